@@ -1,0 +1,9 @@
+//! `kubectl seq`: where did the time of a Job go?
+//!
+//! Data flows one way: source → lifecycle → timeline → view → surface. See `tests/architecture.rs`, which holds it.
+
+pub mod lifecycle;
+pub mod observation;
+pub mod source;
+pub mod timeline;
+pub mod view;

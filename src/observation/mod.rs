@@ -1,0 +1,82 @@
+//! What a source may tell: the only thing that enters the model.
+//!
+//! The objects are Kubernetes' own, reduced to the fields that are used. Each is at once the protobuf message of the
+//! API server, its JSON form and the form of a recording, so that nothing is translated between them. What must never
+//! be held (environment, arguments, commands, most annotations) is not declared and so never read.
+
+mod event;
+mod job;
+mod meta;
+mod pod;
+mod time;
+
+use jiff::Timestamp;
+
+pub use event::{Event, EventSeries, EventSource, ObjectReference};
+pub use job::{Job, JobCondition, JobSpec, JobStatus, UncountedTerminatedPods};
+pub use meta::{COMPLETION_INDEX, ManagedFieldsEntry, ObjectMeta, OwnerReference};
+pub use pod::{
+    Container, ContainerState, ContainerStatus, EphemeralContainer, Pod, PodCondition, PodSpec, PodStatus,
+    Quantity, Resources, Running, SchedulingGate, Terminated, Waiting,
+};
+pub use time::{Time, known};
+
+/// One fact from a source: a workload, Pod or Event appeared, changed or went.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observation {
+    /// When the source received it, on the API server's clock.
+    pub received: Timestamp,
+    /// How it was seen, and so what `received` is worth.
+    pub seen: Seen,
+    /// The object, in the state that was seen.
+    pub object: Object,
+}
+
+/// How a fact was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// In a list: it became true at some time before.
+    Listed,
+    /// By a watch: it was created just before (5–40 ms on a quiet connection).
+    Added,
+    /// By a watch: it was changed just before.
+    Changed,
+    /// By a watch: it was removed just before; the object is its last state.
+    Deleted,
+    /// No longer in a list after a gap: it was removed at some time since it was last seen.
+    Missing,
+}
+
+impl Seen {
+    /// Whether `received` dates the change.
+    pub fn live(self) -> bool {
+        matches!(self, Self::Added | Self::Changed | Self::Deleted)
+    }
+
+    /// Whether the object is there no more.
+    pub fn gone(self) -> bool {
+        matches!(self, Self::Deleted | Self::Missing)
+    }
+}
+
+/// An object of the cluster.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Object {
+    /// A workload of kind Job.
+    Job(Box<Job>),
+    /// A Pod.
+    Pod(Box<Pod>),
+    /// An Event.
+    Event(Box<Event>),
+}
+
+impl Object {
+    /// The object's metadata.
+    pub fn metadata(&self) -> &ObjectMeta {
+        match self {
+            Self::Job(job) => &job.metadata,
+            Self::Pod(pod) => &pod.metadata,
+            Self::Event(event) => &event.metadata,
+        }
+    }
+}

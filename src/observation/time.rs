@@ -1,0 +1,59 @@
+//! Times as the API server sends them.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// `metav1.Time` and `metav1.MicroTime`: seconds and nanoseconds since 1970 in protobuf, RFC 3339 in JSON.
+///
+/// A server also writes absent times as an empty message, as `0001-01-01T00:00:00Z` or as `1970-01-01T00:00:00Z`;
+/// [`Time::known`] makes them all `None`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, prost::Message)]
+pub struct Time {
+    /// Seconds since 1970-01-01T00:00:00Z.
+    #[prost(int64, tag = "1")]
+    pub seconds: i64,
+    /// Nanoseconds of the second.
+    #[prost(int32, tag = "2")]
+    pub nanos: i32,
+}
+
+impl Time {
+    /// The time, unless it is one of the ways to write "none".
+    pub fn known(self) -> Option<Timestamp> {
+        if self.seconds <= 0 {
+            return None;
+        }
+        Timestamp::new(self.seconds, self.nanos).ok()
+    }
+}
+
+impl From<Timestamp> for Time {
+    fn from(at: Timestamp) -> Self {
+        Self { seconds: at.as_second(), nanos: at.subsec_nanosecond() }
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.known() {
+            Some(at) => serializer.collect_str(&at),
+            None => serializer.serialize_none(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Option::<std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        Ok(match text.as_deref() {
+            None | Some("") => Self::default(),
+            // A time that cannot be read is unknown, never a reason to lose the whole object.
+            Some(text) => text.parse::<Timestamp>().map(Self::from).unwrap_or_default(),
+        })
+    }
+}
+
+/// The time in an optional field, unless it is one of the ways to write "none".
+pub fn known(time: Option<Time>) -> Option<Timestamp> {
+    time.and_then(Time::known)
+}

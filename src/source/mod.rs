@@ -1,0 +1,59 @@
+//! Where observations come from: a live cluster, a simulation, a recording.
+//!
+//! Every source is a [`Feed`]: a bounded stream of [`Update`]s and the clock that their times are on. A source knows
+//! nothing of what is made of its observations.
+
+mod clock;
+pub mod cluster;
+mod error;
+pub mod kubectl;
+pub mod simulation;
+
+use tokio::sync::mpsc;
+
+pub use clock::Clock;
+pub use error::{ErrorKind, SourceError};
+
+use crate::observation::Observation;
+
+/// What a source sends.
+#[derive(Debug)]
+pub enum Update {
+    /// Facts, in the order in which the source learnt them.
+    Observed(Vec<Observation>),
+    /// All that existed at the beginning has been told.
+    Synced,
+    /// What is being waited for before that.
+    Progress(Progress),
+    /// The connection was lost; the source tries again by itself.
+    Lost(String),
+    /// The connection is back.
+    Restored,
+    /// Something is missing that the run survives: one line for the user.
+    Notice(String),
+    /// The source cannot go on.
+    Failed(SourceError),
+}
+
+/// What a source is waiting for before it is [`Update::Synced`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// A first answer of the server.
+    Connecting,
+    /// A list: so many objects of that resource have come.
+    Listing {
+        /// `pods`, `events`, `jobs`.
+        resource: String,
+        /// Objects so far.
+        count: usize,
+    },
+}
+
+/// A running source. It ends when the receiver is dropped, or by itself when it has nothing more to tell.
+#[derive(Debug)]
+pub struct Feed {
+    /// The updates.
+    pub updates: mpsc::Receiver<Update>,
+    /// The clock that the observations' times are on.
+    pub clock: Clock,
+}

@@ -1,0 +1,207 @@
+//! Workloads and their Pods, made from observations one by one; statistics and verdict.
+//!
+//! Pure: no clock, no I/O. [`Timeline::apply`] takes an observation, [`Timeline::settle`] brings what is derived up to
+//! date at the cost of what changed, and everything else reads.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::lifecycle::{Lifecycle, PhaseKind};
+
+/// How a workload stands or ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WorkloadOutcome {
+    /// Nothing has begun.
+    Pending,
+    /// It is told not to run.
+    Suspended,
+    /// It runs.
+    Running,
+    /// It ended well.
+    Succeeded,
+    /// It failed.
+    Failed,
+    /// It went before it ended, or cannot be judged.
+    Unknown,
+}
+
+impl WorkloadOutcome {
+    /// The word of the timeline document.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "Pending",
+            Self::Suspended => "Suspended",
+            Self::Running => "Running",
+            Self::Succeeded => "Succeeded",
+            Self::Failed => "Failed",
+            Self::Unknown => "Unknown",
+        }
+    }
+}
+
+/// A Pod's place in the timeline; stable as long as the timeline lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PodKey(pub u32);
+
+/// One Pod.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pod {
+    /// Namespace.
+    pub namespace: Arc<str>,
+    /// Name.
+    pub name: Arc<str>,
+    /// Uid.
+    pub uid: Arc<str>,
+    /// Node; `None` until scheduled.
+    pub node: Option<Arc<str>>,
+    /// Completion index of an Indexed Job's Pod.
+    pub index: Option<u32>,
+    /// Which try it is at its piece of work, from 1.
+    pub attempt: u32,
+    /// Its life.
+    pub life: Lifecycle,
+}
+
+/// The object that the user named, with its Pods.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workload {
+    /// Group and version: `batch/v1`.
+    pub api_version: Arc<str>,
+    /// Kind: `Job`, `Pod`.
+    pub kind: Arc<str>,
+    /// Namespace.
+    pub namespace: Arc<str>,
+    /// Name.
+    pub name: Arc<str>,
+    /// Uid.
+    pub uid: Arc<str>,
+    /// Who controls it: a CronJob, a JobSet …
+    pub parent: Option<Parent>,
+    /// How it stands.
+    pub outcome: WorkloadOutcome,
+    /// Why, one word: `BackoffLimitExceeded`.
+    pub reason: Option<Arc<str>>,
+    /// Why, for people.
+    pub message: Option<Arc<str>>,
+    /// `creationTimestamp`.
+    pub created: Option<Timestamp>,
+    /// When its controller began.
+    pub started: Option<Timestamp>,
+    /// When it ended: for a failed Job its `Failed` condition.
+    pub finished: Option<Timestamp>,
+    /// Pods that must succeed; `None` for a work queue and for what has no such number.
+    pub completions: Option<u32>,
+    /// Pods that may run at once.
+    pub parallelism: Option<u32>,
+    /// What its controller counts.
+    pub active: u32,
+    /// What its controller counts, with those it has seen but not yet counted.
+    pub succeeded: u32,
+    /// What its controller counts, with those it has seen but not yet counted.
+    pub failed: u32,
+    /// Whether the object is there no more.
+    pub gone: bool,
+    /// Its Pods, by creation, then name.
+    pub pods: Vec<PodKey>,
+}
+
+/// Who controls a workload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parent {
+    /// Kind.
+    pub kind: Arc<str>,
+    /// Name.
+    pub name: Arc<str>,
+    /// Uid.
+    pub uid: Arc<str>,
+}
+
+/// The 50th and 95th percentile (nearest rank) and the maximum over the Pods that have the value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Percentiles {
+    /// Half of the Pods need at most this.
+    pub p50: Option<SignedDuration>,
+    /// 19 of 20 Pods need at most this.
+    pub p95: Option<SignedDuration>,
+    /// No Pod needs more.
+    pub max: Option<SignedDuration>,
+}
+
+/// Slot time by what it went into, in whole milliseconds; the parts sum to the whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Slots {
+    /// The integral over time of min(parallelism, completions left).
+    pub total: i64,
+    /// By phase, in the order of [`PhaseKind::ALL`]. `Running` is work; `BackOff` includes slots without a Pod
+    /// while the controller waits out a failure.
+    pub phases: [i64; 9],
+    /// Slots without a Pod for no such reason.
+    pub idle: i64,
+}
+
+impl Slots {
+    /// The part of one phase, in milliseconds.
+    pub fn of(&self, kind: PhaseKind) -> i64 {
+        self.phases[kind as usize]
+    }
+
+    /// The part of the cold start, in milliseconds.
+    pub fn cold(&self) -> i64 {
+        PhaseKind::ALL.into_iter().filter(|kind| kind.is_cold()).map(|kind| self.of(kind)).sum()
+    }
+}
+
+/// The numbers of one workload. Sums over Pods in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Summary {
+    /// Pods that were seen.
+    pub pods: usize,
+    /// From creation to the end, or now.
+    pub wall: i64,
+    /// Sum over Pods.
+    pub run: i64,
+    /// Sum over Pods.
+    pub cold_start: i64,
+    /// Sum over Pods.
+    pub queued: i64,
+    /// Over Pods.
+    pub cold_starts: Percentiles,
+    /// Over Pods.
+    pub runs: Percentiles,
+    /// Over Pods.
+    pub queues: Percentiles,
+    /// Most Pods that ran at once.
+    pub concurrency_max: u32,
+    /// Mean number of Pods that ran, over the wall time.
+    pub concurrency_mean: f64,
+    /// Slot time.
+    pub slots: Slots,
+}
+
+/// All that was observed.
+#[derive(Debug, Default)]
+pub struct Timeline {
+    pods: Vec<Pod>,
+    workloads: Vec<Workload>,
+}
+
+impl Timeline {
+    /// The workloads, by creation, then namespace and name.
+    pub fn workloads(&self) -> &[Workload] {
+        &self.workloads
+    }
+
+    /// One Pod.
+    ///
+    /// # Panics
+    /// Panics with a key of another timeline.
+    pub fn pod(&self, key: PodKey) -> &Pod {
+        &self.pods[key.0 as usize]
+    }
+
+    /// The Pods of a workload, by creation, then name.
+    pub fn pods(&self, workload: &Workload) -> impl ExactSizeIterator<Item = (PodKey, &Pod)> {
+        workload.pods.iter().map(|&key| (key, self.pod(key)))
+    }
+}
