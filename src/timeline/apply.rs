@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{Capacity, Pod, PodKey, Timeline, Workload, WorkloadOutcome};
-use crate::lifecycle::{PodEvidence, PodOutcome};
+use crate::lifecycle::{EventFact, PodEvidence, PodOutcome};
 use crate::observation::{self, Event, Object, Observation, Seen};
 
 /// What the timeline keeps of a Pod beside what it shows.
@@ -61,7 +61,10 @@ impl Timeline {
         let key = PodKey(u32::try_from(self.pods.len()).unwrap_or(u32::MAX));
         let metadata = &pod.metadata;
         let uid: Arc<str> = metadata.uid.as_str().into();
-        let evidence = self.strangers.remove(&uid).unwrap_or_default();
+        let mut evidence = PodEvidence::default();
+        for fact in self.strangers.remove(&uid).unwrap_or_default() {
+            evidence.take(&fact);
+        }
         // Orphans keep the label when they lose the owner.
         let label = || metadata.labels.get("batch.kubernetes.io/controller-uid").map(String::as_str);
         let owner = metadata.controller().map(|owner| owner.uid.as_str()).or_else(label);
@@ -85,12 +88,12 @@ impl Timeline {
         let about = &event.involved_object;
         match about.kind.as_str() {
             "Pod" => {
+                let Some(fact) = EventFact::read(event, received, &mut self.names) else { return };
                 if let Some(&key) = self.keys.get(about.uid.as_str()) {
-                    self.records[key.0 as usize].evidence.observe_event(event, received, &mut self.names);
+                    self.records[key.0 as usize].evidence.take(&fact);
                     self.touch(key);
                 } else if !about.uid.is_empty() {
-                    let stranger = self.strangers.entry(about.uid.as_str().into()).or_default();
-                    stranger.observe_event(event, received, &mut self.names);
+                    self.strangers.entry(about.uid.as_str().into()).or_default().push(fact);
                 }
             }
             _ if event.reason == "SuccessfulCreate" => self.apply_creation(event),

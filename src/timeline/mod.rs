@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use self::apply::Changes;
 use self::apply::PodRecord;
 use self::job::JobRecord;
-use crate::lifecycle::{Lifecycle, Names, PhaseKind, PodEvidence};
+use crate::lifecycle::{EventFact, Lifecycle, Names, PhaseKind};
 
 /// How a workload stands or ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -217,8 +217,8 @@ pub struct Timeline {
     pods: Vec<Pod>,
     records: Vec<PodRecord>,
     keys: HashMap<Arc<str>, PodKey>,
-    /// Evidence from Events about Pods that were not seen yet.
-    strangers: HashMap<Arc<str>, PodEvidence>,
+    /// What Events say about Pods that were not seen yet.
+    strangers: HashMap<Arc<str>, Vec<EventFact>>,
     jobs: HashMap<Arc<str>, JobRecord>,
     /// When the owner's event says that the Pod of that owner and name was created, until that Pod is seen.
     creations: HashMap<(Arc<str>, Arc<str>), Timestamp>,
