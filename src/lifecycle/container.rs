@@ -29,7 +29,7 @@ pub(super) struct ContainerEvidence {
     pub(super) name: Arc<str>,
     pub(super) role: Role,
     pub(super) image: Arc<str>,
-    pub(super) restarts: Restarts,
+    restarts: Restarts,
     /// `restartCount`; the highest seen, because a node that restarts may begin anew.
     pub(super) restart_count: u32,
     runs: Vec<RunEvidence>,
@@ -52,6 +52,7 @@ struct ContainerEvents {
     pulling_again: Option<Timestamp>,
     pulled: Option<(EventTime, Pulled)>,
     pull_failed: Option<EventTime>,
+    pull_failed_last: Option<Timestamp>,
     started: Option<EventTime>,
     /// First occurrences of later events: a kubelet that restarts begins to count anew.
     started_later: Vec<EventTime>,
@@ -85,11 +86,12 @@ pub(super) struct KnownRuns {
     pub(super) not_seen: u32,
 }
 
-/// A state of a failed pull: when it failed first, and when the latest attempt began.
+/// A failed pull: when it failed first, when the latest attempt began, and when that failed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PullTrouble {
     pub(super) failed: Timestamp,
     pub(super) again: Option<Timestamp>,
+    pub(super) failed_again: Option<Timestamp>,
 }
 
 impl ContainerEvidence {
@@ -236,7 +238,10 @@ impl ContainerEvidence {
                 }
             }
             FactKind::ImageRefused => keep_earliest(&mut events.image, first),
-            FactKind::PullFailed => keep_earliest(&mut events.pull_failed, first),
+            FactKind::PullFailed => {
+                keep_earliest(&mut events.pull_failed, first);
+                events.pull_failed_last = events.pull_failed_last.max(Some(fact.last));
+            }
             FactKind::Started => {
                 let before = events.started;
                 keep_earliest(&mut events.started, first);
@@ -281,7 +286,13 @@ impl ContainerEvidence {
             Some((end, Pulled::Pulled { since_asked: Some(since), .. })) => Some(end.at - since),
             _ => self.events.pulling_again,
         };
-        Some(PullTrouble { failed, again: asked.filter(|again| *again > failed) })
+        let again = asked.filter(|again| *again > failed);
+        let unfinished = self.events.pulled.is_none();
+        let failed_again = self
+            .events
+            .pull_failed_last
+            .filter(|last| unfinished && again.is_some_and(|again| *last > again));
+        Some(PullTrouble { failed, again, failed_again })
     }
 
     /// The pull of its image.
@@ -322,6 +333,12 @@ impl ContainerEvidence {
     /// Whether it is terminated without a run that is known.
     pub(super) fn is_lost(&self) -> bool {
         self.lost.is_some()
+    }
+
+    /// Whether the kubelet starts it again after this run.
+    pub(super) fn restarts_after(&self, run: &Run) -> bool {
+        let by_another = run.reason.as_deref() == Some("RestartingAllContainers");
+        run.ended && (by_another || self.restarts.after(run.exit_code))
     }
 
     /// `finishedAt` of its last run.

@@ -93,7 +93,7 @@ fn life(container: &ContainerEvidence, known: KnownRuns) -> ContainerLife {
 /// if it was running when the deletion was asked for and no other ended in the same second.
 fn last_stopped(pod: &PodEvidence, requested: Option<Instant>) -> Option<(usize, Timestamp)> {
     let received = pod.phase_received.filter(|_| pod.phase.terminal())?;
-    let requested = requested.filter(|_| pod.deletion.is_some_and(|deletion| !deletion.after_the_end))?;
+    let requested = requested.filter(|_| pod.deleted_before_its_end())?;
     let ends = || {
         let own =
             pod.containers.iter().enumerate().filter(|(_, container)| container.role != Role::Ephemeral);
@@ -164,10 +164,7 @@ fn work_is_over(pod: &PodEvidence, containers: &[ContainerLife]) -> bool {
         return true;
     }
     let over = |(evidence, main): (&ContainerEvidence, &ContainerLife)| match main.runs.last() {
-        Some(Run { ended: true, exit_code, .. }) => {
-            pod.deletion.is_some() || !evidence.restarts.after(*exit_code)
-        }
-        Some(_) => false,
+        Some(run) => run.ended && (pod.deletion.is_some() || !evidence.restarts_after(run)),
         None => evidence.is_lost(),
     };
     let pairs = pod.containers.iter().zip(containers);
@@ -239,10 +236,16 @@ fn put_in_order(instants: &mut Instants) -> bool {
 }
 
 fn outcome(pod: &PodEvidence, instants: &Instants, containers: &[ContainerLife], began: bool) -> PodOutcome {
-    let deleted_first = pod.deletion.is_some_and(|deletion| !deletion.after_the_end)
+    let pairs = pod.containers.iter().zip(containers).filter(|(_, life)| life.role == Role::Main);
+    let would_restart = |(evidence, main): (&ContainerEvidence, &ContainerLife)| {
+        main.runs.last().is_some_and(|run| evidence.restarts_after(run))
+    };
+    let deleted_first = pod.deleted_before_its_end()
         && match (instants.delete_requested, instants.work_ended) {
             // Only a container that runs is killed.
             (Some(requested), _) if requested.evidence == Evidence::KillingEvent => true,
+            // It waited for its next run, which the deletion took from it.
+            (Some(_), _) if pairs.clone().any(would_restart) => true,
             (Some(requested), Some(ended)) => requested.at <= ended.at,
             (requested, None) => requested.is_some(),
             (None, _) => false,
@@ -304,8 +307,7 @@ fn never_started_end(pod: &PodEvidence, instants: &Instants) -> Option<Instant> 
         let ends = own.filter_map(ContainerEvidence::last_finished);
         ends.max().map(|time| at(time, Evidence::FinishedAt))
     };
-    let requested =
-        instants.delete_requested.filter(|_| pod.deletion.is_some_and(|deletion| !deletion.after_the_end));
+    let requested = instants.delete_requested.filter(|_| pod.deleted_before_its_end());
     // Rejected by the kubelet: it has no conditions, and ended when the kubelet picked it up.
     let rejected = pod.start_time.filter(|_| pod.phase == PodPhase::Failed && !pod.sandbox_condition);
     let received = pod.phase_received.filter(|_| pod.phase.terminal());
@@ -379,9 +381,7 @@ fn result(
 fn in_back_off(pod: &PodEvidence, containers: &[ContainerLife]) -> Option<Arc<str>> {
     let waits = |(evidence, main): (&ContainerEvidence, &ContainerLife)| {
         main.role == Role::Main
-            && main.runs.last().is_some_and(|run| {
-                run.ended && run.exit_code != Some(0) && evidence.restarts.after(run.exit_code)
-            })
+            && main.runs.last().is_some_and(|run| run.exit_code != Some(0) && evidence.restarts_after(run))
     };
     let any = pod.containers.iter().zip(containers).any(waits);
     (any && pod.deletion.is_none()).then(|| "CrashLoopBackOff".into())

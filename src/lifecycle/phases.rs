@@ -67,7 +67,11 @@ impl Life<'_> {
     /// The phases, in order; `reason` is why it waits.
     pub(super) fn phases(&self, reason: Option<&Arc<str>>) -> Vec<Phase> {
         let Some(created) = self.instants.created.map(Mark::from) else { return Vec::new() };
-        let end = self.end.map(Mark::from).map(|end| Mark { at: end.at.max(created.at), ..end });
+        // A time truncated to the second can seem to lie before a finer one.
+        let Instants { scheduled, sandbox_ready, .. } = self.instants;
+        let before = [*scheduled, *sandbox_ready, self.began].into_iter().flatten().map(|instant| instant.at);
+        let earliest = before.fold(created.at, Timestamp::max);
+        let end = self.end.map(Mark::from).map(|end| Mark { at: end.at.max(earliest), ..end });
         let began = self.began.map(Mark::from);
         let mut phases = Vec::new();
         match self.instants.scheduled.map(Mark::from) {
@@ -111,13 +115,8 @@ impl Life<'_> {
             let inits = if not_seen { Vec::new() } else { self.init_spans() };
             return fill(phases, scheduled, end, &rest, &inits);
         };
-        fill(
-            phases,
-            scheduled,
-            Some(ready),
-            &Span::of(PhaseKind::Setup, scheduled, None, waits.clone()),
-            &[],
-        );
+        let setup = Span::of(PhaseKind::Setup, scheduled, None, pod.setup_reason());
+        fill(phases, scheduled, Some(ready), &setup, &[]);
         // Where no event tells of images, pull and start cannot be told apart.
         let told = pod.image_event().is_some();
         let kind = if told { PhaseKind::Starting } else { PhaseKind::Startup };
@@ -146,7 +145,7 @@ impl Life<'_> {
                 let fallback = initialized.filter(|at| last && at.at >= start.at);
                 let end = run.end.map(Mark::from).or(next.filter(|_| run.ended)).or(fallback);
                 spans.push(Span::about(PhaseKind::Initializing, start, end, life, None));
-                if let Some(end) = end.filter(|_| run.ended && evidence.restarts.after(run.exit_code)) {
+                if let Some(end) = end.filter(|_| run.ended && evidence.restarts_after(run)) {
                     spans.push(Span::about(PhaseKind::BackOff, end, next, life, why_ended(run)));
                 }
             }
@@ -156,8 +155,8 @@ impl Life<'_> {
 
     /// From the start of work on: runs of main containers, the gaps between them, and the deletion.
     fn work(&self, phases: &mut Vec<Phase>, began: Mark, end: Option<Mark>) {
-        let deletion = self.pod.deletion.filter(|deletion| !deletion.after_the_end);
-        let requested = self.instants.delete_requested.filter(|_| deletion.is_some()).map(Mark::from);
+        let asked = self.instants.delete_requested.filter(|_| self.pod.deleted_before_its_end());
+        let requested = asked.map(Mark::from);
         // It worked on only if it began before that.
         let stopping = requested.map(|requested| if requested.at < began.at { began } else { requested });
         let mut spans = Vec::new();
@@ -170,8 +169,7 @@ impl Life<'_> {
                 let run_end = run.end.map(Mark::from).or(next.filter(|_| run.ended));
                 let reason = (run.ended && run.end.is_none() && next.is_some()).then(|| not_seen(life));
                 spans.extend(running(start, run_end, stopping, reason));
-                if let Some(run_end) = run_end.filter(|_| run.ended && evidence.restarts.after(run.exit_code))
-                {
+                if let Some(run_end) = run_end.filter(|_| run.ended && evidence.restarts_after(run)) {
                     let gap =
                         Span::about(PhaseKind::BackOff, run_end, next.or(stopping), life, why_ended(run));
                     if next.is_none() {
@@ -239,8 +237,12 @@ fn pull_spans(evidence: &ContainerEvidence, life: &ContainerLife) -> Vec<Span> {
     };
     let failed = mark(trouble.failed);
     let back_off = pulling(failed, trouble.again.map(mark).or(end), Some("ImagePullBackOff".into()));
-    let again = trouble.again.map(|again| pulling(mark(again), end, None));
-    [Some(pulling(mark(asked), Some(failed), None)), Some(back_off), again].into_iter().flatten().collect()
+    // The latest attempt may have failed too; when exactly is known to the second.
+    let failed_again = trouble.failed_again.map(|at| Mark { at, source: Source::Event });
+    let again = trouble.again.map(|again| pulling(mark(again), failed_again.or(end), None));
+    let waits_again = failed_again.map(|failed| pulling(failed, end, Some("ImagePullBackOff".into())));
+    let first = pulling(mark(asked), Some(failed), None);
+    [Some(first), Some(back_off), again, waits_again].into_iter().flatten().collect()
 }
 
 fn why_ended(run: &Run) -> Option<Arc<str>> {

@@ -290,6 +290,16 @@ impl PodEvidence {
         self.unschedulable.clone().or_else(event)
     }
 
+    /// What failed before the sandbox was there.
+    pub(super) fn setup_reason(&self) -> Option<Arc<str>> {
+        self.holdup.as_ref().map(|(_, why)| Arc::clone(why))
+    }
+
+    /// Whether its deletion was asked for before it was over: then a Job counts the deletion, not the result.
+    pub fn deleted_before_its_end(&self) -> bool {
+        self.deletion.is_some_and(|deletion| !deletion.after_the_end)
+    }
+
     /// Why the Pod waits for its work to begin, in one phrase.
     pub(super) fn waiting_reason(&self) -> Option<Arc<str>> {
         if !self.has_node {
@@ -298,8 +308,8 @@ impl PodEvidence {
         let telling = |reason: &&Arc<str>| !matches!(&***reason, "ContainerCreating" | "PodInitializing");
         let mut waiting = self.containers.iter().filter_map(|container| container.waiting.as_ref());
         // A volume or sandbox that failed holds the Pod up only until images are dealt with.
-        let holdup = || self.holdup.as_ref().filter(|_| self.image_event().is_none());
-        waiting.find(telling).cloned().or_else(|| holdup().map(|(_, why)| Arc::clone(why)))
+        let holdup = || self.setup_reason().filter(|_| self.image_event().is_none());
+        waiting.find(telling).cloned().or_else(holdup)
     }
 
     /// The life that this evidence tells of.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 pub use self::apply::Changes;
-use self::apply::PodRecord;
+use self::apply::{OwnersWord, PodRecord};
 use self::job::JobRecord;
 use crate::lifecycle::{EventFact, Lifecycle, Names, PhaseKind};
 
@@ -220,10 +220,12 @@ pub struct Timeline {
     /// What Events say about Pods that were not seen yet.
     strangers: HashMap<Arc<str>, Vec<EventFact>>,
     jobs: HashMap<Arc<str>, JobRecord>,
-    /// When the owner's event says that the Pod of that owner and name was created, until that Pod is seen.
-    creations: HashMap<(Arc<str>, Arc<str>), Timestamp>,
+    /// What its owner's events say of a Pod (by owner and name) until that Pod is seen.
+    words: HashMap<(Arc<str>, Arc<str>), OwnersWord>,
     workloads: Vec<Workload>,
     changed: Vec<PodKey>,
+    /// Places of workloads that changed by themselves.
+    stale: Vec<usize>,
     regroup: bool,
     observed: Option<Timestamp>,
 }
