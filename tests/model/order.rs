@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use kubectl_seq::lifecycle::{Instant, Source};
+use kubectl_seq::lifecycle::{Evidence, Instant, Source};
 use kubectl_seq::observation::{Object, Observation, Seen};
 use kubectl_seq::timeline::{Pod, Timeline};
 
@@ -127,7 +127,9 @@ fn pods(timeline: &Timeline) -> impl Iterator<Item = &Pod> {
 
 /// Whether a list at the end can know this: not what only a receipt dated.
 fn knowable(instant: Option<Instant>) -> bool {
-    instant.is_none_or(|instant| instant.evidence.source() != Source::Observed)
+    let received =
+        |evidence: Evidence| evidence.source() == Source::Observed || evidence == Evidence::CreatedWithNode;
+    instant.is_none_or(|instant| !received(instant.evidence))
 }
 
 #[test]
