@@ -6,6 +6,7 @@ mod instants;
 mod order;
 mod phases;
 mod scenarios;
+mod slots;
 mod special_cases;
 mod story;
 mod support;
