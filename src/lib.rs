@@ -5,5 +5,6 @@
 pub mod lifecycle;
 pub mod observation;
 pub mod source;
+pub mod surface;
 pub mod timeline;
 pub mod view;
