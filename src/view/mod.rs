@@ -2,10 +2,10 @@
 //! clock or knows a terminal.
 
 mod axis;
-mod duration;
+pub(crate) mod duration;
 mod frame;
 mod glyph;
-mod text;
+pub(crate) mod text;
 mod theme;
 
 pub use frame::{Frame, Line, Role, Span};
