@@ -1,1 +1,3 @@
+//! `kubectl seq`
+
 fn main() {}
