@@ -97,7 +97,7 @@ impl<'a> WorkloadEntry<'a> {
 
     /// The workload without the field `pods`.
     pub fn without_pods(timeline: &Timeline, workload: &'a Workload, now: Timestamp) -> Self {
-        Self::new(workload, &summary(timeline, workload, now))
+        Self::new(workload, &timeline.summary(workload, now))
     }
 
     /// The workload with these numbers, without the field `pods`.
@@ -325,7 +325,8 @@ impl<'a> PhaseEntry<'a> {
             phase: phase.kind.name(),
             start: phase.start,
             end: phase.end,
-            millis: phase.end.or(now).map(|end| millis(phase.duration(end))),
+            // Of the times as they are printed, so that they add up.
+            millis: phase.end.or(now).map(|end| (end.as_millisecond() - phase.start.as_millisecond()).max(0)),
             source: phase.source.name(),
             container: phase.container.as_deref(),
             reason: phase.reason.as_deref(),
@@ -443,9 +444,4 @@ fn optional_time<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result
         Some(at) => time(at, serializer),
         None => serializer.serialize_none(),
     }
-}
-
-/// The numbers of a workload at `now`.
-fn summary(_timeline: &Timeline, workload: &Workload, _now: Timestamp) -> Summary {
-    Summary { pods: workload.pods.len(), ..Summary::default() }
 }

@@ -47,6 +47,8 @@ pub(super) fn workload() -> Workload {
         succeeded: 19,
         failed: 7,
         gone: false,
+        capacity: Vec::new(),
+        per_index: false,
         pods: Vec::new(),
     }
 }

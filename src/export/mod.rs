@@ -21,7 +21,7 @@ pub use document::{
     RunEntry, WorkloadEntry, document,
 };
 pub use json::write_json;
-pub use jsonl::{write_end_line, write_pod_line, write_workload_line};
+pub use jsonl::ChangeLines;
 pub use name::write_names;
 pub use summary::{ConcurrencyEntry, PercentilesEntry, SlotsEntry, SummaryEntry};
 pub use yaml::write_yaml;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::document::{PodEntry, WorkloadEntry};
 use super::fixture::{at, ended, summary, waiting, workload};
 use super::*;
+use crate::observation::{Object, Observation, Seen};
 use crate::timeline::Timeline;
 
 fn value(entry: &impl serde::Serialize) -> Value {
@@ -263,7 +264,7 @@ workloads:
 #[test]
 fn the_end_line_tells_the_exit_code() {
     let mut out = Vec::new();
-    write_end_line(&Timeline::default(), 124, at(1), &mut out).unwrap();
+    ChangeLines::write_end(&Timeline::default(), 124, at(1), &mut out).unwrap();
     assert_eq!(
         String::from_utf8(out).unwrap(),
         "{\"type\":\"end\",\"observedAt\":\"2026-01-01T00:00:00.001Z\",\"exitCode\":124,\"workloads\":[]}\n"
@@ -286,8 +287,87 @@ fn a_closed_pipe_stays_a_closed_pipe() {
     for result in [
         write_json(&document, &mut Closed),
         write_yaml(&document, &mut Closed),
-        write_end_line(&timeline, 0, now, &mut Closed),
+        ChangeLines::write_end(&timeline, 0, now, &mut Closed),
     ] {
         assert_eq!(result.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
     }
+}
+
+/// A Job with one Pod, as a list shows them.
+fn observed() -> Timeline {
+    let job = r#"{"metadata": {"name": "pi", "namespace": "default", "uid": "job-uid",
+        "creationTimestamp": "2026-01-01T00:00:00Z"},
+        "spec": {"completions": 1, "parallelism": 1}, "status": {"active": 1, "startTime": "2026-01-01T00:00:00Z"}}"#;
+    let mut timeline = Timeline::default();
+    timeline.apply(&seen(Object::Job(serde_json::from_str(job).unwrap())));
+    timeline.apply(&pod(r#"{"phase": "Pending"}"#));
+    timeline
+}
+
+fn pod(status: &str) -> Observation {
+    let text = format!(
+        r#"{{"metadata": {{"name": "pi-abcde", "namespace": "default", "uid": "pod-uid",
+            "creationTimestamp": "2026-01-01T00:00:00Z",
+            "ownerReferences": [{{"kind": "Job", "name": "pi", "uid": "job-uid", "controller": true}}]}},
+            "spec": {{"containers": [{{"name": "pi", "image": "perl"}}]}}, "status": {status}}}"#
+    );
+    seen(Object::Pod(serde_json::from_str(&text).unwrap()))
+}
+
+fn seen(object: Object) -> Observation {
+    Observation { received: at(500), seen: Seen::Listed, object }
+}
+
+#[test]
+fn the_document_holds_workloads_and_their_pods() {
+    let mut timeline = observed();
+    timeline.settle();
+    let document = value(&document(&timeline, at(1000)));
+    assert_eq!(document["observedAt"], "2026-01-01T00:00:01.000Z");
+    let job = &document["workloads"][0];
+    assert_eq!(
+        (&job["kind"], &job["name"], &job["apiVersion"]),
+        (&json!("Job"), &json!("pi"), &json!("batch/v1"))
+    );
+    assert_eq!(job["summary"]["pods"], 1);
+    assert_eq!(job["summary"]["wallMillis"], 1000);
+    assert_eq!(job["pods"].as_array().unwrap().len(), 1);
+    assert_eq!(job["pods"][0]["name"], "pi-abcde");
+    let last = job.as_object().unwrap().keys().count();
+    assert_eq!(last, 19, "the fields of a workload, and its Pods");
+
+    let mut names = Vec::new();
+    write_names(&timeline, &mut names).unwrap();
+    assert_eq!(names, b"job.batch/pi\n");
+}
+
+#[test]
+fn each_change_has_one_line() {
+    let mut timeline = observed();
+    let mut lines = ChangeLines::default();
+    let mut write = |timeline: &mut Timeline, now| -> Vec<Value> {
+        let changes = timeline.settle();
+        let mut out = Vec::new();
+        lines.write_changes(timeline, &changes, at(now), &mut out).unwrap();
+        String::from_utf8(out).unwrap().lines().map(golden).collect()
+    };
+    let first = write(&mut timeline, 1000);
+    let types: Vec<_> = first.iter().map(|line| line["type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["workload", "pod"]);
+    assert_eq!(first[0]["workload"]["name"], "pi");
+    assert_eq!(first[0]["workload"].get("pods"), None);
+    assert_eq!(first[0]["workload"]["summary"]["pods"], 1);
+    assert_eq!((&first[1]["workloadUid"], &first[1]["pod"]["uid"]), (&json!("job-uid"), &json!("pod-uid")));
+    assert_eq!(first[1]["observedAt"], "2026-01-01T00:00:01.000Z");
+
+    timeline.apply(&pod(r#"{"phase": "Pending"}"#));
+    assert_eq!(write(&mut timeline, 2000), Vec::<Value>::new(), "nothing new");
+
+    let succeeded = r#"{"phase": "Succeeded", "containerStatuses": [{"name": "pi", "state": {"terminated":
+        {"exitCode": 0, "reason": "Completed", "startedAt": "2026-01-01T00:00:01Z",
+         "finishedAt": "2026-01-01T00:00:02Z"}}}]}"#;
+    timeline.apply(&pod(succeeded));
+    let last = write(&mut timeline, 3000);
+    assert_eq!(last.len(), 1, "{last:?}");
+    assert_eq!(last[0]["pod"]["outcome"], "Succeeded");
 }
