@@ -57,7 +57,7 @@ const SPANS: [i64; 10] = [10, 12, 15, 20, 25, 30, 40, 50, 60, 80];
 
 /// What the labels say.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub enum Labels {
+pub(super) enum Labels {
     /// Time since the axis' zero.
     #[default]
     Relative,
@@ -67,7 +67,7 @@ pub enum Labels {
 
 /// Milliseconds since a zero that the caller chooses, on a number of columns.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Axis {
+pub(super) struct Axis {
     start: i64,
     span: i64,
     columns: usize,
@@ -76,7 +76,7 @@ pub struct Axis {
 
 /// A labelled place of the axis; the label begins there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tick {
+pub(super) struct Tick {
     /// Column.
     pub column: usize,
     /// Label.
@@ -85,30 +85,30 @@ pub struct Tick {
 
 impl Axis {
     /// An axis of the window `[start, end)`; a window without a length becomes one of a second.
-    pub fn new(start: i64, end: i64, columns: usize, labels: Labels) -> Self {
+    pub(super) fn new(start: i64, end: i64, columns: usize, labels: Labels) -> Self {
         let span = end.saturating_sub(start);
         Self { start, span: if span > 0 { span } else { SECOND }, columns: columns.max(1), labels }
     }
 
     /// How many columns it has.
-    pub fn columns(&self) -> usize {
+    pub(super) fn columns(&self) -> usize {
         self.columns
     }
 
     /// The place of a time, in columns from 0 to the number of columns; what lies outside is put on the edge.
     #[expect(clippy::cast_precision_loss, reason = "2^53 ms are 285,000 years")]
-    pub fn position(&self, at: i64) -> f64 {
+    pub(super) fn position(&self, at: i64) -> f64 {
         let columns = self.columns as f64;
         (at.saturating_sub(self.start) as f64 / self.span as f64 * columns).clamp(0.0, columns)
     }
 
     /// The cell that a time falls into.
-    pub fn cell(&self, at: i64) -> usize {
+    pub(super) fn cell(&self, at: i64) -> usize {
         cell_of(self.position(at)).min(self.columns - 1)
     }
 
     /// The cells that an interval touches: at least one, also for an interval without a length.
-    pub fn cells(&self, start: i64, end: i64) -> Range<usize> {
+    pub(super) fn cells(&self, start: i64, end: i64) -> Range<usize> {
         let first = self.cell(start);
         let last = self.cell(end);
         // An interval that ends on the border of a cell does not touch the cell behind it.
@@ -117,7 +117,7 @@ impl Axis {
     }
 
     /// Labelled ticks, left to right; labels neither touch each other nor stick out.
-    pub fn ticks(&self) -> Vec<Tick> {
+    pub(super) fn ticks(&self) -> Vec<Tick> {
         for step in STEPS {
             // Cheap refusal first: a label is at least two columns wide.
             if self.span / step > to_millis(self.columns / (2 + LABEL_GAP) + 1) {
@@ -133,7 +133,8 @@ impl Axis {
     /// The ticks of one step, unless their labels would touch.
     fn ticks_every(&self, step: i64) -> Option<Vec<Tick>> {
         let offset = self.clock_offset();
-        let first = self.start.saturating_add(offset).div_euclid(step).saturating_mul(step).saturating_sub(offset);
+        let first =
+            self.start.saturating_add(offset).div_euclid(step).saturating_mul(step).saturating_sub(offset);
         let mut ticks: Vec<Tick> = Vec::new();
         let mut free = 0;
         let mut at = first;
@@ -195,15 +196,15 @@ fn relative(at: i64, step: i64) -> String {
     };
     match at {
         0 => "0s".into(),
-        ..MINUTE if step < SECOND => {
+        1..MINUTE if step < SECOND => {
             let decimals = format!("{:03}", at % SECOND);
             let decimals = decimals.trim_end_matches('0');
             let point = if decimals.is_empty() { "" } else { "." };
             format!("{sign}{}{point}{decimals}s", at / SECOND)
         }
-        ..MINUTE => format!("{sign}{}s", at / SECOND),
-        ..HOUR => rest(MINUTE, SECOND, "m", "s"),
-        ..DAY => rest(HOUR, MINUTE, "h", "m"),
+        1..MINUTE => format!("{sign}{}s", at / SECOND),
+        MINUTE..HOUR => rest(MINUTE, SECOND, "m", "s"),
+        HOUR..DAY => rest(HOUR, MINUTE, "h", "m"),
         _ if at % DAY == 0 => format!("{sign}{}d", at / DAY),
         _ => format!("{sign}{}d{}h", at / DAY, at % DAY / HOUR),
     }
@@ -211,7 +212,7 @@ fn relative(at: i64, step: i64) -> String {
 
 /// The span of a window that has lasted for `elapsed` milliseconds and goes on: at least ten seconds, then one of a row
 /// of spans that each serve for a while.
-pub fn growing_span(elapsed: i64) -> i64 {
+pub(super) fn growing_span(elapsed: i64) -> i64 {
     let mut unit = SECOND;
     while unit < i64::MAX / 1_000 {
         for span in SPANS {
@@ -264,15 +265,21 @@ mod tests {
         assert_eq!(relative_line(2_000, 40), "0s        0.5s      1s        1.5s");
         assert_eq!(relative_line(600_000, 40), "0s      2m      4m      6m      8m");
         assert_eq!(relative_line(5 * HOUR, 40), "0s      1h      2h      3h      4h");
-        assert_eq!(relative_line(100_000, 50), "0s             30s            1m             1m30s");
+        assert_eq!(relative_line(100_000, 50), "0s     15s     30s    45s     1m     1m15s   1m30s");
     }
 
     #[test]
     fn clock_times_fall_on_whole_units() {
         let zero: Timestamp = "2026-09-21T12:49:14.3Z".parse().unwrap();
         let labels = Labels::Clock(zero, TimeZone::fixed(jiff::tz::offset(2)));
-        assert_eq!(line(&Axis::new(0, 30_000, 60, labels.clone())), "            14:49:20            14:49:30            14:49:40");
-        assert_eq!(line(&Axis::new(0, 5 * HOUR, 60, labels)), "  15:00       16:00        17:00       18:00       19:00");
+        assert_eq!(
+            line(&Axis::new(0, 30_000, 60, labels.clone())),
+            "           14:49:20            14:49:30            14:49:40"
+        );
+        assert_eq!(
+            line(&Axis::new(0, 5 * HOUR, 60, labels)),
+            "  15:00       16:00       17:00       18:00       19:00"
+        );
     }
 
     #[test]
@@ -319,7 +326,10 @@ mod tests {
             let [start, middle, end] = times;
             let (left, right) = (axis.cells(start, middle), axis.cells(middle, end));
             assert!(!left.is_empty() && !right.is_empty());
-            assert!(left.start <= right.start && left.end <= right.end && right.end <= axis.columns(), "{times:?}");
+            assert!(
+                left.start <= right.start && left.end <= right.end && right.end <= axis.columns(),
+                "{times:?}"
+            );
             assert!(left.end <= right.start + 1, "{times:?}");
         }
     }
@@ -330,7 +340,10 @@ mod tests {
         let steps = spans.windows(2).filter(|pair| pair[0] != pair[1]).count();
         assert!(steps <= 14, "{steps} steps in 200 s");
         for (elapsed, &span) in (0..).zip(&spans) {
-            assert!(span > elapsed * SECOND && (span <= 10 * SECOND || span <= elapsed * SECOND * 142 / 100), "{elapsed} {span}");
+            assert!(
+                span > elapsed * SECOND && (span <= 10 * SECOND || span <= elapsed * SECOND * 142 / 100),
+                "{elapsed} {span}"
+            );
         }
         assert!(growing_span(i64::MAX) > 0);
     }

@@ -1,5 +1,7 @@
 //! One Pod's life as cells of the axis.
 
+use std::ops::Range;
+
 use jiff::Timestamp;
 
 use super::axis::Axis;
@@ -110,7 +112,7 @@ impl Bar {
         let mut bar = Self { cells: vec![Mark::Empty; axis.columns()], labels: Vec::new() };
         let life = &pod.life;
         let millis = |at: Timestamp| at.as_millisecond().saturating_sub(zero);
-        let (Some(first), Some(last)) = (life.phases.first(), life.phases.last()) else {
+        let Some(last) = life.phases.last() else {
             bar.mark_unknown(life.instants.created.map_or(0, |created| axis.cell(millis(created.at))));
             return bar;
         };
@@ -118,26 +120,20 @@ impl Bar {
         bar.fill(&stretches);
         bar.rescue(&stretches);
 
-        let start = axis.cell(millis(first.start));
         match last.end {
-            Some(end) if life.outcome.ended() => {
-                let end = millis(end);
-                // The mark stands in the cell of the end, but beside the bar if that is all there is.
-                let cell = axis.cell(end);
-                let cell = if cell == start { (cell + 1).min(axis.columns() - 1) } else { cell };
-                match life.outcome {
-                    outcome if outcome.failed() => bar.cells[cell] = Mark::Failed,
-                    PodOutcome::Deleted => bar.cells[cell] = Mark::Deleted,
-                    _ if last.kind == PhaseKind::Running => bar.shave(axis.position(end)),
-                    _ => {}
-                }
-            }
+            Some(end) if life.outcome.ended() => match life.outcome {
+                outcome if outcome.failed() => bar.close(Mark::Failed),
+                PodOutcome::Deleted => bar.close(Mark::Deleted),
+                _ if last.kind == PhaseKind::Running => bar.shave(axis.position(millis(end))),
+                _ => {}
+            },
             None if life.end_unknown || life.outcome.ended() => {
-                bar.mark_unknown(axis.cells(millis(last.start), millis(last.start)).end);
+                let start = millis(last.start);
+                bar.mark_unknown(axis.cells(start, start).end);
             }
-            _ if life.outcome == PodOutcome::Unknown => bar.cells[axis.cell(millis(now))] = Mark::Unknown,
+            _ if life.outcome == PodOutcome::Unknown => bar.close(Mark::Unknown),
             // Between two phases that are known, or in one that goes on.
-            _ => bar.cells[axis.cell(millis(now))] = Mark::Now,
+            _ => bar.close(Mark::Now),
         }
         bar
     }
@@ -164,7 +160,8 @@ impl Bar {
         }
         // A life shorter than half a cell has one all the same.
         if self.cells.iter().all(|&cell| cell == Mark::Empty)
-            && let Some(longest) = stretches.iter().max_by(|a, b| (a.end - a.start).total_cmp(&(b.end - b.start)))
+            && let Some(longest) =
+                stretches.iter().max_by(|a, b| (a.end - a.start).total_cmp(&(b.end - b.start)))
         {
             let cell = cells_between(longest.start, longest.start, self.cells.len()).start;
             self.cells[cell] = longest.mark;
@@ -186,7 +183,9 @@ impl Bar {
                 .max_by(|a, b| (a.end - a.start).total_cmp(&(b.end - b.start)));
             // Every Pod waits some milliseconds for its node: no reason to show a wait.
             let least = if wanted == 0 { 0.25 } else { 0.0 };
-            let Some(longest) = longest.filter(|longest| longest.end - longest.start > least) else { continue };
+            let Some(longest) = longest.filter(|longest| longest.end - longest.start > least) else {
+                continue;
+            };
             let cell = cells_between(longest.start, longest.start, self.cells.len()).start;
             let taken = self.cells[cell];
             let others = self.cells.iter().filter(|&&other| other == taken).count();
@@ -213,6 +212,13 @@ impl Bar {
         }
     }
 
+    /// Puts a mark behind the bar: it stands for the bar's end, and hides none of its cells unless the axis ends there.
+    fn close(&mut self, mark: Mark) {
+        let behind = self.cells.iter().rposition(|&cell| cell != Mark::Empty).map_or(0, |last| last + 1);
+        let last = self.cells.len() - 1;
+        self.cells[behind.min(last)] = mark;
+    }
+
     fn mark_unknown(&mut self, from: usize) {
         let from = from.min(self.cells.len() - 1);
         for cell in self.cells.iter_mut().skip(from).take(UNKNOWN_CELLS) {
@@ -222,12 +228,11 @@ impl Bar {
 
     /// Puts a word where it hides nothing: into the stretch that it explains, else behind the bar, else before it.
     /// Whether there was room.
-    pub(super) fn label(&mut self, words: &str, role: Role, inside: Option<std::ops::Range<usize>>) -> bool {
-        let wanted = text::width(words);
-        if let Some(inside) = inside.filter(|inside| inside.len() >= wanted + 6) {
-            self.labels.push(Label { column: inside.start + 2, text: format!(" {words} "), role });
+    pub(super) fn label(&mut self, words: &str, role: Role, inside: Option<Range<usize>>) -> bool {
+        if inside.is_some_and(|inside| self.label_inside(words, role, inside)) {
             return true;
         }
+        let wanted = text::width(words);
         let first = self.cells.iter().position(|&cell| cell != Mark::Empty).unwrap_or(0);
         let behind = self.cells.iter().rposition(|&cell| cell != Mark::Empty).map_or(0, |last| last + 1);
         let column = if self.cells.len() >= behind + 1 + wanted {
@@ -241,8 +246,18 @@ impl Bar {
         true
     }
 
+    /// Puts a word into the stretch that it explains, with enough of the stretch left on both sides to see what it is.
+    /// Whether there was room.
+    pub(super) fn label_inside(&mut self, words: &str, role: Role, inside: Range<usize>) -> bool {
+        let fits = inside.len() >= text::width(words) + 6;
+        if fits {
+            self.labels.push(Label { column: inside.start + 2, text: format!(" {words} "), role });
+        }
+        fits
+    }
+
     /// The cells that a phase has to itself.
-    pub(super) fn cells_of(&self, phase: &Phase, axis: &Axis, zero: i64, now: Timestamp) -> std::ops::Range<usize> {
+    pub(super) fn cells_of(&self, phase: &Phase, axis: &Axis, zero: i64, now: Timestamp) -> Range<usize> {
         let millis = |at: Timestamp| at.as_millisecond().saturating_sub(zero);
         let cells = axis.cells(millis(phase.start), millis(phase.end.unwrap_or(now)));
         let own = |&cell: &usize| self.cells[cell] == Mark::Phase(phase.kind);
@@ -290,7 +305,11 @@ fn stretches(
     for phase in phases {
         let start = millis(phase.start);
         if let Some(until) = known_until.filter(|&until| until < start) {
-            stretches.push(Stretch { start: axis.position(until), end: axis.position(start), mark: Mark::Unknown });
+            stretches.push(Stretch {
+                start: axis.position(until),
+                end: axis.position(start),
+                mark: Mark::Unknown,
+            });
         }
         let end = match phase.end {
             Some(end) => millis(end),
@@ -312,11 +331,9 @@ fn stretches(
 /// Which marks a picture shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Seen {
-    pub(super) phases: [bool; 9],
-    pub(super) failed: bool,
-    pub(super) deleted: bool,
-    pub(super) unknown: bool,
-    pub(super) now: bool,
+    phases: [bool; 9],
+    /// Failed, deleted, unknown, now.
+    marks: [bool; 4],
 }
 
 impl Seen {
@@ -325,15 +342,16 @@ impl Seen {
             Mark::Empty => {}
             Mark::Phase(kind) => self.phases[kind as usize] = true,
             Mark::Eighths(_) => self.phases[PhaseKind::Running as usize] = true,
-            Mark::Failed => self.failed = true,
-            Mark::Deleted => self.deleted = true,
-            Mark::Unknown => self.unknown = true,
-            Mark::Now => self.now = true,
+            Mark::Failed => self.marks[0] = true,
+            Mark::Deleted => self.marks[1] = true,
+            Mark::Unknown => self.marks[2] = true,
+            Mark::Now => self.marks[3] = true,
         }
     }
 
     /// The legend: each glyph that the picture shows, with its meaning, on as many lines as it takes.
     pub(super) fn legend(&self, glyphs: &Glyphs, columns: usize) -> Vec<Line> {
+        let [failed, deleted, unknown, now] = self.marks;
         let seen = |kind: PhaseKind| self.phases[kind as usize];
         let split = seen(PhaseKind::Setup) || seen(PhaseKind::Starting);
         let entries = [
@@ -345,10 +363,10 @@ impl Seen {
             (seen(PhaseKind::Running), Mark::Phase(PhaseKind::Running), "work"),
             (seen(PhaseKind::BackOff), Mark::Phase(PhaseKind::BackOff), "back-off"),
             (seen(PhaseKind::Terminating), Mark::Phase(PhaseKind::Terminating), "terminating"),
-            (self.failed, Mark::Failed, "failed"),
-            (self.deleted, Mark::Deleted, "deleted"),
-            (self.unknown, Mark::Unknown, "unknown"),
-            (self.now, Mark::Now, "now"),
+            (failed, Mark::Failed, "failed"),
+            (deleted, Mark::Deleted, "deleted"),
+            (unknown, Mark::Unknown, "unknown"),
+            (now, Mark::Now, "now"),
         ];
         let mut lines: Vec<Line> = Vec::new();
         for (_, mark, meaning) in entries.into_iter().filter(|&(seen, ..)| seen) {
@@ -367,7 +385,7 @@ impl Seen {
 
 /// The cells that a stretch touches, at least one.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positions lie in [0, columns]")]
-fn cells_between(start: f64, end: f64, columns: usize) -> std::ops::Range<usize> {
+fn cells_between(start: f64, end: f64, columns: usize) -> Range<usize> {
     let first = (start as usize).min(columns - 1);
     let end = (end.ceil() as usize).min(columns);
     first..end.max(first + 1)

@@ -59,11 +59,18 @@ pub(super) fn blocks<'a>(scene: &Scene<'a>) -> Vec<Block<'a>> {
             let groups = grouped(scene, |pod| pod.node.as_deref());
             // Who has no node yet comes last.
             let (none, nodes): (Vec<_>, Vec<_>) = groups.into_iter().partition(|(node, _)| node.is_none());
-            blocks.extend(nodes.into_iter().chain(none).map(|(node, pods)| Block { heading: Heading::Node(node), pods }));
+            blocks.extend(
+                nodes
+                    .into_iter()
+                    .chain(none)
+                    .map(|(node, pods)| Block { heading: Heading::Node(node), pods }),
+            );
         }
         GroupBy::Outcome => {
             let groups = grouped(scene, |pod| pod.life.outcome.name());
-            blocks.extend(groups.into_iter().map(|(name, pods)| Block { heading: Heading::Outcome(name), pods }));
+            blocks.extend(
+                groups.into_iter().map(|(name, pods)| Block { heading: Heading::Outcome(name), pods }),
+            );
         }
         GroupBy::None => blocks.push(Block { heading: Heading::All, pods: Cow::Owned(all(scene).collect()) }),
     }

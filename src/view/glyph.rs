@@ -95,7 +95,9 @@ mod tests {
                 .phases
                 .into_iter()
                 .enumerate()
-                .filter(|&(index, _)| index != PhaseKind::Starting as usize && index != PhaseKind::Startup as usize)
+                .filter(|&(index, _)| {
+                    index != PhaseKind::Starting as usize && index != PhaseKind::Startup as usize
+                })
                 .map(|(_, glyph)| glyph)
                 .chain(marks)
                 .collect();
@@ -112,7 +114,14 @@ mod tests {
     #[test]
     fn ascii_is_ascii() {
         let glyphs = Glyphs::ASCII;
-        let texts = [glyphs.succeeded, glyphs.running, glyphs.waiting, glyphs.ellipsis, glyphs.separator, glyphs.none];
+        let texts = [
+            glyphs.succeeded,
+            glyphs.running,
+            glyphs.waiting,
+            glyphs.ellipsis,
+            glyphs.separator,
+            glyphs.none,
+        ];
         assert!(texts.iter().all(|text| text.is_ascii()));
         assert!(glyphs.phases.iter().chain(&glyphs.density).all(char::is_ascii));
     }

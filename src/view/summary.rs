@@ -11,22 +11,31 @@ use crate::timeline::{Slots, Summary, Workload, WorkloadOutcome};
 
 /// The heading of a block: what it is, how it stands, how far it is; on the right how long it took and what part of it
 /// was cold start.
-pub(super) fn heading(scene: &Scene<'_>, block: &Block<'_>, counts: &Counts, columns: usize) -> Line {
+pub(super) fn heading(
+    scene: &Scene<'_>,
+    block: &Block<'_>,
+    counts: &Counts,
+    summary: Option<&Summary>,
+    columns: usize,
+) -> Line {
     let mut line = Line::default();
     let mut rights: Vec<String> = Vec::new();
     let total = block.pods.len();
     match block.heading {
         Heading::Workload(workload) => {
             let name = format!("{}/{}", workload.kind.to_lowercase(), text::clean(&workload.name));
-            line.push(text::shorten_middle(&name, (columns / 2).max(16), scene.glyphs.ellipsis), Role::Strong);
+            line.push(
+                text::shorten_middle(&name, (columns / 2).max(16), scene.glyphs.ellipsis),
+                Role::Strong,
+            );
             if several_namespaces(scene) {
                 line.push(format!(" in {}", text::clean(&workload.namespace)), Role::Dim);
             }
             line.push("  ", Role::Text);
             line.push(workload.outcome.name(), outcome_role(workload.outcome));
             line.push("  ", Role::Text);
-            push_done(scene, &mut line, workload, counts);
-            rights = measures(scene, workload);
+            push_done(scene, &mut line, workload, counts, columns);
+            rights = measures(scene, workload, summary);
         }
         Heading::Pods => line.push("pods", Role::Strong),
         Heading::Node(Some(node)) => line.push(format!("node/{}", text::clean(node)), Role::Strong),
@@ -37,8 +46,9 @@ pub(super) fn heading(scene: &Scene<'_>, block: &Block<'_>, counts: &Counts, col
     if !matches!(block.heading, Heading::Workload(_)) {
         line.push(format!("  {} of {total} done", counts.get(State::Done)), Role::Text);
     }
-    counts.push_open(&mut line, scene.glyphs);
+    // What is over stands together, and a failure is the last to be cut off.
     push_failed(scene, &mut line, block.heading, counts.get(State::Failed));
+    counts.push_open(&mut line, scene.glyphs);
 
     let used = line.width();
     if let Some(right) = rights.into_iter().find(|right| used + 2 + text::width(right) <= columns) {
@@ -49,14 +59,15 @@ pub(super) fn heading(scene: &Scene<'_>, block: &Block<'_>, counts: &Counts, col
 }
 
 /// `9 of 20 done`.
-fn push_done(scene: &Scene<'_>, line: &mut Line, workload: &Workload, counts: &Counts) {
+fn push_done(scene: &Scene<'_>, line: &mut Line, workload: &Workload, counts: &Counts, columns: usize) {
     // The controller counts on after Pods are gone; Pods are seen before it counts them.
     let done = usize::try_from(workload.succeeded).unwrap_or(usize::MAX).max(counts.get(State::Done));
     match workload.completions {
+        Some(completions) if columns < 60 => line.push(format!("{done}/{completions} done"), Role::Text),
         Some(completions) => line.push(format!("{done} of {completions} done"), Role::Text),
         None => line.push(format!("{done} done"), Role::Text),
     }
-    if workload.pods.is_empty() && done == 0 && workload.outcome == WorkloadOutcome::Pending {
+    if workload.pods.is_empty() && done == 0 && !workload.ended() {
         line.push(scene.glyphs.separator, Role::Dim);
         line.push("no Pod yet", Role::Warning);
     }
@@ -79,15 +90,14 @@ fn push_failed(scene: &Scene<'_>, line: &mut Line, heading: Heading<'_>, failed:
 }
 
 /// The right end of a heading, longest form first.
-fn measures(scene: &Scene<'_>, workload: &Workload) -> Vec<String> {
+fn measures(scene: &Scene<'_>, workload: &Workload, summary: Option<&Summary>) -> Vec<String> {
     let Some(elapsed) = elapsed(workload, scene.now) else { return Vec::new() };
-    let summary = scene.timeline.summary(workload, scene.now);
     let elapsed = whole(elapsed);
     let mut measures = Vec::new();
-    if summary.slots.total > 0 {
-        let cold = percent(summary.slots.cold(), summary.slots.total);
+    if let Some(Summary { slots, .. }) = summary.filter(|summary| summary.slots.total > 0) {
+        let cold = percent(slots.cold(), slots.total);
         measures.push(format!("{elapsed}{}cold start {cold} % of slot time", scene.glyphs.separator));
-        measures.push(format!("{elapsed}{}cold start {cold} %", scene.glyphs.separator));
+        measures.push(format!("{elapsed}{}cold {cold} %", scene.glyphs.separator));
     }
     measures.push(elapsed);
     measures
@@ -128,32 +138,44 @@ pub(super) fn reason(scene: &Scene<'_>, workload: &Workload, columns: usize) -> 
 }
 
 /// Where slot time went: `slot time 1m58s: work 57 % · pull 22 % · queued 9 % · idle 12 %`. The percentages that are shown
-/// sum to 100.
+/// sum to 100; where the line is short, the smallest are told as one.
 pub(super) fn verdict(scene: &Scene<'_>, summary: &Summary, columns: usize) -> Option<Line> {
     let slots = &summary.slots;
     if slots.total <= 0 {
         return None;
     }
-    let mut line = Line::default();
-    line.push(format!("slot time {}: ", whole(slots.total)), Role::Dim);
-    for (index, (name, percent)) in shares(slots).into_iter().filter(|&(_, percent)| percent > 0).enumerate() {
-        if index > 0 {
-            line.push(scene.glyphs.separator, Role::Dim);
+    let mut shares: Vec<(&str, i64)> =
+        shares(slots).into_iter().filter(|&(_, percent)| percent > 0).collect();
+    let mut other = 0;
+    loop {
+        let mut line = Line::default();
+        line.push(format!("slot time {}: ", whole(slots.total)), Role::Dim);
+        let rest = (other > 0).then_some(("other", other));
+        for (index, (name, percent)) in shares.iter().copied().chain(rest).enumerate() {
+            if index > 0 {
+                line.push(scene.glyphs.separator, Role::Dim);
+            }
+            line.push(format!("{name} "), Role::Text);
+            line.push(format!("{percent} %"), Role::Strong);
         }
-        line.push(format!("{name} "), Role::Text);
-        line.push(format!("{percent} %"), Role::Strong);
+        let smallest = (0..shares.len()).min_by_key(|&index| shares[index].1);
+        match smallest {
+            Some(smallest) if line.width() > columns && shares.len() > 1 => {
+                other += shares.remove(smallest).1;
+            }
+            _ => return Some(fit(line, columns, scene.glyphs.ellipsis)),
+        }
     }
-    Some(fit(line, columns, scene.glyphs.ellipsis))
 }
 
 /// The parts of slot time in whole percents that sum to 100 (largest remainder), in the order in which they are told.
-fn shares(slots: &Slots) -> [(&'static str, i64); 10] {
+/// What has one glyph has one name.
+fn shares(slots: &Slots) -> [(&'static str, i64); 9] {
     let parts = [
         ("work", slots.of(PhaseKind::Running)),
-        ("setup", slots.of(PhaseKind::Setup)),
+        ("setup, start", slots.of(PhaseKind::Setup) + slots.of(PhaseKind::Starting)),
         ("pull", slots.of(PhaseKind::Pulling)),
         ("init", slots.of(PhaseKind::Initializing)),
-        ("start", slots.of(PhaseKind::Starting)),
         ("cold start", slots.of(PhaseKind::Startup)),
         ("terminating", slots.of(PhaseKind::Terminating)),
         ("queued", slots.of(PhaseKind::Queued)),
@@ -220,7 +242,7 @@ mod tests {
         slots.phases[PhaseKind::Pulling as usize] = 1;
         let shares = shares(&slots);
         assert_eq!(shares.iter().map(|&(_, percent)| percent).sum::<i64>(), 100);
-        assert_eq!((shares[0].1, shares[2].1, shares[9].1), (34, 33, 33));
+        assert_eq!((shares[0].1, shares[2].1, shares[8].1), (34, 33, 33));
     }
 
     #[test]
@@ -230,7 +252,12 @@ mod tests {
         for columns in 0..12 {
             let fitted = fit(line.clone(), columns, "…");
             assert!(fitted.width() <= columns, "{columns} {}", fitted.plain());
-            assert_eq!(fitted.plain().ends_with('…'), columns > 0 && columns < 11, "{columns} {}", fitted.plain());
+            assert_eq!(
+                fitted.plain().ends_with('…'),
+                columns > 0 && columns < 11,
+                "{columns} {}",
+                fitted.plain()
+            );
         }
     }
 }

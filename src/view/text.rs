@@ -50,7 +50,7 @@ fn is_unsafe(char: char) -> bool {
 }
 
 /// Columns on a terminal.
-pub fn width(text: &str) -> usize {
+pub(super) fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
 
@@ -86,7 +86,7 @@ fn tail(text: &str, columns: usize) -> &str {
 }
 
 /// The text in at most `columns`, its end cut off and marked.
-pub fn shorten_end(text: &str, columns: usize, ellipsis: &str) -> String {
+pub(super) fn shorten_end(text: &str, columns: usize, ellipsis: &str) -> String {
     if width(text) <= columns {
         return text.to_owned();
     }
@@ -98,7 +98,7 @@ pub fn shorten_end(text: &str, columns: usize, ellipsis: &str) -> String {
 
 /// The text in at most `columns`, its middle cut out and marked: the end stays, because a Pod's random suffix is what
 /// tells it from its siblings.
-pub fn shorten_middle(text: &str, columns: usize, ellipsis: &str) -> String {
+pub(super) fn shorten_middle(text: &str, columns: usize, ellipsis: &str) -> String {
     /// What is kept of the end before the begin gets anything: `-4h9hq`.
     const SUFFIX: usize = 6;
     if width(text) <= columns {
@@ -112,12 +112,12 @@ pub fn shorten_middle(text: &str, columns: usize, ellipsis: &str) -> String {
 }
 
 /// The text, filled with blanks on its right.
-pub fn pad_right(text: &str, columns: usize) -> String {
+pub(super) fn pad_right(text: &str, columns: usize) -> String {
     format!("{text}{:blank$}", "", blank = columns.saturating_sub(width(text)))
 }
 
 /// The text, filled with blanks on its left.
-pub fn pad_left(text: &str, columns: usize) -> String {
+pub(super) fn pad_left(text: &str, columns: usize) -> String {
     format!("{:blank$}{text}", "", blank = columns.saturating_sub(width(text)))
 }
 
@@ -129,7 +129,10 @@ mod tests {
     fn what_a_terminal_obeys_becomes_visible() {
         assert_eq!(clean("a\u{1b}[2Jb"), "a\\u{1b}[2Jb");
         assert_eq!(clean("\u{9b}31m\u{7f}\u{7}"), "\\u{9b}31m\\u{7f}\\u{7}");
-        assert_eq!(clean("exe\u{202e}gpj\u{2066}\u{200b}\u{feff}\u{2028}"), "exe\\u{202e}gpj\\u{2066}\\u{200b}\\u{feff}\\u{2028}");
+        assert_eq!(
+            clean("exe\u{202e}gpj\u{2066}\u{200b}\u{feff}\u{2028}"),
+            "exe\\u{202e}gpj\\u{2066}\\u{200b}\\u{feff}\\u{2028}"
+        );
         assert_eq!(clean("\u{e0041}"), "\\u{e0041}");
         assert_eq!(clean("one\ntwo\tthree\r"), "one two three\\u{d}");
     }
@@ -156,11 +159,19 @@ mod tests {
 
     #[test]
     fn shortening_never_exceeds_the_columns() {
-        for text in ["", "a", "pi-4h9hq", "漢字漢字漢字漢字", "e\u{301}e\u{301}e\u{301}e\u{301}", "a漢b字c漢d字"] {
+        for text in
+            ["", "a", "pi-4h9hq", "漢字漢字漢字漢字", "e\u{301}e\u{301}e\u{301}e\u{301}", "a漢b字c漢d字"]
+        {
             for columns in 0..20 {
                 for ellipsis in ["…", "..", ""] {
-                    assert!(width(&shorten_middle(text, columns, ellipsis)) <= columns, "{text} {columns} {ellipsis}");
-                    assert!(width(&shorten_end(text, columns, ellipsis)) <= columns, "{text} {columns} {ellipsis}");
+                    assert!(
+                        width(&shorten_middle(text, columns, ellipsis)) <= columns,
+                        "{text} {columns} {ellipsis}"
+                    );
+                    assert!(
+                        width(&shorten_end(text, columns, ellipsis)) <= columns,
+                        "{text} {columns} {ellipsis}"
+                    );
                 }
             }
         }
