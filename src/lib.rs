@@ -6,5 +6,6 @@ pub mod export;
 pub mod lifecycle;
 pub mod observation;
 pub mod source;
+pub mod surface;
 pub mod timeline;
 pub mod view;

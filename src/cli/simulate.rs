@@ -1,0 +1,34 @@
+//! `kubectl seq simulate`: the built-in simulation through the same views.
+
+use super::args::SimulateArgs;
+use super::exit::{Exit, Failure};
+use super::follow::{Picture, Task, follow};
+use super::options::{Drawing, Mode};
+use super::output::Output;
+use crate::source::simulation;
+
+/// Simulated seconds a second where somebody watches: a run of a minute shows in a quarter of one.
+const WATCHED_SPEED: f64 = 4.0;
+
+pub(super) async fn run(args: SimulateArgs, drawing: &Drawing, output: &Output) -> Result<Exit, Failure> {
+    let watched = drawing.mode == Mode::Live && !args.output.is_for_machines();
+    let speed = args.speed.unwrap_or(if watched { WATCHED_SPEED } else { 0.0 });
+    let simulation = simulation::simulate(&simulation::Options {
+        manifest: args.filename,
+        seed: args.seed,
+        nodes: args.nodes,
+    })?;
+    let feed = simulation::open(simulation, speed);
+    let task = Task {
+        feed,
+        drawing,
+        output,
+        picture: Picture::Timeline,
+        format: args.output,
+        timeout: args.follow.timeout,
+        expected: Vec::new(),
+        again: String::new(),
+        nothing: String::new(),
+    };
+    follow(task).await
+}
