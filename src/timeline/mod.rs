@@ -247,9 +247,9 @@ impl Timeline {
         workload.pods.iter().map(|&key| (key, self.pod(key)))
     }
 
-    /// Whether there is no workload.
+    /// Whether neither a workload nor a Pod was observed.
     pub fn is_empty(&self) -> bool {
-        self.workloads.is_empty()
+        self.jobs.is_empty() && self.pods.is_empty()
     }
 
     /// Every Pod and workload, as if all had changed.
