@@ -28,8 +28,6 @@ const LAST_WORDS: Duration = Duration::from_secs(3);
 pub(super) enum Picture {
     /// The workloads and their Pods.
     Timeline,
-    /// One Pod.
-    Pod(PodExtras),
 }
 
 /// What a command wants of a feed.
@@ -327,8 +325,8 @@ impl<'a> Session<'a> {
         self.leave()?;
         match self.task.format {
             Format::Jsonl => {
-                let (lines, timeline, now) = (&mut self.changes, &self.timeline, self.now());
-                self.task.output.document(|out| lines.write_end(timeline, exit.code(), now, out))?;
+                let (timeline, now) = (&self.timeline, self.now());
+                self.task.output.document(|out| ChangeLines::write_end(timeline, exit.code(), now, out))?;
             }
             format if format.is_for_machines() => self.print(self.task.drawing.print_size())?,
             _ if self.live.is_none() => self.print(self.task.drawing.log_size())?,
@@ -404,7 +402,7 @@ impl<'a> Session<'a> {
                 let mut lines = ChangeLines::default();
                 output.document(|out| {
                     lines.write_changes(timeline, &every, now, out)?;
-                    lines.write_end(timeline, 0, now, out)
+                    ChangeLines::write_end(timeline, 0, now, out)
                 })
             }
             _ => {

@@ -1,6 +1,5 @@
 //! What the user can type, and what comes of it: one file per subcommand.
 
-mod apply;
 mod args;
 mod environment;
 mod exit;
@@ -8,7 +7,6 @@ mod follow;
 mod get;
 mod options;
 mod output;
-mod pod;
 mod simulate;
 
 use std::ffi::OsString;
@@ -64,23 +62,10 @@ fn parse(mut arguments: Vec<OsString>) -> Result<(Cli, Vec<OsString>), clap::Err
 
 async fn run(cli: Cli, kubectl: Vec<OsString>, environment: &Environment) -> Exit {
     match cli.command {
-        Command::Apply(args) => {
-            let format = apply::format(&args);
-            with_output(&args.draw.clone(), &args.follow.clone(), format, environment, async |drawing, output| {
-                apply::run(args, kubectl, drawing, output).await
-            })
-            .await
-        }
+        Command::Apply(_) | Command::Pod(_) => Exit::Usage,
         Command::Get(args) => {
             with_output(&args.draw.clone(), &args.follow.clone(), args.output, environment, async |drawing, output| {
                 get::run(args, drawing, output).await
-            })
-            .await
-        }
-        Command::Pod(args) => {
-            let format = pod::format(&args);
-            with_output(&args.draw.clone(), &args.follow.clone(), format, environment, async |drawing, output| {
-                pod::run(args, drawing, output).await
             })
             .await
         }

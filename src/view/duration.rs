@@ -11,13 +11,13 @@ pub(super) const COLUMNS: usize = 6;
 const FINE: SignedDuration = SignedDuration::from_millis(100);
 
 /// Whether a time is known to better than a tenth of a second.
-pub(super) fn is_fine(instant: Option<Instant>) -> bool {
+pub(crate) fn is_fine(instant: Option<Instant>) -> bool {
     instant.is_some_and(|instant| instant.evidence.precision() < FINE)
 }
 
 /// Two units at most: `<1s`, `42s`, `1m05s`, `2h03m`, `3d4h`, `400d`. Tenths below ten seconds if `fine`: `5.9s`. Never
 /// `0s`: what takes no time cannot be told from what takes a little.
-pub(super) fn human(duration: SignedDuration, fine: bool) -> String {
+pub(crate) fn human(duration: SignedDuration, fine: bool) -> String {
     let millis = duration.as_millis().max(0);
     let seconds = millis / 1000;
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
