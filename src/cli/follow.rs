@@ -268,7 +268,10 @@ impl<'a> Session<'a> {
         let mut size = drawing.live_size();
         let mut below = Vec::new();
         if let Some(why) = &self.lost {
-            below.push(Line::of(format!("connection lost, trying again: {}", view::clean(why)), Role::Warning));
+            below.push(Line::of(
+                format!("connection lost, trying again: {}", view::clean(why)),
+                Role::Warning,
+            ));
         }
         if let Some(progress) = &self.progress {
             below.push(Line::of(progress_text(progress), Role::Dim));
@@ -351,7 +354,9 @@ impl<'a> Session<'a> {
             .collect();
         let open = match open.as_slice() {
             [] => "the workload".to_owned(),
-            [first, second, third, _, ..] => format!("{first}, {second}, {third} and {} more", open.len() - 3),
+            [first, second, third, _, ..] => {
+                format!("{first}, {second}, {third} and {} more", open.len() - 3)
+            }
             some => some.join(", "),
         };
         let again = &self.task.again;
@@ -361,7 +366,9 @@ impl<'a> Session<'a> {
                 let limit = jiff::SignedDuration::try_from(self.task.timeout).unwrap_or_default();
                 output.note(&format!("timed out after {limit:#}: {open} had not ended"));
             }
-            Exit::Interrupted | Exit::Terminated => output.note(&format!("no longer followed: {open} goes on")),
+            Exit::Interrupted | Exit::Terminated => {
+                output.note(&format!("no longer followed: {open} goes on"))
+            }
             Exit::Unknown => output.note("the outcome is not known: what was followed went before it ended"),
             _ => return,
         }

@@ -10,7 +10,7 @@ use crate::timeline::{Changes, Pod, PodKey, Timeline, Workload, WorkloadOutcome}
 use crate::view::{Line, Role, duration, text};
 
 /// After so long without a line, one says what goes on.
-pub const HEARTBEAT: SignedDuration = SignedDuration::from_secs(15);
+pub(super) const HEARTBEAT: SignedDuration = SignedDuration::from_secs(15);
 
 /// What a line was last written about.
 #[derive(Clone, Debug, PartialEq, Eq)]

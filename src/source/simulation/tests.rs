@@ -38,7 +38,10 @@ fn job(job: &str, restart_policy: &str, script: &str, pod: &str) -> String {
 
 impl Told {
     fn jobs(&self) -> Vec<&Job> {
-        self.all.iter().filter_map(|told| if let Object::Job(job) = &told.object { Some(&**job) } else { None }).collect()
+        self.all
+            .iter()
+            .filter_map(|told| if let Object::Job(job) = &told.object { Some(&**job) } else { None })
+            .collect()
     }
 
     fn job(&self) -> &Job {
@@ -46,7 +49,9 @@ impl Told {
     }
 
     fn events(&self) -> impl Iterator<Item = &Event> {
-        self.all.iter().filter_map(|told| if let Object::Event(event) = &told.object { Some(&**event) } else { None })
+        self.all
+            .iter()
+            .filter_map(|told| if let Object::Event(event) = &told.object { Some(&**event) } else { None })
     }
 
     /// Pods in the order of creation, each with all its versions.
@@ -67,7 +72,10 @@ impl Told {
     }
 
     fn condition(&self, kind: &str) -> Option<(&str, &str)> {
-        self.job().status.is_true(kind).map(|condition| (condition.reason.as_str(), condition.message.as_str()))
+        self.job()
+            .status
+            .is_true(kind)
+            .map(|condition| (condition.reason.as_str(), condition.message.as_str()))
     }
 
     /// The first time of a Pod's event, in nanoseconds.
@@ -105,7 +113,8 @@ impl Told {
                 words.extend(status.init_container_statuses.iter().map(state));
                 words.extend(status.container_statuses.iter().map(state));
                 words.extend(pod.metadata.finalizers.is_empty().then(|| "counted".to_owned()));
-                words.extend(pod.metadata.deletion_grace_period_seconds.map(|grace| format!("grace={grace}")));
+                words
+                    .extend(pod.metadata.deletion_grace_period_seconds.map(|grace| format!("grace={grace}")));
                 words.join(" ")
             })
             .collect()
@@ -135,8 +144,14 @@ impl Told {
         for versions in self.pods() {
             for pair in versions.windows(2) {
                 let ended = |pod: &Pod| matches!(pod.status.phase.as_str(), "Succeeded" | "Failed");
-                assert!(!ended(pair[0].1) || pair[0].1.status.phase == pair[1].1.status.phase, "a Pod came back");
-                assert!(pair[0].1.spec.node_name.is_empty() || pair[0].1.spec.node_name == pair[1].1.spec.node_name);
+                assert!(
+                    !ended(pair[0].1) || pair[0].1.status.phase == pair[1].1.status.phase,
+                    "a Pod came back"
+                );
+                assert!(
+                    pair[0].1.spec.node_name.is_empty()
+                        || pair[0].1.spec.node_name == pair[1].1.spec.node_name
+                );
             }
             let (_, pod) = versions.last().unwrap();
             let instants: Vec<Timestamp> = [
@@ -165,12 +180,30 @@ fn secs(duration: SignedDuration) -> f64 {
 
 #[test]
 fn dump() {
-    let t = run_with(&ManifestText::default().text, std::env::var("SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(1), 2);
+    let t = run_with(
+        &ManifestText::default().text,
+        std::env::var("SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(1),
+        2,
+    );
     for o in &t.all {
         match &o.object {
-            Object::Job(j) => println!("{} JOB {:?} {:?}", o.received, o.seen, (&j.status.active, &j.status.succeeded, &j.status.failed, j.status.conditions.len())),
-            Object::Pod(p) => println!("{} POD {} {}", o.received, p.metadata.name, Told::story(&[(o, p)])[0]),
-            Object::Event(e) => println!("{}   EV {} {} {} {:?}", o.received, e.involved_object.name, e.reason, e.message, e.name_time()),
+            Object::Job(j) => println!(
+                "{} JOB {:?} {:?}",
+                o.received,
+                o.seen,
+                (&j.status.active, &j.status.succeeded, &j.status.failed, j.status.conditions.len())
+            ),
+            Object::Pod(p) => {
+                println!("{} POD {} {}", o.received, p.metadata.name, Told::story(&[(o, p)])[0])
+            }
+            Object::Event(e) => println!(
+                "{}   EV {} {} {} {:?}",
+                o.received,
+                e.involved_object.name,
+                e.reason,
+                e.message,
+                e.name_time()
+            ),
         }
     }
     println!("{:?} {}", t.stuck, t.end);
