@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
@@ -13,7 +14,7 @@ use super::output::Output;
 use crate::export::{self, ChangeLines};
 use crate::source::{Feed, Progress, Update};
 use crate::surface::{Lines, Live};
-use crate::timeline::{Timeline, Workload};
+use crate::timeline::{Changes, Timeline, Workload};
 use crate::view::{self, Frame, Line, Role};
 
 /// Ten pictures a second at most.
@@ -102,22 +103,19 @@ async fn watch(session: &mut Session<'_>, deadline: Option<Instant>) -> Result<E
             exit = signals.next() => return Ok(exit),
             () = until(deadline) => return Ok(Exit::Timeout),
             update = session.task.feed.updates.recv() => match update {
-                None => {
-                    session.tell()?;
-                    return Ok(session.outcome());
-                }
+                None => return Ok(session.settled_outcome()),
                 Some(update) => {
                     session.take(update)?;
                     // A burst becomes one step.
                     while let Ok(update) = session.task.feed.updates.try_recv() {
                         session.take(update)?;
                     }
-                    session.tell()?;
                 }
             },
             _ = resized.recv() => session.draw()?,
             _ = tick.tick() => session.draw()?,
         }
+        session.timeline.settle();
         if session.ended() {
             let since = *ended.get_or_insert_with(Instant::now);
             if session.pods_ended() || since.elapsed() > LAST_WORDS {
@@ -195,11 +193,15 @@ impl<'a> Session<'a> {
             Update::Observed(observations) => {
                 for observation in &observations {
                     self.timeline.apply(observation);
+                    if self.synced {
+                        self.tell(observation.received)?;
+                    }
                 }
             }
             Update::Synced => {
                 self.synced = true;
                 self.progress = None;
+                self.tell_beginning()?;
                 if self.timeline.is_empty() && !self.task.nothing.is_empty() {
                     self.note(&self.task.nothing.clone())?;
                 }
@@ -213,16 +215,29 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Says what changed, where it is said line by line.
-    fn tell(&mut self) -> Result<(), Failure> {
-        if self.task.drawing.mode == Mode::Live && self.task.format != Format::Jsonl {
+    /// Says how things stand when following begins: changes are told from here on.
+    fn tell_beginning(&mut self) -> Result<(), Failure> {
+        self.timeline.settle();
+        let every = self.timeline.everything();
+        let now = self.timeline.observed().unwrap_or_else(|| self.now());
+        if self.task.format == Format::Jsonl {
+            self.write_changes(&every, now)?;
+        }
+        if self.task.drawing.mode == Mode::Lines {
+            let lines = self.lines.begin(&self.timeline, now);
+            self.task.output.lines(lines)?;
+        }
+        Ok(())
+    }
+
+    /// Says what changed, where it is said change by change.
+    fn tell(&mut self, now: Timestamp) -> Result<(), Failure> {
+        if self.task.drawing.mode != Mode::Lines && self.task.format != Format::Jsonl {
             return Ok(());
         }
         let changes = self.timeline.settle();
-        let now = self.now();
-        if self.task.format == Format::Jsonl && self.synced {
-            let (lines, timeline) = (&mut self.changes, &self.timeline);
-            self.task.output.document(|out| lines.write_changes(timeline, &changes, now, out))?;
+        if self.task.format == Format::Jsonl {
+            self.write_changes(&changes, now)?;
         }
         if self.task.drawing.mode == Mode::Lines {
             let lines = self.lines.report(&self.timeline, &changes, now);
@@ -231,7 +246,12 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn now(&self) -> jiff::Timestamp {
+    fn write_changes(&mut self, changes: &Changes, now: Timestamp) -> Result<(), Failure> {
+        let (lines, timeline) = (&mut self.changes, &self.timeline);
+        self.task.output.document(|out| lines.write_changes(timeline, changes, now, out))
+    }
+
+    fn now(&self) -> Timestamp {
         let now = self.task.feed.clock.now();
         // Never before what is known.
         self.timeline.observed().map_or(now, |observed| now.max(observed))
@@ -251,9 +271,7 @@ impl<'a> Session<'a> {
     }
 
     fn redraw(&mut self) -> Result<(), Failure> {
-        if self.task.format != Format::Jsonl {
-            self.timeline.settle();
-        }
+        self.timeline.settle();
         let frame = self.picture();
         let size = self.task.drawing.live_size();
         match &mut self.live {
@@ -315,6 +333,12 @@ impl<'a> Session<'a> {
     fn pods_ended(&self) -> bool {
         let workloads = self.timeline.workloads().iter();
         workloads.flat_map(|workload| self.timeline.pods(workload)).all(|(_, pod)| pod.life.outcome.ended())
+    }
+
+    /// The outcome when the source has nothing more to tell.
+    fn settled_outcome(&mut self) -> Exit {
+        self.timeline.settle();
+        self.outcome()
     }
 
     fn outcome(&self) -> Exit {

@@ -13,6 +13,11 @@ const WATCHED_SPEED: f64 = 4.0;
 pub(super) async fn run(args: SimulateArgs, drawing: &Drawing, output: &Output) -> Result<Exit, Failure> {
     let watched = drawing.mode == Mode::Live && !args.output.is_for_machines();
     let speed = args.speed.unwrap_or(if watched { WATCHED_SPEED } else { 0.0 });
+    // What is over at once has no course to tell, unless somebody asked for it.
+    let mut drawing = drawing.clone();
+    if speed <= 0.0 && args.follow.progress.is_none() {
+        drawing.mode = Mode::Silent;
+    }
     let simulation = simulation::simulate(&simulation::Options {
         manifest: args.filename.as_deref().map(ManifestText::read).transpose()?.unwrap_or_default(),
         seed: args.seed,
@@ -21,7 +26,7 @@ pub(super) async fn run(args: SimulateArgs, drawing: &Drawing, output: &Output) 
     let feed = simulation::open(simulation, speed);
     let task = Task {
         feed,
-        drawing,
+        drawing: &drawing,
         output,
         picture: Picture::Timeline,
         format: args.output,
