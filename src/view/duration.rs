@@ -5,19 +5,19 @@ use jiff::SignedDuration;
 use crate::lifecycle::Instant;
 
 /// No duration is written wider: `59m59s`, `23h59m`.
-pub(super) const COLUMNS: usize = 6;
+pub(crate) const COLUMNS: usize = 6;
 
 /// A tenth of a second is shown only if both ends are known better than this.
 const FINE: SignedDuration = SignedDuration::from_millis(100);
 
 /// Whether a time is known to better than a tenth of a second.
-pub(super) fn is_fine(instant: Option<Instant>) -> bool {
+pub(crate) fn is_fine(instant: Option<Instant>) -> bool {
     instant.is_some_and(|instant| instant.evidence.precision() < FINE)
 }
 
 /// Two units at most: `<1s`, `42s`, `1m05s`, `2h03m`, `3d4h`, `400d`. Tenths below ten seconds if `fine`: `5.9s`. Never
 /// `0s`: what takes no time cannot be told from what takes a little.
-pub(super) fn human(duration: SignedDuration, fine: bool) -> String {
+pub(crate) fn human(duration: SignedDuration, fine: bool) -> String {
     let millis = duration.as_millis().max(0);
     let seconds = millis / 1000;
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
@@ -38,7 +38,7 @@ pub(super) fn human(duration: SignedDuration, fine: bool) -> String {
 }
 
 /// A duration that is a sum over many Pods or goes on: whole seconds.
-pub(super) fn whole(millis: i64) -> String {
+pub(crate) fn whole(millis: i64) -> String {
     human(SignedDuration::from_millis(millis), false)
 }
 

@@ -4,17 +4,24 @@
 mod axis;
 mod bar;
 mod block;
+mod columns;
 mod counts;
-mod duration;
+pub(crate) mod duration;
 mod explain;
+#[cfg(test)]
+mod fixture;
 mod fold;
 mod frame;
 mod glyph;
+mod grid;
 mod numbers;
 mod sequence;
 mod state;
 mod summary;
-mod text;
+mod table;
+pub(crate) mod text;
+#[cfg(test)]
+mod tests;
 mod theme;
 
 use jiff::Timestamp;
@@ -40,5 +47,10 @@ struct Scene<'a> {
 /// lines than rows, if those are bounded.
 pub fn draw(timeline: &Timeline, state: &ViewState, size: Size, glyphs: &Glyphs, now: Timestamp) -> Frame {
     let scene = Scene { timeline, state, glyphs, now };
-    sequence::draw(&scene, size)
+    match state.view {
+        View::Sequence => sequence::draw(&scene, size),
+        View::Table => table::draw(&scene, size, false),
+        View::Wide => table::draw(&scene, size, true),
+        View::Grid => grid::draw(&scene, size),
+    }
 }

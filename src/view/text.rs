@@ -50,7 +50,7 @@ fn is_unsafe(char: char) -> bool {
 }
 
 /// Columns on a terminal.
-pub(super) fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
 
@@ -86,7 +86,7 @@ fn tail(text: &str, columns: usize) -> &str {
 }
 
 /// The text in at most `columns`, its end cut off and marked.
-pub(super) fn shorten_end(text: &str, columns: usize, ellipsis: &str) -> String {
+pub(crate) fn shorten_end(text: &str, columns: usize, ellipsis: &str) -> String {
     if width(text) <= columns {
         return text.to_owned();
     }
@@ -98,7 +98,7 @@ pub(super) fn shorten_end(text: &str, columns: usize, ellipsis: &str) -> String 
 
 /// The text in at most `columns`, its middle cut out and marked: the end stays, because a Pod's random suffix is what
 /// tells it from its siblings.
-pub(super) fn shorten_middle(text: &str, columns: usize, ellipsis: &str) -> String {
+pub(crate) fn shorten_middle(text: &str, columns: usize, ellipsis: &str) -> String {
     /// What is kept of the end before the begin gets anything: `-4h9hq`.
     const SUFFIX: usize = 6;
     if width(text) <= columns {
@@ -112,12 +112,12 @@ pub(super) fn shorten_middle(text: &str, columns: usize, ellipsis: &str) -> Stri
 }
 
 /// The text, filled with blanks on its right.
-pub(super) fn pad_right(text: &str, columns: usize) -> String {
+pub(crate) fn pad_right(text: &str, columns: usize) -> String {
     format!("{text}{:blank$}", "", blank = columns.saturating_sub(width(text)))
 }
 
 /// The text, filled with blanks on its left.
-pub(super) fn pad_left(text: &str, columns: usize) -> String {
+pub(crate) fn pad_left(text: &str, columns: usize) -> String {
     format!("{:blank$}{text}", "", blank = columns.saturating_sub(width(text)))
 }
 
