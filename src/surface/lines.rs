@@ -49,12 +49,22 @@ impl Lines {
             }
             let Some(workload) = self.owners.get(&key).and_then(|uid| by_uid.get(&**uid)) else { continue };
             if let Some((said, role)) = said(pod) {
-                lines.push(line(workload, now, &pod.name, &said, role, timeline.workloads().len() > 1, Some(key)));
+                lines.push(line(
+                    workload,
+                    now,
+                    &pod.name,
+                    &said,
+                    role,
+                    timeline.workloads().len() > 1,
+                    Some(key),
+                ));
             }
         }
         for workload in timeline.workloads().iter().filter(|workload| &*workload.kind != "Pod") {
             let before = self.workloads.insert(Arc::clone(&workload.uid), workload.outcome);
-            if before != Some(workload.outcome) && (before.is_some() || workload.outcome != WorkloadOutcome::Pending) {
+            if before != Some(workload.outcome)
+                && (before.is_some() || workload.outcome != WorkloadOutcome::Pending)
+            {
                 let (said, role) = outcome_said(workload);
                 let name = format!("{}/{}", workload.kind.to_lowercase(), workload.name);
                 lines.push(line(workload, now, &name, &said, role, false, None));
@@ -85,7 +95,8 @@ impl Lines {
 }
 
 fn told(life: &Lifecycle) -> Told {
-    let runs = life.containers.iter().map(|container| container.runs.iter().filter(|run| run.ended).count()).sum();
+    let runs =
+        life.containers.iter().map(|container| container.runs.iter().filter(|run| run.ended).count()).sum();
     let waits = if life.outcome.ended() { None } else { life.reason.clone() };
     Told { outcome: life.outcome, waits, runs }
 }
@@ -99,13 +110,16 @@ fn said(pod: &Pod) -> Option<(String, Role)> {
         PodOutcome::Pending | PodOutcome::Starting => (format!("waits: {}", reason?), Role::Warning),
         PodOutcome::Running => match reason {
             Some(reason) => {
-                let last = life.containers.iter().flat_map(|container| &container.runs).rfind(|run| run.ended);
+                let last =
+                    life.containers.iter().flat_map(|container| &container.runs).rfind(|run| run.ended);
                 let code = last.and_then(|run| run.exit_code).map(|code| format!(" after exit code {code}"));
                 (format!("{reason}{}{node}", code.unwrap_or_default()), Role::Warning)
             }
             None => (format!("runs{node}{}", cold(life)), Role::Text),
         },
-        PodOutcome::Succeeded => (format!("succeeded after {}{}{node}", ran(life), cold(life)), Role::Success),
+        PodOutcome::Succeeded => {
+            (format!("succeeded after {}{}{node}", ran(life), cold(life)), Role::Success)
+        }
         PodOutcome::Failed => {
             let code = life.exit_code.map(|code| format!("exit code {code}"));
             let reason = reason.filter(|reason| reason != "Error");
@@ -115,9 +129,10 @@ fn said(pod: &Pod) -> Option<(String, Role)> {
             };
             (format!("failed: {why}, after {}{}{node}", ran(life), cold(life)), Role::Failure)
         }
-        PodOutcome::NeverStarted => {
-            (format!("never started: {}{node}", reason.unwrap_or_else(|| "reason unknown".into())), Role::Failure)
-        }
+        PodOutcome::NeverStarted => (
+            format!("never started: {}{node}", reason.unwrap_or_else(|| "reason unknown".into())),
+            Role::Failure,
+        ),
         PodOutcome::Deleted => {
             let why = reason.filter(|reason| reason != "Deleted").map(|reason| format!(": {reason}"));
             (format!("deleted{}{node}", why.unwrap_or_default()), Role::Warning)
@@ -171,8 +186,11 @@ fn counts(timeline: &Timeline, workload: &Workload) -> String {
         (count(PodOutcome::Pending), "queued"),
         (count(PodOutcome::Failed) + count(PodOutcome::NeverStarted), "failed"),
     ];
-    let parts: Vec<String> =
-        parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
     if parts.is_empty() { "no Pod yet".into() } else { parts.join(", ") }
 }
 

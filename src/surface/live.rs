@@ -277,7 +277,10 @@ mod tests {
         let mut screen = Screen::new(10, 40);
         screen.draw(&["one two three", "four"]);
         screen.terminal.screen_mut().set_size(10, 20);
-        assert_eq!(screen.draw(&["one two", "five"]).0.lines().skip(1).collect::<Vec<_>>(), ["one two", "five"]);
+        assert_eq!(
+            screen.draw(&["one two", "five"]).0.lines().skip(1).collect::<Vec<_>>(),
+            ["one two", "five"]
+        );
     }
 
     #[test]

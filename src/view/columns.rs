@@ -124,7 +124,8 @@ impl Columns {
             Shrink::No => width,
             Shrink::Middle(least) | Shrink::End(least) => least.min(width),
         };
-        let mut going: Vec<usize> = (0..widths.len()).filter(|&index| self.columns[index].dispensable > 0).collect();
+        let mut going: Vec<usize> =
+            (0..widths.len()).filter(|&index| self.columns[index].dispensable > 0).collect();
         going.sort_by_key(|&index| (self.columns[index].dispensable, index));
         let total = |widths: &[usize]| {
             let shown = widths.iter().filter(|&&width| width > 0).count();
@@ -169,8 +170,18 @@ mod tests {
             Column::text("NODE").dispensable(1),
             Column::number("RUN"),
         ]);
-        columns.push(None, vec![("training-4h9hq".into(), Role::Text), ("node-1".into(), Role::Dim), ("5.9s".into(), Role::Text)]);
-        columns.push(None, vec![("漢字-zqnh9".into(), Role::Text), ("-".into(), Role::Dim), ("1m05s".into(), Role::Text)]);
+        columns.push(
+            None,
+            vec![
+                ("training-4h9hq".into(), Role::Text),
+                ("node-1".into(), Role::Dim),
+                ("5.9s".into(), Role::Text),
+            ],
+        );
+        columns.push(
+            None,
+            vec![("漢字-zqnh9".into(), Role::Text), ("-".into(), Role::Dim), ("1m05s".into(), Role::Text)],
+        );
         columns
     }
 
@@ -180,17 +191,20 @@ mod tests {
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
-        assert_eq!(plain(80), [
-            "NAME             NODE       RUN",
-            "training-4h9hq   node-1    5.9s",
-            "漢字-zqnh9       -        1m05s",
-        ]);
+        assert_eq!(
+            plain(80),
+            [
+                "NAME             NODE       RUN",
+                "training-4h9hq   node-1    5.9s",
+                "漢字-zqnh9       -        1m05s",
+            ]
+        );
     }
 
     #[test]
     fn a_short_line_first_shortens_then_drops() {
-        assert_eq!(plain(26)[1], "tra…-4h9hq   node-1    5.9s".replace("tra…-4h9hq", "tr…-4h9hq"));
-        assert_eq!(plain(20)[1], "trai…-4h9hq    5.9s".replace("trai…-4h9hq ", "train…-4h9hq"));
+        assert_eq!(plain(26)[1], "tr…-4h9hq   node-1    5.9s");
+        assert_eq!(plain(20)[1], "train…-4h9hq    5.9s");
     }
 
     #[test]

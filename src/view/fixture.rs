@@ -5,11 +5,14 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{
-    ContainerLife, Evidence, Instant, Instants, Lifecycle, Phase, PhaseKind, PodOutcome, Pull, Role, Run, Source,
+    ContainerLife, Evidence, Instant, Instants, Lifecycle, Phase, PhaseKind, PodOutcome, Pull, Role, Run,
+    Source,
 };
 use crate::timeline::{Capacity, Pod, PodKey, Timeline, Workload, WorkloadOutcome};
 
-pub(super) use PhaseKind::{BackOff, Initializing, Pulling, Queued, Running, Setup, Starting, Startup, Terminating};
+pub(super) use PhaseKind::{
+    BackOff, Initializing, Pulling, Queued, Running, Setup, Starting, Startup, Terminating,
+};
 
 /// Milliseconds after the begin of all tests.
 pub(super) fn at(millis: i64) -> Timestamp {
@@ -197,7 +200,8 @@ impl PodFixture {
         let first = life.phases.first()?;
         let instants = &mut life.instants;
         if first.kind == Queued {
-            instants.created = instant(first.start, fine(Evidence::SuccessfulCreate, Evidence::CreationTimestamp));
+            instants.created =
+                instant(first.start, fine(Evidence::SuccessfulCreate, Evidence::CreationTimestamp));
         }
         let cold = life.phases.iter().find(|phase| phase.kind != Queued);
         instants.scheduled =
@@ -290,7 +294,7 @@ pub(super) fn pi_pods(name: &str, count: usize) -> Vec<PodFixture> {
         least + i64::try_from(random >> 40).unwrap() % (most - least)
     };
     let mut pods = Vec::new();
-    for number in 0..count + 1 {
+    for number in 0..=count {
         let slot = (0..4).min_by_key(|&slot| free[slot]).unwrap();
         let suffix: String = (0..5)
             .map(|_| char::from(ALPHABET[usize::try_from(next(0, 1000)).unwrap() % ALPHABET.len()]))

@@ -95,7 +95,8 @@ pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Frame {
         }
     }
     let legend = legend(scene, &blocks, columns);
-    let packing = pack(&blocks, columns, size.rows.map(|rows| rows.saturating_sub(legend.len() + blocks.len())));
+    let packing =
+        pack(&blocks, columns, size.rows.map(|rows| rows.saturating_sub(legend.len() + blocks.len())));
     let mut frame = Frame::default();
     for block in &blocks {
         let counts = Counts::of(scene, &block.pods);
@@ -105,7 +106,8 @@ pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Frame {
         cells(scene, &block.pods, packing, &mut frame.lines);
     }
     if packing.each > 1 {
-        let line = Line::of(format!("a cell is {} Pods and shows the worst of them", packing.each), Role::Dim);
+        let line =
+            Line::of(format!("a cell is {} Pods and shows the worst of them", packing.each), Role::Dim);
         frame.lines.push(summary::fit(line, columns, scene.glyphs.ellipsis));
     }
     if let Some(rows) = size.rows {

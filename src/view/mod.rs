@@ -15,13 +15,14 @@ mod frame;
 mod glyph;
 mod grid;
 mod numbers;
+mod pod;
 mod sequence;
 mod state;
 mod summary;
 mod table;
-pub(crate) mod text;
 #[cfg(test)]
 mod tests;
+pub(crate) mod text;
 mod theme;
 
 use jiff::Timestamp;
@@ -30,6 +31,7 @@ use crate::timeline::Timeline;
 
 pub use frame::{Frame, Line, Role, Span};
 pub use glyph::Glyphs;
+pub use pod::{ContainerLog, PodEvent, PodExtras, draw_pod};
 pub use state::{Align, GroupBy, Size, Sort, View, ViewState};
 pub use text::clean;
 pub use theme::Stylesheet;
@@ -47,10 +49,15 @@ struct Scene<'a> {
 /// lines than rows, if those are bounded.
 pub fn draw(timeline: &Timeline, state: &ViewState, size: Size, glyphs: &Glyphs, now: Timestamp) -> Frame {
     let scene = Scene { timeline, state, glyphs, now };
-    match state.view {
+    let mut frame = match state.view {
         View::Sequence => sequence::draw(&scene, size),
         View::Table => table::draw(&scene, size, false),
         View::Wide => table::draw(&scene, size, true),
         View::Grid => grid::draw(&scene, size),
+    };
+    // What a view cannot make fit is cut, so that no terminal wraps it.
+    for line in frame.lines.iter_mut().filter(|line| line.width() > size.columns) {
+        *line = summary::fit(std::mem::take(line), size.columns, glyphs.ellipsis);
     }
+    frame
 }

@@ -1,6 +1,7 @@
 //! The same data as columns of text.
 
 use jiff::SignedDuration;
+use jiff::tz::TimeZone;
 
 use super::block::{Block, Heading, blocks};
 use super::columns::{Cell, Column, Columns, Shrink};
@@ -8,7 +9,7 @@ use super::counts::{Counts, State};
 use super::duration::{human, is_fine};
 use super::fold::{Folded, fold};
 use super::numbers::{Number, Numbers};
-use super::{Frame, Line, Role, Scene, Size, explain, summary, text};
+use super::{Frame, Line, Role, Scene, Size, summary, text};
 use crate::lifecycle::{self, Lifecycle, PhaseKind};
 use crate::timeline::{Pod, PodKey, Workload};
 
@@ -21,7 +22,8 @@ pub(super) fn draw(scene: &Scene<'_>, size: Size, wide: bool) -> Frame {
     if let Some(rows) = size.rows {
         let headings = blocks.iter().take(rows / 3).map(|block| {
             let counts = Counts::of(scene, &block.pods);
-            let workload = if let Heading::Workload(workload) = block.heading { Some(workload) } else { None };
+            let workload =
+                if let Heading::Workload(workload) = block.heading { Some(workload) } else { None };
             let summary = workload.map(|workload| scene.timeline.summary(workload, scene.now));
             summary::heading(scene, block, &counts, summary.as_ref(), size.columns)
         });
@@ -33,8 +35,9 @@ pub(super) fn draw(scene: &Scene<'_>, size: Size, wide: bool) -> Frame {
         frame.lines.extend(table.columns.lines(size.columns, scene.glyphs.ellipsis));
     }
     for fold in &folded.folds {
-        let what = fold.state.map_or("Pods", State::name);
-        let line = Line::of(format!("+ {} {what}", fold.pods.len()), fold.state.map_or(Role::Dim, State::role));
+        let what = fold.state.map_or("more", State::name);
+        let line =
+            Line::of(format!("+ {} {what}", fold.pods.len()), fold.state.map_or(Role::Dim, State::role));
         frame.lines.push(summary::fit(line, size.columns, scene.glyphs.ellipsis));
     }
     if let Some(rows) = size.rows {
@@ -115,7 +118,7 @@ fn headings(present: Present, wide: bool) -> Vec<Column> {
         columns.push(Column::number("TRY").dispensable(3));
     }
     columns.push(Column::text("NODE").shrinking(Shrink::Middle(8)).dispensable(4));
-    columns.push(Column::text("STATUS").shrinking(Shrink::End(9)));
+    columns.push(Column::text("STATUS").shrinking(Shrink::End(17)));
     columns.push(Column::number("QUEUED").dispensable(3));
     columns.push(Column::number("COLD").dispensable(1));
     if wide {
@@ -182,7 +185,8 @@ fn row(scene: &Scene<'_>, pod: &Pod, owner: Option<&Workload>, present: Present,
     cells.push((restarts.to_string(), if restarts > 0 { Role::Warning } else { Role::Text }));
     if wide {
         cells.push(life.instants.created.map_or_else(none, |created| {
-            (explain::clock_time(scene, created.at, false), Role::Text)
+            let zone = scene.state.clock.clone().unwrap_or(TimeZone::UTC);
+            (created.at.to_zoned(zone).strftime("%Y-%m-%dT%H:%M:%S%:Q").to_string(), Role::Text)
         }));
         let mains = life.containers.iter().filter(|container| container.role == lifecycle::Role::Main);
         let images: Vec<_> = mains.map(|container| text::clean(&container.image)).collect();
@@ -190,7 +194,10 @@ fn row(scene: &Scene<'_>, pod: &Pod, owner: Option<&Workload>, present: Present,
     }
     if present.place.reason {
         cells.push(life.reason.as_deref().map_or_else(none, |reason| {
-            (text::clean(reason).into_owned(), if life.outcome.failed() { Role::Failure } else { Role::Warning })
+            (
+                text::clean(reason).into_owned(),
+                if life.outcome.failed() { Role::Failure } else { Role::Warning },
+            )
         }));
     }
     cells
@@ -202,7 +209,8 @@ fn spent(scene: &Scene<'_>, life: &Lifecycle, kinds: &[PhaseKind]) -> Number {
     if phases.peek().is_none() {
         return Number::default();
     }
-    let fine = is_fine(life.instants.scheduled) && is_fine(life.instants.work_started);
+    let ends = [life.instants.scheduled, life.instants.sandbox_ready, life.instants.work_started];
+    let fine = ends.into_iter().flatten().all(|end| is_fine(Some(end)));
     let time = phases.fold(SignedDuration::ZERO, |sum, phase| sum.saturating_add(phase.duration(scene.now)));
     Number { text: human(time, fine), role: Role::Text }
 }

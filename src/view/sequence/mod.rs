@@ -5,10 +5,10 @@ mod row;
 mod window;
 
 use super::bar::Seen;
-use super::block::{Block, Heading, blocks};
+use super::block::{Block, Heading, blocks, is_bare_pod};
 use super::counts::Counts;
 use super::fold::{Folded, fold};
-use super::{Frame, Line, Role, Scene, Size, summary};
+use super::{Frame, GroupBy, Line, Role, Scene, Size, summary};
 use crate::timeline::Summary;
 use layout::Layout;
 use row::Rows;
@@ -54,10 +54,14 @@ pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Frame {
     let rows = Rows::new(scene, &layout, &axis, &window);
 
     let has_axis = parts.iter().any(|part| !part.block.pods.is_empty());
-    let extras = allot(scene, &mut parts, size.rows, &rows, has_axis, columns);
+    let mut frame = Frame { lines: preface(scene, columns) };
+    if let Some(rows) = size.rows {
+        frame.lines.truncate(rows / 3);
+    }
+    let room = size.rows.map(|rows| rows.saturating_sub(frame.lines.len()));
+    let extras = allot(scene, &mut parts, room, &rows, has_axis, columns);
     let several = parts.len() > 1;
 
-    let mut frame = Frame::default();
     let mut seen = Seen::default();
     // One workload: its heading over the axis. Several: the axis is common to them all.
     if several && has_axis {
@@ -103,6 +107,20 @@ pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Frame {
         frame.lines.truncate(rows);
     }
     frame
+}
+
+/// The workloads, if the blocks are not theirs.
+fn preface(scene: &Scene<'_>, columns: usize) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let grouped = scene.state.group_by != GroupBy::Workload;
+    for workload in scene.timeline.workloads().iter().filter(|workload| grouped && !is_bare_pod(workload)) {
+        let block = Block { heading: Heading::Workload(workload), pods: workload.pods.as_slice().into() };
+        let part = part(scene, block, columns);
+        lines.push(summary::heading(scene, &part.block, &part.counts, part.summary.as_ref(), columns));
+        lines.extend(part.reason);
+        lines.extend(part.summary.and_then(|summary| summary::verdict(scene, &summary, columns)));
+    }
+    lines
 }
 
 fn part<'a>(scene: &Scene<'a>, block: Block<'a>, columns: usize) -> Part<'a> {
