@@ -2,6 +2,7 @@
 //!
 //! Data flows one way: source → lifecycle → timeline → view → surface. See `tests/architecture`, which holds it.
 
+pub mod cli;
 pub mod export;
 pub mod lifecycle;
 pub mod observation;

@@ -1,8 +1,8 @@
 //! The timeline for machines: the timeline document as JSON and YAML, its changes as JSON lines, and names.
 //!
 //! The document's structs stand apart from the model, so that the model can change and the document cannot. Everything
-//! is written piece by piece: no output is ever held as a whole. Server text goes out unchanged, with the escapes of
-//! the format.
+//! is written piece by piece, so that no output is ever held as a whole: writers should be buffered. Server text goes out
+//! unchanged, with the escapes of the format.
 
 mod document;
 mod json;
