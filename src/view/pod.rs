@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::axis::{Axis, Labels, growing_span};
 use super::bar::{Bar, Seen, phase_role};
 use super::columns::{Column, Columns, Shrink};
-use super::duration::{human, is_fine};
+use super::duration::{human, is_fine, so_far};
 use super::table::status_role;
 use super::{Frame, Glyphs, Line, Role, Scene, Size, ViewState, explain, summary, text};
 use crate::lifecycle::{ContainerLife, Phase, Pull, Run, Source};
@@ -192,7 +192,7 @@ impl Picture<'_> {
         match phase.end {
             Some(_) => (human(phase.duration(self.scene.now), is_exact(phase)), Role::Text),
             None if self.pod.life.end_unknown || self.pod.life.outcome.ended() => ("?".into(), Role::Warning),
-            None => (human(phase.duration(self.scene.now), false), Role::Now),
+            None => (so_far(phase.duration(self.scene.now)), Role::Now),
         }
     }
 
@@ -276,9 +276,7 @@ impl Picture<'_> {
                 let fine = is_fine(run.start) && is_fine(run.end);
                 (human(end.at.duration_since(start.at), fine), Role::Text)
             }
-            (Some(start), None) if !run.ended => {
-                (human(self.scene.now.duration_since(start.at), false), Role::Now)
-            }
+            (Some(start), None) if !run.ended => (so_far(self.scene.now.duration_since(start.at)), Role::Now),
             _ => ("?".into(), Role::Warning),
         }
     }
@@ -321,7 +319,7 @@ impl Picture<'_> {
         [
             match time {
                 Some(time) if pull.end.is_some() => (human(time, true), Role::Text),
-                Some(time) => (human(time, false), Role::Now),
+                Some(time) => (so_far(time), Role::Now),
                 None => ("?".into(), Role::Warning),
             },
             pull.wait.map_or_else(none, |wait| (human(wait, true), Role::Text)),

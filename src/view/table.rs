@@ -110,7 +110,7 @@ fn headings(present: Present, wide: bool) -> Vec<Column> {
     if present.workload {
         columns.push(name("WORKLOAD").dispensable(6));
     }
-    columns.push(Column::text("NAME").shrinking(Shrink::Middle(8)));
+    columns.push(Column::text("NAME").shrinking(Shrink::Middle(14)));
     if present.place.index {
         columns.push(Column::number("INDEX").dispensable(1));
     }
@@ -136,7 +136,7 @@ fn headings(present: Present, wide: bool) -> Vec<Column> {
         columns.push(Column::text("IMAGE").shrinking(Shrink::Middle(16)).dispensable(10));
     }
     if present.place.reason {
-        columns.push(Column::text("REASON").shrinking(Shrink::End(8)).dispensable(6));
+        columns.push(Column::text("REASON").shrinking(Shrink::End(14)).dispensable(6));
     }
     columns
 }
@@ -186,7 +186,8 @@ fn row(scene: &Scene<'_>, pod: &Pod, owner: Option<&Workload>, present: Present,
     if wide {
         cells.push(life.instants.created.map_or_else(none, |created| {
             let zone = scene.state.clock.clone().unwrap_or(TimeZone::UTC);
-            (created.at.to_zoned(zone).strftime("%Y-%m-%dT%H:%M:%S%:Q").to_string(), Role::Text)
+            let format = if zone == TimeZone::UTC { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S%:z" };
+            (created.at.to_zoned(zone).strftime(format).to_string(), Role::Text)
         }));
         let mains = life.containers.iter().filter(|container| container.role == lifecycle::Role::Main);
         let images: Vec<_> = mains.map(|container| text::clean(&container.image)).collect();

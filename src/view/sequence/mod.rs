@@ -20,6 +20,8 @@ struct Part<'a> {
     counts: Counts,
     summary: Option<Summary>,
     reason: Option<Line>,
+    /// Where the time went.
+    verdict: Vec<Line>,
     folded: Folded,
 }
 
@@ -94,10 +96,8 @@ pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Frame {
         for fold in &part.folded.folds {
             frame.lines.push(rows.draw_fold(fold));
         }
-        if extras.verdicts
-            && let Some(summary) = &part.summary
-        {
-            frame.lines.extend(summary::verdict(scene, summary, columns));
+        if extras.verdicts {
+            frame.lines.extend_from_slice(&part.verdict);
         }
     }
     if extras.legend > 0 && has_axis {
@@ -118,7 +118,7 @@ fn preface(scene: &Scene<'_>, columns: usize) -> Vec<Line> {
         let part = part(scene, block, columns);
         lines.push(summary::heading(scene, &part.block, &part.counts, part.summary.as_ref(), columns));
         lines.extend(part.reason);
-        lines.extend(part.summary.and_then(|summary| summary::verdict(scene, &summary, columns)));
+        lines.extend(part.verdict);
     }
     lines
 }
@@ -131,7 +131,9 @@ fn part<'a>(scene: &Scene<'a>, block: Block<'a>, columns: usize) -> Part<'a> {
         }
         _ => (None, None),
     };
-    Part { block, counts, summary, reason, folded: Folded::default() }
+    let verdict = summary.and_then(|summary| summary::verdict(scene, &summary, columns));
+    let verdict = verdict.into_iter().chain(summary::pulls(scene, &block.pods, columns)).collect();
+    Part { block, counts, summary, reason, verdict, folded: Folded::default() }
 }
 
 /// Deals the lines out: to what surrounds the rows as far as the rows keep some, the rest to the blocks' rows.
@@ -158,13 +160,7 @@ fn allot(
         let count = |wanted: bool, lines: usize| if wanted { lines } else { 0 };
         let around = parts.len()
             + usize::from(has_axis)
-            + count(
-                verdicts,
-                parts
-                    .iter()
-                    .filter(|part| part.summary.is_some_and(|summary| summary.slots.total > 0))
-                    .count(),
-            )
+            + count(verdicts, parts.iter().map(|part| part.verdict.len()).sum())
             + count(legend && has_axis, legend_lines)
             + count(blanks, parts.len().saturating_sub(1))
             + count(reasons, parts.iter().filter(|part| part.reason.is_some()).count());
