@@ -262,4 +262,9 @@ impl Timeline {
     pub fn observed(&self) -> Option<Timestamp> {
         self.observed
     }
+    /// A timeline as a view finds it.
+    #[cfg(test)]
+    pub(crate) fn of(pods: Vec<Pod>, workloads: Vec<Workload>) -> Self {
+        Self { pods, workloads, ..Self::default() }
+    }
 }
