@@ -127,8 +127,11 @@ impl Evidence {
     /// before it for receipts.
     pub fn precision(self) -> SignedDuration {
         SignedDuration::from_millis(match self {
-            Self::SuccessfulCreate | Self::ScheduledEvent | Self::ImageEvent | Self::StartedEvent => 50,
-            Self::ReceivedAdded
+            Self::SuccessfulCreate
+            | Self::ScheduledEvent
+            | Self::ImageEvent
+            | Self::StartedEvent
+            | Self::ReceivedAdded
             | Self::ReceivedTerminalPhase
             | Self::ReceivedDeletion
             | Self::ReceivedDeleted => 50,

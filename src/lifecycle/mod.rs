@@ -4,13 +4,22 @@
 //! [`Lifecycle`] of it. What is unknown stays `None`; a phase that goes on has no end, so that a lifecycle does not
 //! depend on "now".
 
+mod container;
+mod derive;
 mod evidence;
+mod message;
+mod names;
+mod phases;
+mod pod;
+mod status;
 
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 pub use evidence::{Evidence, Source};
+pub use names::Names;
+pub use pod::PodEvidence;
 
 /// A time in one Pod's life, and what it was read from.
 ///

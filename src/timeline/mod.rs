@@ -3,11 +3,20 @@
 //! Pure: no clock, no I/O. [`Timeline::apply`] takes an observation, [`Timeline::settle`] brings what is derived up to
 //! date at the cost of what changed, and everything else reads.
 
+mod apply;
+mod job;
+mod slots;
+mod summary;
+
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::{Lifecycle, PhaseKind};
+pub use self::apply::Changes;
+use self::apply::PodRecord;
+use self::job::JobRecord;
+use crate::lifecycle::{Lifecycle, Names, PhaseKind, PodEvidence};
 
 /// How a workload stands or ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -102,8 +111,30 @@ pub struct Workload {
     pub failed: u32,
     /// Whether the object is there no more.
     pub gone: bool,
+    /// How many Pods it might have at which time, oldest first.
+    pub capacity: Vec<Capacity>,
+    /// Whether retries are counted and delayed for each index by itself (`backoffLimitPerIndex`).
+    pub per_index: bool,
     /// Its Pods, by creation, then name.
     pub pods: Vec<PodKey>,
+}
+
+impl Workload {
+    /// Whether nothing more will happen to it.
+    pub fn ended(&self) -> bool {
+        self.gone || matches!(self.outcome, WorkloadOutcome::Succeeded | WorkloadOutcome::Failed)
+    }
+}
+
+/// From `since` on, so many Pods may run at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// Begin.
+    pub since: Timestamp,
+    /// `spec.parallelism`; 0 while suspended.
+    pub parallelism: u32,
+    /// `spec.completions`.
+    pub completions: Option<u32>,
 }
 
 /// Who controls a workload.
@@ -182,8 +213,19 @@ pub struct Summary {
 /// All that was observed.
 #[derive(Debug, Default)]
 pub struct Timeline {
+    names: Names,
     pods: Vec<Pod>,
+    records: Vec<PodRecord>,
+    keys: HashMap<Arc<str>, PodKey>,
+    /// Evidence from Events about Pods that were not seen yet.
+    strangers: HashMap<Arc<str>, PodEvidence>,
+    jobs: HashMap<Arc<str>, JobRecord>,
+    /// When the owner's event says that the Pod of that owner and name was created, until that Pod is seen.
+    creations: HashMap<(Arc<str>, Arc<str>), Timestamp>,
     workloads: Vec<Workload>,
+    changed: Vec<PodKey>,
+    regroup: bool,
+    observed: Option<Timestamp>,
 }
 
 impl Timeline {
@@ -203,5 +245,21 @@ impl Timeline {
     /// The Pods of a workload, by creation, then name.
     pub fn pods(&self, workload: &Workload) -> impl ExactSizeIterator<Item = (PodKey, &Pod)> {
         workload.pods.iter().map(|&key| (key, self.pod(key)))
+    }
+
+    /// Whether neither a workload nor a Pod was observed.
+    pub fn is_empty(&self) -> bool {
+        self.jobs.is_empty() && self.pods.is_empty()
+    }
+
+    /// Every Pod and workload, as if all had changed.
+    pub fn everything(&self) -> Changes {
+        let pods = self.workloads.iter().flat_map(|workload| workload.pods.iter().copied()).collect();
+        Changes { pods, workloads: true }
+    }
+
+    /// When the latest observation was received.
+    pub fn observed(&self) -> Option<Timestamp> {
+        self.observed
     }
 }

@@ -1,0 +1,111 @@
+//! Jobs: what their controller says, and what it was told, over time.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Capacity, Parent, Workload, WorkloadOutcome};
+use crate::lifecycle::Names;
+use crate::observation::{Job, JobCondition, Seen, known};
+
+/// What is known of one Job.
+#[derive(Debug, Default)]
+pub(super) struct JobRecord {
+    job: Job,
+    capacity: Vec<Capacity>,
+    gone: bool,
+}
+
+impl JobRecord {
+    /// Takes in a state of the Job.
+    pub(super) fn observe(&mut self, job: &Job, received: Timestamp, seen: Seen) {
+        self.gone = seen.gone();
+        if seen == Seen::Missing && !self.capacity.is_empty() {
+            return; // the object is only what was known before
+        }
+        self.job = job.clone();
+        let created = job.metadata.created().unwrap_or(received);
+        let suspended = job.spec.suspend == Some(true);
+        let now = Capacity {
+            since: created,
+            parallelism: if suspended { 0 } else { count(job.spec.parallelism.unwrap_or(1)) },
+            completions: job.spec.completions.map(count),
+        };
+        let resumed = job.status.conditions.iter().find(|condition| condition.reason == "JobResumed");
+        let resumed = resumed.and_then(|condition| known(condition.last_transition_time));
+        match self.capacity.last() {
+            // It was suspended before anybody looked: no slots until then.
+            None if resumed.is_some() && !suspended => {
+                self.capacity.push(Capacity { parallelism: 0, ..now });
+                self.capacity.push(Capacity { since: resumed.unwrap_or(created), ..now });
+            }
+            None => self.capacity.push(now),
+            Some(last) if (last.parallelism, last.completions) != (now.parallelism, now.completions) => {
+                self.capacity.push(Capacity { since: received, ..now });
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// The workload that this Job is.
+    pub(super) fn workload(&self, names: &mut Names) -> Workload {
+        let Job { metadata, spec, status } = &self.job;
+        let complete = status.is_true("Complete");
+        let failed = status.is_true("Failed");
+        let suspended = spec.suspend == Some(true);
+        let uncounted = status.uncounted_terminated_pods.as_ref();
+        let succeeded = count(status.succeeded) + uncounted.map_or(0, |pods| length(&pods.succeeded));
+        let failures = count(status.failed) + uncounted.map_or(0, |pods| length(&pods.failed));
+        let begun = status.active > 0 || succeeded + failures > 0;
+        let outcome = match (complete, failed) {
+            (Some(_), _) => WorkloadOutcome::Succeeded,
+            (_, Some(_)) => WorkloadOutcome::Failed,
+            _ if self.gone => WorkloadOutcome::Unknown,
+            _ if suspended => WorkloadOutcome::Suspended,
+            _ if begun => WorkloadOutcome::Running,
+            _ => WorkloadOutcome::Pending,
+        };
+        let told = complete
+            .or(failed)
+            .or_else(|| status.is_true("FailureTarget"))
+            .or_else(|| status.is_true("Suspended").filter(|_| suspended));
+        let ended = |condition: &JobCondition| known(condition.last_transition_time);
+        Workload {
+            api_version: names.share("batch/v1"),
+            kind: names.share("Job"),
+            namespace: names.share(&metadata.namespace),
+            name: names.share(&metadata.name),
+            uid: names.share(&metadata.uid),
+            parent: metadata.controller().map(|owner| Parent {
+                kind: names.share(&owner.kind),
+                name: names.share(&owner.name),
+                uid: names.share(&owner.uid),
+            }),
+            outcome,
+            reason: told.and_then(|condition| names.share_some(&condition.reason)),
+            message: told
+                .filter(|told| !told.message.is_empty())
+                .map(|told| Arc::from(told.message.as_str())),
+            created: metadata.created(),
+            started: known(status.start_time),
+            finished: known(status.completion_time).or_else(|| complete.or(failed).and_then(ended)),
+            completions: spec.completions.map(count),
+            parallelism: Some(count(spec.parallelism.unwrap_or(1))),
+            active: count(status.active),
+            succeeded,
+            failed: failures,
+            gone: self.gone,
+            capacity: self.capacity.clone(),
+            per_index: spec.backoff_limit_per_index.is_some(),
+            pods: Vec::new(),
+        }
+    }
+}
+
+fn count(number: i32) -> u32 {
+    u32::try_from(number).unwrap_or(0)
+}
+
+fn length(uids: &[String]) -> u32 {
+    u32::try_from(uids.len()).unwrap_or(u32::MAX)
+}

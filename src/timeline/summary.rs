@@ -1,0 +1,92 @@
+//! The numbers of one workload.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::slots::account;
+use super::{Percentiles, Pod, Summary, Timeline, Workload};
+
+impl Timeline {
+    /// The numbers of a workload, as of `now`. What goes on counts until now.
+    pub fn summary(&self, workload: &Workload, now: Timestamp) -> Summary {
+        let accounting = account(self, workload, now);
+        let until = workload.finished.filter(|_| workload.ended()).unwrap_or(now);
+        let wall = workload.created.map_or(0, |created| millis(until.duration_since(created)).max(0));
+        let sum = |part: fn(&Pod, Timestamp) -> Option<SignedDuration>| {
+            self.pods(workload).filter_map(|(_, pod)| part(pod, now)).map(millis).sum()
+        };
+        let over = |part: fn(&Pod) -> Option<SignedDuration>| {
+            percentiles(self.pods(workload).filter_map(|(_, pod)| part(pod)).collect())
+        };
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds of a run fit a float's 53 bits")]
+        let mean = if wall > 0 { accounting.running as f64 / wall as f64 } else { 0.0 };
+        Summary {
+            pods: workload.pods.len(),
+            wall,
+            run: sum(run_so_far),
+            cold_start: sum(cold_so_far),
+            queued: sum(queued_so_far),
+            cold_starts: over(|pod| pod.life.cold_start),
+            runs: over(|pod| pod.life.run),
+            queues: over(|pod| pod.life.queued),
+            concurrency_max: accounting.concurrency_max,
+            concurrency_mean: mean,
+            slots: accounting.slots,
+        }
+    }
+}
+
+fn millis(duration: SignedDuration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Where a Pod's time goes on to: its end, or now.
+fn until(pod: &Pod, now: Timestamp) -> Option<Timestamp> {
+    if pod.life.outcome.ended() { pod.life.end() } else { Some(now) }
+}
+
+fn since(from: Option<crate::lifecycle::Instant>, to: Option<Timestamp>) -> Option<SignedDuration> {
+    Some(to?.duration_since(from?.at).max(SignedDuration::ZERO))
+}
+
+fn queued_so_far(pod: &Pod, now: Timestamp) -> Option<SignedDuration> {
+    let instants = &pod.life.instants;
+    pod.life
+        .queued
+        .or_else(|| since(instants.created, until(pod, now).filter(|_| instants.work_started.is_none())))
+}
+
+fn cold_so_far(pod: &Pod, now: Timestamp) -> Option<SignedDuration> {
+    pod.life.cold_start.or_else(|| since(pod.life.instants.scheduled, until(pod, now)))
+}
+
+fn run_so_far(pod: &Pod, now: Timestamp) -> Option<SignedDuration> {
+    pod.life.run.or_else(|| since(pod.life.instants.work_started, until(pod, now)))
+}
+
+/// Nearest rank: the smallest value that at least that part of the values does not exceed.
+fn percentiles(mut values: Vec<SignedDuration>) -> Percentiles {
+    values.sort_unstable();
+    let rank = |percent: usize| {
+        let place = (values.len() * percent).div_ceil(100).max(1) - 1;
+        values.get(place).copied()
+    };
+    Percentiles { p50: rank(50), p95: rank(95), max: values.last().copied() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_of_the_nearest_rank() {
+        let of = |values: &[i64]| {
+            percentiles(values.iter().map(|value| SignedDuration::from_secs(*value)).collect())
+        };
+        let seconds = |value| Some(SignedDuration::from_secs(value));
+        assert_eq!(of(&[]), Percentiles::default());
+        assert_eq!(of(&[7]), Percentiles { p50: seconds(7), p95: seconds(7), max: seconds(7) });
+        let twenty: Vec<i64> = (1..=20).rev().collect();
+        assert_eq!(of(&twenty), Percentiles { p50: seconds(10), p95: seconds(19), max: seconds(20) });
+        assert_eq!(of(&[1, 2, 3]), Percentiles { p50: seconds(2), p95: seconds(3), max: seconds(3) });
+    }
+}

@@ -1,0 +1,263 @@
+//! The lines of text that every view shares: a block's heading, its verdict, why it failed or waits.
+
+use jiff::Timestamp;
+
+use super::block::{Block, Heading};
+use super::counts::{Counts, State};
+use super::duration::whole;
+use super::{Line, Role, Scene, text};
+use crate::lifecycle::PhaseKind;
+use crate::timeline::{Slots, Summary, Workload, WorkloadOutcome};
+
+/// The heading of a block: what it is, how it stands, how far it is; on the right how long it took and what part of it
+/// was cold start.
+pub(super) fn heading(
+    scene: &Scene<'_>,
+    block: &Block<'_>,
+    counts: &Counts,
+    summary: Option<&Summary>,
+    columns: usize,
+) -> Line {
+    let mut line = Line::default();
+    let mut rights: Vec<String> = Vec::new();
+    let total = block.pods.len();
+    match block.heading {
+        Heading::Workload(workload) => {
+            let name = format!("{}/{}", workload.kind.to_lowercase(), text::clean(&workload.name));
+            line.push(
+                text::shorten_middle(&name, (columns / 2).max(16), scene.glyphs.ellipsis),
+                Role::Strong,
+            );
+            if several_namespaces(scene) {
+                line.push(format!(" in {}", text::clean(&workload.namespace)), Role::Dim);
+            }
+            line.push("  ", Role::Text);
+            line.push(workload.outcome.name(), outcome_role(workload.outcome));
+            line.push("  ", Role::Text);
+            push_done(scene, &mut line, workload, counts, columns);
+            rights = measures(scene, workload, summary);
+        }
+        Heading::Pods => line.push("pods", Role::Strong),
+        Heading::Node(Some(node)) => line.push(format!("node/{}", text::clean(node)), Role::Strong),
+        Heading::Node(None) => line.push("no node", Role::Strong),
+        Heading::Outcome(outcome) => line.push(outcome, Role::Strong),
+        Heading::All => line.push("all Pods", Role::Strong),
+    }
+    if !matches!(block.heading, Heading::Workload(_)) {
+        line.push(format!("  {} of {total} done", counts.get(State::Done)), Role::Text);
+    }
+    // What is over stands together, and a failure is the last to be cut off.
+    push_failed(scene, &mut line, block.heading, counts.get(State::Failed));
+    counts.push_open(&mut line, scene.glyphs);
+
+    let used = line.width();
+    if let Some(right) = rights.into_iter().find(|right| used + 2 + text::width(right) <= columns) {
+        line.push(" ".repeat(columns - used - text::width(&right)), Role::Text);
+        line.push(right, Role::Dim);
+    }
+    fit(line, columns, scene.glyphs.ellipsis)
+}
+
+/// `9 of 20 done`.
+fn push_done(scene: &Scene<'_>, line: &mut Line, workload: &Workload, counts: &Counts, columns: usize) {
+    // The controller counts on after Pods are gone; Pods are seen before it counts them.
+    let done = usize::try_from(workload.succeeded).unwrap_or(usize::MAX).max(counts.get(State::Done));
+    match workload.completions {
+        Some(completions) if columns < 60 => line.push(format!("{done}/{completions} done"), Role::Text),
+        Some(completions) => line.push(format!("{done} of {completions} done"), Role::Text),
+        None => line.push(format!("{done} done"), Role::Text),
+    }
+    if workload.pods.is_empty() && done == 0 && !workload.ended() {
+        line.push(scene.glyphs.separator, Role::Dim);
+        line.push("no Pod yet", Role::Warning);
+    }
+}
+
+/// `1 failed try`: a Job goes on after a failed Pod, so that the Pod alone has failed.
+fn push_failed(scene: &Scene<'_>, line: &mut Line, heading: Heading<'_>, failed: usize) {
+    let (failed, what) = match heading {
+        Heading::Workload(workload) => {
+            let failed = usize::try_from(workload.failed).unwrap_or(usize::MAX).max(failed);
+            (failed, if failed == 1 { " failed try" } else { " failed tries" })
+        }
+        _ => (failed, " failed"),
+    };
+    if failed > 0 {
+        line.push(scene.glyphs.separator, Role::Dim);
+        line.push(failed.to_string(), Role::Failure);
+        line.push(what, Role::Text);
+    }
+}
+
+/// The right end of a heading, longest form first.
+fn measures(scene: &Scene<'_>, workload: &Workload, summary: Option<&Summary>) -> Vec<String> {
+    let Some(elapsed) = elapsed(workload, scene.now) else { return Vec::new() };
+    let elapsed = whole(elapsed);
+    let mut measures = Vec::new();
+    if let Some(Summary { slots, .. }) = summary.filter(|summary| summary.slots.total > 0) {
+        let cold = percent(slots.cold(), slots.total);
+        measures.push(format!("{elapsed}{}cold start {cold} % of slot time", scene.glyphs.separator));
+        measures.push(format!("{elapsed}{}cold {cold} %", scene.glyphs.separator));
+    }
+    measures.push(elapsed);
+    measures
+}
+
+/// Milliseconds from a workload's creation to its end, or to now.
+pub(super) fn elapsed(workload: &Workload, now: Timestamp) -> Option<i64> {
+    let begin = workload.created.or(workload.started)?;
+    let end = workload.finished.or_else(|| (!workload.gone).then_some(now))?;
+    Some(end.as_millisecond().saturating_sub(begin.as_millisecond()).max(0))
+}
+
+/// How an outcome looks.
+pub(super) fn outcome_role(outcome: WorkloadOutcome) -> Role {
+    match outcome {
+        WorkloadOutcome::Succeeded => Role::Success,
+        WorkloadOutcome::Failed => Role::Failure,
+        WorkloadOutcome::Running => Role::Strong,
+        WorkloadOutcome::Pending | WorkloadOutcome::Suspended | WorkloadOutcome::Unknown => Role::Warning,
+    }
+}
+
+/// Why a workload failed or has no Pod: `BackoffLimitExceeded: Job has reached the specified backoff limit`.
+pub(super) fn reason(scene: &Scene<'_>, workload: &Workload, columns: usize) -> Option<Line> {
+    let role = match workload.outcome {
+        WorkloadOutcome::Succeeded => return None,
+        WorkloadOutcome::Failed => Role::Failure,
+        _ => Role::Warning,
+    };
+    let reason = workload.reason.as_deref().filter(|reason| !reason.is_empty());
+    let message = workload.message.as_deref().filter(|message| !message.is_empty());
+    let mut line = Line::default();
+    line.push(text::clean(reason.or(message)?), role);
+    if let (Some(_), Some(message)) = (reason, message) {
+        line.push(format!(": {}", text::clean(message)), Role::Text);
+    }
+    Some(fit(line, columns, scene.glyphs.ellipsis))
+}
+
+/// Where slot time went: `slot time 1m58s: work 57 % · pull 22 % · queued 9 % · idle 12 %`. The percentages that are shown
+/// sum to 100; where the line is short, the smallest are told as one.
+pub(super) fn verdict(scene: &Scene<'_>, summary: &Summary, columns: usize) -> Option<Line> {
+    let slots = &summary.slots;
+    if slots.total <= 0 {
+        return None;
+    }
+    let mut shares: Vec<(&str, i64)> =
+        shares(slots).into_iter().filter(|&(_, percent)| percent > 0).collect();
+    let mut other = 0;
+    loop {
+        let mut line = Line::default();
+        line.push(format!("slot time {}: ", whole(slots.total)), Role::Dim);
+        let rest = (other > 0).then_some(("other", other));
+        for (index, (name, percent)) in shares.iter().copied().chain(rest).enumerate() {
+            if index > 0 {
+                line.push(scene.glyphs.separator, Role::Dim);
+            }
+            line.push(format!("{name} "), Role::Text);
+            line.push(format!("{percent} %"), Role::Strong);
+        }
+        let smallest = (0..shares.len()).min_by_key(|&index| shares[index].1);
+        match smallest {
+            Some(smallest) if line.width() > columns && shares.len() > 1 => {
+                other += shares.remove(smallest).1;
+            }
+            _ => return Some(fit(line, columns, scene.glyphs.ellipsis)),
+        }
+    }
+}
+
+/// The parts of slot time in whole percents that sum to 100 (largest remainder), in the order in which they are told.
+/// What has one glyph has one name.
+fn shares(slots: &Slots) -> [(&'static str, i64); 9] {
+    let parts = [
+        ("work", slots.of(PhaseKind::Running)),
+        ("setup, start", slots.of(PhaseKind::Setup) + slots.of(PhaseKind::Starting)),
+        ("pull", slots.of(PhaseKind::Pulling)),
+        ("init", slots.of(PhaseKind::Initializing)),
+        ("cold start", slots.of(PhaseKind::Startup)),
+        ("terminating", slots.of(PhaseKind::Terminating)),
+        ("queued", slots.of(PhaseKind::Queued)),
+        ("back-off", slots.of(PhaseKind::BackOff)),
+        ("idle", slots.idle),
+    ];
+    let whole: i128 = parts.iter().map(|&(_, part)| i128::from(part)).sum::<i128>().max(1);
+    let exact = parts.map(|(_, part)| i128::from(part) * 100);
+    let mut percents = exact.map(|part| part / whole);
+    let mut order: Vec<usize> = (0..parts.len()).collect();
+    order.sort_by_key(|&index| std::cmp::Reverse(exact[index] % whole));
+    let missing = usize::try_from(100 - percents.iter().sum::<i128>()).unwrap_or(0);
+    for &index in order.iter().take(missing.min(parts.len())) {
+        percents[index] += 1;
+    }
+    let mut shares = parts;
+    for (share, percent) in shares.iter_mut().zip(percents) {
+        share.1 = i64::try_from(percent).unwrap_or(0);
+    }
+    shares
+}
+
+/// A part in whole percents, rounded.
+fn percent(part: i64, whole: i64) -> i128 {
+    (i128::from(part) * 200 + i128::from(whole)) / (i128::from(whole) * 2)
+}
+
+/// Whether names need their namespace.
+pub(super) fn several_namespaces(scene: &Scene<'_>) -> bool {
+    let mut namespaces = scene.timeline.workloads().iter().map(|workload| &workload.namespace);
+    let first = namespaces.next();
+    namespaces.any(|namespace| Some(namespace) != first)
+}
+
+/// The line in at most `columns`, its end cut off and marked.
+pub(super) fn fit(line: Line, columns: usize, ellipsis: &str) -> Line {
+    if line.width() <= columns {
+        return line;
+    }
+    let mut room = columns.saturating_sub(text::width(ellipsis));
+    let mut fitting = Line { spans: Vec::new(), pod: line.pod };
+    for span in line.spans {
+        let width = text::width(&span.text);
+        if width <= room {
+            room -= width;
+            fitting.push(span.text, span.role);
+            continue;
+        }
+        fitting.push(text::shorten_end(&span.text, room, ""), span.role);
+        break;
+    }
+    fitting.push(text::shorten_end(ellipsis, columns, ""), Role::Dim);
+    fitting
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_sum_to_a_hundred() {
+        let mut slots = Slots { total: 3, idle: 1, ..Slots::default() };
+        slots.phases[PhaseKind::Running as usize] = 1;
+        slots.phases[PhaseKind::Pulling as usize] = 1;
+        let shares = shares(&slots);
+        assert_eq!(shares.iter().map(|&(_, percent)| percent).sum::<i64>(), 100);
+        assert_eq!((shares[0].1, shares[2].1, shares[8].1), (34, 33, 33));
+    }
+
+    #[test]
+    fn cut_lines_are_marked_and_fit() {
+        let mut line = Line::of("abc", Role::Text);
+        line.push("漢字漢字", Role::Dim);
+        for columns in 0..12 {
+            let fitted = fit(line.clone(), columns, "…");
+            assert!(fitted.width() <= columns, "{columns} {}", fitted.plain());
+            assert_eq!(
+                fitted.plain().ends_with('…'),
+                columns > 0 && columns < 11,
+                "{columns} {}",
+                fitted.plain()
+            );
+        }
+    }
+}
