@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::source::cluster::Connection;
+use crate::source::simulation::{DEFAULT_NODES, DEFAULT_SEED, MOST_NODES};
 
 /// Where did the time of a Job go?
 ///
@@ -21,10 +22,10 @@ use crate::source::cluster::Connection;
     max_term_width = 100,
     after_help = EXIT_CODES
 )]
-pub struct Cli {
+pub(super) struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(super) command: Command,
 }
 
 const EXIT_CODES: &str = "\
@@ -40,7 +41,7 @@ A failing `kubectl apply` passes its own exit code on.";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// Apply manifests, then follow what was applied until it ends
     ///
     /// Runs `kubectl apply` with the flags and the standard input as given, then follows the applied Jobs and Pods.
@@ -60,160 +61,163 @@ pub enum Command {
 
 /// `apply`.
 #[derive(Debug, Args)]
-#[command(override_usage = "kubectl seq apply (-f FILENAME | -k DIRECTORY | -) [OPTIONS] [KUBECTL APPLY FLAGS]")]
-pub struct ApplyArgs {
+#[command(
+    override_usage = "kubectl seq apply (-f FILENAME | -k DIRECTORY | -) [OPTIONS] [KUBECTL APPLY FLAGS]"
+)]
+pub(super) struct ApplyArgs {
     /// Do not follow what was applied
     #[arg(long)]
-    pub detach: bool,
+    pub(super) detach: bool,
     /// What to follow, and how long.
     #[command(flatten)]
-    pub follow: FollowArgs,
+    pub(super) follow: FollowArgs,
     /// How it is drawn.
     #[command(flatten)]
-    pub draw: DrawArgs,
+    pub(super) draw: DrawArgs,
     /// The connection.
     #[command(flatten)]
-    pub connection: ConnectionArgs,
+    pub(super) connection: ConnectionArgs,
     /// Output format: seq, table, wide, grid, json, jsonl, yaml, name; others are kubectl's and are not followed
     #[arg(short, long, value_name = "FORMAT")]
-    pub output: Option<String>,
+    pub(super) output: Option<String>,
 }
 
 /// `get`.
 #[derive(Debug, Args)]
 #[command(override_usage = "kubectl seq get TYPE[/NAME] [NAME...] [OPTIONS]")]
-pub struct GetArgs {
+pub(super) struct GetArgs {
     /// TYPE, TYPE NAME..., TYPE/NAME..., as kubectl takes them: `job pi`, `job/pi`, `jobs`, `pods`
     #[arg(value_name = "TYPE[/NAME]", required = true)]
-    pub objects: Vec<String>,
+    pub(super) objects: Vec<String>,
     /// Only objects with these labels
     #[arg(short = 'l', long, value_name = "SELECTOR")]
-    pub selector: Option<String>,
+    pub(super) selector: Option<String>,
     /// Only objects with these fields
     #[arg(long, value_name = "SELECTOR")]
-    pub field_selector: Option<String>,
+    pub(super) field_selector: Option<String>,
     /// In all namespaces
     #[arg(short = 'A', long)]
-    pub all_namespaces: bool,
+    pub(super) all_namespaces: bool,
     /// Follow until everything has ended
     #[arg(short, long)]
-    pub watch: bool,
+    pub(super) watch: bool,
     /// Succeed if an object is not there
     #[arg(long)]
-    pub ignore_not_found: bool,
+    pub(super) ignore_not_found: bool,
     /// What to follow, and how long.
     #[command(flatten)]
-    pub follow: FollowArgs,
+    pub(super) follow: FollowArgs,
     /// How it is drawn.
     #[command(flatten)]
-    pub draw: DrawArgs,
+    pub(super) draw: DrawArgs,
     /// The connection.
     #[command(flatten)]
-    pub connection: ConnectionArgs,
+    pub(super) connection: ConnectionArgs,
     /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "seq")]
-    pub output: Format,
+    pub(super) output: Format,
 }
 
 /// `pod`.
 #[derive(Debug, Args)]
 #[command(override_usage = "kubectl seq pod NAME [OPTIONS]")]
-pub struct PodArgs {
+pub(super) struct PodArgs {
     /// Name of the Pod; `pod/NAME` is taken too
     #[arg(value_name = "NAME")]
-    pub name: String,
+    pub(super) name: String,
     /// Follow until the Pod has ended
     #[arg(short, long)]
-    pub watch: bool,
+    pub(super) watch: bool,
     /// What to follow, and how long.
     #[command(flatten)]
-    pub follow: FollowArgs,
+    pub(super) follow: FollowArgs,
     /// How it is drawn.
     #[command(flatten)]
-    pub draw: DrawArgs,
+    pub(super) draw: DrawArgs,
     /// The connection.
     #[command(flatten)]
-    pub connection: ConnectionArgs,
+    pub(super) connection: ConnectionArgs,
     /// json or yaml: the Pod object, exactly as `kubectl get pod` prints it
     #[arg(short, long, value_name = "FORMAT")]
-    pub output: Option<String>,
+    pub(super) output: Option<String>,
 }
 
 /// `simulate`.
 #[derive(Debug, Args)]
 #[command(override_usage = "kubectl seq simulate [-f FILENAME] [OPTIONS]")]
-pub struct SimulateArgs {
+pub(super) struct SimulateArgs {
     /// Job manifest, `-` for standard input [default: Kubernetes' pi Job, 20 completions, 4 at once]
     #[arg(short, long, value_name = "FILENAME")]
-    pub filename: Option<PathBuf>,
+    pub(super) filename: Option<PathBuf>,
     /// Seed of everything that is drawn by chance: the same seed gives the same run
-    #[arg(long, default_value_t = 1, value_name = "N")]
-    pub seed: u64,
+    #[arg(long, default_value_t = DEFAULT_SEED, value_name = "N")]
+    pub(super) seed: u64,
     /// Simulated seconds a second; 0: at once [default: 4 live on a terminal, else 0]
     #[arg(long, value_name = "X")]
-    pub speed: Option<f64>,
+    pub(super) speed: Option<f64>,
     /// Nodes of the simulated cluster
-    #[arg(long, default_value_t = 2, value_name = "N")]
-    pub nodes: u32,
+    #[arg(long, default_value_t = DEFAULT_NODES, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_NODES)))]
+    pub(super) nodes: u32,
     /// What to follow, and how long.
     #[command(flatten)]
-    pub follow: FollowArgs,
+    pub(super) follow: FollowArgs,
     /// How it is drawn.
     #[command(flatten)]
-    pub draw: DrawArgs,
+    pub(super) draw: DrawArgs,
     /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "seq")]
-    pub output: Format,
+    pub(super) output: Format,
 }
 
 /// How long and how it is followed.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Following")]
-pub struct FollowArgs {
+pub(super) struct FollowArgs {
     /// Follow no longer than this: `90s`, `10m`, `2h`; 0: no bound
     #[arg(long, value_name = "DURATION", default_value = "0", value_parser = parse_duration)]
-    pub timeout: std::time::Duration,
-    /// How it is shown while it goes on [env: KUBECTL_SEQ_PROGRESS]
+    pub(super) timeout: std::time::Duration,
+    /// How it is shown while it goes on [env: `KUBECTL_SEQ_PROGRESS`]
     #[arg(long, value_name = "MODE")]
-    pub progress: Option<Progress>,
+    pub(super) progress: Option<Progress>,
 }
 
 /// How pictures are drawn.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Drawing")]
-pub struct DrawArgs {
+#[expect(clippy::struct_excessive_bools, reason = "flags")]
+pub(super) struct DrawArgs {
     /// Colours
     #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
+    pub(super) color: Color,
     /// ASCII characters only [default: where the locale is not UTF-8]
     #[arg(long)]
-    pub ascii: bool,
+    pub(super) ascii: bool,
     /// Columns to draw in [default: the terminal's, else 120]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(20..))]
-    pub width: Option<u16>,
+    pub(super) width: Option<u16>,
     /// Order of the Pods
     #[arg(long, value_name = "BY", default_value = "start")]
-    pub sort: SortBy,
+    pub(super) sort: SortBy,
     /// What makes a block of rows
     #[arg(long, value_name = "BY", default_value = "workload")]
-    pub group_by: Group,
+    pub(super) group_by: Group,
     /// Where the bars begin: at their time, each at its creation, each at the start of its work
     #[arg(long, value_name = "AT", default_value = "wall")]
-    pub align: AlignAt,
+    pub(super) align: AlignAt,
     /// Clock times instead of time since the start
     #[arg(long)]
-    pub absolute_time: bool,
+    pub(super) absolute_time: bool,
     /// Clock times in UTC
     #[arg(long)]
-    pub utc: bool,
+    pub(super) utc: bool,
     /// Print the field or event that each boundary was read from
     #[arg(long)]
-    pub explain: bool,
+    pub(super) explain: bool,
 }
 
 /// Output formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(super) enum Format {
     /// One bar per Pod on a common time axis
     Seq,
     /// One line of columns per Pod
@@ -234,14 +238,14 @@ pub enum Format {
 
 impl Format {
     /// Whether it is for programs, so that nothing else may be on standard output.
-    pub fn is_for_machines(self) -> bool {
+    pub(super) fn is_for_machines(self) -> bool {
         matches!(self, Self::Json | Self::Jsonl | Self::Yaml | Self::Name)
     }
 }
 
 /// How what goes on is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Progress {
+pub(super) enum Progress {
     /// Live on a terminal, lines elsewhere
     Auto,
     /// Redrawn in place
@@ -254,7 +258,7 @@ pub enum Progress {
 
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Color {
+pub(super) enum Color {
     /// On a terminal, unless `NO_COLOR` is set
     Auto,
     /// Always
@@ -265,7 +269,7 @@ pub enum Color {
 
 /// Orders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SortBy {
+pub(super) enum SortBy {
     /// By creation
     Start,
     /// By end
@@ -282,7 +286,7 @@ pub enum SortBy {
 
 /// Groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Group {
+pub(super) enum Group {
     /// A block per workload
     Workload,
     /// A block per node
@@ -295,7 +299,7 @@ pub enum Group {
 
 /// Alignments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum AlignAt {
+pub(super) enum AlignAt {
     /// At their time
     Wall,
     /// Each at its creation
@@ -307,73 +311,73 @@ pub enum AlignAt {
 /// kubectl's global flags that concern the connection.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Connection (as kubectl's)")]
-pub struct ConnectionArgs {
+pub(super) struct ConnectionArgs {
     /// Namespace
     #[arg(short, long, value_name = "NAMESPACE")]
-    pub namespace: Option<String>,
+    pub(super) namespace: Option<String>,
     /// Kubeconfig file
     #[arg(long, value_name = "FILE")]
-    pub kubeconfig: Option<PathBuf>,
+    pub(super) kubeconfig: Option<PathBuf>,
     /// Context of the kubeconfig
     #[arg(long)]
-    pub context: Option<String>,
+    pub(super) context: Option<String>,
     /// Cluster of the kubeconfig
     #[arg(long)]
-    pub cluster: Option<String>,
+    pub(super) cluster: Option<String>,
     /// User of the kubeconfig
     #[arg(long)]
-    pub user: Option<String>,
+    pub(super) user: Option<String>,
     /// Address of the API server
     #[arg(short, long)]
-    pub server: Option<String>,
+    pub(super) server: Option<String>,
     /// Bearer token
     #[arg(long, hide_short_help = true)]
-    pub token: Option<String>,
+    pub(super) token: Option<String>,
     /// User name for basic authentication
     #[arg(long, hide = true)]
-    pub username: Option<String>,
+    pub(super) username: Option<String>,
     /// Password for basic authentication
     #[arg(long, hide = true)]
-    pub password: Option<String>,
+    pub(super) password: Option<String>,
     /// Client certificate file
     #[arg(long, value_name = "FILE", hide_short_help = true)]
-    pub client_certificate: Option<String>,
+    pub(super) client_certificate: Option<String>,
     /// Client key file
     #[arg(long, value_name = "FILE", hide_short_help = true)]
-    pub client_key: Option<String>,
+    pub(super) client_key: Option<String>,
     /// Certificate authority file
     #[arg(long, value_name = "FILE", hide_short_help = true)]
-    pub certificate_authority: Option<String>,
+    pub(super) certificate_authority: Option<String>,
     /// Do not check the server's certificate
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_short_help = true, action = ArgAction::Set)]
-    pub insecure_skip_tls_verify: bool,
+    pub(super) insecure_skip_tls_verify: bool,
     /// Name in the server's certificate
     #[arg(long, value_name = "NAME", hide_short_help = true)]
-    pub tls_server_name: Option<String>,
+    pub(super) tls_server_name: Option<String>,
     /// User to impersonate
     #[arg(long = "as", value_name = "USER")]
-    pub impersonate: Option<String>,
+    pub(super) impersonate: Option<String>,
     /// Uid to impersonate
     #[arg(long = "as-uid", value_name = "UID", hide_short_help = true)]
-    pub impersonate_uid: Option<String>,
+    pub(super) impersonate_uid: Option<String>,
     /// Group to impersonate; may be given more than once
     #[arg(long = "as-group", value_name = "GROUP", hide_short_help = true)]
-    pub impersonate_groups: Vec<String>,
+    pub(super) impersonate_groups: Vec<String>,
     /// Extra of the user to impersonate, KEY=VALUE; may be given more than once
     #[arg(long = "as-user-extra", value_name = "KEY=VALUE", hide_short_help = true)]
-    pub impersonate_user_extra: Vec<String>,
+    pub(super) impersonate_user_extra: Vec<String>,
     /// Give up on a single request after this; 0: never. Watches are not concerned
     #[arg(long, value_name = "DURATION", hide_short_help = true)]
-    pub request_timeout: Option<String>,
+    pub(super) request_timeout: Option<String>,
     /// Ask for uncompressed answers
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_short_help = true, action = ArgAction::Set)]
-    pub disable_compression: bool,
+    pub(super) disable_compression: bool,
     /// Cache directory of the wrapped kubectl
     #[arg(long, value_name = "DIRECTORY", hide_short_help = true)]
-    pub cache_dir: Option<PathBuf>,
+    pub(super) cache_dir: Option<PathBuf>,
     /// Preferences file of the wrapped kubectl
     #[arg(long, value_name = "FILE", hide_short_help = true)]
-    pub kuberc: Option<PathBuf>,
+    pub(super) kuberc: Option<PathBuf>,
 }
 
 impl From<ConnectionArgs> for Connection {
@@ -416,7 +420,7 @@ fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
 
 /// Tells the flags of `kubectl seq apply` from those of `kubectl apply`: the ones that `command` declares are ours, the
 /// rest is kubectl's, in the order as typed. A lone `-` is kubectl's `-f -`.
-pub fn split_apply(command: &clap::Command, args: &[OsString]) -> (Vec<OsString>, Vec<OsString>) {
+pub(super) fn split_apply(command: &clap::Command, args: &[OsString]) -> (Vec<OsString>, Vec<OsString>) {
     let (mut ours, mut kubectls) = (Vec::new(), Vec::new());
     let mut args = args.iter();
     while let Some(arg) = args.next() {

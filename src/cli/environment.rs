@@ -6,28 +6,28 @@ use std::io::{self, IsTerminal as _};
 /// The surroundings of the program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts about the surroundings")]
-pub struct Environment {
+pub(super) struct Environment {
     /// Standard output is a terminal.
-    pub stdout_terminal: bool,
+    pub(super) stdout_terminal: bool,
     /// Standard error is a terminal.
-    pub stderr_terminal: bool,
+    pub(super) stderr_terminal: bool,
     /// `NO_COLOR` is set and not empty.
-    pub no_color: bool,
+    pub(super) no_color: bool,
     /// `CI` is set and not empty, `0` or `false`.
-    pub ci: bool,
+    pub(super) ci: bool,
     /// `TERM` is `dumb`, or there is none.
-    pub dumb: bool,
+    pub(super) dumb: bool,
     /// The locale says UTF-8.
     pub utf8: bool,
     /// `COLUMNS`.
-    pub columns: Option<usize>,
+    pub(super) columns: Option<usize>,
     /// `KUBECTL_SEQ_PROGRESS`.
-    pub progress: Option<String>,
+    pub(super) progress: Option<String>,
 }
 
 impl Environment {
     /// The surroundings now.
-    pub fn of_process() -> Self {
+    pub(super) fn of_process() -> Self {
         let text = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
         let locale = text("LC_ALL").or_else(|| text("LC_CTYPE")).or_else(|| text("LANG"));
         Self {
@@ -51,7 +51,7 @@ fn says_utf8(locale: Option<&str>) -> bool {
 }
 
 /// Columns and rows of the terminal now; `None` if there is none.
-pub fn terminal_size() -> Option<(usize, usize)> {
+pub(super) fn terminal_size() -> Option<(usize, usize)> {
     let (columns, rows) = crossterm::terminal::size().ok()?;
     (columns > 0 && rows > 0).then_some((usize::from(columns), usize::from(rows)))
 }

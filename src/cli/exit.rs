@@ -7,7 +7,7 @@ use crate::timeline::WorkloadOutcome;
 
 /// How the program ends. Scripts rest on these numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
+pub(super) enum Exit {
     /// Printed; or everything followed ended well: 0.
     Success,
     /// A followed workload failed: 1.
@@ -28,7 +28,7 @@ pub enum Exit {
 
 impl Exit {
     /// The number.
-    pub fn code(self) -> u8 {
+    pub(super) fn code(self) -> u8 {
         match self {
             Self::Success => 0,
             Self::Failed => 1,
@@ -42,13 +42,14 @@ impl Exit {
     }
 
     /// Of several ended workloads the worst decides: a failure before what is not known.
-    pub fn of_outcomes(outcomes: impl IntoIterator<Item = WorkloadOutcome>) -> Self {
+    pub(super) fn of_outcomes(outcomes: impl IntoIterator<Item = WorkloadOutcome>) -> Self {
         let of_one = |outcome| match outcome {
             WorkloadOutcome::Succeeded => Self::Success,
             WorkloadOutcome::Failed => Self::Failed,
             _ => Self::Unknown,
         };
-        let badness = |exit: &Self| [Self::Success, Self::Unknown, Self::Failed].iter().position(|known| known == exit);
+        let badness =
+            |exit: &Self| [Self::Success, Self::Unknown, Self::Failed].iter().position(|known| known == exit);
         outcomes.into_iter().map(of_one).max_by_key(badness).unwrap_or(Self::Success)
     }
 }
@@ -71,7 +72,7 @@ impl From<ErrorKind> for Exit {
 
 /// Why a command ends before its work is done.
 #[derive(Debug)]
-pub enum Failure {
+pub(super) enum Failure {
     /// The source cannot go on; to be told to the user.
     Source(SourceError),
     /// Nobody reads any more: ends quietly.

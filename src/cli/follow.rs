@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
@@ -13,7 +14,7 @@ use super::output::Output;
 use crate::export::{self, ChangeLines};
 use crate::source::{Feed, Progress, Update};
 use crate::surface::{Lines, Live};
-use crate::timeline::{Timeline, Workload};
+use crate::timeline::{Changes, Timeline, Workload};
 use crate::view::{self, Frame, Line, Role};
 
 /// Ten pictures a second at most.
@@ -50,7 +51,7 @@ pub(super) struct Task<'a> {
 
 /// Shows what there is, and ends.
 pub(super) async fn once(task: Task<'_>) -> Result<Exit, Failure> {
-    let mut session = Session::new(task)?;
+    let mut session = Session::new(task);
     let mut tick = ticks();
     let started = Instant::now();
     let mut signals = Signals::new()?;
@@ -73,7 +74,7 @@ pub(super) async fn once(task: Task<'_>) -> Result<Exit, Failure> {
 
 /// Follows until everything has ended, the time is up, or the user has had enough.
 pub(super) async fn follow(task: Task<'_>) -> Result<Exit, Failure> {
-    let mut session = Session::new(task)?;
+    let mut session = Session::new(task);
     let deadline = (!session.task.timeout.is_zero()).then(|| Instant::now() + session.task.timeout);
     let result = watch(&mut session, deadline).await;
     match result {
@@ -102,22 +103,19 @@ async fn watch(session: &mut Session<'_>, deadline: Option<Instant>) -> Result<E
             exit = signals.next() => return Ok(exit),
             () = until(deadline) => return Ok(Exit::Timeout),
             update = session.task.feed.updates.recv() => match update {
-                None => {
-                    session.tell()?;
-                    return Ok(session.outcome());
-                }
+                None => return Ok(session.settled_outcome()),
                 Some(update) => {
                     session.take(update)?;
                     // A burst becomes one step.
                     while let Ok(update) = session.task.feed.updates.try_recv() {
                         session.take(update)?;
                     }
-                    session.tell()?;
                 }
             },
             _ = resized.recv() => session.draw()?,
             _ = tick.tick() => session.draw()?,
         }
+        session.timeline.settle();
         if session.ended() {
             let since = *ended.get_or_insert_with(Instant::now);
             if session.pods_ended() || since.elapsed() > LAST_WORDS {
@@ -173,12 +171,12 @@ struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    fn new(task: Task<'a>) -> Result<Self, Failure> {
+    fn new(task: Task<'a>) -> Self {
         let live = match task.drawing.mode {
             Mode::Live => Some(Live::new(task.output.live_stream(), task.drawing.stylesheet())),
             Mode::Lines | Mode::Silent => None,
         };
-        Ok(Self {
+        Self {
             task,
             timeline: Timeline::default(),
             synced: false,
@@ -187,7 +185,7 @@ impl<'a> Session<'a> {
             lines: Lines::default(),
             changes: ChangeLines::default(),
             live,
-        })
+        }
     }
 
     fn take(&mut self, update: Update) -> Result<(), Failure> {
@@ -195,11 +193,15 @@ impl<'a> Session<'a> {
             Update::Observed(observations) => {
                 for observation in &observations {
                     self.timeline.apply(observation);
+                    if self.synced {
+                        self.tell(observation.received)?;
+                    }
                 }
             }
             Update::Synced => {
                 self.synced = true;
                 self.progress = None;
+                self.tell_beginning()?;
                 if self.timeline.is_empty() && !self.task.nothing.is_empty() {
                     self.note(&self.task.nothing.clone())?;
                 }
@@ -213,16 +215,29 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Says what changed, where it is said line by line.
-    fn tell(&mut self) -> Result<(), Failure> {
-        if self.task.drawing.mode == Mode::Live && self.task.format != Format::Jsonl {
+    /// Says how things stand when following begins: changes are told from here on.
+    fn tell_beginning(&mut self) -> Result<(), Failure> {
+        self.timeline.settle();
+        let every = self.timeline.everything();
+        let now = self.timeline.observed().unwrap_or_else(|| self.now());
+        if self.task.format == Format::Jsonl {
+            self.write_changes(&every, now)?;
+        }
+        if self.task.drawing.mode == Mode::Lines {
+            let lines = self.lines.begin(&self.timeline, now);
+            self.task.output.lines(lines)?;
+        }
+        Ok(())
+    }
+
+    /// Says what changed, where it is said change by change.
+    fn tell(&mut self, now: Timestamp) -> Result<(), Failure> {
+        if self.task.drawing.mode != Mode::Lines && self.task.format != Format::Jsonl {
             return Ok(());
         }
         let changes = self.timeline.settle();
-        let now = self.now();
-        if self.task.format == Format::Jsonl && self.synced {
-            let (lines, timeline) = (&mut self.changes, &self.timeline);
-            self.task.output.document(|out| lines.write_changes(timeline, &changes, now, out))?;
+        if self.task.format == Format::Jsonl {
+            self.write_changes(&changes, now)?;
         }
         if self.task.drawing.mode == Mode::Lines {
             let lines = self.lines.report(&self.timeline, &changes, now);
@@ -231,7 +246,12 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn now(&self) -> jiff::Timestamp {
+    fn write_changes(&mut self, changes: &Changes, now: Timestamp) -> Result<(), Failure> {
+        let (lines, timeline) = (&mut self.changes, &self.timeline);
+        Output::document(|out| lines.write_changes(timeline, changes, now, out))
+    }
+
+    fn now(&self) -> Timestamp {
         let now = self.task.feed.clock.now();
         // Never before what is known.
         self.timeline.observed().map_or(now, |observed| now.max(observed))
@@ -251,9 +271,7 @@ impl<'a> Session<'a> {
     }
 
     fn redraw(&mut self) -> Result<(), Failure> {
-        if self.task.format != Format::Jsonl {
-            self.timeline.settle();
-        }
+        self.timeline.settle();
         let frame = self.picture();
         let size = self.task.drawing.live_size();
         match &mut self.live {
@@ -268,7 +286,10 @@ impl<'a> Session<'a> {
         let mut size = drawing.live_size();
         let mut below = Vec::new();
         if let Some(why) = &self.lost {
-            below.push(Line::of(format!("connection lost, trying again: {}", view::clean(why)), Role::Warning));
+            below.push(Line::of(
+                format!("connection lost, trying again: {}", view::clean(why)),
+                Role::Warning,
+            ));
         }
         if let Some(progress) = &self.progress {
             below.push(Line::of(progress_text(progress), Role::Dim));
@@ -314,6 +335,12 @@ impl<'a> Session<'a> {
         workloads.flat_map(|workload| self.timeline.pods(workload)).all(|(_, pod)| pod.life.outcome.ended())
     }
 
+    /// The outcome when the source has nothing more to tell.
+    fn settled_outcome(&mut self) -> Exit {
+        self.timeline.settle();
+        self.outcome()
+    }
+
     fn outcome(&self) -> Exit {
         Exit::of_outcomes(self.timeline.workloads().iter().map(|workload| workload.outcome))
     }
@@ -326,7 +353,7 @@ impl<'a> Session<'a> {
         match self.task.format {
             Format::Jsonl => {
                 let (timeline, now) = (&self.timeline, self.now());
-                self.task.output.document(|out| ChangeLines::write_end(timeline, exit.code(), now, out))?;
+                Output::document(|out| ChangeLines::write_end(timeline, exit.code(), now, out))?;
             }
             format if format.is_for_machines() => self.print(self.task.drawing.print_size())?,
             _ if self.live.is_none() => self.print(self.task.drawing.log_size())?,
@@ -351,7 +378,9 @@ impl<'a> Session<'a> {
             .collect();
         let open = match open.as_slice() {
             [] => "the workload".to_owned(),
-            [first, second, third, _, ..] => format!("{first}, {second}, {third} and {} more", open.len() - 3),
+            [first, second, third, _, ..] => {
+                format!("{first}, {second}, {third} and {} more", open.len() - 3)
+            }
             some => some.join(", "),
         };
         let again = &self.task.again;
@@ -361,7 +390,9 @@ impl<'a> Session<'a> {
                 let limit = jiff::SignedDuration::try_from(self.task.timeout).unwrap_or_default();
                 output.note(&format!("timed out after {limit:#}: {open} had not ended"));
             }
-            Exit::Interrupted | Exit::Terminated => output.note(&format!("no longer followed: {open} goes on")),
+            Exit::Interrupted | Exit::Terminated => {
+                output.note(&format!("no longer followed: {open} goes on"));
+            }
             Exit::Unknown => output.note("the outcome is not known: what was followed went before it ended"),
             _ => return,
         }
@@ -394,13 +425,13 @@ impl<'a> Session<'a> {
         }
         let document = || export::document(timeline, now);
         match self.task.format {
-            Format::Json => output.document(|out| export::write_json(&document(), out)),
-            Format::Yaml => output.document(|out| export::write_yaml(&document(), out)),
-            Format::Name => output.document(|out| export::write_names(timeline, out)),
+            Format::Json => Output::document(|out| export::write_json(&document(), out)),
+            Format::Yaml => Output::document(|out| export::write_yaml(&document(), out)),
+            Format::Name => Output::document(|out| export::write_names(timeline, out)),
             Format::Jsonl => {
                 let every = timeline.everything();
                 let mut lines = ChangeLines::default();
-                output.document(|out| {
+                Output::document(|out| {
                     lines.write_changes(timeline, &every, now, out)?;
                     ChangeLines::write_end(timeline, 0, now, out)
                 })

@@ -23,7 +23,8 @@ pub(super) async fn run(args: GetArgs, drawing: &Drawing, output: &Output) -> Re
         } else {
             Objects::Named(named.names.into_iter().map(|name| Name { name, uid: None }).collect())
         };
-        let scope = if args.all_namespaces { Scope::All } else { Scope::Namespace(cluster.namespace.clone()) };
+        let scope =
+            if args.all_namespaces { Scope::All } else { Scope::Namespace(cluster.namespace.clone()) };
         targets.push(Target { resource: named.resource, scope, objects });
     }
     let nothing = if args.all_namespaces {
@@ -44,7 +45,9 @@ pub(super) async fn run(args: GetArgs, drawing: &Drawing, output: &Output) -> Re
     };
     let result = if args.watch { follow(task).await } else { once(task).await };
     match result {
-        Err(Failure::Source(error)) if args.ignore_not_found && error.kind == ErrorKind::NotFound => Ok(Exit::Success),
+        Err(Failure::Source(error)) if args.ignore_not_found && error.kind == ErrorKind::NotFound => {
+            Ok(Exit::Success)
+        }
         result => result,
     }
 }
@@ -65,5 +68,8 @@ fn again(args: &GetArgs) -> String {
 /// The flags that say where, as the user typed them.
 pub(super) fn place(connection: &ConnectionArgs) -> Vec<String> {
     let flag = |name: &str, value: &Option<String>| value.as_ref().map(|value| format!("{name} {value}"));
-    [flag("-n", &connection.namespace), flag("--context", &connection.context)].into_iter().flatten().collect()
+    [flag("-n", &connection.namespace), flag("--context", &connection.context)]
+        .into_iter()
+        .flatten()
+        .collect()
 }

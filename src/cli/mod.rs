@@ -1,5 +1,6 @@
 //! What the user can type, and what comes of it: one file per subcommand.
 
+mod apply;
 mod args;
 mod environment;
 mod exit;
@@ -7,6 +8,7 @@ mod follow;
 mod get;
 mod options;
 mod output;
+mod pod;
 mod simulate;
 
 use std::ffi::OsString;
@@ -14,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
-use self::args::{ApplyArgs, Cli, Command, DrawArgs, FollowArgs, Format};
+use self::args::{Cli, Command, DrawArgs, FollowArgs, Format};
 use self::environment::Environment;
 use self::exit::{Exit, Failure};
 use self::options::Drawing;
@@ -62,22 +64,51 @@ fn parse(mut arguments: Vec<OsString>) -> Result<(Cli, Vec<OsString>), clap::Err
 
 async fn run(cli: Cli, kubectl: Vec<OsString>, environment: &Environment) -> Exit {
     match cli.command {
-        Command::Apply(_) | Command::Pod(_) => Exit::Usage,
+        Command::Apply(args) => {
+            let format = apply::format(&args);
+            with_output(
+                &args.draw.clone(),
+                &args.follow.clone(),
+                format,
+                environment,
+                async |drawing, output| apply::run(args, kubectl, drawing, output).await,
+            )
+            .await
+        }
+        Command::Pod(args) => {
+            let format = pod::format(&args);
+            with_output(
+                &args.draw.clone(),
+                &args.follow.clone(),
+                format,
+                environment,
+                async |drawing, output| pod::run(args, drawing, output).await,
+            )
+            .await
+        }
         Command::Get(args) => {
-            with_output(&args.draw.clone(), &args.follow.clone(), args.output, environment, async |drawing, output| {
-                get::run(args, drawing, output).await
-            })
+            with_output(
+                &args.draw.clone(),
+                &args.follow.clone(),
+                args.output,
+                environment,
+                async |drawing, output| get::run(args, drawing, output).await,
+            )
             .await
         }
         Command::Simulate(args) => {
-            with_output(&args.draw.clone(), &args.follow.clone(), args.output, environment, async |drawing, output| {
-                simulate::run(args, drawing, output).await
-            })
+            with_output(
+                &args.draw.clone(),
+                &args.follow.clone(),
+                args.output,
+                environment,
+                async |drawing, output| simulate::run(args, drawing, output).await,
+            )
             .await
         }
         Command::Version => {
-            let output = plain_output(environment);
-            end(output.document(|out| writeln!(out, "kubectl-seq {}", env!("CARGO_PKG_VERSION"))).map(|()| Exit::Success), &output)
+            let said = Output::document(|out| writeln!(out, "kubectl-seq {}", env!("CARGO_PKG_VERSION")));
+            end(said.map(|()| Exit::Success), &plain_output(environment))
         }
     }
 }
@@ -111,7 +142,8 @@ fn end(result: Result<Exit, Failure>, output: &Output) -> Exit {
             error.kind.into()
         }
         Err(Failure::Output(error)) => {
-            output.error(&SourceError::new(ErrorKind::Connection, format!("cannot write the output: {error}")));
+            output
+                .error(&SourceError::new(ErrorKind::Connection, format!("cannot write the output: {error}")));
             Exit::Unknown
         }
     }

@@ -16,7 +16,7 @@ const LINES_IN_LOGS: usize = 120;
 
 /// How what goes on is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub(super) enum Mode {
     /// Redrawn in place.
     Live,
     /// One line for each change.
@@ -27,15 +27,16 @@ pub enum Mode {
 
 /// How everything is drawn.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Drawing {
+#[expect(clippy::struct_excessive_bools, reason = "independent decisions")]
+pub(super) struct Drawing {
     /// What the user chose to see.
-    pub state: ViewState,
+    pub(super) state: ViewState,
     /// Characters.
-    pub glyphs: Glyphs,
+    pub(super) glyphs: Glyphs,
     /// How what goes on is shown.
-    pub mode: Mode,
+    pub(super) mode: Mode,
     /// Live pictures and lines go to standard error, because a machine format owns standard output.
-    pub live_on_stderr: bool,
+    pub(super) live_on_stderr: bool,
     colours: bool,
     stderr_colours: bool,
     columns: Option<usize>,
@@ -48,23 +49,21 @@ impl Drawing {
     ///
     /// # Errors
     /// If `KUBECTL_SEQ_PROGRESS` is none of the modes.
-    pub fn resolve(
+    pub(super) fn resolve(
         draw: &DrawArgs,
         follow: &FollowArgs,
         format: Format,
         environment: &Environment,
     ) -> Result<Self, SourceError> {
         let live_on_stderr = format.is_for_machines();
-        let terminal =
-            if live_on_stderr { environment.stderr_terminal } else { environment.stdout_terminal };
+        let terminal = if live_on_stderr { environment.stderr_terminal } else { environment.stdout_terminal };
         let mode = match follow.progress.map_or_else(|| progress_of(environment), Ok)? {
             Progress::Live => Mode::Live,
-            Progress::Lines => Mode::Lines,
             Progress::None => Mode::Silent,
             Progress::Auto if terminal && !environment.ci && !environment.dumb => Mode::Live,
             // Beside a document for programs nobody reads lines, unless somebody asked for them.
             Progress::Auto if live_on_stderr && !terminal => Mode::Silent,
-            Progress::Auto => Mode::Lines,
+            Progress::Lines | Progress::Auto => Mode::Lines,
         };
         let colours = |terminal: bool| match draw.color {
             Color::Always => true,
@@ -86,7 +85,7 @@ impl Drawing {
     }
 
     /// For messages only.
-    pub fn plain(environment: &Environment) -> Self {
+    pub(super) fn plain(environment: &Environment) -> Self {
         Self {
             state: ViewState::default(),
             glyphs: Glyphs::ASCII,
@@ -101,23 +100,26 @@ impl Drawing {
     }
 
     /// Colours of pictures.
-    pub fn stylesheet(&self) -> Stylesheet {
+    pub(super) fn stylesheet(&self) -> Stylesheet {
         if self.colours { Stylesheet::COLOURED } else { Stylesheet::PLAIN }
     }
 
     /// Colours of messages.
-    pub fn stderr_stylesheet(&self) -> Stylesheet {
+    pub(super) fn stderr_stylesheet(&self) -> Stylesheet {
         if self.stderr_colours { Stylesheet::COLOURED } else { Stylesheet::PLAIN }
     }
 
     /// The room for a picture in place: one line less than the terminal has, for the cursor.
-    pub fn live_size(&self) -> Size {
+    pub(super) fn live_size(&self) -> Size {
         let (columns, rows) = terminal_size().unwrap_or((self.default_columns, 24));
-        Size { columns: self.columns.map_or(columns, |wanted| wanted.min(columns)), rows: Some(rows.max(2) - 1) }
+        Size {
+            columns: self.columns.map_or(columns, |wanted| wanted.min(columns)),
+            rows: Some(rows.max(2) - 1),
+        }
     }
 
     /// The room for a picture that is printed once: on a terminal it fits the screen, so that its head can be seen.
-    pub fn print_size(&self) -> Size {
+    pub(super) fn print_size(&self) -> Size {
         let size = terminal_size().filter(|_| self.terminal);
         let columns = self.columns.or(size.map(|(columns, _)| columns)).unwrap_or(self.default_columns);
         // Two lines for the prompt that follows.
@@ -125,7 +127,7 @@ impl Drawing {
     }
 
     /// The room for the last picture after lines.
-    pub fn log_size(&self) -> Size {
+    pub(super) fn log_size(&self) -> Size {
         let size = self.print_size();
         Size { rows: size.rows.or(Some(LINES_IN_LOGS)), ..size }
     }

@@ -10,13 +10,13 @@ use crate::view::{Frame, Line, Role, clean};
 
 /// Standard output and standard error.
 #[derive(Debug)]
-pub struct Output {
+pub(super) struct Output {
     drawing: Drawing,
 }
 
 impl Output {
     /// The streams, written to as the options say.
-    pub fn new(drawing: Drawing) -> Self {
+    pub(super) fn new(drawing: Drawing) -> Self {
         Self { drawing }
     }
 
@@ -24,7 +24,7 @@ impl Output {
     ///
     /// # Errors
     /// When nobody reads any more, or writing fails.
-    pub fn frame(&self, frame: &Frame) -> Result<(), Failure> {
+    pub(super) fn frame(&self, frame: &Frame) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
         stdout.write_all(ansi::render(frame, &self.drawing.stylesheet()).as_bytes())?;
         Ok(stdout.flush()?)
@@ -34,7 +34,7 @@ impl Output {
     ///
     /// # Errors
     /// When nobody reads any more, or writing fails.
-    pub fn lines(&self, lines: Vec<Line>) -> Result<(), Failure> {
+    pub(super) fn lines(&self, lines: Vec<Line>) -> Result<(), Failure> {
         if lines.is_empty() {
             return Ok(());
         }
@@ -45,7 +45,7 @@ impl Output {
     }
 
     /// The stream that live pictures and lines go to.
-    pub fn live_stream(&self) -> Box<dyn Write> {
+    pub(super) fn live_stream(&self) -> Box<dyn Write> {
         if self.drawing.live_on_stderr { Box::new(io::stderr()) } else { Box::new(io::stdout()) }
     }
 
@@ -53,24 +53,24 @@ impl Output {
     ///
     /// # Errors
     /// When nobody reads any more, or writing fails.
-    pub fn document(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    pub(super) fn document(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
         let mut stdout = io::BufWriter::with_capacity(64 * 1024, io::stdout().lock());
         write(&mut stdout)?;
         Ok(stdout.flush()?)
     }
 
     /// A line for people, to standard error; server text in it is escaped. A closed standard error is no failure.
-    pub fn note(&self, text: &str) {
+    pub(super) fn note(&self, text: &str) {
         self.marked("", Role::Text, text);
     }
 
     /// The same, marked as a warning.
-    pub fn warning(&self, text: &str) {
+    pub(super) fn warning(&self, text: &str) {
         self.marked("warning: ", Role::Warning, text);
     }
 
     /// A failure with its hints, to standard error.
-    pub fn error(&self, error: &SourceError) {
+    pub(super) fn error(&self, error: &SourceError) {
         self.marked("error: ", Role::Failure, &error.summary);
         for hint in &error.hints {
             self.marked("hint: ", Role::Strong, hint);

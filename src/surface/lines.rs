@@ -10,7 +10,7 @@ use crate::timeline::{Changes, Pod, PodKey, Timeline, Workload, WorkloadOutcome}
 use crate::view::{Line, Role, duration, text};
 
 /// After so long without a line, one says what goes on.
-pub const HEARTBEAT: SignedDuration = SignedDuration::from_secs(15);
+pub(super) const HEARTBEAT: SignedDuration = SignedDuration::from_secs(15);
 
 /// What a line was last written about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,26 @@ pub struct Lines {
 }
 
 impl Lines {
+    /// A line for each workload that is there when following begins; its Pods are known from here on.
+    pub fn begin(&mut self, timeline: &Timeline, now: Timestamp) -> Vec<Line> {
+        self.last = Some(now);
+        let mut lines = Vec::new();
+        for workload in timeline.workloads() {
+            for (key, pod) in timeline.pods(workload) {
+                self.owners.insert(key, Arc::clone(&workload.uid));
+                self.pods.insert(key, told(&pod.life));
+            }
+            self.workloads.insert(Arc::clone(&workload.uid), workload.outcome);
+            let (said, role) = outcome_said(workload);
+            let said = match workload.outcome {
+                WorkloadOutcome::Running => format!("{said}: {}", counts(timeline, workload)),
+                _ => said,
+            };
+            lines.push(line(workload, now, &name(workload), &said, role, false, None));
+        }
+        lines
+    }
+
     /// The lines about what changed since the last call.
     pub fn report(&mut self, timeline: &Timeline, changes: &Changes, now: Timestamp) -> Vec<Line> {
         let mut lines = Vec::new();
@@ -66,8 +86,7 @@ impl Lines {
                 && (before.is_some() || workload.outcome != WorkloadOutcome::Pending)
             {
                 let (said, role) = outcome_said(workload);
-                let name = format!("{}/{}", workload.kind.to_lowercase(), workload.name);
-                lines.push(line(workload, now, &name, &said, role, false, None));
+                lines.push(line(workload, now, &name(workload), &said, role, false, None));
             }
         }
         if !lines.is_empty() {
@@ -86,12 +105,15 @@ impl Lines {
         let going = timeline.workloads().iter().filter(|workload| !workload.ended());
         let lines: Vec<Line> = going
             .map(|workload| {
-                let name = format!("{}/{}", workload.kind.to_lowercase(), workload.name);
-                line(workload, now, &name, &counts(timeline, workload), Role::Dim, false, None)
+                line(workload, now, &name(workload), &counts(timeline, workload), Role::Dim, false, None)
             })
             .collect();
         if timeline.workloads().is_empty() { vec![Line::of("nothing to see yet", Role::Dim)] } else { lines }
     }
+}
+
+fn name(workload: &Workload) -> String {
+    format!("{}/{}", workload.kind.to_lowercase(), workload.name)
 }
 
 fn told(life: &Lifecycle) -> Told {

@@ -39,7 +39,7 @@ fn what_cannot_be_meant() {
     is_clear(&seq(&["get", "jobs", "--no-such-flag"]).ends(2), &["--no-such-flag"]);
     is_clear(&seq(&["get", "jobs", "-o", "nosuchformat"]).ends(2), &["nosuchformat"]);
     is_clear(&seq(&["get"]).ends(2), &[]);
-    is_clear(&seq(&["get", "jobs", "-l", "a b c"]).ends(2), &["a b c"]);
+    is_clear(&seq(&["get", "jobs", "-l", "a b c"]).ends(2), &["unable to parse"]);
     is_clear(&seq(&["nosuchcommand"]).ends(2), &["nosuchcommand"]);
     is_clear(&seq(&["get", "jobs", "-w", "--timeout=soon"]).ends(2), &["soon"]);
 }

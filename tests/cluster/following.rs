@@ -64,7 +64,7 @@ fn a_job_that_is_deleted_cannot_be_judged() {
     let mut running = namespace.start(&["get", "job", "sleeping", "-w"]);
     running.until_it_says("sleeping-");
     namespace.kubectl(&["delete", "job", "sleeping"]).succeeds();
-    running.wait().ends(3).warns("deleted");
+    running.wait().ends(3).warns("went before it ended");
 }
 
 #[test]

@@ -417,3 +417,7 @@ fn address(url: &Uri) -> String {
     let scheme = url.scheme_str().unwrap_or("https");
     format!("{scheme}://{host}{}", url.path().trim_end_matches('/'))
 }
+
+#[cfg(test)]
+#[path = "connect_tests.rs"]
+mod tests;

@@ -251,3 +251,7 @@ impl WatchDecoder {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "decode_tests.rs"]
+mod tests;

@@ -216,3 +216,74 @@ fn find(groups: &[APIGroupDiscovery], word: &str) -> Option<Resource> {
         // kubectl takes the beginning of a group too.
         .or_else(|| search(&|group, _| group.starts_with(rest)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn own_types_are_known_by_every_name_in_any_case() {
+        for word in ["job", "jobs", "Job", "JOBS", "job.batch", "jobs.batch", "jobs.v1.batch", "Job.v1.batch"]
+        {
+            assert_eq!(known(word), Some(Resource::job()), "{word}");
+        }
+        for word in ["po", "pod", "pods", "Pods", "pods.v1", "pods.v1."] {
+            assert_eq!(known(word), Some(Resource::pod()), "{word}");
+        }
+        assert_eq!(known("deploy").map(|found| found.name()), Some("deployments.apps".to_owned()));
+        assert_eq!(known("cj").map(|found| found.api_version()), Some("batch/v1".to_owned()));
+        for word in ["jobs.volcano.sh", "jobs.v1beta1.batch", "jobset", "", "j", "pods.batch", "jobs.v1"] {
+            assert_eq!(known(word), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn types_and_names_are_told_apart() {
+        let split = |text| super::split(&words(text)).unwrap();
+        let one = |kind: &str, names: &[&str]| {
+            (kind.to_owned(), names.iter().map(|&name| name.to_owned()).collect())
+        };
+        assert_eq!(split("job pi pi2"), [one("job", &["pi", "pi2"])]);
+        assert_eq!(split("jobs"), [one("jobs", &[])]);
+        assert_eq!(split("job,pod x"), [one("job", &["x"]), one("pod", &["x"])]);
+        assert_eq!(split("job/pi pod/x job/e"), [one("job", &["pi", "e"]), one("pod", &["x"])]);
+        for wrong in ["", "job/pi e", "job/", "/pi", "job/pi/e", ","] {
+            assert_eq!(super::split(&words(wrong)).unwrap_err().kind, ErrorKind::Usage, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_servers_types_are_found_as_kubectl_finds_them() {
+        let group = |name: &str, plural: &str, kind: &str, short: &str| {
+            serde_json::json!({"metadata": {"name": name}, "versions": [{"version": "v1alpha2", "resources": [{
+                "resource": plural, "singularResource": kind.to_lowercase(), "shortNames": [short], "scope": "Namespaced",
+                "responseKind": {"kind": kind}, "verbs": ["list"]}]}]})
+        };
+        let groups: Vec<APIGroupDiscovery> = serde_json::from_value(serde_json::json!([
+            group("jobset.x-k8s.io", "jobsets", "JobSet", "js"),
+            group("batch.volcano.sh", "jobs", "Job", "vcjob"),
+        ]))
+        .unwrap();
+        for word in [
+            "jobset",
+            "JobSets",
+            "js",
+            "jobsets.jobset.x-k8s.io",
+            "jobsets.v1alpha2.jobset.x-k8s.io",
+            "js.jobset",
+        ] {
+            assert_eq!(
+                find(&groups, word).map(|found| found.name()),
+                Some("jobsets.jobset.x-k8s.io".to_owned()),
+                "{word}"
+            );
+        }
+        assert_eq!(find(&groups, "jobs.batch.volcano.sh").map(|found| found.kind), Some("Job".to_owned()));
+        assert_eq!(find(&groups, "nosuch"), None);
+        assert_eq!(find(&groups, "jobsets.other"), None);
+    }
+}

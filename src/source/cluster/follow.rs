@@ -367,3 +367,7 @@ impl Health {
         self.failing.values().min_by_key(|(since, _)| *since).map(|(_, why)| why.clone())
     }
 }
+
+#[cfg(test)]
+#[path = "follow_tests.rs"]
+mod tests;

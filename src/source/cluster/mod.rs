@@ -15,6 +15,9 @@ mod reflect;
 mod relevance;
 mod wire;
 
+#[cfg(test)]
+mod fake;
+
 pub use connect::{Cluster, Connection, connect};
 pub use discovery::{Named, Resource, resolve};
 pub use follow::{Name, Objects, ResourceVersions, Scope, Selection, Target, open, resource_versions};

@@ -421,7 +421,8 @@ impl Reflector {
         let uid = key(&metadata.uid);
         let version = version(&metadata.resource_version);
         // The list has told a later state.
-        if past.is_some_and(|until| version <= until) && state.known.contains_key(&uid) {
+        let told = state.known.get(&uid).is_some_and(|known| known.version >= version);
+        if told && past.is_some_and(|until| version <= until) {
             return;
         }
         let before = match backlog {
@@ -475,3 +476,7 @@ fn ended(status: Status) -> End {
 fn version(text: &str) -> u64 {
     text.parse().unwrap_or_else(|_| BuildHasherDefault::<DefaultHasher>::default().hash_one(text))
 }
+
+#[cfg(test)]
+#[path = "reflect_tests.rs"]
+mod tests;

@@ -246,3 +246,7 @@ fn is_pod_name(pod: &str, job: &str) -> bool {
         && suffix.len() == 5
         && suffix.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
+
+#[cfg(test)]
+#[path = "relevance_tests.rs"]
+mod tests;
