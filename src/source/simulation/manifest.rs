@@ -368,6 +368,7 @@ fn read_containers(texts: Vec<ContainerText>) -> Result<Containers, SourceError>
             image: text.image,
             resources: (!requests.is_empty()).then_some(Resources { requests }),
             restart_policy: text.restart_policy.unwrap_or_default(),
+            ..Container::default()
         });
     }
     Ok((cpus, containers, commands))
