@@ -1,3 +1,7 @@
-//! `kubectl seq`
+//! `kubectl seq`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kubectl_seq::cli::main(std::env::args_os())
+}

@@ -20,6 +20,9 @@ pub enum Clock {
         /// Virtual seconds a second.
         speed: f64,
     },
+    /// A simulation's or a recording's that is delivered at once: the time of what was delivered last, in nanoseconds
+    /// since 1970.
+    Told(Arc<AtomicI64>),
 }
 
 impl Clock {
@@ -33,6 +36,32 @@ impl Clock {
         Self::Virtual { start, began: Instant::now(), speed }
     }
 
+    /// A clock that shows what it was told last, at first `start`.
+    pub fn told(start: Timestamp) -> Self {
+        let clock = Self::Told(Arc::new(AtomicI64::new(0)));
+        clock.tell(start);
+        clock
+    }
+
+    /// Whether it shows what it was told.
+    pub fn is_told(&self) -> bool {
+        matches!(self, Self::Told(_))
+    }
+
+    /// Tells a [`Clock::Told`] the time; the others know it.
+    pub fn tell(&self, at: Timestamp) {
+        if let Self::Told(latest) = self {
+            latest.store(i64::try_from(at.as_nanosecond()).unwrap_or(i64::MAX), Ordering::Relaxed);
+        }
+    }
+
+    /// When a [`Clock::Virtual`] shows that time; `None` for the others, and for a time that never comes.
+    pub fn instant(&self, at: Timestamp) -> Option<Instant> {
+        let Self::Virtual { start, began, speed } = self else { return None };
+        let seconds = at.duration_since(*start).as_secs_f64() / speed;
+        began.checked_add(std::time::Duration::try_from_secs_f64(seconds.max(0.0)).ok()?)
+    }
+
     /// The time now.
     pub fn now(&self) -> Timestamp {
         match self {
@@ -40,6 +69,9 @@ impl Clock {
             Self::Virtual { start, began, speed } => {
                 let passed = SignedDuration::try_from_secs_f64(began.elapsed().as_secs_f64() * speed);
                 *start + passed.unwrap_or(SignedDuration::MAX)
+            }
+            Self::Told(latest) => {
+                Timestamp::from_nanosecond(i128::from(latest.load(Ordering::Relaxed))).unwrap_or_default()
             }
         }
     }

@@ -249,8 +249,24 @@ impl Timeline {
         workload.pods.iter().map(|&key| (key, self.pod(key)))
     }
 
+    /// Whether neither a workload nor a Pod was observed.
+    pub fn is_empty(&self) -> bool {
+        self.jobs.is_empty() && self.pods.is_empty()
+    }
+
+    /// Every Pod and workload, as if all had changed.
+    pub fn everything(&self) -> Changes {
+        let pods = self.workloads.iter().flat_map(|workload| workload.pods.iter().copied()).collect();
+        Changes { pods, workloads: true }
+    }
+
     /// When the latest observation was received.
     pub fn observed(&self) -> Option<Timestamp> {
         self.observed
+    }
+    /// A timeline as a view finds it.
+    #[cfg(test)]
+    pub(crate) fn of(pods: Vec<Pod>, workloads: Vec<Workload>) -> Self {
+        Self { pods, workloads, ..Self::default() }
     }
 }

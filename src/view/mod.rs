@@ -1,6 +1,63 @@
 //! Views: pure functions of (timeline, view state, size, theme, now) to a [`Frame`]. No view asks the cluster, reads a
 //! clock or knows a terminal.
 
+mod axis;
+mod bar;
+mod block;
+mod columns;
+mod counts;
+pub(crate) mod duration;
+mod explain;
+#[cfg(test)]
+mod fixture;
+mod fold;
 mod frame;
+mod glyph;
+mod grid;
+mod numbers;
+mod pod;
+mod sequence;
+mod state;
+mod summary;
+mod table;
+#[cfg(test)]
+mod tests;
+pub(crate) mod text;
+mod theme;
+
+use jiff::Timestamp;
+
+use crate::timeline::Timeline;
 
 pub use frame::{Frame, Line, Role, Span};
+pub use glyph::Glyphs;
+pub use pod::{ContainerLog, PodEvent, PodExtras, draw_pod};
+pub use state::{Align, GroupBy, Size, Sort, View, ViewState};
+pub use text::clean;
+pub use theme::Stylesheet;
+
+/// What every part of a picture reads.
+#[derive(Clone, Copy)]
+struct Scene<'a> {
+    timeline: &'a Timeline,
+    state: &'a ViewState,
+    glyphs: &'a Glyphs,
+    now: Timestamp,
+}
+
+/// The picture of a timeline as of `now` (the server's time). No line is wider than the columns, and there are no more
+/// lines than rows, if those are bounded.
+pub fn draw(timeline: &Timeline, state: &ViewState, size: Size, glyphs: &Glyphs, now: Timestamp) -> Frame {
+    let scene = Scene { timeline, state, glyphs, now };
+    let mut frame = match state.view {
+        View::Sequence => sequence::draw(&scene, size),
+        View::Table => table::draw(&scene, size, false),
+        View::Wide => table::draw(&scene, size, true),
+        View::Grid => grid::draw(&scene, size),
+    };
+    // What a view cannot make fit is cut, so that no terminal wraps it.
+    for line in frame.lines.iter_mut().filter(|line| line.width() > size.columns) {
+        *line = summary::fit(std::mem::take(line), size.columns, glyphs.ellipsis);
+    }
+    frame
+}

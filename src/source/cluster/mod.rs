@@ -1,1 +1,25 @@
-//! A live cluster.
+//! A live cluster: its client, what it can be asked for, and the observations of what was asked for.
+//!
+//! The only room that knows the Kubernetes client. It knows nothing of what is made of its observations.
+
+mod connect;
+mod decode;
+mod discovery;
+mod errors;
+mod follow;
+mod json;
+mod known;
+mod log;
+mod offset;
+mod pause;
+mod protobuf;
+mod reflect;
+mod relevance;
+mod wire;
+
+#[cfg(test)]
+mod fake;
+
+pub use connect::{Cluster, Connection, connect};
+pub use discovery::{Named, Resource, resolve};
+pub use follow::{Name, Objects, ResourceVersions, Scope, Selection, Target, open, resource_versions};

@@ -1,0 +1,178 @@
+//! `kubectl seq apply`: the real `kubectl apply`, then what was applied until it ends.
+
+use std::ffi::OsString;
+
+use clap::ValueEnum as _;
+
+use super::args::{ApplyArgs, Format};
+use super::exit::{Exit, Failure};
+use super::follow::{Picture, Task, follow};
+use super::get::place;
+use super::options::Drawing;
+use super::output::Output;
+use crate::source::cluster::{self, Connection, Name, Objects, Resource, Scope, Selection, Target};
+use crate::source::kubectl::{self, Applied, Kubectl};
+
+/// The format that decides where pictures go; formats of kubectl's are not followed and have none.
+pub(super) fn format(args: &ApplyArgs) -> Format {
+    own_format(args).unwrap_or(Format::Seq)
+}
+
+fn own_format(args: &ApplyArgs) -> Option<Format> {
+    args.output.as_deref().map_or(Some(Format::Seq), |output| Format::from_str(output, false).ok())
+}
+
+pub(super) async fn run(
+    args: ApplyArgs,
+    mut kubectl_args: Vec<OsString>,
+    drawing: &Drawing,
+    output: &Output,
+) -> Result<Exit, Failure> {
+    let connection = Connection::from(args.connection.clone());
+    let own = own_format(&args);
+    let follows = !args.detach && own.is_some() && !is_dry_run(&kubectl_args);
+    kubectl_args.extend(connection.kubectl_args());
+    let kubectl = Kubectl::find();
+    if !follows {
+        // kubectl judges its own formats, and a dry run is all its own.
+        if let Some(format) = args.output.filter(|_| own != Some(Format::Seq)) {
+            kubectl_args.push(format!("--output={format}").into());
+        }
+        let code = kubectl.apply(&kubectl_args, None, kubectl::Output::Stdout).await?;
+        return Ok(Exit::Wrapped(code));
+    }
+    let input = if reads_input(&kubectl_args) { Some(kubectl::read_input()?) } else { None };
+    // How far the cluster is before the first change, so that nothing of what follows is missed. If this fails, kubectl
+    // is about to say why.
+    let cluster = cluster::connect(&connection).await;
+    let since = match &cluster {
+        Ok(cluster) => cluster::resource_versions(cluster, &cluster.namespace).await.ok(),
+        Err(_) => None,
+    };
+    let to = if format(&args).is_for_machines() { kubectl::Output::Stderr } else { kubectl::Output::Stdout };
+    let code = kubectl.apply(&kubectl_args, input.as_deref(), to).await?;
+    if code != 0 {
+        return Ok(Exit::Wrapped(code));
+    }
+    let applied = kubectl.applied(&kubectl_args, input.as_deref()).await?;
+    let targets = targets(&applied);
+    if targets.is_empty() {
+        output.note("nothing to follow: no Job or Pod was applied");
+        return Ok(Exit::Success);
+    }
+    let cluster = cluster?;
+    let followed = applied.iter().filter(|applied| resource(applied).is_some());
+    let task = Task {
+        feed: cluster::open(&cluster, Selection { targets, since }, true),
+        drawing,
+        output,
+        picture: Picture::Timeline,
+        format: format(&args),
+        timeout: args.follow.timeout,
+        expected: followed.clone().map(|applied| applied.uid.clone()).collect(),
+        again: again(followed, &args, &cluster.namespace),
+        nothing: String::new(),
+    };
+    follow(task).await
+}
+
+fn resource(applied: &Applied) -> Option<Resource> {
+    match (applied.api_version.as_str(), applied.kind.as_str()) {
+        ("batch/v1", "Job") => Some(Resource::job()),
+        ("v1", "Pod") => Some(Resource::pod()),
+        _ => None,
+    }
+}
+
+fn targets(applied: &[Applied]) -> Vec<Target> {
+    let target = |applied: &Applied| {
+        let name = Name { name: applied.name.clone(), uid: Some(applied.uid.clone()) };
+        Some(Target {
+            resource: resource(applied)?,
+            scope: Scope::Namespace(applied.namespace.clone()),
+            objects: Objects::Named(vec![name]),
+        })
+    };
+    applied.iter().filter_map(target).collect()
+}
+
+/// The command that shows it again, if one command can.
+fn again<'a>(applied: impl Iterator<Item = &'a Applied>, args: &ApplyArgs, default: &str) -> String {
+    let mut words = vec!["kubectl seq get".to_owned()];
+    let mut namespaces = Vec::new();
+    for applied in applied {
+        words.push(format!("{}/{}", applied.kind.to_lowercase(), applied.name));
+        namespaces.push(applied.namespace.as_str());
+    }
+    namespaces.dedup();
+    match namespaces.as_slice() {
+        [only] if *only == default => {}
+        [only] if args.connection.namespace.is_none() => words.push(format!("-n {only}")),
+        [_] => {}
+        _ => return String::new(),
+    }
+    words.extend(place(&args.connection));
+    words.push("--watch".to_owned());
+    words.join(" ")
+}
+
+fn is_dry_run(args: &[OsString]) -> bool {
+    args.iter().filter_map(|arg| arg.to_str()).any(|arg| {
+        arg.strip_prefix("--dry-run")
+            .is_some_and(|rest| rest.is_empty() || (rest.starts_with('=') && rest != "=none"))
+    })
+}
+
+/// Whether a manifest comes by standard input: it must be read twice.
+fn reads_input(args: &[OsString]) -> bool {
+    let texts: Vec<&str> = args.iter().filter_map(|arg| arg.to_str()).collect();
+    texts.windows(2).any(|pair| matches!(pair, ["-f" | "--filename", "-"]))
+        || texts.iter().any(|text| matches!(*text, "-f-" | "-f=-" | "--filename=-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+    use crate::cli::args::{Cli, split_apply};
+
+    fn words(text: &str) -> Vec<OsString> {
+        text.split_whitespace().map(OsString::from).collect()
+    }
+
+    #[test]
+    fn flags_of_kubectl_apply_are_told_from_ours() {
+        let mut command = Cli::command();
+        command.build();
+        let apply = command.find_subcommand("apply").unwrap();
+        for (typed, ours, kubectls) in [
+            ("-f job.yaml", "", "-f job.yaml"),
+            ("-", "", "-f -"),
+            ("-f -", "", "-f -"),
+            ("-f job.yaml -n ns --server-side", "-n ns", "-f job.yaml --server-side"),
+            ("-nns -f=job.yaml", "-nns", "-f=job.yaml"),
+            ("--namespace=ns -k dir --timeout 5m", "--namespace=ns --timeout 5m", "-k dir"),
+            ("-l app=x --prune -f dir -R --detach", "--detach", "-l app=x --prune -f dir -R"),
+            ("-o json -f x --dry-run=client", "-o json", "-f x --dry-run=client"),
+            ("--ascii --field-manager me -f x", "--ascii", "--field-manager me -f x"),
+            ("--insecure-skip-tls-verify -f x", "--insecure-skip-tls-verify", "-f x"),
+            ("-f x -h", "-h", "-f x"),
+        ] {
+            assert_eq!(split_apply(apply, &words(typed)), (words(ours), words(kubectls)), "{typed}");
+        }
+    }
+
+    #[test]
+    fn dry_runs_and_standard_input_are_recognised() {
+        for (typed, dry, input) in [
+            ("-f x", false, false),
+            ("-f x --dry-run", true, false),
+            ("-f - --dry-run=server", true, true),
+            ("--filename=- --dry-run=none", false, true),
+            ("--filename -", false, true),
+        ] {
+            assert_eq!((is_dry_run(&words(typed)), reads_input(&words(typed))), (dry, input), "{typed}");
+        }
+    }
+}

@@ -1,0 +1,462 @@
+//! What the user can type.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::source::cluster::Connection;
+use crate::source::simulation::{DEFAULT_NODES, DEFAULT_SEED, MOST_NODES};
+
+/// Where did the time of a Job go?
+///
+/// Draws one bar per Pod on a common time axis: waiting for a node dotted, the cold start (sandbox, image pull, init
+/// containers, container start) hashed, work solid, failures marked. The same data is a table, a grid and JSON.
+#[derive(Debug, Parser)]
+#[command(
+    name = "kubectl-seq",
+    bin_name = "kubectl seq",
+    version,
+    disable_help_subcommand = false,
+    arg_required_else_help = true,
+    max_term_width = 100,
+    after_help = EXIT_CODES
+)]
+pub(super) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    printed; or everything followed ended well
+  1    a followed workload failed
+  2    wrong usage
+  3    could not find out: connection, permission, not found, deleted before it ended
+  124  --timeout ran out
+  130  Ctrl-C (the workload is never touched)
+  143  SIGTERM
+A failing `kubectl apply` passes its own exit code on.";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Apply manifests, then follow what was applied until it ends
+    ///
+    /// Runs `kubectl apply` with the flags and the standard input as given, then follows the applied Jobs and Pods.
+    /// Every flag of `kubectl apply` is taken.
+    Apply(ApplyArgs),
+    /// Show the timeline of what exists; with --watch follow it until it ends
+    Get(GetArgs),
+    /// Show one Pod: phases, containers, events
+    #[command(visible_alias = "pods", alias = "po")]
+    Pod(PodArgs),
+    /// Run a Job manifest on the built-in simulation; needs no cluster
+    #[command(visible_alias = "demo")]
+    Simulate(SimulateArgs),
+    /// Print the version
+    Version,
+}
+
+/// `apply`.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "kubectl seq apply (-f FILENAME | -k DIRECTORY | -) [OPTIONS] [KUBECTL APPLY FLAGS]"
+)]
+pub(super) struct ApplyArgs {
+    /// Do not follow what was applied
+    #[arg(long)]
+    pub(super) detach: bool,
+    /// What to follow, and how long.
+    #[command(flatten)]
+    pub(super) follow: FollowArgs,
+    /// How it is drawn.
+    #[command(flatten)]
+    pub(super) draw: DrawArgs,
+    /// The connection.
+    #[command(flatten)]
+    pub(super) connection: ConnectionArgs,
+    /// Output format: seq, table, wide, grid, json, jsonl, yaml, name; others are kubectl's and are not followed
+    #[arg(short, long, value_name = "FORMAT")]
+    pub(super) output: Option<String>,
+}
+
+/// `get`.
+#[derive(Debug, Args)]
+#[command(override_usage = "kubectl seq get TYPE[/NAME] [NAME...] [OPTIONS]")]
+pub(super) struct GetArgs {
+    /// TYPE, TYPE NAME..., TYPE/NAME..., as kubectl takes them: `job pi`, `job/pi`, `jobs`, `pods`
+    #[arg(value_name = "TYPE[/NAME]", required = true)]
+    pub(super) objects: Vec<String>,
+    /// Only objects with these labels
+    #[arg(short = 'l', long, value_name = "SELECTOR")]
+    pub(super) selector: Option<String>,
+    /// Only objects with these fields
+    #[arg(long, value_name = "SELECTOR")]
+    pub(super) field_selector: Option<String>,
+    /// In all namespaces
+    #[arg(short = 'A', long)]
+    pub(super) all_namespaces: bool,
+    /// Follow until everything has ended
+    #[arg(short, long)]
+    pub(super) watch: bool,
+    /// Succeed if an object is not there
+    #[arg(long)]
+    pub(super) ignore_not_found: bool,
+    /// What to follow, and how long.
+    #[command(flatten)]
+    pub(super) follow: FollowArgs,
+    /// How it is drawn.
+    #[command(flatten)]
+    pub(super) draw: DrawArgs,
+    /// The connection.
+    #[command(flatten)]
+    pub(super) connection: ConnectionArgs,
+    /// Output format
+    #[arg(short, long, value_name = "FORMAT", default_value = "seq")]
+    pub(super) output: Format,
+}
+
+/// `pod`.
+#[derive(Debug, Args)]
+#[command(override_usage = "kubectl seq pod NAME [OPTIONS]")]
+pub(super) struct PodArgs {
+    /// Name of the Pod; `pod/NAME` is taken too
+    #[arg(value_name = "NAME")]
+    pub(super) name: String,
+    /// Follow until the Pod has ended
+    #[arg(short, long)]
+    pub(super) watch: bool,
+    /// Lines of each container's log; 0: none
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub(super) tail_lines: u32,
+    /// What to follow, and how long.
+    #[command(flatten)]
+    pub(super) follow: FollowArgs,
+    /// How it is drawn.
+    #[command(flatten)]
+    pub(super) draw: DrawArgs,
+    /// The connection.
+    #[command(flatten)]
+    pub(super) connection: ConnectionArgs,
+    /// json or yaml: the Pod object, exactly as `kubectl get pod` prints it
+    #[arg(short, long, value_name = "FORMAT")]
+    pub(super) output: Option<String>,
+}
+
+/// `simulate`.
+#[derive(Debug, Args)]
+#[command(override_usage = "kubectl seq simulate [-f FILENAME] [OPTIONS]")]
+pub(super) struct SimulateArgs {
+    /// Job manifest, `-` for standard input [default: Kubernetes' pi Job, 20 completions, 4 at once]
+    #[arg(short, long, value_name = "FILENAME")]
+    pub(super) filename: Option<PathBuf>,
+    /// Seed of everything that is drawn by chance: the same seed gives the same run
+    #[arg(long, default_value_t = DEFAULT_SEED, value_name = "N")]
+    pub(super) seed: u64,
+    /// Simulated seconds a second; 0: at once [default: 4 live on a terminal, else 0]
+    #[arg(long, value_name = "X")]
+    pub(super) speed: Option<f64>,
+    /// Nodes of the simulated cluster
+    #[arg(long, default_value_t = DEFAULT_NODES, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_NODES)))]
+    pub(super) nodes: u32,
+    /// What to follow, and how long.
+    #[command(flatten)]
+    pub(super) follow: FollowArgs,
+    /// How it is drawn.
+    #[command(flatten)]
+    pub(super) draw: DrawArgs,
+    /// Output format
+    #[arg(short, long, value_name = "FORMAT", default_value = "seq")]
+    pub(super) output: Format,
+}
+
+/// How long and how it is followed.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Following")]
+pub(super) struct FollowArgs {
+    /// Follow no longer than this: `90s`, `10m`, `2h`; 0: no bound
+    #[arg(long, value_name = "DURATION", default_value = "0", value_parser = parse_duration)]
+    pub(super) timeout: std::time::Duration,
+    /// How it is shown while it goes on [env: `KUBECTL_SEQ_PROGRESS`]
+    #[arg(long, value_name = "MODE")]
+    pub(super) progress: Option<Progress>,
+}
+
+/// How pictures are drawn.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Drawing")]
+#[expect(clippy::struct_excessive_bools, reason = "flags")]
+pub(super) struct DrawArgs {
+    /// Colours
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(super) color: Color,
+    /// ASCII characters only [default: where the locale is not UTF-8]
+    #[arg(long)]
+    pub(super) ascii: bool,
+    /// Columns to draw in [default: the terminal's, else 120]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(20..))]
+    pub(super) width: Option<u16>,
+    /// Order of the Pods
+    #[arg(long, value_name = "BY", default_value = "start")]
+    pub(super) sort: SortBy,
+    /// What makes a block of rows
+    #[arg(long, value_name = "BY", default_value = "workload")]
+    pub(super) group_by: Group,
+    /// Where the bars begin: at their time, each at its creation, each at the start of its work
+    #[arg(long, value_name = "AT", default_value = "wall")]
+    pub(super) align: AlignAt,
+    /// Clock times instead of time since the start
+    #[arg(long)]
+    pub(super) absolute_time: bool,
+    /// Clock times in UTC
+    #[arg(long)]
+    pub(super) utc: bool,
+    /// Print the field or event that each boundary was read from
+    #[arg(long)]
+    pub(super) explain: bool,
+}
+
+/// Output formats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// One bar per Pod on a common time axis
+    Seq,
+    /// One line of columns per Pod
+    Table,
+    /// The table with more columns
+    Wide,
+    /// One cell per Pod
+    Grid,
+    /// The timeline document
+    Json,
+    /// One line per change, each a JSON object
+    Jsonl,
+    /// The timeline document
+    Yaml,
+    /// Names only
+    Name,
+}
+
+impl Format {
+    /// Whether it is for programs, so that nothing else may be on standard output.
+    pub(super) fn is_for_machines(self) -> bool {
+        matches!(self, Self::Json | Self::Jsonl | Self::Yaml | Self::Name)
+    }
+}
+
+/// How what goes on is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Progress {
+    /// Live on a terminal, lines elsewhere
+    Auto,
+    /// Redrawn in place
+    Live,
+    /// One line for each change
+    Lines,
+    /// Only the end
+    None,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// Orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SortBy {
+    /// By creation
+    Start,
+    /// By end
+    End,
+    /// Longest work first
+    Work,
+    /// Longest cold start first
+    Cold,
+    /// By completion index
+    Index,
+    /// By name
+    Name,
+}
+
+/// Groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Group {
+    /// A block per workload
+    Workload,
+    /// A block per node
+    Node,
+    /// A block per outcome
+    Outcome,
+    /// One block
+    None,
+}
+
+/// Alignments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum AlignAt {
+    /// At their time
+    Wall,
+    /// Each at its creation
+    Created,
+    /// Each at the start of its work
+    Started,
+}
+
+/// kubectl's global flags that concern the connection.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Connection (as kubectl's)")]
+pub(super) struct ConnectionArgs {
+    /// Namespace
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub(super) namespace: Option<String>,
+    /// Kubeconfig file
+    #[arg(long, value_name = "FILE")]
+    pub(super) kubeconfig: Option<PathBuf>,
+    /// Context of the kubeconfig
+    #[arg(long)]
+    pub(super) context: Option<String>,
+    /// Cluster of the kubeconfig
+    #[arg(long)]
+    pub(super) cluster: Option<String>,
+    /// User of the kubeconfig
+    #[arg(long)]
+    pub(super) user: Option<String>,
+    /// Address of the API server
+    #[arg(short, long)]
+    pub(super) server: Option<String>,
+    /// Bearer token
+    #[arg(long, hide_short_help = true)]
+    pub(super) token: Option<String>,
+    /// User name for basic authentication
+    #[arg(long, hide = true)]
+    pub(super) username: Option<String>,
+    /// Password for basic authentication
+    #[arg(long, hide = true)]
+    pub(super) password: Option<String>,
+    /// Client certificate file
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub(super) client_certificate: Option<String>,
+    /// Client key file
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub(super) client_key: Option<String>,
+    /// Certificate authority file
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub(super) certificate_authority: Option<String>,
+    /// Do not check the server's certificate
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_short_help = true, action = ArgAction::Set)]
+    pub(super) insecure_skip_tls_verify: bool,
+    /// Name in the server's certificate
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
+    pub(super) tls_server_name: Option<String>,
+    /// User to impersonate
+    #[arg(long = "as", value_name = "USER")]
+    pub(super) impersonate: Option<String>,
+    /// Uid to impersonate
+    #[arg(long = "as-uid", value_name = "UID", hide_short_help = true)]
+    pub(super) impersonate_uid: Option<String>,
+    /// Group to impersonate; may be given more than once
+    #[arg(long = "as-group", value_name = "GROUP", hide_short_help = true)]
+    pub(super) impersonate_groups: Vec<String>,
+    /// Extra of the user to impersonate, KEY=VALUE; may be given more than once
+    #[arg(long = "as-user-extra", value_name = "KEY=VALUE", hide_short_help = true)]
+    pub(super) impersonate_user_extra: Vec<String>,
+    /// Give up on a single request after this; 0: never. Watches are not concerned
+    #[arg(long, value_name = "DURATION", hide_short_help = true)]
+    pub(super) request_timeout: Option<String>,
+    /// Ask for uncompressed answers
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_short_help = true, action = ArgAction::Set)]
+    pub(super) disable_compression: bool,
+    /// Cache directory of the wrapped kubectl
+    #[arg(long, value_name = "DIRECTORY", hide_short_help = true)]
+    pub(super) cache_dir: Option<PathBuf>,
+    /// Preferences file of the wrapped kubectl
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub(super) kuberc: Option<PathBuf>,
+}
+
+impl From<ConnectionArgs> for Connection {
+    fn from(args: ConnectionArgs) -> Self {
+        Self {
+            kubeconfig: args.kubeconfig,
+            context: args.context,
+            cluster: args.cluster,
+            user: args.user,
+            namespace: args.namespace,
+            server: args.server,
+            token: args.token,
+            username: args.username,
+            password: args.password,
+            client_certificate: args.client_certificate,
+            client_key: args.client_key,
+            certificate_authority: args.certificate_authority,
+            insecure_skip_tls_verify: args.insecure_skip_tls_verify,
+            tls_server_name: args.tls_server_name,
+            impersonate: args.impersonate,
+            impersonate_uid: args.impersonate_uid,
+            impersonate_groups: args.impersonate_groups,
+            impersonate_user_extra: args.impersonate_user_extra,
+            request_timeout: args.request_timeout,
+            disable_compression: args.disable_compression,
+            cache_dir: args.cache_dir,
+            kuberc: args.kuberc,
+        }
+    }
+}
+
+/// Reads `90s`, `1h30m`, or whole seconds without a unit.
+fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
+    if let Ok(seconds) = text.parse() {
+        return Ok(std::time::Duration::from_secs(seconds));
+    }
+    let wrong = || format!("`{text}` is no duration; write it as 90s, 10m or 1h30m");
+    text.parse::<jiff::SignedDuration>().map_err(|_| wrong())?.try_into().map_err(|_| wrong())
+}
+
+/// Tells the flags of `kubectl seq apply` from those of `kubectl apply`: the ones that `command` declares are ours, the
+/// rest is kubectl's, in the order as typed. A lone `-` is kubectl's `-f -`.
+pub(super) fn split_apply(command: &clap::Command, args: &[OsString]) -> (Vec<OsString>, Vec<OsString>) {
+    let (mut ours, mut kubectls) = (Vec::new(), Vec::new());
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        let Some(text) = arg.to_str() else {
+            kubectls.push(arg.clone());
+            continue;
+        };
+        if text == "-" && kubectls.last().is_none_or(|last: &OsString| !takes_file(last)) {
+            kubectls.extend(["-f".into(), "-".into()]);
+            continue;
+        }
+        let Some(flag) = ours_of(command, text) else {
+            kubectls.push(arg.clone());
+            continue;
+        };
+        ours.push(arg.clone());
+        let has_value = text.contains('=') || (!text.starts_with("--") && text.len() > 2);
+        if flag.get_action().takes_values() && !flag.is_require_equals_set() && !has_value {
+            ours.extend(args.next().cloned());
+        }
+    }
+    (ours, kubectls)
+}
+
+fn takes_file(flag: &OsString) -> bool {
+    flag == "-f" || flag == "--filename"
+}
+
+fn ours_of<'a>(command: &'a clap::Command, text: &str) -> Option<&'a clap::Arg> {
+    if let Some(long) = text.strip_prefix("--") {
+        let name = long.split('=').next().unwrap_or(long);
+        return command.get_arguments().find(|arg| arg.get_long() == Some(name));
+    }
+    let short = text.strip_prefix('-')?.chars().next()?;
+    command.get_arguments().find(|arg| arg.get_short() == Some(short))
+}

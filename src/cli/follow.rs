@@ -1,0 +1,166 @@
+//! From a feed to the screen: once, or until everything has ended.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
+
+use super::args::Format;
+use super::exit::{Exit, Failure};
+use super::options::Drawing;
+use super::output::Output;
+use super::session::Session;
+use crate::source::cluster::Cluster;
+use crate::source::{Feed, Update};
+
+/// Ten pictures a second at most.
+const TICK: Duration = Duration::from_millis(100);
+/// A wait that is shorter shows nothing: what is quick needs no progress.
+const PATIENCE: Duration = Duration::from_millis(400);
+/// How long the end of a workload waits for the last words of its Pods, which come by another connection.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+
+/// What is drawn.
+#[derive(Debug)]
+pub(super) enum Picture {
+    /// The workloads and their Pods.
+    Timeline,
+    /// One Pod, with its Events and the end of its log.
+    Pod {
+        /// Where the log is read.
+        cluster: Box<Cluster>,
+        /// Lines of the log.
+        tail_lines: u32,
+    },
+}
+
+/// What a command wants of a feed.
+#[derive(Debug)]
+pub(super) struct Task<'a> {
+    pub(super) feed: Feed,
+    pub(super) drawing: &'a Drawing,
+    pub(super) output: &'a Output,
+    pub(super) picture: Picture,
+    pub(super) format: Format,
+    /// Bound on following; zero is none.
+    pub(super) timeout: Duration,
+    /// Uids that must be among the workloads before the end can have come; empty: whatever there is.
+    pub(super) expected: Vec<String>,
+    /// The command that shows it again.
+    pub(super) again: String,
+    /// Said if nothing was found.
+    pub(super) nothing: String,
+}
+
+/// Shows what there is, and ends.
+pub(super) async fn once(task: Task<'_>) -> Result<Exit, Failure> {
+    let mut session = Session::new(task);
+    let mut tick = ticks();
+    let started = Instant::now();
+    let mut signals = Signals::new()?;
+    loop {
+        tokio::select! {
+            biased;
+            exit = signals.next() => return Ok(exit),
+            update = session.task.feed.updates.recv() => match update {
+                None | Some(Update::Synced) => break,
+                Some(update) => session.take(update)?,
+            },
+            _ = tick.tick(), if started.elapsed() > PATIENCE => session.show_progress()?,
+        }
+    }
+    session.timeline.settle();
+    session.read_logs().await;
+    session.clear_progress()?;
+    session.print(session.task.drawing.print_size())?;
+    Ok(Exit::Success)
+}
+
+/// Follows until everything has ended, the time is up, or the user has had enough.
+pub(super) async fn follow(task: Task<'_>) -> Result<Exit, Failure> {
+    let mut session = Session::new(task);
+    let deadline = (!session.task.timeout.is_zero()).then(|| Instant::now() + session.task.timeout);
+    let result = watch(&mut session, deadline).await;
+    match result {
+        Ok(exit) => {
+            session.read_logs().await;
+            session.finish(exit)?;
+            Ok(exit)
+        }
+        Err(failure) => {
+            // What is known stays on the screen above the message.
+            if !matches!(failure, Failure::BrokenPipe) {
+                session.leave()?;
+            }
+            Err(failure)
+        }
+    }
+}
+
+async fn watch(session: &mut Session<'_>, deadline: Option<Instant>) -> Result<Exit, Failure> {
+    let mut tick = ticks();
+    let mut signals = Signals::new()?;
+    let mut resized = signal(SignalKind::window_change())?;
+    let mut ended: Option<Instant> = None;
+    loop {
+        tokio::select! {
+            biased;
+            exit = signals.next() => return Ok(exit),
+            () = until(deadline) => return Ok(Exit::Timeout),
+            update = session.task.feed.updates.recv() => match update {
+                None => return Ok(session.settled_outcome()),
+                Some(update) => {
+                    session.take(update)?;
+                    // A burst becomes one step.
+                    while let Ok(update) = session.task.feed.updates.try_recv() {
+                        session.take(update)?;
+                    }
+                }
+            },
+            _ = resized.recv() => session.draw()?,
+            _ = tick.tick() => session.draw()?,
+        }
+        session.timeline.settle();
+        if session.ended() {
+            let since = *ended.get_or_insert_with(Instant::now);
+            if session.pods_ended() || since.elapsed() > LAST_WORDS {
+                return Ok(session.outcome());
+            }
+        } else {
+            ended = None;
+        }
+    }
+}
+
+fn ticks() -> Interval {
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Ctrl-C and SIGTERM.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) -> Exit {
+        tokio::select! {
+            _ = self.interrupt.recv() => Exit::Interrupted,
+            _ = self.terminate.recv() => Exit::Terminated,
+        }
+    }
+}

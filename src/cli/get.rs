@@ -1,0 +1,75 @@
+//! `kubectl seq get`: the timeline of what exists.
+
+use super::args::{ConnectionArgs, GetArgs};
+use super::exit::{Exit, Failure};
+use super::follow::{Picture, Task, follow, once};
+use super::options::Drawing;
+use super::output::Output;
+use crate::source::cluster::{self, Name, Objects, Scope, Selection, Target};
+use crate::source::{ErrorKind, SourceError};
+
+pub(super) async fn run(args: GetArgs, drawing: &Drawing, output: &Output) -> Result<Exit, Failure> {
+    let cluster = cluster::connect(&args.connection.clone().into()).await?;
+    let named = cluster::resolve(&cluster, &args.objects).await?;
+    let selects = args.selector.is_some() || args.field_selector.is_some();
+    let mut targets = Vec::new();
+    for named in named {
+        let objects = if named.names.is_empty() {
+            Objects::Matching { labels: args.selector.clone(), fields: args.field_selector.clone() }
+        } else if selects {
+            return Err(usage("name cannot be provided when a selector is specified").into());
+        } else if args.all_namespaces {
+            return Err(usage("a resource cannot be retrieved by name across all namespaces").into());
+        } else {
+            Objects::Named(named.names.into_iter().map(|name| Name { name, uid: None }).collect())
+        };
+        let scope =
+            if args.all_namespaces { Scope::All } else { Scope::Namespace(cluster.namespace.clone()) };
+        targets.push(Target { resource: named.resource, scope, objects });
+    }
+    let nothing = if args.all_namespaces {
+        "No resources found".to_owned()
+    } else {
+        format!("No resources found in {} namespace.", cluster.namespace)
+    };
+    let task = Task {
+        feed: cluster::open(&cluster, Selection { targets, since: None }, args.watch),
+        drawing,
+        output,
+        picture: Picture::Timeline,
+        format: args.output,
+        timeout: args.follow.timeout,
+        expected: Vec::new(),
+        again: again(&args),
+        nothing,
+    };
+    let result = if args.watch { follow(task).await } else { once(task).await };
+    match result {
+        Err(Failure::Source(error)) if args.ignore_not_found && error.kind == ErrorKind::NotFound => {
+            Ok(Exit::Success)
+        }
+        result => result,
+    }
+}
+
+fn usage(text: &str) -> SourceError {
+    SourceError::new(ErrorKind::Usage, text)
+}
+
+fn again(args: &GetArgs) -> String {
+    let mut words = vec!["kubectl seq get".to_owned(), args.objects.join(" ")];
+    words.extend(args.selector.as_ref().map(|selector| format!("-l '{selector}'")));
+    words.extend(args.all_namespaces.then(|| "-A".to_owned()));
+    words.extend(place(&args.connection));
+    words.push("--watch".to_owned());
+    words.join(" ")
+}
+
+/// The flags that say where, as the user typed them.
+pub(super) fn place(connection: &ConnectionArgs) -> Vec<String> {
+    let flag = |name: &str, value: &Option<String>| value.as_ref().map(|value| format!("{name} {value}"));
+    [flag("-n", &connection.namespace), flag("--context", &connection.context)]
+        .into_iter()
+        .flatten()
+        .collect()
+}

@@ -1,0 +1,157 @@
+//! What the user can type, and what comes of it: one file per subcommand.
+
+mod apply;
+mod args;
+mod closeup;
+mod environment;
+mod exit;
+mod follow;
+mod get;
+mod options;
+mod output;
+mod pod;
+mod session;
+mod simulate;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, FromArgMatches as _};
+
+use self::args::{Cli, Command, DrawArgs, FollowArgs, Format};
+use self::environment::Environment;
+use self::exit::{Exit, Failure};
+use self::options::Drawing;
+use self::output::Output;
+use crate::source::{ErrorKind, SourceError};
+
+/// Runs the program with these arguments, the first of which is its own name.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let (cli, kubectl) = match parse(arguments) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            // Help and version are answers, everything else is wrong usage; nobody may be reading either.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Success.into() };
+        }
+    };
+    let environment = Environment::of_process();
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return end(Err(Failure::Output(error)), &plain_output(&environment)).into(),
+    };
+    let exit = runtime.block_on(run(cli, kubectl, &environment));
+    // Stray connections are not waited for.
+    runtime.shutdown_background();
+    exit.into()
+}
+
+/// The command, and for `apply` the arguments that are kubectl's.
+fn parse(mut arguments: Vec<OsString>) -> Result<(Cli, Vec<OsString>), clap::Error> {
+    let mut command = Cli::command();
+    command.build();
+    let mut kubectl = Vec::new();
+    if arguments.get(1).is_some_and(|name| name == "apply")
+        && let Some(apply) = command.find_subcommand("apply")
+    {
+        let (ours, theirs) = args::split_apply(apply, &arguments[2..]);
+        arguments.truncate(2);
+        arguments.extend(ours);
+        kubectl = theirs;
+    }
+    let matches = command.try_get_matches_from(arguments)?;
+    Ok((Cli::from_arg_matches(&matches)?, kubectl))
+}
+
+async fn run(cli: Cli, kubectl: Vec<OsString>, environment: &Environment) -> Exit {
+    match cli.command {
+        Command::Apply(args) => {
+            let format = apply::format(&args);
+            with_output(
+                &args.draw.clone(),
+                &args.follow.clone(),
+                format,
+                environment,
+                async |drawing, output| apply::run(args, kubectl, drawing, output).await,
+            )
+            .await
+        }
+        Command::Pod(args) => {
+            let format = pod::format(&args);
+            with_output(
+                &args.draw.clone(),
+                &args.follow.clone(),
+                format,
+                environment,
+                async |drawing, output| pod::run(args, drawing, output).await,
+            )
+            .await
+        }
+        Command::Get(args) => {
+            with_output(
+                &args.draw.clone(),
+                &args.follow.clone(),
+                args.output,
+                environment,
+                async |drawing, output| get::run(args, drawing, output).await,
+            )
+            .await
+        }
+        Command::Simulate(args) => {
+            with_output(
+                &args.draw.clone(),
+                &args.follow.clone(),
+                args.output,
+                environment,
+                async |drawing, output| simulate::run(args, drawing, output).await,
+            )
+            .await
+        }
+        Command::Version => {
+            let said = Output::document(|out| writeln!(out, "kubectl-seq {}", env!("CARGO_PKG_VERSION")));
+            end(said.map(|()| Exit::Success), &plain_output(environment))
+        }
+    }
+}
+
+async fn with_output(
+    draw: &DrawArgs,
+    follow: &FollowArgs,
+    format: Format,
+    environment: &Environment,
+    command: impl AsyncFnOnce(&Drawing, &Output) -> Result<Exit, Failure>,
+) -> Exit {
+    match Drawing::resolve(draw, follow, format, environment) {
+        Ok(drawing) => {
+            let output = Output::new(drawing.clone());
+            end(command(&drawing, &output).await, &output)
+        }
+        Err(error) => end(Err(error.into()), &plain_output(environment)),
+    }
+}
+
+/// Says why it failed, if it did.
+fn end(result: Result<Exit, Failure>, output: &Output) -> Exit {
+    match result {
+        Ok(exit) => exit,
+        Err(Failure::BrokenPipe) => Exit::Success,
+        Err(Failure::Source(error)) => {
+            // A wrapped program has said it itself.
+            if !matches!(error.kind, ErrorKind::Wrapped(_)) {
+                output.error(&error);
+            }
+            error.kind.into()
+        }
+        Err(Failure::Output(error)) => {
+            output
+                .error(&SourceError::new(ErrorKind::Connection, format!("cannot write the output: {error}")));
+            Exit::Unknown
+        }
+    }
+}
+
+/// Messages without any of the flags of drawing.
+fn plain_output(environment: &Environment) -> Output {
+    Output::new(Drawing::plain(environment))
+}

@@ -1,0 +1,90 @@
+//! The two streams of the process: the only place that writes to them.
+
+use std::io::{self, Write};
+
+use super::exit::Failure;
+use super::options::Drawing;
+use crate::source::SourceError;
+use crate::surface::ansi;
+use crate::view::{Frame, Line, Role, clean};
+
+/// Standard output and standard error.
+#[derive(Debug)]
+pub(super) struct Output {
+    drawing: Drawing,
+}
+
+impl Output {
+    /// The streams, written to as the options say.
+    pub(super) fn new(drawing: Drawing) -> Self {
+        Self { drawing }
+    }
+
+    /// A whole frame to standard output.
+    ///
+    /// # Errors
+    /// When nobody reads any more, or writing fails.
+    pub(super) fn frame(&self, frame: &Frame) -> Result<(), Failure> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(ansi::render(frame, &self.drawing.stylesheet()).as_bytes())?;
+        Ok(stdout.flush()?)
+    }
+
+    /// Lines to the stream of what is followed: standard output, or standard error beside a machine format.
+    ///
+    /// # Errors
+    /// When nobody reads any more, or writing fails.
+    pub(super) fn lines(&self, lines: Vec<Line>) -> Result<(), Failure> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let text = ansi::render(&Frame { lines }, &self.drawing.stylesheet());
+        let mut stream = self.live_stream();
+        stream.write_all(text.as_bytes())?;
+        Ok(stream.flush()?)
+    }
+
+    /// The stream that live pictures and lines go to.
+    pub(super) fn live_stream(&self) -> Box<dyn Write> {
+        if self.drawing.live_on_stderr { Box::new(io::stderr()) } else { Box::new(io::stdout()) }
+    }
+
+    /// Whatever `write` writes, to standard output, buffered.
+    ///
+    /// # Errors
+    /// When nobody reads any more, or writing fails.
+    pub(super) fn document(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+        let mut stdout = io::BufWriter::with_capacity(64 * 1024, io::stdout().lock());
+        write(&mut stdout)?;
+        Ok(stdout.flush()?)
+    }
+
+    /// A line for people, to standard error; server text in it is escaped. A closed standard error is no failure.
+    pub(super) fn note(&self, text: &str) {
+        self.marked("", Role::Text, text);
+    }
+
+    /// The same, marked as a warning.
+    pub(super) fn warning(&self, text: &str) {
+        self.marked("warning: ", Role::Warning, text);
+    }
+
+    /// A failure with its hints, to standard error.
+    pub(super) fn error(&self, error: &SourceError) {
+        self.marked("error: ", Role::Failure, &error.summary);
+        for hint in &error.hints {
+            self.marked("hint: ", Role::Strong, hint);
+        }
+    }
+
+    fn marked(&self, mark: &str, role: Role, text: &str) {
+        let lines = text.lines().enumerate().map(|(number, text)| {
+            let mut line = Line::of(if number == 0 { mark } else { "  " }, role);
+            line.push(clean(text), Role::Text);
+            line
+        });
+        let text = ansi::render(&Frame { lines: lines.collect() }, &self.drawing.stderr_stylesheet());
+        // There is nobody left to tell.
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+}

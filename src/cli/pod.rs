@@ -1,0 +1,60 @@
+//! `kubectl seq pod`: one Pod.
+
+use std::ffi::OsString;
+
+use clap::ValueEnum as _;
+
+use super::args::{Format, PodArgs};
+use super::exit::{Exit, Failure};
+use super::follow::{Picture, Task, follow, once};
+use super::get::place;
+use super::options::Drawing;
+use super::output::Output;
+use crate::source::cluster::{self, Connection, Name, Objects, Resource, Scope, Selection, Target};
+use crate::source::kubectl::Kubectl;
+
+/// The format that decides where pictures go.
+pub(super) fn format(args: &PodArgs) -> Format {
+    own_format(args).unwrap_or(Format::Seq)
+}
+
+/// Ours, unless kubectl prints the Pod object.
+fn own_format(args: &PodArgs) -> Option<Format> {
+    let format =
+        args.output.as_deref().map_or(Some(Format::Seq), |output| Format::from_str(output, false).ok())?;
+    (!matches!(format, Format::Json | Format::Yaml | Format::Name | Format::Wide)).then_some(format)
+}
+
+pub(super) async fn run(args: PodArgs, drawing: &Drawing, output: &Output) -> Result<Exit, Failure> {
+    let connection = Connection::from(args.connection.clone());
+    let name =
+        ["pod/", "pods/", "po/"].iter().find_map(|kind| args.name.strip_prefix(kind)).unwrap_or(&args.name);
+    let Some(format) = own_format(&args) else {
+        let mut words: Vec<OsString> = vec!["pod".into(), name.into()];
+        words.extend(args.output.map(|output| format!("--output={output}").into()));
+        words.extend(args.watch.then(|| "--watch".into()));
+        words.extend(connection.kubectl_args());
+        return Ok(Exit::Wrapped(Kubectl::find().get_raw(&words).await?));
+    };
+    let cluster = cluster::connect(&connection).await?;
+    let target = Target {
+        resource: Resource::pod(),
+        scope: Scope::Namespace(cluster.namespace.clone()),
+        objects: Objects::Named(vec![Name { name: name.to_owned(), uid: None }]),
+    };
+    let mut again = vec!["kubectl seq pod".to_owned(), name.to_owned()];
+    again.extend(place(&args.connection));
+    again.push("--watch".to_owned());
+    let task = Task {
+        feed: cluster::open(&cluster, Selection { targets: vec![target], since: None }, args.watch),
+        drawing,
+        output,
+        picture: Picture::Pod { cluster: Box::new(cluster.clone()), tail_lines: args.tail_lines },
+        format,
+        timeout: args.follow.timeout,
+        expected: Vec::new(),
+        again: again.join(" "),
+        nothing: String::new(),
+    };
+    if args.watch { follow(task).await } else { once(task).await }
+}

@@ -1,0 +1,39 @@
+//! `kubectl seq simulate`: the built-in simulation through the same views.
+
+use super::args::SimulateArgs;
+use super::exit::{Exit, Failure};
+use super::follow::{Picture, Task, follow};
+use super::options::{Drawing, Mode};
+use super::output::Output;
+use crate::source::simulation::{self, ManifestText};
+
+/// Simulated seconds a second where somebody watches: a run of a minute shows in a quarter of one.
+const WATCHED_SPEED: f64 = 4.0;
+
+pub(super) async fn run(args: SimulateArgs, drawing: &Drawing, output: &Output) -> Result<Exit, Failure> {
+    let watched = drawing.mode == Mode::Live && !args.output.is_for_machines();
+    let speed = args.speed.unwrap_or(if watched { WATCHED_SPEED } else { 0.0 });
+    // What is over at once has no course to tell, unless somebody asked for it.
+    let mut drawing = drawing.clone();
+    if speed <= 0.0 && args.follow.progress.is_none() {
+        drawing.mode = Mode::Silent;
+    }
+    let simulation = simulation::simulate(&simulation::Options {
+        manifest: args.filename.as_deref().map(ManifestText::read).transpose()?.unwrap_or_default(),
+        seed: args.seed,
+        nodes: args.nodes,
+    })?;
+    let feed = simulation::open(simulation, speed);
+    let task = Task {
+        feed,
+        drawing: &drawing,
+        output,
+        picture: Picture::Timeline,
+        format: args.output,
+        timeout: args.follow.timeout,
+        expected: Vec::new(),
+        again: String::new(),
+        nothing: String::new(),
+    };
+    follow(task).await
+}

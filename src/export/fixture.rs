@@ -1,0 +1,177 @@
+//! Model values for the tests of the formats: one of each thing, every optional field once there and once not.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::lifecycle::{
+    ContainerLife, Evidence, Instant, Instants, Lifecycle, Phase, PhaseKind, PodOutcome, Pull, Role, Run,
+    Source,
+};
+use crate::timeline::{Parent, Percentiles, Pod, Slots, Summary, Workload, WorkloadOutcome};
+
+/// 2026-01-01T00:00:00Z and so many milliseconds.
+pub(super) fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millisecond(1_767_225_600_000 + millis).unwrap()
+}
+
+fn instant(millis: i64, evidence: Evidence) -> Instant {
+    Instant { at: at(millis), evidence }
+}
+
+fn phase(kind: PhaseKind, start: i64, end: Option<i64>) -> Phase {
+    Phase { kind, start: at(start), end: end.map(at), source: Source::Event, container: None, reason: None }
+}
+
+fn milliseconds(millis: i64) -> SignedDuration {
+    SignedDuration::from_millis(millis)
+}
+
+pub(super) fn workload() -> Workload {
+    Workload {
+        api_version: "batch/v1".into(),
+        kind: "Job".into(),
+        namespace: "default".into(),
+        name: "pi".into(),
+        uid: "job-uid".into(),
+        parent: Some(Parent { kind: "CronJob".into(), name: "nightly".into(), uid: "cron-uid".into() }),
+        outcome: WorkloadOutcome::Failed,
+        reason: Some("BackoffLimitExceeded".into()),
+        message: Some("Job has reached the \u{1b}[31mspecified\u{1b}[0m \"backoff\" limit: #1".into()),
+        created: Some(at(0)),
+        started: None,
+        finished: Some(at(30_000)),
+        completions: Some(20),
+        parallelism: Some(4),
+        active: 0,
+        succeeded: 19,
+        failed: 7,
+        gone: false,
+        capacity: Vec::new(),
+        per_index: false,
+        pods: Vec::new(),
+    }
+}
+
+pub(super) fn summary() -> Summary {
+    let percentiles = |p50, p95, max| Percentiles {
+        p50: Some(milliseconds(p50)),
+        p95: Some(milliseconds(p95)),
+        max: Some(milliseconds(max)),
+    };
+    Summary {
+        pods: 27,
+        wall: 30_000,
+        run: 12_000,
+        cold_start: 11_000,
+        queued: 900,
+        cold_starts: percentiles(400, 5000, 6000),
+        runs: percentiles(500, 600, 700),
+        queues: Percentiles::default(),
+        concurrency_max: 4,
+        concurrency_mean: 1.234_567,
+        slots: Slots { total: 100, phases: [10, 11, 12, 13, 14, 0, 15, 3, 2], idle: 20 },
+    }
+}
+
+/// A Pod that ran an init container, failed by a signal and was deleted.
+pub(super) fn ended() -> Pod {
+    let image: Arc<str> = "perl:5.34.0".into();
+    let pull = Pull {
+        start: Some(at(1000)),
+        end: Some(at(5900)),
+        wait: Some(milliseconds(200)),
+        bytes: Some(352_321_536),
+        cached: false,
+    };
+    let run = |start, end, exit_code| Run {
+        start: Some(instant(start, Evidence::StartedEvent)),
+        end: Some(instant(end, Evidence::FinishedAt)),
+        ended: true,
+        exit_code: Some(exit_code),
+        reason: Some("Error".into()),
+    };
+    let container = |name: &str, role, pull, runs| ContainerLife {
+        name: name.into(),
+        role,
+        image: Arc::clone(&image),
+        restarts: 1,
+        pull,
+        runs,
+        runs_not_seen: 1,
+        waiting: None,
+    };
+    let mut pulling = phase(PhaseKind::Pulling, 800, Some(5900));
+    (pulling.container, pulling.reason) = (Some("init".into()), Some("ImagePullBackOff".into()));
+    let mut running = phase(PhaseKind::Running, 6100, Some(9000));
+    running.source = Source::Status;
+    Pod {
+        namespace: "default".into(),
+        name: "pi-0-j272m".into(),
+        uid: "pod-uid".into(),
+        node: Some("node-1".into()),
+        index: Some(0),
+        attempt: 2,
+        life: Lifecycle {
+            instants: Instants {
+                created: Some(instant(0, Evidence::SuccessfulCreate)),
+                scheduled: Some(instant(12, Evidence::ScheduledEvent)),
+                sandbox_ready: Some(instant(800, Evidence::ReadyToStartContainers)),
+                work_started: Some(instant(6100, Evidence::StartTime)),
+                work_ended: Some(instant(9000, Evidence::FinishedAt)),
+                delete_requested: Some(instant(8000, Evidence::ReceivedDeletion)),
+                deleted: Some(instant(9500, Evidence::ReceivedDeleted)),
+            },
+            phases: vec![
+                phase(PhaseKind::Queued, 0, Some(12)),
+                phase(PhaseKind::Setup, 12, Some(800)),
+                pulling,
+                running,
+            ],
+            outcome: PodOutcome::Failed,
+            status: "Error".into(),
+            exit_code: Some(137),
+            reason: Some("OOMKilled".into()),
+            containers: vec![
+                container("init", Role::Init, Some(pull), vec![run(5950, 6050, 0)]),
+                container("pi", Role::Main, None, vec![run(6100, 9000, 137)]),
+            ],
+            clamped: true,
+            end_unknown: false,
+            queued: Some(milliseconds(12)),
+            cold_start: Some(milliseconds(6088)),
+            run: Some(milliseconds(2900)),
+        },
+    }
+}
+
+/// A Pod that waits for a node: nearly all is unknown.
+pub(super) fn waiting() -> Pod {
+    let mut queued = phase(PhaseKind::Queued, 0, None);
+    queued.reason = Some("Insufficient cpu".into());
+    Pod {
+        namespace: "default".into(),
+        name: "pi-xc786".into(),
+        uid: "other-uid".into(),
+        node: None,
+        index: None,
+        attempt: 1,
+        life: Lifecycle {
+            instants: Instants {
+                created: Some(instant(0, Evidence::CreationTimestamp)),
+                ..Instants::default()
+            },
+            phases: vec![queued],
+            outcome: PodOutcome::Pending,
+            status: "Pending".into(),
+            exit_code: None,
+            reason: Some("Insufficient cpu".into()),
+            containers: Vec::new(),
+            clamped: false,
+            end_unknown: false,
+            queued: None,
+            cold_start: None,
+            run: None,
+        },
+    }
+}

@@ -1,0 +1,141 @@
+//! The numbers of a workload in the timeline document.
+
+use jiff::SignedDuration;
+use serde::Serialize;
+
+use crate::lifecycle::PhaseKind;
+use crate::timeline::{Percentiles, Slots, Summary};
+
+/// `summary`: milliseconds, unless a field's name says otherwise.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SummaryEntry {
+    /// Pods that were seen.
+    pub pods: usize,
+    /// From creation to the end, or until now.
+    pub wall_millis: i64,
+    /// The integral over time of min(parallelism, completions left).
+    pub slot_millis: i64,
+    /// Sum over Pods.
+    pub run_millis: i64,
+    /// Sum over Pods.
+    pub cold_start_millis: i64,
+    /// Sum over Pods.
+    pub queued_millis: i64,
+    /// Slot time in back-off.
+    pub back_off_millis: i64,
+    /// Slot time without a Pod.
+    pub idle_millis: i64,
+    /// Over the Pods whose work has begun.
+    pub cold_start: PercentilesEntry,
+    /// Over the Pods whose work has ended.
+    pub run: PercentilesEntry,
+    /// Over the Pods that have a node.
+    pub queued: PercentilesEntry,
+    /// Pods that ran at once.
+    pub concurrency: ConcurrencyEntry,
+    /// Slot time by what it went into.
+    pub slots: SlotsEntry,
+}
+
+impl From<&Summary> for SummaryEntry {
+    fn from(summary: &Summary) -> Self {
+        Self {
+            pods: summary.pods,
+            wall_millis: summary.wall,
+            slot_millis: summary.slots.total,
+            run_millis: summary.run,
+            cold_start_millis: summary.cold_start,
+            queued_millis: summary.queued,
+            back_off_millis: summary.slots.of(PhaseKind::BackOff),
+            idle_millis: summary.slots.idle,
+            cold_start: (&summary.cold_starts).into(),
+            run: (&summary.runs).into(),
+            queued: (&summary.queues).into(),
+            concurrency: ConcurrencyEntry {
+                max: summary.concurrency_max,
+                mean: (summary.concurrency_mean * 1000.0).round() / 1000.0,
+            },
+            slots: (&summary.slots).into(),
+        }
+    }
+}
+
+/// Nearest-rank percentiles over the Pods that have the value; `null` if none has.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PercentilesEntry {
+    /// Half of the Pods need at most this.
+    pub p50_millis: Option<i64>,
+    /// 19 of 20 Pods need at most this.
+    pub p95_millis: Option<i64>,
+    /// No Pod needs more.
+    pub max_millis: Option<i64>,
+}
+
+impl From<&Percentiles> for PercentilesEntry {
+    fn from(percentiles: &Percentiles) -> Self {
+        Self {
+            p50_millis: percentiles.p50.map(millis),
+            p95_millis: percentiles.p95.map(millis),
+            max_millis: percentiles.max.map(millis),
+        }
+    }
+}
+
+/// How many Pods ran at once.
+#[derive(Clone, Debug, Serialize)]
+pub struct ConcurrencyEntry {
+    /// At most.
+    pub max: u32,
+    /// On average over the wall time, to three decimals.
+    pub mean: f64,
+}
+
+/// Slot time by what it went into; the parts sum to `slotMillis`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SlotsEntry {
+    /// Phase Running.
+    pub work_millis: i64,
+    /// Phase Setup.
+    pub setup_millis: i64,
+    /// Phase Pulling.
+    pub pulling_millis: i64,
+    /// Phase Initializing.
+    pub initializing_millis: i64,
+    /// Phase Starting.
+    pub starting_millis: i64,
+    /// Phase Startup.
+    pub startup_millis: i64,
+    /// Phase Queued.
+    pub queued_millis: i64,
+    /// Phase Terminating.
+    pub terminating_millis: i64,
+    /// Phase `BackOff`, and slots whose controller waits out a failure.
+    pub back_off_millis: i64,
+    /// Slots without a Pod for no such reason.
+    pub idle_millis: i64,
+}
+
+impl From<&Slots> for SlotsEntry {
+    fn from(slots: &Slots) -> Self {
+        Self {
+            work_millis: slots.of(PhaseKind::Running),
+            setup_millis: slots.of(PhaseKind::Setup),
+            pulling_millis: slots.of(PhaseKind::Pulling),
+            initializing_millis: slots.of(PhaseKind::Initializing),
+            starting_millis: slots.of(PhaseKind::Starting),
+            startup_millis: slots.of(PhaseKind::Startup),
+            queued_millis: slots.of(PhaseKind::Queued),
+            terminating_millis: slots.of(PhaseKind::Terminating),
+            back_off_millis: slots.of(PhaseKind::BackOff),
+            idle_millis: slots.idle,
+        }
+    }
+}
+
+/// Whole milliseconds of a duration. Three hundred million years fit, so the saturation is never reached.
+pub(super) fn millis(duration: SignedDuration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,244 @@
+//! One line for each change of state: for CI, pipes and screen readers. No cursor codes, nothing said twice.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::lifecycle::{Lifecycle, PhaseKind, PodOutcome};
+use crate::timeline::{Changes, Pod, PodKey, Timeline, Workload, WorkloadOutcome};
+use crate::view::{Line, Role, duration, text};
+
+/// After so long without a line, one says what goes on.
+pub(super) const HEARTBEAT: SignedDuration = SignedDuration::from_secs(15);
+
+/// What a line was last written about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Told {
+    outcome: PodOutcome,
+    waits: Option<Arc<str>>,
+    runs: usize,
+}
+
+/// Knows what was told, and so what is new.
+#[derive(Debug, Default)]
+pub struct Lines {
+    pods: HashMap<PodKey, Told>,
+    workloads: HashMap<Arc<str>, WorkloadOutcome>,
+    owners: HashMap<PodKey, Arc<str>>,
+    last: Option<Timestamp>,
+}
+
+impl Lines {
+    /// A line for each workload that is there when following begins; its Pods are known from here on.
+    pub fn begin(&mut self, timeline: &Timeline, now: Timestamp) -> Vec<Line> {
+        self.last = Some(now);
+        let mut lines = Vec::new();
+        for workload in timeline.workloads() {
+            for (key, pod) in timeline.pods(workload) {
+                self.owners.insert(key, Arc::clone(&workload.uid));
+                self.pods.insert(key, told(&pod.life));
+            }
+            self.workloads.insert(Arc::clone(&workload.uid), workload.outcome);
+            let (said, role) = outcome_said(workload);
+            let said = match workload.outcome {
+                WorkloadOutcome::Running => format!("{said}: {}", counts(timeline, workload)),
+                _ => said,
+            };
+            lines.push(line(workload, now, &name(workload), &said, role, false, None));
+        }
+        lines
+    }
+
+    /// The lines about what changed since the last call.
+    pub fn report(&mut self, timeline: &Timeline, changes: &Changes, now: Timestamp) -> Vec<Line> {
+        let mut lines = Vec::new();
+        for workload in timeline.workloads() {
+            if workload.pods.iter().any(|key| !self.owners.contains_key(key)) {
+                self.owners.extend(workload.pods.iter().map(|key| (*key, Arc::clone(&workload.uid))));
+            }
+        }
+        let by_uid: HashMap<&str, &Workload> =
+            timeline.workloads().iter().map(|workload| (&*workload.uid, workload)).collect();
+        for &key in &changes.pods {
+            let pod = timeline.pod(key);
+            let told = told(&pod.life);
+            let before = self.pods.insert(key, told.clone());
+            if before.as_ref() == Some(&told) {
+                continue;
+            }
+            let Some(workload) = self.owners.get(&key).and_then(|uid| by_uid.get(&**uid)) else { continue };
+            if let Some((said, role)) = said(pod) {
+                lines.push(line(
+                    workload,
+                    now,
+                    &pod.name,
+                    &said,
+                    role,
+                    timeline.workloads().len() > 1,
+                    Some(key),
+                ));
+            }
+        }
+        for workload in timeline.workloads().iter().filter(|workload| &*workload.kind != "Pod") {
+            let before = self.workloads.insert(Arc::clone(&workload.uid), workload.outcome);
+            if before != Some(workload.outcome)
+                && (before.is_some() || workload.outcome != WorkloadOutcome::Pending)
+            {
+                let (said, role) = outcome_said(workload);
+                lines.push(line(workload, now, &name(workload), &said, role, false, None));
+            }
+        }
+        if !lines.is_empty() {
+            self.last = Some(now);
+        }
+        lines
+    }
+
+    /// A line that says what goes on, if none was written for [`HEARTBEAT`].
+    pub fn heartbeat(&mut self, timeline: &Timeline, now: Timestamp) -> Vec<Line> {
+        let last = *self.last.get_or_insert(now);
+        if now.duration_since(last) < HEARTBEAT {
+            return Vec::new();
+        }
+        self.last = Some(now);
+        let going = timeline.workloads().iter().filter(|workload| !workload.ended());
+        let lines: Vec<Line> = going
+            .map(|workload| {
+                line(workload, now, &name(workload), &counts(timeline, workload), Role::Dim, false, None)
+            })
+            .collect();
+        if timeline.workloads().is_empty() { vec![Line::of("nothing to see yet", Role::Dim)] } else { lines }
+    }
+}
+
+fn name(workload: &Workload) -> String {
+    format!("{}/{}", workload.kind.to_lowercase(), workload.name)
+}
+
+fn told(life: &Lifecycle) -> Told {
+    let runs =
+        life.containers.iter().map(|container| container.runs.iter().filter(|run| run.ended).count()).sum();
+    let waits = if life.outcome.ended() { None } else { life.reason.clone() };
+    Told { outcome: life.outcome, waits, runs }
+}
+
+/// What there is to say of a Pod in its present state; nothing of what passes by itself.
+fn said(pod: &Pod) -> Option<(String, Role)> {
+    let life = &pod.life;
+    let node = pod.node.as_deref().map(|node| format!(" on {node}")).unwrap_or_default();
+    let reason = life.reason.as_deref().map(|reason| text::clean(reason).into_owned());
+    Some(match life.outcome {
+        PodOutcome::Pending | PodOutcome::Starting => (format!("waits: {}", reason?), Role::Warning),
+        PodOutcome::Running => match reason {
+            Some(reason) => {
+                let last =
+                    life.containers.iter().flat_map(|container| &container.runs).rfind(|run| run.ended);
+                let code = last.and_then(|run| run.exit_code).map(|code| format!(" after exit code {code}"));
+                (format!("{reason}{}{node}", code.unwrap_or_default()), Role::Warning)
+            }
+            None => (format!("runs{node}{}", cold(life)), Role::Text),
+        },
+        PodOutcome::Succeeded => {
+            (format!("succeeded after {}{}{node}", ran(life), cold(life)), Role::Success)
+        }
+        PodOutcome::Failed => {
+            let code = life.exit_code.map(|code| format!("exit code {code}"));
+            let reason = reason.filter(|reason| reason != "Error");
+            let why = match (reason, code) {
+                (Some(reason), Some(code)) => format!("{reason}, {code}"),
+                (reason, code) => reason.or(code).unwrap_or_else(|| "for an unknown reason".into()),
+            };
+            (format!("failed: {why}, after {}{}{node}", ran(life), cold(life)), Role::Failure)
+        }
+        PodOutcome::NeverStarted => (
+            format!("never started: {}{node}", reason.unwrap_or_else(|| "reason unknown".into())),
+            Role::Failure,
+        ),
+        PodOutcome::Deleted => {
+            let why = reason.filter(|reason| reason != "Deleted").map(|reason| format!(": {reason}"));
+            (format!("deleted{}{node}", why.unwrap_or_default()), Role::Warning)
+        }
+        PodOutcome::Unknown => (format!("unknown: {}{node}", reason.unwrap_or_default()), Role::Warning),
+    })
+}
+
+fn ran(life: &Lifecycle) -> String {
+    let fine = duration::is_fine(life.instants.work_started) && duration::is_fine(life.instants.work_ended);
+    life.run.map_or_else(|| "an unknown time".into(), |run| duration::human(run, fine))
+}
+
+fn cold(life: &Lifecycle) -> String {
+    let fine = duration::is_fine(life.instants.scheduled) && duration::is_fine(life.instants.work_started);
+    let Some(cold) = life.cold_start else { return String::new() };
+    let pull: SignedDuration = life
+        .phases
+        .iter()
+        .filter(|phase| phase.kind == PhaseKind::Pulling)
+        .filter_map(|phase| Some(phase.end?.duration_since(phase.start)))
+        .sum();
+    let pull = if pull.is_zero() { String::new() } else { format!(", pull {}", duration::human(pull, true)) };
+    format!(" (cold start {}{pull})", duration::human(cold, fine))
+}
+
+fn outcome_said(workload: &Workload) -> (String, Role) {
+    let reason = workload.reason.as_deref().map(|reason| text::clean(reason).into_owned());
+    let message = workload.message.as_deref().map(|message| text::clean(message).into_owned());
+    let why = match (reason, message) {
+        (Some(reason), Some(message)) => format!(": {reason}, {message}"),
+        (Some(reason), None) => format!(": {reason}"),
+        _ => String::new(),
+    };
+    match workload.outcome {
+        WorkloadOutcome::Pending => ("waits for its first Pod".into(), Role::Text),
+        WorkloadOutcome::Suspended => ("is suspended".into(), Role::Warning),
+        WorkloadOutcome::Running => ("runs".into(), Role::Text),
+        WorkloadOutcome::Succeeded => ("succeeded".into(), Role::Success),
+        WorkloadOutcome::Failed => (format!("failed{why}"), Role::Failure),
+        WorkloadOutcome::Unknown => ("was deleted before it ended".into(), Role::Warning),
+    }
+}
+
+/// `4 running, 1 starting, 2 queued`.
+fn counts(timeline: &Timeline, workload: &Workload) -> String {
+    let count = |outcome| timeline.pods(workload).filter(|(_, pod)| pod.life.outcome == outcome).count();
+    let parts = [
+        (count(PodOutcome::Running), "running"),
+        (count(PodOutcome::Starting), "starting"),
+        (count(PodOutcome::Pending), "queued"),
+        (count(PodOutcome::Failed) + count(PodOutcome::NeverStarted), "failed"),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    if parts.is_empty() { "no Pod yet".into() } else { parts.join(", ") }
+}
+
+fn line(
+    workload: &Workload,
+    now: Timestamp,
+    name: &str,
+    said: &str,
+    role: Role,
+    tell_workload: bool,
+    pod: Option<PodKey>,
+) -> Line {
+    let elapsed = workload.created.map_or(SignedDuration::ZERO, |created| now.duration_since(created));
+    let done = match workload.completions {
+        Some(completions) => format!("{}/{completions}", workload.succeeded),
+        None => workload.succeeded.to_string(),
+    };
+    let mut line = Line::default();
+    let elapsed = duration::human(elapsed, false);
+    let scope = if tell_workload { format!("{}: ", text::clean(&workload.name)) } else { String::new() };
+    line.push(format!("{elapsed:>6}  {done:>5}  "), Role::Dim);
+    if &*workload.kind != "Pod" {
+        line.push(scope, Role::Dim);
+    }
+    line.push(format!("{} ", text::clean(name)), Role::Strong);
+    line.push(said, role);
+    line.pod = pod;
+    line
+}

@@ -1,0 +1,294 @@
+//! A frame drawn in place, below what the terminal already shows.
+//!
+//! Only cells that changed are written, in one write, with moves relative to the frame's own top: nothing is asked of
+//! the terminal and nothing above the frame is touched. The last frame stays when the drawing ends.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use unicode_width::UnicodeWidthChar;
+
+use crate::view::{Frame, Line, Role, Stylesheet};
+
+/// Equal cells between two changed ones are written again up to this many: a cursor move costs as much.
+const BRIDGE: usize = 4;
+
+/// One column of the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Cell {
+    /// `'\0'` in the second column of a wide character.
+    char: char,
+    /// Combining characters.
+    marks: Option<Box<str>>,
+    role: Role,
+}
+
+/// The drawing of a frame that changes.
+#[derive(Debug)]
+pub struct Live<W: Write> {
+    out: W,
+    stylesheet: Stylesheet,
+    columns: usize,
+    rows: Vec<Vec<Cell>>,
+    written: u64,
+}
+
+impl<W: Write> Live<W> {
+    /// Begins below what is there; draws nothing yet.
+    pub fn new(out: W, stylesheet: Stylesheet) -> Self {
+        Self { out, stylesheet, columns: 0, rows: Vec::new(), written: 0 }
+    }
+
+    /// Bytes sent to the terminal so far.
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Makes the terminal show the frame. `columns` is the width of the terminal now.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn draw(&mut self, frame: &Frame, columns: usize) -> io::Result<()> {
+        let rows: Vec<Vec<Cell>> = frame.lines.iter().map(|line| cells(line, columns)).collect();
+        let mut text = String::new();
+        if columns != self.columns {
+            self.forget(&mut text, columns);
+        }
+        self.update(&mut text, &rows);
+        self.columns = columns;
+        self.rows = rows;
+        self.send(&text)
+    }
+
+    /// Removes the frame from the screen, so that something can be written in its place.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn clear(&mut self) -> io::Result<()> {
+        let mut text = String::new();
+        self.forget(&mut text, self.columns);
+        self.send(&text)
+    }
+
+    fn send(&mut self, text: &str) -> io::Result<()> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        self.written += text.len() as u64;
+        // Synchronized update: terminals that know it show the change at once, the others ignore it.
+        let framed = format!("\x1b[?2026h{text}\x1b[?2026l");
+        self.out.write_all(framed.as_bytes())?;
+        self.out.flush()
+    }
+
+    /// Goes to the frame's top and clears from there on. A terminal of another width has wrapped the old lines.
+    fn forget(&mut self, text: &mut String, columns: usize) {
+        if self.rows.is_empty() {
+            return;
+        }
+        let used = |row: &Vec<Cell>| row.len().div_ceil(columns.max(1)).max(1);
+        let height: usize = self.rows.iter().map(used).sum();
+        // Writing to a string cannot fail, here and below.
+        let _ = write!(text, "\r\x1b[{height}A\x1b[J");
+        self.rows.clear();
+    }
+
+    fn update(&self, text: &mut String, rows: &[Vec<Cell>]) {
+        let old = &self.rows;
+        // The cursor rests at the start of the line below the frame.
+        let mut cursor = Cursor { row: old.len(), column: 0 };
+        for (row, (before, now)) in old.iter().zip(rows).enumerate() {
+            for run in changed_runs(before, now) {
+                cursor.go(text, row, run.start);
+                cursor.column = run.end;
+                self.write_cells(text, now.get(run.start..run.end.min(now.len())).unwrap_or_default());
+                if run.end > now.len() {
+                    text.push_str("\x1b[K");
+                }
+            }
+        }
+        if rows.len() < old.len() {
+            cursor.go(text, rows.len(), 0);
+            text.push_str("\x1b[J");
+        }
+        for row in rows.iter().skip(old.len()) {
+            cursor.go(text, old.len().max(cursor.row), 0);
+            self.write_cells(text, row);
+            text.push_str("\r\n");
+            cursor = Cursor { row: cursor.row + 1, column: 0 };
+        }
+        cursor.go(text, rows.len(), 0);
+    }
+
+    fn write_cells(&self, text: &mut String, cells: &[Cell]) {
+        let mut rest = cells;
+        while let Some(first) = rest.first() {
+            let length = rest.iter().take_while(|cell| cell.role == first.role).count();
+            let (same, after) = rest.split_at(length);
+            let mut piece = String::new();
+            for cell in same.iter().filter(|cell| cell.char != '\0') {
+                piece.push(cell.char);
+                piece.push_str(cell.marks.as_deref().unwrap_or_default());
+            }
+            match self.stylesheet.style(first.role) {
+                Some(style) if !piece.trim().is_empty() => {
+                    let _ = write!(text, "{}", style.style(piece));
+                }
+                _ => text.push_str(&piece),
+            }
+            rest = after;
+        }
+    }
+}
+
+struct Cursor {
+    row: usize,
+    column: usize,
+}
+
+impl Cursor {
+    fn go(&mut self, text: &mut String, row: usize, column: usize) {
+        if row < self.row {
+            let _ = write!(text, "\x1b[{}A", self.row - row);
+        } else if row > self.row {
+            let _ = write!(text, "\x1b[{}B", row - self.row);
+        }
+        if column == 0 && (self.column != 0 || row != self.row) {
+            text.push('\r');
+        } else if column != self.column {
+            let _ = write!(text, "\x1b[{}G", column + 1);
+        }
+        *self = Self { row, column };
+    }
+}
+
+/// The columns that differ; a run that reaches beyond the new line clears the rest of the old one.
+fn changed_runs(before: &[Cell], now: &[Cell]) -> Vec<std::ops::Range<usize>> {
+    let mut runs: Vec<std::ops::Range<usize>> = Vec::new();
+    for column in 0..before.len().max(now.len()) {
+        if before.get(column) == now.get(column) {
+            continue;
+        }
+        match runs.last_mut() {
+            Some(last) if column <= last.end + BRIDGE => last.end = column + 1,
+            _ => runs.push(column..column + 1),
+        }
+    }
+    for run in &mut runs {
+        // Half of a wide character cannot be written.
+        while run.start > 0 && now.get(run.start).is_some_and(|cell| cell.char == '\0') {
+            run.start -= 1;
+        }
+        while now.get(run.end).is_some_and(|cell| cell.char == '\0') {
+            run.end += 1;
+        }
+    }
+    runs
+}
+
+fn cells(line: &Line, columns: usize) -> Vec<Cell> {
+    let mut cells: Vec<Cell> = Vec::with_capacity(columns);
+    for span in &line.spans {
+        for char in span.text.chars() {
+            let width = char.width().unwrap_or(0);
+            if width == 0 {
+                if let Some(last) = cells.iter_mut().rev().find(|cell| cell.char != '\0') {
+                    let mut marks = last.marks.take().map_or_else(String::new, String::from);
+                    marks.push(char);
+                    last.marks = Some(marks.into());
+                }
+                continue;
+            }
+            if cells.len() + width > columns {
+                return cells;
+            }
+            cells.push(Cell { char, marks: None, role: span.role });
+            if width == 2 {
+                cells.push(Cell { char: '\0', marks: None, role: span.role });
+            }
+        }
+    }
+    // Blanks at the end need no writing.
+    while cells.last().is_some_and(|cell| cell.char == ' ' && cell.marks.is_none()) {
+        cells.pop();
+    }
+    cells
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(lines: &[&str]) -> Frame {
+        Frame { lines: lines.iter().map(|line| Line::of(*line, Role::Text)).collect() }
+    }
+
+    struct Screen {
+        live: Live<Vec<u8>>,
+        terminal: vt100::Parser,
+    }
+
+    impl Screen {
+        fn new(rows: u16, columns: u16) -> Self {
+            let mut terminal = vt100::Parser::new(rows, columns, 100);
+            terminal.process(b"$ kubectl seq get job pi -w\r\n");
+            Self { live: Live::new(Vec::new(), Stylesheet::COLOURED), terminal }
+        }
+
+        fn draw(&mut self, lines: &[&str]) -> (String, usize) {
+            let columns = usize::from(self.terminal.screen().size().1);
+            self.live.draw(&frame(lines), columns).unwrap();
+            let bytes = std::mem::take(&mut self.live.out);
+            self.terminal.process(&bytes);
+            (self.terminal.screen().contents(), bytes.len())
+        }
+    }
+
+    #[test]
+    fn only_what_changed_is_written() {
+        let mut screen = Screen::new(10, 40);
+        assert_eq!(screen.draw(&["one", "two", "three"]).0, "$ kubectl seq get job pi -w\none\ntwo\nthree");
+        let (contents, bytes) = screen.draw(&["one", "twx", "three"]);
+        assert_eq!(contents, "$ kubectl seq get job pi -w\none\ntwx\nthree");
+        assert!(bytes < 40, "{bytes} bytes for one cell");
+        assert_eq!(screen.draw(&["one", "twx", "three"]).1, 0);
+    }
+
+    #[test]
+    fn frames_grow_and_shrink() {
+        let mut screen = Screen::new(10, 40);
+        screen.draw(&["one"]);
+        assert_eq!(screen.draw(&["one", "two", "three"]).0, "$ kubectl seq get job pi -w\none\ntwo\nthree");
+        assert_eq!(screen.draw(&["1", "two"]).0, "$ kubectl seq get job pi -w\n1\ntwo");
+        assert_eq!(screen.draw(&["1", "two", "3", "4"]).0, "$ kubectl seq get job pi -w\n1\ntwo\n3\n4");
+        assert_eq!(screen.terminal.screen().cursor_position(), (5, 0));
+    }
+
+    #[test]
+    fn a_frame_at_the_bottom_scrolls_and_stays_in_step() {
+        let mut screen = Screen::new(4, 20);
+        screen.draw(&["a", "b"]);
+        assert_eq!(screen.draw(&["a", "b", "c"]).0, "a\nb\nc");
+        assert_eq!(screen.draw(&["a", "B", "c"]).0, "a\nB\nc");
+    }
+
+    #[test]
+    fn another_width_draws_anew() {
+        let mut screen = Screen::new(10, 40);
+        screen.draw(&["one two three", "four"]);
+        screen.terminal.screen_mut().set_size(10, 20);
+        assert_eq!(
+            screen.draw(&["one two", "five"]).0.lines().skip(1).collect::<Vec<_>>(),
+            ["one two", "five"]
+        );
+    }
+
+    #[test]
+    fn wide_and_combining_characters_keep_their_columns() {
+        let mut screen = Screen::new(10, 40);
+        screen.draw(&["日本 e\u{301}x|"]);
+        assert!(screen.draw(&["日木 e\u{301}y|"]).0.ends_with("日木 e\u{301}y|"));
+        let narrow = cells(&Line::of("日本", Role::Text), 3);
+        assert_eq!(narrow.len(), 2, "half of a wide character does not fit");
+    }
+}

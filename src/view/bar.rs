@@ -1,0 +1,399 @@
+//! One Pod's life as cells of the axis.
+
+use std::ops::Range;
+
+use jiff::Timestamp;
+
+use super::axis::Axis;
+use super::{Glyphs, Line, Role, text};
+use crate::lifecycle::{Phase, PhaseKind, PodOutcome};
+use crate::timeline::Pod;
+
+/// How many cells of `?` follow a time that nobody knows.
+const UNKNOWN_CELLS: usize = 3;
+
+/// What a cell shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// Nothing: before creation, after the end.
+    Empty,
+    /// The phase that covers most of the cell.
+    Phase(PhaseKind),
+    /// Work that ended well in the cell's first eighths.
+    Eighths(u8),
+    /// The end of a failed Pod.
+    Failed,
+    /// The end of a deleted Pod.
+    Deleted,
+    /// Nobody knows.
+    Unknown,
+    /// It goes on.
+    Now,
+}
+
+impl Mark {
+    fn glyph(self, glyphs: &Glyphs) -> char {
+        match self {
+            Self::Empty => ' ',
+            Self::Phase(kind) => glyphs.phase(kind),
+            Self::Eighths(eighths) => glyphs
+                .eighths
+                .and_then(|glyphs| glyphs.get(usize::from(eighths).saturating_sub(1)).copied())
+                .unwrap_or_else(|| glyphs.phase(PhaseKind::Running)),
+            Self::Failed => glyphs.failed,
+            Self::Deleted => glyphs.deleted,
+            Self::Unknown => glyphs.unknown,
+            Self::Now => glyphs.now,
+        }
+    }
+
+    fn role(self) -> Role {
+        match self {
+            Self::Empty => Role::Text,
+            Self::Phase(kind) => phase_role(kind),
+            Self::Eighths(_) => Role::Work,
+            Self::Failed => Role::Failure,
+            Self::Deleted => Role::Terminating,
+            Self::Unknown => Role::Warning,
+            Self::Now => Role::Now,
+        }
+    }
+}
+
+/// What a phase is for the stylesheet.
+pub(super) fn phase_role(kind: PhaseKind) -> Role {
+    match kind {
+        PhaseKind::Queued => Role::Queued,
+        PhaseKind::Setup | PhaseKind::Starting | PhaseKind::Startup => Role::Setup,
+        PhaseKind::Pulling => Role::Pulling,
+        PhaseKind::Initializing => Role::Initializing,
+        PhaseKind::Running => Role::Work,
+        PhaseKind::BackOff => Role::BackOff,
+        PhaseKind::Terminating => Role::Terminating,
+    }
+}
+
+/// The phases that are one to the eye: none of them may vanish because its cells are shared.
+fn family(kind: PhaseKind) -> usize {
+    match kind {
+        PhaseKind::Queued => 0,
+        kind if kind.is_cold() => 1,
+        PhaseKind::Running => 2,
+        PhaseKind::BackOff => 3,
+        _ => 4,
+    }
+}
+
+/// A word in the free cells of a bar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Label {
+    column: usize,
+    text: String,
+    role: Role,
+}
+
+/// One Pod's cells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Bar {
+    pub(super) cells: Vec<Mark>,
+    labels: Vec<Label>,
+}
+
+/// A stretch of one mark, in columns.
+struct Stretch {
+    start: f64,
+    end: f64,
+    mark: Mark,
+}
+
+impl Bar {
+    /// The cells of a Pod, whose times are taken from `zero` (milliseconds since 1970) on.
+    pub(super) fn of(pod: &Pod, axis: &Axis, zero: i64, now: Timestamp) -> Self {
+        let mut bar = Self { cells: vec![Mark::Empty; axis.columns()], labels: Vec::new() };
+        let life = &pod.life;
+        let millis = |at: Timestamp| at.as_millisecond().saturating_sub(zero);
+        let Some(last) = life.phases.last() else {
+            bar.mark_unknown(life.instants.created.map_or(0, |created| axis.cell(millis(created.at))));
+            return bar;
+        };
+        let stretches = stretches(&life.phases, axis, &millis, now, life.end_unknown);
+        bar.fill(&stretches);
+        bar.rescue(&stretches);
+
+        match last.end {
+            Some(end) if life.outcome.ended() => match life.outcome {
+                outcome if outcome.failed() => _ = bar.close(Mark::Failed),
+                PodOutcome::Deleted => _ = bar.close(Mark::Deleted),
+                _ if last.kind == PhaseKind::Running => bar.shave(axis.position(millis(end))),
+                _ => {}
+            },
+            None if life.end_unknown || life.outcome.ended() => {
+                let behind = bar.close(Mark::Phase(last.kind));
+                bar.mark_unknown(behind + 1);
+            }
+            _ if life.outcome == PodOutcome::Unknown => _ = bar.close(Mark::Unknown),
+            // Between two phases that are known, or in one that goes on.
+            _ => _ = bar.close(Mark::Now),
+        }
+        bar
+    }
+
+    /// Each cell shows what covers most of it, if half of it is covered at all.
+    fn fill(&mut self, stretches: &[Stretch]) {
+        let mut best = vec![0.0_f64; self.cells.len()];
+        let mut covered = vec![0.0_f64; self.cells.len()];
+        for stretch in stretches {
+            for cell in cells_between(stretch.start, stretch.end, self.cells.len()) {
+                let left = position(cell).max(stretch.start);
+                let share = (position(cell + 1).min(stretch.end) - left).max(0.0);
+                covered[cell] += share;
+                if share > best[cell] {
+                    best[cell] = share;
+                    self.cells[cell] = stretch.mark;
+                }
+            }
+        }
+        for (cell, covered) in self.cells.iter_mut().zip(covered) {
+            if covered < 0.5 {
+                *cell = Mark::Empty;
+            }
+        }
+        // A life shorter than half a cell has one all the same.
+        if self.cells.iter().all(|&cell| cell == Mark::Empty)
+            && let Some(longest) =
+                stretches.iter().max_by(|a, b| (a.end - a.start).total_cmp(&(b.end - b.start)))
+        {
+            let cell = cells_between(longest.start, longest.start, self.cells.len()).start;
+            self.cells[cell] = longest.mark;
+        }
+    }
+
+    /// Gives a cell to each family of phases that lost all of its cells to longer neighbours, if that takes nobody's
+    /// last one.
+    fn rescue(&mut self, stretches: &[Stretch]) {
+        const FAMILIES: [usize; 5] = [2, 1, 3, 4, 0];
+        for wanted in FAMILIES {
+            let of_family = |mark: Mark| matches!(mark, Mark::Phase(kind) if family(kind) == wanted);
+            if self.cells.iter().any(|&cell| of_family(cell)) {
+                continue;
+            }
+            let longest = stretches
+                .iter()
+                .filter(|stretch| of_family(stretch.mark))
+                .max_by(|a, b| (a.end - a.start).total_cmp(&(b.end - b.start)));
+            // Every Pod waits some milliseconds for its node: no reason to show a wait.
+            let least = if wanted == 0 { 0.25 } else { 0.0 };
+            let Some(longest) = longest.filter(|longest| longest.end - longest.start > least) else {
+                continue;
+            };
+            let cell = cells_between(longest.start, longest.start, self.cells.len()).start;
+            let taken = self.cells[cell];
+            let others = self.cells.iter().filter(|&&other| other == taken).count();
+            if taken == Mark::Empty || others > 1 {
+                self.cells[cell] = longest.mark;
+            }
+        }
+    }
+
+    /// Makes the last cell of work as long as the work.
+    fn shave(&mut self, end: f64) {
+        let cell = cells_between(end, end, self.cells.len()).start;
+        let eighths = ((end - position(cell)) * 8.0).round();
+        let before = cell.checked_sub(1).map(|before| self.cells[before]);
+        let is_work = |mark: Mark| mark == Mark::Phase(PhaseKind::Running);
+        // Only work before it makes the rest of a cell a bar that goes on.
+        if !(before.is_some_and(is_work) && (is_work(self.cells[cell]) || self.cells[cell] == Mark::Empty)) {
+            return;
+        }
+        for eighth in 0..8_u8 {
+            if (f64::from(eighth) - eighths).abs() < 0.5 {
+                self.cells[cell] = if eighth == 0 { Mark::Empty } else { Mark::Eighths(eighth) };
+            }
+        }
+    }
+
+    /// Puts a mark behind the bar: it stands for the bar's end, and hides none of its cells unless the axis ends there.
+    /// The cell of the mark.
+    fn close(&mut self, mark: Mark) -> usize {
+        let behind = self.cells.iter().rposition(|&cell| cell != Mark::Empty).map_or(0, |last| last + 1);
+        let behind = behind.min(self.cells.len() - 1);
+        self.cells[behind] = mark;
+        behind
+    }
+
+    fn mark_unknown(&mut self, from: usize) {
+        let from = from.min(self.cells.len() - 1);
+        for cell in self.cells.iter_mut().skip(from).take(UNKNOWN_CELLS) {
+            *cell = Mark::Unknown;
+        }
+    }
+
+    /// Puts a word where it hides nothing: into the stretch that it explains, else behind the bar, else before it.
+    /// Whether there was room.
+    pub(super) fn label(&mut self, words: &str, role: Role, inside: Option<Range<usize>>) -> bool {
+        if inside.is_some_and(|inside| self.label_inside(words, role, inside)) {
+            return true;
+        }
+        let wanted = text::width(words);
+        let first = self.cells.iter().position(|&cell| cell != Mark::Empty).unwrap_or(0);
+        let behind = self.cells.iter().rposition(|&cell| cell != Mark::Empty).map_or(0, |last| last + 1);
+        let column = if self.cells.len() >= behind + 1 + wanted {
+            behind + 1
+        } else if first > wanted {
+            first - 1 - wanted
+        } else {
+            return false;
+        };
+        self.labels.push(Label { column, text: words.to_owned(), role });
+        true
+    }
+
+    /// Puts a word into the stretch that it explains, with enough of the stretch left on both sides to see what it is.
+    /// Whether there was room.
+    pub(super) fn label_inside(&mut self, words: &str, role: Role, inside: Range<usize>) -> bool {
+        let fits = inside.len() >= text::width(words) + 6;
+        if fits {
+            self.labels.push(Label { column: inside.start + 2, text: format!(" {words} "), role });
+        }
+        fits
+    }
+
+    /// The cells that a phase has to itself.
+    pub(super) fn cells_of(&self, phase: &Phase, axis: &Axis, zero: i64, now: Timestamp) -> Range<usize> {
+        let millis = |at: Timestamp| at.as_millisecond().saturating_sub(zero);
+        let cells = axis.cells(millis(phase.start), millis(phase.end.unwrap_or(now)));
+        let own = |&cell: &usize| self.cells[cell] == Mark::Phase(phase.kind);
+        let first = cells.clone().find(own).unwrap_or(cells.start);
+        let last = cells.clone().rfind(own).map_or(first, |last| last + 1);
+        first..last
+    }
+
+    /// Adds the cells to a line, and their glyphs to those that the legend explains.
+    pub(super) fn draw(&self, line: &mut Line, glyphs: &Glyphs, seen: &mut Seen) {
+        // One string for each stretch of a role: this runs for every row of every frame.
+        let mut stretch = String::with_capacity(3 * self.cells.len());
+        let mut stretch_role = Role::Text;
+        let mut cell = 0;
+        while cell < self.cells.len() {
+            if let Some(label) = self.labels.iter().find(|label| label.column == cell) {
+                line.push(std::mem::take(&mut stretch), stretch_role);
+                line.push(label.text.as_str(), label.role);
+                cell += text::width(&label.text).max(1);
+                continue;
+            }
+            let mark = self.cells[cell];
+            seen.add(mark);
+            if mark.role() != stretch_role {
+                line.push(std::mem::take(&mut stretch), stretch_role);
+                stretch_role = mark.role();
+            }
+            stretch.push(mark.glyph(glyphs));
+            cell += 1;
+        }
+        line.push(stretch, stretch_role);
+    }
+}
+
+/// The phases as stretches of the axis, with what nobody knows between them.
+fn stretches(
+    phases: &[Phase],
+    axis: &Axis,
+    millis: &impl Fn(Timestamp) -> i64,
+    now: Timestamp,
+    end_unknown: bool,
+) -> Vec<Stretch> {
+    let mut stretches = Vec::with_capacity(phases.len() + 1);
+    let mut known_until: Option<i64> = None;
+    for phase in phases {
+        let start = millis(phase.start);
+        if let Some(until) = known_until.filter(|&until| until < start) {
+            stretches.push(Stretch {
+                start: axis.position(until),
+                end: axis.position(start),
+                mark: Mark::Unknown,
+            });
+        }
+        let end = match phase.end {
+            Some(end) => millis(end),
+            // What has an end that nobody knows is shown by its begin.
+            None if end_unknown => start,
+            None => millis(now),
+        };
+        let end = end.max(start);
+        stretches.push(Stretch {
+            start: axis.position(start),
+            end: axis.position(end),
+            mark: Mark::Phase(phase.kind),
+        });
+        known_until = Some(end);
+    }
+    stretches
+}
+
+/// Which marks a picture shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Seen {
+    phases: [bool; 9],
+    /// Failed, deleted, unknown, now.
+    marks: [bool; 4],
+}
+
+impl Seen {
+    pub(super) fn add(&mut self, mark: Mark) {
+        match mark {
+            Mark::Empty => {}
+            Mark::Phase(kind) => self.phases[kind as usize] = true,
+            Mark::Eighths(_) => self.phases[PhaseKind::Running as usize] = true,
+            Mark::Failed => self.marks[0] = true,
+            Mark::Deleted => self.marks[1] = true,
+            Mark::Unknown => self.marks[2] = true,
+            Mark::Now => self.marks[3] = true,
+        }
+    }
+
+    /// The legend: each glyph that the picture shows, with its meaning, on as many lines as it takes.
+    pub(super) fn legend(&self, glyphs: &Glyphs, columns: usize) -> Vec<Line> {
+        let [failed, deleted, unknown, now] = self.marks;
+        let seen = |kind: PhaseKind| self.phases[kind as usize];
+        let split = seen(PhaseKind::Setup) || seen(PhaseKind::Starting);
+        let entries = [
+            (seen(PhaseKind::Queued), Mark::Phase(PhaseKind::Queued), "queued"),
+            (split, Mark::Phase(PhaseKind::Setup), "setup, start"),
+            (seen(PhaseKind::Startup) && !split, Mark::Phase(PhaseKind::Startup), "cold start"),
+            (seen(PhaseKind::Pulling), Mark::Phase(PhaseKind::Pulling), "pull"),
+            (seen(PhaseKind::Initializing), Mark::Phase(PhaseKind::Initializing), "init"),
+            (seen(PhaseKind::Running), Mark::Phase(PhaseKind::Running), "work"),
+            (seen(PhaseKind::BackOff), Mark::Phase(PhaseKind::BackOff), "back-off"),
+            (seen(PhaseKind::Terminating), Mark::Phase(PhaseKind::Terminating), "terminating"),
+            (failed, Mark::Failed, "failed"),
+            (deleted, Mark::Deleted, "deleted"),
+            (unknown, Mark::Unknown, "unknown"),
+            (now, Mark::Now, "now"),
+        ];
+        let mut lines: Vec<Line> = Vec::new();
+        for (_, mark, meaning) in entries.into_iter().filter(|&(seen, ..)| seen) {
+            let wanted = text::width(meaning) + 4;
+            match lines.last_mut() {
+                Some(line) if line.width() + wanted <= columns => line.push("  ", Role::Dim),
+                _ => lines.push(Line::default()),
+            }
+            let Some(line) = lines.last_mut() else { break };
+            line.push(mark.glyph(glyphs), mark.role());
+            line.push(format!(" {meaning}"), Role::Dim);
+        }
+        lines
+    }
+}
+
+/// The cells that a stretch touches, at least one.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positions lie in [0, columns]")]
+fn cells_between(start: f64, end: f64, columns: usize) -> Range<usize> {
+    let first = (start as usize).min(columns - 1);
+    let end = (end.ceil() as usize).min(columns);
+    first..end.max(first + 1)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a column is a small number")]
+fn position(cell: usize) -> f64 {
+    cell as f64
+}

@@ -1,0 +1,114 @@
+//! How many Pods are in which state.
+
+use crate::lifecycle::PhaseKind;
+use crate::timeline::{Pod, PodKey};
+
+use super::{Glyphs, Line, Role, Scene};
+
+/// A Pod's state in one word, as counted in headings and folds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum State {
+    /// Ended well.
+    Done,
+    /// Works.
+    Running,
+    /// In its cold start.
+    Starting,
+    /// Waits for a node.
+    Queued,
+    /// Waits for its next run.
+    BackOff,
+    /// Ended badly.
+    Failed,
+    /// Was deleted before its end.
+    Deleted,
+    /// Its node is silent.
+    Unknown,
+}
+
+impl State {
+    /// In the order in which they are told.
+    pub(super) const ALL: [Self; 8] = [
+        Self::Done,
+        Self::Running,
+        Self::Starting,
+        Self::Queued,
+        Self::BackOff,
+        Self::Failed,
+        Self::Deleted,
+        Self::Unknown,
+    ];
+
+    /// The state of a Pod.
+    pub(super) fn of(pod: &Pod) -> Self {
+        use crate::lifecycle::PodOutcome as Outcome;
+        match pod.life.outcome {
+            Outcome::Succeeded => Self::Done,
+            Outcome::Failed | Outcome::NeverStarted => Self::Failed,
+            Outcome::Deleted => Self::Deleted,
+            Outcome::Unknown => Self::Unknown,
+            Outcome::Pending => Self::Queued,
+            _ if pod.life.open_phase().is_some_and(|phase| phase.kind == PhaseKind::BackOff) => Self::BackOff,
+            Outcome::Starting => Self::Starting,
+            Outcome::Running => Self::Running,
+        }
+    }
+
+    /// The word.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Running => "running",
+            Self::Starting => "starting",
+            Self::Queued => "queued",
+            Self::BackOff => "in back-off",
+            Self::Failed => "failed",
+            Self::Deleted => "deleted",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// How it looks.
+    pub(super) fn role(self) -> Role {
+        match self {
+            Self::Done => Role::Success,
+            Self::Running => Role::Strong,
+            Self::Starting => Role::Setup,
+            Self::Queued => Role::Queued,
+            Self::BackOff | Self::Unknown => Role::Warning,
+            Self::Failed => Role::Failure,
+            Self::Deleted => Role::Terminating,
+        }
+    }
+}
+
+/// Pods by state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts([usize; 8]);
+
+impl Counts {
+    /// Counts in one pass.
+    pub(super) fn of(scene: &Scene<'_>, pods: &[PodKey]) -> Self {
+        let mut counts = Self::default();
+        for &key in pods {
+            counts.0[State::of(scene.timeline.pod(key)) as usize] += 1;
+        }
+        counts
+    }
+
+    /// The Pods in one state.
+    pub(super) fn get(&self, state: State) -> usize {
+        self.0[state as usize]
+    }
+
+    /// Adds `4 running · 1 queued` to a line, without the states that nobody is in and without those that are done.
+    pub(super) fn push_open(&self, line: &mut Line, glyphs: &Glyphs) {
+        for state in State::ALL.into_iter().skip(1) {
+            if self.get(state) > 0 && state != State::Failed {
+                line.push(glyphs.separator, Role::Dim);
+                line.push(self.get(state).to_string(), state.role());
+                line.push(format!(" {}", state.name()), Role::Text);
+            }
+        }
+    }
+}

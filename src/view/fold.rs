@@ -1,0 +1,118 @@
+//! Fewer rows than Pods: which Pods keep theirs, and what the others are told as.
+
+use super::Scene;
+use super::counts::State;
+use crate::timeline::{Pod, PodKey};
+
+/// Pods without rows of their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fold {
+    /// Their state; `None` for all states without a line of their own.
+    pub(super) state: Option<State>,
+    pub(super) pods: Vec<PodKey>,
+}
+
+/// The Pods that keep their rows, in the order given, and the rest by state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Folded {
+    pub(super) shown: Vec<PodKey>,
+    pub(super) folds: Vec<Fold>,
+}
+
+impl Folded {
+    /// Lines that it takes.
+    pub(super) fn lines(&self) -> usize {
+        self.shown.len() + self.folds.len()
+    }
+}
+
+/// Why a Pod deserves a row, in the order in which rows are dealt out; failures and what runs get twice as many.
+const DEAL: [Merit; 6] =
+    [Merit::Failed, Merit::Running, Merit::Waiting, Merit::Failed, Merit::Running, Merit::Ended];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Merit {
+    Failed,
+    Running,
+    Waiting,
+    Ended,
+}
+
+/// At most `lines` lines for these Pods: the last failures, what runs or waits longest and what ended last keep their
+/// rows, the others become a line for each state. A few passes over all Pods, and sorting of no more than are shown.
+pub(super) fn fold(scene: &Scene<'_>, pods: &[PodKey], lines: usize) -> Folded {
+    if pods.len() <= lines {
+        return Folded { shown: pods.to_vec(), folds: Vec::new() };
+    }
+    // How many lines the rest takes depends on what is shown.
+    let most_folds = (lines / 5).clamp(1, 4);
+    for rows in (lines.saturating_sub(most_folds)..lines).rev() {
+        let folded = fold_to(scene, pods, rows, most_folds);
+        if folded.lines() <= lines {
+            return folded;
+        }
+    }
+    fold_to(scene, pods, 0, 1)
+}
+
+fn fold_to(scene: &Scene<'_>, pods: &[PodKey], rows: usize, most_folds: usize) -> Folded {
+    let mut ranked: [Vec<(i64, usize)>; 4] = Default::default();
+    for (place, &key) in pods.iter().enumerate() {
+        let (merit, rank) = merit(scene.timeline.pod(key));
+        ranked[merit as usize].push((rank, place));
+    }
+    for ranked in &mut ranked {
+        if ranked.len() > rows && rows > 0 {
+            ranked.select_nth_unstable(rows - 1);
+            ranked.truncate(rows);
+        }
+        ranked.sort_unstable();
+    }
+    let mut queues = ranked.map(|ranked| ranked.into_iter().map(|(_, place)| place));
+    let mut kept: Vec<usize> = Vec::with_capacity(rows);
+    for merit in DEAL.into_iter().cycle() {
+        if kept.len() >= rows || queues.iter().all(|queue| queue.len() == 0) {
+            break;
+        }
+        kept.extend(queues[merit as usize].next());
+    }
+    kept.sort_unstable();
+
+    let mut folded = Folded::default();
+    let mut next = kept.iter().copied().peekable();
+    let mut rest: [Vec<PodKey>; 8] = Default::default();
+    for (place, &key) in pods.iter().enumerate() {
+        if next.next_if_eq(&place).is_some() {
+            folded.shown.push(key);
+        } else {
+            rest[State::of(scene.timeline.pod(key)) as usize].push(key);
+        }
+    }
+    let folds = State::ALL.into_iter().zip(rest).filter(|(_, pods)| !pods.is_empty());
+    folded.folds = folds.map(|(state, pods)| Fold { state: Some(state), pods }).collect();
+    while folded.folds.len() > most_folds {
+        // The two with the fewest Pods become one.
+        folded.folds.sort_by_key(|fold| std::cmp::Reverse(fold.pods.len()));
+        let Some(least) = folded.folds.pop() else { break };
+        if let Some(last) = folded.folds.last_mut() {
+            last.state = None;
+            last.pods.extend(least.pods);
+        }
+    }
+    folded
+}
+
+/// Why a Pod deserves a row, and its rank among those that deserve it for the same reason: the least is the first.
+fn merit(pod: &Pod) -> (Merit, i64) {
+    let life = &pod.life;
+    let since = |at: Option<crate::lifecycle::Instant>| at.map_or(i64::MAX, |at| at.at.as_millisecond());
+    let until = life.end().map_or(0, |end| -end.as_millisecond());
+    match State::of(pod) {
+        State::Failed | State::Deleted => (Merit::Failed, until),
+        State::Done => (Merit::Ended, until),
+        State::Running | State::BackOff | State::Unknown => {
+            (Merit::Running, since(life.instants.work_started))
+        }
+        State::Starting | State::Queued => (Merit::Waiting, since(life.instants.created)),
+    }
+}

@@ -1,0 +1,132 @@
+//! The characters that a picture is made of. They differ in shape before they differ in colour.
+
+use crate::lifecycle::PhaseKind;
+
+/// A set of characters; each is one column wide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Glyphs {
+    /// By phase, in the order of [`PhaseKind::ALL`].
+    phases: [char; 9],
+    /// The end of a failed Pod.
+    pub failed: char,
+    /// The end of a Pod that was deleted.
+    pub deleted: char,
+    /// A time or state that nobody knows.
+    pub unknown: char,
+    /// Where the bar of what goes on ends: now.
+    pub now: char,
+    /// One to seven eighths of a cell of work; `None` where there are no such characters.
+    pub eighths: Option<[char; 7]>,
+    /// How many Pods a cell stands for, from few to all.
+    pub density: [char; 8],
+    /// A Pod that ended well, in the status column.
+    pub succeeded: &'static str,
+    /// A Pod that runs, in the status column.
+    pub running: &'static str,
+    /// A Pod that waits or starts, in the status column.
+    pub waiting: &'static str,
+    /// Marks what was cut.
+    pub ellipsis: &'static str,
+    /// Between the parts of a line.
+    pub separator: &'static str,
+    /// In place of what is not there.
+    pub none: &'static str,
+    /// Between a number and what there is so many of.
+    pub times: &'static str,
+}
+
+impl Glyphs {
+    /// For terminals that show Unicode.
+    pub const UNICODE: Self = Self {
+        phases: ['·', '╱', '▒', '╲', '╱', '╱', '█', '~', '▚'],
+        failed: '✗',
+        deleted: '⊘',
+        unknown: '?',
+        now: '▶',
+        eighths: Some(['▏', '▎', '▍', '▌', '▋', '▊', '▉']),
+        density: ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
+        succeeded: "✓",
+        running: "▸",
+        waiting: "…",
+        ellipsis: "…",
+        separator: " · ",
+        none: "–",
+        times: "×",
+    };
+
+    /// For everything else.
+    pub const ASCII: Self = Self {
+        phases: ['.', '/', '=', '\\', '/', '/', '#', '~', '-'],
+        failed: 'X',
+        deleted: 'D',
+        unknown: '?',
+        now: '>',
+        eighths: None,
+        density: ['_', '.', ':', '-', '=', '+', '*', '#'],
+        succeeded: "ok",
+        running: ">",
+        waiting: "..",
+        ellipsis: "..",
+        separator: ", ",
+        none: "-",
+        times: "x",
+    };
+
+    /// The glyph of a phase.
+    pub fn phase(&self, kind: PhaseKind) -> char {
+        self.phases[kind as usize]
+    }
+}
+
+impl Default for Glyphs {
+    fn default() -> Self {
+        Self::UNICODE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_width::UnicodeWidthChar;
+
+    use super::*;
+
+    #[test]
+    fn shapes_are_one_column_wide_and_distinct() {
+        for glyphs in [Glyphs::UNICODE, Glyphs::ASCII] {
+            let marks = [glyphs.failed, glyphs.deleted, glyphs.unknown, glyphs.now];
+            // Setup, Starting and Startup are the same to the eye: the cold start's begin and end.
+            let shapes: Vec<char> = glyphs
+                .phases
+                .into_iter()
+                .enumerate()
+                .filter(|&(index, _)| {
+                    index != PhaseKind::Starting as usize && index != PhaseKind::Startup as usize
+                })
+                .map(|(_, glyph)| glyph)
+                .chain(marks)
+                .collect();
+            for (index, shape) in shapes.iter().enumerate() {
+                assert_eq!(shape.width(), Some(1), "{shape}");
+                assert!(!shapes[..index].contains(shape), "{shape} twice");
+            }
+            for glyph in glyphs.density.into_iter().chain(glyphs.eighths.into_iter().flatten()) {
+                assert_eq!(glyph.width(), Some(1), "{glyph}");
+            }
+        }
+    }
+
+    #[test]
+    fn ascii_is_ascii() {
+        let glyphs = Glyphs::ASCII;
+        let texts = [
+            glyphs.succeeded,
+            glyphs.running,
+            glyphs.waiting,
+            glyphs.ellipsis,
+            glyphs.separator,
+            glyphs.none,
+        ];
+        assert!(texts.iter().all(|text| text.is_ascii()));
+        assert!(glyphs.phases.iter().chain(&glyphs.density).all(char::is_ascii));
+    }
+}

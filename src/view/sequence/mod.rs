@@ -1,0 +1,201 @@
+//! The sequence diagram: one row a Pod, all bars on one time axis.
+
+mod layout;
+mod row;
+mod window;
+
+use super::bar::Seen;
+use super::block::{Block, Heading, blocks, is_bare_pod};
+use super::counts::Counts;
+use super::fold::{Folded, fold};
+use super::{Frame, GroupBy, Line, Role, Scene, Size, summary};
+use crate::timeline::Summary;
+use layout::Layout;
+use row::Rows;
+use window::window;
+
+/// A block with all that its lines need.
+struct Part<'a> {
+    block: Block<'a>,
+    counts: Counts,
+    summary: Option<Summary>,
+    reason: Option<Line>,
+    /// Where the time went.
+    verdict: Vec<Line>,
+    folded: Folded,
+}
+
+/// Lines around the rows of the blocks; those that come last here go first when there is no room for them.
+#[derive(Clone, Copy)]
+struct Extras {
+    verdicts: bool,
+    legend: usize,
+    blanks: bool,
+    reasons: bool,
+}
+
+impl Extras {
+    /// From all to none.
+    const CHOICES: [(bool, bool, bool, bool); 5] = [
+        (true, true, true, true),
+        (true, true, false, true),
+        (true, false, false, true),
+        (false, false, false, true),
+        (false, false, false, false),
+    ];
+}
+
+/// The picture.
+pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Frame {
+    let columns = size.columns.max(1);
+    let mut parts: Vec<Part<'_>> =
+        blocks(scene).into_iter().map(|block| part(scene, block, columns)).collect();
+    let layout = Layout::of(scene, &parts.iter().map(|part| &part.block).collect::<Vec<_>>(), columns);
+    let window = window(scene);
+    let axis = window.axis(layout.bar);
+    let rows = Rows::new(scene, &layout, &axis, &window);
+
+    let has_axis = parts.iter().any(|part| !part.block.pods.is_empty());
+    let mut frame = Frame { lines: preface(scene, columns) };
+    if let Some(rows) = size.rows {
+        frame.lines.truncate(rows / 3);
+    }
+    let room = size.rows.map(|rows| rows.saturating_sub(frame.lines.len()));
+    let extras = allot(scene, &mut parts, room, &rows, has_axis, columns);
+    let several = parts.len() > 1;
+
+    let mut seen = Seen::default();
+    // One workload: its heading over the axis. Several: the axis is common to them all.
+    if several && has_axis {
+        frame.lines.push(rows.header());
+    }
+    for (index, part) in parts.iter().enumerate() {
+        let room = size.rows.unwrap_or(usize::MAX).saturating_sub(frame.lines.len());
+        if room < 2 && index + 1 < parts.len() {
+            let left = parts.len() - index;
+            frame.lines.push(summary::fit(
+                Line::of(format!("+ {left} more"), Role::Dim),
+                columns,
+                scene.glyphs.ellipsis,
+            ));
+            break;
+        }
+        if extras.blanks && index > 0 {
+            frame.lines.push(Line::default());
+        }
+        frame.lines.push(summary::heading(scene, &part.block, &part.counts, part.summary.as_ref(), columns));
+        if extras.reasons {
+            frame.lines.extend(part.reason.clone());
+        }
+        if !several && has_axis {
+            frame.lines.push(rows.header());
+        }
+        for &key in &part.folded.shown {
+            rows.draw(key, &part.block, &mut seen, &mut frame.lines);
+        }
+        for fold in &part.folded.folds {
+            frame.lines.push(rows.draw_fold(fold));
+        }
+        if extras.verdicts {
+            frame.lines.extend_from_slice(&part.verdict);
+        }
+    }
+    if extras.legend > 0 && has_axis {
+        frame.lines.extend(seen.legend(scene.glyphs, columns).into_iter().take(extras.legend));
+    }
+    if let Some(rows) = size.rows {
+        frame.lines.truncate(rows);
+    }
+    frame
+}
+
+/// The workloads, if the blocks are not theirs.
+fn preface(scene: &Scene<'_>, columns: usize) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let grouped = scene.state.group_by != GroupBy::Workload;
+    for workload in scene.timeline.workloads().iter().filter(|workload| grouped && !is_bare_pod(workload)) {
+        let block = Block { heading: Heading::Workload(workload), pods: workload.pods.as_slice().into() };
+        let part = part(scene, block, columns);
+        lines.push(summary::heading(scene, &part.block, &part.counts, part.summary.as_ref(), columns));
+        lines.extend(part.reason);
+        lines.extend(part.verdict);
+    }
+    lines
+}
+
+fn part<'a>(scene: &Scene<'a>, block: Block<'a>, columns: usize) -> Part<'a> {
+    let counts = Counts::of(scene, &block.pods);
+    let (summary, reason) = match block.heading {
+        Heading::Workload(workload) => {
+            (Some(scene.timeline.summary(workload, scene.now)), summary::reason(scene, workload, columns))
+        }
+        _ => (None, None),
+    };
+    let verdict = summary.and_then(|summary| summary::verdict(scene, &summary, columns));
+    let verdict = verdict.into_iter().chain(summary::pulls(scene, &block.pods, columns)).collect();
+    Part { block, counts, summary, reason, verdict, folded: Folded::default() }
+}
+
+/// Deals the lines out: to what surrounds the rows as far as the rows keep some, the rest to the blocks' rows.
+fn allot(
+    scene: &Scene<'_>,
+    parts: &mut [Part<'_>],
+    lines: Option<usize>,
+    rows: &Rows<'_>,
+    has_axis: bool,
+    columns: usize,
+) -> Extras {
+    // The legend of all there can be is one line at 120 columns.
+    let legend_lines = 110_usize.div_ceil(columns).min(3);
+    let all = Extras { verdicts: true, legend: legend_lines, blanks: parts.len() > 1, reasons: true };
+    let Some(lines) = lines else {
+        for part in parts {
+            part.folded = fold(scene, &part.block.pods, usize::MAX);
+        }
+        return all;
+    };
+    let mut chosen = Extras { verdicts: false, legend: 0, blanks: false, reasons: false };
+    let mut free = lines.saturating_sub(parts.len() + usize::from(has_axis));
+    for (verdicts, legend, blanks, reasons) in Extras::CHOICES {
+        let count = |wanted: bool, lines: usize| if wanted { lines } else { 0 };
+        let around = parts.len()
+            + usize::from(has_axis)
+            + count(verdicts, parts.iter().map(|part| part.verdict.len()).sum())
+            + count(legend && has_axis, legend_lines)
+            + count(blanks, parts.len().saturating_sub(1))
+            + count(reasons, parts.iter().filter(|part| part.reason.is_some()).count());
+        // Every block that has Pods wants a few rows before anything is said about it.
+        let wanted: usize = parts.iter().map(|part| part.block.pods.len().min(4)).sum();
+        if around + wanted <= lines {
+            let legend = count(legend, legend_lines);
+            chosen = Extras { verdicts, legend, blanks: blanks && parts.len() > 1, reasons };
+            free = lines - around;
+            break;
+        }
+    }
+    // A row with its evidence takes several lines.
+    let mut wanted: Vec<usize> = parts.iter().map(|part| part.block.pods.len()).collect();
+    let shares = deal(&mut wanted, free / rows.lines_of_row());
+    for (part, share) in parts.iter_mut().zip(shares) {
+        part.folded = if share == 0 { Folded::default() } else { fold(scene, &part.block.pods, share) };
+    }
+    chosen
+}
+
+/// Deals `free` lines to those who want so many each: all get the same, but none more than it wants.
+fn deal(wanted: &mut [usize], mut free: usize) -> Vec<usize> {
+    let mut shares = vec![0; wanted.len()];
+    loop {
+        let hungry = wanted.iter().filter(|&&wanted| wanted > 0).count();
+        if hungry == 0 || free == 0 {
+            return shares;
+        }
+        let each = (free / hungry).max(1);
+        for (wanted, share) in wanted.iter_mut().zip(&mut shares) {
+            let given = each.min(*wanted).min(free);
+            *wanted -= given;
+            *share += given;
+            free -= given;
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! The lines of the diagram: header, Pods, folds.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::super::axis::Axis;
+use super::super::bar::{Bar, Seen, phase_role};
+use super::super::block::{Block, Heading};
+use super::super::counts::State;
+use super::super::fold::Fold;
+use super::super::numbers::Numbers;
+use super::super::{Line, Role, Scene, duration, explain, summary, text};
+use super::layout::Layout;
+use super::window::Window;
+use crate::lifecycle::{Lifecycle, PodOutcome};
+use crate::timeline::{Pod, PodKey};
+
+/// Draws lines of one layout and axis.
+pub(super) struct Rows<'a> {
+    scene: &'a Scene<'a>,
+    layout: &'a Layout,
+    axis: &'a Axis,
+    window: &'a Window,
+}
+
+impl<'a> Rows<'a> {
+    pub(super) fn new(scene: &'a Scene<'a>, layout: &'a Layout, axis: &'a Axis, window: &'a Window) -> Self {
+        Self { scene, layout, axis, window }
+    }
+
+    /// How many lines a Pod takes at most.
+    pub(super) fn lines_of_row(&self) -> usize {
+        if self.scene.state.explain { 1 + explain::MOST_LINES } else { 1 }
+    }
+
+    /// The names of the columns, and the ticks.
+    pub(super) fn header(&self) -> Line {
+        let layout = self.layout;
+        let mut header = String::new();
+        let mut add = |width: usize, name: &str, right: bool| {
+            if width > 0 {
+                let name = text::shorten_end(name, width, "");
+                header.push_str(&if right {
+                    text::pad_left(&name, width)
+                } else {
+                    text::pad_right(&name, width)
+                });
+                header.push(' ');
+            }
+        };
+        add(layout.index, "INDEX", true);
+        add(layout.name, "POD", false);
+        add(layout.attempt, "TRY", true);
+        add(layout.node, "NODE", false);
+        let mut header = text::pad_right(&header, layout.left() + layout.gap());
+        for tick in self.axis.ticks() {
+            header = text::pad_right(&header, layout.left() + layout.gap() + tick.column);
+            header.push_str(&tick.label);
+        }
+        header = text::pad_right(&header, layout.left() + layout.gap() + layout.bar);
+        if layout.status > 0 {
+            header.push_str(&" ".repeat(layout.status + 1));
+        }
+        for (width, name) in [(layout.queued, "QUEUED"), (layout.cold, "COLD"), (layout.run, "RUN")] {
+            if width > 0 {
+                header.push(' ');
+                header.push_str(&text::pad_left(name, width));
+            }
+        }
+        summary::fit(Line::of(header, Role::Dim), layout.columns, "")
+    }
+
+    /// The row of a Pod, and with `--explain` the evidence of its boundaries.
+    pub(super) fn draw(&self, key: PodKey, block: &Block<'_>, seen: &mut Seen, lines: &mut Vec<Line>) {
+        let (scene, layout) = (self.scene, self.layout);
+        let pod = scene.timeline.pod(key);
+        let mut line = Line { spans: Vec::new(), pod: Some(key) };
+        if layout.index > 0 {
+            let index = pod.index.map(|index| index.to_string()).unwrap_or_default();
+            line.push(text::pad_left(&index, layout.index) + " ", Role::Strong);
+        }
+        line.push(text::pad_right(&self.name(pod, block), layout.name), Role::Strong);
+        if layout.attempt > 0 {
+            let attempt = if pod.attempt > 1 { pod.attempt.to_string() } else { String::new() };
+            line.push(format!(" {}", text::pad_left(&attempt, layout.attempt)), Role::Text);
+        }
+        if layout.node > 0 {
+            line.push(format!(" {}", text::pad_right(&self.node(pod), layout.node)), Role::Dim);
+        }
+        line.push(" ".repeat(layout.gap()), Role::Text);
+
+        let zero = self.window.zero(pod);
+        let mut bar = Bar::of(pod, self.axis, zero, scene.now);
+        let told = self.label(pod, &mut bar, zero);
+        bar.draw(&mut line, scene.glyphs, seen);
+
+        if layout.status > 0 {
+            let (status, role) = self.status(pod);
+            line.push(format!(" {}", text::pad_right(&status, layout.status)), role);
+        }
+        self.push_numbers(&mut line, pod, told);
+        lines.push(summary::fit(line, layout.columns, scene.glyphs.ellipsis));
+        if scene.state.explain {
+            lines.extend(explain::lines(scene, pod, key, layout.columns));
+        }
+    }
+
+    /// The Pod's name as far as it fits: what it shares with its workload goes first, its random suffix never.
+    fn name(&self, pod: &Pod, block: &Block<'_>) -> String {
+        let name = text::clean(&pod.name);
+        let (width, ellipsis) = (self.layout.name, self.scene.glyphs.ellipsis);
+        if text::width(&name) <= width {
+            return name.into_owned();
+        }
+        let own = match block.heading {
+            Heading::Workload(workload) => {
+                name.strip_prefix(&*workload.name).and_then(|own| own.strip_prefix('-'))
+            }
+            _ => None,
+        };
+        match own {
+            Some(own) if text::width(own) + text::width(ellipsis) <= width => format!("{ellipsis}{own}"),
+            _ => text::shorten_middle(&name, width, ellipsis),
+        }
+    }
+
+    fn node(&self, pod: &Pod) -> String {
+        let glyphs = self.scene.glyphs;
+        pod.node.as_deref().map_or(glyphs.none.to_owned(), |node| {
+            // The domain is the same for all of them.
+            let host = node.split('.').next().filter(|_| node.parse::<std::net::IpAddr>().is_err());
+            text::shorten_middle(&text::clean(host.unwrap_or(node)), self.layout.node, glyphs.ellipsis)
+        })
+    }
+
+    /// Writes why the Pod waits, waited or failed into free cells; whether all that there is to tell is told.
+    fn label(&self, pod: &Pod, bar: &mut Bar, zero: i64) -> bool {
+        let life = &pod.life;
+        let reason = life.reason.as_deref().filter(|reason| !matches!(*reason, "Error" | "Completed"));
+        let open = life.open_phase();
+        if let Some(open) = open
+            && let Some(reason) =
+                open.reason.as_deref().or(reason.filter(|_| life.instants.work_started.is_none()))
+        {
+            let cells = bar.cells_of(open, self.axis, zero, self.scene.now);
+            return bar.label(&text::clean(reason), Role::Warning, Some(cells));
+        }
+        let failed = life.outcome.failed() || life.outcome == PodOutcome::Deleted;
+        let words = match reason {
+            _ if !failed => None,
+            Some(reason) => Some(text::clean(reason)),
+            None if life.outcome == PodOutcome::NeverStarted => Some("never started".into()),
+            None => None,
+        };
+        let told = words.is_none_or(|words| bar.label(&words, phase_role_of(life), None));
+        // A wait that is over is told where it was, if it was long.
+        for phase in life.phases.iter().filter(|phase| phase.end.is_some()) {
+            if let Some(reason) = phase.reason.as_deref() {
+                let cells = bar.cells_of(phase, self.axis, zero, self.scene.now);
+                bar.label_inside(&text::clean(reason), phase_role(phase.kind), cells);
+            }
+        }
+        told
+    }
+
+    /// The glyph of how the Pod stands, with the exit code of what failed.
+    fn status(&self, pod: &Pod) -> (String, Role) {
+        let glyphs = self.scene.glyphs;
+        let code = pod.life.exit_code.filter(|&code| code != 0);
+        let coded = |glyph: char| code.map_or(glyph.to_string(), |code| format!("{glyph} {code}"));
+        match State::of(pod) {
+            State::Done => (glyphs.succeeded.into(), Role::Success),
+            State::Failed => (coded(glyphs.failed), Role::Failure),
+            State::Running if pod.life.instants.delete_requested.is_some() => {
+                (glyphs.phase(crate::lifecycle::PhaseKind::Terminating).into(), Role::Terminating)
+            }
+            State::Running => (glyphs.running.into(), Role::Text),
+            State::Starting | State::Queued => (glyphs.waiting.into(), Role::Dim),
+            State::BackOff => (coded(glyphs.phase(crate::lifecycle::PhaseKind::BackOff)), Role::BackOff),
+            State::Deleted => (coded(glyphs.deleted), Role::Terminating),
+            State::Unknown => (glyphs.unknown.into(), Role::Warning),
+        }
+    }
+
+    /// How long the Pod waited, started, worked. Without room for the reason elsewhere, it takes the place of numbers
+    /// that are not there yet.
+    fn push_numbers(&self, line: &mut Line, pod: &Pod, told: bool) {
+        let layout = self.layout;
+        let widths = [layout.queued, layout.cold, layout.run];
+        let width = widths.iter().filter(|&&width| width > 0).map(|width| width + 1).sum::<usize>();
+        if !told
+            && pod.life.instants.scheduled.is_none()
+            && let Some(reason) =
+                pod.life.open_phase().and_then(|phase| phase.reason.as_deref()).or(pod.life.reason.as_deref())
+        {
+            let reason =
+                text::shorten_end(&text::clean(reason), width.saturating_sub(1), self.scene.glyphs.ellipsis);
+            line.push(format!(" {}", text::pad_right(&reason, width.saturating_sub(1))), Role::Warning);
+            return;
+        }
+        let numbers = Numbers::of(&pod.life, self.scene.now);
+        for (width, number) in
+            [(layout.queued, numbers.queued), (layout.cold, numbers.cold), (layout.run, numbers.run)]
+        {
+            if width > 0 {
+                line.push(format!(" {}", text::pad_left(&number.text, width)), number.role);
+            }
+        }
+    }
+
+    /// The line of Pods without rows of their own: how many, how many at which time, the median of their numbers.
+    pub(super) fn draw_fold(&self, fold: &Fold) -> Line {
+        let (scene, layout) = (self.scene, self.layout);
+        let label = format!("+ {} {}", fold.pods.len(), fold.state.map_or("more", State::name));
+        let label =
+            if text::width(&label) > layout.left() { format!("+ {}", fold.pods.len()) } else { label };
+        let label = text::shorten_end(&label, layout.left(), scene.glyphs.ellipsis);
+        let mut line = Line::of(text::pad_right(&label, layout.left() + layout.gap()), Role::Text);
+        line.push(self.density(&fold.pods), fold.state.map_or(Role::Dim, State::role));
+        let (mut queues, mut colds, mut runs) = (Vec::new(), Vec::new(), Vec::new());
+        let mut fine = true;
+        for &key in &fold.pods {
+            let pod = scene.timeline.pod(key);
+            queues.extend(pod.life.queued);
+            colds.extend(pod.life.cold_start);
+            runs.extend(pod.life.run);
+            let ends = [
+                pod.life.instants.created,
+                pod.life.instants.scheduled,
+                pod.life.instants.work_started,
+                pod.life.instants.work_ended,
+            ];
+            fine &= ends.into_iter().flatten().all(|end| duration::is_fine(Some(end)));
+        }
+        let has_numbers = !(colds.is_empty() && runs.is_empty() && queues.is_empty());
+        if layout.status > 0 {
+            let name = if has_numbers { "p50" } else { "" };
+            line.push(format!(" {}", text::pad_left(name, layout.status)), Role::Dim);
+        }
+        for (width, values) in [(layout.queued, queues), (layout.cold, colds), (layout.run, runs)] {
+            if width > 0 {
+                let median = median(values).map(|median| duration::human(median, fine)).unwrap_or_default();
+                line.push(format!(" {}", text::pad_left(&median, width)), Role::Dim);
+            }
+        }
+        summary::fit(line, layout.columns, scene.glyphs.ellipsis)
+    }
+
+    /// How many of the Pods were there at which time; the fullest cell is full.
+    fn density(&self, pods: &[PodKey]) -> String {
+        let columns = self.axis.columns();
+        let mut changes = vec![0_i64; columns + 1];
+        for &key in pods {
+            let pod = self.scene.timeline.pod(key);
+            let (Some(first), Some(last)) = (pod.life.phases.first(), pod.life.phases.last()) else {
+                continue;
+            };
+            let zero = self.window.zero(pod);
+            let millis = |at: Timestamp| at.as_millisecond().saturating_sub(zero);
+            let open = if pod.life.outcome.ended() { last.start } else { self.scene.now };
+            let cells = self.axis.cells(millis(first.start), millis(last.end.unwrap_or(open)));
+            changes[cells.start] += 1;
+            changes[cells.end] -= 1;
+        }
+        let mut count = 0;
+        let counts: Vec<i64> = changes[..columns]
+            .iter()
+            .map(|change| {
+                count += change;
+                count
+            })
+            .collect();
+        let most = counts.iter().copied().max().unwrap_or(0).max(1);
+        let glyph = |count: i64| match usize::try_from((count * 8 + most - 1) / most) {
+            Ok(level @ 1..) => self.scene.glyphs.density[level.min(8) - 1],
+            _ => ' ',
+        };
+        counts.into_iter().map(glyph).collect()
+    }
+}
+
+fn phase_role_of(life: &Lifecycle) -> Role {
+    if life.outcome == PodOutcome::Deleted { Role::Terminating } else { Role::Failure }
+}
+
+/// The middle value (nearest rank), without sorting all of them.
+fn median(mut values: Vec<SignedDuration>) -> Option<SignedDuration> {
+    let middle = values.len().div_ceil(2).checked_sub(1)?;
+    Some(*values.select_nth_unstable(middle).1)
+}

@@ -1,0 +1,323 @@
+//! The lines of text that every view shares: a block's heading, its verdict, why it failed or waits.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::block::{Block, Heading};
+use super::counts::{Counts, State};
+use super::duration::{human, whole};
+use super::{Line, Role, Scene, text};
+use crate::lifecycle::PhaseKind;
+use crate::timeline::{PodKey, Slots, Summary, Workload, WorkloadOutcome};
+
+/// The heading of a block: what it is, how it stands, how far it is; on the right how long it took and what part of it
+/// was cold start.
+pub(super) fn heading(
+    scene: &Scene<'_>,
+    block: &Block<'_>,
+    counts: &Counts,
+    summary: Option<&Summary>,
+    columns: usize,
+) -> Line {
+    let long = state(scene, block, counts, columns, false);
+    let mut line = if long.width() <= columns { long } else { state(scene, block, counts, columns, true) };
+    if let Heading::Workload(workload) = block.heading {
+        let used = line.width();
+        let mut rights = measures(scene, workload, summary).into_iter();
+        if let Some(right) = rights.find(|right| used + 2 + text::width(right) <= columns) {
+            line.push(" ".repeat(columns - used - text::width(&right)), Role::Text);
+            line.push(right, Role::Dim);
+        }
+    }
+    fit(line, columns, scene.glyphs.ellipsis)
+}
+
+/// What it is, how it stands, how far it is.
+fn state(scene: &Scene<'_>, block: &Block<'_>, counts: &Counts, columns: usize, short: bool) -> Line {
+    let mut line = Line::default();
+    match block.heading {
+        Heading::Workload(workload) => {
+            let name = format!("{}/{}", workload.kind.to_lowercase(), text::clean(&workload.name));
+            let room = if short { columns / 3 } else { columns / 2 };
+            line.push(text::shorten_middle(&name, room.max(16), scene.glyphs.ellipsis), Role::Strong);
+            if several_namespaces(scene) && !short {
+                line.push(format!(" in {}", text::clean(&workload.namespace)), Role::Dim);
+            }
+            line.push("  ", Role::Text);
+            line.push(workload.outcome.name(), outcome_role(workload.outcome));
+            line.push("  ", Role::Text);
+            push_done(scene, &mut line, workload, counts, short);
+        }
+        Heading::Pods => line.push("pods", Role::Strong),
+        Heading::Node(Some(node)) => line.push(format!("node/{}", text::clean(node)), Role::Strong),
+        Heading::Node(None) => line.push("no node", Role::Strong),
+        Heading::Outcome(outcome) => line.push(outcome, Role::Strong),
+        Heading::All => line.push("all Pods", Role::Strong),
+    }
+    if !matches!(block.heading, Heading::Workload(_)) {
+        line.push(format!("  {} of {} done", counts.get(State::Done), block.pods.len()), Role::Text);
+    }
+    // What is over stands together, and a failure is the last to be cut off.
+    push_failed(scene, &mut line, block.heading, counts.get(State::Failed), short);
+    counts.push_open(&mut line, scene.glyphs);
+    line
+}
+
+/// `9 of 20 done`.
+fn push_done(scene: &Scene<'_>, line: &mut Line, workload: &Workload, counts: &Counts, short: bool) {
+    // The controller counts on after Pods are gone; Pods are seen before it counts them.
+    let done = usize::try_from(workload.succeeded).unwrap_or(usize::MAX).max(counts.get(State::Done));
+    match workload.completions {
+        Some(completions) if short => line.push(format!("{done}/{completions} done"), Role::Text),
+        Some(completions) => line.push(format!("{done} of {completions} done"), Role::Text),
+        None => line.push(format!("{done} done"), Role::Text),
+    }
+    if workload.pods.is_empty() && done == 0 && !workload.ended() {
+        line.push(scene.glyphs.separator, Role::Dim);
+        line.push("no Pod yet", Role::Warning);
+    }
+}
+
+/// `1 failed try`: a Job goes on after a failed Pod, so that the Pod alone has failed.
+fn push_failed(scene: &Scene<'_>, line: &mut Line, heading: Heading<'_>, failed: usize, short: bool) {
+    let (failed, what) = match heading {
+        Heading::Workload(workload) => {
+            let failed = usize::try_from(workload.failed).unwrap_or(usize::MAX).max(failed);
+            let what = match failed {
+                _ if short => " failed",
+                1 => " failed try",
+                _ => " failed tries",
+            };
+            (failed, what)
+        }
+        _ => (failed, " failed"),
+    };
+    if failed > 0 {
+        line.push(scene.glyphs.separator, Role::Dim);
+        line.push(failed.to_string(), Role::Failure);
+        line.push(what, Role::Text);
+    }
+}
+
+/// The right end of a heading, longest form first.
+fn measures(scene: &Scene<'_>, workload: &Workload, summary: Option<&Summary>) -> Vec<String> {
+    let Some(elapsed) = elapsed(workload, scene.now) else { return Vec::new() };
+    let elapsed = whole(elapsed);
+    let mut measures = Vec::new();
+    if let Some(Summary { slots, .. }) = summary.filter(|summary| summary.slots.total > 0 && summary.pods > 0)
+    {
+        let cold = percent(slots.cold(), slots.total);
+        measures.push(format!("{elapsed}{}cold start {cold} % of slot time", scene.glyphs.separator));
+        measures.push(format!("{elapsed}{}cold {cold} %", scene.glyphs.separator));
+    }
+    measures.push(elapsed);
+    measures
+}
+
+/// Milliseconds from a workload's creation to its end, or to now.
+pub(super) fn elapsed(workload: &Workload, now: Timestamp) -> Option<i64> {
+    let begin = workload.created.or(workload.started)?;
+    let end = workload.finished.or_else(|| (!workload.gone).then_some(now))?;
+    Some(end.as_millisecond().saturating_sub(begin.as_millisecond()).max(0))
+}
+
+/// How an outcome looks.
+pub(super) fn outcome_role(outcome: WorkloadOutcome) -> Role {
+    match outcome {
+        WorkloadOutcome::Succeeded => Role::Success,
+        WorkloadOutcome::Failed => Role::Failure,
+        WorkloadOutcome::Running => Role::Strong,
+        WorkloadOutcome::Pending | WorkloadOutcome::Suspended | WorkloadOutcome::Unknown => Role::Warning,
+    }
+}
+
+/// Why a workload failed or has no Pod: `BackoffLimitExceeded: Job has reached the specified backoff limit`.
+pub(super) fn reason(scene: &Scene<'_>, workload: &Workload, columns: usize) -> Option<Line> {
+    let role = match workload.outcome {
+        WorkloadOutcome::Succeeded => return None,
+        WorkloadOutcome::Failed => Role::Failure,
+        _ => Role::Warning,
+    };
+    let reason = workload.reason.as_deref().filter(|reason| !reason.is_empty());
+    let message = workload.message.as_deref().filter(|message| !message.is_empty());
+    let mut line = Line::default();
+    line.push(text::clean(reason.or(message)?), role);
+    if let (Some(_), Some(message)) = (reason, message) {
+        line.push(format!(": {}", text::clean(message)), Role::Text);
+    }
+    Some(fit(line, columns, scene.glyphs.ellipsis))
+}
+
+/// Where slot time went: `slot time 1m58s: work 57 % · pull 22 % · queued 9 % · idle 12 %`. The percentages that are shown
+/// sum to 100; where the line is short, the smallest are told as one.
+pub(super) fn verdict(scene: &Scene<'_>, summary: &Summary, columns: usize) -> Option<Line> {
+    let slots = &summary.slots;
+    if slots.total <= 0 {
+        return None;
+    }
+    let mut parts: Vec<(&str, i64)> = shares(slots).into_iter().filter(|&(_, percent)| percent > 0).collect();
+    let long = verdict_of(scene, slots, &parts, false);
+    if long.width() <= columns {
+        return Some(long);
+    }
+    let mut other = 0;
+    loop {
+        let rest = (other > 0).then_some(("other", other));
+        let short = verdict_of(scene, slots, &parts.iter().copied().chain(rest).collect::<Vec<_>>(), true);
+        // Work is what all the rest is measured by.
+        let others = (0..parts.len()).filter(|&index| parts[index].0 != "work");
+        match others.min_by_key(|&index| parts[index].1) {
+            Some(least) if short.width() > columns => other += parts.remove(least).1,
+            _ => return Some(fit(short, columns, scene.glyphs.ellipsis)),
+        }
+    }
+}
+
+fn verdict_of(scene: &Scene<'_>, slots: &Slots, parts: &[(&str, i64)], short: bool) -> Line {
+    let (what, percent) = if short { ("slots", "%") } else { ("slot time", " %") };
+    let mut line = Line::of(format!("{what} {}: ", whole(slots.total)), Role::Dim);
+    for (index, (name, part)) in parts.iter().enumerate() {
+        if index > 0 {
+            line.push(scene.glyphs.separator, Role::Dim);
+        }
+        line.push(format!("{name} "), Role::Text);
+        line.push(format!("{part}{percent}"), Role::Strong);
+    }
+    line
+}
+
+/// How long images were pulled on which node, and how often they were there already:
+/// `pulls: node-1 5.9s · node-2 6.0s · 16 × cached`. Tells a cold node from a slow registry.
+pub(super) fn pulls(scene: &Scene<'_>, pods: &[PodKey], columns: usize) -> Option<Line> {
+    /// More nodes than these are told as a range.
+    const MOST_NODES: usize = 4;
+    let mut slowest: BTreeMap<&str, SignedDuration> = BTreeMap::new();
+    let mut cached = 0;
+    for pod in pods.iter().map(|&key| scene.timeline.pod(key)) {
+        let Some(node) = pod.node.as_deref() else { continue };
+        for pull in pod.life.containers.iter().filter_map(|container| container.pull) {
+            if pull.cached {
+                cached += 1;
+            } else if let (Some(start), Some(end)) = (pull.start, pull.end) {
+                let time = slowest.entry(node).or_default();
+                *time = (*time).max(end.duration_since(start));
+            }
+        }
+    }
+    let least = slowest.iter().min_by_key(|&(_, time)| *time)?;
+    let most = slowest.iter().max_by_key(|&(_, time)| *time)?;
+    let mut line = Line::of("pulls: ", Role::Dim);
+    if slowest.len() <= MOST_NODES {
+        for (index, (node, time)) in slowest.iter().enumerate() {
+            line.push(if index > 0 { scene.glyphs.separator } else { "" }, Role::Dim);
+            line.push(format!("{} ", text::clean(node)), Role::Text);
+            line.push(human(*time, true), Role::Strong);
+        }
+    } else {
+        line.push(format!("{} nodes from ", slowest.len()), Role::Text);
+        line.push(human(*least.1, true), Role::Strong);
+        line.push(" to ", Role::Text);
+        line.push(human(*most.1, true), Role::Strong);
+        line.push(format!(" ({})", text::clean(most.0)), Role::Text);
+    }
+    if cached > 0 {
+        line.push(scene.glyphs.separator, Role::Dim);
+        line.push(format!("{cached} {} cached", scene.glyphs.times), Role::Text);
+    }
+    Some(fit(line, columns, scene.glyphs.ellipsis))
+}
+
+/// The parts of slot time in whole percents that sum to 100 (largest remainder), in the order in which they are told.
+/// What has one glyph has one name.
+fn shares(slots: &Slots) -> [(&'static str, i64); 9] {
+    let parts = [
+        ("work", slots.of(PhaseKind::Running)),
+        ("setup, start", slots.of(PhaseKind::Setup) + slots.of(PhaseKind::Starting)),
+        ("pull", slots.of(PhaseKind::Pulling)),
+        ("init", slots.of(PhaseKind::Initializing)),
+        ("cold start", slots.of(PhaseKind::Startup)),
+        ("terminating", slots.of(PhaseKind::Terminating)),
+        ("queued", slots.of(PhaseKind::Queued)),
+        ("back-off", slots.of(PhaseKind::BackOff)),
+        ("idle", slots.idle),
+    ];
+    let whole: i128 = parts.iter().map(|&(_, part)| i128::from(part)).sum::<i128>().max(1);
+    let exact = parts.map(|(_, part)| i128::from(part) * 100);
+    let mut percents = exact.map(|part| part / whole);
+    let mut order: Vec<usize> = (0..parts.len()).collect();
+    order.sort_by_key(|&index| std::cmp::Reverse(exact[index] % whole));
+    let missing = usize::try_from(100 - percents.iter().sum::<i128>()).unwrap_or(0);
+    for &index in order.iter().take(missing.min(parts.len())) {
+        percents[index] += 1;
+    }
+    let mut shares = parts;
+    for (share, percent) in shares.iter_mut().zip(percents) {
+        share.1 = i64::try_from(percent).unwrap_or(0);
+    }
+    shares
+}
+
+/// A part in whole percents, rounded.
+fn percent(part: i64, whole: i64) -> i128 {
+    (i128::from(part) * 200 + i128::from(whole)) / (i128::from(whole) * 2)
+}
+
+/// Whether names need their namespace.
+pub(super) fn several_namespaces(scene: &Scene<'_>) -> bool {
+    let mut namespaces = scene.timeline.workloads().iter().map(|workload| &workload.namespace);
+    let first = namespaces.next();
+    namespaces.any(|namespace| Some(namespace) != first)
+}
+
+/// The line in at most `columns`, its end cut off and marked.
+pub(super) fn fit(line: Line, columns: usize, ellipsis: &str) -> Line {
+    if line.width() <= columns {
+        return line;
+    }
+    let mut room = columns.saturating_sub(text::width(ellipsis));
+    let mut fitting = Line { spans: Vec::new(), pod: line.pod };
+    for span in line.spans {
+        let width = text::width(&span.text);
+        if width <= room {
+            room -= width;
+            fitting.push(span.text, span.role);
+            continue;
+        }
+        fitting.push(text::shorten_end(&span.text, room, ""), span.role);
+        break;
+    }
+    fitting.push(text::shorten_end(ellipsis, columns, ""), Role::Dim);
+    fitting
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_sum_to_a_hundred() {
+        let mut slots = Slots { total: 3, idle: 1, ..Slots::default() };
+        slots.phases[PhaseKind::Running as usize] = 1;
+        slots.phases[PhaseKind::Pulling as usize] = 1;
+        let shares = shares(&slots);
+        assert_eq!(shares.iter().map(|&(_, percent)| percent).sum::<i64>(), 100);
+        assert_eq!((shares[0].1, shares[2].1, shares[8].1), (34, 33, 33));
+    }
+
+    #[test]
+    fn cut_lines_are_marked_and_fit() {
+        let mut line = Line::of("abc", Role::Text);
+        line.push("漢字漢字", Role::Dim);
+        for columns in 0..12 {
+            let fitted = fit(line.clone(), columns, "…");
+            assert!(fitted.width() <= columns, "{columns} {}", fitted.plain());
+            assert_eq!(
+                fitted.plain().ends_with('…'),
+                columns > 0 && columns < 11,
+                "{columns} {}",
+                fitted.plain()
+            );
+        }
+    }
+}

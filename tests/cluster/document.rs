@@ -1,0 +1,107 @@
+//! Reading the timeline document, and what must hold in every one.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// The workload of that name.
+#[track_caller]
+pub(crate) fn workload<'a>(document: &'a Value, name: &str) -> &'a Value {
+    let mut found = array(document, "workloads").iter().filter(|workload| workload["name"] == name);
+    let workload = found.next().unwrap_or_else(|| panic!("no {name} in {document:#}"));
+    assert!(found.next().is_none(), "more than one {name} in {document:#}");
+    workload
+}
+
+/// The Pods of all workloads.
+pub(crate) fn pods(document: &Value) -> impl Iterator<Item = &Value> {
+    array(document, "workloads").iter().flat_map(|workload| array(workload, "pods"))
+}
+
+/// The only Pod of a workload.
+#[track_caller]
+pub(crate) fn only_pod(workload: &Value) -> &Value {
+    let pods = array(workload, "pods");
+    assert_eq!(pods.len(), 1, "{workload:#}");
+    &pods[0]
+}
+
+/// The container of that name.
+#[track_caller]
+pub(crate) fn container<'a>(pod: &'a Value, name: &str) -> &'a Value {
+    let mut containers = array(pod, "containers").iter();
+    containers.find(|container| container["name"] == name).unwrap_or_else(|| panic!("no {name} in {pod:#}"))
+}
+
+/// A field with text.
+#[track_caller]
+pub(crate) fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+    value[field].as_str().unwrap_or_else(|| panic!("no {field} in {value:#}"))
+}
+
+/// A field with a list.
+#[track_caller]
+pub(crate) fn array<'a>(value: &'a Value, field: &str) -> &'a [Value] {
+    value[field].as_array().unwrap_or_else(|| panic!("no {field} in {value:#}"))
+}
+
+/// The role of a container.
+pub(crate) fn role(container: &Value) -> &str {
+    text(container, "role")
+}
+
+/// The names of a Pod's phases.
+pub(crate) fn phases(pod: &Value) -> Vec<&str> {
+    array(pod, "phases").iter().map(|phase| text(phase, "phase")).collect()
+}
+
+fn time(value: &Value) -> Option<Timestamp> {
+    value.as_str().map(|text| text.parse().unwrap())
+}
+
+/// What holds in every document: the contract's sums, orders and forms.
+#[track_caller]
+pub(crate) fn hold(document: &Value) {
+    assert_eq!((&document["apiVersion"], &document["kind"]), (&"kubectl-seq/v1".into(), &"Timeline".into()));
+    for workload in array(document, "workloads") {
+        let summary = &workload["summary"];
+        let slots = summary["slots"].as_object().unwrap();
+        let sum: i64 = slots.values().map(|part| part.as_i64().unwrap()).sum();
+        assert_eq!(summary["slotMillis"], sum, "{workload:#}");
+        assert_eq!(summary["pods"], array(workload, "pods").len(), "{workload:#}");
+        array(workload, "pods").iter().for_each(hold_pod);
+    }
+}
+
+#[track_caller]
+fn hold_pod(pod: &Value) {
+    let instants = &pod["instants"];
+    let order = ["created", "scheduled", "sandboxReady", "workStarted", "workEnded"];
+    let times: Vec<Timestamp> = order.iter().filter_map(|instant| time(&instants[instant]["at"])).collect();
+    assert!(times.is_sorted(), "{pod:#}");
+    for instant in instants.as_object().unwrap().values().filter(|instant| !instant.is_null()) {
+        assert_eq!(text(instant, "at").len(), "2026-01-01T00:00:00.000Z".len(), "{pod:#}");
+        assert!(["status", "event", "observed", "inferred"].contains(&text(instant, "source")), "{pod:#}");
+    }
+    let mut until: Option<Timestamp> = None;
+    for phase in array(pod, "phases") {
+        let (start, end) = (time(&phase["start"]).unwrap(), time(&phase["end"]));
+        assert!(until.is_none_or(|until| until <= start), "phases overlap: {pod:#}");
+        if let Some(end) = end {
+            let millis = end.as_millisecond() - start.as_millisecond();
+            assert_eq!(phase["millis"], millis, "{pod:#}");
+        }
+        until = end.or(Some(start));
+    }
+    // The ranges are those between the instants, but for the parts of a millisecond.
+    for (range, from, to) in [
+        ("queuedMillis", "created", "scheduled"),
+        ("coldStartMillis", "scheduled", "workStarted"),
+        ("runMillis", "workStarted", "workEnded"),
+    ] {
+        if let Some(millis) = pod[range].as_i64() {
+            let (from, to) = (time(&instants[from]["at"]).unwrap(), time(&instants[to]["at"]).unwrap());
+            let between = to.as_millisecond() - from.as_millisecond();
+            assert!((millis - between).abs() <= 1, "{range} {millis}, not {between}: {pod:#}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! `get`: every way to name what is there.
+
+use std::collections::BTreeSet;
+
+use crate::document::{self, array, pods, text, workload};
+use crate::harness::{Namespace, manifest};
+use crate::truth;
+
+#[test]
+#[ignore = "needs a cluster"]
+fn each_way_to_name_them() {
+    let namespace = Namespace::new("get");
+    namespace.kubectl(&["apply", "-f", &manifest("failing.yaml")]).succeeds();
+    namespace.kubectl(&["wait", "--for=condition=failed", "job/failing", "--timeout=60s"]).succeeds();
+    namespace.kubectl(&["apply", "-f", &manifest("quick.yaml")]).succeeds();
+    namespace.kubectl(&["wait", "--for=condition=complete", "job/quick", "--timeout=60s"]).succeeds();
+
+    let one: [&[&str]; 8] = [
+        &["job", "quick"],
+        &["job/quick"],
+        &["Job", "quick"],
+        &["jobs.batch", "quick"],
+        &["jobs.v1.batch/quick"],
+        &["job.batch/quick"],
+        &["jobs", "-l", "app=quick"],
+        &["jobs", "-l", "app in (quick)"],
+    ];
+    for named in one {
+        let document = namespace.seq(&[&["get"], named, &["-o", "json"]].concat()).succeeds().json();
+        document::hold(&document);
+        assert_eq!(array(&document, "workloads").len(), 1, "{named:?}: {document:#}");
+        let job = workload(&document, "quick");
+        assert_eq!((text(job, "outcome"), array(job, "pods").len()), ("Succeeded", 2), "{named:?}");
+        let indexes: BTreeSet<_> = array(job, "pods").iter().map(|pod| pod["index"].as_i64()).collect();
+        assert_eq!(indexes, BTreeSet::from([Some(0), Some(1)]));
+    }
+    let both: [&[&str]; 4] =
+        [&["jobs"], &["job", "quick", "failing"], &["job/quick", "job/failing"], &["jobs", "-A"]];
+    for named in both {
+        let document = namespace.seq(&[&["get"], named, &["-o", "json"]].concat()).succeeds().json();
+        assert_eq!(text(workload_of(&document, &namespace, "quick"), "outcome"), "Succeeded", "{named:?}");
+        assert_eq!(text(workload_of(&document, &namespace, "failing"), "outcome"), "Failed", "{named:?}");
+    }
+    let selected = namespace.seq(&["get", "pods", "-l", "app=quick", "-o", "json"]).succeeds().json();
+    assert_eq!(pods(&selected).count(), 2, "{selected:#}");
+    truth::hold(&selected);
+
+    for (what, ours) in [("jobs", ["get", "jobs", "-o", "name"]), ("pods", ["get", "pods", "-o", "name"])] {
+        let lines = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<_>>();
+        let kubectls = namespace.kubectl(&["get", what, "-o", "name"]).succeeds();
+        assert_eq!(lines(&namespace.seq(&ours).succeeds().stdout), lines(&kubectls.stdout));
+    }
+    let yaml = namespace.seq(&["get", "job", "quick", "-o", "yaml"]).succeeds();
+    let yaml: serde_json::Value = serde_saphyr::from_str(&yaml.stdout).unwrap();
+    assert_eq!(text(workload(&yaml, "quick"), "outcome"), "Succeeded");
+}
+
+/// `-A` finds those of other tests too.
+fn workload_of<'a>(
+    document: &'a serde_json::Value,
+    namespace: &Namespace,
+    name: &str,
+) -> &'a serde_json::Value {
+    let is_it = |workload: &&serde_json::Value| {
+        workload["name"] == name && workload["namespace"] == namespace.name.as_str()
+    };
+    array(document, "workloads").iter().find(is_it).unwrap()
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn nothing_there_is_said_as_kubectl_does() {
+    let namespace = Namespace::new("nothing");
+    let (kubectls, ours) = (namespace.kubectl(&["get", "jobs"]), namespace.seq(&["get", "jobs"]).succeeds());
+    assert_eq!((ours.stdout.as_str(), &ours.stderr), ("", &kubectls.stderr));
+    let empty = namespace.seq(&["get", "jobs", "-o", "json"]).succeeds().json();
+    assert_eq!(array(&empty, "workloads").len(), 0);
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn without_events_the_status_has_to_do() {
+    let namespace = Namespace::new("events");
+    namespace.complete("quick.yaml");
+    namespace.kubectl(&["apply", "-f", &manifest("no-events.yaml")]).succeeds();
+    // RBAC takes a moment to be seen.
+    let right = ["auth", "can-i", "list", "pods", "--as", "no-events"];
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while namespace.kubectl(&right).code != Some(0) {
+        assert!(std::time::Instant::now() < deadline, "the Role has no effect");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let drawn = namespace.seq(&["get", "job", "quick", "--as", "no-events"]).succeeds();
+    drawn.says("job/quick");
+    drawn.warns("vents");
+    let ours = namespace.seq(&["get", "job", "quick", "--as", "no-events", "-o", "json"]).succeeds();
+    ours.warns("vents");
+    let document = ours.json();
+    document::hold(&document);
+    truth::hold(&document);
+    for pod in pods(&document) {
+        assert!(pod["coldStartMillis"].is_i64() && pod["runMillis"].is_i64(), "{pod:#}");
+        for instant in pod["instants"].as_object().unwrap().values().filter(|instant| !instant.is_null()) {
+            assert_ne!(instant["source"], "event", "{pod:#}");
+        }
+        assert!(array(pod, "containers").iter().all(|container| container["pull"].is_null()), "{pod:#}");
+    }
+}

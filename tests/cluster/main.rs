@@ -1,0 +1,17 @@
+//! The program against a real cluster: whatever the current kubeconfig names.
+//!
+//! `cargo test --test cluster -- --ignored` runs all of it. Each test makes a namespace of its own and deletes it. Where
+//! `KUBECTL_SEQ_TEST_CLUSTER` is the path of a test cluster's script, what the program says is also held against what the
+//! nodes really did; elsewhere that part is left out, and a line says so.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod apply;
+mod bad_day;
+mod document;
+mod errors;
+mod following;
+mod get;
+mod harness;
+mod pod;
+mod truth;
