@@ -267,6 +267,7 @@ impl Timeline {
     /// A timeline as a view finds it.
     #[cfg(test)]
     pub(crate) fn of(pods: Vec<Pod>, workloads: Vec<Workload>) -> Self {
-        Self { pods, workloads, ..Self::default() }
+        let records = pods.iter().map(|_| PodRecord::default()).collect();
+        Self { pods, workloads, records, ..Self::default() }
     }
 }
