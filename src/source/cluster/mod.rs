@@ -9,6 +9,7 @@ mod errors;
 mod follow;
 mod json;
 mod known;
+mod kuberc;
 mod offset;
 mod pause;
 mod protobuf;
