@@ -10,6 +10,7 @@ mod follow;
 mod json;
 mod known;
 mod kuberc;
+mod log;
 mod offset;
 mod pause;
 mod protobuf;
