@@ -1,3 +1,5 @@
+//! The flags in place of the kubeconfig, and what is wrong with either.
+
 use super::*;
 
 const KUBECONFIG: &str = "
