@@ -176,7 +176,7 @@ pub(super) struct FollowArgs {
     /// Follow no longer than this: `90s`, `10m`, `2h`; 0: no bound
     #[arg(long, value_name = "DURATION", default_value = "0", value_parser = parse_duration)]
     pub(super) timeout: std::time::Duration,
-    /// How it is shown while it goes on [env: KUBECTL_SEQ_PROGRESS]
+    /// How it is shown while it goes on [env: `KUBECTL_SEQ_PROGRESS`]
     #[arg(long, value_name = "MODE")]
     pub(super) progress: Option<Progress>,
 }
@@ -184,6 +184,7 @@ pub(super) struct FollowArgs {
 /// How pictures are drawn.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Drawing")]
+#[expect(clippy::struct_excessive_bools, reason = "flags")]
 pub(super) struct DrawArgs {
     /// Colours
     #[arg(long, value_name = "WHEN", default_value = "auto")]

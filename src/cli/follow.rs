@@ -51,7 +51,7 @@ pub(super) struct Task<'a> {
 
 /// Shows what there is, and ends.
 pub(super) async fn once(task: Task<'_>) -> Result<Exit, Failure> {
-    let mut session = Session::new(task)?;
+    let mut session = Session::new(task);
     let mut tick = ticks();
     let started = Instant::now();
     let mut signals = Signals::new()?;
@@ -74,7 +74,7 @@ pub(super) async fn once(task: Task<'_>) -> Result<Exit, Failure> {
 
 /// Follows until everything has ended, the time is up, or the user has had enough.
 pub(super) async fn follow(task: Task<'_>) -> Result<Exit, Failure> {
-    let mut session = Session::new(task)?;
+    let mut session = Session::new(task);
     let deadline = (!session.task.timeout.is_zero()).then(|| Instant::now() + session.task.timeout);
     let result = watch(&mut session, deadline).await;
     match result {
@@ -171,12 +171,12 @@ struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    fn new(task: Task<'a>) -> Result<Self, Failure> {
+    fn new(task: Task<'a>) -> Self {
         let live = match task.drawing.mode {
             Mode::Live => Some(Live::new(task.output.live_stream(), task.drawing.stylesheet())),
             Mode::Lines | Mode::Silent => None,
         };
-        Ok(Self {
+        Self {
             task,
             timeline: Timeline::default(),
             synced: false,
@@ -185,7 +185,7 @@ impl<'a> Session<'a> {
             lines: Lines::default(),
             changes: ChangeLines::default(),
             live,
-        })
+        }
     }
 
     fn take(&mut self, update: Update) -> Result<(), Failure> {
@@ -248,7 +248,7 @@ impl<'a> Session<'a> {
 
     fn write_changes(&mut self, changes: &Changes, now: Timestamp) -> Result<(), Failure> {
         let (lines, timeline) = (&mut self.changes, &self.timeline);
-        self.task.output.document(|out| lines.write_changes(timeline, changes, now, out))
+        Output::document(|out| lines.write_changes(timeline, changes, now, out))
     }
 
     fn now(&self) -> Timestamp {
@@ -353,7 +353,7 @@ impl<'a> Session<'a> {
         match self.task.format {
             Format::Jsonl => {
                 let (timeline, now) = (&self.timeline, self.now());
-                self.task.output.document(|out| ChangeLines::write_end(timeline, exit.code(), now, out))?;
+                Output::document(|out| ChangeLines::write_end(timeline, exit.code(), now, out))?;
             }
             format if format.is_for_machines() => self.print(self.task.drawing.print_size())?,
             _ if self.live.is_none() => self.print(self.task.drawing.log_size())?,
@@ -391,7 +391,7 @@ impl<'a> Session<'a> {
                 output.note(&format!("timed out after {limit:#}: {open} had not ended"));
             }
             Exit::Interrupted | Exit::Terminated => {
-                output.note(&format!("no longer followed: {open} goes on"))
+                output.note(&format!("no longer followed: {open} goes on"));
             }
             Exit::Unknown => output.note("the outcome is not known: what was followed went before it ended"),
             _ => return,
@@ -425,13 +425,13 @@ impl<'a> Session<'a> {
         }
         let document = || export::document(timeline, now);
         match self.task.format {
-            Format::Json => output.document(|out| export::write_json(&document(), out)),
-            Format::Yaml => output.document(|out| export::write_yaml(&document(), out)),
-            Format::Name => output.document(|out| export::write_names(timeline, out)),
+            Format::Json => Output::document(|out| export::write_json(&document(), out)),
+            Format::Yaml => Output::document(|out| export::write_yaml(&document(), out)),
+            Format::Name => Output::document(|out| export::write_names(timeline, out)),
             Format::Jsonl => {
                 let every = timeline.everything();
                 let mut lines = ChangeLines::default();
-                output.document(|out| {
+                Output::document(|out| {
                     lines.write_changes(timeline, &every, now, out)?;
                     ChangeLines::write_end(timeline, 0, now, out)
                 })

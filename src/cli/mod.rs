@@ -107,13 +107,8 @@ async fn run(cli: Cli, kubectl: Vec<OsString>, environment: &Environment) -> Exi
             .await
         }
         Command::Version => {
-            let output = plain_output(environment);
-            end(
-                output
-                    .document(|out| writeln!(out, "kubectl-seq {}", env!("CARGO_PKG_VERSION")))
-                    .map(|()| Exit::Success),
-                &output,
-            )
+            let said = Output::document(|out| writeln!(out, "kubectl-seq {}", env!("CARGO_PKG_VERSION")));
+            end(said.map(|()| Exit::Success), &plain_output(environment))
         }
     }
 }

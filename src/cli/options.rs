@@ -27,6 +27,7 @@ pub(super) enum Mode {
 
 /// How everything is drawn.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent decisions")]
 pub(super) struct Drawing {
     /// What the user chose to see.
     pub(super) state: ViewState,
@@ -58,12 +59,11 @@ impl Drawing {
         let terminal = if live_on_stderr { environment.stderr_terminal } else { environment.stdout_terminal };
         let mode = match follow.progress.map_or_else(|| progress_of(environment), Ok)? {
             Progress::Live => Mode::Live,
-            Progress::Lines => Mode::Lines,
             Progress::None => Mode::Silent,
             Progress::Auto if terminal && !environment.ci && !environment.dumb => Mode::Live,
             // Beside a document for programs nobody reads lines, unless somebody asked for them.
             Progress::Auto if live_on_stderr && !terminal => Mode::Silent,
-            Progress::Auto => Mode::Lines,
+            Progress::Lines | Progress::Auto => Mode::Lines,
         };
         let colours = |terminal: bool| match draw.color {
             Color::Always => true,

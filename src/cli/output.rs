@@ -53,10 +53,7 @@ impl Output {
     ///
     /// # Errors
     /// When nobody reads any more, or writing fails.
-    pub(super) fn document(
-        &self,
-        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> Result<(), Failure> {
+    pub(super) fn document(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
         let mut stdout = io::BufWriter::with_capacity(64 * 1024, io::stdout().lock());
         write(&mut stdout)?;
         Ok(stdout.flush()?)

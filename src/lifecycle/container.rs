@@ -1,14 +1,18 @@
 //! Evidence of one container: its image, its runs, and the best version of each that was ever seen.
+//!
+//! States come in order, events in any: what both tell of is put together only when a life is derived.
 
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::evidence::Evidence;
-use super::message::{self, Pulled};
+use super::fact::{EventFact, EventTime, FactKind, keep_earliest};
+use super::message::Pulled;
 use super::names::Names;
+use super::restarts::Restarts;
 use super::{Instant, Pull, Role, Run};
-use crate::observation::{ContainerStatus, Event, Terminated, known};
+use crate::observation::{ContainerStatus, Terminated, known};
 
 /// How far a fine time may lie before or after the coarse one of the same instant.
 const BEFORE: SignedDuration = SignedDuration::from_millis(200);
@@ -19,74 +23,48 @@ pub(super) fn fits(fine: Timestamp, coarse: Timestamp) -> bool {
     fine >= coarse - BEFORE && fine <= coarse + AFTER
 }
 
-/// A time from an event, and whether it is finer than a second.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct EventTime {
-    pub(super) at: Timestamp,
-    pub(super) fine: bool,
-}
-
-impl EventTime {
-    /// The event's first occurrence.
-    pub(super) fn first(event: &Event) -> Option<Self> {
-        event.first().map(|(at, fine)| Self { at, fine })
-    }
-
-    pub(super) fn instant(self, fine: Evidence, coarse: Evidence) -> Instant {
-        Instant { at: self.at, evidence: if self.fine { fine } else { coarse } }
-    }
-}
-
-/// Keeps the earlier of two times.
-pub(super) fn keep_earliest(kept: &mut Option<EventTime>, new: Option<EventTime>) {
-    if let Some(new) = new
-        && kept.is_none_or(|kept| new.at < kept.at)
-    {
-        *kept = Some(new);
-    }
-}
-
 /// What is known of one container.
 #[derive(Debug)]
 pub(super) struct ContainerEvidence {
     pub(super) name: Arc<str>,
     pub(super) role: Role,
     pub(super) image: Arc<str>,
-    /// Whether a run that ends well, and one that fails, is followed by another.
-    pub(super) restarts_after: Restarts,
+    restarts: Restarts,
     /// `restartCount`; the highest seen, because a node that restarts may begin anew.
     pub(super) restart_count: u32,
-    pub(super) runs: Vec<RunEvidence>,
-    /// Last telling `waiting.reason`, while it waits.
+    runs: Vec<RunEvidence>,
+    /// The restart that `restartCount` counts last has not begun: a node that restarts counts before it starts.
+    restart_pending: bool,
+    /// Last telling `waiting.reason`, until it runs.
     pub(super) waiting: Option<Arc<str>>,
-    /// The container is terminated without ever having run.
-    pub(super) never_ran: Option<Arc<str>>,
+    /// The container is terminated, but no state told of a run: the kubelet lost it, or it never began.
+    lost: Option<(i32, Option<Arc<str>>)>,
+    events: ContainerEvents,
+}
+
+/// What events tell of one container.
+#[derive(Debug, Default)]
+struct ContainerEvents {
+    /// First event about the image.
+    image: Option<EventTime>,
     pulling: Option<EventTime>,
+    /// Latest attempt to pull, if there were several.
+    pulling_again: Option<Timestamp>,
     pulled: Option<(EventTime, Pulled)>,
+    pull_failed: Option<EventTime>,
+    pull_failed_last: Option<Timestamp>,
     started: Option<EventTime>,
-    /// Latest start that events tell of: its time, and when a repetition was received.
+    /// First occurrences of later events: a kubelet that restarts begins to count anew.
+    started_later: Vec<EventTime>,
     started_last: Option<Timestamp>,
-    started_received: Option<Timestamp>,
     started_count: u32,
-}
-
-/// When the kubelet starts a container again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Restarts {
-    pub(super) on_success: bool,
-    pub(super) on_failure: bool,
-}
-
-impl Restarts {
-    /// From a restart policy.
-    pub(super) fn from_policy(policy: &str) -> Self {
-        Self { on_success: policy == "Always", on_failure: matches!(policy, "Always" | "OnFailure") }
-    }
+    /// Receipts of repeated starts: how many starts there were then, and when.
+    started_again: Vec<(u32, Timestamp)>,
 }
 
 /// One run, as status told of it.
 #[derive(Clone, Debug)]
-pub(super) struct RunEvidence {
+struct RunEvidence {
     id: Box<str>,
     /// `restartCount` at the time of the run.
     ordinal: u32,
@@ -98,23 +76,37 @@ pub(super) struct RunEvidence {
     ended_received: Option<Timestamp>,
 }
 
+/// Its runs that are known, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct KnownRuns {
+    pub(super) runs: Vec<Run>,
+    /// Whether nothing ran before the first of them.
+    pub(super) from_the_first: bool,
+    /// Runs that happened but are not known one by one.
+    pub(super) not_seen: u32,
+}
+
+/// A failed pull: when it failed first, when the latest attempt began, and when that failed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PullTrouble {
+    pub(super) failed: Timestamp,
+    pub(super) again: Option<Timestamp>,
+    pub(super) failed_again: Option<Timestamp>,
+}
+
 impl ContainerEvidence {
-    pub(super) fn new(name: Arc<str>, role: Role, image: Arc<str>, restarts_after: Restarts) -> Self {
+    pub(super) fn new(name: Arc<str>, role: Role, image: Arc<str>, restarts: Restarts) -> Self {
         Self {
             name,
             role,
             image,
-            restarts_after,
+            restarts,
             restart_count: 0,
             runs: Vec::new(),
+            restart_pending: false,
             waiting: None,
-            never_ran: None,
-            pulling: None,
-            pulled: None,
-            started: None,
-            started_last: None,
-            started_received: None,
-            started_count: 0,
+            lost: None,
+            events: ContainerEvents::default(),
         }
     }
 
@@ -127,17 +119,23 @@ impl ContainerEvidence {
     ) {
         let restarts = u32::try_from(status.restart_count).unwrap_or(0);
         self.restart_count = self.restart_count.max(restarts);
-        if let Some(last) = &status.last_state.terminated {
-            self.observe_terminated(last, restarts.saturating_sub(1), None, names);
-        }
         let state = &status.state;
+        let nothing = |terminated: &Terminated| terminated.container_id.is_empty();
+        self.restart_pending = restarts > 0
+            && status.last_state.terminated.as_ref().is_some_and(nothing)
+            && (state.waiting.is_some() || state.terminated.as_ref().is_some_and(nothing));
+        if let Some(last) = &status.last_state.terminated {
+            // The first start that failed is told here before any restart is counted.
+            let before = restarts.saturating_sub(1);
+            self.observe_terminated(last, before, restarts > 0, None, names);
+        }
         if let Some(running) = &state.running {
-            let run = self.run_mut(&status.container_id, restarts);
+            let run = self.run_mut(&status.container_id, restarts, known(running.started_at));
             run.start = earliest(run.start, known(running.started_at));
             self.waiting = None;
+            self.lost = None;
         } else if let Some(terminated) = &state.terminated {
-            self.observe_terminated(terminated, restarts, received, names);
-            self.waiting = None;
+            self.observe_terminated(terminated, restarts, true, received, names);
         } else if let Some(waiting) = &state.waiting {
             self.observe_waiting(&waiting.reason, names);
         }
@@ -155,43 +153,51 @@ impl ContainerEvidence {
         &mut self,
         terminated: &Terminated,
         ordinal: u32,
+        ran: bool,
         received: Option<Timestamp>,
         names: &mut Names,
     ) {
         let start = known(terminated.started_at);
         let end = known(terminated.finished_at);
-        // The kubelet's word for "I lost it" replaces what was known before: keep the better version.
-        let lost = start.is_none() && end.is_none();
-        if lost && terminated.container_id.is_empty() {
-            match self.runs.last_mut() {
+        let reason = names.share_some(&terminated.reason);
+        if start.is_none() && end.is_none() && terminated.container_id.is_empty() {
+            // The kubelet's word for "I lost it" replaces what was known before: keep the better version.
+            match self.runs.iter_mut().rev().find(|run| run.ordinal <= ordinal) {
                 Some(run) if !run.ended => {
                     run.ended = true;
                     run.exit_code = Some(terminated.exit_code);
-                    run.reason = names.share_some(&terminated.reason);
+                    run.reason = reason;
                     run.ended_received = run.ended_received.or(received);
                 }
                 Some(_) => {}
-                None => self.never_ran = names.share_some(&terminated.reason),
+                None if ran => self.lost = Some((terminated.exit_code, reason)),
+                None => {}
             }
             return;
         }
-        let run = self.run_mut(&terminated.container_id, ordinal);
+        self.waiting = None;
+        let run = self.run_mut(&terminated.container_id, ordinal, start.or(end));
         run.start = earliest(run.start, start);
         run.end = run.end.or(end);
-        if !run.ended || (run.exit_code.is_none() && !lost) {
+        if !run.ended {
+            run.ended = true;
             run.exit_code = Some(terminated.exit_code);
-            run.reason = names.share_some(&terminated.reason);
-            run.ended_received = run.ended_received.or(received);
+            run.reason = reason;
+            run.ended_received = received;
         }
-        run.ended = true;
     }
 
-    fn run_mut(&mut self, id: &str, ordinal: u32) -> &mut RunEvidence {
+    fn run_mut(&mut self, id: &str, ordinal: u32, at: Option<Timestamp>) -> &mut RunEvidence {
         let same = |run: &RunEvidence| if id.is_empty() { run.ordinal == ordinal } else { *run.id == *id };
         if let Some(place) = self.runs.iter().position(same) {
             return &mut self.runs[place];
         }
-        let place = self.runs.iter().position(|other| other.ordinal > ordinal).unwrap_or(self.runs.len());
+        // By time where both tell it: `restartCount` may begin anew when a node restarts.
+        let later = |run: &RunEvidence| match (run.start.or(run.end), at) {
+            (Some(other), Some(at)) if other != at => other > at,
+            _ => run.ordinal > ordinal,
+        };
+        let place = self.runs.iter().position(later).unwrap_or(self.runs.len());
         let run = RunEvidence {
             id: id.into(),
             ordinal,
@@ -206,25 +212,53 @@ impl ContainerEvidence {
         &mut self.runs[place]
     }
 
-    /// Takes in an event about the container. Events of one reason may come in any order.
-    pub(super) fn observe_event(&mut self, event: &Event, received: Option<Timestamp>) {
-        let first = EventTime::first(event);
-        match event.reason.as_str() {
-            "Pulling" => keep_earliest(&mut self.pulling, first),
-            "Pulled" => {
-                let Some((first, pulled)) = first.zip(message::pulled(event.text())) else { return };
-                if self.pulled.is_none_or(|(kept, _)| first.at < kept.at) {
-                    self.pulled = Some((first, pulled));
+    /// Takes in what an event says about the container. Events may come in any order.
+    pub(super) fn take(&mut self, fact: &EventFact) {
+        let events = &mut self.events;
+        let first = fact.first;
+        match &fact.kind {
+            FactKind::Pulling => {
+                keep_earliest(&mut events.image, first);
+                keep_earliest(&mut events.pulling, first);
+                if fact.count > 1 {
+                    let received = fact.received.filter(|received| fits(*received, fact.last));
+                    let latest = received.unwrap_or(fact.last);
+                    events.pulling_again = events.pulling_again.max(Some(latest));
                 }
             }
-            "Started" => {
-                keep_earliest(&mut self.started, first);
-                let count = event.occurrences();
-                if count > self.started_count && self.started_count > 0 {
-                    self.started_received = self.started_received.max(received);
+            FactKind::Pulled(pulled) => {
+                // A Pulled whose Pulling was lost tells when it was asked for.
+                let asked = match pulled {
+                    Pulled::Pulled { since_asked: Some(since), .. } => first.at - *since,
+                    _ => first.at,
+                };
+                keep_earliest(&mut events.image, EventTime { at: asked, ..first });
+                if events.pulled.is_none_or(|(kept, _)| first.at < kept.at) {
+                    events.pulled = Some((first, *pulled));
                 }
-                self.started_count = self.started_count.max(count);
-                self.started_last = self.started_last.max(event.last());
+            }
+            FactKind::ImageRefused => keep_earliest(&mut events.image, first),
+            FactKind::PullFailed => {
+                keep_earliest(&mut events.pull_failed, first);
+                events.pull_failed_last = events.pull_failed_last.max(Some(fact.last));
+            }
+            FactKind::Started => {
+                let before = events.started;
+                keep_earliest(&mut events.started, first);
+                let later =
+                    [before, Some(first)].into_iter().flatten().filter(|time| Some(*time) != events.started);
+                for time in later {
+                    if !events.started_later.contains(&time) {
+                        events.started_later.push(time);
+                    }
+                }
+                if let Some(received) = fact.received.filter(|_| fact.count > 1)
+                    && events.started_again.iter().all(|(count, _)| *count != fact.count)
+                {
+                    events.started_again.push((fact.count, received));
+                }
+                events.started_count = events.started_count.max(fact.count);
+                events.started_last = events.started_last.max(Some(fact.last));
             }
             _ => {}
         }
@@ -232,34 +266,46 @@ impl ContainerEvidence {
 
     /// When the node's queue for pulls was entered.
     pub(super) fn pull_asked(&self) -> Option<EventTime> {
-        let lost = || {
-            let (end, pulled) = self.pulled?;
-            match pulled {
-                Pulled::Cached => Some(end),
-                Pulled::Pulled { since_asked, .. } => {
-                    Some(EventTime { at: end.at - since_asked?, fine: end.fine })
-                }
-            }
+        let lost = || match self.events.pulled? {
+            (end, Pulled::Cached) => Some(end),
+            (end, Pulled::Pulled { since_asked, .. }) => Some(EventTime { at: end.at - since_asked?, ..end }),
         };
-        self.pulling.or_else(lost)
+        self.events.pulling.or_else(lost)
     }
 
     /// First event about its image.
     pub(super) fn first_image_event(&self) -> Option<EventTime> {
-        let asked = self.pull_asked();
-        let pulled = self.pulled.map(|(end, _)| end);
-        match (asked, pulled) {
-            (Some(asked), Some(pulled)) => Some(if pulled.at < asked.at { pulled } else { asked }),
-            (asked, pulled) => asked.or(pulled),
-        }
+        self.events.image
+    }
+
+    /// Attempts to pull that failed: from the first failure to the latest attempt it was waited for the next one.
+    pub(super) fn pull_trouble(&self) -> Option<PullTrouble> {
+        let failed = self.events.pull_failed?.at;
+        // The pull that succeeded tells when it was asked for, finer than the repeated Pulling does.
+        let asked = match self.events.pulled {
+            Some((end, Pulled::Pulled { since_asked: Some(since), .. })) => Some(end.at - since),
+            _ => self.events.pulling_again,
+        };
+        let again = asked.filter(|again| *again > failed);
+        let unfinished = self.events.pulled.is_none();
+        let failed_again = self
+            .events
+            .pull_failed_last
+            .filter(|last| unfinished && again.is_some_and(|again| *last > again));
+        Some(PullTrouble { failed, again, failed_again })
     }
 
     /// The pull of its image.
     pub(super) fn pull(&self) -> Option<Pull> {
-        let asked = self.pull_asked().map(|asked| asked.at);
-        let Some((end, pulled)) = self.pulled else {
+        let Some((end, pulled)) = self.events.pulled else {
             // Asked for, not there yet: whether it waits or pulls is not known.
-            return asked.map(|_| Pull { start: None, end: None, wait: None, bytes: None, cached: false });
+            return self.events.pulling.map(|_| Pull {
+                start: None,
+                end: None,
+                wait: None,
+                bytes: None,
+                cached: false,
+            });
         };
         Some(match pulled {
             Pulled::Cached => Pull {
@@ -279,60 +325,25 @@ impl ContainerEvidence {
         })
     }
 
-    /// Its runs, oldest first. `killed` is when the terminal phase of a deleted Pod was received, which dates the end
-    /// of what ran until then to 40 ms.
-    pub(super) fn known_runs(&self, killed: Option<Timestamp>) -> Vec<Run> {
-        let mut runs: Vec<Run> = self.runs.iter().map(|run| self.known_run(run, killed)).collect();
-        // Events tell of a start before the status does: the kubelet writes when its pass over the Pod ends.
-        let last_end = runs.last().map(|run| run.end.map(|end| end.at).filter(|_| run.ended));
-        match (last_end, self.started, self.started_last) {
-            (None, Some(started), _) => {
-                let start = started.instant(Evidence::StartedEvent, Evidence::StartedEventCoarse);
-                runs.push(open_run(start));
-            }
-            (Some(Some(end)), _, Some(last))
-                if self.started_count > self.restart_count + 1 && last >= end =>
-            {
-                let start = match self.started_received {
-                    Some(at) if fits(at, last) => Instant { at, evidence: Evidence::ReceivedStarted },
-                    _ => Instant { at: last, evidence: Evidence::StartedEventCoarse },
-                };
-                runs.push(open_run(start));
-            }
-            _ => {}
-        }
-        runs
+    /// Why it is terminated although nothing tells that it ever ran.
+    pub(super) fn never_ran(&self) -> Option<&Arc<str>> {
+        self.lost.as_ref().filter(|_| self.events.started.is_none())?.1.as_ref()
     }
 
-    fn known_run(&self, run: &RunEvidence, killed: Option<Timestamp>) -> Run {
-        let status = run.start.map(|at| Instant { at, evidence: Evidence::StartedAt });
-        let event = self.started.filter(|_| run.ordinal == 0).filter(|event| event.fine);
-        let received = self.started_received.filter(|_| run.ordinal == self.restart_count && run.ordinal > 0);
-        let start = match (status, event, received) {
-            (Some(status), Some(event), _) if fits(event.at, status.at) => {
-                Some(event.instant(Evidence::StartedEvent, Evidence::StartedEventCoarse))
-            }
-            (Some(status), _, Some(at)) if fits(at, status.at) => {
-                Some(Instant { at, evidence: Evidence::ReceivedStarted })
-            }
-            (None, Some(event), _) if run.reason.as_deref() != Some("StartError") => {
-                Some(event.instant(Evidence::StartedEvent, Evidence::StartedEventCoarse))
-            }
-            (status, ..) => status,
-        };
-        let end = match (run.end, killed) {
-            (Some(end), Some(at)) if fits(at, end) => {
-                Some(Instant { at, evidence: Evidence::ReceivedTerminalPhase })
-            }
-            (Some(at), _) => Some(Instant { at, evidence: Evidence::FinishedAt }),
-            (None, _) => None,
-        };
-        // A time truncated to the second can seem to lie before a finer one.
-        let end = end.map(|end| match start {
-            Some(start) if end.at < start.at => Instant { at: start.at, ..end },
-            _ => end,
-        });
-        Run { start, end, ended: run.ended, exit_code: run.exit_code, reason: run.reason.clone() }
+    /// Whether it is terminated without a run that is known.
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost.is_some()
+    }
+
+    /// Whether the kubelet starts it again after this run.
+    pub(super) fn restarts_after(&self, run: &Run) -> bool {
+        let by_another = run.reason.as_deref() == Some("RestartingAllContainers");
+        run.ended && (by_another || self.restarts.after(run.exit_code))
+    }
+
+    /// `finishedAt` of its last run.
+    pub(super) fn last_finished(&self) -> Option<Timestamp> {
+        self.runs.last().and_then(|run| run.end)
     }
 
     /// Receipt of the end of its last run.
@@ -340,15 +351,95 @@ impl ContainerEvidence {
         self.runs.last().and_then(|run| run.ended_received)
     }
 
-    /// Runs that happened but are not known one by one.
-    pub(super) fn runs_not_seen(&self, known: usize) -> u32 {
-        let happened = if known == 0 && self.restart_count == 0 { 0 } else { self.restart_count + 1 };
-        happened.saturating_sub(u32::try_from(known).unwrap_or(u32::MAX))
+    /// Its runs. `stopped` dates the end of its last one to 40 ms, if that fits.
+    pub(super) fn known_runs(&self, stopped: Option<Timestamp>) -> KnownRuns {
+        let latest = self.runs.len();
+        let numbered = self.runs.iter().enumerate();
+        let mut runs: Vec<Run> = numbered
+            .map(|(place, run)| self.known_run(run, stopped.filter(|_| place + 1 == latest)))
+            .collect();
+        let mut from_the_first = self.runs.first().is_some_and(|run| run.ordinal == 0);
+        if let Some(first) = self.first_from_event() {
+            runs.insert(0, first);
+            from_the_first = true;
+        }
+        if let Some(next) = self.next_from_event() {
+            runs.push(next);
+        }
+        let present = u32::from(!self.restart_pending && (!runs.is_empty() || self.restart_count > 0));
+        let happened = self.restart_count + present;
+        let not_seen = happened.saturating_sub(u32::try_from(runs.len()).unwrap_or(u32::MAX));
+        KnownRuns { runs, from_the_first: from_the_first || not_seen == 0, not_seen }
     }
-}
 
-fn open_run(start: Instant) -> Run {
-    Run { start: Some(start), end: None, ended: false, exit_code: None, reason: None }
+    /// The first run, where only the `Started` event tells of it.
+    fn first_from_event(&self) -> Option<Run> {
+        let started = self.events.started?;
+        let known = |run: &RunEvidence| {
+            run.ordinal == 0 || run.start.is_some_and(|start| started.at > start - BEFORE)
+        };
+        if self.runs.iter().any(known) {
+            return None;
+        }
+        let start = started.instant(Evidence::StartedEvent, Evidence::StartedEventCoarse);
+        let (exit_code, reason) = match &self.lost {
+            Some((exit_code, reason)) => (Some(*exit_code), reason.clone()),
+            None => (None, None),
+        };
+        let ended = self.lost.is_some() || self.restart_count > 0;
+        Some(Run { start: Some(start), end: None, ended, exit_code, reason })
+    }
+
+    /// A start that events tell of before the status does: the kubelet writes when its pass over the Pod ends.
+    fn next_from_event(&self) -> Option<Run> {
+        let end = self.runs.last().filter(|run| run.ended)?.end?;
+        let last = self.events.started_last?;
+        if self.events.started_count <= self.restart_count + 1 || last < end {
+            return None;
+        }
+        let received = self.started_again(self.events.started_count);
+        let start = match received.filter(|received| fits(*received, last)) {
+            Some(at) => Instant { at, evidence: Evidence::ReceivedStarted },
+            None => Instant { at: last, evidence: Evidence::StartedEventCoarse },
+        };
+        Some(Run { start: Some(start), end: None, ended: false, exit_code: None, reason: None })
+    }
+
+    fn started_again(&self, count: u32) -> Option<Timestamp> {
+        self.events.started_again.iter().find(|(other, _)| *other == count).map(|(_, received)| *received)
+    }
+
+    fn known_run(&self, run: &RunEvidence, stopped: Option<Timestamp>) -> Run {
+        let event = self.events.started.filter(|event| event.fine);
+        let later =
+            |at| self.events.started_later.iter().copied().find(|event| event.fine && fits(event.at, at));
+        let named = |event: EventTime| event.instant(Evidence::StartedEvent, Evidence::StartedEventCoarse);
+        let start = match run.start {
+            Some(at) => {
+                let event = event.filter(|event| fits(event.at, at)).filter(|_| run.ordinal == 0);
+                let again = self.started_again(run.ordinal + 1).filter(|received| fits(*received, at));
+                let received = again.map(|at| Instant { at, evidence: Evidence::ReceivedStarted });
+                event
+                    .or_else(|| later(at))
+                    .map(named)
+                    .or(received)
+                    .or(Some(Instant { at, evidence: Evidence::StartedAt }))
+            }
+            // What could not be started has no event; of the others the first is told.
+            None if run.ordinal == 0 && run.reason.as_deref() != Some("StartError") => event.map(named),
+            None => None,
+        };
+        let end = run.end.map(|end| match stopped.filter(|stopped| fits(*stopped, end)) {
+            Some(at) => Instant { at, evidence: Evidence::ReceivedTerminalPhase },
+            None => Instant { at: end, evidence: Evidence::FinishedAt },
+        });
+        // A time truncated to the second can seem to lie before a finer one.
+        let end = end.map(|end| match start {
+            Some(start) if end.at < start.at => Instant { at: start.at, ..end },
+            _ => end,
+        });
+        Run { start, end, ended: run.ended, exit_code: run.exit_code, reason: run.reason.clone() }
+    }
 }
 
 fn earliest(kept: Option<Timestamp>, new: Option<Timestamp>) -> Option<Timestamp> {

@@ -6,40 +6,58 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::container::{ContainerEvidence, EventTime, fits};
+use super::container::{ContainerEvidence, KnownRuns, fits};
 use super::evidence::Evidence;
+use super::fact::EventTime;
 use super::pod::{PodEvidence, PodPhase};
-use super::{ContainerLife, Instant, Instants, Lifecycle, PodOutcome, Role, Run, phases};
+use super::{ContainerLife, Instant, Instants, Lifecycle, Phase, PodOutcome, Role, Run, phases};
+use crate::observation::Seen;
 
 /// More than this, and a corrected order is worth telling.
 const CLAMP: SignedDuration = SignedDuration::from_secs(1);
 
 pub(super) fn lifecycle(pod: &PodEvidence) -> Lifecycle {
-    let killed = pod.phase_received.filter(|_| pod.deletion.is_some() && pod.phase.terminal());
-    let containers: Vec<ContainerLife> =
-        pod.containers.iter().map(|container| life(container, killed)).collect();
     let delete_requested = delete_requested(pod);
+    let stopped = last_stopped(pod, delete_requested);
+    let mut first_start: Option<Instant> = None;
+    let mut containers = Vec::with_capacity(pod.containers.len());
+    for (place, evidence) in pod.containers.iter().enumerate() {
+        let stopped = stopped.filter(|(last, _)| *last == place).map(|(_, at)| at);
+        let known = evidence.known_runs(stopped);
+        if evidence.role == Role::Main && known.from_the_first {
+            let start = known.runs.iter().find_map(|run| run.start);
+            first_start = [first_start, start].into_iter().flatten().min_by_key(|start| start.at);
+        }
+        containers.push(life(evidence, known));
+    }
     let created = created(pod);
-    let work_started = work_started(&containers);
+    // What is not the first start still tells that work has begun.
+    let began = first_start.or_else(|| work_seen(&containers));
     let mut instants = Instants {
         created,
         scheduled: scheduled(pod, created),
-        sandbox_ready: sandbox_ready(pod, work_started),
-        work_started,
-        work_ended: work_ended(pod, &containers, delete_requested, work_started),
+        sandbox_ready: sandbox_ready(pod, &containers),
+        work_started: first_start,
+        work_ended: work_ended(pod, &containers, began),
         delete_requested,
-        deleted: deleted(pod),
+        deleted: pod
+            .gone
+            // Missing after a gap: gone at some unknown time since it was last seen.
+            .filter(|(_, seen)| seen.live())
+            .map(|(time, _)| at(time, Evidence::ReceivedDeleted)),
     };
     let clamped = put_in_order(&mut instants);
-    let outcome = outcome(pod, &instants, &containers);
-    let end = if instants.work_started.is_some() {
-        instants.work_ended
-    } else {
-        never_started_end(pod, &instants, outcome)
-    };
+    let began = instants.work_started.or(began);
+    let outcome = outcome(pod, &instants, &containers, began.is_some());
+    let (end, mut end_unknown) = end(pod, &instants, outcome, began.is_some());
     let (exit_code, reason) = result(pod, &containers, outcome);
-    let phases = phases::phases(pod, &containers, &instants, outcome, end, reason.as_ref());
-    let end_unknown = outcome.ended() && phases.last().is_none_or(|phase| phase.end.is_none());
+    let life = phases::Life { pod, containers: &containers, instants: &instants, began, outcome, end };
+    let mut phases = life.phases(reason.as_ref());
+    if outcome == PodOutcome::Unknown {
+        end_unknown = true;
+        forget_after(&mut phases, known_until(pod, began));
+    }
+    end_unknown |= outcome.ended() && phases.last().is_none_or(|phase| phase.end.is_none());
     let between = |from: Option<Instant>, to: Option<Instant>| Some(to?.at.duration_since(from?.at));
     Lifecycle {
         queued: between(instants.created, instants.scheduled),
@@ -57,20 +75,34 @@ pub(super) fn lifecycle(pod: &PodEvidence) -> Lifecycle {
     }
 }
 
-fn life(container: &ContainerEvidence, killed: Option<Timestamp>) -> ContainerLife {
-    let runs = container.known_runs(killed);
-    let runs_not_seen = container.runs_not_seen(runs.len());
-    let running = runs.last().is_some_and(|run| !run.ended);
+fn life(container: &ContainerEvidence, known: KnownRuns) -> ContainerLife {
+    let running = known.runs.last().is_some_and(|run| !run.ended);
     ContainerLife {
         name: Arc::clone(&container.name),
         role: container.role,
         image: Arc::clone(&container.image),
         restarts: container.restart_count,
         pull: container.pull(),
-        runs_not_seen,
+        runs_not_seen: known.not_seen,
         waiting: container.waiting.clone().filter(|_| !running),
-        runs,
+        runs: known.runs,
     }
+}
+
+/// The container (by its place) whose end the receipt of a deleted Pod's terminal phase dates: the last one to stop,
+/// if it was running when the deletion was asked for and no other ended in the same second.
+fn last_stopped(pod: &PodEvidence, requested: Option<Instant>) -> Option<(usize, Timestamp)> {
+    let received = pod.phase_received.filter(|_| pod.phase.terminal())?;
+    let requested = requested.filter(|_| pod.deleted_before_its_end())?;
+    let ends = || {
+        let own =
+            pod.containers.iter().enumerate().filter(|(_, container)| container.role != Role::Ephemeral);
+        own.filter_map(|(place, container)| container.last_finished().map(|end| (place, end)))
+    };
+    let (place, end) = ends().max_by_key(|(_, end)| *end)?;
+    let alone = ends().filter(|(_, other)| *other == end).count() == 1;
+    let earlier = pod.containers[place].end_received().is_some_and(|told| told < requested.at);
+    (alone && !earlier && end + SignedDuration::from_secs(1) > requested.at).then_some((place, received))
 }
 
 fn at(at: Timestamp, evidence: Evidence) -> Instant {
@@ -98,60 +130,50 @@ fn scheduled(pod: &PodEvidence, created: Option<Instant>) -> Option<Instant> {
     coarse.map(|time| at(time, Evidence::PodScheduled)).or_else(acknowledged)
 }
 
-fn sandbox_ready(pod: &PodEvidence, work_started: Option<Instant>) -> Option<Instant> {
-    if let Some(event) = pod.image_event {
+fn sandbox_ready(pod: &PodEvidence, containers: &[ContainerLife]) -> Option<Instant> {
+    let own = containers.iter().filter(|container| container.role != Role::Ephemeral);
+    let first_start = own
+        .filter_map(|container| container.runs.iter().find_map(|run| run.start))
+        .map(|start| start.at)
+        .min();
+    // Kubelets before 1.36 write the condition after pull and start, and the first events may have expired: neither is
+    // believed if it is later than the first start.
+    let early =
+        |time: Timestamp| first_start.is_none_or(|start| time <= start + SignedDuration::from_secs(1));
+    let event = pod.image_event().filter(|event| early(event.at));
+    if let Some(event) = event {
         return Some(event.instant(Evidence::ImageEvent, Evidence::ImageEventCoarse));
     }
-    // Kubelets before 1.36 write the condition after pull and start: believed only if it is not later than those.
-    let first_start = pod
-        .containers
-        .iter()
-        .filter(|container| container.role != Role::Ephemeral)
-        .filter_map(|container| container.known_runs(None).first().and_then(|run| run.start))
-        .map(|start| start.at)
-        .min()
-        .or(work_started.map(|started| started.at));
-    let early =
-        |time: &Timestamp| first_start.is_none_or(|start| *time <= start + SignedDuration::from_secs(1));
-    pod.sandbox_ready.filter(early).map(|time| at(time, Evidence::ReadyToStartContainers))
+    pod.sandbox_ready.filter(|time| early(*time)).map(|time| at(time, Evidence::ReadyToStartContainers))
 }
 
 fn mains(containers: &[ContainerLife]) -> impl Iterator<Item = &ContainerLife> {
     containers.iter().filter(|container| container.role == Role::Main)
 }
 
-fn work_started(containers: &[ContainerLife]) -> Option<Instant> {
+/// The first start of a main container that is known, though others may have come before.
+fn work_seen(containers: &[ContainerLife]) -> Option<Instant> {
     mains(containers)
         .filter_map(|main| main.runs.iter().find_map(|run| run.start))
         .min_by_key(|start| start.at)
 }
 
-/// Whether no main container runs or will run again.
+/// Whether the work is over: no main container runs, or will run again.
 fn work_is_over(pod: &PodEvidence, containers: &[ContainerLife]) -> bool {
-    if pod.phase.terminal() || pod.gone.is_some() {
+    if pod.phase.terminal() {
         return true;
     }
     let over = |(evidence, main): (&ContainerEvidence, &ContainerLife)| match main.runs.last() {
-        Some(Run { ended: true, exit_code, .. }) => {
-            let restarts = evidence.restarts_after;
-            pod.deletion.is_some()
-                || !if *exit_code == Some(0) { restarts.on_success } else { restarts.on_failure }
-        }
-        Some(_) => false,
-        None => evidence.never_ran.is_some(),
+        Some(run) => run.ended && (pod.deletion.is_some() || !evidence.restarts_after(run)),
+        None => evidence.is_lost(),
     };
-    let mut pairs =
-        pod.containers.iter().zip(containers).filter(|(_, life)| life.role == Role::Main).peekable();
+    let pairs = pod.containers.iter().zip(containers);
+    let mut pairs = pairs.filter(|(_, life)| life.role == Role::Main).peekable();
     pairs.peek().is_some() && pairs.all(over)
 }
 
-fn work_ended(
-    pod: &PodEvidence,
-    containers: &[ContainerLife],
-    delete_requested: Option<Instant>,
-    work_started: Option<Instant>,
-) -> Option<Instant> {
-    let started = work_started?;
+fn work_ended(pod: &PodEvidence, containers: &[ContainerLife], began: Option<Instant>) -> Option<Instant> {
+    let began = began?;
     if !work_is_over(pod, containers) {
         return None;
     }
@@ -159,38 +181,35 @@ fn work_ended(
     if ran().all(|run| run.end.is_some()) {
         return ran().filter_map(|run| run.end).max_by_key(|end| end.at);
     }
-    let later = |time: &Timestamp| *time > started.at;
+    let later = |time: &Timestamp| *time > began.at;
     let disruption = pod.disruption.as_ref().map(|(time, _)| *time).filter(later);
-    let received = pod.containers.iter().filter_map(ContainerEvidence::end_received).max();
-    let deleted = pod.gone.filter(|(_, seen)| seen.live()).map(|(time, _)| time);
+    let received = || {
+        let ends = pod.containers.iter().filter_map(ContainerEvidence::end_received).max();
+        ends.or(pod.phase_received.filter(|_| pod.phase.terminal()))
+    };
     disruption
         .map(|time| at(time, Evidence::DisruptionTarget))
         .or_else(|| pod.not_ready.filter(later).map(|time| at(time, Evidence::NotReady)))
-        .or_else(|| received.map(|time| at(time, Evidence::ReceivedTerminated)))
-        .or_else(|| delete_requested.filter(|_| deleted.is_none()).filter(|requested| later(&requested.at)))
         .or_else(|| pod.kubelet_wrote.filter(later).map(|time| at(time, Evidence::KubeletWrote)))
-        .or_else(|| deleted.map(|time| at(time, Evidence::ReceivedDeleted)))
+        .or_else(|| received().map(|time| at(time, Evidence::ReceivedTerminated)))
 }
 
 fn delete_requested(pod: &PodEvidence) -> Option<Instant> {
     let deletion = pod.deletion?;
     let coarse = deletion.computed;
     let fit = |time: Timestamp| coarse.is_none_or(|coarse| fits(time, coarse));
-    let killing = pod.killing.filter(|event| fit(event.at));
-    if let Some(event) = killing {
+    if let Some(event) = pod.killing.filter(|event| fit(event.at)) {
         return Some(event.instant(Evidence::KillingEvent, Evidence::KillingEventCoarse));
     }
-    // Without a computed time the first object seen may be the last one of the deletion, which dates only its end.
-    let received = deletion.received.filter(|time| coarse.is_some_and(|coarse| fits(*time, coarse)));
+    // Without a computed time the first object seen may be the last one of the deletion, which dates only its end,
+    // unless it was seen before.
+    let received = deletion.received.filter(|time| match coarse {
+        Some(coarse) => fits(*time, coarse),
+        None => deletion.witnessed,
+    });
     received
         .map(|time| at(time, Evidence::ReceivedDeletion))
         .or_else(|| coarse.map(|time| at(time, Evidence::DeletionTimestamp)))
-}
-
-fn deleted(pod: &PodEvidence) -> Option<Instant> {
-    let (time, seen) = pod.gone?;
-    // Missing after a gap: gone at some unknown time since it was last seen.
-    seen.live().then(|| at(time, Evidence::ReceivedDeleted))
 }
 
 /// Moves each instant to where it is possible; true if one moved by more than a second.
@@ -216,38 +235,45 @@ fn put_in_order(instants: &mut Instants) -> bool {
     clamped
 }
 
-fn outcome(pod: &PodEvidence, instants: &Instants, containers: &[ContainerLife]) -> PodOutcome {
-    let over = work_is_over(pod, containers);
-    if over && instants.work_started.is_none() && pod.phase != PodPhase::Succeeded {
-        return PodOutcome::NeverStarted;
-    }
-    if over {
-        let deleted_first = match (instants.delete_requested, instants.work_ended) {
+fn outcome(pod: &PodEvidence, instants: &Instants, containers: &[ContainerLife], began: bool) -> PodOutcome {
+    let pairs = pod.containers.iter().zip(containers).filter(|(_, life)| life.role == Role::Main);
+    let would_restart = |(evidence, main): (&ContainerEvidence, &ContainerLife)| {
+        main.runs.last().is_some_and(|run| evidence.restarts_after(run))
+    };
+    let deleted_first = pod.deleted_before_its_end()
+        && match (instants.delete_requested, instants.work_ended) {
+            // Only a container that runs is killed.
+            (Some(requested), _) if requested.evidence == Evidence::KillingEvent => true,
+            // It waited for its next run, which the deletion took from it.
+            (Some(_), _) if pairs.clone().any(would_restart) => true,
             (Some(requested), Some(ended)) => requested.at <= ended.at,
             (requested, None) => requested.is_some(),
             (None, _) => false,
         };
+    if pod.phase == PodPhase::Succeeded {
+        return PodOutcome::Succeeded;
+    }
+    if work_is_over(pod, containers) {
         return match pod.phase {
-            PodPhase::Succeeded => PodOutcome::Succeeded,
-            PodPhase::Failed if deleted_first => PodOutcome::Deleted,
-            PodPhase::Failed => PodOutcome::Failed,
-            _ if pod.gone.is_some() && instants.work_ended.is_none_or(|_| deleted_first) => {
-                PodOutcome::Deleted
-            }
-            _ if mains(containers).all(succeeded) => PodOutcome::Succeeded,
+            _ if !began => PodOutcome::NeverStarted,
             _ if deleted_first => PodOutcome::Deleted,
+            PodPhase::Failed => PodOutcome::Failed,
+            _ if mains(containers).all(succeeded) => PodOutcome::Succeeded,
             _ => PodOutcome::Failed,
         };
     }
-    if pod.node_lost || pod.phase == PodPhase::Unknown {
+    match pod.gone {
+        Some((_, Seen::Deleted)) if !began => return PodOutcome::NeverStarted,
+        Some(_) => return PodOutcome::Deleted,
+        None => {}
+    }
+    if pod.node_lost || pod.phase == PodPhase::Unknown || pod.out_of_sight.is_some() {
         return PodOutcome::Unknown;
     }
-    if instants.work_started.is_some() {
-        PodOutcome::Running
-    } else if pod.has_node {
-        PodOutcome::Starting
-    } else {
-        PodOutcome::Pending
+    match (began, pod.has_node) {
+        (true, _) => PodOutcome::Running,
+        (false, true) => PodOutcome::Starting,
+        (false, false) => PodOutcome::Pending,
     }
 }
 
@@ -255,27 +281,61 @@ fn succeeded(container: &ContainerLife) -> bool {
     container.runs.last().is_some_and(|run| run.ended && run.exit_code == Some(0))
 }
 
-/// The end of a Pod whose work never began.
-fn never_started_end(pod: &PodEvidence, instants: &Instants, outcome: PodOutcome) -> Option<Instant> {
+/// Where the phases end, and whether the true end is unknown.
+fn end(pod: &PodEvidence, instants: &Instants, outcome: PodOutcome, began: bool) -> (Option<Instant>, bool) {
     if !outcome.ended() {
-        return None;
+        return (instants.work_ended, false);
     }
-    let finished = || {
-        let statuses = pod.containers.iter().filter(|container| container.role != Role::Ephemeral);
-        let ends = statuses.flat_map(|container| container.known_runs(None)).filter_map(|run| run.end);
-        ends.max_by_key(|end| end.at)
+    let end = if began {
+        instants.work_ended.or(instants.deleted)
+    } else {
+        never_started_end(pod, instants).or(instants.deleted)
     };
-    let rejected = || pod.start_time.filter(|_| pod.phase == PodPhase::Failed && !pod.sandbox_condition);
-    let gone =
-        || pod.gone.filter(|(_, seen)| seen.live()).map(|(time, _)| at(time, Evidence::ReceivedDeleted));
-    instants
-        .delete_requested
+    match pod.gone {
+        // Nobody saw it end: it is told as far as it is known.
+        Some((_, Seen::Missing)) if end.is_none() => {
+            (pod.seen_last.map(|time| at(time, Evidence::Missing)), true)
+        }
+        _ => (end, false),
+    }
+}
+
+/// The end of a Pod whose work never began.
+fn never_started_end(pod: &PodEvidence, instants: &Instants) -> Option<Instant> {
+    let finished = || {
+        let own = pod.containers.iter().filter(|container| matches!(container.role, Role::Main | Role::Init));
+        let ends = own.filter_map(ContainerEvidence::last_finished);
+        ends.max().map(|time| at(time, Evidence::FinishedAt))
+    };
+    let requested = instants.delete_requested.filter(|_| pod.deleted_before_its_end());
+    // Rejected by the kubelet: it has no conditions, and ended when the kubelet picked it up.
+    let rejected = pod.start_time.filter(|_| pod.phase == PodPhase::Failed && !pod.sandbox_condition);
+    let received = pod.phase_received.filter(|_| pod.phase.terminal());
+    requested
         .or_else(finished)
         .or_else(|| pod.disruption.as_ref().map(|(time, _)| at(*time, Evidence::DisruptionTarget)))
         .or_else(|| pod.sandbox_gone.map(|time| at(time, Evidence::SandboxGone)))
-        .or_else(|| rejected().map(|time| at(time, Evidence::StartTime)))
-        .or_else(|| pod.phase_received.map(|time| at(time, Evidence::ReceivedTerminalPhase)))
-        .or_else(gone)
+        .or_else(|| {
+            let received = received.filter(|time| rejected.is_none_or(|coarse| fits(*time, coarse)));
+            received.map(|time| at(time, Evidence::ReceivedTerminalPhase))
+        })
+        .or_else(|| rejected.map(|time| at(time, Evidence::StartTime)))
+}
+
+/// Until when a Pod is known whose node is silent, or that is out of sight.
+fn known_until(pod: &PodEvidence, began: Option<Instant>) -> Option<Timestamp> {
+    let until = pod.out_of_sight.or(pod.kubelet_wrote).or(pod.not_ready)?;
+    Some(began.map_or(until, |began| until.max(began.at)))
+}
+
+/// Cuts the phases where knowledge ends.
+fn forget_after(phases: &mut Vec<Phase>, until: Option<Timestamp>) {
+    let Some(until) = until else { return };
+    phases.retain(|phase| phase.start <= until);
+    if let Some(last) = phases.last_mut() {
+        last.end = Some(last.end.map_or(until, |end| end.min(until)));
+        last.source = super::Source::Inferred;
+    }
 }
 
 /// Exit code and reason: of the failure if there is one, else of the wait, else of the last end.
@@ -296,7 +356,7 @@ fn result(
     let failure = failed_main.or(failed_init.as_ref());
     let exit_code = failure.or(ended.last()).and_then(|run| run.exit_code);
     let disrupted = || pod.disruption.as_ref().map(|(_, reason)| Arc::clone(reason));
-    let never_ran = || pod.containers.iter().find_map(|container| container.never_ran.clone());
+    let never_ran = || pod.containers.iter().find_map(ContainerEvidence::never_ran).cloned();
     let run_reason = || failure.and_then(|run| run.reason.clone());
     let reason = match outcome {
         PodOutcome::Succeeded => None,
@@ -309,6 +369,7 @@ fn result(
             .or_else(|| pod.waiting_reason())
             .or_else(never_ran),
         PodOutcome::Deleted => pod.reason.clone().or_else(disrupted).or_else(|| Some("Deleted".into())),
+        PodOutcome::Unknown if pod.out_of_sight.is_some() => Some("no longer selected".into()),
         PodOutcome::Unknown => Some("NodeNotReady".into()),
         PodOutcome::Pending | PodOutcome::Starting => pod.waiting_reason(),
         PodOutcome::Running => in_back_off(pod, containers),
@@ -320,8 +381,7 @@ fn result(
 fn in_back_off(pod: &PodEvidence, containers: &[ContainerLife]) -> Option<Arc<str>> {
     let waits = |(evidence, main): (&ContainerEvidence, &ContainerLife)| {
         main.role == Role::Main
-            && evidence.restarts_after.on_failure
-            && main.runs.last().is_some_and(|run| run.ended && run.exit_code != Some(0))
+            && main.runs.last().is_some_and(|run| run.exit_code != Some(0) && evidence.restarts_after(run))
     };
     let any = pod.containers.iter().zip(containers).any(waits);
     (any && pod.deletion.is_none()).then(|| "CrashLoopBackOff".into())

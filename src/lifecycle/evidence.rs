@@ -84,7 +84,7 @@ pub enum Evidence {
     DeletionTimestamp,
     /// Receipt of the watch's DELETED.
     ReceivedDeleted,
-    /// Missing from a list: gone at some time since it was last seen.
+    /// It was last seen then, and missing from a later list.
     Missing,
 }
 
@@ -104,7 +104,6 @@ impl Evidence {
             Self::ReceivedAdded
             | Self::ReceivedStarted
             | Self::ReceivedTerminalPhase
-            | Self::ReceivedTerminated
             | Self::ReceivedDeletion
             | Self::ReceivedDeleted => Source::Observed,
             Self::CreationTimestamp
@@ -119,6 +118,7 @@ impl Evidence {
             | Self::NotReady
             | Self::SandboxGone
             | Self::KubeletWrote
+            | Self::ReceivedTerminated
             | Self::Missing => Source::Inferred,
         }
     }
@@ -178,7 +178,7 @@ impl Evidence {
             Self::ReceivedDeletion => "receipt of the first object with deletionTimestamp",
             Self::DeletionTimestamp => "deletionTimestamp - deletionGracePeriodSeconds",
             Self::ReceivedDeleted => "receipt of the Pod's DELETED",
-            Self::Missing => "missing from a later list (upper bound)",
+            Self::Missing => "last seen before it was missing from a list (lower bound)",
         }
     }
 }

@@ -94,6 +94,11 @@ pub(super) fn unschedulable(message: &str) -> String {
     kinds.join(", ")
 }
 
+/// Whether a `Killing` event tells that the Pod is to stop, not that a probe or a restart rule ended one container.
+pub(super) fn stops_for_the_pod(message: &str) -> bool {
+    message != "killing" && !message.contains("will be restarted")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,6 +151,14 @@ mod tests {
         for wrong in ["", "5", "s", "1.2.3s", "5 s", "1e400h"] {
             assert_eq!(go_duration(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_container_that_is_restarted_does_not_tell_of_a_deletion() {
+        assert!(stops_for_the_pod("Stopping container main"));
+        assert!(stops_for_the_pod("Killing container with id docker://main:Need to kill Pod"));
+        assert!(!stops_for_the_pod("Container main failed liveness probe, will be restarted"));
+        assert!(!stops_for_the_pod("killing"));
     }
 
     #[test]

@@ -7,10 +7,12 @@
 mod container;
 mod derive;
 mod evidence;
+mod fact;
 mod message;
 mod names;
 mod phases;
 mod pod;
+mod restarts;
 mod status;
 
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 pub use evidence::{Evidence, Source};
+pub use fact::EventFact;
 pub use names::Names;
 pub use pod::PodEvidence;
 
@@ -132,7 +135,8 @@ pub struct Phase {
     pub kind: PhaseKind,
     /// Begin.
     pub start: Timestamp,
-    /// End; `None` while it goes on, or if the end is unknown (then [`Lifecycle::end_unknown`]).
+    /// End; `None` while it goes on. Where nobody saw the end it is the last time that was known, or `None` if there is
+    /// none (then [`Lifecycle::end_unknown`]).
     pub end: Option<Timestamp>,
     /// The weaker of what its two ends were read from.
     pub source: Source,
@@ -298,7 +302,7 @@ pub struct Lifecycle {
     pub containers: Vec<ContainerLife>,
     /// An instant was moved by more than a second, because its order was impossible.
     pub clamped: bool,
-    /// The Pod is over but nobody saw when.
+    /// Nobody saw when the Pod ended, or its node is silent: the phases end where knowledge does.
     pub end_unknown: bool,
     /// How long it took; the ranges below are `None` if one of their ends is unknown or lies in the future.
     pub queued: Option<SignedDuration>,
@@ -309,7 +313,25 @@ pub struct Lifecycle {
 }
 
 impl Lifecycle {
-    /// When its last phase ended; `None` while it goes on.
+    /// The life of a Pod of which nothing is known yet.
+    pub(crate) fn unknown() -> Self {
+        Self {
+            instants: Instants::default(),
+            phases: Vec::new(),
+            outcome: PodOutcome::Pending,
+            status: "Unknown".into(),
+            exit_code: None,
+            reason: None,
+            containers: Vec::new(),
+            clamped: false,
+            end_unknown: false,
+            queued: None,
+            cold_start: None,
+            run: None,
+        }
+    }
+
+    /// When its last phase ended, as far as that is known; `None` while it goes on.
     pub fn end(&self) -> Option<Timestamp> {
         if self.outcome.ended() { self.phases.last().and_then(|phase| phase.end) } else { None }
     }

@@ -26,6 +26,7 @@ impl From<Instant> for Mark {
 }
 
 /// Something that goes on between two boundaries; without an end it goes on to the end of what it is part of.
+#[derive(Clone, Debug)]
 struct Span {
     kind: PhaseKind,
     start: Mark,
@@ -34,176 +35,220 @@ struct Span {
     reason: Option<Arc<str>>,
 }
 
-/// The phases of a Pod. `end` is the end of its work, or of a Pod whose work never began.
-pub(super) fn phases(
-    pod: &PodEvidence,
-    containers: &[ContainerLife],
-    instants: &Instants,
-    outcome: PodOutcome,
-    end: Option<Instant>,
-    reason: Option<&Arc<str>>,
-) -> Vec<Phase> {
-    let Some(created) = instants.created.map(Mark::from) else { return Vec::new() };
-    let end = end.map(Mark::from).map(|end| Mark { at: end.at.max(created.at), ..end });
-    let work_started = instants.work_started.map(Mark::from);
-    let mut phases = Vec::new();
-    let Some(scheduled) = instants.scheduled.map(Mark::from) else {
-        let kind = if work_started.is_some() { PhaseKind::Startup } else { PhaseKind::Queued };
-        let span = Span { kind, start: created, end: None, container: None, reason: reason.cloned() };
-        fill(&mut phases, created, work_started.or(end), &span, &[]);
-        if work_started.is_some() {
-            work(&mut phases, pod, containers, instants, outcome, end);
-        }
-        return phases;
-    };
-    let queued = Span {
-        kind: PhaseKind::Queued,
-        start: created,
-        end: None,
-        container: None,
-        reason: pod.unschedulable.clone(),
-    };
-    fill(&mut phases, created, Some(scheduled), &queued, &[]);
-    cold_start(&mut phases, pod, containers, instants, scheduled, work_started.or(end));
-    if work_started.is_some() {
-        work(&mut phases, pod, containers, instants, outcome, end);
+impl Span {
+    fn of(kind: PhaseKind, start: Mark, end: Option<Mark>, reason: Option<Arc<str>>) -> Self {
+        Self { kind, start, end, container: None, reason }
     }
-    phases
+
+    fn about(
+        kind: PhaseKind,
+        start: Mark,
+        end: Option<Mark>,
+        life: &ContainerLife,
+        reason: Option<Arc<str>>,
+    ) -> Self {
+        Self { kind, start, end, container: Some(Arc::clone(&life.name)), reason }
+    }
 }
 
-fn cold_start(
-    phases: &mut Vec<Phase>,
-    pod: &PodEvidence,
-    containers: &[ContainerLife],
-    instants: &Instants,
-    scheduled: Mark,
-    end: Option<Mark>,
-) {
-    let waits = if instants.work_started.is_none() { pod.waiting_reason() } else { None };
-    let setup = |kind| Span { kind, start: scheduled, end: None, container: None, reason: waits.clone() };
-    let Some(ready) = instants.sandbox_ready.map(Mark::from) else {
-        // Without the condition nobody tells of the sandbox, unless the kubelet has not even seen the Pod.
-        let known = instants.work_started.is_none() && (pod.sandbox_condition || pod.start_time.is_none());
-        let kind = if known { PhaseKind::Setup } else { PhaseKind::Startup };
-        return fill(phases, scheduled, end, &setup(kind), &init_spans(pod, containers));
-    };
-    fill(phases, scheduled, Some(ready), &setup(PhaseKind::Setup), &[]);
-    // Where no event tells of the main containers' images, pull and start cannot be told apart.
-    let told = pod.image_event.is_some();
-    let rest = if told { PhaseKind::Starting } else { PhaseKind::Startup };
-    let mut spans = pull_spans(pod, containers);
-    spans.extend(init_spans(pod, containers));
-    let rest = Span { kind: rest, start: ready, end: None, container: None, reason: waits };
-    fill(phases, ready, end, &rest, &spans);
+/// What the phases are made of.
+pub(super) struct Life<'a> {
+    pub(super) pod: &'a PodEvidence,
+    pub(super) containers: &'a [ContainerLife],
+    pub(super) instants: &'a Instants,
+    /// First start of a main container that is known; not `workStarted` where earlier ones are not.
+    pub(super) began: Option<Instant>,
+    pub(super) outcome: PodOutcome,
+    /// End of its work, or of a Pod whose work never began.
+    pub(super) end: Option<Instant>,
 }
 
-fn pull_spans(pod: &PodEvidence, containers: &[ContainerLife]) -> Vec<Span> {
-    let pairs = pod.containers.iter().zip(containers).filter(|(_, life)| life.role != Role::Ephemeral);
-    pairs.filter_map(|(evidence, life)| pull_span(evidence, life)).collect()
-}
+impl Life<'_> {
+    /// The phases, in order; `reason` is why it waits.
+    pub(super) fn phases(&self, reason: Option<&Arc<str>>) -> Vec<Phase> {
+        let Some(created) = self.instants.created.map(Mark::from) else { return Vec::new() };
+        // A time truncated to the second can seem to lie before a finer one.
+        let Instants { scheduled, sandbox_ready, .. } = self.instants;
+        let before = [*scheduled, *sandbox_ready, self.began].into_iter().flatten().map(|instant| instant.at);
+        let earliest = before.fold(created.at, Timestamp::max);
+        let end = self.end.map(Mark::from).map(|end| Mark { at: end.at.max(earliest), ..end });
+        let began = self.began.map(Mark::from);
+        let mut phases = Vec::new();
+        match self.instants.scheduled.map(Mark::from) {
+            Some(scheduled) => {
+                self.queued(&mut phases, created, Some(scheduled));
+                self.cold_start(&mut phases, scheduled, began.or(end));
+            }
+            None if began.is_some() => {
+                let span = Span::of(PhaseKind::Startup, created, None, reason.cloned());
+                fill(&mut phases, created, began, &span, &[]);
+            }
+            None => self.queued(&mut phases, created, end),
+        }
+        if let Some(began) = began {
+            self.work(&mut phases, began, end);
+        }
+        phases
+    }
 
-fn pull_span(evidence: &ContainerEvidence, life: &ContainerLife) -> Option<Span> {
-    let pull = life.pull.filter(|pull| !pull.cached)?;
-    let asked = evidence.pull_asked().map(|asked| asked.at).or(pull.start)?;
-    let mark = |at| Mark { at, source: Source::Event };
-    // A pull whose end no event tells of ended before the container started.
-    let started = life.runs.first().and_then(|run| run.start).map(Mark::from);
-    let end = pull.end.map(mark).or(started);
-    let reason = life.waiting.clone().filter(|reason| end.is_none() && is_image_trouble(reason));
-    Some(Span {
-        kind: PhaseKind::Pulling,
-        start: mark(asked),
-        end,
-        container: Some(Arc::clone(&life.name)),
-        reason,
-    })
-}
+    fn queued(&self, phases: &mut Vec<Phase>, created: Mark, end: Option<Mark>) {
+        let gates = self.pod.ungated.map(|at| Mark { at, source: Source::Observed });
+        let gated = gates
+            .map(|gates| Span::of(PhaseKind::Queued, created, Some(gates), Some("SchedulingGated".into())));
+        // What holds it back after the gates is told apart, unless nothing else was ever told.
+        let reason =
+            self.pod.queued_reason().filter(|reason| gated.is_none() || &**reason != "SchedulingGated");
+        let queued = Span::of(PhaseKind::Queued, created, None, reason);
+        fill(phases, created, end, &queued, gated.as_slice());
+    }
 
-fn is_image_trouble(reason: &str) -> bool {
-    matches!(reason, "ErrImagePull" | "ImagePullBackOff" | "InvalidImageName" | "ErrImageNeverPull")
-}
+    fn cold_start(&self, phases: &mut Vec<Phase>, scheduled: Mark, end: Option<Mark>) {
+        let pod = self.pod;
+        let waits = if self.began.is_none() { pod.waiting_reason() } else { None };
+        let not_seen = self.instants.work_started.is_none() && self.began.is_some();
+        let Some(ready) = self.instants.sandbox_ready.map(Mark::from).filter(|_| !not_seen) else {
+            // Without the condition nobody tells of the sandbox, unless the kubelet has not even seen the Pod.
+            let known = self.began.is_none() && (pod.sandbox_condition || pod.start_time.is_none());
+            let kind = if known { PhaseKind::Setup } else { PhaseKind::Startup };
+            let reason = if not_seen { Some("first start not seen".into()) } else { waits };
+            let rest = Span::of(kind, scheduled, None, reason);
+            let inits = if not_seen { Vec::new() } else { self.init_spans() };
+            return fill(phases, scheduled, end, &rest, &inits);
+        };
+        let setup = Span::of(PhaseKind::Setup, scheduled, None, pod.setup_reason());
+        fill(phases, scheduled, Some(ready), &setup, &[]);
+        // Where no event tells of images, pull and start cannot be told apart.
+        let told = pod.image_event().is_some();
+        let kind = if told { PhaseKind::Starting } else { PhaseKind::Startup };
+        let mut spans = self.pull_spans();
+        spans.extend(self.init_spans());
+        fill(phases, ready, end, &Span::of(kind, ready, None, waits), &spans);
+    }
 
-fn init_spans(pod: &PodEvidence, containers: &[ContainerLife]) -> Vec<Span> {
-    let mut spans = Vec::new();
-    let pairs = pod.containers.iter().zip(containers).filter(|(_, life)| life.role == Role::Init);
-    for (evidence, life) in pairs {
-        let name = || Some(Arc::clone(&life.name));
-        for (place, run) in life.runs.iter().enumerate() {
-            let Some(start) = run.start.map(Mark::from) else { continue };
-            let next = life.runs.get(place + 1).and_then(|next| next.start).map(Mark::from);
-            let end = run.end.map(Mark::from).or(next.filter(|_| run.ended));
-            spans.push(Span { kind: PhaseKind::Initializing, start, end, container: name(), reason: None });
-            let again = run.ended && run.exit_code != Some(0) && evidence.restarts_after.on_failure;
-            if let Some(start) = end.filter(|_| again) {
-                let reason = why_ended(run);
-                spans.push(Span { kind: PhaseKind::BackOff, start, end: next, container: name(), reason });
+    fn pull_spans(&self) -> Vec<Span> {
+        let pairs = self.pod.containers.iter().zip(self.containers);
+        let own = pairs.filter(|(_, life)| life.role != Role::Ephemeral);
+        own.flat_map(|(evidence, life)| pull_spans(evidence, life)).collect()
+    }
+
+    fn init_spans(&self) -> Vec<Span> {
+        let mut spans = Vec::new();
+        let pairs = self.pod.containers.iter().zip(self.containers);
+        let inits: Vec<_> = pairs.filter(|(_, life)| life.role == Role::Init).collect();
+        // A condition tells when the last one ended, to the second.
+        let initialized = self.pod.initialized.map(|at| Mark { at, source: Source::Status });
+        for (nth, (evidence, life)) in inits.iter().enumerate() {
+            for (place, run) in life.runs.iter().enumerate() {
+                let Some(start) = run.start.map(Mark::from) else { continue };
+                let next = next_start(life, place);
+                let last = nth + 1 == inits.len() && place + 1 == life.runs.len();
+                let fallback = initialized.filter(|at| last && at.at >= start.at);
+                let end = run.end.map(Mark::from).or(next.filter(|_| run.ended)).or(fallback);
+                spans.push(Span::about(PhaseKind::Initializing, start, end, life, None));
+                if let Some(end) = end.filter(|_| run.ended && evidence.restarts_after(run)) {
+                    spans.push(Span::about(PhaseKind::BackOff, end, next, life, why_ended(run)));
+                }
             }
         }
+        spans
     }
-    spans
+
+    /// From the start of work on: runs of main containers, the gaps between them, and the deletion.
+    fn work(&self, phases: &mut Vec<Phase>, began: Mark, end: Option<Mark>) {
+        let asked = self.instants.delete_requested.filter(|_| self.pod.deleted_before_its_end());
+        let requested = asked.map(Mark::from);
+        // It worked on only if it began before that.
+        let stopping = requested.map(|requested| if requested.at < began.at { began } else { requested });
+        let mut spans = Vec::new();
+        let mut waits = None;
+        let pairs = self.pod.containers.iter().zip(self.containers);
+        for (evidence, life) in pairs.filter(|(_, life)| life.role == Role::Main) {
+            for (place, run) in life.runs.iter().enumerate() {
+                let Some(start) = run.start.map(Mark::from) else { continue };
+                let next = next_start(life, place);
+                let run_end = run.end.map(Mark::from).or(next.filter(|_| run.ended));
+                let reason = (run.ended && run.end.is_none() && next.is_some()).then(|| not_seen(life));
+                spans.extend(running(start, run_end, stopping, reason));
+                if let Some(run_end) = run_end.filter(|_| run.ended && evidence.restarts_after(run)) {
+                    let gap =
+                        Span::about(PhaseKind::BackOff, run_end, next.or(stopping), life, why_ended(run));
+                    if next.is_none() {
+                        waits = Some(gap.clone());
+                    }
+                    spans.push(gap);
+                }
+            }
+            if life.runs.is_empty() {
+                spans.extend(pull_spans(evidence, life));
+            }
+        }
+        // Between the containers' starts, and where one of several has ended: the Pod still starts.
+        let rest = Span::of(PhaseKind::Starting, began, None, None);
+        fill(phases, began, end, &rest, &spans);
+        // Deleted while it waited for its next run: it waited until then.
+        if let (Some(end), Some(requested), Some(waits)) = (end, requested, waits)
+            && requested.at > end.at
+            && self.outcome == PodOutcome::Deleted
+        {
+            fill(phases, end, Some(requested), &waits, &[]);
+        }
+    }
+}
+
+/// One run of a main container, cut where the deletion was asked for.
+fn running(start: Mark, end: Option<Mark>, stopping: Option<Mark>, reason: Option<Arc<str>>) -> Vec<Span> {
+    let stopping = stopping.filter(|stopping| end.is_none_or(|end| stopping.at < end.at));
+    match stopping {
+        Some(stopping) if stopping.at > start.at => vec![
+            Span::of(PhaseKind::Running, start, Some(stopping), reason),
+            Span::of(PhaseKind::Terminating, stopping, end, None),
+        ],
+        Some(_) => vec![Span::of(PhaseKind::Terminating, start, end, None)],
+        None => {
+            let source = if reason.is_some() { Source::Inferred } else { start.source };
+            vec![Span::of(PhaseKind::Running, Mark { source, ..start }, end, reason)]
+        }
+    }
+}
+
+fn next_start(life: &ContainerLife, place: usize) -> Option<Mark> {
+    life.runs.iter().skip(place + 1).find_map(|run| run.start).map(Mark::from)
+}
+
+fn not_seen(life: &ContainerLife) -> Arc<str> {
+    match life.runs_not_seen {
+        0 => "end not seen".into(),
+        1 => "1 run not seen".into(),
+        runs => format!("{runs} runs not seen").into(),
+    }
+}
+
+/// The pull of a container's image; where it failed, the wait for another try apart.
+fn pull_spans(evidence: &ContainerEvidence, life: &ContainerLife) -> Vec<Span> {
+    let Some(pull) = life.pull.filter(|pull| !pull.cached) else { return Vec::new() };
+    let Some(asked) = evidence.pull_asked().map(|asked| asked.at).or(pull.start) else { return Vec::new() };
+    let mark = |at| Mark { at, source: Source::Event };
+    // A pull whose end no event tells of ended before the container started.
+    let started = life.runs.iter().find_map(|run| run.start).map(Mark::from);
+    let end = pull.end.map(mark).or(started);
+    let pulling = |start, end, reason| Span::about(PhaseKind::Pulling, start, end, life, reason);
+    let Some(trouble) = evidence.pull_trouble().filter(|trouble| trouble.failed > asked) else {
+        return vec![pulling(mark(asked), end, None)];
+    };
+    let failed = mark(trouble.failed);
+    let back_off = pulling(failed, trouble.again.map(mark).or(end), Some("ImagePullBackOff".into()));
+    // The latest attempt may have failed too; when exactly is known to the second.
+    let failed_again = trouble.failed_again.map(|at| Mark { at, source: Source::Event });
+    let again = trouble.again.map(|again| pulling(mark(again), failed_again.or(end), None));
+    let waits_again = failed_again.map(|failed| pulling(failed, end, Some("ImagePullBackOff".into())));
+    let first = pulling(mark(asked), Some(failed), None);
+    [Some(first), Some(back_off), again, waits_again].into_iter().flatten().collect()
 }
 
 fn why_ended(run: &Run) -> Option<Arc<str>> {
     match (run.reason.as_deref(), run.exit_code) {
         (None | Some("Error" | "Completed"), Some(code)) => Some(format!("exit code {code}").into()),
         _ => run.reason.clone(),
-    }
-}
-
-/// From the start of work on: runs of main containers, the gaps between them, and the deletion.
-fn work(
-    phases: &mut Vec<Phase>,
-    pod: &PodEvidence,
-    containers: &[ContainerLife],
-    instants: &Instants,
-    outcome: PodOutcome,
-    end: Option<Mark>,
-) {
-    let Some(started) = instants.work_started.map(Mark::from) else { return };
-    let requested = instants.delete_requested.map(Mark::from).filter(|requested| requested.at > started.at);
-    let mut spans = Vec::new();
-    let mut gap_reason = None;
-    let mut gap_container = None;
-    for life in containers.iter().filter(|life| life.role == Role::Main) {
-        for (place, run) in life.runs.iter().enumerate() {
-            let Some(start) = run.start.map(Mark::from) else { continue };
-            let next = life.runs.get(place + 1).and_then(|next| next.start).map(Mark::from);
-            let run_end = run.end.map(Mark::from).or(next.filter(|_| run.ended));
-            let reason = (outcome == PodOutcome::Unknown).then(|| "NodeNotReady".into());
-            let running = |start, end, kind, reason| Span { kind, start, end, container: None, reason };
-            match requested.filter(|requested| run_end.is_none_or(|end| requested.at < end.at)) {
-                Some(requested) if requested.at > start.at => {
-                    spans.push(running(start, Some(requested), PhaseKind::Running, reason));
-                    spans.push(running(requested, run_end, PhaseKind::Terminating, None));
-                }
-                Some(_) => spans.push(running(start, run_end, PhaseKind::Terminating, None)),
-                None => spans.push(running(start, run_end, PhaseKind::Running, reason)),
-            }
-            if run.ended {
-                gap_reason = why_ended(run);
-                gap_container = Some(Arc::clone(&life.name));
-            }
-        }
-    }
-    let gap = |start| Span {
-        kind: PhaseKind::BackOff,
-        start,
-        end: None,
-        container: gap_container.clone(),
-        reason: gap_reason.clone(),
-    };
-    fill(phases, started, end, &gap(started), &spans);
-    // Deleted while it waited for its next run: it waited until then.
-    let would_restart = pod
-        .containers
-        .iter()
-        .any(|evidence| evidence.role == Role::Main && evidence.restarts_after.on_failure);
-    if let (Some(end), Some(requested)) = (end, requested)
-        && would_restart
-        && requested.at > end.at
-        && outcome == PodOutcome::Deleted
-    {
-        fill(phases, end, Some(requested), &gap(end), &[]);
     }
 }
 
@@ -225,6 +270,7 @@ fn fill(phases: &mut Vec<Phase>, start: Mark, end: Option<Mark>, rest: &Span, sp
         if let Some(last) = phases.get_mut(first..).and_then(<[Phase]>::last_mut)
             && last.kind == span.kind
             && last.container == span.container
+            && last.reason == span.reason
         {
             last.end = next.map(|next| next.at);
             last.source = last.source.max(source);
@@ -253,10 +299,11 @@ fn fill(phases: &mut Vec<Phase>, start: Mark, end: Option<Mark>, rest: &Span, sp
 
 fn precedence(kind: PhaseKind) -> u8 {
     match kind {
-        PhaseKind::Pulling => 4,
-        PhaseKind::Running => 3,
-        PhaseKind::Terminating => 2,
-        PhaseKind::Initializing => 1,
+        PhaseKind::Running => 5,
+        PhaseKind::Terminating => 4,
+        PhaseKind::Pulling => 3,
+        PhaseKind::Initializing => 2,
+        PhaseKind::BackOff => 1,
         _ => 0,
     }
 }

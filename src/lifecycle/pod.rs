@@ -7,26 +7,28 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::container::{ContainerEvidence, EventTime, Restarts, keep_earliest};
+use super::container::ContainerEvidence;
+use super::fact::{EventFact, EventTime, FactKind, keep_earliest};
 use super::message;
 use super::names::Names;
+use super::restarts::Restarts;
 use super::status;
 use super::{Lifecycle, Role, derive};
-use crate::observation::{self, Event, Seen, known};
-
-/// Reasons of events that say the sandbox is there and images are dealt with.
-const IMAGE_EVENTS: [&str; 4] = ["Pulling", "Pulled", "InspectFailed", "ErrImageNeverPull"];
+use crate::observation::{self, Seen, known};
 
 /// What is known of one Pod.
 #[derive(Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, each true or not yet")]
 pub struct PodEvidence {
     /// Whether any state of the Pod itself was seen, not only Events about it.
-    pub(super) seen: bool,
+    seen: bool,
+    /// Receipt of its latest state.
+    pub(super) seen_last: Option<Timestamp>,
     pub(super) created_event: Option<Timestamp>,
     pub(super) created_received: Option<Timestamp>,
     pub(super) created: Option<Timestamp>,
-    pub(super) gated: bool,
+    gated: bool,
+    pub(super) ungated: Option<Timestamp>,
     pub(super) scheduled_event: Option<EventTime>,
     pub(super) pod_scheduled: Option<Timestamp>,
     pub(super) has_node: bool,
@@ -36,7 +38,6 @@ pub struct PodEvidence {
     pub(super) sandbox_ready: Option<Timestamp>,
     pub(super) sandbox_condition: bool,
     pub(super) sandbox_gone: Option<Timestamp>,
-    pub(super) image_event: Option<EventTime>,
     pub(super) initialized: Option<Timestamp>,
     pub(super) disruption: Option<(Timestamp, Arc<str>)>,
     pub(super) not_ready: Option<Timestamp>,
@@ -44,15 +45,20 @@ pub struct PodEvidence {
     pub(super) phase: PodPhase,
     pub(super) phase_received: Option<Timestamp>,
     pub(super) reason: Option<Arc<str>>,
-    pub(super) unschedulable: Option<Arc<str>>,
-    pub(super) holdup: Option<Arc<str>>,
+    /// Why no node would do, as the condition said last.
+    unschedulable: Option<Arc<str>>,
+    /// The same, as the latest event said.
+    unschedulable_event: Option<(Timestamp, Arc<str>)>,
+    holdup: Option<(Timestamp, Arc<str>)>,
     pub(super) node_lost: bool,
     pub(super) deletion: Option<Deletion>,
     pub(super) killing: Option<EventTime>,
     pub(super) gone: Option<(Timestamp, Seen)>,
+    /// It left the selector of the watch: nothing more will be heard of it.
+    pub(super) out_of_sight: Option<Timestamp>,
     pub(super) containers: Vec<ContainerEvidence>,
     /// Events about containers that are not known yet.
-    early: Vec<Event>,
+    early: Vec<EventFact>,
     pub(super) status: Option<Arc<str>>,
 }
 
@@ -80,6 +86,10 @@ pub(super) struct Deletion {
     pub(super) received: Option<Timestamp>,
     /// Its `deletionTimestamp - deletionGracePeriodSeconds`.
     pub(super) computed: Option<Timestamp>,
+    /// The Pod had been seen without one before, so that the receipt dates the request.
+    pub(super) witnessed: bool,
+    /// The Pod was over before that.
+    pub(super) after_the_end: bool,
 }
 
 impl PodEvidence {
@@ -96,43 +106,54 @@ impl PodEvidence {
     /// Takes in a state of the Pod.
     pub fn observe(&mut self, pod: &observation::Pod, received: Timestamp, seen: Seen, names: &mut Names) {
         let live = seen.live().then_some(received);
-        if seen.gone() {
-            self.gone.get_or_insert((received, seen));
-        }
+        let metadata = &pod.metadata;
         if seen == Seen::Missing && self.seen {
+            self.gone.get_or_insert((received, seen));
             return; // the object is only what was known before
+        }
+        // A Pod that no longer matches the selector is told as DELETED too; only a real deletion has its time.
+        let deleted = seen.gone() && (metadata.deletion_timestamp.is_some() || seen == Seen::Missing);
+        self.out_of_sight = live.filter(|_| seen.gone() && !deleted);
+        if deleted {
+            self.gone.get_or_insert((received, seen));
+        } else {
+            self.gone = None; // it was only missed
         }
         let first = !self.seen;
         self.seen = true;
-        let metadata = &pod.metadata;
+        self.seen_last = Some(received);
         self.created = metadata.created();
         if first && seen == Seen::Added {
             self.created_received = live;
         }
+        if metadata.deletion_timestamp.is_some() && self.deletion.is_none() {
+            self.deletion = Some(Deletion::first_seen(metadata, live, !first, self.phase.terminal()));
+        }
         self.observe_containers(pod, live, names);
-        self.observe_spec(pod, first);
+        self.observe_spec(pod, first, live);
         self.observe_conditions(pod, names);
         self.observe_phase(&pod.status, live);
         self.start_time = known(pod.status.start_time).or(self.start_time);
         self.kubelet_wrote = metadata.kubelet_wrote().or(self.kubelet_wrote);
         self.reason = names.share_some(&pod.status.reason).or_else(|| self.reason.clone());
-        if metadata.deletion_timestamp.is_some() && self.deletion.is_none() {
-            self.deletion = Some(Deletion::first_seen(metadata, live));
-        }
         self.status = Some(names.share(&status::column(pod)));
-        for event in std::mem::take(&mut self.early) {
-            self.observe_event(&event, None, names);
+        for fact in std::mem::take(&mut self.early) {
+            self.take(&fact);
         }
     }
 
-    fn observe_spec(&mut self, pod: &observation::Pod, first: bool) {
+    fn observe_spec(&mut self, pod: &observation::Pod, first: bool, live: Option<Timestamp>) {
         let has_node = !pod.spec.node_name.is_empty();
         // Only a Pod that was created with a node has one before any condition tells of the scheduler.
         if first && has_node && pod.status.condition("PodScheduled").is_none() {
             self.created_with_node = true;
         }
         self.has_node |= has_node;
-        self.gated = !pod.spec.scheduling_gates.is_empty();
+        let gated = !pod.spec.scheduling_gates.is_empty();
+        if self.gated && !gated {
+            self.ungated = live;
+        }
+        self.gated = gated;
     }
 
     fn observe_phase(&mut self, status: &observation::PodStatus, live: Option<Timestamp>) {
@@ -150,16 +171,13 @@ impl PodEvidence {
     }
 
     fn observe_conditions(&mut self, pod: &observation::Pod, names: &mut Names) {
-        let mut ready_false = None;
+        let mut lost_its_node = false;
         let mut containers_ready = false;
         for condition in &pod.status.conditions {
             let at = known(condition.last_transition_time);
             let is_true = condition.status == "True";
             match (condition.r#type.as_str(), is_true) {
-                ("PodScheduled", true) => {
-                    self.pod_scheduled = self.pod_scheduled.or(at);
-                    self.unschedulable = None;
-                }
+                ("PodScheduled", true) => self.pod_scheduled = self.pod_scheduled.or(at),
                 ("PodScheduled", false) => {
                     self.unschedulable = match condition.reason.as_str() {
                         "Unschedulable" => Some(names.share(&message::unschedulable(&condition.message))),
@@ -176,58 +194,50 @@ impl PodEvidence {
                         self.sandbox_gone = at;
                     }
                 }
-                ("Initialized", true) => self.initialized = at,
+                ("Initialized", true) => self.initialized = self.initialized.or(at),
                 ("DisruptionTarget", true) => {
                     if let Some(at) = at {
                         self.disruption.get_or_insert((at, names.share(&condition.reason)));
                     }
                 }
                 ("Ready", false) => {
-                    ready_false = at;
                     self.not_ready = at;
+                    // The node controller gives no reason; the kubelet always does.
+                    lost_its_node = condition.reason.is_empty();
                 }
                 ("ContainersReady", ready) => containers_ready = ready,
                 _ => {}
             }
         }
         // Only the node controller says "not ready" of a Pod whose containers are.
-        self.node_lost = ready_false.is_some() && containers_ready && pod.status.phase == "Running";
+        self.node_lost = lost_its_node && containers_ready && pod.status.phase == "Running";
     }
 
     fn observe_containers(&mut self, pod: &observation::Pod, live: Option<Timestamp>, names: &mut Names) {
         if self.containers.is_empty() {
             let policy = pod.spec.restart_policy.as_str();
-            let inits = pod.spec.init_containers.iter().map(|init| match init.restart_policy.as_str() {
-                "Always" => (init, Role::Sidecar, Restarts::from_policy("Always")),
-                own => (init, Role::Init, Restarts { on_success: false, ..restarts(own, policy) }),
+            let inits = pod.spec.init_containers.iter().map(|init| {
+                let sidecar = init.restart_policy == "Always";
+                let role = if sidecar { Role::Sidecar } else { Role::Init };
+                (
+                    init,
+                    role,
+                    if sidecar { Restarts::of_main(init, policy) } else { Restarts::of_init(init, policy) },
+                )
             });
-            let mains = pod
-                .spec
-                .containers
-                .iter()
-                .map(|main| (main, Role::Main, restarts(&main.restart_policy, policy)));
+            let mains =
+                pod.spec.containers.iter().map(|main| (main, Role::Main, Restarts::of_main(main, policy)));
             self.containers = inits
                 .chain(mains)
-                .map(|(container, role, restarts)| {
-                    ContainerEvidence::new(
-                        names.share(&container.name),
-                        role,
-                        names.share(&container.image),
-                        restarts,
-                    )
+                .map(|(spec, role, restarts)| {
+                    ContainerEvidence::new(names.share(&spec.name), role, names.share(&spec.image), restarts)
                 })
                 .collect();
         }
         for debug in pod.spec.ephemeral_containers.iter().filter_map(|container| container.common.as_ref()) {
             if self.container_mut(&debug.name).is_none() {
-                let name = names.share(&debug.name);
-                let never = Restarts::from_policy("Never");
-                self.containers.push(ContainerEvidence::new(
-                    name,
-                    Role::Ephemeral,
-                    names.share(&debug.image),
-                    never,
-                ));
+                let (name, image) = (names.share(&debug.name), names.share(&debug.image));
+                self.containers.push(ContainerEvidence::new(name, Role::Ephemeral, image, Restarts::NEVER));
             }
         }
         let status = &pod.status;
@@ -247,61 +257,59 @@ impl PodEvidence {
         self.containers.iter_mut().find(|container| &*container.name == name)
     }
 
-    /// Takes in an Event about the Pod; `received` if it was received by a watch.
-    pub fn observe_event(&mut self, event: &Event, received: Option<Timestamp>, names: &mut Names) {
-        let first = EventTime::first(event);
-        if IMAGE_EVENTS.contains(&event.reason.as_str()) {
-            keep_earliest(&mut self.image_event, first);
-        }
-        if let Some(name) = event.container() {
-            if event.reason == "Killing" {
-                if self
-                    .containers
-                    .iter()
-                    .any(|container| &*container.name == name && container.role == Role::Main)
-                {
-                    keep_earliest(&mut self.killing, first);
+    /// Takes in what an Event says about the Pod.
+    pub fn take(&mut self, fact: &EventFact) {
+        match &fact.kind {
+            FactKind::Scheduled => keep_earliest(&mut self.scheduled_event, fact.first),
+            FactKind::Unschedulable(why) => keep_latest(&mut self.unschedulable_event, fact.last, why),
+            FactKind::Holdup(why) => keep_latest(&mut self.holdup, fact.last, why),
+            _ => {
+                let Some(name) = &fact.container else { return };
+                let killing = fact.kind == FactKind::Killing;
+                match self.containers.iter_mut().find(|container| container.name == *name) {
+                    Some(container) if killing && container.role == Role::Main => {
+                        keep_earliest(&mut self.killing, fact.first);
+                    }
+                    Some(container) => container.take(fact),
+                    // A debug container's events may come before the Pod that tells of it.
+                    None => self.early.push(fact.clone()),
                 }
-            } else if let Some(container) = self.container_mut(name) {
-                container.observe_event(event, received);
-                // A Pulled whose Pulling was lost tells when it was asked for.
-                let asked = container.first_image_event();
-                keep_earliest(&mut self.image_event, asked);
             }
-            if self.containers.is_empty() {
-                self.early.push(event.clone());
-            }
-            return;
         }
-        match event.reason.as_str() {
-            "Scheduled" => {
-                let at = known(event.event_time).map(|at| EventTime { at, fine: true });
-                keep_earliest(&mut self.scheduled_event, at.or(first));
-            }
-            "FailedScheduling" if self.unschedulable.is_none() && !self.has_node => {
-                self.unschedulable = Some(names.share(&message::unschedulable(event.text())));
-            }
-            "FailedMount" | "FailedAttachVolume" | "FailedCreatePodSandBox" => {
-                self.holdup = Some(names.share(&event.reason));
-            }
-            _ => {}
-        }
+    }
+
+    /// First event about an image of the Pod itself: the sandbox was there just before.
+    pub(super) fn image_event(&self) -> Option<EventTime> {
+        let own = self.containers.iter().filter(|container| container.role != Role::Ephemeral);
+        own.filter_map(ContainerEvidence::first_image_event).min_by_key(|event| event.at)
+    }
+
+    /// Why no node would do.
+    pub(super) fn queued_reason(&self) -> Option<Arc<str>> {
+        let event = || self.unschedulable_event.as_ref().map(|(_, why)| Arc::clone(why));
+        self.unschedulable.clone().or_else(event)
+    }
+
+    /// What failed before the sandbox was there.
+    pub(super) fn setup_reason(&self) -> Option<Arc<str>> {
+        self.holdup.as_ref().map(|(_, why)| Arc::clone(why))
+    }
+
+    /// Whether its deletion was asked for before it was over: then a Job counts the deletion, not the result.
+    pub fn deleted_before_its_end(&self) -> bool {
+        self.deletion.is_some_and(|deletion| !deletion.after_the_end)
     }
 
     /// Why the Pod waits for its work to begin, in one phrase.
     pub(super) fn waiting_reason(&self) -> Option<Arc<str>> {
         if !self.has_node {
-            return self.unschedulable.clone();
+            return self.queued_reason();
         }
-        let telling = |container: &&ContainerEvidence| {
-            container
-                .waiting
-                .as_deref()
-                .is_some_and(|reason| !matches!(reason, "ContainerCreating" | "PodInitializing"))
-        };
-        let container = self.containers.iter().find(telling).and_then(|container| container.waiting.clone());
+        let telling = |reason: &&Arc<str>| !matches!(&***reason, "ContainerCreating" | "PodInitializing");
+        let mut waiting = self.containers.iter().filter_map(|container| container.waiting.as_ref());
         // A volume or sandbox that failed holds the Pod up only until images are dealt with.
-        container.or_else(|| self.holdup.clone().filter(|_| self.image_event.is_none()))
+        let holdup = || self.setup_reason().filter(|_| self.image_event().is_none());
+        waiting.find(telling).cloned().or_else(holdup)
     }
 
     /// The life that this evidence tells of.
@@ -310,15 +318,24 @@ impl PodEvidence {
     }
 }
 
-impl Deletion {
-    fn first_seen(metadata: &observation::ObjectMeta, received: Option<Timestamp>) -> Self {
-        let grace = metadata.deletion_grace_period_seconds.unwrap_or(0);
-        // The kubelet's last step overwrites both: with a grace of 0 the request can no longer be told.
-        let deadline = known(metadata.deletion_timestamp).filter(|_| grace > 0);
-        Self { received, computed: deadline.map(|at| at - SignedDuration::from_secs(grace)) }
+/// Keeps the later of two texts; of two at the same time always the same one.
+fn keep_latest(kept: &mut Option<(Timestamp, Arc<str>)>, at: Timestamp, text: &Arc<str>) {
+    if kept.as_ref().is_none_or(|(kept_at, kept)| (*kept_at, kept) < (at, text)) {
+        *kept = Some((at, Arc::clone(text)));
     }
 }
 
-fn restarts(own: &str, of_pod: &str) -> Restarts {
-    Restarts::from_policy(if own.is_empty() { of_pod } else { own })
+impl Deletion {
+    fn first_seen(
+        metadata: &observation::ObjectMeta,
+        received: Option<Timestamp>,
+        witnessed: bool,
+        after_the_end: bool,
+    ) -> Self {
+        let grace = metadata.deletion_grace_period_seconds.unwrap_or(0);
+        // The kubelet's last step overwrites both: with a grace of 0 the request can no longer be told.
+        let deadline = known(metadata.deletion_timestamp).filter(|_| grace > 0);
+        let computed = deadline.map(|at| at - SignedDuration::from_secs(grace));
+        Self { received, computed, witnessed, after_the_end }
+    }
 }

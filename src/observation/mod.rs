@@ -17,7 +17,7 @@ pub use job::{Job, JobCondition, JobSpec, JobStatus, UncountedTerminatedPods};
 pub use meta::{COMPLETION_INDEX, ManagedFieldsEntry, ObjectMeta, OwnerReference};
 pub use pod::{
     Container, ContainerState, ContainerStatus, EphemeralContainer, Pod, PodCondition, PodSpec, PodStatus,
-    Quantity, Resources, Running, SchedulingGate, Terminated, Waiting,
+    Quantity, Resources, RestartExitCodes, RestartRule, Running, SchedulingGate, Terminated, Waiting,
 };
 pub use time::{Time, known};
 

@@ -69,6 +69,35 @@ pub struct Container {
     /// Overrides the Pod's; `Always` on an init container makes it a sidecar.
     #[prost(string, tag = "24")]
     pub restart_policy: String,
+    /// Exceptions to the restart policy, by exit code; the first that matches decides.
+    #[prost(message, repeated, tag = "25")]
+    #[serde(deserialize_with = "null_default")]
+    pub restart_policy_rules: Vec<RestartRule>,
+}
+
+/// `v1.ContainerRestartRule`.
+#[derive(Clone, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RestartRule {
+    /// `Restart` or `RestartAllContainers`.
+    #[prost(string, tag = "1")]
+    pub action: String,
+    /// The exit codes that it is for.
+    #[prost(message, optional, tag = "2")]
+    pub exit_codes: Option<RestartExitCodes>,
+}
+
+/// `v1.ContainerRestartRuleOnExitCodes`.
+#[derive(Clone, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RestartExitCodes {
+    /// `In` or `NotIn`.
+    #[prost(string, tag = "1")]
+    pub operator: String,
+    /// Exit codes.
+    #[prost(int32, repeated, packed = "false", tag = "2")]
+    #[serde(deserialize_with = "null_default")]
+    pub values: Vec<i32>,
 }
 
 /// `v1.EphemeralContainer`.

@@ -289,7 +289,7 @@ struct Printed {
     api_version: String,
     kind: String,
     metadata: PrintedMetadata,
-    items: Option<Vec<Printed>>,
+    items: Option<Vec<Self>>,
 }
 
 #[derive(Default, Deserialize)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{Capacity, Pod, PodKey, Timeline, Workload, WorkloadOutcome};
-use crate::lifecycle::{PodEvidence, PodOutcome};
+use crate::lifecycle::{EventFact, Lifecycle, PodEvidence, PodOutcome};
 use crate::observation::{self, Event, Object, Observation, Seen};
 
 /// What the timeline keeps of a Pod beside what it shows.
@@ -16,6 +16,29 @@ pub(super) struct PodRecord {
     /// Uid of what controls the Pod.
     owner: Option<Arc<str>>,
     dirty: bool,
+    /// Its owner deleted it: to suspend, to shrink or because it had ended.
+    removed_by_owner: bool,
+    /// Place of its workload.
+    workload: usize,
+}
+
+impl PodRecord {
+    /// Whether its deletion was asked for before it was over, and by somebody other than its owner.
+    pub(super) fn taken_away(&self) -> bool {
+        self.evidence.deleted_before_its_end() && !self.removed_by_owner
+    }
+
+    /// Whether its deletion was asked for before it was over.
+    pub(super) fn deleted_before_its_end(&self) -> bool {
+        self.evidence.deleted_before_its_end()
+    }
+}
+
+/// What an owner's Events say about a Pod that was not seen yet.
+#[derive(Debug, Default)]
+pub(super) struct OwnersWord {
+    created: Option<Timestamp>,
+    removed: bool,
 }
 
 /// What [`Timeline::settle`] brought up to date.
@@ -35,8 +58,12 @@ impl Timeline {
         match object {
             Object::Job(job) => {
                 let uid = self.names.share(&job.metadata.uid);
-                self.jobs.entry(uid).or_default().observe(job, *received, *seen);
-                self.regroup = true;
+                let record = self.jobs.entry(uid).or_default();
+                record.observe(job, *received, *seen);
+                match record.place() {
+                    Some(place) => self.stale.push(place),
+                    None => self.regroup = true,
+                }
             }
             Object::Pod(pod) => self.apply_pod(pod, *received, *seen),
             Object::Event(event) => self.apply_event(event, seen.live().then_some(*received)),
@@ -61,21 +88,39 @@ impl Timeline {
         let key = PodKey(u32::try_from(self.pods.len()).unwrap_or(u32::MAX));
         let metadata = &pod.metadata;
         let uid: Arc<str> = metadata.uid.as_str().into();
-        let evidence = self.strangers.remove(&uid).unwrap_or_default();
+        let name: Arc<str> = metadata.name.as_str().into();
+        let mut evidence = PodEvidence::default();
+        for fact in self.strangers.remove(&uid).unwrap_or_default() {
+            evidence.take(&fact);
+        }
         // Orphans keep the label when they lose the owner.
         let label = || metadata.labels.get("batch.kubernetes.io/controller-uid").map(String::as_str);
         let owner = metadata.controller().map(|owner| owner.uid.as_str()).or_else(label);
         let owner = owner.map(|uid| self.names.share(uid));
+        let mut word = OwnersWord::default();
+        if let Some(owner) = owner.as_ref().filter(|_| !self.words.is_empty()) {
+            word = self.words.remove(&(Arc::clone(owner), Arc::clone(&name))).unwrap_or_default();
+        }
+        if let Some(at) = word.created {
+            evidence.created_at(at);
+        }
         self.pods.push(Pod {
             namespace: self.names.share(&metadata.namespace),
-            name: metadata.name.as_str().into(),
+            name,
             uid: Arc::clone(&uid),
             node: None,
             index: metadata.completion_index(),
             attempt: 1,
-            life: evidence.derive(),
+            life: Lifecycle::unknown(),
         });
-        self.records.push(PodRecord { evidence, owner, dirty: false });
+        let removed_by_owner = word.removed;
+        self.records.push(PodRecord {
+            evidence,
+            owner,
+            dirty: false,
+            removed_by_owner,
+            workload: usize::MAX,
+        });
         self.keys.insert(uid, key);
         self.regroup = true;
         key
@@ -85,25 +130,42 @@ impl Timeline {
         let about = &event.involved_object;
         match about.kind.as_str() {
             "Pod" => {
+                let Some(fact) = EventFact::read(event, received, &mut self.names) else { return };
                 if let Some(&key) = self.keys.get(about.uid.as_str()) {
-                    self.records[key.0 as usize].evidence.observe_event(event, received, &mut self.names);
+                    self.records[key.0 as usize].evidence.take(&fact);
                     self.touch(key);
                 } else if !about.uid.is_empty() {
-                    let stranger = self.strangers.entry(about.uid.as_str().into()).or_default();
-                    stranger.observe_event(event, received, &mut self.names);
+                    self.strangers.entry(about.uid.as_str().into()).or_default().push(fact);
                 }
             }
-            _ if event.reason == "SuccessfulCreate" => self.apply_creation(event),
-            _ => {}
+            _ => self.apply_owners_word(event),
         }
     }
 
-    /// The owner's event dates the creation of one Pod; combined ones only count.
-    fn apply_creation(&mut self, event: &Event) {
-        let Some(name) = event.message.strip_prefix("Created pod: ") else { return };
-        let Some(at) = event.name_time() else { return };
-        self.creations.insert((event.involved_object.uid.as_str().into(), name.into()), at);
-        self.regroup = true;
+    /// The owner's event dates the creation of one Pod, or tells that it deleted one; combined ones only count.
+    fn apply_owners_word(&mut self, event: &Event) {
+        let (prefix, removed) = match event.reason.as_str() {
+            "SuccessfulCreate" => ("Created pod: ", false),
+            "SuccessfulDelete" => ("Deleted pod: ", true),
+            _ => return,
+        };
+        let Some(name) = event.message.strip_prefix(prefix) else { return };
+        let created = if removed { None } else { event.name_time() };
+        let owner = event.involved_object.uid.as_str();
+        let about =
+            |(record, pod): (&PodRecord, &Pod)| record.owner.as_deref() == Some(owner) && *pod.name == *name;
+        // Few Pods have such an event of their own: after the ninth in ten minutes they are combined.
+        let Some(place) = self.records.iter().zip(&self.pods).position(about) else {
+            let word = self.words.entry((owner.into(), name.into())).or_default();
+            word.removed |= removed;
+            word.created = word.created.or(created);
+            return;
+        };
+        self.records[place].removed_by_owner |= removed;
+        if let Some(at) = created {
+            self.records[place].evidence.created_at(at);
+        }
+        self.touch(PodKey(u32::try_from(place).unwrap_or(u32::MAX)));
     }
 
     fn touch(&mut self, key: PodKey) {
@@ -116,10 +178,7 @@ impl Timeline {
 
     /// Brings everything that is derived up to date; says what may look different.
     pub fn settle(&mut self) -> Changes {
-        let workloads = self.regroup || !self.changed.is_empty();
-        if self.regroup {
-            self.date_creations();
-        }
+        let workloads = self.regroup || !self.changed.is_empty() || !self.stale.is_empty();
         let pods = std::mem::take(&mut self.changed);
         for &key in &pods {
             let place = key.0 as usize;
@@ -127,28 +186,31 @@ impl Timeline {
             record.dirty = false;
             let created = self.pods[place].life.instants.created;
             self.pods[place].life = record.evidence.derive();
-            // Order and grouping hang on these.
-            self.regroup |= created != self.pods[place].life.instants.created || record.owner.is_none();
-            self.regroup |= record.owner.as_ref().is_some_and(|owner| !self.jobs.contains_key(owner));
-        }
-        if std::mem::take(&mut self.regroup) {
-            self.group();
-        }
-        Changes { pods, workloads }
-    }
-
-    fn date_creations(&mut self) {
-        if self.creations.is_empty() {
-            return;
-        }
-        for place in 0..self.pods.len() {
-            let Some(owner) = &self.records[place].owner else { continue };
-            let key = (Arc::clone(owner), Arc::clone(&self.pods[place].name));
-            if let Some(at) = self.creations.remove(&key) {
-                self.records[place].evidence.created_at(at);
-                self.touch(PodKey(u32::try_from(place).unwrap_or(u32::MAX)));
+            // The order hangs on it.
+            self.regroup |= created != self.pods[place].life.instants.created;
+            let followed = record.owner.as_ref().is_some_and(|owner| self.jobs.contains_key(owner));
+            if !followed {
+                self.stale.push(record.workload);
             }
         }
+        let mut stale = std::mem::take(&mut self.stale);
+        if std::mem::take(&mut self.regroup) {
+            self.group();
+            return Changes { pods, workloads };
+        }
+        stale.sort_unstable();
+        stale.dedup();
+        for place in stale {
+            let uid = Arc::clone(&self.workloads[place].uid);
+            let pods = std::mem::take(&mut self.workloads[place].pods);
+            let workload = match (self.jobs.get(&uid), pods.first()) {
+                (Some(job), _) => job.workload(&mut self.names),
+                (None, Some(&key)) => bare(&self.pods[key.0 as usize], key, &mut self.names),
+                (None, None) => continue,
+            };
+            self.workloads[place] = Workload { pods, ..workload };
+        }
+        Changes { pods, workloads }
     }
 
     /// Gives every Pod to its workload; a Pod whose owner is not followed is a workload of its own.
@@ -166,14 +228,19 @@ impl Timeline {
                 None => workloads.push(bare(&self.pods[place], key, &mut self.names)),
             }
         }
+        // The uid makes both orders total, whatever order the map gave.
+        workloads.sort_by(|a, b| {
+            (a.created, &a.namespace, &a.name, &a.uid).cmp(&(b.created, &b.namespace, &b.name, &b.uid))
+        });
         let created = |pod: &Pod| pod.life.instants.created.map(|created| created.at);
-        for workload in &mut workloads {
+        for (place, workload) in workloads.iter_mut().enumerate() {
             workload.pods.sort_by(|a, b| {
                 let (a, b) = (&self.pods[a.0 as usize], &self.pods[b.0 as usize]);
-                created(a).cmp(&created(b)).then_with(|| a.name.cmp(&b.name))
+                (created(a), &a.name, &a.uid).cmp(&(created(b), &b.name, &b.uid))
             });
             let mut tries: HashMap<u32, u32> = HashMap::new();
             for key in &workload.pods {
+                self.records[key.0 as usize].workload = place;
                 let pod = &mut self.pods[key.0 as usize];
                 if let Some(index) = pod.index {
                     let attempt = tries.entry(index).or_default();
@@ -181,10 +248,10 @@ impl Timeline {
                     pod.attempt = *attempt;
                 }
             }
+            if let Some(job) = self.jobs.get_mut(&workload.uid) {
+                job.put_at(place);
+            }
         }
-        workloads.sort_by(|a, b| {
-            (a.created, &a.namespace, &a.name, &a.uid).cmp(&(b.created, &b.namespace, &b.name, &b.uid))
-        });
         self.workloads = workloads;
     }
 }

@@ -13,13 +13,30 @@ use crate::observation::{Job, JobCondition, Seen, known};
 pub(super) struct JobRecord {
     job: Job,
     capacity: Vec<Capacity>,
-    gone: bool,
+    gone: Option<Timestamp>,
+    /// Its place among the workloads.
+    place: Option<usize>,
 }
 
 impl JobRecord {
+    /// Its place among the workloads, once it has one.
+    pub(super) fn place(&self) -> Option<usize> {
+        self.place
+    }
+
+    /// Gives it its place among the workloads.
+    pub(super) fn put_at(&mut self, place: usize) {
+        self.place = Some(place);
+    }
+
+    /// Whether a Pod that is deleted counts by its result, once it has ended, not as a failure at once.
+    pub(super) fn counts_results_of_deleted(&self) -> bool {
+        self.job.spec.pod_replacement_policy == "Failed"
+    }
+
     /// Takes in a state of the Job.
     pub(super) fn observe(&mut self, job: &Job, received: Timestamp, seen: Seen) {
-        self.gone = seen.gone();
+        self.gone = seen.gone().then(|| self.gone.unwrap_or(received));
         if seen == Seen::Missing && !self.capacity.is_empty() {
             return; // the object is only what was known before
         }
@@ -60,7 +77,7 @@ impl JobRecord {
         let outcome = match (complete, failed) {
             (Some(_), _) => WorkloadOutcome::Succeeded,
             (_, Some(_)) => WorkloadOutcome::Failed,
-            _ if self.gone => WorkloadOutcome::Unknown,
+            _ if self.gone.is_some() => WorkloadOutcome::Unknown,
             _ if suspended => WorkloadOutcome::Suspended,
             _ if begun => WorkloadOutcome::Running,
             _ => WorkloadOutcome::Pending,
@@ -88,13 +105,15 @@ impl JobRecord {
                 .map(|told| Arc::from(told.message.as_str())),
             created: metadata.created(),
             started: known(status.start_time),
-            finished: known(status.completion_time).or_else(|| complete.or(failed).and_then(ended)),
+            finished: known(status.completion_time)
+                .or_else(|| complete.or(failed).and_then(ended))
+                .or(self.gone),
             completions: spec.completions.map(count),
             parallelism: Some(count(spec.parallelism.unwrap_or(1))),
             active: count(status.active),
             succeeded,
             failed: failures,
-            gone: self.gone,
+            gone: self.gone.is_some(),
             capacity: self.capacity.clone(),
             per_index: spec.backoff_limit_per_index.is_some(),
             pods: Vec::new(),

@@ -14,9 +14,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 pub use self::apply::Changes;
-use self::apply::PodRecord;
+use self::apply::{OwnersWord, PodRecord};
 use self::job::JobRecord;
-use crate::lifecycle::{Lifecycle, Names, PhaseKind, PodEvidence};
+use crate::lifecycle::{EventFact, Lifecycle, Names, PhaseKind};
 
 /// How a workload stands or ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -217,13 +217,15 @@ pub struct Timeline {
     pods: Vec<Pod>,
     records: Vec<PodRecord>,
     keys: HashMap<Arc<str>, PodKey>,
-    /// Evidence from Events about Pods that were not seen yet.
-    strangers: HashMap<Arc<str>, PodEvidence>,
+    /// What Events say about Pods that were not seen yet.
+    strangers: HashMap<Arc<str>, Vec<EventFact>>,
     jobs: HashMap<Arc<str>, JobRecord>,
-    /// When the owner's event says that the Pod of that owner and name was created, until that Pod is seen.
-    creations: HashMap<(Arc<str>, Arc<str>), Timestamp>,
+    /// What its owner's events say of a Pod (by owner and name) until that Pod is seen.
+    words: HashMap<(Arc<str>, Arc<str>), OwnersWord>,
     workloads: Vec<Workload>,
     changed: Vec<PodKey>,
+    /// Places of workloads that changed by themselves.
+    stale: Vec<usize>,
     regroup: bool,
     observed: Option<Timestamp>,
 }
@@ -261,5 +263,10 @@ impl Timeline {
     /// When the latest observation was received.
     pub fn observed(&self) -> Option<Timestamp> {
         self.observed
+    }
+    /// A timeline as a view finds it.
+    #[cfg(test)]
+    pub(crate) fn of(pods: Vec<Pod>, workloads: Vec<Workload>) -> Self {
+        Self { pods, workloads, ..Self::default() }
     }
 }

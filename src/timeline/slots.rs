@@ -4,23 +4,28 @@
 //! one, oldest first, and the moment counts for its phase. A slot without a Pod counts as back-off while the
 //! controller waits out a failure, else as idle. All in whole milliseconds, so that the parts sum to the whole.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::{Pod, Slots, Timeline, Workload};
+use super::job::JobRecord;
+use super::{Pod, PodKey, Slots, Timeline, Workload};
 use crate::lifecycle::{PhaseKind, PodOutcome};
 
 /// Something that changes what the slots are, or what they do.
 #[derive(Clone, Copy)]
 enum Change {
-    /// A Pod (by its place among the Pods) enters a phase, or ends.
-    Phase { pod: usize, kind: Option<PhaseKind> },
-    /// A Pod was created, for that index.
+    /// A Pod (by its place among the Pods) enters a phase.
+    Phase { pod: usize, kind: PhaseKind },
+    /// Nothing more is known of a Pod, which has not ended.
+    Silent { pod: usize },
+    /// A Pod ends.
+    Ended { pod: usize },
+    /// A Pod was created, for that index where each waits by itself.
     Created(Option<u32>),
     /// A piece of work is done.
     Succeeded,
-    /// A Pod failed, for that index.
+    /// A Pod failed, for that index where each waits by itself; another follows.
     Failed(Option<u32>),
     /// So many Pods may run, so many must succeed.
     Capacity(u32, Option<u32>),
@@ -42,8 +47,28 @@ pub(super) fn account(timeline: &Timeline, workload: &Workload, now: Timestamp) 
         let at = capacity.since.as_millisecond();
         changes.push((at, Change::Capacity(capacity.parallelism, capacity.completions)));
     }
-    for (place, (_, pod)) in timeline.pods(workload).enumerate() {
-        push_pod(&mut changes, place, pod);
+    let by_result = timeline.jobs.get(&workload.uid).is_some_and(JobRecord::counts_results_of_deleted);
+    let mut failures: Vec<(i64, Option<u32>)> = Vec::new();
+    let mut answered: HashMap<Option<u32>, i64> = HashMap::new();
+    let piece = |pod: &Pod| pod.index.filter(|_| workload.per_index);
+    for (place, (key, pod)) in timeline.pods(workload).enumerate() {
+        let Some(first) = pod.life.phases.first() else { continue };
+        let created = first.start.as_millisecond();
+        let latest = answered.entry(piece(pod)).or_insert(created);
+        *latest = created.max(*latest);
+        changes.push((created, Change::Created(piece(pod))));
+        push_phases(&mut changes, place, pod);
+        match result(timeline, key, pod, by_result) {
+            Some((at, true)) => changes.push((at.as_millisecond(), Change::Succeeded)),
+            Some((at, false)) => failures.push((at.as_millisecond(), piece(pod))),
+            None => {}
+        }
+    }
+    for (at, piece) in failures {
+        // The last failure of a Job that is over was not waited out.
+        if !workload.ended() || answered.get(&piece).is_some_and(|created| *created > at) {
+            changes.push((at, Change::Failed(piece)));
+        }
     }
     // Stable: what happens at the same moment stays in the order of a life.
     changes.sort_by_key(|(at, _)| *at);
@@ -62,25 +87,38 @@ pub(super) fn account(timeline: &Timeline, workload: &Workload, now: Timestamp) 
     accounting
 }
 
-fn push_pod(changes: &mut Vec<(i64, Change)>, place: usize, pod: &Pod) {
-    let Some(first) = pod.life.phases.first() else { return };
-    changes.push((first.start.as_millisecond(), Change::Created(pod.index)));
+fn push_phases(changes: &mut Vec<(i64, Change)>, place: usize, pod: &Pod) {
     for phase in &pod.life.phases {
+        let at = phase.start.as_millisecond();
         // What nobody saw end does not hold a slot for ever.
         let unknown = phase.end.is_none() && pod.life.outcome.ended();
-        let kind = (!unknown).then_some(phase.kind);
-        changes.push((phase.start.as_millisecond(), Change::Phase { pod: place, kind }));
+        changes.push((
+            at,
+            match unknown {
+                true => Change::Ended { pod: place },
+                false => Change::Phase { pod: place, kind: phase.kind },
+            },
+        ));
     }
     let Some(end) = pod.life.phases.last().and_then(|phase| phase.end) else { return };
-    if !pod.life.outcome.ended() {
-        return;
+    let last =
+        if pod.life.outcome.ended() { Change::Ended { pod: place } } else { Change::Silent { pod: place } };
+    changes.push((end.as_millisecond(), last));
+}
+
+/// When a Pod counted for its Job, and whether as a success. With the default policy a Pod counts as failed as soon as
+/// somebody deletes it, whatever it makes of that; what the Job itself deletes does not count.
+fn result(timeline: &Timeline, key: PodKey, pod: &Pod, by_result: bool) -> Option<(Timestamp, bool)> {
+    let record = &timeline.records[key.0 as usize];
+    let end = pod.life.end();
+    if record.deleted_before_its_end() && !by_result {
+        let requested = pod.life.instants.delete_requested.map(|requested| requested.at);
+        return Some((requested.or(end)?, false)).filter(|_| record.taken_away());
     }
-    let end = end.as_millisecond();
-    changes.push((end, Change::Phase { pod: place, kind: None }));
     match pod.life.outcome {
-        PodOutcome::Succeeded => changes.push((end, Change::Succeeded)),
-        PodOutcome::Failed | PodOutcome::NeverStarted => changes.push((end, Change::Failed(pod.index))),
-        _ => {}
+        PodOutcome::Succeeded => Some((end?, true)),
+        PodOutcome::Failed | PodOutcome::NeverStarted => Some((end?, false)),
+        _ => None,
     }
 }
 
@@ -90,36 +128,37 @@ struct Ledger {
     parallelism: u32,
     completions: Option<u32>,
     succeeded: u32,
-    /// Phase of each Pod that exists, oldest first.
-    pods: BTreeMap<usize, PhaseKind>,
-    /// The same, counted.
+    /// Phase of each Pod that exists, oldest first; `None` if it is not known.
+    pods: BTreeMap<usize, Option<PhaseKind>>,
+    /// The same, counted; what is not known has no count.
     counts: [u32; 9],
     per_index: bool,
     /// Failures that no new Pod has answered yet: their indexes, or one entry for all.
-    failures: HashSet<u32>,
+    failures: HashSet<Option<u32>>,
 }
 
 impl Ledger {
     fn change(&mut self, change: Change) {
         match change {
             Change::Phase { pod, kind } => {
-                let before = match kind {
-                    Some(kind) => self.pods.insert(pod, kind),
-                    None => self.pods.remove(&pod),
-                };
-                if let Some(before) = before {
-                    self.counts[before as usize] -= 1;
-                }
-                if let Some(kind) = kind {
-                    self.counts[kind as usize] += 1;
-                }
+                self.counts[kind as usize] += 1;
+                let before = self.pods.insert(pod, Some(kind));
+                self.uncount(before);
             }
-            Change::Created(index) => {
-                self.failures.remove(&self.waiting_for(index));
+            Change::Silent { pod } => {
+                let before = self.pods.insert(pod, None);
+                self.uncount(before);
+            }
+            Change::Ended { pod } => {
+                let before = self.pods.remove(&pod);
+                self.uncount(before);
+            }
+            Change::Created(piece) => {
+                self.failures.remove(&piece);
             }
             Change::Succeeded => self.succeeded += 1,
-            Change::Failed(index) => {
-                self.failures.insert(self.waiting_for(index));
+            Change::Failed(piece) => {
+                self.failures.insert(piece);
             }
             Change::Capacity(parallelism, completions) => {
                 self.parallelism = parallelism;
@@ -128,8 +167,10 @@ impl Ledger {
         }
     }
 
-    fn waiting_for(&self, index: Option<u32>) -> u32 {
-        if self.per_index { index.unwrap_or(0) } else { 0 }
+    fn uncount(&mut self, before: Option<Option<PhaseKind>>) {
+        if let Some(kind) = before.flatten() {
+            self.counts[kind as usize] -= 1;
+        }
     }
 
     fn pass(&self, millis: i64, accounting: &mut Accounting) {
@@ -145,13 +186,19 @@ impl Ledger {
         accounting.slots.total += i64::from(slots) * millis;
         if pods > slots {
             for kind in self.pods.values().take(slots as usize) {
-                accounting.slots.phases[*kind as usize] += millis;
+                match kind {
+                    Some(kind) => accounting.slots.phases[*kind as usize] += millis,
+                    None => accounting.slots.idle += millis,
+                }
             }
             return;
         }
         for (part, count) in accounting.slots.phases.iter_mut().zip(self.counts) {
             *part += i64::from(count) * millis;
         }
+        // Of a Pod that nothing is known of, nothing is known that it does.
+        let silent = pods.saturating_sub(self.counts.iter().sum());
+        accounting.slots.idle += i64::from(silent) * millis;
         let empty = slots - pods;
         let failures = u32::try_from(self.failures.len()).unwrap_or(u32::MAX);
         let waiting = match (self.failures.is_empty(), self.per_index) {

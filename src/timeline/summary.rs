@@ -3,6 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::slots::account;
+use crate::lifecycle::{Instant, Phase, PhaseKind};
+
 use super::{Percentiles, Pod, Summary, Timeline, Workload};
 
 impl Timeline {
@@ -39,24 +41,33 @@ fn millis(duration: SignedDuration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// Where a Pod's time goes on to: its end, or now.
+/// Until when a Pod's time goes on: where knowledge of it ends, or now.
 fn until(pod: &Pod, now: Timestamp) -> Option<Timestamp> {
-    if pod.life.outcome.ended() { pod.life.end() } else { Some(now) }
+    let last = pod.life.phases.last()?;
+    match last.end {
+        None if pod.life.outcome.ended() => None,
+        end => Some(end.unwrap_or(now)),
+    }
 }
 
-fn since(from: Option<crate::lifecycle::Instant>, to: Option<Timestamp>) -> Option<SignedDuration> {
+fn since(from: Option<Instant>, to: Option<Timestamp>) -> Option<SignedDuration> {
     Some(to?.duration_since(from?.at).max(SignedDuration::ZERO))
 }
 
+/// Whether its work has begun, though its first start may be unknown.
+fn began(pod: &Pod) -> bool {
+    let working = |phase: &Phase| matches!(phase.kind, PhaseKind::Running | PhaseKind::Terminating);
+    pod.life.instants.work_started.is_some() || pod.life.phases.iter().any(working)
+}
+
 fn queued_so_far(pod: &Pod, now: Timestamp) -> Option<SignedDuration> {
-    let instants = &pod.life.instants;
-    pod.life
-        .queued
-        .or_else(|| since(instants.created, until(pod, now).filter(|_| instants.work_started.is_none())))
+    let waiting = || since(pod.life.instants.created, until(pod, now).filter(|_| !began(pod)));
+    pod.life.queued.or_else(waiting)
 }
 
 fn cold_so_far(pod: &Pod, now: Timestamp) -> Option<SignedDuration> {
-    pod.life.cold_start.or_else(|| since(pod.life.instants.scheduled, until(pod, now)))
+    let starting = || since(pod.life.instants.scheduled, until(pod, now).filter(|_| !began(pod)));
+    pod.life.cold_start.or_else(starting)
 }
 
 fn run_so_far(pod: &Pod, now: Timestamp) -> Option<SignedDuration> {

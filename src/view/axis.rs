@@ -51,9 +51,9 @@ const STEPS: [i64; 32] = [
     365 * DAY,
 ];
 
-/// Spans of a window that grows, in seconds, then in tens of seconds and so on: each is a fifth to a third longer than
-/// the one before, so that bars keep their place for a while.
-const SPANS: [i64; 10] = [10, 12, 15, 20, 25, 30, 40, 50, 60, 80];
+/// Spans of a window that grows, in seconds, then in tens of seconds and so on: each is about a fifth longer than the one
+/// before, so that bars keep their place for a while and little room stays empty.
+const SPANS: [i64; 13] = [10, 12, 15, 18, 22, 26, 31, 37, 44, 53, 63, 75, 90];
 
 /// What the labels say.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -338,10 +338,10 @@ mod tests {
     fn a_growing_window_stays_for_a_while() {
         let spans: Vec<i64> = (0..200).map(|second| growing_span(second * SECOND)).collect();
         let steps = spans.windows(2).filter(|pair| pair[0] != pair[1]).count();
-        assert!(steps <= 14, "{steps} steps in 200 s");
+        assert!(steps <= 20, "{steps} steps in 200 s");
         for (elapsed, &span) in (0..).zip(&spans) {
             assert!(
-                span > elapsed * SECOND && (span <= 10 * SECOND || span <= elapsed * SECOND * 142 / 100),
+                span > elapsed * SECOND && (span <= 10 * SECOND || span <= elapsed * SECOND * 130 / 100),
                 "{elapsed} {span}"
             );
         }

@@ -122,18 +122,18 @@ impl Bar {
 
         match last.end {
             Some(end) if life.outcome.ended() => match life.outcome {
-                outcome if outcome.failed() => bar.close(Mark::Failed),
-                PodOutcome::Deleted => bar.close(Mark::Deleted),
+                outcome if outcome.failed() => _ = bar.close(Mark::Failed),
+                PodOutcome::Deleted => _ = bar.close(Mark::Deleted),
                 _ if last.kind == PhaseKind::Running => bar.shave(axis.position(millis(end))),
                 _ => {}
             },
             None if life.end_unknown || life.outcome.ended() => {
-                let start = millis(last.start);
-                bar.mark_unknown(axis.cells(start, start).end);
+                let behind = bar.close(Mark::Phase(last.kind));
+                bar.mark_unknown(behind + 1);
             }
-            _ if life.outcome == PodOutcome::Unknown => bar.close(Mark::Unknown),
+            _ if life.outcome == PodOutcome::Unknown => _ = bar.close(Mark::Unknown),
             // Between two phases that are known, or in one that goes on.
-            _ => bar.close(Mark::Now),
+            _ => _ = bar.close(Mark::Now),
         }
         bar
     }
@@ -213,10 +213,12 @@ impl Bar {
     }
 
     /// Puts a mark behind the bar: it stands for the bar's end, and hides none of its cells unless the axis ends there.
-    fn close(&mut self, mark: Mark) {
+    /// The cell of the mark.
+    fn close(&mut self, mark: Mark) -> usize {
         let behind = self.cells.iter().rposition(|&cell| cell != Mark::Empty).map_or(0, |last| last + 1);
-        let last = self.cells.len() - 1;
-        self.cells[behind.min(last)] = mark;
+        let behind = behind.min(self.cells.len() - 1);
+        self.cells[behind] = mark;
+        behind
     }
 
     fn mark_unknown(&mut self, from: usize) {

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use crate::lifecycle::Instant;
 
 /// No duration is written wider: `59m59s`, `23h59m`.
-pub(super) const COLUMNS: usize = 6;
+pub(crate) const COLUMNS: usize = 6;
 
 /// A tenth of a second is shown only if both ends are known better than this.
 const FINE: SignedDuration = SignedDuration::from_millis(100);
@@ -15,31 +15,37 @@ pub(crate) fn is_fine(instant: Option<Instant>) -> bool {
     instant.is_some_and(|instant| instant.evidence.precision() < FINE)
 }
 
-/// Two units at most: `<1s`, `42s`, `1m05s`, `2h03m`, `3d4h`, `400d`. Tenths below ten seconds if `fine`: `5.9s`. Never
-/// `0s`: what takes no time cannot be told from what takes a little.
+/// A duration that is over, rounded. Two units at most: `<1s`, `42s`, `1m05s`, `2h03m`, `3d4h`, `400d`. Tenths below ten
+/// seconds if `fine`: `5.9s`. Never `0s`: what takes no time cannot be told from what takes a little.
 pub(crate) fn human(duration: SignedDuration, fine: bool) -> String {
     let millis = duration.as_millis().max(0);
-    let seconds = millis / 1000;
-    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     if fine && millis < 9_950 {
         let tenths = (millis + 50) / 100;
         return if tenths == 0 { "<0.1s".into() } else { format!("{}.{}s", tenths / 10, tenths % 10) };
     }
-    // What is fine can be rounded; what is coarse was cut off at whole seconds already.
-    let seconds = if fine { (millis + 500) / 1000 } else { seconds };
+    in_seconds((millis + 500) / 1000)
+}
+
+/// A duration that goes on, or a sum: whole seconds that have passed.
+pub(crate) fn so_far(duration: SignedDuration) -> String {
+    in_seconds(duration.as_millis().max(0) / 1000)
+}
+
+fn in_seconds(seconds: i128) -> String {
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     match seconds {
         0 => "<1s".into(),
         1..60 => format!("{seconds}s"),
-        60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
+        60..3600 => format!("{minutes}m{:02}s", seconds % 60),
         3600..86_400 => format!("{hours}h{:02}m", minutes % 60),
         86_400..8_640_000 => format!("{days}d{}h", hours % 24),
         _ => format!("{days}d"),
     }
 }
 
-/// A duration that is a sum over many Pods or goes on: whole seconds.
-pub(super) fn whole(millis: i64) -> String {
-    human(SignedDuration::from_millis(millis), false)
+/// The same of a number of milliseconds.
+pub(crate) fn whole(millis: i64) -> String {
+    so_far(SignedDuration::from_millis(millis))
 }
 
 #[cfg(test)]
@@ -49,16 +55,17 @@ mod tests {
     #[test]
     fn says_no_more_than_is_known() {
         let human = |millis, fine| human(SignedDuration::from_millis(millis), fine);
+        assert_eq!((whole(5_999).as_str(), whole(999).as_str()), ("5s", "<1s"));
         for (millis, coarse, fine) in [
             (-5_000, "<1s", "<0.1s"),
             (0, "<1s", "<0.1s"),
             (49, "<1s", "<0.1s"),
             (50, "<1s", "0.1s"),
-            (999, "<1s", "1.0s"),
-            (5_940, "5s", "5.9s"),
-            (9_949, "9s", "9.9s"),
-            (9_950, "9s", "10s"),
-            (59_999, "59s", "1m00s"),
+            (999, "1s", "1.0s"),
+            (5_940, "6s", "5.9s"),
+            (9_949, "10s", "9.9s"),
+            (9_950, "10s", "10s"),
+            (59_999, "1m00s", "1m00s"),
             (65_000, "1m05s", "1m05s"),
             (3_599_000, "59m59s", "59m59s"),
             (7_380_000, "2h03m", "2h03m"),

@@ -7,7 +7,7 @@ use crate::timeline::{Pod, PodKey};
 /// Pods without rows of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fold {
-    /// Their state; `None` if there was no line for each state.
+    /// Their state; `None` for all states without a line of their own.
     pub(super) state: Option<State>,
     pub(super) pods: Vec<PodKey>,
 }
@@ -39,25 +39,23 @@ enum Merit {
 }
 
 /// At most `lines` lines for these Pods: the last failures, what runs or waits longest and what ended last keep their
-/// rows, each other state becomes a line. One pass over all Pods, and sorting of no more than are shown.
+/// rows, the others become a line for each state. A few passes over all Pods, and sorting of no more than are shown.
 pub(super) fn fold(scene: &Scene<'_>, pods: &[PodKey], lines: usize) -> Folded {
     if pods.len() <= lines {
         return Folded { shown: pods.to_vec(), folds: Vec::new() };
     }
-    // Every state that is folded takes a line; how many there are depends on what is shown.
-    let mut folded = Folded::default();
-    for rows in (0..lines).rev() {
-        folded = fold_to(scene, pods, rows);
+    // How many lines the rest takes depends on what is shown.
+    let most_folds = (lines / 5).clamp(1, 4);
+    for rows in (lines.saturating_sub(most_folds)..lines).rev() {
+        let folded = fold_to(scene, pods, rows, most_folds);
         if folded.lines() <= lines {
             return folded;
         }
     }
-    // Not even a line for each state: one for all of them.
-    let pods = folded.folds.into_iter().flat_map(|fold| fold.pods).collect();
-    Folded { shown: Vec::new(), folds: vec![Fold { state: None, pods }] }
+    fold_to(scene, pods, 0, 1)
 }
 
-fn fold_to(scene: &Scene<'_>, pods: &[PodKey], rows: usize) -> Folded {
+fn fold_to(scene: &Scene<'_>, pods: &[PodKey], rows: usize, most_folds: usize) -> Folded {
     let mut ranked: [Vec<(i64, usize)>; 4] = Default::default();
     for (place, &key) in pods.iter().enumerate() {
         let (merit, rank) = merit(scene.timeline.pod(key));
@@ -92,6 +90,15 @@ fn fold_to(scene: &Scene<'_>, pods: &[PodKey], rows: usize) -> Folded {
     }
     let folds = State::ALL.into_iter().zip(rest).filter(|(_, pods)| !pods.is_empty());
     folded.folds = folds.map(|(state, pods)| Fold { state: Some(state), pods }).collect();
+    while folded.folds.len() > most_folds {
+        // The two with the fewest Pods become one.
+        folded.folds.sort_by_key(|fold| std::cmp::Reverse(fold.pods.len()));
+        let Some(least) = folded.folds.pop() else { break };
+        if let Some(last) = folded.folds.last_mut() {
+            last.state = None;
+            last.pods.extend(least.pods);
+        }
+    }
     folded
 }
 

@@ -31,6 +31,8 @@ pub struct Glyphs {
     pub separator: &'static str,
     /// In place of what is not there.
     pub none: &'static str,
+    /// Between a number and what there is so many of.
+    pub times: &'static str,
 }
 
 impl Glyphs {
@@ -49,6 +51,7 @@ impl Glyphs {
         ellipsis: "…",
         separator: " · ",
         none: "–",
+        times: "×",
     };
 
     /// For everything else.
@@ -66,6 +69,7 @@ impl Glyphs {
         ellipsis: "..",
         separator: ", ",
         none: "-",
+        times: "x",
     };
 
     /// The glyph of a phase.

@@ -4,16 +4,24 @@
 mod axis;
 mod bar;
 mod block;
+mod columns;
 mod counts;
 pub(crate) mod duration;
 mod explain;
+#[cfg(test)]
+mod fixture;
 mod fold;
 mod frame;
 mod glyph;
+mod grid;
 mod numbers;
+mod pod;
 mod sequence;
 mod state;
 mod summary;
+mod table;
+#[cfg(test)]
+mod tests;
 pub(crate) mod text;
 mod theme;
 
@@ -23,6 +31,7 @@ use crate::timeline::Timeline;
 
 pub use frame::{Frame, Line, Role, Span};
 pub use glyph::Glyphs;
+pub use pod::{ContainerLog, PodEvent, PodExtras, draw_pod};
 pub use state::{Align, GroupBy, Size, Sort, View, ViewState};
 pub use text::clean;
 pub use theme::Stylesheet;
@@ -40,5 +49,15 @@ struct Scene<'a> {
 /// lines than rows, if those are bounded.
 pub fn draw(timeline: &Timeline, state: &ViewState, size: Size, glyphs: &Glyphs, now: Timestamp) -> Frame {
     let scene = Scene { timeline, state, glyphs, now };
-    sequence::draw(&scene, size)
+    let mut frame = match state.view {
+        View::Sequence => sequence::draw(&scene, size),
+        View::Table => table::draw(&scene, size, false),
+        View::Wide => table::draw(&scene, size, true),
+        View::Grid => grid::draw(&scene, size),
+    };
+    // What a view cannot make fit is cut, so that no terminal wraps it.
+    for line in frame.lines.iter_mut().filter(|line| line.width() > size.columns) {
+        *line = summary::fit(std::mem::take(line), size.columns, glyphs.ellipsis);
+    }
+    frame
 }

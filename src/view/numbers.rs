@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Role;
-use super::duration::{human, is_fine};
+use super::duration::{human, is_fine, so_far};
 use crate::lifecycle::{Instant, Lifecycle, PodOutcome};
 
 /// A duration as it is written; empty if there is none.
@@ -21,7 +21,7 @@ impl Number {
 
     /// A duration that goes on.
     fn open(since: Instant, now: Timestamp) -> Self {
-        Self { text: human(now.duration_since(since.at), false), role: Role::Dim }
+        Self { text: so_far(now.duration_since(since.at)), role: Role::Dim }
     }
 
     /// A duration that there was, but nobody knows how long.

@@ -1,13 +1,15 @@
 //! The lines of text that every view shares: a block's heading, its verdict, why it failed or waits.
 
-use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
 
 use super::block::{Block, Heading};
 use super::counts::{Counts, State};
-use super::duration::whole;
+use super::duration::{human, whole};
 use super::{Line, Role, Scene, text};
 use crate::lifecycle::PhaseKind;
-use crate::timeline::{Slots, Summary, Workload, WorkloadOutcome};
+use crate::timeline::{PodKey, Slots, Summary, Workload, WorkloadOutcome};
 
 /// The heading of a block: what it is, how it stands, how far it is; on the right how long it took and what part of it
 /// was cold start.
@@ -18,24 +20,34 @@ pub(super) fn heading(
     summary: Option<&Summary>,
     columns: usize,
 ) -> Line {
+    let long = state(scene, block, counts, columns, false);
+    let mut line = if long.width() <= columns { long } else { state(scene, block, counts, columns, true) };
+    if let Heading::Workload(workload) = block.heading {
+        let used = line.width();
+        let mut rights = measures(scene, workload, summary).into_iter();
+        if let Some(right) = rights.find(|right| used + 2 + text::width(right) <= columns) {
+            line.push(" ".repeat(columns - used - text::width(&right)), Role::Text);
+            line.push(right, Role::Dim);
+        }
+    }
+    fit(line, columns, scene.glyphs.ellipsis)
+}
+
+/// What it is, how it stands, how far it is.
+fn state(scene: &Scene<'_>, block: &Block<'_>, counts: &Counts, columns: usize, short: bool) -> Line {
     let mut line = Line::default();
-    let mut rights: Vec<String> = Vec::new();
-    let total = block.pods.len();
     match block.heading {
         Heading::Workload(workload) => {
             let name = format!("{}/{}", workload.kind.to_lowercase(), text::clean(&workload.name));
-            line.push(
-                text::shorten_middle(&name, (columns / 2).max(16), scene.glyphs.ellipsis),
-                Role::Strong,
-            );
-            if several_namespaces(scene) {
+            let room = if short { columns / 3 } else { columns / 2 };
+            line.push(text::shorten_middle(&name, room.max(16), scene.glyphs.ellipsis), Role::Strong);
+            if several_namespaces(scene) && !short {
                 line.push(format!(" in {}", text::clean(&workload.namespace)), Role::Dim);
             }
             line.push("  ", Role::Text);
             line.push(workload.outcome.name(), outcome_role(workload.outcome));
             line.push("  ", Role::Text);
-            push_done(scene, &mut line, workload, counts, columns);
-            rights = measures(scene, workload, summary);
+            push_done(scene, &mut line, workload, counts, short);
         }
         Heading::Pods => line.push("pods", Role::Strong),
         Heading::Node(Some(node)) => line.push(format!("node/{}", text::clean(node)), Role::Strong),
@@ -44,26 +56,20 @@ pub(super) fn heading(
         Heading::All => line.push("all Pods", Role::Strong),
     }
     if !matches!(block.heading, Heading::Workload(_)) {
-        line.push(format!("  {} of {total} done", counts.get(State::Done)), Role::Text);
+        line.push(format!("  {} of {} done", counts.get(State::Done), block.pods.len()), Role::Text);
     }
     // What is over stands together, and a failure is the last to be cut off.
-    push_failed(scene, &mut line, block.heading, counts.get(State::Failed));
+    push_failed(scene, &mut line, block.heading, counts.get(State::Failed), short);
     counts.push_open(&mut line, scene.glyphs);
-
-    let used = line.width();
-    if let Some(right) = rights.into_iter().find(|right| used + 2 + text::width(right) <= columns) {
-        line.push(" ".repeat(columns - used - text::width(&right)), Role::Text);
-        line.push(right, Role::Dim);
-    }
-    fit(line, columns, scene.glyphs.ellipsis)
+    line
 }
 
 /// `9 of 20 done`.
-fn push_done(scene: &Scene<'_>, line: &mut Line, workload: &Workload, counts: &Counts, columns: usize) {
+fn push_done(scene: &Scene<'_>, line: &mut Line, workload: &Workload, counts: &Counts, short: bool) {
     // The controller counts on after Pods are gone; Pods are seen before it counts them.
     let done = usize::try_from(workload.succeeded).unwrap_or(usize::MAX).max(counts.get(State::Done));
     match workload.completions {
-        Some(completions) if columns < 60 => line.push(format!("{done}/{completions} done"), Role::Text),
+        Some(completions) if short => line.push(format!("{done}/{completions} done"), Role::Text),
         Some(completions) => line.push(format!("{done} of {completions} done"), Role::Text),
         None => line.push(format!("{done} done"), Role::Text),
     }
@@ -74,11 +80,16 @@ fn push_done(scene: &Scene<'_>, line: &mut Line, workload: &Workload, counts: &C
 }
 
 /// `1 failed try`: a Job goes on after a failed Pod, so that the Pod alone has failed.
-fn push_failed(scene: &Scene<'_>, line: &mut Line, heading: Heading<'_>, failed: usize) {
+fn push_failed(scene: &Scene<'_>, line: &mut Line, heading: Heading<'_>, failed: usize, short: bool) {
     let (failed, what) = match heading {
         Heading::Workload(workload) => {
             let failed = usize::try_from(workload.failed).unwrap_or(usize::MAX).max(failed);
-            (failed, if failed == 1 { " failed try" } else { " failed tries" })
+            let what = match failed {
+                _ if short => " failed",
+                1 => " failed try",
+                _ => " failed tries",
+            };
+            (failed, what)
         }
         _ => (failed, " failed"),
     };
@@ -94,7 +105,8 @@ fn measures(scene: &Scene<'_>, workload: &Workload, summary: Option<&Summary>) -
     let Some(elapsed) = elapsed(workload, scene.now) else { return Vec::new() };
     let elapsed = whole(elapsed);
     let mut measures = Vec::new();
-    if let Some(Summary { slots, .. }) = summary.filter(|summary| summary.slots.total > 0) {
+    if let Some(Summary { slots, .. }) = summary.filter(|summary| summary.slots.total > 0 && summary.pods > 0)
+    {
         let cold = percent(slots.cold(), slots.total);
         measures.push(format!("{elapsed}{}cold start {cold} % of slot time", scene.glyphs.separator));
         measures.push(format!("{elapsed}{}cold {cold} %", scene.glyphs.separator));
@@ -144,28 +156,76 @@ pub(super) fn verdict(scene: &Scene<'_>, summary: &Summary, columns: usize) -> O
     if slots.total <= 0 {
         return None;
     }
-    let mut shares: Vec<(&str, i64)> =
-        shares(slots).into_iter().filter(|&(_, percent)| percent > 0).collect();
+    let mut parts: Vec<(&str, i64)> = shares(slots).into_iter().filter(|&(_, percent)| percent > 0).collect();
+    let long = verdict_of(scene, slots, &parts, false);
+    if long.width() <= columns {
+        return Some(long);
+    }
     let mut other = 0;
     loop {
-        let mut line = Line::default();
-        line.push(format!("slot time {}: ", whole(slots.total)), Role::Dim);
         let rest = (other > 0).then_some(("other", other));
-        for (index, (name, percent)) in shares.iter().copied().chain(rest).enumerate() {
-            if index > 0 {
-                line.push(scene.glyphs.separator, Role::Dim);
-            }
-            line.push(format!("{name} "), Role::Text);
-            line.push(format!("{percent} %"), Role::Strong);
-        }
-        let smallest = (0..shares.len()).min_by_key(|&index| shares[index].1);
-        match smallest {
-            Some(smallest) if line.width() > columns && shares.len() > 1 => {
-                other += shares.remove(smallest).1;
-            }
-            _ => return Some(fit(line, columns, scene.glyphs.ellipsis)),
+        let short = verdict_of(scene, slots, &parts.iter().copied().chain(rest).collect::<Vec<_>>(), true);
+        // Work is what all the rest is measured by.
+        let others = (0..parts.len()).filter(|&index| parts[index].0 != "work");
+        match others.min_by_key(|&index| parts[index].1) {
+            Some(least) if short.width() > columns => other += parts.remove(least).1,
+            _ => return Some(fit(short, columns, scene.glyphs.ellipsis)),
         }
     }
+}
+
+fn verdict_of(scene: &Scene<'_>, slots: &Slots, parts: &[(&str, i64)], short: bool) -> Line {
+    let (what, percent) = if short { ("slots", "%") } else { ("slot time", " %") };
+    let mut line = Line::of(format!("{what} {}: ", whole(slots.total)), Role::Dim);
+    for (index, (name, part)) in parts.iter().enumerate() {
+        if index > 0 {
+            line.push(scene.glyphs.separator, Role::Dim);
+        }
+        line.push(format!("{name} "), Role::Text);
+        line.push(format!("{part}{percent}"), Role::Strong);
+    }
+    line
+}
+
+/// How long images were pulled on which node, and how often they were there already:
+/// `pulls: node-1 5.9s · node-2 6.0s · 16 × cached`. Tells a cold node from a slow registry.
+pub(super) fn pulls(scene: &Scene<'_>, pods: &[PodKey], columns: usize) -> Option<Line> {
+    /// More nodes than these are told as a range.
+    const MOST_NODES: usize = 4;
+    let mut slowest: BTreeMap<&str, SignedDuration> = BTreeMap::new();
+    let mut cached = 0;
+    for pod in pods.iter().map(|&key| scene.timeline.pod(key)) {
+        let Some(node) = pod.node.as_deref() else { continue };
+        for pull in pod.life.containers.iter().filter_map(|container| container.pull) {
+            if pull.cached {
+                cached += 1;
+            } else if let (Some(start), Some(end)) = (pull.start, pull.end) {
+                let time = slowest.entry(node).or_default();
+                *time = (*time).max(end.duration_since(start));
+            }
+        }
+    }
+    let least = slowest.iter().min_by_key(|&(_, time)| *time)?;
+    let most = slowest.iter().max_by_key(|&(_, time)| *time)?;
+    let mut line = Line::of("pulls: ", Role::Dim);
+    if slowest.len() <= MOST_NODES {
+        for (index, (node, time)) in slowest.iter().enumerate() {
+            line.push(if index > 0 { scene.glyphs.separator } else { "" }, Role::Dim);
+            line.push(format!("{} ", text::clean(node)), Role::Text);
+            line.push(human(*time, true), Role::Strong);
+        }
+    } else {
+        line.push(format!("{} nodes from ", slowest.len()), Role::Text);
+        line.push(human(*least.1, true), Role::Strong);
+        line.push(" to ", Role::Text);
+        line.push(human(*most.1, true), Role::Strong);
+        line.push(format!(" ({})", text::clean(most.0)), Role::Text);
+    }
+    if cached > 0 {
+        line.push(scene.glyphs.separator, Role::Dim);
+        line.push(format!("{cached} {} cached", scene.glyphs.times), Role::Text);
+    }
+    Some(fit(line, columns, scene.glyphs.ellipsis))
 }
 
 /// The parts of slot time in whole percents that sum to 100 (largest remainder), in the order in which they are told.

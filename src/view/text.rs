@@ -50,7 +50,7 @@ fn is_unsafe(char: char) -> bool {
 }
 
 /// Columns on a terminal.
-pub(super) fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
 
@@ -86,7 +86,7 @@ fn tail(text: &str, columns: usize) -> &str {
 }
 
 /// The text in at most `columns`, its end cut off and marked.
-pub(super) fn shorten_end(text: &str, columns: usize, ellipsis: &str) -> String {
+pub(crate) fn shorten_end(text: &str, columns: usize, ellipsis: &str) -> String {
     if width(text) <= columns {
         return text.to_owned();
     }
@@ -98,7 +98,7 @@ pub(super) fn shorten_end(text: &str, columns: usize, ellipsis: &str) -> String 
 
 /// The text in at most `columns`, its middle cut out and marked: the end stays, because a Pod's random suffix is what
 /// tells it from its siblings.
-pub(super) fn shorten_middle(text: &str, columns: usize, ellipsis: &str) -> String {
+pub(crate) fn shorten_middle(text: &str, columns: usize, ellipsis: &str) -> String {
     /// What is kept of the end before the begin gets anything: `-4h9hq`.
     const SUFFIX: usize = 6;
     if width(text) <= columns {
@@ -111,13 +111,41 @@ pub(super) fn shorten_middle(text: &str, columns: usize, ellipsis: &str) -> Stri
     format!("{}{ellipsis}{}", head(text, begin), tail(text, room - begin))
 }
 
+/// The text on as many lines as it takes, broken between words where that is possible.
+pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(2);
+    let mut lines = vec![String::new()];
+    for mut word in text.split(' ').filter(|word| !word.is_empty()) {
+        loop {
+            let Some(line) = lines.last_mut() else { return lines };
+            let used = if line.is_empty() { 0 } else { width(line) + 1 };
+            if used + width(word) <= columns {
+                if used > 0 {
+                    line.push(' ');
+                }
+                line.push_str(word);
+                break;
+            }
+            if used > 0 {
+                lines.push(String::new());
+                continue;
+            }
+            let part = head(word, columns);
+            line.push_str(part);
+            word = &word[part.len()..];
+            lines.push(String::new());
+        }
+    }
+    lines
+}
+
 /// The text, filled with blanks on its right.
-pub(super) fn pad_right(text: &str, columns: usize) -> String {
+pub(crate) fn pad_right(text: &str, columns: usize) -> String {
     format!("{text}{:blank$}", "", blank = columns.saturating_sub(width(text)))
 }
 
 /// The text, filled with blanks on its left.
-pub(super) fn pad_left(text: &str, columns: usize) -> String {
+pub(crate) fn pad_left(text: &str, columns: usize) -> String {
     format!("{:blank$}{text}", "", blank = columns.saturating_sub(width(text)))
 }
 
@@ -175,6 +203,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn long_text_is_wrapped_between_words() {
+        assert_eq!(
+            wrap("0/3 nodes are available:  3 Insufficient cpu.", 20),
+            ["0/3 nodes are", "available: 3", "Insufficient cpu.",]
+        );
+        assert_eq!(wrap("abcdefgh 漢字", 3), ["abc", "def", "gh", "漢", "字"]);
+        assert_eq!(wrap("", 3), [""]);
     }
 
     #[test]

@@ -23,10 +23,6 @@ async fn with_kubeconfig(connection: Connection) -> Result<Cluster, SourceError>
     connect(&Connection { kubeconfig: Some(path), ..connection }).await
 }
 
-fn text(text: &str) -> Option<String> {
-    Some(text.to_owned())
-}
-
 /// The kubeconfig after the flags: cluster and user that are in force.
 fn overridden(connection: &Connection) -> (kube::config::Cluster, AuthInfo) {
     let mut config = Kubeconfig::from_yaml(KUBECONFIG).unwrap();
@@ -38,13 +34,14 @@ fn overridden(connection: &Connection) -> (kube::config::Cluster, AuthInfo) {
 
 #[tokio::test]
 async fn the_namespace_is_the_flags_then_the_contexts_then_default() {
-    let second = Connection { context: text("second"), ..Connection::default() };
+    let second = Connection { context: Some("second".to_owned()), ..Connection::default() };
     let cluster = with_kubeconfig(second.clone()).await.unwrap();
     assert_eq!((cluster.namespace.as_str(), cluster.context.as_deref()), ("default", Some("second")));
     assert_eq!(cluster.server, "http://two:8080/k8s");
-    let cluster = with_kubeconfig(Connection { namespace: text("other"), ..second }).await.unwrap();
+    let cluster =
+        with_kubeconfig(Connection { namespace: Some("other".to_owned()), ..second }).await.unwrap();
     assert_eq!(cluster.namespace, "other");
-    let third = Connection { cluster: text("two"), ..Connection::default() };
+    let third = Connection { cluster: Some("two".to_owned()), ..Connection::default() };
     let cluster = with_kubeconfig(third).await.unwrap();
     assert_eq!((cluster.namespace.as_str(), cluster.server.as_str()), ("mine", "http://two:8080/k8s"));
 }
@@ -52,15 +49,24 @@ async fn the_namespace_is_the_flags_then_the_contexts_then_default() {
 #[tokio::test]
 async fn what_the_kubeconfig_lacks_is_a_clear_error() {
     let cases = [
-        (Connection { context: text("none"), ..Connection::default() }, "context \"none\" does not exist"),
-        (Connection { cluster: text("none"), ..Connection::default() }, "cluster \"none\" does not exist"),
-        (Connection { user: text("none"), ..Connection::default() }, "auth info \"none\" does not exist"),
         (
-            Connection { request_timeout: text("soon"), ..Connection::default() },
+            Connection { context: Some("none".to_owned()), ..Connection::default() },
+            "context \"none\" does not exist",
+        ),
+        (
+            Connection { cluster: Some("none".to_owned()), ..Connection::default() },
+            "cluster \"none\" does not exist",
+        ),
+        (
+            Connection { user: Some("none".to_owned()), ..Connection::default() },
+            "auth info \"none\" does not exist",
+        ),
+        (
+            Connection { request_timeout: Some("soon".to_owned()), ..Connection::default() },
             "invalid --request-timeout \"soon\"",
         ),
         (
-            Connection { impersonate_uid: text("1"), ..Connection::default() },
+            Connection { impersonate_uid: Some("1".to_owned()), ..Connection::default() },
             "requesting uid, groups or user-extra without impersonating a user",
         ),
     ];
@@ -73,7 +79,11 @@ async fn what_the_kubeconfig_lacks_is_a_clear_error() {
 
 #[tokio::test]
 async fn a_plugins_command_line_is_never_told() {
-    let plugin = Connection { user: text("plugin"), context: text("second"), ..Connection::default() };
+    let plugin = Connection {
+        user: Some("plugin".to_owned()),
+        context: Some("second".to_owned()),
+        ..Connection::default()
+    };
     let error = with_kubeconfig(plugin).await.unwrap_err();
     assert_eq!(error.summary, "the kubeconfig's credential plugin cannot be started: no such file");
     assert!(!error.hints.iter().any(|hint| hint.contains("/nonexistent")));
@@ -90,7 +100,8 @@ async fn a_kubeconfig_that_is_no_yaml_is_not_quoted() {
 
 #[test]
 fn another_server_is_not_judged_by_the_old_ones_name() {
-    let (cluster, _) = overridden(&Connection { server: text("localhost:8080"), ..Connection::default() });
+    let (cluster, _) =
+        overridden(&Connection { server: Some("localhost:8080".to_owned()), ..Connection::default() });
     assert_eq!((cluster.server.as_deref(), cluster.tls_server_name), (Some("http://localhost:8080"), None));
     let (cluster, _) = overridden(&Connection { insecure_skip_tls_verify: true, ..Connection::default() });
     assert_eq!((cluster.insecure_skip_tls_verify, cluster.certificate_authority_data), (Some(true), None));
@@ -98,10 +109,10 @@ fn another_server_is_not_judged_by_the_old_ones_name() {
 
 #[test]
 fn a_given_token_takes_the_place_of_all_other_credentials() {
-    let (_, user) = overridden(&Connection { token: text("given"), ..Connection::default() });
+    let (_, user) = overridden(&Connection { token: Some("given".to_owned()), ..Connection::default() });
     assert!(user.exec.is_none() && user.token.is_some() && user.token_file.is_none());
     let (_, user) = overridden(&Connection {
-        impersonate: text("joe"),
+        impersonate: Some("joe".to_owned()),
         impersonate_groups: vec!["a".to_owned(), "b".to_owned()],
         impersonate_user_extra: vec!["k=1".to_owned(), "k=2".to_owned()],
         ..Connection::default()
@@ -116,7 +127,7 @@ fn a_given_token_takes_the_place_of_all_other_credentials() {
 #[tokio::test]
 async fn a_server_alone_is_enough() {
     let mut config = Kubeconfig::default();
-    let server = Connection { server: text("http://127.0.0.1:1"), ..Connection::default() };
+    let server = Connection { server: Some("http://127.0.0.1:1".to_owned()), ..Connection::default() };
     let options = server.override_kubeconfig(&mut config).unwrap();
     let config = Config::from_custom_kubeconfig(config, &options).await.unwrap();
     assert_eq!(config.cluster_url.to_string(), "http://127.0.0.1:1/");
@@ -126,9 +137,9 @@ async fn a_server_alone_is_enough() {
 fn kubectl_gets_the_flags_as_they_were_typed() {
     let connection = Connection {
         kubeconfig: Some("/a b".into()),
-        namespace: text("ns"),
-        token: text("t"),
-        impersonate: text("joe"),
+        namespace: Some("ns".to_owned()),
+        token: Some("t".to_owned()),
+        impersonate: Some("joe".to_owned()),
         impersonate_groups: vec!["a".to_owned(), "b".to_owned()],
         insecure_skip_tls_verify: true,
         ..Connection::default()
@@ -151,8 +162,9 @@ fn kubectl_gets_the_flags_as_they_were_typed() {
 
 #[test]
 fn timeouts_are_read_as_kubectl_reads_them() {
-    let timeout =
-        |given: &str| Connection { request_timeout: text(given), ..Connection::default() }.timeout();
+    let timeout = |given: &str| {
+        Connection { request_timeout: Some(given.to_owned()), ..Connection::default() }.timeout()
+    };
     assert_eq!(timeout("0").unwrap(), None);
     assert_eq!(timeout("0s").unwrap(), None);
     assert_eq!(timeout("5").unwrap(), Some(Duration::from_secs(5)));

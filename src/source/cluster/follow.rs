@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
@@ -114,6 +114,7 @@ pub fn open(cluster: &Cluster, selection: Selection, watch: bool) -> Feed {
         cluster,
         watch,
         since: selection.since.unwrap_or_default(),
+        recovered: Arc::default(),
         updates: &updates,
         signals: &signals,
         reflectors: Vec::new(),
@@ -159,6 +160,7 @@ struct Plan<'a> {
     cluster: &'a Cluster,
     watch: bool,
     since: ResourceVersions,
+    recovered: Arc<Notify>,
     updates: &'a mpsc::Sender<Update>,
     signals: &'a mpsc::UnboundedSender<Signal>,
     reflectors: Vec<Reflector>,
@@ -254,6 +256,7 @@ impl Plan<'_> {
             named: None,
             after,
             through,
+            recovered: Arc::clone(&self.recovered),
             updates: self.updates.clone(),
             signals: self.signals.clone(),
         });

@@ -28,7 +28,7 @@ async fn told(feed: &mut Feed) -> (Vec<String>, Option<Update>) {
     loop {
         match feed.updates.recv().await {
             Some(Update::Observed(batch)) => {
-                told.extend(batch.iter().map(|fact| fact_name(fact.seen, &fact.object)))
+                told.extend(batch.iter().map(|fact| fact_name(fact.seen, &fact.object)));
             }
             Some(Update::Progress(_)) => {}
             other => return (told, other),

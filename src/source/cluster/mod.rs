@@ -8,6 +8,7 @@ mod discovery;
 mod errors;
 mod follow;
 mod json;
+mod known;
 mod offset;
 mod pause;
 mod protobuf;

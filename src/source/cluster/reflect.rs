@@ -5,17 +5,17 @@
 //! [`Seen::Missing`], which claim no time.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::connect::Cluster;
 use super::decode::{Kind, Status, WatchEvent};
 use super::errors::{Failure, explain};
+use super::known::{Known, version};
 use super::pause::{Pause, random};
 use super::relevance::{Relevance, key};
 use super::wire::{Query, Watch};
@@ -82,17 +82,10 @@ pub(super) struct Reflector {
     pub(super) after: Vec<watch::Receiver<bool>>,
     /// Tells that this one is.
     pub(super) through: watch::Sender<bool>,
+    /// Told when one collection can be asked for again: then so can the others.
+    pub(super) recovered: Arc<Notify>,
     pub(super) updates: mpsc::Sender<Update>,
     pub(super) signals: mpsc::UnboundedSender<Signal>,
-}
-
-/// An object that exists, as far as is needed to tell one day that it is gone.
-struct Known {
-    /// Uid, namespace and name, each in one piece.
-    identity: Box<str>,
-    version: u64,
-    /// The list that it was last seen in.
-    list: u32,
 }
 
 /// A running reflector.
@@ -102,6 +95,8 @@ struct State {
     batch: Vec<Observation>,
     /// When what is known was last all there was to know.
     current: Instant,
+    /// Whether the latest try has failed.
+    failing: bool,
 }
 
 /// Which of the things that a watch delivers were already so before it was opened.
@@ -115,10 +110,13 @@ enum Backlog {
 
 /// How a watch ended.
 enum End {
+    /// It could not be opened.
+    Unopened(Failure),
     /// As the server announced.
     Clean,
     /// What was asked for is too old: only a list helps.
     Expired,
+    /// It broke, or the server ended it with an error.
     Failed(Failure),
 }
 
@@ -126,7 +124,13 @@ impl Reflector {
     /// Lists, and watches if that is wanted. Ends when the list is through, with the error of a first list that
     /// cannot be done without, or never.
     pub(super) async fn run(mut self) -> Result<(), SourceError> {
-        let mut state = State { known: HashMap::new(), list: 0, batch: Vec::new(), current: Instant::now() };
+        let mut state = State {
+            known: HashMap::new(),
+            list: 0,
+            batch: Vec::new(),
+            current: Instant::now(),
+            failing: false,
+        };
         let listed = self.first_list(&mut state).await;
         if let Err(failure) = &listed {
             // What the user named comes first, also among failures.
@@ -299,15 +303,17 @@ impl Reflector {
             _ => listed.clone(),
         });
         let mut past = position.as_ref() != Some(&listed);
-        let mut pause = Pause::default();
+        // A server that is not there is given more and more time; one that is back is not made to pay for it.
+        let (mut unreached, mut short) = (Pause::default(), Pause::default());
         loop {
             let Some(from) = &mut position else {
                 match self.list(state, false).await {
                     Ok(version) => {
-                        self.healthy();
+                        self.healthy(state);
+                        unreached = Pause::default();
                         position = Some(version);
                     }
-                    Err(failure) => self.failed(&failure, &mut pause).await,
+                    Err(failure) => self.failed(state, &failure, &mut unreached).await,
                 }
                 continue;
             };
@@ -315,10 +321,13 @@ impl Reflector {
             let before = from.clone();
             let end = self.watch(state, from, past.then_some(until)).await;
             if *from != before || began.elapsed() >= SHORT {
-                pause = Pause::default();
+                short = Pause::default();
+            }
+            if !matches!(end, End::Unopened(_)) {
+                unreached = Pause::default();
             }
             match end {
-                End::Clean => sleep(pause.next()).await,
+                End::Clean => sleep(short.next()).await,
                 End::Expired if past => {
                     // The past is gone: the list has to do.
                     past = false;
@@ -330,21 +339,28 @@ impl Reflector {
                 }
                 End::Expired => {
                     position = None;
-                    sleep(pause.next()).await;
+                    sleep(short.next()).await;
                 }
-                End::Failed(failure) => self.failed(&failure, &mut pause).await,
+                End::Failed(failure) => self.failed(state, &failure, &mut short).await,
+                End::Unopened(failure) => self.failed(state, &failure, &mut unreached).await,
             }
             past = past && position.as_deref().is_some_and(|at| version(at) < until);
         }
     }
 
-    fn healthy(&self) {
-        let _ = self.signals.send(Signal::Healthy(self.id));
+    fn healthy(&self, state: &mut State) {
+        if std::mem::take(&mut state.failing) {
+            let _ = self.signals.send(Signal::Healthy(self.id));
+            self.recovered.notify_waiters();
+        }
     }
 
-    async fn failed(&self, failure: &Failure, pause: &mut Pause) {
+    /// Waits before the next try, or until another collection finds that the server is back.
+    async fn failed(&self, state: &mut State, failure: &Failure, pause: &mut Pause) {
+        state.failing = true;
         let _ = self.signals.send(Signal::Failing(self.id, failure.brief()));
-        sleep(pause.next().max(failure.retry_after().unwrap_or_default())).await;
+        let pause = pause.next().max(failure.retry_after().unwrap_or_default());
+        let _ = timeout(pause, self.recovered.notified()).await;
     }
 
     /// One watch, from `from` on, which it moves forward.
@@ -361,9 +377,9 @@ impl Reflector {
         let mut watch = match opened {
             Ok(watch) => watch,
             Err(failure) if failure.is_expired() => return End::Expired,
-            Err(failure) => return End::Failed(failure),
+            Err(failure) => return End::Unopened(failure),
         };
-        self.healthy();
+        self.healthy(state);
         let mut silence = Duration::from_secs(u64::from(seconds)) + Duration::from_secs(15);
         loop {
             match self.drain(state, &mut watch, from, &backlog, past) {
@@ -451,30 +467,10 @@ impl Reflector {
     }
 }
 
-impl Known {
-    fn new(metadata: &ObjectMeta, version: u64, list: u32) -> Self {
-        let identity = format!("{} {} {}", metadata.uid, metadata.namespace, metadata.name);
-        Self { identity: identity.into_boxed_str(), version, list }
-    }
-
-    fn metadata(&self) -> ObjectMeta {
-        let mut parts = self.identity.splitn(3, ' ').map(str::to_owned);
-        let mut part = || parts.next().unwrap_or_default();
-        let (uid, namespace, name) = (part(), part(), part());
-        ObjectMeta { name, namespace, uid, ..ObjectMeta::default() }
-    }
-}
-
 /// What the error in a watch means.
 fn ended(status: Status) -> End {
     let failure = Failure::Refused(status);
     if failure.is_expired() { End::Expired } else { End::Failed(failure) }
-}
-
-/// A resource version as a number: what etcd counts, or a hash of what another store uses, which only tells equal
-/// from different.
-fn version(text: &str) -> u64 {
-    text.parse().unwrap_or_else(|_| BuildHasherDefault::<DefaultHasher>::default().hash_one(text))
 }
 
 #[cfg(test)]

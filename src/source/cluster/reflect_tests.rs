@@ -35,6 +35,7 @@ fn start(since: Option<&str>) -> Rig {
         named: None,
         after: Vec::new(),
         through: watch::channel(false).0,
+        recovered: Arc::default(),
         updates: sender,
         signals: signal,
     };
@@ -199,9 +200,7 @@ async fn what_happened_while_the_connection_was_lost_claims_no_time() {
     call.watch().abort(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
     // The first try is at once, the next ones later and later.
     for _ in 0..4 {
-        for call in [rig.call().await].into_iter() {
-            call.refuse();
-        }
+        rig.call().await.refuse();
         tokio::task::yield_now().await;
         rig.fake.waiting();
     }

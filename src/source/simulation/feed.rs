@@ -37,7 +37,7 @@ async fn deliver(mut simulation: Simulation, sender: mpsc::Sender<Update>, clock
     let mut waiting: VecDeque<Observation> = simulation.by_ref().take(1).collect();
     send(&mut waiting, &sender, &clock).await?;
     sender.send(Update::Synced).await.ok()?;
-    while let Some(next) = simulation.next() {
+    for next in simulation.by_ref() {
         if waiting.front().is_some_and(|first| first.received != next.received) || waiting.len() >= BATCH {
             let due = waiting.front().map(|first| first.received);
             // What is due at once goes at once; a whole batch, if nothing is waited for.

@@ -310,11 +310,10 @@ fn read_spec(document: &Value) -> Result<JobSpec, SourceError> {
     }
     match spec.completion_mode.as_str() {
         "" => "NonIndexed".clone_into(&mut spec.completion_mode),
-        "NonIndexed" => {}
         "Indexed" if spec.completions.is_none() => {
             return Err(usage("spec.completions is missing").hint("An Indexed Job needs `completions:`."));
         }
-        "Indexed" => {}
+        "NonIndexed" | "Indexed" => {}
         other => {
             return Err(usage(format!("spec.completionMode cannot be \"{other}\""))
                 .hint("It is `Indexed` or `NonIndexed`."));
@@ -338,10 +337,11 @@ fn read_spec(document: &Value) -> Result<JobSpec, SourceError> {
     Ok(spec)
 }
 
+/// What containers are read to: what each requests, the containers, their commands.
+type Containers = (Vec<u64>, Vec<Container>, Vec<Command>);
+
 /// Containers, what each requests in thousandths of a CPU, and their commands.
-fn read_containers(
-    texts: Vec<ContainerText>,
-) -> Result<(Vec<u64>, Vec<Container>, Vec<Command>), SourceError> {
+fn read_containers(texts: Vec<ContainerText>) -> Result<Containers, SourceError> {
     let (mut cpus, mut containers, mut commands) = (Vec::new(), Vec::new(), Vec::new());
     for text in texts {
         if text.name.is_empty() || text.image.is_empty() {

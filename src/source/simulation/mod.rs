@@ -86,14 +86,13 @@ impl Iterator for Simulation {
             return None;
         }
         let next = self.world.next();
-        match &next {
-            Some(observation) => self.now = observation.received,
-            None => {
-                self.ended = true;
-                if self.stuck().is_some() {
-                    self.now = self.now.max(self.world.now);
-                }
-            }
+        if let Some(observation) = &next {
+            self.now = observation.received;
+            return next;
+        }
+        self.ended = true;
+        if self.stuck().is_some() {
+            self.now = self.now.max(self.world.now);
         }
         next
     }

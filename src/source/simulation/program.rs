@@ -109,7 +109,7 @@ fn step(words: &[&str], index: Option<u32>) -> Option<(SignedDuration, i32, bool
             let code: i32 = value(code).parse().ok()?;
             return Some((SignedDuration::ZERO, code & 0xff, true));
         }
-        ["true" | ":", ..] | ["echo" | "printf" | "date" | "hostname" | "pwd" | "env", ..] => 0,
+        ["true" | ":" | "echo" | "printf" | "date" | "hostname" | "pwd" | "env", ..] => 0,
         ["false", ..] => 1,
         ["test", left, operator, right] | ["[", left, operator, right, "]"] => tests(left, operator, right)?,
         _ => return None,
@@ -125,7 +125,6 @@ fn words(statement: &str) -> Option<Vec<String>> {
     for letter in statement.trim().chars() {
         match (quote, letter) {
             (Some(open), _) if open == letter => quote = None,
-            (Some(_), _) => word.get_or_insert_default().push(letter),
             (None, '"' | '\'') => {
                 quote = Some(letter);
                 word.get_or_insert_default();
@@ -133,7 +132,7 @@ fn words(statement: &str) -> Option<Vec<String>> {
             (None, '#') if word.is_none() => break,
             (None, '|' | '&' | '`' | '(' | ')' | '<' | '*') => return None,
             (None, ' ' | '\t') => words.extend(word.take()),
-            (None, _) => word.get_or_insert_default().push(letter),
+            _ => word.get_or_insert_default().push(letter),
         }
     }
     // A quote that spans statements was cut by the caller.

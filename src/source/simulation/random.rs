@@ -17,14 +17,14 @@ pub(super) enum Subject {
     Uid,
     /// Time that a container works.
     Work,
-    /// Whether, and when, a container fails.
-    Failure,
     /// Time that a sandbox takes.
     Sandbox,
     /// Size of an image, and time of its pull.
     Image,
     /// Clocks of the nodes.
     Node,
+    /// Whether, and when, a container fails.
+    Failure,
     /// Small delays everywhere.
     Latency,
 }
@@ -60,22 +60,22 @@ impl Random {
         u64::try_from(product >> 64).unwrap_or(0)
     }
 
-    /// A number of nanoseconds in a range, each as likely.
-    fn nanos(&mut self, range: &RangeInclusive<SignedDuration>) -> (i128, u64) {
+    /// The start and the width of a range in nanoseconds.
+    fn nanos(range: &RangeInclusive<SignedDuration>) -> (i128, u64) {
         let width = (range.end().as_nanos() - range.start().as_nanos()).max(0);
         (range.start().as_nanos(), u64::try_from(width).unwrap_or(u64::MAX))
     }
 
     /// A time in a range, each as likely.
     pub(super) fn even(&mut self, range: &RangeInclusive<SignedDuration>) -> SignedDuration {
-        let (start, width) = self.nanos(range);
+        let (start, width) = Self::nanos(range);
         let drawn = i128::from(self.below(width.saturating_add(1)));
         SignedDuration::try_from_nanos_i128(start + drawn).unwrap_or(*range.start())
     }
 
     /// A time in a range, mostly in its lower half with a tail: how durations of equal work are spread.
     pub(super) fn skewed(&mut self, range: &RangeInclusive<SignedDuration>) -> SignedDuration {
-        let (start, width) = self.nanos(range);
+        let (start, width) = Self::nanos(range);
         let tail = self.below(width.saturating_add(1));
         let tail = self.below(tail.saturating_add(1));
         let body = self.below(width.saturating_add(1));

@@ -1,8 +1,20 @@
+mod feed;
+mod jobs;
+mod pods;
+
 use std::collections::{BTreeMap, HashSet};
+use std::fmt::Write;
 
 use super::*;
 use crate::observation::{Event, Job, Object, Pod, Seen, known};
-use crate::source::Update;
+
+/// Versions of Pods in that phase, in the order of their receipt.
+fn pods_that<'a>(told: &'a Told, phase: &'static str) -> impl Iterator<Item = (&'a Observation, &'a Pod)> {
+    told.all.iter().filter_map(move |told| match &told.object {
+        Object::Pod(pod) if pod.status.phase == phase => Some((told, &**pod)),
+        _ => None,
+    })
+}
 
 /// A run with its observations sorted out.
 struct Told {
@@ -25,7 +37,7 @@ fn run(text: &str) -> Told {
 /// A Job with one container; `job` are lines of its spec, `pod` of the Pod's.
 fn job(job: &str, restart_policy: &str, script: &str, pod: &str) -> String {
     let indent = |text: &str, by: usize| -> String {
-        text.lines().map(|line| format!("{:by$}{line}\n", "")).collect()
+        text.lines().flat_map(|line| [&"        "[..by], line, "\n"]).collect()
     };
     format!(
         "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: j\nspec:\n{}  template:\n    spec:\n      \
@@ -176,36 +188,4 @@ impl Told {
 
 fn secs(duration: SignedDuration) -> f64 {
     duration.as_secs_f64()
-}
-
-#[test]
-fn dump() {
-    let t = run_with(
-        &ManifestText::default().text,
-        std::env::var("SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(1),
-        2,
-    );
-    for o in &t.all {
-        match &o.object {
-            Object::Job(j) => println!(
-                "{} JOB {:?} {:?}",
-                o.received,
-                o.seen,
-                (&j.status.active, &j.status.succeeded, &j.status.failed, j.status.conditions.len())
-            ),
-            Object::Pod(p) => {
-                println!("{} POD {} {}", o.received, p.metadata.name, Told::story(&[(o, p)])[0])
-            }
-            Object::Event(e) => println!(
-                "{}   EV {} {} {} {:?}",
-                o.received,
-                e.involved_object.name,
-                e.reason,
-                e.message,
-                e.name_time()
-            ),
-        }
-    }
-    println!("{:?} {}", t.stuck, t.end);
-    t.check();
 }

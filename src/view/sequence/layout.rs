@@ -1,8 +1,8 @@
 //! Which columns stand around the bars, and how wide they are.
 
 use super::super::Scene;
-use super::super::block::Block;
-use super::super::duration;
+use super::super::block::{Block, Heading};
+use super::super::{duration, text};
 
 /// The widths of the columns; 0 is a column that is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl Layout {
         let mut layout = Self {
             columns,
             index: 0,
-            name: LEAST_NAME.min(columns.saturating_sub(1) / 2),
+            name: widest.own.clamp(LEAST_NAME, 12).min(columns.saturating_sub(1) / 2),
             attempt: 0,
             node: 0,
             bar: 0,
@@ -47,11 +47,11 @@ impl Layout {
 
         layout.run = give(&layout, duration::COLUMNS);
         layout.cold = give(&layout, duration::COLUMNS);
-        layout.index = give(&layout, widest.index);
-        layout.attempt = give(&layout, widest.attempt);
         // Nodes become known one by one: a column of a usual width does not jump with the first of them.
         layout.node = give(&layout, widest.node.clamp(6, 8));
-        let wider = widest.name.clamp(LEAST_NAME, 40) - LEAST_NAME;
+        layout.attempt = give(&layout, widest.attempt);
+        layout.index = give(&layout, widest.index);
+        let wider = widest.name.min(if columns < 160 { 28 } else { 40 }).saturating_sub(layout.name);
         layout.name += wider.min(spare(&layout));
         if columns >= 100 {
             layout.queued = give(&layout, duration::COLUMNS);
@@ -88,6 +88,8 @@ impl Layout {
 #[derive(Clone, Copy, Debug, Default)]
 struct Widest {
     name: usize,
+    /// What a name does not share with its workload, with the mark of what was cut.
+    own: usize,
     node: usize,
     index: usize,
     attempt: usize,
@@ -98,10 +100,18 @@ impl Widest {
         let mut widest = Self::default();
         let (mut index, mut attempt) = (None, 1);
         for block in blocks {
+            let shared = match block.heading {
+                Heading::Workload(workload) => workload.name.len() + 1,
+                _ => 0,
+            };
             for &key in block.pods.iter() {
                 let pod = scene.timeline.pod(key);
                 // Names of Pods and nodes are ASCII; bytes are never fewer than columns.
                 widest.name = widest.name.max(pod.name.len());
+                if shared > 0 {
+                    let own = pod.name.len().saturating_sub(shared) + text::width(scene.glyphs.ellipsis);
+                    widest.own = widest.own.max(own);
+                }
                 widest.node = widest.node.max(pod.node.as_ref().map_or(0, |node| node.len()));
                 index = index.max(pod.index);
                 attempt = attempt.max(pod.attempt);

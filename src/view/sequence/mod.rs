@@ -5,10 +5,10 @@ mod row;
 mod window;
 
 use super::bar::Seen;
-use super::block::{Block, Heading, blocks};
+use super::block::{Block, Heading, blocks, is_bare_pod};
 use super::counts::Counts;
 use super::fold::{Folded, fold};
-use super::{Frame, Line, Role, Scene, Size, summary};
+use super::{Frame, GroupBy, Line, Role, Scene, Size, summary};
 use crate::timeline::Summary;
 use layout::Layout;
 use row::Rows;
@@ -20,6 +20,8 @@ struct Part<'a> {
     counts: Counts,
     summary: Option<Summary>,
     reason: Option<Line>,
+    /// Where the time went.
+    verdict: Vec<Line>,
     folded: Folded,
 }
 
@@ -54,10 +56,14 @@ pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Frame {
     let rows = Rows::new(scene, &layout, &axis, &window);
 
     let has_axis = parts.iter().any(|part| !part.block.pods.is_empty());
-    let extras = allot(scene, &mut parts, size.rows, &rows, has_axis, columns);
+    let mut frame = Frame { lines: preface(scene, columns) };
+    if let Some(rows) = size.rows {
+        frame.lines.truncate(rows / 3);
+    }
+    let room = size.rows.map(|rows| rows.saturating_sub(frame.lines.len()));
+    let extras = allot(scene, &mut parts, room, &rows, has_axis, columns);
     let several = parts.len() > 1;
 
-    let mut frame = Frame::default();
     let mut seen = Seen::default();
     // One workload: its heading over the axis. Several: the axis is common to them all.
     if several && has_axis {
@@ -90,10 +96,8 @@ pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Frame {
         for fold in &part.folded.folds {
             frame.lines.push(rows.draw_fold(fold));
         }
-        if extras.verdicts
-            && let Some(summary) = &part.summary
-        {
-            frame.lines.extend(summary::verdict(scene, summary, columns));
+        if extras.verdicts {
+            frame.lines.extend_from_slice(&part.verdict);
         }
     }
     if extras.legend > 0 && has_axis {
@@ -105,6 +109,20 @@ pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Frame {
     frame
 }
 
+/// The workloads, if the blocks are not theirs.
+fn preface(scene: &Scene<'_>, columns: usize) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let grouped = scene.state.group_by != GroupBy::Workload;
+    for workload in scene.timeline.workloads().iter().filter(|workload| grouped && !is_bare_pod(workload)) {
+        let block = Block { heading: Heading::Workload(workload), pods: workload.pods.as_slice().into() };
+        let part = part(scene, block, columns);
+        lines.push(summary::heading(scene, &part.block, &part.counts, part.summary.as_ref(), columns));
+        lines.extend(part.reason);
+        lines.extend(part.verdict);
+    }
+    lines
+}
+
 fn part<'a>(scene: &Scene<'a>, block: Block<'a>, columns: usize) -> Part<'a> {
     let counts = Counts::of(scene, &block.pods);
     let (summary, reason) = match block.heading {
@@ -113,7 +131,9 @@ fn part<'a>(scene: &Scene<'a>, block: Block<'a>, columns: usize) -> Part<'a> {
         }
         _ => (None, None),
     };
-    Part { block, counts, summary, reason, folded: Folded::default() }
+    let verdict = summary.and_then(|summary| summary::verdict(scene, &summary, columns));
+    let verdict = verdict.into_iter().chain(summary::pulls(scene, &block.pods, columns)).collect();
+    Part { block, counts, summary, reason, verdict, folded: Folded::default() }
 }
 
 /// Deals the lines out: to what surrounds the rows as far as the rows keep some, the rest to the blocks' rows.
@@ -140,13 +160,7 @@ fn allot(
         let count = |wanted: bool, lines: usize| if wanted { lines } else { 0 };
         let around = parts.len()
             + usize::from(has_axis)
-            + count(
-                verdicts,
-                parts
-                    .iter()
-                    .filter(|part| part.summary.is_some_and(|summary| summary.slots.total > 0))
-                    .count(),
-            )
+            + count(verdicts, parts.iter().map(|part| part.verdict.len()).sum())
             + count(legend && has_axis, legend_lines)
             + count(blanks, parts.len().saturating_sub(1))
             + count(reasons, parts.iter().filter(|part| part.reason.is_some()).count());

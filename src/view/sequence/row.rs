@@ -126,7 +126,9 @@ impl<'a> Rows<'a> {
     fn node(&self, pod: &Pod) -> String {
         let glyphs = self.scene.glyphs;
         pod.node.as_deref().map_or(glyphs.none.to_owned(), |node| {
-            text::shorten_middle(&text::clean(node), self.layout.node, glyphs.ellipsis)
+            // The domain is the same for all of them.
+            let host = node.split('.').next().filter(|_| node.parse::<std::net::IpAddr>().is_err());
+            text::shorten_middle(&text::clean(host.unwrap_or(node)), self.layout.node, glyphs.ellipsis)
         })
     }
 
@@ -208,8 +210,9 @@ impl<'a> Rows<'a> {
     /// The line of Pods without rows of their own: how many, how many at which time, the median of their numbers.
     pub(super) fn draw_fold(&self, fold: &Fold) -> Line {
         let (scene, layout) = (self.scene, self.layout);
-        let what = fold.state.map_or("Pods", State::name);
-        let label = format!("+ {} {what}", fold.pods.len());
+        let label = format!("+ {} {}", fold.pods.len(), fold.state.map_or("more", State::name));
+        let label =
+            if text::width(&label) > layout.left() { format!("+ {}", fold.pods.len()) } else { label };
         let label = text::shorten_end(&label, layout.left(), scene.glyphs.ellipsis);
         let mut line = Line::of(text::pad_right(&label, layout.left() + layout.gap()), Role::Text);
         line.push(self.density(&fold.pods), fold.state.map_or(Role::Dim, State::role));

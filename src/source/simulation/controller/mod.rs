@@ -6,6 +6,7 @@
 mod indexes;
 mod sync;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -37,6 +38,7 @@ pub(super) struct JobState {
     pub(super) finished: bool,
     /// Its Pods.
     pods: Vec<PodKey>,
+    names: HashSet<String>,
     /// Those that are not done with.
     live: Vec<PodKey>,
     /// Creations under way, with their completion indexes.
@@ -60,6 +62,7 @@ impl JobState {
             object: Job { spec: manifest.spec.clone(), ..Job::default() },
             finished: false,
             pods: Vec::new(),
+            names: HashSet::new(),
             live: Vec::new(),
             creating: Vec::new(),
             next_sync: None,
@@ -173,7 +176,11 @@ impl World {
         let annotations =
             index.map(|index| (COMPLETION_INDEX.to_owned(), index.to_string())).into_iter().collect();
         let infix = index.map(|index| format!("{index}-")).unwrap_or_default();
-        let name = format!("{}-{infix}{}", owner.name, names.suffix());
+        // A name that is taken is drawn again, as the API server does.
+        let mut name = format!("{}-{infix}{}", owner.name, names.suffix());
+        while !state.names.insert(name.clone()) {
+            name = format!("{}-{infix}{}", owner.name, names.suffix());
+        }
         let mut metadata = ObjectMeta {
             name: name.clone(),
             namespace: owner.namespace.clone(),

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use jiff::{SignedDuration, Timestamp};
 
 use super::node::image_size;
-use super::{ContainerRuntime, Program, Role, Runtime, Slot, State, Step};
+use super::{ContainerRuntime, Pass, Program, Role, Runtime, Slot, State, Step};
 use crate::observation::{Seen, Terminated, Time, Waiting};
 use crate::source::simulation::random::{Random, Subject};
 use crate::source::simulation::world::{PodKey, World, between, ms, second};
@@ -50,7 +50,7 @@ impl Runtime {
                 (State::Exited(_), well) => container.restarts_after(well == Some(true), on_failure),
             };
             let due = container.crash_until.is_none_or(|until| until <= now);
-            if wanted && due && container.pass != self.pass {
+            if wanted && due && container.pass != self.pass.number {
                 let image_due = container.image_until.is_none_or(|(until, _)| until <= now);
                 return if image_due { Next::Start(slot) } else { Next::ImageBackOff(slot) };
             }
@@ -72,9 +72,7 @@ impl World {
     /// Begins a pass over the Pod.
     pub(super) fn begin_pass(&mut self, pod: PodKey) {
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
-        runtime.pass += 1;
-        runtime.busy = true;
-        runtime.started_some = false;
+        runtime.pass = Pass { number: runtime.pass.number + 1, busy: true, ..Pass::default() };
         self.proceed(pod);
     }
 
@@ -84,17 +82,17 @@ impl World {
         let now = self.now;
         loop {
             let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
-            if runtime.stopping {
-                runtime.busy = false;
+            if runtime.stopping() {
+                runtime.pass.busy = false;
                 return;
             }
             match runtime.next(on_failure, now) {
                 Next::Start(slot) => {
-                    runtime.containers[slot].pass = runtime.pass;
+                    runtime.containers[slot].pass = runtime.pass.number;
                     return self.ensure_image(pod, slot);
                 }
                 Next::ImageBackOff(slot) => {
-                    runtime.containers[slot].pass = runtime.pass;
+                    runtime.containers[slot].pass = runtime.pass.number;
                     self.hold_image(pod, slot);
                 }
                 Next::Nothing => break,
@@ -105,8 +103,8 @@ impl World {
 
     fn end_pass(&mut self, pod: PodKey) {
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
-        runtime.busy = false;
-        let (started, noticed) = (runtime.started_some, std::mem::take(&mut runtime.noticed));
+        runtime.pass.busy = false;
+        let (started, noticed) = (runtime.pass.started, std::mem::take(&mut runtime.pass.noticed));
         if noticed {
             // What ended meanwhile goes from waiting straight to terminated.
             self.step(pod, ms(1), Step::Notice);
@@ -130,7 +128,7 @@ impl World {
             && runtime.containers.iter().any(|c| {
                 is_waiting(c, "ErrImagePull")
                     && c.image_until.is_some_and(|(_, took)| took == BACK_OFF)
-                    && c.pass == runtime.pass
+                    && c.pass == runtime.pass.number
             });
         if let Some(until) = crash {
             let wake = self.nodes[node].next_wake(until.min(now + RESYNC).max(now + ms(1)));
@@ -251,7 +249,7 @@ impl World {
     pub(super) fn pull_failed(&mut self, pod: PodKey, slot: Slot) {
         let now = self.now;
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
-        if runtime.stopping {
+        if runtime.stopping() {
             return;
         }
         let container = &mut runtime.containers[slot];
@@ -287,7 +285,7 @@ impl World {
         let now = self.now;
         let mut random = Random::of(self.seed, Subject::Uid, &[pod as u64 + 1, slot as u64]);
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
-        if runtime.stopping {
+        if runtime.stopping() {
             return;
         }
         let container = &mut runtime.containers[slot];
@@ -295,7 +293,7 @@ impl World {
             Program::Absent(program) => Some(program.clone()),
             _ => None,
         };
-        container.id = "containerd://".to_owned();
+        "containerd://".clone_into(&mut container.id);
         for part in 0..4 {
             let bits = random.next().wrapping_add(u64::from(container.run) << part);
             // Writing to a string cannot fail.
@@ -336,10 +334,10 @@ impl World {
     pub(super) fn start_container(&mut self, pod: PodKey, slot: Slot) {
         let now = self.now;
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
-        if runtime.stopping {
+        if runtime.stopping() {
             return;
         }
-        runtime.started_some = true;
+        runtime.pass.started = true;
         let container = &mut runtime.containers[slot];
         if let State::Exited(terminated) = &container.state {
             container.last = Some(terminated.clone());
@@ -383,8 +381,8 @@ impl World {
         };
         let mut failure = Random::of(self.seed, Subject::Failure, &which);
         if main && slot == runtime.inits && failure.below(100_000) < shape.fail {
-            let share = 20 + i32::try_from(failure.below(70)).unwrap_or(0);
-            after = after.saturating_mul(share) / 100;
+            let percent = 20 + i32::try_from(failure.below(70)).unwrap_or(0);
+            after = after.saturating_mul(percent) / 100;
             code = shape.exit_code.unwrap_or(1);
         }
         match shape.oom.filter(|&oom| main && oom < after) {

@@ -64,19 +64,36 @@ pub(super) struct Runtime {
     inits: usize,
     sandbox: Sandbox,
     started: Timestamp,
-    /// Number of the pass that goes on, or of the last one.
-    pass: u32,
+    pass: Pass,
+    /// Number of the wake that counts.
+    wake: u32,
+    stage: Stage,
+}
+
+/// The pass that goes on, or the last one.
+#[derive(Debug, Default)]
+struct Pass {
+    number: u32,
     busy: bool,
     /// An end was noticed during the pass.
     noticed: bool,
     /// Something was started in the pass.
-    started_some: bool,
-    /// Number of the wake that counts.
-    wake: u32,
-    /// All work is done; what is left is to declare it.
-    over: bool,
-    stopping: bool,
-    ended: bool,
+    started: bool,
+}
+
+/// How far the kubelet is with a Pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Containers are started, or run.
+    Working,
+    /// All work is done; what is left is to stop sidecars and to declare it.
+    Over,
+    /// It was deleted and is being stopped.
+    Stopping,
+    /// Declared ended.
+    Ended,
+    /// Declared ended, after its deletion.
+    Stopped,
 }
 
 /// The Pod's sandbox.
@@ -144,6 +161,16 @@ impl ContainerRuntime {
 }
 
 impl Runtime {
+    /// Whether it is stopped, or being stopped, because it was deleted.
+    fn stopping(&self) -> bool {
+        matches!(self.stage, Stage::Stopping | Stage::Stopped)
+    }
+
+    /// Whether it is declared ended.
+    fn ended(&self) -> bool {
+        matches!(self.stage, Stage::Ended | Stage::Stopped)
+    }
+
     fn init_containers(&self) -> &[ContainerRuntime] {
         &self.containers[..self.inits]
     }
@@ -180,7 +207,8 @@ impl World {
             return self.admit(pod);
         }
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
-        if runtime.stopping && matches!(step, Step::SandboxReady | Step::Show | Step::Wake(_) | Step::Finish)
+        if runtime.stopping()
+            && matches!(step, Step::SandboxReady | Step::Show | Step::Wake(_) | Step::Finish)
         {
             return;
         }
@@ -199,7 +227,7 @@ impl World {
             Step::Exit(slot, run, code) => self.exit(pod, slot, run, code),
             Step::Notice => self.notice(pod),
             Step::Wake(number) => {
-                if number == runtime.wake && !runtime.busy && !runtime.over {
+                if number == runtime.wake && !runtime.pass.busy && runtime.stage == Stage::Working {
                     self.wake(pod);
                 }
             }
@@ -268,14 +296,9 @@ impl World {
             inits,
             sandbox: Sandbox::None,
             started: self.now,
-            pass: 0,
-            busy: false,
-            noticed: false,
-            started_some: false,
+            pass: Pass::default(),
             wake: 0,
-            over: false,
-            stopping: false,
-            ended: false,
+            stage: Stage::Working,
         }));
         self.show(pod, 3, 12);
         self.step(pod, sandbox, Step::SandboxReady);
@@ -289,7 +312,7 @@ impl World {
         let own = self.planned_exit(pod, slot);
         let now = self.now;
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
-        let stopping = runtime.stopping || runtime.over;
+        let waited_for = runtime.stage != Stage::Working;
         let container = &mut runtime.containers[slot];
         let State::Running(started) = container.state else { return };
         if container.run != run || container.exit.is_some() {
@@ -310,7 +333,7 @@ impl World {
         });
         self.advance();
         // Who stops a container waits for its end.
-        let look = if stopping { self.latency(4, 12) } else { self.until_look(pod) };
+        let look = if waited_for { self.latency(4, 12) } else { self.until_look(pod) };
         self.step(pod, look, Step::Notice);
     }
 
@@ -318,18 +341,18 @@ impl World {
     fn notice(&mut self, pod: PodKey) {
         let on_failure = self.jobs[self.pods[pod].job].manifest.restarts();
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
-        if runtime.busy && !runtime.stopping {
-            runtime.noticed = true;
+        if runtime.pass.busy && !runtime.stopping() {
+            runtime.pass.noticed = true;
             return;
         }
         let ended = runtime.take_exits();
         if ended.is_empty() {
             return;
         }
-        if runtime.stopping {
+        if runtime.stopping() {
             return self.stopped(pod);
         }
-        if runtime.over {
+        if runtime.stage == Stage::Over {
             return self.step(pod, ms(0), Step::StopSidecar);
         }
         self.back_off(pod, &ended, on_failure);
@@ -343,7 +366,7 @@ impl World {
         if !runtime.is_over(on_failure) {
             return self.begin_pass(pod);
         }
-        runtime.over = true;
+        runtime.stage = Stage::Over;
         if runtime.containers.iter().any(ContainerRuntime::is_running) {
             self.step(pod, ms(2), Step::StopSidecar);
         } else {
@@ -355,11 +378,11 @@ impl World {
     /// Declares the Pod ended.
     fn finish(&mut self, pod: PodKey) {
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
-        if runtime.ended {
+        if runtime.ended() {
             return;
         }
         runtime.sandbox = Sandbox::Gone;
-        runtime.ended = true;
+        runtime.stage = Stage::Ended;
         self.show(pod, 2, 8);
         self.advance();
     }

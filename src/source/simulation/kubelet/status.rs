@@ -13,9 +13,9 @@ pub(super) fn generate(pod: &PodState, now: Timestamp) -> Option<PodStatus> {
     let reached = phase(runtime, on_failure);
     // A final phase is withheld until nothing can run any more.
     let shown = match reached {
-        "Succeeded" | "Failed" if !runtime.ended => withheld(runtime),
+        "Succeeded" | "Failed" if !runtime.ended() => withheld(runtime),
         // Deleted before anything ran.
-        "Pending" if runtime.ended => "Failed",
+        "Pending" if runtime.ended() => "Failed",
         phase => phase,
     };
     let mut conditions = vec![sandbox(runtime.sandbox), initialized(runtime, reached)];
@@ -58,7 +58,7 @@ fn phase(runtime: &Runtime, on_failure: bool) -> &'static str {
         "Running"
     } else if main.iter().all(well) {
         "Succeeded"
-    } else if !on_failure || runtime.stopping {
+    } else if !on_failure || runtime.stopping() {
         "Failed"
     } else {
         "Running"

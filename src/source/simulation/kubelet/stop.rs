@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::{ContainerRuntime, Program, Role, Sandbox, Slot, State, Step};
+use super::{ContainerRuntime, Program, Role, Sandbox, Slot, Stage, State, Step};
 use crate::observation::{Terminated, Waiting};
 use crate::source::simulation::world::{PodKey, Task, World, ms};
 
@@ -10,10 +10,10 @@ impl World {
     /// The Pod's deletion was asked for: its containers get SIGTERM, and SIGKILL when their time is over.
     pub(super) fn stop(&mut self, pod: PodKey) {
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
-        if runtime.stopping || runtime.ended {
+        if runtime.stopping() || runtime.ended() {
             return;
         }
-        runtime.stopping = true;
+        runtime.stage = Stage::Stopping;
         runtime.take_exits();
         let waiting = if runtime.inits == 0 { "ContainerCreating" } else { "PodInitializing" };
         for container in &mut runtime.containers {
@@ -56,7 +56,7 @@ impl World {
     /// none runs any more, the Pod can be declared ended.
     pub(super) fn stop_sidecar(&mut self, pod: PodKey) {
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
-        if runtime.stopping {
+        if runtime.stopping() {
             return self.stopped(pod);
         }
         let running = runtime.containers.iter().rposition(ContainerRuntime::is_running);
@@ -73,11 +73,11 @@ impl World {
     /// A container of a deleted Pod has stopped; when all have, the Pod is declared ended at once.
     pub(super) fn stopped(&mut self, pod: PodKey) {
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
-        if runtime.ended || runtime.containers.iter().any(ContainerRuntime::is_running) {
+        if runtime.ended() || runtime.containers.iter().any(ContainerRuntime::is_running) {
             return;
         }
         runtime.sandbox = Sandbox::Gone;
-        runtime.ended = true;
+        runtime.stage = Stage::Stopped;
         let never = runtime.main_containers().iter().all(|container| container.run == 0);
         for container in &mut runtime.containers {
             if let State::Waiting(_) = container.state {

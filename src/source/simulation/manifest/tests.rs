@@ -1,1 +1,112 @@
+use super::*;
 
+const JOB: &str = "apiVersion: batch/v1
+kind: Job
+metadata: {name: j}
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - {name: c, image: one:1}
+";
+
+fn read(text: &str) -> Result<Manifest, SourceError> {
+    parse(&ManifestText { name: "job.yaml".to_owned(), text: text.to_owned() })
+}
+
+#[test]
+fn defaults_are_those_of_the_api_server() {
+    let job = read(JOB).unwrap().jobs.remove(0);
+    let spec = &job.spec;
+    assert_eq!((job.name.as_str(), job.namespace.as_str()), ("j", "default"));
+    assert_eq!((spec.parallelism, spec.completions, spec.backoff_limit), (Some(1), Some(1), Some(6)));
+    assert_eq!(
+        (spec.completion_mode.as_str(), spec.suspend, job.cpu, job.ttl),
+        ("NonIndexed", Some(false), 0, None)
+    );
+    assert_eq!(job.pod_spec.termination_grace_period_seconds, Some(30));
+    let queue = read(&JOB.replace("spec:\n  template", "spec:\n  parallelism: 3\n  template")).unwrap();
+    assert_eq!(queue.jobs[0].spec.completions, None);
+    let indexed = "spec:\n  completions: 2\n  completionMode: Indexed\n  backoffLimitPerIndex: 1\n  template";
+    assert_eq!(
+        read(&JOB.replace("spec:\n  template", indexed)).unwrap().jobs[0].spec.backoff_limit,
+        Some(i32::MAX)
+    );
+}
+
+#[test]
+fn the_built_in_example_is_the_pi_job() {
+    let job = parse(&ManifestText::default()).unwrap().jobs.remove(0);
+    assert_eq!((job.name.as_str(), job.spec.completions, job.spec.parallelism), ("pi", Some(20), Some(4)));
+    assert_eq!((job.spec.backoff_limit, job.shape.fail), (Some(4), 7000));
+    assert_eq!(job.pod_spec.containers[0].image, "perl:5.34.0");
+    assert_eq!(job.commands[0].command.join(" "), "perl -Mbignum=bpi -wle print bpi(2000)");
+}
+
+#[test]
+fn json_lists_and_several_documents_are_read() {
+    let list = format!("kind: List\napiVersion: v1\nitems:\n- {}", JOB.trim_end().replace('\n', "\n  "));
+    let json = r#"{"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "json", "namespace": "n"}, "spec":
+        {"template": {"spec": {"restartPolicy": "OnFailure", "containers": [{"name": "c", "image": "i"}]}}}}"#;
+    let cron = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: nightly}";
+    let manifest = read(&format!("---\n{list}\n---\n# nothing\n---\n{json}\n---\n{cron}\n")).unwrap();
+    let names: Vec<&str> = manifest.jobs.iter().map(|job| job.name.as_str()).collect();
+    assert_eq!(names, ["j", "json"]);
+    assert_eq!(manifest.notices, ["CronJob \"nightly\" is not simulated, only Jobs are"]);
+}
+
+#[test]
+fn a_pods_request_is_what_its_containers_need_at_once() {
+    let containers = "      initContainers:
+      - {name: i, image: one:1, resources: {requests: {cpu: 3}}}
+      - {name: s, image: one:1, restartPolicy: Always, resources: {requests: {cpu: 0.1}}}
+      containers:
+      - {name: d, image: one:1, resources: {requests: {cpu: 500m, memory: 1Gi}}}";
+    assert_eq!(read(&JOB.replace("      containers:", containers)).unwrap().jobs[0].cpu, 3100);
+}
+
+#[test]
+fn what_the_api_server_would_refuse_is_refused_with_a_hint() {
+    let with = |from: &str, to: &str| JOB.replace(from, to);
+    for (text, wanted) in [
+        (String::new(), "no Job in job.yaml: it is empty"),
+        ("kind: Pod\nmetadata: {name: p}".to_owned(), "no Job in job.yaml: Pod \"p\" is not simulated"),
+        ("just text".to_owned(), "a document has no kind"),
+        (with("{name: j}", "{generateName: j-}"), "it has generateName \"j-\" and no name"),
+        (with("{name: j}", "{}"), "it has no name"),
+        (with("batch/v1", "batch/v2"), "unknown apiVersion \"batch/v2\""),
+        (with("Never", "Always"), "restartPolicy cannot be \"Always\""),
+        (with("      restartPolicy: Never\n", ""), "restartPolicy cannot be \"\""),
+        (with("- {name: c, image: one:1}", ""), "containers is empty"),
+        (with(", image: one:1", ""), "container \"c\" has no image"),
+        (with("spec:\n  template", "spec:\n  completionMode: Indexed\n  template"), "completions is missing"),
+        (with("spec:\n  template", "spec:\n  completionMode: Mixed\n  template"), "cannot be \"Mixed\""),
+        (with("spec:\n  template", "spec:\n  backoffLimitPerIndex: 1\n  template"), "needs an Indexed Job"),
+        (with("spec:\n  template", "spec:\n  parallelism: -1\n  template"), "parallelism is negative"),
+        (with("spec:\n  template", "spec:\n  parallelism: many\n  template"), "spec: invalid type"),
+        (with("image: one:1", "image: one:1, resources: {requests: {cpu: much}}"), "cpu that is no quantity"),
+        (format!("{JOB}---\n{JOB}"), "job \"j\" is there twice"),
+    ] {
+        let error = read(&text).expect_err(wanted);
+        assert_eq!(error.kind, ErrorKind::Usage);
+        assert!(error.summary.contains("job.yaml") && error.summary.contains(wanted), "{}", error.summary);
+    }
+}
+
+#[test]
+fn malformed_yaml_names_the_line() {
+    let error = read(&JOB.replace("metadata: {name: j}", "metadata: {name: j")).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Usage);
+    assert!(error.summary.starts_with("job.yaml line "), "{}", error.summary);
+    assert!(!error.summary.contains('\n'), "{}", error.summary);
+    assert!(!error.hints.is_empty());
+    let tabs = read(&JOB.replace("  template:", "\ttemplate:")).unwrap_err();
+    assert!(tabs.summary.starts_with("job.yaml line 5"), "{}", tabs.summary);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_wrong_usage() {
+    let error = ManifestText::read(Path::new("no/such/job.yaml")).unwrap_err();
+    assert_eq!(error.summary, "cannot read no/such/job.yaml: no such file or directory");
+}

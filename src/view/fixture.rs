@@ -1,0 +1,316 @@
+//! Pods and workloads of the tests, written as what they do for how long.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::lifecycle::{
+    ContainerLife, Evidence, Instant, Instants, Lifecycle, Phase, PhaseKind, PodOutcome, Pull, Role, Run,
+    Source,
+};
+use crate::timeline::{Capacity, Pod, PodKey, Timeline, Workload, WorkloadOutcome};
+
+pub(super) use PhaseKind::{
+    BackOff, Initializing, Pulling, Queued, Running, Setup, Starting, Startup, Terminating,
+};
+
+/// Milliseconds after the begin of all tests.
+pub(super) fn at(millis: i64) -> Timestamp {
+    let begin: Timestamp = "2026-09-21T12:49:14Z".parse().unwrap();
+    begin + SignedDuration::from_millis(millis)
+}
+
+/// A Pod of the tests.
+#[derive(Clone)]
+pub(super) struct PodFixture {
+    pod: Pod,
+    cursor: i64,
+    coarse: bool,
+}
+
+pub(super) fn pod(name: &str, created: i64) -> PodFixture {
+    let life = Lifecycle {
+        instants: Instants::default(),
+        phases: Vec::new(),
+        outcome: PodOutcome::Pending,
+        status: "Pending".into(),
+        exit_code: None,
+        reason: None,
+        containers: Vec::new(),
+        clamped: false,
+        end_unknown: false,
+        queued: None,
+        cold_start: None,
+        run: None,
+    };
+    let pod = Pod {
+        namespace: "default".into(),
+        name: name.into(),
+        uid: format!("uid-of-{name}").into(),
+        node: None,
+        index: None,
+        attempt: 1,
+        life,
+    };
+    PodFixture { pod, cursor: created, coarse: false }
+}
+
+impl PodFixture {
+    pub(super) fn on(mut self, node: &str) -> Self {
+        self.pod.node = Some(node.into());
+        self
+    }
+
+    pub(super) fn index(mut self, index: u32, attempt: u32) -> Self {
+        self.pod.index = Some(index);
+        self.pod.attempt = attempt;
+        self
+    }
+
+    pub(super) fn in_namespace(mut self, namespace: &str) -> Self {
+        self.pod.namespace = namespace.into();
+        self
+    }
+
+    /// Times from the status only.
+    pub(super) fn coarse(mut self) -> Self {
+        self.coarse = true;
+        self
+    }
+
+    /// Does this for so many milliseconds.
+    pub(super) fn phase(self, kind: PhaseKind, millis: i64) -> Self {
+        self.waits(kind, millis, None)
+    }
+
+    /// Does this for so many milliseconds for a reason.
+    pub(super) fn waits(mut self, kind: PhaseKind, millis: i64, reason: Option<&str>) -> Self {
+        let start = self.cursor;
+        self.cursor += millis;
+        let reason = reason.map(Arc::from);
+        let (start, end) = (at(start), Some(at(self.cursor)));
+        self.pod.life.phases.push(Phase { kind, start, end, source: Source::Event, container: None, reason });
+        self
+    }
+
+    /// All the phases of a cold start and work.
+    pub(super) fn cold(self, queued: i64, setup: i64, pull: i64, start: i64, work: i64) -> Self {
+        let mut fixture = self.phase(Queued, queued).phase(Setup, setup);
+        if pull > 0 {
+            fixture = fixture.phase(Pulling, pull);
+        }
+        fixture.phase(Starting, start).phase(Running, work)
+    }
+
+    pub(super) fn succeeded(mut self) -> Self {
+        self.pod.life.outcome = PodOutcome::Succeeded;
+        self.pod.life.status = "Completed".into();
+        self.pod.life.exit_code = Some(0);
+        self
+    }
+
+    pub(super) fn failed(mut self, code: Option<i32>, reason: Option<&str>) -> Self {
+        let ran = self.pod.life.phases.iter().any(|phase| phase.kind == Running);
+        self.pod.life.outcome = if ran { PodOutcome::Failed } else { PodOutcome::NeverStarted };
+        self.pod.life.status = reason.unwrap_or("Error").into();
+        self.pod.life.reason = reason.map(Arc::from);
+        self.pod.life.exit_code = code;
+        self
+    }
+
+    pub(super) fn deleted(mut self) -> Self {
+        self.pod.life.outcome = PodOutcome::Deleted;
+        self.pod.life.status = "Terminating".into();
+        self
+    }
+
+    /// Nobody saw when it ended.
+    pub(super) fn end_unknown(mut self) -> Self {
+        self.pod.life.end_unknown = true;
+        if let Some(last) = self.pod.life.phases.last_mut() {
+            last.end = None;
+        }
+        self
+    }
+
+    pub(super) fn container(mut self, name: &str, image: &str, role: Role) -> Self {
+        self.pod.life.containers.push(ContainerLife {
+            name: name.into(),
+            role,
+            image: image.into(),
+            restarts: 0,
+            pull: None,
+            runs: Vec::new(),
+            runs_not_seen: 0,
+            waiting: None,
+        });
+        self
+    }
+
+    pub(super) fn pull(mut self, start: i64, end: i64, wait: i64, bytes: u64) -> Self {
+        let pull = if bytes == 0 {
+            Pull { start: None, end: Some(at(end)), wait: None, bytes: None, cached: true }
+        } else {
+            let wait = Some(SignedDuration::from_millis(wait));
+            Pull { start: Some(at(start)), end: Some(at(end)), wait, bytes: Some(bytes), cached: false }
+        };
+        self.pod.life.containers.last_mut().unwrap().pull = Some(pull);
+        self
+    }
+
+    pub(super) fn run(mut self, start: i64, end: Option<i64>, code: i32, reason: &str) -> Self {
+        let instant = |millis, evidence| Instant { at: at(millis), evidence };
+        let container = self.pod.life.containers.last_mut().unwrap();
+        container.restarts = u32::try_from(container.runs.len()).unwrap();
+        container.runs.push(Run {
+            start: Some(instant(start, Evidence::StartedEvent)),
+            end: end.map(|end| instant(end, Evidence::FinishedAt)),
+            ended: end.is_some(),
+            exit_code: end.map(|_| code),
+            reason: end.map(|_| reason.into()),
+        });
+        self
+    }
+
+    /// As it was at a time; `None` if it was not there yet.
+    pub(super) fn until(mut self, now: i64) -> Option<Pod> {
+        let now = at(now);
+        let life = &mut self.pod.life;
+        life.phases.retain(|phase| phase.start <= now);
+        let last = life.phases.last_mut()?;
+        if last.end.is_some_and(|end| end > now) {
+            last.end = None;
+            (life.exit_code, life.reason) = (None, last.reason.clone());
+            (life.outcome, life.status) = match last.kind {
+                Queued => (PodOutcome::Pending, "Pending".into()),
+                kind if kind.is_cold() => (PodOutcome::Starting, "ContainerCreating".into()),
+                BackOff => (PodOutcome::Running, "CrashLoopBackOff".into()),
+                Terminating => (PodOutcome::Running, "Terminating".into()),
+                _ => (PodOutcome::Running, "Running".into()),
+            };
+            if let Some(reason) = last.reason.clone().filter(|_| last.kind != Queued) {
+                life.status = reason;
+            }
+        }
+        if matches!(last.kind, Queued) && last.end.is_none() {
+            self.pod.node = None;
+        }
+        let fine = |evidence, coarse| if self.coarse { coarse } else { evidence };
+        let instant = |at: Timestamp, evidence| Some(Instant { at, evidence });
+        let first = life.phases.first()?;
+        let instants = &mut life.instants;
+        if first.kind == Queued {
+            instants.created =
+                instant(first.start, fine(Evidence::SuccessfulCreate, Evidence::CreationTimestamp));
+        }
+        let cold = life.phases.iter().find(|phase| phase.kind != Queued);
+        instants.scheduled =
+            cold.and_then(|cold| instant(cold.start, fine(Evidence::ScheduledEvent, Evidence::PodScheduled)));
+        let mut work = life.phases.iter().filter(|phase| phase.kind == Running);
+        let first_work = work.next();
+        instants.work_started = first_work
+            .and_then(|work| instant(work.start, fine(Evidence::StartedEvent, Evidence::StartedAt)));
+        if life.outcome.ended() {
+            let end = work.next_back().or(first_work).and_then(|work| work.end);
+            instants.work_ended =
+                end.and_then(|end| instant(end, fine(Evidence::ReceivedTerminalPhase, Evidence::FinishedAt)));
+        }
+        let between = |start: Option<Instant>, end: Option<Instant>| Some(end?.at.duration_since(start?.at));
+        life.queued = between(instants.created, instants.scheduled);
+        life.cold_start = between(instants.scheduled, instants.work_started);
+        life.run = between(instants.work_started, instants.work_ended);
+        Some(self.pod)
+    }
+}
+
+pub(super) fn job(name: &str, outcome: WorkloadOutcome) -> Workload {
+    Workload {
+        api_version: "batch/v1".into(),
+        kind: "Job".into(),
+        namespace: "default".into(),
+        name: name.into(),
+        uid: format!("uid-of-{name}").into(),
+        parent: None,
+        outcome,
+        reason: None,
+        message: None,
+        created: Some(at(0)),
+        started: Some(at(0)),
+        finished: None,
+        completions: Some(1),
+        parallelism: Some(1),
+        active: 0,
+        succeeded: 0,
+        failed: 0,
+        gone: false,
+        capacity: Vec::new(),
+        per_index: false,
+        pods: Vec::new(),
+    }
+}
+
+pub(super) fn sized(mut workload: Workload, completions: u32, parallelism: u32) -> Workload {
+    (workload.completions, workload.parallelism) = (Some(completions), Some(parallelism));
+    workload
+}
+
+/// Workloads with their Pods as they were at a time.
+pub(super) fn timeline(now: i64, workloads: Vec<(Workload, Vec<PodFixture>)>) -> Timeline {
+    let mut pods: Vec<Pod> = Vec::new();
+    let mut owners = Vec::new();
+    for (mut workload, fixtures) in workloads {
+        let first = pods.len();
+        pods.extend(fixtures.into_iter().filter_map(|fixture| fixture.until(now)));
+        workload.pods = (first..pods.len()).map(|key| PodKey(u32::try_from(key).unwrap())).collect();
+        let count = |outcome| {
+            u32::try_from(pods[first..].iter().filter(|pod| pod.life.outcome == outcome).count()).unwrap()
+        };
+        workload.succeeded = count(PodOutcome::Succeeded);
+        workload.failed = count(PodOutcome::Failed) + count(PodOutcome::NeverStarted);
+        if let (Some(since), Some(parallelism)) = (workload.created, workload.parallelism) {
+            workload.capacity = vec![Capacity { since, parallelism, completions: workload.completions }];
+        }
+        if workload.outcome == WorkloadOutcome::Running && workload.completions == Some(workload.succeeded) {
+            workload.outcome = WorkloadOutcome::Succeeded;
+            workload.finished = pods[first..].iter().filter_map(|pod| pod.life.end()).max();
+        }
+        owners.push(workload);
+    }
+    Timeline::of(pods, owners)
+}
+
+/// The 20 Pods of Kubernetes' example on two nodes, four at a time, one of them failing.
+pub(super) fn pi(now: i64) -> Timeline {
+    timeline(now, vec![(sized(job("pi", WorkloadOutcome::Running), 20, 4), pi_pods("pi", 20))])
+}
+
+/// So many Pods of a Job, four at a time, the fourth of them failing.
+pub(super) fn pi_pods(name: &str, count: usize) -> Vec<PodFixture> {
+    const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+    let mut free = [300_i64; 4];
+    let mut random: u64 = 7;
+    let mut next = |least: i64, most: i64| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        least + i64::try_from(random >> 40).unwrap() % (most - least)
+    };
+    let mut pods = Vec::new();
+    for number in 0..=count {
+        let slot = (0..4).min_by_key(|&slot| free[slot]).unwrap();
+        let suffix: String = (0..5)
+            .map(|_| char::from(ALPHABET[usize::try_from(next(0, 1000)).unwrap() % ALPHABET.len()]))
+            .collect();
+        let fixture = pod(&format!("{name}-{suffix}"), free[slot]).on(["node-1", "node-2"][slot % 2]);
+        let pull = if number < 4 { 4_000 + next(0, 300) } else { 0 };
+        let fixture = fixture.cold(
+            next(80, 900),
+            next(250, 600),
+            pull,
+            next(120, 300),
+            if number == 4 { 2_100 } else { next(4_600, 7_300) },
+        );
+        free[slot] = fixture.cursor + next(200, 1_100);
+        pods.push(if number == 4 { fixture.failed(Some(3), None) } else { fixture.succeeded() });
+    }
+    pods.sort_by_key(|fixture| fixture.pod.life.phases[0].start);
+    pods
+}

@@ -1,0 +1,183 @@
+//! One cell a Pod: thousands at a glance.
+
+use super::bar::phase_role;
+use super::block::{Block, Heading, blocks};
+use super::counts::{Counts, State};
+use super::{Frame, Line, Role, Scene, Size, Sort, summary, text};
+use crate::lifecycle::PhaseKind;
+use crate::timeline::{Pod, PodKey};
+
+/// Cells stand in groups of so many, to be counted.
+const GROUP: usize = 10;
+
+/// What a cell shows, worst first: where a cell stands for several Pods, it shows the worst of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Shade {
+    Failed,
+    Unknown,
+    BackOff,
+    Queued,
+    Cold(PhaseKind),
+    Running,
+    Deleted,
+    Done,
+}
+
+impl Shade {
+    fn of(pod: &Pod) -> Self {
+        match State::of(pod) {
+            State::Done => Self::Done,
+            State::Running => Self::Running,
+            State::Starting => {
+                // Setup and start have one glyph.
+                let open = pod.life.open_phase().map(|phase| phase.kind).filter(|kind| kind.is_cold());
+                let split = matches!(open, Some(PhaseKind::Pulling | PhaseKind::Initializing));
+                Self::Cold(open.filter(|_| split).unwrap_or(PhaseKind::Starting))
+            }
+            State::Queued => Self::Queued,
+            State::BackOff => Self::BackOff,
+            State::Failed => Self::Failed,
+            State::Deleted => Self::Deleted,
+            State::Unknown => Self::Unknown,
+        }
+    }
+
+    fn drawn(self, scene: &Scene<'_>) -> (char, Role, &'static str) {
+        let glyphs = scene.glyphs;
+        match self {
+            Self::Failed => (glyphs.failed, Role::Failure, "failed"),
+            Self::Unknown => (glyphs.unknown, Role::Warning, "unknown"),
+            Self::BackOff => (glyphs.phase(PhaseKind::BackOff), Role::BackOff, "in back-off"),
+            Self::Queued => (glyphs.phase(PhaseKind::Queued), Role::Queued, "queued"),
+            Self::Cold(kind) => {
+                let name = match kind {
+                    PhaseKind::Pulling => "pulling",
+                    PhaseKind::Initializing => "initializing",
+                    _ => "starting",
+                };
+                (glyphs.phase(kind), phase_role(kind), name)
+            }
+            Self::Running => (glyphs.now, Role::Now, "running"),
+            Self::Deleted => (glyphs.deleted, Role::Terminating, "deleted"),
+            Self::Done => (glyphs.phase(PhaseKind::Running), Role::Work, "done"),
+        }
+    }
+}
+
+/// How the cells are put on lines.
+#[derive(Clone, Copy)]
+struct Packing {
+    /// Pods to a cell.
+    each: usize,
+    /// Cells to a line.
+    per_line: usize,
+    grouped: bool,
+}
+
+impl Packing {
+    fn lines(self, pods: usize) -> usize {
+        pods.div_ceil(self.each).div_ceil(self.per_line)
+    }
+}
+
+/// The picture.
+pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Frame {
+    let columns = size.columns.max(1);
+    let mut blocks = blocks(scene);
+    for block in &mut blocks {
+        let indexed = block.pods.iter().any(|&key| scene.timeline.pod(key).index.is_some());
+        if indexed && scene.state.sort == Sort::Start {
+            // A cell of an Indexed Job has its place.
+            block.pods.to_mut().sort_by_key(|&key| {
+                let pod = scene.timeline.pod(key);
+                (pod.index.is_none(), pod.index, pod.attempt)
+            });
+        }
+    }
+    let legend = legend(scene, &blocks, columns);
+    let packing =
+        pack(&blocks, columns, size.rows.map(|rows| rows.saturating_sub(legend.len() + blocks.len())));
+    let mut frame = Frame::default();
+    for block in &blocks {
+        let counts = Counts::of(scene, &block.pods);
+        let workload = if let Heading::Workload(workload) = block.heading { Some(workload) } else { None };
+        let summary = workload.map(|workload| scene.timeline.summary(workload, scene.now));
+        frame.lines.push(summary::heading(scene, block, &counts, summary.as_ref(), columns));
+        cells(scene, &block.pods, packing, &mut frame.lines);
+    }
+    if packing.each > 1 {
+        let line =
+            Line::of(format!("a cell is {} Pods and shows the worst of them", packing.each), Role::Dim);
+        frame.lines.push(summary::fit(line, columns, scene.glyphs.ellipsis));
+    }
+    if let Some(rows) = size.rows {
+        frame.lines.truncate(rows.saturating_sub(legend.len()));
+    }
+    frame.lines.extend(legend);
+    if let Some(rows) = size.rows {
+        frame.lines.truncate(rows);
+    }
+    frame
+}
+
+/// As loose as the room allows: in groups, then without gaps, then several Pods to a cell.
+fn pack(blocks: &[Block<'_>], columns: usize, room: Option<usize>) -> Packing {
+    let groups = (columns + 1) / (GROUP + 1);
+    let grouped = Packing { each: 1, per_line: (groups * GROUP).max(1), grouped: groups > 0 };
+    let Some(room) = room else { return grouped };
+    let fits = |packing: Packing, room: usize| {
+        blocks.iter().map(|block| packing.lines(block.pods.len())).sum::<usize>() <= room
+    };
+    let tight = Packing { each: 1, per_line: columns, grouped: false };
+    if fits(grouped, room) {
+        return grouped;
+    }
+    if fits(tight, room) {
+        return tight;
+    }
+    let most = blocks.iter().map(|block| block.pods.len()).max().unwrap_or(1);
+    let mut each = 2;
+    // One line says what a cell is then.
+    while each < most && !fits(Packing { each, ..tight }, room.saturating_sub(1)) {
+        each += each.div_ceil(8);
+    }
+    Packing { each, ..tight }
+}
+
+fn cells(scene: &Scene<'_>, pods: &[PodKey], packing: Packing, lines: &mut Vec<Line>) {
+    for row in pods.chunks(packing.per_line * packing.each) {
+        let mut line = Line::default();
+        for (index, cell) in row.chunks(packing.each).enumerate() {
+            if packing.grouped && index > 0 && index % GROUP == 0 {
+                line.push(" ", Role::Text);
+            }
+            let worst = cell.iter().map(|&key| Shade::of(scene.timeline.pod(key))).min();
+            let (glyph, role, _) = worst.unwrap_or(Shade::Unknown).drawn(scene);
+            line.push(glyph, role);
+        }
+        lines.push(line);
+    }
+}
+
+/// How many Pods each glyph stands for.
+fn legend(scene: &Scene<'_>, blocks: &[Block<'_>], columns: usize) -> Vec<Line> {
+    let mut counts: std::collections::BTreeMap<Shade, usize> = std::collections::BTreeMap::new();
+    for key in blocks.iter().flat_map(|block| block.pods.iter()) {
+        *counts.entry(Shade::of(scene.timeline.pod(*key))).or_default() += 1;
+    }
+    let mut lines: Vec<Line> = Vec::new();
+    // Done first: the worst stand out by themselves.
+    for (shade, count) in counts.into_iter().rev() {
+        let (glyph, role, name) = shade.drawn(scene);
+        let meaning = format!(" {count} {name}");
+        match lines.last_mut() {
+            Some(line) if line.width() + 3 + text::width(&meaning) <= columns => line.push("  ", Role::Dim),
+            _ => lines.push(Line::default()),
+        }
+        if let Some(line) = lines.last_mut() {
+            line.push(glyph, role);
+            line.push(meaning, Role::Dim);
+        }
+    }
+    lines
+}

@@ -1,0 +1,450 @@
+//! One Pod: its phases as a bar and a table, containers, instants, events, the end of the log.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::axis::{Axis, Labels, growing_span};
+use super::bar::{Bar, Seen, phase_role};
+use super::columns::{Column, Columns, Shrink};
+use super::duration::{human, is_fine, so_far};
+use super::table::status_role;
+use super::{Frame, Glyphs, Line, Role, Scene, Size, ViewState, explain, summary, text};
+use crate::lifecycle::{ContainerLife, Phase, Pull, Run, Source};
+use crate::timeline::{Pod, PodKey, Timeline, Workload};
+
+/// What a Pod's view shows beside its life.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PodExtras {
+    /// Events about the Pod, oldest first.
+    pub events: Vec<PodEvent>,
+    /// The end of each container's log.
+    pub log: Vec<ContainerLog>,
+}
+
+/// An Event, as a person reads it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PodEvent {
+    /// When it happened last.
+    pub at: Option<Timestamp>,
+    /// Whether its type is `Warning`.
+    pub warning: bool,
+    /// Reason, one word.
+    pub reason: String,
+    /// Message; not yet escaped.
+    pub message: String,
+    /// How often it happened.
+    pub count: u32,
+}
+
+/// The last lines that a container wrote.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ContainerLog {
+    /// Name of the container.
+    pub container: String,
+    /// The lines, oldest first; not yet escaped.
+    pub lines: Vec<String>,
+}
+
+/// The picture of one Pod as of `now` (the server's time). No line is wider than the columns; the lines end where the rows do.
+///
+/// # Panics
+/// Panics with a key of another timeline.
+pub fn draw_pod(
+    timeline: &Timeline,
+    key: PodKey,
+    extras: &PodExtras,
+    state: &ViewState,
+    size: Size,
+    glyphs: &Glyphs,
+    now: Timestamp,
+) -> Frame {
+    let picture = Picture {
+        scene: &Scene { timeline, state, glyphs, now },
+        pod: timeline.pod(key),
+        columns: size.columns.max(1),
+    };
+    let owner = timeline.workloads().iter().find(|workload| workload.pods.contains(&key));
+    let mut lines = picture.heading(owner);
+    picture.bar(&mut lines);
+    picture.phases(&mut lines);
+    picture.containers(&mut lines);
+    picture.images(&mut lines);
+    picture.instants(&mut lines);
+    picture.events(&extras.events, &mut lines);
+    Picture::log(&extras.log, &mut lines);
+    for line in &mut lines {
+        *line = summary::fit(std::mem::take(line), picture.columns, glyphs.ellipsis);
+        line.pod = Some(key);
+    }
+    lines.truncate(size.rows.unwrap_or(usize::MAX));
+    Frame { lines }
+}
+
+struct Picture<'a> {
+    scene: &'a Scene<'a>,
+    pod: &'a Pod,
+    columns: usize,
+}
+
+impl Picture<'_> {
+    /// `pod/pi-4h9hq  Completed  on node-1`, and whose it is.
+    fn heading(&self, owner: Option<&Workload>) -> Vec<Line> {
+        let pod = self.pod;
+        let ellipsis = self.scene.glyphs.ellipsis;
+        let mut line = Line::default();
+        let name = format!("pod/{}", text::clean(&pod.name));
+        line.push(text::shorten_middle(&name, (self.columns * 3 / 5).max(16), ellipsis), Role::Strong);
+        line.push("  ", Role::Text);
+        line.push(text::clean(&pod.life.status), status_role(pod));
+        if let Some(code) = pod.life.exit_code {
+            line.push(format!("  exit code {code}"), if code == 0 { Role::Text } else { Role::Failure });
+        }
+        let mut about = Line::default();
+        let mut say = |words: String, role: Role| {
+            if !about.spans.is_empty() {
+                about.push(self.scene.glyphs.separator, Role::Dim);
+            }
+            about.push(words, role);
+        };
+        if let Some(reason) = pod.life.reason.as_ref().filter(|&reason| *reason != pod.life.status) {
+            let role = if pod.life.outcome.failed() { Role::Failure } else { Role::Warning };
+            say(text::clean(reason).into_owned(), role);
+        }
+        match &pod.node {
+            Some(node) => say(format!("on {}", text::clean(node)), Role::Text),
+            None => say("no node yet".into(), Role::Warning),
+        }
+        say(format!("namespace {}", text::clean(&pod.namespace)), Role::Dim);
+        if let Some(owner) = owner.filter(|owner| owner.uid != pod.uid) {
+            say(format!("of {}/{}", owner.kind.to_lowercase(), text::clean(&owner.name)), Role::Dim);
+        }
+        if let Some(index) = pod.index {
+            say(format!("index {index}"), Role::Dim);
+        }
+        if pod.attempt > 1 {
+            say(format!("try {}", pod.attempt), Role::Dim);
+        }
+        vec![line, about]
+    }
+
+    /// When its life begins, in milliseconds since 1970.
+    fn zero(&self) -> Option<i64> {
+        let created = self.pod.life.instants.created.map(|created| created.at);
+        Some(created.or(self.pod.life.phases.first().map(|phase| phase.start))?.as_millisecond())
+    }
+
+    /// The whole life over the whole line.
+    fn bar(&self, lines: &mut Vec<Line>) {
+        let (Some(zero), Some(last)) = (self.zero(), self.pod.life.phases.last()) else { return };
+        let open = !self.pod.life.outcome.ended();
+        let end = last.end.unwrap_or(if open { self.scene.now } else { last.start });
+        let end = end.as_millisecond().saturating_sub(zero);
+        // The mark of the end stands behind the bar.
+        let end = if open { growing_span(end) } else { end.saturating_add(end / 30) };
+        let labels = match (&self.scene.state.clock, Timestamp::from_millisecond(zero)) {
+            (Some(zone), Ok(zero)) => Labels::Clock(zero, zone.clone()),
+            _ => Labels::Relative,
+        };
+        let axis = Axis::new(0, end, self.columns, labels);
+        let mut ticks = String::new();
+        for tick in axis.ticks() {
+            ticks = text::pad_right(&ticks, tick.column);
+            ticks.push_str(&tick.label);
+        }
+        let mut line = Line::default();
+        let mut seen = Seen::default();
+        Bar::of(self.pod, &axis, zero, self.scene.now).draw(&mut line, self.scene.glyphs, &mut seen);
+        lines.extend([Line::default(), Line::of(ticks, Role::Dim), line]);
+        lines.extend(seen.legend(self.scene.glyphs, self.columns));
+    }
+
+    /// Phase by phase: when, how long, how it is known, why.
+    fn phases(&self, lines: &mut Vec<Line>) {
+        let Some(zero) = self.zero() else { return };
+        let mut columns = Columns::new(vec![
+            Column::text("PHASE"),
+            Column::number("START"),
+            Column::number("TIME"),
+            Column::text("EVIDENCE").dispensable(1),
+            Column::text("CONTAINER").shrinking(Shrink::Middle(9)).dispensable(2),
+            Column::text("REASON").shrinking(Shrink::End(9)),
+        ]);
+        for phase in &self.pod.life.phases {
+            let start = phase.start.as_millisecond().saturating_sub(zero);
+            let glyph = self.scene.glyphs.phase(phase.kind);
+            let (time, role) = self.time(phase);
+            columns.push(
+                None,
+                vec![
+                    (format!("{glyph} {}", phase.kind.name()), phase_role(phase.kind)),
+                    (offset(start, is_exact(phase)), Role::Text),
+                    (time, role),
+                    (phase.source.name().into(), Role::Dim),
+                    (clean_or_blank(phase.container.as_deref()), Role::Text),
+                    (clean_or_blank(phase.reason.as_deref()), Role::Warning),
+                ],
+            );
+        }
+        self.section("", &columns, lines);
+    }
+
+    /// How long a phase took, or has taken.
+    fn time(&self, phase: &Phase) -> (String, Role) {
+        match phase.end {
+            Some(_) => (human(phase.duration(self.scene.now), is_exact(phase)), Role::Text),
+            None if self.pod.life.end_unknown || self.pod.life.outcome.ended() => ("?".into(), Role::Warning),
+            None => (so_far(phase.duration(self.scene.now)), Role::Now),
+        }
+    }
+
+    fn containers(&self, lines: &mut Vec<Line>) {
+        let mut columns = Columns::new(vec![
+            Column::text("CONTAINER").shrinking(Shrink::Middle(9)),
+            Column::text("ROLE").dispensable(2),
+            Column::text("STATE").shrinking(Shrink::End(9)),
+            Column::number("EXIT"),
+            Column::number("STARTED").dispensable(1),
+            Column::number("RUN"),
+            Column::number("RESTARTS").dispensable(3),
+        ]);
+        for container in &self.pod.life.containers {
+            let last = container.runs.last();
+            self.push_run(&mut columns, container, last, true);
+            for run in container.runs.iter().rev().skip(1) {
+                self.push_run(&mut columns, container, Some(run), false);
+            }
+            if container.runs_not_seen > 0 {
+                let mut cells = vec![(String::new(), Role::Text); 7];
+                cells[2] = (format!("{} earlier runs not seen", container.runs_not_seen), Role::Dim);
+                columns.push(None, cells);
+            }
+        }
+        if !self.pod.life.containers.is_empty() {
+            self.section("", &columns, lines);
+        }
+    }
+
+    /// A run of a container; its latest with all that is the same for all of them.
+    fn push_run(&self, columns: &mut Columns, container: &ContainerLife, run: Option<&Run>, latest: bool) {
+        let none = self.scene.glyphs.none;
+        let only_latest = |text: String| if latest { text } else { String::new() };
+        let (state, role) = match run {
+            _ if latest && container.waiting.is_some() => {
+                let failed_before = run.is_some_and(|run| run.ended && run.exit_code != Some(0));
+                let waiting = text::clean(container.waiting.as_deref().unwrap_or(none)).into_owned();
+                (waiting, if failed_before { Role::BackOff } else { Role::Warning })
+            }
+            None => (none.to_owned(), Role::Dim),
+            Some(run) if !run.ended => ("running".into(), Role::Work),
+            Some(run) => {
+                let reason = run.reason.as_deref().map_or("ended".into(), text::clean);
+                let signal = run.signal().map(|signal| format!(" (signal {signal})")).unwrap_or_default();
+                let role = if run.exit_code == Some(0) { Role::Success } else { Role::Failure };
+                (format!("{reason}{signal}"), role)
+            }
+        };
+        let code = run.and_then(|run| run.exit_code);
+        let start = run.and_then(|run| run.start);
+        let since = self.zero().zip(start).map(|(zero, start)| {
+            offset(start.at.as_millisecond().saturating_sub(zero), is_fine(Some(start)))
+        });
+        let unknown = if run.is_some() { "?" } else { none };
+        let (time, time_role) = self.run_time(run);
+        columns.push(
+            None,
+            vec![
+                (only_latest(text::clean(&container.name).into_owned()), Role::Strong),
+                (only_latest(container.role.name().into()), Role::Dim),
+                (state, role),
+                (
+                    code.map_or(none.into(), |code| code.to_string()),
+                    if code.is_some_and(|code| code != 0) { Role::Failure } else { Role::Text },
+                ),
+                (since.unwrap_or_else(|| unknown.into()), Role::Text),
+                (time, time_role),
+                (
+                    only_latest(container.restarts.to_string()),
+                    if container.restarts > 0 { Role::Warning } else { Role::Text },
+                ),
+            ],
+        );
+    }
+
+    fn run_time(&self, run: Option<&Run>) -> (String, Role) {
+        let Some(run) = run else { return (self.scene.glyphs.none.into(), Role::Dim) };
+        match (run.start, run.end) {
+            (Some(start), Some(end)) => {
+                let fine = is_fine(run.start) && is_fine(run.end);
+                (human(end.at.duration_since(start.at), fine), Role::Text)
+            }
+            (Some(start), None) if !run.ended => (so_far(self.scene.now.duration_since(start.at)), Role::Now),
+            _ => ("?".into(), Role::Warning),
+        }
+    }
+
+    /// The image of each container, and what its pull took.
+    fn images(&self, lines: &mut Vec<Line>) {
+        let mut columns = Columns::new(vec![
+            Column::text("IMAGE").shrinking(Shrink::Middle(12)),
+            Column::text("CONTAINER").shrinking(Shrink::Middle(9)).dispensable(4),
+            Column::number("PULL"),
+            Column::number("WAITED").dispensable(2),
+            Column::number("SIZE").dispensable(1),
+            Column::number("RATE").dispensable(3),
+        ]);
+        for container in &self.pod.life.containers {
+            let none = || (self.scene.glyphs.none.to_owned(), Role::Dim);
+            let mut cells = vec![
+                (text::clean(&container.image).into_owned(), Role::Text),
+                (text::clean(&container.name).into_owned(), Role::Dim),
+            ];
+            cells.extend(match container.pull {
+                Some(pull) => self.pull(pull),
+                None => [none(), none(), none(), none()],
+            });
+            columns.push(None, cells);
+        }
+        if !self.pod.life.containers.is_empty() {
+            self.section("", &columns, lines);
+        }
+    }
+
+    /// Time, time in the node's queue, size, rate. The event says the times to the millisecond.
+    fn pull(&self, pull: Pull) -> [(String, Role); 4] {
+        let none = || (self.scene.glyphs.none.to_owned(), Role::Dim);
+        if pull.cached {
+            return [("cached".into(), Role::Success), none(), none(), none()];
+        }
+        let time = pull.start.map(|start| pull.end.unwrap_or(self.scene.now).duration_since(start));
+        let rate = pull.bytes.zip(time).filter(|(_, time)| pull.end.is_some() && time.as_millis() > 0);
+        [
+            match time {
+                Some(time) if pull.end.is_some() => (human(time, true), Role::Text),
+                Some(time) => (so_far(time), Role::Now),
+                None => ("?".into(), Role::Warning),
+            },
+            pull.wait.map_or_else(none, |wait| (human(wait, true), Role::Text)),
+            pull.bytes.map_or_else(none, |bytes| (megabytes(bytes), Role::Text)),
+            rate.map_or_else(none, |(bytes, time)| {
+                (format!("{}/s", megabytes(per_second(bytes, time))), Role::Text)
+            }),
+        ]
+    }
+
+    /// When, how it is known, how exact that is.
+    fn instants(&self, lines: &mut Vec<Line>) {
+        let mut columns = Columns::new(vec![
+            Column::text("INSTANT"),
+            Column::text("TIME"),
+            Column::text("EVIDENCE").shrinking(Shrink::End(6)),
+        ]);
+        for (name, instant) in self.pod.life.instants.named() {
+            let (time, evidence) = match instant {
+                Some(instant) => (explain::clock(self.scene, instant), explain::evidence(instant)),
+                None => (self.scene.glyphs.none.to_owned(), String::new()),
+            };
+            columns.push(None, vec![(name.into(), Role::Text), (time, Role::Text), (evidence, Role::Dim)]);
+        }
+        self.section("", &columns, lines);
+        if self.pod.life.clamped {
+            let moved = "clamped: an impossible order of times was corrected by more than a second";
+            lines.push(Line::of(moved, Role::Warning));
+        }
+    }
+
+    /// The events with their messages in full: they say what no column has.
+    fn events(&self, events: &[PodEvent], lines: &mut Vec<Line>) {
+        let mut columns = Columns::new(vec![
+            Column::number("EVENT"),
+            Column::text("REASON").shrinking(Shrink::End(12)),
+            Column::number("COUNT").dispensable(1),
+        ]);
+        for event in events {
+            let at = self.zero().zip(event.at);
+            let since =
+                at.map_or("?".into(), |(zero, at)| offset(at.as_millisecond().saturating_sub(zero), false));
+            columns.push(
+                None,
+                vec![
+                    (since, Role::Dim),
+                    (text::clean(&event.reason).into_owned(), event_role(event)),
+                    (event.count.max(1).to_string(), Role::Dim),
+                ],
+            );
+        }
+        if events.is_empty() {
+            return;
+        }
+        let mut heads = columns.lines(self.columns.div_ceil(2), self.scene.glyphs.ellipsis).into_iter();
+        let heading = heads.next().unwrap_or_default();
+        let indent = heading.width() + 3;
+        let room = self.columns.saturating_sub(indent);
+        let mut put = |mut line: Line, message: &str, role: Role| {
+            line.push(" ".repeat(indent - line.width()), Role::Text);
+            line.push(message, role);
+            lines.push(line);
+        };
+        put(Line::default(), "", Role::Text);
+        put(heading, "MESSAGE", Role::Dim);
+        for (head, event) in heads.zip(events) {
+            let message = text::wrap(&text::clean(&event.message), room);
+            let mut head = Some(head);
+            for part in &message {
+                put(head.take().unwrap_or_default(), part, event_role(event));
+            }
+        }
+    }
+
+    fn log(logs: &[ContainerLog], lines: &mut Vec<Line>) {
+        for log in logs {
+            lines.push(Line::default());
+            let count = log.lines.len();
+            let what = if count == 1 { "line".to_owned() } else { format!("{count} lines") };
+            let container = text::clean(&log.container);
+            lines.push(Line::of(format!("LOG of {container}, last {what}"), Role::Dim));
+            lines.extend(
+                log.lines.iter().map(|line| Line::of(format!("  {}", text::clean(line)), Role::Text)),
+            );
+        }
+    }
+
+    fn section(&self, title: &str, columns: &Columns, lines: &mut Vec<Line>) {
+        lines.push(Line::of(title, Role::Strong));
+        lines.extend(columns.lines(self.columns, self.scene.glyphs.ellipsis));
+    }
+}
+
+fn clean_or_blank(text: Option<&str>) -> String {
+    text.map_or(String::new(), |text| text::clean(text).into_owned())
+}
+
+fn event_role(event: &PodEvent) -> Role {
+    if event.warning { Role::Warning } else { Role::Text }
+}
+
+/// Whether a phase's length can be told in tenths.
+fn is_exact(phase: &Phase) -> bool {
+    matches!(phase.source, Source::Event | Source::Observed)
+}
+
+/// Time since the Pod's creation: `+5.9s`.
+fn offset(millis: i64, fine: bool) -> String {
+    match millis {
+        0 => "0s".into(),
+        1.. => format!("+{}", human(SignedDuration::from_millis(millis), fine)),
+        _ => format!("-{}", human(SignedDuration::from_millis(millis.saturating_neg()), fine)),
+    }
+}
+
+/// Decimal megabytes, as registries count them.
+fn megabytes(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
+        1_000_000..10_000_000_000 => format!("{} MB", (bytes + 500_000) / 1_000_000),
+        _ => format!("{} GB", (bytes + 500_000_000) / 1_000_000_000),
+    }
+}
+
+fn per_second(bytes: u64, time: SignedDuration) -> u64 {
+    let millis = u128::try_from(time.as_millis()).unwrap_or(1).max(1);
+    u64::try_from(u128::from(bytes) * 1000 / millis).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,229 @@
+//! The same data as columns of text.
+
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+
+use super::block::{Block, Heading, blocks};
+use super::columns::{Cell, Column, Columns, Shrink};
+use super::counts::{Counts, State};
+use super::duration::{human, is_fine};
+use super::fold::{Folded, fold};
+use super::numbers::{Number, Numbers};
+use super::{Frame, Line, Role, Scene, Size, summary, text};
+use crate::lifecycle::{self, Lifecycle, PhaseKind};
+use crate::timeline::{Pod, PodKey, Workload};
+
+/// The table; `wide` has more columns. Where the lines are bounded, headings come first and what has no room is folded.
+pub(super) fn draw(scene: &Scene<'_>, size: Size, wide: bool) -> Frame {
+    let blocks = blocks(scene);
+    let mut frame = Frame::default();
+    let pods: Vec<PodKey> = blocks.iter().flat_map(|block| block.pods.iter().copied()).collect();
+    let mut folded = Folded { shown: pods, folds: Vec::new() };
+    if let Some(rows) = size.rows {
+        let headings = blocks.iter().take(rows / 3).map(|block| {
+            let counts = Counts::of(scene, &block.pods);
+            let workload =
+                if let Heading::Workload(workload) = block.heading { Some(workload) } else { None };
+            let summary = workload.map(|workload| scene.timeline.summary(workload, scene.now));
+            summary::heading(scene, block, &counts, summary.as_ref(), size.columns)
+        });
+        frame.lines.extend(headings);
+        folded = fold(scene, &folded.shown, rows.saturating_sub(frame.lines.len() + 1));
+    }
+    if !folded.shown.is_empty() {
+        let table = Table::of(scene, &blocks, &folded.shown, wide);
+        frame.lines.extend(table.columns.lines(size.columns, scene.glyphs.ellipsis));
+    }
+    for fold in &folded.folds {
+        let what = fold.state.map_or("more", State::name);
+        let line =
+            Line::of(format!("+ {} {what}", fold.pods.len()), fold.state.map_or(Role::Dim, State::role));
+        frame.lines.push(summary::fit(line, size.columns, scene.glyphs.ellipsis));
+    }
+    if let Some(rows) = size.rows {
+        frame.lines.truncate(rows);
+    }
+    frame
+}
+
+/// Which columns some Pod has something for.
+#[derive(Clone, Copy, Default)]
+struct Present {
+    namespace: bool,
+    workload: bool,
+    place: Place,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Place {
+    index: bool,
+    attempt: bool,
+    reason: bool,
+}
+
+struct Table {
+    columns: Columns,
+}
+
+impl Table {
+    fn of(scene: &Scene<'_>, blocks: &[Block<'_>], pods: &[PodKey], wide: bool) -> Self {
+        let mut place = Place::default();
+        for &key in pods {
+            let pod = scene.timeline.pod(key);
+            place.index |= pod.index.is_some();
+            place.attempt |= pod.attempt > 1;
+            place.reason |= pod.life.reason.is_some();
+        }
+        let owners = blocks.iter().filter(|block| !matches!(block.heading, Heading::Pods)).count();
+        let present = Present { namespace: summary::several_namespaces(scene), workload: owners > 1, place };
+        let mut columns = Columns::new(headings(present, wide));
+        let owner_of = owners_of(scene, present.workload);
+        for &key in pods {
+            let owner = owner_of.get(key.0 as usize).copied().flatten();
+            columns.push(Some(key), row(scene, scene.timeline.pod(key), owner, present, wide));
+        }
+        Self { columns }
+    }
+}
+
+/// The workload of each Pod, by key; nothing if nobody asks.
+fn owners_of<'a>(scene: &Scene<'a>, wanted: bool) -> Vec<Option<&'a Workload>> {
+    let mut owners: Vec<Option<&Workload>> = Vec::new();
+    for workload in scene.timeline.workloads().iter().filter(|_| wanted) {
+        for key in &workload.pods {
+            let place = key.0 as usize;
+            if owners.len() <= place {
+                owners.resize(place + 1, None);
+            }
+            owners[place] = Some(workload);
+        }
+    }
+    owners
+}
+
+fn headings(present: Present, wide: bool) -> Vec<Column> {
+    let name = |name| Column::text(name).shrinking(Shrink::Middle(12));
+    let mut columns = Vec::new();
+    if present.namespace {
+        columns.push(name("NAMESPACE").dispensable(2));
+    }
+    if present.workload {
+        columns.push(name("WORKLOAD").dispensable(6));
+    }
+    columns.push(Column::text("NAME").shrinking(Shrink::Middle(14)));
+    if present.place.index {
+        columns.push(Column::number("INDEX").dispensable(1));
+    }
+    if present.place.attempt {
+        columns.push(Column::number("TRY").dispensable(3));
+    }
+    columns.push(Column::text("NODE").shrinking(Shrink::Middle(8)).dispensable(4));
+    columns.push(Column::text("STATUS").shrinking(Shrink::End(17)));
+    columns.push(Column::number("QUEUED").dispensable(3));
+    columns.push(Column::number("COLD").dispensable(1));
+    if wide {
+        for part in ["SETUP", "PULL", "INIT", "START"] {
+            columns.push(Column::number(part).dispensable(8));
+        }
+    }
+    columns.push(Column::number("RUN"));
+    if wide {
+        columns.push(Column::number("EXIT").dispensable(7));
+    }
+    columns.push(Column::number("RESTARTS").dispensable(5));
+    if wide {
+        columns.push(Column::text("CREATED").dispensable(9));
+        columns.push(Column::text("IMAGE").shrinking(Shrink::Middle(16)).dispensable(10));
+    }
+    if present.place.reason {
+        columns.push(Column::text("REASON").shrinking(Shrink::End(14)).dispensable(6));
+    }
+    columns
+}
+
+fn row(scene: &Scene<'_>, pod: &Pod, owner: Option<&Workload>, present: Present, wide: bool) -> Vec<Cell> {
+    let none = || ("-".to_owned(), Role::Dim);
+    let number = |number: Number| if number.text.is_empty() { none() } else { (number.text, number.role) };
+    let count = |count: Option<u32>| count.map_or_else(none, |count| (count.to_string(), Role::Text));
+    let life = &pod.life;
+    let mut cells: Vec<Cell> = Vec::new();
+    if present.namespace {
+        cells.push((text::clean(&pod.namespace).into_owned(), Role::Text));
+    }
+    if present.workload {
+        cells.push(owner.map_or_else(none, |owner| {
+            (format!("{}/{}", owner.kind.to_lowercase(), text::clean(&owner.name)), Role::Text)
+        }));
+    }
+    cells.push((text::clean(&pod.name).into_owned(), Role::Strong));
+    if present.place.index {
+        cells.push(count(pod.index));
+    }
+    if present.place.attempt {
+        cells.push(count(Some(pod.attempt)));
+    }
+    cells.push(pod.node.as_deref().map_or_else(none, |node| (text::clean(node).into_owned(), Role::Text)));
+    cells.push((text::clean(&life.status).into_owned(), status_role(pod)));
+    let numbers = Numbers::of(life, scene.now);
+    cells.push(number(numbers.queued));
+    cells.push(number(numbers.cold));
+    if wide {
+        let starting: &[PhaseKind] = &[PhaseKind::Starting, PhaseKind::Startup];
+        for kinds in [&[PhaseKind::Setup][..], &[PhaseKind::Pulling], &[PhaseKind::Initializing], starting] {
+            cells.push(number(spent(scene, life, kinds)));
+        }
+    }
+    cells.push(number(numbers.run));
+    if wide {
+        cells.push(match life.exit_code {
+            Some(0) => ("0".into(), Role::Text),
+            Some(code) => (code.to_string(), Role::Failure),
+            None => none(),
+        });
+    }
+    let restarts: u32 = life.containers.iter().map(|container| container.restarts).sum();
+    cells.push((restarts.to_string(), if restarts > 0 { Role::Warning } else { Role::Text }));
+    if wide {
+        cells.push(life.instants.created.map_or_else(none, |created| {
+            let zone = scene.state.clock.clone().unwrap_or(TimeZone::UTC);
+            let format = if zone == TimeZone::UTC { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S%:z" };
+            (created.at.to_zoned(zone).strftime(format).to_string(), Role::Text)
+        }));
+        let mains = life.containers.iter().filter(|container| container.role == lifecycle::Role::Main);
+        let images: Vec<_> = mains.map(|container| text::clean(&container.image)).collect();
+        cells.push(if images.is_empty() { none() } else { (images.join(","), Role::Text) });
+    }
+    if present.place.reason {
+        cells.push(life.reason.as_deref().map_or_else(none, |reason| {
+            (
+                text::clean(reason).into_owned(),
+                if life.outcome.failed() { Role::Failure } else { Role::Warning },
+            )
+        }));
+    }
+    cells
+}
+
+/// How long a Pod did these things together.
+fn spent(scene: &Scene<'_>, life: &Lifecycle, kinds: &[PhaseKind]) -> Number {
+    let mut phases = life.phases.iter().filter(|phase| kinds.contains(&phase.kind)).peekable();
+    if phases.peek().is_none() {
+        return Number::default();
+    }
+    let ends = [life.instants.scheduled, life.instants.sandbox_ready, life.instants.work_started];
+    let fine = ends.into_iter().flatten().all(|end| is_fine(Some(end)));
+    let time = phases.fold(SignedDuration::ZERO, |sum, phase| sum.saturating_add(phase.duration(scene.now)));
+    Number { text: human(time, fine), role: Role::Text }
+}
+
+/// How kubectl's STATUS looks here.
+pub(super) fn status_role(pod: &Pod) -> Role {
+    match State::of(pod) {
+        State::Done => Role::Success,
+        State::Failed => Role::Failure,
+        State::Running => Role::Text,
+        State::Deleted => Role::Terminating,
+        State::Starting | State::Queued if pod.life.reason.is_none() => Role::Dim,
+        _ => Role::Warning,
+    }
+}
