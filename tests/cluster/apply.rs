@@ -23,10 +23,8 @@ fn piped(arguments: &[&str], input: &str) -> Ended {
 #[ignore = "needs a cluster"]
 fn many_documents_many_namespaces_by_stdin() {
     let (namespace, other) = (Namespace::new("here"), Namespace::new("there"));
-    let documents =
-        fs::read_to_string(manifest("two-namespaces.yaml")).unwrap().replace("OTHER", &other.name);
-    let command = namespace.command(&["apply", "-f", "-", "-o", "json", "--timeout=90s"]);
-    let followed = Running::start(command, &documents).wait().succeeds();
+    let documents = documents(&namespace.name, &other.name);
+    let followed = piped(&["apply", "-f", "-", "-o", "json", "--timeout=90s"], &documents).succeeds();
     for line in [
         "configmap/settings created",
         "job.batch/here created",
