@@ -128,6 +128,9 @@ pub(super) struct PodArgs {
     /// Follow until the Pod has ended
     #[arg(short, long)]
     pub(super) watch: bool,
+    /// Lines of each container's log; 0: none
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub(super) tail_lines: u32,
     /// What to follow, and how long.
     #[command(flatten)]
     pub(super) follow: FollowArgs,

@@ -2,6 +2,7 @@
 
 mod apply;
 mod args;
+mod closeup;
 mod environment;
 mod exit;
 mod follow;
@@ -9,6 +10,7 @@ mod get;
 mod options;
 mod output;
 mod pod;
+mod session;
 mod simulate;
 
 use std::ffi::OsString;

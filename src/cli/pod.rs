@@ -49,7 +49,7 @@ pub(super) async fn run(args: PodArgs, drawing: &Drawing, output: &Output) -> Re
         feed: cluster::open(&cluster, Selection { targets: vec![target], since: None }, args.watch),
         drawing,
         output,
-        picture: Picture::Timeline,
+        picture: Picture::Pod { cluster: Box::new(cluster.clone()), tail_lines: args.tail_lines },
         format,
         timeout: args.follow.timeout,
         expected: Vec::new(),

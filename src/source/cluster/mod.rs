@@ -9,6 +9,7 @@ mod errors;
 mod follow;
 mod json;
 mod known;
+mod log;
 mod offset;
 mod pause;
 mod protobuf;
