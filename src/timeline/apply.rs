@@ -10,7 +10,7 @@ use crate::lifecycle::{EventFact, Lifecycle, PodEvidence, PodOutcome};
 use crate::observation::{self, Event, Object, Observation, Seen};
 
 /// What the timeline keeps of a Pod beside what it shows.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct PodRecord {
     evidence: PodEvidence,
     /// Uid of what controls the Pod.
