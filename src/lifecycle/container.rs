@@ -38,8 +38,19 @@ pub(super) struct ContainerEvidence {
     /// Last telling `waiting.reason`, until it runs.
     pub(super) waiting: Option<Arc<str>>,
     /// The container is terminated, but no state told of a run: the kubelet lost it, or it never began.
-    lost: Option<(i32, Option<Arc<str>>)>,
+    lost: Option<Lost>,
     events: ContainerEvents,
+}
+
+/// A run that the kubelet lost before any state told of it.
+#[derive(Debug)]
+struct Lost {
+    /// `restartCount` at the time of the run.
+    ordinal: u32,
+    /// It is the present state, not the one before.
+    now: bool,
+    exit_code: i32,
+    reason: Option<Arc<str>>,
 }
 
 /// What events tell of one container.
@@ -127,17 +138,24 @@ impl ContainerEvidence {
         if let Some(last) = &status.last_state.terminated {
             // The first start that failed is told here before any restart is counted.
             let before = restarts.saturating_sub(1);
-            self.observe_terminated(last, before, restarts > 0, None, names);
+            self.observe_terminated(last, before, false, None, names);
         }
         if let Some(running) = &state.running {
             let run = self.run_mut(&status.container_id, restarts, known(running.started_at));
             run.start = earliest(run.start, known(running.started_at));
             self.waiting = None;
-            self.lost = None;
+            self.lost_is_past();
         } else if let Some(terminated) = &state.terminated {
             self.observe_terminated(terminated, restarts, true, received, names);
         } else if let Some(waiting) = &state.waiting {
+            self.lost_is_past();
             self.observe_waiting(&waiting.reason, names);
+        }
+    }
+
+    fn lost_is_past(&mut self) {
+        if let Some(lost) = &mut self.lost {
+            lost.now = false;
         }
     }
 
@@ -153,7 +171,7 @@ impl ContainerEvidence {
         &mut self,
         terminated: &Terminated,
         ordinal: u32,
-        ran: bool,
+        now: bool,
         received: Option<Timestamp>,
         names: &mut Names,
     ) {
@@ -170,8 +188,9 @@ impl ContainerEvidence {
                     run.ended_received = run.ended_received.or(received);
                 }
                 Some(_) => {}
-                None if ran => self.lost = Some((terminated.exit_code, reason)),
-                None => {}
+                None => {
+                    self.lost = Some(Lost { ordinal, now, exit_code: terminated.exit_code, reason });
+                }
             }
             return;
         }
@@ -327,12 +346,12 @@ impl ContainerEvidence {
 
     /// Why it is terminated although nothing tells that it ever ran.
     pub(super) fn never_ran(&self) -> Option<&Arc<str>> {
-        self.lost.as_ref().filter(|_| self.events.started.is_none())?.1.as_ref()
+        self.lost.as_ref().filter(|lost| lost.now && self.events.started.is_none())?.reason.as_ref()
     }
 
     /// Whether it is terminated without a run that is known.
     pub(super) fn is_lost(&self) -> bool {
-        self.lost.is_some()
+        self.lost.as_ref().is_some_and(|lost| lost.now)
     }
 
     /// Whether the kubelet starts it again after this run.
@@ -382,11 +401,10 @@ impl ContainerEvidence {
             return None;
         }
         let start = started.instant(Evidence::StartedEvent, Evidence::StartedEventCoarse);
-        let (exit_code, reason) = match &self.lost {
-            Some((exit_code, reason)) => (Some(*exit_code), reason.clone()),
-            None => (None, None),
-        };
-        let ended = self.lost.is_some() || self.restart_count > 0;
+        let lost = self.lost.as_ref().filter(|lost| lost.now || lost.ordinal == 0);
+        let exit_code = lost.map(|lost| lost.exit_code);
+        let reason = lost.and_then(|lost| lost.reason.clone());
+        let ended = lost.is_some() || self.restart_count > 0;
         Some(Run { start: Some(start), end: None, ended, exit_code, reason })
     }
 

@@ -30,12 +30,20 @@ pub(super) fn lifecycle(pod: &PodEvidence) -> Lifecycle {
         }
         containers.push(life(evidence, known));
     }
-    let created = created(pod);
+    let mut created = created(pod);
+    let scheduled = scheduled(pod, created);
+    if let (Some(created), Some(scheduled)) = (&mut created, scheduled)
+        && created.evidence == Evidence::ReceivedAdded
+        && scheduled.evidence == Evidence::ScheduledEvent
+    {
+        // A receipt is only an upper bound: it does not move what is known better.
+        created.at = created.at.min(scheduled.at);
+    }
     // What is not the first start still tells that work has begun.
     let began = first_start.or_else(|| work_seen(&containers));
     let mut instants = Instants {
         created,
-        scheduled: scheduled(pod, created),
+        scheduled,
         sandbox_ready: sandbox_ready(pod, &containers),
         work_started: first_start,
         work_ended: work_ended(pod, &containers, began),

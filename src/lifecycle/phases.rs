@@ -33,11 +33,13 @@ struct Span {
     end: Option<Mark>,
     container: Option<Arc<str>>,
     reason: Option<Arc<str>>,
+    /// It holds only for want of anything better.
+    inferred: bool,
 }
 
 impl Span {
     fn of(kind: PhaseKind, start: Mark, end: Option<Mark>, reason: Option<Arc<str>>) -> Self {
-        Self { kind, start, end, container: None, reason }
+        Self { kind, start, end, container: None, reason, inferred: false }
     }
 
     fn about(
@@ -47,7 +49,7 @@ impl Span {
         life: &ContainerLife,
         reason: Option<Arc<str>>,
     ) -> Self {
-        Self { kind, start, end, container: Some(Arc::clone(&life.name)), reason }
+        Self { container: Some(Arc::clone(&life.name)), ..Self::of(kind, start, end, reason) }
     }
 }
 
@@ -183,7 +185,9 @@ impl Life<'_> {
             }
         }
         // Between the containers' starts, and where one of several has ended: the Pod still starts.
-        let rest = Span::of(PhaseKind::Starting, began, None, None);
+        let took_no_time = end.is_some_and(|end| end.at <= began.at);
+        let kind = if took_no_time { PhaseKind::Running } else { PhaseKind::Starting };
+        let rest = Span::of(kind, began, None, None);
         fill(phases, began, end, &rest, &spans);
         // Deleted while it waited for its next run: it waited until then.
         if let (Some(end), Some(requested), Some(waits)) = (end, requested, waits)
@@ -205,8 +209,8 @@ fn running(start: Mark, end: Option<Mark>, stopping: Option<Mark>, reason: Optio
         ],
         Some(_) => vec![Span::of(PhaseKind::Terminating, start, end, None)],
         None => {
-            let source = if reason.is_some() { Source::Inferred } else { start.source };
-            vec![Span::of(PhaseKind::Running, Mark { source, ..start }, end, reason)]
+            let inferred = reason.is_some();
+            vec![Span { inferred, ..Span::of(PhaseKind::Running, start, end, reason) }]
         }
     }
 }
@@ -266,7 +270,11 @@ fn fill(phases: &mut Vec<Phase>, start: Mark, end: Option<Mark>, rest: &Span, sp
         let next = marks.get(place + 1).copied().or(end);
         let covers = |span: &&Span| span.start.at <= mark.at && span.end.is_none_or(|end| end.at > mark.at);
         let span = spans.iter().filter(covers).max_by_key(|span| precedence(span.kind)).unwrap_or(rest);
-        let source = next.map_or(mark.source, |next| mark.source.max(next.source));
+        let source = match next {
+            _ if span.inferred => Source::Inferred,
+            Some(next) => mark.source.max(next.source),
+            None => mark.source,
+        };
         if let Some(last) = phases.get_mut(first..).and_then(<[Phase]>::last_mut)
             && last.kind == span.kind
             && last.container == span.container

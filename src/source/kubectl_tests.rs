@@ -1,3 +1,5 @@
+//! The wrapped kubectl, played by shell scripts.
+
 use super::*;
 
 fn args(words: &str) -> Vec<OsString> {

@@ -264,11 +264,10 @@ impl Timeline {
     pub fn observed(&self) -> Option<Timestamp> {
         self.observed
     }
-
     /// A timeline as a view finds it.
     #[cfg(test)]
     pub(crate) fn of(pods: Vec<Pod>, workloads: Vec<Workload>) -> Self {
         let records = pods.iter().map(|_| PodRecord::default()).collect();
-        Self { pods, records, workloads, ..Self::default() }
+        Self { pods, workloads, records, ..Self::default() }
     }
 }

@@ -182,7 +182,12 @@ impl Bar {
                 .filter(|stretch| of_family(stretch.mark))
                 .max_by(|a, b| (a.end - a.start).total_cmp(&(b.end - b.start)));
             // Every Pod waits some milliseconds for its node: no reason to show a wait.
-            let least = if wanted == 0 { 0.25 } else { 0.0 };
+            // That it worked is the point, however short.
+            let least = match wanted {
+                0 => 0.25,
+                2 => -1.0,
+                _ => 0.0,
+            };
             let Some(longest) = longest.filter(|longest| longest.end - longest.start > least) else {
                 continue;
             };

@@ -3,16 +3,28 @@
 use std::fs;
 
 use crate::document::{array, workload};
-use crate::harness::{Namespace, Running, manifest};
+use crate::harness::{Ended, Namespace, Running, manifest, program};
+
+/// Documents for two namespaces.
+fn documents(here: &str, there: &str) -> String {
+    let text = fs::read_to_string(manifest("two-namespaces.yaml")).unwrap();
+    text.replace("namespace: HERE", &format!("namespace: {here}"))
+        .replace("namespace: THERE", &format!("namespace: {there}"))
+}
+
+/// The program without a namespace, with that input.
+fn piped(arguments: &[&str], input: &str) -> Ended {
+    let mut command = program();
+    command.args(arguments);
+    Running::start(command, input).wait()
+}
 
 #[test]
 #[ignore = "needs a cluster"]
 fn many_documents_many_namespaces_by_stdin() {
     let (namespace, other) = (Namespace::new("here"), Namespace::new("there"));
-    let documents =
-        fs::read_to_string(manifest("two-namespaces.yaml")).unwrap().replace("OTHER", &other.name);
-    let command = namespace.command(&["apply", "-f", "-", "-o", "json", "--timeout=90s"]);
-    let followed = Running::start(command, &documents).wait().succeeds();
+    let documents = documents(&namespace.name, &other.name);
+    let followed = piped(&["apply", "-f", "-", "-o", "json", "--timeout=90s"], &documents).succeeds();
     for line in [
         "configmap/settings created",
         "job.batch/here created",
@@ -34,7 +46,7 @@ fn many_documents_many_namespaces_by_stdin() {
     assert!(!followed.stdout.contains("not for a diagram") && !followed.stderr.contains("not for a diagram"));
 
     // What is there already and unchanged is followed as well, and has ended.
-    let again = Running::start(namespace.command(&["apply", "-f", "-"]), &documents).wait().succeeds();
+    let again = piped(&["apply", "-f", "-"], &documents).succeeds();
     again.says("job.batch/here unchanged");
 }
 
@@ -95,9 +107,7 @@ fn a_failure_is_exit_code_1() {
 fn a_part_that_fails_fails_the_whole_with_kubectls_code() {
     let namespace = Namespace::new("part");
     let missing = namespace.name.clone() + "-missing";
-    let documents = fs::read_to_string(manifest("two-namespaces.yaml")).unwrap().replace("OTHER", &missing);
-    let ours =
-        Running::start(namespace.command(&["apply", "-f", "-", "--timeout=60s"]), &documents).wait().ends(1);
+    let ours = piped(&["apply", "-f", "-", "--timeout=60s"], &documents(&namespace.name, &missing)).ends(1);
     ours.says("job.batch/here created");
     ours.warns(&format!("namespaces \"{missing}\" not found"));
 }

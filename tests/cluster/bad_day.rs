@@ -50,7 +50,8 @@ fn the_pi_job(job: &Value) {
         assert_eq!(pod["exitCode"], 0);
         assert_eq!(ranges(pod), [true; 3], "{pod:#}");
         assert_eq!(phases(pod).first(), Some(&"Queued"));
-        assert!(phases(pod).contains(&"Running"));
+        // The end is known to the second, so work of less may have no length.
+        assert!(phases(pod).contains(&"Running") || pod["runMillis"] == 0, "{pod:#}");
     }
     let concurrency = job["summary"]["concurrency"]["max"].as_i64().unwrap();
     assert!((1..=4).contains(&concurrency), "{job:#}");
@@ -182,7 +183,7 @@ fn the_diagram_tells_each_of_them() {
     let namespace = Namespace::new("diagram");
     let followed = namespace.seq(&["apply", "-f", &manifest("everything.yaml"), LONG_ENOUGH]).ends(124);
     followed.says("job.batch/pi created");
-    followed.warns("75s");
+    followed.warns("timed out after 1m 15s");
     no_terminal_codes(&followed);
     for job in ["pi", "init", "sidecar", "on-failure", "missing", "unschedulable", "oom", "start-error"] {
         followed.says(&format!("job/{job}"));

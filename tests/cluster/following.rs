@@ -40,7 +40,7 @@ fn signals_detach() {
     let namespace = sleeping("signals");
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
         let mut running = namespace.start(&["get", "job", "sleeping", "-w"]);
-        running.until_it_says("sleeping-");
+        running.until_it_says("job/sleeping");
         running.signal(signal);
         let ended = running.wait().ends(code);
         ended.says("job/sleeping");
@@ -62,7 +62,7 @@ fn signals_detach() {
 fn a_job_that_is_deleted_cannot_be_judged() {
     let namespace = sleeping("deleted");
     let mut running = namespace.start(&["get", "job", "sleeping", "-w"]);
-    running.until_it_says("sleeping-");
+    running.until_it_says("job/sleeping");
     namespace.kubectl(&["delete", "job", "sleeping"]).succeeds();
     running.wait().ends(3).warns("went before it ended");
 }

@@ -12,6 +12,7 @@ use kube::config::{AuthInfo, Context, KubeConfigOptions, Kubeconfig, NamedContex
 use kube::{Client, Config};
 
 use super::errors::{self, Place};
+use super::kuberc;
 use super::offset::ClockOffset;
 use crate::source::{Clock, ErrorKind, SourceError};
 
@@ -60,7 +61,7 @@ pub struct Connection {
     pub disable_compression: bool,
     /// `--cache-dir`; handed on only.
     pub cache_dir: Option<PathBuf>,
-    /// `--kuberc`; handed on only.
+    /// `--kuberc`; what it says of credential plugins counts here too.
     pub kuberc: Option<PathBuf>,
 }
 
@@ -176,8 +177,11 @@ impl Connection {
         if let Some(user) = &self.user
             && !config.auth_infos.iter().any(|named| named.name == *user)
         {
-            return Err(SourceError::new(ErrorKind::Usage, format!("auth info \"{user}\" does not exist"))
-                .hint("`kubectl config get-users` lists the users there are."));
+            return Err(SourceError::new(
+                ErrorKind::Connection,
+                format!("auth info \"{user}\" does not exist"),
+            )
+            .hint("`kubectl config get-users` lists the users there are."));
         }
         self.override_cluster(config, &cluster);
         self.override_user(config, &user)?;
@@ -344,6 +348,11 @@ pub async fn connect(connection: &Connection) -> Result<Cluster, SourceError> {
             None => return Err(errors::no_kubeconfig()),
         };
         let options = connection.override_kubeconfig(&mut kubeconfig)?;
+        let user = kubeconfig.auth_infos.iter().find(|named| Some(&named.name) == options.user.as_ref());
+        let exec = user.and_then(|user| user.auth_info.as_ref()?.exec.as_ref()?.command.as_deref());
+        if let Some(plugin) = exec {
+            kuberc::permits(connection.kuberc.as_ref(), plugin)?;
+        }
         let context = options.context.clone();
         let config = Config::from_custom_kubeconfig(kubeconfig, &options)
             .await

@@ -1,3 +1,5 @@
+//! Lists and watches in both encodings, cut at every byte.
+
 use prost::Message;
 
 use super::super::fake;

@@ -166,7 +166,14 @@ async fn discover(cluster: &Cluster, word: &str) -> Result<Resource, SourceError
     };
     let mut all: Vec<APIGroupDiscovery> = Vec::new();
     for list in [core, groups] {
-        let list = read(list).map_err(|failure| explain(&failure, &asked, &cluster.place()))?;
+        let list = read(list).map_err(|failure| match failure {
+            Failure::Refused(status) if status.code == 403 => {
+                SourceError::new(ErrorKind::Forbidden, status.message).hint(format!(
+                    "\"{word}\" is no type of Kubernetes' own, and the server does not tell you its others."
+                ))
+            }
+            failure => explain(&failure, &asked, &cluster.place()),
+        })?;
         all.extend(list.items);
     }
     find(&all, word).ok_or_else(|| {

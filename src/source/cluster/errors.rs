@@ -22,7 +22,7 @@ pub(super) enum Failure {
     #[error(transparent)]
     Unreached(#[from] kube::Error),
     /// The answer broke off.
-    #[error("the connection broke: {0}")]
+    #[error("the connection broke off: {0}")]
     Broken(String),
     /// The answer is not Kubernetes'.
     #[error(transparent)]
@@ -102,7 +102,7 @@ pub(super) fn explain(failure: &Failure, asked: &Asked, place: &Place) -> Source
             SourceError::new(ErrorKind::Connection, format!("cannot reach {}: {why}", place.named())).hint(hint)
         }
         Failure::Broken(_) | Failure::Silent(_) => {
-            SourceError::new(ErrorKind::Connection, format!("no answer from {}: {failure}", place.named()))
+            SourceError::new(ErrorKind::Connection, format!("cannot read from {}: {failure}", place.named()))
                 .hint("Try again, or raise `--request-timeout`.")
         }
         Failure::Unreadable(_) => SourceError::new(
@@ -250,7 +250,7 @@ fn credentials(error: &AuthError) -> SourceError {
             format!("the token file {} cannot be read: {}", path.display(), io_reason(error)),
         ),
         AuthError::MissingCommand => {
-            SourceError::new(ErrorKind::Usage, "the kubeconfig's credential plugin has no command")
+            SourceError::new(ErrorKind::Connection, "the kubeconfig's credential plugin has no command")
         }
         AuthError::UnrefreshableTokenResponse => {
             SourceError::new(ErrorKind::Connection, "the credentials have expired and cannot be renewed")
@@ -262,32 +262,32 @@ fn credentials(error: &AuthError) -> SourceError {
 
 /// The error of a kubeconfig that cannot be used.
 pub(super) fn kubeconfig(error: &KubeconfigError) -> SourceError {
-    let usage = |text: String| SourceError::new(ErrorKind::Usage, text);
+    let error_of = |text: String| SourceError::new(ErrorKind::Connection, text);
     match error {
-        KubeconfigError::CurrentContextNotSet => usage("the kubeconfig has no current context".to_owned())
+        KubeconfigError::CurrentContextNotSet => error_of("the kubeconfig has no current context".to_owned())
             .hint("Choose one with `kubectl config use-context NAME` or `--context NAME`; `kubectl config get-contexts` lists them."),
-        KubeconfigError::LoadContext(name) => usage(format!("context \"{name}\" does not exist"))
+        KubeconfigError::LoadContext(name) => error_of(format!("context \"{name}\" does not exist"))
             .hint("`kubectl config get-contexts` lists the contexts there are."),
-        KubeconfigError::LoadClusterOfContext(name) => usage(format!("cluster \"{name}\" does not exist"))
+        KubeconfigError::LoadClusterOfContext(name) => error_of(format!("cluster \"{name}\" does not exist"))
             .hint("`kubectl config get-clusters` lists the clusters there are."),
         KubeconfigError::FindPath => no_kubeconfig(),
         KubeconfigError::ReadConfig(error, path) => {
-            usage(format!("the kubeconfig {} cannot be read: {}", path.display(), io_reason(error)))
+            error_of(format!("the kubeconfig {} cannot be read: {}", path.display(), io_reason(error)))
                 .hint("Set `--kubeconfig` or the environment variable `KUBECONFIG` to a file that can be read.")
         }
         // The parser's own text quotes the file, which holds tokens.
-        KubeconfigError::Parse(_) => usage("the kubeconfig is not valid YAML".to_owned())
+        KubeconfigError::Parse(_) => error_of("the kubeconfig is not valid YAML".to_owned())
             .hint("`kubectl config view` says where."),
         KubeconfigError::MissingClusterUrl => {
-            usage("the kubeconfig's cluster has no server".to_owned()).hint("See `kubectl config view --minify`.")
+            error_of("the kubeconfig's cluster has no server".to_owned()).hint("See `kubectl config view --minify`.")
         }
-        other => usage(other.to_string()).hint("See `kubectl config view --minify`."),
+        other => error_of(other.to_string()).hint("See `kubectl config view --minify`."),
     }
 }
 
 /// There is no kubeconfig and no Pod's service account.
 pub(super) fn no_kubeconfig() -> SourceError {
-    SourceError::new(ErrorKind::Usage, "there is no kubeconfig")
+    SourceError::new(ErrorKind::Connection, "there is no kubeconfig")
         .hint("Set `--kubeconfig` or the environment variable `KUBECONFIG`, or make `~/.kube/config`.")
         .hint("Without a cluster, try `kubectl seq simulate`.")
 }

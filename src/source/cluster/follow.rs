@@ -173,6 +173,13 @@ impl Plan<'_> {
             Scope::Namespace(namespace) => Some(namespace),
             Scope::All => None,
         };
+        if namespace.is_none() && matches!(objects, Objects::Named(_)) {
+            return Err(SourceError::new(
+                ErrorKind::Usage,
+                "a resource cannot be retrieved by name across all namespaces",
+            )
+            .hint("Give `-n NAMESPACE` instead of `-A`."));
+        }
         match (resource.group.as_str(), resource.kind.as_str()) {
             ("batch", "Job") => self.jobs(&resource, namespace.as_deref(), objects),
             ("", "Pod") => self.pods(&resource, namespace.as_deref(), objects),

@@ -1,3 +1,5 @@
+//! Whole feeds: order, what is missing, what overtakes what, lost connections.
+
 use super::super::fake::{self, Fake};
 use super::*;
 use crate::observation::Seen;

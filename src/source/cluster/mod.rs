@@ -9,6 +9,7 @@ mod errors;
 mod follow;
 mod json;
 mod known;
+mod kuberc;
 mod log;
 mod offset;
 mod pause;

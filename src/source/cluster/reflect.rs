@@ -255,25 +255,30 @@ impl Reflector {
 
     /// An object of a list.
     fn listed(&self, state: &mut State, object: Object) {
-        if self.watch {
-            let metadata = object.metadata();
-            let version = version(&metadata.resource_version);
-            let uid = key(&metadata.uid);
-            if let Some(known) = state.known.get_mut(&uid) {
-                known.list = state.list;
-                if std::mem::replace(&mut known.version, version) == version {
-                    return;
-                }
-            } else {
-                state.known.insert(uid, Known::new(metadata, version, state.list));
-            }
+        if !self.watch {
+            self.tell(state, Seen::Listed, object);
+            return;
         }
-        self.tell(state, Seen::Listed, object);
+        let metadata = object.metadata();
+        let version = version(&metadata.resource_version);
+        let uid = key(&metadata.uid);
+        if let Some(known) = state.known.get_mut(&uid) {
+            known.list = state.list;
+            if std::mem::replace(&mut known.version, version) != version {
+                self.tell(state, Seen::Listed, object);
+            }
+            return;
+        }
+        let known = Known::new(metadata, version, state.list);
+        if self.tell(state, Seen::Listed, object) {
+            state.known.insert(uid, known);
+        }
     }
 
-    fn tell(&self, state: &mut State, seen: Seen, object: Object) {
+    /// Returns whether it is of interest.
+    fn tell(&self, state: &mut State, seen: Seen, object: Object) -> bool {
         let received = self.cluster.clock.now();
-        self.relevance.admit(Observation { received, seen, object }, &mut state.batch);
+        self.relevance.admit(Observation { received, seen, object }, &mut state.batch)
     }
 
     /// Tells what is known and was not in the list.
@@ -446,20 +451,20 @@ impl Reflector {
             Backlog::Until(until) => version <= *until,
             Backlog::Before(instant) => Instant::now() < *instant,
         };
-        let known = if seen.gone() {
-            state.known.remove(&uid).is_some()
-        } else {
-            state.known.insert(uid, Known::new(metadata, version, state.list)).is_some()
-        };
+        let known = Known::new(metadata, version, state.list);
+        let gone = seen.gone();
+        let before_it = state.known.remove(&uid);
         let seen = match seen {
             // An Event that is gone has only expired.
             Seen::Deleted if self.query.kind == Kind::Event => return,
             Seen::Deleted if before => Seen::Missing,
             _ if before => Seen::Listed,
-            Seen::Added if known || !self.is_new(metadata) => Seen::Changed,
+            Seen::Added if before_it.is_some() || !self.is_new(metadata) => Seen::Changed,
             seen => seen,
         };
-        self.tell(state, seen, object);
+        if self.tell(state, seen, object) && !gone {
+            state.known.insert(uid, known);
+        }
     }
 
     fn is_new(&self, metadata: &ObjectMeta) -> bool {

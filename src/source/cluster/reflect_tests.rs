@@ -1,3 +1,5 @@
+//! One collection against a server that answers, breaks and forgets.
+
 use bytes::Bytes;
 use prost::Message;
 

@@ -107,16 +107,19 @@ impl Relevance {
         }
     }
 
-    /// Adds the observation to `batch` if it belongs, and after it whatever was waiting for it.
-    pub(super) fn admit(&self, observation: Observation, batch: &mut Vec<Observation>) {
+    /// Adds the observation to `batch` if it belongs, and after it whatever was waiting for it. Returns whether it
+    /// belongs or yet may.
+    pub(super) fn admit(&self, observation: Observation, batch: &mut Vec<Observation>) -> bool {
         let began = *self.began.get_or_init(|| observation.received);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let mut next = Some(observation);
         let mut released = VecDeque::new();
+        let mut belongs = false;
         while let Some(observation) = next {
             let recent = began - OVERTAKING;
             match self.judge(&mut known, &observation.object) {
                 Verdict::Take => {
+                    belongs = true;
                     if !known.held.is_empty() {
                         known.release(key(&observation.object.metadata().uid), &mut released);
                     }
@@ -127,11 +130,13 @@ impl Relevance {
                         known.held.pop_front();
                     }
                     known.held.push_back((uid, observation));
+                    belongs = true;
                 }
                 Verdict::Hold(_) | Verdict::Drop => {}
             }
             next = released.pop_front();
         }
+        belongs
     }
 
     fn judge(&self, known: &mut Known, object: &Object) -> Verdict {

@@ -1,3 +1,5 @@
+//! What belongs to what the user named.
+
 use super::super::fake;
 use super::*;
 use crate::observation::Seen;

@@ -1,0 +1,189 @@
+//! The same facts in another order, or told late, make the same lives.
+
+use std::collections::HashMap;
+
+use kubectl_seq::lifecycle::{Evidence, Instant, Source};
+use kubectl_seq::observation::{Object, Observation, Seen};
+use kubectl_seq::timeline::{Pod, Timeline};
+
+use crate::story::noon;
+use crate::support::{recorded, tell, timeline};
+
+const SCENARIOS: [&str; 29] = [
+    "pi",
+    "staged",
+    "crash",
+    "unknown-image",
+    "flaky",
+    "huge",
+    "oom",
+    "start-error",
+    "start-error-again",
+    "by-hand",
+    "deadline",
+    "pod-deadline",
+    "paused",
+    "indexed",
+    "elastic",
+    "retry",
+    "queue",
+    "init-fails",
+    "init-crash",
+    "no-config",
+    "no-sandbox",
+    "slow-pull",
+    "rejected",
+    "gated",
+    "restart-all",
+    "forced",
+    "lost-never",
+    "lost-again",
+    "lost-node",
+];
+
+/// xorshift64: small, and the same everywhere.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % bound as u64).unwrap()
+    }
+}
+
+fn uid(observation: &Observation) -> &str {
+    &observation.object.metadata().uid
+}
+
+/// Shuffles what came, but for the order of each object's own states: what three watches could have delivered.
+fn shuffled(observations: &[Observation], seed: u64) -> Vec<Observation> {
+    let mut dice = Dice(seed);
+    let mut queues: Vec<(&str, Vec<Observation>)> = Vec::new();
+    for observation in observations.iter().rev() {
+        match queues.iter_mut().find(|(key, _)| *key == uid(observation)) {
+            Some((_, queue)) => queue.push(observation.clone()),
+            None => queues.push((uid(observation), vec![observation.clone()])),
+        }
+    }
+    let mut order = Vec::with_capacity(observations.len());
+    while !queues.is_empty() {
+        let place = dice.below(queues.len());
+        order.extend(queues[place].1.pop());
+        queues.retain(|(_, queue)| !queue.is_empty());
+    }
+    order
+}
+
+#[test]
+fn any_order_of_the_same_facts_makes_the_same_timeline() {
+    for name in SCENARIOS {
+        let recorded = recorded(name);
+        let expected = tell(&timeline(&recorded.observations), noon());
+        for seed in 1..=20 {
+            let order = shuffled(&recorded.observations, seed);
+            let got = tell(&timeline(&order), noon());
+            assert_eq!(got, expected, "{name}, seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn settling_in_between_changes_nothing() {
+    for name in SCENARIOS {
+        let recorded = recorded(name);
+        let expected = tell(&timeline(&recorded.observations), noon());
+        let mut dice = Dice(7);
+        let mut timeline = Timeline::default();
+        for observation in &recorded.observations {
+            timeline.apply(observation);
+            if dice.below(3) == 0 {
+                timeline.settle();
+            }
+        }
+        timeline.settle();
+        assert_eq!(tell(&timeline, noon()), expected, "{name}");
+    }
+}
+
+/// What a list at the end has: the last state of everything that was not deleted.
+fn listed(observations: &[Observation]) -> Vec<Observation> {
+    let received = observations.iter().map(|observation| observation.received).max().unwrap();
+    let mut last: HashMap<&str, &Observation> = HashMap::new();
+    for observation in observations {
+        match observation.seen {
+            Seen::Deleted => last.remove(uid(observation)),
+            _ => last.insert(uid(observation), observation),
+        };
+    }
+    let objects = last.into_values().map(|observation| observation.object.clone());
+    objects.map(|object| Observation { received, seen: Seen::Listed, object }).collect()
+}
+
+fn pods(timeline: &Timeline) -> impl Iterator<Item = &Pod> {
+    timeline.workloads().iter().flat_map(|workload| timeline.pods(workload)).map(|(_, pod)| pod)
+}
+
+/// Whether a list at the end can know this: not what only a receipt dated.
+fn knowable(instant: Option<Instant>) -> bool {
+    let received =
+        |evidence: Evidence| evidence.source() == Source::Observed || evidence == Evidence::CreatedWithNode;
+    instant.is_none_or(|instant| !received(instant.evidence))
+}
+
+#[test]
+fn a_late_list_knows_all_that_the_watch_knew_but_receipts() {
+    let mut compared = 0;
+    for name in SCENARIOS {
+        let recorded = recorded(name);
+        let watched = timeline(&recorded.observations);
+        let late = timeline(&listed(&recorded.observations));
+        for late in pods(&late) {
+            let watched = pods(&watched).find(|pod| pod.uid == late.uid).unwrap();
+            compared += 1;
+            let (live, list) = (&watched.life, &late.life);
+            let what = format!("{name}: {}", late.name);
+            assert_eq!(list.outcome, live.outcome, "{what}");
+            assert_eq!(list.exit_code, live.exit_code, "{what}");
+            assert_eq!(list.status, live.status, "{what}");
+            assert_eq!(
+                (&late.node, late.index, late.attempt),
+                (&watched.node, watched.index, watched.attempt)
+            );
+            for ((field, list), (_, live)) in list.instants.named().into_iter().zip(live.instants.named()) {
+                if knowable(live) {
+                    assert_eq!(list, live, "{what} {field}");
+                }
+            }
+            for (list, live) in list.containers.iter().zip(&live.containers) {
+                assert_eq!(
+                    (&list.name, list.pull, list.restarts),
+                    (&live.name, live.pull, live.restarts),
+                    "{what}"
+                );
+                let happened = |life: &kubectl_seq::lifecycle::ContainerLife| {
+                    life.runs.len() + life.runs_not_seen as usize
+                };
+                assert_eq!(happened(list), happened(live), "{what} {}", list.name);
+                let (Some(list), Some(live)) = (list.runs.last(), live.runs.last()) else { continue };
+                assert_eq!(
+                    (list.ended, list.exit_code, &list.reason),
+                    (live.ended, live.exit_code, &live.reason)
+                );
+                for (list, live) in [(list.start, live.start), (list.end, live.end)] {
+                    assert!(!knowable(live) || list == live, "{what}: {list:?} {live:?}");
+                }
+            }
+        }
+    }
+    assert!(compared >= 30, "only {compared} Pods were compared");
+}
+
+#[test]
+fn events_alone_make_no_pod() {
+    let recorded = recorded("pi");
+    let events =
+        recorded.observations.iter().filter(|observation| matches!(observation.object, Object::Event(_)));
+    assert!(timeline(events).workloads().is_empty());
+}

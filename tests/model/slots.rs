@@ -1,0 +1,270 @@
+//! Where slot time goes, and the numbers beside it.
+
+use jiff::SignedDuration;
+use kubectl_seq::lifecycle::PhaseKind;
+use kubectl_seq::observation::Observation;
+use kubectl_seq::observation::Seen::{Added, Changed, Deleted, Listed, Missing};
+use kubectl_seq::timeline::{Summary, Timeline, WorkloadOutcome};
+use serde_json::{Value, json};
+
+use crate::story::{at, cond, event, merge, observed, status, t, terminated, with, works};
+use crate::support::{recorded, timeline};
+
+/// A Job created at 0.
+fn job(parallelism: u32, completions: Option<u32>, patch: Value) -> Value {
+    let mut job = json!({
+        "metadata": {"namespace": "default", "name": "j", "uid": "j", "creationTimestamp": t(0)},
+        "spec": {"parallelism": parallelism, "completions": completions},
+        "status": {"conditions": []},
+    });
+    merge(&mut job, patch);
+    job
+}
+
+fn ended(kind: &str, since: i64) -> Value {
+    json!({"status": {"conditions": [cond(kind, "True", since)]}})
+}
+
+/// A Pod of the Job: created and scheduled, work begun, work ended with that code.
+fn pod_of(name: &str, created: i64, started: i64, ended: i64, exit: i32) -> Value {
+    let phase = if exit == 0 { "Succeeded" } else { "Failed" };
+    let ran = status("main", 0, terminated(name, started, ended, exit, "Error"), json!({}));
+    json!({
+        "metadata": {"namespace": "default", "name": name, "uid": name, "creationTimestamp": t(created),
+            "ownerReferences": [{"kind": "Job", "name": "j", "uid": "j", "controller": true}]},
+        "spec": {"restartPolicy": "Never", "nodeName": "n", "containers": [{"name": "main", "image": "i"}]},
+        "status": {"phase": phase, "startTime": t(created), "conditions": [cond("PodScheduled", "True", created)],
+            "containerStatuses": [ran]},
+    })
+}
+
+fn indexed(pod: Value, index: u32) -> Value {
+    with(
+        pod,
+        json!({"metadata": {"labels": {"batch.kubernetes.io/job-completion-index": index.to_string()}}}),
+    )
+}
+
+fn listed(objects: impl IntoIterator<Item = Value>) -> Timeline {
+    let list: Vec<Observation> = objects.into_iter().map(|object| observed(Listed, 1000.0, object)).collect();
+    timeline(&list)
+}
+
+/// The numbers of the only Job at that second; the parts of slot time are those of the whole.
+#[track_caller]
+fn numbers(timeline: &Timeline, now: f64) -> Summary {
+    let workload = timeline.workloads().iter().find(|workload| &*workload.kind == "Job").unwrap();
+    let summary = timeline.summary(workload, at(now));
+    let slots = summary.slots;
+    assert_eq!(slots.phases.iter().sum::<i64>() + slots.idle, slots.total, "{slots:?}");
+    summary
+}
+
+/// The parts that are not zero, in milliseconds.
+#[track_caller]
+fn parts(timeline: &Timeline, now: f64) -> String {
+    let slots = numbers(timeline, now).slots;
+    let phases = PhaseKind::ALL.into_iter().map(|kind| (kind.name(), slots.of(kind)));
+    let parts = phases.chain([("idle", slots.idle)]).filter(|(_, part)| *part != 0);
+    let parts: Vec<String> = parts.map(|(name, part)| format!("{name} {part}")).collect();
+    format!("{}: {}", slots.total, parts.join(", "))
+}
+
+#[test]
+fn a_slot_works_starts_or_is_idle() {
+    let done = listed([job(1, Some(1), ended("Complete", 12)), pod_of("a", 1, 4, 10, 0)]);
+    // Until the Pod is created, and while nothing is left to do: completions left are zero from 10 on.
+    assert_eq!(parts(&done, 99.0), "10000: Startup 3000, Running 6000, idle 1000");
+    let one_more = listed([job(1, Some(2), json!({})), pod_of("a", 1, 4, 10, 0)]);
+    assert_eq!(parts(&one_more, 15.0), "15000: Startup 3000, Running 6000, idle 6000");
+    assert_eq!(parts(&listed([job(3, None, json!({}))]), 2.5), "7500: idle 7500");
+    assert_eq!(parts(&listed([job(0, Some(1), json!({}))]), 5.0), "0: ");
+}
+
+#[test]
+fn slots_are_never_more_than_completions_left() {
+    let pods = [pod_of("a", 0, 0, 4, 0), pod_of("b", 0, 0, 6, 0), pod_of("c", 5, 5, 8, 0)];
+    let done = listed([job(2, Some(3), ended("Complete", 9))].into_iter().chain(pods));
+    // Two slots until 6 (then one is left to do), one until 8.
+    assert_eq!(parts(&done, 99.0), "14000: Running 13000, idle 1000");
+}
+
+#[test]
+fn a_failure_that_is_waited_out_is_back_off_and_the_last_one_is_not() {
+    let pods = [pod_of("a", 0, 0, 4, 1), pod_of("b", 14, 14, 16, 1)];
+    let failed = listed([job(1, Some(1), ended("Failed", 18))].into_iter().chain(pods.clone()));
+    assert_eq!(parts(&failed, 99.0), "18000: Running 6000, BackOff 10000, idle 2000");
+    // Nobody knows yet whether another follows.
+    let runs = listed([job(1, Some(1), json!({}))].into_iter().chain(pods));
+    assert_eq!(parts(&runs, 20.0), "20000: Running 6000, BackOff 14000");
+}
+
+#[test]
+fn without_a_limit_per_index_a_failure_holds_all_slots_back() {
+    let pods = [pod_of("a", 0, 0, 4, 1), pod_of("b", 0, 0, 6, 0), pod_of("c", 14, 14, 20, 0)];
+    let runs = listed([job(2, Some(4), json!({}))].into_iter().chain(pods));
+    assert_eq!(parts(&runs, 14.0), "28000: Running 10000, BackOff 18000");
+}
+
+#[test]
+fn with_a_limit_per_index_only_the_failed_index_waits() {
+    let per_index = json!({"spec": {"backoffLimitPerIndex": 2, "completionMode": "Indexed"}});
+    let pods = [indexed(pod_of("a", 0, 0, 4, 1), 0), indexed(pod_of("b", 0, 0, 6, 0), 1)];
+    let runs = listed([job(2, Some(4), per_index)].into_iter().chain(pods));
+    assert_eq!(parts(&runs, 14.0), "28000: Running 10000, BackOff 10000, idle 8000");
+}
+
+#[test]
+fn parallelism_and_suspension_change_the_slots_from_then_on() {
+    let story = [
+        observed(Added, 0.1, job(1, None, json!({}))),
+        observed(Changed, 5.0, job(3, None, json!({}))),
+        observed(Changed, 9.0, job(3, None, json!({"spec": {"suspend": true}}))),
+        observed(Changed, 20.0, job(2, None, json!({}))),
+    ];
+    assert_eq!(parts(&timeline(&story), 21.0), "19000: idle 19000");
+    // Seen late, the condition tells that it was suspended before.
+    let resumed =
+        json!({"type": "Suspended", "status": "False", "reason": "JobResumed", "lastTransitionTime": t(7)});
+    let late = listed([job(2, None, json!({"status": {"conditions": [resumed]}}))]);
+    assert_eq!(parts(&late, 10.0), "6000: idle 6000");
+}
+
+#[test]
+fn a_pod_that_is_still_stopping_takes_the_slot_of_its_successor() {
+    let old = with(
+        pod_of("a", 0, 0, 12, 0),
+        json!({"metadata": {"deletionTimestamp": t(34), "deletionGracePeriodSeconds": 30}}),
+    );
+    let runs = listed([job(1, Some(1), json!({})), old, pod_of("b", 6, 8, 20, 0)]);
+    // The deleted Pod does not count as a success, whatever it exits with.
+    assert_eq!(parts(&runs, 25.0), "20000: Running 12000, Terminating 8000");
+    let summary = numbers(&runs, 25.0);
+    assert_eq!((summary.run, summary.pods), (24_000, 2), "sums over Pods count both");
+}
+
+#[test]
+fn a_pod_that_was_taken_away_is_a_failure_to_be_waited_out() {
+    let gone = |policy: &str| {
+        let old = with(
+            pod_of("a", 0, 0, 6, 0),
+            json!({"metadata": {"deletionTimestamp": t(34), "deletionGracePeriodSeconds": 30}}),
+        );
+        listed([
+            job(1, Some(2), json!({"spec": {"podReplacementPolicy": policy}})),
+            old,
+            pod_of("b", 14, 14, 15, 0),
+        ])
+    };
+    assert_eq!(
+        parts(&gone("TerminatingOrFailed"), 15.0),
+        "15000: Running 5000, BackOff 8000, Terminating 2000"
+    );
+    // With the other policy it counts by its result.
+    assert_eq!(parts(&gone("Failed"), 15.0), "15000: Running 5000, Terminating 2000, idle 8000");
+}
+
+#[test]
+fn what_the_job_itself_deletes_is_no_failure() {
+    let mut deleted = event("SuccessfulDelete", "", 4.0, "Deleted pod: a");
+    deleted["involvedObject"] = json!({"kind": "Job", "name": "j", "uid": "j"});
+    let old = with(
+        pod_of("a", 0, 0, 6, 143),
+        json!({"metadata": {"deletionTimestamp": t(34), "deletionGracePeriodSeconds": 30}}),
+    );
+    for order in [[deleted.clone(), old.clone()], [old, deleted]] {
+        let [one, other] = order;
+        assert_eq!(
+            parts(&listed([job(1, Some(1), json!({})), one, other]), 10.0),
+            "10000: Running 4000, Terminating 2000, idle 4000"
+        );
+    }
+}
+
+#[test]
+fn a_silent_pod_keeps_its_slot_but_does_not_work() {
+    let silent = with(
+        works(),
+        json!({
+        "metadata": {"ownerReferences": [{"kind": "Job", "name": "j", "uid": "j", "controller": true}],
+            "managedFields": [{"manager": "kubelet", "subresource": "status", "time": t(6)}]},
+        "status": {"conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": t(60)}]}}),
+    );
+    let runs = listed([job(1, Some(1), json!({})), silent]);
+    let summary = numbers(&runs, 100.0);
+    assert_eq!((summary.slots.of(PhaseKind::Running), summary.run), (1000, 1000));
+    assert_eq!(summary.slots.total, 100_000);
+}
+
+#[test]
+fn a_pod_that_was_missed_does_not_hold_its_slot() {
+    let owned = with(
+        works(),
+        json!({"metadata": {"ownerReferences": [{"kind": "Job", "name": "j", "uid": "j", "controller": true}]}}),
+    );
+    let story = [
+        observed(Listed, 6.0, job(1, None, json!({}))),
+        observed(Changed, 8.0, owned.clone()),
+        observed(Missing, 90.0, owned),
+    ];
+    assert_eq!(numbers(&timeline(&story), 100.0).slots.of(PhaseKind::Running), 3000);
+}
+
+#[test]
+fn a_deleted_job_has_no_slots_any_more() {
+    let story =
+        [observed(Added, 0.1, job(2, None, json!({}))), observed(Deleted, 5.0, job(2, None, json!({})))];
+    let gone = timeline(&story);
+    assert_eq!(gone.workloads()[0].outcome, WorkloadOutcome::Unknown);
+    assert!(gone.workloads()[0].ended());
+    assert_eq!(parts(&gone, 500.0), "10000: idle 10000");
+}
+
+#[test]
+fn a_job_of_the_same_name_is_another() {
+    let again =
+        with(job(1, Some(1), json!({})), json!({"metadata": {"uid": "j2", "creationTimestamp": t(50)}}));
+    let both = listed([again, job(1, Some(1), ended("Complete", 12)), pod_of("a", 1, 4, 10, 0)]);
+    let told: Vec<_> = both
+        .workloads()
+        .iter()
+        .map(|workload| (&*workload.uid, workload.outcome, workload.pods.len()))
+        .collect();
+    assert_eq!(told, [("j", WorkloadOutcome::Succeeded, 1), ("j2", WorkloadOutcome::Pending, 0)]);
+}
+
+#[test]
+fn numbers_over_pods() {
+    let pods = [pod_of("a", 0, 2, 12, 0), pod_of("b", 0, 3, 8, 0), pod_of("c", 9, 10, 30, 0)];
+    let done = listed([job(2, Some(3), ended("Complete", 40))].into_iter().chain(pods));
+    let summary = numbers(&done, 99.0);
+    let seconds = |seconds| Some(SignedDuration::from_secs(seconds));
+    assert_eq!(
+        (summary.pods, summary.wall, summary.run, summary.cold_start, summary.queued),
+        (3, 40_000, 35_000, 6000, 0)
+    );
+    assert_eq!(
+        (summary.runs.p50, summary.runs.p95, summary.runs.max),
+        (seconds(10), seconds(20), seconds(20))
+    );
+    assert_eq!((summary.cold_starts.p50, summary.cold_starts.max), (seconds(2), seconds(3)));
+    assert_eq!(summary.concurrency_max, 2);
+    assert!((summary.concurrency_mean - 35.0 / 40.0).abs() < 1e-9);
+}
+
+#[test]
+fn the_parts_of_every_recording_sum_to_the_whole_at_every_moment() {
+    for name in ["pi", "crash", "by-hand", "paused", "indexed", "elastic", "retry", "deadline", "slow-pull"] {
+        let recorded = recorded(name);
+        let mut timeline = Timeline::default();
+        for observation in &recorded.observations {
+            timeline.apply(observation);
+            timeline.settle();
+            for workload in timeline.workloads() {
+                let slots = timeline.summary(workload, observation.received).slots;
+                assert_eq!(slots.phases.iter().sum::<i64>() + slots.idle, slots.total, "{name}");
+                assert!(slots.idle >= 0 && slots.phases.iter().all(|part| *part >= 0), "{name}: {slots:?}");
+            }
+        }
+    }
+}

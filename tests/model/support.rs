@@ -1,0 +1,220 @@
+//! Observations from compact JSON, and a timeline as compact text.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use jiff::Timestamp;
+use kubectl_seq::lifecycle::{ContainerLife, Instant, Role, Run};
+use kubectl_seq::observation::{Object, Observation, Seen};
+use kubectl_seq::timeline::{Pod, Timeline, Workload};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// One moment of a node's runtime, to the nanosecond.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Truth {
+    pub(crate) at: Timestamp,
+    pub(crate) what: String,
+    pub(crate) pod: String,
+    #[serde(default)]
+    pub(crate) container: String,
+    #[serde(default)]
+    pub(crate) image: String,
+}
+
+/// What a real cluster sent, and what its nodes really did.
+pub(crate) struct Recorded {
+    pub(crate) observations: Vec<Observation>,
+    pub(crate) truth: Vec<Truth>,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    received: Option<Timestamp>,
+    seen: Option<String>,
+    kind: Option<String>,
+    object: Option<Value>,
+    truth: Option<Truth>,
+}
+
+/// Reads `tests/scenarios/NAME.jsonl`.
+pub(crate) fn recorded(name: &str) -> Recorded {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/scenarios/{name}.jsonl"));
+    let mut recorded = Recorded { observations: Vec::new(), truth: Vec::new() };
+    for line in std::fs::read_to_string(path).unwrap().lines() {
+        let line: Line = serde_json::from_str(line).unwrap();
+        if let Some(truth) = line.truth {
+            recorded.truth.push(truth);
+            continue;
+        }
+        let (kind, object) = (line.kind.unwrap(), line.object.unwrap());
+        recorded.observations.push(Observation {
+            received: line.received.unwrap(),
+            seen: seen(&line.seen.unwrap()),
+            object: object_of(&kind, object),
+        });
+    }
+    recorded
+}
+
+pub(crate) fn seen(word: &str) -> Seen {
+    match word {
+        "Listed" => Seen::Listed,
+        "Added" => Seen::Added,
+        "Changed" => Seen::Changed,
+        "Deleted" => Seen::Deleted,
+        "Missing" => Seen::Missing,
+        other => panic!("{other}"),
+    }
+}
+
+pub(crate) fn object_of(kind: &str, object: Value) -> Object {
+    match kind {
+        "Pod" => Object::Pod(Box::new(serde_json::from_value(object).unwrap())),
+        "Event" => Object::Event(Box::new(serde_json::from_value(object).unwrap())),
+        "Job" => Object::Job(Box::new(serde_json::from_value(object).unwrap())),
+        other => panic!("{other}"),
+    }
+}
+
+/// The timeline that these observations make.
+pub(crate) fn timeline<'a>(observations: impl IntoIterator<Item = &'a Observation>) -> Timeline {
+    let mut timeline = Timeline::default();
+    for observation in observations {
+        timeline.apply(observation);
+    }
+    timeline.settle();
+    timeline
+}
+
+/// Seconds since `zero`, to the millisecond.
+fn seconds(at: Timestamp, zero: Timestamp) -> String {
+    let millis = at.as_millisecond() - zero.as_millisecond();
+    let sign = if millis < 0 { "-" } else { "" };
+    format!("{sign}{}.{:03}", millis.abs() / 1000, millis.abs() % 1000)
+}
+
+fn instant(instant: Option<Instant>, zero: Timestamp) -> String {
+    instant.map_or("?".to_owned(), |instant| format!("{} {:?}", seconds(instant.at, zero), instant.evidence))
+}
+
+/// Everything that a timeline tells, in seconds since `zero`.
+pub(crate) fn tell(timeline: &Timeline, zero: Timestamp) -> String {
+    let mut text = String::new();
+    for workload in timeline.workloads() {
+        tell_workload(&mut text, timeline, workload, zero);
+    }
+    text
+}
+
+fn tell_workload(text: &mut String, timeline: &Timeline, workload: &Workload, zero: Timestamp) {
+    let Workload { kind, name, outcome, reason, .. } = workload;
+    if &**kind != "Pod" {
+        write!(text, "{kind} {name}: {}", outcome.name()).unwrap();
+        if let Some(reason) = reason {
+            write!(text, " {reason}").unwrap();
+        }
+        writeln!(text, ", {} succeeded, {} failed", workload.succeeded, workload.failed).unwrap();
+        let now = workload.finished.or(timeline.observed()).unwrap_or(zero);
+        let summary = timeline.summary(workload, now);
+        write!(text, "  slots {:.3}:", float(summary.slots.total)).unwrap();
+        for (kind, part) in kubectl_seq::lifecycle::PhaseKind::ALL.into_iter().zip(summary.slots.phases) {
+            if part > 0 {
+                write!(text, " {} {:.3}", kind.name(), float(part)).unwrap();
+            }
+        }
+        writeln!(text, " idle {:.3}", float(summary.slots.idle)).unwrap();
+    }
+    for (_, pod) in timeline.pods(workload) {
+        tell_pod(text, pod, zero);
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of a test")]
+fn float(millis: i64) -> f64 {
+    millis as f64 / 1000.0
+}
+
+/// One Pod: outcome, instants, phases, containers.
+pub(crate) fn tell_pod(text: &mut String, pod: &Pod, zero: Timestamp) {
+    let life = &pod.life;
+    write!(text, "{}", pod.name).unwrap();
+    if let Some(index) = pod.index {
+        write!(text, " index {index} attempt {}", pod.attempt).unwrap();
+    }
+    write!(text, ": {}", life.outcome.name()).unwrap();
+    if let Some(code) = life.exit_code {
+        write!(text, " exit {code}").unwrap();
+    }
+    if let Some(reason) = &life.reason {
+        write!(text, " ({reason})").unwrap();
+    }
+    write!(text, " [{}]", life.status).unwrap();
+    if life.clamped {
+        text.push_str(" clamped");
+    }
+    if life.end_unknown {
+        text.push_str(" end unknown");
+    }
+    text.push('\n');
+    for (name, at) in life.instants.named() {
+        if at.is_some() {
+            writeln!(text, "  {name} {}", instant(at, zero)).unwrap();
+        }
+    }
+    for phase in &life.phases {
+        let end = phase.end.map_or("…".to_owned(), |end| seconds(end, zero));
+        write!(text, "  | {}..{end} {}", seconds(phase.start, zero), phase.kind.name()).unwrap();
+        if let Some(container) = &phase.container {
+            write!(text, " {container}").unwrap();
+        }
+        if let Some(reason) = &phase.reason {
+            write!(text, " ({reason})").unwrap();
+        }
+        writeln!(text, " {}", phase.source.name()).unwrap();
+    }
+    for container in &life.containers {
+        tell_container(text, container, zero);
+    }
+}
+
+fn tell_container(text: &mut String, container: &ContainerLife, zero: Timestamp) {
+    write!(text, "  {}", container.name).unwrap();
+    if container.role != Role::Main {
+        write!(text, " {}", container.role.name()).unwrap();
+    }
+    if container.restarts > 0 {
+        write!(text, " restarts {}", container.restarts).unwrap();
+    }
+    if let Some(pull) = &container.pull {
+        let at = |at: Option<Timestamp>| at.map_or("?".to_owned(), |at| seconds(at, zero));
+        match pull.cached {
+            true => text.push_str(" cached"),
+            false => write!(text, " pull {}..{}", at(pull.start), at(pull.end)).unwrap(),
+        }
+        if let Some(wait) = pull.wait.filter(|wait| !wait.is_zero()) {
+            write!(text, " waited {:.3}", wait.as_secs_f64()).unwrap();
+        }
+    }
+    if let Some(waiting) = &container.waiting {
+        write!(text, " waiting {waiting}").unwrap();
+    }
+    for run in &container.runs {
+        tell_run(text, run, zero);
+    }
+    if container.runs_not_seen > 0 {
+        write!(text, "; {} not seen", container.runs_not_seen).unwrap();
+    }
+    text.push('\n');
+}
+
+fn tell_run(text: &mut String, run: &Run, zero: Timestamp) {
+    let end = if run.ended { instant(run.end, zero) } else { "…".to_owned() };
+    write!(text, "; {}..{end}", instant(run.start, zero)).unwrap();
+    if let Some(code) = run.exit_code {
+        write!(text, " exit {code}").unwrap();
+    }
+    if let Some(reason) = &run.reason {
+        write!(text, " {reason}").unwrap();
+    }
+}
