@@ -231,7 +231,7 @@ fn line(
         None => workload.succeeded.to_string(),
     };
     let mut line = Line::default();
-    let elapsed = duration::human(elapsed, false);
+    let elapsed = duration::so_far(elapsed);
     let scope = if tell_workload { format!("{}: ", text::clean(&workload.name)) } else { String::new() };
     line.push(format!("{elapsed:>6}  {done:>5}  "), Role::Dim);
     if &*workload.kind != "Pod" {

@@ -73,9 +73,9 @@ fn push_done(scene: &Scene<'_>, line: &mut Line, workload: &Workload, counts: &C
         Some(completions) => line.push(format!("{done} of {completions} done"), Role::Text),
         None => line.push(format!("{done} done"), Role::Text),
     }
-    if workload.pods.is_empty() && done == 0 && !workload.ended() {
+    if workload.pods.is_empty() && (done == 0 || workload.ended()) {
         line.push(scene.glyphs.separator, Role::Dim);
-        line.push("no Pod yet", Role::Warning);
+        line.push(if workload.ended() { "no Pod left" } else { "no Pod yet" }, Role::Warning);
     }
 }
 

@@ -9,7 +9,7 @@ use super::block::{Block, Heading, blocks, is_bare_pod};
 use super::counts::Counts;
 use super::fold::{Folded, fold};
 use super::{Frame, GroupBy, Line, Role, Scene, Size, summary};
-use crate::timeline::Summary;
+use crate::timeline::{Summary, Workload};
 use layout::Layout;
 use row::Rows;
 use window::window;
@@ -131,7 +131,10 @@ fn part<'a>(scene: &Scene<'a>, block: Block<'a>, columns: usize) -> Part<'a> {
         }
         _ => (None, None),
     };
-    let verdict = summary.and_then(|summary| summary::verdict(scene, &summary, columns));
+    // Without its Pods nobody knows what an ended workload's slots were used for.
+    let is_known = |workload: &Workload| !workload.ended() || !workload.pods.is_empty();
+    let is_known = !matches!(block.heading, Heading::Workload(workload) if !is_known(workload));
+    let verdict = summary.filter(|_| is_known).and_then(|summary| summary::verdict(scene, &summary, columns));
     let verdict = verdict.into_iter().chain(summary::pulls(scene, &block.pods, columns)).collect();
     Part { block, counts, summary, reason, verdict, folded: Folded::default() }
 }
