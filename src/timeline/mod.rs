@@ -4,6 +4,7 @@
 //! date at the cost of what changed, and everything else reads.
 
 mod apply;
+mod clocks;
 mod job;
 mod slots;
 mod summary;
@@ -15,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use self::apply::Changes;
 use self::apply::{OwnersWord, PodRecord};
+use self::clocks::Clocks;
 use self::job::JobRecord;
 use crate::lifecycle::{EventFact, Lifecycle, Names, PhaseKind};
 
@@ -222,6 +224,7 @@ pub struct Timeline {
     jobs: HashMap<Arc<str>, JobRecord>,
     /// What its owner's events say of a Pod (by owner and name) until that Pod is seen.
     words: HashMap<(Arc<str>, Arc<str>), OwnersWord>,
+    clocks: Clocks,
     workloads: Vec<Workload>,
     changed: Vec<PodKey>,
     /// Places of workloads that changed by themselves.
