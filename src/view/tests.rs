@@ -31,11 +31,11 @@ fn on_screen(frame: &Frame, stylesheet: Stylesheet, columns: usize, rows: Option
     }
     assert!(frame.lines.len() <= rows.unwrap_or(usize::MAX), "{} lines", frame.lines.len());
     let size = rows.map_or_else(|| columns.to_string(), |rows| format!("{columns}x{rows}"));
-    format!("{:=<columns$}\n{}", format!("== {size} "), painted(frame, &stylesheet))
+    format!("{:=<columns$}\n{}", format!("== {size} "), painted(frame, stylesheet))
 }
 
 /// With the codes of the stylesheet; how a surface writes them is the surface's.
-fn painted(frame: &Frame, stylesheet: &Stylesheet) -> String {
+fn painted(frame: &Frame, stylesheet: Stylesheet) -> String {
     let mut text = String::new();
     for line in &frame.lines {
         let last = line.spans.iter().rposition(|span| !span.text.trim_end().is_empty());

@@ -7,17 +7,17 @@ use std::fmt;
 use std::process::{Command, Stdio};
 
 /// The program in surroundings of its own: no terminal, no configuration, a UTF-8 locale.
-pub fn program(arguments: &[&str]) -> Command {
+fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-seq"));
     command.args(arguments).env_clear().env("LANG", "C.UTF-8").env("TERM", "xterm").stdin(Stdio::null());
     command
 }
 
 /// What a run left.
-pub struct Ended {
-    pub stdout: String,
-    pub stderr: String,
-    pub code: Option<i32>,
+struct Ended {
+    stdout: String,
+    stderr: String,
+    code: Option<i32>,
 }
 
 impl fmt::Display for Ended {
@@ -31,11 +31,11 @@ impl fmt::Display for Ended {
 }
 
 /// Runs it to its end.
-pub fn seq(arguments: &[&str]) -> Ended {
+fn seq(arguments: &[&str]) -> Ended {
     ended(&mut program(arguments))
 }
 
-pub fn ended(command: &mut Command) -> Ended {
+fn ended(command: &mut Command) -> Ended {
     let output = command.output().expect("the program runs");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
     Ended { stdout: text(output.stdout), stderr: text(output.stderr), code: output.status.code() }
