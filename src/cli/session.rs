@@ -279,7 +279,9 @@ impl<'a> Session<'a> {
             Exit::Interrupted | Exit::Terminated => {
                 output.note(&format!("no longer followed: {open} goes on"));
             }
-            Exit::Unknown if is_open => output.note(&format!("the outcome is not known: {open} had not ended")),
+            Exit::Unknown if is_open => {
+                output.note(&format!("the outcome is not known: {open} had not ended"))
+            }
             Exit::Unknown => output.note("the outcome is not known: what was followed went before it ended"),
             _ => return,
         }
