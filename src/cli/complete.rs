@@ -131,7 +131,7 @@ pub(super) async fn answer(root: &Command, words: &[String]) -> io::Result<()> {
     let asked = if completion.ask.is_empty() { None } else { ask(&completion.ask).await };
     match asked {
         Some(answer) if answer.lines().last().is_some_and(|last| last.starts_with(':')) => {
-            text.push_str(&answer)
+            text.push_str(&answer);
         }
         _ => text.push_str(NO_FILES),
     }

@@ -280,7 +280,7 @@ impl<'a> Session<'a> {
                 output.note(&format!("no longer followed: {open} goes on"));
             }
             Exit::Unknown if is_open => {
-                output.note(&format!("the outcome is not known: {open} had not ended"))
+                output.note(&format!("the outcome is not known: {open} had not ended"));
             }
             Exit::Unknown => output.note("the outcome is not known: what was followed went before it ended"),
             _ => return,
