@@ -58,7 +58,11 @@ pub(super) fn fold(scene: &Scene<'_>, pods: &[PodKey], lines: usize) -> Folded {
 fn fold_to(scene: &Scene<'_>, pods: &[PodKey], rows: usize, most_folds: usize) -> Folded {
     let mut ranked: [Vec<(i64, usize)>; 4] = Default::default();
     for (place, &key) in pods.iter().enumerate() {
-        let (merit, rank) = merit(scene.timeline.pod(key));
+        let (merit, rank) = if scene.window.selected == Some(key) {
+            (Merit::Failed, i64::MIN)
+        } else {
+            merit(scene.timeline.pod(key))
+        };
         ranked[merit as usize].push((rank, place));
     }
     for ranked in &mut ranked {

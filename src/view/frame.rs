@@ -34,6 +34,8 @@ pub enum Role {
     Terminating,
     /// The edge of now.
     Now,
+    /// What is selected.
+    Selected,
 }
 
 /// Text of one role.

@@ -20,12 +20,17 @@ impl Stylesheet {
 
     /// The style of a role; `None` is the terminal's own text.
     pub fn style(&self, role: Role) -> Option<Style> {
+        // Reverse video is no colour.
+        if role == Role::Selected {
+            return Some(Style::new().reversed());
+        }
         if !self.coloured {
             return None;
         }
         let style = Style::new();
         Some(match role {
             Role::Text => return None,
+            Role::Selected => style.reversed(),
             Role::Dim | Role::Queued => style.dimmed(),
             Role::Strong | Role::Now => style.bold(),
             Role::Setup => style.cyan(),
