@@ -1,0 +1,111 @@
+//! Which stretch of time the axis shows, and where on it each Pod's time begins.
+
+use jiff::Timestamp;
+
+use super::super::axis::{Axis, Labels, growing_span};
+use super::super::{Align, Scene};
+use crate::timeline::Pod;
+
+/// A stretch of time in milliseconds since the zero of each Pod.
+#[derive(Clone, Debug)]
+pub(in crate::view) struct Span {
+    start: i64,
+    end: i64,
+    align: Align,
+    /// Milliseconds since 1970 of the zero that all Pods share.
+    zero: i64,
+    now: i64,
+    labels: Labels,
+}
+
+impl Span {
+    /// The axis of the window on so many columns.
+    pub(in crate::view) fn axis(&self, columns: usize) -> Axis {
+        Axis::new(self.start, self.end, columns, self.labels.clone())
+    }
+
+    /// Begin and end in milliseconds since the axis' zero.
+    pub(in crate::view) fn stretch(&self) -> (i64, i64) {
+        (self.start, self.end)
+    }
+
+    /// Now in milliseconds since the axis' zero; where the Pods have a zero each, the end.
+    pub(in crate::view) fn now(&self) -> i64 {
+        if self.align == Align::Wall { self.now.saturating_sub(self.zero) } else { self.end }
+    }
+
+    /// Milliseconds since 1970 of what is zero for a Pod.
+    pub(in crate::view) fn zero(&self, pod: &Pod) -> i64 {
+        zero_of(pod, self.align, self.zero, self.now)
+    }
+}
+
+fn zero_of(pod: &Pod, align: Align, zero: i64, now: i64) -> i64 {
+    let begin = || pod.life.phases.first().map_or(zero, |phase| phase.start.as_millisecond());
+    match align {
+        Align::Wall => zero,
+        Align::Created => pod.life.instants.created.map_or_else(begin, |created| created.at.as_millisecond()),
+        // What has not begun to work ends at the line where the others' work begins.
+        Align::Started => match (pod.life.instants.work_started, pod.life.end()) {
+            (Some(started), _) => started.at.as_millisecond(),
+            (None, Some(end)) => end.as_millisecond(),
+            (None, None) => now,
+        },
+    }
+}
+
+/// The window of all that the timeline knows: exact if it is over, else with room to grow.
+pub(super) fn span(scene: &Scene<'_>) -> Span {
+    let align = scene.state.align;
+    let now = scene.now.as_millisecond();
+    let workloads = scene.timeline.workloads();
+    let pods = || workloads.iter().flat_map(|workload| scene.timeline.pods(workload).map(|(_, pod)| pod));
+    let begin_of = |pod: &Pod| pod.life.phases.first().map(|phase| phase.start.as_millisecond());
+    let millis = Timestamp::as_millisecond;
+
+    // A workload that waited for its first Pod waited: the axis begins with the workload, unless the Pods are older.
+    let zero = workloads
+        .iter()
+        .filter_map(|workload| workload.created.map(millis))
+        .chain(pods().filter_map(begin_of))
+        .min()
+        .unwrap_or(now);
+    let (mut start, mut end) = (0, 0);
+    let mut live = workloads.iter().any(|workload| !workload.ended());
+    for pod in pods() {
+        let own = zero_of(pod, align, zero, now);
+        let open = !pod.life.outcome.ended();
+        live |= open;
+        let last = pod.life.phases.last();
+        let last = last.map_or(own, |phase| {
+            phase.end.unwrap_or(if open { scene.now } else { phase.start }).as_millisecond()
+        });
+        end = end.max(last.saturating_sub(own));
+        start = start.min(begin_of(pod).unwrap_or(own).saturating_sub(own));
+    }
+    if align == Align::Wall {
+        let until = workloads.iter().filter_map(|workload| workload.finished.map(millis)).max();
+        end = end.max(until.map_or(0, |until| until.saturating_sub(zero)));
+        if live {
+            end = end.max(now.saturating_sub(zero));
+        }
+    }
+    if live {
+        end = growing_span(end);
+        start = if start < 0 { -growing_span(-start) } else { 0 };
+    }
+    let labels = match (&scene.state.clock, align) {
+        (Some(zone), Align::Wall) => match Timestamp::from_millisecond(zero) {
+            Ok(zero) => Labels::Clock(zero, zone.clone()),
+            Err(_) => Labels::Relative,
+        },
+        _ => Labels::Relative,
+    };
+    let mut span = Span { start, end, align, zero, now, labels };
+    if let Some(zoom) = scene.window.zoom {
+        // A cell for now, and a few for what is written behind it.
+        let end = zoom.end.unwrap_or_else(|| span.now().saturating_add(zoom.span / 20).min(span.end));
+        (span.start, span.end) = (end.saturating_sub(zoom.span), end);
+    }
+    span
+}
