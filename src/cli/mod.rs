@@ -2,6 +2,7 @@
 
 mod apply;
 mod args;
+mod backstage;
 mod closeup;
 mod environment;
 mod exit;
@@ -10,8 +11,10 @@ mod get;
 mod options;
 mod output;
 mod pod;
+mod report;
 mod session;
 mod simulate;
+mod viewer;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

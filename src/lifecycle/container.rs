@@ -24,7 +24,7 @@ pub(super) fn fits(fine: Timestamp, coarse: Timestamp) -> bool {
 }
 
 /// What is known of one container.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct ContainerEvidence {
     pub(super) name: Arc<str>,
     pub(super) role: Role,
@@ -43,7 +43,7 @@ pub(super) struct ContainerEvidence {
 }
 
 /// A run that the kubelet lost before any state told of it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Lost {
     /// `restartCount` at the time of the run.
     ordinal: u32,
@@ -54,7 +54,7 @@ struct Lost {
 }
 
 /// What events tell of one container.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct ContainerEvents {
     /// First event about the image.
     image: Option<EventTime>,
@@ -88,7 +88,7 @@ struct RunEvidence {
 }
 
 /// Its runs that are known, oldest first.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct KnownRuns {
     pub(super) runs: Vec<Run>,
     /// Whether nothing ran before the first of them.

@@ -17,7 +17,7 @@ use super::{Lifecycle, Role, derive};
 use crate::observation::{self, Seen, known};
 
 /// What is known of one Pod.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, each true or not yet")]
 pub struct PodEvidence {
     /// Whether any state of the Pod itself was seen, not only Events about it.

@@ -36,6 +36,12 @@ pub enum Role {
     Now,
     /// What is selected.
     Selected,
+    /// A name before its value.
+    Key,
+    /// A text value.
+    Quoted,
+    /// A number, a truth value, nothing.
+    Literal,
 }
 
 /// Text of one role.

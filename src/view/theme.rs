@@ -33,12 +33,12 @@ impl Stylesheet {
             Role::Selected => style.reversed(),
             Role::Dim | Role::Queued => style.dimmed(),
             Role::Strong | Role::Now => style.bold(),
-            Role::Setup => style.cyan(),
+            Role::Setup | Role::Key => style.cyan(),
             Role::Pulling => style.magenta(),
             Role::Initializing => style.blue(),
-            Role::Work | Role::Success => style.green(),
+            Role::Work | Role::Success | Role::Quoted => style.green(),
             Role::Failure => style.red().bold(),
-            Role::Warning | Role::BackOff => style.yellow(),
+            Role::Warning | Role::BackOff | Role::Literal => style.yellow(),
             Role::Terminating => style.red(),
         })
     }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::sequence::Span;
 use super::{Frame, text};
+use crate::lifecycle::Phase;
 use crate::timeline::{Pod, PodKey, Summary, Timeline, Workload, WorkloadOutcome};
 
 /// Which part of a picture is shown. The default is all of it, folded where there is no room.
@@ -108,9 +109,9 @@ impl Bars {
     }
 
     /// The columns of the line that a phase of the Pod takes; `None` if it is out of sight.
-    pub fn columns_of(&self, pod: &Pod, phase: usize, now: Timestamp) -> Option<Range<usize>> {
+    pub fn columns_of(&self, pod: &Pod, phase: usize) -> Option<Range<usize>> {
         let phase = pod.life.phases.get(phase)?;
-        let (start, end) = self.times(pod, phase.start, phase.end.unwrap_or(now.max(phase.start)));
+        let (start, end) = self.times(pod, phase);
         let axis = self.span.axis(self.columns);
         if !axis.shows(start, end) {
             return None;
@@ -120,11 +121,11 @@ impl Bars {
     }
 
     /// The place of the Pod's phase that is drawn at a column of the line, else of the nearest.
-    pub fn phase_at(&self, pod: &Pod, column: usize, now: Timestamp) -> Option<usize> {
+    pub fn phase_at(&self, pod: &Pod, column: usize) -> Option<usize> {
         let at = column.checked_sub(self.column).filter(|&cell| cell < self.columns)?;
         let axis = self.span.axis(self.columns);
-        let distance = |(_, phase): &(usize, &crate::lifecycle::Phase)| {
-            let (start, end) = self.times(pod, phase.start, phase.end.unwrap_or(now.max(phase.start)));
+        let distance = |(_, phase): &(usize, &Phase)| {
+            let (start, end) = self.times(pod, phase);
             let cells = axis.cells(start, end);
             let inside = cells.contains(&at);
             let away = if inside { 0 } else { at.abs_diff(cells.start).min(at.abs_diff(cells.end)) };
@@ -134,9 +135,23 @@ impl Bars {
         pod.life.phases.iter().enumerate().min_by_key(distance).map(|(place, _)| place)
     }
 
-    fn times(&self, pod: &Pod, start: Timestamp, end: Timestamp) -> (i64, i64) {
+    /// The middle of a phase, in milliseconds since the axis' zero.
+    pub fn middle_of(&self, pod: &Pod, phase: usize) -> Option<i64> {
+        let (start, end) = self.times(pod, pod.life.phases.get(phase)?);
+        Some(start.midpoint(end))
+    }
+
+    /// The length of the whole time, in milliseconds.
+    pub fn whole(&self) -> i64 {
+        self.span.whole()
+    }
+
+    /// Begin and end of a phase since the axis' zero.
+    fn times(&self, pod: &Pod, phase: &Phase) -> (i64, i64) {
         let zero = self.span.zero(pod);
-        (start.as_millisecond().saturating_sub(zero), end.as_millisecond().saturating_sub(zero))
+        let start = phase.start.as_millisecond();
+        let end = phase.end.map_or(self.span.clock().max(start), Timestamp::as_millisecond);
+        (start.saturating_sub(zero), end.saturating_sub(zero))
     }
 }
 

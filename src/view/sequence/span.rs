@@ -16,6 +16,7 @@ pub(in crate::view) struct Span {
     zero: i64,
     now: i64,
     labels: Labels,
+    whole: i64,
 }
 
 impl Span {
@@ -32,6 +33,16 @@ impl Span {
     /// Now in milliseconds since the axis' zero; where the Pods have a zero each, the end.
     pub(in crate::view) fn now(&self) -> i64 {
         if self.align == Align::Wall { self.now.saturating_sub(self.zero) } else { self.end }
+    }
+
+    /// Now in milliseconds since 1970.
+    pub(in crate::view) fn clock(&self) -> i64 {
+        self.now
+    }
+
+    /// The length of all that there is to see.
+    pub(in crate::view) fn whole(&self) -> i64 {
+        self.whole
     }
 
     /// Milliseconds since 1970 of what is zero for a Pod.
@@ -101,7 +112,7 @@ pub(super) fn span(scene: &Scene<'_>) -> Span {
         },
         _ => Labels::Relative,
     };
-    let mut span = Span { start, end, align, zero, now, labels };
+    let mut span = Span { start, end, align, zero, now, labels, whole: end.saturating_sub(start) };
     if let Some(zoom) = scene.window.zoom {
         // A cell for now, and a few for what is written behind it.
         let end = zoom.end.unwrap_or_else(|| span.now().saturating_add(zoom.span / 20).min(span.end));
