@@ -227,6 +227,8 @@ impl ContainerEvidence {
             reason: None,
             ended_received: None,
         };
+        // Most containers run once, and there are very many of them.
+        self.runs.reserve_exact(1);
         self.runs.insert(place, run);
         &mut self.runs[place]
     }

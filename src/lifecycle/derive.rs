@@ -65,6 +65,7 @@ pub(super) fn lifecycle(pod: &PodEvidence) -> Lifecycle {
         end_unknown = true;
         forget_after(&mut phases, known_until(pod, began));
     }
+    phases.shrink_to_fit();
     end_unknown |= outcome.ended() && phases.last().is_none_or(|phase| phase.end.is_none());
     let between = |from: Option<Instant>, to: Option<Instant>| Some(to?.at.duration_since(from?.at));
     Lifecycle {

@@ -94,9 +94,9 @@ impl Life<'_> {
     }
 
     fn queued(&self, phases: &mut Vec<Phase>, created: Mark, end: Option<Mark>) {
-        let gates = self.pod.ungated.map(|at| Mark { at, source: Source::Observed });
-        let gated = gates
-            .map(|gates| Span::of(PhaseKind::Queued, created, Some(gates), Some("SchedulingGated".into())));
+        let open = self.pod.ungated.map(|at| Mark { at, source: Source::Observed });
+        let gated =
+            open.map(|open| Span::of(PhaseKind::Queued, created, Some(open), Some("SchedulingGated".into())));
         // What holds it back after the gates is told apart, unless nothing else was ever told.
         let reason =
             self.pod.queued_reason().filter(|reason| gated.is_none() || &**reason != "SchedulingGated");

@@ -268,6 +268,6 @@ impl Timeline {
     #[cfg(test)]
     pub(crate) fn of(pods: Vec<Pod>, workloads: Vec<Workload>) -> Self {
         let records = pods.iter().map(|_| PodRecord::default()).collect();
-        Self { pods, workloads, records, ..Self::default() }
+        Self { pods, records, workloads, ..Self::default() }
     }
 }

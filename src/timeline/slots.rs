@@ -94,9 +94,10 @@ fn push_phases(changes: &mut Vec<(i64, Change)>, place: usize, pod: &Pod) {
         let unknown = phase.end.is_none() && pod.life.outcome.ended();
         changes.push((
             at,
-            match unknown {
-                true => Change::Ended { pod: place },
-                false => Change::Phase { pod: place, kind: phase.kind },
+            if unknown {
+                Change::Ended { pod: place }
+            } else {
+                Change::Phase { pod: place, kind: phase.kind }
             },
         ));
     }
@@ -142,15 +143,15 @@ impl Ledger {
         match change {
             Change::Phase { pod, kind } => {
                 self.counts[kind as usize] += 1;
-                let before = self.pods.insert(pod, Some(kind));
+                let before = self.pods.insert(pod, Some(kind)).flatten();
                 self.uncount(before);
             }
             Change::Silent { pod } => {
-                let before = self.pods.insert(pod, None);
+                let before = self.pods.insert(pod, None).flatten();
                 self.uncount(before);
             }
             Change::Ended { pod } => {
-                let before = self.pods.remove(&pod);
+                let before = self.pods.remove(&pod).flatten();
                 self.uncount(before);
             }
             Change::Created(piece) => {
@@ -167,8 +168,8 @@ impl Ledger {
         }
     }
 
-    fn uncount(&mut self, before: Option<Option<PhaseKind>>) {
-        if let Some(kind) = before.flatten() {
+    fn uncount(&mut self, before: Option<PhaseKind>) {
+        if let Some(kind) = before {
             self.counts[kind as usize] -= 1;
         }
     }

@@ -136,7 +136,10 @@ impl Bar {
                 _ => {}
             },
             None if life.end_unknown || life.outcome.ended() => {
-                let behind = bar.close(Mark::Phase(last.kind));
+                let begin = Mark::Phase(last.kind);
+                let behind = bar.cells.iter().rposition(|&cell| cell != Mark::Empty);
+                let behind =
+                    behind.filter(|&behind| bar.cells[behind] == begin).unwrap_or_else(|| bar.close(begin));
                 bar.mark_unknown(behind + 1);
             }
             _ if life.outcome == PodOutcome::Unknown => _ = bar.close(Mark::Unknown),

@@ -1,12 +1,22 @@
 //! Observations to lives, slots and numbers.
 
+#[cfg(test)]
 mod clocks;
+#[cfg(test)]
 mod deletion;
+#[cfg(test)]
 mod instants;
+#[cfg(test)]
 mod order;
+#[cfg(test)]
 mod phases;
+#[cfg(test)]
 mod scenarios;
+#[cfg(test)]
 mod slots;
+#[cfg(test)]
 mod special_cases;
+#[cfg(test)]
 mod story;
+#[cfg(test)]
 mod support;

@@ -14,7 +14,7 @@ pub(crate) fn noon() -> Timestamp {
 
 /// Seconds since noon as a time.
 pub(crate) fn at(seconds: f64) -> Timestamp {
-    noon() + SignedDuration::from_nanos((seconds * 1e9).round() as i64)
+    noon() + SignedDuration::try_from_secs_f64(seconds).unwrap()
 }
 
 /// Seconds since noon as the API server writes them in a status.
@@ -72,6 +72,7 @@ pub(crate) fn cond_why(kind: &str, status: &str, since: i64, reason: &str) -> Va
 }
 
 /// A container status: `state` and `last` as one of [`waiting`], [`running`], [`terminated`] or null.
+#[expect(clippy::needless_pass_by_value, reason = "a state is written where it is used")]
 pub(crate) fn status(name: &str, restarts: i32, state: Value, last: Value) -> Value {
     let id = |state: &Value| state["terminated"]["containerID"].as_str().map(str::to_owned);
     let id = id(&state).or_else(|| id(&last)).unwrap_or_default();

@@ -188,9 +188,10 @@ fn tell_container(text: &mut String, container: &ContainerLife, zero: Timestamp)
     }
     if let Some(pull) = &container.pull {
         let at = |at: Option<Timestamp>| at.map_or("?".to_owned(), |at| seconds(at, zero));
-        match pull.cached {
-            true => text.push_str(" cached"),
-            false => write!(text, " pull {}..{}", at(pull.start), at(pull.end)).unwrap(),
+        if pull.cached {
+            text.push_str(" cached");
+        } else {
+            write!(text, " pull {}..{}", at(pull.start), at(pull.end)).unwrap();
         }
         if let Some(wait) = pull.wait.filter(|wait| !wait.is_zero()) {
             write!(text, " waited {:.3}", wait.as_secs_f64()).unwrap();
