@@ -125,7 +125,7 @@ pub(super) async fn follow_on(task: Task<'_>, console: Console) -> Result<Exit, 
         Err(failure) => {
             // What is known stays on the screen above the message.
             if !matches!(failure, Failure::BrokenPipe) {
-                session.leave()?;
+                session.leave(2)?;
             }
             Err(failure)
         }

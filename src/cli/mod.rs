@@ -9,6 +9,8 @@ mod environment;
 mod exit;
 mod follow;
 mod get;
+#[cfg(test)]
+mod interactive_tests;
 mod options;
 mod output;
 mod pod;

@@ -163,11 +163,11 @@ impl<'a> Session<'a> {
     /// The picture as it is now.
     pub(super) fn redraw(&mut self) -> Result<(), Failure> {
         self.settle();
-        self.look(false)
+        self.look(None)
     }
 
-    /// Draws, for the last time if it is to be left.
-    fn look(&mut self, leave: bool) -> Result<(), Failure> {
+    /// Draws; for the last time if it is to be left, with so many lines to come below.
+    fn look(&mut self, leave: Option<usize>) -> Result<(), Failure> {
         let Some(mut live) = self.live.take() else { return Ok(()) };
         if let Some(closeup) = self.closeup.as_ref().filter(|_| live.state().page == Page::Pods) {
             self.backstage.show(closeup.extras());
@@ -181,8 +181,10 @@ impl<'a> Session<'a> {
             only: self.closeup.as_ref().and_then(|_| newest_pod(&self.timeline)),
             ended: self.ended().then(|| self.said_outcome()),
         };
-        let drawn =
-            if leave { live.leave(known, &self.backstage) } else { live.draw(known, &self.backstage) };
+        let drawn = match leave {
+            Some(below) => live.leave(known, &self.backstage, below),
+            None => live.draw(known, &self.backstage),
+        };
         self.live = Some(live);
         drawn
     }
@@ -309,7 +311,13 @@ impl<'a> Session<'a> {
     pub(super) fn finish(&mut self, exit: Exit) -> Result<(), Failure> {
         self.progress = None;
         self.settle();
-        self.leave()?;
+        let report = if self.task.drawing.mode == Mode::Silent {
+            Vec::new()
+        } else {
+            report::failures(&self.timeline, self.backstage.last_words(), &self.task.drawing.glyphs)
+        };
+        // How it ended and how to come back are two lines at most.
+        self.leave(report.len() + 2)?;
         match self.task.format {
             Format::Jsonl => {
                 let (timeline, now) = (&self.timeline, self.now());
@@ -319,22 +327,21 @@ impl<'a> Session<'a> {
             _ if self.live.is_none() => self.print(self.task.drawing.log_size())?,
             _ => {}
         }
-        if self.task.drawing.mode != Mode::Silent {
-            let lines =
-                report::failures(&self.timeline, self.backstage.last_words(), &self.task.drawing.glyphs);
-            self.task.output.lines(lines)?;
+        let live = self.live.as_mut();
+        if !live.map_or(Ok(false), |live| live.say_below(&report))? {
+            self.task.output.lines(report)?;
         }
-        self.say_how(exit);
-        Ok(())
+        self.say_how(exit)
     }
 
     /// Leaves the last picture on the screen.
-    pub(super) fn leave(&mut self) -> Result<(), Failure> {
+    pub(super) fn leave(&mut self, below: usize) -> Result<(), Failure> {
         self.settle();
-        self.look(true)
+        self.look(Some(below))
     }
 
-    fn say_how(&self, exit: Exit) {
+    fn say_how(&mut self, exit: Exit) -> Result<(), Failure> {
+        let mut said = Vec::new();
         let open: Vec<String> = self
             .timeline
             .workloads()
@@ -351,26 +358,34 @@ impl<'a> Session<'a> {
             some => some.join(", "),
         };
         let again = &self.task.again;
-        let output = self.task.output;
         match exit {
             Exit::Timeout => {
                 let limit = jiff::SignedDuration::try_from(self.task.timeout).unwrap_or_default();
-                output.note(&format!("timed out after {limit:#}: {open} had not ended"));
+                said.push(format!("timed out after {limit:#}: {open} had not ended"));
             }
             Exit::Interrupted | Exit::Terminated => {
-                output.note(&format!("no longer followed: {open} goes on"));
+                said.push(format!("no longer followed: {open} goes on"));
             }
             Exit::Unknown if is_open => {
-                output.note(&format!("the outcome is not known: {open} had not ended"));
+                said.push(format!("the outcome is not known: {open} had not ended"));
             }
-            Exit::Unknown => output.note("the outcome is not known: what was followed went before it ended"),
+            Exit::Unknown => {
+                said.push("the outcome is not known: what was followed went before it ended".to_owned())
+            }
             _ => {}
         }
-        if !again.is_empty() && exit != Exit::Unknown && self.task.drawing.mode != Mode::Silent {
-            let what =
-                if matches!(exit, Exit::Success | Exit::Failed) { "to see it again" } else { "to come back" };
-            output.note(&format!("{what}: {again}"));
+        let is_over = matches!(exit, Exit::Success | Exit::Failed);
+        let is_for_people = self.task.drawing.mode != Mode::Silent && !self.task.format.is_for_machines();
+        if !again.is_empty() && exit != Exit::Unknown && (is_for_people || !is_over) {
+            let what = if is_over { "to see it again" } else { "to come back" };
+            said.push(format!("{what}: {again}"));
         }
+        let lines: Vec<Line> = said.iter().map(|said| Line::of(view::clean(said), Role::Text)).collect();
+        let live = self.live.as_mut();
+        if !live.map_or(Ok(false), |live| live.say_below(&lines))? {
+            said.iter().for_each(|said| self.task.output.note(said));
+        }
+        Ok(())
     }
 
     fn note(&mut self, text: &str) -> Result<(), Failure> {

@@ -49,6 +49,8 @@ pub(super) struct Viewer {
     held: Option<Box<(Timeline, Timestamp)>>,
     /// The command that shows a Pod.
     command: String,
+    /// Lines that will be said below the last picture.
+    below: usize,
     /// Something beside the time has changed.
     dirty: bool,
     drawn: Instant,
@@ -74,6 +76,7 @@ impl Viewer {
             interactive,
             held: None,
             command,
+            below: 0,
             dirty: true,
             drawn: Instant::now(),
             due: Instant::now(),
@@ -166,8 +169,8 @@ impl Viewer {
             memo: &self.memo,
             now,
             columns: self.columns.map_or(columns, |wanted| wanted.min(columns)),
-            // A line for the cursor.
-            rows: rows.max(2) - 1,
+            // A line for the cursor; and the head of the last picture is still to be seen above what is said then.
+            rows: rows.max(2) - 1 - self.below.min(rows / 2),
             notices: &known.notices,
             only: known.only,
             interactive: self.stage.is_entered(),
@@ -195,7 +198,13 @@ impl Viewer {
     }
 
     /// Leaves the picture without anything that is only for keys, and gives the terminal back.
-    pub(super) fn leave(&mut self, mut known: Known<'_>, backstage: &Backstage) -> Result<(), Failure> {
+    pub(super) fn leave(
+        &mut self,
+        mut known: Known<'_>,
+        backstage: &Backstage,
+        below: usize,
+    ) -> Result<(), Failure> {
+        self.below = below;
         self.stage.leave()?;
         self.state.page = Page::Pods;
         self.state.paused = false;
@@ -227,6 +236,14 @@ impl Viewer {
         self.dirty = true;
         self.stage.print_above(&[line])?;
         Ok(true)
+    }
+
+    /// Says something below the picture that was left; `false` if there is no terminal to say it on.
+    pub(super) fn say_below(&mut self, lines: &[Line]) -> Result<bool, Failure> {
+        if self.interactive && !lines.is_empty() {
+            self.stage.print_below(lines)?;
+        }
+        Ok(self.interactive)
     }
 
     /// Bytes sent to the terminal so far.

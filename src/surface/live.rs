@@ -111,6 +111,20 @@ impl<W: Write> Live<W> {
         self.send("\x1b[H\x1b[2J")
     }
 
+    /// Writes lines below the frame, which stays.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn print_below(&mut self, lines: &[Line]) -> io::Result<()> {
+        let mut text = String::new();
+        for line in lines {
+            super::ansi::render_line(&mut text, line, &self.stylesheet);
+            text.push_str("\r\n");
+        }
+        self.leave_there();
+        self.send(&text)
+    }
+
     /// Leaves the frame where it is; the next one is drawn below the cursor.
     pub(super) fn leave_there(&mut self) {
         self.canvas = Canvas { columns: self.canvas.columns, ..Canvas::default() };

@@ -268,14 +268,16 @@ fn status(state: &State, scenery: &Scenery<'_>, picture: &Picture, columns: usiz
             say(words, role);
         }
     }
-    let pages = [("e", "events"), ("l", "log"), ("y", "YAML"), ("Esc", "back"), ("?", "help")];
+    let pages = [("Esc", "back"), ("?", "help"), ("e", "events"), ("l", "log"), ("y", "YAML")];
     let hints: Vec<(&str, &str)> = match state.page {
         Page::Pods => keys::hints().collect(),
         Page::Help => vec![("Esc", "back")],
         Page::Pod(_, Tab::Log) => {
-            [("Tab", "container"), ("w", "wrap"), ("f", "follow")].into_iter().chain(pages).collect()
+            let more = [("f", "follow"), ("w", "wrap"), ("Tab", "container")];
+            pages.into_iter().chain(more).collect()
         }
-        Page::Pod(..) => [("w", "wrap")].into_iter().chain(pages).collect(),
+        Page::Pod(_, Tab::Yaml) => pages.into_iter().chain([("w", "wrap"), ("c", "copy name")]).collect(),
+        Page::Pod(..) => pages.into_iter().chain([("c", "copy name")]).collect(),
     };
     for (key, word) in hints {
         let gap = if line.spans.is_empty() { "" } else { "  " };

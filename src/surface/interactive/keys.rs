@@ -81,14 +81,14 @@ pub const BINDINGS: &[Binding] = &[
         "←",
         Action::Left,
         Where::Everywhere,
-        "the phase before; in the grid the cell on the left; in a text further left",
+        "the phase before; in the grid the cell, in a text the columns on the left",
     ),
     bind(
         &[Key::of(Right)],
         "→",
         Action::Right,
         Where::Everywhere,
-        "the phase after; in the grid the cell on the right; in a text further right",
+        "the phase after; in the grid the cell, in a text the columns on the right",
     ),
     bind(&[Key::of(PageUp), Key::ctrl('b')], "PageUp", Action::PageUp, Where::Everywhere, "a screen up"),
     bind(
@@ -115,7 +115,7 @@ pub const BINDINGS: &[Binding] = &[
         "Esc",
         Action::Back,
         Where::Everywhere,
-        "one step back, with the same Pod selected; so does a click on the path",
+        "one step back, the same Pod selected; so does a click on the path",
     ),
     hinted(
         bind(
@@ -156,14 +156,14 @@ pub const BINDINGS: &[Binding] = &[
         "f",
         Action::Follow,
         Where::Everywhere,
-        "follow now: the zoomed axis moves with it, nothing is selected; a log shows its end",
+        "follow now with axis and rows, nothing selected; a log shows its end",
     ),
     bind(
         &[Key::char(' ')],
         "Space",
         Action::Pause,
         Where::Everywhere,
-        "hold the picture, or go on; what happens is watched meanwhile",
+        "hold the picture, or go on; the watching goes on in any case",
     ),
     bind(&[Key::char('u')], "u", Action::Unfold, Where::Pods, "unfold: a row for every Pod, or fold again"),
     bind(&[Key::char('e')], "e", Action::Events, Where::Selected, "the Pod's events"),
@@ -184,7 +184,7 @@ pub const BINDINGS: &[Binding] = &[
         "m",
         Action::Mouse,
         Where::Everywhere,
-        "leave the mouse to the terminal, or take it back; Shift selects text in any case",
+        "leave the mouse to the terminal, or take it; Shift always selects text",
     ),
     hinted(bind(&[Key::char('?')], "?", Action::Help, Where::Everywhere, "these keys"), "help"),
     bind(&[Key::ctrl('z')], "Ctrl-Z", Action::Suspend, Where::Everywhere, "back to the shell; fg comes back"),
@@ -222,7 +222,7 @@ pub fn help_lines() -> Vec<Line> {
         .collect();
     lines.push(Line::default());
     lines.push(Line::of(
-        " A hover over a bar tells the phase under the mouse, a click opens its Pod.",
+        " The line below the picture tells the phase under the mouse or of the selection.",
         Role::Dim,
     ));
     lines

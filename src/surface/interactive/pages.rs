@@ -6,7 +6,7 @@ use super::keys;
 use super::state::{Page, State, Tab};
 use super::yaml;
 use crate::timeline::PodKey;
-use crate::view::{self, Glyphs, Line, PodEvent, Role, Size, text};
+use crate::view::{self, Glyphs, Line, Role, Size, text};
 
 /// All lines of the page, as long as they are.
 pub(super) fn lines(state: &State, scenery: &Scenery<'_>) -> Vec<Line> {
@@ -68,27 +68,37 @@ pub(super) fn path(state: &State, scenery: &Scenery<'_>) -> (Line, Vec<usize>) {
     (path, ends)
 }
 
-/// Events, the latest last, each with its age.
+/// Events, the latest last, each with its age; warnings are marked. Messages are never cut: they say what no column has.
 fn events(scenery: &Scenery<'_>) -> Vec<Line> {
     let events = &scenery.details.extras.events;
     if events.is_empty() {
-        return vec![Line::of("no events: they are kept for an hour by default", Role::Dim)];
+        return vec![Line::of("no events: clusters keep them for an hour", Role::Dim)];
     }
     let reasons =
-        events.iter().map(|event| text::width(&view::clean(&event.reason))).max().unwrap_or(0).min(28);
-    let line = |event: &PodEvent| {
+        events.iter().map(|event| text::width(&view::clean(&event.reason))).max().unwrap_or(0).min(24);
+    let mut lines = Vec::new();
+    for event in events {
         let age = event.at.map_or_else(|| "?".into(), |at| view::age(at, scenery.now));
-        let mut line = Line::of(format!("{age:>7} ago  "), Role::Dim);
+        let mut line = Line::of(format!("{age:>6}  "), Role::Dim);
         let role = if event.warning { Role::Warning } else { Role::Text };
-        line.push(if event.warning { "Warning  " } else { "Normal   " }, role);
-        line.push(text::pad_right(&view::clean(&event.reason), reasons), Role::Strong);
+        line.push(if event.warning { "! " } else { "  " }, role);
+        let reason = text::shorten_end(&view::clean(&event.reason), reasons, scenery.glyphs.ellipsis);
+        line.push(text::pad_right(&reason, reasons), Role::Strong);
         let count =
             if event.count > 1 { format!("{}{}", scenery.glyphs.times, event.count) } else { String::new() };
-        line.push(format!(" {count:>5}  "), Role::Dim);
-        line.push(view::clean(&event.message), role);
-        line
-    };
-    events.iter().map(line).collect()
+        line.push(format!(" {count:<4} "), Role::Dim);
+        let indent = line.width();
+        let message = view::clean(&event.message);
+        let narrow = scenery.columns < indent + 30;
+        let (indent, mut head) = if narrow { (4, None) } else { (indent, Some(line.clone())) };
+        lines.extend(narrow.then_some(line));
+        for part in text::wrap(&message, scenery.columns.saturating_sub(indent)) {
+            let mut line = head.take().unwrap_or_else(|| Line::of(" ".repeat(indent), Role::Text));
+            line.push(part, role);
+            lines.push(line);
+        }
+    }
+    lines
 }
 
 fn log(scenery: &Scenery<'_>) -> Vec<Line> {
@@ -112,7 +122,9 @@ fn without_codes(line: &str) -> String {
     while let Some(start) = rest.find("\u{1b}[") {
         plain.push_str(&rest[..start]);
         let code = &rest[start + 2..];
-        let Some(end) = code.find(|char: char| ('@'..='~').contains(&char)) else { break };
+        let Some(end) = code.find(|char: char| ('@'..='~').contains(&char)) else {
+            return plain;
+        };
         rest = &code[end + 1..];
     }
     plain.push_str(rest);

@@ -171,6 +171,14 @@ impl Stage {
         self.live.print_above(lines)
     }
 
+    /// Writes lines below the frame, which stays.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn print_below(&mut self, lines: &[Line]) -> io::Result<()> {
+        self.live.print_below(lines)
+    }
+
     /// Removes the frame.
     ///
     /// # Errors
