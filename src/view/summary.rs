@@ -71,7 +71,12 @@ fn push_done(scene: &Scene<'_>, line: &mut Line, workload: &Workload, counts: &C
     match workload.completions {
         Some(completions) if short => line.push(format!("{done}/{completions} done"), Role::Text),
         Some(completions) => line.push(format!("{done} of {completions} done"), Role::Text),
+        // Nothing of a rollout is ever done, and of other workloads those below tell.
+        None if workload.lasting || scene.timeline.has_children(workload) => {}
         None => line.push(format!("{done} done"), Role::Text),
+    }
+    if scene.timeline.has_children(workload) {
+        return;
     }
     if workload.pods.is_empty() && (done == 0 || workload.ended()) {
         line.push(scene.glyphs.separator, Role::Dim);
