@@ -55,6 +55,18 @@ pub(super) enum Command {
     /// Run a Job manifest on the built-in simulation; needs no cluster
     #[command(visible_alias = "demo")]
     Simulate(SimulateArgs),
+    /// Print a completion script for kubectl-seq; for `kubectl seq` put `completions/kubectl_complete-seq` on the PATH
+    Completion {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// What kubectl runs to complete `kubectl seq`.
+    #[command(name = "__complete", hide = true, disable_help_flag = true)]
+    Complete {
+        /// The words, the last of which is to be completed.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<String>,
+    },
     /// Print the version
     Version,
 }

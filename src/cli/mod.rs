@@ -3,6 +3,7 @@
 mod apply;
 mod args;
 mod closeup;
+mod complete;
 mod environment;
 mod exit;
 mod follow;
@@ -107,6 +108,23 @@ async fn run(cli: Cli, kubectl: Vec<OsString>, environment: &Environment) -> Exi
                 async |drawing, output| simulate::run(args, drawing, output).await,
             )
             .await
+        }
+        Command::Completion { shell } => {
+            let said = Output::document(|out| {
+                // The generator panics on a closed pipe: it gets all the room it wants first.
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut Cli::command(), "kubectl-seq", &mut script);
+                out.write_all(&script)
+            });
+            end(said.map(|()| Exit::Success), &plain_output(environment))
+        }
+        Command::Complete { words } => {
+            let mut root = Cli::command();
+            root.build();
+            match complete::answer(&root, &words).await {
+                Ok(()) => Exit::Success,
+                Err(_) => Exit::Unknown,
+            }
         }
         Command::Version => {
             let said = Output::document(|out| writeln!(out, "kubectl-seq {}", env!("CARGO_PKG_VERSION")));

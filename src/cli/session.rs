@@ -261,6 +261,7 @@ impl<'a> Session<'a> {
             .filter(|workload| !workload.ended())
             .map(|workload| format!("{}/{}", workload.kind.to_lowercase(), workload.name))
             .collect();
+        let is_open = !open.is_empty();
         let open = match open.as_slice() {
             [] => "the workload".to_owned(),
             [first, second, third, _, ..] => {
@@ -277,6 +278,9 @@ impl<'a> Session<'a> {
             }
             Exit::Interrupted | Exit::Terminated => {
                 output.note(&format!("no longer followed: {open} goes on"));
+            }
+            Exit::Unknown if is_open => {
+                output.note(&format!("the outcome is not known: {open} had not ended"));
             }
             Exit::Unknown => output.note("the outcome is not known: what was followed went before it ended"),
             _ => return,

@@ -79,6 +79,13 @@ impl Kubectl {
         Ok(exit_code(status?))
     }
 
+    /// What kubectl offers to complete these words, in the form of its shell library; `None` if it offers nothing.
+    pub async fn complete(&self, words: &[OsString]) -> Option<String> {
+        let mut command = self.command("__complete", words, None);
+        let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().await.ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
     /// Runs `kubectl get` with these arguments, its output being ours byte for byte; gives its exit code.
     ///
     /// # Errors

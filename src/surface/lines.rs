@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::{Lifecycle, PhaseKind, PodOutcome};
+use crate::lifecycle::{Lifecycle, PhaseKind, PodOutcome, Role as ContainerRole};
 use crate::timeline::{Changes, Pod, PodKey, Timeline, Workload, WorkloadOutcome};
 use crate::view::{Line, Role, duration, text};
 
@@ -116,9 +116,14 @@ fn name(workload: &Workload) -> String {
     format!("{}/{}", workload.kind.to_lowercase(), workload.name)
 }
 
+/// How often its main containers ended.
+fn ended_runs(life: &Lifecycle) -> usize {
+    let mains = life.containers.iter().filter(|container| container.role == ContainerRole::Main);
+    mains.flat_map(|container| &container.runs).filter(|run| run.ended).count()
+}
+
 fn told(life: &Lifecycle) -> Told {
-    let runs =
-        life.containers.iter().map(|container| container.runs.iter().filter(|run| run.ended).count()).sum();
+    let runs = ended_runs(life);
     let waits = if life.outcome.ended() { None } else { life.reason.clone() };
     Told { outcome: life.outcome, waits, runs }
 }
@@ -137,6 +142,7 @@ fn said(pod: &Pod) -> Option<(String, Role)> {
                 let code = last.and_then(|run| run.exit_code).map(|code| format!(" after exit code {code}"));
                 (format!("{reason}{}{node}", code.unwrap_or_default()), Role::Warning)
             }
+            None if ended_runs(life) > 0 => (format!("runs again{node}"), Role::Text),
             None => (format!("runs{node}{}", cold(life)), Role::Text),
         },
         PodOutcome::Succeeded => {

@@ -27,8 +27,8 @@ impl Folded {
 }
 
 /// Why a Pod deserves a row, in the order in which rows are dealt out; failures and what runs get twice as many.
-const DEAL: [Merit; 6] =
-    [Merit::Failed, Merit::Running, Merit::Waiting, Merit::Failed, Merit::Running, Merit::Ended];
+const DEAL: [Merit; 7] =
+    [Merit::Failed, Merit::Running, Merit::Waiting, Merit::Failed, Merit::Running, Merit::Ended, Merit::Cold];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Merit {
@@ -36,10 +36,12 @@ enum Merit {
     Running,
     Waiting,
     Ended,
+    /// Of what has ended well, the longest cold starts: where an image was pulled.
+    Cold,
 }
 
-/// At most `lines` lines for these Pods: the last failures, what runs or waits longest and what ended last keep their
-/// rows, the others become a line for each state. A few passes over all Pods, and sorting of no more than are shown.
+/// At most `lines` lines for these Pods: the last failures, what runs or waits longest, what ended last and the longest
+/// cold starts keep their rows, the others become a line for each state. A few passes over all Pods, and sorting of no more than are shown.
 pub(super) fn fold(scene: &Scene<'_>, pods: &[PodKey], lines: usize) -> Folded {
     if pods.len() <= lines {
         return Folded { shown: pods.to_vec(), folds: Vec::new() };
@@ -56,10 +58,16 @@ pub(super) fn fold(scene: &Scene<'_>, pods: &[PodKey], lines: usize) -> Folded {
 }
 
 fn fold_to(scene: &Scene<'_>, pods: &[PodKey], rows: usize, most_folds: usize) -> Folded {
-    let mut ranked: [Vec<(i64, usize)>; 4] = Default::default();
+    let mut ranked: [Vec<(i64, usize)>; 5] = Default::default();
     for (place, &key) in pods.iter().enumerate() {
-        let (merit, rank) = merit(scene.timeline.pod(key));
+        let pod = scene.timeline.pod(key);
+        let (merit, rank) = merit(pod);
         ranked[merit as usize].push((rank, place));
+        if merit == Merit::Ended
+            && let Some(cold) = pod.life.cold_start
+        {
+            ranked[Merit::Cold as usize].push((-i64::try_from(cold.as_millis()).unwrap_or(i64::MAX), place));
+        }
     }
     for ranked in &mut ranked {
         if ranked.len() > rows && rows > 0 {
@@ -74,7 +82,8 @@ fn fold_to(scene: &Scene<'_>, pods: &[PodKey], rows: usize, most_folds: usize) -
         if kept.len() >= rows || queues.iter().all(|queue| queue.len() == 0) {
             break;
         }
-        kept.extend(queues[merit as usize].next());
+        // Who ended last may have been the coldest too.
+        kept.extend(queues[merit as usize].find(|place| !kept.contains(place)));
     }
     kept.sort_unstable();
 

@@ -7,7 +7,6 @@ use jiff::tz::TimeZone;
 use super::fixture::*;
 use super::*;
 use crate::lifecycle::Role as ContainerRole;
-use crate::surface::ansi;
 use crate::timeline::{PodKey, WorkloadOutcome};
 
 /// The picture on screens of these sizes; each line is held against the size.
@@ -32,7 +31,25 @@ fn on_screen(frame: &Frame, stylesheet: Stylesheet, columns: usize, rows: Option
     }
     assert!(frame.lines.len() <= rows.unwrap_or(usize::MAX), "{} lines", frame.lines.len());
     let size = rows.map_or_else(|| columns.to_string(), |rows| format!("{columns}x{rows}"));
-    format!("{:=<columns$}\n{}", format!("== {size} "), ansi::render(frame, &stylesheet))
+    format!("{:=<columns$}\n{}", format!("== {size} "), painted(frame, stylesheet))
+}
+
+/// With the codes of the stylesheet; how a surface writes them is the surface's.
+fn painted(frame: &Frame, stylesheet: Stylesheet) -> String {
+    let mut text = String::new();
+    for line in &frame.lines {
+        let last = line.spans.iter().rposition(|span| !span.text.trim_end().is_empty());
+        let count = last.map_or(0, |last| last + 1);
+        for (index, span) in line.spans[..count].iter().enumerate() {
+            let shown = if index + 1 == count { span.text.trim_end() } else { &span.text };
+            match stylesheet.style(span.role).filter(|_| !shown.trim().is_empty()) {
+                Some(style) => write!(text, "{}", style.style(shown)).unwrap(),
+                None => text.push_str(shown),
+            }
+        }
+        text.push('\n');
+    }
+    text
 }
 
 fn coloured(timeline: &Timeline, state: &ViewState, now: i64) -> String {

@@ -367,7 +367,6 @@ fn read_containers(texts: Vec<ContainerText>) -> Result<Containers, SourceError>
             name: text.name,
             image: text.image,
             resources: (!requests.is_empty()).then_some(Resources { requests }),
-            restart_policy_rules: Vec::new(),
             restart_policy: text.restart_policy.unwrap_or_default(),
             ..Container::default()
         });

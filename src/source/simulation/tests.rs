@@ -1,3 +1,5 @@
+//! Whole runs of the simulation: what they tell, and that they are the same each time.
+
 mod feed;
 mod jobs;
 mod pods;

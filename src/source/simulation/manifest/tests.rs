@@ -1,3 +1,5 @@
+//! What a manifest may say, and what it may not.
+
 use super::*;
 
 const JOB: &str = "apiVersion: batch/v1

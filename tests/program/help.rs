@@ -1,0 +1,60 @@
+//! What it says of itself.
+
+use super::seq;
+
+#[test]
+fn help_of_every_command() {
+    for command in ["", "apply", "get", "pod", "simulate"] {
+        let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
+        let name = if command.is_empty() { "help".to_owned() } else { format!("help_{command}") };
+        insta::assert_snapshot!(name, seq(&arguments));
+    }
+}
+
+#[test]
+fn the_version_is_the_packages() {
+    let version = format!("kubectl-seq {}\n", env!("CARGO_PKG_VERSION"));
+    for arguments in [&["version"], &["--version"]] {
+        let ended = seq(arguments);
+        assert_eq!(
+            (ended.stdout.as_str(), ended.stderr.as_str(), ended.code),
+            (version.as_str(), "", Some(0))
+        );
+    }
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    for arguments in [
+        &["nosuchcommand"] as &[&str],
+        &["simulate", "--no-such-flag"],
+        &["simulate", "-o", "nosuchformat"],
+        &["simulate", "--timeout", "soon"],
+        &["simulate", "--nodes", "0"],
+        &["simulate", "--width", "3"],
+        &["get"],
+        &["pod"],
+        &["get", "jobs", "--progress", "loud"],
+    ] {
+        let ended = seq(arguments);
+        assert_eq!(ended.code, Some(2), "{arguments:?}: {ended}");
+        assert!(ended.stdout.is_empty() && ended.stderr.starts_with("error: "), "{arguments:?}: {ended}");
+    }
+}
+
+#[test]
+fn without_a_cluster_there_is_a_hint() {
+    let ended = seq(&["get", "jobs"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(3), ""), "{ended}");
+    assert!(
+        ended.stderr.contains("there is no kubeconfig") && ended.stderr.contains("kubectl seq simulate"),
+        "{ended}"
+    );
+}
+
+#[test]
+fn the_readme_shows_what_its_first_command_draws() {
+    let readme = include_str!("../../README.md");
+    let drawn = seq(&["simulate", "--width", "100"]).stdout;
+    assert!(readme.contains(&drawn), "README.md has another picture than:\n{drawn}");
+}
