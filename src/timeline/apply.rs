@@ -231,12 +231,17 @@ impl Timeline {
         let mut stale = std::mem::take(&mut self.stale);
         if std::mem::take(&mut self.regroup) {
             self.group();
+            (0..self.workloads.len()).for_each(|place| self.subordinate(place));
             self.judge_the_silent();
             return Changes { pods, workloads };
         }
+        for at in 0..stale.len() {
+            let below = self.workloads.get(stale[at]).and_then(|workload| self.below.get(&workload.uid));
+            stale.extend(below.into_iter().flatten());
+        }
         stale.sort_unstable();
         stale.dedup();
-        for place in stale {
+        for &place in &stale {
             let uid = Arc::clone(&self.workloads[place].uid);
             let pods = std::mem::take(&mut self.workloads[place].pods);
             let workload = match (self.jobs.get(&uid), self.controllers.get(&uid), pods.first()) {
@@ -246,6 +251,9 @@ impl Timeline {
                 (None, None, None) => continue,
             };
             self.workloads[place] = self.complete(Workload { pods, ..workload });
+        }
+        for place in stale {
+            self.subordinate(place);
         }
         self.judge_the_silent();
         Changes { pods, workloads }

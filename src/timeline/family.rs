@@ -32,13 +32,15 @@ impl Timeline {
         self.below.contains_key(&workload.uid)
     }
 
-    /// A workload's own Pods and those of all that is below it.
-    pub(super) fn pods_below(&self, workload: &Workload) -> Vec<PodKey> {
+    /// A workload's own Pods and those of all that is below it, by creation, then name.
+    pub fn pods_below(&self, workload: &Workload) -> Vec<PodKey> {
         let mut pods = workload.pods.clone();
-        for child in self.children(workload) {
-            pods.append(&mut self.pods_below(child));
+        if self.has_children(workload) {
+            for child in self.children(workload) {
+                pods.append(&mut self.pods_below(child));
+            }
+            self.sort_pods(&mut pods);
         }
-        self.sort_pods(&mut pods);
         pods
     }
 
@@ -98,6 +100,20 @@ impl Timeline {
         self.above = order.iter().map(|old| above[*old].map(|above| new_places[above])).collect();
         let mut taken: Vec<Option<Workload>> = workloads.into_iter().map(Some).collect();
         self.workloads = order.into_iter().filter_map(|old| taken[old].take()).collect();
+    }
+
+    /// A revision is rolled out when the rollout is: in between it may have what it wants for a moment.
+    pub(super) fn subordinate(&mut self, place: usize) {
+        let Some(above) = self.above.get(place).copied().flatten() else { return };
+        let parent = &self.workloads[above];
+        if !parent.lasting || parent.ended() {
+            return;
+        }
+        let workload = &mut self.workloads[place];
+        if workload.lasting && workload.outcome == WorkloadOutcome::Succeeded {
+            workload.outcome = WorkloadOutcome::Running;
+            workload.finished = None;
+        }
     }
 
     /// Judges workloads that say nothing of themselves by what they own; returns whether one stands otherwise now.
