@@ -4,7 +4,10 @@
 //! date at the cost of what changed, and everything else reads.
 
 mod apply;
+mod attempts;
 mod clocks;
+mod findings;
+mod images;
 mod job;
 mod slots;
 mod summary;
@@ -16,7 +19,10 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use self::apply::Changes;
 use self::apply::{OwnersWord, PodRecord};
+pub use self::attempts::Retry;
 use self::clocks::Clocks;
+pub use self::findings::{Stragglers, Wait};
+pub use self::images::{ImagePulls, image_pulls};
 use self::job::JobRecord;
 use crate::lifecycle::{EventFact, Lifecycle, Names, PhaseKind};
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::axis::Axis;
 use super::{Glyphs, Line, Role, text};
 use crate::lifecycle::{Phase, PhaseKind, PodOutcome};
-use crate::timeline::Pod;
+use crate::timeline::{Pod, Retry};
 
 /// How many cells of `?` follow a time that nobody knows.
 const UNKNOWN_CELLS: usize = 3;
@@ -19,6 +19,8 @@ pub(super) enum Mark {
     Empty,
     /// The phase that covers most of the cell.
     Phase(PhaseKind),
+    /// The wait before a Pod that probably answers a failed one.
+    Estimated,
     /// Work that ended well in the cell's first eighths.
     Eighths(u8),
     /// The end of a failed Pod.
@@ -40,6 +42,7 @@ impl Mark {
                 .eighths
                 .and_then(|glyphs| glyphs.get(usize::from(eighths).saturating_sub(1)).copied())
                 .unwrap_or_else(|| glyphs.phase(PhaseKind::Running)),
+            Self::Estimated => glyphs.phase(PhaseKind::BackOff),
             Self::Failed => glyphs.failed,
             Self::Deleted => glyphs.deleted,
             Self::Unknown => glyphs.unknown,
@@ -51,6 +54,7 @@ impl Mark {
         match self {
             Self::Empty => Role::Text,
             Self::Phase(kind) => phase_role(kind),
+            Self::Estimated => Role::BackOff,
             Self::Eighths(_) => Role::Work,
             Self::Failed => Role::Failure,
             Self::Deleted => Role::Terminating,
@@ -92,6 +96,15 @@ pub(super) struct Label {
     role: Role,
 }
 
+/// What stands in a Pod's row before its own life.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Before<'a> {
+    /// Earlier tries at the same piece of work, in order.
+    pub(super) tries: Vec<&'a Pod>,
+    /// The waits between them and before this one.
+    pub(super) waits: Vec<Retry>,
+}
+
 /// One Pod's cells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Bar {
@@ -109,6 +122,31 @@ struct Stretch {
 impl Bar {
     /// The cells of a Pod, whose times are taken from `zero` (milliseconds since 1970) on.
     pub(super) fn of(pod: &Pod, axis: &Axis, zero: i64, now: Timestamp) -> Self {
+        Self::of_row(pod, &Before::default(), axis, zero, now)
+    }
+
+    /// The cells of phases alone; `open` if the last of them goes on.
+    pub(super) fn of_phases(phases: &[Phase], axis: &Axis, zero: i64, now: Timestamp, open: bool) -> Self {
+        let mut bar = Self { cells: vec![Mark::Empty; axis.columns()], labels: Vec::new() };
+        let millis = |at: Timestamp| at.as_millisecond().saturating_sub(zero);
+        let stretches: Vec<Stretch> = phases
+            .iter()
+            .map(|phase| {
+                let start = axis.position(millis(phase.start));
+                let end = axis.position(millis(phase.end.unwrap_or(now))).max(start);
+                Stretch { start, end, mark: Mark::Phase(phase.kind) }
+            })
+            .collect();
+        bar.fill(&stretches);
+        bar.rescue(&stretches);
+        if open {
+            bar.close(Mark::Now);
+        }
+        bar
+    }
+
+    /// The cells of a Pod and of what stands before it in its row.
+    pub(super) fn of_row(pod: &Pod, before: &Before<'_>, axis: &Axis, zero: i64, now: Timestamp) -> Self {
         let mut bar = Self { cells: vec![Mark::Empty; axis.columns()], labels: Vec::new() };
         let life = &pod.life;
         let millis = |at: Timestamp| at.as_millisecond().saturating_sub(zero);
@@ -116,9 +154,23 @@ impl Bar {
             bar.mark_unknown(life.instants.created.map_or(0, |created| axis.cell(millis(created.at))));
             return bar;
         };
-        let stretches = stretches(&life.phases, axis, &millis, now, life.end_unknown);
-        bar.fill(&stretches);
-        bar.rescue(&stretches);
+        let mut all = Vec::new();
+        for earlier in &before.tries {
+            all.extend(stretches(&earlier.life.phases, axis, &millis, now, earlier.life.end_unknown));
+        }
+        all.extend(before.waits.iter().map(|wait| Stretch {
+            start: axis.position(millis(wait.since)),
+            end: axis.position(millis(wait.until)),
+            mark: if wait.estimated { Mark::Estimated } else { Mark::Phase(PhaseKind::BackOff) },
+        }));
+        all.extend(stretches(&life.phases, axis, &millis, now, life.end_unknown));
+        bar.fill(&all);
+        bar.rescue(&all);
+        for earlier in &before.tries {
+            if let Some(end) = earlier.life.end() {
+                bar.end_earlier(earlier.life.outcome, axis.position(millis(end)));
+            }
+        }
 
         match last.end {
             Some(end) if life.outcome.ended() => match life.outcome {
@@ -199,8 +251,27 @@ impl Bar {
             let others = self.cells.iter().filter(|&&other| other == taken).count();
             if taken == Mark::Empty || others > 1 {
                 self.cells[cell] = longest.mark;
+            } else if wanted == 2 && self.cells.get(cell + 1) == Some(&Mark::Empty) {
+                // The only cell of the cold start stays; the work, however short, has the next one.
+                self.cells[cell + 1] = longest.mark;
             }
         }
+    }
+
+    /// Marks where an earlier try ended: in the wait that follows, if that has a cell to spare.
+    fn end_earlier(&mut self, outcome: PodOutcome, end: f64) {
+        let mark = match outcome {
+            PodOutcome::Deleted => Mark::Deleted,
+            outcome if outcome.failed() => Mark::Failed,
+            _ => return,
+        };
+        let cell = cells_between(end, end, self.cells.len()).start;
+        let free = |cell: &usize| {
+            let mark = self.cells.get(*cell);
+            mark.is_some_and(|mark| matches!(mark, Mark::Empty | Mark::Phase(PhaseKind::BackOff)))
+        };
+        let place = (cell..cell + 2).find(free).unwrap_or(cell);
+        self.cells[place] = mark;
     }
 
     /// Makes the last cell of work as long as the work.
@@ -281,6 +352,7 @@ impl Bar {
         // One string for each stretch of a role: this runs for every row of every frame.
         let mut stretch = String::with_capacity(3 * self.cells.len());
         let mut stretch_role = Role::Text;
+        let mut gap = false;
         let mut cell = 0;
         while cell < self.cells.len() {
             if let Some(label) = self.labels.iter().find(|label| label.column == cell) {
@@ -295,7 +367,9 @@ impl Bar {
                 line.push(std::mem::take(&mut stretch), stretch_role);
                 stretch_role = mark.role();
             }
-            stretch.push(mark.glyph(glyphs));
+            // What is only estimated is not drawn through.
+            gap = mark == Mark::Estimated && !gap && cell > 0 && self.cells[cell - 1] == mark;
+            stretch.push(if gap { ' ' } else { mark.glyph(glyphs) });
             cell += 1;
         }
         line.push(stretch, stretch_role);
@@ -328,11 +402,12 @@ fn stretches(
             None => millis(now),
         };
         let end = end.max(start);
-        stretches.push(Stretch {
-            start: axis.position(start),
-            end: axis.position(end),
-            mark: Mark::Phase(phase.kind),
-        });
+        let mark = Mark::Phase(phase.kind);
+        match stretches.last_mut() {
+            // What only differs in its reason is one to the eye.
+            Some(last) if last.mark == mark && known_until == Some(start) => last.end = axis.position(end),
+            _ => stretches.push(Stretch { start: axis.position(start), end: axis.position(end), mark }),
+        }
         known_until = Some(end);
     }
     stretches
@@ -342,8 +417,8 @@ fn stretches(
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Seen {
     phases: [bool; 9],
-    /// Failed, deleted, unknown, now.
-    marks: [bool; 4],
+    /// Failed, deleted, unknown, now, estimated.
+    marks: [bool; 5],
 }
 
 impl Seen {
@@ -356,12 +431,13 @@ impl Seen {
             Mark::Deleted => self.marks[1] = true,
             Mark::Unknown => self.marks[2] = true,
             Mark::Now => self.marks[3] = true,
+            Mark::Estimated => self.marks[4] = true,
         }
     }
 
     /// The legend: each glyph that the picture shows, with its meaning, on as many lines as it takes.
     pub(super) fn legend(&self, glyphs: &Glyphs, columns: usize) -> Vec<Line> {
-        let [failed, deleted, unknown, now] = self.marks;
+        let [failed, deleted, unknown, now, estimated] = self.marks;
         let seen = |kind: PhaseKind| self.phases[kind as usize];
         let split = seen(PhaseKind::Setup) || seen(PhaseKind::Starting);
         let entries = [
@@ -372,6 +448,7 @@ impl Seen {
             (seen(PhaseKind::Initializing), Mark::Phase(PhaseKind::Initializing), "init"),
             (seen(PhaseKind::Running), Mark::Phase(PhaseKind::Running), "work"),
             (seen(PhaseKind::BackOff), Mark::Phase(PhaseKind::BackOff), "back-off"),
+            (estimated, Mark::Estimated, "back-off, estimated"),
             (seen(PhaseKind::Terminating), Mark::Phase(PhaseKind::Terminating), "terminating"),
             (failed, Mark::Failed, "failed"),
             (deleted, Mark::Deleted, "deleted"),
@@ -387,6 +464,9 @@ impl Seen {
             }
             let Some(line) = lines.last_mut() else { break };
             line.push(mark.glyph(glyphs), mark.role());
+            if mark == Mark::Estimated {
+                line.push(format!(" {}", mark.glyph(glyphs)), mark.role());
+            }
             line.push(format!(" {meaning}"), Role::Dim);
         }
         lines

@@ -1,17 +1,20 @@
 //! The sequence diagram: one row a Pod, all bars on one time axis.
 
+mod concurrency;
 mod layout;
 mod row;
+mod tries;
 mod window;
 
 use super::bar::Seen;
 use super::block::{Block, Heading, blocks, is_bare_pod};
 use super::counts::Counts;
 use super::fold::{Folded, fold};
-use super::{Frame, GroupBy, Line, Role, Scene, Size, summary};
+use super::{Align, Frame, GroupBy, Line, Role, Scene, Size, findings, summary};
 use crate::timeline::{Summary, Workload};
 use layout::Layout;
 use row::Rows;
+use tries::Tries;
 use window::window;
 
 /// A block with all that its lines need.
@@ -22,13 +25,23 @@ struct Part<'a> {
     reason: Option<Line>,
     /// Where the time went.
     verdict: Vec<Line>,
+    tries: Tries,
     folded: Folded,
+}
+
+impl Part<'_> {
+    /// The numbers of a line that tells how many Pods worked at which time, if that is worth one.
+    fn concurrency(&self, scene: &Scene<'_>) -> Option<&Summary> {
+        let worth = scene.state.align == Align::Wall && self.block.pods.len() >= concurrency::LEAST_PODS;
+        self.summary.as_ref().filter(|summary| worth && summary.concurrency_max > 1)
+    }
 }
 
 /// Lines around the rows of the blocks; those that come last here go first when there is no room for them.
 #[derive(Clone, Copy)]
 struct Extras {
     verdicts: bool,
+    concurrency: bool,
     legend: usize,
     blanks: bool,
     reasons: bool,
@@ -36,12 +49,13 @@ struct Extras {
 
 impl Extras {
     /// From all to none.
-    const CHOICES: [(bool, bool, bool, bool); 5] = [
-        (true, true, true, true),
-        (true, true, false, true),
-        (true, false, false, true),
-        (false, false, false, true),
-        (false, false, false, false),
+    const CHOICES: [(bool, bool, bool, bool, bool); 6] = [
+        (true, true, true, true, true),
+        (true, false, true, true, true),
+        (true, false, true, false, true),
+        (true, false, false, false, true),
+        (false, false, false, false, true),
+        (false, false, false, false, false),
     ];
 }
 
@@ -91,10 +105,14 @@ pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Frame {
             frame.lines.push(rows.header());
         }
         for &key in &part.folded.shown {
-            rows.draw(key, &part.block, &mut seen, &mut frame.lines);
+            rows.draw(key, &part.block, &part.tries, &mut seen, &mut frame.lines);
         }
         for fold in &part.folded.folds {
             frame.lines.push(rows.draw_fold(fold));
+        }
+        if let Some(summary) = part.concurrency(scene).filter(|_| extras.concurrency) {
+            let line = concurrency::draw(scene, &part.block.pods, summary, &layout, &axis, &window);
+            frame.lines.push(summary::fit(line, columns, scene.glyphs.ellipsis));
         }
         if extras.verdicts {
             frame.lines.extend_from_slice(&part.verdict);
@@ -135,8 +153,17 @@ fn part<'a>(scene: &Scene<'a>, block: Block<'a>, columns: usize) -> Part<'a> {
     let is_known = |workload: &Workload| !workload.ended() || !workload.pods.is_empty();
     let is_known = !matches!(block.heading, Heading::Workload(workload) if !is_known(workload));
     let verdict = summary.filter(|_| is_known).and_then(|summary| summary::verdict(scene, &summary, columns));
-    let verdict = verdict.into_iter().chain(summary::pulls(scene, &block.pods, columns)).collect();
-    Part { block, counts, summary, reason, verdict, folded: Folded::default() }
+    let found = |workload| {
+        [findings::waits(scene, workload, columns), findings::stragglers(scene, workload, columns)]
+    };
+    let found = match block.heading {
+        Heading::Workload(workload) => found(workload),
+        _ => [None, None],
+    };
+    let verdict = verdict.into_iter().chain(findings::pulls(scene, &block.pods, columns));
+    let verdict = verdict.chain(found.into_iter().flatten()).collect();
+    let tries = Tries::of(scene, &block);
+    Part { block, counts, summary, reason, verdict, tries, folded: Folded::default() }
 }
 
 /// Deals the lines out: to what surrounds the rows as far as the rows keep some, the rest to the blocks' rows.
@@ -150,37 +177,39 @@ fn allot(
 ) -> Extras {
     // The legend of all there can be is one line at 120 columns.
     let legend_lines = 110_usize.div_ceil(columns).min(3);
-    let all = Extras { verdicts: true, legend: legend_lines, blanks: parts.len() > 1, reasons: true };
+    let blanks = parts.len() > 1;
+    let all = Extras { verdicts: true, concurrency: true, legend: legend_lines, blanks, reasons: true };
     let Some(lines) = lines else {
         for part in parts {
-            part.folded = fold(scene, &part.block.pods, usize::MAX);
+            part.folded = fold(scene, &part.tries.rows, usize::MAX);
         }
         return all;
     };
-    let mut chosen = Extras { verdicts: false, legend: 0, blanks: false, reasons: false };
+    let mut chosen = Extras { verdicts: false, concurrency: false, legend: 0, blanks: false, reasons: false };
     let mut free = lines.saturating_sub(parts.len() + usize::from(has_axis));
-    for (verdicts, legend, blanks, reasons) in Extras::CHOICES {
+    for (verdicts, concurrency, legend, blanks, reasons) in Extras::CHOICES {
         let count = |wanted: bool, lines: usize| if wanted { lines } else { 0 };
         let around = parts.len()
             + usize::from(has_axis)
             + count(verdicts, parts.iter().map(|part| part.verdict.len()).sum())
+            + count(concurrency, parts.iter().filter(|part| part.concurrency(scene).is_some()).count())
             + count(legend && has_axis, legend_lines)
             + count(blanks, parts.len().saturating_sub(1))
             + count(reasons, parts.iter().filter(|part| part.reason.is_some()).count());
         // Every block that has Pods wants a few rows before anything is said about it.
-        let wanted: usize = parts.iter().map(|part| part.block.pods.len().min(4)).sum();
+        let wanted: usize = parts.iter().map(|part| part.tries.rows.len().min(4)).sum();
         if around + wanted <= lines {
             let legend = count(legend, legend_lines);
-            chosen = Extras { verdicts, legend, blanks: blanks && parts.len() > 1, reasons };
+            chosen = Extras { verdicts, concurrency, legend, blanks: blanks && parts.len() > 1, reasons };
             free = lines - around;
             break;
         }
     }
     // A row with its evidence takes several lines.
-    let mut wanted: Vec<usize> = parts.iter().map(|part| part.block.pods.len()).collect();
+    let mut wanted: Vec<usize> = parts.iter().map(|part| part.tries.rows.len()).collect();
     let shares = deal(&mut wanted, free / rows.lines_of_row());
     for (part, share) in parts.iter_mut().zip(shares) {
-        part.folded = if share == 0 { Folded::default() } else { fold(scene, &part.block.pods, share) };
+        part.folded = if share == 0 { Folded::default() } else { fold(scene, &part.tries.rows, share) };
     }
     chosen
 }
