@@ -5,6 +5,7 @@ use std::ops::Range;
 use jiff::Timestamp;
 
 use super::axis::Axis;
+use super::legend::Seen;
 use super::{Glyphs, Line, Role, text};
 use crate::lifecycle::{Phase, PhaseKind, PodOutcome};
 use crate::timeline::{Pod, Retry};
@@ -34,7 +35,7 @@ pub(super) enum Mark {
 }
 
 impl Mark {
-    fn glyph(self, glyphs: &Glyphs) -> char {
+    pub(super) fn glyph(self, glyphs: &Glyphs) -> char {
         match self {
             Self::Empty => ' ',
             Self::Phase(kind) => glyphs.phase(kind),
@@ -50,7 +51,7 @@ impl Mark {
         }
     }
 
-    fn role(self) -> Role {
+    pub(super) fn role(self) -> Role {
         match self {
             Self::Empty => Role::Text,
             Self::Phase(kind) => phase_role(kind),
@@ -158,20 +159,34 @@ impl Bar {
         for earlier in &before.tries {
             all.extend(stretches(&earlier.life.phases, axis, &millis, now, earlier.life.end_unknown));
         }
-        all.extend(before.waits.iter().map(|wait| Stretch {
-            start: axis.position(millis(wait.since)),
-            end: axis.position(millis(wait.until)),
-            mark: if wait.estimated { Mark::Estimated } else { Mark::Phase(PhaseKind::BackOff) },
-        }));
-        all.extend(stretches(&life.phases, axis, &millis, now, life.end_unknown));
+        let waits = before.waits.iter().map(|wait| (millis(wait.since), millis(wait.until), wait.estimated));
+        all.extend(waits.filter(|&(since, until, _)| axis.shows(since, until)).map(
+            |(since, until, estimated)| Stretch {
+                start: axis.position(since),
+                end: axis.position(until),
+                mark: if estimated { Mark::Estimated } else { Mark::Phase(PhaseKind::BackOff) },
+            },
+        ));
+        let own = stretches(&life.phases, axis, &millis, now, life.end_unknown);
+        let in_sight = !own.is_empty();
+        all.extend(own);
         bar.fill(&all);
         bar.rescue(&all);
         for earlier in &before.tries {
-            if let Some(end) = earlier.life.end() {
-                bar.end_earlier(earlier.life.outcome, axis.position(millis(end)));
+            let end = earlier.life.end().map(millis);
+            if let Some(end) = end.filter(|&end| axis.shows(end, end)) {
+                bar.end_earlier(earlier.life.outcome, axis.position(end));
             }
         }
 
+        // On a part of the axis: what ends out of sight has no mark here.
+        let end = millis(last.end.unwrap_or(if life.end_unknown { last.start } else { now.max(last.start) }));
+        if !axis.shows(end, end) {
+            if !in_sight && before.tries.is_empty() {
+                bar.point_at(millis(last.start) < axis.time(0));
+            }
+            return bar;
+        }
         match last.end {
             Some(end) if life.outcome.ended() => match life.outcome {
                 outcome if outcome.failed() => _ = bar.close(Mark::Failed),
@@ -191,6 +206,12 @@ impl Bar {
             _ => _ = bar.close(Mark::Now),
         }
         bar
+    }
+
+    /// Points to where the life is that is out of sight.
+    fn point_at(&mut self, earlier: bool) {
+        let (column, text) = if earlier { (0, "<") } else { (self.cells.len() - 1, ">") };
+        self.labels.push(Label { column, text: text.into(), role: Role::Dim });
     }
 
     /// Each cell shows what covers most of it, if half of it is covered at all.
@@ -388,7 +409,7 @@ fn stretches(
     let mut known_until: Option<i64> = None;
     for phase in phases {
         let start = millis(phase.start);
-        if let Some(until) = known_until.filter(|&until| until < start) {
+        if let Some(until) = known_until.filter(|&until| until < start && axis.shows(until, start)) {
             stretches.push(Stretch {
                 start: axis.position(until),
                 end: axis.position(start),
@@ -402,75 +423,18 @@ fn stretches(
             None => millis(now),
         };
         let end = end.max(start);
+        let from = known_until.replace(end);
+        if !axis.shows(start, end) {
+            continue;
+        }
         let mark = Mark::Phase(phase.kind);
         match stretches.last_mut() {
             // What only differs in its reason is one to the eye.
-            Some(last) if last.mark == mark && known_until == Some(start) => last.end = axis.position(end),
+            Some(last) if last.mark == mark && from == Some(start) => last.end = axis.position(end),
             _ => stretches.push(Stretch { start: axis.position(start), end: axis.position(end), mark }),
         }
-        known_until = Some(end);
     }
     stretches
-}
-
-/// Which marks a picture shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Seen {
-    phases: [bool; 9],
-    /// Failed, deleted, unknown, now, estimated.
-    marks: [bool; 5],
-}
-
-impl Seen {
-    pub(super) fn add(&mut self, mark: Mark) {
-        match mark {
-            Mark::Empty => {}
-            Mark::Phase(kind) => self.phases[kind as usize] = true,
-            Mark::Eighths(_) => self.phases[PhaseKind::Running as usize] = true,
-            Mark::Failed => self.marks[0] = true,
-            Mark::Deleted => self.marks[1] = true,
-            Mark::Unknown => self.marks[2] = true,
-            Mark::Now => self.marks[3] = true,
-            Mark::Estimated => self.marks[4] = true,
-        }
-    }
-
-    /// The legend: each glyph that the picture shows, with its meaning, on as many lines as it takes.
-    pub(super) fn legend(&self, glyphs: &Glyphs, columns: usize) -> Vec<Line> {
-        let [failed, deleted, unknown, now, estimated] = self.marks;
-        let seen = |kind: PhaseKind| self.phases[kind as usize];
-        let split = seen(PhaseKind::Setup) || seen(PhaseKind::Starting);
-        let entries = [
-            (seen(PhaseKind::Queued), Mark::Phase(PhaseKind::Queued), "queued"),
-            (split, Mark::Phase(PhaseKind::Setup), "setup, start"),
-            (seen(PhaseKind::Startup) && !split, Mark::Phase(PhaseKind::Startup), "cold start"),
-            (seen(PhaseKind::Pulling), Mark::Phase(PhaseKind::Pulling), "pull"),
-            (seen(PhaseKind::Initializing), Mark::Phase(PhaseKind::Initializing), "init"),
-            (seen(PhaseKind::Running), Mark::Phase(PhaseKind::Running), "work"),
-            (seen(PhaseKind::BackOff), Mark::Phase(PhaseKind::BackOff), "back-off"),
-            (estimated, Mark::Estimated, "back-off, estimated"),
-            (seen(PhaseKind::Terminating), Mark::Phase(PhaseKind::Terminating), "terminating"),
-            (failed, Mark::Failed, "failed"),
-            (deleted, Mark::Deleted, "deleted"),
-            (unknown, Mark::Unknown, "unknown"),
-            (now, Mark::Now, "now"),
-        ];
-        let mut lines: Vec<Line> = Vec::new();
-        for (_, mark, meaning) in entries.into_iter().filter(|&(seen, ..)| seen) {
-            let wanted = text::width(meaning) + 4;
-            match lines.last_mut() {
-                Some(line) if line.width() + wanted <= columns => line.push("  ", Role::Dim),
-                _ => lines.push(Line::default()),
-            }
-            let Some(line) = lines.last_mut() else { break };
-            line.push(mark.glyph(glyphs), mark.role());
-            if mark == Mark::Estimated {
-                line.push(format!(" {}", mark.glyph(glyphs)), mark.role());
-            }
-            line.push(format!(" {meaning}"), Role::Dim);
-        }
-        lines
-    }
 }
 
 /// The cells that a stretch touches, at least one.

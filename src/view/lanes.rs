@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 
 use super::axis::Axis;
-use super::bar::{Bar, Seen};
+use super::bar::Bar;
+use super::legend::Seen;
 use super::{Line, Scene, text};
 use crate::lifecycle::{ContainerLife, Phase, PhaseKind, Role, Source};
 use crate::timeline::Pod;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::super::axis::Axis;
 use super::super::{Line, Role, Scene, text};
 use super::layout::Layout;
-use super::window::Window;
+use super::span::Span;
 use crate::lifecycle::PhaseKind;
 use crate::timeline::{PodKey, Summary};
 
@@ -19,9 +19,9 @@ pub(super) fn draw(
     summary: &Summary,
     layout: &Layout,
     axis: &Axis,
-    window: &Window,
+    span: &Span,
 ) -> Line {
-    let means = means(scene, pods, axis, window);
+    let means = means(scene, pods, axis, span);
     let most = f64::from(summary.concurrency_max.max(1));
     let left = layout.left();
     let mut line = Line::of(
@@ -46,13 +46,13 @@ fn level(part: f64, scene: &Scene<'_>) -> char {
 
 /// How many Pods worked in each cell, on average: each phase adds its share of the first and the last cell and one to
 /// those between, which are summed up at the end.
-fn means(scene: &Scene<'_>, pods: &[PodKey], axis: &Axis, window: &Window) -> Vec<f64> {
+fn means(scene: &Scene<'_>, pods: &[PodKey], axis: &Axis, span: &Span) -> Vec<f64> {
     let columns = axis.columns();
     let mut shares = vec![0.0_f64; columns + 1];
     let mut changes = vec![0_i32; columns + 1];
     for &key in pods {
         let pod = scene.timeline.pod(key);
-        let zero = window.zero(pod);
+        let zero = span.zero(pod);
         let position = |at: Timestamp| axis.position(at.as_millisecond().saturating_sub(zero));
         for phase in pod.life.phases.iter().filter(|phase| phase.kind == PhaseKind::Running) {
             let open = (!pod.life.outcome.ended()).then_some(scene.now);

@@ -3,29 +3,31 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::axis::Axis;
-use super::super::bar::{Bar, Before, Seen, phase_role};
+use super::super::bar::{Bar, Before, phase_role};
 use super::super::block::{Block, Heading};
 use super::super::counts::State;
 use super::super::fold::Fold;
+use super::super::legend::Seen;
 use super::super::numbers::Numbers;
 use super::super::{Line, Role, Scene, duration, explain, lanes, summary, text};
+use super::concurrency;
 use super::layout::Layout;
+use super::span::Span;
 use super::tries::Tries;
-use super::window::Window;
 use crate::lifecycle::{Lifecycle, PodOutcome};
-use crate::timeline::{Pod, PodKey};
+use crate::timeline::{Pod, PodKey, Summary};
 
 /// Draws lines of one layout and axis.
 pub(super) struct Rows<'a> {
     scene: &'a Scene<'a>,
     layout: &'a Layout,
     axis: &'a Axis,
-    window: &'a Window,
+    span: &'a Span,
 }
 
 impl<'a> Rows<'a> {
-    pub(super) fn new(scene: &'a Scene<'a>, layout: &'a Layout, axis: &'a Axis, window: &'a Window) -> Self {
-        Self { scene, layout, axis, window }
+    pub(super) fn new(scene: &'a Scene<'a>, layout: &'a Layout, axis: &'a Axis, span: &'a Span) -> Self {
+        Self { scene, layout, axis, span }
     }
 
     /// How many lines a Pod takes at most.
@@ -102,7 +104,7 @@ impl<'a> Rows<'a> {
         }
         line.push(" ".repeat(layout.gap()), Role::Text);
 
-        let zero = self.window.zero(pod);
+        let zero = self.span.zero(pod);
         let earlier = tries.earlier(key);
         let before = Before {
             tries: earlier.iter().map(|&key| scene.timeline.pod(key)).collect(),
@@ -236,6 +238,12 @@ impl<'a> Rows<'a> {
         }
     }
 
+    /// The line that tells how many Pods worked at which time.
+    pub(super) fn draw_concurrency(&self, pods: &[PodKey], summary: &Summary) -> Line {
+        let line = concurrency::draw(self.scene, pods, summary, self.layout, self.axis, self.span);
+        summary::fit(line, self.layout.columns, self.scene.glyphs.ellipsis)
+    }
+
     /// The line of Pods without rows of their own: how many, how many at which time, the median of their numbers.
     pub(super) fn draw_fold(&self, fold: &Fold) -> Line {
         let (scene, layout) = (self.scene, self.layout);
@@ -283,7 +291,7 @@ impl<'a> Rows<'a> {
             let (Some(first), Some(last)) = (pod.life.phases.first(), pod.life.phases.last()) else {
                 continue;
             };
-            let zero = self.window.zero(pod);
+            let zero = self.span.zero(pod);
             let millis = |at: Timestamp| at.as_millisecond().saturating_sub(zero);
             let open = if pod.life.outcome.ended() { last.start } else { self.scene.now };
             let cells = self.axis.cells(millis(first.start), millis(last.end.unwrap_or(open)));

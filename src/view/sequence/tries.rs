@@ -26,8 +26,9 @@ impl Tries {
         }
         let retries = scene.timeline.retries(workload);
         let again = block.pods.iter().any(|&key| scene.timeline.pod(key).attempt > 1);
-        // Evidence is told Pod by Pod.
-        if !again || scene.state.explain {
+        // Evidence is told Pod by Pod, and what is looked for or walked through are Pods.
+        let one_by_one = scene.state.explain || scene.window.unfolded || !scene.window.filter.is_empty();
+        if !again || one_by_one {
             return Self { retries, ..Self::one_each(block) };
         }
         // By creation, which is the order of the workload's own list.
