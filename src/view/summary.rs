@@ -1,5 +1,7 @@
 //! The lines of text that every view shares: a block's heading, its verdict, why it failed or waits.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::block::{Block, Heading};
@@ -69,12 +71,36 @@ fn push_done(scene: &Scene<'_>, line: &mut Line, workload: &Workload, counts: &C
     match workload.completions {
         Some(completions) if short => line.push(format!("{done}/{completions} done"), Role::Text),
         Some(completions) => line.push(format!("{done} of {completions} done"), Role::Text),
+        // Nothing of a rollout is ever done; what owns others has as many.
+        None if workload.lasting => {
+            let wanted = workload.parallelism.unwrap_or(0);
+            line.push(format!("{} of {wanted} Pods", workload.active), Role::Text);
+        }
+        None if scene.timeline.has_children(workload) => {
+            line.push(below(scene.timeline.children(workload)), Role::Text);
+        }
         None => line.push(format!("{done} done"), Role::Text),
+    }
+    if scene.timeline.has_children(workload) {
+        return;
     }
     if workload.pods.is_empty() && (done == 0 || workload.ended()) {
         line.push(scene.glyphs.separator, Role::Dim);
         line.push(if workload.ended() { "no Pod left" } else { "no Pod yet" }, Role::Warning);
     }
+}
+
+/// `3 jobs`: how many workloads of which kinds.
+fn below<'a>(children: impl Iterator<Item = &'a Workload>) -> String {
+    let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+    for child in children {
+        *kinds.entry(child.kind.to_lowercase()).or_default() += 1;
+    }
+    let parts: Vec<String> = kinds
+        .into_iter()
+        .map(|(kind, count)| format!("{count} {kind}{}", if count == 1 { "" } else { "s" }))
+        .collect();
+    parts.join(", ")
 }
 
 /// `1 failed try`: a Job goes on after a failed Pod, so that the Pod alone has failed.
@@ -144,6 +170,10 @@ pub(super) fn reason(scene: &Scene<'_>, workload: &Workload, columns: usize) -> 
     if let (Some(_), Some(message)) = (reason, message) {
         line.push(format!(": {}", text::clean(message)), Role::Text);
     }
+    if let Some(waiting) = &workload.waiting {
+        let waited = scene.now.as_millisecond().saturating_sub(waiting.since.as_millisecond());
+        line.push(format!("{}for {}", scene.glyphs.separator, whole(waited.max(0))), Role::Dim);
+    }
     Some(fit(line, columns, scene.glyphs.ellipsis))
 }
 
@@ -155,14 +185,14 @@ pub(super) fn verdict(scene: &Scene<'_>, summary: &Summary, columns: usize) -> O
         return None;
     }
     let mut parts: Vec<(&str, i64)> = shares(slots).into_iter().filter(|&(_, percent)| percent > 0).collect();
-    let long = verdict_of(scene, slots, &parts, false);
+    let long = verdict_of(scene, summary, &parts, false);
     if long.width() <= columns {
         return Some(long);
     }
     let mut other = 0;
     loop {
         let rest = (other > 0).then_some(("other", other));
-        let short = verdict_of(scene, slots, &parts.iter().copied().chain(rest).collect::<Vec<_>>(), true);
+        let short = verdict_of(scene, summary, &parts.iter().copied().chain(rest).collect::<Vec<_>>(), true);
         // Work is what all the rest is measured by.
         let others = (0..parts.len()).filter(|&index| parts[index].0 != "work");
         match others.min_by_key(|&index| parts[index].1) {
@@ -172,9 +202,15 @@ pub(super) fn verdict(scene: &Scene<'_>, summary: &Summary, columns: usize) -> O
     }
 }
 
-fn verdict_of(scene: &Scene<'_>, slots: &Slots, parts: &[(&str, i64)], short: bool) -> Line {
+fn verdict_of(scene: &Scene<'_>, summary: &Summary, parts: &[(&str, i64)], short: bool) -> Line {
+    let Summary { slots, partial, .. } = *summary;
     let (what, percent) = if short { ("slots", "%") } else { ("slot time", " %") };
-    let mut line = Line::of(format!("{what} {}: ", whole(slots.total)), Role::Dim);
+    let observed = match (partial, short) {
+        (false, _) => "",
+        (true, false) => " of observed time",
+        (true, true) => " observed",
+    };
+    let mut line = Line::of(format!("{what} {}{observed}: ", whole(slots.total)), Role::Dim);
     for (index, (name, part)) in parts.iter().enumerate() {
         if index > 0 {
             line.push(scene.glyphs.separator, Role::Dim);
