@@ -8,12 +8,15 @@ mod columns;
 mod counts;
 pub(crate) mod duration;
 mod explain;
+mod findings;
 #[cfg(test)]
 mod fixture;
 mod fold;
 mod frame;
 mod glyph;
 mod grid;
+mod lanes;
+mod legend;
 mod numbers;
 mod pod;
 mod segment;

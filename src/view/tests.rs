@@ -69,6 +69,7 @@ const SEQUENCE: ViewState = ViewState {
     align: Align::Wall,
     clock: None,
     explain: false,
+    containers: false,
 };
 const TABLE: ViewState = ViewState { view: View::Table, ..SEQUENCE };
 const WIDE: ViewState = ViewState { view: View::Wide, ..SEQUENCE };

@@ -22,3 +22,5 @@ mod story;
 mod support;
 #[cfg(test)]
 mod waits;
+#[cfg(test)]
+mod wordings;
