@@ -81,6 +81,12 @@ pub struct WorkloadEntry<'a> {
     pub succeeded: u32,
     /// What its controller counts.
     pub failed: u32,
+    /// When its schedule makes the next Job.
+    #[serde(serialize_with = "optional_time")]
+    pub next_run_at: Option<Timestamp>,
+    /// Since when its controller cannot make Pods; `reason` and `message` say why.
+    #[serde(serialize_with = "optional_time")]
+    pub waiting_since: Option<Timestamp>,
     /// The numbers.
     pub summary: SummaryEntry,
     /// The Pods, by creation; absent in the lines of `jsonl`, which tell of each Pod apart.
@@ -120,6 +126,8 @@ impl<'a> WorkloadEntry<'a> {
             active: workload.active,
             succeeded: workload.succeeded,
             failed: workload.failed,
+            next_run_at: workload.next_run,
+            waiting_since: workload.waiting.as_ref().map(|waiting| waiting.since),
             summary: summary.into(),
             pods: None,
         }
@@ -201,6 +209,8 @@ pub struct PodEntry<'a> {
     pub run_millis: Option<i64>,
     /// An instant was moved by more than a second, because its order was impossible.
     pub clamped: bool,
+    /// How far the API server's clock is ahead of the node's: so far were the kubelet's times moved; 0 if they may be right.
+    pub clock_skew_millis: i64,
     /// The containers: init containers and sidecars first, then the main ones.
     pub containers: Vec<ContainerEntry<'a>>,
 }
@@ -235,6 +245,7 @@ impl<'a> PodEntry<'a> {
             cold_start_millis: life.cold_start.map(millis),
             run_millis: life.run.map(millis),
             clamped: life.clamped,
+            clock_skew_millis: millis(life.skew),
             containers: life.containers.iter().map(ContainerEntry::from).collect(),
         }
     }

@@ -49,6 +49,9 @@ pub(super) fn workload() -> Workload {
         gone: false,
         capacity: Vec::new(),
         per_index: false,
+        waiting: None,
+        next_run: None,
+        lasting: false,
         pods: Vec::new(),
     }
 }
@@ -137,6 +140,7 @@ pub(super) fn ended() -> Pod {
                 container("pi", Role::Main, None, vec![run(6100, 9000, 137)]),
             ],
             clamped: true,
+            skew: SignedDuration::ZERO,
             end_unknown: false,
             queued: Some(milliseconds(12)),
             cold_start: Some(milliseconds(6088)),
@@ -168,6 +172,7 @@ pub(super) fn waiting() -> Pod {
             reason: Some("Insufficient cpu".into()),
             containers: Vec::new(),
             clamped: false,
+            skew: SignedDuration::ZERO,
             end_unknown: false,
             queued: None,
             cold_start: None,

@@ -38,6 +38,7 @@ pub(super) fn pod(name: &str, created: i64) -> PodFixture {
         reason: None,
         containers: Vec::new(),
         clamped: false,
+        skew: SignedDuration::ZERO,
         end_unknown: false,
         queued: None,
         cold_start: None,
@@ -245,6 +246,9 @@ pub(super) fn job(name: &str, outcome: WorkloadOutcome) -> Workload {
         gone: false,
         capacity: Vec::new(),
         per_index: false,
+        waiting: None,
+        next_run: None,
+        lasting: false,
         pods: Vec::new(),
     }
 }
