@@ -15,6 +15,7 @@ mod frame;
 mod glyph;
 mod grid;
 mod numbers;
+mod pace;
 mod pod;
 mod segment;
 mod sequence;

@@ -1,5 +1,6 @@
 //! The sequence diagram: one row a Pod, all bars on one time axis.
 
+mod gaps;
 mod layout;
 mod row;
 mod scroll;
@@ -9,6 +10,7 @@ use super::bar::Seen;
 use super::block::{Block, Heading, blocks, is_bare_pod};
 use super::counts::Counts;
 use super::fold::{Folded, fold};
+use super::pace::Pace;
 use super::{Bars, Frame, GroupBy, Line, Picture, Role, Scene, Size, summary};
 use crate::timeline::{Summary, Workload};
 use layout::Layout;
@@ -26,6 +28,7 @@ struct Part<'a> {
     /// Where the time went.
     verdict: Vec<Line>,
     folded: Folded,
+    pace: Pace,
 }
 
 /// Lines around the rows of the blocks; those that come last here go first when there is no room for them.
@@ -130,7 +133,7 @@ fn folded(
             frame.lines.push(rows.header());
         }
         for &key in &part.folded.shown {
-            rows.draw(key, &part.block, &mut seen, &mut frame.lines);
+            rows.draw(key, &part.block, part.pace, &mut seen, &mut frame.lines);
         }
         picture.pods.extend_from_slice(&part.folded.shown);
         for fold in &part.folded.folds {
@@ -162,6 +165,7 @@ fn preface(scene: &Scene<'_>, columns: usize) -> Vec<Line> {
 
 fn part<'a>(scene: &Scene<'a>, mut block: Block<'a>, columns: usize) -> Part<'a> {
     let counts = Counts::of(scene, &block.pods);
+    let pace = Pace::of(scene, &block.pods);
     let (summary, reason) = match block.heading {
         Heading::Workload(workload) => {
             (Some(scene.summary(workload)), summary::reason(scene, workload, columns))
@@ -174,7 +178,7 @@ fn part<'a>(scene: &Scene<'a>, mut block: Block<'a>, columns: usize) -> Part<'a>
     let verdict = summary.filter(|_| is_known).and_then(|summary| summary::verdict(scene, &summary, columns));
     let verdict = verdict.into_iter().chain(summary::pulls(scene, &block.pods, columns)).collect();
     block.find(scene);
-    Part { block, counts, summary, reason, verdict, folded: Folded::default() }
+    Part { block, counts, summary, reason, verdict, folded: Folded::default(), pace }
 }
 
 /// Deals the lines out: to what surrounds the rows as far as the rows keep some, the rest to the blocks' rows.

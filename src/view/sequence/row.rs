@@ -8,6 +8,7 @@ use super::super::block::{Block, Heading};
 use super::super::counts::State;
 use super::super::fold::Fold;
 use super::super::numbers::Numbers;
+use super::super::pace::Pace;
 use super::super::{Line, Role, Scene, duration, explain, summary, text};
 use super::layout::Layout;
 use super::span::Span;
@@ -70,7 +71,14 @@ impl<'a> Rows<'a> {
     }
 
     /// The row of a Pod, and with `--explain` the evidence of its boundaries.
-    pub(super) fn draw(&self, key: PodKey, block: &Block<'_>, seen: &mut Seen, lines: &mut Vec<Line>) {
+    pub(super) fn draw(
+        &self,
+        key: PodKey,
+        block: &Block<'_>,
+        pace: Pace,
+        seen: &mut Seen,
+        lines: &mut Vec<Line>,
+    ) {
         let (scene, layout) = (self.scene, self.layout);
         let pod = scene.timeline.pod(key);
         let mut line = Line { spans: Vec::new(), pod: Some(key) };
@@ -91,10 +99,18 @@ impl<'a> Rows<'a> {
         let zero = self.span.zero(pod);
         let mut bar = Bar::of(pod, self.axis, zero, scene.now);
         let told = self.label(pod, &mut bar, zero);
+        bar.mark_breaks(self.axis);
         bar.draw(&mut line, scene.glyphs, seen);
 
         if layout.status > 0 {
-            let (status, role) = self.status(pod);
+            let (mut status, mut role) = self.status(pod);
+            if let Some(mark) = pace.mark(scene, key) {
+                if mark != "max" {
+                    role = Role::Warning;
+                }
+                let blank = if text::width(&status) + text::width(&mark) < layout.status { " " } else { "" };
+                status = text::shorten_end(&format!("{status}{blank}{mark}"), layout.status, "");
+            }
             line.push(format!(" {}", text::pad_right(&status, layout.status)), role);
         }
         self.push_numbers(&mut line, pod, told);

@@ -68,7 +68,7 @@ pub(super) fn draw(
     for &(place, pod) in &items[shown.clone()] {
         match pod {
             None => frame.lines.push(heading(&parts[place])),
-            Some(key) => rows.draw(key, &parts[place].block, &mut seen, &mut frame.lines),
+            Some(key) => rows.draw(key, &parts[place].block, parts[place].pace, &mut seen, &mut frame.lines),
         }
     }
     if !fits {
