@@ -209,6 +209,8 @@ pub struct PodEntry<'a> {
     pub run_millis: Option<i64>,
     /// An instant was moved by more than a second, because its order was impossible.
     pub clamped: bool,
+    /// How far the API server's clock is ahead of the node's: so far were the kubelet's times moved; 0 if they may be right.
+    pub clock_skew_millis: i64,
     /// The containers: init containers and sidecars first, then the main ones.
     pub containers: Vec<ContainerEntry<'a>>,
 }
@@ -243,6 +245,7 @@ impl<'a> PodEntry<'a> {
             cold_start_millis: life.cold_start.map(millis),
             run_millis: life.run.map(millis),
             clamped: life.clamped,
+            clock_skew_millis: millis(life.skew),
             containers: life.containers.iter().map(ContainerEntry::from).collect(),
         }
     }

@@ -77,7 +77,7 @@ fn every_documented_field_stands_in_its_place() {
         keys(&entry),
         words(
             "namespace name uid node index attempt status outcome exitCode reason instants phases queuedMillis \
-             coldStartMillis runMillis clamped containers"
+             coldStartMillis runMillis clamped clockSkewMillis containers"
         )
     );
     assert_eq!(
@@ -151,7 +151,7 @@ fn a_pod_that_has_ended() {
                 {"phase": "Running", "start": "2026-01-01T00:00:06.100Z", "end": "2026-01-01T00:00:09.000Z",
                  "millis": 2900, "source": "status", "container": null, "reason": null}
             ],
-            "queuedMillis": 12, "coldStartMillis": 6088, "runMillis": 2900, "clamped": true,
+            "queuedMillis": 12, "coldStartMillis": 6088, "runMillis": 2900, "clamped": true, "clockSkewMillis": 0,
             "containers": [
                 {"name": "init", "role": "init", "image": "perl:5.34.0", "restarts": 1,
                  "pull": {"start": "2026-01-01T00:00:01.000Z", "end": "2026-01-01T00:00:05.900Z", "millis": 4900,

@@ -2,16 +2,18 @@
 //!
 //! States come in order, events in any: what both tell of is put together only when a life is derived.
 
+mod events;
+
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use self::events::ContainerEvents;
 use super::evidence::Evidence;
-use super::fact::{EventFact, EventTime, FactKind, keep_earliest};
-use super::message::Pulled;
+use super::fact::EventTime;
 use super::names::Names;
 use super::restarts::Restarts;
-use super::{Instant, Pull, Role, Run};
+use super::{Instant, Role, Run};
 use crate::observation::{ContainerStatus, Terminated, known};
 
 /// How far a fine time may lie before or after the coarse one of the same instant.
@@ -24,7 +26,7 @@ pub(super) fn fits(fine: Timestamp, coarse: Timestamp) -> bool {
 }
 
 /// What is known of one container.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct ContainerEvidence {
     pub(super) name: Arc<str>,
     pub(super) role: Role,
@@ -37,13 +39,15 @@ pub(super) struct ContainerEvidence {
     restart_pending: bool,
     /// Last telling `waiting.reason`, until it runs.
     pub(super) waiting: Option<Arc<str>>,
+    /// Why it could not be made or started, as a status said, and the receipt of the first that did.
+    unstartable: Option<(Option<Timestamp>, Arc<str>)>,
     /// The container is terminated, but no state told of a run: the kubelet lost it, or it never began.
     lost: Option<Lost>,
     events: ContainerEvents,
 }
 
 /// A run that the kubelet lost before any state told of it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Lost {
     /// `restartCount` at the time of the run.
     ordinal: u32,
@@ -51,26 +55,6 @@ struct Lost {
     now: bool,
     exit_code: i32,
     reason: Option<Arc<str>>,
-}
-
-/// What events tell of one container.
-#[derive(Debug, Default)]
-struct ContainerEvents {
-    /// First event about the image.
-    image: Option<EventTime>,
-    pulling: Option<EventTime>,
-    /// Latest attempt to pull, if there were several.
-    pulling_again: Option<Timestamp>,
-    pulled: Option<(EventTime, Pulled)>,
-    pull_failed: Option<EventTime>,
-    pull_failed_last: Option<Timestamp>,
-    started: Option<EventTime>,
-    /// First occurrences of later events: a kubelet that restarts begins to count anew.
-    started_later: Vec<EventTime>,
-    started_last: Option<Timestamp>,
-    started_count: u32,
-    /// Receipts of repeated starts: how many starts there were then, and when.
-    started_again: Vec<(u32, Timestamp)>,
 }
 
 /// One run, as status told of it.
@@ -88,21 +72,13 @@ struct RunEvidence {
 }
 
 /// Its runs that are known, oldest first.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct KnownRuns {
     pub(super) runs: Vec<Run>,
     /// Whether nothing ran before the first of them.
     pub(super) from_the_first: bool,
     /// Runs that happened but are not known one by one.
     pub(super) not_seen: u32,
-}
-
-/// A failed pull: when it failed first, when the latest attempt began, and when that failed.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct PullTrouble {
-    pub(super) failed: Timestamp,
-    pub(super) again: Option<Timestamp>,
-    pub(super) failed_again: Option<Timestamp>,
 }
 
 impl ContainerEvidence {
@@ -116,6 +92,7 @@ impl ContainerEvidence {
             runs: Vec::new(),
             restart_pending: false,
             waiting: None,
+            unstartable: None,
             lost: None,
             events: ContainerEvents::default(),
         }
@@ -149,7 +126,7 @@ impl ContainerEvidence {
             self.observe_terminated(terminated, restarts, true, received, names);
         } else if let Some(waiting) = &state.waiting {
             self.lost_is_past();
-            self.observe_waiting(&waiting.reason, names);
+            self.observe_waiting(&waiting.reason, received, names);
         }
     }
 
@@ -159,7 +136,14 @@ impl ContainerEvidence {
         }
     }
 
-    fn observe_waiting(&mut self, reason: &str, names: &mut Names) {
+    fn observe_waiting(&mut self, reason: &str, received: Option<Timestamp>, names: &mut Names) {
+        let unstartable =
+            matches!(reason, "InvalidImageName" | "ErrImageNeverPull" | "CreateContainerConfigError")
+                || matches!(reason, "CreateContainerError" | "RunContainerError");
+        if unstartable {
+            let since = self.unstartable.as_ref().map_or(received, |(since, _)| *since);
+            self.unstartable = Some((since, names.share(reason)));
+        }
         // On deletion and between attempts the reason falls back to these: the last telling one stays.
         let telling = !matches!(reason, "" | "ContainerCreating" | "PodInitializing");
         if telling || self.waiting.is_none() {
@@ -231,119 +215,6 @@ impl ContainerEvidence {
         self.runs.reserve_exact(1);
         self.runs.insert(place, run);
         &mut self.runs[place]
-    }
-
-    /// Takes in what an event says about the container. Events may come in any order.
-    pub(super) fn take(&mut self, fact: &EventFact) {
-        let events = &mut self.events;
-        let first = fact.first;
-        match &fact.kind {
-            FactKind::Pulling => {
-                keep_earliest(&mut events.image, first);
-                keep_earliest(&mut events.pulling, first);
-                if fact.count > 1 {
-                    let received = fact.received.filter(|received| fits(*received, fact.last));
-                    let latest = received.unwrap_or(fact.last);
-                    events.pulling_again = events.pulling_again.max(Some(latest));
-                }
-            }
-            FactKind::Pulled(pulled) => {
-                // A Pulled whose Pulling was lost tells when it was asked for.
-                let asked = match pulled {
-                    Pulled::Pulled { since_asked: Some(since), .. } => first.at - *since,
-                    _ => first.at,
-                };
-                keep_earliest(&mut events.image, EventTime { at: asked, ..first });
-                if events.pulled.is_none_or(|(kept, _)| first.at < kept.at) {
-                    events.pulled = Some((first, *pulled));
-                }
-            }
-            FactKind::ImageRefused => keep_earliest(&mut events.image, first),
-            FactKind::PullFailed => {
-                keep_earliest(&mut events.pull_failed, first);
-                events.pull_failed_last = events.pull_failed_last.max(Some(fact.last));
-            }
-            FactKind::Started => {
-                let before = events.started;
-                keep_earliest(&mut events.started, first);
-                let later =
-                    [before, Some(first)].into_iter().flatten().filter(|time| Some(*time) != events.started);
-                for time in later {
-                    if !events.started_later.contains(&time) {
-                        events.started_later.push(time);
-                    }
-                }
-                if let Some(received) = fact.received.filter(|_| fact.count > 1)
-                    && events.started_again.iter().all(|(count, _)| *count != fact.count)
-                {
-                    events.started_again.push((fact.count, received));
-                }
-                events.started_count = events.started_count.max(fact.count);
-                events.started_last = events.started_last.max(Some(fact.last));
-            }
-            _ => {}
-        }
-    }
-
-    /// When the node's queue for pulls was entered.
-    pub(super) fn pull_asked(&self) -> Option<EventTime> {
-        let lost = || match self.events.pulled? {
-            (end, Pulled::Cached) => Some(end),
-            (end, Pulled::Pulled { since_asked, .. }) => Some(EventTime { at: end.at - since_asked?, ..end }),
-        };
-        self.events.pulling.or_else(lost)
-    }
-
-    /// First event about its image.
-    pub(super) fn first_image_event(&self) -> Option<EventTime> {
-        self.events.image
-    }
-
-    /// Attempts to pull that failed: from the first failure to the latest attempt it was waited for the next one.
-    pub(super) fn pull_trouble(&self) -> Option<PullTrouble> {
-        let failed = self.events.pull_failed?.at;
-        // The pull that succeeded tells when it was asked for, finer than the repeated Pulling does.
-        let asked = match self.events.pulled {
-            Some((end, Pulled::Pulled { since_asked: Some(since), .. })) => Some(end.at - since),
-            _ => self.events.pulling_again,
-        };
-        let again = asked.filter(|again| *again > failed);
-        let unfinished = self.events.pulled.is_none();
-        let failed_again = self
-            .events
-            .pull_failed_last
-            .filter(|last| unfinished && again.is_some_and(|again| *last > again));
-        Some(PullTrouble { failed, again, failed_again })
-    }
-
-    /// The pull of its image.
-    pub(super) fn pull(&self) -> Option<Pull> {
-        let Some((end, pulled)) = self.events.pulled else {
-            // Asked for, not there yet: whether it waits or pulls is not known.
-            return self.events.pulling.map(|_| Pull {
-                start: None,
-                end: None,
-                wait: None,
-                bytes: None,
-                cached: false,
-            });
-        };
-        Some(match pulled {
-            Pulled::Cached => Pull {
-                start: Some(end.at),
-                end: Some(end.at),
-                wait: Some(SignedDuration::ZERO),
-                bytes: None,
-                cached: true,
-            },
-            Pulled::Pulled { pull, since_asked, bytes } => Pull {
-                start: pull.map(|pull| end.at - pull),
-                end: Some(end.at),
-                wait: since_asked.zip(pull).map(|(since, pull)| (since - pull).max(SignedDuration::ZERO)),
-                bytes,
-                cached: false,
-            },
-        })
     }
 
     /// Why it is terminated although nothing tells that it ever ran.

@@ -79,6 +79,7 @@ pub(super) fn lifecycle(pod: &PodEvidence) -> Lifecycle {
         reason,
         containers,
         clamped,
+        skew: SignedDuration::ZERO,
         end_unknown,
         instants,
     }

@@ -8,7 +8,7 @@ use super::Instant;
 use super::evidence::Evidence;
 use super::message::{self, Pulled};
 use super::names::Names;
-use crate::observation::{Event, known};
+use crate::observation::{Event, known, whole_millis};
 
 /// A time from an event, and whether it is finer than a second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub struct EventFact {
     pub(super) last: Timestamp,
     /// Occurrences.
     pub(super) count: u32,
+    /// It stands for several events of different texts.
+    pub(super) combined: bool,
     /// When it was received, if by a watch.
     pub(super) received: Option<Timestamp>,
 }
@@ -52,6 +54,8 @@ pub(super) enum FactKind {
     Scheduled,
     /// `FailedScheduling`: why no node will do.
     Unschedulable(Arc<str>),
+    /// What an autoscaler does about it.
+    Autoscaler(Arc<str>),
     /// Volumes or the sandbox failed: the event's reason.
     Holdup(Arc<str>),
     Pulling,
@@ -60,6 +64,8 @@ pub(super) enum FactKind {
     ImageRefused,
     /// A pull failed.
     PullFailed,
+    /// A container could not be made or started: the `waiting.reason` that goes with it.
+    StartFailed(Arc<str>),
     Started,
     /// A container was told to stop because of its Pod; not because of a probe or a restart rule.
     Killing,
@@ -71,29 +77,60 @@ impl EventFact {
         let kind = match event.reason.as_str() {
             "Scheduled" => FactKind::Scheduled,
             "FailedScheduling" => FactKind::Unschedulable(names.share(&message::unschedulable(event.text()))),
-            "FailedMount" | "FailedAttachVolume" | "FailedCreatePodSandBox" => {
+            // Of the cluster autoscaler and of Karpenter.
+            "TriggeredScaleUp" | "Nominated" => FactKind::Autoscaler(names.share(&event.reason)),
+            "NotTriggerScaleUp" => {
+                FactKind::Autoscaler(not_scaled(&message::no_scale_up(event.text()), names))
+            }
+            "FailedMount" | "FailedAttachVolume" | "FailedMapVolume" | "FailedCreatePodSandBox" => {
                 FactKind::Holdup(names.share(&event.reason))
             }
             "Pulling" => FactKind::Pulling,
             "Pulled" => FactKind::Pulled(message::pulled(event.text())?),
             "InspectFailed" | "ErrImageNeverPull" => FactKind::ImageRefused,
             "Failed" if event.text().starts_with("Failed to pull image") => FactKind::PullFailed,
+            "Failed" => FactKind::StartFailed(names.share(message::start_failure(event.text())?)),
             "Started" => FactKind::Started,
             "Killing" if message::stops_for_the_pod(event.text()) => FactKind::Killing,
             _ => return None,
         };
-        let of_pod = matches!(kind, FactKind::Scheduled | FactKind::Unschedulable(_) | FactKind::Holdup(_));
+        let of_pod = match kind {
+            FactKind::Scheduled
+            | FactKind::Unschedulable(_)
+            | FactKind::Autoscaler(_)
+            | FactKind::Holdup(_) => true,
+            FactKind::Pulling
+            | FactKind::Pulled(_)
+            | FactKind::ImageRefused
+            | FactKind::PullFailed
+            | FactKind::StartFailed(_)
+            | FactKind::Started
+            | FactKind::Killing => false,
+        };
         let container = event.container().map(|name| names.share(name));
         if container.is_none() && !of_pod {
             return None;
         }
         let (at, fine) = event.first()?;
+        let at = whole_millis(at);
         let mut first = EventTime { at, fine };
         // The scheduler's own field is the same instant as its event's name.
         if let (FactKind::Scheduled, Some(at)) = (&kind, known(event.event_time)) {
-            first = EventTime { at, fine: true };
+            first = EventTime { at: whole_millis(at), fine: true };
         }
-        let last = event.last().unwrap_or(at);
-        Some(Self { kind, container, first, last, count: event.occurrences(), received })
+        let last = event.last().map_or(at, whole_millis);
+        let (count, combined) = (event.occurrences(), event.is_combined());
+        Some(Self { kind, container, first, last, count, combined, received })
     }
+
+    /// When what it says was told first: the text of combined events is that of the latest.
+    pub(super) fn told_first(&self) -> Timestamp {
+        if self.combined { self.last } else { self.first.at }
+    }
+}
+
+/// `NotTriggerScaleUp: max node group size reached`.
+fn not_scaled(why: &str, names: &mut Names) -> Arc<str> {
+    let colon = if why.is_empty() { "" } else { ": " };
+    names.share(&format!("NotTriggerScaleUp{colon}{why}"))
 }

@@ -34,10 +34,16 @@ pub(super) fn pulled(message: &str) -> Option<Pulled> {
         return Some(Pulled::Pulled { pull: None, since_asked: None, bytes: size });
     };
     let (pull, since_asked) = match times.split_once(" (") {
-        Some((pull, wait)) => (pull, wait.strip_suffix(" including waiting)").and_then(go_duration)),
+        Some((pull, wait)) => (pull, wait.strip_suffix(" including waiting)").and_then(whole_millis)),
         None => (times, None),
     };
-    Some(Pulled::Pulled { pull: go_duration(pull), since_asked, bytes: size })
+    Some(Pulled::Pulled { pull: whole_millis(pull), since_asked, bytes: size })
+}
+
+/// Reads a duration as Go prints it, without parts of a millisecond: all times are cut that way.
+fn whole_millis(text: &str) -> Option<SignedDuration> {
+    let millis = i64::try_from(go_duration(text)?.as_millis()).ok()?;
+    Some(SignedDuration::from_millis(millis))
 }
 
 /// Reads a duration as Go prints it: `1h2m3.5s`, `345ms`, `0s`.
@@ -77,6 +83,17 @@ pub(super) fn unschedulable(message: &str) -> String {
         None => message,
     };
     let reasons = reasons.split(" preemption: ").next().unwrap_or(reasons);
+    without_numbers(reasons)
+}
+
+/// Why the cluster autoscaler adds no node: `pod didn't trigger scale-up: 1 max node group size reached` becomes
+/// `max node group size reached`.
+pub(super) fn no_scale_up(message: &str) -> String {
+    message.split_once(": ").map(|(_, reasons)| without_numbers(reasons)).unwrap_or_default()
+}
+
+/// A list of reasons, each without the number of nodes that it holds for, sorted.
+fn without_numbers(reasons: &str) -> String {
     let reasons = reasons.trim().trim_end_matches('.');
     let mut kinds: Vec<&str> = reasons
         .split(", ")
@@ -92,6 +109,34 @@ pub(super) fn unschedulable(message: &str) -> String {
     kinds.sort_unstable();
     kinds.dedup();
     kinds.join(", ")
+}
+
+/// What a `Failed` event says: the container's `waiting.reason` that goes with `Error: …`; `None` for a pull that failed,
+/// which has events of its own.
+pub(super) fn start_failure(message: &str) -> Option<&str> {
+    /// What making a container's configuration says (`pkg/kubelet/kuberuntime`, `pkg/kubelet/kubelet_pods.go`).
+    const CONFIG: [&str; 6] = [
+        " not found",
+        "couldn't find key ",
+        "runAsNonRoot",
+        "failed to sync ",
+        "subPath",
+        "cannot find volume ",
+    ];
+    let error = message.strip_prefix("Error: ")?;
+    match error {
+        "ErrImagePull" | "ImagePullBackOff" => None,
+        "InvalidImageName" | "ErrImageNeverPull" | "CreateContainerConfigError" | "CreateContainerError" => {
+            Some(error)
+        }
+        _ if (error.starts_with("configmap ") || error.starts_with("secret "))
+            && error.contains(CONFIG[0]) =>
+        {
+            Some("CreateContainerConfigError")
+        }
+        _ if CONFIG.iter().skip(1).any(|part| error.contains(part)) => Some("CreateContainerConfigError"),
+        _ => Some("RunContainerError"),
+    }
 }
 
 /// Whether a `Killing` event tells that the Pod is to stop, not that a probe or a restart rule ended one container.

@@ -14,6 +14,7 @@ mod phases;
 mod pod;
 mod restarts;
 mod status;
+mod waits;
 
 use std::sync::Arc;
 
@@ -302,6 +303,8 @@ pub struct Lifecycle {
     pub containers: Vec<ContainerLife>,
     /// An instant was moved by more than a second, because its order was impossible.
     pub clamped: bool,
+    /// How far the API server's clock is ahead of the node's: all times of the kubelet were moved by so much.
+    pub skew: SignedDuration,
     /// Nobody saw when the Pod ended, or its node is silent: the phases end where knowledge does.
     pub end_unknown: bool,
     /// How long it took; the ranges below are `None` if one of their ends is unknown or lies in the future.
@@ -324,6 +327,7 @@ impl Lifecycle {
             reason: None,
             containers: Vec::new(),
             clamped: false,
+            skew: SignedDuration::ZERO,
             end_unknown: false,
             queued: None,
             cold_start: None,

@@ -5,11 +5,12 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::container::ContainerEvidence;
 use super::evidence::Source;
 use super::pod::PodEvidence;
+use super::waits::{Since, Topic};
 use super::{ContainerLife, Instant, Instants, Phase, PhaseKind, PodOutcome, Role, Run};
 
 /// A boundary, and how it is known.
@@ -94,14 +95,32 @@ impl Life<'_> {
     }
 
     fn queued(&self, phases: &mut Vec<Phase>, created: Mark, end: Option<Mark>) {
-        let open = self.pod.ungated.map(|at| Mark { at, source: Source::Observed });
-        let gated =
-            open.map(|open| Span::of(PhaseKind::Queued, created, Some(open), Some("SchedulingGated".into())));
-        // What holds it back after the gates is told apart, unless nothing else was ever told.
-        let reason =
-            self.pod.queued_reason().filter(|reason| gated.is_none() || &**reason != "SchedulingGated");
+        let told = self.pod.waits.queued();
+        let gates = self.gate_spans(created);
+        // What nothing dates held all the time, as far as anybody knows.
+        let reason = self.pod.queued_reason().filter(|_| told.is_empty() && gates.is_empty());
         let queued = Span::of(PhaseKind::Queued, created, None, reason);
-        fill(phases, created, end, &queued, gated.as_slice());
+        let mut spans = since_spans(PhaseKind::Queued, created, &told);
+        // While gates are there nobody looks for a node.
+        spans.extend(gates);
+        fill(phases, created, end, &queued, &spans);
+    }
+
+    /// From its creation on, until the last of them is gone.
+    fn gate_spans(&self, created: Mark) -> Vec<Span> {
+        let gates = &self.pod.gates;
+        let mark = |place: usize| {
+            let gates = gates.get(place)?;
+            let source = if gates.received { Source::Observed } else { Source::Inferred };
+            Some(gates.since.map_or(created, |at| Mark { at, source }))
+        };
+        let numbered = gates.iter().enumerate();
+        numbered
+            .filter_map(|(place, gates)| {
+                let reason = gates.reason.clone()?;
+                Some(Span::of(PhaseKind::Queued, mark(place)?, mark(place + 1), Some(reason)))
+            })
+            .collect()
     }
 
     fn cold_start(&self, phases: &mut Vec<Phase>, scheduled: Mark, end: Option<Mark>) {
@@ -112,19 +131,40 @@ impl Life<'_> {
             // Without the condition nobody tells of the sandbox, unless the kubelet has not even seen the Pod.
             let known = self.began.is_none() && (pod.sandbox_condition || pod.start_time.is_none());
             let kind = if known { PhaseKind::Setup } else { PhaseKind::Startup };
-            let reason = if not_seen { Some("first start not seen".into()) } else { waits };
-            let rest = Span::of(kind, scheduled, None, reason);
-            let inits = if not_seen { Vec::new() } else { self.init_spans() };
-            return fill(phases, scheduled, end, &rest, &inits);
+            if not_seen {
+                let rest = Span::of(kind, scheduled, None, Some("first start not seen".into()));
+                return fill(phases, scheduled, end, &rest, &[]);
+            }
+            let mut spans = since_spans(kind, scheduled, &pod.waits.since(Topic::Setup));
+            spans.extend(self.unstartable_spans(kind, scheduled));
+            let rest = Span::of(kind, scheduled, None, waits.filter(|_| spans.is_empty()));
+            spans.extend(self.init_spans());
+            return fill(phases, scheduled, end, &rest, &spans);
         };
-        let setup = Span::of(PhaseKind::Setup, scheduled, None, pod.setup_reason());
-        fill(phases, scheduled, Some(ready), &setup, &[]);
+        let setup = Span::of(PhaseKind::Setup, scheduled, None, None);
+        let told = since_spans(PhaseKind::Setup, scheduled, &pod.waits.since(Topic::Setup));
+        fill(phases, scheduled, Some(ready), &setup, &told);
         // Where no event tells of images, pull and start cannot be told apart.
         let told = pod.image_event().is_some();
         let kind = if told { PhaseKind::Starting } else { PhaseKind::Startup };
-        let mut spans = self.pull_spans();
+        let mut spans = self.unstartable_spans(kind, ready);
+        let rest = Span::of(kind, ready, None, waits.filter(|_| spans.is_empty()));
+        spans.extend(self.pull_spans());
         spans.extend(self.init_spans());
-        fill(phases, ready, end, &Span::of(kind, ready, None, waits), &spans);
+        fill(phases, ready, end, &rest, &spans);
+    }
+
+    /// Containers that could not be made or started, until they were.
+    fn unstartable_spans(&self, kind: PhaseKind, from: Mark) -> Vec<Span> {
+        let pairs = self.pod.containers.iter().zip(self.containers);
+        let own = pairs.filter(|(_, life)| life.role != Role::Ephemeral);
+        own.filter_map(|(evidence, life)| {
+            let since = evidence.unstartable()?;
+            let started = life.runs.iter().find_map(|run| run.start).map(Mark::from);
+            let span = since_spans(kind, from, std::slice::from_ref(&since)).pop()?;
+            Some(Span { end: started, container: Some(Arc::clone(&life.name)), ..span })
+        })
+        .collect()
     }
 
     fn pull_spans(&self) -> Vec<Span> {
@@ -215,6 +255,24 @@ fn running(start: Mark, end: Option<Mark>, stopping: Option<Mark>, reason: Optio
     }
 }
 
+/// What was told from when on, as spans of a phase that begins at `from`. Who tells of a wait needs a moment to try: the
+/// first reason holds from the begin of the phase, if it was told within a second.
+fn since_spans(kind: PhaseKind, from: Mark, told: &[Since]) -> Vec<Span> {
+    /// How long a first try takes at most.
+    const FIRST_TRY: SignedDuration = SignedDuration::from_secs(1);
+    let mark = |place: usize| {
+        let since = told.get(place)?;
+        let at_once = place == 0 && since.at.duration_since(from.at) <= FIRST_TRY;
+        Some(if at_once { from } else { Mark { at: since.at, source: since.source } })
+    };
+    let numbered = told.iter().enumerate();
+    numbered
+        .filter_map(|(place, since)| {
+            Some(Span::of(kind, mark(place)?, mark(place + 1), Some(Arc::clone(&since.reason))))
+        })
+        .collect()
+}
+
 fn next_start(life: &ContainerLife, place: usize) -> Option<Mark> {
     life.runs.iter().skip(place + 1).find_map(|run| run.start).map(Mark::from)
 }
@@ -227,7 +285,10 @@ fn not_seen(life: &ContainerLife) -> Arc<str> {
     }
 }
 
-/// The pull of a container's image; where it failed, the wait for another try apart.
+/// A shorter wait for a pull is the kubelet's own work, not other Pods' pulls.
+const QUEUE: SignedDuration = SignedDuration::from_millis(100);
+
+/// The pull of a container's image, the wait in the node's queue apart; where it failed, the wait for another try apart.
 fn pull_spans(evidence: &ContainerEvidence, life: &ContainerLife) -> Vec<Span> {
     let Some(pull) = life.pull.filter(|pull| !pull.cached) else { return Vec::new() };
     let Some(asked) = evidence.pull_asked().map(|asked| asked.at).or(pull.start) else { return Vec::new() };
@@ -236,8 +297,13 @@ fn pull_spans(evidence: &ContainerEvidence, life: &ContainerLife) -> Vec<Span> {
     let started = life.runs.iter().find_map(|run| run.start).map(Mark::from);
     let end = pull.end.map(mark).or(started);
     let pulling = |start, end, reason| Span::about(PhaseKind::Pulling, start, end, life, reason);
+    // Until its turn came in the node's queue.
+    let turn = pull.start.filter(|_| pull.wait.is_some_and(|wait| wait >= QUEUE)).map(mark);
     let Some(trouble) = evidence.pull_trouble().filter(|trouble| trouble.failed > asked) else {
-        return vec![pulling(mark(asked), end, None)];
+        let Some(turn) = turn.filter(|turn| turn.at > asked) else {
+            return vec![pulling(mark(asked), end, None)];
+        };
+        return vec![pulling(mark(asked), Some(turn), Some("pull queue".into())), pulling(turn, end, None)];
     };
     let failed = mark(trouble.failed);
     let back_off = pulling(failed, trouble.again.map(mark).or(end), Some("ImagePullBackOff".into()));
@@ -267,6 +333,7 @@ fn fill(phases: &mut Vec<Phase>, start: Mark, end: Option<Mark>, rest: &Span, sp
     marks.dedup_by_key(|mark| mark.at);
     let first = phases.len();
     for (place, mark) in marks.iter().enumerate() {
+        push_moments(phases, *mark, spans, end);
         let next = marks.get(place + 1).copied().or(end);
         let covers = |span: &&Span| span.start.at <= mark.at && span.end.is_none_or(|end| end.at > mark.at);
         let span = spans.iter().filter(covers).max_by_key(|span| precedence(span.kind)).unwrap_or(rest);
@@ -293,6 +360,9 @@ fn fill(phases: &mut Vec<Phase>, start: Mark, end: Option<Mark>, rest: &Span, sp
             reason: span.reason.clone(),
         });
     }
+    if let Some(end) = end.filter(|end| end.at > start.at) {
+        push_moments(phases, end, spans, None);
+    }
     // What took no time is not told, but for work: that it ran is the point.
     let worked = |phase: &Phase| matches!(phase.kind, PhaseKind::Running | PhaseKind::Terminating);
     let mut place = first;
@@ -302,6 +372,32 @@ fn fill(phases: &mut Vec<Phase>, start: Mark, end: Option<Mark>, rest: &Span, sp
         } else {
             place += 1;
         }
+    }
+}
+
+/// Adds the runs that began and ended at that moment, as far as the times tell: that they ran is the point. Not where all
+/// of the work took no time, which is told as it is.
+fn push_moments(phases: &mut Vec<Phase>, mark: Mark, spans: &[Span], end: Option<Mark>) {
+    if end.is_some_and(|end| end.at <= mark.at) {
+        return;
+    }
+    let is_work = |span: &&Span| matches!(span.kind, PhaseKind::Running | PhaseKind::Terminating);
+    let runs_on = |span: &Span| span.start.at <= mark.at && span.end.is_none_or(|end| end.at > mark.at);
+    if spans.iter().filter(is_work).any(runs_on) {
+        return;
+    }
+    let at_once = |span: &&Span| {
+        span.start.at == mark.at && span.end.is_some_and(|end| end.at == mark.at) && is_work(span)
+    };
+    if let Some(span) = spans.iter().find(at_once) {
+        phases.push(Phase {
+            kind: span.kind,
+            start: mark.at,
+            end: Some(mark.at),
+            source: span.end.map_or(mark.source, |end| end.source.max(span.start.source)),
+            container: span.container.clone(),
+            reason: span.reason.clone(),
+        });
     }
 }
 

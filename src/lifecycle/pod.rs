@@ -8,16 +8,18 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::container::ContainerEvidence;
+use super::evidence::Source;
 use super::fact::{EventFact, EventTime, FactKind, keep_earliest};
 use super::message;
 use super::names::Names;
 use super::restarts::Restarts;
 use super::status;
+use super::waits::{Topic, Waits};
 use super::{Lifecycle, Role, derive};
 use crate::observation::{self, Seen, known};
 
 /// What is known of one Pod.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, each true or not yet")]
 pub struct PodEvidence {
     /// Whether any state of the Pod itself was seen, not only Events about it.
@@ -27,8 +29,8 @@ pub struct PodEvidence {
     pub(super) created_event: Option<Timestamp>,
     pub(super) created_received: Option<Timestamp>,
     pub(super) created: Option<Timestamp>,
-    gated: bool,
-    pub(super) ungated: Option<Timestamp>,
+    /// Which scheduling gates held it from when on: since its creation, then since each change.
+    pub(super) gates: Vec<Gates>,
     pub(super) scheduled_event: Option<EventTime>,
     pub(super) pod_scheduled: Option<Timestamp>,
     pub(super) has_node: bool,
@@ -47,9 +49,8 @@ pub struct PodEvidence {
     pub(super) reason: Option<Arc<str>>,
     /// Why no node would do, as the condition said last.
     unschedulable: Option<Arc<str>>,
-    /// The same, as the latest event said.
-    unschedulable_event: Option<(Timestamp, Arc<str>)>,
-    holdup: Option<(Timestamp, Arc<str>)>,
+    /// Why it waited, as events and changes of the condition told.
+    pub(super) waits: Waits,
     pub(super) node_lost: bool,
     pub(super) deletion: Option<Deletion>,
     pub(super) killing: Option<EventTime>,
@@ -60,6 +61,17 @@ pub struct PodEvidence {
     /// Events about containers that are not known yet.
     early: Vec<EventFact>,
     pub(super) status: Option<Arc<str>>,
+}
+
+/// The scheduling gates from a time on.
+#[derive(Clone, Debug)]
+pub(super) struct Gates {
+    /// `None` is its creation: gates are never added later.
+    pub(super) since: Option<Timestamp>,
+    /// Whether that is when the change was received; else when the gates before were seen last.
+    pub(super) received: bool,
+    /// `SchedulingGated: kueue.x-k8s.io/admission`; `None` when all are gone.
+    pub(super) reason: Option<Arc<str>>,
 }
 
 /// `status.phase`.
@@ -121,7 +133,7 @@ impl PodEvidence {
         }
         let first = !self.seen;
         self.seen = true;
-        self.seen_last = Some(received);
+        let seen_before = self.seen_last.replace(received);
         self.created = metadata.created();
         if first && seen == Seen::Added {
             self.created_received = live;
@@ -130,8 +142,8 @@ impl PodEvidence {
             self.deletion = Some(Deletion::first_seen(metadata, live, !first, self.phase.terminal()));
         }
         self.observe_containers(pod, live, names);
-        self.observe_spec(pod, first, live);
-        self.observe_conditions(pod, names);
+        self.observe_spec(pod, first, live, seen_before, names);
+        self.observe_conditions(pod, live, names);
         self.observe_phase(&pod.status, live);
         self.start_time = known(pod.status.start_time).or(self.start_time);
         self.kubelet_wrote = metadata.kubelet_wrote().or(self.kubelet_wrote);
@@ -142,18 +154,34 @@ impl PodEvidence {
         }
     }
 
-    fn observe_spec(&mut self, pod: &observation::Pod, first: bool, live: Option<Timestamp>) {
+    fn observe_spec(
+        &mut self,
+        pod: &observation::Pod,
+        first: bool,
+        live: Option<Timestamp>,
+        seen_before: Option<Timestamp>,
+        names: &mut Names,
+    ) {
         let has_node = !pod.spec.node_name.is_empty();
         // Only a Pod that was created with a node has one before any condition tells of the scheduler.
         if first && has_node && pod.status.condition("PodScheduled").is_none() {
             self.created_with_node = true;
         }
         self.has_node |= has_node;
-        let gated = !pod.spec.scheduling_gates.is_empty();
-        if self.gated && !gated {
-            self.ungated = live;
+        let gates = &pod.spec.scheduling_gates;
+        if gates.is_empty() && self.gates.is_empty() {
+            return;
         }
-        self.gated = gated;
+        let list: Vec<&str> = gates.iter().map(|gate| gate.name.as_str()).collect();
+        let reason =
+            (!list.is_empty()).then(|| names.share(&format!("SchedulingGated: {}", list.join(", "))));
+        match self.gates.last() {
+            None => self.gates.push(Gates { since: None, received: false, reason }),
+            Some(last) if last.reason != reason => {
+                self.gates.push(Gates { since: live.or(seen_before), received: live.is_some(), reason });
+            }
+            Some(_) => {}
+        }
     }
 
     fn observe_phase(&mut self, status: &observation::PodStatus, live: Option<Timestamp>) {
@@ -170,7 +198,7 @@ impl PodEvidence {
         }
     }
 
-    fn observe_conditions(&mut self, pod: &observation::Pod, names: &mut Names) {
+    fn observe_conditions(&mut self, pod: &observation::Pod, live: Option<Timestamp>, names: &mut Names) {
         let mut lost_its_node = false;
         let mut containers_ready = false;
         for condition in &pod.status.conditions {
@@ -179,10 +207,18 @@ impl PodEvidence {
             match (condition.r#type.as_str(), is_true) {
                 ("PodScheduled", true) => self.pod_scheduled = self.pod_scheduled.or(at),
                 ("PodScheduled", false) => {
-                    self.unschedulable = match condition.reason.as_str() {
+                    let reason = match condition.reason.as_str() {
                         "Unschedulable" => Some(names.share(&message::unschedulable(&condition.message))),
+                        // The gates themselves say which.
+                        "SchedulingGated" => None,
                         other => names.share_some(other),
                     };
+                    if let (Some(at), Some(reason)) = (live, &reason)
+                        && self.unschedulable.as_ref() != Some(reason)
+                    {
+                        self.waits.tell(Topic::Scheduler, reason, at, at, Source::Observed);
+                    }
+                    self.unschedulable = reason;
                 }
                 ("PodReadyToStartContainers", true) => {
                     self.sandbox_condition = true;
@@ -261,8 +297,9 @@ impl PodEvidence {
     pub fn take(&mut self, fact: &EventFact) {
         match &fact.kind {
             FactKind::Scheduled => keep_earliest(&mut self.scheduled_event, fact.first),
-            FactKind::Unschedulable(why) => keep_latest(&mut self.unschedulable_event, fact.last, why),
-            FactKind::Holdup(why) => keep_latest(&mut self.holdup, fact.last, why),
+            FactKind::Unschedulable(why) => self.tell(Topic::Scheduler, why, fact),
+            FactKind::Autoscaler(what) => self.tell(Topic::Autoscaler, what, fact),
+            FactKind::Holdup(why) => self.tell(Topic::Setup, why, fact),
             _ => {
                 let Some(name) = &fact.container else { return };
                 let killing = fact.kind == FactKind::Killing;
@@ -278,21 +315,26 @@ impl PodEvidence {
         }
     }
 
+    fn tell(&mut self, topic: Topic, why: &Arc<str>, fact: &EventFact) {
+        self.waits.tell(topic, why, fact.told_first(), fact.last, Source::Event);
+    }
+
     /// First event about an image of the Pod itself: the sandbox was there just before.
     pub(super) fn image_event(&self) -> Option<EventTime> {
         let own = self.containers.iter().filter(|container| container.role != Role::Ephemeral);
         own.filter_map(ContainerEvidence::first_image_event).min_by_key(|event| event.at)
     }
 
-    /// Why no node would do.
+    /// Why no node would do, as it was told last.
     pub(super) fn queued_reason(&self) -> Option<Arc<str>> {
-        let event = || self.unschedulable_event.as_ref().map(|(_, why)| Arc::clone(why));
-        self.unschedulable.clone().or_else(event)
+        let gates = || self.gates.last().and_then(|gates| gates.reason.clone());
+        let event = || self.waits.latest(Topic::Scheduler).cloned();
+        gates().or_else(|| self.unschedulable.clone()).or_else(event)
     }
 
-    /// What failed before the sandbox was there.
+    /// What failed last before the sandbox was there.
     pub(super) fn setup_reason(&self) -> Option<Arc<str>> {
-        self.holdup.as_ref().map(|(_, why)| Arc::clone(why))
+        self.waits.latest(Topic::Setup).cloned()
     }
 
     /// Whether its deletion was asked for before it was over: then a Job counts the deletion, not the result.
@@ -312,16 +354,45 @@ impl PodEvidence {
         waiting.find(telling).cloned().or_else(holdup)
     }
 
-    /// The life that this evidence tells of.
-    pub fn derive(&self) -> Lifecycle {
-        derive::lifecycle(self)
+    /// The life that this evidence tells of; `skew` is how far the API server's clock is ahead of the node's.
+    pub fn derive(&self, skew: SignedDuration) -> Lifecycle {
+        if skew.is_zero() {
+            return derive::lifecycle(self);
+        }
+        let mut on_one_clock = self.clone();
+        on_one_clock.shift_kubelet(skew);
+        Lifecycle { skew, ..derive::lifecycle(&on_one_clock) }
     }
-}
 
-/// Keeps the later of two texts; of two at the same time always the same one.
-fn keep_latest(kept: &mut Option<(Timestamp, Arc<str>)>, at: Timestamp, text: &Arc<str>) {
-    if kept.as_ref().is_none_or(|(kept_at, kept)| (*kept_at, kept) < (at, text)) {
-        *kept = Some((at, Arc::clone(text)));
+    /// How far the API server's clock must at least be ahead of the node's: the kubelet saw the Pod only after it was
+    /// scheduled.
+    pub fn least_skew(&self) -> Option<SignedDuration> {
+        let scheduled = self.scheduled_event.map(|event| event.at).or(self.pod_scheduled)?;
+        // The field is truncated to the second.
+        Some(scheduled.duration_since(self.start_time? + SignedDuration::from_secs(1)))
+    }
+
+    /// Moves every time that the kubelet's clock gave.
+    fn shift_kubelet(&mut self, by: SignedDuration) {
+        let kubelets =
+            [&mut self.start_time, &mut self.sandbox_ready, &mut self.sandbox_gone, &mut self.initialized];
+        for at in kubelets.into_iter().flatten() {
+            *at += by;
+        }
+        // Of a lost node the node controller says it.
+        if let Some(at) = self.not_ready.as_mut().filter(|_| !self.node_lost) {
+            *at += by;
+        }
+        if let Some((at, _)) = self.disruption.as_mut().filter(|(_, by)| **by == *"TerminationByKubelet") {
+            *at += by;
+        }
+        if let Some(killing) = &mut self.killing {
+            killing.at += by;
+        }
+        self.waits.shift_kubelet(by);
+        for container in &mut self.containers {
+            container.shift_kubelet(by);
+        }
     }
 }
 

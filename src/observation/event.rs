@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::meta::ObjectMeta;
 use super::time::{Time, known};
 
+/// What the text of combined events begins with.
+const COMBINED: &str = "(combined from similar events): ";
+
 /// `v1.Event`.
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -141,6 +144,11 @@ impl Event {
 
     /// The text without the mark of combined events.
     pub fn text(&self) -> &str {
-        self.message.strip_prefix("(combined from similar events): ").unwrap_or(&self.message)
+        self.message.strip_prefix(COMBINED).unwrap_or(&self.message)
+    }
+
+    /// Whether it stands for several events of different texts: its text is that of the latest.
+    pub fn is_combined(&self) -> bool {
+        self.message.starts_with(COMBINED)
     }
 }

@@ -29,7 +29,7 @@ pub use pod::{
     Container, ContainerState, ContainerStatus, EphemeralContainer, Pod, PodCondition, PodSpec, PodStatus,
     Quantity, Resources, RestartExitCodes, RestartRule, Running, SchedulingGate, Terminated, Waiting,
 };
-pub use time::{Time, known};
+pub use time::{Time, known, whole_millis};
 
 /// One fact from a source: a workload, Pod or Event appeared, changed or went.
 #[derive(Clone, Debug, PartialEq)]

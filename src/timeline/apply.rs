@@ -10,10 +10,10 @@ use super::job::JobRecord;
 use super::refusal::Refusals;
 use super::{Capacity, Pod, PodKey, Timeline, Workload, WorkloadOutcome};
 use crate::lifecycle::{EventFact, Lifecycle, PodEvidence, PodOutcome};
-use crate::observation::{self, Event, Object, Observation, Seen};
+use crate::observation::{self, Event, Object, Observation, Seen, whole_millis};
 
 /// What the timeline keeps of a Pod beside what it shows.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct PodRecord {
     evidence: PodEvidence,
     /// Uid of what controls the Pod.
@@ -38,7 +38,7 @@ impl PodRecord {
 }
 
 /// What an owner's Events say about a Pod that was not seen yet.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct OwnersWord {
     created: Option<Timestamp>,
     removed: bool,
@@ -57,6 +57,7 @@ impl Timeline {
     /// Takes in one observation.
     pub fn apply(&mut self, observation: &Observation) {
         let Observation { received, seen, object } = observation;
+        let received = &whole_millis(*received);
         self.observed = self.observed.max(Some(*received));
         match object {
             Object::Job(job) => {
@@ -108,6 +109,29 @@ impl Timeline {
             self.pods[key.0 as usize].node = Some(self.names.share(node));
         }
         self.touch(key);
+        self.learn_clock(key);
+    }
+
+    /// What a Pod tells of its node's clock.
+    fn learn_clock(&mut self, key: PodKey) {
+        let place = key.0 as usize;
+        let Some(node) = &self.pods[place].node else { return };
+        let Some(least) = self.records[place].evidence.least_skew().filter(|least| least.is_positive())
+        else {
+            return;
+        };
+        if self.clocks.at_least(node, least) {
+            self.touch_node(&Arc::clone(node));
+        }
+    }
+
+    /// The clock of a node turned out to be wrong: all that its kubelet dated moves.
+    fn touch_node(&mut self, node: &str) {
+        for place in 0..self.pods.len() {
+            if self.pods[place].node.as_deref() == Some(node) {
+                self.touch(PodKey(u32::try_from(place).unwrap_or(u32::MAX)));
+            }
+        }
     }
 
     fn add_pod(&mut self, pod: &observation::Pod) -> PodKey {
@@ -153,6 +177,9 @@ impl Timeline {
     }
 
     fn apply_event(&mut self, event: &Event, received: Option<Timestamp>) {
+        if let Some(node) = self.clocks.learn(event) {
+            self.touch_node(&node);
+        }
         let about = &event.involved_object;
         match about.kind.as_str() {
             "Pod" => {
@@ -160,6 +187,7 @@ impl Timeline {
                 if let Some(&key) = self.keys.get(about.uid.as_str()) {
                     self.records[key.0 as usize].evidence.take(&fact);
                     self.touch(key);
+                    self.learn_clock(key);
                 } else if !about.uid.is_empty() {
                     self.strangers.entry(about.uid.as_str().into()).or_default().push(fact);
                 }
@@ -183,7 +211,7 @@ impl Timeline {
             _ => return,
         };
         let Some(name) = event.message.strip_prefix(prefix) else { return };
-        let created = if removed { None } else { event.name_time() };
+        let created = if removed { None } else { event.name_time().map(whole_millis) };
         let owner = event.involved_object.uid.as_str();
         let about =
             |(record, pod): (&PodRecord, &Pod)| record.owner.as_deref() == Some(owner) && *pod.name == *name;
@@ -218,7 +246,8 @@ impl Timeline {
             let record = &mut self.records[place];
             record.dirty = false;
             let created = self.pods[place].life.instants.created;
-            self.pods[place].life = record.evidence.derive();
+            self.pods[place].life =
+                record.evidence.derive(self.clocks.skew(self.pods[place].node.as_deref()));
             // The order hangs on it.
             self.regroup |= created != self.pods[place].life.instants.created;
             // How a bare Pod stands is how its workload does, and a new Pod ends the wait for one.

@@ -11,7 +11,7 @@ use crate::lifecycle::Names;
 use crate::observation::{CronJob, Object, ObjectMeta, Seen};
 
 /// What is known of one such workload.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct ControllerRecord {
     object: Object,
     /// When its latest state was received.

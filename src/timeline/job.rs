@@ -12,7 +12,7 @@ use crate::observation::{Job, JobCondition, JobStatus, Seen, known};
 const OWN_CONTROLLER: &str = "kubernetes.io/job-controller";
 
 /// What is known of one Job.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct JobRecord {
     job: Job,
     capacity: Vec<Capacity>,

@@ -4,6 +4,7 @@
 //! date at the cost of what changed, and everything else reads.
 
 mod apply;
+mod clocks;
 mod controller;
 mod family;
 mod job;
@@ -19,6 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use self::apply::Changes;
 use self::apply::{OwnersWord, PodRecord};
+use self::clocks::Clocks;
 use self::controller::ControllerRecord;
 use self::job::JobRecord;
 use self::refusal::Refusals;
@@ -244,7 +246,7 @@ pub struct Summary {
 }
 
 /// All that was observed.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Timeline {
     names: Names,
     pods: Vec<Pod>,
@@ -261,6 +263,7 @@ pub struct Timeline {
     refusals: HashMap<Arc<str>, Refusals>,
     /// What its owner's events say of a Pod (by owner and name) until that Pod is seen.
     words: HashMap<(Arc<str>, Arc<str>), OwnersWord>,
+    clocks: Clocks,
     workloads: Vec<Workload>,
     /// For each workload the place of the one that it is below.
     above: Vec<Option<usize>>,

@@ -12,7 +12,7 @@ use crate::observation::Event;
 const FAILED_CREATE: &str = "FailedCreate";
 
 /// The tries of one controller, by why they failed; the same whatever the order in which they were told.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Refusals {
     /// First and latest time of each.
     reasons: HashMap<Arc<str>, (Timestamp, Timestamp)>,

@@ -38,6 +38,7 @@ pub(super) fn pod(name: &str, created: i64) -> PodFixture {
         reason: None,
         containers: Vec::new(),
         clamped: false,
+        skew: SignedDuration::ZERO,
         end_unknown: false,
         queued: None,
         cold_start: None,

@@ -1,16 +1,18 @@
 //! Orders that cannot be.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::story::{cond, done, event, listed, scheduled, status, t, tells, terminated, with, works};
+use crate::story::{
+    cond, done, event, listed, running, scheduled, status, t, tells, terminated, with, works,
+};
 
 #[test]
 fn an_impossible_order_is_corrected_and_said() {
-    let skewed = with(
+    let impossible = with(
         works(),
-        json!({"metadata": {"creationTimestamp": t(8)}, "status": {"conditions": [cond("PodScheduled", "True", 8)]}}),
+        json!({"metadata": {"creationTimestamp": t(8)}, "status": {"startTime": t(7), "conditions": [cond("PodScheduled", "True", 8)]}}),
     );
-    let story = listed([skewed]);
+    let story = listed([impossible]);
     tells(
         &story,
         &[
@@ -25,6 +27,55 @@ fn an_impossible_order_is_corrected_and_said() {
     let story = listed([works(), scheduled(1.4), event("Pulling", "main", 1.2, "x")]);
     tells(&story, &["p: Running [Running]", "scheduled 1.400", "sandboxReady 1.400"]);
     assert!(!story.contains("clamped"), "{story}");
+}
+
+/// A kubelet's event that the API server stored at that second, whatever the kubelet's clock said.
+fn stored(event: Value, second: i64) -> Value {
+    with(event, json!({"metadata": {"creationTimestamp": t(second)}, "source": {"host": "node-1"}}))
+}
+
+#[test]
+fn a_node_whose_clock_is_behind_is_put_right() {
+    // The kubelet saw the Pod at its 1.x, which was after 8.3: it is behind by at least 6.3 s.
+    let slow = with(
+        works(),
+        json!({"metadata": {"creationTimestamp": t(8)}, "status": {"conditions": [cond("PodScheduled", "True", 8)]}}),
+    );
+    let facts =
+        [slow, scheduled(8.3), event("Pulling", "main", 3.1, "x"), event("Started", "main", 5.25, "x")];
+    let story = listed(facts.clone());
+    tells(
+        &story,
+        &[
+            "p: Running [Running]",
+            "created 8.000",
+            "scheduled 8.300 ScheduledEvent",
+            "sandboxReady 9.400 ImageEvent",
+            "workStarted 11.550 StartedEvent",
+        ],
+    );
+    assert!(!story.contains("clamped"), "{story}");
+    for turn in 1..facts.len() {
+        let mut facts = facts.clone();
+        facts.rotate_left(turn);
+        assert_eq!(listed(facts), story);
+    }
+}
+
+#[test]
+fn a_node_whose_clock_is_ahead_is_put_right() {
+    // Stored at 2.x: its clock read 5.0 then, and so is ahead by at least 2 s.
+    let early = stored(event("Pulling", "main", 5.0, "x"), 2);
+    let ahead =
+        with(works(), json!({"status": {"containerStatuses": [status("main", 0, running(7), json!({}))]}}));
+    let facts = [ahead, scheduled(1.2), early, stored(event("Started", "main", 7.5, "x"), 5)];
+    let story = listed(facts.clone());
+    tells(&story, &["scheduled 1.200", "sandboxReady 3.000 ImageEvent", "workStarted 5.500 StartedEvent"]);
+    for turn in 1..facts.len() {
+        let mut facts = facts.clone();
+        facts.rotate_left(turn);
+        assert_eq!(listed(facts), story);
+    }
 }
 
 #[test]

@@ -20,3 +20,5 @@ mod special_cases;
 mod story;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod waits;

@@ -53,7 +53,7 @@ fn queued_has_the_reasons_of_its_time() {
         (9.0, Changed, bound(json!({}))),
         (9.1, Added, scheduled(1.9)),
     ]);
-    tells(&story, &["| 0.100..1.900 Queued (SchedulingGated)"]);
+    tells(&story, &["| 0.100..1.900 Queued (SchedulingGated: g)"]);
     let story = watched([
         (0.1, Added, pod(json!({}))),
         (0.2, Changed, pod(why("0/3 nodes are available: 3 Insufficient cpu."))),
@@ -120,7 +120,8 @@ fn pulls_inside_the_init_span_are_pulls_and_sidecars_are_not_init() {
             "| 3.100..3.200 Starting",
             "| 3.200..4.000 Initializing i",
             "| 4.000..5.000 Starting",
-            "| 5.000..7.500 Pulling side",
+            "| 5.000..6.500 Pulling side (pull queue)",
+            "| 6.500..7.500 Pulling side",
             "| 7.500..9.100 Starting",
             "| 9.100..… Running",
             "side sidecar pull 6.500..7.500 waited 1.500",
@@ -217,7 +218,11 @@ fn volumes_and_sandboxes_hold_the_setup_up() {
         let [one, other] = order;
         tells(
             &listed([waits.clone(), one, other]),
-            &["p: Starting (FailedCreatePodSandBox)", "| 1.000..… Setup (FailedCreatePodSandBox)"],
+            &[
+                "p: Starting (FailedCreatePodSandBox)",
+                "| 1.000..3.500 Setup (FailedMount)",
+                "| 3.500..… Setup (FailedCreatePodSandBox)",
+            ],
         );
     }
     tells(

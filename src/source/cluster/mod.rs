@@ -12,6 +12,7 @@ mod kind;
 mod known;
 mod kuberc;
 mod log;
+mod object;
 mod offset;
 mod owners;
 mod pause;

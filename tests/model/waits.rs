@@ -1,0 +1,176 @@
+//! Why a Pod waits, interval by interval.
+
+use kubectl_seq::observation::Seen::{Added, Changed, Listed};
+use serde_json::{Value, json};
+
+use crate::story::{
+    at, bound, cond, event, keeps_quiet_of, listed, pod, repeated, status, t, tells, waiting, watched, with,
+    works,
+};
+
+/// The scheduler's event, told first at that second, again until `last`.
+fn unschedulable(first: f64, last: f64, message: &str) -> Value {
+    autoscaled("FailedScheduling", first, last, message)
+}
+
+fn autoscaled(reason: &str, first: f64, last: f64, message: &str) -> Value {
+    json!({
+        "metadata": {"name": format!("p.{:016x}", at(first).as_nanosecond())},
+        "involvedObject": {"kind": "Pod", "name": "p", "uid": "u"},
+        "reason": reason, "message": message, "eventTime": at(first).to_string(),
+        "series": {"count": 2, "lastObservedTime": at(last).to_string()},
+    })
+}
+
+const CPU: &str = "0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: x.";
+const TAINT: &str = "0/3 nodes are available: 1 node(s) had untolerated taint {a: }, 2 Insufficient cpu.";
+
+#[test]
+fn what_the_scheduler_says_changes_over_time() {
+    let bound = with(bound(json!({})), json!({"status": {"conditions": [cond("PodScheduled", "True", 60)]}}));
+    let facts = [bound, unschedulable(0.2, 50.0, CPU), unschedulable(20.5, 30.0, TAINT)];
+    tells(
+        &listed(facts),
+        &[
+            "| 0.000..20.500 Queued (Insufficient cpu)",
+            "| 20.500..50.000 Queued (Insufficient cpu, node(s) had untolerated taint {a: })",
+            "| 50.000..60.000 Queued (Insufficient cpu)",
+            "| 60.000..",
+        ],
+    );
+}
+
+#[test]
+fn numbers_that_change_make_no_new_interval() {
+    let other = "0/5 nodes are available: 5 Insufficient cpu. preemption: 0/5 nodes are available: y.";
+    let facts = [pod(json!({})), unschedulable(0.2, 50.0, CPU), unschedulable(60.0, 70.0, other)];
+    tells(&listed(facts), &["p: Pending (Insufficient cpu)", "| 0.000..… Queued (Insufficient cpu)"]);
+}
+
+#[test]
+fn what_the_autoscaler_does_is_told_with_it() {
+    let facts = [
+        pod(json!({})),
+        unschedulable(0.2, 90.0, CPU),
+        autoscaled(
+            "NotTriggerScaleUp",
+            10.0,
+            10.0,
+            "pod didn't trigger scale-up: 1 max node group size reached",
+        ),
+        autoscaled("TriggeredScaleUp", 40.0, 40.0, "pod triggered scale-up: [{pool 1->2 (max: 3)}]"),
+    ];
+    tells(
+        &listed(facts),
+        &[
+            "| 0.000..10.000 Queued (Insufficient cpu)",
+            "| 10.000..40.000 Queued (Insufficient cpu (NotTriggerScaleUp: max node group size reached))",
+            "| 40.000..… Queued (Insufficient cpu (TriggeredScaleUp))",
+        ],
+    );
+}
+
+#[test]
+fn a_watch_dates_the_reason_by_its_receipt_where_events_may_not_be_read() {
+    let refused = |message: &str| {
+        let mut condition = cond("PodScheduled", "False", 0);
+        condition["reason"] = json!("Unschedulable");
+        condition["message"] = json!(message);
+        pod(json!({"status": {"conditions": [condition]}}))
+    };
+    let story = watched([
+        (0.1, Added, pod(json!({}))),
+        (0.2, Changed, refused(CPU)),
+        (20.3, Changed, refused(TAINT)),
+    ]);
+    tells(
+        &story,
+        &[
+            "| 0.100..20.300 Queued (Insufficient cpu) observed",
+            "| 20.300..… Queued (Insufficient cpu, node(s) had untolerated taint {a: }) observed",
+        ],
+    );
+    // Attached late: since when it says so is not known, so it is told of the whole wait.
+    let late = watched([(30.0, Listed, refused(TAINT))]);
+    tells(&late, &["| 0.000..… Queued (Insufficient cpu, node(s) had untolerated taint {a: }) status"]);
+}
+
+#[test]
+fn gates_go_one_by_one() {
+    let gated = |gates: Value| pod(json!({"spec": {"schedulingGates": gates}}));
+    let (kueue, other) = (json!({"name": "kueue.x-k8s.io/admission"}), json!({"name": "g"}));
+    let story = watched([
+        (0.1, Added, gated(json!([kueue, other]))),
+        (5.0, Changed, gated(json!([kueue]))),
+        (9.0, Changed, gated(json!([]))),
+    ]);
+    tells(
+        &story,
+        &[
+            "| 0.100..5.000 Queued (SchedulingGated: kueue.x-k8s.io/admission, g) observed",
+            "| 5.000..9.000 Queued (SchedulingGated: kueue.x-k8s.io/admission) observed",
+            "| 9.000..… Queued observed",
+        ],
+    );
+    // Attached while it waits: gates are never added, so it waited for these from the first.
+    tells(
+        &watched([(7.0, Listed, gated(json!([kueue])))]),
+        &[
+            "p: Pending (SchedulingGated: kueue.x-k8s.io/admission)",
+            "| 0.000..… Queued (SchedulingGated: kueue",
+        ],
+    );
+}
+
+#[test]
+fn a_config_error_is_told_from_its_first_event_until_the_start() {
+    let works = with(
+        works(),
+        json!({"status": {"containerStatuses": [status("main", 0, json!({"running": {"startedAt": t(20)}}), json!({}))]}}),
+    );
+    let facts = [
+        works,
+        event("Pulled", "main", 3.0, "Container image \"app:1\" already present on machine"),
+        repeated(event("Failed", "main", 6.0, "Error: secret \"key\" not found"), 4, 18),
+        event("Started", "main", 20.2, "x"),
+    ];
+    tells(
+        &listed(facts),
+        &[
+            "| 3.000..6.000 Starting event",
+            "| 6.000..20.200 Starting main (CreateContainerConfigError) event",
+            "| 20.200..… Running",
+        ],
+    );
+}
+
+#[test]
+fn a_config_error_without_events_is_dated_by_its_receipt() {
+    let ready = json!({"status": {"conditions": [cond("PodReadyToStartContainers", "True", 3)]}});
+    let state = |reason: &str| {
+        let status = status("main", 0, waiting(reason), json!({}));
+        with(with(bound(json!({})), ready.clone()), json!({"status": {"containerStatuses": [status]}}))
+    };
+    let story = watched([
+        (1.2, Added, state("ContainerCreating")),
+        (9.0, Changed, state("CreateContainerConfigError")),
+    ]);
+    tells(
+        &story,
+        &["| 3.000..9.000 Startup status", "| 9.000..… Startup main (CreateContainerConfigError) observed"],
+    );
+    let late = watched([(30.0, Listed, state("CreateContainerConfigError"))]);
+    tells(&late, &["| 3.000..… Startup (CreateContainerConfigError) status"]);
+    keeps_quiet_of(&late, "| 30");
+}
+
+#[test]
+fn combined_events_tell_only_of_their_latest() {
+    let text = "(combined from similar events): Failed to create pod sandbox: x";
+    let combined = repeated(event("FailedCreatePodSandBox", "", 1.5, text), 9, 40);
+    let mount = repeated(event("FailedMount", "", 1.2, "MountVolume.SetUp failed for volume \"v\""), 5, 30);
+    tells(
+        &listed([bound(json!({})), mount, combined]),
+        &["| 1.000..40.000 Startup (FailedMount)", "| 40.000..… Startup (FailedCreatePodSandBox)"],
+    );
+}
