@@ -17,6 +17,7 @@ mod following;
 mod get;
 mod harness;
 mod job_rules;
+mod live;
 mod pod;
 mod rollouts;
 mod truth;

@@ -23,3 +23,5 @@ mod story;
 mod support;
 #[cfg(test)]
 mod waits;
+#[cfg(test)]
+mod wordings;
