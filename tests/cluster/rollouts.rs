@@ -6,8 +6,14 @@ use std::fs;
 use serde_json::Value;
 
 use crate::document::{self, array, children, text, workload};
-use crate::harness::{Namespace, Running, kubectl, manifest};
+use crate::harness::{Namespace, Running, manifest};
 use crate::truth;
+
+/// How many nodes are to have a Pod of the `DaemonSet`: others may be there and not ready.
+fn wanted_nodes(namespace: &Namespace) -> usize {
+    let wanted = "jsonpath={.status.desiredNumberScheduled}";
+    namespace.kubectl(&["get", "ds", "agent", "-o", wanted]).succeeds().stdout.parse().unwrap()
+}
 
 /// Applies a revision of the Deployment, and follows it.
 fn roll_out(namespace: &Namespace, version: &str) -> Value {
@@ -93,8 +99,7 @@ fn one_pod_after_the_other_and_one_on_each_node() {
     let agent = workload(&document, "agent");
     assert_eq!(text(agent, "outcome"), "Succeeded", "{document:#}");
     let nodes: BTreeSet<&str> = array(agent, "pods").iter().map(|pod| text(pod, "node")).collect();
-    let all = kubectl(&["get", "nodes", "-o", "name"]).succeeds();
-    assert_eq!((nodes.len(), array(agent, "pods").len()), (all.stdout.lines().count(), nodes.len()));
+    assert_eq!([nodes.len(), array(agent, "pods").len()], [wanted_nodes(&namespace); 2], "{agent:#}");
 
     // Scaled up, it is not rolled out until the new Pod is ready.
     namespace.kubectl(&["scale", "sts", "db", "--replicas=4"]).succeeds();
@@ -125,7 +130,7 @@ fn several_kinds_in_all_namespaces() {
         found.sort();
         found
     };
-    let nodes = kubectl(&["get", "nodes", "-o", "name"]).succeeds().stdout.lines().count();
+    let nodes = wanted_nodes(&namespace);
     let of = |kind: &str, pods| (kind.to_owned(), pods);
     assert_eq!(here(&namespace), [of("DaemonSet", nodes), of("StatefulSet", 3)], "{document:#}");
     assert_eq!(here(&other), [of("Deployment", 0), of("Job", 2), of("ReplicaSet", 2)], "{document:#}");
