@@ -89,12 +89,29 @@ impl<'a> Session<'a> {
                 }
             }
             Update::Progress(progress) => self.progress = Some(progress),
-            Update::Lost(why) => self.lost = Some(why),
-            Update::Restored => self.lost = None,
+            Update::Lost(why) => {
+                self.say_in_lines(
+                    &format!("connection lost, trying again: {}", view::clean(&why)),
+                    Role::Warning,
+                )?;
+                self.lost = Some(why);
+            }
+            Update::Restored => {
+                self.say_in_lines("connection restored", Role::Text)?;
+                self.lost = None;
+            }
             Update::Notice(notice) => self.warn(&notice)?,
             Update::Failed(error) => return Err(error.into()),
         }
         Ok(())
+    }
+
+    /// What the live picture says below itself is a line where there is none.
+    fn say_in_lines(&self, text: &str, role: Role) -> Result<(), Failure> {
+        if self.task.drawing.mode != Mode::Lines {
+            return Ok(());
+        }
+        self.task.output.lines(vec![Line::of(text, role)])
     }
 
     /// Says how things stand when following begins: changes are told from here on.

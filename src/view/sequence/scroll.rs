@@ -69,7 +69,7 @@ pub(super) fn draw(
         match pod {
             None => frame.lines.push(heading(&parts[place])),
             Some(key) => {
-                rows.draw(key, &parts[place].block, &parts[place].tries, &mut seen, &mut frame.lines)
+                rows.draw(key, &parts[place].block, &parts[place].tries, &mut seen, &mut frame.lines);
             }
         }
     }
