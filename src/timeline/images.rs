@@ -28,9 +28,12 @@ pub struct ImagePulls {
     pub bytes: Option<u64>,
 }
 
+/// When the first pull began, and what all of them took.
+type Begun = (Option<Timestamp>, ImagePulls);
+
 /// What the pulls of these Pods took, by image, then node. Pulls that no event tells of are not there.
 pub fn image_pulls<'a>(pods: impl IntoIterator<Item = &'a Pod>) -> Vec<ImagePulls> {
-    let mut table: BTreeMap<(&Arc<str>, &Arc<str>), (Option<Timestamp>, ImagePulls)> = BTreeMap::new();
+    let mut table: BTreeMap<(&Arc<str>, &Arc<str>), Begun> = BTreeMap::new();
     for pod in pods {
         let Some(node) = &pod.node else { continue };
         for container in &pod.life.containers {

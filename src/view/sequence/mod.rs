@@ -45,6 +45,7 @@ impl Part<'_> {
 
 /// Lines around the rows of the blocks; those that come last here go first when there is no room for them.
 #[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each kind of line is there or not")]
 struct Extras {
     verdicts: bool,
     concurrency: bool,
