@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::place::number;
 use super::{Capacity, Pod, PodKey, Timeline, Workload, WorkloadOutcome};
 use crate::lifecycle::{EventFact, Lifecycle, PodEvidence, PodOutcome};
 use crate::observation::{self, Event, Object, Observation, Seen, whole_millis};
@@ -14,12 +15,12 @@ use crate::observation::{self, Event, Object, Observation, Seen, whole_millis};
 pub(super) struct PodRecord {
     evidence: PodEvidence,
     /// Uid of what controls the Pod.
-    owner: Option<Arc<str>>,
+    pub(super) owner: Option<Arc<str>>,
     dirty: bool,
     /// Its owner deleted it: to suspend, to shrink or because it had ended.
     removed_by_owner: bool,
     /// Place of its workload.
-    workload: usize,
+    pub(super) workload: usize,
 }
 
 impl PodRecord {
@@ -146,7 +147,7 @@ impl Timeline {
             workload: usize::MAX,
         });
         self.keys.insert(uid, key);
-        self.regroup = true;
+        self.fresh.push(key);
         key
     }
 
@@ -207,6 +208,9 @@ impl Timeline {
     /// Brings everything that is derived up to date; says what may look different.
     pub fn settle(&mut self) -> Changes {
         let workloads = self.regroup || !self.changed.is_empty() || !self.stale.is_empty();
+        self.revision += u64::from(workloads);
+        let fresh = std::mem::take(&mut self.fresh);
+        let mut moved = Vec::new();
         let pods = std::mem::take(&mut self.changed);
         for &key in &pods {
             let place = key.0 as usize;
@@ -215,12 +219,26 @@ impl Timeline {
             let created = self.pods[place].life.instants.created;
             self.pods[place].life =
                 record.evidence.derive(self.clocks.skew(self.pods[place].node.as_deref()));
-            // The order hangs on it.
-            self.regroup |= created != self.pods[place].life.instants.created;
             let followed = record.owner.as_ref().is_some_and(|owner| self.jobs.contains_key(owner));
+            if record.workload == usize::MAX {
+                continue; // it has no place yet
+            }
+            // The order hangs on it.
+            if created != self.pods[place].life.instants.created {
+                moved.push(record.workload);
+                self.regroup |= !followed;
+            }
             if !followed {
                 self.stale.push(record.workload);
             }
+        }
+        if !self.regroup {
+            moved.sort_unstable();
+            moved.dedup();
+            for place in moved {
+                self.reorder(place);
+            }
+            self.regroup = !self.place(&fresh);
         }
         let mut stale = std::mem::take(&mut self.stale);
         if std::mem::take(&mut self.regroup) {
@@ -261,21 +279,15 @@ impl Timeline {
         workloads.sort_by(|a, b| {
             (a.created, &a.namespace, &a.name, &a.uid).cmp(&(b.created, &b.namespace, &b.name, &b.uid))
         });
-        let created = |pod: &Pod| pod.life.instants.created.map(|created| created.at);
+        self.tries.clear();
         for (place, workload) in workloads.iter_mut().enumerate() {
-            workload.pods.sort_by(|a, b| {
-                let (a, b) = (&self.pods[a.0 as usize], &self.pods[b.0 as usize]);
-                (created(a), &a.name, &a.uid).cmp(&(created(b), &b.name, &b.uid))
-            });
-            let mut tries: HashMap<u32, u32> = HashMap::new();
+            workload.pods.sort_by(|a, b| self.in_order(*a, *b));
             for key in &workload.pods {
                 self.records[key.0 as usize].workload = place;
-                let pod = &mut self.pods[key.0 as usize];
-                if let Some(index) = pod.index {
-                    let attempt = tries.entry(index).or_default();
-                    *attempt += 1;
-                    pod.attempt = *attempt;
-                }
+            }
+            let tries = number(&mut self.pods, &workload.pods);
+            if !tries.is_empty() {
+                self.tries.insert(place, tries);
             }
             if let Some(job) = self.jobs.get_mut(&workload.uid) {
                 job.put_at(place);

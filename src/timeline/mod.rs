@@ -6,6 +6,7 @@
 mod apply;
 mod clocks;
 mod job;
+mod place;
 mod slots;
 mod summary;
 
@@ -226,7 +227,13 @@ pub struct Timeline {
     words: HashMap<(Arc<str>, Arc<str>), OwnersWord>,
     clocks: Clocks,
     workloads: Vec<Workload>,
+    /// By place of a workload: how many tries there are at each index.
+    tries: HashMap<usize, HashMap<u32, u32>>,
+    /// Grows with every change that [`Timeline::settle`] brings up to date.
+    revision: u64,
     changed: Vec<PodKey>,
+    /// Pods without a place among their workload's.
+    fresh: Vec<PodKey>,
     /// Places of workloads that changed by themselves.
     stale: Vec<usize>,
     regroup: bool,
@@ -267,6 +274,12 @@ impl Timeline {
     pub fn observed(&self) -> Option<Timestamp> {
         self.observed
     }
+
+    /// Equal numbers: nothing that was settled has changed in between.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
     /// A timeline as a view finds it.
     #[cfg(test)]
     pub(crate) fn of(pods: Vec<Pod>, workloads: Vec<Workload>) -> Self {
