@@ -67,6 +67,8 @@ pub(super) async fn run(
         drawing,
         output,
         picture: Picture::Timeline,
+        cluster: Some(cluster.clone()),
+        tail_lines: args.follow.tail_lines,
         format: format(&args),
         timeout: args.follow.timeout,
         expected: followed.clone().map(|applied| applied.uid.clone()).collect(),

@@ -140,9 +140,6 @@ pub(super) struct PodArgs {
     /// Follow until the Pod has ended
     #[arg(short, long)]
     pub(super) watch: bool,
-    /// Lines of each container's log; 0: none
-    #[arg(long, default_value_t = 20, value_name = "N")]
-    pub(super) tail_lines: u32,
     /// What to follow, and how long.
     #[command(flatten)]
     pub(super) follow: FollowArgs,
@@ -191,6 +188,9 @@ pub(super) struct FollowArgs {
     /// Follow no longer than this: `90s`, `10m`, `2h`; 0: no bound
     #[arg(long, value_name = "DURATION", default_value = "0", value_parser = parse_duration)]
     pub(super) timeout: std::time::Duration,
+    /// Lines of each log that are shown: of a failing container, of the one Pod; 0: none
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub(super) tail_lines: u32,
     /// How it is shown while it goes on [env: `KUBECTL_SEQ_PROGRESS`]
     #[arg(long, value_name = "MODE")]
     pub(super) progress: Option<Progress>,

@@ -9,7 +9,7 @@ use crate::timeline::Pod;
 use crate::view::{ContainerLog, PodEvent, PodExtras};
 
 /// Events of one Pod, and the end of its logs.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Closeup {
     /// By name: a repeated Event replaces its former state.
     events: BTreeMap<String, Event>,

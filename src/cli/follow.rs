@@ -11,28 +11,23 @@ use super::exit::{Exit, Failure};
 use super::options::Drawing;
 use super::output::Output;
 use super::session::Session;
+use super::viewer::{TICK, Viewer};
 use crate::source::cluster::Cluster;
 use crate::source::{Feed, Update};
+use crate::surface::interactive::{CONTINUED, ControllingTerminal, Input, Terminal};
 
-/// Ten pictures a second at most.
-const TICK: Duration = Duration::from_millis(100);
 /// A wait that is shorter shows nothing: what is quick needs no progress.
 const PATIENCE: Duration = Duration::from_millis(400);
 /// How long the end of a workload waits for the last words of its Pods, which come by another connection.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// What is drawn.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Picture {
     /// The workloads and their Pods.
     Timeline,
     /// One Pod, with its Events and the end of its log.
-    Pod {
-        /// Where the log is read.
-        cluster: Box<Cluster>,
-        /// Lines of the log.
-        tail_lines: u32,
-    },
+    Pod,
 }
 
 /// What a command wants of a feed.
@@ -42,6 +37,10 @@ pub(super) struct Task<'a> {
     pub(super) drawing: &'a Drawing,
     pub(super) output: &'a Output,
     pub(super) picture: Picture,
+    /// Where logs and objects are read; there may be none.
+    pub(super) cluster: Option<Cluster>,
+    /// Lines of each log that are shown.
+    pub(super) tail_lines: u32,
     pub(super) format: Format,
     /// Bound on following; zero is none.
     pub(super) timeout: Duration,
@@ -53,9 +52,17 @@ pub(super) struct Task<'a> {
     pub(super) nothing: String,
 }
 
+impl Task<'_> {
+    /// The command of kubectl's that shows a Pod.
+    pub(super) fn command(&self) -> String {
+        "kubectl get pod -o yaml".to_owned()
+    }
+}
+
 /// Shows what there is, and ends.
 pub(super) async fn once(task: Task<'_>) -> Result<Exit, Failure> {
-    let mut session = Session::new(task);
+    let console = Console::of_process(&task);
+    let mut session = Session::new(task, console);
     let mut tick = ticks();
     let started = Instant::now();
     let mut signals = Signals::new()?;
@@ -70,16 +77,43 @@ pub(super) async fn once(task: Task<'_>) -> Result<Exit, Failure> {
             _ = tick.tick(), if started.elapsed() > PATIENCE => session.show_progress()?,
         }
     }
-    session.timeline.settle();
+    session.settle();
     session.read_logs().await;
     session.clear_progress()?;
     session.print(session.task.drawing.print_size())?;
     Ok(Exit::Success)
 }
 
+/// Where the live picture goes and keys come from.
+pub(super) struct Console {
+    /// What is written to.
+    pub(super) out: Box<dyn io::Write>,
+    /// The terminal behind it.
+    pub(super) terminal: Box<dyn Terminal>,
+    /// Whether keys are taken.
+    pub(super) interactive: bool,
+}
+
+impl Console {
+    fn of_process(task: &Task<'_>) -> Self {
+        let on_stdout = !task.drawing.live_on_stderr;
+        Self {
+            out: task.output.live_stream(),
+            terminal: Box::new(ControllingTerminal::new(on_stdout)),
+            interactive: task.drawing.is_interactive(),
+        }
+    }
+}
+
 /// Follows until everything has ended, the time is up, or the user has had enough.
 pub(super) async fn follow(task: Task<'_>) -> Result<Exit, Failure> {
-    let mut session = Session::new(task);
+    let console = Console::of_process(&task);
+    follow_on(task, console).await
+}
+
+/// The same, on a console of the caller's.
+pub(super) async fn follow_on(task: Task<'_>, console: Console) -> Result<Exit, Failure> {
+    let mut session = Session::new(task, console);
     let deadline = (!session.task.timeout.is_zero()).then(|| Instant::now() + session.task.timeout);
     let result = watch(&mut session, deadline).await;
     match result {
@@ -91,7 +125,7 @@ pub(super) async fn follow(task: Task<'_>) -> Result<Exit, Failure> {
         Err(failure) => {
             // What is known stays on the screen above the message.
             if !matches!(failure, Failure::BrokenPipe) {
-                session.leave()?;
+                session.leave(2)?;
             }
             Err(failure)
         }
@@ -102,14 +136,21 @@ async fn watch(session: &mut Session<'_>, deadline: Option<Instant>) -> Result<E
     let mut tick = ticks();
     let mut signals = Signals::new()?;
     let mut resized = signal(SignalKind::window_change())?;
+    let mut continued = signal(SignalKind::from_raw(CONTINUED))?;
     let mut ended: Option<Instant> = None;
+    let mut over = false;
     loop {
         tokio::select! {
             biased;
             exit = signals.next() => return Ok(exit),
             () = until(deadline) => return Ok(Exit::Timeout),
-            update = session.task.feed.updates.recv() => match update {
-                None => return Ok(session.settled_outcome()),
+            input = input(&mut session.live) => {
+                if session.act(input)? {
+                    return Ok(session.exit_of_user(over));
+                }
+            }
+            update = session.task.feed.updates.recv(), if !over => match update {
+                None => over = true,
                 Some(update) => {
                     session.take(update)?;
                     // A burst becomes one step.
@@ -118,18 +159,32 @@ async fn watch(session: &mut Session<'_>, deadline: Option<Instant>) -> Result<E
                     }
                 }
             },
-            _ = resized.recv() => session.draw()?,
+            Some(found) = session.backstage.next() => session.find(found),
+            _ = resized.recv() => session.redraw()?,
+            _ = continued.recv() => session.resume()?,
             _ = tick.tick() => session.draw()?,
         }
-        session.timeline.settle();
+        session.settle();
+        if over && !session.is_reading() {
+            return Ok(session.outcome());
+        }
         if session.ended() {
             let since = *ended.get_or_insert_with(Instant::now);
-            if session.pods_ended() || since.elapsed() > LAST_WORDS {
+            // Whoever reads is not thrown out.
+            if (session.pods_ended() || since.elapsed() > LAST_WORDS) && !session.is_reading() {
                 return Ok(session.outcome());
             }
         } else {
             ended = None;
         }
+    }
+}
+
+/// The next key or click; never, where nobody can press one.
+async fn input(live: &mut Option<Viewer>) -> Input {
+    match live {
+        Some(live) => live.input().await,
+        None => std::future::pending().await,
     }
 }
 

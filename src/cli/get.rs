@@ -37,6 +37,8 @@ pub(super) async fn run(args: GetArgs, drawing: &Drawing, output: &Output) -> Re
         drawing,
         output,
         picture: Picture::Timeline,
+        cluster: Some(cluster.clone()),
+        tail_lines: args.follow.tail_lines,
         format: args.output,
         timeout: args.follow.timeout,
         expected: Vec::new(),

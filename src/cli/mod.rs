@@ -2,17 +2,22 @@
 
 mod apply;
 mod args;
+mod backstage;
 mod closeup;
 mod complete;
 mod environment;
 mod exit;
 mod follow;
 mod get;
+#[cfg(test)]
+mod interactive_tests;
 mod options;
 mod output;
 mod pod;
+mod report;
 mod session;
 mod simulate;
+mod viewer;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

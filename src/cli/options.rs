@@ -109,13 +109,14 @@ impl Drawing {
         if self.stderr_colours { Stylesheet::COLOURED } else { Stylesheet::PLAIN }
     }
 
-    /// The room for a picture in place: one line less than the terminal has, for the cursor.
-    pub(super) fn live_size(&self) -> Size {
-        let (columns, rows) = terminal_size().unwrap_or((self.default_columns, 24));
-        Size {
-            columns: self.columns.map_or(columns, |wanted| wanted.min(columns)),
-            rows: Some(rows.max(2) - 1),
-        }
+    /// The columns that were asked for.
+    pub(super) fn wanted_columns(&self) -> Option<usize> {
+        self.columns
+    }
+
+    /// Whether the live picture is on a terminal, so that somebody can move in it.
+    pub(super) fn is_interactive(&self) -> bool {
+        self.mode == Mode::Live && self.terminal
     }
 
     /// The room for a picture that is printed once: on a terminal it fits the screen, so that its head can be seen.

@@ -1,18 +1,20 @@
 //! What one run of a command knows, has said and shows.
 
-use std::io;
-
 use jiff::Timestamp;
 
 use super::args::Format;
+use super::backstage::{Backstage, Found};
 use super::closeup::Closeup;
 use super::exit::{Exit, Failure};
-use super::follow::{Picture, Task};
+use super::follow::{Console, Picture, Task};
 use super::options::{Drawing, Mode};
 use super::output::Output;
+use super::report;
+use super::viewer::{Known, Viewer};
 use crate::export::{self, ChangeLines};
 use crate::source::{Progress, Update};
-use crate::surface::{Lines, Live};
+use crate::surface::Lines;
+use crate::surface::interactive::{Effect, Input, Page};
 use crate::timeline::{Changes, PodKey, Timeline, Workload};
 use crate::view::{self, Frame, Line, Role, Size, View};
 
@@ -26,19 +28,24 @@ pub(super) struct Session<'a> {
     lost: Option<String>,
     lines: Lines,
     changes: ChangeLines,
-    live: Option<Live<Box<dyn io::Write>>>,
+    pub(super) live: Option<Viewer>,
+    pub(super) backstage: Backstage,
 }
 
 impl<'a> Session<'a> {
-    pub(super) fn new(task: Task<'a>) -> Self {
+    pub(super) fn new(task: Task<'a>, console: Console) -> Self {
         let live = match task.drawing.mode {
-            Mode::Live => Some(Live::new(task.output.live_stream(), task.drawing.stylesheet())),
+            Mode::Live => {
+                let Console { out, terminal, interactive } = console;
+                Some(Viewer::new(out, terminal, task.drawing, interactive, task.command()))
+            }
             Mode::Lines | Mode::Silent => None,
         };
         let closeup = match &task.picture {
             Picture::Timeline => None,
-            Picture::Pod { .. } => Some(Closeup::default()),
+            Picture::Pod => Some(Closeup::default()),
         };
+        let backstage = Backstage::new(task.cluster.clone(), task.tail_lines);
         Self {
             task,
             timeline: Timeline::default(),
@@ -49,10 +56,17 @@ impl<'a> Session<'a> {
             lines: Lines::default(),
             changes: ChangeLines::default(),
             live,
+            backstage,
         }
     }
 
     pub(super) fn take(&mut self, update: Update) -> Result<(), Failure> {
+        if let Some(live) = &mut self.live {
+            live.touch();
+            if !matches!(update, Update::Progress(Progress::Connecting) | Update::Failed(_)) {
+                live.enter()?;
+            }
+        }
         match update {
             Update::Observed(observations) => {
                 for observation in &observations {
@@ -60,6 +74,7 @@ impl<'a> Session<'a> {
                     if let Some(closeup) = &mut self.closeup {
                         closeup.observe(observation);
                     }
+                    self.backstage.observe(observation);
                     if self.synced {
                         self.tell(observation.received)?;
                     }
@@ -84,7 +99,7 @@ impl<'a> Session<'a> {
 
     /// Says how things stand when following begins: changes are told from here on.
     fn tell_beginning(&mut self) -> Result<(), Failure> {
-        self.timeline.settle();
+        self.settle();
         let every = self.timeline.everything();
         let now = self.timeline.observed().unwrap_or_else(|| self.now());
         if self.task.format == Format::Jsonl {
@@ -102,7 +117,7 @@ impl<'a> Session<'a> {
         if self.task.drawing.mode != Mode::Lines && self.task.format != Format::Jsonl {
             return Ok(());
         }
-        let changes = self.timeline.settle();
+        let changes = self.settle();
         if self.task.format == Format::Jsonl {
             self.write_changes(&changes, now)?;
         }
@@ -118,6 +133,13 @@ impl<'a> Session<'a> {
         Output::document(|out| lines.write_changes(timeline, changes, now, out))
     }
 
+    /// Brings what is derived up to date; what failed is asked why.
+    pub(super) fn settle(&mut self) -> Changes {
+        let changes = self.timeline.settle();
+        self.backstage.listen_to_failures(&self.timeline, &changes.pods);
+        changes
+    }
+
     fn now(&self) -> Timestamp {
         let now = self.task.feed.clock.now();
         // Never before what is known.
@@ -127,7 +149,8 @@ impl<'a> Session<'a> {
     /// One step of the picture.
     pub(super) fn draw(&mut self) -> Result<(), Failure> {
         match self.task.drawing.mode {
-            Mode::Live => self.redraw(),
+            Mode::Live if self.live.as_ref().is_some_and(|live| live.wants(false)) => self.redraw(),
+            Mode::Live => Ok(()),
             Mode::Lines => {
                 let now = self.now();
                 let lines = self.lines.heartbeat(&self.timeline, now);
@@ -137,38 +160,99 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn redraw(&mut self) -> Result<(), Failure> {
-        self.timeline.settle();
-        let frame = self.picture();
-        let size = self.task.drawing.live_size();
-        match &mut self.live {
-            Some(live) => Ok(live.draw(&frame, size.columns)?),
-            None => Ok(()),
+    /// The picture as it is now.
+    pub(super) fn redraw(&mut self) -> Result<(), Failure> {
+        self.settle();
+        self.look(None)
+    }
+
+    /// Draws; for the last time if it is to be left, with so many lines to come below.
+    fn look(&mut self, leave: Option<usize>) -> Result<(), Failure> {
+        let Some(mut live) = self.live.take() else { return Ok(()) };
+        if let Some(closeup) = self.closeup.as_ref().filter(|_| live.state().page == Page::Pods) {
+            self.backstage.show(closeup.extras());
+        }
+        self.backstage.attend(live.state(), &self.timeline);
+        self.backstage.refresh_told(&self.timeline);
+        let known = Known {
+            timeline: &self.timeline,
+            now: self.now(),
+            notices: self.notices(),
+            only: self.closeup.as_ref().and_then(|_| newest_pod(&self.timeline)),
+            ended: self.ended().then(|| self.said_outcome()),
+        };
+        let drawn = match leave {
+            Some(below) => live.leave(known, &self.backstage, below),
+            None => live.draw(known, &self.backstage),
+        };
+        self.live = Some(live);
+        drawn
+    }
+
+    /// What is waited for; a lost connection.
+    fn notices(&self) -> Vec<Line> {
+        let mut notices = Vec::new();
+        if let Some(why) = &self.lost {
+            let why = format!("connection lost, trying again: {}", view::clean(why));
+            notices.push(Line::of(why, Role::Warning));
+        }
+        if let Some(progress) = &self.progress {
+            notices.push(Line::of(progress_text(progress), Role::Dim));
+        }
+        notices
+    }
+
+    fn said_outcome(&self) -> String {
+        let outcomes: Vec<&str> =
+            self.timeline.workloads().iter().map(|workload| workload.outcome.name()).collect();
+        match outcomes.as_slice() {
+            [first, rest @ ..] if rest.iter().all(|other| other == first) => (*first).to_owned(),
+            _ => "see the picture".to_owned(),
         }
     }
 
-    /// The live picture: what is waited for, or the timeline; a lost connection is said below it.
-    fn picture(&self) -> Frame {
-        let drawing = self.task.drawing;
-        let mut size = drawing.live_size();
-        let mut below = Vec::new();
-        if let Some(why) = &self.lost {
-            below.push(Line::of(
-                format!("connection lost, trying again: {}", view::clean(why)),
-                Role::Warning,
-            ));
+    /// Does what was asked for, and what has been asked for meanwhile; whether the user has had enough.
+    pub(super) fn act(&mut self, input: Input) -> Result<bool, Failure> {
+        let mut next = Some(input);
+        while let Some(input) = next {
+            let Some(live) = &mut self.live else { return Ok(false) };
+            if live.act(input, &self.timeline)? == Effect::Detach {
+                return Ok(true);
+            }
+            next = live.waiting();
+            if let Some(live) = self.live.as_ref().filter(|live| live.wants(true) || next.is_none())
+                && live.wants(true)
+            {
+                self.redraw()?;
+            }
         }
-        if let Some(progress) = &self.progress {
-            below.push(Line::of(progress_text(progress), Role::Dim));
+        Ok(false)
+    }
+
+    /// The user ends it: what has ended is known even so.
+    pub(super) fn exit_of_user(&self, over: bool) -> Exit {
+        if over || (self.ended() && self.pods_ended()) { self.outcome() } else { Exit::Interrupted }
+    }
+
+    /// Takes in what was fetched.
+    pub(super) fn find(&mut self, found: Found) {
+        self.backstage.take(found);
+        if let Some(live) = &mut self.live {
+            live.touch();
         }
-        size.rows = size.rows.map(|rows| rows.saturating_sub(below.len()).max(1));
-        let mut frame =
-            if self.timeline.workloads().is_empty() { Frame::default() } else { self.drawn(size) };
-        if frame.lines.is_empty() && below.is_empty() {
-            frame.lines.push(Line::of("waiting for something to follow", Role::Dim));
+    }
+
+    /// The shell has continued us.
+    pub(super) fn resume(&mut self) -> Result<(), Failure> {
+        if let Some(live) = &mut self.live {
+            live.resume()?;
         }
-        frame.lines.extend(below);
-        frame
+        self.redraw()
+    }
+
+    /// Whether somebody reads what the end must not take away.
+    pub(super) fn is_reading(&self) -> bool {
+        self.live.as_ref().is_some_and(Viewer::is_reading)
     }
 
     /// The timeline, or the one Pod that was asked for.
@@ -183,26 +267,25 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Reads the end of the logs of the Pod that was asked for.
+    /// Reads the end of the logs of the Pod that was asked for, and waits for the last words of what has failed.
     pub(super) async fn read_logs(&mut self) {
-        if let (Picture::Pod { cluster, tail_lines }, Some(closeup)) = (&self.task.picture, &mut self.closeup)
+        if let (Some(cluster), Some(closeup)) = (&self.task.cluster, &mut self.closeup)
             && let Some(key) = newest_pod(&self.timeline)
         {
-            closeup.read_logs(cluster, self.timeline.pod(key), *tail_lines).await;
+            closeup.read_logs(cluster, self.timeline.pod(key), self.task.tail_lines).await;
+            self.backstage.show(closeup.extras());
         }
+        self.backstage.finish().await;
     }
 
     pub(super) fn show_progress(&mut self) -> Result<(), Failure> {
         let Some(progress) = &self.progress else { return Ok(()) };
-        if let Some(live) = &mut self.live {
-            let frame = Frame { lines: vec![Line::of(progress_text(progress), Role::Dim)] };
-            live.draw(&frame, self.task.drawing.live_size().columns)?;
-        }
-        Ok(())
+        let line = Line::of(progress_text(progress), Role::Dim);
+        self.live.as_mut().map_or(Ok(()), |live| live.show_line(line))
     }
 
     pub(super) fn clear_progress(&mut self) -> Result<(), Failure> {
-        self.live.as_mut().map_or(Ok(()), |live| Ok(live.clear()?))
+        self.live.as_mut().map_or(Ok(()), Viewer::clear)
     }
 
     /// Whether all that is followed has ended.
@@ -220,12 +303,6 @@ impl<'a> Session<'a> {
         workloads.flat_map(|workload| self.timeline.pods(workload)).all(|(_, pod)| pod.life.outcome.ended())
     }
 
-    /// The outcome when the source has nothing more to tell.
-    pub(super) fn settled_outcome(&mut self) -> Exit {
-        self.timeline.settle();
-        self.outcome()
-    }
-
     pub(super) fn outcome(&self) -> Exit {
         Exit::of_outcomes(self.timeline.workloads().iter().map(|workload| workload.outcome))
     }
@@ -233,8 +310,14 @@ impl<'a> Session<'a> {
     /// The last picture and how it ended.
     pub(super) fn finish(&mut self, exit: Exit) -> Result<(), Failure> {
         self.progress = None;
-        self.timeline.settle();
-        self.leave()?;
+        self.settle();
+        let report = if self.task.drawing.mode == Mode::Silent {
+            Vec::new()
+        } else {
+            report::failures(&self.timeline, self.backstage.last_words(), &self.task.drawing.glyphs)
+        };
+        // How it ended and how to come back are two lines at most.
+        self.leave(report.len() + 2)?;
         match self.task.format {
             Format::Jsonl => {
                 let (timeline, now) = (&self.timeline, self.now());
@@ -244,16 +327,21 @@ impl<'a> Session<'a> {
             _ if self.live.is_none() => self.print(self.task.drawing.log_size())?,
             _ => {}
         }
-        self.say_how(exit);
-        Ok(())
+        let live = self.live.as_mut();
+        if !live.map_or(Ok(false), |live| live.say_below(&report))? {
+            self.task.output.lines(report)?;
+        }
+        self.say_how(exit)
     }
 
     /// Leaves the last picture on the screen.
-    pub(super) fn leave(&mut self) -> Result<(), Failure> {
-        if self.live.is_some() { self.redraw() } else { Ok(()) }
+    pub(super) fn leave(&mut self, below: usize) -> Result<(), Failure> {
+        self.settle();
+        self.look(Some(below))
     }
 
-    fn say_how(&self, exit: Exit) {
+    fn say_how(&mut self, exit: Exit) -> Result<(), Failure> {
+        let mut said = Vec::new();
         let open: Vec<String> = self
             .timeline
             .workloads()
@@ -270,36 +358,65 @@ impl<'a> Session<'a> {
             some => some.join(", "),
         };
         let again = &self.task.again;
-        let output = self.task.output;
         match exit {
             Exit::Timeout => {
                 let limit = jiff::SignedDuration::try_from(self.task.timeout).unwrap_or_default();
-                output.note(&format!("timed out after {limit:#}: {open} had not ended"));
+                said.push(format!("timed out after {limit:#}: {open} had not ended"));
             }
             Exit::Interrupted | Exit::Terminated => {
-                output.note(&format!("no longer followed: {open} goes on"));
+                said.push(format!("no longer followed: {open} goes on"));
             }
             Exit::Unknown if is_open => {
-                output.note(&format!("the outcome is not known: {open} had not ended"));
+                said.push(format!("the outcome is not known: {open} had not ended"));
             }
-            Exit::Unknown => output.note("the outcome is not known: what was followed went before it ended"),
-            _ => return,
+            Exit::Unknown => {
+                said.push("the outcome is not known: what was followed went before it ended".to_owned())
+            }
+            _ => {}
         }
-        if !again.is_empty() && exit != Exit::Unknown {
-            output.note(&format!("to come back: {again}"));
+        let is_over = matches!(exit, Exit::Success | Exit::Failed);
+        let is_for_people = self.task.drawing.mode != Mode::Silent && !self.task.format.is_for_machines();
+        if !again.is_empty() && exit != Exit::Unknown && (is_for_people || !is_over) {
+            let what = if is_over { "to see it again" } else { "to come back" };
+            said.push(format!("{what}: {again}"));
         }
+        let lines: Vec<Line> = said.iter().map(|said| Line::of(view::clean(said), Role::Text)).collect();
+        let live = self.live.as_mut();
+        if !live.map_or(Ok(false), |live| live.say_below(&lines))? {
+            said.iter().for_each(|said| self.task.output.note(said));
+        }
+        Ok(())
     }
 
     fn note(&mut self, text: &str) -> Result<(), Failure> {
-        self.clear_progress()?;
-        self.task.output.note(text);
+        let line = || Line::of(view::clean(text), Role::Text);
+        if !self.say_above(line)? {
+            self.task.output.note(text);
+        }
         Ok(())
     }
 
     fn warn(&mut self, text: &str) -> Result<(), Failure> {
-        self.clear_progress()?;
-        self.task.output.warning(text);
+        let line = || {
+            let mut line = Line::of("warning: ", Role::Warning);
+            line.push(view::clean(text), Role::Text);
+            line
+        };
+        if !self.say_above(line)? {
+            self.task.output.warning(text);
+        }
         Ok(())
+    }
+
+    /// Says it above the live picture; `false` if there is none that keeps the terminal to itself.
+    fn say_above(&mut self, line: impl FnOnce() -> Line) -> Result<bool, Failure> {
+        if let Some(live) = &mut self.live
+            && live.say_above(line())?
+        {
+            return Ok(true);
+        }
+        self.clear_progress()?;
+        Ok(false)
     }
 
     /// Everything once, in the format that was asked for.

@@ -13,6 +13,11 @@ const WATCHED_SPEED: f64 = 4.0;
 pub(super) async fn run(args: SimulateArgs, drawing: &Drawing, output: &Output) -> Result<Exit, Failure> {
     let watched = drawing.mode == Mode::Live && !args.output.is_for_machines();
     let speed = args.speed.unwrap_or(if watched { WATCHED_SPEED } else { 0.0 });
+    let mut again = "kubectl seq simulate".to_owned();
+    if let Some(file) = args.filename.as_ref().filter(|file| file.as_os_str() != "-") {
+        again = format!("{again} -f {}", file.display());
+    }
+    again = format!("{again} --seed {}", args.seed);
     // What is over at once has no course to tell, unless somebody asked for it.
     let mut drawing = drawing.clone();
     if speed <= 0.0 && args.follow.progress.is_none() {
@@ -29,10 +34,12 @@ pub(super) async fn run(args: SimulateArgs, drawing: &Drawing, output: &Output) 
         drawing: &drawing,
         output,
         picture: Picture::Timeline,
+        cluster: None,
+        tail_lines: args.follow.tail_lines,
         format: args.output,
         timeout: args.follow.timeout,
         expected: Vec::new(),
-        again: String::new(),
+        again,
         nothing: String::new(),
     };
     follow(task).await

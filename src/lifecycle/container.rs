@@ -72,7 +72,7 @@ struct RunEvidence {
 }
 
 /// Its runs that are known, oldest first.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct KnownRuns {
     pub(super) runs: Vec<Run>,
     /// Whether nothing ran before the first of them.

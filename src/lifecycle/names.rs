@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Gives equal texts the same allocation.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Names(HashSet<Arc<str>>);
 
 impl Names {

@@ -28,15 +28,25 @@ struct Cell {
 pub struct Live<W: Write> {
     out: W,
     stylesheet: Stylesheet,
+    canvas: Canvas,
+    /// What is behind the alternate screen.
+    behind: Option<Canvas>,
+    written: u64,
+}
+
+/// What the terminal shows of ours.
+#[derive(Debug, Default)]
+struct Canvas {
     columns: usize,
     rows: Vec<Vec<Cell>>,
-    written: u64,
+    /// The screen's row of the first line, and how many rows the screen has; `None` as long as nobody knows.
+    place: Option<(usize, usize)>,
 }
 
 impl<W: Write> Live<W> {
     /// Begins below what is there; draws nothing yet.
     pub fn new(out: W, stylesheet: Stylesheet) -> Self {
-        Self { out, stylesheet, columns: 0, rows: Vec::new(), written: 0 }
+        Self { out, stylesheet, canvas: Canvas::default(), behind: None, written: 0 }
     }
 
     /// Bytes sent to the terminal so far.
@@ -51,12 +61,101 @@ impl<W: Write> Live<W> {
     pub fn draw(&mut self, frame: &Frame, columns: usize) -> io::Result<()> {
         let rows: Vec<Vec<Cell>> = frame.lines.iter().map(|line| cells(line, columns)).collect();
         let mut text = String::new();
-        if columns != self.columns {
+        if columns != self.canvas.columns {
             self.forget(&mut text, columns);
         }
         self.update(&mut text, &rows);
-        self.columns = columns;
-        self.rows = rows;
+        self.canvas.columns = columns;
+        if let Some((top, height)) = &mut self.canvas.place {
+            // What did not fit has scrolled the screen.
+            *top = (*top).min(height.saturating_sub(rows.len() + 1));
+        }
+        self.canvas.rows = rows;
+        self.send(&text)
+    }
+
+    /// The stream, for what is no frame.
+    pub(super) fn out(&mut self) -> &mut W {
+        &mut self.out
+    }
+
+    /// The screen's row of the first line, if it is known.
+    pub fn top(&self) -> Option<usize> {
+        self.canvas.place.map(|(top, _)| top)
+    }
+
+    /// Says on which row of a screen of so many rows the cursor is, which is where the frame begins.
+    pub(super) fn begin_at(&mut self, row: usize, height: usize) {
+        self.canvas.place = Some((row, height));
+    }
+
+    /// Removes the frame; the next one is drawn at the bottom of a screen of this size. After a change of size nobody
+    /// knows where a terminal has put what it showed.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub(super) fn begin_at_bottom(&mut self, columns: usize, height: usize) -> io::Result<()> {
+        let mut text = String::new();
+        self.forget(&mut text, columns);
+        let _ = write!(text, "\x1b[{height}B\r");
+        self.canvas = Canvas { columns, rows: Vec::new(), place: Some((height.saturating_sub(1), height)) };
+        self.send(&text)
+    }
+
+    /// Begins anew on an empty screen of this size.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub(super) fn begin_empty(&mut self, columns: usize, height: usize) -> io::Result<()> {
+        self.canvas = Canvas { columns, rows: Vec::new(), place: Some((0, height)) };
+        self.send("\x1b[H\x1b[2J")
+    }
+
+    /// Writes lines below the frame, which stays.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn print_below(&mut self, lines: &[Line]) -> io::Result<()> {
+        let mut text = String::new();
+        for line in lines {
+            super::ansi::render_line(&mut text, line, &self.stylesheet);
+            text.push_str("\r\n");
+        }
+        self.leave_there();
+        self.send(&text)
+    }
+
+    /// Leaves the frame where it is; the next one is drawn below the cursor.
+    pub(super) fn leave_there(&mut self) {
+        self.canvas = Canvas { columns: self.canvas.columns, ..Canvas::default() };
+    }
+
+    /// Goes on where the screen is another one; [`Live::come_back`] goes on with this one.
+    pub(super) fn step_aside(&mut self) {
+        self.behind = Some(std::mem::take(&mut self.canvas));
+    }
+
+    /// Goes on with the screen that was left.
+    pub(super) fn come_back(&mut self) {
+        self.canvas = self.behind.take().unwrap_or_default();
+    }
+
+    /// Writes lines above the frame: they stay, the frame is drawn anew below them by the next [`Live::draw`].
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn print_above(&mut self, lines: &[Line]) -> io::Result<()> {
+        let mut text = String::new();
+        self.forget(&mut text, self.canvas.columns);
+        for line in lines {
+            super::ansi::render_line(&mut text, line, &self.stylesheet);
+            text.push_str("\r\n");
+        }
+        let columns = self.canvas.columns.max(1);
+        let height: usize = lines.iter().map(|line| line.width().div_ceil(columns).max(1)).sum();
+        if let Some((top, screen)) = &mut self.canvas.place {
+            *top = (*top + height).min(screen.saturating_sub(1));
+        }
         self.send(&text)
     }
 
@@ -66,7 +165,7 @@ impl<W: Write> Live<W> {
     /// When the terminal is gone.
     pub fn clear(&mut self) -> io::Result<()> {
         let mut text = String::new();
-        self.forget(&mut text, self.columns);
+        self.forget(&mut text, self.canvas.columns);
         self.send(&text)
     }
 
@@ -83,18 +182,18 @@ impl<W: Write> Live<W> {
 
     /// Goes to the frame's top and clears from there on. A terminal of another width has wrapped the old lines.
     fn forget(&mut self, text: &mut String, columns: usize) {
-        if self.rows.is_empty() {
+        if self.canvas.rows.is_empty() {
             return;
         }
         let used = |row: &Vec<Cell>| row.len().div_ceil(columns.max(1)).max(1);
-        let height: usize = self.rows.iter().map(used).sum();
+        let height: usize = self.canvas.rows.iter().map(used).sum();
         // Writing to a string cannot fail, here and below.
         let _ = write!(text, "\r\x1b[{height}A\x1b[J");
-        self.rows.clear();
+        self.canvas.rows.clear();
     }
 
     fn update(&self, text: &mut String, rows: &[Vec<Cell>]) {
-        let old = &self.rows;
+        let old = &self.canvas.rows;
         // The cursor rests at the start of the line below the frame.
         let mut cursor = Cursor { row: old.len(), column: 0 };
         for (row, (before, now)) in old.iter().zip(rows).enumerate() {

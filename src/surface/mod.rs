@@ -1,6 +1,7 @@
 //! Surfaces: what becomes of a frame on a terminal, in a pipe, in a file.
 
 pub mod ansi;
+pub mod interactive;
 mod lines;
 mod live;
 

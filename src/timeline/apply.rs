@@ -11,7 +11,7 @@ use crate::lifecycle::{EventFact, Lifecycle, PodEvidence, PodOutcome};
 use crate::observation::{self, Event, Object, Observation, Seen, whole_millis};
 
 /// What the timeline keeps of a Pod beside what it shows.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct PodRecord {
     evidence: PodEvidence,
     /// Uid of what controls the Pod.
@@ -36,7 +36,7 @@ impl PodRecord {
 }
 
 /// What an owner's Events say about a Pod that was not seen yet.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct OwnersWord {
     created: Option<Timestamp>,
     removed: bool,

@@ -11,7 +11,7 @@ use crate::observation::{Event, whole_millis};
 const NOISE: SignedDuration = SignedDuration::from_millis(200);
 
 /// What is known of each node's clock. Any order of the same facts makes the same.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Clocks(HashMap<Arc<str>, Bounds>);
 
 /// How far the API server's clock is ahead of the node's, at least and at most.

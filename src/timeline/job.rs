@@ -9,7 +9,7 @@ use crate::lifecycle::Names;
 use crate::observation::{Job, JobCondition, Seen, known};
 
 /// What is known of one Job.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct JobRecord {
     job: Job,
     capacity: Vec<Capacity>,

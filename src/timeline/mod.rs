@@ -214,7 +214,7 @@ pub struct Summary {
 }
 
 /// All that was observed.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Timeline {
     names: Names,
     pods: Vec<Pod>,

@@ -102,6 +102,19 @@ impl Axis {
         (at.saturating_sub(self.start) as f64 / self.span as f64 * columns).clamp(0.0, columns)
     }
 
+    /// Whether an interval is in sight, at least in part.
+    pub(super) fn shows(&self, start: i64, end: i64) -> bool {
+        end >= self.start && start <= self.start.saturating_add(self.span)
+    }
+
+    /// The time at the middle of a cell, in milliseconds.
+    pub(super) fn time(&self, cell: usize) -> i64 {
+        let columns = i128::from(to_millis(self.columns));
+        let cell = i128::from(to_millis(cell.min(self.columns - 1)));
+        let passed = i128::from(self.span) * (2 * cell + 1) / (2 * columns);
+        self.start.saturating_add(i64::try_from(passed).unwrap_or(i64::MAX))
+    }
+
     /// The cell that a time falls into.
     pub(super) fn cell(&self, at: i64) -> usize {
         cell_of(self.position(at)).min(self.columns - 1)

@@ -120,6 +120,14 @@ impl Bar {
         bar.fill(&stretches);
         bar.rescue(&stretches);
 
+        // On a part of the axis: what ends out of sight has no mark here.
+        let end = millis(last.end.unwrap_or(if life.end_unknown { last.start } else { now.max(last.start) }));
+        if !axis.shows(end, end) {
+            if stretches.is_empty() {
+                bar.point_at(millis(last.start) < axis.time(0));
+            }
+            return bar;
+        }
         match last.end {
             Some(end) if life.outcome.ended() => match life.outcome {
                 outcome if outcome.failed() => _ = bar.close(Mark::Failed),
@@ -139,6 +147,12 @@ impl Bar {
             _ => _ = bar.close(Mark::Now),
         }
         bar
+    }
+
+    /// Points to where the life is that is out of sight.
+    fn point_at(&mut self, earlier: bool) {
+        let (column, text) = if earlier { (0, "<") } else { (self.cells.len() - 1, ">") };
+        self.labels.push(Label { column, text: text.into(), role: Role::Dim });
     }
 
     /// Each cell shows what covers most of it, if half of it is covered at all.
@@ -314,7 +328,7 @@ fn stretches(
     let mut known_until: Option<i64> = None;
     for phase in phases {
         let start = millis(phase.start);
-        if let Some(until) = known_until.filter(|&until| until < start) {
+        if let Some(until) = known_until.filter(|&until| until < start && axis.shows(until, start)) {
             stretches.push(Stretch {
                 start: axis.position(until),
                 end: axis.position(start),
@@ -328,12 +342,15 @@ fn stretches(
             None => millis(now),
         };
         let end = end.max(start);
+        known_until = Some(end);
+        if !axis.shows(start, end) {
+            continue;
+        }
         stretches.push(Stretch {
             start: axis.position(start),
             end: axis.position(end),
             mark: Mark::Phase(phase.kind),
         });
-        known_until = Some(end);
     }
     stretches
 }

@@ -31,6 +31,15 @@ pub(super) struct Block<'a> {
     pub(super) pods: Cow<'a, [PodKey]>,
 }
 
+impl Block<'_> {
+    /// Keeps the Pods that the filter lets through.
+    pub(super) fn find(&mut self, scene: &Scene<'_>) {
+        if !scene.window.filter.is_empty() {
+            self.pods.to_mut().retain(|&key| scene.window.finds(scene.timeline.pod(key)));
+        }
+    }
+}
+
 /// Whether a workload is a Pod that the user named.
 pub(super) fn is_bare_pod(workload: &Workload) -> bool {
     &*workload.kind == "Pod"

@@ -61,7 +61,8 @@ fn fold_to(scene: &Scene<'_>, pods: &[PodKey], rows: usize, most_folds: usize) -
     let mut ranked: [Vec<(i64, usize)>; 5] = Default::default();
     for (place, &key) in pods.iter().enumerate() {
         let pod = scene.timeline.pod(key);
-        let (merit, rank) = merit(pod);
+        let (merit, rank) =
+            if scene.window.selected == Some(key) { (Merit::Failed, i64::MIN) } else { merit(pod) };
         ranked[merit as usize].push((rank, place));
         if merit == Merit::Ended
             && let Some(cold) = pod.life.cold_start

@@ -34,6 +34,14 @@ pub enum Role {
     Terminating,
     /// The edge of now.
     Now,
+    /// What is selected.
+    Selected,
+    /// A name before its value.
+    Key,
+    /// A text value.
+    Quoted,
+    /// A number, a truth value, nothing.
+    Literal,
 }
 
 /// Text of one role.

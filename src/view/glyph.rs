@@ -33,6 +33,12 @@ pub struct Glyphs {
     pub none: &'static str,
     /// Between a number and what there is so many of.
     pub times: &'static str,
+    /// Between two times.
+    pub to: &'static str,
+    /// Before the selected row.
+    pub selected: &'static str,
+    /// Between the parts of a path.
+    pub within: &'static str,
 }
 
 impl Glyphs {
@@ -52,6 +58,9 @@ impl Glyphs {
         separator: " · ",
         none: "–",
         times: "×",
+        to: "→",
+        selected: "▌",
+        within: " › ",
     };
 
     /// For everything else.
@@ -70,6 +79,9 @@ impl Glyphs {
         separator: ", ",
         none: "-",
         times: "x",
+        to: "-",
+        selected: ">",
+        within: " > ",
     };
 
     /// The glyph of a phase.

@@ -3,7 +3,7 @@
 use super::bar::phase_role;
 use super::block::{Block, Heading, blocks};
 use super::counts::{Counts, State};
-use super::{Frame, Line, Role, Scene, Size, Sort, summary, text};
+use super::{Frame, Line, Picture, PodCell, Role, Scene, Size, Sort, summary, text};
 use crate::lifecycle::PhaseKind;
 use crate::timeline::{Pod, PodKey};
 
@@ -81,10 +81,12 @@ impl Packing {
 }
 
 /// The picture.
-pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Frame {
+pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Picture {
     let columns = size.columns.max(1);
     let mut blocks = blocks(scene);
+    let counts: Vec<Counts> = blocks.iter().map(|block| Counts::of(scene, &block.pods)).collect();
     for block in &mut blocks {
+        block.find(scene);
         let indexed = block.pods.iter().any(|&key| scene.timeline.pod(key).index.is_some());
         if indexed && scene.state.sort == Sort::Start {
             // A cell of an Indexed Job has its place.
@@ -98,12 +100,13 @@ pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Frame {
     let packing =
         pack(&blocks, columns, size.rows.map(|rows| rows.saturating_sub(legend.len() + blocks.len())));
     let mut frame = Frame::default();
-    for block in &blocks {
-        let counts = Counts::of(scene, &block.pods);
+    let mut picture = Picture { per_line: packing.per_line, ..Picture::default() };
+    for (block, counts) in blocks.iter().zip(&counts) {
         let workload = if let Heading::Workload(workload) = block.heading { Some(workload) } else { None };
-        let summary = workload.map(|workload| scene.timeline.summary(workload, scene.now));
-        frame.lines.push(summary::heading(scene, block, &counts, summary.as_ref(), columns));
-        cells(scene, &block.pods, packing, &mut frame.lines);
+        let summary = workload.map(|workload| scene.summary(workload));
+        frame.lines.push(summary::heading(scene, block, counts, summary.as_ref(), columns));
+        cells(scene, &block.pods, packing, &mut frame.lines, &mut picture.cells);
+        picture.found += block.pods.len();
     }
     if packing.each > 1 {
         let line =
@@ -117,7 +120,10 @@ pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Frame {
     if let Some(rows) = size.rows {
         frame.lines.truncate(rows);
     }
-    frame
+    picture.pods = picture.cells.iter().map(|cell| cell.pod).collect();
+    picture.folded = picture.found - picture.pods.len();
+    picture.frame = frame;
+    picture
 }
 
 /// As loose as the room allows: in groups, then without gaps, then several Pods to a cell.
@@ -144,15 +150,27 @@ fn pack(blocks: &[Block<'_>], columns: usize, room: Option<usize>) -> Packing {
     Packing { each, ..tight }
 }
 
-fn cells(scene: &Scene<'_>, pods: &[PodKey], packing: Packing, lines: &mut Vec<Line>) {
+fn cells(
+    scene: &Scene<'_>,
+    pods: &[PodKey],
+    packing: Packing,
+    lines: &mut Vec<Line>,
+    places: &mut Vec<PodCell>,
+) {
     for row in pods.chunks(packing.per_line * packing.each) {
         let mut line = Line::default();
         for (index, cell) in row.chunks(packing.each).enumerate() {
             if packing.grouped && index > 0 && index % GROUP == 0 {
                 line.push(" ", Role::Text);
             }
-            let worst = cell.iter().map(|&key| Shade::of(scene.timeline.pod(key))).min();
-            let (glyph, role, _) = worst.unwrap_or(Shade::Unknown).drawn(scene);
+            let shaded = cell.iter().map(|&key| (Shade::of(scene.timeline.pod(key)), key));
+            let Some((worst, pod)) = shaded.min_by_key(|&(shade, _)| shade) else { continue };
+            places.push(PodCell {
+                line: lines.len(),
+                column: index + if packing.grouped { index / GROUP } else { 0 },
+                pod,
+            });
+            let (glyph, role, _) = worst.drawn(scene);
             line.push(glyph, role);
         }
         lines.push(line);

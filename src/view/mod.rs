@@ -16,6 +16,7 @@ mod glyph;
 mod grid;
 mod numbers;
 mod pod;
+mod segment;
 mod sequence;
 mod state;
 mod summary;
@@ -24,17 +25,20 @@ mod table;
 mod tests;
 pub(crate) mod text;
 mod theme;
+mod window;
 
 use jiff::Timestamp;
 
-use crate::timeline::Timeline;
+use crate::timeline::{Summary, Timeline, Workload};
 
 pub use frame::{Frame, Line, Role, Span};
 pub use glyph::Glyphs;
 pub use pod::{ContainerLog, PodEvent, PodExtras, draw_pod};
+pub use segment::{age, describe_phase, failure, longest};
 pub use state::{Align, GroupBy, Size, Sort, View, ViewState};
 pub use text::clean;
 pub use theme::Stylesheet;
+pub use window::{Bars, Memo, Picture, PodCell, Window, Zoom};
 
 /// What every part of a picture reads.
 #[derive(Clone, Copy)]
@@ -43,21 +47,44 @@ struct Scene<'a> {
     state: &'a ViewState,
     glyphs: &'a Glyphs,
     now: Timestamp,
+    window: &'a Window,
+    memo: &'a Memo,
+}
+
+impl Scene<'_> {
+    /// The numbers of a workload.
+    fn summary(&self, workload: &Workload) -> Summary {
+        self.memo.summary(self.timeline, workload, self.now)
+    }
 }
 
 /// The picture of a timeline as of `now` (the server's time). No line is wider than the columns, and there are no more
 /// lines than rows, if those are bounded.
 pub fn draw(timeline: &Timeline, state: &ViewState, size: Size, glyphs: &Glyphs, now: Timestamp) -> Frame {
-    let scene = Scene { timeline, state, glyphs, now };
-    let mut frame = match state.view {
+    paint(timeline, state, &Window::default(), size, glyphs, now, &Memo::default()).frame
+}
+
+/// The part of the picture that the window shows, and where on it is what. The memo is one of the same timeline, and
+/// saves work from frame to frame.
+pub fn paint(
+    timeline: &Timeline,
+    state: &ViewState,
+    window: &Window,
+    size: Size,
+    glyphs: &Glyphs,
+    now: Timestamp,
+    memo: &Memo,
+) -> Picture {
+    let scene = Scene { timeline, state, glyphs, now, window, memo };
+    let mut picture = match state.view {
         View::Sequence => sequence::draw(&scene, size),
         View::Table => table::draw(&scene, size, false),
         View::Wide => table::draw(&scene, size, true),
         View::Grid => grid::draw(&scene, size),
     };
     // What a view cannot make fit is cut, so that no terminal wraps it.
-    for line in frame.lines.iter_mut().filter(|line| line.width() > size.columns) {
+    for line in picture.frame.lines.iter_mut().filter(|line| line.width() > size.columns) {
         *line = summary::fit(std::mem::take(line), size.columns, glyphs.ellipsis);
     }
-    frame
+    picture
 }

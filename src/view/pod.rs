@@ -7,7 +7,7 @@ use super::bar::{Bar, Seen, phase_role};
 use super::columns::{Column, Columns, Shrink};
 use super::duration::{human, is_fine, so_far};
 use super::table::status_role;
-use super::{Frame, Glyphs, Line, Role, Scene, Size, ViewState, explain, summary, text};
+use super::{Frame, Glyphs, Line, Memo, Role, Scene, Size, ViewState, Window, explain, summary, text};
 use crate::lifecycle::{ContainerLife, Phase, Pull, Run, Source};
 use crate::timeline::{Pod, PodKey, Timeline, Workload};
 
@@ -58,7 +58,7 @@ pub fn draw_pod(
     now: Timestamp,
 ) -> Frame {
     let picture = Picture {
-        scene: &Scene { timeline, state, glyphs, now },
+        scene: &Scene { timeline, state, glyphs, now, window: &Window::default(), memo: &Memo::default() },
         pod: timeline.pod(key),
         columns: size.columns.max(1),
     };

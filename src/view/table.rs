@@ -9,27 +9,50 @@ use super::counts::{Counts, State};
 use super::duration::{human, is_fine};
 use super::fold::{Folded, fold};
 use super::numbers::{Number, Numbers};
-use super::{Frame, Line, Role, Scene, Size, summary, text};
+use super::sequence::visible;
+use super::{Frame, Line, Picture, Role, Scene, Size, summary, text};
 use crate::lifecycle::{self, Lifecycle, PhaseKind};
 use crate::timeline::{Pod, PodKey, Workload};
 
 /// The table; `wide` has more columns. Where the lines are bounded, headings come first and what has no room is folded.
-pub(super) fn draw(scene: &Scene<'_>, size: Size, wide: bool) -> Frame {
-    let blocks = blocks(scene);
+pub(super) fn draw(scene: &Scene<'_>, size: Size, wide: bool) -> Picture {
+    let mut blocks = blocks(scene);
     let mut frame = Frame::default();
-    let pods: Vec<PodKey> = blocks.iter().flat_map(|block| block.pods.iter().copied()).collect();
-    let mut folded = Folded { shown: pods, folds: Vec::new() };
     if let Some(rows) = size.rows {
         let headings = blocks.iter().take(rows / 3).map(|block| {
             let counts = Counts::of(scene, &block.pods);
             let workload =
                 if let Heading::Workload(workload) = block.heading { Some(workload) } else { None };
-            let summary = workload.map(|workload| scene.timeline.summary(workload, scene.now));
+            let summary = workload.map(|workload| scene.summary(workload));
             summary::heading(scene, block, &counts, summary.as_ref(), size.columns)
         });
         frame.lines.extend(headings);
-        folded = fold(scene, &folded.shown, rows.saturating_sub(frame.lines.len() + 1));
     }
+    for block in &mut blocks {
+        block.find(scene);
+    }
+    let pods: Vec<PodKey> = blocks.iter().flat_map(|block| block.pods.iter().copied()).collect();
+    let mut picture = Picture { found: pods.len(), per_line: 1, ..Picture::default() };
+    let mut folded = Folded { shown: pods, folds: Vec::new() };
+    let mut around = (0, 0);
+    if let Some(rows) = size.rows {
+        let room = rows.saturating_sub(frame.lines.len() + 1);
+        if scene.window.unfolded {
+            picture.pods.clone_from(&folded.shown);
+            let selected = folded.shown.iter().position(|&key| scene.window.selected == Some(key));
+            let room = if folded.shown.len() <= room { room } else { room.saturating_sub(1) };
+            let shown = visible(scene.window.first, selected, folded.shown.len(), room);
+            picture.first = shown.start;
+            around = (shown.start, folded.shown.len() - shown.end);
+            folded.shown = folded.shown[shown].to_vec();
+        } else {
+            folded = fold(scene, &folded.shown, room);
+        }
+    }
+    if !scene.window.unfolded || size.rows.is_none() {
+        picture.pods.clone_from(&folded.shown);
+    }
+    picture.folded = picture.found - picture.pods.len();
     if !folded.shown.is_empty() {
         let table = Table::of(scene, &blocks, &folded.shown, wide);
         frame.lines.extend(table.columns.lines(size.columns, scene.glyphs.ellipsis));
@@ -40,10 +63,15 @@ pub(super) fn draw(scene: &Scene<'_>, size: Size, wide: bool) -> Frame {
             Line::of(format!("+ {} {what}", fold.pods.len()), fold.state.map_or(Role::Dim, State::role));
         frame.lines.push(summary::fit(line, size.columns, scene.glyphs.ellipsis));
     }
+    if around != (0, 0) {
+        let line = Line::of(format!("+ {} above, {} below", around.0, around.1), Role::Dim);
+        frame.lines.push(summary::fit(line, size.columns, scene.glyphs.ellipsis));
+    }
     if let Some(rows) = size.rows {
         frame.lines.truncate(rows);
     }
-    frame
+    picture.frame = frame;
+    picture
 }
 
 /// Which columns some Pod has something for.

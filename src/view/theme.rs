@@ -20,20 +20,25 @@ impl Stylesheet {
 
     /// The style of a role; `None` is the terminal's own text.
     pub fn style(&self, role: Role) -> Option<Style> {
+        // Reverse video is no colour.
+        if role == Role::Selected {
+            return Some(Style::new().reversed());
+        }
         if !self.coloured {
             return None;
         }
         let style = Style::new();
         Some(match role {
             Role::Text => return None,
+            Role::Selected => style.reversed(),
             Role::Dim | Role::Queued => style.dimmed(),
             Role::Strong | Role::Now => style.bold(),
-            Role::Setup => style.cyan(),
+            Role::Setup | Role::Key => style.cyan(),
             Role::Pulling => style.magenta(),
             Role::Initializing => style.blue(),
-            Role::Work | Role::Success => style.green(),
+            Role::Work | Role::Success | Role::Quoted => style.green(),
             Role::Failure => style.red().bold(),
-            Role::Warning | Role::BackOff => style.yellow(),
+            Role::Warning | Role::BackOff | Role::Literal => style.yellow(),
             Role::Terminating => style.red(),
         })
     }

@@ -11,6 +11,7 @@ mod json;
 mod known;
 mod kuberc;
 mod log;
+mod object;
 mod offset;
 mod pause;
 mod protobuf;

@@ -2,17 +2,20 @@
 
 mod layout;
 mod row;
-mod window;
+mod scroll;
+mod span;
 
 use super::bar::Seen;
 use super::block::{Block, Heading, blocks, is_bare_pod};
 use super::counts::Counts;
 use super::fold::{Folded, fold};
-use super::{Frame, GroupBy, Line, Role, Scene, Size, summary};
+use super::{Bars, Frame, GroupBy, Line, Picture, Role, Scene, Size, summary};
 use crate::timeline::{Summary, Workload};
 use layout::Layout;
 use row::Rows;
-use window::window;
+pub(super) use scroll::visible;
+pub(super) use span::Span;
+use span::span;
 
 /// A block with all that its lines need.
 struct Part<'a> {
@@ -46,22 +49,58 @@ impl Extras {
 }
 
 /// The picture.
-pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Frame {
+pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Picture {
     let columns = size.columns.max(1);
     let mut parts: Vec<Part<'_>> =
         blocks(scene).into_iter().map(|block| part(scene, block, columns)).collect();
+    if !scene.window.filter.is_empty() && parts.len() > 1 {
+        parts.retain(|part| !part.block.pods.is_empty());
+    }
     let layout = Layout::of(scene, &parts.iter().map(|part| &part.block).collect::<Vec<_>>(), columns);
-    let window = window(scene);
-    let axis = window.axis(layout.bar);
-    let rows = Rows::new(scene, &layout, &axis, &window);
+    let span = span(scene);
+    let axis = span.axis(layout.bar);
+    let rows = Rows::new(scene, &layout, &axis, &span);
 
     let has_axis = parts.iter().any(|part| !part.block.pods.is_empty());
     let mut frame = Frame { lines: preface(scene, columns) };
     if let Some(rows) = size.rows {
         frame.lines.truncate(rows / 3);
     }
+    let mut picture = Picture {
+        found: parts.iter().map(|part| part.block.pods.len()).sum(),
+        per_line: 1,
+        bars: has_axis.then(|| Bars {
+            column: layout.left() + layout.gap(),
+            columns: layout.bar,
+            span: span.clone(),
+        }),
+        ..Picture::default()
+    };
+    if scene.window.unfolded && size.rows.is_some() {
+        scroll::draw(scene, &parts, &rows, size, &mut frame, &mut picture);
+    } else {
+        folded(scene, &mut parts, &rows, size, &mut frame, &mut picture);
+    }
+    if let Some(rows) = size.rows {
+        frame.lines.truncate(rows);
+    }
+    picture.frame = frame;
+    picture
+}
+
+/// The rows that deserve it most, the others told as numbers.
+fn folded(
+    scene: &Scene<'_>,
+    parts: &mut [Part<'_>],
+    rows: &Rows<'_>,
+    size: Size,
+    frame: &mut Frame,
+    picture: &mut Picture,
+) {
+    let columns = size.columns.max(1);
+    let has_axis = picture.bars.is_some();
     let room = size.rows.map(|rows| rows.saturating_sub(frame.lines.len()));
-    let extras = allot(scene, &mut parts, room, &rows, has_axis, columns);
+    let extras = allot(scene, parts, room, rows, has_axis, columns);
     let several = parts.len() > 1;
 
     let mut seen = Seen::default();
@@ -93,6 +132,7 @@ pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Frame {
         for &key in &part.folded.shown {
             rows.draw(key, &part.block, &mut seen, &mut frame.lines);
         }
+        picture.pods.extend_from_slice(&part.folded.shown);
         for fold in &part.folded.folds {
             frame.lines.push(rows.draw_fold(fold));
         }
@@ -100,13 +140,10 @@ pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Frame {
             frame.lines.extend_from_slice(&part.verdict);
         }
     }
+    picture.folded = picture.found - picture.pods.len();
     if extras.legend > 0 && has_axis {
         frame.lines.extend(seen.legend(scene.glyphs, columns).into_iter().take(extras.legend));
     }
-    if let Some(rows) = size.rows {
-        frame.lines.truncate(rows);
-    }
-    frame
 }
 
 /// The workloads, if the blocks are not theirs.
@@ -123,11 +160,11 @@ fn preface(scene: &Scene<'_>, columns: usize) -> Vec<Line> {
     lines
 }
 
-fn part<'a>(scene: &Scene<'a>, block: Block<'a>, columns: usize) -> Part<'a> {
+fn part<'a>(scene: &Scene<'a>, mut block: Block<'a>, columns: usize) -> Part<'a> {
     let counts = Counts::of(scene, &block.pods);
     let (summary, reason) = match block.heading {
         Heading::Workload(workload) => {
-            (Some(scene.timeline.summary(workload, scene.now)), summary::reason(scene, workload, columns))
+            (Some(scene.summary(workload)), summary::reason(scene, workload, columns))
         }
         _ => (None, None),
     };
@@ -136,6 +173,7 @@ fn part<'a>(scene: &Scene<'a>, block: Block<'a>, columns: usize) -> Part<'a> {
     let is_known = !matches!(block.heading, Heading::Workload(workload) if !is_known(workload));
     let verdict = summary.filter(|_| is_known).and_then(|summary| summary::verdict(scene, &summary, columns));
     let verdict = verdict.into_iter().chain(summary::pulls(scene, &block.pods, columns)).collect();
+    block.find(scene);
     Part { block, counts, summary, reason, verdict, folded: Folded::default() }
 }
 

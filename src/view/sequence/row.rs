@@ -10,7 +10,7 @@ use super::super::fold::Fold;
 use super::super::numbers::Numbers;
 use super::super::{Line, Role, Scene, duration, explain, summary, text};
 use super::layout::Layout;
-use super::window::Window;
+use super::span::Span;
 use crate::lifecycle::{Lifecycle, PodOutcome};
 use crate::timeline::{Pod, PodKey};
 
@@ -19,12 +19,12 @@ pub(super) struct Rows<'a> {
     scene: &'a Scene<'a>,
     layout: &'a Layout,
     axis: &'a Axis,
-    window: &'a Window,
+    span: &'a Span,
 }
 
 impl<'a> Rows<'a> {
-    pub(super) fn new(scene: &'a Scene<'a>, layout: &'a Layout, axis: &'a Axis, window: &'a Window) -> Self {
-        Self { scene, layout, axis, window }
+    pub(super) fn new(scene: &'a Scene<'a>, layout: &'a Layout, axis: &'a Axis, span: &'a Span) -> Self {
+        Self { scene, layout, axis, span }
     }
 
     /// How many lines a Pod takes at most.
@@ -88,7 +88,7 @@ impl<'a> Rows<'a> {
         }
         line.push(" ".repeat(layout.gap()), Role::Text);
 
-        let zero = self.window.zero(pod);
+        let zero = self.span.zero(pod);
         let mut bar = Bar::of(pod, self.axis, zero, scene.now);
         let told = self.label(pod, &mut bar, zero);
         bar.draw(&mut line, scene.glyphs, seen);
@@ -254,7 +254,7 @@ impl<'a> Rows<'a> {
             let (Some(first), Some(last)) = (pod.life.phases.first(), pod.life.phases.last()) else {
                 continue;
             };
-            let zero = self.window.zero(pod);
+            let zero = self.span.zero(pod);
             let millis = |at: Timestamp| at.as_millisecond().saturating_sub(zero);
             let open = if pod.life.outcome.ended() { last.start } else { self.scene.now };
             let cells = self.axis.cells(millis(first.start), millis(last.end.unwrap_or(open)));

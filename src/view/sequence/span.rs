@@ -7,7 +7,8 @@ use super::super::{Align, Scene};
 use crate::timeline::Pod;
 
 /// A stretch of time in milliseconds since the zero of each Pod.
-pub(super) struct Window {
+#[derive(Clone, Debug)]
+pub(in crate::view) struct Span {
     start: i64,
     end: i64,
     align: Align,
@@ -15,16 +16,37 @@ pub(super) struct Window {
     zero: i64,
     now: i64,
     labels: Labels,
+    whole: i64,
 }
 
-impl Window {
+impl Span {
     /// The axis of the window on so many columns.
-    pub(super) fn axis(&self, columns: usize) -> Axis {
+    pub(in crate::view) fn axis(&self, columns: usize) -> Axis {
         Axis::new(self.start, self.end, columns, self.labels.clone())
     }
 
+    /// Begin and end in milliseconds since the axis' zero.
+    pub(in crate::view) fn stretch(&self) -> (i64, i64) {
+        (self.start, self.end)
+    }
+
+    /// Now in milliseconds since the axis' zero; where the Pods have a zero each, the end.
+    pub(in crate::view) fn now(&self) -> i64 {
+        if self.align == Align::Wall { self.now.saturating_sub(self.zero) } else { self.end }
+    }
+
+    /// Now in milliseconds since 1970.
+    pub(in crate::view) fn clock(&self) -> i64 {
+        self.now
+    }
+
+    /// The length of all that there is to see.
+    pub(in crate::view) fn whole(&self) -> i64 {
+        self.whole
+    }
+
     /// Milliseconds since 1970 of what is zero for a Pod.
-    pub(super) fn zero(&self, pod: &Pod) -> i64 {
+    pub(in crate::view) fn zero(&self, pod: &Pod) -> i64 {
         zero_of(pod, self.align, self.zero, self.now)
     }
 }
@@ -44,7 +66,7 @@ fn zero_of(pod: &Pod, align: Align, zero: i64, now: i64) -> i64 {
 }
 
 /// The window of all that the timeline knows: exact if it is over, else with room to grow.
-pub(super) fn window(scene: &Scene<'_>) -> Window {
+pub(super) fn span(scene: &Scene<'_>) -> Span {
     let align = scene.state.align;
     let now = scene.now.as_millisecond();
     let workloads = scene.timeline.workloads();
@@ -90,5 +112,11 @@ pub(super) fn window(scene: &Scene<'_>) -> Window {
         },
         _ => Labels::Relative,
     };
-    Window { start, end, align, zero, now, labels }
+    let mut span = Span { start, end, align, zero, now, labels, whole: end.saturating_sub(start) };
+    if let Some(zoom) = scene.window.zoom {
+        // A cell for now, and a few for what is written behind it.
+        let end = zoom.end.unwrap_or_else(|| span.now().saturating_add(zoom.span / 20).min(span.end));
+        (span.start, span.end) = (end.saturating_sub(zoom.span), end);
+    }
+    span
 }

@@ -1,0 +1,468 @@
+//! The interactive screen: scripted keys, clicks and sizes on virtual time through the real event loop, onto a virtual
+//! terminal.
+
+use std::cell::{Cell, RefCell};
+use std::fmt::Write as _;
+use std::io;
+use std::rc::Rc;
+use std::time::Duration;
+
+use clap::Parser as _;
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+
+use super::args::{Cli, Command, Format};
+use super::environment::Environment;
+use super::exit::Exit;
+use super::follow::{Console, Picture, Task, follow_on};
+use super::options::Drawing;
+use super::output::Output;
+use crate::source::Feed;
+use crate::source::simulation::{self, ManifestText, Options};
+use crate::surface::interactive::{Code, Input, Key, Keys, Mouse, MouseKind, Terminal};
+
+/// A terminal that shows what is written to it.
+#[derive(Clone)]
+struct Virtual {
+    parser: Rc<RefCell<vt100::Parser>>,
+    keys: Rc<RefCell<Option<mpsc::UnboundedSender<Input>>>>,
+    raw: Rc<Cell<bool>>,
+    stops: Rc<Cell<usize>>,
+    /// Where frames go when nobody resets the terminal.
+    bytes: Rc<Cell<usize>>,
+}
+
+impl Virtual {
+    fn new(columns: u16, rows: u16) -> Self {
+        let mut parser = vt100::Parser::new(rows, columns, 500);
+        parser.process(b"$ kubectl seq simulate\r\n");
+        Self {
+            parser: Rc::new(RefCell::new(parser)),
+            keys: Rc::default(),
+            raw: Rc::default(),
+            stops: Rc::default(),
+            bytes: Rc::default(),
+        }
+    }
+
+    fn send(&self, input: Input) {
+        let keys = self.keys.borrow();
+        keys.as_ref().expect("somebody reads the keys").send(input).expect("somebody reads the keys");
+    }
+
+    /// Presses a key, and gives the program a moment.
+    async fn press(&self, code: Code) {
+        self.send(Input::Key(Key::of(code)));
+        sleep(Duration::from_millis(120)).await;
+    }
+
+    async fn keys(&self, keys: &str) {
+        for char in keys.chars() {
+            self.press(Code::Char(char)).await;
+        }
+    }
+
+    async fn mouse(&self, kind: MouseKind, column: usize, row: usize) {
+        self.send(Input::Mouse(Mouse { kind, column, row }));
+        sleep(Duration::from_millis(120)).await;
+    }
+
+    async fn click(&self, column: usize, row: usize) {
+        self.mouse(MouseKind::Press, column, row).await;
+        self.mouse(MouseKind::Release, column, row).await;
+    }
+
+    async fn resize(&self, columns: u16, rows: u16) {
+        self.parser.borrow_mut().screen_mut().set_size(rows, columns);
+        self.send(Input::Resized);
+        sleep(Duration::from_millis(120)).await;
+    }
+
+    fn contents(&self) -> String {
+        let parser = self.parser.borrow();
+        let screen = parser.screen();
+        let columns = screen.size().1;
+        let rows: Vec<String> = screen.rows(0, columns).map(|row| row.trim_end().to_owned()).collect();
+        rows.join("\n").trim_end().to_owned()
+    }
+
+    /// The row, from 0, of the first line with this text.
+    fn row_of(&self, text: &str) -> usize {
+        let contents = self.contents();
+        contents
+            .lines()
+            .position(|line| line.contains(text))
+            .unwrap_or_else(|| panic!("no {text:?} in\n{contents}"))
+    }
+
+    fn column_of(&self, text: &str) -> usize {
+        let contents = self.contents();
+        let line = contents.lines().find(|line| line.contains(text)).unwrap();
+        line[..line.find(text).unwrap()].chars().count()
+    }
+
+    fn is_full(&self) -> bool {
+        self.parser.borrow().screen().alternate_screen()
+    }
+
+    fn has_mouse(&self) -> bool {
+        self.parser.borrow().screen().mouse_protocol_mode() != vt100::MouseProtocolMode::None
+    }
+}
+
+impl io::Write for Virtual {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.parser.borrow_mut().process(bytes);
+        self.bytes.set(self.bytes.get() + bytes.len());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Terminal for Virtual {
+    fn size(&self) -> Option<(usize, usize)> {
+        let (rows, columns) = self.parser.borrow().screen().size();
+        Some((usize::from(columns), usize::from(rows)))
+    }
+
+    fn is_ours(&self) -> bool {
+        true
+    }
+
+    fn set_raw(&mut self, raw: bool) -> io::Result<()> {
+        self.raw.set(raw);
+        Ok(())
+    }
+
+    fn cursor_row(&mut self) -> Option<usize> {
+        Some(usize::from(self.parser.borrow().screen().cursor_position().0))
+    }
+
+    fn stop(&mut self) {
+        assert!(!self.raw.get() && !self.is_full() && !self.has_mouse(), "the shell gets a usual terminal");
+        self.stops.set(self.stops.get() + 1);
+        self.parser.borrow_mut().process(b"[1]+  Stopped\r\n$ fg\r\n");
+    }
+
+    fn keys(&mut self) -> Keys {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        *self.keys.borrow_mut() = Some(sender);
+        Keys::Script(receiver)
+    }
+}
+
+fn drawing(flags: &str) -> Drawing {
+    let words = ["kubectl-seq", "simulate"].into_iter().chain(flags.split_whitespace());
+    let Command::Simulate(args) = Cli::try_parse_from(words).unwrap().command else { unreachable!() };
+    let terminal =
+        Environment { stdout_terminal: true, stderr_terminal: true, utf8: true, ..Environment::default() };
+    Drawing::resolve(&args.draw, &args.follow, Format::Seq, &terminal).unwrap()
+}
+
+/// Kubernetes' pi Job on a simulated cluster, as fast as it really is.
+fn pi() -> Feed {
+    simulation::open(simulation::simulate(&Options::default()).unwrap(), 1.0)
+}
+
+fn job(manifest: &str) -> Feed {
+    let manifest = ManifestText { text: manifest.to_owned(), ..ManifestText::default() };
+    simulation::open(simulation::simulate(&Options { manifest, ..Options::default() }).unwrap(), 1.0)
+}
+
+/// Follows a feed while somebody does something at the terminal.
+async fn follow(terminal: &Virtual, feed: Feed, flags: &str, somebody: impl Future<Output = ()>) -> Exit {
+    let drawing = drawing(flags);
+    let output = Output::new(drawing.clone());
+    let task = Task {
+        feed,
+        drawing: &drawing,
+        output: &output,
+        picture: Picture::Timeline,
+        cluster: None,
+        tail_lines: 20,
+        format: Format::Seq,
+        timeout: Duration::ZERO,
+        expected: Vec::new(),
+        again: "kubectl seq simulate --seed 1".into(),
+        nothing: String::new(),
+    };
+    let console =
+        Console { out: Box::new(terminal.clone()), terminal: Box::new(terminal.clone()), interactive: true };
+    let (exit, ()) = tokio::join!(follow_on(task, console), somebody);
+    assert!(!terminal.raw.get() && !terminal.is_full() && !terminal.has_mouse(), "the terminal is restored");
+    exit.unwrap()
+}
+
+async fn seconds(seconds: u64) {
+    sleep(Duration::from_secs(seconds)).await;
+}
+
+/// Everything that can be done, screen by screen.
+async fn story(columns: u16, rows: u16, flags: &str) -> String {
+    let terminal = Virtual::new(columns, rows);
+    let text = Rc::new(RefCell::new(String::new()));
+    let shot = |what: &str| {
+        let full = if terminal.is_full() { " (whole screen)" } else { "" };
+        let _ = writeln!(text.borrow_mut(), "=== {what}{full}\n{}", terminal.contents());
+    };
+    let somebody = async {
+        seconds(1).await;
+        shot("after a second");
+        seconds(13).await;
+        shot("after 14 seconds");
+        terminal.press(Code::Down).await;
+        terminal.press(Code::Down).await;
+        shot("down, down: the second Pod");
+        terminal.press(Code::Left).await;
+        terminal.press(Code::Left).await;
+        shot("left, left: an earlier phase");
+        terminal.press(Code::Enter).await;
+        shot("Enter: the Pod");
+        terminal.press(Code::PageDown).await;
+        shot("PageDown");
+        terminal.keys("e").await;
+        shot("e: events");
+        terminal.keys("w").await;
+        shot("w: wrapped");
+        terminal.keys("y").await;
+        shot("y: YAML");
+        terminal.press(Code::Esc).await;
+        terminal.press(Code::Esc).await;
+        shot("Esc, Esc: back");
+        terminal.keys("g").await;
+        shot("g: grid");
+        terminal.press(Code::Right).await;
+        shot("right: the next cell");
+        terminal.keys("t").await;
+        shot("t: table");
+        terminal.keys("s/node-1").await;
+        shot("/node-1: a filter is typed");
+        terminal.press(Code::Enter).await;
+        terminal.keys("o").await;
+        shot("Enter, o: filtered, by end");
+        terminal.press(Code::Esc).await;
+        terminal.keys("ooooan").await;
+        shot("aligned by creation, grouped by node");
+        terminal.keys("aan++").await;
+        shot("zoomed");
+        terminal.keys("-").await;
+        terminal.keys("-").await;
+        terminal.keys("u").await;
+        shot("unfolded");
+        terminal.press(Code::End).await;
+        shot("End");
+        terminal.keys("f ").await;
+        shot("followed, then held");
+        seconds(3).await;
+        shot("three seconds later: the same");
+        terminal.keys(" ?").await;
+        shot("?: the keys");
+        terminal.press(Code::Esc).await;
+        terminal.resize(columns / 2 + 20, rows).await;
+        shot("another width");
+        terminal.resize(columns, rows).await;
+        shot("the first width");
+    };
+    let exit = follow(&terminal, pi(), flags, somebody).await;
+    shot("the end");
+    assert_eq!(exit, Exit::Success);
+    text.take()
+}
+
+#[tokio::test(start_paused = true)]
+async fn story_80x24() {
+    insta::assert_snapshot!(story(80, 24, "").await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn story_120x40() {
+    insta::assert_snapshot!(story(120, 40, "").await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn story_40x10() {
+    insta::assert_snapshot!(story(40, 10, "").await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn story_ascii() {
+    let story = story(80, 24, "--ascii").await;
+    assert!(story.is_ascii(), "{story}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_click_opens_and_a_click_on_the_path_returns() {
+    let terminal = Virtual::new(100, 30);
+    let somebody = async {
+        seconds(9).await;
+        assert!(terminal.has_mouse());
+        let before = terminal.contents();
+        let row = terminal.row_of("NODE") + 3;
+        let name = before.lines().nth(row).unwrap().split_whitespace().next().unwrap().to_owned();
+        terminal.click(40, row).await;
+        assert!(terminal.is_full());
+        assert_eq!(terminal.row_of(&format!("pod/{name}")), 0);
+        terminal.keys("e").await;
+        assert!(terminal.contents().contains("Scheduled"), "{}", terminal.contents());
+        // First the Pod, then all of them.
+        terminal.click(terminal.column_of("pod/") + 2, 0).await;
+        assert!(terminal.contents().contains("PHASE"));
+        terminal.click(2, 0).await;
+        assert!(!terminal.is_full());
+        let contents = terminal.contents();
+        let selected = contents.lines().find(|line| line.starts_with('▌')).unwrap();
+        assert!(selected.contains(&name), "{selected}");
+        // A hover tells the phase under the mouse.
+        let column = terminal.column_of("▒▒") + 1;
+        terminal.mouse(MouseKind::Move, column, row).await;
+        assert!(terminal.contents().contains("▒ Pulling"), "{}", terminal.contents());
+        // In the grid a click is on a cell.
+        terminal.keys("g").await;
+        terminal.click(2, terminal.row_of("job/pi") + 1).await;
+        assert!(terminal.is_full());
+        terminal.press(Code::Esc).await;
+        // A drag over the bars zooms.
+        terminal.keys("s").await;
+        terminal.mouse(MouseKind::Press, 40, row).await;
+        terminal.mouse(MouseKind::Drag, 45, row).await;
+        terminal.mouse(MouseKind::Release, 50, row).await;
+        assert!(terminal.contents().contains("zoomed"), "{}", terminal.contents());
+        terminal.keys("q").await;
+    };
+    assert_eq!(follow(&terminal, pi(), "", somebody).await, Exit::Interrupted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_frame_knows_its_place_when_the_screen_has_scrolled() {
+    let terminal = Virtual::new(80, 12);
+    terminal.parser.borrow_mut().process(b"one\r\ntwo\r\nthree\r\nfour\r\nfive\r\nsix\r\nseven\r\neight\r\n");
+    let somebody = async {
+        seconds(9).await;
+        let row = terminal.row_of("node-2");
+        let contents = terminal.contents();
+        let name = contents.lines().nth(row).unwrap().split_whitespace().next().unwrap();
+        terminal.click(5, row).await;
+        assert!(terminal.contents().contains(&format!("pod/{name}")), "{}", terminal.contents());
+        terminal.press(Code::Esc).await;
+        terminal.resize(90, 20).await;
+        let row = terminal.row_of("node-2");
+        terminal.click(5, row).await;
+        assert!(terminal.contents().contains(&format!("pod/{name}")), "{}", terminal.contents());
+        terminal.press(Code::Esc).await;
+        terminal.keys("q").await;
+    };
+    assert_eq!(follow(&terminal, pi(), "", somebody).await, Exit::Interrupted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_waits_for_whoever_reads() {
+    let terminal = Virtual::new(80, 24);
+    let somebody = async {
+        seconds(8).await;
+        terminal.press(Code::Down).await;
+        terminal.press(Code::Enter).await;
+        seconds(600).await;
+        assert!(
+            terminal.contents().contains("ended: Complete")
+                || terminal.contents().contains("ended: Succeeded")
+        );
+        terminal.press(Code::Esc).await;
+    };
+    assert_eq!(follow(&terminal, pi(), "", somebody).await, Exit::Success);
+    assert!(terminal.contents().contains("to see it again: kubectl seq simulate --seed 1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn control_z_and_fg() {
+    let terminal = Virtual::new(80, 24);
+    let somebody = async {
+        seconds(8).await;
+        terminal.send(Input::Key(Key::ctrl('z')));
+        sleep(Duration::from_millis(200)).await;
+        assert_eq!(terminal.stops.get(), 1);
+        assert!(terminal.raw.get(), "keys are ours again");
+        let contents = terminal.contents();
+        let (stopped, after) = contents.split_once("$ fg").unwrap();
+        assert!(stopped.contains("Stopped") && after.contains("job/pi"), "{contents}");
+        terminal.send(Input::Key(Key::ctrl('c')));
+    };
+    assert_eq!(follow(&terminal, pi(), "", somebody).await, Exit::Interrupted);
+    assert!(terminal.contents().contains("no longer followed: job/pi goes on"), "{}", terminal.contents());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_is_copied_and_the_mouse_is_left_to_the_terminal() {
+    let terminal = Virtual::new(80, 24);
+    let somebody = async {
+        seconds(8).await;
+        terminal.keys("c").await;
+        assert!(terminal.contents().contains("select a Pod first"));
+        terminal.press(Code::Down).await;
+        terminal.keys("c").await;
+        assert!(terminal.contents().contains("copied: pi-"), "{}", terminal.contents());
+        terminal.keys("C").await;
+        assert!(terminal.contents().contains("copied: kubectl get pod"), "{}", terminal.contents());
+        terminal.keys("m").await;
+        assert!(!terminal.has_mouse());
+        terminal.keys("m").await;
+        assert!(terminal.has_mouse());
+        terminal.keys("q").await;
+    };
+    assert_eq!(follow(&terminal, pi(), "", somebody).await, Exit::Interrupted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_size_can_be_drawn_at_any_moment() {
+    let terminal = Virtual::new(80, 24);
+    let somebody = async {
+        seconds(7).await;
+        for keys in ["s", "t", "g", "su", "n", "a"] {
+            terminal.keys(keys).await;
+            for (columns, rows) in [(40, 10), (300, 100), (21, 4), (80, 24), (1, 1), (120, 40)] {
+                terminal.resize(columns, rows).await;
+            }
+            terminal.press(Code::Down).await;
+            terminal.press(Code::Enter).await;
+            for (columns, rows) in [(40, 10), (300, 100), (2, 2), (80, 24)] {
+                terminal.resize(columns, rows).await;
+            }
+            terminal.press(Code::Esc).await;
+        }
+        terminal.keys("q").await;
+    };
+    assert_eq!(follow(&terminal, pi(), "", somebody).await, Exit::Interrupted);
+}
+
+/// Thirty Pods that all run for long.
+const STEADY: &str = "
+apiVersion: batch/v1
+kind: Job
+metadata: {name: steady}
+spec:
+  completions: 120
+  parallelism: 120
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - {name: main, image: busybox, command: [sleep, '3600']}
+";
+
+#[tokio::test(start_paused = true)]
+async fn time_alone_costs_few_bytes() {
+    for (columns, rows) in [(80, 24), (120, 40), (300, 100)] {
+        let terminal = Virtual::new(columns, rows);
+        let somebody = async {
+            seconds(60).await;
+            let before = terminal.bytes.get();
+            seconds(60).await;
+            let bytes = (terminal.bytes.get() - before) / 60;
+            assert!(bytes > 0 && bytes <= 4096, "{bytes} bytes a second at {columns}x{rows}");
+            terminal.keys("q").await;
+        };
+        follow(&terminal, job(STEADY), "--color=always", somebody).await;
+    }
+}

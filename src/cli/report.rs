@@ -1,0 +1,48 @@
+//! What is said of failures at the end: each with its reason, exit code and last words.
+
+use crate::timeline::{PodKey, Timeline};
+use crate::view::{self, ContainerLog, Glyphs, Line, Role};
+
+/// More failures than these are counted.
+const MOST: usize = 10;
+
+/// The failed Pods, oldest first, and what is known of them.
+pub(super) fn failures(timeline: &Timeline, logs: &[(PodKey, ContainerLog)], glyphs: &Glyphs) -> Vec<Line> {
+    let pods = || timeline.workloads().iter().flat_map(|workload| timeline.pods(workload));
+    let mut failed: Vec<PodKey> =
+        pods().filter(|(_, pod)| pod.life.outcome.failed()).map(|(key, _)| key).collect();
+    // A container that failed and was started again has failed, too.
+    let restarted = pods().filter(|(_, pod)| !pod.life.outcome.failed()).map(|(key, _)| key);
+    failed.extend(restarted.filter(|key| logs.iter().any(|(of, _)| of == key)));
+    failed.sort_by_key(|&key| (timeline.pod(key).life.end().is_none(), timeline.pod(key).life.end()));
+    // What has its last words with it is told first.
+    failed.sort_by_key(|key| !logs.iter().any(|(of, _)| of == key));
+    let mut lines = Vec::new();
+    for &key in failed.iter().take(MOST) {
+        let pod = timeline.pod(key);
+        let mut line = Line::of(format!("{} ", glyphs.failed), Role::Failure);
+        line.push(view::clean(&pod.name), Role::Strong);
+        if pod.life.outcome.failed() {
+            line.push(format!(" failed: {}", view::failure(timeline, key)), Role::Text);
+        } else {
+            line.push(format!(" had a container that failed: {}", view::failure(timeline, key)), Role::Text);
+        }
+        lines.push(line);
+        for (_, log) in logs.iter().filter(|(of, _)| *of == key) {
+            let count = log.lines.len();
+            let what = match count {
+                0 => "wrote nothing".to_owned(),
+                1 => "last line".to_owned(),
+                _ => format!("last {count} lines"),
+            };
+            lines.push(Line::of(format!("    {}, {what}", view::clean(&log.container)), Role::Dim));
+            lines.extend(
+                log.lines.iter().map(|line| Line::of(format!("    {}", view::clean(line)), Role::Text)),
+            );
+        }
+    }
+    if failed.len() > MOST {
+        lines.push(Line::of(format!("  and {} more that failed", failed.len() - MOST), Role::Dim));
+    }
+    lines
+}

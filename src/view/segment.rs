@@ -1,0 +1,150 @@
+//! One phase of one Pod in a line or two: exact times, and what they were read from. And which Pods are worth a look.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::bar::phase_role;
+use super::counts::State;
+use super::duration::{human, is_fine, so_far};
+use super::window::{Memo, Window};
+use super::{Glyphs, Line, Role, Scene, ViewState, explain, summary, text};
+use crate::lifecycle::{Instant, Lifecycle, Phase, PhaseKind, Source};
+use crate::timeline::{PodKey, Timeline};
+
+/// What is known of a phase of a Pod (its last one, if `phase` is `None`): two parts that are one line where there is
+/// room, else a line each.
+pub fn describe_phase(
+    timeline: &Timeline,
+    key: PodKey,
+    phase: Option<usize>,
+    state: &ViewState,
+    columns: usize,
+    glyphs: &Glyphs,
+    now: Timestamp,
+) -> [Line; 2] {
+    let scene = Scene { timeline, state, glyphs, now, window: &Window::default(), memo: &Memo::default() };
+    let pod = timeline.pod(key);
+    let life = &pod.life;
+    let name = text::shorten_middle(&text::clean(&pod.name), (columns / 3).max(12), glyphs.ellipsis);
+    let mut what = Line::of(name, Role::Strong);
+    let place = phase.unwrap_or(life.phases.len().saturating_sub(1));
+    let Some(phase) = life.phases.get(place) else {
+        what.push(format!("  {}", text::clean(&life.status)), Role::Warning);
+        return [what, Line::default()];
+    };
+    what.push("  ", Role::Text);
+    what.push(format!("{} {}", glyphs.phase(phase.kind), phase.kind.name()), phase_role(phase.kind));
+    let (begin, end) = (boundary(life, phase.start), phase.end.and_then(|end| boundary(life, end)));
+    what.push(format!("  {}", time(&scene, phase.start, begin, phase.source)), Role::Text);
+    let open = phase.end.is_none();
+    match phase.end {
+        Some(at) => {
+            what.push(format!(" {} {}", glyphs.to, time(&scene, at, end, phase.source)), Role::Text);
+            let fine = matches!(phase.source, Source::Event | Source::Observed);
+            what.push(format!("  {}", human(phase.duration(now), fine)), Role::Strong);
+        }
+        None if life.end_unknown || life.outcome.ended() => what.push("  end unknown", Role::Warning),
+        None => what.push(format!("  {} so far", so_far(phase.duration(now))), Role::Now),
+    }
+    if let Some(container) = &phase.container {
+        what.push(format!("  {}", text::clean(container)), Role::Dim);
+    }
+    if let Some(reason) = &phase.reason {
+        what.push(format!("  {}", text::clean(reason)), Role::Warning);
+    }
+    let mut why = Line::of("from ", Role::Dim);
+    why.push(evidence(begin, phase), Role::Dim);
+    if !open {
+        why.push(format!(" {} {}", glyphs.to, evidence(end, phase)), Role::Dim);
+    }
+    [what, why].map(|line| summary::fit(line, columns, glyphs.ellipsis))
+}
+
+/// The instant of the Pod, of a pull or of a run that a boundary is.
+fn boundary(life: &Lifecycle, at: Timestamp) -> Option<Instant> {
+    let instants = life.instants.named().into_iter().filter_map(|(_, instant)| instant);
+    let runs = life.containers.iter().flat_map(|container| &container.runs);
+    instants.chain(runs.flat_map(|run| [run.start, run.end]).flatten()).find(|instant| instant.at == at)
+}
+
+/// A clock time, with no digit that its evidence does not carry.
+fn time(scene: &Scene<'_>, at: Timestamp, instant: Option<Instant>, source: Source) -> String {
+    let fine = instant.map_or(matches!(source, Source::Event | Source::Observed), |instant| {
+        instant.evidence.precision().as_millis() < 1000
+    });
+    explain::clock_time(scene, at, fine)
+}
+
+fn evidence(instant: Option<Instant>, phase: &Phase) -> String {
+    instant.map_or_else(
+        || format!("an {}", phase.source.name()),
+        |instant| instant.evidence.description().to_owned(),
+    )
+}
+
+/// The Pod that has run longest and the one that has waited longest to begin: where to look first.
+pub fn longest(timeline: &Timeline, columns: usize, glyphs: &Glyphs, now: Timestamp) -> Line {
+    let mut runs: Option<(SignedDuration, PodKey)> = None;
+    let mut waits: Option<(SignedDuration, PodKey)> = None;
+    let keys = timeline.workloads().iter().flat_map(|workload| workload.pods.iter().copied());
+    for key in keys {
+        let life = &timeline.pod(key).life;
+        let (longest, since) = match State::of(timeline.pod(key)) {
+            State::Running | State::BackOff => (&mut runs, life.instants.work_started),
+            State::Queued | State::Starting => (&mut waits, life.instants.created),
+            _ => continue,
+        };
+        let time = since.map_or(SignedDuration::ZERO, |since| now.duration_since(since.at));
+        if longest.is_none_or(|(most, _)| time > most) {
+            *longest = Some((time, key));
+        }
+    }
+    let mut line = Line::default();
+    for (what, longest) in [("runs longest: ", runs), ("waits longest: ", waits)] {
+        let Some((time, key)) = longest else { continue };
+        let pod = timeline.pod(key);
+        line.push(if line.spans.is_empty() { "" } else { glyphs.separator }, Role::Dim);
+        line.push(what, Role::Dim);
+        line.push(format!("{} ", text::clean(&pod.name)), Role::Text);
+        line.push(so_far(time), Role::Strong);
+        let open = pod.life.open_phase().filter(|open| open.kind != PhaseKind::Running);
+        if let Some(reason) = open.and_then(|open| open.reason.as_deref()).or(pod.life.reason.as_deref()) {
+            line.push(format!(" {}", text::clean(reason)), Role::Warning);
+        }
+    }
+    summary::fit(line, columns, glyphs.ellipsis)
+}
+
+/// A time span that went by until `now`, for a line that says how old something is.
+pub fn age(at: Timestamp, now: Timestamp) -> String {
+    so_far(now.duration_since(at))
+}
+
+/// How a Pod ended badly: `exit code 3, Error, after 2.1s on node-2`.
+pub fn failure(timeline: &Timeline, key: PodKey) -> String {
+    let pod = timeline.pod(key);
+    let life = &pod.life;
+    let mut parts = Vec::new();
+    parts.extend(life.exit_code.map(|code| format!("exit code {code}")));
+    let signal = life.exit_code.filter(|code| (129..=192).contains(code)).map(|code| code - 128);
+    parts.extend(signal.map(|signal| format!("signal {signal}")));
+    let reason = life.reason.as_deref().filter(|&reason| reason != "Error" || life.exit_code.is_none());
+    parts.extend(reason.map(|reason| text::clean(reason).into_owned()));
+    if parts.is_empty() {
+        parts.push(if life.outcome == crate::lifecycle::PodOutcome::NeverStarted {
+            "it never started".into()
+        } else {
+            "reason unknown".into()
+        });
+    }
+    let mut said = parts.join(", ");
+    if let Some(run) = life.run {
+        let fine = is_fine(life.instants.work_started) && is_fine(life.instants.work_ended);
+        said += ", after ";
+        said += &human(run, fine);
+    }
+    if let Some(node) = &pod.node {
+        said += " on ";
+        said += &text::clean(node);
+    }
+    said
+}
