@@ -24,7 +24,6 @@ const MICROS_PER_POD: usize = 3;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Pass {
     Counts,
-    Summary,
     Pulls,
     Widest,
     Window,
@@ -36,7 +35,7 @@ pub(super) enum Pass {
 /// The numbers of earlier pictures of one timeline. Small timelines are never remembered, so that their pictures are
 /// exact; those of large ones may be a part of a second behind in what they say about all Pods together.
 #[derive(Debug, Default)]
-pub struct Memory(RefCell<HashMap<(Pass, u64), Kept>>);
+pub(super) struct Memory(RefCell<HashMap<(Pass, u64), Kept>>);
 
 #[derive(Debug)]
 struct Kept {
@@ -46,11 +45,6 @@ struct Kept {
 }
 
 impl Memory {
-    /// Forgets everything: the next picture is exact.
-    pub fn clear(&self) {
-        self.0.borrow_mut().clear();
-    }
-
     /// What a pass over so many Pods says, if that is not known well enough from before. The parameters tell apart
     /// what the same pass says of others.
     pub(super) fn recall<T: 'static>(
@@ -65,15 +59,15 @@ impl Memory {
             return Rc::new(make());
         }
         let mut hasher = DefaultHasher::new();
-        parameters.hash(&mut hasher);
+        let state = scene.state;
+        (parameters, state.sort, state.group_by, state.align, &scene.window.filter).hash(&mut hasher);
         let key = (pass, hasher.finish());
         let (now, revision) = (scene.now, scene.timeline.revision());
         let fresh = |kept: &Kept| {
             let age = now.duration_since(kept.at);
             let still = seconds(1 + pods / PODS_PER_SECOND);
-            // The walk through slot time is the dearest of all, and its shares move slowly.
-            let slow = pass == Pass::Summary || kept.revision == revision;
-            !age.is_negative() && age < if slow { still } else { micros(pods * MICROS_PER_POD) }
+            let enough = if kept.revision == revision { still } else { micros(pods * MICROS_PER_POD) };
+            !age.is_negative() && age < enough
         };
         let kept = self.0.borrow().get(&key).filter(|kept| fresh(kept)).map(|kept| Rc::clone(&kept.value));
         if let Some(Ok(known)) = kept.map(Rc::downcast) {

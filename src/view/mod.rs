@@ -14,6 +14,7 @@ mod fold;
 mod frame;
 mod glyph;
 mod grid;
+mod memory;
 mod numbers;
 mod pod;
 mod segment;

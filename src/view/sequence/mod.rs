@@ -5,10 +5,13 @@ mod row;
 mod scroll;
 mod span;
 
+use std::rc::Rc;
+
 use super::bar::Seen;
 use super::block::{Block, Heading, blocks, is_bare_pod};
 use super::counts::Counts;
 use super::fold::{Folded, fold};
+use super::memory::Pass;
 use super::{Bars, Frame, GroupBy, Line, Picture, Role, Scene, Size, summary};
 use crate::timeline::{Summary, Workload};
 use layout::Layout;
@@ -25,7 +28,7 @@ struct Part<'a> {
     reason: Option<Line>,
     /// Where the time went.
     verdict: Vec<Line>,
-    folded: Folded,
+    folded: Rc<Folded>,
 }
 
 /// Lines around the rows of the blocks; those that come last here go first when there is no room for them.
@@ -161,7 +164,7 @@ fn preface(scene: &Scene<'_>, columns: usize) -> Vec<Line> {
 }
 
 fn part<'a>(scene: &Scene<'a>, mut block: Block<'a>, columns: usize) -> Part<'a> {
-    let counts = Counts::of(scene, &block.pods);
+    let counts = Counts::recall(scene, &block);
     let (summary, reason) = match block.heading {
         Heading::Workload(workload) => {
             (Some(scene.summary(workload)), summary::reason(scene, workload, columns))
@@ -172,9 +175,28 @@ fn part<'a>(scene: &Scene<'a>, mut block: Block<'a>, columns: usize) -> Part<'a>
     let is_known = |workload: &Workload| !workload.ended() || !workload.pods.is_empty();
     let is_known = !matches!(block.heading, Heading::Workload(workload) if !is_known(workload));
     let verdict = summary.filter(|_| is_known).and_then(|summary| summary::verdict(scene, &summary, columns));
-    let verdict = verdict.into_iter().chain(summary::pulls(scene, &block.pods, columns)).collect();
+    let verdict = verdict.into_iter().chain(pulls(scene, &block, columns)).collect();
     block.find(scene);
-    Part { block, counts, summary, reason, verdict, folded: Folded::default() }
+    Part { block, counts, summary, reason, verdict, folded: Rc::default() }
+}
+
+fn pulls(scene: &Scene<'_>, block: &Block<'_>, columns: usize) -> Option<Line> {
+    let parameters = (block.heading.identity(), columns);
+    let passes = &scene.memo.passes;
+    let line = passes.recall(scene, Pass::Pulls, parameters, block.pods.len(), || {
+        summary::pulls(scene, &block.pods, columns)
+    });
+    Option::clone(&line)
+}
+
+/// The rows and folds of a block in at most so many lines.
+fn fold_block(scene: &Scene<'_>, block: &Block<'_>, lines: usize) -> Rc<Folded> {
+    if lines >= block.pods.len() {
+        return Rc::new(fold(scene, &block.pods, lines));
+    }
+    let parameters = (block.heading.identity(), lines);
+    let passes = &scene.memo.passes;
+    passes.recall(scene, Pass::Fold, parameters, block.pods.len(), || fold(scene, &block.pods, lines))
 }
 
 /// Deals the lines out: to what surrounds the rows as far as the rows keep some, the rest to the blocks' rows.
@@ -191,7 +213,7 @@ fn allot(
     let all = Extras { verdicts: true, legend: legend_lines, blanks: parts.len() > 1, reasons: true };
     let Some(lines) = lines else {
         for part in parts {
-            part.folded = fold(scene, &part.block.pods, usize::MAX);
+            part.folded = fold_block(scene, &part.block, usize::MAX);
         }
         return all;
     };
@@ -218,7 +240,7 @@ fn allot(
     let mut wanted: Vec<usize> = parts.iter().map(|part| part.block.pods.len()).collect();
     let shares = deal(&mut wanted, free / rows.lines_of_row());
     for (part, share) in parts.iter_mut().zip(shares) {
-        part.folded = if share == 0 { Folded::default() } else { fold(scene, &part.block.pods, share) };
+        part.folded = if share == 0 { Rc::default() } else { fold_block(scene, &part.block, share) };
     }
     chosen
 }

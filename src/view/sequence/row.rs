@@ -7,6 +7,7 @@ use super::super::bar::{Bar, Seen, phase_role};
 use super::super::block::{Block, Heading};
 use super::super::counts::State;
 use super::super::fold::Fold;
+use super::super::memory::Pass;
 use super::super::numbers::Numbers;
 use super::super::{Line, Role, Scene, duration, explain, summary, text};
 use super::layout::Layout;
@@ -215,11 +216,34 @@ impl<'a> Rows<'a> {
             if text::width(&label) > layout.left() { format!("+ {}", fold.pods.len()) } else { label };
         let label = text::shorten_end(&label, layout.left(), scene.glyphs.ellipsis);
         let mut line = Line::of(text::pad_right(&label, layout.left() + layout.gap()), Role::Text);
-        line.push(self.density(&fold.pods), fold.state.map_or(Role::Dim, State::role));
+        let whose = (fold.state, fold.pods.first());
+        let (passes, pods) = (&scene.memo.passes, fold.pods.len());
+        let picture = (whose, layout.bar, self.span.stretch());
+        let density = passes.recall(scene, Pass::Density, picture, pods, || self.density(&fold.pods));
+        line.push(density.as_str(), fold.state.map_or(Role::Dim, State::role));
+        let medians = passes.recall(scene, Pass::Medians, whose, pods, || self.medians(&fold.pods));
+        let fine = medians.fine;
+        if layout.status > 0 {
+            let name = if medians.known() { "p50" } else { "" };
+            line.push(format!(" {}", text::pad_left(name, layout.status)), Role::Dim);
+        }
+        let numbers =
+            [(layout.queued, medians.queued), (layout.cold, medians.cold), (layout.run, medians.run)];
+        for (width, median) in numbers {
+            if width > 0 {
+                let median = median.map(|median| duration::human(median, fine)).unwrap_or_default();
+                line.push(format!(" {}", text::pad_left(&median, width)), Role::Dim);
+            }
+        }
+        summary::fit(line, layout.columns, scene.glyphs.ellipsis)
+    }
+
+    /// The middle of each number of the Pods.
+    fn medians(&self, pods: &[PodKey]) -> Medians {
         let (mut queues, mut colds, mut runs) = (Vec::new(), Vec::new(), Vec::new());
         let mut fine = true;
-        for &key in &fold.pods {
-            let pod = scene.timeline.pod(key);
+        for &key in pods {
+            let pod = self.scene.timeline.pod(key);
             queues.extend(pod.life.queued);
             colds.extend(pod.life.cold_start);
             runs.extend(pod.life.run);
@@ -231,18 +255,7 @@ impl<'a> Rows<'a> {
             ];
             fine &= ends.into_iter().flatten().all(|end| duration::is_fine(Some(end)));
         }
-        let has_numbers = !(colds.is_empty() && runs.is_empty() && queues.is_empty());
-        if layout.status > 0 {
-            let name = if has_numbers { "p50" } else { "" };
-            line.push(format!(" {}", text::pad_left(name, layout.status)), Role::Dim);
-        }
-        for (width, values) in [(layout.queued, queues), (layout.cold, colds), (layout.run, runs)] {
-            if width > 0 {
-                let median = median(values).map(|median| duration::human(median, fine)).unwrap_or_default();
-                line.push(format!(" {}", text::pad_left(&median, width)), Role::Dim);
-            }
-        }
-        summary::fit(line, layout.columns, scene.glyphs.ellipsis)
+        Medians { queued: median(queues), cold: median(colds), run: median(runs), fine }
     }
 
     /// How many of the Pods were there at which time; the fullest cell is full.
@@ -280,6 +293,21 @@ impl<'a> Rows<'a> {
 
 fn phase_role_of(life: &Lifecycle) -> Role {
     if life.outcome == PodOutcome::Deleted { Role::Terminating } else { Role::Failure }
+}
+
+/// The middle of each number of Pods without rows of their own.
+struct Medians {
+    queued: Option<SignedDuration>,
+    cold: Option<SignedDuration>,
+    run: Option<SignedDuration>,
+    /// Whether all of them are finer than a second.
+    fine: bool,
+}
+
+impl Medians {
+    fn known(&self) -> bool {
+        self.queued.or(self.cold).or(self.run).is_some()
+    }
 }
 
 /// The middle value (nearest rank), without sorting all of them.
