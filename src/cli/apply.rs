@@ -10,7 +10,7 @@ use super::follow::{Picture, Task, follow};
 use super::get::place;
 use super::options::Drawing;
 use super::output::Output;
-use crate::source::cluster::{self, Connection, Name, Objects, Resource, Scope, Selection, Target};
+use crate::source::cluster::{self, Cluster, Connection, Name, Objects, Resource, Scope, Selection, Target};
 use crate::source::kubectl::{self, Applied, Kubectl};
 
 /// The format that decides where pictures go; formats of kubectl's are not followed and have none.
@@ -55,13 +55,25 @@ pub(super) async fn run(
         return Ok(Exit::Wrapped(code));
     }
     let applied = kubectl.applied(&kubectl_args, input.as_deref()).await?;
-    let targets = targets(&applied);
-    if targets.is_empty() {
-        output.note("nothing to follow: no Job or Pod was applied");
+    let cluster = cluster?;
+    let mut followed = Vec::new();
+    for applied in &applied {
+        if let Some(resource) = resource(&cluster, applied).await? {
+            followed.push((applied, resource));
+        }
+    }
+    for applied in applied.iter().filter(|applied| is_endless(applied)) {
+        output.note(&format!(
+            "cronjob/{name} is not followed, it has no end: `kubectl seq get cronjob/{name} --watch` does",
+            name = applied.name
+        ));
+    }
+    if followed.is_empty() {
+        output.note("nothing to follow: nothing that runs Pods to an end was applied");
         return Ok(Exit::Success);
     }
-    let cluster = cluster?;
-    let followed = applied.iter().filter(|applied| resource(applied).is_some());
+    let targets = followed.iter().map(|(applied, resource)| target(applied, resource)).collect();
+    let followed = followed.iter().map(|(applied, _)| *applied);
     let task = Task {
         feed: cluster::open(&cluster, Selection { targets, since }, true),
         drawing,
@@ -78,24 +90,48 @@ pub(super) async fn run(
     follow(task).await
 }
 
-fn resource(applied: &Applied) -> Option<Resource> {
-    match (applied.api_version.as_str(), applied.kind.as_str()) {
-        ("batch/v1", "Job") => Some(Resource::job()),
-        ("v1", "Pod") => Some(Resource::pod()),
-        _ => None,
+/// The type of what was applied, if it is one to follow.
+///
+/// Of custom resources those are followed whose types are known to run Pods to an end: to wait for the Pods of any other
+/// might be to wait for ever.
+async fn resource(cluster: &Cluster, applied: &Applied) -> Result<Option<Resource>, Failure> {
+    let (group, version) = applied.api_version.rsplit_once('/').unwrap_or(("", &applied.api_version));
+    if is_endless(applied) {
+        return Ok(None);
     }
+    let kind = applied.kind.as_str();
+    let runs = match group {
+        "" => kind == "Pod",
+        "batch" => kind == "Job",
+        "apps" => matches!(kind, "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet"),
+        "jobset.x-k8s.io" => kind == "JobSet",
+        "argoproj.io" => kind == "Workflow",
+        "ray.io" => kind == "RayJob",
+        "trainer.kubeflow.org" => kind == "TrainJob",
+        "kubeflow.org" | "batch.volcano.sh" => kind.ends_with("Job"),
+        _ => false,
+    };
+    if !runs {
+        return Ok(None);
+    }
+    let word =
+        if group.is_empty() { format!("{kind}.{version}") } else { format!("{kind}.{version}.{group}") };
+    let named = cluster::resolve(cluster, &[word]).await?;
+    Ok(named.into_iter().next().map(|named| named.resource))
 }
 
-fn targets(applied: &[Applied]) -> Vec<Target> {
-    let target = |applied: &Applied| {
-        let name = Name { name: applied.name.clone(), uid: Some(applied.uid.clone()) };
-        Some(Target {
-            resource: resource(applied)?,
-            scope: Scope::Namespace(applied.namespace.clone()),
-            objects: Objects::Named(vec![name]),
-        })
-    };
-    applied.iter().filter_map(target).collect()
+/// Whether it runs Pods again and again, as long as it is there.
+fn is_endless(applied: &Applied) -> bool {
+    applied.kind == "CronJob" && applied.api_version == "batch/v1"
+}
+
+fn target(applied: &Applied, resource: &Resource) -> Target {
+    let name = Name { name: applied.name.clone(), uid: Some(applied.uid.clone()) };
+    Target {
+        resource: resource.clone(),
+        scope: Scope::Namespace(applied.namespace.clone()),
+        objects: Objects::Named(vec![name]),
+    }
 }
 
 /// The command that shows it again, if one command can.

@@ -295,16 +295,17 @@ impl<'a> Session<'a> {
         self.synced
             && !workloads.is_empty()
             && self.task.expected.iter().all(expected)
-            && workloads.iter().all(Workload::ended)
+            && self.timeline.roots().all(Workload::ended)
     }
 
     pub(super) fn pods_ended(&self) -> bool {
-        let workloads = self.timeline.workloads().iter();
+        // The Pods of a rollout run on.
+        let workloads = self.timeline.workloads().iter().filter(|workload| !workload.lasting);
         workloads.flat_map(|workload| self.timeline.pods(workload)).all(|(_, pod)| pod.life.outcome.ended())
     }
 
     pub(super) fn outcome(&self) -> Exit {
-        Exit::of_outcomes(self.timeline.workloads().iter().map(|workload| workload.outcome))
+        Exit::of_outcomes(self.timeline.roots().map(|workload| workload.outcome))
     }
 
     /// The last picture and how it ended.
@@ -344,8 +345,7 @@ impl<'a> Session<'a> {
         let mut said = Vec::new();
         let open: Vec<String> = self
             .timeline
-            .workloads()
-            .iter()
+            .roots()
             .filter(|workload| !workload.ended())
             .map(|workload| format!("{}/{}", workload.kind.to_lowercase(), workload.name))
             .collect();

@@ -81,6 +81,12 @@ pub struct WorkloadEntry<'a> {
     pub succeeded: u32,
     /// What its controller counts.
     pub failed: u32,
+    /// When its schedule makes the next Job.
+    #[serde(serialize_with = "optional_time")]
+    pub next_run_at: Option<Timestamp>,
+    /// Since when its controller cannot make Pods; `reason` and `message` say why.
+    #[serde(serialize_with = "optional_time")]
+    pub waiting_since: Option<Timestamp>,
     /// The numbers.
     pub summary: SummaryEntry,
     /// The Pods, by creation; absent in the lines of `jsonl`, which tell of each Pod apart.
@@ -120,6 +126,8 @@ impl<'a> WorkloadEntry<'a> {
             active: workload.active,
             succeeded: workload.succeeded,
             failed: workload.failed,
+            next_run_at: workload.next_run,
+            waiting_since: workload.waiting.as_ref().map(|waiting| waiting.since),
             summary: summary.into(),
             pods: None,
         }

@@ -49,6 +49,9 @@ pub(super) fn workload() -> Workload {
         gone: false,
         capacity: Vec::new(),
         per_index: false,
+        waiting: None,
+        next_run: None,
+        lasting: false,
         pods: Vec::new(),
     }
 }

@@ -52,7 +52,7 @@ fn every_documented_field_stands_in_its_place() {
         keys(&entry),
         words(
             "apiVersion kind namespace name uid parent outcome reason message createdAt startedAt finishedAt \
-             completions parallelism active succeeded failed summary"
+             completions parallelism active succeeded failed nextRunAt waitingSince summary"
         )
     );
     assert_eq!(keys(&entry.parent), words("kind name uid"));
@@ -105,6 +105,7 @@ fn a_workload() {
             "message": "Job has reached the \u001b[31mspecified\u001b[0m \"backoff\" limit: #1",
             "createdAt": "2026-01-01T00:00:00.000Z", "startedAt": null, "finishedAt": "2026-01-01T00:00:30.000Z",
             "completions": 20, "parallelism": 4, "active": 0, "succeeded": 19, "failed": 7,
+            "nextRunAt": null, "waitingSince": null,
             "summary": {
                 "pods": 27, "wallMillis": 30000, "slotMillis": 100, "runMillis": 12000, "coldStartMillis": 11000,
                 "queuedMillis": 900, "backOffMillis": 3, "idleMillis": 20,
@@ -334,7 +335,7 @@ fn the_document_holds_workloads_and_their_pods() {
     assert_eq!(job["pods"].as_array().unwrap().len(), 1);
     assert_eq!(job["pods"][0]["name"], "pi-abcde");
     let last = job.as_object().unwrap().keys().count();
-    assert_eq!(last, 19, "the fields of a workload, and its Pods");
+    assert_eq!(last, 21, "the fields of a workload, and its Pods");
 
     let mut names = Vec::new();
     write_names(&timeline, &mut names).unwrap();

@@ -4,6 +4,9 @@
 //! API server, its JSON form and the form of a recording, so that nothing is translated between them. What must never
 //! be held (environment, arguments, commands, most annotations) is not declared and so never read.
 
+mod apps;
+mod cron_job;
+mod custom;
 mod event;
 mod job;
 mod meta;
@@ -12,6 +15,13 @@ mod time;
 
 use jiff::Timestamp;
 
+pub use apps::{
+    Condition, DaemonSet, DaemonSetSpec, DaemonSetStatus, DaemonSetUpdateStrategy, Deployment,
+    DeploymentSpec, DeploymentStatus, LabelSelector, ReplicaSet, ReplicaSetSpec, ReplicaSetStatus,
+    RollingUpdate, StatefulSet, StatefulSetSpec, StatefulSetStatus, UpdateStrategy,
+};
+pub use cron_job::{CronJob, CronJobSpec, CronJobStatus};
+pub use custom::{Custom, CustomSpec, CustomStatus, Owner};
 pub use event::{Event, EventSeries, EventSource, ObjectReference};
 pub use job::{Job, JobCondition, JobSpec, JobStatus, UncountedTerminatedPods};
 pub use meta::{COMPLETION_INDEX, ManagedFieldsEntry, ObjectMeta, OwnerReference};
@@ -64,6 +74,20 @@ impl Seen {
 pub enum Object {
     /// A workload of kind Job.
     Job(Box<Job>),
+    /// A workload of kind CronJob.
+    CronJob(Box<CronJob>),
+    /// A workload of kind Deployment.
+    Deployment(Box<Deployment>),
+    /// A workload of kind ReplicaSet.
+    ReplicaSet(Box<ReplicaSet>),
+    /// A workload of kind StatefulSet.
+    StatefulSet(Box<StatefulSet>),
+    /// A workload of kind DaemonSet.
+    DaemonSet(Box<DaemonSet>),
+    /// A workload of another kind.
+    Custom(Box<Custom>),
+    /// A link between a Pod and its workload.
+    Owner(Box<Owner>),
     /// A Pod.
     Pod(Box<Pod>),
     /// An Event.
@@ -75,6 +99,13 @@ impl Object {
     pub fn metadata(&self) -> &ObjectMeta {
         match self {
             Self::Job(job) => &job.metadata,
+            Self::CronJob(object) => &object.metadata,
+            Self::Deployment(object) => &object.metadata,
+            Self::ReplicaSet(object) => &object.metadata,
+            Self::StatefulSet(object) => &object.metadata,
+            Self::DaemonSet(object) => &object.metadata,
+            Self::Custom(object) => &object.metadata,
+            Self::Owner(object) => &object.metadata,
             Self::Pod(pod) => &pod.metadata,
             Self::Event(event) => &event.metadata,
         }

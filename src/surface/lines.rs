@@ -24,7 +24,8 @@ struct Told {
 #[derive(Debug, Default)]
 pub struct Lines {
     pods: HashMap<PodKey, Told>,
-    workloads: HashMap<Arc<str>, WorkloadOutcome>,
+    /// How each stood, and why it could make no Pods.
+    workloads: HashMap<Arc<str>, (WorkloadOutcome, Option<Arc<str>>)>,
     owners: HashMap<PodKey, Arc<str>>,
     last: Option<Timestamp>,
 }
@@ -39,7 +40,7 @@ impl Lines {
                 self.owners.insert(key, Arc::clone(&workload.uid));
                 self.pods.insert(key, told(&pod.life));
             }
-            self.workloads.insert(Arc::clone(&workload.uid), workload.outcome);
+            self.workloads.insert(Arc::clone(&workload.uid), stands(workload));
             let (said, role) = outcome_said(workload);
             let said = match workload.outcome {
                 WorkloadOutcome::Running => format!("{said}: {}", counts(timeline, workload)),
@@ -81,10 +82,14 @@ impl Lines {
             }
         }
         for workload in timeline.workloads().iter().filter(|workload| &*workload.kind != "Pod") {
-            let before = self.workloads.insert(Arc::clone(&workload.uid), workload.outcome);
-            if before != Some(workload.outcome)
-                && (before.is_some() || workload.outcome != WorkloadOutcome::Pending)
-            {
+            let stands = stands(workload);
+            let waits = stands.1.is_some();
+            let before = self.workloads.insert(Arc::clone(&workload.uid), stands.clone());
+            // That a wait is over is told by what follows it.
+            let same = before
+                .as_ref()
+                .is_some_and(|before| before.0 == stands.0 && (before.1 == stands.1 || !waits));
+            if !same && (before.is_some() || waits || workload.outcome != WorkloadOutcome::Pending) {
                 let (said, role) = outcome_said(workload);
                 lines.push(line(workload, now, &name(workload), &said, role, false, None));
             }
@@ -110,6 +115,10 @@ impl Lines {
             .collect();
         if timeline.workloads().is_empty() { vec![Line::of("nothing to see yet", Role::Dim)] } else { lines }
     }
+}
+
+fn stands(workload: &Workload) -> (WorkloadOutcome, Option<Arc<str>>) {
+    (workload.outcome, workload.waiting.as_ref().map(|waiting| Arc::clone(&waiting.message)))
 }
 
 fn name(workload: &Workload) -> String {
@@ -195,6 +204,9 @@ fn outcome_said(workload: &Workload) -> (String, Role) {
         (Some(reason), None) => format!(": {reason}"),
         _ => String::new(),
     };
+    if let (Some(waiting), false) = (&workload.waiting, workload.ended()) {
+        return (format!("cannot make Pods: {}", text::clean(&waiting.message)), Role::Warning);
+    }
     match workload.outcome {
         WorkloadOutcome::Pending => ("waits for its first Pod".into(), Role::Text),
         WorkloadOutcome::Suspended => ("is suspended".into(), Role::Warning),
@@ -207,7 +219,8 @@ fn outcome_said(workload: &Workload) -> (String, Role) {
 
 /// `4 running, 1 starting, 2 queued`.
 fn counts(timeline: &Timeline, workload: &Workload) -> String {
-    let count = |outcome| timeline.pods(workload).filter(|(_, pod)| pod.life.outcome == outcome).count();
+    let pods = timeline.pods_below(workload);
+    let count = |outcome| pods.iter().filter(|key| timeline.pod(**key).life.outcome == outcome).count();
     let parts = [
         (count(PodOutcome::Running), "running"),
         (count(PodOutcome::Starting), "starting"),

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::controller::ControllerRecord;
+use super::job::JobRecord;
 use super::place::number;
+use super::refusal::Refusals;
 use super::{Capacity, Pod, PodKey, Timeline, Workload, WorkloadOutcome};
 use crate::lifecycle::{EventFact, Lifecycle, PodEvidence, PodOutcome};
 use crate::observation::{self, Event, Object, Observation, Seen, whole_millis};
@@ -69,6 +72,29 @@ impl Timeline {
             }
             Object::Pod(pod) => self.apply_pod(pod, *received, *seen),
             Object::Event(event) => self.apply_event(event, seen.live().then_some(*received)),
+            Object::Owner(owner) => {
+                if let Some(controller) = owner.metadata.controller() {
+                    let uid = self.names.share(&owner.metadata.uid);
+                    let above = self.names.share(&controller.uid);
+                    self.regroup |= self.links.insert(uid, above).is_none();
+                }
+            }
+            controller => self.apply_controller(controller, *received, *seen),
+        }
+    }
+
+    fn apply_controller(&mut self, object: &Object, received: Timestamp, seen: Seen) {
+        let uid = self.names.share(&object.metadata().uid);
+        if let Some(record) = self.controllers.get_mut(&uid) {
+            let history = record.is_history();
+            record.observe(object, received, seen);
+            match record.place() {
+                Some(place) if record.is_history() == history => self.stale.push(place),
+                _ => self.regroup = true,
+            }
+        } else if let Some(record) = ControllerRecord::new(object, received, seen) {
+            self.controllers.insert(uid, record);
+            self.regroup = true;
         }
     }
 
@@ -167,7 +193,14 @@ impl Timeline {
                     self.strangers.entry(about.uid.as_str().into()).or_default().push(fact);
                 }
             }
-            _ => self.apply_owners_word(event),
+            _ if !Refusals::concerns(event) => self.apply_owners_word(event),
+            _ => {
+                let uid = self.names.share(&about.uid);
+                self.refusals.entry(Arc::clone(&uid)).or_default().take(event);
+                let job = || self.jobs.get(&uid).and_then(JobRecord::place);
+                let place = self.controllers.get(&uid).and_then(ControllerRecord::place);
+                self.stale.extend(place.or_else(job));
+            }
         }
     }
 
@@ -219,44 +252,62 @@ impl Timeline {
             let created = self.pods[place].life.instants.created;
             self.pods[place].life =
                 record.evidence.derive(self.clocks.skew(self.pods[place].node.as_deref()));
-            let followed = record.owner.as_ref().is_some_and(|owner| self.jobs.contains_key(owner));
+            let life = self.pods[place].life.instants.created;
             if record.workload == usize::MAX {
                 continue; // it has no place yet
             }
+            let place = record.workload;
             // The order hangs on it.
-            if created != self.pods[place].life.instants.created {
-                moved.push(record.workload);
-                self.regroup |= !followed;
+            if created != life {
+                moved.push(place);
             }
-            if !followed {
-                self.stale.push(record.workload);
+            // How a bare Pod stands is how its workload does, and a new Pod ends the wait for one.
+            let depends = |workload: &Workload| workload.waiting.is_some() || &*workload.kind == "Pod";
+            if self.workloads.get(place).is_none_or(depends) {
+                self.stale.push(place);
             }
         }
         if !self.regroup {
             moved.sort_unstable();
             moved.dedup();
+            // The order of bare Pods is that of workloads.
+            let is_bare =
+                |place: &usize| self.workloads.get(*place).is_none_or(|workload| &*workload.kind == "Pod");
+            self.regroup = moved.iter().any(is_bare) || !self.place(&fresh);
+        }
+        if !self.regroup {
             for place in moved {
                 self.reorder(place);
             }
-            self.regroup = !self.place(&fresh);
         }
         let mut stale = std::mem::take(&mut self.stale);
         if std::mem::take(&mut self.regroup) {
             self.group();
+            (0..self.workloads.len()).for_each(|place| self.subordinate(place));
+            self.judge_the_silent();
             return Changes { pods, workloads };
+        }
+        for at in 0..stale.len() {
+            let below = self.workloads.get(stale[at]).and_then(|workload| self.below.get(&workload.uid));
+            stale.extend(below.into_iter().flatten());
         }
         stale.sort_unstable();
         stale.dedup();
-        for place in stale {
+        for &place in &stale {
             let uid = Arc::clone(&self.workloads[place].uid);
             let pods = std::mem::take(&mut self.workloads[place].pods);
-            let workload = match (self.jobs.get(&uid), pods.first()) {
-                (Some(job), _) => job.workload(&mut self.names),
-                (None, Some(&key)) => bare(&self.pods[key.0 as usize], key, &mut self.names),
-                (None, None) => continue,
+            let workload = match (self.jobs.get(&uid), self.controllers.get(&uid), pods.first()) {
+                (Some(job), ..) => job.workload(&mut self.names),
+                (_, Some(controller), _) => controller.workload(&mut self.names),
+                (None, None, Some(&key)) => bare(&self.pods[key.0 as usize], key, &mut self.names),
+                (None, None, None) => continue,
             };
-            self.workloads[place] = Workload { pods, ..workload };
+            self.workloads[place] = self.complete(Workload { pods, ..workload });
         }
+        for place in stale {
+            self.subordinate(place);
+        }
+        self.judge_the_silent();
         Changes { pods, workloads }
     }
 
@@ -264,24 +315,42 @@ impl Timeline {
     fn group(&mut self) {
         let mut places: HashMap<Arc<str>, usize> = HashMap::new();
         let mut workloads: Vec<Workload> = Vec::new();
-        for (uid, job) in &self.jobs {
+        let names = &mut self.names;
+        let jobs = self.jobs.iter().map(|(uid, job)| (uid, job.workload(names)));
+        for (uid, workload) in jobs {
             places.insert(Arc::clone(uid), workloads.len());
-            workloads.push(job.workload(&mut self.names));
+            workloads.push(workload);
+        }
+        for (uid, controller) in &self.controllers {
+            places.insert(Arc::clone(uid), workloads.len());
+            workloads.push(controller.workload(&mut self.names));
         }
         for (place, record) in self.records.iter().enumerate() {
             let key = PodKey(u32::try_from(place).unwrap_or(u32::MAX));
-            match record.owner.as_ref().and_then(|owner| places.get(owner)) {
-                Some(&workload) => workloads[workload].pods.push(key),
+            match record.owner.as_ref().and_then(|owner| self.nearest(owner, &places)) {
+                Some(workload) => workloads[workload].pods.push(key),
                 None => workloads.push(bare(&self.pods[place], key, &mut self.names)),
             }
         }
+        // Former revisions of a Deployment are of interest only if a Pod of theirs was seen.
+        let history = |workload: &Workload| {
+            workload.pods.is_empty()
+                && self.controllers.get(&workload.uid).is_some_and(ControllerRecord::is_history)
+                && workload.parent.as_ref().is_some_and(|parent| places.contains_key(&parent.uid))
+        };
+        workloads.retain(|workload| !history(workload));
         // The uid makes both orders total, whatever order the map gave.
         workloads.sort_by(|a, b| {
             (a.created, &a.namespace, &a.name, &a.uid).cmp(&(b.created, &b.namespace, &b.name, &b.uid))
         });
+        self.arrange(workloads);
+        let mut workloads = std::mem::take(&mut self.workloads);
+        for controller in self.controllers.values_mut() {
+            controller.put_at(None);
+        }
         self.tries.clear();
         for (place, workload) in workloads.iter_mut().enumerate() {
-            workload.pods.sort_by(|a, b| self.in_order(*a, *b));
+            self.sort_pods(&mut workload.pods);
             for key in &workload.pods {
                 self.records[key.0 as usize].workload = place;
             }
@@ -292,8 +361,39 @@ impl Timeline {
             if let Some(job) = self.jobs.get_mut(&workload.uid) {
                 job.put_at(place);
             }
+            if let Some(controller) = self.controllers.get_mut(&workload.uid) {
+                controller.put_at(Some(place));
+            }
         }
-        self.workloads = workloads;
+        self.workloads = workloads.into_iter().map(|workload| self.complete(workload)).collect();
+    }
+
+    /// Adds what only its Pods and Events tell of a workload.
+    fn complete(&self, mut workload: Workload) -> Workload {
+        let created = |key: &PodKey| self.pod(*key).life.instants.created.map(|created| created.at);
+        if workload.lasting {
+            // Of the time before the oldest Pod that was seen nothing is known.
+            let oldest = workload.pods.first().and_then(created);
+            if let (Some(capacity), Some(oldest)) = (workload.capacity.first_mut(), oldest) {
+                capacity.since = capacity.since.max(oldest);
+            }
+        }
+        let Some(refusals) = self.refusals.get(&workload.uid).filter(|_| !workload.ended()) else {
+            return workload;
+        };
+        let open = workload.pods.iter().filter(|key| !self.pod(**key).life.outcome.ended()).count();
+        let wanted = workload.parallelism.map_or(usize::MAX, |wanted| wanted as usize);
+        if workload.outcome == WorkloadOutcome::Suspended || open >= wanted {
+            return workload;
+        }
+        workload.waiting = refusals.waiting(workload.pods.iter().filter_map(created).max());
+        if let Some(waiting) = &workload.waiting
+            && workload.reason.is_none()
+        {
+            workload.reason = Some(Arc::clone(&waiting.reason));
+            workload.message = Some(Arc::clone(&waiting.message));
+        }
+        workload
     }
 }
 
@@ -332,6 +432,9 @@ fn bare(pod: &Pod, key: PodKey, names: &mut crate::lifecycle::Names) -> Workload
             .into_iter()
             .collect(),
         per_index: false,
+        waiting: None,
+        next_run: None,
+        lasting: false,
         pods: vec![key],
     }
 }

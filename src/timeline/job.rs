@@ -6,7 +6,10 @@ use jiff::Timestamp;
 
 use super::{Capacity, Parent, Workload, WorkloadOutcome};
 use crate::lifecycle::Names;
-use crate::observation::{Job, JobCondition, Seen, known};
+use crate::observation::{Job, JobCondition, JobStatus, Seen, known};
+
+/// The value of `spec.managedBy` that means Kubernetes' own Job controller.
+const OWN_CONTROLLER: &str = "kubernetes.io/job-controller";
 
 /// What is known of one Job.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +67,30 @@ impl JobRecord {
         }
     }
 
+    /// Why it stands as it does, for people: what its controller says, which indexes failed, or that another controller
+    /// is in charge.
+    fn message(&self, told: Option<&JobCondition>) -> Option<Arc<str>> {
+        let Job { spec, status, .. } = &self.job;
+        let failed = status.failed_indexes.as_deref().filter(|indexes| !indexes.is_empty());
+        let failed = failed.map(|indexes| format!("failed indexes: {indexes}"));
+        let said = told.map(|told| told.message.as_str()).filter(|message| !message.is_empty());
+        let elsewhere = !spec.managed_by.is_empty() && spec.managed_by != OWN_CONTROLLER;
+        let silent = elsewhere && *status == JobStatus::default();
+        match (said, failed) {
+            (Some(said), Some(failed)) => Some(format!("{said} ({failed})").into()),
+            (Some(said), None) => Some(said.into()),
+            (None, Some(failed)) => Some(failed.into()),
+            (None, None) if silent => Some(
+                format!(
+                    "managed by {}, which says nothing of its Pods here; they may be in another cluster",
+                    spec.managed_by
+                )
+                .into(),
+            ),
+            (None, None) => None,
+        }
+    }
+
     /// The workload that this Job is.
     pub(super) fn workload(&self, names: &mut Names) -> Workload {
         let Job { metadata, spec, status } = &self.job;
@@ -82,9 +109,11 @@ impl JobRecord {
             _ if begun => WorkloadOutcome::Running,
             _ => WorkloadOutcome::Pending,
         };
+        // The decision comes before all Pods have stopped; what it is stays the same.
         let told = complete
             .or(failed)
             .or_else(|| status.is_true("FailureTarget"))
+            .or_else(|| status.is_true("SuccessCriteriaMet"))
             .or_else(|| status.is_true("Suspended").filter(|_| suspended));
         let ended = |condition: &JobCondition| known(condition.last_transition_time);
         Workload {
@@ -100,9 +129,7 @@ impl JobRecord {
             }),
             outcome,
             reason: told.and_then(|condition| names.share_some(&condition.reason)),
-            message: told
-                .filter(|told| !told.message.is_empty())
-                .map(|told| Arc::from(told.message.as_str())),
+            message: self.message(told),
             created: metadata.created(),
             started: known(status.start_time),
             finished: known(status.completion_time)
@@ -116,6 +143,9 @@ impl JobRecord {
             gone: self.gone.is_some(),
             capacity: self.capacity.clone(),
             per_index: spec.backoff_limit_per_index.is_some(),
+            waiting: None,
+            next_run: None,
+            lasting: false,
             pods: Vec::new(),
         }
     }

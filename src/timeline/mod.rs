@@ -5,8 +5,12 @@
 
 mod apply;
 mod clocks;
+mod controller;
+mod family;
 mod job;
 mod place;
+mod refusal;
+mod rollout;
 mod slots;
 mod summary;
 
@@ -18,7 +22,9 @@ use jiff::{SignedDuration, Timestamp};
 pub use self::apply::Changes;
 use self::apply::{OwnersWord, PodRecord};
 use self::clocks::Clocks;
+use self::controller::ControllerRecord;
 use self::job::JobRecord;
+use self::refusal::Refusals;
 use crate::lifecycle::{EventFact, Lifecycle, Names, PhaseKind};
 
 /// How a workload stands or ended.
@@ -118,8 +124,25 @@ pub struct Workload {
     pub capacity: Vec<Capacity>,
     /// Whether retries are counted and delayed for each index by itself (`backoffLimitPerIndex`).
     pub per_index: bool,
-    /// Its Pods, by creation, then name.
+    /// Why its controller cannot make Pods now.
+    pub waiting: Option<Waiting>,
+    /// When its schedule makes the next Job.
+    pub next_run: Option<Timestamp>,
+    /// Whether its Pods are to run on when it has ended well, because it is a rollout.
+    pub lasting: bool,
+    /// Its own Pods, by creation, then name; those of workloads below it are theirs.
     pub pods: Vec<PodKey>,
+}
+
+/// Why a controller cannot make Pods: a quota, a webhook, a missing service account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// One word: `FailedCreate`.
+    pub reason: Arc<str>,
+    /// For people, without what differs from try to try.
+    pub message: Arc<str>,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 impl Workload {
@@ -174,6 +197,16 @@ pub struct Slots {
     pub idle: i64,
 }
 
+impl std::ops::AddAssign for Slots {
+    fn add_assign(&mut self, other: Self) {
+        self.total += other.total;
+        self.idle += other.idle;
+        for (part, more) in self.phases.iter_mut().zip(other.phases) {
+            *part += more;
+        }
+    }
+}
+
 impl Slots {
     /// The part of one phase, in milliseconds.
     pub fn of(&self, kind: PhaseKind) -> i64 {
@@ -223,6 +256,12 @@ pub struct Timeline {
     /// What Events say about Pods that were not seen yet.
     strangers: HashMap<Arc<str>, Vec<EventFact>>,
     jobs: HashMap<Arc<str>, JobRecord>,
+    /// Workloads that are no Jobs.
+    controllers: HashMap<Arc<str>, ControllerRecord>,
+    /// Who controls an object that is only a link between a Pod and its workload.
+    links: HashMap<Arc<str>, Arc<str>>,
+    /// Pods that workloads could not make.
+    refusals: HashMap<Arc<str>, Refusals>,
     /// What its owner's events say of a Pod (by owner and name) until that Pod is seen.
     words: HashMap<(Arc<str>, Arc<str>), OwnersWord>,
     clocks: Clocks,
@@ -231,6 +270,10 @@ pub struct Timeline {
     tries: HashMap<usize, HashMap<u32, u32>>,
     /// Grows with every change that [`Timeline::settle`] brings up to date.
     revision: u64,
+    /// For each workload the place of the one that it is below.
+    above: Vec<Option<usize>>,
+    /// By uid the places of the workloads that are directly below.
+    below: HashMap<Arc<str>, Vec<usize>>,
     changed: Vec<PodKey>,
     /// Pods without a place among their workload's.
     fresh: Vec<PodKey>,
@@ -241,7 +284,7 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// The workloads, by creation, then namespace and name.
+    /// The workloads, by creation, then namespace and name; what is below another one follows it.
     pub fn workloads(&self) -> &[Workload] {
         &self.workloads
     }
@@ -261,7 +304,7 @@ impl Timeline {
 
     /// Whether neither a workload nor a Pod was observed.
     pub fn is_empty(&self) -> bool {
-        self.jobs.is_empty() && self.pods.is_empty()
+        self.jobs.is_empty() && self.controllers.is_empty() && self.pods.is_empty()
     }
 
     /// Every Pod and workload, as if all had changed.

@@ -3,6 +3,7 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::{Pod, PodKey, Timeline};
 
@@ -15,7 +16,7 @@ impl Timeline {
         let mut new: HashMap<usize, Vec<PodKey>> = HashMap::new();
         for &key in fresh {
             let owner = self.records[key.0 as usize].owner.as_ref();
-            let Some(place) = owner.and_then(|owner| self.jobs.get(owner)?.place()) else { return false };
+            let Some(place) = owner.and_then(|owner| self.place_of(owner)) else { return false };
             new.entry(place).or_default().push(key);
         }
         for (place, keys) in new {
@@ -32,7 +33,7 @@ impl Timeline {
                 }
             } else {
                 pods.extend_from_slice(&keys);
-                pods.sort_by(|a, b| self.in_order(*a, *b));
+                self.sort_pods(&mut pods);
             }
             let indexed = keys.iter().any(|key| self.pods[key.0 as usize].index.is_some());
             // Those that came last are the newest tries; anything else moves the numbers of others.
@@ -44,8 +45,18 @@ impl Timeline {
                 self.tries.insert(place, tries);
             }
             self.workloads[place].pods = pods;
+            // What it waits for, and since when it lasts, hangs on its Pods.
+            self.stale.push(place);
         }
         true
+    }
+
+    /// The place of the workload that itself owns a Pod.
+    fn place_of(&self, owner: &Arc<str>) -> Option<usize> {
+        match self.jobs.get(owner) {
+            Some(job) => job.place(),
+            None => self.controllers.get(owner)?.place(),
+        }
     }
 
     /// The order of Pods in their workload: by creation, then name; the uid makes it total.
@@ -59,10 +70,11 @@ impl Timeline {
     pub(super) fn reorder(&mut self, place: usize) {
         let Some(workload) = self.workloads.get_mut(place) else { return };
         let mut pods = std::mem::take(&mut workload.pods);
-        pods.sort_by(|a, b| self.in_order(*a, *b));
+        self.sort_pods(&mut pods);
         let tries = number(&mut self.pods, &pods);
         self.tries.insert(place, tries);
         self.workloads[place].pods = pods;
+        self.stale.push(place);
     }
 
     fn number_last(&mut self, place: usize, last: &[PodKey]) {

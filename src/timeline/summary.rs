@@ -9,7 +9,24 @@ use super::{Percentiles, Pod, Summary, Timeline, Workload};
 
 impl Timeline {
     /// The numbers of a workload, as of `now`. What goes on counts until now.
+    ///
+    /// Of a workload that owns others they are over all Pods below it. Its slots are its own if it has any (a
+    /// Deployment's replicas), else the sum of those below (a CronJob's Jobs).
     pub fn summary(&self, workload: &Workload, now: Timestamp) -> Summary {
+        if !self.has_children(workload) {
+            return self.own_summary(workload, now);
+        }
+        let whole = Workload { pods: self.pods_below(workload), ..workload.clone() };
+        let mut summary = self.own_summary(&whole, now);
+        if workload.capacity.is_empty() {
+            for child in self.children(workload) {
+                summary.slots += self.summary(child, now).slots;
+            }
+        }
+        summary
+    }
+
+    fn own_summary(&self, workload: &Workload, now: Timestamp) -> Summary {
         let accounting = account(self, workload, now);
         let until = workload.finished.filter(|_| workload.ended()).unwrap_or(now);
         let wall = workload.created.map_or(0, |created| millis(until.duration_since(created)).max(0));

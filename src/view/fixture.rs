@@ -246,6 +246,9 @@ pub(super) fn job(name: &str, outcome: WorkloadOutcome) -> Workload {
         gone: false,
         capacity: Vec::new(),
         per_index: false,
+        waiting: None,
+        next_run: None,
+        lasting: false,
         pods: Vec::new(),
     }
 }

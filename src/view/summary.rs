@@ -71,12 +71,36 @@ fn push_done(scene: &Scene<'_>, line: &mut Line, workload: &Workload, counts: &C
     match workload.completions {
         Some(completions) if short => line.push(format!("{done}/{completions} done"), Role::Text),
         Some(completions) => line.push(format!("{done} of {completions} done"), Role::Text),
+        // Nothing of a rollout is ever done; what owns others has as many.
+        None if workload.lasting => {
+            let wanted = workload.parallelism.unwrap_or(0);
+            line.push(format!("{} of {wanted} Pods", workload.active), Role::Text);
+        }
+        None if scene.timeline.has_children(workload) => {
+            line.push(below(scene.timeline.children(workload)), Role::Text);
+        }
         None => line.push(format!("{done} done"), Role::Text),
+    }
+    if scene.timeline.has_children(workload) {
+        return;
     }
     if workload.pods.is_empty() && (done == 0 || workload.ended()) {
         line.push(scene.glyphs.separator, Role::Dim);
         line.push(if workload.ended() { "no Pod left" } else { "no Pod yet" }, Role::Warning);
     }
+}
+
+/// `3 jobs`: how many workloads of which kinds.
+fn below<'a>(children: impl Iterator<Item = &'a Workload>) -> String {
+    let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+    for child in children {
+        *kinds.entry(child.kind.to_lowercase()).or_default() += 1;
+    }
+    let parts: Vec<String> = kinds
+        .into_iter()
+        .map(|(kind, count)| format!("{count} {kind}{}", if count == 1 { "" } else { "s" }))
+        .collect();
+    parts.join(", ")
 }
 
 /// `1 failed try`: a Job goes on after a failed Pod, so that the Pod alone has failed.
@@ -145,6 +169,10 @@ pub(super) fn reason(scene: &Scene<'_>, workload: &Workload, columns: usize) -> 
     line.push(text::clean(reason.or(message)?), role);
     if let (Some(_), Some(message)) = (reason, message) {
         line.push(format!(": {}", text::clean(message)), Role::Text);
+    }
+    if let Some(waiting) = &workload.waiting {
+        let waited = scene.now.as_millisecond().saturating_sub(waiting.since.as_millisecond());
+        line.push(format!("{}for {}", scene.glyphs.separator, whole(waited.max(0))), Role::Dim);
     }
     Some(fit(line, columns, scene.glyphs.ellipsis))
 }

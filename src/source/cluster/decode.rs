@@ -6,73 +6,9 @@ use prost::Message;
 use serde::{Deserialize, Serialize};
 
 use super::json::{JsonList, JsonWatch};
+use super::kind::Kind;
 use super::protobuf::{ProtobufList, ProtobufWatch};
-use crate::observation::{Event, Job, Object, ObjectMeta, Pod};
-
-/// A kind that is decoded into a type of ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
-    /// `batch/v1` Jobs.
-    Job,
-    /// `v1` Pods.
-    Pod,
-    /// `v1` Events.
-    Event,
-}
-
-impl Kind {
-    /// The plural, as in paths.
-    pub(super) fn plural(self) -> &'static str {
-        match self {
-            Self::Job => "jobs",
-            Self::Pod => "pods",
-            Self::Event => "events",
-        }
-    }
-
-    /// The API group; empty for the core group.
-    pub(super) fn group(self) -> &'static str {
-        match self {
-            Self::Job => "batch",
-            Self::Pod | Self::Event => "",
-        }
-    }
-
-    pub(super) fn protobuf(self, bytes: &[u8]) -> Result<Object, Unreadable> {
-        Ok(slim(match self {
-            Self::Job => Object::Job(Box::new(Job::decode(bytes)?)),
-            Self::Pod => Object::Pod(Box::new(Pod::decode(bytes)?)),
-            Self::Event => Object::Event(Box::new(Event::decode(bytes)?)),
-        }))
-    }
-
-    pub(super) fn json(self, bytes: &[u8]) -> Result<Object, Unreadable> {
-        Ok(slim(match self {
-            Self::Job => Object::Job(serde_json::from_slice(bytes)?),
-            Self::Pod => Object::Pod(serde_json::from_slice(bytes)?),
-            Self::Event => Object::Event(serde_json::from_slice(bytes)?),
-        }))
-    }
-
-    /// An object of which only this is known.
-    pub(super) fn with_metadata(self, metadata: ObjectMeta) -> Object {
-        match self {
-            Self::Job => Object::Job(Box::new(Job { metadata, ..Job::default() })),
-            Self::Pod => Object::Pod(Box::new(Pod { metadata, ..Pod::default() })),
-            Self::Event => Object::Event(Box::new(Event { metadata, ..Event::default() })),
-        }
-    }
-}
-
-/// Drops at once what must not be held.
-pub(super) fn slim(mut object: Object) -> Object {
-    match &mut object {
-        Object::Job(job) => job.metadata.slim(),
-        Object::Pod(pod) => pod.metadata.slim(),
-        Object::Event(event) => event.metadata.slim(),
-    }
-    object
-}
+use crate::observation::Object;
 
 /// A body that is not what was asked for.
 #[derive(Debug, thiserror::Error)]

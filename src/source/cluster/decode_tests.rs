@@ -5,6 +5,7 @@ use prost::Message;
 use super::super::fake;
 use super::super::protobuf::encode;
 use super::*;
+use crate::observation::ObjectMeta;
 
 fn names(objects: &[Object]) -> Vec<&str> {
     objects.iter().map(|object| object.metadata().name.as_str()).collect()

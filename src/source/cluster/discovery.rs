@@ -2,7 +2,7 @@
 //!
 //! Kubernetes' own types need no request. Others are looked up by API discovery.
 
-use kube::client::APIGroupDiscovery;
+use kube::client::{APIGroupDiscovery, APIResourceDiscovery};
 
 use super::connect::Cluster;
 use super::errors::{Asked, Failure, explain};
@@ -32,6 +32,15 @@ impl Resource {
     /// Pods.
     pub fn pod() -> Self {
         Self::known("", "v1", "Pod", "pods")
+    }
+
+    /// The type of that kind, if it is one of Kubernetes' own that have Pods.
+    pub(super) fn of_kind(api_version: &str, kind: &str) -> Option<Self> {
+        let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
+        let own = KNOWN.iter().filter(|_| version == "v1");
+        own.filter(|known| (known.0, known.1) == (group, kind))
+            .map(|(group, kind, plural, _)| Self::known(group, "v1", kind, plural))
+            .next()
     }
 
     fn known(group: &str, version: &str, kind: &str, plural: &str) -> Self {
@@ -153,32 +162,68 @@ fn known(word: &str) -> Option<Resource> {
 }
 
 /// Asks the server for its types.
-async fn discover(cluster: &Cluster, word: &str) -> Result<Resource, SourceError> {
+pub(super) async fn types(cluster: &Cluster) -> Result<Vec<APIGroupDiscovery>, Failure> {
     let (core, groups) = tokio::join!(
         cluster.client.list_core_api_versions_aggregated(),
         cluster.client.list_api_groups_aggregated()
     );
-    let asked = Asked { verb: "get", resource: "API groups".to_owned(), namespace: None };
     let read = |list| match list {
         Ok(list) => Ok(list),
         Err(kube::Error::Api(status)) => Err(Failure::from(status)),
         Err(error) => Err(Failure::Unreached(error)),
     };
-    let mut all: Vec<APIGroupDiscovery> = Vec::new();
-    for list in [core, groups] {
-        let list = read(list).map_err(|failure| match failure {
-            Failure::Refused(status) if status.code == 403 => {
-                SourceError::new(ErrorKind::Forbidden, status.message).hint(format!(
-                    "\"{word}\" is no type of Kubernetes' own, and the server does not tell you its others."
-                ))
-            }
-            failure => explain(&failure, &asked, &cluster.place()),
-        })?;
-        all.extend(list.items);
-    }
-    find(&all, word).ok_or_else(|| {
+    let mut types: Vec<APIGroupDiscovery> = read(core)?.items;
+    types.extend(read(groups)?.items);
+    Ok(types)
+}
+
+/// Asks the server which of its types the word means.
+async fn discover(cluster: &Cluster, word: &str) -> Result<Resource, SourceError> {
+    let asked = Asked { verb: "get", resource: "API groups".to_owned(), namespace: None };
+    let types = types(cluster).await.map_err(|failure| match failure {
+        Failure::Refused(status) if status.code == 403 => {
+            SourceError::new(ErrorKind::Forbidden, status.message).hint(format!(
+                "\"{word}\" is no type of Kubernetes' own, and the server does not tell you its others."
+            ))
+        }
+        failure => explain(&failure, &asked, &cluster.place()),
+    })?;
+    find(&types, word).ok_or_else(|| {
         SourceError::new(ErrorKind::NotFound, format!("the server doesn't have a resource type \"{word}\""))
             .hint("`kubectl api-resources` lists the types there are; `kubectl seq get jobs` shows Jobs.")
+    })
+}
+
+/// The type of that kind.
+pub(super) fn of_kind(groups: &[APIGroupDiscovery], api_version: &str, kind: &str) -> Option<Resource> {
+    let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
+    first(groups, &|name, number| (name, number) == (group, version), &|resource| {
+        resource.response_kind.as_ref().and_then(|own| own.kind.as_deref()) == Some(kind)
+    })
+}
+
+/// The first type of a group and version that fits.
+fn first(
+    groups: &[APIGroupDiscovery],
+    version_fits: &dyn Fn(&str, &str) -> bool,
+    fits: &dyn Fn(&APIResourceDiscovery) -> bool,
+) -> Option<Resource> {
+    groups.iter().find_map(|group| {
+        let group_name = group.metadata.as_ref().and_then(|meta| meta.name.as_deref()).unwrap_or("");
+        group.versions.iter().find_map(|version| {
+            let version_name = version.version.as_deref().unwrap_or("");
+            if !version_fits(group_name, version_name) {
+                return None;
+            }
+            let resource = version.resources.iter().find(|resource| fits(resource))?;
+            Some(Resource {
+                group: group_name.to_owned(),
+                version: version_name.to_owned(),
+                kind: resource.response_kind.as_ref()?.kind.clone().unwrap_or_default(),
+                plural: resource.resource.clone()?,
+                namespaced: resource.scope.as_deref() == Some("Namespaced"),
+            })
+        })
     })
 }
 
@@ -186,30 +231,13 @@ async fn discover(cluster: &Cluster, word: &str) -> Result<Resource, SourceError
 fn find(groups: &[APIGroupDiscovery], word: &str) -> Option<Resource> {
     let word = word.to_lowercase();
     let (name, rest) = word.split_once('.').unwrap_or((&word, ""));
-    let search = |fits: &dyn Fn(&str, &str) -> bool| {
-        groups.iter().find_map(|group| {
-            let group_name = group.metadata.as_ref().and_then(|meta| meta.name.as_deref()).unwrap_or("");
-            group.versions.iter().find_map(|version| {
-                let version_name = version.version.as_deref().unwrap_or("");
-                if !fits(group_name, version_name) {
-                    return None;
-                }
-                version.resources.iter().find_map(|resource| {
-                    let plural = resource.resource.as_deref()?;
-                    let kind = resource.response_kind.as_ref()?.kind.as_deref().unwrap_or("");
-                    let named = plural == name
-                        || kind.to_lowercase() == name
-                        || resource.singular_resource.as_deref() == Some(name)
-                        || resource.short_names.iter().any(|short| short == name);
-                    named.then(|| Resource {
-                        group: group_name.to_owned(),
-                        version: version_name.to_owned(),
-                        kind: kind.to_owned(),
-                        plural: plural.to_owned(),
-                        namespaced: resource.scope.as_deref() == Some("Namespaced"),
-                    })
-                })
-            })
+    let search = |version_fits: &dyn Fn(&str, &str) -> bool| {
+        first(groups, version_fits, &|resource| {
+            let kind = resource.response_kind.as_ref().and_then(|own| own.kind.as_deref()).unwrap_or("");
+            resource.resource.as_deref() == Some(name)
+                || kind.to_lowercase() == name
+                || resource.singular_resource.as_deref() == Some(name)
+                || resource.short_names.iter().any(|short| short == name)
         })
     };
     if rest.is_empty() {

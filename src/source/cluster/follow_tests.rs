@@ -3,6 +3,7 @@
 use super::super::fake::{self, Fake};
 use super::*;
 use crate::observation::Seen;
+use crate::source::ErrorKind;
 
 fn jobs(names: &[&str]) -> Selection {
     target(Resource::job(), names)
@@ -212,28 +213,4 @@ async fn nobody_listening_ends_all_requests() {
     drop(calls);
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!(fake.waiting(), 0);
-}
-
-#[tokio::test(start_paused = true)]
-async fn another_kind_is_refused_in_words_for_users() {
-    let mut deployments = Resource::pod();
-    deployments.kind = "Deployment".to_owned();
-    deployments.plural = "deployments".to_owned();
-    let (_fake, mut feed) = opened(target(deployments, &["web"]), false);
-    let Some(Update::Failed(error)) = feed.updates.recv().await else { panic!() };
-    assert_eq!(
-        (error.kind, error.summary.as_str()),
-        (ErrorKind::Usage, "deployments cannot be shown yet, only Jobs and Pods")
-    );
-}
-
-#[test]
-fn names_in_one_place_are_asked_for_together() {
-    let mut selection = jobs(&["a"]);
-    selection.targets.extend(jobs(&["b", "a"]).targets);
-    selection.targets.extend(target(Resource::pod(), &["a"]).targets);
-    selection.targets.extend(jobs(&[]).targets);
-    let merged = merged(selection.targets);
-    assert_eq!(merged.len(), 3);
-    assert!(matches!(&merged[0].objects, Objects::Named(names) if names.len() == 2));
 }

@@ -2,9 +2,11 @@
 
 use bytes::{Buf, BytesMut};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
-use super::decode::{Kind, ListMeta, Status, Unreadable, WatchEvent, slim};
-use crate::observation::{Event, Job, Object, ObjectMeta, Pod};
+use super::decode::{ListMeta, Status, Unreadable, WatchEvent};
+use super::kind::Kind;
+use crate::observation::{Object, ObjectMeta};
 
 /// What of a list is being collected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,16 +150,12 @@ impl JsonList {
     }
 }
 
-/// The type of a line, whatever its object is.
+/// A line: what happened, and to which object.
 #[derive(Deserialize)]
-struct LineType {
+struct Line<'a> {
     r#type: String,
-}
-
-/// A line with an object of a known type.
-#[derive(Deserialize)]
-struct Line<T> {
-    object: T,
+    #[serde(borrow)]
+    object: &'a RawValue,
 }
 
 /// Any object, of which only the metadata is of interest.
@@ -199,22 +197,13 @@ impl JsonWatch {
     }
 
     fn read(&self, line: &[u8]) -> Result<WatchEvent, Unreadable> {
-        let kind: LineType = serde_json::from_slice(line)?;
+        let line: Line<'_> = serde_json::from_slice(line)?;
+        let object = line.object.get().as_bytes();
         WatchEvent::of_type(
-            &kind.r#type,
-            || {
-                Ok(slim(match self.kind {
-                    Kind::Job => Object::Job(Box::new(object::<Job>(line)?)),
-                    Kind::Pod => Object::Pod(Box::new(object::<Pod>(line)?)),
-                    Kind::Event => Object::Event(Box::new(object::<Event>(line)?)),
-                }))
-            },
-            || Ok(object::<AnyObject>(line)?.metadata.resource_version),
-            || object::<Status>(line),
+            &line.r#type,
+            || self.kind.json(object),
+            || Ok(serde_json::from_slice::<AnyObject>(object)?.metadata.resource_version),
+            || Ok(serde_json::from_slice::<Status>(object)?),
         )
     }
-}
-
-fn object<T: serde::de::DeserializeOwned>(line: &[u8]) -> Result<T, Unreadable> {
-    Ok(serde_json::from_slice::<Line<T>>(line)?.object)
 }

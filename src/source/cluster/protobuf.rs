@@ -6,7 +6,8 @@ use bytes::{Buf, Bytes, BytesMut};
 use prost::Message;
 use prost::encoding::{WireType, decode_key, decode_varint};
 
-use super::decode::{Kind, ListMeta, Status, Unreadable, WatchEvent};
+use super::decode::{ListMeta, Status, Unreadable, WatchEvent};
+use super::kind::Kind;
 use crate::observation::{Object, ObjectMeta};
 
 const MAGIC: &[u8; 4] = b"k8s\0";

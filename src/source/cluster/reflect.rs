@@ -13,11 +13,13 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::connect::Cluster;
-use super::decode::{Kind, Status, WatchEvent};
+use super::decode::{Status, WatchEvent};
 use super::errors::{Failure, explain};
+use super::kind::Kind;
 use super::known::{Known, version};
+use super::owners::Owners;
 use super::pause::{Pause, random};
-use super::relevance::{Relevance, key};
+use super::relevance::{Relevance, Role, key};
 use super::wire::{Query, Watch};
 use crate::observation::{Object, ObjectMeta, Observation, Seen};
 use crate::source::{Progress, SourceError, Update};
@@ -76,6 +78,12 @@ pub(super) struct Reflector {
     /// A version from before: the watch begins there.
     pub(super) since: Option<String>,
     pub(super) relevance: Arc<Relevance>,
+    /// Why this collection is read.
+    pub(super) role: Role,
+    /// Whether what was named tells labels that narrow it.
+    pub(super) narrows: bool,
+    /// Where owners are asked for that nobody watches.
+    pub(super) owners: Arc<Owners>,
     /// The name of what the user named, for "not found", if this collection holds it: `jobs.batch`.
     pub(super) named: Option<String>,
     /// Lists that must be through before these objects can be judged.
@@ -155,16 +163,20 @@ impl Reflector {
     /// The notice of something that is missing.
     fn without(&self, failure: &Failure, error: &SourceError) -> String {
         let plural = self.query.kind.plural();
+        let instead = match self.query.kind {
+            Kind::Event => "times come from Pod status alone",
+            _ => "Pods are shown without them",
+        };
         if failure.code() == 403 {
             let place = match &self.query.namespace {
                 Some(namespace) => format!("in namespace {namespace}"),
                 None => "in all namespaces".to_owned(),
             };
             format!(
-                "{plural} are not shown: the right to list and watch {plural} {place} is missing; times come from Pod status alone"
+                "{plural} are not shown: the right to list and watch {plural} {place} is missing; {instead}"
             )
         } else {
-            format!("{plural} are not shown: {error}; times come from Pod status alone")
+            format!("{plural} are not shown: {error}; {instead}")
         }
     }
 
@@ -175,7 +187,8 @@ impl Reflector {
         if self.since.is_some() {
             return None;
         }
-        let missing = self.relevance.unbound();
+        let Role::Root(root) = self.role else { return None };
+        let missing = self.relevance.unbound(root);
         let (first, more) = missing.split_first()?;
         let mut summary = format!("{resource} \"{first}\" not found");
         for name in more {
@@ -224,6 +237,10 @@ impl Reflector {
 
     /// Lists all there is, tells what is new or changed since the last list, and what is missing.
     async fn list(&mut self, state: &mut State, first: bool) -> Result<String, Failure> {
+        if self.narrows {
+            self.wait_for_others().await;
+            self.query.labels = self.relevance.pod_labels();
+        }
         let asked = Instant::now();
         let mut listing = self.cluster.list(&self.query).await?;
         self.wait_for_others().await;
@@ -237,6 +254,7 @@ impl Reflector {
             })
             .await?
         {
+            self.resolve(state).await;
             if state.batch.len() >= BATCH {
                 self.flush(state).await;
             }
@@ -278,7 +296,15 @@ impl Reflector {
     /// Returns whether it is of interest.
     fn tell(&self, state: &mut State, seen: Seen, object: Object) -> bool {
         let received = self.cluster.clock.now();
-        self.relevance.admit(Observation { received, seen, object }, &mut state.batch)
+        self.relevance.admit(Observation { received, seen, object }, self.role, &mut state.batch)
+    }
+
+    /// Asks for the owners that decide whether what has come belongs.
+    async fn resolve(&self, state: &mut State) {
+        while let Some(asked) = self.relevance.unresolved() {
+            let found = self.owners.get(&asked).await;
+            self.relevance.resolve(&asked, found, self.cluster.clock.now(), &mut state.batch);
+        }
     }
 
     /// Tells what is known and was not in the list.
@@ -292,7 +318,7 @@ impl Reflector {
         }
         for known in gone {
             let object = self.query.kind.with_metadata(known.metadata());
-            if self.relevance.took(&object) {
+            if self.relevance.took(&object, self.role) {
                 let received = self.cluster.clock.now();
                 state.batch.push(Observation { received, seen: Seen::Missing, object });
             }
@@ -389,6 +415,7 @@ impl Reflector {
         loop {
             match self.drain(state, &mut watch, from, &backlog, past) {
                 Ok(bookmark) => {
+                    self.resolve(state).await;
                     if bookmark {
                         silence = BOOKMARK_SILENCE;
                     }

@@ -5,7 +5,7 @@ use prost::Message;
 
 use super::super::decode::StatusDetails;
 use super::super::fake::{self, Call, Fake};
-use super::super::relevance::Workloads;
+use super::super::relevance::Root;
 use super::*;
 
 /// A reflector of Pods that runs, and the server that it asks.
@@ -28,12 +28,19 @@ fn start(since: Option<&str>) -> Rig {
     };
     let reflector = Reflector {
         id: 0,
-        cluster,
+        cluster: cluster.clone(),
         query,
         need: Need::Required,
         watch: true,
         since: since.map(str::to_owned),
-        relevance: Arc::new(Relevance::new(Workloads::Pods, Vec::new(), true)),
+        relevance: Arc::new(Relevance::new(
+            vec![Root { kind: Kind::Pod, names: Vec::new() }],
+            Vec::new(),
+            true,
+        )),
+        role: Role::Root(0),
+        narrows: false,
+        owners: Arc::new(Owners::new(cluster.clone())),
         named: None,
         after: Vec::new(),
         through: watch::channel(false).0,

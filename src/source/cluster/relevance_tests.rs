@@ -2,13 +2,17 @@
 
 use super::super::fake;
 use super::*;
-use crate::observation::Seen;
+use crate::observation::{Job, Pod, Seen};
 use prost::Message;
 
 fn named(names: &[(&str, Option<&str>)]) -> Relevance {
     let name =
         |(name, uid): &(&str, Option<&str>)| Name { name: (*name).to_owned(), uid: uid.map(str::to_owned) };
-    Relevance::new(Workloads::Jobs, names.iter().map(name).collect(), true)
+    jobs(names.iter().map(name).collect())
+}
+
+fn jobs(names: Vec<Name>) -> Relevance {
+    Relevance::new(vec![Root { kind: Kind::Job, names }], Vec::new(), true)
 }
 
 fn fact(object: Object) -> Observation {
@@ -17,7 +21,8 @@ fn fact(object: Object) -> Observation {
 
 fn takes(relevance: &Relevance, object: Object) -> bool {
     let mut batch = Vec::new();
-    relevance.admit(fact(object), &mut batch);
+    let role = if matches!(object, Object::Job(_)) { Role::Root(0) } else { Role::Child };
+    relevance.admit(fact(object), role, &mut batch);
     !batch.is_empty()
 }
 
@@ -44,9 +49,9 @@ fn the_first_job_of_a_name_is_meant_and_no_later_one() {
 fn a_uid_decides() {
     let relevance = named(&[("pi", Some("2")), ("e", None)]);
     assert!(!takes(&relevance, job("pi", "1")));
-    assert_eq!(relevance.unbound(), ["pi", "e"]);
+    assert_eq!(relevance.unbound(0), ["pi", "e"]);
     assert!(takes(&relevance, job("pi", "2")));
-    assert_eq!(relevance.unbound(), ["e"]);
+    assert_eq!(relevance.unbound(0), ["e"]);
 }
 
 #[test]
@@ -87,7 +92,7 @@ fn pods_of_a_job_are_known_by_their_names() {
 
 #[test]
 fn what_is_held_is_bounded() {
-    let relevance = Relevance::new(Workloads::Jobs, Vec::new(), true);
+    let relevance = jobs(Vec::new());
     for number in 0..2 * HELD {
         let mut pod = pod("late");
         pod.metadata.uid = number.to_string();
@@ -95,7 +100,7 @@ fn what_is_held_is_bounded() {
         assert!(!takes(&relevance, Object::Pod(Box::new(pod))));
     }
     let mut batch = Vec::new();
-    relevance.admit(fact(job("late", "uid-of-late")), &mut batch);
+    relevance.admit(fact(job("late", "uid-of-late")), Role::Root(0), &mut batch);
     assert_eq!(batch.len(), 1 + HELD);
 }
 

@@ -11,16 +11,20 @@ use kube::client::Body;
 use tokio::time::{Instant, timeout};
 
 use super::connect::Cluster;
-use super::decode::{Encoding, Kind, ListDecoder, ListMeta, Status, WatchDecoder, WatchEvent};
+use super::decode::{Encoding, ListDecoder, ListMeta, Status, WatchDecoder, WatchEvent};
 use super::errors::{Asked, Failure};
+use super::kind::Kind;
 use crate::observation::Object;
 use crate::source::clock::local_now;
 
 const ACCEPT_LIST: &str = "application/vnd.kubernetes.protobuf,application/json";
 const ACCEPT_WATCH: &str = "application/vnd.kubernetes.protobuf;stream=watch,application/json";
 
+/// Custom resources have no protobuf.
+const ACCEPT_JSON: &str = "application/json";
+
 /// How long a server may be silent in an answer that it should give at once. It limits itself to 60 s.
-const PATIENCE: Duration = Duration::from_secs(65);
+pub(super) const PATIENCE: Duration = Duration::from_secs(65);
 
 /// Bytes of an error's body that are read.
 const LONGEST_ERROR: usize = 256 << 10;
@@ -38,8 +42,8 @@ pub(super) struct Query {
 impl Query {
     fn path(&self) -> String {
         let base = match self.kind.group() {
-            "" => "/api/v1".to_owned(),
-            group => format!("/apis/{group}/v1"),
+            "" => format!("/api/{}", self.kind.version()),
+            group => format!("/apis/{group}/{}", self.kind.version()),
         };
         match &self.namespace {
             Some(namespace) => format!("{base}/namespaces/{namespace}/{}", self.kind.plural()),
@@ -55,7 +59,7 @@ impl Query {
             continue_token: token,
             ..ListParams::default()
         };
-        with_accept(kube::core::Request::new(self.path()).list(&parameters), ACCEPT_LIST)
+        with_accept(kube::core::Request::new(self.path()).list(&parameters), self.accept(ACCEPT_LIST))
     }
 
     fn watch(&self, version: &str, seconds: u32) -> Result<Request<Vec<u8>>, Failure> {
@@ -66,7 +70,14 @@ impl Query {
             bookmarks: true,
             ..WatchParams::default()
         };
-        with_accept(kube::core::Request::new(self.path()).watch(&parameters, version), ACCEPT_WATCH)
+        with_accept(
+            kube::core::Request::new(self.path()).watch(&parameters, version),
+            self.accept(ACCEPT_WATCH),
+        )
+    }
+
+    fn accept(&self, protobuf: &'static str) -> &'static str {
+        if self.kind.is_json() { ACCEPT_JSON } else { protobuf }
     }
 
     /// The request in words, for errors.
@@ -116,7 +127,7 @@ impl Cluster {
     pub(super) async fn watch(&self, query: &Query, version: &str, seconds: u32) -> Result<Watch, Failure> {
         let answer = timeout(PATIENCE, self.send(query.watch(version, seconds)?)).await;
         let response = answer.unwrap_or(Err(Failure::Silent(PATIENCE)))?;
-        let decoder = WatchDecoder::new(Encoding::of(response.headers())?, query.kind);
+        let decoder = WatchDecoder::new(Encoding::of(response.headers())?, query.kind.clone());
         Ok(Watch { decoder, body: response.into_body() })
     }
 }
@@ -143,7 +154,7 @@ impl Listing {
         let patience = patience(deadline);
         let answer = timeout(patience, cluster.send(request)).await;
         let response = answer.unwrap_or(Err(Failure::Silent(patience)))?;
-        let decoder = Some(ListDecoder::new(Encoding::of(response.headers())?, query.kind));
+        let decoder = Some(ListDecoder::new(Encoding::of(response.headers())?, query.kind.clone()));
         Ok(Self { cluster, query, deadline, decoder, body: response.into_body(), meta: ListMeta::default() })
     }
 

@@ -19,6 +19,7 @@ fn the_same_seed_gives_the_same_observations() {
             Object::Job(job) => {
                 format!("{} {} {}", job.status.active, job.status.succeeded, job.status.failed)
             }
+            other => panic!("{other:?}"),
         };
         writeln!(text, "{} {} {} {what}", told.received, metadata.name, metadata.resource_version).unwrap();
     }

@@ -1,0 +1,179 @@
+//! Which workload a Pod belongs to, and which workload another one.
+//!
+//! A Pod belongs to the nearest workload above it that is shown. A workload that owns others (a Deployment its
+//! ReplicaSets, a CronJob its Jobs) has none of their Pods; its numbers are over all that is below it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::{PodKey, Timeline, Workload, WorkloadOutcome};
+
+/// Owners of owners that are looked at, upward from one object.
+const DEEPEST: usize = 8;
+
+impl Timeline {
+    /// The workloads that are below no other: those that decide how all of it ends.
+    pub fn roots(&self) -> impl Iterator<Item = &Workload> {
+        let above = |place: usize| self.above.get(place).copied().flatten();
+        self.workloads
+            .iter()
+            .enumerate()
+            .filter(move |(place, _)| above(*place).is_none())
+            .map(|(_, workload)| workload)
+    }
+
+    /// The workloads directly below another one.
+    pub fn children(&self, workload: &Workload) -> impl Iterator<Item = &Workload> {
+        self.below.get(&workload.uid).into_iter().flatten().map(|&place| &self.workloads[place])
+    }
+
+    /// Whether another workload is below.
+    pub fn has_children(&self, workload: &Workload) -> bool {
+        self.below.contains_key(&workload.uid)
+    }
+
+    /// A workload's own Pods and those of all that is below it, by creation, then name.
+    pub fn pods_below(&self, workload: &Workload) -> Vec<PodKey> {
+        let mut pods = workload.pods.clone();
+        if self.has_children(workload) {
+            for child in self.children(workload) {
+                pods.append(&mut self.pods_below(child));
+            }
+            self.sort_pods(&mut pods);
+        }
+        pods
+    }
+
+    /// By creation, then name.
+    pub(super) fn sort_pods(&self, pods: &mut [PodKey]) {
+        pods.sort_by(|a, b| self.in_order(*a, *b));
+    }
+
+    /// The workload that an owner is, or that is above it.
+    pub(super) fn nearest(&self, owner: &Arc<str>, places: &HashMap<Arc<str>, usize>) -> Option<usize> {
+        let mut owner = owner;
+        for _ in 0..=DEEPEST {
+            if let Some(place) = places.get(owner) {
+                return Some(*place);
+            }
+            owner = self.links.get(owner)?;
+        }
+        None
+    }
+
+    /// Puts what is below a workload behind it, and notes who is below whom.
+    pub(super) fn arrange(&mut self, workloads: Vec<Workload>) {
+        let places: HashMap<Arc<str>, usize> = workloads
+            .iter()
+            .enumerate()
+            .map(|(place, workload)| (Arc::clone(&workload.uid), place))
+            .collect();
+        let above: Vec<Option<usize>> =
+            workloads.iter().map(|workload| self.nearest(&workload.parent.as_ref()?.uid, &places)).collect();
+        let mut children: Vec<Vec<usize>> = vec![Vec::new(); workloads.len()];
+        for (place, above) in above.iter().enumerate() {
+            if let Some(above) = above {
+                children[*above].push(place);
+            }
+        }
+        // Depth first, in the order that they have.
+        let mut order = Vec::with_capacity(workloads.len());
+        let mut next: Vec<usize> =
+            (0..workloads.len()).rev().filter(|&place| above[place].is_none()).collect();
+        while let Some(place) = next.pop() {
+            order.push(place);
+            next.extend(children[place].iter().rev());
+        }
+        let mut new_places = vec![0; workloads.len()];
+        for (new, old) in order.iter().enumerate() {
+            new_places[*old] = new;
+        }
+        self.below.clear();
+        for (place, children) in children.iter().enumerate().filter(|(_, children)| !children.is_empty()) {
+            let children = children.iter().map(|child| new_places[*child]).collect();
+            self.below.insert(Arc::clone(&workloads[place].uid), children);
+        }
+        self.above = order.iter().map(|old| above[*old].map(|above| new_places[above])).collect();
+        let mut taken: Vec<Option<Workload>> = workloads.into_iter().map(Some).collect();
+        self.workloads = order.into_iter().filter_map(|old| taken[old].take()).collect();
+    }
+
+    /// A revision is rolled out when the rollout is: in between it may have what it wants for a moment.
+    pub(super) fn subordinate(&mut self, place: usize) {
+        let Some(above) = self.above.get(place).copied().flatten() else { return };
+        let parent = &self.workloads[above];
+        if !parent.lasting || parent.ended() {
+            return;
+        }
+        let workload = &mut self.workloads[place];
+        if workload.lasting && workload.outcome == WorkloadOutcome::Succeeded {
+            workload.outcome = WorkloadOutcome::Running;
+            workload.finished = None;
+        }
+    }
+
+    /// Judges workloads that say nothing of themselves by what they own; returns whether one stands otherwise now.
+    pub(super) fn judge_the_silent(&mut self) -> bool {
+        let silent: Vec<usize> = self
+            .controllers
+            .values()
+            .filter(|record| record.is_silent())
+            .filter_map(super::controller::ControllerRecord::place)
+            .collect();
+        let mut changed = false;
+        for place in silent {
+            let outcome = self.outcome_of_owned(&self.workloads[place]);
+            let finished = match outcome {
+                WorkloadOutcome::Succeeded | WorkloadOutcome::Failed => {
+                    self.end_of_owned(&self.workloads[place])
+                }
+                _ => None,
+            };
+            let workload = &mut self.workloads[place];
+            changed |= workload.outcome != outcome;
+            workload.outcome = outcome;
+            workload.finished = finished;
+        }
+        changed
+    }
+
+    /// A workload has ended when all that it owns has; it failed if a part of that did.
+    fn outcome_of_owned(&self, workload: &Workload) -> WorkloadOutcome {
+        use crate::lifecycle::PodOutcome as Pod;
+        let pods = self.pods(workload).map(|(_, pod)| match pod.life.outcome {
+            Pod::Pending => WorkloadOutcome::Pending,
+            Pod::Starting | Pod::Running => WorkloadOutcome::Running,
+            Pod::Succeeded => WorkloadOutcome::Succeeded,
+            Pod::Failed | Pod::NeverStarted => WorkloadOutcome::Failed,
+            Pod::Deleted | Pod::Unknown => WorkloadOutcome::Unknown,
+        });
+        let owned: Vec<WorkloadOutcome> =
+            self.children(workload).map(|child| child.outcome).chain(pods).collect();
+        let any = |outcome| owned.contains(&outcome);
+        let over = [WorkloadOutcome::Succeeded, WorkloadOutcome::Failed, WorkloadOutcome::Unknown];
+        match owned.as_slice() {
+            [] => WorkloadOutcome::Pending,
+            owned if owned.iter().all(|outcome| over.contains(outcome)) => {
+                // What went before its end tells nothing either way.
+                match (any(WorkloadOutcome::Failed), any(WorkloadOutcome::Succeeded)) {
+                    (true, _) => WorkloadOutcome::Failed,
+                    (false, true) => WorkloadOutcome::Succeeded,
+                    (false, false) => WorkloadOutcome::Running,
+                }
+            }
+            owned if owned.iter().all(|outcome| *outcome == WorkloadOutcome::Suspended) => {
+                WorkloadOutcome::Suspended
+            }
+            owned if owned.iter().all(|outcome| *outcome == WorkloadOutcome::Pending) => {
+                WorkloadOutcome::Pending
+            }
+            _ => WorkloadOutcome::Running,
+        }
+    }
+
+    fn end_of_owned(&self, workload: &Workload) -> Option<jiff::Timestamp> {
+        let children = self.children(workload).filter_map(|child| child.finished);
+        let pods = self.pods(workload).filter_map(|(_, pod)| pod.life.end());
+        children.chain(pods).max()
+    }
+}

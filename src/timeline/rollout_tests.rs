@@ -1,0 +1,155 @@
+//! What each controller's status means.
+
+use super::*;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+fn read<T: DeserializeOwned>(value: serde_json::Value) -> T {
+    serde_json::from_value(value).unwrap()
+}
+
+fn said(standing: &Standing) -> (WorkloadOutcome, &str) {
+    (standing.outcome, standing.message.as_deref().unwrap_or_default())
+}
+
+use WorkloadOutcome::{Failed, Pending, Running, Succeeded, Suspended};
+
+#[test]
+fn a_deployment_is_rolled_out_when_all_is_new_and_available() {
+    let of = |generation: i64, status: serde_json::Value| {
+        deployment(&read(
+            json!({"metadata": {"generation": generation}, "spec": {"replicas": 3}, "status": status}),
+        ))
+    };
+    for (generation, status, outcome, message) in [
+        (1, json!({}), Pending, "its controller has not seen the change yet"),
+        (
+            2,
+            json!({"observedGeneration": 1, "replicas": 3, "updatedReplicas": 3, "availableReplicas": 3}),
+            Running,
+            "its controller has not seen the change yet",
+        ),
+        (
+            1,
+            json!({"observedGeneration": 1, "replicas": 4, "updatedReplicas": 1, "availableReplicas": 3}),
+            Running,
+            "1 of 3 replicas are updated",
+        ),
+        (
+            1,
+            json!({"observedGeneration": 1, "replicas": 4, "updatedReplicas": 3, "availableReplicas": 4}),
+            Running,
+            "1 old replicas are to go",
+        ),
+        (
+            1,
+            json!({"observedGeneration": 1, "replicas": 3, "updatedReplicas": 3, "availableReplicas": 2}),
+            Running,
+            "2 of 3 updated replicas are available",
+        ),
+        (
+            1,
+            json!({"observedGeneration": 1, "replicas": 3, "updatedReplicas": 3, "availableReplicas": 3}),
+            Succeeded,
+            "",
+        ),
+    ] {
+        assert_eq!(said(&of(generation, status.clone())), (outcome, message), "{status}");
+    }
+    let late = of(
+        1,
+        json!({"observedGeneration": 1, "replicas": 3, "updatedReplicas": 3, "conditions": [
+            {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "has timed out",
+             "lastUpdateTime": "2026-11-23T12:00:00Z"}]}),
+    );
+    assert_eq!(said(&late), (Failed, "has timed out"));
+    assert_eq!(late.reason.as_deref(), Some("ProgressDeadlineExceeded"));
+    assert_eq!(late.finished.unwrap().to_string(), "2026-11-23T12:00:00Z");
+    let refused = of(
+        1,
+        json!({"observedGeneration": 1, "conditions": [{"type": "ReplicaFailure", "status": "True",
+            "reason": "FailedCreate", "message": "pods \"web-x\" is forbidden: exceeded quota: few, requested: pods=1, used: pods=0, limited: pods=0"}]}),
+    );
+    assert_eq!(said(&refused), (Pending, "exceeded quota: few, requested: pods=1, limited: pods=0"));
+}
+
+#[test]
+fn a_stateful_set_is_rolled_out_revision_by_revision() {
+    let of = |strategy: serde_json::Value, status: serde_json::Value| {
+        let mut status = status;
+        status["observedGeneration"] = 1.into();
+        stateful_set(&read(
+            json!({"metadata": {"generation": 1}, "spec": {"replicas": 3, "updateStrategy": strategy}, "status": status}),
+        ))
+    };
+    let rolling = json!({"type": "RollingUpdate"});
+    let partition = json!({"type": "RollingUpdate", "rollingUpdate": {"partition": 2}});
+    let half = json!({"replicas": 3, "readyReplicas": 3, "updatedReplicas": 1, "currentRevision": "a", "updateRevision": "b"});
+    for (strategy, status, outcome, message) in [
+        (&rolling, json!({"replicas": 2, "readyReplicas": 1}), Running, "1 of 3 replicas are ready"),
+        (&rolling, half.clone(), Running, "1 of 3 replicas are updated"),
+        (&partition, half.clone(), Succeeded, ""),
+        (
+            &partition,
+            json!({"replicas": 3, "readyReplicas": 3, "currentRevision": "a", "updateRevision": "b"}),
+            Running,
+            "0 of 1 replicas above partition 2 are updated",
+        ),
+        (&json!({"type": "OnDelete"}), half, Succeeded, ""),
+        (&rolling, json!({"replicas": 4, "readyReplicas": 4}), Running, "1 replicas are to go"),
+        (&rolling, json!({"replicas": 3, "readyReplicas": 3}), Succeeded, ""),
+    ] {
+        assert_eq!(said(&of(strategy.clone(), status.clone())), (outcome, message), "{strategy} {status}");
+    }
+}
+
+#[test]
+fn a_daemon_set_is_rolled_out_node_by_node() {
+    let of = |strategy: &str, status: serde_json::Value| {
+        daemon_set(&read(
+            json!({"metadata": {"generation": 1}, "spec": {"updateStrategy": {"type": strategy}}, "status": status}),
+        ))
+    };
+    let old = json!({"observedGeneration": 1, "currentNumberScheduled": 2, "desiredNumberScheduled": 2,
+        "updatedNumberScheduled": 1, "numberAvailable": 2});
+    assert_eq!(said(&of("RollingUpdate", old.clone())), (Running, "1 of 2 nodes have an updated Pod"));
+    assert_eq!(said(&of("OnDelete", old.clone())), (Succeeded, ""));
+    let mut waits = old;
+    waits["updatedNumberScheduled"] = 2.into();
+    waits["numberAvailable"] = 0.into();
+    assert_eq!(said(&of("RollingUpdate", waits)), (Running, "0 of 2 nodes have an available Pod"));
+}
+
+#[test]
+fn a_replica_set_has_what_it_wants_or_not() {
+    let of = |replicas: i32, status: serde_json::Value| {
+        replica_set(&read(
+            json!({"metadata": {"generation": 1}, "spec": {"replicas": replicas}, "status": status}),
+        ))
+    };
+    let two = json!({"observedGeneration": 1, "replicas": 2, "availableReplicas": 2});
+    assert_eq!(said(&of(2, two.clone())), (Succeeded, ""));
+    assert_eq!(said(&of(3, two.clone())), (Running, "2 of 3 replicas are available"));
+    assert_eq!(said(&of(0, two)), (Running, "2 replicas are to go"));
+    assert_eq!(said(&of(0, json!({"observedGeneration": 1}))), (Succeeded, ""));
+}
+
+#[test]
+fn custom_resources_are_read_by_the_words_they_share() {
+    let of = |status: serde_json::Value| custom(&read(json!({"metadata": {}, "status": status})));
+    let condition = |kind: &str, status: &str| json!({"type": kind, "status": status, "reason": "Why"});
+    for (status, outcome) in [
+        (json!({"conditions": [condition("Completed", "True")]}), Succeeded),
+        (json!({"conditions": [condition("Succeeded", "False"), condition("Failed", "True")]}), Failed),
+        (json!({"conditions": [condition("Suspended", "True")]}), Suspended),
+        (json!({"conditions": [condition("Created", "True")]}), Running),
+        (json!({"phase": "Failed", "conditions": [condition("Completed", "True")]}), Failed),
+        (json!({"phase": "Running"}), Running),
+        (json!({"jobStatus": "SUCCEEDED"}), Succeeded),
+    ] {
+        assert_eq!(of(status.clone()).map(|standing| standing.outcome), Some(outcome), "{status}");
+    }
+    assert_eq!(of(json!({})), None, "what it owns has to tell");
+    let suspended = custom(&read(json!({"metadata": {}, "spec": {"suspend": true}})));
+    assert_eq!(suspended.map(|standing| standing.outcome), Some(Suspended));
+}
