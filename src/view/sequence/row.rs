@@ -99,7 +99,11 @@ impl<'a> Rows<'a> {
             line.push(format!(" {}", text::pad_right(&status, layout.status)), role);
         }
         self.push_numbers(&mut line, pod, told);
-        lines.push(summary::fit(line, layout.columns, scene.glyphs.ellipsis));
+        let mut line = summary::fit(line, layout.columns, scene.glyphs.ellipsis);
+        // There may be a hundred thousand of them.
+        line.spans.shrink_to_fit();
+        line.spans.iter_mut().for_each(|span| span.text.shrink_to_fit());
+        lines.push(line);
         if scene.state.explain {
             lines.extend(explain::lines(scene, pod, key, layout.columns));
         }
