@@ -73,14 +73,14 @@ impl Memory {
         if let Some(Ok(known)) = kept.map(Rc::downcast) {
             return known;
         }
-        let made = Rc::new(make());
+        let value = Rc::new(make());
         let mut all = self.0.borrow_mut();
         // What is asked for no more goes with the rest.
         if all.len() > 256 {
             all.clear();
         }
-        all.insert(key, Kept { revision, at: now, value: Rc::<T>::clone(&made) });
-        made
+        all.insert(key, Kept { revision, at: now, value: Rc::<T>::clone(&value) });
+        value
     }
 }
 
