@@ -25,8 +25,15 @@ impl Output {
     /// # Errors
     /// When nobody reads any more, or writing fails.
     pub(super) fn frame(&self, frame: &Frame) -> Result<(), Failure> {
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(ansi::render(frame, &self.drawing.stylesheet()).as_bytes())?;
+        let mut stdout = io::BufWriter::new(io::stdout().lock());
+        let (stylesheet, mut text) = (self.drawing.stylesheet(), String::new());
+        // Line by line: a picture of very many Pods is not held twice.
+        for line in &frame.lines {
+            text.clear();
+            ansi::render_line(&mut text, line, &stylesheet);
+            text.push('\n');
+            stdout.write_all(text.as_bytes())?;
+        }
         Ok(stdout.flush()?)
     }
 

@@ -4,6 +4,7 @@
 
 mod events;
 
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -60,7 +61,8 @@ struct Lost {
 /// One run, as status told of it.
 #[derive(Clone, Debug)]
 struct RunEvidence {
-    id: Box<str>,
+    /// Hash of the runtime's id: enough to tell the runs of one container apart.
+    id: u64,
     /// `restartCount` at the time of the run.
     ordinal: u32,
     start: Option<Timestamp>,
@@ -191,7 +193,8 @@ impl ContainerEvidence {
     }
 
     fn run_mut(&mut self, id: &str, ordinal: u32, at: Option<Timestamp>) -> &mut RunEvidence {
-        let same = |run: &RunEvidence| if id.is_empty() { run.ordinal == ordinal } else { *run.id == *id };
+        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(id);
+        let same = |run: &RunEvidence| if id.is_empty() { run.ordinal == ordinal } else { run.id == hash };
         if let Some(place) = self.runs.iter().position(same) {
             return &mut self.runs[place];
         }
@@ -202,7 +205,7 @@ impl ContainerEvidence {
         };
         let place = self.runs.iter().position(later).unwrap_or(self.runs.len());
         let run = RunEvidence {
-            id: id.into(),
+            id: hash,
             ordinal,
             start: None,
             end: None,

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::controller::ControllerRecord;
 use super::job::JobRecord;
+use super::place::number;
 use super::refusal::Refusals;
 use super::{Capacity, Pod, PodKey, Timeline, Workload, WorkloadOutcome};
 use crate::lifecycle::{EventFact, Lifecycle, PodEvidence, PodOutcome};
@@ -17,12 +18,12 @@ use crate::observation::{self, Event, Object, Observation, Seen, whole_millis};
 pub(super) struct PodRecord {
     evidence: PodEvidence,
     /// Uid of what controls the Pod.
-    owner: Option<Arc<str>>,
+    pub(super) owner: Option<Arc<str>>,
     dirty: bool,
     /// Its owner deleted it: to suspend, to shrink or because it had ended.
     removed_by_owner: bool,
     /// Place of its workload.
-    workload: usize,
+    pub(super) workload: usize,
 }
 
 impl PodRecord {
@@ -172,7 +173,7 @@ impl Timeline {
             workload: usize::MAX,
         });
         self.keys.insert(uid, key);
-        self.regroup = true;
+        self.fresh.push(key);
         key
     }
 
@@ -240,6 +241,9 @@ impl Timeline {
     /// Brings everything that is derived up to date; says what may look different.
     pub fn settle(&mut self) -> Changes {
         let workloads = self.regroup || !self.changed.is_empty() || !self.stale.is_empty();
+        self.revision += u64::from(workloads);
+        let fresh = std::mem::take(&mut self.fresh);
+        let mut moved = Vec::new();
         let pods = std::mem::take(&mut self.changed);
         for &key in &pods {
             let place = key.0 as usize;
@@ -248,13 +252,32 @@ impl Timeline {
             let created = self.pods[place].life.instants.created;
             self.pods[place].life =
                 record.evidence.derive(self.clocks.skew(self.pods[place].node.as_deref()));
-            // The order hangs on it.
-            self.regroup |= created != self.pods[place].life.instants.created;
-            // How a bare Pod stands is how its workload does, and a new Pod ends the wait for one.
+            let life = self.pods[place].life.instants.created;
+            if record.workload == usize::MAX {
+                continue; // it has no place yet
+            }
             let place = record.workload;
+            // The order hangs on it.
+            if created != life {
+                moved.push(place);
+            }
+            // How a bare Pod stands is how its workload does, and a new Pod ends the wait for one.
             let depends = |workload: &Workload| workload.waiting.is_some() || &*workload.kind == "Pod";
             if self.workloads.get(place).is_none_or(depends) {
                 self.stale.push(place);
+            }
+        }
+        if !self.regroup {
+            moved.sort_unstable();
+            moved.dedup();
+            // The order of bare Pods is that of workloads.
+            let is_bare =
+                |place: &usize| self.workloads.get(*place).is_none_or(|workload| &*workload.kind == "Pod");
+            self.regroup = moved.iter().any(is_bare) || !self.place(&fresh);
+        }
+        if !self.regroup {
+            for place in moved {
+                self.reorder(place);
             }
         }
         let mut stale = std::mem::take(&mut self.stale);
@@ -325,17 +348,15 @@ impl Timeline {
         for controller in self.controllers.values_mut() {
             controller.put_at(None);
         }
+        self.tries.clear();
         for (place, workload) in workloads.iter_mut().enumerate() {
             self.sort_pods(&mut workload.pods);
-            let mut tries: HashMap<u32, u32> = HashMap::new();
             for key in &workload.pods {
                 self.records[key.0 as usize].workload = place;
-                let pod = &mut self.pods[key.0 as usize];
-                if let Some(index) = pod.index {
-                    let attempt = tries.entry(index).or_default();
-                    *attempt += 1;
-                    pod.attempt = *attempt;
-                }
+            }
+            let tries = number(&mut self.pods, &workload.pods);
+            if !tries.is_empty() {
+                self.tries.insert(place, tries);
             }
             if let Some(job) = self.jobs.get_mut(&workload.uid) {
                 job.put_at(place);

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Pod, PodKey, Timeline, Workload, WorkloadOutcome};
+use super::{PodKey, Timeline, Workload, WorkloadOutcome};
 
 /// Owners of owners that are looked at, upward from one object.
 const DEEPEST: usize = 8;
@@ -46,11 +46,7 @@ impl Timeline {
 
     /// By creation, then name.
     pub(super) fn sort_pods(&self, pods: &mut [PodKey]) {
-        let created = |pod: &Pod| pod.life.instants.created.map(|created| created.at);
-        pods.sort_by(|a, b| {
-            let (a, b) = (&self.pods[a.0 as usize], &self.pods[b.0 as usize]);
-            (created(a), &a.name, &a.uid).cmp(&(created(b), &b.name, &b.uid))
-        });
+        pods.sort_by(|a, b| self.in_order(*a, *b));
     }
 
     /// The workload that an owner is, or that is above it.

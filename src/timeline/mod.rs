@@ -11,6 +11,7 @@ mod family;
 mod findings;
 mod images;
 mod job;
+mod place;
 mod refusal;
 mod rollout;
 mod slots;
@@ -273,11 +274,17 @@ pub struct Timeline {
     words: HashMap<(Arc<str>, Arc<str>), OwnersWord>,
     clocks: Clocks,
     workloads: Vec<Workload>,
+    /// By place of a workload: how many tries there are at each index.
+    tries: HashMap<usize, HashMap<u32, u32>>,
+    /// Grows with every change that [`Timeline::settle`] brings up to date.
+    revision: u64,
     /// For each workload the place of the one that it is below.
     above: Vec<Option<usize>>,
     /// By uid the places of the workloads that are directly below.
     below: HashMap<Arc<str>, Vec<usize>>,
     changed: Vec<PodKey>,
+    /// Pods without a place among their workload's.
+    fresh: Vec<PodKey>,
     /// Places of workloads that changed by themselves.
     stale: Vec<usize>,
     regroup: bool,
@@ -318,6 +325,12 @@ impl Timeline {
     pub fn observed(&self) -> Option<Timestamp> {
         self.observed
     }
+
+    /// Equal numbers: nothing that was settled has changed in between.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
     /// A timeline as a view finds it.
     #[cfg(test)]
     pub(crate) fn of(pods: Vec<Pod>, workloads: Vec<Workload>) -> Self {

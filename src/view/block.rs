@@ -22,6 +22,20 @@ pub(super) enum Heading<'a> {
     All,
 }
 
+impl<'a> Heading<'a> {
+    /// What tells it apart from the others of a picture.
+    pub(super) fn identity(&self) -> (u8, &'a str) {
+        match *self {
+            Self::Workload(workload) => (0, &workload.uid),
+            Self::Pods => (1, ""),
+            Self::Node(Some(node)) => (2, node),
+            Self::Node(None) => (3, ""),
+            Self::Outcome(name) => (4, name),
+            Self::All => (5, ""),
+        }
+    }
+}
+
 /// Pods under one heading.
 #[derive(Clone, Debug)]
 pub(super) struct Block<'a> {

@@ -3,6 +3,8 @@
 use crate::lifecycle::PhaseKind;
 use crate::timeline::{Pod, PodKey};
 
+use super::block::Block;
+use super::memory::Pass;
 use super::{Glyphs, Line, Role, Scene};
 
 /// A Pod's state in one word, as counted in headings and folds.
@@ -94,6 +96,12 @@ impl Counts {
             counts.0[State::of(scene.timeline.pod(key)) as usize] += 1;
         }
         counts
+    }
+
+    /// Counts a block, or remembers what was counted just before if its Pods are very many.
+    pub(super) fn recall(scene: &Scene<'_>, block: &Block<'_>) -> Self {
+        let (identity, pods) = (block.heading.identity(), &block.pods);
+        *scene.memo.passes.recall(scene, Pass::Counts, identity, pods.len(), || Self::of(scene, pods))
     }
 
     /// The Pods in one state.

@@ -18,6 +18,8 @@ mod slots;
 #[cfg(test)]
 mod special_cases;
 #[cfg(test)]
+mod steps;
+#[cfg(test)]
 mod story;
 #[cfg(test)]
 mod support;

@@ -5,16 +5,29 @@ const LEAST: i64 = 60_000;
 /// No more gaps than these are cut out: each costs columns.
 const MOST: usize = 3;
 
-/// The gaps between lives (begin and end, in milliseconds since the axis' zero) from 0 to `end` that are worth a break: each takes
+/// Lives as stretches in order, those that are too near each other for a gap in one: few, however many lives.
+pub(super) fn stretches(mut lives: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
+    lives.sort_unstable();
+    let mut stretches: Vec<(i64, i64)> = Vec::new();
+    for (begin, ended) in lives {
+        match stretches.last_mut() {
+            Some(last) if begin.saturating_sub(last.1) < LEAST => last.1 = last.1.max(ended),
+            _ => stretches.push((begin, ended)),
+        }
+    }
+    stretches.shrink_to_fit();
+    stretches
+}
+
+/// The gaps between lives or stretches of them (begin and end, in order, in milliseconds since the axis' zero) from 0 to `end` that are worth a break: each takes
 /// more than a quarter of the axis, or more than all that is left of it. A margin of each stays, so that what ends there is seen.
-pub(super) fn gaps(mut lives: Vec<(i64, i64)>, end: i64) -> Vec<(i64, i64)> {
+pub(super) fn gaps(lives: &[(i64, i64)], end: i64) -> Vec<(i64, i64)> {
     if end < LEAST || lives.is_empty() {
         return Vec::new();
     }
-    lives.sort_unstable();
     let mut found: Vec<(i64, i64)> = Vec::new();
     let mut until = 0;
-    for (begin, ended) in lives.into_iter().chain([(end, end)]) {
+    for (begin, ended) in lives.iter().copied().chain([(end, end)]) {
         if begin.saturating_sub(until) >= LEAST {
             found.push((until, begin));
         }
@@ -47,16 +60,19 @@ mod tests {
 
     #[test]
     fn only_long_gaps_are_cut_out() {
-        assert_eq!(gaps(vec![(0, 30_000), (40_000, 70_000)], 70_000), []);
-        assert_eq!(gaps(vec![(0, 1000)], 50_000), [], "a minute at least");
-        let cut = gaps(vec![(2 * HOUR, 2 * HOUR + 60_000), (0, 60_000), (30_000, 50_000)], 2 * HOUR + 60_000);
+        assert_eq!(gaps(&stretches(vec![(0, 30_000), (40_000, 70_000)]), 70_000), []);
+        assert_eq!(gaps(&stretches(vec![(0, 1000)], 50_000), []), "a minute at least");
+        let cut = gaps(
+            &stretches(vec![(2 * HOUR, 2 * HOUR + 60_000), (0, 60_000), (30_000, 50_000)]),
+            2 * HOUR + 60_000,
+        );
         let [(from, to)] = cut[..] else { panic!("{cut:?}") };
         assert!(from > 60_000 && from < 70_000 && to < 2 * HOUR && to > 2 * HOUR - 10_000, "{cut:?}");
     }
 
     #[test]
     fn the_time_before_the_first_and_after_the_last_pod_is_cut_too() {
-        assert_eq!(gaps(vec![(HOUR, HOUR + 60_000)], 3 * HOUR).len(), 2);
-        assert_eq!(gaps(Vec::new(), 3 * HOUR), []);
+        assert_eq!(gaps(&stretches(vec![(HOUR, HOUR + 60_000)]), 3 * HOUR).len(), 2);
+        assert_eq!(gaps(&[], 3 * HOUR), []);
     }
 }

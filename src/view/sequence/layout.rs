@@ -2,6 +2,7 @@
 
 use super::super::Scene;
 use super::super::block::{Block, Heading};
+use super::super::memory::Pass;
 use super::super::{duration, text};
 
 /// The widths of the columns; 0 is a column that is not there.
@@ -27,7 +28,8 @@ const STATUS: usize = 5;
 impl Layout {
     /// The widths for these blocks: the bars get about half of the line, the columns the rest by what they are worth.
     pub(super) fn of(scene: &Scene<'_>, blocks: &[&Block<'_>], columns: usize) -> Self {
-        let widest = Widest::of(scene, blocks);
+        let pods = blocks.iter().map(|block| block.pods.len()).sum();
+        let widest = scene.memo.passes.recall(scene, Pass::Widest, (), pods, || Widest::of(scene, blocks));
         let mut layout = Self {
             columns,
             index: 0,

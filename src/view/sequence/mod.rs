@@ -8,13 +8,16 @@ mod scroll;
 mod span;
 mod tries;
 
+use std::rc::Rc;
+
 use super::block::{Block, Heading, blocks, is_bare_pod};
 use super::counts::Counts;
 use super::fold::{Folded, fold};
 use super::legend::Seen;
+use super::memory::Pass;
 use super::pace::Pace;
 use super::{Align, Bars, Frame, GroupBy, Line, Picture, Role, Scene, Size, findings, summary};
-use crate::timeline::{Summary, Workload};
+use crate::timeline::{PodKey, Summary, Workload};
 use layout::Layout;
 use row::Rows;
 pub(super) use scroll::visible;
@@ -30,8 +33,8 @@ struct Part<'a> {
     reason: Option<Line>,
     /// Where the time went.
     verdict: Vec<Line>,
-    tries: Tries,
-    folded: Folded,
+    tries: Rc<Tries>,
+    folded: Rc<Folded>,
     pace: Pace,
 }
 
@@ -183,8 +186,11 @@ fn preface(scene: &Scene<'_>, columns: usize) -> Vec<Line> {
 }
 
 fn part<'a>(scene: &Scene<'a>, mut block: Block<'a>, columns: usize) -> Part<'a> {
-    let counts = Counts::of(scene, &block.pods);
-    let pace = Pace::of(scene, &block.pods);
+    let counts = Counts::recall(scene, &block);
+    let pods = block.pods.len();
+    let passes = &scene.memo.passes;
+    let whose = block.heading.identity();
+    let pace = *passes.recall(scene, Pass::Pace, whose, pods, || Pace::of(scene, &block.pods));
     let (summary, reason) = match block.heading {
         Heading::Workload(workload) => {
             (Some(scene.summary(workload)), summary::reason(scene, workload, columns))
@@ -195,18 +201,33 @@ fn part<'a>(scene: &Scene<'a>, mut block: Block<'a>, columns: usize) -> Part<'a>
     let is_known = |workload: &Workload| !workload.ended() || !workload.pods.is_empty();
     let is_known = !matches!(block.heading, Heading::Workload(workload) if !is_known(workload));
     let verdict = summary.filter(|_| is_known).and_then(|summary| summary::verdict(scene, &summary, columns));
-    let found = |workload| {
-        [findings::waits(scene, workload, columns), findings::stragglers(scene, workload, columns)]
-    };
-    let found = match block.heading {
-        Heading::Workload(workload) => found(workload),
-        _ => [None, None],
-    };
-    let verdict = verdict.into_iter().chain(findings::pulls(scene, &block.pods, columns));
-    let verdict = verdict.chain(found.into_iter().flatten()).collect();
+    let whose = (block.heading.identity(), columns);
+    let found = passes.recall(scene, Pass::Findings, whose, pods, || found(scene, &block, columns));
+    let verdict = verdict.into_iter().chain(found.iter().cloned()).collect();
     block.find(scene);
-    let tries = Tries::of(scene, &block);
-    Part { block, counts, summary, reason, verdict, tries, folded: Folded::default(), pace }
+    let whose = (block.heading.identity(), scene.state.explain, scene.window.unfolded);
+    let tries = passes.recall(scene, Pass::Tries, whose, pods, || Tries::of(scene, &block));
+    Part { block, counts, summary, reason, verdict, tries, folded: Rc::default(), pace }
+}
+
+/// What a pass over the Pods of a block finds: where images were pulled, what was waited for longest, who ended last.
+fn found(scene: &Scene<'_>, block: &Block<'_>, columns: usize) -> Vec<Line> {
+    let mut found = findings::pulls(scene, &block.pods, columns);
+    if let Heading::Workload(workload) = block.heading {
+        found.extend(findings::waits(scene, workload, columns));
+        found.extend(findings::stragglers(scene, workload, columns));
+    }
+    found
+}
+
+/// The rows and folds of a block in at most so many lines.
+fn fold_block(scene: &Scene<'_>, block: &Block<'_>, rows: &[PodKey], lines: usize) -> Rc<Folded> {
+    if lines >= rows.len() {
+        return Rc::new(fold(scene, rows, lines));
+    }
+    let parameters = (block.heading.identity(), lines);
+    let passes = &scene.memo.passes;
+    passes.recall(scene, Pass::Fold, parameters, rows.len(), || fold(scene, rows, lines))
 }
 
 /// Deals the lines out: to what surrounds the rows as far as the rows keep some, the rest to the blocks' rows.
@@ -224,7 +245,7 @@ fn allot(
     let all = Extras { verdicts: true, concurrency: true, legend: legend_lines, blanks, reasons: true };
     let Some(lines) = lines else {
         for part in parts {
-            part.folded = fold(scene, &part.tries.rows, usize::MAX);
+            part.folded = fold_block(scene, &part.block, &part.tries.rows, usize::MAX);
         }
         return all;
     };
@@ -252,7 +273,8 @@ fn allot(
     let mut wanted: Vec<usize> = parts.iter().map(|part| part.tries.rows.len()).collect();
     let shares = deal(&mut wanted, free / rows.lines_of_row());
     for (part, share) in parts.iter_mut().zip(shares) {
-        part.folded = if share == 0 { Folded::default() } else { fold(scene, &part.tries.rows, share) };
+        let rows = &part.tries.rows;
+        part.folded = if share == 0 { Rc::default() } else { fold_block(scene, &part.block, rows, share) };
     }
     chosen
 }

@@ -8,6 +8,7 @@ use super::super::block::{Block, Heading};
 use super::super::counts::State;
 use super::super::fold::Fold;
 use super::super::legend::Seen;
+use super::super::memory::Pass;
 use super::super::numbers::Numbers;
 use super::super::pace::Pace;
 use super::super::{Line, Role, Scene, duration, explain, lanes, summary, text};
@@ -129,7 +130,7 @@ impl<'a> Rows<'a> {
             line.push(format!(" {}", text::pad_right(&status, layout.status)), role);
         }
         self.push_numbers(&mut line, pod, told);
-        lines.push(summary::fit(line, layout.columns, scene.glyphs.ellipsis));
+        lines.push(tight(summary::fit(line, layout.columns, scene.glyphs.ellipsis)));
         if scene.state.containers {
             for lane in lanes::lanes(scene, pod, self.axis, zero) {
                 let name = format!("  {} {}", lane.name, lane.role.name());
@@ -137,7 +138,7 @@ impl<'a> Rows<'a> {
                 let mut line = Line { spans: Vec::new(), pod: Some(key) };
                 line.push(text::pad_right(&name, layout.left() + layout.gap()), Role::Dim);
                 lane.draw(scene, &mut line, seen);
-                lines.push(summary::fit(line, layout.columns, scene.glyphs.ellipsis));
+                lines.push(tight(summary::fit(line, layout.columns, scene.glyphs.ellipsis)));
             }
         }
         if scene.state.explain {
@@ -262,11 +263,34 @@ impl<'a> Rows<'a> {
             if text::width(&label) > layout.left() { format!("+ {}", fold.pods.len()) } else { label };
         let label = text::shorten_end(&label, layout.left(), scene.glyphs.ellipsis);
         let mut line = Line::of(text::pad_right(&label, layout.left() + layout.gap()), Role::Text);
-        line.push(self.density(&fold.pods), fold.state.map_or(Role::Dim, State::role));
+        let whose = (fold.state, fold.pods.first());
+        let (passes, pods) = (&scene.memo.passes, fold.pods.len());
+        let picture = (whose, layout.bar, self.span.stretch());
+        let density = passes.recall(scene, Pass::Density, picture, pods, || self.density(&fold.pods));
+        line.push(density.as_str(), fold.state.map_or(Role::Dim, State::role));
+        let medians = passes.recall(scene, Pass::Medians, whose, pods, || self.medians(&fold.pods));
+        let fine = medians.fine;
+        if layout.status > 0 {
+            let name = if medians.known() { "p50" } else { "" };
+            line.push(format!(" {}", text::pad_left(name, layout.status)), Role::Dim);
+        }
+        let numbers =
+            [(layout.queued, medians.queued), (layout.cold, medians.cold), (layout.run, medians.run)];
+        for (width, median) in numbers {
+            if width > 0 {
+                let median = median.map(|median| duration::human(median, fine)).unwrap_or_default();
+                line.push(format!(" {}", text::pad_left(&median, width)), Role::Dim);
+            }
+        }
+        summary::fit(line, layout.columns, scene.glyphs.ellipsis)
+    }
+
+    /// The middle of each number of the Pods.
+    fn medians(&self, pods: &[PodKey]) -> Medians {
         let (mut queues, mut colds, mut runs) = (Vec::new(), Vec::new(), Vec::new());
         let mut fine = true;
-        for &key in &fold.pods {
-            let pod = scene.timeline.pod(key);
+        for &key in pods {
+            let pod = self.scene.timeline.pod(key);
             queues.extend(pod.life.queued);
             colds.extend(pod.life.cold_start);
             runs.extend(pod.life.run);
@@ -278,18 +302,7 @@ impl<'a> Rows<'a> {
             ];
             fine &= ends.into_iter().flatten().all(|end| duration::is_fine(Some(end)));
         }
-        let has_numbers = !(colds.is_empty() && runs.is_empty() && queues.is_empty());
-        if layout.status > 0 {
-            let name = if has_numbers { "p50" } else { "" };
-            line.push(format!(" {}", text::pad_left(name, layout.status)), Role::Dim);
-        }
-        for (width, values) in [(layout.queued, queues), (layout.cold, colds), (layout.run, runs)] {
-            if width > 0 {
-                let median = median(values).map(|median| duration::human(median, fine)).unwrap_or_default();
-                line.push(format!(" {}", text::pad_left(&median, width)), Role::Dim);
-            }
-        }
-        summary::fit(line, layout.columns, scene.glyphs.ellipsis)
+        Medians { queued: median(queues), cold: median(colds), run: median(runs), fine }
     }
 
     /// How many of the Pods were there at which time; the fullest cell is full.
@@ -329,8 +342,30 @@ fn phase_role_of(life: &Lifecycle) -> Role {
     if life.outcome == PodOutcome::Deleted { Role::Terminating } else { Role::Failure }
 }
 
+/// The middle of each number of Pods without rows of their own.
+struct Medians {
+    queued: Option<SignedDuration>,
+    cold: Option<SignedDuration>,
+    run: Option<SignedDuration>,
+    /// Whether all of them are finer than a second.
+    fine: bool,
+}
+
+impl Medians {
+    fn known(&self) -> bool {
+        self.queued.or(self.cold).or(self.run).is_some()
+    }
+}
+
 /// The middle value (nearest rank), without sorting all of them.
 fn median(mut values: Vec<SignedDuration>) -> Option<SignedDuration> {
     let middle = values.len().div_ceil(2).checked_sub(1)?;
     Some(*values.select_nth_unstable(middle).1)
+}
+
+/// Without room to grow: there may be a hundred thousand of them.
+fn tight(mut line: Line) -> Line {
+    line.spans.shrink_to_fit();
+    line.spans.iter_mut().for_each(|span| span.text.shrink_to_fit());
+    line
 }

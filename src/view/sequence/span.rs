@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use super::super::axis::{Axis, Labels, growing_span};
+use super::super::memory::Pass;
 use super::super::{Align, Scene};
-use super::gaps::gaps;
+use super::gaps::{gaps, stretches};
 use crate::timeline::Pod;
 
 /// A stretch of time in milliseconds since the zero of each Pod.
@@ -68,10 +69,18 @@ fn zero_of(pod: &Pod, align: Align, zero: i64, now: i64) -> i64 {
     }
 }
 
-/// The window of all that the timeline knows: exact if it is over, else with room to grow.
-pub(super) fn span(scene: &Scene<'_>) -> Span {
-    let align = scene.state.align;
-    let now = scene.now.as_millisecond();
+/// What all Pods together say of the axis.
+struct Extent {
+    zero: i64,
+    start: i64,
+    end: i64,
+    live: bool,
+    /// When any Pod lived, on a wall clock.
+    lives: Vec<(i64, i64)>,
+}
+
+fn extent(scene: &Scene<'_>) -> Extent {
+    let (align, now) = (scene.state.align, scene.now.as_millisecond());
     let workloads = scene.timeline.workloads();
     let pods = || workloads.iter().flat_map(|workload| scene.timeline.pods(workload).map(|(_, pod)| pod));
     let begin_of = |pod: &Pod| pod.life.phases.first().map(|phase| phase.start.as_millisecond());
@@ -101,6 +110,18 @@ pub(super) fn span(scene: &Scene<'_>) -> Span {
         }
         start = start.min(begin_of(pod).unwrap_or(own).saturating_sub(own));
     }
+    Extent { zero, start, end, live, lives: stretches(lives) }
+}
+
+/// The window of all that the timeline knows: exact if it is over, else with room to grow.
+pub(super) fn span(scene: &Scene<'_>) -> Span {
+    let align = scene.state.align;
+    let now = scene.now.as_millisecond();
+    let workloads = scene.timeline.workloads();
+    let millis = Timestamp::as_millisecond;
+    let pods = workloads.iter().map(|workload| workload.pods.len()).sum();
+    let extent = scene.memo.passes.recall(scene, Pass::Window, (), pods, || extent(scene));
+    let Extent { zero, mut start, mut end, live, ref lives } = *extent;
     if align == Align::Wall {
         let until = workloads.iter().filter_map(|workload| workload.finished.map(millis)).max();
         end = end.max(until.map_or(0, |until| until.saturating_sub(zero)));

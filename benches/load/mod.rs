@@ -1,0 +1,190 @@
+//! A Job of any number of Pods as observations, without a cluster: what the benches run on.
+
+pub mod work;
+
+use jiff::{SignedDuration, Timestamp};
+use kubectl_seq::observation::{
+    COMPLETION_INDEX, Container, ContainerState, ContainerStatus, Job, JobSpec, JobStatus, Object,
+    ObjectMeta, Observation, OwnerReference, Pod, PodCondition, PodSpec, PodStatus, Running, Seen,
+    Terminated, Time,
+};
+use kubectl_seq::timeline::Timeline;
+
+const UID: &str = "5c1e0f2a-1111-4222-8333-444455556666";
+
+/// When the Job began.
+pub fn begin() -> Timestamp {
+    Timestamp::from_second(1_800_000_000).unwrap_or_default()
+}
+
+fn after(millis: i64) -> Timestamp {
+    begin() + SignedDuration::from_millis(millis)
+}
+
+fn time(millis: i64) -> Option<Time> {
+    // The API server truncates to the second.
+    Some(Time { seconds: after(millis).as_second(), nanos: 0 })
+}
+
+/// How far a Pod has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    Queued,
+    Scheduled,
+    Running,
+    Done,
+}
+
+/// The Job itself.
+pub fn job(pods: u32) -> Observation {
+    let pods = i32::try_from(pods).unwrap_or(i32::MAX);
+    let job = Job {
+        metadata: ObjectMeta {
+            name: "load".into(),
+            namespace: "bench".into(),
+            uid: UID.into(),
+            resource_version: "1".into(),
+            creation_timestamp: time(0),
+            ..ObjectMeta::default()
+        },
+        spec: JobSpec { parallelism: Some(pods.min(500)), completions: Some(pods), ..JobSpec::default() },
+        status: JobStatus { start_time: time(0), active: pods.min(500), ..JobStatus::default() },
+    };
+    Observation { received: after(0), seen: Seen::Listed, object: Object::Job(Box::new(job)) }
+}
+
+/// When a Pod was created, in milliseconds since the Job: five hundred at a time, each for some ten seconds.
+pub fn created(nth: u32) -> i64 {
+    i64::from(nth / 500) * 12_000 + i64::from(nth % 500) * 17
+}
+
+/// One Pod in one state.
+pub fn pod(nth: u32, stage: Stage) -> Pod {
+    let begin = created(nth);
+    let number = i64::from(nth);
+    let scheduled = begin + 20 + number % 700;
+    let started = scheduled + 900 + number % 2_300;
+    let ended = started + 5_000 + number % 6_100;
+    let condition = |kind: &str, at: i64| PodCondition {
+        r#type: kind.into(),
+        status: "True".into(),
+        last_transition_time: time(at),
+        ..PodCondition::default()
+    };
+    let id = format!("containerd://{nth:064x}");
+    let (mut conditions, mut phase, mut node) = (Vec::new(), "Pending", String::new());
+    let mut state = ContainerState::default();
+    if stage != Stage::Queued {
+        node = format!("node-{}", nth % 50);
+        conditions.push(condition("PodScheduled", scheduled));
+    }
+    if matches!(stage, Stage::Running | Stage::Done) {
+        phase = "Running";
+        conditions.push(condition("PodReadyToStartContainers", scheduled + 500));
+        conditions.push(condition("Initialized", scheduled + 500));
+        state.running = Some(Running { started_at: time(started) });
+    }
+    if stage == Stage::Done {
+        phase = "Succeeded";
+        state = ContainerState {
+            terminated: Some(Terminated {
+                reason: "Completed".into(),
+                started_at: time(started),
+                finished_at: time(ended),
+                container_id: id.clone(),
+                ..Terminated::default()
+            }),
+            ..ContainerState::default()
+        };
+    }
+    let labels = [
+        ("batch.kubernetes.io/controller-uid", UID.to_owned()),
+        ("batch.kubernetes.io/job-name", "load".to_owned()),
+        ("controller-uid", UID.to_owned()),
+        ("job-name", "load".to_owned()),
+        (COMPLETION_INDEX, nth.to_string()),
+    ];
+    Pod {
+        metadata: ObjectMeta {
+            name: format!("load-{nth}-{:05x}", nth.wrapping_mul(2_654_435_761) % 0x10_0000),
+            namespace: "bench".into(),
+            uid: format!("{nth:08x}-2222-4333-8444-{nth:012x}"),
+            resource_version: (10 + nth * 4 + stage as u32).to_string(),
+            creation_timestamp: time(begin),
+            labels: labels.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+            owner_references: vec![OwnerReference {
+                kind: "Job".into(),
+                name: "load".into(),
+                uid: UID.into(),
+                api_version: "batch/v1".into(),
+                controller: true,
+            }],
+            ..ObjectMeta::default()
+        },
+        spec: PodSpec {
+            containers: vec![Container {
+                name: "work".into(),
+                image: "registry.example/team/work:1.2.3".into(),
+                ..Container::default()
+            }],
+            restart_policy: "Never".into(),
+            node_name: node,
+            ..PodSpec::default()
+        },
+        status: PodStatus {
+            phase: phase.into(),
+            conditions,
+            start_time: time(scheduled + 5).filter(|_| stage != Stage::Queued),
+            container_statuses: vec![ContainerStatus {
+                name: "work".into(),
+                state,
+                container_id: id,
+                ..ContainerStatus::default()
+            }],
+            ..PodStatus::default()
+        },
+    }
+}
+
+fn observed(nth: u32, stage: Stage, seen: Seen) -> Observation {
+    let received = after(created(nth) + 4_000 * stage as i64);
+    Observation { received, seen, object: Object::Pod(Box::new(pod(nth, stage))) }
+}
+
+/// A list of finished Pods, as `get` sees them.
+pub fn finished(pods: u32) -> Vec<Observation> {
+    let list = (0..pods).map(|nth| observed(nth, Stage::Done, Seen::Listed));
+    std::iter::once(job(pods)).chain(list).collect()
+}
+
+/// Every state of every Pod in the order of time, as a watch sees them.
+pub fn watched(pods: u32) -> Vec<Observation> {
+    let mut all: Vec<Observation> = (0..pods)
+        .flat_map(|nth| {
+            let stages = [Stage::Queued, Stage::Scheduled, Stage::Running, Stage::Done];
+            stages.map(|stage| {
+                observed(nth, stage, if stage == Stage::Queued { Seen::Added } else { Seen::Changed })
+            })
+        })
+        .collect();
+    all.sort_by_key(|observation| observation.received);
+    all.insert(0, job(pods));
+    all
+}
+
+/// A timeline of finished Pods, of which the last `running` still run.
+pub fn timeline(pods: u32, running: u32) -> Timeline {
+    let mut timeline = Timeline::default();
+    timeline.apply(&job(pods));
+    for nth in 0..pods {
+        let stage = if nth + running < pods { Stage::Done } else { Stage::Running };
+        timeline.apply(&observed(nth, stage, Seen::Listed));
+    }
+    timeline.settle();
+    timeline
+}
+
+/// A time at which the last of so many Pods run.
+pub fn now(pods: u32) -> Timestamp {
+    after(created(pods) + 9_000)
+}

@@ -1,0 +1,49 @@
+//! The pieces of work that are measured, each as one call.
+
+use std::hint::black_box;
+
+use jiff::{SignedDuration, Timestamp};
+use kubectl_seq::export;
+use kubectl_seq::observation::{Observation, Pod};
+use kubectl_seq::timeline::Timeline;
+use kubectl_seq::view::{self, Glyphs, Memo, Size, ViewState};
+use prost::Message;
+
+/// Observations into the model, brought up to date after every `step` of them.
+pub fn apply(observations: &[Observation], step: usize) -> Timeline {
+    let mut timeline = Timeline::default();
+    for step in observations.chunks(step) {
+        for observation in step {
+            timeline.apply(observation);
+        }
+        black_box(timeline.settle());
+    }
+    timeline
+}
+
+/// One frame of 120×40, as the screen draws it: with what is remembered of the frames before.
+pub fn frame(timeline: &Timeline, memo: &Memo, now: Timestamp) -> usize {
+    let size = Size { columns: 120, rows: Some(40) };
+    let (state, window) = (ViewState::default(), view::Window::default());
+    view::paint(timeline, &state, &window, size, &Glyphs::UNICODE, now, memo).frame.lines.len()
+}
+
+/// Frames a tenth of a second apart.
+pub fn frames(timeline: &Timeline, now: Timestamp, count: i64) {
+    let memo = Memo::default();
+    for nth in 0..count {
+        black_box(frame(timeline, &memo, now + SignedDuration::from_millis(100 * nth)));
+    }
+}
+
+/// Pods from the API server's protobuf.
+pub fn decode(pods: &[Vec<u8>]) {
+    for bytes in pods {
+        black_box(Pod::decode(bytes.as_slice()).map(|pod| pod.status.container_statuses.len())).ok();
+    }
+}
+
+/// The timeline document as JSON.
+pub fn document(timeline: &Timeline, now: Timestamp) {
+    export::write_json(&export::document(timeline, now), &mut std::io::sink()).ok();
+}

@@ -1,0 +1,72 @@
+//! The pure parts by time: `cargo bench --bench pure [FILTER]`. Only the relation of two rows of one run means something.
+
+mod load;
+
+use divan::Bencher;
+use divan::counter::ItemsCount;
+use kubectl_seq::view::Memo;
+use load::work;
+use prost::Message;
+
+fn main() {
+    divan::main();
+}
+
+#[divan::bench(args = [1_000, 10_000], sample_count = 5, sample_size = 1)]
+fn apply_listed(bencher: Bencher<'_, '_>, pods: u32) {
+    let observations = load::finished(pods);
+    bencher.counter(ItemsCount::new(observations.len())).bench(|| work::apply(&observations, usize::MAX));
+}
+
+#[divan::bench(args = [1_000, 10_000], sample_count = 5, sample_size = 1)]
+fn apply_watched_in_twenties(bencher: Bencher<'_, '_>, pods: u32) {
+    let observations = load::watched(pods);
+    bencher.counter(ItemsCount::new(observations.len())).bench(|| work::apply(&observations, 20));
+}
+
+/// While nothing but time changes.
+#[divan::bench(args = [1_000, 10_000, 100_000], sample_count = 50, sample_size = 1)]
+fn frame(bencher: Bencher<'_, '_>, pods: u32) {
+    let timeline = load::timeline(pods, 300);
+    let memo = Memo::default();
+    let mut nth = 0;
+    bencher.bench_local(|| {
+        nth += 1;
+        let passed = jiff::SignedDuration::from_millis(100 * nth);
+        work::frame(&timeline, &memo, load::now(pods) + passed)
+    });
+}
+
+/// The first frame, and the last: nothing is remembered.
+#[divan::bench(args = [1_000, 10_000, 100_000], sample_count = 5, sample_size = 1)]
+fn exact_frame(bencher: Bencher<'_, '_>, pods: u32) {
+    let timeline = load::timeline(pods, 300);
+    bencher.bench_local(|| work::frame(&timeline, &Memo::default(), load::now(pods)));
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn decode_protobuf(bencher: Bencher<'_, '_>) {
+    let pods: Vec<Vec<u8>> =
+        (0..10_000).map(|nth| load::pod(nth, load::Stage::Done).encode_to_vec()).collect();
+    bencher.counter(ItemsCount::new(pods.len())).bench(|| work::decode(&pods));
+}
+
+/// What a client of whole types pays for the same fields.
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn decode_json_into_the_whole_type(bencher: Bencher<'_, '_>) {
+    let pod = |nth| serde_json::to_vec(&load::pod(nth, load::Stage::Done)).unwrap_or_default();
+    let pods: Vec<Vec<u8>> = (0..10_000).map(pod).collect();
+    bencher.counter(ItemsCount::new(pods.len())).bench(|| {
+        for bytes in &pods {
+            divan::black_box(serde_json::from_slice::<k8s_openapi::api::core::v1::Pod>(bytes).is_ok());
+        }
+    });
+}
+
+#[divan::bench(args = [1_000], sample_count = 5, sample_size = 1)]
+fn write_document(bencher: Bencher<'_, '_>, pods: u32) {
+    let timeline = load::timeline(pods, 0);
+    bencher
+        .counter(ItemsCount::new(pods as usize))
+        .bench_local(|| work::document(&timeline, load::now(pods)));
+}

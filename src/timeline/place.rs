@@ -1,0 +1,103 @@
+//! New Pods among those that have their places already: what a burst of them costs hangs on how many they are, not on
+//! how many there were.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::{Pod, PodKey, Timeline};
+
+/// More new Pods at once than this part of a workload's are sorted in together.
+const MANY: usize = 64;
+
+impl Timeline {
+    /// Gives new Pods of workloads that have their place theirs; `false` if only grouping everything helps.
+    pub(super) fn place(&mut self, fresh: &[PodKey]) -> bool {
+        let mut new: HashMap<usize, Vec<PodKey>> = HashMap::new();
+        for &key in fresh {
+            let owner = self.records[key.0 as usize].owner.as_ref();
+            let Some(place) = owner.and_then(|owner| self.place_of(owner)) else { return false };
+            new.entry(place).or_default().push(key);
+        }
+        for (place, keys) in new {
+            for key in &keys {
+                self.records[key.0 as usize].workload = place;
+            }
+            let mut pods = std::mem::take(&mut self.workloads[place].pods);
+            let before = pods.len();
+            let few = keys.len() <= pods.len() / MANY;
+            if few {
+                for &key in &keys {
+                    let at = pods.partition_point(|other| self.in_order(*other, key).is_lt());
+                    pods.insert(at, key);
+                }
+            } else {
+                pods.extend_from_slice(&keys);
+                self.sort_pods(&mut pods);
+            }
+            let indexed = keys.iter().any(|key| self.pods[key.0 as usize].index.is_some());
+            // Those that came last are the newest tries; anything else moves the numbers of others.
+            let last = few && pods[before..].iter().all(|key| keys.contains(key));
+            if indexed && last {
+                self.number_last(place, &pods[before..]);
+            } else if indexed {
+                let tries = number(&mut self.pods, &pods);
+                self.tries.insert(place, tries);
+            }
+            self.workloads[place].pods = pods;
+            // What it waits for, and since when it lasts, hangs on its Pods.
+            self.stale.push(place);
+        }
+        true
+    }
+
+    /// The place of the workload that itself owns a Pod.
+    fn place_of(&self, owner: &Arc<str>) -> Option<usize> {
+        match self.jobs.get(owner) {
+            Some(job) => job.place(),
+            None => self.controllers.get(owner)?.place(),
+        }
+    }
+
+    /// The order of Pods in their workload: by creation, then name; the uid makes it total.
+    pub(super) fn in_order(&self, a: PodKey, b: PodKey) -> Ordering {
+        let (a, b) = (&self.pods[a.0 as usize], &self.pods[b.0 as usize]);
+        let created = |pod: &Pod| pod.life.instants.created.map(|created| created.at);
+        (created(a), &a.name, &a.uid).cmp(&(created(b), &b.name, &b.uid))
+    }
+
+    /// Brings a workload's Pods into order again.
+    pub(super) fn reorder(&mut self, place: usize) {
+        let Some(workload) = self.workloads.get_mut(place) else { return };
+        let mut pods = std::mem::take(&mut workload.pods);
+        self.sort_pods(&mut pods);
+        let tries = number(&mut self.pods, &pods);
+        self.tries.insert(place, tries);
+        self.workloads[place].pods = pods;
+        self.stale.push(place);
+    }
+
+    fn number_last(&mut self, place: usize, last: &[PodKey]) {
+        let tries = self.tries.entry(place).or_default();
+        for key in last {
+            count(tries, &mut self.pods[key.0 as usize]);
+        }
+    }
+}
+
+/// Numbers the tries at each index; returns how many there are of each.
+pub(super) fn number(pods: &mut [Pod], order: &[PodKey]) -> HashMap<u32, u32> {
+    let mut tries = HashMap::new();
+    for key in order {
+        count(&mut tries, &mut pods[key.0 as usize]);
+    }
+    tries
+}
+
+fn count(tries: &mut HashMap<u32, u32>, pod: &mut Pod) {
+    if let Some(index) = pod.index {
+        let attempt = tries.entry(index).or_default();
+        *attempt += 1;
+        pod.attempt = *attempt;
+    }
+}

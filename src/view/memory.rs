@@ -1,0 +1,95 @@
+//! What a picture of very many Pods takes over from the one before: numbers that a pass over all of them costs.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::rc::Rc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Scene;
+
+/// Fewer Pods than this are gone through for each picture.
+const MANY: usize = 2_000;
+
+/// While nothing but time changes, numbers about many Pods are of the last second, or of so many more as a pass over
+/// so many Pods costs.
+const PODS_PER_SECOND: usize = 20_000;
+
+/// While Pods change, a pass over all of them is made again after so long: three hundredths of the time go into it.
+const MICROS_PER_POD: usize = 3;
+
+/// Which pass over all Pods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Pass {
+    Counts,
+    Findings,
+    Pace,
+    Tries,
+    Widest,
+    Window,
+    Fold,
+    Density,
+    Medians,
+}
+
+/// The numbers of earlier pictures of one timeline. Small timelines are never remembered, so that their pictures are
+/// exact; those of large ones may be a part of a second behind in what they say about all Pods together.
+#[derive(Debug, Default)]
+pub(super) struct Memory(RefCell<HashMap<(Pass, u64), Kept>>);
+
+#[derive(Debug)]
+struct Kept {
+    revision: u64,
+    at: Timestamp,
+    value: Rc<dyn Any>,
+}
+
+impl Memory {
+    /// What a pass over so many Pods says, if that is not known well enough from before. The parameters tell apart
+    /// what the same pass says of others.
+    pub(super) fn recall<T: 'static>(
+        &self,
+        scene: &Scene<'_>,
+        pass: Pass,
+        parameters: impl Hash,
+        pods: usize,
+        make: impl FnOnce() -> T,
+    ) -> Rc<T> {
+        if pods < MANY {
+            return Rc::new(make());
+        }
+        let mut hasher = DefaultHasher::new();
+        let state = scene.state;
+        (parameters, state.sort, state.group_by, state.align, &scene.window.filter).hash(&mut hasher);
+        let key = (pass, hasher.finish());
+        let (now, revision) = (scene.now, scene.timeline.revision());
+        let fresh = |kept: &Kept| {
+            let age = now.duration_since(kept.at);
+            let still = seconds(1 + pods / PODS_PER_SECOND);
+            let enough = if kept.revision == revision { still } else { micros(pods * MICROS_PER_POD) };
+            !age.is_negative() && age < enough
+        };
+        let kept = self.0.borrow().get(&key).filter(|kept| fresh(kept)).map(|kept| Rc::clone(&kept.value));
+        if let Some(Ok(known)) = kept.map(Rc::downcast) {
+            return known;
+        }
+        let value = Rc::new(make());
+        let mut all = self.0.borrow_mut();
+        // What is asked for no more goes with the rest.
+        if all.len() > 256 {
+            all.clear();
+        }
+        all.insert(key, Kept { revision, at: now, value: Rc::<T>::clone(&value) });
+        value
+    }
+}
+
+fn seconds(seconds: usize) -> SignedDuration {
+    SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX))
+}
+
+fn micros(micros: usize) -> SignedDuration {
+    SignedDuration::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
+}
