@@ -208,6 +208,17 @@ impl Bar {
         bar
     }
 
+    /// Marks where the axis is broken.
+    pub(super) fn mark_breaks(&mut self, axis: &Axis) {
+        for cut in axis.breaks() {
+            // Never over what is there.
+            let place = cut.column..cut.column + 2;
+            if self.cells.get(place).is_some_and(|cells| cells.iter().all(|&cell| cell == Mark::Empty)) {
+                self.labels.push(Label { column: cut.column, text: "//".into(), role: Role::Dim });
+            }
+        }
+    }
+
     /// Points to where the life is that is out of sight.
     fn point_at(&mut self, earlier: bool) {
         let (column, text) = if earlier { (0, "<") } else { (self.cells.len() - 1, ">") };

@@ -18,6 +18,7 @@ mod grid;
 mod lanes;
 mod legend;
 mod numbers;
+mod pace;
 mod pod;
 mod segment;
 mod sequence;

@@ -13,5 +13,6 @@ mod errors;
 mod following;
 mod get;
 mod harness;
+mod live;
 mod pod;
 mod truth;

@@ -1,6 +1,7 @@
 //! The sequence diagram: one row a Pod, all bars on one time axis.
 
 mod concurrency;
+mod gaps;
 mod layout;
 mod row;
 mod scroll;
@@ -11,6 +12,7 @@ use super::block::{Block, Heading, blocks, is_bare_pod};
 use super::counts::Counts;
 use super::fold::{Folded, fold};
 use super::legend::Seen;
+use super::pace::Pace;
 use super::{Align, Bars, Frame, GroupBy, Line, Picture, Role, Scene, Size, findings, summary};
 use crate::timeline::{Summary, Workload};
 use layout::Layout;
@@ -30,6 +32,7 @@ struct Part<'a> {
     verdict: Vec<Line>,
     tries: Tries,
     folded: Folded,
+    pace: Pace,
 }
 
 impl Part<'_> {
@@ -145,7 +148,7 @@ fn folded(
             frame.lines.push(rows.header());
         }
         for &key in &part.folded.shown {
-            rows.draw(key, &part.block, &part.tries, &mut seen, &mut frame.lines);
+            rows.draw(key, &part.block, &part.tries, part.pace, &mut seen, &mut frame.lines);
         }
         picture.pods.extend_from_slice(&part.folded.shown);
         for fold in &part.folded.folds {
@@ -181,6 +184,7 @@ fn preface(scene: &Scene<'_>, columns: usize) -> Vec<Line> {
 
 fn part<'a>(scene: &Scene<'a>, mut block: Block<'a>, columns: usize) -> Part<'a> {
     let counts = Counts::of(scene, &block.pods);
+    let pace = Pace::of(scene, &block.pods);
     let (summary, reason) = match block.heading {
         Heading::Workload(workload) => {
             (Some(scene.summary(workload)), summary::reason(scene, workload, columns))
@@ -202,7 +206,7 @@ fn part<'a>(scene: &Scene<'a>, mut block: Block<'a>, columns: usize) -> Part<'a>
     let verdict = verdict.chain(found.into_iter().flatten()).collect();
     block.find(scene);
     let tries = Tries::of(scene, &block);
-    Part { block, counts, summary, reason, verdict, tries, folded: Folded::default() }
+    Part { block, counts, summary, reason, verdict, tries, folded: Folded::default(), pace }
 }
 
 /// Deals the lines out: to what surrounds the rows as far as the rows keep some, the rest to the blocks' rows.

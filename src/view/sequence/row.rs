@@ -9,6 +9,7 @@ use super::super::counts::State;
 use super::super::fold::Fold;
 use super::super::legend::Seen;
 use super::super::numbers::Numbers;
+use super::super::pace::Pace;
 use super::super::{Line, Role, Scene, duration, explain, lanes, summary, text};
 use super::concurrency;
 use super::layout::Layout;
@@ -84,6 +85,7 @@ impl<'a> Rows<'a> {
         key: PodKey,
         block: &Block<'_>,
         tries: &Tries,
+        pace: Pace,
         seen: &mut Seen,
         lines: &mut Vec<Line>,
     ) {
@@ -112,10 +114,18 @@ impl<'a> Rows<'a> {
         };
         let mut bar = Bar::of_row(pod, &before, self.axis, zero, scene.now);
         let told = self.label(pod, &mut bar, zero);
+        bar.mark_breaks(self.axis);
         bar.draw(&mut line, scene.glyphs, seen);
 
         if layout.status > 0 {
-            let (status, role) = self.status(pod);
+            let (mut status, mut role) = self.status(pod);
+            if let Some(mark) = pace.mark(scene, key) {
+                if mark != "max" {
+                    role = Role::Warning;
+                }
+                let blank = if text::width(&status) + text::width(&mark) < layout.status { " " } else { "" };
+                status = text::shorten_end(&format!("{status}{blank}{mark}"), layout.status, "");
+            }
             line.push(format!(" {}", text::pad_right(&status, layout.status)), role);
         }
         self.push_numbers(&mut line, pod, told);

@@ -69,7 +69,8 @@ pub(super) fn draw(
         match pod {
             None => frame.lines.push(heading(&parts[place])),
             Some(key) => {
-                rows.draw(key, &parts[place].block, &parts[place].tries, &mut seen, &mut frame.lines);
+                let part = &parts[place];
+                rows.draw(key, &part.block, &part.tries, part.pace, &mut seen, &mut frame.lines);
             }
         }
     }

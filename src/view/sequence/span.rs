@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::super::axis::{Axis, Labels, growing_span};
 use super::super::{Align, Scene};
+use super::gaps::gaps;
 use crate::timeline::Pod;
 
 /// A stretch of time in milliseconds since the zero of each Pod.
@@ -17,12 +18,14 @@ pub(in crate::view) struct Span {
     now: i64,
     labels: Labels,
     whole: i64,
+    /// What is cut out of it.
+    gaps: Vec<(i64, i64)>,
 }
 
 impl Span {
     /// The axis of the window on so many columns.
     pub(in crate::view) fn axis(&self, columns: usize) -> Axis {
-        Axis::new(self.start, self.end, columns, self.labels.clone())
+        Axis::new(self.start, self.end, columns, self.labels.clone()).without(&self.gaps)
     }
 
     /// Begin and end in milliseconds since the axis' zero.
@@ -83,6 +86,7 @@ pub(super) fn span(scene: &Scene<'_>) -> Span {
         .unwrap_or(now);
     let (mut start, mut end) = (0, 0);
     let mut live = workloads.iter().any(|workload| !workload.ended());
+    let mut lives = Vec::new();
     for pod in pods() {
         let own = zero_of(pod, align, zero, now);
         let open = !pod.life.outcome.ended();
@@ -92,6 +96,9 @@ pub(super) fn span(scene: &Scene<'_>) -> Span {
             phase.end.unwrap_or(if open { scene.now } else { phase.start }).as_millisecond()
         });
         end = end.max(last.saturating_sub(own));
+        if align == Align::Wall {
+            lives.push((begin_of(pod).unwrap_or(own).saturating_sub(own), last.saturating_sub(own)));
+        }
         start = start.min(begin_of(pod).unwrap_or(own).saturating_sub(own));
     }
     if align == Align::Wall {
@@ -101,8 +108,11 @@ pub(super) fn span(scene: &Scene<'_>) -> Span {
             end = end.max(now.saturating_sub(zero));
         }
     }
+    let zoomed = scene.window.zoom.is_some();
+    let gaps = if align == Align::Wall && !zoomed { gaps(lives, end) } else { Vec::new() };
     if live {
-        end = growing_span(end);
+        let cut: i64 = gaps.iter().map(|(from, to)| to - from).sum();
+        end = growing_span(end - cut).saturating_add(cut);
         start = if start < 0 { -growing_span(-start) } else { 0 };
     }
     let labels = match (&scene.state.clock, align) {
@@ -112,7 +122,7 @@ pub(super) fn span(scene: &Scene<'_>) -> Span {
         },
         _ => Labels::Relative,
     };
-    let mut span = Span { start, end, align, zero, now, labels, whole: end.saturating_sub(start) };
+    let mut span = Span { start, end, align, zero, now, labels, whole: end.saturating_sub(start), gaps };
     if let Some(zoom) = scene.window.zoom {
         // A cell for now, and a few for what is written behind it.
         let end = zoom.end.unwrap_or_else(|| span.now().saturating_add(zoom.span / 20).min(span.end));
