@@ -170,6 +170,10 @@ pub(super) fn reason(scene: &Scene<'_>, workload: &Workload, columns: usize) -> 
     if let (Some(_), Some(message)) = (reason, message) {
         line.push(format!(": {}", text::clean(message)), Role::Text);
     }
+    if let Some(next) = workload.next_run {
+        let left = next.as_millisecond().saturating_sub(scene.now.as_millisecond());
+        line.push(format!("{}next run in {}", scene.glyphs.separator, whole(left.max(0))), Role::Text);
+    }
     if let Some(waiting) = &workload.waiting {
         let waited = scene.now.as_millisecond().saturating_sub(waiting.since.as_millisecond());
         line.push(format!("{}for {}", scene.glyphs.separator, whole(waited.max(0))), Role::Dim);

@@ -8,6 +8,7 @@ mod deletion;
 mod instants;
 #[cfg(test)]
 mod order;
+mod owners;
 #[cfg(test)]
 mod phases;
 #[cfg(test)]

@@ -60,7 +60,7 @@ fn uid(observation: &Observation) -> &str {
 }
 
 /// Shuffles what came, but for the order of each object's own states: what three watches could have delivered.
-fn shuffled(observations: &[Observation], seed: u64) -> Vec<Observation> {
+pub(crate) fn shuffled(observations: &[Observation], seed: u64) -> Vec<Observation> {
     let mut dice = Dice(seed);
     let mut queues: Vec<(&str, Vec<Observation>)> = Vec::new();
     for observation in observations.iter().rev() {
