@@ -1,6 +1,6 @@
 //! A Job of any number of Pods as observations, without a cluster: what the benches run on.
 
-pub mod work;
+pub(crate) mod work;
 
 use jiff::{SignedDuration, Timestamp};
 use kubectl_seq::observation::{
@@ -13,7 +13,7 @@ use kubectl_seq::timeline::Timeline;
 const UID: &str = "5c1e0f2a-1111-4222-8333-444455556666";
 
 /// When the Job began.
-pub fn begin() -> Timestamp {
+pub(crate) fn begin() -> Timestamp {
     Timestamp::from_second(1_800_000_000).unwrap_or_default()
 }
 
@@ -21,6 +21,7 @@ fn after(millis: i64) -> Timestamp {
     begin() + SignedDuration::from_millis(millis)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every time of a status may be absent")]
 fn time(millis: i64) -> Option<Time> {
     // The API server truncates to the second.
     Some(Time { seconds: after(millis).as_second(), nanos: 0 })
@@ -28,7 +29,7 @@ fn time(millis: i64) -> Option<Time> {
 
 /// How far a Pod has come.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
+pub(crate) enum Stage {
     Queued,
     Scheduled,
     Running,
@@ -36,7 +37,7 @@ pub enum Stage {
 }
 
 /// The Job itself.
-pub fn job(pods: u32) -> Observation {
+pub(crate) fn job(pods: u32) -> Observation {
     let pods = i32::try_from(pods).unwrap_or(i32::MAX);
     let job = Job {
         metadata: ObjectMeta {
@@ -54,12 +55,12 @@ pub fn job(pods: u32) -> Observation {
 }
 
 /// When a Pod was created, in milliseconds since the Job: five hundred at a time, each for some ten seconds.
-pub fn created(nth: u32) -> i64 {
+pub(crate) fn created(nth: u32) -> i64 {
     i64::from(nth / 500) * 12_000 + i64::from(nth % 500) * 17
 }
 
 /// One Pod in one state.
-pub fn pod(nth: u32, stage: Stage) -> Pod {
+pub(crate) fn pod(nth: u32, stage: Stage) -> Pod {
     let begin = created(nth);
     let number = i64::from(nth);
     let scheduled = begin + 20 + number % 700;
@@ -73,7 +74,7 @@ pub fn pod(nth: u32, stage: Stage) -> Pod {
     };
     let id = format!("containerd://{nth:064x}");
     let (mut conditions, mut phase, mut node) = (Vec::new(), "Pending", String::new());
-    let mut state = ContainerState::default();
+    let mut container = ContainerState::default();
     if stage != Stage::Queued {
         node = format!("node-{}", nth % 50);
         conditions.push(condition("PodScheduled", scheduled));
@@ -82,11 +83,11 @@ pub fn pod(nth: u32, stage: Stage) -> Pod {
         phase = "Running";
         conditions.push(condition("PodReadyToStartContainers", scheduled + 500));
         conditions.push(condition("Initialized", scheduled + 500));
-        state.running = Some(Running { started_at: time(started) });
+        container.running = Some(Running { started_at: time(started) });
     }
     if stage == Stage::Done {
         phase = "Succeeded";
-        state = ContainerState {
+        container = ContainerState {
             terminated: Some(Terminated {
                 reason: "Completed".into(),
                 started_at: time(started),
@@ -137,7 +138,7 @@ pub fn pod(nth: u32, stage: Stage) -> Pod {
             start_time: time(scheduled + 5).filter(|_| stage != Stage::Queued),
             container_statuses: vec![ContainerStatus {
                 name: "work".into(),
-                state,
+                state: container,
                 container_id: id,
                 ..ContainerStatus::default()
             }],
@@ -152,13 +153,13 @@ fn observed(nth: u32, stage: Stage, seen: Seen) -> Observation {
 }
 
 /// A list of finished Pods, as `get` sees them.
-pub fn finished(pods: u32) -> Vec<Observation> {
+pub(crate) fn finished(pods: u32) -> Vec<Observation> {
     let list = (0..pods).map(|nth| observed(nth, Stage::Done, Seen::Listed));
     std::iter::once(job(pods)).chain(list).collect()
 }
 
 /// Every state of every Pod in the order of time, as a watch sees them.
-pub fn watched(pods: u32) -> Vec<Observation> {
+pub(crate) fn watched(pods: u32) -> Vec<Observation> {
     let mut all: Vec<Observation> = (0..pods)
         .flat_map(|nth| {
             let stages = [Stage::Queued, Stage::Scheduled, Stage::Running, Stage::Done];
@@ -173,7 +174,7 @@ pub fn watched(pods: u32) -> Vec<Observation> {
 }
 
 /// A timeline of finished Pods, of which the last `running` still run.
-pub fn timeline(pods: u32, running: u32) -> Timeline {
+pub(crate) fn timeline(pods: u32, running: u32) -> Timeline {
     let mut timeline = Timeline::default();
     timeline.apply(&job(pods));
     for nth in 0..pods {
@@ -185,6 +186,6 @@ pub fn timeline(pods: u32, running: u32) -> Timeline {
 }
 
 /// A time at which the last of so many Pods run.
-pub fn now(pods: u32) -> Timestamp {
+pub(crate) fn now(pods: u32) -> Timestamp {
     after(created(pods) + 9_000)
 }

@@ -10,7 +10,7 @@ use kubectl_seq::view::{self, Glyphs, Memo, Size, ViewState};
 use prost::Message;
 
 /// Observations into the model, brought up to date after every `step` of them.
-pub fn apply(observations: &[Observation], step: usize) -> Timeline {
+pub(crate) fn apply(observations: &[Observation], step: usize) -> Timeline {
     let mut timeline = Timeline::default();
     for step in observations.chunks(step) {
         for observation in step {
@@ -22,14 +22,15 @@ pub fn apply(observations: &[Observation], step: usize) -> Timeline {
 }
 
 /// One frame of 120×40, as the screen draws it: with what is remembered of the frames before.
-pub fn frame(timeline: &Timeline, memo: &Memo, now: Timestamp) -> usize {
+pub(crate) fn frame(timeline: &Timeline, memo: &Memo, now: Timestamp) -> usize {
     let size = Size { columns: 120, rows: Some(40) };
     let (state, window) = (ViewState::default(), view::Window::default());
     view::paint(timeline, &state, &window, size, &Glyphs::UNICODE, now, memo).frame.lines.len()
 }
 
 /// Frames a tenth of a second apart.
-pub fn frames(timeline: &Timeline, now: Timestamp, count: i64) {
+#[allow(dead_code, clippy::allow_attributes, reason = "of the two benches only one draws many")]
+pub(crate) fn frames(timeline: &Timeline, now: Timestamp, count: i64) {
     let memo = Memo::default();
     for nth in 0..count {
         black_box(frame(timeline, &memo, now + SignedDuration::from_millis(100 * nth)));
@@ -37,13 +38,13 @@ pub fn frames(timeline: &Timeline, now: Timestamp, count: i64) {
 }
 
 /// Pods from the API server's protobuf.
-pub fn decode(pods: &[Vec<u8>]) {
+pub(crate) fn decode(pods: &[Vec<u8>]) {
     for bytes in pods {
         black_box(Pod::decode(bytes.as_slice()).map(|pod| pod.status.container_statuses.len())).ok();
     }
 }
 
 /// The timeline document as JSON.
-pub fn document(timeline: &Timeline, now: Timestamp) {
+pub(crate) fn document(timeline: &Timeline, now: Timestamp) {
     export::write_json(&export::document(timeline, now), &mut std::io::sink()).ok();
 }

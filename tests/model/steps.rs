@@ -9,7 +9,9 @@ use crate::support::{recorded, timeline};
 fn in_steps(observations: &[Observation], step: usize) -> Timeline {
     let mut timeline = Timeline::default();
     for step in observations.chunks(step) {
-        step.iter().for_each(|observation| timeline.apply(observation));
+        for observation in step {
+            timeline.apply(observation);
+        }
         timeline.settle();
     }
     timeline

@@ -69,6 +69,7 @@ pub(crate) fn seen(word: &str) -> Seen {
 }
 
 pub(crate) fn object_of(kind: &str, object: Value) -> Object {
+    #[expect(clippy::unnecessary_box_returns, reason = "an object holds its kinds in boxes")]
     fn of<T: serde::de::DeserializeOwned>(object: Value) -> Box<T> {
         Box::new(serde_json::from_value(object).unwrap())
     }

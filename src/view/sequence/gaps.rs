@@ -54,14 +54,14 @@ pub(super) fn gaps(lives: &[(i64, i64)], end: i64) -> Vec<(i64, i64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::gaps;
+    use super::{gaps, stretches};
 
     const HOUR: i64 = 3_600_000;
 
     #[test]
     fn only_long_gaps_are_cut_out() {
         assert_eq!(gaps(&stretches(vec![(0, 30_000), (40_000, 70_000)]), 70_000), []);
-        assert_eq!(gaps(&stretches(vec![(0, 1000)], 50_000), []), "a minute at least");
+        assert_eq!(gaps(&stretches(vec![(0, 1000)]), 50_000), [], "a minute at least");
         let cut = gaps(
             &stretches(vec![(2 * HOUR, 2 * HOUR + 60_000), (0, 60_000), (30_000, 50_000)]),
             2 * HOUR + 60_000,
