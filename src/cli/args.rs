@@ -228,6 +228,9 @@ pub(super) struct DrawArgs {
     /// Print the field or event that each boundary was read from
     #[arg(long)]
     pub(super) explain: bool,
+    /// Give each container a bar of its own: init containers, sidecars, main ones
+    #[arg(long)]
+    pub(super) containers: bool,
 }
 
 /// Output formats.

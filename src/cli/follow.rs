@@ -52,13 +52,6 @@ pub(super) struct Task<'a> {
     pub(super) nothing: String,
 }
 
-impl Task<'_> {
-    /// The command of kubectl's that shows a Pod.
-    pub(super) fn command(&self) -> String {
-        "kubectl get pod -o yaml".to_owned()
-    }
-}
-
 /// Shows what there is, and ends.
 pub(super) async fn once(task: Task<'_>) -> Result<Exit, Failure> {
     let console = Console::of_process(&task);

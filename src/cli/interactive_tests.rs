@@ -19,7 +19,8 @@ use super::options::Drawing;
 use super::output::Output;
 use crate::source::Feed;
 use crate::source::simulation::{self, ManifestText, Options};
-use crate::surface::interactive::{Code, Input, Key, Keys, Mouse, MouseKind, Terminal};
+use crate::surface::interactive::{Code, Input, Key, Keys, Mouse, MouseKind, Stage, Terminal};
+use crate::view::{Frame, Line, Role, Stylesheet};
 
 /// A terminal that shows what is written to it.
 #[derive(Clone)]
@@ -465,4 +466,34 @@ async fn time_alone_costs_few_bytes() {
         };
         follow(&terminal, job(STEADY), "--color=always", somebody).await;
     }
+}
+
+#[test]
+fn a_dropped_stage_restores_the_terminal() {
+    let terminal = Virtual::new(80, 24);
+    let mut stage = Stage::new(Box::new(terminal.clone()), Stylesheet::PLAIN, Box::new(terminal.clone()));
+    let frame = Frame { lines: vec![Line::of("one", Role::Text)] };
+    assert!(stage.enter().unwrap());
+    stage.draw(&frame, true, true).unwrap();
+    assert!(terminal.raw.get() && terminal.is_full() && terminal.has_mouse());
+    // As a panic does while it unwinds.
+    drop(stage);
+    assert!(!terminal.raw.get() && !terminal.is_full() && !terminal.has_mouse());
+    assert!(!terminal.parser.borrow().screen().hide_cursor());
+}
+
+/// A filter, a zoom and an unfolded list do not outlive the picture: the last one shows all.
+#[tokio::test(start_paused = true)]
+async fn the_last_picture_is_whole() {
+    let terminal = Virtual::new(100, 40);
+    let somebody = async {
+        seconds(9).await;
+        terminal.keys("/node-1").await;
+        terminal.press(Code::Enter).await;
+        terminal.keys("+").await;
+    };
+    assert_eq!(follow(&terminal, pi(), "", somebody).await, Exit::Success);
+    let contents = terminal.contents();
+    assert!(contents.contains("node-2") && !contents.contains("zoomed"), "{contents}");
+    assert_eq!(contents.lines().filter(|line| line.starts_with("pi-")).count(), 21, "{contents}");
 }

@@ -175,6 +175,7 @@ fn state(draw: &DrawArgs, format: Format) -> ViewState {
             (false, false) => None,
         },
         explain: draw.explain,
+        containers: draw.containers,
     }
 }
 

@@ -18,6 +18,9 @@ use crate::surface::interactive::{Effect, Input, Page};
 use crate::timeline::{Changes, PodKey, Timeline, Workload};
 use crate::view::{self, Frame, Line, Role, Size, View};
 
+/// The command of kubectl's that shows a Pod.
+const KUBECTL_SHOWS_A_POD: &str = "kubectl get pod -o yaml";
+
 /// A run of a command: what is known, what was said, what is on the screen.
 pub(super) struct Session<'a> {
     pub(super) task: Task<'a>,
@@ -37,7 +40,7 @@ impl<'a> Session<'a> {
         let live = match task.drawing.mode {
             Mode::Live => {
                 let Console { out, terminal, interactive } = console;
-                Some(Viewer::new(out, terminal, task.drawing, interactive, task.command()))
+                Some(Viewer::new(out, terminal, task.drawing, interactive, KUBECTL_SHOWS_A_POD.to_owned()))
             }
             Mode::Lines | Mode::Silent => None,
         };
@@ -89,12 +92,29 @@ impl<'a> Session<'a> {
                 }
             }
             Update::Progress(progress) => self.progress = Some(progress),
-            Update::Lost(why) => self.lost = Some(why),
-            Update::Restored => self.lost = None,
+            Update::Lost(why) => {
+                self.say_in_lines(
+                    &format!("connection lost, trying again: {}", view::clean(&why)),
+                    Role::Warning,
+                )?;
+                self.lost = Some(why);
+            }
+            Update::Restored => {
+                self.say_in_lines("connection restored", Role::Text)?;
+                self.lost = None;
+            }
             Update::Notice(notice) => self.warn(&notice)?,
             Update::Failed(error) => return Err(error.into()),
         }
         Ok(())
+    }
+
+    /// What the live picture says below itself is a line where there is none.
+    fn say_in_lines(&self, text: &str, role: Role) -> Result<(), Failure> {
+        if self.task.drawing.mode != Mode::Lines {
+            return Ok(());
+        }
+        self.task.output.lines(vec![Line::of(text, role)])
     }
 
     /// Says how things stand when following begins: changes are told from here on.
@@ -150,13 +170,12 @@ impl<'a> Session<'a> {
     pub(super) fn draw(&mut self) -> Result<(), Failure> {
         match self.task.drawing.mode {
             Mode::Live if self.live.as_ref().is_some_and(|live| live.wants(false)) => self.redraw(),
-            Mode::Live => Ok(()),
             Mode::Lines => {
                 let now = self.now();
                 let lines = self.lines.heartbeat(&self.timeline, now);
                 self.task.output.lines(lines)
             }
-            Mode::Silent => Ok(()),
+            Mode::Live | Mode::Silent => Ok(()),
         }
     }
 
@@ -183,7 +202,7 @@ impl<'a> Session<'a> {
         };
         let drawn = match leave {
             Some(below) => live.leave(known, &self.backstage, below),
-            None => live.draw(known, &self.backstage),
+            None => live.draw(&known, &self.backstage),
         };
         self.live = Some(live);
         drawn
@@ -370,7 +389,7 @@ impl<'a> Session<'a> {
                 said.push(format!("the outcome is not known: {open} had not ended"));
             }
             Exit::Unknown => {
-                said.push("the outcome is not known: what was followed went before it ended".to_owned())
+                said.push("the outcome is not known: what was followed went before it ended".to_owned());
             }
             _ => {}
         }
@@ -383,7 +402,9 @@ impl<'a> Session<'a> {
         let lines: Vec<Line> = said.iter().map(|said| Line::of(view::clean(said), Role::Text)).collect();
         let live = self.live.as_mut();
         if !live.map_or(Ok(false), |live| live.say_below(&lines))? {
-            said.iter().for_each(|said| self.task.output.note(said));
+            for said in &said {
+                self.task.output.note(said);
+            }
         }
         Ok(())
     }

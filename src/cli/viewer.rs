@@ -152,7 +152,7 @@ impl Viewer {
     }
 
     /// Draws what is known.
-    pub(super) fn draw(&mut self, known: Known<'_>, backstage: &Backstage) -> Result<(), Failure> {
+    pub(super) fn draw(&mut self, known: &Known<'_>, backstage: &Backstage) -> Result<(), Failure> {
         if self.state.paused && self.held.is_none() {
             self.held = Some(Box::new((known.timeline.clone(), known.now)));
         } else if !self.state.paused {
@@ -214,7 +214,7 @@ impl Viewer {
         self.memo = Memo::default();
         known.ended = None;
         self.dirty = true;
-        self.draw(known, backstage)
+        self.draw(&known, backstage)
     }
 
     /// Only one line: what is waited for.
@@ -244,11 +244,5 @@ impl Viewer {
             self.stage.print_below(lines)?;
         }
         Ok(self.interactive)
-    }
-
-    /// Bytes sent to the terminal so far.
-    #[cfg(test)]
-    pub(super) fn written(&self) -> u64 {
-        self.stage.written()
     }
 }

@@ -4,9 +4,10 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, Serializer};
 
+use super::findings::{ImageEntry, WaitEntry};
 use super::summary::{SummaryEntry, millis};
 use crate::lifecycle::{ContainerLife, Instant, Instants, Phase, Pull, Run};
-use crate::timeline::{Parent, Pod, Summary, Timeline, Workload};
+use crate::timeline::{Parent, Pod, Summary, Timeline, Workload, image_pulls};
 
 /// Version of the document's form.
 pub(super) const API_VERSION: &str = "kubectl-seq/v1";
@@ -89,6 +90,10 @@ pub struct WorkloadEntry<'a> {
     pub waiting_since: Option<Timestamp>,
     /// The numbers.
     pub summary: SummaryEntry,
+    /// Why its Pods waited before their work, the longest wait first.
+    pub waits: Vec<WaitEntry>,
+    /// What the pulls of each image took on each node.
+    pub images: Vec<ImageEntry>,
     /// The Pods, by creation; absent in the lines of `jsonl`, which tell of each Pod apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pods: Option<Pods<'a>>,
@@ -103,7 +108,12 @@ impl<'a> WorkloadEntry<'a> {
 
     /// The workload without the field `pods`.
     pub fn without_pods(timeline: &Timeline, workload: &'a Workload, now: Timestamp) -> Self {
-        Self::new(workload, &timeline.summary(workload, now))
+        let pods = timeline.pods(workload).map(|(_, pod)| pod);
+        Self {
+            waits: timeline.waits(workload, now).into_iter().map(WaitEntry::from).collect(),
+            images: image_pulls(pods).into_iter().map(ImageEntry::from).collect(),
+            ..Self::new(workload, &timeline.summary(workload, now))
+        }
     }
 
     /// The workload with these numbers, without the field `pods`.
@@ -129,6 +139,8 @@ impl<'a> WorkloadEntry<'a> {
             next_run_at: workload.next_run,
             waiting_since: workload.waiting.as_ref().map(|waiting| waiting.since),
             summary: summary.into(),
+            waits: Vec::new(),
+            images: Vec::new(),
             pods: None,
         }
     }

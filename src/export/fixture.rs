@@ -71,6 +71,7 @@ pub(super) fn summary() -> Summary {
         cold_starts: percentiles(400, 5000, 6000),
         runs: percentiles(500, 600, 700),
         queues: Percentiles::default(),
+        partial: false,
         concurrency_max: 4,
         concurrency_mean: 1.234_567,
         slots: Slots { total: 100, phases: [10, 11, 12, 13, 14, 0, 15, 3, 2], idle: 20 },

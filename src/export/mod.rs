@@ -5,6 +5,7 @@
 //! unchanged, with the escapes of the format.
 
 mod document;
+mod findings;
 mod json;
 mod jsonl;
 mod name;
@@ -20,6 +21,7 @@ pub use document::{
     ContainerEntry, Document, InstantEntry, InstantSet, ParentEntry, PhaseEntry, PodEntry, Pods, PullEntry,
     RunEntry, WorkloadEntry, document,
 };
+pub use findings::{ImageEntry, WaitEntry};
 pub use json::write_json;
 pub use jsonl::ChangeLines;
 pub use name::write_names;

@@ -36,6 +36,8 @@ pub struct SummaryEntry {
     pub concurrency: ConcurrencyEntry,
     /// Slot time by what it went into.
     pub slots: SlotsEntry,
+    /// Part of the run was not seen: slot time is that of the time that was.
+    pub partial: bool,
 }
 
 impl From<&Summary> for SummaryEntry {
@@ -57,6 +59,7 @@ impl From<&Summary> for SummaryEntry {
                 mean: (summary.concurrency_mean * 1000.0).round() / 1000.0,
             },
             slots: (&summary.slots).into(),
+            partial: summary.partial,
         }
     }
 }

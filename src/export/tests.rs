@@ -52,7 +52,7 @@ fn every_documented_field_stands_in_its_place() {
         keys(&entry),
         words(
             "apiVersion kind namespace name uid parent outcome reason message createdAt startedAt finishedAt \
-             completions parallelism active succeeded failed nextRunAt waitingSince summary"
+             completions parallelism active succeeded failed nextRunAt waitingSince summary waits images"
         )
     );
     assert_eq!(keys(&entry.parent), words("kind name uid"));
@@ -60,7 +60,7 @@ fn every_documented_field_stands_in_its_place() {
         keys(&entry.summary),
         words(
             "pods wallMillis slotMillis runMillis coldStartMillis queuedMillis backOffMillis idleMillis coldStart \
-             run queued concurrency slots"
+             run queued concurrency slots partial"
         )
     );
     assert_eq!(keys(&entry.summary.cold_start), words("p50Millis p95Millis maxMillis"));
@@ -117,8 +117,10 @@ fn a_workload() {
                     "workMillis": 15, "setupMillis": 11, "pullingMillis": 12, "initializingMillis": 13,
                     "startingMillis": 14, "startupMillis": 0, "queuedMillis": 10, "terminatingMillis": 2,
                     "backOffMillis": 3, "idleMillis": 20
-                }
-            }
+                },
+                "partial": false
+            },
+            "waits": [], "images": []
         }"#,
         )
     );
@@ -335,7 +337,7 @@ fn the_document_holds_workloads_and_their_pods() {
     assert_eq!(job["pods"].as_array().unwrap().len(), 1);
     assert_eq!(job["pods"][0]["name"], "pi-abcde");
     let last = job.as_object().unwrap().keys().count();
-    assert_eq!(last, 21, "the fields of a workload, and its Pods");
+    assert_eq!(last, 23, "the fields of a workload, and its Pods");
 
     let mut names = Vec::new();
     write_names(&timeline, &mut names).unwrap();

@@ -177,7 +177,7 @@ impl PodEvidence {
             (!list.is_empty()).then(|| names.share(&format!("SchedulingGated: {}", list.join(", "))));
         match self.gates.last() {
             None => self.gates.push(Gates { since: None, received: false, reason }),
-            Some(last) if last.reason != reason => {
+            Some(kept) if kept.reason != reason => {
                 self.gates.push(Gates { since: live.or(seen_before), received: live.is_some(), reason });
             }
             Some(_) => {}

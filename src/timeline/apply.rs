@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::controller::ControllerRecord;
 use super::job::JobRecord;
@@ -117,7 +117,7 @@ impl Timeline {
     fn learn_clock(&mut self, key: PodKey) {
         let place = key.0 as usize;
         let Some(node) = &self.pods[place].node else { return };
-        let Some(least) = self.records[place].evidence.least_skew().filter(|least| least.is_positive())
+        let Some(least) = self.records[place].evidence.least_skew().filter(SignedDuration::is_positive)
         else {
             return;
         };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Capacity, Parent, Workload, WorkloadOutcome};
 use crate::lifecycle::Names;
@@ -11,12 +11,17 @@ use crate::observation::{Job, JobCondition, JobStatus, Seen, known};
 /// The value of `spec.managedBy` that means Kubernetes' own Job controller.
 const OWN_CONTROLLER: &str = "kubernetes.io/job-controller";
 
+/// A Job that is created suspended has the condition within this time.
+const AT_ONCE: SignedDuration = SignedDuration::from_secs(2);
+
 /// What is known of one Job.
 #[derive(Clone, Debug, Default)]
 pub(super) struct JobRecord {
     job: Job,
     capacity: Vec<Capacity>,
     gone: Option<Timestamp>,
+    /// Its desired state was changed before anybody looked: how many Pods it might have had then is not known.
+    changed_before: bool,
     /// Its place among the workloads.
     place: Option<usize>,
 }
@@ -37,6 +42,11 @@ impl JobRecord {
         self.job.spec.pod_replacement_policy == "Failed"
     }
 
+    /// Whether its desired state was changed before anybody looked.
+    pub(super) fn changed_before(&self) -> bool {
+        self.changed_before
+    }
+
     /// Takes in a state of the Job.
     pub(super) fn observe(&mut self, job: &Job, received: Timestamp, seen: Seen) {
         self.gone = seen.gone().then(|| self.gone.unwrap_or(received));
@@ -53,7 +63,21 @@ impl JobRecord {
         };
         let resumed = job.status.conditions.iter().find(|condition| condition.reason == "JobResumed");
         let resumed = resumed.and_then(|condition| known(condition.last_transition_time));
+        // Suspended after it had run: the condition tells since when.
+        let paused =
+            job.status.is_true("Suspended").and_then(|condition| known(condition.last_transition_time));
+        let paused = paused.filter(|at| suspended && at.duration_since(created) > AT_ONCE);
+        if self.capacity.is_empty() {
+            // A resume is a change whose time is known.
+            let explained = 1 + i64::from(resumed.is_some() || paused.is_some());
+            self.changed_before = seen != Seen::Added && job.metadata.generation > explained;
+        }
         match self.capacity.last() {
+            None if paused.is_some() => {
+                let parallelism = count(job.spec.parallelism.unwrap_or(1));
+                self.capacity.push(Capacity { parallelism, ..now });
+                self.capacity.push(Capacity { since: paused.unwrap_or(created), ..now });
+            }
             // It was suspended before anybody looked: no slots until then.
             None if resumed.is_some() && !suspended => {
                 self.capacity.push(Capacity { parallelism: 0, ..now });

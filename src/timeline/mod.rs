@@ -4,9 +4,12 @@
 //! date at the cost of what changed, and everything else reads.
 
 mod apply;
+mod attempts;
 mod clocks;
 mod controller;
 mod family;
+mod findings;
+mod images;
 mod job;
 mod place;
 mod refusal;
@@ -21,8 +24,11 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use self::apply::Changes;
 use self::apply::{OwnersWord, PodRecord};
+pub use self::attempts::Retry;
 use self::clocks::Clocks;
 use self::controller::ControllerRecord;
+pub use self::findings::{Stragglers, Wait};
+pub use self::images::{ImagePulls, image_pulls};
 use self::job::JobRecord;
 use self::refusal::Refusals;
 use crate::lifecycle::{EventFact, Lifecycle, Names, PhaseKind};
@@ -238,6 +244,8 @@ pub struct Summary {
     pub runs: Percentiles,
     /// Over Pods.
     pub queues: Percentiles,
+    /// Part of the run was not seen: slot time is that of the time that was, as far as it is known.
+    pub partial: bool,
     /// Most Pods that ran at once.
     pub concurrency_max: u32,
     /// Mean number of Pods that ran, over the wall time.

@@ -38,6 +38,8 @@ pub(super) struct Accounting {
     pub(super) concurrency_max: u32,
     /// Sum over Pods of the time in [`PhaseKind::Running`], in milliseconds.
     pub(super) running: i64,
+    /// Part of the run was not seen.
+    pub(super) partial: bool,
 }
 
 pub(super) fn account(timeline: &Timeline, workload: &Workload, now: Timestamp) -> Accounting {
@@ -72,18 +74,28 @@ pub(super) fn account(timeline: &Timeline, workload: &Workload, now: Timestamp) 
     }
     // Stable: what happens at the same moment stays in the order of a life.
     changes.sort_by_key(|(at, _)| *at);
-    let mut ledger = Ledger { per_index: workload.per_index, ..Ledger::default() };
+    let mut ledger = Ledger { per_index: workload.per_index, silent_until: i64::MIN, ..Ledger::default() };
     let mut accounting = Accounting::default();
     let Some(mut last) = changes.first().map(|(at, _)| *at) else { return accounting };
+    let job = timeline.jobs.get(&workload.uid);
+    accounting.partial = job.is_some_and(JobRecord::changed_before);
+    // What Pods did that nobody saw is not told as idleness: the time begins with the first one that was seen.
+    let counted = usize::try_from(workload.succeeded.saturating_add(workload.failed)).unwrap_or(usize::MAX);
+    if job.is_some() && counted > workload.pods.len() {
+        accounting.partial = true;
+        let first = timeline.pods(workload).filter_map(|(_, pod)| pod.life.phases.first());
+        let first = first.map(|phase| phase.start.as_millisecond()).min();
+        ledger.silent_until = first.unwrap_or(end);
+    }
     for (at, change) in changes {
         if at > last {
             let until = at.min(end);
-            ledger.pass((until - last).max(0), &mut accounting);
+            ledger.pass((until - last.max(ledger.silent_until)).max(0), &mut accounting);
             last = last.max(until);
         }
         ledger.change(change);
     }
-    ledger.pass((end - last).max(0), &mut accounting);
+    ledger.pass((end - last.max(ledger.silent_until)).max(0), &mut accounting);
     accounting
 }
 
@@ -134,6 +146,8 @@ struct Ledger {
     /// The same, counted; what is not known has no count.
     counts: [u32; 9],
     per_index: bool,
+    /// Until then nothing is known of what the Pods did.
+    silent_until: i64,
     /// Failures that no new Pod has answered yet: their indexes, or one entry for all.
     failures: HashSet<Option<u32>>,
 }

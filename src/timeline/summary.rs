@@ -47,6 +47,7 @@ impl Timeline {
             cold_starts: over(|pod| pod.life.cold_start),
             runs: over(|pod| pod.life.run),
             queues: over(|pod| pod.life.queued),
+            partial: accounting.partial,
             concurrency_max: accounting.concurrency_max,
             concurrency_mean: mean,
             slots: accounting.slots,

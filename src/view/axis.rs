@@ -72,6 +72,18 @@ pub(super) struct Axis {
     span: i64,
     columns: usize,
     labels: Labels,
+    breaks: Vec<Break>,
+}
+
+/// A stretch of time that is cut out.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Break {
+    from: i64,
+    to: i64,
+    /// What stands in its place.
+    pub(super) label: String,
+    /// Where that stands.
+    pub(super) column: usize,
 }
 
 /// A labelled place of the axis; the label begins there.
@@ -87,7 +99,34 @@ impl Axis {
     /// An axis of the window `[start, end)`; a window without a length becomes one of a second.
     pub(super) fn new(start: i64, end: i64, columns: usize, labels: Labels) -> Self {
         let span = end.saturating_sub(start);
-        Self { start, span: if span > 0 { span } else { SECOND }, columns: columns.max(1), labels }
+        Self {
+            start,
+            span: if span > 0 { span } else { SECOND },
+            columns: columns.max(1),
+            labels,
+            breaks: Vec::new(),
+        }
+    }
+
+    /// The axis without these stretches, in order: in the place of each stands how long it is. Left out is what leaves no
+    /// room for the rest.
+    pub(super) fn without(mut self, gaps: &[(i64, i64)]) -> Self {
+        for &(from, to) in gaps {
+            let label = format!("//{}//", super::duration::whole(to.saturating_sub(from)));
+            let taken: usize = self.breaks.iter().map(|cut| text::width(&cut.label)).sum();
+            if (taken + text::width(&label)) * 2 <= self.columns {
+                self.breaks.push(Break { from, to, label, column: 0 });
+            }
+        }
+        for index in 0..self.breaks.len() {
+            self.breaks[index].column = cell_of(self.position(self.breaks[index].from));
+        }
+        self
+    }
+
+    /// What is cut out.
+    pub(super) fn breaks(&self) -> &[Break] {
+        &self.breaks
     }
 
     /// How many columns it has.
@@ -99,7 +138,20 @@ impl Axis {
     #[expect(clippy::cast_precision_loss, reason = "2^53 ms are 285,000 years")]
     pub(super) fn position(&self, at: i64) -> f64 {
         let columns = self.columns as f64;
-        (at.saturating_sub(self.start) as f64 / self.span as f64 * columns).clamp(0.0, columns)
+        if self.breaks.is_empty() {
+            return (at.saturating_sub(self.start) as f64 / self.span as f64 * columns).clamp(0.0, columns);
+        }
+        let cut: i64 = self.breaks.iter().map(|cut| cut.to - cut.from).sum();
+        let taken: usize = self.breaks.iter().map(|cut| text::width(&cut.label)).sum();
+        let scale = (columns - to_position(taken)) / self.span.saturating_sub(cut).max(1) as f64;
+        let mut position = at.saturating_sub(self.start) as f64 * scale;
+        for cut in &self.breaks {
+            // What lies in the gap has its share of the columns that stand for it.
+            let inside = at.clamp(cut.from, cut.to) - cut.from;
+            let share = inside as f64 / (cut.to - cut.from).max(1) as f64;
+            position += share * text::width(&cut.label) as f64 - inside as f64 * scale;
+        }
+        position.clamp(0.0, columns)
     }
 
     /// Whether an interval is in sight, at least in part.
@@ -109,6 +161,15 @@ impl Axis {
 
     /// The time at the middle of a cell, in milliseconds.
     pub(super) fn time(&self, cell: usize) -> i64 {
+        if !self.breaks.is_empty() {
+            // The first time that is beyond the middle of the cell.
+            let (mut low, mut high) = (self.start, self.start.saturating_add(self.span));
+            while high - low > 1 {
+                let middle = low.midpoint(high);
+                if self.position(middle) < to_position(cell) + 0.5 { low = middle } else { high = middle }
+            }
+            return low;
+        }
         let columns = i128::from(to_millis(self.columns));
         let cell = i128::from(to_millis(cell.min(self.columns - 1)));
         let passed = i128::from(self.span) * (2 * cell + 1) / (2 * columns);
@@ -133,7 +194,8 @@ impl Axis {
     pub(super) fn ticks(&self) -> Vec<Tick> {
         for step in STEPS {
             // Cheap refusal first: a label is at least two columns wide.
-            if self.span / step > to_millis(self.columns / (2 + LABEL_GAP) + 1) {
+            let cut: i64 = self.breaks.iter().map(|cut| cut.to - cut.from).sum();
+            if (self.span - cut) / step > to_millis(self.columns / (2 + LABEL_GAP) + 1) {
                 continue;
             }
             if let Some(ticks) = self.ticks_every(step) {
@@ -152,9 +214,22 @@ impl Axis {
         let mut free = 0;
         let mut at = first;
         while at < self.start.saturating_add(self.span) {
+            if let Some(cut) = self.breaks.iter().find(|cut| (cut.from..cut.to).contains(&at)) {
+                // On with the first one behind the gap.
+                at = at.saturating_add(((cut.to - at) / step + 1).saturating_mul(step));
+                continue;
+            }
             if at >= self.start {
                 let tick = Tick { column: self.cell(at), label: self.label(at, step) };
                 let width = text::width(&tick.label);
+                let at_break = self.breaks.iter().any(|cut| {
+                    let behind = cut.column + text::width(&cut.label);
+                    tick.column + width + 1 > cut.column && tick.column < behind + 1
+                });
+                if at_break {
+                    at = at.saturating_add(step);
+                    continue;
+                }
                 if tick.column < free {
                     return None;
                 }
@@ -165,6 +240,8 @@ impl Axis {
             }
             at = at.saturating_add(step);
         }
+        ticks.extend(self.breaks.iter().map(|cut| Tick { column: cut.column, label: cut.label.clone() }));
+        ticks.sort_by_key(|tick| tick.column);
         Some(ticks)
     }
 
@@ -217,6 +294,11 @@ fn relative(at: i64, step: i64) -> String {
         }
         1..MINUTE => format!("{sign}{}s", at / SECOND),
         MINUTE..HOUR => rest(MINUTE, SECOND, "m", "s"),
+        // Behind a break of hours the step may be seconds.
+        HOUR..DAY if step < MINUTE && at % MINUTE != 0 => {
+            let (minutes, seconds) = (at % HOUR / MINUTE, at % MINUTE / SECOND);
+            format!("{sign}{}h{minutes:02}m{seconds:02}s", at / HOUR)
+        }
         HOUR..DAY => rest(HOUR, MINUTE, "h", "m"),
         _ if at % DAY == 0 => format!("{sign}{}d", at / DAY),
         _ => format!("{sign}{}d{}h", at / DAY, at % DAY / HOUR),
@@ -299,6 +381,22 @@ mod tests {
     fn a_time_before_zero_has_a_sign() {
         let axis = Axis::new(-20_000, 40_000, 60, Labels::Relative);
         assert_eq!(line(&axis), "-20s      -10s      0s        10s       20s       30s");
+    }
+
+    #[test]
+    fn a_break_says_how_long_it_is() {
+        let axis =
+            Axis::new(0, 2 * HOUR + 60_000, 60, Labels::Relative).without(&[(40_000, 2 * HOUR + 20_000)]);
+        assert_eq!(line(&axis), "0s                 30s   //1h59m//      2h00m30s");
+        let mut last = -1.0;
+        for at in (0..2 * HOUR + 60_000).step_by(997) {
+            let position = axis.position(at);
+            assert!(position > last && position <= 60.0, "{at} {position}");
+            last = position;
+        }
+        for cell in 0..60 {
+            assert_eq!(axis.cell(axis.time(cell)), cell);
+        }
     }
 
     #[test]

@@ -5,9 +5,10 @@ use std::ops::Range;
 use jiff::Timestamp;
 
 use super::axis::Axis;
+use super::legend::Seen;
 use super::{Glyphs, Line, Role, text};
 use crate::lifecycle::{Phase, PhaseKind, PodOutcome};
-use crate::timeline::Pod;
+use crate::timeline::{Pod, Retry};
 
 /// How many cells of `?` follow a time that nobody knows.
 const UNKNOWN_CELLS: usize = 3;
@@ -19,6 +20,8 @@ pub(super) enum Mark {
     Empty,
     /// The phase that covers most of the cell.
     Phase(PhaseKind),
+    /// The wait before a Pod that probably answers a failed one.
+    Estimated,
     /// Work that ended well in the cell's first eighths.
     Eighths(u8),
     /// The end of a failed Pod.
@@ -32,7 +35,7 @@ pub(super) enum Mark {
 }
 
 impl Mark {
-    fn glyph(self, glyphs: &Glyphs) -> char {
+    pub(super) fn glyph(self, glyphs: &Glyphs) -> char {
         match self {
             Self::Empty => ' ',
             Self::Phase(kind) => glyphs.phase(kind),
@@ -40,6 +43,7 @@ impl Mark {
                 .eighths
                 .and_then(|glyphs| glyphs.get(usize::from(eighths).saturating_sub(1)).copied())
                 .unwrap_or_else(|| glyphs.phase(PhaseKind::Running)),
+            Self::Estimated => glyphs.phase(PhaseKind::BackOff),
             Self::Failed => glyphs.failed,
             Self::Deleted => glyphs.deleted,
             Self::Unknown => glyphs.unknown,
@@ -47,10 +51,11 @@ impl Mark {
         }
     }
 
-    fn role(self) -> Role {
+    pub(super) fn role(self) -> Role {
         match self {
             Self::Empty => Role::Text,
             Self::Phase(kind) => phase_role(kind),
+            Self::Estimated => Role::BackOff,
             Self::Eighths(_) => Role::Work,
             Self::Failed => Role::Failure,
             Self::Deleted => Role::Terminating,
@@ -92,6 +97,15 @@ pub(super) struct Label {
     role: Role,
 }
 
+/// What stands in a Pod's row before its own life.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Before<'a> {
+    /// Earlier tries at the same piece of work, in order.
+    pub(super) tries: Vec<&'a Pod>,
+    /// The waits between them and before this one.
+    pub(super) waits: Vec<Retry>,
+}
+
 /// One Pod's cells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Bar {
@@ -109,6 +123,31 @@ struct Stretch {
 impl Bar {
     /// The cells of a Pod, whose times are taken from `zero` (milliseconds since 1970) on.
     pub(super) fn of(pod: &Pod, axis: &Axis, zero: i64, now: Timestamp) -> Self {
+        Self::of_row(pod, &Before::default(), axis, zero, now)
+    }
+
+    /// The cells of phases alone; `open` if the last of them goes on.
+    pub(super) fn of_phases(phases: &[Phase], axis: &Axis, zero: i64, now: Timestamp, open: bool) -> Self {
+        let mut bar = Self { cells: vec![Mark::Empty; axis.columns()], labels: Vec::new() };
+        let millis = |at: Timestamp| at.as_millisecond().saturating_sub(zero);
+        let stretches: Vec<Stretch> = phases
+            .iter()
+            .map(|phase| {
+                let start = axis.position(millis(phase.start));
+                let end = axis.position(millis(phase.end.unwrap_or(now))).max(start);
+                Stretch { start, end, mark: Mark::Phase(phase.kind) }
+            })
+            .collect();
+        bar.fill(&stretches);
+        bar.rescue(&stretches);
+        if open {
+            bar.close(Mark::Now);
+        }
+        bar
+    }
+
+    /// The cells of a Pod and of what stands before it in its row.
+    pub(super) fn of_row(pod: &Pod, before: &Before<'_>, axis: &Axis, zero: i64, now: Timestamp) -> Self {
         let mut bar = Self { cells: vec![Mark::Empty; axis.columns()], labels: Vec::new() };
         let life = &pod.life;
         let millis = |at: Timestamp| at.as_millisecond().saturating_sub(zero);
@@ -116,14 +155,34 @@ impl Bar {
             bar.mark_unknown(life.instants.created.map_or(0, |created| axis.cell(millis(created.at))));
             return bar;
         };
-        let stretches = stretches(&life.phases, axis, &millis, now, life.end_unknown);
-        bar.fill(&stretches);
-        bar.rescue(&stretches);
+        let mut all = Vec::new();
+        for earlier in &before.tries {
+            all.extend(stretches(&earlier.life.phases, axis, &millis, now, earlier.life.end_unknown));
+        }
+        let waits = before.waits.iter().map(|wait| (millis(wait.since), millis(wait.until), wait.estimated));
+        all.extend(waits.filter(|&(since, until, _)| axis.shows(since, until)).map(
+            |(since, until, estimated)| Stretch {
+                start: axis.position(since),
+                end: axis.position(until),
+                mark: if estimated { Mark::Estimated } else { Mark::Phase(PhaseKind::BackOff) },
+            },
+        ));
+        let own = stretches(&life.phases, axis, &millis, now, life.end_unknown);
+        let in_sight = !own.is_empty();
+        all.extend(own);
+        bar.fill(&all);
+        bar.rescue(&all);
+        for earlier in &before.tries {
+            let end = earlier.life.end().map(millis);
+            if let Some(end) = end.filter(|&end| axis.shows(end, end)) {
+                bar.end_earlier(earlier.life.outcome, axis.position(end));
+            }
+        }
 
         // On a part of the axis: what ends out of sight has no mark here.
         let end = millis(last.end.unwrap_or(if life.end_unknown { last.start } else { now.max(last.start) }));
         if !axis.shows(end, end) {
-            if stretches.is_empty() {
+            if !in_sight && before.tries.is_empty() {
                 bar.point_at(millis(last.start) < axis.time(0));
             }
             return bar;
@@ -147,6 +206,17 @@ impl Bar {
             _ => _ = bar.close(Mark::Now),
         }
         bar
+    }
+
+    /// Marks where the axis is broken.
+    pub(super) fn mark_breaks(&mut self, axis: &Axis) {
+        for cut in axis.breaks() {
+            // Never over what is there.
+            let place = cut.column..cut.column + 2;
+            if self.cells.get(place).is_some_and(|cells| cells.iter().all(|&cell| cell == Mark::Empty)) {
+                self.labels.push(Label { column: cut.column, text: "//".into(), role: Role::Dim });
+            }
+        }
     }
 
     /// Points to where the life is that is out of sight.
@@ -213,8 +283,27 @@ impl Bar {
             let others = self.cells.iter().filter(|&&other| other == taken).count();
             if taken == Mark::Empty || others > 1 {
                 self.cells[cell] = longest.mark;
+            } else if wanted == 2 && self.cells.get(cell + 1) == Some(&Mark::Empty) {
+                // The only cell of the cold start stays; the work, however short, has the next one.
+                self.cells[cell + 1] = longest.mark;
             }
         }
+    }
+
+    /// Marks where an earlier try ended: in the wait that follows, if that has a cell to spare.
+    fn end_earlier(&mut self, outcome: PodOutcome, end: f64) {
+        let mark = match outcome {
+            PodOutcome::Deleted => Mark::Deleted,
+            outcome if outcome.failed() => Mark::Failed,
+            _ => return,
+        };
+        let cell = cells_between(end, end, self.cells.len()).start;
+        let free = |cell: &usize| {
+            let mark = self.cells.get(*cell);
+            mark.is_some_and(|mark| matches!(mark, Mark::Empty | Mark::Phase(PhaseKind::BackOff)))
+        };
+        let place = (cell..cell + 2).find(free).unwrap_or(cell);
+        self.cells[place] = mark;
     }
 
     /// Makes the last cell of work as long as the work.
@@ -295,6 +384,7 @@ impl Bar {
         // One string for each stretch of a role: this runs for every row of every frame.
         let mut stretch = String::with_capacity(3 * self.cells.len());
         let mut stretch_role = Role::Text;
+        let mut gap = false;
         let mut cell = 0;
         while cell < self.cells.len() {
             if let Some(label) = self.labels.iter().find(|label| label.column == cell) {
@@ -309,7 +399,9 @@ impl Bar {
                 line.push(std::mem::take(&mut stretch), stretch_role);
                 stretch_role = mark.role();
             }
-            stretch.push(mark.glyph(glyphs));
+            // What is only estimated is not drawn through.
+            gap = mark == Mark::Estimated && !gap && cell > 0 && self.cells[cell - 1] == mark;
+            stretch.push(if gap { ' ' } else { mark.glyph(glyphs) });
             cell += 1;
         }
         line.push(stretch, stretch_role);
@@ -342,72 +434,18 @@ fn stretches(
             None => millis(now),
         };
         let end = end.max(start);
-        known_until = Some(end);
+        let from = known_until.replace(end);
         if !axis.shows(start, end) {
             continue;
         }
-        stretches.push(Stretch {
-            start: axis.position(start),
-            end: axis.position(end),
-            mark: Mark::Phase(phase.kind),
-        });
+        let mark = Mark::Phase(phase.kind);
+        match stretches.last_mut() {
+            // What only differs in its reason is one to the eye.
+            Some(last) if last.mark == mark && from == Some(start) => last.end = axis.position(end),
+            _ => stretches.push(Stretch { start: axis.position(start), end: axis.position(end), mark }),
+        }
     }
     stretches
-}
-
-/// Which marks a picture shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Seen {
-    phases: [bool; 9],
-    /// Failed, deleted, unknown, now.
-    marks: [bool; 4],
-}
-
-impl Seen {
-    pub(super) fn add(&mut self, mark: Mark) {
-        match mark {
-            Mark::Empty => {}
-            Mark::Phase(kind) => self.phases[kind as usize] = true,
-            Mark::Eighths(_) => self.phases[PhaseKind::Running as usize] = true,
-            Mark::Failed => self.marks[0] = true,
-            Mark::Deleted => self.marks[1] = true,
-            Mark::Unknown => self.marks[2] = true,
-            Mark::Now => self.marks[3] = true,
-        }
-    }
-
-    /// The legend: each glyph that the picture shows, with its meaning, on as many lines as it takes.
-    pub(super) fn legend(&self, glyphs: &Glyphs, columns: usize) -> Vec<Line> {
-        let [failed, deleted, unknown, now] = self.marks;
-        let seen = |kind: PhaseKind| self.phases[kind as usize];
-        let split = seen(PhaseKind::Setup) || seen(PhaseKind::Starting);
-        let entries = [
-            (seen(PhaseKind::Queued), Mark::Phase(PhaseKind::Queued), "queued"),
-            (split, Mark::Phase(PhaseKind::Setup), "setup, start"),
-            (seen(PhaseKind::Startup) && !split, Mark::Phase(PhaseKind::Startup), "cold start"),
-            (seen(PhaseKind::Pulling), Mark::Phase(PhaseKind::Pulling), "pull"),
-            (seen(PhaseKind::Initializing), Mark::Phase(PhaseKind::Initializing), "init"),
-            (seen(PhaseKind::Running), Mark::Phase(PhaseKind::Running), "work"),
-            (seen(PhaseKind::BackOff), Mark::Phase(PhaseKind::BackOff), "back-off"),
-            (seen(PhaseKind::Terminating), Mark::Phase(PhaseKind::Terminating), "terminating"),
-            (failed, Mark::Failed, "failed"),
-            (deleted, Mark::Deleted, "deleted"),
-            (unknown, Mark::Unknown, "unknown"),
-            (now, Mark::Now, "now"),
-        ];
-        let mut lines: Vec<Line> = Vec::new();
-        for (_, mark, meaning) in entries.into_iter().filter(|&(seen, ..)| seen) {
-            let wanted = text::width(meaning) + 4;
-            match lines.last_mut() {
-                Some(line) if line.width() + wanted <= columns => line.push("  ", Role::Dim),
-                _ => lines.push(Line::default()),
-            }
-            let Some(line) = lines.last_mut() else { break };
-            line.push(mark.glyph(glyphs), mark.role());
-            line.push(format!(" {meaning}"), Role::Dim);
-        }
-        lines
-    }
 }
 
 /// The cells that a stretch touches, at least one.

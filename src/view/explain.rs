@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{Line, Role, Scene, summary};
+use super::{Line, Role, Scene, duration, summary, text};
 use crate::lifecycle::{Instant, Source};
 use crate::timeline::{Pod, PodKey};
 
-/// A Pod has seven instants, and may be clamped.
-pub(super) const MOST_LINES: usize = 8;
+/// A Pod has seven instants, may be clamped, and its node's clock may be wrong.
+pub(super) const MOST_LINES: usize = 9;
 
 /// A line for each instant that is known: `scheduled  12:49:14.003Z  event  +50ms  eventTime of the Scheduled event`.
 pub(super) fn lines(scene: &Scene<'_>, pod: &Pod, key: PodKey, columns: usize) -> Vec<Line> {
@@ -23,6 +23,16 @@ pub(super) fn lines(scene: &Scene<'_>, pod: &Pod, key: PodKey, columns: usize) -
     if pod.life.clamped {
         let moved = "    clamped: an impossible order of times was corrected by more than a second";
         lines.push(summary::fit(Line::of(moved, Role::Warning), columns, scene.glyphs.ellipsis));
+    }
+    if !pod.life.skew.is_zero() {
+        let (off, node) = (pod.life.skew.abs(), pod.node.as_deref().unwrap_or_default());
+        let way = if pod.life.skew.is_positive() { "behind" } else { "ahead of" };
+        let said = format!(
+            "    the clock of {} is at least {} {way} the API server's: its kubelet's times were moved by that",
+            text::clean(node),
+            duration::human(off, true),
+        );
+        lines.push(summary::fit(Line::of(said, Role::Warning), columns, scene.glyphs.ellipsis));
     }
     lines
 }

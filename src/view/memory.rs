@@ -24,7 +24,9 @@ const MICROS_PER_POD: usize = 3;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Pass {
     Counts,
-    Pulls,
+    Findings,
+    Pace,
+    Tries,
     Widest,
     Window,
     Fold,

@@ -8,14 +8,18 @@ mod columns;
 mod counts;
 pub(crate) mod duration;
 mod explain;
+mod findings;
 #[cfg(test)]
 mod fixture;
 mod fold;
 mod frame;
 mod glyph;
 mod grid;
+mod lanes;
+mod legend;
 mod memory;
 mod numbers;
+mod pace;
 mod pod;
 mod segment;
 mod sequence;

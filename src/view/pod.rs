@@ -3,11 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::axis::{Axis, Labels, growing_span};
-use super::bar::{Bar, Seen, phase_role};
+use super::bar::{Bar, phase_role};
 use super::columns::{Column, Columns, Shrink};
 use super::duration::{human, is_fine, so_far};
+use super::legend::Seen;
 use super::table::status_role;
-use super::{Frame, Glyphs, Line, Memo, Role, Scene, Size, ViewState, Window, explain, summary, text};
+use super::{Frame, Glyphs, Line, Memo, Role, Scene, Size, ViewState, Window, explain, lanes, summary, text};
 use crate::lifecycle::{ContainerLife, Phase, Pull, Run, Source};
 use crate::timeline::{Pod, PodKey, Timeline, Workload};
 
@@ -137,6 +138,8 @@ impl Picture<'_> {
         let (Some(zero), Some(last)) = (self.zero(), self.pod.life.phases.last()) else { return };
         let open = !self.pod.life.outcome.ended();
         let end = last.end.unwrap_or(if open { self.scene.now } else { last.start });
+        // A sidecar may outlive the work.
+        let end = lanes::end(self.pod).filter(|_| !open).map_or(end, |lane| lane.max(end));
         let end = end.as_millisecond().saturating_sub(zero);
         // The mark of the end stands behind the bar.
         let end = if open { growing_span(end) } else { end.saturating_add(end / 30) };
@@ -154,6 +157,16 @@ impl Picture<'_> {
         let mut seen = Seen::default();
         Bar::of(self.pod, &axis, zero, self.scene.now).draw(&mut line, self.scene.glyphs, &mut seen);
         lines.extend([Line::default(), Line::of(ticks, Role::Dim), line]);
+        for lane in lanes::lanes(self.scene, self.pod, &axis, zero) {
+            let name = format!("{} ({})", lane.name, lane.role.name());
+            lines.push(Line::of(
+                text::shorten_middle(&name, self.columns, self.scene.glyphs.ellipsis),
+                Role::Dim,
+            ));
+            let mut line = Line::default();
+            lane.draw(self.scene, &mut line, &mut seen);
+            lines.push(line);
+        }
         lines.extend(seen.legend(self.scene.glyphs, self.columns));
     }
 
@@ -214,7 +227,7 @@ impl Picture<'_> {
             }
             if container.runs_not_seen > 0 {
                 let mut cells = vec![(String::new(), Role::Text); 7];
-                cells[2] = (format!("{} earlier runs not seen", container.runs_not_seen), Role::Dim);
+                cells[2] = (runs_not_seen(container.runs_not_seen), Role::Dim);
                 columns.push(None, cells);
             }
         }
@@ -411,6 +424,11 @@ impl Picture<'_> {
         lines.push(Line::of(title, Role::Strong));
         lines.extend(columns.lines(self.columns, self.scene.glyphs.ellipsis));
     }
+}
+
+/// `3 runs not seen`.
+fn runs_not_seen(runs: u32) -> String {
+    format!("{runs} run{} not seen", if runs == 1 { "" } else { "s" })
 }
 
 fn clean_or_blank(text: Option<&str>) -> String {

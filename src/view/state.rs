@@ -75,6 +75,8 @@ pub struct ViewState {
     pub clock: Option<TimeZone>,
     /// Whether each boundary's evidence is printed.
     pub explain: bool,
+    /// Whether each container has a bar of its own under its Pod's.
+    pub containers: bool,
 }
 
 /// The room for a picture.

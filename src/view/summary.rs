@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::block::{Block, Heading};
 use super::counts::{Counts, State};
-use super::duration::{human, whole};
+use super::duration::whole;
 use super::{Line, Role, Scene, text};
 use crate::lifecycle::PhaseKind;
-use crate::timeline::{PodKey, Slots, Summary, Workload, WorkloadOutcome};
+use crate::timeline::{Slots, Summary, Workload, WorkloadOutcome};
 
 /// The heading of a block: what it is, how it stands, how far it is; on the right how long it took and what part of it
 /// was cold start.
@@ -170,6 +170,10 @@ pub(super) fn reason(scene: &Scene<'_>, workload: &Workload, columns: usize) -> 
     if let (Some(_), Some(message)) = (reason, message) {
         line.push(format!(": {}", text::clean(message)), Role::Text);
     }
+    if let Some(next) = workload.next_run {
+        let left = next.as_millisecond().saturating_sub(scene.now.as_millisecond());
+        line.push(format!("{}next run in {}", scene.glyphs.separator, whole(left.max(0))), Role::Text);
+    }
     if let Some(waiting) = &workload.waiting {
         let waited = scene.now.as_millisecond().saturating_sub(waiting.since.as_millisecond());
         line.push(format!("{}for {}", scene.glyphs.separator, whole(waited.max(0))), Role::Dim);
@@ -185,14 +189,14 @@ pub(super) fn verdict(scene: &Scene<'_>, summary: &Summary, columns: usize) -> O
         return None;
     }
     let mut parts: Vec<(&str, i64)> = shares(slots).into_iter().filter(|&(_, percent)| percent > 0).collect();
-    let long = verdict_of(scene, slots, &parts, false);
+    let long = verdict_of(scene, summary, &parts, false);
     if long.width() <= columns {
         return Some(long);
     }
     let mut other = 0;
     loop {
         let rest = (other > 0).then_some(("other", other));
-        let short = verdict_of(scene, slots, &parts.iter().copied().chain(rest).collect::<Vec<_>>(), true);
+        let short = verdict_of(scene, summary, &parts.iter().copied().chain(rest).collect::<Vec<_>>(), true);
         // Work is what all the rest is measured by.
         let others = (0..parts.len()).filter(|&index| parts[index].0 != "work");
         match others.min_by_key(|&index| parts[index].1) {
@@ -202,9 +206,15 @@ pub(super) fn verdict(scene: &Scene<'_>, summary: &Summary, columns: usize) -> O
     }
 }
 
-fn verdict_of(scene: &Scene<'_>, slots: &Slots, parts: &[(&str, i64)], short: bool) -> Line {
+fn verdict_of(scene: &Scene<'_>, summary: &Summary, parts: &[(&str, i64)], short: bool) -> Line {
+    let Summary { slots, partial, .. } = *summary;
     let (what, percent) = if short { ("slots", "%") } else { ("slot time", " %") };
-    let mut line = Line::of(format!("{what} {}: ", whole(slots.total)), Role::Dim);
+    let observed = match (partial, short) {
+        (false, _) => "",
+        (true, false) => " of observed time",
+        (true, true) => " observed",
+    };
+    let mut line = Line::of(format!("{what} {}{observed}: ", whole(slots.total)), Role::Dim);
     for (index, (name, part)) in parts.iter().enumerate() {
         if index > 0 {
             line.push(scene.glyphs.separator, Role::Dim);
@@ -213,47 +223,6 @@ fn verdict_of(scene: &Scene<'_>, slots: &Slots, parts: &[(&str, i64)], short: bo
         line.push(format!("{part}{percent}"), Role::Strong);
     }
     line
-}
-
-/// How long images were pulled on which node, and how often they were there already:
-/// `pulls: node-1 5.9s · node-2 6.0s · 16 × cached`. Tells a cold node from a slow registry.
-pub(super) fn pulls(scene: &Scene<'_>, pods: &[PodKey], columns: usize) -> Option<Line> {
-    /// More nodes than these are told as a range.
-    const MOST_NODES: usize = 4;
-    let mut slowest: BTreeMap<&str, SignedDuration> = BTreeMap::new();
-    let mut cached = 0;
-    for pod in pods.iter().map(|&key| scene.timeline.pod(key)) {
-        let Some(node) = pod.node.as_deref() else { continue };
-        for pull in pod.life.containers.iter().filter_map(|container| container.pull) {
-            if pull.cached {
-                cached += 1;
-            } else if let (Some(start), Some(end)) = (pull.start, pull.end) {
-                let time = slowest.entry(node).or_default();
-                *time = (*time).max(end.duration_since(start));
-            }
-        }
-    }
-    let least = slowest.iter().min_by_key(|&(_, time)| *time)?;
-    let most = slowest.iter().max_by_key(|&(_, time)| *time)?;
-    let mut line = Line::of("pulls: ", Role::Dim);
-    if slowest.len() <= MOST_NODES {
-        for (index, (node, time)) in slowest.iter().enumerate() {
-            line.push(if index > 0 { scene.glyphs.separator } else { "" }, Role::Dim);
-            line.push(format!("{} ", text::clean(node)), Role::Text);
-            line.push(human(*time, true), Role::Strong);
-        }
-    } else {
-        line.push(format!("{} nodes from ", slowest.len()), Role::Text);
-        line.push(human(*least.1, true), Role::Strong);
-        line.push(" to ", Role::Text);
-        line.push(human(*most.1, true), Role::Strong);
-        line.push(format!(" ({})", text::clean(most.0)), Role::Text);
-    }
-    if cached > 0 {
-        line.push(scene.glyphs.separator, Role::Dim);
-        line.push(format!("{cached} {} cached", scene.glyphs.times), Role::Text);
-    }
-    Some(fit(line, columns, scene.glyphs.ellipsis))
 }
 
 /// The parts of slot time in whole percents that sum to 100 (largest remainder), in the order in which they are told.
@@ -287,7 +256,7 @@ fn shares(slots: &Slots) -> [(&'static str, i64); 9] {
 }
 
 /// A part in whole percents, rounded.
-fn percent(part: i64, whole: i64) -> i128 {
+pub(super) fn percent(part: i64, whole: i64) -> i128 {
     (i128::from(part) * 200 + i128::from(whole)) / (i128::from(whole) * 2)
 }
 

@@ -69,6 +69,7 @@ const SEQUENCE: ViewState = ViewState {
     align: Align::Wall,
     clock: None,
     explain: false,
+    containers: false,
 };
 const TABLE: ViewState = ViewState { view: View::Table, ..SEQUENCE };
 const WIDE: ViewState = ViewState { view: View::Wide, ..SEQUENCE };
@@ -423,4 +424,37 @@ fn no_size_breaks_a_view() {
             }
         }
     }
+}
+
+#[test]
+fn sequence_broken() {
+    let hours = 5 * 3_600_000;
+    let early = vec![pod("nightly-1-aaaaa", 0).on("node-1").cold(500, 300, 2000, 200, 20_000).succeeded()];
+    let late = vec![
+        pod("nightly-2-bbbbb", hours).on("node-1").cold(500, 300, 0, 200, 30_000).succeeded(),
+        pod("nightly-2-ccccc", hours + 2000)
+            .on("node-2")
+            .cold(500, 300, 4000, 200, 9_000)
+            .failed(Some(3), None),
+    ];
+    let workloads = vec![
+        (job("nightly-1", WorkloadOutcome::Succeeded), early),
+        (job("nightly-2", WorkloadOutcome::Failed), late),
+    ];
+    let now = hours + 40_000;
+    insta::assert_snapshot!(screens(&timeline(now, workloads), &SEQUENCE, &Glyphs::UNICODE, now, &USUAL));
+}
+
+#[test]
+fn sequence_stragglers() {
+    let mut pods = pi_pods("pi", 6);
+    pods.push(pod("pi-slow1", 0).on("node-1").cold(500, 300, 0, 200, 40_000).succeeded());
+    pods.push(pod("pi-slow2", 0).on("node-1").cold(500, 300, 0, 200, 60_000));
+    pods.push(pod("pi-young", 50_000).on("node-1").cold(500, 300, 0, 200, 60_000));
+    let pi = timeline(55_000, vec![(job("pi", WorkloadOutcome::Running), pods)]);
+    let drawn = screens(&pi, &SEQUENCE, &Glyphs::UNICODE, 55_000, &[(100, None)]);
+    let line = |name: &str| drawn.lines().find(|line| line.contains(name)).unwrap();
+    assert!(line("slow1").contains('✓') && line("slow1").contains('×'), "{drawn}");
+    assert!(line("slow2").contains('▸') && line("slow2").contains('×'), "{drawn}");
+    assert!(!line("young").contains('×') && !line("young").contains("max"), "{drawn}");
 }

@@ -37,6 +37,13 @@ impl Namespace {
         self.start(arguments).wait()
     }
 
+    /// The program without this namespace, to its end.
+    pub(crate) fn seq_anywhere(arguments: &[&str]) -> Ended {
+        let mut command = program();
+        command.args(arguments);
+        Running::start(command, "").wait()
+    }
+
     /// The program in this namespace.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         Running::start(self.command(arguments), "")

@@ -8,10 +8,16 @@
 
 mod apply;
 mod bad_day;
+mod come_and_go;
+mod cron_job;
+mod custom;
 mod document;
 mod errors;
 mod following;
 mod get;
 mod harness;
+mod job_rules;
+mod live;
 mod pod;
+mod rollouts;
 mod truth;

@@ -8,6 +8,7 @@ mod deletion;
 mod instants;
 #[cfg(test)]
 mod order;
+mod owners;
 #[cfg(test)]
 mod phases;
 #[cfg(test)]
@@ -24,3 +25,5 @@ mod story;
 mod support;
 #[cfg(test)]
 mod waits;
+#[cfg(test)]
+mod wordings;

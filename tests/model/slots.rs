@@ -268,3 +268,74 @@ fn the_parts_of_every_recording_sum_to_the_whole_at_every_moment() {
         }
     }
 }
+
+#[test]
+fn the_wait_before_a_retry_is_sure_for_an_index_and_estimated_otherwise() {
+    let first = |timeline: &Timeline| {
+        let job = timeline.workloads().iter().find(|workload| &*workload.kind == "Job").unwrap();
+        let mut retries: Vec<_> = timeline
+            .retries(job)
+            .into_iter()
+            .map(|(key, retry)| {
+                (timeline.pod(key).name.to_string(), retry.since, retry.until, retry.estimated)
+            })
+            .collect();
+        retries.sort();
+        retries
+    };
+    let of_indexes = listed([
+        job(2, Some(2), json!({})),
+        indexed(pod_of("a", 1, 2, 10, 1), 0),
+        indexed(pod_of("b", 1, 2, 30, 0), 1),
+        indexed(pod_of("c", 20, 21, 25, 0), 0),
+    ]);
+    assert_eq!(first(&of_indexes), [("c".to_owned(), at(10.0), at(20.0), false)]);
+    let of_any = listed([
+        job(2, Some(2), json!({})),
+        pod_of("a", 1, 2, 10, 1),
+        pod_of("b", 1, 2, 30, 0),
+        pod_of("c", 20, 21, 25, 0),
+        pod_of("d", 31, 32, 40, 0),
+    ]);
+    assert_eq!(first(&of_any), [("c".to_owned(), at(10.0), at(20.0), true)]);
+}
+
+#[test]
+fn the_few_that_all_others_waited_for_are_found() {
+    let pods = |late: i64| {
+        let mut pods: Vec<Value> =
+            (0..29).map(|pod| pod_of(&format!("p{pod}"), 1, 2, 20 + pod % 5, 0)).collect();
+        pods.push(pod_of("late", 1, 2, late, 0));
+        pods.push(job(30, Some(30), ended("Complete", late)));
+        listed(pods)
+    };
+    let found = |timeline: &Timeline| {
+        let job = timeline.workloads().iter().find(|workload| &*workload.kind == "Job").unwrap();
+        timeline.stragglers(job).map(|found| (found.pods, found.of, found.took))
+    };
+    assert_eq!(found(&pods(60)), Some((1, 30, 36_000)));
+    assert_eq!(found(&pods(26)), None);
+}
+
+#[test]
+fn what_was_not_seen_is_not_told_as_idleness() {
+    let patch = json!({"status": {"succeeded": 3}});
+    let timeline = listed([job(1, Some(4), patch), pod_of("d", 30, 31, 40, 0)]);
+    let summary = numbers(&timeline, 50.0);
+    assert!(summary.partial);
+    assert_eq!(summary.slots.total, 20_000, "from the first Pod that was seen");
+    let whole = listed([job(1, Some(4), json!({})), pod_of("d", 30, 31, 40, 0)]);
+    assert!(!numbers(&whole, 50.0).partial);
+    // Its parallelism was changed before anybody looked.
+    let changed =
+        listed([job(1, Some(4), json!({"metadata": {"generation": 2}})), pod_of("d", 30, 31, 40, 0)]);
+    assert!(numbers(&changed, 50.0).partial);
+}
+
+#[test]
+fn a_job_that_is_found_suspended_had_its_slots_until_then() {
+    let suspended =
+        json!({"spec": {"suspend": true}, "status": {"conditions": [cond("Suspended", "True", 30)]}});
+    let timeline = listed([job(2, None, suspended)]);
+    assert_eq!(numbers(&timeline, 100.0).slots.total, 60_000);
+}

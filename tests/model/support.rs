@@ -69,10 +69,20 @@ pub(crate) fn seen(word: &str) -> Seen {
 }
 
 pub(crate) fn object_of(kind: &str, object: Value) -> Object {
+    fn of<T: serde::de::DeserializeOwned>(object: Value) -> Box<T> {
+        Box::new(serde_json::from_value(object).unwrap())
+    }
     match kind {
-        "Pod" => Object::Pod(Box::new(serde_json::from_value(object).unwrap())),
-        "Event" => Object::Event(Box::new(serde_json::from_value(object).unwrap())),
-        "Job" => Object::Job(Box::new(serde_json::from_value(object).unwrap())),
+        "Pod" => Object::Pod(of(object)),
+        "Event" => Object::Event(of(object)),
+        "Job" => Object::Job(of(object)),
+        "CronJob" => Object::CronJob(of(object)),
+        "Deployment" => Object::Deployment(of(object)),
+        "ReplicaSet" => Object::ReplicaSet(of(object)),
+        "StatefulSet" => Object::StatefulSet(of(object)),
+        "DaemonSet" => Object::DaemonSet(of(object)),
+        "Custom" => Object::Custom(of(object)),
+        "Owner" => Object::Owner(of(object)),
         other => panic!("{other}"),
     }
 }

@@ -77,7 +77,8 @@ impl Cluster {
                 let status = answer.status();
                 let mut body = answer.into_body();
                 if !status.is_success() {
-                    let said = body.collect().await.map(|said| said.to_bytes()).unwrap_or_default();
+                    let said =
+                        body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
                     return Err(reason(&said).unwrap_or_else(|| status.to_string()));
                 }
                 let mut rest = Vec::new();

@@ -2,6 +2,7 @@
 //!
 //! The only room that knows the Kubernetes client. It knows nothing of what is made of its observations.
 
+mod absence;
 mod connect;
 mod decode;
 mod discovery;

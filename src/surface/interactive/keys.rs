@@ -22,13 +22,12 @@ pub enum Where {
 
 impl Where {
     fn holds(self, page: Page) -> bool {
-        match (self, page) {
-            (Self::Everywhere, _)
-            | (Self::Pods | Self::Selected, Page::Pods)
-            | (Self::Selected | Self::Text, Page::Pod(..))
-            | (Self::Text, Page::Help)
-            | (Self::Log, Page::Pod(_, Tab::Log)) => true,
-            _ => false,
+        match self {
+            Self::Everywhere => true,
+            Self::Pods => page == Page::Pods,
+            Self::Selected => page != Page::Help,
+            Self::Text => page != Page::Pods,
+            Self::Log => matches!(page, Page::Pod(_, Tab::Log)),
         }
     }
 }

@@ -65,22 +65,20 @@ fn hover(state: &mut State, mouse: Mouse, context: &Context<'_>) -> Effect {
 
 fn click(state: &mut State, column: usize, row: usize, context: &Context<'_>) -> Effect {
     match state.page {
-        Page::Pods => match pod(column, row, context) {
-            Some(pod) => {
+        Page::Pods => {
+            if let Some(pod) = pod(column, row, context) {
                 state.select(pod);
                 state.phase = phase(pod, column, context);
                 state.open(pod);
-            }
-            None => {
+            } else {
                 // The line that tells what is folded.
-                let folded = line(row, context).and_then(|line| context.picture.frame.lines.get(line));
-                let folded = folded.is_some_and(|line| line.plain().starts_with("+ "));
-                if !folded {
+                let line = line(row, context).and_then(|line| context.picture.frame.lines.get(line));
+                if !line.is_some_and(|line| line.plain().starts_with("+ ")) {
                     return Effect::Nothing;
                 }
                 state.window.unfolded = !state.window.unfolded;
             }
-        },
+        }
         Page::Help => state.back(),
         Page::Pod(pod, _) => {
             let on_path = context.top == Some(row);

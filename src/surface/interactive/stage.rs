@@ -13,6 +13,7 @@ use super::terminal::{Terminal, note_full};
 use crate::view::{Frame, Line, Stylesheet};
 
 /// Where frames go.
+#[expect(clippy::struct_excessive_bools, reason = "what was done to the terminal, each to be undone")]
 pub struct Stage {
     live: Live<Box<dyn Write>>,
     terminal: Box<dyn Terminal>,

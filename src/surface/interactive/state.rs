@@ -182,8 +182,8 @@ impl State {
             Action::Right => self.sideways(true, context),
             Action::PageUp => self.steps(false, context),
             Action::PageDown => self.steps(true, context),
-            Action::Home => self.to_end(false, context),
-            Action::End => self.to_end(true, context),
+            Action::Home => self.go_to_end(false, context),
+            Action::End => self.go_to_end(true, context),
             Action::Open => self.show(Tab::Overview),
             Action::Events => self.show(Tab::Events),
             Action::Log => self.show(Tab::Log),
@@ -363,7 +363,7 @@ impl State {
         self.step(by, context);
     }
 
-    fn to_end(&mut self, last: bool, context: &Context<'_>) {
+    fn go_to_end(&mut self, last: bool, context: &Context<'_>) {
         if self.page != Page::Pods {
             self.tail = last;
             self.scroll = if last { context.lines.saturating_sub(context.page) } else { 0 };
@@ -422,10 +422,9 @@ impl State {
         };
         self.window.zoom = Some(Zoom {
             span: wanted,
-            end: match center.or((!follows).then(|| start.saturating_add(span / 2))) {
-                Some(center) => Some(center.saturating_add(wanted / 2)),
-                None => None,
-            },
+            end: center
+                .or((!follows).then(|| start.saturating_add(span / 2)))
+                .map(|center| center.saturating_add(wanted / 2)),
         });
         if !closer && wanted >= bars.whole() {
             self.window.zoom = None;

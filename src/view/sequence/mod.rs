@@ -1,24 +1,29 @@
 //! The sequence diagram: one row a Pod, all bars on one time axis.
 
+mod concurrency;
+mod gaps;
 mod layout;
 mod row;
 mod scroll;
 mod span;
+mod tries;
 
 use std::rc::Rc;
 
-use super::bar::Seen;
 use super::block::{Block, Heading, blocks, is_bare_pod};
 use super::counts::Counts;
 use super::fold::{Folded, fold};
+use super::legend::Seen;
 use super::memory::Pass;
-use super::{Bars, Frame, GroupBy, Line, Picture, Role, Scene, Size, summary};
+use super::pace::Pace;
+use super::{Align, Bars, Frame, GroupBy, Line, Picture, Role, Scene, Size, findings, summary};
 use crate::timeline::{Summary, Workload};
 use layout::Layout;
 use row::Rows;
 pub(super) use scroll::visible;
 pub(super) use span::Span;
 use span::span;
+use tries::Tries;
 
 /// A block with all that its lines need.
 struct Part<'a> {
@@ -28,13 +33,25 @@ struct Part<'a> {
     reason: Option<Line>,
     /// Where the time went.
     verdict: Vec<Line>,
+    tries: Rc<Tries>,
     folded: Rc<Folded>,
+    pace: Pace,
+}
+
+impl Part<'_> {
+    /// The numbers of a line that tells how many Pods worked at which time, if that is worth one.
+    fn concurrency(&self, scene: &Scene<'_>) -> Option<&Summary> {
+        let worth = scene.state.align == Align::Wall && self.block.pods.len() >= concurrency::LEAST_PODS;
+        self.summary.as_ref().filter(|summary| worth && summary.concurrency_max > 1)
+    }
 }
 
 /// Lines around the rows of the blocks; those that come last here go first when there is no room for them.
 #[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each kind of line is there or not")]
 struct Extras {
     verdicts: bool,
+    concurrency: bool,
     legend: usize,
     blanks: bool,
     reasons: bool,
@@ -42,12 +59,13 @@ struct Extras {
 
 impl Extras {
     /// From all to none.
-    const CHOICES: [(bool, bool, bool, bool); 5] = [
-        (true, true, true, true),
-        (true, true, false, true),
-        (true, false, false, true),
-        (false, false, false, true),
-        (false, false, false, false),
+    const CHOICES: [(bool, bool, bool, bool, bool); 6] = [
+        (true, true, true, true, true),
+        (true, false, true, true, true),
+        (true, false, true, false, true),
+        (true, false, false, false, true),
+        (false, false, false, false, true),
+        (false, false, false, false, false),
     ];
 }
 
@@ -133,17 +151,21 @@ fn folded(
             frame.lines.push(rows.header());
         }
         for &key in &part.folded.shown {
-            rows.draw(key, &part.block, &mut seen, &mut frame.lines);
+            rows.draw(key, &part.block, &part.tries, part.pace, &mut seen, &mut frame.lines);
         }
         picture.pods.extend_from_slice(&part.folded.shown);
         for fold in &part.folded.folds {
             frame.lines.push(rows.draw_fold(fold));
         }
+        if let Some(summary) = part.concurrency(scene).filter(|_| extras.concurrency) {
+            frame.lines.push(rows.draw_concurrency(&part.block.pods, summary));
+        }
         if extras.verdicts {
             frame.lines.extend_from_slice(&part.verdict);
         }
     }
-    picture.folded = picture.found - picture.pods.len();
+    picture.folded =
+        parts.iter().map(|part| part.tries.rows.len()).sum::<usize>().saturating_sub(picture.pods.len());
     if extras.legend > 0 && has_axis {
         frame.lines.extend(seen.legend(scene.glyphs, columns).into_iter().take(extras.legend));
     }
@@ -164,7 +186,9 @@ fn preface(scene: &Scene<'_>, columns: usize) -> Vec<Line> {
 }
 
 fn part<'a>(scene: &Scene<'a>, mut block: Block<'a>, columns: usize) -> Part<'a> {
+    let (identity, passes) = (block.heading.identity(), &scene.memo.passes);
     let counts = Counts::recall(scene, &block);
+    let pace = *passes.recall(scene, Pass::Pace, identity, block.pods.len(), || Pace::of(scene, &block.pods));
     let (summary, reason) = match block.heading {
         Heading::Workload(workload) => {
             (Some(scene.summary(workload)), summary::reason(scene, workload, columns))
@@ -175,28 +199,30 @@ fn part<'a>(scene: &Scene<'a>, mut block: Block<'a>, columns: usize) -> Part<'a>
     let is_known = |workload: &Workload| !workload.ended() || !workload.pods.is_empty();
     let is_known = !matches!(block.heading, Heading::Workload(workload) if !is_known(workload));
     let verdict = summary.filter(|_| is_known).and_then(|summary| summary::verdict(scene, &summary, columns));
-    let verdict = verdict.into_iter().chain(pulls(scene, &block, columns)).collect();
-    block.find(scene);
-    Part { block, counts, summary, reason, verdict, folded: Rc::default() }
-}
-
-fn pulls(scene: &Scene<'_>, block: &Block<'_>, columns: usize) -> Option<Line> {
-    let parameters = (block.heading.identity(), columns);
-    let passes = &scene.memo.passes;
-    let line = passes.recall(scene, Pass::Pulls, parameters, block.pods.len(), || {
-        summary::pulls(scene, &block.pods, columns)
+    let found = passes.recall(scene, Pass::Findings, (identity, columns), block.pods.len(), || {
+        let mut lines = findings::pulls(scene, &block.pods, columns);
+        if let Heading::Workload(workload) = block.heading {
+            lines.extend(findings::waits(scene, workload, columns));
+            lines.extend(findings::stragglers(scene, workload, columns));
+        }
+        lines
     });
-    Option::clone(&line)
+    let verdict = verdict.into_iter().chain(found.iter().cloned()).collect();
+    block.find(scene);
+    let chosen = (identity, scene.state.explain, scene.window.unfolded);
+    let tries = passes.recall(scene, Pass::Tries, chosen, block.pods.len(), || Tries::of(scene, &block));
+    Part { block, counts, summary, reason, verdict, tries, folded: Rc::default(), pace }
 }
 
 /// The rows and folds of a block in at most so many lines.
-fn fold_block(scene: &Scene<'_>, block: &Block<'_>, lines: usize) -> Rc<Folded> {
-    if lines >= block.pods.len() {
-        return Rc::new(fold(scene, &block.pods, lines));
+fn fold_rows(scene: &Scene<'_>, part: &Part<'_>, lines: usize) -> Rc<Folded> {
+    let rows = &part.tries.rows;
+    if lines >= rows.len() {
+        return Rc::new(fold(scene, rows, lines));
     }
-    let parameters = (block.heading.identity(), lines);
+    let parameters = (part.block.heading.identity(), lines, scene.state.explain);
     let passes = &scene.memo.passes;
-    passes.recall(scene, Pass::Fold, parameters, block.pods.len(), || fold(scene, &block.pods, lines))
+    passes.recall(scene, Pass::Fold, parameters, part.block.pods.len(), || fold(scene, rows, lines))
 }
 
 /// Deals the lines out: to what surrounds the rows as far as the rows keep some, the rest to the blocks' rows.
@@ -210,37 +236,39 @@ fn allot(
 ) -> Extras {
     // The legend of all there can be is one line at 120 columns.
     let legend_lines = 110_usize.div_ceil(columns).min(3);
-    let all = Extras { verdicts: true, legend: legend_lines, blanks: parts.len() > 1, reasons: true };
+    let blanks = parts.len() > 1;
+    let all = Extras { verdicts: true, concurrency: true, legend: legend_lines, blanks, reasons: true };
     let Some(lines) = lines else {
         for part in parts {
-            part.folded = fold_block(scene, &part.block, usize::MAX);
+            part.folded = fold_rows(scene, part, usize::MAX);
         }
         return all;
     };
-    let mut chosen = Extras { verdicts: false, legend: 0, blanks: false, reasons: false };
+    let mut chosen = Extras { verdicts: false, concurrency: false, legend: 0, blanks: false, reasons: false };
     let mut free = lines.saturating_sub(parts.len() + usize::from(has_axis));
-    for (verdicts, legend, blanks, reasons) in Extras::CHOICES {
+    for (verdicts, concurrency, legend, blanks, reasons) in Extras::CHOICES {
         let count = |wanted: bool, lines: usize| if wanted { lines } else { 0 };
         let around = parts.len()
             + usize::from(has_axis)
             + count(verdicts, parts.iter().map(|part| part.verdict.len()).sum())
+            + count(concurrency, parts.iter().filter(|part| part.concurrency(scene).is_some()).count())
             + count(legend && has_axis, legend_lines)
             + count(blanks, parts.len().saturating_sub(1))
             + count(reasons, parts.iter().filter(|part| part.reason.is_some()).count());
         // Every block that has Pods wants a few rows before anything is said about it.
-        let wanted: usize = parts.iter().map(|part| part.block.pods.len().min(4)).sum();
+        let wanted: usize = parts.iter().map(|part| part.tries.rows.len().min(4)).sum();
         if around + wanted <= lines {
             let legend = count(legend, legend_lines);
-            chosen = Extras { verdicts, legend, blanks: blanks && parts.len() > 1, reasons };
+            chosen = Extras { verdicts, concurrency, legend, blanks: blanks && parts.len() > 1, reasons };
             free = lines - around;
             break;
         }
     }
     // A row with its evidence takes several lines.
-    let mut wanted: Vec<usize> = parts.iter().map(|part| part.block.pods.len()).collect();
+    let mut wanted: Vec<usize> = parts.iter().map(|part| part.tries.rows.len()).collect();
     let shares = deal(&mut wanted, free / rows.lines_of_row());
     for (part, share) in parts.iter_mut().zip(shares) {
-        part.folded = if share == 0 { Rc::default() } else { fold_block(scene, &part.block, share) };
+        part.folded = if share == 0 { Rc::default() } else { fold_rows(scene, part, share) };
     }
     chosen
 }

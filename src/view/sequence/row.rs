@@ -3,17 +3,21 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::axis::Axis;
-use super::super::bar::{Bar, Seen, phase_role};
+use super::super::bar::{Bar, Before, phase_role};
 use super::super::block::{Block, Heading};
 use super::super::counts::State;
 use super::super::fold::Fold;
+use super::super::legend::Seen;
 use super::super::memory::Pass;
 use super::super::numbers::Numbers;
-use super::super::{Line, Role, Scene, duration, explain, summary, text};
+use super::super::pace::Pace;
+use super::super::{Line, Role, Scene, duration, explain, lanes, summary, text};
+use super::concurrency;
 use super::layout::Layout;
 use super::span::Span;
+use super::tries::Tries;
 use crate::lifecycle::{Lifecycle, PodOutcome};
-use crate::timeline::{Pod, PodKey};
+use crate::timeline::{Pod, PodKey, Summary};
 
 /// Draws lines of one layout and axis.
 pub(super) struct Rows<'a> {
@@ -30,7 +34,12 @@ impl<'a> Rows<'a> {
 
     /// How many lines a Pod takes at most.
     pub(super) fn lines_of_row(&self) -> usize {
-        if self.scene.state.explain { 1 + explain::MOST_LINES } else { 1 }
+        let lanes = || {
+            let pods = self.scene.timeline.workloads().iter().flat_map(|workload| &workload.pods);
+            pods.map(|&key| lanes::count(self.scene.timeline.pod(key))).max().unwrap_or(0)
+        };
+        let state = self.scene.state;
+        1 + if state.explain { explain::MOST_LINES } else { 0 } + if state.containers { lanes() } else { 0 }
     }
 
     /// The names of the columns, and the ticks.
@@ -70,8 +79,17 @@ impl<'a> Rows<'a> {
         summary::fit(Line::of(header, Role::Dim), layout.columns, "")
     }
 
-    /// The row of a Pod, and with `--explain` the evidence of its boundaries.
-    pub(super) fn draw(&self, key: PodKey, block: &Block<'_>, seen: &mut Seen, lines: &mut Vec<Line>) {
+    /// The row of a Pod and of the tries before it, with `--containers` its containers, and with `--explain` the evidence
+    /// of its boundaries.
+    pub(super) fn draw(
+        &self,
+        key: PodKey,
+        block: &Block<'_>,
+        tries: &Tries,
+        pace: Pace,
+        seen: &mut Seen,
+        lines: &mut Vec<Line>,
+    ) {
         let (scene, layout) = (self.scene, self.layout);
         let pod = scene.timeline.pod(key);
         let mut line = Line { spans: Vec::new(), pod: Some(key) };
@@ -90,12 +108,25 @@ impl<'a> Rows<'a> {
         line.push(" ".repeat(layout.gap()), Role::Text);
 
         let zero = self.span.zero(pod);
-        let mut bar = Bar::of(pod, self.axis, zero, scene.now);
+        let earlier = tries.earlier(key);
+        let before = Before {
+            tries: earlier.iter().map(|&key| scene.timeline.pod(key)).collect(),
+            waits: earlier.iter().chain([&key]).filter_map(|key| tries.retry(*key)).copied().collect(),
+        };
+        let mut bar = Bar::of_row(pod, &before, self.axis, zero, scene.now);
         let told = self.label(pod, &mut bar, zero);
+        bar.mark_breaks(self.axis);
         bar.draw(&mut line, scene.glyphs, seen);
 
         if layout.status > 0 {
-            let (status, role) = self.status(pod);
+            let (mut status, mut role) = self.status(pod);
+            if let Some(mark) = pace.mark(scene, key) {
+                if mark != "max" {
+                    role = Role::Warning;
+                }
+                let blank = if text::width(&status) + text::width(&mark) < layout.status { " " } else { "" };
+                status = text::shorten_end(&format!("{status}{blank}{mark}"), layout.status, "");
+            }
             line.push(format!(" {}", text::pad_right(&status, layout.status)), role);
         }
         self.push_numbers(&mut line, pod, told);
@@ -104,6 +135,16 @@ impl<'a> Rows<'a> {
         line.spans.shrink_to_fit();
         line.spans.iter_mut().for_each(|span| span.text.shrink_to_fit());
         lines.push(line);
+        if scene.state.containers {
+            for lane in lanes::lanes(scene, pod, self.axis, zero) {
+                let name = format!("  {} {}", lane.name, lane.role.name());
+                let name = text::shorten_middle(&name, layout.left(), scene.glyphs.ellipsis);
+                let mut line = Line { spans: Vec::new(), pod: Some(key) };
+                line.push(text::pad_right(&name, layout.left() + layout.gap()), Role::Dim);
+                lane.draw(scene, &mut line, seen);
+                lines.push(summary::fit(line, layout.columns, scene.glyphs.ellipsis));
+            }
+        }
         if scene.state.explain {
             lines.extend(explain::lines(scene, pod, key, layout.columns));
         }
@@ -210,6 +251,12 @@ impl<'a> Rows<'a> {
                 line.push(format!(" {}", text::pad_left(&number.text, width)), number.role);
             }
         }
+    }
+
+    /// The line that tells how many Pods worked at which time.
+    pub(super) fn draw_concurrency(&self, pods: &[PodKey], summary: &Summary) -> Line {
+        let line = concurrency::draw(self.scene, pods, summary, self.layout, self.axis, self.span);
+        summary::fit(line, self.layout.columns, self.scene.glyphs.ellipsis)
     }
 
     /// The line of Pods without rows of their own: how many, how many at which time, the median of their numbers.

@@ -1,7 +1,7 @@
 //! Every Pod with its row, as many as fit, and what is above and below them.
 
-use super::super::bar::Seen;
 use super::super::fold::Fold;
+use super::super::legend::Seen;
 use super::super::{Frame, Picture, Scene, Size, summary};
 use super::Part;
 use super::row::Rows;
@@ -68,7 +68,10 @@ pub(super) fn draw(
     for &(place, pod) in &items[shown.clone()] {
         match pod {
             None => frame.lines.push(heading(&parts[place])),
-            Some(key) => rows.draw(key, &parts[place].block, &mut seen, &mut frame.lines),
+            Some(key) => {
+                let part = &parts[place];
+                rows.draw(key, &part.block, &part.tries, part.pace, &mut seen, &mut frame.lines);
+            }
         }
     }
     if !fits {

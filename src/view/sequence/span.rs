@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::super::axis::{Axis, Labels, growing_span};
 use super::super::memory::Pass;
 use super::super::{Align, Scene};
+use super::gaps::gaps;
 use crate::timeline::Pod;
 
 /// A stretch of time in milliseconds since the zero of each Pod.
@@ -18,12 +19,14 @@ pub(in crate::view) struct Span {
     now: i64,
     labels: Labels,
     whole: i64,
+    /// What is cut out of it.
+    gaps: Vec<(i64, i64)>,
 }
 
 impl Span {
     /// The axis of the window on so many columns.
     pub(in crate::view) fn axis(&self, columns: usize) -> Axis {
-        Axis::new(self.start, self.end, columns, self.labels.clone())
+        Axis::new(self.start, self.end, columns, self.labels.clone()).without(&self.gaps)
     }
 
     /// Begin and end in milliseconds since the axis' zero.
@@ -67,12 +70,13 @@ fn zero_of(pod: &Pod, align: Align, zero: i64, now: i64) -> i64 {
 }
 
 /// What all Pods together say of the axis.
-#[derive(Clone, Copy)]
 struct Extent {
     zero: i64,
     start: i64,
     end: i64,
     live: bool,
+    /// The stretches in which there was a Pod, in order and apart from one another.
+    lives: Vec<(i64, i64)>,
 }
 
 fn extent(scene: &Scene<'_>) -> Extent {
@@ -91,6 +95,7 @@ fn extent(scene: &Scene<'_>) -> Extent {
         .unwrap_or(now);
     let (mut start, mut end) = (0, 0);
     let mut live = workloads.iter().any(|workload| !workload.ended());
+    let mut lives = Vec::new();
     for pod in pods() {
         let own = zero_of(pod, align, zero, now);
         let open = !pod.life.outcome.ended();
@@ -100,9 +105,25 @@ fn extent(scene: &Scene<'_>) -> Extent {
             phase.end.unwrap_or(if open { scene.now } else { phase.start }).as_millisecond()
         });
         end = end.max(last.saturating_sub(own));
+        if align == Align::Wall {
+            lives.push((begin_of(pod).unwrap_or(own).saturating_sub(own), last.saturating_sub(own)));
+        }
         start = start.min(begin_of(pod).unwrap_or(own).saturating_sub(own));
     }
-    Extent { zero, start, end, live }
+    Extent { zero, start, end, live, lives: joined(lives) }
+}
+
+/// The same stretches without overlaps.
+fn joined(mut lives: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
+    lives.sort_unstable();
+    lives.dedup_by(|next, last| {
+        let meets = next.0 <= last.1;
+        if meets {
+            last.1 = last.1.max(next.1);
+        }
+        meets
+    });
+    lives
 }
 
 /// The window of all that the timeline knows: exact if it is over, else with room to grow.
@@ -112,9 +133,8 @@ pub(super) fn span(scene: &Scene<'_>) -> Span {
     let workloads = scene.timeline.workloads();
     let millis = Timestamp::as_millisecond;
     let pods = workloads.iter().map(|workload| workload.pods.len()).sum();
-    let Extent { zero, start, end, live } =
-        *scene.memo.passes.recall(scene, Pass::Window, (), pods, || extent(scene));
-    let (mut start, mut end) = (start, end);
+    let extent = scene.memo.passes.recall(scene, Pass::Window, (), pods, || extent(scene));
+    let Extent { zero, mut start, mut end, live, .. } = *extent;
     if align == Align::Wall {
         let until = workloads.iter().filter_map(|workload| workload.finished.map(millis)).max();
         end = end.max(until.map_or(0, |until| until.saturating_sub(zero)));
@@ -122,8 +142,11 @@ pub(super) fn span(scene: &Scene<'_>) -> Span {
             end = end.max(now.saturating_sub(zero));
         }
     }
+    let zoomed = scene.window.zoom.is_some();
+    let gaps = if align == Align::Wall && !zoomed { gaps(extent.lives.clone(), end) } else { Vec::new() };
     if live {
-        end = growing_span(end);
+        let cut: i64 = gaps.iter().map(|(from, to)| to - from).sum();
+        end = growing_span(end - cut).saturating_add(cut);
         start = if start < 0 { -growing_span(-start) } else { 0 };
     }
     let labels = match (&scene.state.clock, align) {
@@ -133,7 +156,7 @@ pub(super) fn span(scene: &Scene<'_>) -> Span {
         },
         _ => Labels::Relative,
     };
-    let mut span = Span { start, end, align, zero, now, labels, whole: end.saturating_sub(start) };
+    let mut span = Span { start, end, align, zero, now, labels, whole: end.saturating_sub(start), gaps };
     if let Some(zoom) = scene.window.zoom {
         // A cell for now, and a few for what is written behind it.
         let end = zoom.end.unwrap_or_else(|| span.now().saturating_add(zoom.span / 20).min(span.end));

@@ -1,0 +1,89 @@
+//! How many Pods worked at which time, as a line under the bars.
+
+use jiff::Timestamp;
+
+use super::super::axis::Axis;
+use super::super::{Line, Role, Scene, text};
+use super::layout::Layout;
+use super::span::Span;
+use crate::lifecycle::PhaseKind;
+use crate::timeline::{PodKey, Summary};
+
+/// Fewer Pods tell it by their own bars.
+pub(super) const LEAST_PODS: usize = 5;
+
+/// `concurrency  ▂▅▇▇▅  max 4`: each cell is the mean of its time.
+pub(super) fn draw(
+    scene: &Scene<'_>,
+    pods: &[PodKey],
+    summary: &Summary,
+    layout: &Layout,
+    axis: &Axis,
+    span: &Span,
+) -> Line {
+    let means = means(scene, pods, axis, span);
+    let most = f64::from(summary.concurrency_max.max(1));
+    let left = layout.left();
+    let mut line = Line::of(
+        text::pad_right(&text::shorten_end("concurrency", left, scene.glyphs.ellipsis), left + layout.gap()),
+        Role::Dim,
+    );
+    let bars: String = means.iter().map(|mean| level(mean / most, scene)).collect();
+    line.push(bars, Role::Work);
+    line.push(format!(" max {}", summary.concurrency_max), Role::Dim);
+    line
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 8")]
+fn level(part: f64, scene: &Scene<'_>) -> char {
+    match (part.clamp(0.0, 1.0) * 8.0).ceil() as usize {
+        // What is not a twentieth of an eighth is only rounding.
+        0 => ' ',
+        _ if part < 0.006 => ' ',
+        level => scene.glyphs.density[level - 1],
+    }
+}
+
+/// How many Pods worked in each cell, on average: each phase adds its share of the first and the last cell and one to
+/// those between, which are summed up at the end.
+fn means(scene: &Scene<'_>, pods: &[PodKey], axis: &Axis, span: &Span) -> Vec<f64> {
+    let columns = axis.columns();
+    let mut shares = vec![0.0_f64; columns + 1];
+    let mut changes = vec![0_i32; columns + 1];
+    for &key in pods {
+        let pod = scene.timeline.pod(key);
+        let zero = span.zero(pod);
+        let position = |at: Timestamp| axis.position(at.as_millisecond().saturating_sub(zero));
+        for phase in pod.life.phases.iter().filter(|phase| phase.kind == PhaseKind::Running) {
+            let open = (!pod.life.outcome.ended()).then_some(scene.now);
+            let Some(end) = phase.end.or(open) else { continue };
+            let (from, to) = (position(phase.start), position(end));
+            let (first, last) = (cell(from, columns), cell(to, columns));
+            if first == last {
+                shares[first] += (to - from).max(0.0);
+                continue;
+            }
+            shares[first] += begin(first + 1) - from;
+            shares[last] += to - begin(last);
+            changes[first + 1] += 1;
+            changes[last] -= 1;
+        }
+    }
+    let mut whole = 0;
+    shares.truncate(columns);
+    for (share, change) in shares.iter_mut().zip(changes) {
+        whole += change;
+        *share += f64::from(whole);
+    }
+    shares
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positions lie in [0, columns]")]
+fn cell(position: f64, columns: usize) -> usize {
+    (position as usize).min(columns)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a column is a small number")]
+fn begin(cell: usize) -> f64 {
+    cell as f64
+}

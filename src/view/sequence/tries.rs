@@ -1,0 +1,77 @@
+//! Rows of a block: one a Pod, but one an index where several Pods tried the same piece of work.
+
+use std::collections::HashMap;
+
+use super::super::block::{Block, Heading};
+use super::super::{Align, Scene, Sort};
+use crate::timeline::{PodKey, Retry};
+
+/// The rows of a block, each named by its latest Pod.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tries {
+    /// In the order in which they are shown.
+    pub(super) rows: Vec<PodKey>,
+    /// The tries before the latest of a row, in order.
+    earlier: HashMap<PodKey, Vec<PodKey>>,
+    /// The waits before Pods.
+    retries: HashMap<PodKey, Retry>,
+}
+
+impl Tries {
+    /// The rows of a block. Where each bar begins at its own zero, each Pod has its own row.
+    pub(super) fn of(scene: &Scene<'_>, block: &Block<'_>) -> Self {
+        let Heading::Workload(workload) = block.heading else { return Self::one_each(block) };
+        if scene.state.align != Align::Wall {
+            return Self::one_each(block);
+        }
+        let retries = scene.timeline.retries(workload);
+        let again = block.pods.iter().any(|&key| scene.timeline.pod(key).attempt > 1);
+        // Evidence is told Pod by Pod, and what is looked for or walked through are Pods.
+        let one_by_one = scene.state.explain || scene.window.unfolded || !scene.window.filter.is_empty();
+        if !again || one_by_one {
+            return Self { retries, ..Self::one_each(block) };
+        }
+        // By creation, which is the order of the workload's own list.
+        let mut tries: HashMap<u32, Vec<PodKey>> = HashMap::new();
+        for (key, pod) in scene.timeline.pods(workload) {
+            if let Some(index) = pod.index {
+                tries.entry(index).or_default().push(key);
+            }
+        }
+        let mut earlier: HashMap<PodKey, Vec<PodKey>> = HashMap::new();
+        let mut rows = Vec::with_capacity(block.pods.len());
+        for &key in block.pods.iter() {
+            let tries = scene.timeline.pod(key).index.and_then(|index| tries.get(&index));
+            let Some((&latest, before)) = tries.and_then(|tries| tries.split_last()) else {
+                rows.push(key);
+                continue;
+            };
+            // A row stands where its first try began, else where its latest Pod stands.
+            let named_by = match scene.state.sort {
+                Sort::Start => before.first().copied().unwrap_or(latest),
+                _ => latest,
+            };
+            if key == named_by {
+                rows.push(latest);
+                if !before.is_empty() {
+                    earlier.insert(latest, before.to_vec());
+                }
+            }
+        }
+        Self { rows, earlier, retries }
+    }
+
+    fn one_each(block: &Block<'_>) -> Self {
+        Self { rows: block.pods.to_vec(), ..Self::default() }
+    }
+
+    /// The tries before the latest of a row, in order.
+    pub(super) fn earlier(&self, row: PodKey) -> &[PodKey] {
+        self.earlier.get(&row).map_or(&[], Vec::as_slice)
+    }
+
+    /// The wait before a Pod.
+    pub(super) fn retry(&self, key: PodKey) -> Option<&Retry> {
+        self.retries.get(&key)
+    }
+}

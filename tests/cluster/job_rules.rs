@@ -1,0 +1,112 @@
+//! What the Job controller decides: outcome, reason, message and counts are what it says.
+
+use serde_json::{Value, json};
+
+use crate::document::{self, array, only_pod, text, workload};
+use crate::harness::{Namespace, manifest};
+use crate::truth;
+
+fn counts(job: &Value) -> [i64; 3] {
+    ["active", "succeeded", "failed"].map(|count| job[count].as_i64().unwrap())
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn each_rule_that_ends_a_job() {
+    let namespace = Namespace::new("rules");
+    let ended = namespace.seq(&["apply", "-f", &manifest("rules.yaml"), "-o", "json", "--timeout=90s"]);
+    let document = ended.ends(1).json();
+    document::hold(&document);
+    truth::hold(&document);
+
+    let job = workload(&document, "per-index");
+    assert_eq!([text(job, "outcome"), text(job, "reason")], ["Failed", "FailedIndexes"], "{job:#}");
+    assert!(text(job, "message").ends_with("(failed indexes: 1)"), "{job:#}");
+    assert_eq!(counts(job), [0, 2, 1], "{job:#}");
+
+    let job = workload(&document, "failure-policy");
+    assert_eq!([text(job, "outcome"), text(job, "reason")], ["Failed", "PodFailurePolicy"], "{job:#}");
+    let (pod, message) = (only_pod(job), text(job, "message"));
+    assert!(message.contains(text(pod, "name")) && message.contains("42"), "{job:#}");
+    assert!(message.contains("rule at index 0"), "{job:#}");
+    assert_eq!((counts(job), &pod["exitCode"]), ([0, 0, 1], &json!(42)), "{job:#}");
+
+    let job = workload(&document, "success-policy");
+    assert_eq!([text(job, "outcome"), text(job, "reason")], ["Succeeded", "SuccessPolicy"], "{job:#}");
+    assert_eq!((counts(job), array(job, "pods").len()), ([0, 1, 0], 3), "the others do not count: {job:#}");
+
+    let job = workload(&document, "deadline");
+    assert_eq!([text(job, "outcome"), text(job, "reason")], ["Failed", "DeadlineExceeded"], "{job:#}");
+    assert!(only_pod(job)["instants"]["deleteRequested"].is_object(), "{job:#}");
+
+    // It went as soon as it was complete, and all of it was seen.
+    let job = workload(&document, "at-once");
+    assert_eq!([text(job, "outcome"), text(only_pod(job), "outcome")], ["Succeeded"; 2], "{job:#}");
+    let again = namespace.seq(&["get", "job", "at-once"]).ends(3);
+    again.warns("not found");
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn a_job_that_is_steered_while_it_runs() {
+    let namespace = Namespace::new("steered");
+    let patch = |spec: &str| {
+        namespace.kubectl(&["patch", "job", "steered", "-p", &format!("{{\"spec\":{spec}}}")]).succeeds();
+    };
+    let file = manifest("steered.yaml");
+    let mut running =
+        namespace.start(&["apply", "-f", &file, "-o", "json", "--progress=lines", "--timeout=90s"]);
+    running.until_it_says("job/steered is suspended");
+    patch("{\"suspend\":false}");
+    running.until_it_says("succeeded after");
+    // Two at once; then none; then two again.
+    patch("{\"parallelism\":2}");
+    namespace
+        .kubectl(&["wait", "--for=jsonpath={.status.active}=2", "job/steered", "--timeout=30s"])
+        .succeeds();
+    patch("{\"suspend\":true}");
+    namespace.kubectl(&["wait", "--for=condition=suspended", "job/steered", "--timeout=30s"]).succeeds();
+    patch("{\"suspend\":false}");
+    let document = running.wait().succeeds().json();
+    document::hold(&document);
+    let job = workload(&document, "steered");
+    assert_eq!((text(job, "outcome"), counts(job)), ("Succeeded", [0, 4, 0]), "{job:#}");
+    assert_eq!(
+        (&job["parallelism"], &job["summary"]["concurrency"]["max"]),
+        (&json!(2), &json!(2)),
+        "{job:#}"
+    );
+    // The Pods that suspending deleted are there, and are no failures.
+    let deleted =
+        array(job, "pods").iter().filter(|pod| pod["instants"]["deleteRequested"].is_object()).count();
+    assert_eq!(array(job, "pods").len() - deleted, 4, "{job:#}");
+    assert!(deleted >= 1, "{job:#}");
+    // While it was suspended it had no slots.
+    let wall = job["summary"]["wallMillis"].as_i64().unwrap();
+    assert!(job["summary"]["slotMillis"].as_i64().unwrap() < 2 * wall, "{job:#}");
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn why_there_is_no_pod_yet() {
+    let namespace = Namespace::new("quota");
+    namespace.kubectl(&["apply", "-f", &manifest("quota.yaml")]).succeeds();
+    namespace
+        .kubectl(&["wait", "--for=jsonpath={.status.hard.pods}=0", "quota/none", "--timeout=30s"])
+        .succeeds();
+    let mut running =
+        namespace.start(&["apply", "-f", &manifest("quick.yaml"), "--progress=lines", "--timeout=120s"]);
+    running.until_it_says("job/quick cannot make Pods: exceeded quota: none");
+    let document = namespace.seq(&["get", "job", "quick", "-o", "json"]).succeeds().json();
+    let job = workload(&document, "quick");
+    assert_eq!([text(job, "outcome"), text(job, "reason")], ["Pending", "FailedCreate"], "{job:#}");
+    assert_eq!(text(job, "message"), "exceeded quota: none, requested: pods=1, limited: pods=0", "{job:#}");
+    assert!(text(job, "waitingSince") >= &text(job, "createdAt")[..19], "{job:#}");
+    let drawn = namespace.seq(&["get", "job", "quick"]).succeeds();
+    drawn.says("no Pod yet");
+    drawn.says("FailedCreate: exceeded quota: none");
+    namespace.kubectl(&["delete", "quota", "none"]).succeeds();
+    running.wait().succeeds().says("2 of 2 done");
+    let document = namespace.seq(&["get", "job", "quick", "-o", "json"]).succeeds().json();
+    assert_eq!(workload(&document, "quick")["waitingSince"], Value::Null, "{document:#}");
+}

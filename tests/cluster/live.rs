@@ -1,0 +1,147 @@
+//! The live picture in a real terminal: keys, pages and what is left on the screen at the end.
+
+use std::io::{Read, Write};
+use std::process::Child;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pty_process::Size;
+use pty_process::blocking::{Command, Pty, open};
+
+use crate::harness::{Namespace, end_of, manifest};
+
+/// No step takes longer, unless the program hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The program in a terminal of its own.
+struct Screen {
+    pty: Arc<Pty>,
+    parser: Arc<Mutex<vt100::Parser>>,
+    child: Child,
+}
+
+impl Screen {
+    fn start(columns: u16, rows: u16, command: &std::process::Command) -> Self {
+        let (pty, pts) = open().unwrap();
+        pty.resize(Size::new(rows, columns)).unwrap();
+        let mut started = Command::new(command.get_program()).args(command.get_args());
+        for (name, value) in command.get_envs() {
+            started = match value {
+                Some(value) => started.env(name, value),
+                None => started.env_remove(name),
+            };
+        }
+        let child = started.spawn(pts).unwrap();
+        let pty = Arc::new(pty);
+        let parser = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 500)));
+        let (reader, shown) = (Arc::clone(&pty), Arc::clone(&parser));
+        thread::spawn(move || {
+            let mut buffer = [0; 8192];
+            while let Ok(length @ 1..) = (&*reader).read(&mut buffer) {
+                let mut parser = shown.lock().unwrap();
+                parser.process(&buffer[..length]);
+                // What a terminal answers when it is asked where its cursor is.
+                if buffer[..length].windows(4).any(|bytes| bytes == b"\x1b[6n") {
+                    let (row, column) = parser.screen().cursor_position();
+                    let _ = write!(&*reader, "\x1b[{};{}R", row + 1, column + 1);
+                }
+            }
+        });
+        Self { pty, parser, child }
+    }
+
+    fn type_in(&self, keys: &str) {
+        (&*self.pty).write_all(keys.as_bytes()).unwrap();
+    }
+
+    fn look<T>(&self, look: impl FnOnce(&vt100::Screen) -> T) -> T {
+        look(self.parser.lock().unwrap().screen())
+    }
+
+    #[track_caller]
+    fn until(&self, what: &str, shows: impl Fn(&vt100::Screen) -> bool) {
+        let since = Instant::now();
+        while !self.look(&shows) {
+            assert!(since.elapsed() < PATIENCE, "no {what} in\n{}", self.look(vt100::Screen::contents));
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    #[track_caller]
+    fn until_it_shows(&self, text: &str) {
+        self.until(text, |screen| screen.contents().contains(text));
+    }
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn apply_switch_views_open_a_pod_return_end() {
+    let namespace = Namespace::new("live");
+    let command = namespace.command(&["apply", "-f", &manifest("live.yaml")]);
+    let mut screen = Screen::start(110, 30, &command);
+    screen.until_it_shows("2 running");
+
+    screen.type_in("t");
+    screen.until_it_shows("STATUS");
+    screen.type_in("g");
+    screen.until("grid", |screen| !screen.contents().contains("STATUS"));
+    screen.type_in("s");
+    screen.until_it_shows("▶ now");
+    // Down, by the code that terminals send.
+    screen.type_in("\x1b[B");
+    screen.until("selection", |screen| screen.contents().contains('▌'));
+    let selected = screen.look(|screen| {
+        let contents = screen.contents();
+        let line = contents.lines().find(|line| line.starts_with('▌')).unwrap();
+        line.split_whitespace().find(|word| word.starts_with("live-")).unwrap().to_owned()
+    });
+
+    screen.type_in("\r");
+    screen.until("Pod", |screen| screen.alternate_screen() && screen.contents().contains("PHASE"));
+    screen.until_it_shows(&format!("pod/{selected}"));
+    screen.type_in("e");
+    screen.until_it_shows("Successfully assigned");
+    screen.type_in("l");
+    screen.until_it_shows("working on 0");
+    screen.type_in("y");
+    screen.until_it_shows("kind: Pod");
+    screen.type_in("\x1b");
+    screen.until_it_shows("PHASE");
+    screen.type_in("\x1b");
+    screen.until("picture", |screen| !screen.alternate_screen());
+    screen.until(&format!("{selected} selected"), |screen| {
+        screen.contents().lines().any(|line| line.starts_with('▌') && line.contains(&selected))
+    });
+
+    let code = end_of(&mut screen.child).and_then(|status| status.code());
+    screen.until_it_shows("to see it again: kubectl seq get job/live");
+    let contents = screen.look(vt100::Screen::contents);
+    assert_eq!(code, Some(1), "{contents}");
+    for text in ["job/live  Failed", "failed: exit code 3", "cannot open the input"] {
+        assert!(contents.contains(text), "no {text:?} in\n{contents}");
+    }
+    screen.look(|screen| {
+        assert!(!screen.alternate_screen() && !screen.hide_cursor(), "{contents}");
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+    });
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn a_signal_leaves_a_usual_terminal() {
+    let namespace = Namespace::new("live-term");
+    namespace.kubectl(&["apply", "-f", &manifest("sleeping.yaml")]).succeeds();
+    let mut screen = Screen::start(80, 24, &namespace.command(&["get", "job", "sleeping", "--watch"]));
+    screen.until_it_shows("1 running");
+    screen.type_in("\x1b[B\r");
+    screen.until("Pod", vt100::Screen::alternate_screen);
+    let process = screen.child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &process]).status().unwrap().success());
+    assert_eq!(end_of(&mut screen.child).and_then(|status| status.code()), Some(143));
+    screen.until_it_shows("no longer followed: job/sleeping goes on");
+    screen.look(|screen| {
+        assert!(!screen.alternate_screen() && !screen.hide_cursor());
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+    });
+}

@@ -1,0 +1,139 @@
+//! Deployments, StatefulSets and DaemonSets: followed until they are rolled out.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use serde_json::Value;
+
+use crate::document::{self, array, children, text, workload};
+use crate::harness::{Namespace, Running, manifest};
+use crate::truth;
+
+/// How many nodes are to have a Pod of the `DaemonSet`: others may be there and not ready.
+fn wanted_nodes(namespace: &Namespace) -> usize {
+    let wanted = "jsonpath={.status.desiredNumberScheduled}";
+    namespace.kubectl(&["get", "ds", "agent", "-o", wanted]).succeeds().stdout.parse().unwrap()
+}
+
+/// Applies a revision of the Deployment, and follows it.
+fn roll_out(namespace: &Namespace, version: &str) -> Value {
+    let text = fs::read_to_string(manifest("rollout.yaml")).unwrap().replace("VERSION", version);
+    let command = namespace.command(&["apply", "-f", "-", "-o", "json", "--timeout=90s"]);
+    let document = Running::start(command, &text).wait().succeeds().json();
+    document::hold(&document);
+    truth::hold(&document);
+    document
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn a_rollout_ends_when_the_new_revision_is_available() {
+    let namespace = Namespace::new("rollout");
+    let first = roll_out(&namespace, "first");
+    let web = workload(&first, "web");
+    assert_eq!((text(web, "outcome"), text(web, "kind")), ("Succeeded", "Deployment"), "{first:#}");
+    assert!(web["finishedAt"].is_string() && array(web, "pods").is_empty(), "{web:#}");
+    assert_eq!([&web["parallelism"], &web["active"], &web["summary"]["pods"]], [2, 2, 2]);
+    let sets: Vec<&Value> = children(&first, web).collect();
+    assert_eq!(sets.len(), 1, "{first:#}");
+    let old = text(sets[0], "uid");
+    assert!(array(sets[0], "pods").iter().all(|pod| pod["outcome"] == "Running"), "{first:#}");
+
+    // Both revisions are there, and each Pod is its own revision's.
+    let second = roll_out(&namespace, "second");
+    let web = workload(&second, "web");
+    assert_eq!((text(web, "outcome"), &web["summary"]["pods"]), ("Succeeded", &4.into()), "{second:#}");
+    let (old, new): (Vec<&Value>, Vec<&Value>) = children(&second, web).partition(|set| set["uid"] == old);
+    assert_eq!((old.len(), new.len()), (1, 1), "{second:#}");
+    for pod in array(new[0], "pods") {
+        assert_eq!(text(pod, "outcome"), "Running", "{pod:#}");
+        assert!(pod["coldStartMillis"].is_i64(), "{pod:#}");
+    }
+    for pod in array(old[0], "pods") {
+        assert!(pod["instants"]["deleteRequested"].is_object(), "{pod:#}");
+    }
+    assert_eq!([array(old[0], "pods").len(), array(new[0], "pods").len()], [2, 2], "{second:#}");
+
+    // Nothing is left to do: it ends at once, with the same.
+    for named in ["deploy/web", "deployment.apps/web", "Deployment.v1.apps/web"] {
+        let again = namespace.seq(&["get", named, "-w", "-o", "json", "--timeout=30s"]).succeeds().json();
+        assert_eq!(text(workload(&again, "web"), "outcome"), "Succeeded", "{named}: {again:#}");
+    }
+    let drawn = namespace.seq(&["get", "deploy", "web"]).succeeds();
+    drawn.says("deployment/web  Succeeded  2 of 2 Pods");
+    drawn.says("replicaset/web-");
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn a_rollout_that_is_given_up_has_failed() {
+    let namespace = Namespace::new("never-ready");
+    let ended = namespace.seq(&["apply", "-f", &manifest("never-ready.yaml"), "-o", "json", "--timeout=60s"]);
+    let document = ended.ends(1).json();
+    document::hold(&document);
+    let broken = workload(&document, "broken");
+    assert_eq!((text(broken, "outcome"), text(broken, "reason")), ("Failed", "ProgressDeadlineExceeded"));
+    assert!(text(broken, "message").contains("timed out progressing"), "{broken:#}");
+    let sets: Vec<&Value> = children(&document, broken).collect();
+    assert_eq!(text(&array(sets[0], "pods")[0], "outcome"), "Starting", "{document:#}");
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn one_pod_after_the_other_and_one_on_each_node() {
+    let namespace = Namespace::new("ordered");
+    let ended = namespace.seq(&["apply", "-f", &manifest("ordered.yaml"), "-o", "json", "--timeout=90s"]);
+    let document = ended.succeeds().json();
+    document::hold(&document);
+    truth::hold(&document);
+    let db = workload(&document, "db");
+    assert_eq!((text(db, "outcome"), &db["active"]), ("Succeeded", &3.into()), "{document:#}");
+    let pods = array(db, "pods");
+    assert_eq!(pods.iter().map(|pod| text(pod, "name")).collect::<Vec<_>>(), ["db-0", "db-1", "db-2"]);
+    for pair in pods.windows(2) {
+        let (ready, next) =
+            (&pair[0]["instants"]["workStarted"]["at"], &pair[1]["instants"]["created"]["at"]);
+        // The same format throughout: text compares as time does.
+        assert!(ready.as_str().unwrap()[..19] <= next.as_str().unwrap()[..19], "{db:#}");
+    }
+    let agent = workload(&document, "agent");
+    assert_eq!(text(agent, "outcome"), "Succeeded", "{document:#}");
+    let nodes: BTreeSet<&str> = array(agent, "pods").iter().map(|pod| text(pod, "node")).collect();
+    assert_eq!([nodes.len(), array(agent, "pods").len()], [wanted_nodes(&namespace); 2], "{agent:#}");
+
+    // Scaled up, it is not rolled out until the new Pod is ready.
+    namespace.kubectl(&["scale", "sts", "db", "--replicas=4"]).succeeds();
+    let document =
+        namespace.seq(&["get", "sts", "db", "-w", "-o", "json", "--timeout=60s"]).succeeds().json();
+    assert_eq!(array(workload(&document, "db"), "pods").len(), 4, "{document:#}");
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn several_kinds_in_all_namespaces() {
+    let (namespace, other) = (Namespace::new("kinds"), Namespace::new("others"));
+    namespace.kubectl(&["apply", "-f", &manifest("ordered.yaml")]).succeeds();
+    other.complete("quick.yaml");
+    other.kubectl(&["apply", "-f", &manifest("rollout.yaml")]).succeeds();
+    for (waits, name) in [(&namespace, "sts/db"), (&namespace, "ds/agent"), (&other, "deploy/web")] {
+        waits.kubectl(&["rollout", "status", name, "--timeout=60s"]).succeeds();
+    }
+    let document =
+        Namespace::seq_anywhere(&["get", "deploy,rs,sts,ds,job", "-A", "-o", "json"]).succeeds().json();
+    document::hold(&document);
+    let here = |namespace: &Namespace| {
+        let mut found: Vec<(String, usize)> = array(&document, "workloads")
+            .iter()
+            .filter(|workload| workload["namespace"] == namespace.name.as_str())
+            .map(|workload| (text(workload, "kind").to_owned(), array(workload, "pods").len()))
+            .collect();
+        found.sort();
+        found
+    };
+    let nodes = wanted_nodes(&namespace);
+    let of = |kind: &str, pods| (kind.to_owned(), pods);
+    assert_eq!(here(&namespace), [of("DaemonSet", nodes), of("StatefulSet", 3)], "{document:#}");
+    assert_eq!(here(&other), [of("Deployment", 0), of("Job", 2), of("ReplicaSet", 2)], "{document:#}");
+    let selected = other.seq(&["get", "rs", "-l", "app=web", "-o", "json"]).succeeds().json();
+    assert_eq!(array(&selected, "workloads").len(), 1, "{selected:#}");
+}
