@@ -114,12 +114,15 @@ impl Backstage {
 
     /// Keeps an event, if there will be nobody to ask for it.
     pub(super) fn observe(&mut self, observation: &Observation) {
-        if self.cluster.is_none()
-            && let Object::Event(event) = &observation.object
-            && event.involved_object.kind == "Pod"
-        {
-            self.told.entry(event.involved_object.uid.clone()).or_default().observe(observation);
+        if self.cluster.is_some() {
+            return;
         }
+        let uid = match &observation.object {
+            Object::Event(event) if event.involved_object.kind == "Pod" => &event.involved_object.uid,
+            Object::Pod(pod) => &pod.metadata.uid,
+            _ => return,
+        };
+        self.told.entry(uid.clone()).or_default().observe(observation);
     }
 
     /// What was fetched next.
@@ -145,7 +148,8 @@ impl Backstage {
                     for observation in &observations {
                         open.closeup.observe(observation);
                     }
-                    self.details.extras.events = open.closeup.extras().events;
+                    let log = std::mem::take(&mut self.details.extras.log);
+                    self.details.extras = PodExtras { log, ..open.closeup.extras() };
                 }
             }
             Found::Tails(_, tails) => self.details.extras.log = tails,
@@ -195,7 +199,8 @@ impl Backstage {
         let mut closeup = Closeup::default();
         if let Some(told) = self.told.get(&*timeline.pod(pod).uid) {
             closeup = told.clone();
-            self.details.extras.events = closeup.extras().events;
+            let log = std::mem::take(&mut self.details.extras.log);
+            self.details.extras = PodExtras { log, ..closeup.extras() };
         }
         let mut tasks: Vec<JoinHandle<()>> = self.read(pod, tab, timeline).into_iter().collect();
         if matches!(tab, Tab::Overview | Tab::Events) {
@@ -213,7 +218,8 @@ impl Backstage {
         if let Some(open) = &self.open
             && let Some(told) = self.told.get(&*timeline.pod(open.pod).uid)
         {
-            self.details.extras.events = told.extras().events;
+            let log = std::mem::take(&mut self.details.extras.log);
+            self.details.extras = PodExtras { log, ..told.extras() };
         }
     }
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::lifecycle::Role;
-use crate::observation::{Event, Object, Observation};
+use crate::observation::{self, Event, Object, Observation, Seen};
 use crate::source::cluster::Cluster;
 use crate::timeline::Pod;
-use crate::view::{ContainerLog, PodEvent, PodExtras};
+use crate::view::{ContainerLog, PodCondition, PodEvent, PodExtras, Request};
 
 /// Events of one Pod, and the end of its logs.
 #[derive(Clone, Debug, Default)]
@@ -14,15 +14,22 @@ pub(super) struct Closeup {
     /// By name: a repeated Event replaces its former state.
     events: BTreeMap<String, Event>,
     logs: Vec<ContainerLog>,
+    conditions: Vec<PodCondition>,
+    requests: Vec<Request>,
 }
 
 impl Closeup {
-    /// Keeps what is an Event; the source tells only of what was asked for.
+    /// Keeps Events, and what the timeline does not of the Pod itself; the source tells only of what was asked for.
     pub(super) fn observe(&mut self, observation: &Observation) {
-        if let Object::Event(event) = &observation.object
-            && !observation.seen.gone()
-        {
-            self.events.insert(event.metadata.name.clone(), (**event).clone());
+        match &observation.object {
+            Object::Event(event) if !observation.seen.gone() => {
+                self.events.insert(event.metadata.name.clone(), (**event).clone());
+            }
+            Object::Pod(pod) if observation.seen != Seen::Missing => {
+                self.conditions = pod.status.conditions.iter().map(condition).collect();
+                self.requests = requests(pod);
+            }
+            _ => {}
         }
     }
 
@@ -44,8 +51,39 @@ impl Closeup {
     pub(super) fn extras(&self) -> PodExtras {
         let mut events: Vec<PodEvent> = self.events.values().map(shown).collect();
         events.sort_by_key(|event| event.at);
-        PodExtras { events, log: self.logs.clone() }
+        PodExtras {
+            events,
+            log: self.logs.clone(),
+            conditions: self.conditions.clone(),
+            requests: self.requests.clone(),
+        }
     }
+}
+
+fn condition(condition: &observation::PodCondition) -> PodCondition {
+    PodCondition {
+        name: condition.r#type.clone(),
+        status: condition.status.clone(),
+        since: observation::known(condition.last_transition_time),
+        reason: condition.reason.clone(),
+    }
+}
+
+/// What the containers request that hold it as long as the Pod is there: main ones and sidecars.
+fn requests(pod: &observation::Pod) -> Vec<Request> {
+    let sidecars = pod.spec.init_containers.iter().filter(|init| init.restart_policy == "Always");
+    let containers = pod.spec.containers.iter().chain(sidecars);
+    let of_one = |container: &observation::Container| {
+        let requests = container.resources.iter().flat_map(|resources| &resources.requests);
+        let of = container.name.clone();
+        let request = |(resource, quantity): (&String, &observation::Quantity)| Request {
+            container: of.clone(),
+            resource: resource.clone(),
+            quantity: quantity.string.clone(),
+        };
+        requests.map(request).collect::<Vec<_>>()
+    };
+    containers.flat_map(of_one).collect()
 }
 
 fn shown(event: &Event) -> PodEvent {

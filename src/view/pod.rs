@@ -7,6 +7,7 @@ use super::bar::{Bar, phase_role};
 use super::columns::{Column, Columns, Shrink};
 use super::duration::{human, is_fine, so_far};
 use super::legend::Seen;
+use super::standing::{self, PodCondition, Request};
 use super::table::status_role;
 use super::{Frame, Glyphs, Line, Memo, Role, Scene, Size, ViewState, Window, explain, lanes, summary, text};
 use crate::lifecycle::{ContainerLife, Phase, Pull, Run, Source};
@@ -19,6 +20,10 @@ pub struct PodExtras {
     pub events: Vec<PodEvent>,
     /// The end of each container's log.
     pub log: Vec<ContainerLog>,
+    /// The conditions of its status.
+    pub conditions: Vec<PodCondition>,
+    /// What its containers request.
+    pub requests: Vec<Request>,
 }
 
 /// An Event, as a person reads it.
@@ -65,11 +70,16 @@ pub fn draw_pod(
     };
     let owner = timeline.workloads().iter().find(|workload| workload.pods.contains(&key));
     let mut lines = picture.heading(owner);
+    lines.extend(standing::reserved(picture.scene, picture.pod, &extras.requests));
     picture.bar(&mut lines);
     picture.phases(&mut lines);
     picture.containers(&mut lines);
     picture.images(&mut lines);
     picture.instants(&mut lines);
+    if !extras.conditions.is_empty() {
+        lines.push(Line::default());
+        lines.extend(standing::conditions(picture.scene, &extras.conditions, picture.columns));
+    }
     picture.events(&extras.events, &mut lines);
     Picture::log(&extras.log, &mut lines);
     for line in &mut lines {

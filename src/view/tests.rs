@@ -365,6 +365,27 @@ fn crashed() -> Timeline {
 #[test]
 fn pods() {
     let extras = PodExtras {
+        conditions: vec![
+            PodCondition {
+                name: "PodScheduled".into(),
+                status: "True".into(),
+                since: Some(at(0)),
+                reason: String::new(),
+            },
+            PodCondition {
+                name: "Ready".into(),
+                status: "False".into(),
+                since: Some(at(16_000)),
+                reason: "ContainersNotReady".into(),
+            },
+        ],
+        requests: [("cpu", "500m"), ("memory", "1Gi")]
+            .map(|(resource, quantity)| Request {
+                container: "work".into(),
+                resource: resource.into(),
+                quantity: quantity.into(),
+            })
+            .to_vec(),
         events: vec![
             PodEvent {
                 at: Some(at(700)),
