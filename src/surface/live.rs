@@ -84,6 +84,16 @@ impl<W: Write> Live<W> {
         self.canvas.place.map(|(top, _)| top)
     }
 
+    /// Draws the next frame whole, in its place, if that is known: what the terminal shows there may be anything.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub(super) fn begin_anew(&mut self) -> io::Result<()> {
+        let Some((top, _)) = self.canvas.place else { return Ok(()) };
+        self.canvas.rows.clear();
+        self.send(&format!("\x1b[{};1H\x1b[J", top + 1))
+    }
+
     /// Says on which row of a screen of so many rows the cursor is, which is where the frame begins.
     pub(super) fn begin_at(&mut self, row: usize, height: usize) {
         self.canvas.place = Some((row, height));
@@ -369,6 +379,18 @@ mod tests {
         screen.draw(&["a", "b"]);
         assert_eq!(screen.draw(&["a", "b", "c"]).0, "a\nb\nc");
         assert_eq!(screen.draw(&["a", "B", "c"]).0, "a\nB\nc");
+    }
+
+    #[test]
+    fn a_terminal_that_has_no_alternate_screen_shows_the_frame_again() {
+        let mut screen = Screen::new(10, 40);
+        screen.live.begin_at(1, 10);
+        screen.draw(&["one", "two"]);
+        screen.terminal.process(b"\x1b[2J\x1b[Ha page\r\nthat\r\nstayed");
+        screen.live.begin_anew().unwrap();
+        let bytes = std::mem::take(&mut screen.live.out);
+        screen.terminal.process(&bytes);
+        assert_eq!(screen.draw(&["one", "two"]).0, "a page\none\ntwo", "what is above the frame is not ours");
     }
 
     #[test]

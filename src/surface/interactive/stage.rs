@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableMouseCapture, EnableMouseCapture};
-use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen};
+use crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen};
 
 use super::super::Live;
 use super::input::Keys;
@@ -141,12 +141,14 @@ impl Stage {
             self.live.step_aside();
             self.live.begin_empty(self.size.0, self.size.1)
         } else {
-            crossterm::execute!(self.live.out(), LeaveAlternateScreen)?;
+            // Some terminals have no alternate screen, or are told not to use it (as GNU screen is by default): the page
+            // goes, and what was behind it is drawn anew.
+            crossterm::execute!(self.live.out(), Clear(ClearType::All), LeaveAlternateScreen)?;
             self.live.come_back();
             if std::mem::take(&mut self.moved) {
                 self.live.begin_at_bottom(self.size.0, self.size.1)
             } else {
-                Ok(())
+                self.live.begin_anew()
             }
         }
     }
