@@ -53,7 +53,7 @@ pub(super) fn account(timeline: &Timeline, workload: &Workload, now: Timestamp) 
     let mut failures: Vec<(i64, Option<u32>)> = Vec::new();
     let mut answered: HashMap<Option<u32>, i64> = HashMap::new();
     let piece = |pod: &Pod| pod.index.filter(|_| workload.per_index);
-    let mut least = 0;
+    let mut ran_at_once = 0;
     for (place, (key, pod)) in timeline.pods(workload).enumerate() {
         let Some(first) = pod.life.phases.first() else { continue };
         let created = first.start.as_millisecond();
@@ -62,7 +62,7 @@ pub(super) fn account(timeline: &Timeline, workload: &Workload, now: Timestamp) 
         changes.push((created, Change::Created(piece(pod))));
         // Work of no length, as its end is known to the second only, was work: at least one at once.
         if pod.life.instants.work_started.is_some() {
-            least = 1;
+            ran_at_once = 1;
         }
         push_phases(&mut changes, place, pod);
         match result(timeline, key, pod, by_result) {
@@ -80,7 +80,7 @@ pub(super) fn account(timeline: &Timeline, workload: &Workload, now: Timestamp) 
     // Stable: what happens at the same moment stays in the order of a life.
     changes.sort_by_key(|(at, _)| *at);
     let mut ledger = Ledger { per_index: workload.per_index, silent_until: i64::MIN, ..Ledger::default() };
-    let mut accounting = Accounting { concurrency_max: least, ..Accounting::default() };
+    let mut accounting = Accounting { concurrency_max: ran_at_once, ..Accounting::default() };
     let Some(mut last) = changes.first().map(|(at, _)| *at) else { return accounting };
     let job = timeline.jobs.get(&workload.uid);
     accounting.partial = job.is_some_and(JobRecord::changed_before);
