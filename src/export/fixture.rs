@@ -50,6 +50,7 @@ pub(super) fn workload() -> Workload {
         capacity: Vec::new(),
         per_index: false,
         waiting: None,
+        holds: Vec::new(),
         next_run: None,
         lasting: false,
         pods: Vec::new(),

@@ -86,6 +86,20 @@ pub enum Evidence {
     ReceivedDeleted,
     /// It was last seen then, and missing from a later list.
     Missing,
+    /// Condition `Suspended` of a workload.
+    SuspendedCondition,
+    /// Name of its controller's `Suspended` or `Resumed` event.
+    SuspendEvent,
+    /// `lastTimestamp` of such an event.
+    SuspendEventCoarse,
+    /// Receipt of the workload with another `spec.suspend`.
+    ReceivedSuspend,
+    /// Name of a controller's `FailedCreate` event.
+    FailedCreateEvent,
+    /// `lastTimestamp` of such an event.
+    FailedCreateEventCoarse,
+    /// When the workload ended.
+    WorkloadEnded,
 }
 
 impl Evidence {
@@ -100,19 +114,26 @@ impl Evidence {
             | Self::StartedEvent
             | Self::StartedEventCoarse
             | Self::KillingEvent
-            | Self::KillingEventCoarse => Source::Event,
+            | Self::KillingEventCoarse
+            | Self::SuspendEvent
+            | Self::SuspendEventCoarse
+            | Self::FailedCreateEvent
+            | Self::FailedCreateEventCoarse => Source::Event,
             Self::ReceivedAdded
             | Self::ReceivedStarted
             | Self::ReceivedTerminalPhase
             | Self::ReceivedDeletion
-            | Self::ReceivedDeleted => Source::Observed,
+            | Self::ReceivedDeleted
+            | Self::ReceivedSuspend => Source::Observed,
             Self::CreationTimestamp
             | Self::PodScheduled
             | Self::CreatedWithNode
             | Self::ReadyToStartContainers
             | Self::StartedAt
             | Self::FinishedAt
-            | Self::DeletionTimestamp => Source::Status,
+            | Self::DeletionTimestamp
+            | Self::SuspendedCondition
+            | Self::WorkloadEnded => Source::Status,
             Self::StartTime
             | Self::DisruptionTarget
             | Self::NotReady
@@ -134,7 +155,10 @@ impl Evidence {
             | Self::ReceivedAdded
             | Self::ReceivedTerminalPhase
             | Self::ReceivedDeletion
-            | Self::ReceivedDeleted => 50,
+            | Self::ReceivedDeleted
+            | Self::ReceivedSuspend
+            | Self::SuspendEvent
+            | Self::FailedCreateEvent => 50,
             Self::ReceivedStarted => 150,
             Self::KillingEvent => 300,
             Self::ReceivedTerminated => 1100,
@@ -179,6 +203,13 @@ impl Evidence {
             Self::DeletionTimestamp => "deletionTimestamp - deletionGracePeriodSeconds",
             Self::ReceivedDeleted => "receipt of the Pod's DELETED",
             Self::Missing => "last seen before it was missing from a list (lower bound)",
+            Self::SuspendedCondition => "condition Suspended of the workload",
+            Self::SuspendEvent => "name of the Suspended or Resumed event",
+            Self::SuspendEventCoarse => "lastTimestamp of the Suspended or Resumed event",
+            Self::ReceivedSuspend => "receipt of the changed spec.suspend",
+            Self::FailedCreateEvent => "name of the FailedCreate event",
+            Self::FailedCreateEventCoarse => "lastTimestamp of the FailedCreate event",
+            Self::WorkloadEnded => "the end of the workload",
         }
     }
 }

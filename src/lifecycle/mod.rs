@@ -8,6 +8,7 @@ mod container;
 mod derive;
 mod evidence;
 mod fact;
+mod gates;
 mod message;
 mod names;
 mod phases;

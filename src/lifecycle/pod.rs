@@ -15,7 +15,7 @@ use super::names::Names;
 use super::restarts::Restarts;
 use super::status;
 use super::waits::{Topic, Waits};
-use super::{Lifecycle, Role, derive};
+use super::{Lifecycle, Role, derive, gates};
 use crate::observation::{self, Seen, known};
 
 /// What is known of one Pod.
@@ -172,9 +172,7 @@ impl PodEvidence {
         if gates.is_empty() && self.gates.is_empty() {
             return;
         }
-        let list: Vec<&str> = gates.iter().map(|gate| gate.name.as_str()).collect();
-        let reason =
-            (!list.is_empty()).then(|| names.share(&format!("SchedulingGated: {}", list.join(", "))));
+        let reason = gates::reason(pod).map(|reason| names.share(&reason));
         match self.gates.last() {
             None => self.gates.push(Gates { since: None, received: false, reason }),
             Some(kept) if kept.reason != reason => {

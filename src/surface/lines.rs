@@ -90,7 +90,10 @@ impl Lines {
                 .as_ref()
                 .is_some_and(|before| before.0 == stands.0 && (before.1 == stands.1 || !waits));
             if !same && (before.is_some() || waits || workload.outcome != WorkloadOutcome::Pending) {
-                let (said, role) = outcome_said(workload);
+                let (mut said, role) = outcome_said(workload);
+                if before.is_some_and(|before| before.0 == WorkloadOutcome::Suspended) && !workload.ended() {
+                    said = resumed(workload, now);
+                }
                 lines.push(line(workload, now, &name(workload), &said, role, false, None));
             }
         }
@@ -209,11 +212,29 @@ fn outcome_said(workload: &Workload) -> (String, Role) {
     }
     match workload.outcome {
         WorkloadOutcome::Pending => ("waits for its first Pod".into(), Role::Text),
-        WorkloadOutcome::Suspended => ("is suspended".into(), Role::Warning),
+        WorkloadOutcome::Suspended => (suspended(workload), Role::Warning),
         WorkloadOutcome::Running => ("runs".into(), Role::Text),
         WorkloadOutcome::Succeeded => ("succeeded".into(), Role::Success),
         WorkloadOutcome::Failed => (format!("failed{why}"), Role::Failure),
         WorkloadOutcome::Unknown => ("was deleted before it ended".into(), Role::Warning),
+    }
+}
+
+/// `is suspended`, or what it waits for before it is resumed.
+fn suspended(workload: &Workload) -> String {
+    let open = workload.holds.iter().find(|hold| !hold.over && hold.message.is_none());
+    match open.filter(|hold| *hold.reason != *"suspended") {
+        Some(hold) => format!("is suspended, waits for {}", text::clean(&hold.reason)),
+        None => "is suspended".into(),
+    }
+}
+
+/// `is resumed after 12s`.
+fn resumed(workload: &Workload, now: Timestamp) -> String {
+    let last = workload.holds.iter().rfind(|hold| hold.over && hold.message.is_none());
+    match last.and_then(|hold| hold.duration(now)) {
+        Some(took) => format!("is resumed after {}", duration::human(took, false)),
+        None => "is resumed".into(),
     }
 }
 
@@ -232,7 +253,11 @@ fn counts(timeline: &Timeline, workload: &Workload) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
-    if parts.is_empty() { "no Pod yet".into() } else { parts.join(", ") }
+    match parts.is_empty() {
+        true if workload.outcome == WorkloadOutcome::Suspended => suspended(workload),
+        true => "no Pod yet".into(),
+        false => parts.join(", "),
+    }
 }
 
 fn line(

@@ -9,6 +9,7 @@ mod clocks;
 mod controller;
 mod family;
 mod findings;
+mod hold;
 mod images;
 mod job;
 mod place;
@@ -16,6 +17,7 @@ mod refusal;
 mod rollout;
 mod slots;
 mod summary;
+mod suspension;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -28,9 +30,11 @@ pub use self::attempts::Retry;
 use self::clocks::Clocks;
 use self::controller::ControllerRecord;
 pub use self::findings::{Stragglers, Wait};
+pub use self::hold::Hold;
 pub use self::images::{ImagePulls, image_pulls};
 use self::job::JobRecord;
 use self::refusal::Refusals;
+use self::suspension::Toggles;
 use crate::lifecycle::{EventFact, Lifecycle, Names, PhaseKind};
 
 /// How a workload stands or ended.
@@ -132,6 +136,8 @@ pub struct Workload {
     pub per_index: bool,
     /// Why its controller cannot make Pods now.
     pub waiting: Option<Waiting>,
+    /// When it made no Pods because it was suspended or they were refused, in the order of time.
+    pub holds: Vec<Hold>,
     /// When its schedule makes the next Job.
     pub next_run: Option<Timestamp>,
     /// Whether its Pods are to run on when it has ended well, because it is a rollout.
@@ -270,6 +276,8 @@ pub struct Timeline {
     links: HashMap<Arc<str>, Arc<str>>,
     /// Pods that workloads could not make.
     refusals: HashMap<Arc<str>, Refusals>,
+    /// What their controllers' events say of when workloads were suspended.
+    toggles: HashMap<Arc<str>, Toggles>,
     /// What its owner's events say of a Pod (by owner and name) until that Pod is seen.
     words: HashMap<(Arc<str>, Arc<str>), OwnersWord>,
     clocks: Clocks,

@@ -32,6 +32,8 @@ pub(super) enum Mark {
     Unknown,
     /// It goes on.
     Now,
+    /// The workload makes no Pods.
+    Held,
 }
 
 impl Mark {
@@ -48,6 +50,7 @@ impl Mark {
             Self::Deleted => glyphs.deleted,
             Self::Unknown => glyphs.unknown,
             Self::Now => glyphs.now,
+            Self::Held => glyphs.held,
         }
     }
 
@@ -61,6 +64,7 @@ impl Mark {
             Self::Deleted => Role::Terminating,
             Self::Unknown => Role::Warning,
             Self::Now => Role::Now,
+            Self::Held => Role::Queued,
         }
     }
 }
@@ -140,6 +144,23 @@ impl Bar {
             .collect();
         bar.fill(&stretches);
         bar.rescue(&stretches);
+        if open {
+            bar.close(Mark::Now);
+        }
+        bar
+    }
+
+    /// The cells of stretches of one mark (in milliseconds since the axis' zero); `open` if the last of them goes on.
+    pub(super) fn of_stretches(
+        stretches: impl Iterator<Item = (i64, i64)>,
+        mark: Mark,
+        axis: &Axis,
+        open: bool,
+    ) -> Self {
+        let mut bar = Self { cells: vec![Mark::Empty; axis.columns()], labels: Vec::new() };
+        for (start, end) in stretches {
+            bar.cells[axis.cells(start, end)].fill(mark);
+        }
         if open {
             bar.close(Mark::Now);
         }

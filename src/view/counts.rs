@@ -86,14 +86,22 @@ impl State {
 
 /// Pods by state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Counts([usize; 8]);
+pub(super) struct Counts {
+    states: [usize; 8],
+    /// Of those that are done, the ones that nobody had told to stop before.
+    done_unasked: usize,
+}
 
 impl Counts {
     /// Counts in one pass.
     pub(super) fn of(scene: &Scene<'_>, pods: &[PodKey]) -> Self {
         let mut counts = Self::default();
         for &key in pods {
-            counts.0[State::of(scene.timeline.pod(key)) as usize] += 1;
+            let pod = scene.timeline.pod(key);
+            let state = State::of(pod);
+            counts.states[state as usize] += 1;
+            let asked = pod.life.instants.delete_requested.is_some();
+            counts.done_unasked += usize::from(state == State::Done && !asked);
         }
         counts
     }
@@ -106,7 +114,12 @@ impl Counts {
 
     /// The Pods in one state.
     pub(super) fn get(&self, state: State) -> usize {
-        self.0[state as usize]
+        self.states[state as usize]
+    }
+
+    /// The Pods that are done, without those that were told to stop: what their workload takes away does not count.
+    pub(super) fn done_unasked(&self) -> usize {
+        self.done_unasked
     }
 
     /// Adds `4 running · 1 queued` to a line, without the states that nobody is in and without those that are done.

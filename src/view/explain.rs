@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::{Line, Role, Scene, duration, summary, text};
 use crate::lifecycle::{Instant, Source};
-use crate::timeline::{Pod, PodKey};
+use crate::timeline::{Pod, PodKey, Workload};
 
 /// A Pod has seven instants, may be clamped, and its node's clock may be wrong.
 pub(super) const MOST_LINES: usize = 9;
@@ -33,6 +33,20 @@ pub(super) fn lines(scene: &Scene<'_>, pod: &Pod, key: PodKey, columns: usize) -
             duration::human(off, true),
         );
         lines.push(summary::fit(Line::of(said, Role::Warning), columns, scene.glyphs.ellipsis));
+    }
+    lines
+}
+
+/// Two lines for each time in which a workload was held back.
+pub(super) fn holds(scene: &Scene<'_>, workload: &Workload, columns: usize) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for hold in &workload.holds {
+        for (word, instant) in [("begins", hold.start), ("ends", hold.end.filter(|_| hold.over))] {
+            let Some(instant) = instant else { continue };
+            let mut line = Line::of(format!("    {word:<16}{:<14} ", clock(scene, instant)), Role::Text);
+            line.push(evidence(instant), Role::Dim);
+            lines.push(summary::fit(line, columns, scene.glyphs.ellipsis));
+        }
     }
     lines
 }

@@ -1,5 +1,7 @@
 //! Every view as a person sees it, at the widths of their terminals.
 
+mod held;
+
 use std::fmt::Write as _;
 
 use jiff::tz::TimeZone;

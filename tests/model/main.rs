@@ -5,6 +5,8 @@ mod clocks;
 #[cfg(test)]
 mod deletion;
 #[cfg(test)]
+mod holds;
+#[cfg(test)]
 mod instants;
 #[cfg(test)]
 mod order;

@@ -183,7 +183,7 @@ fn settling_in_between_changes_nothing() {
 }
 
 /// What a list at the end has: the last state of everything that was not deleted.
-fn listed(observations: &[Observation]) -> Vec<Observation> {
+pub(crate) fn listed(observations: &[Observation]) -> Vec<Observation> {
     let received = observations.iter().map(|observation| observation.received).max().unwrap();
     let mut last: HashMap<&str, &Observation> = HashMap::new();
     for observation in observations {

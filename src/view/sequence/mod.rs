@@ -2,6 +2,7 @@
 
 mod concurrency;
 mod gaps;
+mod held;
 mod layout;
 mod row;
 mod scroll;
@@ -44,6 +45,14 @@ impl Part<'_> {
         let worth = scene.state.align == Align::Wall && self.block.pods.len() >= concurrency::LEAST_PODS;
         self.summary.as_ref().filter(|summary| worth && summary.concurrency_max > 1)
     }
+
+    /// The workload, if it has a row of its own: it was held back.
+    fn held(&self, scene: &Scene<'_>) -> Option<&Workload> {
+        match self.block.heading {
+            Heading::Workload(workload) if held::is_there(scene, workload) => Some(workload),
+            _ => None,
+        }
+    }
 }
 
 /// Lines around the rows of the blocks; those that come last here go first when there is no room for them.
@@ -82,7 +91,7 @@ pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Picture {
     let axis = span.axis(layout.bar);
     let rows = Rows::new(scene, &layout, &axis, &span);
 
-    let has_axis = parts.iter().any(|part| !part.block.pods.is_empty());
+    let has_axis = parts.iter().any(|part| !part.block.pods.is_empty() || part.held(scene).is_some());
     let mut frame = Frame { lines: preface(scene, columns) };
     if let Some(rows) = size.rows {
         frame.lines.truncate(rows / 3);
@@ -149,6 +158,9 @@ fn folded(
         }
         if !several && has_axis {
             frame.lines.push(rows.header());
+        }
+        if let Some(workload) = part.held(scene).filter(|_| extras.reasons) {
+            rows.draw_held(workload, &mut seen, &mut frame.lines);
         }
         for &key in &part.folded.shown {
             rows.draw(key, &part.block, &part.tries, part.pace, &mut seen, &mut frame.lines);
@@ -259,7 +271,11 @@ fn allot(
             + count(concurrency, parts.iter().filter(|part| part.concurrency(scene).is_some()).count())
             + count(legend && has_axis, legend_lines)
             + count(blanks, parts.len().saturating_sub(1))
-            + count(reasons, parts.iter().filter(|part| part.reason.is_some()).count());
+            + count(reasons, parts.iter().filter(|part| part.reason.is_some()).count())
+            + count(
+                reasons,
+                parts.iter().filter_map(|part| part.held(scene)).map(|it| rows.lines_of_held(it)).sum(),
+            );
         // Every block that has Pods wants a few rows before anything is said about it.
         let wanted: usize = parts.iter().map(|part| part.tries.rows.len().min(4)).sum();
         if around + wanted <= lines {

@@ -12,12 +12,12 @@ use super::super::memory::Pass;
 use super::super::numbers::Numbers;
 use super::super::pace::Pace;
 use super::super::{Line, Role, Scene, duration, explain, lanes, summary, text};
-use super::concurrency;
 use super::layout::Layout;
 use super::span::Span;
 use super::tries::Tries;
+use super::{concurrency, held};
 use crate::lifecycle::{Lifecycle, PodOutcome};
-use crate::timeline::{Pod, PodKey, Summary};
+use crate::timeline::{Pod, PodKey, Summary, Workload};
 
 /// Draws lines of one layout and axis.
 pub(super) struct Rows<'a> {
@@ -247,6 +247,16 @@ impl<'a> Rows<'a> {
                 line.push(format!(" {}", text::pad_left(&number.text, width)), number.role);
             }
         }
+    }
+
+    /// The row of a workload that was held back.
+    pub(super) fn draw_held(&self, workload: &Workload, seen: &mut Seen, lines: &mut Vec<Line>) {
+        held::draw(self.scene, workload, self.layout, self.axis, self.span, seen, lines);
+    }
+
+    /// How many lines that takes.
+    pub(super) fn lines_of_held(&self, workload: &Workload) -> usize {
+        1 + if self.scene.state.explain { 2 * workload.holds.len() } else { 0 }
     }
 
     /// The line that tells how many Pods worked at which time.

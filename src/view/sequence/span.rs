@@ -49,6 +49,11 @@ impl Span {
         self.whole
     }
 
+    /// Milliseconds since 1970 of the zero that all Pods share on a wall clock.
+    pub(in crate::view) fn shared_zero(&self) -> i64 {
+        self.zero
+    }
+
     /// Milliseconds since 1970 of what is zero for a Pod.
     pub(in crate::view) fn zero(&self, pod: &Pod) -> i64 {
         zero_of(pod, self.align, self.zero, self.now)
