@@ -98,7 +98,7 @@ impl Counts {
         let mut counts = Self::default();
         for &key in pods {
             let pod = scene.timeline.pod(key);
-            let state = State::of(pod);
+            let state = State::of(&pod);
             counts.states[state as usize] += 1;
             let asked = pod.life.instants.delete_requested.is_some();
             counts.done_unasked += usize::from(state == State::Done && !asked);
