@@ -5,9 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::document::optional_time;
+use super::document::{optional_time, time};
 use super::summary::millis;
-use crate::timeline::{Hold, ImagePulls, Wait};
+use crate::timeline::{Hold, ImagePulls, OpenRetry, Wait};
 
 /// An element of `waits`.
 #[derive(Clone, Debug, Serialize)]
@@ -66,6 +66,29 @@ impl<'a> HoldEntry<'a> {
             millis: hold.duration(now).map(millis),
             source: hold.source().name(),
         }
+    }
+}
+
+/// An element of `backOffs`.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BackOffEntry {
+    /// The completion index that waits for its next try.
+    pub index: u32,
+    /// Tries that were seen.
+    pub tries: u32,
+    /// When the latest of them failed.
+    #[serde(serialize_with = "time")]
+    pub since: Timestamp,
+    /// When the controller's rule lets it make the next Pod: an estimate, as there may be no free slot then. `null` where
+    /// failures that count were not seen.
+    #[serde(serialize_with = "optional_time")]
+    pub expected_at: Option<Timestamp>,
+}
+
+impl From<OpenRetry> for BackOffEntry {
+    fn from(open: OpenRetry) -> Self {
+        Self { index: open.index, tries: open.tries, since: open.since, expected_at: open.expected }
     }
 }
 

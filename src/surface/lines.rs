@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{Lifecycle, PhaseKind, PodOutcome, Role as ContainerRole};
-use crate::timeline::{Changes, Pod, PodKey, Timeline, Workload, WorkloadOutcome};
-use crate::view::{Line, Role, duration, text};
+use crate::timeline::{Changes, OpenRetry, Pod, PodKey, Timeline, Workload, WorkloadOutcome};
+use crate::view::{Line, Role, duration, next_try, text};
 
 /// After so long without a line, one says what goes on.
 pub(super) const HEARTBEAT: SignedDuration = SignedDuration::from_secs(15);
@@ -61,6 +61,8 @@ impl Lines {
         }
         let by_uid: HashMap<&str, &Workload> =
             timeline.workloads().iter().map(|workload| (&*workload.uid, workload)).collect();
+        // What follows a failed Pod is asked for once for each workload that has one.
+        let mut retries: HashMap<Arc<str>, HashMap<PodKey, OpenRetry>> = HashMap::new();
         for &key in &changes.pods {
             let pod = timeline.pod(key);
             let told = told(&pod.life);
@@ -69,7 +71,17 @@ impl Lines {
                 continue;
             }
             let Some(workload) = self.owners.get(&key).and_then(|uid| by_uid.get(&**uid)) else { continue };
-            if let Some((said, role)) = said(&pod) {
+            if let Some((mut said, role)) = said(&pod) {
+                if pod.life.outcome.failed() && pod.index.is_some() {
+                    let open = retries.entry(Arc::clone(&workload.uid)).or_insert_with(|| {
+                        let open = timeline.open_retries(workload, now);
+                        open.into_iter().map(|open| (open.pod, open)).collect()
+                    });
+                    if let Some(open) = open.get(&key) {
+                        said += "; ";
+                        said += &next_try(open, now);
+                    }
+                }
                 lines.push(line(
                     workload,
                     now,

@@ -56,6 +56,27 @@ impl JobRecord {
         generation > 1 + explained
     }
 
+    /// Whether another Pod follows a failed one of the same index.
+    pub(super) fn retries(&self) -> bool {
+        let Job { spec, status, .. } = &self.job;
+        let decided = ["FailureTarget", "SuccessCriteriaMet", "Failed", "Complete"];
+        spec.completion_mode == "Indexed" && decided.iter().all(|kind| status.is_true(kind).is_none())
+    }
+
+    /// Whether an index needs no other try, because it is done, given up or wanted no more.
+    pub(super) fn is_over(&self, index: u32) -> bool {
+        let Job { spec, status, .. } = &self.job;
+        let unwanted = spec.completions.is_some_and(|completions| index >= count(completions));
+        let failed = status.failed_indexes.as_deref().unwrap_or_default();
+        unwanted || holds_index(&status.completed_indexes, index) || holds_index(failed, index)
+    }
+
+    /// How many failures it takes, of one index or of all together.
+    pub(super) fn limit(&self, per_index: bool) -> Option<u32> {
+        let spec = &self.job.spec;
+        if per_index { spec.backoff_limit_per_index } else { spec.backoff_limit }.map(count)
+    }
+
     /// Takes in a state of the Job.
     pub(super) fn observe(&mut self, job: &Job, received: Timestamp, seen: Seen) {
         self.gone = seen.gone().then(|| self.gone.unwrap_or(received));
@@ -207,6 +228,15 @@ fn without_slots(wanted: &[Capacity], suspensions: &[Suspension]) -> Vec<Capacit
         }
     }
     capacity
+}
+
+/// Whether a list like `0,2-4` has an index.
+fn holds_index(list: &str, index: u32) -> bool {
+    list.split(',').any(|part| {
+        let (from, to) = part.split_once('-').unwrap_or((part, part));
+        let range = from.parse::<u32>().ok().zip(to.parse::<u32>().ok());
+        range.is_some_and(|(from, to)| (from..=to).contains(&index))
+    })
 }
 
 fn count(number: i32) -> u32 {

@@ -28,7 +28,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use self::apply::Changes;
 use self::apply::OwnersWord;
-pub use self::attempts::Retry;
+pub use self::attempts::{OpenRetry, Retry};
 use self::clocks::Clocks;
 use self::controller::ControllerRecord;
 pub use self::findings::{Stragglers, Wait};

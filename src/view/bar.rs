@@ -108,6 +108,8 @@ pub(super) struct Before<'a> {
     pub(super) tries: Vec<Pod<'a>>,
     /// The waits between them and before this one.
     pub(super) waits: Vec<Retry>,
+    /// Since when it waits for the next try.
+    pub(super) again: Option<Timestamp>,
 }
 
 /// One Pod's cells.
@@ -191,6 +193,14 @@ impl Bar {
         let own = stretches(&life.phases, axis, &millis, now, life.end_unknown);
         let in_sight = !own.is_empty();
         all.extend(own);
+        if let Some((since, until)) = before.again.map(|since| (millis(since), millis(now.max(since)))) {
+            let mark = Mark::Phase(PhaseKind::BackOff);
+            all.extend(axis.shows(since, until).then(|| Stretch {
+                start: axis.position(since),
+                end: axis.position(until),
+                mark,
+            }));
+        }
         bar.fill(&all);
         bar.rescue(&all);
         for earlier in &before.tries {
@@ -200,6 +210,16 @@ impl Bar {
             }
         }
 
+        if before.again.is_some() {
+            let end = life.end().map(millis).filter(|&end| axis.shows(end, end));
+            if axis.shows(millis(now), millis(now)) {
+                bar.close(Mark::Now);
+            }
+            if let Some(end) = end {
+                bar.end_earlier(life.outcome, axis.position(end));
+            }
+            return bar;
+        }
         // On a part of the axis: what ends out of sight has no mark here.
         let end = millis(last.end.unwrap_or(if life.end_unknown { last.start } else { now.max(last.start) }));
         if !axis.shows(end, end) {

@@ -1,9 +1,9 @@
 //! How many Pods are in which state.
 
 use crate::lifecycle::PhaseKind;
-use crate::timeline::{Pod, PodKey};
+use crate::timeline::Pod;
 
-use super::block::Block;
+use super::block::{Block, Heading};
 use super::memory::Pass;
 use super::{Glyphs, Line, Role, Scene};
 
@@ -93,15 +93,19 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// Counts in one pass.
-    pub(super) fn of(scene: &Scene<'_>, pods: &[PodKey]) -> Self {
+    /// Counts in a pass or two.
+    fn of(scene: &Scene<'_>, block: &Block<'_>) -> Self {
         let mut counts = Self::default();
-        for &key in pods {
+        for &key in block.pods.iter() {
             let pod = scene.timeline.pod(key);
             let state = State::of(&pod);
             counts.states[state as usize] += 1;
             let asked = pod.life.instants.delete_requested.is_some();
             counts.done_unasked += usize::from(state == State::Done && !asked);
+        }
+        // An index without a Pod waits too.
+        if let Heading::Workload(workload) = block.heading {
+            counts.states[State::BackOff as usize] += scene.timeline.open_retries(workload, scene.now).len();
         }
         counts
     }
@@ -109,7 +113,7 @@ impl Counts {
     /// Counts a block, or remembers what was counted just before if its Pods are very many.
     pub(super) fn recall(scene: &Scene<'_>, block: &Block<'_>) -> Self {
         let (identity, pods) = (block.heading.identity(), &block.pods);
-        *scene.memo.passes.recall(scene, Pass::Counts, identity, pods.len(), || Self::of(scene, pods))
+        *scene.memo.passes.recall(scene, Pass::Counts, identity, pods.len(), || Self::of(scene, block))
     }
 
     /// The Pods in one state.

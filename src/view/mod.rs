@@ -40,7 +40,7 @@ use crate::timeline::{Summary, Timeline, Workload};
 pub use frame::{Frame, Line, Role, Span};
 pub use glyph::Glyphs;
 pub use pod::{ContainerLog, PodEvent, PodExtras, draw_pod};
-pub use segment::{age, describe_phase, failure, longest};
+pub use segment::{age, describe_phase, failure, longest, next_try};
 pub use standing::{PodCondition, Request};
 pub use state::{Align, GroupBy, Size, Sort, View, ViewState};
 pub use text::clean;

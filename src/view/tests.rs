@@ -1,6 +1,7 @@
 //! Every view as a person sees it, at the widths of their terminals.
 
 mod held;
+mod retries;
 
 use std::fmt::Write as _;
 

@@ -1,12 +1,11 @@
 //! When a workload itself made no Pods: suspended, waiting for Kueue, refused.
 
-use kubectl_seq::export::{document, write_json};
 use kubectl_seq::observation::Observation;
 use kubectl_seq::observation::Seen::{Added, Changed, Listed};
 use kubectl_seq::timeline::{Capacity, Hold, Timeline};
 use serde_json::{Value, json};
 
-use crate::order::shuffled;
+use crate::order::{json_at, shuffled};
 use crate::story::{at, cond, merge, noon, observed, t};
 use crate::support::{object_of, recorded, timeline};
 
@@ -55,9 +54,7 @@ fn ordered(observations: &[Observation]) -> Timeline {
 }
 
 fn json_of(timeline: &Timeline) -> String {
-    let mut bytes = Vec::new();
-    write_json(&document(timeline, at(1000.0)), &mut bytes).unwrap();
-    String::from_utf8(bytes).unwrap()
+    json_at(timeline, at(1000.0))
 }
 
 /// `0.000 CreationTimestamp .. 5.000 ReceivedSuspend suspended` for each.

@@ -14,6 +14,8 @@ mod owners;
 #[cfg(test)]
 mod phases;
 #[cfg(test)]
+mod retries;
+#[cfg(test)]
 mod scenarios;
 #[cfg(test)]
 mod slots;

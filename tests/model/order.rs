@@ -92,8 +92,13 @@ fn any_order_of_the_same_facts_makes_the_same_timeline() {
 
 /// The timeline document, as of the latest observation.
 fn json(timeline: &Timeline) -> String {
+    json_at(timeline, timeline.observed().unwrap_or(noon()))
+}
+
+/// The timeline document, as of a time.
+pub(crate) fn json_at(timeline: &Timeline, now: jiff::Timestamp) -> String {
     let mut bytes = Vec::new();
-    write_json(&document(timeline, timeline.observed().unwrap_or(noon())), &mut bytes).unwrap();
+    write_json(&document(timeline, now), &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 

@@ -11,13 +11,14 @@ use super::super::legend::Seen;
 use super::super::memory::Pass;
 use super::super::numbers::Numbers;
 use super::super::pace::Pace;
+use super::super::segment::next_try;
 use super::super::{Line, Role, Scene, duration, explain, lanes, summary, text};
 use super::layout::Layout;
 use super::span::Span;
 use super::tries::Tries;
 use super::{concurrency, held};
 use crate::lifecycle::{Lifecycle, PodOutcome};
-use crate::timeline::{Pod, PodKey, Summary, Workload};
+use crate::timeline::{OpenRetry, Pod, PodKey, Summary, Workload};
 
 /// Draws lines of one layout and axis.
 pub(super) struct Rows<'a> {
@@ -112,14 +113,18 @@ impl<'a> Rows<'a> {
         let before = Before {
             tries: earlier.iter().map(|&key| scene.timeline.pod(key)).collect(),
             waits: earlier.iter().chain([&key]).filter_map(|key| tries.retry(*key)).copied().collect(),
+            again: tries.again(key).map(|open| open.since),
         };
         let mut bar = Bar::of_row(&pod, &before, self.axis, zero, scene.now);
-        let told = self.label(&pod, &mut bar, zero);
+        let told = match tries.again(key) {
+            Some(open) => self.label_again(open, &mut bar, zero),
+            None => self.label(&pod, &mut bar, zero),
+        };
         bar.mark_breaks(self.axis);
         bar.draw(&mut line, scene.glyphs, seen);
 
         if layout.status > 0 {
-            let (mut status, mut role) = self.status(&pod);
+            let (mut status, mut role) = self.status(&pod, tries.again(key).is_some());
             if let Some(mark) = pace.mark(scene, key) {
                 if mark != "max" {
                     role = Role::Warning;
@@ -174,6 +179,19 @@ impl<'a> Rows<'a> {
         })
     }
 
+    /// Writes when the next try is expected, in as many words as there is room for; all of it stands elsewhere too.
+    fn label_again(&self, open: &OpenRetry, bar: &mut Bar, zero: i64) -> bool {
+        let now = self.scene.now;
+        let millis = |at: Timestamp| at.as_millisecond().saturating_sub(zero);
+        let cells = self.axis.cells(millis(open.since), millis(now.max(open.since)));
+        if bar.label(&next_try(open, now), Role::BackOff, Some(cells)) {
+            return true;
+        }
+        let left =
+            open.expected.map(|expected| expected.duration_since(now)).filter(SignedDuration::is_positive);
+        left.is_none_or(|left| bar.label(&format!("~{}", duration::human(left, false)), Role::BackOff, None))
+    }
+
     /// Writes why the Pod waits, waited or failed into free cells; whether all that there is to tell is told.
     fn label(&self, pod: &Pod, bar: &mut Bar, zero: i64) -> bool {
         let life = &pod.life;
@@ -205,11 +223,12 @@ impl<'a> Rows<'a> {
     }
 
     /// The glyph of how the Pod stands, with the exit code of what failed.
-    fn status(&self, pod: &Pod) -> (String, Role) {
+    fn status(&self, pod: &Pod, again: bool) -> (String, Role) {
         let glyphs = self.scene.glyphs;
         let code = pod.life.exit_code.filter(|&code| code != 0);
         let coded = |glyph: char| code.map_or(glyph.to_string(), |code| format!("{glyph} {code}"));
         match State::of(pod) {
+            _ if again => (coded(glyphs.phase(crate::lifecycle::PhaseKind::BackOff)), Role::BackOff),
             State::Done => (glyphs.succeeded.into(), Role::Success),
             State::Failed => (coded(glyphs.failed), Role::Failure),
             State::Running if pod.life.instants.delete_requested.is_some() => {
