@@ -54,7 +54,7 @@ impl Timeline {
         let job = self.jobs.get(&workload.uid).filter(|job| job.retries());
         let going = matches!(workload.outcome, WorkloadOutcome::Running | WorkloadOutcome::Pending);
         let Some(job) = job.filter(|_| going) else { return Vec::new() };
-        let failed = |key: &PodKey| self.ended_badly(*key);
+        let failed = |key: &PodKey| self.failed_at(*key);
         // Most runs have no failure.
         let failures = workload.pods.iter().filter(|key| failed(key).is_some()).count();
         if failures == 0 {
@@ -75,10 +75,7 @@ impl Timeline {
             if last && now.duration_since(since) < VERDICT {
                 continue;
             }
-            let rule = match workload.per_index {
-                true => Some((tries as usize, since)),
-                false => in_a_row,
-            };
+            let rule = if workload.per_index { Some((tries as usize, since)) } else { in_a_row };
             let expected = rule.filter(|_| all_seen).map(|(failures, since)| since + back_off(failures));
             open.push(OpenRetry { pod, index, tries, since, expected });
         }
@@ -89,10 +86,10 @@ impl Timeline {
     fn failures_in_a_row(&self, workload: &Workload) -> Option<(usize, Timestamp)> {
         let succeeded = |key: &PodKey| {
             let digest = self.digest(*key);
-            digest.end.filter(|_| digest.outcome == PodOutcome::Succeeded)
+            digest.end().filter(|_| digest.outcome == PodOutcome::Succeeded)
         };
         let success = workload.pods.iter().filter_map(succeeded).max();
-        let failures = workload.pods.iter().filter_map(|key| self.ended_badly(*key));
+        let failures = workload.pods.iter().filter_map(|key| self.failed_at(*key));
         let in_a_row = failures.filter(|at| success.is_none_or(|success| *at > success));
         in_a_row.fold(None, |row, at| {
             let (count, last) = row.unwrap_or((0, at));
@@ -105,16 +102,16 @@ impl Timeline {
     pub fn retries(&self, workload: &Workload) -> HashMap<PodKey, Retry> {
         let mut retries = HashMap::new();
         // Most runs have no failure.
-        if !workload.pods.iter().any(|key| self.ended_badly(*key).is_some()) {
+        if !workload.pods.iter().any(|&key| self.failed_at(key).is_some()) {
             return retries;
         }
         let mut by_index: HashMap<u32, Option<Timestamp>> = HashMap::new();
         let mut failures: Vec<Timestamp> = Vec::new();
         let mut created: Vec<(Timestamp, PodKey)> = Vec::new();
-        for (key, pod) in self.pods(workload) {
-            let failed = self.ended_badly(key);
-            let Some(at) = pod.life.instants.created.map(|created| created.at) else { continue };
-            let Some(index) = pod.index else {
+        for &key in &workload.pods {
+            let failed = self.failed_at(key);
+            let Some(at) = self.digest(key).created() else { continue };
+            let Some(index) = self.identity(key).index else {
                 failures.extend(failed);
                 created.push((at, key));
                 continue;
@@ -146,9 +143,10 @@ impl Timeline {
     }
 
     /// When a Pod failed, or was taken from its workload.
-    fn ended_badly(&self, key: PodKey) -> Option<Timestamp> {
-        let digest = self.digest(key);
-        let taken = digest.outcome == PodOutcome::Deleted && self.record(key).taken_away();
-        digest.end.filter(|_| digest.outcome.failed() || taken)
+    fn failed_at(&self, key: PodKey) -> Option<Timestamp> {
+        let record = self.record(key);
+        let digest = &record.digest;
+        let taken = digest.outcome == PodOutcome::Deleted && record.taken_away();
+        digest.end().filter(|_| digest.outcome.failed() || taken)
     }
 }

@@ -105,7 +105,7 @@ impl Made<'_> {
 
     /// How many were made until then; those of which it is not known count as the oldest.
     fn until(&self, at: Timestamp) -> usize {
-        let before = |key: &PodKey| self.timeline.digest(*key).created.is_none_or(|created| created <= at);
+        let before = |key: &PodKey| self.timeline.digest(*key).created().is_none_or(|created| created <= at);
         self.pods.partition_point(before)
     }
 

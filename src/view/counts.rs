@@ -1,7 +1,7 @@
 //! How many Pods are in which state.
 
 use crate::lifecycle::PhaseKind;
-use crate::timeline::Pod;
+use crate::timeline::Digest;
 
 use super::block::{Block, Heading};
 use super::memory::Pass;
@@ -42,15 +42,15 @@ impl State {
     ];
 
     /// The state of a Pod.
-    pub(super) fn of(pod: &Pod) -> Self {
+    pub(super) fn of(pod: &Digest) -> Self {
         use crate::lifecycle::PodOutcome as Outcome;
-        match pod.life.outcome {
+        match pod.outcome {
             Outcome::Succeeded => Self::Done,
             Outcome::Failed | Outcome::NeverStarted => Self::Failed,
             Outcome::Deleted => Self::Deleted,
             Outcome::Unknown => Self::Unknown,
             Outcome::Pending => Self::Queued,
-            _ if pod.life.open_phase().is_some_and(|phase| phase.kind == PhaseKind::BackOff) => Self::BackOff,
+            _ if pod.open_phase == Some(PhaseKind::BackOff) => Self::BackOff,
             Outcome::Starting => Self::Starting,
             Outcome::Running => Self::Running,
         }
@@ -97,11 +97,10 @@ impl Counts {
     fn of(scene: &Scene<'_>, block: &Block<'_>) -> Self {
         let mut counts = Self::default();
         for &key in block.pods.iter() {
-            let pod = scene.timeline.pod(key);
-            let state = State::of(&pod);
+            let digest = scene.timeline.digest(key);
+            let state = State::of(digest);
             counts.states[state as usize] += 1;
-            let asked = pod.life.instants.delete_requested.is_some();
-            counts.done_unasked += usize::from(state == State::Done && !asked);
+            counts.done_unasked += usize::from(state == State::Done && !digest.asked_to_stop);
         }
         // An index without a Pod waits too.
         if let Heading::Workload(workload) = block.heading {

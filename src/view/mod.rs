@@ -17,6 +17,7 @@ mod glyph;
 mod grid;
 mod lanes;
 mod legend;
+mod mark;
 mod memory;
 mod numbers;
 mod pace;

@@ -8,13 +8,15 @@ use crate::order::{json_at, shuffled};
 use crate::story::{at, cond, merge, noon, observed, status, t, terminated};
 use crate::support::timeline;
 
-fn job(limit: Value, patch: Value) -> Value {
+fn job(spec: Value, patch: Value) -> Value {
     let mut job = json!({
         "metadata": {"namespace": "default", "name": "j", "uid": "j", "creationTimestamp": t(0), "generation": 1},
         "spec": {"parallelism": 9, "completions": 9, "completionMode": "Indexed", "suspend": false},
         "status": {"conditions": []},
     });
-    merge(&mut job, json!({"spec": limit}));
+    let mut limited = json!({});
+    limited["spec"] = spec;
+    merge(&mut job, limited);
     merge(&mut job, patch);
     job
 }
