@@ -34,5 +34,5 @@ fn a_digest_says_what_the_life_says() {
             }
         }
     }
-    assert!(compared > 1000, "only {compared} lives were compared");
+    assert!(compared > 300, "only {compared} lives were compared");
 }

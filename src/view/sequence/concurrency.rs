@@ -1,6 +1,7 @@
 //! How many Pods worked at which time, as a line under the bars.
 
 use super::super::axis::Axis;
+use super::super::memory::Pass;
 use super::super::{Line, Role, Scene, text};
 use super::layout::Layout;
 use super::span::Span;
@@ -19,7 +20,9 @@ pub(super) fn draw(
     axis: &Axis,
     span: &Span,
 ) -> Line {
-    let means = means(scene, pods, axis, span);
+    let picture = (pods.first(), pods.len(), layout.bar, span.stretch());
+    let means = || means(scene, pods, axis, span);
+    let means = scene.memo.passes.recall(scene, Pass::Concurrency, picture, pods.len(), means);
     let most = f64::from(summary.concurrency_max.max(1));
     let left = layout.left();
     let mut line = Line::of(
