@@ -321,6 +321,15 @@ pub struct Lifecycle {
     pub run: Option<SignedDuration>,
 }
 
+/// What the boundaries of a life were read from; made only where somebody asks for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Explanation {
+    /// By place of a phase: its begin and its end.
+    pub ends: Vec<(Evidence, Option<Evidence>)>,
+    /// The instants before an impossible order was corrected.
+    pub told: Instants,
+}
+
 impl Lifecycle {
     /// The life of a Pod of which nothing is known yet.
     pub(crate) fn unknown() -> Self {

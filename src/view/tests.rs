@@ -1,5 +1,6 @@
 //! Every view as a person sees it, at the widths of their terminals.
 
+mod explained;
 mod held;
 mod retries;
 

@@ -287,7 +287,7 @@ fn allot(
     }
     // A row with its evidence takes several lines.
     let mut wanted: Vec<usize> = parts.iter().map(|part| part.tries.rows.len()).collect();
-    let shares = deal(&mut wanted, free / rows.lines_of_row());
+    let shares = deal(&mut wanted, (free / rows.lines_of_row()).max(usize::from(free > 0)));
     for (part, share) in parts.iter_mut().zip(shares) {
         let rows = &part.tries.rows;
         part.folded = if share == 0 { Rc::default() } else { fold_block(scene, &part.block, rows, share) };

@@ -33,14 +33,21 @@ impl<'a> Rows<'a> {
         Self { scene, layout, axis, span }
     }
 
-    /// How many lines a Pod takes at most.
+    /// How many lines a Pod takes, near enough to deal out the lines of a screen: nobody reads hundreds of such rows.
     pub(super) fn lines_of_row(&self) -> usize {
-        let lanes = || {
-            let pods = self.scene.timeline.workloads().iter().flat_map(|workload| &workload.pods);
-            pods.map(|&key| lanes::count(&self.scene.timeline.pod(key))).max().unwrap_or(0)
-        };
+        /// So many Pods are asked, of all there are.
+        const ASKED: usize = 200;
         let state = self.scene.state;
-        1 + if state.explain { explain::MOST_LINES } else { 0 } + if state.containers { lanes() } else { 0 }
+        if !state.explain && !state.containers {
+            return 1;
+        }
+        let pods = self.scene.timeline.workloads().iter().flat_map(|workload| &workload.pods);
+        let lines = pods.take(ASKED).map(|&key| {
+            let pod = self.scene.timeline.pod(key);
+            let explained = if state.explain { explain::most_lines(&pod) } else { 0 };
+            explained + if state.containers { lanes::count(&pod) } else { 0 }
+        });
+        1 + lines.max().unwrap_or(0)
     }
 
     /// The names of the columns, and the ticks.
