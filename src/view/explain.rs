@@ -48,7 +48,8 @@ pub(super) fn lines(scene: &Scene<'_>, pod: &Pod, key: PodKey, columns: usize) -
         boundaries.iter().flat_map(|boundary| line(scene, boundary, Some(key), columns)).collect();
     for ((name, told), (_, now)) in explanation.told.named().into_iter().zip(pod.life.instants.named()) {
         if let (Some(told), Some(now)) = (told, now)
-            && told.at != now.at
+            // What the evidence leaves open is no correction.
+            && now.at.duration_since(told.at).abs() > told.evidence.precision()
         {
             let said = format!(
                 "    {name} is told as {}, which cannot be: clamped to {}",

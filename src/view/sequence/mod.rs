@@ -3,6 +3,7 @@
 mod concurrency;
 mod gaps;
 mod held;
+mod laned;
 mod layout;
 mod row;
 mod scroll;
@@ -89,7 +90,8 @@ pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Picture {
     let layout = Layout::of(scene, &parts.iter().map(|part| &part.block).collect::<Vec<_>>(), columns);
     let span = span(scene);
     let axis = span.axis(layout.bar);
-    let rows = Rows::new(scene, &layout, &axis, &span);
+    let laned = laned::laned(scene, &parts, size);
+    let rows = Rows::new(scene, &layout, &axis, &span, laned);
 
     let has_axis = parts.iter().any(|part| !part.block.pods.is_empty() || part.held(scene).is_some());
     let mut frame = Frame { lines: preface(scene, columns) };

@@ -13,6 +13,7 @@ use super::super::numbers::Numbers;
 use super::super::pace::Pace;
 use super::super::segment::next_try;
 use super::super::{Line, Role, Scene, duration, explain, lanes, summary, text};
+use super::laned::Laned;
 use super::layout::Layout;
 use super::span::Span;
 use super::tries::Tries;
@@ -26,11 +27,19 @@ pub(super) struct Rows<'a> {
     layout: &'a Layout,
     axis: &'a Axis,
     span: &'a Span,
+    /// Blocks whose Pods have a bar for each container.
+    laned: Laned<'a>,
 }
 
 impl<'a> Rows<'a> {
-    pub(super) fn new(scene: &'a Scene<'a>, layout: &'a Layout, axis: &'a Axis, span: &'a Span) -> Self {
-        Self { scene, layout, axis, span }
+    pub(super) fn new(
+        scene: &'a Scene<'a>,
+        layout: &'a Layout,
+        axis: &'a Axis,
+        span: &'a Span,
+        laned: Laned<'a>,
+    ) -> Self {
+        Self { scene, layout, axis, span, laned }
     }
 
     /// How many lines a Pod takes, near enough to deal out the lines of a screen: nobody reads hundreds of such rows.
@@ -38,14 +47,14 @@ impl<'a> Rows<'a> {
         /// So many Pods are asked, of all there are.
         const ASKED: usize = 200;
         let state = self.scene.state;
-        if !state.explain && !state.containers {
+        if !state.explain && self.laned.is_empty() {
             return 1;
         }
         let pods = self.scene.timeline.workloads().iter().flat_map(|workload| &workload.pods);
         let lines = pods.take(ASKED).map(|&key| {
             let pod = self.scene.timeline.pod(key);
             let explained = if state.explain { explain::most_lines(&pod) } else { 0 };
-            explained + if state.containers { lanes::count(&pod) } else { 0 }
+            explained + if self.laned.is_empty() { 0 } else { lanes::count(&pod) }
         });
         1 + lines.max().unwrap_or(0)
     }
@@ -143,7 +152,7 @@ impl<'a> Rows<'a> {
         }
         self.push_numbers(&mut line, &pod, told);
         lines.push(tight(summary::fit(line, layout.columns, scene.glyphs.ellipsis)));
-        if scene.state.containers {
+        if self.laned.contains(&block.heading.identity()) {
             for lane in lanes::lanes(scene, &pod, self.axis, zero) {
                 let name = format!("  {} {}", lane.name, lane.role.name());
                 let name = text::shorten_middle(&name, layout.left(), scene.glyphs.ellipsis);
