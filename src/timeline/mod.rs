@@ -298,6 +298,8 @@ pub struct Summary {
     pub concurrency_mean: f64,
     /// Slot time.
     pub slots: Slots,
+    /// No field tells how many Pods might run at once: nothing is known of slots, which are all 0 here.
+    pub slots_unknown: bool,
 }
 
 /// All that was observed.
