@@ -99,6 +99,8 @@ pub(super) fn play(
         _ => Timestamp::UNIX_EPOCH,
     };
     let clock = match pace {
+        // What was shown once has no course.
+        _ if !followed => Clock::told(start),
         Pace::AtOnce => Clock::told(start),
         Pace::Speed(speed) => Clock::virtual_from(start, speed),
         Pace::Pleasant => {

@@ -113,6 +113,49 @@ pub(super) const EVENTS: &[&str] = &[
     "Job was active longer than specified deadline",
 ];
 
+/// Why a node, or another one, will not do.
+const SCHEDULING: &[&str] = &[
+    "Insufficient <name>",
+    "Too many pods",
+    "no nodes available to schedule pods",
+    "node(s) were unschedulable",
+    "node(s) had untolerated taint {<name>: <name>}",
+    "node(s) had untolerated taint(s)",
+    "node(s) didn't match Pod's node affinity/selector",
+    "node(s) didn't match the requested node name",
+    "node(s) didn't match pod affinity rules",
+    "node(s) didn't match pod anti-affinity rules",
+    "node(s) didn't satisfy existing pods anti-affinity rules",
+    "node(s) didn't match pod topology spread constraints",
+    "node(s) didn't match pod topology spread constraints (missing required label)",
+    "node(s) didn't have free ports for the requested pod ports",
+    "node is filtered out by the prefilter result",
+    // Volumes.
+    "node(s) exceed max volume count",
+    "node(s) had volume node affinity conflict",
+    "node(s) didn't match PersistentVolume's node affinity",
+    "node(s) didn't find available persistent volumes to bind",
+    "node(s) did not have enough free storage",
+    "node(s) had no available volume zone",
+    "node(s) had no available disk",
+    "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)",
+    "node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod",
+    "pod has unbound immediate PersistentVolumeClaims",
+    "persistentvolumeclaim \"<name>\" not found",
+    "persistentvolumeclaim \"<name>\" is being deleted",
+    "persistentvolumeclaim \"<name>\" bound to non-existent persistentvolume \"<name>\"",
+    "waiting for ephemeral volume controller to create the persistentvolumeclaim \"<name>\"",
+    // Devices.
+    "cannot allocate all claims",
+    "resourceclaim not available on the node",
+    "resourceclaim \"<name>\" not found",
+    // Autoscalers.
+    "max node group size reached",
+    "max total nodes in cluster reached",
+    "max cluster <name> limit reached",
+    "in backoff after failed scale-up",
+];
+
 /// The text as far as one of the wordings says it; empty if none does.
 pub(super) fn kept(text: &str, wordings: &[&str]) -> String {
     if text.is_empty() {
@@ -194,7 +237,7 @@ pub(super) fn word(reason: &mut String) {
     }
 }
 
-/// Why no node will do, as the scheduler and the autoscalers list it: each reason in plain words, or left out.
+/// Why no node will do, as the scheduler and the autoscalers list it: each reason in their own words, or left out.
 pub(super) fn scheduling(text: &str) -> String {
     /// Where the list begins.
     const BEGINS: [&str; 2] = [" nodes are available: ", "pod didn't trigger scale-up"];
@@ -209,21 +252,23 @@ pub(super) fn scheduling(text: &str) -> String {
         (String::new(), text)
     };
     let reasons = reasons.trim().trim_end_matches('.');
-    let plain = |reason: &str| if is_plain(reason) { reason.to_owned() } else { LEFT_OUT.to_owned() };
-    let reasons: Vec<String> = reasons.split(", ").map(plain).collect();
+    let reasons: Vec<String> = reasons.split(", ").map(reason).collect();
     format!("{head}{}", reasons.join(", "))
 }
 
-/// Words, a resource's or a claim's name, a taint: `2 Insufficient nvidia.com/gpu`,
-/// `1 node(s) had untolerated taint {dedicated: batch}`.
-fn is_plain(reason: &str) -> bool {
-    let fits = |char: char| char.is_ascii_alphanumeric() || " -._/()'\"{}:".contains(char);
-    // What a password is made of stands in no name of Kubernetes': 64 characters without a break.
-    let breaks = |char: char| !char.is_ascii_alphanumeric();
-    reason.len() <= 300
-        && reason.chars().all(fits)
-        && !reason.contains("://")
-        && reason.split(breaks).all(|word| word.len() <= 63)
+/// One of them, with the number of nodes that it holds for.
+fn reason(reason: &str) -> String {
+    let (count, said) = match reason.split_once(' ') {
+        Some((count, said)) if !count.is_empty() && fits("number", count) => (count, said),
+        _ => ("", reason),
+    };
+    let blank = if count.is_empty() { "" } else { " " };
+    let known = SCHEDULING.iter().find_map(|wording| filled(said, wording));
+    match known {
+        Some(said) => format!("{count}{blank}{said}"),
+        None if reason.is_empty() => String::new(),
+        None => format!("{count}{blank}{LEFT_OUT}"),
+    }
 }
 
 #[cfg(test)]
@@ -284,15 +329,15 @@ mod tests {
     }
 
     #[test]
-    fn reasons_of_the_scheduler_are_plain_words() {
+    fn reasons_of_the_scheduler_are_its_own() {
         for (text, said) in [
             (
                 "0/2 nodes are available: 1 Insufficient nvidia.com/gpu, 1 node(s) had untolerated taint {a/b: c}. preemption: x",
                 "0/2 nodes are available: 1 Insufficient nvidia.com/gpu, 1 node(s) had untolerated taint {a/b: c}",
             ),
             (
-                "0/2 nodes are available: 2 see https://u:pw@host, 1 Too many pods.",
-                "0/2 nodes are available: (not recorded), 1 Too many pods",
+                "0/2 nodes are available: 2 see pw, 1 Too many pods.",
+                "0/2 nodes are available: 2 (not recorded), 1 Too many pods",
             ),
             ("no nodes available to schedule pods", "no nodes available to schedule pods"),
             ("key=pw", LEFT_OUT),

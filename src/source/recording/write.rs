@@ -3,11 +3,10 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rustix::fs::{Mode, OFlags};
-use serde_json::json;
 
 use super::Header;
 use super::keep;
@@ -23,6 +22,7 @@ const MODE: u32 = 0o600;
 /// What has been written is in the file after each update, so that of a run that is cut off all but the last line is kept.
 pub struct Recorder {
     out: Box<dyn Write>,
+    path: Option<PathBuf>,
     /// Until something is written, a recording that is there already stays as it is.
     fresh: Option<File>,
     header: Header,
@@ -58,6 +58,7 @@ impl Recorder {
         };
         let copy = file.try_clone().map_err(|error| wrong(&super::reason(&error)))?;
         Ok(Self {
+            path: Some(path.to_owned()),
             fresh: Some(copy),
             ..Self::new(Box::new(io::BufWriter::with_capacity(64 * 1024, file)), followed)
         })
@@ -65,7 +66,12 @@ impl Recorder {
 
     /// Writes to anything.
     pub fn new(out: Box<dyn Write>, followed: bool) -> Self {
-        Self { out, fresh: None, header: Header::new(followed), line: Vec::new(), begun: false }
+        Self { out, path: None, fresh: None, header: Header::new(followed), line: Vec::new(), begun: false }
+    }
+
+    /// The file that it writes.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 
     /// Writes down what an update tells, and takes out of it what may not be told.
@@ -94,7 +100,7 @@ impl Recorder {
     /// # Errors
     /// When writing fails.
     pub fn synced(&mut self) -> io::Result<()> {
-        self.mark(&json!({"mark": "synced"}))
+        self.mark(r#"{"mark":"synced"}"#)
     }
 
     /// The run has ended, and its last picture is of that time.
@@ -102,7 +108,7 @@ impl Recorder {
     /// # Errors
     /// When writing fails.
     pub fn end(&mut self, at: Timestamp) -> io::Result<()> {
-        self.mark(&json!({"mark": "end", "at": at}))?;
+        self.mark(&format!(r#"{{"mark":"end","at":"{at}"}}"#))?;
         self.out.flush()
     }
 
@@ -119,7 +125,7 @@ impl Recorder {
         self.out.write_all(&self.line)
     }
 
-    fn mark(&mut self, mark: &serde_json::Value) -> io::Result<()> {
+    fn mark(&mut self, mark: &str) -> io::Result<()> {
         self.begin()?;
         writeln!(self.out, "{mark}")
     }
