@@ -11,6 +11,7 @@ mod order;
 mod owners;
 #[cfg(test)]
 mod phases;
+#[cfg(test)]
 mod recording;
 #[cfg(test)]
 mod scenarios;

@@ -85,7 +85,9 @@ fn what_is_written_is_what_is_applied_and_read() {
         )]),
     ];
     let mut recorder = Recorder::create(&path, true).unwrap();
-    updates.iter_mut().for_each(|update| recorder.take(update).unwrap());
+    for update in &mut updates {
+        recorder.take(update).unwrap();
+    }
     recorder.end(second(3)).unwrap();
     let [Update::Observed(first), _, _, Update::Observed(then)] = updates else { unreachable!() };
     let mut expected: Vec<Entry> = first.into_iter().map(Entry::Observation).collect();
