@@ -10,6 +10,7 @@ mod evidence;
 mod fact;
 mod message;
 mod names;
+mod packed;
 mod phases;
 mod pod;
 mod restarts;
@@ -23,6 +24,8 @@ use jiff::{SignedDuration, Timestamp};
 pub use evidence::{Evidence, Source};
 pub use fact::EventFact;
 pub use names::Names;
+pub use packed::{Kept, Pack, Packer, Unpacker};
+use packed::{packed_enum, packed_struct};
 pub use pod::PodEvidence;
 
 /// A time in one Pod's life, and what it was read from.
@@ -345,3 +348,46 @@ impl Lifecycle {
         self.phases.last().filter(|phase| phase.end.is_none() && !self.outcome.ended())
     }
 }
+
+packed_struct!(Instant { at, evidence });
+packed_struct!(Instants {
+    created,
+    scheduled,
+    sandbox_ready,
+    work_started,
+    work_ended,
+    delete_requested,
+    deleted,
+});
+packed_enum!(PhaseKind {
+    Queued,
+    Setup,
+    Pulling,
+    Initializing,
+    Starting,
+    Startup,
+    Running,
+    BackOff,
+    Terminating,
+});
+packed_struct!(Phase { kind, start, end, source, container, reason });
+packed_enum!(PodOutcome { Pending, Starting, Running, Succeeded, Failed, NeverStarted, Deleted, Unknown });
+packed_enum!(Role { Main, Init, Sidecar, Ephemeral });
+packed_struct!(ContainerLife { name, role, image, restarts, pull, runs, runs_not_seen, waiting });
+packed_struct!(Pull { start, end, wait, bytes, cached });
+packed_struct!(Run { start, end, ended, exit_code, reason });
+packed_struct!(Lifecycle {
+    instants,
+    phases,
+    outcome,
+    status,
+    exit_code,
+    reason,
+    containers,
+    clamped,
+    skew,
+    end_unknown,
+    queued,
+    cold_start,
+    run,
+});

@@ -69,7 +69,7 @@ impl Lines {
                 continue;
             }
             let Some(workload) = self.owners.get(&key).and_then(|uid| by_uid.get(&**uid)) else { continue };
-            if let Some((said, role)) = said(pod) {
+            if let Some((said, role)) = said(&pod) {
                 lines.push(line(
                     workload,
                     now,

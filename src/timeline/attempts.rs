@@ -24,14 +24,14 @@ impl Timeline {
     pub fn retries(&self, workload: &Workload) -> HashMap<PodKey, Retry> {
         let mut retries = HashMap::new();
         // Most runs have no failure.
-        if !self.pods(workload).any(|(key, pod)| self.failed_at(key, pod).is_some()) {
+        if !self.pods(workload).any(|(key, pod)| self.failed_at(key, &pod).is_some()) {
             return retries;
         }
         let mut by_index: HashMap<u32, Option<Timestamp>> = HashMap::new();
         let mut failures: Vec<Timestamp> = Vec::new();
         let mut created: Vec<(Timestamp, PodKey)> = Vec::new();
         for (key, pod) in self.pods(workload) {
-            let failed = self.failed_at(key, pod);
+            let failed = self.failed_at(key, &pod);
             let Some(at) = pod.life.instants.created.map(|created| created.at) else { continue };
             let Some(index) = pod.index else {
                 failures.extend(failed);

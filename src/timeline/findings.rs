@@ -42,13 +42,11 @@ const PART_OF_WALL: i64 = 5;
 impl Timeline {
     /// Why the Pods of a workload waited before their work, the longest wait first.
     pub fn waits(&self, workload: &Workload, now: Timestamp) -> Vec<Wait> {
-        let mut waits: BTreeMap<&str, Wait> = BTreeMap::new();
-        let mut own: Vec<(&str, SignedDuration)> = Vec::new();
+        let mut waits: BTreeMap<Arc<str>, Wait> = BTreeMap::new();
         for (_, pod) in self.pods(workload) {
-            own.clear();
-            for phase in
-                pod.life.phases.iter().filter(|phase| !pod.life.outcome.ended() || phase.end.is_some())
-            {
+            let mut own: Vec<(&str, SignedDuration)> = Vec::new();
+            let life = &pod.life;
+            for phase in life.phases.iter().filter(|phase| !life.outcome.ended() || phase.end.is_some()) {
                 let Some(reason) = reason_to_wait(phase) else { continue };
                 let took = phase.duration(now);
                 match own.iter_mut().find(|(other, _)| *other == reason) {
@@ -57,13 +55,12 @@ impl Timeline {
                 }
             }
             for &(reason, took) in &own {
-                let nothing = || Wait {
-                    reason: reason.into(),
-                    pods: 0,
-                    longest: SignedDuration::ZERO,
-                    total: SignedDuration::ZERO,
-                };
-                let wait = waits.entry(reason).or_insert_with(nothing);
+                if !waits.contains_key(reason) {
+                    let reason: Arc<str> = reason.into();
+                    let (longest, total) = (SignedDuration::ZERO, SignedDuration::ZERO);
+                    waits.insert(Arc::clone(&reason), Wait { reason, pods: 0, longest, total });
+                }
+                let Some(wait) = waits.get_mut(reason) else { continue };
                 wait.pods += 1;
                 wait.longest = wait.longest.max(took);
                 wait.total += took;

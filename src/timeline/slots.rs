@@ -57,17 +57,17 @@ pub(super) fn account(timeline: &Timeline, workload: &Workload, now: Timestamp) 
     for (place, (key, pod)) in timeline.pods(workload).enumerate() {
         let Some(first) = pod.life.phases.first() else { continue };
         let created = first.start.as_millisecond();
-        let latest = answered.entry(piece(pod)).or_insert(created);
+        let latest = answered.entry(piece(&pod)).or_insert(created);
         *latest = created.max(*latest);
-        changes.push((created, Change::Created(piece(pod))));
+        changes.push((created, Change::Created(piece(&pod))));
         // Work of no length, as its end is known to the second only, was work: at least one at once.
         if pod.life.instants.work_started.is_some() {
             ran_at_once = 1;
         }
-        push_phases(&mut changes, place, pod);
-        match result(timeline, key, pod, by_result) {
+        push_phases(&mut changes, place, &pod);
+        match result(timeline, key, &pod, by_result) {
             Some((at, true)) => changes.push((at.as_millisecond(), Change::Succeeded)),
-            Some((at, false)) => failures.push((at.as_millisecond(), piece(pod))),
+            Some((at, false)) => failures.push((at.as_millisecond(), piece(&pod))),
             None => {}
         }
     }
@@ -88,8 +88,8 @@ pub(super) fn account(timeline: &Timeline, workload: &Workload, now: Timestamp) 
     let counted = usize::try_from(workload.succeeded.saturating_add(workload.failed)).unwrap_or(usize::MAX);
     if job.is_some() && counted > workload.pods.len() {
         accounting.partial = true;
-        let first = timeline.pods(workload).filter_map(|(_, pod)| pod.life.phases.first());
-        let first = first.map(|phase| phase.start.as_millisecond()).min();
+        let first = |pod: &Pod| Some(pod.life.phases.first()?.start.as_millisecond());
+        let first = timeline.pods(workload).filter_map(|(_, pod)| first(&pod)).min();
         ledger.silent_until = first.unwrap_or(end);
     }
     for (at, change) in changes {
@@ -129,7 +129,7 @@ fn push_phases(changes: &mut Vec<(i64, Change)>, place: usize, pod: &Pod) {
 fn result(timeline: &Timeline, key: PodKey, pod: &Pod, by_result: bool) -> Option<(Timestamp, bool)> {
     let record = &timeline.records[key.0 as usize];
     let end = pod.life.end();
-    if record.deleted_before_its_end() && !by_result {
+    if record.deleted_before_its_end && !by_result {
         let requested = pod.life.instants.delete_requested.map(|requested| requested.at);
         return Some((requested.or(end)?, false)).filter(|_| record.taken_away());
     }

@@ -31,10 +31,10 @@ impl Timeline {
         let until = workload.finished.filter(|_| workload.ended()).unwrap_or(now);
         let wall = workload.created.map_or(0, |created| millis(until.duration_since(created)).max(0));
         let sum = |part: fn(&Pod, Timestamp) -> Option<SignedDuration>| {
-            self.pods(workload).filter_map(|(_, pod)| part(pod, now)).map(millis).sum()
+            self.pods(workload).filter_map(|(_, pod)| part(&pod, now)).map(millis).sum()
         };
         let over = |part: fn(&Pod) -> Option<SignedDuration>| {
-            percentiles(self.pods(workload).filter_map(|(_, pod)| part(pod)).collect())
+            percentiles(self.pods(workload).filter_map(|(_, pod)| part(&pod)).collect())
         };
         #[expect(clippy::cast_precision_loss, reason = "milliseconds of a run fit a float's 53 bits")]
         let mean = if wall > 0 { accounting.running as f64 / wall as f64 } else { 0.0 };

@@ -93,7 +93,7 @@ impl Counts {
     pub(super) fn of(scene: &Scene<'_>, pods: &[PodKey]) -> Self {
         let mut counts = Self::default();
         for &key in pods {
-            counts.0[State::of(scene.timeline.pod(key)) as usize] += 1;
+            counts.0[State::of(&scene.timeline.pod(key)) as usize] += 1;
         }
         counts
     }

@@ -62,7 +62,7 @@ fn fold_to(scene: &Scene<'_>, pods: &[PodKey], rows: usize, most_folds: usize) -
     for (place, &key) in pods.iter().enumerate() {
         let pod = scene.timeline.pod(key);
         let (merit, rank) =
-            if scene.window.selected == Some(key) { (Merit::Failed, i64::MIN) } else { merit(pod) };
+            if scene.window.selected == Some(key) { (Merit::Failed, i64::MIN) } else { merit(&pod) };
         ranked[merit as usize].push((rank, place));
         if merit == Merit::Ended
             && let Some(cold) = pod.life.cold_start
@@ -95,7 +95,7 @@ fn fold_to(scene: &Scene<'_>, pods: &[PodKey], rows: usize, most_folds: usize) -
         if next.next_if_eq(&place).is_some() {
             folded.shown.push(key);
         } else {
-            rest[State::of(scene.timeline.pod(key)) as usize].push(key);
+            rest[State::of(&scene.timeline.pod(key)) as usize].push(key);
         }
     }
     let folds = State::ALL.into_iter().zip(rest).filter(|(_, pods)| !pods.is_empty());

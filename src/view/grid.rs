@@ -163,7 +163,7 @@ fn cells(
             if packing.grouped && index > 0 && index % GROUP == 0 {
                 line.push(" ", Role::Text);
             }
-            let shaded = cell.iter().map(|&key| (Shade::of(scene.timeline.pod(key)), key));
+            let shaded = cell.iter().map(|&key| (Shade::of(&scene.timeline.pod(key)), key));
             let Some((worst, pod)) = shaded.min_by_key(|&(shade, _)| shade) else { continue };
             places.push(PodCell {
                 line: lines.len(),
@@ -181,7 +181,7 @@ fn cells(
 fn legend(scene: &Scene<'_>, blocks: &[Block<'_>], columns: usize) -> Vec<Line> {
     let mut counts: std::collections::BTreeMap<Shade, usize> = std::collections::BTreeMap::new();
     for key in blocks.iter().flat_map(|block| block.pods.iter()) {
-        *counts.entry(Shade::of(scene.timeline.pod(*key))).or_default() += 1;
+        *counts.entry(Shade::of(&scene.timeline.pod(*key))).or_default() += 1;
     }
     let mut lines: Vec<Line> = Vec::new();
     // Done first: the worst stand out by themselves.

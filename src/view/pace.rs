@@ -26,11 +26,11 @@ impl Pace {
         let mut longest: Option<(SignedDuration, PodKey)> = None;
         for &key in pods {
             let pod = scene.timeline.pod(key);
-            match State::of(pod) {
+            match State::of(&pod) {
                 State::Done => runs.extend(pod.life.run),
                 State::Running => {
                     running += 1;
-                    let time = time(scene, pod);
+                    let time = time(scene, &pod);
                     if time > longest.map(|(most, _)| most) {
                         longest = time.map(|time| (time, key));
                     }
@@ -47,10 +47,10 @@ impl Pace {
     /// longest of all that run: `max`.
     pub(super) fn mark(&self, scene: &Scene<'_>, key: PodKey) -> Option<String> {
         let pod = scene.timeline.pod(key);
-        if !matches!(State::of(pod), State::Running | State::Done) {
+        if !matches!(State::of(&pod), State::Running | State::Done) {
             return None;
         }
-        let times = self.median.zip(time(scene, pod)).and_then(|(median, time)| {
+        let times = self.median.zip(time(scene, &pod)).and_then(|(median, time)| {
             // Shorter than a second is no measure: that is how exact a status is.
             (median >= SignedDuration::from_secs(1)).then(|| time.as_millis() / median.as_millis())
         });

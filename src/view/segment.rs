@@ -88,7 +88,7 @@ pub fn longest(timeline: &Timeline, columns: usize, glyphs: &Glyphs, now: Timest
     let keys = timeline.workloads().iter().flat_map(|workload| workload.pods.iter().copied());
     for key in keys {
         let life = &timeline.pod(key).life;
-        let (longest, since) = match State::of(timeline.pod(key)) {
+        let (longest, since) = match State::of(&timeline.pod(key)) {
             State::Running | State::BackOff => (&mut runs, life.instants.work_started),
             State::Queued | State::Starting => (&mut waits, life.instants.created),
             _ => continue,

@@ -108,7 +108,7 @@ impl Table {
         let owner_of = owners_of(scene, present.workload);
         for &key in pods {
             let owner = owner_of.get(key.0 as usize).copied().flatten();
-            columns.push(Some(key), row(scene, scene.timeline.pod(key), owner, present, wide));
+            columns.push(Some(key), row(scene, &scene.timeline.pod(key), owner, present, wide));
         }
         Self { columns }
     }

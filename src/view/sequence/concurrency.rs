@@ -52,7 +52,7 @@ fn means(scene: &Scene<'_>, pods: &[PodKey], axis: &Axis, span: &Span) -> Vec<f6
     let mut changes = vec![0_i32; columns + 1];
     for &key in pods {
         let pod = scene.timeline.pod(key);
-        let zero = span.zero(pod);
+        let zero = span.zero(&pod);
         let position = |at: Timestamp| axis.position(at.as_millisecond().saturating_sub(zero));
         for phase in pod.life.phases.iter().filter(|phase| phase.kind == PhaseKind::Running) {
             let open = (!pod.life.outcome.ended()).then_some(scene.now);

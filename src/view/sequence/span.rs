@@ -6,6 +6,7 @@ use super::super::axis::{Axis, Labels, growing_span};
 use super::super::memory::Pass;
 use super::super::{Align, Scene};
 use super::gaps::{gaps, stretches};
+use crate::lifecycle::Lifecycle;
 use crate::timeline::Pod;
 
 /// A stretch of time in milliseconds since the zero of each Pod.
@@ -83,21 +84,21 @@ fn extent(scene: &Scene<'_>) -> Extent {
     let (align, now) = (scene.state.align, scene.now.as_millisecond());
     let workloads = scene.timeline.workloads();
     let pods = || workloads.iter().flat_map(|workload| scene.timeline.pods(workload).map(|(_, pod)| pod));
-    let begin_of = |pod: &Pod| pod.life.phases.first().map(|phase| phase.start.as_millisecond());
+    let begin_of = |life: &Lifecycle| life.phases.first().map(|phase| phase.start.as_millisecond());
     let millis = Timestamp::as_millisecond;
 
     // A workload that waited for its first Pod waited: the axis begins with the workload, unless the Pods are older.
     let zero = workloads
         .iter()
         .filter_map(|workload| workload.created.map(millis))
-        .chain(pods().filter_map(begin_of))
+        .chain(pods().filter_map(|pod| begin_of(&pod.life)))
         .min()
         .unwrap_or(now);
     let (mut start, mut end) = (0, 0);
     let mut live = workloads.iter().any(|workload| !workload.ended());
     let mut lives = Vec::new();
     for pod in pods() {
-        let own = zero_of(pod, align, zero, now);
+        let own = zero_of(&pod, align, zero, now);
         let open = !pod.life.outcome.ended();
         live |= open;
         let last = pod.life.phases.last();
@@ -106,9 +107,9 @@ fn extent(scene: &Scene<'_>) -> Extent {
         });
         end = end.max(last.saturating_sub(own));
         if align == Align::Wall {
-            lives.push((begin_of(pod).unwrap_or(own).saturating_sub(own), last.saturating_sub(own)));
+            lives.push((begin_of(&pod.life).unwrap_or(own).saturating_sub(own), last.saturating_sub(own)));
         }
-        start = start.min(begin_of(pod).unwrap_or(own).saturating_sub(own));
+        start = start.min(begin_of(&pod.life).unwrap_or(own).saturating_sub(own));
     }
     Extent { zero, start, end, live, lives: stretches(lives) }
 }
