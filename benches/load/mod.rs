@@ -1,5 +1,7 @@
 //! A Job of any number of Pods as observations, without a cluster: what the benches run on.
 
+#[allow(dead_code, clippy::allow_attributes, reason = "not every bench compares with whole types")]
+pub(crate) mod whole;
 pub(crate) mod work;
 
 use jiff::{SignedDuration, Timestamp};
