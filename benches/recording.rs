@@ -8,6 +8,7 @@ mod load;
 
 use std::path::PathBuf;
 
+use kubectl_seq::observation::{Observation, Seen};
 use kubectl_seq::source::Update;
 use kubectl_seq::source::recording::Recorder;
 
@@ -27,7 +28,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if watched {
         recorder.take(&mut Update::Synced)?;
     }
-    let observations = if watched { load::watched(pods) } else { load::finished(pods) };
+    let mut observations = if watched { load::watched(pods) } else { load::finished(pods) };
+    // A list has the Job as it is now.
+    if watched {
+        observations.push(load::ended(pods));
+    } else {
+        observations[0] = Observation { seen: Seen::Listed, ..load::ended(pods) };
+    }
     let last = observations.iter().map(|observation| observation.received).max().unwrap_or_else(load::begin);
     for batch in observations.chunks(BATCH) {
         recorder.take(&mut Update::Observed(batch.to_vec()))?;

@@ -96,7 +96,7 @@ impl<'a> Session<'a> {
                 self.synced = true;
                 self.progress = None;
                 self.tell_beginning()?;
-                if self.timeline.is_empty() && !self.task.nothing.is_empty() {
+                if self.timeline.is_empty() && !self.task.nothing.is_empty() && !self.task.to_the_last {
                     self.note(&self.task.nothing.clone())?;
                 }
             }
@@ -462,7 +462,7 @@ impl<'a> Session<'a> {
         let (timeline, now) = (&self.timeline, self.now());
         let output = self.task.output;
         if timeline.is_empty() && !self.task.format.is_for_machines() {
-            if !self.synced && !self.task.nothing.is_empty() {
+            if (!self.synced || self.task.to_the_last) && !self.task.nothing.is_empty() {
                 output.note(&self.task.nothing);
             }
             return Ok(());
