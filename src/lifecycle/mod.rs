@@ -14,6 +14,7 @@ mod packed;
 mod phases;
 mod pod;
 mod restarts;
+mod spans;
 mod status;
 mod waits;
 
@@ -27,6 +28,7 @@ pub use names::Names;
 pub use packed::{Kept, Pack, Packer, Unpacker};
 use packed::{packed_enum, packed_struct};
 pub use pod::PodEvidence;
+pub use spans::{PhaseSpan, spans};
 
 /// A time in one Pod's life, and what it was read from.
 ///
@@ -376,9 +378,10 @@ packed_enum!(Role { Main, Init, Sidecar, Ephemeral });
 packed_struct!(ContainerLife { name, role, image, restarts, pull, runs, runs_not_seen, waiting });
 packed_struct!(Pull { start, end, wait, bytes, cached });
 packed_struct!(Run { start, end, ended, exit_code, reason });
+// The phases come first: `spans` reads them alone.
 packed_struct!(Lifecycle {
-    instants,
     phases,
+    instants,
     outcome,
     status,
     exit_code,

@@ -85,6 +85,30 @@ impl Unpacker<'_> {
         (number >> 1).cast_signed() ^ -(number & 1).cast_signed()
     }
 
+    /// How many elements of a list follow.
+    pub(super) fn count(&mut self) -> u64 {
+        self.number()
+    }
+
+    /// Reads a value.
+    pub(super) fn take<T: Pack>(&mut self) -> T {
+        T::unpack(self)
+    }
+
+    /// Reads a time in milliseconds since 1970.
+    pub(super) fn take_millis(&mut self) -> i64 {
+        let (difference, _) = self.millis();
+        self.before = self.before.wrapping_add(difference);
+        self.before
+    }
+
+    /// Passes over a text that may be there, without looking it up.
+    pub(super) fn skip_text(&mut self) {
+        if self.byte() != 0 {
+            self.number();
+        }
+    }
+
     fn millis(&mut self) -> (i64, i32) {
         let both = self.signed();
         let nanos = if both & 1 == 1 { self.number() } else { 0 };
@@ -289,6 +313,14 @@ impl<T: Pack> Kept<T> {
         match self {
             Self::Open(value) => Cow::Borrowed(value),
             Self::Packed(bytes, _) => Cow::Owned(T::unpack(&mut Unpacker { bytes, names, before: 0 })),
+        }
+    }
+
+    /// To read a part of it, if it is packed; else as it is at hand.
+    pub(super) fn unpacker<'a>(&'a self, names: &'a Names) -> Result<Unpacker<'a>, &'a T> {
+        match self {
+            Self::Open(value) => Err(value),
+            Self::Packed(bytes, _) => Ok(Unpacker { bytes, names, before: 0 }),
         }
     }
 

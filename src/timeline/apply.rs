@@ -219,7 +219,7 @@ impl Timeline {
         let mut moved = Vec::new();
         let pods = std::mem::take(&mut self.changed);
         for &key in &pods {
-            let created = self.record(key).digest.created;
+            let created = self.record(key).digest.created();
             self.derive(key);
             let record = self.record(key);
             if record.workload == usize::MAX {
@@ -227,7 +227,7 @@ impl Timeline {
             }
             let place = record.workload;
             // The order hangs on it.
-            if created != record.digest.created {
+            if created != record.digest.created() {
                 moved.push(place);
             }
             // How a bare Pod stands is how its workload does, and a new Pod ends the wait for one.
@@ -339,7 +339,7 @@ impl Timeline {
 
     /// Adds what only its Pods and Events tell of a workload.
     fn complete(&self, mut workload: Workload) -> Workload {
-        let created = |key: &PodKey| self.record(*key).digest.created;
+        let created = |key: &PodKey| self.record(*key).digest.created();
         if workload.lasting {
             // Of the time before the oldest Pod that was seen nothing is known.
             let oldest = workload.pods.first().and_then(created);

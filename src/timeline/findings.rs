@@ -43,7 +43,8 @@ impl Timeline {
     /// Why the Pods of a workload waited before their work, the longest wait first.
     pub fn waits(&self, workload: &Workload, now: Timestamp) -> Vec<Wait> {
         let mut waits: BTreeMap<Arc<str>, Wait> = BTreeMap::new();
-        for (_, pod) in self.pods(workload) {
+        for &key in workload.pods.iter().filter(|key| self.digest(**key).waited) {
+            let pod = self.pod(key);
             let mut own: Vec<(&str, SignedDuration)> = Vec::new();
             let life = &pod.life;
             for phase in life.phases.iter().filter(|phase| !life.outcome.ended() || phase.end.is_some()) {
@@ -74,7 +75,8 @@ impl Timeline {
     /// The few Pods of an ended workload that ended long after all others.
     pub fn stragglers(&self, workload: &Workload) -> Option<Stragglers> {
         let begin = workload.created.filter(|_| workload.ended())?.as_millisecond();
-        let ends = self.pods(workload).filter_map(|(_, pod)| pod.life.end().map(Timestamp::as_millisecond));
+        let ends =
+            self.digests(workload).filter_map(|(_, digest)| digest.end().map(Timestamp::as_millisecond));
         let mut ends: Vec<i64> = ends.collect();
         if ends.len() < LEAST_PODS {
             return None;

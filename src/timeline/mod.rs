@@ -7,6 +7,7 @@ mod apply;
 mod attempts;
 mod clocks;
 mod controller;
+mod digest;
 mod family;
 mod findings;
 mod images;
@@ -29,13 +30,13 @@ use self::apply::OwnersWord;
 pub use self::attempts::Retry;
 use self::clocks::Clocks;
 use self::controller::ControllerRecord;
+pub use self::digest::Digest;
 pub use self::findings::{Stragglers, Wait};
 pub use self::images::{ImagePulls, image_pulls};
 use self::job::JobRecord;
-pub use self::record::Digest;
 use self::record::PodRecord;
 use self::refusal::Refusals;
-use crate::lifecycle::{EventFact, Lifecycle, Names, PhaseKind};
+use crate::lifecycle::{EventFact, Lifecycle, Names, PhaseKind, PhaseSpan, spans};
 
 /// How a workload stands or ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -93,6 +94,7 @@ pub struct Identity {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pod<'a> {
     identity: Cow<'a, Identity>,
+    digest: Digest,
     /// Its life.
     pub life: Cow<'a, Lifecycle>,
 }
@@ -100,15 +102,20 @@ pub struct Pod<'a> {
 impl Pod<'static> {
     /// A Pod with that life.
     pub fn new(identity: Identity, life: Lifecycle) -> Self {
-        Self { identity: Cow::Owned(identity), life: Cow::Owned(life) }
+        Self { identity: Cow::Owned(identity), digest: Digest::of(&life), life: Cow::Owned(life) }
     }
 }
 
 impl Pod<'_> {
+    /// The little of its life that passes over all Pods need.
+    pub fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
     /// Keeps it beyond the timeline's next change.
     pub fn into_owned(self) -> Pod<'static> {
         let (identity, life) = (self.identity.into_owned(), self.life.into_owned());
-        Pod { identity: Cow::Owned(identity), life: Cow::Owned(life) }
+        Pod { identity: Cow::Owned(identity), digest: self.digest, life: Cow::Owned(life) }
     }
 }
 
@@ -339,7 +346,8 @@ impl Timeline {
     /// Panics with a key of another timeline.
     pub fn pod(&self, key: PodKey) -> Pod<'_> {
         let record = self.record(key);
-        Pod { identity: Cow::Borrowed(&record.identity), life: record.life.read(&self.names) }
+        let life = record.life.read(&self.names);
+        Pod { identity: Cow::Borrowed(&record.identity), digest: record.digest, life }
     }
 
     /// Who a Pod is: at no cost, for those who go through all of them.
@@ -354,8 +362,21 @@ impl Timeline {
     ///
     /// # Panics
     /// Panics with a key of another timeline.
-    pub fn digest(&self, key: PodKey) -> Digest {
-        self.record(key).digest
+    pub fn digest(&self, key: PodKey) -> &Digest {
+        &self.record(key).digest
+    }
+
+    /// The digests of a workload's Pods, by creation, then name.
+    pub fn digests(&self, workload: &Workload) -> impl ExactSizeIterator<Item = (PodKey, &Digest)> {
+        workload.pods.iter().map(|&key| (key, self.digest(key)))
+    }
+
+    /// The phases of a Pod, without what they are about, for those who go through all of them.
+    ///
+    /// # Panics
+    /// Panics with a key of another timeline.
+    pub fn spans(&self, key: PodKey, told: impl FnMut(PhaseSpan)) {
+        spans(&self.record(key).life, &self.names, told);
     }
 
     fn record(&self, key: PodKey) -> &PodRecord {

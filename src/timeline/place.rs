@@ -64,7 +64,7 @@ impl Timeline {
     pub(super) fn in_order(&self, a: PodKey, b: PodKey) -> Ordering {
         let order = |key| {
             let PodRecord { identity, digest, .. } = self.record(key);
-            (digest.created, &identity.name, &identity.uid)
+            (digest.created(), &identity.name, &identity.uid)
         };
         order(a).cmp(&order(b))
     }

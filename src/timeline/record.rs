@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
+use super::digest::Digest;
 use super::{Identity, PodKey, Timeline};
-use crate::lifecycle::{Kept, Lifecycle, Names, PodEvidence, PodOutcome};
+use crate::lifecycle::{Kept, Lifecycle, Names, PodEvidence};
 
 /// So many Pods that are over are at hand while facts about them come, though nobody has settled anything yet.
 const AT_HAND: usize = 64;
@@ -26,24 +25,6 @@ pub(super) struct PodRecord {
     pub(super) removed_by_owner: bool,
     /// Its deletion was asked for before it was over.
     pub(super) deleted_before_its_end: bool,
-}
-
-/// What of a life is asked of all Pods at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Digest {
-    /// When it was created.
-    pub created: Option<Timestamp>,
-    /// When its last phase ended, as far as that is known; `None` while it goes on.
-    pub end: Option<Timestamp>,
-    /// How it stands.
-    pub outcome: PodOutcome,
-}
-
-impl Digest {
-    pub(super) fn of(life: &Lifecycle) -> Self {
-        let created = life.instants.created.map(|created| created.at);
-        Self { created, end: life.end(), outcome: life.outcome }
-    }
 }
 
 impl PodRecord {

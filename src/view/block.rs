@@ -118,28 +118,26 @@ fn grouped<'a, K: Ord>(scene: &Scene<'a>, key: impl Fn(PodKey) -> K) -> BTreeMap
 
 /// Brings a block into the order that the user chose; equals stay in the order of creation.
 fn sort(scene: &Scene<'_>, block: &mut Block<'_>) {
-    let pod = |key: &PodKey| scene.timeline.pod(*key);
     match scene.state.sort {
         // A workload's own Pods are kept in this order.
         Sort::Start if matches!(block.heading, Heading::Workload(_)) => {}
         Sort::Start => block.pods.to_mut().sort_by_key(|key| {
-            let created = scene.timeline.digest(*key).created;
+            let created = scene.timeline.digest(*key).created();
             (created.is_none(), created)
         }),
         Sort::End => block.pods.to_mut().sort_by_key(|key| {
-            let end = scene.timeline.digest(*key).end;
+            let end = scene.timeline.digest(*key).end();
             (end.is_none(), end)
         }),
         Sort::Work => block.pods.to_mut().sort_by_cached_key(|key| {
-            let life = &pod(key).life;
-            let open = life.instants.work_started.filter(|_| !life.outcome.ended());
-            Reverse(life.run.or_else(|| open.map(|started| scene.now.duration_since(started.at))))
+            let life = scene.timeline.digest(*key);
+            let open = life.work_started().filter(|_| !life.outcome.ended());
+            Reverse(life.run().or_else(|| open.map(|started| scene.now.duration_since(started))))
         }),
         Sort::Cold => block.pods.to_mut().sort_by_cached_key(|key| {
-            let life = &pod(key).life;
-            let waits = life.instants.work_started.is_none() && !life.outcome.ended();
-            let open = life.instants.scheduled.filter(|_| waits);
-            Reverse(life.cold_start.or_else(|| open.map(|scheduled| scene.now.duration_since(scheduled.at))))
+            let life = scene.timeline.digest(*key);
+            let open = life.scheduled().filter(|_| life.work_started().is_none() && !life.outcome.ended());
+            Reverse(life.cold_start().or_else(|| open.map(|scheduled| scene.now.duration_since(scheduled))))
         }),
         Sort::Index => block.pods.to_mut().sort_by_key(|key| {
             let pod = scene.timeline.identity(*key);

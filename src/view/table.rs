@@ -246,7 +246,7 @@ fn spent(scene: &Scene<'_>, life: &Lifecycle, kinds: &[PhaseKind]) -> Number {
 
 /// How kubectl's STATUS looks here.
 pub(super) fn status_role(pod: &Pod) -> Role {
-    match State::of(pod) {
+    match State::of(pod.digest()) {
         State::Done => Role::Success,
         State::Failed => Role::Failure,
         State::Running => Role::Text,

@@ -11,7 +11,7 @@ use kubectl_seq::timeline::{Pod, Timeline};
 use crate::story::noon;
 use crate::support::{recorded, tell, timeline};
 
-const SCENARIOS: [&str; 29] = [
+pub(crate) const SCENARIOS: [&str; 29] = [
     "pi",
     "staged",
     "crash",

@@ -1,6 +1,6 @@
 //! The lines of the diagram: header, Pods, folds.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::super::axis::Axis;
 use super::super::bar::{Bar, Before, phase_role};
@@ -107,7 +107,7 @@ impl<'a> Rows<'a> {
         }
         line.push(" ".repeat(layout.gap()), Role::Text);
 
-        let zero = self.span.zero(&pod);
+        let zero = self.span.zero(scene.timeline.digest(key));
         let earlier = tries.earlier(key);
         let before = Before {
             tries: earlier.iter().map(|&key| scene.timeline.pod(key)).collect(),
@@ -209,7 +209,7 @@ impl<'a> Rows<'a> {
         let glyphs = self.scene.glyphs;
         let code = pod.life.exit_code.filter(|&code| code != 0);
         let coded = |glyph: char| code.map_or(glyph.to_string(), |code| format!("{glyph} {code}"));
-        match State::of(pod) {
+        match State::of(pod.digest()) {
             State::Done => (glyphs.succeeded.into(), Role::Success),
             State::Failed => (coded(glyphs.failed), Role::Failure),
             State::Running if pod.life.instants.delete_requested.is_some() => {
@@ -290,17 +290,11 @@ impl<'a> Rows<'a> {
         let (mut queues, mut colds, mut runs) = (Vec::new(), Vec::new(), Vec::new());
         let mut fine = true;
         for &key in pods {
-            let pod = self.scene.timeline.pod(key);
-            queues.extend(pod.life.queued);
-            colds.extend(pod.life.cold_start);
-            runs.extend(pod.life.run);
-            let ends = [
-                pod.life.instants.created,
-                pod.life.instants.scheduled,
-                pod.life.instants.work_started,
-                pod.life.instants.work_ended,
-            ];
-            fine &= ends.into_iter().flatten().all(|end| duration::is_fine(Some(end)));
+            let pod = self.scene.timeline.digest(key);
+            queues.extend(pod.queued());
+            colds.extend(pod.cold_start());
+            runs.extend(pod.run());
+            fine &= pod.fine;
         }
         Medians { queued: median(queues), cold: median(colds), run: median(runs), fine }
     }
@@ -310,14 +304,11 @@ impl<'a> Rows<'a> {
         let columns = self.axis.columns();
         let mut changes = vec![0_i64; columns + 1];
         for &key in pods {
-            let pod = self.scene.timeline.pod(key);
-            let (Some(first), Some(last)) = (pod.life.phases.first(), pod.life.phases.last()) else {
-                continue;
-            };
-            let zero = self.span.zero(&pod);
-            let millis = |at: Timestamp| at.as_millisecond().saturating_sub(zero);
-            let open = if pod.life.outcome.ended() { last.start } else { self.scene.now };
-            let cells = self.axis.cells(millis(first.start), millis(last.end.unwrap_or(open)));
+            let pod = self.scene.timeline.digest(key);
+            let now = self.scene.now.as_millisecond();
+            let (Some(first), Some(last)) = (pod.first_millis(), pod.last_millis(now)) else { continue };
+            let zero = self.span.zero(pod);
+            let cells = self.axis.cells(first.saturating_sub(zero), last.saturating_sub(zero));
             changes[cells.start] += 1;
             changes[cells.end] -= 1;
         }
