@@ -86,9 +86,9 @@ impl<R: BufRead> Lines<R> {
         &self.header
     }
 
-    /// Number of the line that was read last, from 1.
-    pub fn number(&self) -> u64 {
-        self.number
+    /// Bytes of the line that was read last.
+    pub fn length(&self) -> usize {
+        self.line.len()
     }
 
     /// Reads the next line that is not empty; `false` at the end.

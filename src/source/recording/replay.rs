@@ -12,11 +12,11 @@ use super::{Entry, Lines, Problem};
 use crate::observation::Observation;
 use crate::source::{Clock, ErrorKind, Feed, SourceError, Update};
 
-/// Updates that may wait for the receiver.
-const BUFFER: usize = 8;
+/// Updates that may wait for the receiver, and batches that may wait to be told.
+const BUFFER: usize = 4;
 /// Observations in one update at most.
 const BATCH: usize = 256;
-/// What is read at once.
+/// What is read at once, and about what a batch of long lines was made from.
 const PIECE: usize = 256 * 1024;
 /// So much of the end of a file surely has its last line, unless that is an object beyond all measure.
 const TAIL: u64 = 64 * 1024;
@@ -110,7 +110,7 @@ pub(super) fn play(
     };
     let (batches, read) = mpsc::channel(BUFFER);
     // Reading a file is no work for the thread that draws.
-    tokio::task::spawn_blocking(move || read_all(first.into_iter().chain(lines), &batches));
+    tokio::task::spawn_blocking(move || read_all(first, lines, &batches));
     let (sender, updates) = mpsc::channel(BUFFER);
     let player =
         Player { name, clock: clock.clone(), sender, waiting: Vec::new(), synced: false, latest: start };
@@ -118,21 +118,28 @@ pub(super) fn play(
     Ok(Replay { feed: Feed { updates, clock }, followed })
 }
 
-fn read_all(lines: impl Iterator<Item = Result<Entry, Problem>>, batches: &mpsc::Sender<Batch>) {
-    let mut batch = Vec::with_capacity(BATCH);
-    for line in lines {
+/// Reads all lines behind the first, unless nobody listens any more.
+fn read_all<R: BufRead>(
+    first: Option<Result<Entry, Problem>>,
+    mut lines: Lines<R>,
+    batches: &mpsc::Sender<Batch>,
+) {
+    let (mut batch, mut bytes, mut next) = (Vec::with_capacity(BATCH), 0, first);
+    while let Some(line) = next.take().or_else(|| lines.next()) {
         match line {
             Ok(entry) => batch.push(entry),
             Err(problem) => {
-                // Nobody may be listening any more.
                 let _ = batches.blocking_send(Ok(batch)).and_then(|()| batches.blocking_send(Err(problem)));
                 return;
             }
         }
-        if batch.len() >= BATCH
-            && batches.blocking_send(Ok(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)))).is_err()
-        {
-            return;
+        bytes += lines.length();
+        if batch.len() >= BATCH || bytes >= PIECE {
+            bytes = 0;
+            let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+            if batches.blocking_send(Ok(full)).is_err() {
+                return;
+            }
         }
     }
     let _ = batches.blocking_send(Ok(batch));
@@ -175,6 +182,8 @@ impl Player {
                     Entry::Other => {}
                 }
             }
+            // Nothing waits that is not due.
+            self.flush().await?;
         }
         self.cut_off("it has no end mark").await
     }
@@ -187,7 +196,7 @@ impl Player {
         }
         self.latest = self.latest.max(observation.received);
         self.waiting.push(observation);
-        if self.waiting.len() >= BATCH { self.flush().await } else { Some(()) }
+        Some(())
     }
 
     async fn flush(&mut self) -> Option<()> {
