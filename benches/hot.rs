@@ -36,8 +36,8 @@ fn main() {
                 "frames-3000 timeline-3000",
                 "decode-1000 protobuf-1000",
                 "document-1000 finished-1000",
-                "recorded-1000 observations-1000",
-                "read-1000 recorded-1000",
+                "recorded-300 observations-300",
+                "read-300 recorded-300",
             ] {
                 let _ = writeln!(out, "{pair}");
             }
