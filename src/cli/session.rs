@@ -480,6 +480,10 @@ impl<'a> Session<'a> {
                     ChangeLines::write_end(timeline, 0, now, out)
                 })
             }
+            _ if size.rows.is_none() && self.closeup.is_none() => {
+                let Drawing { state, glyphs, .. } = self.task.drawing;
+                output.told(|told| view::tell(timeline, state, size.columns, glyphs, now, told))
+            }
             _ => output.frame(&self.drawn(size)),
         }
     }
