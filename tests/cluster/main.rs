@@ -19,5 +19,6 @@ mod harness;
 mod job_rules;
 mod live;
 mod pod;
+mod recording;
 mod rollouts;
 mod truth;

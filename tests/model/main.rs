@@ -13,6 +13,8 @@ mod owners;
 #[cfg(test)]
 mod phases;
 #[cfg(test)]
+mod recording;
+#[cfg(test)]
 mod scenarios;
 #[cfg(test)]
 mod slots;
