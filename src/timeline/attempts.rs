@@ -67,6 +67,10 @@ impl Timeline {
     /// When a Pod failed, or was taken from its workload.
     fn failed_at(&self, key: PodKey, pod: &Pod) -> Option<Timestamp> {
         let taken = pod.life.outcome == PodOutcome::Deleted && self.records[key.0 as usize].taken_away();
-        pod.life.end().filter(|_| pod.life.outcome.failed() || taken)
+        let life = &pod.life;
+        // What ended unseen was given up when its deletion was asked for.
+        let given_up = || life.instants.delete_requested.filter(|_| life.end_unknown && taken);
+        let end = life.end().or_else(|| given_up().map(|given_up| given_up.at));
+        end.filter(|_| life.outcome.failed() || taken)
     }
 }

@@ -192,21 +192,16 @@ fn work_starts_with_the_first_main_container_and_ends_with_the_last() {
 
 #[test]
 fn an_unknown_end_of_work_is_bounded_and_said_to_be() {
-    let lost = |conditions: Value| {
-        with(
-            works(),
-            json!({"status": {"phase": "Failed", "conditions": conditions,
-        "containerStatuses": [status("main", 0, lost("ContainerStatusUnknown"), json!({}))]}}),
-        )
+    let because = |why: &str, conditions: Value, kubelet: i64| {
+        let wrote = json!({"metadata": {"managedFields": [{"manager": "kubelet", "subresource": "status", "time": t(kubelet)}]},
+            "status": {"phase": "Failed", "conditions": conditions, "containerStatuses": [status("main", 0, lost(why), json!({}))]}});
+        watched([(5.1, Added, works()), (90.0, Changed, with(works(), wrote))])
     };
-    let told = |conditions: Value, kubelet: i64| {
-        let wrote = json!({"metadata": {"managedFields": [{"manager": "kubelet", "subresource": "status", "time": t(kubelet)}]}});
-        watched([(5.1, Added, works()), (90.0, Changed, with(lost(conditions), wrote))])
-    };
+    let told = |conditions: Value, kubelet: i64| because("Error", conditions, kubelet);
     let ready = cond("Ready", "False", 50);
-    let disrupted = cond_why("DisruptionTarget", "True", 45, "EvictionByEvictionAPI");
+    let disrupted = |by: &str| cond_why("DisruptionTarget", "True", 45, by);
     tells(
-        &told(json!([ready, disrupted]), 80),
+        &because("ContainerStatusUnknown", json!([ready, disrupted("EvictionByEvictionAPI")]), 80),
         &[
             "p: Failed exit 137 (EvictionByEvictionAPI)",
             "workEnded 45.000 DisruptionTarget",
@@ -217,6 +212,15 @@ fn an_unknown_end_of_work_is_bounded_and_said_to_be() {
     // Ready is False since the first write if it never was True.
     tells(&told(json!([cond("Ready", "False", 1)]), 80), &["workEnded 80.000 KubeletWrote"]);
     tells(&told(json!([]), 4), &["workEnded 90.000 ReceivedTerminated", "| 5.000..90.000 Running inferred"]);
+    // Its node went, and somebody noticed: that is no end of the work.
+    for story in [
+        because("ContainerStatusUnknown", json!([ready, disrupted("DeletionByTaintManager")]), 80),
+        because("ContainerStatusUnknown", json!([ready]), 80),
+        told(json!([ready, disrupted("DeletionByPodGC")]), 80),
+    ] {
+        tells(&story, &["p: Failed exit 137", "| 5.000..… Running"]);
+        keeps_quiet_of(&story, "workEnded");
+    }
 }
 
 #[test]
