@@ -2,13 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::document::{self, array, only_pod, text, workload};
+use crate::document::{self, array, counts, only_pod, text, workload};
 use crate::harness::{Namespace, manifest};
 use crate::truth;
-
-fn counts(job: &Value) -> [i64; 3] {
-    ["active", "succeeded", "failed"].map(|count| job[count].as_i64().unwrap())
-}
 
 #[test]
 #[ignore = "needs a cluster"]

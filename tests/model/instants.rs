@@ -1,11 +1,11 @@
 //! Which evidence wins for each instant.
 
-use kubectl_seq::observation::Seen::{Added, Changed, Listed};
+use kubectl_seq::observation::Seen::{Added, Changed, Deleted, Listed};
 use serde_json::{Value, json};
 
 use crate::story::{
-    bound, cond, cond_why, done, event, keeps_quiet_of, listed, lost, pod, pulled, repeated, running,
-    scheduled, status, t, tells, terminated, waiting, watched, with, works,
+    bound, cond, cond_why, deleted_at, done, event, keeps_quiet_of, listed, lost, pod, pulled, repeated,
+    running, scheduled, status, t, tells, terminated, waiting, watched, with, works,
 };
 
 #[test]
@@ -221,6 +221,18 @@ fn an_unknown_end_of_work_is_bounded_and_said_to_be() {
         tells(&story, &["p: Failed exit 137", "| 5.000..… Running"]);
         keeps_quiet_of(&story, "workEnded");
     }
+    // Its deletion was asked for when it may have been gone already.
+    let unknown = json!({"status": {"phase": "Failed", "conditions": [disrupted("DeletionByTaintManager")],
+        "containerStatuses": [status("main", 0, lost("ContainerStatusUnknown"), json!({}))]}});
+    let asked = with(works(), deleted_at(75, 30));
+    let story = watched([
+        (5.1, Added, works()),
+        (45.1, Changed, asked.clone()),
+        (90.0, Changed, with(asked, unknown.clone())),
+        (90.1, Deleted, with(with(works(), unknown), deleted_at(90, 0))),
+    ]);
+    tells(&story, &["p: Deleted exit 137 (DeletionByTaintManager)", "deleted 90.100", "| 5.000..… Running"]);
+    keeps_quiet_of(&story, "| 45.100");
 }
 
 #[test]
