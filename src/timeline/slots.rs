@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::job::JobRecord;
-use super::{Pod, PodKey, Slots, Timeline, Workload};
+use super::{Pod, PodKey, Slots, Timeline, Workload, WorkloadOutcome};
 use crate::lifecycle::{PhaseKind, PodOutcome};
 
 /// Something that changes what the slots are, or what they do.
@@ -65,7 +65,7 @@ pub(super) fn account(timeline: &Timeline, workload: &Workload, now: Timestamp) 
             ran_at_once = 1;
         }
         push_phases(&mut changes, place, pod);
-        match result(timeline, key, pod, by_result) {
+        match result(timeline, workload, key, by_result) {
             Some((at, true)) => changes.push((at.as_millisecond(), Change::Succeeded)),
             Some((at, false)) => failures.push((at.as_millisecond(), piece(pod))),
             None => {}
@@ -126,10 +126,20 @@ fn push_phases(changes: &mut Vec<(i64, Change)>, place: usize, pod: &Pod) {
 
 /// When a Pod counted for its Job, and whether as a success. With the default policy a Pod counts as failed as soon as
 /// somebody deletes it, whatever it makes of that; what the Job itself deletes does not count.
-fn result(timeline: &Timeline, key: PodKey, pod: &Pod, by_result: bool) -> Option<(Timestamp, bool)> {
-    let record = &timeline.records[key.0 as usize];
+fn result(
+    timeline: &Timeline,
+    workload: &Workload,
+    key: PodKey,
+    by_result: bool,
+) -> Option<(Timestamp, bool)> {
+    let (record, pod) = (&timeline.records[key.0 as usize], timeline.pod(key));
     let end = pod.life.end();
-    if record.deleted_before_its_end() && !by_result {
+    // If it obeys at once, and well, the Job may see only that: then its index has no other try.
+    let tries = || timeline.tries.get(&record.workload)?.get(&pod.index?);
+    let only_seen_to_succeed = pod.life.outcome == PodOutcome::Succeeded
+        && workload.outcome == WorkloadOutcome::Succeeded
+        && tries() == Some(&pod.attempt);
+    if record.deleted_before_its_end() && !by_result && !only_seen_to_succeed {
         let requested = pod.life.instants.delete_requested.map(|requested| requested.at);
         return Some((requested.or(end)?, false)).filter(|_| record.taken_away());
     }
