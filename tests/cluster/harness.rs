@@ -80,6 +80,20 @@ impl Namespace {
         self.start(arguments).wait()
     }
 
+    /// The program in this namespace, again and again until it says that.
+    #[track_caller]
+    pub(crate) fn seq_until(&self, arguments: &[&str], text: &str) -> Ended {
+        let since = Instant::now();
+        loop {
+            let ended = self.seq(arguments).succeeds();
+            if ended.stdout.contains(text) {
+                return ended;
+            }
+            assert!(since.elapsed() < PATIENCE, "no {text:?} in\n{ended:#}");
+            thread::sleep(Duration::from_millis(200));
+        }
+    }
+
     /// The program without this namespace, to its end.
     pub(crate) fn seq_anywhere(arguments: &[&str]) -> Ended {
         let mut command = program();

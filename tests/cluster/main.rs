@@ -24,3 +24,4 @@ mod pod;
 mod private;
 mod rollouts;
 mod truth;
+mod waiting;
