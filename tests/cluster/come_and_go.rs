@@ -123,3 +123,23 @@ fn several_kinds_in_all_namespaces_that_come_while_following() {
     // And its ReplicaSet.
     assert_eq!(array(&document, "workloads").len(), 7, "{document:#}");
 }
+
+#[test]
+#[ignore = "needs a cluster"]
+fn what_a_container_said_is_read_before_it_goes() {
+    let namespace = Namespace::new("last-words");
+    let file = manifest("last-words.yaml");
+    let ended =
+        namespace.seq(&["apply", "-f", &file, "-o", "json", "--tail-lines=3", "--timeout=60s"]).ends(1);
+    let document = ended.json();
+    namespace.hold(&document);
+    let job = workload(&document, "last-words");
+    assert_eq!((end(job), counts(job)), (["Failed", "BackoffLimitExceeded"], [0, 0, 1]), "{job:#}");
+    let pod = only_pod(job);
+    assert_eq!((text(pod, "outcome"), &pod["exitCode"]), ("Failed", &4.into()), "{pod:#}");
+    for line in ["line 29", "line 30", "cannot open the input"] {
+        ended.warns(line);
+    }
+    assert!(!ended.stderr.contains("line 28"), "{ended:#}");
+    namespace.kubectl(&["wait", "--for=delete", "job/last-words", "--timeout=30s"]).succeeds();
+}

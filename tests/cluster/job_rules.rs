@@ -27,6 +27,10 @@ fn each_rule_that_ends_a_job() {
     assert_eq!([text(job, "outcome"), text(job, "reason")], ["Succeeded", "SuccessPolicy"], "{job:#}");
     assert_eq!((counts(job), array(job, "pods").len()), ([0, 1, 0], 3), "the others do not count: {job:#}");
 
+    let job = workload(&document, "queue");
+    assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 3, 0]), "{job:#}");
+    assert_eq!((&job["completions"], array(job, "pods").len()), (&Value::Null, 3), "{job:#}");
+
     let job = workload(&document, "deadline");
     assert_eq!([text(job, "outcome"), text(job, "reason")], ["Failed", "DeadlineExceeded"], "{job:#}");
     assert!(only_pod(job)["instants"]["deleteRequested"].is_object(), "{job:#}");
@@ -145,29 +149,4 @@ fn a_job_that_is_steered_while_it_runs() {
     // While it was suspended it had no slots.
     let wall = job["summary"]["wallMillis"].as_i64().unwrap();
     assert!(job["summary"]["slotMillis"].as_i64().unwrap() < 2 * wall, "{job:#}");
-}
-
-#[test]
-#[ignore = "needs a cluster"]
-fn why_there_is_no_pod_yet() {
-    let namespace = Namespace::new("quota");
-    namespace.kubectl(&["apply", "-f", &manifest("quota.yaml")]).succeeds();
-    namespace
-        .kubectl(&["wait", "--for=jsonpath={.status.hard.pods}=0", "quota/none", "--timeout=30s"])
-        .succeeds();
-    let mut running =
-        namespace.start(&["apply", "-f", &manifest("quick.yaml"), "--progress=lines", "--timeout=120s"]);
-    running.until_it_says("job/quick cannot make Pods: exceeded quota: none");
-    let document = namespace.seq(&["get", "job", "quick", "-o", "json"]).succeeds().json();
-    let job = workload(&document, "quick");
-    assert_eq!([text(job, "outcome"), text(job, "reason")], ["Pending", "FailedCreate"], "{job:#}");
-    assert_eq!(text(job, "message"), "exceeded quota: none, requested: pods=1, limited: pods=0", "{job:#}");
-    assert!(text(job, "waitingSince") >= &text(job, "createdAt")[..19], "{job:#}");
-    let drawn = namespace.seq(&["get", "job", "quick"]).succeeds();
-    drawn.says("no Pod yet");
-    drawn.says("FailedCreate: exceeded quota: none");
-    namespace.kubectl(&["delete", "quota", "none"]).succeeds();
-    running.wait().succeeds().says("2 of 2 done");
-    let document = namespace.seq(&["get", "job", "quick", "-o", "json"]).succeeds().json();
-    assert_eq!(workload(&document, "quick")["waitingSince"], Value::Null, "{document:#}");
 }

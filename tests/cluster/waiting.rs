@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::document::{array, counts, end, millis, only_pod, text, workload};
+use crate::document::{array, counts, end, instant, millis, only_pod, text, workload};
 use crate::harness::{Namespace, Running, manifest};
 
 /// The reasons of a phase in order, each with its milliseconds.
@@ -80,10 +80,10 @@ fn admitted_by_a_patch_and_held_back_by_gates() {
 fn sandbox_volume_setting_and_image() {
     let namespace = Namespace::new("waits");
     // An image that no node has.
-    let text = fs::read_to_string(manifest("waits.yaml")).unwrap().replace("IMAGE", &namespace.name);
+    let input = fs::read_to_string(manifest("waits.yaml")).unwrap().replace("IMAGE", &namespace.name);
     let command =
         namespace.command(&["apply", "-f", "-", "-o", "json", "--progress=lines", "--timeout=100s"]);
-    let mut running = Running::start(command, &text);
+    let mut running = Running::start(command, &input);
     running.until_it_says("waits: CreateContainerConfigError");
     for reason in ["FailedCreatePodSandBox", "FailedMount"] {
         running.until_it_says(&format!("waits: {reason}"));
@@ -111,6 +111,88 @@ fn sandbox_volume_setting_and_image() {
         assert!(pod["coldStartMillis"].as_i64() >= Some(waited), "{pod:#}");
         assert!(pod["reason"].is_null() && pod["attempt"] == 1, "{pod:#}");
         let [wait] = array(job, "waits") else { panic!("{job:#}") };
-        assert_eq!((crate::document::text(wait, "reason"), &wait["longestMillis"]), (reason, &waited.into()));
+        assert_eq!((text(wait, "reason"), &wait["longestMillis"]), (reason, &waited.into()));
     }
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn why_there_is_no_pod_yet() {
+    let namespace = Namespace::new("quota");
+    namespace.kubectl(&["apply", "-f", &manifest("quota.yaml")]).succeeds();
+    namespace
+        .kubectl(&["wait", "--for=jsonpath={.status.hard.pods}=0", "quota/none", "--timeout=30s"])
+        .succeeds();
+    let mut running =
+        namespace.start(&["apply", "-f", &manifest("quick.yaml"), "--progress=lines", "--timeout=120s"]);
+    running.until_it_says("job/quick cannot make Pods: exceeded quota: none");
+    let document = namespace.seq(&["get", "job", "quick", "-o", "json"]).succeeds().json();
+    let job = workload(&document, "quick");
+    assert_eq!([text(job, "outcome"), text(job, "reason")], ["Pending", "FailedCreate"], "{job:#}");
+    assert_eq!(text(job, "message"), "exceeded quota: none, requested: pods=1, limited: pods=0", "{job:#}");
+    assert!(text(job, "waitingSince") >= &text(job, "createdAt")[..19], "{job:#}");
+    let drawn = namespace.seq(&["get", "job", "quick"]).succeeds();
+    drawn.says("no Pod yet");
+    drawn.says("FailedCreate: exceeded quota: none");
+    namespace.kubectl(&["delete", "quota", "none"]).succeeds();
+    running.wait().succeeds().says("2 of 2 done");
+    let document = namespace.seq(&["get", "job", "quick", "-o", "json"]).succeeds().json();
+    assert_eq!(workload(&document, "quick")["waitingSince"], Value::Null, "{document:#}");
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn a_service_account_that_comes_later() {
+    let namespace = Namespace::new("account");
+    let file = manifest("no-account.yaml");
+    let mut running =
+        namespace.start(&["apply", "-f", &file, "-o", "json", "--progress=lines", "--timeout=90s"]);
+    running.until_it_says("job/no-account cannot make Pods: error looking up service account");
+    namespace.kubectl(&["create", "serviceaccount", "worker"]).succeeds();
+    let document = running.wait().succeeds().json();
+    namespace.hold(&document);
+    let job = workload(&document, "no-account");
+    assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 1, 0]), "{job:#}");
+    assert!(job["waitingSince"].is_null(), "{job:#}");
+    assert_eq!(text(only_pod(job), "outcome"), "Succeeded", "{job:#}");
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn no_node_and_what_an_autoscaler_does_about_it() {
+    let namespace = Namespace::new("no-room");
+    let file = manifest("no-room.yaml");
+    let mut running = namespace.start(&["apply", "-f", &file, "-o", "json", "--progress=lines"]);
+    running.until_it_says("Insufficient cpu");
+    let uid = namespace.kubectl(&["get", "pod", "huge", "-o", "jsonpath={.metadata.uid}"]).succeeds().stdout;
+    let event = json!({
+        "apiVersion": "v1", "kind": "Event", "metadata": {"generateName": "huge."}, "type": "Normal",
+        "involvedObject": {"apiVersion": "v1", "kind": "Pod", "name": "huge", "namespace": namespace.name, "uid": uid},
+        "reason": "TriggeredScaleUp", "source": {"component": "cluster-autoscaler"},
+        "message": "pod triggered scale-up: [{pool 1->2 (max: 9)}]",
+    });
+    let create = ["--namespace", &namespace.name, "create", "-f", "-"];
+    namespace.kubectl_with(&create, &event.to_string()).succeeds();
+    namespace.seq_until(&["get", "pod", "huge", "--width=200"], "TriggeredScaleUp");
+    namespace.kubectl(&["delete", "pod", "huge"]).succeeds();
+    // It went before it ended.
+    let document = running.wait().ends(3).json();
+    namespace.hold(&document);
+    let pod = only_pod(workload(&document, "huge"));
+    assert_eq!((text(pod, "outcome"), &pod["node"]), ("NeverStarted", &Value::Null), "{pod:#}");
+    let [(first, _), (second, _)] = reasons(pod, "Queued")[..] else { panic!("{pod:#}") };
+    assert!(first.contains("Insufficient cpu") && second.ends_with("(TriggeredScaleUp)"), "{pod:#}");
+    assert!(instant(pod, "created") < instant(pod, "deleteRequested"), "{pod:#}");
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn another_controller_is_in_charge() {
+    let namespace = Namespace::new("managed");
+    namespace.kubectl(&["apply", "-f", &manifest("managed.yaml")]).succeeds();
+    let document = namespace.seq(&["get", "job", "managed", "-o", "json"]).succeeds().json();
+    let job = workload(&document, "managed");
+    assert_eq!((text(job, "outcome"), counts(job), array(job, "pods").len()), ("Pending", [0, 0, 0], 0));
+    assert!(text(job, "message").starts_with("managed by example.test/elsewhere"), "{job:#}");
+    namespace.seq(&["get", "job", "managed"]).succeeds().says("managed by example.test/elsewhere");
 }

@@ -7,6 +7,8 @@ mod deletion;
 #[cfg(test)]
 mod instants;
 #[cfg(test)]
+mod lines;
+#[cfg(test)]
 mod order;
 mod owners;
 #[cfg(test)]
