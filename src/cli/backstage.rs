@@ -226,7 +226,7 @@ impl Backstage {
     /// Reads what has to be read again and again.
     fn read(&mut self, pod: PodKey, tab: Tab, timeline: &Timeline) -> Option<JoinHandle<()>> {
         let (sender, turn) = (self.sender.clone(), self.turn);
-        let pod = timeline.pod(pod).clone();
+        let pod = timeline.pod(pod).into_owned();
         let Some(cluster) = self.cluster.clone() else {
             if tab == Tab::Yaml {
                 self.details.yaml = Some(Err("there is no cluster that could be asked for it".into()));

@@ -34,7 +34,7 @@ impl Closeup {
     }
 
     /// Reads the end of the log of every container that has run; of its last run, if it is between two.
-    pub(super) async fn read_logs(&mut self, cluster: &Cluster, pod: &Pod, lines: u32) {
+    pub(super) async fn read_logs(&mut self, cluster: &Cluster, pod: &Pod<'_>, lines: u32) {
         let mut logs = Vec::new();
         for container in pod.life.containers.iter().filter(|container| !container.runs.is_empty()) {
             let crashed = container.runs.last().is_some_and(|run| run.ended) && !pod.life.outcome.ended();

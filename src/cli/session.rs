@@ -291,7 +291,7 @@ impl<'a> Session<'a> {
         if let (Some(cluster), Some(closeup)) = (&self.task.cluster, &mut self.closeup)
             && let Some(key) = newest_pod(&self.timeline)
         {
-            closeup.read_logs(cluster, self.timeline.pod(key), self.task.tail_lines).await;
+            closeup.read_logs(cluster, &self.timeline.pod(key), self.task.tail_lines).await;
             self.backstage.show(closeup.extras());
         }
         self.backstage.finish().await;

@@ -2,6 +2,7 @@
 //! unknown is `null`.
 
 use jiff::{SignedDuration, Timestamp};
+use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
 use super::findings::{ImageEntry, WaitEntry};
@@ -171,17 +172,14 @@ pub struct Pods<'a> {
     now: Timestamp,
 }
 
-impl<'a> Pods<'a> {
-    /// The elements of `pods`.
-    pub fn entries(&self) -> impl ExactSizeIterator<Item = PodEntry<'a>> + use<'a> {
-        let now = self.now;
-        self.timeline.pods(self.workload).map(move |(_, pod)| PodEntry::new(pod, now))
-    }
-}
-
 impl Serialize for Pods<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.entries())
+        let pods = self.timeline.pods(self.workload);
+        let mut elements = serializer.serialize_seq(Some(pods.len()))?;
+        for (_, pod) in pods {
+            elements.serialize_element(&PodEntry::new(&pod, self.now))?;
+        }
+        elements.end()
     }
 }
 
@@ -229,7 +227,7 @@ pub struct PodEntry<'a> {
 
 impl<'a> PodEntry<'a> {
     /// The Pod as it stands at `now`.
-    pub fn new(pod: &'a Pod, now: Timestamp) -> Self {
+    pub fn new(pod: &'a Pod<'_>, now: Timestamp) -> Self {
         let life = &pod.life;
         Self {
             namespace: &pod.namespace,

@@ -8,7 +8,7 @@ use crate::lifecycle::{
     ContainerLife, Evidence, Instant, Instants, Lifecycle, Phase, PhaseKind, PodOutcome, Pull, Role, Run,
     Source,
 };
-use crate::timeline::{Parent, Percentiles, Pod, Slots, Summary, Workload, WorkloadOutcome};
+use crate::timeline::{Identity, Parent, Percentiles, Pod, Slots, Summary, Workload, WorkloadOutcome};
 
 /// 2026-01-01T00:00:00Z and so many milliseconds.
 pub(super) fn at(millis: i64) -> Timestamp {
@@ -79,7 +79,7 @@ pub(super) fn summary() -> Summary {
 }
 
 /// A Pod that ran an init container, failed by a signal and was deleted.
-pub(super) fn ended() -> Pod {
+pub(super) fn ended() -> Pod<'static> {
     let image: Arc<str> = "perl:5.34.0".into();
     let pull = Pull {
         start: Some(at(1000)),
@@ -109,75 +109,74 @@ pub(super) fn ended() -> Pod {
     (pulling.container, pulling.reason) = (Some("init".into()), Some("ImagePullBackOff".into()));
     let mut running = phase(PhaseKind::Running, 6100, Some(9000));
     running.source = Source::Status;
-    Pod {
+    let identity = Identity {
         namespace: "default".into(),
         name: "pi-0-j272m".into(),
         uid: "pod-uid".into(),
         node: Some("node-1".into()),
         index: Some(0),
         attempt: 2,
-        life: Lifecycle {
-            instants: Instants {
-                created: Some(instant(0, Evidence::SuccessfulCreate)),
-                scheduled: Some(instant(12, Evidence::ScheduledEvent)),
-                sandbox_ready: Some(instant(800, Evidence::ReadyToStartContainers)),
-                work_started: Some(instant(6100, Evidence::StartTime)),
-                work_ended: Some(instant(9000, Evidence::FinishedAt)),
-                delete_requested: Some(instant(8000, Evidence::ReceivedDeletion)),
-                deleted: Some(instant(9500, Evidence::ReceivedDeleted)),
-            },
-            phases: vec![
-                phase(PhaseKind::Queued, 0, Some(12)),
-                phase(PhaseKind::Setup, 12, Some(800)),
-                pulling,
-                running,
-            ],
-            outcome: PodOutcome::Failed,
-            status: "Error".into(),
-            exit_code: Some(137),
-            reason: Some("OOMKilled".into()),
-            containers: vec![
-                container("init", Role::Init, Some(pull), vec![run(5950, 6050, 0)]),
-                container("pi", Role::Main, None, vec![run(6100, 9000, 137)]),
-            ],
-            clamped: true,
-            skew: SignedDuration::ZERO,
-            end_unknown: false,
-            queued: Some(milliseconds(12)),
-            cold_start: Some(milliseconds(6088)),
-            run: Some(milliseconds(2900)),
+    };
+    let life = Lifecycle {
+        instants: Instants {
+            created: Some(instant(0, Evidence::SuccessfulCreate)),
+            scheduled: Some(instant(12, Evidence::ScheduledEvent)),
+            sandbox_ready: Some(instant(800, Evidence::ReadyToStartContainers)),
+            work_started: Some(instant(6100, Evidence::StartTime)),
+            work_ended: Some(instant(9000, Evidence::FinishedAt)),
+            delete_requested: Some(instant(8000, Evidence::ReceivedDeletion)),
+            deleted: Some(instant(9500, Evidence::ReceivedDeleted)),
         },
-    }
+        phases: vec![
+            phase(PhaseKind::Queued, 0, Some(12)),
+            phase(PhaseKind::Setup, 12, Some(800)),
+            pulling,
+            running,
+        ],
+        outcome: PodOutcome::Failed,
+        status: "Error".into(),
+        exit_code: Some(137),
+        reason: Some("OOMKilled".into()),
+        containers: vec![
+            container("init", Role::Init, Some(pull), vec![run(5950, 6050, 0)]),
+            container("pi", Role::Main, None, vec![run(6100, 9000, 137)]),
+        ],
+        clamped: true,
+        skew: SignedDuration::ZERO,
+        end_unknown: false,
+        queued: Some(milliseconds(12)),
+        cold_start: Some(milliseconds(6088)),
+        run: Some(milliseconds(2900)),
+    };
+    Pod::new(identity, life)
 }
 
 /// A Pod that waits for a node: nearly all is unknown.
-pub(super) fn waiting() -> Pod {
+pub(super) fn waiting() -> Pod<'static> {
     let mut queued = phase(PhaseKind::Queued, 0, None);
     queued.reason = Some("Insufficient cpu".into());
-    Pod {
+    let identity = Identity {
         namespace: "default".into(),
         name: "pi-xc786".into(),
         uid: "other-uid".into(),
         node: None,
         index: None,
         attempt: 1,
-        life: Lifecycle {
-            instants: Instants {
-                created: Some(instant(0, Evidence::CreationTimestamp)),
-                ..Instants::default()
-            },
-            phases: vec![queued],
-            outcome: PodOutcome::Pending,
-            status: "Pending".into(),
-            exit_code: None,
-            reason: Some("Insufficient cpu".into()),
-            containers: Vec::new(),
-            clamped: false,
-            skew: SignedDuration::ZERO,
-            end_unknown: false,
-            queued: None,
-            cold_start: None,
-            run: None,
-        },
-    }
+    };
+    let life = Lifecycle {
+        instants: Instants { created: Some(instant(0, Evidence::CreationTimestamp)), ..Instants::default() },
+        phases: vec![queued],
+        outcome: PodOutcome::Pending,
+        status: "Pending".into(),
+        exit_code: None,
+        reason: Some("Insufficient cpu".into()),
+        containers: Vec::new(),
+        clamped: false,
+        skew: SignedDuration::ZERO,
+        end_unknown: false,
+        queued: None,
+        cold_start: None,
+        run: None,
+    };
+    Pod::new(identity, life)
 }

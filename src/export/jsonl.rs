@@ -71,8 +71,8 @@ impl ChangeLines {
                 write_line(&WorkloadLine { r#type: "workload", observed_at: now, workload }, out)?;
             }
             for (key, pod) in timeline.pods(workload) {
-                if keys.binary_search(&key).is_ok() && self.is_news_of_pod(key, pod)? {
-                    let pod = PodEntry::new(pod, now);
+                if keys.binary_search(&key).is_ok() && self.is_news_of_pod(key, &pod)? {
+                    let pod = PodEntry::new(&pod, now);
                     let line = PodLine { r#type: "pod", observed_at: now, workload_uid: &workload.uid, pod };
                     write_line(&line, out)?;
                 }

@@ -189,8 +189,9 @@ fn what_is_unknown_is_null_and_what_goes_on_lasts_until_now() {
 #[test]
 fn an_end_that_nobody_saw_is_not_now() {
     let mut pod = ended();
-    pod.life.end_unknown = true;
-    pod.life.phases.last_mut().unwrap().end = None;
+    let life = pod.life.to_mut();
+    life.end_unknown = true;
+    life.phases.last_mut().unwrap().end = None;
     let entry = value(&PodEntry::new(&pod, at(60_000)));
     let phase = &entry["phases"][3];
     assert_eq!((&phase["end"], &phase["millis"]), (&Value::Null, &Value::Null));

@@ -13,6 +13,7 @@ use self::events::ContainerEvents;
 use super::evidence::Evidence;
 use super::fact::EventTime;
 use super::names::Names;
+use super::packed::packed_struct;
 use super::restarts::Restarts;
 use super::{Instant, Role, Run};
 use crate::observation::{ContainerStatus, Terminated, known};
@@ -342,3 +343,19 @@ fn earliest(kept: Option<Timestamp>, new: Option<Timestamp>) -> Option<Timestamp
         (kept, new) => kept.or(new),
     }
 }
+
+packed_struct!(ContainerEvidence {
+    name,
+    role,
+    image,
+    restarts,
+    restart_count,
+    runs,
+    restart_pending,
+    waiting,
+    unstartable,
+    lost,
+    events,
+});
+packed_struct!(Lost { ordinal, now, exit_code, reason });
+packed_struct!(RunEvidence { id, ordinal, start, end, ended, exit_code, reason, ended_received });

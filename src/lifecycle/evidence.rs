@@ -2,6 +2,8 @@
 
 use jiff::SignedDuration;
 
+use super::packed::packed_enum;
+
 /// How a time is known, in the words of the timeline document. Ordered from strong to weak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Source {
@@ -182,3 +184,35 @@ impl Evidence {
         }
     }
 }
+
+packed_enum!(Source { Event, Observed, Status, Inferred });
+packed_enum!(Evidence {
+    SuccessfulCreate,
+    ReceivedAdded,
+    CreationTimestamp,
+    ScheduledEvent,
+    ScheduledEventCoarse,
+    PodScheduled,
+    CreatedWithNode,
+    StartTime,
+    ImageEvent,
+    ImageEventCoarse,
+    ReadyToStartContainers,
+    StartedEvent,
+    StartedEventCoarse,
+    ReceivedStarted,
+    StartedAt,
+    FinishedAt,
+    ReceivedTerminalPhase,
+    ReceivedTerminated,
+    DisruptionTarget,
+    NotReady,
+    SandboxGone,
+    KubeletWrote,
+    KillingEvent,
+    KillingEventCoarse,
+    ReceivedDeletion,
+    DeletionTimestamp,
+    ReceivedDeleted,
+    Missing
+});

@@ -8,6 +8,7 @@ use super::Instant;
 use super::evidence::Evidence;
 use super::message::{self, Pulled};
 use super::names::Names;
+use super::packed::{Pack, Packer, Unpacker, packed_struct};
 use crate::observation::{Event, known, whole_millis};
 
 /// A time from an event, and whether it is finer than a second.
@@ -133,4 +134,48 @@ impl EventFact {
 fn not_scaled(why: &str, names: &mut Names) -> Arc<str> {
     let colon = if why.is_empty() { "" } else { ": " };
     names.share(&format!("NotTriggerScaleUp{colon}{why}"))
+}
+
+packed_struct!(EventTime { at, fine });
+packed_struct!(EventFact { kind, container, first, last, count, combined, received });
+
+impl Pack for FactKind {
+    fn pack(&self, to: &mut Packer<'_>) {
+        let (number, text, pulled): (u32, Option<&Arc<str>>, Option<Pulled>) = match self {
+            Self::Scheduled => (0, None, None),
+            Self::Unschedulable(why) => (1, Some(why), None),
+            Self::Autoscaler(what) => (2, Some(what), None),
+            Self::Holdup(why) => (3, Some(why), None),
+            Self::Pulling => (4, None, None),
+            Self::Pulled(pulled) => (5, None, Some(*pulled)),
+            Self::ImageRefused => (6, None, None),
+            Self::PullFailed => (7, None, None),
+            Self::StartFailed(word) => (8, Some(word), None),
+            Self::Started => (9, None, None),
+            Self::Killing => (10, None, None),
+        };
+        number.pack(to);
+        if let Some(text) = text {
+            text.pack(to);
+        }
+        if let Some(pulled) = pulled {
+            pulled.pack(to);
+        }
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Self {
+        match u32::unpack(from) {
+            1 => Self::Unschedulable(Pack::unpack(from)),
+            2 => Self::Autoscaler(Pack::unpack(from)),
+            3 => Self::Holdup(Pack::unpack(from)),
+            4 => Self::Pulling,
+            5 => Self::Pulled(Pack::unpack(from)),
+            6 => Self::ImageRefused,
+            7 => Self::PullFailed,
+            8 => Self::StartFailed(Pack::unpack(from)),
+            9 => Self::Started,
+            10 => Self::Killing,
+            _ => Self::Scheduled,
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 use jiff::SignedDuration;
 
+use super::packed::{Pack, Packer, Unpacker};
+
 /// What a `Pulled` event says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pulled {
@@ -16,6 +18,23 @@ pub(super) enum Pulled {
         /// Size of the image.
         bytes: Option<u64>,
     },
+}
+
+impl Pack for Pulled {
+    fn pack(&self, to: &mut Packer<'_>) {
+        let times = match self {
+            Self::Cached => None,
+            Self::Pulled { pull, since_asked, bytes } => Some(((*pull, *since_asked), *bytes)),
+        };
+        times.pack(to);
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Self {
+        match Option::unpack(from) {
+            None => Self::Cached,
+            Some(((pull, since_asked), bytes)) => Self::Pulled { pull, since_asked, bytes },
+        }
+    }
 }
 
 /// Reads the message of a `Pulled` event (`pkg/kubelet/images/image_manager.go`); `None` if the wording is unknown.

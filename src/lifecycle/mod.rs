@@ -10,9 +10,11 @@ mod evidence;
 mod fact;
 mod message;
 mod names;
+mod packed;
 mod phases;
 mod pod;
 mod restarts;
+mod spans;
 mod status;
 mod waits;
 
@@ -23,7 +25,10 @@ use jiff::{SignedDuration, Timestamp};
 pub use evidence::{Evidence, Source};
 pub use fact::EventFact;
 pub use names::Names;
+pub use packed::{Kept, Pack, Packer, Unpacker};
+use packed::{packed_enum, packed_struct};
 pub use pod::PodEvidence;
+pub use spans::{PhaseSpan, spans};
 
 /// A time in one Pod's life, and what it was read from.
 ///
@@ -345,3 +350,47 @@ impl Lifecycle {
         self.phases.last().filter(|phase| phase.end.is_none() && !self.outcome.ended())
     }
 }
+
+packed_struct!(Instant { at, evidence });
+packed_struct!(Instants {
+    created,
+    scheduled,
+    sandbox_ready,
+    work_started,
+    work_ended,
+    delete_requested,
+    deleted,
+});
+packed_enum!(PhaseKind {
+    Queued,
+    Setup,
+    Pulling,
+    Initializing,
+    Starting,
+    Startup,
+    Running,
+    BackOff,
+    Terminating,
+});
+packed_struct!(Phase { kind, start, end, source, container, reason });
+packed_enum!(PodOutcome { Pending, Starting, Running, Succeeded, Failed, NeverStarted, Deleted, Unknown });
+packed_enum!(Role { Main, Init, Sidecar, Ephemeral });
+packed_struct!(ContainerLife { name, role, image, restarts, pull, runs, runs_not_seen, waiting });
+packed_struct!(Pull { start, end, wait, bytes, cached });
+packed_struct!(Run { start, end, ended, exit_code, reason });
+// The phases come first: `spans` reads them alone.
+packed_struct!(Lifecycle {
+    phases,
+    instants,
+    outcome,
+    status,
+    exit_code,
+    reason,
+    containers,
+    clamped,
+    skew,
+    end_unknown,
+    queued,
+    cold_start,
+    run,
+});

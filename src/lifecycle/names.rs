@@ -1,25 +1,48 @@
 //! Shared strings: ten thousand Pods have a handful of nodes, images and reasons.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Gives equal texts the same allocation.
+/// Gives equal texts the same allocation, and a number.
 #[derive(Clone, Debug, Default)]
-pub struct Names(HashSet<Arc<str>>);
+pub struct Names {
+    numbers: HashMap<Arc<str>, u32>,
+    texts: Vec<Arc<str>>,
+}
 
 impl Names {
     /// The shared form of a text.
     pub fn share(&mut self, text: &str) -> Arc<str> {
-        if let Some(known) = self.0.get(text) {
+        if let Some((known, _)) = self.numbers.get_key_value(text) {
             return Arc::clone(known);
         }
         let shared: Arc<str> = text.into();
-        self.0.insert(Arc::clone(&shared));
+        self.add(Arc::clone(&shared));
         shared
     }
 
     /// The shared form of a text, `None` if it is empty.
     pub fn share_some(&mut self, text: &str) -> Option<Arc<str>> {
         (!text.is_empty()).then(|| self.share(text))
+    }
+
+    /// The number of a text.
+    pub(super) fn number(&mut self, text: &Arc<str>) -> u32 {
+        match self.numbers.get(text) {
+            Some(number) => *number,
+            None => self.add(Arc::clone(text)),
+        }
+    }
+
+    /// The text of a number that [`Names::number`] gave.
+    pub(super) fn text(&self, number: u32) -> Arc<str> {
+        self.texts.get(number as usize).map_or_else(|| "".into(), Arc::clone)
+    }
+
+    fn add(&mut self, text: Arc<str>) -> u32 {
+        let number = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
+        self.texts.push(Arc::clone(&text));
+        self.numbers.insert(text, number);
+        number
     }
 }

@@ -12,6 +12,7 @@ use super::evidence::Source;
 use super::fact::{EventFact, EventTime, FactKind, keep_earliest};
 use super::message;
 use super::names::Names;
+use super::packed::{packed_enum, packed_struct};
 use super::restarts::Restarts;
 use super::status;
 use super::waits::{Topic, Waits};
@@ -108,6 +109,11 @@ impl PodEvidence {
     /// Whether any state of the Pod itself was seen.
     pub fn is_seen(&self) -> bool {
         self.seen
+    }
+
+    /// Whether little more will come of it: its phase is terminal, or it is gone.
+    pub fn is_over(&self) -> bool {
+        self.phase.terminal() || self.gone.is_some()
     }
 
     /// Takes in the name of the owner's `SuccessfulCreate` event: when the Pod was created, to some 30 ms.
@@ -410,3 +416,41 @@ impl Deletion {
         Self { received, computed, witnessed, after_the_end }
     }
 }
+
+packed_struct!(PodEvidence {
+    seen,
+    seen_last,
+    created_event,
+    created_received,
+    created,
+    gates,
+    scheduled_event,
+    pod_scheduled,
+    has_node,
+    created_with_node,
+    start_time,
+    sandbox_ready,
+    sandbox_condition,
+    sandbox_gone,
+    initialized,
+    disruption,
+    not_ready,
+    kubelet_wrote,
+    phase,
+    phase_received,
+    reason,
+    unschedulable,
+    waits,
+    node_lost,
+    deletion,
+    killing,
+    gone,
+    out_of_sight,
+    containers,
+    early,
+    status,
+});
+packed_struct!(Gates { since, received, reason });
+packed_enum!(PodPhase { Pending, Running, Succeeded, Failed, Unknown });
+packed_struct!(Deletion { received, computed, witnessed, after_the_end });
+packed_enum!(Seen { Listed, Added, Changed, Deleted, Missing });

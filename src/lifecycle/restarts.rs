@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::observation::{Container, RestartRule};
+use super::packed::{Pack, Packer, Unpacker, packed_struct};
+use crate::observation::{Container, RestartExitCodes, RestartRule};
 
 /// What follows the end of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,4 +52,18 @@ fn matches(rule: &RestartRule, code: i32) -> bool {
         "NotIn" => !codes.values.contains(&code),
         _ => false,
     })
+}
+
+packed_struct!(Restarts { on_success, on_failure, rules });
+packed_struct!(RestartRule { action, exit_codes });
+packed_struct!(RestartExitCodes { operator, values });
+
+impl Pack for Arc<[RestartRule]> {
+    fn pack(&self, to: &mut Packer<'_>) {
+        self.to_vec().pack(to);
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Self {
+        Vec::unpack(from).into()
+    }
 }

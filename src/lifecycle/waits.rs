@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::evidence::Source;
+use super::packed::{Pack, Packer, Unpacker, packed_enum, packed_struct};
 
 /// What a reason holds up. Each has its own place in a Pod's life, so that they are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +111,19 @@ impl Waits {
             told.first += by;
             told.last += by;
         }
+    }
+}
+
+packed_enum!(Topic { Scheduler, Autoscaler, Setup });
+packed_struct!(Told { topic, reason, first, last, source });
+
+impl Pack for Waits {
+    fn pack(&self, to: &mut Packer<'_>) {
+        self.0.pack(to);
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Self {
+        Self(Pack::unpack(from))
     }
 }
 

@@ -48,9 +48,32 @@ impl Lines {
                 _ => said,
             };
             lines.push(line(workload, now, &name(workload), &said, role, false, None));
-            lines.extend(waits(timeline, workload, now));
+            lines.extend(self.waits(timeline, workload, now));
         }
         lines
+    }
+
+    /// Why Pods of a workload wait: nothing more is said of that as long as it stays so.
+    fn waits(&self, timeline: &Timeline, workload: &Workload, now: Timestamp) -> Vec<Line> {
+        let mut reasons: BTreeMap<&Arc<str>, Vec<PodKey>> = BTreeMap::new();
+        for key in &workload.pods {
+            if let Some(reason) = self.pods.get(key).and_then(|told| told.waits.as_ref()) {
+                reasons.entry(reason).or_default().push(*key);
+            }
+        }
+        let several = timeline.workloads().len() > 1;
+        let lines = reasons.into_iter().filter_map(|(reason, keys)| match keys.as_slice() {
+            &[key] => {
+                let pod = timeline.pod(key);
+                let (said, role) = said(&pod)?;
+                Some(line(workload, now, &pod.name, &said, role, several, Some(key)))
+            }
+            keys => {
+                let said = format!("{} Pods: {}", keys.len(), text::clean(reason));
+                Some(line(workload, now, &name(workload), &said, Role::Warning, false, None))
+            }
+        });
+        lines.collect()
     }
 
     /// The lines about what changed since the last call.
@@ -71,7 +94,7 @@ impl Lines {
                 continue;
             }
             let Some(workload) = self.owners.get(&key).and_then(|uid| by_uid.get(&**uid)) else { continue };
-            if let Some((said, role)) = said(pod) {
+            if let Some((said, role)) = said(&pod) {
                 lines.push(line(
                     workload,
                     now,
@@ -117,28 +140,6 @@ impl Lines {
             .collect();
         if timeline.workloads().is_empty() { vec![Line::of("nothing to see yet", Role::Dim)] } else { lines }
     }
-}
-
-/// Why Pods of a workload wait: nothing more is said of that as long as it stays so.
-fn waits(timeline: &Timeline, workload: &Workload, now: Timestamp) -> Vec<Line> {
-    let mut reasons: BTreeMap<Arc<str>, Vec<PodKey>> = BTreeMap::new();
-    for (key, pod) in timeline.pods(workload) {
-        if let Some(reason) = told(&pod.life).waits {
-            reasons.entry(reason).or_default().push(key);
-        }
-    }
-    let several = timeline.workloads().len() > 1;
-    let lines = reasons.into_iter().filter_map(|(reason, keys)| match keys.as_slice() {
-        &[key] => {
-            let (said, role) = said(timeline.pod(key))?;
-            Some(line(workload, now, &timeline.pod(key).name, &said, role, several, Some(key)))
-        }
-        keys => {
-            let said = format!("{} Pods: {}", keys.len(), text::clean(&reason));
-            Some(line(workload, now, &name(workload), &said, Role::Warning, false, None))
-        }
-    });
-    lines.collect()
 }
 
 fn stands(workload: &Workload) -> (WorkloadOutcome, Option<Arc<str>>) {

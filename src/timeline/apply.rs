@@ -8,35 +8,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::controller::ControllerRecord;
 use super::job::JobRecord;
 use super::place::number;
+use super::record::PodRecord;
 use super::refusal::Refusals;
-use super::{Capacity, Pod, PodKey, Timeline, Workload, WorkloadOutcome};
-use crate::lifecycle::{EventFact, Lifecycle, PodEvidence, PodOutcome};
+use super::{Capacity, Identity, PodKey, Timeline, Workload, WorkloadOutcome};
+use crate::lifecycle::{EventFact, Kept, Lifecycle, PodEvidence, PodOutcome};
 use crate::observation::{self, Event, Object, Observation, Seen, whole_millis};
-
-/// What the timeline keeps of a Pod beside what it shows.
-#[derive(Clone, Debug, Default)]
-pub(super) struct PodRecord {
-    evidence: PodEvidence,
-    /// Uid of what controls the Pod.
-    pub(super) owner: Option<Arc<str>>,
-    dirty: bool,
-    /// Its owner deleted it: to suspend, to shrink or because it had ended.
-    removed_by_owner: bool,
-    /// Place of its workload.
-    pub(super) workload: usize,
-}
-
-impl PodRecord {
-    /// Whether its deletion was asked for before it was over, and by somebody other than its owner.
-    pub(super) fn taken_away(&self) -> bool {
-        self.evidence.deleted_before_its_end() && !self.removed_by_owner
-    }
-
-    /// Whether its deletion was asked for before it was over.
-    pub(super) fn deleted_before_its_end(&self) -> bool {
-        self.evidence.deleted_before_its_end()
-    }
-}
 
 /// What an owner's Events say about a Pod that was not seen yet.
 #[derive(Clone, Debug, Default)]
@@ -103,11 +79,12 @@ impl Timeline {
             Some(key) => *key,
             None => self.add_pod(pod),
         };
-        let record = &mut self.records[key.0 as usize];
-        record.evidence.observe(pod, received, seen, &mut self.names);
+        let (evidence, names) = self.evidence(key);
+        evidence.observe(pod, received, seen, names);
         let node = &pod.spec.node_name;
-        if !node.is_empty() && self.pods[key.0 as usize].node.is_none() {
-            self.pods[key.0 as usize].node = Some(self.names.share(node));
+        let identity = &mut self.records[key.0 as usize].identity;
+        if !node.is_empty() && identity.node.is_none() {
+            identity.node = Some(self.names.share(node));
         }
         self.touch(key);
         self.learn_clock(key);
@@ -115,28 +92,25 @@ impl Timeline {
 
     /// What a Pod tells of its node's clock.
     fn learn_clock(&mut self, key: PodKey) {
-        let place = key.0 as usize;
-        let Some(node) = &self.pods[place].node else { return };
-        let Some(least) = self.records[place].evidence.least_skew().filter(SignedDuration::is_positive)
-        else {
-            return;
-        };
-        if self.clocks.at_least(node, least) {
-            self.touch_node(&Arc::clone(node));
+        let least = self.evidence(key).0.least_skew().filter(SignedDuration::is_positive);
+        let (Some(least), Some(node)) = (least, &self.identity(key).node) else { return };
+        let node = Arc::clone(node);
+        if self.clocks.at_least(&node, least) {
+            self.touch_node(&node);
         }
     }
 
     /// The clock of a node turned out to be wrong: all that its kubelet dated moves.
     fn touch_node(&mut self, node: &str) {
-        for place in 0..self.pods.len() {
-            if self.pods[place].node.as_deref() == Some(node) {
+        for place in 0..self.records.len() {
+            if self.records[place].identity.node.as_deref() == Some(node) {
                 self.touch(PodKey(u32::try_from(place).unwrap_or(u32::MAX)));
             }
         }
     }
 
     fn add_pod(&mut self, pod: &observation::Pod) -> PodKey {
-        let key = PodKey(u32::try_from(self.pods.len()).unwrap_or(u32::MAX));
+        let key = PodKey(u32::try_from(self.records.len()).unwrap_or(u32::MAX));
         let metadata = &pod.metadata;
         let uid: Arc<str> = metadata.uid.as_str().into();
         let name: Arc<str> = metadata.name.as_str().into();
@@ -155,25 +129,23 @@ impl Timeline {
         if let Some(at) = word.created {
             evidence.created_at(at);
         }
-        self.pods.push(Pod {
+        let identity = Identity {
             namespace: self.names.share(&metadata.namespace),
             name,
             uid: Arc::clone(&uid),
             node: None,
             index: metadata.completion_index(),
             attempt: 1,
-            life: Lifecycle::unknown(),
-        });
-        let removed_by_owner = word.removed;
+        };
         self.records.push(PodRecord {
-            evidence,
+            evidence: Kept::new(evidence),
             owner,
-            dirty: false,
-            removed_by_owner,
-            workload: usize::MAX,
+            removed_by_owner: word.removed,
+            ..PodRecord::of(identity, Lifecycle::unknown())
         });
         self.keys.insert(uid, key);
         self.fresh.push(key);
+        self.at_hand.push(key);
         key
     }
 
@@ -186,7 +158,7 @@ impl Timeline {
             "Pod" => {
                 let Some(fact) = EventFact::read(event, received, &mut self.names) else { return };
                 if let Some(&key) = self.keys.get(about.uid.as_str()) {
-                    self.records[key.0 as usize].evidence.take(&fact);
+                    self.evidence(key).0.take(&fact);
                     self.touch(key);
                     self.learn_clock(key);
                 } else if !about.uid.is_empty() {
@@ -215,19 +187,20 @@ impl Timeline {
         let created = if removed { None } else { event.name_time().map(whole_millis) };
         let owner = event.involved_object.uid.as_str();
         let about =
-            |(record, pod): (&PodRecord, &Pod)| record.owner.as_deref() == Some(owner) && *pod.name == *name;
+            |record: &PodRecord| record.owner.as_deref() == Some(owner) && *record.identity.name == *name;
         // Few Pods have such an event of their own: after the ninth in ten minutes they are combined.
-        let Some(place) = self.records.iter().zip(&self.pods).position(about) else {
+        let Some(place) = self.records.iter().position(about) else {
             let word = self.words.entry((owner.into(), name.into())).or_default();
             word.removed |= removed;
             word.created = word.created.or(created);
             return;
         };
         self.records[place].removed_by_owner |= removed;
+        let key = PodKey(u32::try_from(place).unwrap_or(u32::MAX));
         if let Some(at) = created {
-            self.records[place].evidence.created_at(at);
+            self.evidence(key).0.created_at(at);
         }
-        self.touch(PodKey(u32::try_from(place).unwrap_or(u32::MAX)));
+        self.touch(key);
     }
 
     fn touch(&mut self, key: PodKey) {
@@ -246,19 +219,15 @@ impl Timeline {
         let mut moved = Vec::new();
         let pods = std::mem::take(&mut self.changed);
         for &key in &pods {
-            let place = key.0 as usize;
-            let record = &mut self.records[place];
-            record.dirty = false;
-            let created = self.pods[place].life.instants.created;
-            self.pods[place].life =
-                record.evidence.derive(self.clocks.skew(self.pods[place].node.as_deref()));
-            let life = self.pods[place].life.instants.created;
+            let created = self.record(key).digest.created();
+            self.derive(key);
+            let record = self.record(key);
             if record.workload == usize::MAX {
                 continue; // it has no place yet
             }
             let place = record.workload;
             // The order hangs on it.
-            if created != life {
+            if created != record.digest.created() {
                 moved.push(place);
             }
             // How a bare Pod stands is how its workload does, and a new Pod ends the wait for one.
@@ -299,7 +268,7 @@ impl Timeline {
             let workload = match (self.jobs.get(&uid), self.controllers.get(&uid), pods.first()) {
                 (Some(job), ..) => job.workload(&mut self.names),
                 (_, Some(controller), _) => controller.workload(&mut self.names),
-                (None, None, Some(&key)) => bare(&self.pods[key.0 as usize], key, &mut self.names),
+                (None, None, Some(&key)) => self.bare(key),
                 (None, None, None) => continue,
             };
             self.workloads[place] = self.complete(Workload { pods, ..workload });
@@ -325,11 +294,11 @@ impl Timeline {
             places.insert(Arc::clone(uid), workloads.len());
             workloads.push(controller.workload(&mut self.names));
         }
-        for (place, record) in self.records.iter().enumerate() {
+        for place in 0..self.records.len() {
             let key = PodKey(u32::try_from(place).unwrap_or(u32::MAX));
-            match record.owner.as_ref().and_then(|owner| self.nearest(owner, &places)) {
+            match self.record(key).owner.as_ref().and_then(|owner| self.nearest(owner, &places)) {
                 Some(workload) => workloads[workload].pods.push(key),
-                None => workloads.push(bare(&self.pods[place], key, &mut self.names)),
+                None => workloads.push(self.bare(key)),
             }
         }
         // Former revisions of a Deployment are of interest only if a Pod of theirs was seen.
@@ -354,7 +323,7 @@ impl Timeline {
             for key in &workload.pods {
                 self.records[key.0 as usize].workload = place;
             }
-            let tries = number(&mut self.pods, &workload.pods);
+            let tries = number(&mut self.records, &workload.pods);
             if !tries.is_empty() {
                 self.tries.insert(place, tries);
             }
@@ -370,7 +339,7 @@ impl Timeline {
 
     /// Adds what only its Pods and Events tell of a workload.
     fn complete(&self, mut workload: Workload) -> Workload {
-        let created = |key: &PodKey| self.pod(*key).life.instants.created.map(|created| created.at);
+        let created = |key: &PodKey| self.record(*key).digest.created();
         if workload.lasting {
             // Of the time before the oldest Pod that was seen nothing is known.
             let oldest = workload.pods.first().and_then(created);
@@ -381,7 +350,7 @@ impl Timeline {
         let Some(refusals) = self.refusals.get(&workload.uid).filter(|_| !workload.ended()) else {
             return workload;
         };
-        let open = workload.pods.iter().filter(|key| !self.pod(**key).life.outcome.ended()).count();
+        let open = workload.pods.iter().filter(|key| !self.record(**key).digest.outcome.ended()).count();
         let wanted = workload.parallelism.map_or(usize::MAX, |wanted| wanted as usize);
         if workload.outcome == WorkloadOutcome::Suspended || open >= wanted {
             return workload;
@@ -395,46 +364,48 @@ impl Timeline {
         }
         workload
     }
-}
 
-/// The workload that a Pod without a followed owner is.
-fn bare(pod: &Pod, key: PodKey, names: &mut crate::lifecycle::Names) -> Workload {
-    let life = &pod.life;
-    let created = life.instants.created.map(|created| created.at);
-    let (succeeded, failed) = (life.outcome == PodOutcome::Succeeded, life.outcome.failed());
-    Workload {
-        api_version: names.share("v1"),
-        kind: names.share("Pod"),
-        namespace: Arc::clone(&pod.namespace),
-        name: Arc::clone(&pod.name),
-        uid: Arc::clone(&pod.uid),
-        parent: None,
-        outcome: match life.outcome {
-            PodOutcome::Pending => WorkloadOutcome::Pending,
-            PodOutcome::Starting | PodOutcome::Running => WorkloadOutcome::Running,
-            PodOutcome::Succeeded => WorkloadOutcome::Succeeded,
-            PodOutcome::Failed | PodOutcome::NeverStarted => WorkloadOutcome::Failed,
-            PodOutcome::Deleted | PodOutcome::Unknown => WorkloadOutcome::Unknown,
-        },
-        reason: life.reason.clone(),
-        message: None,
-        created,
-        started: life.instants.work_started.map(|started| started.at),
-        finished: life.end(),
-        completions: Some(1),
-        parallelism: Some(1),
-        active: u32::from(!life.outcome.ended()),
-        succeeded: u32::from(succeeded),
-        failed: u32::from(failed),
-        gone: life.outcome == PodOutcome::Deleted,
-        capacity: created
-            .map(|since| Capacity { since, parallelism: 1, completions: Some(1) })
-            .into_iter()
-            .collect(),
-        per_index: false,
-        waiting: None,
-        next_run: None,
-        lasting: false,
-        pods: vec![key],
+    /// The workload that a Pod without a followed owner is.
+    fn bare(&mut self, key: PodKey) -> Workload {
+        let (api_version, kind) = (self.names.share("v1"), self.names.share("Pod"));
+        let pod = self.pod(key);
+        let life = &pod.life;
+        let created = life.instants.created.map(|created| created.at);
+        let (succeeded, failed) = (life.outcome == PodOutcome::Succeeded, life.outcome.failed());
+        Workload {
+            api_version,
+            kind,
+            namespace: Arc::clone(&pod.namespace),
+            name: Arc::clone(&pod.name),
+            uid: Arc::clone(&pod.uid),
+            parent: None,
+            outcome: match life.outcome {
+                PodOutcome::Pending => WorkloadOutcome::Pending,
+                PodOutcome::Starting | PodOutcome::Running => WorkloadOutcome::Running,
+                PodOutcome::Succeeded => WorkloadOutcome::Succeeded,
+                PodOutcome::Failed | PodOutcome::NeverStarted => WorkloadOutcome::Failed,
+                PodOutcome::Deleted | PodOutcome::Unknown => WorkloadOutcome::Unknown,
+            },
+            reason: life.reason.clone(),
+            message: None,
+            created,
+            started: life.instants.work_started.map(|started| started.at),
+            finished: life.end(),
+            completions: Some(1),
+            parallelism: Some(1),
+            active: u32::from(!life.outcome.ended()),
+            succeeded: u32::from(succeeded),
+            failed: u32::from(failed),
+            gone: life.outcome == PodOutcome::Deleted,
+            capacity: created
+                .map(|since| Capacity { since, parallelism: 1, completions: Some(1) })
+                .into_iter()
+                .collect(),
+            per_index: false,
+            waiting: None,
+            next_run: None,
+            lasting: false,
+            pods: vec![key],
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::{Pod, PodKey, Timeline, Workload};
+use super::{PodKey, Timeline, Workload};
 use crate::lifecycle::PodOutcome;
 
 /// The wait before a Pod: from the end of a failed one to this one's creation.
@@ -24,16 +24,16 @@ impl Timeline {
     pub fn retries(&self, workload: &Workload) -> HashMap<PodKey, Retry> {
         let mut retries = HashMap::new();
         // Most runs have no failure.
-        if !self.pods(workload).any(|(key, pod)| self.failed_at(key, pod).is_some()) {
+        if !workload.pods.iter().any(|&key| self.failed_at(key).is_some()) {
             return retries;
         }
         let mut by_index: HashMap<u32, Option<Timestamp>> = HashMap::new();
         let mut failures: Vec<Timestamp> = Vec::new();
         let mut created: Vec<(Timestamp, PodKey)> = Vec::new();
-        for (key, pod) in self.pods(workload) {
-            let failed = self.failed_at(key, pod);
-            let Some(at) = pod.life.instants.created.map(|created| created.at) else { continue };
-            let Some(index) = pod.index else {
+        for &key in &workload.pods {
+            let failed = self.failed_at(key);
+            let Some(at) = self.digest(key).created() else { continue };
+            let Some(index) = self.identity(key).index else {
                 failures.extend(failed);
                 created.push((at, key));
                 continue;
@@ -65,12 +65,14 @@ impl Timeline {
     }
 
     /// When a Pod failed, or was taken from its workload.
-    fn failed_at(&self, key: PodKey, pod: &Pod) -> Option<Timestamp> {
-        let taken = pod.life.outcome == PodOutcome::Deleted && self.records[key.0 as usize].taken_away();
-        let life = &pod.life;
-        // What ended unseen was given up when its deletion was asked for.
-        let given_up = || life.instants.delete_requested.filter(|_| life.end_unknown && taken);
-        let end = life.end().or_else(|| given_up().map(|given_up| given_up.at));
-        end.filter(|_| life.outcome.failed() || taken)
+    fn failed_at(&self, key: PodKey) -> Option<Timestamp> {
+        let record = self.record(key);
+        let digest = &record.digest;
+        let taken = digest.outcome == PodOutcome::Deleted && record.taken_away();
+        if digest.end().is_none() && taken {
+            // What ended unseen was given up when its deletion was asked for.
+            return self.pod(key).life.instants.delete_requested.map(|requested| requested.at);
+        }
+        digest.end().filter(|_| digest.outcome.failed() || taken)
     }
 }

@@ -140,7 +140,7 @@ impl Timeline {
     /// A workload has ended when all that it owns has; it failed if a part of that did.
     fn outcome_of_owned(&self, workload: &Workload) -> WorkloadOutcome {
         use crate::lifecycle::PodOutcome as Pod;
-        let pods = self.pods(workload).map(|(_, pod)| match pod.life.outcome {
+        let pods = self.digests(workload).map(|(_, digest)| match digest.outcome {
             Pod::Pending => WorkloadOutcome::Pending,
             Pod::Starting | Pod::Running => WorkloadOutcome::Running,
             Pod::Succeeded => WorkloadOutcome::Succeeded,
@@ -173,7 +173,7 @@ impl Timeline {
 
     fn end_of_owned(&self, workload: &Workload) -> Option<jiff::Timestamp> {
         let children = self.children(workload).filter_map(|child| child.finished);
-        let pods = self.pods(workload).filter_map(|(_, pod)| pod.life.end());
+        let pods = self.digests(workload).filter_map(|(_, digest)| digest.end());
         children.chain(pods).max()
     }
 }

@@ -42,13 +42,12 @@ const PART_OF_WALL: i64 = 5;
 impl Timeline {
     /// Why the Pods of a workload waited before their work, the longest wait first.
     pub fn waits(&self, workload: &Workload, now: Timestamp) -> Vec<Wait> {
-        let mut waits: BTreeMap<&str, Wait> = BTreeMap::new();
-        let mut own: Vec<(&str, SignedDuration)> = Vec::new();
-        for (_, pod) in self.pods(workload) {
-            own.clear();
-            for phase in
-                pod.life.phases.iter().filter(|phase| !pod.life.outcome.ended() || phase.end.is_some())
-            {
+        let mut waits: BTreeMap<Arc<str>, Wait> = BTreeMap::new();
+        for &key in workload.pods.iter().filter(|key| self.digest(**key).waited) {
+            let pod = self.pod(key);
+            let mut own: Vec<(&str, SignedDuration)> = Vec::new();
+            let life = &pod.life;
+            for phase in life.phases.iter().filter(|phase| !life.outcome.ended() || phase.end.is_some()) {
                 let Some(reason) = reason_to_wait(phase) else { continue };
                 let took = phase.duration(now);
                 match own.iter_mut().find(|(other, _)| *other == reason) {
@@ -57,13 +56,12 @@ impl Timeline {
                 }
             }
             for &(reason, took) in &own {
-                let nothing = || Wait {
-                    reason: reason.into(),
-                    pods: 0,
-                    longest: SignedDuration::ZERO,
-                    total: SignedDuration::ZERO,
-                };
-                let wait = waits.entry(reason).or_insert_with(nothing);
+                if !waits.contains_key(reason) {
+                    let reason: Arc<str> = reason.into();
+                    let (longest, total) = (SignedDuration::ZERO, SignedDuration::ZERO);
+                    waits.insert(Arc::clone(&reason), Wait { reason, pods: 0, longest, total });
+                }
+                let Some(wait) = waits.get_mut(reason) else { continue };
                 wait.pods += 1;
                 wait.longest = wait.longest.max(took);
                 wait.total += took;
@@ -77,7 +75,8 @@ impl Timeline {
     /// The few Pods of an ended workload that ended long after all others.
     pub fn stragglers(&self, workload: &Workload) -> Option<Stragglers> {
         let begin = workload.created.filter(|_| workload.ended())?.as_millisecond();
-        let ends = self.pods(workload).filter_map(|(_, pod)| pod.life.end().map(Timestamp::as_millisecond));
+        let ends =
+            self.digests(workload).filter_map(|(_, digest)| digest.end().map(Timestamp::as_millisecond));
         let mut ends: Vec<i64> = ends.collect();
         if ends.len() < LEAST_PODS {
             return None;

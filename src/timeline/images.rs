@@ -32,15 +32,15 @@ pub struct ImagePulls {
 type Begun = (Option<Timestamp>, ImagePulls);
 
 /// What the pulls of these Pods took, by image, then node. Pulls that no event tells of are not there.
-pub fn image_pulls<'a>(pods: impl IntoIterator<Item = &'a Pod>) -> Vec<ImagePulls> {
-    let mut table: BTreeMap<(&Arc<str>, &Arc<str>), Begun> = BTreeMap::new();
+pub fn image_pulls<'a>(pods: impl IntoIterator<Item = Pod<'a>>) -> Vec<ImagePulls> {
+    let mut table: BTreeMap<(Arc<str>, Arc<str>), Begun> = BTreeMap::new();
     for pod in pods {
         let Some(node) = &pod.node else { continue };
         for container in &pod.life.containers {
             let Some(pull) = container.pull.filter(|pull| pull.cached || pull.end.is_some()) else {
                 continue;
             };
-            let entry = table.entry((&container.image, node)).or_insert_with(|| {
+            let entry = table.entry((Arc::clone(&container.image), Arc::clone(node))).or_insert_with(|| {
                 let (image, node) = (Arc::clone(&container.image), Arc::clone(node));
                 let nothing = (None, None, None, None);
                 let (first, longest, waited, bytes) = nothing;

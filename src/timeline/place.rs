@@ -5,7 +5,8 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Pod, PodKey, Timeline};
+use super::record::PodRecord;
+use super::{PodKey, Timeline};
 
 /// More new Pods at once than this part of a workload's are sorted in together.
 const MANY: usize = 64;
@@ -35,13 +36,13 @@ impl Timeline {
                 pods.extend_from_slice(&keys);
                 self.sort_pods(&mut pods);
             }
-            let indexed = keys.iter().any(|key| self.pods[key.0 as usize].index.is_some());
+            let indexed = keys.iter().any(|key| self.identity(*key).index.is_some());
             // Those that came last are the newest tries; anything else moves the numbers of others.
             let last = few && pods[before..].iter().all(|key| keys.contains(key));
             if indexed && last {
                 self.number_last(place, &pods[before..]);
             } else if indexed {
-                let tries = number(&mut self.pods, &pods);
+                let tries = number(&mut self.records, &pods);
                 self.tries.insert(place, tries);
             }
             self.workloads[place].pods = pods;
@@ -61,9 +62,11 @@ impl Timeline {
 
     /// The order of Pods in their workload: by creation, then name; the uid makes it total.
     pub(super) fn in_order(&self, a: PodKey, b: PodKey) -> Ordering {
-        let (a, b) = (&self.pods[a.0 as usize], &self.pods[b.0 as usize]);
-        let created = |pod: &Pod| pod.life.instants.created.map(|created| created.at);
-        (created(a), &a.name, &a.uid).cmp(&(created(b), &b.name, &b.uid))
+        let order = |key| {
+            let PodRecord { identity, digest, .. } = self.record(key);
+            (digest.created(), &identity.name, &identity.uid)
+        };
+        order(a).cmp(&order(b))
     }
 
     /// Brings a workload's Pods into order again.
@@ -71,7 +74,7 @@ impl Timeline {
         let Some(workload) = self.workloads.get_mut(place) else { return };
         let mut pods = std::mem::take(&mut workload.pods);
         self.sort_pods(&mut pods);
-        let tries = number(&mut self.pods, &pods);
+        let tries = number(&mut self.records, &pods);
         self.tries.insert(place, tries);
         self.workloads[place].pods = pods;
         self.stale.push(place);
@@ -80,13 +83,13 @@ impl Timeline {
     fn number_last(&mut self, place: usize, last: &[PodKey]) {
         let tries = self.tries.entry(place).or_default();
         for key in last {
-            count(tries, &mut self.pods[key.0 as usize]);
+            count(tries, &mut self.records[key.0 as usize]);
         }
     }
 }
 
 /// Numbers the tries at each index; returns how many there are of each.
-pub(super) fn number(pods: &mut [Pod], order: &[PodKey]) -> HashMap<u32, u32> {
+pub(super) fn number(pods: &mut [PodRecord], order: &[PodKey]) -> HashMap<u32, u32> {
     let mut tries = HashMap::new();
     for key in order {
         count(&mut tries, &mut pods[key.0 as usize]);
@@ -94,10 +97,10 @@ pub(super) fn number(pods: &mut [Pod], order: &[PodKey]) -> HashMap<u32, u32> {
     tries
 }
 
-fn count(tries: &mut HashMap<u32, u32>, pod: &mut Pod) {
-    if let Some(index) = pod.index {
+fn count(tries: &mut HashMap<u32, u32>, pod: &mut PodRecord) {
+    if let Some(index) = pod.identity.index {
         let attempt = tries.entry(index).or_default();
         *attempt += 1;
-        pod.attempt = *attempt;
+        pod.identity.attempt = *attempt;
     }
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::job::JobRecord;
-use super::{Pod, PodKey, Slots, Timeline, Workload, WorkloadOutcome};
+use super::{PodKey, Slots, Timeline, Workload, WorkloadOutcome};
 use crate::lifecycle::{PhaseKind, PodOutcome};
 
 /// Something that changes what the slots are, or what they do.
@@ -52,22 +52,21 @@ pub(super) fn account(timeline: &Timeline, workload: &Workload, now: Timestamp) 
     let by_result = timeline.jobs.get(&workload.uid).is_some_and(JobRecord::counts_results_of_deleted);
     let mut failures: Vec<(i64, Option<u32>)> = Vec::new();
     let mut answered: HashMap<Option<u32>, i64> = HashMap::new();
-    let piece = |pod: &Pod| pod.index.filter(|_| workload.per_index);
+    let piece = |key| timeline.identity(key).index.filter(|_| workload.per_index);
     let mut ran_at_once = 0;
-    for (place, (key, pod)) in timeline.pods(workload).enumerate() {
-        let Some(first) = pod.life.phases.first() else { continue };
-        let created = first.start.as_millisecond();
-        let latest = answered.entry(piece(pod)).or_insert(created);
+    for (place, (key, digest)) in timeline.digests(workload).enumerate() {
+        let Some(created) = digest.first_millis() else { continue };
+        let latest = answered.entry(piece(key)).or_insert(created);
         *latest = created.max(*latest);
-        changes.push((created, Change::Created(piece(pod))));
+        changes.push((created, Change::Created(piece(key))));
         // Work of no length, as its end is known to the second only, was work: at least one at once.
-        if pod.life.instants.work_started.is_some() {
+        if digest.work_started().is_some() {
             ran_at_once = 1;
         }
-        push_phases(&mut changes, place, pod);
+        push_phases(&mut changes, place, timeline, key);
         match result(timeline, workload, key, by_result) {
             Some((at, true)) => changes.push((at.as_millisecond(), Change::Succeeded)),
-            Some((at, false)) => failures.push((at.as_millisecond(), piece(pod))),
+            Some((at, false)) => failures.push((at.as_millisecond(), piece(key))),
             None => {}
         }
     }
@@ -88,8 +87,7 @@ pub(super) fn account(timeline: &Timeline, workload: &Workload, now: Timestamp) 
     let counted = usize::try_from(workload.succeeded.saturating_add(workload.failed)).unwrap_or(usize::MAX);
     if job.is_some() && counted > workload.pods.len() {
         accounting.partial = true;
-        let first = timeline.pods(workload).filter_map(|(_, pod)| pod.life.phases.first());
-        let first = first.map(|phase| phase.start.as_millisecond()).min();
+        let first = timeline.digests(workload).filter_map(|(_, digest)| digest.first_millis()).min();
         ledger.silent_until = first.unwrap_or(end);
     }
     for (at, change) in changes {
@@ -104,24 +102,24 @@ pub(super) fn account(timeline: &Timeline, workload: &Workload, now: Timestamp) 
     accounting
 }
 
-fn push_phases(changes: &mut Vec<(i64, Change)>, place: usize, pod: &Pod) {
-    for phase in &pod.life.phases {
-        let at = phase.start.as_millisecond();
+fn push_phases(changes: &mut Vec<(i64, Change)>, place: usize, timeline: &Timeline, key: PodKey) {
+    let ended = timeline.digest(key).outcome.ended();
+    let mut last = None;
+    timeline.spans(key, |span| {
         // What nobody saw end does not hold a slot for ever.
-        let unknown = phase.end.is_none() && pod.life.outcome.ended();
-        changes.push((
-            at,
-            if unknown {
-                Change::Ended { pod: place }
-            } else {
-                Change::Phase { pod: place, kind: phase.kind }
-            },
-        ));
+        let unknown = span.end.is_none() && ended;
+        let change = if unknown {
+            Change::Ended { pod: place }
+        } else {
+            Change::Phase { pod: place, kind: span.kind }
+        };
+        changes.push((span.start, change));
+        last = span.end;
+    });
+    if let Some(end) = last {
+        let last = if ended { Change::Ended { pod: place } } else { Change::Silent { pod: place } };
+        changes.push((end, last));
     }
-    let Some(end) = pod.life.phases.last().and_then(|phase| phase.end) else { return };
-    let last =
-        if pod.life.outcome.ended() { Change::Ended { pod: place } } else { Change::Silent { pod: place } };
-    changes.push((end.as_millisecond(), last));
 }
 
 /// When a Pod counted for its Job, and whether as a success. With the default policy a Pod counts as failed as soon as
@@ -132,22 +130,27 @@ fn result(
     key: PodKey,
     by_result: bool,
 ) -> Option<(Timestamp, bool)> {
-    let (record, pod) = (&timeline.records[key.0 as usize], timeline.pod(key));
-    let end = pod.life.end();
-    // If it obeys at once, and well, the Job may see only that: then its index has no other try.
-    let tries = || timeline.tries.get(&record.workload)?.get(&pod.index?);
-    let only_seen_to_succeed = pod.life.outcome == PodOutcome::Succeeded
-        && workload.outcome == WorkloadOutcome::Succeeded
-        && tries() == Some(&pod.attempt);
-    if record.deleted_before_its_end() && !by_result && !only_seen_to_succeed {
-        let requested = pod.life.instants.delete_requested.map(|requested| requested.at);
+    let record = timeline.record(key);
+    let end = record.digest.end();
+    if record.deleted_before_its_end && !by_result && !only_seen_to_succeed(timeline, workload, key) {
+        let requested = timeline.pod(key).life.instants.delete_requested.map(|requested| requested.at);
         return Some((requested.or(end)?, false)).filter(|_| record.taken_away());
     }
-    match pod.life.outcome {
+    match record.digest.outcome {
         PodOutcome::Succeeded => Some((end?, true)),
         PodOutcome::Failed | PodOutcome::NeverStarted => Some((end?, false)),
         _ => None,
     }
+}
+
+/// Whether a Pod that was deleted counts as a success all the same: if it obeys at once, and well, its Job may see only
+/// that. Then its index has no other try.
+fn only_seen_to_succeed(timeline: &Timeline, workload: &Workload, key: PodKey) -> bool {
+    let (record, identity) = (timeline.record(key), timeline.identity(key));
+    let tries = || timeline.tries.get(&record.workload)?.get(&identity.index?);
+    record.digest.outcome == PodOutcome::Succeeded
+        && workload.outcome == WorkloadOutcome::Succeeded
+        && tries() == Some(&identity.attempt)
 }
 
 /// The state between two changes.

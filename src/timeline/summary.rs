@@ -3,9 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::slots::account;
-use crate::lifecycle::{Instant, Phase, PhaseKind};
 
-use super::{Percentiles, Pod, Summary, Timeline, Workload};
+use super::{Digest, Percentiles, Summary, Timeline, Workload};
 
 impl Timeline {
     /// The numbers of a workload, as of `now`. What goes on counts until now.
@@ -30,23 +29,23 @@ impl Timeline {
         let accounting = account(self, workload, now);
         let until = workload.finished.filter(|_| workload.ended()).unwrap_or(now);
         let wall = workload.created.map_or(0, |created| millis(until.duration_since(created)).max(0));
-        let sum = |part: fn(&Pod, Timestamp) -> Option<SignedDuration>| {
-            self.pods(workload).filter_map(|(_, pod)| part(pod, now)).map(millis).sum()
+        let sum = |part: fn(&Digest, Timestamp) -> Option<i64>| {
+            self.digests(workload).filter_map(|(_, digest)| part(digest, now)).sum()
         };
-        let over = |part: fn(&Pod) -> Option<SignedDuration>| {
-            percentiles(self.pods(workload).filter_map(|(_, pod)| part(pod)).collect())
+        let over = |part: fn(&Digest) -> Option<SignedDuration>| {
+            percentiles(self.digests(workload).filter_map(|(_, digest)| part(digest)).collect())
         };
         #[expect(clippy::cast_precision_loss, reason = "milliseconds of a run fit a float's 53 bits")]
         let mean = if wall > 0 { accounting.running as f64 / wall as f64 } else { 0.0 };
         Summary {
             pods: workload.pods.len(),
             wall,
-            run: sum(run_so_far),
-            cold_start: sum(cold_so_far),
-            queued: sum(queued_so_far),
-            cold_starts: over(|pod| pod.life.cold_start),
-            runs: over(|pod| pod.life.run),
-            queues: over(|pod| pod.life.queued),
+            run: sum(Digest::run_so_far),
+            cold_start: sum(Digest::cold_so_far),
+            queued: sum(Digest::queued_so_far),
+            cold_starts: over(Digest::cold_start),
+            runs: over(Digest::run),
+            queues: over(Digest::queued),
             partial: accounting.partial,
             concurrency_max: accounting.concurrency_max,
             concurrency_mean: mean,
@@ -57,39 +56,6 @@ impl Timeline {
 
 fn millis(duration: SignedDuration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// Until when a Pod's time goes on: where knowledge of it ends, or now.
-fn until(pod: &Pod, now: Timestamp) -> Option<Timestamp> {
-    let last = pod.life.phases.last()?;
-    match last.end {
-        None if pod.life.outcome.ended() => None,
-        end => Some(end.unwrap_or(now)),
-    }
-}
-
-fn since(from: Option<Instant>, to: Option<Timestamp>) -> Option<SignedDuration> {
-    Some(to?.duration_since(from?.at).max(SignedDuration::ZERO))
-}
-
-/// Whether its work has begun, though its first start may be unknown.
-fn began(pod: &Pod) -> bool {
-    let working = |phase: &Phase| matches!(phase.kind, PhaseKind::Running | PhaseKind::Terminating);
-    pod.life.instants.work_started.is_some() || pod.life.phases.iter().any(working)
-}
-
-fn queued_so_far(pod: &Pod, now: Timestamp) -> Option<SignedDuration> {
-    let waiting = || since(pod.life.instants.created, until(pod, now).filter(|_| !began(pod)));
-    pod.life.queued.or_else(waiting)
-}
-
-fn cold_so_far(pod: &Pod, now: Timestamp) -> Option<SignedDuration> {
-    let starting = || since(pod.life.instants.scheduled, until(pod, now).filter(|_| !began(pod)));
-    pod.life.cold_start.or_else(starting)
-}
-
-fn run_so_far(pod: &Pod, now: Timestamp) -> Option<SignedDuration> {
-    pod.life.run.or_else(|| since(pod.life.instants.work_started, until(pod, now)))
 }
 
 /// Nearest rank: the smallest value that at least that part of the values does not exceed.

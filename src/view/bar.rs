@@ -101,7 +101,7 @@ pub(super) struct Label {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Before<'a> {
     /// Earlier tries at the same piece of work, in order.
-    pub(super) tries: Vec<&'a Pod>,
+    pub(super) tries: Vec<Pod<'a>>,
     /// The waits between them and before this one.
     pub(super) waits: Vec<Retry>,
 }

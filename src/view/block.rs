@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::{GroupBy, Scene, Sort};
-use crate::timeline::{Pod, PodKey, Workload};
+use crate::timeline::{PodKey, Workload};
 
 /// What stands over a block.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +49,7 @@ impl Block<'_> {
     /// Keeps the Pods that the filter lets through.
     pub(super) fn find(&mut self, scene: &Scene<'_>) {
         if !scene.window.filter.is_empty() {
-            self.pods.to_mut().retain(|&key| scene.window.finds(scene.timeline.pod(key)));
+            self.pods.to_mut().retain(|&key| scene.window.finds(&scene.timeline.pod(key)));
         }
     }
 }
@@ -79,7 +79,7 @@ pub(super) fn blocks<'a>(scene: &Scene<'a>) -> Vec<Block<'a>> {
             }
         }
         GroupBy::Node => {
-            let groups = grouped(scene, |pod| pod.node.as_deref());
+            let groups = grouped(scene, |pod| scene.timeline.identity(pod).node.as_deref());
             // Who has no node yet comes last.
             let (none, nodes): (Vec<_>, Vec<_>) = groups.into_iter().partition(|(node, _)| node.is_none());
             blocks.extend(
@@ -90,7 +90,7 @@ pub(super) fn blocks<'a>(scene: &Scene<'a>) -> Vec<Block<'a>> {
             );
         }
         GroupBy::Outcome => {
-            let groups = grouped(scene, |pod| pod.life.outcome.name());
+            let groups = grouped(scene, |pod| scene.timeline.digest(pod).outcome.name());
             blocks.extend(
                 groups.into_iter().map(|(name, pods)| Block { heading: Heading::Outcome(name), pods }),
             );
@@ -108,45 +108,43 @@ fn all<'a>(scene: &Scene<'a>) -> impl Iterator<Item = PodKey> + use<'a> {
     scene.timeline.workloads().iter().flat_map(|workload| workload.pods.iter().copied())
 }
 
-fn grouped<'a, K: Ord>(scene: &Scene<'a>, key: impl Fn(&'a Pod) -> K) -> BTreeMap<K, Cow<'a, [PodKey]>> {
+fn grouped<'a, K: Ord>(scene: &Scene<'a>, key: impl Fn(PodKey) -> K) -> BTreeMap<K, Cow<'a, [PodKey]>> {
     let mut groups: BTreeMap<K, Cow<'a, [PodKey]>> = BTreeMap::new();
     for pod in all(scene) {
-        groups.entry(key(scene.timeline.pod(pod))).or_default().to_mut().push(pod);
+        groups.entry(key(pod)).or_default().to_mut().push(pod);
     }
     groups
 }
 
 /// Brings a block into the order that the user chose; equals stay in the order of creation.
 fn sort(scene: &Scene<'_>, block: &mut Block<'_>) {
-    let pod = |key: &PodKey| scene.timeline.pod(*key);
     match scene.state.sort {
         // A workload's own Pods are kept in this order.
         Sort::Start if matches!(block.heading, Heading::Workload(_)) => {}
         Sort::Start => block.pods.to_mut().sort_by_key(|key| {
-            let created = pod(key).life.instants.created.map(|created| created.at);
+            let created = scene.timeline.digest(*key).created();
             (created.is_none(), created)
         }),
         Sort::End => block.pods.to_mut().sort_by_key(|key| {
-            let end = pod(key).life.end();
+            let end = scene.timeline.digest(*key).end();
             (end.is_none(), end)
         }),
-        Sort::Work => block.pods.to_mut().sort_by_key(|key| {
-            let life = &pod(key).life;
-            let open = life.instants.work_started.filter(|_| !life.outcome.ended());
-            Reverse(life.run.or_else(|| open.map(|started| scene.now.duration_since(started.at))))
+        Sort::Work => block.pods.to_mut().sort_by_cached_key(|key| {
+            let life = scene.timeline.digest(*key);
+            let open = life.work_started().filter(|_| !life.outcome.ended());
+            Reverse(life.run().or_else(|| open.map(|started| scene.now.duration_since(started))))
         }),
-        Sort::Cold => block.pods.to_mut().sort_by_key(|key| {
-            let life = &pod(key).life;
-            let waits = life.instants.work_started.is_none() && !life.outcome.ended();
-            let open = life.instants.scheduled.filter(|_| waits);
-            Reverse(life.cold_start.or_else(|| open.map(|scheduled| scene.now.duration_since(scheduled.at))))
+        Sort::Cold => block.pods.to_mut().sort_by_cached_key(|key| {
+            let life = scene.timeline.digest(*key);
+            let open = life.scheduled().filter(|_| life.work_started().is_none() && !life.outcome.ended());
+            Reverse(life.cold_start().or_else(|| open.map(|scheduled| scene.now.duration_since(scheduled))))
         }),
         Sort::Index => block.pods.to_mut().sort_by_key(|key| {
-            let pod = pod(key);
+            let pod = scene.timeline.identity(*key);
             (pod.index.is_none(), pod.index, pod.attempt)
         }),
         Sort::Name => block.pods.to_mut().sort_by(|a, b| {
-            let (a, b) = (pod(a), pod(b));
+            let (a, b) = (scene.timeline.identity(*a), scene.timeline.identity(*b));
             (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name))
         }),
     }

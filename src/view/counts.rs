@@ -1,7 +1,7 @@
 //! How many Pods are in which state.
 
 use crate::lifecycle::PhaseKind;
-use crate::timeline::{Pod, PodKey};
+use crate::timeline::{Digest, PodKey};
 
 use super::block::Block;
 use super::memory::Pass;
@@ -42,15 +42,15 @@ impl State {
     ];
 
     /// The state of a Pod.
-    pub(super) fn of(pod: &Pod) -> Self {
+    pub(super) fn of(pod: &Digest) -> Self {
         use crate::lifecycle::PodOutcome as Outcome;
-        match pod.life.outcome {
+        match pod.outcome {
             Outcome::Succeeded => Self::Done,
             Outcome::Failed | Outcome::NeverStarted => Self::Failed,
             Outcome::Deleted => Self::Deleted,
             Outcome::Unknown => Self::Unknown,
             Outcome::Pending => Self::Queued,
-            _ if pod.life.open_phase().is_some_and(|phase| phase.kind == PhaseKind::BackOff) => Self::BackOff,
+            _ if pod.open_phase == Some(PhaseKind::BackOff) => Self::BackOff,
             Outcome::Starting => Self::Starting,
             Outcome::Running => Self::Running,
         }
@@ -93,7 +93,7 @@ impl Counts {
     pub(super) fn of(scene: &Scene<'_>, pods: &[PodKey]) -> Self {
         let mut counts = Self::default();
         for &key in pods {
-            counts.0[State::of(scene.timeline.pod(key)) as usize] += 1;
+            counts.0[State::of(scene.timeline.digest(key)) as usize] += 1;
         }
         counts
     }

@@ -8,7 +8,7 @@ use crate::lifecycle::{
     ContainerLife, Evidence, Instant, Instants, Lifecycle, Phase, PhaseKind, PodOutcome, Pull, Role, Run,
     Source,
 };
-use crate::timeline::{Capacity, Pod, PodKey, Timeline, Workload, WorkloadOutcome};
+use crate::timeline::{Capacity, Identity, Pod, PodKey, Timeline, Workload, WorkloadOutcome};
 
 pub(super) use PhaseKind::{
     BackOff, Initializing, Pulling, Queued, Running, Setup, Starting, Startup, Terminating,
@@ -23,7 +23,8 @@ pub(super) fn at(millis: i64) -> Timestamp {
 /// A Pod of the tests.
 #[derive(Clone)]
 pub(super) struct PodFixture {
-    pod: Pod,
+    identity: Identity,
+    life: Lifecycle,
     cursor: i64,
     coarse: bool,
 }
@@ -44,32 +45,31 @@ pub(super) fn pod(name: &str, created: i64) -> PodFixture {
         cold_start: None,
         run: None,
     };
-    let pod = Pod {
+    let identity = Identity {
         namespace: "default".into(),
         name: name.into(),
         uid: format!("uid-of-{name}").into(),
         node: None,
         index: None,
         attempt: 1,
-        life,
     };
-    PodFixture { pod, cursor: created, coarse: false }
+    PodFixture { identity, life, cursor: created, coarse: false }
 }
 
 impl PodFixture {
     pub(super) fn on(mut self, node: &str) -> Self {
-        self.pod.node = Some(node.into());
+        self.identity.node = Some(node.into());
         self
     }
 
     pub(super) fn index(mut self, index: u32, attempt: u32) -> Self {
-        self.pod.index = Some(index);
-        self.pod.attempt = attempt;
+        self.identity.index = Some(index);
+        self.identity.attempt = attempt;
         self
     }
 
     pub(super) fn in_namespace(mut self, namespace: &str) -> Self {
-        self.pod.namespace = namespace.into();
+        self.identity.namespace = namespace.into();
         self
     }
 
@@ -90,7 +90,7 @@ impl PodFixture {
         self.cursor += millis;
         let reason = reason.map(Arc::from);
         let (start, end) = (at(start), Some(at(self.cursor)));
-        self.pod.life.phases.push(Phase { kind, start, end, source: Source::Event, container: None, reason });
+        self.life.phases.push(Phase { kind, start, end, source: Source::Event, container: None, reason });
         self
     }
 
@@ -104,38 +104,38 @@ impl PodFixture {
     }
 
     pub(super) fn succeeded(mut self) -> Self {
-        self.pod.life.outcome = PodOutcome::Succeeded;
-        self.pod.life.status = "Completed".into();
-        self.pod.life.exit_code = Some(0);
+        self.life.outcome = PodOutcome::Succeeded;
+        self.life.status = "Completed".into();
+        self.life.exit_code = Some(0);
         self
     }
 
     pub(super) fn failed(mut self, code: Option<i32>, reason: Option<&str>) -> Self {
-        let ran = self.pod.life.phases.iter().any(|phase| phase.kind == Running);
-        self.pod.life.outcome = if ran { PodOutcome::Failed } else { PodOutcome::NeverStarted };
-        self.pod.life.status = reason.unwrap_or("Error").into();
-        self.pod.life.reason = reason.map(Arc::from);
-        self.pod.life.exit_code = code;
+        let ran = self.life.phases.iter().any(|phase| phase.kind == Running);
+        self.life.outcome = if ran { PodOutcome::Failed } else { PodOutcome::NeverStarted };
+        self.life.status = reason.unwrap_or("Error").into();
+        self.life.reason = reason.map(Arc::from);
+        self.life.exit_code = code;
         self
     }
 
     pub(super) fn deleted(mut self) -> Self {
-        self.pod.life.outcome = PodOutcome::Deleted;
-        self.pod.life.status = "Terminating".into();
+        self.life.outcome = PodOutcome::Deleted;
+        self.life.status = "Terminating".into();
         self
     }
 
     /// Nobody saw when it ended.
     pub(super) fn end_unknown(mut self) -> Self {
-        self.pod.life.end_unknown = true;
-        if let Some(last) = self.pod.life.phases.last_mut() {
+        self.life.end_unknown = true;
+        if let Some(last) = self.life.phases.last_mut() {
             last.end = None;
         }
         self
     }
 
     pub(super) fn container(mut self, name: &str, image: &str, role: Role) -> Self {
-        self.pod.life.containers.push(ContainerLife {
+        self.life.containers.push(ContainerLife {
             name: name.into(),
             role,
             image: image.into(),
@@ -155,13 +155,13 @@ impl PodFixture {
             let wait = Some(SignedDuration::from_millis(wait));
             Pull { start: Some(at(start)), end: Some(at(end)), wait, bytes: Some(bytes), cached: false }
         };
-        self.pod.life.containers.last_mut().unwrap().pull = Some(pull);
+        self.life.containers.last_mut().unwrap().pull = Some(pull);
         self
     }
 
     pub(super) fn run(mut self, start: i64, end: Option<i64>, code: i32, reason: &str) -> Self {
         let instant = |millis, evidence| Instant { at: at(millis), evidence };
-        let container = self.pod.life.containers.last_mut().unwrap();
+        let container = self.life.containers.last_mut().unwrap();
         container.restarts = u32::try_from(container.runs.len()).unwrap();
         container.runs.push(Run {
             start: Some(instant(start, Evidence::StartedEvent)),
@@ -174,9 +174,9 @@ impl PodFixture {
     }
 
     /// As it was at a time; `None` if it was not there yet.
-    pub(super) fn until(mut self, now: i64) -> Option<Pod> {
+    pub(super) fn until(mut self, now: i64) -> Option<Pod<'static>> {
         let now = at(now);
-        let life = &mut self.pod.life;
+        let life = &mut self.life;
         life.phases.retain(|phase| phase.start <= now);
         let last = life.phases.last_mut()?;
         if last.end.is_some_and(|end| end > now) {
@@ -194,7 +194,7 @@ impl PodFixture {
             }
         }
         if matches!(last.kind, Queued) && last.end.is_none() {
-            self.pod.node = None;
+            self.identity.node = None;
         }
         let fine = |evidence, coarse| if self.coarse { coarse } else { evidence };
         let instant = |at: Timestamp, evidence| Some(Instant { at, evidence });
@@ -220,7 +220,7 @@ impl PodFixture {
         life.queued = between(instants.created, instants.scheduled);
         life.cold_start = between(instants.scheduled, instants.work_started);
         life.run = between(instants.work_started, instants.work_ended);
-        Some(self.pod)
+        Some(Pod::new(self.identity, self.life))
     }
 }
 
@@ -315,6 +315,6 @@ pub(super) fn pi_pods(name: &str, count: usize) -> Vec<PodFixture> {
         free[slot] = fixture.cursor + next(200, 1_100);
         pods.push(if number == 4 { fixture.failed(Some(3), None) } else { fixture.succeeded() });
     }
-    pods.sort_by_key(|fixture| fixture.pod.life.phases[0].start);
+    pods.sort_by_key(|fixture| fixture.life.phases[0].start);
     pods
 }

@@ -1,8 +1,10 @@
 //! Fewer rows than Pods: which Pods keep theirs, and what the others are told as.
 
+use jiff::Timestamp;
+
 use super::Scene;
 use super::counts::State;
-use crate::timeline::{Pod, PodKey};
+use crate::timeline::{Digest, PodKey};
 
 /// Pods without rows of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,12 +62,12 @@ pub(super) fn fold(scene: &Scene<'_>, pods: &[PodKey], lines: usize) -> Folded {
 fn fold_to(scene: &Scene<'_>, pods: &[PodKey], rows: usize, most_folds: usize) -> Folded {
     let mut ranked: [Vec<(i64, usize)>; 5] = Default::default();
     for (place, &key) in pods.iter().enumerate() {
-        let pod = scene.timeline.pod(key);
+        let pod = scene.timeline.digest(key);
         let (merit, rank) =
             if scene.window.selected == Some(key) { (Merit::Failed, i64::MIN) } else { merit(pod) };
         ranked[merit as usize].push((rank, place));
         if merit == Merit::Ended
-            && let Some(cold) = pod.life.cold_start
+            && let Some(cold) = pod.cold_start()
         {
             ranked[Merit::Cold as usize].push((-i64::try_from(cold.as_millis()).unwrap_or(i64::MAX), place));
         }
@@ -95,7 +97,7 @@ fn fold_to(scene: &Scene<'_>, pods: &[PodKey], rows: usize, most_folds: usize) -
         if next.next_if_eq(&place).is_some() {
             folded.shown.push(key);
         } else {
-            rest[State::of(scene.timeline.pod(key)) as usize].push(key);
+            rest[State::of(scene.timeline.digest(key)) as usize].push(key);
         }
     }
     let folds = State::ALL.into_iter().zip(rest).filter(|(_, pods)| !pods.is_empty());
@@ -113,16 +115,13 @@ fn fold_to(scene: &Scene<'_>, pods: &[PodKey], rows: usize, most_folds: usize) -
 }
 
 /// Why a Pod deserves a row, and its rank among those that deserve it for the same reason: the least is the first.
-fn merit(pod: &Pod) -> (Merit, i64) {
-    let life = &pod.life;
-    let since = |at: Option<crate::lifecycle::Instant>| at.map_or(i64::MAX, |at| at.at.as_millisecond());
-    let until = life.end().map_or(0, |end| -end.as_millisecond());
+fn merit(pod: &Digest) -> (Merit, i64) {
+    let since = |at: Option<Timestamp>| at.map_or(i64::MAX, Timestamp::as_millisecond);
+    let until = pod.end().map_or(0, |end| -end.as_millisecond());
     match State::of(pod) {
         State::Failed | State::Deleted => (Merit::Failed, until),
         State::Done => (Merit::Ended, until),
-        State::Running | State::BackOff | State::Unknown => {
-            (Merit::Running, since(life.instants.work_started))
-        }
-        State::Starting | State::Queued => (Merit::Waiting, since(life.instants.created)),
+        State::Running | State::BackOff | State::Unknown => (Merit::Running, since(pod.work_started())),
+        State::Starting | State::Queued => (Merit::Waiting, since(pod.created())),
     }
 }

@@ -5,7 +5,7 @@ use super::block::{Block, Heading, blocks};
 use super::counts::{Counts, State};
 use super::{Frame, Line, Picture, PodCell, Role, Scene, Size, Sort, summary, text};
 use crate::lifecycle::PhaseKind;
-use crate::timeline::{Pod, PodKey};
+use crate::timeline::{Digest, PodKey};
 
 /// Cells stand in groups of so many, to be counted.
 const GROUP: usize = 10;
@@ -24,13 +24,13 @@ enum Shade {
 }
 
 impl Shade {
-    fn of(pod: &Pod) -> Self {
+    fn of(pod: &Digest) -> Self {
         match State::of(pod) {
             State::Done => Self::Done,
             State::Running => Self::Running,
             State::Starting => {
                 // Setup and start have one glyph.
-                let open = pod.life.open_phase().map(|phase| phase.kind).filter(|kind| kind.is_cold());
+                let open = pod.open_phase.filter(|kind| kind.is_cold());
                 let split = matches!(open, Some(PhaseKind::Pulling | PhaseKind::Initializing));
                 Self::Cold(open.filter(|_| split).unwrap_or(PhaseKind::Starting))
             }
@@ -87,11 +87,11 @@ pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Picture {
     let counts: Vec<Counts> = blocks.iter().map(|block| Counts::of(scene, &block.pods)).collect();
     for block in &mut blocks {
         block.find(scene);
-        let indexed = block.pods.iter().any(|&key| scene.timeline.pod(key).index.is_some());
+        let indexed = block.pods.iter().any(|&key| scene.timeline.identity(key).index.is_some());
         if indexed && scene.state.sort == Sort::Start {
             // A cell of an Indexed Job has its place.
             block.pods.to_mut().sort_by_key(|&key| {
-                let pod = scene.timeline.pod(key);
+                let pod = scene.timeline.identity(key);
                 (pod.index.is_none(), pod.index, pod.attempt)
             });
         }
@@ -163,7 +163,7 @@ fn cells(
             if packing.grouped && index > 0 && index % GROUP == 0 {
                 line.push(" ", Role::Text);
             }
-            let shaded = cell.iter().map(|&key| (Shade::of(scene.timeline.pod(key)), key));
+            let shaded = cell.iter().map(|&key| (Shade::of(scene.timeline.digest(key)), key));
             let Some((worst, pod)) = shaded.min_by_key(|&(shade, _)| shade) else { continue };
             places.push(PodCell {
                 line: lines.len(),
@@ -181,7 +181,7 @@ fn cells(
 fn legend(scene: &Scene<'_>, blocks: &[Block<'_>], columns: usize) -> Vec<Line> {
     let mut counts: std::collections::BTreeMap<Shade, usize> = std::collections::BTreeMap::new();
     for key in blocks.iter().flat_map(|block| block.pods.iter()) {
-        *counts.entry(Shade::of(scene.timeline.pod(*key))).or_default() += 1;
+        *counts.entry(Shade::of(scene.timeline.digest(*key))).or_default() += 1;
     }
     let mut lines: Vec<Line> = Vec::new();
     // Done first: the worst stand out by themselves.

@@ -32,6 +32,7 @@ pub(super) enum Pass {
     Fold,
     Density,
     Medians,
+    Concurrency,
 }
 
 /// The numbers of earlier pictures of one timeline. Small timelines are never remembered, so that their pictures are

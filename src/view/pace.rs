@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::Scene;
 use super::counts::State;
-use crate::timeline::{Pod, PodKey};
+use crate::timeline::{Digest, PodKey};
 
 /// Fewer Pods are no measure for the others.
 const LEAST_PODS: usize = 3;
@@ -25,9 +25,9 @@ impl Pace {
         let mut running = 0;
         let mut longest: Option<(SignedDuration, PodKey)> = None;
         for &key in pods {
-            let pod = scene.timeline.pod(key);
+            let pod = scene.timeline.digest(key);
             match State::of(pod) {
-                State::Done => runs.extend(pod.life.run),
+                State::Done => runs.extend(pod.run()),
                 State::Running => {
                     running += 1;
                     let time = time(scene, pod);
@@ -46,7 +46,7 @@ impl Pace {
     /// How many times as long as the median of those that are done, if that is much: `3×`. Else whether it has run
     /// longest of all that run: `max`.
     pub(super) fn mark(&self, scene: &Scene<'_>, key: PodKey) -> Option<String> {
-        let pod = scene.timeline.pod(key);
+        let pod = scene.timeline.digest(key);
         if !matches!(State::of(pod), State::Running | State::Done) {
             return None;
         }
@@ -62,7 +62,7 @@ impl Pace {
 }
 
 /// How long it worked, or has worked.
-fn time(scene: &Scene<'_>, pod: &Pod) -> Option<SignedDuration> {
-    let open = || pod.life.instants.work_started.map(|started| scene.now.duration_since(started.at));
-    pod.life.run.or_else(open)
+fn time(scene: &Scene<'_>, pod: &Digest) -> Option<SignedDuration> {
+    let open = || pod.work_started().map(|started| scene.now.duration_since(started));
+    pod.run().or_else(open)
 }

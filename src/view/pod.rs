@@ -70,7 +70,7 @@ pub fn draw_pod(
     };
     let owner = timeline.workloads().iter().find(|workload| workload.pods.contains(&key));
     let mut lines = picture.heading(owner);
-    lines.extend(standing::reserved(picture.scene, picture.pod, &extras.requests));
+    lines.extend(standing::reserved(picture.scene, &picture.pod, &extras.requests));
     picture.bar(&mut lines);
     picture.phases(&mut lines);
     picture.containers(&mut lines);
@@ -92,14 +92,14 @@ pub fn draw_pod(
 
 struct Picture<'a> {
     scene: &'a Scene<'a>,
-    pod: &'a Pod,
+    pod: Pod<'a>,
     columns: usize,
 }
 
 impl Picture<'_> {
     /// `pod/pi-4h9hq  Completed  on node-1`, and whose it is.
     fn heading(&self, owner: Option<&Workload>) -> Vec<Line> {
-        let pod = self.pod;
+        let pod = &self.pod;
         let ellipsis = self.scene.glyphs.ellipsis;
         let mut line = Line::default();
         let name = format!("pod/{}", text::clean(&pod.name));
@@ -149,7 +149,7 @@ impl Picture<'_> {
         let open = !self.pod.life.outcome.ended();
         let end = last.end.unwrap_or(if open { self.scene.now } else { last.start });
         // A sidecar may outlive the work.
-        let end = lanes::end(self.pod).filter(|_| !open).map_or(end, |lane| lane.max(end));
+        let end = lanes::end(&self.pod).filter(|_| !open).map_or(end, |lane| lane.max(end));
         let end = end.as_millisecond().saturating_sub(zero);
         // The mark of the end stands behind the bar.
         let end = if open { growing_span(end) } else { end.saturating_add(end / 30) };
@@ -165,9 +165,9 @@ impl Picture<'_> {
         }
         let mut line = Line::default();
         let mut seen = Seen::default();
-        Bar::of(self.pod, &axis, zero, self.scene.now).draw(&mut line, self.scene.glyphs, &mut seen);
+        Bar::of(&self.pod, &axis, zero, self.scene.now).draw(&mut line, self.scene.glyphs, &mut seen);
         lines.extend([Line::default(), Line::of(ticks, Role::Dim), line]);
-        for lane in lanes::lanes(self.scene, self.pod, &axis, zero) {
+        for lane in lanes::lanes(self.scene, &self.pod, &axis, zero) {
             let name = format!("{} ({})", lane.name, lane.role.name());
             lines.push(Line::of(
                 text::shorten_middle(&name, self.columns, self.scene.glyphs.ellipsis),

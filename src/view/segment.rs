@@ -87,13 +87,13 @@ pub fn longest(timeline: &Timeline, columns: usize, glyphs: &Glyphs, now: Timest
     let mut waits: Option<(SignedDuration, PodKey)> = None;
     let keys = timeline.workloads().iter().flat_map(|workload| workload.pods.iter().copied());
     for key in keys {
-        let life = &timeline.pod(key).life;
-        let (longest, since) = match State::of(timeline.pod(key)) {
-            State::Running | State::BackOff => (&mut runs, life.instants.work_started),
-            State::Queued | State::Starting => (&mut waits, life.instants.created),
+        let digest = timeline.digest(key);
+        let (longest, since) = match State::of(digest) {
+            State::Running | State::BackOff => (&mut runs, digest.work_started()),
+            State::Queued | State::Starting => (&mut waits, digest.created()),
             _ => continue,
         };
-        let time = since.map_or(SignedDuration::ZERO, |since| now.duration_since(since.at));
+        let time = since.map_or(SignedDuration::ZERO, |since| now.duration_since(since));
         if longest.is_none_or(|(most, _)| time > most) {
             *longest = Some((time, key));
         }

@@ -108,7 +108,7 @@ impl Table {
         let owner_of = owners_of(scene, present.workload);
         for &key in pods {
             let owner = owner_of.get(key.0 as usize).copied().flatten();
-            columns.push(Some(key), row(scene, scene.timeline.pod(key), owner, present, wide));
+            columns.push(Some(key), row(scene, &scene.timeline.pod(key), owner, present, wide));
         }
         Self { columns }
     }
@@ -246,7 +246,7 @@ fn spent(scene: &Scene<'_>, life: &Lifecycle, kinds: &[PhaseKind]) -> Number {
 
 /// How kubectl's STATUS looks here.
 pub(super) fn status_role(pod: &Pod) -> Role {
-    match State::of(pod) {
+    match State::of(pod.digest()) {
         State::Done => Role::Success,
         State::Failed => Role::Failure,
         State::Running => Role::Text,

@@ -149,7 +149,7 @@ impl Bars {
 
     /// Begin and end of a phase since the axis' zero.
     fn times(&self, pod: &Pod, phase: &Phase) -> (i64, i64) {
-        let zero = self.span.zero(pod);
+        let zero = self.span.zero(pod.digest());
         let start = phase.start.as_millisecond();
         let end = phase.end.map_or(self.span.clock().max(start), Timestamp::as_millisecond);
         (start.saturating_sub(zero), end.saturating_sub(zero))

@@ -4,6 +4,7 @@
 mod clocks;
 #[cfg(test)]
 mod deletion;
+mod digests;
 #[cfg(test)]
 mod instants;
 #[cfg(test)]

@@ -11,7 +11,7 @@ use kubectl_seq::timeline::{Pod, Timeline};
 use crate::story::noon;
 use crate::support::{recorded, tell, timeline};
 
-const SCENARIOS: [&str; 29] = [
+pub(crate) const SCENARIOS: [&str; 29] = [
     "pi",
     "staged",
     "crash",
@@ -171,8 +171,8 @@ fn settling_in_between_changes_nothing() {
         let expected = tell(&timeline(&recorded.observations), noon());
         let mut dice = Dice(7);
         let mut timeline = Timeline::default();
-        for observation in &recorded.observations {
-            timeline.apply(observation);
+        for observation in shuffled(&recorded.observations, 7) {
+            timeline.apply(&observation);
             if dice.below(3) == 0 {
                 timeline.settle();
             }
@@ -196,7 +196,7 @@ fn listed(observations: &[Observation]) -> Vec<Observation> {
     objects.map(|object| Observation { received, seen: Seen::Listed, object }).collect()
 }
 
-fn pods(timeline: &Timeline) -> impl Iterator<Item = &Pod> {
+fn pods(timeline: &Timeline) -> impl Iterator<Item = Pod<'_>> {
     timeline.workloads().iter().flat_map(|workload| timeline.pods(workload)).map(|(_, pod)| pod)
 }
 

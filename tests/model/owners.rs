@@ -50,7 +50,7 @@ fn told(facts: &[Observation]) -> (Timeline, Vec<String>) {
 }
 
 fn line(timeline: &Timeline, workload: &Workload) -> String {
-    let pods: Vec<&str> = timeline.pods(workload).map(|(_, pod)| &*pod.name).collect();
+    let pods: Vec<&str> = workload.pods.iter().map(|key| &*timeline.identity(*key).name).collect();
     format!("{} {} {} {}", workload.kind, workload.name, workload.outcome.name(), pods.join(" "))
         .trim_end()
         .to_owned()

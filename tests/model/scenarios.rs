@@ -25,11 +25,11 @@ fn check(pod: &Pod, what: &str, told: Option<Instant>, truth: Timestamp) {
 /// Holds every instant that the truth tells against what came out.
 fn hold_against_truth(timeline: &Timeline, truth: &[Truth]) {
     for (_, pod) in timeline.workloads().iter().flat_map(|workload| timeline.pods(workload)) {
-        let of = |what: &'static str| {
-            truth.iter().filter(move |truth| truth.pod == *pod.name && truth.what == what)
-        };
+        let name = &pod.name;
+        let of =
+            |what: &'static str| truth.iter().filter(move |truth| truth.pod == **name && truth.what == what);
         if let Some(ready) = of("sandboxReady").next() {
-            check(pod, "sandboxReady", pod.life.instants.sandbox_ready, ready.at);
+            check(&pod, "sandboxReady", pod.life.instants.sandbox_ready, ready.at);
         }
         for container in &pod.life.containers {
             let started: Vec<_> =
@@ -39,22 +39,22 @@ fn hold_against_truth(timeline: &Timeline, truth: &[Truth]) {
             let ran: Vec<_> = container.runs.iter().filter(|run| run.start.is_some()).collect();
             assert_eq!(ran.len(), started.len(), "{} {}: runs", pod.name, container.name);
             for (run, truth) in ran.iter().zip(&started) {
-                check(pod, "start", run.start, truth.at);
+                check(&pod, "start", run.start, truth.at);
             }
             // A node that was stopped tells nothing of the ends.
             if ended.len() == ran.len() {
                 for (run, truth) in ran.iter().zip(&ended) {
-                    check(pod, "end", run.end, truth.at);
+                    check(&pod, "end", run.end, truth.at);
                 }
             }
             let pulls = |what| of(what).find(|truth| truth.image == *container.image);
             if let Some(pull) = container.pull.as_ref().filter(|pull| !pull.cached && pull.end.is_some()) {
                 let event = |at| Instant { at, evidence: Evidence::ImageEvent };
                 if let Some(truth) = pulls("pullStarted").filter(|_| !pod.name.starts_with("flaky")) {
-                    check(pod, "pull start", pull.start.map(event), truth.at);
+                    check(&pod, "pull start", pull.start.map(event), truth.at);
                 }
                 if let Some(truth) = pulls("pullFinished").filter(|_| !pod.name.starts_with("flaky")) {
-                    check(pod, "pull end", pull.end.map(event), truth.at);
+                    check(&pod, "pull end", pull.end.map(event), truth.at);
                 }
             }
         }

@@ -163,7 +163,7 @@ pub(crate) fn told(timeline: &Timeline) -> String {
     let mut text = String::new();
     for workload in timeline.workloads() {
         for (_, pod) in timeline.pods(workload) {
-            tell_pod(&mut text, pod, noon());
+            tell_pod(&mut text, &pod, noon());
         }
     }
     text

@@ -137,7 +137,7 @@ fn tell_workload(text: &mut String, timeline: &Timeline, workload: &Workload, ze
         writeln!(text, " idle {:.3}", float(summary.slots.idle)).unwrap();
     }
     for (_, pod) in timeline.pods(workload) {
-        tell_pod(text, pod, zero);
+        tell_pod(text, &pod, zero);
     }
 }
 

@@ -8,6 +8,7 @@ use super::super::Pull;
 use super::super::evidence::Source;
 use super::super::fact::{EventFact, EventTime, FactKind, keep_earliest};
 use super::super::message::Pulled;
+use super::super::packed::packed_struct;
 use super::super::waits::Since;
 use super::{ContainerEvidence, fits};
 
@@ -209,3 +210,19 @@ impl ContainerEvidence {
         })
     }
 }
+
+packed_struct!(ContainerEvents {
+    image,
+    pulling,
+    pulling_again,
+    pulled,
+    pull_failed,
+    pull_failed_last,
+    start_failed,
+    started,
+    started_later,
+    started_last,
+    started_count,
+    started_again,
+});
+packed_struct!(Repeated { last, received });

@@ -117,7 +117,7 @@ fn pods(state: &State, scenery: &Scenery<'_>) -> Screen {
             let end = picture.bars.as_ref().map_or(scenery.columns, |bars| bars.column);
             drawn.restyle(1..end, Role::Selected);
             if let (Some(bars), Some(pod), Some(phase)) = (&picture.bars, selected, state.phase)
-                && let Some(cells) = bars.columns_of(timeline.pod(pod), phase)
+                && let Some(cells) = bars.columns_of(&timeline.pod(pod), phase)
             {
                 drawn.restyle(cells.start + 1..cells.end + 1, Role::Selected);
             }

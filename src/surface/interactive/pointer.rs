@@ -48,7 +48,7 @@ fn pod(column: usize, row: usize, context: &Context<'_>) -> Option<PodKey> {
 
 fn phase(pod: PodKey, column: usize, context: &Context<'_>) -> Option<usize> {
     let bars = context.picture.bars.as_ref()?;
-    bars.phase_at(context.timeline.pod(pod), column.checked_sub(1)?)
+    bars.phase_at(&context.timeline.pod(pod), column.checked_sub(1)?)
 }
 
 fn hover(state: &mut State, mouse: Mouse, context: &Context<'_>) -> Effect {

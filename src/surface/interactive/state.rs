@@ -411,7 +411,7 @@ impl State {
         let center = self.window.selected.and_then(|pod| {
             let pod = context.timeline.pod(pod);
             let phase = self.phase.unwrap_or(pod.life.phases.len().saturating_sub(1));
-            bars.middle_of(pod, phase)
+            bars.middle_of(&pod, phase)
         });
         if self.window.zoom.is_none() && !closer {
             return;

@@ -1,8 +1,7 @@
 //! How many Pods worked at which time, as a line under the bars.
 
-use jiff::Timestamp;
-
 use super::super::axis::Axis;
+use super::super::memory::Pass;
 use super::super::{Line, Role, Scene, text};
 use super::layout::Layout;
 use super::span::Span;
@@ -21,7 +20,9 @@ pub(super) fn draw(
     axis: &Axis,
     span: &Span,
 ) -> Line {
-    let means = means(scene, pods, axis, span);
+    let picture = (pods.first(), pods.len(), layout.bar, span.stretch());
+    let means = || means(scene, pods, axis, span);
+    let means = scene.memo.passes.recall(scene, Pass::Concurrency, picture, pods.len(), means);
     let most = f64::from(summary.concurrency_max.max(1));
     let left = layout.left();
     let mut line = Line::of(
@@ -51,23 +52,23 @@ fn means(scene: &Scene<'_>, pods: &[PodKey], axis: &Axis, span: &Span) -> Vec<f6
     let mut shares = vec![0.0_f64; columns + 1];
     let mut changes = vec![0_i32; columns + 1];
     for &key in pods {
-        let pod = scene.timeline.pod(key);
+        let pod = scene.timeline.digest(key);
         let zero = span.zero(pod);
-        let position = |at: Timestamp| axis.position(at.as_millisecond().saturating_sub(zero));
-        for phase in pod.life.phases.iter().filter(|phase| phase.kind == PhaseKind::Running) {
-            let open = (!pod.life.outcome.ended()).then_some(scene.now);
-            let Some(end) = phase.end.or(open) else { continue };
+        let position = |at: i64| axis.position(at.saturating_sub(zero));
+        let open = (!pod.outcome.ended()).then_some(scene.now.as_millisecond());
+        scene.timeline.spans(key, |phase| {
+            let Some(end) = phase.end.or(open).filter(|_| phase.kind == PhaseKind::Running) else { return };
             let (from, to) = (position(phase.start), position(end));
             let (first, last) = (cell(from, columns), cell(to, columns));
             if first == last {
                 shares[first] += (to - from).max(0.0);
-                continue;
+                return;
             }
             shares[first] += begin(first + 1) - from;
             shares[last] += to - begin(last);
             changes[first + 1] += 1;
             changes[last] -= 1;
-        }
+        });
     }
     let mut whole = 0;
     shares.truncate(columns);

@@ -107,7 +107,7 @@ impl Widest {
                 _ => 0,
             };
             for &key in block.pods.iter() {
-                let pod = scene.timeline.pod(key);
+                let pod = scene.timeline.identity(key);
                 // Names of Pods and nodes are ASCII; bytes are never fewer than columns.
                 widest.name = widest.name.max(pod.name.len());
                 if shared > 0 {

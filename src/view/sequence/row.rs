@@ -1,6 +1,6 @@
 //! The lines of the diagram: header, Pods, folds.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::super::axis::Axis;
 use super::super::bar::{Bar, Before, phase_role};
@@ -36,7 +36,7 @@ impl<'a> Rows<'a> {
     pub(super) fn lines_of_row(&self) -> usize {
         let lanes = || {
             let pods = self.scene.timeline.workloads().iter().flat_map(|workload| &workload.pods);
-            pods.map(|&key| lanes::count(self.scene.timeline.pod(key))).max().unwrap_or(0)
+            pods.map(|&key| lanes::count(&self.scene.timeline.pod(key))).max().unwrap_or(0)
         };
         let state = self.scene.state;
         1 + if state.explain { explain::MOST_LINES } else { 0 } + if state.containers { lanes() } else { 0 }
@@ -97,29 +97,29 @@ impl<'a> Rows<'a> {
             let index = pod.index.map(|index| index.to_string()).unwrap_or_default();
             line.push(text::pad_left(&index, layout.index) + " ", Role::Strong);
         }
-        line.push(text::pad_right(&self.name(pod, block), layout.name), Role::Strong);
+        line.push(text::pad_right(&self.name(&pod, block), layout.name), Role::Strong);
         if layout.attempt > 0 {
             let attempt = if pod.attempt > 1 { pod.attempt.to_string() } else { String::new() };
             line.push(format!(" {}", text::pad_left(&attempt, layout.attempt)), Role::Text);
         }
         if layout.node > 0 {
-            line.push(format!(" {}", text::pad_right(&self.node(pod), layout.node)), Role::Dim);
+            line.push(format!(" {}", text::pad_right(&self.node(&pod), layout.node)), Role::Dim);
         }
         line.push(" ".repeat(layout.gap()), Role::Text);
 
-        let zero = self.span.zero(pod);
+        let zero = self.span.zero(scene.timeline.digest(key));
         let earlier = tries.earlier(key);
         let before = Before {
             tries: earlier.iter().map(|&key| scene.timeline.pod(key)).collect(),
             waits: earlier.iter().chain([&key]).filter_map(|key| tries.retry(*key)).copied().collect(),
         };
-        let mut bar = Bar::of_row(pod, &before, self.axis, zero, scene.now);
-        let told = self.label(pod, &mut bar, zero);
+        let mut bar = Bar::of_row(&pod, &before, self.axis, zero, scene.now);
+        let told = self.label(&pod, &mut bar, zero);
         bar.mark_breaks(self.axis);
         bar.draw(&mut line, scene.glyphs, seen);
 
         if layout.status > 0 {
-            let (mut status, mut role) = self.status(pod);
+            let (mut status, mut role) = self.status(&pod);
             if let Some(mark) = pace.mark(scene, key) {
                 if mark != "max" {
                     role = Role::Warning;
@@ -129,10 +129,10 @@ impl<'a> Rows<'a> {
             }
             line.push(format!(" {}", text::pad_right(&status, layout.status)), role);
         }
-        self.push_numbers(&mut line, pod, told);
+        self.push_numbers(&mut line, &pod, told);
         lines.push(tight(summary::fit(line, layout.columns, scene.glyphs.ellipsis)));
         if scene.state.containers {
-            for lane in lanes::lanes(scene, pod, self.axis, zero) {
+            for lane in lanes::lanes(scene, &pod, self.axis, zero) {
                 let name = format!("  {} {}", lane.name, lane.role.name());
                 let name = text::shorten_middle(&name, layout.left(), scene.glyphs.ellipsis);
                 let mut line = Line { spans: Vec::new(), pod: Some(key) };
@@ -142,7 +142,7 @@ impl<'a> Rows<'a> {
             }
         }
         if scene.state.explain {
-            lines.extend(explain::lines(scene, pod, key, layout.columns));
+            lines.extend(explain::lines(scene, &pod, key, layout.columns));
         }
     }
 
@@ -210,7 +210,7 @@ impl<'a> Rows<'a> {
         let glyphs = self.scene.glyphs;
         let code = pod.life.exit_code.filter(|&code| code != 0);
         let coded = |glyph: char| code.map_or(glyph.to_string(), |code| format!("{glyph} {code}"));
-        match State::of(pod) {
+        match State::of(pod.digest()) {
             State::Done => (glyphs.succeeded.into(), Role::Success),
             State::Failed => (coded(glyphs.failed), Role::Failure),
             State::Running if pod.life.instants.delete_requested.is_some() => {
@@ -291,17 +291,11 @@ impl<'a> Rows<'a> {
         let (mut queues, mut colds, mut runs) = (Vec::new(), Vec::new(), Vec::new());
         let mut fine = true;
         for &key in pods {
-            let pod = self.scene.timeline.pod(key);
-            queues.extend(pod.life.queued);
-            colds.extend(pod.life.cold_start);
-            runs.extend(pod.life.run);
-            let ends = [
-                pod.life.instants.created,
-                pod.life.instants.scheduled,
-                pod.life.instants.work_started,
-                pod.life.instants.work_ended,
-            ];
-            fine &= ends.into_iter().flatten().all(|end| duration::is_fine(Some(end)));
+            let pod = self.scene.timeline.digest(key);
+            queues.extend(pod.queued());
+            colds.extend(pod.cold_start());
+            runs.extend(pod.run());
+            fine &= pod.fine;
         }
         Medians { queued: median(queues), cold: median(colds), run: median(runs), fine }
     }
@@ -311,14 +305,11 @@ impl<'a> Rows<'a> {
         let columns = self.axis.columns();
         let mut changes = vec![0_i64; columns + 1];
         for &key in pods {
-            let pod = self.scene.timeline.pod(key);
-            let (Some(first), Some(last)) = (pod.life.phases.first(), pod.life.phases.last()) else {
-                continue;
-            };
+            let pod = self.scene.timeline.digest(key);
+            let now = self.scene.now.as_millisecond();
+            let (Some(first), Some(last)) = (pod.first_millis(), pod.last_millis(now)) else { continue };
             let zero = self.span.zero(pod);
-            let millis = |at: Timestamp| at.as_millisecond().saturating_sub(zero);
-            let open = if pod.life.outcome.ended() { last.start } else { self.scene.now };
-            let cells = self.axis.cells(millis(first.start), millis(last.end.unwrap_or(open)));
+            let cells = self.axis.cells(first.saturating_sub(zero), last.saturating_sub(zero));
             changes[cells.start] += 1;
             changes[cells.end] -= 1;
         }

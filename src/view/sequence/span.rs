@@ -6,7 +6,7 @@ use super::super::axis::{Axis, Labels, growing_span};
 use super::super::memory::Pass;
 use super::super::{Align, Scene};
 use super::gaps::{gaps, stretches};
-use crate::timeline::Pod;
+use crate::timeline::Digest;
 
 /// A stretch of time in milliseconds since the zero of each Pod.
 #[derive(Clone, Debug)]
@@ -50,19 +50,19 @@ impl Span {
     }
 
     /// Milliseconds since 1970 of what is zero for a Pod.
-    pub(in crate::view) fn zero(&self, pod: &Pod) -> i64 {
+    pub(in crate::view) fn zero(&self, pod: &Digest) -> i64 {
         zero_of(pod, self.align, self.zero, self.now)
     }
 }
 
-fn zero_of(pod: &Pod, align: Align, zero: i64, now: i64) -> i64 {
-    let begin = || pod.life.phases.first().map_or(zero, |phase| phase.start.as_millisecond());
+fn zero_of(pod: &Digest, align: Align, zero: i64, now: i64) -> i64 {
+    let begin = || pod.first_millis().unwrap_or(zero);
     match align {
         Align::Wall => zero,
-        Align::Created => pod.life.instants.created.map_or_else(begin, |created| created.at.as_millisecond()),
+        Align::Created => pod.created().map_or_else(begin, Timestamp::as_millisecond),
         // What has not begun to work ends at the line where the others' work begins.
-        Align::Started => match (pod.life.instants.work_started, pod.life.end()) {
-            (Some(started), _) => started.at.as_millisecond(),
+        Align::Started => match (pod.work_started(), pod.end()) {
+            (Some(started), _) => started.as_millisecond(),
             (None, Some(end)) => end.as_millisecond(),
             (None, None) => now,
         },
@@ -82,15 +82,14 @@ struct Extent {
 fn extent(scene: &Scene<'_>) -> Extent {
     let (align, now) = (scene.state.align, scene.now.as_millisecond());
     let workloads = scene.timeline.workloads();
-    let pods = || workloads.iter().flat_map(|workload| scene.timeline.pods(workload).map(|(_, pod)| pod));
-    let begin_of = |pod: &Pod| pod.life.phases.first().map(|phase| phase.start.as_millisecond());
+    let pods = || workloads.iter().flat_map(|workload| scene.timeline.digests(workload).map(|(_, pod)| pod));
     let millis = Timestamp::as_millisecond;
 
     // A workload that waited for its first Pod waited: the axis begins with the workload, unless the Pods are older.
     let zero = workloads
         .iter()
         .filter_map(|workload| workload.created.map(millis))
-        .chain(pods().filter_map(begin_of))
+        .chain(pods().filter_map(Digest::first_millis))
         .min()
         .unwrap_or(now);
     let (mut start, mut end) = (0, 0);
@@ -98,17 +97,14 @@ fn extent(scene: &Scene<'_>) -> Extent {
     let mut lives = Vec::new();
     for pod in pods() {
         let own = zero_of(pod, align, zero, now);
-        let open = !pod.life.outcome.ended();
-        live |= open;
-        let last = pod.life.phases.last();
-        let last = last.map_or(own, |phase| {
-            phase.end.unwrap_or(if open { scene.now } else { phase.start }).as_millisecond()
-        });
+        live |= !pod.outcome.ended();
+        let first = pod.first_millis().unwrap_or(own);
+        let last = pod.last_millis(now).unwrap_or(own);
         end = end.max(last.saturating_sub(own));
         if align == Align::Wall {
-            lives.push((begin_of(pod).unwrap_or(own).saturating_sub(own), last.saturating_sub(own)));
+            lives.push((first.saturating_sub(own), last.saturating_sub(own)));
         }
-        start = start.min(begin_of(pod).unwrap_or(own).saturating_sub(own));
+        start = start.min(first.saturating_sub(own));
     }
     Extent { zero, start, end, live, lives: stretches(lives) }
 }

@@ -25,7 +25,7 @@ impl Tries {
             return Self::one_each(block);
         }
         let retries = scene.timeline.retries(workload);
-        let again = block.pods.iter().any(|&key| scene.timeline.pod(key).attempt > 1);
+        let again = block.pods.iter().any(|&key| scene.timeline.identity(key).attempt > 1);
         // Evidence is told Pod by Pod, and what is looked for or walked through are Pods.
         let one_by_one = scene.state.explain || scene.window.unfolded || !scene.window.filter.is_empty();
         if !again || one_by_one {
@@ -33,15 +33,15 @@ impl Tries {
         }
         // By creation, which is the order of the workload's own list.
         let mut tries: HashMap<u32, Vec<PodKey>> = HashMap::new();
-        for (key, pod) in scene.timeline.pods(workload) {
-            if let Some(index) = pod.index {
+        for &key in &workload.pods {
+            if let Some(index) = scene.timeline.identity(key).index {
                 tries.entry(index).or_default().push(key);
             }
         }
         let mut earlier: HashMap<PodKey, Vec<PodKey>> = HashMap::new();
         let mut rows = Vec::with_capacity(block.pods.len());
         for &key in block.pods.iter() {
-            let tries = scene.timeline.pod(key).index.and_then(|index| tries.get(&index));
+            let tries = scene.timeline.identity(key).index.and_then(|index| tries.get(&index));
             let Some((&latest, before)) = tries.and_then(|tries| tries.split_last()) else {
                 rows.push(key);
                 continue;

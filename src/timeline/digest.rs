@@ -1,0 +1,161 @@
+//! What of a life is asked of all Pods at once: never packed, and small.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::lifecycle::{Instant, Lifecycle, PhaseKind, PodOutcome};
+
+/// The finest times are known to better than this.
+const FINE: SignedDuration = SignedDuration::from_millis(100);
+
+/// The little of a life that passes over all Pods need; the rest is in [`Timeline::pod`](super::Timeline::pod).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
+pub struct Digest {
+    /// How it stands.
+    pub outcome: PodOutcome,
+    /// The phase it is in, if it has not ended.
+    pub open_phase: Option<PhaseKind>,
+    /// Whether its work has begun, though its first start may be unknown.
+    pub began: bool,
+    /// Whether its phases tell why it waited.
+    pub waited: bool,
+    /// Whether events tell of the pull of an image.
+    pub pulled: bool,
+    /// Whether created, scheduled, the start and the end of work are, as far as they are known, finer than a second.
+    pub fine: bool,
+    created: Millis,
+    scheduled: Millis,
+    work_started: Millis,
+    work_ended: Millis,
+    first: Millis,
+    last: Millis,
+    end: Millis,
+}
+
+/// Milliseconds since 1970, or unknown, in half of the room of an optional [`Timestamp`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Millis(i64);
+
+impl Millis {
+    const UNKNOWN: Self = Self(i64::MIN);
+
+    fn of(at: Option<Timestamp>) -> Self {
+        at.map_or(Self::UNKNOWN, |at| Self(at.as_millisecond()))
+    }
+
+    fn known(self) -> Option<i64> {
+        (self != Self::UNKNOWN).then_some(self.0)
+    }
+
+    fn at(self) -> Option<Timestamp> {
+        Timestamp::from_millisecond(self.known()?).ok()
+    }
+
+    fn until(self, end: Self) -> Option<SignedDuration> {
+        Some(SignedDuration::from_millis(end.known()? - self.known()?))
+    }
+}
+
+impl Digest {
+    /// What stands out of a life.
+    pub(super) fn of(life: &Lifecycle) -> Self {
+        let at = |instant: Option<Instant>| Millis::of(instant.map(|instant| instant.at));
+        let instants = &life.instants;
+        let (first, last) = (life.phases.first(), life.phases.last());
+        let working = |kind| matches!(kind, PhaseKind::Running | PhaseKind::Terminating);
+        let ends = [instants.created, instants.scheduled, instants.work_started, instants.work_ended];
+        Self {
+            outcome: life.outcome,
+            open_phase: life.open_phase().map(|phase| phase.kind),
+            began: instants.work_started.is_some() || life.phases.iter().any(|phase| working(phase.kind)),
+            waited: life.phases.iter().any(|phase| phase.reason.is_some()),
+            pulled: life.containers.iter().any(|container| container.pull.is_some()),
+            fine: ends.into_iter().flatten().all(|end| end.evidence.precision() < FINE),
+            created: at(instants.created),
+            scheduled: at(instants.scheduled),
+            work_started: at(instants.work_started),
+            work_ended: at(instants.work_ended),
+            first: Millis::of(first.map(|phase| phase.start)),
+            last: Millis::of(last.map(|phase| phase.start)),
+            end: Millis::of(last.and_then(|phase| phase.end)),
+        }
+    }
+
+    /// When it was created.
+    pub fn created(&self) -> Option<Timestamp> {
+        self.created.at()
+    }
+
+    /// When it was bound to a node.
+    pub fn scheduled(&self) -> Option<Timestamp> {
+        self.scheduled.at()
+    }
+
+    /// When its work began.
+    pub fn work_started(&self) -> Option<Timestamp> {
+        self.work_started.at()
+    }
+
+    /// When it ended, as far as that is known.
+    pub fn end(&self) -> Option<Timestamp> {
+        self.end.at().filter(|_| self.outcome.ended())
+    }
+
+    /// Begin of its first phase, in milliseconds since 1970.
+    pub fn first_millis(&self) -> Option<i64> {
+        self.first.known()
+    }
+
+    /// Until when it is known in milliseconds since 1970: the end of its last phase; `now` while that goes on; its begin
+    /// where nobody saw the end.
+    pub fn last_millis(&self, now: i64) -> Option<i64> {
+        let last = self.last.known()?;
+        Some(self.end.known().unwrap_or(if self.outcome.ended() { last } else { now }))
+    }
+
+    /// `scheduled - created`.
+    pub fn queued(&self) -> Option<SignedDuration> {
+        self.created.until(self.scheduled)
+    }
+
+    /// `workStarted - scheduled`.
+    pub fn cold_start(&self) -> Option<SignedDuration> {
+        self.scheduled.until(self.work_started)
+    }
+
+    /// `workEnded - workStarted`.
+    pub fn run(&self) -> Option<SignedDuration> {
+        self.work_started.until(self.work_ended)
+    }
+
+    /// How long it was queued, or has been.
+    pub(super) fn queued_so_far(&self, now: Timestamp) -> Option<i64> {
+        self.whole(self.queued(), self.created, now, !self.began)
+    }
+
+    /// How long its cold start took, or has taken.
+    pub(super) fn cold_so_far(&self, now: Timestamp) -> Option<i64> {
+        self.whole(self.cold_start(), self.scheduled, now, !self.began)
+    }
+
+    /// How long it worked, or has worked.
+    pub(super) fn run_so_far(&self, now: Timestamp) -> Option<i64> {
+        self.whole(self.run(), self.work_started, now, true)
+    }
+
+    /// A range in milliseconds; of one that goes on what has passed of it until knowledge of the Pod ends.
+    fn whole(
+        &self,
+        range: Option<SignedDuration>,
+        from: Millis,
+        now: Timestamp,
+        goes_on: bool,
+    ) -> Option<i64> {
+        if let Some(range) = range {
+            return i64::try_from(range.as_millis()).ok();
+        }
+        let unseen = self.outcome.ended() && self.end.known().is_none();
+        let until = self.last_millis(now.as_millisecond()).filter(|_| goes_on && !unseen)?;
+        Some((until - from.known()?).max(0))
+    }
+}

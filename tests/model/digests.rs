@@ -1,0 +1,38 @@
+//! What passes over all Pods read of a life is what the life says.
+
+use crate::order::SCENARIOS;
+use crate::support::{recorded, timeline};
+use kubectl_seq::lifecycle::PhaseSpan;
+
+#[test]
+fn a_digest_says_what_the_life_says() {
+    let mut compared = 0;
+    for name in SCENARIOS {
+        let recorded = recorded(name);
+        // All of it, and each beginning of it: Pods that go on are not packed.
+        for count in (1..=recorded.observations.len()).rev().step_by(7) {
+            let timeline = timeline(&recorded.observations[..count]);
+            for (key, pod) in timeline.workloads().iter().flat_map(|workload| timeline.pods(workload)) {
+                let (life, digest) = (&pod.life, timeline.digest(key));
+                let what = format!("{name} after {count}: {}", pod.name);
+                assert_eq!(digest.outcome, life.outcome, "{what}");
+                assert_eq!(digest.open_phase, life.open_phase().map(|phase| phase.kind), "{what}");
+                let ranges = [digest.queued(), digest.cold_start(), digest.run()];
+                assert_eq!(ranges, [life.queued, life.cold_start, life.run], "{what}");
+                let at = |instant: Option<kubectl_seq::lifecycle::Instant>| instant.map(|instant| instant.at);
+                let instants = [digest.created(), digest.scheduled(), digest.work_started(), digest.end()];
+                let told = &life.instants;
+                assert_eq!(
+                    instants,
+                    [at(told.created), at(told.scheduled), at(told.work_started), life.end()],
+                    "{what}"
+                );
+                let mut spans = Vec::new();
+                timeline.spans(key, |span| spans.push(span));
+                assert_eq!(spans, life.phases.iter().map(PhaseSpan::from).collect::<Vec<_>>(), "{what}");
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 300, "only {compared} lives were compared");
+}
