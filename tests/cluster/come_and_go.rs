@@ -129,8 +129,8 @@ fn several_kinds_in_all_namespaces_that_come_while_following() {
 fn what_a_container_said_is_read_before_it_goes() {
     let namespace = Namespace::new("last-words");
     let file = manifest("last-words.yaml");
-    let ended =
-        namespace.seq(&["apply", "-f", &file, "-o", "json", "--tail-lines=3", "--timeout=60s"]).ends(1);
+    let followed = ["-o", "json", "--progress=lines", "--tail-lines=3", "--timeout=60s"];
+    let ended = namespace.seq(&[&["apply", "-f", &file][..], &followed].concat()).ends(1);
     let document = ended.json();
     namespace.hold(&document);
     let job = workload(&document, "last-words");

@@ -178,7 +178,9 @@ fn no_node_and_what_an_autoscaler_does_about_it() {
     // It went before it ended.
     let document = running.wait().ends(3).json();
     namespace.hold(&document);
-    let pod = only_pod(workload(&document, "huge"));
+    let huge = workload(&document, "huge");
+    assert_eq!((text(huge, "outcome"), counts(huge)), ("Unknown", [0, 0, 0]), "{huge:#}");
+    let pod = only_pod(huge);
     assert_eq!((text(pod, "outcome"), &pod["node"]), ("NeverStarted", &Value::Null), "{pod:#}");
     let [(first, _), (second, _)] = reasons(pod, "Queued")[..] else { panic!("{pod:#}") };
     assert!(first.contains("Insufficient cpu") && second.ends_with("(TriggeredScaleUp)"), "{pod:#}");
