@@ -145,7 +145,6 @@ impl Timeline {
         });
         self.keys.insert(uid, key);
         self.fresh.push(key);
-        self.at_hand.push(key);
         key
     }
 
