@@ -383,7 +383,10 @@ impl Timeline {
         let pod = self.pod(key);
         let life = &pod.life;
         let created = life.instants.created.map(|created| created.at);
-        let (succeeded, failed) = (life.outcome == PodOutcome::Succeeded, life.outcome.failed());
+        // Whoever deletes a Pod before its work has begun does not make it fail.
+        let withdrawn = life.outcome == PodOutcome::NeverStarted && self.record(key).deleted_before_its_end;
+        let (succeeded, failed) =
+            (life.outcome == PodOutcome::Succeeded, life.outcome.failed() && !withdrawn);
         Workload {
             api_version,
             kind,
@@ -392,6 +395,7 @@ impl Timeline {
             uid: Arc::clone(&pod.uid),
             parent: None,
             outcome: match life.outcome {
+                _ if withdrawn => WorkloadOutcome::Unknown,
                 PodOutcome::Pending => WorkloadOutcome::Pending,
                 PodOutcome::Starting | PodOutcome::Running => WorkloadOutcome::Running,
                 PodOutcome::Succeeded => WorkloadOutcome::Succeeded,
@@ -408,7 +412,7 @@ impl Timeline {
             active: u32::from(!life.outcome.ended()),
             succeeded: u32::from(succeeded),
             failed: u32::from(failed),
-            gone: life.outcome == PodOutcome::Deleted,
+            gone: withdrawn || life.outcome == PodOutcome::Deleted,
             capacity: created
                 .map(|since| Capacity { since, parallelism: 1, completions: Some(1) })
                 .into_iter()

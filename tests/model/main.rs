@@ -8,6 +8,8 @@ mod digests;
 #[cfg(test)]
 mod instants;
 #[cfg(test)]
+mod lines;
+#[cfg(test)]
 mod order;
 mod owners;
 #[cfg(test)]
