@@ -64,7 +64,7 @@ pub(super) fn explained(pod: &PodEvidence) -> (Lifecycle, Explanation) {
     let clamped = put_in_order(&mut instants);
     let began = instants.work_started.or(began);
     let outcome = outcome(pod, &instants, &containers, began.is_some());
-    let (end, mut end_unknown) = end(pod, &instants, outcome, began.is_some());
+    let (end, mut end_unknown) = end(pod, &containers, &instants, outcome, began.is_some());
     let (exit_code, reason) = result(pod, &containers, outcome);
     let life = phases::Life { pod, containers: &containers, instants: &instants, began, outcome, end };
     let Explained { mut phases, mut ends } = life.phases(reason.as_ref());
@@ -205,6 +205,9 @@ fn work_ended(pod: &PodEvidence, containers: &[ContainerLife], began: Option<Ins
     if ran().all(|run| run.end.is_some()) {
         return ran().filter_map(|run| run.end).max_by_key(|end| end.at);
     }
+    if lost_with_its_node(pod, containers) {
+        return None;
+    }
     let later = |time: &Timestamp| *time > began.at;
     let disruption = pod.disruption.as_ref().map(|(time, _)| *time).filter(later);
     let received = || {
@@ -216,6 +219,21 @@ fn work_ended(pod: &PodEvidence, containers: &[ContainerLife], began: Option<Ins
         .or_else(|| pod.not_ready.filter(later).map(|time| at(time, Evidence::NotReady)))
         .or_else(|| pod.kubelet_wrote.filter(later).map(|time| at(time, Evidence::KubeletWrote)))
         .or_else(|| received().map(|time| at(time, Evidence::ReceivedTerminated)))
+}
+
+/// Whether nobody can know when its work ended: it was lost with its node. What tells of the end then tells only when that
+/// was noticed, up to minutes later.
+fn lost_with_its_node(pod: &PodEvidence, containers: &[ContainerLife]) -> bool {
+    match pod.disruption.as_ref().map(|(_, by)| &**by) {
+        Some("DeletionByPodGC") => true,
+        Some("DeletionByTaintManager") | None => {
+            let lost =
+                |run: &Run| run.end.is_none() && run.reason.as_deref() == Some("ContainerStatusUnknown");
+            mains(containers).filter_map(|main| main.runs.last()).any(lost)
+        }
+        // Its end was asked for, and a node was there to be asked.
+        Some(_) => false,
+    }
 }
 
 fn delete_requested(pod: &PodEvidence) -> Option<Instant> {
@@ -306,12 +324,19 @@ fn succeeded(container: &ContainerLife) -> bool {
 }
 
 /// Where the phases end, and whether the true end is unknown.
-fn end(pod: &PodEvidence, instants: &Instants, outcome: PodOutcome, began: bool) -> (Option<Instant>, bool) {
+fn end(
+    pod: &PodEvidence,
+    containers: &[ContainerLife],
+    instants: &Instants,
+    outcome: PodOutcome,
+    began: bool,
+) -> (Option<Instant>, bool) {
     if !outcome.ended() {
         return (instants.work_ended, false);
     }
     let end = if began {
-        instants.work_ended.or(instants.deleted)
+        let lost = instants.work_ended.is_none() && lost_with_its_node(pod, containers);
+        instants.work_ended.or(instants.deleted.filter(|_| !lost))
     } else {
         never_started_end(pod, instants).or(instants.deleted)
     };

@@ -212,7 +212,9 @@ impl Life<'_> {
     /// From the start of work on: runs of main containers, the gaps between them, and the deletion.
     fn work(&self, phases: &mut Explained, began: Mark, end: Option<Mark>) {
         let asked = self.instants.delete_requested.filter(|_| self.pod.deleted_before_its_end());
-        let requested = asked.map(Mark::from);
+        // Whether what nobody saw end still worked by then is not known either.
+        let unseen = self.outcome.ended() && end.is_none();
+        let requested = asked.filter(|_| !unseen).map(Mark::from);
         // It worked on only if it began before that.
         let stopping = requested.map(|requested| if requested.at < began.at { began } else { requested });
         let mut spans = Vec::new();

@@ -1,6 +1,6 @@
 //! One line for each change of state: for CI, pipes and screen readers. No cursor codes, nothing said twice.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -31,7 +31,8 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// A line for each workload that is there when following begins; its Pods are known from here on.
+    /// A line for each workload that is there when following begins, and for each reason that holds its Pods up; its Pods
+    /// are known from here on.
     pub fn begin(&mut self, timeline: &Timeline, now: Timestamp) -> Vec<Line> {
         self.last = Some(now);
         let mut lines = Vec::new();
@@ -47,8 +48,32 @@ impl Lines {
                 _ => said,
             };
             lines.push(line(workload, now, &name(workload), &said, role, false, None));
+            lines.extend(self.waits(timeline, workload, now));
         }
         lines
+    }
+
+    /// Why Pods of a workload wait: nothing more is said of that as long as it stays so.
+    fn waits(&self, timeline: &Timeline, workload: &Workload, now: Timestamp) -> Vec<Line> {
+        let mut reasons: BTreeMap<&Arc<str>, Vec<PodKey>> = BTreeMap::new();
+        for key in &workload.pods {
+            if let Some(reason) = self.pods.get(key).and_then(|told| told.waits.as_ref()) {
+                reasons.entry(reason).or_default().push(*key);
+            }
+        }
+        let several = timeline.workloads().len() > 1;
+        let lines = reasons.into_iter().filter_map(|(reason, keys)| match keys.as_slice() {
+            &[key] => {
+                let pod = timeline.pod(key);
+                let (said, role) = said(&pod)?;
+                Some(line(workload, now, &pod.name, &said, role, several, Some(key)))
+            }
+            keys => {
+                let said = format!("{} Pods: {}", keys.len(), text::clean(reason));
+                Some(line(workload, now, &name(workload), &said, Role::Warning, false, None))
+            }
+        });
+        lines.collect()
     }
 
     /// The lines about what changed since the last call.

@@ -31,6 +31,10 @@ pub struct Changes {
     pub workloads: bool,
 }
 
+fn key_of(place: usize) -> PodKey {
+    PodKey(u32::try_from(place).unwrap_or(u32::MAX))
+}
+
 impl Timeline {
     /// Takes in one observation.
     pub fn apply(&mut self, observation: &Observation) {
@@ -105,13 +109,13 @@ impl Timeline {
     fn touch_node(&mut self, node: &str) {
         for place in 0..self.records.len() {
             if self.records[place].identity.node.as_deref() == Some(node) {
-                self.touch(PodKey(u32::try_from(place).unwrap_or(u32::MAX)));
+                self.touch(key_of(place));
             }
         }
     }
 
     fn add_pod(&mut self, pod: &observation::Pod) -> PodKey {
-        let key = PodKey(u32::try_from(self.records.len()).unwrap_or(u32::MAX));
+        let key = key_of(self.records.len());
         let metadata = &pod.metadata;
         let uid: Arc<str> = metadata.uid.as_str().into();
         let name: Arc<str> = metadata.name.as_str().into();
@@ -146,7 +150,6 @@ impl Timeline {
         });
         self.keys.insert(uid, key);
         self.fresh.push(key);
-        self.at_hand.push(key);
         key
     }
 
@@ -191,21 +194,30 @@ impl Timeline {
         let Some(name) = event.message.strip_prefix(prefix) else { return };
         let created = if removed { None } else { event.name_time().map(whole_millis) };
         let owner = event.involved_object.uid.as_str();
-        let about =
-            |record: &PodRecord| record.owner.as_deref() == Some(owner) && *record.identity.name == *name;
-        // Few Pods have such an event of their own: after the ninth in ten minutes they are combined.
-        let Some(place) = self.records.iter().position(about) else {
+        let Some(key) = self.pod_of(owner, name) else {
             let word = self.words.entry((owner.into(), name.into())).or_default();
             word.removed |= removed;
             word.created = word.created.or(created);
             return;
         };
-        self.records[place].removed_by_owner |= removed;
-        let key = PodKey(u32::try_from(place).unwrap_or(u32::MAX));
+        self.records[key.0 as usize].removed_by_owner |= removed;
         if let Some(at) = created {
             self.evidence(key).0.created_at(at);
         }
         self.touch(key);
+    }
+
+    /// The Pod of that name that an owner made. Few are asked for by name: after the ninth in ten minutes the owner's events
+    /// are combined.
+    fn pod_of(&self, owner: &str, name: &str) -> Option<PodKey> {
+        let about = |key: &PodKey| {
+            let record = self.record(*key);
+            record.owner.as_deref() == Some(owner) && *record.identity.name == *name
+        };
+        match self.place_of(owner) {
+            Some(place) => self.workloads[place].pods.iter().chain(&self.fresh).copied().find(about),
+            None => (0..self.records.len()).map(key_of).find(about),
+        }
     }
 
     fn touch(&mut self, key: PodKey) {
@@ -301,7 +313,7 @@ impl Timeline {
             workloads.push(controller.workload(&mut self.names));
         }
         for place in 0..self.records.len() {
-            let key = PodKey(u32::try_from(place).unwrap_or(u32::MAX));
+            let key = key_of(place);
             match self.record(key).owner.as_ref().and_then(|owner| self.nearest(owner, &places)) {
                 Some(workload) => workloads[workload].pods.push(key),
                 None => workloads.push(self.bare(key)),
@@ -382,7 +394,10 @@ impl Timeline {
         let pod = self.pod(key);
         let life = &pod.life;
         let created = life.instants.created.map(|created| created.at);
-        let (succeeded, failed) = (life.outcome == PodOutcome::Succeeded, life.outcome.failed());
+        // Whoever deletes a Pod before its work has begun does not make it fail.
+        let withdrawn = life.outcome == PodOutcome::NeverStarted && self.record(key).deleted_before_its_end;
+        let (succeeded, failed) =
+            (life.outcome == PodOutcome::Succeeded, life.outcome.failed() && !withdrawn);
         Workload {
             api_version,
             kind,
@@ -391,6 +406,7 @@ impl Timeline {
             uid: Arc::clone(&pod.uid),
             parent: None,
             outcome: match life.outcome {
+                _ if withdrawn => WorkloadOutcome::Unknown,
                 PodOutcome::Pending => WorkloadOutcome::Pending,
                 PodOutcome::Starting | PodOutcome::Running => WorkloadOutcome::Running,
                 PodOutcome::Succeeded => WorkloadOutcome::Succeeded,
@@ -407,7 +423,7 @@ impl Timeline {
             active: u32::from(!life.outcome.ended()),
             succeeded: u32::from(succeeded),
             failed: u32::from(failed),
-            gone: life.outcome == PodOutcome::Deleted,
+            gone: withdrawn || life.outcome == PodOutcome::Deleted,
             capacity: created
                 .map(|since| Capacity { since, parallelism: 1, completions: Some(1) })
                 .into_iter()

@@ -147,6 +147,10 @@ impl Timeline {
         let record = self.record(key);
         let digest = &record.digest;
         let taken = digest.outcome == PodOutcome::Deleted && record.taken_away();
+        if digest.end().is_none() && taken {
+            // What ended unseen was given up when its deletion was asked for.
+            return self.pod(key).life.instants.delete_requested.map(|requested| requested.at);
+        }
         digest.end().filter(|_| digest.outcome.failed() || taken)
     }
 }

@@ -52,22 +52,23 @@ impl PodRecord {
 impl Timeline {
     /// The evidence of a Pod, to change it.
     pub(super) fn evidence(&mut self, key: PodKey) -> (&mut PodEvidence, &mut Names) {
-        if self.at_hand.len() >= AT_HAND && self.at_hand.last() != Some(&key) {
-            self.stow();
-        }
-        let record = &mut self.records[key.0 as usize];
-        if record.evidence.is_packed() {
+        if self.at_hand.last() != Some(&key) {
+            if self.at_hand.len() >= AT_HAND {
+                self.stow();
+            }
             self.at_hand.push(key);
         }
+        let record = &mut self.records[key.0 as usize];
         (record.evidence.open(&self.names), &mut self.names)
     }
 
-    /// Packs the evidence of Pods that are over.
+    /// Packs what is known of Pods that are over.
     pub(super) fn stow(&mut self) {
         for key in std::mem::take(&mut self.at_hand) {
-            let evidence = &mut self.records[key.0 as usize].evidence;
-            if evidence.read(&self.names).is_over() {
+            let PodRecord { evidence, life, .. } = &mut self.records[key.0 as usize];
+            if !evidence.is_packed() && evidence.read(&self.names).is_over() {
                 evidence.pack(&mut self.names, &mut self.scratch);
+                life.pack(&mut self.names, &mut self.scratch);
             }
         }
     }

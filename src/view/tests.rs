@@ -25,6 +25,11 @@ fn screens(
     for &(columns, rows) in sizes {
         let frame = draw(timeline, state, Size { columns, rows }, glyphs, at(now));
         text.push_str(&on_screen(&frame, Stylesheet::PLAIN, columns, rows));
+        if rows.is_none() {
+            let mut told = Frame::default();
+            tell(timeline, state, columns, glyphs, at(now), &mut |line| told.lines.push(line.clone()));
+            assert_eq!(told, frame, "told line by line");
+        }
     }
     text
 }

@@ -10,10 +10,14 @@ mod holds;
 #[cfg(test)]
 mod instants;
 #[cfg(test)]
+mod lines;
+#[cfg(test)]
 mod order;
 mod owners;
 #[cfg(test)]
 mod phases;
+#[cfg(test)]
+mod recording;
 #[cfg(test)]
 mod retries;
 #[cfg(test)]

@@ -11,6 +11,7 @@ use kubectl_seq::observation::Seen::Listed;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::recording::through_a_recording;
 use crate::story::{
     at, bound, deleted_at, event, observed, pod, running, status, told, waiting, with, works,
 };
@@ -82,7 +83,9 @@ fn in_the_newer_shape(mut said: Value) -> Value {
 
 fn story(objects: Vec<Value>) -> String {
     let list: Vec<Observation> = objects.into_iter().map(|object| observed(Listed, 1000.0, object)).collect();
-    told(&timeline(&list))
+    let told_of = told(&timeline(&list));
+    assert_eq!(told(&timeline(&through_a_recording(&list))), told_of, "a recording reads otherwise");
+    told_of
 }
 
 #[test]

@@ -79,8 +79,11 @@ impl Extras {
     ];
 }
 
-/// The picture.
-pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Picture {
+/// Takes away the lines that are done.
+pub(super) type Flush<'a> = dyn FnMut(&mut Vec<Line>) + 'a;
+
+/// The picture. Without a bound on its lines, `flush` may take those away that are done.
+pub(super) fn draw(scene: &Scene<'_>, size: Size, flush: &mut Flush<'_>) -> Picture {
     let columns = size.columns.max(1);
     let mut parts: Vec<Part<'_>> =
         blocks(scene).into_iter().map(|block| part(scene, block, columns)).collect();
@@ -111,7 +114,7 @@ pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Picture {
     if scene.window.unfolded && size.rows.is_some() {
         scroll::draw(scene, &parts, &rows, size, &mut frame, &mut picture);
     } else {
-        folded(scene, &mut parts, &rows, size, &mut frame, &mut picture);
+        folded(scene, &mut parts, &rows, size, (&mut frame, flush), &mut picture);
     }
     if let Some(rows) = size.rows {
         frame.lines.truncate(rows);
@@ -126,7 +129,7 @@ fn folded(
     parts: &mut [Part<'_>],
     rows: &Rows<'_>,
     size: Size,
-    frame: &mut Frame,
+    (frame, flush): (&mut Frame, &mut Flush<'_>),
     picture: &mut Picture,
 ) {
     let columns = size.columns.max(1);
@@ -166,6 +169,9 @@ fn folded(
         }
         for &key in &part.folded.shown {
             rows.draw(key, &part.block, &part.tries, part.pace, &mut seen, &mut frame.lines);
+            if size.rows.is_none() {
+                flush(&mut frame.lines);
+            }
         }
         picture.pods.extend_from_slice(&part.folded.shown);
         for fold in &part.folded.folds {

@@ -224,9 +224,10 @@ impl<'a> Rows<'a> {
             let cells = bar.cells_of(open, self.axis, zero, self.scene.now);
             return bar.label(&text::clean(reason), Role::Warning, Some(cells));
         }
-        let failed = life.outcome.failed() || life.outcome == PodOutcome::Deleted;
+        let telling =
+            life.outcome.failed() || matches!(life.outcome, PodOutcome::Deleted | PodOutcome::Unknown);
         let words = match reason {
-            _ if !failed => None,
+            _ if !telling => None,
             Some(reason) => Some(text::clean(reason)),
             None if life.outcome == PodOutcome::NeverStarted => Some("never started".into()),
             None => None,
