@@ -1,8 +1,9 @@
-//! One piece of work, once, for callgrind to count: `benches/instructions` runs it. The name of the work is the only
-//! argument; without one it says which there are.
+//! One piece of work, once, to be counted: `benches/instructions` runs it below callgrind, `benches/compare` for its memory.
+//! Its name and a number of Pods are the only argument; without one it says which there are.
 
 mod load;
 
+use std::hint::black_box;
 use std::io::Write as _;
 
 use load::work;
@@ -10,19 +11,23 @@ use prost::Message;
 
 fn main() {
     // Cargo's own arguments begin with dashes.
-    let name = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
-    match name.as_deref() {
+    let name = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
+    let (name, pods) = name.rsplit_once('-').unwrap_or_default();
+    let pods = pods.parse().unwrap_or(1_000);
+    match name {
         // What is made before the work is counted by itself, and subtracted.
-        Some("observations-1000") => drop(std::hint::black_box(load::finished(1_000))),
-        Some("apply-1000") => drop(work::apply(&load::finished(1_000), usize::MAX)),
-        Some("watched-1000") => drop(std::hint::black_box(load::watched(1_000))),
-        Some("apply-watched-1000") => drop(work::apply(&load::watched(1_000), 20)),
-        Some("timeline-3000") => drop(std::hint::black_box(load::timeline(3_000, 300))),
-        Some("frames-3000") => work::frames(&load::timeline(3_000, 300), load::now(3_000), 20),
-        Some("protobuf-1000") => drop(std::hint::black_box(protobuf())),
-        Some("decode-1000") => work::decode(&protobuf()),
-        Some("document-1000") => work::document(&load::timeline(1_000, 0), load::now(1_000)),
-        Some("finished-1000") => drop(std::hint::black_box(load::timeline(1_000, 0))),
+        "observations" => drop(black_box(load::finished(pods))),
+        "apply" => drop(work::apply(&load::finished(pods), usize::MAX)),
+        "watched" => drop(black_box(load::watched(pods))),
+        "apply-watched" => drop(work::apply(&load::watched(pods), 20)),
+        "timeline" => drop(black_box(load::timeline(pods, pods / 10))),
+        "frames" => work::frames(&load::timeline(pods, pods / 10), load::now(pods), 20),
+        "protobuf" => drop(black_box(protobuf(pods))),
+        "decode" => work::decode(&protobuf(pods)),
+        "finished" => drop(black_box(load::timeline(pods, 0))),
+        "document" => work::document(&load::timeline(pods, 0), load::now(pods)),
+        "recorded" => drop(black_box(work::recording(&load::finished(pods)))),
+        "read" => work::read(&work::recording(&load::finished(pods))),
         _ => {
             let mut out = std::io::stdout().lock();
             for pair in [
@@ -31,6 +36,8 @@ fn main() {
                 "frames-3000 timeline-3000",
                 "decode-1000 protobuf-1000",
                 "document-1000 finished-1000",
+                "recorded-300 observations-300",
+                "read-300 recorded-300",
             ] {
                 let _ = writeln!(out, "{pair}");
             }
@@ -38,6 +45,6 @@ fn main() {
     }
 }
 
-fn protobuf() -> Vec<Vec<u8>> {
-    (0..1_000).map(|nth| load::pod(nth, load::Stage::Done).encode_to_vec()).collect()
+fn protobuf(pods: u32) -> Vec<Vec<u8>> {
+    (0..pods).map(|nth| load::pod(nth, load::Stage::Done).encode_to_vec()).collect()
 }

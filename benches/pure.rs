@@ -5,7 +5,7 @@ mod load;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use kubectl_seq::view::Memo;
-use load::work;
+use load::{whole, work};
 use prost::Message;
 
 fn main() {
@@ -51,16 +51,22 @@ fn decode_protobuf(bencher: Bencher<'_, '_>) {
     bencher.counter(ItemsCount::new(pods.len())).bench(|| work::decode(&pods));
 }
 
-/// What a client of whole types pays for the same fields.
+/// What a client of whole types pays for each observation, before it has made anything of it.
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn decode_json_into_the_whole_type(bencher: Bencher<'_, '_>) {
-    let pod = |nth| serde_json::to_vec(&load::pod(nth, load::Stage::Done)).unwrap_or_default();
-    let pods: Vec<Vec<u8>> = (0..10_000).map(pod).collect();
+    let pods: Vec<Vec<u8>> = (0..2_000).map(|nth| whole::json(nth, load::Stage::Done)).collect();
     bencher.counter(ItemsCount::new(pods.len())).bench(|| {
         for bytes in &pods {
             divan::black_box(serde_json::from_slice::<k8s_openapi::api::core::v1::Pod>(bytes).is_ok());
         }
     });
+}
+
+/// A recording's lines.
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn read_recording(bencher: Bencher<'_, '_>) {
+    let recording = work::recording(&load::finished(10_000));
+    bencher.counter(ItemsCount::new(10_001_usize)).bench(|| work::read(&recording));
 }
 
 #[divan::bench(args = [1_000], sample_count = 5, sample_size = 1)]

@@ -1,11 +1,13 @@
 //! A Job of any number of Pods as observations, without a cluster: what the benches run on.
 
+#[allow(dead_code, clippy::allow_attributes, reason = "not every bench compares with whole types")]
+pub(crate) mod whole;
 pub(crate) mod work;
 
 use jiff::{SignedDuration, Timestamp};
 use kubectl_seq::observation::{
-    COMPLETION_INDEX, Container, ContainerState, ContainerStatus, Job, JobSpec, JobStatus, Object,
-    ObjectMeta, Observation, OwnerReference, Pod, PodCondition, PodSpec, PodStatus, Running, Seen,
+    COMPLETION_INDEX, Container, ContainerState, ContainerStatus, Job, JobCondition, JobSpec, JobStatus,
+    Object, ObjectMeta, Observation, OwnerReference, Pod, PodCondition, PodSpec, PodStatus, Running, Seen,
     Terminated, Time,
 };
 use kubectl_seq::timeline::Timeline;
@@ -52,6 +54,28 @@ pub(crate) fn job(pods: u32) -> Observation {
         status: JobStatus { start_time: time(0), active: pods.min(500), ..JobStatus::default() },
     };
     Observation { received: after(0), seen: Seen::Listed, object: Object::Job(Box::new(job)) }
+}
+
+/// The Job when all of its Pods have ended.
+#[allow(dead_code, clippy::allow_attributes, reason = "only a recording needs it")]
+pub(crate) fn ended(pods: u32) -> Observation {
+    let mut ended = job(pods);
+    ended.received = now(pods) + SignedDuration::from_secs(10);
+    ended.seen = Seen::Changed;
+    if let Object::Job(job) = &mut ended.object {
+        let at = Some(Time::from(ended.received));
+        job.status.active = 0;
+        job.status.succeeded = i32::try_from(pods).unwrap_or(i32::MAX);
+        job.status.completion_time = at;
+        job.status.conditions = vec![JobCondition {
+            r#type: "Complete".into(),
+            status: "True".into(),
+            last_transition_time: at,
+            reason: "CompletionsReached".into(),
+            message: "Reached expected number of succeeded pods".into(),
+        }];
+    }
+    ended
 }
 
 /// When a Pod was created, in milliseconds since the Job: five hundred at a time, each for some ten seconds.

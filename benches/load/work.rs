@@ -1,10 +1,15 @@
 //! The pieces of work that are measured, each as one call.
 
+use std::cell::RefCell;
 use std::hint::black_box;
+use std::io::{self, Write};
+use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
 use kubectl_seq::export;
 use kubectl_seq::observation::{Observation, Pod};
+use kubectl_seq::source::Update;
+use kubectl_seq::source::recording::{Lines, Recorder};
 use kubectl_seq::timeline::Timeline;
 use kubectl_seq::view::{self, Glyphs, Memo, Size, ViewState};
 use prost::Message;
@@ -47,4 +52,35 @@ pub(crate) fn decode(pods: &[Vec<u8>]) {
 /// The timeline document as JSON.
 pub(crate) fn document(timeline: &Timeline, now: Timestamp) {
     export::write_json(&export::document(timeline, now), &mut std::io::sink()).ok();
+}
+
+/// What a recorder makes of these observations.
+pub(crate) fn recording(observations: &[Observation]) -> Vec<u8> {
+    let sink = Sink::default();
+    let mut recorder = Recorder::new(Box::new(sink.clone()), false);
+    recorder.take(&mut Update::Observed(observations.to_vec())).ok();
+    drop(recorder);
+    sink.0.take()
+}
+
+/// A recording, line by line.
+pub(crate) fn read(recording: &[u8]) {
+    let Ok(lines) = Lines::new(recording) else { return };
+    for line in lines {
+        black_box(line.is_ok());
+    }
+}
+
+/// Memory to write to, of which one end is kept.
+#[derive(Clone, Default)]
+struct Sink(Rc<RefCell<Vec<u8>>>);
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

@@ -12,6 +12,7 @@ use super::options::Drawing;
 use super::output::Output;
 use crate::source::cluster::{self, Cluster, Connection, Name, Objects, Resource, Scope, Selection, Target};
 use crate::source::kubectl::{self, Applied, Kubectl};
+use crate::source::{ErrorKind, SourceError};
 
 /// The format that decides where pictures go; formats of kubectl's are not followed and have none.
 pub(super) fn format(args: &ApplyArgs) -> Format {
@@ -34,6 +35,10 @@ pub(super) async fn run(
     kubectl_args.extend(connection.kubectl_args());
     let kubectl = Kubectl::find();
     if !follows {
+        if args.record.record.is_some() {
+            let error = SourceError::new(ErrorKind::Usage, "--record needs something to follow");
+            return Err(error.hint("Leave --detach, --dry-run or kubectl's own output format out.").into());
+        }
         // kubectl judges its own formats, and a dry run is all its own.
         if let Some(format) = args.output.filter(|_| own != Some(Format::Seq)) {
             kubectl_args.push(format!("--output={format}").into());
@@ -41,6 +46,8 @@ pub(super) async fn run(
         let code = kubectl.apply(&kubectl_args, None, kubectl::Output::Stdout).await?;
         return Ok(Exit::Wrapped(code));
     }
+    // Before anything is changed.
+    let recorder = args.record.open(true)?;
     let input = if reads_input(&kubectl_args) { Some(kubectl::read_input()?) } else { None };
     // How far the cluster is before the first change, so that nothing of what follows is missed. If this fails, kubectl
     // is about to say why.
@@ -86,6 +93,8 @@ pub(super) async fn run(
         expected: followed.clone().map(|applied| applied.uid.clone()).collect(),
         again: again(followed, &args, &cluster.namespace),
         nothing: String::new(),
+        recorder,
+        to_the_last: false,
     };
     follow(task).await
 }

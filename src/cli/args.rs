@@ -3,9 +3,11 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::source::cluster::Connection;
+pub(super) use super::connection::ConnectionArgs;
+use crate::source::SourceError;
+use crate::source::recording::Recorder;
 use crate::source::simulation::{DEFAULT_NODES, DEFAULT_SEED, MOST_NODES};
 
 /// Where did the time of a Job go?
@@ -55,6 +57,10 @@ pub(super) enum Command {
     /// Run a Job manifest on the built-in simulation; needs no cluster
     #[command(visible_alias = "demo")]
     Simulate(SimulateArgs),
+    /// Show a recording that --record made; needs no cluster
+    ///
+    /// The same views and formats, and the exit code of the run. On a terminal it is played, elsewhere shown at once.
+    Replay(ReplayArgs),
     /// Print a completion script for kubectl-seq; for `kubectl seq` put `completions/kubectl_complete-seq` on the PATH
     Completion {
         /// The shell
@@ -83,6 +89,9 @@ pub(super) struct ApplyArgs {
     /// What to follow, and how long.
     #[command(flatten)]
     pub(super) follow: FollowArgs,
+    /// Whether it is recorded.
+    #[command(flatten)]
+    pub(super) record: RecordArgs,
     /// How it is drawn.
     #[command(flatten)]
     pub(super) draw: DrawArgs,
@@ -119,6 +128,9 @@ pub(super) struct GetArgs {
     /// What to follow, and how long.
     #[command(flatten)]
     pub(super) follow: FollowArgs,
+    /// Whether it is recorded.
+    #[command(flatten)]
+    pub(super) record: RecordArgs,
     /// How it is drawn.
     #[command(flatten)]
     pub(super) draw: DrawArgs,
@@ -143,6 +155,9 @@ pub(super) struct PodArgs {
     /// What to follow, and how long.
     #[command(flatten)]
     pub(super) follow: FollowArgs,
+    /// Whether it is recorded.
+    #[command(flatten)]
+    pub(super) record: RecordArgs,
     /// How it is drawn.
     #[command(flatten)]
     pub(super) draw: DrawArgs,
@@ -165,11 +180,35 @@ pub(super) struct SimulateArgs {
     #[arg(long, default_value_t = DEFAULT_SEED, value_name = "N")]
     pub(super) seed: u64,
     /// Simulated seconds a second; 0: at once [default: 4 live on a terminal, else 0]
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", value_parser = parse_speed)]
     pub(super) speed: Option<f64>,
     /// Nodes of the simulated cluster
     #[arg(long, default_value_t = DEFAULT_NODES, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_NODES)))]
     pub(super) nodes: u32,
+    /// What to follow, and how long.
+    #[command(flatten)]
+    pub(super) follow: FollowArgs,
+    /// Whether it is recorded.
+    #[command(flatten)]
+    pub(super) record: RecordArgs,
+    /// How it is drawn.
+    #[command(flatten)]
+    pub(super) draw: DrawArgs,
+    /// Output format
+    #[arg(short, long, value_name = "FORMAT", default_value = "seq")]
+    pub(super) output: Format,
+}
+
+/// `replay`.
+#[derive(Debug, Args)]
+#[command(override_usage = "kubectl seq replay FILE [OPTIONS]")]
+pub(super) struct ReplayArgs {
+    /// The recording, `-` for standard input
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Recorded seconds a second; 0: at once [default: live on a terminal 4, or more if it would take longer than 20s; else 0]
+    #[arg(long, value_name = "X", value_parser = parse_speed)]
+    pub(super) speed: Option<f64>,
     /// What to follow, and how long.
     #[command(flatten)]
     pub(super) follow: FollowArgs,
@@ -179,6 +218,26 @@ pub(super) struct SimulateArgs {
     /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "seq")]
     pub(super) output: Format,
+}
+
+/// What is kept of a run.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Following")]
+pub(super) struct RecordArgs {
+    /// Write what is observed to this file, for `kubectl seq replay`: names, times, reasons; no environment, arguments,
+    /// logs or free text
+    #[arg(long, value_name = "FILE")]
+    pub(super) record: Option<PathBuf>,
+}
+
+impl RecordArgs {
+    /// Opens the file, if one is wanted, before anything else is done.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub(super) fn open(&self, followed: bool) -> Result<Option<Recorder>, SourceError> {
+        self.record.as_deref().map(|path| Recorder::create(path, followed)).transpose()
+    }
 }
 
 /// How long and how it is followed.
@@ -228,7 +287,7 @@ pub(super) struct DrawArgs {
     /// Print the field or event that each boundary was read from
     #[arg(long)]
     pub(super) explain: bool,
-    /// Give each container a bar of its own: init containers, sidecars, main ones
+    /// Give each container a bar of its own (without the flag: where the screen has room)
     #[arg(long)]
     pub(super) containers: bool,
 }
@@ -326,105 +385,10 @@ pub(super) enum AlignAt {
     Started,
 }
 
-/// kubectl's global flags that concern the connection.
-#[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Connection (as kubectl's)")]
-pub(super) struct ConnectionArgs {
-    /// Namespace
-    #[arg(short, long, value_name = "NAMESPACE")]
-    pub(super) namespace: Option<String>,
-    /// Kubeconfig file
-    #[arg(long, value_name = "FILE")]
-    pub(super) kubeconfig: Option<PathBuf>,
-    /// Context of the kubeconfig
-    #[arg(long)]
-    pub(super) context: Option<String>,
-    /// Cluster of the kubeconfig
-    #[arg(long)]
-    pub(super) cluster: Option<String>,
-    /// User of the kubeconfig
-    #[arg(long)]
-    pub(super) user: Option<String>,
-    /// Address of the API server
-    #[arg(short, long)]
-    pub(super) server: Option<String>,
-    /// Bearer token
-    #[arg(long, hide_short_help = true)]
-    pub(super) token: Option<String>,
-    /// User name for basic authentication
-    #[arg(long, hide = true)]
-    pub(super) username: Option<String>,
-    /// Password for basic authentication
-    #[arg(long, hide = true)]
-    pub(super) password: Option<String>,
-    /// Client certificate file
-    #[arg(long, value_name = "FILE", hide_short_help = true)]
-    pub(super) client_certificate: Option<String>,
-    /// Client key file
-    #[arg(long, value_name = "FILE", hide_short_help = true)]
-    pub(super) client_key: Option<String>,
-    /// Certificate authority file
-    #[arg(long, value_name = "FILE", hide_short_help = true)]
-    pub(super) certificate_authority: Option<String>,
-    /// Do not check the server's certificate
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_short_help = true, action = ArgAction::Set)]
-    pub(super) insecure_skip_tls_verify: bool,
-    /// Name in the server's certificate
-    #[arg(long, value_name = "NAME", hide_short_help = true)]
-    pub(super) tls_server_name: Option<String>,
-    /// User to impersonate
-    #[arg(long = "as", value_name = "USER")]
-    pub(super) impersonate: Option<String>,
-    /// Uid to impersonate
-    #[arg(long = "as-uid", value_name = "UID", hide_short_help = true)]
-    pub(super) impersonate_uid: Option<String>,
-    /// Group to impersonate; may be given more than once
-    #[arg(long = "as-group", value_name = "GROUP", hide_short_help = true)]
-    pub(super) impersonate_groups: Vec<String>,
-    /// Extra of the user to impersonate, KEY=VALUE; may be given more than once
-    #[arg(long = "as-user-extra", value_name = "KEY=VALUE", hide_short_help = true)]
-    pub(super) impersonate_user_extra: Vec<String>,
-    /// Give up on a single request after this; 0: never. Watches are not concerned
-    #[arg(long, value_name = "DURATION", hide_short_help = true)]
-    pub(super) request_timeout: Option<String>,
-    /// Ask for uncompressed answers
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_short_help = true, action = ArgAction::Set)]
-    pub(super) disable_compression: bool,
-    /// Cache directory of the wrapped kubectl
-    #[arg(long, value_name = "DIRECTORY", hide_short_help = true)]
-    pub(super) cache_dir: Option<PathBuf>,
-    /// Preferences file of the wrapped kubectl
-    #[arg(long, value_name = "FILE", hide_short_help = true)]
-    pub(super) kuberc: Option<PathBuf>,
-}
-
-impl From<ConnectionArgs> for Connection {
-    fn from(args: ConnectionArgs) -> Self {
-        Self {
-            kubeconfig: args.kubeconfig,
-            context: args.context,
-            cluster: args.cluster,
-            user: args.user,
-            namespace: args.namespace,
-            server: args.server,
-            token: args.token,
-            username: args.username,
-            password: args.password,
-            client_certificate: args.client_certificate,
-            client_key: args.client_key,
-            certificate_authority: args.certificate_authority,
-            insecure_skip_tls_verify: args.insecure_skip_tls_verify,
-            tls_server_name: args.tls_server_name,
-            impersonate: args.impersonate,
-            impersonate_uid: args.impersonate_uid,
-            impersonate_groups: args.impersonate_groups,
-            impersonate_user_extra: args.impersonate_user_extra,
-            request_timeout: args.request_timeout,
-            disable_compression: args.disable_compression,
-            cache_dir: args.cache_dir,
-            kuberc: args.kuberc,
-        }
-    }
+/// Reads how many seconds pass in one.
+fn parse_speed(text: &str) -> Result<f64, String> {
+    let speed: f64 = text.parse().map_err(|_| "it is no number".to_owned())?;
+    if speed.is_finite() && speed >= 0.0 { Ok(speed) } else { Err("it is no speed".to_owned()) }
 }
 
 /// Reads `90s`, `1h30m`, or whole seconds without a unit.

@@ -13,6 +13,8 @@ use crate::source::kubectl::Kubectl;
 
 /// No file names, please.
 const NO_FILES: &str = ":4";
+/// File names, as the shell completes them by itself.
+const FILES: &str = ":0";
 
 /// What kubectl completes for a command of ours: the words of its own command.
 fn kubectls(command: &str) -> &'static [&'static str] {
@@ -25,12 +27,14 @@ fn kubectls(command: &str) -> &'static [&'static str] {
 }
 
 /// What comes of the words behind `kubectl seq`, the last of which is to be completed.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Completion {
     /// Candidates of ours, with descriptions.
     candidates: Vec<(String, String)>,
     /// The words to ask kubectl about; empty: nothing.
     ask: Vec<String>,
+    /// Whether it is the name of a file.
+    files: bool,
 }
 
 pub(super) fn complete(root: &Command, words: &[String]) -> Completion {
@@ -39,12 +43,21 @@ pub(super) fn complete(root: &Command, words: &[String]) -> Completion {
     let Some((name, before)) = before.split_first() else {
         let commands = root.get_subcommands().filter(|command| !command.is_hide_set());
         let candidates = commands.map(|command| (command.get_name().to_owned(), about(command.get_about())));
-        return Completion { candidates: starting_with(word, candidates), ask: Vec::new() };
+        return Completion { candidates: starting_with(word, candidates), ..Completion::default() };
     };
-    let none = Completion { candidates: Vec::new(), ask: Vec::new() };
+    let none = Completion::default();
     let Some(command) = root.find_subcommand(name) else { return none };
     if let Some(values) = before.last().and_then(|flag| values_of(command, flag)) {
         return Completion { candidates: starting_with(word, values), ..none };
+    }
+    let flag = before.last().and_then(|flag| flag_of(command, flag));
+    let file = if flag.is_some_and(|flag| flag.get_action().takes_values()) {
+        flag
+    } else {
+        argument(command, word)
+    };
+    if file.is_some_and(is_file) {
+        return Completion { files: true, ..none };
     }
     if let Some((flag, value)) = word.split_once('=')
         && let Some(values) = values_of(command, flag)
@@ -64,7 +77,16 @@ pub(super) fn complete(root: &Command, words: &[String]) -> Completion {
     let mut ask: Vec<String> = verb.iter().map(|word| (*word).to_owned()).collect();
     ask.extend(without_ours(command, before));
     ask.push(word.to_owned());
-    Completion { candidates, ask }
+    Completion { candidates, ask, files: false }
+}
+
+/// What a word that is no flag is to the command, if it takes such words.
+fn argument<'a>(command: &'a Command, word: &str) -> Option<&'a Arg> {
+    command.get_positionals().next().filter(|_| !word.starts_with('-'))
+}
+
+fn is_file(arg: &Arg) -> bool {
+    arg.get_value_hint() == clap::ValueHint::AnyPath
 }
 
 fn about(text: Option<&clap::builder::StyledStr>) -> String {
@@ -133,6 +155,7 @@ pub(super) async fn answer(root: &Command, words: &[String]) -> io::Result<()> {
         Some(answer) if answer.lines().last().is_some_and(|last| last.starts_with(':')) => {
             text.push_str(&answer);
         }
+        _ if completion.files => text.push_str(FILES),
         _ => text.push_str(NO_FILES),
     }
     let mut stdout = io::stdout().lock();
@@ -155,8 +178,9 @@ mod tests {
         let mut root = Cli::command();
         root.build();
         let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
-        let Completion { candidates, ask } = complete(&root, &words);
-        let candidates: Vec<String> = candidates.into_iter().map(|(candidate, _)| candidate).collect();
+        let Completion { candidates, ask, files } = complete(&root, &words);
+        let mut candidates: Vec<String> = candidates.into_iter().map(|(candidate, _)| candidate).collect();
+        candidates.extend(files.then(|| "FILES".to_owned()));
         (candidates.join(" "), ask.join(" "))
     }
 
@@ -174,7 +198,12 @@ mod tests {
             ("pod pi", "", "get pod pi"),
             ("apply -f ", "", "apply -f "),
             ("apply --detach --se", "--server", "apply --se"),
-            ("simulate -f ", "", ""),
+            ("get job --record ", "FILES", ""),
+            ("apply --record run -f j", "", "apply -f j"),
+            ("simulate -f ", "FILES", ""),
+            ("replay ", "FILES", ""),
+            ("replay --speed ", "", ""),
+            ("replay --spe", "--speed", ""),
             ("nosuch x", "", ""),
         ] {
             assert_eq!(completed(line), (candidates.to_owned(), ask.to_owned()), "{line}");

@@ -13,6 +13,7 @@ use super::output::Output;
 use super::session::Session;
 use super::viewer::{TICK, Viewer};
 use crate::source::cluster::Cluster;
+use crate::source::recording::Recorder;
 use crate::source::{Feed, Update};
 use crate::surface::interactive::{CONTINUED, ControllingTerminal, Input, Terminal};
 
@@ -50,6 +51,10 @@ pub(super) struct Task<'a> {
     pub(super) again: String,
     /// Said if nothing was found.
     pub(super) nothing: String,
+    /// Takes down what is observed.
+    pub(super) recorder: Option<Recorder>,
+    /// Whether the end has come only when the feed has: what is told has been over for long.
+    pub(super) to_the_last: bool,
 }
 
 /// Shows what there is, and ends.
@@ -64,7 +69,13 @@ pub(super) async fn once(task: Task<'_>) -> Result<Exit, Failure> {
             biased;
             exit = signals.next() => return Ok(exit),
             update = session.task.feed.updates.recv() => match update {
-                None | Some(Update::Synced) => break,
+                None => break,
+                Some(mut synced @ Update::Synced) => {
+                    session.record(&mut synced)?;
+                    if !session.task.to_the_last {
+                        break;
+                    }
+                }
                 Some(update) => session.take(update)?,
             },
             _ = tick.tick(), if started.elapsed() > PATIENCE => session.show_progress()?,
@@ -73,6 +84,7 @@ pub(super) async fn once(task: Task<'_>) -> Result<Exit, Failure> {
     session.settle();
     session.read_logs().await;
     session.clear_progress()?;
+    session.stop_the_clock()?;
     session.print(session.task.drawing.print_size())?;
     Ok(Exit::Success)
 }
@@ -161,7 +173,7 @@ async fn watch(session: &mut Session<'_>, deadline: Option<Instant>) -> Result<E
         if over && !session.is_reading() {
             return Ok(session.outcome());
         }
-        if session.ended() {
+        if !session.task.to_the_last && session.ended() {
             let since = *ended.get_or_insert_with(Instant::now);
             // Whoever reads is not thrown out.
             if (session.pods_ended() || since.elapsed() > LAST_WORDS) && !session.is_reading() {

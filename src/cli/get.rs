@@ -9,6 +9,7 @@ use crate::source::cluster::{self, Name, Objects, Scope, Selection, Target};
 use crate::source::{ErrorKind, SourceError};
 
 pub(super) async fn run(args: GetArgs, drawing: &Drawing, output: &Output) -> Result<Exit, Failure> {
+    let recorder = args.record.open(args.watch)?;
     let cluster = cluster::connect(&args.connection.clone().into()).await?;
     let named = cluster::resolve(&cluster, &args.objects).await?;
     let selects = args.selector.is_some() || args.field_selector.is_some();
@@ -44,6 +45,8 @@ pub(super) async fn run(args: GetArgs, drawing: &Drawing, output: &Output) -> Re
         expected: Vec::new(),
         again: again(&args),
         nothing,
+        recorder,
+        to_the_last: false,
     };
     let result = if args.watch { follow(task).await } else { once(task).await };
     match result {

@@ -189,6 +189,8 @@ async fn follow(terminal: &Virtual, feed: Feed, flags: &str, somebody: impl Futu
         expected: Vec::new(),
         again: "kubectl seq simulate --seed 1".into(),
         nothing: String::new(),
+        recorder: None,
+        to_the_last: false,
     };
     let console =
         Console { out: Box::new(terminal.clone()), terminal: Box::new(terminal.clone()), interactive: true };

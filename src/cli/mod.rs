@@ -5,6 +5,7 @@ mod args;
 mod backstage;
 mod closeup;
 mod complete;
+mod connection;
 mod environment;
 mod exit;
 mod follow;
@@ -14,6 +15,8 @@ mod interactive_tests;
 mod options;
 mod output;
 mod pod;
+mod record;
+mod replay;
 mod report;
 mod session;
 mod simulate;
@@ -111,6 +114,16 @@ async fn run(cli: Cli, kubectl: Vec<OsString>, environment: &Environment) -> Exi
                 args.output,
                 environment,
                 async |drawing, output| simulate::run(args, drawing, output).await,
+            )
+            .await
+        }
+        Command::Replay(args) => {
+            with_output(
+                &args.draw.clone(),
+                &args.follow.clone(),
+                args.output,
+                environment,
+                async |drawing, output| replay::run(args, drawing, output).await,
             )
             .await
         }

@@ -25,15 +25,26 @@ impl Output {
     /// # Errors
     /// When nobody reads any more, or writing fails.
     pub(super) fn frame(&self, frame: &Frame) -> Result<(), Failure> {
+        self.told(|told| frame.lines.iter().for_each(told))
+    }
+
+    /// The lines that `tell` tells, to standard output: a picture of very many Pods is not held as a whole.
+    ///
+    /// # Errors
+    /// When nobody reads any more, or writing fails.
+    pub(super) fn told(&self, tell: impl FnOnce(&mut dyn FnMut(&Line))) -> Result<(), Failure> {
         let mut stdout = io::BufWriter::new(io::stdout().lock());
         let (stylesheet, mut text) = (self.drawing.stylesheet(), String::new());
-        // Line by line: a picture of very many Pods is not held twice.
-        for line in &frame.lines {
+        let mut written = Ok(());
+        tell(&mut |line| {
             text.clear();
             ansi::render_line(&mut text, line, &stylesheet);
             text.push('\n');
-            stdout.write_all(text.as_bytes())?;
-        }
+            if written.is_ok() {
+                written = stdout.write_all(text.as_bytes());
+            }
+        });
+        written?;
         Ok(stdout.flush()?)
     }
 

@@ -12,6 +12,7 @@ use super::options::Drawing;
 use super::output::Output;
 use crate::source::cluster::{self, Connection, Name, Objects, Resource, Scope, Selection, Target};
 use crate::source::kubectl::Kubectl;
+use crate::source::{ErrorKind, SourceError};
 
 /// The format that decides where pictures go.
 pub(super) fn format(args: &PodArgs) -> Format {
@@ -30,12 +31,17 @@ pub(super) async fn run(args: PodArgs, drawing: &Drawing, output: &Output) -> Re
     let name =
         ["pod/", "pods/", "po/"].iter().find_map(|kind| args.name.strip_prefix(kind)).unwrap_or(&args.name);
     let Some(format) = own_format(&args) else {
+        if args.record.record.is_some() {
+            let error = SourceError::new(ErrorKind::Usage, "the Pod object is not recorded");
+            return Err(error.hint("Leave --record or --output out.").into());
+        }
         let mut words: Vec<OsString> = vec!["pod".into(), name.into()];
         words.extend(args.output.map(|output| format!("--output={output}").into()));
         words.extend(args.watch.then(|| "--watch".into()));
         words.extend(connection.kubectl_args());
         return Ok(Exit::Wrapped(Kubectl::find().get_raw(&words).await?));
     };
+    let recorder = args.record.open(args.watch)?;
     let cluster = cluster::connect(&connection).await?;
     let target = Target {
         resource: Resource::pod(),
@@ -57,6 +63,8 @@ pub(super) async fn run(args: PodArgs, drawing: &Drawing, output: &Output) -> Re
         expected: Vec::new(),
         again: again.join(" "),
         nothing: String::new(),
+        recorder,
+        to_the_last: false,
     };
     if args.watch { follow(task).await } else { once(task).await }
 }

@@ -29,6 +29,10 @@ pub(super) struct Session<'a> {
     synced: bool,
     progress: Option<Progress>,
     lost: Option<String>,
+    /// The time of the last picture and of the document.
+    pub(super) stopped_at: Option<Timestamp>,
+    /// The command that shows its recording.
+    pub(super) recording: Option<String>,
     lines: Lines,
     changes: ChangeLines,
     pub(super) live: Option<Viewer>,
@@ -56,6 +60,8 @@ impl<'a> Session<'a> {
             synced: false,
             progress: Some(Progress::Connecting),
             lost: None,
+            stopped_at: None,
+            recording: None,
             lines: Lines::default(),
             changes: ChangeLines::default(),
             live,
@@ -63,13 +69,14 @@ impl<'a> Session<'a> {
         }
     }
 
-    pub(super) fn take(&mut self, update: Update) -> Result<(), Failure> {
+    pub(super) fn take(&mut self, mut update: Update) -> Result<(), Failure> {
         if let Some(live) = &mut self.live {
             live.touch();
             if !matches!(update, Update::Progress(Progress::Connecting) | Update::Failed(_)) {
                 live.enter()?;
             }
         }
+        self.record(&mut update)?;
         match update {
             Update::Observed(observations) => {
                 for observation in &observations {
@@ -77,7 +84,9 @@ impl<'a> Session<'a> {
                     if let Some(closeup) = &mut self.closeup {
                         closeup.observe(observation);
                     }
-                    self.backstage.observe(observation);
+                    if self.live.is_some() {
+                        self.backstage.observe(observation);
+                    }
                     if self.synced {
                         self.tell(observation.received)?;
                     }
@@ -87,7 +96,7 @@ impl<'a> Session<'a> {
                 self.synced = true;
                 self.progress = None;
                 self.tell_beginning()?;
-                if self.timeline.is_empty() && !self.task.nothing.is_empty() {
+                if self.timeline.is_empty() && !self.task.nothing.is_empty() && !self.task.to_the_last {
                     self.note(&self.task.nothing.clone())?;
                 }
             }
@@ -160,7 +169,10 @@ impl<'a> Session<'a> {
         changes
     }
 
-    fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
+        if let Some(stopped_at) = self.stopped_at {
+            return stopped_at;
+        }
         let now = self.task.feed.clock.now();
         // Never before what is known.
         self.timeline.observed().map_or(now, |observed| now.max(observed))
@@ -331,6 +343,7 @@ impl<'a> Session<'a> {
     pub(super) fn finish(&mut self, exit: Exit) -> Result<(), Failure> {
         self.progress = None;
         self.settle();
+        self.stop_the_clock()?;
         let report = if self.task.drawing.mode == Mode::Silent {
             Vec::new()
         } else {
@@ -376,12 +389,12 @@ impl<'a> Session<'a> {
             }
             some => some.join(", "),
         };
-        let again = &self.task.again;
         match exit {
             Exit::Timeout => {
                 let limit = jiff::SignedDuration::try_from(self.task.timeout).unwrap_or_default();
                 said.push(format!("timed out after {limit:#}: {open} had not ended"));
             }
+            Exit::Interrupted | Exit::Terminated if self.task.to_the_last => {}
             Exit::Interrupted | Exit::Terminated => {
                 said.push(format!("no longer followed: {open} goes on"));
             }
@@ -394,6 +407,10 @@ impl<'a> Session<'a> {
             _ => {}
         }
         let is_over = matches!(exit, Exit::Success | Exit::Failed);
+        let again = match &self.recording {
+            Some(replay) if is_over => replay,
+            _ => &self.task.again,
+        };
         let is_for_people = self.task.drawing.mode != Mode::Silent && !self.task.format.is_for_machines();
         if !again.is_empty() && exit != Exit::Unknown && (is_for_people || !is_over) {
             let what = if is_over { "to see it again" } else { "to come back" };
@@ -417,7 +434,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn warn(&mut self, text: &str) -> Result<(), Failure> {
+    pub(super) fn warn(&mut self, text: &str) -> Result<(), Failure> {
         let line = || {
             let mut line = Line::of("warning: ", Role::Warning);
             line.push(view::clean(text), Role::Text);
@@ -445,7 +462,7 @@ impl<'a> Session<'a> {
         let (timeline, now) = (&self.timeline, self.now());
         let output = self.task.output;
         if timeline.is_empty() && !self.task.format.is_for_machines() {
-            if !self.synced && !self.task.nothing.is_empty() {
+            if (!self.synced || self.task.to_the_last) && !self.task.nothing.is_empty() {
                 output.note(&self.task.nothing);
             }
             return Ok(());
@@ -462,6 +479,10 @@ impl<'a> Session<'a> {
                     lines.write_changes(timeline, &every, now, out)?;
                     ChangeLines::write_end(timeline, 0, now, out)
                 })
+            }
+            _ if size.rows.is_none() && self.closeup.is_none() => {
+                let Drawing { state, glyphs, .. } = self.task.drawing;
+                output.told(|told| view::tell(timeline, state, size.columns, glyphs, now, told))
             }
             _ => output.frame(&self.drawn(size)),
         }

@@ -41,6 +41,8 @@ pub(super) async fn run(args: SimulateArgs, drawing: &Drawing, output: &Output) 
         expected: Vec::new(),
         again,
         nothing: String::new(),
+        recorder: args.record.open(true)?,
+        to_the_last: false,
     };
     follow(task).await
 }

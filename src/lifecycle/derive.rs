@@ -9,14 +9,20 @@ use jiff::{SignedDuration, Timestamp};
 use super::container::{ContainerEvidence, KnownRuns, fits};
 use super::evidence::Evidence;
 use super::fact::EventTime;
+use super::phases::Explained;
 use super::pod::{PodEvidence, PodPhase};
-use super::{ContainerLife, Instant, Instants, Lifecycle, Phase, PodOutcome, Role, Run, phases};
+use super::{ContainerLife, Explanation, Instant, Instants, Lifecycle, Phase, PodOutcome, Role, Run, phases};
 use crate::observation::Seen;
 
 /// More than this, and a corrected order is worth telling.
 const CLAMP: SignedDuration = SignedDuration::from_secs(1);
 
 pub(super) fn lifecycle(pod: &PodEvidence) -> Lifecycle {
+    explained(pod).0
+}
+
+/// The life, and what its boundaries were read from.
+pub(super) fn explained(pod: &PodEvidence) -> (Lifecycle, Explanation) {
     let delete_requested = delete_requested(pod);
     let stopped = last_stopped(pod, delete_requested);
     let mut first_start: Option<Instant> = None;
@@ -54,21 +60,28 @@ pub(super) fn lifecycle(pod: &PodEvidence) -> Lifecycle {
             .filter(|(_, seen)| seen.live())
             .map(|(time, _)| at(time, Evidence::ReceivedDeleted)),
     };
+    let told = instants;
     let clamped = put_in_order(&mut instants);
     let began = instants.work_started.or(began);
     let outcome = outcome(pod, &instants, &containers, began.is_some());
     let (end, mut end_unknown) = end(pod, &containers, &instants, outcome, began.is_some());
     let (exit_code, reason) = result(pod, &containers, outcome);
     let life = phases::Life { pod, containers: &containers, instants: &instants, began, outcome, end };
-    let mut phases = life.phases(reason.as_ref());
+    let Explained { mut phases, mut ends } = life.phases(reason.as_ref());
     if outcome == PodOutcome::Unknown {
         end_unknown = true;
         forget_after(&mut phases, known_until(pod, began));
+        ends.truncate(phases.len());
+        let until =
+            if pod.out_of_sight.is_some() { Evidence::ReceivedDeleted } else { Evidence::KubeletWrote };
+        if let Some(last) = ends.last_mut() {
+            last.1 = Some(until);
+        }
     }
     phases.shrink_to_fit();
     end_unknown |= outcome.ended() && phases.last().is_none_or(|phase| phase.end.is_none());
     let between = |from: Option<Instant>, to: Option<Instant>| Some(to?.at.duration_since(from?.at));
-    Lifecycle {
+    let life = Lifecycle {
         queued: between(instants.created, instants.scheduled),
         cold_start: between(instants.scheduled, instants.work_started),
         run: between(instants.work_started, instants.work_ended),
@@ -82,7 +95,8 @@ pub(super) fn lifecycle(pod: &PodEvidence) -> Lifecycle {
         skew: SignedDuration::ZERO,
         end_unknown,
         instants,
-    }
+    };
+    (life, Explanation { ends, told })
 }
 
 fn life(container: &ContainerEvidence, known: KnownRuns) -> ContainerLife {

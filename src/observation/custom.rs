@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::job::JobCondition;
-use super::meta::ObjectMeta;
+use super::meta::{ObjectMeta, is_default};
 
 /// Reads what somebody else's type may hold in quite another form: that is as good as absent.
 fn lenient<'de, D: Deserializer<'de>, T: Default + DeserializeOwned>(deserializer: D) -> Result<T, D::Error> {
@@ -17,16 +17,19 @@ fn lenient<'de, D: Deserializer<'de>, T: Default + DeserializeOwned>(deserialize
 #[serde(rename_all = "camelCase", default)]
 pub struct Custom {
     /// Group and version.
+    #[serde(skip_serializing_if = "is_default")]
     pub api_version: String,
     /// Kind.
+    #[serde(skip_serializing_if = "is_default")]
     pub kind: String,
     /// Metadata.
+    #[serde(skip_serializing_if = "is_default")]
     pub metadata: ObjectMeta,
     /// Desired state.
-    #[serde(deserialize_with = "lenient")]
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "is_default")]
     pub spec: CustomSpec,
     /// What its controller says.
-    #[serde(deserialize_with = "lenient")]
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "is_default")]
     pub status: CustomStatus,
 }
 
@@ -35,7 +38,7 @@ pub struct Custom {
 #[serde(rename_all = "camelCase", default)]
 pub struct CustomSpec {
     /// Whether it is to have no Pods.
-    #[serde(deserialize_with = "lenient")]
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "is_default")]
     pub suspend: Option<bool>,
 }
 
@@ -44,13 +47,13 @@ pub struct CustomSpec {
 #[serde(rename_all = "camelCase", default)]
 pub struct CustomStatus {
     /// Conditions.
-    #[serde(deserialize_with = "lenient")]
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "is_default")]
     pub conditions: Vec<JobCondition>,
     /// One word for how it stands (Argo Workflows).
-    #[serde(deserialize_with = "lenient")]
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "is_default")]
     pub phase: String,
     /// The same (RayJobs).
-    #[serde(deserialize_with = "lenient")]
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "is_default")]
     pub job_status: String,
 }
 
@@ -59,10 +62,13 @@ pub struct CustomStatus {
 #[serde(rename_all = "camelCase", default)]
 pub struct Owner {
     /// Group and version.
+    #[serde(skip_serializing_if = "is_default")]
     pub api_version: String,
     /// Kind.
+    #[serde(skip_serializing_if = "is_default")]
     pub kind: String,
     /// Metadata.
+    #[serde(skip_serializing_if = "is_default")]
     pub metadata: ObjectMeta,
 }
 

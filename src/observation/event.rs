@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::meta::ObjectMeta;
+use super::meta::{ObjectMeta, is_default};
 use super::time::{Time, known};
 
 /// What the text of combined events begins with.
@@ -15,39 +15,51 @@ const COMBINED: &str = "(combined from similar events): ";
 pub struct Event {
     /// Metadata; the name ends with the reporter's clock in nanoseconds.
     #[prost(message, required, tag = "1")]
+    #[serde(skip_serializing_if = "is_default")]
     pub metadata: ObjectMeta,
     /// What it is about.
     #[prost(message, required, tag = "2")]
+    #[serde(skip_serializing_if = "is_default")]
     pub involved_object: ObjectReference,
     /// `Scheduled`, `Pulling`, `Pulled`, `Started` …
     #[prost(string, tag = "3")]
+    #[serde(skip_serializing_if = "is_default")]
     pub reason: String,
     /// For people.
     #[prost(string, tag = "4")]
+    #[serde(skip_serializing_if = "is_default")]
     pub message: String,
     /// Who tells; empty in the scheduler's events.
     #[prost(message, required, tag = "5")]
+    #[serde(skip_serializing_if = "is_default")]
     pub source: EventSource,
     /// First occurrence, truncated to the second.
     #[prost(message, optional, tag = "6")]
+    #[serde(skip_serializing_if = "is_default")]
     pub first_timestamp: Option<Time>,
     /// Latest occurrence, truncated to the second.
     #[prost(message, optional, tag = "7")]
+    #[serde(skip_serializing_if = "is_default")]
     pub last_timestamp: Option<Time>,
     /// Occurrences.
     #[prost(int32, tag = "8")]
+    #[serde(skip_serializing_if = "is_default")]
     pub count: i32,
     /// `Normal` or `Warning`.
     #[prost(string, tag = "9")]
+    #[serde(skip_serializing_if = "is_default")]
     pub r#type: String,
     /// First occurrence in microseconds; the scheduler's events only.
     #[prost(message, optional, tag = "10")]
+    #[serde(skip_serializing_if = "is_default")]
     pub event_time: Option<Time>,
     /// Repetition of an event with `eventTime`.
     #[prost(message, optional, tag = "11")]
+    #[serde(skip_serializing_if = "is_default")]
     pub series: Option<EventSeries>,
     /// Who tells, in the newer shape.
     #[prost(string, tag = "14")]
+    #[serde(skip_serializing_if = "is_default")]
     pub reporting_component: String,
 }
 
@@ -57,18 +69,23 @@ pub struct Event {
 pub struct ObjectReference {
     /// Kind.
     #[prost(string, tag = "1")]
+    #[serde(skip_serializing_if = "is_default")]
     pub kind: String,
     /// Namespace.
     #[prost(string, tag = "2")]
+    #[serde(skip_serializing_if = "is_default")]
     pub namespace: String,
     /// Name.
     #[prost(string, tag = "3")]
+    #[serde(skip_serializing_if = "is_default")]
     pub name: String,
     /// Uid; what an event is matched by.
     #[prost(string, tag = "4")]
+    #[serde(skip_serializing_if = "is_default")]
     pub uid: String,
     /// `spec.containers{NAME}` and the like.
     #[prost(string, tag = "7")]
+    #[serde(skip_serializing_if = "is_default")]
     pub field_path: String,
 }
 
@@ -78,9 +95,11 @@ pub struct ObjectReference {
 pub struct EventSource {
     /// Component.
     #[prost(string, tag = "1")]
+    #[serde(skip_serializing_if = "is_default")]
     pub component: String,
     /// Node.
     #[prost(string, tag = "2")]
+    #[serde(skip_serializing_if = "is_default")]
     pub host: String,
 }
 
@@ -90,9 +109,11 @@ pub struct EventSource {
 pub struct EventSeries {
     /// Occurrences.
     #[prost(int32, tag = "1")]
+    #[serde(skip_serializing_if = "is_default")]
     pub count: i32,
     /// Latest occurrence.
     #[prost(message, optional, tag = "2")]
+    #[serde(skip_serializing_if = "is_default")]
     pub last_observed_time: Option<Time>,
 }
 

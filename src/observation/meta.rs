@@ -17,53 +17,66 @@ pub(super) fn null_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
+/// Whether there is nothing to write: an absent field is read as the default.
+pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 /// `metav1.ObjectMeta`.
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ObjectMeta {
     /// Name, unique within the namespace at any one time.
     #[prost(string, tag = "1")]
+    #[serde(skip_serializing_if = "is_default")]
     pub name: String,
     /// Namespace; empty for cluster-scoped objects.
     #[prost(string, tag = "3")]
+    #[serde(skip_serializing_if = "is_default")]
     pub namespace: String,
     /// Unique over all time: what everything is keyed by.
     #[prost(string, tag = "5")]
+    #[serde(skip_serializing_if = "is_default")]
     pub uid: String,
     /// Version of the object; only equality means something.
     #[prost(string, tag = "6")]
+    #[serde(skip_serializing_if = "is_default")]
     pub resource_version: String,
     /// Sequence number of the desired state.
     #[prost(int64, tag = "7")]
+    #[serde(skip_serializing_if = "is_default")]
     pub generation: i64,
     /// When the API server stored the object, truncated to the second.
     #[prost(message, optional, tag = "8")]
+    #[serde(skip_serializing_if = "is_default")]
     pub creation_timestamp: Option<Time>,
     /// Deadline of the deletion, not the time of its request.
     #[prost(message, optional, tag = "9")]
+    #[serde(skip_serializing_if = "is_default")]
     pub deletion_timestamp: Option<Time>,
     /// Seconds that the deletion gives.
     #[prost(int64, optional, tag = "10")]
+    #[serde(skip_serializing_if = "is_default")]
     pub deletion_grace_period_seconds: Option<i64>,
     /// Labels; after [`ObjectMeta::slim`] only those of Kubernetes' own controllers.
     #[prost(btree_map = "string, string", tag = "11")]
-    #[serde(deserialize_with = "null_default")]
+    #[serde(deserialize_with = "null_default", skip_serializing_if = "is_default")]
     pub labels: BTreeMap<String, String>,
     /// Annotations; after [`ObjectMeta::slim`] only the completion index.
     #[prost(btree_map = "string, string", tag = "12")]
-    #[serde(deserialize_with = "null_default")]
+    #[serde(deserialize_with = "null_default", skip_serializing_if = "is_default")]
     pub annotations: BTreeMap<String, String>,
     /// Owners.
     #[prost(message, repeated, tag = "13")]
-    #[serde(deserialize_with = "null_default")]
+    #[serde(deserialize_with = "null_default", skip_serializing_if = "is_default")]
     pub owner_references: Vec<OwnerReference>,
     /// What must happen before the object goes.
     #[prost(string, repeated, tag = "14")]
-    #[serde(deserialize_with = "null_default")]
+    #[serde(deserialize_with = "null_default", skip_serializing_if = "is_default")]
     pub finalizers: Vec<String>,
     /// Who wrote last, and when.
     #[prost(message, repeated, tag = "17")]
-    #[serde(deserialize_with = "null_default")]
+    #[serde(deserialize_with = "null_default", skip_serializing_if = "is_default")]
     pub managed_fields: Vec<ManagedFieldsEntry>,
 }
 
@@ -108,18 +121,23 @@ impl ObjectMeta {
 pub struct OwnerReference {
     /// Kind of the owner.
     #[prost(string, tag = "1")]
+    #[serde(skip_serializing_if = "is_default")]
     pub kind: String,
     /// Name of the owner.
     #[prost(string, tag = "3")]
+    #[serde(skip_serializing_if = "is_default")]
     pub name: String,
     /// Uid of the owner.
     #[prost(string, tag = "4")]
+    #[serde(skip_serializing_if = "is_default")]
     pub uid: String,
     /// Group and version of the owner.
     #[prost(string, tag = "5")]
+    #[serde(skip_serializing_if = "is_default")]
     pub api_version: String,
     /// Whether the owner controls the object.
     #[prost(bool, tag = "6")]
+    #[serde(skip_serializing_if = "is_default")]
     pub controller: bool,
 }
 
@@ -129,11 +147,14 @@ pub struct OwnerReference {
 pub struct ManagedFieldsEntry {
     /// Who wrote.
     #[prost(string, tag = "1")]
+    #[serde(skip_serializing_if = "is_default")]
     pub manager: String,
     /// When it wrote last, truncated to the second.
     #[prost(message, optional, tag = "4")]
+    #[serde(skip_serializing_if = "is_default")]
     pub time: Option<Time>,
     /// Which part it wrote: `status`, or empty.
     #[prost(string, tag = "8")]
+    #[serde(skip_serializing_if = "is_default")]
     pub subresource: String,
 }

@@ -110,4 +110,20 @@ impl Object {
             Self::Event(event) => &event.metadata,
         }
     }
+
+    /// The object's metadata, to be changed.
+    pub fn metadata_mut(&mut self) -> &mut ObjectMeta {
+        match self {
+            Self::Job(job) => &mut job.metadata,
+            Self::CronJob(object) => &mut object.metadata,
+            Self::Deployment(object) => &mut object.metadata,
+            Self::ReplicaSet(object) => &mut object.metadata,
+            Self::StatefulSet(object) => &mut object.metadata,
+            Self::DaemonSet(object) => &mut object.metadata,
+            Self::Custom(object) => &mut object.metadata,
+            Self::Owner(object) => &mut object.metadata,
+            Self::Pod(pod) => &mut pod.metadata,
+            Self::Event(event) => &mut event.metadata,
+        }
+    }
 }

@@ -19,6 +19,8 @@ pub enum Clock {
         began: Instant,
         /// Virtual seconds a second.
         speed: f64,
+        /// Where it stops, in nanoseconds since 1970; the largest number if nowhere.
+        end: Arc<AtomicI64>,
     },
     /// A simulation's or a recording's that is delivered at once: the time of what was delivered last, in nanoseconds
     /// since 1970.
@@ -33,7 +35,7 @@ impl Clock {
 
     /// A clock that shows `start` now and runs at `speed`.
     pub fn virtual_from(start: Timestamp, speed: f64) -> Self {
-        Self::Virtual { start, began: Instant::now(), speed }
+        Self::Virtual { start, began: Instant::now(), speed, end: Arc::new(AtomicI64::new(i64::MAX)) }
     }
 
     /// A clock that shows what it was told last, at first `start`.
@@ -51,13 +53,22 @@ impl Clock {
     /// Tells a [`Clock::Told`] the time; the others know it.
     pub fn tell(&self, at: Timestamp) {
         if let Self::Told(latest) = self {
-            latest.store(i64::try_from(at.as_nanosecond()).unwrap_or(i64::MAX), Ordering::Relaxed);
+            latest.store(nanoseconds(at), Ordering::Relaxed);
+        }
+    }
+
+    /// From that time on it shows that time, because nothing more is known; of the server's there is no end.
+    pub fn stop_at(&self, at: Timestamp) {
+        match self {
+            Self::Server(_) => {}
+            Self::Virtual { end, .. } => end.store(nanoseconds(at), Ordering::Relaxed),
+            Self::Told(_) => self.tell(at),
         }
     }
 
     /// When a [`Clock::Virtual`] shows that time; `None` for the others, and for a time that never comes.
     pub fn instant(&self, at: Timestamp) -> Option<Instant> {
-        let Self::Virtual { start, began, speed } = self else { return None };
+        let Self::Virtual { start, began, speed, .. } = self else { return None };
         let seconds = at.duration_since(*start).as_secs_f64() / speed;
         began.checked_add(std::time::Duration::try_from_secs_f64(seconds.max(0.0)).ok()?)
     }
@@ -66,15 +77,22 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match self {
             Self::Server(offset) => local_now() + SignedDuration::from_millis(offset.load(Ordering::Relaxed)),
-            Self::Virtual { start, began, speed } => {
+            Self::Virtual { start, began, speed, end } => {
                 let passed = SignedDuration::try_from_secs_f64(began.elapsed().as_secs_f64() * speed);
-                *start + passed.unwrap_or(SignedDuration::MAX)
+                let now = start.saturating_add(passed.unwrap_or(SignedDuration::MAX));
+                now.unwrap_or(Timestamp::MAX).min(timestamp(end.load(Ordering::Relaxed)))
             }
-            Self::Told(latest) => {
-                Timestamp::from_nanosecond(i128::from(latest.load(Ordering::Relaxed))).unwrap_or_default()
-            }
+            Self::Told(latest) => timestamp(latest.load(Ordering::Relaxed)),
         }
     }
+}
+
+fn nanoseconds(at: Timestamp) -> i64 {
+    i64::try_from(at.as_nanosecond()).unwrap_or(i64::MAX)
+}
+
+fn timestamp(nanoseconds: i64) -> Timestamp {
+    Timestamp::from_nanosecond(i128::from(nanoseconds)).unwrap_or_default()
 }
 
 /// This machine's clock.

@@ -7,6 +7,7 @@ mod clock;
 pub mod cluster;
 mod error;
 pub mod kubectl;
+pub mod recording;
 pub mod simulation;
 
 use tokio::sync::mpsc;

@@ -10,7 +10,8 @@ use super::job::JobRecord;
 use super::place::number;
 use super::record::PodRecord;
 use super::refusal::Refusals;
-use super::{Capacity, Identity, PodKey, Timeline, Workload, WorkloadOutcome};
+use super::suspension::Toggles;
+use super::{Capacity, Identity, PodKey, Timeline, Waiting, Workload, WorkloadOutcome};
 use crate::lifecycle::{EventFact, Kept, Lifecycle, PodEvidence, PodOutcome};
 use crate::observation::{self, Event, Object, Observation, Seen, whole_millis};
 
@@ -28,6 +29,10 @@ pub struct Changes {
     pub pods: Vec<PodKey>,
     /// Whether a workload may look different now.
     pub workloads: bool,
+}
+
+fn key_of(place: usize) -> PodKey {
+    PodKey(u32::try_from(place).unwrap_or(u32::MAX))
 }
 
 impl Timeline {
@@ -104,13 +109,13 @@ impl Timeline {
     fn touch_node(&mut self, node: &str) {
         for place in 0..self.records.len() {
             if self.records[place].identity.node.as_deref() == Some(node) {
-                self.touch(PodKey(u32::try_from(place).unwrap_or(u32::MAX)));
+                self.touch(key_of(place));
             }
         }
     }
 
     fn add_pod(&mut self, pod: &observation::Pod) -> PodKey {
-        let key = PodKey(u32::try_from(self.records.len()).unwrap_or(u32::MAX));
+        let key = key_of(self.records.len());
         let metadata = &pod.metadata;
         let uid: Arc<str> = metadata.uid.as_str().into();
         let name: Arc<str> = metadata.name.as_str().into();
@@ -164,14 +169,18 @@ impl Timeline {
                     self.strangers.entry(about.uid.as_str().into()).or_default().push(fact);
                 }
             }
-            _ if !Refusals::concerns(event) => self.apply_owners_word(event),
-            _ => {
+            _ if Refusals::concerns(event) || Toggles::concerns(event) => {
                 let uid = self.names.share(&about.uid);
-                self.refusals.entry(Arc::clone(&uid)).or_default().take(event);
+                if Refusals::concerns(event) {
+                    self.refusals.entry(Arc::clone(&uid)).or_default().take(event);
+                } else {
+                    self.toggles.entry(Arc::clone(&uid)).or_default().take(event);
+                }
                 let job = || self.jobs.get(&uid).and_then(JobRecord::place);
                 let place = self.controllers.get(&uid).and_then(ControllerRecord::place);
                 self.stale.extend(place.or_else(job));
             }
+            _ => self.apply_owners_word(event),
         }
     }
 
@@ -185,21 +194,30 @@ impl Timeline {
         let Some(name) = event.message.strip_prefix(prefix) else { return };
         let created = if removed { None } else { event.name_time().map(whole_millis) };
         let owner = event.involved_object.uid.as_str();
-        let about =
-            |record: &PodRecord| record.owner.as_deref() == Some(owner) && *record.identity.name == *name;
-        // Few Pods have such an event of their own: after the ninth in ten minutes they are combined.
-        let Some(place) = self.records.iter().position(about) else {
+        let Some(key) = self.pod_of(owner, name) else {
             let word = self.words.entry((owner.into(), name.into())).or_default();
             word.removed |= removed;
             word.created = word.created.or(created);
             return;
         };
-        self.records[place].removed_by_owner |= removed;
-        let key = PodKey(u32::try_from(place).unwrap_or(u32::MAX));
+        self.records[key.0 as usize].removed_by_owner |= removed;
         if let Some(at) = created {
             self.evidence(key).0.created_at(at);
         }
         self.touch(key);
+    }
+
+    /// The Pod of that name that an owner made. Few are asked for by name: after the ninth in ten minutes the owner's events
+    /// are combined.
+    fn pod_of(&self, owner: &str, name: &str) -> Option<PodKey> {
+        let about = |key: &PodKey| {
+            let record = self.record(*key);
+            record.owner.as_deref() == Some(owner) && *record.identity.name == *name
+        };
+        match self.place_of(owner) {
+            Some(place) => self.workloads[place].pods.iter().chain(&self.fresh).copied().find(about),
+            None => (0..self.records.len()).map(key_of).find(about),
+        }
     }
 
     fn touch(&mut self, key: PodKey) {
@@ -265,7 +283,7 @@ impl Timeline {
             let uid = Arc::clone(&self.workloads[place].uid);
             let pods = std::mem::take(&mut self.workloads[place].pods);
             let workload = match (self.jobs.get(&uid), self.controllers.get(&uid), pods.first()) {
-                (Some(job), ..) => job.workload(&mut self.names),
+                (Some(job), ..) => job.workload(&mut self.names, self.toggles.get(&uid)),
                 (_, Some(controller), _) => controller.workload(&mut self.names),
                 (None, None, Some(&key)) => self.bare(key),
                 (None, None, None) => continue,
@@ -284,7 +302,8 @@ impl Timeline {
         let mut places: HashMap<Arc<str>, usize> = HashMap::new();
         let mut workloads: Vec<Workload> = Vec::new();
         let names = &mut self.names;
-        let jobs = self.jobs.iter().map(|(uid, job)| (uid, job.workload(names)));
+        let toggles = &self.toggles;
+        let jobs = self.jobs.iter().map(|(uid, job)| (uid, job.workload(names, toggles.get(uid))));
         for (uid, workload) in jobs {
             places.insert(Arc::clone(uid), workloads.len());
             workloads.push(workload);
@@ -294,7 +313,7 @@ impl Timeline {
             workloads.push(controller.workload(&mut self.names));
         }
         for place in 0..self.records.len() {
-            let key = PodKey(u32::try_from(place).unwrap_or(u32::MAX));
+            let key = key_of(place);
             match self.record(key).owner.as_ref().and_then(|owner| self.nearest(owner, &places)) {
                 Some(workload) => workloads[workload].pods.push(key),
                 None => workloads.push(self.bare(key)),
@@ -346,22 +365,27 @@ impl Timeline {
                 capacity.since = capacity.since.max(oldest);
             }
         }
-        let Some(refusals) = self.refusals.get(&workload.uid).filter(|_| !workload.ended()) else {
-            return workload;
-        };
-        let open = workload.pods.iter().filter(|key| !self.record(**key).digest.outcome.ended()).count();
-        let wanted = workload.parallelism.map_or(usize::MAX, |wanted| wanted as usize);
-        if workload.outcome == WorkloadOutcome::Suspended || open >= wanted {
-            return workload;
-        }
-        workload.waiting = refusals.waiting(workload.pods.iter().filter_map(created).max());
+        workload.waiting = self.waiting(&workload);
         if let Some(waiting) = &workload.waiting
             && workload.reason.is_none()
         {
             workload.reason = Some(Arc::clone(&waiting.reason));
             workload.message = Some(Arc::clone(&waiting.message));
         }
+        self.hold_back(&mut workload);
         workload
+    }
+
+    /// Why no Pod can be made now.
+    fn waiting(&self, workload: &Workload) -> Option<Waiting> {
+        let refusals = self.refusals.get(&workload.uid).filter(|_| !workload.ended())?;
+        let open = workload.pods.iter().filter(|key| !self.record(**key).digest.outcome.ended()).count();
+        let wanted = workload.parallelism.map_or(usize::MAX, |wanted| wanted as usize);
+        if workload.outcome == WorkloadOutcome::Suspended || open >= wanted {
+            return None;
+        }
+        // They are in the order of creation.
+        refusals.waiting(workload.pods.iter().rev().find_map(|key| self.record(*key).digest.created()))
     }
 
     /// The workload that a Pod without a followed owner is.
@@ -406,6 +430,7 @@ impl Timeline {
                 .collect(),
             per_index: false,
             waiting: None,
+            holds: Vec::new(),
             next_run: None,
             lasting: false,
             pods: vec![key],

@@ -3,7 +3,6 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::record::PodRecord;
 use super::{PodKey, Timeline};
@@ -53,7 +52,7 @@ impl Timeline {
     }
 
     /// The place of the workload that itself owns a Pod.
-    fn place_of(&self, owner: &Arc<str>) -> Option<usize> {
+    pub(super) fn place_of(&self, owner: &str) -> Option<usize> {
         match self.jobs.get(owner) {
             Some(job) => job.place(),
             None => self.controllers.get(owner)?.place(),

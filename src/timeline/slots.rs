@@ -82,7 +82,7 @@ pub(super) fn account(timeline: &Timeline, workload: &Workload, now: Timestamp) 
     let mut accounting = Accounting { concurrency_max: ran_at_once, ..Accounting::default() };
     let Some(mut last) = changes.first().map(|(at, _)| *at) else { return accounting };
     let job = timeline.jobs.get(&workload.uid);
-    accounting.partial = job.is_some_and(JobRecord::changed_before);
+    accounting.partial = job.is_some_and(|job| job.changed_before(timeline.toggles.get(&workload.uid)));
     // What Pods did that nobody saw is not told as idleness: the time begins with the first one that was seen.
     let counted = usize::try_from(workload.succeeded.saturating_add(workload.failed)).unwrap_or(usize::MAX);
     if job.is_some() && counted > workload.pods.len() {

@@ -17,6 +17,7 @@ mod glyph;
 mod grid;
 mod lanes;
 mod legend;
+mod mark;
 mod memory;
 mod numbers;
 mod pace;
@@ -40,7 +41,7 @@ use crate::timeline::{Summary, Timeline, Workload};
 pub use frame::{Frame, Line, Role, Span};
 pub use glyph::Glyphs;
 pub use pod::{ContainerLog, PodEvent, PodExtras, draw_pod};
-pub use segment::{age, describe_phase, failure, longest};
+pub use segment::{age, describe_phase, failure, longest, next_try};
 pub use standing::{PodCondition, Request};
 pub use state::{Align, GroupBy, Size, Sort, View, ViewState};
 pub use text::clean;
@@ -83,15 +84,43 @@ pub fn paint(
     memo: &Memo,
 ) -> Picture {
     let scene = Scene { timeline, state, glyphs, now, window, memo };
-    let mut picture = match state.view {
-        View::Sequence => sequence::draw(&scene, size),
-        View::Table => table::draw(&scene, size, false),
-        View::Wide => table::draw(&scene, size, true),
-        View::Grid => grid::draw(&scene, size),
+    paint_in_parts(&scene, size, &mut |_| {})
+}
+
+/// The whole picture, line by line as it is drawn: the rows of a hundred thousand Pods are never there at once.
+pub fn tell(
+    timeline: &Timeline,
+    state: &ViewState,
+    columns: usize,
+    glyphs: &Glyphs,
+    now: Timestamp,
+    told: &mut dyn FnMut(&Line),
+) {
+    let (window, memo) = (Window::default(), Memo::default());
+    let scene = Scene { timeline, state, glyphs, now, window: &window, memo: &memo };
+    let size = Size { columns, rows: None };
+    let picture = paint_in_parts(&scene, size, &mut |lines| {
+        for line in lines.drain(..) {
+            told(&fit(line, columns, glyphs));
+        }
+    });
+    picture.frame.lines.iter().for_each(told);
+}
+
+fn paint_in_parts(scene: &Scene<'_>, size: Size, flush: &mut sequence::Flush<'_>) -> Picture {
+    let mut picture = match scene.state.view {
+        View::Sequence => sequence::draw(scene, size, flush),
+        View::Table => table::draw(scene, size, false),
+        View::Wide => table::draw(scene, size, true),
+        View::Grid => grid::draw(scene, size),
     };
-    // What a view cannot make fit is cut, so that no terminal wraps it.
-    for line in picture.frame.lines.iter_mut().filter(|line| line.width() > size.columns) {
-        *line = summary::fit(std::mem::take(line), size.columns, glyphs.ellipsis);
+    for line in &mut picture.frame.lines {
+        *line = fit(std::mem::take(line), size.columns, scene.glyphs);
     }
     picture
+}
+
+/// What a view cannot make fit is cut, so that no terminal wraps it.
+fn fit(line: Line, columns: usize, glyphs: &Glyphs) -> Line {
+    if line.width() > columns { summary::fit(line, columns, glyphs.ellipsis) } else { line }
 }

@@ -1,5 +1,9 @@
 //! Every view as a person sees it, at the widths of their terminals.
 
+mod explained;
+mod held;
+mod retries;
+
 use std::fmt::Write as _;
 
 use jiff::tz::TimeZone;
@@ -21,6 +25,11 @@ fn screens(
     for &(columns, rows) in sizes {
         let frame = draw(timeline, state, Size { columns, rows }, glyphs, at(now));
         text.push_str(&on_screen(&frame, Stylesheet::PLAIN, columns, rows));
+        if rows.is_none() {
+            let mut told = Frame::default();
+            tell(timeline, state, columns, glyphs, at(now), &mut |line| told.lines.push(line.clone()));
+            assert_eq!(told, frame, "told line by line");
+        }
     }
     text
 }

@@ -22,6 +22,7 @@ mod live;
 mod nodes;
 mod pod;
 mod private;
+mod recording;
 mod rollouts;
 mod truth;
 mod waiting;

@@ -6,6 +6,8 @@ mod clocks;
 mod deletion;
 mod digests;
 #[cfg(test)]
+mod holds;
+#[cfg(test)]
 mod instants;
 #[cfg(test)]
 mod lines;
@@ -14,6 +16,9 @@ mod order;
 mod owners;
 #[cfg(test)]
 mod phases;
+#[cfg(test)]
+mod recording;
+mod retries;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]

@@ -11,6 +11,7 @@ use kubectl_seq::observation::Seen::Listed;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::recording::through_a_recording;
 use crate::story::{bound, deleted_at, event, observed, pod, running, status, told, waiting, with, works};
 use crate::support::timeline;
 
@@ -67,7 +68,9 @@ fn said(wording: &Wording) -> Value {
 
 fn story(objects: Vec<Value>) -> String {
     let list: Vec<Observation> = objects.into_iter().map(|object| observed(Listed, 1000.0, object)).collect();
-    told(&timeline(&list))
+    let told_of = told(&timeline(&list));
+    assert_eq!(told(&timeline(&through_a_recording(&list))), told_of, "a recording reads otherwise");
+    told_of
 }
 
 #[test]

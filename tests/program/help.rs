@@ -4,7 +4,7 @@ use super::seq;
 
 #[test]
 fn help_of_every_command() {
-    for command in ["", "apply", "get", "pod", "simulate"] {
+    for command in ["", "apply", "get", "pod", "simulate", "replay"] {
         let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
         let name = if command.is_empty() { "help".to_owned() } else { format!("help_{command}") };
         insta::assert_snapshot!(name, seq(&arguments));
@@ -32,6 +32,15 @@ fn wrong_usage_is_exit_code_2() {
         &["simulate", "--timeout", "soon"],
         &["simulate", "--nodes", "0"],
         &["simulate", "--width", "3"],
+        &["simulate", "--speed", "nan"],
+        &["simulate", "--record"],
+        &["simulate", "--record", "/nonexistent/run.jsonl"],
+        &["apply", "-f", "job.yaml", "--detach", "--record", "/dev/null"],
+        &["pod", "pi", "-o", "yaml", "--record", "/dev/null"],
+        &["replay"],
+        &["replay", "/nonexistent/run.jsonl"],
+        &["replay", "/"],
+        &["replay", "run.jsonl", "--speed", "-1"],
         &["get"],
         &["pod"],
         &["get", "jobs", "--progress", "loud"],

@@ -1,0 +1,107 @@
+"""A terminal of 120 columns and 40 rows for a live picture: what is written to it, and what it shows."""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import termios
+import time
+
+COLUMNS, ROWS = 120, 40
+# Control sequences that pictures are made of, line ends, and text.
+PIECES = re.compile(r"\x1b\[([?0-9;]*)([A-Za-z])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[78=>c]|([\r\n])|([^\x1b\r\n]+)")
+
+
+class Screen:
+    """A program in a terminal of its own, and the text on it."""
+
+    def __init__(self, command):
+        self.bytes = 0
+        self.rows, self.row, self.column = {}, 0, 0
+        self.rest = b""
+        self.pid, self.master = pty.fork()
+        if self.pid == 0:
+            # Only now is there a terminal to tell the size of.
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+            environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
+            for name in ("CI", "NO_COLOR", "KUBECTL_SEQ_PROGRESS"):
+                environment.pop(name, None)
+            os.execve(command[0], command, environment)
+
+    def read(self, seconds, until=lambda text: False):
+        """Reads for so long, or until the text is as wished; when that was."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if not select.select([self.master], [], [], left)[0]:
+                break
+            try:
+                piece = os.read(self.master, 65536)
+            except OSError:
+                piece = b""
+            if not piece:
+                raise SystemExit(f"it ended:\n{self.text()}")
+            self.bytes += len(piece)
+            self.show(piece)
+            if until(self.text()):
+                return time.monotonic()
+        return None
+
+    def show(self, piece):
+        data = self.rest + piece
+        try:
+            text, self.rest = data.decode(), b""
+        except UnicodeDecodeError as error:
+            text, self.rest = data[: error.start].decode(), data[error.start :]
+        # A sequence that is not complete yet waits for its end.
+        if (start := text.rfind("\x1b")) >= 0 and not PIECES.match(text, start):
+            text, self.rest = text[:start], text[start:].encode() + self.rest
+        for match in PIECES.finditer(text):
+            parameters, final, end, written = match.groups()
+            if written is not None:
+                line = self.rows.get(self.row, "").ljust(self.column)
+                self.rows[self.row] = line[: self.column] + written + line[self.column + len(written) :]
+                self.column += len(written)
+            elif end == "\r":
+                self.column = 0
+            elif end == "\n":
+                self.row += 1
+            elif final:
+                self.control(parameters, final)
+
+    def control(self, parameters, final):
+        number = int(parameters) if parameters.isdigit() else 1
+        if final == "A":
+            self.row -= number
+        elif final == "B":
+            self.row += number
+        elif final == "G":
+            self.column = number - 1
+        elif final == "K":
+            self.rows[self.row] = self.rows.get(self.row, "")[: self.column]
+        elif final == "J":
+            self.rows = {row: text for row, text in self.rows.items() if row < self.row}
+        elif final == "n":
+            os.write(self.master, b"\x1b[1;1R")
+
+    def text(self):
+        return "\n".join(self.rows[row] for row in sorted(self.rows))
+
+    def processor(self):
+        """Seconds of processor time so far."""
+        with open(f"/proc/{self.pid}/stat", encoding="utf-8") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def close(self):
+        os.kill(self.pid, signal.SIGTERM)
+        # It writes its last picture; nobody reading would hold it up.
+        try:
+            while os.read(self.master, 65536):
+                pass
+        except OSError:
+            pass
+        os.waitpid(self.pid, 0)
+        os.close(self.master)

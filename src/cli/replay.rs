@@ -1,0 +1,39 @@
+//! `kubectl seq replay`: a recording through the same views.
+
+use super::args::ReplayArgs;
+use super::exit::{Exit, Failure};
+use super::follow::{Picture, Task, follow, once};
+use super::options::{Drawing, Mode};
+use super::output::Output;
+use crate::source::recording::{self, Pace};
+
+pub(super) async fn run(args: ReplayArgs, drawing: &Drawing, output: &Output) -> Result<Exit, Failure> {
+    let watched = drawing.mode == Mode::Live && !args.output.is_for_machines();
+    let pace = match args.speed {
+        Some(speed) if speed > 0.0 => Pace::Speed(speed),
+        None if watched => Pace::Pleasant,
+        Some(_) | None => Pace::AtOnce,
+    };
+    // What is over at once has no course to tell, unless somebody asked for it.
+    let mut drawing = drawing.clone();
+    if pace == Pace::AtOnce && args.follow.progress.is_none() {
+        drawing.mode = Mode::Silent;
+    }
+    let replay = recording::open(&args.file, pace)?;
+    let task = Task {
+        feed: replay.feed,
+        drawing: &drawing,
+        output,
+        picture: Picture::Timeline,
+        cluster: None,
+        tail_lines: args.follow.tail_lines,
+        format: args.output,
+        timeout: args.follow.timeout,
+        expected: Vec::new(),
+        again: String::new(),
+        nothing: "The recording has no workload and no Pod.".to_owned(),
+        recorder: None,
+        to_the_last: true,
+    };
+    if replay.followed { follow(task).await } else { once(task).await }
+}

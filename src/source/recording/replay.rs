@@ -1,0 +1,264 @@
+//! A recording as a source: delivered at its own pace, or all at once.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::{Entry, Lines, Problem};
+use crate::observation::Observation;
+use crate::source::{Clock, ErrorKind, Feed, SourceError, Update};
+
+/// Updates that may wait for the receiver, and batches that may wait to be told.
+const BUFFER: usize = 4;
+/// Observations in one update at most.
+const BATCH: usize = 256;
+/// What is read at once, and about what a batch of long lines was made from.
+const PIECE: usize = 256 * 1024;
+/// So much of the end of a file surely has its last line, unless that is an object beyond all measure.
+const TAIL: u64 = 64 * 1024;
+/// What is watched without a wish for a speed takes so many seconds at most …
+const WATCHED_SECONDS: f64 = 20.0;
+/// … and so many recorded seconds a second at least: a run of a minute shows in a quarter of one.
+const WATCHED_SPEED: f64 = 4.0;
+
+/// How fast a recording is played.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Pace {
+    /// At once.
+    AtOnce,
+    /// So many recorded seconds a second, more than none.
+    Speed(f64),
+    /// As it is pleasant to watch.
+    Pleasant,
+}
+
+/// A recording that is being played.
+#[derive(Debug)]
+pub struct Replay {
+    /// What it tells.
+    pub feed: Feed,
+    /// Whether the run followed its workloads to an end, or showed once what there was.
+    pub followed: bool,
+}
+
+/// What the reading thread hands over.
+type Batch = Result<Vec<Entry>, Problem>;
+
+/// Plays a recording; `-` is standard input. Its feed ends with the recording, and its clock stops there.
+///
+/// No Kubernetes client is made, and nothing in the file is run or opened.
+///
+/// # Errors
+/// Usage: the file cannot be opened. Connection: it is no recording, or one of a newer format.
+///
+/// # Panics
+/// Panics outside of a tokio runtime.
+pub fn open(path: &Path, pace: Pace) -> Result<Replay, SourceError> {
+    let stdin = path.as_os_str() == "-";
+    let name = if stdin { "standard input".to_owned() } else { path.display().to_string() };
+    let unreadable = |error: &io::Error| {
+        SourceError::new(ErrorKind::Usage, format!("cannot read {name}: {}", super::reason(error)))
+    };
+    let mut last = None;
+    let input: Box<dyn BufRead + Send> = if stdin {
+        Box::new(BufReader::with_capacity(PIECE, io::stdin()))
+    } else {
+        let mut file = File::open(path).map_err(|error| unreadable(&error))?;
+        if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+            return Err(unreadable(&io::ErrorKind::IsADirectory.into()));
+        }
+        if pace == Pace::Pleasant {
+            last = last_time(&mut file);
+        }
+        Box::new(BufReader::with_capacity(PIECE, file))
+    };
+    play(input, name, pace, last)
+}
+
+/// Plays what is read from `input`, which ends at `last` as far as that is known.
+///
+/// # Errors
+/// Connection: it is no recording, or one of a newer format.
+pub(super) fn play(
+    input: Box<dyn BufRead + Send>,
+    name: String,
+    pace: Pace,
+    last: Option<Timestamp>,
+) -> Result<Replay, SourceError> {
+    let mut lines = Lines::new(input).map_err(|problem| failure(&name, &problem))?;
+    let followed = lines.header().followed;
+    // The clock begins with the first observation; without one there is nothing to show.
+    let first = lines.next();
+    let start = match &first {
+        Some(Ok(Entry::Observation(first))) => first.received,
+        Some(Ok(Entry::End(at))) => *at,
+        _ => Timestamp::UNIX_EPOCH,
+    };
+    let clock = match pace {
+        // What was shown once has no course.
+        _ if !followed => Clock::told(start),
+        Pace::AtOnce => Clock::told(start),
+        Pace::Speed(speed) => Clock::virtual_from(start, speed),
+        Pace::Pleasant => {
+            let length = last.map_or(0.0, |last| last.duration_since(start).as_secs_f64());
+            Clock::virtual_from(start, (length / WATCHED_SECONDS).max(WATCHED_SPEED))
+        }
+    };
+    let (batches, read) = mpsc::channel(BUFFER);
+    // Reading a file is no work for the thread that draws.
+    tokio::task::spawn_blocking(move || read_all(first, lines, &batches));
+    let (sender, updates) = mpsc::channel(BUFFER);
+    let player =
+        Player { name, clock: clock.clone(), sender, waiting: Vec::new(), synced: false, latest: start };
+    tokio::spawn(player.play(read));
+    Ok(Replay { feed: Feed { updates, clock }, followed })
+}
+
+/// Reads all lines behind the first, unless nobody listens any more.
+fn read_all<R: BufRead>(
+    first: Option<Result<Entry, Problem>>,
+    mut lines: Lines<R>,
+    batches: &mpsc::Sender<Batch>,
+) {
+    let (mut batch, mut bytes, mut next) = (Vec::with_capacity(BATCH), 0, first);
+    while let Some(line) = next.take().or_else(|| lines.next()) {
+        match line {
+            Ok(entry) => batch.push(entry),
+            Err(problem) => {
+                let _ = batches.blocking_send(Ok(batch)).and_then(|()| batches.blocking_send(Err(problem)));
+                return;
+            }
+        }
+        bytes += lines.length();
+        if batch.len() >= BATCH || bytes >= PIECE {
+            bytes = 0;
+            let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+            if batches.blocking_send(Ok(full)).is_err() {
+                return;
+            }
+        }
+    }
+    let _ = batches.blocking_send(Ok(batch));
+}
+
+/// Tells what was read, when it is due.
+struct Player {
+    name: String,
+    clock: Clock,
+    sender: mpsc::Sender<Update>,
+    waiting: Vec<Observation>,
+    synced: bool,
+    /// The latest time that was told.
+    latest: Timestamp,
+}
+
+impl Player {
+    /// `None` if nobody listens any more.
+    async fn play(mut self, mut batches: mpsc::Receiver<Batch>) -> Option<()> {
+        while let Some(batch) = batches.recv().await {
+            let entries = match batch {
+                Ok(entries) => entries,
+                Err(problem) => return self.stop(&problem).await,
+            };
+            for entry in entries {
+                match entry {
+                    Entry::Observation(observation) => self.observe(observation).await?,
+                    Entry::Synced => {
+                        self.flush().await?;
+                        self.synced = true;
+                        self.sender.send(Update::Synced).await.ok()?;
+                    }
+                    Entry::End(at) => {
+                        self.flush().await?;
+                        self.wait_until(at).await?;
+                        self.latest = at;
+                        self.clock.stop_at(at);
+                        return Some(());
+                    }
+                    Entry::Other => {}
+                }
+            }
+            // Nothing waits that is not due.
+            self.flush().await?;
+        }
+        self.cut_off("it has no end mark").await
+    }
+
+    async fn observe(&mut self, observation: Observation) -> Option<()> {
+        // What existed when the run began was told at once.
+        if self.synced && self.clock.instant(observation.received).is_some_and(|due| due > Instant::now()) {
+            self.flush().await?;
+            self.wait_until(observation.received).await?;
+        }
+        self.latest = self.latest.max(observation.received);
+        self.waiting.push(observation);
+        Some(())
+    }
+
+    async fn flush(&mut self) -> Option<()> {
+        if !self.waiting.is_empty() {
+            let waiting = std::mem::replace(&mut self.waiting, Vec::with_capacity(BATCH));
+            self.sender.send(Update::Observed(waiting)).await.ok()?;
+            self.clock.tell(self.latest);
+        }
+        Some(())
+    }
+
+    async fn wait_until(&self, at: Timestamp) -> Option<()> {
+        let Some(due) = self.clock.instant(at) else { return Some(()) };
+        tokio::select! {
+            () = tokio::time::sleep_until(due) => Some(()),
+            () = self.sender.closed() => None,
+        }
+    }
+
+    /// What was read before counts, but after a line that is wrong nothing is certain.
+    async fn stop(mut self, problem: &Problem) -> Option<()> {
+        if matches!(problem, Problem::CutOff(_)) {
+            return self.cut_off(&problem.to_string()).await;
+        }
+        self.flush().await?;
+        self.clock.stop_at(self.latest);
+        self.sender.send(Update::Failed(failure(&self.name, problem))).await.ok()
+    }
+
+    async fn cut_off(&mut self, why: &str) -> Option<()> {
+        self.flush().await?;
+        self.clock.stop_at(self.latest);
+        let notice = format!("{} was cut off ({why}): what comes before is shown", self.name);
+        self.sender.send(Update::Notice(notice)).await.ok()?;
+        if self.synced { Some(()) } else { self.sender.send(Update::Synced).await.ok() }
+    }
+}
+
+fn failure(name: &str, problem: &Problem) -> SourceError {
+    let error = SourceError::new(ErrorKind::Connection, format!("cannot replay {name}: {problem}"));
+    match problem {
+        Problem::Newer(_) => {
+            error.hint("A newer kubectl seq wrote it: `kubectl seq version` tells which this is.")
+        }
+        Problem::NoRecording(_) => {
+            error.hint("`--record FILE` of get, apply, pod and simulate writes recordings.")
+        }
+        Problem::Unreadable(_) | Problem::Malformed(..) | Problem::CutOff(_) => error,
+    }
+}
+
+/// The time of a recording's last line, if it is a file that one can look for it in.
+fn last_time(file: &mut File) -> Option<Timestamp> {
+    let length = file.seek(SeekFrom::End(0)).ok()?;
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).ok()?;
+    let mut tail = Vec::new();
+    let read = file.by_ref().take(TAIL).read_to_end(&mut tail);
+    file.rewind().ok()?;
+    read.ok()?;
+    tail.split(|byte| *byte == b'\n').rev().find_map(|line| match serde_json::from_slice(line).ok()? {
+        Entry::Observation(observation) => Some(observation.received),
+        Entry::End(at) => Some(at),
+        Entry::Synced | Entry::Other => None,
+    })
+}

@@ -1,0 +1,62 @@
+//! What a run on a real cluster records is what its replay shows, and no secret is in it.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::document::{hold, workload};
+use crate::harness::{Ended, Namespace, Running, kubectl, manifest, program};
+
+/// A replay, without anything that it could reach a cluster by.
+fn replay(path: &Path, format: &str) -> Ended {
+    let mut command = program();
+    command.args(["replay", &path.to_string_lossy(), "-o", format]);
+    command.env("KUBECONFIG", "/nonexistent").env_remove("HOME");
+    Running::start(command, "").wait()
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn a_replay_is_the_run_to_the_byte() {
+    let namespace = Namespace::new("record");
+    let folder = tempfile::tempdir().unwrap();
+    let [applied, followed, shown] = ["applied", "followed", "shown"].map(|name| folder.path().join(name));
+    let file = manifest("secretive.yaml");
+
+    let record = applied.to_str().unwrap();
+    let run = namespace.seq(&["apply", "-f", &file, "-o", "json", "--record", record]).ends(1);
+    hold(&run.json());
+    assert_eq!(workload(&run.json(), "secretive")["outcome"], "Succeeded");
+    assert_eq!(workload(&run.json(), "never")["reason"], "DeadlineExceeded");
+    assert!(replay(&applied, "json").ends(1).stdout == run.stdout, "{run:#}");
+
+    namespace.kubectl(&["delete", "jobs", "--all"]).succeeds();
+    namespace.kubectl(&["apply", "-f", &file]).succeeds();
+    let record = followed.to_str().unwrap();
+    let run = namespace.seq(&["get", "jobs", "-w", "-o", "json", "--record", record]).ends(1);
+    assert!(replay(&followed, "json").ends(1).stdout == run.stdout, "{run:#}");
+
+    let record = shown.to_str().unwrap();
+    for format in ["json", "seq", "wide"] {
+        let run = namespace.seq(&["get", "jobs", "-o", format, "--record", record]).succeeds();
+        assert!(replay(&shown, format).succeeds().stdout == run.stdout, "{run:#}");
+    }
+    // What is not followed need not have ended, and has been printed all the same.
+    let again = replay(&shown, "seq").succeeds();
+    assert_eq!(again.stderr, "", "{again:#}");
+
+    let server = kubectl(&["config", "view", "--minify", "-o", "jsonpath={.clusters[0].cluster.server}"]);
+    let server = server.succeeds().stdout;
+    let host = server.split("://").last().unwrap();
+    for path in [applied, followed, shown] {
+        let text = fs::read_to_string(&path).unwrap();
+        for word in ["hunter2", "last-applied", "managedFields", "PASSWORD", host] {
+            assert!(!text.contains(word), "{word} in {text}");
+        }
+        assert!(text.contains("ErrImagePull") || text.contains("ImagePullBackOff"), "{text}");
+        for line in text.lines() {
+            serde_json::from_str::<Value>(line).unwrap();
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! What a recording leaves out changes nothing of the lives that it tells.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use jiff::Timestamp;
+use kubectl_seq::observation::Observation;
+use kubectl_seq::source::Update;
+use kubectl_seq::source::recording::{Entry, Lines, Recorder};
+
+use crate::support::{recorded, tell, timeline};
+
+/// The same observations, from a file that they were recorded to.
+pub(crate) fn through_a_recording(observations: &[Observation]) -> Vec<Observation> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.jsonl");
+    let mut recorder = Recorder::create(&path, true).unwrap();
+    recorder.take(&mut Update::Observed(observations.to_vec())).unwrap();
+    let lines = Lines::new(BufReader::new(File::open(&path).unwrap())).unwrap();
+    let observation = |entry| match entry {
+        Entry::Observation(observation) => observation,
+        other => panic!("{other:?}"),
+    };
+    lines.map(|line| observation(line.unwrap())).collect()
+}
+
+#[test]
+fn every_scenario_is_the_same_through_a_recording() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let mut scenarios = 0;
+    for file in std::fs::read_dir(folder).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        let observations = recorded(name.strip_suffix(".jsonl").unwrap()).observations;
+        let told = |observations: &[Observation]| tell(&timeline(observations), Timestamp::UNIX_EPOCH);
+        let expected = told(&observations);
+        assert_eq!(told(&through_a_recording(&observations)), expected, "{name}");
+        scenarios += 1;
+    }
+    assert!(scenarios >= 20, "only {scenarios} scenarios were read");
+}

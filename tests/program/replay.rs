@@ -1,0 +1,184 @@
+//! `--record`, and `kubectl seq replay` of what it wrote.
+
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Stdio;
+
+use super::{Ended, program, seq};
+
+/// Records the simulation in a file of the folder; what was printed meanwhile.
+fn record(path: &Path, flags: &[&str]) -> Ended {
+    let arguments: Vec<&str> =
+        ["simulate", "--record", path.to_str().expect("UTF-8")].iter().chain(flags).copied().collect();
+    seq(&arguments)
+}
+
+fn replay(path: &Path, flags: &[&str]) -> Ended {
+    let arguments: Vec<&str> =
+        ["replay", path.to_str().expect("UTF-8")].iter().chain(flags).copied().collect();
+    seq(&arguments)
+}
+
+/// With a file as its standard input.
+fn of_input(text: &[u8], flags: &[&str]) -> Ended {
+    let arguments: Vec<&str> = ["replay", "-"].iter().chain(flags).copied().collect();
+    let mut child = program(&arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("runs");
+    let mut input = child.stdin.take().expect("a pipe");
+    // It may have seen enough before the end.
+    let _ = input.write_all(text);
+    drop(input);
+    let output = child.wait_with_output().expect("it ends");
+    Ended {
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        code: output.status.code(),
+    }
+}
+
+#[test]
+fn a_replay_is_the_run_to_the_byte() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("run.jsonl");
+    for seed in ["1", "7"] {
+        for format in ["json", "yaml", "jsonl", "name", "seq", "table", "wide", "grid"] {
+            let flags = ["-o", format, "--width", "100"];
+            let run = record(&path, &[&flags as &[&str], &["--seed", seed]].concat());
+            assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{run}");
+            let replayed = replay(&path, &flags);
+            assert!(replayed.stdout == run.stdout, "{format}: {replayed}");
+            assert_eq!((replayed.code, replayed.stderr.as_str()), (Some(0), ""), "{replayed}");
+        }
+    }
+    let mode = std::fs::metadata(&path).expect("a file").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn recording_changes_nothing_of_the_simulation_and_pace_nothing_of_the_document() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("run.jsonl");
+    let plain = seq(&["simulate", "-o", "json"]).stdout;
+    assert!(record(&path, &["-o", "json"]).stdout == plain);
+    assert!(replay(&path, &["-o", "json", "--speed", "100"]).stdout == plain);
+    let recording = std::fs::read(&path).expect("a recording");
+    assert!(of_input(&recording, &["-o", "json"]).stdout == plain);
+}
+
+#[test]
+fn lines_tell_its_course() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("run.jsonl");
+    let lines = record(&path, &["--progress", "lines", "--width", "100"]);
+    assert!(
+        lines.stdout.ends_with(&format!("to see it again: kubectl seq replay {}\n", path.display()))
+            || lines.stderr.contains("kubectl seq replay"),
+        "{lines}"
+    );
+    let replayed = replay(&path, &["--progress", "lines", "--width", "100"]);
+    assert!(replayed.stdout == lines.stdout, "{replayed}");
+    assert_eq!((replayed.stderr.as_str(), replayed.code), ("", Some(0)));
+}
+
+#[test]
+fn its_exit_code_is_the_runs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, manifest) = (folder.path().join("run.jsonl"), folder.path().join("job.yaml"));
+    let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: fails}\nspec:\n  backoffLimit: 0\n  template:\n    spec:\n      restartPolicy: Never\n      containers: [{name: main, image: busybox, command: [sh, -c, exit 3]}]\n";
+    std::fs::write(&manifest, job).expect("written");
+    let run = record(&path, &["-f", manifest.to_str().expect("UTF-8"), "-o", "json"]);
+    assert_eq!(run.code, Some(1), "{run}");
+    let replayed = replay(&path, &["-o", "json"]);
+    assert_eq!((replayed.code, replayed.stdout), (Some(1), run.stdout));
+}
+
+#[test]
+fn what_was_cut_off_is_shown_and_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("run.jsonl");
+    record(&path, &["-o", "name"]);
+    let whole = std::fs::read(&path).expect("a recording");
+    let ended = of_input(&whole[..whole.len() / 2], &["-o", "name"]);
+    assert_eq!((ended.stdout.as_str(), ended.code), ("job.batch/pi\n", Some(3)), "{ended}");
+    let mut said = ended.stderr.lines();
+    let warning = said.next().unwrap_or_default();
+    assert!(
+        warning.starts_with("warning: standard input was cut off (line ")
+            && warning.ends_with(" breaks off): what comes before is shown"),
+        "{ended}"
+    );
+    assert_eq!(said.next(), Some("the outcome is not known: job/pi had not ended"), "{ended}");
+}
+
+#[test]
+fn what_is_no_recording_is_an_error() {
+    let header = r#"{"formatVersion":1,"kind":"Recording","followed":true}"#;
+    for (text, said) in [
+        (String::new(), "it is no recording of kubectl seq: it is empty"),
+        ("kind: Job\n".to_owned(), "its first line is no header"),
+        (
+            r#"{"formatVersion":2,"kind":"Recording"}"#.to_owned(),
+            "it has format version 2; this program knows versions up to 1",
+        ),
+        (
+            format!("{header}\n{{\"mark\":\"synced\"}}\n\u{1b}[2Jgarbage\n"),
+            "line 3: expected value, at column 1",
+        ),
+        (format!("{header}\n{}\n", "[".repeat(1 << 20)), "line 2: "),
+        (format!("{header}\n\"{}\"\n", "x".repeat(5 << 20)), "line 2: it is longer than 4 MiB"),
+    ] {
+        let ended = of_input(text.as_bytes(), &["-o", "json"]);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(3), ""), "{ended}");
+        assert!(
+            ended.stderr.contains("error: cannot replay standard input: ") && ended.stderr.contains(said),
+            "{ended}"
+        );
+        assert!(!ended.stderr.contains('\u{1b}'), "{ended}");
+    }
+}
+
+/// Whatever stands in its fields, it is drawn without a panic, and nothing of it reaches the terminal as it is.
+#[test]
+fn odd_values_are_drawn() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("run.jsonl");
+    record(&path, &["-o", "name"]);
+    let recording = std::fs::read_to_string(&path).expect("a recording");
+    let evil = "\\u001b]0;evil\\u0007\\u202e";
+    for (from, to) in [
+        ("\"2026-01-01T00:00:0", "\"9999-12-30T00:00:0"),
+        ("\"startedAt\":\"2026", "\"startedAt\":\"1999"),
+        ("\"finishedAt\":\"2026", "\"finishedAt\":\"2019"),
+        ("\"creationTimestamp\":\"2026", "\"creationTimestamp\":\"9998"),
+        ("\"count\":1", "\"count\":-2147483648"),
+        ("\"parallelism\":4", "\"parallelism\":2147483647"),
+        ("\"completions\":20", "\"completions\":-5"),
+        ("\"generation\":1", "\"generation\":-9223372036854775808"),
+        ("\"exitCode\":3", "\"exitCode\":-2147483648"),
+        ("\"uid\":\"", "\"uid\":\"x\",\"name\":\""),
+        ("\"namespace\":\"default\"", &format!("\"namespace\":\"{evil}\"")),
+        ("\"name\":\"pi", &format!("\"name\":\"{evil}")),
+        ("\"image\":\"perl", &format!("\"image\":\"{evil}")),
+        ("\"nodeName\":\"", &format!("\"nodeName\":\"{evil}")),
+        ("\"reason\":\"", &format!("\"reason\":\"{evil}")),
+    ] {
+        let text = recording.replace(from, to);
+        for format in ["seq", "wide", "grid", "json"] {
+            let ended = of_input(text.as_bytes(), &["-o", format, "--explain", "--containers"]);
+            assert!(
+                matches!(ended.code, Some(0 | 1 | 3)) && !ended.stderr.contains("panicked"),
+                "{to}: {ended}"
+            );
+            assert!(
+                !ended.stdout.contains(['\u{1b}', '\u{7}'])
+                    && (format == "json" || !ended.stdout.contains('\u{202e}')),
+                "{to}: {ended}"
+            );
+        }
+    }
+}
