@@ -374,38 +374,7 @@ impl<'a> Session<'a> {
     }
 
     fn say_how(&mut self, exit: Exit) -> Result<(), Failure> {
-        let mut said = Vec::new();
-        let open: Vec<String> = self
-            .timeline
-            .roots()
-            .filter(|workload| !workload.ended())
-            .map(|workload| format!("{}/{}", workload.kind.to_lowercase(), workload.name))
-            .collect();
-        let is_open = !open.is_empty();
-        let open = match open.as_slice() {
-            [] => "the workload".to_owned(),
-            [first, second, third, _, ..] => {
-                format!("{first}, {second}, {third} and {} more", open.len() - 3)
-            }
-            some => some.join(", "),
-        };
-        match exit {
-            Exit::Timeout => {
-                let limit = jiff::SignedDuration::try_from(self.task.timeout).unwrap_or_default();
-                said.push(format!("timed out after {limit:#}: {open} had not ended"));
-            }
-            Exit::Interrupted | Exit::Terminated if self.task.to_the_last => {}
-            Exit::Interrupted | Exit::Terminated => {
-                said.push(format!("no longer followed: {open} goes on"));
-            }
-            Exit::Unknown if is_open => {
-                said.push(format!("the outcome is not known: {open} had not ended"));
-            }
-            Exit::Unknown => {
-                said.push("the outcome is not known: what was followed went before it ended".to_owned());
-            }
-            _ => {}
-        }
+        let mut said = report::how_it_ended(&self.timeline, exit, &self.task);
         let is_over = matches!(exit, Exit::Success | Exit::Failed);
         let again = match &self.recording {
             Some(replay) if is_over => replay,
