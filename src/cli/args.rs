@@ -287,7 +287,7 @@ pub(super) struct DrawArgs {
     /// Print the field or event that each boundary was read from
     #[arg(long)]
     pub(super) explain: bool,
-    /// Give each container a bar of its own: init containers, sidecars, main ones
+    /// Give each container a bar of its own (without the flag: where the screen has room)
     #[arg(long)]
     pub(super) containers: bool,
 }

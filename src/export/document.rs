@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
-use super::findings::{ImageEntry, WaitEntry};
+use super::findings::{BackOffEntry, HoldEntry, ImageEntry, WaitEntry};
 use super::summary::{SummaryEntry, millis};
 use crate::lifecycle::{ContainerLife, Instant, Instants, Phase, Pull, Run};
 use crate::timeline::{Parent, Pod, Summary, Timeline, Workload, image_pulls};
@@ -91,7 +91,11 @@ pub struct WorkloadEntry<'a> {
     pub waiting_since: Option<Timestamp>,
     /// The numbers.
     pub summary: SummaryEntry,
-    /// Why its Pods waited before their work, the longest wait first.
+    /// When it made no Pods because it was suspended or they were refused, in the order of time.
+    pub holds: Vec<HoldEntry<'a>>,
+    /// The indexes that wait for their next try, in order.
+    pub back_offs: Vec<BackOffEntry>,
+    /// Why it made no Pods, and why its Pods waited before their work, the longest wait first.
     pub waits: Vec<WaitEntry>,
     /// What the pulls of each image took on each node.
     pub images: Vec<ImageEntry>,
@@ -111,6 +115,8 @@ impl<'a> WorkloadEntry<'a> {
     pub fn without_pods(timeline: &Timeline, workload: &'a Workload, now: Timestamp) -> Self {
         let pods = timeline.pods(workload).map(|(_, pod)| pod);
         Self {
+            holds: workload.holds.iter().map(|hold| HoldEntry::new(hold, now)).collect(),
+            back_offs: timeline.open_retries(workload, now).into_iter().map(BackOffEntry::from).collect(),
             waits: timeline.waits(workload, now).into_iter().map(WaitEntry::from).collect(),
             images: image_pulls(pods).into_iter().map(ImageEntry::from).collect(),
             ..Self::new(workload, &timeline.summary(workload, now))
@@ -140,6 +146,8 @@ impl<'a> WorkloadEntry<'a> {
             next_run_at: workload.next_run,
             waiting_since: workload.waiting.as_ref().map(|waiting| waiting.since),
             summary: summary.into(),
+            holds: Vec::new(),
+            back_offs: Vec::new(),
             waits: Vec::new(),
             images: Vec::new(),
             pods: None,
@@ -460,7 +468,7 @@ pub(super) fn time<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok
 
 /// The same, or `null`.
 #[expect(clippy::ref_option, reason = "the signature is serde's")]
-fn optional_time<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn optional_time<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
     match at {
         Some(at) => time(at, serializer),
         None => serializer.serialize_none(),

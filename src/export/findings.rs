@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
+use super::document::{optional_time, time};
 use super::summary::millis;
-use crate::timeline::{ImagePulls, Wait};
+use crate::timeline::{Hold, ImagePulls, OpenRetry, Wait};
 
 /// An element of `waits`.
 #[derive(Clone, Debug, Serialize)]
@@ -14,11 +16,11 @@ pub struct WaitEntry {
     /// `Insufficient cpu`, `ImagePullBackOff` …
     #[serde(serialize_with = "text")]
     pub reason: Arc<str>,
-    /// Pods that waited for it.
+    /// Pods that waited for it; 0 where the workload itself did (`holds`).
     pub pods: usize,
-    /// The longest wait of one Pod.
+    /// The longest wait of one Pod, or the workload's longest.
     pub longest_millis: i64,
-    /// The sum over Pods.
+    /// The sum over Pods, or over the workload's waits.
     pub total_millis: i64,
 }
 
@@ -30,6 +32,63 @@ impl From<Wait> for WaitEntry {
             reason: wait.reason,
             pods: wait.pods,
         }
+    }
+}
+
+/// An element of `holds`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HoldEntry<'a> {
+    /// `suspended`, `admission by Kueue queue team-a`, `FailedCreate`.
+    pub reason: &'a str,
+    /// Why its Pods were refused; the server's text, not escaped for a terminal.
+    pub message: Option<&'a str>,
+    /// Start; `null` if nobody tells.
+    #[serde(serialize_with = "optional_time")]
+    pub start: Option<Timestamp>,
+    /// End; `null` while it goes on, and if nobody tells.
+    #[serde(serialize_with = "optional_time")]
+    pub end: Option<Timestamp>,
+    /// How long it took, or has taken until `observedAt`; `null` if an end is unknown.
+    pub millis: Option<i64>,
+    /// The weaker of what its ends were read from.
+    pub source: &'static str,
+}
+
+impl<'a> HoldEntry<'a> {
+    /// The hold as it stands at `now`.
+    pub(super) fn new(hold: &'a Hold, now: Timestamp) -> Self {
+        Self {
+            reason: &hold.reason,
+            message: hold.message.as_deref(),
+            start: hold.start.map(|start| start.at),
+            end: hold.end.map(|end| end.at),
+            millis: hold.duration(now).map(millis),
+            source: hold.source().name(),
+        }
+    }
+}
+
+/// An element of `backOffs`.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BackOffEntry {
+    /// The completion index that waits for its next try.
+    pub index: u32,
+    /// Tries that were seen.
+    pub tries: u32,
+    /// When the latest of them failed.
+    #[serde(serialize_with = "time")]
+    pub since: Timestamp,
+    /// When the controller's rule lets it make the next Pod: an estimate, as there may be no free slot then. `null` where
+    /// failures that count were not seen.
+    #[serde(serialize_with = "optional_time")]
+    pub expected_at: Option<Timestamp>,
+}
+
+impl From<OpenRetry> for BackOffEntry {
+    fn from(open: OpenRetry) -> Self {
+        Self { index: open.index, tries: open.tries, since: open.since, expected_at: open.expected }
     }
 }
 

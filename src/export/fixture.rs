@@ -50,6 +50,7 @@ pub(super) fn workload() -> Workload {
         capacity: Vec::new(),
         per_index: false,
         waiting: None,
+        holds: Vec::new(),
         next_run: None,
         lasting: false,
         pods: Vec::new(),
@@ -74,6 +75,7 @@ pub(super) fn summary() -> Summary {
         partial: false,
         concurrency_max: 4,
         concurrency_mean: 1.234_567,
+        slots_unknown: false,
         slots: Slots { total: 100, phases: [10, 11, 12, 13, 14, 0, 15, 3, 2], idle: 20 },
     }
 }

@@ -103,6 +103,10 @@ impl ChangeLines {
         let times = (workload.created, workload.started, workload.finished);
         let ending = (workload.outcome, &workload.reason, &workload.message, workload.gone);
         (controller, desired, times, ending).hash(&mut hash);
+        for hold in &workload.holds {
+            let ends = [hold.start, hold.end].map(|end| end.map(|end| end.at));
+            (ends, hold.over, &hold.reason, &hold.message).hash(&mut hash);
+        }
         let said = hash.finish();
         self.workloads.insert(Arc::clone(&workload.uid), said) != Some(said)
     }

@@ -14,8 +14,9 @@ pub struct SummaryEntry {
     pub pods: usize,
     /// From creation to the end, or until now.
     pub wall_millis: i64,
-    /// The integral over time of min(parallelism, completions left).
-    pub slot_millis: i64,
+    /// The integral over time of min(parallelism, completions left); it and all that is a part of it is `null` where no field
+    /// tells how many Pods may run at once.
+    pub slot_millis: Option<i64>,
     /// Sum over Pods.
     pub run_millis: i64,
     /// Sum over Pods.
@@ -23,9 +24,9 @@ pub struct SummaryEntry {
     /// Sum over Pods.
     pub queued_millis: i64,
     /// Slot time in back-off.
-    pub back_off_millis: i64,
+    pub back_off_millis: Option<i64>,
     /// Slot time without a Pod.
-    pub idle_millis: i64,
+    pub idle_millis: Option<i64>,
     /// Over the Pods whose work has begun.
     pub cold_start: PercentilesEntry,
     /// Over the Pods whose work has ended.
@@ -35,22 +36,23 @@ pub struct SummaryEntry {
     /// Pods that ran at once.
     pub concurrency: ConcurrencyEntry,
     /// Slot time by what it went into.
-    pub slots: SlotsEntry,
+    pub slots: Option<SlotsEntry>,
     /// Part of the run was not seen: slot time is that of the time that was.
     pub partial: bool,
 }
 
 impl From<&Summary> for SummaryEntry {
     fn from(summary: &Summary) -> Self {
+        let slots = Some(&summary.slots).filter(|_| !summary.slots_unknown);
         Self {
             pods: summary.pods,
             wall_millis: summary.wall,
-            slot_millis: summary.slots.total,
+            slot_millis: slots.map(|slots| slots.total),
             run_millis: summary.run,
             cold_start_millis: summary.cold_start,
             queued_millis: summary.queued,
-            back_off_millis: summary.slots.of(PhaseKind::BackOff),
-            idle_millis: summary.slots.idle,
+            back_off_millis: slots.map(|slots| slots.of(PhaseKind::BackOff)),
+            idle_millis: slots.map(|slots| slots.idle),
             cold_start: (&summary.cold_starts).into(),
             run: (&summary.runs).into(),
             queued: (&summary.queues).into(),
@@ -58,7 +60,7 @@ impl From<&Summary> for SummaryEntry {
                 max: summary.concurrency_max,
                 mean: (summary.concurrency_mean * 1000.0).round() / 1000.0,
             },
-            slots: (&summary.slots).into(),
+            slots: slots.map(SlotsEntry::from),
             partial: summary.partial,
         }
     }

@@ -52,7 +52,7 @@ fn every_documented_field_stands_in_its_place() {
         keys(&entry),
         words(
             "apiVersion kind namespace name uid parent outcome reason message createdAt startedAt finishedAt \
-             completions parallelism active succeeded failed nextRunAt waitingSince summary waits images"
+             completions parallelism active succeeded failed nextRunAt waitingSince summary holds backOffs waits images"
         )
     );
     assert_eq!(keys(&entry.parent), words("kind name uid"));
@@ -120,7 +120,7 @@ fn a_workload() {
                 },
                 "partial": false
             },
-            "waits": [], "images": []
+            "holds": [], "backOffs": [], "waits": [], "images": []
         }"#,
         )
     );
@@ -338,7 +338,7 @@ fn the_document_holds_workloads_and_their_pods() {
     assert_eq!(job["pods"].as_array().unwrap().len(), 1);
     assert_eq!(job["pods"][0]["name"], "pi-abcde");
     let last = job.as_object().unwrap().keys().count();
-    assert_eq!(last, 23, "the fields of a workload, and its Pods");
+    assert_eq!(last, 25, "the fields of a workload, and its Pods");
 
     let mut names = Vec::new();
     write_names(&timeline, &mut names).unwrap();

@@ -9,14 +9,20 @@ use jiff::{SignedDuration, Timestamp};
 use super::container::{ContainerEvidence, KnownRuns, fits};
 use super::evidence::Evidence;
 use super::fact::EventTime;
+use super::phases::Explained;
 use super::pod::{PodEvidence, PodPhase};
-use super::{ContainerLife, Instant, Instants, Lifecycle, Phase, PodOutcome, Role, Run, phases};
+use super::{ContainerLife, Explanation, Instant, Instants, Lifecycle, Phase, PodOutcome, Role, Run, phases};
 use crate::observation::Seen;
 
 /// More than this, and a corrected order is worth telling.
 const CLAMP: SignedDuration = SignedDuration::from_secs(1);
 
 pub(super) fn lifecycle(pod: &PodEvidence) -> Lifecycle {
+    explained(pod).0
+}
+
+/// The life, and what its boundaries were read from.
+pub(super) fn explained(pod: &PodEvidence) -> (Lifecycle, Explanation) {
     let delete_requested = delete_requested(pod);
     let stopped = last_stopped(pod, delete_requested);
     let mut first_start: Option<Instant> = None;
@@ -54,21 +60,28 @@ pub(super) fn lifecycle(pod: &PodEvidence) -> Lifecycle {
             .filter(|(_, seen)| seen.live())
             .map(|(time, _)| at(time, Evidence::ReceivedDeleted)),
     };
+    let told = instants;
     let clamped = put_in_order(&mut instants);
     let began = instants.work_started.or(began);
     let outcome = outcome(pod, &instants, &containers, began.is_some());
-    let (end, mut end_unknown) = end(pod, &instants, outcome, began.is_some());
+    let (end, mut end_unknown) = end(pod, &containers, &instants, outcome, began.is_some());
     let (exit_code, reason) = result(pod, &containers, outcome);
     let life = phases::Life { pod, containers: &containers, instants: &instants, began, outcome, end };
-    let mut phases = life.phases(reason.as_ref());
+    let Explained { mut phases, mut ends } = life.phases(reason.as_ref());
     if outcome == PodOutcome::Unknown {
         end_unknown = true;
         forget_after(&mut phases, known_until(pod, began));
+        ends.truncate(phases.len());
+        let until =
+            if pod.out_of_sight.is_some() { Evidence::ReceivedDeleted } else { Evidence::KubeletWrote };
+        if let Some(last) = ends.last_mut() {
+            last.1 = Some(until);
+        }
     }
     phases.shrink_to_fit();
     end_unknown |= outcome.ended() && phases.last().is_none_or(|phase| phase.end.is_none());
     let between = |from: Option<Instant>, to: Option<Instant>| Some(to?.at.duration_since(from?.at));
-    Lifecycle {
+    let life = Lifecycle {
         queued: between(instants.created, instants.scheduled),
         cold_start: between(instants.scheduled, instants.work_started),
         run: between(instants.work_started, instants.work_ended),
@@ -82,7 +95,8 @@ pub(super) fn lifecycle(pod: &PodEvidence) -> Lifecycle {
         skew: SignedDuration::ZERO,
         end_unknown,
         instants,
-    }
+    };
+    (life, Explanation { ends, told })
 }
 
 fn life(container: &ContainerEvidence, known: KnownRuns) -> ContainerLife {
@@ -191,6 +205,9 @@ fn work_ended(pod: &PodEvidence, containers: &[ContainerLife], began: Option<Ins
     if ran().all(|run| run.end.is_some()) {
         return ran().filter_map(|run| run.end).max_by_key(|end| end.at);
     }
+    if lost_with_its_node(pod, containers) {
+        return None;
+    }
     let later = |time: &Timestamp| *time > began.at;
     let disruption = pod.disruption.as_ref().map(|(time, _)| *time).filter(later);
     let received = || {
@@ -202,6 +219,21 @@ fn work_ended(pod: &PodEvidence, containers: &[ContainerLife], began: Option<Ins
         .or_else(|| pod.not_ready.filter(later).map(|time| at(time, Evidence::NotReady)))
         .or_else(|| pod.kubelet_wrote.filter(later).map(|time| at(time, Evidence::KubeletWrote)))
         .or_else(|| received().map(|time| at(time, Evidence::ReceivedTerminated)))
+}
+
+/// Whether nobody can know when its work ended: it was lost with its node. What tells of the end then tells only when that
+/// was noticed, up to minutes later.
+fn lost_with_its_node(pod: &PodEvidence, containers: &[ContainerLife]) -> bool {
+    match pod.disruption.as_ref().map(|(_, by)| &**by) {
+        Some("DeletionByPodGC") => true,
+        Some("DeletionByTaintManager") | None => {
+            let lost =
+                |run: &Run| run.end.is_none() && run.reason.as_deref() == Some("ContainerStatusUnknown");
+            mains(containers).filter_map(|main| main.runs.last()).any(lost)
+        }
+        // Its end was asked for, and a node was there to be asked.
+        Some(_) => false,
+    }
 }
 
 fn delete_requested(pod: &PodEvidence) -> Option<Instant> {
@@ -292,12 +324,19 @@ fn succeeded(container: &ContainerLife) -> bool {
 }
 
 /// Where the phases end, and whether the true end is unknown.
-fn end(pod: &PodEvidence, instants: &Instants, outcome: PodOutcome, began: bool) -> (Option<Instant>, bool) {
+fn end(
+    pod: &PodEvidence,
+    containers: &[ContainerLife],
+    instants: &Instants,
+    outcome: PodOutcome,
+    began: bool,
+) -> (Option<Instant>, bool) {
     if !outcome.ended() {
         return (instants.work_ended, false);
     }
     let end = if began {
-        instants.work_ended.or(instants.deleted)
+        let lost = instants.work_ended.is_none() && lost_with_its_node(pod, containers);
+        instants.work_ended.or(instants.deleted.filter(|_| !lost))
     } else {
         never_started_end(pod, instants).or(instants.deleted)
     };

@@ -88,6 +88,52 @@ pub enum Evidence {
     ReceivedDeleted,
     /// It was last seen then, and missing from a later list.
     Missing,
+    /// Condition `Suspended` of a workload.
+    SuspendedCondition,
+    /// Name of its controller's `Suspended` or `Resumed` event.
+    SuspendEvent,
+    /// `lastTimestamp` of such an event.
+    SuspendEventCoarse,
+    /// Receipt of the workload with another `spec.suspend`.
+    ReceivedSuspend,
+    /// Name of a controller's `FailedCreate` event.
+    FailedCreateEvent,
+    /// `lastTimestamp` of such an event.
+    FailedCreateEventCoarse,
+    /// When the workload ended.
+    WorkloadEnded,
+    /// Receipt of the Pod with other `schedulingGates`.
+    ReceivedGates,
+    /// When the gates before were seen last.
+    GatesSeen,
+    /// `FailedScheduling` event.
+    UnschedulableEvent,
+    /// Receipt of the condition `PodScheduled` with another reason.
+    ReceivedUnschedulable,
+    /// Event of an autoscaler.
+    AutoscalerEvent,
+    /// Event that tells of volumes or the sandbox.
+    SetupFailedEvent,
+    /// Condition `Initialized`.
+    Initialized,
+    /// Name of the `Pulling` event.
+    PullingEvent,
+    /// Name of the `Pulled` event.
+    PulledEvent,
+    /// The same less the time since the pull was asked for.
+    PulledEventLessWait,
+    /// The same less the time that the pull took.
+    PulledEventLessPull,
+    /// Latest of repeated `Pulling` events.
+    PullingAgain,
+    /// Name of the event that tells of a failed pull.
+    PullFailedEvent,
+    /// Latest of such events.
+    PullFailedAgain,
+    /// Name of the event that tells of a container that could not be started.
+    StartFailedEvent,
+    /// Receipt of a container's `waiting.reason`.
+    ReceivedWaiting,
 }
 
 impl Evidence {
@@ -102,26 +148,49 @@ impl Evidence {
             | Self::StartedEvent
             | Self::StartedEventCoarse
             | Self::KillingEvent
-            | Self::KillingEventCoarse => Source::Event,
+            | Self::KillingEventCoarse
+            | Self::SuspendEvent
+            | Self::SuspendEventCoarse
+            | Self::FailedCreateEvent
+            | Self::FailedCreateEventCoarse
+            | Self::UnschedulableEvent
+            | Self::AutoscalerEvent
+            | Self::SetupFailedEvent
+            | Self::PullingEvent
+            | Self::PulledEvent
+            | Self::PulledEventLessWait
+            | Self::PulledEventLessPull
+            | Self::PullingAgain
+            | Self::PullFailedEvent
+            | Self::PullFailedAgain
+            | Self::StartFailedEvent => Source::Event,
             Self::ReceivedAdded
             | Self::ReceivedStarted
             | Self::ReceivedTerminalPhase
             | Self::ReceivedDeletion
-            | Self::ReceivedDeleted => Source::Observed,
+            | Self::ReceivedDeleted
+            | Self::ReceivedSuspend
+            | Self::ReceivedGates
+            | Self::ReceivedUnschedulable
+            | Self::ReceivedWaiting => Source::Observed,
             Self::CreationTimestamp
             | Self::PodScheduled
             | Self::CreatedWithNode
             | Self::ReadyToStartContainers
             | Self::StartedAt
             | Self::FinishedAt
-            | Self::DeletionTimestamp => Source::Status,
+            | Self::DeletionTimestamp
+            | Self::SuspendedCondition
+            | Self::WorkloadEnded
+            | Self::Initialized => Source::Status,
             Self::StartTime
             | Self::DisruptionTarget
             | Self::NotReady
             | Self::SandboxGone
             | Self::KubeletWrote
             | Self::ReceivedTerminated
-            | Self::Missing => Source::Inferred,
+            | Self::Missing
+            | Self::GatesSeen => Source::Inferred,
         }
     }
 
@@ -136,7 +205,21 @@ impl Evidence {
             | Self::ReceivedAdded
             | Self::ReceivedTerminalPhase
             | Self::ReceivedDeletion
-            | Self::ReceivedDeleted => 50,
+            | Self::ReceivedDeleted
+            | Self::ReceivedSuspend
+            | Self::SuspendEvent
+            | Self::FailedCreateEvent
+            | Self::ReceivedGates
+            | Self::UnschedulableEvent
+            | Self::ReceivedUnschedulable
+            | Self::AutoscalerEvent
+            | Self::PullingEvent
+            | Self::PulledEvent
+            | Self::PulledEventLessWait
+            | Self::PulledEventLessPull
+            | Self::PullFailedEvent
+            | Self::StartFailedEvent
+            | Self::ReceivedWaiting => 50,
             Self::ReceivedStarted => 150,
             Self::KillingEvent => 300,
             Self::ReceivedTerminated => 1100,
@@ -145,7 +228,7 @@ impl Evidence {
             | Self::SandboxGone
             | Self::StartTime
             | Self::KubeletWrote => 2000,
-            Self::Missing => 300_000,
+            Self::Missing | Self::GatesSeen => 300_000,
             _ => 1000,
         })
     }
@@ -167,8 +250,8 @@ impl Evidence {
             Self::StartedEvent => "name of the Started event",
             Self::StartedEventCoarse => "timestamp of the Started event",
             Self::ReceivedStarted => "receipt of the repeated Started event",
-            Self::StartedAt => "startedAt of the container state",
-            Self::FinishedAt => "finishedAt of the container state",
+            Self::StartedAt => "startedAt of the container",
+            Self::FinishedAt => "finishedAt of the container",
             Self::ReceivedTerminalPhase => "receipt of the terminal phase",
             Self::ReceivedTerminated => "receipt of the terminated state (upper bound)",
             Self::DisruptionTarget => "condition DisruptionTarget",
@@ -181,6 +264,29 @@ impl Evidence {
             Self::DeletionTimestamp => "deletionTimestamp - deletionGracePeriodSeconds",
             Self::ReceivedDeleted => "receipt of the Pod's DELETED",
             Self::Missing => "last seen before it was missing from a list (lower bound)",
+            Self::SuspendedCondition => "condition Suspended of the workload",
+            Self::SuspendEvent => "name of the Suspended or Resumed event",
+            Self::SuspendEventCoarse => "lastTimestamp of the Suspended or Resumed event",
+            Self::ReceivedSuspend => "receipt of the changed spec.suspend",
+            Self::FailedCreateEvent => "name of the FailedCreate event",
+            Self::FailedCreateEventCoarse => "lastTimestamp of the FailedCreate event",
+            Self::WorkloadEnded => "the end of the workload",
+            Self::ReceivedGates => "receipt of the changed schedulingGates",
+            Self::GatesSeen => "the gates before were seen last (lower bound)",
+            Self::UnschedulableEvent => "time of the FailedScheduling event",
+            Self::ReceivedUnschedulable => "receipt of the condition PodScheduled",
+            Self::AutoscalerEvent => "time of the autoscaler's event",
+            Self::SetupFailedEvent => "FailedMount or FailedCreatePodSandBox event",
+            Self::Initialized => "condition Initialized",
+            Self::PullingEvent => "name of the Pulling event",
+            Self::PulledEvent => "name of the Pulled event",
+            Self::PulledEventLessWait => "Pulled event less the time since asked",
+            Self::PulledEventLessPull => "Pulled event less what the pull took",
+            Self::PullingAgain => "latest Pulling event",
+            Self::PullFailedEvent => "name of the Failed event of the pull",
+            Self::PullFailedAgain => "lastTimestamp of the pull's Failed event",
+            Self::StartFailedEvent => "name of the container's Failed event",
+            Self::ReceivedWaiting => "receipt of the container's waiting.reason",
         }
     }
 }
@@ -214,5 +320,28 @@ packed_enum!(Evidence {
     ReceivedDeletion,
     DeletionTimestamp,
     ReceivedDeleted,
-    Missing
+    Missing,
+    SuspendedCondition,
+    SuspendEvent,
+    SuspendEventCoarse,
+    ReceivedSuspend,
+    FailedCreateEvent,
+    FailedCreateEventCoarse,
+    WorkloadEnded,
+    ReceivedGates,
+    GatesSeen,
+    UnschedulableEvent,
+    ReceivedUnschedulable,
+    AutoscalerEvent,
+    SetupFailedEvent,
+    Initialized,
+    PullingEvent,
+    PulledEvent,
+    PulledEventLessWait,
+    PulledEventLessPull,
+    PullingAgain,
+    PullFailedEvent,
+    PullFailedAgain,
+    StartFailedEvent,
+    ReceivedWaiting
 });

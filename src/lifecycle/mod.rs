@@ -8,6 +8,7 @@ mod container;
 mod derive;
 mod evidence;
 mod fact;
+mod gates;
 mod message;
 mod names;
 mod packed;
@@ -318,6 +319,15 @@ pub struct Lifecycle {
     pub cold_start: Option<SignedDuration>,
     /// `workEnded - workStarted`.
     pub run: Option<SignedDuration>,
+}
+
+/// What the boundaries of a life were read from; made only where somebody asks for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Explanation {
+    /// By place of a phase: its begin and its end.
+    pub ends: Vec<(Evidence, Option<Evidence>)>,
+    /// The instants before an impossible order was corrected.
+    pub told: Instants,
 }
 
 impl Lifecycle {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::container::ContainerEvidence;
-use super::evidence::Source;
+use super::evidence::{Evidence, Source};
 use super::pod::PodEvidence;
 use super::waits::{Since, Topic};
 use super::{ContainerLife, Instant, Instants, Phase, PhaseKind, PodOutcome, Role, Run};
@@ -17,12 +17,18 @@ use super::{ContainerLife, Instant, Instants, Phase, PhaseKind, PodOutcome, Role
 #[derive(Clone, Copy, Debug)]
 struct Mark {
     at: Timestamp,
-    source: Source,
+    why: Evidence,
+}
+
+impl Mark {
+    fn source(self) -> Source {
+        self.why.source()
+    }
 }
 
 impl From<Instant> for Mark {
     fn from(instant: Instant) -> Self {
-        Self { at: instant.at, source: instant.evidence.source() }
+        Self { at: instant.at, why: instant.evidence }
     }
 }
 
@@ -54,6 +60,14 @@ impl Span {
     }
 }
 
+/// The phases, and what their boundaries were read from.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Explained {
+    pub(super) phases: Vec<Phase>,
+    /// By place of a phase: its begin and its end.
+    pub(super) ends: Vec<(Evidence, Option<Evidence>)>,
+}
+
 /// What the phases are made of.
 pub(super) struct Life<'a> {
     pub(super) pod: &'a PodEvidence,
@@ -68,15 +82,15 @@ pub(super) struct Life<'a> {
 
 impl Life<'_> {
     /// The phases, in order; `reason` is why it waits.
-    pub(super) fn phases(&self, reason: Option<&Arc<str>>) -> Vec<Phase> {
-        let Some(created) = self.instants.created.map(Mark::from) else { return Vec::new() };
+    pub(super) fn phases(&self, reason: Option<&Arc<str>>) -> Explained {
+        let Some(created) = self.instants.created.map(Mark::from) else { return Explained::default() };
         // A time truncated to the second can seem to lie before a finer one.
         let Instants { scheduled, sandbox_ready, .. } = self.instants;
         let before = [*scheduled, *sandbox_ready, self.began].into_iter().flatten().map(|instant| instant.at);
         let earliest = before.fold(created.at, Timestamp::max);
         let end = self.end.map(Mark::from).map(|end| Mark { at: end.at.max(earliest), ..end });
         let began = self.began.map(Mark::from);
-        let mut phases = Vec::new();
+        let mut phases = Explained::default();
         match self.instants.scheduled.map(Mark::from) {
             Some(scheduled) => {
                 self.queued(&mut phases, created, Some(scheduled));
@@ -94,7 +108,7 @@ impl Life<'_> {
         phases
     }
 
-    fn queued(&self, phases: &mut Vec<Phase>, created: Mark, end: Option<Mark>) {
+    fn queued(&self, phases: &mut Explained, created: Mark, end: Option<Mark>) {
         let told = self.pod.waits.queued();
         let gates = self.gate_spans(created);
         // What nothing dates held all the time, as far as anybody knows.
@@ -111,8 +125,8 @@ impl Life<'_> {
         let gates = &self.pod.gates;
         let mark = |place: usize| {
             let gates = gates.get(place)?;
-            let source = if gates.received { Source::Observed } else { Source::Inferred };
-            Some(gates.since.map_or(created, |at| Mark { at, source }))
+            let why = if gates.received { Evidence::ReceivedGates } else { Evidence::GatesSeen };
+            Some(gates.since.map_or(created, |at| Mark { at, why }))
         };
         let numbered = gates.iter().enumerate();
         numbered
@@ -123,7 +137,7 @@ impl Life<'_> {
             .collect()
     }
 
-    fn cold_start(&self, phases: &mut Vec<Phase>, scheduled: Mark, end: Option<Mark>) {
+    fn cold_start(&self, phases: &mut Explained, scheduled: Mark, end: Option<Mark>) {
         let pod = self.pod;
         let waits = if self.began.is_none() { pod.waiting_reason() } else { None };
         let not_seen = self.instants.work_started.is_none() && self.began.is_some();
@@ -178,7 +192,7 @@ impl Life<'_> {
         let pairs = self.pod.containers.iter().zip(self.containers);
         let inits: Vec<_> = pairs.filter(|(_, life)| life.role == Role::Init).collect();
         // A condition tells when the last one ended, to the second.
-        let initialized = self.pod.initialized.map(|at| Mark { at, source: Source::Status });
+        let initialized = self.pod.initialized.map(|at| Mark { at, why: Evidence::Initialized });
         for (nth, (evidence, life)) in inits.iter().enumerate() {
             for (place, run) in life.runs.iter().enumerate() {
                 let Some(start) = run.start.map(Mark::from) else { continue };
@@ -196,9 +210,11 @@ impl Life<'_> {
     }
 
     /// From the start of work on: runs of main containers, the gaps between them, and the deletion.
-    fn work(&self, phases: &mut Vec<Phase>, began: Mark, end: Option<Mark>) {
+    fn work(&self, phases: &mut Explained, began: Mark, end: Option<Mark>) {
         let asked = self.instants.delete_requested.filter(|_| self.pod.deleted_before_its_end());
-        let requested = asked.map(Mark::from);
+        // Whether what nobody saw end still worked by then is not known either.
+        let unseen = self.outcome.ended() && end.is_none();
+        let requested = asked.filter(|_| !unseen).map(Mark::from);
         // It worked on only if it began before that.
         let stopping = requested.map(|requested| if requested.at < began.at { began } else { requested });
         let mut spans = Vec::new();
@@ -263,7 +279,7 @@ fn since_spans(kind: PhaseKind, from: Mark, told: &[Since]) -> Vec<Span> {
     let mark = |place: usize| {
         let since = told.get(place)?;
         let at_once = place == 0 && since.at.duration_since(from.at) <= FIRST_TRY;
-        Some(if at_once { from } else { Mark { at: since.at, source: since.source } })
+        Some(if at_once { from } else { Mark { at: since.at, why: since.why } })
     };
     let numbered = told.iter().enumerate();
     numbered
@@ -291,27 +307,33 @@ const QUEUE: SignedDuration = SignedDuration::from_millis(100);
 /// The pull of a container's image, the wait in the node's queue apart; where it failed, the wait for another try apart.
 fn pull_spans(evidence: &ContainerEvidence, life: &ContainerLife) -> Vec<Span> {
     let Some(pull) = life.pull.filter(|pull| !pull.cached) else { return Vec::new() };
-    let Some(asked) = evidence.pull_asked().map(|asked| asked.at).or(pull.start) else { return Vec::new() };
-    let mark = |at| Mark { at, source: Source::Event };
+    let Some((asked, why)) =
+        evidence.pull_asked_by().or(pull.start.map(|at| (at, Evidence::PulledEventLessPull)))
+    else {
+        return Vec::new();
+    };
+    let asked_mark = Mark { at: asked, why };
     // A pull whose end no event tells of ended before the container started.
     let started = life.runs.iter().find_map(|run| run.start).map(Mark::from);
-    let end = pull.end.map(mark).or(started);
+    let end = pull.end.map(|at| Mark { at, why: Evidence::PulledEvent }).or(started);
     let pulling = |start, end, reason| Span::about(PhaseKind::Pulling, start, end, life, reason);
     // Until its turn came in the node's queue.
-    let turn = pull.start.filter(|_| pull.wait.is_some_and(|wait| wait >= QUEUE)).map(mark);
+    let turn = pull.start.filter(|_| pull.wait.is_some_and(|wait| wait >= QUEUE));
+    let turn = turn.map(|at| Mark { at, why: Evidence::PulledEventLessPull });
     let Some(trouble) = evidence.pull_trouble().filter(|trouble| trouble.failed > asked) else {
         let Some(turn) = turn.filter(|turn| turn.at > asked) else {
-            return vec![pulling(mark(asked), end, None)];
+            return vec![pulling(asked_mark, end, None)];
         };
-        return vec![pulling(mark(asked), Some(turn), Some("pull queue".into())), pulling(turn, end, None)];
+        return vec![pulling(asked_mark, Some(turn), Some("pull queue".into())), pulling(turn, end, None)];
     };
-    let failed = mark(trouble.failed);
-    let back_off = pulling(failed, trouble.again.map(mark).or(end), Some("ImagePullBackOff".into()));
+    let failed = Mark { at: trouble.failed, why: Evidence::PullFailedEvent };
+    let again = trouble.again.map(|at| Mark { at, why: Evidence::PullingAgain });
+    let back_off = pulling(failed, again.or(end), Some("ImagePullBackOff".into()));
     // The latest attempt may have failed too; when exactly is known to the second.
-    let failed_again = trouble.failed_again.map(|at| Mark { at, source: Source::Event });
-    let again = trouble.again.map(|again| pulling(mark(again), failed_again.or(end), None));
+    let failed_again = trouble.failed_again.map(|at| Mark { at, why: Evidence::PullFailedAgain });
+    let again = again.map(|again| pulling(again, failed_again.or(end), None));
     let waits_again = failed_again.map(|failed| pulling(failed, end, Some("ImagePullBackOff".into())));
-    let first = pulling(mark(asked), Some(failed), None);
+    let first = pulling(asked_mark, Some(failed), None);
     [Some(first), Some(back_off), again, waits_again].into_iter().flatten().collect()
 }
 
@@ -324,34 +346,38 @@ fn why_ended(run: &Run) -> Option<Arc<str>> {
 
 /// Cuts `[start, end)` at every boundary of the spans and gives each piece to the span of the highest precedence, or to
 /// `rest`.
-fn fill(phases: &mut Vec<Phase>, start: Mark, end: Option<Mark>, rest: &Span, spans: &[Span]) {
+fn fill(explained: &mut Explained, start: Mark, end: Option<Mark>, rest: &Span, spans: &[Span]) {
     let inside = |mark: &Mark| mark.at > start.at && end.is_none_or(|end| mark.at < end.at);
     let mut marks: Vec<Mark> =
         spans.iter().flat_map(|span| [Some(span.start), span.end]).flatten().filter(inside).collect();
     marks.push(start);
-    marks.sort_by_key(|mark| (mark.at, mark.source));
+    marks.sort_by_key(|mark| (mark.at, mark.source(), mark.why as u8));
     marks.dedup_by_key(|mark| mark.at);
-    let first = phases.len();
+    let first = explained.phases.len();
     for (place, mark) in marks.iter().enumerate() {
-        push_moments(phases, *mark, spans, end);
+        push_moments(explained, *mark, spans, end);
         let next = marks.get(place + 1).copied().or(end);
         let covers = |span: &&Span| span.start.at <= mark.at && span.end.is_none_or(|end| end.at > mark.at);
         let span = spans.iter().filter(covers).max_by_key(|span| precedence(span.kind)).unwrap_or(rest);
         let source = match next {
             _ if span.inferred => Source::Inferred,
-            Some(next) => mark.source.max(next.source),
-            None => mark.source,
+            Some(next) => mark.source().max(next.source()),
+            None => mark.source(),
         };
-        if let Some(last) = phases.get_mut(first..).and_then(<[Phase]>::last_mut)
+        if let Some(last) = explained.phases.get_mut(first..).and_then(<[Phase]>::last_mut)
             && last.kind == span.kind
             && last.container == span.container
             && last.reason == span.reason
         {
             last.end = next.map(|next| next.at);
             last.source = last.source.max(source);
+            if let Some(ends) = explained.ends.last_mut() {
+                ends.1 = next.map(|next| next.why);
+            }
             continue;
         }
-        phases.push(Phase {
+        explained.ends.push((mark.why, next.map(|next| next.why)));
+        explained.phases.push(Phase {
             kind: span.kind,
             start: mark.at,
             end: next.map(|next| next.at),
@@ -361,14 +387,16 @@ fn fill(phases: &mut Vec<Phase>, start: Mark, end: Option<Mark>, rest: &Span, sp
         });
     }
     if let Some(end) = end.filter(|end| end.at > start.at) {
-        push_moments(phases, end, spans, None);
+        push_moments(explained, end, spans, None);
     }
     // What took no time is not told, but for work: that it ran is the point.
     let worked = |phase: &Phase| matches!(phase.kind, PhaseKind::Running | PhaseKind::Terminating);
     let mut place = first;
+    let Explained { phases, ends } = explained;
     while place < phases.len() {
         if phases[place].end == Some(phases[place].start) && !worked(&phases[place]) {
             phases.remove(place);
+            ends.remove(place);
         } else {
             place += 1;
         }
@@ -377,7 +405,7 @@ fn fill(phases: &mut Vec<Phase>, start: Mark, end: Option<Mark>, rest: &Span, sp
 
 /// Adds the runs that began and ended at that moment, as far as the times tell: that they ran is the point. Not where all
 /// of the work took no time, which is told as it is.
-fn push_moments(phases: &mut Vec<Phase>, mark: Mark, spans: &[Span], end: Option<Mark>) {
+fn push_moments(explained: &mut Explained, mark: Mark, spans: &[Span], end: Option<Mark>) {
     if end.is_some_and(|end| end.at <= mark.at) {
         return;
     }
@@ -390,11 +418,12 @@ fn push_moments(phases: &mut Vec<Phase>, mark: Mark, spans: &[Span], end: Option
         span.start.at == mark.at && span.end.is_some_and(|end| end.at == mark.at) && is_work(span)
     };
     if let Some(span) = spans.iter().find(at_once) {
-        phases.push(Phase {
+        explained.ends.push((span.start.why, span.end.map(|end| end.why)));
+        explained.phases.push(Phase {
             kind: span.kind,
             start: mark.at,
             end: Some(mark.at),
-            source: span.end.map_or(mark.source, |end| end.source.max(span.start.source)),
+            source: span.end.map_or(mark.source(), |end| end.source().max(span.start.source())),
             container: span.container.clone(),
             reason: span.reason.clone(),
         });

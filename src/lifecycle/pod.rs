@@ -16,7 +16,7 @@ use super::packed::{packed_enum, packed_struct};
 use super::restarts::Restarts;
 use super::status;
 use super::waits::{Topic, Waits};
-use super::{Lifecycle, Role, derive};
+use super::{Explanation, Lifecycle, Role, derive, gates};
 use crate::observation::{self, Seen, known};
 
 /// What is known of one Pod.
@@ -178,9 +178,7 @@ impl PodEvidence {
         if gates.is_empty() && self.gates.is_empty() {
             return;
         }
-        let list: Vec<&str> = gates.iter().map(|gate| gate.name.as_str()).collect();
-        let reason =
-            (!list.is_empty()).then(|| names.share(&format!("SchedulingGated: {}", list.join(", "))));
+        let reason = gates::reason(pod).map(|reason| names.share(&reason));
         match self.gates.last() {
             None => self.gates.push(Gates { since: None, received: false, reason }),
             Some(kept) if kept.reason != reason => {
@@ -358,6 +356,13 @@ impl PodEvidence {
         // A volume or sandbox that failed holds the Pod up only until images are dealt with.
         let holdup = || self.setup_reason().filter(|_| self.image_event().is_none());
         waiting.find(telling).cloned().or_else(holdup)
+    }
+
+    /// What the boundaries of that life were read from.
+    pub fn explain(&self, skew: SignedDuration) -> Explanation {
+        let mut on_one_clock = self.clone();
+        on_one_clock.shift_kubelet(skew);
+        derive::explained(&on_one_clock).1
     }
 
     /// The life that this evidence tells of; `skew` is how far the API server's clock is ahead of the node's.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::evidence::Source;
+use super::evidence::{Evidence, Source};
 use super::packed::{Pack, Packer, Unpacker, packed_enum, packed_struct};
 
 /// What a reason holds up. Each has its own place in a Pod's life, so that they are told apart.
@@ -32,7 +32,7 @@ struct Told {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Since {
     pub(super) at: Timestamp,
-    pub(super) source: Source,
+    pub(super) why: Evidence,
     pub(super) reason: Arc<str>,
 }
 
@@ -69,7 +69,13 @@ impl Waits {
     pub(super) fn since(&self, topic: Topic) -> Vec<Since> {
         let mut since: Vec<Since> = Vec::new();
         for told in self.0.iter().filter(|told| told.topic == topic) {
-            let mark = |at| Since { at, source: told.source, reason: Arc::clone(&told.reason) };
+            let why = match (topic, told.source) {
+                (Topic::Scheduler, Source::Event) => Evidence::UnschedulableEvent,
+                (Topic::Scheduler, _) => Evidence::ReceivedUnschedulable,
+                (Topic::Autoscaler, _) => Evidence::AutoscalerEvent,
+                (Topic::Setup, _) => Evidence::SetupFailedEvent,
+            };
+            let mark = |at| Since { at, why, reason: Arc::clone(&told.reason) };
             since.push(mark(told.first));
             // The last time is mostly truncated to the second: in the same second it tells nothing of its own.
             if told.last.duration_since(told.first) >= SignedDuration::from_secs(1) {

@@ -1,13 +1,13 @@
 //! One line for each change of state: for CI, pipes and screen readers. No cursor codes, nothing said twice.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{Lifecycle, PhaseKind, PodOutcome, Role as ContainerRole};
-use crate::timeline::{Changes, Pod, PodKey, Timeline, Workload, WorkloadOutcome};
-use crate::view::{Line, Role, duration, text};
+use crate::timeline::{Changes, OpenRetry, Pod, PodKey, Timeline, Workload, WorkloadOutcome};
+use crate::view::{Line, Role, duration, next_try, text};
 
 /// After so long without a line, one says what goes on.
 pub(super) const HEARTBEAT: SignedDuration = SignedDuration::from_secs(15);
@@ -31,7 +31,8 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// A line for each workload that is there when following begins; its Pods are known from here on.
+    /// A line for each workload that is there when following begins, and for each reason that holds its Pods up; its Pods
+    /// are known from here on.
     pub fn begin(&mut self, timeline: &Timeline, now: Timestamp) -> Vec<Line> {
         self.last = Some(now);
         let mut lines = Vec::new();
@@ -47,8 +48,32 @@ impl Lines {
                 _ => said,
             };
             lines.push(line(workload, now, &name(workload), &said, role, false, None));
+            lines.extend(self.waits(timeline, workload, now));
         }
         lines
+    }
+
+    /// Why Pods of a workload wait: nothing more is said of that as long as it stays so.
+    fn waits(&self, timeline: &Timeline, workload: &Workload, now: Timestamp) -> Vec<Line> {
+        let mut reasons: BTreeMap<&Arc<str>, Vec<PodKey>> = BTreeMap::new();
+        for key in &workload.pods {
+            if let Some(reason) = self.pods.get(key).and_then(|told| told.waits.as_ref()) {
+                reasons.entry(reason).or_default().push(*key);
+            }
+        }
+        let several = timeline.workloads().len() > 1;
+        let lines = reasons.into_iter().filter_map(|(reason, keys)| match keys.as_slice() {
+            &[key] => {
+                let pod = timeline.pod(key);
+                let (said, role) = said(&pod)?;
+                Some(line(workload, now, &pod.name, &said, role, several, Some(key)))
+            }
+            keys => {
+                let said = format!("{} Pods: {}", keys.len(), text::clean(reason));
+                Some(line(workload, now, &name(workload), &said, Role::Warning, false, None))
+            }
+        });
+        lines.collect()
     }
 
     /// The lines about what changed since the last call.
@@ -61,6 +86,8 @@ impl Lines {
         }
         let by_uid: HashMap<&str, &Workload> =
             timeline.workloads().iter().map(|workload| (&*workload.uid, workload)).collect();
+        // What follows a failed Pod is asked for once for each workload that has one.
+        let mut retries: HashMap<Arc<str>, HashMap<PodKey, OpenRetry>> = HashMap::new();
         for &key in &changes.pods {
             let pod = timeline.pod(key);
             let told = told(&pod.life);
@@ -69,7 +96,17 @@ impl Lines {
                 continue;
             }
             let Some(workload) = self.owners.get(&key).and_then(|uid| by_uid.get(&**uid)) else { continue };
-            if let Some((said, role)) = said(&pod) {
+            if let Some((mut said, role)) = said(&pod) {
+                if pod.life.outcome.failed() && pod.index.is_some() {
+                    let open = retries.entry(Arc::clone(&workload.uid)).or_insert_with(|| {
+                        let open = timeline.open_retries(workload, now);
+                        open.into_iter().map(|open| (open.pod, open)).collect()
+                    });
+                    if let Some(open) = open.get(&key) {
+                        said += "; ";
+                        said += &next_try(open, now);
+                    }
+                }
                 lines.push(line(
                     workload,
                     now,
@@ -90,7 +127,10 @@ impl Lines {
                 .as_ref()
                 .is_some_and(|before| before.0 == stands.0 && (before.1 == stands.1 || !waits));
             if !same && (before.is_some() || waits || workload.outcome != WorkloadOutcome::Pending) {
-                let (said, role) = outcome_said(workload);
+                let (mut said, role) = outcome_said(workload);
+                if before.is_some_and(|before| before.0 == WorkloadOutcome::Suspended) && !workload.ended() {
+                    said = resumed(workload, now);
+                }
                 lines.push(line(workload, now, &name(workload), &said, role, false, None));
             }
         }
@@ -209,11 +249,29 @@ fn outcome_said(workload: &Workload) -> (String, Role) {
     }
     match workload.outcome {
         WorkloadOutcome::Pending => ("waits for its first Pod".into(), Role::Text),
-        WorkloadOutcome::Suspended => ("is suspended".into(), Role::Warning),
+        WorkloadOutcome::Suspended => (suspended(workload), Role::Warning),
         WorkloadOutcome::Running => ("runs".into(), Role::Text),
         WorkloadOutcome::Succeeded => ("succeeded".into(), Role::Success),
         WorkloadOutcome::Failed => (format!("failed{why}"), Role::Failure),
         WorkloadOutcome::Unknown => ("was deleted before it ended".into(), Role::Warning),
+    }
+}
+
+/// `is suspended`, or what it waits for before it is resumed.
+fn suspended(workload: &Workload) -> String {
+    let open = workload.holds.iter().find(|hold| !hold.over && hold.message.is_none());
+    match open.filter(|hold| *hold.reason != *"suspended") {
+        Some(hold) => format!("is suspended, waits for {}", text::clean(&hold.reason)),
+        None => "is suspended".into(),
+    }
+}
+
+/// `is resumed after 12s`.
+fn resumed(workload: &Workload, now: Timestamp) -> String {
+    let last = workload.holds.iter().rfind(|hold| hold.over && hold.message.is_none());
+    match last.and_then(|hold| hold.duration(now)) {
+        Some(took) => format!("is resumed after {}", duration::human(took, false)),
+        None => "is resumed".into(),
     }
 }
 
@@ -232,7 +290,11 @@ fn counts(timeline: &Timeline, workload: &Workload) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
-    if parts.is_empty() { "no Pod yet".into() } else { parts.join(", ") }
+    match parts.is_empty() {
+        true if workload.outcome == WorkloadOutcome::Suspended => suspended(workload),
+        true => "no Pod yet".into(),
+        false => parts.join(", "),
+    }
 }
 
 fn line(

@@ -10,7 +10,8 @@ use super::job::JobRecord;
 use super::place::number;
 use super::record::PodRecord;
 use super::refusal::Refusals;
-use super::{Capacity, Identity, PodKey, Timeline, Workload, WorkloadOutcome};
+use super::suspension::Toggles;
+use super::{Capacity, Identity, PodKey, Timeline, Waiting, Workload, WorkloadOutcome};
 use crate::lifecycle::{EventFact, Kept, Lifecycle, PodEvidence, PodOutcome};
 use crate::observation::{self, Event, Object, Observation, Seen, whole_millis};
 
@@ -168,14 +169,18 @@ impl Timeline {
                     self.strangers.entry(about.uid.as_str().into()).or_default().push(fact);
                 }
             }
-            _ if !Refusals::concerns(event) => self.apply_owners_word(event),
-            _ => {
+            _ if Refusals::concerns(event) || Toggles::concerns(event) => {
                 let uid = self.names.share(&about.uid);
-                self.refusals.entry(Arc::clone(&uid)).or_default().take(event);
+                if Refusals::concerns(event) {
+                    self.refusals.entry(Arc::clone(&uid)).or_default().take(event);
+                } else {
+                    self.toggles.entry(Arc::clone(&uid)).or_default().take(event);
+                }
                 let job = || self.jobs.get(&uid).and_then(JobRecord::place);
                 let place = self.controllers.get(&uid).and_then(ControllerRecord::place);
                 self.stale.extend(place.or_else(job));
             }
+            _ => self.apply_owners_word(event),
         }
     }
 
@@ -278,7 +283,7 @@ impl Timeline {
             let uid = Arc::clone(&self.workloads[place].uid);
             let pods = std::mem::take(&mut self.workloads[place].pods);
             let workload = match (self.jobs.get(&uid), self.controllers.get(&uid), pods.first()) {
-                (Some(job), ..) => job.workload(&mut self.names),
+                (Some(job), ..) => job.workload(&mut self.names, self.toggles.get(&uid)),
                 (_, Some(controller), _) => controller.workload(&mut self.names),
                 (None, None, Some(&key)) => self.bare(key),
                 (None, None, None) => continue,
@@ -297,7 +302,8 @@ impl Timeline {
         let mut places: HashMap<Arc<str>, usize> = HashMap::new();
         let mut workloads: Vec<Workload> = Vec::new();
         let names = &mut self.names;
-        let jobs = self.jobs.iter().map(|(uid, job)| (uid, job.workload(names)));
+        let toggles = &self.toggles;
+        let jobs = self.jobs.iter().map(|(uid, job)| (uid, job.workload(names, toggles.get(uid))));
         for (uid, workload) in jobs {
             places.insert(Arc::clone(uid), workloads.len());
             workloads.push(workload);
@@ -359,22 +365,27 @@ impl Timeline {
                 capacity.since = capacity.since.max(oldest);
             }
         }
-        let Some(refusals) = self.refusals.get(&workload.uid).filter(|_| !workload.ended()) else {
-            return workload;
-        };
-        let open = workload.pods.iter().filter(|key| !self.record(**key).digest.outcome.ended()).count();
-        let wanted = workload.parallelism.map_or(usize::MAX, |wanted| wanted as usize);
-        if workload.outcome == WorkloadOutcome::Suspended || open >= wanted {
-            return workload;
-        }
-        workload.waiting = refusals.waiting(workload.pods.iter().filter_map(created).max());
+        workload.waiting = self.waiting(&workload);
         if let Some(waiting) = &workload.waiting
             && workload.reason.is_none()
         {
             workload.reason = Some(Arc::clone(&waiting.reason));
             workload.message = Some(Arc::clone(&waiting.message));
         }
+        self.hold_back(&mut workload);
         workload
+    }
+
+    /// Why no Pod can be made now.
+    fn waiting(&self, workload: &Workload) -> Option<Waiting> {
+        let refusals = self.refusals.get(&workload.uid).filter(|_| !workload.ended())?;
+        let open = workload.pods.iter().filter(|key| !self.record(**key).digest.outcome.ended()).count();
+        let wanted = workload.parallelism.map_or(usize::MAX, |wanted| wanted as usize);
+        if workload.outcome == WorkloadOutcome::Suspended || open >= wanted {
+            return None;
+        }
+        // They are in the order of creation.
+        refusals.waiting(workload.pods.iter().rev().find_map(|key| self.record(*key).digest.created()))
     }
 
     /// The workload that a Pod without a followed owner is.
@@ -383,7 +394,10 @@ impl Timeline {
         let pod = self.pod(key);
         let life = &pod.life;
         let created = life.instants.created.map(|created| created.at);
-        let (succeeded, failed) = (life.outcome == PodOutcome::Succeeded, life.outcome.failed());
+        // Whoever deletes a Pod before its work has begun does not make it fail.
+        let withdrawn = life.outcome == PodOutcome::NeverStarted && self.record(key).deleted_before_its_end;
+        let (succeeded, failed) =
+            (life.outcome == PodOutcome::Succeeded, life.outcome.failed() && !withdrawn);
         Workload {
             api_version,
             kind,
@@ -392,6 +406,7 @@ impl Timeline {
             uid: Arc::clone(&pod.uid),
             parent: None,
             outcome: match life.outcome {
+                _ if withdrawn => WorkloadOutcome::Unknown,
                 PodOutcome::Pending => WorkloadOutcome::Pending,
                 PodOutcome::Starting | PodOutcome::Running => WorkloadOutcome::Running,
                 PodOutcome::Succeeded => WorkloadOutcome::Succeeded,
@@ -408,13 +423,14 @@ impl Timeline {
             active: u32::from(!life.outcome.ended()),
             succeeded: u32::from(succeeded),
             failed: u32::from(failed),
-            gone: life.outcome == PodOutcome::Deleted,
+            gone: withdrawn || life.outcome == PodOutcome::Deleted,
             capacity: created
                 .map(|since| Capacity { since, parallelism: 1, completions: Some(1) })
                 .into_iter()
                 .collect(),
             per_index: false,
             waiting: None,
+            holds: Vec::new(),
             next_run: None,
             lasting: false,
             pods: vec![key],

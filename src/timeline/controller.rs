@@ -5,10 +5,12 @@ use std::sync::Arc;
 use cronexpr::MakeTimestamp;
 use jiff::Timestamp;
 
+use super::hold;
 use super::rollout::{self, Standing, wanted};
+use super::suspension::{Suspensions, Told};
 use super::{Capacity, Parent, Workload, WorkloadOutcome};
 use crate::lifecycle::Names;
-use crate::observation::{CronJob, Object, ObjectMeta, Seen};
+use crate::observation::{CronJob, JobCondition, Object, ObjectMeta, Seen, known};
 
 /// What is known of one such workload.
 #[derive(Clone, Debug)]
@@ -17,6 +19,7 @@ pub(super) struct ControllerRecord {
     /// When its latest state was received.
     received: Timestamp,
     capacity: Vec<Capacity>,
+    suspensions: Suspensions,
     gone: Option<Timestamp>,
     /// Since when it has been seen to have what it wants, where its status does not tell.
     done: Option<Timestamp>,
@@ -31,7 +34,15 @@ impl ControllerRecord {
             return None;
         }
         let object = object.clone();
-        let mut record = Self { object, received, capacity: Vec::new(), gone: None, done: None, place: None };
+        let mut record = Self {
+            object,
+            received,
+            capacity: Vec::new(),
+            suspensions: Suspensions::default(),
+            gone: None,
+            done: None,
+            place: None,
+        };
         record.note(received, seen, None);
         Some(record)
     }
@@ -58,6 +69,9 @@ impl ControllerRecord {
 
     fn note(&mut self, received: Timestamp, seen: Seen, before: Option<WorkloadOutcome>) {
         self.gone = seen.gone().then(|| self.gone.unwrap_or(received));
+        if let Some(told) = self.suspension().filter(|_| seen != Seen::Missing) {
+            self.suspensions.observe(&told, received, seen);
+        }
         let outcome = self.standing().map(|standing| standing.outcome);
         if outcome != Some(WorkloadOutcome::Succeeded) {
             self.done = None;
@@ -73,6 +87,24 @@ impl ControllerRecord {
             }
             Some(_) => {}
         }
+    }
+
+    /// Whether it is told to have no Pods; `None` for what cannot be.
+    fn suspension(&self) -> Option<Told> {
+        let metadata = self.metadata();
+        let (suspended, condition) = match &self.object {
+            Object::CronJob(object) => (object.spec.suspend == Some(true), None),
+            Object::Custom(object) => {
+                let is_it = |condition: &&JobCondition| condition.r#type == "Suspended";
+                let condition = object.status.conditions.iter().find(is_it);
+                let told = condition.map(|condition| condition.status == "True");
+                let since = condition.and_then(|condition| known(condition.last_transition_time));
+                (object.spec.suspend.or(told) == Some(true), told.zip(since))
+            }
+            _ => return None,
+        };
+        let (created, generation) = (metadata.created(), metadata.generation);
+        Some(Told { suspended, condition, created, generation })
     }
 
     /// The object's metadata.
@@ -183,6 +215,7 @@ impl ControllerRecord {
             capacity: self.capacity.clone(),
             per_index: false,
             waiting: None,
+            holds: hold::suspended(self.suspensions.list(None), metadata, names),
             next_run,
             lasting: is_rollout,
             pods: Vec::new(),

@@ -19,6 +19,8 @@ pub struct Digest {
     pub began: bool,
     /// Whether its phases tell why it waited.
     pub waited: bool,
+    /// Whether somebody asked for its deletion.
+    pub asked_to_stop: bool,
     /// Whether events tell of the pull of an image.
     pub pulled: bool,
     /// Whether created, scheduled, the start and the end of work are, as far as they are known, finer than a second.
@@ -69,6 +71,7 @@ impl Digest {
             open_phase: life.open_phase().map(|phase| phase.kind),
             began: instants.work_started.is_some() || life.phases.iter().any(|phase| working(phase.kind)),
             waited: life.phases.iter().any(|phase| phase.reason.is_some()),
+            asked_to_stop: instants.delete_requested.is_some(),
             pulled: life.containers.iter().any(|container| container.pull.is_some()),
             fine: ends.into_iter().flatten().all(|end| end.evidence.precision() < FINE),
             created: at(instants.created),

@@ -8,16 +8,16 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Timeline, Workload};
 use crate::lifecycle::{Phase, PhaseKind};
 
-/// A reason to wait before the work, over all Pods.
+/// A reason to wait before the work, over all Pods, or one for which the workload made none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wait {
     /// `Insufficient cpu`, `ImagePullBackOff` …, without what an autoscaler did about it.
     pub reason: Arc<str>,
-    /// Pods that waited for it.
+    /// Pods that waited for it; none where the workload itself did.
     pub pods: usize,
-    /// The longest wait of one Pod.
+    /// The longest wait of one Pod, or the workload's longest.
     pub longest: SignedDuration,
-    /// The sum over Pods.
+    /// The sum over Pods, or over the workload's waits.
     pub total: SignedDuration,
 }
 
@@ -40,7 +40,7 @@ const ONE_IN: usize = 10;
 const PART_OF_WALL: i64 = 5;
 
 impl Timeline {
-    /// Why the Pods of a workload waited before their work, the longest wait first.
+    /// Why a workload made no Pods, and why its Pods waited before their work, the longest wait first.
     pub fn waits(&self, workload: &Workload, now: Timestamp) -> Vec<Wait> {
         let mut waits: BTreeMap<Arc<str>, Wait> = BTreeMap::new();
         for &key in workload.pods.iter().filter(|key| self.digest(**key).waited) {
@@ -68,6 +68,21 @@ impl Timeline {
             }
         }
         let mut waits: Vec<Wait> = waits.into_values().collect();
+        let mut of_itself: BTreeMap<String, Wait> = BTreeMap::new();
+        for hold in &workload.holds {
+            let Some(took) = hold.duration(now) else { continue };
+            let reason = hold.phrase();
+            let nothing = || Wait {
+                reason: reason.as_str().into(),
+                pods: 0,
+                longest: SignedDuration::ZERO,
+                total: SignedDuration::ZERO,
+            };
+            let wait = of_itself.entry(reason.clone()).or_insert_with(nothing);
+            wait.longest = wait.longest.max(took);
+            wait.total += took;
+        }
+        waits.extend(of_itself.into_values());
         waits.sort_by_key(|wait| std::cmp::Reverse((wait.longest, wait.total)));
         waits
     }

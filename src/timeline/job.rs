@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use super::hold;
+use super::suspension::{Suspension, Suspensions, Toggles, Told};
 use super::{Capacity, Parent, Workload, WorkloadOutcome};
 use crate::lifecycle::Names;
 use crate::observation::{Job, JobCondition, JobStatus, Seen, known};
@@ -11,17 +13,16 @@ use crate::observation::{Job, JobCondition, JobStatus, Seen, known};
 /// The value of `spec.managedBy` that means Kubernetes' own Job controller.
 const OWN_CONTROLLER: &str = "kubernetes.io/job-controller";
 
-/// A Job that is created suspended has the condition within this time.
-const AT_ONCE: SignedDuration = SignedDuration::from_secs(2);
-
 /// What is known of one Job.
 #[derive(Clone, Debug, Default)]
 pub(super) struct JobRecord {
     job: Job,
+    /// How many Pods it wanted from when on, suspended or not.
     capacity: Vec<Capacity>,
+    suspensions: Suspensions,
     gone: Option<Timestamp>,
-    /// Its desired state was changed before anybody looked: how many Pods it might have had then is not known.
-    changed_before: bool,
+    /// How often its desired state had been written when it was first listed; `None` if a watch told of its creation.
+    attached: Option<i64>,
     /// Its place among the workloads.
     place: Option<usize>,
 }
@@ -42,9 +43,38 @@ impl JobRecord {
         self.job.spec.pod_replacement_policy == "Failed"
     }
 
-    /// Whether its desired state was changed before anybody looked.
-    pub(super) fn changed_before(&self) -> bool {
-        self.changed_before
+    /// Whether its desired state was changed before anybody looked: how many Pods it might have had then is not known.
+    pub(super) fn changed_before(&self, events: Option<&Toggles>) -> bool {
+        let Some(generation) = self.attached else { return false };
+        // A suspension is a change whose time is known.
+        let first = self.capacity.first().map(|first| first.since);
+        let known = |instant: Option<crate::lifecycle::Instant>| {
+            i64::from(instant.is_some_and(|instant| Some(instant.at) != first))
+        };
+        let suspensions = self.suspensions.list(events);
+        let explained: i64 = suspensions.iter().map(|one| known(one.start) + known(one.end)).sum();
+        generation > 1 + explained
+    }
+
+    /// Whether another Pod follows a failed one of the same index.
+    pub(super) fn retries(&self) -> bool {
+        let Job { spec, status, .. } = &self.job;
+        let decided = ["FailureTarget", "SuccessCriteriaMet", "Failed", "Complete"];
+        spec.completion_mode == "Indexed" && decided.iter().all(|kind| status.is_true(kind).is_none())
+    }
+
+    /// Whether an index needs no other try, because it is done, given up or wanted no more.
+    pub(super) fn is_over(&self, index: u32) -> bool {
+        let Job { spec, status, .. } = &self.job;
+        let unwanted = spec.completions.is_some_and(|completions| index >= count(completions));
+        let failed = status.failed_indexes.as_deref().unwrap_or_default();
+        unwanted || holds_index(&status.completed_indexes, index) || holds_index(failed, index)
+    }
+
+    /// How many failures it takes, of one index or of all together.
+    pub(super) fn limit(&self, per_index: bool) -> Option<u32> {
+        let spec = &self.job.spec;
+        if per_index { spec.backoff_limit_per_index } else { spec.backoff_limit }.map(count)
     }
 
     /// Takes in a state of the Job.
@@ -54,36 +84,26 @@ impl JobRecord {
             return; // the object is only what was known before
         }
         self.job = job.clone();
-        let created = job.metadata.created().unwrap_or(received);
-        let suspended = job.spec.suspend == Some(true);
+        let condition = job.status.conditions.iter().find(|condition| condition.r#type == "Suspended");
+        let condition =
+            condition.and_then(|told| Some((told.status == "True", known(told.last_transition_time)?)));
+        let told = Told {
+            suspended: job.spec.suspend == Some(true),
+            condition,
+            created: job.metadata.created(),
+            generation: job.metadata.generation,
+        };
+        self.suspensions.observe(&told, received, seen);
         let now = Capacity {
-            since: created,
-            parallelism: if suspended { 0 } else { count(job.spec.parallelism.unwrap_or(1)) },
+            since: job.metadata.created().unwrap_or(received),
+            parallelism: count(job.spec.parallelism.unwrap_or(1)),
             completions: job.spec.completions.map(count),
         };
-        let resumed = job.status.conditions.iter().find(|condition| condition.reason == "JobResumed");
-        let resumed = resumed.and_then(|condition| known(condition.last_transition_time));
-        // Suspended after it had run: the condition tells since when.
-        let paused =
-            job.status.is_true("Suspended").and_then(|condition| known(condition.last_transition_time));
-        let paused = paused.filter(|at| suspended && at.duration_since(created) > AT_ONCE);
-        if self.capacity.is_empty() {
-            // A resume is a change whose time is known.
-            let explained = 1 + i64::from(resumed.is_some() || paused.is_some());
-            self.changed_before = seen != Seen::Added && job.metadata.generation > explained;
-        }
         match self.capacity.last() {
-            None if paused.is_some() => {
-                let parallelism = count(job.spec.parallelism.unwrap_or(1));
-                self.capacity.push(Capacity { parallelism, ..now });
-                self.capacity.push(Capacity { since: paused.unwrap_or(created), ..now });
+            None => {
+                self.attached = (seen != Seen::Added).then_some(job.metadata.generation);
+                self.capacity.push(now);
             }
-            // It was suspended before anybody looked: no slots until then.
-            None if resumed.is_some() && !suspended => {
-                self.capacity.push(Capacity { parallelism: 0, ..now });
-                self.capacity.push(Capacity { since: resumed.unwrap_or(created), ..now });
-            }
-            None => self.capacity.push(now),
             Some(last) if (last.parallelism, last.completions) != (now.parallelism, now.completions) => {
                 self.capacity.push(Capacity { since: received, ..now });
             }
@@ -115,8 +135,8 @@ impl JobRecord {
         }
     }
 
-    /// The workload that this Job is.
-    pub(super) fn workload(&self, names: &mut Names) -> Workload {
+    /// The workload that this Job is, with what its controller's events say.
+    pub(super) fn workload(&self, names: &mut Names, events: Option<&Toggles>) -> Workload {
         let Job { metadata, spec, status } = &self.job;
         let complete = status.is_true("Complete");
         let failed = status.is_true("Failed");
@@ -140,6 +160,7 @@ impl JobRecord {
             .or_else(|| status.is_true("SuccessCriteriaMet"))
             .or_else(|| status.is_true("Suspended").filter(|_| suspended));
         let ended = |condition: &JobCondition| known(condition.last_transition_time);
+        let suspensions = self.suspensions.list(events);
         Workload {
             api_version: names.share("batch/v1"),
             kind: names.share("Job"),
@@ -165,14 +186,57 @@ impl JobRecord {
             succeeded,
             failed: failures,
             gone: self.gone.is_some(),
-            capacity: self.capacity.clone(),
+            capacity: without_slots(&self.capacity, &suspensions),
             per_index: spec.backoff_limit_per_index.is_some(),
             waiting: None,
+            holds: hold::suspended(suspensions, metadata, names),
             next_run: None,
             lasting: false,
             pods: Vec::new(),
         }
     }
+}
+
+/// What it wanted, but nothing while it was suspended. Where nobody tells since when, it was from the first.
+fn without_slots(wanted: &[Capacity], suspensions: &[Suspension]) -> Vec<Capacity> {
+    let Some(begin) = wanted.first().map(|first| first.since).filter(|_| !suspensions.is_empty()) else {
+        return wanted.to_vec();
+    };
+    let mut last = begin;
+    let mut changes: Vec<(Timestamp, bool)> = Vec::with_capacity(2 * suspensions.len());
+    for suspension in suspensions {
+        let start = suspension.start.map_or(last, |start| start.at.max(last));
+        changes.push((start, true));
+        last = suspension.end.map_or(start, |end| end.at.max(start));
+        if suspension.over {
+            changes.push((last, false));
+        }
+    }
+    let mut times: Vec<Timestamp> =
+        wanted.iter().map(|one| one.since).chain(changes.iter().map(|one| one.0)).collect();
+    times.sort_unstable();
+    times.dedup();
+    let mut capacity: Vec<Capacity> = Vec::with_capacity(times.len());
+    for since in times {
+        let wants = wanted.iter().rfind(|one| one.since <= since).or(wanted.first());
+        let suspended = changes.iter().rfind(|(at, _)| *at <= since).is_some_and(|(_, suspended)| *suspended);
+        let Some(wants) = wants else { continue };
+        let now = Capacity { since, parallelism: if suspended { 0 } else { wants.parallelism }, ..*wants };
+        match capacity.last() {
+            Some(last) if (last.parallelism, last.completions) == (now.parallelism, now.completions) => {}
+            _ => capacity.push(now),
+        }
+    }
+    capacity
+}
+
+/// Whether a list like `0,2-4` has an index.
+fn holds_index(list: &str, index: u32) -> bool {
+    list.split(',').any(|part| {
+        let (from, to) = part.split_once('-').unwrap_or((part, part));
+        let range = from.parse::<u32>().ok().zip(to.parse::<u32>().ok());
+        range.is_some_and(|(from, to)| (from..=to).contains(&index))
+    })
 }
 
 fn count(number: i32) -> u32 {

@@ -10,6 +10,7 @@ mod controller;
 mod digest;
 mod family;
 mod findings;
+mod hold;
 mod images;
 mod job;
 mod place;
@@ -18,6 +19,7 @@ mod refusal;
 mod rollout;
 mod slots;
 mod summary;
+mod suspension;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -27,15 +29,17 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use self::apply::Changes;
 use self::apply::OwnersWord;
-pub use self::attempts::Retry;
+pub use self::attempts::{OpenRetry, Retry};
 use self::clocks::Clocks;
 use self::controller::ControllerRecord;
 pub use self::digest::Digest;
 pub use self::findings::{Stragglers, Wait};
+pub use self::hold::Hold;
 pub use self::images::{ImagePulls, image_pulls};
 use self::job::JobRecord;
 use self::record::PodRecord;
 use self::refusal::Refusals;
+use self::suspension::Toggles;
 use crate::lifecycle::{EventFact, Lifecycle, Names, PhaseKind, PhaseSpan, spans};
 
 /// How a workload stands or ended.
@@ -172,6 +176,8 @@ pub struct Workload {
     pub per_index: bool,
     /// Why its controller cannot make Pods now.
     pub waiting: Option<Waiting>,
+    /// When it made no Pods because it was suspended or they were refused, in the order of time.
+    pub holds: Vec<Hold>,
     /// When its schedule makes the next Job.
     pub next_run: Option<Timestamp>,
     /// Whether its Pods are to run on when it has ended well, because it is a rollout.
@@ -292,6 +298,8 @@ pub struct Summary {
     pub concurrency_mean: f64,
     /// Slot time.
     pub slots: Slots,
+    /// No field tells how many Pods might run at once: nothing is known of slots, which are all 0 here.
+    pub slots_unknown: bool,
 }
 
 /// All that was observed.
@@ -309,6 +317,8 @@ pub struct Timeline {
     links: HashMap<Arc<str>, Arc<str>>,
     /// Pods that workloads could not make.
     refusals: HashMap<Arc<str>, Refusals>,
+    /// What their controllers' events say of when workloads were suspended.
+    toggles: HashMap<Arc<str>, Toggles>,
     /// What its owner's events say of a Pod (by owner and name) until that Pod is seen.
     words: HashMap<(Arc<str>, Arc<str>), OwnersWord>,
     clocks: Clocks,

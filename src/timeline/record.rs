@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::digest::Digest;
 use super::{Identity, PodKey, Timeline};
-use crate::lifecycle::{Kept, Lifecycle, Names, PodEvidence};
+use crate::lifecycle::{Explanation, Kept, Lifecycle, Names, PodEvidence};
 
 /// So many Pods that are over are at hand while facts about them come, though nobody has settled anything yet.
 const AT_HAND: usize = 64;
@@ -71,6 +71,16 @@ impl Timeline {
                 life.pack(&mut self.names, &mut self.scratch);
             }
         }
+    }
+
+    /// What the boundaries of a Pod's life were read from. It is reckoned anew: ask for it only of what is looked at.
+    ///
+    /// # Panics
+    /// Panics with a key of another timeline.
+    pub fn explain(&self, key: PodKey) -> Explanation {
+        let record = self.record(key);
+        let evidence = record.evidence.read(&self.names);
+        evidence.explain(self.clocks.skew(record.identity.node.as_deref()))
     }
 
     /// Brings the life of a Pod up to date; packs it if nothing more is to come.

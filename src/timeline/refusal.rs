@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::Waiting;
-use crate::observation::Event;
+use super::hold::Made;
+use super::{Hold, Waiting};
+use crate::lifecycle::{Evidence, Instant};
+use crate::observation::{Event, whole_millis};
 
 /// The reason of such events.
 const FAILED_CREATE: &str = "FailedCreate";
@@ -14,8 +16,16 @@ const FAILED_CREATE: &str = "FailedCreate";
 /// The tries of one controller, by why they failed; the same whatever the order in which they were told.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Refusals {
-    /// First and latest time of each.
-    reasons: HashMap<Arc<str>, (Timestamp, Timestamp)>,
+    reasons: HashMap<Arc<str>, Tries>,
+}
+
+/// First and latest time of the tries that failed for one reason.
+#[derive(Clone, Copy, Debug)]
+struct Tries {
+    first: Timestamp,
+    last: Timestamp,
+    /// Whether the first is told to the second only.
+    coarse: bool,
 }
 
 impl Refusals {
@@ -26,17 +36,20 @@ impl Refusals {
 
     /// Takes in such an Event.
     pub(super) fn take(&mut self, event: &Event) {
-        let (Some((first, _)), Some(last)) = (event.first(), event.last()) else { return };
-        let times = self.reasons.entry(normalised(event.text()).into()).or_insert((first, last));
-        *times = (times.0.min(first), times.1.max(last));
+        let (Some((first, fine)), Some(last)) = (event.first(), event.last()) else { return };
+        let (first, last) = (whole_millis(first), whole_millis(last));
+        let this = Tries { first, last, coarse: !fine };
+        let tries = self.reasons.entry(normalised(event.text()).into()).or_insert(this);
+        (tries.first, tries.coarse) = (tries.first, tries.coarse).min((first, !fine));
+        tries.last = tries.last.max(last);
     }
 
     /// Why no Pod can be made now, if none has been made since the latest try failed.
     pub(super) fn waiting(&self, newest_pod: Option<Timestamp>) -> Option<Waiting> {
-        let (message, &(first, last)) = self
+        let (message, &Tries { first, last, .. }) = self
             .reasons
             .iter()
-            .max_by_key(|(message, (first, last))| (*last, *first, Arc::clone(message)))?;
+            .max_by_key(|(message, tries)| (tries.last, tries.first, Arc::clone(message)))?;
         if newest_pod.is_some_and(|created| created > last) {
             return None;
         }
@@ -45,6 +58,54 @@ impl Refusals {
             message: Arc::clone(message),
             since: newest_pod.map_or(first, |created| created.max(first)),
         })
+    }
+
+    /// When Pods were refused, for each reason: from its first try until a Pod was made, and again before its latest one.
+    /// `open` is the reason that still holds, `suspended` since when nothing is tried any more.
+    pub(super) fn holds(
+        &self,
+        made: &Made<'_>,
+        open: Option<&Arc<str>>,
+        suspended: Option<Instant>,
+    ) -> Vec<Hold> {
+        let mut holds = Vec::new();
+        for (message, tries) in &self.reasons {
+            let coarse = |at| Instant { at, evidence: Evidence::FailedCreateEventCoarse };
+            let first = Instant {
+                at: tries.first,
+                evidence: if tries.coarse {
+                    Evidence::FailedCreateEventCoarse
+                } else {
+                    Evidence::FailedCreateEvent
+                },
+            };
+            // Another reason, or the suspension, takes its place.
+            let others = self.reasons.values().map(|other| coarse(other.first)).chain(suspended);
+            let next = others.filter(|other| other.at > tries.last).min_by_key(|other| other.at);
+            let last_end = || {
+                let ends = [made.next_after(tries.last), next];
+                ends.into_iter().flatten().min_by_key(|end| end.at).unwrap_or_else(|| coarse(tries.last))
+            };
+            let goes_on = open == Some(message);
+            let mut push = |start: Instant, end: Option<Instant>| {
+                holds.push(Hold {
+                    reason: FAILED_CREATE.into(),
+                    message: Some(Arc::clone(message)),
+                    start: Some(start),
+                    end,
+                    over: end.is_some(),
+                });
+            };
+            let mut start = first;
+            if let Some(pod) = made.next_after(tries.first).filter(|pod| pod.at <= tries.last) {
+                push(first, Some(pod));
+                // In between more may have been made and refused; the latest try tells of the time since the last Pod.
+                start = made.last_until(tries.last).unwrap_or(pod);
+            }
+            push(start, if goes_on { None } else { Some(last_end()) });
+        }
+        holds.retain(|hold| !(hold.over && hold.start.map(|start| start.at) == hold.end.map(|end| end.at)));
+        holds
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::job::JobRecord;
-use super::{PodKey, Slots, Timeline, Workload};
+use super::{PodKey, Slots, Timeline, Workload, WorkloadOutcome};
 use crate::lifecycle::{PhaseKind, PodOutcome};
 
 /// Something that changes what the slots are, or what they do.
@@ -64,7 +64,7 @@ pub(super) fn account(timeline: &Timeline, workload: &Workload, now: Timestamp) 
             ran_at_once = 1;
         }
         push_phases(&mut changes, place, timeline, key);
-        match result(timeline, key, by_result) {
+        match result(timeline, workload, key, by_result) {
             Some((at, true)) => changes.push((at.as_millisecond(), Change::Succeeded)),
             Some((at, false)) => failures.push((at.as_millisecond(), piece(key))),
             None => {}
@@ -82,7 +82,7 @@ pub(super) fn account(timeline: &Timeline, workload: &Workload, now: Timestamp) 
     let mut accounting = Accounting { concurrency_max: ran_at_once, ..Accounting::default() };
     let Some(mut last) = changes.first().map(|(at, _)| *at) else { return accounting };
     let job = timeline.jobs.get(&workload.uid);
-    accounting.partial = job.is_some_and(JobRecord::changed_before);
+    accounting.partial = job.is_some_and(|job| job.changed_before(timeline.toggles.get(&workload.uid)));
     // What Pods did that nobody saw is not told as idleness: the time begins with the first one that was seen.
     let counted = usize::try_from(workload.succeeded.saturating_add(workload.failed)).unwrap_or(usize::MAX);
     if job.is_some() && counted > workload.pods.len() {
@@ -124,10 +124,15 @@ fn push_phases(changes: &mut Vec<(i64, Change)>, place: usize, timeline: &Timeli
 
 /// When a Pod counted for its Job, and whether as a success. With the default policy a Pod counts as failed as soon as
 /// somebody deletes it, whatever it makes of that; what the Job itself deletes does not count.
-fn result(timeline: &Timeline, key: PodKey, by_result: bool) -> Option<(Timestamp, bool)> {
+fn result(
+    timeline: &Timeline,
+    workload: &Workload,
+    key: PodKey,
+    by_result: bool,
+) -> Option<(Timestamp, bool)> {
     let record = timeline.record(key);
     let end = record.digest.end();
-    if record.deleted_before_its_end && !by_result {
+    if record.deleted_before_its_end && !by_result && !only_seen_to_succeed(timeline, workload, key) {
         let requested = timeline.pod(key).life.instants.delete_requested.map(|requested| requested.at);
         return Some((requested.or(end)?, false)).filter(|_| record.taken_away());
     }
@@ -136,6 +141,16 @@ fn result(timeline: &Timeline, key: PodKey, by_result: bool) -> Option<(Timestam
         PodOutcome::Failed | PodOutcome::NeverStarted => Some((end?, false)),
         _ => None,
     }
+}
+
+/// Whether a Pod that was deleted counts as a success all the same: if it obeys at once, and well, its Job may see only
+/// that. Then its index has no other try.
+fn only_seen_to_succeed(timeline: &Timeline, workload: &Workload, key: PodKey) -> bool {
+    let (record, identity) = (timeline.record(key), timeline.identity(key));
+    let tries = || timeline.tries.get(&record.workload)?.get(&identity.index?);
+    record.digest.outcome == PodOutcome::Succeeded
+        && workload.outcome == WorkloadOutcome::Succeeded
+        && tries() == Some(&identity.attempt)
 }
 
 /// The state between two changes.

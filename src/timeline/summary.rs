@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::slots::account;
 
-use super::{Digest, Percentiles, Summary, Timeline, Workload};
+use super::{Digest, Percentiles, Slots, Summary, Timeline, Workload};
 
 impl Timeline {
     /// The numbers of a workload, as of `now`. What goes on counts until now.
@@ -17,10 +17,17 @@ impl Timeline {
         }
         let whole = Workload { pods: self.pods_below(workload), ..workload.clone() };
         let mut summary = self.own_summary(&whole, now);
+        // The Pods below have slots of their own; those that it owns itself may have none that are known.
+        summary.slots_unknown = unknown(workload);
         if workload.capacity.is_empty() {
             for child in self.children(workload) {
-                summary.slots += self.summary(child, now).slots;
+                let below = self.summary(child, now);
+                summary.slots += below.slots;
+                summary.slots_unknown |= below.slots_unknown;
             }
+        }
+        if summary.slots_unknown {
+            summary.slots = Slots::default();
         }
         summary
     }
@@ -50,8 +57,14 @@ impl Timeline {
             concurrency_max: accounting.concurrency_max,
             concurrency_mean: mean,
             slots: accounting.slots,
+            slots_unknown: unknown(workload),
         }
     }
+}
+
+/// Whether no field tells how many Pods it may have at once, though it has some: a custom resource.
+fn unknown(workload: &Workload) -> bool {
+    workload.capacity.is_empty() && !workload.pods.is_empty()
 }
 
 fn millis(duration: SignedDuration) -> i64 {

@@ -6,77 +6,13 @@ use jiff::Timestamp;
 
 use super::axis::Axis;
 use super::legend::Seen;
+pub(super) use super::mark::{Mark, phase_role};
 use super::{Glyphs, Line, Role, text};
 use crate::lifecycle::{Phase, PhaseKind, PodOutcome};
 use crate::timeline::{Pod, Retry};
 
 /// How many cells of `?` follow a time that nobody knows.
 const UNKNOWN_CELLS: usize = 3;
-
-/// What a cell shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mark {
-    /// Nothing: before creation, after the end.
-    Empty,
-    /// The phase that covers most of the cell.
-    Phase(PhaseKind),
-    /// The wait before a Pod that probably answers a failed one.
-    Estimated,
-    /// Work that ended well in the cell's first eighths.
-    Eighths(u8),
-    /// The end of a failed Pod.
-    Failed,
-    /// The end of a deleted Pod.
-    Deleted,
-    /// Nobody knows.
-    Unknown,
-    /// It goes on.
-    Now,
-}
-
-impl Mark {
-    pub(super) fn glyph(self, glyphs: &Glyphs) -> char {
-        match self {
-            Self::Empty => ' ',
-            Self::Phase(kind) => glyphs.phase(kind),
-            Self::Eighths(eighths) => glyphs
-                .eighths
-                .and_then(|glyphs| glyphs.get(usize::from(eighths).saturating_sub(1)).copied())
-                .unwrap_or_else(|| glyphs.phase(PhaseKind::Running)),
-            Self::Estimated => glyphs.phase(PhaseKind::BackOff),
-            Self::Failed => glyphs.failed,
-            Self::Deleted => glyphs.deleted,
-            Self::Unknown => glyphs.unknown,
-            Self::Now => glyphs.now,
-        }
-    }
-
-    pub(super) fn role(self) -> Role {
-        match self {
-            Self::Empty => Role::Text,
-            Self::Phase(kind) => phase_role(kind),
-            Self::Estimated => Role::BackOff,
-            Self::Eighths(_) => Role::Work,
-            Self::Failed => Role::Failure,
-            Self::Deleted => Role::Terminating,
-            Self::Unknown => Role::Warning,
-            Self::Now => Role::Now,
-        }
-    }
-}
-
-/// What a phase is for the stylesheet.
-pub(super) fn phase_role(kind: PhaseKind) -> Role {
-    match kind {
-        PhaseKind::Queued => Role::Queued,
-        PhaseKind::Setup | PhaseKind::Starting | PhaseKind::Startup => Role::Setup,
-        PhaseKind::Pulling => Role::Pulling,
-        PhaseKind::Initializing => Role::Initializing,
-        PhaseKind::Running => Role::Work,
-        PhaseKind::BackOff => Role::BackOff,
-        PhaseKind::Terminating => Role::Terminating,
-    }
-}
 
 /// The phases that are one to the eye: none of them may vanish because its cells are shared.
 fn family(kind: PhaseKind) -> usize {
@@ -104,6 +40,8 @@ pub(super) struct Before<'a> {
     pub(super) tries: Vec<Pod<'a>>,
     /// The waits between them and before this one.
     pub(super) waits: Vec<Retry>,
+    /// Since when it waits for the next try.
+    pub(super) again: Option<Timestamp>,
 }
 
 /// One Pod's cells.
@@ -146,6 +84,23 @@ impl Bar {
         bar
     }
 
+    /// The cells of stretches of one mark (in milliseconds since the axis' zero); `open` if the last of them goes on.
+    pub(super) fn of_stretches(
+        stretches: impl Iterator<Item = (i64, i64)>,
+        mark: Mark,
+        axis: &Axis,
+        open: bool,
+    ) -> Self {
+        let mut bar = Self { cells: vec![Mark::Empty; axis.columns()], labels: Vec::new() };
+        for (start, end) in stretches {
+            bar.cells[axis.cells(start, end)].fill(mark);
+        }
+        if open {
+            bar.close(Mark::Now);
+        }
+        bar
+    }
+
     /// The cells of a Pod and of what stands before it in its row.
     pub(super) fn of_row(pod: &Pod, before: &Before<'_>, axis: &Axis, zero: i64, now: Timestamp) -> Self {
         let mut bar = Self { cells: vec![Mark::Empty; axis.columns()], labels: Vec::new() };
@@ -170,6 +125,14 @@ impl Bar {
         let own = stretches(&life.phases, axis, &millis, now, life.end_unknown);
         let in_sight = !own.is_empty();
         all.extend(own);
+        if let Some((since, until)) = before.again.map(|since| (millis(since), millis(now.max(since)))) {
+            let mark = Mark::Phase(PhaseKind::BackOff);
+            all.extend(axis.shows(since, until).then(|| Stretch {
+                start: axis.position(since),
+                end: axis.position(until),
+                mark,
+            }));
+        }
         bar.fill(&all);
         bar.rescue(&all);
         for earlier in &before.tries {
@@ -179,6 +142,16 @@ impl Bar {
             }
         }
 
+        if before.again.is_some() {
+            let end = life.end().map(millis).filter(|&end| axis.shows(end, end));
+            if axis.shows(millis(now), millis(now)) {
+                bar.close(Mark::Now);
+            }
+            if let Some(end) = end {
+                bar.end_earlier(life.outcome, axis.position(end));
+            }
+            return bar;
+        }
         // On a part of the axis: what ends out of sight has no mark here.
         let end = millis(last.end.unwrap_or(if life.end_unknown { last.start } else { now.max(last.start) }));
         if !axis.shows(end, end) {

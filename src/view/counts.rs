@@ -1,9 +1,9 @@
 //! How many Pods are in which state.
 
 use crate::lifecycle::PhaseKind;
-use crate::timeline::{Digest, PodKey};
+use crate::timeline::Digest;
 
-use super::block::Block;
+use super::block::{Block, Heading};
 use super::memory::Pass;
 use super::{Glyphs, Line, Role, Scene};
 
@@ -86,14 +86,25 @@ impl State {
 
 /// Pods by state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Counts([usize; 8]);
+pub(super) struct Counts {
+    states: [usize; 8],
+    /// Of those that are done, the ones that nobody had told to stop before.
+    done_unasked: usize,
+}
 
 impl Counts {
-    /// Counts in one pass.
-    pub(super) fn of(scene: &Scene<'_>, pods: &[PodKey]) -> Self {
+    /// Counts in a pass or two.
+    fn of(scene: &Scene<'_>, block: &Block<'_>) -> Self {
         let mut counts = Self::default();
-        for &key in pods {
-            counts.0[State::of(scene.timeline.digest(key)) as usize] += 1;
+        for &key in block.pods.iter() {
+            let digest = scene.timeline.digest(key);
+            let state = State::of(digest);
+            counts.states[state as usize] += 1;
+            counts.done_unasked += usize::from(state == State::Done && !digest.asked_to_stop);
+        }
+        // An index without a Pod waits too.
+        if let Heading::Workload(workload) = block.heading {
+            counts.states[State::BackOff as usize] += scene.timeline.open_retries(workload, scene.now).len();
         }
         counts
     }
@@ -101,12 +112,17 @@ impl Counts {
     /// Counts a block, or remembers what was counted just before if its Pods are very many.
     pub(super) fn recall(scene: &Scene<'_>, block: &Block<'_>) -> Self {
         let (identity, pods) = (block.heading.identity(), &block.pods);
-        *scene.memo.passes.recall(scene, Pass::Counts, identity, pods.len(), || Self::of(scene, pods))
+        *scene.memo.passes.recall(scene, Pass::Counts, identity, pods.len(), || Self::of(scene, block))
     }
 
     /// The Pods in one state.
     pub(super) fn get(&self, state: State) -> usize {
-        self.0[state as usize]
+        self.states[state as usize]
+    }
+
+    /// The Pods that are done, without those that were told to stop: what their workload takes away does not count.
+    pub(super) fn done_unasked(&self) -> usize {
+        self.done_unasked
     }
 
     /// Adds `4 running · 1 queued` to a line, without the states that nobody is in and without those that are done.

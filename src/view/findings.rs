@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::duration::human;
+use super::duration::{human, so_far};
 use super::{Line, Role, Scene, summary, text};
 use crate::timeline::{ImagePulls, PodKey, Workload, image_pulls};
 
@@ -23,8 +23,13 @@ pub(super) fn waits(scene: &Scene<'_>, workload: &Workload, columns: usize) -> O
     let mut line = Line::default();
     for wait in waits.iter().filter(|wait| wait.longest >= LEAST_WAIT).take(MOST_WAITS) {
         line.push(if line.spans.is_empty() { "longest wait " } else { scene.glyphs.separator }, Role::Dim);
-        line.push(human(wait.longest, false), Role::Strong);
-        line.push(format!(": {}, {}", text::clean(&wait.reason), counted(wait.pods, "Pod")), Role::Text);
+        // The workload's own wait stands in its heading too, as far as it has come.
+        let took = if wait.pods > 0 { human(wait.longest, false) } else { so_far(wait.longest) };
+        line.push(took, Role::Strong);
+        line.push(format!(": {}", text::clean(&wait.reason)), Role::Text);
+        if wait.pods > 0 {
+            line.push(format!(", {}", counted(wait.pods, "Pod")), Role::Text);
+        }
     }
     (!line.spans.is_empty()).then(|| summary::fit(line, columns, scene.glyphs.ellipsis))
 }

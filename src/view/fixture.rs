@@ -247,6 +247,7 @@ pub(super) fn job(name: &str, outcome: WorkloadOutcome) -> Workload {
         capacity: Vec::new(),
         per_index: false,
         waiting: None,
+        holds: Vec::new(),
         next_run: None,
         lasting: false,
         pods: Vec::new(),

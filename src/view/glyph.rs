@@ -15,6 +15,8 @@ pub struct Glyphs {
     pub unknown: char,
     /// Where the bar of what goes on ends: now.
     pub now: char,
+    /// A workload makes no Pods: it is suspended, or they are refused.
+    pub held: char,
     /// One to seven eighths of a cell of work; `None` where there are no such characters.
     pub eighths: Option<[char; 7]>,
     /// How many Pods a cell stands for, from few to all.
@@ -49,6 +51,7 @@ impl Glyphs {
         deleted: '⊘',
         unknown: '?',
         now: '▶',
+        held: '‖',
         eighths: Some(['▏', '▎', '▍', '▌', '▋', '▊', '▉']),
         density: ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
         succeeded: "✓",
@@ -70,6 +73,7 @@ impl Glyphs {
         deleted: 'D',
         unknown: '?',
         now: '>',
+        held: '|',
         eighths: None,
         density: ['_', '.', ':', '-', '=', '+', '*', '#'],
         succeeded: "ok",
@@ -105,7 +109,7 @@ mod tests {
     #[test]
     fn shapes_are_one_column_wide_and_distinct() {
         for glyphs in [Glyphs::UNICODE, Glyphs::ASCII] {
-            let marks = [glyphs.failed, glyphs.deleted, glyphs.unknown, glyphs.now];
+            let marks = [glyphs.failed, glyphs.deleted, glyphs.unknown, glyphs.now, glyphs.held];
             // Setup, Starting and Startup are the same to the eye: the cold start's begin and end.
             let shapes: Vec<char> = glyphs
                 .phases

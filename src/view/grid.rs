@@ -84,7 +84,7 @@ impl Packing {
 pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Picture {
     let columns = size.columns.max(1);
     let mut blocks = blocks(scene);
-    let counts: Vec<Counts> = blocks.iter().map(|block| Counts::of(scene, &block.pods)).collect();
+    let counts: Vec<Counts> = blocks.iter().map(|block| Counts::recall(scene, block)).collect();
     for block in &mut blocks {
         block.find(scene);
         let indexed = block.pods.iter().any(|&key| scene.timeline.identity(key).index.is_some());

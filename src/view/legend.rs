@@ -8,8 +8,8 @@ use crate::lifecycle::PhaseKind;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Seen {
     phases: [bool; 9],
-    /// Failed, deleted, unknown, now, estimated.
-    marks: [bool; 5],
+    /// Failed, deleted, unknown, now, estimated, held.
+    marks: [bool; 6],
 }
 
 impl Seen {
@@ -23,15 +23,17 @@ impl Seen {
             Mark::Unknown => self.marks[2] = true,
             Mark::Now => self.marks[3] = true,
             Mark::Estimated => self.marks[4] = true,
+            Mark::Held => self.marks[5] = true,
         }
     }
 
     /// The legend: each glyph that the picture shows, with its meaning, on as many lines as it takes.
     pub(super) fn legend(&self, glyphs: &Glyphs, columns: usize) -> Vec<Line> {
-        let [failed, deleted, unknown, now, estimated] = self.marks;
+        let [failed, deleted, unknown, now, estimated, held] = self.marks;
         let seen = |kind: PhaseKind| self.phases[kind as usize];
         let split = seen(PhaseKind::Setup) || seen(PhaseKind::Starting);
         let entries = [
+            (held, Mark::Held, "held back"),
             (seen(PhaseKind::Queued), Mark::Phase(PhaseKind::Queued), "queued"),
             (split, Mark::Phase(PhaseKind::Setup), "setup, start"),
             (seen(PhaseKind::Startup) && !split, Mark::Phase(PhaseKind::Startup), "cold start"),

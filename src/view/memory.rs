@@ -27,6 +27,7 @@ pub(super) enum Pass {
     Findings,
     Pace,
     Tries,
+    Open,
     Widest,
     Window,
     Fold,

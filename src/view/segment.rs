@@ -8,7 +8,7 @@ use super::duration::{human, is_fine, so_far};
 use super::window::{Memo, Window};
 use super::{Glyphs, Line, Role, Scene, ViewState, explain, summary, text};
 use crate::lifecycle::{Instant, Lifecycle, Phase, PhaseKind, Source};
-use crate::timeline::{PodKey, Timeline};
+use crate::timeline::{OpenRetry, PodKey, Timeline};
 
 /// What is known of a phase of a Pod (its last one, if `phase` is `None`): two parts that are one line where there is
 /// room, else a line each.
@@ -112,6 +112,15 @@ pub fn longest(timeline: &Timeline, columns: usize, glyphs: &Glyphs, now: Timest
         }
     }
     summary::fit(line, columns, glyphs.ellipsis)
+}
+
+/// What the index of a failed Pod waits for: `next try in about 8s`.
+pub fn next_try(open: &OpenRetry, now: Timestamp) -> String {
+    match open.expected.map(|expected| expected.duration_since(now)) {
+        Some(left) if left.is_positive() => format!("next try in about {}", human(left, false)),
+        Some(_) => "next try is due".to_owned(),
+        None => "waits for its next try".to_owned(),
+    }
 }
 
 /// A time span that went by until `now`, for a line that says how old something is.

@@ -6,10 +6,10 @@ use jiff::Timestamp;
 
 use super::block::{Block, Heading};
 use super::counts::{Counts, State};
-use super::duration::whole;
+use super::duration::{so_far, whole};
 use super::{Line, Role, Scene, text};
 use crate::lifecycle::PhaseKind;
-use crate::timeline::{Slots, Summary, Workload, WorkloadOutcome};
+use crate::timeline::{Hold, Slots, Summary, Workload, WorkloadOutcome};
 
 /// The heading of a block: what it is, how it stands, how far it is; on the right how long it took and what part of it
 /// was cold start.
@@ -66,8 +66,9 @@ fn state(scene: &Scene<'_>, block: &Block<'_>, counts: &Counts, columns: usize, 
 
 /// `9 of 20 done`.
 fn push_done(scene: &Scene<'_>, line: &mut Line, workload: &Workload, counts: &Counts, short: bool) {
-    // The controller counts on after Pods are gone; Pods are seen before it counts them.
-    let done = usize::try_from(workload.succeeded).unwrap_or(usize::MAX).max(counts.get(State::Done));
+    // The controller counts on after Pods are gone; Pods are seen before it counts them, but for those that it took away.
+    let counted = usize::try_from(workload.succeeded).unwrap_or(usize::MAX);
+    let done = if workload.ended() { counted } else { counted.max(counts.done_unasked()) };
     match workload.completions {
         Some(completions) if short => line.push(format!("{done}/{completions} done"), Role::Text),
         Some(completions) => line.push(format!("{done} of {completions} done"), Role::Text),
@@ -84,10 +85,22 @@ fn push_done(scene: &Scene<'_>, line: &mut Line, workload: &Workload, counts: &C
     if scene.timeline.has_children(workload) {
         return;
     }
+    if let Some(hold) = suspension(workload) {
+        line.push(scene.glyphs.separator, Role::Dim);
+        let took = hold.duration(scene.now).map(|took| format!(" {}", so_far(took)));
+        line.push(format!("suspended{}", took.unwrap_or_default()), Role::Warning);
+        return;
+    }
     if workload.pods.is_empty() && (done == 0 || workload.ended()) {
         line.push(scene.glyphs.separator, Role::Dim);
         line.push(if workload.ended() { "no Pod left" } else { "no Pod yet" }, Role::Warning);
     }
+}
+
+/// The suspension that lasts.
+fn suspension(workload: &Workload) -> Option<&Hold> {
+    let open = workload.holds.iter().find(|hold| !hold.over && hold.message.is_none());
+    open.filter(|_| workload.outcome == WorkloadOutcome::Suspended)
 }
 
 /// `3 jobs`: how many workloads of which kinds.
@@ -163,8 +176,13 @@ pub(super) fn reason(scene: &Scene<'_>, workload: &Workload, columns: usize) -> 
         WorkloadOutcome::Failed => Role::Failure,
         _ => Role::Warning,
     };
-    let reason = workload.reason.as_deref().filter(|reason| !reason.is_empty());
-    let message = workload.message.as_deref().filter(|message| !message.is_empty());
+    let mut reason = workload.reason.as_deref().filter(|reason| !reason.is_empty());
+    let mut message = workload.message.as_deref().filter(|message| !message.is_empty());
+    if let Some(hold) = suspension(workload).filter(|_| reason == Some("JobSuspended")) {
+        // The heading says that it is suspended, but not what for.
+        reason = Some(&*hold.reason).filter(|reason| *reason != "suspended");
+        message = None;
+    }
     let mut line = Line::default();
     line.push(text::clean(reason.or(message)?), role);
     if let (Some(_), Some(message)) = (reason, message) {

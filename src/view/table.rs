@@ -1,5 +1,7 @@
 //! The same data as columns of text.
 
+use std::collections::HashMap;
+
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
@@ -8,11 +10,13 @@ use super::columns::{Cell, Column, Columns, Shrink};
 use super::counts::{Counts, State};
 use super::duration::{human, is_fine};
 use super::fold::{Folded, fold};
+use super::memory::Pass;
 use super::numbers::{Number, Numbers};
+use super::segment::next_try;
 use super::sequence::visible;
 use super::{Frame, Line, Picture, Role, Scene, Size, summary, text};
 use crate::lifecycle::{self, Lifecycle, PhaseKind};
-use crate::timeline::{Pod, PodKey, Workload};
+use crate::timeline::{OpenRetry, Pod, PodKey, Workload};
 
 /// The table; `wide` has more columns. Where the lines are bounded, headings come first and what has no room is folded.
 pub(super) fn draw(scene: &Scene<'_>, size: Size, wide: bool) -> Picture {
@@ -20,7 +24,7 @@ pub(super) fn draw(scene: &Scene<'_>, size: Size, wide: bool) -> Picture {
     let mut frame = Frame::default();
     if let Some(rows) = size.rows {
         let headings = blocks.iter().take(rows / 3).map(|block| {
-            let counts = Counts::of(scene, &block.pods);
+            let counts = Counts::recall(scene, block);
             let workload =
                 if let Heading::Workload(workload) = block.heading { Some(workload) } else { None };
             let summary = workload.map(|workload| scene.summary(workload));
@@ -102,16 +106,31 @@ impl Table {
             place.attempt |= pod.attempt > 1;
             place.reason |= pod.life.reason.is_some();
         }
+        let all = blocks.iter().map(|block| block.pods.len()).sum();
+        let open = scene.memo.passes.recall(scene, Pass::Open, (), all, || open_retries(scene));
+        place.reason |= !open.is_empty();
         let owners = blocks.iter().filter(|block| !matches!(block.heading, Heading::Pods)).count();
         let present = Present { namespace: summary::several_namespaces(scene), workload: owners > 1, place };
         let mut columns = Columns::new(headings(present, wide));
         let owner_of = owners_of(scene, present.workload);
         for &key in pods {
             let owner = owner_of.get(key.0 as usize).copied().flatten();
-            columns.push(Some(key), row(scene, &scene.timeline.pod(key), owner, present, wide));
+            let mut cells = row(scene, &scene.timeline.pod(key), owner, present, wide);
+            // What it waits for is more than that it failed; the status says that.
+            if let (Some(open), Some(reason)) = (open.get(&key), cells.last_mut()) {
+                *reason = (next_try(open, scene.now), Role::BackOff);
+            }
+            columns.push(Some(key), cells);
         }
         Self { columns }
     }
+}
+
+/// The waits for a next try, by the Pod that failed.
+fn open_retries(scene: &Scene<'_>) -> HashMap<PodKey, OpenRetry> {
+    let workloads = scene.timeline.workloads().iter();
+    let open = workloads.flat_map(|workload| scene.timeline.open_retries(workload, scene.now));
+    open.map(|open| (open.pod, open)).collect()
 }
 
 /// The workload of each Pod, by key; nothing if nobody asks.

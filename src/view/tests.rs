@@ -1,5 +1,9 @@
 //! Every view as a person sees it, at the widths of their terminals.
 
+mod explained;
+mod held;
+mod retries;
+
 use std::fmt::Write as _;
 
 use jiff::tz::TimeZone;

@@ -161,6 +161,8 @@ impl Bars {
 pub struct Memo {
     /// What passes over very many Pods have said.
     pub(super) passes: Memory,
+    /// Which workloads show a bar for each container, by uid, once that is decided.
+    pub(super) laned: RefCell<HashMap<Arc<str>, bool>>,
     summaries: RefCell<HashMap<Arc<str>, (Timestamp, WorkloadOutcome, Summary)>>,
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::document::{self, array, children, text, workload};
+use crate::document::{array, children, counts, end, only_pod, text, workload};
 use crate::harness::{Namespace, manifest};
 
 #[test]
@@ -24,7 +24,7 @@ fn jobs_appear_while_it_is_followed() {
     running.until_it_says(&format!("job/{name} succeeded"));
     running.signal("INT");
     let document = running.wait().ends(130).json();
-    document::hold(&document);
+    namespace.hold(&document);
     let tick = workload(&document, "tick");
     let next: &str = text(tick, "nextRunAt");
     assert!(next.ends_with(":00.000Z") && next > text(&document, "observedAt"), "{tick:#}");
@@ -32,8 +32,13 @@ fn jobs_appear_while_it_is_followed() {
     let jobs: Vec<&Value> = children(&document, tick).collect();
     for job in ["by-hand", &name] {
         let job = jobs.iter().find(|found| found["name"] == job).unwrap_or_else(|| panic!("{document:#}"));
-        assert_eq!((text(job, "outcome"), array(job, "pods").len()), ("Succeeded", 1), "{document:#}");
+        assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 1, 0]), "{document:#}");
+        assert_eq!(text(only_pod(job), "outcome"), "Succeeded", "{document:#}");
     }
+    // What the schedule made began with its minute.
+    let made = jobs.iter().find(|found| found["name"] == name.as_str()).unwrap();
+    let created = text(made, "createdAt");
+    assert!(created[17..19].parse::<u32>().unwrap() < 15, "{created}");
 
     namespace.kubectl(&["patch", "cronjob", "tick", "-p", "{\"spec\":{\"suspend\":true}}"]).succeeds();
     let document = namespace.seq(&["get", "cronjobs", "-o", "json"]).succeeds().json();

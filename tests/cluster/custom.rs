@@ -59,6 +59,7 @@ fn hold(document: &Value, helper: &str, outcome: &str) {
     document::hold(document);
     let flow = workload(document, "flow");
     assert_eq!([text(flow, "kind"), text(flow, "outcome")], ["Pipeline", outcome], "{document:#}");
+    assert!(flow["summary"]["slotMillis"].is_null(), "nobody tells how many Pods it may have: {flow:#}");
     let mut pods: Vec<&str> = array(flow, "pods").iter().map(|pod| text(pod, "name")).collect();
     pods.sort_unstable();
     assert_eq!(pods, ["flow-end", helper], "{document:#}");

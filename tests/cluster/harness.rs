@@ -1,5 +1,6 @@
 //! A namespace for a test, kubectl and the program in it.
 
+use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -9,32 +10,88 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::{document, truth};
+
 /// No command of a test takes longer, unless the program hangs.
 const PATIENCE: Duration = Duration::from_secs(150);
+
+/// Variables that lead to another cluster than the current one.
+pub(crate) type Environment = Vec<(OsString, OsString)>;
 
 /// A namespace that lives as long as its test.
 pub(crate) struct Namespace {
     pub(crate) name: String,
+    environment: Environment,
 }
 
 impl Namespace {
     /// Makes a namespace in which Pods can be made.
     pub(crate) fn new(topic: &str) -> Self {
-        let name = format!("seq-{topic}-{}", std::process::id());
-        kubectl(&["create", "namespace", &name]).succeeds();
-        let namespace = Self { name };
+        Self::within(topic, Environment::new())
+    }
+
+    /// The same in another cluster.
+    pub(crate) fn within(topic: &str, environment: Environment) -> Self {
+        let namespace = Self { name: format!("seq-{topic}-{}", std::process::id()), environment };
+        namespace.kubectl_anywhere(&["create", "namespace", &namespace.name]).succeeds();
         namespace.kubectl(&["wait", "--for=create", "serviceaccount/default", "--timeout=60s"]).succeeds();
         namespace
     }
 
     /// kubectl in this namespace.
     pub(crate) fn kubectl(&self, arguments: &[&str]) -> Ended {
-        kubectl(&[&["--namespace", &self.name], arguments].concat())
+        self.kubectl_anywhere(&[&["--namespace", &self.name], arguments].concat())
+    }
+
+    fn kubectl_anywhere(&self, arguments: &[&str]) -> Ended {
+        self.kubectl_with(arguments, "")
+    }
+
+    /// kubectl in this namespace's cluster, with that input.
+    pub(crate) fn kubectl_with(&self, arguments: &[&str], input: &str) -> Ended {
+        let mut command = Command::new("kubectl");
+        self.lead(command.args(arguments));
+        Running::start(command, input).wait()
+    }
+
+    /// Leads a command to this namespace's cluster.
+    fn lead(&self, command: &mut Command) {
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+    }
+
+    /// Holds all that is held in every document: its own sums and orders, and the truth. Says how much of the truth.
+    #[track_caller]
+    pub(crate) fn hold(&self, document: &Value) -> usize {
+        document::hold(document);
+        truth::hold_where(document, |command| self.lead(command))
+    }
+
+    /// Applies a manifest, follows it to its end, holds the document.
+    #[track_caller]
+    pub(crate) fn follow(&self, file: &str, code: i32) -> Value {
+        let followed = self.seq(&["apply", "-f", &manifest(file), "-o", "json", "--timeout=100s"]);
+        let document = followed.ends(code).json();
+        self.hold(&document);
+        document
     }
 
     /// The program in this namespace, to its end.
     pub(crate) fn seq(&self, arguments: &[&str]) -> Ended {
         self.start(arguments).wait()
+    }
+
+    /// The program in this namespace, again and again until it says that.
+    #[track_caller]
+    pub(crate) fn seq_until(&self, arguments: &[&str], text: &str) -> Ended {
+        let since = Instant::now();
+        loop {
+            let ended = self.seq(arguments).succeeds();
+            if ended.stdout.contains(text) {
+                return ended;
+            }
+            assert!(since.elapsed() < PATIENCE, "no {text:?} in\n{ended:#}");
+            thread::sleep(Duration::from_millis(200));
+        }
     }
 
     /// The program without this namespace, to its end.
@@ -54,6 +111,7 @@ impl Namespace {
         let mut command = program();
         // The subcommand comes first; the flag behind it, as users type it.
         command.args(&arguments[..1]).args(["--namespace", &self.name]).args(&arguments[1..]);
+        self.lead(&mut command);
         command
     }
 
@@ -61,6 +119,13 @@ impl Namespace {
     pub(crate) fn complete(&self, file: &str) {
         self.kubectl(&["apply", "-f", &manifest(file)]).succeeds();
         self.kubectl(&["wait", "--for=condition=complete", "jobs", "--all", "--timeout=120s"]).succeeds();
+    }
+
+    /// Waits until so many Pods of a Job are ready.
+    pub(crate) fn ready(&self, job: &str, pods: u32) {
+        let (job, ready) = (format!("job/{job}"), format!("--for=jsonpath={{.status.ready}}={pods}"));
+        self.kubectl(&["wait", "--for=create", &job, "--timeout=60s"]).succeeds();
+        self.kubectl(&["wait", &ready, &job, "--timeout=60s"]).succeeds();
     }
 
     /// Name of the first Pod with that label.
@@ -72,7 +137,7 @@ impl Namespace {
 
 impl Drop for Namespace {
     fn drop(&mut self) {
-        kubectl(&["delete", "namespace", &self.name, "--wait=false"]);
+        self.kubectl_anywhere(&["delete", "namespace", &self.name, "--wait=false"]);
     }
 }
 

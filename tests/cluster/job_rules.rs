@@ -2,22 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::document::{self, array, only_pod, text, workload};
+use crate::document::{array, attempts, counts, end, instant, only_pod, phases, text, workload};
 use crate::harness::{Namespace, manifest};
-use crate::truth;
-
-fn counts(job: &Value) -> [i64; 3] {
-    ["active", "succeeded", "failed"].map(|count| job[count].as_i64().unwrap())
-}
 
 #[test]
 #[ignore = "needs a cluster"]
 fn each_rule_that_ends_a_job() {
     let namespace = Namespace::new("rules");
-    let ended = namespace.seq(&["apply", "-f", &manifest("rules.yaml"), "-o", "json", "--timeout=90s"]);
-    let document = ended.ends(1).json();
-    document::hold(&document);
-    truth::hold(&document);
+    let document = namespace.follow("rules.yaml", 1);
 
     let job = workload(&document, "per-index");
     assert_eq!([text(job, "outcome"), text(job, "reason")], ["Failed", "FailedIndexes"], "{job:#}");
@@ -35,15 +27,88 @@ fn each_rule_that_ends_a_job() {
     assert_eq!([text(job, "outcome"), text(job, "reason")], ["Succeeded", "SuccessPolicy"], "{job:#}");
     assert_eq!((counts(job), array(job, "pods").len()), ([0, 1, 0], 3), "the others do not count: {job:#}");
 
+    let job = workload(&document, "queue");
+    assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 3, 0]), "{job:#}");
+    assert_eq!((&job["completions"], array(job, "pods").len()), (&Value::Null, 3), "{job:#}");
+
     let job = workload(&document, "deadline");
     assert_eq!([text(job, "outcome"), text(job, "reason")], ["Failed", "DeadlineExceeded"], "{job:#}");
     assert!(only_pod(job)["instants"]["deleteRequested"].is_object(), "{job:#}");
 
     // It went as soon as it was complete, and all of it was seen.
     let job = workload(&document, "at-once");
-    assert_eq!([text(job, "outcome"), text(only_pod(job), "outcome")], ["Succeeded"; 2], "{job:#}");
+    assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 1, 0]), "{job:#}");
+    let pod = only_pod(job);
+    assert_eq!((text(pod, "outcome"), &pod["exitCode"]), ("Succeeded", &json!(0)), "{pod:#}");
+    assert!(pod["runMillis"].is_i64() && phases(pod).ends_with(&["Running"]), "{pod:#}");
     let again = namespace.seq(&["get", "job", "at-once"]).ends(3);
     again.warns("not found");
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn failures_that_are_ignored_counted_and_too_many() {
+    let namespace = Namespace::new("failures");
+    let document = namespace.follow("failures.yaml", 1);
+
+    let job = workload(&document, "policy");
+    assert_eq!(end(job), ["Failed", "FailedIndexes"], "{job:#}");
+    assert!(text(job, "message").ends_with("(failed indexes: 1,3)"), "{job:#}");
+    // The one that was ignored does not count.
+    assert_eq!(counts(job), [0, 2, 4], "{job:#}");
+    for (index, codes) in [(0, &[40, 0][..]), (1, &[41]), (2, &[42, 0]), (3, &[42, 42])] {
+        let attempts = attempts(job, index);
+        let ended: Vec<i64> = attempts.iter().map(|pod| pod["exitCode"].as_i64().unwrap()).collect();
+        assert_eq!(ended, codes, "index {index}: {job:#}");
+        for pair in attempts.windows(2) {
+            let gap = instant(pair[1], "created").duration_since(instant(pair[0], "workEnded"));
+            assert!(gap.as_secs() >= 8, "what is ignored costs its delay too: {gap:#} {job:#}");
+        }
+    }
+    assert!(job["summary"]["slots"]["backOffMillis"].as_i64() > Some(3 * 8000), "{job:#}");
+
+    let job = workload(&document, "too-many");
+    assert_eq!(end(job), ["Failed", "MaxFailedIndexesExceeded"], "{job:#}");
+    assert!(text(job, "message").ends_with("(failed indexes: 0,1)"), "{job:#}");
+    // Those that were stopped for it count as well.
+    assert_eq!(counts(job), [0, 0, 4], "{job:#}");
+    for index in 0..4 {
+        let [pod] = attempts(job, index)[..] else { panic!("{job:#}") };
+        let outcome = if index < 2 { "Failed" } else { "Deleted" };
+        assert_eq!(text(pod, "outcome"), outcome, "{pod:#}");
+        assert_eq!(pod["instants"]["deleteRequested"].is_object(), index >= 2, "{pod:#}");
+    }
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn more_indexes_then_fewer() {
+    let namespace = Namespace::new("elastic");
+    let file = manifest("elastic.yaml");
+    let mut running =
+        namespace.start(&["apply", "-f", &file, "-o", "json", "--progress=lines", "--timeout=90s"]);
+    for size in [4, 3] {
+        namespace.ready("elastic", if size == 4 { 2 } else { 4 });
+        let spec = format!("{{\"spec\":{{\"completions\":{size},\"parallelism\":{size}}}}}");
+        namespace.kubectl(&["patch", "job", "elastic", "-p", &spec]).succeeds();
+    }
+    running.until_it_says("deleted on node-");
+    let document = running.wait().succeeds().json();
+    namespace.hold(&document);
+    let job = workload(&document, "elastic");
+    assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 3, 0]), "{job:#}");
+    assert_eq!([&job["completions"], &job["parallelism"]], [3, 3], "{job:#}");
+    assert_eq!(job["summary"]["concurrency"]["max"], 4, "{job:#}");
+    for index in 0..4 {
+        let [pod] = attempts(job, index)[..] else { panic!("{job:#}") };
+        let outcome = if index < 3 { "Succeeded" } else { "Deleted" };
+        assert_eq!(text(pod, "outcome"), outcome, "{pod:#}");
+    }
+    // What its Job gave up is no failure that would be waited out.
+    let (summary, slots) = (&job["summary"], &job["summary"]["slots"]);
+    assert_eq!(slots["backOffMillis"], 0, "{job:#}");
+    let wall = summary["wallMillis"].as_i64().unwrap();
+    assert!((wall..4 * wall).contains(&summary["slotMillis"].as_i64().unwrap()), "{job:#}");
 }
 
 #[test]
@@ -68,9 +133,9 @@ fn a_job_that_is_steered_while_it_runs() {
     namespace.kubectl(&["wait", "--for=condition=suspended", "job/steered", "--timeout=30s"]).succeeds();
     patch("{\"suspend\":false}");
     let document = running.wait().succeeds().json();
-    document::hold(&document);
+    namespace.hold(&document);
     let job = workload(&document, "steered");
-    assert_eq!((text(job, "outcome"), counts(job)), ("Succeeded", [0, 4, 0]), "{job:#}");
+    assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 4, 0]), "{job:#}");
     assert_eq!(
         (&job["parallelism"], &job["summary"]["concurrency"]["max"]),
         (&json!(2), &json!(2)),
@@ -84,29 +149,4 @@ fn a_job_that_is_steered_while_it_runs() {
     // While it was suspended it had no slots.
     let wall = job["summary"]["wallMillis"].as_i64().unwrap();
     assert!(job["summary"]["slotMillis"].as_i64().unwrap() < 2 * wall, "{job:#}");
-}
-
-#[test]
-#[ignore = "needs a cluster"]
-fn why_there_is_no_pod_yet() {
-    let namespace = Namespace::new("quota");
-    namespace.kubectl(&["apply", "-f", &manifest("quota.yaml")]).succeeds();
-    namespace
-        .kubectl(&["wait", "--for=jsonpath={.status.hard.pods}=0", "quota/none", "--timeout=30s"])
-        .succeeds();
-    let mut running =
-        namespace.start(&["apply", "-f", &manifest("quick.yaml"), "--progress=lines", "--timeout=120s"]);
-    running.until_it_says("job/quick cannot make Pods: exceeded quota: none");
-    let document = namespace.seq(&["get", "job", "quick", "-o", "json"]).succeeds().json();
-    let job = workload(&document, "quick");
-    assert_eq!([text(job, "outcome"), text(job, "reason")], ["Pending", "FailedCreate"], "{job:#}");
-    assert_eq!(text(job, "message"), "exceeded quota: none, requested: pods=1, limited: pods=0", "{job:#}");
-    assert!(text(job, "waitingSince") >= &text(job, "createdAt")[..19], "{job:#}");
-    let drawn = namespace.seq(&["get", "job", "quick"]).succeeds();
-    drawn.says("no Pod yet");
-    drawn.says("FailedCreate: exceeded quota: none");
-    namespace.kubectl(&["delete", "quota", "none"]).succeeds();
-    running.wait().succeeds().says("2 of 2 done");
-    let document = namespace.seq(&["get", "job", "quick", "-o", "json"]).succeeds().json();
-    assert_eq!(workload(&document, "quick")["waitingSince"], Value::Null, "{document:#}");
 }

@@ -2,7 +2,7 @@
 //!
 //! `cargo test --test cluster -- --ignored` runs all of it. Each test makes a namespace of its own and deletes it. Where
 //! `KUBECTL_SEQ_TEST_CLUSTER` is the path of a test cluster's script, what the program says is also held against what the
-//! nodes really did; elsewhere that part is left out, and a line says so.
+//! nodes really did; elsewhere that part is left out, and a line says so. `README.md` beside this lists the scenarios.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -11,6 +11,7 @@ mod bad_day;
 mod come_and_go;
 mod cron_job;
 mod custom;
+mod deletions;
 mod document;
 mod errors;
 mod following;
@@ -18,7 +19,10 @@ mod get;
 mod harness;
 mod job_rules;
 mod live;
+mod nodes;
 mod pod;
+mod private;
 mod recording;
 mod rollouts;
 mod truth;
+mod waiting;

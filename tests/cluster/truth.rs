@@ -15,6 +15,11 @@ const ALWAYS: i64 = 1000;
 /// No instant that was read from the nanoseconds in an event's name may be further from the truth.
 const BY_EVENT: i64 = 50;
 
+/// Except one in so many, on a machine that has more to do than it can: there a kubelet may write late.
+const LATE_ONE_IN: usize = 100;
+/// How late that is at most.
+const LATE: i64 = 300;
+
 /// A line of the test cluster's `truth`.
 #[derive(Debug, Deserialize)]
 struct Fact {
@@ -45,12 +50,21 @@ impl<'a> Facts<'a> {
 }
 
 /// Holds every instant, pull and run of a timeline document against the truth; says how many there were.
+#[track_caller]
 pub(crate) fn hold(document: &Value) -> usize {
+    hold_where(document, |_| ())
+}
+
+/// The same where the script has to be led to another cluster.
+#[track_caller]
+pub(crate) fn hold_where(document: &Value, lead: impl FnOnce(&mut Command)) -> usize {
     let Some(script) = std::env::var_os("KUBECTL_SEQ_TEST_CLUSTER") else {
         notice("not held against the truth: KUBECTL_SEQ_TEST_CLUSTER does not name a test cluster's script");
         return 0;
     };
-    let output = Command::new(&script).arg("truth").output().unwrap();
+    let mut command = Command::new(&script);
+    lead(command.arg("truth"));
+    let output = command.output().unwrap();
     assert!(output.status.success(), "{}: {}", script.display(), String::from_utf8_lossy(&output.stderr));
     let lines = String::from_utf8(output.stdout).unwrap();
     let facts: Vec<Fact> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -65,6 +79,8 @@ pub(crate) fn hold(document: &Value) -> usize {
         }
     }
     assert!(held.wrong.is_empty(), "{} of {}:\n{}", held.wrong.len(), held.count, held.wrong.join("\n"));
+    let late = &held.late;
+    assert!(late.len() * LATE_ONE_IN <= held.count, "{} of {}:\n{}", late.len(), held.count, late.join("\n"));
     held.count
 }
 
@@ -72,6 +88,7 @@ pub(crate) fn hold(document: &Value) -> usize {
 struct Held {
     count: usize,
     wrong: Vec<String>,
+    late: Vec<String>,
 }
 
 impl Held {
@@ -120,7 +137,12 @@ impl Held {
         for (number, run) in runs.iter().enumerate() {
             let place = format!("{place} run {number}");
             self.compare(&format!("{place} start"), &run["start"], starts.get(number).copied(), ALWAYS);
-            self.compare(&format!("{place} end"), &run["end"], ends.get(number).copied(), ALWAYS);
+            // A node that was stopped tells nothing of the ends of its containers.
+            let told = run["end"].as_str().and_then(|end| end.parse::<Timestamp>().ok());
+            let nearest =
+                told.and_then(|told| ends.iter().min_by_key(|end| told.duration_since(**end).abs()));
+            let end = if ends.len() == starts.len() { ends.get(number) } else { nearest };
+            self.compare(&format!("{place} end"), &run["end"], end.copied(), ALWAYS);
         }
     }
 
@@ -134,8 +156,9 @@ impl Held {
             Some(truth) => {
                 let off = said.as_millisecond() - truth.as_millisecond();
                 if off.abs() > tolerance {
-                    self.wrong
-                        .push(format!("{place}: says {said}, in truth {truth}: {off} ms, not {tolerance}"));
+                    let list =
+                        if (tolerance..LATE).contains(&off) { &mut self.late } else { &mut self.wrong };
+                    list.push(format!("{place}: says {said}, in truth {truth}: {off} ms, not {tolerance}"));
                 }
             }
         }

@@ -1,12 +1,15 @@
 //! Deletions: when they were asked for, and what becomes of the Pod.
 
+use kubectl_seq::observation::Observation;
 use kubectl_seq::observation::Seen::{Added, Changed, Deleted, Listed, Missing};
+use kubectl_seq::timeline::WorkloadOutcome;
 use serde_json::{Value, json};
 
 use crate::story::{
-    bound, cond, deleted_at, done, event, keeps_quiet_of, listed, lost, pod, running, status, t, tells,
-    terminated, waiting, watched, with, works,
+    bound, cond, deleted_at, done, event, keeps_quiet_of, listed, lost, observed, pod, running, status, t,
+    tells, terminated, waiting, watched, with, works,
 };
+use crate::support::timeline;
 
 #[test]
 fn its_request_is_the_killing_event_then_the_receipt_then_the_computed_time() {
@@ -222,6 +225,23 @@ fn an_unscheduled_pod_goes_at_once() {
             "| 0.300..8.020 Queued (Insufficient cpu)",
         ],
     );
+}
+
+#[test]
+fn a_bare_pod_that_is_withdrawn_before_it_starts_has_not_failed() {
+    let outcome = |observations: &[Observation]| {
+        let timeline = timeline(observations);
+        let workload = &timeline.workloads()[0];
+        (workload.outcome, workload.failed, workload.ended())
+    };
+    let waits = pod(json!({}));
+    let gone = with(waits.clone(), deleted_at(8, 0));
+    let withdrawn = [observed(Added, 0.3, waits.clone()), observed(Deleted, 8.0, gone)];
+    assert_eq!(outcome(&withdrawn), (WorkloadOutcome::Unknown, 0, true));
+    // What a kubelet rejects has.
+    let rejected = with(waits.clone(), json!({"status": {"phase": "Failed", "reason": "OutOfcpu"}}));
+    let rejected = [observed(Added, 0.3, waits), observed(Changed, 1.0, rejected)];
+    assert_eq!(outcome(&rejected), (WorkloadOutcome::Failed, 1, true));
 }
 
 #[test]

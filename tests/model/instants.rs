@@ -1,11 +1,11 @@
 //! Which evidence wins for each instant.
 
-use kubectl_seq::observation::Seen::{Added, Changed, Listed};
+use kubectl_seq::observation::Seen::{Added, Changed, Deleted, Listed};
 use serde_json::{Value, json};
 
 use crate::story::{
-    bound, cond, cond_why, done, event, keeps_quiet_of, listed, lost, pod, pulled, repeated, running,
-    scheduled, status, t, tells, terminated, waiting, watched, with, works,
+    bound, cond, cond_why, deleted_at, done, event, keeps_quiet_of, listed, lost, pod, pulled, repeated,
+    running, scheduled, status, t, tells, terminated, waiting, watched, with, works,
 };
 
 #[test]
@@ -192,21 +192,16 @@ fn work_starts_with_the_first_main_container_and_ends_with_the_last() {
 
 #[test]
 fn an_unknown_end_of_work_is_bounded_and_said_to_be() {
-    let lost = |conditions: Value| {
-        with(
-            works(),
-            json!({"status": {"phase": "Failed", "conditions": conditions,
-        "containerStatuses": [status("main", 0, lost("ContainerStatusUnknown"), json!({}))]}}),
-        )
+    let because = |why: &str, conditions: Value, kubelet: i64| {
+        let wrote = json!({"metadata": {"managedFields": [{"manager": "kubelet", "subresource": "status", "time": t(kubelet)}]},
+            "status": {"phase": "Failed", "conditions": conditions, "containerStatuses": [status("main", 0, lost(why), json!({}))]}});
+        watched([(5.1, Added, works()), (90.0, Changed, with(works(), wrote))])
     };
-    let told = |conditions: Value, kubelet: i64| {
-        let wrote = json!({"metadata": {"managedFields": [{"manager": "kubelet", "subresource": "status", "time": t(kubelet)}]}});
-        watched([(5.1, Added, works()), (90.0, Changed, with(lost(conditions), wrote))])
-    };
+    let told = |conditions: Value, kubelet: i64| because("Error", conditions, kubelet);
     let ready = cond("Ready", "False", 50);
-    let disrupted = cond_why("DisruptionTarget", "True", 45, "EvictionByEvictionAPI");
+    let disrupted = |by: &str| cond_why("DisruptionTarget", "True", 45, by);
     tells(
-        &told(json!([ready, disrupted]), 80),
+        &because("ContainerStatusUnknown", json!([ready, disrupted("EvictionByEvictionAPI")]), 80),
         &[
             "p: Failed exit 137 (EvictionByEvictionAPI)",
             "workEnded 45.000 DisruptionTarget",
@@ -217,6 +212,27 @@ fn an_unknown_end_of_work_is_bounded_and_said_to_be() {
     // Ready is False since the first write if it never was True.
     tells(&told(json!([cond("Ready", "False", 1)]), 80), &["workEnded 80.000 KubeletWrote"]);
     tells(&told(json!([]), 4), &["workEnded 90.000 ReceivedTerminated", "| 5.000..90.000 Running inferred"]);
+    // Its node went, and somebody noticed: that is no end of the work.
+    for story in [
+        because("ContainerStatusUnknown", json!([ready, disrupted("DeletionByTaintManager")]), 80),
+        because("ContainerStatusUnknown", json!([ready]), 80),
+        told(json!([ready, disrupted("DeletionByPodGC")]), 80),
+    ] {
+        tells(&story, &["p: Failed exit 137", "| 5.000..… Running"]);
+        keeps_quiet_of(&story, "workEnded");
+    }
+    // Its deletion was asked for when it may have been gone already.
+    let unknown = json!({"status": {"phase": "Failed", "conditions": [disrupted("DeletionByTaintManager")],
+        "containerStatuses": [status("main", 0, lost("ContainerStatusUnknown"), json!({}))]}});
+    let asked = with(works(), deleted_at(75, 30));
+    let story = watched([
+        (5.1, Added, works()),
+        (45.1, Changed, asked.clone()),
+        (90.0, Changed, with(asked, unknown.clone())),
+        (90.1, Deleted, with(with(works(), unknown), deleted_at(90, 0))),
+    ]);
+    tells(&story, &["p: Deleted exit 137 (DeletionByTaintManager)", "deleted 90.100", "| 5.000..… Running"]);
+    keeps_quiet_of(&story, "| 45.100");
 }
 
 #[test]

@@ -6,7 +6,11 @@ mod clocks;
 mod deletion;
 mod digests;
 #[cfg(test)]
+mod holds;
+#[cfg(test)]
 mod instants;
+#[cfg(test)]
+mod lines;
 #[cfg(test)]
 mod order;
 mod owners;
@@ -14,6 +18,7 @@ mod owners;
 mod phases;
 #[cfg(test)]
 mod recording;
+mod retries;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]

@@ -92,8 +92,13 @@ fn any_order_of_the_same_facts_makes_the_same_timeline() {
 
 /// The timeline document, as of the latest observation.
 fn json(timeline: &Timeline) -> String {
+    json_at(timeline, timeline.observed().unwrap_or(noon()))
+}
+
+/// The timeline document, as of a time.
+pub(crate) fn json_at(timeline: &Timeline, now: jiff::Timestamp) -> String {
     let mut bytes = Vec::new();
-    write_json(&document(timeline, timeline.observed().unwrap_or(noon())), &mut bytes).unwrap();
+    write_json(&document(timeline, now), &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 
@@ -183,7 +188,7 @@ fn settling_in_between_changes_nothing() {
 }
 
 /// What a list at the end has: the last state of everything that was not deleted.
-fn listed(observations: &[Observation]) -> Vec<Observation> {
+pub(crate) fn listed(observations: &[Observation]) -> Vec<Observation> {
     let received = observations.iter().map(|observation| observation.received).max().unwrap();
     let mut last: HashMap<&str, &Observation> = HashMap::new();
     for observation in observations {

@@ -250,3 +250,23 @@ fn the_job_controllers_word_is_told() {
     );
     assert_eq!(of(json!({"managedBy": "kubernetes.io/job-controller"}), json!({})), "Pending - -");
 }
+
+#[test]
+fn slots_that_no_field_tells_are_unknown() {
+    let flow = fact(0, "Listed", "Custom", ("flow", ""), json!({"apiVersion": "x/v1", "kind": "Flow"}));
+    let owned = fact(1, "Listed", "Pod", ("step", "Flow/flow"), phase("Running"));
+    let job = fact(1, "Listed", "Job", ("job", "Flow/flow"), json!({"spec": {"parallelism": 2}}));
+    let summary = |facts: &[Observation]| {
+        let (timeline, _) = told(facts);
+        let document: Value = serde_json::from_str(&crate::order::json_at(&timeline, noon())).unwrap();
+        document["workloads"][0]["summary"].clone()
+    };
+    for facts in [vec![flow.clone(), owned.clone()], vec![flow.clone(), owned, job.clone()]] {
+        let summary = summary(&facts);
+        for field in ["slotMillis", "slots", "backOffMillis", "idleMillis"] {
+            assert!(summary[field].is_null(), "{field} of {summary:#}");
+        }
+    }
+    // What only owns Jobs has their slots.
+    assert!(summary(&[flow, job])["slots"].is_object());
+}

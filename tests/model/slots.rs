@@ -165,6 +165,37 @@ fn a_pod_that_was_taken_away_is_a_failure_to_be_waited_out() {
 }
 
 #[test]
+fn a_pod_that_obeys_at_once_and_well_may_have_succeeded_for_its_job() {
+    let pods = |others: Vec<Value>| {
+        let asked = json!({"metadata": {"deletionTimestamp": t(36), "deletionGracePeriodSeconds": 30}});
+        let first = indexed(pod_of("a", 0, 1, 6, 0), 0);
+        let running = with(
+            first.clone(),
+            json!({"status": {"phase": "Running", "containerStatuses": [status("main", 0, json!({"running": {"startedAt": t(1)}}), json!({}))]}}),
+        );
+        let other = indexed(pod_of("b", 0, 1, 20, 0), 1);
+        let seen = [
+            (0.5, Added, job(2, Some(2), json!({}))),
+            (1.5, Added, running.clone()),
+            (6.0, Changed, with(running, asked.clone())),
+            (6.5, Changed, with(first, asked)),
+            (21.0, Listed, other),
+        ];
+        let others = others.into_iter().map(|pod| (21.0, Listed, pod));
+        let done = (21.5, Changed, job(2, Some(2), ended("Complete", 20)));
+        let all = seen.into_iter().chain(others).chain([done]);
+        timeline(&all.map(|(at, seen, object)| observed(seen, at, object)).collect::<Vec<_>>())
+    };
+    // One slot less from its end on, and no failure to be waited out.
+    let slots = numbers(&pods(vec![]), 30.0).slots;
+    assert_eq!((slots.total, slots.of(PhaseKind::BackOff)), (6500 + 20_000, 0), "{slots:?}");
+    // Another try tells that it was a failure.
+    let slots = numbers(&pods(vec![indexed(pod_of("c", 16, 17, 20, 0), 0)]), 30.0).slots;
+    assert_eq!(slots.total, 40_000, "{slots:?}");
+    assert!((9_000..=10_500).contains(&slots.of(PhaseKind::BackOff)), "{slots:?}");
+}
+
+#[test]
 fn what_the_job_itself_deletes_is_no_failure() {
     let mut deleted = event("SuccessfulDelete", "", 4.0, "Deleted pod: a");
     deleted["involvedObject"] = json!({"kind": "Job", "name": "j", "uid": "j"});

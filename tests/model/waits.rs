@@ -107,18 +107,18 @@ fn gates_go_one_by_one() {
     tells(
         &story,
         &[
-            "| 0.100..5.000 Queued (SchedulingGated: kueue.x-k8s.io/admission, g) observed",
-            "| 5.000..9.000 Queued (SchedulingGated: kueue.x-k8s.io/admission) observed",
+            "| 0.100..5.000 Queued (admission by Kueue, SchedulingGated: g) observed",
+            "| 5.000..9.000 Queued (admission by Kueue) observed",
             "| 9.000..… Queued observed",
         ],
     );
+    let mut queued = gated(json!([kueue, {"name": "kueue.x-k8s.io/topology"}]));
+    queued["metadata"]["labels"] = json!({"kueue.x-k8s.io/queue-name": "team-a"});
+    tells(&listed([queued]), &["p: Pending (admission by Kueue queue team-a, topology by Kueue)"]);
     // Attached while it waits: gates are never added, so it waited for these from the first.
     tells(
         &watched([(7.0, Listed, gated(json!([kueue])))]),
-        &[
-            "p: Pending (SchedulingGated: kueue.x-k8s.io/admission)",
-            "| 0.000..… Queued (SchedulingGated: kueue",
-        ],
+        &["p: Pending (admission by Kueue)", "| 0.000..… Queued (admission by Kueue)"],
     );
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::Pull;
-use super::super::evidence::Source;
+use super::super::evidence::Evidence;
 use super::super::fact::{EventFact, EventTime, FactKind, keep_earliest};
 use super::super::message::Pulled;
 use super::super::packed::packed_struct;
@@ -117,6 +117,16 @@ impl ContainerEvidence {
         self.events.pulling.or_else(lost)
     }
 
+    /// The same, with what tells of it.
+    pub(in crate::lifecycle) fn pull_asked_by(&self) -> Option<(Timestamp, Evidence)> {
+        let why = if self.events.pulling.is_some() {
+            Evidence::PullingEvent
+        } else {
+            Evidence::PulledEventLessWait
+        };
+        Some((self.pull_asked()?.at, why))
+    }
+
     /// First event about its image.
     pub(in crate::lifecycle) fn first_image_event(&self) -> Option<EventTime> {
         self.events.image
@@ -147,12 +157,12 @@ impl ContainerEvidence {
         let word = self.unstartable.as_ref();
         let event = self.events.start_failed.as_ref().map(|(time, event_word)| Since {
             at: time.at,
-            source: Source::Event,
+            why: Evidence::StartFailedEvent,
             reason: Arc::clone(word.map_or(event_word, |(_, word)| word)),
         });
         let received = || {
             let (at, reason) = word.and_then(|(at, reason)| Some(((*at)?, reason)))?;
-            Some(Since { at, source: Source::Observed, reason: Arc::clone(reason) })
+            Some(Since { at, why: Evidence::ReceivedWaiting, reason: Arc::clone(reason) })
         };
         event.or_else(received)
     }

@@ -20,7 +20,7 @@ use super::wire::Query;
 use crate::source::{Feed, Progress, SourceError, Update};
 
 /// Updates that wait for the model at most.
-const WAITING: usize = 16;
+const WAITING: usize = 4;
 
 /// A failure that lasts longer is told.
 const MOMENT: Duration = Duration::from_secs(2);

@@ -2,6 +2,8 @@
 
 mod concurrency;
 mod gaps;
+mod held;
+mod laned;
 mod layout;
 mod row;
 mod scroll;
@@ -44,6 +46,14 @@ impl Part<'_> {
         let worth = scene.state.align == Align::Wall && self.block.pods.len() >= concurrency::LEAST_PODS;
         self.summary.as_ref().filter(|summary| worth && summary.concurrency_max > 1)
     }
+
+    /// The workload, if it has a row of its own: it was held back.
+    fn held(&self, scene: &Scene<'_>) -> Option<&Workload> {
+        match self.block.heading {
+            Heading::Workload(workload) if held::is_there(scene, workload) => Some(workload),
+            _ => None,
+        }
+    }
 }
 
 /// Lines around the rows of the blocks; those that come last here go first when there is no room for them.
@@ -83,9 +93,10 @@ pub(super) fn draw(scene: &Scene<'_>, size: Size, flush: &mut Flush<'_>) -> Pict
     let layout = Layout::of(scene, &parts.iter().map(|part| &part.block).collect::<Vec<_>>(), columns);
     let span = span(scene);
     let axis = span.axis(layout.bar);
-    let rows = Rows::new(scene, &layout, &axis, &span);
+    let laned = laned::laned(scene, &parts, size);
+    let rows = Rows::new(scene, &layout, &axis, &span, laned);
 
-    let has_axis = parts.iter().any(|part| !part.block.pods.is_empty());
+    let has_axis = parts.iter().any(|part| !part.block.pods.is_empty() || part.held(scene).is_some());
     let mut frame = Frame { lines: preface(scene, columns) };
     if let Some(rows) = size.rows {
         frame.lines.truncate(rows / 3);
@@ -152,6 +163,9 @@ fn folded(
         }
         if !several && has_axis {
             frame.lines.push(rows.header());
+        }
+        if let Some(workload) = part.held(scene).filter(|_| extras.reasons) {
+            rows.draw_held(workload, &mut seen, &mut frame.lines);
         }
         for &key in &part.folded.shown {
             rows.draw(key, &part.block, &part.tries, part.pace, &mut seen, &mut frame.lines);
@@ -265,7 +279,11 @@ fn allot(
             + count(concurrency, parts.iter().filter(|part| part.concurrency(scene).is_some()).count())
             + count(legend && has_axis, legend_lines)
             + count(blanks, parts.len().saturating_sub(1))
-            + count(reasons, parts.iter().filter(|part| part.reason.is_some()).count());
+            + count(reasons, parts.iter().filter(|part| part.reason.is_some()).count())
+            + count(
+                reasons,
+                parts.iter().filter_map(|part| part.held(scene)).map(|it| rows.lines_of_held(it)).sum(),
+            );
         // Every block that has Pods wants a few rows before anything is said about it.
         let wanted: usize = parts.iter().map(|part| part.tries.rows.len().min(4)).sum();
         if around + wanted <= lines {
@@ -277,7 +295,7 @@ fn allot(
     }
     // A row with its evidence takes several lines.
     let mut wanted: Vec<usize> = parts.iter().map(|part| part.tries.rows.len()).collect();
-    let shares = deal(&mut wanted, free / rows.lines_of_row());
+    let shares = deal(&mut wanted, (free / rows.lines_of_row()).max(usize::from(free > 0)));
     for (part, share) in parts.iter_mut().zip(shares) {
         let rows = &part.tries.rows;
         part.folded = if share == 0 { Rc::default() } else { fold_block(scene, &part.block, rows, share) };

@@ -1,6 +1,6 @@
 //! The lines of the diagram: header, Pods, folds.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::super::axis::Axis;
 use super::super::bar::{Bar, Before, phase_role};
@@ -11,13 +11,15 @@ use super::super::legend::Seen;
 use super::super::memory::Pass;
 use super::super::numbers::Numbers;
 use super::super::pace::Pace;
+use super::super::segment::next_try;
 use super::super::{Line, Role, Scene, duration, explain, lanes, summary, text};
-use super::concurrency;
+use super::laned::Laned;
 use super::layout::Layout;
 use super::span::Span;
 use super::tries::Tries;
+use super::{concurrency, held};
 use crate::lifecycle::{Lifecycle, PodOutcome};
-use crate::timeline::{Pod, PodKey, Summary};
+use crate::timeline::{OpenRetry, Pod, PodKey, Summary, Workload};
 
 /// Draws lines of one layout and axis.
 pub(super) struct Rows<'a> {
@@ -25,21 +27,36 @@ pub(super) struct Rows<'a> {
     layout: &'a Layout,
     axis: &'a Axis,
     span: &'a Span,
+    /// Blocks whose Pods have a bar for each container.
+    laned: Laned<'a>,
 }
 
 impl<'a> Rows<'a> {
-    pub(super) fn new(scene: &'a Scene<'a>, layout: &'a Layout, axis: &'a Axis, span: &'a Span) -> Self {
-        Self { scene, layout, axis, span }
+    pub(super) fn new(
+        scene: &'a Scene<'a>,
+        layout: &'a Layout,
+        axis: &'a Axis,
+        span: &'a Span,
+        laned: Laned<'a>,
+    ) -> Self {
+        Self { scene, layout, axis, span, laned }
     }
 
-    /// How many lines a Pod takes at most.
+    /// How many lines a Pod takes, near enough to deal out the lines of a screen: nobody reads hundreds of such rows.
     pub(super) fn lines_of_row(&self) -> usize {
-        let lanes = || {
-            let pods = self.scene.timeline.workloads().iter().flat_map(|workload| &workload.pods);
-            pods.map(|&key| lanes::count(&self.scene.timeline.pod(key))).max().unwrap_or(0)
-        };
+        /// So many Pods are asked, of all there are.
+        const ASKED: usize = 200;
         let state = self.scene.state;
-        1 + if state.explain { explain::MOST_LINES } else { 0 } + if state.containers { lanes() } else { 0 }
+        if !state.explain && self.laned.is_empty() {
+            return 1;
+        }
+        let pods = self.scene.timeline.workloads().iter().flat_map(|workload| &workload.pods);
+        let lines = pods.take(ASKED).map(|&key| {
+            let pod = self.scene.timeline.pod(key);
+            let explained = if state.explain { explain::most_lines(&pod) } else { 0 };
+            explained + if self.laned.is_empty() { 0 } else { lanes::count(&pod) }
+        });
+        1 + lines.max().unwrap_or(0)
     }
 
     /// The names of the columns, and the ticks.
@@ -112,14 +129,18 @@ impl<'a> Rows<'a> {
         let before = Before {
             tries: earlier.iter().map(|&key| scene.timeline.pod(key)).collect(),
             waits: earlier.iter().chain([&key]).filter_map(|key| tries.retry(*key)).copied().collect(),
+            again: tries.again(key).map(|open| open.since),
         };
         let mut bar = Bar::of_row(&pod, &before, self.axis, zero, scene.now);
-        let told = self.label(&pod, &mut bar, zero);
+        let told = match tries.again(key) {
+            Some(open) => self.label_again(open, &mut bar, zero),
+            None => self.label(&pod, &mut bar, zero),
+        };
         bar.mark_breaks(self.axis);
         bar.draw(&mut line, scene.glyphs, seen);
 
         if layout.status > 0 {
-            let (mut status, mut role) = self.status(&pod);
+            let (mut status, mut role) = self.status(&pod, tries.again(key).is_some());
             if let Some(mark) = pace.mark(scene, key) {
                 if mark != "max" {
                     role = Role::Warning;
@@ -131,7 +152,7 @@ impl<'a> Rows<'a> {
         }
         self.push_numbers(&mut line, &pod, told);
         lines.push(tight(summary::fit(line, layout.columns, scene.glyphs.ellipsis)));
-        if scene.state.containers {
+        if self.laned.contains(&block.heading.identity()) {
             for lane in lanes::lanes(scene, &pod, self.axis, zero) {
                 let name = format!("  {} {}", lane.name, lane.role.name());
                 let name = text::shorten_middle(&name, layout.left(), scene.glyphs.ellipsis);
@@ -174,6 +195,23 @@ impl<'a> Rows<'a> {
         })
     }
 
+    /// Writes when the next try is expected, in as many words as there is room for; all of it stands elsewhere too.
+    fn label_again(&self, open: &OpenRetry, bar: &mut Bar, zero: i64) -> bool {
+        let now = self.scene.now;
+        let millis = |at: Timestamp| at.as_millisecond().saturating_sub(zero);
+        let cells = self.axis.cells(millis(open.since), millis(now.max(open.since)));
+        if bar.label(&next_try(open, now), Role::BackOff, Some(cells)) {
+            return true;
+        }
+        let left =
+            open.expected.map(|expected| expected.duration_since(now)).filter(SignedDuration::is_positive);
+        left.is_none_or(|left| {
+            let short = format!("~{}", duration::human(left, false));
+            let cells = self.axis.cells(millis(open.since), millis(now.max(open.since)));
+            bar.label(&short, Role::BackOff, Some(cells))
+        })
+    }
+
     /// Writes why the Pod waits, waited or failed into free cells; whether all that there is to tell is told.
     fn label(&self, pod: &Pod, bar: &mut Bar, zero: i64) -> bool {
         let life = &pod.life;
@@ -186,9 +224,10 @@ impl<'a> Rows<'a> {
             let cells = bar.cells_of(open, self.axis, zero, self.scene.now);
             return bar.label(&text::clean(reason), Role::Warning, Some(cells));
         }
-        let failed = life.outcome.failed() || life.outcome == PodOutcome::Deleted;
+        let telling =
+            life.outcome.failed() || matches!(life.outcome, PodOutcome::Deleted | PodOutcome::Unknown);
         let words = match reason {
-            _ if !failed => None,
+            _ if !telling => None,
             Some(reason) => Some(text::clean(reason)),
             None if life.outcome == PodOutcome::NeverStarted => Some("never started".into()),
             None => None,
@@ -205,11 +244,12 @@ impl<'a> Rows<'a> {
     }
 
     /// The glyph of how the Pod stands, with the exit code of what failed.
-    fn status(&self, pod: &Pod) -> (String, Role) {
+    fn status(&self, pod: &Pod, again: bool) -> (String, Role) {
         let glyphs = self.scene.glyphs;
         let code = pod.life.exit_code.filter(|&code| code != 0);
         let coded = |glyph: char| code.map_or(glyph.to_string(), |code| format!("{glyph} {code}"));
         match State::of(pod.digest()) {
+            _ if again => (coded(glyphs.phase(crate::lifecycle::PhaseKind::BackOff)), Role::BackOff),
             State::Done => (glyphs.succeeded.into(), Role::Success),
             State::Failed => (coded(glyphs.failed), Role::Failure),
             State::Running if pod.life.instants.delete_requested.is_some() => {
@@ -247,6 +287,16 @@ impl<'a> Rows<'a> {
                 line.push(format!(" {}", text::pad_left(&number.text, width)), number.role);
             }
         }
+    }
+
+    /// The row of a workload that was held back.
+    pub(super) fn draw_held(&self, workload: &Workload, seen: &mut Seen, lines: &mut Vec<Line>) {
+        held::draw(self.scene, workload, self.layout, self.axis, self.span, seen, lines);
+    }
+
+    /// How many lines that takes.
+    pub(super) fn lines_of_held(&self, workload: &Workload) -> usize {
+        1 + if self.scene.state.explain { 2 * workload.holds.len() } else { 0 }
     }
 
     /// The line that tells how many Pods worked at which time.

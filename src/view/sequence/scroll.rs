@@ -40,6 +40,10 @@ pub(super) fn draw(
         frame.lines.extend(only.reason.clone());
     }
     frame.lines.push(rows.header());
+    let mut seen = Seen::default();
+    if let Some(workload) = parts.first().filter(|_| !several).and_then(|only| only.held(scene)) {
+        rows.draw_held(workload, &mut seen, &mut frame.lines);
+    }
     let mut items: Vec<Item> = Vec::new();
     for (place, part) in parts.iter().enumerate() {
         items.extend(several.then_some((place, None)));
@@ -64,7 +68,6 @@ pub(super) fn draw(
     if !fits {
         frame.lines.push(rows.draw_fold(&fold(&items[..shown.start])));
     }
-    let mut seen = Seen::default();
     for &(place, pod) in &items[shown.clone()] {
         match pod {
             None => frame.lines.push(heading(&parts[place])),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::super::axis::{Axis, Labels, growing_span};
 use super::super::memory::Pass;
-use super::super::{Align, Scene};
+use super::super::{Align, Scene, lanes};
 use super::gaps::{gaps, stretches};
 use crate::timeline::Digest;
 
@@ -49,6 +49,11 @@ impl Span {
         self.whole
     }
 
+    /// Milliseconds since 1970 of the zero that all Pods share on a wall clock.
+    pub(in crate::view) fn shared_zero(&self) -> i64 {
+        self.zero
+    }
+
     /// Milliseconds since 1970 of what is zero for a Pod.
     pub(in crate::view) fn zero(&self, pod: &Digest) -> i64 {
         zero_of(pod, self.align, self.zero, self.now)
@@ -79,6 +84,9 @@ struct Extent {
     lives: Vec<(i64, i64)>,
 }
 
+/// More Pods are asked for no more than their work.
+const FEW: usize = 50;
+
 fn extent(scene: &Scene<'_>) -> Extent {
     let (align, now) = (scene.state.align, scene.now.as_millisecond());
     let workloads = scene.timeline.workloads();
@@ -105,6 +113,12 @@ fn extent(scene: &Scene<'_>) -> Extent {
             lives.push((first.saturating_sub(own), last.saturating_sub(own)));
         }
         start = start.min(first.saturating_sub(own));
+    }
+    // A sidecar may outlive the work; where there are many Pods nobody sees it.
+    let few = workloads.iter().flat_map(|workload| &workload.pods).take(FEW + 1);
+    if align == Align::Wall && few.clone().count() <= FEW {
+        let ends = few.filter_map(|&key| lanes::end(&scene.timeline.pod(key)));
+        end = end.max(ends.max().map_or(end, |at| millis(at).saturating_sub(zero)));
     }
     Extent { zero, start, end, live, lives: stretches(lives) }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::super::block::{Block, Heading};
 use super::super::{Align, Scene, Sort};
-use crate::timeline::{PodKey, Retry};
+use crate::timeline::{OpenRetry, PodKey, Retry};
 
 /// The rows of a block, each named by its latest Pod.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +15,8 @@ pub(super) struct Tries {
     earlier: HashMap<PodKey, Vec<PodKey>>,
     /// The waits before Pods.
     retries: HashMap<PodKey, Retry>,
+    /// The waits behind failed Pods, for the next ones.
+    open: HashMap<PodKey, OpenRetry>,
 }
 
 impl Tries {
@@ -25,11 +27,13 @@ impl Tries {
             return Self::one_each(block);
         }
         let retries = scene.timeline.retries(workload);
+        let open = scene.timeline.open_retries(workload, scene.now);
+        let open = open.into_iter().map(|open| (open.pod, open)).collect();
         let again = block.pods.iter().any(|&key| scene.timeline.identity(key).attempt > 1);
         // Evidence is told Pod by Pod, and what is looked for or walked through are Pods.
         let one_by_one = scene.state.explain || scene.window.unfolded || !scene.window.filter.is_empty();
         if !again || one_by_one {
-            return Self { retries, ..Self::one_each(block) };
+            return Self { retries, open, ..Self::one_each(block) };
         }
         // By creation, which is the order of the workload's own list.
         let mut tries: HashMap<u32, Vec<PodKey>> = HashMap::new();
@@ -58,7 +62,7 @@ impl Tries {
                 }
             }
         }
-        Self { rows, earlier, retries }
+        Self { rows, earlier, retries, open }
     }
 
     fn one_each(block: &Block<'_>) -> Self {
@@ -68,6 +72,11 @@ impl Tries {
     /// The tries before the latest of a row, in order.
     pub(super) fn earlier(&self, row: PodKey) -> &[PodKey] {
         self.earlier.get(&row).map_or(&[], Vec::as_slice)
+    }
+
+    /// The wait behind a failed Pod, for the next try.
+    pub(super) fn again(&self, key: PodKey) -> Option<&OpenRetry> {
+        self.open.get(&key)
     }
 
     /// The wait before a Pod.

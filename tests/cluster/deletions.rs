@@ -1,0 +1,98 @@
+//! Pods that somebody takes away while they work: what is left of them, and what comes in their place.
+
+use serde_json::{Value, json};
+
+use crate::document::{array, attempts, counts, end, instant, millis, phases, text, workload};
+use crate::harness::{Namespace, manifest};
+
+/// The name of the Pod at that index.
+fn at_index(namespace: &Namespace, index: u32) -> String {
+    namespace.pod(&format!("batch.kubernetes.io/job-completion-index={index}"))
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn deleted_by_hand_and_evicted() {
+    let namespace = Namespace::new("stopped");
+    let file = manifest("stopped.yaml");
+    let mut running =
+        namespace.start(&["apply", "-f", &file, "-o", "json", "--progress=lines", "--timeout=90s"]);
+    namespace.ready("stopped", 2);
+    let names = [at_index(&namespace, 0), at_index(&namespace, 1)];
+    for name in &names {
+        running.until_it_says(&format!("{name} runs on"));
+    }
+    namespace.kubectl(&["delete", "pod", &names[0], "--wait=false"]).succeeds();
+    let eviction = json!({"apiVersion": "policy/v1", "kind": "Eviction",
+        "metadata": {"name": names[1], "namespace": namespace.name}});
+    let path = format!("/api/v1/namespaces/{}/pods/{}/eviction", namespace.name, names[1]);
+    namespace.kubectl_with(&["create", "--raw", &path, "-f", "-"], &eviction.to_string()).succeeds();
+
+    let ended = running.wait().succeeds();
+    let document = ended.json();
+    namespace.hold(&document);
+    let job = workload(&document, "stopped");
+    assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 2, 2]), "{job:#}");
+    let ends = [("Deleted", "Deleted", 7), ("Succeeded", "", 0)];
+    for (index, (outcome, reason, code)) in ends.into_iter().enumerate() {
+        let [taken, second] = attempts(job, index as u64)[..] else { panic!("{job:#}") };
+        assert_eq!(text(taken, "name"), names[index]);
+        // What obeys with 0 has succeeded, although its Job counts a failure.
+        let told = [text(taken, "outcome"), taken["reason"].as_str().unwrap_or_default()];
+        assert_eq!((told, &taken["exitCode"]), ([outcome, reason], &code.into()), "{taken:#}");
+        assert!(phases(taken).ends_with(&["Running", "Terminating"]), "{taken:#}");
+        let lived =
+            ["workStarted", "deleteRequested", "workEnded", "deleted"].map(|name| instant(taken, name));
+        assert!(lived.is_sorted(), "{taken:#}");
+        let told = [text(second, "outcome"), text(second, "status")];
+        assert_eq!((told, &second["exitCode"]), (["Succeeded", "Completed"], &0.into()), "{second:#}");
+        // Ten seconds of back-off, counted from the deletion.
+        let gap = instant(second, "created").duration_since(instant(taken, "deleteRequested"));
+        assert!((9..25).contains(&gap.as_secs()), "{gap:#} {job:#}");
+    }
+    for pod in [attempts(job, 0)[0], attempts(job, 1)[0]] {
+        assert!((2500..6000).contains(&millis(pod, "Terminating")), "{pod:#}");
+    }
+    let slots = &job["summary"]["slots"];
+    assert!(slots["backOffMillis"].as_i64() > Some(9000) && slots["terminatingMillis"] != 0, "{job:#}");
+    ended.warns(&format!("{} deleted on node-", names[0]));
+
+    // A list has only what is left: the Job's counts and the second attempts.
+    let listed = namespace.seq(&["get", "job", "stopped", "-o", "json"]).succeeds().json();
+    namespace.hold(&listed);
+    let job = workload(&listed, "stopped");
+    assert_eq!((counts(job), array(job, "pods").len()), ([0, 2, 2], 2), "{job:#}");
+}
+
+#[test]
+#[ignore = "needs a cluster, and a minute"]
+fn another_pod_beside_the_one_that_stops_or_after_it() {
+    let namespace = Namespace::new("replaced");
+    let file = manifest("replacement.yaml");
+    let mut running =
+        namespace.start(&["apply", "-f", &file, "-o", "json", "--progress=lines", "--timeout=100s"]);
+    for job in ["overlapping", "one-after-the-other"] {
+        namespace.ready(job, 1);
+    }
+    running.until_it_says("runs on");
+    namespace.kubectl(&["delete", "pods", "-l", "app=slow-to-stop", "--wait=false"]).succeeds();
+    let document = running.wait().succeeds().json();
+    namespace.hold(&document);
+    let pair = |name: &str| -> (Value, Value) {
+        let job = workload(&document, name);
+        assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 1, 1]), "{job:#}");
+        let [taken, second] = array(job, "pods") else { panic!("{job:#}") };
+        let told = [text(taken, "outcome"), text(taken, "reason"), text(second, "outcome")];
+        assert_eq!((told, &taken["exitCode"]), (["Deleted", "Deleted", "Succeeded"], &3.into()), "{job:#}");
+        assert!(millis(taken, "Terminating") > 14_000, "{taken:#}");
+        (taken.clone(), second.clone())
+    };
+    // The delay begins with the deletion, and is over before the Pod is.
+    let (taken, second) = pair("overlapping");
+    assert!(instant(&second, "created") < instant(&taken, "workEnded"), "{taken:#}{second:#}");
+    let slots = &workload(&document, "overlapping")["summary"];
+    assert_eq!(slots["concurrency"]["max"], 1, "one that stops is at work no more: {slots:#}");
+    // Here it begins with the end.
+    let (taken, second) = pair("one-after-the-other");
+    assert!(instant(&second, "created") > instant(&taken, "workEnded"), "{taken:#}{second:#}");
+}

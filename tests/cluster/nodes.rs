@@ -1,0 +1,198 @@
+//! Nodes that go, nodes that are full, and very many Pods: on a cluster of their own, all at once.
+
+use std::collections::BTreeMap;
+use std::thread;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::document::{
+    array, attempts, container, counts, end, instant, millis, only_pod, phases, text, workload,
+};
+use crate::harness::manifest;
+use crate::private::PrivateCluster;
+
+/// Followed to the end, whatever happens meanwhile.
+const FOLLOWED: [&str; 3] = ["-o", "json", "--progress=lines"];
+
+#[test]
+#[ignore = "needs a test cluster's script, and up to 100 s"]
+fn what_becomes_of_nodes() {
+    let Some(cluster) = PrivateCluster::up(4) else { return };
+    thread::scope(|scope| {
+        scope.spawn(|| a_node_comes_back_at_once(&cluster));
+        scope.spawn(|| a_node_stays_away(&cluster));
+        scope.spawn(|| something_more_important_comes(&cluster));
+        scope.spawn(|| three_hundred_pods_in_waves(&cluster));
+    });
+}
+
+fn a_node_comes_back_at_once(cluster: &PrivateCluster) {
+    let namespace = cluster.namespace("back");
+    let file = manifest("node-back.yaml");
+    let mut running =
+        namespace.start(&[&["apply", "-f", &file], &FOLLOWED[..], &["--timeout=120s"]].concat());
+    for job in ["never", "again"] {
+        namespace.ready(job, 1);
+    }
+    running.until_it_says("runs on node-3");
+    cluster.stop("node-3");
+    cluster.start("node-3");
+    let document = running.wait().succeeds().json();
+    namespace.hold(&document);
+
+    // The kubelet knows that the container is gone, but not since when, and so nobody does.
+    let job = workload(&document, "never");
+    assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 1, 1]), "{job:#}");
+    let [lost, second] = array(job, "pods") else { panic!("{job:#}") };
+    let told = [text(lost, "outcome"), text(lost, "reason"), text(lost, "status")];
+    assert_eq!(told, ["Failed", "ContainerStatusUnknown", "ContainerStatusUnknown"], "{lost:#}");
+    assert_eq!((&lost["exitCode"], &lost["clamped"]), (&137.into(), &false.into()), "{lost:#}");
+    assert!(lost["instants"]["workEnded"].is_null() && lost["runMillis"].is_null(), "{lost:#}");
+    let open = array(lost, "phases").last().unwrap();
+    assert_eq!((text(open, "phase"), &open["end"], &open["millis"]), ("Running", &Value::Null, &Value::Null));
+    assert_eq!((text(second, "outcome"), text(second, "node")), ("Succeeded", "node-3"), "{second:#}");
+    assert!(instant(second, "created") > instant(lost, "workStarted"), "{job:#}");
+
+    // The same Pod runs again, and what is between is not known.
+    let job = workload(&document, "again");
+    assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 1, 0]), "{job:#}");
+    let pod = only_pod(job);
+    let work = container(pod, "work");
+    assert_eq!(
+        (text(pod, "outcome"), &work["restarts"], &work["runsNotSeen"]),
+        ("Succeeded", &1.into(), &0.into())
+    );
+    let [first, again] = array(work, "runs") else { panic!("{pod:#}") };
+    assert_eq!((&first["end"], &first["exitCode"]), (&Value::Null, &137.into()), "{pod:#}");
+    assert_eq!((text(first, "reason"), &again["exitCode"]), ("ContainerStatusUnknown", &0.into()), "{pod:#}");
+    assert!(phases(pod).starts_with(&["Queued"]) && !phases(pod).contains(&"BackOff"), "{pod:#}");
+}
+
+fn a_node_stays_away(cluster: &PrivateCluster) {
+    let namespace = cluster.namespace("away");
+    let file = manifest("node-away.yaml");
+    let mut running =
+        namespace.start(&[&["apply", "-f", &file], &FOLLOWED[..], &["--timeout=140s"]].concat());
+    running.until_it_says("runs on node-4");
+    cluster.stop("node-4");
+    // After forty to fifty seconds somebody notices.
+    running.until_it_says("unknown: NodeNotReady on node-4");
+    let listed = namespace.seq(&["get", "job", "away", "-o", "json"]).succeeds().json();
+    namespace.hold(&listed);
+    let pod = only_pod(workload(&listed, "away"));
+    assert_eq!([text(pod, "outcome"), text(pod, "reason")], ["Unknown", "NodeNotReady"], "{pod:#}");
+    let heard_of: Timestamp = text(array(pod, "phases").last().unwrap(), "end").parse().unwrap();
+    let observed: Timestamp = text(&listed, "observedAt").parse().unwrap();
+    assert!(observed.duration_since(heard_of) > SignedDuration::from_secs(30), "{pod:#}");
+    namespace.seq(&["get", "job", "away"]).succeeds().says("NodeNotReady");
+
+    // Given up, and done elsewhere; the node comes back while that goes on.
+    let name = text(pod, "name").to_owned();
+    let given_up = "--for=jsonpath={.status.failed}=1";
+    namespace.kubectl(&["wait", given_up, "job/away", "--timeout=60s"]).succeeds();
+    namespace.ready("away", 1);
+    cluster.start("node-4");
+    namespace.kubectl(&["wait", "--for=delete", &format!("pod/{name}"), "--timeout=60s"]).succeeds();
+    let document = running.wait().succeeds().json();
+    namespace.hold(&document);
+    let job = workload(&document, "away");
+    assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 1, 1]), "{job:#}");
+    let [lost, second] = attempts(job, 0)[..] else { panic!("{job:#}") };
+    assert_eq!(
+        [text(lost, "outcome"), text(lost, "reason")],
+        ["Deleted", "DeletionByTaintManager"],
+        "{lost:#}"
+    );
+    assert!(lost["instants"]["workEnded"].is_null() && lost["runMillis"].is_null(), "{lost:#}");
+    assert!(instant(lost, "deleteRequested") < instant(lost, "deleted"), "{lost:#}");
+    assert!(text(second, "node") != "node-4" && text(second, "outcome") == "Succeeded", "{second:#}");
+    // From when it was given up to the next Pod its controller waited out a failure; before that nothing is known.
+    let slots = &job["summary"]["slots"];
+    let waited = instant(second, "created").duration_since(instant(lost, "deleteRequested"));
+    let (waited, back_off) =
+        (i64::try_from(waited.as_millis()).unwrap(), slots["backOffMillis"].as_i64().unwrap());
+    assert!((waited - back_off).abs() <= 2, "{waited} {job:#}");
+    assert!(slots["idleMillis"].as_i64().unwrap() > 30_000, "{job:#}");
+}
+
+fn something_more_important_comes(cluster: &PrivateCluster) {
+    let namespace = cluster.namespace("important");
+    namespace.kubectl(&["apply", "-f", &manifest("preempted.yaml")]).succeeds();
+    let mut running = namespace.start(&[&["get", "jobs", "-w"], &FOLLOWED[..], &["--timeout=120s"]].concat());
+    running.until_it_says("runs on node-2");
+    // One that comes while following.
+    namespace.kubectl(&["apply", "-f", &manifest("important.yaml")]).succeeds();
+    let document = running.wait().succeeds().json();
+    namespace.hold(&document);
+    let (low, high) = (workload(&document, "low"), workload(&document, "high"));
+    assert_eq!((end(high), counts(high)), (["Succeeded", "CompletionsReached"], [0, 1, 0]), "{high:#}");
+    assert_eq!((end(low), counts(low)), (["Succeeded", "CompletionsReached"], [0, 1, 1]), "{low:#}");
+    let [victim, second] = array(low, "pods") else { panic!("{low:#}") };
+    let high = only_pod(high);
+    assert_eq!(
+        [text(victim, "outcome"), text(victim, "reason")],
+        ["Deleted", "PreemptionByScheduler"],
+        "{victim:#}"
+    );
+    assert!(phases(victim).ends_with(&["Running", "Terminating"]), "{victim:#}");
+    let asked = instant(victim, "deleteRequested");
+    assert!(instant(high, "created") <= asked && asked <= instant(victim, "workEnded"), "{victim:#}");
+    assert!(instant(victim, "workEnded") <= instant(victim, "deleted"), "{victim:#}");
+    assert!(instant(victim, "workEnded") <= instant(high, "workStarted"), "{document:#}");
+    // It waits for the place that was taken from it.
+    assert_eq!(text(second, "outcome"), "Succeeded", "{second:#}");
+    assert!(text(&second["phases"][0], "reason").contains("Insufficient cpu"), "{second:#}");
+    assert!(millis(second, "Queued") > 1000, "{second:#}");
+    assert!(instant(second, "scheduled") >= instant(high, "workEnded"), "{document:#}");
+    let wait = &array(low, "waits")[0];
+    assert!(text(wait, "reason").contains("Insufficient cpu") && wait["pods"] == 1, "{low:#}");
+}
+
+/// Nearest rank.
+fn percentile(sorted: &[i64], of_hundred: usize) -> i64 {
+    sorted[(sorted.len() * of_hundred).div_ceil(100) - 1]
+}
+
+fn three_hundred_pods_in_waves(cluster: &PrivateCluster) {
+    let namespace = cluster.namespace("waves");
+    let document = namespace.follow("waves.yaml", 0);
+    let job = workload(&document, "waves");
+    assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 300, 0]), "{job:#}");
+    let pods = array(job, "pods");
+    assert_eq!((pods.len(), &job["completions"], &job["parallelism"]), (300, &300.into(), &60.into()));
+    assert!(pods.iter().all(|pod| pod["outcome"] == "Succeeded" && pod["clamped"] == false), "{job:#}");
+    let summary = &job["summary"];
+    assert_eq!(summary["concurrency"]["max"], 60, "{summary:#}");
+    for (range, of) in [("coldStartMillis", "coldStart"), ("runMillis", "run"), ("queuedMillis", "queued")] {
+        let mut values: Vec<i64> = pods.iter().map(|pod| pod[range].as_i64().unwrap()).collect();
+        values.sort_unstable();
+        let expected = [percentile(&values, 50), percentile(&values, 95), percentile(&values, 100)];
+        let told = ["p50Millis", "p95Millis", "maxMillis"].map(|field| summary[of][field].as_i64().unwrap());
+        assert_eq!(told, expected, "{of} {summary:#}");
+        assert_eq!(summary[range], values.iter().sum::<i64>(), "{range} {summary:#}");
+    }
+    // Each Pod had a slot of its own, so that its time is its slot's.
+    let slots = &summary["slots"];
+    for (part, range) in [("workMillis", "runMillis"), ("queuedMillis", "queuedMillis")] {
+        let (part, range) = (slots[part].as_i64().unwrap(), summary[range].as_i64().unwrap());
+        assert!((part - range).abs() <= 300, "{part} {range} {summary:#}");
+    }
+    assert_eq!([&slots["backOffMillis"], &slots["terminatingMillis"]], [0, 0], "{summary:#}");
+    assert!(
+        summary["slotMillis"].as_i64() <= summary["wallMillis"].as_i64().map(|wall| wall * 60),
+        "{summary:#}"
+    );
+    // Each node pulled first, and had it then.
+    let mut nodes: BTreeMap<&str, u64> = BTreeMap::new();
+    for pod in pods {
+        *nodes.entry(text(pod, "node")).or_default() += 1;
+    }
+    assert_eq!(nodes.keys().copied().collect::<Vec<_>>(), ["node-1", "node-2"], "{nodes:?}");
+    let images = array(job, "images");
+    assert_eq!(images.len(), 2, "{images:#?}");
+    for image in images {
+        let (pulls, cached) = (image["pulls"].as_u64().unwrap(), image["cached"].as_u64().unwrap());
+        assert!(pulls >= 1 && cached > pulls && pulls + cached == nodes[text(image, "node")], "{image:#}");
+    }
+}

@@ -1,0 +1,200 @@
+//! What holds work up: that it is not admitted, and all that may fail before the first container runs.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::document::{array, counts, end, instant, millis, only_pod, text, workload};
+use crate::harness::{Namespace, Running, manifest};
+
+/// The reasons of a phase in order, each with its milliseconds.
+fn reasons<'a>(pod: &'a Value, phase: &str) -> Vec<(&'a str, i64)> {
+    let of_kind = array(pod, "phases").iter().filter(|other| other["phase"] == phase);
+    of_kind.filter_map(|phase| Some((phase["reason"].as_str()?, phase["millis"].as_i64().unwrap()))).collect()
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn admitted_by_a_patch_and_held_back_by_gates() {
+    let namespace = Namespace::new("admitted");
+    let file = manifest("admitted.yaml");
+    let mut running =
+        namespace.start(&["apply", "-f", &file, "-o", "json", "--progress=lines", "--timeout=90s"]);
+    running.until_it_says("job/admitted is suspended");
+    let listed = namespace.seq(&["get", "job", "admitted", "-o", "json"]).succeeds().json();
+    let job = workload(&listed, "admitted");
+    assert_eq!((text(job, "outcome"), array(job, "pods").len()), ("Suspended", 0), "{job:#}");
+    assert_eq!(job["summary"]["slotMillis"], 0, "what is suspended has no slots: {job:#}");
+
+    // What an admission controller does: where it may run, and that it may.
+    let node =
+        namespace.kubectl(&["get", "nodes", "-o", "jsonpath={.items[0].metadata.name}"]).succeeds().stdout;
+    let admit = format!(
+        "{{\"spec\":{{\"suspend\":false,\"template\":{{\"spec\":{{\"nodeSelector\":{{\"kubernetes.io/hostname\":\"{node}\"}}}}}}}}}}"
+    );
+    namespace.kubectl(&["patch", "job", "admitted", "-p", &admit]).succeeds();
+    let both = "SchedulingGated: example.test/admission, example.test/topology";
+    let one = "SchedulingGated: example.test/topology";
+    let ungate = || {
+        for index in ["0", "1"] {
+            let pod = namespace.pod(&format!("batch.kubernetes.io/job-completion-index={index}"));
+            let first = "[{\"op\":\"remove\",\"path\":\"/spec/schedulingGates/0\"}]";
+            namespace.kubectl(&["patch", "pod", &pod, "--type=json", "-p", first]).succeeds();
+        }
+    };
+    for pod in ["admitted-0-", "admitted-1-"] {
+        running.until_it_says(pod);
+    }
+    ungate();
+    running.until_it_says(&format!("waits: {one}"));
+    // A wait is worth a line when it is long.
+    let drawn = namespace.seq_until(&["get", "job", "admitted", "--width=160"], "longest wait");
+    drawn.says(one);
+    ungate();
+    let ended = running.wait().succeeds();
+    ended.warns(&format!("waits: {both}"));
+    let document = ended.json();
+    namespace.hold(&document);
+    let job = workload(&document, "admitted");
+    assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 2, 0]), "{job:#}");
+    for pod in array(job, "pods") {
+        assert_eq!((text(pod, "node"), text(pod, "outcome")), (node.as_str(), "Succeeded"), "{pod:#}");
+        let told = reasons(pod, "Queued");
+        assert_eq!(told.iter().map(|(reason, _)| *reason).collect::<Vec<_>>(), [both, one], "{pod:#}");
+        let gated: i64 = told.iter().map(|(_, millis)| millis).sum();
+        assert!(gated <= millis(pod, "Queued") && gated + 1000 > millis(pod, "Queued"), "{pod:#}");
+    }
+    let mut waits: Vec<(&str, i64)> = array(job, "waits")
+        .iter()
+        .map(|wait| (text(wait, "reason"), wait["pods"].as_i64().unwrap()))
+        .collect();
+    waits.sort_unstable();
+    assert_eq!(waits, [(both, 2), (one, 2)], "{job:#}");
+    // Slots are there from the admission on.
+    let admitted = job["summary"]["slotMillis"].as_i64().unwrap();
+    assert!(admitted < 2 * job["summary"]["wallMillis"].as_i64().unwrap() && admitted > 0, "{job:#}");
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn sandbox_volume_setting_and_image() {
+    let namespace = Namespace::new("waits");
+    // An image that no node has.
+    let input = fs::read_to_string(manifest("waits.yaml")).unwrap().replace("IMAGE", &namespace.name);
+    let command =
+        namespace.command(&["apply", "-f", "-", "-o", "json", "--progress=lines", "--timeout=100s"]);
+    let mut running = Running::start(command, &input);
+    running.until_it_says("waits: CreateContainerConfigError");
+    for reason in ["FailedCreatePodSandBox", "FailedMount"] {
+        running.until_it_says(&format!("waits: {reason}"));
+    }
+    namespace
+        .kubectl(&["annotate", "pods", "-l", "job-name=sandbox", "cluster.test/sandbox-error-"])
+        .succeeds();
+    namespace.kubectl(&["create", "configmap", "settings", "--from-literal=mode=test"]).succeeds();
+    let ended = running.wait().succeeds();
+    ended.warns("waits: ErrImagePull");
+    let document = ended.json();
+    namespace.hold(&document);
+    for (name, phase, reason) in [
+        ("sandbox", "Setup", "FailedCreatePodSandBox"),
+        ("volume", "Setup", "FailedMount"),
+        ("setting", "Starting", "CreateContainerConfigError"),
+        ("image", "Pulling", "ImagePullBackOff"),
+    ] {
+        let job = workload(&document, name);
+        assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 1, 0]), "{job:#}");
+        let pod = only_pod(job);
+        let [(told, waited)] = reasons(pod, phase)[..] else { panic!("{pod:#}") };
+        assert!(told == reason && waited > 1000, "{pod:#}");
+        // The wait is part of the cold start, and over when the work begins.
+        assert!(pod["coldStartMillis"].as_i64() >= Some(waited), "{pod:#}");
+        assert!(pod["reason"].is_null() && pod["attempt"] == 1, "{pod:#}");
+        let [wait] = array(job, "waits") else { panic!("{job:#}") };
+        assert_eq!((text(wait, "reason"), &wait["longestMillis"]), (reason, &waited.into()));
+    }
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn why_there_is_no_pod_yet() {
+    let namespace = Namespace::new("quota");
+    namespace.kubectl(&["apply", "-f", &manifest("quota.yaml")]).succeeds();
+    namespace
+        .kubectl(&["wait", "--for=jsonpath={.status.hard.pods}=0", "quota/none", "--timeout=30s"])
+        .succeeds();
+    let mut running =
+        namespace.start(&["apply", "-f", &manifest("quick.yaml"), "--progress=lines", "--timeout=120s"]);
+    running.until_it_says("job/quick cannot make Pods: exceeded quota: none");
+    let document = namespace.seq(&["get", "job", "quick", "-o", "json"]).succeeds().json();
+    let job = workload(&document, "quick");
+    assert_eq!([text(job, "outcome"), text(job, "reason")], ["Pending", "FailedCreate"], "{job:#}");
+    assert_eq!(text(job, "message"), "exceeded quota: none, requested: pods=1, limited: pods=0", "{job:#}");
+    assert!(text(job, "waitingSince") >= &text(job, "createdAt")[..19], "{job:#}");
+    let drawn = namespace.seq(&["get", "job", "quick"]).succeeds();
+    drawn.says("no Pod yet");
+    drawn.says("FailedCreate: exceeded quota: none");
+    namespace.kubectl(&["delete", "quota", "none"]).succeeds();
+    running.wait().succeeds().says("2 of 2 done");
+    let document = namespace.seq(&["get", "job", "quick", "-o", "json"]).succeeds().json();
+    assert_eq!(workload(&document, "quick")["waitingSince"], Value::Null, "{document:#}");
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn a_service_account_that_comes_later() {
+    let namespace = Namespace::new("account");
+    let file = manifest("no-account.yaml");
+    let mut running =
+        namespace.start(&["apply", "-f", &file, "-o", "json", "--progress=lines", "--timeout=90s"]);
+    running.until_it_says("job/no-account cannot make Pods: error looking up service account");
+    namespace.kubectl(&["create", "serviceaccount", "worker"]).succeeds();
+    let document = running.wait().succeeds().json();
+    namespace.hold(&document);
+    let job = workload(&document, "no-account");
+    assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 1, 0]), "{job:#}");
+    assert!(job["waitingSince"].is_null(), "{job:#}");
+    assert_eq!(text(only_pod(job), "outcome"), "Succeeded", "{job:#}");
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn no_node_and_what_an_autoscaler_does_about_it() {
+    let namespace = Namespace::new("no-room");
+    let file = manifest("no-room.yaml");
+    let mut running = namespace.start(&["apply", "-f", &file, "-o", "json", "--progress=lines"]);
+    running.until_it_says("Insufficient cpu");
+    let uid = namespace.kubectl(&["get", "pod", "huge", "-o", "jsonpath={.metadata.uid}"]).succeeds().stdout;
+    let event = json!({
+        "apiVersion": "v1", "kind": "Event", "metadata": {"generateName": "huge."}, "type": "Normal",
+        "involvedObject": {"apiVersion": "v1", "kind": "Pod", "name": "huge", "namespace": namespace.name, "uid": uid},
+        "reason": "TriggeredScaleUp", "source": {"component": "cluster-autoscaler"},
+        "message": "pod triggered scale-up: [{pool 1->2 (max: 9)}]",
+    });
+    let create = ["--namespace", &namespace.name, "create", "-f", "-"];
+    namespace.kubectl_with(&create, &event.to_string()).succeeds();
+    namespace.seq_until(&["get", "pod", "huge", "--width=200"], "TriggeredScaleUp");
+    namespace.kubectl(&["delete", "pod", "huge"]).succeeds();
+    // It went before it ended.
+    let document = running.wait().ends(3).json();
+    namespace.hold(&document);
+    let huge = workload(&document, "huge");
+    assert_eq!((text(huge, "outcome"), counts(huge)), ("Unknown", [0, 0, 0]), "{huge:#}");
+    let pod = only_pod(huge);
+    assert_eq!((text(pod, "outcome"), &pod["node"]), ("NeverStarted", &Value::Null), "{pod:#}");
+    let [(first, _), (second, _)] = reasons(pod, "Queued")[..] else { panic!("{pod:#}") };
+    assert!(first.contains("Insufficient cpu") && second.ends_with("(TriggeredScaleUp)"), "{pod:#}");
+    assert!(instant(pod, "created") < instant(pod, "deleteRequested"), "{pod:#}");
+}
+
+#[test]
+#[ignore = "needs a cluster"]
+fn another_controller_is_in_charge() {
+    let namespace = Namespace::new("managed");
+    namespace.kubectl(&["apply", "-f", &manifest("managed.yaml")]).succeeds();
+    let document = namespace.seq(&["get", "job", "managed", "-o", "json"]).succeeds().json();
+    let job = workload(&document, "managed");
+    assert_eq!((text(job, "outcome"), counts(job), array(job, "pods").len()), ("Pending", [0, 0, 0], 0));
+    assert!(text(job, "message").starts_with("managed by example.test/elsewhere"), "{job:#}");
+    namespace.seq(&["get", "job", "managed"]).succeeds().says("managed by example.test/elsewhere");
+}

@@ -1,0 +1,70 @@
+//! What is said, line by line, where there is no live picture.
+
+use kubectl_seq::observation::Seen::{Changed, Listed};
+use kubectl_seq::surface::Lines;
+use kubectl_seq::timeline::Timeline;
+use serde_json::{Value, json};
+
+use crate::story::{at, cond_why, observed, pod, t};
+
+fn job() -> Value {
+    json!({"metadata": {"namespace": "default", "name": "j", "uid": "j", "creationTimestamp": t(0)},
+        "spec": {"parallelism": 3, "completions": 3}, "status": {"active": 3}})
+}
+
+/// A Pod of the Job that no node has room for, or that waits for nothing that is known.
+fn waits(name: &str, why: Option<&str>) -> Value {
+    let conditions: Vec<Value> = why
+        .map(|why| {
+            let mut condition = cond_why("PodScheduled", "False", 1, "Unschedulable");
+            condition["message"] = json!(format!("0/2 nodes are available: 2 {why}."));
+            condition
+        })
+        .into_iter()
+        .collect();
+    let owner = json!([{"kind": "Job", "name": "j", "uid": "j", "controller": true}]);
+    pod(
+        json!({"metadata": {"name": name, "uid": name, "ownerReferences": owner}, "status": {"conditions": conditions}}),
+    )
+}
+
+/// What is said when following begins.
+fn begun(pods: Vec<Value>) -> (Lines, Timeline, Vec<String>) {
+    let mut timeline = Timeline::default();
+    for object in [vec![job()], pods].concat() {
+        timeline.apply(&observed(Listed, 10.0, object));
+    }
+    timeline.settle();
+    let mut lines = Lines::default();
+    let said = lines.begin(&timeline, at(10.0)).iter().map(|line| line.plain().trim().to_owned()).collect();
+    (lines, timeline, said)
+}
+
+#[test]
+fn what_waits_already_when_following_begins_is_said_once() {
+    let (mut lines, mut timeline, said) =
+        begun(vec![waits("j-a", Some("Insufficient cpu")), waits("j-b", None)]);
+    assert_eq!(
+        said,
+        ["10s    0/3  job/j runs: 2 queued", "10s    0/3  j-a waits: Insufficient cpu"],
+        "{said:#?}"
+    );
+    // Said is said.
+    timeline.apply(&observed(Changed, 11.0, waits("j-a", Some("Insufficient cpu"))));
+    let changes = timeline.settle();
+    assert!(lines.report(&timeline, &changes, at(11.0)).is_empty());
+}
+
+#[test]
+fn what_holds_up_many_is_said_in_one_line() {
+    let (.., said) = begun(vec![
+        waits("j-a", Some("Insufficient cpu")),
+        waits("j-b", Some("Insufficient cpu")),
+        waits("j-c", Some("Insufficient memory")),
+    ]);
+    assert_eq!(
+        said[1..],
+        ["10s    0/3  job/j 2 Pods: Insufficient cpu", "10s    0/3  j-c waits: Insufficient memory"],
+        "{said:#?}"
+    );
+}

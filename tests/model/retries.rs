@@ -1,0 +1,109 @@
+//! Indexes that wait for their next try.
+
+use kubectl_seq::observation::Seen::Listed;
+use kubectl_seq::timeline::Timeline;
+use serde_json::{Value, json};
+
+use crate::order::{json_at, shuffled};
+use crate::story::{at, cond, merge, noon, observed, status, t, terminated};
+use crate::support::timeline;
+
+fn job(spec: Value, patch: Value) -> Value {
+    let mut job = json!({
+        "metadata": {"namespace": "default", "name": "j", "uid": "j", "creationTimestamp": t(0), "generation": 1},
+        "spec": {"parallelism": 9, "completions": 9, "completionMode": "Indexed", "suspend": false},
+        "status": {"conditions": []},
+    });
+    let mut limited = json!({});
+    limited["spec"] = spec;
+    merge(&mut job, limited);
+    merge(&mut job, patch);
+    job
+}
+
+fn per_index() -> Value {
+    json!({"backoffLimitPerIndex": 2})
+}
+
+/// A Pod of an index that ended.
+fn tried(index: u32, name: &str, created: i64, ended: i64, code: i32) -> Value {
+    let ran = status("main", 0, terminated(name, created, ended, code, "Error"), json!({}));
+    json!({
+        "metadata": {"namespace": "default", "name": name, "uid": name, "creationTimestamp": t(created),
+            "labels": {"batch.kubernetes.io/job-completion-index": index.to_string()},
+            "ownerReferences": [{"kind": "Job", "name": "j", "uid": "j", "controller": true}]},
+        "spec": {"restartPolicy": "Never", "nodeName": "n", "containers": [{"name": "main", "image": "i"}]},
+        "status": {"phase": if code == 0 { "Succeeded" } else { "Failed" }, "startTime": t(created),
+            "conditions": [cond("PodScheduled", "True", created)], "containerStatuses": [ran]},
+    })
+}
+
+/// `INDEX after TRIES since S expected E` for each, whatever the order of the facts.
+#[track_caller]
+fn open(now: f64, objects: impl IntoIterator<Item = Value>) -> Vec<String> {
+    let list: Vec<_> = objects.into_iter().map(|object| observed(Listed, now, object)).collect();
+    let expected = timeline(&list);
+    for seed in 1..=10 {
+        assert_eq!(
+            json_at(&timeline(&shuffled(&list, seed)), at(now)),
+            json_at(&expected, at(now)),
+            "seed {seed}"
+        );
+    }
+    told(&expected, now)
+}
+
+fn told(timeline: &Timeline, now: f64) -> Vec<String> {
+    let second = |at: jiff::Timestamp| at.as_second() - noon().as_second();
+    let open = timeline.open_retries(&timeline.workloads()[0], at(now));
+    let one = |open: &kubectl_seq::timeline::OpenRetry| {
+        let expected = open.expected.map_or("?".to_owned(), |at| second(at).to_string());
+        format!("{} after {} since {} expected {expected}", open.index, open.tries, second(open.since))
+    };
+    open.iter().map(one).collect()
+}
+
+#[test]
+fn each_index_waits_twice_as_long_with_each_failure() {
+    let pods =
+        [tried(0, "a", 0, 4, 1), tried(0, "b", 15, 20, 1), tried(1, "c", 0, 8, 1), tried(2, "d", 0, 8, 0)];
+    assert_eq!(
+        open(21.0, [job(per_index(), json!({}))].into_iter().chain(pods.clone())),
+        ["0 after 2 since 20 expected 40", "1 after 1 since 8 expected 18"]
+    );
+    // More failed than is there to be seen.
+    let unseen = job(per_index(), json!({"status": {"failed": 4}}));
+    assert_eq!(
+        open(21.0, [unseen].into_iter().chain(pods.clone())),
+        ["0 after 2 since 20 expected ?", "1 after 1 since 8 expected ?"]
+    );
+    // Given up, done, wanted no more.
+    let lists =
+        json!({"spec": {"completions": 1}, "status": {"failedIndexes": "0", "completedIndexes": "1-5"}});
+    assert_eq!(open(21.0, [job(per_index(), lists)].into_iter().chain(pods.clone())), [""; 0]);
+    let suspended = json!({"spec": {"suspend": true}});
+    assert_eq!(open(21.0, [job(per_index(), suspended)].into_iter().chain(pods.clone())), [""; 0]);
+    let decided = json!({"status": {"conditions": [cond("FailureTarget", "True", 20)]}});
+    assert_eq!(open(21.0, [job(per_index(), decided)].into_iter().chain(pods)), [""; 0]);
+}
+
+#[test]
+fn without_a_limit_per_index_failures_in_a_row_count_over_all() {
+    let pods =
+        || [tried(0, "a", 0, 4, 1), tried(1, "b", 0, 8, 0), tried(2, "c", 0, 9, 1), tried(3, "d", 0, 10, 1)];
+    let job = |failed: u32| job(json!({"backoffLimit": 6}), json!({"status": {"failed": failed}}));
+    // The success in between begins a new row of two.
+    assert_eq!(
+        open(11.0, [job(3)].into_iter().chain(pods())),
+        ["0 after 1 since 4 expected 30", "2 after 1 since 9 expected 30", "3 after 1 since 10 expected 30"]
+    );
+}
+
+#[test]
+fn a_failure_that_may_be_the_last_one_is_waited_for_to_be_told() {
+    let pods = [tried(0, "a", 0, 4, 1), tried(0, "b", 15, 20, 1), tried(0, "c", 41, 44, 1)];
+    let all = || [job(per_index(), json!({}))].into_iter().chain(pods.clone());
+    assert_eq!(open(45.0, all()), [""; 0]);
+    // Some failures do not count: if it goes on, it waits.
+    assert_eq!(open(50.0, all()), ["0 after 3 since 44 expected 84"]);
+}
