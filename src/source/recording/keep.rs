@@ -7,8 +7,9 @@ use crate::observation::{
     Observation, Pod,
 };
 
-/// The labels that group Pods.
-const LABELS: [&str; 2] = ["batch.kubernetes.io/controller-uid", COMPLETION_INDEX];
+/// The labels that group Pods, and the queue that they wait in.
+const LABELS: [&str; 3] =
+    ["batch.kubernetes.io/controller-uid", COMPLETION_INDEX, "kueue.x-k8s.io/queue-name"];
 /// What the text of combined events begins with.
 const COMBINED: &str = "(combined from similar events): ";
 
