@@ -7,6 +7,7 @@ import re
 import select
 import signal
 import struct
+import sys
 import termios
 import time
 
@@ -97,11 +98,15 @@ class Screen:
 
     def close(self):
         os.kill(self.pid, signal.SIGTERM)
-        # It writes its last picture; nobody reading would hold it up.
+        self.wait()
+
+    def wait(self):
+        """Reads until it has ended, so that nobody holds its last picture up; exit code and peak memory in MiB."""
         try:
-            while os.read(self.master, 65536):
-                pass
+            while piece := os.read(self.master, 65536):
+                self.show(piece)
         except OSError:
             pass
-        os.waitpid(self.pid, 0)
+        _, status, usage = os.wait4(self.pid, 0)
         os.close(self.master)
+        return os.waitstatus_to_exitcode(status), usage.ru_maxrss / 1024 / (1024 if sys.platform == "darwin" else 1)

@@ -16,7 +16,7 @@
 //! existed at the beginning had been told. `end` is the time that the run's last picture and document were of; without it
 //! the run was cut off. Connections that were lost are not told: what came of them is in the observations.
 //!
-//! **What is in it** is a list of what is allowed, not of what is forbidden: names, uids, owners, completion indexes,
+//! **What is in it** is a list of what is allowed, not of what is forbidden: names, uids, owners, completion indexes, Kueue's queue,
 //! times, phases, reasons of one word, exit codes, images, nodes, resource requests and the counts and sizes of workloads.
 //! There is never an environment, argument, command, other annotation or label, log, address of a server or token; most
 //! of it is never even read. Texts for people are kept only as far as their wording is one of Kubernetes' own that is

@@ -39,7 +39,7 @@ fn pod_with(secret: &str) -> Object {
         "env": [{"name": "PASSWORD", "value": secret}], "args": [secret], "command": ["sh", secret]});
     let pod = json!({
         "metadata": {"name": "pi-x8k2p", "namespace": "default", "uid": "u1", "resourceVersion": "7", "finalizers": [secret],
-            "labels": {"team": secret, "batch.kubernetes.io/controller-uid": "j"},
+            "labels": {"team": secret, "batch.kubernetes.io/controller-uid": "j", "kueue.x-k8s.io/queue-name": "batch"},
             "annotations": {"kubectl.kubernetes.io/last-applied-configuration": secret, "note": secret},
             "managedFields": [
                 {"manager": secret, "time": "2027-01-15T08:00:07Z", "subresource": "status"},
@@ -140,6 +140,7 @@ fn no_secret_is_written() {
     for kept in [
         "\"kubeletWrote\":\"2027-01-15T08:00:05Z\"",
         "controller-uid",
+        "queue-name\":\"batch",
         "ErrImagePull",
         "\"exitCode\":3",
         "Insufficient cpu",
