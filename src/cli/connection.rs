@@ -67,9 +67,9 @@ pub(super) struct ConnectionArgs {
     /// Give up on a single request after this; 0: never. Watches are not concerned
     #[arg(long, value_name = "DURATION", hide_short_help = true)]
     pub(super) request_timeout: Option<String>,
-    /// Ask for uncompressed answers
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_short_help = true, action = ArgAction::Set)]
-    pub(super) disable_compression: bool,
+    /// Ask for uncompressed answers (without the flag: of a server on this machine)
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_short_help = true)]
+    pub(super) disable_compression: Option<bool>,
     /// Cache directory of the wrapped kubectl
     #[arg(long, value_name = "DIRECTORY", hide_short_help = true)]
     pub(super) cache_dir: Option<PathBuf>,

@@ -185,6 +185,12 @@ fn three_hundred_pods_in_waves(cluster: &PrivateCluster) {
         summary["slotMillis"].as_i64() <= summary["wallMillis"].as_i64().map(|wall| wall * 60),
         "{summary:#}"
     );
+    // Compressed or not, the answers say the same.
+    let [plain, compressed] = ["true", "false"].map(|disabled| {
+        let flag = format!("--disable-compression={disabled}");
+        namespace.seq(&["get", "job", "waves", "-o", "json", &flag]).succeeds().json()["workloads"].clone()
+    });
+    assert_eq!(plain, compressed);
     // Each node pulled first, and had it then.
     let mut nodes: BTreeMap<&str, u64> = BTreeMap::new();
     for pod in pods {

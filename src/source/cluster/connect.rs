@@ -3,6 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -57,8 +58,8 @@ pub struct Connection {
     pub impersonate_user_extra: Vec<String>,
     /// `--request-timeout`: seconds, or a duration with units; `0` is none.
     pub request_timeout: Option<String>,
-    /// `--disable-compression`.
-    pub disable_compression: bool,
+    /// `--disable-compression`; by default what comes from this machine itself is not compressed.
+    pub disable_compression: Option<bool>,
     /// `--cache-dir`; handed on only.
     pub cache_dir: Option<PathBuf>,
     /// `--kuberc`; what it says of credential plugins counts here too.
@@ -122,7 +123,7 @@ impl Connection {
         }
         for (flag, set) in [
             ("--insecure-skip-tls-verify", self.insecure_skip_tls_verify),
-            ("--disable-compression", self.disable_compression),
+            ("--disable-compression", self.disable_compression == Some(true)),
         ] {
             if set {
                 push(flag, &"true");
@@ -213,8 +214,8 @@ impl Connection {
         if self.server.is_some() || self.tls_server_name.is_some() {
             cluster.tls_server_name.clone_from(&self.tls_server_name);
         }
-        if self.disable_compression {
-            cluster.disable_compression = Some(true);
+        if self.disable_compression.is_some() {
+            cluster.disable_compression = self.disable_compression;
         }
     }
 
@@ -361,6 +362,10 @@ pub async fn connect(connection: &Connection) -> Result<Cluster, SourceError> {
     };
     // Whether and when to ask again is decided where it is known what was asked for.
     config.default_retry = false;
+    // Over a network the answers are what takes time; within a machine compressing them would.
+    if connection.disable_compression.is_none() {
+        config.disable_compression |= is_loopback(&config.cluster_url);
+    }
     let server = address(&config.cluster_url);
     let namespace = connection
         .namespace
@@ -418,6 +423,13 @@ fn in_cluster_config(connection: &Connection) -> Result<Config, SourceError> {
         config.auth_info.impersonate_user_extra = given.impersonate_user_extra;
     }
     Ok(config)
+}
+
+/// Whether the server is this machine.
+fn is_loopback(url: &Uri) -> bool {
+    let host = url.host().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    address.map_or(host == "localhost", |address| address.is_loopback())
 }
 
 /// The server's address without credentials, query and final slash.

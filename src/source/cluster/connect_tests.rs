@@ -178,6 +178,19 @@ fn timeouts_are_read_as_kubectl_reads_them() {
 }
 
 #[test]
+fn only_this_machine_is_loopback() {
+    for (url, expected) in [
+        ("https://127.0.0.1:6443", true),
+        ("https://[::1]:6443", true),
+        ("https://localhost", true),
+        ("https://192.168.49.2:8443", false),
+        ("https://localhost.example.com", false),
+    ] {
+        assert_eq!(is_loopback(&url.parse().unwrap()), expected, "{url}");
+    }
+}
+
+#[test]
 fn an_address_is_told_without_credentials() {
     assert_eq!(address(&"https://user:pw@host:6443/".parse().unwrap()), "https://host:6443");
 }

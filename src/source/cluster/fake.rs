@@ -24,6 +24,7 @@ pub(super) struct Fake {
 pub(super) struct Call {
     pub(super) uri: String,
     pub(super) accept: String,
+    pub(super) accept_encoding: Option<String>,
     answer: oneshot::Sender<Answer>,
 }
 
@@ -33,8 +34,10 @@ pub(super) fn server() -> (Fake, Cluster) {
     let service = tower::service_fn(move |request: Request<Body>| {
         let (answer, answered) = oneshot::channel();
         let accept = request.headers()["accept"].to_str().unwrap().to_owned();
+        let encoding = request.headers().get("accept-encoding");
+        let accept_encoding = encoding.map(|encoding| encoding.to_str().unwrap().to_owned());
         let uri = request.uri().to_string();
-        let sent = sender.send(Call { uri, accept, answer });
+        let sent = sender.send(Call { uri, accept, accept_encoding, answer });
         async move {
             let refused = || std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
             sent.map_err(|_| refused())?;

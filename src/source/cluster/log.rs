@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::connect::Cluster;
+use super::wire::uncompressed;
 
 /// Pieces of a log that may wait for whoever shows it.
 const WAITING: usize = 16;
@@ -72,7 +73,8 @@ impl Cluster {
         let client = self.client.clone();
         tokio::spawn(async move {
             let hand_on = async {
-                let request = request.map_err(|error| error.to_string())?.map(Body::from);
+                let mut request = request.map_err(|error| error.to_string())?.map(Body::from);
+                uncompressed(&mut request);
                 let answer = client.send(request).await.map_err(|error| error.to_string())?;
                 let status = answer.status();
                 let mut body = answer.into_body();

@@ -74,11 +74,14 @@ impl Rig {
             call.uri.starts_with("/api/v1/namespaces/ns/pods?") && call.uri.contains("labelSelector=a%3Db")
         );
         assert!(call.accept.starts_with("application/vnd.kubernetes.protobuf"));
+        // The client itself asks for what it can read.
+        assert_eq!(call.accept_encoding, None);
         call.list(version, pods).await;
         if !pods.is_empty() {
             rig.told().await;
         }
         let call = rig.call().await;
+        assert_eq!(call.accept_encoding.as_deref(), Some("identity"), "a watch is read as it comes");
         (rig, call)
     }
 }

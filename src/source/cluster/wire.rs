@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, HeaderValue};
+use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderValue};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Limited};
 use kube::api::{ListParams, WatchParams};
@@ -70,10 +70,10 @@ impl Query {
             bookmarks: true,
             ..WatchParams::default()
         };
-        with_accept(
-            kube::core::Request::new(self.path()).watch(&parameters, version),
-            self.accept(ACCEPT_WATCH),
-        )
+        let request = kube::core::Request::new(self.path()).watch(&parameters, version);
+        let mut request = with_accept(request, self.accept(ACCEPT_WATCH))?;
+        uncompressed(&mut request);
+        Ok(request)
     }
 
     fn accept(&self, protobuf: &'static str) -> &'static str {
@@ -88,6 +88,12 @@ impl Query {
         };
         Asked { verb: "list", resource, namespace: self.namespace.clone() }
     }
+}
+
+/// What comes bit by bit must not wait for a compressor; and since 1.37 a server makes a member of each event, of which the
+/// client reads only the first.
+pub(super) fn uncompressed<T>(request: &mut Request<T>) {
+    request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
 }
 
 fn with_accept(
