@@ -102,6 +102,8 @@ pub(super) fn unschedulable(message: &str) -> String {
         None => message,
     };
     let reasons = reasons.split(" preemption: ").next().unwrap_or(reasons);
+    // What the scheduler tried with devices, before it tried preemption.
+    let reasons = reasons.split(" no new claims to deallocate").next().unwrap_or(reasons);
     without_numbers(reasons)
 }
 

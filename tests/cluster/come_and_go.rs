@@ -15,9 +15,9 @@ fn a_job_of_the_same_name_is_another() {
     let mut by_name = namespace.start(&[&["get", "job", "sleeping"][..], &arguments].concat());
     let mut all = namespace.start(&[&["get", "jobs"][..], &arguments].concat());
     for running in [&mut by_name, &mut all] {
-        running.until_it_says("sleeping-");
-        running.until_it_says("runs on");
+        running.until_it_says("job/sleeping");
     }
+    namespace.ready("sleeping", 1);
     namespace.kubectl(&["delete", "job", "sleeping"]).succeeds();
     namespace.kubectl(&["create", "job", "sleeping", "--image=busybox:1.36", "--", "sleep", "1"]).succeeds();
 
@@ -76,8 +76,8 @@ fn several_kinds_in_all_namespaces_that_come_while_following() {
     let mut here = namespace.start(&[&["get", "jobs", "-l", &team][..], &following].concat());
     for running in [&mut all, &mut here] {
         running.until_it_says("job/first");
-        running.until_it_says("runs on");
     }
+    namespace.ready("first", 1);
     apply(&other, "later.yaml");
     // In the namespace that is followed too.
     let label = format!("{{\"metadata\":{{\"labels\":{{\"team\":\"{}\"}}}}}}", namespace.name);

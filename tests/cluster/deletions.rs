@@ -17,11 +17,9 @@ fn deleted_by_hand_and_evicted() {
     let file = manifest("stopped.yaml");
     let mut running =
         namespace.start(&["apply", "-f", &file, "-o", "json", "--progress=lines", "--timeout=90s"]);
+    running.until_it_says("job/stopped");
     namespace.ready("stopped", 2);
     let names = [at_index(&namespace, 0), at_index(&namespace, 1)];
-    for name in &names {
-        running.until_it_says(&format!("{name} runs on"));
-    }
     namespace.kubectl(&["delete", "pod", &names[0], "--wait=false"]).succeeds();
     let eviction = json!({"apiVersion": "policy/v1", "kind": "Eviction",
         "metadata": {"name": names[1], "namespace": namespace.name}});
@@ -72,9 +70,9 @@ fn another_pod_beside_the_one_that_stops_or_after_it() {
     let mut running =
         namespace.start(&["apply", "-f", &file, "-o", "json", "--progress=lines", "--timeout=100s"]);
     for job in ["overlapping", "one-after-the-other"] {
+        running.until_it_says(&format!("job/{job}"));
         namespace.ready(job, 1);
     }
-    running.until_it_says("runs on");
     namespace.kubectl(&["delete", "pods", "-l", "app=slow-to-stop", "--wait=false"]).succeeds();
     let document = running.wait().succeeds().json();
     namespace.hold(&document);

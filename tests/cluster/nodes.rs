@@ -33,9 +33,9 @@ fn a_node_comes_back_at_once(cluster: &PrivateCluster) {
     let mut running =
         namespace.start(&[&["apply", "-f", &file], &FOLLOWED[..], &["--timeout=120s"]].concat());
     for job in ["never", "again"] {
+        running.until_it_says(&format!("job/{job}"));
         namespace.ready(job, 1);
     }
-    running.until_it_says("runs on node-3");
     cluster.stop("node-3");
     cluster.start("node-3");
     let document = running.wait().succeeds().json();
@@ -74,7 +74,8 @@ fn a_node_stays_away(cluster: &PrivateCluster) {
     let file = manifest("node-away.yaml");
     let mut running =
         namespace.start(&[&["apply", "-f", &file], &FOLLOWED[..], &["--timeout=140s"]].concat());
-    running.until_it_says("runs on node-4");
+    running.until_it_says("job/away");
+    namespace.ready("away", 1);
     cluster.stop("node-4");
     // After forty to fifty seconds somebody notices.
     running.until_it_says("unknown: NodeNotReady on node-4");
@@ -120,7 +121,8 @@ fn something_more_important_comes(cluster: &PrivateCluster) {
     let namespace = cluster.namespace("important");
     namespace.kubectl(&["apply", "-f", &manifest("preempted.yaml")]).succeeds();
     let mut running = namespace.start(&[&["get", "jobs", "-w"], &FOLLOWED[..], &["--timeout=120s"]].concat());
-    running.until_it_says("runs on node-2");
+    running.until_it_says("job/low");
+    namespace.ready("low", 1);
     // One that comes while following.
     namespace.kubectl(&["apply", "-f", &manifest("important.yaml")]).succeeds();
     let document = running.wait().succeeds().json();

@@ -98,3 +98,48 @@ fn a_name_that_does_not_fit_its_own_event_is_no_time() {
     started["metadata"]["name"] = json!("7d5c6f1e-1f0e-4b53-8f6c-0f3a4a0a1b2c");
     tells(&listed([works(), started]), &["workStarted 5.000 StartedAt"]);
 }
+
+#[test]
+fn a_clock_that_was_set_has_no_one_skew_and_impossible_orders_are_clamped() {
+    // One Pod says that the node is behind by 6 s, an event that it is ahead by 3 s.
+    let slow = with(
+        works(),
+        json!({"metadata": {"creationTimestamp": t(8)}, "status": {"conditions": [cond("PodScheduled", "True", 8)]}}),
+    );
+    let ahead = stored(event("Pulling", "main", 6.0, "x"), 2);
+    let facts = [slow, scheduled(8.3), ahead, event("Started", "main", 5.25, "x")];
+    let story = listed(facts.clone());
+    tells(
+        &story,
+        &["p: Running [Running] clamped", "scheduled 8.300", "sandboxReady 8.300", "workStarted 8.300"],
+    );
+    for turn in 1..facts.len() {
+        let mut facts = facts.clone();
+        facts.rotate_left(turn);
+        assert_eq!(listed(facts), story);
+    }
+}
+
+#[test]
+fn only_a_kubelets_event_with_its_host_bounds_a_clock() {
+    // Stored long before its own time: of whom it is not known.
+    let nobodys = with(event("Pulling", "main", 5.0, "x"), json!({"metadata": {"creationTimestamp": t(2)}}));
+    tells(&listed([works(), scheduled(1.2), nobodys]), &["sandboxReady 5.000 ImageEvent"]);
+    let mut schedulers = stored(event("Pulling", "main", 5.0, "x"), 2);
+    schedulers["source"]["component"] = json!("default-scheduler");
+    tells(&listed([works(), scheduled(1.2), schedulers]), &["sandboxReady 5.000 ImageEvent"]);
+}
+
+#[test]
+fn what_one_pod_tells_of_a_node_moves_all_its_pods() {
+    let mut pod = works();
+    pod["metadata"]["name"] = json!("q");
+    pod["metadata"]["uid"] = json!("q");
+    let mut started = event("Started", "main", 5.25, "x");
+    started["involvedObject"] =
+        json!({"kind": "Pod", "name": "q", "uid": "q", "fieldPath": "spec.containers{main}"});
+    let late = stored(event("Pulling", "main", 9.0, "x"), 4);
+    let story = listed([works(), pod, scheduled(1.2), started, late]);
+    // Ahead by at least 4 s: what ran since 5.25 ran since 1.25.
+    tells(&story, &["q: Running", "workStarted 1.250 StartedEvent"]);
+}

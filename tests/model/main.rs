@@ -18,6 +18,7 @@ mod owners;
 mod phases;
 #[cfg(test)]
 mod recording;
+#[cfg(test)]
 mod retries;
 #[cfg(test)]
 mod scenarios;

@@ -1,12 +1,15 @@
 //! The same facts in another order, or told late, make the same lives.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use kubectl_seq::export::{document, write_json};
 use kubectl_seq::lifecycle::{Evidence, Instant, Source};
 use kubectl_seq::observation::{Object, Observation, Seen};
 use kubectl_seq::source::simulation::{ManifestText, Options, simulate};
-use kubectl_seq::timeline::{Pod, Timeline};
+use kubectl_seq::timeline::{Pod, Timeline, Workload};
+
+use jiff::SignedDuration;
 
 use crate::story::noon;
 use crate::support::{recorded, tell, timeline};
@@ -173,7 +176,8 @@ fn durations_are_the_differences_of_the_times_beside_them() {
 fn settling_in_between_changes_nothing() {
     for name in SCENARIOS {
         let recorded = recorded(name);
-        let expected = tell(&timeline(&recorded.observations), noon());
+        let at_once = timeline(&recorded.observations);
+        let expected = (tell(&at_once, noon()), json(&at_once));
         let mut dice = Dice(7);
         let mut timeline = Timeline::default();
         for observation in shuffled(&recorded.observations, 7) {
@@ -183,7 +187,7 @@ fn settling_in_between_changes_nothing() {
             }
         }
         timeline.settle();
-        assert_eq!(tell(&timeline, noon()), expected, "{name}");
+        assert_eq!((tell(&timeline, noon()), json(&timeline)), expected, "{name}");
     }
 }
 
@@ -203,6 +207,71 @@ pub(crate) fn listed(observations: &[Observation]) -> Vec<Observation> {
 
 fn pods(timeline: &Timeline) -> impl Iterator<Item = Pod<'_>> {
     timeline.workloads().iter().flat_map(|workload| timeline.pods(workload)).map(|(_, pod)| pod)
+}
+
+/// What the controllers say, when they were held back, and which indexes wait: of times only those that no receipt dated.
+fn workloads(timeline: &Timeline) -> Vec<String> {
+    let now = timeline.observed().unwrap_or(noon());
+    let told = |workload: &Workload| {
+        let Workload { outcome, reason, message, created, started, finished, .. } = workload;
+        let counts = (
+            workload.active,
+            workload.succeeded,
+            workload.failed,
+            workload.completions,
+            workload.parallelism,
+        );
+        let open: Vec<_> = timeline
+            .open_retries(workload, now)
+            .into_iter()
+            .map(|open| (open.index, open.tries, open.since, open.expected))
+            .collect();
+        let holds: Vec<_> = workload
+            .holds
+            .iter()
+            .map(|hold| (Arc::clone(&hold.reason), hold.message.clone(), hold.over))
+            .collect();
+        format!(
+            "{} {outcome:?} {reason:?} {message:?} {created:?} {started:?} {finished:?} {counts:?} {open:?} {holds:?}",
+            workload.name
+        )
+    };
+    timeline.workloads().iter().filter(|workload| &*workload.kind != "Pod").map(told).collect()
+}
+
+/// Whether what is told of the same end in two ways is the same moment: a receipt comes at once, a field is truncated.
+fn same_moment(list: Option<Instant>, live: Option<Instant>) -> bool {
+    match (list, live) {
+        (Some(list), Some(live)) => {
+            list.at.duration_since(live.at).abs() <= SignedDuration::from_millis(1_200)
+        }
+        (list, live) => list.is_some() == live.is_some(),
+    }
+}
+
+#[test]
+fn a_late_list_knows_of_workloads_what_the_watch_knew() {
+    let (mut compared, mut held) = (0, 0);
+    for name in SCENARIOS {
+        let recorded = recorded(name);
+        // What was deleted is in no list.
+        let deleted =
+            |seen: &Observation| seen.seen == Seen::Deleted && matches!(seen.object, Object::Job(_));
+        if recorded.observations.iter().any(deleted) {
+            continue;
+        }
+        let (watched, late) = (timeline(&recorded.observations), timeline(&listed(&recorded.observations)));
+        assert_eq!(workloads(&late), workloads(&watched), "{name}");
+        compared += workloads(&watched).len();
+        for (late, watched) in late.workloads().iter().zip(watched.workloads()) {
+            for (late, watched) in late.holds.iter().zip(&watched.holds) {
+                held += 1;
+                assert!(same_moment(late.start, watched.start), "{name}: {late:?} {watched:?}");
+                assert!(same_moment(late.end, watched.end), "{name}: {late:?} {watched:?}");
+            }
+        }
+    }
+    assert!(compared >= 5 && held >= 1, "{compared} workloads and {held} holds were compared");
 }
 
 /// Whether a list at the end can know this: not what only a receipt dated.

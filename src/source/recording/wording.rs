@@ -242,6 +242,7 @@ pub(super) fn scheduling(text: &str) -> String {
     /// Where the list begins.
     const BEGINS: [&str; 2] = [" nodes are available: ", "pod didn't trigger scale-up"];
     let text = text.split(" preemption: ").next().unwrap_or_default();
+    let text = text.split(" no new claims to deallocate").next().unwrap_or_default();
     let (head, reasons) = if let Some((nodes, reasons)) = text.split_once(BEGINS[0]) {
         // `0/5`, of which only the form is known.
         let nodes = if nodes.chars().all(|char| char.is_ascii_digit() || char == '/') { nodes } else { "" };
