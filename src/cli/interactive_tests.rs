@@ -1,4 +1,4 @@
-//! The interactive screen: scripted keys, clicks and sizes through the real event loop, onto a virtual terminal.
+//! The interactive screen: scripted keys, clicks and sizes on virtual time through the real loop, on a virtual terminal.
 
 use std::cell::{Cell, RefCell};
 use std::fmt::Write as _;

@@ -6,7 +6,6 @@ mod backstage;
 mod closeup;
 mod complete;
 mod connection;
-mod ending;
 mod environment;
 mod exit;
 mod follow;

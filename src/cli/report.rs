@@ -1,5 +1,7 @@
-//! What is said of failures at the end: each with its reason, exit code and last words.
+//! What is said at the end: how it ended, and of each failure its reason, exit code and last words.
 
+use super::exit::Exit;
+use super::follow::Task;
 use crate::timeline::{PodKey, Timeline};
 use crate::view::{self, ContainerLog, Glyphs, Line, Role};
 
@@ -45,4 +47,40 @@ pub(super) fn failures(timeline: &Timeline, logs: &[(PodKey, ContainerLog)], gly
         lines.push(Line::of(format!("  and {} more that failed", failed.len() - MOST), Role::Dim));
     }
     lines
+}
+
+/// How following ended, where that is not plain from the picture.
+pub(super) fn how_it_ended(timeline: &Timeline, exit: Exit, task: &Task<'_>) -> Vec<String> {
+    let mut said = Vec::new();
+    let open: Vec<String> = timeline
+        .roots()
+        .filter(|workload| !workload.ended())
+        .map(|workload| format!("{}/{}", workload.kind.to_lowercase(), workload.name))
+        .collect();
+    let is_open = !open.is_empty();
+    let open = match open.as_slice() {
+        [] => "the workload".to_owned(),
+        [first, second, third, _, ..] => {
+            format!("{first}, {second}, {third} and {} more", open.len() - 3)
+        }
+        some => some.join(", "),
+    };
+    match exit {
+        Exit::Timeout => {
+            let limit = jiff::SignedDuration::try_from(task.timeout).unwrap_or_default();
+            said.push(format!("timed out after {limit:#}: {open} had not ended"));
+        }
+        Exit::Interrupted | Exit::Terminated if task.to_the_last => {}
+        Exit::Interrupted | Exit::Terminated => {
+            said.push(format!("no longer followed: {open} goes on"));
+        }
+        Exit::Unknown if is_open => {
+            said.push(format!("the outcome is not known: {open} had not ended"));
+        }
+        Exit::Unknown => {
+            said.push("the outcome is not known: what was followed went before it ended".to_owned());
+        }
+        _ => {}
+    }
+    said
 }

@@ -373,6 +373,28 @@ impl<'a> Session<'a> {
         self.look(Some(below))
     }
 
+    fn say_how(&mut self, exit: Exit) -> Result<(), Failure> {
+        let mut said = report::how_it_ended(&self.timeline, exit, &self.task);
+        let is_over = matches!(exit, Exit::Success | Exit::Failed);
+        let again = match &self.recording {
+            Some(replay) if is_over => replay,
+            _ => &self.task.again,
+        };
+        let is_for_people = self.task.drawing.mode != Mode::Silent && !self.task.format.is_for_machines();
+        if !again.is_empty() && exit != Exit::Unknown && (is_for_people || !is_over) {
+            let what = if is_over { "to see it again" } else { "to come back" };
+            said.push(format!("{what}: {again}"));
+        }
+        let lines: Vec<Line> = said.iter().map(|said| Line::of(view::clean(said), Role::Text)).collect();
+        let live = self.live.as_mut();
+        if !live.map_or(Ok(false), |live| live.say_below(&lines))? {
+            for said in &said {
+                self.task.output.note(said);
+            }
+        }
+        Ok(())
+    }
+
     fn note(&mut self, text: &str) -> Result<(), Failure> {
         let line = || Line::of(view::clean(text), Role::Text);
         if !self.say_above(line)? {

@@ -7,7 +7,7 @@ use crate::observation::{
     Observation, Pod,
 };
 
-/// The labels that group Pods, and the queue that they wait in.
+/// The labels that group Pods, and the queue in which Kueue has them wait.
 const LABELS: [&str; 3] =
     ["batch.kubernetes.io/controller-uid", COMPLETION_INDEX, "kueue.x-k8s.io/queue-name"];
 /// What the text of combined events begins with.
