@@ -25,6 +25,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use jiff::{SignedDuration, Timestamp};
 
 pub use self::apply::Changes;
@@ -307,7 +308,7 @@ pub struct Summary {
 pub struct Timeline {
     names: Names,
     records: Vec<PodRecord>,
-    keys: HashMap<Arc<str>, PodKey>,
+    keys: HashMap<Arc<str>, PodKey, RandomState>,
     /// What Events say about Pods that were not seen yet.
     strangers: HashMap<Arc<str>, Vec<EventFact>>,
     jobs: HashMap<Arc<str>, JobRecord>,
