@@ -167,8 +167,12 @@ fn no_node_and_what_an_autoscaler_does_about_it() {
     let mut running = namespace.start(&["apply", "-f", &file, "-o", "json", "--progress=lines"]);
     running.until_it_says("Insufficient cpu");
     let uid = namespace.kubectl(&["get", "pod", "huge", "-o", "jsonpath={.metadata.uid}"]).succeeds().stdout;
+    // As its recorder would write it: to the second, and to the nanosecond in the name.
+    let now = jiff::Timestamp::now();
+    let second = jiff::Timestamp::from_second(now.as_second()).unwrap().to_string();
     let event = json!({
-        "apiVersion": "v1", "kind": "Event", "metadata": {"generateName": "huge."}, "type": "Normal",
+        "apiVersion": "v1", "kind": "Event", "metadata": {"name": format!("huge.{:016x}", now.as_nanosecond())}, "type": "Normal",
+        "firstTimestamp": second, "lastTimestamp": second, "count": 1,
         "involvedObject": {"apiVersion": "v1", "kind": "Pod", "name": "huge", "namespace": namespace.name, "uid": uid},
         "reason": "TriggeredScaleUp", "source": {"component": "cluster-autoscaler"},
         "message": "pod triggered scale-up: [{pool 1->2 (max: 9)}]",
