@@ -168,7 +168,8 @@ fn no_node_and_what_an_autoscaler_does_about_it() {
     running.until_it_says("Insufficient cpu");
     let uid = namespace.kubectl(&["get", "pod", "huge", "-o", "jsonpath={.metadata.uid}"]).succeeds().stdout;
     // As its recorder would write it: to the second, and to the nanosecond in the name.
-    let now = jiff::Timestamp::now();
+    let seen = namespace.seq(&["get", "pod", "huge", "-o", "json"]).succeeds().json();
+    let now: jiff::Timestamp = text(&seen, "observedAt").parse().unwrap();
     let second = jiff::Timestamp::from_second(now.as_second()).unwrap().to_string();
     let event = json!({
         "apiVersion": "v1", "kind": "Event", "metadata": {"name": format!("huge.{:016x}", now.as_nanosecond())}, "type": "Normal",
