@@ -113,7 +113,8 @@ impl<'a> WorkloadEntry<'a> {
 
     /// The workload without the field `pods`.
     pub fn without_pods(timeline: &Timeline, workload: &'a Workload, now: Timestamp) -> Self {
-        let pods = timeline.pods(workload).map(|(_, pod)| pod);
+        let pulled = timeline.digests(workload).filter(|(_, digest)| digest.pulled);
+        let pods = pulled.map(|(key, _)| timeline.pod(key));
         Self {
             holds: workload.holds.iter().map(|hold| HoldEntry::new(hold, now)).collect(),
             back_offs: timeline.open_retries(workload, now).into_iter().map(BackOffEntry::from).collect(),

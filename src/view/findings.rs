@@ -49,7 +49,8 @@ pub(super) fn stragglers(scene: &Scene<'_>, workload: &Workload, columns: usize)
 /// How long each image was pulled on which node, and how often it was there already:
 /// `pulls: node-1 5.9s, then 6 × cached · node-2 6.0s, then 5 × cached`. Tells a cold node from a slow registry.
 pub(super) fn pulls(scene: &Scene<'_>, pods: &[PodKey], columns: usize) -> Vec<Line> {
-    let table = image_pulls(pods.iter().map(|&key| scene.timeline.pod(key)));
+    let pulled = pods.iter().filter(|key| scene.timeline.digest(**key).pulled);
+    let table = image_pulls(pulled.map(|&key| scene.timeline.pod(key)));
     let mut images: Vec<&[ImagePulls]> = table.chunk_by(|a, b| a.image == b.image).collect();
     // What was there everywhere took no time.
     images.retain(|nodes| nodes.iter().any(|pulls| pulls.longest.is_some()));
