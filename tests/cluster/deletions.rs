@@ -48,8 +48,9 @@ fn deleted_by_hand_and_evicted() {
         let gap = instant(second, "created").duration_since(instant(taken, "deleteRequested"));
         assert!((9..25).contains(&gap.as_secs()), "{gap:#} {job:#}");
     }
+    // `sleep 3`, and not the 20 seconds of grace.
     for pod in [attempts(job, 0)[0], attempts(job, 1)[0]] {
-        assert!((2500..6000).contains(&millis(pod, "Terminating")), "{pod:#}");
+        assert!((2500..15_000).contains(&millis(pod, "Terminating")), "{pod:#}");
     }
     let slots = &job["summary"]["slots"];
     assert!(slots["backOffMillis"].as_i64() > Some(9000) && slots["terminatingMillis"] != 0, "{job:#}");
