@@ -4,9 +4,10 @@
 
 mod events;
 
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
+use foldhash::fast::FixedState;
 use jiff::{SignedDuration, Timestamp};
 
 use self::events::ContainerEvents;
@@ -194,7 +195,7 @@ impl ContainerEvidence {
     }
 
     fn run_mut(&mut self, id: &str, ordinal: u32, at: Option<Timestamp>) -> &mut RunEvidence {
-        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(id);
+        let hash = FixedState::default().hash_one(id);
         let same = |run: &RunEvidence| if id.is_empty() { run.ordinal == ordinal } else { run.id == hash };
         if let Some(place) = self.runs.iter().position(same) {
             return &mut self.runs[place];

@@ -78,7 +78,6 @@ pub(super) fn explained(pod: &PodEvidence) -> (Lifecycle, Explanation) {
             last.1 = Some(until);
         }
     }
-    phases.shrink_to_fit();
     end_unknown |= outcome.ended() && phases.last().is_none_or(|phase| phase.end.is_none());
     let between = |from: Option<Instant>, to: Option<Instant>| Some(to?.at.duration_since(from?.at));
     let life = Lifecycle {
@@ -393,17 +392,19 @@ fn result(
     containers: &[ContainerLife],
     outcome: PodOutcome,
 ) -> (Option<i32>, Option<Arc<str>>) {
-    let last_ended = |container: &ContainerLife| container.runs.iter().rev().find(|run| run.ended).cloned();
-    let ended: Vec<Run> = mains(containers).filter_map(last_ended).collect();
-    let failed_main = ended.iter().find(|run| run.exit_code != Some(0));
+    fn last_ended(container: &ContainerLife) -> Option<&Run> {
+        container.runs.iter().rev().find(|run| run.ended)
+    }
+    let ended = || mains(containers).filter_map(last_ended);
+    let failed_main = ended().find(|run| run.exit_code != Some(0));
     let failed_init = containers
         .iter()
         .filter(|container| container.role == Role::Init)
         .filter_map(last_ended)
         .find(|run| run.exit_code != Some(0))
-        .filter(|_| ended.is_empty());
-    let failure = failed_main.or(failed_init.as_ref());
-    let exit_code = failure.or(ended.last()).and_then(|run| run.exit_code);
+        .filter(|_| ended().next().is_none());
+    let failure = failed_main.or(failed_init);
+    let exit_code = failure.or(ended().last()).and_then(|run| run.exit_code);
     let disrupted = || pod.disruption.as_ref().map(|(_, reason)| Arc::clone(reason));
     let never_ran = || pod.containers.iter().find_map(ContainerEvidence::never_ran).cloned();
     let run_reason = || failure.and_then(|run| run.reason.clone());

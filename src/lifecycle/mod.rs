@@ -331,25 +331,6 @@ pub struct Explanation {
 }
 
 impl Lifecycle {
-    /// The life of a Pod of which nothing is known yet.
-    pub(crate) fn unknown() -> Self {
-        Self {
-            instants: Instants::default(),
-            phases: Vec::new(),
-            outcome: PodOutcome::Pending,
-            status: "Unknown".into(),
-            exit_code: None,
-            reason: None,
-            containers: Vec::new(),
-            clamped: false,
-            skew: SignedDuration::ZERO,
-            end_unknown: false,
-            queued: None,
-            cold_start: None,
-            run: None,
-        }
-    }
-
     /// When its last phase ended, as far as that is known; `None` while it goes on.
     pub fn end(&self) -> Option<Timestamp> {
         if self.outcome.ended() { self.phases.last().and_then(|phase| phase.end) } else { None }

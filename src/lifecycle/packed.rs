@@ -303,6 +303,18 @@ impl<T: Pack> Kept<T> {
         Self::Open(Box::new(value))
     }
 
+    /// Packed from the first.
+    pub fn packed(value: &T, names: &mut Names, bytes: &mut Vec<u8>) -> Self {
+        bytes.clear();
+        value.pack(&mut Packer { bytes, names, before: 0 });
+        Self::Packed(bytes.as_slice().into(), PhantomData)
+    }
+
+    /// Room for a value that comes before anybody reads it.
+    pub fn nothing() -> Self {
+        Self::Packed(Box::default(), PhantomData)
+    }
+
     /// Whether it is packed.
     pub fn is_packed(&self) -> bool {
         matches!(self, Self::Packed(..))
@@ -338,9 +350,7 @@ impl<T: Pack> Kept<T> {
     /// Packs it. `bytes` is room to work in.
     pub fn pack(&mut self, names: &mut Names, bytes: &mut Vec<u8>) {
         if let Self::Open(value) = self {
-            bytes.clear();
-            value.pack(&mut Packer { bytes, names, before: 0 });
-            *self = Self::Packed(bytes.as_slice().into(), PhantomData);
+            *self = Self::packed(value, names, bytes);
         }
     }
 }

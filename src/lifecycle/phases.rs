@@ -49,6 +49,15 @@ impl Span {
         Self { kind, start, end, container: None, reason, inferred: false }
     }
 
+    /// The weaker of what the two ends of a piece were read from.
+    fn source(&self, start: Mark, end: Option<Mark>) -> Source {
+        match end {
+            _ if self.inferred => Source::Inferred,
+            Some(end) => start.source().max(end.source()),
+            None => start.source(),
+        }
+    }
+
     fn about(
         kind: PhaseKind,
         start: Mark,
@@ -66,6 +75,21 @@ pub(super) struct Explained {
     pub(super) phases: Vec<Phase>,
     /// By place of a phase: its begin and its end.
     pub(super) ends: Vec<(Evidence, Option<Evidence>)>,
+}
+
+impl Explained {
+    /// Adds a phase that is a piece of that span.
+    fn push(&mut self, span: &Span, start: Mark, end: Option<Mark>) {
+        self.ends.push((start.why, end.map(|end| end.why)));
+        self.phases.push(Phase {
+            kind: span.kind,
+            start: start.at,
+            end: end.map(|end| end.at),
+            source: span.source(start, end),
+            container: span.container.clone(),
+            reason: span.reason.clone(),
+        });
+    }
 }
 
 /// What the phases are made of.
@@ -256,19 +280,25 @@ impl Life<'_> {
 }
 
 /// One run of a main container, cut where the deletion was asked for.
-fn running(start: Mark, end: Option<Mark>, stopping: Option<Mark>, reason: Option<Arc<str>>) -> Vec<Span> {
+fn running(
+    start: Mark,
+    end: Option<Mark>,
+    stopping: Option<Mark>,
+    reason: Option<Arc<str>>,
+) -> impl Iterator<Item = Span> {
     let stopping = stopping.filter(|stopping| end.is_none_or(|end| stopping.at < end.at));
-    match stopping {
-        Some(stopping) if stopping.at > start.at => vec![
-            Span::of(PhaseKind::Running, start, Some(stopping), reason),
-            Span::of(PhaseKind::Terminating, stopping, end, None),
-        ],
-        Some(_) => vec![Span::of(PhaseKind::Terminating, start, end, None)],
+    let stops = |stopping| Span::of(PhaseKind::Terminating, stopping, end, None);
+    let (first, second) = match stopping {
+        Some(stopping) if stopping.at > start.at => {
+            (Span::of(PhaseKind::Running, start, Some(stopping), reason), Some(stops(stopping)))
+        }
+        Some(_) => (stops(start), None),
         None => {
             let inferred = reason.is_some();
-            vec![Span { inferred, ..Span::of(PhaseKind::Running, start, end, reason) }]
+            (Span { inferred, ..Span::of(PhaseKind::Running, start, end, reason) }, None)
         }
-    }
+    };
+    std::iter::once(first).chain(second)
 }
 
 /// What was told from when on, as spans of a phase that begins at `from`. Who tells of a wait needs a moment to try: the
@@ -347,10 +377,19 @@ fn why_ended(run: &Run) -> Option<Arc<str>> {
 /// Cuts `[start, end)` at every boundary of the spans and gives each piece to the span of the highest precedence, or to
 /// `rest`.
 fn fill(explained: &mut Explained, start: Mark, end: Option<Mark>, rest: &Span, spans: &[Span]) {
+    let worked = |kind| matches!(kind, PhaseKind::Running | PhaseKind::Terminating);
+    if spans.is_empty() {
+        if end.is_none_or(|end| end.at != start.at) || worked(rest.kind) {
+            explained.push(rest, start, end);
+        }
+        return;
+    }
     let inside = |mark: &Mark| mark.at > start.at && end.is_none_or(|end| mark.at < end.at);
-    let mut marks: Vec<Mark> =
-        spans.iter().flat_map(|span| [Some(span.start), span.end]).flatten().filter(inside).collect();
+    let mut marks = Vec::with_capacity(2 * spans.len() + 1);
     marks.push(start);
+    for span in spans {
+        marks.extend([Some(span.start), span.end].into_iter().flatten().filter(inside));
+    }
     marks.sort_by_key(|mark| (mark.at, mark.source(), mark.why as u8));
     marks.dedup_by_key(|mark| mark.at);
     let first = explained.phases.len();
@@ -359,42 +398,28 @@ fn fill(explained: &mut Explained, start: Mark, end: Option<Mark>, rest: &Span, 
         let next = marks.get(place + 1).copied().or(end);
         let covers = |span: &&Span| span.start.at <= mark.at && span.end.is_none_or(|end| end.at > mark.at);
         let span = spans.iter().filter(covers).max_by_key(|span| precedence(span.kind)).unwrap_or(rest);
-        let source = match next {
-            _ if span.inferred => Source::Inferred,
-            Some(next) => mark.source().max(next.source()),
-            None => mark.source(),
-        };
         if let Some(last) = explained.phases.get_mut(first..).and_then(<[Phase]>::last_mut)
             && last.kind == span.kind
             && last.container == span.container
             && last.reason == span.reason
         {
             last.end = next.map(|next| next.at);
-            last.source = last.source.max(source);
+            last.source = last.source.max(span.source(*mark, next));
             if let Some(ends) = explained.ends.last_mut() {
                 ends.1 = next.map(|next| next.why);
             }
             continue;
         }
-        explained.ends.push((mark.why, next.map(|next| next.why)));
-        explained.phases.push(Phase {
-            kind: span.kind,
-            start: mark.at,
-            end: next.map(|next| next.at),
-            source,
-            container: span.container.clone(),
-            reason: span.reason.clone(),
-        });
+        explained.push(span, *mark, next);
     }
     if let Some(end) = end.filter(|end| end.at > start.at) {
         push_moments(explained, end, spans, None);
     }
     // What took no time is not told, but for work: that it ran is the point.
-    let worked = |phase: &Phase| matches!(phase.kind, PhaseKind::Running | PhaseKind::Terminating);
     let mut place = first;
     let Explained { phases, ends } = explained;
     while place < phases.len() {
-        if phases[place].end == Some(phases[place].start) && !worked(&phases[place]) {
+        if phases[place].end == Some(phases[place].start) && !worked(phases[place].kind) {
             phases.remove(place);
             ends.remove(place);
         } else {

@@ -1,17 +1,20 @@
 //! kubectl's STATUS column (`pkg/printers/internalversion/printers.go`, `printPod`). For display only.
 
+use std::borrow::Cow;
+
 use crate::observation::{ContainerStatus, Pod};
 
 /// The text of the column for a Pod in this state.
-pub(super) fn column(pod: &Pod) -> String {
+pub(super) fn column(pod: &Pod) -> Cow<'_, str> {
     let status = &pod.status;
-    let mut text = if status.reason.is_empty() { status.phase.clone() } else { status.reason.clone() };
+    let mut text: Cow<'_, str> =
+        if status.reason.is_empty() { (&status.phase).into() } else { (&status.reason).into() };
     if status.condition("PodScheduled").is_some_and(|condition| condition.reason == "SchedulingGated") {
-        "SchedulingGated".clone_into(&mut text);
+        text = "SchedulingGated".into();
     }
     let initializing = init_column(pod);
     if let Some(init) = &initializing {
-        text.clone_from(init);
+        text = init.clone().into();
     }
     let initialized = status.condition("Initialized").is_some_and(|condition| condition.status == "True");
     if initializing.is_none() || initialized {
@@ -19,10 +22,10 @@ pub(super) fn column(pod: &Pod) -> String {
     }
     if pod.metadata.deletion_timestamp.is_some() {
         if status.reason == "NodeLost" {
-            return "Unknown".to_owned();
+            return "Unknown".into();
         }
         if !matches!(status.phase.as_str(), "Succeeded" | "Failed") {
-            return "Terminating".to_owned();
+            return "Terminating".into();
         }
     }
     text
@@ -58,7 +61,7 @@ fn init_column(pod: &Pod) -> Option<String> {
     None
 }
 
-fn main_column(pod: &Pod, mut text: String) -> String {
+fn main_column<'a>(pod: &'a Pod, mut text: Cow<'a, str>) -> Cow<'a, str> {
     let mut has_running = false;
     for container in pod.status.container_statuses.iter().rev() {
         if let Some(reason) = reason_of(container) {
@@ -69,22 +72,22 @@ fn main_column(pod: &Pod, mut text: String) -> String {
     }
     if text == "Completed" && has_running {
         let ready = pod.status.condition("Ready").is_some_and(|condition| condition.status == "True");
-        return if ready { "Running" } else { "NotReady" }.to_owned();
+        return if ready { "Running" } else { "NotReady" }.into();
     }
     text
 }
 
-fn reason_of(container: &ContainerStatus) -> Option<String> {
+fn reason_of(container: &ContainerStatus) -> Option<Cow<'_, str>> {
     let state = &container.state;
     if let Some(waiting) = state.waiting.as_ref().filter(|waiting| !waiting.reason.is_empty()) {
-        return Some(waiting.reason.clone());
+        return Some((&waiting.reason).into());
     }
     let terminated = state.terminated.as_ref()?;
     Some(if !terminated.reason.is_empty() {
-        terminated.reason.clone()
+        (&terminated.reason).into()
     } else if terminated.signal != 0 {
-        format!("Signal:{}", terminated.signal)
+        format!("Signal:{}", terminated.signal).into()
     } else {
-        format!("ExitCode:{}", terminated.exit_code)
+        format!("ExitCode:{}", terminated.exit_code).into()
     })
 }

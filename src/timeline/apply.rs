@@ -1,6 +1,5 @@
 //! Observations in, Pods and workloads up to date.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,8 +10,8 @@ use super::place::number;
 use super::record::PodRecord;
 use super::refusal::Refusals;
 use super::suspension::Toggles;
-use super::{Capacity, Identity, PodKey, Timeline, Waiting, Workload, WorkloadOutcome};
-use crate::lifecycle::{EventFact, Kept, Lifecycle, PodEvidence, PodOutcome};
+use super::{Capacity, Identity, Map, PodKey, Timeline, Waiting, Workload, WorkloadOutcome};
+use crate::lifecycle::{EventFact, PodEvidence, PodOutcome};
 use crate::observation::{self, Event, Object, Observation, Seen, whole_millis};
 
 /// What an owner's Events say about a Pod that was not seen yet.
@@ -120,8 +119,10 @@ impl Timeline {
         let uid: Arc<str> = metadata.uid.as_str().into();
         let name: Arc<str> = metadata.name.as_str().into();
         let mut evidence = PodEvidence::default();
-        for fact in self.strangers.remove(&uid).unwrap_or_default() {
-            evidence.take(&fact);
+        if !self.strangers.is_empty() {
+            for fact in self.strangers.remove(&uid).unwrap_or_default() {
+                evidence.take(&fact);
+            }
         }
         // Orphans keep the label when they lose the owner.
         let label = || metadata.labels.get("batch.kubernetes.io/controller-uid").map(String::as_str);
@@ -142,12 +143,8 @@ impl Timeline {
             index: metadata.completion_index(),
             attempt: 1,
         };
-        self.records.push(PodRecord {
-            evidence: Kept::new(evidence),
-            owner,
-            removed_by_owner: word.removed,
-            ..PodRecord::of(identity, Lifecycle::unknown())
-        });
+        let record = PodRecord::new(identity, evidence, owner);
+        self.records.push(PodRecord { removed_by_owner: word.removed, ..record });
         self.keys.insert(uid, key);
         self.fresh.push(key);
         key
@@ -222,8 +219,9 @@ impl Timeline {
 
     fn touch(&mut self, key: PodKey) {
         let record = &mut self.records[key.0 as usize];
-        if !record.dirty {
-            record.dirty = true;
+        record.stale = true;
+        if !record.changed {
+            record.changed = true;
             self.changed.push(key);
         }
     }
@@ -233,19 +231,16 @@ impl Timeline {
         let workloads = self.regroup || !self.changed.is_empty() || !self.stale.is_empty();
         self.revision += u64::from(workloads);
         let fresh = std::mem::take(&mut self.fresh);
-        let mut moved = Vec::new();
         let pods = std::mem::take(&mut self.changed);
         for &key in &pods {
-            let created = self.record(key).digest.created();
-            self.derive(key);
-            let record = self.record(key);
-            if record.workload == usize::MAX {
-                continue; // it has no place yet
+            if self.record(key).stale {
+                self.derive(key);
             }
+            let record = &mut self.records[key.0 as usize];
+            record.changed = false;
             let place = record.workload;
-            // The order hangs on it.
-            if created != record.digest.created() {
-                moved.push(place);
+            if place == usize::MAX {
+                continue; // it has no place yet
             }
             // How a bare Pod stands is how its workload does, and a new Pod ends the wait for one.
             let depends = |workload: &Workload| workload.waiting.is_some() || &*workload.kind == "Pod";
@@ -253,6 +248,7 @@ impl Timeline {
                 self.stale.push(place);
             }
         }
+        let mut moved = std::mem::take(&mut self.moved);
         if !self.regroup {
             moved.sort_unstable();
             moved.dedup();
@@ -299,7 +295,7 @@ impl Timeline {
 
     /// Gives every Pod to its workload; a Pod whose owner is not followed is a workload of its own.
     fn group(&mut self) {
-        let mut places: HashMap<Arc<str>, usize> = HashMap::new();
+        let mut places: Map<Arc<str>, usize> = Map::default();
         let mut workloads: Vec<Workload> = Vec::new();
         let names = &mut self.names;
         let toggles = &self.toggles;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use jiff::SignedDuration;
 
 use crate::observation::{Event, whole_millis};
@@ -12,7 +13,7 @@ const NOISE: SignedDuration = SignedDuration::from_millis(200);
 
 /// What is known of each node's clock. Any order of the same facts makes the same.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Clocks(HashMap<Arc<str>, Bounds>);
+pub(super) struct Clocks(HashMap<Arc<str>, Bounds, RandomState>);
 
 /// How far the API server's clock is ahead of the node's, at least and at most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -59,6 +59,24 @@ impl Millis {
 }
 
 impl Digest {
+    /// Of a life of which nothing is known yet.
+    pub(super) const UNKNOWN: Self = Self {
+        outcome: PodOutcome::Pending,
+        open_phase: None,
+        began: false,
+        waited: false,
+        asked_to_stop: false,
+        pulled: false,
+        fine: true,
+        created: Millis::UNKNOWN,
+        scheduled: Millis::UNKNOWN,
+        work_started: Millis::UNKNOWN,
+        work_ended: Millis::UNKNOWN,
+        first: Millis::UNKNOWN,
+        last: Millis::UNKNOWN,
+        end: Millis::UNKNOWN,
+    };
+
     /// What stands out of a life.
     pub(super) fn of(life: &Lifecycle) -> Self {
         let at = |instant: Option<Instant>| Millis::of(instant.map(|instant| instant.at));
@@ -87,6 +105,11 @@ impl Digest {
     /// When it was created.
     pub fn created(&self) -> Option<Timestamp> {
         self.created.at()
+    }
+
+    /// The same in milliseconds since 1970.
+    pub(super) fn created_millis(&self) -> Option<i64> {
+        self.created.known()
     }
 
     /// When it was bound to a node.

@@ -3,10 +3,9 @@
 //! A Pod belongs to the nearest workload above it that is shown. A workload that owns others (a Deployment its
 //! ReplicaSets, a CronJob its Jobs) has none of their Pods; its numbers are over all that is below it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{PodKey, Timeline, Workload, WorkloadOutcome};
+use super::{Map, PodKey, Timeline, Workload, WorkloadOutcome};
 
 /// Owners of owners that are looked at, upward from one object.
 const DEEPEST: usize = 8;
@@ -45,12 +44,19 @@ impl Timeline {
     }
 
     /// By creation, then name.
-    pub(super) fn sort_pods(&self, pods: &mut [PodKey]) {
-        pods.sort_by(|a, b| self.in_order(*a, *b));
+    pub(super) fn sort_pods(&self, pods: &mut Vec<PodKey>) {
+        // Few were created at the same time: the time stands by, so that nothing else is looked at.
+        let created = |key: PodKey| self.digest(key).created_millis();
+        let mut timed: Vec<_> = pods.iter().map(|&key| (created(key), key)).collect();
+        timed.sort_by(|(at, key), (other_at, other)| {
+            at.cmp(other_at).then_with(|| self.in_order(*key, *other))
+        });
+        pods.clear();
+        pods.extend(timed.into_iter().map(|(_, key)| key));
     }
 
     /// The workload that an owner is, or that is above it.
-    pub(super) fn nearest(&self, owner: &Arc<str>, places: &HashMap<Arc<str>, usize>) -> Option<usize> {
+    pub(super) fn nearest(&self, owner: &Arc<str>, places: &Map<Arc<str>, usize>) -> Option<usize> {
         let mut owner = owner;
         for _ in 0..=DEEPEST {
             if let Some(place) = places.get(owner) {
@@ -63,7 +69,7 @@ impl Timeline {
 
     /// Puts what is below a workload behind it, and notes who is below whom.
     pub(super) fn arrange(&mut self, workloads: Vec<Workload>) {
-        let places: HashMap<Arc<str>, usize> = workloads
+        let places: Map<Arc<str>, usize> = workloads
             .iter()
             .enumerate()
             .map(|(place, workload)| (Arc::clone(&workload.uid), place))

@@ -25,7 +25,6 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use foldhash::fast::RandomState;
 use jiff::{SignedDuration, Timestamp};
 
 pub use self::apply::Changes;
@@ -303,36 +302,41 @@ pub struct Summary {
     pub slots_unknown: bool,
 }
 
+/// A map that is asked for every Pod.
+type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
 /// All that was observed.
 #[derive(Clone, Debug, Default)]
 pub struct Timeline {
     names: Names,
     records: Vec<PodRecord>,
-    keys: HashMap<Arc<str>, PodKey, RandomState>,
+    keys: Map<Arc<str>, PodKey>,
     /// What Events say about Pods that were not seen yet.
-    strangers: HashMap<Arc<str>, Vec<EventFact>>,
-    jobs: HashMap<Arc<str>, JobRecord>,
+    strangers: Map<Arc<str>, Vec<EventFact>>,
+    jobs: Map<Arc<str>, JobRecord>,
     /// Workloads that are no Jobs.
-    controllers: HashMap<Arc<str>, ControllerRecord>,
+    controllers: Map<Arc<str>, ControllerRecord>,
     /// Who controls an object that is only a link between a Pod and its workload.
-    links: HashMap<Arc<str>, Arc<str>>,
+    links: Map<Arc<str>, Arc<str>>,
     /// Pods that workloads could not make.
-    refusals: HashMap<Arc<str>, Refusals>,
+    refusals: Map<Arc<str>, Refusals>,
     /// What their controllers' events say of when workloads were suspended.
-    toggles: HashMap<Arc<str>, Toggles>,
+    toggles: Map<Arc<str>, Toggles>,
     /// What its owner's events say of a Pod (by owner and name) until that Pod is seen.
-    words: HashMap<(Arc<str>, Arc<str>), OwnersWord>,
+    words: Map<(Arc<str>, Arc<str>), OwnersWord>,
     clocks: Clocks,
     workloads: Vec<Workload>,
     /// By place of a workload: how many tries there are at each index.
-    tries: HashMap<usize, HashMap<u32, u32>>,
+    tries: Map<usize, Map<u32, u32>>,
     /// Grows with every change that [`Timeline::settle`] brings up to date.
     revision: u64,
     /// For each workload the place of the one that it is below.
     above: Vec<Option<usize>>,
     /// By uid the places of the workloads that are directly below.
-    below: HashMap<Arc<str>, Vec<usize>>,
+    below: Map<Arc<str>, Vec<usize>>,
     changed: Vec<PodKey>,
+    /// Places of workloads of which a Pod's place in their order changed.
+    moved: Vec<usize>,
     /// Pods of which the evidence may wait to be packed.
     at_hand: Vec<PodKey>,
     /// Room to pack things in.
@@ -423,7 +427,11 @@ impl Timeline {
     /// A timeline as a view finds it.
     #[cfg(test)]
     pub(crate) fn of(pods: Vec<Pod<'static>>, workloads: Vec<Workload>) -> Self {
-        let parts = |pod: Pod<'_>| PodRecord::of(pod.identity.into_owned(), pod.life.into_owned());
+        let parts = |pod: Pod<'_>| PodRecord {
+            digest: pod.digest,
+            life: crate::lifecycle::Kept::new(pod.life.into_owned()),
+            ..PodRecord::new(pod.identity.into_owned(), crate::lifecycle::PodEvidence::default(), None)
+        };
         let records = pods.into_iter().map(parts).collect();
         Self { records, workloads, ..Self::default() }
     }

@@ -2,10 +2,9 @@
 //! how many there were.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
 
 use super::record::PodRecord;
-use super::{PodKey, Timeline};
+use super::{Map, PodKey, Timeline};
 
 /// More new Pods at once than this part of a workload's are sorted in together.
 const MANY: usize = 64;
@@ -13,7 +12,7 @@ const MANY: usize = 64;
 impl Timeline {
     /// Gives new Pods of workloads that have their place theirs; `false` if only grouping everything helps.
     pub(super) fn place(&mut self, fresh: &[PodKey]) -> bool {
-        let mut new: HashMap<usize, Vec<PodKey>> = HashMap::new();
+        let mut new: Map<usize, Vec<PodKey>> = Map::default();
         for &key in fresh {
             let owner = self.records[key.0 as usize].owner.as_ref();
             let Some(place) = owner.and_then(|owner| self.place_of(owner)) else { return false };
@@ -63,7 +62,7 @@ impl Timeline {
     pub(super) fn in_order(&self, a: PodKey, b: PodKey) -> Ordering {
         let order = |key| {
             let PodRecord { identity, digest, .. } = self.record(key);
-            (digest.created(), &identity.name, &identity.uid)
+            (digest.created_millis(), &identity.name, &identity.uid)
         };
         order(a).cmp(&order(b))
     }
@@ -88,15 +87,15 @@ impl Timeline {
 }
 
 /// Numbers the tries at each index; returns how many there are of each.
-pub(super) fn number(pods: &mut [PodRecord], order: &[PodKey]) -> HashMap<u32, u32> {
-    let mut tries = HashMap::new();
+pub(super) fn number(pods: &mut [PodRecord], order: &[PodKey]) -> Map<u32, u32> {
+    let mut tries = Map::default();
     for key in order {
         count(&mut tries, &mut pods[key.0 as usize]);
     }
     tries
 }
 
-fn count(tries: &mut HashMap<u32, u32>, pod: &mut PodRecord) {
+fn count(tries: &mut Map<u32, u32>, pod: &mut PodRecord) {
     if let Some(index) = pod.identity.index {
         let attempt = tries.entry(index).or_default();
         *attempt += 1;

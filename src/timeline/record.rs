@@ -6,11 +6,13 @@ use super::digest::Digest;
 use super::{Identity, PodKey, Timeline};
 use crate::lifecycle::{Explanation, Kept, Lifecycle, Names, PodEvidence};
 
-/// So many Pods that are over are at hand while facts about them come, though nobody has settled anything yet.
-const AT_HAND: usize = 64;
+/// So many Pods that are over are at hand while facts about them come, though nobody has settled anything yet. Facts about
+/// one Pod mostly stand side by side, and of what is freed the allocator keeps no more than seven at hand itself.
+const AT_HAND: usize = 6;
 
 /// All that the timeline keeps of a Pod.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(super) struct PodRecord {
     pub(super) identity: Identity,
     pub(super) life: Kept<Lifecycle>,
@@ -20,7 +22,10 @@ pub(super) struct PodRecord {
     /// Place of its workload.
     pub(super) workload: usize,
     pub(super) digest: Digest,
-    pub(super) dirty: bool,
+    /// More is known of it than when [`Timeline::settle`] last told.
+    pub(super) changed: bool,
+    /// More is known of it than its life tells.
+    pub(super) stale: bool,
     /// Its owner deleted it: to suspend, to shrink or because it had ended.
     pub(super) removed_by_owner: bool,
     /// Its deletion was asked for before it was over.
@@ -28,16 +33,17 @@ pub(super) struct PodRecord {
 }
 
 impl PodRecord {
-    /// A Pod with that life.
-    pub(super) fn of(identity: Identity, life: Lifecycle) -> Self {
+    /// A Pod of which that is known; its life has to be derived before anybody reads it.
+    pub(super) fn new(identity: Identity, evidence: PodEvidence, owner: Option<Arc<str>>) -> Self {
         Self {
             identity,
-            digest: Digest::of(&life),
-            life: Kept::new(life),
-            evidence: Kept::new(PodEvidence::default()),
-            owner: None,
+            digest: Digest::UNKNOWN,
+            life: Kept::nothing(),
+            evidence: Kept::new(evidence),
+            owner,
             workload: usize::MAX,
-            dirty: false,
+            changed: false,
+            stale: false,
             removed_by_owner: false,
             deleted_before_its_end: false,
         }
@@ -62,15 +68,22 @@ impl Timeline {
         (record.evidence.open(&self.names), &mut self.names)
     }
 
-    /// Packs what is known of Pods that are over.
+    /// Derives the lives of Pods that are over while their evidence is at hand, and packs both.
     pub(super) fn stow(&mut self) {
-        for key in std::mem::take(&mut self.at_hand) {
-            let PodRecord { evidence, life, .. } = &mut self.records[key.0 as usize];
-            if !evidence.is_packed() && evidence.read(&self.names).is_over() {
-                evidence.pack(&mut self.names, &mut self.scratch);
-                life.pack(&mut self.names, &mut self.scratch);
+        let mut keys = std::mem::take(&mut self.at_hand);
+        for key in keys.drain(..) {
+            let PodRecord { evidence, stale, .. } = &self.records[key.0 as usize];
+            if evidence.is_packed() || !evidence.read(&self.names).is_over() {
+                continue;
             }
+            if *stale {
+                self.derive(key);
+            }
+            let PodRecord { evidence, life, .. } = &mut self.records[key.0 as usize];
+            evidence.pack(&mut self.names, &mut self.scratch);
+            life.pack(&mut self.names, &mut self.scratch);
         }
+        self.at_hand = keys;
     }
 
     /// What the boundaries of a Pod's life were read from. It is reckoned anew: ask for it only of what is looked at.
@@ -87,14 +100,21 @@ impl Timeline {
     pub(super) fn derive(&mut self, key: PodKey) {
         let record = &mut self.records[key.0 as usize];
         let evidence = record.evidence.read(&self.names);
-        let life = evidence.derive(self.clocks.skew(record.identity.node.as_deref()));
-        record.dirty = false;
+        let mut life = evidence.derive(self.clocks.skew(record.identity.node.as_deref()));
+        let digest = Digest::of(&life);
+        record.stale = false;
         record.deleted_before_its_end = evidence.deleted_before_its_end();
-        record.digest = Digest::of(&life);
-        record.life = Kept::new(life);
-        if record.digest.outcome.ended() {
+        // The order in its workload hangs on it.
+        if record.workload != usize::MAX && record.digest.created() != digest.created() {
+            self.moved.push(record.workload);
+        }
+        record.digest = digest;
+        if digest.outcome.ended() {
+            record.life = Kept::packed(&life, &mut self.names, &mut self.scratch);
             record.evidence.pack(&mut self.names, &mut self.scratch);
-            record.life.pack(&mut self.names, &mut self.scratch);
+        } else {
+            life.phases.shrink_to_fit();
+            record.life = Kept::new(life);
         }
     }
 }

@@ -80,7 +80,13 @@ pub(crate) fn hold_where(document: &Value, lead: impl FnOnce(&mut Command)) -> u
     }
     assert!(held.wrong.is_empty(), "{} of {}:\n{}", held.wrong.len(), held.count, held.wrong.join("\n"));
     let late = &held.late;
-    assert!(late.len() <= 1 + held.count / LATE_ONE_IN, "{} of {}:\n{}", late.len(), held.count, late.join("\n"));
+    assert!(
+        late.len() <= 1 + held.count / LATE_ONE_IN,
+        "{} of {}:\n{}",
+        late.len(),
+        held.count,
+        late.join("\n")
+    );
     held.count
 }
 
