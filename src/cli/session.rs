@@ -332,7 +332,7 @@ impl<'a> Session<'a> {
     pub(super) fn pods_ended(&self) -> bool {
         // The Pods of a rollout run on.
         let workloads = self.timeline.workloads().iter().filter(|workload| !workload.lasting);
-        workloads.flat_map(|workload| self.timeline.pods(workload)).all(|(_, pod)| pod.life.outcome.ended())
+        workloads.flat_map(|workload| self.timeline.digests(workload)).all(|(_, pod)| pod.outcome.ended())
     }
 
     pub(super) fn outcome(&self) -> Exit {
@@ -467,5 +467,5 @@ fn progress_text(progress: &Progress) -> String {
 
 /// Of the Pods that had the name, the last one.
 fn newest_pod(timeline: &Timeline) -> Option<PodKey> {
-    timeline.workloads().iter().flat_map(|workload| timeline.pods(workload)).map(|(key, _)| key).last()
+    timeline.workloads().iter().flat_map(|workload| &workload.pods).last().copied()
 }

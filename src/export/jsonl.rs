@@ -63,15 +63,22 @@ impl ChangeLines {
         now: Timestamp,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        let mut keys = changes.pods.clone();
-        keys.sort_unstable();
+        let mut by_workload: HashMap<&str, Vec<PodKey>> = HashMap::new();
+        for &key in &changes.pods {
+            if let Some(workload) = timeline.workload_of(key) {
+                by_workload.entry(&workload.uid).or_default().push(key);
+            }
+        }
         for workload in timeline.workloads() {
             if changes.workloads && self.is_news_of(workload) {
                 let workload = WorkloadEntry::without_pods(timeline, workload, now);
                 write_line(&WorkloadLine { r#type: "workload", observed_at: now, workload }, out)?;
             }
-            for (key, pod) in timeline.pods(workload) {
-                if keys.binary_search(&key).is_ok() && self.is_news_of_pod(key, &pod)? {
+            let mut keys = by_workload.remove(&*workload.uid).unwrap_or_default();
+            keys.sort_by_key(|&key| (timeline.digest(key).created(), &timeline.identity(key).name));
+            for key in keys {
+                let pod = timeline.pod(key);
+                if self.is_news_of_pod(key, &pod)? {
                     let pod = PodEntry::new(&pod, now);
                     let line = PodLine { r#type: "pod", observed_at: now, workload_uid: &workload.uid, pod };
                     write_line(&line, out)?;

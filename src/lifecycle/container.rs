@@ -64,7 +64,7 @@ struct Lost {
 #[derive(Clone, Debug)]
 struct RunEvidence {
     /// Hash of the runtime's id: enough to tell the runs of one container apart.
-    id: u64,
+    id: u32,
     /// `restartCount` at the time of the run.
     ordinal: u32,
     start: Option<Timestamp>,
@@ -195,7 +195,7 @@ impl ContainerEvidence {
     }
 
     fn run_mut(&mut self, id: &str, ordinal: u32, at: Option<Timestamp>) -> &mut RunEvidence {
-        let hash = FixedState::default().hash_one(id);
+        let hash = (FixedState::default().hash_one(id) >> 32) as u32;
         let same = |run: &RunEvidence| if id.is_empty() { run.ordinal == ordinal } else { run.id == hash };
         if let Some(place) = self.runs.iter().position(same) {
             return &mut self.runs[place];

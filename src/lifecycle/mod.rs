@@ -26,10 +26,10 @@ use jiff::{SignedDuration, Timestamp};
 pub use evidence::{Evidence, Source};
 pub use fact::EventFact;
 pub use names::Names;
+use packed::packed_enum;
 pub use packed::{Kept, Pack, Packer, Unpacker};
-use packed::{packed_enum, packed_struct};
 pub use pod::PodEvidence;
-pub use spans::{PhaseSpan, spans};
+pub use spans::{PhaseSpan, Spans};
 
 /// A time in one Pod's life, and what it was read from.
 ///
@@ -342,16 +342,6 @@ impl Lifecycle {
     }
 }
 
-packed_struct!(Instant { at, evidence });
-packed_struct!(Instants {
-    created,
-    scheduled,
-    sandbox_ready,
-    work_started,
-    work_ended,
-    delete_requested,
-    deleted,
-});
 packed_enum!(PhaseKind {
     Queued,
     Setup,
@@ -363,25 +353,4 @@ packed_enum!(PhaseKind {
     BackOff,
     Terminating,
 });
-packed_struct!(Phase { kind, start, end, source, container, reason });
-packed_enum!(PodOutcome { Pending, Starting, Running, Succeeded, Failed, NeverStarted, Deleted, Unknown });
 packed_enum!(Role { Main, Init, Sidecar, Ephemeral });
-packed_struct!(ContainerLife { name, role, image, restarts, pull, runs, runs_not_seen, waiting });
-packed_struct!(Pull { start, end, wait, bytes, cached });
-packed_struct!(Run { start, end, ended, exit_code, reason });
-// The phases come first: `spans` reads them alone.
-packed_struct!(Lifecycle {
-    phases,
-    instants,
-    outcome,
-    status,
-    exit_code,
-    reason,
-    containers,
-    clamped,
-    skew,
-    end_unknown,
-    queued,
-    cold_start,
-    run,
-});

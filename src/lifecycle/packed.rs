@@ -1,5 +1,5 @@
-//! Lives and evidence of Pods in a fifth of the room: of a large Job nearly all Pods have ended, and nothing more comes
-//! of them.
+//! What is known of Pods in a fifth of the room: of a large Job nearly all Pods have ended, and nothing more comes of
+//! them.
 //!
 //! Times are kept as the difference to the one before, texts as their number in [`Names`]. What is packed never leaves
 //! the process, so that its form may change at any time.
@@ -37,7 +37,17 @@ pub struct Unpacker<'a> {
     before: i64,
 }
 
-impl Packer<'_> {
+impl<'a> Packer<'a> {
+    pub(super) fn new(bytes: &'a mut Vec<u8>, names: &'a mut Names) -> Self {
+        Self { bytes, names, before: 0 }
+    }
+
+    /// Appends a time in milliseconds since 1970.
+    pub(super) fn put_millis(&mut self, millis: i64) {
+        self.signed(millis - self.before);
+        self.before = millis;
+    }
+
     /// Seven bits a byte, the lowest first.
     fn number(&mut self, mut number: u64) {
         while number >= 0x80 {
@@ -61,7 +71,11 @@ impl Packer<'_> {
     }
 }
 
-impl Unpacker<'_> {
+impl<'a> Unpacker<'a> {
+    pub(super) fn new(bytes: &'a [u8], names: &'a Names) -> Self {
+        Self { bytes, names, before: 0 }
+    }
+
     fn byte(&mut self) -> u8 {
         let Some((first, rest)) = self.bytes.split_first() else { return 0 };
         self.bytes = rest;
@@ -85,9 +99,9 @@ impl Unpacker<'_> {
         (number >> 1).cast_signed() ^ -(number & 1).cast_signed()
     }
 
-    /// How many elements of a list follow.
-    pub(super) fn count(&mut self) -> u64 {
-        self.number()
+    /// Whether nothing is left.
+    pub(super) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
     }
 
     /// Reads a value.
@@ -97,16 +111,8 @@ impl Unpacker<'_> {
 
     /// Reads a time in milliseconds since 1970.
     pub(super) fn take_millis(&mut self) -> i64 {
-        let (difference, _) = self.millis();
-        self.before = self.before.wrapping_add(difference);
+        self.before = self.before.wrapping_add(self.signed());
         self.before
-    }
-
-    /// Passes over a text that may be there, without looking it up.
-    pub(super) fn skip_text(&mut self) {
-        if self.byte() != 0 {
-            self.number();
-        }
     }
 
     fn millis(&mut self) -> (i64, i32) {
@@ -303,18 +309,6 @@ impl<T: Pack> Kept<T> {
         Self::Open(Box::new(value))
     }
 
-    /// Packed from the first.
-    pub fn packed(value: &T, names: &mut Names, bytes: &mut Vec<u8>) -> Self {
-        bytes.clear();
-        value.pack(&mut Packer { bytes, names, before: 0 });
-        Self::Packed(bytes.as_slice().into(), PhantomData)
-    }
-
-    /// Room for a value that comes before anybody reads it.
-    pub fn nothing() -> Self {
-        Self::Packed(Box::default(), PhantomData)
-    }
-
     /// Whether it is packed.
     pub fn is_packed(&self) -> bool {
         matches!(self, Self::Packed(..))
@@ -324,22 +318,14 @@ impl<T: Pack> Kept<T> {
     pub fn read<'a>(&'a self, names: &Names) -> Cow<'a, T> {
         match self {
             Self::Open(value) => Cow::Borrowed(value),
-            Self::Packed(bytes, _) => Cow::Owned(T::unpack(&mut Unpacker { bytes, names, before: 0 })),
-        }
-    }
-
-    /// To read a part of it, if it is packed; else as it is at hand.
-    pub(super) fn unpacker<'a>(&'a self, names: &'a Names) -> Result<Unpacker<'a>, &'a T> {
-        match self {
-            Self::Open(value) => Err(value),
-            Self::Packed(bytes, _) => Ok(Unpacker { bytes, names, before: 0 }),
+            Self::Packed(bytes, _) => Cow::Owned(T::unpack(&mut Unpacker::new(bytes, names))),
         }
     }
 
     /// To change it: unpacks it if it is packed.
     pub fn open(&mut self, names: &Names) -> &mut T {
         if let Self::Packed(bytes, _) = self {
-            *self = Self::new(T::unpack(&mut Unpacker { bytes, names, before: 0 }));
+            *self = Self::new(T::unpack(&mut Unpacker::new(bytes, names)));
         }
         match self {
             Self::Open(value) => value,
@@ -350,7 +336,9 @@ impl<T: Pack> Kept<T> {
     /// Packs it. `bytes` is room to work in.
     pub fn pack(&mut self, names: &mut Names, bytes: &mut Vec<u8>) {
         if let Self::Open(value) = self {
-            *self = Self::packed(value, names, bytes);
+            bytes.clear();
+            value.pack(&mut Packer::new(bytes, names));
+            *self = Self::Packed(bytes.as_slice().into(), PhantomData);
         }
     }
 }

@@ -1,9 +1,9 @@
-//! The phases of a life by time alone, for passes over very many Pods: of what is packed nothing else is unpacked.
+//! The phases of a life by time alone, for passes over very many Pods: packed, a few bytes a phase.
 
 use jiff::Timestamp;
 
-use super::packed::Unpacker;
-use super::{Kept, Lifecycle, Names, Phase, PhaseKind, Source};
+use super::packed::{Pack, Packer, Unpacker};
+use super::{Lifecycle, Names, Phase, PhaseKind};
 
 /// When a phase was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,22 +23,42 @@ impl From<&Phase> for PhaseSpan {
     }
 }
 
-/// Tells the phases of a life in order.
-pub fn spans(life: &Kept<Lifecycle>, names: &Names, mut told: impl FnMut(PhaseSpan)) {
-    match life.unpacker(names) {
-        Err(life) => life.phases.iter().for_each(|phase| told(phase.into())),
-        Ok(mut packed) => (0..packed.count()).for_each(|_| told(span(&mut packed))),
+impl Pack for PhaseSpan {
+    fn pack(&self, to: &mut Packer<'_>) {
+        self.kind.pack(to);
+        to.put_millis(self.start);
+        self.end.is_some().pack(to);
+        if let Some(end) = self.end {
+            to.put_millis(end);
+        }
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Self {
+        let (kind, start) = (from.take(), from.take_millis());
+        Self { kind, start, end: from.take::<bool>().then(|| from.take_millis()) }
     }
 }
 
-/// Reads a phase as its packing wrote it.
-fn span(from: &mut Unpacker<'_>) -> PhaseSpan {
-    let kind = from.take::<PhaseKind>();
-    let start = from.take_millis();
-    let end = from.take::<bool>().then(|| from.take_millis());
-    from.take::<Source>();
-    // The container and the reason.
-    from.skip_text();
-    from.skip_text();
-    PhaseSpan { kind, start, end }
+/// The phases of a life.
+#[derive(Clone, Debug, Default)]
+pub struct Spans(Box<[u8]>);
+
+impl Spans {
+    /// Those of that life. `bytes` is room to work in.
+    pub fn of(life: &Lifecycle, names: &mut Names, bytes: &mut Vec<u8>) -> Self {
+        bytes.clear();
+        let mut to = Packer::new(bytes, names);
+        for phase in &life.phases {
+            PhaseSpan::from(phase).pack(&mut to);
+        }
+        Self(bytes.as_slice().into())
+    }
+
+    /// Tells them in order.
+    pub fn tell(&self, names: &Names, mut told: impl FnMut(PhaseSpan)) {
+        let mut from = Unpacker::new(&self.0, names);
+        while !from.is_empty() {
+            told(from.take());
+        }
+    }
 }

@@ -26,7 +26,6 @@ pub struct Lines {
     pods: HashMap<PodKey, Told>,
     /// How each stood, and why it could make no Pods.
     workloads: HashMap<Arc<str>, (WorkloadOutcome, Option<Arc<str>>)>,
-    owners: HashMap<PodKey, Arc<str>>,
     last: Option<Timestamp>,
 }
 
@@ -38,7 +37,6 @@ impl Lines {
         let mut lines = Vec::new();
         for workload in timeline.workloads() {
             for (key, pod) in timeline.pods(workload) {
-                self.owners.insert(key, Arc::clone(&workload.uid));
                 self.pods.insert(key, told(&pod.life));
             }
             self.workloads.insert(Arc::clone(&workload.uid), stands(workload));
@@ -79,13 +77,6 @@ impl Lines {
     /// The lines about what changed since the last call.
     pub fn report(&mut self, timeline: &Timeline, changes: &Changes, now: Timestamp) -> Vec<Line> {
         let mut lines = Vec::new();
-        for workload in timeline.workloads() {
-            if workload.pods.iter().any(|key| !self.owners.contains_key(key)) {
-                self.owners.extend(workload.pods.iter().map(|key| (*key, Arc::clone(&workload.uid))));
-            }
-        }
-        let by_uid: HashMap<&str, &Workload> =
-            timeline.workloads().iter().map(|workload| (&*workload.uid, workload)).collect();
         // What follows a failed Pod is asked for once for each workload that has one.
         let mut retries: HashMap<Arc<str>, HashMap<PodKey, OpenRetry>> = HashMap::new();
         for &key in &changes.pods {
@@ -95,7 +86,7 @@ impl Lines {
             if before.as_ref() == Some(&told) {
                 continue;
             }
-            let Some(workload) = self.owners.get(&key).and_then(|uid| by_uid.get(&**uid)) else { continue };
+            let Some(workload) = timeline.workload_of(key) else { continue };
             if let Some((mut said, role)) = said(&pod) {
                 if pod.life.outcome.failed() && pod.index.is_some() {
                     let open = retries.entry(Arc::clone(&workload.uid)).or_insert_with(|| {
@@ -278,7 +269,7 @@ fn resumed(workload: &Workload, now: Timestamp) -> String {
 /// `4 running, 1 starting, 2 queued`.
 fn counts(timeline: &Timeline, workload: &Workload) -> String {
     let pods = timeline.pods_below(workload);
-    let count = |outcome| pods.iter().filter(|key| timeline.pod(**key).life.outcome == outcome).count();
+    let count = |outcome| pods.iter().filter(|key| timeline.digest(**key).outcome == outcome).count();
     let parts = [
         (count(PodOutcome::Running), "running"),
         (count(PodOutcome::Starting), "starting"),

@@ -40,7 +40,7 @@ use self::job::JobRecord;
 use self::record::PodRecord;
 use self::refusal::Refusals;
 use self::suspension::Toggles;
-use crate::lifecycle::{EventFact, Lifecycle, Names, PhaseKind, PhaseSpan, spans};
+use crate::lifecycle::{EventFact, Lifecycle, Names, PhaseKind, PhaseSpan};
 
 /// How a workload stands or ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -355,14 +355,13 @@ impl Timeline {
         &self.workloads
     }
 
-    /// One Pod. To get it takes some hundred nanoseconds: that of a Pod that has ended is unpacked.
+    /// One Pod. To get it takes a microsecond or two: the life of a Pod that has ended is derived anew.
     ///
     /// # Panics
     /// Panics with a key of another timeline.
     pub fn pod(&self, key: PodKey) -> Pod<'_> {
         let record = self.record(key);
-        let life = record.life.read(&self.names);
-        Pod { identity: Cow::Borrowed(&record.identity), digest: record.digest, life }
+        Pod { identity: Cow::Borrowed(&record.identity), digest: record.digest, life: self.life(record) }
     }
 
     /// Who a Pod is: at no cost, for those who go through all of them.
@@ -391,7 +390,19 @@ impl Timeline {
     /// # Panics
     /// Panics with a key of another timeline.
     pub fn spans(&self, key: PodKey, told: impl FnMut(PhaseSpan)) {
-        spans(&self.record(key).life, &self.names, told);
+        let record = self.record(key);
+        match &record.life {
+            Some(life) => life.phases.iter().map(PhaseSpan::from).for_each(told),
+            None => record.spans.tell(&self.names, told),
+        }
+    }
+
+    /// The workload that a Pod belongs to.
+    ///
+    /// # Panics
+    /// Panics with a key of another timeline.
+    pub fn workload_of(&self, key: PodKey) -> Option<&Workload> {
+        self.workloads.get(self.record(key).workload)
     }
 
     fn record(&self, key: PodKey) -> &PodRecord {
@@ -429,10 +440,13 @@ impl Timeline {
     pub(crate) fn of(pods: Vec<Pod<'static>>, workloads: Vec<Workload>) -> Self {
         let parts = |pod: Pod<'_>| PodRecord {
             digest: pod.digest,
-            life: crate::lifecycle::Kept::new(pod.life.into_owned()),
+            life: Some(Box::new(pod.life.into_owned())),
             ..PodRecord::new(pod.identity.into_owned(), crate::lifecycle::PodEvidence::default(), None)
         };
-        let records = pods.into_iter().map(parts).collect();
+        let mut records: Vec<PodRecord> = pods.into_iter().map(parts).collect();
+        for (place, workload) in workloads.iter().enumerate() {
+            workload.pods.iter().for_each(|key| records[key.0 as usize].workload = place);
+        }
         Self { records, workloads, ..Self::default() }
     }
 }

@@ -1,10 +1,11 @@
 //! What is kept of each Pod: at hand while it may change, packed once it is over.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::digest::Digest;
 use super::{Identity, PodKey, Timeline};
-use crate::lifecycle::{Explanation, Kept, Lifecycle, Names, PodEvidence};
+use crate::lifecycle::{Explanation, Kept, Lifecycle, Names, PodEvidence, Spans};
 
 /// So many Pods that are over are at hand while facts about them come, though nobody has settled anything yet. Facts about
 /// one Pod mostly stand side by side, and of what is freed the allocator keeps no more than seven at hand itself.
@@ -15,7 +16,10 @@ const AT_HAND: usize = 6;
 #[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(super) struct PodRecord {
     pub(super) identity: Identity,
-    pub(super) life: Kept<Lifecycle>,
+    /// At hand while it may change; of a Pod that is over it is derived anew when somebody asks.
+    pub(super) life: Option<Box<Lifecycle>>,
+    /// Its phases, if its life is not at hand.
+    pub(super) spans: Spans,
     pub(super) evidence: Kept<PodEvidence>,
     /// Uid of what controls the Pod.
     pub(super) owner: Option<Arc<str>>,
@@ -38,7 +42,8 @@ impl PodRecord {
         Self {
             identity,
             digest: Digest::UNKNOWN,
-            life: Kept::nothing(),
+            life: None,
+            spans: Spans::default(),
             evidence: Kept::new(evidence),
             owner,
             workload: usize::MAX,
@@ -68,7 +73,7 @@ impl Timeline {
         (record.evidence.open(&self.names), &mut self.names)
     }
 
-    /// Derives the lives of Pods that are over while their evidence is at hand, and packs both.
+    /// Derives the lives of Pods that are over while their evidence is at hand, and packs that.
     pub(super) fn stow(&mut self) {
         let mut keys = std::mem::take(&mut self.at_hand);
         for key in keys.drain(..) {
@@ -79,11 +84,18 @@ impl Timeline {
             if *stale {
                 self.derive(key);
             }
-            let PodRecord { evidence, life, .. } = &mut self.records[key.0 as usize];
-            evidence.pack(&mut self.names, &mut self.scratch);
-            life.pack(&mut self.names, &mut self.scratch);
+            self.records[key.0 as usize].evidence.pack(&mut self.names, &mut self.scratch);
         }
         self.at_hand = keys;
+    }
+
+    /// The life of a Pod.
+    pub(super) fn life<'a>(&'a self, record: &'a PodRecord) -> Cow<'a, Lifecycle> {
+        if let Some(life) = &record.life {
+            return Cow::Borrowed(life);
+        }
+        let skew = self.clocks.skew(record.identity.node.as_deref());
+        Cow::Owned(record.evidence.read(&self.names).derive(skew))
     }
 
     /// What the boundaries of a Pod's life were read from. It is reckoned anew: ask for it only of what is looked at.
@@ -96,7 +108,7 @@ impl Timeline {
         evidence.explain(self.clocks.skew(record.identity.node.as_deref()))
     }
 
-    /// Brings the life of a Pod up to date; packs it if nothing more is to come.
+    /// Brings the life of a Pod up to date; keeps little of it if nothing more is to come.
     pub(super) fn derive(&mut self, key: PodKey) {
         let record = &mut self.records[key.0 as usize];
         let evidence = record.evidence.read(&self.names);
@@ -110,11 +122,13 @@ impl Timeline {
         }
         record.digest = digest;
         if digest.outcome.ended() {
-            record.life = Kept::packed(&life, &mut self.names, &mut self.scratch);
+            record.spans = Spans::of(&life, &mut self.names, &mut self.scratch);
+            record.life = None;
             record.evidence.pack(&mut self.names, &mut self.scratch);
         } else {
             life.phases.shrink_to_fit();
-            record.life = Kept::new(life);
+            record.life = Some(Box::new(life));
+            record.spans = Spans::default();
         }
     }
 }
