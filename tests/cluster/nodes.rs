@@ -1,4 +1,4 @@
-//! Nodes that go, nodes that are full, and very many Pods: on a cluster of their own, all at once.
+//! Nodes that go, nodes that are full, very many Pods, an API server that is away: on clusters of their own.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -25,6 +25,32 @@ fn what_becomes_of_nodes() {
         scope.spawn(|| something_more_important_comes(&cluster));
         scope.spawn(|| three_hundred_pods_in_waves(&cluster));
     });
+}
+
+#[test]
+#[ignore = "needs a test cluster's script, and a minute"]
+fn the_api_server_is_away_for_a_while() {
+    let Some(cluster) = PrivateCluster::up(1) else { return };
+    let namespace = cluster.namespace("served");
+    let file = manifest("served.yaml");
+    let mut running =
+        namespace.start(&[&["apply", "-f", &file], &FOLLOWED[..], &["--timeout=140s"]].concat());
+    running.until_it_says("runs on node-1");
+    cluster.stop("apiserver");
+    running.until_it_says("connection lost, trying again");
+    cluster.start("apiserver");
+    running.until_it_says("connection restored");
+    let document = running.wait().succeeds().json();
+    // The first one ended while nobody was there to be told.
+    namespace.hold(&document);
+    let job = workload(&document, "served");
+    assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 2, 0]), "{job:#}");
+    let pods = array(job, "pods");
+    assert_eq!(pods.len(), 2, "{job:#}");
+    for pod in pods {
+        assert_eq!((text(pod, "outcome"), &pod["clamped"]), ("Succeeded", &false.into()), "{pod:#}");
+        assert!(instant(pod, "workStarted") < instant(pod, "workEnded"), "{pod:#}");
+    }
 }
 
 fn a_node_comes_back_at_once(cluster: &PrivateCluster) {
