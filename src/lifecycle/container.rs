@@ -195,7 +195,7 @@ impl ContainerEvidence {
     }
 
     fn run_mut(&mut self, id: &str, ordinal: u32, at: Option<Timestamp>) -> &mut RunEvidence {
-        let hash = (FixedState::default().hash_one(id) >> 32) as u32;
+        let hash = (FixedState::default().hash_one(tail(id)) >> 32) as u32;
         let same = |run: &RunEvidence| if id.is_empty() { run.ordinal == ordinal } else { run.id == hash };
         if let Some(place) = self.runs.iter().position(same) {
             return &mut self.runs[place];
@@ -336,6 +336,11 @@ impl ContainerEvidence {
         });
         Run { start, end, ended: run.ended, exit_code: run.exit_code, reason: run.reason.clone() }
     }
+}
+
+/// The end of an id, which is what differs: `containerd://` and 64 digits.
+fn tail(id: &str) -> &[u8] {
+    id.as_bytes().last_chunk::<16>().map_or(id.as_bytes(), |tail| tail)
 }
 
 fn earliest(kept: Option<Timestamp>, new: Option<Timestamp>) -> Option<Timestamp> {

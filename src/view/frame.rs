@@ -1,5 +1,6 @@
 //! A view's output: lines of styled spans, no terminal codes.
 
+use super::text;
 use crate::timeline::PodKey;
 
 /// What a span is, for the stylesheet. Meaning is in glyphs and letters first; this only helps.
@@ -94,7 +95,7 @@ impl Line {
 
     /// Columns on a terminal.
     pub fn width(&self) -> usize {
-        self.spans.iter().map(|span| unicode_width::UnicodeWidthStr::width(span.text.as_str())).sum()
+        self.spans.iter().map(|span| text::width(&span.text)).sum()
     }
 }
 

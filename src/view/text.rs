@@ -51,7 +51,8 @@ fn is_unsafe(char: char) -> bool {
 
 /// Columns on a terminal.
 pub(crate) fn width(text: &str) -> usize {
-    UnicodeWidthStr::width(text)
+    // Nearly all of it is, and has no control characters once it is clean.
+    if text.is_ascii() { text.len() } else { UnicodeWidthStr::width(text) }
 }
 
 /// The longest head of the text that is not wider than `columns`.
