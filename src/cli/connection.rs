@@ -1,8 +1,9 @@
 //! The connection flags, of the same name and meaning as kubectl's.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args};
+use clap::{Arg, ArgAction, Args};
 
 use crate::source::cluster::Connection;
 
@@ -103,6 +104,59 @@ impl From<ConnectionArgs> for Connection {
             disable_compression: args.disable_compression,
             cache_dir: args.cache_dir,
             kuberc: args.kuberc,
+        }
+    }
+}
+
+/// Puts connection flags that stand before the command behind it: kubectl takes `kubectl -n NS get` as it does
+/// `kubectl get -n NS`. What is no such flag is left for the parser to tell.
+pub(super) fn behind_the_command<T: AsRef<OsStr>>(words: &mut [T]) {
+    let known = ConnectionArgs::augment_args(clap::Command::new(""));
+    let mut place = 0;
+    while let Some(word) = words.get(place).and_then(|word| word.as_ref().to_str()) {
+        let Some(flag) = word.strip_prefix('-') else {
+            words[..=place].rotate_right(1);
+            return;
+        };
+        let long = flag.strip_prefix('-');
+        let name = long.unwrap_or(flag).split('=').next();
+        let short = flag.chars().next().filter(|_| long.is_none());
+        let joined = if long.is_some() { flag.contains('=') } else { flag.chars().nth(1).is_some() };
+        let is_it = |arg: &&Arg| match short {
+            Some(short) => arg.get_short() == Some(short),
+            None => arg.get_long() == name,
+        };
+        let found = known.get_arguments().find(is_it);
+        let Some(found) = found else { return };
+        // Without a switch of its own each of them takes a value.
+        place += if joined || found.is_require_equals_set() { 1 } else { 2 };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ordered(line: &str) -> String {
+        let mut words: Vec<&str> = line.split_whitespace().collect();
+        behind_the_command(&mut words);
+        words.join(" ")
+    }
+
+    #[test]
+    fn connection_flags_may_stand_before_the_command() {
+        for (typed, meant) in [
+            ("-n ns get job pi -w", "get -n ns job pi -w"),
+            ("--namespace=ns --context test get job", "get --namespace=ns --context test job"),
+            ("-nns --insecure-skip-tls-verify pod pi", "pod -nns --insecure-skip-tls-verify pi"),
+            ("get -n ns job", "get -n ns job"),
+            // The parser says what is wrong with these.
+            ("--watch get job", "--watch get job"),
+            ("-n", "-n"),
+            ("-n ns", "-n ns"),
+            ("- get", "- get"),
+        ] {
+            assert_eq!(ordered(typed), meant);
         }
     }
 }

@@ -60,6 +60,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn parse(mut arguments: Vec<OsString>) -> Result<(Cli, Vec<OsString>), clap::Error> {
     let mut command = Cli::command();
     command.build();
+    if let Some(words) = arguments.get_mut(1..) {
+        connection::behind_the_command(words);
+    }
     let mut kubectl = Vec::new();
     if arguments.get(1).is_some_and(|name| name == "apply")
         && let Some(apply) = command.find_subcommand("apply")
@@ -136,7 +139,8 @@ async fn run(cli: Cli, kubectl: Vec<OsString>, environment: &Environment) -> Exi
             });
             end(said.map(|()| Exit::Success), &plain_output(environment))
         }
-        Command::Complete { words } => {
+        Command::Complete { mut words } => {
+            connection::behind_the_command(&mut words);
             let mut root = Cli::command();
             root.build();
             match complete::answer(&root, &words).await {
