@@ -50,12 +50,6 @@ fn says_utf8(locale: Option<&str>) -> bool {
     locale.contains("utf-8") || locale.contains("utf8")
 }
 
-/// Columns and rows of the terminal now; `None` if there is none.
-pub(super) fn terminal_size() -> Option<(usize, usize)> {
-    let (columns, rows) = crossterm::terminal::size().ok()?;
-    (columns > 0 && rows > 0).then_some((usize::from(columns), usize::from(rows)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,8 +3,9 @@
 use jiff::tz::TimeZone;
 
 use super::args::{AlignAt, Color, DrawArgs, FollowArgs, Format, Group, Progress, SortBy};
-use super::environment::{Environment, terminal_size};
+use super::environment::Environment;
 use crate::source::{ErrorKind, SourceError};
+use crate::surface::interactive::terminal_size;
 use crate::view::{Align, Glyphs, GroupBy, Size, Sort, Stylesheet, View, ViewState};
 
 /// Columns where nothing says how many.
@@ -121,7 +122,7 @@ impl Drawing {
 
     /// The room for a picture that is printed once: on a terminal it fits the screen, so that its head can be seen.
     pub(super) fn print_size(&self) -> Size {
-        let size = terminal_size().filter(|_| self.terminal);
+        let size = if self.terminal { terminal_size() } else { None };
         let columns = self.columns.or(size.map(|(columns, _)| columns)).unwrap_or(self.default_columns);
         // Two lines for the prompt that follows.
         Size { columns, rows: size.map(|(_, rows)| rows.saturating_sub(2).max(10)) }

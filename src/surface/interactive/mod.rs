@@ -23,4 +23,4 @@ pub use keys::{BINDINGS, Binding, Where, help_lines, readme_table};
 pub use pages::container_of;
 pub use stage::Stage;
 pub use state::{Context, Page, State, Tab};
-pub use terminal::{CONTINUED, ControllingTerminal, Terminal};
+pub use terminal::{CONTINUED, ControllingTerminal, Terminal, terminal_size};

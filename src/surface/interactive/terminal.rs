@@ -34,6 +34,13 @@ pub trait Terminal {
     fn keys(&mut self) -> Keys;
 }
 
+/// Columns and rows of the terminal that the program was started on; `None` if there is none.
+pub fn terminal_size() -> Option<(usize, usize)> {
+    // Not `size`: where there is no terminal it runs two programs that might know one.
+    let size = terminal::window_size().ok()?;
+    (size.columns > 0 && size.rows > 0).then_some((usize::from(size.columns), usize::from(size.rows)))
+}
+
 /// The terminal that the program was started on.
 #[derive(Debug)]
 pub struct ControllingTerminal {
@@ -51,8 +58,7 @@ impl ControllingTerminal {
 
 impl Terminal for ControllingTerminal {
     fn size(&self) -> Option<(usize, usize)> {
-        let (columns, rows) = terminal::size().ok()?;
-        (columns > 0 && rows > 0).then_some((usize::from(columns), usize::from(rows)))
+        terminal_size()
     }
 
     fn is_ours(&self) -> bool {
