@@ -37,6 +37,19 @@ fn frame(bencher: Bencher<'_, '_>, pods: u32) {
     });
 }
 
+/// In another order, by node, filtered.
+#[divan::bench(args = [1_000, 10_000, 100_000], sample_count = 50, sample_size = 1)]
+fn sought_frame(bencher: Bencher<'_, '_>, pods: u32) {
+    let timeline = load::timeline(pods, 300);
+    let memo = Memo::default();
+    let mut nth = 0;
+    bencher.bench_local(|| {
+        nth += 1;
+        let passed = jiff::SignedDuration::from_millis(100 * nth);
+        work::sought_frame(&timeline, &memo, load::now(pods) + passed)
+    });
+}
+
 /// The first frame, and the last: nothing is remembered.
 #[divan::bench(args = [1_000, 10_000, 100_000], sample_count = 5, sample_size = 1)]
 fn exact_frame(bencher: Bencher<'_, '_>, pods: u32) {

@@ -11,7 +11,7 @@ use kubectl_seq::observation::{Observation, Pod};
 use kubectl_seq::source::Update;
 use kubectl_seq::source::recording::{Lines, Recorder};
 use kubectl_seq::timeline::Timeline;
-use kubectl_seq::view::{self, Glyphs, Memo, Size, ViewState};
+use kubectl_seq::view::{self, Glyphs, GroupBy, Memo, Size, Sort, ViewState};
 use prost::Message;
 
 /// Observations into the model, brought up to date after every `step` of them.
@@ -28,9 +28,26 @@ pub(crate) fn apply(observations: &[Observation], step: usize) -> Timeline {
 
 /// One frame of 120×40, as the screen draws it: with what is remembered of the frames before.
 pub(crate) fn frame(timeline: &Timeline, memo: &Memo, now: Timestamp) -> usize {
+    paint(timeline, &ViewState::default(), &view::Window::default(), memo, now)
+}
+
+/// The same in another order, by node, and of some of the Pods only.
+#[allow(dead_code, clippy::allow_attributes, reason = "of the two benches only one draws it")]
+pub(crate) fn sought_frame(timeline: &Timeline, memo: &Memo, now: Timestamp) -> usize {
+    let state = ViewState { sort: Sort::Work, group_by: GroupBy::Node, ..ViewState::default() };
+    let window = view::Window { filter: "load-1".into(), ..view::Window::default() };
+    paint(timeline, &state, &window, memo, now)
+}
+
+fn paint(
+    timeline: &Timeline,
+    state: &ViewState,
+    window: &view::Window,
+    memo: &Memo,
+    now: Timestamp,
+) -> usize {
     let size = Size { columns: 120, rows: Some(40) };
-    let (state, window) = (ViewState::default(), view::Window::default());
-    view::paint(timeline, &state, &window, size, &Glyphs::UNICODE, now, memo).frame.lines.len()
+    view::paint(timeline, state, window, size, &Glyphs::UNICODE, now, memo).frame.lines.len()
 }
 
 /// Frames a tenth of a second apart.

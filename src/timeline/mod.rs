@@ -364,6 +364,11 @@ impl Timeline {
         Pod { identity: Cow::Borrowed(&record.identity), digest: record.digest, life: self.life(record) }
     }
 
+    /// How many Pods were observed.
+    pub fn pod_count(&self) -> usize {
+        self.records.len()
+    }
+
     /// Who a Pod is: at no cost, for those who go through all of them.
     ///
     /// # Panics

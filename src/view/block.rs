@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
+use super::memory::Pass;
+use super::window::finds;
 use super::{GroupBy, Scene, Sort};
 use crate::timeline::{PodKey, Workload};
 
@@ -45,12 +48,23 @@ pub(super) struct Block<'a> {
     pub(super) pods: Cow<'a, [PodKey]>,
 }
 
+/// As much as a filter costs for a Pod, other passes cost for so many.
+const FIND_PRICE: usize = 8;
+
 impl Block<'_> {
     /// Keeps the Pods that the filter lets through.
     pub(super) fn find(&mut self, scene: &Scene<'_>) {
-        if !scene.window.filter.is_empty() {
-            self.pods.to_mut().retain(|&key| scene.window.finds(&scene.timeline.pod(key)));
+        let words = scene.window.words();
+        if words.is_empty() {
+            return;
         }
+        // It looks into lives, which is much dearer than other passes.
+        let price = self.pods.len() * FIND_PRICE;
+        let found = scene.memo.passes.recall(scene, Pass::Found, self.heading.identity(), price, || {
+            let pods = self.pods.iter().copied();
+            pods.filter(|&key| finds(scene.timeline, key, &words)).collect::<Vec<PodKey>>()
+        });
+        self.pods = Cow::Owned(Rc::unwrap_or_clone(found));
     }
 }
 
@@ -79,26 +93,35 @@ pub(super) fn blocks<'a>(scene: &Scene<'a>) -> Vec<Block<'a>> {
             }
         }
         GroupBy::Node => {
-            let groups = grouped(scene, |pod| scene.timeline.identity(pod).node.as_deref());
+            let groups = grouped(scene, |pod| timeline.identity(pod).node.clone());
             // Who has no node yet comes last.
-            let (none, nodes): (Vec<_>, Vec<_>) = groups.into_iter().partition(|(node, _)| node.is_none());
-            blocks.extend(
-                nodes
-                    .into_iter()
-                    .chain(none)
-                    .map(|(node, pods)| Block { heading: Heading::Node(node), pods }),
-            );
+            let (without, nodes): (Vec<_>, Vec<_>) = groups.into_iter().partition(|(node, _)| node.is_none());
+            blocks.extend(nodes.into_iter().chain(without).map(|(node, pods)| {
+                // It stays the same from its binding on.
+                let first = pods.first().filter(|_| node.is_some());
+                let node = first.and_then(|&first| timeline.identity(first).node.as_deref());
+                Block { heading: Heading::Node(node), pods: Cow::Owned(pods) }
+            }));
         }
         GroupBy::Outcome => {
-            let groups = grouped(scene, |pod| scene.timeline.digest(pod).outcome.name());
+            let groups = grouped(scene, |pod| timeline.digest(pod).outcome.name());
             blocks.extend(
-                groups.into_iter().map(|(name, pods)| Block { heading: Heading::Outcome(name), pods }),
+                groups
+                    .into_iter()
+                    .map(|(name, pods)| Block { heading: Heading::Outcome(name), pods: Cow::Owned(pods) }),
             );
         }
         GroupBy::None => blocks.push(Block { heading: Heading::All, pods: Cow::Owned(all(scene).collect()) }),
     }
     for block in &mut blocks {
-        sort(scene, block);
+        // A workload's own Pods are kept in this order.
+        if scene.state.sort == Sort::Start && matches!(block.heading, Heading::Workload(_)) {
+            continue;
+        }
+        let (whose, pods) = (block.heading.identity(), block.pods.len());
+        let order =
+            scene.memo.passes.recall(scene, Pass::Order, whose, pods, || sorted(scene, block.pods.to_vec()));
+        block.pods = Cow::Owned(Rc::unwrap_or_clone(order));
     }
     blocks
 }
@@ -108,44 +131,47 @@ fn all<'a>(scene: &Scene<'a>) -> impl Iterator<Item = PodKey> + use<'a> {
     scene.timeline.workloads().iter().flat_map(|workload| workload.pods.iter().copied())
 }
 
-fn grouped<'a, K: Ord>(scene: &Scene<'a>, key: impl Fn(PodKey) -> K) -> BTreeMap<K, Cow<'a, [PodKey]>> {
-    let mut groups: BTreeMap<K, Cow<'a, [PodKey]>> = BTreeMap::new();
-    for pod in all(scene) {
-        groups.entry(key(pod)).or_default().to_mut().push(pod);
-    }
-    groups
+fn grouped<K: Clone + Ord + 'static>(scene: &Scene<'_>, key: impl Fn(PodKey) -> K) -> Vec<(K, Vec<PodKey>)> {
+    let pods = scene.timeline.workloads().iter().map(|workload| workload.pods.len()).sum();
+    let groups = scene.memo.passes.recall(scene, Pass::Groups, (), pods, || {
+        let mut groups: BTreeMap<K, Vec<PodKey>> = BTreeMap::new();
+        for pod in all(scene) {
+            groups.entry(key(pod)).or_default().push(pod);
+        }
+        groups.into_iter().collect::<Vec<_>>()
+    });
+    Rc::unwrap_or_clone(groups)
 }
 
-/// Brings a block into the order that the user chose; equals stay in the order of creation.
-fn sort(scene: &Scene<'_>, block: &mut Block<'_>) {
+/// Pods in the order that the user chose; equals stay in the order of creation.
+fn sorted(scene: &Scene<'_>, mut pods: Vec<PodKey>) -> Vec<PodKey> {
     match scene.state.sort {
-        // A workload's own Pods are kept in this order.
-        Sort::Start if matches!(block.heading, Heading::Workload(_)) => {}
-        Sort::Start => block.pods.to_mut().sort_by_key(|key| {
+        Sort::Start => pods.sort_by_key(|key| {
             let created = scene.timeline.digest(*key).created();
             (created.is_none(), created)
         }),
-        Sort::End => block.pods.to_mut().sort_by_key(|key| {
+        Sort::End => pods.sort_by_key(|key| {
             let end = scene.timeline.digest(*key).end();
             (end.is_none(), end)
         }),
-        Sort::Work => block.pods.to_mut().sort_by_cached_key(|key| {
+        Sort::Work => pods.sort_by_cached_key(|key| {
             let life = scene.timeline.digest(*key);
             let open = life.work_started().filter(|_| !life.outcome.ended());
             Reverse(life.run().or_else(|| open.map(|started| scene.now.duration_since(started))))
         }),
-        Sort::Cold => block.pods.to_mut().sort_by_cached_key(|key| {
+        Sort::Cold => pods.sort_by_cached_key(|key| {
             let life = scene.timeline.digest(*key);
             let open = life.scheduled().filter(|_| life.work_started().is_none() && !life.outcome.ended());
             Reverse(life.cold_start().or_else(|| open.map(|scheduled| scene.now.duration_since(scheduled))))
         }),
-        Sort::Index => block.pods.to_mut().sort_by_key(|key| {
+        Sort::Index => pods.sort_by_key(|key| {
             let pod = scene.timeline.identity(*key);
             (pod.index.is_none(), pod.index, pod.attempt)
         }),
-        Sort::Name => block.pods.to_mut().sort_by(|a, b| {
+        Sort::Name => pods.sort_by(|a, b| {
             let (a, b) = (scene.timeline.identity(*a), scene.timeline.identity(*b));
             (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name))
         }),
     }
+    pods
 }

@@ -20,9 +20,16 @@ const PODS_PER_SECOND: usize = 20_000;
 /// While Pods change, a pass over all of them is made again after so long: three hundredths of the time go into it.
 const MICROS_PER_POD: usize = 3;
 
+/// More answers than this, and those that nobody has asked for lately go.
+const ENOUGH: usize = 256;
+const ASKED_LATELY: SignedDuration = SignedDuration::from_secs(10);
+
 /// Which pass over all Pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Pass {
+    Groups,
+    Order,
+    Found,
     Counts,
     Findings,
     Pace,
@@ -34,6 +41,7 @@ pub(super) enum Pass {
     Density,
     Medians,
     Concurrency,
+    Longest,
 }
 
 /// The numbers of earlier pictures of one timeline. Small timelines are never remembered, so that their pictures are
@@ -45,6 +53,7 @@ pub(super) struct Memory(RefCell<HashMap<(Pass, u64), Kept>>);
 struct Kept {
     revision: u64,
     at: Timestamp,
+    asked: Timestamp,
     value: Rc<dyn Any>,
 }
 
@@ -59,6 +68,8 @@ impl Memory {
         pods: usize,
         make: impl FnOnce() -> T,
     ) -> Rc<T> {
+        // Of many small blocks each has its pass.
+        let pods = pods.max(scene.timeline.pod_count());
         if pods < MANY {
             return Rc::new(make());
         }
@@ -67,23 +78,25 @@ impl Memory {
         (parameters, state.sort, state.group_by, state.align, &scene.window.filter).hash(&mut hasher);
         let key = (pass, hasher.finish());
         let (now, revision) = (scene.now, scene.timeline.revision());
-        let fresh = |kept: &Kept| {
+        let fresh = |kept: &&mut Kept| {
             let age = now.duration_since(kept.at);
             let still = seconds(1 + pods / PODS_PER_SECOND);
             let enough = if kept.revision == revision { still } else { micros(pods * MICROS_PER_POD) };
             !age.is_negative() && age < enough
         };
-        let kept = self.0.borrow().get(&key).filter(|kept| fresh(kept)).map(|kept| Rc::clone(&kept.value));
+        let kept = self.0.borrow_mut().get_mut(&key).filter(fresh).map(|kept| {
+            kept.asked = now;
+            Rc::clone(&kept.value)
+        });
         if let Some(Ok(known)) = kept.map(Rc::downcast) {
             return known;
         }
         let value = Rc::new(make());
         let mut all = self.0.borrow_mut();
-        // What is asked for no more goes with the rest.
-        if all.len() > 256 {
-            all.clear();
+        if all.len() > ENOUGH {
+            all.retain(|_, kept| now.duration_since(kept.asked).abs() < ASKED_LATELY);
         }
-        all.insert(key, Kept { revision, at: now, value: Rc::<T>::clone(&value) });
+        all.insert(key, Kept { revision, at: now, asked: now, value: Rc::<T>::clone(&value) });
         value
     }
 }

@@ -1,10 +1,11 @@
 //! One phase of one Pod in a line or two: exact times, and what they were read from. And which Pods are worth a look.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::bar::phase_role;
 use super::counts::State;
 use super::duration::{human, is_fine, so_far};
+use super::memory::Pass;
 use super::window::{Memo, Window};
 use super::{Glyphs, Line, Role, Scene, ViewState, explain, summary, text};
 use crate::lifecycle::{Instant, Lifecycle, Phase, PhaseKind, Source};
@@ -82,26 +83,15 @@ fn evidence(instant: Option<Instant>, phase: &Phase) -> String {
 }
 
 /// The Pod that has run longest and the one that has waited longest to begin: where to look first.
-pub fn longest(timeline: &Timeline, columns: usize, glyphs: &Glyphs, now: Timestamp) -> Line {
-    let mut runs: Option<(SignedDuration, PodKey)> = None;
-    let mut waits: Option<(SignedDuration, PodKey)> = None;
-    let keys = timeline.workloads().iter().flat_map(|workload| workload.pods.iter().copied());
-    for key in keys {
-        let digest = timeline.digest(key);
-        let (longest, since) = match State::of(digest) {
-            State::Running | State::BackOff => (&mut runs, digest.work_started()),
-            State::Queued | State::Starting => (&mut waits, digest.created()),
-            _ => continue,
-        };
-        let time = since.map_or(SignedDuration::ZERO, |since| now.duration_since(since));
-        if longest.is_none_or(|(most, _)| time > most) {
-            *longest = Some((time, key));
-        }
-    }
+pub fn longest(timeline: &Timeline, columns: usize, glyphs: &Glyphs, now: Timestamp, memo: &Memo) -> Line {
+    let (state, window) = (&ViewState::default(), &Window::default());
+    let scene = Scene { timeline, state, glyphs, now, window, memo };
+    let pods = timeline.workloads().iter().map(|workload| workload.pods.len()).sum();
+    let [runs, waits] = *memo.passes.recall(&scene, Pass::Longest, (), pods, || oldest(timeline));
     let mut line = Line::default();
     for (what, longest) in [("runs longest: ", runs), ("waits longest: ", waits)] {
-        let Some((time, key)) = longest else { continue };
-        let pod = timeline.pod(key);
+        let Some((since, key)) = longest else { continue };
+        let (time, pod) = (now.duration_since(since), timeline.pod(key));
         line.push(if line.spans.is_empty() { "" } else { glyphs.separator }, Role::Dim);
         line.push(what, Role::Dim);
         line.push(format!("{} ", text::clean(&pod.name)), Role::Text);
@@ -112,6 +102,26 @@ pub fn longest(timeline: &Timeline, columns: usize, glyphs: &Glyphs, now: Timest
         }
     }
     summary::fit(line, columns, glyphs.ellipsis)
+}
+
+/// The Pod whose work began first of those at work, and the one that was created first of those that wait to begin.
+fn oldest(timeline: &Timeline) -> [Option<(Timestamp, PodKey)>; 2] {
+    let [mut runs, mut waits] = [None; 2];
+    let keys = timeline.workloads().iter().flat_map(|workload| workload.pods.iter().copied());
+    for key in keys {
+        let digest = timeline.digest(key);
+        let (oldest, since) = match State::of(digest) {
+            State::Running | State::BackOff => (&mut runs, digest.work_started()),
+            State::Queued | State::Starting => (&mut waits, digest.created()),
+            _ => continue,
+        };
+        if let Some(since) = since
+            && oldest.is_none_or(|(first, _)| since < first)
+        {
+            *oldest = Some((since, key));
+        }
+    }
+    [runs, waits]
 }
 
 /// What the index of a failed Pod waits for: `next try in about 8s`.

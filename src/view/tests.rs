@@ -2,6 +2,7 @@
 
 mod explained;
 mod held;
+mod remembered;
 mod retries;
 
 use std::fmt::Write as _;

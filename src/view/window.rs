@@ -1,6 +1,6 @@
 //! The part of a picture that somebody looks at, and what a surface has to know to move in it.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -38,17 +38,27 @@ pub struct Zoom {
 }
 
 impl Window {
-    /// Whether the filter lets a Pod through.
-    pub fn finds(&self, pod: &Pod) -> bool {
-        let has = |text: &str, word: &str| text.to_lowercase().contains(word);
-        self.filter.to_lowercase().split_whitespace().all(|word| {
-            has(&pod.name, word)
-                || has(&pod.life.status, word)
-                || pod.node.as_deref().is_some_and(|node| has(node, word))
-                || pod.life.reason.as_deref().is_some_and(|reason| has(reason, word))
-                || has(pod.life.outcome.name(), word)
-        })
+    /// The words of the filter, as [`finds`] wants them.
+    pub(super) fn words(&self) -> Vec<String> {
+        self.filter.to_lowercase().split_whitespace().map(str::to_owned).collect()
     }
+}
+
+/// Whether each of the words is found in the name, node, outcome, status or reason of a Pod.
+pub(super) fn finds(timeline: &Timeline, key: PodKey, words: &[String]) -> bool {
+    let has = |text: &str, word: &str| text.to_lowercase().contains(word);
+    let identity = timeline.identity(key);
+    let outcome = timeline.digest(key).outcome.name();
+    // The life of a Pod that is over has a price.
+    let pod = OnceCell::new();
+    let life = || &pod.get_or_init(|| timeline.pod(key)).life;
+    words.iter().all(|word| {
+        has(&identity.name, word)
+            || identity.node.as_deref().is_some_and(|node| has(node, word))
+            || has(outcome, word)
+            || has(&life().status, word)
+            || life().reason.as_deref().is_some_and(|reason| has(reason, word))
+    })
 }
 
 /// A frame, and where on it is what.

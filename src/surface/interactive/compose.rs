@@ -174,7 +174,7 @@ fn info(state: &State, scenery: &Scenery<'_>, columns: usize) -> Vec<Line> {
     };
     let [mut what, why] = match told {
         Some((pod, phase)) => view::describe_phase(timeline, pod, phase, &state.view, columns, glyphs, now),
-        None => [view::longest(timeline, columns, glyphs, now), Line::default()],
+        None => [view::longest(timeline, columns, glyphs, now, scenery.memo), Line::default()],
     };
     if two {
         return vec![what, why];

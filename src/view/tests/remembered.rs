@@ -1,0 +1,50 @@
+//! What is remembered of very many Pods: the same picture as without.
+
+use super::*;
+use crate::view::window::{Memo, Window};
+
+/// Forty Jobs of sixty Pods: each small, all of them many.
+fn many(now: i64) -> Timeline {
+    let job = |nth: i64| {
+        let pods = (0..60).map(|pod_nth| {
+            let begin = 100 * nth + 10 * pod_nth;
+            let fixture =
+                pod(&format!("job-{nth:02}-{pod_nth:02}"), begin).on(&format!("node-{}", pod_nth % 3));
+            let fixture = fixture.cold(20 + pod_nth, 300, 0, 200, 2_000 + 70 * ((pod_nth * 7 + nth) % 60));
+            if pod_nth % 9 == nth % 9 { fixture.failed(Some(1), Some("Error")) } else { fixture.succeeded() }
+        });
+        let name = format!("job-{nth:02}");
+        (sized(super::job(&name, WorkloadOutcome::Running), 60, 60), pods.collect())
+    };
+    timeline(now, (0..40).map(job).collect())
+}
+
+#[test]
+fn a_remembered_picture_is_the_same() {
+    let timeline = many(9_000);
+    let size = Size { columns: 120, rows: Some(40) };
+    let memo = Memo::default();
+    let paint = |state: &ViewState, window: &Window, memo: &Memo| {
+        paint(&timeline, state, window, size, &Glyphs::UNICODE, at(9_000), memo).frame.plain()
+    };
+    let mut pictures = 0;
+    for _ in 0..2 {
+        for view in [View::Sequence, View::Table, View::Grid] {
+            for group_by in [GroupBy::Workload, GroupBy::Node, GroupBy::Outcome, GroupBy::None] {
+                for sort in [Sort::Start, Sort::Work, Sort::Name] {
+                    for filter in ["", "node-1", "error job-07"] {
+                        let state = ViewState { view, sort, group_by, ..SEQUENCE };
+                        let window = Window { filter: filter.into(), ..Window::default() };
+                        assert_eq!(
+                            paint(&state, &window, &memo),
+                            paint(&state, &window, &Memo::default()),
+                            "{state:?} {filter}"
+                        );
+                        pictures += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(pictures, 216);
+}
