@@ -115,6 +115,11 @@ impl Counts {
         *scene.memo.passes.recall(scene, Pass::Counts, identity, pods.len(), || Self::of(scene, block))
     }
 
+    /// All of them, whatever of them is shown.
+    pub(super) fn all(&self) -> usize {
+        self.states.iter().sum()
+    }
+
     /// The Pods in one state.
     pub(super) fn get(&self, state: State) -> usize {
         self.states[state as usize]

@@ -83,9 +83,14 @@ impl Packing {
 /// The picture.
 pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Picture {
     let columns = size.columns.max(1);
-    let mut blocks = blocks(scene);
-    let counts: Vec<Counts> = blocks.iter().map(|block| Counts::recall(scene, block)).collect();
-    for block in &mut blocks {
+    let mut counted: Vec<(Block<'_>, Counts)> = blocks(scene)
+        .into_iter()
+        .map(|block| {
+            let counts = Counts::recall(scene, &block);
+            (block, counts)
+        })
+        .collect();
+    for (block, _) in &mut counted {
         block.find(scene);
         let indexed = block.pods.iter().any(|&key| scene.timeline.identity(key).index.is_some());
         if indexed && scene.state.sort == Sort::Start {
@@ -96,6 +101,10 @@ pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Picture {
             });
         }
     }
+    if !scene.window.filter.is_empty() && counted.len() > 1 {
+        counted.retain(|(block, _)| !block.pods.is_empty());
+    }
+    let (blocks, counts): (Vec<Block<'_>>, Vec<Counts>) = counted.into_iter().unzip();
     let legend = legend(scene, &blocks, columns);
     let packing =
         pack(&blocks, columns, size.rows.map(|rows| rows.saturating_sub(legend.len() + blocks.len())));

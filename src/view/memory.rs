@@ -47,7 +47,12 @@ pub(super) enum Pass {
 /// The numbers of earlier pictures of one timeline. Small timelines are never remembered, so that their pictures are
 /// exact; those of large ones may be a part of a second behind in what they say about all Pods together.
 #[derive(Debug, Default)]
-pub(super) struct Memory(RefCell<HashMap<(Pass, u64), Kept>>);
+pub(super) struct Memory {
+    kept: RefCell<HashMap<(Pass, u64), Kept>>,
+    /// Nothing is remembered: what pictures are held against.
+    #[cfg(test)]
+    pub(super) off: bool,
+}
 
 #[derive(Debug)]
 struct Kept {
@@ -70,6 +75,8 @@ impl Memory {
     ) -> Rc<T> {
         // Of many small blocks each has its pass.
         let pods = pods.max(scene.timeline.pod_count());
+        #[cfg(test)]
+        let pods = if self.off { 0 } else { pods };
         if pods < MANY {
             return Rc::new(make());
         }
@@ -84,7 +91,7 @@ impl Memory {
             let enough = if kept.revision == revision { still } else { micros(pods * MICROS_PER_POD) };
             !age.is_negative() && age < enough
         };
-        let kept = self.0.borrow_mut().get_mut(&key).filter(fresh).map(|kept| {
+        let kept = self.kept.borrow_mut().get_mut(&key).filter(fresh).map(|kept| {
             kept.asked = now;
             Rc::clone(&kept.value)
         });
@@ -92,7 +99,7 @@ impl Memory {
             return known;
         }
         let value = Rc::new(make());
-        let mut all = self.0.borrow_mut();
+        let mut all = self.kept.borrow_mut();
         if all.len() > ENOUGH {
             all.retain(|_, kept| now.duration_since(kept.asked).abs() < ASKED_LATELY);
         }

@@ -56,7 +56,7 @@ fn state(scene: &Scene<'_>, block: &Block<'_>, counts: &Counts, columns: usize, 
         Heading::All => line.push("all Pods", Role::Strong),
     }
     if !matches!(block.heading, Heading::Workload(_)) {
-        line.push(format!("  {} of {} done", counts.get(State::Done), block.pods.len()), Role::Text);
+        line.push(format!("  {} of {} done", counts.get(State::Done), counts.all()), Role::Text);
     }
     // What is over stands together, and a failure is the last to be cut off.
     push_failed(scene, &mut line, block.heading, counts.get(State::Failed), short);
