@@ -1,6 +1,7 @@
 //! The two streams of the process: the only place that writes to them.
 
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 
 use super::exit::Failure;
 use super::options::Drawing;
@@ -25,14 +26,20 @@ impl Output {
     /// # Errors
     /// When nobody reads any more, or writing fails.
     pub(super) fn frame(&self, frame: &Frame) -> Result<(), Failure> {
-        self.told(|told| frame.lines.iter().for_each(told))
+        self.told(|told| {
+            // Why no more is wanted is told below.
+            let _ = frame.lines.iter().try_for_each(told);
+        })
     }
 
     /// The lines that `tell` tells, to standard output: a picture of very many Pods is not held as a whole.
     ///
     /// # Errors
     /// When nobody reads any more, or writing fails.
-    pub(super) fn told(&self, tell: impl FnOnce(&mut dyn FnMut(&Line))) -> Result<(), Failure> {
+    pub(super) fn told(
+        &self,
+        tell: impl FnOnce(&mut dyn FnMut(&Line) -> ControlFlow<()>),
+    ) -> Result<(), Failure> {
         let mut stdout = io::BufWriter::new(io::stdout().lock());
         let (stylesheet, mut text) = (self.drawing.stylesheet(), String::new());
         let mut written = Ok(());
@@ -40,9 +47,8 @@ impl Output {
             text.clear();
             ansi::render_line(&mut text, line, &stylesheet);
             text.push('\n');
-            if written.is_ok() {
-                written = stdout.write_all(text.as_bytes());
-            }
+            written = stdout.write_all(text.as_bytes());
+            if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
         written?;
         Ok(stdout.flush()?)

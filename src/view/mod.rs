@@ -34,6 +34,8 @@ pub(crate) mod text;
 mod theme;
 mod window;
 
+use std::ops::ControlFlow;
+
 use jiff::Timestamp;
 
 use crate::timeline::{Summary, Timeline, Workload};
@@ -84,27 +86,31 @@ pub fn paint(
     memo: &Memo,
 ) -> Picture {
     let scene = Scene { timeline, state, glyphs, now, window, memo };
-    paint_in_parts(&scene, size, &mut |_| {})
+    paint_in_parts(&scene, size, &mut |_| ControlFlow::Continue(()))
 }
 
-/// The whole picture, line by line as it is drawn: the rows of a hundred thousand Pods are never there at once.
+/// The whole picture, line by line as it is drawn, as long as somebody wants more: the rows of a hundred thousand Pods are
+/// never there at once.
 pub fn tell(
     timeline: &Timeline,
     state: &ViewState,
     columns: usize,
     glyphs: &Glyphs,
     now: Timestamp,
-    told: &mut dyn FnMut(&Line),
+    told: &mut dyn FnMut(&Line) -> ControlFlow<()>,
 ) {
     let (window, memo) = (Window::default(), Memo::default());
     let scene = Scene { timeline, state, glyphs, now, window: &window, memo: &memo };
     let size = Size { columns, rows: None };
+    let mut wanted = ControlFlow::Continue(());
     let picture = paint_in_parts(&scene, size, &mut |lines| {
-        for line in lines.drain(..) {
-            told(&fit(line, columns, glyphs));
-        }
+        wanted = lines.drain(..).try_for_each(|line| told(&fit(line, columns, glyphs)));
+        wanted
     });
-    picture.frame.lines.iter().for_each(told);
+    if wanted.is_continue() {
+        // Whoever wants no more has had enough.
+        let _ = picture.frame.lines.iter().try_for_each(told);
+    }
 }
 
 fn paint_in_parts(scene: &Scene<'_>, size: Size, flush: &mut sequence::Flush<'_>) -> Picture {

@@ -6,6 +6,7 @@ mod remembered;
 mod retries;
 
 use std::fmt::Write as _;
+use std::ops::ControlFlow;
 
 use jiff::tz::TimeZone;
 
@@ -28,7 +29,10 @@ fn screens(
         text.push_str(&on_screen(&frame, Stylesheet::PLAIN, columns, rows));
         if rows.is_none() {
             let mut told = Frame::default();
-            tell(timeline, state, columns, glyphs, at(now), &mut |line| told.lines.push(line.clone()));
+            tell(timeline, state, columns, glyphs, at(now), &mut |line| {
+                told.lines.push(line.clone());
+                ControlFlow::Continue(())
+            });
             assert_eq!(told, frame, "told line by line");
         }
     }

@@ -10,6 +10,7 @@ mod scroll;
 mod span;
 mod tries;
 
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use super::block::{Block, Heading, blocks, is_bare_pod};
@@ -79,8 +80,8 @@ impl Extras {
     ];
 }
 
-/// Takes away the lines that are done.
-pub(super) type Flush<'a> = dyn FnMut(&mut Vec<Line>) + 'a;
+/// Takes away the lines that are done; tells whether more are wanted.
+pub(super) type Flush<'a> = dyn FnMut(&mut Vec<Line>) -> ControlFlow<()> + 'a;
 
 /// The picture. Without a bound on its lines, `flush` may take those away that are done.
 pub(super) fn draw(scene: &Scene<'_>, size: Size, flush: &mut Flush<'_>) -> Picture {
@@ -169,8 +170,8 @@ fn folded(
         }
         for &key in &part.folded.shown {
             rows.draw(key, &part.block, &part.tries, part.pace, &mut seen, &mut frame.lines);
-            if size.rows.is_none() {
-                flush(&mut frame.lines);
+            if size.rows.is_none() && flush(&mut frame.lines).is_break() {
+                return;
             }
         }
         picture.pods.extend_from_slice(&part.folded.shown);

@@ -1,4 +1,4 @@
-//! What is remembered of very many Pods: the same picture as without.
+//! Very many Pods: what is remembered of them makes the same picture, and no more is drawn than is wanted.
 
 use super::*;
 use crate::view::window::{Memo, Window};
@@ -46,4 +46,15 @@ fn a_remembered_picture_is_the_same() {
         }
     }
     assert_eq!(pictures, 216);
+}
+
+#[test]
+fn nothing_is_drawn_that_nobody_wants() {
+    let timeline = many(9_000);
+    let mut lines = 0;
+    tell(&timeline, &SEQUENCE, 120, &Glyphs::UNICODE, at(9_000), &mut |_| {
+        lines += 1;
+        if lines < 3 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    assert_eq!(lines, 3);
 }
