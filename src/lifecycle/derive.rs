@@ -18,11 +18,15 @@ use crate::observation::Seen;
 const CLAMP: SignedDuration = SignedDuration::from_secs(1);
 
 pub(super) fn lifecycle(pod: &PodEvidence) -> Lifecycle {
-    explained(pod).0
+    derived(pod, false).0
 }
 
-/// The life, and what its boundaries were read from.
-pub(super) fn explained(pod: &PodEvidence) -> (Lifecycle, Explanation) {
+/// What the boundaries of its life were read from.
+pub(super) fn explanation(pod: &PodEvidence) -> Explanation {
+    derived(pod, true).1
+}
+
+fn derived(pod: &PodEvidence, explain: bool) -> (Lifecycle, Explanation) {
     let delete_requested = delete_requested(pod);
     let stopped = last_stopped(pod, delete_requested);
     let mut first_start: Option<Instant> = None;
@@ -67,7 +71,8 @@ pub(super) fn explained(pod: &PodEvidence) -> (Lifecycle, Explanation) {
     let (end, mut end_unknown) = end(pod, &containers, &instants, outcome, began.is_some());
     let (exit_code, reason) = result(pod, &containers, outcome);
     let life = phases::Life { pod, containers: &containers, instants: &instants, began, outcome, end };
-    let Explained { mut phases, mut ends } = life.phases(reason.as_ref());
+    let Explained { mut phases, ends } = life.phases(reason.as_ref(), explain);
+    let mut ends = ends.unwrap_or_default();
     if outcome == PodOutcome::Unknown {
         end_unknown = true;
         forget_after(&mut phases, known_until(pod, began));

@@ -70,17 +70,19 @@ impl Span {
 }
 
 /// The phases, and what their boundaries were read from.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Explained {
     pub(super) phases: Vec<Phase>,
-    /// By place of a phase: its begin and its end.
-    pub(super) ends: Vec<(Evidence, Option<Evidence>)>,
+    /// By place of a phase: its begin and its end. Only where somebody asks.
+    pub(super) ends: Option<Vec<(Evidence, Option<Evidence>)>>,
 }
 
 impl Explained {
     /// Adds a phase that is a piece of that span.
     fn push(&mut self, span: &Span, start: Mark, end: Option<Mark>) {
-        self.ends.push((start.why, end.map(|end| end.why)));
+        if let Some(ends) = &mut self.ends {
+            ends.push((start.why, end.map(|end| end.why)));
+        }
         self.phases.push(Phase {
             kind: span.kind,
             start: start.at,
@@ -105,16 +107,16 @@ pub(super) struct Life<'a> {
 }
 
 impl Life<'_> {
-    /// The phases, in order; `reason` is why it waits.
-    pub(super) fn phases(&self, reason: Option<&Arc<str>>) -> Explained {
-        let Some(created) = self.instants.created.map(Mark::from) else { return Explained::default() };
+    /// The phases, in order; `reason` is why it waits. `explain` asks for what their boundaries were read from.
+    pub(super) fn phases(&self, reason: Option<&Arc<str>>, explain: bool) -> Explained {
+        let mut phases = Explained { phases: Vec::new(), ends: explain.then(Vec::new) };
+        let Some(created) = self.instants.created.map(Mark::from) else { return phases };
         // A time truncated to the second can seem to lie before a finer one.
         let Instants { scheduled, sandbox_ready, .. } = self.instants;
         let before = [*scheduled, *sandbox_ready, self.began].into_iter().flatten().map(|instant| instant.at);
         let earliest = before.fold(created.at, Timestamp::max);
         let end = self.end.map(Mark::from).map(|end| Mark { at: end.at.max(earliest), ..end });
         let began = self.began.map(Mark::from);
-        let mut phases = Explained::default();
         match self.instants.scheduled.map(Mark::from) {
             Some(scheduled) => {
                 self.queued(&mut phases, created, Some(scheduled));
@@ -405,7 +407,7 @@ fn fill(explained: &mut Explained, start: Mark, end: Option<Mark>, rest: &Span, 
         {
             last.end = next.map(|next| next.at);
             last.source = last.source.max(span.source(*mark, next));
-            if let Some(ends) = explained.ends.last_mut() {
+            if let Some(ends) = explained.ends.as_mut().and_then(|ends| ends.last_mut()) {
                 ends.1 = next.map(|next| next.why);
             }
             continue;
@@ -421,7 +423,9 @@ fn fill(explained: &mut Explained, start: Mark, end: Option<Mark>, rest: &Span, 
     while place < phases.len() {
         if phases[place].end == Some(phases[place].start) && !worked(phases[place].kind) {
             phases.remove(place);
-            ends.remove(place);
+            if let Some(ends) = ends {
+                ends.remove(place);
+            }
         } else {
             place += 1;
         }
@@ -443,15 +447,7 @@ fn push_moments(explained: &mut Explained, mark: Mark, spans: &[Span], end: Opti
         span.start.at == mark.at && span.end.is_some_and(|end| end.at == mark.at) && is_work(span)
     };
     if let Some(span) = spans.iter().find(at_once) {
-        explained.ends.push((span.start.why, span.end.map(|end| end.why)));
-        explained.phases.push(Phase {
-            kind: span.kind,
-            start: mark.at,
-            end: Some(mark.at),
-            source: span.end.map_or(mark.source(), |end| end.source().max(span.start.source())),
-            container: span.container.clone(),
-            reason: span.reason.clone(),
-        });
+        explained.push(span, span.start, span.end);
     }
 }
 

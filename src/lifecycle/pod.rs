@@ -362,7 +362,7 @@ impl PodEvidence {
     pub fn explain(&self, skew: SignedDuration) -> Explanation {
         let mut on_one_clock = self.clone();
         on_one_clock.shift_kubelet(skew);
-        derive::explained(&on_one_clock).1
+        derive::explanation(&on_one_clock)
     }
 
     /// The life that this evidence tells of; `skew` is how far the API server's clock is ahead of the node's.
