@@ -86,11 +86,6 @@ impl<R: BufRead> Lines<R> {
         &self.header
     }
 
-    /// Bytes of the line that was read last.
-    pub fn length(&self) -> usize {
-        self.line.len()
-    }
-
     /// Reads the next line that is not empty; `false` at the end.
     fn next_line(&mut self) -> Result<bool, Problem> {
         loop {
@@ -117,12 +112,62 @@ impl<R: BufRead> Lines<R> {
         if !self.next_line()? {
             return Ok(None);
         }
-        match serde_json::from_slice(&self.line) {
-            Ok(entry) => Ok(Some(entry)),
-            // Only of the last line can a part be missing, and then it has no end.
-            Err(_) if self.line.last() != Some(&b'\n') => Err(Problem::CutOff(self.number)),
-            Err(error) => Err(Problem::Malformed(self.number, what(&error))),
+        entry(&self.line, self.number).map(Some)
+    }
+
+    /// Reads on until there are so many bytes, without looking into them. `None` at the end, and after a problem.
+    pub(super) fn piece(&mut self, bytes: usize) -> Option<Piece> {
+        let mut piece = Piece { bytes: Vec::with_capacity(bytes), lines: Vec::new(), problem: None };
+        while !self.over && piece.bytes.len() < bytes {
+            match self.next_line() {
+                Ok(true) => {
+                    piece.bytes.extend_from_slice(&self.line);
+                    piece.lines.push((self.number, piece.bytes.len()));
+                }
+                Ok(false) => self.over = true,
+                Err(problem) => {
+                    self.over = true;
+                    piece.problem = Some(problem);
+                }
+            }
         }
+        (piece.problem.is_some() || !piece.lines.is_empty()).then_some(piece)
+    }
+}
+
+/// Some lines that stand together, as they were read: to understand them takes longer than to read them, and the lines
+/// behind need not wait for it.
+pub(super) struct Piece {
+    bytes: Vec<u8>,
+    /// The number of each line, and where it ends.
+    lines: Vec<(u64, usize)>,
+    /// Why nothing more could be read behind them.
+    problem: Option<Problem>,
+}
+
+impl Piece {
+    /// What the lines hold up to the first that is wrong.
+    pub(super) fn parse(self) -> (Vec<Entry>, Option<Problem>) {
+        let mut entries = Vec::with_capacity(self.lines.len());
+        let mut start = 0;
+        for (number, end) in self.lines {
+            match entry(&self.bytes[start..end], number) {
+                Ok(entry) => entries.push(entry),
+                Err(problem) => return (entries, Some(problem)),
+            }
+            start = end;
+        }
+        (entries, self.problem)
+    }
+}
+
+/// What a line holds.
+fn entry(line: &[u8], number: u64) -> Result<Entry, Problem> {
+    match serde_json::from_slice(line) {
+        Ok(entry) => Ok(entry),
+        // Only of the last line can a part be missing, and then it has no end.
+        Err(_) if line.last() != Some(&b'\n') => Err(Problem::CutOff(number)),
+        Err(error) => Err(Problem::Malformed(number, what(&error))),
     }
 }
 

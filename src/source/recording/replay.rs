@@ -2,21 +2,23 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _, Seek as _, SeekFrom};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc;
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::Instant;
 
 use super::{Entry, Lines, Problem};
 use crate::observation::Observation;
 use crate::source::{Clock, ErrorKind, Feed, SourceError, Update};
 
-/// Updates that may wait for the receiver, and batches that may wait to be told.
+/// Updates that may wait for the receiver, and pieces that may be parsed before they are told: each by another thread.
 const BUFFER: usize = 4;
-/// Observations in one update at most.
+/// About so many observations are in one update.
 const BATCH: usize = 256;
-/// What is read at once, and about what a batch of long lines was made from.
+/// What is read and parsed at once.
 const PIECE: usize = 256 * 1024;
 /// So much of the end of a file surely has its last line, unless that is an object beyond all measure.
 const TAIL: u64 = 64 * 1024;
@@ -45,8 +47,8 @@ pub struct Replay {
     pub followed: bool,
 }
 
-/// What the reading thread hands over.
-type Batch = Result<Vec<Entry>, Problem>;
+/// A piece that is being parsed.
+type Parsing = JoinHandle<(Vec<Entry>, Option<Problem>)>;
 
 /// Plays a recording; `-` is standard input. Its feed ends with the recording, and its clock stops there.
 ///
@@ -108,41 +110,23 @@ pub(super) fn play(
             Clock::virtual_from(start, (length / WATCHED_SECONDS).max(WATCHED_SPEED))
         }
     };
-    let (batches, read) = mpsc::channel(BUFFER);
+    let (pieces, read) = mpsc::channel(BUFFER);
     // Reading a file is no work for the thread that draws.
-    tokio::task::spawn_blocking(move || read_all(first, lines, &batches));
+    spawn_blocking(move || read_all(lines, &pieces));
     let (sender, updates) = mpsc::channel(BUFFER);
     let player =
         Player { name, clock: clock.clone(), sender, waiting: Vec::new(), synced: false, latest: start };
-    tokio::spawn(player.play(read));
+    tokio::spawn(player.play(first, read));
     Ok(Replay { feed: Feed { updates, clock }, followed })
 }
 
 /// Reads all lines behind the first, unless nobody listens any more.
-fn read_all<R: BufRead>(
-    first: Option<Result<Entry, Problem>>,
-    mut lines: Lines<R>,
-    batches: &mpsc::Sender<Batch>,
-) {
-    let (mut batch, mut bytes, mut next) = (Vec::with_capacity(BATCH), 0, first);
-    while let Some(line) = next.take().or_else(|| lines.next()) {
-        match line {
-            Ok(entry) => batch.push(entry),
-            Err(problem) => {
-                let _ = batches.blocking_send(Ok(batch)).and_then(|()| batches.blocking_send(Err(problem)));
-                return;
-            }
-        }
-        bytes += lines.length();
-        if batch.len() >= BATCH || bytes >= PIECE {
-            bytes = 0;
-            let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
-            if batches.blocking_send(Ok(full)).is_err() {
-                return;
-            }
+fn read_all<R: BufRead>(mut lines: Lines<R>, pieces: &mpsc::Sender<Parsing>) {
+    while let Some(piece) = lines.piece(PIECE) {
+        if pieces.blocking_send(spawn_blocking(move || piece.parse())).is_err() {
+            return;
         }
     }
-    let _ = batches.blocking_send(Ok(batch));
 }
 
 /// Tells what was read, when it is due.
@@ -158,34 +142,53 @@ struct Player {
 
 impl Player {
     /// `None` if nobody listens any more.
-    async fn play(mut self, mut batches: mpsc::Receiver<Batch>) -> Option<()> {
-        while let Some(batch) = batches.recv().await {
-            let entries = match batch {
-                Ok(entries) => entries,
-                Err(problem) => return self.stop(&problem).await,
-            };
+    async fn play(
+        mut self,
+        first: Option<Result<Entry, Problem>>,
+        mut pieces: mpsc::Receiver<Parsing>,
+    ) -> Option<()> {
+        let mut parsed = match first {
+            Some(Ok(entry)) => (vec![entry], None),
+            Some(Err(problem)) => (Vec::new(), Some(problem)),
+            None => Default::default(),
+        };
+        loop {
+            let (entries, problem) = parsed;
             for entry in entries {
-                match entry {
-                    Entry::Observation(observation) => self.observe(observation).await?,
-                    Entry::Synced => {
-                        self.flush().await?;
-                        self.synced = true;
-                        self.sender.send(Update::Synced).await.ok()?;
-                    }
-                    Entry::End(at) => {
-                        self.flush().await?;
-                        self.wait_until(at).await?;
-                        self.latest = at;
-                        self.clock.stop_at(at);
-                        return Some(());
-                    }
-                    Entry::Other => {}
+                if self.tell(entry).await?.is_break() {
+                    return Some(());
                 }
+            }
+            if let Some(problem) = problem {
+                return self.stop(&problem).await;
             }
             // Nothing waits that is not due.
             self.flush().await?;
+            let Some(parsing) = pieces.recv().await else { break };
+            parsed = parsing.await.ok()?;
         }
         self.cut_off("it has no end mark").await
+    }
+
+    /// Tells what a line holds; breaks off at the end mark.
+    async fn tell(&mut self, entry: Entry) -> Option<ControlFlow<()>> {
+        match entry {
+            Entry::Observation(observation) => self.observe(observation).await?,
+            Entry::Synced => {
+                self.flush().await?;
+                self.synced = true;
+                self.sender.send(Update::Synced).await.ok()?;
+            }
+            Entry::End(at) => {
+                self.flush().await?;
+                self.wait_until(at).await?;
+                self.latest = at;
+                self.clock.stop_at(at);
+                return Some(ControlFlow::Break(()));
+            }
+            Entry::Other => {}
+        }
+        Some(ControlFlow::Continue(()))
     }
 
     async fn observe(&mut self, observation: Observation) -> Option<()> {
