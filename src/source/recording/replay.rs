@@ -147,14 +147,13 @@ impl Player {
         first: Option<Result<Entry, Problem>>,
         mut pieces: mpsc::Receiver<Parsing>,
     ) -> Option<()> {
-        let mut parsed = match first {
-            Some(Ok(entry)) => (vec![entry], None),
-            Some(Err(problem)) => (Vec::new(), Some(problem)),
-            None => Default::default(),
+        let mut first = match first {
+            Some(Err(problem)) => return self.stop(&problem).await,
+            first => first.and_then(Result::ok),
         };
-        loop {
-            let (entries, problem) = parsed;
-            for entry in entries {
+        while let Some(parsing) = pieces.recv().await {
+            let (entries, problem) = parsing.await.ok()?;
+            for entry in first.take().into_iter().chain(entries) {
                 if self.tell(entry).await?.is_break() {
                     return Some(());
                 }
@@ -164,8 +163,12 @@ impl Player {
             }
             // Nothing waits that is not due.
             self.flush().await?;
-            let Some(parsing) = pieces.recv().await else { break };
-            parsed = parsing.await.ok()?;
+        }
+        // It may be all there is.
+        if let Some(entry) = first
+            && self.tell(entry).await?.is_break()
+        {
+            return Some(());
         }
         self.cut_off("it has no end mark").await
     }
