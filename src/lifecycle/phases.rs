@@ -58,6 +58,12 @@ impl Span {
         }
     }
 
+    /// Whether it begins and ends as a stretch does that takes time.
+    fn is_all_of(&self, start: Mark, end: Option<Mark>) -> bool {
+        let ends = self.end.map(|end| end.at);
+        self.start.at == start.at && ends == end.map(|end| end.at) && ends.is_none_or(|end| end > start.at)
+    }
+
     fn about(
         kind: PhaseKind,
         start: Mark,
@@ -380,11 +386,16 @@ fn why_ended(run: &Run) -> Option<Arc<str>> {
 /// `rest`.
 fn fill(explained: &mut Explained, start: Mark, end: Option<Mark>, rest: &Span, spans: &[Span]) {
     let worked = |kind| matches!(kind, PhaseKind::Running | PhaseKind::Terminating);
-    if spans.is_empty() {
-        if end.is_none_or(|end| end.at != start.at) || worked(rest.kind) {
-            explained.push(rest, start, end);
+    // Most lives have nothing to cut.
+    match spans {
+        [] => {
+            if end.is_none_or(|end| end.at != start.at) || worked(rest.kind) {
+                explained.push(rest, start, end);
+            }
+            return;
         }
-        return;
+        [span] if span.is_all_of(start, end) => return explained.push(span, start, end),
+        _ => {}
     }
     let inside = |mark: &Mark| mark.at > start.at && end.is_none_or(|end| mark.at < end.at);
     let mut marks = Vec::with_capacity(2 * spans.len() + 1);
