@@ -4,6 +4,8 @@ mod load;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
+use jiff::{SignedDuration, Timestamp};
+use kubectl_seq::timeline::Timeline;
 use kubectl_seq::view::Memo;
 use load::{whole, work};
 use prost::Message;
@@ -27,26 +29,27 @@ fn apply_watched_in_twenties(bencher: Bencher<'_, '_>, pods: u32) {
 /// While nothing but time changes.
 #[divan::bench(args = [1_000, 10_000, 100_000], sample_count = 50, sample_size = 1)]
 fn frame(bencher: Bencher<'_, '_>, pods: u32) {
-    let timeline = load::timeline(pods, 300);
-    let memo = Memo::default();
-    let mut nth = 0;
-    bencher.bench_local(|| {
-        nth += 1;
-        let passed = jiff::SignedDuration::from_millis(100 * nth);
-        work::frame(&timeline, &memo, load::now(pods) + passed)
-    });
+    one_after_the_other(bencher, pods, work::frame);
 }
 
 /// In another order, by node, filtered.
 #[divan::bench(args = [1_000, 10_000, 100_000], sample_count = 50, sample_size = 1)]
 fn sought_frame(bencher: Bencher<'_, '_>, pods: u32) {
+    one_after_the_other(bencher, pods, work::sought_frame);
+}
+
+/// Frames a tenth of a second apart.
+fn one_after_the_other(
+    bencher: Bencher<'_, '_>,
+    pods: u32,
+    draw: impl Fn(&Timeline, &Memo, Timestamp) -> usize,
+) {
     let timeline = load::timeline(pods, 300);
     let memo = Memo::default();
     let mut nth = 0;
     bencher.bench_local(|| {
         nth += 1;
-        let passed = jiff::SignedDuration::from_millis(100 * nth);
-        work::sought_frame(&timeline, &memo, load::now(pods) + passed)
+        draw(&timeline, &memo, load::now(pods) + SignedDuration::from_millis(100 * nth))
     });
 }
 
