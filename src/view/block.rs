@@ -48,9 +48,6 @@ pub(super) struct Block<'a> {
     pub(super) pods: Cow<'a, [PodKey]>,
 }
 
-/// As much as a filter costs for a Pod, other passes cost for so many.
-const FIND_PRICE: usize = 8;
-
 impl Block<'_> {
     /// Keeps the Pods that the filter lets through.
     pub(super) fn find(&mut self, scene: &Scene<'_>) {
@@ -58,9 +55,7 @@ impl Block<'_> {
         if words.is_empty() {
             return;
         }
-        // It looks into lives, which is much dearer than other passes.
-        let price = self.pods.len() * FIND_PRICE;
-        let found = scene.memo.passes.recall(scene, Pass::Found, self.heading.identity(), price, || {
+        let found = scene.memo.passes.recall(scene, Pass::Found, self.heading.identity(), || {
             let pods = self.pods.iter().copied();
             pods.filter(|&key| finds(scene.timeline, key, &words)).collect::<Vec<PodKey>>()
         });
@@ -118,9 +113,9 @@ pub(super) fn blocks<'a>(scene: &Scene<'a>) -> Vec<Block<'a>> {
         if scene.state.sort == Sort::Start && matches!(block.heading, Heading::Workload(_)) {
             continue;
         }
-        let (whose, pods) = (block.heading.identity(), block.pods.len());
+        let whose = block.heading.identity();
         let order =
-            scene.memo.passes.recall(scene, Pass::Order, whose, pods, || sorted(scene, block.pods.to_vec()));
+            scene.memo.passes.recall(scene, Pass::Order, whose, || sorted(scene, block.pods.to_vec()));
         block.pods = Cow::Owned(Rc::unwrap_or_clone(order));
     }
     blocks
@@ -132,8 +127,7 @@ fn all<'a>(scene: &Scene<'a>) -> impl Iterator<Item = PodKey> + use<'a> {
 }
 
 fn grouped<K: Clone + Ord + 'static>(scene: &Scene<'_>, key: impl Fn(PodKey) -> K) -> Vec<(K, Vec<PodKey>)> {
-    let pods = scene.timeline.workloads().iter().map(|workload| workload.pods.len()).sum();
-    let groups = scene.memo.passes.recall(scene, Pass::Groups, (), pods, || {
+    let groups = scene.memo.passes.recall(scene, Pass::Groups, (), || {
         let mut groups: BTreeMap<K, Vec<PodKey>> = BTreeMap::new();
         for pod in all(scene) {
             groups.entry(key(pod)).or_default().push(pod);

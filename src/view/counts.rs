@@ -111,8 +111,8 @@ impl Counts {
 
     /// Counts a block, or remembers what was counted just before if its Pods are very many.
     pub(super) fn recall(scene: &Scene<'_>, block: &Block<'_>) -> Self {
-        let (identity, pods) = (block.heading.identity(), &block.pods);
-        *scene.memo.passes.recall(scene, Pass::Counts, identity, pods.len(), || Self::of(scene, block))
+        let whose = block.heading.identity();
+        *scene.memo.passes.recall(scene, Pass::Counts, whose, || Self::of(scene, block))
     }
 
     /// All of them, whatever of them is shown.

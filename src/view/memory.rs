@@ -44,6 +44,17 @@ pub(super) enum Pass {
     Longest,
 }
 
+impl Pass {
+    /// For how many Pods of another pass it costs as much as for one.
+    fn price(self) -> usize {
+        match self {
+            // It looks into lives.
+            Self::Found => 8,
+            _ => 1,
+        }
+    }
+}
+
 /// The numbers of earlier pictures of one timeline. Small timelines are never remembered, so that their pictures are
 /// exact; those of large ones may be a part of a second behind in what they say about all Pods together.
 #[derive(Debug, Default)]
@@ -63,23 +74,22 @@ struct Kept {
 }
 
 impl Memory {
-    /// What a pass over so many Pods says, if that is not known well enough from before. The parameters tell apart
-    /// what the same pass says of others.
+    /// What a pass says, if that is not known well enough from before. The parameters tell apart what the same pass says
+    /// of others; all of them together go over all Pods.
     pub(super) fn recall<T: 'static>(
         &self,
         scene: &Scene<'_>,
         pass: Pass,
         parameters: impl Hash,
-        pods: usize,
         make: impl FnOnce() -> T,
     ) -> Rc<T> {
-        // Of many small blocks each has its pass.
-        let pods = pods.max(scene.timeline.pod_count());
+        let pods = scene.timeline.pod_count();
         #[cfg(test)]
         let pods = if self.off { 0 } else { pods };
         if pods < MANY {
             return Rc::new(make());
         }
+        let pods = pods * pass.price();
         let mut hasher = DefaultHasher::new();
         let state = scene.state;
         (parameters, state.sort, state.group_by, state.align, &scene.window.filter).hash(&mut hasher);

@@ -86,8 +86,7 @@ fn evidence(instant: Option<Instant>, phase: &Phase) -> String {
 pub fn longest(timeline: &Timeline, columns: usize, glyphs: &Glyphs, now: Timestamp, memo: &Memo) -> Line {
     let (state, window) = (&ViewState::default(), &Window::default());
     let scene = Scene { timeline, state, glyphs, now, window, memo };
-    let pods = timeline.workloads().iter().map(|workload| workload.pods.len()).sum();
-    let [runs, waits] = *memo.passes.recall(&scene, Pass::Longest, (), pods, || oldest(timeline));
+    let [runs, waits] = *memo.passes.recall(&scene, Pass::Longest, (), || oldest(timeline));
     let mut line = Line::default();
     for (what, longest) in [("runs longest: ", runs), ("waits longest: ", waits)] {
         let Some((since, key)) = longest else { continue };

@@ -106,8 +106,7 @@ impl Table {
             place.attempt |= pod.attempt > 1;
             place.reason |= pod.life.reason.is_some();
         }
-        let all = blocks.iter().map(|block| block.pods.len()).sum();
-        let open = scene.memo.passes.recall(scene, Pass::Open, (), all, || open_retries(scene));
+        let open = scene.memo.passes.recall(scene, Pass::Open, (), || open_retries(scene));
         place.reason |= !open.is_empty();
         let owners = blocks.iter().filter(|block| !matches!(block.heading, Heading::Pods)).count();
         let present = Present { namespace: summary::several_namespaces(scene), workload: owners > 1, place };

@@ -22,7 +22,7 @@ pub(super) fn draw(
 ) -> Line {
     let picture = (pods.first(), pods.len(), layout.bar, span.stretch());
     let means = || means(scene, pods, axis, span);
-    let means = scene.memo.passes.recall(scene, Pass::Concurrency, picture, pods.len(), means);
+    let means = scene.memo.passes.recall(scene, Pass::Concurrency, picture, means);
     let most = f64::from(summary.concurrency_max.max(1));
     let left = layout.left();
     let mut line = Line::of(

@@ -28,8 +28,7 @@ const STATUS: usize = 5;
 impl Layout {
     /// The widths for these blocks: the bars get about half of the line, the columns the rest by what they are worth.
     pub(super) fn of(scene: &Scene<'_>, blocks: &[&Block<'_>], columns: usize) -> Self {
-        let pods = blocks.iter().map(|block| block.pods.len()).sum();
-        let widest = scene.memo.passes.recall(scene, Pass::Widest, (), pods, || Widest::of(scene, blocks));
+        let widest = scene.memo.passes.recall(scene, Pass::Widest, (), || Widest::of(scene, blocks));
         let mut layout = Self {
             columns,
             index: 0,

@@ -208,10 +208,9 @@ fn preface(scene: &Scene<'_>, columns: usize) -> Vec<Line> {
 
 fn part<'a>(scene: &Scene<'a>, mut block: Block<'a>, columns: usize) -> Part<'a> {
     let counts = Counts::recall(scene, &block);
-    let pods = block.pods.len();
     let passes = &scene.memo.passes;
     let whose = block.heading.identity();
-    let pace = *passes.recall(scene, Pass::Pace, whose, pods, || Pace::of(scene, &block.pods));
+    let pace = *passes.recall(scene, Pass::Pace, whose, || Pace::of(scene, &block.pods));
     let (summary, reason) = match block.heading {
         Heading::Workload(workload) => {
             (Some(scene.summary(workload)), summary::reason(scene, workload, columns))
@@ -223,11 +222,11 @@ fn part<'a>(scene: &Scene<'a>, mut block: Block<'a>, columns: usize) -> Part<'a>
     let is_known = !matches!(block.heading, Heading::Workload(workload) if !is_known(workload));
     let verdict = summary.filter(|_| is_known).and_then(|summary| summary::verdict(scene, &summary, columns));
     let whose = (block.heading.identity(), columns);
-    let found = passes.recall(scene, Pass::Findings, whose, pods, || found(scene, &block, columns));
+    let found = passes.recall(scene, Pass::Findings, whose, || found(scene, &block, columns));
     let verdict = verdict.into_iter().chain(found.iter().cloned()).collect();
     block.find(scene);
     let whose = (block.heading.identity(), scene.state.explain, scene.window.unfolded);
-    let tries = passes.recall(scene, Pass::Tries, whose, pods, || Tries::of(scene, &block));
+    let tries = passes.recall(scene, Pass::Tries, whose, || Tries::of(scene, &block));
     Part { block, counts, summary, reason, verdict, tries, folded: Rc::default(), pace }
 }
 
@@ -248,7 +247,7 @@ fn fold_block(scene: &Scene<'_>, block: &Block<'_>, rows: &[PodKey], lines: usiz
     }
     let parameters = (block.heading.identity(), lines);
     let passes = &scene.memo.passes;
-    passes.recall(scene, Pass::Fold, parameters, rows.len(), || fold(scene, rows, lines))
+    passes.recall(scene, Pass::Fold, parameters, || fold(scene, rows, lines))
 }
 
 /// Deals the lines out: to what surrounds the rows as far as the rows keep some, the rest to the blocks' rows.

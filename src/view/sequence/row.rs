@@ -314,11 +314,11 @@ impl<'a> Rows<'a> {
         let label = text::shorten_end(&label, layout.left(), scene.glyphs.ellipsis);
         let mut line = Line::of(text::pad_right(&label, layout.left() + layout.gap()), Role::Text);
         let whose = (fold.state, fold.pods.first());
-        let (passes, pods) = (&scene.memo.passes, fold.pods.len());
+        let passes = &scene.memo.passes;
         let picture = (whose, layout.bar, self.span.stretch());
-        let density = passes.recall(scene, Pass::Density, picture, pods, || self.density(&fold.pods));
+        let density = passes.recall(scene, Pass::Density, picture, || self.density(&fold.pods));
         line.push(density.as_str(), fold.state.map_or(Role::Dim, State::role));
-        let medians = passes.recall(scene, Pass::Medians, whose, pods, || self.medians(&fold.pods));
+        let medians = passes.recall(scene, Pass::Medians, whose, || self.medians(&fold.pods));
         let fine = medians.fine;
         if layout.status > 0 {
             let name = if medians.known() { "p50" } else { "" };

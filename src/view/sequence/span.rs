@@ -129,8 +129,7 @@ pub(super) fn span(scene: &Scene<'_>) -> Span {
     let now = scene.now.as_millisecond();
     let workloads = scene.timeline.workloads();
     let millis = Timestamp::as_millisecond;
-    let pods = workloads.iter().map(|workload| workload.pods.len()).sum();
-    let extent = scene.memo.passes.recall(scene, Pass::Window, (), pods, || extent(scene));
+    let extent = scene.memo.passes.recall(scene, Pass::Window, (), || extent(scene));
     let Extent { zero, mut start, mut end, live, ref lives } = *extent;
     if align == Align::Wall {
         let until = workloads.iter().filter_map(|workload| workload.finished.map(millis)).max();
