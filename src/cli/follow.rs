@@ -59,7 +59,8 @@ pub(super) struct Task<'a> {
 
 /// Shows what there is, and ends.
 pub(super) async fn once(task: Task<'_>) -> Result<Exit, Failure> {
-    let console = Console::of_process(&task);
+    // Nobody moves in what is printed once: the terminal stays as it is, and its line ends as they are.
+    let console = Console { interactive: false, ..Console::of_process(&task) };
     let mut session = Session::new(task, console);
     let mut tick = ticks();
     let started = Instant::now();
