@@ -1,6 +1,6 @@
 //! `--record`, and `kubectl seq replay` of what it wrote.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Stdio;
@@ -180,5 +180,35 @@ fn odd_values_are_drawn() {
                 "{to}: {ended}"
             );
         }
+    }
+}
+
+#[test]
+fn a_terminal_is_left_as_it_is_where_something_is_printed_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("run.jsonl");
+    record(&path, &["-o", "name"]);
+    let recorded = std::fs::read_to_string(&path).expect("a file");
+    // As `get` without `--watch` records it.
+    std::fs::write(&path, recorded.replacen("\"followed\":true", "\"followed\":false", 1)).expect("a file");
+    for view in ["seq", "table", "grid"] {
+        let (mut terminal, pts) = pty_process::blocking::open().expect("a terminal");
+        terminal.resize(pty_process::Size::new(24, 80)).expect("a terminal");
+        let mut child = pty_process::blocking::Command::new(env!("CARGO_BIN_EXE_kubectl-seq"))
+            .args(["replay", path.to_str().expect("UTF-8"), "-o", view])
+            .env_clear()
+            .env("LANG", "C.UTF-8")
+            .env("TERM", "xterm")
+            .spawn(pts)
+            .expect("runs");
+        let mut written = Vec::new();
+        // On Linux a terminal that is closed is an error at the end of what was written.
+        let _ = terminal.read_to_end(&mut written);
+        assert_eq!(child.wait().expect("it ends").code(), Some(0));
+        let written = String::from_utf8(written).expect("UTF-8");
+        // The terminal itself makes line ends of what is written, unless somebody has told it not to.
+        let lines = written.matches("\r\n").count();
+        assert!(lines >= 3 && lines == written.matches('\n').count(), "{view}: {written:?}");
+        assert!(!written.contains("\u{1b}[6n"), "nobody asks where its cursor is: {written:?}");
     }
 }
