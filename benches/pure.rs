@@ -5,8 +5,8 @@ mod load;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use jiff::{SignedDuration, Timestamp};
-use kubectl_seq::timeline::Timeline;
-use kubectl_seq::view::Memo;
+use kubectl_seq::testing::timeline::Timeline;
+use kubectl_seq::testing::view::FrameCache;
 use load::{whole, work};
 use prost::Message;
 
@@ -42,10 +42,10 @@ fn sought_frame(bencher: Bencher<'_, '_>, pods: u32) {
 fn one_after_the_other(
     bencher: Bencher<'_, '_>,
     pods: u32,
-    draw: impl Fn(&Timeline, &Memo, Timestamp) -> usize,
+    draw: impl Fn(&Timeline, &FrameCache, Timestamp) -> usize,
 ) {
     let timeline = load::timeline(pods, 300);
-    let memo = Memo::default();
+    let memo = FrameCache::default();
     let mut nth = 0;
     bencher.bench_local(|| {
         nth += 1;
@@ -57,7 +57,7 @@ fn one_after_the_other(
 #[divan::bench(args = [1_000, 10_000, 100_000], sample_count = 5, sample_size = 1)]
 fn exact_frame(bencher: Bencher<'_, '_>, pods: u32) {
     let timeline = load::timeline(pods, 300);
-    bencher.bench_local(|| work::frame(&timeline, &Memo::default(), load::now(pods)));
+    bencher.bench_local(|| work::frame(&timeline, &FrameCache::default(), load::now(pods)));
 }
 
 #[divan::bench(sample_count = 5, sample_size = 1)]

@@ -8,9 +8,9 @@ mod load;
 
 use std::path::PathBuf;
 
-use kubectl_seq::observation::{Observation, Seen};
-use kubectl_seq::source::Update;
-use kubectl_seq::source::recording::Recorder;
+use kubectl_seq::testing::observation::{Observation, Seen};
+use kubectl_seq::testing::source::Update;
+use kubectl_seq::testing::source::recording::Recorder;
 
 /// Observations that come at once.
 const BATCH: usize = 256;

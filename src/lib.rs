@@ -1,12 +1,65 @@
 //! `kubectl seq`: where did the time of a Job go?
 //!
-//! Data flows one way: source → lifecycle → timeline → view → surface. See `tests/architecture`, which holds it.
+//! Data flows one way: source → lifecycle → timeline → view → terminal. ARCHITECTURE.md explains it; the test
+//! `architecture` checks it.
 
-pub mod cli;
-pub mod export;
-pub mod lifecycle;
-pub mod observation;
-pub mod source;
-pub mod surface;
-pub mod timeline;
-pub mod view;
+pub(crate) mod app;
+pub(crate) mod cli;
+pub(crate) mod export;
+pub(crate) mod lifecycle;
+pub(crate) mod observation;
+pub(crate) mod source;
+pub(crate) mod terminal;
+pub(crate) mod timeline;
+pub(crate) mod tui;
+pub(crate) mod view;
+
+pub use crate::cli::main;
+
+/// The items that the tests and benches of this package use. They are not a public interface.
+#[doc(hidden)]
+pub mod testing {
+    pub use crate::app::reporter::lines::LinesReporter;
+
+    pub mod export {
+        pub use crate::export::{document, write_json};
+    }
+
+    pub mod lifecycle {
+        pub use crate::lifecycle::{
+            ContainerLife, ContainerRole, Evidence, Instant, PhaseKind, PhaseSpan, Run, Source,
+        };
+    }
+
+    pub mod observation {
+        pub use crate::observation::{
+            COMPLETION_INDEX, Container, ContainerState, ContainerStatus, Job, JobCondition, JobSpec,
+            JobStatus, Object, ObjectMeta, Observation, OwnerReference, Pod, PodCondition, PodSpec,
+            PodStatus, Running, Seen, Terminated, Time,
+        };
+    }
+
+    pub mod source {
+        pub use crate::source::Update;
+
+        pub mod recording {
+            pub use crate::source::recording::{Entry, Lines, Recorder};
+        }
+
+        pub mod simulation {
+            pub use crate::source::simulation::{ManifestText, Options, simulate};
+        }
+    }
+
+    pub mod timeline {
+        pub use crate::timeline::{
+            Capacity, Hold, OpenRetry, Summary, Timeline, TimelinePod, Workload, WorkloadState,
+        };
+    }
+
+    pub mod view {
+        pub use crate::view::{
+            FrameCache, Glyphs, GroupBy, Size, Sort, ViewState, Window, Zoom, draw, paint, tell,
+        };
+    }
+}

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    kubectl_seq::cli::main(std::env::args_os())
+    kubectl_seq::main(std::env::args_os())
 }

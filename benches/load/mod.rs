@@ -5,12 +5,12 @@ pub(crate) mod whole;
 pub(crate) mod work;
 
 use jiff::{SignedDuration, Timestamp};
-use kubectl_seq::observation::{
+use kubectl_seq::testing::observation::{
     COMPLETION_INDEX, Container, ContainerState, ContainerStatus, Job, JobCondition, JobSpec, JobStatus,
     Object, ObjectMeta, Observation, OwnerReference, Pod, PodCondition, PodSpec, PodStatus, Running, Seen,
     Terminated, Time,
 };
-use kubectl_seq::timeline::Timeline;
+use kubectl_seq::testing::timeline::Timeline;
 
 const UID: &str = "5c1e0f2a-1111-4222-8333-444455556666";
 

@@ -6,12 +6,12 @@ use std::io::{self, Write};
 use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
-use kubectl_seq::export;
-use kubectl_seq::observation::{Observation, Pod};
-use kubectl_seq::source::Update;
-use kubectl_seq::source::recording::{Lines, Recorder};
-use kubectl_seq::timeline::Timeline;
-use kubectl_seq::view::{self, Glyphs, GroupBy, Memo, Size, Sort, ViewState};
+use kubectl_seq::testing::export;
+use kubectl_seq::testing::observation::{Observation, Pod};
+use kubectl_seq::testing::source::Update;
+use kubectl_seq::testing::source::recording::{Lines, Recorder};
+use kubectl_seq::testing::timeline::Timeline;
+use kubectl_seq::testing::view::{self, FrameCache, Glyphs, GroupBy, Size, Sort, ViewState};
 use prost::Message;
 
 /// Observations into the model, brought up to date after every `step` of them.
@@ -27,13 +27,13 @@ pub(crate) fn apply(observations: &[Observation], step: usize) -> Timeline {
 }
 
 /// One frame of 120×40, as the screen draws it: with what is remembered of the frames before.
-pub(crate) fn frame(timeline: &Timeline, memo: &Memo, now: Timestamp) -> usize {
+pub(crate) fn frame(timeline: &Timeline, memo: &FrameCache, now: Timestamp) -> usize {
     paint(timeline, &ViewState::default(), &view::Window::default(), memo, now)
 }
 
 /// The same in another order, by node, and of some of the Pods only.
 #[allow(dead_code, clippy::allow_attributes, reason = "of the two benches only one draws it")]
-pub(crate) fn sought_frame(timeline: &Timeline, memo: &Memo, now: Timestamp) -> usize {
+pub(crate) fn sought_frame(timeline: &Timeline, memo: &FrameCache, now: Timestamp) -> usize {
     let state = ViewState { sort: Sort::Work, group_by: GroupBy::Node, ..ViewState::default() };
     let window = view::Window { filter: "load-1".into(), ..view::Window::default() };
     paint(timeline, &state, &window, memo, now)
@@ -43,7 +43,7 @@ fn paint(
     timeline: &Timeline,
     state: &ViewState,
     window: &view::Window,
-    memo: &Memo,
+    memo: &FrameCache,
     now: Timestamp,
 ) -> usize {
     let size = Size { columns: 120, rows: Some(40) };
@@ -53,7 +53,7 @@ fn paint(
 /// Frames a tenth of a second apart.
 #[allow(dead_code, clippy::allow_attributes, reason = "of the two benches only one draws many")]
 pub(crate) fn frames(timeline: &Timeline, now: Timestamp, count: i64) {
-    let memo = Memo::default();
+    let memo = FrameCache::default();
     for nth in 0..count {
         black_box(frame(timeline, &memo, now + SignedDuration::from_millis(100 * nth)));
     }

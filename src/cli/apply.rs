@@ -4,18 +4,19 @@ use std::ffi::OsString;
 
 use clap::ValueEnum as _;
 
-use super::args::{ApplyArgs, Format};
-use super::exit::{Exit, Failure};
-use super::follow::{Picture, Task, follow};
+use super::args::ApplyArgs;
 use super::get::place;
-use super::options::Drawing;
-use super::output::Output;
+use crate::app::appearance::Appearance;
+use crate::app::event_loop::{RunOptions, Subject, follow};
+use crate::app::exit::{Exit, RunError};
+use crate::app::output::Format;
+use crate::app::streams::Streams;
 use crate::source::cluster::{self, Cluster, Connection, Name, Objects, Resource, Scope, Selection, Target};
 use crate::source::kubectl::{self, Applied, Kubectl};
 use crate::source::{ErrorKind, SourceError};
 
 /// The format that decides where pictures go; formats of kubectl's are not followed and have none.
-pub(super) fn format(args: &ApplyArgs) -> Format {
+pub(crate) fn format(args: &ApplyArgs) -> Format {
     own_format(args).unwrap_or(Format::Seq)
 }
 
@@ -23,12 +24,12 @@ fn own_format(args: &ApplyArgs) -> Option<Format> {
     args.output.as_deref().map_or(Some(Format::Seq), |output| Format::from_str(output, false).ok())
 }
 
-pub(super) async fn run(
+pub(crate) async fn run(
     args: ApplyArgs,
     mut kubectl_args: Vec<OsString>,
-    drawing: &Drawing,
-    output: &Output,
-) -> Result<Exit, Failure> {
+    drawing: &Appearance,
+    output: &Streams,
+) -> Result<Exit, RunError> {
     let connection = Connection::from(args.connection.clone());
     let own = own_format(&args);
     let follows = !args.detach && own.is_some() && !is_dry_run(&kubectl_args);
@@ -81,11 +82,11 @@ pub(super) async fn run(
     }
     let targets = followed.iter().map(|(applied, resource)| target(applied, resource)).collect();
     let followed = followed.iter().map(|(applied, _)| *applied);
-    let task = Task {
+    let task = RunOptions {
         feed: cluster::open(&cluster, Selection { targets, since }, true),
         drawing,
         output,
-        picture: Picture::Timeline,
+        picture: Subject::Timeline,
         cluster: Some(cluster.clone()),
         tail_lines: args.follow.tail_lines,
         format: format(&args),
@@ -103,7 +104,7 @@ pub(super) async fn run(
 ///
 /// Of custom resources those are followed whose types are known to run Pods to an end: to wait for the Pods of any other
 /// might be to wait for ever.
-async fn resource(cluster: &Cluster, applied: &Applied) -> Result<Option<Resource>, Failure> {
+async fn resource(cluster: &Cluster, applied: &Applied) -> Result<Option<Resource>, RunError> {
     let (group, version) = applied.api_version.rsplit_once('/').unwrap_or(("", &applied.api_version));
     if is_endless(applied) {
         return Ok(None);

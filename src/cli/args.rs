@@ -3,9 +3,10 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, ValueEnum};
 
-pub(super) use super::connection::ConnectionArgs;
+pub(crate) use super::connection::ConnectionArgs;
+use crate::app::output::Format;
 use crate::source::SourceError;
 use crate::source::recording::Recorder;
 use crate::source::simulation::{DEFAULT_NODES, DEFAULT_SEED, MOST_NODES};
@@ -24,10 +25,10 @@ use crate::source::simulation::{DEFAULT_NODES, DEFAULT_SEED, MOST_NODES};
     max_term_width = 100,
     after_help = EXIT_CODES
 )]
-pub(super) struct Cli {
+pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub(super) command: Command,
+    pub(crate) command: Subcommand,
 }
 
 const EXIT_CODES: &str = "\
@@ -42,8 +43,8 @@ Exit codes:
 A failing `kubectl apply` passes its own exit code on.";
 
 /// The commands.
-#[derive(Debug, Subcommand)]
-pub(super) enum Command {
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Subcommand {
     /// Apply manifests, then follow what was applied until it ends
     ///
     /// Runs `kubectl apply` with the flags and the standard input as given, then follows the applied Jobs and Pods.
@@ -82,152 +83,152 @@ pub(super) enum Command {
 #[command(
     override_usage = "kubectl seq apply (-f FILENAME | -k DIRECTORY | -) [OPTIONS] [KUBECTL APPLY FLAGS]"
 )]
-pub(super) struct ApplyArgs {
+pub(crate) struct ApplyArgs {
     /// Do not follow what was applied
     #[arg(long)]
-    pub(super) detach: bool,
+    pub(crate) detach: bool,
     /// What to follow, and how long.
     #[command(flatten)]
-    pub(super) follow: FollowArgs,
+    pub(crate) follow: FollowArgs,
     /// Whether it is recorded.
     #[command(flatten)]
-    pub(super) record: RecordArgs,
+    pub(crate) record: RecordArgs,
     /// How it is drawn.
     #[command(flatten)]
-    pub(super) draw: DrawArgs,
+    pub(crate) draw: DrawArgs,
     /// The connection.
     #[command(flatten)]
-    pub(super) connection: ConnectionArgs,
+    pub(crate) connection: ConnectionArgs,
     /// Output format: seq, table, wide, grid, json, jsonl, yaml, name; others are kubectl's and are not followed
     #[arg(short, long, value_name = "FORMAT")]
-    pub(super) output: Option<String>,
+    pub(crate) output: Option<String>,
 }
 
 /// `get`.
 #[derive(Debug, Args)]
 #[command(override_usage = "kubectl seq get TYPE[/NAME] [NAME...] [OPTIONS]")]
-pub(super) struct GetArgs {
+pub(crate) struct GetArgs {
     /// TYPE, TYPE NAME..., TYPE/NAME..., as kubectl takes them: `job pi`, `job/pi`, `jobs`, `pods`
     #[arg(value_name = "TYPE[/NAME]", required = true)]
-    pub(super) objects: Vec<String>,
+    pub(crate) objects: Vec<String>,
     /// Only objects with these labels
     #[arg(short = 'l', long, value_name = "SELECTOR")]
-    pub(super) selector: Option<String>,
+    pub(crate) selector: Option<String>,
     /// Only objects with these fields
     #[arg(long, value_name = "SELECTOR")]
-    pub(super) field_selector: Option<String>,
+    pub(crate) field_selector: Option<String>,
     /// In all namespaces
     #[arg(short = 'A', long)]
-    pub(super) all_namespaces: bool,
+    pub(crate) all_namespaces: bool,
     /// Follow until everything has ended
     #[arg(short, long)]
-    pub(super) watch: bool,
+    pub(crate) watch: bool,
     /// Succeed if an object is not there
     #[arg(long)]
-    pub(super) ignore_not_found: bool,
+    pub(crate) ignore_not_found: bool,
     /// What to follow, and how long.
     #[command(flatten)]
-    pub(super) follow: FollowArgs,
+    pub(crate) follow: FollowArgs,
     /// Whether it is recorded.
     #[command(flatten)]
-    pub(super) record: RecordArgs,
+    pub(crate) record: RecordArgs,
     /// How it is drawn.
     #[command(flatten)]
-    pub(super) draw: DrawArgs,
+    pub(crate) draw: DrawArgs,
     /// The connection.
     #[command(flatten)]
-    pub(super) connection: ConnectionArgs,
+    pub(crate) connection: ConnectionArgs,
     /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "seq")]
-    pub(super) output: Format,
+    pub(crate) output: Format,
 }
 
 /// `pod`.
 #[derive(Debug, Args)]
 #[command(override_usage = "kubectl seq pod NAME [OPTIONS]")]
-pub(super) struct PodArgs {
+pub(crate) struct PodArgs {
     /// Name of the Pod; `pod/NAME` is taken too
     #[arg(value_name = "NAME")]
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Follow until the Pod has ended
     #[arg(short, long)]
-    pub(super) watch: bool,
+    pub(crate) watch: bool,
     /// What to follow, and how long.
     #[command(flatten)]
-    pub(super) follow: FollowArgs,
+    pub(crate) follow: FollowArgs,
     /// Whether it is recorded.
     #[command(flatten)]
-    pub(super) record: RecordArgs,
+    pub(crate) record: RecordArgs,
     /// How it is drawn.
     #[command(flatten)]
-    pub(super) draw: DrawArgs,
+    pub(crate) draw: DrawArgs,
     /// The connection.
     #[command(flatten)]
-    pub(super) connection: ConnectionArgs,
+    pub(crate) connection: ConnectionArgs,
     /// json or yaml: the Pod object, exactly as `kubectl get pod` prints it
     #[arg(short, long, value_name = "FORMAT")]
-    pub(super) output: Option<String>,
+    pub(crate) output: Option<String>,
 }
 
 /// `simulate`.
 #[derive(Debug, Args)]
 #[command(override_usage = "kubectl seq simulate [-f FILENAME] [OPTIONS]")]
-pub(super) struct SimulateArgs {
+pub(crate) struct SimulateArgs {
     /// Job manifest, `-` for standard input [default: Kubernetes' pi Job, 20 completions, 4 at once]
     #[arg(short, long, value_name = "FILENAME")]
-    pub(super) filename: Option<PathBuf>,
+    pub(crate) filename: Option<PathBuf>,
     /// Seed of everything that is drawn by chance: the same seed gives the same run
     #[arg(long, default_value_t = DEFAULT_SEED, value_name = "N")]
-    pub(super) seed: u64,
+    pub(crate) seed: u64,
     /// Simulated seconds a second; 0: at once [default: 4 live on a terminal, else 0]
     #[arg(long, value_name = "X", value_parser = parse_speed)]
-    pub(super) speed: Option<f64>,
+    pub(crate) speed: Option<f64>,
     /// Nodes of the simulated cluster
     #[arg(long, default_value_t = DEFAULT_NODES, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_NODES)))]
-    pub(super) nodes: u32,
+    pub(crate) nodes: u32,
     /// What to follow, and how long.
     #[command(flatten)]
-    pub(super) follow: FollowArgs,
+    pub(crate) follow: FollowArgs,
     /// Whether it is recorded.
     #[command(flatten)]
-    pub(super) record: RecordArgs,
+    pub(crate) record: RecordArgs,
     /// How it is drawn.
     #[command(flatten)]
-    pub(super) draw: DrawArgs,
+    pub(crate) draw: DrawArgs,
     /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "seq")]
-    pub(super) output: Format,
+    pub(crate) output: Format,
 }
 
 /// `replay`.
 #[derive(Debug, Args)]
 #[command(override_usage = "kubectl seq replay FILE [OPTIONS]")]
-pub(super) struct ReplayArgs {
+pub(crate) struct ReplayArgs {
     /// The recording, `-` for standard input
     #[arg(value_name = "FILE")]
-    pub(super) file: PathBuf,
+    pub(crate) file: PathBuf,
     /// Recorded seconds a second; 0: at once [default: live on a terminal 4, or more if it would take longer than 20s; else 0]
     #[arg(long, value_name = "X", value_parser = parse_speed)]
-    pub(super) speed: Option<f64>,
+    pub(crate) speed: Option<f64>,
     /// What to follow, and how long.
     #[command(flatten)]
-    pub(super) follow: FollowArgs,
+    pub(crate) follow: FollowArgs,
     /// How it is drawn.
     #[command(flatten)]
-    pub(super) draw: DrawArgs,
+    pub(crate) draw: DrawArgs,
     /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "seq")]
-    pub(super) output: Format,
+    pub(crate) output: Format,
 }
 
 /// What is kept of a run.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Following")]
-pub(super) struct RecordArgs {
+pub(crate) struct RecordArgs {
     /// Write what is observed to this file, for `kubectl seq replay`: names, times, reasons; no environment, arguments,
     /// logs or free text
     #[arg(long, value_name = "FILE")]
-    pub(super) record: Option<PathBuf>,
+    pub(crate) record: Option<PathBuf>,
 }
 
 impl RecordArgs {
@@ -235,7 +236,7 @@ impl RecordArgs {
     ///
     /// # Errors
     /// If it cannot be written.
-    pub(super) fn open(&self, followed: bool) -> Result<Option<Recorder>, SourceError> {
+    pub(crate) fn open(&self, followed: bool) -> Result<Option<Recorder>, SourceError> {
         self.record.as_deref().map(|path| Recorder::create(path, followed)).transpose()
     }
 }
@@ -243,86 +244,58 @@ impl RecordArgs {
 /// How long and how it is followed.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Following")]
-pub(super) struct FollowArgs {
+pub(crate) struct FollowArgs {
     /// Follow no longer than this: `90s`, `10m`, `2h`; 0: no bound
     #[arg(long, value_name = "DURATION", default_value = "0", value_parser = parse_duration)]
-    pub(super) timeout: std::time::Duration,
+    pub(crate) timeout: std::time::Duration,
     /// Lines of each log that are shown: of a failing container, of the one Pod; 0: none
     #[arg(long, default_value_t = 20, value_name = "N")]
-    pub(super) tail_lines: u32,
+    pub(crate) tail_lines: u32,
     /// How it is shown while it goes on [env: `KUBECTL_SEQ_PROGRESS`]
     #[arg(long, value_name = "MODE")]
-    pub(super) progress: Option<Progress>,
+    pub(crate) progress: Option<ProgressMode>,
 }
 
 /// How pictures are drawn.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Drawing")]
 #[expect(clippy::struct_excessive_bools, reason = "flags")]
-pub(super) struct DrawArgs {
+pub(crate) struct DrawArgs {
     /// Colours
     #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub(super) color: Color,
+    pub(crate) color: ColorArg,
     /// ASCII characters only [default: where the locale is not UTF-8]
     #[arg(long)]
-    pub(super) ascii: bool,
+    pub(crate) ascii: bool,
     /// Columns to draw in [default: the terminal's, else 120]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(20..))]
-    pub(super) width: Option<u16>,
+    pub(crate) width: Option<u16>,
     /// Order of the Pods
     #[arg(long, value_name = "BY", default_value = "start")]
-    pub(super) sort: SortBy,
+    pub(crate) sort: SortArg,
     /// What makes a block of rows
     #[arg(long, value_name = "BY", default_value = "workload")]
-    pub(super) group_by: Group,
+    pub(crate) group_by: GroupByArg,
     /// Where the bars begin: at their time, each at its creation, each at the start of its work
     #[arg(long, value_name = "AT", default_value = "wall")]
-    pub(super) align: AlignAt,
+    pub(crate) align: AlignArg,
     /// Clock times instead of time since the start
     #[arg(long)]
-    pub(super) absolute_time: bool,
+    pub(crate) absolute_time: bool,
     /// Clock times in UTC
     #[arg(long)]
-    pub(super) utc: bool,
+    pub(crate) utc: bool,
     /// Print the field or event that each boundary was read from
     #[arg(long)]
-    pub(super) explain: bool,
+    pub(crate) explain: bool,
     /// Give each container a bar of its own (without the flag: where the screen has room)
     #[arg(long)]
-    pub(super) containers: bool,
-}
-
-/// Output formats.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// One bar per Pod on a common time axis
-    Seq,
-    /// One line of columns per Pod
-    Table,
-    /// The table with more columns
-    Wide,
-    /// One cell per Pod
-    Grid,
-    /// The timeline document
-    Json,
-    /// One line per change, each a JSON object
-    Jsonl,
-    /// The timeline document
-    Yaml,
-    /// Names only
-    Name,
-}
-
-impl Format {
-    /// Whether it is for programs, so that nothing else may be on standard output.
-    pub(super) fn is_for_machines(self) -> bool {
-        matches!(self, Self::Json | Self::Jsonl | Self::Yaml | Self::Name)
-    }
+    pub(crate) containers: bool,
 }
 
 /// How what goes on is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Progress {
+pub(crate) enum ProgressMode {
     /// Live on a terminal, lines elsewhere
     Auto,
     /// Redrawn in place
@@ -335,7 +308,7 @@ pub(super) enum Progress {
 
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Color {
+pub(crate) enum ColorArg {
     /// On a terminal, unless `NO_COLOR` is set
     Auto,
     /// Always
@@ -346,7 +319,7 @@ pub(super) enum Color {
 
 /// Orders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum SortBy {
+pub(crate) enum SortArg {
     /// By creation
     Start,
     /// By end
@@ -363,7 +336,7 @@ pub(super) enum SortBy {
 
 /// Groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Group {
+pub(crate) enum GroupByArg {
     /// A block per workload
     Workload,
     /// A block per node
@@ -376,7 +349,7 @@ pub(super) enum Group {
 
 /// Alignments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum AlignAt {
+pub(crate) enum AlignArg {
     /// At their time
     Wall,
     /// Each at its creation
@@ -402,7 +375,7 @@ fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
 
 /// Tells the flags of `kubectl seq apply` from those of `kubectl apply`: the ones that `command` declares are ours, the
 /// rest is kubectl's, in the order as typed. A lone `-` is kubectl's `-f -`.
-pub(super) fn split_apply(command: &clap::Command, args: &[OsString]) -> (Vec<OsString>, Vec<OsString>) {
+pub(crate) fn split_apply(command: &clap::Command, args: &[OsString]) -> (Vec<OsString>, Vec<OsString>) {
     let (mut ours, mut kubectls) = (Vec::new(), Vec::new());
     let mut args = args.iter();
     while let Some(arg) = args.next() {

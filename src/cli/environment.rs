@@ -6,28 +6,28 @@ use std::io::{self, IsTerminal as _};
 /// The surroundings of the program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts about the surroundings")]
-pub(super) struct Environment {
+pub(crate) struct Environment {
     /// Standard output is a terminal.
-    pub(super) stdout_terminal: bool,
+    pub(crate) stdout_terminal: bool,
     /// Standard error is a terminal.
-    pub(super) stderr_terminal: bool,
+    pub(crate) stderr_terminal: bool,
     /// `NO_COLOR` is set and not empty.
-    pub(super) no_color: bool,
+    pub(crate) no_color: bool,
     /// `CI` is set and not empty, `0` or `false`.
-    pub(super) ci: bool,
+    pub(crate) ci: bool,
     /// `TERM` is `dumb`, or there is none.
-    pub(super) dumb: bool,
+    pub(crate) dumb: bool,
     /// The locale says UTF-8.
     pub utf8: bool,
     /// `COLUMNS`.
-    pub(super) columns: Option<usize>,
+    pub(crate) columns: Option<usize>,
     /// `KUBECTL_SEQ_PROGRESS`.
-    pub(super) progress: Option<String>,
+    pub(crate) progress: Option<String>,
 }
 
 impl Environment {
     /// The surroundings now.
-    pub(super) fn of_process() -> Self {
+    pub(crate) fn of_process() -> Self {
         let text = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
         let locale = text("LC_ALL").or_else(|| text("LC_CTYPE")).or_else(|| text("LANG"));
         Self {

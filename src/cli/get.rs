@@ -1,14 +1,15 @@
 //! `kubectl seq get`: the timeline of what exists.
 
-use super::args::{ConnectionArgs, GetArgs};
-use super::exit::{Exit, Failure};
-use super::follow::{Picture, Task, follow, once};
-use super::options::Drawing;
-use super::output::Output;
+use super::args::GetArgs;
+use crate::app::appearance::Appearance;
+use crate::app::event_loop::{RunOptions, Subject, follow, once};
+use crate::app::exit::{Exit, RunError};
+use crate::app::streams::Streams;
+use crate::cli::connection::ConnectionArgs;
 use crate::source::cluster::{self, Name, Objects, Scope, Selection, Target};
 use crate::source::{ErrorKind, SourceError};
 
-pub(super) async fn run(args: GetArgs, drawing: &Drawing, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: GetArgs, drawing: &Appearance, output: &Streams) -> Result<Exit, RunError> {
     let recorder = args.record.open(args.watch)?;
     let cluster = cluster::connect(&args.connection.clone().into()).await?;
     let named = cluster::resolve(&cluster, &args.objects).await?;
@@ -33,11 +34,11 @@ pub(super) async fn run(args: GetArgs, drawing: &Drawing, output: &Output) -> Re
     } else {
         format!("No resources found in {} namespace.", cluster.namespace)
     };
-    let task = Task {
+    let task = RunOptions {
         feed: cluster::open(&cluster, Selection { targets, since: None }, args.watch),
         drawing,
         output,
-        picture: Picture::Timeline,
+        picture: Subject::Timeline,
         cluster: Some(cluster.clone()),
         tail_lines: args.follow.tail_lines,
         format: args.output,
@@ -50,7 +51,7 @@ pub(super) async fn run(args: GetArgs, drawing: &Drawing, output: &Output) -> Re
     };
     let result = if args.watch { follow(task).await } else { once(task).await };
     match result {
-        Err(Failure::Source(error)) if args.ignore_not_found && error.kind == ErrorKind::NotFound => {
+        Err(RunError::Source(error)) if args.ignore_not_found && error.kind == ErrorKind::NotFound => {
             Ok(Exit::Success)
         }
         result => result,
@@ -71,7 +72,7 @@ fn again(args: &GetArgs) -> String {
 }
 
 /// The flags that say where, as the user typed them.
-pub(super) fn place(connection: &ConnectionArgs) -> Vec<String> {
+pub(crate) fn place(connection: &ConnectionArgs) -> Vec<String> {
     let flag = |name: &str, value: &Option<String>| value.as_ref().map(|value| format!("{name} {value}"));
     [flag("-n", &connection.namespace), flag("--context", &connection.context)]
         .into_iter()

@@ -1,165 +1,36 @@
 //! The interactive screen: scripted keys, clicks and sizes on virtual time through the real loop, on a virtual terminal.
 
-use std::cell::{Cell, RefCell};
+mod virtual_terminal;
+
+use std::cell::RefCell;
 use std::fmt::Write as _;
-use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
 use clap::Parser as _;
-use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use super::args::{Cli, Command, Format};
-use super::environment::Environment;
-use super::exit::Exit;
-use super::follow::{Console, Picture, Task, follow_on};
-use super::options::Drawing;
-use super::output::Output;
-use crate::source::Feed;
-use crate::source::simulation::{self, ManifestText, Options};
-use crate::surface::interactive::{Code, Input, Key, Keys, Mouse, MouseKind, Stage, Terminal};
-use crate::view::{Frame, Line, Role, Stylesheet};
+use self::virtual_terminal::Virtual;
+use crate::app::event_loop::{Console, RunOptions, Subject, follow_on};
+use crate::app::{appearance::Appearance, exit::Exit, output::Format, streams::Streams};
+use crate::cli::{
+    args::{Cli, Subcommand},
+    environment::Environment,
+};
+use crate::source::{
+    Feed,
+    simulation::{self, ManifestText, Options},
+};
+use crate::terminal::full_screen::FullScreen;
+use crate::tui::input::{Code, Input, Key, MouseKind};
+use crate::view::{Frame, Line, Style, Stylesheet};
 
-/// A terminal that shows what is written to it.
-#[derive(Clone)]
-struct Virtual {
-    parser: Rc<RefCell<vt100::Parser>>,
-    keys: Rc<RefCell<Option<mpsc::UnboundedSender<Input>>>>,
-    raw: Rc<Cell<bool>>,
-    stops: Rc<Cell<usize>>,
-    /// Where frames go when nobody resets the terminal.
-    bytes: Rc<Cell<usize>>,
-}
-
-impl Virtual {
-    fn new(columns: u16, rows: u16) -> Self {
-        let mut parser = vt100::Parser::new(rows, columns, 500);
-        parser.process(b"$ kubectl seq simulate\r\n");
-        Self {
-            parser: Rc::new(RefCell::new(parser)),
-            keys: Rc::default(),
-            raw: Rc::default(),
-            stops: Rc::default(),
-            bytes: Rc::default(),
-        }
-    }
-
-    fn send(&self, input: Input) {
-        let keys = self.keys.borrow();
-        keys.as_ref().expect("somebody reads the keys").send(input).expect("somebody reads the keys");
-    }
-
-    /// Presses a key, and gives the program a moment.
-    async fn press(&self, code: Code) {
-        self.send(Input::Key(Key::of(code)));
-        sleep(Duration::from_millis(120)).await;
-    }
-
-    async fn keys(&self, keys: &str) {
-        for char in keys.chars() {
-            self.press(Code::Char(char)).await;
-        }
-    }
-
-    async fn mouse(&self, kind: MouseKind, column: usize, row: usize) {
-        self.send(Input::Mouse(Mouse { kind, column, row }));
-        sleep(Duration::from_millis(120)).await;
-    }
-
-    async fn click(&self, column: usize, row: usize) {
-        self.mouse(MouseKind::Press, column, row).await;
-        self.mouse(MouseKind::Release, column, row).await;
-    }
-
-    async fn resize(&self, columns: u16, rows: u16) {
-        self.parser.borrow_mut().screen_mut().set_size(rows, columns);
-        self.send(Input::Resized);
-        sleep(Duration::from_millis(120)).await;
-    }
-
-    fn contents(&self) -> String {
-        let parser = self.parser.borrow();
-        let screen = parser.screen();
-        let columns = screen.size().1;
-        let rows: Vec<String> = screen.rows(0, columns).map(|row| row.trim_end().to_owned()).collect();
-        rows.join("\n").trim_end().to_owned()
-    }
-
-    /// The row, from 0, of the first line with this text.
-    fn row_of(&self, text: &str) -> usize {
-        let contents = self.contents();
-        contents
-            .lines()
-            .position(|line| line.contains(text))
-            .unwrap_or_else(|| panic!("no {text:?} in\n{contents}"))
-    }
-
-    fn column_of(&self, text: &str) -> usize {
-        let contents = self.contents();
-        let line = contents.lines().find(|line| line.contains(text)).unwrap();
-        line[..line.find(text).unwrap()].chars().count()
-    }
-
-    fn is_full(&self) -> bool {
-        self.parser.borrow().screen().alternate_screen()
-    }
-
-    fn has_mouse(&self) -> bool {
-        self.parser.borrow().screen().mouse_protocol_mode() != vt100::MouseProtocolMode::None
-    }
-}
-
-impl io::Write for Virtual {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.parser.borrow_mut().process(bytes);
-        self.bytes.set(self.bytes.get() + bytes.len());
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Terminal for Virtual {
-    fn size(&self) -> Option<(usize, usize)> {
-        let (rows, columns) = self.parser.borrow().screen().size();
-        Some((usize::from(columns), usize::from(rows)))
-    }
-
-    fn is_ours(&self) -> bool {
-        true
-    }
-
-    fn set_raw(&mut self, raw: bool) -> io::Result<()> {
-        self.raw.set(raw);
-        Ok(())
-    }
-
-    fn cursor_row(&mut self) -> Option<usize> {
-        Some(usize::from(self.parser.borrow().screen().cursor_position().0))
-    }
-
-    fn stop(&mut self) {
-        assert!(!self.raw.get() && !self.is_full() && !self.has_mouse(), "the shell gets a usual terminal");
-        self.stops.set(self.stops.get() + 1);
-        self.parser.borrow_mut().process(b"[1]+  Stopped\r\n$ fg\r\n");
-    }
-
-    fn keys(&mut self) -> Keys {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        *self.keys.borrow_mut() = Some(sender);
-        Keys::Script(receiver)
-    }
-}
-
-fn drawing(flags: &str) -> Drawing {
+fn drawing(flags: &str) -> Appearance {
     let words = ["kubectl-seq", "simulate"].into_iter().chain(flags.split_whitespace());
-    let Command::Simulate(args) = Cli::try_parse_from(words).unwrap().command else { unreachable!() };
+    let Subcommand::Simulate(args) = Cli::try_parse_from(words).unwrap().command else { unreachable!() };
     let terminal =
         Environment { stdout_terminal: true, stderr_terminal: true, utf8: true, ..Environment::default() };
-    Drawing::resolve(&args.draw, &args.follow, Format::Seq, &terminal).unwrap()
+    Appearance::resolve(&args.draw, &args.follow, Format::Seq, &terminal).unwrap()
 }
 
 /// Kubernetes' pi Job on a simulated cluster, as fast as it really is.
@@ -175,12 +46,12 @@ fn job(manifest: &str) -> Feed {
 /// Follows a feed while somebody does something at the terminal.
 async fn follow(terminal: &Virtual, feed: Feed, flags: &str, somebody: impl Future<Output = ()>) -> Exit {
     let drawing = drawing(flags);
-    let output = Output::new(drawing.clone());
-    let task = Task {
+    let output = Streams::new(drawing.clone());
+    let task = RunOptions {
         feed,
         drawing: &drawing,
         output: &output,
-        picture: Picture::Timeline,
+        picture: Subject::Timeline,
         cluster: None,
         tail_lines: 20,
         format: Format::Seq,
@@ -472,8 +343,9 @@ async fn time_alone_costs_few_bytes() {
 #[test]
 fn a_dropped_stage_restores_the_terminal() {
     let terminal = Virtual::new(80, 24);
-    let mut stage = Stage::new(Box::new(terminal.clone()), Stylesheet::PLAIN, Box::new(terminal.clone()));
-    let frame = Frame { lines: vec![Line::of("one", Role::Text)] };
+    let mut stage =
+        FullScreen::new(Box::new(terminal.clone()), Stylesheet::PLAIN, Box::new(terminal.clone()));
+    let frame = Frame { lines: vec![Line::of("one", Style::Text)] };
     assert!(stage.enter().unwrap());
     stage.draw(&frame, true, true).unwrap();
     assert!(terminal.raw.get() && terminal.is_full() && terminal.has_mouse());

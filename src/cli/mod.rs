@@ -1,37 +1,29 @@
 //! What the user can type, and what comes of it: one file per subcommand.
 
-mod apply;
-mod args;
-mod backstage;
-mod closeup;
-mod complete;
-mod connection;
-mod environment;
-mod exit;
-mod follow;
-mod get;
+pub(crate) mod appearance;
+pub(crate) mod apply;
+pub(crate) mod args;
+pub(crate) mod completion;
+pub(crate) mod connection;
+pub(crate) mod environment;
+pub(crate) mod get;
 #[cfg(test)]
-mod interactive_tests;
-mod options;
-mod output;
-mod pod;
-mod record;
-mod replay;
-mod report;
-mod session;
-mod simulate;
-mod viewer;
+pub(crate) mod interactive_tests;
+pub(crate) mod pod;
+pub(crate) mod replay;
+pub(crate) mod simulate;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
-use self::args::{Cli, Command, DrawArgs, FollowArgs, Format};
+use self::args::{Cli, DrawArgs, FollowArgs, Subcommand};
 use self::environment::Environment;
-use self::exit::{Exit, Failure};
-use self::options::Drawing;
-use self::output::Output;
+use crate::app::appearance::Appearance;
+use crate::app::exit::{Exit, RunError};
+use crate::app::output::Format;
+use crate::app::streams::Streams;
 use crate::source::{ErrorKind, SourceError};
 
 /// Runs the program with these arguments, the first of which is its own name.
@@ -48,7 +40,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let environment = Environment::of_process();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return end(Err(Failure::Output(error)), &plain_output(&environment)).into(),
+        Err(error) => return end(Err(RunError::Output(error)), &plain_output(&environment)).into(),
     };
     let exit = runtime.block_on(run(cli, kubectl, &environment));
     // Stray connections are not waited for.
@@ -78,7 +70,7 @@ fn parse(mut arguments: Vec<OsString>) -> Result<(Cli, Vec<OsString>), clap::Err
 
 async fn run(cli: Cli, kubectl: Vec<OsString>, environment: &Environment) -> Exit {
     match cli.command {
-        Command::Apply(args) => {
+        Subcommand::Apply(args) => {
             let format = apply::format(&args);
             with_output(
                 &args.draw.clone(),
@@ -89,7 +81,7 @@ async fn run(cli: Cli, kubectl: Vec<OsString>, environment: &Environment) -> Exi
             )
             .await
         }
-        Command::Pod(args) => {
+        Subcommand::Pod(args) => {
             let format = pod::format(&args);
             with_output(
                 &args.draw.clone(),
@@ -100,7 +92,7 @@ async fn run(cli: Cli, kubectl: Vec<OsString>, environment: &Environment) -> Exi
             )
             .await
         }
-        Command::Get(args) => {
+        Subcommand::Get(args) => {
             with_output(
                 &args.draw.clone(),
                 &args.follow.clone(),
@@ -110,7 +102,7 @@ async fn run(cli: Cli, kubectl: Vec<OsString>, environment: &Environment) -> Exi
             )
             .await
         }
-        Command::Simulate(args) => {
+        Subcommand::Simulate(args) => {
             with_output(
                 &args.draw.clone(),
                 &args.follow.clone(),
@@ -120,7 +112,7 @@ async fn run(cli: Cli, kubectl: Vec<OsString>, environment: &Environment) -> Exi
             )
             .await
         }
-        Command::Replay(args) => {
+        Subcommand::Replay(args) => {
             with_output(
                 &args.draw.clone(),
                 &args.follow.clone(),
@@ -130,8 +122,8 @@ async fn run(cli: Cli, kubectl: Vec<OsString>, environment: &Environment) -> Exi
             )
             .await
         }
-        Command::Completion { shell } => {
-            let said = Output::document(|out| {
+        Subcommand::Completion { shell } => {
+            let said = Streams::document(|out| {
                 // The generator panics on a closed pipe: it gets all the room it wants first.
                 let mut script = Vec::new();
                 clap_complete::generate(shell, &mut Cli::command(), "kubectl-seq", &mut script);
@@ -139,17 +131,17 @@ async fn run(cli: Cli, kubectl: Vec<OsString>, environment: &Environment) -> Exi
             });
             end(said.map(|()| Exit::Success), &plain_output(environment))
         }
-        Command::Complete { mut words } => {
+        Subcommand::Complete { mut words } => {
             connection::behind_the_command(&mut words);
             let mut root = Cli::command();
             root.build();
-            match complete::answer(&root, &words).await {
+            match completion::answer(&root, &words).await {
                 Ok(()) => Exit::Success,
                 Err(_) => Exit::Unknown,
             }
         }
-        Command::Version => {
-            let said = Output::document(|out| writeln!(out, "kubectl-seq {}", env!("CARGO_PKG_VERSION")));
+        Subcommand::Version => {
+            let said = Streams::document(|out| writeln!(out, "kubectl-seq {}", env!("CARGO_PKG_VERSION")));
             end(said.map(|()| Exit::Success), &plain_output(environment))
         }
     }
@@ -160,11 +152,11 @@ async fn with_output(
     follow: &FollowArgs,
     format: Format,
     environment: &Environment,
-    command: impl AsyncFnOnce(&Drawing, &Output) -> Result<Exit, Failure>,
+    command: impl AsyncFnOnce(&Appearance, &Streams) -> Result<Exit, RunError>,
 ) -> Exit {
-    match Drawing::resolve(draw, follow, format, environment) {
+    match Appearance::resolve(draw, follow, format, environment) {
         Ok(drawing) => {
-            let output = Output::new(drawing.clone());
+            let output = Streams::new(drawing.clone());
             end(command(&drawing, &output).await, &output)
         }
         Err(error) => end(Err(error.into()), &plain_output(environment)),
@@ -172,18 +164,18 @@ async fn with_output(
 }
 
 /// Says why it failed, if it did.
-fn end(result: Result<Exit, Failure>, output: &Output) -> Exit {
+fn end(result: Result<Exit, RunError>, output: &Streams) -> Exit {
     match result {
         Ok(exit) => exit,
-        Err(Failure::BrokenPipe) => Exit::Success,
-        Err(Failure::Source(error)) => {
+        Err(RunError::BrokenPipe) => Exit::Success,
+        Err(RunError::Source(error)) => {
             // A wrapped program has said it itself.
             if !matches!(error.kind, ErrorKind::Wrapped(_)) {
                 output.error(&error);
             }
             error.kind.into()
         }
-        Err(Failure::Output(error)) => {
+        Err(RunError::Output(error)) => {
             output
                 .error(&SourceError::new(ErrorKind::Connection, format!("cannot write the output: {error}")));
             Exit::Unknown
@@ -192,6 +184,6 @@ fn end(result: Result<Exit, Failure>, output: &Output) -> Exit {
 }
 
 /// Messages without any of the flags of drawing.
-fn plain_output(environment: &Environment) -> Output {
-    Output::new(Drawing::plain(environment))
+fn plain_output(environment: &Environment) -> Streams {
+    Streams::new(Appearance::plain(environment))
 }

@@ -4,18 +4,19 @@ use std::ffi::OsString;
 
 use clap::ValueEnum as _;
 
-use super::args::{Format, PodArgs};
-use super::exit::{Exit, Failure};
-use super::follow::{Picture, Task, follow, once};
+use super::args::PodArgs;
 use super::get::place;
-use super::options::Drawing;
-use super::output::Output;
+use crate::app::appearance::Appearance;
+use crate::app::event_loop::{RunOptions, Subject, follow, once};
+use crate::app::exit::{Exit, RunError};
+use crate::app::output::Format;
+use crate::app::streams::Streams;
 use crate::source::cluster::{self, Connection, Name, Objects, Resource, Scope, Selection, Target};
 use crate::source::kubectl::Kubectl;
 use crate::source::{ErrorKind, SourceError};
 
 /// The format that decides where pictures go.
-pub(super) fn format(args: &PodArgs) -> Format {
+pub(crate) fn format(args: &PodArgs) -> Format {
     own_format(args).unwrap_or(Format::Seq)
 }
 
@@ -26,7 +27,7 @@ fn own_format(args: &PodArgs) -> Option<Format> {
     (!matches!(format, Format::Json | Format::Yaml | Format::Name | Format::Wide)).then_some(format)
 }
 
-pub(super) async fn run(args: PodArgs, drawing: &Drawing, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: PodArgs, drawing: &Appearance, output: &Streams) -> Result<Exit, RunError> {
     let connection = Connection::from(args.connection.clone());
     let name =
         ["pod/", "pods/", "po/"].iter().find_map(|kind| args.name.strip_prefix(kind)).unwrap_or(&args.name);
@@ -51,11 +52,11 @@ pub(super) async fn run(args: PodArgs, drawing: &Drawing, output: &Output) -> Re
     let mut again = vec!["kubectl seq pod".to_owned(), name.to_owned()];
     again.extend(place(&args.connection));
     again.push("--watch".to_owned());
-    let task = Task {
+    let task = RunOptions {
         feed: cluster::open(&cluster, Selection { targets: vec![target], since: None }, args.watch),
         drawing,
         output,
-        picture: Picture::Pod,
+        picture: Subject::Pod,
         cluster: Some(cluster.clone()),
         tail_lines: args.follow.tail_lines,
         format,

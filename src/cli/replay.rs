@@ -1,13 +1,13 @@
 //! `kubectl seq replay`: a recording through the same views.
 
 use super::args::ReplayArgs;
-use super::exit::{Exit, Failure};
-use super::follow::{Picture, Task, follow, once};
-use super::options::{Drawing, Mode};
-use super::output::Output;
+use crate::app::appearance::{Appearance, Mode};
+use crate::app::event_loop::{RunOptions, Subject, follow, once};
+use crate::app::exit::{Exit, RunError};
+use crate::app::streams::Streams;
 use crate::source::recording::{self, Pace};
 
-pub(super) async fn run(args: ReplayArgs, drawing: &Drawing, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: ReplayArgs, drawing: &Appearance, output: &Streams) -> Result<Exit, RunError> {
     let watched = drawing.mode == Mode::Live && !args.output.is_for_machines();
     let pace = match args.speed {
         Some(speed) if speed > 0.0 => Pace::Speed(speed),
@@ -20,11 +20,11 @@ pub(super) async fn run(args: ReplayArgs, drawing: &Drawing, output: &Output) ->
         drawing.mode = Mode::Silent;
     }
     let replay = recording::open(&args.file, pace)?;
-    let task = Task {
+    let task = RunOptions {
         feed: replay.feed,
         drawing: &drawing,
         output,
-        picture: Picture::Timeline,
+        picture: Subject::Timeline,
         cluster: None,
         tail_lines: args.follow.tail_lines,
         format: args.output,

@@ -1,16 +1,20 @@
 //! `kubectl seq simulate`: the built-in simulation through the same views.
 
 use super::args::SimulateArgs;
-use super::exit::{Exit, Failure};
-use super::follow::{Picture, Task, follow};
-use super::options::{Drawing, Mode};
-use super::output::Output;
+use crate::app::appearance::{Appearance, Mode};
+use crate::app::event_loop::{RunOptions, Subject, follow};
+use crate::app::exit::{Exit, RunError};
+use crate::app::streams::Streams;
 use crate::source::simulation::{self, ManifestText};
 
 /// Simulated seconds a second where somebody watches: a run of a minute shows in a quarter of one.
 const WATCHED_SPEED: f64 = 4.0;
 
-pub(super) async fn run(args: SimulateArgs, drawing: &Drawing, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(
+    args: SimulateArgs,
+    drawing: &Appearance,
+    output: &Streams,
+) -> Result<Exit, RunError> {
     let watched = drawing.mode == Mode::Live && !args.output.is_for_machines();
     let speed = args.speed.unwrap_or(if watched { WATCHED_SPEED } else { 0.0 });
     let mut again = "kubectl seq simulate".to_owned();
@@ -29,11 +33,11 @@ pub(super) async fn run(args: SimulateArgs, drawing: &Drawing, output: &Output) 
         nodes: args.nodes,
     })?;
     let feed = simulation::open(simulation, speed);
-    let task = Task {
+    let task = RunOptions {
         feed,
         drawing: &drawing,
         output,
-        picture: Picture::Timeline,
+        picture: Subject::Timeline,
         cluster: None,
         tail_lines: args.follow.tail_lines,
         format: args.output,

@@ -8,10 +8,10 @@ use serde::{Serialize, Serializer};
 use super::findings::{BackOffEntry, HoldEntry, ImageEntry, WaitEntry};
 use super::summary::{SummaryEntry, millis};
 use crate::lifecycle::{ContainerLife, Instant, Instants, Phase, Pull, Run};
-use crate::timeline::{Parent, Pod, Summary, Timeline, Workload, image_pulls};
+use crate::timeline::{Parent, Summary, Timeline, TimelinePod, Workload, image_pulls};
 
 /// Version of the document's form.
-pub(super) const API_VERSION: &str = "kubectl-seq/v1";
+pub(crate) const API_VERSION: &str = "kubectl-seq/v1";
 
 /// The timeline document. It borrows the timeline; Pods are formed one at a time while it is written.
 #[derive(Debug, Serialize)]
@@ -125,7 +125,7 @@ impl<'a> WorkloadEntry<'a> {
     }
 
     /// The workload with these numbers, without the field `pods`.
-    pub(super) fn new(workload: &'a Workload, summary: &Summary) -> Self {
+    pub(crate) fn new(workload: &'a Workload, summary: &Summary) -> Self {
         Self {
             api_version: &workload.api_version,
             kind: &workload.kind,
@@ -195,7 +195,7 @@ impl Serialize for Pods<'_> {
 /// An element of `pods`.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PodEntry<'a> {
+pub(crate) struct PodEntry<'a> {
     /// Namespace.
     pub namespace: &'a str,
     /// Name.
@@ -236,7 +236,7 @@ pub struct PodEntry<'a> {
 
 impl<'a> PodEntry<'a> {
     /// The Pod as it stands at `now`.
-    pub fn new(pod: &'a Pod<'_>, now: Timestamp) -> Self {
+    pub(crate) fn new(pod: &'a TimelinePod<'_>, now: Timestamp) -> Self {
         let life = &pod.life;
         Self {
             namespace: &pod.namespace,
@@ -273,7 +273,7 @@ impl<'a> PodEntry<'a> {
 /// `instants`: each one `null` as long as it is unknown or has not come.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct InstantSet {
+pub(crate) struct InstantSet {
     /// The API server stored the Pod.
     pub created: Option<InstantEntry>,
     /// The Pod was bound to a node.
@@ -308,7 +308,7 @@ impl From<&Instants> for InstantSet {
 /// A time, how it is known, and how far the truth may lie away.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct InstantEntry {
+pub(crate) struct InstantEntry {
     /// The time.
     #[serde(serialize_with = "time")]
     pub at: Timestamp,
@@ -330,7 +330,7 @@ impl From<Instant> for InstantEntry {
 
 /// An element of `phases`.
 #[derive(Clone, Debug, Serialize)]
-pub struct PhaseEntry<'a> {
+pub(crate) struct PhaseEntry<'a> {
     /// `Queued`, `Setup`, `Pulling`, `Initializing`, `Starting`, `Startup`, `Running`, `BackOff` or `Terminating`.
     pub phase: &'static str,
     /// Start.
@@ -367,7 +367,7 @@ impl<'a> PhaseEntry<'a> {
 /// An element of `containers`.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ContainerEntry<'a> {
+pub(crate) struct ContainerEntry<'a> {
     /// Name.
     pub name: &'a str,
     /// `main`, `init`, `sidecar` or `ephemeral`.
@@ -401,7 +401,7 @@ impl<'a> From<&'a ContainerLife> for ContainerEntry<'a> {
 /// The pull of a container's image.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PullEntry {
+pub(crate) struct PullEntry {
     /// When the pull itself began, after the wait in the node's queue.
     #[serde(serialize_with = "optional_time")]
     pub start: Option<Timestamp>,
@@ -435,7 +435,7 @@ impl From<&Pull> for PullEntry {
 /// One execution of a container.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RunEntry<'a> {
+pub(crate) struct RunEntry<'a> {
     /// Start.
     #[serde(serialize_with = "optional_time")]
     pub start: Option<Timestamp>,
@@ -463,13 +463,13 @@ impl<'a> From<&'a Run> for RunEntry<'a> {
 }
 
 /// RFC 3339 in UTC with exactly three decimals.
-pub(super) fn time<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn time<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("{at:.3}"))
 }
 
 /// The same, or `null`.
 #[expect(clippy::ref_option, reason = "the signature is serde's")]
-pub(super) fn optional_time<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn optional_time<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
     match at {
         Some(at) => time(at, serializer),
         None => serializer.serialize_none(),

@@ -57,7 +57,7 @@ pub struct HoldEntry<'a> {
 
 impl<'a> HoldEntry<'a> {
     /// The hold as it stands at `now`.
-    pub(super) fn new(hold: &'a Hold, now: Timestamp) -> Self {
+    pub(crate) fn new(hold: &'a Hold, now: Timestamp) -> Self {
         Self {
             reason: &hold.reason,
             message: hold.message.as_deref(),

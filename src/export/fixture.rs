@@ -5,13 +5,13 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{
-    ContainerLife, Evidence, Instant, Instants, Lifecycle, Phase, PhaseKind, PodOutcome, Pull, Role, Run,
-    Source,
+    ContainerLife, ContainerRole, Evidence, Instant, Instants, Lifecycle, Phase, PhaseKind, PodOutcome, Pull,
+    Run, Source,
 };
-use crate::timeline::{Identity, Parent, Percentiles, Pod, Slots, Summary, Workload, WorkloadOutcome};
+use crate::timeline::{Identity, Parent, Percentiles, Slots, Summary, TimelinePod, Workload, WorkloadState};
 
 /// 2026-01-01T00:00:00Z and so many milliseconds.
-pub(super) fn at(millis: i64) -> Timestamp {
+pub(crate) fn at(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(1_767_225_600_000 + millis).unwrap()
 }
 
@@ -27,7 +27,7 @@ fn milliseconds(millis: i64) -> SignedDuration {
     SignedDuration::from_millis(millis)
 }
 
-pub(super) fn workload() -> Workload {
+pub(crate) fn workload() -> Workload {
     Workload {
         api_version: "batch/v1".into(),
         kind: "Job".into(),
@@ -35,7 +35,7 @@ pub(super) fn workload() -> Workload {
         name: "pi".into(),
         uid: "job-uid".into(),
         parent: Some(Parent { kind: "CronJob".into(), name: "nightly".into(), uid: "cron-uid".into() }),
-        outcome: WorkloadOutcome::Failed,
+        outcome: WorkloadState::Failed,
         reason: Some("BackoffLimitExceeded".into()),
         message: Some("Job has reached the \u{1b}[31mspecified\u{1b}[0m \"backoff\" limit: #1".into()),
         created: Some(at(0)),
@@ -57,7 +57,7 @@ pub(super) fn workload() -> Workload {
     }
 }
 
-pub(super) fn summary() -> Summary {
+pub(crate) fn summary() -> Summary {
     let percentiles = |p50, p95, max| Percentiles {
         p50: Some(milliseconds(p50)),
         p95: Some(milliseconds(p95)),
@@ -81,7 +81,7 @@ pub(super) fn summary() -> Summary {
 }
 
 /// A Pod that ran an init container, failed by a signal and was deleted.
-pub(super) fn ended() -> Pod<'static> {
+pub(crate) fn ended() -> TimelinePod<'static> {
     let image: Arc<str> = "perl:5.34.0".into();
     let pull = Pull {
         start: Some(at(1000)),
@@ -140,8 +140,8 @@ pub(super) fn ended() -> Pod<'static> {
         exit_code: Some(137),
         reason: Some("OOMKilled".into()),
         containers: vec![
-            container("init", Role::Init, Some(pull), vec![run(5950, 6050, 0)]),
-            container("pi", Role::Main, None, vec![run(6100, 9000, 137)]),
+            container("init", ContainerRole::Init, Some(pull), vec![run(5950, 6050, 0)]),
+            container("pi", ContainerRole::Main, None, vec![run(6100, 9000, 137)]),
         ],
         clamped: true,
         skew: SignedDuration::ZERO,
@@ -150,11 +150,11 @@ pub(super) fn ended() -> Pod<'static> {
         cold_start: Some(milliseconds(6088)),
         run: Some(milliseconds(2900)),
     };
-    Pod::new(identity, life)
+    TimelinePod::new(identity, life)
 }
 
 /// A Pod that waits for a node: nearly all is unknown.
-pub(super) fn waiting() -> Pod<'static> {
+pub(crate) fn waiting() -> TimelinePod<'static> {
     let mut queued = phase(PhaseKind::Queued, 0, None);
     queued.reason = Some("Insufficient cpu".into());
     let identity = Identity {
@@ -180,5 +180,5 @@ pub(super) fn waiting() -> Pod<'static> {
         cold_start: None,
         run: None,
     };
-    Pod::new(identity, life)
+    TimelinePod::new(identity, life)
 }

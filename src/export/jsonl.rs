@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::document::{PodEntry, WorkloadEntry, time};
-use crate::timeline::{Changes, Pod, PodKey, Timeline, Workload};
+use crate::timeline::{Changes, PodKey, Timeline, TimelinePod, Workload};
 
 /// `{"type": "pod", …}`: a Pod changed.
 #[derive(Serialize)]
@@ -46,7 +46,7 @@ struct EndLine<'a> {
 /// The lines of a timeline that is followed. Remembers what the last line of each element said, so that nothing is said
 /// twice.
 #[derive(Debug, Default)]
-pub struct ChangeLines {
+pub(crate) struct ChangeLines {
     workloads: HashMap<Arc<str>, u64>,
     pods: HashMap<PodKey, u64>,
 }
@@ -56,7 +56,7 @@ impl ChangeLines {
     ///
     /// # Errors
     /// What the writer says, a broken pipe as such.
-    pub fn write_changes(
+    pub(crate) fn write_changes(
         &mut self,
         timeline: &Timeline,
         changes: &Changes,
@@ -92,7 +92,7 @@ impl ChangeLines {
     ///
     /// # Errors
     /// What the writer says, a broken pipe as such.
-    pub fn write_end(
+    pub(crate) fn write_end(
         timeline: &Timeline,
         exit_code: u8,
         now: Timestamp,
@@ -118,7 +118,7 @@ impl ChangeLines {
         self.workloads.insert(Arc::clone(&workload.uid), said) != Some(said)
     }
 
-    fn is_news_of_pod(&mut self, key: PodKey, pod: &Pod) -> io::Result<bool> {
+    fn is_news_of_pod(&mut self, key: PodKey, pod: &TimelinePod) -> io::Result<bool> {
         let mut hash = HashWriter(DefaultHasher::new());
         // Not as of now: that time goes by is no change.
         serde_json::to_writer(&mut hash, &PodEntry::new(pod, Timestamp::UNIX_EPOCH))

@@ -4,26 +4,21 @@
 //! is written piece by piece, so that no output is ever held as a whole: writers should be buffered. Server text goes out
 //! unchanged, with the escapes of the format.
 
-mod document;
-mod findings;
-mod json;
-mod jsonl;
-mod name;
-mod summary;
-mod yaml;
+pub(crate) mod document;
+pub(crate) mod findings;
+pub(crate) mod json;
+pub(crate) mod jsonl;
+pub(crate) mod name;
+pub(crate) mod summary;
+pub(crate) mod yaml;
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-pub use document::{
-    ContainerEntry, Document, InstantEntry, InstantSet, ParentEntry, PhaseEntry, PodEntry, Pods, PullEntry,
-    RunEntry, WorkloadEntry, document,
-};
-pub use findings::{ImageEntry, WaitEntry};
+pub use document::document;
 pub use json::write_json;
-pub use jsonl::ChangeLines;
-pub use name::write_names;
-pub use summary::{ConcurrencyEntry, PercentilesEntry, SlotsEntry, SummaryEntry};
-pub use yaml::write_yaml;
+pub(crate) use jsonl::ChangeLines;
+pub(crate) use name::write_names;
+pub(crate) use yaml::write_yaml;

@@ -9,7 +9,7 @@ use crate::timeline::{Timeline, Workload};
 ///
 /// # Errors
 /// What the writer says.
-pub fn write_names(timeline: &Timeline, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write_names(timeline: &Timeline, out: &mut dyn Write) -> io::Result<()> {
     timeline.workloads().iter().try_for_each(|workload| writeln!(out, "{}", name(workload)))
 }
 

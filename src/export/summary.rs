@@ -69,6 +69,7 @@ impl From<&Summary> for SummaryEntry {
 /// Nearest-rank percentiles over the Pods that have the value; `null` if none has.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names of the document")]
 pub struct PercentilesEntry {
     /// Half of the Pods need at most this.
     pub p50_millis: Option<i64>,
@@ -100,6 +101,7 @@ pub struct ConcurrencyEntry {
 /// Slot time by what it went into; the parts sum to `slotMillis`.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names of the document")]
 pub struct SlotsEntry {
     /// Phase Running.
     pub work_millis: i64,
@@ -141,6 +143,6 @@ impl From<&Slots> for SlotsEntry {
 }
 
 /// Whole milliseconds of a duration. Three hundred million years fit, so the saturation is never reached.
-pub(super) fn millis(duration: SignedDuration) -> i64 {
+pub(crate) fn millis(duration: SignedDuration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::document::{PodEntry, WorkloadEntry};
 use super::fixture::{at, ended, summary, waiting, workload};
-use super::*;
+use crate::export::*;
 use crate::observation::{Object, Observation, Seen};
 use crate::timeline::Timeline;
 

@@ -9,7 +9,7 @@ use super::document::Document;
 ///
 /// # Errors
 /// What the writer says, a broken pipe as such.
-pub fn write_yaml(document: &Document<'_>, mut out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write_yaml(document: &Document<'_>, mut out: &mut dyn Write) -> io::Result<()> {
     let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
     serde_saphyr::to_io_writer_with_options(&mut out, document, options).map_err(|error| match error {
         serde_saphyr::ser::Error::IO { error } => error,

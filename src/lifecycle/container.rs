@@ -16,7 +16,7 @@ use super::fact::EventTime;
 use super::names::Names;
 use super::packed::packed_struct;
 use super::restarts::Restarts;
-use super::{Instant, Role, Run};
+use super::{ContainerRole, Instant, Run};
 use crate::observation::{ContainerStatus, Terminated, known};
 
 /// How far a fine time may lie before or after the coarse one of the same instant.
@@ -24,24 +24,24 @@ const BEFORE: SignedDuration = SignedDuration::from_millis(200);
 const AFTER: SignedDuration = SignedDuration::from_millis(1200);
 
 /// Whether a fine time fits a time that was truncated to the second.
-pub(super) fn fits(fine: Timestamp, coarse: Timestamp) -> bool {
+pub(crate) fn fits(fine: Timestamp, coarse: Timestamp) -> bool {
     fine >= coarse - BEFORE && fine <= coarse + AFTER
 }
 
 /// What is known of one container.
 #[derive(Clone, Debug)]
-pub(super) struct ContainerEvidence {
-    pub(super) name: Arc<str>,
-    pub(super) role: Role,
-    pub(super) image: Arc<str>,
+pub(crate) struct ContainerEvidence {
+    pub(crate) name: Arc<str>,
+    pub(crate) role: ContainerRole,
+    pub(crate) image: Arc<str>,
     restarts: Restarts,
     /// `restartCount`; the highest seen, because a node that restarts may begin anew.
-    pub(super) restart_count: u32,
+    pub(crate) restart_count: u32,
     runs: Vec<RunEvidence>,
     /// The restart that `restartCount` counts last has not begun: a node that restarts counts before it starts.
     restart_pending: bool,
     /// Last telling `waiting.reason`, until it runs.
-    pub(super) waiting: Option<Arc<str>>,
+    pub(crate) waiting: Option<Arc<str>>,
     /// Why it could not be made or started, as a status said, and the receipt of the first that did.
     unstartable: Option<(Option<Timestamp>, Arc<str>)>,
     /// The container is terminated, but no state told of a run: the kubelet lost it, or it never began.
@@ -77,16 +77,16 @@ struct RunEvidence {
 
 /// Its runs that are known, oldest first.
 #[derive(Clone, Debug, Default)]
-pub(super) struct KnownRuns {
-    pub(super) runs: Vec<Run>,
+pub(crate) struct KnownRuns {
+    pub(crate) runs: Vec<Run>,
     /// Whether nothing ran before the first of them.
-    pub(super) from_the_first: bool,
+    pub(crate) from_the_first: bool,
     /// Runs that happened but are not known one by one.
-    pub(super) not_seen: u32,
+    pub(crate) not_seen: u32,
 }
 
 impl ContainerEvidence {
-    pub(super) fn new(name: Arc<str>, role: Role, image: Arc<str>, restarts: Restarts) -> Self {
+    pub(crate) fn new(name: Arc<str>, role: ContainerRole, image: Arc<str>, restarts: Restarts) -> Self {
         Self {
             name,
             role,
@@ -103,7 +103,7 @@ impl ContainerEvidence {
     }
 
     /// Takes in a status; `received` if the change was received by a watch.
-    pub(super) fn observe(
+    pub(crate) fn observe(
         &mut self,
         status: &ContainerStatus,
         received: Option<Timestamp>,
@@ -223,33 +223,33 @@ impl ContainerEvidence {
     }
 
     /// Why it is terminated although nothing tells that it ever ran.
-    pub(super) fn never_ran(&self) -> Option<&Arc<str>> {
+    pub(crate) fn never_ran(&self) -> Option<&Arc<str>> {
         self.lost.as_ref().filter(|lost| lost.now && self.events.started.is_none())?.reason.as_ref()
     }
 
     /// Whether it is terminated without a run that is known.
-    pub(super) fn is_lost(&self) -> bool {
+    pub(crate) fn is_lost(&self) -> bool {
         self.lost.as_ref().is_some_and(|lost| lost.now)
     }
 
     /// Whether the kubelet starts it again after this run.
-    pub(super) fn restarts_after(&self, run: &Run) -> bool {
+    pub(crate) fn restarts_after(&self, run: &Run) -> bool {
         let by_another = run.reason.as_deref() == Some("RestartingAllContainers");
         run.ended && (by_another || self.restarts.after(run.exit_code))
     }
 
     /// `finishedAt` of its last run.
-    pub(super) fn last_finished(&self) -> Option<Timestamp> {
+    pub(crate) fn last_finished(&self) -> Option<Timestamp> {
         self.runs.last().and_then(|run| run.end)
     }
 
     /// Receipt of the end of its last run.
-    pub(super) fn end_received(&self) -> Option<Timestamp> {
+    pub(crate) fn end_received(&self) -> Option<Timestamp> {
         self.runs.last().and_then(|run| run.ended_received)
     }
 
     /// Its runs. `stopped` dates the end of its last one to 40 ms, if that fits.
-    pub(super) fn known_runs(&self, stopped: Option<Timestamp>) -> KnownRuns {
+    pub(crate) fn known_runs(&self, stopped: Option<Timestamp>) -> KnownRuns {
         let latest = self.runs.len();
         let numbered = self.runs.iter().enumerate();
         let mut runs: Vec<Run> = numbered

@@ -11,18 +11,20 @@ use super::evidence::Evidence;
 use super::fact::EventTime;
 use super::phases::Explained;
 use super::pod::{PodEvidence, PodPhase};
-use super::{ContainerLife, Explanation, Instant, Instants, Lifecycle, Phase, PodOutcome, Role, Run, phases};
+use super::{
+    ContainerLife, ContainerRole, Explanation, Instant, Instants, Lifecycle, Phase, PodOutcome, Run, phases,
+};
 use crate::observation::Seen;
 
 /// More than this, and a corrected order is worth telling.
 const CLAMP: SignedDuration = SignedDuration::from_secs(1);
 
-pub(super) fn lifecycle(pod: &PodEvidence) -> Lifecycle {
+pub(crate) fn lifecycle(pod: &PodEvidence) -> Lifecycle {
     derived(pod, false).0
 }
 
 /// What the boundaries of its life were read from.
-pub(super) fn explanation(pod: &PodEvidence) -> Explanation {
+pub(crate) fn explanation(pod: &PodEvidence) -> Explanation {
     derived(pod, true).1
 }
 
@@ -34,7 +36,7 @@ fn derived(pod: &PodEvidence, explain: bool) -> (Lifecycle, Explanation) {
     for (place, evidence) in pod.containers.iter().enumerate() {
         let stopped = stopped.filter(|(last, _)| *last == place).map(|(_, at)| at);
         let known = evidence.known_runs(stopped);
-        if evidence.role == Role::Main && known.from_the_first {
+        if evidence.role == ContainerRole::Main && known.from_the_first {
             let start = known.runs.iter().find_map(|run| run.start);
             first_start = [first_start, start].into_iter().flatten().min_by_key(|start| start.at);
         }
@@ -123,8 +125,11 @@ fn last_stopped(pod: &PodEvidence, requested: Option<Instant>) -> Option<(usize,
     let received = pod.phase_received.filter(|_| pod.phase.terminal())?;
     let requested = requested.filter(|_| pod.deleted_before_its_end())?;
     let ends = || {
-        let own =
-            pod.containers.iter().enumerate().filter(|(_, container)| container.role != Role::Ephemeral);
+        let own = pod
+            .containers
+            .iter()
+            .enumerate()
+            .filter(|(_, container)| container.role != ContainerRole::Ephemeral);
         own.filter_map(|(place, container)| container.last_finished().map(|end| (place, end)))
     };
     let (place, end) = ends().max_by_key(|(_, end)| *end)?;
@@ -159,7 +164,7 @@ fn scheduled(pod: &PodEvidence, created: Option<Instant>) -> Option<Instant> {
 }
 
 fn sandbox_ready(pod: &PodEvidence, containers: &[ContainerLife]) -> Option<Instant> {
-    let own = containers.iter().filter(|container| container.role != Role::Ephemeral);
+    let own = containers.iter().filter(|container| container.role != ContainerRole::Ephemeral);
     let first_start = own
         .filter_map(|container| container.runs.iter().find_map(|run| run.start))
         .map(|start| start.at)
@@ -176,7 +181,7 @@ fn sandbox_ready(pod: &PodEvidence, containers: &[ContainerLife]) -> Option<Inst
 }
 
 fn mains(containers: &[ContainerLife]) -> impl Iterator<Item = &ContainerLife> {
-    containers.iter().filter(|container| container.role == Role::Main)
+    containers.iter().filter(|container| container.role == ContainerRole::Main)
 }
 
 /// The first start of a main container that is known, though others may have come before.
@@ -196,7 +201,7 @@ fn work_is_over(pod: &PodEvidence, containers: &[ContainerLife]) -> bool {
         None => evidence.is_lost(),
     };
     let pairs = pod.containers.iter().zip(containers);
-    let mut pairs = pairs.filter(|(_, life)| life.role == Role::Main).peekable();
+    let mut pairs = pairs.filter(|(_, life)| life.role == ContainerRole::Main).peekable();
     pairs.peek().is_some() && pairs.all(over)
 }
 
@@ -282,7 +287,7 @@ fn put_in_order(instants: &mut Instants) -> bool {
 }
 
 fn outcome(pod: &PodEvidence, instants: &Instants, containers: &[ContainerLife], began: bool) -> PodOutcome {
-    let pairs = pod.containers.iter().zip(containers).filter(|(_, life)| life.role == Role::Main);
+    let pairs = pod.containers.iter().zip(containers).filter(|(_, life)| life.role == ContainerRole::Main);
     let would_restart = |(evidence, main): (&ContainerEvidence, &ContainerLife)| {
         main.runs.last().is_some_and(|run| evidence.restarts_after(run))
     };
@@ -356,7 +361,10 @@ fn end(
 /// The end of a Pod whose work never began.
 fn never_started_end(pod: &PodEvidence, instants: &Instants) -> Option<Instant> {
     let finished = || {
-        let own = pod.containers.iter().filter(|container| matches!(container.role, Role::Main | Role::Init));
+        let own = pod
+            .containers
+            .iter()
+            .filter(|container| matches!(container.role, ContainerRole::Main | ContainerRole::Init));
         let ends = own.filter_map(ContainerEvidence::last_finished);
         ends.max().map(|time| at(time, Evidence::FinishedAt))
     };
@@ -387,7 +395,7 @@ fn forget_after(phases: &mut Vec<Phase>, until: Option<Timestamp>) {
     phases.retain(|phase| phase.start <= until);
     if let Some(last) = phases.last_mut() {
         last.end = Some(last.end.map_or(until, |end| end.min(until)));
-        last.source = super::Source::Inferred;
+        last.source = crate::lifecycle::evidence::Source::Inferred;
     }
 }
 
@@ -404,7 +412,7 @@ fn result(
     let failed_main = ended().find(|run| run.exit_code != Some(0));
     let failed_init = containers
         .iter()
-        .filter(|container| container.role == Role::Init)
+        .filter(|container| container.role == ContainerRole::Init)
         .filter_map(last_ended)
         .find(|run| run.exit_code != Some(0))
         .filter(|_| ended().next().is_none());
@@ -435,7 +443,7 @@ fn result(
 /// `CrashLoopBackOff`, whatever the status says, while a failed main container waits for its next run.
 fn in_back_off(pod: &PodEvidence, containers: &[ContainerLife]) -> Option<Arc<str>> {
     let waits = |(evidence, main): (&ContainerEvidence, &ContainerLife)| {
-        main.role == Role::Main
+        main.role == ContainerRole::Main
             && main.runs.last().is_some_and(|run| run.exit_code != Some(0) && evidence.restarts_after(run))
     };
     let any = pod.containers.iter().zip(containers).any(waits);

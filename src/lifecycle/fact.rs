@@ -13,19 +13,19 @@ use crate::observation::{Event, known, whole_millis};
 
 /// A time from an event, and whether it is finer than a second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct EventTime {
-    pub(super) at: Timestamp,
-    pub(super) fine: bool,
+pub(crate) struct EventTime {
+    pub(crate) at: Timestamp,
+    pub(crate) fine: bool,
 }
 
 impl EventTime {
-    pub(super) fn instant(self, fine: Evidence, coarse: Evidence) -> Instant {
+    pub(crate) fn instant(self, fine: Evidence, coarse: Evidence) -> Instant {
         Instant { at: self.at, evidence: if self.fine { fine } else { coarse } }
     }
 }
 
 /// Keeps the earlier of two times; of equal ones the finer.
-pub(super) fn keep_earliest(kept: &mut Option<EventTime>, new: EventTime) {
+pub(crate) fn keep_earliest(kept: &mut Option<EventTime>, new: EventTime) {
     if kept.is_none_or(|kept| (new.at, !new.fine) < (kept.at, !kept.fine)) {
         *kept = Some(new);
     }
@@ -33,25 +33,25 @@ pub(super) fn keep_earliest(kept: &mut Option<EventTime>, new: EventTime) {
 
 /// What one Event about a Pod says.
 #[derive(Clone, Debug)]
-pub struct EventFact {
-    pub(super) kind: FactKind,
+pub(crate) struct EventFact {
+    pub(crate) kind: FactKind,
     /// The container that it is about.
-    pub(super) container: Option<Arc<str>>,
+    pub(crate) container: Option<Arc<str>>,
     /// First occurrence.
-    pub(super) first: EventTime,
+    pub(crate) first: EventTime,
     /// Latest occurrence, mostly truncated to the second.
-    pub(super) last: Timestamp,
+    pub(crate) last: Timestamp,
     /// Occurrences.
-    pub(super) count: u32,
+    pub(crate) count: u32,
     /// It stands for several events of different texts.
-    pub(super) combined: bool,
+    pub(crate) combined: bool,
     /// When it was received, if by a watch.
-    pub(super) received: Option<Timestamp>,
+    pub(crate) received: Option<Timestamp>,
 }
 
 /// The events that change a lifecycle.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum FactKind {
+pub(crate) enum FactKind {
     Scheduled,
     /// `FailedScheduling`: why no node will do.
     Unschedulable(Arc<str>),
@@ -74,7 +74,7 @@ pub(super) enum FactKind {
 
 impl EventFact {
     /// Reads an Event about a Pod; `received` if it was received by a watch. `None` if it changes nothing.
-    pub fn read(event: &Event, received: Option<Timestamp>, names: &mut Names) -> Option<Self> {
+    pub(crate) fn read(event: &Event, received: Option<Timestamp>, names: &mut Names) -> Option<Self> {
         let kind = match event.reason.as_str() {
             "Scheduled" => FactKind::Scheduled,
             "FailedScheduling" => FactKind::Unschedulable(names.share(&message::unschedulable(event.text()))),
@@ -125,7 +125,7 @@ impl EventFact {
     }
 
     /// When what it says was told first: the text of combined events is that of the latest.
-    pub(super) fn told_first(&self) -> Timestamp {
+    pub(crate) fn told_first(&self) -> Timestamp {
         if self.combined { self.last } else { self.first.at }
     }
 }

@@ -6,7 +6,7 @@ use crate::observation::Pod;
 const KUEUE_QUEUE: &str = "kueue.x-k8s.io/queue-name";
 
 /// Why a gated Pod waits; `None` if it has no gates. Those of Kueue say what it waits for, others their name.
-pub(super) fn reason(pod: &Pod) -> Option<String> {
+pub(crate) fn reason(pod: &Pod) -> Option<String> {
     let gates = &pod.spec.scheduling_gates;
     if gates.is_empty() {
         return None;

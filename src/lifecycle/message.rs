@@ -6,7 +6,7 @@ use super::packed::{Pack, Packer, Unpacker};
 
 /// What a `Pulled` event says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pulled {
+pub(crate) enum Pulled {
     /// The image was there.
     Cached,
     /// The image was pulled.
@@ -38,7 +38,7 @@ impl Pack for Pulled {
 }
 
 /// Reads the message of a `Pulled` event (`pkg/kubelet/images/image_manager.go`); `None` if the wording is unknown.
-pub(super) fn pulled(message: &str) -> Option<Pulled> {
+pub(crate) fn pulled(message: &str) -> Option<Pulled> {
     if message.contains(" already present on machine") {
         return Some(Pulled::Cached);
     }
@@ -66,7 +66,7 @@ fn whole_millis(text: &str) -> Option<SignedDuration> {
 }
 
 /// Reads a duration as Go prints it: `1h2m3.5s`, `345ms`, `0s`.
-pub(super) fn go_duration(text: &str) -> Option<SignedDuration> {
+pub(crate) fn go_duration(text: &str) -> Option<SignedDuration> {
     let mut rest = text;
     let mut nanos = 0.0_f64;
     while !rest.is_empty() {
@@ -96,7 +96,7 @@ pub(super) fn go_duration(text: &str) -> Option<SignedDuration> {
 /// Why the scheduler finds no node, without the numbers that keep changing:
 /// `0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint {a: b}. preemption: …` becomes
 /// `Insufficient cpu, node(s) had untolerated taint {a: b}`.
-pub(super) fn unschedulable(message: &str) -> String {
+pub(crate) fn unschedulable(message: &str) -> String {
     let reasons = match message.split_once(" nodes are available: ") {
         Some((_, reasons)) => reasons,
         None => message,
@@ -109,7 +109,7 @@ pub(super) fn unschedulable(message: &str) -> String {
 
 /// Why the cluster autoscaler adds no node: `pod didn't trigger scale-up: 1 max node group size reached` becomes
 /// `max node group size reached`.
-pub(super) fn no_scale_up(message: &str) -> String {
+pub(crate) fn no_scale_up(message: &str) -> String {
     message.split_once(": ").map(|(_, reasons)| without_numbers(reasons)).unwrap_or_default()
 }
 
@@ -134,7 +134,7 @@ fn without_numbers(reasons: &str) -> String {
 
 /// What a `Failed` event says: the container's `waiting.reason` that goes with `Error: …`; `None` for a pull that failed,
 /// which has events of its own.
-pub(super) fn start_failure(message: &str) -> Option<&str> {
+pub(crate) fn start_failure(message: &str) -> Option<&str> {
     /// What making a container's configuration says (`pkg/kubelet/kuberuntime`, `pkg/kubelet/kubelet_pods.go`).
     const CONFIG: [&str; 6] = [
         " not found",
@@ -161,7 +161,7 @@ pub(super) fn start_failure(message: &str) -> Option<&str> {
 }
 
 /// Whether a `Killing` event tells that the Pod is to stop, not that a probe or a restart rule ended one container.
-pub(super) fn stops_for_the_pod(message: &str) -> bool {
+pub(crate) fn stops_for_the_pod(message: &str) -> bool {
     message != "killing" && !message.contains("will be restarted")
 }
 

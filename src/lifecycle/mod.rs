@@ -4,32 +4,33 @@
 //! [`Lifecycle`] of it. What is unknown stays `None`; a phase that goes on has no end, so that a lifecycle does not
 //! depend on "now".
 
-mod container;
-mod derive;
-mod evidence;
-mod fact;
-mod gates;
-mod message;
-mod names;
-mod packed;
-mod phases;
-mod pod;
-mod restarts;
-mod spans;
-mod status;
-mod waits;
+pub(crate) mod container;
+pub(crate) mod derive;
+pub(crate) mod evidence;
+pub(crate) mod fact;
+pub(crate) mod gates;
+pub(crate) mod message;
+pub(crate) mod names;
+pub(crate) mod packed;
+pub(crate) mod phases;
+pub(crate) mod pod;
+pub(crate) mod restarts;
+pub(crate) mod spans;
+pub(crate) mod status;
+pub(crate) mod waits;
 
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 pub use evidence::{Evidence, Source};
-pub use fact::EventFact;
-pub use names::Names;
+pub(crate) use fact::EventFact;
+pub(crate) use names::Names;
+pub(crate) use packed::Kept;
 use packed::packed_enum;
-pub use packed::{Kept, Pack, Packer, Unpacker};
-pub use pod::PodEvidence;
-pub use spans::{PhaseSpan, Spans};
+pub(crate) use pod::PodEvidence;
+pub use spans::PhaseSpan;
+pub(crate) use spans::Spans;
 
 /// A time in one Pod's life, and what it was read from.
 ///
@@ -209,7 +210,7 @@ impl PodOutcome {
 
 /// What a container is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Role {
+pub enum ContainerRole {
     /// Does the work.
     Main,
     /// Runs to its end before the main containers start.
@@ -220,7 +221,7 @@ pub enum Role {
     Ephemeral,
 }
 
-impl Role {
+impl ContainerRole {
     /// The word of the timeline document.
     pub fn name(self) -> &'static str {
         match self {
@@ -238,7 +239,7 @@ pub struct ContainerLife {
     /// Name.
     pub name: Arc<str>,
     /// What it is for.
-    pub role: Role,
+    pub role: ContainerRole,
     /// Image as the user wrote it.
     pub image: Arc<str>,
     /// `restartCount`.
@@ -353,4 +354,4 @@ packed_enum!(PhaseKind {
     BackOff,
     Terminating,
 });
-packed_enum!(Role { Main, Init, Sidecar, Ephemeral });
+packed_enum!(ContainerRole { Main, Init, Sidecar, Ephemeral });

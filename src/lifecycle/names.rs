@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 
 /// Gives equal texts the same allocation, and a number.
 #[derive(Clone, Debug, Default)]
-pub struct Names {
+pub(crate) struct Names {
     numbers: HashMap<Arc<str>, u32, RandomState>,
     texts: Vec<Arc<str>>,
     /// Numbers of some texts by where these are in memory, where they stay: quicker than to hash what they say.
@@ -19,7 +19,7 @@ const PLACES: usize = 32;
 
 impl Names {
     /// The shared form of a text.
-    pub fn share(&mut self, text: &str) -> Arc<str> {
+    pub(crate) fn share(&mut self, text: &str) -> Arc<str> {
         if let Some((known, _)) = self.numbers.get_key_value(text) {
             return Arc::clone(known);
         }
@@ -29,12 +29,12 @@ impl Names {
     }
 
     /// The shared form of a text, `None` if it is empty.
-    pub fn share_some(&mut self, text: &str) -> Option<Arc<str>> {
+    pub(crate) fn share_some(&mut self, text: &str) -> Option<Arc<str>> {
         (!text.is_empty()).then(|| self.share(text))
     }
 
     /// The number of a text.
-    pub(super) fn number(&mut self, text: &Arc<str>) -> u32 {
+    pub(crate) fn number(&mut self, text: &Arc<str>) -> u32 {
         let place = text.as_ptr().addr();
         // Allocations begin at multiples of sixteen.
         let slot = (place >> 4) % PLACES;
@@ -54,7 +54,7 @@ impl Names {
     }
 
     /// The text of a number that [`Names::number`] gave.
-    pub(super) fn text(&self, number: u32) -> Arc<str> {
+    pub(crate) fn text(&self, number: u32) -> Arc<str> {
         self.texts.get(number as usize).map_or_else(|| "".into(), Arc::clone)
     }
 

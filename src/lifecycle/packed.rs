@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::names::Names;
 
 /// What can be packed. What comes out is what went in.
-pub trait Pack: Clone {
+pub(crate) trait Pack: Clone {
     /// Appends itself.
     fn pack(&self, to: &mut Packer<'_>);
     /// Reads what [`Pack::pack`] appended.
@@ -22,7 +22,7 @@ pub trait Pack: Clone {
 
 /// Where things are packed.
 #[derive(Debug)]
-pub struct Packer<'a> {
+pub(crate) struct Packer<'a> {
     bytes: &'a mut Vec<u8>,
     names: &'a mut Names,
     /// The time that was packed last, in milliseconds.
@@ -31,19 +31,19 @@ pub struct Packer<'a> {
 
 /// Where things are unpacked from.
 #[derive(Debug)]
-pub struct Unpacker<'a> {
+pub(crate) struct Unpacker<'a> {
     bytes: &'a [u8],
     names: &'a Names,
     before: i64,
 }
 
 impl<'a> Packer<'a> {
-    pub(super) fn new(bytes: &'a mut Vec<u8>, names: &'a mut Names) -> Self {
+    pub(crate) fn new(bytes: &'a mut Vec<u8>, names: &'a mut Names) -> Self {
         Self { bytes, names, before: 0 }
     }
 
     /// Appends a time in milliseconds since 1970.
-    pub(super) fn put_millis(&mut self, millis: i64) {
+    pub(crate) fn put_millis(&mut self, millis: i64) {
         self.signed(millis - self.before);
         self.before = millis;
     }
@@ -72,7 +72,7 @@ impl<'a> Packer<'a> {
 }
 
 impl<'a> Unpacker<'a> {
-    pub(super) fn new(bytes: &'a [u8], names: &'a Names) -> Self {
+    pub(crate) fn new(bytes: &'a [u8], names: &'a Names) -> Self {
         Self { bytes, names, before: 0 }
     }
 
@@ -100,17 +100,17 @@ impl<'a> Unpacker<'a> {
     }
 
     /// Whether nothing is left.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
     /// Reads a value.
-    pub(super) fn take<T: Pack>(&mut self) -> T {
+    pub(crate) fn take<T: Pack>(&mut self) -> T {
         T::unpack(self)
     }
 
     /// Reads a time in milliseconds since 1970.
-    pub(super) fn take_millis(&mut self) -> i64 {
+    pub(crate) fn take_millis(&mut self) -> i64 {
         self.before = self.before.wrapping_add(self.signed());
         self.before
     }
@@ -292,11 +292,11 @@ macro_rules! packed_enum {
     };
 }
 
-pub(super) use {packed_enum, packed_struct};
+pub(crate) use {packed_enum, packed_struct};
 
 /// Something that is packed, or at hand because it may still change.
 #[derive(Clone, Debug)]
-pub enum Kept<T> {
+pub(crate) enum Kept<T> {
     /// At hand.
     Open(Box<T>),
     /// Packed.
@@ -305,17 +305,17 @@ pub enum Kept<T> {
 
 impl<T: Pack> Kept<T> {
     /// At hand.
-    pub fn new(value: T) -> Self {
+    pub(crate) fn new(value: T) -> Self {
         Self::Open(Box::new(value))
     }
 
     /// Whether it is packed.
-    pub fn is_packed(&self) -> bool {
+    pub(crate) fn is_packed(&self) -> bool {
         matches!(self, Self::Packed(..))
     }
 
     /// As it is.
-    pub fn read<'a>(&'a self, names: &Names) -> Cow<'a, T> {
+    pub(crate) fn read<'a>(&'a self, names: &Names) -> Cow<'a, T> {
         match self {
             Self::Open(value) => Cow::Borrowed(value),
             Self::Packed(bytes, _) => Cow::Owned(T::unpack(&mut Unpacker::new(bytes, names))),
@@ -323,7 +323,7 @@ impl<T: Pack> Kept<T> {
     }
 
     /// To change it: unpacks it if it is packed.
-    pub fn open(&mut self, names: &Names) -> &mut T {
+    pub(crate) fn open(&mut self, names: &Names) -> &mut T {
         if let Self::Packed(bytes, _) = self {
             *self = Self::new(T::unpack(&mut Unpacker::new(bytes, names)));
         }
@@ -334,7 +334,7 @@ impl<T: Pack> Kept<T> {
     }
 
     /// Packs it. `bytes` is room to work in.
-    pub fn pack(&mut self, names: &mut Names, bytes: &mut Vec<u8>) {
+    pub(crate) fn pack(&mut self, names: &mut Names, bytes: &mut Vec<u8>) {
         if let Self::Open(value) = self {
             bytes.clear();
             value.pack(&mut Packer::new(bytes, names));

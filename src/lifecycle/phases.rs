@@ -11,7 +11,7 @@ use super::container::ContainerEvidence;
 use super::evidence::{Evidence, Source};
 use super::pod::PodEvidence;
 use super::waits::{Since, Topic};
-use super::{ContainerLife, Instant, Instants, Phase, PhaseKind, PodOutcome, Role, Run};
+use super::{ContainerLife, ContainerRole, Instant, Instants, Phase, PhaseKind, PodOutcome, Run};
 
 /// A boundary, and how it is known.
 #[derive(Clone, Copy, Debug)]
@@ -77,10 +77,10 @@ impl Span {
 
 /// The phases, and what their boundaries were read from.
 #[derive(Clone, Debug)]
-pub(super) struct Explained {
-    pub(super) phases: Vec<Phase>,
+pub(crate) struct Explained {
+    pub(crate) phases: Vec<Phase>,
     /// By place of a phase: its begin and its end. Only where somebody asks.
-    pub(super) ends: Option<Vec<(Evidence, Option<Evidence>)>>,
+    pub(crate) ends: Option<Vec<(Evidence, Option<Evidence>)>>,
 }
 
 impl Explained {
@@ -101,20 +101,20 @@ impl Explained {
 }
 
 /// What the phases are made of.
-pub(super) struct Life<'a> {
-    pub(super) pod: &'a PodEvidence,
-    pub(super) containers: &'a [ContainerLife],
-    pub(super) instants: &'a Instants,
+pub(crate) struct Life<'a> {
+    pub(crate) pod: &'a PodEvidence,
+    pub(crate) containers: &'a [ContainerLife],
+    pub(crate) instants: &'a Instants,
     /// First start of a main container that is known; not `workStarted` where earlier ones are not.
-    pub(super) began: Option<Instant>,
-    pub(super) outcome: PodOutcome,
+    pub(crate) began: Option<Instant>,
+    pub(crate) outcome: PodOutcome,
     /// End of its work, or of a Pod whose work never began.
-    pub(super) end: Option<Instant>,
+    pub(crate) end: Option<Instant>,
 }
 
 impl Life<'_> {
     /// The phases, in order; `reason` is why it waits. `explain` asks for what their boundaries were read from.
-    pub(super) fn phases(&self, reason: Option<&Arc<str>>, explain: bool) -> Explained {
+    pub(crate) fn phases(&self, reason: Option<&Arc<str>>, explain: bool) -> Explained {
         let mut phases = Explained { phases: Vec::new(), ends: explain.then(Vec::new) };
         let Some(created) = self.instants.created.map(Mark::from) else { return phases };
         // A time truncated to the second can seem to lie before a finer one.
@@ -203,7 +203,7 @@ impl Life<'_> {
     /// Containers that could not be made or started, until they were.
     fn unstartable_spans(&self, kind: PhaseKind, from: Mark) -> Vec<Span> {
         let pairs = self.pod.containers.iter().zip(self.containers);
-        let own = pairs.filter(|(_, life)| life.role != Role::Ephemeral);
+        let own = pairs.filter(|(_, life)| life.role != ContainerRole::Ephemeral);
         own.filter_map(|(evidence, life)| {
             let since = evidence.unstartable()?;
             let started = life.runs.iter().find_map(|run| run.start).map(Mark::from);
@@ -215,14 +215,14 @@ impl Life<'_> {
 
     fn pull_spans(&self) -> Vec<Span> {
         let pairs = self.pod.containers.iter().zip(self.containers);
-        let own = pairs.filter(|(_, life)| life.role != Role::Ephemeral);
+        let own = pairs.filter(|(_, life)| life.role != ContainerRole::Ephemeral);
         own.flat_map(|(evidence, life)| pull_spans(evidence, life)).collect()
     }
 
     fn init_spans(&self) -> Vec<Span> {
         let mut spans = Vec::new();
         let pairs = self.pod.containers.iter().zip(self.containers);
-        let inits: Vec<_> = pairs.filter(|(_, life)| life.role == Role::Init).collect();
+        let inits: Vec<_> = pairs.filter(|(_, life)| life.role == ContainerRole::Init).collect();
         // A condition tells when the last one ended, to the second.
         let initialized = self.pod.initialized.map(|at| Mark { at, why: Evidence::Initialized });
         for (nth, (evidence, life)) in inits.iter().enumerate() {
@@ -252,7 +252,7 @@ impl Life<'_> {
         let mut spans = Vec::new();
         let mut waits = None;
         let pairs = self.pod.containers.iter().zip(self.containers);
-        for (evidence, life) in pairs.filter(|(_, life)| life.role == Role::Main) {
+        for (evidence, life) in pairs.filter(|(_, life)| life.role == ContainerRole::Main) {
             for (place, run) in life.runs.iter().enumerate() {
                 let Some(start) = run.start.map(Mark::from) else { continue };
                 let next = next_start(life, place);

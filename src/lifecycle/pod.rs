@@ -16,68 +16,68 @@ use super::packed::{packed_enum, packed_struct};
 use super::restarts::Restarts;
 use super::status;
 use super::waits::{Topic, Waits};
-use super::{Explanation, Lifecycle, Role, derive, gates};
+use super::{ContainerRole, Explanation, Lifecycle, derive, gates};
 use crate::observation::{self, Seen, known};
 
 /// What is known of one Pod.
 #[derive(Clone, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, each true or not yet")]
-pub struct PodEvidence {
+pub(crate) struct PodEvidence {
     /// Whether any state of the Pod itself was seen, not only Events about it.
     seen: bool,
     /// Receipt of its latest state.
-    pub(super) seen_last: Option<Timestamp>,
-    pub(super) created_event: Option<Timestamp>,
-    pub(super) created_received: Option<Timestamp>,
-    pub(super) created: Option<Timestamp>,
+    pub(crate) seen_last: Option<Timestamp>,
+    pub(crate) created_event: Option<Timestamp>,
+    pub(crate) created_received: Option<Timestamp>,
+    pub(crate) created: Option<Timestamp>,
     /// Which scheduling gates held it from when on: since its creation, then since each change.
-    pub(super) gates: Vec<Gates>,
-    pub(super) scheduled_event: Option<EventTime>,
-    pub(super) pod_scheduled: Option<Timestamp>,
-    pub(super) has_node: bool,
-    pub(super) created_with_node: bool,
-    pub(super) start_time: Option<Timestamp>,
+    pub(crate) gates: Vec<Gates>,
+    pub(crate) scheduled_event: Option<EventTime>,
+    pub(crate) pod_scheduled: Option<Timestamp>,
+    pub(crate) has_node: bool,
+    pub(crate) created_with_node: bool,
+    pub(crate) start_time: Option<Timestamp>,
     /// Condition `PodReadyToStartContainers`: first True; whether it was ever there; when it last became False.
-    pub(super) sandbox_ready: Option<Timestamp>,
-    pub(super) sandbox_condition: bool,
-    pub(super) sandbox_gone: Option<Timestamp>,
-    pub(super) initialized: Option<Timestamp>,
-    pub(super) disruption: Option<(Timestamp, Arc<str>)>,
-    pub(super) not_ready: Option<Timestamp>,
-    pub(super) kubelet_wrote: Option<Timestamp>,
-    pub(super) phase: PodPhase,
-    pub(super) phase_received: Option<Timestamp>,
-    pub(super) reason: Option<Arc<str>>,
+    pub(crate) sandbox_ready: Option<Timestamp>,
+    pub(crate) sandbox_condition: bool,
+    pub(crate) sandbox_gone: Option<Timestamp>,
+    pub(crate) initialized: Option<Timestamp>,
+    pub(crate) disruption: Option<(Timestamp, Arc<str>)>,
+    pub(crate) not_ready: Option<Timestamp>,
+    pub(crate) kubelet_wrote: Option<Timestamp>,
+    pub(crate) phase: PodPhase,
+    pub(crate) phase_received: Option<Timestamp>,
+    pub(crate) reason: Option<Arc<str>>,
     /// Why no node would do, as the condition said last.
     unschedulable: Option<Arc<str>>,
     /// Why it waited, as events and changes of the condition told.
-    pub(super) waits: Waits,
-    pub(super) node_lost: bool,
-    pub(super) deletion: Option<Deletion>,
-    pub(super) killing: Option<EventTime>,
-    pub(super) gone: Option<(Timestamp, Seen)>,
+    pub(crate) waits: Waits,
+    pub(crate) node_lost: bool,
+    pub(crate) deletion: Option<Deletion>,
+    pub(crate) killing: Option<EventTime>,
+    pub(crate) gone: Option<(Timestamp, Seen)>,
     /// It left the selector of the watch: nothing more will be heard of it.
-    pub(super) out_of_sight: Option<Timestamp>,
-    pub(super) containers: Vec<ContainerEvidence>,
+    pub(crate) out_of_sight: Option<Timestamp>,
+    pub(crate) containers: Vec<ContainerEvidence>,
     /// Events about containers that are not known yet.
     early: Vec<EventFact>,
-    pub(super) status: Option<Arc<str>>,
+    pub(crate) status: Option<Arc<str>>,
 }
 
 /// The scheduling gates from a time on.
 #[derive(Clone, Debug)]
-pub(super) struct Gates {
+pub(crate) struct Gates {
     /// `None` is its creation: gates are never added later.
-    pub(super) since: Option<Timestamp>,
+    pub(crate) since: Option<Timestamp>,
     /// Whether that is when the change was received; else when the gates before were seen last.
-    pub(super) received: bool,
+    pub(crate) received: bool,
     /// `SchedulingGated: kueue.x-k8s.io/admission`; `None` when all are gone.
-    pub(super) reason: Option<Arc<str>>,
+    pub(crate) reason: Option<Arc<str>>,
 }
 
 /// `status.phase`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum PodPhase {
+pub(crate) enum PodPhase {
     #[default]
     Pending,
     Running,
@@ -87,42 +87,43 @@ pub(super) enum PodPhase {
 }
 
 impl PodPhase {
-    pub(super) fn terminal(self) -> bool {
+    pub(crate) fn terminal(self) -> bool {
         matches!(self, Self::Succeeded | Self::Failed)
     }
 }
 
 /// The first that was seen of a deletion.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Deletion {
+pub(crate) struct Deletion {
     /// Receipt of the first object with a `deletionTimestamp`.
-    pub(super) received: Option<Timestamp>,
+    pub(crate) received: Option<Timestamp>,
     /// Its `deletionTimestamp - deletionGracePeriodSeconds`.
-    pub(super) computed: Option<Timestamp>,
+    pub(crate) computed: Option<Timestamp>,
     /// The Pod had been seen without one before, so that the receipt dates the request.
-    pub(super) witnessed: bool,
+    pub(crate) witnessed: bool,
     /// The Pod was over before that.
-    pub(super) after_the_end: bool,
+    pub(crate) after_the_end: bool,
 }
 
 impl PodEvidence {
-    /// Whether any state of the Pod itself was seen.
-    pub fn is_seen(&self) -> bool {
-        self.seen
-    }
-
     /// Whether little more will come of it: its phase is terminal, or it is gone.
-    pub fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.phase.terminal() || self.gone.is_some()
     }
 
     /// Takes in the name of the owner's `SuccessfulCreate` event: when the Pod was created, to some 30 ms.
-    pub fn created_at(&mut self, at: Timestamp) {
+    pub(crate) fn created_at(&mut self, at: Timestamp) {
         self.created_event = Some(at);
     }
 
     /// Takes in a state of the Pod.
-    pub fn observe(&mut self, pod: &observation::Pod, received: Timestamp, seen: Seen, names: &mut Names) {
+    pub(crate) fn observe(
+        &mut self,
+        pod: &observation::Pod,
+        received: Timestamp,
+        seen: Seen,
+        names: &mut Names,
+    ) {
         let live = seen.live().then_some(received);
         let metadata = &pod.metadata;
         if seen == Seen::Missing && self.seen {
@@ -258,15 +259,18 @@ impl PodEvidence {
             let policy = pod.spec.restart_policy.as_str();
             let inits = pod.spec.init_containers.iter().map(|init| {
                 let sidecar = init.restart_policy == "Always";
-                let role = if sidecar { Role::Sidecar } else { Role::Init };
+                let role = if sidecar { ContainerRole::Sidecar } else { ContainerRole::Init };
                 (
                     init,
                     role,
                     if sidecar { Restarts::of_main(init, policy) } else { Restarts::of_init(init, policy) },
                 )
             });
-            let mains =
-                pod.spec.containers.iter().map(|main| (main, Role::Main, Restarts::of_main(main, policy)));
+            let mains = pod
+                .spec
+                .containers
+                .iter()
+                .map(|main| (main, ContainerRole::Main, Restarts::of_main(main, policy)));
             self.containers = inits
                 .chain(mains)
                 .map(|(spec, role, restarts)| {
@@ -277,7 +281,12 @@ impl PodEvidence {
         for debug in pod.spec.ephemeral_containers.iter().filter_map(|container| container.common.as_ref()) {
             if self.container_mut(&debug.name).is_none() {
                 let (name, image) = (names.share(&debug.name), names.share(&debug.image));
-                self.containers.push(ContainerEvidence::new(name, Role::Ephemeral, image, Restarts::NEVER));
+                self.containers.push(ContainerEvidence::new(
+                    name,
+                    ContainerRole::Ephemeral,
+                    image,
+                    Restarts::NEVER,
+                ));
             }
         }
         let status = &pod.status;
@@ -298,7 +307,7 @@ impl PodEvidence {
     }
 
     /// Takes in what an Event says about the Pod.
-    pub fn take(&mut self, fact: &EventFact) {
+    pub(crate) fn take(&mut self, fact: &EventFact) {
         match &fact.kind {
             FactKind::Scheduled => keep_earliest(&mut self.scheduled_event, fact.first),
             FactKind::Unschedulable(why) => self.tell(Topic::Scheduler, why, fact),
@@ -308,7 +317,7 @@ impl PodEvidence {
                 let Some(name) = &fact.container else { return };
                 let killing = fact.kind == FactKind::Killing;
                 match self.containers.iter_mut().find(|container| container.name == *name) {
-                    Some(container) if killing && container.role == Role::Main => {
+                    Some(container) if killing && container.role == ContainerRole::Main => {
                         keep_earliest(&mut self.killing, fact.first);
                     }
                     Some(container) => container.take(fact),
@@ -324,30 +333,30 @@ impl PodEvidence {
     }
 
     /// First event about an image of the Pod itself: the sandbox was there just before.
-    pub(super) fn image_event(&self) -> Option<EventTime> {
-        let own = self.containers.iter().filter(|container| container.role != Role::Ephemeral);
+    pub(crate) fn image_event(&self) -> Option<EventTime> {
+        let own = self.containers.iter().filter(|container| container.role != ContainerRole::Ephemeral);
         own.filter_map(ContainerEvidence::first_image_event).min_by_key(|event| event.at)
     }
 
     /// Why no node would do, as it was told last.
-    pub(super) fn queued_reason(&self) -> Option<Arc<str>> {
+    pub(crate) fn queued_reason(&self) -> Option<Arc<str>> {
         let gates = || self.gates.last().and_then(|gates| gates.reason.clone());
         let event = || self.waits.latest(Topic::Scheduler).cloned();
         gates().or_else(|| self.unschedulable.clone()).or_else(event)
     }
 
     /// What failed last before the sandbox was there.
-    pub(super) fn setup_reason(&self) -> Option<Arc<str>> {
+    pub(crate) fn setup_reason(&self) -> Option<Arc<str>> {
         self.waits.latest(Topic::Setup).cloned()
     }
 
     /// Whether its deletion was asked for before it was over: then a Job counts the deletion, not the result.
-    pub fn deleted_before_its_end(&self) -> bool {
+    pub(crate) fn deleted_before_its_end(&self) -> bool {
         self.deletion.is_some_and(|deletion| !deletion.after_the_end)
     }
 
     /// Why the Pod waits for its work to begin, in one phrase.
-    pub(super) fn waiting_reason(&self) -> Option<Arc<str>> {
+    pub(crate) fn waiting_reason(&self) -> Option<Arc<str>> {
         if !self.has_node {
             return self.queued_reason();
         }
@@ -359,14 +368,14 @@ impl PodEvidence {
     }
 
     /// What the boundaries of that life were read from.
-    pub fn explain(&self, skew: SignedDuration) -> Explanation {
+    pub(crate) fn explain(&self, skew: SignedDuration) -> Explanation {
         let mut on_one_clock = self.clone();
         on_one_clock.shift_kubelet(skew);
         derive::explanation(&on_one_clock)
     }
 
     /// The life that this evidence tells of; `skew` is how far the API server's clock is ahead of the node's.
-    pub fn derive(&self, skew: SignedDuration) -> Lifecycle {
+    pub(crate) fn derive(&self, skew: SignedDuration) -> Lifecycle {
         if skew.is_zero() {
             return derive::lifecycle(self);
         }
@@ -377,7 +386,7 @@ impl PodEvidence {
 
     /// How far the API server's clock must at least be ahead of the node's: the kubelet saw the Pod only after it was
     /// scheduled.
-    pub fn least_skew(&self) -> Option<SignedDuration> {
+    pub(crate) fn least_skew(&self) -> Option<SignedDuration> {
         let scheduled = self.scheduled_event.map(|event| event.at).or(self.pod_scheduled)?;
         // The field is truncated to the second.
         Some(scheduled.duration_since(self.start_time? + SignedDuration::from_secs(1)))

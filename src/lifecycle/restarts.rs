@@ -7,7 +7,7 @@ use crate::observation::{Container, RestartExitCodes, RestartRule};
 
 /// What follows the end of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Restarts {
+pub(crate) struct Restarts {
     on_success: bool,
     on_failure: bool,
     /// Exceptions by exit code; the first that matches decides.
@@ -16,10 +16,10 @@ pub(super) struct Restarts {
 
 impl Restarts {
     /// Of a debug container.
-    pub(super) const NEVER: Self = Self { on_success: false, on_failure: false, rules: None };
+    pub(crate) const NEVER: Self = Self { on_success: false, on_failure: false, rules: None };
 
     /// Of a main container: its own policy, else the Pod's.
-    pub(super) fn of_main(container: &Container, of_pod: &str) -> Self {
+    pub(crate) fn of_main(container: &Container, of_pod: &str) -> Self {
         let own = container.restart_policy.as_str();
         let policy = if own.is_empty() { of_pod } else { own };
         // The API server's default.
@@ -33,12 +33,12 @@ impl Restarts {
     }
 
     /// Of an init container: it never runs again once it has ended well.
-    pub(super) fn of_init(container: &Container, of_pod: &str) -> Self {
+    pub(crate) fn of_init(container: &Container, of_pod: &str) -> Self {
         Self { on_success: false, ..Self::of_main(container, of_pod) }
     }
 
     /// Whether another run follows one that ended with this exit code.
-    pub(super) fn after(&self, exit_code: Option<i32>) -> bool {
+    pub(crate) fn after(&self, exit_code: Option<i32>) -> bool {
         let by_rule = exit_code.is_some_and(|code| {
             self.rules.iter().flat_map(|rules| rules.iter()).any(|rule| matches(rule, code))
         });

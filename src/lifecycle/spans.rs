@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::packed::{Pack, Packer, Unpacker};
-use super::{Lifecycle, Names, Phase, PhaseKind};
+use super::{Lifecycle, Phase, PhaseKind};
+use crate::lifecycle::names::Names;
 
 /// When a phase was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,11 +42,11 @@ impl Pack for PhaseSpan {
 
 /// The phases of a life.
 #[derive(Clone, Debug, Default)]
-pub struct Spans(Box<[u8]>);
+pub(crate) struct Spans(Box<[u8]>);
 
 impl Spans {
     /// Those of that life. `bytes` is room to work in.
-    pub fn of(life: &Lifecycle, names: &mut Names, bytes: &mut Vec<u8>) -> Self {
+    pub(crate) fn of(life: &Lifecycle, names: &mut Names, bytes: &mut Vec<u8>) -> Self {
         bytes.clear();
         let mut to = Packer::new(bytes, names);
         for phase in &life.phases {
@@ -55,7 +56,7 @@ impl Spans {
     }
 
     /// Tells them in order.
-    pub fn tell(&self, names: &Names, mut told: impl FnMut(PhaseSpan)) {
+    pub(crate) fn tell(&self, names: &Names, mut told: impl FnMut(PhaseSpan)) {
         let mut from = Unpacker::new(&self.0, names);
         while !from.is_empty() {
             told(from.take());

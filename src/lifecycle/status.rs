@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::observation::{ContainerStatus, Pod};
 
 /// The text of the column for a Pod in this state.
-pub(super) fn column(pod: &Pod) -> Cow<'_, str> {
+pub(crate) fn column(pod: &Pod) -> Cow<'_, str> {
     let status = &pod.status;
     let mut text: Cow<'_, str> =
         if status.reason.is_empty() { (&status.phase).into() } else { (&status.reason).into() };

@@ -9,7 +9,7 @@ use super::packed::{Pack, Packer, Unpacker, packed_enum, packed_struct};
 
 /// What a reason holds up. Each has its own place in a Pod's life, so that they are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Topic {
+pub(crate) enum Topic {
     /// The scheduler finds no node.
     Scheduler,
     /// What the autoscaler does about it.
@@ -30,19 +30,19 @@ struct Told {
 
 /// From a time on, a reason; until the next one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Since {
-    pub(super) at: Timestamp,
-    pub(super) why: Evidence,
-    pub(super) reason: Arc<str>,
+pub(crate) struct Since {
+    pub(crate) at: Timestamp,
+    pub(crate) why: Evidence,
+    pub(crate) reason: Arc<str>,
 }
 
 /// All that was told of why one Pod waits; most Pods have nothing of it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Waits(Vec<Told>);
+pub(crate) struct Waits(Vec<Told>);
 
 impl Waits {
     /// Takes in that a reason was told at `first`, and again until `last`. Repetitions and any order make the same.
-    pub(super) fn tell(
+    pub(crate) fn tell(
         &mut self,
         topic: Topic,
         reason: &Arc<str>,
@@ -60,13 +60,13 @@ impl Waits {
     }
 
     /// The reason that was told last; of several at the same time always the same one.
-    pub(super) fn latest(&self, topic: Topic) -> Option<&Arc<str>> {
+    pub(crate) fn latest(&self, topic: Topic) -> Option<&Arc<str>> {
         let of_topic = self.0.iter().filter(|told| told.topic == topic);
         Some(&of_topic.max_by_key(|told| (told.last, &told.reason))?.reason)
     }
 
     /// Which reason held from when on, in order. A reason that was told again after another one holds again.
-    pub(super) fn since(&self, topic: Topic) -> Vec<Since> {
+    pub(crate) fn since(&self, topic: Topic) -> Vec<Since> {
         let mut since: Vec<Since> = Vec::new();
         for told in self.0.iter().filter(|told| told.topic == topic) {
             let why = match (topic, told.source) {
@@ -88,7 +88,7 @@ impl Waits {
     }
 
     /// Why no node is had: what the scheduler says, with what the autoscaler does about it.
-    pub(super) fn queued(&self) -> Vec<Since> {
+    pub(crate) fn queued(&self) -> Vec<Since> {
         let (scheduler, autoscaler) = (self.since(Topic::Scheduler), self.since(Topic::Autoscaler));
         if autoscaler.is_empty() {
             return scheduler;
@@ -112,7 +112,7 @@ impl Waits {
     }
 
     /// Moves what the kubelet's clock dated.
-    pub(super) fn shift_kubelet(&mut self, by: SignedDuration) {
+    pub(crate) fn shift_kubelet(&mut self, by: SignedDuration) {
         for told in self.0.iter_mut().filter(|told| told.topic == Topic::Setup) {
             told.first += by;
             told.last += by;

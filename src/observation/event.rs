@@ -12,6 +12,7 @@ const COMBINED: &str = "(combined from similar events): ";
 /// `v1.Event`.
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
+#[expect(clippy::struct_field_names, reason = "Kubernetes named the fields")]
 pub struct Event {
     /// Metadata; the name ends with the reporter's clock in nanoseconds.
     #[prost(message, required, tag = "1")]

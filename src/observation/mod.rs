@@ -4,32 +4,30 @@
 //! API server, its JSON form and the form of a recording, so that nothing is translated between them. What must never
 //! be held (environment, arguments, commands, most annotations) is not declared and so never read.
 
-mod apps;
-mod cron_job;
-mod custom;
-mod event;
-mod job;
-mod meta;
-mod pod;
-mod time;
+pub(crate) mod apps;
+pub(crate) mod cron_job;
+pub(crate) mod custom;
+pub(crate) mod event;
+pub(crate) mod job;
+pub(crate) mod meta;
+pub(crate) mod pod;
+pub(crate) mod time;
 
 use jiff::Timestamp;
 
-pub use apps::{
-    Condition, DaemonSet, DaemonSetSpec, DaemonSetStatus, DaemonSetUpdateStrategy, Deployment,
-    DeploymentSpec, DeploymentStatus, LabelSelector, ReplicaSet, ReplicaSetSpec, ReplicaSetStatus,
-    RollingUpdate, StatefulSet, StatefulSetSpec, StatefulSetStatus, UpdateStrategy,
-};
-pub use cron_job::{CronJob, CronJobSpec, CronJobStatus};
-pub use custom::{Custom, CustomSpec, CustomStatus, Owner};
-pub use event::{Event, EventSeries, EventSource, ObjectReference};
-pub use job::{Job, JobCondition, JobSpec, JobStatus, UncountedTerminatedPods};
-pub use meta::{COMPLETION_INDEX, ManagedFieldsEntry, ObjectMeta, OwnerReference};
+pub(crate) use apps::{Condition, DaemonSet, Deployment, LabelSelector, ReplicaSet, StatefulSet};
+pub(crate) use cron_job::CronJob;
+pub(crate) use custom::{Custom, Owner};
+pub(crate) use event::{Event, EventSeries, EventSource, ObjectReference};
+pub use job::{Job, JobCondition, JobSpec, JobStatus};
+pub(crate) use meta::ManagedFieldsEntry;
+pub use meta::{COMPLETION_INDEX, ObjectMeta, OwnerReference};
 pub use pod::{
-    Container, ContainerState, ContainerStatus, EphemeralContainer, Pod, PodCondition, PodSpec, PodStatus,
-    Quantity, Resources, RestartExitCodes, RestartRule, Running, SchedulingGate, Terminated, Waiting,
+    Container, ContainerState, ContainerStatus, Pod, PodCondition, PodSpec, PodStatus, Running, Terminated,
 };
-pub use time::{Time, known, whole_millis};
+pub(crate) use pod::{Quantity, Resources, RestartExitCodes, RestartRule, Waiting};
+pub use time::Time;
+pub(crate) use time::{known, whole_millis};
 
 /// One fact from a source: a workload, Pod or Event appeared, changed or went.
 #[derive(Clone, Debug, PartialEq)]

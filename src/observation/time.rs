@@ -54,11 +54,11 @@ impl<'de> Deserialize<'de> for Time {
 }
 
 /// The time without parts of a millisecond: nothing is known or printed finer, and cut times have differences that add up.
-pub fn whole_millis(at: Timestamp) -> Timestamp {
+pub(crate) fn whole_millis(at: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }
 
 /// The time in an optional field, unless it is one of the ways to write "none".
-pub fn known(time: Option<Time>) -> Option<Timestamp> {
+pub(crate) fn known(time: Option<Time>) -> Option<Timestamp> {
     time.and_then(Time::known)
 }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 /// "Now", on the clock that a source's times are on.
 #[derive(Clone, Debug)]
-pub enum Clock {
+pub(crate) enum Clock {
     /// The API server's: this machine's clock plus what the server's differs, in milliseconds.
     Server(Arc<AtomicI64>),
     /// A simulation's or a recording's, which runs at `speed` since `began`.
@@ -29,36 +29,37 @@ pub enum Clock {
 
 impl Clock {
     /// The API server's clock, as long as nothing is known of a difference.
-    pub fn server() -> Self {
+    #[cfg(test)]
+    pub(crate) fn server() -> Self {
         Self::Server(Arc::new(AtomicI64::new(0)))
     }
 
     /// A clock that shows `start` now and runs at `speed`.
-    pub fn virtual_from(start: Timestamp, speed: f64) -> Self {
+    pub(crate) fn virtual_from(start: Timestamp, speed: f64) -> Self {
         Self::Virtual { start, began: Instant::now(), speed, end: Arc::new(AtomicI64::new(i64::MAX)) }
     }
 
     /// A clock that shows what it was told last, at first `start`.
-    pub fn told(start: Timestamp) -> Self {
+    pub(crate) fn told(start: Timestamp) -> Self {
         let clock = Self::Told(Arc::new(AtomicI64::new(0)));
         clock.tell(start);
         clock
     }
 
     /// Whether it shows what it was told.
-    pub fn is_told(&self) -> bool {
+    pub(crate) fn is_told(&self) -> bool {
         matches!(self, Self::Told(_))
     }
 
     /// Tells a [`Clock::Told`] the time; the others know it.
-    pub fn tell(&self, at: Timestamp) {
+    pub(crate) fn tell(&self, at: Timestamp) {
         if let Self::Told(latest) = self {
             latest.store(nanoseconds(at), Ordering::Relaxed);
         }
     }
 
     /// From that time on it shows that time, because nothing more is known; of the server's there is no end.
-    pub fn stop_at(&self, at: Timestamp) {
+    pub(crate) fn stop_at(&self, at: Timestamp) {
         match self {
             Self::Server(_) => {}
             Self::Virtual { end, .. } => end.store(nanoseconds(at), Ordering::Relaxed),
@@ -67,14 +68,14 @@ impl Clock {
     }
 
     /// When a [`Clock::Virtual`] shows that time; `None` for the others, and for a time that never comes.
-    pub fn instant(&self, at: Timestamp) -> Option<Instant> {
+    pub(crate) fn instant(&self, at: Timestamp) -> Option<Instant> {
         let Self::Virtual { start, began, speed, .. } = self else { return None };
         let seconds = at.duration_since(*start).as_secs_f64() / speed;
         began.checked_add(std::time::Duration::try_from_secs_f64(seconds.max(0.0)).ok()?)
     }
 
     /// The time now.
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         match self {
             Self::Server(offset) => local_now() + SignedDuration::from_millis(offset.load(Ordering::Relaxed)),
             Self::Virtual { start, began, speed, end } => {
@@ -97,6 +98,6 @@ fn timestamp(nanoseconds: i64) -> Timestamp {
 
 /// This machine's clock.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
-pub(super) fn local_now() -> Timestamp {
+pub(crate) fn local_now() -> Timestamp {
     Timestamp::now()
 }

@@ -13,20 +13,20 @@ use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
-use super::{ErrorKind, SourceError};
+use crate::source::error::{ErrorKind, SourceError};
 
 /// Bytes of a manifest on standard input that are taken at most.
 const LONGEST_INPUT: u64 = 64 << 20;
 
 /// The kubectl to run.
 #[derive(Clone, Debug)]
-pub struct Kubectl {
+pub(crate) struct Kubectl {
     program: PathBuf,
 }
 
 /// Where kubectl's standard output goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Output {
+pub(crate) enum Output {
     /// To ours.
     Stdout,
     /// To our standard error, when standard output belongs to a machine format.
@@ -35,7 +35,7 @@ pub enum Output {
 
 /// An object that a manifest names, as it is in the cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Applied {
+pub(crate) struct Applied {
     /// `batch/v1`.
     pub api_version: String,
     /// `Job`.
@@ -53,7 +53,7 @@ impl Kubectl {
     ///
     /// `KUBECTL_PATH` has symbolic links resolved: if the name is no longer kubectl's, it is a program of many names
     /// that would not act as kubectl.
-    pub fn find() -> Self {
+    pub(crate) fn find() -> Self {
         Self { program: program(env::var_os("KUBECTL_PATH")) }
     }
 
@@ -62,7 +62,7 @@ impl Kubectl {
     /// # Errors
     ///
     /// kubectl cannot be run at all.
-    pub async fn apply(
+    pub(crate) async fn apply(
         &self,
         args: &[OsString],
         input: Option<&[u8]>,
@@ -80,7 +80,7 @@ impl Kubectl {
     }
 
     /// What kubectl offers to complete these words, in the form of its shell library; `None` if it offers nothing.
-    pub async fn complete(&self, words: &[OsString]) -> Option<String> {
+    pub(crate) async fn complete(&self, words: &[OsString]) -> Option<String> {
         let mut command = self.command("__complete", words, None);
         let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().await.ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
@@ -91,7 +91,7 @@ impl Kubectl {
     /// # Errors
     ///
     /// kubectl cannot be run at all.
-    pub async fn get_raw(&self, args: &[OsString]) -> Result<u8, SourceError> {
+    pub(crate) async fn get_raw(&self, args: &[OsString]) -> Result<u8, SourceError> {
         let mut child = self.spawn(&mut self.command("get", args, None))?;
         Ok(exit_code(self.wait(&mut child).await?))
     }
@@ -101,7 +101,7 @@ impl Kubectl {
     /// # Errors
     ///
     /// kubectl cannot be run, or fails; then it has said why itself.
-    pub async fn applied(
+    pub(crate) async fn applied(
         &self,
         args: &[OsString],
         input: Option<&[u8]>,
@@ -179,7 +179,7 @@ impl Kubectl {
 /// # Errors
 ///
 /// It cannot be read, or is longer than 64 MiB.
-pub fn read_input() -> Result<Vec<u8>, SourceError> {
+pub(crate) fn read_input() -> Result<Vec<u8>, SourceError> {
     limited(io::stdin().lock(), LONGEST_INPUT)
 }
 

@@ -1,6 +1,6 @@
 //! The wrapped kubectl, played by shell scripts.
 
-use super::*;
+use crate::source::kubectl::*;
 
 fn args(words: &str) -> Vec<OsString> {
     words.split_whitespace().map(OsString::from).collect()

@@ -3,17 +3,17 @@
 //! Every source is a [`Feed`]: a bounded stream of [`Update`]s and the clock that their times are on. A source knows
 //! nothing of what is made of its observations.
 
-mod clock;
-pub mod cluster;
-mod error;
-pub mod kubectl;
-pub mod recording;
-pub mod simulation;
+pub(crate) mod clock;
+pub(crate) mod cluster;
+pub(crate) mod error;
+pub(crate) mod kubectl;
+pub(crate) mod recording;
+pub(crate) mod simulation;
 
 use tokio::sync::mpsc;
 
-pub use clock::Clock;
-pub use error::{ErrorKind, SourceError};
+pub(crate) use clock::Clock;
+pub(crate) use error::{ErrorKind, SourceError};
 
 use crate::observation::Observation;
 
@@ -52,7 +52,7 @@ pub enum Progress {
 
 /// A running source. It ends when the receiver is dropped, or by itself when it has nothing more to tell.
 #[derive(Debug)]
-pub struct Feed {
+pub(crate) struct Feed {
     /// The updates.
     pub updates: mpsc::Receiver<Update>,
     /// The clock that the observations' times are on.

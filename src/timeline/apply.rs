@@ -10,13 +10,13 @@ use super::place::number;
 use super::record::PodRecord;
 use super::refusal::Refusals;
 use super::suspension::Toggles;
-use super::{Capacity, Identity, Map, PodKey, Timeline, Waiting, Workload, WorkloadOutcome};
+use super::{Capacity, CreationBlock, Identity, Map, PodKey, Timeline, Workload, WorkloadState};
 use crate::lifecycle::{EventFact, PodEvidence, PodOutcome};
 use crate::observation::{self, Event, Object, Observation, Seen, whole_millis};
 
 /// What an owner's Events say about a Pod that was not seen yet.
 #[derive(Clone, Debug, Default)]
-pub(super) struct OwnersWord {
+pub(crate) struct OwnersWord {
     created: Option<Timestamp>,
     removed: bool,
 }
@@ -373,11 +373,11 @@ impl Timeline {
     }
 
     /// Why no Pod can be made now.
-    fn waiting(&self, workload: &Workload) -> Option<Waiting> {
+    fn waiting(&self, workload: &Workload) -> Option<CreationBlock> {
         let refusals = self.refusals.get(&workload.uid).filter(|_| !workload.ended())?;
         let open = workload.pods.iter().filter(|key| !self.record(**key).digest.outcome.ended()).count();
         let wanted = workload.parallelism.map_or(usize::MAX, |wanted| wanted as usize);
-        if workload.outcome == WorkloadOutcome::Suspended || open >= wanted {
+        if workload.outcome == WorkloadState::Suspended || open >= wanted {
             return None;
         }
         // They are in the order of creation.
@@ -402,12 +402,12 @@ impl Timeline {
             uid: Arc::clone(&pod.uid),
             parent: None,
             outcome: match life.outcome {
-                _ if withdrawn => WorkloadOutcome::Unknown,
-                PodOutcome::Pending => WorkloadOutcome::Pending,
-                PodOutcome::Starting | PodOutcome::Running => WorkloadOutcome::Running,
-                PodOutcome::Succeeded => WorkloadOutcome::Succeeded,
-                PodOutcome::Failed | PodOutcome::NeverStarted => WorkloadOutcome::Failed,
-                PodOutcome::Deleted | PodOutcome::Unknown => WorkloadOutcome::Unknown,
+                _ if withdrawn => WorkloadState::Unknown,
+                PodOutcome::Pending => WorkloadState::Pending,
+                PodOutcome::Starting | PodOutcome::Running => WorkloadState::Running,
+                PodOutcome::Succeeded => WorkloadState::Succeeded,
+                PodOutcome::Failed | PodOutcome::NeverStarted => WorkloadState::Failed,
+                PodOutcome::Deleted | PodOutcome::Unknown => WorkloadState::Unknown,
             },
             reason: life.reason.clone(),
             message: None,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{PodKey, Timeline, Workload, WorkloadOutcome};
+use super::{PodKey, Timeline, Workload, WorkloadState};
 use crate::lifecycle::PodOutcome;
 
 /// The wait before a Pod: from the end of a failed one to this one's creation.
@@ -52,7 +52,7 @@ impl Timeline {
     /// up.
     pub fn open_retries(&self, workload: &Workload, now: Timestamp) -> Vec<OpenRetry> {
         let job = self.jobs.get(&workload.uid).filter(|job| job.retries());
-        let going = matches!(workload.outcome, WorkloadOutcome::Running | WorkloadOutcome::Pending);
+        let going = matches!(workload.outcome, WorkloadState::Running | WorkloadState::Pending);
         let Some(job) = job.filter(|_| going) else { return Vec::new() };
         let failed = |key: &PodKey| self.failed_at(*key);
         // Most runs have no failure.

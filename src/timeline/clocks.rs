@@ -13,7 +13,7 @@ const NOISE: SignedDuration = SignedDuration::from_millis(200);
 
 /// What is known of each node's clock. Any order of the same facts makes the same.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Clocks(HashMap<Arc<str>, Bounds, RandomState>);
+pub(crate) struct Clocks(HashMap<Arc<str>, Bounds, RandomState>);
 
 /// How far the API server's clock is ahead of the node's, at least and at most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,17 +37,17 @@ impl Bounds {
 
 impl Clocks {
     /// How far the API server's clock is ahead of the node's.
-    pub(super) fn skew(&self, node: Option<&str>) -> SignedDuration {
+    pub(crate) fn skew(&self, node: Option<&str>) -> SignedDuration {
         node.and_then(|node| self.0.get(node)).map_or(SignedDuration::ZERO, |bounds| bounds.skew())
     }
 
     /// Takes in that the API server's clock is ahead by at least so much. Whether that changes the skew.
-    pub(super) fn at_least(&mut self, node: &Arc<str>, least: SignedDuration) -> bool {
+    pub(crate) fn at_least(&mut self, node: &Arc<str>, least: SignedDuration) -> bool {
         self.narrow(node, |bounds| bounds.least = bounds.least.max(Some(least)))
     }
 
     /// Takes in when the API server stored what the kubelet had dated. The node, if that changes its skew.
-    pub(super) fn learn(&mut self, event: &Event) -> Option<Arc<str>> {
+    pub(crate) fn learn(&mut self, event: &Event) -> Option<Arc<str>> {
         if event.component() != "kubelet" || event.source.host.is_empty() {
             return None;
         }

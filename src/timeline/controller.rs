@@ -8,13 +8,13 @@ use jiff::Timestamp;
 use super::hold;
 use super::rollout::{self, Standing, wanted};
 use super::suspension::{Suspensions, Told};
-use super::{Capacity, Parent, Workload, WorkloadOutcome};
+use super::{Capacity, Parent, Workload, WorkloadState};
 use crate::lifecycle::Names;
 use crate::observation::{CronJob, JobCondition, Object, ObjectMeta, Seen, known};
 
 /// What is known of one such workload.
 #[derive(Clone, Debug)]
-pub(super) struct ControllerRecord {
+pub(crate) struct ControllerRecord {
     object: Object,
     /// When its latest state was received.
     received: Timestamp,
@@ -29,7 +29,7 @@ pub(super) struct ControllerRecord {
 
 impl ControllerRecord {
     /// The first that is known of it; `None` if such objects are no workloads of this kind.
-    pub(super) fn new(object: &Object, received: Timestamp, seen: Seen) -> Option<Self> {
+    pub(crate) fn new(object: &Object, received: Timestamp, seen: Seen) -> Option<Self> {
         if matches!(object, Object::Job(_) | Object::Pod(_) | Object::Event(_) | Object::Owner(_)) {
             return None;
         }
@@ -48,17 +48,17 @@ impl ControllerRecord {
     }
 
     /// Its place among the workloads, once it has one.
-    pub(super) fn place(&self) -> Option<usize> {
+    pub(crate) fn place(&self) -> Option<usize> {
         self.place
     }
 
     /// Gives it its place among the workloads, or none.
-    pub(super) fn put_at(&mut self, place: Option<usize>) {
+    pub(crate) fn put_at(&mut self, place: Option<usize>) {
         self.place = place;
     }
 
     /// Takes in a later state.
-    pub(super) fn observe(&mut self, object: &Object, received: Timestamp, seen: Seen) {
+    pub(crate) fn observe(&mut self, object: &Object, received: Timestamp, seen: Seen) {
         let before = self.standing().map(|standing| standing.outcome);
         if seen != Seen::Missing {
             self.object = object.clone(); // what is missing is told by its name alone
@@ -67,13 +67,13 @@ impl ControllerRecord {
         self.note(received, seen, before);
     }
 
-    fn note(&mut self, received: Timestamp, seen: Seen, before: Option<WorkloadOutcome>) {
+    fn note(&mut self, received: Timestamp, seen: Seen, before: Option<WorkloadState>) {
         self.gone = seen.gone().then(|| self.gone.unwrap_or(received));
         if let Some(told) = self.suspension().filter(|_| seen != Seen::Missing) {
             self.suspensions.observe(&told, received, seen);
         }
         let outcome = self.standing().map(|standing| standing.outcome);
-        if outcome != Some(WorkloadOutcome::Succeeded) {
+        if outcome != Some(WorkloadState::Succeeded) {
             self.done = None;
         } else if seen.live() && before.is_some() && before != outcome {
             self.done = Some(received);
@@ -108,7 +108,7 @@ impl ControllerRecord {
     }
 
     /// The object's metadata.
-    pub(super) fn metadata(&self) -> &ObjectMeta {
+    pub(crate) fn metadata(&self) -> &ObjectMeta {
         self.object.metadata()
     }
 
@@ -125,13 +125,13 @@ impl ControllerRecord {
     }
 
     /// Whether it is a former revision that nothing is left of.
-    pub(super) fn is_history(&self) -> bool {
+    pub(crate) fn is_history(&self) -> bool {
         matches!(&self.object, Object::ReplicaSet(set)
             if wanted(set.spec.replicas) == 0 && set.status.replicas == 0)
     }
 
     /// Whether only what it owns tells how it stands.
-    pub(super) fn is_silent(&self) -> bool {
+    pub(crate) fn is_silent(&self) -> bool {
         self.gone.is_none() && self.standing().is_none()
     }
 
@@ -162,7 +162,7 @@ impl ControllerRecord {
     }
 
     /// The workload that it is.
-    pub(super) fn workload(&self, names: &mut Names) -> Workload {
+    pub(crate) fn workload(&self, names: &mut Names) -> Workload {
         let metadata = self.metadata();
         let (api_version, kind) = match &self.object {
             Object::CronJob(_) => ("batch/v1", "CronJob"),
@@ -174,12 +174,12 @@ impl ControllerRecord {
             _ => ("", ""),
         };
         let standing = self.standing();
-        let mut outcome = standing.as_ref().map_or(WorkloadOutcome::Pending, |standing| standing.outcome);
-        let over = matches!(outcome, WorkloadOutcome::Succeeded | WorkloadOutcome::Failed);
+        let mut outcome = standing.as_ref().map_or(WorkloadState::Pending, |standing| standing.outcome);
+        let over = matches!(outcome, WorkloadState::Succeeded | WorkloadState::Failed);
         if self.gone.is_some() && !over {
-            outcome = WorkloadOutcome::Unknown;
+            outcome = WorkloadState::Unknown;
         }
-        let told = standing.filter(|_| outcome != WorkloadOutcome::Unknown);
+        let told = standing.filter(|_| outcome != WorkloadState::Unknown);
         let finished = told.as_ref().filter(|_| over).and_then(|told| told.finished.or(self.done));
         let next_run = match &self.object {
             Object::CronJob(object) if self.gone.is_none() => next_run(object, self.received),
@@ -226,9 +226,9 @@ impl ControllerRecord {
 /// A CronJob has no end: it waits for its next run, or one runs.
 fn cron_job(object: &CronJob) -> Standing {
     let outcome = match (object.spec.suspend, object.status.active.as_slice()) {
-        (_, [_, ..]) => WorkloadOutcome::Running,
-        (Some(true), []) => WorkloadOutcome::Suspended,
-        (_, []) => WorkloadOutcome::Pending,
+        (_, [_, ..]) => WorkloadState::Running,
+        (Some(true), []) => WorkloadState::Suspended,
+        (_, []) => WorkloadState::Pending,
     };
     let zone = object.spec.time_zone.as_deref().map(|zone| format!(" in {zone}")).unwrap_or_default();
     let message = Some(format!("schedule {}{zone}", object.spec.schedule));

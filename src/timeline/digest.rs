@@ -60,7 +60,7 @@ impl Millis {
 
 impl Digest {
     /// Of a life of which nothing is known yet.
-    pub(super) const UNKNOWN: Self = Self {
+    pub(crate) const UNKNOWN: Self = Self {
         outcome: PodOutcome::Pending,
         open_phase: None,
         began: false,
@@ -78,7 +78,7 @@ impl Digest {
     };
 
     /// What stands out of a life.
-    pub(super) fn of(life: &Lifecycle) -> Self {
+    pub(crate) fn of(life: &Lifecycle) -> Self {
         let at = |instant: Option<Instant>| Millis::of(instant.map(|instant| instant.at));
         let instants = &life.instants;
         let (first, last) = (life.phases.first(), life.phases.last());
@@ -108,7 +108,7 @@ impl Digest {
     }
 
     /// The same in milliseconds since 1970.
-    pub(super) fn created_millis(&self) -> Option<i64> {
+    pub(crate) fn created_millis(&self) -> Option<i64> {
         self.created.known()
     }
 
@@ -155,17 +155,17 @@ impl Digest {
     }
 
     /// How long it was queued, or has been.
-    pub(super) fn queued_so_far(&self, now: Timestamp) -> Option<i64> {
+    pub(crate) fn queued_so_far(&self, now: Timestamp) -> Option<i64> {
         self.whole(self.queued(), self.created, now, !self.began)
     }
 
     /// How long its cold start took, or has taken.
-    pub(super) fn cold_so_far(&self, now: Timestamp) -> Option<i64> {
+    pub(crate) fn cold_so_far(&self, now: Timestamp) -> Option<i64> {
         self.whole(self.cold_start(), self.scheduled, now, !self.began)
     }
 
     /// How long it worked, or has worked.
-    pub(super) fn run_so_far(&self, now: Timestamp) -> Option<i64> {
+    pub(crate) fn run_so_far(&self, now: Timestamp) -> Option<i64> {
         self.whole(self.run(), self.work_started, now, true)
     }
 

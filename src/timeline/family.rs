@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Map, PodKey, Timeline, Workload, WorkloadOutcome};
+use super::{Map, PodKey, Timeline, Workload, WorkloadState};
 
 /// Owners of owners that are looked at, upward from one object.
 const DEEPEST: usize = 8;
@@ -44,7 +44,7 @@ impl Timeline {
     }
 
     /// By creation, then name.
-    pub(super) fn sort_pods(&self, pods: &mut Vec<PodKey>) {
+    pub(crate) fn sort_pods(&self, pods: &mut Vec<PodKey>) {
         // Few were created at the same time: the time stands by, so that nothing else is looked at.
         let created = |key: PodKey| self.digest(key).created_millis();
         let mut timed: Vec<_> = pods.iter().map(|&key| (created(key), key)).collect();
@@ -56,7 +56,7 @@ impl Timeline {
     }
 
     /// The workload that an owner is, or that is above it.
-    pub(super) fn nearest(&self, owner: &Arc<str>, places: &Map<Arc<str>, usize>) -> Option<usize> {
+    pub(crate) fn nearest(&self, owner: &Arc<str>, places: &Map<Arc<str>, usize>) -> Option<usize> {
         let mut owner = owner;
         for _ in 0..=DEEPEST {
             if let Some(place) = places.get(owner) {
@@ -68,7 +68,7 @@ impl Timeline {
     }
 
     /// Puts what is below a workload behind it, and notes who is below whom.
-    pub(super) fn arrange(&mut self, workloads: Vec<Workload>) {
+    pub(crate) fn arrange(&mut self, workloads: Vec<Workload>) {
         let places: Map<Arc<str>, usize> = workloads
             .iter()
             .enumerate()
@@ -105,21 +105,21 @@ impl Timeline {
     }
 
     /// A revision is rolled out when the rollout is: in between it may have what it wants for a moment.
-    pub(super) fn subordinate(&mut self, place: usize) {
+    pub(crate) fn subordinate(&mut self, place: usize) {
         let Some(above) = self.above.get(place).copied().flatten() else { return };
         let parent = &self.workloads[above];
         if !parent.lasting || parent.ended() {
             return;
         }
         let workload = &mut self.workloads[place];
-        if workload.lasting && workload.outcome == WorkloadOutcome::Succeeded {
-            workload.outcome = WorkloadOutcome::Running;
+        if workload.lasting && workload.outcome == WorkloadState::Succeeded {
+            workload.outcome = WorkloadState::Running;
             workload.finished = None;
         }
     }
 
     /// Judges workloads that say nothing of themselves by what they own; returns whether one stands otherwise now.
-    pub(super) fn judge_the_silent(&mut self) -> bool {
+    pub(crate) fn judge_the_silent(&mut self) -> bool {
         let silent: Vec<usize> = self
             .controllers
             .values()
@@ -130,9 +130,7 @@ impl Timeline {
         for place in silent {
             let outcome = self.outcome_of_owned(&self.workloads[place]);
             let finished = match outcome {
-                WorkloadOutcome::Succeeded | WorkloadOutcome::Failed => {
-                    self.end_of_owned(&self.workloads[place])
-                }
+                WorkloadState::Succeeded | WorkloadState::Failed => self.end_of_owned(&self.workloads[place]),
                 _ => None,
             };
             let workload = &mut self.workloads[place];
@@ -144,36 +142,34 @@ impl Timeline {
     }
 
     /// A workload has ended when all that it owns has; it failed if a part of that did.
-    fn outcome_of_owned(&self, workload: &Workload) -> WorkloadOutcome {
+    fn outcome_of_owned(&self, workload: &Workload) -> WorkloadState {
         use crate::lifecycle::PodOutcome as Pod;
         let pods = self.digests(workload).map(|(_, digest)| match digest.outcome {
-            Pod::Pending => WorkloadOutcome::Pending,
-            Pod::Starting | Pod::Running => WorkloadOutcome::Running,
-            Pod::Succeeded => WorkloadOutcome::Succeeded,
-            Pod::Failed | Pod::NeverStarted => WorkloadOutcome::Failed,
-            Pod::Deleted | Pod::Unknown => WorkloadOutcome::Unknown,
+            Pod::Pending => WorkloadState::Pending,
+            Pod::Starting | Pod::Running => WorkloadState::Running,
+            Pod::Succeeded => WorkloadState::Succeeded,
+            Pod::Failed | Pod::NeverStarted => WorkloadState::Failed,
+            Pod::Deleted | Pod::Unknown => WorkloadState::Unknown,
         });
-        let owned: Vec<WorkloadOutcome> =
+        let owned: Vec<WorkloadState> =
             self.children(workload).map(|child| child.outcome).chain(pods).collect();
         let any = |outcome| owned.contains(&outcome);
-        let over = [WorkloadOutcome::Succeeded, WorkloadOutcome::Failed, WorkloadOutcome::Unknown];
+        let over = [WorkloadState::Succeeded, WorkloadState::Failed, WorkloadState::Unknown];
         match owned.as_slice() {
-            [] => WorkloadOutcome::Pending,
+            [] => WorkloadState::Pending,
             owned if owned.iter().all(|outcome| over.contains(outcome)) => {
                 // What went before its end tells nothing either way.
-                match (any(WorkloadOutcome::Failed), any(WorkloadOutcome::Succeeded)) {
-                    (true, _) => WorkloadOutcome::Failed,
-                    (false, true) => WorkloadOutcome::Succeeded,
-                    (false, false) => WorkloadOutcome::Running,
+                match (any(WorkloadState::Failed), any(WorkloadState::Succeeded)) {
+                    (true, _) => WorkloadState::Failed,
+                    (false, true) => WorkloadState::Succeeded,
+                    (false, false) => WorkloadState::Running,
                 }
             }
-            owned if owned.iter().all(|outcome| *outcome == WorkloadOutcome::Suspended) => {
-                WorkloadOutcome::Suspended
+            owned if owned.iter().all(|outcome| *outcome == WorkloadState::Suspended) => {
+                WorkloadState::Suspended
             }
-            owned if owned.iter().all(|outcome| *outcome == WorkloadOutcome::Pending) => {
-                WorkloadOutcome::Pending
-            }
-            _ => WorkloadOutcome::Running,
+            owned if owned.iter().all(|outcome| *outcome == WorkloadState::Pending) => WorkloadState::Pending,
+            _ => WorkloadState::Running,
         }
     }
 

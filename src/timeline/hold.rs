@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::suspension::Suspension;
-use super::{PodKey, Timeline, Workload, WorkloadOutcome};
+use super::{PodKey, Timeline, Workload, WorkloadState};
 use crate::lifecycle::{Evidence, Instant, Names, Source};
 use crate::observation::ObjectMeta;
 
@@ -50,7 +50,7 @@ impl Hold {
 }
 
 /// The suspensions of a workload as what it waited for.
-pub(super) fn suspended(suspensions: Vec<Suspension>, metadata: &ObjectMeta, names: &mut Names) -> Vec<Hold> {
+pub(crate) fn suspended(suspensions: Vec<Suspension>, metadata: &ObjectMeta, names: &mut Names) -> Vec<Hold> {
     if suspensions.is_empty() {
         return Vec::new();
     }
@@ -67,7 +67,7 @@ pub(super) fn suspended(suspensions: Vec<Suspension>, metadata: &ObjectMeta, nam
 
 impl Timeline {
     /// Adds to what holds a workload back the times in which its Pods were refused, and ends what ends with it.
-    pub(super) fn hold_back(&self, workload: &mut Workload) {
+    pub(crate) fn hold_back(&self, workload: &mut Workload) {
         if let Some(refusals) = self.refusals.get(&workload.uid) {
             let suspended = workload.holds.iter().find_map(|hold| hold.start.filter(|_| !hold.over));
             let made = Made { timeline: self, pods: &workload.pods };
@@ -79,8 +79,8 @@ impl Timeline {
                 .sort_by(|a, b| (at(a), &a.reason, &a.message).cmp(&(at(b), &b.reason, &b.message)));
         }
         // A workload that is over waits for nothing any more.
-        let going = !workload.gone
-            && !matches!(workload.outcome, WorkloadOutcome::Succeeded | WorkloadOutcome::Failed);
+        let going =
+            !workload.gone && !matches!(workload.outcome, WorkloadState::Succeeded | WorkloadState::Failed);
         for hold in workload.holds.iter_mut().filter(|hold| !hold.over && !going) {
             hold.end = workload.finished.map(|at| Instant { at, evidence: Evidence::WorkloadEnded });
             hold.over = true;
@@ -93,7 +93,7 @@ fn at(hold: &Hold) -> Option<Timestamp> {
 }
 
 /// When a workload's Pods were made, in the order of their creation.
-pub(super) struct Made<'a> {
+pub(crate) struct Made<'a> {
     timeline: &'a Timeline,
     pods: &'a [PodKey],
 }
@@ -110,12 +110,12 @@ impl Made<'_> {
     }
 
     /// The first that was made after that.
-    pub(super) fn next_after(&self, at: Timestamp) -> Option<Instant> {
+    pub(crate) fn next_after(&self, at: Timestamp) -> Option<Instant> {
         self.created(self.until(at))
     }
 
     /// The last that was made until then.
-    pub(super) fn last_until(&self, at: Timestamp) -> Option<Instant> {
+    pub(crate) fn last_until(&self, at: Timestamp) -> Option<Instant> {
         self.created(self.until(at).checked_sub(1)?)
     }
 }

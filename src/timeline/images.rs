@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Pod;
+use super::TimelinePod;
 
 /// The pulls of one image on one node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub struct ImagePulls {
 type Begun = (Option<Timestamp>, ImagePulls);
 
 /// What the pulls of these Pods took, by image, then node. Pulls that no event tells of are not there.
-pub fn image_pulls<'a>(pods: impl IntoIterator<Item = Pod<'a>>) -> Vec<ImagePulls> {
+pub(crate) fn image_pulls<'a>(pods: impl IntoIterator<Item = TimelinePod<'a>>) -> Vec<ImagePulls> {
     let mut table: BTreeMap<(Arc<str>, Arc<str>), Begun> = BTreeMap::new();
     for pod in pods {
         let Some(node) = &pod.node else { continue };

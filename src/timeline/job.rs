@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::hold;
 use super::suspension::{Suspension, Suspensions, Toggles, Told};
-use super::{Capacity, Parent, Workload, WorkloadOutcome};
+use super::{Capacity, Parent, Workload, WorkloadState};
 use crate::lifecycle::Names;
 use crate::observation::{Job, JobCondition, JobStatus, Seen, known};
 
@@ -15,7 +15,7 @@ const OWN_CONTROLLER: &str = "kubernetes.io/job-controller";
 
 /// What is known of one Job.
 #[derive(Clone, Debug, Default)]
-pub(super) struct JobRecord {
+pub(crate) struct JobRecord {
     job: Job,
     /// How many Pods it wanted from when on, suspended or not.
     capacity: Vec<Capacity>,
@@ -29,22 +29,22 @@ pub(super) struct JobRecord {
 
 impl JobRecord {
     /// Its place among the workloads, once it has one.
-    pub(super) fn place(&self) -> Option<usize> {
+    pub(crate) fn place(&self) -> Option<usize> {
         self.place
     }
 
     /// Gives it its place among the workloads.
-    pub(super) fn put_at(&mut self, place: usize) {
+    pub(crate) fn put_at(&mut self, place: usize) {
         self.place = Some(place);
     }
 
     /// Whether a Pod that is deleted counts by its result, once it has ended, not as a failure at once.
-    pub(super) fn counts_results_of_deleted(&self) -> bool {
+    pub(crate) fn counts_results_of_deleted(&self) -> bool {
         self.job.spec.pod_replacement_policy == "Failed"
     }
 
     /// Whether its desired state was changed before anybody looked: how many Pods it might have had then is not known.
-    pub(super) fn changed_before(&self, events: Option<&Toggles>) -> bool {
+    pub(crate) fn changed_before(&self, events: Option<&Toggles>) -> bool {
         let Some(generation) = self.attached else { return false };
         // A suspension is a change whose time is known.
         let first = self.capacity.first().map(|first| first.since);
@@ -57,14 +57,14 @@ impl JobRecord {
     }
 
     /// Whether another Pod follows a failed one of the same index.
-    pub(super) fn retries(&self) -> bool {
+    pub(crate) fn retries(&self) -> bool {
         let Job { spec, status, .. } = &self.job;
         let decided = ["FailureTarget", "SuccessCriteriaMet", "Failed", "Complete"];
         spec.completion_mode == "Indexed" && decided.iter().all(|kind| status.is_true(kind).is_none())
     }
 
     /// Whether an index needs no other try, because it is done, given up or wanted no more.
-    pub(super) fn is_over(&self, index: u32) -> bool {
+    pub(crate) fn is_over(&self, index: u32) -> bool {
         let Job { spec, status, .. } = &self.job;
         let unwanted = spec.completions.is_some_and(|completions| index >= count(completions));
         let failed = status.failed_indexes.as_deref().unwrap_or_default();
@@ -72,13 +72,13 @@ impl JobRecord {
     }
 
     /// How many failures it takes, of one index or of all together.
-    pub(super) fn limit(&self, per_index: bool) -> Option<u32> {
+    pub(crate) fn limit(&self, per_index: bool) -> Option<u32> {
         let spec = &self.job.spec;
         if per_index { spec.backoff_limit_per_index } else { spec.backoff_limit }.map(count)
     }
 
     /// Takes in a state of the Job.
-    pub(super) fn observe(&mut self, job: &Job, received: Timestamp, seen: Seen) {
+    pub(crate) fn observe(&mut self, job: &Job, received: Timestamp, seen: Seen) {
         self.gone = seen.gone().then(|| self.gone.unwrap_or(received));
         if seen == Seen::Missing && !self.capacity.is_empty() {
             return; // the object is only what was known before
@@ -136,7 +136,7 @@ impl JobRecord {
     }
 
     /// The workload that this Job is, with what its controller's events say.
-    pub(super) fn workload(&self, names: &mut Names, events: Option<&Toggles>) -> Workload {
+    pub(crate) fn workload(&self, names: &mut Names, events: Option<&Toggles>) -> Workload {
         let Job { metadata, spec, status } = &self.job;
         let complete = status.is_true("Complete");
         let failed = status.is_true("Failed");
@@ -146,12 +146,12 @@ impl JobRecord {
         let failures = count(status.failed) + uncounted.map_or(0, |pods| length(&pods.failed));
         let begun = status.active > 0 || succeeded + failures > 0;
         let outcome = match (complete, failed) {
-            (Some(_), _) => WorkloadOutcome::Succeeded,
-            (_, Some(_)) => WorkloadOutcome::Failed,
-            _ if self.gone.is_some() => WorkloadOutcome::Unknown,
-            _ if suspended => WorkloadOutcome::Suspended,
-            _ if begun => WorkloadOutcome::Running,
-            _ => WorkloadOutcome::Pending,
+            (Some(_), _) => WorkloadState::Succeeded,
+            (_, Some(_)) => WorkloadState::Failed,
+            _ if self.gone.is_some() => WorkloadState::Unknown,
+            _ if suspended => WorkloadState::Suspended,
+            _ if begun => WorkloadState::Running,
+            _ => WorkloadState::Pending,
         };
         // The decision comes before all Pods have stopped; what it is stays the same.
         let told = complete

@@ -3,23 +3,23 @@
 //! Pure: no clock, no I/O. [`Timeline::apply`] takes an observation, [`Timeline::settle`] brings what is derived up to
 //! date at the cost of what changed, and everything else reads.
 
-mod apply;
-mod attempts;
-mod clocks;
-mod controller;
-mod digest;
-mod family;
-mod findings;
-mod hold;
-mod images;
-mod job;
-mod place;
-mod record;
-mod refusal;
-mod rollout;
-mod slots;
-mod summary;
-mod suspension;
+pub(crate) mod apply;
+pub(crate) mod attempts;
+pub(crate) mod clocks;
+pub(crate) mod controller;
+pub(crate) mod digest;
+pub(crate) mod family;
+pub(crate) mod findings;
+pub(crate) mod hold;
+pub(crate) mod images;
+pub(crate) mod job;
+pub(crate) mod place;
+pub(crate) mod record;
+pub(crate) mod refusal;
+pub(crate) mod rollout;
+pub(crate) mod slots;
+pub(crate) mod summary;
+pub(crate) mod suspension;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -27,15 +27,16 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use self::apply::Changes;
+pub(crate) use self::apply::Changes;
 use self::apply::OwnersWord;
-pub use self::attempts::{OpenRetry, Retry};
+pub use self::attempts::OpenRetry;
+pub(crate) use self::attempts::Retry;
 use self::clocks::Clocks;
 use self::controller::ControllerRecord;
-pub use self::digest::Digest;
-pub use self::findings::{Stragglers, Wait};
+pub(crate) use self::digest::Digest;
+pub(crate) use self::findings::Wait;
 pub use self::hold::Hold;
-pub use self::images::{ImagePulls, image_pulls};
+pub(crate) use self::images::{ImagePulls, image_pulls};
 use self::job::JobRecord;
 use self::record::PodRecord;
 use self::refusal::Refusals;
@@ -44,7 +45,7 @@ use crate::lifecycle::{EventFact, Lifecycle, Names, PhaseKind, PhaseSpan};
 
 /// How a workload stands or ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum WorkloadOutcome {
+pub enum WorkloadState {
     /// Nothing has begun.
     Pending,
     /// It is told not to run.
@@ -59,7 +60,7 @@ pub enum WorkloadOutcome {
     Unknown,
 }
 
-impl WorkloadOutcome {
+impl WorkloadState {
     /// The word of the timeline document.
     pub fn name(self) -> &'static str {
         match self {
@@ -96,34 +97,34 @@ pub struct Identity {
 
 /// One Pod.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Pod<'a> {
+pub struct TimelinePod<'a> {
     identity: Cow<'a, Identity>,
     digest: Digest,
     /// Its life.
     pub life: Cow<'a, Lifecycle>,
 }
 
-impl Pod<'static> {
+impl TimelinePod<'static> {
     /// A Pod with that life.
     pub fn new(identity: Identity, life: Lifecycle) -> Self {
         Self { identity: Cow::Owned(identity), digest: Digest::of(&life), life: Cow::Owned(life) }
     }
 }
 
-impl Pod<'_> {
+impl TimelinePod<'_> {
     /// The little of its life that passes over all Pods need.
     pub fn digest(&self) -> &Digest {
         &self.digest
     }
 
     /// Keeps it beyond the timeline's next change.
-    pub fn into_owned(self) -> Pod<'static> {
+    pub fn into_owned(self) -> TimelinePod<'static> {
         let (identity, life) = (self.identity.into_owned(), self.life.into_owned());
-        Pod { identity: Cow::Owned(identity), digest: self.digest, life: Cow::Owned(life) }
+        TimelinePod { identity: Cow::Owned(identity), digest: self.digest, life: Cow::Owned(life) }
     }
 }
 
-impl std::ops::Deref for Pod<'_> {
+impl std::ops::Deref for TimelinePod<'_> {
     type Target = Identity;
 
     fn deref(&self) -> &Identity {
@@ -147,7 +148,7 @@ pub struct Workload {
     /// Who controls it: a CronJob, a JobSet …
     pub parent: Option<Parent>,
     /// How it stands.
-    pub outcome: WorkloadOutcome,
+    pub outcome: WorkloadState,
     /// Why, one word: `BackoffLimitExceeded`.
     pub reason: Option<Arc<str>>,
     /// Why, for people.
@@ -175,7 +176,7 @@ pub struct Workload {
     /// Whether retries are counted and delayed for each index by itself (`backoffLimitPerIndex`).
     pub per_index: bool,
     /// Why its controller cannot make Pods now.
-    pub waiting: Option<Waiting>,
+    pub waiting: Option<CreationBlock>,
     /// When it made no Pods because it was suspended or they were refused, in the order of time.
     pub holds: Vec<Hold>,
     /// When its schedule makes the next Job.
@@ -188,7 +189,7 @@ pub struct Workload {
 
 /// Why a controller cannot make Pods: a quota, a webhook, a missing service account.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
+pub struct CreationBlock {
     /// One word: `FailedCreate`.
     pub reason: Arc<str>,
     /// For people, without what differs from try to try.
@@ -200,7 +201,7 @@ pub struct Waiting {
 impl Workload {
     /// Whether nothing more will happen to it.
     pub fn ended(&self) -> bool {
-        self.gone || matches!(self.outcome, WorkloadOutcome::Succeeded | WorkloadOutcome::Failed)
+        self.gone || matches!(self.outcome, WorkloadState::Succeeded | WorkloadState::Failed)
     }
 }
 
@@ -359,9 +360,13 @@ impl Timeline {
     ///
     /// # Panics
     /// Panics with a key of another timeline.
-    pub fn pod(&self, key: PodKey) -> Pod<'_> {
+    pub fn pod(&self, key: PodKey) -> TimelinePod<'_> {
         let record = self.record(key);
-        Pod { identity: Cow::Borrowed(&record.identity), digest: record.digest, life: self.life(record) }
+        TimelinePod {
+            identity: Cow::Borrowed(&record.identity),
+            digest: record.digest,
+            life: self.life(record),
+        }
     }
 
     /// How many Pods were observed.
@@ -415,7 +420,7 @@ impl Timeline {
     }
 
     /// The Pods of a workload, by creation, then name.
-    pub fn pods(&self, workload: &Workload) -> impl ExactSizeIterator<Item = (PodKey, Pod<'_>)> {
+    pub fn pods(&self, workload: &Workload) -> impl ExactSizeIterator<Item = (PodKey, TimelinePod<'_>)> {
         workload.pods.iter().map(|&key| (key, self.pod(key)))
     }
 
@@ -442,8 +447,8 @@ impl Timeline {
 
     /// A timeline as a view finds it.
     #[cfg(test)]
-    pub(crate) fn of(pods: Vec<Pod<'static>>, workloads: Vec<Workload>) -> Self {
-        let parts = |pod: Pod<'_>| PodRecord {
+    pub(crate) fn of(pods: Vec<TimelinePod<'static>>, workloads: Vec<Workload>) -> Self {
+        let parts = |pod: TimelinePod<'_>| PodRecord {
             digest: pod.digest,
             life: Some(Box::new(pod.life.into_owned())),
             ..PodRecord::new(pod.identity.into_owned(), crate::lifecycle::PodEvidence::default(), None)

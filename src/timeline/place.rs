@@ -11,7 +11,7 @@ const MANY: usize = 64;
 
 impl Timeline {
     /// Gives new Pods of workloads that have their place theirs; `false` if only grouping everything helps.
-    pub(super) fn place(&mut self, fresh: &[PodKey]) -> bool {
+    pub(crate) fn place(&mut self, fresh: &[PodKey]) -> bool {
         let mut new: Map<usize, Vec<PodKey>> = Map::default();
         for &key in fresh {
             let owner = self.records[key.0 as usize].owner.as_ref();
@@ -51,7 +51,7 @@ impl Timeline {
     }
 
     /// The place of the workload that itself owns a Pod.
-    pub(super) fn place_of(&self, owner: &str) -> Option<usize> {
+    pub(crate) fn place_of(&self, owner: &str) -> Option<usize> {
         match self.jobs.get(owner) {
             Some(job) => job.place(),
             None => self.controllers.get(owner)?.place(),
@@ -59,7 +59,7 @@ impl Timeline {
     }
 
     /// The order of Pods in their workload: by creation, then name; the uid makes it total.
-    pub(super) fn in_order(&self, a: PodKey, b: PodKey) -> Ordering {
+    pub(crate) fn in_order(&self, a: PodKey, b: PodKey) -> Ordering {
         let order = |key| {
             let PodRecord { identity, digest, .. } = self.record(key);
             (digest.created_millis(), &identity.name, &identity.uid)
@@ -68,7 +68,7 @@ impl Timeline {
     }
 
     /// Brings a workload's Pods into order again.
-    pub(super) fn reorder(&mut self, place: usize) {
+    pub(crate) fn reorder(&mut self, place: usize) {
         let Some(workload) = self.workloads.get_mut(place) else { return };
         let mut pods = std::mem::take(&mut workload.pods);
         self.sort_pods(&mut pods);
@@ -87,7 +87,7 @@ impl Timeline {
 }
 
 /// Numbers the tries at each index; returns how many there are of each.
-pub(super) fn number(pods: &mut [PodRecord], order: &[PodKey]) -> Map<u32, u32> {
+pub(crate) fn number(pods: &mut [PodRecord], order: &[PodKey]) -> Map<u32, u32> {
     let mut tries = Map::default();
     for key in order {
         count(&mut tries, &mut pods[key.0 as usize]);

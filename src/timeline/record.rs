@@ -14,31 +14,31 @@ const AT_HAND: usize = 6;
 /// All that the timeline keeps of a Pod.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts")]
-pub(super) struct PodRecord {
-    pub(super) identity: Identity,
+pub(crate) struct PodRecord {
+    pub(crate) identity: Identity,
     /// At hand while it may change; of a Pod that is over it is derived anew when somebody asks.
-    pub(super) life: Option<Box<Lifecycle>>,
+    pub(crate) life: Option<Box<Lifecycle>>,
     /// Its phases, if its life is not at hand.
-    pub(super) spans: Spans,
-    pub(super) evidence: Kept<PodEvidence>,
+    pub(crate) spans: Spans,
+    pub(crate) evidence: Kept<PodEvidence>,
     /// Uid of what controls the Pod.
-    pub(super) owner: Option<Arc<str>>,
+    pub(crate) owner: Option<Arc<str>>,
     /// Place of its workload.
-    pub(super) workload: usize,
-    pub(super) digest: Digest,
+    pub(crate) workload: usize,
+    pub(crate) digest: Digest,
     /// More is known of it than when [`Timeline::settle`] last told.
-    pub(super) changed: bool,
+    pub(crate) changed: bool,
     /// More is known of it than its life tells.
-    pub(super) stale: bool,
+    pub(crate) stale: bool,
     /// Its owner deleted it: to suspend, to shrink or because it had ended.
-    pub(super) removed_by_owner: bool,
+    pub(crate) removed_by_owner: bool,
     /// Its deletion was asked for before it was over.
-    pub(super) deleted_before_its_end: bool,
+    pub(crate) deleted_before_its_end: bool,
 }
 
 impl PodRecord {
     /// A Pod of which that is known; its life has to be derived before anybody reads it.
-    pub(super) fn new(identity: Identity, evidence: PodEvidence, owner: Option<Arc<str>>) -> Self {
+    pub(crate) fn new(identity: Identity, evidence: PodEvidence, owner: Option<Arc<str>>) -> Self {
         Self {
             identity,
             digest: Digest::UNKNOWN,
@@ -55,14 +55,14 @@ impl PodRecord {
     }
 
     /// Whether its deletion was asked for before it was over, and by somebody other than its owner.
-    pub(super) fn taken_away(&self) -> bool {
+    pub(crate) fn taken_away(&self) -> bool {
         self.deleted_before_its_end && !self.removed_by_owner
     }
 }
 
 impl Timeline {
     /// The evidence of a Pod, to change it.
-    pub(super) fn evidence(&mut self, key: PodKey) -> (&mut PodEvidence, &mut Names) {
+    pub(crate) fn evidence(&mut self, key: PodKey) -> (&mut PodEvidence, &mut Names) {
         if self.at_hand.last() != Some(&key) {
             if self.at_hand.len() >= AT_HAND {
                 self.stow();
@@ -74,7 +74,7 @@ impl Timeline {
     }
 
     /// Derives the lives of Pods that are over while their evidence is at hand, and packs that.
-    pub(super) fn stow(&mut self) {
+    pub(crate) fn stow(&mut self) {
         let mut keys = std::mem::take(&mut self.at_hand);
         for key in keys.drain(..) {
             let PodRecord { evidence, stale, .. } = &self.records[key.0 as usize];
@@ -90,7 +90,7 @@ impl Timeline {
     }
 
     /// The life of a Pod.
-    pub(super) fn life<'a>(&'a self, record: &'a PodRecord) -> Cow<'a, Lifecycle> {
+    pub(crate) fn life<'a>(&'a self, record: &'a PodRecord) -> Cow<'a, Lifecycle> {
         if let Some(life) = &record.life {
             return Cow::Borrowed(life);
         }
@@ -109,7 +109,7 @@ impl Timeline {
     }
 
     /// Brings the life of a Pod up to date; keeps little of it if nothing more is to come.
-    pub(super) fn derive(&mut self, key: PodKey) {
+    pub(crate) fn derive(&mut self, key: PodKey) {
         let record = &mut self.records[key.0 as usize];
         let evidence = record.evidence.read(&self.names);
         let mut life = evidence.derive(self.clocks.skew(record.identity.node.as_deref()));

@@ -5,17 +5,18 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::CreationBlock;
 use super::hold::Made;
-use super::{Hold, Waiting};
 use crate::lifecycle::{Evidence, Instant};
 use crate::observation::{Event, whole_millis};
+use crate::timeline::hold::Hold;
 
 /// The reason of such events.
 const FAILED_CREATE: &str = "FailedCreate";
 
 /// The tries of one controller, by why they failed; the same whatever the order in which they were told.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Refusals {
+pub(crate) struct Refusals {
     reasons: HashMap<Arc<str>, Tries>,
 }
 
@@ -30,12 +31,12 @@ struct Tries {
 
 impl Refusals {
     /// Whether an Event is about a Pod that could not be made.
-    pub(super) fn concerns(event: &Event) -> bool {
+    pub(crate) fn concerns(event: &Event) -> bool {
         event.reason == FAILED_CREATE
     }
 
     /// Takes in such an Event.
-    pub(super) fn take(&mut self, event: &Event) {
+    pub(crate) fn take(&mut self, event: &Event) {
         let (Some((first, fine)), Some(last)) = (event.first(), event.last()) else { return };
         let (first, last) = (whole_millis(first), whole_millis(last));
         let this = Tries { first, last, coarse: !fine };
@@ -45,7 +46,7 @@ impl Refusals {
     }
 
     /// Why no Pod can be made now, if none has been made since the latest try failed.
-    pub(super) fn waiting(&self, newest_pod: Option<Timestamp>) -> Option<Waiting> {
+    pub(crate) fn waiting(&self, newest_pod: Option<Timestamp>) -> Option<CreationBlock> {
         let (message, &Tries { first, last, .. }) = self
             .reasons
             .iter()
@@ -53,7 +54,7 @@ impl Refusals {
         if newest_pod.is_some_and(|created| created > last) {
             return None;
         }
-        Some(Waiting {
+        Some(CreationBlock {
             reason: FAILED_CREATE.into(),
             message: Arc::clone(message),
             since: newest_pod.map_or(first, |created| created.max(first)),
@@ -62,7 +63,7 @@ impl Refusals {
 
     /// When Pods were refused, for each reason: from its first try until a Pod was made, and again before its latest one.
     /// `open` is the reason that still holds, `suspended` since when nothing is tried any more.
-    pub(super) fn holds(
+    pub(crate) fn holds(
         &self,
         made: &Made<'_>,
         open: Option<&Arc<str>>,
@@ -113,7 +114,7 @@ impl Refusals {
 ///
 /// `Error creating: pods "pi-x8k2p" is forbidden: exceeded quota: few, requested: pods=1, used: pods=2, limited: pods=2`
 /// becomes `exceeded quota: few, requested: pods=1, limited: pods=2`.
-pub(super) fn normalised(message: &str) -> String {
+pub(crate) fn normalised(message: &str) -> String {
     let message = message.strip_prefix("Error creating: ").unwrap_or(message);
     let message = match message.strip_prefix("pods \"").and_then(|rest| rest.split_once("\" is forbidden: "))
     {

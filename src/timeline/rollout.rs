@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::WorkloadOutcome;
+use super::WorkloadState;
 use super::refusal::normalised;
 use crate::observation::{
     Condition, Custom, DaemonSet, Deployment, JobCondition, ReplicaSet, StatefulSet, known,
@@ -10,33 +10,33 @@ use crate::observation::{
 
 /// How a workload stands, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Standing {
-    pub(super) outcome: WorkloadOutcome,
-    pub(super) reason: Option<String>,
-    pub(super) message: Option<String>,
+pub(crate) struct Standing {
+    pub(crate) outcome: WorkloadState,
+    pub(crate) reason: Option<String>,
+    pub(crate) message: Option<String>,
     /// When it ended, if its status tells.
-    pub(super) finished: Option<Timestamp>,
+    pub(crate) finished: Option<Timestamp>,
 }
 
 impl Standing {
-    fn new(outcome: WorkloadOutcome) -> Self {
+    fn new(outcome: WorkloadState) -> Self {
         Self { outcome, reason: None, message: None, finished: None }
     }
 
     /// It has what it wants.
     fn done() -> Self {
-        Self::new(WorkloadOutcome::Succeeded)
+        Self::new(WorkloadState::Succeeded)
     }
 
     /// It goes on, with that left to do.
     fn going(begun: bool, message: String) -> Self {
-        let outcome = if begun { WorkloadOutcome::Running } else { WorkloadOutcome::Pending };
+        let outcome = if begun { WorkloadState::Running } else { WorkloadState::Pending };
         Self { message: Some(message), ..Self::new(outcome) }
     }
 }
 
 /// So many Pods are wanted.
-pub(super) fn wanted(replicas: Option<i32>) -> i32 {
+pub(crate) fn wanted(replicas: Option<i32>) -> i32 {
     replicas.unwrap_or(1).max(0)
 }
 
@@ -49,7 +49,7 @@ fn unseen(begun: bool) -> Standing {
 }
 
 /// A rollout: finished when every replica is of the newest revision and available.
-pub(super) fn deployment(deployment: &Deployment) -> Standing {
+pub(crate) fn deployment(deployment: &Deployment) -> Standing {
     let Deployment { metadata, spec, status } = deployment;
     let begun = status.replicas > 0;
     if status.observed_generation < metadata.generation {
@@ -61,7 +61,7 @@ pub(super) fn deployment(deployment: &Deployment) -> Standing {
             reason: Some(condition.reason.clone()),
             message: Some(condition.message.clone()),
             finished: known(condition.last_update_time),
-            ..Standing::new(WorkloadOutcome::Failed)
+            ..Standing::new(WorkloadState::Failed)
         };
     }
     let (wanted, updated) = (wanted(spec.replicas), status.updated_replicas);
@@ -89,7 +89,7 @@ pub(super) fn deployment(deployment: &Deployment) -> Standing {
 }
 
 /// Done when all replicas are available, and no more than wanted.
-pub(super) fn replica_set(set: &ReplicaSet) -> Standing {
+pub(crate) fn replica_set(set: &ReplicaSet) -> Standing {
     let ReplicaSet { metadata, spec, status } = set;
     let begun = status.replicas > 0;
     let wanted = wanted(spec.replicas);
@@ -114,7 +114,7 @@ pub(super) fn replica_set(set: &ReplicaSet) -> Standing {
 }
 
 /// Ordered: finished when all replicas are ready and of the newest revision, above the partition.
-pub(super) fn stateful_set(set: &StatefulSet) -> Standing {
+pub(crate) fn stateful_set(set: &StatefulSet) -> Standing {
     let StatefulSet { metadata, spec, status } = set;
     let begun = status.replicas > 0;
     let wanted = wanted(spec.replicas);
@@ -147,7 +147,7 @@ pub(super) fn stateful_set(set: &StatefulSet) -> Standing {
 }
 
 /// Finished when every node that should has an available Pod of the newest revision.
-pub(super) fn daemon_set(set: &DaemonSet) -> Standing {
+pub(crate) fn daemon_set(set: &DaemonSet) -> Standing {
     let DaemonSet { metadata, spec, status } = set;
     let begun = status.current_number_scheduled > 0;
     if status.observed_generation < metadata.generation {
@@ -166,7 +166,7 @@ pub(super) fn daemon_set(set: &DaemonSet) -> Standing {
 
 /// What a custom resource says of itself, in the words that such controllers share; `None` if it says nothing: then what
 /// it owns has to tell.
-pub(super) fn custom(custom: &Custom) -> Option<Standing> {
+pub(crate) fn custom(custom: &Custom) -> Option<Standing> {
     let Custom { spec, status, .. } = custom;
     let of = |outcome, condition: &JobCondition| Standing {
         outcome,
@@ -181,38 +181,38 @@ pub(super) fn custom(custom: &Custom) -> Option<Standing> {
         status.conditions.iter().find(told)
     };
     if let Some(failed) = find(&["Failed", "Failure"]) {
-        return Some(of(WorkloadOutcome::Failed, failed));
+        return Some(of(WorkloadState::Failed, failed));
     }
     // Argo's `Completed` is true of what failed too; its phase says which.
     let word = [&status.phase, &status.job_status].into_iter().find(|word| !word.is_empty());
     let completed = find(&["Complete", "Completed", "Succeeded"]);
     let finished = completed.and_then(|condition| known(condition.last_transition_time));
     let by_word = |outcome, word: &String| Standing {
-        reason: (outcome == WorkloadOutcome::Failed).then(|| word.clone()),
+        reason: (outcome == WorkloadState::Failed).then(|| word.clone()),
         finished,
         ..Standing::new(outcome)
     };
     match word.map(|word| (word, word.to_lowercase())) {
         Some((word, lower)) if matches!(lower.as_str(), "failed" | "error" | "stopped") => {
-            return Some(by_word(WorkloadOutcome::Failed, word));
+            return Some(by_word(WorkloadState::Failed, word));
         }
         Some((word, lower)) if matches!(lower.as_str(), "succeeded" | "complete" | "completed") => {
-            return Some(by_word(WorkloadOutcome::Succeeded, word));
+            return Some(by_word(WorkloadState::Succeeded, word));
         }
         _ => {}
     }
     if let Some(completed) = completed {
-        return Some(of(WorkloadOutcome::Succeeded, completed));
+        return Some(of(WorkloadState::Succeeded, completed));
     }
     let suspended = find(&["Suspended"]);
     if let Some(suspended) = suspended {
-        return Some(Standing { finished: None, ..of(WorkloadOutcome::Suspended, suspended) });
+        return Some(Standing { finished: None, ..of(WorkloadState::Suspended, suspended) });
     }
     if spec.suspend == Some(true) {
-        return Some(Standing::new(WorkloadOutcome::Suspended));
+        return Some(Standing::new(WorkloadState::Suspended));
     }
     let silent = status.conditions.is_empty() && word.is_none();
-    (!silent).then(|| Standing::new(WorkloadOutcome::Running))
+    (!silent).then(|| Standing::new(WorkloadState::Running))
 }
 
 #[cfg(test)]

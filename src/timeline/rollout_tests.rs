@@ -1,6 +1,6 @@
 //! What each controller's status means.
 
-use super::*;
+use crate::timeline::rollout::*;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
@@ -8,11 +8,11 @@ fn read<T: DeserializeOwned>(value: serde_json::Value) -> T {
     serde_json::from_value(value).unwrap()
 }
 
-fn said(standing: &Standing) -> (WorkloadOutcome, &str) {
+fn said(standing: &Standing) -> (WorkloadState, &str) {
     (standing.outcome, standing.message.as_deref().unwrap_or_default())
 }
 
-use WorkloadOutcome::{Failed, Pending, Running, Succeeded, Suspended};
+use WorkloadState::{Failed, Pending, Running, Succeeded, Suspended};
 
 #[test]
 fn a_deployment_is_rolled_out_when_all_is_new_and_available() {

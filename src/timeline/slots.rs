@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::job::JobRecord;
-use super::{PodKey, Slots, Timeline, Workload, WorkloadOutcome};
+use super::{PodKey, Slots, Timeline, Workload, WorkloadState};
 use crate::lifecycle::{PhaseKind, PodOutcome};
 
 /// Something that changes what the slots are, or what they do.
@@ -33,16 +33,16 @@ enum Change {
 
 /// Slot time, and how many Pods worked at once.
 #[derive(Default)]
-pub(super) struct Accounting {
-    pub(super) slots: Slots,
-    pub(super) concurrency_max: u32,
+pub(crate) struct Accounting {
+    pub(crate) slots: Slots,
+    pub(crate) concurrency_max: u32,
     /// Sum over Pods of the time in [`PhaseKind::Running`], in milliseconds.
-    pub(super) running: i64,
+    pub(crate) running: i64,
     /// Part of the run was not seen.
-    pub(super) partial: bool,
+    pub(crate) partial: bool,
 }
 
-pub(super) fn account(timeline: &Timeline, workload: &Workload, now: Timestamp) -> Accounting {
+pub(crate) fn account(timeline: &Timeline, workload: &Workload, now: Timestamp) -> Accounting {
     let end = workload.finished.filter(|_| workload.ended()).unwrap_or(now).as_millisecond();
     let mut changes: Vec<(i64, Change)> = Vec::with_capacity(workload.pods.len() * 8);
     for capacity in &workload.capacity {
@@ -149,7 +149,7 @@ fn only_seen_to_succeed(timeline: &Timeline, workload: &Workload, key: PodKey) -
     let (record, identity) = (timeline.record(key), timeline.identity(key));
     let tries = || timeline.tries.get(&record.workload)?.get(&identity.index?);
     record.digest.outcome == PodOutcome::Succeeded
-        && workload.outcome == WorkloadOutcome::Succeeded
+        && workload.outcome == WorkloadState::Succeeded
         && tries() == Some(&identity.attempt)
 }
 

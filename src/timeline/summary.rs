@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::slots::account;
 
-use super::{Digest, Percentiles, Slots, Summary, Timeline, Workload};
+use super::{Percentiles, Slots, Summary, Timeline, Workload};
+use crate::timeline::digest::Digest;
 
 impl Timeline {
     /// The numbers of a workload, as of `now`. What goes on counts until now.

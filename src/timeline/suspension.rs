@@ -11,23 +11,23 @@ const AT_ONCE: SignedDuration = SignedDuration::from_secs(2);
 
 /// A time in which it was suspended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Suspension {
+pub(crate) struct Suspension {
     /// Begin; `None` if nobody tells.
-    pub(super) start: Option<Instant>,
+    pub(crate) start: Option<Instant>,
     /// End; `None` while it goes on, and if nobody tells.
-    pub(super) end: Option<Instant>,
-    pub(super) over: bool,
+    pub(crate) end: Option<Instant>,
+    pub(crate) over: bool,
 }
 
 /// What one state of a workload says of it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Told {
-    pub(super) suspended: bool,
+pub(crate) struct Told {
+    pub(crate) suspended: bool,
     /// The condition `Suspended`: whether it is true, and since when.
-    pub(super) condition: Option<(bool, Timestamp)>,
-    pub(super) created: Option<Timestamp>,
+    pub(crate) condition: Option<(bool, Timestamp)>,
+    pub(crate) created: Option<Timestamp>,
     /// Grows by one with every change of the desired state, from 1; 0 if it is not told.
-    pub(super) generation: i64,
+    pub(crate) generation: i64,
 }
 
 impl Told {
@@ -52,7 +52,7 @@ impl Told {
 
 /// What the states of a workload say.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Suspensions {
+pub(crate) struct Suspensions {
     list: Vec<Suspension>,
     /// Receipt of the first state.
     first: Option<Timestamp>,
@@ -62,7 +62,7 @@ pub(super) struct Suspensions {
 
 impl Suspensions {
     /// Takes in a state.
-    pub(super) fn observe(&mut self, told: &Told, received: Timestamp, seen: Seen) {
+    pub(crate) fn observe(&mut self, told: &Told, received: Timestamp, seen: Seen) {
         let first = self.first.is_none();
         // Of several changes between two states only the last is told.
         let missed = seen == Seen::Listed && self.generation > 0 && told.generation > self.generation + 1;
@@ -128,7 +128,7 @@ impl Suspensions {
     }
 
     /// When it was suspended, with what the controller's events tell of the time before anybody looked.
-    pub(super) fn list(&self, events: Option<&Toggles>) -> Vec<Suspension> {
+    pub(crate) fn list(&self, events: Option<&Toggles>) -> Vec<Suspension> {
         let mut list = self.list.clone();
         let (Some(events), Some(first)) = (events, self.first) else { return list };
         let (starts, ends) = (events.suspended.marks(), events.resumed.marks());
@@ -189,19 +189,19 @@ fn refine(instant: &mut Option<Instant>, marks: &[Instant]) {
 
 /// What the controller's `Suspended` and `Resumed` events tell; the same whatever the order in which they came.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Toggles {
+pub(crate) struct Toggles {
     suspended: Repeats,
     resumed: Repeats,
 }
 
 impl Toggles {
     /// Whether an Event tells of a suspension. Others tell of theirs under the same word.
-    pub(super) fn concerns(event: &Event) -> bool {
+    pub(crate) fn concerns(event: &Event) -> bool {
         matches!(event.reason.as_str(), "Suspended" | "Resumed") && event.component() == "job-controller"
     }
 
     /// Takes in such an Event.
-    pub(super) fn take(&mut self, event: &Event) {
+    pub(crate) fn take(&mut self, event: &Event) {
         let (Some((first, fine)), Some(last)) = (event.first(), event.last()) else { return };
         let repeats = if event.reason == "Resumed" { &mut self.resumed } else { &mut self.suspended };
         let first = (whole_millis(first), !fine);

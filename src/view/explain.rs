@@ -3,9 +3,12 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{Line, Role, Scene, duration, summary, text};
 use crate::lifecycle::{Evidence, Instant, PhaseKind, Source};
-use crate::timeline::{Pod, PodKey, Workload};
+use crate::timeline::{PodKey, TimelinePod, Workload};
+use crate::view::primitives::frame::{Line, Style};
+use crate::view::primitives::{duration, text};
+use crate::view::rows::headings as summary;
+use crate::view::view_context::ViewContext;
 
 /// What stands beside a boundary: `Pulling main`, `Queued: Insufficient cpu`.
 const WORDS: usize = 24;
@@ -13,7 +16,7 @@ const WORDS: usize = 24;
 const WIDE: usize = 100;
 
 /// How many lines a Pod takes at most, near enough to deal out the lines of a screen.
-pub(super) fn most_lines(pod: &Pod) -> usize {
+pub(crate) fn most_lines(pod: &TimelinePod) -> usize {
     let runs: usize = pod.life.containers.iter().map(|container| container.runs.len()).sum();
     pod.life.phases.len() + 2 * runs + 5
 }
@@ -33,7 +36,7 @@ impl Boundary {
 
 /// A line for each boundary of each phase, of each run of each container, and for what else is known to the moment:
 /// `12:49:14.003Z  +50ms  Setup  event  eventTime of the Scheduled event`.
-pub(super) fn lines(scene: &Scene<'_>, pod: &Pod, key: PodKey, columns: usize) -> Vec<Line> {
+pub(crate) fn lines(scene: &ViewContext<'_>, pod: &TimelinePod, key: PodKey, columns: usize) -> Vec<Line> {
     let explanation = scene.timeline.explain(key);
     let mut boundaries = phases(pod, &explanation.ends);
     let known = boundaries.len();
@@ -56,7 +59,7 @@ pub(super) fn lines(scene: &Scene<'_>, pod: &Pod, key: PodKey, columns: usize) -
                 clock(scene, told),
                 clock(scene, now)
             );
-            lines.push(summary::fit(Line::of(said, Role::Warning), columns, scene.glyphs.ellipsis));
+            lines.push(summary::fit(Line::of(said, Style::Warning), columns, scene.glyphs.ellipsis));
         }
     }
     if !pod.life.skew.is_zero() {
@@ -67,13 +70,13 @@ pub(super) fn lines(scene: &Scene<'_>, pod: &Pod, key: PodKey, columns: usize) -
             text::clean(node),
             duration::human(off, true),
         );
-        lines.push(summary::fit(Line::of(said, Role::Warning), columns, scene.glyphs.ellipsis));
+        lines.push(summary::fit(Line::of(said, Style::Warning), columns, scene.glyphs.ellipsis));
     }
     lines
 }
 
 /// The begin of each phase, and its end where no other phase begins.
-fn phases(pod: &Pod, ends: &[(Evidence, Option<Evidence>)]) -> Vec<Boundary> {
+fn phases(pod: &TimelinePod, ends: &[(Evidence, Option<Evidence>)]) -> Vec<Boundary> {
     let phases = &pod.life.phases;
     let mut boundaries = Vec::with_capacity(phases.len() + 2);
     for (place, (phase, &(begin, end))) in phases.iter().zip(ends).enumerate() {
@@ -91,7 +94,7 @@ fn phases(pod: &Pod, ends: &[(Evidence, Option<Evidence>)]) -> Vec<Boundary> {
 }
 
 /// The runs and pulls of containers whose life is not that of the Pod.
-fn containers(pod: &Pod) -> Vec<Boundary> {
+fn containers(pod: &TimelinePod) -> Vec<Boundary> {
     let several = pod.life.containers.len() > 1;
     let told = pod.life.containers.iter().filter(|container| several || container.runs.len() > 1);
     let mut boundaries = Vec::new();
@@ -116,16 +119,16 @@ fn containers(pod: &Pod) -> Vec<Boundary> {
 }
 
 /// A boundary, on a second line too where what it was read from has no room on one.
-fn line(scene: &Scene<'_>, boundary: &Boundary, pod: Option<PodKey>, columns: usize) -> Vec<Line> {
+fn line(scene: &ViewContext<'_>, boundary: &Boundary, pod: Option<PodKey>, columns: usize) -> Vec<Line> {
     let instant = Instant { at: boundary.at, evidence: boundary.evidence };
     let words = text::shorten_end(&boundary.words, WORDS, scene.glyphs.ellipsis);
     let source = if columns >= WIDE { boundary.evidence.source().name() } else { "" };
     let source = if source.is_empty() { String::new() } else { format!("{source:<9} ") };
     let head = format!("  {:<13} {:<6} ", clock(scene, instant), precision(boundary.evidence));
     let mut line = Line { spans: Vec::new(), pod };
-    line.push(head, Role::Dim);
-    line.push(text::pad_right(&words, WORDS) + " ", Role::Text);
-    line.push(source, Role::Dim);
+    line.push(head, Style::Dim);
+    line.push(text::pad_right(&words, WORDS) + " ", Style::Text);
+    line.push(source, Style::Dim);
     let left = line.width();
     let room = columns.saturating_sub(left);
     let description = boundary.evidence.description();
@@ -135,20 +138,20 @@ fn line(scene: &Scene<'_>, boundary: &Boundary, pod: Option<PodKey>, columns: us
         let wanted = text::width(word) + usize::from(used > 0);
         if used > 0 && used + wanted > room {
             let mut next = Line { spans: Vec::new(), pod };
-            next.push(" ".repeat(left + 2), Role::Text);
+            next.push(" ".repeat(left + 2), Style::Text);
             lines.push(next);
             used = 2;
         } else if used > 0 {
-            lines.last_mut().into_iter().for_each(|line| line.push(" ", Role::Dim));
+            lines.last_mut().into_iter().for_each(|line| line.push(" ", Style::Dim));
         }
-        lines.last_mut().into_iter().for_each(|line| line.push(word, Role::Dim));
+        lines.last_mut().into_iter().for_each(|line| line.push(word, Style::Dim));
         used += wanted;
     }
     lines.into_iter().map(|line| summary::fit(line, columns, scene.glyphs.ellipsis)).collect()
 }
 
 /// Both ends of each time in which a workload was held back.
-pub(super) fn holds(scene: &Scene<'_>, workload: &Workload, columns: usize) -> Vec<Line> {
+pub(crate) fn holds(scene: &ViewContext<'_>, workload: &Workload, columns: usize) -> Vec<Line> {
     let mut boundaries = Vec::new();
     for hold in &workload.holds {
         let reason = text::clean(&hold.reason);
@@ -159,7 +162,7 @@ pub(super) fn holds(scene: &Scene<'_>, workload: &Workload, columns: usize) -> V
 }
 
 /// `event     +50ms   eventTime of the Scheduled event`: the truth lies so much after the time, or before a receipt.
-pub(super) fn evidence(instant: Instant) -> String {
+pub(crate) fn evidence(instant: Instant) -> String {
     let Instant { evidence, .. } = instant;
     format!("{:<9} {:<7} {}", evidence.source().name(), precision(evidence), evidence.description())
 }
@@ -172,12 +175,12 @@ fn precision(evidence: Evidence) -> String {
 }
 
 /// The clock time of an instant, without digits that its evidence does not carry.
-pub(super) fn clock(scene: &Scene<'_>, instant: Instant) -> String {
+pub(crate) fn clock(scene: &ViewContext<'_>, instant: Instant) -> String {
     clock_time(scene, instant.at, instant.evidence.precision().as_millis() < 1000)
 }
 
 /// A clock time in the zone that the user chose, else UTC.
-pub(super) fn clock_time(scene: &Scene<'_>, at: Timestamp, fine: bool) -> String {
+pub(crate) fn clock_time(scene: &ViewContext<'_>, at: Timestamp, fine: bool) -> String {
     let zone = scene.state.clock.clone();
     let utc = zone.as_ref().is_none_or(|zone| *zone == TimeZone::UTC);
     let format = match (fine, utc) {

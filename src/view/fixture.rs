@@ -5,31 +5,31 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{
-    ContainerLife, Evidence, Instant, Instants, Lifecycle, Phase, PhaseKind, PodOutcome, Pull, Role, Run,
-    Source,
+    ContainerLife, ContainerRole, Evidence, Instant, Instants, Lifecycle, Phase, PhaseKind, PodOutcome, Pull,
+    Run, Source,
 };
-use crate::timeline::{Capacity, Identity, Pod, PodKey, Timeline, Workload, WorkloadOutcome};
+use crate::timeline::{Capacity, Identity, PodKey, Timeline, TimelinePod, Workload, WorkloadState};
 
-pub(super) use PhaseKind::{
+pub(crate) use PhaseKind::{
     BackOff, Initializing, Pulling, Queued, Running, Setup, Starting, Startup, Terminating,
 };
 
 /// Milliseconds after the begin of all tests.
-pub(super) fn at(millis: i64) -> Timestamp {
+pub(crate) fn at(millis: i64) -> Timestamp {
     let begin: Timestamp = "2026-09-21T12:49:14Z".parse().unwrap();
     begin + SignedDuration::from_millis(millis)
 }
 
 /// A Pod of the tests.
 #[derive(Clone)]
-pub(super) struct PodFixture {
+pub(crate) struct PodFixture {
     identity: Identity,
     life: Lifecycle,
     cursor: i64,
     coarse: bool,
 }
 
-pub(super) fn pod(name: &str, created: i64) -> PodFixture {
+pub(crate) fn pod(name: &str, created: i64) -> PodFixture {
     let life = Lifecycle {
         instants: Instants::default(),
         phases: Vec::new(),
@@ -57,35 +57,35 @@ pub(super) fn pod(name: &str, created: i64) -> PodFixture {
 }
 
 impl PodFixture {
-    pub(super) fn on(mut self, node: &str) -> Self {
+    pub(crate) fn on(mut self, node: &str) -> Self {
         self.identity.node = Some(node.into());
         self
     }
 
-    pub(super) fn index(mut self, index: u32, attempt: u32) -> Self {
+    pub(crate) fn index(mut self, index: u32, attempt: u32) -> Self {
         self.identity.index = Some(index);
         self.identity.attempt = attempt;
         self
     }
 
-    pub(super) fn in_namespace(mut self, namespace: &str) -> Self {
+    pub(crate) fn in_namespace(mut self, namespace: &str) -> Self {
         self.identity.namespace = namespace.into();
         self
     }
 
     /// Times from the status only.
-    pub(super) fn coarse(mut self) -> Self {
+    pub(crate) fn coarse(mut self) -> Self {
         self.coarse = true;
         self
     }
 
     /// Does this for so many milliseconds.
-    pub(super) fn phase(self, kind: PhaseKind, millis: i64) -> Self {
+    pub(crate) fn phase(self, kind: PhaseKind, millis: i64) -> Self {
         self.waits(kind, millis, None)
     }
 
     /// Does this for so many milliseconds for a reason.
-    pub(super) fn waits(mut self, kind: PhaseKind, millis: i64, reason: Option<&str>) -> Self {
+    pub(crate) fn waits(mut self, kind: PhaseKind, millis: i64, reason: Option<&str>) -> Self {
         let start = self.cursor;
         self.cursor += millis;
         let reason = reason.map(Arc::from);
@@ -95,7 +95,7 @@ impl PodFixture {
     }
 
     /// All the phases of a cold start and work.
-    pub(super) fn cold(self, queued: i64, setup: i64, pull: i64, start: i64, work: i64) -> Self {
+    pub(crate) fn cold(self, queued: i64, setup: i64, pull: i64, start: i64, work: i64) -> Self {
         let mut fixture = self.phase(Queued, queued).phase(Setup, setup);
         if pull > 0 {
             fixture = fixture.phase(Pulling, pull);
@@ -103,14 +103,14 @@ impl PodFixture {
         fixture.phase(Starting, start).phase(Running, work)
     }
 
-    pub(super) fn succeeded(mut self) -> Self {
+    pub(crate) fn succeeded(mut self) -> Self {
         self.life.outcome = PodOutcome::Succeeded;
         self.life.status = "Completed".into();
         self.life.exit_code = Some(0);
         self
     }
 
-    pub(super) fn failed(mut self, code: Option<i32>, reason: Option<&str>) -> Self {
+    pub(crate) fn failed(mut self, code: Option<i32>, reason: Option<&str>) -> Self {
         let ran = self.life.phases.iter().any(|phase| phase.kind == Running);
         self.life.outcome = if ran { PodOutcome::Failed } else { PodOutcome::NeverStarted };
         self.life.status = reason.unwrap_or("Error").into();
@@ -119,14 +119,14 @@ impl PodFixture {
         self
     }
 
-    pub(super) fn deleted(mut self) -> Self {
+    pub(crate) fn deleted(mut self) -> Self {
         self.life.outcome = PodOutcome::Deleted;
         self.life.status = "Terminating".into();
         self
     }
 
     /// Nobody saw when it ended.
-    pub(super) fn end_unknown(mut self) -> Self {
+    pub(crate) fn end_unknown(mut self) -> Self {
         self.life.end_unknown = true;
         if let Some(last) = self.life.phases.last_mut() {
             last.end = None;
@@ -134,7 +134,7 @@ impl PodFixture {
         self
     }
 
-    pub(super) fn container(mut self, name: &str, image: &str, role: Role) -> Self {
+    pub(crate) fn container(mut self, name: &str, image: &str, role: ContainerRole) -> Self {
         self.life.containers.push(ContainerLife {
             name: name.into(),
             role,
@@ -148,7 +148,7 @@ impl PodFixture {
         self
     }
 
-    pub(super) fn pull(mut self, start: i64, end: i64, wait: i64, bytes: u64) -> Self {
+    pub(crate) fn pull(mut self, start: i64, end: i64, wait: i64, bytes: u64) -> Self {
         let pull = if bytes == 0 {
             Pull { start: None, end: Some(at(end)), wait: None, bytes: None, cached: true }
         } else {
@@ -159,7 +159,7 @@ impl PodFixture {
         self
     }
 
-    pub(super) fn run(mut self, start: i64, end: Option<i64>, code: i32, reason: &str) -> Self {
+    pub(crate) fn run(mut self, start: i64, end: Option<i64>, code: i32, reason: &str) -> Self {
         let instant = |millis, evidence| Instant { at: at(millis), evidence };
         let container = self.life.containers.last_mut().unwrap();
         container.restarts = u32::try_from(container.runs.len()).unwrap();
@@ -174,7 +174,7 @@ impl PodFixture {
     }
 
     /// As it was at a time; `None` if it was not there yet.
-    pub(super) fn until(mut self, now: i64) -> Option<Pod<'static>> {
+    pub(crate) fn until(mut self, now: i64) -> Option<TimelinePod<'static>> {
         let now = at(now);
         let life = &mut self.life;
         life.phases.retain(|phase| phase.start <= now);
@@ -220,11 +220,11 @@ impl PodFixture {
         life.queued = between(instants.created, instants.scheduled);
         life.cold_start = between(instants.scheduled, instants.work_started);
         life.run = between(instants.work_started, instants.work_ended);
-        Some(Pod::new(self.identity, self.life))
+        Some(TimelinePod::new(self.identity, self.life))
     }
 }
 
-pub(super) fn job(name: &str, outcome: WorkloadOutcome) -> Workload {
+pub(crate) fn job(name: &str, outcome: WorkloadState) -> Workload {
     Workload {
         api_version: "batch/v1".into(),
         kind: "Job".into(),
@@ -254,14 +254,14 @@ pub(super) fn job(name: &str, outcome: WorkloadOutcome) -> Workload {
     }
 }
 
-pub(super) fn sized(mut workload: Workload, completions: u32, parallelism: u32) -> Workload {
+pub(crate) fn sized(mut workload: Workload, completions: u32, parallelism: u32) -> Workload {
     (workload.completions, workload.parallelism) = (Some(completions), Some(parallelism));
     workload
 }
 
 /// Workloads with their Pods as they were at a time.
-pub(super) fn timeline(now: i64, workloads: Vec<(Workload, Vec<PodFixture>)>) -> Timeline {
-    let mut pods: Vec<Pod> = Vec::new();
+pub(crate) fn timeline(now: i64, workloads: Vec<(Workload, Vec<PodFixture>)>) -> Timeline {
+    let mut pods: Vec<TimelinePod> = Vec::new();
     let mut owners = Vec::new();
     for (mut workload, fixtures) in workloads {
         let first = pods.len();
@@ -275,8 +275,8 @@ pub(super) fn timeline(now: i64, workloads: Vec<(Workload, Vec<PodFixture>)>) ->
         if let (Some(since), Some(parallelism)) = (workload.created, workload.parallelism) {
             workload.capacity = vec![Capacity { since, parallelism, completions: workload.completions }];
         }
-        if workload.outcome == WorkloadOutcome::Running && workload.completions == Some(workload.succeeded) {
-            workload.outcome = WorkloadOutcome::Succeeded;
+        if workload.outcome == WorkloadState::Running && workload.completions == Some(workload.succeeded) {
+            workload.outcome = WorkloadState::Succeeded;
             workload.finished = pods[first..].iter().filter_map(|pod| pod.life.end()).max();
         }
         owners.push(workload);
@@ -285,12 +285,12 @@ pub(super) fn timeline(now: i64, workloads: Vec<(Workload, Vec<PodFixture>)>) ->
 }
 
 /// The 20 Pods of Kubernetes' example on two nodes, four at a time, one of them failing.
-pub(super) fn pi(now: i64) -> Timeline {
-    timeline(now, vec![(sized(job("pi", WorkloadOutcome::Running), 20, 4), pi_pods("pi", 20))])
+pub(crate) fn pi(now: i64) -> Timeline {
+    timeline(now, vec![(sized(job("pi", WorkloadState::Running), 20, 4), pi_pods("pi", 20))])
 }
 
 /// So many Pods of a Job, four at a time, the fourth of them failing.
-pub(super) fn pi_pods(name: &str, count: usize) -> Vec<PodFixture> {
+pub(crate) fn pi_pods(name: &str, count: usize) -> Vec<PodFixture> {
     const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
     let mut free = [300_i64; 4];
     let mut random: u64 = 7;

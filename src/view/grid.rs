@@ -1,11 +1,16 @@
 //! One cell a Pod: thousands at a glance.
 
-use super::bar::phase_role;
-use super::block::{Block, Heading, blocks};
-use super::counts::{Counts, State};
-use super::{Frame, Line, Picture, PodCell, Role, Scene, Size, Sort, summary, text};
 use crate::lifecycle::PhaseKind;
 use crate::timeline::{Digest, PodKey};
+use crate::view::chart::mark::phase_role;
+use crate::view::picture::{Picture, PodCell};
+use crate::view::primitives::frame::{Frame, Line, Style};
+use crate::view::primitives::text;
+use crate::view::rows::counts::{Counts, DisplayState};
+use crate::view::rows::groups::{Group, Heading, blocks};
+use crate::view::rows::headings as summary;
+use crate::view::state::{Size, Sort};
+use crate::view::view_context::ViewContext;
 
 /// Cells stand in groups of so many, to be counted.
 const GROUP: usize = 10;
@@ -25,30 +30,30 @@ enum Shade {
 
 impl Shade {
     fn of(pod: &Digest) -> Self {
-        match State::of(pod) {
-            State::Done => Self::Done,
-            State::Running => Self::Running,
-            State::Starting => {
+        match DisplayState::of(pod) {
+            DisplayState::Done => Self::Done,
+            DisplayState::Running => Self::Running,
+            DisplayState::Starting => {
                 // Setup and start have one glyph.
                 let open = pod.open_phase.filter(|kind| kind.is_cold());
                 let split = matches!(open, Some(PhaseKind::Pulling | PhaseKind::Initializing));
                 Self::Cold(open.filter(|_| split).unwrap_or(PhaseKind::Starting))
             }
-            State::Queued => Self::Queued,
-            State::BackOff => Self::BackOff,
-            State::Failed => Self::Failed,
-            State::Deleted => Self::Deleted,
-            State::Unknown => Self::Unknown,
+            DisplayState::Queued => Self::Queued,
+            DisplayState::BackOff => Self::BackOff,
+            DisplayState::Failed => Self::Failed,
+            DisplayState::Deleted => Self::Deleted,
+            DisplayState::Unknown => Self::Unknown,
         }
     }
 
-    fn drawn(self, scene: &Scene<'_>) -> (char, Role, &'static str) {
+    fn drawn(self, scene: &ViewContext<'_>) -> (char, Style, &'static str) {
         let glyphs = scene.glyphs;
         match self {
-            Self::Failed => (glyphs.failed, Role::Failure, "failed"),
-            Self::Unknown => (glyphs.unknown, Role::Warning, "unknown"),
-            Self::BackOff => (glyphs.phase(PhaseKind::BackOff), Role::BackOff, "in back-off"),
-            Self::Queued => (glyphs.phase(PhaseKind::Queued), Role::Queued, "queued"),
+            Self::Failed => (glyphs.failed, Style::Failure, "failed"),
+            Self::Unknown => (glyphs.unknown, Style::Warning, "unknown"),
+            Self::BackOff => (glyphs.phase(PhaseKind::BackOff), Style::BackOff, "in back-off"),
+            Self::Queued => (glyphs.phase(PhaseKind::Queued), Style::Queued, "queued"),
             Self::Cold(kind) => {
                 let name = match kind {
                     PhaseKind::Pulling => "pulling",
@@ -57,9 +62,9 @@ impl Shade {
                 };
                 (glyphs.phase(kind), phase_role(kind), name)
             }
-            Self::Running => (glyphs.now, Role::Now, "running"),
-            Self::Deleted => (glyphs.deleted, Role::Terminating, "deleted"),
-            Self::Done => (glyphs.phase(PhaseKind::Running), Role::Work, "done"),
+            Self::Running => (glyphs.now, Style::Now, "running"),
+            Self::Deleted => (glyphs.deleted, Style::Terminating, "deleted"),
+            Self::Done => (glyphs.phase(PhaseKind::Running), Style::Work, "done"),
         }
     }
 }
@@ -81,9 +86,9 @@ impl Packing {
 }
 
 /// The picture.
-pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Picture {
+pub(crate) fn draw(scene: &ViewContext<'_>, size: Size) -> Picture {
     let columns = size.columns.max(1);
-    let mut counted: Vec<(Block<'_>, Counts)> = blocks(scene)
+    let mut counted: Vec<(Group<'_>, Counts)> = blocks(scene)
         .into_iter()
         .map(|block| {
             let counts = Counts::recall(scene, &block);
@@ -104,7 +109,7 @@ pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Picture {
     if !scene.window.filter.is_empty() && counted.len() > 1 {
         counted.retain(|(block, _)| !block.pods.is_empty());
     }
-    let (blocks, counts): (Vec<Block<'_>>, Vec<Counts>) = counted.into_iter().unzip();
+    let (blocks, counts): (Vec<Group<'_>>, Vec<Counts>) = counted.into_iter().unzip();
     let legend = legend(scene, &blocks, columns);
     let packing =
         pack(&blocks, columns, size.rows.map(|rows| rows.saturating_sub(legend.len() + blocks.len())));
@@ -119,7 +124,7 @@ pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Picture {
     }
     if packing.each > 1 {
         let line =
-            Line::of(format!("a cell is {} Pods and shows the worst of them", packing.each), Role::Dim);
+            Line::of(format!("a cell is {} Pods and shows the worst of them", packing.each), Style::Dim);
         frame.lines.push(summary::fit(line, columns, scene.glyphs.ellipsis));
     }
     if let Some(rows) = size.rows {
@@ -136,7 +141,7 @@ pub(super) fn draw(scene: &Scene<'_>, size: Size) -> Picture {
 }
 
 /// As loose as the room allows: in groups, then without gaps, then several Pods to a cell.
-fn pack(blocks: &[Block<'_>], columns: usize, room: Option<usize>) -> Packing {
+fn pack(blocks: &[Group<'_>], columns: usize, room: Option<usize>) -> Packing {
     let groups = (columns + 1) / (GROUP + 1);
     let grouped = Packing { each: 1, per_line: (groups * GROUP).max(1), grouped: groups > 0 };
     let Some(room) = room else { return grouped };
@@ -160,7 +165,7 @@ fn pack(blocks: &[Block<'_>], columns: usize, room: Option<usize>) -> Packing {
 }
 
 fn cells(
-    scene: &Scene<'_>,
+    scene: &ViewContext<'_>,
     pods: &[PodKey],
     packing: Packing,
     lines: &mut Vec<Line>,
@@ -170,7 +175,7 @@ fn cells(
         let mut line = Line::default();
         for (index, cell) in row.chunks(packing.each).enumerate() {
             if packing.grouped && index > 0 && index % GROUP == 0 {
-                line.push(" ", Role::Text);
+                line.push(" ", Style::Text);
             }
             let shaded = cell.iter().map(|&key| (Shade::of(scene.timeline.digest(key)), key));
             let Some((worst, pod)) = shaded.min_by_key(|&(shade, _)| shade) else { continue };
@@ -187,7 +192,7 @@ fn cells(
 }
 
 /// How many Pods each glyph stands for.
-fn legend(scene: &Scene<'_>, blocks: &[Block<'_>], columns: usize) -> Vec<Line> {
+fn legend(scene: &ViewContext<'_>, blocks: &[Group<'_>], columns: usize) -> Vec<Line> {
     let mut counts: std::collections::BTreeMap<Shade, usize> = std::collections::BTreeMap::new();
     for key in blocks.iter().flat_map(|block| block.pods.iter()) {
         *counts.entry(Shade::of(scene.timeline.digest(*key))).or_default() += 1;
@@ -198,12 +203,12 @@ fn legend(scene: &Scene<'_>, blocks: &[Block<'_>], columns: usize) -> Vec<Line> 
         let (glyph, role, name) = shade.drawn(scene);
         let meaning = format!(" {count} {name}");
         match lines.last_mut() {
-            Some(line) if line.width() + 3 + text::width(&meaning) <= columns => line.push("  ", Role::Dim),
+            Some(line) if line.width() + 3 + text::width(&meaning) <= columns => line.push("  ", Style::Dim),
             _ => lines.push(Line::default()),
         }
         if let Some(line) = lines.last_mut() {
             line.push(glyph, role);
-            line.push(meaning, Role::Dim);
+            line.push(meaning, Style::Dim);
         }
     }
     lines

@@ -5,21 +5,26 @@ use std::collections::HashMap;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
-use super::block::{Block, Heading, blocks};
-use super::columns::{Cell, Column, Columns, Shrink};
-use super::counts::{Counts, State};
-use super::duration::{human, is_fine};
-use super::fold::{Folded, fold};
-use super::memory::Pass;
-use super::numbers::{Number, Numbers};
-use super::segment::next_try;
-use super::sequence::visible;
-use super::{Frame, Line, Picture, Role, Scene, Size, summary, text};
 use crate::lifecycle::{self, Lifecycle, PhaseKind};
-use crate::timeline::{OpenRetry, Pod, PodKey, Workload};
+use crate::timeline::{OpenRetry, PodKey, TimelinePod, Workload};
+use crate::view::frame_cache::Pass;
+use crate::view::picture::Picture;
+use crate::view::primitives::columns::{Cell, Column, Columns, Shrink};
+use crate::view::primitives::duration::{human, is_fine};
+use crate::view::primitives::frame::{Frame, Line, Style};
+use crate::view::primitives::text;
+use crate::view::rows::counts::{Counts, DisplayState};
+use crate::view::rows::groups::{Group, Heading, blocks};
+use crate::view::rows::headings as summary;
+use crate::view::rows::numbers::{Number, Numbers};
+use crate::view::rows::overflow::{Folded, fold};
+use crate::view::rows::phase_text::next_try;
+use crate::view::sequence::scroll::visible;
+use crate::view::state::Size;
+use crate::view::view_context::ViewContext;
 
 /// The table; `wide` has more columns. Where the lines are bounded, headings come first and what has no room is folded.
-pub(super) fn draw(scene: &Scene<'_>, size: Size, wide: bool) -> Picture {
+pub(crate) fn draw(scene: &ViewContext<'_>, size: Size, wide: bool) -> Picture {
     let mut blocks = blocks(scene);
     let mut frame = Frame::default();
     if let Some(rows) = size.rows {
@@ -62,13 +67,15 @@ pub(super) fn draw(scene: &Scene<'_>, size: Size, wide: bool) -> Picture {
         frame.lines.extend(table.columns.lines(size.columns, scene.glyphs.ellipsis));
     }
     for fold in &folded.folds {
-        let what = fold.state.map_or("more", State::name);
-        let line =
-            Line::of(format!("+ {} {what}", fold.pods.len()), fold.state.map_or(Role::Dim, State::role));
+        let what = fold.state.map_or("more", DisplayState::name);
+        let line = Line::of(
+            format!("+ {} {what}", fold.pods.len()),
+            fold.state.map_or(Style::Dim, DisplayState::role),
+        );
         frame.lines.push(summary::fit(line, size.columns, scene.glyphs.ellipsis));
     }
     if around != (0, 0) {
-        let line = Line::of(format!("+ {} above, {} below", around.0, around.1), Role::Dim);
+        let line = Line::of(format!("+ {} above, {} below", around.0, around.1), Style::Dim);
         frame.lines.push(summary::fit(line, size.columns, scene.glyphs.ellipsis));
     }
     if let Some(rows) = size.rows {
@@ -98,7 +105,7 @@ struct Table {
 }
 
 impl Table {
-    fn of(scene: &Scene<'_>, blocks: &[Block<'_>], pods: &[PodKey], wide: bool) -> Self {
+    fn of(scene: &ViewContext<'_>, blocks: &[Group<'_>], pods: &[PodKey], wide: bool) -> Self {
         let mut place = Place::default();
         for &key in pods {
             let pod = scene.timeline.pod(key);
@@ -117,7 +124,7 @@ impl Table {
             let mut cells = row(scene, &scene.timeline.pod(key), owner, present, wide);
             // What it waits for is more than that it failed; the status says that.
             if let (Some(open), Some(reason)) = (open.get(&key), cells.last_mut()) {
-                *reason = (next_try(open, scene.now), Role::BackOff);
+                *reason = (next_try(open, scene.now), Style::BackOff);
             }
             columns.push(Some(key), cells);
         }
@@ -126,14 +133,14 @@ impl Table {
 }
 
 /// The waits for a next try, by the Pod that failed.
-fn open_retries(scene: &Scene<'_>) -> HashMap<PodKey, OpenRetry> {
+fn open_retries(scene: &ViewContext<'_>) -> HashMap<PodKey, OpenRetry> {
     let workloads = scene.timeline.workloads().iter();
     let open = workloads.flat_map(|workload| scene.timeline.open_retries(workload, scene.now));
     open.map(|open| (open.pod, open)).collect()
 }
 
 /// The workload of each Pod, by key; nothing if nobody asks.
-fn owners_of<'a>(scene: &Scene<'a>, wanted: bool) -> Vec<Option<&'a Workload>> {
+fn owners_of<'a>(scene: &ViewContext<'a>, wanted: bool) -> Vec<Option<&'a Workload>> {
     let mut owners: Vec<Option<&Workload>> = Vec::new();
     for workload in scene.timeline.workloads().iter().filter(|_| wanted) {
         for key in &workload.pods {
@@ -187,28 +194,34 @@ fn headings(present: Present, wide: bool) -> Vec<Column> {
     columns
 }
 
-fn row(scene: &Scene<'_>, pod: &Pod, owner: Option<&Workload>, present: Present, wide: bool) -> Vec<Cell> {
-    let none = || ("-".to_owned(), Role::Dim);
+fn row(
+    scene: &ViewContext<'_>,
+    pod: &TimelinePod,
+    owner: Option<&Workload>,
+    present: Present,
+    wide: bool,
+) -> Vec<Cell> {
+    let none = || ("-".to_owned(), Style::Dim);
     let number = |number: Number| if number.text.is_empty() { none() } else { (number.text, number.role) };
-    let count = |count: Option<u32>| count.map_or_else(none, |count| (count.to_string(), Role::Text));
+    let count = |count: Option<u32>| count.map_or_else(none, |count| (count.to_string(), Style::Text));
     let life = &pod.life;
     let mut cells: Vec<Cell> = Vec::new();
     if present.namespace {
-        cells.push((text::clean(&pod.namespace).into_owned(), Role::Text));
+        cells.push((text::clean(&pod.namespace).into_owned(), Style::Text));
     }
     if present.workload {
         cells.push(owner.map_or_else(none, |owner| {
-            (format!("{}/{}", owner.kind.to_lowercase(), text::clean(&owner.name)), Role::Text)
+            (format!("{}/{}", owner.kind.to_lowercase(), text::clean(&owner.name)), Style::Text)
         }));
     }
-    cells.push((text::clean(&pod.name).into_owned(), Role::Strong));
+    cells.push((text::clean(&pod.name).into_owned(), Style::Strong));
     if present.place.index {
         cells.push(count(pod.index));
     }
     if present.place.attempt {
         cells.push(count(Some(pod.attempt)));
     }
-    cells.push(pod.node.as_deref().map_or_else(none, |node| (text::clean(node).into_owned(), Role::Text)));
+    cells.push(pod.node.as_deref().map_or_else(none, |node| (text::clean(node).into_owned(), Style::Text)));
     cells.push((text::clean(&life.status).into_owned(), status_role(pod)));
     let numbers = Numbers::of(life, scene.now);
     cells.push(number(numbers.queued));
@@ -222,28 +235,29 @@ fn row(scene: &Scene<'_>, pod: &Pod, owner: Option<&Workload>, present: Present,
     cells.push(number(numbers.run));
     if wide {
         cells.push(match life.exit_code {
-            Some(0) => ("0".into(), Role::Text),
-            Some(code) => (code.to_string(), Role::Failure),
+            Some(0) => ("0".into(), Style::Text),
+            Some(code) => (code.to_string(), Style::Failure),
             None => none(),
         });
     }
     let restarts: u32 = life.containers.iter().map(|container| container.restarts).sum();
-    cells.push((restarts.to_string(), if restarts > 0 { Role::Warning } else { Role::Text }));
+    cells.push((restarts.to_string(), if restarts > 0 { Style::Warning } else { Style::Text }));
     if wide {
         cells.push(life.instants.created.map_or_else(none, |created| {
             let zone = scene.state.clock.clone().unwrap_or(TimeZone::UTC);
             let format = if zone == TimeZone::UTC { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S%:z" };
-            (created.at.to_zoned(zone).strftime(format).to_string(), Role::Text)
+            (created.at.to_zoned(zone).strftime(format).to_string(), Style::Text)
         }));
-        let mains = life.containers.iter().filter(|container| container.role == lifecycle::Role::Main);
+        let mains =
+            life.containers.iter().filter(|container| container.role == lifecycle::ContainerRole::Main);
         let images: Vec<_> = mains.map(|container| text::clean(&container.image)).collect();
-        cells.push(if images.is_empty() { none() } else { (images.join(","), Role::Text) });
+        cells.push(if images.is_empty() { none() } else { (images.join(","), Style::Text) });
     }
     if present.place.reason {
         cells.push(life.reason.as_deref().map_or_else(none, |reason| {
             (
                 text::clean(reason).into_owned(),
-                if life.outcome.failed() { Role::Failure } else { Role::Warning },
+                if life.outcome.failed() { Style::Failure } else { Style::Warning },
             )
         }));
     }
@@ -251,7 +265,7 @@ fn row(scene: &Scene<'_>, pod: &Pod, owner: Option<&Workload>, present: Present,
 }
 
 /// How long a Pod did these things together.
-fn spent(scene: &Scene<'_>, life: &Lifecycle, kinds: &[PhaseKind]) -> Number {
+fn spent(scene: &ViewContext<'_>, life: &Lifecycle, kinds: &[PhaseKind]) -> Number {
     let mut phases = life.phases.iter().filter(|phase| kinds.contains(&phase.kind)).peekable();
     if phases.peek().is_none() {
         return Number::default();
@@ -259,17 +273,17 @@ fn spent(scene: &Scene<'_>, life: &Lifecycle, kinds: &[PhaseKind]) -> Number {
     let ends = [life.instants.scheduled, life.instants.sandbox_ready, life.instants.work_started];
     let fine = ends.into_iter().flatten().all(|end| is_fine(Some(end)));
     let time = phases.fold(SignedDuration::ZERO, |sum, phase| sum.saturating_add(phase.duration(scene.now)));
-    Number { text: human(time, fine), role: Role::Text }
+    Number { text: human(time, fine), role: Style::Text }
 }
 
 /// How kubectl's STATUS looks here.
-pub(super) fn status_role(pod: &Pod) -> Role {
-    match State::of(pod.digest()) {
-        State::Done => Role::Success,
-        State::Failed => Role::Failure,
-        State::Running => Role::Text,
-        State::Deleted => Role::Terminating,
-        State::Starting | State::Queued if pod.life.reason.is_none() => Role::Dim,
-        _ => Role::Warning,
+pub(crate) fn status_role(pod: &TimelinePod) -> Style {
+    match DisplayState::of(pod.digest()) {
+        DisplayState::Done => Style::Success,
+        DisplayState::Failed => Style::Failure,
+        DisplayState::Running => Style::Text,
+        DisplayState::Deleted => Style::Terminating,
+        DisplayState::Starting | DisplayState::Queued if pod.life.reason.is_none() => Style::Dim,
+        _ => Style::Warning,
     }
 }

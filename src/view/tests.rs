@@ -5,15 +5,16 @@ mod held;
 mod remembered;
 mod retries;
 
+use crate::timeline::Timeline;
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
 use jiff::tz::TimeZone;
 
-use super::fixture::*;
-use super::*;
-use crate::lifecycle::Role as ContainerRole;
-use crate::timeline::{PodKey, WorkloadOutcome};
+use crate::lifecycle::ContainerRole;
+use crate::timeline::{PodKey, WorkloadState};
+use crate::view::fixture::*;
+use crate::view::*;
 
 /// The picture on screens of these sizes; each line is held against the size.
 fn screens(
@@ -147,15 +148,15 @@ fn trouble(now: i64) -> Timeline {
             .failed(None, None)
             .end_unknown(),
     ];
-    timeline(now, vec![(sized(job("train", WorkloadOutcome::Running), 8, 8), pods)])
+    timeline(now, vec![(sized(job("train", WorkloadState::Running), 8, 8), pods)])
 }
 
 /// Two Jobs, two bare Pods, a Job without a Pod.
 fn several(now: i64) -> Timeline {
-    let mut stuck = job("needs-quota", WorkloadOutcome::Pending);
+    let mut stuck = job("needs-quota", WorkloadState::Pending);
     stuck.reason = Some("FailedCreate".into());
     stuck.message = Some("pods \"needs-quota-x2c4d\" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=4, limited: pods=4".into());
-    let mut failed = sized(job("migrate", WorkloadOutcome::Failed), 1, 1);
+    let mut failed = sized(job("migrate", WorkloadState::Failed), 1, 1);
     failed.reason = Some("BackoffLimitExceeded".into());
     failed.message = Some("Job has reached the specified backoff limit".into());
     failed.finished = Some(at(14_000));
@@ -164,14 +165,14 @@ fn several(now: i64) -> Timeline {
         pod("migrate-m2x9c", 11_000).on("node-1").cold(100, 500, 0, 200, 1_300).failed(Some(3), None),
     ];
     let bare = |name: &str| {
-        let mut workload = job(name, WorkloadOutcome::Running);
+        let mut workload = job(name, WorkloadState::Running);
         (workload.kind, workload.completions, workload.parallelism) = ("Pod".into(), None, None);
         workload
     };
     timeline(
         now,
         vec![
-            (sized(job("pi", WorkloadOutcome::Running), 4, 4), pi_pods("pi", 3)),
+            (sized(job("pi", WorkloadState::Running), 4, 4), pi_pods("pi", 3)),
             (failed, tries),
             (stuck, Vec::new()),
             (
@@ -211,7 +212,7 @@ fn hostile(now: i64) -> Timeline {
         ),
     ];
     let mut job = sized(
-        job("a-name-that-is-as-long-as-a-name-of-a-job-may-be-and-then-some", WorkloadOutcome::Running),
+        job("a-name-that-is-as-long-as-a-name-of-a-job-may-be-and-then-some", WorkloadState::Running),
         4,
         4,
     );
@@ -273,7 +274,7 @@ fn sequence_hostile() {
 fn sequence_folded() {
     let sizes = [(40, Some(10)), (80, Some(12)), (80, Some(24)), (120, Some(40))];
     let job = |now| {
-        timeline(now, vec![(sized(job("render", WorkloadOutcome::Running), 400, 4), pi_pods("render", 400))])
+        timeline(now, vec![(sized(job("render", WorkloadState::Running), 400, 4), pi_pods("render", 400))])
     };
     insta::assert_snapshot!(screens(&job(300_000), &SEQUENCE, &Glyphs::UNICODE, 300_000, &sizes));
     insta::assert_snapshot!(
@@ -373,20 +374,20 @@ fn crashed() -> Timeline {
         .pull(1_500, 5_600, 1_200, 180_000_000)
         .run(8_800, Some(14_000), 1, "Error")
         .run(24_000, Some(27_000), 137, "OOMKilled");
-    timeline(60_000, vec![(job("train", WorkloadOutcome::Failed), vec![pod])])
+    timeline(60_000, vec![(job("train", WorkloadState::Failed), vec![pod])])
 }
 
 #[test]
 fn pods() {
     let extras = PodExtras {
         conditions: vec![
-            PodCondition {
+            ConditionRow {
                 name: "PodScheduled".into(),
                 status: "True".into(),
                 since: Some(at(0)),
                 reason: String::new(),
             },
-            PodCondition {
+            ConditionRow {
                 name: "Ready".into(),
                 status: "False".into(),
                 since: Some(at(16_000)),
@@ -394,7 +395,7 @@ fn pods() {
             },
         ],
         requests: [("cpu", "500m"), ("memory", "1Gi")]
-            .map(|(resource, quantity)| Request {
+            .map(|(resource, quantity)| ResourceRequest {
                 container: "work".into(),
                 resource: resource.into(),
                 quantity: quantity.into(),
@@ -473,8 +474,8 @@ fn sequence_broken() {
             .failed(Some(3), None),
     ];
     let workloads = vec![
-        (job("nightly-1", WorkloadOutcome::Succeeded), early),
-        (job("nightly-2", WorkloadOutcome::Failed), late),
+        (job("nightly-1", WorkloadState::Succeeded), early),
+        (job("nightly-2", WorkloadState::Failed), late),
     ];
     let now = hours + 40_000;
     insta::assert_snapshot!(screens(&timeline(now, workloads), &SEQUENCE, &Glyphs::UNICODE, now, &USUAL));
@@ -486,7 +487,7 @@ fn sequence_stragglers() {
     pods.push(pod("pi-slow1", 0).on("node-1").cold(500, 300, 0, 200, 40_000).succeeded());
     pods.push(pod("pi-slow2", 0).on("node-1").cold(500, 300, 0, 200, 60_000));
     pods.push(pod("pi-young", 50_000).on("node-1").cold(500, 300, 0, 200, 60_000));
-    let pi = timeline(55_000, vec![(job("pi", WorkloadOutcome::Running), pods)]);
+    let pi = timeline(55_000, vec![(job("pi", WorkloadState::Running), pods)]);
     let drawn = screens(&pi, &SEQUENCE, &Glyphs::UNICODE, 55_000, &[(100, None)]);
     let line = |name: &str| drawn.lines().find(|line| line.contains(name)).unwrap();
     assert!(line("slow1").contains('✓') && line("slow1").contains('×'), "{drawn}");

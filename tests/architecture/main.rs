@@ -13,28 +13,34 @@ use std::path::{Path, PathBuf};
 use code::{Reference, references};
 
 /// Every room, and the rooms that it may import.
-const ROOMS: [(&str, &[&str]); 8] = [
+const ROOMS: [(&str, &[&str]); 10] = [
     ("observation", &[]),
     ("source", &["observation"]),
     ("lifecycle", &["observation"]),
     ("timeline", &["lifecycle", "observation"]),
     ("view", &["timeline", "lifecycle", "observation"]),
     ("export", &["timeline", "lifecycle", "observation"]),
-    ("surface", &["view", "export", "timeline", "lifecycle"]),
-    ("cli", &["surface", "export", "view", "timeline", "lifecycle", "source", "observation"]),
+    ("tui", &["view", "timeline", "lifecycle"]),
+    ("terminal", &["tui", "view"]),
+    ("app", &["terminal", "tui", "export", "view", "timeline", "lifecycle", "source", "observation"]),
+    ("cli", &["app", "terminal", "tui", "export", "view", "timeline", "lifecycle", "source", "observation"]),
 ];
 
 /// What only some places may mention: the beginning of a path, the places, why.
 const RESERVED: [(&[&str], &[&str], &str); 7] = [
     (&["kube"], &["src/source/cluster/"], "only the live cluster knows its client"),
     (&["k8s_openapi"], &["src/source/cluster/"], "only the live cluster knows its client"),
-    (&["crossterm"], &["src/surface/", "src/cli/environment.rs"], "only surfaces know the terminal"),
+    (
+        &["crossterm"],
+        &["src/terminal/", "src/tui/input.rs", "src/cli/environment.rs"],
+        "only the terminal layer knows the terminal",
+    ),
     (&["Timestamp", "now"], &["src/source/clock.rs"], "time is a parameter"),
     (&["Zoned", "now"], &["src/source/clock.rs"], "time is a parameter"),
     (&["SystemTime", "now"], &["src/source/clock.rs"], "time is a parameter"),
     (
         &["tokio"],
-        &["src/source/", "src/surface/", "src/cli/", "src/main.rs"],
+        &["src/source/", "src/terminal/", "src/tui/input.rs", "src/app/", "src/cli/", "src/main.rs"],
         "the model and its views are pure",
     ),
 ];
@@ -173,7 +179,7 @@ fn the_check_catches_each_violation() {
             ":3: crate::export",
         ),
         ("src/export/mod.rs", "//! .\nfn f(_: crate::view::Frame) {}", "export must not know view"),
-        ("src/surface/mod.rs", "//! .\nuse crate::source::Feed;", "surface must not know source"),
+        ("src/terminal/mod.rs", "//! .\nuse crate::source::Feed;", "terminal must not know source"),
         (
             "src/source/mod.rs",
             "//! .\nmod a { use super::super::timeline::Pod; }",
@@ -184,9 +190,9 @@ fn the_check_catches_each_violation() {
         ("src/view/mod.rs", "//! .\nuse crate::helpers::pad;", "view must not know helpers"),
         ("src/timeline/mod.rs", "//! .\nuse kube::Client;", "only the live cluster"),
         ("src/source/kubectl.rs", "//! .\nfn f() -> ::kube::Error {}", "only the live cluster"),
-        ("src/view/mod.rs", "//! .\nuse crossterm::{style, terminal};", "only surfaces"),
+        ("src/view/mod.rs", "//! .\nuse crossterm::{style, terminal};", "only the terminal layer"),
         ("src/view/mod.rs", "//! .\nfn f() { jiff::Timestamp::now(); }", "time is a parameter"),
-        ("src/surface/live.rs", "//! .\nfn f() { Timestamp::now(); }", "time is a parameter"),
+        ("src/terminal/inline_renderer.rs", "//! .\nfn f() { Timestamp::now(); }", "time is a parameter"),
         ("src/export/json.rs", "//! .\nuse std::{io, fs::File};", "pure"),
         ("src/timeline/mod.rs", "//! .\nfn f() { std::time::Instant::now(); }", "pure"),
         ("src/timeline/mod.rs", "//! .\nuse tokio::sync::mpsc;", "pure"),
@@ -207,7 +213,7 @@ fn the_check_lets_pass_what_is_right() {
         ("src/view/table.rs", "//! .\nuse super::frame::Frame;\nmod a { use super::super::Line; }"),
         (
             "src/view/mod.rs",
-            "//! See [`crate::surface`].\n/* use crate::cli; */ const A: &str = \"crate::cli\";",
+            "//! See [`crate::terminal`].\n/* use crate::cli; */ const A: &str = \"crate::cli\";",
         ),
         (
             "src/view/mod.rs",

@@ -1,8 +1,8 @@
 //! Deletions: when they were asked for, and what becomes of the Pod.
 
-use kubectl_seq::observation::Observation;
-use kubectl_seq::observation::Seen::{Added, Changed, Deleted, Listed, Missing};
-use kubectl_seq::timeline::WorkloadOutcome;
+use kubectl_seq::testing::observation::Observation;
+use kubectl_seq::testing::observation::Seen::{Added, Changed, Deleted, Listed, Missing};
+use kubectl_seq::testing::timeline::WorkloadState;
 use serde_json::{Value, json};
 
 use crate::story::{
@@ -237,11 +237,11 @@ fn a_bare_pod_that_is_withdrawn_before_it_starts_has_not_failed() {
     let waits = pod(json!({}));
     let gone = with(waits.clone(), deleted_at(8, 0));
     let withdrawn = [observed(Added, 0.3, waits.clone()), observed(Deleted, 8.0, gone)];
-    assert_eq!(outcome(&withdrawn), (WorkloadOutcome::Unknown, 0, true));
+    assert_eq!(outcome(&withdrawn), (WorkloadState::Unknown, 0, true));
     // What a kubelet rejects has.
     let rejected = with(waits.clone(), json!({"status": {"phase": "Failed", "reason": "OutOfcpu"}}));
     let rejected = [observed(Added, 0.3, waits), observed(Changed, 1.0, rejected)];
-    assert_eq!(outcome(&rejected), (WorkloadOutcome::Failed, 1, true));
+    assert_eq!(outcome(&rejected), (WorkloadState::Failed, 1, true));
 }
 
 #[test]

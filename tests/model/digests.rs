@@ -2,7 +2,7 @@
 
 use crate::order::SCENARIOS;
 use crate::support::{recorded, timeline};
-use kubectl_seq::lifecycle::PhaseSpan;
+use kubectl_seq::testing::lifecycle::PhaseSpan;
 
 #[test]
 fn a_digest_says_what_the_life_says() {
@@ -19,7 +19,9 @@ fn a_digest_says_what_the_life_says() {
                 assert_eq!(digest.open_phase, life.open_phase().map(|phase| phase.kind), "{what}");
                 let ranges = [digest.queued(), digest.cold_start(), digest.run()];
                 assert_eq!(ranges, [life.queued, life.cold_start, life.run], "{what}");
-                let at = |instant: Option<kubectl_seq::lifecycle::Instant>| instant.map(|instant| instant.at);
+                let at = |instant: Option<kubectl_seq::testing::lifecycle::Instant>| {
+                    instant.map(|instant| instant.at)
+                };
                 let instants = [digest.created(), digest.scheduled(), digest.work_started(), digest.end()];
                 let told = &life.instants;
                 assert_eq!(

@@ -1,8 +1,8 @@
 //! When a workload itself made no Pods: suspended, waiting for Kueue, refused.
 
-use kubectl_seq::observation::Observation;
-use kubectl_seq::observation::Seen::{Added, Changed, Listed};
-use kubectl_seq::timeline::{Capacity, Hold, Timeline};
+use kubectl_seq::testing::observation::Observation;
+use kubectl_seq::testing::observation::Seen::{Added, Changed, Listed};
+use kubectl_seq::testing::timeline::{Capacity, Hold, Timeline};
 use serde_json::{Value, json};
 
 use crate::order::{json_at, shuffled};
@@ -64,7 +64,7 @@ fn json_of(timeline: &Timeline) -> String {
 
 /// `0.000 CreationTimestamp .. 5.000 ReceivedSuspend suspended` for each.
 fn holds(timeline: &Timeline) -> Vec<String> {
-    let end = |end: Option<kubectl_seq::lifecycle::Instant>| {
+    let end = |end: Option<kubectl_seq::testing::lifecycle::Instant>| {
         end.map_or("?".to_owned(), |end| {
             let millis = end.at.as_millisecond() - noon().as_millisecond();
             format!("{}.{:03} {:?}", millis / 1000, millis % 1000, end.evidence)
@@ -177,7 +177,7 @@ fn of_changes_between_two_lists_the_last_is_told() {
 fn a_workload_that_is_over_is_not_suspended_any_more() {
     let gone = [
         observed(Added, 0.1, job(1, true, condition("True", 0))),
-        observed(kubectl_seq::observation::Seen::Deleted, 8.0, job(1, true, condition("True", 0))),
+        observed(kubectl_seq::testing::observation::Seen::Deleted, 8.0, job(1, true, condition("True", 0))),
     ];
     assert_eq!(holds(&ordered(&gone)), ["0.000 CreationTimestamp .. 8.000 WorkloadEnded: suspended"]);
 }
@@ -267,7 +267,7 @@ fn a_recorded_job_was_suspended_twice() {
     let watched = timeline(&recorded);
     let begin = watched.workloads()[0].created.unwrap();
     let spans = |timeline: &Timeline| -> Vec<(i64, i64)> {
-        let millis = |end: Option<kubectl_seq::lifecycle::Instant>| {
+        let millis = |end: Option<kubectl_seq::testing::lifecycle::Instant>| {
             end.unwrap().at.as_millisecond() - begin.as_millisecond()
         };
         timeline.workloads()[0].holds.iter().map(|hold| (millis(hold.start), millis(hold.end))).collect()

@@ -1,6 +1,6 @@
 //! Which evidence wins for each instant.
 
-use kubectl_seq::observation::Seen::{Added, Changed, Deleted, Listed};
+use kubectl_seq::testing::observation::Seen::{Added, Changed, Deleted, Listed};
 use serde_json::{Value, json};
 
 use crate::story::{

@@ -1,8 +1,8 @@
 //! What is said, line by line, where there is no live picture.
 
-use kubectl_seq::observation::Seen::{Changed, Listed};
-use kubectl_seq::surface::Lines;
-use kubectl_seq::timeline::Timeline;
+use kubectl_seq::testing::LinesReporter;
+use kubectl_seq::testing::observation::Seen::{Changed, Listed};
+use kubectl_seq::testing::timeline::Timeline;
 use serde_json::{Value, json};
 
 use crate::story::{at, cond_why, observed, pod, t};
@@ -29,13 +29,13 @@ fn waits(name: &str, why: Option<&str>) -> Value {
 }
 
 /// What is said when following begins.
-fn begun(pods: Vec<Value>) -> (Lines, Timeline, Vec<String>) {
+fn begun(pods: Vec<Value>) -> (LinesReporter, Timeline, Vec<String>) {
     let mut timeline = Timeline::default();
     for object in [vec![job()], pods].concat() {
         timeline.apply(&observed(Listed, 10.0, object));
     }
     timeline.settle();
-    let mut lines = Lines::default();
+    let mut lines = LinesReporter::default();
     let said = lines.begin(&timeline, at(10.0)).iter().map(|line| line.plain().trim().to_owned()).collect();
     (lines, timeline, said)
 }

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use kubectl_seq::export::{document, write_json};
-use kubectl_seq::lifecycle::{Evidence, Instant, Source};
-use kubectl_seq::observation::{Object, Observation, Seen};
-use kubectl_seq::source::simulation::{ManifestText, Options, simulate};
-use kubectl_seq::timeline::{Pod, Timeline, Workload};
+use kubectl_seq::testing::export::{document, write_json};
+use kubectl_seq::testing::lifecycle::{Evidence, Instant, Source};
+use kubectl_seq::testing::observation::{Object, Observation, Seen};
+use kubectl_seq::testing::source::simulation::{ManifestText, Options, simulate};
+use kubectl_seq::testing::timeline::{Timeline, TimelinePod, Workload};
 
 use jiff::SignedDuration;
 
@@ -205,7 +205,7 @@ pub(crate) fn listed(observations: &[Observation]) -> Vec<Observation> {
     objects.map(|object| Observation { received, seen: Seen::Listed, object }).collect()
 }
 
-fn pods(timeline: &Timeline) -> impl Iterator<Item = Pod<'_>> {
+fn pods(timeline: &Timeline) -> impl Iterator<Item = TimelinePod<'_>> {
     timeline.workloads().iter().flat_map(|workload| timeline.pods(workload)).map(|(_, pod)| pod)
 }
 
@@ -316,7 +316,7 @@ fn a_late_list_knows_all_that_the_watch_knew_but_receipts() {
                     (&live.name, live.pull, live.restarts),
                     "{what}"
                 );
-                let happened = |life: &kubectl_seq::lifecycle::ContainerLife| {
+                let happened = |life: &kubectl_seq::testing::lifecycle::ContainerLife| {
                     life.runs.len() + life.runs_not_seen as usize
                 };
                 assert_eq!(happened(list), happened(live), "{what} {}", list.name);

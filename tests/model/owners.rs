@@ -1,7 +1,7 @@
 //! Workloads that own others, and what tells how they stand.
 
-use kubectl_seq::observation::Observation;
-use kubectl_seq::timeline::{Timeline, Workload, WorkloadOutcome};
+use kubectl_seq::testing::observation::Observation;
+use kubectl_seq::testing::timeline::{Timeline, Workload, WorkloadState};
 use serde_json::{Value, json};
 
 use crate::order::shuffled;
@@ -117,7 +117,7 @@ fn a_rollouts_revisions_stand_below_it() {
 
     facts.push(fact(11, "Deleted", "Deployment", ("web", ""), deployment(0, 1)));
     let (timeline, _) = told(&facts);
-    assert_eq!(timeline.workloads()[0].outcome, WorkloadOutcome::Unknown);
+    assert_eq!(timeline.workloads()[0].outcome, WorkloadState::Unknown);
 }
 
 #[test]

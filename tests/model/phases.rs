@@ -1,6 +1,6 @@
 //! What the phases are made of.
 
-use kubectl_seq::observation::Seen::{Added, Changed, Listed};
+use kubectl_seq::testing::observation::Seen::{Added, Changed, Listed};
 use serde_json::{Value, json};
 
 use crate::story::{

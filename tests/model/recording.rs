@@ -5,9 +5,9 @@ use std::io::BufReader;
 use std::path::Path;
 
 use jiff::Timestamp;
-use kubectl_seq::observation::Observation;
-use kubectl_seq::source::Update;
-use kubectl_seq::source::recording::{Entry, Lines, Recorder};
+use kubectl_seq::testing::observation::Observation;
+use kubectl_seq::testing::source::Update;
+use kubectl_seq::testing::source::recording::{Entry, Lines, Recorder};
 
 use crate::support::{recorded, tell, timeline};
 

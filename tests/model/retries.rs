@@ -1,7 +1,7 @@
 //! Indexes that wait for their next try.
 
-use kubectl_seq::observation::Seen::Listed;
-use kubectl_seq::timeline::Timeline;
+use kubectl_seq::testing::observation::Seen::Listed;
+use kubectl_seq::testing::timeline::Timeline;
 use serde_json::{Value, json};
 
 use crate::order::{json_at, shuffled};
@@ -56,7 +56,7 @@ fn open(now: f64, objects: impl IntoIterator<Item = Value>) -> Vec<String> {
 fn told(timeline: &Timeline, now: f64) -> Vec<String> {
     let second = |at: jiff::Timestamp| at.as_second() - noon().as_second();
     let open = timeline.open_retries(&timeline.workloads()[0], at(now));
-    let one = |open: &kubectl_seq::timeline::OpenRetry| {
+    let one = |open: &kubectl_seq::testing::timeline::OpenRetry| {
         let expected = open.expected.map_or("?".to_owned(), |at| second(at).to_string());
         format!("{} after {} since {} expected {expected}", open.index, open.tries, second(open.since))
     };

@@ -5,15 +5,15 @@
 
 use crate::support::{Truth, recorded, tell, timeline};
 use jiff::{SignedDuration, Timestamp};
-use kubectl_seq::lifecycle::{Evidence, Instant};
-use kubectl_seq::timeline::{Pod, Timeline};
+use kubectl_seq::testing::lifecycle::{Evidence, Instant};
+use kubectl_seq::testing::timeline::{Timeline, TimelinePod};
 
 /// A field truncated to the second, and the clocks' own granularity.
 const COARSE: SignedDuration = SignedDuration::from_millis(1000);
 /// A time from an event's name.
 const FINE: SignedDuration = SignedDuration::from_millis(50);
 
-fn check(pod: &Pod, what: &str, told: Option<Instant>, truth: Timestamp) {
+fn check(pod: &TimelinePod, what: &str, told: Option<Instant>, truth: Timestamp) {
     let Some(told) = told else { return };
     // Receipts are bounds: a busy machine delays them.
     let fine = matches!(told.evidence, Evidence::ImageEvent | Evidence::StartedEvent);

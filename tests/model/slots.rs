@@ -1,10 +1,10 @@
 //! Where slot time goes, and the numbers beside it.
 
 use jiff::SignedDuration;
-use kubectl_seq::lifecycle::PhaseKind;
-use kubectl_seq::observation::Observation;
-use kubectl_seq::observation::Seen::{Added, Changed, Deleted, Listed, Missing};
-use kubectl_seq::timeline::{Summary, Timeline, WorkloadOutcome};
+use kubectl_seq::testing::lifecycle::PhaseKind;
+use kubectl_seq::testing::observation::Observation;
+use kubectl_seq::testing::observation::Seen::{Added, Changed, Deleted, Listed, Missing};
+use kubectl_seq::testing::timeline::{Summary, Timeline, WorkloadState};
 use serde_json::{Value, json};
 
 use crate::story::{at, cond, event, merge, observed, status, t, terminated, with, works};
@@ -246,7 +246,7 @@ fn a_deleted_job_has_no_slots_any_more() {
     let story =
         [observed(Added, 0.1, job(2, None, json!({}))), observed(Deleted, 5.0, job(2, None, json!({})))];
     let gone = timeline(&story);
-    assert_eq!(gone.workloads()[0].outcome, WorkloadOutcome::Unknown);
+    assert_eq!(gone.workloads()[0].outcome, WorkloadState::Unknown);
     assert!(gone.workloads()[0].ended());
     assert_eq!(parts(&gone, 500.0), "10000: idle 10000");
 }
@@ -261,7 +261,7 @@ fn a_job_of_the_same_name_is_another() {
         .iter()
         .map(|workload| (&*workload.uid, workload.outcome, workload.pods.len()))
         .collect();
-    assert_eq!(told, [("j", WorkloadOutcome::Succeeded, 1), ("j2", WorkloadOutcome::Pending, 0)]);
+    assert_eq!(told, [("j", WorkloadState::Succeeded, 1), ("j2", WorkloadState::Pending, 0)]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What is brought up to date step by step is what is brought up to date at once.
 
-use kubectl_seq::observation::Observation;
-use kubectl_seq::timeline::{Timeline, Workload};
+use kubectl_seq::testing::observation::Observation;
+use kubectl_seq::testing::timeline::{Timeline, Workload};
 
 use crate::support::{recorded, timeline};
 

@@ -1,8 +1,8 @@
 //! Made-up observations: one Pod, told in seconds since noon.
 
 use jiff::{SignedDuration, Timestamp};
-use kubectl_seq::observation::{Observation, Seen};
-use kubectl_seq::timeline::Timeline;
+use kubectl_seq::testing::observation::{Observation, Seen};
+use kubectl_seq::testing::timeline::Timeline;
 use serde_json::{Value, json};
 
 use crate::support::{object_of, tell_pod, timeline};

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use jiff::Timestamp;
-use kubectl_seq::lifecycle::{ContainerLife, Instant, Role, Run};
-use kubectl_seq::observation::{Object, Observation, Seen};
-use kubectl_seq::timeline::{Pod, Timeline, Workload};
+use kubectl_seq::testing::lifecycle::{ContainerLife, ContainerRole, Instant, Run};
+use kubectl_seq::testing::observation::{Object, Observation, Seen};
+use kubectl_seq::testing::timeline::{Timeline, TimelinePod, Workload};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -129,7 +129,9 @@ fn tell_workload(text: &mut String, timeline: &Timeline, workload: &Workload, ze
         let now = workload.finished.or(timeline.observed()).unwrap_or(zero);
         let summary = timeline.summary(workload, now);
         write!(text, "  slots {:.3}:", float(summary.slots.total)).unwrap();
-        for (kind, part) in kubectl_seq::lifecycle::PhaseKind::ALL.into_iter().zip(summary.slots.phases) {
+        for (kind, part) in
+            kubectl_seq::testing::lifecycle::PhaseKind::ALL.into_iter().zip(summary.slots.phases)
+        {
             if part > 0 {
                 write!(text, " {} {:.3}", kind.name(), float(part)).unwrap();
             }
@@ -147,7 +149,7 @@ fn float(millis: i64) -> f64 {
 }
 
 /// One Pod: outcome, instants, phases, containers.
-pub(crate) fn tell_pod(text: &mut String, pod: &Pod, zero: Timestamp) {
+pub(crate) fn tell_pod(text: &mut String, pod: &TimelinePod, zero: Timestamp) {
     let life = &pod.life;
     write!(text, "{}", pod.name).unwrap();
     if let Some(index) = pod.index {
@@ -191,7 +193,7 @@ pub(crate) fn tell_pod(text: &mut String, pod: &Pod, zero: Timestamp) {
 
 fn tell_container(text: &mut String, container: &ContainerLife, zero: Timestamp) {
     write!(text, "  {}", container.name).unwrap();
-    if container.role != Role::Main {
+    if container.role != ContainerRole::Main {
         write!(text, " {}", container.role.name()).unwrap();
     }
     if container.restarts > 0 {

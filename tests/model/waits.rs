@@ -1,6 +1,6 @@
 //! Why a Pod waits, interval by interval.
 
-use kubectl_seq::observation::Seen::{Added, Changed, Listed};
+use kubectl_seq::testing::observation::Seen::{Added, Changed, Listed};
 use serde_json::{Value, json};
 
 use crate::story::{

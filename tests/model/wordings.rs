@@ -6,8 +6,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use kubectl_seq::observation::Observation;
-use kubectl_seq::observation::Seen::Listed;
+use kubectl_seq::testing::observation::Observation;
+use kubectl_seq::testing::observation::Seen::Listed;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

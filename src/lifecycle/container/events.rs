@@ -14,44 +14,44 @@ use super::{ContainerEvidence, fits};
 
 /// What events tell of one container.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ContainerEvents {
+pub(crate) struct ContainerEvents {
     /// First event about the image.
-    pub(super) image: Option<EventTime>,
-    pub(super) pulling: Option<EventTime>,
+    pub(crate) image: Option<EventTime>,
+    pub(crate) pulling: Option<EventTime>,
     /// Latest attempt to pull, if there were several.
     pulling_again: Option<Repeated>,
-    pub(super) pulled: Option<(EventTime, Pulled)>,
-    pub(super) pull_failed: Option<EventTime>,
-    pub(super) pull_failed_last: Option<Timestamp>,
+    pub(crate) pulled: Option<(EventTime, Pulled)>,
+    pub(crate) pull_failed: Option<EventTime>,
+    pub(crate) pull_failed_last: Option<Timestamp>,
     /// A start that failed: when first, and the word for it.
-    pub(super) start_failed: Option<(EventTime, Arc<str>)>,
-    pub(super) started: Option<EventTime>,
+    pub(crate) start_failed: Option<(EventTime, Arc<str>)>,
+    pub(crate) started: Option<EventTime>,
     /// First occurrences of later events: a kubelet that restarts begins to count anew.
-    pub(super) started_later: Vec<EventTime>,
-    pub(super) started_last: Option<Timestamp>,
-    pub(super) started_count: u32,
+    pub(crate) started_later: Vec<EventTime>,
+    pub(crate) started_last: Option<Timestamp>,
+    pub(crate) started_count: u32,
     /// Receipts of repeated starts: how many starts there were then, and when.
-    pub(super) started_again: Vec<(u32, Timestamp)>,
+    pub(crate) started_again: Vec<(u32, Timestamp)>,
 }
 
 /// The latest occurrence of a repeated event, to the second, and its receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Repeated {
-    pub(super) last: Timestamp,
-    pub(super) received: Option<Timestamp>,
+    pub(crate) last: Timestamp,
+    pub(crate) received: Option<Timestamp>,
 }
 
 /// A failed pull: when it failed first, when the latest attempt began, and when that failed.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::lifecycle) struct PullTrouble {
-    pub(in crate::lifecycle) failed: Timestamp,
-    pub(in crate::lifecycle) again: Option<Timestamp>,
-    pub(in crate::lifecycle) failed_again: Option<Timestamp>,
+pub(crate) struct PullTrouble {
+    pub(crate) failed: Timestamp,
+    pub(crate) again: Option<Timestamp>,
+    pub(crate) failed_again: Option<Timestamp>,
 }
 
 impl ContainerEvidence {
     /// Takes in what an event says about the container. Events may come in any order.
-    pub(in crate::lifecycle) fn take(&mut self, fact: &EventFact) {
+    pub(crate) fn take(&mut self, fact: &EventFact) {
         let events = &mut self.events;
         let first = fact.first;
         match &fact.kind {
@@ -109,7 +109,7 @@ impl ContainerEvidence {
     }
 
     /// When the node's queue for pulls was entered.
-    pub(in crate::lifecycle) fn pull_asked(&self) -> Option<EventTime> {
+    pub(crate) fn pull_asked(&self) -> Option<EventTime> {
         let lost = || match self.events.pulled? {
             (end, Pulled::Cached) => Some(end),
             (end, Pulled::Pulled { since_asked, .. }) => Some(EventTime { at: end.at - since_asked?, ..end }),
@@ -118,7 +118,7 @@ impl ContainerEvidence {
     }
 
     /// The same, with what tells of it.
-    pub(in crate::lifecycle) fn pull_asked_by(&self) -> Option<(Timestamp, Evidence)> {
+    pub(crate) fn pull_asked_by(&self) -> Option<(Timestamp, Evidence)> {
         let why = if self.events.pulling.is_some() {
             Evidence::PullingEvent
         } else {
@@ -128,12 +128,12 @@ impl ContainerEvidence {
     }
 
     /// First event about its image.
-    pub(in crate::lifecycle) fn first_image_event(&self) -> Option<EventTime> {
+    pub(crate) fn first_image_event(&self) -> Option<EventTime> {
         self.events.image
     }
 
     /// Attempts to pull that failed: from the first failure to the latest attempt it was waited for the next one.
-    pub(in crate::lifecycle) fn pull_trouble(&self) -> Option<PullTrouble> {
+    pub(crate) fn pull_trouble(&self) -> Option<PullTrouble> {
         let failed = self.events.pull_failed?.at;
         // The pull that succeeded tells when it was asked for, finer than the repeated Pulling does.
         let asked = match self.events.pulled {
@@ -153,7 +153,7 @@ impl ContainerEvidence {
 
     /// Since when, and why, it could not be made or started before it ever ran; `None` if nothing dates it. The status has
     /// the better word, the event the better time.
-    pub(in crate::lifecycle) fn unstartable(&self) -> Option<Since> {
+    pub(crate) fn unstartable(&self) -> Option<Since> {
         let word = self.unstartable.as_ref();
         let event = self.events.start_failed.as_ref().map(|(time, event_word)| Since {
             at: time.at,
@@ -168,7 +168,7 @@ impl ContainerEvidence {
     }
 
     /// Moves every time that the kubelet's clock gave.
-    pub(in crate::lifecycle) fn shift_kubelet(&mut self, by: SignedDuration) {
+    pub(crate) fn shift_kubelet(&mut self, by: SignedDuration) {
         for run in &mut self.runs {
             for at in [&mut run.start, &mut run.end].into_iter().flatten() {
                 *at += by;
@@ -191,7 +191,7 @@ impl ContainerEvidence {
     }
 
     /// The pull of its image.
-    pub(in crate::lifecycle) fn pull(&self) -> Option<Pull> {
+    pub(crate) fn pull(&self) -> Option<Pull> {
         let Some((end, pulled)) = self.events.pulled else {
             // Asked for, not there yet: whether it waits or pulls is not known.
             return self.events.pulling.map(|_| Pull {

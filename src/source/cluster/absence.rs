@@ -4,11 +4,11 @@ use super::errors::Failure;
 use super::kind::Kind;
 use super::reflect::Reflector;
 use super::relevance::Role;
-use crate::source::{ErrorKind, SourceError};
+use crate::source::error::{ErrorKind, SourceError};
 
 impl Reflector {
     /// The notice of something that is missing.
-    pub(super) fn without(&self, failure: &Failure, error: &SourceError) -> String {
+    pub(crate) fn without(&self, failure: &Failure, error: &SourceError) -> String {
         let plural = self.query.kind.plural();
         let instead = match self.query.kind {
             Kind::Event => "times come from Pod status alone",
@@ -28,7 +28,7 @@ impl Reflector {
     }
 
     /// The error if what the user named is not there.
-    pub(super) fn not_found(&self) -> Option<SourceError> {
+    pub(crate) fn not_found(&self) -> Option<SourceError> {
         let resource = self.named.as_ref()?;
         // A watch from the past will yet tell of an object that is gone already.
         if self.since.is_some() {

@@ -15,11 +15,12 @@ use kube::{Client, Config};
 use super::errors::{self, Place};
 use super::kuberc;
 use super::offset::ClockOffset;
-use crate::source::{Clock, ErrorKind, SourceError};
+use crate::source::clock::Clock;
+use crate::source::error::{ErrorKind, SourceError};
 
 /// The global flags of kubectl that concern the connection, as the user typed them.
 #[derive(Clone, Default)]
-pub struct Connection {
+pub(crate) struct Connection {
     /// `--kubeconfig`.
     pub kubeconfig: Option<PathBuf>,
     /// `--context`.
@@ -79,7 +80,7 @@ impl fmt::Debug for Connection {
 
 impl Connection {
     /// The same flags, to hand on to kubectl: exactly what the user gave, nothing that was resolved.
-    pub fn kubectl_args(&self) -> Vec<OsString> {
+    pub(crate) fn kubectl_args(&self) -> Vec<OsString> {
         let mut args = Vec::new();
         let mut push = |flag: &str, value: &dyn AsRef<std::ffi::OsStr>| {
             let mut arg = OsString::from(flag);
@@ -282,7 +283,7 @@ impl Connection {
 
 /// A cluster that can be asked: the client and what belongs to it. Cheap to clone.
 #[derive(Clone)]
-pub struct Cluster {
+pub(crate) struct Cluster {
     /// The default namespace: flag, else context, else `default`.
     pub namespace: String,
     /// Name of the context; `None` inside a cluster.
@@ -291,10 +292,10 @@ pub struct Cluster {
     pub server: String,
     /// The API server's clock.
     pub clock: Clock,
-    pub(super) client: Client,
-    pub(super) offset: ClockOffset,
+    pub(crate) client: Client,
+    pub(crate) offset: ClockOffset,
     /// Limit of a list or get; not of a watch.
-    pub(super) request_timeout: Option<Duration>,
+    pub(crate) request_timeout: Option<Duration>,
 }
 
 impl fmt::Debug for Cluster {
@@ -308,7 +309,7 @@ impl fmt::Debug for Cluster {
 }
 
 impl Cluster {
-    pub(super) fn new(
+    pub(crate) fn new(
         client: Client,
         namespace: String,
         place: Place,
@@ -326,7 +327,7 @@ impl Cluster {
         }
     }
 
-    pub(super) fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         Place { server: self.server.clone(), context: self.context.clone() }
     }
 }
@@ -336,7 +337,7 @@ impl Cluster {
 /// # Errors
 ///
 /// No kubeconfig, no such context, unusable credentials; nothing that only the server could say.
-pub async fn connect(connection: &Connection) -> Result<Cluster, SourceError> {
+pub(crate) async fn connect(connection: &Connection) -> Result<Cluster, SourceError> {
     let request_timeout = connection.timeout()?;
     let kubeconfig = read_kubeconfig(connection)?;
     let in_cluster = kubeconfig.is_none() && env::var_os("KUBERNETES_SERVICE_HOST").is_some();

@@ -1,6 +1,6 @@
 //! The flags in place of the kubeconfig, and what is wrong with either.
 
-use super::*;
+use crate::source::cluster::connect::*;
 
 const KUBECONFIG: &str = "
 apiVersion: v1

@@ -12,7 +12,7 @@ use crate::observation::Object;
 
 /// A body that is not what was asked for.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unreadable {
+pub(crate) enum Unreadable {
     /// Neither encoding that we know.
     #[error("it answered with {0}")]
     ContentType(String),
@@ -30,45 +30,45 @@ pub(super) enum Unreadable {
 /// `metav1.ListMeta`.
 #[derive(Clone, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct ListMeta {
+pub(crate) struct ListMeta {
     /// Where a watch goes on.
     #[prost(string, tag = "2")]
-    pub(super) resource_version: String,
+    pub(crate) resource_version: String,
     /// Not empty: the server has more than it has sent.
     #[prost(string, tag = "3")]
-    pub(super) r#continue: String,
+    pub(crate) r#continue: String,
 }
 
 /// `metav1.Status`, reduced to what is told.
 #[derive(Clone, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct Status {
+pub(crate) struct Status {
     /// For people.
     #[prost(string, tag = "3")]
-    pub(super) message: String,
+    pub(crate) message: String,
     /// One word.
     #[prost(string, tag = "4")]
-    pub(super) reason: String,
+    pub(crate) reason: String,
     /// More of it.
     #[prost(message, optional, tag = "5")]
-    pub(super) details: Option<StatusDetails>,
+    pub(crate) details: Option<StatusDetails>,
     /// HTTP status code.
     #[prost(int32, tag = "6")]
-    pub(super) code: i32,
+    pub(crate) code: i32,
 }
 
 /// `metav1.StatusDetails`.
 #[derive(Clone, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct StatusDetails {
+pub(crate) struct StatusDetails {
     /// How long to wait before the next request.
     #[prost(int32, tag = "5")]
-    pub(super) retry_after_seconds: i32,
+    pub(crate) retry_after_seconds: i32,
 }
 
 /// An event of a watch.
 #[derive(Debug, PartialEq)]
-pub(super) enum WatchEvent {
+pub(crate) enum WatchEvent {
     Added(Object),
     Modified(Object),
     Deleted(Object),
@@ -80,7 +80,7 @@ pub(super) enum WatchEvent {
 
 impl WatchEvent {
     /// The event of that type; `object` and `version` read the object.
-    pub(super) fn of_type(
+    pub(crate) fn of_type(
         kind: &str,
         object: impl FnOnce() -> Result<Object, Unreadable>,
         version: impl FnOnce() -> Result<String, Unreadable>,
@@ -99,14 +99,14 @@ impl WatchEvent {
 
 /// How a body is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Encoding {
+pub(crate) enum Encoding {
     Protobuf,
     Json,
 }
 
 impl Encoding {
     /// The encoding that the server chose.
-    pub(super) fn of(headers: &http::HeaderMap) -> Result<Self, Unreadable> {
+    pub(crate) fn of(headers: &http::HeaderMap) -> Result<Self, Unreadable> {
         let kind =
             headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
         match kind.split(';').next().unwrap_or("").trim() {
@@ -118,7 +118,7 @@ impl Encoding {
     }
 
     /// Reads an error's body.
-    pub(super) fn status(self, body: bytes::Bytes) -> Result<Status, Unreadable> {
+    pub(crate) fn status(self, body: bytes::Bytes) -> Result<Status, Unreadable> {
         match self {
             Self::Protobuf => Ok(Status::decode(super::protobuf::unwrap(body)?)?),
             Self::Json => Ok(serde_json::from_slice(&body)?),
@@ -127,13 +127,13 @@ impl Encoding {
 }
 
 /// Reads a list while it comes.
-pub(super) enum ListDecoder {
+pub(crate) enum ListDecoder {
     Protobuf(ProtobufList),
     Json(JsonList),
 }
 
 impl ListDecoder {
-    pub(super) fn new(encoding: Encoding, kind: Kind) -> Self {
+    pub(crate) fn new(encoding: Encoding, kind: Kind) -> Self {
         match encoding {
             Encoding::Protobuf => Self::Protobuf(ProtobufList::new(kind)),
             Encoding::Json => Self::Json(JsonList::new(kind)),
@@ -141,7 +141,7 @@ impl ListDecoder {
     }
 
     /// Takes the next part of the body and hands on the items that it completes.
-    pub(super) fn push(&mut self, part: &[u8], item: impl FnMut(Object)) -> Result<(), Unreadable> {
+    pub(crate) fn push(&mut self, part: &[u8], item: impl FnMut(Object)) -> Result<(), Unreadable> {
         match self {
             Self::Protobuf(list) => list.push(part, item),
             Self::Json(list) => list.push(part, item),
@@ -149,7 +149,7 @@ impl ListDecoder {
     }
 
     /// What the list says of itself, once the whole body has come.
-    pub(super) fn finish(self) -> Result<ListMeta, Unreadable> {
+    pub(crate) fn finish(self) -> Result<ListMeta, Unreadable> {
         match self {
             Self::Protobuf(list) => list.finish(),
             Self::Json(list) => list.finish(),
@@ -158,13 +158,13 @@ impl ListDecoder {
 }
 
 /// Reads a watch while it comes.
-pub(super) enum WatchDecoder {
+pub(crate) enum WatchDecoder {
     Protobuf(ProtobufWatch),
     Json(JsonWatch),
 }
 
 impl WatchDecoder {
-    pub(super) fn new(encoding: Encoding, kind: Kind) -> Self {
+    pub(crate) fn new(encoding: Encoding, kind: Kind) -> Self {
         match encoding {
             Encoding::Protobuf => Self::Protobuf(ProtobufWatch::new(kind)),
             Encoding::Json => Self::Json(JsonWatch::new(kind)),
@@ -172,7 +172,7 @@ impl WatchDecoder {
     }
 
     /// Takes the next part of the body.
-    pub(super) fn push(&mut self, part: &[u8]) {
+    pub(crate) fn push(&mut self, part: &[u8]) {
         match self {
             Self::Protobuf(watch) => watch.push(part),
             Self::Json(watch) => watch.push(part),
@@ -180,7 +180,7 @@ impl WatchDecoder {
     }
 
     /// The next event that has come whole.
-    pub(super) fn next(&mut self) -> Result<Option<WatchEvent>, Unreadable> {
+    pub(crate) fn next(&mut self) -> Result<Option<WatchEvent>, Unreadable> {
         match self {
             Self::Protobuf(watch) => watch.next(),
             Self::Json(watch) => watch.next(),

@@ -4,8 +4,8 @@ use prost::Message;
 
 use super::super::fake;
 use super::super::protobuf::encode;
-use super::*;
 use crate::observation::ObjectMeta;
+use crate::source::cluster::decode::*;
 
 fn names(objects: &[Object]) -> Vec<&str> {
     objects.iter().map(|object| object.metadata().name.as_str()).collect()

@@ -6,11 +6,11 @@ use kube::client::{APIGroupDiscovery, APIResourceDiscovery};
 
 use super::connect::Cluster;
 use super::errors::{Asked, Failure, explain};
-use crate::source::{ErrorKind, SourceError};
+use crate::source::error::{ErrorKind, SourceError};
 
 /// A type of objects.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Resource {
+pub(crate) struct Resource {
     /// API group; empty for the core group.
     pub group: String,
     /// Version.
@@ -25,17 +25,18 @@ pub struct Resource {
 
 impl Resource {
     /// Jobs.
-    pub fn job() -> Self {
+    #[cfg(test)]
+    pub(crate) fn job() -> Self {
         Self::known("batch", "v1", "Job", "jobs")
     }
 
     /// Pods.
-    pub fn pod() -> Self {
+    pub(crate) fn pod() -> Self {
         Self::known("", "v1", "Pod", "pods")
     }
 
     /// The type of that kind, if it is one of Kubernetes' own that have Pods.
-    pub(super) fn of_kind(api_version: &str, kind: &str) -> Option<Self> {
+    pub(crate) fn of_kind(api_version: &str, kind: &str) -> Option<Self> {
         let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
         let own = KNOWN.iter().filter(|_| version == "v1");
         own.filter(|known| (known.0, known.1) == (group, kind))
@@ -54,19 +55,19 @@ impl Resource {
     }
 
     /// Plural and group, as kubectl writes it: `jobs.batch`, `pods`.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         if self.group.is_empty() { self.plural.clone() } else { format!("{}.{}", self.plural, self.group) }
     }
 
     /// `batch/v1`, `v1`.
-    pub fn api_version(&self) -> String {
+    pub(crate) fn api_version(&self) -> String {
         if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
     }
 }
 
 /// A type and the names that the user gave with it; without names, all objects.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Named {
+pub(crate) struct Named {
     /// The type.
     pub resource: Resource,
     /// Names.
@@ -90,7 +91,7 @@ const KNOWN: [(&str, &str, &str, &str); 8] = [
 /// # Errors
 ///
 /// Words that kubectl would not take either, and types that the server does not have.
-pub async fn resolve(cluster: &Cluster, words: &[String]) -> Result<Vec<Named>, SourceError> {
+pub(crate) async fn resolve(cluster: &Cluster, words: &[String]) -> Result<Vec<Named>, SourceError> {
     let mut found = Vec::new();
     for (kind, names) in split(words)? {
         let resource = match known(&kind) {
@@ -162,7 +163,7 @@ fn known(word: &str) -> Option<Resource> {
 }
 
 /// Asks the server for its types.
-pub(super) async fn types(cluster: &Cluster) -> Result<Vec<APIGroupDiscovery>, Failure> {
+pub(crate) async fn types(cluster: &Cluster) -> Result<Vec<APIGroupDiscovery>, Failure> {
     let (core, groups) = tokio::join!(
         cluster.client.list_core_api_versions_aggregated(),
         cluster.client.list_api_groups_aggregated()
@@ -195,7 +196,7 @@ async fn discover(cluster: &Cluster, word: &str) -> Result<Resource, SourceError
 }
 
 /// The type of that kind.
-pub(super) fn of_kind(groups: &[APIGroupDiscovery], api_version: &str, kind: &str) -> Option<Resource> {
+pub(crate) fn of_kind(groups: &[APIGroupDiscovery], api_version: &str, kind: &str) -> Option<Resource> {
     let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
     first(groups, &|name, number| (name, number) == (group, version), &|resource| {
         resource.response_kind.as_ref().and_then(|own| own.kind.as_deref()) == Some(kind)

@@ -10,11 +10,11 @@ use kube::client::AuthError;
 use kube::config::KubeconfigError;
 
 use super::decode::{Status, Unreadable};
-use crate::source::{ErrorKind, SourceError};
+use crate::source::error::{ErrorKind, SourceError};
 
 /// Why a request gave nothing.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// The server answered with an error.
     #[error("{}", .0.message)]
     Refused(Status),
@@ -34,30 +34,30 @@ pub(super) enum Failure {
 
 impl Failure {
     /// HTTP status code of the server's refusal, 0 if it was none.
-    pub(super) fn code(&self) -> i32 {
+    pub(crate) fn code(&self) -> i32 {
         if let Self::Refused(status) = self { status.code } else { 0 }
     }
 
     /// Whether the resource version that was asked for is too old: only a list helps.
-    pub(super) fn is_expired(&self) -> bool {
+    pub(crate) fn is_expired(&self) -> bool {
         matches!(self, Self::Refused(status)
             if status.code == 410 || matches!(status.reason.as_str(), "Expired" | "Gone"))
     }
 
     /// Whether the server is only busy or starting.
-    pub(super) fn is_passing(&self) -> bool {
+    pub(crate) fn is_passing(&self) -> bool {
         matches!(self.code(), 429 | 503 | 504)
     }
 
     /// How long the server asks to wait.
-    pub(super) fn retry_after(&self) -> Option<Duration> {
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
         let Self::Refused(status) = self else { return None };
         let seconds = u64::try_from(status.details.as_ref()?.retry_after_seconds).ok()?;
         (seconds > 0).then(|| Duration::from_secs(seconds.min(60)))
     }
 
     /// In one line, without the context of a whole error.
-    pub(super) fn brief(&self) -> String {
+    pub(crate) fn brief(&self) -> String {
         match self {
             Self::Unreached(error) => unreached(error).0,
             other => other.to_string(),
@@ -67,20 +67,20 @@ impl Failure {
 
 /// What was asked for, as far as it helps to say what went wrong.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     /// `list` or `watch`.
-    pub(super) verb: &'static str,
+    pub(crate) verb: &'static str,
     /// `jobs.batch`.
-    pub(super) resource: String,
+    pub(crate) resource: String,
     /// `None`: all.
-    pub(super) namespace: Option<String>,
+    pub(crate) namespace: Option<String>,
 }
 
 /// The cluster's address and name, for messages.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Place {
-    pub(super) server: String,
-    pub(super) context: Option<String>,
+pub(crate) struct Place {
+    pub(crate) server: String,
+    pub(crate) context: Option<String>,
 }
 
 impl Place {
@@ -93,7 +93,7 @@ impl Place {
 }
 
 /// The error of a request that cannot be done without.
-pub(super) fn explain(failure: &Failure, asked: &Asked, place: &Place) -> SourceError {
+pub(crate) fn explain(failure: &Failure, asked: &Asked, place: &Place) -> SourceError {
     match failure {
         Failure::Refused(status) => refused(status, asked, place),
         Failure::Unreached(kube::Error::Auth(error)) => credentials(error),
@@ -202,7 +202,7 @@ fn unreached(error: &(dyn StdError + 'static)) -> (String, &'static str) {
 }
 
 /// The error of a client that cannot be made.
-pub(super) fn client(error: &kube::Error) -> SourceError {
+pub(crate) fn client(error: &kube::Error) -> SourceError {
     match error {
         kube::Error::Auth(error) => credentials(error),
         kube::Error::InferKubeconfig(error) => kubeconfig(error),
@@ -261,7 +261,7 @@ fn credentials(error: &AuthError) -> SourceError {
 }
 
 /// The error of a kubeconfig that cannot be used.
-pub(super) fn kubeconfig(error: &KubeconfigError) -> SourceError {
+pub(crate) fn kubeconfig(error: &KubeconfigError) -> SourceError {
     let error_of = |text: String| SourceError::new(ErrorKind::Connection, text);
     match error {
         KubeconfigError::CurrentContextNotSet => error_of("the kubeconfig has no current context".to_owned())
@@ -286,7 +286,7 @@ pub(super) fn kubeconfig(error: &KubeconfigError) -> SourceError {
 }
 
 /// There is no kubeconfig and no Pod's service account.
-pub(super) fn no_kubeconfig() -> SourceError {
+pub(crate) fn no_kubeconfig() -> SourceError {
     SourceError::new(ErrorKind::Connection, "there is no kubeconfig")
         .hint("Set `--kubeconfig` or the environment variable `KUBECONFIG`, or make `~/.kube/config`.")
         .hint("Without a cluster, try `kubectl seq simulate`.")

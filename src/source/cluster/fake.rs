@@ -16,20 +16,20 @@ use crate::observation::{Event, Job, ObjectMeta, ObjectReference, OwnerReference
 type Answer = Response<Channel<Bytes, std::io::Error>>;
 
 /// The server's side.
-pub(super) struct Fake {
+pub(crate) struct Fake {
     calls: mpsc::UnboundedReceiver<Call>,
 }
 
 /// A request that waits for its answer.
-pub(super) struct Call {
-    pub(super) uri: String,
-    pub(super) accept: String,
-    pub(super) accept_encoding: Option<String>,
+pub(crate) struct Call {
+    pub(crate) uri: String,
+    pub(crate) accept: String,
+    pub(crate) accept_encoding: Option<String>,
     answer: oneshot::Sender<Answer>,
 }
 
 /// A server, and a client of it.
-pub(super) fn server() -> (Fake, Cluster) {
+pub(crate) fn server() -> (Fake, Cluster) {
     let (sender, calls) = mpsc::unbounded_channel();
     let service = tower::service_fn(move |request: Request<Body>| {
         let (answer, answered) = oneshot::channel();
@@ -50,12 +50,12 @@ pub(super) fn server() -> (Fake, Cluster) {
 
 impl Fake {
     /// The next request.
-    pub(super) async fn call(&mut self) -> Call {
+    pub(crate) async fn call(&mut self) -> Call {
         self.calls.recv().await.unwrap()
     }
 
     /// The next requests, in the order of these parts of their addresses.
-    pub(super) async fn calls<const N: usize>(&mut self, parts: [&str; N]) -> [Call; N] {
+    pub(crate) async fn calls<const N: usize>(&mut self, parts: [&str; N]) -> [Call; N] {
         let mut calls = Vec::new();
         for _ in parts {
             calls.push(self.call().await);
@@ -69,44 +69,44 @@ impl Fake {
     }
 
     /// Requests that have come already.
-    pub(super) fn waiting(&mut self) -> usize {
+    pub(crate) fn waiting(&mut self) -> usize {
         std::iter::from_fn(|| self.calls.try_recv().ok()).count()
     }
 }
 
 impl Call {
     /// Answers with a head and leaves the body open.
-    pub(super) fn open(self, status: u16, kind: &str) -> Sender<Bytes, std::io::Error> {
+    pub(crate) fn open(self, status: u16, kind: &str) -> Sender<Bytes, std::io::Error> {
         let (sender, body) = Channel::new(64);
         let response = Response::builder().status(status).header("content-type", kind).body(body);
         let _ = self.answer.send(response.unwrap());
         sender
     }
 
-    pub(super) async fn answer(self, status: u16, kind: &str, body: impl Into<Bytes>) {
+    pub(crate) async fn answer(self, status: u16, kind: &str, body: impl Into<Bytes>) {
         self.open(status, kind).send_data(body.into()).await.unwrap();
     }
 
-    pub(super) async fn list(self, version: &str, items: &[Vec<u8>]) {
+    pub(crate) async fn list(self, version: &str, items: &[Vec<u8>]) {
         self.answer(200, "application/vnd.kubernetes.protobuf", encode::list(version, items)).await;
     }
 
-    pub(super) fn watch(self) -> Sender<Bytes, std::io::Error> {
+    pub(crate) fn watch(self) -> Sender<Bytes, std::io::Error> {
         assert!(self.uri.contains("watch=true"), "{}", self.uri);
         self.open(200, "application/vnd.kubernetes.protobuf;stream=watch")
     }
 
-    pub(super) async fn status(self, code: u16, reason: &str, message: &str) {
+    pub(crate) async fn status(self, code: u16, reason: &str, message: &str) {
         let body = format!(r#"{{"kind":"Status","message":"{message}","reason":"{reason}","code":{code}}}"#);
         self.answer(code, "application/json", body).await;
     }
 
-    pub(super) fn refuse(self) {
+    pub(crate) fn refuse(self) {
         drop(self.answer);
     }
 }
 
-pub(super) fn event(kind: &str, object: &[u8]) -> Bytes {
+pub(crate) fn event(kind: &str, object: &[u8]) -> Bytes {
     encode::event(kind, object).into()
 }
 
@@ -116,12 +116,12 @@ fn meta(name: &str, version: u64) -> ObjectMeta {
 }
 
 /// A Pod, encoded.
-pub(super) fn pod(name: &str, version: u64) -> Vec<u8> {
+pub(crate) fn pod(name: &str, version: u64) -> Vec<u8> {
     Pod { metadata: meta(name, version), ..Pod::default() }.encode_to_vec()
 }
 
 /// A Pod of a Job, encoded.
-pub(super) fn pod_of(job: &str, name: &str, version: u64) -> Vec<u8> {
+pub(crate) fn pod_of(job: &str, name: &str, version: u64) -> Vec<u8> {
     let mut metadata = meta(name, version);
     let uid = format!("uid-of-{job}");
     let owner = OwnerReference { kind: "Job".to_owned(), uid, controller: true, ..OwnerReference::default() };
@@ -130,12 +130,12 @@ pub(super) fn pod_of(job: &str, name: &str, version: u64) -> Vec<u8> {
 }
 
 /// A Job, encoded.
-pub(super) fn job(name: &str, version: u64) -> Vec<u8> {
+pub(crate) fn job(name: &str, version: u64) -> Vec<u8> {
     Job { metadata: meta(name, version), ..Job::default() }.encode_to_vec()
 }
 
 /// An Event about a Pod, encoded.
-pub(super) fn event_about(pod: &str, version: u64) -> Vec<u8> {
+pub(crate) fn event_about(pod: &str, version: u64) -> Vec<u8> {
     let involved_object = ObjectReference {
         kind: "Pod".to_owned(),
         name: pod.to_owned(),

@@ -17,7 +17,8 @@ use super::kind::Kind;
 use super::plan::Plan;
 use super::reflect::{Reflector, Signal};
 use super::wire::Query;
-use crate::source::{Feed, Progress, SourceError, Update};
+use crate::source::error::SourceError;
+use crate::source::{Feed, Progress, Update};
 
 /// Updates that wait for the model at most.
 const WAITING: usize = 4;
@@ -27,7 +28,7 @@ const MOMENT: Duration = Duration::from_secs(2);
 
 /// What the user named.
 #[derive(Clone, Debug, Default)]
-pub struct Selection {
+pub(crate) struct Selection {
     /// Each is found by itself.
     pub targets: Vec<Target>,
     /// Versions from before something was changed (`apply`): what happened since is told even of objects that are
@@ -37,7 +38,7 @@ pub struct Selection {
 
 /// Objects of one type in one place.
 #[derive(Clone, Debug)]
-pub struct Target {
+pub(crate) struct Target {
     /// The type.
     pub resource: Resource,
     /// Where.
@@ -48,7 +49,7 @@ pub struct Target {
 
 /// Where objects are looked for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Scope {
+pub(crate) enum Scope {
     /// One namespace.
     Namespace(String),
     /// All of them (`-A`).
@@ -57,7 +58,7 @@ pub enum Scope {
 
 /// Which objects are meant.
 #[derive(Clone, Debug)]
-pub enum Objects {
+pub(crate) enum Objects {
     /// These; each must be there.
     Named(Vec<Name>),
     /// All that match; none is no error.
@@ -71,7 +72,7 @@ pub enum Objects {
 
 /// The name of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Name {
+pub(crate) struct Name {
     /// Name.
     pub name: String,
     /// Exactly this object; without it, the first of that name.
@@ -80,14 +81,17 @@ pub struct Name {
 
 /// How far each collection was at some moment.
 #[derive(Clone, Debug, Default)]
-pub struct ResourceVersions(pub(super) HashMap<Kind, String>);
+pub(crate) struct ResourceVersions(pub(crate) HashMap<Kind, String>);
 
 /// Asks how far Jobs, Pods and Events are, so that a later [`open`] can tell what has happened since.
 ///
 /// # Errors
 ///
 /// As a first list of Jobs or Pods; Events are left out if they may not be listed.
-pub async fn resource_versions(cluster: &Cluster, namespace: &str) -> Result<ResourceVersions, SourceError> {
+pub(crate) async fn resource_versions(
+    cluster: &Cluster,
+    namespace: &str,
+) -> Result<ResourceVersions, SourceError> {
     let ask = async |kind: Kind| {
         let query =
             Query { kind: kind.clone(), namespace: Some(namespace.to_owned()), labels: None, fields: None };
@@ -104,7 +108,7 @@ pub async fn resource_versions(cluster: &Cluster, namespace: &str) -> Result<Res
 ///
 /// Everything is asked for at once. The feed tells workloads, then their Pods, then Events as they come, then
 /// [`Update::Synced`]; without `watch` it ends there. It must be called within a runtime.
-pub fn open(cluster: &Cluster, selection: Selection, watch: bool) -> Feed {
+pub(crate) fn open(cluster: &Cluster, selection: Selection, watch: bool) -> Feed {
     let (updates, receiver) = mpsc::channel(WAITING);
     let feed = Feed { updates: receiver, clock: cluster.clock.clone() };
     let (signals, heard) = mpsc::unbounded_channel();

@@ -1,9 +1,9 @@
 //! Whole feeds: order, what is missing, what overtakes what, lost connections.
 
 use super::super::fake::{self, Fake};
-use super::*;
 use crate::observation::Seen;
-use crate::source::ErrorKind;
+use crate::source::cluster::follow::*;
+use crate::source::error::ErrorKind;
 
 fn jobs(names: &[&str]) -> Selection {
     target(Resource::job(), names)
@@ -160,7 +160,7 @@ async fn what_overtakes_its_job_or_pod_is_not_lost() {
 }
 
 fn feed_time() -> jiff::Timestamp {
-    crate::source::Clock::server().now()
+    crate::source::clock::Clock::server().now()
 }
 
 #[tokio::test(start_paused = true)]

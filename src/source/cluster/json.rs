@@ -29,7 +29,7 @@ enum Text {
 }
 
 /// A list that is taken apart while it comes: a scanner that knows strings and depth, nothing else of JSON.
-pub(super) struct JsonList {
+pub(crate) struct JsonList {
     kind: Kind,
     /// Open brackets.
     depth: usize,
@@ -45,7 +45,7 @@ pub(super) struct JsonList {
 }
 
 impl JsonList {
-    pub(super) fn new(kind: Kind) -> Self {
+    pub(crate) fn new(kind: Kind) -> Self {
         Self {
             kind,
             depth: 0,
@@ -59,7 +59,7 @@ impl JsonList {
         }
     }
 
-    pub(super) fn push(&mut self, part: &[u8], mut item: impl FnMut(Object)) -> Result<(), Unreadable> {
+    pub(crate) fn push(&mut self, part: &[u8], mut item: impl FnMut(Object)) -> Result<(), Unreadable> {
         // Where in `part` the piece that is being collected begins.
         let mut begin = 0;
         for (at, &byte) in part.iter().enumerate() {
@@ -142,7 +142,7 @@ impl JsonList {
         Ok(())
     }
 
-    pub(super) fn finish(self) -> Result<ListMeta, Unreadable> {
+    pub(crate) fn finish(self) -> Result<ListMeta, Unreadable> {
         if !self.ended {
             return Err(Unreadable::Frame("the list ends in the middle"));
         }
@@ -165,7 +165,7 @@ struct AnyObject {
 }
 
 /// A watch: a JSON object a line.
-pub(super) struct JsonWatch {
+pub(crate) struct JsonWatch {
     kind: Kind,
     rest: BytesMut,
     /// Bytes of `rest` that hold no end of line.
@@ -173,15 +173,15 @@ pub(super) struct JsonWatch {
 }
 
 impl JsonWatch {
-    pub(super) fn new(kind: Kind) -> Self {
+    pub(crate) fn new(kind: Kind) -> Self {
         Self { kind, rest: BytesMut::new(), searched: 0 }
     }
 
-    pub(super) fn push(&mut self, part: &[u8]) {
+    pub(crate) fn push(&mut self, part: &[u8]) {
         self.rest.extend_from_slice(part);
     }
 
-    pub(super) fn next(&mut self) -> Result<Option<WatchEvent>, Unreadable> {
+    pub(crate) fn next(&mut self) -> Result<Option<WatchEvent>, Unreadable> {
         loop {
             let Some(end) = self.rest[self.searched..].iter().position(|byte| *byte == b'\n') else {
                 self.searched = self.rest.len();

@@ -13,7 +13,7 @@ use crate::observation::{
 
 /// A kind of objects.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// `batch/v1` Jobs.
     Job,
     /// `batch/v1` CronJobs.
@@ -36,7 +36,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// The kind of that type's objects.
-    pub(super) fn of(resource: &Resource) -> Self {
+    pub(crate) fn of(resource: &Resource) -> Self {
         match (resource.group.as_str(), resource.version.as_str(), resource.kind.as_str()) {
             ("batch", "v1", "Job") => Self::Job,
             ("batch", "v1", "CronJob") => Self::CronJob,
@@ -50,7 +50,7 @@ impl Kind {
     }
 
     /// The plural, as in paths.
-    pub(super) fn plural(&self) -> &str {
+    pub(crate) fn plural(&self) -> &str {
         match self {
             Self::Job => "jobs",
             Self::CronJob => "cronjobs",
@@ -65,7 +65,7 @@ impl Kind {
     }
 
     /// The kind's own name.
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         match self {
             Self::Job => "Job",
             Self::CronJob => "CronJob",
@@ -80,7 +80,7 @@ impl Kind {
     }
 
     /// The API group; empty for the core group.
-    pub(super) fn group(&self) -> &str {
+    pub(crate) fn group(&self) -> &str {
         match self {
             Self::Job | Self::CronJob => "batch",
             Self::Deployment | Self::ReplicaSet | Self::StatefulSet | Self::DaemonSet => "apps",
@@ -90,17 +90,17 @@ impl Kind {
     }
 
     /// The version.
-    pub(super) fn version(&self) -> &str {
+    pub(crate) fn version(&self) -> &str {
         if let Self::Custom(resource) = self { &resource.version } else { "v1" }
     }
 
     /// Whether it is never had as protobuf.
-    pub(super) fn is_json(&self) -> bool {
+    pub(crate) fn is_json(&self) -> bool {
         matches!(self, Self::Custom(_))
     }
 
     /// Reads an object.
-    pub(super) fn protobuf(&self, bytes: &[u8]) -> Result<Object, Unreadable> {
+    pub(crate) fn protobuf(&self, bytes: &[u8]) -> Result<Object, Unreadable> {
         fn of<T: Message + Default>(bytes: &[u8]) -> Result<Box<T>, Unreadable> {
             Ok(Box::new(T::decode(bytes)?))
         }
@@ -118,7 +118,7 @@ impl Kind {
     }
 
     /// Reads an object.
-    pub(super) fn json(&self, bytes: &[u8]) -> Result<Object, Unreadable> {
+    pub(crate) fn json(&self, bytes: &[u8]) -> Result<Object, Unreadable> {
         fn of<T: DeserializeOwned>(bytes: &[u8]) -> Result<Box<T>, Unreadable> {
             Ok(serde_json::from_slice(bytes)?)
         }
@@ -140,7 +140,7 @@ impl Kind {
     }
 
     /// An object of which only this is known.
-    pub(super) fn with_metadata(&self, metadata: ObjectMeta) -> Object {
+    pub(crate) fn with_metadata(&self, metadata: ObjectMeta) -> Object {
         match self {
             Self::Job => Object::Job(Box::new(Job { metadata, ..Job::default() })),
             Self::CronJob => Object::CronJob(Box::new(CronJob { metadata, ..CronJob::default() })),

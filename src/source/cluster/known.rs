@@ -5,21 +5,21 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use crate::observation::ObjectMeta;
 
 /// An object that exists, as far as is needed to tell one day that it is gone.
-pub(super) struct Known {
+pub(crate) struct Known {
     /// Uid, namespace and name, each in one piece.
     identity: Box<str>,
-    pub(super) version: u64,
+    pub(crate) version: u64,
     /// The list that it was last seen in.
-    pub(super) list: u32,
+    pub(crate) list: u32,
 }
 
 impl Known {
-    pub(super) fn new(metadata: &ObjectMeta, version: u64, list: u32) -> Self {
+    pub(crate) fn new(metadata: &ObjectMeta, version: u64, list: u32) -> Self {
         let identity = format!("{} {} {}", metadata.uid, metadata.namespace, metadata.name);
         Self { identity: identity.into_boxed_str(), version, list }
     }
 
-    pub(super) fn metadata(&self) -> ObjectMeta {
+    pub(crate) fn metadata(&self) -> ObjectMeta {
         let mut parts = self.identity.splitn(3, ' ').map(str::to_owned);
         let mut part = || parts.next().unwrap_or_default();
         let (uid, namespace, name) = (part(), part(), part());
@@ -29,6 +29,6 @@ impl Known {
 
 /// A resource version as a number: what etcd counts, or a hash of what another store uses, which only tells equal
 /// from different.
-pub(super) fn version(text: &str) -> u64 {
+pub(crate) fn version(text: &str) -> u64 {
     text.parse().unwrap_or_else(|_| BuildHasherDefault::<DefaultHasher>::default().hash_one(text))
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::source::{ErrorKind, SourceError};
+use crate::source::error::{ErrorKind, SourceError};
 
 /// The part of kuberc (`kubectl.config.k8s.io`) that concerns credential plugins.
 #[derive(Debug, Default, Deserialize)]
@@ -31,7 +31,7 @@ struct Allowed {
 /// # Errors
 ///
 /// The kuberc forbids it, or cannot be read.
-pub(super) fn permits(flag: Option<&PathBuf>, plugin: &str) -> Result<(), SourceError> {
+pub(crate) fn permits(flag: Option<&PathBuf>, plugin: &str) -> Result<(), SourceError> {
     let Some(path) = path(flag) else { return Ok(()) };
     let Ok(text) = std::fs::read_to_string(&path) else { return Ok(()) };
     // Its text is not quoted: arguments in it may be secret.

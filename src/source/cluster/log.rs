@@ -25,7 +25,7 @@ impl Cluster {
     ///
     /// `None` if they cannot be had: the container has not started, its log is gone, or the right to read it
     /// (`pods/log`) is missing.
-    pub async fn log_tail(
+    pub(crate) async fn log_tail(
         &self,
         namespace: &str,
         pod: &str,
@@ -54,7 +54,7 @@ impl Cluster {
     ///
     /// # Panics
     /// Panics outside of a tokio runtime.
-    pub fn log_follow(
+    pub(crate) fn log_follow(
         &self,
         namespace: &str,
         pod: &str,

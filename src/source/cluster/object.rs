@@ -16,7 +16,7 @@ impl Cluster {
     ///
     /// # Errors
     /// A line that says why it cannot be had; server text in it is not yet escaped.
-    pub async fn pod_yaml(&self, namespace: &str, pod: &str) -> Result<String, String> {
+    pub(crate) async fn pod_yaml(&self, namespace: &str, pod: &str) -> Result<String, String> {
         let request = Request::get(format!("/api/v1/namespaces/{namespace}/pods/{pod}"));
         let request = request.body(Vec::new()).map_err(|error| error.to_string())?;
         let answer = timeout(PATIENCE, self.client.request_text(request)).await;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 /// What is known of (server − local), in milliseconds: an interval that every answer narrows.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ClockOffset {
+pub(crate) struct ClockOffset {
     /// What [`crate::source::Clock::Server`] adds.
     shared: Arc<AtomicI64>,
     bounds: Arc<Mutex<Option<(i64, i64)>>>,
@@ -17,12 +17,12 @@ pub(super) struct ClockOffset {
 
 impl ClockOffset {
     /// The number that the clock adds to this machine's time.
-    pub(super) fn shared(&self) -> Arc<AtomicI64> {
+    pub(crate) fn shared(&self) -> Arc<AtomicI64> {
         Arc::clone(&self.shared)
     }
 
     /// Learns from an answer that was asked for at `sent` and whose head was there at `received`, both local.
-    pub(super) fn learn(&self, headers: &HeaderMap, sent: Timestamp, received: Timestamp) {
+    pub(crate) fn learn(&self, headers: &HeaderMap, sent: Timestamp, received: Timestamp) {
         let date = headers.get(DATE).and_then(|value| value.to_str().ok());
         let Some(date) = date.and_then(|text| jiff::fmt::rfc2822::parse(text).ok()) else { return };
         let date = date.timestamp().as_millisecond();

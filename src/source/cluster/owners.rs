@@ -13,18 +13,18 @@ use crate::observation::{Owner, OwnerReference};
 
 /// Owners of a cluster, and the types that it has, which are asked for at most once.
 #[derive(Debug)]
-pub(super) struct Owners {
+pub(crate) struct Owners {
     cluster: Cluster,
     types: OnceCell<Vec<APIGroupDiscovery>>,
 }
 
 impl Owners {
-    pub(super) fn new(cluster: Cluster) -> Self {
+    pub(crate) fn new(cluster: Cluster) -> Self {
         Self { cluster, types: OnceCell::new() }
     }
 
     /// The owner, unless it is gone, may not be read, or cannot be had at all: then nothing belongs by it.
-    pub(super) async fn get(&self, asked: &Unresolved) -> Option<Owner> {
+    pub(crate) async fn get(&self, asked: &Unresolved) -> Option<Owner> {
         let Unresolved { namespace, reference, .. } = asked;
         let resource = self.resource(reference).await?;
         let base = match resource.group.as_str() {

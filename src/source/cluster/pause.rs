@@ -5,12 +5,12 @@ use std::time::Duration;
 
 /// Pauses between tries: none, then 0.2 s and doubling up to 10 s, each shortened by up to a half.
 #[derive(Debug, Default)]
-pub(super) struct Pause {
+pub(crate) struct Pause {
     tries: u32,
 }
 
 impl Pause {
-    pub(super) fn next(&mut self) -> Duration {
+    pub(crate) fn next(&mut self) -> Duration {
         let tries = self.tries;
         self.tries += 1;
         let Some(doublings) = tries.checked_sub(1) else { return Duration::ZERO };
@@ -20,6 +20,6 @@ impl Pause {
 }
 
 /// A number below `limit`, another one each time.
-pub(super) fn random(limit: u32) -> u32 {
+pub(crate) fn random(limit: u32) -> u32 {
     u32::try_from(RandomState::new().hash_one(0_u8) % u64::from(limit.max(1))).unwrap_or_default()
 }

@@ -12,13 +12,14 @@ use super::owners::Owners;
 use super::reflect::{Need, Reflector, Signal};
 use super::relevance::{Relevance, Role, Root};
 use super::wire::Query;
-use crate::source::{ErrorKind, SourceError, Update};
+use crate::source::Update;
+use crate::source::error::{ErrorKind, SourceError};
 
 /// Longest label selector that goes into an address without a thought.
 const LONGEST_SELECTOR: usize = 4000;
 
 /// The reflectors of a selection, while they are being put together.
-pub(super) struct Plan<'a> {
+pub(crate) struct Plan<'a> {
     cluster: &'a Cluster,
     watch: bool,
     since: ResourceVersions,
@@ -26,7 +27,7 @@ pub(super) struct Plan<'a> {
     recovered: Arc<Notify>,
     updates: &'a mpsc::Sender<Update>,
     signals: &'a mpsc::UnboundedSender<Signal>,
-    pub(super) reflectors: Vec<Reflector>,
+    pub(crate) reflectors: Vec<Reflector>,
 }
 
 /// A collection that is to be read.
@@ -40,7 +41,7 @@ struct Collection {
 }
 
 impl<'a> Plan<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         cluster: &'a Cluster,
         watch: bool,
         since: ResourceVersions,
@@ -53,7 +54,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Plans for all that was named, place by place.
-    pub(super) fn targets(&mut self, targets: Vec<Target>) -> Result<(), SourceError> {
+    pub(crate) fn targets(&mut self, targets: Vec<Target>) -> Result<(), SourceError> {
         let mut places: Vec<(Option<String>, Vec<Target>)> = Vec::new();
         for target in merged(targets) {
             let namespace = match &target.scope {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::discovery::Resource;
 use super::super::fake::{self, Call, Fake};
 use super::super::follow::{Selection, open};
-use super::*;
+use crate::source::cluster::plan::*;
 use crate::source::{Feed, Update};
 
 fn target(resource: Resource, names: &[&str]) -> Target {
@@ -38,7 +38,7 @@ fn opened(targets: Vec<Target>, watch: bool) -> (Fake, Feed) {
 
 /// An object of a name that its owner, `Kind/name`, controls.
 fn object(name: &str, owner: &str) -> Value {
-    let created = crate::source::Clock::server().now();
+    let created = crate::source::clock::Clock::server().now();
     let mut object = json!({"metadata": {"name": name, "namespace": "ns", "uid": format!("uid-of-{name}"),
         "resourceVersion": "1", "creationTimestamp": created}});
     if let Some((kind, owner)) = owner.split_once('/') {

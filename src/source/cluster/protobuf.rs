@@ -46,7 +46,7 @@ struct AnyObject {
 }
 
 /// The object inside an envelope.
-pub(super) fn unwrap(mut bytes: Bytes) -> Result<Bytes, Unreadable> {
+pub(crate) fn unwrap(mut bytes: Bytes) -> Result<Bytes, Unreadable> {
     if !bytes.starts_with(MAGIC) {
         return Err(Unreadable::Frame("no protobuf envelope"));
     }
@@ -101,7 +101,7 @@ enum Position {
 }
 
 /// A list that is decoded while it comes.
-pub(super) struct ProtobufList {
+pub(crate) struct ProtobufList {
     kind: Kind,
     position: Position,
     rest: BytesMut,
@@ -109,11 +109,11 @@ pub(super) struct ProtobufList {
 }
 
 impl ProtobufList {
-    pub(super) fn new(kind: Kind) -> Self {
+    pub(crate) fn new(kind: Kind) -> Self {
         Self { kind, position: Position::Magic, rest: BytesMut::new(), meta: None }
     }
 
-    pub(super) fn push(&mut self, part: &[u8], mut item: impl FnMut(Object)) -> Result<(), Unreadable> {
+    pub(crate) fn push(&mut self, part: &[u8], mut item: impl FnMut(Object)) -> Result<(), Unreadable> {
         // Most parts end inside an item; only that rest is copied.
         if self.rest.is_empty() {
             let used = self.parse(part, &mut item)?;
@@ -128,7 +128,7 @@ impl ProtobufList {
         Ok(())
     }
 
-    pub(super) fn finish(self) -> Result<ListMeta, Unreadable> {
+    pub(crate) fn finish(self) -> Result<ListMeta, Unreadable> {
         if self.position != Position::Envelope || !self.rest.is_empty() {
             return Err(Unreadable::Frame("the list ends in the middle"));
         }
@@ -198,21 +198,21 @@ impl ProtobufList {
 }
 
 /// A watch: frames of a length in four bytes, big-endian, and a `WatchEvent`.
-pub(super) struct ProtobufWatch {
+pub(crate) struct ProtobufWatch {
     kind: Kind,
     rest: BytesMut,
 }
 
 impl ProtobufWatch {
-    pub(super) fn new(kind: Kind) -> Self {
+    pub(crate) fn new(kind: Kind) -> Self {
         Self { kind, rest: BytesMut::new() }
     }
 
-    pub(super) fn push(&mut self, part: &[u8]) {
+    pub(crate) fn push(&mut self, part: &[u8]) {
         self.rest.extend_from_slice(part);
     }
 
-    pub(super) fn next(&mut self) -> Result<Option<WatchEvent>, Unreadable> {
+    pub(crate) fn next(&mut self) -> Result<Option<WatchEvent>, Unreadable> {
         let Some(length) = self.rest.first_chunk::<4>() else { return Ok(None) };
         let length = u32::from_be_bytes(*length);
         if u64::from(length) > LONGEST {
@@ -240,7 +240,7 @@ impl ProtobufWatch {
 
 /// What an API server would send; for tests.
 #[cfg(test)]
-pub(super) mod encode {
+pub(crate) mod encode {
     use prost::encoding::{encode_key, encode_varint};
 
     use super::*;
@@ -252,7 +252,7 @@ pub(super) mod encode {
     }
 
     /// An object in its envelope.
-    pub(in super::super) fn envelope(raw: &[u8]) -> Vec<u8> {
+    pub(crate) fn envelope(raw: &[u8]) -> Vec<u8> {
         let mut bytes = MAGIC.to_vec();
         field(1, b"\x0a\x02v1", &mut bytes);
         field(2, raw, &mut bytes);
@@ -262,7 +262,7 @@ pub(super) mod encode {
     }
 
     /// A list of encoded items.
-    pub(in super::super) fn list(version: &str, items: &[Vec<u8>]) -> Vec<u8> {
+    pub(crate) fn list(version: &str, items: &[Vec<u8>]) -> Vec<u8> {
         let meta = ListMeta { resource_version: version.to_owned(), r#continue: String::new() };
         let mut raw = Vec::new();
         field(1, &meta.encode_to_vec(), &mut raw);
@@ -273,7 +273,7 @@ pub(super) mod encode {
     }
 
     /// A frame of a watch.
-    pub(in super::super) fn event(kind: &str, object: &[u8]) -> Vec<u8> {
+    pub(crate) fn event(kind: &str, object: &[u8]) -> Vec<u8> {
         let frame =
             Frame { kind: kind.to_owned(), object: RawExtension { raw: Bytes::from(envelope(object)) } }
                 .encode_to_vec();

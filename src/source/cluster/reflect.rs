@@ -22,7 +22,8 @@ use super::pause::{Pause, random};
 use super::relevance::{Relevance, Role, key};
 use super::wire::{Query, Watch};
 use crate::observation::{Object, ObjectMeta, Observation, Seen};
-use crate::source::{Progress, SourceError, Update};
+use crate::source::error::SourceError;
+use crate::source::{Progress, Update};
 
 /// Observations that are sent at once, about.
 const BATCH: usize = 128;
@@ -50,7 +51,7 @@ const NEW: SignedDuration = SignedDuration::from_secs(3);
 
 /// What a reflector tells its supervisor.
 #[derive(Debug)]
-pub(super) enum Signal {
+pub(crate) enum Signal {
     /// All that existed has been sent.
     Listed,
     /// It cannot ask, and tries again.
@@ -61,39 +62,39 @@ pub(super) enum Signal {
 
 /// Whether a run can do without a collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Need {
+pub(crate) enum Need {
     Required,
     /// Without it, a notice says so.
     Optional,
 }
 
 /// A collection that is listed and watched.
-pub(super) struct Reflector {
-    pub(super) id: usize,
-    pub(super) cluster: Cluster,
-    pub(super) query: Query,
-    pub(super) need: Need,
+pub(crate) struct Reflector {
+    pub(crate) id: usize,
+    pub(crate) cluster: Cluster,
+    pub(crate) query: Query,
+    pub(crate) need: Need,
     /// Whether to go on after the list.
-    pub(super) watch: bool,
+    pub(crate) watch: bool,
     /// A version from before: the watch begins there.
-    pub(super) since: Option<String>,
-    pub(super) relevance: Arc<Relevance>,
+    pub(crate) since: Option<String>,
+    pub(crate) relevance: Arc<Relevance>,
     /// Why this collection is read.
-    pub(super) role: Role,
+    pub(crate) role: Role,
     /// Whether what was named tells labels that narrow it.
-    pub(super) narrows: bool,
+    pub(crate) narrows: bool,
     /// Where owners are asked for that nobody watches.
-    pub(super) owners: Arc<Owners>,
+    pub(crate) owners: Arc<Owners>,
     /// The name of what the user named, for "not found", if this collection holds it: `jobs.batch`.
-    pub(super) named: Option<String>,
+    pub(crate) named: Option<String>,
     /// Lists that must be through before these objects can be judged.
-    pub(super) after: Vec<watch::Receiver<bool>>,
+    pub(crate) after: Vec<watch::Receiver<bool>>,
     /// Tells that this one is.
-    pub(super) through: watch::Sender<bool>,
+    pub(crate) through: watch::Sender<bool>,
     /// Told when one collection can be asked for again: then so can the others.
-    pub(super) recovered: Arc<Notify>,
-    pub(super) updates: mpsc::Sender<Update>,
-    pub(super) signals: mpsc::UnboundedSender<Signal>,
+    pub(crate) recovered: Arc<Notify>,
+    pub(crate) updates: mpsc::Sender<Update>,
+    pub(crate) signals: mpsc::UnboundedSender<Signal>,
 }
 
 /// A running reflector.
@@ -131,7 +132,7 @@ enum End {
 impl Reflector {
     /// Lists, and watches if that is wanted. Ends when the list is through, with the error of a first list that
     /// cannot be done without, or never.
-    pub(super) async fn run(mut self) -> Result<(), SourceError> {
+    pub(crate) async fn run(mut self) -> Result<(), SourceError> {
         let mut state = State {
             known: HashMap::new(),
             list: 0,

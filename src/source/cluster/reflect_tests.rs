@@ -6,7 +6,7 @@ use prost::Message;
 use super::super::decode::StatusDetails;
 use super::super::fake::{self, Call, Fake};
 use super::super::relevance::Root;
-use super::*;
+use crate::source::cluster::reflect::*;
 
 /// A reflector of Pods that runs, and the server that it asks.
 struct Rig {
@@ -309,7 +309,7 @@ async fn a_busy_server_is_asked_again() {
 
 #[tokio::test(start_paused = true)]
 async fn a_first_list_that_fails_ends_it() {
-    use crate::source::ErrorKind::{Connection, Forbidden, NotFound, Usage};
+    use crate::source::error::ErrorKind::{Connection, Forbidden, NotFound, Usage};
     let cases = [
         (401, "Unauthorized", Connection, "does not accept the credentials"),
         (403, "Forbidden", Forbidden, "text of the server"),

@@ -32,15 +32,15 @@ const DEEPEST: u8 = 8;
 
 /// Objects of one kind that the user named.
 #[derive(Debug)]
-pub(super) struct Root {
-    pub(super) kind: Kind,
+pub(crate) struct Root {
+    pub(crate) kind: Kind,
     /// Empty: whatever the server sends.
-    pub(super) names: Vec<Name>,
+    pub(crate) names: Vec<Name>,
 }
 
 /// Why a collection is read; an object belongs to the first that found it, so that none is told twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(crate) enum Role {
     /// For the objects that the user named: the root in that place.
     Root(usize),
     /// For what belongs to them.
@@ -49,7 +49,7 @@ pub(super) enum Role {
 
 /// The rule and what it has learnt; shared by the lists and watches of what was named in one place.
 #[derive(Debug, Default)]
-pub(super) struct Relevance {
+pub(crate) struct Relevance {
     roots: Vec<Root>,
     /// Kinds between what was named and its Pods that are read as well.
     between: Vec<Kind>,
@@ -80,15 +80,15 @@ struct Known {
 
 /// An owner of a kind that nobody watches.
 #[derive(Clone, Debug)]
-pub(super) struct Unresolved {
+pub(crate) struct Unresolved {
     /// Namespace of what it owns, and so its own, if it is in one.
-    pub(super) namespace: String,
-    pub(super) reference: OwnerReference,
+    pub(crate) namespace: String,
+    pub(crate) reference: OwnerReference,
     depth: u8,
 }
 
 /// A uid in 16 bytes: uids are UUIDs; whatever else a server may use is hashed.
-pub(super) fn key(uid: &str) -> u128 {
+pub(crate) fn key(uid: &str) -> u128 {
     let mut digits = 0;
     let mut value = 0_u128;
     for byte in uid.bytes().filter(|byte| *byte != b'-') {
@@ -121,7 +121,7 @@ enum Verdict {
 }
 
 impl Relevance {
-    pub(super) fn new(roots: Vec<Root>, between: Vec<Kind>, holds: bool) -> Self {
+    pub(crate) fn new(roots: Vec<Root>, between: Vec<Kind>, holds: bool) -> Self {
         let links = roots.iter().any(|root| matches!(root.kind, Kind::Custom(_)));
         Self { roots, between, links, holds, ..Self::default() }
     }
@@ -131,7 +131,7 @@ impl Relevance {
     }
 
     /// The names of that root for which nothing was found.
-    pub(super) fn unbound(&self, root: usize) -> Vec<&str> {
+    pub(crate) fn unbound(&self, root: usize) -> Vec<&str> {
         let known = self.known();
         let names = self.roots.get(root).map_or(&[][..], |root| &root.names);
         let found = |name: &&Name| !known.bound.contains_key(&(root, name.name.as_str().into()));
@@ -139,7 +139,7 @@ impl Relevance {
     }
 
     /// Whether a collection has taken the object before.
-    pub(super) fn took(&self, object: &Object, role: Role) -> bool {
+    pub(crate) fn took(&self, object: &Object, role: Role) -> bool {
         let known = self.known();
         let uid = key(&object.metadata().uid);
         match object {
@@ -150,7 +150,7 @@ impl Relevance {
     }
 
     /// Labels that all Pods of what was found have, if one object was.
-    pub(super) fn pod_labels(&self) -> Option<String> {
+    pub(crate) fn pod_labels(&self) -> Option<String> {
         let known = self.known();
         let [LabelSelector { match_labels }] = known.selectors.as_slice() else { return None };
         let labels: Vec<String> = match_labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
@@ -159,17 +159,17 @@ impl Relevance {
 
     /// Adds the observation to `batch` if it belongs, and after it whatever was waiting for it. Returns whether it
     /// belongs or yet may.
-    pub(super) fn admit(&self, observation: Observation, role: Role, batch: &mut Vec<Observation>) -> bool {
+    pub(crate) fn admit(&self, observation: Observation, role: Role, batch: &mut Vec<Observation>) -> bool {
         self.admit_at(&mut self.known(), observation, role, 1, batch)
     }
 
     /// The next owner to ask for; to be answered by [`Relevance::resolve`].
-    pub(super) fn unresolved(&self) -> Option<Unresolved> {
+    pub(crate) fn unresolved(&self) -> Option<Unresolved> {
         if self.links { self.known().unresolved.pop_front() } else { None }
     }
 
     /// Takes in an owner that was asked for, or that it cannot be had, and admits what waited for it.
-    pub(super) fn resolve(
+    pub(crate) fn resolve(
         &self,
         asked: &Unresolved,
         found: Option<Owner>,

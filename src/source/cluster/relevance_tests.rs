@@ -1,8 +1,8 @@
 //! What belongs to what the user named.
 
 use super::super::fake;
-use super::*;
 use crate::observation::{Job, Pod, Seen};
+use crate::source::cluster::relevance::*;
 use prost::Message;
 
 fn named(names: &[(&str, Option<&str>)]) -> Relevance {

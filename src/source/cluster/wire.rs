@@ -24,19 +24,19 @@ const ACCEPT_WATCH: &str = "application/vnd.kubernetes.protobuf;stream=watch,app
 const ACCEPT_JSON: &str = "application/json";
 
 /// How long a server may be silent in an answer that it should give at once. It limits itself to 60 s.
-pub(super) const PATIENCE: Duration = Duration::from_secs(65);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(65);
 
 /// Bytes of an error's body that are read.
 const LONGEST_ERROR: usize = 256 << 10;
 
 /// What is asked for: one collection, narrowed by selectors.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Query {
-    pub(super) kind: Kind,
+pub(crate) struct Query {
+    pub(crate) kind: Kind,
     /// `None`: all.
-    pub(super) namespace: Option<String>,
-    pub(super) labels: Option<String>,
-    pub(super) fields: Option<String>,
+    pub(crate) namespace: Option<String>,
+    pub(crate) labels: Option<String>,
+    pub(crate) fields: Option<String>,
 }
 
 impl Query {
@@ -81,7 +81,7 @@ impl Query {
     }
 
     /// The request in words, for errors.
-    pub(super) fn asked(&self) -> Asked {
+    pub(crate) fn asked(&self) -> Asked {
         let resource = match self.kind.group() {
             "" => self.kind.plural().to_owned(),
             group => format!("{}.{group}", self.kind.plural()),
@@ -92,7 +92,7 @@ impl Query {
 
 /// What comes bit by bit must not wait for a compressor; and since 1.37 a server makes a member of each event, of which the
 /// client reads only the first.
-pub(super) fn uncompressed<T>(request: &mut Request<T>) {
+pub(crate) fn uncompressed<T>(request: &mut Request<T>) {
     request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
 }
 
@@ -115,13 +115,13 @@ impl Cluster {
     }
 
     /// Asks for a collection; the answer's head has come when this returns.
-    pub(super) async fn list(&self, query: &Query) -> Result<Listing, Failure> {
+    pub(crate) async fn list(&self, query: &Query) -> Result<Listing, Failure> {
         let deadline = self.request_timeout.map(|limit| Instant::now() + limit);
         Listing::open(self.clone(), query.clone(), None, None, deadline).await
     }
 
     /// The collection's resource version now.
-    pub(super) async fn version(&self, query: &Query) -> Result<String, Failure> {
+    pub(crate) async fn version(&self, query: &Query) -> Result<String, Failure> {
         let limit = self.request_timeout.unwrap_or(PATIENCE).min(PATIENCE);
         let deadline = Some(Instant::now() + limit);
         let mut listing = Listing::open(self.clone(), query.clone(), Some(1), None, deadline).await?;
@@ -130,7 +130,7 @@ impl Cluster {
     }
 
     /// Opens a watch of what changes after `version`, which the server ends after `seconds`.
-    pub(super) async fn watch(&self, query: &Query, version: &str, seconds: u32) -> Result<Watch, Failure> {
+    pub(crate) async fn watch(&self, query: &Query, version: &str, seconds: u32) -> Result<Watch, Failure> {
         let answer = timeout(PATIENCE, self.send(query.watch(version, seconds)?)).await;
         let response = answer.unwrap_or(Err(Failure::Silent(PATIENCE)))?;
         let decoder = WatchDecoder::new(Encoding::of(response.headers())?, query.kind.clone());
@@ -139,7 +139,7 @@ impl Cluster {
 }
 
 /// A list whose answer is coming.
-pub(super) struct Listing {
+pub(crate) struct Listing {
     cluster: Cluster,
     query: Query,
     deadline: Option<Instant>,
@@ -165,7 +165,7 @@ impl Listing {
     }
 
     /// Waits for the next part of the answer and hands on the items that it completes; `false` at the end.
-    pub(super) async fn more(&mut self, item: impl FnMut(Object)) -> Result<bool, Failure> {
+    pub(crate) async fn more(&mut self, item: impl FnMut(Object)) -> Result<bool, Failure> {
         if self.part(item).await? {
             return Ok(true);
         }
@@ -192,7 +192,7 @@ impl Listing {
     }
 
     /// The version that the list shows, once it has come whole.
-    pub(super) fn version(self) -> String {
+    pub(crate) fn version(self) -> String {
         self.meta.resource_version
     }
 }
@@ -203,19 +203,19 @@ fn patience(deadline: Option<Instant>) -> Duration {
 }
 
 /// An open watch.
-pub(super) struct Watch {
+pub(crate) struct Watch {
     decoder: WatchDecoder,
     body: Body,
 }
 
 impl Watch {
     /// The next event that has come already, without waiting.
-    pub(super) fn ready(&mut self) -> Result<Option<WatchEvent>, Failure> {
+    pub(crate) fn ready(&mut self) -> Result<Option<WatchEvent>, Failure> {
         Ok(self.decoder.next()?)
     }
 
     /// Waits for more; `false` at the end. An event that was cut off by the end is dropped: it comes again.
-    pub(super) async fn more(&mut self, silence: Duration) -> Result<bool, Failure> {
+    pub(crate) async fn more(&mut self, silence: Duration) -> Result<bool, Failure> {
         let Some(part) = part(&mut self.body, silence).await? else { return Ok(false) };
         self.decoder.push(&part);
         Ok(true)

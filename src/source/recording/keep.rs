@@ -14,7 +14,7 @@ const LABELS: [&str; 3] =
 const COMBINED: &str = "(combined from similar events): ";
 
 /// Takes out of an observation what may not be told.
-pub(super) fn keep(observation: &mut Observation) {
+pub(crate) fn keep(observation: &mut Observation) {
     keep_metadata(observation.object.metadata_mut());
     match &mut observation.object {
         Object::Job(job) => keep_job_conditions(&mut job.status.conditions),

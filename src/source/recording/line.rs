@@ -173,15 +173,15 @@ fn timely<E: Error>(at: Timestamp) -> Result<Timestamp, E> {
 }
 
 /// The entry that tells when the kubelet last wrote the status, and nothing else.
-pub(super) fn kubelet_wrote(time: Time) -> ManagedFieldsEntry {
+pub(crate) fn kubelet_wrote(time: Time) -> ManagedFieldsEntry {
     ManagedFieldsEntry { manager: KUBELET.to_owned(), time: Some(time), subresource: "status".to_owned() }
 }
 
 /// An observation as it is written, what may not be told having been taken out of it.
-pub(super) struct Line<'a> {
-    pub(super) observation: &'a Observation,
+pub(crate) struct Line<'a> {
+    pub(crate) observation: &'a Observation,
     /// When the kubelet last wrote the status, which stands beside the object.
-    pub(super) kubelet_wrote: Option<Time>,
+    pub(crate) kubelet_wrote: Option<Time>,
 }
 
 impl Serialize for Line<'_> {

@@ -23,22 +23,22 @@
 //! known to say nothing else. The run that is recorded sees the same as the recording: what is left
 //! out of it is left out of what is applied, so that both make the same timeline to the byte.
 
-mod keep;
-mod line;
-mod read;
-mod replay;
-mod wording;
-mod write;
+pub(crate) mod keep;
+pub(crate) mod line;
+pub(crate) mod read;
+pub(crate) mod replay;
+pub(crate) mod wording;
+pub(crate) mod write;
 
 use serde::{Deserialize, Serialize};
 
 pub use line::Entry;
-pub use read::{Lines, Problem};
-pub use replay::{Pace, Replay, open};
+pub use read::Lines;
+pub(crate) use replay::{Pace, open};
 pub use write::Recorder;
 
 /// The format that is written, and the newest that is read.
-pub const FORMAT_VERSION: u32 = 1;
+pub(crate) const FORMAT_VERSION: u32 = 1;
 
 /// The first line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,4 +78,4 @@ fn reason(error: &std::io::Error) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::io::{self, BufRead, Read as _};
 
-use super::{Entry, FORMAT_VERSION, Header};
+use super::{FORMAT_VERSION, Header};
+use crate::source::recording::line::Entry;
 
 /// No object of the API is larger than 3 MiB, nor is its reduced form.
 const LONGEST_LINE: u64 = 4 * 1024 * 1024;
@@ -116,7 +117,7 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// Reads on until there are so many bytes, without looking into them. `None` at the end, and after a problem.
-    pub(super) fn piece(&mut self, bytes: usize) -> Option<Piece> {
+    pub(crate) fn piece(&mut self, bytes: usize) -> Option<Piece> {
         let mut piece = Piece { bytes: Vec::with_capacity(bytes), lines: Vec::new(), problem: None };
         while !self.over && piece.bytes.len() < bytes {
             match self.next_line() {
@@ -137,7 +138,7 @@ impl<R: BufRead> Lines<R> {
 
 /// Some lines that stand together, as they were read: to understand them takes longer than to read them, and the lines
 /// behind need not wait for it.
-pub(super) struct Piece {
+pub(crate) struct Piece {
     bytes: Vec<u8>,
     /// The number of each line, and where it ends.
     lines: Vec<(u64, usize)>,
@@ -147,7 +148,7 @@ pub(super) struct Piece {
 
 impl Piece {
     /// What the lines hold up to the first that is wrong.
-    pub(super) fn parse(self) -> (Vec<Entry>, Option<Problem>) {
+    pub(crate) fn parse(self) -> (Vec<Entry>, Option<Problem>) {
         let mut entries = Vec::with_capacity(self.lines.len());
         let mut start = 0;
         for (number, end) in self.lines {

@@ -10,9 +10,12 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::Instant;
 
-use super::{Entry, Lines, Problem};
 use crate::observation::Observation;
-use crate::source::{Clock, ErrorKind, Feed, SourceError, Update};
+use crate::source::clock::Clock;
+use crate::source::error::{ErrorKind, SourceError};
+use crate::source::recording::line::Entry;
+use crate::source::recording::read::{Lines, Problem};
+use crate::source::{Feed, Update};
 
 /// Updates that may wait for the receiver, and pieces that may be parsed before they are told: each by another thread.
 const BUFFER: usize = 4;
@@ -29,7 +32,7 @@ const WATCHED_SPEED: f64 = 4.0;
 
 /// How fast a recording is played.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Pace {
+pub(crate) enum Pace {
     /// At once.
     AtOnce,
     /// So many recorded seconds a second, more than none.
@@ -40,7 +43,7 @@ pub enum Pace {
 
 /// A recording that is being played.
 #[derive(Debug)]
-pub struct Replay {
+pub(crate) struct Replay {
     /// What it tells.
     pub feed: Feed,
     /// Whether the run followed its workloads to an end, or showed once what there was.
@@ -59,7 +62,7 @@ type Parsing = JoinHandle<(Vec<Entry>, Option<Problem>)>;
 ///
 /// # Panics
 /// Panics outside of a tokio runtime.
-pub fn open(path: &Path, pace: Pace) -> Result<Replay, SourceError> {
+pub(crate) fn open(path: &Path, pace: Pace) -> Result<Replay, SourceError> {
     let stdin = path.as_os_str() == "-";
     let name = if stdin { "standard input".to_owned() } else { path.display().to_string() };
     let unreadable = |error: &io::Error| {
@@ -85,7 +88,7 @@ pub fn open(path: &Path, pace: Pace) -> Result<Replay, SourceError> {
 ///
 /// # Errors
 /// Connection: it is no recording, or one of a newer format.
-pub(super) fn play(
+pub(crate) fn play(
     input: Box<dyn BufRead + Send>,
     name: String,
     pace: Pace,

@@ -9,9 +9,12 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::replay::play;
-use super::*;
 use crate::observation::{Event, Job, Object, Observation, Pod, Seen};
-use crate::source::{Clock, ErrorKind, Update};
+use crate::source::Update;
+use crate::source::clock::Clock;
+use crate::source::error::ErrorKind;
+use crate::source::recording::read::Problem;
+use crate::source::recording::*;
 
 const HEADER: &str = r#"{"formatVersion":1,"kind":"Recording","followed":true}"#;
 

@@ -4,10 +4,10 @@
 //! out; what stands in `<…>` is always left out. Wordings of Kubernetes 1.29 to 1.37.
 
 /// What stands for what is left out.
-pub(super) const LEFT_OUT: &str = "(not recorded)";
+pub(crate) const LEFT_OUT: &str = "(not recorded)";
 
 /// Conditions of Jobs and Deployments, and why they make no Pods.
-pub(super) const CONDITIONS: &[&str] = &[
+pub(crate) const CONDITIONS: &[&str] = &[
     // Jobs.
     "Job has reached the specified backoff limit",
     "Job was active longer than specified deadline",
@@ -49,7 +49,7 @@ pub(super) const CONDITIONS: &[&str] = &[
 ];
 
 /// Events of which the text is read.
-pub(super) const EVENTS: &[&str] = &[
+pub(crate) const EVENTS: &[&str] = &[
     // Image pulls.
     "Pulling image \"<image>\"",
     "Successfully pulled image \"<image>\" in <duration> (<duration> including waiting). Image size: <number> bytes.",
@@ -157,7 +157,7 @@ const SCHEDULING: &[&str] = &[
 ];
 
 /// The text as far as one of the wordings says it; empty if none does.
-pub(super) fn kept(text: &str, wordings: &[&str]) -> String {
+pub(crate) fn kept(text: &str, wordings: &[&str]) -> String {
     if text.is_empty() {
         return String::new();
     }
@@ -216,7 +216,7 @@ fn amount(part: &str) -> bool {
 }
 
 /// Whether it is the name of an image, and not an address with a password in it.
-pub(super) fn image(name: &str) -> bool {
+pub(crate) fn image(name: &str) -> bool {
     let (name, digest) = name.split_once('@').unwrap_or((name, "sha256:"));
     let fits = |char: char| char.is_ascii_alphanumeric() || "-._/:".contains(char);
     let digest = digest.split_once(':');
@@ -230,7 +230,7 @@ pub(super) fn image(name: &str) -> bool {
 }
 
 /// Leaves out what should be one word and is not.
-pub(super) fn word(reason: &mut String) {
+pub(crate) fn word(reason: &mut String) {
     let fits = |char: char| char.is_ascii_alphanumeric() || "-._/:".contains(char);
     if reason.len() > 128 || !reason.chars().all(fits) || reason.contains("://") {
         LEFT_OUT.clone_into(reason);
@@ -238,7 +238,7 @@ pub(super) fn word(reason: &mut String) {
 }
 
 /// Why no node will do, as the scheduler and the autoscalers list it: each reason in their own words, or left out.
-pub(super) fn scheduling(text: &str) -> String {
+pub(crate) fn scheduling(text: &str) -> String {
     /// Where the list begins.
     const BEGINS: [&str; 2] = [" nodes are available: ", "pod didn't trigger scale-up"];
     let text = text.split(" preemption: ").next().unwrap_or_default();

@@ -12,7 +12,8 @@ use super::Header;
 use super::keep;
 use super::line::Line;
 use crate::observation::Observation;
-use crate::source::{ErrorKind, SourceError, Update};
+use crate::source::Update;
+use crate::source::error::{ErrorKind, SourceError};
 
 /// A file only for its owner.
 const MODE: u32 = 0o600;

@@ -22,7 +22,7 @@ const SERIES: SignedDuration = SignedDuration::from_secs(6);
 
 /// Who reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Reporter {
+pub(crate) enum Reporter {
     /// The Job controller.
     JobController,
     /// The scheduler.
@@ -33,17 +33,17 @@ pub(super) enum Reporter {
 
 /// What is reported.
 #[derive(Debug)]
-pub(super) struct Record<'a> {
+pub(crate) struct Record<'a> {
     /// By whom.
-    pub(super) reporter: Reporter,
+    pub(crate) reporter: Reporter,
     /// About what.
-    pub(super) about: ObjectReference,
+    pub(crate) about: ObjectReference,
     /// Whether it is a `Warning`.
-    pub(super) warning: bool,
+    pub(crate) warning: bool,
     /// Why.
-    pub(super) reason: &'a str,
+    pub(crate) reason: &'a str,
     /// For people.
-    pub(super) message: String,
+    pub(crate) message: String,
 }
 
 /// What a recorder remembers of one object.
@@ -61,7 +61,7 @@ struct Remembered {
 
 /// All recorders of the cluster.
 #[derive(Debug, Default)]
-pub(super) struct Recorder {
+pub(crate) struct Recorder {
     objects: HashMap<String, HashMap<Reporter, Remembered>>,
     sent: HashMap<Reporter, Timestamp>,
 }
@@ -69,7 +69,7 @@ pub(super) struct Recorder {
 impl Recorder {
     /// Makes an event, new or repeated; `None` if it is dropped as spam. It is sent after `delay`, but not before
     /// those that were recorded before it.
-    pub(super) fn record(
+    pub(crate) fn record(
         &mut self,
         record: &Record<'_>,
         now: Timestamp,
@@ -129,7 +129,7 @@ impl Recorder {
     }
 
     /// Forgets an object that will have no more events.
-    pub(super) fn forget(&mut self, uid: &str) {
+    pub(crate) fn forget(&mut self, uid: &str) {
         self.objects.remove(uid);
     }
 }
@@ -178,7 +178,7 @@ fn new_event(record: &Record<'_>, message: String, now: Timestamp, combined: boo
     let (component, host) = match record.reporter {
         Reporter::JobController => ("job-controller", String::new()),
         Reporter::Scheduler => ("default-scheduler", String::new()),
-        Reporter::Kubelet(node) => ("kubelet", super::kubelet::node_name(node)),
+        Reporter::Kubelet(node) => ("kubelet", crate::source::simulation::kubelet::node::node_name(node)),
     };
     let namespace = record.about.namespace.clone();
     Event {

@@ -6,7 +6,8 @@ use tokio::sync::mpsc;
 
 use super::Simulation;
 use crate::observation::Observation;
-use crate::source::{Clock, Feed, Update};
+use crate::source::clock::Clock;
+use crate::source::{Feed, Update};
 
 /// Updates that may wait for the receiver.
 const BUFFER: usize = 64;
@@ -21,7 +22,7 @@ const BATCH: usize = 256;
 ///
 /// # Panics
 /// Panics outside of a tokio runtime.
-pub fn open(simulation: Simulation, speed: f64) -> Feed {
+pub(crate) fn open(simulation: Simulation, speed: f64) -> Feed {
     let (sender, updates) = mpsc::channel(BUFFER);
     let paced = speed.is_finite() && speed > 0.0;
     let clock =

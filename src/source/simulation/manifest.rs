@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::shape::Shape;
 use crate::observation::{Container, JobSpec, PodSpec, Quantity, Resources};
-use crate::source::{ErrorKind, SourceError};
+use crate::source::error::{ErrorKind, SourceError};
 
 /// Largest manifest that is read, in bytes.
 const LARGEST: u64 = 16 << 20;
@@ -67,59 +67,59 @@ fn usage(summary: impl Into<String>) -> SourceError {
 
 /// What is simulated.
 #[derive(Debug, Default)]
-pub(super) struct Manifest {
+pub(crate) struct Manifest {
     /// The Jobs, in the order of the text.
-    pub(super) jobs: Vec<JobManifest>,
+    pub(crate) jobs: Vec<JobManifest>,
     /// What was left out, a line each.
-    pub(super) notices: Vec<String>,
+    pub(crate) notices: Vec<String>,
 }
 
 /// A Job with the defaults of the API server.
 #[derive(Clone, Debug)]
-pub(super) struct JobManifest {
+pub(crate) struct JobManifest {
     /// Name.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Namespace.
-    pub(super) namespace: String,
+    pub(crate) namespace: String,
     /// Labels.
-    pub(super) labels: BTreeMap<String, String>,
+    pub(crate) labels: BTreeMap<String, String>,
     /// Desired state.
-    pub(super) spec: JobSpec,
+    pub(crate) spec: JobSpec,
     /// Seconds until the ended Job is deleted.
-    pub(super) ttl: Option<i64>,
+    pub(crate) ttl: Option<i64>,
     /// Labels of its Pods.
-    pub(super) pod_labels: BTreeMap<String, String>,
+    pub(crate) pod_labels: BTreeMap<String, String>,
     /// The Pods' desired state, without a node.
-    pub(super) pod_spec: PodSpec,
+    pub(crate) pod_spec: PodSpec,
     /// Commands of the init containers.
-    pub(super) init_commands: Vec<Command>,
+    pub(crate) init_commands: Vec<Command>,
     /// Commands of the main containers.
-    pub(super) commands: Vec<Command>,
+    pub(crate) commands: Vec<Command>,
     /// What annotations ask for.
-    pub(super) shape: Shape,
+    pub(crate) shape: Shape,
     /// What a Pod requests, in thousandths of a CPU.
-    pub(super) cpu: u64,
+    pub(crate) cpu: u64,
 }
 
 impl JobManifest {
     /// Whether Pods have completion indexes.
-    pub(super) fn indexed(&self) -> bool {
+    pub(crate) fn indexed(&self) -> bool {
         self.spec.completion_mode == "Indexed"
     }
 
     /// Whether a failed container is started again in its Pod.
-    pub(super) fn restarts(&self) -> bool {
+    pub(crate) fn restarts(&self) -> bool {
         self.pod_spec.restart_policy == "OnFailure"
     }
 }
 
 /// What a container runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Command {
+pub(crate) struct Command {
     /// Instead of the image's entry point.
-    pub(super) command: Vec<String>,
+    pub(crate) command: Vec<String>,
     /// Its arguments.
-    pub(super) args: Vec<String>,
+    pub(crate) args: Vec<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -153,7 +153,7 @@ struct ResourcesText {
 ///
 /// # Errors
 /// Usage: malformed, no Job, or a Job that the API server would refuse.
-pub(super) fn parse(source: &ManifestText) -> Result<Manifest, SourceError> {
+pub(crate) fn parse(source: &ManifestText) -> Result<Manifest, SourceError> {
     let documents: Vec<Value> = serde_saphyr::from_multiple(&source.text).map_err(|error| {
         let error = error.without_snippet();
         let text = error.to_string();

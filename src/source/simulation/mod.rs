@@ -6,34 +6,34 @@
 //!
 //! Not simulated: memory, volumes, probes, preemption, nodes that fail, `podFailurePolicy`.
 
-mod controller;
-mod events;
-mod feed;
-mod kubelet;
-mod manifest;
-mod program;
-mod random;
-mod scheduler;
-mod shape;
-mod world;
+pub(crate) mod controller;
+pub(crate) mod events;
+pub(crate) mod feed;
+pub(crate) mod kubelet;
+pub(crate) mod manifest;
+pub(crate) mod program;
+pub(crate) mod random;
+pub(crate) mod scheduler;
+pub(crate) mod shape;
+pub(crate) mod world;
 
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use feed::open;
+pub(crate) use feed::open;
 pub use manifest::ManifestText;
 
-use super::SourceError;
 use crate::observation::Observation;
+use crate::source::error::SourceError;
 use world::World;
 
 /// The seed of a run that names none: with it, the built-in example shows cold and warm starts and a failed try.
-pub const DEFAULT_SEED: u64 = 1;
+pub(crate) const DEFAULT_SEED: u64 = 1;
 /// The nodes of a run that names no number.
-pub const DEFAULT_NODES: u32 = 2;
+pub(crate) const DEFAULT_NODES: u32 = 2;
 /// The most nodes that make sense.
-pub const MOST_NODES: u32 = 10_000;
+pub(crate) const MOST_NODES: u32 = 10_000;
 
 /// What is simulated, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,4 +130,4 @@ impl Simulation {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

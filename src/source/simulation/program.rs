@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 /// What a container does once it is started.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Program {
+pub(crate) enum Program {
     /// Its text tells all: it runs so long and exits so.
     Told {
         /// Time until it exits.
@@ -21,7 +21,7 @@ pub(super) enum Program {
 }
 
 /// Reads a command and its arguments; `index` is the Pod's completion index.
-pub(super) fn read(command: &[String], args: &[String], index: Option<u32>) -> Program {
+pub(crate) fn read(command: &[String], args: &[String], index: Option<u32>) -> Program {
     let words: Vec<&str> = command.iter().chain(args).map(String::as_str).collect();
     let Some((program, rest)) = words.split_first() else { return Program::Works };
     if command.first().is_some_and(|program| program.contains("no-such") || program.contains("nonexistent")) {

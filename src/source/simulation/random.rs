@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 /// What a number is drawn for. Each subject has numbers of its own, so that a further draw for one of them changes no
 /// other: the same Pod does the same work on two nodes and on ten.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Subject {
+pub(crate) enum Subject {
     /// Suffixes of Pod names.
     Name = 1,
     /// Uids.
@@ -31,11 +31,11 @@ pub(super) enum Subject {
 
 /// A stream of numbers.
 #[derive(Clone, Debug)]
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     /// The numbers of one subject; `which` tells its instances apart.
-    pub(super) fn of(seed: u64, subject: Subject, which: &[u64]) -> Self {
+    pub(crate) fn of(seed: u64, subject: Subject, which: &[u64]) -> Self {
         let mut random = Self(seed ^ (subject as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         for &part in which {
             let mixed = random.next();
@@ -45,7 +45,7 @@ impl Random {
     }
 
     /// 64 random bits.
-    pub(super) fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut bits = self.0;
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -54,7 +54,7 @@ impl Random {
     }
 
     /// A number below `bound`; 0 if there is none.
-    pub(super) fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         // The upper half of the product: without the modulo's bias, as far as 64 bits go.
         let product = u128::from(self.next()) * u128::from(bound);
         u64::try_from(product >> 64).unwrap_or(0)
@@ -67,14 +67,14 @@ impl Random {
     }
 
     /// A time in a range, each as likely.
-    pub(super) fn even(&mut self, range: &RangeInclusive<SignedDuration>) -> SignedDuration {
+    pub(crate) fn even(&mut self, range: &RangeInclusive<SignedDuration>) -> SignedDuration {
         let (start, width) = Self::nanos(range);
         let drawn = i128::from(self.below(width.saturating_add(1)));
         SignedDuration::try_from_nanos_i128(start + drawn).unwrap_or(*range.start())
     }
 
     /// A time in a range, mostly in its lower half with a tail: how durations of equal work are spread.
-    pub(super) fn skewed(&mut self, range: &RangeInclusive<SignedDuration>) -> SignedDuration {
+    pub(crate) fn skewed(&mut self, range: &RangeInclusive<SignedDuration>) -> SignedDuration {
         let (start, width) = Self::nanos(range);
         let tail = self.below(width.saturating_add(1));
         let tail = self.below(tail.saturating_add(1));
@@ -84,7 +84,7 @@ impl Random {
     }
 
     /// A uid as the API server makes them (version 4).
-    pub(super) fn uid(&mut self) -> String {
+    pub(crate) fn uid(&mut self) -> String {
         let (high, low) = (self.next(), self.next());
         format!(
             "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
@@ -98,7 +98,7 @@ impl Random {
 
     /// The random end of a generated name: five of the letters and digits that Kubernetes uses, none of which can
     /// make a bad word.
-    pub(super) fn suffix(&mut self) -> String {
+    pub(crate) fn suffix(&mut self) -> String {
         const LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
         (0..5).map(|_| char::from(LETTERS[usize::try_from(self.below(27)).unwrap_or(0)])).collect()
     }

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 
 use super::events::{Record, Reporter};
-use super::kubelet::{Node, Step, node_name};
+use super::kubelet::Step;
 use super::world::{PodKey, START, Task, World, ms, second};
 use crate::observation::{PodCondition, Seen};
+use crate::source::simulation::kubelet::node::{Node, node_name};
 
 /// How often Pods that fit nowhere are tried again without a cause.
 const FLUSH: SignedDuration = SignedDuration::from_mins(5);
@@ -16,7 +17,7 @@ const ASSUMED_CPU: u64 = 100;
 
 /// What the scheduler remembers.
 #[derive(Debug)]
-pub(super) struct Scheduler {
+pub(crate) struct Scheduler {
     /// Until when it deals with the Pods before: one at a time.
     busy: Timestamp,
     /// Pods that fit nowhere, by what they request, oldest first.
@@ -33,7 +34,7 @@ impl Default for Scheduler {
 
 impl World {
     /// A new Pod is put into the scheduler's queue.
-    pub(super) fn enqueue_scheduling(&mut self, pod: PodKey) {
+    pub(crate) fn enqueue_scheduling(&mut self, pod: PodKey) {
         let delay = self.latency(4, 12);
         let at = (self.now + delay).max(self.scheduler.busy);
         self.scheduler.busy = at + SignedDuration::from_micros(900);
@@ -41,7 +42,7 @@ impl World {
     }
 
     /// Looks for a node.
-    pub(super) fn schedule(&mut self, pod: PodKey) {
+    pub(crate) fn schedule(&mut self, pod: PodKey) {
         let state = &self.pods[pod];
         if !state.exists || state.node.is_some() || state.deleting() {
             return;
@@ -128,7 +129,7 @@ impl World {
     }
 
     /// Tries the parked Pods again, oldest first, until one of each size does not fit; from time to time all.
-    pub(super) fn retry_schedule(&mut self) {
+    pub(crate) fn retry_schedule(&mut self) {
         let flush = self.scheduler.flush == self.now;
         let sizes: Vec<(u64, usize)> =
             self.scheduler.parked.iter().map(|(&cpu, pods)| (cpu, pods.len())).collect();
@@ -151,14 +152,14 @@ impl World {
     }
 
     /// A Pod that never had a node is deleted.
-    pub(super) fn unpark(&mut self, pod: PodKey) {
+    pub(crate) fn unpark(&mut self, pod: PodKey) {
         for pods in self.scheduler.parked.values_mut() {
             pods.retain(|&parked| parked != pod);
         }
     }
 
     /// A node's Pod is deleted: its kubelet stops it.
-    pub(super) fn stop_on_node(&mut self, pod: PodKey) {
+    pub(crate) fn stop_on_node(&mut self, pod: PodKey) {
         self.after(ms(2), Task::Kubelet(pod, Step::Stop));
     }
 }

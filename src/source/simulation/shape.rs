@@ -18,19 +18,19 @@ use jiff::SignedDuration;
 ///
 /// `cluster.test/oom`, `pull` and `sandbox` mean the same, so that one manifest serves a test cluster as well.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Shape {
+pub(crate) struct Shape {
     /// Range of the work's time.
-    pub(super) work: Option<RangeInclusive<SignedDuration>>,
+    pub(crate) work: Option<RangeInclusive<SignedDuration>>,
     /// Chance of failure in thousandths of a percent.
-    pub(super) fail: u64,
+    pub(crate) fail: u64,
     /// Exit code of such a failure.
-    pub(super) exit_code: Option<i32>,
+    pub(crate) exit_code: Option<i32>,
     /// Time until memory runs out.
-    pub(super) oom: Option<SignedDuration>,
+    pub(crate) oom: Option<SignedDuration>,
     /// Time of a pull.
-    pub(super) pull: Option<SignedDuration>,
+    pub(crate) pull: Option<SignedDuration>,
     /// Time of a sandbox.
-    pub(super) sandbox: Option<SignedDuration>,
+    pub(crate) sandbox: Option<SignedDuration>,
 }
 
 /// Prefix of our annotations.
@@ -41,7 +41,7 @@ impl Shape {
     ///
     /// # Errors
     /// What is wrong with which annotation, and an example of how it is meant.
-    pub(super) fn read(annotations: &BTreeMap<String, String>) -> Result<Self, (String, &'static str)> {
+    pub(crate) fn read(annotations: &BTreeMap<String, String>) -> Result<Self, (String, &'static str)> {
         let mut shape = Self::default();
         for (key, value) in annotations {
             let name = key.strip_prefix(PREFIX).or_else(|| {

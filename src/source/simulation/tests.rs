@@ -7,8 +7,8 @@ mod pods;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write;
 
-use super::*;
 use crate::observation::{Event, Job, Object, Pod, Seen, known};
+use crate::source::simulation::*;
 
 /// Versions of Pods in that phase, in the order of their receipt.
 fn pods_that<'a>(told: &'a Told, phase: &'static str) -> impl Iterator<Item = (&'a Observation, &'a Pod)> {

@@ -12,14 +12,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::controller::JobState;
 use super::events::{Record, Recorder};
-use super::kubelet::{Node, Runtime, Step};
+use super::kubelet::{Runtime, Step};
 use super::manifest::JobManifest;
 use super::random::{Random, Subject};
 use super::scheduler::Scheduler;
 use crate::observation::{Event, Job, Object, Observation, Pod, PodStatus, Seen, Time, Waiting};
+use crate::source::simulation::kubelet::node::Node;
 
 /// When every simulation begins: 2026-01-01T00:00:00Z.
-pub(super) const START: Timestamp = Timestamp::constant(1_767_225_600, 0);
+pub(crate) const START: Timestamp = Timestamp::constant(1_767_225_600, 0);
 
 /// From a write to its receipt by a watch: the transport of a quiet connection.
 const TRANSPORT: SignedDuration = SignedDuration::from_millis(3);
@@ -28,28 +29,28 @@ const TRANSPORT: SignedDuration = SignedDuration::from_millis(3);
 const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
 
 /// A Job's place in [`World::jobs`].
-pub(super) type JobKey = usize;
+pub(crate) type JobKey = usize;
 /// A Pod's place in [`World::pods`].
-pub(super) type PodKey = usize;
+pub(crate) type PodKey = usize;
 
 /// Milliseconds as a duration.
-pub(super) const fn ms(millis: i64) -> SignedDuration {
+pub(crate) const fn ms(millis: i64) -> SignedDuration {
     SignedDuration::from_millis(millis)
 }
 
 /// A range of milliseconds.
-pub(super) const fn between(least: i64, most: i64) -> RangeInclusive<SignedDuration> {
+pub(crate) const fn between(least: i64, most: i64) -> RangeInclusive<SignedDuration> {
     ms(least)..=ms(most)
 }
 
 /// A time as statuses have it: truncated to the second.
-pub(super) fn second(at: Timestamp) -> Time {
+pub(crate) fn second(at: Timestamp) -> Time {
     Time { seconds: at.as_second(), nanos: 0 }
 }
 
 /// Something that is going to happen.
 #[derive(Debug)]
-pub(super) enum Task {
+pub(crate) enum Task {
     /// The API server stores a Job.
     CreateJob(JobKey),
     /// The Job controller looks at a Job.
@@ -109,54 +110,54 @@ impl Ord for Entry {
 
 /// A Pod with all that its managers remember of it.
 #[derive(Debug)]
-pub(super) struct PodState {
+pub(crate) struct PodState {
     /// The Job.
-    pub(super) job: JobKey,
+    pub(crate) job: JobKey,
     /// Which of the Job's Pods it is.
-    pub(super) ordinal: u64,
+    pub(crate) ordinal: u64,
     /// Completion index.
-    pub(super) index: Option<u32>,
+    pub(crate) index: Option<u32>,
     /// The object at the API server.
-    pub(super) object: Pod,
+    pub(crate) object: Pod,
     /// The node, once scheduled.
-    pub(super) node: Option<usize>,
+    pub(crate) node: Option<usize>,
     /// What the kubelet knows.
-    pub(super) runtime: Option<Box<Runtime>>,
+    pub(crate) runtime: Option<Box<Runtime>>,
     /// A status on its way to the API server.
-    pub(super) status: Option<PodStatus>,
+    pub(crate) status: Option<PodStatus>,
     /// Whether the Job controller has noticed its end.
-    pub(super) noticed: bool,
+    pub(crate) noticed: bool,
     /// Whether the object is there.
-    pub(super) exists: bool,
+    pub(crate) exists: bool,
 }
 
 impl PodState {
     /// Whether its phase is final.
-    pub(super) fn ended(&self) -> bool {
+    pub(crate) fn ended(&self) -> bool {
         matches!(self.object.status.phase.as_str(), "Succeeded" | "Failed")
     }
 
     /// Whether its deletion was asked for.
-    pub(super) fn deleting(&self) -> bool {
+    pub(crate) fn deleting(&self) -> bool {
         self.object.metadata.deletion_timestamp.is_some()
     }
 
     /// Whether the Job controller still has to count it.
-    pub(super) fn tracked(&self) -> bool {
+    pub(crate) fn tracked(&self) -> bool {
         !self.object.metadata.finalizers.is_empty()
     }
 }
 
 /// The simulated cluster.
 #[derive(Debug)]
-pub(super) struct World {
+pub(crate) struct World {
     /// Virtual time.
-    pub(super) now: Timestamp,
-    pub(super) seed: u64,
-    pub(super) jobs: Vec<JobState>,
-    pub(super) pods: Vec<PodState>,
-    pub(super) nodes: Vec<Node>,
-    pub(super) scheduler: Scheduler,
+    pub(crate) now: Timestamp,
+    pub(crate) seed: u64,
+    pub(crate) jobs: Vec<JobState>,
+    pub(crate) pods: Vec<PodState>,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) scheduler: Scheduler,
     recorder: Recorder,
     queue: BinaryHeap<Reverse<Entry>>,
     sequence: u64,
@@ -170,7 +171,7 @@ pub(super) struct World {
 
 impl World {
     /// A cluster of so many nodes, to which these Jobs are about to be applied.
-    pub(super) fn new(jobs: Vec<Arc<JobManifest>>, seed: u64, nodes: usize) -> Self {
+    pub(crate) fn new(jobs: Vec<Arc<JobManifest>>, seed: u64, nodes: usize) -> Self {
         let mut world = Self {
             now: START,
             seed,
@@ -196,7 +197,7 @@ impl World {
     }
 
     /// The next thing that a watch tells; `None` when nothing more can happen.
-    pub(super) fn next(&mut self) -> Option<Observation> {
+    pub(crate) fn next(&mut self) -> Option<Observation> {
         loop {
             if let Some(observation) = self.told.pop_front() {
                 return Some(observation);
@@ -232,29 +233,29 @@ impl World {
     }
 
     /// Lets something happen at a time, not before now.
-    pub(super) fn at(&mut self, at: Timestamp, task: Task) {
+    pub(crate) fn at(&mut self, at: Timestamp, task: Task) {
         self.awaited += usize::from(task.is_awaited());
         self.sequence += 1;
         self.queue.push(Reverse(Entry { at: at.max(self.now), sequence: self.sequence, task }));
     }
 
     /// Lets something happen after some time.
-    pub(super) fn after(&mut self, time: SignedDuration, task: Task) {
+    pub(crate) fn after(&mut self, time: SignedDuration, task: Task) {
         self.at(self.now + time, task);
     }
 
     /// Says that something happened which is no retry.
-    pub(super) fn advance(&mut self) {
+    pub(crate) fn advance(&mut self) {
         self.progress = self.now;
     }
 
     /// A small delay, each as likely.
-    pub(super) fn latency(&mut self, least: i64, most: i64) -> SignedDuration {
+    pub(crate) fn latency(&mut self, least: i64, most: i64) -> SignedDuration {
         self.latency.even(&between(least, most))
     }
 
     /// A new uid.
-    pub(super) fn uid(&mut self) -> String {
+    pub(crate) fn uid(&mut self) -> String {
         self.uids.uid()
     }
 
@@ -268,7 +269,7 @@ impl World {
     }
 
     /// Tells of a Job's change.
-    pub(super) fn tell_job(&mut self, key: JobKey, seen: Seen) {
+    pub(crate) fn tell_job(&mut self, key: JobKey, seen: Seen) {
         let version = self.next_version();
         let job = &mut self.jobs[key].object;
         job.metadata.resource_version = version;
@@ -277,7 +278,7 @@ impl World {
     }
 
     /// Tells of a Pod's change, and lets its Job's controller know.
-    pub(super) fn tell_pod(&mut self, key: PodKey, seen: Seen) {
+    pub(crate) fn tell_pod(&mut self, key: PodKey, seen: Seen) {
         let version = self.next_version();
         let pod = &mut self.pods[key];
         pod.object.metadata.resource_version = version;
@@ -287,7 +288,7 @@ impl World {
     }
 
     /// Why a Pod waits, if it does.
-    pub(super) fn waits(&self, pod: PodKey) -> Option<String> {
+    pub(crate) fn waits(&self, pod: PodKey) -> Option<String> {
         let status = &self.pods[pod].object.status;
         let unscheduled = status.condition("PodScheduled").filter(|scheduled| scheduled.status == "False");
         let why = |waiting: &Waiting| format!("{} ({})", waiting.reason, waiting.message);
@@ -299,7 +300,7 @@ impl World {
     }
 
     /// Records an event about an object, now.
-    pub(super) fn record(&mut self, record: &Record<'_>) {
+    pub(crate) fn record(&mut self, record: &Record<'_>) {
         // The recorder sends one event after another, beside the work.
         let delay = self.latency(3, 14);
         if let Some((at, event, seen)) = self.recorder.record(record, self.now, delay, &mut self.uids) {
@@ -308,7 +309,7 @@ impl World {
     }
 
     /// Forgets the events of an object that will have no more of them.
-    pub(super) fn forget_events(&mut self, uid: &str) {
+    pub(crate) fn forget_events(&mut self, uid: &str) {
         self.recorder.forget(uid);
     }
 

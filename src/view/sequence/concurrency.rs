@@ -1,24 +1,26 @@
 //! How many Pods worked at which time, as a line under the bars.
 
-use super::super::axis::Axis;
-use super::super::memory::Pass;
-use super::super::{Line, Role, Scene, text};
 use super::layout::Layout;
-use super::span::Span;
 use crate::lifecycle::PhaseKind;
 use crate::timeline::{PodKey, Summary};
+use crate::view::chart::axis::Axis;
+use crate::view::chart::span::TimeSpan;
+use crate::view::frame_cache::Pass;
+use crate::view::primitives::frame::{Line, Style};
+use crate::view::primitives::text;
+use crate::view::view_context::ViewContext;
 
 /// Fewer Pods tell it by their own bars.
-pub(super) const LEAST_PODS: usize = 5;
+pub(crate) const LEAST_PODS: usize = 5;
 
 /// `concurrency  ▂▅▇▇▅  max 4`: each cell is the mean of its time.
-pub(super) fn draw(
-    scene: &Scene<'_>,
+pub(crate) fn draw(
+    scene: &ViewContext<'_>,
     pods: &[PodKey],
     summary: &Summary,
     layout: &Layout,
     axis: &Axis,
-    span: &Span,
+    span: &TimeSpan,
 ) -> Line {
     let picture = (pods.first(), pods.len(), layout.bar, span.stretch());
     let means = || means(scene, pods, axis, span);
@@ -27,16 +29,16 @@ pub(super) fn draw(
     let left = layout.left();
     let mut line = Line::of(
         text::pad_right(&text::shorten_end("concurrency", left, scene.glyphs.ellipsis), left + layout.gap()),
-        Role::Dim,
+        Style::Dim,
     );
     let bars: String = means.iter().map(|mean| level(mean / most, scene)).collect();
-    line.push(bars, Role::Work);
-    line.push(format!(" max {}", summary.concurrency_max), Role::Dim);
+    line.push(bars, Style::Work);
+    line.push(format!(" max {}", summary.concurrency_max), Style::Dim);
     line
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 8")]
-fn level(part: f64, scene: &Scene<'_>) -> char {
+fn level(part: f64, scene: &ViewContext<'_>) -> char {
     match (part.clamp(0.0, 1.0) * 8.0).ceil() as usize {
         // What is not a twentieth of an eighth is only rounding.
         0 => ' ',
@@ -47,7 +49,7 @@ fn level(part: f64, scene: &Scene<'_>) -> char {
 
 /// How many Pods worked in each cell, on average: each phase adds its share of the first and the last cell and one to
 /// those between, which are summed up at the end.
-fn means(scene: &Scene<'_>, pods: &[PodKey], axis: &Axis, span: &Span) -> Vec<f64> {
+fn means(scene: &ViewContext<'_>, pods: &[PodKey], axis: &Axis, span: &TimeSpan) -> Vec<f64> {
     let columns = axis.columns();
     let mut shares = vec![0.0_f64; columns + 1];
     let mut changes = vec![0_i32; columns + 1];

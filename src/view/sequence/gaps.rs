@@ -6,7 +6,7 @@ const LEAST: i64 = 60_000;
 const MOST: usize = 3;
 
 /// Lives as stretches in order, those that are too near each other for a gap in one: few, however many lives.
-pub(super) fn stretches(mut lives: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
+pub(crate) fn stretches(mut lives: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
     lives.sort_unstable();
     let mut stretches: Vec<(i64, i64)> = Vec::new();
     for (begin, ended) in lives {
@@ -21,7 +21,7 @@ pub(super) fn stretches(mut lives: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
 
 /// The gaps between lives or stretches of them (begin and end, in order, in milliseconds since the axis' zero) from 0 to `end` that are worth a break: each takes
 /// more than a quarter of the axis, or more than all that is left of it. A margin of each stays, so that what ends there is seen.
-pub(super) fn gaps(lives: &[(i64, i64)], end: i64) -> Vec<(i64, i64)> {
+pub(crate) fn gaps(lives: &[(i64, i64)], end: i64) -> Vec<(i64, i64)> {
     if end < LEAST || lives.is_empty() {
         return Vec::new();
     }

@@ -2,22 +2,28 @@
 
 use jiff::Timestamp;
 
-use super::super::axis::Axis;
-use super::super::bar::{Bar, Mark};
-use super::super::legend::Seen;
-use super::super::{Align, Line, Role, Scene, duration, explain, summary, text};
+use super::super::explain;
 use super::layout::Layout;
-use super::span::Span;
 use crate::timeline::{Hold, Workload};
+use crate::view::chart::axis::Axis;
+use crate::view::chart::bar::Bar;
+use crate::view::chart::legend::LegendEntries;
+use crate::view::chart::mark::CellMark;
+use crate::view::chart::span::TimeSpan;
+use crate::view::primitives::frame::{Line, Style};
+use crate::view::primitives::{duration, text};
+use crate::view::rows::headings as summary;
+use crate::view::state::Align;
+use crate::view::view_context::ViewContext;
 
 /// Whether there is such a row. Where each bar begins at its own zero, a workload has none.
-pub(super) fn is_there(scene: &Scene<'_>, workload: &Workload) -> bool {
+pub(crate) fn is_there(scene: &ViewContext<'_>, workload: &Workload) -> bool {
     scene.state.align == Align::Wall && holds(scene, workload).next().is_some()
 }
 
 /// Those that can be drawn: where a begin or an end is unknown nothing is drawn.
 fn holds<'a>(
-    scene: &Scene<'_>,
+    scene: &ViewContext<'_>,
     workload: &'a Workload,
 ) -> impl Iterator<Item = (&'a Hold, Timestamp, Timestamp)> {
     let now = scene.now;
@@ -29,13 +35,13 @@ fn holds<'a>(
 }
 
 /// `held   ‖‖‖ suspended 12s ‖‖‖▶`, with `--explain` what its ends were read from.
-pub(super) fn draw(
-    scene: &Scene<'_>,
+pub(crate) fn draw(
+    scene: &ViewContext<'_>,
     workload: &Workload,
     layout: &Layout,
     axis: &Axis,
-    span: &Span,
-    seen: &mut Seen,
+    span: &TimeSpan,
+    seen: &mut LegendEntries,
     lines: &mut Vec<Line>,
 ) {
     let millis = |at: Timestamp| at.as_millisecond().saturating_sub(span.shared_zero());
@@ -44,21 +50,22 @@ pub(super) fn draw(
         .filter(|&(_, start, end)| axis.shows(start, end))
         .collect();
     let open = list.last().is_some_and(|(hold, ..)| !hold.over);
-    let mut bar = Bar::of_stretches(list.iter().map(|&(_, start, end)| (start, end)), Mark::Held, axis, open);
+    let mut bar =
+        Bar::of_stretches(list.iter().map(|&(_, start, end)| (start, end)), CellMark::Held, axis, open);
     for (place, &(hold, start, end)) in list.iter().enumerate() {
         let took = hold.duration(scene.now).map(duration::so_far).unwrap_or_default();
         let words = format!("{} {took}", text::clean(&hold.reason));
         let cells = axis.cells(start, end);
-        let inside = bar.label_inside(&words, Role::Warning, cells.clone());
+        let inside = bar.label_inside(&words, Style::Warning, cells.clone());
         if !inside && place + 1 == list.len() && !hold.over {
-            bar.label(&words, Role::Warning, None);
+            bar.label(&words, Style::Warning, None);
         } else if !inside {
-            bar.label_inside(&took, Role::Warning, cells);
+            bar.label_inside(&took, Style::Warning, cells);
         }
     }
     let left = layout.left();
     let name = text::shorten_end("held", left, scene.glyphs.ellipsis);
-    let mut line = Line::of(text::pad_right(&name, left + layout.gap()), Role::Warning);
+    let mut line = Line::of(text::pad_right(&name, left + layout.gap()), Style::Warning);
     bar.draw(&mut line, scene.glyphs, seen);
     lines.push(summary::fit(line, layout.columns, scene.glyphs.ellipsis));
     if scene.state.explain {

@@ -3,13 +3,14 @@
 
 use std::collections::HashSet;
 
-use super::super::block::Heading;
-use super::super::lanes;
-use super::super::{Scene, Size};
 use super::Part;
+use crate::view::chart::lanes;
+use crate::view::rows::groups::Heading;
+use crate::view::state::Size;
+use crate::view::view_context::ViewContext;
 
 /// Identities of the blocks whose Pods have a bar for each container.
-pub(super) type Laned<'a> = HashSet<(u8, &'a str)>;
+pub(crate) type Laned<'a> = HashSet<(u8, &'a str)>;
 
 /// So many lines a picture may have where the screen has no end.
 const UNBOUNDED: usize = 24;
@@ -17,7 +18,7 @@ const UNBOUNDED: usize = 24;
 const ASKED: usize = 20;
 
 /// The blocks with a bar for each container: all if the user wants it, else those that have room for it.
-pub(super) fn laned<'a>(scene: &Scene<'_>, parts: &[Part<'a>], size: Size) -> Laned<'a> {
+pub(crate) fn laned<'a>(scene: &ViewContext<'_>, parts: &[Part<'a>], size: Size) -> Laned<'a> {
     let identity = |part: &Part<'a>| part.block.heading.identity();
     if scene.state.containers {
         return parts.iter().map(identity).collect();
@@ -51,7 +52,7 @@ fn rows_to_come(part: &Part<'_>) -> usize {
 }
 
 /// The most bars that one of the first Pods has under its own.
-fn lanes_of(scene: &Scene<'_>, part: &Part<'_>) -> usize {
+fn lanes_of(scene: &ViewContext<'_>, part: &Part<'_>) -> usize {
     let first = part.tries.rows.iter().take(ASKED);
     first.map(|&key| lanes::count(&scene.timeline.pod(key))).max().unwrap_or(0)
 }

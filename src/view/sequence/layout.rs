@@ -1,23 +1,23 @@
 //! Which columns stand around the bars, and how wide they are.
 
-use super::super::Scene;
-use super::super::block::{Block, Heading};
-use super::super::memory::Pass;
-use super::super::{duration, text};
+use crate::view::frame_cache::Pass;
+use crate::view::primitives::{duration, text};
+use crate::view::rows::groups::{Group, Heading};
+use crate::view::view_context::ViewContext;
 
 /// The widths of the columns; 0 is a column that is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Layout {
-    pub(super) columns: usize,
-    pub(super) index: usize,
-    pub(super) name: usize,
-    pub(super) attempt: usize,
-    pub(super) node: usize,
-    pub(super) bar: usize,
-    pub(super) status: usize,
-    pub(super) queued: usize,
-    pub(super) cold: usize,
-    pub(super) run: usize,
+pub(crate) struct Layout {
+    pub(crate) columns: usize,
+    pub(crate) index: usize,
+    pub(crate) name: usize,
+    pub(crate) attempt: usize,
+    pub(crate) node: usize,
+    pub(crate) bar: usize,
+    pub(crate) status: usize,
+    pub(crate) queued: usize,
+    pub(crate) cold: usize,
+    pub(crate) run: usize,
 }
 
 /// `…4h9hq`.
@@ -27,7 +27,7 @@ const STATUS: usize = 5;
 
 impl Layout {
     /// The widths for these blocks: the bars get about half of the line, the columns the rest by what they are worth.
-    pub(super) fn of(scene: &Scene<'_>, blocks: &[&Block<'_>], columns: usize) -> Self {
+    pub(crate) fn of(scene: &ViewContext<'_>, blocks: &[&Group<'_>], columns: usize) -> Self {
         let widest = scene.memo.passes.recall(scene, Pass::Widest, (), || Widest::of(scene, blocks));
         let mut layout = Self {
             columns,
@@ -74,12 +74,12 @@ impl Layout {
     }
 
     /// Blanks between the columns and the bar.
-    pub(super) fn gap(&self) -> usize {
+    pub(crate) fn gap(&self) -> usize {
         1 + usize::from(self.columns >= 60)
     }
 
     /// The columns before the bar, without the gap.
-    pub(super) fn left(&self) -> usize {
+    pub(crate) fn left(&self) -> usize {
         let parts = [self.index, self.name, self.attempt, self.node];
         (parts.iter().filter(|&&part| part > 0).map(|part| part + 1).sum::<usize>()).saturating_sub(1)
     }
@@ -97,7 +97,7 @@ struct Widest {
 }
 
 impl Widest {
-    fn of(scene: &Scene<'_>, blocks: &[&Block<'_>]) -> Self {
+    fn of(scene: &ViewContext<'_>, blocks: &[&Group<'_>]) -> Self {
         let mut widest = Self::default();
         let (mut index, mut attempt) = (None, 1);
         for block in blocks {

@@ -1,36 +1,37 @@
 //! The sequence diagram: one row a Pod, all bars on one time axis.
 
-mod concurrency;
-mod gaps;
-mod held;
-mod laned;
-mod layout;
-mod row;
-mod scroll;
-mod span;
-mod tries;
+pub(crate) mod concurrency;
+pub(crate) mod gaps;
+pub(crate) mod held;
+pub(crate) mod laned;
+pub(crate) mod layout;
+pub(crate) mod row;
+pub(crate) mod scroll;
+pub(crate) mod tries;
 
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use super::block::{Block, Heading, blocks, is_bare_pod};
-use super::counts::Counts;
-use super::fold::{Folded, fold};
-use super::legend::Seen;
-use super::memory::Pass;
-use super::pace::Pace;
-use super::{Align, Bars, Frame, GroupBy, Line, Picture, Role, Scene, Size, findings, summary};
 use crate::timeline::{PodKey, Summary, Workload};
+use crate::view::chart::legend::LegendEntries;
+use crate::view::chart::span::span;
+use crate::view::frame_cache::Pass;
+use crate::view::picture::{Bars, Picture};
+use crate::view::primitives::frame::{Frame, Line, Style};
+use crate::view::rows::counts::Counts;
+use crate::view::rows::groups::{Group, Heading, blocks, is_bare_pod};
+use crate::view::rows::overflow::{Folded, fold};
+use crate::view::rows::pace::PodPace;
+use crate::view::rows::{findings, headings as summary};
+use crate::view::state::{Align, GroupBy, Size};
+use crate::view::view_context::ViewContext;
 use layout::Layout;
 use row::Rows;
-pub(super) use scroll::visible;
-pub(super) use span::Span;
-use span::span;
 use tries::Tries;
 
 /// A block with all that its lines need.
-struct Part<'a> {
-    block: Block<'a>,
+pub(crate) struct Part<'a> {
+    block: Group<'a>,
     counts: Counts,
     summary: Option<Summary>,
     reason: Option<Line>,
@@ -38,18 +39,18 @@ struct Part<'a> {
     verdict: Vec<Line>,
     tries: Rc<Tries>,
     folded: Rc<Folded>,
-    pace: Pace,
+    pace: PodPace,
 }
 
 impl Part<'_> {
     /// The numbers of a line that tells how many Pods worked at which time, if that is worth one.
-    fn concurrency(&self, scene: &Scene<'_>) -> Option<&Summary> {
+    fn concurrency(&self, scene: &ViewContext<'_>) -> Option<&Summary> {
         let worth = scene.state.align == Align::Wall && self.block.pods.len() >= concurrency::LEAST_PODS;
         self.summary.as_ref().filter(|summary| worth && summary.concurrency_max > 1)
     }
 
     /// The workload, if it has a row of its own: it was held back.
-    fn held(&self, scene: &Scene<'_>) -> Option<&Workload> {
+    fn held(&self, scene: &ViewContext<'_>) -> Option<&Workload> {
         match self.block.heading {
             Heading::Workload(workload) if held::is_there(scene, workload) => Some(workload),
             _ => None,
@@ -81,10 +82,10 @@ impl Extras {
 }
 
 /// Takes away the lines that are done; tells whether more are wanted.
-pub(super) type Flush<'a> = dyn FnMut(&mut Vec<Line>) -> ControlFlow<()> + 'a;
+pub(crate) type Flush<'a> = dyn FnMut(&mut Vec<Line>) -> ControlFlow<()> + 'a;
 
 /// The picture. Without a bound on its lines, `flush` may take those away that are done.
-pub(super) fn draw(scene: &Scene<'_>, size: Size, flush: &mut Flush<'_>) -> Picture {
+pub(crate) fn draw(scene: &ViewContext<'_>, size: Size, flush: &mut Flush<'_>) -> Picture {
     let columns = size.columns.max(1);
     let mut parts: Vec<Part<'_>> =
         blocks(scene).into_iter().map(|block| part(scene, block, columns)).collect();
@@ -126,7 +127,7 @@ pub(super) fn draw(scene: &Scene<'_>, size: Size, flush: &mut Flush<'_>) -> Pict
 
 /// The rows that deserve it most, the others told as numbers.
 fn folded(
-    scene: &Scene<'_>,
+    scene: &ViewContext<'_>,
     parts: &mut [Part<'_>],
     rows: &Rows<'_>,
     size: Size,
@@ -139,7 +140,7 @@ fn folded(
     let extras = allot(scene, parts, room, rows, has_axis, columns);
     let several = parts.len() > 1;
 
-    let mut seen = Seen::default();
+    let mut seen = LegendEntries::default();
     // One workload: its heading over the axis. Several: the axis is common to them all.
     if several && has_axis {
         frame.lines.push(rows.header());
@@ -149,7 +150,7 @@ fn folded(
         if room < 2 && index + 1 < parts.len() {
             let left = parts.len() - index;
             frame.lines.push(summary::fit(
-                Line::of(format!("+ {left} more"), Role::Dim),
+                Line::of(format!("+ {left} more"), Style::Dim),
                 columns,
                 scene.glyphs.ellipsis,
             ));
@@ -193,11 +194,11 @@ fn folded(
 }
 
 /// The workloads, if the blocks are not theirs.
-fn preface(scene: &Scene<'_>, columns: usize) -> Vec<Line> {
+fn preface(scene: &ViewContext<'_>, columns: usize) -> Vec<Line> {
     let mut lines = Vec::new();
     let grouped = scene.state.group_by != GroupBy::Workload;
     for workload in scene.timeline.workloads().iter().filter(|workload| grouped && !is_bare_pod(workload)) {
-        let block = Block { heading: Heading::Workload(workload), pods: workload.pods.as_slice().into() };
+        let block = Group { heading: Heading::Workload(workload), pods: workload.pods.as_slice().into() };
         let part = part(scene, block, columns);
         lines.push(summary::heading(scene, &part.block, &part.counts, part.summary.as_ref(), columns));
         lines.extend(part.reason);
@@ -206,11 +207,11 @@ fn preface(scene: &Scene<'_>, columns: usize) -> Vec<Line> {
     lines
 }
 
-fn part<'a>(scene: &Scene<'a>, mut block: Block<'a>, columns: usize) -> Part<'a> {
+fn part<'a>(scene: &ViewContext<'a>, mut block: Group<'a>, columns: usize) -> Part<'a> {
     let counts = Counts::recall(scene, &block);
     let passes = &scene.memo.passes;
     let whose = block.heading.identity();
-    let pace = *passes.recall(scene, Pass::Pace, whose, || Pace::of(scene, &block.pods));
+    let pace = *passes.recall(scene, Pass::Pace, whose, || PodPace::of(scene, &block.pods));
     let (summary, reason) = match block.heading {
         Heading::Workload(workload) => {
             (Some(scene.summary(workload)), summary::reason(scene, workload, columns))
@@ -231,7 +232,7 @@ fn part<'a>(scene: &Scene<'a>, mut block: Block<'a>, columns: usize) -> Part<'a>
 }
 
 /// What a pass over the Pods of a block finds: where images were pulled, what was waited for longest, who ended last.
-fn found(scene: &Scene<'_>, block: &Block<'_>, columns: usize) -> Vec<Line> {
+fn found(scene: &ViewContext<'_>, block: &Group<'_>, columns: usize) -> Vec<Line> {
     let mut found = findings::pulls(scene, &block.pods, columns);
     if let Heading::Workload(workload) = block.heading {
         found.extend(findings::waits(scene, workload, columns));
@@ -241,7 +242,7 @@ fn found(scene: &Scene<'_>, block: &Block<'_>, columns: usize) -> Vec<Line> {
 }
 
 /// The rows and folds of a block in at most so many lines.
-fn fold_block(scene: &Scene<'_>, block: &Block<'_>, rows: &[PodKey], lines: usize) -> Rc<Folded> {
+fn fold_block(scene: &ViewContext<'_>, block: &Group<'_>, rows: &[PodKey], lines: usize) -> Rc<Folded> {
     if lines >= rows.len() {
         return Rc::new(fold(scene, rows, lines));
     }
@@ -252,7 +253,7 @@ fn fold_block(scene: &Scene<'_>, block: &Block<'_>, rows: &[PodKey], lines: usiz
 
 /// Deals the lines out: to what surrounds the rows as far as the rows keep some, the rest to the blocks' rows.
 fn allot(
-    scene: &Scene<'_>,
+    scene: &ViewContext<'_>,
     parts: &mut [Part<'_>],
     lines: Option<usize>,
     rows: &Rows<'_>,

@@ -2,48 +2,54 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::axis::Axis;
-use super::super::bar::{Bar, Before, phase_role};
-use super::super::block::{Block, Heading};
-use super::super::counts::State;
-use super::super::fold::Fold;
-use super::super::legend::Seen;
-use super::super::memory::Pass;
-use super::super::numbers::Numbers;
-use super::super::pace::Pace;
-use super::super::segment::next_try;
-use super::super::{Line, Role, Scene, duration, explain, lanes, summary, text};
+use super::super::explain;
 use super::laned::Laned;
 use super::layout::Layout;
-use super::span::Span;
 use super::tries::Tries;
 use super::{concurrency, held};
 use crate::lifecycle::{Lifecycle, PodOutcome};
-use crate::timeline::{OpenRetry, Pod, PodKey, Summary, Workload};
+use crate::timeline::{OpenRetry, PodKey, Summary, TimelinePod, Workload};
+use crate::view::chart::axis::Axis;
+use crate::view::chart::bar::{Bar, Before};
+use crate::view::chart::lanes;
+use crate::view::chart::legend::LegendEntries;
+use crate::view::chart::mark::phase_role;
+use crate::view::chart::span::TimeSpan;
+use crate::view::frame_cache::Pass;
+use crate::view::primitives::frame::{Line, Style};
+use crate::view::primitives::{duration, text};
+use crate::view::rows::counts::DisplayState;
+use crate::view::rows::groups::{Group, Heading};
+use crate::view::rows::headings as summary;
+use crate::view::rows::numbers::Numbers;
+use crate::view::rows::overflow::Overflow;
+use crate::view::rows::pace::PodPace;
+use crate::view::rows::phase_text::next_try;
+use crate::view::view_context::ViewContext;
 
 /// Draws lines of one layout and axis.
-pub(super) struct Rows<'a> {
-    scene: &'a Scene<'a>,
+pub(crate) struct Rows<'a> {
+    scene: &'a ViewContext<'a>,
     layout: &'a Layout,
     axis: &'a Axis,
-    span: &'a Span,
+    span: &'a TimeSpan,
     /// Blocks whose Pods have a bar for each container.
     laned: Laned<'a>,
 }
 
 impl<'a> Rows<'a> {
-    pub(super) fn new(
-        scene: &'a Scene<'a>,
+    pub(crate) fn new(
+        scene: &'a ViewContext<'a>,
         layout: &'a Layout,
         axis: &'a Axis,
-        span: &'a Span,
+        span: &'a TimeSpan,
         laned: Laned<'a>,
     ) -> Self {
         Self { scene, layout, axis, span, laned }
     }
 
     /// How many lines a Pod takes, near enough to deal out the lines of a screen: nobody reads hundreds of such rows.
-    pub(super) fn lines_of_row(&self) -> usize {
+    pub(crate) fn lines_of_row(&self) -> usize {
         /// So many Pods are asked, of all there are.
         const ASKED: usize = 200;
         let state = self.scene.state;
@@ -60,7 +66,7 @@ impl<'a> Rows<'a> {
     }
 
     /// The names of the columns, and the ticks.
-    pub(super) fn header(&self) -> Line {
+    pub(crate) fn header(&self) -> Line {
         let layout = self.layout;
         let mut header = String::new();
         let mut add = |width: usize, name: &str, right: bool| {
@@ -93,18 +99,18 @@ impl<'a> Rows<'a> {
                 header.push_str(&text::pad_left(name, width));
             }
         }
-        summary::fit(Line::of(header, Role::Dim), layout.columns, "")
+        summary::fit(Line::of(header, Style::Dim), layout.columns, "")
     }
 
     /// The row of a Pod and of the tries before it, with `--containers` its containers, and with `--explain` the evidence
     /// of its boundaries.
-    pub(super) fn draw(
+    pub(crate) fn draw(
         &self,
         key: PodKey,
-        block: &Block<'_>,
+        block: &Group<'_>,
         tries: &Tries,
-        pace: Pace,
-        seen: &mut Seen,
+        pace: PodPace,
+        seen: &mut LegendEntries,
         lines: &mut Vec<Line>,
     ) {
         let (scene, layout) = (self.scene, self.layout);
@@ -112,17 +118,17 @@ impl<'a> Rows<'a> {
         let mut line = Line { spans: Vec::new(), pod: Some(key) };
         if layout.index > 0 {
             let index = pod.index.map(|index| index.to_string()).unwrap_or_default();
-            line.push(text::pad_left(&index, layout.index) + " ", Role::Strong);
+            line.push(text::pad_left(&index, layout.index) + " ", Style::Strong);
         }
-        line.push(text::pad_right(&self.name(&pod, block), layout.name), Role::Strong);
+        line.push(text::pad_right(&self.name(&pod, block), layout.name), Style::Strong);
         if layout.attempt > 0 {
             let attempt = if pod.attempt > 1 { pod.attempt.to_string() } else { String::new() };
-            line.push(format!(" {}", text::pad_left(&attempt, layout.attempt)), Role::Text);
+            line.push(format!(" {}", text::pad_left(&attempt, layout.attempt)), Style::Text);
         }
         if layout.node > 0 {
-            line.push(format!(" {}", text::pad_right(&self.node(&pod), layout.node)), Role::Dim);
+            line.push(format!(" {}", text::pad_right(&self.node(&pod), layout.node)), Style::Dim);
         }
-        line.push(" ".repeat(layout.gap()), Role::Text);
+        line.push(" ".repeat(layout.gap()), Style::Text);
 
         let zero = self.span.zero(scene.timeline.digest(key));
         let earlier = tries.earlier(key);
@@ -143,7 +149,7 @@ impl<'a> Rows<'a> {
             let (mut status, mut role) = self.status(&pod, tries.again(key).is_some());
             if let Some(mark) = pace.mark(scene, key) {
                 if mark != "max" {
-                    role = Role::Warning;
+                    role = Style::Warning;
                 }
                 let blank = if text::width(&status) + text::width(&mark) < layout.status { " " } else { "" };
                 status = text::shorten_end(&format!("{status}{blank}{mark}"), layout.status, "");
@@ -157,7 +163,7 @@ impl<'a> Rows<'a> {
                 let name = format!("  {} {}", lane.name, lane.role.name());
                 let name = text::shorten_middle(&name, layout.left(), scene.glyphs.ellipsis);
                 let mut line = Line { spans: Vec::new(), pod: Some(key) };
-                line.push(text::pad_right(&name, layout.left() + layout.gap()), Role::Dim);
+                line.push(text::pad_right(&name, layout.left() + layout.gap()), Style::Dim);
                 lane.draw(scene, &mut line, seen);
                 lines.push(tight(summary::fit(line, layout.columns, scene.glyphs.ellipsis)));
             }
@@ -168,7 +174,7 @@ impl<'a> Rows<'a> {
     }
 
     /// The Pod's name as far as it fits: what it shares with its workload goes first, its random suffix never.
-    fn name(&self, pod: &Pod, block: &Block<'_>) -> String {
+    fn name(&self, pod: &TimelinePod, block: &Group<'_>) -> String {
         let name = text::clean(&pod.name);
         let (width, ellipsis) = (self.layout.name, self.scene.glyphs.ellipsis);
         if text::width(&name) <= width {
@@ -186,7 +192,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    fn node(&self, pod: &Pod) -> String {
+    fn node(&self, pod: &TimelinePod) -> String {
         let glyphs = self.scene.glyphs;
         pod.node.as_deref().map_or(glyphs.none.to_owned(), |node| {
             // The domain is the same for all of them.
@@ -200,7 +206,7 @@ impl<'a> Rows<'a> {
         let now = self.scene.now;
         let millis = |at: Timestamp| at.as_millisecond().saturating_sub(zero);
         let cells = self.axis.cells(millis(open.since), millis(now.max(open.since)));
-        if bar.label(&next_try(open, now), Role::BackOff, Some(cells)) {
+        if bar.label(&next_try(open, now), Style::BackOff, Some(cells)) {
             return true;
         }
         let left =
@@ -208,12 +214,12 @@ impl<'a> Rows<'a> {
         left.is_none_or(|left| {
             let short = format!("~{}", duration::human(left, false));
             let cells = self.axis.cells(millis(open.since), millis(now.max(open.since)));
-            bar.label(&short, Role::BackOff, Some(cells))
+            bar.label(&short, Style::BackOff, Some(cells))
         })
     }
 
     /// Writes why the Pod waits, waited or failed into free cells; whether all that there is to tell is told.
-    fn label(&self, pod: &Pod, bar: &mut Bar, zero: i64) -> bool {
+    fn label(&self, pod: &TimelinePod, bar: &mut Bar, zero: i64) -> bool {
         let life = &pod.life;
         let reason = life.reason.as_deref().filter(|reason| !matches!(*reason, "Error" | "Completed"));
         let open = life.open_phase();
@@ -222,7 +228,7 @@ impl<'a> Rows<'a> {
                 open.reason.as_deref().or(reason.filter(|_| life.instants.work_started.is_none()))
         {
             let cells = bar.cells_of(open, self.axis, zero, self.scene.now);
-            return bar.label(&text::clean(reason), Role::Warning, Some(cells));
+            return bar.label(&text::clean(reason), Style::Warning, Some(cells));
         }
         let telling =
             life.outcome.failed() || matches!(life.outcome, PodOutcome::Deleted | PodOutcome::Unknown);
@@ -244,28 +250,30 @@ impl<'a> Rows<'a> {
     }
 
     /// The glyph of how the Pod stands, with the exit code of what failed.
-    fn status(&self, pod: &Pod, again: bool) -> (String, Role) {
+    fn status(&self, pod: &TimelinePod, again: bool) -> (String, Style) {
         let glyphs = self.scene.glyphs;
         let code = pod.life.exit_code.filter(|&code| code != 0);
         let coded = |glyph: char| code.map_or(glyph.to_string(), |code| format!("{glyph} {code}"));
-        match State::of(pod.digest()) {
-            _ if again => (coded(glyphs.phase(crate::lifecycle::PhaseKind::BackOff)), Role::BackOff),
-            State::Done => (glyphs.succeeded.into(), Role::Success),
-            State::Failed => (coded(glyphs.failed), Role::Failure),
-            State::Running if pod.life.instants.delete_requested.is_some() => {
-                (glyphs.phase(crate::lifecycle::PhaseKind::Terminating).into(), Role::Terminating)
+        match DisplayState::of(pod.digest()) {
+            _ if again => (coded(glyphs.phase(crate::lifecycle::PhaseKind::BackOff)), Style::BackOff),
+            DisplayState::Done => (glyphs.succeeded.into(), Style::Success),
+            DisplayState::Failed => (coded(glyphs.failed), Style::Failure),
+            DisplayState::Running if pod.life.instants.delete_requested.is_some() => {
+                (glyphs.phase(crate::lifecycle::PhaseKind::Terminating).into(), Style::Terminating)
             }
-            State::Running => (glyphs.running.into(), Role::Text),
-            State::Starting | State::Queued => (glyphs.waiting.into(), Role::Dim),
-            State::BackOff => (coded(glyphs.phase(crate::lifecycle::PhaseKind::BackOff)), Role::BackOff),
-            State::Deleted => (coded(glyphs.deleted), Role::Terminating),
-            State::Unknown => (glyphs.unknown.into(), Role::Warning),
+            DisplayState::Running => (glyphs.running.into(), Style::Text),
+            DisplayState::Starting | DisplayState::Queued => (glyphs.waiting.into(), Style::Dim),
+            DisplayState::BackOff => {
+                (coded(glyphs.phase(crate::lifecycle::PhaseKind::BackOff)), Style::BackOff)
+            }
+            DisplayState::Deleted => (coded(glyphs.deleted), Style::Terminating),
+            DisplayState::Unknown => (glyphs.unknown.into(), Style::Warning),
         }
     }
 
     /// How long the Pod waited, started, worked. Without room for the reason elsewhere, it takes the place of numbers
     /// that are not there yet.
-    fn push_numbers(&self, line: &mut Line, pod: &Pod, told: bool) {
+    fn push_numbers(&self, line: &mut Line, pod: &TimelinePod, told: bool) {
         let layout = self.layout;
         let widths = [layout.queued, layout.cold, layout.run];
         let width = widths.iter().filter(|&&width| width > 0).map(|width| width + 1).sum::<usize>();
@@ -276,7 +284,7 @@ impl<'a> Rows<'a> {
         {
             let reason =
                 text::shorten_end(&text::clean(reason), width.saturating_sub(1), self.scene.glyphs.ellipsis);
-            line.push(format!(" {}", text::pad_right(&reason, width.saturating_sub(1))), Role::Warning);
+            line.push(format!(" {}", text::pad_right(&reason, width.saturating_sub(1))), Style::Warning);
             return;
         }
         let numbers = Numbers::of(&pod.life, self.scene.now);
@@ -290,46 +298,46 @@ impl<'a> Rows<'a> {
     }
 
     /// The row of a workload that was held back.
-    pub(super) fn draw_held(&self, workload: &Workload, seen: &mut Seen, lines: &mut Vec<Line>) {
+    pub(crate) fn draw_held(&self, workload: &Workload, seen: &mut LegendEntries, lines: &mut Vec<Line>) {
         held::draw(self.scene, workload, self.layout, self.axis, self.span, seen, lines);
     }
 
     /// How many lines that takes.
-    pub(super) fn lines_of_held(&self, workload: &Workload) -> usize {
+    pub(crate) fn lines_of_held(&self, workload: &Workload) -> usize {
         1 + if self.scene.state.explain { 2 * workload.holds.len() } else { 0 }
     }
 
     /// The line that tells how many Pods worked at which time.
-    pub(super) fn draw_concurrency(&self, pods: &[PodKey], summary: &Summary) -> Line {
+    pub(crate) fn draw_concurrency(&self, pods: &[PodKey], summary: &Summary) -> Line {
         let line = concurrency::draw(self.scene, pods, summary, self.layout, self.axis, self.span);
         summary::fit(line, self.layout.columns, self.scene.glyphs.ellipsis)
     }
 
     /// The line of Pods without rows of their own: how many, how many at which time, the median of their numbers.
-    pub(super) fn draw_fold(&self, fold: &Fold) -> Line {
+    pub(crate) fn draw_fold(&self, fold: &Overflow) -> Line {
         let (scene, layout) = (self.scene, self.layout);
-        let label = format!("+ {} {}", fold.pods.len(), fold.state.map_or("more", State::name));
+        let label = format!("+ {} {}", fold.pods.len(), fold.state.map_or("more", DisplayState::name));
         let label =
             if text::width(&label) > layout.left() { format!("+ {}", fold.pods.len()) } else { label };
         let label = text::shorten_end(&label, layout.left(), scene.glyphs.ellipsis);
-        let mut line = Line::of(text::pad_right(&label, layout.left() + layout.gap()), Role::Text);
+        let mut line = Line::of(text::pad_right(&label, layout.left() + layout.gap()), Style::Text);
         let whose = (fold.state, fold.pods.first());
         let passes = &scene.memo.passes;
         let picture = (whose, layout.bar, self.span.stretch());
         let density = passes.recall(scene, Pass::Density, picture, || self.density(&fold.pods));
-        line.push(density.as_str(), fold.state.map_or(Role::Dim, State::role));
+        line.push(density.as_str(), fold.state.map_or(Style::Dim, DisplayState::role));
         let medians = passes.recall(scene, Pass::Medians, whose, || self.medians(&fold.pods));
         let fine = medians.fine;
         if layout.status > 0 {
             let name = if medians.known() { "p50" } else { "" };
-            line.push(format!(" {}", text::pad_left(name, layout.status)), Role::Dim);
+            line.push(format!(" {}", text::pad_left(name, layout.status)), Style::Dim);
         }
         let numbers =
             [(layout.queued, medians.queued), (layout.cold, medians.cold), (layout.run, medians.run)];
         for (width, median) in numbers {
             if width > 0 {
                 let median = median.map(|median| duration::human(median, fine)).unwrap_or_default();
-                line.push(format!(" {}", text::pad_left(&median, width)), Role::Dim);
+                line.push(format!(" {}", text::pad_left(&median, width)), Style::Dim);
             }
         }
         summary::fit(line, layout.columns, scene.glyphs.ellipsis)
@@ -379,8 +387,8 @@ impl<'a> Rows<'a> {
     }
 }
 
-fn phase_role_of(life: &Lifecycle) -> Role {
-    if life.outcome == PodOutcome::Deleted { Role::Terminating } else { Role::Failure }
+fn phase_role_of(life: &Lifecycle) -> Style {
+    if life.outcome == PodOutcome::Deleted { Style::Terminating } else { Style::Failure }
 }
 
 /// The middle of each number of Pods without rows of their own.

@@ -1,14 +1,18 @@
 //! Every Pod with its row, as many as fit, and what is above and below them.
 
-use super::super::fold::Fold;
-use super::super::legend::Seen;
-use super::super::{Frame, Picture, Scene, Size, summary};
 use super::Part;
 use super::row::Rows;
 use crate::timeline::PodKey;
+use crate::view::chart::legend::LegendEntries;
+use crate::view::picture::Picture;
+use crate::view::primitives::frame::Frame;
+use crate::view::rows::headings as summary;
+use crate::view::rows::overflow::Overflow;
+use crate::view::state::Size;
+use crate::view::view_context::ViewContext;
 
 /// The rows that are shown: those from `first` on, moved as far as the selected one needs.
-pub(in crate::view) fn visible(
+pub(crate) fn visible(
     first: usize,
     selected: Option<usize>,
     count: usize,
@@ -23,8 +27,8 @@ pub(in crate::view) fn visible(
 /// A line of what scrolls: the heading of a part, or one of its Pods.
 type Item = (usize, Option<PodKey>);
 
-pub(super) fn draw(
-    scene: &Scene<'_>,
+pub(crate) fn draw(
+    scene: &ViewContext<'_>,
     parts: &[Part<'_>],
     rows: &Rows<'_>,
     size: Size,
@@ -40,7 +44,7 @@ pub(super) fn draw(
         frame.lines.extend(only.reason.clone());
     }
     frame.lines.push(rows.header());
-    let mut seen = Seen::default();
+    let mut seen = LegendEntries::default();
     if let Some(workload) = parts.first().filter(|_| !several).and_then(|only| only.held(scene)) {
         rows.draw_held(workload, &mut seen, &mut frame.lines);
     }
@@ -64,7 +68,8 @@ pub(super) fn draw(
     let room = if fits { room } else { room.saturating_sub(2) };
     let shown = visible(scene.window.first, selected, items.len(), room);
     picture.first = shown.start;
-    let fold = |items: &[Item]| Fold { state: None, pods: items.iter().filter_map(|item| item.1).collect() };
+    let fold =
+        |items: &[Item]| Overflow { state: None, pods: items.iter().filter_map(|item| item.1).collect() };
     if !fits {
         frame.lines.push(rows.draw_fold(&fold(&items[..shown.start])));
     }

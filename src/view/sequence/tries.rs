@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 
-use super::super::block::{Block, Heading};
-use super::super::{Align, Scene, Sort};
 use crate::timeline::{OpenRetry, PodKey, Retry};
+use crate::view::rows::groups::{Group, Heading};
+use crate::view::state::{Align, Sort};
+use crate::view::view_context::ViewContext;
 
 /// The rows of a block, each named by its latest Pod.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tries {
+pub(crate) struct Tries {
     /// In the order in which they are shown.
-    pub(super) rows: Vec<PodKey>,
+    pub(crate) rows: Vec<PodKey>,
     /// The tries before the latest of a row, in order.
     earlier: HashMap<PodKey, Vec<PodKey>>,
     /// The waits before Pods.
@@ -21,7 +22,7 @@ pub(super) struct Tries {
 
 impl Tries {
     /// The rows of a block. Where each bar begins at its own zero, each Pod has its own row.
-    pub(super) fn of(scene: &Scene<'_>, block: &Block<'_>) -> Self {
+    pub(crate) fn of(scene: &ViewContext<'_>, block: &Group<'_>) -> Self {
         let Heading::Workload(workload) = block.heading else { return Self::one_each(block) };
         if scene.state.align != Align::Wall {
             return Self::one_each(block);
@@ -65,22 +66,22 @@ impl Tries {
         Self { rows, earlier, retries, open }
     }
 
-    fn one_each(block: &Block<'_>) -> Self {
+    fn one_each(block: &Group<'_>) -> Self {
         Self { rows: block.pods.to_vec(), ..Self::default() }
     }
 
     /// The tries before the latest of a row, in order.
-    pub(super) fn earlier(&self, row: PodKey) -> &[PodKey] {
+    pub(crate) fn earlier(&self, row: PodKey) -> &[PodKey] {
         self.earlier.get(&row).map_or(&[], Vec::as_slice)
     }
 
     /// The wait behind a failed Pod, for the next try.
-    pub(super) fn again(&self, key: PodKey) -> Option<&OpenRetry> {
+    pub(crate) fn again(&self, key: PodKey) -> Option<&OpenRetry> {
         self.open.get(&key)
     }
 
     /// The wait before a Pod.
-    pub(super) fn retry(&self, key: PodKey) -> Option<&Retry> {
+    pub(crate) fn retry(&self, key: PodKey) -> Option<&Retry> {
         self.retries.get(&key)
     }
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::*;
 use crate::observation::{Object, Observation, Seen};
+use crate::view::tests::*;
 
 fn time(second: i64) -> String {
     at(second * 1000).to_string()
@@ -81,7 +81,7 @@ fn containers_have_bars_of_their_own_where_there_is_room() {
     let sizes = [(80, None), (120, Some(24)), (80, Some(5))];
     insta::assert_snapshot!(screens(&timeline, &SEQUENCE, &Glyphs::UNICODE, 60_000, &sizes));
     // What was decided once is not taken back by a larger screen, and nothing comes while Pods do.
-    let memo = Memo::default();
+    let memo = FrameCache::default();
     let lines = |rows| {
         let size = Size { columns: 80, rows: Some(rows) };
         let window = Window::default();

@@ -1,8 +1,8 @@
 //! Workloads that made no Pods: the row of their own, and the words.
 
-use super::*;
 use crate::lifecycle::{Evidence, Instant};
 use crate::timeline::{Hold, Workload};
+use crate::view::tests::*;
 
 fn hold(reason: &str, start: i64, end: Option<i64>) -> Hold {
     let instant = |millis, evidence| Instant { at: at(millis), evidence };
@@ -17,7 +17,7 @@ fn hold(reason: &str, start: i64, end: Option<i64>) -> Hold {
 
 fn suspended(name: &str, holds: Vec<Hold>) -> Workload {
     let open = holds.last().is_some_and(|hold| !hold.over);
-    let outcome = if open { WorkloadOutcome::Suspended } else { WorkloadOutcome::Running };
+    let outcome = if open { WorkloadState::Suspended } else { WorkloadState::Running };
     let reason = open.then(|| "JobSuspended".into());
     let message = open.then(|| "Job suspended".into());
     Workload { reason, message, holds, ..sized(job(name, outcome), 4, 2) }
@@ -41,7 +41,7 @@ fn a_workload_that_is_held_back_has_a_row() {
         message: Some("exceeded quota: few, requested: pods=1, limited: pods=2".into()),
         ..hold("FailedCreate", 400, Some(31_000))
     };
-    let job = sized(job("small", WorkloadOutcome::Running), 2, 2);
+    let job = sized(job("small", WorkloadState::Running), 2, 2);
     let pods = vec![pod("small-a", 31_000).on("node-1").cold(40, 300, 0, 200, 9_000).succeeded()];
     let refused = timeline(45_000, vec![(Workload { holds: vec![refused], ..job }, pods)]);
     let text = [

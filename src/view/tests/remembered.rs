@@ -1,7 +1,7 @@
 //! Very many Pods: what is remembered of them makes the same picture, and no more is drawn than is wanted.
 
-use super::*;
-use crate::view::window::{Memo, Window};
+use crate::view::tests::*;
+use crate::view::{frame_cache::FrameCache, window::Window};
 
 /// Forty Jobs of sixty Pods: each small, all of them many.
 fn many(now: i64) -> Timeline {
@@ -14,7 +14,7 @@ fn many(now: i64) -> Timeline {
             if pod_nth % 9 == nth % 9 { fixture.failed(Some(1), Some("Error")) } else { fixture.succeeded() }
         });
         let name = format!("job-{nth:02}");
-        (sized(super::job(&name, WorkloadOutcome::Running), 60, 60), pods.collect())
+        (sized(super::job(&name, WorkloadState::Running), 60, 60), pods.collect())
     };
     timeline(now, (0..40).map(job).collect())
 }
@@ -23,9 +23,9 @@ fn many(now: i64) -> Timeline {
 fn a_remembered_picture_is_the_same() {
     let timeline = many(9_000);
     let size = Size { columns: 120, rows: Some(40) };
-    let (memo, mut exact) = (Memo::default(), Memo::default());
+    let (memo, mut exact) = (FrameCache::default(), FrameCache::default());
     exact.passes.off = true;
-    let paint = |state: &ViewState, window: &Window, memo: &Memo| {
+    let paint = |state: &ViewState, window: &Window, memo: &FrameCache| {
         paint(&timeline, state, window, size, &Glyphs::UNICODE, at(9_000), memo).frame.plain()
     };
     let mut pictures = 0;

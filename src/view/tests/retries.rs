@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::*;
 use crate::observation::{Object, Observation, Seen};
+use crate::view::tests::*;
 
 fn time(second: i64) -> String {
     at(second * 1000).to_string()

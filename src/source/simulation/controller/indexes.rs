@@ -21,7 +21,7 @@ struct Index {
 
 /// All indexes.
 #[derive(Debug)]
-pub(super) struct Indexes {
+pub(crate) struct Indexes {
     all: Vec<Index>,
     /// Below it, none is open.
     first_open: usize,
@@ -30,7 +30,7 @@ pub(super) struct Indexes {
 }
 
 impl Indexes {
-    pub(super) fn new(count: u32) -> Self {
+    pub(crate) fn new(count: u32) -> Self {
         let open = Index { standing: Standing::Open, failures: 0, last_failure: None };
         Self { all: vec![open; count as usize], first_open: 0, completed: 0, failed: 0 }
     }
@@ -46,7 +46,7 @@ impl Indexes {
     }
 
     /// A Pod of the index succeeded.
-    pub(super) fn succeeded(&mut self, index: Option<u32>) {
+    pub(crate) fn succeeded(&mut self, index: Option<u32>) {
         if let Some(index) = self.get(index).filter(|index| index.standing == Standing::Open) {
             index.standing = Standing::Completed;
             self.completed += 1;
@@ -55,7 +55,7 @@ impl Indexes {
     }
 
     /// A Pod of the index failed; with a limit for each index the index may fail with it.
-    pub(super) fn one_failed(&mut self, index: Option<u32>, at: Option<Timestamp>, limit: Option<u32>) {
+    pub(crate) fn one_failed(&mut self, index: Option<u32>, at: Option<Timestamp>, limit: Option<u32>) {
         let Some(index) = self.get(index).filter(|index| index.standing == Standing::Open) else { return };
         index.failures += 1;
         index.last_failure = at.or(index.last_failure);
@@ -67,28 +67,28 @@ impl Indexes {
     }
 
     /// Whether the index will have no more Pods.
-    pub(super) fn is_open(&self, index: Option<u32>) -> bool {
+    pub(crate) fn is_open(&self, index: Option<u32>) -> bool {
         index
             .and_then(|index| self.all.get(index as usize))
             .is_some_and(|index| index.standing == Standing::Open)
     }
 
-    pub(super) fn completed(&self) -> usize {
+    pub(crate) fn completed(&self) -> usize {
         self.completed
     }
 
-    pub(super) fn failed(&self) -> usize {
+    pub(crate) fn failed(&self) -> usize {
         self.failed
     }
 
     /// Indexes that are neither completed nor failed.
-    pub(super) fn open(&self) -> usize {
+    pub(crate) fn open(&self) -> usize {
         self.all.len() - self.completed - self.failed
     }
 
     /// The first open indexes that are not `taken`, at most `count`. With a limit for each index, an index that failed
     /// waits; then also when the first of them may be tried again.
-    pub(super) fn pending(
+    pub(crate) fn pending(
         &self,
         count: usize,
         taken: &[u32],
@@ -114,12 +114,12 @@ impl Indexes {
     }
 
     /// Completed indexes as `status.completedIndexes` has them.
-    pub(super) fn completed_text(&self) -> String {
+    pub(crate) fn completed_text(&self) -> String {
         self.text(Standing::Completed)
     }
 
     /// Failed indexes as `status.failedIndexes` has them.
-    pub(super) fn failed_text(&self) -> String {
+    pub(crate) fn failed_text(&self) -> String {
         self.text(Standing::Failed)
     }
 
@@ -144,7 +144,7 @@ impl Indexes {
 }
 
 /// Kept beside the indexes: no index waits longer.
-pub(super) const RETRY_MOST: SignedDuration = SignedDuration::from_mins(10);
+pub(crate) const RETRY_MOST: SignedDuration = SignedDuration::from_mins(10);
 
 #[cfg(test)]
 mod tests {

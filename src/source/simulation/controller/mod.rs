@@ -3,8 +3,8 @@
 //! It looks at a Job a second after the first change of one of its Pods, so that it sees many changes at once. What it
 //! decides takes two writes: one that says which Pods it is about to count, and one that has counted them.
 
-mod indexes;
-mod sync;
+pub(crate) mod indexes;
+pub(crate) mod sync;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -19,8 +19,8 @@ use super::manifest::JobManifest;
 use super::random::{Random, Subject};
 use super::world::{JobKey, PodKey, PodState, Task, World, second};
 use crate::observation::{
-    COMPLETION_INDEX, Job, JobCondition, JobStatus, ObjectMeta, ObjectReference, OwnerReference, Pod,
-    PodStatus, Seen, Time, UncountedTerminatedPods,
+    COMPLETION_INDEX, Job, JobCondition, ObjectMeta, ObjectReference, OwnerReference, Pod, PodStatus, Seen,
+    Time,
 };
 
 /// How long the controller gathers changes of Pods.
@@ -30,12 +30,12 @@ const TRACKING: &str = "batch.kubernetes.io/job-tracking";
 
 /// A Job with all that its controller remembers.
 #[derive(Debug)]
-pub(super) struct JobState {
-    pub(super) manifest: Arc<JobManifest>,
+pub(crate) struct JobState {
+    pub(crate) manifest: Arc<JobManifest>,
     /// The object at the API server.
-    pub(super) object: Job,
+    pub(crate) object: Job,
     /// Whether it has ended.
-    pub(super) finished: bool,
+    pub(crate) finished: bool,
     /// Its Pods.
     pods: Vec<PodKey>,
     names: HashSet<String>,
@@ -56,7 +56,7 @@ pub(super) struct JobState {
 
 impl JobState {
     /// A Job that is not applied yet.
-    pub(super) fn new(manifest: Arc<JobManifest>) -> Self {
+    pub(crate) fn new(manifest: Arc<JobManifest>) -> Self {
         let indexes = if manifest.indexed() { manifest.spec.completions.unwrap_or(0) } else { 0 };
         Self {
             object: Job { spec: manifest.spec.clone(), ..Job::default() },
@@ -77,12 +77,12 @@ impl JobState {
     }
 
     /// Whether it is told not to run.
-    pub(super) fn suspended(&self) -> bool {
+    pub(crate) fn suspended(&self) -> bool {
         self.object.spec.suspend == Some(true)
     }
 
     /// The Pods that have not ended.
-    pub(super) fn live(&self) -> &[PodKey] {
+    pub(crate) fn live(&self) -> &[PodKey] {
         &self.live
     }
 }
@@ -109,7 +109,7 @@ fn finish_time(pod: &PodState) -> Option<Timestamp> {
 
 impl World {
     /// The API server stores a Job.
-    pub(super) fn create_job(&mut self, job: JobKey) {
+    pub(crate) fn create_job(&mut self, job: JobKey) {
         let uid = self.uid();
         let now = second(self.now);
         let state = &mut self.jobs[job];
@@ -132,7 +132,7 @@ impl World {
     }
 
     /// One of the Job's Pods, or the Job itself, has changed.
-    pub(super) fn request_sync(&mut self, job: JobKey) {
+    pub(crate) fn request_sync(&mut self, job: JobKey) {
         self.request_sync_at(job, self.now + BATCH);
     }
 
@@ -145,7 +145,7 @@ impl World {
     }
 
     /// The time has come that the Job was waiting for.
-    pub(super) fn wake_job(&mut self, job: JobKey) {
+    pub(crate) fn wake_job(&mut self, job: JobKey) {
         if !self.jobs[job].finished {
             self.advance();
             self.request_sync_at(job, self.now);
@@ -161,7 +161,7 @@ impl World {
     }
 
     /// The API server stores a new Pod.
-    pub(super) fn create_pod(&mut self, job: JobKey, index: Option<u32>) {
+    pub(crate) fn create_pod(&mut self, job: JobKey, index: Option<u32>) {
         let ordinal = self.jobs[job].pods.len() as u64;
         let mut names = Random::of(self.seed, Subject::Name, &[job as u64, ordinal]);
         let (uid, now, key) = (self.uid(), second(self.now), self.pods.len());
@@ -255,14 +255,14 @@ impl World {
     }
 
     /// The kubelet has let a deleted Pod go: it is removed, unless it is still to be counted.
-    pub(super) fn gone(&mut self, pod: PodKey) {
+    pub(crate) fn gone(&mut self, pod: PodKey) {
         if self.pods[pod].exists && !self.pods[pod].tracked() {
             self.tell_deleted_pod(pod);
         }
     }
 
     /// The ended Job's time to live is over: it is deleted, with its Pods.
-    pub(super) fn expire_job(&mut self, job: JobKey) {
+    pub(crate) fn expire_job(&mut self, job: JobKey) {
         let now = Some(second(self.now));
         let metadata = &mut self.jobs[job].object.metadata;
         metadata.deletion_timestamp = now;

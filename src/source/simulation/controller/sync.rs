@@ -3,23 +3,26 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::indexes::RETRY_MOST;
-use super::{JobStatus, Seen, Task, UncountedTerminatedPods, World, condition, finish_time};
+use super::{condition, finish_time};
+use crate::observation::Seen;
+use crate::observation::job::{JobStatus, UncountedTerminatedPods};
 use crate::observation::known;
 use crate::source::simulation::world::{JobKey, PodKey, ms, second};
+use crate::source::simulation::world::{Task, World};
 
 /// Pods that one look creates or counts at most.
 const MOST: usize = 500;
 
 /// What a look decided, to be written.
 #[derive(Debug)]
-pub(super) struct Decision {
+pub(crate) struct Decision {
     status: JobStatus,
     ready: usize,
     counted: Vec<PodKey>,
 }
 
 /// How long to wait after so many failures.
-pub(super) fn retry_delay(failures: u32) -> SignedDuration {
+pub(crate) fn retry_delay(failures: u32) -> SignedDuration {
     let doubled = 1_i32 << failures.saturating_sub(1).min(6);
     SignedDuration::from_secs(10).saturating_mul(doubled).min(RETRY_MOST)
 }
@@ -35,7 +38,7 @@ struct Found {
 
 impl World {
     /// The controller looks at the Job.
-    pub(in crate::source::simulation) fn sync_job(&mut self, job: JobKey) {
+    pub(crate) fn sync_job(&mut self, job: JobKey) {
         let now = self.now;
         let state = &mut self.jobs[job];
         if state.finished || state.next_sync != Some(now) {
@@ -297,7 +300,7 @@ impl World {
     }
 
     /// The first write: what the controller found and is about to count.
-    pub(in crate::source::simulation) fn write_decided(&mut self, job: JobKey) {
+    pub(crate) fn write_decided(&mut self, job: JobKey) {
         let state = &mut self.jobs[job];
         let Some(decision) = state.decision.as_ref() else { return };
         if state.object.status != decision.status || state.ready != decision.ready {
@@ -311,7 +314,7 @@ impl World {
     }
 
     /// The second write: the Pods are counted, and if nothing is left, the Job has ended.
-    pub(in crate::source::simulation) fn count_job(&mut self, job: JobKey) {
+    pub(crate) fn count_job(&mut self, job: JobKey) {
         let Some(decision) = self.jobs[job].decision.take() else { return };
         for &pod in &decision.counted {
             self.untrack(pod);

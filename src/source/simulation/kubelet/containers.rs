@@ -5,8 +5,9 @@ use std::fmt::Write;
 use jiff::{SignedDuration, Timestamp};
 
 use super::node::image_size;
-use super::{ContainerRuntime, Pass, Program, Role, Runtime, Slot, State, Step};
+use super::{ContainerRuntime, Pass, Role, Runtime, Slot, State, Step};
 use crate::observation::{Seen, Terminated, Time, Waiting};
+use crate::source::simulation::program::Program;
 use crate::source::simulation::random::{Random, Subject};
 use crate::source::simulation::world::{PodKey, World, between, ms, second};
 
@@ -27,7 +28,7 @@ enum Next {
 
 impl Runtime {
     /// Moves the ends that are there into the states; which ones.
-    pub(super) fn take_exits(&mut self) -> Vec<Slot> {
+    pub(crate) fn take_exits(&mut self) -> Vec<Slot> {
         let mut ended = Vec::new();
         for (slot, container) in self.containers.iter_mut().enumerate() {
             if let Some(exit) = container.exit.take() {
@@ -70,7 +71,7 @@ impl Runtime {
 
 impl World {
     /// Begins a pass over the Pod.
-    pub(super) fn begin_pass(&mut self, pod: PodKey) {
+    pub(crate) fn begin_pass(&mut self, pod: PodKey) {
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
         runtime.pass = Pass { number: runtime.pass.number + 1, busy: true, ..Pass::default() };
         self.proceed(pod);
@@ -144,7 +145,7 @@ impl World {
     }
 
     /// A back-off may be over: shows what was tried last, then tries again.
-    pub(super) fn wake(&mut self, pod: PodKey) {
+    pub(crate) fn wake(&mut self, pod: PodKey) {
         let (name, uid) = (self.full_name(pod), self.pods[pod].object.metadata.uid.clone());
         let now = self.now;
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
@@ -175,7 +176,7 @@ impl World {
     }
 
     /// Containers have ended: those that are to be started again wait, but not the first time.
-    pub(super) fn back_off(&mut self, pod: PodKey, ended: &[Slot], on_failure: bool) {
+    pub(crate) fn back_off(&mut self, pod: PodKey, ended: &[Slot], on_failure: bool) {
         for &slot in ended {
             let jitter = self.latency(1000, 1500).as_millis();
             let now = self.now;
@@ -232,7 +233,7 @@ impl World {
         self.step(pod, done.duration_since(now), Step::Pulled(slot, now, began));
     }
 
-    pub(super) fn pulled(&mut self, pod: PodKey, slot: Slot, asked: Timestamp, began: Timestamp) {
+    pub(crate) fn pulled(&mut self, pod: PodKey, slot: Slot, asked: Timestamp, began: Timestamp) {
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
         runtime.containers[slot].image_until = None;
         let image = runtime.containers[slot].image.clone();
@@ -246,7 +247,7 @@ impl World {
         self.step(pod, delay + ms(1), Step::Create(slot));
     }
 
-    pub(super) fn pull_failed(&mut self, pod: PodKey, slot: Slot) {
+    pub(crate) fn pull_failed(&mut self, pod: PodKey, slot: Slot) {
         let now = self.now;
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
         if runtime.stopping() {
@@ -281,7 +282,7 @@ impl World {
         self.record_container(pod, slot, true, "Failed", "Error: ImagePullBackOff".to_owned());
     }
 
-    pub(super) fn create_container(&mut self, pod: PodKey, slot: Slot) {
+    pub(crate) fn create_container(&mut self, pod: PodKey, slot: Slot) {
         let now = self.now;
         let mut random = Random::of(self.seed, Subject::Uid, &[pod as u64 + 1, slot as u64]);
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
@@ -331,7 +332,7 @@ impl World {
         self.proceed(pod);
     }
 
-    pub(super) fn start_container(&mut self, pod: PodKey, slot: Slot) {
+    pub(crate) fn start_container(&mut self, pod: PodKey, slot: Slot) {
         let now = self.now;
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
         if runtime.stopping() {
@@ -356,7 +357,7 @@ impl World {
     }
 
     /// The exit code and, if it is no ordinary one, the reason of the present run.
-    pub(super) fn planned_exit(&self, pod: PodKey, slot: Slot) -> (i32, Option<&'static str>) {
+    pub(crate) fn planned_exit(&self, pod: PodKey, slot: Slot) -> (i32, Option<&'static str>) {
         let run = self.pods[pod].runtime.as_deref().map_or(0, |runtime| runtime.containers[slot].run);
         let (_, code, reason) = self.plan(pod, slot, run);
         (code, reason)
@@ -393,7 +394,7 @@ impl World {
     }
 
     /// The object of a deleted Pod is let go.
-    pub(super) fn remove(&mut self, pod: PodKey) {
+    pub(crate) fn remove(&mut self, pod: PodKey) {
         let now = second(self.now);
         let metadata = &mut self.pods[pod].object.metadata;
         metadata.deletion_timestamp = Some(now);
@@ -428,7 +429,7 @@ fn crash_back_off(restarts: i32) -> SignedDuration {
 }
 
 /// A duration as Go writes it, in whole milliseconds: `345ms`, `5.902s`, `1m2.345s`.
-pub(super) fn go(time: SignedDuration) -> String {
+pub(crate) fn go(time: SignedDuration) -> String {
     let millis = time.as_millis();
     if millis < 1000 {
         return if millis == 0 { "0s".to_owned() } else { format!("{millis}ms") };

@@ -3,14 +3,12 @@
 //! A kubelet looks at its containers once a second, so it learns of an end up to a second late, and again a second
 //! later it declares the Pod ended. It works on a Pod in passes; a pass starts containers one after another.
 
-mod containers;
-mod node;
-mod status;
-mod stop;
+pub(crate) mod containers;
+pub(crate) mod node;
+pub(crate) mod status;
+pub(crate) mod stop;
 
 use jiff::{SignedDuration, Timestamp};
-
-pub(super) use node::{Node, node_name};
 
 use super::events::{Record, Reporter};
 use super::program::{self, Program};
@@ -19,11 +17,11 @@ use super::world::{PodKey, Task, World, between, ms, second};
 use crate::observation::{ManagedFieldsEntry, ObjectReference, Seen, Terminated, Waiting};
 
 /// A container's place: the init containers, then the main ones, in spec order.
-pub(super) type Slot = usize;
+pub(crate) type Slot = usize;
 
 /// How the kubelet goes on with a Pod.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// It sees the Pod for the first time.
     Admit,
     /// Sandbox and network are there.
@@ -58,7 +56,7 @@ pub(super) enum Step {
 
 /// What the kubelet knows of a Pod.
 #[derive(Debug)]
-pub(super) struct Runtime {
+pub(crate) struct Runtime {
     containers: Vec<ContainerRuntime>,
     /// How many of them are init containers.
     inits: usize,
@@ -202,7 +200,7 @@ impl Runtime {
 
 impl World {
     /// One step with a Pod.
-    pub(super) fn kubelet(&mut self, pod: PodKey, step: Step) {
+    pub(crate) fn kubelet(&mut self, pod: PodKey, step: Step) {
         if let Step::Admit = step {
             return self.admit(pod);
         }
@@ -397,7 +395,7 @@ impl World {
     }
 
     /// The status reaches the API server.
-    pub(super) fn write_status(&mut self, pod: PodKey) {
+    pub(crate) fn write_status(&mut self, pod: PodKey) {
         let now = second(self.now);
         let state = &mut self.pods[pod];
         let Some(mut status) = state.status.take() else { return };
@@ -457,7 +455,7 @@ impl World {
     }
 
     /// What an event says it is about.
-    pub(super) fn pod_reference(&self, pod: PodKey) -> ObjectReference {
+    pub(crate) fn pod_reference(&self, pod: PodKey) -> ObjectReference {
         let metadata = &self.pods[pod].object.metadata;
         ObjectReference {
             kind: "Pod".to_owned(),
@@ -469,7 +467,7 @@ impl World {
     }
 
     /// The last state of a deleted object.
-    pub(super) fn tell_deleted_pod(&mut self, pod: PodKey) {
+    pub(crate) fn tell_deleted_pod(&mut self, pod: PodKey) {
         self.pods[pod].exists = false;
         self.pods[pod].runtime = None;
         self.tell_pod(pod, Seen::Deleted);

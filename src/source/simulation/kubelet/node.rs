@@ -18,17 +18,17 @@ const PULL_LEAST: SignedDuration = ms(250);
 const PULL_SPEED: u64 = 63_000;
 
 /// The name of the node at a place.
-pub(in crate::source::simulation) fn node_name(at: usize) -> String {
+pub(crate) fn node_name(at: usize) -> String {
     format!("node-{}", at + 1)
 }
 
 /// A node.
 #[derive(Debug)]
-pub(in crate::source::simulation) struct Node {
+pub(crate) struct Node {
     /// Requested thousandths of a CPU.
-    pub(in crate::source::simulation) requested: u64,
+    pub(crate) requested: u64,
     /// Pods that have not ended.
-    pub(in crate::source::simulation) pods: u32,
+    pub(crate) pods: u32,
     /// When it looks at its containers within each second.
     look: SignedDuration,
     /// When it wakes within each second to see to back-offs.
@@ -41,7 +41,7 @@ pub(in crate::source::simulation) struct Node {
 
 impl Node {
     /// An empty node.
-    pub(in crate::source::simulation) fn new(seed: u64, at: usize) -> Self {
+    pub(crate) fn new(seed: u64, at: usize) -> Self {
         let mut random = Random::of(seed, Subject::Node, &[at as u64]);
         let mut within = || random.even(&between(0, 999));
         Self {
@@ -55,7 +55,7 @@ impl Node {
     }
 
     /// Why a Pod that requests so much does not fit, if it does not.
-    pub(in crate::source::simulation) fn refuses(&self, cpu: u64) -> Option<&'static str> {
+    pub(crate) fn refuses(&self, cpu: u64) -> Option<&'static str> {
         if self.pods >= PODS {
             Some("Too many pods")
         } else if self.requested + cpu > CPU {
@@ -66,40 +66,40 @@ impl Node {
     }
 
     /// Whether a Pod that requests so much would not even fit on the empty node.
-    pub(in crate::source::simulation) fn never_fits(cpu: u64) -> bool {
+    pub(crate) fn never_fits(cpu: u64) -> bool {
         cpu > CPU
     }
 
     /// A Pod comes.
-    pub(in crate::source::simulation) fn take(&mut self, cpu: u64) {
+    pub(crate) fn take(&mut self, cpu: u64) {
         self.requested += cpu;
         self.pods += 1;
     }
 
     /// A Pod has gone.
-    pub(in crate::source::simulation) fn free(&mut self, cpu: u64) {
+    pub(crate) fn free(&mut self, cpu: u64) {
         self.requested = self.requested.saturating_sub(cpu);
         self.pods = self.pods.saturating_sub(1);
     }
 
     /// When the node next looks at its containers.
-    pub(super) fn next_look(&self, from: Timestamp) -> Timestamp {
+    pub(crate) fn next_look(&self, from: Timestamp) -> Timestamp {
         next(from, self.look)
     }
 
     /// When the node next sees to back-offs.
-    pub(super) fn next_wake(&self, from: Timestamp) -> Timestamp {
+    pub(crate) fn next_wake(&self, from: Timestamp) -> Timestamp {
         next(from, self.wake)
     }
 
     /// Whether an image is there.
-    pub(super) fn has(&self, image: &str, now: Timestamp) -> bool {
+    pub(crate) fn has(&self, image: &str, now: Timestamp) -> bool {
         self.images.get(image).is_some_and(|&since| since <= now)
     }
 
     /// Puts a pull into the queue: when it begins and when it is done. An image that is there by then is quickly
     /// pulled again: the node looks before it queues, and not after.
-    pub(super) fn pull(
+    pub(crate) fn pull(
         &mut self,
         image: &str,
         takes: SignedDuration,
@@ -114,7 +114,7 @@ impl Node {
     }
 
     /// Puts a pull that will fail into the queue: when that is known.
-    pub(super) fn pull_in_vain(&mut self, takes: SignedDuration, now: Timestamp) -> Timestamp {
+    pub(crate) fn pull_in_vain(&mut self, takes: SignedDuration, now: Timestamp) -> Timestamp {
         self.pulls_done = self.pulls_done.max(now) + takes;
         self.pulls_done
     }
@@ -128,7 +128,7 @@ fn next(from: Timestamp, part: SignedDuration) -> Timestamp {
 }
 
 /// The size of an image in bytes and how long a pull of it takes.
-pub(super) fn image_size(seed: u64, image: &str) -> (u64, SignedDuration) {
+pub(crate) fn image_size(seed: u64, image: &str) -> (u64, SignedDuration) {
     let name = image.rsplit('/').next().unwrap_or(image);
     let letters: Vec<u64> = image.bytes().map(u64::from).collect();
     let mut random = Random::of(seed, Subject::Image, &letters);

@@ -7,7 +7,7 @@ use crate::observation::{ContainerState, ContainerStatus, PodCondition, PodStatu
 use crate::source::simulation::world::{PodState, second};
 
 /// The status of a Pod now; conditions have the time now, as if they had just changed.
-pub(super) fn generate(pod: &PodState, now: Timestamp) -> Option<PodStatus> {
+pub(crate) fn generate(pod: &PodState, now: Timestamp) -> Option<PodStatus> {
     let runtime = pod.runtime.as_deref()?;
     let on_failure = pod.object.spec.restart_policy == "OnFailure";
     let reached = phase(runtime, on_failure);

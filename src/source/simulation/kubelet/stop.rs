@@ -2,13 +2,14 @@
 
 use jiff::SignedDuration;
 
-use super::{ContainerRuntime, Program, Role, Sandbox, Slot, Stage, State, Step};
+use super::{ContainerRuntime, Role, Sandbox, Slot, Stage, State, Step};
 use crate::observation::{Terminated, Waiting};
+use crate::source::simulation::program::Program;
 use crate::source::simulation::world::{PodKey, Task, World, ms};
 
 impl World {
     /// The Pod's deletion was asked for: its containers get SIGTERM, and SIGKILL when their time is over.
-    pub(super) fn stop(&mut self, pod: PodKey) {
+    pub(crate) fn stop(&mut self, pod: PodKey) {
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
         if runtime.stopping() || runtime.ended() {
             return;
@@ -54,7 +55,7 @@ impl World {
 
     /// All work is over: sidecars are stopped in reverse order, each after the one that was started after it. When
     /// none runs any more, the Pod can be declared ended.
-    pub(super) fn stop_sidecar(&mut self, pod: PodKey) {
+    pub(crate) fn stop_sidecar(&mut self, pod: PodKey) {
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
         if runtime.stopping() {
             return self.stopped(pod);
@@ -71,7 +72,7 @@ impl World {
     }
 
     /// A container of a deleted Pod has stopped; when all have, the Pod is declared ended at once.
-    pub(super) fn stopped(&mut self, pod: PodKey) {
+    pub(crate) fn stopped(&mut self, pod: PodKey) {
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
         if runtime.ended() || runtime.containers.iter().any(ContainerRuntime::is_running) {
             return;

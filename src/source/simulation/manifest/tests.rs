@@ -1,6 +1,6 @@
 //! What a manifest may say, and what it may not.
 
-use super::*;
+use crate::source::simulation::manifest::*;
 
 const JOB: &str = "apiVersion: batch/v1
 kind: Job

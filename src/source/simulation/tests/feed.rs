@@ -1,7 +1,7 @@
 //! Delivery: paced or at once.
 
-use super::*;
 use crate::source::Update;
+use crate::source::simulation::tests::*;
 
 #[test]
 fn a_paced_feed_keeps_to_virtual_time() {

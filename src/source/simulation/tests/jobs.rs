@@ -1,6 +1,6 @@
 //! How Jobs go and end.
 
-use super::*;
+use crate::source::simulation::tests::*;
 
 #[test]
 fn the_same_seed_gives_the_same_observations() {

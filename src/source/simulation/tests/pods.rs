@@ -1,6 +1,6 @@
 //! What becomes of Pods.
 
-use super::*;
+use crate::source::simulation::tests::*;
 
 #[test]
 fn a_pod_changes_as_on_a_real_cluster() {

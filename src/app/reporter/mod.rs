@@ -1,0 +1,4 @@
+//! One reporter per output of a run.
+
+pub(crate) mod lines;
+pub(crate) mod live;

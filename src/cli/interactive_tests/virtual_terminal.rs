@@ -1,0 +1,146 @@
+//! A terminal that shows what is written to it, and types what a test wants.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+
+use crate::terminal::input::Keys;
+use crate::terminal::tty::Terminal;
+use crate::tui::input::{Code, Input, Key, Mouse, MouseKind};
+
+/// A terminal that shows what is written to it.
+#[derive(Clone)]
+pub(crate) struct Virtual {
+    pub(crate) parser: Rc<RefCell<vt100::Parser>>,
+    pub(crate) keys: Rc<RefCell<Option<mpsc::UnboundedSender<Input>>>>,
+    pub(crate) raw: Rc<Cell<bool>>,
+    pub(crate) stops: Rc<Cell<usize>>,
+    /// Where frames go when nobody resets the terminal.
+    pub(crate) bytes: Rc<Cell<usize>>,
+}
+
+impl Virtual {
+    pub(crate) fn new(columns: u16, rows: u16) -> Self {
+        let mut parser = vt100::Parser::new(rows, columns, 500);
+        parser.process(b"$ kubectl seq simulate\r\n");
+        Self {
+            parser: Rc::new(RefCell::new(parser)),
+            keys: Rc::default(),
+            raw: Rc::default(),
+            stops: Rc::default(),
+            bytes: Rc::default(),
+        }
+    }
+
+    pub(crate) fn send(&self, input: Input) {
+        let keys = self.keys.borrow();
+        keys.as_ref().expect("somebody reads the keys").send(input).expect("somebody reads the keys");
+    }
+
+    /// Presses a key, and gives the program a moment.
+    pub(crate) async fn press(&self, code: Code) {
+        self.send(Input::Key(Key::of(code)));
+        sleep(Duration::from_millis(120)).await;
+    }
+
+    pub(crate) async fn keys(&self, keys: &str) {
+        for char in keys.chars() {
+            self.press(Code::Char(char)).await;
+        }
+    }
+
+    pub(crate) async fn mouse(&self, kind: MouseKind, column: usize, row: usize) {
+        self.send(Input::Mouse(Mouse { kind, column, row }));
+        sleep(Duration::from_millis(120)).await;
+    }
+
+    pub(crate) async fn click(&self, column: usize, row: usize) {
+        self.mouse(MouseKind::Press, column, row).await;
+        self.mouse(MouseKind::Release, column, row).await;
+    }
+
+    pub(crate) async fn resize(&self, columns: u16, rows: u16) {
+        self.parser.borrow_mut().screen_mut().set_size(rows, columns);
+        self.send(Input::Resized);
+        sleep(Duration::from_millis(120)).await;
+    }
+
+    pub(crate) fn contents(&self) -> String {
+        let parser = self.parser.borrow();
+        let screen = parser.screen();
+        let columns = screen.size().1;
+        let rows: Vec<String> = screen.rows(0, columns).map(|row| row.trim_end().to_owned()).collect();
+        rows.join("\n").trim_end().to_owned()
+    }
+
+    /// The row, from 0, of the first line with this text.
+    pub(crate) fn row_of(&self, text: &str) -> usize {
+        let contents = self.contents();
+        contents
+            .lines()
+            .position(|line| line.contains(text))
+            .unwrap_or_else(|| panic!("no {text:?} in\n{contents}"))
+    }
+
+    pub(crate) fn column_of(&self, text: &str) -> usize {
+        let contents = self.contents();
+        let line = contents.lines().find(|line| line.contains(text)).unwrap();
+        line[..line.find(text).unwrap()].chars().count()
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.parser.borrow().screen().alternate_screen()
+    }
+
+    pub(crate) fn has_mouse(&self) -> bool {
+        self.parser.borrow().screen().mouse_protocol_mode() != vt100::MouseProtocolMode::None
+    }
+}
+
+impl io::Write for Virtual {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.parser.borrow_mut().process(bytes);
+        self.bytes.set(self.bytes.get() + bytes.len());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Terminal for Virtual {
+    fn size(&self) -> Option<(usize, usize)> {
+        let (rows, columns) = self.parser.borrow().screen().size();
+        Some((usize::from(columns), usize::from(rows)))
+    }
+
+    fn is_ours(&self) -> bool {
+        true
+    }
+
+    fn set_raw(&mut self, raw: bool) -> io::Result<()> {
+        self.raw.set(raw);
+        Ok(())
+    }
+
+    fn cursor_row(&mut self) -> Option<usize> {
+        Some(usize::from(self.parser.borrow().screen().cursor_position().0))
+    }
+
+    fn stop(&mut self) {
+        assert!(!self.raw.get() && !self.is_full() && !self.has_mouse(), "the shell gets a usual terminal");
+        self.stops.set(self.stops.get() + 1);
+        self.parser.borrow_mut().process(b"[1]+  Stopped\r\n$ fg\r\n");
+    }
+
+    fn keys(&mut self) -> Keys {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        *self.keys.borrow_mut() = Some(sender);
+        Keys::Script(receiver)
+    }
+}

@@ -1,0 +1,56 @@
+//! A frame as text with or without colours.
+
+use std::fmt::Write as _;
+
+use crate::view::{Frame, Line, Stylesheet};
+
+/// The frame as text, a line feed after each line, no trailing blanks; every colour ends before its line does.
+pub(crate) fn render(frame: &Frame, stylesheet: Stylesheet) -> String {
+    let mut text = String::new();
+    for line in &frame.lines {
+        render_line(&mut text, line, stylesheet);
+        text.push('\n');
+    }
+    text
+}
+
+/// Adds one line, without a line feed.
+pub(crate) fn render_line(text: &mut String, line: &Line, stylesheet: Stylesheet) {
+    let last = line.spans.iter().rposition(|span| !span.text.trim_end().is_empty());
+    let count = last.map_or(0, |last| last + 1);
+    for (index, span) in line.spans[..count].iter().enumerate() {
+        let shown = if index + 1 == count { span.text.trim_end() } else { &span.text };
+        match stylesheet.style(span.role) {
+            // Blanks have no colour; styling them only costs bytes.
+            Some(style) if !shown.trim().is_empty() => {
+                // Writing to a string cannot fail.
+                let _ = write!(text, "{}", style.style(shown));
+            }
+            _ => text.push_str(shown),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::Style;
+
+    fn frame() -> Frame {
+        let mut line = Line::of("plain ", Style::Text);
+        line.push("failed", Style::Failure);
+        line.push("   ", Style::Dim);
+        Frame { lines: vec![line, Line::default()] }
+    }
+
+    #[test]
+    fn plain_text_has_no_codes() {
+        assert_eq!(render(&frame(), Stylesheet::PLAIN), "plain failed\n\n");
+        assert_eq!(render(&frame(), Stylesheet::PLAIN), frame().plain());
+    }
+
+    #[test]
+    fn colours_end_with_their_span() {
+        assert_eq!(render(&frame(), Stylesheet::COLOURED), "plain \u{1b}[31;1mfailed\u{1b}[0m\n\n");
+    }
+}

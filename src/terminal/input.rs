@@ -1,0 +1,136 @@
+//! Reads keys, clicks and resizes from the terminal.
+
+use crossterm::event::{
+    Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent,
+    MouseEventKind,
+};
+use futures_core::Stream as _;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+#[cfg(test)]
+use tokio::sync::mpsc;
+
+use crate::tui::input::{Code, Input, Key, Mouse, MouseKind};
+
+/// Where keys come from.
+pub(crate) enum Keys {
+    /// The controlling terminal; standard input may be something else.
+    Terminal(Box<EventStream>),
+    #[cfg(test)]
+    /// Somebody who knows beforehand what will be done.
+    Script(mpsc::UnboundedReceiver<Input>),
+    /// Nobody.
+    Nobody,
+}
+
+impl Keys {
+    /// The controlling terminal, which must be raw.
+    pub(crate) fn of_terminal() -> Self {
+        Self::Terminal(Box::new(EventStream::new()))
+    }
+
+    /// The next input; forever in coming if there are no more. Nothing is lost if it is not waited for.
+    pub(crate) async fn next(&mut self) -> Input {
+        loop {
+            match self {
+                Self::Terminal(events) => {
+                    let event = poll_fn(|context| Pin::new(&mut **events).poll_next(context)).await;
+                    match event {
+                        Some(Ok(event)) => {
+                            if let Some(input) = input(&event) {
+                                return input;
+                            }
+                        }
+                        // A terminal that cannot be read any more has no keys.
+                        _ => *self = Self::Nobody,
+                    }
+                }
+                #[cfg(test)]
+                Self::Script(inputs) => match inputs.recv().await {
+                    Some(input) => return input,
+                    None => *self = Self::Nobody,
+                },
+                Self::Nobody => return std::future::pending().await,
+            }
+        }
+    }
+
+    /// An input that has come already.
+    pub(crate) fn waiting(&mut self) -> Option<Input> {
+        match self {
+            Self::Terminal(events) => {
+                let mut context = Context::from_waker(Waker::noop());
+                loop {
+                    match Pin::new(&mut **events).poll_next(&mut context) {
+                        Poll::Ready(Some(Ok(event))) => {
+                            if let Some(input) = input(&event) {
+                                return Some(input);
+                            }
+                        }
+                        _ => return None,
+                    }
+                }
+            }
+            #[cfg(test)]
+            Self::Script(inputs) => inputs.try_recv().ok(),
+            Self::Nobody => None,
+        }
+    }
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Terminal(_) => "Terminal",
+            #[cfg(test)]
+            Self::Script(_) => "Script",
+            Self::Nobody => "Nobody",
+        })
+    }
+}
+
+fn input(event: &Event) -> Option<Input> {
+    match event {
+        Event::Key(key) => self::key(*key).map(Input::Key),
+        Event::Mouse(mouse) => self::mouse(*mouse).map(Input::Mouse),
+        Event::Resize(..) => Some(Input::Resized),
+        _ => None,
+    }
+}
+
+fn key(event: KeyEvent) -> Option<Key> {
+    if event.kind == KeyEventKind::Release || event.modifiers.contains(KeyModifiers::ALT) {
+        return None;
+    }
+    let code = match event.code {
+        KeyCode::Char(char) => Code::Char(char),
+        KeyCode::Enter => Code::Enter,
+        KeyCode::Esc => Code::Esc,
+        KeyCode::Backspace => Code::Backspace,
+        KeyCode::Tab => Code::Tab,
+        KeyCode::Up => Code::Up,
+        KeyCode::Down => Code::Down,
+        KeyCode::Left => Code::Left,
+        KeyCode::Right => Code::Right,
+        KeyCode::PageUp => Code::PageUp,
+        KeyCode::PageDown => Code::PageDown,
+        KeyCode::Home => Code::Home,
+        KeyCode::End => Code::End,
+        _ => return None,
+    };
+    Some(Key { code, ctrl: event.modifiers.contains(KeyModifiers::CONTROL) })
+}
+
+fn mouse(event: MouseEvent) -> Option<Mouse> {
+    let kind = match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => MouseKind::Press,
+        MouseEventKind::Drag(MouseButton::Left) => MouseKind::Drag,
+        MouseEventKind::Up(MouseButton::Left) => MouseKind::Release,
+        MouseEventKind::Moved => MouseKind::Move,
+        MouseEventKind::ScrollUp => MouseKind::WheelUp,
+        MouseEventKind::ScrollDown => MouseKind::WheelDown,
+        _ => return None,
+    };
+    Some(Mouse { kind, column: usize::from(event.column), row: usize::from(event.row) })
+}

@@ -1,0 +1,7 @@
+//! The terminal: the inline renderer, the full screen, the controlling terminal and its input.
+
+pub(crate) mod ansi;
+pub(crate) mod full_screen;
+pub(crate) mod inline_renderer;
+pub(crate) mod input;
+pub(crate) mod tty;

@@ -1,0 +1,11 @@
+//! The interactive picture: state, keys, mouse, layout and pages. Pure: it knows neither a terminal nor a cluster.
+
+pub(crate) mod action;
+pub(crate) mod details;
+pub(crate) mod input;
+pub(crate) mod keys;
+pub(crate) mod layout;
+pub(crate) mod mouse;
+pub(crate) mod pages;
+pub(crate) mod state;
+pub(crate) mod yaml;

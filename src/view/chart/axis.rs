@@ -1,0 +1,461 @@
+//! The time axis: milliseconds to columns, readable ticks, a window that does not move with every frame.
+
+use std::ops::Range;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::view::primitives::text;
+
+/// Blanks between two labels, at least.
+const LABEL_GAP: usize = 3;
+
+const SECOND: i64 = 1_000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// Distances between ticks that people read without counting.
+const STEPS: [i64; 32] = [
+    1,
+    2,
+    5,
+    10,
+    20,
+    50,
+    100,
+    200,
+    500,
+    SECOND,
+    2 * SECOND,
+    5 * SECOND,
+    10 * SECOND,
+    15 * SECOND,
+    30 * SECOND,
+    MINUTE,
+    2 * MINUTE,
+    5 * MINUTE,
+    10 * MINUTE,
+    15 * MINUTE,
+    30 * MINUTE,
+    HOUR,
+    2 * HOUR,
+    3 * HOUR,
+    6 * HOUR,
+    12 * HOUR,
+    DAY,
+    2 * DAY,
+    7 * DAY,
+    30 * DAY,
+    90 * DAY,
+    365 * DAY,
+];
+
+/// Spans of a window that grows, in seconds, then in tens of seconds and so on: each is about a fifth longer than the one
+/// before, so that bars keep their place for a while and little room stays empty.
+const SPANS: [i64; 13] = [10, 12, 15, 18, 22, 26, 31, 37, 44, 53, 63, 75, 90];
+
+/// What the labels say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) enum Labels {
+    /// Time since the axis' zero.
+    #[default]
+    Relative,
+    /// Clock times in a zone; the axis' zero is this time.
+    Clock(Timestamp, TimeZone),
+}
+
+/// Milliseconds since a zero that the caller chooses, on a number of columns.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Axis {
+    start: i64,
+    span: i64,
+    columns: usize,
+    labels: Labels,
+    breaks: Vec<Break>,
+}
+
+/// A stretch of time that is cut out.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Break {
+    from: i64,
+    to: i64,
+    /// What stands in its place.
+    pub(crate) label: String,
+    /// Where that stands.
+    pub(crate) column: usize,
+}
+
+/// A labelled place of the axis; the label begins there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Tick {
+    /// Column.
+    pub column: usize,
+    /// Label.
+    pub label: String,
+}
+
+impl Axis {
+    /// An axis of the window `[start, end)`; a window without a length becomes one of a second.
+    pub(crate) fn new(start: i64, end: i64, columns: usize, labels: Labels) -> Self {
+        let span = end.saturating_sub(start);
+        Self {
+            start,
+            span: if span > 0 { span } else { SECOND },
+            columns: columns.max(1),
+            labels,
+            breaks: Vec::new(),
+        }
+    }
+
+    /// The axis without these stretches, in order: in the place of each stands how long it is. Left out is what leaves no
+    /// room for the rest.
+    pub(crate) fn without(mut self, gaps: &[(i64, i64)]) -> Self {
+        for &(from, to) in gaps {
+            let label = format!("//{}//", crate::view::primitives::duration::whole(to.saturating_sub(from)));
+            let taken: usize = self.breaks.iter().map(|cut| text::width(&cut.label)).sum();
+            if (taken + text::width(&label)) * 2 <= self.columns {
+                self.breaks.push(Break { from, to, label, column: 0 });
+            }
+        }
+        for index in 0..self.breaks.len() {
+            self.breaks[index].column = cell_of(self.position(self.breaks[index].from));
+        }
+        self
+    }
+
+    /// What is cut out.
+    pub(crate) fn breaks(&self) -> &[Break] {
+        &self.breaks
+    }
+
+    /// How many columns it has.
+    pub(crate) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// The place of a time, in columns from 0 to the number of columns; what lies outside is put on the edge.
+    #[expect(clippy::cast_precision_loss, reason = "2^53 ms are 285,000 years")]
+    pub(crate) fn position(&self, at: i64) -> f64 {
+        let columns = self.columns as f64;
+        if self.breaks.is_empty() {
+            return (at.saturating_sub(self.start) as f64 / self.span as f64 * columns).clamp(0.0, columns);
+        }
+        let cut: i64 = self.breaks.iter().map(|cut| cut.to - cut.from).sum();
+        let taken: usize = self.breaks.iter().map(|cut| text::width(&cut.label)).sum();
+        let scale = (columns - to_position(taken)) / self.span.saturating_sub(cut).max(1) as f64;
+        let mut position = at.saturating_sub(self.start) as f64 * scale;
+        for cut in &self.breaks {
+            // What lies in the gap has its share of the columns that stand for it.
+            let inside = at.clamp(cut.from, cut.to) - cut.from;
+            let share = inside as f64 / (cut.to - cut.from).max(1) as f64;
+            position += share * text::width(&cut.label) as f64 - inside as f64 * scale;
+        }
+        position.clamp(0.0, columns)
+    }
+
+    /// Whether an interval is in sight, at least in part.
+    pub(crate) fn shows(&self, start: i64, end: i64) -> bool {
+        end >= self.start && start <= self.start.saturating_add(self.span)
+    }
+
+    /// The time at the middle of a cell, in milliseconds.
+    pub(crate) fn time(&self, cell: usize) -> i64 {
+        if !self.breaks.is_empty() {
+            // The first time that is beyond the middle of the cell.
+            let (mut low, mut high) = (self.start, self.start.saturating_add(self.span));
+            while high - low > 1 {
+                let middle = low.midpoint(high);
+                if self.position(middle) < to_position(cell) + 0.5 { low = middle } else { high = middle }
+            }
+            return low;
+        }
+        let columns = i128::from(to_millis(self.columns));
+        let cell = i128::from(to_millis(cell.min(self.columns - 1)));
+        let passed = i128::from(self.span) * (2 * cell + 1) / (2 * columns);
+        self.start.saturating_add(i64::try_from(passed).unwrap_or(i64::MAX))
+    }
+
+    /// The cell that a time falls into.
+    pub(crate) fn cell(&self, at: i64) -> usize {
+        cell_of(self.position(at)).min(self.columns - 1)
+    }
+
+    /// The cells that an interval touches: at least one, also for an interval without a length.
+    pub(crate) fn cells(&self, start: i64, end: i64) -> Range<usize> {
+        let first = self.cell(start);
+        let last = self.cell(end);
+        // An interval that ends on the border of a cell does not touch the cell behind it.
+        let ends_on_border = self.position(end) <= to_position(last);
+        first..(if ends_on_border { last } else { last + 1 }).max(first + 1)
+    }
+
+    /// Labelled ticks, left to right; labels neither touch each other nor stick out.
+    pub(crate) fn ticks(&self) -> Vec<Tick> {
+        for step in STEPS {
+            // Cheap refusal first: a label is at least two columns wide.
+            let cut: i64 = self.breaks.iter().map(|cut| cut.to - cut.from).sum();
+            if (self.span - cut) / step > to_millis(self.columns / (2 + LABEL_GAP) + 1) {
+                continue;
+            }
+            if let Some(ticks) = self.ticks_every(step) {
+                return ticks;
+            }
+        }
+        Vec::new()
+    }
+
+    /// The ticks of one step, unless their labels would touch.
+    fn ticks_every(&self, step: i64) -> Option<Vec<Tick>> {
+        let offset = self.clock_offset();
+        let first =
+            self.start.saturating_add(offset).div_euclid(step).saturating_mul(step).saturating_sub(offset);
+        let mut ticks: Vec<Tick> = Vec::new();
+        let mut free = 0;
+        let mut at = first;
+        while at < self.start.saturating_add(self.span) {
+            if let Some(cut) = self.breaks.iter().find(|cut| (cut.from..cut.to).contains(&at)) {
+                // On with the first one behind the gap.
+                at = at.saturating_add(((cut.to - at) / step + 1).saturating_mul(step));
+                continue;
+            }
+            if at >= self.start {
+                let tick = Tick { column: self.cell(at), label: self.label(at, step) };
+                let width = text::width(&tick.label);
+                let at_break = self.breaks.iter().any(|cut| {
+                    let behind = cut.column + text::width(&cut.label);
+                    tick.column + width + 1 > cut.column && tick.column < behind + 1
+                });
+                if at_break {
+                    at = at.saturating_add(step);
+                    continue;
+                }
+                if tick.column < free {
+                    return None;
+                }
+                free = tick.column + width + LABEL_GAP;
+                if tick.column + width <= self.columns {
+                    ticks.push(tick);
+                }
+            }
+            at = at.saturating_add(step);
+        }
+        ticks.extend(self.breaks.iter().map(|cut| Tick { column: cut.column, label: cut.label.clone() }));
+        ticks.sort_by_key(|tick| tick.column);
+        Some(ticks)
+    }
+
+    /// What makes ticks fall on whole seconds, minutes, hours of the clock.
+    fn clock_offset(&self) -> i64 {
+        match &self.labels {
+            Labels::Relative => 0,
+            Labels::Clock(zero, zone) => {
+                let local = i64::from(zone.to_offset(*zero).seconds()) * SECOND;
+                zero.as_millisecond().saturating_add(local)
+            }
+        }
+    }
+
+    /// The label of a tick; no unit is smaller than the step.
+    fn label(&self, at: i64, step: i64) -> String {
+        match &self.labels {
+            Labels::Relative => relative(at, step),
+            Labels::Clock(zero, zone) => {
+                let Ok(at) = Timestamp::from_millisecond(zero.as_millisecond().saturating_add(at)) else {
+                    return String::new();
+                };
+                let format = match step {
+                    ..SECOND => "%H:%M:%S%.3f",
+                    SECOND..MINUTE => "%H:%M:%S",
+                    MINUTE..DAY => "%H:%M",
+                    _ => "%Y-%m-%d",
+                };
+                at.to_zoned(zone.clone()).strftime(format).to_string()
+            }
+        }
+    }
+}
+
+/// `0s`, `0.25s`, `90s` never: `1m30s`, `2h`, `1h30m`, `3d`, `-10s`.
+fn relative(at: i64, step: i64) -> String {
+    let sign = if at < 0 { "-" } else { "" };
+    let at = at.saturating_abs();
+    let rest = |unit: i64, sub: i64, name: &str, sub_name: &str| match at % unit / sub {
+        0 => format!("{sign}{}{name}", at / unit),
+        rest => format!("{sign}{}{name}{rest:02}{sub_name}", at / unit),
+    };
+    match at {
+        0 => "0s".into(),
+        1..MINUTE if step < SECOND => {
+            let decimals = format!("{:03}", at % SECOND);
+            let decimals = decimals.trim_end_matches('0');
+            let point = if decimals.is_empty() { "" } else { "." };
+            format!("{sign}{}{point}{decimals}s", at / SECOND)
+        }
+        1..MINUTE => format!("{sign}{}s", at / SECOND),
+        MINUTE..HOUR => rest(MINUTE, SECOND, "m", "s"),
+        // Behind a break of hours the step may be seconds.
+        HOUR..DAY if step < MINUTE && at % MINUTE != 0 => {
+            let (minutes, seconds) = (at % HOUR / MINUTE, at % MINUTE / SECOND);
+            format!("{sign}{}h{minutes:02}m{seconds:02}s", at / HOUR)
+        }
+        HOUR..DAY => rest(HOUR, MINUTE, "h", "m"),
+        _ if at % DAY == 0 => format!("{sign}{}d", at / DAY),
+        _ => format!("{sign}{}d{}h", at / DAY, at % DAY / HOUR),
+    }
+}
+
+/// The span of a window that has lasted for `elapsed` milliseconds and goes on: at least ten seconds, then one of a row
+/// of spans that each serve for a while.
+pub(crate) fn growing_span(elapsed: i64) -> i64 {
+    let mut unit = SECOND;
+    while unit < i64::MAX / 1_000 {
+        for span in SPANS {
+            let span = unit * span;
+            // Now needs a cell of its own before the edge.
+            if span - span / 50 > elapsed {
+                return span;
+            }
+        }
+        unit *= 10;
+    }
+    i64::MAX / 2
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positions lie in [0, columns]")]
+fn cell_of(position: f64) -> usize {
+    position as usize
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a column is a small number")]
+fn to_position(cell: usize) -> f64 {
+    cell as f64
+}
+
+fn to_millis(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(axis: &Axis) -> String {
+        let mut line = String::new();
+        for tick in axis.ticks() {
+            line = text::pad_right(&line, tick.column);
+            line.push_str(&tick.label);
+        }
+        line
+    }
+
+    fn relative_line(end: i64, columns: usize) -> String {
+        line(&Axis::new(0, end, columns, Labels::Relative))
+    }
+
+    #[test]
+    fn ticks_are_readable() {
+        assert_eq!(relative_line(30_000, 60), "0s        5s        10s       15s       20s       25s");
+        assert_eq!(relative_line(30_000, 20), "0s    10s    20s");
+        assert_eq!(relative_line(2_000, 40), "0s        0.5s      1s        1.5s");
+        assert_eq!(relative_line(600_000, 40), "0s      2m      4m      6m      8m");
+        assert_eq!(relative_line(5 * HOUR, 40), "0s      1h      2h      3h      4h");
+        assert_eq!(relative_line(100_000, 50), "0s     15s     30s    45s     1m     1m15s   1m30s");
+    }
+
+    #[test]
+    fn clock_times_fall_on_whole_units() {
+        let zero: Timestamp = "2026-09-21T12:49:14.3Z".parse().unwrap();
+        let labels = Labels::Clock(zero, TimeZone::fixed(jiff::tz::offset(2)));
+        assert_eq!(
+            line(&Axis::new(0, 30_000, 60, labels.clone())),
+            "           14:49:20            14:49:30            14:49:40"
+        );
+        assert_eq!(
+            line(&Axis::new(0, 5 * HOUR, 60, labels)),
+            "  15:00       16:00       17:00       18:00       19:00"
+        );
+    }
+
+    #[test]
+    fn a_time_before_zero_has_a_sign() {
+        let axis = Axis::new(-20_000, 40_000, 60, Labels::Relative);
+        assert_eq!(line(&axis), "-20s      -10s      0s        10s       20s       30s");
+    }
+
+    #[test]
+    fn a_break_says_how_long_it_is() {
+        let axis =
+            Axis::new(0, 2 * HOUR + 60_000, 60, Labels::Relative).without(&[(40_000, 2 * HOUR + 20_000)]);
+        assert_eq!(line(&axis), "0s                 30s   //1h59m//      2h00m30s");
+        let mut last = -1.0;
+        for at in (0..2 * HOUR + 60_000).step_by(997) {
+            let position = axis.position(at);
+            assert!(position > last && position <= 60.0, "{at} {position}");
+            last = position;
+        }
+        for cell in 0..60 {
+            assert_eq!(axis.cell(axis.time(cell)), cell);
+        }
+    }
+
+    #[test]
+    fn nothing_is_ever_out_of_bounds() {
+        for end in [-5, 0, 1, 7, 999, 31_000, 86_399_999, i64::MAX] {
+            for columns in [0, 1, 2, 13, 80, 300] {
+                let axis = Axis::new(0, end, columns, Labels::Relative);
+                let mut free = 0;
+                for tick in axis.ticks() {
+                    assert!(tick.column >= free, "{end} {columns} {tick:?}");
+                    free = tick.column + text::width(&tick.label) + 1;
+                    assert!(free <= axis.columns() + 1, "{end} {columns} {tick:?}");
+                }
+                let mut last = 0.0;
+                for at in [i64::MIN, -1, 0, end / 3, end / 2, end, end.saturating_add(1), i64::MAX] {
+                    let position = axis.position(at);
+                    assert!(position.is_finite() && (0.0..=to_position(axis.columns())).contains(&position));
+                    if at >= 0 && end > 0 {
+                        assert!(position >= last, "{end} {columns} {at}");
+                        last = position;
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_interval_has_a_cell_and_neighbours_do_not_overlap() {
+        let axis = Axis::new(0, 31_000, 57, Labels::Relative);
+        let mut random: u64 = 1;
+        let mut next = || {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            i64::try_from((random >> 33) % 40_000).unwrap() - 4_000
+        };
+        for _ in 0..10_000 {
+            let mut times = [next(), next(), next()];
+            times.sort_unstable();
+            let [start, middle, end] = times;
+            let (left, right) = (axis.cells(start, middle), axis.cells(middle, end));
+            assert!(!left.is_empty() && !right.is_empty());
+            assert!(
+                left.start <= right.start && left.end <= right.end && right.end <= axis.columns(),
+                "{times:?}"
+            );
+            assert!(left.end <= right.start + 1, "{times:?}");
+        }
+    }
+
+    #[test]
+    fn a_growing_window_stays_for_a_while() {
+        let spans: Vec<i64> = (0..200).map(|second| growing_span(second * SECOND)).collect();
+        let steps = spans.windows(2).filter(|pair| pair[0] != pair[1]).count();
+        assert!(steps <= 20, "{steps} steps in 200 s");
+        for (elapsed, &span) in (0..).zip(&spans) {
+            assert!(
+                span > elapsed * SECOND && (span <= 10 * SECOND || span <= elapsed * SECOND * 130 / 100),
+                "{elapsed} {span}"
+            );
+        }
+        assert!(growing_span(i64::MAX) > 0);
+    }
+}

@@ -1,0 +1,8 @@
+//! Bars on a common time axis.
+
+pub(crate) mod axis;
+pub(crate) mod bar;
+pub(crate) mod lanes;
+pub(crate) mod legend;
+pub(crate) mod mark;
+pub(crate) mod span;

@@ -1,0 +1,10 @@
+//! Which Pods are shown, in which groups and order, and the lines of text around them.
+
+pub(crate) mod counts;
+pub(crate) mod findings;
+pub(crate) mod groups;
+pub(crate) mod headings;
+pub(crate) mod numbers;
+pub(crate) mod overflow;
+pub(crate) mod pace;
+pub(crate) mod phase_text;

@@ -1,0 +1,72 @@
+//! How long a Pod waited, started and worked, as it is written.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::lifecycle::{Instant, Lifecycle, PodOutcome};
+use crate::view::primitives::duration::{human, is_fine, so_far};
+use crate::view::primitives::frame::Style;
+
+/// A duration as it is written; empty if there is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Number {
+    pub(crate) text: String,
+    pub(crate) role: Style,
+}
+
+impl Number {
+    /// A duration that is over; tenths only if both ends are known that well.
+    fn ended(duration: SignedDuration, start: Option<Instant>, end: Option<Instant>) -> Self {
+        Self { text: human(duration, is_fine(start) && is_fine(end)), role: Style::Text }
+    }
+
+    /// A duration that goes on.
+    fn open(since: Instant, now: Timestamp) -> Self {
+        Self { text: so_far(now.duration_since(since.at)), role: Style::Dim }
+    }
+
+    /// A duration that there was, but nobody knows how long.
+    fn unknown() -> Self {
+        Self { text: "?".into(), role: Style::Warning }
+    }
+}
+
+/// The three durations of a Pod.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Numbers {
+    pub(crate) queued: Number,
+    pub(crate) cold: Number,
+    pub(crate) run: Number,
+}
+
+impl Numbers {
+    /// The durations of a life as of `now`.
+    pub(crate) fn of(life: &Lifecycle, now: Timestamp) -> Self {
+        let instants = &life.instants;
+        let ended = life.outcome.ended();
+        let worked = instants.work_started.is_some()
+            || matches!(life.outcome, PodOutcome::Running | PodOutcome::Succeeded | PodOutcome::Failed);
+        let queued = match (life.queued, instants.created) {
+            (Some(queued), _) => Number::ended(queued, instants.created, instants.scheduled),
+            (None, Some(created)) if life.outcome == PodOutcome::Pending => Number::open(created, now),
+            _ if instants.scheduled.is_some() || worked => Number::unknown(),
+            _ => Number::default(),
+        };
+        let cold = match (life.cold_start, instants.scheduled) {
+            (Some(cold), _) => Number::ended(cold, instants.scheduled, instants.work_started),
+            (None, Some(scheduled)) if !ended && instants.work_started.is_none() => {
+                Number::open(scheduled, now)
+            }
+            _ if worked => Number::unknown(),
+            _ => Number::default(),
+        };
+        let run = match (life.run, instants.work_started) {
+            (Some(run), _) => Number::ended(run, instants.work_started, instants.work_ended),
+            (None, Some(started)) if !ended && life.outcome != PodOutcome::Unknown => {
+                Number::open(started, now)
+            }
+            _ if worked => Number::unknown(),
+            _ => Number::default(),
+        };
+        Self { queued, cold, run }
+    }
+}

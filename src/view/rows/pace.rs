@@ -1,0 +1,68 @@
+//! Who takes much longer than the others.
+
+use jiff::SignedDuration;
+
+use crate::timeline::{Digest, PodKey};
+use crate::view::rows::counts::DisplayState;
+use crate::view::view_context::ViewContext;
+
+/// Fewer Pods are no measure for the others.
+const LEAST_PODS: usize = 3;
+/// So many times the median is much.
+const MUCH: i128 = 2;
+
+/// How long the Pods of a block work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PodPace {
+    median: Option<SignedDuration>,
+    longest: Option<PodKey>,
+}
+
+impl PodPace {
+    /// Of these Pods, in one pass.
+    pub(crate) fn of(scene: &ViewContext<'_>, pods: &[PodKey]) -> Self {
+        let mut runs = Vec::new();
+        let mut running = 0;
+        let mut longest: Option<(SignedDuration, PodKey)> = None;
+        for &key in pods {
+            let pod = scene.timeline.digest(key);
+            match DisplayState::of(pod) {
+                DisplayState::Done => runs.extend(pod.run()),
+                DisplayState::Running => {
+                    running += 1;
+                    let time = time(scene, pod);
+                    if time > longest.map(|(most, _)| most) {
+                        longest = time.map(|time| (time, key));
+                    }
+                }
+                _ => {}
+            }
+        }
+        let middle = runs.len().div_ceil(2).saturating_sub(1);
+        let median = (runs.len() >= LEAST_PODS).then(|| *runs.select_nth_unstable(middle).1);
+        Self { median, longest: longest.filter(|_| running > 1).map(|(_, key)| key) }
+    }
+
+    /// How many times as long as the median of those that are done, if that is much: `3×`. Else whether it has run
+    /// longest of all that run: `max`.
+    pub(crate) fn mark(&self, scene: &ViewContext<'_>, key: PodKey) -> Option<String> {
+        let pod = scene.timeline.digest(key);
+        if !matches!(DisplayState::of(pod), DisplayState::Running | DisplayState::Done) {
+            return None;
+        }
+        let times = self.median.zip(time(scene, pod)).and_then(|(median, time)| {
+            // Shorter than a second is no measure: that is how exact a status is.
+            (median >= SignedDuration::from_secs(1)).then(|| time.as_millis() / median.as_millis())
+        });
+        match times {
+            Some(times) if times >= MUCH => Some(format!("{}{}", times.min(99), scene.glyphs.times)),
+            _ => (self.longest == Some(key)).then(|| "max".to_owned()),
+        }
+    }
+}
+
+/// How long it worked, or has worked.
+fn time(scene: &ViewContext<'_>, pod: &Digest) -> Option<SignedDuration> {
+    let open = || pod.work_started().map(|started| scene.now.duration_since(started));
+    pod.run().or_else(open)
+}
