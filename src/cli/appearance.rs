@@ -4,8 +4,9 @@ use jiff::tz::TimeZone;
 
 use crate::app::appearance::{Appearance, Mode};
 use crate::app::output::Format;
-use crate::cli::args::{AlignArg, ColorArg, DrawArgs, FollowArgs, GroupByArg, ProgressMode, SortArg};
+use crate::cli::draw_args::{AlignArg, ColorArg, DrawArgs, GroupByArg, SortArg};
 use crate::cli::environment::Environment;
+use crate::cli::follow_args::{FollowArgs, ProgressMode};
 use crate::source::{ErrorKind, SourceError};
 use crate::view::{Align, Glyphs, GroupBy, Sort, View, ViewState};
 
@@ -120,7 +121,7 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
-    use crate::cli::args::{Cli, Subcommand};
+    use crate::cli::command_line::{Cli, Subcommand};
     use crate::view::Size;
 
     fn resolve(flags: &str, environment: &Environment) -> Appearance {

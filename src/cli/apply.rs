@@ -2,18 +2,47 @@
 
 use std::ffi::OsString;
 
-use clap::ValueEnum as _;
+use clap::{Args, ValueEnum as _};
 
-use super::args::ApplyArgs;
-use super::get::place;
 use crate::app::appearance::Appearance;
 use crate::app::event_loop::{RunOptions, Subject, follow};
 use crate::app::exit::{Exit, RunError};
 use crate::app::output::Format;
 use crate::app::streams::Streams;
+use crate::cli::connection::ConnectionArgs;
+use crate::cli::draw_args::DrawArgs;
+use crate::cli::follow_args::FollowArgs;
+use crate::cli::get::place;
+use crate::cli::record_args::RecordArgs;
 use crate::source::cluster::{self, Cluster, Connection, Name, Objects, Resource, Scope, Selection, Target};
 use crate::source::kubectl::{self, Applied, Kubectl};
 use crate::source::{ErrorKind, SourceError};
+
+/// `apply`.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "kubectl seq apply (-f FILENAME | -k DIRECTORY | -) [OPTIONS] [KUBECTL APPLY FLAGS]"
+)]
+pub(crate) struct ApplyArgs {
+    /// Do not follow what was applied
+    #[arg(long)]
+    pub(crate) detach: bool,
+    /// What to follow, and how long.
+    #[command(flatten)]
+    pub(crate) follow: FollowArgs,
+    /// Whether it is recorded.
+    #[command(flatten)]
+    pub(crate) record: RecordArgs,
+    /// How it is drawn.
+    #[command(flatten)]
+    pub(crate) draw: DrawArgs,
+    /// The connection.
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    /// Output format: seq, table, wide, grid, json, jsonl, yaml, name; others are kubectl's and are not followed
+    #[arg(short, long, value_name = "FORMAT")]
+    pub(crate) output: Option<String>,
+}
 
 /// The format that decides where pictures go; formats of kubectl's are not followed and have none.
 pub(crate) fn format(args: &ApplyArgs) -> Format {
@@ -178,12 +207,52 @@ fn reads_input(args: &[OsString]) -> bool {
         || texts.iter().any(|text| matches!(*text, "-f-" | "-f=-" | "--filename=-"))
 }
 
+/// Tells the flags of `kubectl seq apply` from those of `kubectl apply`: the ones that `command` declares are ours, the
+/// rest is kubectl's, in the order as typed. A lone `-` is kubectl's `-f -`.
+pub(crate) fn split_apply(command: &clap::Command, args: &[OsString]) -> (Vec<OsString>, Vec<OsString>) {
+    let (mut ours, mut kubectls) = (Vec::new(), Vec::new());
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        let Some(text) = arg.to_str() else {
+            kubectls.push(arg.clone());
+            continue;
+        };
+        if text == "-" && kubectls.last().is_none_or(|last: &OsString| !takes_file(last)) {
+            kubectls.extend(["-f".into(), "-".into()]);
+            continue;
+        }
+        let Some(flag) = ours_of(command, text) else {
+            kubectls.push(arg.clone());
+            continue;
+        };
+        ours.push(arg.clone());
+        let has_value = text.contains('=') || (!text.starts_with("--") && text.len() > 2);
+        if flag.get_action().takes_values() && !flag.is_require_equals_set() && !has_value {
+            ours.extend(args.next().cloned());
+        }
+    }
+    (ours, kubectls)
+}
+
+fn takes_file(flag: &OsString) -> bool {
+    flag == "-f" || flag == "--filename"
+}
+
+fn ours_of<'a>(command: &'a clap::Command, text: &str) -> Option<&'a clap::Arg> {
+    if let Some(long) = text.strip_prefix("--") {
+        let name = long.split('=').next().unwrap_or(long);
+        return command.get_arguments().find(|arg| arg.get_long() == Some(name));
+    }
+    let short = text.strip_prefix('-')?.chars().next()?;
+    command.get_arguments().find(|arg| arg.get_short() == Some(short))
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
 
     use super::*;
-    use crate::cli::args::{Cli, split_apply};
+    use crate::cli::command_line::Cli;
 
     fn words(text: &str) -> Vec<OsString> {
         text.split_whitespace().map(OsString::from).collect()

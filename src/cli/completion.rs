@@ -5,16 +5,27 @@
 //! it; our own commands and flags are added.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 
 use clap::{Arg, Command};
 
+use crate::app::exit::{Exit, RunError};
+use crate::app::streams::Streams;
 use crate::source::kubectl::Kubectl;
 
 /// No file names, please.
 const NO_FILES: &str = ":4";
 /// File names, as the shell completes them by itself.
 const FILES: &str = ":0";
+
+/// Prints the completion script of `shell` for `kubectl-seq`.
+pub(crate) fn print_script(shell: clap_complete::Shell, root: &mut Command) -> Result<Exit, RunError> {
+    // The generator panics on a closed pipe, so it writes to memory first.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, root, "kubectl-seq", &mut script);
+    Streams::document(|out| out.write_all(&script))?;
+    Ok(Exit::Success)
+}
 
 /// What kubectl completes for a command of ours: the words of its own command.
 fn kubectls(command: &str) -> &'static [&'static str] {
@@ -139,7 +150,7 @@ fn is_ours(arg: &Arg) -> bool {
 }
 
 /// Answers kubectl. Nothing that goes wrong is worth a word: the shell would print it into the command line.
-pub(crate) async fn answer(root: &Command, words: &[String]) -> io::Result<()> {
+pub(crate) async fn answer(root: &Command, words: &[String]) -> Exit {
     let completion = complete(root, words);
     let mut text = String::new();
     for (candidate, about) in &completion.candidates {
@@ -159,7 +170,10 @@ pub(crate) async fn answer(root: &Command, words: &[String]) -> io::Result<()> {
         _ => text.push_str(NO_FILES),
     }
     let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{}", text.trim_end())
+    match writeln!(stdout, "{}", text.trim_end()) {
+        Ok(()) => Exit::Success,
+        Err(_) => Exit::Unknown,
+    }
 }
 
 async fn ask(words: &[String]) -> Option<String> {
@@ -172,7 +186,7 @@ mod tests {
     use clap::CommandFactory as _;
 
     use super::*;
-    use crate::cli::args::Cli;
+    use crate::cli::command_line::Cli;
 
     fn completed(line: &str) -> (String, String) {
         let mut root = Cli::command();

@@ -1,13 +1,57 @@
 //! `kubectl seq get`: the timeline of what exists.
 
-use super::args::GetArgs;
+use clap::Args;
+
 use crate::app::appearance::Appearance;
 use crate::app::event_loop::{RunOptions, Subject, follow, once};
 use crate::app::exit::{Exit, RunError};
+use crate::app::output::Format;
 use crate::app::streams::Streams;
 use crate::cli::connection::ConnectionArgs;
+use crate::cli::draw_args::DrawArgs;
+use crate::cli::follow_args::FollowArgs;
+use crate::cli::record_args::RecordArgs;
 use crate::source::cluster::{self, Name, Objects, Scope, Selection, Target};
 use crate::source::{ErrorKind, SourceError};
+
+/// `get`.
+#[derive(Debug, Args)]
+#[command(override_usage = "kubectl seq get TYPE[/NAME] [NAME...] [OPTIONS]")]
+pub(crate) struct GetArgs {
+    /// TYPE, TYPE NAME..., TYPE/NAME..., as kubectl takes them: `job pi`, `job/pi`, `jobs`, `pods`
+    #[arg(value_name = "TYPE[/NAME]", required = true)]
+    pub(crate) objects: Vec<String>,
+    /// Only objects with these labels
+    #[arg(short = 'l', long, value_name = "SELECTOR")]
+    pub(crate) selector: Option<String>,
+    /// Only objects with these fields
+    #[arg(long, value_name = "SELECTOR")]
+    pub(crate) field_selector: Option<String>,
+    /// In all namespaces
+    #[arg(short = 'A', long)]
+    pub(crate) all_namespaces: bool,
+    /// Follow until everything has ended
+    #[arg(short, long)]
+    pub(crate) watch: bool,
+    /// Succeed if an object is not there
+    #[arg(long)]
+    pub(crate) ignore_not_found: bool,
+    /// What to follow, and how long.
+    #[command(flatten)]
+    pub(crate) follow: FollowArgs,
+    /// Whether it is recorded.
+    #[command(flatten)]
+    pub(crate) record: RecordArgs,
+    /// How it is drawn.
+    #[command(flatten)]
+    pub(crate) draw: DrawArgs,
+    /// The connection.
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    /// Output format
+    #[arg(short, long, value_name = "FORMAT", default_value = "seq")]
+    pub(crate) output: Format,
+}
 
 pub(crate) async fn run(args: GetArgs, drawing: &Appearance, output: &Streams) -> Result<Exit, RunError> {
     let recorder = args.record.open(args.watch)?;

@@ -14,7 +14,7 @@ use self::virtual_terminal::Virtual;
 use crate::app::event_loop::{Console, RunOptions, Subject, follow_on};
 use crate::app::{appearance::Appearance, exit::Exit, output::Format, streams::Streams};
 use crate::cli::{
-    args::{Cli, Subcommand},
+    command_line::{Cli, Subcommand},
     environment::Environment,
 };
 use crate::source::{

@@ -2,28 +2,35 @@
 
 pub(crate) mod appearance;
 pub(crate) mod apply;
-pub(crate) mod args;
+pub(crate) mod command_line;
 pub(crate) mod completion;
 pub(crate) mod connection;
+pub(crate) mod draw_args;
 pub(crate) mod environment;
+pub(crate) mod follow_args;
 pub(crate) mod get;
 #[cfg(test)]
 pub(crate) mod interactive_tests;
 pub(crate) mod pod;
+pub(crate) mod record_args;
 pub(crate) mod replay;
 pub(crate) mod simulate;
+pub(crate) mod speed;
+pub(crate) mod version;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
-use self::args::{Cli, DrawArgs, FollowArgs, Subcommand};
-use self::environment::Environment;
 use crate::app::appearance::Appearance;
 use crate::app::exit::{Exit, RunError};
 use crate::app::output::Format;
 use crate::app::streams::Streams;
+use crate::cli::command_line::{Cli, Subcommand};
+use crate::cli::draw_args::DrawArgs;
+use crate::cli::environment::Environment;
+use crate::cli::follow_args::FollowArgs;
 use crate::source::{ErrorKind, SourceError};
 
 /// Runs the program with these arguments, the first of which is its own name.
@@ -59,7 +66,7 @@ fn parse(mut arguments: Vec<OsString>) -> Result<(Cli, Vec<OsString>), clap::Err
     if arguments.get(1).is_some_and(|name| name == "apply")
         && let Some(apply) = command.find_subcommand("apply")
     {
-        let (ours, theirs) = args::split_apply(apply, &arguments[2..]);
+        let (ours, theirs) = apply::split_apply(apply, &arguments[2..]);
         arguments.truncate(2);
         arguments.extend(ours);
         kubectl = theirs;
@@ -123,27 +130,15 @@ async fn run(cli: Cli, kubectl: Vec<OsString>, environment: &Environment) -> Exi
             .await
         }
         Subcommand::Completion { shell } => {
-            let said = Streams::document(|out| {
-                // The generator panics on a closed pipe: it gets all the room it wants first.
-                let mut script = Vec::new();
-                clap_complete::generate(shell, &mut Cli::command(), "kubectl-seq", &mut script);
-                out.write_all(&script)
-            });
-            end(said.map(|()| Exit::Success), &plain_output(environment))
+            end(completion::print_script(shell, &mut Cli::command()), &plain_output(environment))
         }
         Subcommand::Complete { mut words } => {
             connection::behind_the_command(&mut words);
             let mut root = Cli::command();
             root.build();
-            match completion::answer(&root, &words).await {
-                Ok(()) => Exit::Success,
-                Err(_) => Exit::Unknown,
-            }
+            completion::answer(&root, &words).await
         }
-        Subcommand::Version => {
-            let said = Streams::document(|out| writeln!(out, "kubectl-seq {}", env!("CARGO_PKG_VERSION")));
-            end(said.map(|()| Exit::Success), &plain_output(environment))
-        }
+        Subcommand::Version => end(version::run(), &plain_output(environment)),
     }
 }
 

@@ -2,18 +2,48 @@
 
 use std::ffi::OsString;
 
-use clap::ValueEnum as _;
+use clap::{Args, ValueEnum as _};
 
-use super::args::PodArgs;
-use super::get::place;
 use crate::app::appearance::Appearance;
 use crate::app::event_loop::{RunOptions, Subject, follow, once};
 use crate::app::exit::{Exit, RunError};
 use crate::app::output::Format;
 use crate::app::streams::Streams;
+use crate::cli::connection::ConnectionArgs;
+use crate::cli::draw_args::DrawArgs;
+use crate::cli::follow_args::FollowArgs;
+use crate::cli::get::place;
+use crate::cli::record_args::RecordArgs;
 use crate::source::cluster::{self, Connection, Name, Objects, Resource, Scope, Selection, Target};
 use crate::source::kubectl::Kubectl;
 use crate::source::{ErrorKind, SourceError};
+
+/// `pod`.
+#[derive(Debug, Args)]
+#[command(override_usage = "kubectl seq pod NAME [OPTIONS]")]
+pub(crate) struct PodArgs {
+    /// Name of the Pod; `pod/NAME` is taken too
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// Follow until the Pod has ended
+    #[arg(short, long)]
+    pub(crate) watch: bool,
+    /// What to follow, and how long.
+    #[command(flatten)]
+    pub(crate) follow: FollowArgs,
+    /// Whether it is recorded.
+    #[command(flatten)]
+    pub(crate) record: RecordArgs,
+    /// How it is drawn.
+    #[command(flatten)]
+    pub(crate) draw: DrawArgs,
+    /// The connection.
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    /// json or yaml: the Pod object, exactly as `kubectl get pod` prints it
+    #[arg(short, long, value_name = "FORMAT")]
+    pub(crate) output: Option<String>,
+}
 
 /// The format that decides where pictures go.
 pub(crate) fn format(args: &PodArgs) -> Format {

@@ -1,11 +1,39 @@
 //! `kubectl seq replay`: a recording through the same views.
 
-use super::args::ReplayArgs;
+use std::path::PathBuf;
+
+use clap::Args;
+
 use crate::app::appearance::{Appearance, Mode};
 use crate::app::event_loop::{RunOptions, Subject, follow, once};
 use crate::app::exit::{Exit, RunError};
+use crate::app::output::Format;
 use crate::app::streams::Streams;
+use crate::cli::draw_args::DrawArgs;
+use crate::cli::follow_args::FollowArgs;
+use crate::cli::speed::parse_speed;
 use crate::source::recording::{self, Pace};
+
+/// `replay`.
+#[derive(Debug, Args)]
+#[command(override_usage = "kubectl seq replay FILE [OPTIONS]")]
+pub(crate) struct ReplayArgs {
+    /// The recording, `-` for standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Recorded seconds a second; 0: at once [default: live on a terminal 4, or more if it would take longer than 20s; else 0]
+    #[arg(long, value_name = "X", value_parser = parse_speed)]
+    pub(crate) speed: Option<f64>,
+    /// What to follow, and how long.
+    #[command(flatten)]
+    pub(crate) follow: FollowArgs,
+    /// How it is drawn.
+    #[command(flatten)]
+    pub(crate) draw: DrawArgs,
+    /// Output format
+    #[arg(short, long, value_name = "FORMAT", default_value = "seq")]
+    pub(crate) output: Format,
+}
 
 pub(crate) async fn run(args: ReplayArgs, drawing: &Appearance, output: &Streams) -> Result<Exit, RunError> {
     let watched = drawing.mode == Mode::Live && !args.output.is_for_machines();

@@ -1,11 +1,49 @@
 //! `kubectl seq simulate`: the built-in simulation through the same views.
 
-use super::args::SimulateArgs;
+use std::path::PathBuf;
+
+use clap::Args;
+
 use crate::app::appearance::{Appearance, Mode};
 use crate::app::event_loop::{RunOptions, Subject, follow};
 use crate::app::exit::{Exit, RunError};
+use crate::app::output::Format;
 use crate::app::streams::Streams;
-use crate::source::simulation::{self, ManifestText};
+use crate::cli::draw_args::DrawArgs;
+use crate::cli::follow_args::FollowArgs;
+use crate::cli::record_args::RecordArgs;
+use crate::cli::speed::parse_speed;
+use crate::source::simulation::{self, DEFAULT_NODES, DEFAULT_SEED, MOST_NODES, ManifestText};
+
+/// `simulate`.
+#[derive(Debug, Args)]
+#[command(override_usage = "kubectl seq simulate [-f FILENAME] [OPTIONS]")]
+pub(crate) struct SimulateArgs {
+    /// Job manifest, `-` for standard input [default: Kubernetes' pi Job, 20 completions, 4 at once]
+    #[arg(short, long, value_name = "FILENAME")]
+    pub(crate) filename: Option<PathBuf>,
+    /// Seed of everything that is drawn by chance: the same seed gives the same run
+    #[arg(long, default_value_t = DEFAULT_SEED, value_name = "N")]
+    pub(crate) seed: u64,
+    /// Simulated seconds a second; 0: at once [default: 4 live on a terminal, else 0]
+    #[arg(long, value_name = "X", value_parser = parse_speed)]
+    pub(crate) speed: Option<f64>,
+    /// Nodes of the simulated cluster
+    #[arg(long, default_value_t = DEFAULT_NODES, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_NODES)))]
+    pub(crate) nodes: u32,
+    /// What to follow, and how long.
+    #[command(flatten)]
+    pub(crate) follow: FollowArgs,
+    /// Whether it is recorded.
+    #[command(flatten)]
+    pub(crate) record: RecordArgs,
+    /// How it is drawn.
+    #[command(flatten)]
+    pub(crate) draw: DrawArgs,
+    /// Output format
+    #[arg(short, long, value_name = "FORMAT", default_value = "seq")]
+    pub(crate) output: Format,
+}
 
 /// Simulated seconds a second where somebody watches: a run of a minute shows in a quarter of one.
 const WATCHED_SPEED: f64 = 4.0;
