@@ -205,7 +205,7 @@ pub(crate) fn timeline(pods: u32, running: u32) -> Timeline {
         let stage = if nth + running < pods { Stage::Done } else { Stage::Running };
         timeline.apply(&observed(nth, stage, Seen::Listed));
     }
-    timeline.settle();
+    timeline.recompute();
     timeline
 }
 

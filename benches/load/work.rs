@@ -21,7 +21,7 @@ pub(crate) fn apply(observations: &[Observation], step: usize) -> Timeline {
         for observation in step {
             timeline.apply(observation);
         }
-        black_box(timeline.settle());
+        black_box(timeline.recompute());
     }
     timeline
 }

@@ -11,13 +11,13 @@ const MOST: usize = 10;
 
 /// The failed Pods, oldest first, and what is known of them.
 pub(crate) fn failures(timeline: &Timeline, logs: &[(PodKey, ContainerLog)], glyphs: &Glyphs) -> Vec<Line> {
-    let pods = || timeline.workloads().iter().flat_map(|workload| timeline.digests(workload));
+    let pods = || timeline.workloads().iter().flat_map(|workload| timeline.overviews(workload));
     let mut failed: Vec<PodKey> =
         pods().filter(|(_, pod)| pod.outcome.failed()).map(|(key, _)| key).collect();
     // A container that failed and was started again has failed, too.
     let restarted = pods().filter(|(_, pod)| !pod.outcome.failed()).map(|(key, _)| key);
     failed.extend(restarted.filter(|key| logs.iter().any(|(of, _)| of == key)));
-    failed.sort_by_key(|&key| (timeline.digest(key).end().is_none(), timeline.digest(key).end()));
+    failed.sort_by_key(|&key| (timeline.overview(key).end().is_none(), timeline.overview(key).end()));
     // What has its last words with it is told first.
     failed.sort_by_key(|key| !logs.iter().any(|(of, _)| of == key));
     let mut lines = Vec::new();
@@ -55,7 +55,7 @@ pub(crate) fn how_it_ended(timeline: &Timeline, exit: Exit, task: &RunOptions<'_
     let mut said = Vec::new();
     let open: Vec<String> = timeline
         .roots()
-        .filter(|workload| !workload.ended())
+        .filter(|workload| !workload.has_ended())
         .map(|workload| format!("{}/{}", workload.kind.to_lowercase(), workload.name))
         .collect();
     let is_open = !open.is_empty();

@@ -83,7 +83,7 @@ pub(crate) async fn once(task: RunOptions<'_>) -> Result<Exit, RunError> {
             _ = tick.tick(), if started.elapsed() > PATIENCE => session.show_progress()?,
         }
     }
-    session.settle();
+    session.recompute();
     session.read_logs().await;
     session.clear_progress()?;
     session.stop_the_clock()?;
@@ -171,7 +171,7 @@ async fn watch(session: &mut Run<'_>, deadline: Option<Instant>) -> Result<Exit,
             _ = continued.recv() => session.resume()?,
             _ = tick.tick() => session.draw()?,
         }
-        session.settle();
+        session.recompute();
         if over && !session.is_reading() {
             return Ok(session.outcome());
         }

@@ -138,9 +138,9 @@ impl<'a> Run<'a> {
 
     /// Says how things stand when following begins: changes are told from here on.
     fn tell_beginning(&mut self) -> Result<(), RunError> {
-        self.settle();
-        let every = self.timeline.everything();
-        let now = self.timeline.observed().unwrap_or_else(|| self.now());
+        self.recompute();
+        let every = self.timeline.all_as_changes();
+        let now = self.timeline.last_received().unwrap_or_else(|| self.now());
         if self.task.format == Format::Jsonl {
             self.write_changes(&every, now)?;
         }
@@ -156,7 +156,7 @@ impl<'a> Run<'a> {
         if self.task.drawing.mode != Mode::Lines && self.task.format != Format::Jsonl {
             return Ok(());
         }
-        let changes = self.settle();
+        let changes = self.recompute();
         if self.task.format == Format::Jsonl {
             self.write_changes(&changes, now)?;
         }
@@ -173,8 +173,8 @@ impl<'a> Run<'a> {
     }
 
     /// Brings what is derived up to date; what failed is asked why.
-    pub(crate) fn settle(&mut self) -> Changes {
-        let changes = self.timeline.settle();
+    pub(crate) fn recompute(&mut self) -> Changes {
+        let changes = self.timeline.recompute();
         self.backstage.listen_to_failures(&self.timeline, &changes.pods);
         changes
     }
@@ -185,7 +185,7 @@ impl<'a> Run<'a> {
         }
         let now = self.task.feed.clock.now();
         // Never before what is known.
-        self.timeline.observed().map_or(now, |observed| now.max(observed))
+        self.timeline.last_received().map_or(now, |observed| now.max(observed))
     }
 
     /// One step of the picture.
@@ -203,7 +203,7 @@ impl<'a> Run<'a> {
 
     /// The picture as it is now.
     pub(crate) fn redraw(&mut self) -> Result<(), RunError> {
-        self.settle();
+        self.recompute();
         self.look(None)
     }
 
@@ -245,7 +245,7 @@ impl<'a> Run<'a> {
 
     fn said_outcome(&self) -> String {
         let outcomes: Vec<&str> =
-            self.timeline.workloads().iter().map(|workload| workload.outcome.name()).collect();
+            self.timeline.workloads().iter().map(|workload| workload.state.name()).collect();
         match outcomes.as_slice() {
             [first, rest @ ..] if rest.iter().all(|other| other == first) => (*first).to_owned(),
             _ => "see the picture".to_owned(),
@@ -336,23 +336,23 @@ impl<'a> Run<'a> {
         self.synced
             && !workloads.is_empty()
             && self.task.expected.iter().all(expected)
-            && self.timeline.roots().all(Workload::ended)
+            && self.timeline.roots().all(Workload::has_ended)
     }
 
     pub(crate) fn pods_ended(&self) -> bool {
         // The Pods of a rollout run on.
-        let workloads = self.timeline.workloads().iter().filter(|workload| !workload.lasting);
-        workloads.flat_map(|workload| self.timeline.digests(workload)).all(|(_, pod)| pod.outcome.ended())
+        let workloads = self.timeline.workloads().iter().filter(|workload| !workload.is_rollout);
+        workloads.flat_map(|workload| self.timeline.overviews(workload)).all(|(_, pod)| pod.outcome.ended())
     }
 
     pub(crate) fn outcome(&self) -> Exit {
-        Exit::of_outcomes(self.timeline.roots().map(|workload| workload.outcome))
+        Exit::of_outcomes(self.timeline.roots().map(|workload| workload.state))
     }
 
     /// The last picture and how it ended.
     pub(crate) fn finish(&mut self, exit: Exit) -> Result<(), RunError> {
         self.progress = None;
-        self.settle();
+        self.recompute();
         self.stop_the_clock()?;
         let report = if self.task.drawing.mode == Mode::Silent {
             Vec::new()
@@ -379,7 +379,7 @@ impl<'a> Run<'a> {
 
     /// Leaves the last picture on the screen.
     pub(crate) fn leave(&mut self, below: usize) -> Result<(), RunError> {
-        self.settle();
+        self.recompute();
         self.look(Some(below))
     }
 
@@ -452,7 +452,7 @@ impl<'a> Run<'a> {
             Format::Yaml => Streams::document(|out| export::write_yaml(&document(), out)),
             Format::Name => Streams::document(|out| export::write_names(timeline, out)),
             Format::Jsonl => {
-                let every = timeline.everything();
+                let every = timeline.all_as_changes();
                 let mut lines = ChangeLines::default();
                 Streams::document(|out| {
                     lines.write_changes(timeline, &every, now, out)?;

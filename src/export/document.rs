@@ -113,7 +113,7 @@ impl<'a> WorkloadEntry<'a> {
 
     /// The workload without the field `pods`.
     pub fn without_pods(timeline: &Timeline, workload: &'a Workload, now: Timestamp) -> Self {
-        let pulled = timeline.digests(workload).filter(|(_, digest)| digest.pulled);
+        let pulled = timeline.overviews(workload).filter(|(_, overview)| overview.has_pull);
         let pods = pulled.map(|(key, _)| timeline.pod(key));
         Self {
             holds: workload.holds.iter().map(|hold| HoldEntry::new(hold, now)).collect(),
@@ -133,7 +133,7 @@ impl<'a> WorkloadEntry<'a> {
             name: &workload.name,
             uid: &workload.uid,
             parent: workload.parent.as_ref().map(ParentEntry::from),
-            outcome: workload.outcome.name(),
+            outcome: workload.state.name(),
             reason: workload.reason.as_deref(),
             message: workload.message.as_deref(),
             created_at: workload.created,
@@ -145,7 +145,7 @@ impl<'a> WorkloadEntry<'a> {
             succeeded: workload.succeeded,
             failed: workload.failed,
             next_run_at: workload.next_run,
-            waiting_since: workload.waiting.as_ref().map(|waiting| waiting.since),
+            waiting_since: workload.creation_block.as_ref().map(|waiting| waiting.since),
             summary: summary.into(),
             holds: Vec::new(),
             back_offs: Vec::new(),

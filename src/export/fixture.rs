@@ -8,7 +8,9 @@ use crate::lifecycle::{
     ContainerLife, ContainerRole, Evidence, Instant, Instants, Lifecycle, Phase, PhaseKind, PodOutcome, Pull,
     Run, Source,
 };
-use crate::timeline::{Identity, Parent, Percentiles, Slots, Summary, TimelinePod, Workload, WorkloadState};
+use crate::timeline::{
+    Parent, Percentiles, PodIdentity, SlotTime, Summary, TimelinePod, Workload, WorkloadState,
+};
 
 /// 2026-01-01T00:00:00Z and so many milliseconds.
 pub(crate) fn at(millis: i64) -> Timestamp {
@@ -35,7 +37,7 @@ pub(crate) fn workload() -> Workload {
         name: "pi".into(),
         uid: "job-uid".into(),
         parent: Some(Parent { kind: "CronJob".into(), name: "nightly".into(), uid: "cron-uid".into() }),
-        outcome: WorkloadState::Failed,
+        state: WorkloadState::Failed,
         reason: Some("BackoffLimitExceeded".into()),
         message: Some("Job has reached the \u{1b}[31mspecified\u{1b}[0m \"backoff\" limit: #1".into()),
         created: Some(at(0)),
@@ -48,11 +50,11 @@ pub(crate) fn workload() -> Workload {
         failed: 7,
         gone: false,
         capacity: Vec::new(),
-        per_index: false,
-        waiting: None,
+        retries_per_index: false,
+        creation_block: None,
         holds: Vec::new(),
         next_run: None,
-        lasting: false,
+        is_rollout: false,
         pods: Vec::new(),
     }
 }
@@ -76,7 +78,7 @@ pub(crate) fn summary() -> Summary {
         concurrency_max: 4,
         concurrency_mean: 1.234_567,
         slots_unknown: false,
-        slots: Slots { total: 100, phases: [10, 11, 12, 13, 14, 0, 15, 3, 2], idle: 20 },
+        slots: SlotTime { total: 100, phases: [10, 11, 12, 13, 14, 0, 15, 3, 2], idle: 20 },
     }
 }
 
@@ -111,7 +113,7 @@ pub(crate) fn ended() -> TimelinePod<'static> {
     (pulling.container, pulling.reason) = (Some("init".into()), Some("ImagePullBackOff".into()));
     let mut running = phase(PhaseKind::Running, 6100, Some(9000));
     running.source = Source::Status;
-    let identity = Identity {
+    let identity = PodIdentity {
         namespace: "default".into(),
         name: "pi-0-j272m".into(),
         uid: "pod-uid".into(),
@@ -157,7 +159,7 @@ pub(crate) fn ended() -> TimelinePod<'static> {
 pub(crate) fn waiting() -> TimelinePod<'static> {
     let mut queued = phase(PhaseKind::Queued, 0, None);
     queued.reason = Some("Insufficient cpu".into());
-    let identity = Identity {
+    let identity = PodIdentity {
         namespace: "default".into(),
         name: "pi-xc786".into(),
         uid: "other-uid".into(),

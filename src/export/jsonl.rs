@@ -75,7 +75,7 @@ impl ChangeLines {
                 write_line(&WorkloadLine { r#type: "workload", observed_at: now, workload }, out)?;
             }
             let mut keys = by_workload.remove(&*workload.uid).unwrap_or_default();
-            keys.sort_by_key(|&key| (timeline.digest(key).created(), &timeline.identity(key).name));
+            keys.sort_by_key(|&key| (timeline.overview(key).created(), &timeline.identity(key).name));
             for key in keys {
                 let pod = timeline.pod(key);
                 if self.is_news_of_pod(key, &pod)? {
@@ -108,11 +108,11 @@ impl ChangeLines {
         let controller = (workload.active, workload.succeeded, workload.failed);
         let desired = (workload.completions, workload.parallelism);
         let times = (workload.created, workload.started, workload.finished);
-        let ending = (workload.outcome, &workload.reason, &workload.message, workload.gone);
+        let ending = (workload.state, &workload.reason, &workload.message, workload.gone);
         (controller, desired, times, ending).hash(&mut hash);
         for hold in &workload.holds {
             let ends = [hold.start, hold.end].map(|end| end.map(|end| end.at));
-            (ends, hold.over, &hold.reason, &hold.message).hash(&mut hash);
+            (ends, hold.ended, &hold.reason, &hold.message).hash(&mut hash);
         }
         let said = hash.finish();
         self.workloads.insert(Arc::clone(&workload.uid), said) != Some(said)

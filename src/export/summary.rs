@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde::Serialize;
 
 use crate::lifecycle::PhaseKind;
-use crate::timeline::{Percentiles, Slots, Summary};
+use crate::timeline::{Percentiles, SlotTime, Summary};
 
 /// `summary`: milliseconds, unless a field's name says otherwise.
 #[derive(Clone, Debug, Serialize)]
@@ -125,8 +125,8 @@ pub struct SlotsEntry {
     pub idle_millis: i64,
 }
 
-impl From<&Slots> for SlotsEntry {
-    fn from(slots: &Slots) -> Self {
+impl From<&SlotTime> for SlotsEntry {
+    fn from(slots: &SlotTime) -> Self {
         Self {
             work_millis: slots.of(PhaseKind::Running),
             setup_millis: slots.of(PhaseKind::Setup),

@@ -325,7 +325,7 @@ fn seen(object: Object) -> Observation {
 #[test]
 fn the_document_holds_workloads_and_their_pods() {
     let mut timeline = observed();
-    timeline.settle();
+    timeline.recompute();
     let document = value(&document(&timeline, at(1000)));
     assert_eq!(document["observedAt"], "2026-01-01T00:00:01.000Z");
     let job = &document["workloads"][0];
@@ -350,7 +350,7 @@ fn each_change_has_one_line() {
     let mut timeline = observed();
     let mut lines = ChangeLines::default();
     let mut write = |timeline: &mut Timeline, now| -> Vec<Value> {
-        let changes = timeline.settle();
+        let changes = timeline.recompute();
         let mut out = Vec::new();
         lines.write_changes(timeline, &changes, at(now), &mut out).unwrap();
         String::from_utf8(out).unwrap().lines().map(golden).collect()

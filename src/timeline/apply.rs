@@ -10,7 +10,7 @@ use super::place::number;
 use super::record::PodRecord;
 use super::refusal::Refusals;
 use super::suspension::Toggles;
-use super::{Capacity, CreationBlock, Identity, Map, PodKey, Timeline, Workload, WorkloadState};
+use super::{Capacity, CreationBlock, Map, PodIdentity, PodKey, Timeline, Workload, WorkloadState};
 use crate::lifecycle::{EventFact, PodEvidence, PodOutcome};
 use crate::observation::{self, Event, Object, Observation, Seen, whole_millis};
 
@@ -21,7 +21,7 @@ pub(crate) struct OwnersWord {
     removed: bool,
 }
 
-/// What [`Timeline::settle`] brought up to date.
+/// What [`Timeline::recompute`] brought up to date.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Pods that may look different now.
@@ -135,7 +135,7 @@ impl Timeline {
         if let Some(at) = word.created {
             evidence.created_at(at);
         }
-        let identity = Identity {
+        let identity = PodIdentity {
             namespace: self.names.share(&metadata.namespace),
             name,
             uid: Arc::clone(&uid),
@@ -227,7 +227,7 @@ impl Timeline {
     }
 
     /// Brings everything that is derived up to date; says what may look different.
-    pub fn settle(&mut self) -> Changes {
+    pub fn recompute(&mut self) -> Changes {
         let workloads = self.regroup || !self.changed.is_empty() || !self.stale.is_empty();
         self.revision += u64::from(workloads);
         let fresh = std::mem::take(&mut self.fresh);
@@ -243,7 +243,7 @@ impl Timeline {
                 continue; // it has no place yet
             }
             // How a bare Pod stands is how its workload does, and a new Pod ends the wait for one.
-            let depends = |workload: &Workload| workload.waiting.is_some() || &*workload.kind == "Pod";
+            let depends = |workload: &Workload| workload.creation_block.is_some() || &*workload.kind == "Pod";
             if self.workloads.get(place).is_none_or(depends) {
                 self.stale.push(place);
             }
@@ -353,16 +353,16 @@ impl Timeline {
 
     /// Adds what only its Pods and Events tell of a workload.
     fn complete(&self, mut workload: Workload) -> Workload {
-        let created = |key: &PodKey| self.record(*key).digest.created();
-        if workload.lasting {
+        let created = |key: &PodKey| self.record(*key).overview.created();
+        if workload.is_rollout {
             // Of the time before the oldest Pod that was seen nothing is known.
             let oldest = workload.pods.first().and_then(created);
             if let (Some(capacity), Some(oldest)) = (workload.capacity.first_mut(), oldest) {
                 capacity.since = capacity.since.max(oldest);
             }
         }
-        workload.waiting = self.waiting(&workload);
-        if let Some(waiting) = &workload.waiting
+        workload.creation_block = self.waiting(&workload);
+        if let Some(waiting) = &workload.creation_block
             && workload.reason.is_none()
         {
             workload.reason = Some(Arc::clone(&waiting.reason));
@@ -374,14 +374,14 @@ impl Timeline {
 
     /// Why no Pod can be made now.
     fn waiting(&self, workload: &Workload) -> Option<CreationBlock> {
-        let refusals = self.refusals.get(&workload.uid).filter(|_| !workload.ended())?;
-        let open = workload.pods.iter().filter(|key| !self.record(**key).digest.outcome.ended()).count();
+        let refusals = self.refusals.get(&workload.uid).filter(|_| !workload.has_ended())?;
+        let open = workload.pods.iter().filter(|key| !self.record(**key).overview.outcome.ended()).count();
         let wanted = workload.parallelism.map_or(usize::MAX, |wanted| wanted as usize);
-        if workload.outcome == WorkloadState::Suspended || open >= wanted {
+        if workload.state == WorkloadState::Suspended || open >= wanted {
             return None;
         }
         // They are in the order of creation.
-        refusals.waiting(workload.pods.iter().rev().find_map(|key| self.record(*key).digest.created()))
+        refusals.waiting(workload.pods.iter().rev().find_map(|key| self.record(*key).overview.created()))
     }
 
     /// The workload that a Pod without a followed owner is.
@@ -401,7 +401,7 @@ impl Timeline {
             name: Arc::clone(&pod.name),
             uid: Arc::clone(&pod.uid),
             parent: None,
-            outcome: match life.outcome {
+            state: match life.outcome {
                 _ if withdrawn => WorkloadState::Unknown,
                 PodOutcome::Pending => WorkloadState::Pending,
                 PodOutcome::Starting | PodOutcome::Running => WorkloadState::Running,
@@ -424,11 +424,11 @@ impl Timeline {
                 .map(|since| Capacity { since, parallelism: 1, completions: Some(1) })
                 .into_iter()
                 .collect(),
-            per_index: false,
-            waiting: None,
+            retries_per_index: false,
+            creation_block: None,
             holds: Vec::new(),
             next_run: None,
-            lasting: false,
+            is_rollout: false,
             pods: vec![key],
         }
     }

@@ -52,7 +52,7 @@ impl Timeline {
     /// up.
     pub fn open_retries(&self, workload: &Workload, now: Timestamp) -> Vec<OpenRetry> {
         let job = self.jobs.get(&workload.uid).filter(|job| job.retries());
-        let going = matches!(workload.outcome, WorkloadState::Running | WorkloadState::Pending);
+        let going = matches!(workload.state, WorkloadState::Running | WorkloadState::Pending);
         let Some(job) = job.filter(|_| going) else { return Vec::new() };
         let failed = |key: &PodKey| self.failed_at(*key);
         // Most runs have no failure.
@@ -70,12 +70,12 @@ impl Timeline {
         for (index, pod) in latest {
             let Some(since) = failed(&pod).filter(|_| !job.is_over(index)) else { continue };
             let tries = self.identity(pod).attempt;
-            let counted = if workload.per_index { tries as usize } else { failures };
-            let last = job.limit(workload.per_index).is_some_and(|limit| counted > limit as usize);
+            let counted = if workload.retries_per_index { tries as usize } else { failures };
+            let last = job.limit(workload.retries_per_index).is_some_and(|limit| counted > limit as usize);
             if last && now.duration_since(since) < VERDICT {
                 continue;
             }
-            let rule = if workload.per_index { Some((tries as usize, since)) } else { in_a_row };
+            let rule = if workload.retries_per_index { Some((tries as usize, since)) } else { in_a_row };
             let expected = rule.filter(|_| all_seen).map(|(failures, since)| since + back_off(failures));
             open.push(OpenRetry { pod, index, tries, since, expected });
         }
@@ -85,8 +85,8 @@ impl Timeline {
     /// Failures since the latest success, and when the last of them was.
     fn failures_in_a_row(&self, workload: &Workload) -> Option<(usize, Timestamp)> {
         let succeeded = |key: &PodKey| {
-            let digest = self.digest(*key);
-            digest.end().filter(|_| digest.outcome == PodOutcome::Succeeded)
+            let overview = self.overview(*key);
+            overview.end().filter(|_| overview.outcome == PodOutcome::Succeeded)
         };
         let success = workload.pods.iter().filter_map(succeeded).max();
         let failures = workload.pods.iter().filter_map(|key| self.failed_at(*key));
@@ -110,7 +110,7 @@ impl Timeline {
         let mut created: Vec<(Timestamp, PodKey)> = Vec::new();
         for &key in &workload.pods {
             let failed = self.failed_at(key);
-            let Some(at) = self.digest(key).created() else { continue };
+            let Some(at) = self.overview(key).created() else { continue };
             let Some(index) = self.identity(key).index else {
                 failures.extend(failed);
                 created.push((at, key));
@@ -145,12 +145,12 @@ impl Timeline {
     /// When a Pod failed, or was taken from its workload.
     fn failed_at(&self, key: PodKey) -> Option<Timestamp> {
         let record = self.record(key);
-        let digest = &record.digest;
-        let taken = digest.outcome == PodOutcome::Deleted && record.taken_away();
-        if digest.end().is_none() && taken {
+        let overview = &record.overview;
+        let taken = overview.outcome == PodOutcome::Deleted && record.taken_away();
+        if overview.end().is_none() && taken {
             // What ended unseen was given up when its deletion was asked for.
             return self.pod(key).life.instants.delete_requested.map(|requested| requested.at);
         }
-        digest.end().filter(|_| digest.outcome.failed() || taken)
+        overview.end().filter(|_| overview.outcome.failed() || taken)
     }
 }

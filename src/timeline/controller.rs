@@ -200,7 +200,7 @@ impl ControllerRecord {
                 name: names.share(&owner.name),
                 uid: names.share(&owner.uid),
             }),
-            outcome,
+            state: outcome,
             reason: told.as_ref().and_then(|told| names.share_some(told.reason.as_deref()?)),
             message: told.and_then(|told| told.message).map(Arc::from),
             created: metadata.created(),
@@ -213,11 +213,11 @@ impl ControllerRecord {
             failed: 0,
             gone: self.gone.is_some(),
             capacity: self.capacity.clone(),
-            per_index: false,
-            waiting: None,
+            retries_per_index: false,
+            creation_block: None,
             holds: hold::suspended(self.suspensions.list(None), metadata, names),
             next_run,
-            lasting: is_rollout,
+            is_rollout,
             pods: Vec::new(),
         }
     }

@@ -46,7 +46,7 @@ impl Timeline {
     /// By creation, then name.
     pub(crate) fn sort_pods(&self, pods: &mut Vec<PodKey>) {
         // Few were created at the same time: the time stands by, so that nothing else is looked at.
-        let created = |key: PodKey| self.digest(key).created_millis();
+        let created = |key: PodKey| self.overview(key).created_millis();
         let mut timed: Vec<_> = pods.iter().map(|&key| (created(key), key)).collect();
         timed.sort_by(|(at, key), (other_at, other)| {
             at.cmp(other_at).then_with(|| self.in_order(*key, *other))
@@ -108,12 +108,12 @@ impl Timeline {
     pub(crate) fn subordinate(&mut self, place: usize) {
         let Some(above) = self.above.get(place).copied().flatten() else { return };
         let parent = &self.workloads[above];
-        if !parent.lasting || parent.ended() {
+        if !parent.is_rollout || parent.has_ended() {
             return;
         }
         let workload = &mut self.workloads[place];
-        if workload.lasting && workload.outcome == WorkloadState::Succeeded {
-            workload.outcome = WorkloadState::Running;
+        if workload.is_rollout && workload.state == WorkloadState::Succeeded {
+            workload.state = WorkloadState::Running;
             workload.finished = None;
         }
     }
@@ -134,8 +134,8 @@ impl Timeline {
                 _ => None,
             };
             let workload = &mut self.workloads[place];
-            changed |= workload.outcome != outcome;
-            workload.outcome = outcome;
+            changed |= workload.state != outcome;
+            workload.state = outcome;
             workload.finished = finished;
         }
         changed
@@ -144,7 +144,7 @@ impl Timeline {
     /// A workload has ended when all that it owns has; it failed if a part of that did.
     fn outcome_of_owned(&self, workload: &Workload) -> WorkloadState {
         use crate::lifecycle::PodOutcome as Pod;
-        let pods = self.digests(workload).map(|(_, digest)| match digest.outcome {
+        let pods = self.overviews(workload).map(|(_, overview)| match overview.outcome {
             Pod::Pending => WorkloadState::Pending,
             Pod::Starting | Pod::Running => WorkloadState::Running,
             Pod::Succeeded => WorkloadState::Succeeded,
@@ -152,7 +152,7 @@ impl Timeline {
             Pod::Deleted | Pod::Unknown => WorkloadState::Unknown,
         });
         let owned: Vec<WorkloadState> =
-            self.children(workload).map(|child| child.outcome).chain(pods).collect();
+            self.children(workload).map(|child| child.state).chain(pods).collect();
         let any = |outcome| owned.contains(&outcome);
         let over = [WorkloadState::Succeeded, WorkloadState::Failed, WorkloadState::Unknown];
         match owned.as_slice() {
@@ -175,7 +175,7 @@ impl Timeline {
 
     fn end_of_owned(&self, workload: &Workload) -> Option<jiff::Timestamp> {
         let children = self.children(workload).filter_map(|child| child.finished);
-        let pods = self.digests(workload).filter_map(|(_, digest)| digest.end());
+        let pods = self.overviews(workload).filter_map(|(_, overview)| overview.end());
         children.chain(pods).max()
     }
 }

@@ -43,7 +43,7 @@ impl Timeline {
     /// Why a workload made no Pods, and why its Pods waited before their work, the longest wait first.
     pub fn waits(&self, workload: &Workload, now: Timestamp) -> Vec<Wait> {
         let mut waits: BTreeMap<Arc<str>, Wait> = BTreeMap::new();
-        for &key in workload.pods.iter().filter(|key| self.digest(**key).waited) {
+        for &key in workload.pods.iter().filter(|key| self.overview(**key).has_wait_reason) {
             let pod = self.pod(key);
             let mut own: Vec<(&str, SignedDuration)> = Vec::new();
             let life = &pod.life;
@@ -89,9 +89,10 @@ impl Timeline {
 
     /// The few Pods of an ended workload that ended long after all others.
     pub fn stragglers(&self, workload: &Workload) -> Option<Stragglers> {
-        let begin = workload.created.filter(|_| workload.ended())?.as_millisecond();
-        let ends =
-            self.digests(workload).filter_map(|(_, digest)| digest.end().map(Timestamp::as_millisecond));
+        let begin = workload.created.filter(|_| workload.has_ended())?.as_millisecond();
+        let ends = self
+            .overviews(workload)
+            .filter_map(|(_, overview)| overview.end().map(Timestamp::as_millisecond));
         let mut ends: Vec<i64> = ends.collect();
         if ends.len() < LEAST_PODS {
             return None;

@@ -24,13 +24,13 @@ pub struct Hold {
     /// End; `None` while it goes on, and if nobody tells.
     pub end: Option<Instant>,
     /// Whether it has ended.
-    pub over: bool,
+    pub ended: bool,
 }
 
 impl Hold {
     /// How long it took, or has taken until `now`; `None` if an end of it is unknown. Never negative.
     pub fn duration(&self, now: Timestamp) -> Option<SignedDuration> {
-        let end = if self.over { self.end?.at } else { now };
+        let end = if self.ended { self.end?.at } else { now };
         Some(end.duration_since(self.start?.at).max(SignedDuration::ZERO))
     }
 
@@ -60,7 +60,7 @@ pub(crate) fn suspended(suspensions: Vec<Suspension>, metadata: &ObjectMeta, nam
     };
     let hold = |Suspension { start, end, over }| {
         let reason = Arc::clone(&reason);
-        Hold { reason, message: None, start, end, over }
+        Hold { reason, message: None, start, end, ended: over }
     };
     suspensions.into_iter().map(hold).collect()
 }
@@ -69,9 +69,9 @@ impl Timeline {
     /// Adds to what holds a workload back the times in which its Pods were refused, and ends what ends with it.
     pub(crate) fn hold_back(&self, workload: &mut Workload) {
         if let Some(refusals) = self.refusals.get(&workload.uid) {
-            let suspended = workload.holds.iter().find_map(|hold| hold.start.filter(|_| !hold.over));
+            let suspended = workload.holds.iter().find_map(|hold| hold.start.filter(|_| !hold.ended));
             let made = Made { timeline: self, pods: &workload.pods };
-            let open = workload.waiting.as_ref().map(|waiting| &waiting.message);
+            let open = workload.creation_block.as_ref().map(|waiting| &waiting.message);
             let refused = refusals.holds(&made, open, suspended);
             workload.holds.extend(refused);
             workload
@@ -80,10 +80,10 @@ impl Timeline {
         }
         // A workload that is over waits for nothing any more.
         let going =
-            !workload.gone && !matches!(workload.outcome, WorkloadState::Succeeded | WorkloadState::Failed);
-        for hold in workload.holds.iter_mut().filter(|hold| !hold.over && !going) {
+            !workload.gone && !matches!(workload.state, WorkloadState::Succeeded | WorkloadState::Failed);
+        for hold in workload.holds.iter_mut().filter(|hold| !hold.ended && !going) {
             hold.end = workload.finished.map(|at| Instant { at, evidence: Evidence::WorkloadEnded });
-            hold.over = true;
+            hold.ended = true;
         }
     }
 }
@@ -105,7 +105,8 @@ impl Made<'_> {
 
     /// How many were made until then; those of which it is not known count as the oldest.
     fn until(&self, at: Timestamp) -> usize {
-        let before = |key: &PodKey| self.timeline.digest(*key).created().is_none_or(|created| created <= at);
+        let before =
+            |key: &PodKey| self.timeline.overview(*key).created().is_none_or(|created| created <= at);
         self.pods.partition_point(before)
     }
 

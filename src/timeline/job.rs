@@ -172,7 +172,7 @@ impl JobRecord {
                 name: names.share(&owner.name),
                 uid: names.share(&owner.uid),
             }),
-            outcome,
+            state: outcome,
             reason: told.and_then(|condition| names.share_some(&condition.reason)),
             message: self.message(told),
             created: metadata.created(),
@@ -187,11 +187,11 @@ impl JobRecord {
             failed: failures,
             gone: self.gone.is_some(),
             capacity: without_slots(&self.capacity, &suspensions),
-            per_index: spec.backoff_limit_per_index.is_some(),
-            waiting: None,
+            retries_per_index: spec.backoff_limit_per_index.is_some(),
+            creation_block: None,
             holds: hold::suspended(suspensions, metadata, names),
             next_run: None,
-            lasting: false,
+            is_rollout: false,
             pods: Vec::new(),
         }
     }

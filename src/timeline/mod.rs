@@ -1,18 +1,18 @@
 //! Workloads and their Pods, made from observations one by one; statistics and verdict.
 //!
-//! Pure: no clock, no I/O. [`Timeline::apply`] takes an observation, [`Timeline::settle`] brings what is derived up to
+//! Pure: no clock, no I/O. [`Timeline::apply`] takes an observation, [`Timeline::recompute`] brings what is derived up to
 //! date at the cost of what changed, and everything else reads.
 
 pub(crate) mod apply;
 pub(crate) mod attempts;
 pub(crate) mod clocks;
 pub(crate) mod controller;
-pub(crate) mod digest;
 pub(crate) mod family;
 pub(crate) mod findings;
 pub(crate) mod hold;
 pub(crate) mod images;
 pub(crate) mod job;
+pub(crate) mod overview;
 pub(crate) mod place;
 pub(crate) mod record;
 pub(crate) mod refusal;
@@ -33,11 +33,11 @@ pub use self::attempts::OpenRetry;
 pub(crate) use self::attempts::Retry;
 use self::clocks::Clocks;
 use self::controller::ControllerRecord;
-pub(crate) use self::digest::Digest;
 pub(crate) use self::findings::Wait;
 pub use self::hold::Hold;
 pub(crate) use self::images::{ImagePulls, image_pulls};
 use self::job::JobRecord;
+pub(crate) use self::overview::PodOverview;
 use self::record::PodRecord;
 use self::refusal::Refusals;
 use self::suspension::Toggles;
@@ -80,7 +80,7 @@ pub struct PodKey(pub u32);
 
 /// Who a Pod is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
+pub struct PodIdentity {
     /// Namespace.
     pub namespace: Arc<str>,
     /// Name.
@@ -98,36 +98,36 @@ pub struct Identity {
 /// One Pod.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TimelinePod<'a> {
-    identity: Cow<'a, Identity>,
-    digest: Digest,
+    identity: Cow<'a, PodIdentity>,
+    overview: PodOverview,
     /// Its life.
     pub life: Cow<'a, Lifecycle>,
 }
 
 impl TimelinePod<'static> {
     /// A Pod with that life.
-    pub fn new(identity: Identity, life: Lifecycle) -> Self {
-        Self { identity: Cow::Owned(identity), digest: Digest::of(&life), life: Cow::Owned(life) }
+    pub fn new(identity: PodIdentity, life: Lifecycle) -> Self {
+        Self { identity: Cow::Owned(identity), overview: PodOverview::of(&life), life: Cow::Owned(life) }
     }
 }
 
 impl TimelinePod<'_> {
     /// The little of its life that passes over all Pods need.
-    pub fn digest(&self) -> &Digest {
-        &self.digest
+    pub fn overview(&self) -> &PodOverview {
+        &self.overview
     }
 
     /// Keeps it beyond the timeline's next change.
     pub fn into_owned(self) -> TimelinePod<'static> {
         let (identity, life) = (self.identity.into_owned(), self.life.into_owned());
-        TimelinePod { identity: Cow::Owned(identity), digest: self.digest, life: Cow::Owned(life) }
+        TimelinePod { identity: Cow::Owned(identity), overview: self.overview, life: Cow::Owned(life) }
     }
 }
 
 impl std::ops::Deref for TimelinePod<'_> {
-    type Target = Identity;
+    type Target = PodIdentity;
 
-    fn deref(&self) -> &Identity {
+    fn deref(&self) -> &PodIdentity {
         &self.identity
     }
 }
@@ -148,7 +148,7 @@ pub struct Workload {
     /// Who controls it: a CronJob, a JobSet …
     pub parent: Option<Parent>,
     /// How it stands.
-    pub outcome: WorkloadState,
+    pub state: WorkloadState,
     /// Why, one word: `BackoffLimitExceeded`.
     pub reason: Option<Arc<str>>,
     /// Why, for people.
@@ -174,15 +174,15 @@ pub struct Workload {
     /// How many Pods it might have at which time, oldest first.
     pub capacity: Vec<Capacity>,
     /// Whether retries are counted and delayed for each index by itself (`backoffLimitPerIndex`).
-    pub per_index: bool,
+    pub retries_per_index: bool,
     /// Why its controller cannot make Pods now.
-    pub waiting: Option<CreationBlock>,
+    pub creation_block: Option<CreationBlock>,
     /// When it made no Pods because it was suspended or they were refused, in the order of time.
     pub holds: Vec<Hold>,
     /// When its schedule makes the next Job.
     pub next_run: Option<Timestamp>,
     /// Whether its Pods are to run on when it has ended well, because it is a rollout.
-    pub lasting: bool,
+    pub is_rollout: bool,
     /// Its own Pods, by creation, then name; those of workloads below it are theirs.
     pub pods: Vec<PodKey>,
 }
@@ -200,8 +200,8 @@ pub struct CreationBlock {
 
 impl Workload {
     /// Whether nothing more will happen to it.
-    pub fn ended(&self) -> bool {
-        self.gone || matches!(self.outcome, WorkloadState::Succeeded | WorkloadState::Failed)
+    pub fn has_ended(&self) -> bool {
+        self.gone || matches!(self.state, WorkloadState::Succeeded | WorkloadState::Failed)
     }
 }
 
@@ -240,7 +240,7 @@ pub struct Percentiles {
 
 /// Slot time by what it went into, in whole milliseconds; the parts sum to the whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Slots {
+pub struct SlotTime {
     /// The integral over time of min(parallelism, completions left).
     pub total: i64,
     /// By phase, in the order of [`PhaseKind::ALL`]. `Running` is work; `BackOff` includes slots without a Pod
@@ -250,7 +250,7 @@ pub struct Slots {
     pub idle: i64,
 }
 
-impl std::ops::AddAssign for Slots {
+impl std::ops::AddAssign for SlotTime {
     fn add_assign(&mut self, other: Self) {
         self.total += other.total;
         self.idle += other.idle;
@@ -260,7 +260,7 @@ impl std::ops::AddAssign for Slots {
     }
 }
 
-impl Slots {
+impl SlotTime {
     /// The part of one phase, in milliseconds.
     pub fn of(&self, kind: PhaseKind) -> i64 {
         self.phases[kind as usize]
@@ -298,7 +298,7 @@ pub struct Summary {
     /// Mean number of Pods that ran, over the wall time.
     pub concurrency_mean: f64,
     /// Slot time.
-    pub slots: Slots,
+    pub slots: SlotTime,
     /// No field tells how many Pods might run at once: nothing is known of slots, which are all 0 here.
     pub slots_unknown: bool,
 }
@@ -329,7 +329,7 @@ pub struct Timeline {
     workloads: Vec<Workload>,
     /// By place of a workload: how many tries there are at each index.
     tries: Map<usize, Map<u32, u32>>,
-    /// Grows with every change that [`Timeline::settle`] brings up to date.
+    /// Grows with every change that [`Timeline::recompute`] brings up to date.
     revision: u64,
     /// For each workload the place of the one that it is below.
     above: Vec<Option<usize>>,
@@ -364,7 +364,7 @@ impl Timeline {
         let record = self.record(key);
         TimelinePod {
             identity: Cow::Borrowed(&record.identity),
-            digest: record.digest,
+            overview: record.overview,
             life: self.life(record),
         }
     }
@@ -378,7 +378,7 @@ impl Timeline {
     ///
     /// # Panics
     /// Panics with a key of another timeline.
-    pub fn identity(&self, key: PodKey) -> &Identity {
+    pub fn identity(&self, key: PodKey) -> &PodIdentity {
         &self.record(key).identity
     }
 
@@ -386,20 +386,20 @@ impl Timeline {
     ///
     /// # Panics
     /// Panics with a key of another timeline.
-    pub fn digest(&self, key: PodKey) -> &Digest {
-        &self.record(key).digest
+    pub fn overview(&self, key: PodKey) -> &PodOverview {
+        &self.record(key).overview
     }
 
-    /// The digests of a workload's Pods, by creation, then name.
-    pub fn digests(&self, workload: &Workload) -> impl ExactSizeIterator<Item = (PodKey, &Digest)> {
-        workload.pods.iter().map(|&key| (key, self.digest(key)))
+    /// The overviews of a workload's Pods, by creation, then name.
+    pub fn overviews(&self, workload: &Workload) -> impl ExactSizeIterator<Item = (PodKey, &PodOverview)> {
+        workload.pods.iter().map(|&key| (key, self.overview(key)))
     }
 
     /// The phases of a Pod, without what they are about, for those who go through all of them.
     ///
     /// # Panics
     /// Panics with a key of another timeline.
-    pub fn spans(&self, key: PodKey, told: impl FnMut(PhaseSpan)) {
+    pub fn for_each_span(&self, key: PodKey, told: impl FnMut(PhaseSpan)) {
         let record = self.record(key);
         match &record.life {
             Some(life) => life.phases.iter().map(PhaseSpan::from).for_each(told),
@@ -430,13 +430,13 @@ impl Timeline {
     }
 
     /// Every Pod and workload, as if all had changed.
-    pub fn everything(&self) -> Changes {
+    pub fn all_as_changes(&self) -> Changes {
         let pods = self.workloads.iter().flat_map(|workload| workload.pods.iter().copied()).collect();
         Changes { pods, workloads: true }
     }
 
     /// When the latest observation was received.
-    pub fn observed(&self) -> Option<Timestamp> {
+    pub fn last_received(&self) -> Option<Timestamp> {
         self.observed
     }
 
@@ -449,7 +449,7 @@ impl Timeline {
     #[cfg(test)]
     pub(crate) fn of(pods: Vec<TimelinePod<'static>>, workloads: Vec<Workload>) -> Self {
         let parts = |pod: TimelinePod<'_>| PodRecord {
-            digest: pod.digest,
+            overview: pod.overview,
             life: Some(Box::new(pod.life.into_owned())),
             ..PodRecord::new(pod.identity.into_owned(), crate::lifecycle::PodEvidence::default(), None)
         };

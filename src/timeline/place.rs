@@ -61,8 +61,8 @@ impl Timeline {
     /// The order of Pods in their workload: by creation, then name; the uid makes it total.
     pub(crate) fn in_order(&self, a: PodKey, b: PodKey) -> Ordering {
         let order = |key| {
-            let PodRecord { identity, digest, .. } = self.record(key);
-            (digest.created_millis(), &identity.name, &identity.uid)
+            let PodRecord { identity, overview, .. } = self.record(key);
+            (overview.created_millis(), &identity.name, &identity.uid)
         };
         order(a).cmp(&order(b))
     }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::digest::Digest;
-use super::{Identity, PodKey, Timeline};
+use super::overview::PodOverview;
+use super::{PodIdentity, PodKey, Timeline};
 use crate::lifecycle::{Explanation, Kept, Lifecycle, Names, PodEvidence, Spans};
 
 /// So many Pods that are over are at hand while facts about them come, though nobody has settled anything yet. Facts about
@@ -15,7 +15,7 @@ const AT_HAND: usize = 6;
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(crate) struct PodRecord {
-    pub(crate) identity: Identity,
+    pub(crate) identity: PodIdentity,
     /// At hand while it may change; of a Pod that is over it is derived anew when somebody asks.
     pub(crate) life: Option<Box<Lifecycle>>,
     /// Its phases, if its life is not at hand.
@@ -25,8 +25,8 @@ pub(crate) struct PodRecord {
     pub(crate) owner: Option<Arc<str>>,
     /// Place of its workload.
     pub(crate) workload: usize,
-    pub(crate) digest: Digest,
-    /// More is known of it than when [`Timeline::settle`] last told.
+    pub(crate) overview: PodOverview,
+    /// More is known of it than when [`Timeline::recompute`] last told.
     pub(crate) changed: bool,
     /// More is known of it than its life tells.
     pub(crate) stale: bool,
@@ -38,10 +38,10 @@ pub(crate) struct PodRecord {
 
 impl PodRecord {
     /// A Pod of which that is known; its life has to be derived before anybody reads it.
-    pub(crate) fn new(identity: Identity, evidence: PodEvidence, owner: Option<Arc<str>>) -> Self {
+    pub(crate) fn new(identity: PodIdentity, evidence: PodEvidence, owner: Option<Arc<str>>) -> Self {
         Self {
             identity,
-            digest: Digest::UNKNOWN,
+            overview: PodOverview::UNKNOWN,
             life: None,
             spans: Spans::default(),
             evidence: Kept::new(evidence),
@@ -113,15 +113,15 @@ impl Timeline {
         let record = &mut self.records[key.0 as usize];
         let evidence = record.evidence.read(&self.names);
         let mut life = evidence.derive(self.clocks.skew(record.identity.node.as_deref()));
-        let digest = Digest::of(&life);
+        let overview = PodOverview::of(&life);
         record.stale = false;
         record.deleted_before_its_end = evidence.deleted_before_its_end();
         // The order in its workload hangs on it.
-        if record.workload != usize::MAX && record.digest.created() != digest.created() {
+        if record.workload != usize::MAX && record.overview.created() != overview.created() {
             self.moved.push(record.workload);
         }
-        record.digest = digest;
-        if digest.outcome.ended() {
+        record.overview = overview;
+        if overview.outcome.ended() {
             record.spans = Spans::of(&life, &mut self.names, &mut self.scratch);
             record.life = None;
             record.evidence.pack(&mut self.names, &mut self.scratch);

@@ -94,7 +94,7 @@ impl Refusals {
                     message: Some(Arc::clone(message)),
                     start: Some(start),
                     end,
-                    over: end.is_some(),
+                    ended: end.is_some(),
                 });
             };
             let mut start = first;
@@ -105,7 +105,7 @@ impl Refusals {
             }
             push(start, if goes_on { None } else { Some(last_end()) });
         }
-        holds.retain(|hold| !(hold.over && hold.start.map(|start| start.at) == hold.end.map(|end| end.at)));
+        holds.retain(|hold| !(hold.ended && hold.start.map(|start| start.at) == hold.end.map(|end| end.at)));
         holds
     }
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::job::JobRecord;
-use super::{PodKey, Slots, Timeline, Workload, WorkloadState};
+use super::{PodKey, SlotTime, Timeline, Workload, WorkloadState};
 use crate::lifecycle::{PhaseKind, PodOutcome};
 
 /// Something that changes what the slots are, or what they do.
@@ -34,7 +34,7 @@ enum Change {
 /// Slot time, and how many Pods worked at once.
 #[derive(Default)]
 pub(crate) struct Accounting {
-    pub(crate) slots: Slots,
+    pub(crate) slots: SlotTime,
     pub(crate) concurrency_max: u32,
     /// Sum over Pods of the time in [`PhaseKind::Running`], in milliseconds.
     pub(crate) running: i64,
@@ -43,7 +43,7 @@ pub(crate) struct Accounting {
 }
 
 pub(crate) fn account(timeline: &Timeline, workload: &Workload, now: Timestamp) -> Accounting {
-    let end = workload.finished.filter(|_| workload.ended()).unwrap_or(now).as_millisecond();
+    let end = workload.finished.filter(|_| workload.has_ended()).unwrap_or(now).as_millisecond();
     let mut changes: Vec<(i64, Change)> = Vec::with_capacity(workload.pods.len() * 8);
     for capacity in &workload.capacity {
         let at = capacity.since.as_millisecond();
@@ -52,15 +52,15 @@ pub(crate) fn account(timeline: &Timeline, workload: &Workload, now: Timestamp) 
     let by_result = timeline.jobs.get(&workload.uid).is_some_and(JobRecord::counts_results_of_deleted);
     let mut failures: Vec<(i64, Option<u32>)> = Vec::new();
     let mut answered: HashMap<Option<u32>, i64> = HashMap::new();
-    let piece = |key| timeline.identity(key).index.filter(|_| workload.per_index);
+    let piece = |key| timeline.identity(key).index.filter(|_| workload.retries_per_index);
     let mut ran_at_once = 0;
-    for (place, (key, digest)) in timeline.digests(workload).enumerate() {
-        let Some(created) = digest.first_millis() else { continue };
+    for (place, (key, overview)) in timeline.overviews(workload).enumerate() {
+        let Some(created) = overview.start_millis() else { continue };
         let latest = answered.entry(piece(key)).or_insert(created);
         *latest = created.max(*latest);
         changes.push((created, Change::Created(piece(key))));
         // Work of no length, as its end is known to the second only, was work: at least one at once.
-        if digest.work_started().is_some() {
+        if overview.work_started().is_some() {
             ran_at_once = 1;
         }
         push_phases(&mut changes, place, timeline, key);
@@ -72,13 +72,14 @@ pub(crate) fn account(timeline: &Timeline, workload: &Workload, now: Timestamp) 
     }
     for (at, piece) in failures {
         // The last failure of a Job that is over was not waited out.
-        if !workload.ended() || answered.get(&piece).is_some_and(|created| *created > at) {
+        if !workload.has_ended() || answered.get(&piece).is_some_and(|created| *created > at) {
             changes.push((at, Change::Failed(piece)));
         }
     }
     // Stable: what happens at the same moment stays in the order of a life.
     changes.sort_by_key(|(at, _)| *at);
-    let mut ledger = Ledger { per_index: workload.per_index, silent_until: i64::MIN, ..Ledger::default() };
+    let mut ledger =
+        Ledger { per_index: workload.retries_per_index, silent_until: i64::MIN, ..Ledger::default() };
     let mut accounting = Accounting { concurrency_max: ran_at_once, ..Accounting::default() };
     let Some(mut last) = changes.first().map(|(at, _)| *at) else { return accounting };
     let job = timeline.jobs.get(&workload.uid);
@@ -87,7 +88,7 @@ pub(crate) fn account(timeline: &Timeline, workload: &Workload, now: Timestamp) 
     let counted = usize::try_from(workload.succeeded.saturating_add(workload.failed)).unwrap_or(usize::MAX);
     if job.is_some() && counted > workload.pods.len() {
         accounting.partial = true;
-        let first = timeline.digests(workload).filter_map(|(_, digest)| digest.first_millis()).min();
+        let first = timeline.overviews(workload).filter_map(|(_, overview)| overview.start_millis()).min();
         ledger.silent_until = first.unwrap_or(end);
     }
     for (at, change) in changes {
@@ -103,9 +104,9 @@ pub(crate) fn account(timeline: &Timeline, workload: &Workload, now: Timestamp) 
 }
 
 fn push_phases(changes: &mut Vec<(i64, Change)>, place: usize, timeline: &Timeline, key: PodKey) {
-    let ended = timeline.digest(key).outcome.ended();
+    let ended = timeline.overview(key).outcome.ended();
     let mut last = None;
-    timeline.spans(key, |span| {
+    timeline.for_each_span(key, |span| {
         // What nobody saw end does not hold a slot for ever.
         let unknown = span.end.is_none() && ended;
         let change = if unknown {
@@ -131,12 +132,12 @@ fn result(
     by_result: bool,
 ) -> Option<(Timestamp, bool)> {
     let record = timeline.record(key);
-    let end = record.digest.end();
+    let end = record.overview.end();
     if record.deleted_before_its_end && !by_result && !only_seen_to_succeed(timeline, workload, key) {
         let requested = timeline.pod(key).life.instants.delete_requested.map(|requested| requested.at);
         return Some((requested.or(end)?, false)).filter(|_| record.taken_away());
     }
-    match record.digest.outcome {
+    match record.overview.outcome {
         PodOutcome::Succeeded => Some((end?, true)),
         PodOutcome::Failed | PodOutcome::NeverStarted => Some((end?, false)),
         _ => None,
@@ -148,8 +149,8 @@ fn result(
 fn only_seen_to_succeed(timeline: &Timeline, workload: &Workload, key: PodKey) -> bool {
     let (record, identity) = (timeline.record(key), timeline.identity(key));
     let tries = || timeline.tries.get(&record.workload)?.get(&identity.index?);
-    record.digest.outcome == PodOutcome::Succeeded
-        && workload.outcome == WorkloadState::Succeeded
+    record.overview.outcome == PodOutcome::Succeeded
+        && workload.state == WorkloadState::Succeeded
         && tries() == Some(&identity.attempt)
 }
 

@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::slots::account;
 
-use super::{Percentiles, Slots, Summary, Timeline, Workload};
-use crate::timeline::digest::Digest;
+use super::{Percentiles, SlotTime, Summary, Timeline, Workload};
+use crate::timeline::overview::PodOverview;
 
 impl Timeline {
     /// The numbers of a workload, as of `now`. What goes on counts until now.
@@ -28,32 +28,32 @@ impl Timeline {
             }
         }
         if summary.slots_unknown {
-            summary.slots = Slots::default();
+            summary.slots = SlotTime::default();
         }
         summary
     }
 
     fn own_summary(&self, workload: &Workload, now: Timestamp) -> Summary {
         let accounting = account(self, workload, now);
-        let until = workload.finished.filter(|_| workload.ended()).unwrap_or(now);
+        let until = workload.finished.filter(|_| workload.has_ended()).unwrap_or(now);
         let wall = workload.created.map_or(0, |created| millis(until.duration_since(created)).max(0));
-        let sum = |part: fn(&Digest, Timestamp) -> Option<i64>| {
-            self.digests(workload).filter_map(|(_, digest)| part(digest, now)).sum()
+        let sum = |part: fn(&PodOverview, Timestamp) -> Option<i64>| {
+            self.overviews(workload).filter_map(|(_, overview)| part(overview, now)).sum()
         };
-        let over = |part: fn(&Digest) -> Option<SignedDuration>| {
-            percentiles(self.digests(workload).filter_map(|(_, digest)| part(digest)).collect())
+        let over = |part: fn(&PodOverview) -> Option<SignedDuration>| {
+            percentiles(self.overviews(workload).filter_map(|(_, overview)| part(overview)).collect())
         };
         #[expect(clippy::cast_precision_loss, reason = "milliseconds of a run fit a float's 53 bits")]
         let mean = if wall > 0 { accounting.running as f64 / wall as f64 } else { 0.0 };
         Summary {
             pods: workload.pods.len(),
             wall,
-            run: sum(Digest::run_so_far),
-            cold_start: sum(Digest::cold_so_far),
-            queued: sum(Digest::queued_so_far),
-            cold_starts: over(Digest::cold_start),
-            runs: over(Digest::run),
-            queues: over(Digest::queued),
+            run: sum(PodOverview::run_so_far),
+            cold_start: sum(PodOverview::cold_so_far),
+            queued: sum(PodOverview::queued_so_far),
+            cold_starts: over(PodOverview::cold_start),
+            runs: over(PodOverview::run),
+            queues: over(PodOverview::queued),
             partial: accounting.partial,
             concurrency_max: accounting.concurrency_max,
             concurrency_mean: mean,

@@ -8,7 +8,7 @@ use crate::lifecycle::{
     ContainerLife, ContainerRole, Evidence, Instant, Instants, Lifecycle, Phase, PhaseKind, PodOutcome, Pull,
     Run, Source,
 };
-use crate::timeline::{Capacity, Identity, PodKey, Timeline, TimelinePod, Workload, WorkloadState};
+use crate::timeline::{Capacity, PodIdentity, PodKey, Timeline, TimelinePod, Workload, WorkloadState};
 
 pub(crate) use PhaseKind::{
     BackOff, Initializing, Pulling, Queued, Running, Setup, Starting, Startup, Terminating,
@@ -23,7 +23,7 @@ pub(crate) fn at(millis: i64) -> Timestamp {
 /// A Pod of the tests.
 #[derive(Clone)]
 pub(crate) struct PodFixture {
-    identity: Identity,
+    identity: PodIdentity,
     life: Lifecycle,
     cursor: i64,
     coarse: bool,
@@ -45,7 +45,7 @@ pub(crate) fn pod(name: &str, created: i64) -> PodFixture {
         cold_start: None,
         run: None,
     };
-    let identity = Identity {
+    let identity = PodIdentity {
         namespace: "default".into(),
         name: name.into(),
         uid: format!("uid-of-{name}").into(),
@@ -232,7 +232,7 @@ pub(crate) fn job(name: &str, outcome: WorkloadState) -> Workload {
         name: name.into(),
         uid: format!("uid-of-{name}").into(),
         parent: None,
-        outcome,
+        state: outcome,
         reason: None,
         message: None,
         created: Some(at(0)),
@@ -245,11 +245,11 @@ pub(crate) fn job(name: &str, outcome: WorkloadState) -> Workload {
         failed: 0,
         gone: false,
         capacity: Vec::new(),
-        per_index: false,
-        waiting: None,
+        retries_per_index: false,
+        creation_block: None,
         holds: Vec::new(),
         next_run: None,
-        lasting: false,
+        is_rollout: false,
         pods: Vec::new(),
     }
 }
@@ -275,8 +275,8 @@ pub(crate) fn timeline(now: i64, workloads: Vec<(Workload, Vec<PodFixture>)>) ->
         if let (Some(since), Some(parallelism)) = (workload.created, workload.parallelism) {
             workload.capacity = vec![Capacity { since, parallelism, completions: workload.completions }];
         }
-        if workload.outcome == WorkloadState::Running && workload.completions == Some(workload.succeeded) {
-            workload.outcome = WorkloadState::Succeeded;
+        if workload.state == WorkloadState::Running && workload.completions == Some(workload.succeeded) {
+            workload.state = WorkloadState::Succeeded;
             workload.finished = pods[first..].iter().filter_map(|pod| pod.life.end()).max();
         }
         owners.push(workload);

@@ -149,13 +149,13 @@ impl FrameCache {
         let fresh = FRESH * i64::try_from(1 + workload.pods.len() / 20_000).unwrap_or(1);
         if let Some((at, outcome, summary)) = summaries.get(&workload.uid)
             && (0..fresh).contains(&now.as_millisecond().saturating_sub(at.as_millisecond()))
-            && *outcome == workload.outcome
+            && *outcome == workload.state
             && (summary.pods > 0 || workload.pods.is_empty())
         {
             return *summary;
         }
         let summary = timeline.summary(workload, now);
-        summaries.insert(Arc::clone(&workload.uid), (now, workload.outcome, summary));
+        summaries.insert(Arc::clone(&workload.uid), (now, workload.state, summary));
         summary
     }
 }

@@ -1,7 +1,7 @@
 //! One cell a Pod: thousands at a glance.
 
 use crate::lifecycle::PhaseKind;
-use crate::timeline::{Digest, PodKey};
+use crate::timeline::{PodKey, PodOverview};
 use crate::view::chart::mark::phase_role;
 use crate::view::picture::{Picture, PodCell};
 use crate::view::primitives::frame::{Frame, Line, Style};
@@ -29,7 +29,7 @@ enum Shade {
 }
 
 impl Shade {
-    fn of(pod: &Digest) -> Self {
+    fn of(pod: &PodOverview) -> Self {
         match DisplayState::of(pod) {
             DisplayState::Done => Self::Done,
             DisplayState::Running => Self::Running,
@@ -177,7 +177,7 @@ fn cells(
             if packing.grouped && index > 0 && index % GROUP == 0 {
                 line.push(" ", Style::Text);
             }
-            let shaded = cell.iter().map(|&key| (Shade::of(scene.timeline.digest(key)), key));
+            let shaded = cell.iter().map(|&key| (Shade::of(scene.timeline.overview(key)), key));
             let Some((worst, pod)) = shaded.min_by_key(|&(shade, _)| shade) else { continue };
             places.push(PodCell {
                 line: lines.len(),
@@ -195,7 +195,7 @@ fn cells(
 fn legend(scene: &ViewContext<'_>, blocks: &[Group<'_>], columns: usize) -> Vec<Line> {
     let mut counts: std::collections::BTreeMap<Shade, usize> = std::collections::BTreeMap::new();
     for key in blocks.iter().flat_map(|block| block.pods.iter()) {
-        *counts.entry(Shade::of(scene.timeline.digest(*key))).or_default() += 1;
+        *counts.entry(Shade::of(scene.timeline.overview(*key))).or_default() += 1;
     }
     let mut lines: Vec<Line> = Vec::new();
     // Done first: the worst stand out by themselves.

@@ -107,7 +107,7 @@ impl Bars {
 
     /// Begin and end of a phase since the axis' zero.
     fn times(&self, pod: &TimelinePod, phase: &Phase) -> (i64, i64) {
-        let zero = self.span.zero(pod.digest());
+        let zero = self.span.zero(pod.overview());
         let start = phase.start.as_millisecond();
         let end = phase.end.map_or(self.span.clock().max(start), Timestamp::as_millisecond);
         (start.saturating_sub(zero), end.saturating_sub(zero))

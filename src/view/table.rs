@@ -278,7 +278,7 @@ fn spent(scene: &ViewContext<'_>, life: &Lifecycle, kinds: &[PhaseKind]) -> Numb
 
 /// How kubectl's STATUS looks here.
 pub(crate) fn status_role(pod: &TimelinePod) -> Style {
-    match DisplayState::of(pod.digest()) {
+    match DisplayState::of(pod.overview()) {
         DisplayState::Done => Style::Success,
         DisplayState::Failed => Style::Failure,
         DisplayState::Running => Style::Text,

@@ -232,7 +232,7 @@ fn a_bare_pod_that_is_withdrawn_before_it_starts_has_not_failed() {
     let outcome = |observations: &[Observation]| {
         let timeline = timeline(observations);
         let workload = &timeline.workloads()[0];
-        (workload.outcome, workload.failed, workload.ended())
+        (workload.state, workload.failed, workload.has_ended())
     };
     let waits = pod(json!({}));
     let gone = with(waits.clone(), deleted_at(8, 0));

@@ -71,7 +71,7 @@ fn holds(timeline: &Timeline) -> Vec<String> {
         })
     };
     let one = |hold: &Hold| {
-        let until = if hold.over { end(hold.end) } else { "now".to_owned() };
+        let until = if hold.ended { end(hold.end) } else { "now".to_owned() };
         format!("{} .. {until}: {}", end(hold.start), hold.phrase())
     };
     timeline.workloads()[0].holds.iter().map(one).collect()

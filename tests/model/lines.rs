@@ -34,7 +34,7 @@ fn begun(pods: Vec<Value>) -> (LinesReporter, Timeline, Vec<String>) {
     for object in [vec![job()], pods].concat() {
         timeline.apply(&observed(Listed, 10.0, object));
     }
-    timeline.settle();
+    timeline.recompute();
     let mut lines = LinesReporter::default();
     let said = lines.begin(&timeline, at(10.0)).iter().map(|line| line.plain().trim().to_owned()).collect();
     (lines, timeline, said)
@@ -51,7 +51,7 @@ fn what_waits_already_when_following_begins_is_said_once() {
     );
     // Said is said.
     timeline.apply(&observed(Changed, 11.0, waits("j-a", Some("Insufficient cpu"))));
-    let changes = timeline.settle();
+    let changes = timeline.recompute();
     assert!(lines.report(&timeline, &changes, at(11.0)).is_empty());
 }
 

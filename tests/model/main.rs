@@ -4,7 +4,6 @@
 mod clocks;
 #[cfg(test)]
 mod deletion;
-mod digests;
 #[cfg(test)]
 mod holds;
 #[cfg(test)]
@@ -13,6 +12,7 @@ mod instants;
 mod lines;
 #[cfg(test)]
 mod order;
+mod overviews;
 mod owners;
 #[cfg(test)]
 mod phases;

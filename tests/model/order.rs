@@ -95,7 +95,7 @@ fn any_order_of_the_same_facts_makes_the_same_timeline() {
 
 /// The timeline document, as of the latest observation.
 fn json(timeline: &Timeline) -> String {
-    json_at(timeline, timeline.observed().unwrap_or(noon()))
+    json_at(timeline, timeline.last_received().unwrap_or(noon()))
 }
 
 /// The timeline document, as of a time.
@@ -183,10 +183,10 @@ fn settling_in_between_changes_nothing() {
         for observation in shuffled(&recorded.observations, 7) {
             timeline.apply(&observation);
             if dice.below(3) == 0 {
-                timeline.settle();
+                timeline.recompute();
             }
         }
-        timeline.settle();
+        timeline.recompute();
         assert_eq!((tell(&timeline, noon()), json(&timeline)), expected, "{name}");
     }
 }
@@ -211,9 +211,9 @@ fn pods(timeline: &Timeline) -> impl Iterator<Item = TimelinePod<'_>> {
 
 /// What the controllers say, when they were held back, and which indexes wait: of times only those that no receipt dated.
 fn workloads(timeline: &Timeline) -> Vec<String> {
-    let now = timeline.observed().unwrap_or(noon());
+    let now = timeline.last_received().unwrap_or(noon());
     let told = |workload: &Workload| {
-        let Workload { outcome, reason, message, created, started, finished, .. } = workload;
+        let Workload { state, reason, message, created, started, finished, .. } = workload;
         let counts = (
             workload.active,
             workload.succeeded,
@@ -229,10 +229,10 @@ fn workloads(timeline: &Timeline) -> Vec<String> {
         let holds: Vec<_> = workload
             .holds
             .iter()
-            .map(|hold| (Arc::clone(&hold.reason), hold.message.clone(), hold.over))
+            .map(|hold| (Arc::clone(&hold.reason), hold.message.clone(), hold.ended))
             .collect();
         format!(
-            "{} {outcome:?} {reason:?} {message:?} {created:?} {started:?} {finished:?} {counts:?} {open:?} {holds:?}",
+            "{} {state:?} {reason:?} {message:?} {created:?} {started:?} {finished:?} {counts:?} {open:?} {holds:?}",
             workload.name
         )
     };

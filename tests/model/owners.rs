@@ -41,7 +41,7 @@ fn told(facts: &[Observation]) -> (Timeline, Vec<String>) {
         let mut settled = Timeline::default();
         for observation in &order {
             settled.apply(observation);
-            settled.settle();
+            settled.recompute();
         }
         assert_eq!(tell(&settled, noon()), tell(&expected, noon()), "settled each time, seed {seed}");
     }
@@ -51,7 +51,7 @@ fn told(facts: &[Observation]) -> (Timeline, Vec<String>) {
 
 fn line(timeline: &Timeline, workload: &Workload) -> String {
     let pods: Vec<&str> = workload.pods.iter().map(|key| &*timeline.identity(*key).name).collect();
-    format!("{} {} {} {}", workload.kind, workload.name, workload.outcome.name(), pods.join(" "))
+    format!("{} {} {} {}", workload.kind, workload.name, workload.state.name(), pods.join(" "))
         .trim_end()
         .to_owned()
 }
@@ -112,12 +112,12 @@ fn a_rollouts_revisions_stand_below_it() {
         ]
     );
     let web = &timeline.workloads()[0];
-    assert!(web.ended() && web.lasting);
+    assert!(web.has_ended() && web.is_rollout);
     assert_eq!(web.finished, Some(noon() + jiff::SignedDuration::from_secs(10)));
 
     facts.push(fact(11, "Deleted", "Deployment", ("web", ""), deployment(0, 1)));
     let (timeline, _) = told(&facts);
-    assert_eq!(timeline.workloads()[0].outcome, WorkloadState::Unknown);
+    assert_eq!(timeline.workloads()[0].state, WorkloadState::Unknown);
 }
 
 #[test]
@@ -196,18 +196,18 @@ fn a_job_without_pods_says_why_until_it_has_one() {
     let (timeline, lines) = told(&facts);
     assert_eq!(lines, ["Job pi Pending"]);
     let pi = &timeline.workloads()[0];
-    let waiting = pi.waiting.as_ref().unwrap();
+    let waiting = pi.creation_block.as_ref().unwrap();
     assert_eq!(waiting.since, noon() + jiff::SignedDuration::from_secs(1));
     assert_eq!(pi.reason.as_deref(), Some("FailedCreate"));
     assert_eq!(pi.message.as_deref(), Some("exceeded quota: few, requested: pods=1, limited: pods=2"));
 
     facts.push(fact(6, "Added", "Pod", ("pi-c", "Job/pi"), phase("Pending")));
     let (timeline, _) = told(&facts);
-    assert_eq!((&timeline.workloads()[0].waiting, &timeline.workloads()[0].reason), (&None, &None));
+    assert_eq!((&timeline.workloads()[0].creation_block, &timeline.workloads()[0].reason), (&None, &None));
     // The second is refused again.
     facts.push(refused(8, "pi-d", 2));
     let (timeline, _) = told(&facts);
-    let since = timeline.workloads()[0].waiting.as_ref().map(|waiting| waiting.since);
+    let since = timeline.workloads()[0].creation_block.as_ref().map(|waiting| waiting.since);
     assert_eq!(since, Some(noon() + jiff::SignedDuration::from_secs(6)));
 }
 
@@ -216,13 +216,8 @@ fn the_job_controllers_word_is_told() {
     let of = |spec: Value, status: Value| {
         let facts = [fact(0, "Listed", "Job", ("pi", ""), json!({"spec": spec, "status": status}))];
         let timeline = timeline(&facts);
-        let Workload { outcome, reason, message, .. } = &timeline.workloads()[0];
-        format!(
-            "{} {} {}",
-            outcome.name(),
-            reason.as_deref().unwrap_or("-"),
-            message.as_deref().unwrap_or("-")
-        )
+        let Workload { state, reason, message, .. } = &timeline.workloads()[0];
+        format!("{} {} {}", state.name(), reason.as_deref().unwrap_or("-"), message.as_deref().unwrap_or("-"))
     };
     let condition = |kind: &str, reason: &str, message: &str| json!({"type": kind, "status": "True", "reason": reason, "message": message});
     let target = condition("FailureTarget", "PodFailurePolicy", "Container work for pod ns/pi-a failed");

@@ -246,8 +246,8 @@ fn a_deleted_job_has_no_slots_any_more() {
     let story =
         [observed(Added, 0.1, job(2, None, json!({}))), observed(Deleted, 5.0, job(2, None, json!({})))];
     let gone = timeline(&story);
-    assert_eq!(gone.workloads()[0].outcome, WorkloadState::Unknown);
-    assert!(gone.workloads()[0].ended());
+    assert_eq!(gone.workloads()[0].state, WorkloadState::Unknown);
+    assert!(gone.workloads()[0].has_ended());
     assert_eq!(parts(&gone, 500.0), "10000: idle 10000");
 }
 
@@ -259,7 +259,7 @@ fn a_job_of_the_same_name_is_another() {
     let told: Vec<_> = both
         .workloads()
         .iter()
-        .map(|workload| (&*workload.uid, workload.outcome, workload.pods.len()))
+        .map(|workload| (&*workload.uid, workload.state, workload.pods.len()))
         .collect();
     assert_eq!(told, [("j", WorkloadState::Succeeded, 1), ("j2", WorkloadState::Pending, 0)]);
 }
@@ -290,7 +290,7 @@ fn the_parts_of_every_recording_sum_to_the_whole_at_every_moment() {
         let mut timeline = Timeline::default();
         for observation in &recorded.observations {
             timeline.apply(observation);
-            timeline.settle();
+            timeline.recompute();
             for workload in timeline.workloads() {
                 let slots = timeline.summary(workload, observation.received).slots;
                 assert_eq!(slots.phases.iter().sum::<i64>() + slots.idle, slots.total, "{name}");

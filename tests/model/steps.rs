@@ -12,7 +12,7 @@ fn in_steps(observations: &[Observation], step: usize) -> Timeline {
         for observation in step {
             timeline.apply(observation);
         }
-        timeline.settle();
+        timeline.recompute();
     }
     timeline
 }

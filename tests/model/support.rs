@@ -94,7 +94,7 @@ pub(crate) fn timeline<'a>(observations: impl IntoIterator<Item = &'a Observatio
     for observation in observations {
         timeline.apply(observation);
     }
-    timeline.settle();
+    timeline.recompute();
     timeline
 }
 
@@ -119,14 +119,14 @@ pub(crate) fn tell(timeline: &Timeline, zero: Timestamp) -> String {
 }
 
 fn tell_workload(text: &mut String, timeline: &Timeline, workload: &Workload, zero: Timestamp) {
-    let Workload { kind, name, outcome, reason, .. } = workload;
+    let Workload { kind, name, state, reason, .. } = workload;
     if &**kind != "Pod" {
-        write!(text, "{kind} {name}: {}", outcome.name()).unwrap();
+        write!(text, "{kind} {name}: {}", state.name()).unwrap();
         if let Some(reason) = reason {
             write!(text, " {reason}").unwrap();
         }
         writeln!(text, ", {} succeeded, {} failed", workload.succeeded, workload.failed).unwrap();
-        let now = workload.finished.or(timeline.observed()).unwrap_or(zero);
+        let now = workload.finished.or(timeline.last_received()).unwrap_or(zero);
         let summary = timeline.summary(workload, now);
         write!(text, "  slots {:.3}:", float(summary.slots.total)).unwrap();
         for (kind, part) in

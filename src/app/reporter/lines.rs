@@ -42,7 +42,7 @@ impl LinesReporter {
             }
             self.workloads.insert(Arc::clone(&workload.uid), stands(workload));
             let (said, role) = outcome_said(workload);
-            let said = match workload.outcome {
+            let said = match workload.state {
                 WorkloadState::Running => format!("{said}: {}", counts(timeline, workload)),
                 _ => said,
             };
@@ -118,9 +118,10 @@ impl LinesReporter {
             let same = before
                 .as_ref()
                 .is_some_and(|before| before.0 == stands.0 && (before.1 == stands.1 || !waits));
-            if !same && (before.is_some() || waits || workload.outcome != WorkloadState::Pending) {
+            if !same && (before.is_some() || waits || workload.state != WorkloadState::Pending) {
                 let (mut said, role) = outcome_said(workload);
-                if before.is_some_and(|before| before.0 == WorkloadState::Suspended) && !workload.ended() {
+                if before.is_some_and(|before| before.0 == WorkloadState::Suspended) && !workload.has_ended()
+                {
                     said = resumed(workload, now);
                 }
                 lines.push(line(workload, now, &name(workload), &said, role, false, None));
@@ -139,7 +140,7 @@ impl LinesReporter {
             return Vec::new();
         }
         self.last = Some(now);
-        let going = timeline.workloads().iter().filter(|workload| !workload.ended());
+        let going = timeline.workloads().iter().filter(|workload| !workload.has_ended());
         let lines: Vec<Line> = going
             .map(|workload| {
                 line(workload, now, &name(workload), &counts(timeline, workload), Style::Dim, false, None)
@@ -150,7 +151,7 @@ impl LinesReporter {
 }
 
 fn stands(workload: &Workload) -> (WorkloadState, Option<Arc<str>>) {
-    (workload.outcome, workload.waiting.as_ref().map(|waiting| Arc::clone(&waiting.message)))
+    (workload.state, workload.creation_block.as_ref().map(|waiting| Arc::clone(&waiting.message)))
 }
 
 fn name(workload: &Workload) -> String {
@@ -236,10 +237,10 @@ fn outcome_said(workload: &Workload) -> (String, Style) {
         (Some(reason), None) => format!(": {reason}"),
         _ => String::new(),
     };
-    if let (Some(waiting), false) = (&workload.waiting, workload.ended()) {
+    if let (Some(waiting), false) = (&workload.creation_block, workload.has_ended()) {
         return (format!("cannot make Pods: {}", text::clean(&waiting.message)), Style::Warning);
     }
-    match workload.outcome {
+    match workload.state {
         WorkloadState::Pending => ("waits for its first Pod".into(), Style::Text),
         WorkloadState::Suspended => (suspended(workload), Style::Warning),
         WorkloadState::Running => ("runs".into(), Style::Text),
@@ -251,7 +252,7 @@ fn outcome_said(workload: &Workload) -> (String, Style) {
 
 /// `is suspended`, or what it waits for before it is resumed.
 fn suspended(workload: &Workload) -> String {
-    let open = workload.holds.iter().find(|hold| !hold.over && hold.message.is_none());
+    let open = workload.holds.iter().find(|hold| !hold.ended && hold.message.is_none());
     match open.filter(|hold| *hold.reason != *"suspended") {
         Some(hold) => format!("is suspended, waits for {}", text::clean(&hold.reason)),
         None => "is suspended".into(),
@@ -260,7 +261,7 @@ fn suspended(workload: &Workload) -> String {
 
 /// `is resumed after 12s`.
 fn resumed(workload: &Workload, now: Timestamp) -> String {
-    let last = workload.holds.iter().rfind(|hold| hold.over && hold.message.is_none());
+    let last = workload.holds.iter().rfind(|hold| hold.ended && hold.message.is_none());
     match last.and_then(|hold| hold.duration(now)) {
         Some(took) => format!("is resumed after {}", duration::human(took, false)),
         None => "is resumed".into(),
@@ -270,7 +271,7 @@ fn resumed(workload: &Workload, now: Timestamp) -> String {
 /// `4 running, 1 starting, 2 queued`.
 fn counts(timeline: &Timeline, workload: &Workload) -> String {
     let pods = timeline.pods_below(workload);
-    let count = |outcome| pods.iter().filter(|key| timeline.digest(**key).outcome == outcome).count();
+    let count = |outcome| pods.iter().filter(|key| timeline.overview(**key).outcome == outcome).count();
     let parts = [
         (count(PodOutcome::Running), "running"),
         (count(PodOutcome::Starting), "starting"),
@@ -283,7 +284,7 @@ fn counts(timeline: &Timeline, workload: &Workload) -> String {
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
     match parts.is_empty() {
-        true if workload.outcome == WorkloadState::Suspended => suspended(workload),
+        true if workload.state == WorkloadState::Suspended => suspended(workload),
         true => "no Pod yet".into(),
         false => parts.join(", "),
     }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::timeline::Digest;
+use crate::timeline::PodOverview;
 use crate::view::chart::axis::{Axis, Labels, growing_span};
 use crate::view::chart::lanes;
 use crate::view::frame_cache::Pass;
@@ -57,13 +57,13 @@ impl TimeSpan {
     }
 
     /// Milliseconds since 1970 of what is zero for a Pod.
-    pub(crate) fn zero(&self, pod: &Digest) -> i64 {
+    pub(crate) fn zero(&self, pod: &PodOverview) -> i64 {
         zero_of(pod, self.align, self.zero, self.now)
     }
 }
 
-fn zero_of(pod: &Digest, align: Align, zero: i64, now: i64) -> i64 {
-    let begin = || pod.first_millis().unwrap_or(zero);
+fn zero_of(pod: &PodOverview, align: Align, zero: i64, now: i64) -> i64 {
+    let begin = || pod.start_millis().unwrap_or(zero);
     match align {
         Align::Wall => zero,
         Align::Created => pod.created().map_or_else(begin, Timestamp::as_millisecond),
@@ -92,24 +92,25 @@ const FEW: usize = 50;
 fn extent(scene: &ViewContext<'_>) -> Extent {
     let (align, now) = (scene.state.align, scene.now.as_millisecond());
     let workloads = scene.timeline.workloads();
-    let pods = || workloads.iter().flat_map(|workload| scene.timeline.digests(workload).map(|(_, pod)| pod));
+    let pods =
+        || workloads.iter().flat_map(|workload| scene.timeline.overviews(workload).map(|(_, pod)| pod));
     let millis = Timestamp::as_millisecond;
 
     // A workload that waited for its first Pod waited: the axis begins with the workload, unless the Pods are older.
     let zero = workloads
         .iter()
         .filter_map(|workload| workload.created.map(millis))
-        .chain(pods().filter_map(Digest::first_millis))
+        .chain(pods().filter_map(PodOverview::start_millis))
         .min()
         .unwrap_or(now);
     let (mut start, mut end) = (0, 0);
-    let mut live = workloads.iter().any(|workload| !workload.ended());
+    let mut live = workloads.iter().any(|workload| !workload.has_ended());
     let mut lives = Vec::new();
     for pod in pods() {
         let own = zero_of(pod, align, zero, now);
         live |= !pod.outcome.ended();
-        let first = pod.first_millis().unwrap_or(own);
-        let last = pod.last_millis(now).unwrap_or(own);
+        let first = pod.start_millis().unwrap_or(own);
+        let last = pod.last_known_millis(now).unwrap_or(own);
         end = end.max(last.saturating_sub(own));
         if align == Align::Wall {
             lives.push((first.saturating_sub(own), last.saturating_sub(own)));

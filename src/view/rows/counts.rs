@@ -1,7 +1,7 @@
 //! How many Pods are in which state.
 
 use crate::lifecycle::PhaseKind;
-use crate::timeline::Digest;
+use crate::timeline::PodOverview;
 
 use crate::view::frame_cache::Pass;
 use crate::view::primitives::frame::{Line, Style};
@@ -44,7 +44,7 @@ impl DisplayState {
     ];
 
     /// The state of a Pod.
-    pub(crate) fn of(pod: &Digest) -> Self {
+    pub(crate) fn of(pod: &PodOverview) -> Self {
         use crate::lifecycle::PodOutcome as Outcome;
         match pod.outcome {
             Outcome::Succeeded => Self::Done,
@@ -99,10 +99,10 @@ impl Counts {
     fn of(scene: &ViewContext<'_>, block: &Group<'_>) -> Self {
         let mut counts = Self::default();
         for &key in block.pods.iter() {
-            let digest = scene.timeline.digest(key);
-            let state = DisplayState::of(digest);
+            let overview = scene.timeline.overview(key);
+            let state = DisplayState::of(overview);
             counts.states[state as usize] += 1;
-            counts.done_unasked += usize::from(state == DisplayState::Done && !digest.asked_to_stop);
+            counts.done_unasked += usize::from(state == DisplayState::Done && !overview.deletion_requested);
         }
         // An index without a Pod waits too.
         if let Heading::Workload(workload) = block.heading {

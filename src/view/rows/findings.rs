@@ -52,7 +52,7 @@ pub(crate) fn stragglers(scene: &ViewContext<'_>, workload: &Workload, columns: 
 /// How long each image was pulled on which node, and how often it was there already:
 /// `pulls: node-1 5.9s, then 6 × cached · node-2 6.0s, then 5 × cached`. Tells a cold node from a slow registry.
 pub(crate) fn pulls(scene: &ViewContext<'_>, pods: &[PodKey], columns: usize) -> Vec<Line> {
-    let pulled = pods.iter().filter(|key| scene.timeline.digest(**key).pulled);
+    let pulled = pods.iter().filter(|key| scene.timeline.overview(**key).has_pull);
     let table = image_pulls(pulled.map(|&key| scene.timeline.pod(key)));
     let mut images: Vec<&[ImagePulls]> = table.chunk_by(|a, b| a.image == b.image).collect();
     // What was there everywhere took no time.

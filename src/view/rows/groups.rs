@@ -100,7 +100,7 @@ pub(crate) fn blocks<'a>(scene: &ViewContext<'a>) -> Vec<Group<'a>> {
             }));
         }
         GroupBy::Outcome => {
-            let groups = grouped(scene, |pod| timeline.digest(pod).outcome.name());
+            let groups = grouped(scene, |pod| timeline.overview(pod).outcome.name());
             blocks.extend(
                 groups
                     .into_iter()
@@ -145,20 +145,20 @@ fn grouped<K: Clone + Ord + 'static>(
 fn sorted(scene: &ViewContext<'_>, mut pods: Vec<PodKey>) -> Vec<PodKey> {
     match scene.state.sort {
         Sort::Start => pods.sort_by_key(|key| {
-            let created = scene.timeline.digest(*key).created();
+            let created = scene.timeline.overview(*key).created();
             (created.is_none(), created)
         }),
         Sort::End => pods.sort_by_key(|key| {
-            let end = scene.timeline.digest(*key).end();
+            let end = scene.timeline.overview(*key).end();
             (end.is_none(), end)
         }),
         Sort::Work => pods.sort_by_cached_key(|key| {
-            let life = scene.timeline.digest(*key);
+            let life = scene.timeline.overview(*key);
             let open = life.work_started().filter(|_| !life.outcome.ended());
             Reverse(life.run().or_else(|| open.map(|started| scene.now.duration_since(started))))
         }),
         Sort::Cold => pods.sort_by_cached_key(|key| {
-            let life = scene.timeline.digest(*key);
+            let life = scene.timeline.overview(*key);
             let open = life.scheduled().filter(|_| life.work_started().is_none() && !life.outcome.ended());
             Reverse(life.cold_start().or_else(|| open.map(|scheduled| scene.now.duration_since(scheduled))))
         }),
@@ -178,7 +178,7 @@ fn sorted(scene: &ViewContext<'_>, mut pods: Vec<PodKey>) -> Vec<PodKey> {
 pub(crate) fn finds(timeline: &Timeline, key: PodKey, words: &[String]) -> bool {
     let has = |text: &str, word: &str| text.to_lowercase().contains(word);
     let identity = timeline.identity(key);
-    let outcome = timeline.digest(key).outcome.name();
+    let outcome = timeline.overview(key).outcome.name();
     // The life of a Pod that is over has a price.
     let pod = OnceCell::new();
     let life = || &pod.get_or_init(|| timeline.pod(key)).life;

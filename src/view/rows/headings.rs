@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::lifecycle::PhaseKind;
-use crate::timeline::{Hold, Slots, Summary, Workload, WorkloadState};
+use crate::timeline::{Hold, SlotTime, Summary, Workload, WorkloadState};
 use crate::view::primitives::duration::{so_far, whole};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
@@ -47,7 +47,7 @@ fn state(scene: &ViewContext<'_>, block: &Group<'_>, counts: &Counts, columns: u
                 line.push(format!(" in {}", text::clean(&workload.namespace)), Style::Dim);
             }
             line.push("  ", Style::Text);
-            line.push(workload.outcome.name(), outcome_role(workload.outcome));
+            line.push(workload.state.name(), outcome_role(workload.state));
             line.push("  ", Style::Text);
             push_done(scene, &mut line, workload, counts, short);
         }
@@ -70,12 +70,12 @@ fn state(scene: &ViewContext<'_>, block: &Group<'_>, counts: &Counts, columns: u
 fn push_done(scene: &ViewContext<'_>, line: &mut Line, workload: &Workload, counts: &Counts, short: bool) {
     // The controller counts on after Pods are gone; Pods are seen before it counts them, but for those that it took away.
     let counted = usize::try_from(workload.succeeded).unwrap_or(usize::MAX);
-    let done = if workload.ended() { counted } else { counted.max(counts.done_unasked()) };
+    let done = if workload.has_ended() { counted } else { counted.max(counts.done_unasked()) };
     match workload.completions {
         Some(completions) if short => line.push(format!("{done}/{completions} done"), Style::Text),
         Some(completions) => line.push(format!("{done} of {completions} done"), Style::Text),
         // Nothing of a rollout is ever done; what owns others has as many.
-        None if workload.lasting => {
+        None if workload.is_rollout => {
             let wanted = workload.parallelism.unwrap_or(0);
             line.push(format!("{} of {wanted} Pods", workload.active), Style::Text);
         }
@@ -93,16 +93,16 @@ fn push_done(scene: &ViewContext<'_>, line: &mut Line, workload: &Workload, coun
         line.push(format!("suspended{}", took.unwrap_or_default()), Style::Warning);
         return;
     }
-    if workload.pods.is_empty() && (done == 0 || workload.ended()) {
+    if workload.pods.is_empty() && (done == 0 || workload.has_ended()) {
         line.push(scene.glyphs.separator, Style::Dim);
-        line.push(if workload.ended() { "no Pod left" } else { "no Pod yet" }, Style::Warning);
+        line.push(if workload.has_ended() { "no Pod left" } else { "no Pod yet" }, Style::Warning);
     }
 }
 
 /// The suspension that lasts.
 fn suspension(workload: &Workload) -> Option<&Hold> {
-    let open = workload.holds.iter().find(|hold| !hold.over && hold.message.is_none());
-    open.filter(|_| workload.outcome == WorkloadState::Suspended)
+    let open = workload.holds.iter().find(|hold| !hold.ended && hold.message.is_none());
+    open.filter(|_| workload.state == WorkloadState::Suspended)
 }
 
 /// `3 jobs`: how many workloads of which kinds.
@@ -173,7 +173,7 @@ pub(crate) fn outcome_role(outcome: WorkloadState) -> Style {
 
 /// Why a workload failed or has no Pod: `BackoffLimitExceeded: Job has reached the specified backoff limit`.
 pub(crate) fn reason(scene: &ViewContext<'_>, workload: &Workload, columns: usize) -> Option<Line> {
-    let role = match workload.outcome {
+    let role = match workload.state {
         WorkloadState::Succeeded => return None,
         WorkloadState::Failed => Style::Failure,
         _ => Style::Warning,
@@ -194,7 +194,7 @@ pub(crate) fn reason(scene: &ViewContext<'_>, workload: &Workload, columns: usiz
         let left = next.as_millisecond().saturating_sub(scene.now.as_millisecond());
         line.push(format!("{}next run in {}", scene.glyphs.separator, whole(left.max(0))), Style::Text);
     }
-    if let Some(waiting) = &workload.waiting {
+    if let Some(waiting) = &workload.creation_block {
         let waited = scene.now.as_millisecond().saturating_sub(waiting.since.as_millisecond());
         line.push(format!("{}for {}", scene.glyphs.separator, whole(waited.max(0))), Style::Dim);
     }
@@ -247,7 +247,7 @@ fn verdict_of(scene: &ViewContext<'_>, summary: &Summary, parts: &[(&str, i64)],
 
 /// The parts of slot time in whole percents that sum to 100 (largest remainder), in the order in which they are told.
 /// What has one glyph has one name.
-fn shares(slots: &Slots) -> [(&'static str, i64); 9] {
+fn shares(slots: &SlotTime) -> [(&'static str, i64); 9] {
     let parts = [
         ("work", slots.of(PhaseKind::Running)),
         ("setup, start", slots.of(PhaseKind::Setup) + slots.of(PhaseKind::Starting)),
@@ -314,7 +314,7 @@ mod tests {
 
     #[test]
     fn shares_sum_to_a_hundred() {
-        let mut slots = Slots { total: 3, idle: 1, ..Slots::default() };
+        let mut slots = SlotTime { total: 3, idle: 1, ..SlotTime::default() };
         slots.phases[PhaseKind::Running as usize] = 1;
         slots.phases[PhaseKind::Pulling as usize] = 1;
         let shares = shares(&slots);

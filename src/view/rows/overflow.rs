@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::timeline::{Digest, PodKey};
+use crate::timeline::{PodKey, PodOverview};
 use crate::view::rows::counts::DisplayState;
 use crate::view::view_context::ViewContext;
 
@@ -62,7 +62,7 @@ pub(crate) fn fold(scene: &ViewContext<'_>, pods: &[PodKey], lines: usize) -> Fo
 fn fold_to(scene: &ViewContext<'_>, pods: &[PodKey], rows: usize, most_folds: usize) -> Folded {
     let mut ranked: [Vec<(i64, usize)>; 5] = Default::default();
     for (place, &key) in pods.iter().enumerate() {
-        let pod = scene.timeline.digest(key);
+        let pod = scene.timeline.overview(key);
         let (merit, rank) =
             if scene.window.selected == Some(key) { (Merit::Failed, i64::MIN) } else { merit(pod) };
         ranked[merit as usize].push((rank, place));
@@ -97,7 +97,7 @@ fn fold_to(scene: &ViewContext<'_>, pods: &[PodKey], rows: usize, most_folds: us
         if next.next_if_eq(&place).is_some() {
             folded.shown.push(key);
         } else {
-            rest[DisplayState::of(scene.timeline.digest(key)) as usize].push(key);
+            rest[DisplayState::of(scene.timeline.overview(key)) as usize].push(key);
         }
     }
     let folds = DisplayState::ALL.into_iter().zip(rest).filter(|(_, pods)| !pods.is_empty());
@@ -115,7 +115,7 @@ fn fold_to(scene: &ViewContext<'_>, pods: &[PodKey], rows: usize, most_folds: us
 }
 
 /// Why a Pod deserves a row, and its rank among those that deserve it for the same reason: the least is the first.
-fn merit(pod: &Digest) -> (Merit, i64) {
+fn merit(pod: &PodOverview) -> (Merit, i64) {
     let since = |at: Option<Timestamp>| at.map_or(i64::MAX, Timestamp::as_millisecond);
     let until = pod.end().map_or(0, |end| -end.as_millisecond());
     match DisplayState::of(pod) {

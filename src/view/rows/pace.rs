@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use crate::timeline::{Digest, PodKey};
+use crate::timeline::{PodKey, PodOverview};
 use crate::view::rows::counts::DisplayState;
 use crate::view::view_context::ViewContext;
 
@@ -25,7 +25,7 @@ impl PodPace {
         let mut running = 0;
         let mut longest: Option<(SignedDuration, PodKey)> = None;
         for &key in pods {
-            let pod = scene.timeline.digest(key);
+            let pod = scene.timeline.overview(key);
             match DisplayState::of(pod) {
                 DisplayState::Done => runs.extend(pod.run()),
                 DisplayState::Running => {
@@ -46,7 +46,7 @@ impl PodPace {
     /// How many times as long as the median of those that are done, if that is much: `3×`. Else whether it has run
     /// longest of all that run: `max`.
     pub(crate) fn mark(&self, scene: &ViewContext<'_>, key: PodKey) -> Option<String> {
-        let pod = scene.timeline.digest(key);
+        let pod = scene.timeline.overview(key);
         if !matches!(DisplayState::of(pod), DisplayState::Running | DisplayState::Done) {
             return None;
         }
@@ -62,7 +62,7 @@ impl PodPace {
 }
 
 /// How long it worked, or has worked.
-fn time(scene: &ViewContext<'_>, pod: &Digest) -> Option<SignedDuration> {
+fn time(scene: &ViewContext<'_>, pod: &PodOverview) -> Option<SignedDuration> {
     let open = || pod.work_started().map(|started| scene.now.duration_since(started));
     pod.run().or_else(open)
 }

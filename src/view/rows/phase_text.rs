@@ -127,10 +127,10 @@ fn oldest(timeline: &Timeline) -> [Option<(Timestamp, PodKey)>; 2] {
     let [mut runs, mut waits] = [None; 2];
     let keys = timeline.workloads().iter().flat_map(|workload| workload.pods.iter().copied());
     for key in keys {
-        let digest = timeline.digest(key);
-        let (oldest, since) = match DisplayState::of(digest) {
-            DisplayState::Running | DisplayState::BackOff => (&mut runs, digest.work_started()),
-            DisplayState::Queued | DisplayState::Starting => (&mut waits, digest.created()),
+        let overview = timeline.overview(key);
+        let (oldest, since) = match DisplayState::of(overview) {
+            DisplayState::Running | DisplayState::BackOff => (&mut runs, overview.work_started()),
+            DisplayState::Queued | DisplayState::Starting => (&mut waits, overview.created()),
             _ => continue,
         };
         if let Some(since) = since

@@ -54,11 +54,11 @@ fn means(scene: &ViewContext<'_>, pods: &[PodKey], axis: &Axis, span: &TimeSpan)
     let mut shares = vec![0.0_f64; columns + 1];
     let mut changes = vec![0_i32; columns + 1];
     for &key in pods {
-        let pod = scene.timeline.digest(key);
+        let pod = scene.timeline.overview(key);
         let zero = span.zero(pod);
         let position = |at: i64| axis.position(at.saturating_sub(zero));
         let open = (!pod.outcome.ended()).then_some(scene.now.as_millisecond());
-        scene.timeline.spans(key, |phase| {
+        scene.timeline.for_each_span(key, |phase| {
             let Some(end) = phase.end.or(open).filter(|_| phase.kind == PhaseKind::Running) else { return };
             let (from, to) = (position(phase.start), position(end));
             let (first, last) = (cell(from, columns), cell(to, columns));

@@ -29,7 +29,7 @@ fn holds<'a>(
     let now = scene.now;
     workload.holds.iter().filter_map(move |hold| {
         let start = hold.start?.at;
-        let end = if hold.over { hold.end?.at } else { now };
+        let end = if hold.ended { hold.end?.at } else { now };
         Some((hold, start, end.max(start)))
     })
 }
@@ -49,7 +49,7 @@ pub(crate) fn draw(
         .map(|(hold, start, end)| (hold, millis(start), millis(end)))
         .filter(|&(_, start, end)| axis.shows(start, end))
         .collect();
-    let open = list.last().is_some_and(|(hold, ..)| !hold.over);
+    let open = list.last().is_some_and(|(hold, ..)| !hold.ended);
     let mut bar =
         Bar::of_stretches(list.iter().map(|&(_, start, end)| (start, end)), CellMark::Held, axis, open);
     for (place, &(hold, start, end)) in list.iter().enumerate() {
@@ -57,7 +57,7 @@ pub(crate) fn draw(
         let words = format!("{} {took}", text::clean(&hold.reason));
         let cells = axis.cells(start, end);
         let inside = bar.label_inside(&words, Style::Warning, cells.clone());
-        if !inside && place + 1 == list.len() && !hold.over {
+        if !inside && place + 1 == list.len() && !hold.ended {
             bar.label(&words, Style::Warning, None);
         } else if !inside {
             bar.label_inside(&took, Style::Warning, cells);

@@ -219,7 +219,7 @@ fn part<'a>(scene: &ViewContext<'a>, mut block: Group<'a>, columns: usize) -> Pa
         _ => (None, None),
     };
     // Without its Pods nobody knows what an ended workload's slots were used for.
-    let is_known = |workload: &Workload| !workload.ended() || !workload.pods.is_empty();
+    let is_known = |workload: &Workload| !workload.has_ended() || !workload.pods.is_empty();
     let is_known = !matches!(block.heading, Heading::Workload(workload) if !is_known(workload));
     let verdict = summary.filter(|_| is_known).and_then(|summary| summary::verdict(scene, &summary, columns));
     let whose = (block.heading.identity(), columns);

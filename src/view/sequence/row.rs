@@ -130,7 +130,7 @@ impl<'a> Rows<'a> {
         }
         line.push(" ".repeat(layout.gap()), Style::Text);
 
-        let zero = self.span.zero(scene.timeline.digest(key));
+        let zero = self.span.zero(scene.timeline.overview(key));
         let earlier = tries.earlier(key);
         let before = Before {
             tries: earlier.iter().map(|&key| scene.timeline.pod(key)).collect(),
@@ -254,7 +254,7 @@ impl<'a> Rows<'a> {
         let glyphs = self.scene.glyphs;
         let code = pod.life.exit_code.filter(|&code| code != 0);
         let coded = |glyph: char| code.map_or(glyph.to_string(), |code| format!("{glyph} {code}"));
-        match DisplayState::of(pod.digest()) {
+        match DisplayState::of(pod.overview()) {
             _ if again => (coded(glyphs.phase(crate::lifecycle::PhaseKind::BackOff)), Style::BackOff),
             DisplayState::Done => (glyphs.succeeded.into(), Style::Success),
             DisplayState::Failed => (coded(glyphs.failed), Style::Failure),
@@ -348,11 +348,11 @@ impl<'a> Rows<'a> {
         let (mut queues, mut colds, mut runs) = (Vec::new(), Vec::new(), Vec::new());
         let mut fine = true;
         for &key in pods {
-            let pod = self.scene.timeline.digest(key);
+            let pod = self.scene.timeline.overview(key);
             queues.extend(pod.queued());
             colds.extend(pod.cold_start());
             runs.extend(pod.run());
-            fine &= pod.fine;
+            fine &= pod.is_subsecond;
         }
         Medians { queued: median(queues), cold: median(colds), run: median(runs), fine }
     }
@@ -362,9 +362,11 @@ impl<'a> Rows<'a> {
         let columns = self.axis.columns();
         let mut changes = vec![0_i64; columns + 1];
         for &key in pods {
-            let pod = self.scene.timeline.digest(key);
+            let pod = self.scene.timeline.overview(key);
             let now = self.scene.now.as_millisecond();
-            let (Some(first), Some(last)) = (pod.first_millis(), pod.last_millis(now)) else { continue };
+            let (Some(first), Some(last)) = (pod.start_millis(), pod.last_known_millis(now)) else {
+                continue;
+            };
             let zero = self.span.zero(pod);
             let cells = self.axis.cells(first.saturating_sub(zero), last.saturating_sub(zero));
             changes[cells.start] += 1;

@@ -54,7 +54,7 @@ fn with_helpers(created: i64) -> Timeline {
     for object in objects {
         timeline.apply(&Observation { received: at(60_000), seen: Seen::Listed, object });
     }
-    timeline.settle();
+    timeline.recompute();
     timeline
 }
 

@@ -11,12 +11,12 @@ fn hold(reason: &str, start: i64, end: Option<i64>) -> Hold {
         message: None,
         start: Some(instant(start, Evidence::CreationTimestamp)),
         end: end.map(|end| instant(end, Evidence::ReceivedSuspend)),
-        over: end.is_some(),
+        ended: end.is_some(),
     }
 }
 
 fn suspended(name: &str, holds: Vec<Hold>) -> Workload {
-    let open = holds.last().is_some_and(|hold| !hold.over);
+    let open = holds.last().is_some_and(|hold| !hold.ended);
     let outcome = if open { WorkloadState::Suspended } else { WorkloadState::Running };
     let reason = open.then(|| "JobSuspended".into());
     let message = open.then(|| "Job suspended".into());

@@ -51,7 +51,7 @@ fn indexed(status: &Value) -> Timeline {
     for object in [job].into_iter().chain(objects) {
         timeline.apply(&Observation { received: at(24_000), seen: Seen::Listed, object });
     }
-    timeline.settle();
+    timeline.recompute();
     timeline
 }
 

@@ -13,16 +13,17 @@ fn a_digest_says_what_the_life_says() {
         for count in (1..=recorded.observations.len()).rev().step_by(7) {
             let timeline = timeline(&recorded.observations[..count]);
             for (key, pod) in timeline.workloads().iter().flat_map(|workload| timeline.pods(workload)) {
-                let (life, digest) = (&pod.life, timeline.digest(key));
+                let (life, overview) = (&pod.life, timeline.overview(key));
                 let what = format!("{name} after {count}: {}", pod.name);
-                assert_eq!(digest.outcome, life.outcome, "{what}");
-                assert_eq!(digest.open_phase, life.open_phase().map(|phase| phase.kind), "{what}");
-                let ranges = [digest.queued(), digest.cold_start(), digest.run()];
+                assert_eq!(overview.outcome, life.outcome, "{what}");
+                assert_eq!(overview.open_phase, life.open_phase().map(|phase| phase.kind), "{what}");
+                let ranges = [overview.queued(), overview.cold_start(), overview.run()];
                 assert_eq!(ranges, [life.queued, life.cold_start, life.run], "{what}");
                 let at = |instant: Option<kubectl_seq::testing::lifecycle::Instant>| {
                     instant.map(|instant| instant.at)
                 };
-                let instants = [digest.created(), digest.scheduled(), digest.work_started(), digest.end()];
+                let instants =
+                    [overview.created(), overview.scheduled(), overview.work_started(), overview.end()];
                 let told = &life.instants;
                 assert_eq!(
                     instants,
@@ -30,7 +31,7 @@ fn a_digest_says_what_the_life_says() {
                     "{what}"
                 );
                 let mut spans = Vec::new();
-                timeline.spans(key, |span| spans.push(span));
+                timeline.for_each_span(key, |span| spans.push(span));
                 assert_eq!(spans, life.phases.iter().map(PhaseSpan::from).collect::<Vec<_>>(), "{what}");
                 compared += 1;
             }

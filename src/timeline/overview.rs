@@ -10,21 +10,21 @@ const FINE: SignedDuration = SignedDuration::from_millis(100);
 /// The little of a life that passes over all Pods need; the rest is in [`Timeline::pod`](super::Timeline::pod).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts")]
-pub struct Digest {
+pub struct PodOverview {
     /// How it stands.
     pub outcome: PodOutcome,
     /// The phase it is in, if it has not ended.
     pub open_phase: Option<PhaseKind>,
     /// Whether its work has begun, though its first start may be unknown.
-    pub began: bool,
+    pub has_started_work: bool,
     /// Whether its phases tell why it waited.
-    pub waited: bool,
+    pub has_wait_reason: bool,
     /// Whether somebody asked for its deletion.
-    pub asked_to_stop: bool,
+    pub deletion_requested: bool,
     /// Whether events tell of the pull of an image.
-    pub pulled: bool,
+    pub has_pull: bool,
     /// Whether created, scheduled, the start and the end of work are, as far as they are known, finer than a second.
-    pub fine: bool,
+    pub is_subsecond: bool,
     created: Millis,
     scheduled: Millis,
     work_started: Millis,
@@ -58,16 +58,16 @@ impl Millis {
     }
 }
 
-impl Digest {
+impl PodOverview {
     /// Of a life of which nothing is known yet.
     pub(crate) const UNKNOWN: Self = Self {
         outcome: PodOutcome::Pending,
         open_phase: None,
-        began: false,
-        waited: false,
-        asked_to_stop: false,
-        pulled: false,
-        fine: true,
+        has_started_work: false,
+        has_wait_reason: false,
+        deletion_requested: false,
+        has_pull: false,
+        is_subsecond: true,
         created: Millis::UNKNOWN,
         scheduled: Millis::UNKNOWN,
         work_started: Millis::UNKNOWN,
@@ -87,11 +87,12 @@ impl Digest {
         Self {
             outcome: life.outcome,
             open_phase: life.open_phase().map(|phase| phase.kind),
-            began: instants.work_started.is_some() || life.phases.iter().any(|phase| working(phase.kind)),
-            waited: life.phases.iter().any(|phase| phase.reason.is_some()),
-            asked_to_stop: instants.delete_requested.is_some(),
-            pulled: life.containers.iter().any(|container| container.pull.is_some()),
-            fine: ends.into_iter().flatten().all(|end| end.evidence.precision() < FINE),
+            has_started_work: instants.work_started.is_some()
+                || life.phases.iter().any(|phase| working(phase.kind)),
+            has_wait_reason: life.phases.iter().any(|phase| phase.reason.is_some()),
+            deletion_requested: instants.delete_requested.is_some(),
+            has_pull: life.containers.iter().any(|container| container.pull.is_some()),
+            is_subsecond: ends.into_iter().flatten().all(|end| end.evidence.precision() < FINE),
             created: at(instants.created),
             scheduled: at(instants.scheduled),
             work_started: at(instants.work_started),
@@ -128,13 +129,13 @@ impl Digest {
     }
 
     /// Begin of its first phase, in milliseconds since 1970.
-    pub fn first_millis(&self) -> Option<i64> {
+    pub fn start_millis(&self) -> Option<i64> {
         self.first.known()
     }
 
     /// Until when it is known in milliseconds since 1970: the end of its last phase; `now` while that goes on; its begin
     /// where nobody saw the end.
-    pub fn last_millis(&self, now: i64) -> Option<i64> {
+    pub fn last_known_millis(&self, now: i64) -> Option<i64> {
         let last = self.last.known()?;
         Some(self.end.known().unwrap_or(if self.outcome.ended() { last } else { now }))
     }
@@ -156,12 +157,12 @@ impl Digest {
 
     /// How long it was queued, or has been.
     pub(crate) fn queued_so_far(&self, now: Timestamp) -> Option<i64> {
-        self.whole(self.queued(), self.created, now, !self.began)
+        self.whole(self.queued(), self.created, now, !self.has_started_work)
     }
 
     /// How long its cold start took, or has taken.
     pub(crate) fn cold_so_far(&self, now: Timestamp) -> Option<i64> {
-        self.whole(self.cold_start(), self.scheduled, now, !self.began)
+        self.whole(self.cold_start(), self.scheduled, now, !self.has_started_work)
     }
 
     /// How long it worked, or has worked.
@@ -181,7 +182,7 @@ impl Digest {
             return i64::try_from(range.as_millis()).ok();
         }
         let unseen = self.outcome.ended() && self.end.known().is_none();
-        let until = self.last_millis(now.as_millisecond()).filter(|_| goes_on && !unseen)?;
+        let until = self.last_known_millis(now.as_millisecond()).filter(|_| goes_on && !unseen)?;
         Some((until - from.known()?).max(0))
     }
 }
