@@ -1,31 +1,15 @@
-//! A live cluster: its client, what it can be asked for, and the observations of what was asked for.
+//! A live cluster as a source: the requests to its API server, and the lists and watches that make observations.
 //!
-//! The only room that knows the Kubernetes client. It knows nothing of what is made of its observations.
+//! Only this folder uses the Kubernetes client. `api` sends requests and decodes answers; `watch` decides what to list
+//! and watch, and which of the objects belong to the objects that the user named.
 
-pub(crate) mod absence;
-pub(crate) mod connect;
-pub(crate) mod decode;
-pub(crate) mod discovery;
-pub(crate) mod errors;
-pub(crate) mod follow;
-pub(crate) mod json;
-pub(crate) mod kind;
-pub(crate) mod known;
-pub(crate) mod kuberc;
-pub(crate) mod log;
-pub(crate) mod object;
-pub(crate) mod offset;
-pub(crate) mod owners;
-pub(crate) mod pause;
-pub(crate) mod plan;
-pub(crate) mod protobuf;
-pub(crate) mod reflect;
-pub(crate) mod relevance;
-pub(crate) mod wire;
+pub(crate) mod api;
+pub(crate) mod watch;
 
-#[cfg(test)]
-pub(crate) mod fake;
-
-pub(crate) use connect::{Cluster, Connection, connect};
-pub(crate) use discovery::{Resource, resolve};
-pub(crate) use follow::{Name, Objects, Scope, Selection, Target, open, resource_versions};
+pub(crate) use crate::source::cluster::api::client::{Cluster, connect};
+pub(crate) use crate::source::cluster::api::connection::Connection;
+pub(crate) use crate::source::cluster::api::discovery::resolve;
+pub(crate) use crate::source::cluster::api::resource::Resource;
+pub(crate) use crate::source::cluster::watch::follow::open;
+pub(crate) use crate::source::cluster::watch::resource_versions::resource_versions;
+pub(crate) use crate::source::cluster::watch::target::{Name, Objects, Scope, Selection, Target};

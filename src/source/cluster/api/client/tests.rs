@@ -1,0 +1,99 @@
+//! Connecting: the namespace in force, and the errors of a kubeconfig or flag that cannot be used.
+
+use crate::source::cluster::api::client::*;
+use crate::source::cluster::api::kubeconfig::tests::KUBECONFIG;
+use crate::source::error::ErrorKind;
+
+/// Connects with that kubeconfig.
+async fn with_kubeconfig(connection: Connection) -> Result<Cluster, SourceError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config");
+    std::fs::write(&path, KUBECONFIG).unwrap();
+    connect(&Connection { kubeconfig: Some(path), ..connection }).await
+}
+
+#[tokio::test]
+async fn the_namespace_is_the_flags_then_the_contexts_then_default() {
+    let second = Connection { context: Some("second".to_owned()), ..Connection::default() };
+    let cluster = with_kubeconfig(second.clone()).await.unwrap();
+    assert_eq!((cluster.namespace.as_str(), cluster.context.as_deref()), ("default", Some("second")));
+    assert_eq!(cluster.server, "http://two:8080/k8s");
+    let cluster =
+        with_kubeconfig(Connection { namespace: Some("other".to_owned()), ..second }).await.unwrap();
+    assert_eq!(cluster.namespace, "other");
+    let third = Connection { cluster: Some("two".to_owned()), ..Connection::default() };
+    let cluster = with_kubeconfig(third).await.unwrap();
+    assert_eq!((cluster.namespace.as_str(), cluster.server.as_str()), ("mine", "http://two:8080/k8s"));
+}
+
+#[tokio::test]
+async fn what_the_kubeconfig_lacks_is_a_clear_error() {
+    let cases = [
+        (
+            Connection { context: Some("none".to_owned()), ..Connection::default() },
+            "context \"none\" does not exist",
+        ),
+        (
+            Connection { cluster: Some("none".to_owned()), ..Connection::default() },
+            "cluster \"none\" does not exist",
+        ),
+        (
+            Connection { user: Some("none".to_owned()), ..Connection::default() },
+            "auth info \"none\" does not exist",
+        ),
+        (
+            Connection { request_timeout: Some("soon".to_owned()), ..Connection::default() },
+            "invalid --request-timeout \"soon\"",
+        ),
+        (
+            Connection { impersonate_uid: Some("1".to_owned()), ..Connection::default() },
+            "requesting uid, groups or user-extra without impersonating a user",
+        ),
+    ];
+    for (connection, summary) in cases {
+        let error = with_kubeconfig(connection).await.unwrap_err();
+        assert_eq!(error.summary, summary);
+        let flag = summary.contains("request");
+        assert_eq!(error.kind, if flag { ErrorKind::Usage } else { ErrorKind::Connection });
+        assert!(!error.hints.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_plugins_command_line_is_never_told() {
+    let plugin = Connection {
+        user: Some("plugin".to_owned()),
+        context: Some("second".to_owned()),
+        ..Connection::default()
+    };
+    let error = with_kubeconfig(plugin).await.unwrap_err();
+    assert_eq!(error.summary, "the kubeconfig's credential plugin cannot be started: no such file");
+    assert!(!error.hints.iter().any(|hint| hint.contains("/nonexistent")));
+}
+
+#[tokio::test]
+async fn a_kubeconfig_that_is_no_yaml_is_not_quoted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config");
+    std::fs::write(&path, "users: [{name: a, user: {token: secret-token}}\n\tbroken").unwrap();
+    let error = connect(&Connection { kubeconfig: Some(path), ..Connection::default() }).await.unwrap_err();
+    assert_eq!(error.summary, "the kubeconfig is not valid YAML");
+}
+
+#[test]
+fn only_this_machine_is_loopback() {
+    for (url, expected) in [
+        ("https://127.0.0.1:6443", true),
+        ("https://[::1]:6443", true),
+        ("https://localhost", true),
+        ("https://192.168.49.2:8443", false),
+        ("https://localhost.example.com", false),
+    ] {
+        assert_eq!(is_loopback(&url.parse().unwrap()), expected, "{url}");
+    }
+}
+
+#[test]
+fn an_address_is_told_without_credentials() {
+    assert_eq!(address(&"https://user:pw@host:6443/".parse().unwrap()), "https://host:6443");
+}

@@ -1,0 +1,134 @@
+//! Lists and watches in both encodings, cut at every byte.
+
+use prost::Message;
+
+use crate::observation::ObjectMeta;
+use crate::source::cluster::api::decode::*;
+use crate::source::cluster::api::fake;
+use crate::source::cluster::api::protobuf::encode;
+
+fn names(objects: &[Object]) -> Vec<&str> {
+    objects.iter().map(|object| object.metadata().name.as_str()).collect()
+}
+
+/// Reads a list that comes in parts of that size.
+fn read_list(encoding: Encoding, body: &[u8], size: usize) -> Result<(Vec<Object>, ListMeta), Unreadable> {
+    let mut items = Vec::new();
+    let mut decoder = ListDecoder::new(encoding, Kind::Pod);
+    for part in body.chunks(size) {
+        decoder.push(part, |object| items.push(object))?;
+    }
+    Ok((items, decoder.finish()?))
+}
+
+#[test]
+fn a_protobuf_list_is_read_however_it_is_cut() {
+    let body = encode::list("42", &[fake::pod("a", 1), fake::pod("b", 2), fake::pod("c", 3)]);
+    for size in 1..=body.len() {
+        let (items, meta) = read_list(Encoding::Protobuf, &body, size).unwrap();
+        assert_eq!((names(&items), meta.resource_version.as_str()), (vec!["a", "b", "c"], "42"));
+    }
+}
+
+#[test]
+fn a_list_that_ends_early_is_no_list() {
+    let body = encode::list("42", &[fake::pod("a", 1), fake::pod("b", 2)]);
+    for length in 0..body.len() - 5 {
+        assert!(read_list(Encoding::Protobuf, &body[..length], 7).is_err(), "{length} of {}", body.len());
+    }
+}
+
+const JSON: &str = r#"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"42","continue":"m\"}ore"},
+"other":[{"items":[{"metadata":{"name":"no"}}]}],"items":[
+ {"metadata":{"name":"a","annotations":{"x":"}]{[\\\"","batch.kubernetes.io/job-completion-index":"3"}},"spec":{"containers":null}},
+ {"metadata":{"name":"b \u00e4 ä"},"items":[{}]}]}
+"#;
+
+#[test]
+fn a_json_list_is_read_however_it_is_cut() {
+    for size in 1..=JSON.len() {
+        let (items, meta) = read_list(Encoding::Json, JSON.as_bytes(), size).unwrap();
+        assert_eq!(names(&items), ["a", "b ä ä"]);
+        assert_eq!((meta.resource_version.as_str(), meta.r#continue.as_str()), ("42", "m\"}ore"));
+        assert_eq!(items[0].metadata().annotations.len(), 1, "what may be secret is dropped");
+    }
+    assert!(read_list(Encoding::Json, &JSON.as_bytes()[..JSON.len() - 4], 9).is_err());
+    assert!(read_list(Encoding::Json, b"<html>", 9).is_err());
+}
+
+/// Reads a watch that comes in parts of that size.
+fn read_watch(encoding: Encoding, body: &[u8], size: usize) -> Vec<WatchEvent> {
+    let mut events = Vec::new();
+    let mut decoder = WatchDecoder::new(encoding, Kind::Pod);
+    for part in body.chunks(size) {
+        decoder.push(part);
+        while let Some(event) = decoder.next().unwrap() {
+            events.push(event);
+        }
+    }
+    events
+}
+
+fn expected() -> Vec<WatchEvent> {
+    let pod = |name, version| Kind::Pod.protobuf(&fake::pod(name, version)).unwrap();
+    let status =
+        Status { message: "too old".to_owned(), reason: "Expired".to_owned(), details: None, code: 410 };
+    vec![
+        WatchEvent::Added(pod("a", 1)),
+        WatchEvent::Modified(pod("a", 2)),
+        WatchEvent::Deleted(pod("a", 3)),
+        WatchEvent::Bookmark("9".to_owned()),
+        WatchEvent::Error(status),
+    ]
+}
+
+#[test]
+fn a_protobuf_watch_is_read_however_it_is_cut() {
+    let bookmark =
+        Kind::Pod.with_metadata(ObjectMeta { resource_version: "9".to_owned(), ..ObjectMeta::default() });
+    let Object::Pod(bookmark) = bookmark else { panic!() };
+    let status =
+        Status { message: "too old".to_owned(), reason: "Expired".to_owned(), details: None, code: 410 };
+    let mut body = encode::event("ADDED", &fake::pod("a", 1));
+    body.extend(encode::event("MODIFIED", &fake::pod("a", 2)));
+    body.extend(encode::event("DELETED", &fake::pod("a", 3)));
+    body.extend(encode::event("BOOKMARK", &bookmark.encode_to_vec()));
+    body.extend(encode::event("ERROR", &status.encode_to_vec()));
+    for size in 1..=body.len() {
+        assert_eq!(read_watch(Encoding::Protobuf, &body, size), expected());
+    }
+}
+
+#[test]
+fn a_json_watch_is_read_however_it_is_cut() {
+    let body = br#"{"type":"ADDED","object":{"kind":"Pod","metadata":{"name":"a","uid":"uid-of-a","resourceVersion":"1"}}}
+{"type":"MODIFIED","object":{"metadata":{"name":"a","uid":"uid-of-a","resourceVersion":"2"}}}
+
+{"type":"DELETED","object":{"metadata":{"name":"a","uid":"uid-of-a","resourceVersion":"3"}}}
+{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"9","creationTimestamp":null}}}
+{"type":"ERROR","object":{"kind":"Status","message":"too old","reason":"Expired","code":410}}
+"#;
+    for size in 1..=body.len() {
+        assert_eq!(read_watch(Encoding::Json, body, size), expected());
+    }
+}
+
+#[test]
+fn garbage_is_an_error_and_never_a_panic() {
+    for seed in 0..2000_u64 {
+        let mut value = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+        let mut noise = || {
+            value ^= value << 13;
+            value ^= value >> 7;
+            value ^= value << 17;
+            value.to_le_bytes()[0]
+        };
+        let mut body = encode::list("42", &[fake::pod("a", 1), fake::pod("b", 2)]);
+        let at = usize::from(noise()) % body.len();
+        body[at] = noise();
+        let _ = read_list(Encoding::Protobuf, &body, 1 + usize::from(noise()));
+        let mut watch = WatchDecoder::new(Encoding::Protobuf, Kind::Pod);
+        watch.push(&body[at..]);
+        let _ = watch.next();
+    }
+}

@@ -1,0 +1,147 @@
+//! An API server in the process: every request waits until the test answers it.
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::channel::{Channel, Sender};
+use kube::Client;
+use kube::client::Body;
+use prost::Message;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::observation::{Event, Job, ObjectMeta, ObjectReference, OwnerReference, Pod};
+use crate::source::cluster::api::client::Cluster;
+use crate::source::cluster::api::errors::Place;
+use crate::source::cluster::api::protobuf::encode;
+
+type Answer = Response<Channel<Bytes, std::io::Error>>;
+
+/// The server's side.
+pub(crate) struct Fake {
+    calls: mpsc::UnboundedReceiver<Call>,
+}
+
+/// A request that waits for its answer.
+pub(crate) struct Call {
+    pub(crate) uri: String,
+    pub(crate) accept: String,
+    pub(crate) accept_encoding: Option<String>,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// A server, and a client of it.
+pub(crate) fn server() -> (Fake, Cluster) {
+    let (sender, calls) = mpsc::unbounded_channel();
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let (answer, answered) = oneshot::channel();
+        let accept = request.headers()["accept"].to_str().unwrap().to_owned();
+        let encoding = request.headers().get("accept-encoding");
+        let accept_encoding = encoding.map(|encoding| encoding.to_str().unwrap().to_owned());
+        let uri = request.uri().to_string();
+        let sent = sender.send(Call { uri, accept, accept_encoding, answer });
+        async move {
+            let refused = || std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+            sent.map_err(|_| refused())?;
+            answered.await.map_err(|_| refused())
+        }
+    });
+    let place = Place { server: "https://fake".to_owned(), context: Some("test".to_owned()) };
+    (Fake { calls }, Cluster::new(Client::new(service, "ns"), "ns".to_owned(), place, None))
+}
+
+impl Fake {
+    /// The next request.
+    pub(crate) async fn call(&mut self) -> Call {
+        self.calls.recv().await.unwrap()
+    }
+
+    /// The next requests, in the order of these parts of their addresses.
+    pub(crate) async fn calls<const N: usize>(&mut self, parts: [&str; N]) -> [Call; N] {
+        let mut calls = Vec::new();
+        for _ in parts {
+            calls.push(self.call().await);
+        }
+        parts.map(|part| {
+            let at = calls.iter().position(|call| call.uri.contains(part));
+            let uris = || calls.iter().map(|call| call.uri.clone()).collect::<Vec<_>>();
+            let at = at.unwrap_or_else(|| panic!("no {part} among {:?}", uris()));
+            calls.swap_remove(at)
+        })
+    }
+
+    /// Requests that have come already.
+    pub(crate) fn waiting(&mut self) -> usize {
+        std::iter::from_fn(|| self.calls.try_recv().ok()).count()
+    }
+}
+
+impl Call {
+    /// Answers with a head and leaves the body open.
+    pub(crate) fn open(self, status: u16, kind: &str) -> Sender<Bytes, std::io::Error> {
+        let (sender, body) = Channel::new(64);
+        let response = Response::builder().status(status).header("content-type", kind).body(body);
+        let _ = self.answer.send(response.unwrap());
+        sender
+    }
+
+    pub(crate) async fn answer(self, status: u16, kind: &str, body: impl Into<Bytes>) {
+        self.open(status, kind).send_data(body.into()).await.unwrap();
+    }
+
+    pub(crate) async fn list(self, version: &str, items: &[Vec<u8>]) {
+        self.answer(200, "application/vnd.kubernetes.protobuf", encode::list(version, items)).await;
+    }
+
+    pub(crate) fn watch(self) -> Sender<Bytes, std::io::Error> {
+        assert!(self.uri.contains("watch=true"), "{}", self.uri);
+        self.open(200, "application/vnd.kubernetes.protobuf;stream=watch")
+    }
+
+    pub(crate) async fn status(self, code: u16, reason: &str, message: &str) {
+        let body = format!(r#"{{"kind":"Status","message":"{message}","reason":"{reason}","code":{code}}}"#);
+        self.answer(code, "application/json", body).await;
+    }
+
+    pub(crate) fn refuse(self) {
+        drop(self.answer);
+    }
+}
+
+pub(crate) fn event(kind: &str, object: &[u8]) -> Bytes {
+    encode::event(kind, object).into()
+}
+
+fn meta(name: &str, version: u64) -> ObjectMeta {
+    let uid = format!("uid-of-{name}");
+    ObjectMeta { name: name.to_owned(), uid, resource_version: version.to_string(), ..ObjectMeta::default() }
+}
+
+/// A Pod, encoded.
+pub(crate) fn pod(name: &str, version: u64) -> Vec<u8> {
+    Pod { metadata: meta(name, version), ..Pod::default() }.encode_to_vec()
+}
+
+/// A Pod of a Job, encoded.
+pub(crate) fn pod_of(job: &str, name: &str, version: u64) -> Vec<u8> {
+    let mut metadata = meta(name, version);
+    let uid = format!("uid-of-{job}");
+    let owner = OwnerReference { kind: "Job".to_owned(), uid, controller: true, ..OwnerReference::default() };
+    metadata.owner_references.push(owner);
+    Pod { metadata, ..Pod::default() }.encode_to_vec()
+}
+
+/// A Job, encoded.
+pub(crate) fn job(name: &str, version: u64) -> Vec<u8> {
+    Job { metadata: meta(name, version), ..Job::default() }.encode_to_vec()
+}
+
+/// An Event about a Pod, encoded.
+pub(crate) fn event_about(pod: &str, version: u64) -> Vec<u8> {
+    let involved_object = ObjectReference {
+        kind: "Pod".to_owned(),
+        name: pod.to_owned(),
+        uid: format!("uid-of-{pod}"),
+        ..ObjectReference::default()
+    };
+    Event { metadata: meta(&format!("{pod}.1"), version), involved_object, ..Event::default() }
+        .encode_to_vec()
+}

@@ -1,0 +1,62 @@
+//! Flags that override the kubeconfig.
+
+use crate::source::cluster::api::kubeconfig::*;
+
+pub(crate) const KUBECONFIG: &str = "
+apiVersion: v1
+kind: Config
+current-context: first
+clusters:
+- {name: one, cluster: {server: 'https://one:6443/', certificate-authority-data: Zm9v, tls-server-name: name}}
+- {name: two, cluster: {server: 'http://two:8080/k8s'}}
+contexts:
+- {name: first, context: {cluster: one, user: me, namespace: mine}}
+- {name: second, context: {cluster: two, user: nobody}}
+users:
+- {name: me, user: {token: secret-token, exec: {command: /nonexistent/plugin}}}
+- {name: plugin, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: /nonexistent/plugin, interactiveMode: Never}}}
+";
+
+/// The kubeconfig after the flags: cluster and user that are in force.
+fn overridden(connection: &Connection) -> (kube::config::Cluster, AuthInfo) {
+    let mut config = Kubeconfig::from_yaml(KUBECONFIG).unwrap();
+    let options = connection.override_kubeconfig(&mut config).unwrap();
+    let cluster = config.clusters.into_iter().find(|named| Some(&named.name) == options.cluster.as_ref());
+    let user = config.auth_infos.into_iter().find(|named| Some(&named.name) == options.user.as_ref());
+    (cluster.unwrap().cluster.unwrap(), user.unwrap().auth_info.unwrap())
+}
+
+#[test]
+fn another_server_is_not_judged_by_the_old_ones_name() {
+    let (cluster, _) =
+        overridden(&Connection { server: Some("localhost:8080".to_owned()), ..Connection::default() });
+    assert_eq!((cluster.server.as_deref(), cluster.tls_server_name), (Some("http://localhost:8080"), None));
+    let (cluster, _) = overridden(&Connection { insecure_skip_tls_verify: true, ..Connection::default() });
+    assert_eq!((cluster.insecure_skip_tls_verify, cluster.certificate_authority_data), (Some(true), None));
+}
+
+#[test]
+fn a_given_token_takes_the_place_of_all_other_credentials() {
+    let (_, user) = overridden(&Connection { token: Some("given".to_owned()), ..Connection::default() });
+    assert!(user.exec.is_none() && user.token.is_some() && user.token_file.is_none());
+    let (_, user) = overridden(&Connection {
+        impersonate: Some("joe".to_owned()),
+        impersonate_groups: vec!["a".to_owned(), "b".to_owned()],
+        impersonate_user_extra: vec!["k=1".to_owned(), "k=2".to_owned()],
+        ..Connection::default()
+    });
+    assert_eq!(
+        (user.impersonate.as_deref(), user.impersonate_groups.map(|groups| groups.len())),
+        (Some("joe"), Some(2))
+    );
+    assert_eq!(user.impersonate_user_extra.unwrap()["k"], ["1", "2"]);
+}
+
+#[tokio::test]
+async fn a_server_alone_is_enough() {
+    let mut config = Kubeconfig::default();
+    let server = Connection { server: Some("http://127.0.0.1:1".to_owned()), ..Connection::default() };
+    let options = server.override_kubeconfig(&mut config).unwrap();
+    let config = Config::from_custom_kubeconfig(config, &options).await.unwrap();
+    assert_eq!(config.cluster_url.to_string(), "http://127.0.0.1:1/");
+}

@@ -1,0 +1,21 @@
+//! The API server: connecting to it, requests, the decoding of answers, and errors in words for people.
+
+pub(crate) mod client;
+pub(crate) mod clock_offset;
+pub(crate) mod connection;
+pub(crate) mod decode;
+pub(crate) mod discovery;
+pub(crate) mod errors;
+pub(crate) mod json;
+pub(crate) mod kind;
+pub(crate) mod kubeconfig;
+pub(crate) mod kuberc;
+pub(crate) mod logs;
+pub(crate) mod message;
+pub(crate) mod pod_yaml;
+pub(crate) mod protobuf;
+pub(crate) mod request;
+pub(crate) mod resource;
+
+#[cfg(test)]
+pub(crate) mod fake;

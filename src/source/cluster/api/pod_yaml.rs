@@ -1,0 +1,51 @@
+//! One Pod as the API server has it, for people to read.
+
+use std::time::Duration;
+
+use http::Request;
+use serde_json::Value;
+use tokio::time::timeout;
+
+use crate::source::cluster::api::client::Cluster;
+
+/// Somebody waits for it in front of a screen.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Cluster {
+    /// The Pod as YAML, as `kubectl get pod -o yaml` prints it: names in alphabetical order, without managed fields.
+    ///
+    /// # Errors
+    /// A line that says why it cannot be had; server text in it is not yet escaped.
+    pub(crate) async fn pod_yaml(&self, namespace: &str, pod: &str) -> Result<String, String> {
+        let request = Request::get(format!("/api/v1/namespaces/{namespace}/pods/{pod}"));
+        let request = request.body(Vec::new()).map_err(|error| error.to_string())?;
+        let answer = timeout(PATIENCE, self.client.request_text(request)).await;
+        let text = match answer {
+            Err(_) => return Err("the API server does not answer".into()),
+            Ok(Err(kube::Error::Api(status))) => return Err(status.message.clone()),
+            Ok(Err(error)) => return Err(error.to_string()),
+            Ok(Ok(text)) => text,
+        };
+        yaml(&text)
+    }
+}
+
+fn yaml(json: &str) -> Result<String, String> {
+    let mut object: Value = serde_json::from_str(json).map_err(|error| error.to_string())?;
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.remove("managedFields");
+    }
+    serde_saphyr::to_string(&object).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn managed_fields_are_left_out() {
+        let json =
+            r#"{"metadata": {"name": "pi", "managedFields": [{"manager": "kubelet"}]}, "kind": "Pod"}"#;
+        assert_eq!(yaml(json).unwrap().trim(), "kind: Pod\nmetadata:\n  name: pi");
+    }
+}

@@ -1,0 +1,259 @@
+//! Chains of owners: what is asked for, and what of the answers belongs.
+
+use serde_json::{Value, json};
+
+use crate::source::cluster::api::fake;
+use crate::source::cluster::api::fake::{Call, Fake};
+use crate::source::cluster::api::resource::Resource;
+use crate::source::cluster::watch::follow::open;
+use crate::source::cluster::watch::plan::*;
+use crate::source::cluster::watch::target::Selection;
+use crate::source::{Feed, Update};
+
+fn target(resource: Resource, names: &[&str]) -> Target {
+    let name = |name: &&str| Name { name: (*name).to_owned(), uid: None };
+    let objects = match names {
+        [] => Objects::Matching { labels: None, fields: None },
+        names => Objects::Named(names.iter().map(name).collect()),
+    };
+    Target { resource, scope: Scope::Namespace("ns".to_owned()), objects }
+}
+
+fn apps(kind: &str) -> Resource {
+    Resource::of_kind("apps/v1", kind).unwrap()
+}
+
+fn custom() -> Resource {
+    Resource {
+        group: "example.dev".to_owned(),
+        version: "v1".to_owned(),
+        kind: "Run".to_owned(),
+        plural: "runs".to_owned(),
+        namespaced: true,
+    }
+}
+
+fn opened(targets: Vec<Target>, watch: bool) -> (Fake, Feed) {
+    let (fake, cluster) = fake::server();
+    (fake, open(&cluster, Selection { targets, since: None }, watch))
+}
+
+/// An object of a name that its owner, `Kind/name`, controls.
+fn object(name: &str, owner: &str) -> Value {
+    let created = crate::source::clock::Clock::server().now();
+    let mut object = json!({"metadata": {"name": name, "namespace": "ns", "uid": format!("uid-of-{name}"),
+        "resourceVersion": "1", "creationTimestamp": created}});
+    if let Some((kind, owner)) = owner.split_once('/') {
+        let version = match kind {
+            "Run" | "Other" => "example.dev/v1",
+            "Job" | "CronJob" => "batch/v1",
+            _ => "apps/v1",
+        };
+        object["metadata"]["ownerReferences"] = json!([{"apiVersion": version, "kind": kind, "name": owner,
+            "uid": format!("uid-of-{owner}"), "controller": true}]);
+    }
+    object
+}
+
+async fn list(call: Call, items: &[Value]) {
+    let list = json!({"metadata": {"resourceVersion": "9"}, "items": items});
+    call.answer(200, "application/json", list.to_string()).await;
+}
+
+/// Names told up to the next update that is none.
+async fn told(feed: &mut Feed) -> Vec<String> {
+    let mut told = Vec::new();
+    loop {
+        match feed.updates.recv().await {
+            Some(Update::Observed(batch)) => {
+                told.extend(batch.iter().map(|fact| fact.object.metadata().name.clone()));
+            }
+            Some(Update::Progress(_)) => {}
+            Some(Update::Synced) => return told,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deployments_pods_are_found_by_its_labels_and_told_by_its_replica_sets() {
+    let (mut fake, mut feed) = opened(vec![target(apps("Deployment"), &["web"])], false);
+    let [deployments, sets, events] = fake.calls(["/deployments?", "/replicasets?", "/events?"]).await;
+    assert!(deployments.uri.starts_with("/apis/apps/v1/namespaces/ns/deployments?"), "{}", deployments.uri);
+    assert!(deployments.uri.contains("fieldSelector=metadata.name%3Dweb"), "{}", deployments.uri);
+    list(events, &[]).await;
+    list(sets, &[object("web-1", "Deployment/web"), object("other-1", "Deployment/other")]).await;
+    let mut web = object("web", "");
+    web["spec"] = json!({"selector": {"matchLabels": {"app": "web", "tier": "front"}}});
+    list(deployments, &[web]).await;
+    let pods = fake.call().await;
+    assert!(pods.uri.contains("/pods?"), "{}", pods.uri);
+    assert!(pods.uri.contains("labelSelector=app%3Dweb%2Ctier%3Dfront"), "{}", pods.uri);
+    list(pods, &[object("web-1-a", "ReplicaSet/web-1"), object("other-1-a", "ReplicaSet/other-1")]).await;
+    assert_eq!(told(&mut feed).await, ["web", "web-1", "web-1-a"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cron_jobs_pods_are_those_of_its_jobs() {
+    let cron_job = Resource::of_kind("batch/v1", "CronJob").unwrap();
+    let (mut fake, mut feed) = opened(vec![target(cron_job, &["nightly"])], false);
+    let [cron_jobs, jobs, pods, events] = fake.calls(["/cronjobs?", "/jobs?", "/pods?", "/events?"]).await;
+    assert!(pods.uri.contains("labelSelector=job-name"), "{}", pods.uri);
+    list(pods, &[object("nightly-1-a", "Job/nightly-1"), object("pi-a", "Job/pi")]).await;
+    list(jobs, &[object("nightly-1", "CronJob/nightly"), object("pi", "")]).await;
+    list(events, &[]).await;
+    list(cron_jobs, &[object("nightly", "")]).await;
+    assert_eq!(told(&mut feed).await, ["nightly", "nightly-1", "nightly-1-a"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_custom_resources_pods_are_found_upward_by_uid() {
+    let (mut fake, mut feed) = opened(vec![target(custom(), &["run"])], false);
+    let [runs, jobs, pods, events] = fake.calls(["/runs?", "/jobs?", "/pods?", "/events?"]).await;
+    assert!(runs.uri.starts_with("/apis/example.dev/v1/namespaces/ns/runs?"), "{}", runs.uri);
+    assert_eq!(runs.accept, "application/json");
+    assert!(!pods.uri.contains("labelSelector"), "{}", pods.uri);
+    list(runs, &[object("run", "")]).await;
+    list(jobs, &[object("run-job", "Run/run"), object("pi", "")]).await;
+    list(events, &[]).await;
+    let of_set = [object("run-set-0", "StatefulSet/run-set"), object("run-set-1", "StatefulSet/run-set")];
+    let strangers = [object("db-0", "StatefulSet/db"), object("db-1", "StatefulSet/db"), object("bare", "")];
+    let by_jobs = [object("run-job-a", "Job/run-job"), object("pi-a", "Job/pi"), object("run-a", "Run/run")];
+    list(pods, &[&of_set[..], &strangers, &by_jobs].concat()).await;
+    // Each owner is asked for once, by its metadata alone.
+    for (name, answer) in [("run-set", object("run-set", "Run/run")), ("db", object("db", ""))] {
+        let call = fake.call().await;
+        assert_eq!(
+            call.uri.split('?').next(),
+            Some(&*format!("/apis/apps/v1/namespaces/ns/statefulsets/{name}"))
+        );
+        assert!(call.accept.contains("PartialObjectMetadata"), "{}", call.accept);
+        call.answer(200, "application/json", answer.to_string()).await;
+    }
+    let mut told = told(&mut feed).await;
+    told.sort();
+    assert_eq!(told, ["run", "run-a", "run-job", "run-job-a", "run-set", "run-set-0", "run-set-1"]);
+    assert_eq!(fake.waiting(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_owner_that_is_gone_or_of_the_same_name_only_leads_nowhere() {
+    let (mut fake, mut feed) = opened(vec![target(custom(), &["run"])], false);
+    let [runs, jobs, pods, events] = fake.calls(["/runs?", "/jobs?", "/pods?", "/events?"]).await;
+    list(runs, &[object("run", "")]).await;
+    jobs.status(403, "Forbidden", "jobs is forbidden").await;
+    list(events, &[]).await;
+    list(pods, &[object("a", "StatefulSet/gone"), object("b", "StatefulSet/again"), object("c", "Run/run")])
+        .await;
+    fake.call().await.status(404, "NotFound", "not there").await;
+    let mut again = object("again", "Run/run");
+    again["metadata"]["uid"] = "another".into();
+    fake.call().await.answer(200, "application/json", again.to_string()).await;
+    let mut names = Vec::new();
+    let mut notices = Vec::new();
+    loop {
+        match feed.updates.recv().await {
+            Some(Update::Observed(batch)) => {
+                names.extend(batch.iter().map(|fact| fact.object.metadata().name.clone()));
+            }
+            Some(Update::Notice(notice)) => notices.push(notice),
+            Some(Update::Progress(_)) => {}
+            other => {
+                assert!(matches!(other, Some(Update::Synced)), "{other:?}");
+                break;
+            }
+        }
+    }
+    assert_eq!(names, ["run", "c"]);
+    assert!(notices[0].starts_with("jobs are not shown: "), "{notices:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_kinds_in_one_place_share_their_collections() {
+    let all = vec![
+        target(apps("Deployment"), &[]),
+        target(apps("ReplicaSet"), &[]),
+        target(apps("StatefulSet"), &["db"]),
+        target(Resource::job(), &["pi"]),
+    ];
+    let (mut fake, mut feed) = opened(all, true);
+    let parts = ["/deployments?", "/replicasets?", "/statefulsets?", "/jobs?", "/pods?", "/events?"];
+    let [deployments, sets, stateful, jobs, pods, events] = fake.calls(parts).await;
+    assert!(!pods.uri.contains("labelSelector") && !events.uri.contains("fieldSelector"));
+    list(deployments, &[object("web", "")]).await;
+    list(sets, &[object("web-1", "Deployment/web"), object("alone", "")]).await;
+    list(stateful, &[object("db", "")]).await;
+    list(jobs, &[object("pi", "")]).await;
+    list(events, &[]).await;
+    let owned = [object("a", "ReplicaSet/web-1"), object("b", "StatefulSet/db"), object("c", "Job/pi")];
+    list(pods, &[&owned[..], &[object("d", "StatefulSet/other"), object("e", "DaemonSet/x")]].concat()).await;
+    let mut told = told(&mut feed).await;
+    told.sort();
+    assert_eq!(told, ["a", "alone", "b", "c", "db", "pi", "web", "web-1"]);
+    // One watch of each, and no more.
+    let watches = fake.calls(parts).await;
+    assert!(watches.iter().all(|call| call.uri.contains("watch=true")));
+    assert_eq!(fake.waiting(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_appears_while_following_is_followed_whatever_comes_first() {
+    let (mut fake, mut feed) = opened(vec![target(apps("Deployment"), &["web"])], true);
+    let [deployments, sets, events] = fake.calls(["/deployments?", "/replicasets?", "/events?"]).await;
+    list(deployments, &[object("web", "")]).await;
+    list(sets, &[]).await;
+    list(events, &[]).await;
+    let watching = fake.calls(["/pods?", "/deployments?", "/replicasets?", "/events?"]).await;
+    let [pods, _deployments, sets, _events] = watching;
+    list(pods, &[]).await;
+    assert_eq!(told(&mut feed).await, ["web"]);
+    let pods = fake.call().await.open(200, "application/json");
+    let mut sets = { sets }.open(200, "application/json");
+    let mut pods = pods;
+    let added =
+        |object: Value| bytes::Bytes::from(format!("{}\n", json!({"type": "ADDED", "object": object})));
+    pods.send_data(added(object("web-2-a", "ReplicaSet/web-2"))).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    assert!(feed.updates.try_recv().is_err(), "it may be another's");
+    sets.send_data(added(object("web-2", "Deployment/web"))).await.unwrap();
+    let Some(Update::Observed(batch)) = feed.updates.recv().await else { panic!() };
+    let names: Vec<&str> = batch.iter().map(|fact| fact.object.metadata().name.as_str()).collect();
+    assert_eq!(names, ["web-2", "web-2-a"]);
+}
+
+#[test]
+fn names_in_one_place_are_asked_for_together() {
+    let of = |resource, names| target(resource, names);
+    let merged = merged(vec![
+        of(Resource::job(), &["a"]),
+        of(Resource::job(), &["b", "a"]),
+        of(Resource::pod(), &["a"]),
+        of(Resource::job(), &[]),
+    ]);
+    assert_eq!(merged.len(), 3);
+    assert!(matches!(&merged[0].objects, Objects::Named(names) if names.len() == 2));
+}
+
+#[test]
+fn labels_narrow_where_they_leave_nothing_out() {
+    let root = |resource: Resource, names: &[&str]| {
+        let Objects::Named(names) = target(resource.clone(), names).objects else {
+            return Root { kind: Kind::of(&resource), names: Vec::new() };
+        };
+        Root { kind: Kind::of(&resource), names }
+    };
+    let jobset = Resource { group: "jobset.x-k8s.io".to_owned(), kind: "JobSet".to_owned(), ..custom() };
+    for (roots, labels, narrows) in [
+        (vec![root(Resource::job(), &["a", "b"])], Some("job-name in (a,b)"), false),
+        (vec![root(Resource::job(), &["a"]), root(Resource::job(), &[])], Some("job-name"), false),
+        (vec![root(Resource::job(), &["a"]), root(apps("DaemonSet"), &["b"])], None, false),
+        (vec![root(apps("StatefulSet"), &["a"])], None, true),
+        (vec![root(apps("StatefulSet"), &["a", "b"])], None, false),
+        (vec![root(apps("StatefulSet"), &[])], None, false),
+        (vec![root(jobset.clone(), &["a"])], Some("jobset.sigs.k8s.io/jobset-name=a"), false),
+        (vec![root(jobset, &[])], Some("jobset.sigs.k8s.io/jobset-name"), false),
+        (vec![root(custom(), &["a"])], None, false),
+    ] {
+        assert_eq!(pod_labels(&roots), (labels.map(str::to_owned), narrows), "{roots:?}");
+    }
+}

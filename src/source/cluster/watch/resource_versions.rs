@@ -1,0 +1,34 @@
+//! Resource versions of collections from before a change, so that a later watch misses nothing of it.
+
+use std::collections::HashMap;
+
+use crate::source::cluster::api::client::Cluster;
+use crate::source::cluster::api::errors::explain;
+use crate::source::cluster::api::kind::Kind;
+use crate::source::cluster::api::request::Query;
+use crate::source::error::SourceError;
+
+/// How far each collection was at some moment.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ResourceVersions(pub(crate) HashMap<Kind, String>);
+
+/// Asks how far Jobs, Pods and Events are, so that a later [`open`] can tell what has happened since.
+///
+/// # Errors
+///
+/// As a first list of Jobs or Pods; Events are left out if they may not be listed.
+pub(crate) async fn resource_versions(
+    cluster: &Cluster,
+    namespace: &str,
+) -> Result<ResourceVersions, SourceError> {
+    let ask = async |kind: Kind| {
+        let query =
+            Query { kind: kind.clone(), namespace: Some(namespace.to_owned()), labels: None, fields: None };
+        let version = cluster.version(&query).await;
+        version.map_err(|failure| explain(&failure, &query.asked(), &cluster.place()))
+    };
+    let (jobs, pods, events) = tokio::join!(ask(Kind::Job), ask(Kind::Pod), ask(Kind::Event));
+    let mut versions = HashMap::from([(Kind::Job, jobs?), (Kind::Pod, pods?)]);
+    versions.extend(events.ok().map(|version| (Kind::Event, version)));
+    Ok(ResourceVersions(versions))
+}
