@@ -27,7 +27,7 @@ pub mod testing {
 
     pub mod lifecycle {
         pub use crate::lifecycle::{
-            ContainerLife, ContainerRole, Evidence, Instant, PhaseKind, PhaseSpan, Run, Source,
+            ByPhase, ContainerLife, ContainerRole, Evidence, Instant, PhaseKind, PhaseSpan, Run, Source,
         };
     }
 

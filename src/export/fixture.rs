@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{
-    ContainerLife, ContainerRole, Evidence, Instant, Instants, Lifecycle, Phase, PhaseKind, PodOutcome, Pull,
-    Run, Source,
+    ByPhase, ContainerLife, ContainerRole, Evidence, Instant, Instants, Lifecycle, Phase, PhaseKind,
+    PodOutcome, Pull, Run, Source,
 };
 use crate::timeline::{
     Parent, Percentiles, PodIdentity, SlotTime, Summary, TimelinePod, Workload, WorkloadState,
@@ -78,7 +78,7 @@ pub(crate) fn summary() -> Summary {
         concurrency_max: 4,
         concurrency_mean: 1.234_567,
         slots_unknown: false,
-        slots: SlotTime { total: 100, phases: [10, 11, 12, 13, 14, 0, 15, 3, 2], idle: 20 },
+        slots: SlotTime { total: 100, phases: ByPhase::from_fn(slot_millis), idle: 20 },
     }
 }
 
@@ -183,4 +183,19 @@ pub(crate) fn waiting() -> TimelinePod<'static> {
         run: None,
     };
     TimelinePod::new(identity, life)
+}
+
+/// A different number for each phase, so that the tests notice two fields that are mixed up.
+fn slot_millis(kind: PhaseKind) -> i64 {
+    match kind {
+        PhaseKind::Queued => 10,
+        PhaseKind::Setup => 11,
+        PhaseKind::Pulling => 12,
+        PhaseKind::Initializing => 13,
+        PhaseKind::Starting => 14,
+        PhaseKind::Startup => 0,
+        PhaseKind::Running => 15,
+        PhaseKind::BackOff => 3,
+        PhaseKind::Terminating => 2,
+    }
 }

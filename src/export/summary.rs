@@ -51,7 +51,7 @@ impl From<&Summary> for SummaryEntry {
             run_millis: summary.run,
             cold_start_millis: summary.cold_start,
             queued_millis: summary.queued,
-            back_off_millis: slots.map(|slots| slots.of(PhaseKind::BackOff)),
+            back_off_millis: slots.map(|slots| slots.phases[PhaseKind::BackOff]),
             idle_millis: slots.map(|slots| slots.idle),
             cold_start: (&summary.cold_starts).into(),
             run: (&summary.runs).into(),
@@ -127,18 +127,32 @@ pub struct SlotsEntry {
 
 impl From<&SlotTime> for SlotsEntry {
     fn from(slots: &SlotTime) -> Self {
-        Self {
-            work_millis: slots.of(PhaseKind::Running),
-            setup_millis: slots.of(PhaseKind::Setup),
-            pulling_millis: slots.of(PhaseKind::Pulling),
-            initializing_millis: slots.of(PhaseKind::Initializing),
-            starting_millis: slots.of(PhaseKind::Starting),
-            startup_millis: slots.of(PhaseKind::Startup),
-            queued_millis: slots.of(PhaseKind::Queued),
-            terminating_millis: slots.of(PhaseKind::Terminating),
-            back_off_millis: slots.of(PhaseKind::BackOff),
+        let mut entry = Self {
+            work_millis: 0,
+            setup_millis: 0,
+            pulling_millis: 0,
+            initializing_millis: 0,
+            starting_millis: 0,
+            startup_millis: 0,
+            queued_millis: 0,
+            terminating_millis: 0,
+            back_off_millis: 0,
             idle_millis: slots.idle,
+        };
+        for (kind, &millis) in &slots.phases {
+            *match kind {
+                PhaseKind::Queued => &mut entry.queued_millis,
+                PhaseKind::Setup => &mut entry.setup_millis,
+                PhaseKind::Pulling => &mut entry.pulling_millis,
+                PhaseKind::Initializing => &mut entry.initializing_millis,
+                PhaseKind::Starting => &mut entry.starting_millis,
+                PhaseKind::Startup => &mut entry.startup_millis,
+                PhaseKind::Running => &mut entry.work_millis,
+                PhaseKind::BackOff => &mut entry.back_off_millis,
+                PhaseKind::Terminating => &mut entry.terminating_millis,
+            } = millis;
         }
+        entry
     }
 }
 

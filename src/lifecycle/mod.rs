@@ -4,6 +4,7 @@
 //! [`Lifecycle`] of it. What is unknown stays `None`; a phase that goes on has no end, so that a lifecycle does not
 //! depend on "now".
 
+pub(crate) mod by_phase;
 pub(crate) mod container;
 pub(crate) mod derive;
 pub(crate) mod evidence;
@@ -23,6 +24,8 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+pub use by_phase::ByPhase;
+pub(crate) use by_phase::{ArrayIndex, EnumArray};
 pub use evidence::{Evidence, Source};
 pub(crate) use fact::EventFact;
 pub(crate) use names::Names;
@@ -132,7 +135,10 @@ impl PhaseKind {
 
     /// Whether it is part of the cold start.
     pub fn is_cold(self) -> bool {
-        matches!(self, Self::Setup | Self::Pulling | Self::Initializing | Self::Starting | Self::Startup)
+        match self {
+            Self::Setup | Self::Pulling | Self::Initializing | Self::Starting | Self::Startup => true,
+            Self::Queued | Self::Running | Self::BackOff | Self::Terminating => false,
+        }
     }
 }
 

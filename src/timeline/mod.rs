@@ -41,7 +41,7 @@ pub(crate) use self::overview::PodOverview;
 use self::record::PodRecord;
 use self::refusal::Refusals;
 use self::suspension::Toggles;
-use crate::lifecycle::{EventFact, Lifecycle, Names, PhaseKind, PhaseSpan};
+use crate::lifecycle::{ByPhase, EventFact, Lifecycle, Names, PhaseSpan};
 
 /// How a workload stands or ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -243,9 +243,9 @@ pub struct Percentiles {
 pub struct SlotTime {
     /// The integral over time of min(parallelism, completions left).
     pub total: i64,
-    /// By phase, in the order of [`PhaseKind::ALL`]. `Running` is work; `BackOff` includes slots without a Pod
-    /// while the controller waits out a failure.
-    pub phases: [i64; 9],
+    /// The part of each phase. `Running` is work; `BackOff` includes slots without a Pod while the controller waits
+    /// out a failure.
+    pub phases: ByPhase<i64>,
     /// Slots without a Pod for no such reason.
     pub idle: i64,
 }
@@ -254,21 +254,16 @@ impl std::ops::AddAssign for SlotTime {
     fn add_assign(&mut self, other: Self) {
         self.total += other.total;
         self.idle += other.idle;
-        for (part, more) in self.phases.iter_mut().zip(other.phases) {
-            *part += more;
+        for (kind, millis) in &mut self.phases {
+            *millis += other.phases[kind];
         }
     }
 }
 
 impl SlotTime {
-    /// The part of one phase, in milliseconds.
-    pub fn of(&self, kind: PhaseKind) -> i64 {
-        self.phases[kind as usize]
-    }
-
     /// The part of the cold start, in milliseconds.
     pub fn cold(&self) -> i64 {
-        PhaseKind::ALL.into_iter().filter(|kind| kind.is_cold()).map(|kind| self.of(kind)).sum()
+        self.phases.iter().filter(|(kind, _)| kind.is_cold()).map(|(_, millis)| millis).sum()
     }
 }
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::job::JobRecord;
 use super::{PodKey, SlotTime, Timeline, Workload, WorkloadState};
-use crate::lifecycle::{PhaseKind, PodOutcome};
+use crate::lifecycle::{ByPhase, PhaseKind, PodOutcome};
 
 /// Something that changes what the slots are, or what they do.
 #[derive(Clone, Copy)]
@@ -163,7 +163,7 @@ struct Ledger {
     /// Phase of each Pod that exists, oldest first; `None` if it is not known.
     pods: BTreeMap<usize, Option<PhaseKind>>,
     /// The same, counted; what is not known has no count.
-    counts: [u32; 9],
+    counts: ByPhase<u32>,
     per_index: bool,
     /// Until then nothing is known of what the Pods did.
     silent_until: i64,
@@ -175,7 +175,7 @@ impl Ledger {
     fn change(&mut self, change: Change) {
         match change {
             Change::Phase { pod, kind } => {
-                self.counts[kind as usize] += 1;
+                self.counts[kind] += 1;
                 let before = self.pods.insert(pod, Some(kind)).flatten();
                 self.uncount(before);
             }
@@ -203,7 +203,7 @@ impl Ledger {
 
     fn uncount(&mut self, before: Option<PhaseKind>) {
         if let Some(kind) = before {
-            self.counts[kind as usize] -= 1;
+            self.counts[kind] -= 1;
         }
     }
 
@@ -214,24 +214,24 @@ impl Ledger {
         let left = self.completions.map(|completions| completions.saturating_sub(self.succeeded));
         let slots = left.map_or(self.parallelism, |left| left.min(self.parallelism));
         let pods = u32::try_from(self.pods.len()).unwrap_or(u32::MAX);
-        let running = self.counts[PhaseKind::Running as usize];
+        let running = self.counts[PhaseKind::Running];
         accounting.concurrency_max = accounting.concurrency_max.max(running);
         accounting.running += i64::from(running) * millis;
         accounting.slots.total += i64::from(slots) * millis;
         if pods > slots {
             for kind in self.pods.values().take(slots as usize) {
                 match kind {
-                    Some(kind) => accounting.slots.phases[*kind as usize] += millis,
+                    Some(kind) => accounting.slots.phases[*kind] += millis,
                     None => accounting.slots.idle += millis,
                 }
             }
             return;
         }
-        for (part, count) in accounting.slots.phases.iter_mut().zip(self.counts) {
-            *part += i64::from(count) * millis;
+        for (kind, millis_in_phase) in &mut accounting.slots.phases {
+            *millis_in_phase += i64::from(self.counts[kind]) * millis;
         }
         // Of a Pod that nothing is known of, nothing is known that it does.
-        let silent = pods.saturating_sub(self.counts.iter().sum());
+        let silent = pods.saturating_sub(self.counts.values().sum());
         accounting.slots.idle += i64::from(silent) * millis;
         let empty = slots - pods;
         let failures = u32::try_from(self.failures.len()).unwrap_or(u32::MAX);
@@ -241,7 +241,7 @@ impl Ledger {
             // A Job without a limit per index makes no Pod at all while it waits out a failure.
             (false, false) => empty,
         };
-        accounting.slots.phases[PhaseKind::BackOff as usize] += i64::from(waiting) * millis;
+        accounting.slots.phases[PhaseKind::BackOff] += i64::from(waiting) * millis;
         accounting.slots.idle += i64::from(empty - waiting) * millis;
     }
 }

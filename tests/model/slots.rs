@@ -56,7 +56,7 @@ fn numbers(timeline: &Timeline, now: f64) -> Summary {
     let workload = timeline.workloads().iter().find(|workload| &*workload.kind == "Job").unwrap();
     let summary = timeline.summary(workload, at(now));
     let slots = summary.slots;
-    assert_eq!(slots.phases.iter().sum::<i64>() + slots.idle, slots.total, "{slots:?}");
+    assert_eq!(slots.phases.values().sum::<i64>() + slots.idle, slots.total, "{slots:?}");
     summary
 }
 
@@ -64,7 +64,7 @@ fn numbers(timeline: &Timeline, now: f64) -> Summary {
 #[track_caller]
 fn parts(timeline: &Timeline, now: f64) -> String {
     let slots = numbers(timeline, now).slots;
-    let phases = PhaseKind::ALL.into_iter().map(|kind| (kind.name(), slots.of(kind)));
+    let phases = slots.phases.iter().map(|(kind, millis)| (kind.name(), *millis));
     let parts = phases.chain([("idle", slots.idle)]).filter(|(_, part)| *part != 0);
     let parts: Vec<String> = parts.map(|(name, part)| format!("{name} {part}")).collect();
     format!("{}: {}", slots.total, parts.join(", "))
@@ -188,11 +188,11 @@ fn a_pod_that_obeys_at_once_and_well_may_have_succeeded_for_its_job() {
     };
     // One slot less from its end on, and no failure to be waited out.
     let slots = numbers(&pods(vec![]), 30.0).slots;
-    assert_eq!((slots.total, slots.of(PhaseKind::BackOff)), (6500 + 20_000, 0), "{slots:?}");
+    assert_eq!((slots.total, slots.phases[PhaseKind::BackOff]), (6500 + 20_000, 0), "{slots:?}");
     // Another try tells that it was a failure.
     let slots = numbers(&pods(vec![indexed(pod_of("c", 16, 17, 20, 0), 0)]), 30.0).slots;
     assert_eq!(slots.total, 40_000, "{slots:?}");
-    assert!((9_000..=10_500).contains(&slots.of(PhaseKind::BackOff)), "{slots:?}");
+    assert!((9_000..=10_500).contains(&slots.phases[PhaseKind::BackOff]), "{slots:?}");
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn a_silent_pod_keeps_its_slot_but_does_not_work() {
     );
     let runs = listed([job(1, Some(1), json!({})), silent]);
     let summary = numbers(&runs, 100.0);
-    assert_eq!((summary.slots.of(PhaseKind::Running), summary.run), (1000, 1000));
+    assert_eq!((summary.slots.phases[PhaseKind::Running], summary.run), (1000, 1000));
     assert_eq!(summary.slots.total, 100_000);
 }
 
@@ -238,7 +238,7 @@ fn a_pod_that_was_missed_does_not_hold_its_slot() {
         observed(Changed, 8.0, owned.clone()),
         observed(Missing, 90.0, owned),
     ];
-    assert_eq!(numbers(&timeline(&story), 100.0).slots.of(PhaseKind::Running), 3000);
+    assert_eq!(numbers(&timeline(&story), 100.0).slots.phases[PhaseKind::Running], 3000);
 }
 
 #[test]
@@ -293,8 +293,8 @@ fn the_parts_of_every_recording_sum_to_the_whole_at_every_moment() {
             timeline.recompute();
             for workload in timeline.workloads() {
                 let slots = timeline.summary(workload, observation.received).slots;
-                assert_eq!(slots.phases.iter().sum::<i64>() + slots.idle, slots.total, "{name}");
-                assert!(slots.idle >= 0 && slots.phases.iter().all(|part| *part >= 0), "{name}: {slots:?}");
+                assert_eq!(slots.phases.values().sum::<i64>() + slots.idle, slots.total, "{name}");
+                assert!(slots.idle >= 0 && slots.phases.values().all(|part| *part >= 0), "{name}: {slots:?}");
             }
         }
     }

@@ -129,11 +129,9 @@ fn tell_workload(text: &mut String, timeline: &Timeline, workload: &Workload, ze
         let now = workload.finished.or(timeline.last_received()).unwrap_or(zero);
         let summary = timeline.summary(workload, now);
         write!(text, "  slots {:.3}:", float(summary.slots.total)).unwrap();
-        for (kind, part) in
-            kubectl_seq::testing::lifecycle::PhaseKind::ALL.into_iter().zip(summary.slots.phases)
-        {
-            if part > 0 {
-                write!(text, " {} {:.3}", kind.name(), float(part)).unwrap();
+        for (kind, &millis) in &summary.slots.phases {
+            if millis > 0 {
+                write!(text, " {} {:.3}", kind.name(), float(millis)).unwrap();
             }
         }
         writeln!(text, " idle {:.3}", float(summary.slots.idle)).unwrap();

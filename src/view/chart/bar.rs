@@ -20,10 +20,14 @@ const UNKNOWN_CELLS: usize = 3;
 fn family(kind: PhaseKind) -> usize {
     match kind {
         PhaseKind::Queued => 0,
-        kind if kind.is_cold() => 1,
+        PhaseKind::Setup
+        | PhaseKind::Pulling
+        | PhaseKind::Initializing
+        | PhaseKind::Starting
+        | PhaseKind::Startup => 1,
         PhaseKind::Running => 2,
         PhaseKind::BackOff => 3,
-        _ => 4,
+        PhaseKind::Terminating => 4,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The legend: what the glyphs of a picture mean.
 
-use crate::lifecycle::PhaseKind;
+use crate::lifecycle::{ByPhase, PhaseKind};
 use crate::view::chart::mark::CellMark;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::glyph::Glyphs;
@@ -9,7 +9,7 @@ use crate::view::primitives::text;
 /// Which marks a picture shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LegendEntries {
-    phases: [bool; 9],
+    phases: ByPhase<bool>,
     /// Failed, deleted, unknown, now, estimated, held.
     marks: [bool; 6],
 }
@@ -18,8 +18,8 @@ impl LegendEntries {
     pub(crate) fn add(&mut self, mark: CellMark) {
         match mark {
             CellMark::Empty => {}
-            CellMark::Phase(kind) => self.phases[kind as usize] = true,
-            CellMark::Eighths(_) => self.phases[PhaseKind::Running as usize] = true,
+            CellMark::Phase(kind) => self.phases[kind] = true,
+            CellMark::Eighths(_) => self.phases[PhaseKind::Running] = true,
             CellMark::Failed => self.marks[0] = true,
             CellMark::Deleted => self.marks[1] = true,
             CellMark::Unknown => self.marks[2] = true,
@@ -32,7 +32,7 @@ impl LegendEntries {
     /// The legend: each glyph that the picture shows, with its meaning, on as many lines as it takes.
     pub(crate) fn legend(&self, glyphs: &Glyphs, columns: usize) -> Vec<Line> {
         let [failed, deleted, unknown, now, estimated, held] = self.marks;
-        let seen = |kind: PhaseKind| self.phases[kind as usize];
+        let seen = |kind: PhaseKind| self.phases[kind];
         let split = seen(PhaseKind::Setup) || seen(PhaseKind::Starting);
         let entries = [
             (held, CellMark::Held, "held back"),
@@ -65,5 +65,19 @@ impl LegendEntries {
             line.push(format!(" {meaning}"), Style::Dim);
         }
         lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_legend_explains_every_phase() {
+        for kind in PhaseKind::ALL {
+            let mut entries = LegendEntries::default();
+            entries.add(CellMark::Phase(kind));
+            assert_eq!(entries.legend(&Glyphs::UNICODE, 80).len(), 1, "{kind:?}");
+        }
     }
 }

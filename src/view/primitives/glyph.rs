@@ -5,8 +5,14 @@ use crate::lifecycle::PhaseKind;
 /// A set of characters; each is one column wide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Glyphs {
-    /// By phase, in the order of [`PhaseKind::ALL`].
-    phases: [char; 9],
+    queued: char,
+    /// The stretches of the cold start before and after the pull.
+    cold_start: char,
+    pulling: char,
+    initializing: char,
+    work: char,
+    back_off: char,
+    terminating: char,
     /// The end of a failed Pod.
     pub failed: char,
     /// The end of a Pod that was deleted.
@@ -46,7 +52,13 @@ pub struct Glyphs {
 impl Glyphs {
     /// For terminals that show Unicode.
     pub const UNICODE: Self = Self {
-        phases: ['·', '╱', '▒', '╲', '╱', '╱', '█', '~', '▚'],
+        queued: '·',
+        cold_start: '╱',
+        pulling: '▒',
+        initializing: '╲',
+        work: '█',
+        back_off: '~',
+        terminating: '▚',
         failed: '✗',
         deleted: '⊘',
         unknown: '?',
@@ -68,7 +80,13 @@ impl Glyphs {
 
     /// For everything else.
     pub const ASCII: Self = Self {
-        phases: ['.', '/', '=', '\\', '/', '/', '#', '~', '-'],
+        queued: '.',
+        cold_start: '/',
+        pulling: '=',
+        initializing: '\\',
+        work: '#',
+        back_off: '~',
+        terminating: '-',
         failed: 'X',
         deleted: 'D',
         unknown: '?',
@@ -90,7 +108,15 @@ impl Glyphs {
 
     /// The glyph of a phase.
     pub fn phase(&self, kind: PhaseKind) -> char {
-        self.phases[kind as usize]
+        match kind {
+            PhaseKind::Queued => self.queued,
+            PhaseKind::Setup | PhaseKind::Starting | PhaseKind::Startup => self.cold_start,
+            PhaseKind::Pulling => self.pulling,
+            PhaseKind::Initializing => self.initializing,
+            PhaseKind::Running => self.work,
+            PhaseKind::BackOff => self.back_off,
+            PhaseKind::Terminating => self.terminating,
+        }
     }
 }
 
@@ -110,17 +136,12 @@ mod tests {
     fn shapes_are_one_column_wide_and_distinct() {
         for glyphs in [Glyphs::UNICODE, Glyphs::ASCII] {
             let marks = [glyphs.failed, glyphs.deleted, glyphs.unknown, glyphs.now, glyphs.held];
-            // Setup, Starting and Startup are the same to the eye: the cold start's begin and end.
-            let shapes: Vec<char> = glyphs
-                .phases
+            // Setup, Starting and Startup share one glyph.
+            let phases = PhaseKind::ALL
                 .into_iter()
-                .enumerate()
-                .filter(|&(index, _)| {
-                    index != PhaseKind::Starting as usize && index != PhaseKind::Startup as usize
-                })
-                .map(|(_, glyph)| glyph)
-                .chain(marks)
-                .collect();
+                .filter(|kind| !matches!(kind, PhaseKind::Starting | PhaseKind::Startup))
+                .map(|kind| glyphs.phase(kind));
+            let shapes: Vec<char> = phases.chain(marks).collect();
             for (index, shape) in shapes.iter().enumerate() {
                 assert_eq!(shape.width(), Some(1), "{shape}");
                 assert!(!shapes[..index].contains(shape), "{shape} twice");
@@ -143,6 +164,7 @@ mod tests {
             glyphs.none,
         ];
         assert!(texts.iter().all(|text| text.is_ascii()));
-        assert!(glyphs.phases.iter().chain(&glyphs.density).all(char::is_ascii));
+        let phases = PhaseKind::ALL.map(|kind| glyphs.phase(kind));
+        assert!(phases.iter().chain(&glyphs.density).all(char::is_ascii));
     }
 }

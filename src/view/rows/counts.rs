@@ -1,6 +1,6 @@
 //! How many Pods are in which state.
 
-use crate::lifecycle::PhaseKind;
+use crate::lifecycle::{ArrayIndex, EnumArray, PhaseKind};
 use crate::timeline::PodOverview;
 
 use crate::view::frame_cache::Pass;
@@ -86,10 +86,21 @@ impl DisplayState {
     }
 }
 
+impl ArrayIndex<{ Self::ALL.len() }> for DisplayState {
+    const VARIANTS: [Self; Self::ALL.len()] = Self::ALL;
+
+    fn index(self) -> usize {
+        self as usize
+    }
+}
+
+/// One value for each state.
+pub(crate) type ByState<T> = EnumArray<DisplayState, T, { DisplayState::ALL.len() }>;
+
 /// Pods by state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
-    states: [usize; 8],
+    states: ByState<usize>,
     /// Of those that are done, the ones that nobody had told to stop before.
     done_unasked: usize,
 }
@@ -101,13 +112,12 @@ impl Counts {
         for &key in block.pods.iter() {
             let overview = scene.timeline.overview(key);
             let state = DisplayState::of(overview);
-            counts.states[state as usize] += 1;
+            counts.states[state] += 1;
             counts.done_unasked += usize::from(state == DisplayState::Done && !overview.deletion_requested);
         }
         // An index without a Pod waits too.
         if let Heading::Workload(workload) = block.heading {
-            counts.states[DisplayState::BackOff as usize] +=
-                scene.timeline.open_retries(workload, scene.now).len();
+            counts.states[DisplayState::BackOff] += scene.timeline.open_retries(workload, scene.now).len();
         }
         counts
     }
@@ -120,12 +130,12 @@ impl Counts {
 
     /// All of them, whatever of them is shown.
     pub(crate) fn all(&self) -> usize {
-        self.states.iter().sum()
+        self.states.values().sum()
     }
 
     /// The Pods in one state.
     pub(crate) fn get(&self, state: DisplayState) -> usize {
-        self.states[state as usize]
+        self.states[state]
     }
 
     /// The Pods that are done, without those that were told to stop: what their workload takes away does not count.

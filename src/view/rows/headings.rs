@@ -245,34 +245,67 @@ fn verdict_of(scene: &ViewContext<'_>, summary: &Summary, parts: &[(&str, i64)],
     line
 }
 
-/// The parts of slot time in whole percents that sum to 100 (largest remainder), in the order in which they are told.
-/// What has one glyph has one name.
-fn shares(slots: &SlotTime) -> [(&'static str, i64); 9] {
-    let parts = [
-        ("work", slots.of(PhaseKind::Running)),
-        ("setup, start", slots.of(PhaseKind::Setup) + slots.of(PhaseKind::Starting)),
-        ("pull", slots.of(PhaseKind::Pulling)),
-        ("init", slots.of(PhaseKind::Initializing)),
-        ("cold start", slots.of(PhaseKind::Startup)),
-        ("terminating", slots.of(PhaseKind::Terminating)),
-        ("queued", slots.of(PhaseKind::Queued)),
-        ("back-off", slots.of(PhaseKind::BackOff)),
-        ("idle", slots.idle),
-    ];
-    let whole: i128 = parts.iter().map(|&(_, part)| i128::from(part)).sum::<i128>().max(1);
-    let exact = parts.map(|(_, part)| i128::from(part) * 100);
-    let mut percents = exact.map(|part| part / whole);
-    let mut order: Vec<usize> = (0..parts.len()).collect();
+/// A part of slot time as the verdict names it, in the order of the verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Share {
+    Work,
+    SetupAndStart,
+    Pull,
+    Init,
+    ColdStart,
+    Terminating,
+    Queued,
+    BackOff,
+    Idle,
+}
+
+impl Share {
+    /// The share that counts the slot time of a phase. Phases with the same glyph have the same share.
+    fn of_phase(kind: PhaseKind) -> Self {
+        match kind {
+            PhaseKind::Running => Self::Work,
+            PhaseKind::Setup | PhaseKind::Starting => Self::SetupAndStart,
+            PhaseKind::Pulling => Self::Pull,
+            PhaseKind::Initializing => Self::Init,
+            PhaseKind::Startup => Self::ColdStart,
+            PhaseKind::Terminating => Self::Terminating,
+            PhaseKind::Queued => Self::Queued,
+            PhaseKind::BackOff => Self::BackOff,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Work => "work",
+            Self::SetupAndStart => "setup, start",
+            Self::Pull => "pull",
+            Self::Init => "init",
+            Self::ColdStart => "cold start",
+            Self::Terminating => "terminating",
+            Self::Queued => "queued",
+            Self::BackOff => "back-off",
+            Self::Idle => "idle",
+        }
+    }
+}
+
+/// The parts of slot time in whole percents that sum to 100 (largest remainder), in the order of the verdict.
+fn shares(slots: &SlotTime) -> Vec<(&'static str, i64)> {
+    let mut parts: BTreeMap<Share, i64> = BTreeMap::from([(Share::Idle, slots.idle)]);
+    for (kind, millis) in &slots.phases {
+        *parts.entry(Share::of_phase(kind)).or_default() += millis;
+    }
+    let whole: i128 = parts.values().map(|&part| i128::from(part)).sum::<i128>().max(1);
+    let exact: Vec<i128> = parts.values().map(|&part| i128::from(part) * 100).collect();
+    let mut percents: Vec<i128> = exact.iter().map(|part| part / whole).collect();
+    let mut order: Vec<usize> = (0..exact.len()).collect();
     order.sort_by_key(|&index| std::cmp::Reverse(exact[index] % whole));
     let missing = usize::try_from(100 - percents.iter().sum::<i128>()).unwrap_or(0);
-    for &index in order.iter().take(missing.min(parts.len())) {
+    for &index in order.iter().take(missing) {
         percents[index] += 1;
     }
-    let mut shares = parts;
-    for (share, percent) in shares.iter_mut().zip(percents) {
-        share.1 = i64::try_from(percent).unwrap_or(0);
-    }
-    shares
+    let named = parts.into_keys().map(Share::name).zip(percents);
+    named.map(|(name, percent)| (name, i64::try_from(percent).unwrap_or(0))).collect()
 }
 
 /// A part in whole percents, rounded.
@@ -315,8 +348,8 @@ mod tests {
     #[test]
     fn shares_sum_to_a_hundred() {
         let mut slots = SlotTime { total: 3, idle: 1, ..SlotTime::default() };
-        slots.phases[PhaseKind::Running as usize] = 1;
-        slots.phases[PhaseKind::Pulling as usize] = 1;
+        slots.phases[PhaseKind::Running] = 1;
+        slots.phases[PhaseKind::Pulling] = 1;
         let shares = shares(&slots);
         assert_eq!(shares.iter().map(|&(_, percent)| percent).sum::<i64>(), 100);
         assert_eq!((shares[0].1, shares[2].1, shares[8].1), (34, 33, 33));

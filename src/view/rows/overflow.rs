@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::timeline::{PodKey, PodOverview};
-use crate::view::rows::counts::DisplayState;
+use crate::view::rows::counts::{ByState, DisplayState};
 use crate::view::view_context::ViewContext;
 
 /// Pods without rows of their own.
@@ -92,15 +92,15 @@ fn fold_to(scene: &ViewContext<'_>, pods: &[PodKey], rows: usize, most_folds: us
 
     let mut folded = Folded::default();
     let mut next = kept.iter().copied().peekable();
-    let mut rest: [Vec<PodKey>; 8] = Default::default();
+    let mut rest: ByState<Vec<PodKey>> = ByState::default();
     for (place, &key) in pods.iter().enumerate() {
         if next.next_if_eq(&place).is_some() {
             folded.shown.push(key);
         } else {
-            rest[DisplayState::of(scene.timeline.overview(key)) as usize].push(key);
+            rest[DisplayState::of(scene.timeline.overview(key))].push(key);
         }
     }
-    let folds = DisplayState::ALL.into_iter().zip(rest).filter(|(_, pods)| !pods.is_empty());
+    let folds = rest.into_iter().filter(|(_, pods)| !pods.is_empty());
     folded.folds = folds.map(|(state, pods)| Overflow { state: Some(state), pods }).collect();
     while folded.folds.len() > most_folds {
         // The two with the fewest Pods become one.
