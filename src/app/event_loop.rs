@@ -15,7 +15,7 @@ use crate::app::streams::Streams;
 use crate::source::cluster::Cluster;
 use crate::source::recording::Recorder;
 use crate::source::{Feed, Update};
-use crate::terminal::tty::{CONTINUED, ControllingTerminal, Terminal};
+use crate::terminal::tty::{ControllingTerminal, SIGCONT, Terminal};
 use crate::tui::input::Input;
 
 /// A wait that is shorter shows nothing: what is quick needs no progress.
@@ -143,7 +143,7 @@ async fn watch(session: &mut Run<'_>, deadline: Option<Instant>) -> Result<Exit,
     let mut tick = ticks();
     let mut signals = Signals::new()?;
     let mut resized = signal(SignalKind::window_change())?;
-    let mut continued = signal(SignalKind::from_raw(CONTINUED))?;
+    let mut continued = signal(SignalKind::from_raw(SIGCONT))?;
     let mut ended: Option<Instant> = None;
     let mut over = false;
     loop {

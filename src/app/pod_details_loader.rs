@@ -16,8 +16,9 @@ use crate::source::cluster;
 use crate::source::cluster::{Cluster, Name, Objects, Resource, Scope, Selection, Target};
 use crate::timeline::{PodKey, Timeline};
 use crate::tui::details::{Details, LogView};
-use crate::tui::pages::container_of;
-use crate::tui::state::{Page, Tab, TuiState};
+use crate::tui::page::{Page, Tab};
+use crate::tui::pages::shown_container;
+use crate::tui::state::TuiState;
 use crate::view::{ContainerLog, PodExtras};
 
 /// Logs of so many Pods that fail are kept.
@@ -163,9 +164,9 @@ impl PodDetailsLoader {
             FetchedDetails::Log(_, more) => {
                 let log = self.details.log.get_or_insert_default();
                 match more {
-                    Some(Ok(lines)) => log.push(lines),
-                    Some(Err(why)) => log.over = Some(why),
-                    None => log.over = log.over.take().or_else(|| Some("the log ends here".into())),
+                    Some(Ok(lines)) => log.append(lines),
+                    Some(Err(why)) => log.ended = Some(why),
+                    None => log.ended = log.ended.take().or_else(|| Some("the log ends here".into())),
                 }
             }
         }
@@ -180,7 +181,7 @@ impl PodDetailsLoader {
             }
             return;
         };
-        let container = if tab == Tab::Log { container_of(timeline, pod, state.container) } else { None };
+        let container = if tab == Tab::Log { shown_container(timeline, pod, state.container) } else { None };
         if let Some(open) = &mut self.open
             && (open.pod, open.tab) == (pod, tab)
             && open.container == container
@@ -235,7 +236,7 @@ impl PodDetailsLoader {
         let pod = timeline.pod(pod).into_owned();
         let Some(cluster) = self.cluster.clone() else {
             if tab == Tab::Yaml {
-                self.details.yaml = Some(Err("there is no cluster that could be asked for it".into()));
+                self.details.yaml = Some(Err("not available without a cluster".into()));
             }
             return None;
         };
@@ -283,7 +284,7 @@ impl PodDetailsLoader {
         let (sender, turn) = (self.sender.clone(), self.turn);
         let Some(cluster) = self.cluster.clone() else {
             if let Some(log) = &mut self.details.log {
-                log.over = Some("there is no cluster that could be asked for it".into());
+                log.ended = Some("not available without a cluster".into());
             }
             return None;
         };

@@ -18,7 +18,7 @@ use crate::source::{Progress, Update};
 use crate::timeline::{Changes, PodKey, Timeline, Workload};
 use crate::tui::action::Effect;
 use crate::tui::input::Input;
-use crate::tui::state::Page;
+use crate::tui::page::Page;
 use crate::view;
 use crate::view::{Frame, Line, Size, Style, View};
 

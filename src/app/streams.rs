@@ -62,7 +62,7 @@ impl Streams {
         if lines.is_empty() {
             return Ok(());
         }
-        let text = ansi::render(&Frame { lines }, self.drawing.stylesheet());
+        let text = ansi::render_frame(&Frame { lines }, self.drawing.stylesheet());
         let mut stream = self.live_stream();
         stream.write_all(text.as_bytes())?;
         Ok(stream.flush()?)
@@ -107,7 +107,7 @@ impl Streams {
             line.push(clean(text), Style::Text);
             line
         });
-        let text = ansi::render(&Frame { lines: lines.collect() }, self.drawing.stderr_stylesheet());
+        let text = ansi::render_frame(&Frame { lines: lines.collect() }, self.drawing.stderr_stylesheet());
         // There is nobody left to tell.
         let _ = io::stderr().write_all(text.as_bytes());
     }

@@ -347,7 +347,7 @@ fn a_dropped_stage_restores_the_terminal() {
         FullScreen::new(Box::new(terminal.clone()), Stylesheet::PLAIN, Box::new(terminal.clone()));
     let frame = Frame { lines: vec![Line::of("one", Style::Text)] };
     assert!(stage.enter().unwrap());
-    stage.draw(&frame, true, true).unwrap();
+    stage.show_frame(&frame, true, true).unwrap();
     assert!(terminal.raw.get() && terminal.is_full() && terminal.has_mouse());
     // As a panic does while it unwinds.
     drop(stage);

@@ -1,11 +1,12 @@
-//! A frame as text with or without colours.
+//! Renders frames as text, with or without colours.
 
 use std::fmt::Write as _;
 
 use crate::view::{Frame, Line, Stylesheet};
 
-/// The frame as text, a line feed after each line, no trailing blanks; every colour ends before its line does.
-pub(crate) fn render(frame: &Frame, stylesheet: Stylesheet) -> String {
+/// Renders the frame as text. Each line ends with a line feed and without trailing blanks, and each colour ends within
+/// its line.
+pub(crate) fn render_frame(frame: &Frame, stylesheet: Stylesheet) -> String {
     let mut text = String::new();
     for line in &frame.lines {
         render_line(&mut text, line, stylesheet);
@@ -14,14 +15,14 @@ pub(crate) fn render(frame: &Frame, stylesheet: Stylesheet) -> String {
     text
 }
 
-/// Adds one line, without a line feed.
+/// Appends the rendered line to `text`, without a line feed.
 pub(crate) fn render_line(text: &mut String, line: &Line, stylesheet: Stylesheet) {
     let last = line.spans.iter().rposition(|span| !span.text.trim_end().is_empty());
     let count = last.map_or(0, |last| last + 1);
     for (index, span) in line.spans[..count].iter().enumerate() {
         let shown = if index + 1 == count { span.text.trim_end() } else { &span.text };
         match stylesheet.style(span.role) {
-            // Blanks have no colour; styling them only costs bytes.
+            // Blanks have no visible colour, so a style would only cost bytes.
             Some(style) if !shown.trim().is_empty() => {
                 // Writing to a string cannot fail.
                 let _ = write!(text, "{}", style.style(shown));
@@ -45,12 +46,12 @@ mod tests {
 
     #[test]
     fn plain_text_has_no_codes() {
-        assert_eq!(render(&frame(), Stylesheet::PLAIN), "plain failed\n\n");
-        assert_eq!(render(&frame(), Stylesheet::PLAIN), frame().plain());
+        assert_eq!(render_frame(&frame(), Stylesheet::PLAIN), "plain failed\n\n");
+        assert_eq!(render_frame(&frame(), Stylesheet::PLAIN), frame().plain());
     }
 
     #[test]
     fn colours_end_with_their_span() {
-        assert_eq!(render(&frame(), Stylesheet::COLOURED), "plain \u{1b}[31;1mfailed\u{1b}[0m\n\n");
+        assert_eq!(render_frame(&frame(), Stylesheet::COLOURED), "plain \u{1b}[31;1mfailed\u{1b}[0m\n\n");
     }
 }

@@ -1,4 +1,4 @@
-//! The terminal while the live picture is on it: raw keys, mouse, alternate screen; restored whatever happens.
+//! Takes the terminal for the live picture: raw keys, mouse, alternate screen. Restores it in every case.
 
 use std::io::{self, Write};
 
@@ -8,75 +8,78 @@ use crossterm::event::{DisableMouseCapture, EnableMouseCapture};
 use crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen};
 
 use crate::terminal::inline_renderer::InlineRenderer;
-use crate::terminal::input::Keys;
-use crate::terminal::tty::{Terminal, note_full};
+use crate::terminal::keys::Keys;
+use crate::terminal::tty::{Terminal, note_alternate_screen};
 use crate::view::{Frame, Line, Stylesheet};
 
-/// Where frames go.
-#[expect(clippy::struct_excessive_bools, reason = "what was done to the terminal, each to be undone")]
+/// The terminal on which frames are drawn, inline or on the alternate screen.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each flag records a change of the terminal that must be undone"
+)]
 pub(crate) struct FullScreen {
-    live: InlineRenderer<Box<dyn Write>>,
+    renderer: InlineRenderer<Box<dyn Write>>,
     terminal: Box<dyn Terminal>,
     size: (usize, usize),
-    /// Keys are ours.
+    /// Whether the program takes the keys.
     entered: bool,
-    /// The mouse is ours.
+    /// Whether the program takes the mouse.
     mouse: bool,
-    /// The alternate screen is shown.
-    full: bool,
+    /// Whether the alternate screen is shown.
+    alternate: bool,
     keys: Keys,
-    /// The size changed while the alternate screen was shown.
-    moved: bool,
+    /// Whether the size changed while the alternate screen was shown.
+    resized: bool,
 }
 
 impl std::fmt::Debug for FullScreen {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Stage").field("size", &self.size).finish_non_exhaustive()
+        formatter.debug_struct("FullScreen").field("size", &self.size).finish_non_exhaustive()
     }
 }
 
 impl FullScreen {
-    /// A stage on a terminal; nothing is drawn yet, and the keys are not ours.
+    /// Creates it without drawing anything and without taking the keys.
     pub(crate) fn new(out: Box<dyn Write>, stylesheet: Stylesheet, terminal: Box<dyn Terminal>) -> Self {
         let size = terminal.size().unwrap_or((80, 24));
         Self {
-            live: InlineRenderer::new(out, stylesheet),
+            renderer: InlineRenderer::new(out, stylesheet),
             terminal,
             size,
             entered: false,
             mouse: false,
-            full: false,
-            keys: Keys::Nobody,
-            moved: false,
+            alternate: false,
+            keys: Keys::None,
+            resized: false,
         }
     }
 
-    /// Columns and rows of the terminal now.
+    /// The current number of columns and rows of the terminal.
     pub(crate) fn size(&self) -> (usize, usize) {
         self.terminal.size().unwrap_or(self.size)
     }
 
-    /// The screen's row of the frame's first line, if it is known.
+    /// The row of the terminal that shows the first line of the frame, from 0; `None` if unknown.
     pub(crate) fn top(&self) -> Option<usize> {
-        self.live.top().filter(|_| self.entered)
+        self.renderer.top().filter(|_| self.entered)
     }
 
-    /// Bytes sent to the terminal so far.
-    pub(crate) fn written(&self) -> u64 {
-        self.live.written()
+    /// The number of bytes that were sent to the terminal.
+    pub(crate) fn bytes_written(&self) -> u64 {
+        self.renderer.bytes_written()
     }
 
-    /// The keys; nobody's until the stage is entered.
+    /// The keys. Without [`FullScreen::enter`] there are none.
     pub(crate) fn keys(&mut self) -> &mut Keys {
         &mut self.keys
     }
 
-    /// Whether keys come to us.
+    /// Whether the program takes the keys.
     pub(crate) fn is_entered(&self) -> bool {
         self.entered
     }
 
-    /// Takes the keys; `false` if they are not to be had: no terminal, or another job's.
+    /// Takes the keys. Returns `false` if that is impossible, because there is no terminal or another job has it.
     ///
     /// # Errors
     /// When the terminal is gone.
@@ -84,8 +87,8 @@ impl FullScreen {
         if self.entered {
             return Ok(true);
         }
-        // Off before on: a shell may have changed the terminal behind our back.
-        if !self.terminal.is_ours()
+        // Turn raw mode off first, because a shell may have changed the terminal since.
+        if !self.terminal.is_foreground()
             || self.terminal.set_raw(false).is_err()
             || self.terminal.set_raw(true).is_err()
         {
@@ -94,61 +97,62 @@ impl FullScreen {
         self.entered = true;
         self.size = self.size();
         let (columns, rows) = self.size;
-        // Below what is there, without the frame that was drawn while keys were not ours.
-        self.live.clear()?;
+        // Remove the frame that was drawn before the keys were taken, and begin below the shell's lines.
+        self.renderer.clear()?;
         match self.terminal.cursor_row() {
-            Some(row) => self.live.begin_at(row, rows),
-            None => self.live.begin_at_bottom(columns, rows)?,
+            Some(row) => self.renderer.begin_at(row, rows),
+            None => self.renderer.begin_at_bottom(columns, rows)?,
         }
-        crossterm::execute!(self.live.out(), Hide)?;
+        crossterm::execute!(self.renderer.out(), Hide)?;
         self.keys = self.terminal.keys();
         Ok(true)
     }
 
-    /// Shows a frame, on the whole screen if it is `full`; takes the mouse or leaves it.
+    /// Shows a frame, on the alternate screen if `alternate`. Takes the mouse if `mouse`, and otherwise leaves it to the
+    /// terminal.
     ///
     /// # Errors
     /// When the terminal is gone.
-    pub(crate) fn draw(&mut self, frame: &Frame, full: bool, mouse: bool) -> io::Result<()> {
-        if !self.terminal.is_ours() {
+    pub(crate) fn show_frame(&mut self, frame: &Frame, alternate: bool, mouse: bool) -> io::Result<()> {
+        if !self.terminal.is_foreground() {
             return Ok(());
         }
         let size = self.size();
         if self.entered {
-            self.turn(full)?;
+            self.switch_screen(alternate)?;
             if size != self.size {
                 self.size = size;
-                self.moved = self.full;
-                if self.full {
-                    self.live.begin_empty(size.0, size.1)?;
+                self.resized = self.alternate;
+                if self.alternate {
+                    self.renderer.begin_empty(size.0, size.1)?;
                 } else {
-                    self.live.begin_at_bottom(size.0, size.1)?;
+                    self.renderer.begin_at_bottom(size.0, size.1)?;
                 }
             }
             self.set_mouse(mouse)?;
         }
-        self.live.draw(frame, size.0)
+        self.renderer.draw_frame(frame, size.0)
     }
 
-    fn turn(&mut self, full: bool) -> io::Result<()> {
-        if full == self.full {
+    fn switch_screen(&mut self, alternate: bool) -> io::Result<()> {
+        if alternate == self.alternate {
             return Ok(());
         }
-        self.full = full;
-        note_full(full);
-        if full {
-            crossterm::execute!(self.live.out(), EnterAlternateScreen)?;
-            self.live.step_aside();
-            self.live.begin_empty(self.size.0, self.size.1)
+        self.alternate = alternate;
+        note_alternate_screen(alternate);
+        if alternate {
+            crossterm::execute!(self.renderer.out(), EnterAlternateScreen)?;
+            self.renderer.push_canvas();
+            self.renderer.begin_empty(self.size.0, self.size.1)
         } else {
-            // Some terminals have no alternate screen, or are told not to use it (as GNU screen is by default): the page
-            // goes, and what was behind it is drawn anew.
-            crossterm::execute!(self.live.out(), Clear(ClearType::All), LeaveAlternateScreen)?;
-            self.live.come_back();
-            if std::mem::take(&mut self.moved) {
-                self.live.begin_at_bottom(self.size.0, self.size.1)
+            // Some terminals have no alternate screen or do not use it (such as GNU screen by default). So clear the page
+            // and draw the frame behind it again.
+            crossterm::execute!(self.renderer.out(), Clear(ClearType::All), LeaveAlternateScreen)?;
+            self.renderer.pop_canvas();
+            if std::mem::take(&mut self.resized) {
+                self.renderer.begin_at_bottom(self.size.0, self.size.1)
             } else {
-                self.live.begin_anew()
+                self.renderer.redraw_in_place()
             }
         }
     }
@@ -159,27 +163,27 @@ impl FullScreen {
         }
         self.mouse = mouse;
         if mouse {
-            crossterm::execute!(self.live.out(), EnableMouseCapture)
+            crossterm::execute!(self.renderer.out(), EnableMouseCapture)
         } else {
-            crossterm::execute!(self.live.out(), DisableMouseCapture)
+            crossterm::execute!(self.renderer.out(), DisableMouseCapture)
         }
     }
 
-    /// Writes lines that stay above the frame.
+    /// Prints lines above the frame.
     ///
     /// # Errors
     /// When the terminal is gone.
     pub(crate) fn print_above(&mut self, lines: &[Line]) -> io::Result<()> {
-        self.turn(false)?;
-        self.live.print_above(lines)
+        self.switch_screen(false)?;
+        self.renderer.print_above(lines)
     }
 
-    /// Writes lines below the frame, which stays.
+    /// Prints lines below the frame. The frame stays on the screen.
     ///
     /// # Errors
     /// When the terminal is gone.
     pub(crate) fn print_below(&mut self, lines: &[Line]) -> io::Result<()> {
-        self.live.print_below(lines)
+        self.renderer.print_below(lines)
     }
 
     /// Removes the frame.
@@ -187,19 +191,19 @@ impl FullScreen {
     /// # Errors
     /// When the terminal is gone.
     pub(crate) fn clear(&mut self) -> io::Result<()> {
-        self.turn(false)?;
-        self.live.clear()
+        self.switch_screen(false)?;
+        self.renderer.clear()
     }
 
-    /// Puts a text into the clipboard, if the terminal allows it.
+    /// Copies a text to the clipboard, if the terminal allows it.
     ///
     /// # Errors
     /// When the terminal is gone.
     pub(crate) fn copy(&mut self, text: &str) -> io::Result<()> {
-        crossterm::execute!(self.live.out(), CopyToClipboard::to_clipboard_from(text))
+        crossterm::execute!(self.renderer.out(), CopyToClipboard::to_clipboard_from(text))
     }
 
-    /// Gives the keys and the screen back; what was drawn below the shell's lines stays.
+    /// Gives the keys and the screen back. The last inline frame stays.
     ///
     /// # Errors
     /// When the terminal is gone.
@@ -207,7 +211,7 @@ impl FullScreen {
         if !std::mem::take(&mut self.entered) {
             return Ok(());
         }
-        self.keys = Keys::Nobody;
+        self.keys = Keys::None;
         let restored = self.restore();
         self.terminal.set_raw(false)?;
         restored
@@ -215,8 +219,8 @@ impl FullScreen {
 
     fn restore(&mut self) -> io::Result<()> {
         self.set_mouse(false)?;
-        self.turn(false)?;
-        crossterm::execute!(self.live.out(), Show)
+        self.switch_screen(false)?;
+        crossterm::execute!(self.renderer.out(), Show)
     }
 
     /// Stops the program until the shell continues it, then takes the keys again.
@@ -229,22 +233,22 @@ impl FullScreen {
         self.resume()
     }
 
-    /// Takes the keys again, and draws anew below what was written meanwhile; if they are not ours now, a later call
-    /// may have them.
+    /// Takes the keys again and draws below the lines that were written meanwhile. If the keys are not available, a later
+    /// call may succeed.
     ///
     /// # Errors
     /// When the terminal is gone.
     pub(crate) fn resume(&mut self) -> io::Result<()> {
         self.entered = false;
-        self.keys = Keys::Nobody;
-        self.live.leave_there();
+        self.keys = Keys::None;
+        self.renderer.abandon_frame();
         self.enter().map(|_| ())
     }
 }
 
 impl Drop for FullScreen {
     fn drop(&mut self) {
-        // There is nothing to do about a terminal that is gone.
+        // An error means that the terminal is gone, so there is nothing to restore.
         let _ = self.leave();
     }
 }

@@ -3,5 +3,5 @@
 pub(crate) mod ansi;
 pub(crate) mod full_screen;
 pub(crate) mod inline_renderer;
-pub(crate) mod input;
+pub(crate) mod keys;
 pub(crate) mod tty;

@@ -1,56 +1,58 @@
-//! The terminal that we run on, beside what is written to it.
+//! The controlling terminal: its size, raw mode, cursor, keys and job control.
 
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::terminal::input::Keys;
 use crossterm::cursor::Show;
 use crossterm::event::DisableMouseCapture;
 use crossterm::terminal::{self, LeaveAlternateScreen};
 use rustix::process::{Signal, getpgrp, kill_current_process_group};
 use rustix::termios::tcgetpgrp;
 
-/// The signal that a shell continues a stopped program with.
-pub(crate) const CONTINUED: i32 = Signal::CONT.as_raw();
+use crate::terminal::keys::Keys;
 
-/// What has to be known of and done to a terminal.
+/// The signal with which a shell continues a stopped program.
+pub(crate) const SIGCONT: i32 = Signal::CONT.as_raw();
+
+/// The operations on a terminal besides writing. Tests implement it with a virtual terminal.
 pub(crate) trait Terminal {
-    /// Columns and rows.
+    /// The number of columns and rows; `None` if unknown.
     fn size(&self) -> Option<(usize, usize)>;
-    /// Whether its keys are ours: not those of a shell that put us into the background.
-    fn is_ours(&self) -> bool;
-    /// Hands its keys to us one by one, or back to line editing.
+    /// Whether the program is in the foreground. In the background, the keys belong to the shell.
+    fn is_foreground(&self) -> bool;
+    /// Turns raw mode on or off. In raw mode each key arrives at once and is not echoed.
     ///
     /// # Errors
-    /// It is no terminal.
+    /// When there is no terminal.
     fn set_raw(&mut self, raw: bool) -> io::Result<()>;
-    /// The row of the cursor, from 0, if it can be asked. Nobody else may read its keys meanwhile.
+    /// Asks the terminal for the row of the cursor, from 0. No keys may be read at the same time, because the answer arrives
+    /// among the keys.
     fn cursor_row(&mut self) -> Option<usize>;
-    /// Stops this program until the shell continues it.
+    /// Stops the program until the shell continues it.
     fn stop(&mut self);
-    /// The keys, once the terminal is raw.
+    /// The keys. The terminal must be in raw mode.
     fn keys(&mut self) -> Keys;
 }
 
-/// Columns and rows of the terminal that the program was started on; `None` if there is none.
+/// The number of columns and rows of the terminal on which the program was started; `None` without a terminal.
 pub(crate) fn terminal_size() -> Option<(usize, usize)> {
-    // Not `size`: where there is no terminal it runs two programs that might know one.
+    // crossterm's `size` would start two programs if there is no terminal.
     let size = terminal::window_size().ok()?;
     (size.columns > 0 && size.rows > 0).then_some((usize::from(size.columns), usize::from(size.rows)))
 }
 
-/// The terminal that the program was started on.
+/// The terminal on which the program was started.
 #[derive(Debug)]
 pub(crate) struct ControllingTerminal {
     tty: Option<File>,
-    /// Whether standard output is the terminal: questions go there.
+    /// Whether standard output is the terminal, so that it can be asked for the cursor.
     can_ask: bool,
 }
 
 impl ControllingTerminal {
-    /// The terminal; `can_ask` if standard output is it.
+    /// Opens the terminal. `can_ask` says whether standard output is the terminal.
     pub(crate) fn new(can_ask: bool) -> Self {
         Self { tty: File::open("/dev/tty").ok(), can_ask }
     }
@@ -61,15 +63,15 @@ impl Terminal for ControllingTerminal {
         terminal_size()
     }
 
-    fn is_ours(&self) -> bool {
-        // Without a controlling terminal there is no other job.
+    fn is_foreground(&self) -> bool {
+        // Without a controlling terminal there is no job control.
         self.tty.as_ref().and_then(|tty| tcgetpgrp(tty).ok()).is_none_or(|foreground| foreground == getpgrp())
     }
 
     fn set_raw(&mut self, raw: bool) -> io::Result<()> {
-        RAW.store(raw, Ordering::Relaxed);
+        RAW_MODE.store(raw, Ordering::Relaxed);
         if raw {
-            HOOK.call_once(restore_on_panic);
+            PANIC_HOOK.call_once(install_panic_hook);
             terminal::enable_raw_mode()
         } else {
             terminal::disable_raw_mode()
@@ -84,34 +86,37 @@ impl Terminal for ControllingTerminal {
     }
 
     fn stop(&mut self) {
-        // Whoever cannot be stopped goes on.
+        // If the program cannot be stopped, it goes on.
         let _ = kill_current_process_group(Signal::TSTP);
     }
 
     fn keys(&mut self) -> Keys {
-        Keys::of_terminal()
+        Keys::from_terminal()
     }
 }
 
-static HOOK: Once = Once::new();
-static RAW: AtomicBool = AtomicBool::new(false);
-static FULL: AtomicBool = AtomicBool::new(false);
+/// Installs the panic hook once.
+static PANIC_HOOK: Once = Once::new();
+/// Whether the terminal is in raw mode.
+static RAW_MODE: AtomicBool = AtomicBool::new(false);
+/// Whether the alternate screen is shown.
+static ALTERNATE_SCREEN: AtomicBool = AtomicBool::new(false);
 
-/// Notes whether the alternate screen is shown, for a panic.
-pub(crate) fn note_full(full: bool) {
-    FULL.store(full, Ordering::Relaxed);
+/// Records whether the alternate screen is shown, so that a panic can leave it.
+pub(crate) fn note_alternate_screen(shown: bool) {
+    ALTERNATE_SCREEN.store(shown, Ordering::Relaxed);
 }
 
-/// A panic's message is read on a terminal that works as usual.
-fn restore_on_panic() {
+/// Makes a panic restore the terminal before it prints its message.
+fn install_panic_hook() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        if RAW.swap(false, Ordering::Relaxed) {
-            // There is nothing to do about a terminal that is gone.
+        if RAW_MODE.swap(false, Ordering::Relaxed) {
+            // An error means that the terminal is gone.
             let _ = terminal::disable_raw_mode();
             if let Ok(mut tty) = File::options().write(true).open("/dev/tty") {
                 let _ = crossterm::queue!(tty, DisableMouseCapture);
-                if FULL.swap(false, Ordering::Relaxed) {
+                if ALTERNATE_SCREEN.swap(false, Ordering::Relaxed) {
                     let _ = crossterm::queue!(tty, LeaveAlternateScreen);
                 }
                 let _ = crossterm::queue!(tty, Show);

@@ -1,87 +1,87 @@
-//! What a key or a click asks for, and what of it has to be done outside.
+//! The actions of keys, and the effects that the caller has to carry out.
 
 use crate::view::View;
 
-/// What a key asks for.
+/// The action of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// Another picture of the same Pods.
+    /// Shows the Pods in this view.
     Show(View),
-    /// The row above.
+    /// Selects the row above, or scrolls a text up.
     Up,
-    /// The row below.
+    /// Selects the row below, or scrolls a text down.
     Down,
-    /// The phase before, the cell on the left, text further left.
+    /// Selects the previous phase or the cell on the left, or scrolls a text to the left.
     Left,
-    /// The phase after, the cell on the right, text further right.
+    /// Selects the next phase or the cell on the right, or scrolls a text to the right.
     Right,
-    /// A screen up.
+    /// Moves up by one screen.
     PageUp,
-    /// A screen down.
+    /// Moves down by one screen.
     PageDown,
-    /// The first row.
+    /// Moves to the first row.
     Home,
-    /// The last row.
+    /// Moves to the last row.
     End,
-    /// What is selected, closely.
+    /// Opens the page of the selected Pod.
     Open,
-    /// One step back.
+    /// Goes back one step.
     Back,
-    /// Type a filter.
+    /// Starts to edit the filter.
     Filter,
-    /// The next order.
+    /// Chooses the next order.
     Order,
-    /// By node, or not.
+    /// Groups by node, or by workload again.
     GroupByNode,
-    /// The next alignment.
+    /// Chooses the next alignment.
     Align,
-    /// A shorter stretch of time.
+    /// Halves the time axis.
     ZoomIn,
-    /// A longer stretch of time.
+    /// Doubles the time axis.
     ZoomOut,
-    /// All of the time.
+    /// Shows the whole time.
     ZoomReset,
-    /// Now, and the rows as they come.
+    /// Follows the current time and new rows again.
     Follow,
-    /// Hold the picture.
+    /// Freezes the picture, or continues it.
     Pause,
-    /// Every Pod has its row, or not.
+    /// Gives every Pod a row, or hides rows again.
     Unfold,
-    /// The Pod's events.
+    /// Shows the Pod's events.
     Events,
-    /// The Pod's log.
+    /// Shows the Pod's log.
     Log,
-    /// The Pod's YAML.
+    /// Shows the Pod's YAML.
     Yaml,
-    /// The next container's log.
+    /// Shows the log of the next container.
     NextContainer,
-    /// Wrap long lines, or not.
+    /// Wraps long lines, or cuts them again.
     Wrap,
-    /// Copy the Pod's name.
+    /// Copies the Pod's name.
     CopyName,
-    /// Copy the command that shows the Pod.
+    /// Copies the command that shows the Pod.
     CopyCommand,
-    /// Leave the mouse to the terminal, or take it back.
+    /// Leaves the mouse to the terminal, or takes it back.
     Mouse,
-    /// The keys.
+    /// Shows the keys.
     Help,
-    /// Stop this program and go back to the shell.
+    /// Stops this program and returns to the shell.
     Suspend,
-    /// Follow no longer.
+    /// Stops following.
     Detach,
 }
 
-/// What has to be done outside of the state.
+/// The effect that the caller has to carry out, because the state is pure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// Nothing but to draw.
+    /// Draw the screen.
     Draw,
-    /// Nothing at all.
+    /// Do nothing.
     Nothing,
     /// Stop following.
     Detach,
     /// Stop this program until the shell continues it.
     Suspend,
-    /// Put a text into the clipboard.
+    /// Copy a text to the clipboard.
     Copy(String),
 }

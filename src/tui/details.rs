@@ -1,39 +1,39 @@
-//! What a page shows beside the timeline; fetched by somebody else.
+//! The details of a Pod that its page shows besides the timeline. The caller fetches them.
 
 use std::collections::VecDeque;
 
 use crate::view::PodExtras;
 
-/// What is known of the Pod that is open, beside its life.
+/// The fetched details of the Pod whose page is open.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Details {
-    /// Events and the end of its logs.
+    /// Events, conditions, requests and the ends of the logs.
     pub extras: PodExtras,
-    /// The object; or why it cannot be had.
+    /// The Pod object, or the reason why it cannot be read; `None` until it was read.
     pub yaml: Option<Result<String, String>>,
-    /// The log that is followed.
+    /// The log of the container that is shown.
     pub log: Option<LogView>,
 }
 
-/// A log as far as it has come.
+/// The end of a log.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LogView {
-    /// The container.
+    /// The name of the container.
     pub container: String,
-    /// Its last lines; not yet escaped.
+    /// The last lines, not escaped.
     pub lines: VecDeque<String>,
-    /// Whether nothing more will come, and why.
-    pub over: Option<String>,
+    /// The reason why no more lines come; `None` while the log goes on.
+    pub ended: Option<String>,
 }
 
 impl LogView {
-    /// The most lines that are kept.
-    pub(crate) const MOST: usize = 2000;
+    /// The largest number of lines that are kept.
+    pub(crate) const MAX_LINES: usize = 2000;
 
-    /// Adds lines at the end.
-    pub(crate) fn push(&mut self, lines: impl IntoIterator<Item = String>) {
+    /// Adds lines at the end and drops the oldest ones above the limit.
+    pub(crate) fn append(&mut self, lines: impl IntoIterator<Item = String>) {
         self.lines.extend(lines);
-        let excess = self.lines.len().saturating_sub(Self::MOST);
+        let excess = self.lines.len().saturating_sub(Self::MAX_LINES);
         self.lines.drain(..excess);
     }
 }

@@ -1,26 +1,26 @@
-//! Keys, clicks and sizes as they come from the terminal, without the terminal library's types.
+//! Keys, clicks and resizes, independent of the terminal library.
 
-/// What somebody did at the terminal.
+/// One input of the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Input {
-    /// Pressed a key.
+    /// A key was pressed.
     Key(Key),
-    /// Did something with the mouse.
+    /// The mouse was used.
     Mouse(Mouse),
-    /// Changed the size of the window.
+    /// The terminal changed its size.
     Resized,
 }
 
-/// A key, with Ctrl or without.
+/// A key with its modifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
-    /// Which key.
+    /// The key itself.
     pub code: Code,
-    /// Whether Ctrl was held.
+    /// Whether Ctrl was pressed.
     pub ctrl: bool,
 }
 
-/// Which key.
+/// A key without its modifier, named as on the keyboard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Code {
     Char(char),
@@ -39,43 +39,43 @@ pub(crate) enum Code {
 }
 
 impl Key {
-    /// A key without Ctrl.
-    pub(crate) const fn of(code: Code) -> Self {
+    /// The key without Ctrl.
+    pub(crate) const fn plain(code: Code) -> Self {
         Self { code, ctrl: false }
     }
 
-    /// A character's key.
+    /// The key of a character, without Ctrl.
     pub(crate) const fn char(char: char) -> Self {
-        Self::of(Code::Char(char))
+        Self::plain(Code::Char(char))
     }
 
-    /// A character's key with Ctrl.
+    /// The key of a character, with Ctrl.
     pub(crate) const fn ctrl(char: char) -> Self {
         Self { code: Code::Char(char), ctrl: true }
     }
 }
 
-/// Something done with the mouse; places count from 0 at the screen's top left.
+/// A mouse event. Columns and rows count from 0 at the top left of the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mouse {
-    /// What.
+    /// The kind of event.
     pub kind: MouseKind,
-    /// Column of the screen.
+    /// The column of the terminal.
     pub column: usize,
-    /// Row of the screen.
+    /// The row of the terminal.
     pub row: usize,
 }
 
-/// What was done with the mouse.
+/// The kind of a mouse event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MouseKind {
-    /// The left button went down.
+    /// The left button was pressed.
     Press,
-    /// It moved with the button down.
+    /// The mouse moved with the left button pressed.
     Drag,
-    /// The button went up.
+    /// The left button was released.
     Release,
-    /// It moved.
+    /// The mouse moved without a button.
     Move,
     /// The wheel turned away from the user.
     WheelUp,

@@ -1,27 +1,27 @@
-//! The key table: the one source for what a key does, for the help and for the README.
+//! The key table. It is the only source for the action of a key, the help and the page of keys in `docs/`.
 
 use crate::tui::action::Action;
 use crate::tui::input::{Code, Key};
-use crate::tui::state::{Page, Tab};
+use crate::tui::page::{Page, Tab};
 use crate::view::{Line, Style, View};
 
-/// On which pages a key means something.
+/// The pages on which a binding works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Where {
-    /// Everywhere.
+pub(crate) enum Scope {
+    /// All pages.
     Everywhere,
-    /// On the picture of all Pods.
+    /// The picture of all Pods.
     Pods,
-    /// On the picture of all Pods and on the pages of one.
+    /// The picture of all Pods and the pages of one Pod.
     Selected,
-    /// On the pages of one Pod and in the help.
+    /// The pages of one Pod and the help.
     Text,
-    /// On the page of a log.
+    /// The page of a log.
     Log,
 }
 
-impl Where {
-    fn holds(self, page: Page) -> bool {
+impl Scope {
+    fn contains(self, page: Page) -> bool {
         match self {
             Self::Everywhere => true,
             Self::Pods => page == Page::Pods,
@@ -32,97 +32,123 @@ impl Where {
     }
 }
 
-/// Keys that do the same.
+/// Keys with the same action.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Binding {
     /// The keys.
     pub keys: &'static [Key],
-    /// How they are written.
-    pub shown: &'static str,
-    /// What they do.
+    /// The keys as the help writes them, separated by blanks.
+    pub label: &'static str,
+    /// The action of the keys.
     pub action: Action,
-    /// Where they do it.
-    pub place: Where,
-    /// What they do, in words; empty if an entry before says it.
+    /// The pages on which the keys work.
+    pub scope: Scope,
+    /// A description of the action.
     pub help: &'static str,
-    /// A word for the line of hints, if the key is there.
+    /// A word for the status line; empty if the status line does not show the key.
     pub hint: &'static str,
 }
 
+/// A binding that the status line does not show.
 const fn bind(
     keys: &'static [Key],
-    shown: &'static str,
+    label: &'static str,
     action: Action,
-    place: Where,
+    scope: Scope,
     help: &'static str,
 ) -> Binding {
-    Binding { keys, shown, action, place, help, hint: "" }
+    Binding { keys, label, action, scope, help, hint: "" }
 }
 
-const fn hinted(binding: Binding, hint: &'static str) -> Binding {
+/// Adds a word for the status line.
+const fn with_hint(binding: Binding, hint: &'static str) -> Binding {
     Binding { hint, ..binding }
 }
 
 use Code::{Down, End, Enter, Esc, Home, Left, PageDown, PageUp, Right, Tab as TabKey, Up};
 
-/// Every key.
+/// All bindings.
 pub(crate) const BINDINGS: &[Binding] = &[
-    bind(&[Key::char('s')], "s", Action::Show(View::Sequence), Where::Pods, "sequence: a bar per Pod"),
-    bind(&[Key::char('t')], "t", Action::Show(View::Table), Where::Pods, "table: a line of columns per Pod"),
-    bind(&[Key::char('g')], "g", Action::Show(View::Grid), Where::Pods, "grid: a cell per Pod"),
-    hinted(
-        bind(&[Key::of(Up), Key::char('k')], "↑ k", Action::Up, Where::Everywhere, "up; so does the wheel"),
+    bind(&[Key::char('s')], "s", Action::Show(View::Sequence), Scope::Pods, "show a bar per Pod (sequence)"),
+    bind(
+        &[Key::char('t')],
+        "t",
+        Action::Show(View::Table),
+        Scope::Pods,
+        "show a line of columns per Pod (table)",
+    ),
+    bind(&[Key::char('g')], "g", Action::Show(View::Grid), Scope::Pods, "show a cell per Pod (grid)"),
+    with_hint(
+        bind(
+            &[Key::plain(Up), Key::char('k')],
+            "↑ k",
+            Action::Up,
+            Scope::Everywhere,
+            "move up (also the mouse wheel)",
+        ),
         "select",
     ),
-    bind(&[Key::of(Down), Key::char('j')], "↓ j", Action::Down, Where::Everywhere, "down; so does the wheel"),
     bind(
-        &[Key::of(Left)],
+        &[Key::plain(Down), Key::char('j')],
+        "↓ j",
+        Action::Down,
+        Scope::Everywhere,
+        "move down (also the mouse wheel)",
+    ),
+    bind(
+        &[Key::plain(Left)],
         "←",
         Action::Left,
-        Where::Everywhere,
-        "the phase before; in the grid the cell, in a text the columns on the left",
+        Scope::Everywhere,
+        "select the previous phase or cell; scroll a text to the left",
     ),
     bind(
-        &[Key::of(Right)],
+        &[Key::plain(Right)],
         "→",
         Action::Right,
-        Where::Everywhere,
-        "the phase after; in the grid the cell, in a text the columns on the right",
+        Scope::Everywhere,
+        "select the next phase or cell; scroll a text to the right",
     ),
-    bind(&[Key::of(PageUp), Key::ctrl('b')], "PageUp", Action::PageUp, Where::Everywhere, "a screen up"),
     bind(
-        &[Key::of(PageDown), Key::ctrl('f')],
+        &[Key::plain(PageUp), Key::ctrl('b')],
+        "PageUp",
+        Action::PageUp,
+        Scope::Everywhere,
+        "move up by one screen",
+    ),
+    bind(
+        &[Key::plain(PageDown), Key::ctrl('f')],
         "PageDown",
         Action::PageDown,
-        Where::Everywhere,
-        "a screen down",
+        Scope::Everywhere,
+        "move down by one screen",
     ),
-    bind(&[Key::of(Home)], "Home", Action::Home, Where::Everywhere, "to the first"),
-    bind(&[Key::of(End), Key::char('G')], "End G", Action::End, Where::Everywhere, "to the last"),
-    hinted(
+    bind(&[Key::plain(Home)], "Home", Action::Home, Scope::Everywhere, "move to the first row"),
+    bind(&[Key::plain(End), Key::char('G')], "End G", Action::End, Scope::Everywhere, "move to the last row"),
+    with_hint(
         bind(
-            &[Key::of(Enter)],
+            &[Key::plain(Enter)],
             "Enter",
             Action::Open,
-            Where::Selected,
-            "open the Pod; so does a click on it",
+            Scope::Selected,
+            "open the selected Pod (also a click)",
         ),
         "open",
     ),
     bind(
-        &[Key::of(Esc), Key::of(Code::Backspace)],
+        &[Key::plain(Esc), Key::plain(Code::Backspace)],
         "Esc",
         Action::Back,
-        Where::Everywhere,
-        "one step back, the same Pod selected; so does a click on the path",
+        Scope::Everywhere,
+        "go back one step (also a click on the path)",
     ),
-    hinted(
+    with_hint(
         bind(
             &[Key::char('/')],
             "/",
             Action::Filter,
-            Where::Pods,
-            "filter by name, node, status or reason; Enter keeps it, Esc drops it",
+            Scope::Pods,
+            "filter by name, node, status or reason (Enter keeps, Esc cancels)",
         ),
         "filter",
     ),
@@ -130,119 +156,131 @@ pub(crate) const BINDINGS: &[Binding] = &[
         &[Key::char('o')],
         "o",
         Action::Order,
-        Where::Pods,
-        "next order: start, end, work, cold start, index",
+        Scope::Pods,
+        "change the order: start, end, work, cold start, index",
     ),
-    bind(&[Key::char('n')], "n", Action::GroupByNode, Where::Pods, "group by node, or by workload again"),
+    bind(&[Key::char('n')], "n", Action::GroupByNode, Scope::Pods, "group by node, or by workload again"),
     bind(
         &[Key::char('a')],
         "a",
         Action::Align,
-        Where::Pods,
-        "next alignment: wall clock, from creation, from start of work",
+        Scope::Pods,
+        "align the bars: by time, by creation, by start of work",
     ),
     bind(
         &[Key::char('+'), Key::char('=')],
         "+",
         Action::ZoomIn,
-        Where::Pods,
-        "a shorter stretch of time; so does a drag over the bars",
+        Scope::Pods,
+        "zoom in on the time axis (also a drag over the bars)",
     ),
-    bind(&[Key::char('-')], "-", Action::ZoomOut, Where::Pods, "a longer stretch of time"),
-    bind(&[Key::char('0')], "0", Action::ZoomReset, Where::Pods, "all of the time"),
+    bind(&[Key::char('-')], "-", Action::ZoomOut, Scope::Pods, "zoom out"),
+    bind(&[Key::char('0')], "0", Action::ZoomReset, Scope::Pods, "show the whole time"),
     bind(
         &[Key::char('f')],
         "f",
         Action::Follow,
-        Where::Everywhere,
-        "follow now with axis and rows, nothing selected; a log shows its end",
+        Scope::Everywhere,
+        "follow the current time; in a log, follow its end",
     ),
     bind(
         &[Key::char(' ')],
         "Space",
         Action::Pause,
-        Where::Everywhere,
-        "hold the picture, or go on; the watching goes on in any case",
+        Scope::Everywhere,
+        "freeze the picture, or continue; the run goes on",
     ),
-    bind(&[Key::char('u')], "u", Action::Unfold, Where::Pods, "unfold: a row for every Pod, or fold again"),
-    bind(&[Key::char('e')], "e", Action::Events, Where::Selected, "the Pod's events"),
-    bind(&[Key::char('l')], "l", Action::Log, Where::Selected, "the Pod's log, followed"),
-    bind(&[Key::char('y')], "y", Action::Yaml, Where::Selected, "the Pod's YAML"),
-    bind(&[Key::of(TabKey)], "Tab", Action::NextContainer, Where::Log, "the next container's log"),
-    bind(&[Key::char('w')], "w", Action::Wrap, Where::Text, "wrap long lines, or cut them"),
-    bind(&[Key::char('c')], "c", Action::CopyName, Where::Selected, "copy the Pod's name (OSC 52)"),
+    bind(&[Key::char('u')], "u", Action::Unfold, Scope::Pods, "show a row for every Pod, or hide rows again"),
+    bind(&[Key::char('e')], "e", Action::Events, Scope::Selected, "show the Pod's events"),
+    bind(&[Key::char('l')], "l", Action::Log, Scope::Selected, "follow the Pod's log"),
+    bind(&[Key::char('y')], "y", Action::Yaml, Scope::Selected, "show the Pod's YAML"),
+    bind(
+        &[Key::plain(TabKey)],
+        "Tab",
+        Action::NextContainer,
+        Scope::Log,
+        "show the log of the next container",
+    ),
+    bind(&[Key::char('w')], "w", Action::Wrap, Scope::Text, "wrap long lines, or cut them"),
+    bind(&[Key::char('c')], "c", Action::CopyName, Scope::Selected, "copy the Pod's name (OSC 52)"),
     bind(
         &[Key::char('C')],
         "C",
         Action::CopyCommand,
-        Where::Selected,
+        Scope::Selected,
         "copy the kubectl command that shows the Pod",
     ),
     bind(
         &[Key::char('m')],
         "m",
         Action::Mouse,
-        Where::Everywhere,
-        "leave the mouse to the terminal, or take it; Shift always selects text",
+        Scope::Everywhere,
+        "leave the mouse to the terminal, or take it (Shift selects text)",
     ),
-    hinted(bind(&[Key::char('?')], "?", Action::Help, Where::Everywhere, "these keys"), "help"),
-    bind(&[Key::ctrl('z')], "Ctrl-Z", Action::Suspend, Where::Everywhere, "back to the shell; fg comes back"),
-    hinted(
+    with_hint(bind(&[Key::char('?')], "?", Action::Help, Scope::Everywhere, "show the keys"), "help"),
+    bind(
+        &[Key::ctrl('z')],
+        "Ctrl-Z",
+        Action::Suspend,
+        Scope::Everywhere,
+        "return to the shell (fg continues)",
+    ),
+    with_hint(
         bind(
             &[Key::char('q'), Key::ctrl('c')],
             "q Ctrl-C",
             Action::Detach,
-            Where::Everywhere,
-            "detach: the workload goes on, the exit code is 130",
+            Scope::Everywhere,
+            "stop following; the workload goes on (exit code 130)",
         ),
         "detach",
     ),
 ];
 
-/// What a key does on a page.
-pub(crate) fn action(key: Key, page: Page) -> Option<Action> {
+/// The action of a key on a page.
+pub(crate) fn find_action(key: Key, page: Page) -> Option<Action> {
     BINDINGS
         .iter()
-        .find(|binding| binding.keys.contains(&key) && binding.place.holds(page))
+        .find(|binding| binding.keys.contains(&key) && binding.scope.contains(page))
         .map(|binding| binding.action)
 }
 
-/// The help: every key with what it does.
+/// The lines of the help: all keys with their descriptions.
 pub(crate) fn help_lines() -> Vec<Line> {
-    let width = BINDINGS.iter().map(|binding| binding.shown.chars().count()).max().unwrap_or(0);
+    let width = BINDINGS.iter().map(|binding| binding.label.chars().count()).max().unwrap_or(0);
     let mut lines: Vec<Line> = BINDINGS
         .iter()
         .map(|binding| {
-            let blank = " ".repeat(width - binding.shown.chars().count() + 3);
-            let mut line = Line::of(format!(" {}", binding.shown), Style::Strong);
+            let blank = " ".repeat(width - binding.label.chars().count() + 3);
+            let mut line = Line::of(format!(" {}", binding.label), Style::Strong);
             line.push(format!("{blank}{}", binding.help), Style::Text);
             line
         })
         .collect();
     lines.push(Line::default());
     lines.push(Line::of(
-        " The line below the picture tells the phase under the mouse or of the selection.",
+        " The line below the picture describes the phase under the mouse, or the selected phase.",
         Style::Dim,
     ));
     lines
 }
 
-/// The hints: the few keys that one has to know.
+/// The keys of the status line, each with a word.
 pub(crate) fn hints() -> impl Iterator<Item = (&'static str, &'static str)> {
     let first = |shown: &'static str| shown.split(' ').next().unwrap_or(shown);
     BINDINGS.iter().filter(|binding| !binding.hint.is_empty()).map(move |binding| {
-        (if binding.hint == "select" { "↑↓" } else { first(binding.shown) }, binding.hint)
+        (if binding.hint == "select" { "↑↓" } else { first(binding.label) }, binding.hint)
     })
 }
 
-/// The table as it stands in the README.
+/// The table of the page of keys in `docs/`.
 #[cfg(test)]
-pub(crate) fn readme_table() -> String {
+pub(crate) fn documentation_table() -> String {
     let rows = BINDINGS.iter().map(|binding| {
-        let keys: Vec<String> = binding.shown.split(' ').map(|key| format!("`{key}`")).collect();
+        let keys: Vec<String> = binding.label.split(' ').map(|key| format!("`{key}`")).collect();
         format!("| {} | {} |\n", keys.join(" "), binding.help)
     });
-    format!("| key | |\n|---|---|\n{}", rows.collect::<String>())
+    format!("| key | action |\n|---|---|\n{}", rows.collect::<String>())
 }
 
 #[cfg(test)]
@@ -251,12 +289,12 @@ mod tests {
     use crate::timeline::PodKey;
 
     #[test]
-    fn no_key_means_two_things() {
+    fn no_key_has_two_actions_on_a_page() {
         for page in
             [Page::Pods, Page::Help, Page::Pod(PodKey(0), Tab::Log), Page::Pod(PodKey(0), Tab::Overview)]
         {
             let mut seen = Vec::new();
-            for binding in BINDINGS.iter().filter(|binding| binding.place.holds(page)) {
+            for binding in BINDINGS.iter().filter(|binding| binding.scope.contains(page)) {
                 for key in binding.keys {
                     assert!(!seen.contains(key), "{key:?} twice on {page:?}");
                     seen.push(*key);
@@ -266,9 +304,13 @@ mod tests {
     }
 
     #[test]
-    fn every_key_is_explained_and_the_readme_says_the_same() {
+    fn every_key_is_described_in_the_help_and_in_the_documentation() {
         assert!(BINDINGS.iter().all(|binding| !binding.help.is_empty() && !binding.keys.is_empty()));
-        let readme = include_str!("../../README.md");
-        assert!(readme.contains(&readme_table()), "the README's keys should be:\n{}", readme_table());
+        let page = include_str!("../../docs/keys.md");
+        assert!(
+            page.contains(&documentation_table()),
+            "docs/keys.md must contain:\n{}",
+            documentation_table()
+        );
     }
 }

@@ -1,135 +1,108 @@
-//! The whole screen: picture or page, what is told about the selection, and the line of hints.
+//! Composes the whole screen: the picture or a page, the lines about the selection, and the status line.
 
-use jiff::Timestamp;
-
-use crate::timeline::{PodKey, Timeline};
-use crate::tui::details::Details;
-use crate::tui::keys;
-use crate::tui::pages;
-use crate::tui::state::{Context, Page, Tab, TuiState};
+use crate::timeline::Timeline;
+use crate::tui::input_context::InputContext;
+use crate::tui::layout_input::LayoutInput;
+use crate::tui::page::{Page, Tab};
+use crate::tui::state::TuiState;
+use crate::tui::{keys, pages};
 use crate::view;
 use crate::view::primitives::text;
-use crate::view::{Align, Frame, FrameCache, Glyphs, GroupBy, Line, Picture, Size, Sort, Style, View};
+use crate::view::{Align, Frame, Glyphs, GroupBy, Line, Picture, Size, Sort, Style, View};
 
-/// What a screen is made from, beside the state.
-#[derive(Clone, Copy)]
-pub(crate) struct LayoutInput<'a> {
-    /// What is known.
-    pub timeline: &'a Timeline,
-    /// What is known of the Pod that is open.
-    pub details: &'a Details,
-    /// Characters.
-    pub glyphs: &'a Glyphs,
-    /// What need not be reckoned anew.
-    pub memo: &'a FrameCache,
-    /// The server's time.
-    pub now: Timestamp,
-    /// Columns of the screen.
-    pub columns: usize,
-    /// Lines that may be drawn.
-    pub rows: usize,
-    /// What is waited for, what is lost: below the picture.
-    pub notices: &'a [Line],
-    /// The one Pod that was asked for; all of them if `None`.
-    pub only: Option<PodKey>,
-    /// Whether keys do something.
-    pub interactive: bool,
-    /// How everything ended, if it has.
-    pub ended: Option<&'a str>,
-}
-
-/// A frame, and where on it is what.
+/// A composed screen, with what later input needs to know about it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ScreenLayout {
-    /// What is drawn.
+    /// The lines of the screen.
     pub frame: Frame,
-    /// The picture of the Pods that is part of it; empty on a page of text.
+    /// The picture of the Pods on the screen; empty on a page of text.
     pub picture: Picture,
-    /// Whether it takes the whole screen.
+    /// Whether it needs the alternate screen.
     pub full: bool,
-    page: usize,
+    page_rows: usize,
     lines: usize,
-    path: Vec<usize>,
+    path_ends: Vec<usize>,
 }
 
 impl ScreenLayout {
-    /// What the next step is made from.
-    pub(crate) fn context<'a>(
+    /// The context in which the next input is interpreted.
+    pub(crate) fn input_context<'a>(
         &'a self,
         timeline: &'a Timeline,
         top: Option<usize>,
         command: &'a str,
-    ) -> Context<'a> {
-        Context {
+    ) -> InputContext<'a> {
+        InputContext {
             timeline,
             picture: &self.picture,
             top,
             above: 0,
-            page: self.page,
+            page_rows: self.page_rows,
             lines: self.lines,
-            path: &self.path,
+            path_ends: &self.path_ends,
             command,
         }
     }
 }
 
-/// Fewer lines have none to spare for what is told about the selection.
-const LEAST_FOR_INFO: usize = 8;
-/// From here on two lines are told about the selection where it takes two.
-const LEAST_FOR_MORE: usize = 20;
-/// A line of so many columns tells it all.
-const WIDE: usize = 150;
+/// The fewest lines of a screen that has a line about the selection.
+const MIN_ROWS_FOR_DETAILS: usize = 8;
+/// The fewest lines of a screen that has two lines about the selection.
+const MIN_ROWS_FOR_TWO_LINES: usize = 20;
+/// From this width on, one line has room for all details of the selection.
+const SINGLE_LINE_COLUMNS: usize = 150;
 
-/// The screen.
-pub(crate) fn compose(state: &TuiState, scenery: &LayoutInput<'_>) -> ScreenLayout {
+/// Composes the screen. It has at most `input.rows` lines.
+pub(crate) fn compose_screen(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
     let mut screen = match state.page {
-        Page::Pods => pods(state, scenery),
-        _ => page(state, scenery),
+        Page::Pods => compose_pods(state, input),
+        Page::Pod(..) | Page::Help => compose_page(state, input),
     };
-    screen.frame.lines.truncate(scenery.rows);
+    screen.frame.lines.truncate(input.rows);
     screen
 }
 
-fn pods(state: &TuiState, scenery: &LayoutInput<'_>) -> ScreenLayout {
-    let LayoutInput { timeline, glyphs, rows, .. } = *scenery;
-    if !scenery.interactive {
-        return plain(state, scenery);
+/// Composes the picture of the Pods with the lines below it.
+fn compose_pods(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
+    let LayoutInput { timeline, glyphs, rows, .. } = *input;
+    if !input.interactive {
+        return compose_without_keys(state, input);
     }
-    // The first column belongs to the selection.
-    let columns = scenery.columns.saturating_sub(1).max(1);
-    let info = info(state, scenery, columns);
-    let mut below: Vec<Line> = scenery.notices.to_vec();
-    if rows >= LEAST_FOR_INFO {
-        below.extend(info);
+    // The first column marks the selection.
+    let columns = input.columns.saturating_sub(1).max(1);
+    let details = selection_details(state, input, columns);
+    let mut below: Vec<Line> = input.notices.to_vec();
+    if rows >= MIN_ROWS_FOR_DETAILS {
+        below.extend(details);
     }
     let room = rows.saturating_sub(below.len() + 1).max(1);
     let size = Size { columns, rows: Some(room) };
-    let picture = picture(state, scenery, size);
+    let picture = draw_picture(state, input, size);
     let selected = state.window.selected;
     let mut frame = Frame::default();
-    for (place, line) in picture.frame.lines.iter().enumerate() {
-        let is_selected = scenery.only.is_none() && line.pod.is_some() && line.pod == selected;
-        let marker = if is_selected { glyphs.selected } else { " " };
-        let mut drawn = Line::of(marker, if is_selected { Style::Strong } else { Style::Text });
+    for (index, line) in picture.frame.lines.iter().enumerate() {
+        let is_selected = input.only_pod.is_none() && line.pod.is_some() && line.pod == selected;
+        let selection_mark = if is_selected { glyphs.selected } else { " " };
+        let mut row = Line::of(selection_mark, if is_selected { Style::Strong } else { Style::Text });
         for span in &line.spans {
-            drawn.push(span.text.as_str(), span.role);
+            row.push(span.text.as_str(), span.role);
         }
-        drawn.pod = line.pod;
+        row.pod = line.pod;
         if is_selected {
-            let end = picture.bars.as_ref().map_or(scenery.columns, |bars| bars.column);
-            drawn.restyle(1..end, Style::Selected);
-            if let (Some(bars), Some(pod), Some(phase)) = (&picture.bars, selected, state.phase)
+            let end = picture.bars.as_ref().map_or(input.columns, |bars| bars.column);
+            row.restyle(1..end, Style::Selected);
+            if let (Some(bars), Some(pod), Some(phase)) = (&picture.bars, selected, state.selected_phase)
                 && let Some(cells) = bars.columns_of(&timeline.pod(pod), phase)
             {
-                drawn.restyle(cells.start + 1..cells.end + 1, Style::Selected);
+                row.restyle(cells.start + 1..cells.end + 1, Style::Selected);
             }
         }
-        for cell in picture.cells.iter().filter(|cell| cell.line == place && Some(cell.pod) == selected) {
-            drawn.restyle(cell.column + 1..cell.column + 2, Style::Selected);
+        for cell in picture.cells.iter().filter(|cell| cell.line == index && Some(cell.pod) == selected) {
+            row.restyle(cell.column + 1..cell.column + 2, Style::Selected);
         }
-        frame.lines.push(drawn);
+        frame.lines.push(row);
     }
-    let page = picture.frame.lines.iter().filter(|line| line.pod.is_some()).count();
+    let page_rows = picture.frame.lines.iter().filter(|line| line.pod.is_some()).count();
     let indented = |line: Line| {
         let mut indented = Line::of(" ", Style::Text);
         for span in line.spans {
@@ -139,91 +112,91 @@ fn pods(state: &TuiState, scenery: &LayoutInput<'_>) -> ScreenLayout {
     };
     frame.lines.truncate(room);
     frame.lines.extend(below.into_iter().map(indented));
-    frame.lines.push(indented(status(state, scenery, &picture, columns)));
-    ScreenLayout { frame, page, lines: picture.pods.len(), picture, full: false, path: Vec::new() }
+    frame.lines.push(indented(status_line(state, input, &picture, columns)));
+    ScreenLayout { frame, page_rows, lines: picture.pods.len(), picture, full: false, path_ends: Vec::new() }
 }
 
-/// The picture alone, where no key does anything.
-fn plain(state: &TuiState, scenery: &LayoutInput<'_>) -> ScreenLayout {
-    let room = scenery.rows.saturating_sub(scenery.notices.len()).max(1);
-    let picture = picture(state, scenery, Size { columns: scenery.columns, rows: Some(room) });
+/// Composes the picture alone, for a terminal whose keys the program does not take.
+fn compose_without_keys(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
+    let room = input.rows.saturating_sub(input.notices.len()).max(1);
+    let picture = draw_picture(state, input, Size { columns: input.columns, rows: Some(room) });
     let mut frame = picture.frame.clone();
-    frame.lines.extend_from_slice(scenery.notices);
+    frame.lines.extend_from_slice(input.notices);
     ScreenLayout { frame, picture, ..ScreenLayout::default() }
 }
 
-/// The timeline, or the one Pod that was asked for.
-fn picture(state: &TuiState, scenery: &LayoutInput<'_>, size: Size) -> Picture {
-    let LayoutInput { timeline, details, glyphs, now, .. } = *scenery;
-    match scenery.only {
+/// Draws the timeline, or the one Pod that the user named.
+fn draw_picture(state: &TuiState, input: &LayoutInput<'_>, size: Size) -> Picture {
+    let LayoutInput { timeline, details, glyphs, now, .. } = *input;
+    match input.only_pod {
         _ if timeline.workloads().is_empty() => Picture::default(),
         Some(pod) if state.view.view == View::Sequence => {
             let frame = view::draw_pod(timeline, pod, &details.extras, &state.view, size, glyphs, now);
             Picture { frame, pods: vec![pod], per_line: 1, found: 1, ..Picture::default() }
         }
-        _ => view::paint(timeline, &state.view, &state.window, size, glyphs, now, scenery.memo),
+        _ => view::paint(timeline, &state.view, &state.window, size, glyphs, now, input.frame_cache),
     }
 }
 
-/// Exact times and evidence of what is under the mouse, else of what is selected, else who takes longest.
-fn info(state: &TuiState, scenery: &LayoutInput<'_>, columns: usize) -> Vec<Line> {
-    let LayoutInput { timeline, glyphs, now, rows, .. } = *scenery;
-    let two = rows >= LEAST_FOR_MORE && columns < WIDE;
-    let told = match (state.hover, state.window.selected) {
+/// Describes the phase under the mouse, or else the selected phase, or else the Pods that run and wait longest.
+fn selection_details(state: &TuiState, input: &LayoutInput<'_>, columns: usize) -> Vec<Line> {
+    let LayoutInput { timeline, glyphs, now, rows, .. } = *input;
+    let two_lines = rows >= MIN_ROWS_FOR_TWO_LINES && columns < SINGLE_LINE_COLUMNS;
+    let shown = match (state.hovered, state.window.selected) {
         (Some((pod, phase)), _) => Some((pod, phase)),
-        (None, Some(pod)) => Some((pod, state.phase)),
+        (None, Some(pod)) => Some((pod, state.selected_phase)),
         (None, None) => None,
     };
-    let [mut what, why] = match told {
+    let [mut description, evidence] = match shown {
         Some((pod, phase)) => view::describe_phase(timeline, pod, phase, &state.view, columns, glyphs, now),
-        None => [view::longest(timeline, columns, glyphs, now, scenery.memo), Line::default()],
+        None => [view::longest(timeline, columns, glyphs, now, input.frame_cache), Line::default()],
     };
-    if two {
-        return vec![what, why];
+    if two_lines {
+        return vec![description, evidence];
     }
-    if !why.spans.is_empty() && what.width() + 2 < columns {
-        what.push("  ", Style::Text);
-        for span in why.spans {
-            let room = columns.saturating_sub(what.width());
-            what.push(text::shorten_end(&span.text, room, glyphs.ellipsis), span.role);
+    if !evidence.spans.is_empty() && description.width() + 2 < columns {
+        description.push("  ", Style::Text);
+        for span in evidence.spans {
+            let room = columns.saturating_sub(description.width());
+            description.push(text::shorten_end(&span.text, room, glyphs.ellipsis), span.role);
         }
     }
-    vec![what]
+    vec![description]
 }
 
-fn page(state: &TuiState, scenery: &LayoutInput<'_>) -> ScreenLayout {
-    let columns = scenery.columns;
-    let room = scenery.rows.saturating_sub(2).max(1);
-    let (path, ends) = pages::path(state, scenery);
-    let mut lines: Vec<Line> = pages::lines(state, scenery);
+/// Composes a page of text with its path and the status line.
+fn compose_page(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
+    let columns = input.columns;
+    let room = input.rows.saturating_sub(2).max(1);
+    let (path, path_ends) = pages::compose_path(state, input);
+    let mut lines: Vec<Line> = pages::compose_lines(state, input);
     if state.wrap {
-        lines = lines.iter().flat_map(|line| pages::wrapped(line, columns)).collect();
+        lines = lines.iter().flat_map(|line| pages::wrap_line(line, columns)).collect();
     } else {
         let shift = state.shift;
-        lines = lines.into_iter().map(|line| pages::shifted(line, shift)).collect();
+        lines = lines.into_iter().map(|line| pages::shift_line(line, shift)).collect();
     }
-    let most = lines.len().saturating_sub(room);
-    let follows = state.tail && matches!(state.page, Page::Pod(_, Tab::Log));
-    let first = if follows { most } else { state.scroll.min(most) };
-    let mut frame = Frame { lines: vec![fit(path, columns, scenery.glyphs)] };
+    let max_first = lines.len().saturating_sub(room);
+    let follows = state.follows_end && matches!(state.page, Page::Pod(_, Tab::Log));
+    let first = if follows { max_first } else { state.scroll.min(max_first) };
+    let mut frame = Frame { lines: vec![fit(path, columns, input.glyphs)] };
     let count = lines.len();
-    frame
-        .lines
-        .extend(lines.into_iter().skip(first).take(room).map(|line| fit(line, columns, scenery.glyphs)));
+    frame.lines.extend(lines.into_iter().skip(first).take(room).map(|line| fit(line, columns, input.glyphs)));
     frame.lines.resize(room + 1, Line::default());
-    let mut status = status(state, scenery, &Picture::default(), columns);
+    let mut status = status_line(state, input, &Picture::default(), columns);
     if count > room {
-        let place = format!("{}-{} of {count}  ", first + 1, (first + room).min(count));
-        let mut with_place = Line::of(place, Style::Dim);
+        let position = format!("{}-{} of {count}  ", first + 1, (first + room).min(count));
+        let mut with_position = Line::of(position, Style::Dim);
         for span in status.spans {
-            with_place.push(span.text, span.role);
+            with_position.push(span.text, span.role);
         }
-        status = fit(with_place, columns, scenery.glyphs);
+        status = fit(with_position, columns, input.glyphs);
     }
     frame.lines.push(status);
-    ScreenLayout { frame, picture: Picture::default(), full: true, page: room, lines: count, path: ends }
+    ScreenLayout { frame, picture: Picture::default(), full: true, page_rows: room, lines: count, path_ends }
 }
 
+/// Cuts the line at `columns`.
 fn fit(line: Line, columns: usize, glyphs: &Glyphs) -> Line {
     if line.width() <= columns {
         return line;
@@ -240,34 +213,34 @@ fn fit(line: Line, columns: usize, glyphs: &Glyphs) -> Line {
     fitting
 }
 
-/// What was chosen, and the keys that one has to know.
-fn status(state: &TuiState, scenery: &LayoutInput<'_>, picture: &Picture, columns: usize) -> Line {
-    let glyphs = scenery.glyphs;
-    if state.typing {
+/// The status line: messages, the choices that differ from the default, and the most important keys.
+fn status_line(state: &TuiState, input: &LayoutInput<'_>, picture: &Picture, columns: usize) -> Line {
+    let glyphs = input.glyphs;
+    if state.editing_filter {
         let mut line = Line::of(format!("/{}", view::clean(&state.window.filter)), Style::Strong);
         line.push(" ", Style::Selected);
         line.push(format!("  {} Pods", picture.found), Style::Dim);
         return fit(line, columns, glyphs);
     }
     let mut line = Line::default();
-    let mut say = |words: String, role: Style| {
+    let mut add = |words: String, role: Style| {
         if !line.spans.is_empty() {
             line.push(glyphs.separator, Style::Dim);
         }
         line.push(words, role);
     };
-    if let Some(said) = &state.said {
-        say(view::clean(said).into_owned(), Style::Strong);
+    if let Some(message) = &state.message {
+        add(view::clean(message).into_owned(), Style::Strong);
     }
-    if let Some(ended) = scenery.ended {
-        say(format!("ended: {ended}"), Style::Strong);
+    if let Some(outcome) = input.outcome {
+        add(format!("ended: {outcome}"), Style::Strong);
     }
     if state.paused {
-        say("paused".into(), Style::Warning);
+        add("paused".into(), Style::Warning);
     }
     if state.page == Page::Pods {
-        for (words, role) in chosen(state, picture) {
-            say(words, role);
+        for (words, role) in changed_choices(state, picture) {
+            add(words, role);
         }
     }
     let pages = [("Esc", "back"), ("?", "help"), ("e", "events"), ("l", "log"), ("y", "YAML")];
@@ -290,11 +263,11 @@ fn status(state: &TuiState, scenery: &LayoutInput<'_>, picture: &Picture, column
         line.push(key, Style::Strong);
         line.push(format!(" {word}"), Style::Dim);
     }
-    fit(pages::typeable(line, glyphs), columns, glyphs)
+    fit(pages::name_arrow_keys(line, glyphs), columns, glyphs)
 }
 
-/// The choices that differ from the usual ones.
-fn chosen(state: &TuiState, picture: &Picture) -> Vec<(String, Style)> {
+/// The choices that differ from the default, as words.
+fn changed_choices(state: &TuiState, picture: &Picture) -> Vec<(String, Style)> {
     let mut chosen = Vec::new();
     if !state.window.filter.is_empty() {
         let count = if picture.found == 1 { "1 Pod".to_owned() } else { format!("{} Pods", picture.found) };
@@ -310,8 +283,8 @@ fn chosen(state: &TuiState, picture: &Picture) -> Vec<(String, Style)> {
     };
     let group = match state.view.group_by {
         GroupBy::Workload => "",
-        GroupBy::Node => "nodes",
-        GroupBy::Outcome => "outcomes",
+        GroupBy::Node => "by node",
+        GroupBy::Outcome => "by outcome",
         GroupBy::None => "ungrouped",
     };
     let align = match state.view.align {

@@ -2,10 +2,14 @@
 
 pub(crate) mod action;
 pub(crate) mod details;
+pub(crate) mod handle_input;
 pub(crate) mod input;
+pub(crate) mod input_context;
 pub(crate) mod keys;
 pub(crate) mod layout;
+pub(crate) mod layout_input;
 pub(crate) mod mouse;
+pub(crate) mod page;
 pub(crate) mod pages;
 pub(crate) mod state;
 pub(crate) mod yaml;

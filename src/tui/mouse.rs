@@ -1,88 +1,95 @@
-//! What the mouse does.
+//! Applies clicks, drags and the wheel to the state.
 
 use crate::timeline::PodKey;
 use crate::tui::action::Effect;
 use crate::tui::input::{Mouse, MouseKind};
-use crate::tui::state::{Context, Page, Tab, TuiState};
+use crate::tui::input_context::InputContext;
+use crate::tui::page::{Page, Tab};
+use crate::tui::state::{MIN_ZOOM_MILLIS, TuiState};
 use crate::view::Zoom;
 
-/// Lines that a notch of the wheel moves a text.
-const NOTCH: isize = 3;
+/// The number of lines that one notch of the wheel scrolls a text.
+const WHEEL_LINES: isize = 3;
 
-/// Takes in what was done with the mouse.
-pub(crate) fn point(state: &mut TuiState, mouse: Mouse, context: &Context<'_>) -> Effect {
+/// Applies a mouse event to `state`. Returns the effect that the caller has to carry out.
+pub(crate) fn handle_mouse(state: &mut TuiState, mouse: Mouse, context: &InputContext<'_>) -> Effect {
     match mouse.kind {
-        MouseKind::WheelUp => state.step(if state.page == Page::Pods { -1 } else { -NOTCH }, context),
-        MouseKind::WheelDown => state.step(if state.page == Page::Pods { 1 } else { NOTCH }, context),
-        MouseKind::Move => return hover(state, mouse, context),
+        MouseKind::WheelUp => {
+            state.move_by(if state.page == Page::Pods { -1 } else { -WHEEL_LINES }, context);
+        }
+        MouseKind::WheelDown => {
+            state.move_by(if state.page == Page::Pods { 1 } else { WHEEL_LINES }, context);
+        }
+        MouseKind::Move => return handle_hover(state, mouse, context),
         MouseKind::Press => {
-            state.said = None;
-            state.pressed = Some((mouse.column, mouse.row));
+            state.message = None;
+            state.pressed_at = Some((mouse.column, mouse.row));
             return Effect::Nothing;
         }
         MouseKind::Drag => return Effect::Nothing,
         MouseKind::Release => {
-            let Some((column, row)) = state.pressed.take() else { return Effect::Nothing };
+            let Some((column, row)) = state.pressed_at.take() else { return Effect::Nothing };
             if state.page == Page::Pods && row == mouse.row && column.abs_diff(mouse.column) > 1 {
-                return drag(state, column, mouse.column, context);
+                return handle_drag(state, column, mouse.column, context);
             }
-            return click(state, column, row, context);
+            return handle_click(state, column, row, context);
         }
     }
     Effect::Draw
 }
 
-/// The line of the picture at a row of the screen.
-fn line(row: usize, context: &Context<'_>) -> Option<usize> {
+/// The index of the picture's line at a row of the terminal.
+fn line_at(row: usize, context: &InputContext<'_>) -> Option<usize> {
     row.checked_sub(context.top?)?.checked_sub(context.above)
 }
 
-/// The Pod at a place of the screen. The first column of the screen is the selection's own.
-fn pod(column: usize, row: usize, context: &Context<'_>) -> Option<PodKey> {
-    let line = line(row, context)?;
+/// The Pod at a column and row of the terminal. The first column of the screen marks the selection.
+fn pod_at(column: usize, row: usize, context: &InputContext<'_>) -> Option<PodKey> {
+    let line = line_at(row, context)?;
     let cells = &context.picture.cells;
     let column = column.checked_sub(1)?;
     let cell = cells.iter().find(|cell| cell.line == line && cell.column == column);
     cell.map(|cell| cell.pod).or_else(|| context.picture.frame.lines.get(line)?.pod)
 }
 
-fn phase(pod: PodKey, column: usize, context: &Context<'_>) -> Option<usize> {
+/// The index of the Pod's phase that is drawn at a column of the terminal.
+fn phase_at(pod: PodKey, column: usize, context: &InputContext<'_>) -> Option<usize> {
     let bars = context.picture.bars.as_ref()?;
     bars.phase_at(&context.timeline.pod(pod), column.checked_sub(1)?)
 }
 
-fn hover(state: &mut TuiState, mouse: Mouse, context: &Context<'_>) -> Effect {
-    let hover = (state.page == Page::Pods)
-        .then(|| pod(mouse.column, mouse.row, context))
+fn handle_hover(state: &mut TuiState, mouse: Mouse, context: &InputContext<'_>) -> Effect {
+    let hovered = (state.page == Page::Pods)
+        .then(|| pod_at(mouse.column, mouse.row, context))
         .flatten()
-        .map(|pod| (pod, phase(pod, mouse.column, context)));
-    if state.hover == hover {
+        .map(|pod| (pod, phase_at(pod, mouse.column, context)));
+    if state.hovered == hovered {
         return Effect::Nothing;
     }
-    state.hover = hover;
+    state.hovered = hovered;
     Effect::Draw
 }
 
-fn click(state: &mut TuiState, column: usize, row: usize, context: &Context<'_>) -> Effect {
+fn handle_click(state: &mut TuiState, column: usize, row: usize, context: &InputContext<'_>) -> Effect {
     match state.page {
         Page::Pods => {
-            if let Some(pod) = pod(column, row, context) {
+            if let Some(pod) = pod_at(column, row, context) {
                 state.select(pod);
-                state.phase = phase(pod, column, context);
+                state.selected_phase = phase_at(pod, column, context);
                 state.open(pod);
             } else {
-                // The line that tells what is folded.
-                let line = line(row, context).and_then(|line| context.picture.frame.lines.get(line));
+                // A click on the line that sums up the hidden Pods shows them, or hides them again.
+                let line = line_at(row, context).and_then(|line| context.picture.frame.lines.get(line));
                 if !line.is_some_and(|line| line.plain().starts_with("+ ")) {
                     return Effect::Nothing;
                 }
                 state.window.unfolded = !state.window.unfolded;
             }
         }
-        Page::Help => state.back(),
+        Page::Help => state.go_back(),
         Page::Pod(pod, _) => {
             let on_path = context.top == Some(row);
-            match context.path.iter().position(|&end| on_path && column < end) {
+            match context.path_ends.iter().position(|&end| on_path && column < end) {
                 Some(0) => {
                     state.page = Page::Pods;
                     state.scroll = 0;
@@ -98,14 +105,14 @@ fn click(state: &mut TuiState, column: usize, row: usize, context: &Context<'_>)
     Effect::Draw
 }
 
-/// A drag over the bars chooses the stretch of time.
-fn drag(state: &mut TuiState, from: usize, to: usize, context: &Context<'_>) -> Effect {
+/// Zooms to the time between the start and the end of a drag over the bars.
+fn handle_drag(state: &mut TuiState, from: usize, to: usize, context: &InputContext<'_>) -> Effect {
     let Some(bars) = &context.picture.bars else { return Effect::Nothing };
     let (from, to) = (from.min(to).saturating_sub(1), from.max(to).saturating_sub(1));
     if to < bars.column || from >= bars.column + bars.columns {
         return Effect::Nothing;
     }
     let (start, end) = (bars.time(from.max(bars.column)), bars.time(to.min(bars.column + bars.columns - 1)));
-    state.window.zoom = Some(Zoom { span: end.saturating_sub(start).max(100), end: Some(end) });
+    state.window.zoom = Some(Zoom { span: end.saturating_sub(start).max(MIN_ZOOM_MILLIS), end: Some(end) });
     Effect::Draw
 }

@@ -1,47 +1,50 @@
-//! The pages of text: one Pod, its events, its log, its YAML, the keys.
+//! The pages of text: a Pod, its events, its log, its YAML, and the keys.
 
 use crate::timeline::PodKey;
 use crate::tui::details::LogView;
 use crate::tui::keys;
-use crate::tui::layout::LayoutInput;
-use crate::tui::state::{Page, Tab, TuiState};
+use crate::tui::layout_input::LayoutInput;
+use crate::tui::page::{Page, Tab};
+use crate::tui::state::TuiState;
 use crate::tui::yaml;
 use crate::view;
 use crate::view::primitives::text;
 use crate::view::{Glyphs, Line, Size, Style};
 
-/// All lines of the page, as long as they are.
-pub(crate) fn lines(state: &TuiState, scenery: &LayoutInput<'_>) -> Vec<Line> {
+/// Composes all lines of the page. They may be wider and more than the screen.
+pub(crate) fn compose_lines(state: &TuiState, input: &LayoutInput<'_>) -> Vec<Line> {
     match state.page {
-        Page::Help => keys::help_lines().into_iter().map(|line| typeable(line, scenery.glyphs)).collect(),
+        Page::Help => {
+            keys::help_lines().into_iter().map(|line| name_arrow_keys(line, input.glyphs)).collect()
+        }
         Page::Pod(pod, Tab::Overview) => {
-            let LayoutInput { timeline, details, glyphs, now, .. } = scenery;
-            let size = Size::unbounded(scenery.columns);
+            let LayoutInput { timeline, details, glyphs, now, .. } = input;
+            let size = Size::unbounded(input.columns);
             view::draw_pod(timeline, pod, &details.extras, &state.view, size, glyphs, *now).lines
         }
-        Page::Pod(_, Tab::Events) => events(scenery),
-        Page::Pod(_, Tab::Log) => log(scenery),
-        Page::Pod(_, Tab::Yaml) => match &scenery.details.yaml {
+        Page::Pod(_, Tab::Events) => compose_events(input),
+        Page::Pod(_, Tab::Log) => compose_log(input),
+        Page::Pod(_, Tab::Yaml) => match &input.details.yaml {
             None => vec![Line::of("reading …", Style::Dim)],
             Some(Ok(text)) => yaml::highlight(text),
-            Some(Err(why)) => vec![Line::of(view::clean(why), Style::Warning)],
+            Some(Err(error)) => vec![Line::of(view::clean(error), Style::Warning)],
         },
         Page::Pods => Vec::new(),
     }
 }
 
-/// The path at the top of a page, and where each of its parts ends.
-pub(crate) fn path(state: &TuiState, scenery: &LayoutInput<'_>) -> (Line, Vec<usize>) {
+/// Composes the path at the top of a page. Returns it with the end column of each of its parts.
+pub(crate) fn compose_path(state: &TuiState, input: &LayoutInput<'_>) -> (Line, Vec<usize>) {
     let mut path = Line::default();
     let mut ends = Vec::new();
     let mut add = |words: String, role: Style| {
         if !path.spans.is_empty() {
-            path.push(scenery.glyphs.within, Style::Dim);
+            path.push(input.glyphs.within, Style::Dim);
         }
         path.push(words, role);
         ends.push(path.width());
     };
-    let workloads = scenery.timeline.workloads();
+    let workloads = input.timeline.workloads();
     add(
         match workloads {
             [only] => format!("{}/{}", only.kind.to_lowercase(), view::clean(&only.name)),
@@ -53,7 +56,7 @@ pub(crate) fn path(state: &TuiState, scenery: &LayoutInput<'_>) -> (Line, Vec<us
         Page::Pods => {}
         Page::Help => add("keys".into(), Style::Strong),
         Page::Pod(pod, tab) => {
-            let pod = scenery.timeline.pod(pod);
+            let pod = input.timeline.pod(pod);
             let role = if tab == Tab::Overview { Style::Strong } else { Style::Key };
             add(format!("pod/{}", view::clean(&pod.name)), role);
             match tab {
@@ -61,7 +64,7 @@ pub(crate) fn path(state: &TuiState, scenery: &LayoutInput<'_>) -> (Line, Vec<us
                 Tab::Events => add("events".into(), Style::Strong),
                 Tab::Yaml => add("YAML".into(), Style::Strong),
                 Tab::Log => {
-                    let container = scenery.details.log.as_ref().map(|log| view::clean(&log.container));
+                    let container = input.details.log.as_ref().map(|log| view::clean(&log.container));
                     add(format!("log of {}", container.as_deref().unwrap_or("…")), Style::Strong);
                 }
             }
@@ -70,31 +73,32 @@ pub(crate) fn path(state: &TuiState, scenery: &LayoutInput<'_>) -> (Line, Vec<us
     (path, ends)
 }
 
-/// Events, the latest last, each with its age; warnings are marked. Messages are never cut: they say what no column has.
-fn events(scenery: &LayoutInput<'_>) -> Vec<Line> {
-    let events = &scenery.details.extras.events;
+/// Composes the events, the latest last, each with its age. Messages are wrapped and never cut, because no column repeats
+/// their content.
+fn compose_events(input: &LayoutInput<'_>) -> Vec<Line> {
+    let events = &input.details.extras.events;
     if events.is_empty() {
-        return vec![Line::of("no events: clusters keep them for an hour", Style::Dim)];
+        return vec![Line::of("no events; a cluster keeps events for one hour by default", Style::Dim)];
     }
     let reasons =
         events.iter().map(|event| text::width(&view::clean(&event.reason))).max().unwrap_or(0).min(24);
     let mut lines = Vec::new();
     for event in events {
-        let age = event.at.map_or_else(|| "?".into(), |at| view::age(at, scenery.now));
+        let age = event.at.map_or_else(|| "?".into(), |at| view::age(at, input.now));
         let mut line = Line::of(format!("{age:>6}  "), Style::Dim);
         let role = if event.warning { Style::Warning } else { Style::Text };
         line.push(if event.warning { "! " } else { "  " }, role);
-        let reason = text::shorten_end(&view::clean(&event.reason), reasons, scenery.glyphs.ellipsis);
+        let reason = text::shorten_end(&view::clean(&event.reason), reasons, input.glyphs.ellipsis);
         line.push(text::pad_right(&reason, reasons), Style::Strong);
         let count =
-            if event.count > 1 { format!("{}{}", scenery.glyphs.times, event.count) } else { String::new() };
+            if event.count > 1 { format!("{}{}", input.glyphs.times, event.count) } else { String::new() };
         line.push(format!(" {count:<4} "), Style::Dim);
         let indent = line.width();
         let message = view::clean(&event.message);
-        let narrow = scenery.columns < indent + 30;
+        let narrow = input.columns < indent + 30;
         let (indent, mut head) = if narrow { (4, None) } else { (indent, Some(line.clone())) };
         lines.extend(narrow.then_some(line));
-        for part in text::wrap(&message, scenery.columns.saturating_sub(indent)) {
+        for part in text::wrap(&message, input.columns.saturating_sub(indent)) {
             let mut line = head.take().unwrap_or_else(|| Line::of(" ".repeat(indent), Style::Text));
             line.push(part, role);
             lines.push(line);
@@ -103,22 +107,23 @@ fn events(scenery: &LayoutInput<'_>) -> Vec<Line> {
     lines
 }
 
-fn log(scenery: &LayoutInput<'_>) -> Vec<Line> {
-    let Some(LogView { lines, over, .. }) = &scenery.details.log else {
+/// Composes the log of the container that is shown.
+fn compose_log(input: &LayoutInput<'_>) -> Vec<Line> {
+    let Some(LogView { lines, ended, .. }) = &input.details.log else {
         return vec![Line::of("reading …", Style::Dim)];
     };
     let mut shown: Vec<Line> =
-        lines.iter().map(|line| Line::of(view::clean(&without_codes(line)), Style::Text)).collect();
-    match over {
-        Some(why) => shown.push(Line::of(view::clean(why), Style::Dim)),
-        None if shown.is_empty() => shown.push(Line::of("nothing written yet", Style::Dim)),
+        lines.iter().map(|line| Line::of(view::clean(&strip_colour_codes(line)), Style::Text)).collect();
+    match ended {
+        Some(reason) => shown.push(Line::of(view::clean(reason), Style::Dim)),
+        None if shown.is_empty() => shown.push(Line::of("the container has written nothing yet", Style::Dim)),
         None => {}
     }
     shown
 }
 
-/// A log's line without the codes that colour it: what else is in it is escaped.
-fn without_codes(line: &str) -> String {
+/// Removes colour codes from a line of a log. Other control characters are escaped later.
+fn strip_colour_codes(line: &str) -> String {
     let mut rest = line;
     let mut plain = String::with_capacity(line.len());
     while let Some(start) = rest.find("\u{1b}[") {
@@ -133,8 +138,8 @@ fn without_codes(line: &str) -> String {
     plain
 }
 
-/// The names of keys without arrows, where the terminal has none.
-pub(crate) fn typeable(mut line: Line, glyphs: &Glyphs) -> Line {
+/// Replaces arrows by the names of the keys where only ASCII is drawn.
+pub(crate) fn name_arrow_keys(mut line: Line, glyphs: &Glyphs) -> Line {
     if *glyphs == Glyphs::ASCII {
         for span in &mut line.spans {
             for (arrow, name) in [("↑↓", "j k"), ("↑", "Up"), ("↓", "Down"), ("←", "Left"), ("→", "Right")]
@@ -147,8 +152,8 @@ pub(crate) fn typeable(mut line: Line, glyphs: &Glyphs) -> Line {
     line
 }
 
-/// The line from a column on.
-pub(crate) fn shifted(line: Line, columns: usize) -> Line {
+/// Removes the first `columns` columns of the line.
+pub(crate) fn shift_line(line: Line, columns: usize) -> Line {
     if columns == 0 {
         return line;
     }
@@ -166,8 +171,8 @@ pub(crate) fn shifted(line: Line, columns: usize) -> Line {
     shifted
 }
 
-/// The line on as many lines as it takes.
-pub(crate) fn wrapped(line: &Line, columns: usize) -> Vec<Line> {
+/// Breaks the line into lines of at most `columns` columns, and of at least two.
+pub(crate) fn wrap_line(line: &Line, columns: usize) -> Vec<Line> {
     let columns = columns.max(2);
     let mut lines = vec![Line { spans: Vec::new(), pod: line.pod }];
     let mut used = 0;
@@ -192,8 +197,8 @@ pub(crate) fn wrapped(line: &Line, columns: usize) -> Vec<Line> {
     lines
 }
 
-/// Which container's log is shown: the one that was chosen, at first the first main one.
-pub(crate) fn container_of(
+/// The name of the container whose log is shown. `chosen` counts from the first main container.
+pub(crate) fn shown_container(
     timeline: &crate::timeline::Timeline,
     pod: PodKey,
     chosen: usize,
@@ -203,8 +208,8 @@ pub(crate) fn container_of(
         .iter()
         .position(|container| container.role == crate::lifecycle::ContainerRole::Main)
         .unwrap_or(0);
-    let place = (main + chosen) % containers.len().max(1);
-    containers.get(place).map(|container| container.name.to_string())
+    let index = (main + chosen) % containers.len().max(1);
+    containers.get(index).map(|container| container.name.to_string())
 }
 
 #[cfg(test)]
@@ -215,15 +220,15 @@ mod tests {
     fn lines_are_shifted_and_wrapped_by_columns() {
         let mut line = Line::of("ab漢", Style::Dim);
         line.push("字cd", Style::Text);
-        assert_eq!(shifted(line.clone(), 3).plain(), "字cd");
-        assert_eq!(shifted(line.clone(), 20).plain(), "");
-        let plain: Vec<String> = wrapped(&line, 3).iter().map(Line::plain).collect();
+        assert_eq!(shift_line(line.clone(), 3).plain(), "字cd");
+        assert_eq!(shift_line(line.clone(), 20).plain(), "");
+        let plain: Vec<String> = wrap_line(&line, 3).iter().map(Line::plain).collect();
         assert_eq!(plain, ["ab", "漢", "字c", "d"]);
     }
 
     #[test]
-    fn colours_of_a_log_are_left_out() {
-        assert_eq!(without_codes("\u{1b}[1;31merror\u{1b}[0m: x"), "error: x");
-        assert_eq!(without_codes("cut \u{1b}[12"), "cut ");
+    fn colour_codes_of_a_log_are_removed() {
+        assert_eq!(strip_colour_codes("\u{1b}[1;31merror\u{1b}[0m: x"), "error: x");
+        assert_eq!(strip_colour_codes("cut \u{1b}[12"), "cut ");
     }
 }

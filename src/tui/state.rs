@@ -1,162 +1,98 @@
-//! What is looked at, and what a key or a click makes of it. Pure: knows neither a terminal nor a cluster.
+//! The state of the interactive screen and the actions that change it. Pure: it knows neither a terminal nor a cluster.
 
-use crate::timeline::{PodKey, Timeline};
+use crate::timeline::PodKey;
 use crate::tui::action::{Action, Effect};
-use crate::tui::input::{Code, Input, Key};
-use crate::tui::keys;
-use crate::tui::mouse as pointer;
-use crate::view::{Align, GroupBy, Picture, Sort, ViewState, Window, Zoom};
+use crate::tui::input::{Code, Key};
+use crate::tui::input_context::InputContext;
+use crate::tui::page::{Page, Tab};
+use crate::view::{Align, GroupBy, Sort, ViewState, Window, Zoom};
 
-/// Which page is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Page {
-    /// The picture of all Pods.
-    Pods,
-    /// One Pod.
-    Pod(PodKey, Tab),
-    /// The keys.
-    Help,
-}
-
-/// What is shown of one Pod.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Tab {
-    /// Phases, containers, conditions, events.
-    Overview,
-    /// Its events.
-    Events,
-    /// The log of one container.
-    Log,
-    /// The object.
-    Yaml,
-}
-
-/// What a step is made from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Context<'a> {
-    /// What is known.
-    pub timeline: &'a Timeline,
-    /// The picture as it was drawn last.
-    pub picture: &'a Picture,
-    /// The screen's row of the first line that was drawn; `None` if nobody knows.
-    pub top: Option<usize>,
-    /// The first line of the picture, counted from the first line that was drawn.
-    pub above: usize,
-    /// Lines of text, or rows of Pods, to a screen.
-    pub page: usize,
-    /// Lines of text on a page in all.
-    pub lines: usize,
-    /// The path's parts at the top of a page: end column of each.
-    pub path: &'a [usize],
-    /// The command that shows a Pod, without its name and namespace: `kubectl get pod`.
-    pub command: &'a str,
-}
-
-/// What is looked at.
+/// The choices of the user.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "independent choices of the user")]
 pub(crate) struct TuiState {
-    /// The picture that was chosen.
+    /// The view, its order, groups and alignment.
     pub view: ViewState,
-    /// The part of it that is shown.
+    /// The part of the picture that is shown.
     pub window: Window,
-    /// The page.
+    /// The page that is shown.
     pub page: Page,
-    /// The phase of the selected Pod that is told about.
-    pub phase: Option<usize>,
-    /// The Pod and phase under the mouse.
-    pub hover: Option<(PodKey, Option<usize>)>,
-    /// Whether the picture is held.
+    /// The index of the selected phase of the selected Pod.
+    pub selected_phase: Option<usize>,
+    /// The Pod and the index of its phase under the mouse.
+    pub hovered: Option<(PodKey, Option<usize>)>,
+    /// Whether the picture is frozen. The run goes on.
     pub paused: bool,
-    /// Whether a filter is being typed.
-    pub typing: bool,
+    /// Whether the user types a filter.
+    pub editing_filter: bool,
     /// Whether long lines of a text are wrapped.
     pub wrap: bool,
-    /// Whether the mouse is taken from the terminal.
+    /// Whether the program uses the mouse, so that the terminal does not.
     pub mouse: bool,
-    /// The first line of a page of text; of a log that is followed the last is shown.
+    /// The index of the first line of text that is shown. A followed log shows its last line instead.
     pub scroll: usize,
-    /// Whether a log's end is followed.
-    pub tail: bool,
-    /// Columns that a text is shifted to the left.
+    /// Whether a log follows its end.
+    pub follows_end: bool,
+    /// The number of columns of text that are scrolled out on the left.
     pub shift: usize,
-    /// The place of the container whose log is shown.
+    /// The position of the container whose log is shown, counted from the first main container.
     pub container: usize,
-    /// What the last step has to say, until the next one.
-    pub said: Option<String>,
-    pub(crate) pressed: Option<(usize, usize)>,
-    before_help: Option<Page>,
-    kept_filter: String,
+    /// The message about the last action. The next key removes it.
+    pub message: Option<String>,
+    /// The column and row at which the mouse button went down.
+    pub(crate) pressed_at: Option<(usize, usize)>,
+    page_before_help: Option<Page>,
+    /// The filter before the user began to type. Esc restores it.
+    previous_filter: String,
 }
 
-/// The least stretch of time on an axis, in milliseconds.
-const LEAST_SPAN: i64 = 100;
+/// The shortest time axis, in milliseconds.
+pub(crate) const MIN_ZOOM_MILLIS: i64 = 100;
 
 impl TuiState {
-    /// The picture that was asked for, nothing selected.
+    /// The state at the start: nothing is selected.
     pub(crate) fn new(view: ViewState) -> Self {
         Self {
             view,
             window: Window::default(),
             page: Page::Pods,
-            phase: None,
-            hover: None,
+            selected_phase: None,
+            hovered: None,
             paused: false,
-            typing: false,
+            editing_filter: false,
             wrap: false,
             mouse: true,
             scroll: 0,
-            tail: true,
+            follows_end: true,
             shift: 0,
             container: 0,
-            said: None,
-            pressed: None,
-            before_help: None,
-            kept_filter: String::new(),
+            message: None,
+            pressed_at: None,
+            page_before_help: None,
+            previous_filter: String::new(),
         }
     }
 
-    /// Whether somebody reads a page of which the end of a run must not rob them.
+    /// Whether the user reads a page or a frozen picture, so that the end of the run must not close it.
     pub(crate) fn is_reading(&self) -> bool {
-        self.page != Page::Pods || self.paused || self.typing
+        self.page != Page::Pods || self.paused || self.editing_filter
     }
 
-    /// Takes in a key or a click.
-    pub(crate) fn input(&mut self, input: Input, context: &Context<'_>) -> Effect {
-        match input {
-            Input::Resized => Effect::Draw,
-            Input::Mouse(mouse) => pointer::point(self, mouse, context),
-            Input::Key(key) => {
-                self.said = None;
-                self.hover = None;
-                if self.typing
-                    && let Some(effect) = self.typed(key)
-                {
-                    return effect;
-                }
-                match keys::action(key, self.page) {
-                    Some(action) => self.update(action, context),
-                    None => Effect::Nothing,
-                }
-            }
-        }
-    }
-
-    /// A key of the filter's line; `None` if it means what it always means.
-    fn typed(&mut self, key: Key) -> Option<Effect> {
+    /// Applies a key to the filter. Returns `None` if the key has its usual meaning.
+    pub(crate) fn edit_filter(&mut self, key: Key) -> Option<Effect> {
         match key.code {
             Code::Char('u') if key.ctrl => self.window.filter.clear(),
             Code::Char(_) if key.ctrl => return None,
             Code::Char(char) => self.window.filter.push(char),
             Code::Backspace => {
                 if self.window.filter.pop().is_none() {
-                    self.typing = false;
+                    self.editing_filter = false;
                 }
             }
-            Code::Enter => self.typing = false,
+            Code::Enter => self.editing_filter = false,
             Code::Esc => {
-                self.typing = false;
-                self.window.filter = std::mem::take(&mut self.kept_filter);
+                self.editing_filter = false;
+                self.window.filter = std::mem::take(&mut self.previous_filter);
             }
             _ => return None,
         }
@@ -164,26 +100,26 @@ impl TuiState {
         Some(Effect::Draw)
     }
 
-    /// Does what a key asks for.
-    pub(crate) fn update(&mut self, action: Action, context: &Context<'_>) -> Effect {
+    /// Applies the action of a key.
+    pub(crate) fn apply_action(&mut self, action: Action, context: &InputContext<'_>) -> Effect {
         match action {
             Action::Show(view) => self.view.view = view,
-            Action::Up => self.step(-1, context),
-            Action::Down => self.step(1, context),
-            Action::Left => self.sideways(false, context),
-            Action::Right => self.sideways(true, context),
-            Action::PageUp => self.steps(false, context),
-            Action::PageDown => self.steps(true, context),
-            Action::Home => self.go_to_end(false, context),
-            Action::End => self.go_to_end(true, context),
-            Action::Open => self.show(Tab::Overview),
-            Action::Events => self.show(Tab::Events),
-            Action::Log => self.show(Tab::Log),
-            Action::Yaml => self.show(Tab::Yaml),
-            Action::Back => self.back(),
+            Action::Up => self.move_by(-1, context),
+            Action::Down => self.move_by(1, context),
+            Action::Left => self.move_sideways(false, context),
+            Action::Right => self.move_sideways(true, context),
+            Action::PageUp => self.move_by_screen(false, context),
+            Action::PageDown => self.move_by_screen(true, context),
+            Action::Home => self.move_to_end(false, context),
+            Action::End => self.move_to_end(true, context),
+            Action::Open => self.show_tab(Tab::Overview),
+            Action::Events => self.show_tab(Tab::Events),
+            Action::Log => self.show_tab(Tab::Log),
+            Action::Yaml => self.show_tab(Tab::Yaml),
+            Action::Back => self.go_back(),
             Action::Filter => {
-                self.kept_filter = std::mem::take(&mut self.window.filter);
-                self.typing = true;
+                self.previous_filter = std::mem::take(&mut self.window.filter);
+                self.editing_filter = true;
             }
             Action::Order => self.view.sort = next_order(self.view.sort),
             Action::GroupByNode => {
@@ -201,27 +137,27 @@ impl TuiState {
             Action::ZoomIn => self.zoom(true, context),
             Action::ZoomOut => self.zoom(false, context),
             Action::ZoomReset => self.window.zoom = None,
-            Action::Follow => self.follow(),
+            Action::Follow => self.follow_now(),
             Action::Pause => self.paused = !self.paused,
             Action::Unfold => self.window.unfolded = !self.window.unfolded,
             Action::NextContainer => {
                 self.container += 1;
-                self.turn(true);
+                self.reset_scroll(true);
             }
             Action::Wrap => self.wrap = !self.wrap,
-            Action::CopyName => return self.copy(context, false),
-            Action::CopyCommand => return self.copy(context, true),
+            Action::CopyName => return self.copy_to_clipboard(context, false),
+            Action::CopyCommand => return self.copy_to_clipboard(context, true),
             Action::Mouse => {
                 self.mouse = !self.mouse;
-                let whose = if self.mouse { "here" } else { "the terminal's" };
-                self.said = Some(format!("the mouse is {whose}"));
+                let user = if self.mouse { "this program" } else { "the terminal" };
+                self.message = Some(format!("{user} uses the mouse"));
             }
             Action::Help => match self.page {
-                Page::Help => self.back(),
+                Page::Help => self.go_back(),
                 page => {
-                    self.before_help = Some(page);
+                    self.page_before_help = Some(page);
                     self.page = Page::Help;
-                    self.turn(false);
+                    self.reset_scroll(false);
                 }
             },
             Action::Suspend => return Effect::Suspend,
@@ -230,35 +166,35 @@ impl TuiState {
         Effect::Draw
     }
 
-    fn turn(&mut self, tail: bool) {
-        (self.scroll, self.shift, self.tail) = (0, 0, tail);
+    fn reset_scroll(&mut self, follows_end: bool) {
+        (self.scroll, self.shift, self.follows_end) = (0, 0, follows_end);
     }
 
-    fn show(&mut self, tab: Tab) {
+    fn show_tab(&mut self, tab: Tab) {
         let pod = match self.page {
             Page::Pod(pod, _) => Some(pod),
-            _ => self.window.selected,
+            Page::Pods | Page::Help => self.window.selected,
         };
         match pod {
             Some(pod) if self.page == Page::Pod(pod, tab) => {}
             Some(pod) => {
                 self.page = Page::Pod(pod, tab);
-                self.turn(true);
+                self.reset_scroll(true);
             }
-            None => self.said = Some("select a Pod first: the arrow keys or a click".into()),
+            None => self.message = Some("select a Pod first, with the arrow keys or a click".into()),
         }
     }
 
     pub(crate) fn open(&mut self, pod: PodKey) {
         self.window.selected = Some(pod);
         self.container = 0;
-        self.show(Tab::Overview);
+        self.show_tab(Tab::Overview);
     }
 
-    /// One step back: from the pages, then from what was chosen last.
-    pub(crate) fn back(&mut self) {
+    /// Goes back one step: first from the page, then from the filter, the zoom, the unfolded rows and the selection.
+    pub(crate) fn go_back(&mut self) {
         match self.page {
-            Page::Help => self.page = self.before_help.take().unwrap_or(Page::Pods),
+            Page::Help => self.page = self.page_before_help.take().unwrap_or(Page::Pods),
             Page::Pod(_, Tab::Overview) => self.page = Page::Pods,
             Page::Pod(pod, _) => self.page = Page::Pod(pod, Tab::Overview),
             Page::Pods if !self.window.filter.is_empty() => self.window.filter.clear(),
@@ -266,23 +202,23 @@ impl TuiState {
             Page::Pods if self.window.unfolded => self.window.unfolded = false,
             Page::Pods => self.deselect(),
         }
-        self.turn(true);
+        self.reset_scroll(true);
     }
 
     fn deselect(&mut self) {
-        (self.window.selected, self.phase) = (None, None);
+        (self.window.selected, self.selected_phase) = (None, None);
     }
 
     pub(crate) fn select(&mut self, pod: PodKey) {
         if self.window.selected != Some(pod) {
-            self.phase = None;
+            self.selected_phase = None;
             self.container = 0;
         }
         self.window.selected = Some(pod);
     }
 
-    fn follow(&mut self) {
-        self.tail = true;
+    fn follow_now(&mut self) {
+        self.follows_end = true;
         self.paused = false;
         if self.page == Page::Pods {
             self.deselect();
@@ -294,41 +230,41 @@ impl TuiState {
         }
     }
 
-    /// Moves by rows, or by lines of a text.
-    pub(crate) fn step(&mut self, by: isize, context: &Context<'_>) {
+    /// Moves the selection by rows, or a text by lines.
+    pub(crate) fn move_by(&mut self, by: isize, context: &InputContext<'_>) {
         if self.page != Page::Pods {
             return self.scroll_by(by, context);
         }
         let picture = context.picture;
         if !picture.cells.is_empty() {
-            return self.step_cells(by, context);
+            return self.move_by_cells(by, context);
         }
-        let here = picture.pods.iter().position(|&pod| Some(pod) == self.window.selected);
+        let current = picture.pods.iter().position(|&pod| Some(pod) == self.window.selected);
         let last = picture.pods.len().saturating_sub(1);
-        let next = match here {
+        let next = match current {
             None if by > 0 => 0,
             None => last,
-            // Where the rows end, those that are folded begin.
-            Some(here) if by > 0 && here == last && picture.folded > 0 => {
+            // Below the last row come the hidden Pods, so show them.
+            Some(current) if by > 0 && current == last && picture.folded > 0 => {
                 self.window.unfolded = true;
-                here
+                current
             }
-            Some(here) => here.saturating_add_signed(by).min(last),
+            Some(current) => current.saturating_add_signed(by).min(last),
         };
         if let Some(&pod) = picture.pods.get(next) {
             self.select(pod);
         }
     }
 
-    /// Up and down in the grid: the nearest cell of the line above or below.
-    fn step_cells(&mut self, by: isize, context: &Context<'_>) {
+    /// Selects the nearest cell of a line above or below in the grid.
+    fn move_by_cells(&mut self, by: isize, context: &InputContext<'_>) {
         let cells = &context.picture.cells;
-        let here = cells.iter().find(|cell| Some(cell.pod) == self.window.selected);
-        let next = match here {
+        let current = cells.iter().find(|cell| Some(cell.pod) == self.window.selected);
+        let next = match current {
             None => if by > 0 { cells.first() } else { cells.last() }.copied(),
-            Some(here) => {
+            Some(current) => {
                 let away = |line: usize| {
-                    if by > 0 { line.checked_sub(here.line) } else { here.line.checked_sub(line) }
+                    if by > 0 { line.checked_sub(current.line) } else { current.line.checked_sub(line) }
                         .filter(|&away| away > 0)
                 };
                 let lines = cells.iter().filter_map(|cell| Some((away(cell.line)?, cell)));
@@ -337,7 +273,7 @@ impl TuiState {
                 let wanted = wanted.or_else(|| lines.clone().map(|(away, _)| away).min());
                 lines
                     .filter(|(away, _)| Some(*away) == wanted)
-                    .min_by_key(|(_, cell)| cell.column.abs_diff(here.column))
+                    .min_by_key(|(_, cell)| cell.column.abs_diff(current.column))
                     .map(|(_, cell)| *cell)
             }
         };
@@ -346,19 +282,19 @@ impl TuiState {
         }
     }
 
-    fn steps(&mut self, down: bool, context: &Context<'_>) {
-        let rows = isize::try_from(context.page.saturating_sub(1).max(1)).unwrap_or(1);
+    fn move_by_screen(&mut self, down: bool, context: &InputContext<'_>) {
+        let rows = isize::try_from(context.page_rows.saturating_sub(1).max(1)).unwrap_or(1);
         let by = if down { rows } else { -rows };
         if self.page == Page::Pods && context.picture.folded > 0 && context.picture.cells.is_empty() {
             self.window.unfolded = true;
         }
-        self.step(by, context);
+        self.move_by(by, context);
     }
 
-    fn go_to_end(&mut self, last: bool, context: &Context<'_>) {
+    fn move_to_end(&mut self, last: bool, context: &InputContext<'_>) {
         if self.page != Page::Pods {
-            self.tail = last;
-            self.scroll = if last { context.lines.saturating_sub(context.page) } else { 0 };
+            self.follows_end = last;
+            self.scroll = if last { context.lines.saturating_sub(context.page_rows) } else { 0 };
             return;
         }
         let pods = &context.picture.pods;
@@ -367,14 +303,15 @@ impl TuiState {
         }
     }
 
-    fn scroll_by(&mut self, by: isize, context: &Context<'_>) {
-        let most = context.lines.saturating_sub(context.page);
-        let from = if self.tail && matches!(self.page, Page::Pod(_, Tab::Log)) { most } else { self.scroll };
-        self.scroll = from.min(most).saturating_add_signed(by).min(most);
-        self.tail = self.scroll == most && matches!(self.page, Page::Pod(_, Tab::Log));
+    fn scroll_by(&mut self, by: isize, context: &InputContext<'_>) {
+        let max = context.lines.saturating_sub(context.page_rows);
+        let from =
+            if self.follows_end && matches!(self.page, Page::Pod(_, Tab::Log)) { max } else { self.scroll };
+        self.scroll = from.min(max).saturating_add_signed(by).min(max);
+        self.follows_end = self.scroll == max && matches!(self.page, Page::Pod(_, Tab::Log));
     }
 
-    fn sideways(&mut self, right: bool, context: &Context<'_>) {
+    fn move_sideways(&mut self, right: bool, context: &InputContext<'_>) {
         let by = if right { 1 } else { -1 };
         if self.page != Page::Pods {
             self.shift = if right { self.shift + 8 } else { self.shift.saturating_sub(8) };
@@ -382,27 +319,27 @@ impl TuiState {
         }
         if !context.picture.cells.is_empty() {
             let pods = &context.picture.pods;
-            let here = pods.iter().position(|&pod| Some(pod) == self.window.selected);
-            let next = here.map_or(0, |here| here.saturating_add_signed(by));
+            let current = pods.iter().position(|&pod| Some(pod) == self.window.selected);
+            let next = current.map_or(0, |current| current.saturating_add_signed(by));
             if let Some(&pod) = pods.get(next) {
                 self.select(pod);
             }
             return;
         }
-        let Some(pod) = self.window.selected else { return self.step(1, context) };
+        let Some(pod) = self.window.selected else { return self.move_by(1, context) };
         let last = context.timeline.pod(pod).life.phases.len().saturating_sub(1);
-        self.phase = Some(self.phase.unwrap_or(last).saturating_add_signed(by).min(last));
+        self.selected_phase = Some(self.selected_phase.unwrap_or(last).saturating_add_signed(by).min(last));
     }
 
-    /// Half or twice the stretch of time, around the selected phase, else around now.
-    fn zoom(&mut self, closer: bool, context: &Context<'_>) {
+    /// Halves or doubles the time axis, around the selected phase or else around now.
+    fn zoom(&mut self, closer: bool, context: &InputContext<'_>) {
         let Some(bars) = &context.picture.bars else { return };
         let (start, end) = bars.stretch();
         let span = end.saturating_sub(start);
-        let wanted = if closer { (span / 2).max(LEAST_SPAN) } else { span.saturating_mul(2) };
+        let wanted = if closer { (span / 2).max(MIN_ZOOM_MILLIS) } else { span.saturating_mul(2) };
         let center = self.window.selected.and_then(|pod| {
             let pod = context.timeline.pod(pod);
-            let phase = self.phase.unwrap_or(pod.life.phases.len().saturating_sub(1));
+            let phase = self.selected_phase.unwrap_or(pod.life.phases.len().saturating_sub(1));
             bars.middle_of(&pod, phase)
         });
         if self.window.zoom.is_none() && !closer {
@@ -423,13 +360,13 @@ impl TuiState {
         }
     }
 
-    fn copy(&mut self, context: &Context<'_>, command: bool) -> Effect {
+    fn copy_to_clipboard(&mut self, context: &InputContext<'_>, command: bool) -> Effect {
         let pod = match self.page {
             Page::Pod(pod, _) => Some(pod),
-            _ => self.window.selected,
+            Page::Pods | Page::Help => self.window.selected,
         };
         let Some(pod) = pod else {
-            self.said = Some("select a Pod first: the arrow keys or a click".into());
+            self.message = Some("select a Pod first, with the arrow keys or a click".into());
             return Effect::Draw;
         };
         let pod = context.timeline.pod(pod);
@@ -438,11 +375,12 @@ impl TuiState {
         } else {
             pod.name.to_string()
         };
-        self.said = Some(format!("copied: {text}"));
+        self.message = Some(format!("copied: {text}"));
         Effect::Copy(text)
     }
 }
 
+/// The order after `order` in the cycle of the key.
 fn next_order(order: Sort) -> Sort {
     match order {
         Sort::Start => Sort::End,

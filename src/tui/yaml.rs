@@ -1,8 +1,8 @@
-//! The colours of YAML, line by line: names, texts, numbers. No parser: what is read here was written by a serializer.
+//! Colours YAML line by line. It needs no parser, because a serializer wrote the text in a regular form.
 
 use crate::view::{Line, Style, clean};
 
-/// The lines of a document.
+/// Colours the lines of a document.
 pub(crate) fn highlight(text: &str) -> Vec<Line> {
     let mut block: Option<usize> = None;
     text.lines()
@@ -23,7 +23,7 @@ pub(crate) fn highlight(text: &str) -> Vec<Line> {
         .collect()
 }
 
-/// Whether the lines that are deeper belong to a text: `key: |`, `- >-`.
+/// Whether the line opens a block of text, such as `key: |` or `- >-`. The deeper lines below belong to the block.
 fn opens_block(line: &str) -> bool {
     let value = line.rsplit([' ']).next().unwrap_or_default();
     (line.contains(": ") || line.trim_start().starts_with("- "))
@@ -48,11 +48,11 @@ fn highlight_line(line: &str, indent: usize) -> Line {
     }
     let value = rest.trim_start();
     highlighted.push(&rest[..rest.len() - value.len()], Style::Text);
-    highlighted.push(clean(value), role_of(value));
+    highlighted.push(clean(value), value_style(value));
     highlighted
 }
 
-/// Where the key of a line ends: at a colon that a blank or nothing follows, outside of quotes.
+/// The position of the colon that ends the key of a line. A blank or nothing follows the colon.
 fn end_of_key(line: &str) -> Option<usize> {
     let quote = line.chars().next().filter(|first| matches!(first, '"' | '\''));
     let from = match quote {
@@ -64,7 +64,8 @@ fn end_of_key(line: &str) -> Option<usize> {
     (quote.is_none() || colon == 0).then_some(from + colon)
 }
 
-fn role_of(value: &str) -> Style {
+/// The style of a value.
+fn value_style(value: &str) -> Style {
     let literal = matches!(value, "true" | "false" | "null" | "~" | "{}" | "[]" | "|" | "|-" | ">" | ">-");
     if literal || value.parse::<f64>().is_ok() { Style::Literal } else { Style::Quoted }
 }
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn names_texts_and_numbers_are_told_apart() {
+    fn keys_texts_and_numbers_have_different_styles() {
         assert_eq!(
             shown(
                 "kind: Pod\nspec:\n  - name: a:b\n    args: |-\n      x: 1\n\n      y\n    n: 3\n  - \"q: r\": 'x: y'\n# c\n  - plain\n"
@@ -112,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_lost() {
+    fn highlighting_keeps_all_text() {
         let text = "a:\n- b: \"c\"\n  - - d\n:\n'e\n\"f\": 1\n";
         let plain: Vec<String> = highlight(text).iter().map(Line::plain).collect();
         assert_eq!(plain, text.lines().collect::<Vec<_>>());

@@ -14,9 +14,12 @@ use crate::terminal::tty::Terminal;
 
 use crate::timeline::{PodKey, Timeline};
 use crate::tui::action::Effect;
+use crate::tui::handle_input::handle_input;
 use crate::tui::input::Input;
-use crate::tui::layout::{LayoutInput, ScreenLayout, compose};
-use crate::tui::state::{Page, TuiState};
+use crate::tui::layout::{ScreenLayout, compose_screen};
+use crate::tui::layout_input::LayoutInput;
+use crate::tui::page::Page;
+use crate::tui::state::TuiState;
 use crate::view::{Frame, FrameCache, Glyphs, Line, Style};
 
 /// Ten pictures a second at most.
@@ -104,14 +107,14 @@ impl LiveReporter {
 
     /// Another one that has come already.
     pub(crate) fn waiting(&mut self) -> Option<Input> {
-        self.stage.keys().waiting()
+        self.stage.keys().try_next()
     }
 
     /// Does what a key or a click asks for; what is left to do is told.
     pub(crate) fn act(&mut self, input: Input, timeline: &Timeline) -> Result<Effect, RunError> {
         let timeline = self.held.as_ref().map_or(timeline, |held| &held.0);
-        let context = self.screen.context(timeline, self.stage.top(), &self.command);
-        let effect = self.state.input(input, &context);
+        let context = self.screen.input_context(timeline, self.stage.top(), &self.command);
+        let effect = handle_input(&mut self.state, input, &context);
         match &effect {
             Effect::Nothing => return Ok(effect),
             Effect::Copy(text) => self.stage.copy(text)?,
@@ -172,34 +175,34 @@ impl LiveReporter {
         let (timeline, now) =
             self.held.as_ref().map_or((known.timeline, known.now), |held| (&held.0, held.1));
         let (columns, rows) = self.stage.size();
-        let scenery = LayoutInput {
+        let layout_input = LayoutInput {
             timeline,
             details: backstage.details(),
             glyphs: &self.glyphs,
-            memo: &self.memo,
+            frame_cache: &self.memo,
             now,
             columns: self.columns.map_or(columns, |wanted| wanted.min(columns)),
             // A line for the cursor; and the head of the last picture is still to be seen above what is said then.
             rows: rows.max(2) - 1 - self.below.min(rows / 2),
             notices: &known.notices,
-            only: known.only,
+            only_pod: known.only,
             interactive: self.stage.is_entered(),
-            ended: known.ended.as_deref(),
+            outcome: known.ended.as_deref(),
         };
         if let Some(only) = known.only {
             self.state.window.selected.get_or_insert(only);
         }
-        self.screen = compose(&self.state, &scenery);
+        self.screen = compose_screen(&self.state, &layout_input);
         self.state.window.first = self.screen.picture.first;
         if self.screen.frame.lines.is_empty() {
             self.screen.frame.lines.push(Line::of("waiting for something to follow", Style::Dim));
         }
-        let before = self.stage.written();
+        let before = self.stage.bytes_written();
         // A mouse is of use where there is something to point at.
         let mouse = self.state.mouse && (self.screen.full || !self.screen.picture.pods.is_empty());
-        self.stage.draw(&self.screen.frame, self.screen.full, mouse)?;
+        self.stage.show_frame(&self.screen.frame, self.screen.full, mouse)?;
         self.drawn = Instant::now();
-        let bytes = self.stage.written() - before;
+        let bytes = self.stage.bytes_written() - before;
         let pause = Duration::from_millis(bytes * 1000 / BYTES_A_SECOND);
         // A little less than the tick, so that the tick itself is not missed.
         let least = if bytes == 0 { STILL } else { TICK } / 2;
@@ -218,8 +221,8 @@ impl LiveReporter {
         self.stage.leave()?;
         self.state.page = Page::Pods;
         self.state.paused = false;
-        self.state.typing = false;
-        self.state.said = None;
+        self.state.editing_filter = false;
+        self.state.message = None;
         self.state.window = crate::view::Window::default();
         self.memo = FrameCache::default();
         known.ended = None;
@@ -229,7 +232,7 @@ impl LiveReporter {
 
     /// Only one line: what is waited for.
     pub(crate) fn show_line(&mut self, line: Line) -> Result<(), RunError> {
-        Ok(self.stage.draw(&Frame { lines: vec![line] }, false, false)?)
+        Ok(self.stage.show_frame(&Frame { lines: vec![line] }, false, false)?)
     }
 
     /// Removes the picture.

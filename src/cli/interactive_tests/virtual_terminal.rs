@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use crate::terminal::input::Keys;
+use crate::terminal::keys::Keys;
 use crate::terminal::tty::Terminal;
 use crate::tui::input::{Code, Input, Key, Mouse, MouseKind};
 
@@ -43,7 +43,7 @@ impl Virtual {
 
     /// Presses a key, and gives the program a moment.
     pub(crate) async fn press(&self, code: Code) {
-        self.send(Input::Key(Key::of(code)));
+        self.send(Input::Key(Key::plain(code)));
         sleep(Duration::from_millis(120)).await;
     }
 
@@ -119,7 +119,7 @@ impl Terminal for Virtual {
         Some((usize::from(columns), usize::from(rows)))
     }
 
-    fn is_ours(&self) -> bool {
+    fn is_foreground(&self) -> bool {
         true
     }
 

@@ -13,24 +13,24 @@ use tokio::sync::mpsc;
 
 use crate::tui::input::{Code, Input, Key, Mouse, MouseKind};
 
-/// Where keys come from.
+/// The source of keys.
 pub(crate) enum Keys {
-    /// The controlling terminal; standard input may be something else.
+    /// The controlling terminal. Standard input may be a pipe.
     Terminal(Box<EventStream>),
+    /// A test.
     #[cfg(test)]
-    /// Somebody who knows beforehand what will be done.
     Script(mpsc::UnboundedReceiver<Input>),
-    /// Nobody.
-    Nobody,
+    /// No keys.
+    None,
 }
 
 impl Keys {
-    /// The controlling terminal, which must be raw.
-    pub(crate) fn of_terminal() -> Self {
+    /// Reads the controlling terminal, which must be in raw mode.
+    pub(crate) fn from_terminal() -> Self {
         Self::Terminal(Box::new(EventStream::new()))
     }
 
-    /// The next input; forever in coming if there are no more. Nothing is lost if it is not waited for.
+    /// Waits for the next input, forever if there are no more. Cancelling the wait loses no input.
     pub(crate) async fn next(&mut self) -> Input {
         loop {
             match self {
@@ -38,33 +38,33 @@ impl Keys {
                     let event = poll_fn(|context| Pin::new(&mut **events).poll_next(context)).await;
                     match event {
                         Some(Ok(event)) => {
-                            if let Some(input) = input(&event) {
+                            if let Some(input) = convert_event(&event) {
                                 return input;
                             }
                         }
-                        // A terminal that cannot be read any more has no keys.
-                        _ => *self = Self::Nobody,
+                        // The terminal cannot be read any more.
+                        _ => *self = Self::None,
                     }
                 }
                 #[cfg(test)]
                 Self::Script(inputs) => match inputs.recv().await {
                     Some(input) => return input,
-                    None => *self = Self::Nobody,
+                    None => *self = Self::None,
                 },
-                Self::Nobody => return std::future::pending().await,
+                Self::None => return std::future::pending().await,
             }
         }
     }
 
-    /// An input that has come already.
-    pub(crate) fn waiting(&mut self) -> Option<Input> {
+    /// Returns an input that has already arrived, without waiting.
+    pub(crate) fn try_next(&mut self) -> Option<Input> {
         match self {
             Self::Terminal(events) => {
                 let mut context = Context::from_waker(Waker::noop());
                 loop {
                     match Pin::new(&mut **events).poll_next(&mut context) {
                         Poll::Ready(Some(Ok(event))) => {
-                            if let Some(input) = input(&event) {
+                            if let Some(input) = convert_event(&event) {
                                 return Some(input);
                             }
                         }
@@ -74,7 +74,7 @@ impl Keys {
             }
             #[cfg(test)]
             Self::Script(inputs) => inputs.try_recv().ok(),
-            Self::Nobody => None,
+            Self::None => None,
         }
     }
 }
@@ -85,21 +85,21 @@ impl std::fmt::Debug for Keys {
             Self::Terminal(_) => "Terminal",
             #[cfg(test)]
             Self::Script(_) => "Script",
-            Self::Nobody => "Nobody",
+            Self::None => "None",
         })
     }
 }
 
-fn input(event: &Event) -> Option<Input> {
+fn convert_event(event: &Event) -> Option<Input> {
     match event {
-        Event::Key(key) => self::key(*key).map(Input::Key),
-        Event::Mouse(mouse) => self::mouse(*mouse).map(Input::Mouse),
+        Event::Key(key) => convert_key(*key).map(Input::Key),
+        Event::Mouse(mouse) => convert_mouse(*mouse).map(Input::Mouse),
         Event::Resize(..) => Some(Input::Resized),
         _ => None,
     }
 }
 
-fn key(event: KeyEvent) -> Option<Key> {
+fn convert_key(event: KeyEvent) -> Option<Key> {
     if event.kind == KeyEventKind::Release || event.modifiers.contains(KeyModifiers::ALT) {
         return None;
     }
@@ -122,7 +122,7 @@ fn key(event: KeyEvent) -> Option<Key> {
     Some(Key { code, ctrl: event.modifiers.contains(KeyModifiers::CONTROL) })
 }
 
-fn mouse(event: MouseEvent) -> Option<Mouse> {
+fn convert_mouse(event: MouseEvent) -> Option<Mouse> {
     let kind = match event.kind {
         MouseEventKind::Down(MouseButton::Left) => MouseKind::Press,
         MouseEventKind::Drag(MouseButton::Left) => MouseKind::Drag,

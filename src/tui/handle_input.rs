@@ -1,0 +1,28 @@
+//! Applies a key or a click to the state.
+
+use crate::tui::action::Effect;
+use crate::tui::input::Input;
+use crate::tui::input_context::InputContext;
+use crate::tui::state::TuiState;
+use crate::tui::{keys, mouse};
+
+/// Applies `input` to `state`. Returns the effect that the caller has to carry out.
+pub(crate) fn handle_input(state: &mut TuiState, input: Input, context: &InputContext<'_>) -> Effect {
+    match input {
+        Input::Resized => Effect::Draw,
+        Input::Mouse(event) => mouse::handle_mouse(state, event, context),
+        Input::Key(key) => {
+            state.message = None;
+            state.hovered = None;
+            if state.editing_filter
+                && let Some(effect) = state.edit_filter(key)
+            {
+                return effect;
+            }
+            match keys::find_action(key, state.page) {
+                Some(action) => state.apply_action(action, context),
+                None => Effect::Nothing,
+            }
+        }
+    }
+}

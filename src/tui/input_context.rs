@@ -1,0 +1,25 @@
+//! The context in which a key or a click is interpreted.
+
+use crate::timeline::Timeline;
+use crate::view::Picture;
+
+/// The timeline and the last screen. The effect of a key or a click depends on them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InputContext<'a> {
+    /// The timeline of the run.
+    pub timeline: &'a Timeline,
+    /// The picture on the last screen.
+    pub picture: &'a Picture,
+    /// The row of the terminal that shows the first line of the screen, from 0; `None` if unknown.
+    pub top: Option<usize>,
+    /// The number of lines above the picture.
+    pub above: usize,
+    /// The number of lines of text, or of rows of Pods, that fit on the screen.
+    pub page_rows: usize,
+    /// The number of lines of the whole text.
+    pub lines: usize,
+    /// The end columns of the path's parts at the top of a page.
+    pub path_ends: &'a [usize],
+    /// The command that shows a Pod, such as `kubectl get pod -o yaml`. The name and the namespace follow it.
+    pub command: &'a str,
+}

@@ -1,0 +1,27 @@
+//! The pages of the interactive screen.
+
+use crate::timeline::PodKey;
+
+/// The page that is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// The picture of all Pods.
+    Pods,
+    /// A page about one Pod.
+    Pod(PodKey, Tab),
+    /// The list of keys.
+    Help,
+}
+
+/// The part of a Pod's page that is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tab {
+    /// Phases, containers, conditions, events and the end of the log.
+    Overview,
+    /// The Pod's events.
+    Events,
+    /// The log of one container.
+    Log,
+    /// The Pod object.
+    Yaml,
+}
