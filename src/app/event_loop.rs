@@ -131,7 +131,7 @@ pub(crate) async fn follow_on(task: RunOptions<'_>, console: Console) -> Result<
         }
         Err(failure) => {
             // What is known stays on the screen above the message.
-            if !matches!(failure, RunError::BrokenPipe) {
+            if !matches!(failure, RunError::BrokenPipe(_)) {
                 session.leave(2)?;
             }
             Err(failure)

@@ -64,32 +64,37 @@ impl From<ErrorKind> for Exit {
     fn from(kind: ErrorKind) -> Self {
         match kind {
             ErrorKind::Usage => Self::Usage,
-            ErrorKind::NotFound | ErrorKind::Forbidden | ErrorKind::Connection => Self::Unknown,
+            ErrorKind::NotFound
+            | ErrorKind::Forbidden
+            | ErrorKind::Connection
+            | ErrorKind::Configuration
+            | ErrorKind::Input
+            | ErrorKind::Kubectl => Self::Unknown,
             ErrorKind::Wrapped(code) => Self::Wrapped(code),
         }
     }
 }
 
-/// Why a command ends before its work is done.
-#[derive(Debug)]
+/// The reason why a command stops before its work is done.
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum RunError {
-    /// The source cannot go on; to be told to the user.
-    Source(SourceError),
-    /// Nobody reads any more: ends quietly.
-    BrokenPipe,
-    /// Writing failed for another reason.
-    Output(std::io::Error),
-}
-
-impl From<SourceError> for RunError {
-    fn from(error: SourceError) -> Self {
-        Self::Source(error)
-    }
+    /// The source failed. The user sees the summary and the hints.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The reader of the output has gone, so the program ends without a message.
+    #[error("the reader of the output has gone")]
+    BrokenPipe(#[source] std::io::Error),
+    /// The output cannot be written for another reason.
+    #[error("cannot write the output: {0}")]
+    Output(#[source] std::io::Error),
 }
 
 impl From<std::io::Error> for RunError {
     fn from(error: std::io::Error) -> Self {
-        if error.kind() == std::io::ErrorKind::BrokenPipe { Self::BrokenPipe } else { Self::Output(error) }
+        match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Self::BrokenPipe(error),
+            _ => Self::Output(error),
+        }
     }
 }
 

@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 
 use crate::app::appearance::Appearance;
 use crate::app::exit::RunError;
-use crate::source::SourceError;
 use crate::terminal::ansi;
 use crate::view::{Frame, Line, Style, clean};
 
@@ -94,9 +93,9 @@ impl Streams {
     }
 
     /// A failure with its hints, to standard error.
-    pub(crate) fn error(&self, error: &SourceError) {
-        self.marked("error: ", Style::Failure, &error.summary);
-        for hint in &error.hints {
+    pub(crate) fn error(&self, summary: &str, hints: &[String]) {
+        self.marked("error: ", Style::Failure, summary);
+        for hint in hints {
             self.marked("hint: ", Style::Strong, hint);
         }
     }

@@ -31,7 +31,7 @@ use crate::cli::command_line::{Cli, Subcommand};
 use crate::cli::draw_args::DrawArgs;
 use crate::cli::environment::Environment;
 use crate::cli::follow_args::FollowArgs;
-use crate::source::{ErrorKind, SourceError};
+use crate::source::ErrorKind;
 
 /// Runs the program with these arguments, the first of which is its own name.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -162,17 +162,16 @@ async fn with_output(
 fn end(result: Result<Exit, RunError>, output: &Streams) -> Exit {
     match result {
         Ok(exit) => exit,
-        Err(RunError::BrokenPipe) => Exit::Success,
+        Err(RunError::BrokenPipe(_)) => Exit::Success,
         Err(RunError::Source(error)) => {
             // A wrapped program has said it itself.
             if !matches!(error.kind, ErrorKind::Wrapped(_)) {
-                output.error(&error);
+                output.error(&error.summary, &error.hints);
             }
             error.kind.into()
         }
-        Err(RunError::Output(error)) => {
-            output
-                .error(&SourceError::new(ErrorKind::Connection, format!("cannot write the output: {error}")));
+        Err(error @ RunError::Output(_)) => {
+            output.error(&error.to_string(), &[]);
             Exit::Unknown
         }
     }

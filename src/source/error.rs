@@ -1,53 +1,80 @@
-//! Why a source cannot go on, for people: what failed, on which object, why, and what to type next.
+//! Errors of the sources, worded for users: what failed, on which object, why, and what to type next.
 
-use std::fmt;
+use std::error::Error;
+use std::sync::Arc;
 
-/// What kind of failure it is; decides the exit code.
+use thiserror::Error;
+
+/// The kind of a failure. It decides the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// What the user typed cannot be meant: exit code 2.
+    /// The command line or an input file is wrong: exit code 2.
     Usage,
-    /// There is no such object, or it went before it ended: exit code 3.
+    /// The object does not exist, or it was deleted before it ended: exit code 3.
     NotFound,
-    /// The right is missing: exit code 3.
+    /// The user lacks a permission: exit code 3.
     Forbidden,
-    /// No answer, or none that can be understood: exit code 3.
+    /// The server did not answer, or its answer could not be understood: exit code 3.
     Connection,
-    /// A wrapped program failed and has said why itself: its exit code is passed on.
+    /// The kubeconfig, the kuberc or the credentials cannot be used: exit code 3.
+    Configuration,
+    /// Standard input or a recording cannot be read: exit code 3.
+    Input,
+    /// kubectl cannot be started, or its output cannot be understood: exit code 3.
+    Kubectl,
+    /// The wrapped kubectl failed and has printed the reason itself. The program exits with the same code.
     Wrapped(u8),
 }
 
 /// A failure of a source.
 ///
-/// `Display` is one or more lines: the summary in lower case without a full stop, as it reads after `error: `.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// `Display` prints the summary: one or more lines in lower case without a full stop, as it reads after `error: `.
+#[derive(Clone, Debug, Error)]
+#[error("{summary}")]
 pub struct SourceError {
-    /// What kind of failure.
+    /// The kind of the failure.
     pub kind: ErrorKind,
-    /// What failed, on which object, and why. Server text in it is not yet escaped.
+    /// What failed, on which object, and why. It may contain text of the server that is not yet escaped.
     pub summary: String,
     /// Full sentences that say what to do, with commands in backticks.
     pub hints: Vec<String>,
+    /// The error that caused this one. It is never printed, because the text of a credential plugin may contain secrets.
+    #[source]
+    pub cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 impl SourceError {
-    /// A failure without a hint.
+    /// Creates a failure without hints and without a cause.
     pub fn new(kind: ErrorKind, summary: impl Into<String>) -> Self {
-        Self { kind, summary: summary.into(), hints: Vec::new() }
+        Self { kind, summary: summary.into(), hints: Vec::new(), cause: None }
     }
 
-    /// The same with one more hint.
+    /// Adds a hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
-}
 
-impl fmt::Display for SourceError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.summary)
+    /// Adds the error that caused this one.
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl Error + Send + Sync + 'static) -> Self {
+        self.cause = Some(Arc::new(cause));
+        self
     }
 }
 
-impl std::error::Error for SourceError {}
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn an_error_keeps_its_cause_and_prints_only_its_summary() {
+        let cause = io::Error::from(io::ErrorKind::PermissionDenied);
+        let error = SourceError::new(ErrorKind::Input, "standard input cannot be read").caused_by(cause);
+        assert_eq!(error.to_string(), "standard input cannot be read");
+        assert_eq!(error.source().map(ToString::to_string), Some("permission denied".to_owned()));
+    }
+}

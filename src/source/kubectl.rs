@@ -131,14 +131,8 @@ impl Kubectl {
             )
             .hint("Follow it by name: `kubectl seq get job NAME -w`."));
         }
-        let unreadable = |why: String| {
-            SourceError::new(
-                ErrorKind::Connection,
-                format!("the output of `kubectl get` cannot be read: {why}"),
-            )
-        };
-        read.map_err(|error| unreadable(error.to_string()))?;
-        objects(&printed).map_err(|error| unreadable(error.to_string()))
+        read.map_err(unreadable)?;
+        objects(&printed).map_err(unreadable)
     }
 
     fn command(&self, verb: &str, args: &[OsString], input: Option<&[u8]>) -> Command {
@@ -149,29 +143,36 @@ impl Kubectl {
     }
 
     fn spawn(&self, command: &mut Command) -> Result<Child, SourceError> {
-        command.spawn().map_err(|error| self.cannot_run(&error))
+        command.spawn().map_err(|error| self.cannot_run(error))
     }
 
     /// Waits for its end. Ctrl-C reaches kubectl by itself; we outlive it to pass on what it makes of it.
     async fn wait(&self, child: &mut Child) -> Result<ExitStatus, SourceError> {
         loop {
             tokio::select! {
-                status = child.wait() => return status.map_err(|error| self.cannot_run(&error)),
+                status = child.wait() => return status.map_err(|error| self.cannot_run(error)),
                 Ok(()) = tokio::signal::ctrl_c() => {}
             }
         }
     }
 
-    fn cannot_run(&self, error: &io::Error) -> SourceError {
+    fn cannot_run(&self, error: io::Error) -> SourceError {
         let program = self.program.display();
-        match error.kind() {
+        let reported = match error.kind() {
             io::ErrorKind::NotFound => {
-                SourceError::new(ErrorKind::Connection, format!("there is no {program} on the search path"))
+                SourceError::new(ErrorKind::Kubectl, format!("there is no {program} on the search path"))
                     .hint("Install kubectl, or put it on `PATH`: <https://kubernetes.io/docs/tasks/tools/>.")
             }
-            _ => SourceError::new(ErrorKind::Connection, format!("{program} cannot be run: {error}")),
-        }
+            _ => SourceError::new(ErrorKind::Kubectl, format!("{program} cannot be run: {error}")),
+        };
+        reported.caused_by(error)
     }
+}
+
+/// The error of a read-back whose output cannot be understood.
+fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> SourceError {
+    let summary = format!("the output of `kubectl get` cannot be read: {error}");
+    SourceError::new(ErrorKind::Kubectl, summary).caused_by(error)
 }
 
 /// Reads a manifest from standard input, so that it can be given to kubectl more than once. Blocks.
@@ -187,7 +188,7 @@ fn limited(input: impl io::Read, limit: u64) -> Result<Vec<u8>, SourceError> {
     let mut bytes = Vec::new();
     let read = io::Read::read_to_end(&mut input.take(limit + 1), &mut bytes);
     read.map_err(|error| {
-        SourceError::new(ErrorKind::Connection, format!("standard input cannot be read: {error}"))
+        SourceError::new(ErrorKind::Input, format!("standard input cannot be read: {error}")).caused_by(error)
     })?;
     if bytes.len() as u64 > limit {
         return Err(SourceError::new(

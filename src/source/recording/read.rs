@@ -39,6 +39,15 @@ impl fmt::Display for Problem {
     }
 }
 
+impl std::error::Error for Problem {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unreadable(error) => Some(error),
+            Self::NoRecording(_) | Self::Newer(_) | Self::Malformed(..) | Self::CutOff(_) => None,
+        }
+    }
+}
+
 /// The lines of a recording behind its header.
 ///
 /// Holds one line at a time. After a problem there is nothing more.

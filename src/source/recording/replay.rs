@@ -58,23 +58,24 @@ type Parsing = JoinHandle<(Vec<Entry>, Option<Problem>)>;
 /// No Kubernetes client is made, and nothing in the file is run or opened.
 ///
 /// # Errors
-/// Usage: the file cannot be opened. Connection: it is no recording, or one of a newer format.
+/// Usage: the file cannot be opened. Input: it is no recording, or one of a newer format.
 ///
 /// # Panics
 /// Panics outside of a tokio runtime.
 pub(crate) fn open(path: &Path, pace: Pace) -> Result<Replay, SourceError> {
     let stdin = path.as_os_str() == "-";
     let name = if stdin { "standard input".to_owned() } else { path.display().to_string() };
-    let unreadable = |error: &io::Error| {
-        SourceError::new(ErrorKind::Usage, format!("cannot read {name}: {}", super::reason(error)))
+    let unreadable = |error: io::Error| {
+        let summary = format!("cannot read {name}: {}", super::reason(&error));
+        SourceError::new(ErrorKind::Usage, summary).caused_by(error)
     };
     let mut last = None;
     let input: Box<dyn BufRead + Send> = if stdin {
         Box::new(BufReader::with_capacity(PIECE, io::stdin()))
     } else {
-        let mut file = File::open(path).map_err(|error| unreadable(&error))?;
+        let mut file = File::open(path).map_err(unreadable)?;
         if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-            return Err(unreadable(&io::ErrorKind::IsADirectory.into()));
+            return Err(unreadable(io::ErrorKind::IsADirectory.into()));
         }
         if pace == Pace::Pleasant {
             last = last_time(&mut file);
@@ -87,14 +88,14 @@ pub(crate) fn open(path: &Path, pace: Pace) -> Result<Replay, SourceError> {
 /// Plays what is read from `input`, which ends at `last` as far as that is known.
 ///
 /// # Errors
-/// Connection: it is no recording, or one of a newer format.
+/// Input: it is no recording, or one of a newer format.
 pub(crate) fn play(
     input: Box<dyn BufRead + Send>,
     name: String,
     pace: Pace,
     last: Option<Timestamp>,
 ) -> Result<Replay, SourceError> {
-    let mut lines = Lines::new(input).map_err(|problem| failure(&name, &problem))?;
+    let mut lines = Lines::new(input).map_err(|problem| failure(&name, problem))?;
     let followed = lines.header().followed;
     // The clock begins with the first observation; without one there is nothing to show.
     let first = lines.next();
@@ -151,7 +152,7 @@ impl Player {
         mut pieces: mpsc::Receiver<Parsing>,
     ) -> Option<()> {
         let mut first = match first {
-            Some(Err(problem)) => return self.stop(&problem).await,
+            Some(Err(problem)) => return self.stop(problem).await,
             first => first.and_then(Result::ok),
         };
         while let Some(parsing) = pieces.recv().await {
@@ -162,7 +163,7 @@ impl Player {
                 }
             }
             if let Some(problem) = problem {
-                return self.stop(&problem).await;
+                return self.stop(problem).await;
             }
             // Nothing waits that is not due.
             self.flush().await?;
@@ -226,7 +227,7 @@ impl Player {
     }
 
     /// What was read before counts, but after a line that is wrong nothing is certain.
-    async fn stop(mut self, problem: &Problem) -> Option<()> {
+    async fn stop(mut self, problem: Problem) -> Option<()> {
         if matches!(problem, Problem::CutOff(_)) {
             return self.cut_off(&problem.to_string()).await;
         }
@@ -244,9 +245,9 @@ impl Player {
     }
 }
 
-fn failure(name: &str, problem: &Problem) -> SourceError {
-    let error = SourceError::new(ErrorKind::Connection, format!("cannot replay {name}: {problem}"));
-    match problem {
+fn failure(name: &str, problem: Problem) -> SourceError {
+    let error = SourceError::new(ErrorKind::Input, format!("cannot replay {name}: {problem}"));
+    let error = match problem {
         Problem::Newer(_) => {
             error.hint("A newer kubectl seq wrote it: `kubectl seq version` tells which this is.")
         }
@@ -254,7 +255,8 @@ fn failure(name: &str, problem: &Problem) -> SourceError {
             error.hint("`--record FILE` of get, apply, pod and simulate writes recordings.")
         }
         Problem::Unreadable(_) | Problem::Malformed(..) | Problem::CutOff(_) => error,
-    }
+    };
+    error.caused_by(problem)
 }
 
 /// The time of a recording's last line, if it is a file that one can look for it in.

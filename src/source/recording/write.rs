@@ -49,15 +49,16 @@ impl Recorder {
         let wrong = |why: &str| {
             SourceError::new(ErrorKind::Usage, format!("cannot record to {}: {why}", path.display()))
         };
+        let unwritable = |error: io::Error| wrong(&super::reason(&error)).caused_by(error);
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = match rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR) {
             Ok(file) => File::from(file),
             Err(rustix::io::Errno::LOOP) => {
                 return Err(wrong("it is a symbolic link").hint("Name the file that it points to."));
             }
-            Err(error) => return Err(wrong(&super::reason(&error.into()))),
+            Err(error) => return Err(unwritable(error.into())),
         };
-        let copy = file.try_clone().map_err(|error| wrong(&super::reason(&error)))?;
+        let copy = file.try_clone().map_err(unwritable)?;
         Ok(Self {
             path: Some(path.to_owned()),
             fresh: Some(copy),

@@ -93,9 +93,8 @@ pub(crate) async fn connect(connection: &Connection) -> Result<Cluster, SourceEr
             kuberc::permits(connection.kuberc.as_ref(), plugin)?;
         }
         let context = options.context.clone();
-        let config = Config::from_custom_kubeconfig(kubeconfig, &options)
-            .await
-            .map_err(|error| errors::kubeconfig(&error))?;
+        let config =
+            Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(errors::kubeconfig)?;
         (config, context)
     };
     // Whether and when to ask again is decided where it is known what was asked for.
@@ -110,7 +109,7 @@ pub(crate) async fn connect(connection: &Connection) -> Result<Cluster, SourceEr
         .clone()
         .filter(|name| !name.is_empty())
         .unwrap_or_else(|| config.default_namespace.clone());
-    let client = Client::try_from(config).map_err(|error| errors::client(&error))?;
+    let client = Client::try_from(config).map_err(errors::client)?;
     Ok(Cluster::new(client, namespace, Place { server, context }, request_timeout))
 }
 

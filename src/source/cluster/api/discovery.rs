@@ -119,7 +119,7 @@ async fn discover(cluster: &Cluster, word: &str) -> Result<Resource, SourceError
                 "\"{word}\" is no type of Kubernetes' own, and the server does not tell you its others."
             ))
         }
-        failure => explain(&failure, &asked, &cluster.place()),
+        failure => explain(failure, &asked, &cluster.place()),
     })?;
     find(&types, word).ok_or_else(|| {
         SourceError::new(ErrorKind::NotFound, format!("the server doesn't have a resource type \"{word}\""))

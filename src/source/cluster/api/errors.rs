@@ -93,8 +93,8 @@ impl Place {
 }
 
 /// The error of a request that cannot be done without.
-pub(crate) fn explain(failure: &Failure, asked: &Asked, place: &Place) -> SourceError {
-    match failure {
+pub(crate) fn explain(failure: Failure, asked: &Asked, place: &Place) -> SourceError {
+    let error = match &failure {
         Failure::Refused(status) => refused(status, asked, place),
         Failure::Unreached(kube::Error::Auth(error)) => credentials(error),
         Failure::Unreached(error) => {
@@ -110,7 +110,8 @@ pub(crate) fn explain(failure: &Failure, asked: &Asked, place: &Place) -> Source
             format!("{} does not answer as a Kubernetes API server: {failure}", place.named()),
         )
         .hint("Look at the server's address with `kubectl config view --minify`; a proxy or a login page may answer in its place."),
-    }
+    };
+    error.caused_by(failure)
 }
 
 fn refused(status: &Status, asked: &Asked, place: &Place) -> SourceError {
@@ -123,7 +124,7 @@ fn refused(status: &Status, asked: &Asked, place: &Place) -> SourceError {
     };
     match status.code {
         401 => SourceError::new(
-            ErrorKind::Connection,
+            ErrorKind::Configuration,
             format!("{} does not accept the credentials: unauthorized", place.named()),
         )
         .hint("They may have expired: log in again, then try `kubectl auth whoami`."),
@@ -202,38 +203,39 @@ fn unreached(error: &(dyn StdError + 'static)) -> (String, &'static str) {
 }
 
 /// The error of a client that cannot be made.
-pub(crate) fn client(error: &kube::Error) -> SourceError {
-    match error {
+pub(crate) fn client(error: kube::Error) -> SourceError {
+    let explained = match &error {
         kube::Error::Auth(error) => credentials(error),
-        kube::Error::InferKubeconfig(error) => kubeconfig(error),
+        kube::Error::InferKubeconfig(error) => explain_kubeconfig(error),
         kube::Error::ProxyProtocolUnsupported { proxy_url } => SourceError::new(
-            ErrorKind::Connection,
+            ErrorKind::Configuration,
             format!("the proxy's protocol {} is not supported", proxy_url.scheme_str().unwrap_or("(none)")),
         )
         .hint("Use an `http`, `https` or `socks5` address as `proxy-url` or `HTTPS_PROXY`."),
         _ => SourceError::new(
-            ErrorKind::Connection,
+            ErrorKind::Configuration,
             format!(
                 "the credentials or certificates of the kubeconfig cannot be used: {}",
-                unreached(error).0
+                unreached(&error).0
             ),
         )
         .hint("See `kubectl config view --minify`."),
-    }
+    };
+    explained.caused_by(error)
 }
 
 /// The error of credentials that cannot be had.
 fn credentials(error: &AuthError) -> SourceError {
     let error = match error {
         AuthError::AuthExecStart(error) => SourceError::new(
-            ErrorKind::Connection,
+            ErrorKind::Configuration,
             format!("the kubeconfig's credential plugin cannot be started: {}", io_reason(error)),
         )
         .hint(
             "Install the program that `users[].user.exec.command` names; see `kubectl config view --minify`.",
         ),
         AuthError::AuthExecRun { out, .. } => SourceError::new(
-            ErrorKind::Connection,
+            ErrorKind::Configuration,
             match out.status.code() {
                 Some(code) => format!("the kubeconfig's credential plugin failed with exit code {code}"),
                 None => "the kubeconfig's credential plugin was killed".to_owned(),
@@ -242,27 +244,31 @@ fn credentials(error: &AuthError) -> SourceError {
         AuthError::AuthExecParse(_)
         | AuthError::ExecPluginFailed
         | AuthError::MalformedTokenExpirationDate(_) => SourceError::new(
-            ErrorKind::Connection,
+            ErrorKind::Configuration,
             "the kubeconfig's credential plugin gave no usable credentials",
         ),
         AuthError::ReadTokenFile(error, path) => SourceError::new(
-            ErrorKind::Connection,
+            ErrorKind::Configuration,
             format!("the token file {} cannot be read: {}", path.display(), io_reason(error)),
         ),
         AuthError::MissingCommand => {
-            SourceError::new(ErrorKind::Connection, "the kubeconfig's credential plugin has no command")
+            SourceError::new(ErrorKind::Configuration, "the kubeconfig's credential plugin has no command")
         }
         AuthError::UnrefreshableTokenResponse => {
-            SourceError::new(ErrorKind::Connection, "the credentials have expired and cannot be renewed")
+            SourceError::new(ErrorKind::Configuration, "the credentials have expired and cannot be renewed")
         }
-        _ => SourceError::new(ErrorKind::Connection, "the kubeconfig's credentials cannot be used"),
+        _ => SourceError::new(ErrorKind::Configuration, "the kubeconfig's credentials cannot be used"),
     };
     error.hint("Log in again, then try `kubectl auth whoami`.")
 }
 
 /// The error of a kubeconfig that cannot be used.
-pub(crate) fn kubeconfig(error: &KubeconfigError) -> SourceError {
-    let error_of = |text: String| SourceError::new(ErrorKind::Connection, text);
+pub(crate) fn kubeconfig(error: KubeconfigError) -> SourceError {
+    explain_kubeconfig(&error).caused_by(error)
+}
+
+fn explain_kubeconfig(error: &KubeconfigError) -> SourceError {
+    let error_of = |text: String| SourceError::new(ErrorKind::Configuration, text);
     match error {
         KubeconfigError::CurrentContextNotSet => error_of("the kubeconfig has no current context".to_owned())
             .hint("Choose one with `kubectl config use-context NAME` or `--context NAME`; `kubectl config get-contexts` lists them."),
@@ -287,7 +293,7 @@ pub(crate) fn kubeconfig(error: &KubeconfigError) -> SourceError {
 
 /// There is no kubeconfig and no Pod's service account.
 pub(crate) fn no_kubeconfig() -> SourceError {
-    SourceError::new(ErrorKind::Connection, "there is no kubeconfig")
+    SourceError::new(ErrorKind::Configuration, "there is no kubeconfig")
         .hint("Set `--kubeconfig` or the environment variable `KUBECONFIG`, or make `~/.kube/config`.")
         .hint("Without a cluster, try `kubectl seq simulate`.")
 }

@@ -29,7 +29,7 @@ impl Connection {
                 config.contexts.push(NamedContext { name: name.clone(), context, ..NamedContext::default() });
                 name
             }
-            None => return Err(errors::kubeconfig(&kube::config::KubeconfigError::CurrentContextNotSet)),
+            None => return Err(errors::kubeconfig(kube::config::KubeconfigError::CurrentContextNotSet)),
         };
         let (default_cluster, default_user) = config
             .contexts
@@ -37,16 +37,14 @@ impl Connection {
             .find(|named| named.name == context)
             .and_then(|named| named.context.as_ref())
             .map(|found| (found.cluster.clone(), found.user.clone()))
-            .ok_or_else(|| {
-                errors::kubeconfig(&kube::config::KubeconfigError::LoadContext(context.clone()))
-            })?;
+            .ok_or_else(|| errors::kubeconfig(kube::config::KubeconfigError::LoadContext(context.clone())))?;
         let cluster = self.cluster.clone().unwrap_or(default_cluster);
         let user = self.user.clone().or(default_user).unwrap_or_default();
         if let Some(user) = &self.user
             && !config.auth_infos.iter().any(|named| named.name == *user)
         {
             return Err(SourceError::new(
-                ErrorKind::Connection,
+                ErrorKind::Configuration,
                 format!("auth info \"{user}\" does not exist"),
             )
             .hint("`kubectl config get-users` lists the users there are."));
@@ -150,7 +148,7 @@ impl Connection {
 /// The kubeconfig that kubectl would read: the flag's file, or the merged files of `KUBECONFIG` that exist, or
 /// `~/.kube/config` if it exists.
 pub(crate) fn read_kubeconfig(connection: &Connection) -> Result<Option<Kubeconfig>, SourceError> {
-    let read = |path: &PathBuf| Kubeconfig::read_from(path).map_err(|error| errors::kubeconfig(&error));
+    let read = |path: &PathBuf| Kubeconfig::read_from(path).map_err(errors::kubeconfig);
     if let Some(path) = connection.kubeconfig.as_ref().filter(|path| !path.as_os_str().is_empty()) {
         return read(path).map(Some);
     }
@@ -169,7 +167,7 @@ pub(crate) fn read_kubeconfig(connection: &Connection) -> Result<Option<Kubeconf
     for path in &exist {
         let next = read(path)?;
         merged = Some(match merged {
-            Some(first) => first.merge(next).map_err(|error| errors::kubeconfig(&error))?,
+            Some(first) => first.merge(next).map_err(errors::kubeconfig)?,
             None => next,
         });
     }
@@ -179,8 +177,10 @@ pub(crate) fn read_kubeconfig(connection: &Connection) -> Result<Option<Kubeconf
 /// The service account of the Pod that we run in.
 pub(crate) fn in_cluster_config(connection: &Connection) -> Result<Config, SourceError> {
     let mut config = Config::incluster().map_err(|error| {
-        SourceError::new(ErrorKind::Connection, format!("this Pod's service account cannot be used: {error}"))
+        let summary = format!("this Pod's service account cannot be used: {error}");
+        SourceError::new(ErrorKind::Configuration, summary)
             .hint("Set `KUBECONFIG`, or give the Pod a service account with a mounted token.")
+            .caused_by(error)
     })?;
     let mut kubeconfig = Kubeconfig::default();
     connection.override_user(&mut kubeconfig, "")?;

@@ -35,16 +35,17 @@ pub(crate) fn permits(flag: Option<&PathBuf>, plugin: &str) -> Result<(), Source
     let Some(path) = path(flag) else { return Ok(()) };
     let Ok(text) = std::fs::read_to_string(&path) else { return Ok(()) };
     // Its text is not quoted: arguments in it may be secret.
-    let kuberc: Vec<Kuberc> = serde_saphyr::from_multiple(&text).map_err(|_| {
-        SourceError::new(ErrorKind::Connection, format!("the kuberc {} is not valid YAML", path.display()))
+    let kuberc: Vec<Kuberc> = serde_saphyr::from_multiple(&text).map_err(|error| {
+        SourceError::new(ErrorKind::Configuration, format!("the kuberc {} is not valid YAML", path.display()))
             .hint("Mend it, or set the environment variable `KUBERC=off`.")
+            .caused_by(error)
     })?;
     let search = env::var_os("PATH").unwrap_or_default();
     if kuberc.iter().all(|kuberc| kuberc.permits(plugin, &search)) {
         return Ok(());
     }
     Err(SourceError::new(
-        ErrorKind::Connection,
+        ErrorKind::Configuration,
         format!("the kuberc {} forbids to run the kubeconfig's credential plugin", path.display()),
     )
     .hint("Add it to `credentialPluginAllowlist` there if you trust this kubeconfig."))

@@ -1,6 +1,5 @@
 //! What is said of a collection that may not be read, and of an object that is not there.
 
-use crate::source::cluster::api::errors::Failure;
 use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::watch::collection_watcher::Reflector;
 use crate::source::cluster::watch::ownership::Role;
@@ -8,13 +7,13 @@ use crate::source::error::{ErrorKind, SourceError};
 
 impl Reflector {
     /// The notice of something that is missing.
-    pub(crate) fn without(&self, failure: &Failure, error: &SourceError) -> String {
+    pub(crate) fn without(&self, error: &SourceError) -> String {
         let plural = self.query.kind.plural();
         let instead = match self.query.kind {
             Kind::Event => "times come from Pod status alone",
             _ => "Pods are shown without them",
         };
-        if failure.code() == 403 {
+        if error.kind == ErrorKind::Forbidden {
             let place = match &self.query.namespace {
                 Some(namespace) => format!("in namespace {namespace}"),
                 None => "in all namespaces".to_owned(),

@@ -140,23 +140,29 @@ impl Reflector {
             current: Instant::now(),
             failing: false,
         };
-        let listed = self.first_list(&mut state).await;
-        if let Err(failure) = &listed {
-            // What the user named comes first, also among failures.
-            self.wait_for_others().await;
-            let error = explain(failure, &self.query.asked(), &self.cluster.place());
-            if self.need == Need::Required {
-                return Err(error);
+        let listed = match self.first_list(&mut state).await {
+            Ok(version) => {
+                if let Some(error) = self.not_found() {
+                    return Err(error);
+                }
+                Some(version)
             }
-            let notice = self.without(failure, &error);
-            self.send(Update::Notice(notice)).await;
-        } else if let Some(error) = self.not_found() {
-            return Err(error);
-        }
+            Err(failure) => {
+                // What the user named comes first, also among failures.
+                self.wait_for_others().await;
+                let error = explain(failure, &self.query.asked(), &self.cluster.place());
+                if self.need == Need::Required {
+                    return Err(error);
+                }
+                let notice = self.without(&error);
+                self.send(Update::Notice(notice)).await;
+                None
+            }
+        };
         let _ = self.through.send(true);
         let _ = self.signals.send(Signal::Listed);
         match listed {
-            Ok(version) if self.watch => self.follow(&mut state, version).await,
+            Some(version) if self.watch => self.follow(&mut state, version).await,
             _ => Ok(()),
         }
     }

@@ -25,7 +25,7 @@ pub(crate) async fn resource_versions(
         let query =
             Query { kind: kind.clone(), namespace: Some(namespace.to_owned()), labels: None, fields: None };
         let version = cluster.version(&query).await;
-        version.map_err(|failure| explain(&failure, &query.asked(), &cluster.place()))
+        version.map_err(|failure| explain(failure, &query.asked(), &cluster.place()))
     };
     let (jobs, pods, events) = tokio::join!(ask(Kind::Job), ask(Kind::Pod), ask(Kind::Event));
     let mut versions = HashMap::from([(Kind::Job, jobs?), (Kind::Pod, pods?)]);

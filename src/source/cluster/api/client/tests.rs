@@ -54,7 +54,7 @@ async fn what_the_kubeconfig_lacks_is_a_clear_error() {
         let error = with_kubeconfig(connection).await.unwrap_err();
         assert_eq!(error.summary, summary);
         let flag = summary.contains("request");
-        assert_eq!(error.kind, if flag { ErrorKind::Usage } else { ErrorKind::Connection });
+        assert_eq!(error.kind, if flag { ErrorKind::Usage } else { ErrorKind::Configuration });
         assert!(!error.hints.is_empty());
     }
 }

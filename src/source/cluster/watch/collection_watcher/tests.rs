@@ -310,9 +310,9 @@ async fn a_busy_server_is_asked_again() {
 
 #[tokio::test(start_paused = true)]
 async fn a_first_list_that_fails_ends_it() {
-    use crate::source::error::ErrorKind::{Connection, Forbidden, NotFound, Usage};
+    use crate::source::error::ErrorKind::{Configuration, Connection, Forbidden, NotFound, Usage};
     let cases = [
-        (401, "Unauthorized", Connection, "does not accept the credentials"),
+        (401, "Unauthorized", Configuration, "does not accept the credentials"),
         (403, "Forbidden", Forbidden, "text of the server"),
         (404, "NotFound", NotFound, "has no pods"),
         (400, "BadRequest", Usage, "text of the server"),
