@@ -471,7 +471,14 @@ impl<'a> Run<'a> {
 fn progress_text(progress: &Progress) -> String {
     match progress {
         Progress::Connecting => "connecting …".into(),
-        Progress::Listing { resource, count } => format!("listing {resource}: {count} …"),
+        Progress::Listing { resource, count, total: None } => format!("listing {resource}: {count} …"),
+        Progress::Listing { resource, count, total: Some(total) } => {
+            format!("listing {resource}: {count} of {total} …")
+        }
+        Progress::Reading { bytes, total: None } => format!("reading: {} MiB …", bytes >> 20),
+        Progress::Reading { bytes, total: Some(total) } => {
+            format!("reading: {} of {} MiB …", bytes >> 20, total >> 20)
+        }
     }
 }
 

@@ -41,12 +41,21 @@ pub enum Update {
 pub enum Progress {
     /// A first answer of the server.
     Connecting,
-    /// A list: so many objects of that resource have come.
+    /// The objects of a list.
     Listing {
-        /// `pods`, `events`, `jobs`.
+        /// The resource in plural: `pods`, `events`, `jobs`.
         resource: String,
-        /// Objects so far.
-        count: usize,
+        /// Number of objects received so far.
+        count: u64,
+        /// Number of objects in the whole list, if the server reports it. It does so only for lists without a selector.
+        total: Option<u64>,
+    },
+    /// The rest of a recording that is read all at once.
+    Reading {
+        /// Number of bytes read so far.
+        bytes: u64,
+        /// Size of the file in bytes. `None` for standard input.
+        total: Option<u64>,
     },
 }
 

@@ -156,6 +156,11 @@ pub(crate) struct Piece {
 }
 
 impl Piece {
+    /// The number of bytes in the piece.
+    pub(crate) fn len(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
     /// What the lines hold up to the first that is wrong.
     pub(crate) fn parse(self) -> (Vec<Entry>, Option<Problem>) {
         let mut entries = Vec::with_capacity(self.lines.len());

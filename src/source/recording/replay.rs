@@ -15,7 +15,7 @@ use crate::source::clock::Clock;
 use crate::source::error::{ErrorKind, SourceError};
 use crate::source::recording::line::Entry;
 use crate::source::recording::read::{Lines, Problem};
-use crate::source::{Feed, Update};
+use crate::source::{Feed, Progress, Update};
 
 /// Updates that may wait for the receiver, and pieces that may be parsed before they are told: each by another thread.
 const BUFFER: usize = 4;
@@ -50,8 +50,8 @@ pub(crate) struct Replay {
     pub followed: bool,
 }
 
-/// A piece that is being parsed.
-type Parsing = JoinHandle<(Vec<Entry>, Option<Problem>)>;
+/// A piece that is being parsed, and the number of bytes in it.
+type Parsing = (u64, JoinHandle<(Vec<Entry>, Option<Problem>)>);
 
 /// Plays a recording; `-` is standard input. Its feed ends with the recording, and its clock stops there.
 ///
@@ -69,23 +69,27 @@ pub(crate) fn open(path: &Path, pace: Pace) -> Result<Replay, SourceError> {
         let summary = format!("cannot read {name}: {}", super::reason(&error));
         SourceError::new(ErrorKind::Usage, summary).caused_by(error)
     };
-    let mut last = None;
+    let (mut last, mut size) = (None, None);
     let input: Box<dyn BufRead + Send> = if stdin {
         Box::new(BufReader::with_capacity(PIECE, io::stdin()))
     } else {
         let mut file = File::open(path).map_err(unreadable)?;
-        if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-            return Err(unreadable(io::ErrorKind::IsADirectory.into()));
+        if let Ok(metadata) = file.metadata() {
+            if metadata.is_dir() {
+                return Err(unreadable(io::ErrorKind::IsADirectory.into()));
+            }
+            size = metadata.is_file().then_some(metadata.len());
         }
         if pace == Pace::Pleasant {
             last = last_time(&mut file);
         }
         Box::new(BufReader::with_capacity(PIECE, file))
     };
-    play(input, name, pace, last)
+    play(input, name, pace, last, size)
 }
 
-/// Plays what is read from `input`, which ends at `last` as far as that is known.
+/// Plays the recording that is read from `input`. `last` is the time of its last line and `size` its length in bytes, if
+/// they are known.
 ///
 /// # Errors
 /// Input: it is no recording, or one of a newer format.
@@ -94,6 +98,7 @@ pub(crate) fn play(
     name: String,
     pace: Pace,
     last: Option<Timestamp>,
+    size: Option<u64>,
 ) -> Result<Replay, SourceError> {
     let mut lines = Lines::new(input).map_err(|problem| failure(&name, problem))?;
     let followed = lines.header().followed;
@@ -118,8 +123,17 @@ pub(crate) fn play(
     // Reading a file is no work for the thread that draws.
     spawn_blocking(move || read_all(lines, &pieces));
     let (sender, updates) = mpsc::channel(BUFFER);
-    let player =
-        Player { name, clock: clock.clone(), sender, waiting: Vec::new(), synced: false, latest: start };
+    let player = Player {
+        name,
+        clock: clock.clone(),
+        sender,
+        waiting: Vec::new(),
+        synced: false,
+        latest: start,
+        is_paced: followed && pace != Pace::AtOnce,
+        bytes: 0,
+        size,
+    };
     tokio::spawn(player.play(first, read));
     Ok(Replay { feed: Feed { updates, clock }, followed })
 }
@@ -127,7 +141,7 @@ pub(crate) fn play(
 /// Reads all lines behind the first, unless nobody listens any more.
 fn read_all<R: BufRead>(mut lines: Lines<R>, pieces: &mpsc::Sender<Parsing>) {
     while let Some(piece) = lines.piece(PIECE) {
-        if pieces.blocking_send(spawn_blocking(move || piece.parse())).is_err() {
+        if pieces.blocking_send((piece.len(), spawn_blocking(move || piece.parse()))).is_err() {
             return;
         }
     }
@@ -142,6 +156,12 @@ struct Player {
     synced: bool,
     /// The latest time that was told.
     latest: Timestamp,
+    /// Whether the observations are delivered at the times at which they were received, and not all at once.
+    is_paced: bool,
+    /// Number of bytes delivered so far.
+    bytes: u64,
+    /// Size of the recording in bytes, if it is known.
+    size: Option<u64>,
 }
 
 impl Player {
@@ -155,8 +175,10 @@ impl Player {
             Some(Err(problem)) => return self.stop(problem).await,
             first => first.and_then(Result::ok),
         };
-        while let Some(parsing) = pieces.recv().await {
+        while let Some((bytes, parsing)) = pieces.recv().await {
             let (entries, problem) = parsing.await.ok()?;
+            self.report_progress();
+            self.bytes += bytes;
             for entry in first.take().into_iter().chain(entries) {
                 if self.tell(entry).await?.is_break() {
                     return Some(());
@@ -175,6 +197,15 @@ impl Player {
             return Some(());
         }
         self.cut_off("it has no end mark").await
+    }
+
+    /// Reports how much of the recording was delivered, unless it is paced or all of it is in the first piece.
+    fn report_progress(&self) {
+        if !self.is_paced && self.bytes > 0 {
+            let progress = Progress::Reading { bytes: self.bytes, total: self.size };
+            // An update that finds no room is dropped, because progress must not slow down the reading.
+            let _ = self.sender.try_send(Update::Progress(progress));
+        }
     }
 
     /// Tells what a line holds; breaks off at the end mark.

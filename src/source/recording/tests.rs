@@ -296,7 +296,7 @@ fn no_byte_makes_it_panic() {
 async fn updates(text: &str, pace: Pace) -> (Vec<String>, Clock) {
     let input = Box::new(Cursor::new(text.as_bytes().to_vec()));
     let began = tokio::time::Instant::now();
-    let mut replay = play(input, "run.jsonl".into(), pace, None).unwrap();
+    let mut replay = play(input, "run.jsonl".into(), pace, None, None).unwrap();
     let mut told = Vec::new();
     while let Some(update) = replay.feed.updates.recv().await {
         let what = match update {

@@ -32,6 +32,9 @@ pub(crate) struct ListMeta {
     /// Not empty: the server has more than it has sent.
     #[prost(string, tag = "3")]
     pub(crate) r#continue: String,
+    /// Number of objects behind the part that was sent. The server leaves it out if the list has a selector.
+    #[prost(int64, optional, tag = "4")]
+    pub(crate) remaining_item_count: Option<i64>,
 }
 
 /// `metav1.Status`, reduced to what is told.

@@ -263,7 +263,7 @@ pub(crate) mod encode {
 
     /// A list of encoded items.
     pub(crate) fn list(version: &str, items: &[Vec<u8>]) -> Vec<u8> {
-        let meta = ListMeta { resource_version: version.to_owned(), r#continue: String::new() };
+        let meta = ListMeta { resource_version: version.to_owned(), ..ListMeta::default() };
         let mut raw = Vec::new();
         field(1, &meta.encode_to_vec(), &mut raw);
         for item in items {

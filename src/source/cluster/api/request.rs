@@ -130,6 +130,22 @@ impl Cluster {
         Ok(listing.meta.resource_version)
     }
 
+    /// Returns the number of objects in the collection, or `None` if the server does not report it: it counts only
+    /// collections without a selector.
+    ///
+    /// Lists are requested in one piece, so their own metadata never contains the count. A list of one object does.
+    pub(crate) async fn count(&self, query: &Query) -> Result<Option<u64>, Failure> {
+        let deadline = Some(Instant::now() + PATIENCE);
+        let mut listing = Listing::open(self.clone(), query.clone(), Some(1), None, deadline).await?;
+        let mut received = 0;
+        while listing.part(|_| received += 1).await? {}
+        if listing.meta.r#continue.is_empty() {
+            return Ok(Some(received));
+        }
+        let remaining = listing.meta.remaining_item_count.and_then(|count| u64::try_from(count).ok());
+        Ok(remaining.map(|remaining| received + remaining))
+    }
+
     /// Opens a watch of what changes after `version`, which the server ends after `seconds`.
     pub(crate) async fn watch(&self, query: &Query, version: &str, seconds: u32) -> Result<Watch, Failure> {
         let answer = timeout(PATIENCE, self.send(query.watch(version, seconds)?)).await;

@@ -5,7 +5,7 @@
 //! [`Seen::Missing`], which claim no time.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -28,8 +28,11 @@ use crate::source::{Progress, Update};
 /// Observations that are sent at once, about.
 const BATCH: usize = 128;
 
-/// Between two counts of a long list.
+/// Interval between two progress updates of a long list.
 const PROGRESS: Duration = Duration::from_millis(250);
+
+/// A list that takes at least this long is worth the request for the number of its objects.
+const COUNT_DELAY: Duration = Duration::from_millis(500);
 
 /// How often a busy server is asked for a first list.
 const FIRST_TRIES: u32 = 5;
@@ -213,6 +216,7 @@ impl Reflector {
         state.list += 1;
         let mut count = 0;
         let mut told = Instant::now();
+        let mut total: Option<Arc<OnceLock<u64>>> = None;
         while listing
             .more(|object| {
                 count += 1;
@@ -226,15 +230,32 @@ impl Reflector {
             }
             if first && told.elapsed() >= PROGRESS {
                 told = Instant::now();
+                if asked.elapsed() >= COUNT_DELAY && total.is_none() {
+                    total = Some(self.request_count());
+                }
+                let total = total.as_ref().and_then(|total| total.get().copied());
                 let resource = self.query.kind.plural().to_owned();
-                // Only news: nobody waits for it.
-                let _ = self.updates.try_send(Update::Progress(Progress::Listing { resource, count }));
+                // An update that finds no room is dropped, because progress must not slow down the list.
+                let _ = self.updates.try_send(Update::Progress(Progress::Listing { resource, count, total }));
             }
         }
         self.missing(state);
         self.flush(state).await;
         state.current = asked;
         Ok(listing.version())
+    }
+
+    /// Requests the number of objects in the collection. The answer is stored when it arrives; the list does not wait for it.
+    fn request_count(&self) -> Arc<OnceLock<u64>> {
+        let total = Arc::new(OnceLock::new());
+        let (cluster, query, answer) = (self.cluster.clone(), self.query.clone(), Arc::clone(&total));
+        tokio::spawn(async move {
+            // Without an answer the progress shows only the number of objects received so far.
+            if let Ok(Some(count)) = cluster.count(&query).await {
+                let _ = answer.set(count);
+            }
+        });
+        total
     }
 
     /// An object of a list.

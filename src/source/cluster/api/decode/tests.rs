@@ -38,7 +38,7 @@ fn a_list_that_ends_early_is_no_list() {
     }
 }
 
-const JSON: &str = r#"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"42","continue":"m\"}ore"},
+const JSON: &str = r#"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"42","continue":"m\"}ore","remainingItemCount":7},
 "other":[{"items":[{"metadata":{"name":"no"}}]}],"items":[
  {"metadata":{"name":"a","annotations":{"x":"}]{[\\\"","batch.kubernetes.io/job-completion-index":"3"}},"spec":{"containers":null}},
  {"metadata":{"name":"b \u00e4 ä"},"items":[{}]}]}
@@ -50,6 +50,7 @@ fn a_json_list_is_read_however_it_is_cut() {
         let (items, meta) = read_list(Encoding::Json, JSON.as_bytes(), size).unwrap();
         assert_eq!(names(&items), ["a", "b ä ä"]);
         assert_eq!((meta.resource_version.as_str(), meta.r#continue.as_str()), ("42", "m\"}ore"));
+        assert_eq!(meta.remaining_item_count, Some(7));
         assert_eq!(items[0].metadata().annotations.len(), 1, "what may be secret is dropped");
     }
     assert!(read_list(Encoding::Json, &JSON.as_bytes()[..JSON.len() - 4], 9).is_err());

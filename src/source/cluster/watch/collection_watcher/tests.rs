@@ -353,3 +353,29 @@ async fn a_later_failure_is_tried_for_ever() {
     assert!(matches!(rig.signals.recv().await, Some(Signal::Listed)));
     assert!(matches!(rig.signals.recv().await, Some(Signal::Failing(0, why)) if why == "no longer"));
 }
+
+/// A list that takes long: the number of its objects is requested once and shown as soon as it is known.
+#[tokio::test(start_paused = true)]
+async fn a_long_list_reports_how_many_objects_are_to_come() {
+    let mut rig = start(None);
+    let mut list = rig.call().await.open(200, "application/json");
+    list.send_data(r#"{"items":[{"metadata":{"name":"a","uid":"a"}},"#.into()).await.unwrap();
+    sleep(COUNT_DELAY).await;
+    list.send_data(r#"{"metadata":{"name":"b","uid":"b"}},"#.into()).await.unwrap();
+    let progress = async |rig: &mut Rig| match rig.updates.recv().await.unwrap() {
+        Update::Progress(Progress::Listing { count, total, .. }) => (count, total),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(progress(&mut rig).await, (2, None));
+    let call = rig.call().await;
+    assert!(call.uri.contains("limit=1"), "{}", call.uri);
+    let one = r#"{"metadata":{"continue":"more","remainingItemCount":41},"items":[{"metadata":{}}]}"#;
+    call.answer(200, "application/json", one).await;
+    sleep(COUNT_DELAY).await;
+    list.send_data(r#"{"metadata":{"name":"c","uid":"c"}}"#.into()).await.unwrap();
+    assert_eq!(progress(&mut rig).await, (3, Some(42)));
+    assert_eq!(rig.fake.waiting(), 0, "the number is requested once");
+    list.send_data(r#"],"metadata":{"resourceVersion":"7"}}"#.into()).await.unwrap();
+    drop(list);
+    assert_eq!(rig.told().await, ["Listed a", "Listed b", "Listed c"]);
+}
