@@ -62,8 +62,9 @@ fn without_a_cluster_there_is_a_hint() {
 }
 
 #[test]
-fn the_readme_shows_what_its_first_command_draws() {
+fn the_readme_shows_the_picture_that_its_first_command_draws() {
     let readme = include_str!("../../README.md");
-    let drawn = seq(&["simulate", "--width", "100"]).stdout;
-    assert!(readme.contains(&drawn), "README.md has another picture than:\n{drawn}");
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/job.yaml");
+    let picture = seq(&["simulate", "-f", example, "--width", "90"]).stdout;
+    assert!(readme.contains(&picture), "README.md must contain:\n{picture}");
 }
