@@ -5,11 +5,10 @@ use std::ops::ControlFlow;
 use jiff::Timestamp;
 
 use crate::timeline::Timeline;
-use crate::view::frame_cache::FrameCache;
+use crate::view::frame_cache::cache::FrameCache;
 use crate::view::picture::Picture;
 use crate::view::primitives::frame::{Frame, Line};
 use crate::view::primitives::glyph::Glyphs;
-use crate::view::rows::headings;
 use crate::view::state::{Size, View, ViewState};
 use crate::view::view_context::ViewContext;
 use crate::view::window::Window;
@@ -21,7 +20,7 @@ pub fn draw(timeline: &Timeline, state: &ViewState, size: Size, glyphs: &Glyphs,
     paint(timeline, state, &Window::default(), size, glyphs, now, &FrameCache::default()).frame
 }
 
-/// The part of the picture that the window shows, and where on it is what. The memo is one of the same timeline, and
+/// The part of the picture that the window shows, and where on it is what. The cache is one of the same timeline, and
 /// saves work from frame to frame.
 pub fn paint(
     timeline: &Timeline,
@@ -30,10 +29,10 @@ pub fn paint(
     size: Size,
     glyphs: &Glyphs,
     now: Timestamp,
-    memo: &FrameCache,
+    cache: &FrameCache,
 ) -> Picture {
-    let scene = ViewContext { timeline, state, glyphs, now, window, memo };
-    paint_in_parts(&scene, size, &mut |_| ControlFlow::Continue(()))
+    let context = ViewContext { timeline, state, glyphs, now, window, cache };
+    paint_in_parts(&context, size, &mut |_| ControlFlow::Continue(()))
 }
 
 /// The whole picture, line by line as it is drawn, as long as somebody wants more: the rows of a hundred thousand Pods are
@@ -46,11 +45,11 @@ pub fn tell(
     now: Timestamp,
     told: &mut dyn FnMut(&Line) -> ControlFlow<()>,
 ) {
-    let (window, memo) = (Window::default(), FrameCache::default());
-    let scene = ViewContext { timeline, state, glyphs, now, window: &window, memo: &memo };
+    let (window, cache) = (Window::default(), FrameCache::default());
+    let context = ViewContext { timeline, state, glyphs, now, window: &window, cache: &cache };
     let size = Size { columns, rows: None };
     let mut wanted = ControlFlow::Continue(());
-    let picture = paint_in_parts(&scene, size, &mut |lines| {
+    let picture = paint_in_parts(&context, size, &mut |lines| {
         wanted = lines.drain(..).try_for_each(|line| told(&fit(line, columns, glyphs)));
         wanted
     });
@@ -60,20 +59,20 @@ pub fn tell(
     }
 }
 
-fn paint_in_parts(scene: &ViewContext<'_>, size: Size, flush: &mut sequence::Flush<'_>) -> Picture {
-    let mut picture = match scene.state.view {
-        View::Sequence => sequence::draw(scene, size, flush),
-        View::Table => table::draw(scene, size, false),
-        View::Wide => table::draw(scene, size, true),
-        View::Grid => grid::draw(scene, size),
+fn paint_in_parts(context: &ViewContext<'_>, size: Size, flush: &mut sequence::Flush<'_>) -> Picture {
+    let mut picture = match context.state.view {
+        View::Sequence => sequence::draw(context, size, flush),
+        View::Table => table::draw(context, size, false),
+        View::Wide => table::draw(context, size, true),
+        View::Grid => grid::draw(context, size),
     };
     for line in &mut picture.frame.lines {
-        *line = fit(std::mem::take(line), size.columns, scene.glyphs);
+        *line = fit(std::mem::take(line), size.columns, context.glyphs);
     }
     picture
 }
 
 /// What a view cannot make fit is cut, so that no terminal wraps it.
 fn fit(line: Line, columns: usize, glyphs: &Glyphs) -> Line {
-    if line.width() > columns { headings::fit(line, columns, glyphs.ellipsis) } else { line }
+    if line.width() > columns { line.shorten_end(columns, glyphs.ellipsis) } else { line }
 }

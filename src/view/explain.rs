@@ -7,7 +7,7 @@ use crate::lifecycle::{Evidence, Instant, PhaseKind, Source};
 use crate::timeline::{PodKey, TimelinePod, Workload};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::{duration, text};
-use crate::view::rows::headings as summary;
+
 use crate::view::view_context::ViewContext;
 
 /// What stands beside a boundary: `Pulling main`, `Queued: Insufficient cpu`.
@@ -36,8 +36,8 @@ impl Boundary {
 
 /// A line for each boundary of each phase, of each run of each container, and for what else is known to the moment:
 /// `12:49:14.003Z  +50ms  Setup  event  eventTime of the Scheduled event`.
-pub(crate) fn lines(scene: &ViewContext<'_>, pod: &TimelinePod, key: PodKey, columns: usize) -> Vec<Line> {
-    let explanation = scene.timeline.explain(key);
+pub(crate) fn lines(context: &ViewContext<'_>, pod: &TimelinePod, key: PodKey, columns: usize) -> Vec<Line> {
+    let explanation = context.timeline.explain(key);
     let mut boundaries = phases(pod, &explanation.ends);
     let known = boundaries.len();
     for (name, instant) in pod.life.instants.named() {
@@ -48,7 +48,7 @@ pub(crate) fn lines(scene: &ViewContext<'_>, pod: &TimelinePod, key: PodKey, col
     }
     boundaries.extend(containers(pod));
     let mut lines: Vec<Line> =
-        boundaries.iter().flat_map(|boundary| line(scene, boundary, Some(key), columns)).collect();
+        boundaries.iter().flat_map(|boundary| line(context, boundary, Some(key), columns)).collect();
     for ((name, told), (_, now)) in explanation.told.named().into_iter().zip(pod.life.instants.named()) {
         if let (Some(told), Some(now)) = (told, now)
             // What the evidence leaves open is no correction.
@@ -56,10 +56,10 @@ pub(crate) fn lines(scene: &ViewContext<'_>, pod: &TimelinePod, key: PodKey, col
         {
             let said = format!(
                 "    {name} is told as {}, which cannot be: clamped to {}",
-                clock(scene, told),
-                clock(scene, now)
+                clock(context, told),
+                clock(context, now)
             );
-            lines.push(summary::fit(Line::of(said, Style::Warning), columns, scene.glyphs.ellipsis));
+            lines.push(Line::of(said, Style::Warning).shorten_end(columns, context.glyphs.ellipsis));
         }
     }
     if !pod.life.skew.is_zero() {
@@ -70,7 +70,7 @@ pub(crate) fn lines(scene: &ViewContext<'_>, pod: &TimelinePod, key: PodKey, col
             text::clean(node),
             duration::human(off, true),
         );
-        lines.push(summary::fit(Line::of(said, Style::Warning), columns, scene.glyphs.ellipsis));
+        lines.push(Line::of(said, Style::Warning).shorten_end(columns, context.glyphs.ellipsis));
     }
     lines
 }
@@ -119,12 +119,12 @@ fn containers(pod: &TimelinePod) -> Vec<Boundary> {
 }
 
 /// A boundary, on a second line too where what it was read from has no room on one.
-fn line(scene: &ViewContext<'_>, boundary: &Boundary, pod: Option<PodKey>, columns: usize) -> Vec<Line> {
+fn line(context: &ViewContext<'_>, boundary: &Boundary, pod: Option<PodKey>, columns: usize) -> Vec<Line> {
     let instant = Instant { at: boundary.at, evidence: boundary.evidence };
-    let words = text::shorten_end(&boundary.words, WORDS, scene.glyphs.ellipsis);
+    let words = text::shorten_end(&boundary.words, WORDS, context.glyphs.ellipsis);
     let source = if columns >= WIDE { boundary.evidence.source().name() } else { "" };
     let source = if source.is_empty() { String::new() } else { format!("{source:<9} ") };
-    let head = format!("  {:<13} {:<6} ", clock(scene, instant), precision(boundary.evidence));
+    let head = format!("  {:<13} {:<6} ", clock(context, instant), precision(boundary.evidence));
     let mut line = Line { spans: Vec::new(), pod };
     line.push(head, Style::Dim);
     line.push(text::pad_right(&words, WORDS) + " ", Style::Text);
@@ -147,18 +147,18 @@ fn line(scene: &ViewContext<'_>, boundary: &Boundary, pod: Option<PodKey>, colum
         lines.last_mut().into_iter().for_each(|line| line.push(word, Style::Dim));
         used += wanted;
     }
-    lines.into_iter().map(|line| summary::fit(line, columns, scene.glyphs.ellipsis)).collect()
+    lines.into_iter().map(|line| line.shorten_end(columns, context.glyphs.ellipsis)).collect()
 }
 
 /// Both ends of each time in which a workload was held back.
-pub(crate) fn holds(scene: &ViewContext<'_>, workload: &Workload, columns: usize) -> Vec<Line> {
+pub(crate) fn holds(context: &ViewContext<'_>, workload: &Workload, columns: usize) -> Vec<Line> {
     let mut boundaries = Vec::new();
     for hold in &workload.holds {
         let reason = text::clean(&hold.reason);
         boundaries.extend(hold.start.map(|start| Boundary::of(start, reason.clone())));
         boundaries.extend(hold.end.map(|end| Boundary::of(end, format!("{reason} ends"))));
     }
-    boundaries.iter().flat_map(|boundary| line(scene, boundary, None, columns)).collect()
+    boundaries.iter().flat_map(|boundary| line(context, boundary, None, columns)).collect()
 }
 
 /// `event     +50ms   eventTime of the Scheduled event`: the truth lies so much after the time, or before a receipt.
@@ -175,13 +175,13 @@ fn precision(evidence: Evidence) -> String {
 }
 
 /// The clock time of an instant, without digits that its evidence does not carry.
-pub(crate) fn clock(scene: &ViewContext<'_>, instant: Instant) -> String {
-    clock_time(scene, instant.at, instant.evidence.precision().as_millis() < 1000)
+pub(crate) fn clock(context: &ViewContext<'_>, instant: Instant) -> String {
+    clock_time(context, instant.at, instant.evidence.precision().as_millis() < 1000)
 }
 
 /// A clock time in the zone that the user chose, else UTC.
-pub(crate) fn clock_time(scene: &ViewContext<'_>, at: Timestamp, fine: bool) -> String {
-    let zone = scene.state.clock.clone();
+pub(crate) fn clock_time(context: &ViewContext<'_>, at: Timestamp, fine: bool) -> String {
+    let zone = context.state.clock.clone();
     let utc = zone.as_ref().is_none_or(|zone| *zone == TimeZone::UTC);
     let format = match (fine, utc) {
         (true, true) => "%H:%M:%S%.3fZ",

@@ -3,12 +3,13 @@
 use crate::lifecycle::PhaseKind;
 use crate::timeline::{PodKey, PodOverview};
 use crate::view::chart::mark::phase_role;
+use crate::view::display_state::DisplayState;
+use crate::view::frame_cache::results::Counts;
 use crate::view::picture::{Picture, PodCell};
 use crate::view::primitives::frame::{Frame, Line, Style};
 use crate::view::primitives::text;
-use crate::view::rows::counts::{Counts, DisplayState};
 use crate::view::rows::groups::{Group, Heading, blocks};
-use crate::view::rows::headings as summary;
+use crate::view::rows::headings;
 use crate::view::state::{Size, Sort};
 use crate::view::view_context::ViewContext;
 
@@ -30,7 +31,7 @@ enum Shade {
 
 impl Shade {
     fn of(pod: &PodOverview) -> Self {
-        match DisplayState::of(pod) {
+        match DisplayState::from_overview(pod) {
             DisplayState::Done => Self::Done,
             DisplayState::Running => Self::Running,
             DisplayState::Starting => {
@@ -47,8 +48,8 @@ impl Shade {
         }
     }
 
-    fn drawn(self, scene: &ViewContext<'_>) -> (char, Style, &'static str) {
-        let glyphs = scene.glyphs;
+    fn drawn(self, context: &ViewContext<'_>) -> (char, Style, &'static str) {
+        let glyphs = context.glyphs;
         match self {
             Self::Failed => (glyphs.failed, Style::Failure, "failed"),
             Self::Unknown => (glyphs.unknown, Style::Warning, "unknown"),
@@ -86,46 +87,46 @@ impl Packing {
 }
 
 /// The picture.
-pub(crate) fn draw(scene: &ViewContext<'_>, size: Size) -> Picture {
+pub(crate) fn draw(context: &ViewContext<'_>, size: Size) -> Picture {
     let columns = size.columns.max(1);
-    let mut counted: Vec<(Group<'_>, Counts)> = blocks(scene)
+    let mut counted: Vec<(Group<'_>, Counts)> = blocks(context)
         .into_iter()
         .map(|block| {
-            let counts = Counts::recall(scene, &block);
+            let counts = Counts::recall(context, &block);
             (block, counts)
         })
         .collect();
     for (block, _) in &mut counted {
-        block.find(scene);
-        let indexed = block.pods.iter().any(|&key| scene.timeline.identity(key).index.is_some());
-        if indexed && scene.state.sort == Sort::Start {
+        block.find(context);
+        let indexed = block.pods.iter().any(|&key| context.timeline.identity(key).index.is_some());
+        if indexed && context.state.sort == Sort::Start {
             // A cell of an Indexed Job has its place.
             block.pods.to_mut().sort_by_key(|&key| {
-                let pod = scene.timeline.identity(key);
+                let pod = context.timeline.identity(key);
                 (pod.index.is_none(), pod.index, pod.attempt)
             });
         }
     }
-    if !scene.window.filter.is_empty() && counted.len() > 1 {
+    if !context.window.filter.is_empty() && counted.len() > 1 {
         counted.retain(|(block, _)| !block.pods.is_empty());
     }
     let (blocks, counts): (Vec<Group<'_>>, Vec<Counts>) = counted.into_iter().unzip();
-    let legend = legend(scene, &blocks, columns);
+    let legend = legend(context, &blocks, columns);
     let packing =
         pack(&blocks, columns, size.rows.map(|rows| rows.saturating_sub(legend.len() + blocks.len())));
     let mut frame = Frame::default();
     let mut picture = Picture { per_line: packing.per_line, ..Picture::default() };
     for (block, counts) in blocks.iter().zip(&counts) {
         let workload = if let Heading::Workload(workload) = block.heading { Some(workload) } else { None };
-        let summary = workload.map(|workload| scene.summary(workload));
-        frame.lines.push(summary::heading(scene, block, counts, summary.as_ref(), columns));
-        cells(scene, &block.pods, packing, &mut frame.lines, &mut picture.cells);
+        let summary = workload.map(|workload| context.summary(workload));
+        frame.lines.push(headings::heading(context, block, counts, summary.as_ref(), columns));
+        cells(context, &block.pods, packing, &mut frame.lines, &mut picture.cells);
         picture.found += block.pods.len();
     }
     if packing.each > 1 {
         let line =
             Line::of(format!("a cell is {} Pods and shows the worst of them", packing.each), Style::Dim);
-        frame.lines.push(summary::fit(line, columns, scene.glyphs.ellipsis));
+        frame.lines.push(line.shorten_end(columns, context.glyphs.ellipsis));
     }
     if let Some(rows) = size.rows {
         frame.lines.truncate(rows.saturating_sub(legend.len()));
@@ -165,7 +166,7 @@ fn pack(blocks: &[Group<'_>], columns: usize, room: Option<usize>) -> Packing {
 }
 
 fn cells(
-    scene: &ViewContext<'_>,
+    context: &ViewContext<'_>,
     pods: &[PodKey],
     packing: Packing,
     lines: &mut Vec<Line>,
@@ -177,14 +178,14 @@ fn cells(
             if packing.grouped && index > 0 && index % GROUP == 0 {
                 line.push(" ", Style::Text);
             }
-            let shaded = cell.iter().map(|&key| (Shade::of(scene.timeline.overview(key)), key));
+            let shaded = cell.iter().map(|&key| (Shade::of(context.timeline.overview(key)), key));
             let Some((worst, pod)) = shaded.min_by_key(|&(shade, _)| shade) else { continue };
             places.push(PodCell {
                 line: lines.len(),
                 column: index + if packing.grouped { index / GROUP } else { 0 },
                 pod,
             });
-            let (glyph, role, _) = worst.drawn(scene);
+            let (glyph, role, _) = worst.drawn(context);
             line.push(glyph, role);
         }
         lines.push(line);
@@ -192,15 +193,15 @@ fn cells(
 }
 
 /// How many Pods each glyph stands for.
-fn legend(scene: &ViewContext<'_>, blocks: &[Group<'_>], columns: usize) -> Vec<Line> {
+fn legend(context: &ViewContext<'_>, blocks: &[Group<'_>], columns: usize) -> Vec<Line> {
     let mut counts: std::collections::BTreeMap<Shade, usize> = std::collections::BTreeMap::new();
     for key in blocks.iter().flat_map(|block| block.pods.iter()) {
-        *counts.entry(Shade::of(scene.timeline.overview(*key))).or_default() += 1;
+        *counts.entry(Shade::of(context.timeline.overview(*key))).or_default() += 1;
     }
     let mut lines: Vec<Line> = Vec::new();
     // Done first: the worst stand out by themselves.
     for (shade, count) in counts.into_iter().rev() {
-        let (glyph, role, name) = shade.drawn(scene);
+        let (glyph, role, name) = shade.drawn(context);
         let meaning = format!(" {count} {name}");
         match lines.last_mut() {
             Some(line) if line.width() + 3 + text::width(&meaning) <= columns => line.push("  ", Style::Dim),

@@ -2,6 +2,7 @@
 //! clock or knows a terminal.
 
 pub(crate) mod chart;
+pub(crate) mod display_state;
 pub(crate) mod draw;
 pub(crate) mod explain;
 #[cfg(test)]
@@ -21,7 +22,7 @@ pub(crate) mod view_context;
 pub(crate) mod window;
 
 pub use crate::view::draw::{draw, paint, tell};
-pub use crate::view::frame_cache::FrameCache;
+pub use crate::view::frame_cache::cache::FrameCache;
 pub(crate) use crate::view::picture::Picture;
 pub(crate) use crate::view::pod::conditions::{ConditionRow, ResourceRequest};
 pub(crate) use crate::view::pod::{ContainerLog, PodEvent, PodExtras, draw_pod};

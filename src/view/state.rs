@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 
 /// Which picture.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum View {
     /// One bar a Pod on a common time axis.
     #[default]
@@ -17,7 +17,7 @@ pub enum View {
 }
 
 /// Order of the Pods.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sort {
     /// By creation.
     #[default]
@@ -35,7 +35,7 @@ pub enum Sort {
 }
 
 /// What makes a block of rows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum GroupBy {
     /// The workload; bare Pods together.
     #[default]
@@ -49,7 +49,7 @@ pub enum GroupBy {
 }
 
 /// Where the bars begin.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Align {
     /// At their time.
     #[default]

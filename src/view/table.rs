@@ -7,38 +7,39 @@ use jiff::tz::TimeZone;
 
 use crate::lifecycle::{self, Lifecycle, PhaseKind};
 use crate::timeline::{OpenRetry, PodKey, TimelinePod, Workload};
-use crate::view::frame_cache::Pass;
+use crate::view::display_state::DisplayState;
+use crate::view::frame_cache::results::Counts;
+use crate::view::frame_cache::results::Folded;
 use crate::view::picture::Picture;
 use crate::view::primitives::columns::{Cell, Column, Columns, Shrink};
 use crate::view::primitives::duration::{human, is_fine};
 use crate::view::primitives::frame::{Frame, Line, Style};
 use crate::view::primitives::text;
-use crate::view::rows::counts::{Counts, DisplayState};
 use crate::view::rows::groups::{Group, Heading, blocks};
-use crate::view::rows::headings as summary;
+use crate::view::rows::headings;
 use crate::view::rows::numbers::{Number, Numbers};
-use crate::view::rows::overflow::{Folded, fold};
+use crate::view::rows::overflow::fold;
 use crate::view::rows::phase_text::next_try;
-use crate::view::sequence::scroll::visible;
+use crate::view::rows::scrolling::visible_rows;
 use crate::view::state::Size;
 use crate::view::view_context::ViewContext;
 
 /// The table; `wide` has more columns. Where the lines are bounded, headings come first and what has no room is folded.
-pub(crate) fn draw(scene: &ViewContext<'_>, size: Size, wide: bool) -> Picture {
-    let mut blocks = blocks(scene);
+pub(crate) fn draw(context: &ViewContext<'_>, size: Size, wide: bool) -> Picture {
+    let mut blocks = blocks(context);
     let mut frame = Frame::default();
     if let Some(rows) = size.rows {
         let headings = blocks.iter().take(rows / 3).map(|block| {
-            let counts = Counts::recall(scene, block);
+            let counts = Counts::recall(context, block);
             let workload =
                 if let Heading::Workload(workload) = block.heading { Some(workload) } else { None };
-            let summary = workload.map(|workload| scene.summary(workload));
-            summary::heading(scene, block, &counts, summary.as_ref(), size.columns)
+            let summary = workload.map(|workload| context.summary(workload));
+            headings::heading(context, block, &counts, summary.as_ref(), size.columns)
         });
         frame.lines.extend(headings);
     }
     for block in &mut blocks {
-        block.find(scene);
+        block.find(context);
     }
     let pods: Vec<PodKey> = blocks.iter().flat_map(|block| block.pods.iter().copied()).collect();
     let mut picture = Picture { found: pods.len(), per_line: 1, ..Picture::default() };
@@ -46,37 +47,37 @@ pub(crate) fn draw(scene: &ViewContext<'_>, size: Size, wide: bool) -> Picture {
     let mut around = (0, 0);
     if let Some(rows) = size.rows {
         let room = rows.saturating_sub(frame.lines.len() + 1);
-        if scene.window.unfolded {
+        if context.window.unfolded {
             picture.pods.clone_from(&folded.shown);
-            let selected = folded.shown.iter().position(|&key| scene.window.selected == Some(key));
+            let selected = folded.shown.iter().position(|&key| context.window.selected == Some(key));
             let room = if folded.shown.len() <= room { room } else { room.saturating_sub(1) };
-            let shown = visible(scene.window.first, selected, folded.shown.len(), room);
+            let shown = visible_rows(context.window.first, selected, folded.shown.len(), room);
             picture.first = shown.start;
             around = (shown.start, folded.shown.len() - shown.end);
             folded.shown = folded.shown[shown].to_vec();
         } else {
-            folded = fold(scene, &folded.shown, room);
+            folded = fold(context, &folded.shown, room);
         }
     }
-    if !scene.window.unfolded || size.rows.is_none() {
+    if !context.window.unfolded || size.rows.is_none() {
         picture.pods.clone_from(&folded.shown);
     }
     picture.folded = picture.found - picture.pods.len();
     if !folded.shown.is_empty() {
-        let table = Table::of(scene, &blocks, &folded.shown, wide);
-        frame.lines.extend(table.columns.lines(size.columns, scene.glyphs.ellipsis));
+        let table = Table::of(context, &blocks, &folded.shown, wide);
+        frame.lines.extend(table.columns.lines(size.columns, context.glyphs.ellipsis));
     }
     for fold in &folded.folds {
         let what = fold.state.map_or("more", DisplayState::name);
         let line = Line::of(
             format!("+ {} {what}", fold.pods.len()),
-            fold.state.map_or(Style::Dim, DisplayState::role),
+            fold.state.map_or(Style::Dim, DisplayState::style),
         );
-        frame.lines.push(summary::fit(line, size.columns, scene.glyphs.ellipsis));
+        frame.lines.push(line.shorten_end(size.columns, context.glyphs.ellipsis));
     }
     if around != (0, 0) {
         let line = Line::of(format!("+ {} above, {} below", around.0, around.1), Style::Dim);
-        frame.lines.push(summary::fit(line, size.columns, scene.glyphs.ellipsis));
+        frame.lines.push(line.shorten_end(size.columns, context.glyphs.ellipsis));
     }
     if let Some(rows) = size.rows {
         frame.lines.truncate(rows);
@@ -105,26 +106,27 @@ struct Table {
 }
 
 impl Table {
-    fn of(scene: &ViewContext<'_>, blocks: &[Group<'_>], pods: &[PodKey], wide: bool) -> Self {
+    fn of(context: &ViewContext<'_>, blocks: &[Group<'_>], pods: &[PodKey], wide: bool) -> Self {
         let mut place = Place::default();
         for &key in pods {
-            let pod = scene.timeline.pod(key);
+            let pod = context.timeline.pod(key);
             place.index |= pod.index.is_some();
             place.attempt |= pod.attempt > 1;
             place.reason |= pod.life.reason.is_some();
         }
-        let open = scene.memo.passes.recall(scene, Pass::Open, (), || open_retries(scene));
+        let open = context.cache.open_retries.get_or_compute(context.version(), (), || open_retries(context));
         place.reason |= !open.is_empty();
         let owners = blocks.iter().filter(|block| !matches!(block.heading, Heading::Pods)).count();
-        let present = Present { namespace: summary::several_namespaces(scene), workload: owners > 1, place };
+        let present =
+            Present { namespace: headings::several_namespaces(context), workload: owners > 1, place };
         let mut columns = Columns::new(headings(present, wide));
-        let owner_of = owners_of(scene, present.workload);
+        let owner_of = owners_of(context, present.workload);
         for &key in pods {
             let owner = owner_of.get(key.0 as usize).copied().flatten();
-            let mut cells = row(scene, &scene.timeline.pod(key), owner, present, wide);
+            let mut cells = row(context, &context.timeline.pod(key), owner, present, wide);
             // What it waits for is more than that it failed; the status says that.
             if let (Some(open), Some(reason)) = (open.get(&key), cells.last_mut()) {
-                *reason = (next_try(open, scene.now), Style::BackOff);
+                *reason = (next_try(open, context.now), Style::BackOff);
             }
             columns.push(Some(key), cells);
         }
@@ -133,16 +135,16 @@ impl Table {
 }
 
 /// The waits for a next try, by the Pod that failed.
-fn open_retries(scene: &ViewContext<'_>) -> HashMap<PodKey, OpenRetry> {
-    let workloads = scene.timeline.workloads().iter();
-    let open = workloads.flat_map(|workload| scene.timeline.open_retries(workload, scene.now));
+fn open_retries(context: &ViewContext<'_>) -> HashMap<PodKey, OpenRetry> {
+    let workloads = context.timeline.workloads().iter();
+    let open = workloads.flat_map(|workload| context.timeline.open_retries(workload, context.now));
     open.map(|open| (open.pod, open)).collect()
 }
 
 /// The workload of each Pod, by key; nothing if nobody asks.
-fn owners_of<'a>(scene: &ViewContext<'a>, wanted: bool) -> Vec<Option<&'a Workload>> {
+fn owners_of<'a>(context: &ViewContext<'a>, wanted: bool) -> Vec<Option<&'a Workload>> {
     let mut owners: Vec<Option<&Workload>> = Vec::new();
-    for workload in scene.timeline.workloads().iter().filter(|_| wanted) {
+    for workload in context.timeline.workloads().iter().filter(|_| wanted) {
         for key in &workload.pods {
             let place = key.0 as usize;
             if owners.len() <= place {
@@ -195,7 +197,7 @@ fn headings(present: Present, wide: bool) -> Vec<Column> {
 }
 
 fn row(
-    scene: &ViewContext<'_>,
+    context: &ViewContext<'_>,
     pod: &TimelinePod,
     owner: Option<&Workload>,
     present: Present,
@@ -223,13 +225,13 @@ fn row(
     }
     cells.push(pod.node.as_deref().map_or_else(none, |node| (text::clean(node).into_owned(), Style::Text)));
     cells.push((text::clean(&life.status).into_owned(), status_role(pod)));
-    let numbers = Numbers::of(life, scene.now);
+    let numbers = Numbers::of(life, context.now);
     cells.push(number(numbers.queued));
     cells.push(number(numbers.cold));
     if wide {
         let starting: &[PhaseKind] = &[PhaseKind::Starting, PhaseKind::Startup];
         for kinds in [&[PhaseKind::Setup][..], &[PhaseKind::Pulling], &[PhaseKind::Initializing], starting] {
-            cells.push(number(spent(scene, life, kinds)));
+            cells.push(number(spent(context, life, kinds)));
         }
     }
     cells.push(number(numbers.run));
@@ -244,7 +246,7 @@ fn row(
     cells.push((restarts.to_string(), if restarts > 0 { Style::Warning } else { Style::Text }));
     if wide {
         cells.push(life.instants.created.map_or_else(none, |created| {
-            let zone = scene.state.clock.clone().unwrap_or(TimeZone::UTC);
+            let zone = context.state.clock.clone().unwrap_or(TimeZone::UTC);
             let format = if zone == TimeZone::UTC { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S%:z" };
             (created.at.to_zoned(zone).strftime(format).to_string(), Style::Text)
         }));
@@ -265,20 +267,21 @@ fn row(
 }
 
 /// How long a Pod did these things together.
-fn spent(scene: &ViewContext<'_>, life: &Lifecycle, kinds: &[PhaseKind]) -> Number {
+fn spent(context: &ViewContext<'_>, life: &Lifecycle, kinds: &[PhaseKind]) -> Number {
     let mut phases = life.phases.iter().filter(|phase| kinds.contains(&phase.kind)).peekable();
     if phases.peek().is_none() {
         return Number::default();
     }
     let ends = [life.instants.scheduled, life.instants.sandbox_ready, life.instants.work_started];
     let fine = ends.into_iter().flatten().all(|end| is_fine(Some(end)));
-    let time = phases.fold(SignedDuration::ZERO, |sum, phase| sum.saturating_add(phase.duration(scene.now)));
+    let time =
+        phases.fold(SignedDuration::ZERO, |sum, phase| sum.saturating_add(phase.duration(context.now)));
     Number { text: human(time, fine), role: Style::Text }
 }
 
 /// How kubectl's STATUS looks here.
 pub(crate) fn status_role(pod: &TimelinePod) -> Style {
-    match DisplayState::of(pod.overview()) {
+    match DisplayState::from_overview(pod.overview()) {
         DisplayState::Done => Style::Success,
         DisplayState::Failed => Style::Failure,
         DisplayState::Running => Style::Text,

@@ -1,14 +1,15 @@
-//! The inputs that every part of a picture reads.
+//! The values that every part of a frame reads.
 
 use jiff::Timestamp;
 
 use crate::timeline::{Summary, Timeline, Workload};
-use crate::view::frame_cache::FrameCache;
+use crate::view::frame_cache::cache::FrameCache;
+use crate::view::frame_cache::keys::TimelineVersion;
 use crate::view::primitives::glyph::Glyphs;
 use crate::view::state::ViewState;
 use crate::view::window::Window;
 
-/// What every part of a picture reads.
+/// The values that every part of a frame reads.
 #[derive(Clone, Copy)]
 pub(crate) struct ViewContext<'a> {
     pub(crate) timeline: &'a Timeline,
@@ -16,12 +17,17 @@ pub(crate) struct ViewContext<'a> {
     pub(crate) glyphs: &'a Glyphs,
     pub(crate) now: Timestamp,
     pub(crate) window: &'a Window,
-    pub(crate) memo: &'a FrameCache,
+    pub(crate) cache: &'a FrameCache,
 }
 
 impl ViewContext<'_> {
-    /// The numbers of a workload.
+    /// The version of the timeline that a cached result must match.
+    pub(crate) fn version(&self) -> TimelineVersion {
+        self.cache.version(self.timeline, self.now)
+    }
+
+    /// The summary of a workload. [`crate::view::frame_cache`] says how old it may be.
     pub(crate) fn summary(&self, workload: &Workload) -> Summary {
-        self.memo.summary(self.timeline, workload, self.now)
+        self.cache.summary(self.timeline, workload, self.now)
     }
 }

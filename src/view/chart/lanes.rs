@@ -24,8 +24,8 @@ pub(crate) struct Lane<'a> {
 
 impl Lane<'_> {
     /// Adds the cells to a line.
-    pub(crate) fn draw(&self, scene: &ViewContext<'_>, line: &mut Line, seen: &mut LegendEntries) {
-        self.bar.draw(line, scene.glyphs, seen);
+    pub(crate) fn draw(&self, context: &ViewContext<'_>, line: &mut Line, seen: &mut LegendEntries) {
+        self.bar.draw(line, context.glyphs, seen);
     }
 }
 
@@ -38,7 +38,7 @@ pub(crate) fn count(pod: &TimelinePod) -> usize {
 
 /// The lanes of a Pod, whose times are taken from `zero` (milliseconds since 1970) on.
 pub(crate) fn lanes<'a>(
-    scene: &ViewContext<'_>,
+    context: &ViewContext<'_>,
     pod: &'a TimelinePod,
     axis: &Axis,
     zero: i64,
@@ -50,7 +50,7 @@ pub(crate) fn lanes<'a>(
     own.map(|container| {
         let phases = phases(container);
         let runs = !pod.life.outcome.ended() && phases.last().is_some_and(|phase| phase.end.is_none());
-        let bar = Bar::of_phases(&phases, axis, zero, scene.now, runs);
+        let bar = Bar::of_phases(&phases, axis, zero, context.now, runs);
         Lane { name: text::clean(&container.name), role: container.role, bar }
     })
     .collect()

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 use crate::timeline::PodOverview;
 use crate::view::chart::axis::{Axis, Labels, growing_span};
+use crate::view::chart::gaps::{gaps, stretches};
 use crate::view::chart::lanes;
-use crate::view::frame_cache::Pass;
-use crate::view::sequence::gaps::{gaps, stretches};
+use crate::view::frame_cache::results::TimeExtent;
 use crate::view::state::Align;
 use crate::view::view_context::ViewContext;
 
@@ -76,24 +76,14 @@ fn zero_of(pod: &PodOverview, align: Align, zero: i64, now: i64) -> i64 {
     }
 }
 
-/// What all Pods together say of the axis.
-struct Extent {
-    zero: i64,
-    start: i64,
-    end: i64,
-    live: bool,
-    /// When any Pod lived, on a wall clock.
-    lives: Vec<(i64, i64)>,
-}
-
 /// More Pods are asked for no more than their work.
 const FEW: usize = 50;
 
-fn extent(scene: &ViewContext<'_>) -> Extent {
-    let (align, now) = (scene.state.align, scene.now.as_millisecond());
-    let workloads = scene.timeline.workloads();
+fn extent(context: &ViewContext<'_>) -> TimeExtent {
+    let (align, now) = (context.state.align, context.now.as_millisecond());
+    let workloads = context.timeline.workloads();
     let pods =
-        || workloads.iter().flat_map(|workload| scene.timeline.overviews(workload).map(|(_, pod)| pod));
+        || workloads.iter().flat_map(|workload| context.timeline.overviews(workload).map(|(_, pod)| pod));
     let millis = Timestamp::as_millisecond;
 
     // A workload that waited for its first Pod waited: the axis begins with the workload, unless the Pods are older.
@@ -120,20 +110,20 @@ fn extent(scene: &ViewContext<'_>) -> Extent {
     // A sidecar may outlive the work; where there are many Pods nobody sees it.
     let few = workloads.iter().flat_map(|workload| &workload.pods).take(FEW + 1);
     if align == Align::Wall && few.clone().count() <= FEW {
-        let ends = few.filter_map(|&key| lanes::end(&scene.timeline.pod(key)));
+        let ends = few.filter_map(|&key| lanes::end(&context.timeline.pod(key)));
         end = end.max(ends.max().map_or(end, |at| millis(at).saturating_sub(zero)));
     }
-    Extent { zero, start, end, live, lives: stretches(lives) }
+    TimeExtent { zero, start, end, is_live: live, lives: stretches(lives) }
 }
 
 /// The window of all that the timeline knows: exact if it is over, else with room to grow.
-pub(crate) fn span(scene: &ViewContext<'_>) -> TimeSpan {
-    let align = scene.state.align;
-    let now = scene.now.as_millisecond();
-    let workloads = scene.timeline.workloads();
+pub(crate) fn span(context: &ViewContext<'_>) -> TimeSpan {
+    let align = context.state.align;
+    let now = context.now.as_millisecond();
+    let workloads = context.timeline.workloads();
     let millis = Timestamp::as_millisecond;
-    let extent = scene.memo.passes.recall(scene, Pass::Window, (), || extent(scene));
-    let Extent { zero, mut start, mut end, live, ref lives } = *extent;
+    let extent = context.cache.time_extent.get_or_compute(context.version(), align, || extent(context));
+    let TimeExtent { zero, mut start, mut end, is_live: live, ref lives } = *extent;
     if align == Align::Wall {
         let until = workloads.iter().filter_map(|workload| workload.finished.map(millis)).max();
         end = end.max(until.map_or(0, |until| until.saturating_sub(zero)));
@@ -141,14 +131,14 @@ pub(crate) fn span(scene: &ViewContext<'_>) -> TimeSpan {
             end = end.max(now.saturating_sub(zero));
         }
     }
-    let zoomed = scene.window.zoom.is_some();
+    let zoomed = context.window.zoom.is_some();
     let gaps = if align == Align::Wall && !zoomed { gaps(lives, end) } else { Vec::new() };
     if live {
         let cut: i64 = gaps.iter().map(|(from, to)| to - from).sum();
         end = growing_span(end - cut).saturating_add(cut);
         start = if start < 0 { -growing_span(-start) } else { 0 };
     }
-    let labels = match (&scene.state.clock, align) {
+    let labels = match (&context.state.clock, align) {
         (Some(zone), Align::Wall) => match Timestamp::from_millisecond(zero) {
             Ok(zero) => Labels::Clock(zero, zone.clone()),
             Err(_) => Labels::Relative,
@@ -156,7 +146,7 @@ pub(crate) fn span(scene: &ViewContext<'_>) -> TimeSpan {
         _ => Labels::Relative,
     };
     let mut span = TimeSpan { start, end, align, zero, now, labels, whole: end.saturating_sub(start), gaps };
-    if let Some(zoom) = scene.window.zoom {
+    if let Some(zoom) = context.window.zoom {
         // A cell for now, and a few for what is written behind it.
         let end = zoom.end.unwrap_or_else(|| span.now().saturating_add(zoom.span / 20).min(span.end));
         (span.start, span.end) = (end.saturating_sub(zoom.span), end);

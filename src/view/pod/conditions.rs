@@ -35,7 +35,7 @@ pub(crate) struct ResourceRequest {
 }
 
 /// The table of conditions, in the order of the status.
-pub(crate) fn conditions(scene: &ViewContext<'_>, conditions: &[ConditionRow], room: usize) -> Vec<Line> {
+pub(crate) fn conditions(context: &ViewContext<'_>, conditions: &[ConditionRow], room: usize) -> Vec<Line> {
     let mut columns = Columns::new(vec![
         Column::text("CONDITION"),
         Column::text("STATUS"),
@@ -43,24 +43,24 @@ pub(crate) fn conditions(scene: &ViewContext<'_>, conditions: &[ConditionRow], r
         Column::text("REASON").shrinking(Shrink::End(6)),
     ]);
     for condition in conditions {
-        let since = condition.since.map(|since| explain::clock_time(scene, since, false));
+        let since = condition.since.map(|since| explain::clock_time(context, since, false));
         columns.push(
             None,
             vec![
                 (text::clean(&condition.name).into_owned(), Style::Text),
                 (text::clean(&condition.status).into_owned(), Style::Text),
-                (since.unwrap_or_else(|| scene.glyphs.none.to_owned()), Style::Text),
+                (since.unwrap_or_else(|| context.glyphs.none.to_owned()), Style::Text),
                 (text::clean(&condition.reason).into_owned(), Style::Dim),
             ],
         );
     }
-    columns.lines(room, scene.glyphs.ellipsis)
+    columns.lines(room, context.glyphs.ellipsis)
 }
 
 /// `reserved since 16:53:34.931Z: cpu 500m, memory 1Gi; idle for 6.6s of it`: from scheduled to the start of work the node's
 /// resources are taken and do nothing.
 pub(crate) fn reserved(
-    scene: &ViewContext<'_>,
+    context: &ViewContext<'_>,
     pod: &TimelinePod,
     requests: &[ResourceRequest],
 ) -> Option<Line> {
@@ -80,9 +80,9 @@ pub(crate) fn reserved(
         return Some(Line::of(format!("asks for {words}; nothing is reserved yet"), Style::Text));
     };
     let mut line =
-        Line::of(format!("reserved since {}: {words}", explain::clock(scene, scheduled)), Style::Text);
+        Line::of(format!("reserved since {}: {words}", explain::clock(context, scheduled)), Style::Text);
     let started = pod.life.instants.work_started.map(|started| started.at);
-    let until = if pod.life.outcome.ended() { pod.life.end() } else { Some(scene.now) };
+    let until = if pod.life.outcome.ended() { pod.life.end() } else { Some(context.now) };
     if let Some(until) = started.or(until) {
         let idle = until.duration_since(scheduled.at).max(SignedDuration::ZERO);
         line.push(format!("; idle for {} of it", human(idle, false)), Style::Warning);

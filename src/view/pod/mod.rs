@@ -12,14 +12,14 @@ use crate::view::chart::axis::{Axis, Labels, growing_span};
 use crate::view::chart::bar::Bar;
 use crate::view::chart::mark::phase_role;
 use crate::view::chart::{lanes, legend::LegendEntries};
-use crate::view::frame_cache::FrameCache;
+use crate::view::frame_cache::cache::FrameCache;
 use crate::view::pod::conditions::{self as standing, ConditionRow, ResourceRequest};
 use crate::view::primitives::columns::{Column, Columns, Shrink};
 use crate::view::primitives::duration::{human, is_fine, so_far};
 use crate::view::primitives::frame::{Frame, Line, Style};
 use crate::view::primitives::glyph::Glyphs;
 use crate::view::primitives::text;
-use crate::view::rows::headings as summary;
+
 use crate::view::state::{Size, ViewState};
 use crate::view::view_context::ViewContext;
 use crate::view::window::Window;
@@ -75,20 +75,20 @@ pub(crate) fn draw_pod(
     now: Timestamp,
 ) -> Frame {
     let picture = PodPage {
-        scene: &ViewContext {
+        context: &ViewContext {
             timeline,
             state,
             glyphs,
             now,
             window: &Window::default(),
-            memo: &FrameCache::default(),
+            cache: &FrameCache::default(),
         },
         pod: timeline.pod(key),
         columns: size.columns.max(1),
     };
     let owner = timeline.workloads().iter().find(|workload| workload.pods.contains(&key));
     let mut lines = picture.heading(owner);
-    lines.extend(standing::reserved(picture.scene, &picture.pod, &extras.requests));
+    lines.extend(standing::reserved(picture.context, &picture.pod, &extras.requests));
     picture.bar(&mut lines);
     picture.phases(&mut lines);
     picture.containers(&mut lines);
@@ -96,12 +96,12 @@ pub(crate) fn draw_pod(
     picture.instants(&mut lines);
     if !extras.conditions.is_empty() {
         lines.push(Line::default());
-        lines.extend(standing::conditions(picture.scene, &extras.conditions, picture.columns));
+        lines.extend(standing::conditions(picture.context, &extras.conditions, picture.columns));
     }
     picture.events(&extras.events, &mut lines);
     PodPage::log(&extras.log, &mut lines);
     for line in &mut lines {
-        *line = summary::fit(std::mem::take(line), picture.columns, glyphs.ellipsis);
+        *line = std::mem::take(line).shorten_end(picture.columns, glyphs.ellipsis);
         line.pod = Some(key);
     }
     lines.truncate(size.rows.unwrap_or(usize::MAX));
@@ -109,7 +109,7 @@ pub(crate) fn draw_pod(
 }
 
 struct PodPage<'a> {
-    scene: &'a ViewContext<'a>,
+    context: &'a ViewContext<'a>,
     pod: TimelinePod<'a>,
     columns: usize,
 }
@@ -118,7 +118,7 @@ impl PodPage<'_> {
     /// `pod/pi-4h9hq  Completed  on node-1`, and whose it is.
     fn heading(&self, owner: Option<&Workload>) -> Vec<Line> {
         let pod = &self.pod;
-        let ellipsis = self.scene.glyphs.ellipsis;
+        let ellipsis = self.context.glyphs.ellipsis;
         let mut line = Line::default();
         let name = format!("pod/{}", text::clean(&pod.name));
         line.push(text::shorten_middle(&name, (self.columns * 3 / 5).max(16), ellipsis), Style::Strong);
@@ -130,7 +130,7 @@ impl PodPage<'_> {
         let mut about = Line::default();
         let mut say = |words: String, role: Style| {
             if !about.spans.is_empty() {
-                about.push(self.scene.glyphs.separator, Style::Dim);
+                about.push(self.context.glyphs.separator, Style::Dim);
             }
             about.push(words, role);
         };
@@ -165,13 +165,13 @@ impl PodPage<'_> {
     fn bar(&self, lines: &mut Vec<Line>) {
         let (Some(zero), Some(last)) = (self.zero(), self.pod.life.phases.last()) else { return };
         let open = !self.pod.life.outcome.ended();
-        let end = last.end.unwrap_or(if open { self.scene.now } else { last.start });
+        let end = last.end.unwrap_or(if open { self.context.now } else { last.start });
         // A sidecar may outlive the work.
         let end = lanes::end(&self.pod).filter(|_| !open).map_or(end, |lane| lane.max(end));
         let end = end.as_millisecond().saturating_sub(zero);
         // The mark of the end stands behind the bar.
         let end = if open { growing_span(end) } else { end.saturating_add(end / 30) };
-        let labels = match (&self.scene.state.clock, Timestamp::from_millisecond(zero)) {
+        let labels = match (&self.context.state.clock, Timestamp::from_millisecond(zero)) {
             (Some(zone), Ok(zero)) => Labels::Clock(zero, zone.clone()),
             _ => Labels::Relative,
         };
@@ -183,19 +183,19 @@ impl PodPage<'_> {
         }
         let mut line = Line::default();
         let mut seen = LegendEntries::default();
-        Bar::of(&self.pod, &axis, zero, self.scene.now).draw(&mut line, self.scene.glyphs, &mut seen);
+        Bar::of(&self.pod, &axis, zero, self.context.now).draw(&mut line, self.context.glyphs, &mut seen);
         lines.extend([Line::default(), Line::of(ticks, Style::Dim), line]);
-        for lane in lanes::lanes(self.scene, &self.pod, &axis, zero) {
+        for lane in lanes::lanes(self.context, &self.pod, &axis, zero) {
             let name = format!("{} ({})", lane.name, lane.role.name());
             lines.push(Line::of(
-                text::shorten_middle(&name, self.columns, self.scene.glyphs.ellipsis),
+                text::shorten_middle(&name, self.columns, self.context.glyphs.ellipsis),
                 Style::Dim,
             ));
             let mut line = Line::default();
-            lane.draw(self.scene, &mut line, &mut seen);
+            lane.draw(self.context, &mut line, &mut seen);
             lines.push(line);
         }
-        lines.extend(seen.legend(self.scene.glyphs, self.columns));
+        lines.extend(seen.legend(self.context.glyphs, self.columns));
     }
 
     /// Phase by phase: when, how long, how it is known, why.
@@ -211,7 +211,7 @@ impl PodPage<'_> {
         ]);
         for phase in &self.pod.life.phases {
             let start = phase.start.as_millisecond().saturating_sub(zero);
-            let glyph = self.scene.glyphs.phase(phase.kind);
+            let glyph = self.context.glyphs.phase(phase.kind);
             let (time, role) = self.time(phase);
             columns.push(
                 None,
@@ -231,11 +231,11 @@ impl PodPage<'_> {
     /// How long a phase took, or has taken.
     fn time(&self, phase: &Phase) -> (String, Style) {
         match phase.end {
-            Some(_) => (human(phase.duration(self.scene.now), is_exact(phase)), Style::Text),
+            Some(_) => (human(phase.duration(self.context.now), is_exact(phase)), Style::Text),
             None if self.pod.life.end_unknown || self.pod.life.outcome.ended() => {
                 ("?".into(), Style::Warning)
             }
-            None => (so_far(phase.duration(self.scene.now)), Style::Now),
+            None => (so_far(phase.duration(self.context.now)), Style::Now),
         }
     }
 
@@ -268,7 +268,7 @@ impl PodPage<'_> {
 
     /// A run of a container; its latest with all that is the same for all of them.
     fn push_run(&self, columns: &mut Columns, container: &ContainerLife, run: Option<&Run>, latest: bool) {
-        let none = self.scene.glyphs.none;
+        let none = self.context.glyphs.none;
         let only_latest = |text: String| if latest { text } else { String::new() };
         let (state, role) = match run {
             _ if latest && container.waiting.is_some() => {
@@ -313,14 +313,14 @@ impl PodPage<'_> {
     }
 
     fn run_time(&self, run: Option<&Run>) -> (String, Style) {
-        let Some(run) = run else { return (self.scene.glyphs.none.into(), Style::Dim) };
+        let Some(run) = run else { return (self.context.glyphs.none.into(), Style::Dim) };
         match (run.start, run.end) {
             (Some(start), Some(end)) => {
                 let fine = is_fine(run.start) && is_fine(run.end);
                 (human(end.at.duration_since(start.at), fine), Style::Text)
             }
             (Some(start), None) if !run.ended => {
-                (so_far(self.scene.now.duration_since(start.at)), Style::Now)
+                (so_far(self.context.now.duration_since(start.at)), Style::Now)
             }
             _ => ("?".into(), Style::Warning),
         }
@@ -337,7 +337,7 @@ impl PodPage<'_> {
             Column::number("RATE").dispensable(3),
         ]);
         for container in &self.pod.life.containers {
-            let none = || (self.scene.glyphs.none.to_owned(), Style::Dim);
+            let none = || (self.context.glyphs.none.to_owned(), Style::Dim);
             let mut cells = vec![
                 (text::clean(&container.image).into_owned(), Style::Text),
                 (text::clean(&container.name).into_owned(), Style::Dim),
@@ -355,11 +355,11 @@ impl PodPage<'_> {
 
     /// Time, time in the node's queue, size, rate. The event says the times to the millisecond.
     fn pull(&self, pull: Pull) -> [(String, Style); 4] {
-        let none = || (self.scene.glyphs.none.to_owned(), Style::Dim);
+        let none = || (self.context.glyphs.none.to_owned(), Style::Dim);
         if pull.cached {
             return [("cached".into(), Style::Success), none(), none(), none()];
         }
-        let time = pull.start.map(|start| pull.end.unwrap_or(self.scene.now).duration_since(start));
+        let time = pull.start.map(|start| pull.end.unwrap_or(self.context.now).duration_since(start));
         let rate = pull.bytes.zip(time).filter(|(_, time)| pull.end.is_some() && time.as_millis() > 0);
         [
             match time {
@@ -384,8 +384,8 @@ impl PodPage<'_> {
         ]);
         for (name, instant) in self.pod.life.instants.named() {
             let (time, evidence) = match instant {
-                Some(instant) => (explain::clock(self.scene, instant), explain::evidence(instant)),
-                None => (self.scene.glyphs.none.to_owned(), String::new()),
+                Some(instant) => (explain::clock(self.context, instant), explain::evidence(instant)),
+                None => (self.context.glyphs.none.to_owned(), String::new()),
             };
             columns.push(None, vec![(name.into(), Style::Text), (time, Style::Text), (evidence, Style::Dim)]);
         }
@@ -419,7 +419,7 @@ impl PodPage<'_> {
         if events.is_empty() {
             return;
         }
-        let mut heads = columns.lines(self.columns.div_ceil(2), self.scene.glyphs.ellipsis).into_iter();
+        let mut heads = columns.lines(self.columns.div_ceil(2), self.context.glyphs.ellipsis).into_iter();
         let heading = heads.next().unwrap_or_default();
         let indent = heading.width() + 3;
         let room = self.columns.saturating_sub(indent);
@@ -454,7 +454,7 @@ impl PodPage<'_> {
 
     fn section(&self, title: &str, columns: &Columns, lines: &mut Vec<Line>) {
         lines.push(Line::of(title, Style::Strong));
-        lines.extend(columns.lines(self.columns, self.scene.glyphs.ellipsis));
+        lines.extend(columns.lines(self.columns, self.context.glyphs.ellipsis));
     }
 }
 

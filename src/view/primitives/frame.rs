@@ -99,6 +99,27 @@ impl Line {
     pub fn width(&self) -> usize {
         self.spans.iter().map(|span| text::width(&span.text)).sum()
     }
+
+    /// The line in at most `columns`. If it is longer, its end is cut off and marked with the ellipsis.
+    pub(crate) fn shorten_end(self, columns: usize, ellipsis: &str) -> Self {
+        if self.width() <= columns {
+            return self;
+        }
+        let mut room = columns.saturating_sub(text::width(ellipsis));
+        let mut shortened = Self { spans: Vec::new(), pod: self.pod };
+        for span in self.spans {
+            let width = text::width(&span.text);
+            if width <= room {
+                room -= width;
+                shortened.push(span.text, span.role);
+                continue;
+            }
+            shortened.push(text::shorten_end(&span.text, room, ""), span.role);
+            break;
+        }
+        shortened.push(text::shorten_end(ellipsis, columns, ""), Style::Dim);
+        shortened
+    }
 }
 
 impl Frame {
@@ -155,5 +176,21 @@ mod tests {
             spans,
             [("a", Style::Dim), ("b漢字e\u{301}", Style::Selected), ("f", Style::Dim), ("gh", Style::Text)]
         );
+    }
+
+    #[test]
+    fn cut_lines_are_marked_and_fit() {
+        let mut line = Line::of("abc", Style::Text);
+        line.push("漢字漢字", Style::Dim);
+        for columns in 0..12 {
+            let shortened = line.clone().shorten_end(columns, "…");
+            assert!(shortened.width() <= columns, "{columns} {}", shortened.plain());
+            assert_eq!(
+                shortened.plain().ends_with('…'),
+                columns > 0 && columns < 11,
+                "{columns} {}",
+                shortened.plain()
+            );
+        }
     }
 }

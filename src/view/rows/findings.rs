@@ -6,7 +6,7 @@ use crate::timeline::{ImagePulls, PodKey, Workload, image_pulls};
 use crate::view::primitives::duration::{human, so_far};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
-use crate::view::rows::headings as summary;
+use crate::view::rows::headings;
 use crate::view::view_context::ViewContext;
 
 /// Reasons that are told.
@@ -21,11 +21,11 @@ const LEAST_WAIT: SignedDuration = SignedDuration::from_secs(1);
 const LEAST_QUEUE: SignedDuration = SignedDuration::from_millis(100);
 
 /// `longest wait 6m10s: Insufficient cpu, 14 Pods`, with the next ones behind it.
-pub(crate) fn waits(scene: &ViewContext<'_>, workload: &Workload, columns: usize) -> Option<Line> {
-    let waits = scene.timeline.waits(workload, scene.now);
+pub(crate) fn waits(context: &ViewContext<'_>, workload: &Workload, columns: usize) -> Option<Line> {
+    let waits = context.timeline.waits(workload, context.now);
     let mut line = Line::default();
     for wait in waits.iter().filter(|wait| wait.longest >= LEAST_WAIT).take(MOST_WAITS) {
-        line.push(if line.spans.is_empty() { "longest wait " } else { scene.glyphs.separator }, Style::Dim);
+        line.push(if line.spans.is_empty() { "longest wait " } else { context.glyphs.separator }, Style::Dim);
         // The workload's own wait stands in its heading too, as far as it has come.
         let took = if wait.pods > 0 { human(wait.longest, false) } else { so_far(wait.longest) };
         line.push(took, Style::Strong);
@@ -34,26 +34,26 @@ pub(crate) fn waits(scene: &ViewContext<'_>, workload: &Workload, columns: usize
             line.push(format!(", {}", counted(wait.pods, "Pod")), Style::Text);
         }
     }
-    (!line.spans.is_empty()).then(|| summary::fit(line, columns, scene.glyphs.ellipsis))
+    (!line.spans.is_empty()).then(|| line.shorten_end(columns, context.glyphs.ellipsis))
 }
 
 /// `3 of 200 Pods ended after all others; they took 41 % of the wall time`.
-pub(crate) fn stragglers(scene: &ViewContext<'_>, workload: &Workload, columns: usize) -> Option<Line> {
-    let found = scene.timeline.stragglers(workload)?;
-    let wall = summary::elapsed(workload, scene.now).filter(|wall| *wall > 0)?;
+pub(crate) fn stragglers(context: &ViewContext<'_>, workload: &Workload, columns: usize) -> Option<Line> {
+    let found = context.timeline.stragglers(workload)?;
+    let wall = headings::elapsed(workload, context.now).filter(|wall| *wall > 0)?;
     let mut line = Line::of(format!("{} of {} ", found.pods, counted(found.of, "Pod")), Style::Strong);
     let them = if found.pods == 1 { "it" } else { "they" };
     line.push(format!("ended after all others; {them} took "), Style::Text);
-    line.push(format!("{} %", summary::percent(found.took, wall)), Style::Strong);
+    line.push(format!("{} %", headings::percent(found.took, wall)), Style::Strong);
     line.push(" of the wall time", Style::Text);
-    Some(summary::fit(line, columns, scene.glyphs.ellipsis))
+    Some(line.shorten_end(columns, context.glyphs.ellipsis))
 }
 
 /// How long each image was pulled on which node, and how often it was there already:
 /// `pulls: node-1 5.9s, then 6 × cached · node-2 6.0s, then 5 × cached`. Tells a cold node from a slow registry.
-pub(crate) fn pulls(scene: &ViewContext<'_>, pods: &[PodKey], columns: usize) -> Vec<Line> {
-    let pulled = pods.iter().filter(|key| scene.timeline.overview(**key).has_pull);
-    let table = image_pulls(pulled.map(|&key| scene.timeline.pod(key)));
+pub(crate) fn pulls(context: &ViewContext<'_>, pods: &[PodKey], columns: usize) -> Vec<Line> {
+    let pulled = pods.iter().filter(|key| context.timeline.overview(**key).has_pull);
+    let table = image_pulls(pulled.map(|&key| context.timeline.pod(key)));
     let mut images: Vec<&[ImagePulls]> = table.chunk_by(|a, b| a.image == b.image).collect();
     // What was there everywhere took no time.
     images.retain(|nodes| nodes.iter().any(|pulls| pulls.longest.is_some()));
@@ -66,14 +66,14 @@ pub(crate) fn pulls(scene: &ViewContext<'_>, pods: &[PodKey], columns: usize) ->
         let name = if several {
             format!(
                 "pulls of {}: ",
-                text::shorten_middle(&name, (columns / 4).max(12), scene.glyphs.ellipsis)
+                text::shorten_middle(&name, (columns / 4).max(12), context.glyphs.ellipsis)
             )
         } else {
             "pulls: ".to_owned()
         };
-        let full = of_image(scene, &name, nodes, true);
-        let line = if full.width() <= columns { full } else { of_image(scene, &name, nodes, false) };
-        lines.push(summary::fit(line, columns, scene.glyphs.ellipsis));
+        let full = of_image(context, &name, nodes, true);
+        let line = if full.width() <= columns { full } else { of_image(context, &name, nodes, false) };
+        lines.push(line.shorten_end(columns, context.glyphs.ellipsis));
     }
     if let Some(rest) = images.get(MOST_IMAGES..).filter(|rest| !rest.is_empty()) {
         let mut line = Line::of(format!("+ {}", counted(rest.len(), "image")), Style::Dim);
@@ -86,9 +86,9 @@ pub(crate) fn pulls(scene: &ViewContext<'_>, pods: &[PodKey], columns: usize) ->
 }
 
 /// The pulls of one image, node by node. Short: how often it was there is told once for all nodes.
-fn of_image(scene: &ViewContext<'_>, name: &str, nodes: &[ImagePulls], full: bool) -> Line {
+fn of_image(context: &ViewContext<'_>, name: &str, nodes: &[ImagePulls], full: bool) -> Line {
     let mut line = Line::of(name, Style::Dim);
-    let times = |count: u32, what: &str| format!("{count} {} {what}", scene.glyphs.times);
+    let times = |count: u32, what: &str| format!("{count} {} {what}", context.glyphs.times);
     let pulled = || nodes.iter().filter(|pulls| pulls.first.is_some());
     if nodes.len() > MOST_NODES {
         let slowest = pulled().max_by_key(|pulls| pulls.longest);
@@ -107,7 +107,7 @@ fn of_image(scene: &ViewContext<'_>, name: &str, nodes: &[ImagePulls], full: boo
         for pulls in nodes {
             let Some(took) = pulls.first else {
                 if full && pulls.cached > 0 {
-                    line.push(if first { "" } else { scene.glyphs.separator }, Style::Dim);
+                    line.push(if first { "" } else { context.glyphs.separator }, Style::Dim);
                     line.push(
                         format!("{} {}", text::clean(&pulls.node), times(pulls.cached, "cached")),
                         Style::Text,
@@ -116,7 +116,7 @@ fn of_image(scene: &ViewContext<'_>, name: &str, nodes: &[ImagePulls], full: boo
                 }
                 continue;
             };
-            line.push(if first { "" } else { scene.glyphs.separator }, Style::Dim);
+            line.push(if first { "" } else { context.glyphs.separator }, Style::Dim);
             first = false;
             line.push(format!("{} ", text::clean(&pulls.node)), Style::Text);
             line.push(human(took, true), Style::Strong);
@@ -136,7 +136,7 @@ fn of_image(scene: &ViewContext<'_>, name: &str, nodes: &[ImagePulls], full: boo
     }
     let cached: u32 = nodes.iter().map(|pulls| pulls.cached).sum();
     if cached > 0 {
-        line.push(scene.glyphs.separator, Style::Dim);
+        line.push(context.glyphs.separator, Style::Dim);
         line.push(times(cached, "cached"), Style::Text);
     }
     line

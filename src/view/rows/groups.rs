@@ -5,9 +5,12 @@ use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::timeline::{PodKey, Timeline, Workload};
-use crate::view::frame_cache::Pass;
+use crate::view::frame_cache::cache::Cached;
+use crate::view::frame_cache::keys::{GroupId, GroupKey};
+use crate::view::frame_cache::results::PodsBy;
 use crate::view::state::{GroupBy, Sort};
 use crate::view::view_context::ViewContext;
 
@@ -19,23 +22,22 @@ pub(crate) enum Heading<'a> {
     /// The bare Pods.
     Pods,
     /// Pods of one node, or without one.
-    Node(Option<&'a str>),
+    Node(Option<&'a Arc<str>>),
     /// Pods of one outcome.
     Outcome(&'static str),
     /// All Pods.
     All,
 }
 
-impl<'a> Heading<'a> {
-    /// What tells it apart from the others of a picture.
-    pub(crate) fn identity(&self) -> (u8, &'a str) {
+impl Heading<'_> {
+    /// The identity of the group below this heading.
+    pub(crate) fn id(&self) -> GroupId {
         match *self {
-            Self::Workload(workload) => (0, &workload.uid),
-            Self::Pods => (1, ""),
-            Self::Node(Some(node)) => (2, node),
-            Self::Node(None) => (3, ""),
-            Self::Outcome(name) => (4, name),
-            Self::All => (5, ""),
+            Self::Workload(workload) => GroupId::Workload(Arc::clone(&workload.uid)),
+            Self::Pods => GroupId::BarePods,
+            Self::Node(node) => GroupId::Node(node.cloned()),
+            Self::Outcome(name) => GroupId::Outcome(name),
+            Self::All => GroupId::All,
         }
     }
 }
@@ -45,20 +47,28 @@ impl<'a> Heading<'a> {
 pub(crate) struct Group<'a> {
     /// What stands over it.
     pub(crate) heading: Heading<'a>,
+    /// The order of its Pods.
+    pub(crate) sort: Sort,
     /// Its Pods in the order in which they are shown.
     pub(crate) pods: Cow<'a, [PodKey]>,
 }
 
 impl Group<'_> {
+    /// The identity of the group and the order of its Pods.
+    pub(crate) fn key(&self) -> GroupKey {
+        GroupKey { id: self.heading.id(), sort: self.sort }
+    }
+
     /// Keeps the Pods that the filter lets through.
-    pub(crate) fn find(&mut self, scene: &ViewContext<'_>) {
-        let words = scene.window.words();
+    pub(crate) fn find(&mut self, context: &ViewContext<'_>) {
+        let words = context.window.words();
         if words.is_empty() {
             return;
         }
-        let found = scene.memo.passes.recall(scene, Pass::Found, self.heading.identity(), || {
+        let key = (self.key(), context.window.filter.clone());
+        let found = context.cache.matching_pods.get_or_compute(context.version(), key, || {
             let pods = self.pods.iter().copied();
-            pods.filter(|&key| finds(scene.timeline, key, &words)).collect::<Vec<PodKey>>()
+            pods.filter(|&key| finds(context.timeline, key, &words)).collect::<Vec<PodKey>>()
         });
         self.pods = Cow::Owned(Rc::unwrap_or_clone(found));
     }
@@ -70,10 +80,11 @@ pub(crate) fn is_bare_pod(workload: &Workload) -> bool {
 }
 
 /// All Pods in blocks.
-pub(crate) fn blocks<'a>(scene: &ViewContext<'a>) -> Vec<Group<'a>> {
-    let timeline = scene.timeline;
+pub(crate) fn blocks<'a>(context: &ViewContext<'a>) -> Vec<Group<'a>> {
+    let timeline = context.timeline;
+    let sort = context.state.sort;
     let mut blocks: Vec<Group<'a>> = Vec::new();
-    match scene.state.group_by {
+    match context.state.group_by {
         GroupBy::Workload => {
             let mut bare: Vec<PodKey> = Vec::new();
             for workload in timeline.workloads() {
@@ -81,59 +92,64 @@ pub(crate) fn blocks<'a>(scene: &ViewContext<'a>) -> Vec<Group<'a>> {
                     bare.extend(&workload.pods);
                 } else {
                     let pods = Cow::Borrowed(workload.pods.as_slice());
-                    blocks.push(Group { heading: Heading::Workload(workload), pods });
+                    blocks.push(Group { heading: Heading::Workload(workload), sort, pods });
                 }
             }
             if !bare.is_empty() {
-                blocks.push(Group { heading: Heading::Pods, pods: Cow::Owned(bare) });
+                blocks.push(Group { heading: Heading::Pods, sort, pods: Cow::Owned(bare) });
             }
         }
         GroupBy::Node => {
-            let groups = grouped(scene, |pod| timeline.identity(pod).node.clone());
+            let by_node = &context.cache.pods_by_node;
+            let groups = grouped(context, by_node, |pod| timeline.identity(pod).node.clone());
             // Who has no node yet comes last.
             let (without, nodes): (Vec<_>, Vec<_>) = groups.into_iter().partition(|(node, _)| node.is_none());
             blocks.extend(nodes.into_iter().chain(without).map(|(node, pods)| {
                 // It stays the same from its binding on.
                 let first = pods.first().filter(|_| node.is_some());
-                let node = first.and_then(|&first| timeline.identity(first).node.as_deref());
-                Group { heading: Heading::Node(node), pods: Cow::Owned(pods) }
+                let node = first.and_then(|&first| timeline.identity(first).node.as_ref());
+                Group { heading: Heading::Node(node), sort, pods: Cow::Owned(pods) }
             }));
         }
         GroupBy::Outcome => {
-            let groups = grouped(scene, |pod| timeline.overview(pod).outcome.name());
-            blocks.extend(
-                groups
-                    .into_iter()
-                    .map(|(name, pods)| Group { heading: Heading::Outcome(name), pods: Cow::Owned(pods) }),
-            );
+            let by_outcome = &context.cache.pods_by_outcome;
+            let groups = grouped(context, by_outcome, |pod| timeline.overview(pod).outcome.name());
+            blocks.extend(groups.into_iter().map(|(name, pods)| Group {
+                heading: Heading::Outcome(name),
+                sort,
+                pods: Cow::Owned(pods),
+            }));
         }
-        GroupBy::None => blocks.push(Group { heading: Heading::All, pods: Cow::Owned(all(scene).collect()) }),
+        GroupBy::None => {
+            blocks.push(Group { heading: Heading::All, sort, pods: Cow::Owned(all(context).collect()) });
+        }
     }
     for block in &mut blocks {
         // A workload's own Pods are kept in this order.
-        if scene.state.sort == Sort::Start && matches!(block.heading, Heading::Workload(_)) {
+        if context.state.sort == Sort::Start && matches!(block.heading, Heading::Workload(_)) {
             continue;
         }
-        let whose = block.heading.identity();
-        let order =
-            scene.memo.passes.recall(scene, Pass::Order, whose, || sorted(scene, block.pods.to_vec()));
+        let sorted_pods = &context.cache.sorted_pods;
+        let order = sorted_pods
+            .get_or_compute(context.version(), block.key(), || sorted(context, block.pods.to_vec()));
         block.pods = Cow::Owned(Rc::unwrap_or_clone(order));
     }
     blocks
 }
 
 /// All Pods, workload by workload.
-fn all<'a>(scene: &ViewContext<'a>) -> impl Iterator<Item = PodKey> + use<'a> {
-    scene.timeline.workloads().iter().flat_map(|workload| workload.pods.iter().copied())
+fn all<'a>(context: &ViewContext<'a>) -> impl Iterator<Item = PodKey> + use<'a> {
+    context.timeline.workloads().iter().flat_map(|workload| workload.pods.iter().copied())
 }
 
-fn grouped<K: Clone + Ord + 'static>(
-    scene: &ViewContext<'_>,
+fn grouped<K: Clone + Ord>(
+    context: &ViewContext<'_>,
+    cache: &Cached<(), PodsBy<K>>,
     key: impl Fn(PodKey) -> K,
 ) -> Vec<(K, Vec<PodKey>)> {
-    let groups = scene.memo.passes.recall(scene, Pass::Groups, (), || {
+    let groups = cache.get_or_compute(context.version(), (), || {
         let mut groups: BTreeMap<K, Vec<PodKey>> = BTreeMap::new();
-        for pod in all(scene) {
+        for pod in all(context) {
             groups.entry(key(pod)).or_default().push(pod);
         }
         groups.into_iter().collect::<Vec<_>>()
@@ -142,32 +158,32 @@ fn grouped<K: Clone + Ord + 'static>(
 }
 
 /// Pods in the order that the user chose; equals stay in the order of creation.
-fn sorted(scene: &ViewContext<'_>, mut pods: Vec<PodKey>) -> Vec<PodKey> {
-    match scene.state.sort {
+fn sorted(context: &ViewContext<'_>, mut pods: Vec<PodKey>) -> Vec<PodKey> {
+    match context.state.sort {
         Sort::Start => pods.sort_by_key(|key| {
-            let created = scene.timeline.overview(*key).created();
+            let created = context.timeline.overview(*key).created();
             (created.is_none(), created)
         }),
         Sort::End => pods.sort_by_key(|key| {
-            let end = scene.timeline.overview(*key).end();
+            let end = context.timeline.overview(*key).end();
             (end.is_none(), end)
         }),
         Sort::Work => pods.sort_by_cached_key(|key| {
-            let life = scene.timeline.overview(*key);
+            let life = context.timeline.overview(*key);
             let open = life.work_started().filter(|_| !life.outcome.ended());
-            Reverse(life.run().or_else(|| open.map(|started| scene.now.duration_since(started))))
+            Reverse(life.run().or_else(|| open.map(|started| context.now.duration_since(started))))
         }),
         Sort::Cold => pods.sort_by_cached_key(|key| {
-            let life = scene.timeline.overview(*key);
+            let life = context.timeline.overview(*key);
             let open = life.scheduled().filter(|_| life.work_started().is_none() && !life.outcome.ended());
-            Reverse(life.cold_start().or_else(|| open.map(|scheduled| scene.now.duration_since(scheduled))))
+            Reverse(life.cold_start().or_else(|| open.map(|scheduled| context.now.duration_since(scheduled))))
         }),
         Sort::Index => pods.sort_by_key(|key| {
-            let pod = scene.timeline.identity(*key);
+            let pod = context.timeline.identity(*key);
             (pod.index.is_none(), pod.index, pod.attempt)
         }),
         Sort::Name => pods.sort_by(|a, b| {
-            let (a, b) = (scene.timeline.identity(*a), scene.timeline.identity(*b));
+            let (a, b) = (context.timeline.identity(*a), context.timeline.identity(*b));
             (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name))
         }),
     }

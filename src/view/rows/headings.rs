@@ -6,50 +6,51 @@ use jiff::Timestamp;
 
 use crate::lifecycle::PhaseKind;
 use crate::timeline::{Hold, SlotTime, Summary, Workload, WorkloadState};
+use crate::view::display_state::DisplayState;
+use crate::view::frame_cache::results::Counts;
 use crate::view::primitives::duration::{so_far, whole};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
-use crate::view::rows::counts::{Counts, DisplayState};
 use crate::view::rows::groups::{Group, Heading};
 use crate::view::view_context::ViewContext;
 
 /// The heading of a block: what it is, how it stands, how far it is; on the right how long it took and what part of it
 /// was cold start.
 pub(crate) fn heading(
-    scene: &ViewContext<'_>,
+    context: &ViewContext<'_>,
     block: &Group<'_>,
     counts: &Counts,
     summary: Option<&Summary>,
     columns: usize,
 ) -> Line {
-    let long = state(scene, block, counts, columns, false);
-    let mut line = if long.width() <= columns { long } else { state(scene, block, counts, columns, true) };
+    let long = state(context, block, counts, columns, false);
+    let mut line = if long.width() <= columns { long } else { state(context, block, counts, columns, true) };
     if let Heading::Workload(workload) = block.heading {
         let used = line.width();
-        let mut rights = measures(scene, workload, summary).into_iter();
+        let mut rights = measures(context, workload, summary).into_iter();
         if let Some(right) = rights.find(|right| used + 2 + text::width(right) <= columns) {
             line.push(" ".repeat(columns - used - text::width(&right)), Style::Text);
             line.push(right, Style::Dim);
         }
     }
-    fit(line, columns, scene.glyphs.ellipsis)
+    line.shorten_end(columns, context.glyphs.ellipsis)
 }
 
 /// What it is, how it stands, how far it is.
-fn state(scene: &ViewContext<'_>, block: &Group<'_>, counts: &Counts, columns: usize, short: bool) -> Line {
+fn state(context: &ViewContext<'_>, block: &Group<'_>, counts: &Counts, columns: usize, short: bool) -> Line {
     let mut line = Line::default();
     match block.heading {
         Heading::Workload(workload) => {
             let name = format!("{}/{}", workload.kind.to_lowercase(), text::clean(&workload.name));
             let room = if short { columns / 3 } else { columns / 2 };
-            line.push(text::shorten_middle(&name, room.max(16), scene.glyphs.ellipsis), Style::Strong);
-            if several_namespaces(scene) && !short {
+            line.push(text::shorten_middle(&name, room.max(16), context.glyphs.ellipsis), Style::Strong);
+            if several_namespaces(context) && !short {
                 line.push(format!(" in {}", text::clean(&workload.namespace)), Style::Dim);
             }
             line.push("  ", Style::Text);
             line.push(workload.state.name(), outcome_role(workload.state));
             line.push("  ", Style::Text);
-            push_done(scene, &mut line, workload, counts, short);
+            push_done(context, &mut line, workload, counts, short);
         }
         Heading::Pods => line.push("pods", Style::Strong),
         Heading::Node(Some(node)) => line.push(format!("node/{}", text::clean(node)), Style::Strong),
@@ -61,13 +62,13 @@ fn state(scene: &ViewContext<'_>, block: &Group<'_>, counts: &Counts, columns: u
         line.push(format!("  {} of {} done", counts.get(DisplayState::Done), counts.all()), Style::Text);
     }
     // What is over stands together, and a failure is the last to be cut off.
-    push_failed(scene, &mut line, block.heading, counts.get(DisplayState::Failed), short);
-    counts.push_open(&mut line, scene.glyphs);
+    push_failed(context, &mut line, block.heading, counts.get(DisplayState::Failed), short);
+    counts.push_open(&mut line, context.glyphs);
     line
 }
 
 /// `9 of 20 done`.
-fn push_done(scene: &ViewContext<'_>, line: &mut Line, workload: &Workload, counts: &Counts, short: bool) {
+fn push_done(context: &ViewContext<'_>, line: &mut Line, workload: &Workload, counts: &Counts, short: bool) {
     // The controller counts on after Pods are gone; Pods are seen before it counts them, but for those that it took away.
     let counted = usize::try_from(workload.succeeded).unwrap_or(usize::MAX);
     let done = if workload.has_ended() { counted } else { counted.max(counts.done_unasked()) };
@@ -79,22 +80,22 @@ fn push_done(scene: &ViewContext<'_>, line: &mut Line, workload: &Workload, coun
             let wanted = workload.parallelism.unwrap_or(0);
             line.push(format!("{} of {wanted} Pods", workload.active), Style::Text);
         }
-        None if scene.timeline.has_children(workload) => {
-            line.push(below(scene.timeline.children(workload)), Style::Text);
+        None if context.timeline.has_children(workload) => {
+            line.push(below(context.timeline.children(workload)), Style::Text);
         }
         None => line.push(format!("{done} done"), Style::Text),
     }
-    if scene.timeline.has_children(workload) {
+    if context.timeline.has_children(workload) {
         return;
     }
     if let Some(hold) = suspension(workload) {
-        line.push(scene.glyphs.separator, Style::Dim);
-        let took = hold.duration(scene.now).map(|took| format!(" {}", so_far(took)));
+        line.push(context.glyphs.separator, Style::Dim);
+        let took = hold.duration(context.now).map(|took| format!(" {}", so_far(took)));
         line.push(format!("suspended{}", took.unwrap_or_default()), Style::Warning);
         return;
     }
     if workload.pods.is_empty() && (done == 0 || workload.has_ended()) {
-        line.push(scene.glyphs.separator, Style::Dim);
+        line.push(context.glyphs.separator, Style::Dim);
         line.push(if workload.has_ended() { "no Pod left" } else { "no Pod yet" }, Style::Warning);
     }
 }
@@ -119,7 +120,7 @@ fn below<'a>(children: impl Iterator<Item = &'a Workload>) -> String {
 }
 
 /// `1 failed try`: a Job goes on after a failed Pod, so that the Pod alone has failed.
-fn push_failed(scene: &ViewContext<'_>, line: &mut Line, heading: Heading<'_>, failed: usize, short: bool) {
+fn push_failed(context: &ViewContext<'_>, line: &mut Line, heading: Heading<'_>, failed: usize, short: bool) {
     let (failed, what) = match heading {
         Heading::Workload(workload) => {
             let failed = usize::try_from(workload.failed).unwrap_or(usize::MAX).max(failed);
@@ -133,22 +134,22 @@ fn push_failed(scene: &ViewContext<'_>, line: &mut Line, heading: Heading<'_>, f
         _ => (failed, " failed"),
     };
     if failed > 0 {
-        line.push(scene.glyphs.separator, Style::Dim);
+        line.push(context.glyphs.separator, Style::Dim);
         line.push(failed.to_string(), Style::Failure);
         line.push(what, Style::Text);
     }
 }
 
 /// The right end of a heading, longest form first.
-fn measures(scene: &ViewContext<'_>, workload: &Workload, summary: Option<&Summary>) -> Vec<String> {
-    let Some(elapsed) = elapsed(workload, scene.now) else { return Vec::new() };
+fn measures(context: &ViewContext<'_>, workload: &Workload, summary: Option<&Summary>) -> Vec<String> {
+    let Some(elapsed) = elapsed(workload, context.now) else { return Vec::new() };
     let elapsed = whole(elapsed);
     let mut measures = Vec::new();
     if let Some(Summary { slots, .. }) = summary.filter(|summary| summary.slots.total > 0 && summary.pods > 0)
     {
         let cold = percent(slots.cold(), slots.total);
-        measures.push(format!("{elapsed}{}cold start {cold} % of slot time", scene.glyphs.separator));
-        measures.push(format!("{elapsed}{}cold {cold} %", scene.glyphs.separator));
+        measures.push(format!("{elapsed}{}cold start {cold} % of slot time", context.glyphs.separator));
+        measures.push(format!("{elapsed}{}cold {cold} %", context.glyphs.separator));
     }
     measures.push(elapsed);
     measures
@@ -172,7 +173,7 @@ pub(crate) fn outcome_role(outcome: WorkloadState) -> Style {
 }
 
 /// Why a workload failed or has no Pod: `BackoffLimitExceeded: Job has reached the specified backoff limit`.
-pub(crate) fn reason(scene: &ViewContext<'_>, workload: &Workload, columns: usize) -> Option<Line> {
+pub(crate) fn reason(context: &ViewContext<'_>, workload: &Workload, columns: usize) -> Option<Line> {
     let role = match workload.state {
         WorkloadState::Succeeded => return None,
         WorkloadState::Failed => Style::Failure,
@@ -191,42 +192,43 @@ pub(crate) fn reason(scene: &ViewContext<'_>, workload: &Workload, columns: usiz
         line.push(format!(": {}", text::clean(message)), Style::Text);
     }
     if let Some(next) = workload.next_run {
-        let left = next.as_millisecond().saturating_sub(scene.now.as_millisecond());
-        line.push(format!("{}next run in {}", scene.glyphs.separator, whole(left.max(0))), Style::Text);
+        let left = next.as_millisecond().saturating_sub(context.now.as_millisecond());
+        line.push(format!("{}next run in {}", context.glyphs.separator, whole(left.max(0))), Style::Text);
     }
     if let Some(waiting) = &workload.creation_block {
-        let waited = scene.now.as_millisecond().saturating_sub(waiting.since.as_millisecond());
-        line.push(format!("{}for {}", scene.glyphs.separator, whole(waited.max(0))), Style::Dim);
+        let waited = context.now.as_millisecond().saturating_sub(waiting.since.as_millisecond());
+        line.push(format!("{}for {}", context.glyphs.separator, whole(waited.max(0))), Style::Dim);
     }
-    Some(fit(line, columns, scene.glyphs.ellipsis))
+    Some(line.shorten_end(columns, context.glyphs.ellipsis))
 }
 
 /// Where slot time went: `slot time 1m58s: work 57 % · pull 22 % · queued 9 % · idle 12 %`. The percentages that are shown
 /// sum to 100; where the line is short, the smallest are told as one.
-pub(crate) fn verdict(scene: &ViewContext<'_>, summary: &Summary, columns: usize) -> Option<Line> {
+pub(crate) fn verdict(context: &ViewContext<'_>, summary: &Summary, columns: usize) -> Option<Line> {
     let slots = &summary.slots;
     if slots.total <= 0 {
         return None;
     }
     let mut parts: Vec<(&str, i64)> = shares(slots).into_iter().filter(|&(_, percent)| percent > 0).collect();
-    let long = verdict_of(scene, summary, &parts, false);
+    let long = verdict_of(context, summary, &parts, false);
     if long.width() <= columns {
         return Some(long);
     }
     let mut other = 0;
     loop {
         let rest = (other > 0).then_some(("other", other));
-        let short = verdict_of(scene, summary, &parts.iter().copied().chain(rest).collect::<Vec<_>>(), true);
+        let short =
+            verdict_of(context, summary, &parts.iter().copied().chain(rest).collect::<Vec<_>>(), true);
         // Work is what all the rest is measured by.
         let others = (0..parts.len()).filter(|&index| parts[index].0 != "work");
         match others.min_by_key(|&index| parts[index].1) {
             Some(least) if short.width() > columns => other += parts.remove(least).1,
-            _ => return Some(fit(short, columns, scene.glyphs.ellipsis)),
+            _ => return Some(short.shorten_end(columns, context.glyphs.ellipsis)),
         }
     }
 }
 
-fn verdict_of(scene: &ViewContext<'_>, summary: &Summary, parts: &[(&str, i64)], short: bool) -> Line {
+fn verdict_of(context: &ViewContext<'_>, summary: &Summary, parts: &[(&str, i64)], short: bool) -> Line {
     let Summary { slots, partial, .. } = *summary;
     let (what, percent) = if short { ("slots", "%") } else { ("slot time", " %") };
     let observed = match (partial, short) {
@@ -237,7 +239,7 @@ fn verdict_of(scene: &ViewContext<'_>, summary: &Summary, parts: &[(&str, i64)],
     let mut line = Line::of(format!("{what} {}{observed}: ", whole(slots.total)), Style::Dim);
     for (index, (name, part)) in parts.iter().enumerate() {
         if index > 0 {
-            line.push(scene.glyphs.separator, Style::Dim);
+            line.push(context.glyphs.separator, Style::Dim);
         }
         line.push(format!("{name} "), Style::Text);
         line.push(format!("{part}{percent}"), Style::Strong);
@@ -314,31 +316,10 @@ pub(crate) fn percent(part: i64, whole: i64) -> i128 {
 }
 
 /// Whether names need their namespace.
-pub(crate) fn several_namespaces(scene: &ViewContext<'_>) -> bool {
-    let mut namespaces = scene.timeline.workloads().iter().map(|workload| &workload.namespace);
+pub(crate) fn several_namespaces(context: &ViewContext<'_>) -> bool {
+    let mut namespaces = context.timeline.workloads().iter().map(|workload| &workload.namespace);
     let first = namespaces.next();
     namespaces.any(|namespace| Some(namespace) != first)
-}
-
-/// The line in at most `columns`, its end cut off and marked.
-pub(crate) fn fit(line: Line, columns: usize, ellipsis: &str) -> Line {
-    if line.width() <= columns {
-        return line;
-    }
-    let mut room = columns.saturating_sub(text::width(ellipsis));
-    let mut fitting = Line { spans: Vec::new(), pod: line.pod };
-    for span in line.spans {
-        let width = text::width(&span.text);
-        if width <= room {
-            room -= width;
-            fitting.push(span.text, span.role);
-            continue;
-        }
-        fitting.push(text::shorten_end(&span.text, room, ""), span.role);
-        break;
-    }
-    fitting.push(text::shorten_end(ellipsis, columns, ""), Style::Dim);
-    fitting
 }
 
 #[cfg(test)]
@@ -353,21 +334,5 @@ mod tests {
         let shares = shares(&slots);
         assert_eq!(shares.iter().map(|&(_, percent)| percent).sum::<i64>(), 100);
         assert_eq!((shares[0].1, shares[2].1, shares[8].1), (34, 33, 33));
-    }
-
-    #[test]
-    fn cut_lines_are_marked_and_fit() {
-        let mut line = Line::of("abc", Style::Text);
-        line.push("漢字漢字", Style::Dim);
-        for columns in 0..12 {
-            let fitted = fit(line.clone(), columns, "…");
-            assert!(fitted.width() <= columns, "{columns} {}", fitted.plain());
-            assert_eq!(
-                fitted.plain().ends_with('…'),
-                columns > 0 && columns < 11,
-                "{columns} {}",
-                fitted.plain()
-            );
-        }
     }
 }

@@ -8,3 +8,4 @@ pub(crate) mod numbers;
 pub(crate) mod overflow;
 pub(crate) mod pace;
 pub(crate) mod phase_text;
+pub(crate) mod scrolling;

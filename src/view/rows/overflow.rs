@@ -3,23 +3,9 @@
 use jiff::Timestamp;
 
 use crate::timeline::{PodKey, PodOverview};
-use crate::view::rows::counts::{ByState, DisplayState};
+use crate::view::display_state::{ByDisplayState, DisplayState};
+use crate::view::frame_cache::results::{Folded, Overflow};
 use crate::view::view_context::ViewContext;
-
-/// Pods without rows of their own.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Overflow {
-    /// Their state; `None` for all states without a line of their own.
-    pub(crate) state: Option<DisplayState>,
-    pub(crate) pods: Vec<PodKey>,
-}
-
-/// The Pods that keep their rows, in the order given, and the rest by state.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Folded {
-    pub(crate) shown: Vec<PodKey>,
-    pub(crate) folds: Vec<Overflow>,
-}
 
 impl Folded {
     /// Lines that it takes.
@@ -44,27 +30,27 @@ enum Merit {
 
 /// At most `lines` lines for these Pods: the last failures, what runs or waits longest, what ended last and the longest
 /// cold starts keep their rows, the others become a line for each state. A few passes over all Pods, and sorting of no more than are shown.
-pub(crate) fn fold(scene: &ViewContext<'_>, pods: &[PodKey], lines: usize) -> Folded {
+pub(crate) fn fold(context: &ViewContext<'_>, pods: &[PodKey], lines: usize) -> Folded {
     if pods.len() <= lines {
         return Folded { shown: pods.to_vec(), folds: Vec::new() };
     }
     // How many lines the rest takes depends on what is shown.
     let most_folds = (lines / 5).clamp(1, 4);
     for rows in (lines.saturating_sub(most_folds)..lines).rev() {
-        let folded = fold_to(scene, pods, rows, most_folds);
+        let folded = fold_to(context, pods, rows, most_folds);
         if folded.lines() <= lines {
             return folded;
         }
     }
-    fold_to(scene, pods, 0, 1)
+    fold_to(context, pods, 0, 1)
 }
 
-fn fold_to(scene: &ViewContext<'_>, pods: &[PodKey], rows: usize, most_folds: usize) -> Folded {
+fn fold_to(context: &ViewContext<'_>, pods: &[PodKey], rows: usize, most_folds: usize) -> Folded {
     let mut ranked: [Vec<(i64, usize)>; 5] = Default::default();
     for (place, &key) in pods.iter().enumerate() {
-        let pod = scene.timeline.overview(key);
+        let pod = context.timeline.overview(key);
         let (merit, rank) =
-            if scene.window.selected == Some(key) { (Merit::Failed, i64::MIN) } else { merit(pod) };
+            if context.window.selected == Some(key) { (Merit::Failed, i64::MIN) } else { merit(pod) };
         ranked[merit as usize].push((rank, place));
         if merit == Merit::Ended
             && let Some(cold) = pod.cold_start()
@@ -92,12 +78,12 @@ fn fold_to(scene: &ViewContext<'_>, pods: &[PodKey], rows: usize, most_folds: us
 
     let mut folded = Folded::default();
     let mut next = kept.iter().copied().peekable();
-    let mut rest: ByState<Vec<PodKey>> = ByState::default();
+    let mut rest: ByDisplayState<Vec<PodKey>> = ByDisplayState::default();
     for (place, &key) in pods.iter().enumerate() {
         if next.next_if_eq(&place).is_some() {
             folded.shown.push(key);
         } else {
-            rest[DisplayState::of(scene.timeline.overview(key))].push(key);
+            rest[DisplayState::from_overview(context.timeline.overview(key))].push(key);
         }
     }
     let folds = rest.into_iter().filter(|(_, pods)| !pods.is_empty());
@@ -118,7 +104,7 @@ fn fold_to(scene: &ViewContext<'_>, pods: &[PodKey], rows: usize, most_folds: us
 fn merit(pod: &PodOverview) -> (Merit, i64) {
     let since = |at: Option<Timestamp>| at.map_or(i64::MAX, Timestamp::as_millisecond);
     let until = pod.end().map_or(0, |end| -end.as_millisecond());
-    match DisplayState::of(pod) {
+    match DisplayState::from_overview(pod) {
         DisplayState::Failed | DisplayState::Deleted => (Merit::Failed, until),
         DisplayState::Done => (Merit::Ended, until),
         DisplayState::Running | DisplayState::BackOff | DisplayState::Unknown => {

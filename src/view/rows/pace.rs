@@ -3,7 +3,8 @@
 use jiff::SignedDuration;
 
 use crate::timeline::{PodKey, PodOverview};
-use crate::view::rows::counts::DisplayState;
+use crate::view::display_state::DisplayState;
+use crate::view::frame_cache::results::PodPace;
 use crate::view::view_context::ViewContext;
 
 /// Fewer Pods are no measure for the others.
@@ -11,26 +12,19 @@ const LEAST_PODS: usize = 3;
 /// So many times the median is much.
 const MUCH: i128 = 2;
 
-/// How long the Pods of a block work.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct PodPace {
-    median: Option<SignedDuration>,
-    longest: Option<PodKey>,
-}
-
 impl PodPace {
     /// Of these Pods, in one pass.
-    pub(crate) fn of(scene: &ViewContext<'_>, pods: &[PodKey]) -> Self {
+    pub(crate) fn of(context: &ViewContext<'_>, pods: &[PodKey]) -> Self {
         let mut runs = Vec::new();
         let mut running = 0;
         let mut longest: Option<(SignedDuration, PodKey)> = None;
         for &key in pods {
-            let pod = scene.timeline.overview(key);
-            match DisplayState::of(pod) {
+            let pod = context.timeline.overview(key);
+            match DisplayState::from_overview(pod) {
                 DisplayState::Done => runs.extend(pod.run()),
                 DisplayState::Running => {
                     running += 1;
-                    let time = time(scene, pod);
+                    let time = time(context, pod);
                     if time > longest.map(|(most, _)| most) {
                         longest = time.map(|time| (time, key));
                     }
@@ -45,24 +39,24 @@ impl PodPace {
 
     /// How many times as long as the median of those that are done, if that is much: `3×`. Else whether it has run
     /// longest of all that run: `max`.
-    pub(crate) fn mark(&self, scene: &ViewContext<'_>, key: PodKey) -> Option<String> {
-        let pod = scene.timeline.overview(key);
-        if !matches!(DisplayState::of(pod), DisplayState::Running | DisplayState::Done) {
+    pub(crate) fn mark(&self, context: &ViewContext<'_>, key: PodKey) -> Option<String> {
+        let pod = context.timeline.overview(key);
+        if !matches!(DisplayState::from_overview(pod), DisplayState::Running | DisplayState::Done) {
             return None;
         }
-        let times = self.median.zip(time(scene, pod)).and_then(|(median, time)| {
+        let times = self.median.zip(time(context, pod)).and_then(|(median, time)| {
             // Shorter than a second is no measure: that is how exact a status is.
             (median >= SignedDuration::from_secs(1)).then(|| time.as_millis() / median.as_millis())
         });
         match times {
-            Some(times) if times >= MUCH => Some(format!("{}{}", times.min(99), scene.glyphs.times)),
+            Some(times) if times >= MUCH => Some(format!("{}{}", times.min(99), context.glyphs.times)),
             _ => (self.longest == Some(key)).then(|| "max".to_owned()),
         }
     }
 }
 
 /// How long it worked, or has worked.
-fn time(scene: &ViewContext<'_>, pod: &PodOverview) -> Option<SignedDuration> {
-    let open = || pod.work_started().map(|started| scene.now.duration_since(started));
+fn time(context: &ViewContext<'_>, pod: &PodOverview) -> Option<SignedDuration> {
+    let open = || pod.work_started().map(|started| context.now.duration_since(started));
     pod.run().or_else(open)
 }

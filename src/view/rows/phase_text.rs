@@ -5,17 +5,19 @@ use jiff::Timestamp;
 use crate::lifecycle::{Instant, Lifecycle, Phase, PhaseKind, Source};
 use crate::timeline::{OpenRetry, PodKey, Timeline};
 use crate::view::chart::mark::phase_role;
+use crate::view::display_state::DisplayState;
 use crate::view::explain;
-use crate::view::frame_cache::Pass;
 use crate::view::primitives::duration::{human, is_fine, so_far};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::glyph::Glyphs;
 use crate::view::primitives::text;
-use crate::view::rows::counts::DisplayState;
-use crate::view::rows::headings as summary;
+
 use crate::view::state::ViewState;
 use crate::view::view_context::ViewContext;
-use crate::view::{frame_cache::FrameCache, window::Window};
+use crate::view::{
+    frame_cache::{cache::FrameCache, results::LongestPods},
+    window::Window,
+};
 
 /// What is known of a phase of a Pod (its last one, if `phase` is `None`): two parts that are one line where there is
 /// room, else a line each.
@@ -28,13 +30,13 @@ pub(crate) fn describe_phase(
     glyphs: &Glyphs,
     now: Timestamp,
 ) -> [Line; 2] {
-    let scene = ViewContext {
+    let context = ViewContext {
         timeline,
         state,
         glyphs,
         now,
         window: &Window::default(),
-        memo: &FrameCache::default(),
+        cache: &FrameCache::default(),
     };
     let pod = timeline.pod(key);
     let life = &pod.life;
@@ -48,11 +50,11 @@ pub(crate) fn describe_phase(
     what.push("  ", Style::Text);
     what.push(format!("{} {}", glyphs.phase(phase.kind), phase.kind.name()), phase_role(phase.kind));
     let (begin, end) = (boundary(life, phase.start), phase.end.and_then(|end| boundary(life, end)));
-    what.push(format!("  {}", time(&scene, phase.start, begin, phase.source)), Style::Text);
+    what.push(format!("  {}", time(&context, phase.start, begin, phase.source)), Style::Text);
     let open = phase.end.is_none();
     match phase.end {
         Some(at) => {
-            what.push(format!(" {} {}", glyphs.to, time(&scene, at, end, phase.source)), Style::Text);
+            what.push(format!(" {} {}", glyphs.to, time(&context, at, end, phase.source)), Style::Text);
             let fine = matches!(phase.source, Source::Event | Source::Observed);
             what.push(format!("  {}", human(phase.duration(now), fine)), Style::Strong);
         }
@@ -70,7 +72,7 @@ pub(crate) fn describe_phase(
     if !open {
         why.push(format!(" {} {}", glyphs.to, evidence(end, phase)), Style::Dim);
     }
-    [what, why].map(|line| summary::fit(line, columns, glyphs.ellipsis))
+    [what, why].map(|line| line.shorten_end(columns, glyphs.ellipsis))
 }
 
 /// The instant of the Pod, of a pull or of a run that a boundary is.
@@ -81,11 +83,11 @@ fn boundary(life: &Lifecycle, at: Timestamp) -> Option<Instant> {
 }
 
 /// A clock time, with no digit that its evidence does not carry.
-fn time(scene: &ViewContext<'_>, at: Timestamp, instant: Option<Instant>, source: Source) -> String {
+fn time(context: &ViewContext<'_>, at: Timestamp, instant: Option<Instant>, source: Source) -> String {
     let fine = instant.map_or(matches!(source, Source::Event | Source::Observed), |instant| {
         instant.evidence.precision().as_millis() < 1000
     });
-    explain::clock_time(scene, at, fine)
+    explain::clock_time(context, at, fine)
 }
 
 fn evidence(instant: Option<Instant>, phase: &Phase) -> String {
@@ -101,13 +103,14 @@ pub(crate) fn longest(
     columns: usize,
     glyphs: &Glyphs,
     now: Timestamp,
-    memo: &FrameCache,
+    cache: &FrameCache,
 ) -> Line {
     let (state, window) = (&ViewState::default(), &Window::default());
-    let scene = ViewContext { timeline, state, glyphs, now, window, memo };
-    let [runs, waits] = *memo.passes.recall(&scene, Pass::Longest, (), || oldest(timeline));
+    let context = ViewContext { timeline, state, glyphs, now, window, cache };
+    let LongestPods { working, waiting } =
+        *cache.longest_pods.get_or_compute(context.version(), (), || oldest(timeline));
     let mut line = Line::default();
-    for (what, longest) in [("runs longest: ", runs), ("waits longest: ", waits)] {
+    for (what, longest) in [("runs longest: ", working), ("waits longest: ", waiting)] {
         let Some((since, key)) = longest else { continue };
         let (time, pod) = (now.duration_since(since), timeline.pod(key));
         line.push(if line.spans.is_empty() { "" } else { glyphs.separator }, Style::Dim);
@@ -119,18 +122,18 @@ pub(crate) fn longest(
             line.push(format!(" {}", text::clean(reason)), Style::Warning);
         }
     }
-    summary::fit(line, columns, glyphs.ellipsis)
+    line.shorten_end(columns, glyphs.ellipsis)
 }
 
 /// The Pod whose work began first of those at work, and the one that was created first of those that wait to begin.
-fn oldest(timeline: &Timeline) -> [Option<(Timestamp, PodKey)>; 2] {
-    let [mut runs, mut waits] = [None; 2];
+fn oldest(timeline: &Timeline) -> LongestPods {
+    let mut longest = LongestPods::default();
     let keys = timeline.workloads().iter().flat_map(|workload| workload.pods.iter().copied());
     for key in keys {
         let overview = timeline.overview(key);
-        let (oldest, since) = match DisplayState::of(overview) {
-            DisplayState::Running | DisplayState::BackOff => (&mut runs, overview.work_started()),
-            DisplayState::Queued | DisplayState::Starting => (&mut waits, overview.created()),
+        let (oldest, since) = match DisplayState::from_overview(overview) {
+            DisplayState::Running | DisplayState::BackOff => (&mut longest.working, overview.work_started()),
+            DisplayState::Queued | DisplayState::Starting => (&mut longest.waiting, overview.created()),
             _ => continue,
         };
         if let Some(since) = since
@@ -139,7 +142,7 @@ fn oldest(timeline: &Timeline) -> [Option<(Timestamp, PodKey)>; 2] {
             *oldest = Some((since, key));
         }
     }
-    [runs, waits]
+    longest
 }
 
 /// What the index of a failed Pod waits for: `next try in about 8s`.

@@ -5,9 +5,10 @@ use crate::lifecycle::PhaseKind;
 use crate::timeline::{PodKey, Summary};
 use crate::view::chart::axis::Axis;
 use crate::view::chart::span::TimeSpan;
-use crate::view::frame_cache::Pass;
+use crate::view::frame_cache::keys::ConcurrencyKey;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
+use crate::view::rows::groups::Group;
 use crate::view::view_context::ViewContext;
 
 /// Fewer Pods tell it by their own bars.
@@ -15,50 +16,60 @@ pub(crate) const LEAST_PODS: usize = 5;
 
 /// `concurrency  ▂▅▇▇▅  max 4`: each cell is the mean of its time.
 pub(crate) fn draw(
-    scene: &ViewContext<'_>,
-    pods: &[PodKey],
+    context: &ViewContext<'_>,
+    group: &Group<'_>,
     summary: &Summary,
     layout: &Layout,
     axis: &Axis,
     span: &TimeSpan,
 ) -> Line {
-    let picture = (pods.first(), pods.len(), layout.bar, span.stretch());
-    let means = || means(scene, pods, axis, span);
-    let means = scene.memo.passes.recall(scene, Pass::Concurrency, picture, means);
+    let pods = &group.pods;
+    let key = ConcurrencyKey {
+        group: group.heading.id(),
+        filter: context.window.filter.clone(),
+        pods: pods.len(),
+        columns: layout.bar,
+        shown_time: span.stretch(),
+    };
+    let concurrency = &context.cache.concurrency;
+    let means = concurrency.get_or_compute(context.version(), key, || means(context, pods, axis, span));
     let most = f64::from(summary.concurrency_max.max(1));
     let left = layout.left();
     let mut line = Line::of(
-        text::pad_right(&text::shorten_end("concurrency", left, scene.glyphs.ellipsis), left + layout.gap()),
+        text::pad_right(
+            &text::shorten_end("concurrency", left, context.glyphs.ellipsis),
+            left + layout.gap(),
+        ),
         Style::Dim,
     );
-    let bars: String = means.iter().map(|mean| level(mean / most, scene)).collect();
+    let bars: String = means.iter().map(|mean| level(mean / most, context)).collect();
     line.push(bars, Style::Work);
     line.push(format!(" max {}", summary.concurrency_max), Style::Dim);
     line
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 8")]
-fn level(part: f64, scene: &ViewContext<'_>) -> char {
+fn level(part: f64, context: &ViewContext<'_>) -> char {
     match (part.clamp(0.0, 1.0) * 8.0).ceil() as usize {
         // What is not a twentieth of an eighth is only rounding.
         0 => ' ',
         _ if part < 0.006 => ' ',
-        level => scene.glyphs.density[level - 1],
+        level => context.glyphs.density[level - 1],
     }
 }
 
 /// How many Pods worked in each cell, on average: each phase adds its share of the first and the last cell and one to
 /// those between, which are summed up at the end.
-fn means(scene: &ViewContext<'_>, pods: &[PodKey], axis: &Axis, span: &TimeSpan) -> Vec<f64> {
+fn means(context: &ViewContext<'_>, pods: &[PodKey], axis: &Axis, span: &TimeSpan) -> Vec<f64> {
     let columns = axis.columns();
     let mut shares = vec![0.0_f64; columns + 1];
     let mut changes = vec![0_i32; columns + 1];
     for &key in pods {
-        let pod = scene.timeline.overview(key);
+        let pod = context.timeline.overview(key);
         let zero = span.zero(pod);
         let position = |at: i64| axis.position(at.saturating_sub(zero));
-        let open = (!pod.outcome.ended()).then_some(scene.now.as_millisecond());
-        scene.timeline.for_each_span(key, |phase| {
+        let open = (!pod.outcome.ended()).then_some(context.now.as_millisecond());
+        context.timeline.for_each_span(key, |phase| {
             let Some(end) = phase.end.or(open).filter(|_| phase.kind == PhaseKind::Running) else { return };
             let (from, to) = (position(phase.start), position(end));
             let (first, last) = (cell(from, columns), cell(to, columns));

@@ -12,21 +12,21 @@ use crate::view::chart::mark::CellMark;
 use crate::view::chart::span::TimeSpan;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::{duration, text};
-use crate::view::rows::headings as summary;
+
 use crate::view::state::Align;
 use crate::view::view_context::ViewContext;
 
 /// Whether there is such a row. Where each bar begins at its own zero, a workload has none.
-pub(crate) fn is_there(scene: &ViewContext<'_>, workload: &Workload) -> bool {
-    scene.state.align == Align::Wall && holds(scene, workload).next().is_some()
+pub(crate) fn is_there(context: &ViewContext<'_>, workload: &Workload) -> bool {
+    context.state.align == Align::Wall && holds(context, workload).next().is_some()
 }
 
 /// Those that can be drawn: where a begin or an end is unknown nothing is drawn.
 fn holds<'a>(
-    scene: &ViewContext<'_>,
+    context: &ViewContext<'_>,
     workload: &'a Workload,
 ) -> impl Iterator<Item = (&'a Hold, Timestamp, Timestamp)> {
-    let now = scene.now;
+    let now = context.now;
     workload.holds.iter().filter_map(move |hold| {
         let start = hold.start?.at;
         let end = if hold.ended { hold.end?.at } else { now };
@@ -36,7 +36,7 @@ fn holds<'a>(
 
 /// `held   ‖‖‖ suspended 12s ‖‖‖▶`, with `--explain` what its ends were read from.
 pub(crate) fn draw(
-    scene: &ViewContext<'_>,
+    context: &ViewContext<'_>,
     workload: &Workload,
     layout: &Layout,
     axis: &Axis,
@@ -45,7 +45,7 @@ pub(crate) fn draw(
     lines: &mut Vec<Line>,
 ) {
     let millis = |at: Timestamp| at.as_millisecond().saturating_sub(span.shared_zero());
-    let list: Vec<_> = holds(scene, workload)
+    let list: Vec<_> = holds(context, workload)
         .map(|(hold, start, end)| (hold, millis(start), millis(end)))
         .filter(|&(_, start, end)| axis.shows(start, end))
         .collect();
@@ -53,7 +53,7 @@ pub(crate) fn draw(
     let mut bar =
         Bar::of_stretches(list.iter().map(|&(_, start, end)| (start, end)), CellMark::Held, axis, open);
     for (place, &(hold, start, end)) in list.iter().enumerate() {
-        let took = hold.duration(scene.now).map(duration::so_far).unwrap_or_default();
+        let took = hold.duration(context.now).map(duration::so_far).unwrap_or_default();
         let words = format!("{} {took}", text::clean(&hold.reason));
         let cells = axis.cells(start, end);
         let inside = bar.label_inside(&words, Style::Warning, cells.clone());
@@ -64,11 +64,11 @@ pub(crate) fn draw(
         }
     }
     let left = layout.left();
-    let name = text::shorten_end("held", left, scene.glyphs.ellipsis);
+    let name = text::shorten_end("held", left, context.glyphs.ellipsis);
     let mut line = Line::of(text::pad_right(&name, left + layout.gap()), Style::Warning);
-    bar.draw(&mut line, scene.glyphs, seen);
-    lines.push(summary::fit(line, layout.columns, scene.glyphs.ellipsis));
-    if scene.state.explain {
-        lines.extend(explain::holds(scene, workload, layout.columns));
+    bar.draw(&mut line, context.glyphs, seen);
+    lines.push(line.shorten_end(layout.columns, context.glyphs.ellipsis));
+    if context.state.explain {
+        lines.extend(explain::holds(context, workload, layout.columns));
     }
 }

@@ -1,16 +1,17 @@
 //! Which workloads show a bar for each container under their Pods' where nobody asked for it: those that are small enough
 //! for the screen. What was decided once stays, so that nothing jumps while Pods come.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use super::Part;
 use crate::view::chart::lanes;
+use crate::view::frame_cache::keys::GroupId;
 use crate::view::rows::groups::Heading;
 use crate::view::state::Size;
 use crate::view::view_context::ViewContext;
 
 /// Identities of the blocks whose Pods have a bar for each container.
-pub(crate) type Laned<'a> = HashSet<(u8, &'a str)>;
+pub(crate) type Laned = BTreeSet<GroupId>;
 
 /// So many lines a picture may have where the screen has no end.
 const UNBOUNDED: usize = 24;
@@ -18,26 +19,26 @@ const UNBOUNDED: usize = 24;
 const ASKED: usize = 20;
 
 /// The blocks with a bar for each container: all if the user wants it, else those that have room for it.
-pub(crate) fn laned<'a>(scene: &ViewContext<'_>, parts: &[Part<'a>], size: Size) -> Laned<'a> {
-    let identity = |part: &Part<'a>| part.block.heading.identity();
-    if scene.state.containers {
+pub(crate) fn laned(context: &ViewContext<'_>, parts: &[Part<'_>], size: Size) -> Laned {
+    let identity = |part: &Part<'_>| part.block.heading.id();
+    if context.state.containers {
         return parts.iter().map(identity).collect();
     }
     // Evidence takes lines enough, and what is searched or walked through are Pods.
-    if scene.state.explain || scene.window.unfolded || !scene.window.filter.is_empty() {
+    if context.state.explain || context.window.unfolded || !context.window.filter.is_empty() {
         return Laned::new();
     }
     let lines = size.rows.unwrap_or(UNBOUNDED);
     // All that may come has to have room, so that it is decided with the first Pod.
-    let to_come: usize = parts.iter().map(|part| rows_to_come(part) * (1 + lanes_of(scene, part))).sum();
-    let there: usize = parts.iter().map(|part| part.tries.rows.len() * (1 + lanes_of(scene, part))).sum();
+    let to_come: usize = parts.iter().map(|part| rows_to_come(part) * (1 + lanes_of(context, part))).sum();
+    let there: usize = parts.iter().map(|part| part.tries.rows.len() * (1 + lanes_of(context, part))).sum();
     let (roomy, tight) = (to_come <= lines * 2 / 3, there + 3 * parts.len() > lines);
-    let mut decided = scene.memo.laned.borrow_mut();
+    let mut decided = context.cache.shows_containers.borrow_mut();
     let mut laned = Laned::new();
-    for part in parts.iter().filter(|part| lanes_of(scene, part) > 0) {
-        let shown = decided.entry(part.block.heading.identity().1.into()).or_insert(roomy);
+    for part in parts.iter().filter(|part| lanes_of(context, part) > 0) {
+        let shown = decided.entry(identity(part)).or_insert(roomy);
         *shown &= !tight;
-        laned.extend(shown.then(|| part.block.heading.identity()));
+        laned.extend(shown.then(|| identity(part)));
     }
     laned
 }
@@ -52,7 +53,7 @@ fn rows_to_come(part: &Part<'_>) -> usize {
 }
 
 /// The most bars that one of the first Pods has under its own.
-fn lanes_of(scene: &ViewContext<'_>, part: &Part<'_>) -> usize {
+fn lanes_of(context: &ViewContext<'_>, part: &Part<'_>) -> usize {
     let first = part.tries.rows.iter().take(ASKED);
-    first.map(|&key| lanes::count(&scene.timeline.pod(key))).max().unwrap_or(0)
+    first.map(|&key| lanes::count(&context.timeline.pod(key))).max().unwrap_or(0)
 }

@@ -1,6 +1,7 @@
 //! Which columns stand around the bars, and how wide they are.
 
-use crate::view::frame_cache::Pass;
+use crate::view::frame_cache::keys::WidthsKey;
+use crate::view::frame_cache::results::ColumnContent;
 use crate::view::primitives::{duration, text};
 use crate::view::rows::groups::{Group, Heading};
 use crate::view::view_context::ViewContext;
@@ -27,12 +28,16 @@ const STATUS: usize = 5;
 
 impl Layout {
     /// The widths for these blocks: the bars get about half of the line, the columns the rest by what they are worth.
-    pub(crate) fn of(scene: &ViewContext<'_>, blocks: &[&Group<'_>], columns: usize) -> Self {
-        let widest = scene.memo.passes.recall(scene, Pass::Widest, (), || Widest::of(scene, blocks));
+    pub(crate) fn of(context: &ViewContext<'_>, blocks: &[&Group<'_>], columns: usize) -> Self {
+        let widest = context.cache.column_content.get_or_compute(
+            context.version(),
+            WidthsKey { group_by: context.state.group_by, filter: context.window.filter.clone() },
+            || ColumnContent::measure(context, blocks),
+        );
         let mut layout = Self {
             columns,
             index: 0,
-            name: widest.own.clamp(LEAST_NAME, 12).min(columns.saturating_sub(1) / 2),
+            name: widest.own_name.clamp(LEAST_NAME, 12).min(columns.saturating_sub(1) / 2),
             attempt: 0,
             node: 0,
             bar: 0,
@@ -85,19 +90,9 @@ impl Layout {
     }
 }
 
-/// The widest of each column.
-#[derive(Clone, Copy, Debug, Default)]
-struct Widest {
-    name: usize,
-    /// What a name does not share with its workload, with the mark of what was cut.
-    own: usize,
-    node: usize,
-    index: usize,
-    attempt: usize,
-}
-
-impl Widest {
-    fn of(scene: &ViewContext<'_>, blocks: &[&Group<'_>]) -> Self {
+impl ColumnContent {
+    /// The widest content of each column in these groups.
+    fn measure(context: &ViewContext<'_>, blocks: &[&Group<'_>]) -> Self {
         let mut widest = Self::default();
         let (mut index, mut attempt) = (None, 1);
         for block in blocks {
@@ -106,12 +101,12 @@ impl Widest {
                 _ => 0,
             };
             for &key in block.pods.iter() {
-                let pod = scene.timeline.identity(key);
+                let pod = context.timeline.identity(key);
                 // Names of Pods and nodes are ASCII; bytes are never fewer than columns.
                 widest.name = widest.name.max(pod.name.len());
                 if shared > 0 {
-                    let own = pod.name.len().saturating_sub(shared) + text::width(scene.glyphs.ellipsis);
-                    widest.own = widest.own.max(own);
+                    let own = pod.name.len().saturating_sub(shared) + text::width(context.glyphs.ellipsis);
+                    widest.own_name = widest.own_name.max(own);
                 }
                 widest.node = widest.node.max(pod.node.as_ref().map_or(0, |node| node.len()));
                 index = index.max(pod.index);

@@ -1,7 +1,6 @@
 //! The sequence diagram: one row a Pod, all bars on one time axis.
 
 pub(crate) mod concurrency;
-pub(crate) mod gaps;
 pub(crate) mod held;
 pub(crate) mod laned;
 pub(crate) mod layout;
@@ -12,22 +11,20 @@ pub(crate) mod tries;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use crate::timeline::{PodKey, Summary, Workload};
+use crate::timeline::{Summary, Workload};
 use crate::view::chart::legend::LegendEntries;
 use crate::view::chart::span::span;
-use crate::view::frame_cache::Pass;
+use crate::view::frame_cache::keys::{FindingsKey, FoldKey, RowsKey};
+use crate::view::frame_cache::results::{Counts, Folded, PodPace, PodRows};
 use crate::view::picture::{Bars, Picture};
 use crate::view::primitives::frame::{Frame, Line, Style};
-use crate::view::rows::counts::Counts;
 use crate::view::rows::groups::{Group, Heading, blocks, is_bare_pod};
-use crate::view::rows::overflow::{Folded, fold};
-use crate::view::rows::pace::PodPace;
-use crate::view::rows::{findings, headings as summary};
-use crate::view::state::{Align, GroupBy, Size};
+use crate::view::rows::overflow::fold;
+use crate::view::rows::{findings, headings};
+use crate::view::state::{Align, GroupBy, Size, Sort};
 use crate::view::view_context::ViewContext;
 use layout::Layout;
 use row::Rows;
-use tries::Tries;
 
 /// A block with all that its lines need.
 pub(crate) struct Part<'a> {
@@ -37,22 +34,23 @@ pub(crate) struct Part<'a> {
     reason: Option<Line>,
     /// Where the time went.
     verdict: Vec<Line>,
-    tries: Rc<Tries>,
+    tries: Rc<PodRows>,
+    rows_key: RowsKey,
     folded: Rc<Folded>,
     pace: PodPace,
 }
 
 impl Part<'_> {
     /// The numbers of a line that tells how many Pods worked at which time, if that is worth one.
-    fn concurrency(&self, scene: &ViewContext<'_>) -> Option<&Summary> {
-        let worth = scene.state.align == Align::Wall && self.block.pods.len() >= concurrency::LEAST_PODS;
+    fn concurrency(&self, context: &ViewContext<'_>) -> Option<&Summary> {
+        let worth = context.state.align == Align::Wall && self.block.pods.len() >= concurrency::LEAST_PODS;
         self.summary.as_ref().filter(|summary| worth && summary.concurrency_max > 1)
     }
 
     /// The workload, if it has a row of its own: it was held back.
-    fn held(&self, scene: &ViewContext<'_>) -> Option<&Workload> {
+    fn held(&self, context: &ViewContext<'_>) -> Option<&Workload> {
         match self.block.heading {
-            Heading::Workload(workload) if held::is_there(scene, workload) => Some(workload),
+            Heading::Workload(workload) if held::is_there(context, workload) => Some(workload),
             _ => None,
         }
     }
@@ -85,21 +83,21 @@ impl Extras {
 pub(crate) type Flush<'a> = dyn FnMut(&mut Vec<Line>) -> ControlFlow<()> + 'a;
 
 /// The picture. Without a bound on its lines, `flush` may take those away that are done.
-pub(crate) fn draw(scene: &ViewContext<'_>, size: Size, flush: &mut Flush<'_>) -> Picture {
+pub(crate) fn draw(context: &ViewContext<'_>, size: Size, flush: &mut Flush<'_>) -> Picture {
     let columns = size.columns.max(1);
     let mut parts: Vec<Part<'_>> =
-        blocks(scene).into_iter().map(|block| part(scene, block, columns)).collect();
-    if !scene.window.filter.is_empty() && parts.len() > 1 {
+        blocks(context).into_iter().map(|block| part(context, block, columns)).collect();
+    if !context.window.filter.is_empty() && parts.len() > 1 {
         parts.retain(|part| !part.block.pods.is_empty());
     }
-    let layout = Layout::of(scene, &parts.iter().map(|part| &part.block).collect::<Vec<_>>(), columns);
-    let span = span(scene);
+    let layout = Layout::of(context, &parts.iter().map(|part| &part.block).collect::<Vec<_>>(), columns);
+    let span = span(context);
     let axis = span.axis(layout.bar);
-    let laned = laned::laned(scene, &parts, size);
-    let rows = Rows::new(scene, &layout, &axis, &span, laned);
+    let laned = laned::laned(context, &parts, size);
+    let rows = Rows::new(context, &layout, &axis, &span, laned);
 
-    let has_axis = parts.iter().any(|part| !part.block.pods.is_empty() || part.held(scene).is_some());
-    let mut frame = Frame { lines: preface(scene, columns) };
+    let has_axis = parts.iter().any(|part| !part.block.pods.is_empty() || part.held(context).is_some());
+    let mut frame = Frame { lines: preface(context, columns) };
     if let Some(rows) = size.rows {
         frame.lines.truncate(rows / 3);
     }
@@ -113,10 +111,10 @@ pub(crate) fn draw(scene: &ViewContext<'_>, size: Size, flush: &mut Flush<'_>) -
         }),
         ..Picture::default()
     };
-    if scene.window.unfolded && size.rows.is_some() {
-        scroll::draw(scene, &parts, &rows, size, &mut frame, &mut picture);
+    if context.window.unfolded && size.rows.is_some() {
+        scroll::draw(context, &parts, &rows, size, &mut frame, &mut picture);
     } else {
-        folded(scene, &mut parts, &rows, size, (&mut frame, flush), &mut picture);
+        folded(context, &mut parts, &rows, size, (&mut frame, flush), &mut picture);
     }
     if let Some(rows) = size.rows {
         frame.lines.truncate(rows);
@@ -127,7 +125,7 @@ pub(crate) fn draw(scene: &ViewContext<'_>, size: Size, flush: &mut Flush<'_>) -
 
 /// The rows that deserve it most, the others told as numbers.
 fn folded(
-    scene: &ViewContext<'_>,
+    context: &ViewContext<'_>,
     parts: &mut [Part<'_>],
     rows: &Rows<'_>,
     size: Size,
@@ -137,7 +135,7 @@ fn folded(
     let columns = size.columns.max(1);
     let has_axis = picture.bars.is_some();
     let room = size.rows.map(|rows| rows.saturating_sub(frame.lines.len()));
-    let extras = allot(scene, parts, room, rows, has_axis, columns);
+    let extras = allot(context, parts, room, rows, has_axis, columns);
     let several = parts.len() > 1;
 
     let mut seen = LegendEntries::default();
@@ -149,24 +147,28 @@ fn folded(
         let room = size.rows.unwrap_or(usize::MAX).saturating_sub(frame.lines.len());
         if room < 2 && index + 1 < parts.len() {
             let left = parts.len() - index;
-            frame.lines.push(summary::fit(
-                Line::of(format!("+ {left} more"), Style::Dim),
-                columns,
-                scene.glyphs.ellipsis,
-            ));
+            frame.lines.push(
+                Line::of(format!("+ {left} more"), Style::Dim).shorten_end(columns, context.glyphs.ellipsis),
+            );
             break;
         }
         if extras.blanks && index > 0 {
             frame.lines.push(Line::default());
         }
-        frame.lines.push(summary::heading(scene, &part.block, &part.counts, part.summary.as_ref(), columns));
+        frame.lines.push(headings::heading(
+            context,
+            &part.block,
+            &part.counts,
+            part.summary.as_ref(),
+            columns,
+        ));
         if extras.reasons {
             frame.lines.extend(part.reason.clone());
         }
         if !several && has_axis {
             frame.lines.push(rows.header());
         }
-        if let Some(workload) = part.held(scene).filter(|_| extras.reasons) {
+        if let Some(workload) = part.held(context).filter(|_| extras.reasons) {
             rows.draw_held(workload, &mut seen, &mut frame.lines);
         }
         for &key in &part.folded.shown {
@@ -179,8 +181,8 @@ fn folded(
         for fold in &part.folded.folds {
             frame.lines.push(rows.draw_fold(fold));
         }
-        if let Some(summary) = part.concurrency(scene).filter(|_| extras.concurrency) {
-            frame.lines.push(rows.draw_concurrency(&part.block.pods, summary));
+        if let Some(summary) = part.concurrency(context).filter(|_| extras.concurrency) {
+            frame.lines.push(rows.draw_concurrency(&part.block, summary));
         }
         if extras.verdicts {
             frame.lines.extend_from_slice(&part.verdict);
@@ -189,71 +191,81 @@ fn folded(
     picture.folded =
         parts.iter().map(|part| part.tries.rows.len()).sum::<usize>().saturating_sub(picture.pods.len());
     if extras.legend > 0 && has_axis {
-        frame.lines.extend(seen.legend(scene.glyphs, columns).into_iter().take(extras.legend));
+        frame.lines.extend(seen.legend(context.glyphs, columns).into_iter().take(extras.legend));
     }
 }
 
 /// The workloads, if the blocks are not theirs.
-fn preface(scene: &ViewContext<'_>, columns: usize) -> Vec<Line> {
+fn preface(context: &ViewContext<'_>, columns: usize) -> Vec<Line> {
     let mut lines = Vec::new();
-    let grouped = scene.state.group_by != GroupBy::Workload;
-    for workload in scene.timeline.workloads().iter().filter(|workload| grouped && !is_bare_pod(workload)) {
-        let block = Group { heading: Heading::Workload(workload), pods: workload.pods.as_slice().into() };
-        let part = part(scene, block, columns);
-        lines.push(summary::heading(scene, &part.block, &part.counts, part.summary.as_ref(), columns));
+    let grouped = context.state.group_by != GroupBy::Workload;
+    for workload in context.timeline.workloads().iter().filter(|workload| grouped && !is_bare_pod(workload)) {
+        let block = Group {
+            heading: Heading::Workload(workload),
+            sort: Sort::Start,
+            pods: workload.pods.as_slice().into(),
+        };
+        let part = part(context, block, columns);
+        lines.push(headings::heading(context, &part.block, &part.counts, part.summary.as_ref(), columns));
         lines.extend(part.reason);
         lines.extend(part.verdict);
     }
     lines
 }
 
-fn part<'a>(scene: &ViewContext<'a>, mut block: Group<'a>, columns: usize) -> Part<'a> {
-    let counts = Counts::recall(scene, &block);
-    let passes = &scene.memo.passes;
-    let whose = block.heading.identity();
-    let pace = *passes.recall(scene, Pass::Pace, whose, || PodPace::of(scene, &block.pods));
+fn part<'a>(context: &ViewContext<'a>, mut block: Group<'a>, columns: usize) -> Part<'a> {
+    let counts = Counts::recall(context, &block);
+    let (cache, version) = (context.cache, context.version());
+    let pace = *cache.pace.get_or_compute(version, block.key(), || PodPace::of(context, &block.pods));
     let (summary, reason) = match block.heading {
         Heading::Workload(workload) => {
-            (Some(scene.summary(workload)), summary::reason(scene, workload, columns))
+            (Some(context.summary(workload)), headings::reason(context, workload, columns))
         }
         _ => (None, None),
     };
     // Without its Pods nobody knows what an ended workload's slots were used for.
     let is_known = |workload: &Workload| !workload.has_ended() || !workload.pods.is_empty();
     let is_known = !matches!(block.heading, Heading::Workload(workload) if !is_known(workload));
-    let verdict = summary.filter(|_| is_known).and_then(|summary| summary::verdict(scene, &summary, columns));
-    let whose = (block.heading.identity(), columns);
-    let found = passes.recall(scene, Pass::Findings, whose, || found(scene, &block, columns));
+    let verdict =
+        summary.filter(|_| is_known).and_then(|summary| headings::verdict(context, &summary, columns));
+    let key = FindingsKey { group: block.key(), columns };
+    let found = cache.findings.get_or_compute(version, key, || found(context, &block, columns));
     let verdict = verdict.into_iter().chain(found.iter().cloned()).collect();
-    block.find(scene);
-    let whose = (block.heading.identity(), scene.state.explain, scene.window.unfolded);
-    let tries = passes.recall(scene, Pass::Tries, whose, || Tries::of(scene, &block));
-    Part { block, counts, summary, reason, verdict, tries, folded: Rc::default(), pace }
+    block.find(context);
+    let rows_key = RowsKey {
+        group: block.key(),
+        filter: context.window.filter.clone(),
+        align: context.state.align,
+        explain: context.state.explain,
+        unfolded: context.window.unfolded,
+    };
+    let tries = cache.pod_rows.get_or_compute(version, rows_key.clone(), || PodRows::of(context, &block));
+    Part { block, counts, summary, reason, verdict, tries, rows_key, folded: Rc::default(), pace }
 }
 
 /// What a pass over the Pods of a block finds: where images were pulled, what was waited for longest, who ended last.
-fn found(scene: &ViewContext<'_>, block: &Group<'_>, columns: usize) -> Vec<Line> {
-    let mut found = findings::pulls(scene, &block.pods, columns);
+fn found(context: &ViewContext<'_>, block: &Group<'_>, columns: usize) -> Vec<Line> {
+    let mut found = findings::pulls(context, &block.pods, columns);
     if let Heading::Workload(workload) = block.heading {
-        found.extend(findings::waits(scene, workload, columns));
-        found.extend(findings::stragglers(scene, workload, columns));
+        found.extend(findings::waits(context, workload, columns));
+        found.extend(findings::stragglers(context, workload, columns));
     }
     found
 }
 
 /// The rows and folds of a block in at most so many lines.
-fn fold_block(scene: &ViewContext<'_>, block: &Group<'_>, rows: &[PodKey], lines: usize) -> Rc<Folded> {
+fn fold_block(context: &ViewContext<'_>, part: &Part<'_>, lines: usize) -> Rc<Folded> {
+    let rows = part.tries.rows.as_slice();
     if lines >= rows.len() {
-        return Rc::new(fold(scene, rows, lines));
+        return Rc::new(fold(context, rows, lines));
     }
-    let parameters = (block.heading.identity(), lines);
-    let passes = &scene.memo.passes;
-    passes.recall(scene, Pass::Fold, parameters, || fold(scene, rows, lines))
+    let key = FoldKey { rows: part.rows_key.clone(), lines };
+    context.cache.folded.get_or_compute(context.version(), key, || fold(context, rows, lines))
 }
 
 /// Deals the lines out: to what surrounds the rows as far as the rows keep some, the rest to the blocks' rows.
 fn allot(
-    scene: &ViewContext<'_>,
+    context: &ViewContext<'_>,
     parts: &mut [Part<'_>],
     lines: Option<usize>,
     rows: &Rows<'_>,
@@ -266,7 +278,7 @@ fn allot(
     let all = Extras { verdicts: true, concurrency: true, legend: legend_lines, blanks, reasons: true };
     let Some(lines) = lines else {
         for part in parts {
-            part.folded = fold_block(scene, &part.block, &part.tries.rows, usize::MAX);
+            part.folded = fold_block(context, part, usize::MAX);
         }
         return all;
     };
@@ -277,13 +289,13 @@ fn allot(
         let around = parts.len()
             + usize::from(has_axis)
             + count(verdicts, parts.iter().map(|part| part.verdict.len()).sum())
-            + count(concurrency, parts.iter().filter(|part| part.concurrency(scene).is_some()).count())
+            + count(concurrency, parts.iter().filter(|part| part.concurrency(context).is_some()).count())
             + count(legend && has_axis, legend_lines)
             + count(blanks, parts.len().saturating_sub(1))
             + count(reasons, parts.iter().filter(|part| part.reason.is_some()).count())
             + count(
                 reasons,
-                parts.iter().filter_map(|part| part.held(scene)).map(|it| rows.lines_of_held(it)).sum(),
+                parts.iter().filter_map(|part| part.held(context)).map(|it| rows.lines_of_held(it)).sum(),
             );
         // Every block that has Pods wants a few rows before anything is said about it.
         let wanted: usize = parts.iter().map(|part| part.tries.rows.len().min(4)).sum();
@@ -298,8 +310,7 @@ fn allot(
     let mut wanted: Vec<usize> = parts.iter().map(|part| part.tries.rows.len()).collect();
     let shares = deal(&mut wanted, (free / rows.lines_of_row()).max(usize::from(free > 0)));
     for (part, share) in parts.iter_mut().zip(shares) {
-        let rows = &part.tries.rows;
-        part.folded = if share == 0 { Rc::default() } else { fold_block(scene, &part.block, rows, share) };
+        part.folded = if share == 0 { Rc::default() } else { fold_block(context, part, share) };
     }
     chosen
 }

@@ -5,7 +5,6 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::explain;
 use super::laned::Laned;
 use super::layout::Layout;
-use super::tries::Tries;
 use super::{concurrency, held};
 use crate::lifecycle::{Lifecycle, PodOutcome};
 use crate::timeline::{OpenRetry, PodKey, Summary, TimelinePod, Workload};
@@ -15,50 +14,49 @@ use crate::view::chart::lanes;
 use crate::view::chart::legend::LegendEntries;
 use crate::view::chart::mark::phase_role;
 use crate::view::chart::span::TimeSpan;
-use crate::view::frame_cache::Pass;
+use crate::view::display_state::DisplayState;
+use crate::view::frame_cache::keys::{DensityKey, OverflowKey};
+use crate::view::frame_cache::results::{Medians, Overflow, PodPace, PodRows};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::{duration, text};
-use crate::view::rows::counts::DisplayState;
 use crate::view::rows::groups::{Group, Heading};
-use crate::view::rows::headings as summary;
+
 use crate::view::rows::numbers::Numbers;
-use crate::view::rows::overflow::Overflow;
-use crate::view::rows::pace::PodPace;
 use crate::view::rows::phase_text::next_try;
 use crate::view::view_context::ViewContext;
 
 /// Draws lines of one layout and axis.
 pub(crate) struct Rows<'a> {
-    scene: &'a ViewContext<'a>,
+    context: &'a ViewContext<'a>,
     layout: &'a Layout,
     axis: &'a Axis,
     span: &'a TimeSpan,
     /// Blocks whose Pods have a bar for each container.
-    laned: Laned<'a>,
+    laned: Laned,
 }
 
 impl<'a> Rows<'a> {
     pub(crate) fn new(
-        scene: &'a ViewContext<'a>,
+        context: &'a ViewContext<'a>,
         layout: &'a Layout,
         axis: &'a Axis,
         span: &'a TimeSpan,
-        laned: Laned<'a>,
+        laned: Laned,
     ) -> Self {
-        Self { scene, layout, axis, span, laned }
+        Self { context, layout, axis, span, laned }
     }
 
     /// How many lines a Pod takes, near enough to deal out the lines of a screen: nobody reads hundreds of such rows.
     pub(crate) fn lines_of_row(&self) -> usize {
         /// So many Pods are asked, of all there are.
         const ASKED: usize = 200;
-        let state = self.scene.state;
+        let state = self.context.state;
         if !state.explain && self.laned.is_empty() {
             return 1;
         }
-        let pods = self.scene.timeline.workloads().iter().flat_map(|workload| &workload.pods);
+        let pods = self.context.timeline.workloads().iter().flat_map(|workload| &workload.pods);
         let lines = pods.take(ASKED).map(|&key| {
-            let pod = self.scene.timeline.pod(key);
+            let pod = self.context.timeline.pod(key);
             let explained = if state.explain { explain::most_lines(&pod) } else { 0 };
             explained + if self.laned.is_empty() { 0 } else { lanes::count(&pod) }
         });
@@ -99,7 +97,7 @@ impl<'a> Rows<'a> {
                 header.push_str(&text::pad_left(name, width));
             }
         }
-        summary::fit(Line::of(header, Style::Dim), layout.columns, "")
+        Line::of(header, Style::Dim).shorten_end(layout.columns, "")
     }
 
     /// The row of a Pod and of the tries before it, with `--containers` its containers, and with `--explain` the evidence
@@ -108,13 +106,13 @@ impl<'a> Rows<'a> {
         &self,
         key: PodKey,
         block: &Group<'_>,
-        tries: &Tries,
+        tries: &PodRows,
         pace: PodPace,
         seen: &mut LegendEntries,
         lines: &mut Vec<Line>,
     ) {
-        let (scene, layout) = (self.scene, self.layout);
-        let pod = scene.timeline.pod(key);
+        let (context, layout) = (self.context, self.layout);
+        let pod = context.timeline.pod(key);
         let mut line = Line { spans: Vec::new(), pod: Some(key) };
         if layout.index > 0 {
             let index = pod.index.map(|index| index.to_string()).unwrap_or_default();
@@ -130,24 +128,24 @@ impl<'a> Rows<'a> {
         }
         line.push(" ".repeat(layout.gap()), Style::Text);
 
-        let zero = self.span.zero(scene.timeline.overview(key));
+        let zero = self.span.zero(context.timeline.overview(key));
         let earlier = tries.earlier(key);
         let before = Before {
-            tries: earlier.iter().map(|&key| scene.timeline.pod(key)).collect(),
+            tries: earlier.iter().map(|&key| context.timeline.pod(key)).collect(),
             waits: earlier.iter().chain([&key]).filter_map(|key| tries.retry(*key)).copied().collect(),
             again: tries.again(key).map(|open| open.since),
         };
-        let mut bar = Bar::of_row(&pod, &before, self.axis, zero, scene.now);
+        let mut bar = Bar::of_row(&pod, &before, self.axis, zero, context.now);
         let told = match tries.again(key) {
             Some(open) => self.label_again(open, &mut bar, zero),
             None => self.label(&pod, &mut bar, zero),
         };
         bar.mark_breaks(self.axis);
-        bar.draw(&mut line, scene.glyphs, seen);
+        bar.draw(&mut line, context.glyphs, seen);
 
         if layout.status > 0 {
             let (mut status, mut role) = self.status(&pod, tries.again(key).is_some());
-            if let Some(mark) = pace.mark(scene, key) {
+            if let Some(mark) = pace.mark(context, key) {
                 if mark != "max" {
                     role = Style::Warning;
                 }
@@ -157,26 +155,26 @@ impl<'a> Rows<'a> {
             line.push(format!(" {}", text::pad_right(&status, layout.status)), role);
         }
         self.push_numbers(&mut line, &pod, told);
-        lines.push(tight(summary::fit(line, layout.columns, scene.glyphs.ellipsis)));
-        if self.laned.contains(&block.heading.identity()) {
-            for lane in lanes::lanes(scene, &pod, self.axis, zero) {
+        lines.push(tight(line.shorten_end(layout.columns, context.glyphs.ellipsis)));
+        if self.laned.contains(&block.heading.id()) {
+            for lane in lanes::lanes(context, &pod, self.axis, zero) {
                 let name = format!("  {} {}", lane.name, lane.role.name());
-                let name = text::shorten_middle(&name, layout.left(), scene.glyphs.ellipsis);
+                let name = text::shorten_middle(&name, layout.left(), context.glyphs.ellipsis);
                 let mut line = Line { spans: Vec::new(), pod: Some(key) };
                 line.push(text::pad_right(&name, layout.left() + layout.gap()), Style::Dim);
-                lane.draw(scene, &mut line, seen);
-                lines.push(tight(summary::fit(line, layout.columns, scene.glyphs.ellipsis)));
+                lane.draw(context, &mut line, seen);
+                lines.push(tight(line.shorten_end(layout.columns, context.glyphs.ellipsis)));
             }
         }
-        if scene.state.explain {
-            lines.extend(explain::lines(scene, &pod, key, layout.columns));
+        if context.state.explain {
+            lines.extend(explain::lines(context, &pod, key, layout.columns));
         }
     }
 
     /// The Pod's name as far as it fits: what it shares with its workload goes first, its random suffix never.
     fn name(&self, pod: &TimelinePod, block: &Group<'_>) -> String {
         let name = text::clean(&pod.name);
-        let (width, ellipsis) = (self.layout.name, self.scene.glyphs.ellipsis);
+        let (width, ellipsis) = (self.layout.name, self.context.glyphs.ellipsis);
         if text::width(&name) <= width {
             return name.into_owned();
         }
@@ -193,7 +191,7 @@ impl<'a> Rows<'a> {
     }
 
     fn node(&self, pod: &TimelinePod) -> String {
-        let glyphs = self.scene.glyphs;
+        let glyphs = self.context.glyphs;
         pod.node.as_deref().map_or(glyphs.none.to_owned(), |node| {
             // The domain is the same for all of them.
             let host = node.split('.').next().filter(|_| node.parse::<std::net::IpAddr>().is_err());
@@ -203,7 +201,7 @@ impl<'a> Rows<'a> {
 
     /// Writes when the next try is expected, in as many words as there is room for; all of it stands elsewhere too.
     fn label_again(&self, open: &OpenRetry, bar: &mut Bar, zero: i64) -> bool {
-        let now = self.scene.now;
+        let now = self.context.now;
         let millis = |at: Timestamp| at.as_millisecond().saturating_sub(zero);
         let cells = self.axis.cells(millis(open.since), millis(now.max(open.since)));
         if bar.label(&next_try(open, now), Style::BackOff, Some(cells)) {
@@ -227,7 +225,7 @@ impl<'a> Rows<'a> {
             && let Some(reason) =
                 open.reason.as_deref().or(reason.filter(|_| life.instants.work_started.is_none()))
         {
-            let cells = bar.cells_of(open, self.axis, zero, self.scene.now);
+            let cells = bar.cells_of(open, self.axis, zero, self.context.now);
             return bar.label(&text::clean(reason), Style::Warning, Some(cells));
         }
         let telling =
@@ -242,7 +240,7 @@ impl<'a> Rows<'a> {
         // A wait that is over is told where it was, if it was long.
         for phase in life.phases.iter().filter(|phase| phase.end.is_some()) {
             if let Some(reason) = phase.reason.as_deref() {
-                let cells = bar.cells_of(phase, self.axis, zero, self.scene.now);
+                let cells = bar.cells_of(phase, self.axis, zero, self.context.now);
                 bar.label_inside(&text::clean(reason), phase_role(phase.kind), cells);
             }
         }
@@ -251,10 +249,10 @@ impl<'a> Rows<'a> {
 
     /// The glyph of how the Pod stands, with the exit code of what failed.
     fn status(&self, pod: &TimelinePod, again: bool) -> (String, Style) {
-        let glyphs = self.scene.glyphs;
+        let glyphs = self.context.glyphs;
         let code = pod.life.exit_code.filter(|&code| code != 0);
         let coded = |glyph: char| code.map_or(glyph.to_string(), |code| format!("{glyph} {code}"));
-        match DisplayState::of(pod.overview()) {
+        match DisplayState::from_overview(pod.overview()) {
             _ if again => (coded(glyphs.phase(crate::lifecycle::PhaseKind::BackOff)), Style::BackOff),
             DisplayState::Done => (glyphs.succeeded.into(), Style::Success),
             DisplayState::Failed => (coded(glyphs.failed), Style::Failure),
@@ -282,12 +280,15 @@ impl<'a> Rows<'a> {
             && let Some(reason) =
                 pod.life.open_phase().and_then(|phase| phase.reason.as_deref()).or(pod.life.reason.as_deref())
         {
-            let reason =
-                text::shorten_end(&text::clean(reason), width.saturating_sub(1), self.scene.glyphs.ellipsis);
+            let reason = text::shorten_end(
+                &text::clean(reason),
+                width.saturating_sub(1),
+                self.context.glyphs.ellipsis,
+            );
             line.push(format!(" {}", text::pad_right(&reason, width.saturating_sub(1))), Style::Warning);
             return;
         }
-        let numbers = Numbers::of(&pod.life, self.scene.now);
+        let numbers = Numbers::of(&pod.life, self.context.now);
         for (width, number) in
             [(layout.queued, numbers.queued), (layout.cold, numbers.cold), (layout.run, numbers.run)]
         {
@@ -299,37 +300,46 @@ impl<'a> Rows<'a> {
 
     /// The row of a workload that was held back.
     pub(crate) fn draw_held(&self, workload: &Workload, seen: &mut LegendEntries, lines: &mut Vec<Line>) {
-        held::draw(self.scene, workload, self.layout, self.axis, self.span, seen, lines);
+        held::draw(self.context, workload, self.layout, self.axis, self.span, seen, lines);
     }
 
     /// How many lines that takes.
     pub(crate) fn lines_of_held(&self, workload: &Workload) -> usize {
-        1 + if self.scene.state.explain { 2 * workload.holds.len() } else { 0 }
+        1 + if self.context.state.explain { 2 * workload.holds.len() } else { 0 }
     }
 
     /// The line that tells how many Pods worked at which time.
-    pub(crate) fn draw_concurrency(&self, pods: &[PodKey], summary: &Summary) -> Line {
-        let line = concurrency::draw(self.scene, pods, summary, self.layout, self.axis, self.span);
-        summary::fit(line, self.layout.columns, self.scene.glyphs.ellipsis)
+    pub(crate) fn draw_concurrency(&self, group: &Group<'_>, summary: &Summary) -> Line {
+        let line = concurrency::draw(self.context, group, summary, self.layout, self.axis, self.span);
+        line.shorten_end(self.layout.columns, self.context.glyphs.ellipsis)
     }
 
     /// The line of Pods without rows of their own: how many, how many at which time, the median of their numbers.
     pub(crate) fn draw_fold(&self, fold: &Overflow) -> Line {
-        let (scene, layout) = (self.scene, self.layout);
+        let (context, layout) = (self.context, self.layout);
         let label = format!("+ {} {}", fold.pods.len(), fold.state.map_or("more", DisplayState::name));
         let label =
             if text::width(&label) > layout.left() { format!("+ {}", fold.pods.len()) } else { label };
-        let label = text::shorten_end(&label, layout.left(), scene.glyphs.ellipsis);
+        let label = text::shorten_end(&label, layout.left(), context.glyphs.ellipsis);
         let mut line = Line::of(text::pad_right(&label, layout.left() + layout.gap()), Style::Text);
-        let whose = (fold.state, fold.pods.first());
-        let passes = &scene.memo.passes;
-        let picture = (whose, layout.bar, self.span.stretch());
-        let density = passes.recall(scene, Pass::Density, picture, || self.density(&fold.pods));
-        line.push(density.as_str(), fold.state.map_or(Style::Dim, DisplayState::role));
-        let medians = passes.recall(scene, Pass::Medians, whose, || self.medians(&fold.pods));
-        let fine = medians.fine;
+        let overflow = OverflowKey {
+            sort: context.state.sort,
+            group_by: context.state.group_by,
+            align: context.state.align,
+            filter: context.window.filter.clone(),
+            state: fold.state,
+            first: fold.pods.first().copied(),
+            pods: fold.pods.len(),
+        };
+        let (cache, version) = (context.cache, context.version());
+        let key =
+            DensityKey { overflow: overflow.clone(), columns: layout.bar, shown_time: self.span.stretch() };
+        let density = cache.density.get_or_compute(version, key, || self.density(&fold.pods));
+        line.push(density.as_str(), fold.state.map_or(Style::Dim, DisplayState::style));
+        let medians = cache.medians.get_or_compute(version, overflow, || self.medians(&fold.pods));
+        let fine = medians.is_fine;
         if layout.status > 0 {
-            let name = if medians.known() { "p50" } else { "" };
+            let name = if medians.queued.or(medians.cold).or(medians.run).is_some() { "p50" } else { "" };
             line.push(format!(" {}", text::pad_left(name, layout.status)), Style::Dim);
         }
         let numbers =
@@ -340,7 +350,7 @@ impl<'a> Rows<'a> {
                 line.push(format!(" {}", text::pad_left(&median, width)), Style::Dim);
             }
         }
-        summary::fit(line, layout.columns, scene.glyphs.ellipsis)
+        line.shorten_end(layout.columns, context.glyphs.ellipsis)
     }
 
     /// The middle of each number of the Pods.
@@ -348,13 +358,13 @@ impl<'a> Rows<'a> {
         let (mut queues, mut colds, mut runs) = (Vec::new(), Vec::new(), Vec::new());
         let mut fine = true;
         for &key in pods {
-            let pod = self.scene.timeline.overview(key);
+            let pod = self.context.timeline.overview(key);
             queues.extend(pod.queued());
             colds.extend(pod.cold_start());
             runs.extend(pod.run());
             fine &= pod.is_subsecond;
         }
-        Medians { queued: median(queues), cold: median(colds), run: median(runs), fine }
+        Medians { queued: median(queues), cold: median(colds), run: median(runs), is_fine: fine }
     }
 
     /// How many of the Pods were there at which time; the fullest cell is full.
@@ -362,8 +372,8 @@ impl<'a> Rows<'a> {
         let columns = self.axis.columns();
         let mut changes = vec![0_i64; columns + 1];
         for &key in pods {
-            let pod = self.scene.timeline.overview(key);
-            let now = self.scene.now.as_millisecond();
+            let pod = self.context.timeline.overview(key);
+            let now = self.context.now.as_millisecond();
             let (Some(first), Some(last)) = (pod.start_millis(), pod.last_known_millis(now)) else {
                 continue;
             };
@@ -382,7 +392,7 @@ impl<'a> Rows<'a> {
             .collect();
         let most = counts.iter().copied().max().unwrap_or(0).max(1);
         let glyph = |count: i64| match usize::try_from((count * 8 + most - 1) / most) {
-            Ok(level @ 1..) => self.scene.glyphs.density[level.min(8) - 1],
+            Ok(level @ 1..) => self.context.glyphs.density[level.min(8) - 1],
             _ => ' ',
         };
         counts.into_iter().map(glyph).collect()
@@ -391,21 +401,6 @@ impl<'a> Rows<'a> {
 
 fn phase_role_of(life: &Lifecycle) -> Style {
     if life.outcome == PodOutcome::Deleted { Style::Terminating } else { Style::Failure }
-}
-
-/// The middle of each number of Pods without rows of their own.
-struct Medians {
-    queued: Option<SignedDuration>,
-    cold: Option<SignedDuration>,
-    run: Option<SignedDuration>,
-    /// Whether all of them are finer than a second.
-    fine: bool,
-}
-
-impl Medians {
-    fn known(&self) -> bool {
-        self.queued.or(self.cold).or(self.run).is_some()
-    }
 }
 
 /// The middle value (nearest rank), without sorting all of them.

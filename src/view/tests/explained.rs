@@ -81,11 +81,11 @@ fn containers_have_bars_of_their_own_where_there_is_room() {
     let sizes = [(80, None), (120, Some(24)), (80, Some(5))];
     insta::assert_snapshot!(screens(&timeline, &SEQUENCE, &Glyphs::UNICODE, 60_000, &sizes));
     // What was decided once is not taken back by a larger screen, and nothing comes while Pods do.
-    let memo = FrameCache::default();
+    let cache = FrameCache::default();
     let lines = |rows| {
         let size = Size { columns: 80, rows: Some(rows) };
         let window = Window::default();
-        paint(&timeline, &SEQUENCE, &window, size, &Glyphs::UNICODE, at(60_000), &memo).frame.lines.len()
+        paint(&timeline, &SEQUENCE, &window, size, &Glyphs::UNICODE, at(60_000), &cache).frame.lines.len()
     };
     let small = lines(5);
     assert!(lines(50) <= small + 3, "{} lines after {small}", lines(50));

@@ -1,7 +1,6 @@
 //! Very many Pods: what is remembered of them makes the same picture, and no more is drawn than is wanted.
 
 use crate::view::tests::*;
-use crate::view::{frame_cache::FrameCache, window::Window};
 
 /// Forty Jobs of sixty Pods: each small, all of them many.
 fn many(now: i64) -> Timeline {
@@ -23,10 +22,9 @@ fn many(now: i64) -> Timeline {
 fn a_remembered_picture_is_the_same() {
     let timeline = many(9_000);
     let size = Size { columns: 120, rows: Some(40) };
-    let (memo, mut exact) = (FrameCache::default(), FrameCache::default());
-    exact.passes.off = true;
-    let paint = |state: &ViewState, window: &Window, memo: &FrameCache| {
-        paint(&timeline, state, window, size, &Glyphs::UNICODE, at(9_000), memo).frame.plain()
+    let (cache, exact) = (FrameCache::default(), FrameCache::disabled());
+    let paint = |state: &ViewState, window: &Window, cache: &FrameCache| {
+        paint(&timeline, state, window, size, &Glyphs::UNICODE, at(9_000), cache).frame.plain()
     };
     let mut pictures = 0;
     for _ in 0..2 {
@@ -36,7 +34,7 @@ fn a_remembered_picture_is_the_same() {
                     for filter in ["", "node-1", "error job-07"] {
                         let state = ViewState { view, sort, group_by, ..SEQUENCE };
                         let window = Window { filter: filter.into(), ..Window::default() };
-                        let picture = paint(&state, &window, &memo);
+                        let picture = paint(&state, &window, &cache);
                         assert_eq!(picture, paint(&state, &window, &exact), "{state:?} {filter}");
                         assert!(!picture.contains("of 0 done"), "{state:?} {filter}\n{picture}");
                         pictures += 1;

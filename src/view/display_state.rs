@@ -1,0 +1,106 @@
+//! The state of a Pod in one word, as headings and overflow lines count it.
+
+use crate::lifecycle::{ArrayIndex, EnumArray, PhaseKind, PodOutcome};
+use crate::timeline::PodOverview;
+use crate::view::primitives::frame::Style;
+
+/// The state of a Pod in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum DisplayState {
+    /// The Pod succeeded.
+    Done,
+    /// The Pod works.
+    Running,
+    /// The Pod has a node, but its work has not begun.
+    Starting,
+    /// The Pod waits for a node.
+    Queued,
+    /// A container of the Pod waits for its next run.
+    BackOff,
+    /// The Pod failed.
+    Failed,
+    /// The Pod was deleted before it ended.
+    Deleted,
+    /// The Pod's node does not report.
+    Unknown,
+}
+
+impl DisplayState {
+    /// All states, in the order of the screen.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Done,
+        Self::Running,
+        Self::Starting,
+        Self::Queued,
+        Self::BackOff,
+        Self::Failed,
+        Self::Deleted,
+        Self::Unknown,
+    ];
+
+    /// The state of a Pod.
+    pub(crate) fn from_overview(pod: &PodOverview) -> Self {
+        match pod.outcome {
+            PodOutcome::Succeeded => Self::Done,
+            PodOutcome::Failed | PodOutcome::NeverStarted => Self::Failed,
+            PodOutcome::Deleted => Self::Deleted,
+            PodOutcome::Unknown => Self::Unknown,
+            PodOutcome::Pending => Self::Queued,
+            PodOutcome::Starting | PodOutcome::Running if pod.open_phase == Some(PhaseKind::BackOff) => {
+                Self::BackOff
+            }
+            PodOutcome::Starting => Self::Starting,
+            PodOutcome::Running => Self::Running,
+        }
+    }
+
+    /// The word on the screen.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Running => "running",
+            Self::Starting => "starting",
+            Self::Queued => "queued",
+            Self::BackOff => "in back-off",
+            Self::Failed => "failed",
+            Self::Deleted => "deleted",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The style of the word.
+    pub(crate) fn style(self) -> Style {
+        match self {
+            Self::Done => Style::Success,
+            Self::Running => Style::Strong,
+            Self::Starting => Style::Setup,
+            Self::Queued => Style::Queued,
+            Self::BackOff | Self::Unknown => Style::Warning,
+            Self::Failed => Style::Failure,
+            Self::Deleted => Style::Terminating,
+        }
+    }
+}
+
+impl ArrayIndex<{ Self::ALL.len() }> for DisplayState {
+    const VARIANTS: [Self; Self::ALL.len()] = Self::ALL;
+
+    fn index(self) -> usize {
+        self as usize
+    }
+}
+
+/// One value for each state.
+pub(crate) type ByDisplayState<T> = EnumArray<DisplayState, T, { DisplayState::ALL.len() }>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_lists_each_state_at_its_own_index() {
+        for (index, state) in DisplayState::ALL.into_iter().enumerate() {
+            assert_eq!(state.index(), index);
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The cache itself: one typed field for each computation.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::timeline::{OpenRetry, PodKey, Summary, Timeline, Workload, WorkloadState};
+use crate::view::frame_cache::keys::{
+    ConcurrencyKey, DensityKey, FindingsKey, FoldKey, GroupId, GroupKey, OverflowKey, PodFilter, RowsKey,
+    TimelineVersion, WidthsKey,
+};
+use crate::view::frame_cache::results::{
+    ColumnContent, Counts, Folded, LongestPods, Medians, PodPace, PodRows, PodsBy, TimeExtent,
+};
+use crate::view::primitives::frame::Line;
+use crate::view::state::Align;
+
+/// Timelines with fewer Pods are never cached.
+const MIN_PODS: usize = 2_000;
+
+/// While nothing but time changes, a result is reused for one second, and for one more second per this many Pods.
+const PODS_PER_SECOND: usize = 20_000;
+
+/// After the timeline has changed, a result is reused for this long per Pod. A visit to all Pods then takes at most about
+/// 3 % of the time.
+const MICROS_PER_POD: usize = 3;
+
+/// When a field holds more results than this, those not used for [`UNUSED_AFTER`] are dropped.
+const MAX_ENTRIES: usize = 64;
+const UNUSED_AFTER: SignedDuration = SignedDuration::from_secs(10);
+
+/// Cached results of one timeline. The module comment says how stale they may be.
+#[derive(Debug, Default)]
+pub struct FrameCache {
+    /// The Pods of each node, workload by workload.
+    pub(crate) pods_by_node: Cached<(), PodsBy<Option<Arc<str>>>>,
+    /// The Pods of each outcome, workload by workload.
+    pub(crate) pods_by_outcome: Cached<(), PodsBy<&'static str>>,
+    /// The Pods of a group in the order that the user chose.
+    pub(crate) sorted_pods: Cached<GroupKey, Vec<PodKey>>,
+    /// The Pods of a group that match the filter. A match reads the whole life of a Pod.
+    pub(crate) matching_pods: Cached<(GroupKey, PodFilter), Vec<PodKey>, 8>,
+    /// How many Pods of a group are in which state.
+    pub(crate) counts: Cached<GroupId, Counts>,
+    /// The lines below a group that name long waits, pulls and stragglers.
+    pub(crate) findings: Cached<FindingsKey, Vec<Line>>,
+    /// How long the Pods of a group work.
+    pub(crate) pace: Cached<GroupKey, PodPace>,
+    /// The rows of a group in the sequence diagram.
+    pub(crate) pod_rows: Cached<RowsKey, PodRows>,
+    /// The waits for a next attempt, by the Pod that failed.
+    pub(crate) open_retries: Cached<(), HashMap<PodKey, OpenRetry>>,
+    /// The widest content of each column of the sequence diagram.
+    pub(crate) column_content: Cached<WidthsKey, ColumnContent>,
+    /// The time that the axis must show.
+    pub(crate) time_extent: Cached<Align, TimeExtent>,
+    /// The Pods of a group that keep their rows, and the others by state.
+    pub(crate) folded: Cached<FoldKey, Folded>,
+    /// How many Pods without a row existed at which time, as glyphs.
+    pub(crate) density: Cached<DensityKey, String>,
+    /// The median times of Pods without a row.
+    pub(crate) medians: Cached<OverflowKey, Medians>,
+    /// How many Pods of a group worked in each cell of the axis, on average.
+    pub(crate) concurrency: Cached<ConcurrencyKey, Vec<f64>>,
+    /// The Pods that have worked and waited longest.
+    pub(crate) longest_pods: Cached<(), LongestPods>,
+    /// Whether a group shows a bar for each container. The first decision stays, so that rows do not jump.
+    pub(crate) shows_containers: RefCell<BTreeMap<GroupId, bool>>,
+    summaries: RefCell<BTreeMap<Arc<str>, CachedSummary>>,
+    /// Whether every request is computed again. Tests compare cached frames with frames of such a cache.
+    #[cfg(test)]
+    pub(crate) is_disabled: bool,
+}
+
+/// The results of one computation, each with the key that it was computed for. `COST` says how many times as much work the
+/// computation does per Pod as most others.
+#[derive(Debug)]
+pub(crate) struct Cached<K, V, const COST: usize = 1>(RefCell<BTreeMap<K, Entry<V>>>);
+
+#[derive(Debug)]
+struct Entry<V> {
+    version: TimelineVersion,
+    last_used: Timestamp,
+    value: Rc<V>,
+}
+
+impl<K, V, const COST: usize> Default for Cached<K, V, COST> {
+    fn default() -> Self {
+        Self(RefCell::default())
+    }
+}
+
+impl<K: Ord, V, const COST: usize> Cached<K, V, COST> {
+    /// Returns the result for `key`, if the cached one is recent enough for `version`. Otherwise computes and stores it.
+    pub(crate) fn get_or_compute(
+        &self,
+        version: TimelineVersion,
+        key: K,
+        compute: impl FnOnce() -> V,
+    ) -> Rc<V> {
+        if version.pods < MIN_PODS {
+            return Rc::new(compute());
+        }
+        let pods = version.pods * COST;
+        if let Some(entry) = self.0.borrow_mut().get_mut(&key)
+            && entry.is_recent(version, pods)
+        {
+            entry.last_used = version.now;
+            return Rc::clone(&entry.value);
+        }
+        // The computation may use other entries, so nothing is borrowed while it runs.
+        let value = Rc::new(compute());
+        let mut entries = self.0.borrow_mut();
+        if entries.len() > MAX_ENTRIES {
+            entries.retain(|_, entry| version.now.duration_since(entry.last_used).abs() < UNUSED_AFTER);
+        }
+        entries.insert(key, Entry { version, last_used: version.now, value: Rc::clone(&value) });
+        value
+    }
+}
+
+impl<V> Entry<V> {
+    /// Whether the result may stand for `version`, where `pods` is the number of Pods weighted by their cost.
+    fn is_recent(&self, version: TimelineVersion, pods: usize) -> bool {
+        let age = version.now.duration_since(self.version.now);
+        let max_age = if self.version.revision == version.revision {
+            SignedDuration::from_secs(to_i64(1 + pods / PODS_PER_SECOND))
+        } else {
+            SignedDuration::from_micros(to_i64(pods * MICROS_PER_POD))
+        };
+        !age.is_negative() && age < max_age
+    }
+}
+
+fn to_i64(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+#[derive(Debug)]
+struct CachedSummary {
+    computed_at: Timestamp,
+    state: WorkloadState,
+    summary: Summary,
+}
+
+/// The least time for which a summary is reused, in milliseconds.
+const SUMMARY_MILLIS: i64 = 1000;
+
+impl FrameCache {
+    /// A cache that never reuses a result of [`Cached`].
+    #[cfg(test)]
+    pub(crate) fn disabled() -> Self {
+        Self { is_disabled: true, ..Self::default() }
+    }
+
+    /// The version of the timeline at `now`.
+    #[cfg_attr(
+        not(test),
+        expect(clippy::unused_self, reason = "a disabled cache of a test pretends that there are no Pods")
+    )]
+    pub(crate) fn version(&self, timeline: &Timeline, now: Timestamp) -> TimelineVersion {
+        let pods = timeline.pod_count();
+        #[cfg(test)]
+        let pods = if self.is_disabled { 0 } else { pods };
+        TimelineVersion { pods, revision: timeline.revision(), now }
+    }
+
+    /// The summary of a workload. The module comment says when it is computed again.
+    pub(crate) fn summary(&self, timeline: &Timeline, workload: &Workload, now: Timestamp) -> Summary {
+        let mut summaries = self.summaries.borrow_mut();
+        // Computing slot time is the most expensive computation of a frame. This limit keeps it below a few percent of the time.
+        let max_age = SUMMARY_MILLIS * to_i64(1 + workload.pods.len() / PODS_PER_SECOND);
+        if let Some(cached) = summaries.get(&workload.uid)
+            && (0..max_age)
+                .contains(&now.as_millisecond().saturating_sub(cached.computed_at.as_millisecond()))
+            && cached.state == workload.state
+            && (cached.summary.pods > 0 || workload.pods.is_empty())
+        {
+            return cached.summary;
+        }
+        let summary = timeline.summary(workload, now);
+        let cached = CachedSummary { computed_at: now, state: workload.state, summary };
+        summaries.insert(Arc::clone(&workload.uid), cached);
+        summary
+    }
+}
