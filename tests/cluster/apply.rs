@@ -1,18 +1,18 @@
-//! `apply`: kubectl's own, then the diagram.
+//! `apply`: runs kubectl, then follows the applied objects.
 
 use std::fs;
 
 use crate::document::{array, workload};
 use crate::harness::{Ended, Namespace, Running, manifest, program};
 
-/// Documents for two namespaces.
+/// A manifest with objects for two namespaces.
 fn documents(here: &str, there: &str) -> String {
     let text = fs::read_to_string(manifest("two-namespaces.yaml")).unwrap();
     text.replace("namespace: HERE", &format!("namespace: {here}"))
         .replace("namespace: THERE", &format!("namespace: {there}"))
 }
 
-/// The program without a namespace, with that input.
+/// Runs the program without a namespace and with `input` on standard input.
 fn piped(arguments: &[&str], input: &str) -> Ended {
     let mut command = program();
     command.args(arguments);
@@ -21,7 +21,7 @@ fn piped(arguments: &[&str], input: &str) -> Ended {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn many_documents_many_namespaces_by_stdin() {
+fn documents_for_several_namespaces_come_from_standard_input() {
     let (namespace, other) = (Namespace::new("here"), Namespace::new("there"));
     let documents = documents(&namespace.name, &other.name);
     let followed = piped(&["apply", "-f", "-", "-o", "json", "--timeout=90s"], &documents).succeeds();
@@ -45,14 +45,14 @@ fn many_documents_many_namespaces_by_stdin() {
     }
     assert!(!followed.stdout.contains("not for a diagram") && !followed.stderr.contains("not for a diagram"));
 
-    // What is there already and unchanged is followed as well, and has ended.
+    // Unchanged objects are followed as well. They have already ended.
     let again = piped(&["apply", "-f", "-"], &documents).succeeds();
-    again.says("job.batch/here unchanged");
+    again.prints("job.batch/here unchanged");
 }
 
 #[test]
 #[ignore = "needs a cluster"]
-fn a_generated_name_is_refused_as_kubectl_does() {
+fn a_generated_name_is_refused_as_in_kubectl() {
     let namespace = Namespace::new("generate");
     let arguments = ["apply", "-f", &manifest("generate-name.yaml")];
     let (kubectls, ours) = (namespace.kubectl(&arguments), namespace.seq(&arguments));
@@ -63,7 +63,7 @@ fn a_generated_name_is_refused_as_kubectl_does() {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn a_manifest_that_cannot_be_read_is_kubectls_failure() {
+fn an_unreadable_manifest_ends_with_kubectls_exit_code() {
     let namespace = Namespace::new("malformed");
     let arguments = ["apply", "-f", &manifest("malformed.yaml")];
     let (kubectls, ours) = (namespace.kubectl(&arguments), namespace.seq(&arguments));
@@ -86,28 +86,28 @@ fn a_dry_run_does_not_follow() {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn detached_it_leaves_at_once() {
+fn with_detach_the_program_does_not_follow() {
     let namespace = Namespace::new("detach");
     let ours = namespace.seq(&["apply", "-f", &manifest("sleeping.yaml"), "--detach"]).succeeds();
-    ours.says("job.batch/sleeping created");
+    ours.prints("job.batch/sleeping created");
     assert_eq!(namespace.kubectl(&["get", "jobs", "-o", "name"]).stdout, "job.batch/sleeping\n");
 }
 
 #[test]
 #[ignore = "needs a cluster"]
-fn a_failure_is_exit_code_1() {
+fn a_failed_job_ends_with_exit_code_1() {
     let namespace = Namespace::new("failing");
     let ours = namespace.seq(&["apply", "-f", &manifest("failing.yaml"), "--timeout=60s"]).ends(1);
-    ours.says("job/failing");
-    ours.says("BackoffLimitExceeded");
+    ours.prints("job/failing");
+    ours.prints("BackoffLimitExceeded");
 }
 
 #[test]
 #[ignore = "needs a cluster"]
-fn a_part_that_fails_fails_the_whole_with_kubectls_code() {
+fn an_apply_that_fails_in_part_ends_with_kubectls_exit_code() {
     let namespace = Namespace::new("part");
     let missing = namespace.name.clone() + "-missing";
     let ours = piped(&["apply", "-f", "-", "--timeout=60s"], &documents(&namespace.name, &missing)).ends(1);
-    ours.says("job.batch/here created");
+    ours.prints("job.batch/here created");
     ours.warns(&format!("namespaces \"{missing}\" not found"));
 }

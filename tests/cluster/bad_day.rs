@@ -1,4 +1,4 @@
-//! The pi Job and everything that goes wrong, applied from one file.
+//! The pi Job and one Job for each kind of failure, applied from one file.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::document::{self, array, container, only_pod, phases, text, workload};
 use crate::harness::{Ended, Namespace, manifest};
 use crate::truth;
 
-/// By then all that ends has ended; an image that is missing and a Pod without a place never do.
+/// By this time every Job has ended that ever ends. Jobs with a missing image or an unschedulable Pod never end.
 const LONG_ENOUGH: &str = "--timeout=75s";
 
 fn ranges(pod: &Value) -> Vec<bool> {
@@ -15,16 +15,16 @@ fn ranges(pod: &Value) -> Vec<bool> {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn the_document_tells_each_of_them() {
+fn the_document_describes_each_failure() {
     let namespace = Namespace::new("document");
     let followed = namespace.seq(&["apply", "-f", &manifest("everything.yaml"), "-o", "json", LONG_ENOUGH]);
-    // Two of the Jobs run on, so the bound ends it, although others have failed.
+    // Two of the Jobs never end, so the timeout ends the command, although other Jobs have failed.
     let followed = followed.ends(124);
     followed.warns("job.batch/pi created");
     let document = followed.json();
-    document::hold(&document);
+    document::check(&document);
     assert_eq!(array(&document, "workloads").len(), 8);
-    let held = truth::hold(&document);
+    let held = truth::compare(&document);
     assert!(std::env::var_os("KUBECTL_SEQ_TEST_CLUSTER").is_none() || held > 100, "{held} times held");
 
     the_pi_job(workload(&document, "pi"));
@@ -35,8 +35,8 @@ fn the_document_tells_each_of_them() {
     unschedulable(workload(&document, "unschedulable"));
     oom(workload(&document, "oom"));
     start_error(workload(&document, "start-error"));
-    a_list_knows_the_same(&namespace, &document);
-    a_failure_is_an_exit_code(&namespace);
+    check_that_a_list_agrees(&namespace, &document);
+    check_the_exit_code_of_a_failure(&namespace);
 }
 
 fn the_pi_job(job: &Value) {
@@ -49,7 +49,7 @@ fn the_pi_job(job: &Value) {
         assert_eq!((text(pod, "outcome"), text(pod, "status")), ("Succeeded", "Completed"), "{pod:#}");
         assert_eq!(pod["exitCode"], 0);
         assert_eq!(ranges(pod), [true; 3], "{pod:#}");
-        // What took no time is not told.
+        // Parts without time are not shown.
         let first = if pod["queuedMillis"] == 0 { "Setup" } else { "Queued" };
         assert_eq!(phases(pod).first(), Some(&first), "{pod:#}");
         assert!(phases(pod).contains(&"Running"), "{pod:#}");
@@ -66,7 +66,7 @@ fn init(job: &Value) {
     assert_eq!(text(container(pod, "work"), "role"), "main");
     let initializing = array(pod, "phases").iter().filter(|phase| phase["phase"] == "Initializing");
     let initializing: i64 = initializing.map(|phase| phase["millis"].as_i64().unwrap()).sum();
-    // `sleep 2`, known to the second at both ends.
+    // `sleep 2`, with both ends truncated to the second.
     assert!((1000..4000).contains(&initializing), "{initializing}: {pod:#}");
     assert!(pod["coldStartMillis"].as_i64().unwrap() >= initializing, "{pod:#}");
 }
@@ -76,7 +76,7 @@ fn sidecar(job: &Value) {
     let pod = only_pod(job);
     assert_eq!((text(pod, "outcome"), &pod["exitCode"]), ("Succeeded", &json!(0)), "{pod:#}");
     assert_eq!(text(container(pod, "proxy"), "role"), "sidecar");
-    // Its start is part of the cold start; its life and its exit code are not the Pod's.
+    // The start of the sidecar belongs to the cold start. Its end and its exit code do not concern the Pod.
     let work = &container(pod, "work")["runs"][0];
     assert_eq!(pod["instants"]["workStarted"]["at"].as_str(), work["start"].as_str(), "{pod:#}");
     assert_eq!(pod["instants"]["workEnded"]["at"].as_str(), work["end"].as_str(), "{pod:#}");
@@ -137,11 +137,11 @@ fn start_error(job: &Value) {
     assert!(pod["runMillis"].is_null(), "{pod:#}");
 }
 
-/// `get` afterwards tells the same of what has ended, but for what only a witness can know.
-fn a_list_knows_the_same(namespace: &Namespace, followed: &Value) {
+/// Checks that a late `get` shows the same for Jobs that have ended, except for times that only a watch can see.
+fn check_that_a_list_agrees(namespace: &Namespace, followed: &Value) {
     let listed = namespace.seq(&["get", "jobs", "-o", "json"]).succeeds().json();
-    document::hold(&listed);
-    truth::hold(&listed);
+    document::check(&listed);
+    truth::compare(&listed);
     for name in ["pi", "init", "sidecar", "oom", "start-error"] {
         let (followed, listed) = (workload(followed, name), workload(&listed, name));
         for (field, value) in listed.as_object().unwrap() {
@@ -170,7 +170,7 @@ fn a_list_knows_the_same(namespace: &Namespace, followed: &Value) {
     }
 }
 
-fn a_failure_is_an_exit_code(namespace: &Namespace) {
+fn check_the_exit_code_of_a_failure(namespace: &Namespace) {
     namespace.seq(&["get", "job", "pi", "-w", "-o", "json"]).succeeds();
     for name in ["oom", "start-error", "on-failure"] {
         namespace.seq(&["get", "job", name, "-w", "-o", "json"]).ends(1);
@@ -180,27 +180,27 @@ fn a_failure_is_an_exit_code(namespace: &Namespace) {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn the_diagram_tells_each_of_them() {
+fn the_diagram_shows_each_failure() {
     let namespace = Namespace::new("diagram");
     let followed = namespace.seq(&["apply", "-f", &manifest("everything.yaml"), LONG_ENOUGH]).ends(124);
-    followed.says("job.batch/pi created");
+    followed.prints("job.batch/pi created");
     followed.warns("timed out after 1m 15s");
-    no_terminal_codes(&followed);
+    assert_no_terminal_codes(&followed);
     for job in ["pi", "init", "sidecar", "on-failure", "missing", "unschedulable", "oom", "start-error"] {
-        followed.says(&format!("job/{job}"));
+        followed.prints(&format!("job/{job}"));
     }
-    followed.says("20 of 20");
-    followed.says("BackoffLimitExceeded");
-    followed.says("ImagePull");
-    followed.says("Insufficient cpu");
-    followed.says("OOMKilled");
-    followed.says("StartError");
+    followed.prints("20 of 20");
+    followed.prints("BackoffLimitExceeded");
+    followed.prints("ImagePull");
+    followed.prints("Insufficient cpu");
+    followed.prints("OOMKilled");
+    followed.prints("StartError");
 
     for format in ["seq", "table", "wide", "grid"] {
         for width in ["40", "80", "200"] {
             let drawn = namespace.seq(&["get", "jobs", "-o", format, "--width", width]).succeeds();
-            no_terminal_codes(&drawn);
-            drawn.says("pi");
+            assert_no_terminal_codes(&drawn);
+            drawn.prints("pi");
         }
         let ascii = namespace.seq(&["get", "jobs", "-o", format, "--ascii"]).succeeds();
         assert!(ascii.stdout.is_ascii(), "{ascii:#}");
@@ -209,7 +209,7 @@ fn the_diagram_tells_each_of_them() {
     }
 }
 
-fn no_terminal_codes(ended: &Ended) {
+fn assert_no_terminal_codes(ended: &Ended) {
     assert!(!ended.stdout.contains('\u{1b}') && !ended.stderr.contains('\u{1b}'), "{ended:#}");
     assert!(!ended.stdout.contains('\r'), "{ended:#}");
 }

@@ -1,4 +1,4 @@
-//! What was followed goes, another of its name comes, and others come beside it.
+//! Followed objects are deleted, created again under the same name, and joined by new ones.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,29 +8,29 @@ use crate::harness::{Namespace, manifest};
 
 #[test]
 #[ignore = "needs a cluster"]
-fn a_job_of_the_same_name_is_another() {
+fn a_new_job_of_the_same_name_is_another_workload() {
     let namespace = Namespace::new("again");
     namespace.kubectl(&["apply", "-f", &manifest("sleeping.yaml")]).succeeds();
     let arguments = ["-w", "-o", "json", "--progress=lines", "--timeout=90s"];
     let mut by_name = namespace.start(&[&["get", "job", "sleeping"][..], &arguments].concat());
     let mut all = namespace.start(&[&["get", "jobs"][..], &arguments].concat());
     for running in [&mut by_name, &mut all] {
-        running.until_it_says("job/sleeping");
+        running.wait_for_text("job/sleeping");
     }
-    namespace.ready("sleeping", 1);
+    namespace.wait_until_ready("sleeping", 1);
     namespace.kubectl(&["delete", "job", "sleeping"]).succeeds();
     namespace.kubectl(&["create", "job", "sleeping", "--image=busybox:1.36", "--", "sleep", "1"]).succeeds();
 
-    // It went before it ended.
+    // The Job was deleted before it ended.
     let ended = by_name.wait().ends(3);
     ended.warns("the outcome is not known");
     let document = ended.json();
-    namespace.hold(&document);
+    namespace.check(&document);
     let first = workload(&document, "sleeping");
-    // What its controller said last stays.
+    // The last counts of the controller stay.
     assert_eq!((end(first), counts(first)), (["Unknown", ""], [1, 0, 0]), "{document:#}");
     assert!(first["finishedAt"].is_string(), "{first:#}");
-    // It stays, with what is known.
+    // The deleted Job stays in the document.
     let pod = only_pod(first);
     assert_eq!([text(pod, "outcome"), text(pod, "reason")], ["Deleted", "Deleted"], "{pod:#}");
     assert!(phases(pod).ends_with(&["Running", "Terminating"]), "{pod:#}");
@@ -38,7 +38,7 @@ fn a_job_of_the_same_name_is_another() {
     let first = text(first, "uid");
 
     let document = all.wait().ends(3).json();
-    namespace.hold(&document);
+    namespace.check(&document);
     let jobs = array(&document, "workloads");
     let uids: BTreeSet<&str> = jobs.iter().map(|job| text(job, "uid")).collect();
     assert!(uids.len() == 2 && jobs.len() == 2 && uids.contains(first), "{document:#}");
@@ -50,11 +50,11 @@ fn a_job_of_the_same_name_is_another() {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn a_rollout_that_is_deleted_ends_unknown() {
+fn a_deleted_rollout_has_an_unknown_outcome() {
     let namespace = Namespace::new("deleted");
     let mut running =
         namespace.start(&["apply", "-f", &manifest("missing.yaml"), "-o", "json", "--progress=lines"]);
-    running.until_it_says("deployment/missing runs");
+    running.wait_for_text("deployment/missing runs");
     namespace.kubectl(&["delete", "deployment", "missing"]).succeeds();
     let document = running.wait().ends(3).json();
     assert_eq!(text(workload(&document, "missing"), "outcome"), "Unknown", "{document:#}");
@@ -62,7 +62,7 @@ fn a_rollout_that_is_deleted_ends_unknown() {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn several_kinds_in_all_namespaces_that_come_while_following() {
+fn new_objects_of_several_kinds_appear_in_all_namespaces() {
     let (namespace, other) = (Namespace::new("coming"), Namespace::new("elsewhere"));
     let apply = |to: &Namespace, file: &str| {
         let text = fs::read_to_string(manifest(file)).unwrap().replace("TEAM", &namespace.name);
@@ -75,18 +75,18 @@ fn several_kinds_in_all_namespaces_that_come_while_following() {
         namespace.start(&[&["get", "jobs,deployments,pods", "-A", "-l", &team][..], &following].concat());
     let mut here = namespace.start(&[&["get", "jobs", "-l", &team][..], &following].concat());
     for running in [&mut all, &mut here] {
-        running.until_it_says("job/first");
+        running.wait_for_text("job/first");
     }
-    namespace.ready("first", 1);
+    namespace.wait_until_ready("first", 1);
     apply(&other, "later.yaml");
-    // In the namespace that is followed too.
+    // This Job is in the followed namespace.
     let label = format!("{{\"metadata\":{{\"labels\":{{\"team\":\"{}\"}}}}}}", namespace.name);
     namespace.kubectl(&["create", "job", "labelled", "--image=busybox:1.36", "--", "sleep", "1"]).succeeds();
     namespace.kubectl(&["patch", "job", "labelled", "-p", &label]).succeeds();
 
     let ended = here.wait().succeeds();
     let document = ended.json();
-    namespace.hold(&document);
+    namespace.check(&document);
     assert_eq!(array(&document, "workloads").len(), 2, "{document:#}");
     for name in ["first", "labelled"] {
         let job = workload(&document, name);
@@ -94,11 +94,11 @@ fn several_kinds_in_all_namespaces_that_come_while_following() {
         assert_eq!(text(only_pod(job), "outcome"), "Succeeded", "{job:#}");
     }
 
-    // One of them has failed.
+    // One of the Jobs has failed.
     let ended = all.wait().ends(1);
     ended.warns("job/broken failed");
     let document = ended.json();
-    namespace.hold(&document);
+    namespace.check(&document);
     let of = |space: &Namespace, kind: &str, name: &str| {
         let mut found = array(&document, "workloads").iter().filter(|found| {
             found["namespace"] == space.name.as_str() && found["kind"] == kind && found["name"] == name
@@ -120,19 +120,19 @@ fn several_kinds_in_all_namespaces_that_come_while_following() {
     assert_eq!(text(of(&other, "Pod", "alone"), "outcome"), "Succeeded");
     let serving = of(&other, "Deployment", "serving");
     assert_eq!((text(serving, "outcome"), children(&document, serving).count()), ("Succeeded", 1));
-    // And its ReplicaSet.
+    // The ReplicaSet of the Deployment appears as well.
     assert_eq!(array(&document, "workloads").len(), 7, "{document:#}");
 }
 
 #[test]
 #[ignore = "needs a cluster"]
-fn what_a_container_said_is_read_before_it_goes() {
+fn the_log_of_a_failed_container_is_read_before_the_pod_is_deleted() {
     let namespace = Namespace::new("last-words");
     let file = manifest("last-words.yaml");
     let followed = ["-o", "json", "--progress=lines", "--tail-lines=3", "--timeout=60s"];
     let ended = namespace.seq(&[&["apply", "-f", &file][..], &followed].concat()).ends(1);
     let document = ended.json();
-    namespace.hold(&document);
+    namespace.check(&document);
     let job = workload(&document, "last-words");
     assert_eq!((end(job), counts(job)), (["Failed", "BackoffLimitExceeded"], [0, 0, 1]), "{job:#}");
     let pod = only_pod(job);

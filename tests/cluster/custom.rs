@@ -1,4 +1,4 @@
-//! A custom resource that owns Pods: by way of a Job, of something that nobody watches, and directly.
+//! A custom resource that owns Pods directly, through a Job, and through an object that the program does not watch.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use crate::document::{self, array, children, text, workload};
 use crate::harness::{Namespace, Running, kubectl, manifest};
 use crate::truth;
 
-/// Makes what a controller of Pipelines would.
+/// Creates the objects that a controller of Pipelines would create.
 fn own(namespace: &Namespace) {
     let uid = namespace.kubectl(&["get", "pipeline", "flow", "-o", "jsonpath={.metadata.uid}"]).succeeds();
     let text = fs::read_to_string(manifest("owned.yaml")).unwrap().replace("UID", &uid.stdout);
@@ -19,30 +19,30 @@ fn own(namespace: &Namespace) {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn what_it_owns_is_found_by_uid() {
+fn objects_of_a_custom_resource_are_found_by_uid() {
     let namespace = Namespace::new("custom");
     kubectl(&["apply", "-f", &manifest("custom-type.yaml")]).succeeds();
     kubectl(&["wait", "--for=condition=established", "crd/pipelines.seq-test.dev", "--timeout=30s"])
         .succeeds();
-    // Nothing says that it ever has Pods, so nobody waits for them unasked.
+    // The type is not known to run Pods, so `apply` does not wait for them.
     let applied = namespace.seq(&["apply", "-f", &manifest("custom.yaml")]).succeeds();
     applied.warns("nothing to follow");
 
     let mut running = namespace.start(&["get", "ppl", "flow", "-w", "-o", "json", "--progress=lines"]);
-    running.until_it_says("pipeline/flow");
+    running.wait_for_text("pipeline/flow");
     own(&namespace);
-    running.until_it_says("job/flow-step succeeded");
-    // Its helpers run on, and so does it.
+    running.wait_for_text("job/flow-step succeeded");
+    // Its helper Pod goes on, so it has not ended.
     let helper = namespace.pod("app=flow-helpers");
-    running.until_it_says(&helper);
+    running.wait_for_text(&helper);
     let listed = namespace.seq(&["get", "pipelines.seq-test.dev/flow", "-o", "json"]).succeeds().json();
-    hold(&listed, &helper, "Running");
+    check_pipeline(&listed, &helper, "Running");
     namespace.kubectl(&["delete", "replicaset", "flow-helpers"]).succeeds();
     let followed = running.wait().succeeds().json();
-    hold(&followed, &helper, "Succeeded");
-    truth::hold(&followed);
+    check_pipeline(&followed, &helper, "Succeeded");
+    truth::compare(&followed);
 
-    // What it says of itself comes first.
+    // Its own condition takes precedence.
     let status = "{\"status\":{\"conditions\":[{\"type\":\"Failed\",\"status\":\"True\",\"reason\":\"Tired\",\"message\":\"no more\"}]}}";
     namespace
         .kubectl(&["patch", "pipeline", "flow", "--subresource=status", "--type=merge", "-p", status])
@@ -55,8 +55,8 @@ fn what_it_owns_is_found_by_uid() {
     );
 }
 
-fn hold(document: &Value, helper: &str, outcome: &str) {
-    document::hold(document);
+fn check_pipeline(document: &Value, helper: &str, outcome: &str) {
+    document::check(document);
     let flow = workload(document, "flow");
     assert_eq!([text(flow, "kind"), text(flow, "outcome")], ["Pipeline", outcome], "{document:#}");
     assert!(flow["summary"]["slotMillis"].is_null(), "nobody tells how many Pods it may have: {flow:#}");

@@ -1,24 +1,24 @@
-//! Pods that somebody takes away while they work: what is left of them, and what comes in their place.
+//! Pods that are deleted or evicted while they work, and their replacements.
 
 use serde_json::{Value, json};
 
 use crate::document::{array, attempts, counts, end, instant, millis, phases, text, workload};
 use crate::harness::{Namespace, manifest};
 
-/// The name of the Pod at that index.
+/// The name of the Pod with this completion index.
 fn at_index(namespace: &Namespace, index: u32) -> String {
     namespace.pod(&format!("batch.kubernetes.io/job-completion-index={index}"))
 }
 
 #[test]
 #[ignore = "needs a cluster"]
-fn deleted_by_hand_and_evicted() {
+fn pods_that_are_deleted_by_hand_or_evicted_are_replaced() {
     let namespace = Namespace::new("stopped");
     let file = manifest("stopped.yaml");
     let mut running =
         namespace.start(&["apply", "-f", &file, "-o", "json", "--progress=lines", "--timeout=90s"]);
-    running.until_it_says("job/stopped");
-    namespace.ready("stopped", 2);
+    running.wait_for_text("job/stopped");
+    namespace.wait_until_ready("stopped", 2);
     let names = [at_index(&namespace, 0), at_index(&namespace, 1)];
     namespace.kubectl(&["delete", "pod", &names[0], "--wait=false"]).succeeds();
     let eviction = json!({"apiVersion": "policy/v1", "kind": "Eviction",
@@ -28,14 +28,14 @@ fn deleted_by_hand_and_evicted() {
 
     let ended = running.wait().succeeds();
     let document = ended.json();
-    namespace.hold(&document);
+    namespace.check(&document);
     let job = workload(&document, "stopped");
     assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 2, 2]), "{job:#}");
     let ends = [("Deleted", "Deleted", 7), ("Succeeded", "", 0)];
     for (index, (outcome, reason, code)) in ends.into_iter().enumerate() {
         let [taken, second] = attempts(job, index as u64)[..] else { panic!("{job:#}") };
         assert_eq!(text(taken, "name"), names[index]);
-        // What obeys with 0 has succeeded, although its Job counts a failure.
+        // A Pod that exits with 0 on SIGTERM has succeeded, although its Job counts a failure.
         let told = [text(taken, "outcome"), taken["reason"].as_str().unwrap_or_default()];
         assert_eq!((told, &taken["exitCode"]), ([outcome, reason], &code.into()), "{taken:#}");
         assert!(phases(taken).ends_with(&["Running", "Terminating"]), "{taken:#}");
@@ -44,11 +44,11 @@ fn deleted_by_hand_and_evicted() {
         assert!(lived.is_sorted(), "{taken:#}");
         let told = [text(second, "outcome"), text(second, "status")];
         assert_eq!((told, &second["exitCode"]), (["Succeeded", "Completed"], &0.into()), "{second:#}");
-        // Ten seconds of back-off, counted from the deletion.
+        // The back-off of ten seconds begins at the deletion.
         let gap = instant(second, "created").duration_since(instant(taken, "deleteRequested"));
         assert!((9..25).contains(&gap.as_secs()), "{gap:#} {job:#}");
     }
-    // `sleep 3`, and not the 20 seconds of grace.
+    // The Pod stops after `sleep 3`, before the grace period of 20 seconds ends.
     for pod in [attempts(job, 0)[0], attempts(job, 1)[0]] {
         assert!((2500..15_000).contains(&millis(pod, "Terminating")), "{pod:#}");
     }
@@ -56,27 +56,27 @@ fn deleted_by_hand_and_evicted() {
     assert!(slots["backOffMillis"].as_i64() > Some(9000) && slots["terminatingMillis"] != 0, "{job:#}");
     ended.warns(&format!("{} deleted on node-", names[0]));
 
-    // A list has only what is left: the Job's counts and the second attempts.
+    // A list contains only the Job's counts and the second attempts.
     let listed = namespace.seq(&["get", "job", "stopped", "-o", "json"]).succeeds().json();
-    namespace.hold(&listed);
+    namespace.check(&listed);
     let job = workload(&listed, "stopped");
     assert_eq!((counts(job), array(job, "pods").len()), ([0, 2, 2], 2), "{job:#}");
 }
 
 #[test]
 #[ignore = "needs a cluster, and a minute"]
-fn another_pod_beside_the_one_that_stops_or_after_it() {
+fn a_replacement_comes_beside_the_terminating_pod_or_after_it() {
     let namespace = Namespace::new("replaced");
     let file = manifest("replacement.yaml");
     let mut running =
         namespace.start(&["apply", "-f", &file, "-o", "json", "--progress=lines", "--timeout=100s"]);
     for job in ["overlapping", "one-after-the-other"] {
-        running.until_it_says(&format!("job/{job}"));
-        namespace.ready(job, 1);
+        running.wait_for_text(&format!("job/{job}"));
+        namespace.wait_until_ready(job, 1);
     }
     namespace.kubectl(&["delete", "pods", "-l", "app=slow-to-stop", "--wait=false"]).succeeds();
     let document = running.wait().succeeds().json();
-    namespace.hold(&document);
+    namespace.check(&document);
     let pair = |name: &str| -> (Value, Value) {
         let job = workload(&document, name);
         assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 1, 1]), "{job:#}");
@@ -86,12 +86,12 @@ fn another_pod_beside_the_one_that_stops_or_after_it() {
         assert!(millis(taken, "Terminating") > 14_000, "{taken:#}");
         (taken.clone(), second.clone())
     };
-    // The delay begins with the deletion, and is over before the Pod is.
+    // The delay begins at the deletion and ends before the Pod has stopped.
     let (taken, second) = pair("overlapping");
     assert!(instant(&second, "created") < instant(&taken, "workEnded"), "{taken:#}{second:#}");
     let slots = &workload(&document, "overlapping")["summary"];
     assert_eq!(slots["concurrency"]["max"], 1, "one that stops is at work no more: {slots:#}");
-    // Here it begins with the end.
+    // With this policy the delay begins when the Pod has stopped.
     let (taken, second) = pair("one-after-the-other");
     assert!(instant(&second, "created") > instant(&taken, "workEnded"), "{taken:#}{second:#}");
 }

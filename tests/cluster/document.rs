@@ -1,9 +1,9 @@
-//! Reading the timeline document, and what must hold in every one.
+//! Reads the timeline document and checks the rules that every document follows.
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// The workload of that name.
+/// The workload with this name.
 #[track_caller]
 pub(crate) fn workload<'a>(document: &'a Value, name: &str) -> &'a Value {
     let mut found = array(document, "workloads").iter().filter(|workload| workload["name"] == name);
@@ -25,32 +25,32 @@ pub(crate) fn only_pod(workload: &Value) -> &Value {
     &pods[0]
 }
 
-/// The container of that name.
+/// The container with this name.
 #[track_caller]
 pub(crate) fn container<'a>(pod: &'a Value, name: &str) -> &'a Value {
     let mut containers = array(pod, "containers").iter();
     containers.find(|container| container["name"] == name).unwrap_or_else(|| panic!("no {name} in {pod:#}"))
 }
 
-/// A field with text.
+/// The text of a field.
 #[track_caller]
 pub(crate) fn text<'a>(value: &'a Value, field: &str) -> &'a str {
     value[field].as_str().unwrap_or_else(|| panic!("no {field} in {value:#}"))
 }
 
-/// A field with a list.
+/// The list of a field.
 #[track_caller]
 pub(crate) fn array<'a>(value: &'a Value, field: &str) -> &'a [Value] {
     value[field].as_array().unwrap_or_else(|| panic!("no {field} in {value:#}"))
 }
 
-/// What its controller counts: active, succeeded, failed.
+/// The counts of the controller: active, succeeded, failed.
 #[track_caller]
 pub(crate) fn counts(job: &Value) -> [i64; 3] {
     ["active", "succeeded", "failed"].map(|count| job[count].as_i64().unwrap())
 }
 
-/// Outcome and reason of a workload.
+/// The outcome and the reason of a workload.
 #[track_caller]
 pub(crate) fn end(job: &Value) -> [&str; 2] {
     [text(job, "outcome"), job["reason"].as_str().unwrap_or_default()]
@@ -66,13 +66,13 @@ pub(crate) fn attempts(job: &Value, index: u64) -> Vec<&Value> {
     attempts
 }
 
-/// When that happened.
+/// The time of an instant.
 #[track_caller]
 pub(crate) fn instant(pod: &Value, name: &str) -> Timestamp {
     time(&pod["instants"][name]["at"]).unwrap_or_else(|| panic!("no {name} in {pod:#}"))
 }
 
-/// The sum of the phases of that name, in milliseconds.
+/// The sum of all phases with this name, in milliseconds.
 #[track_caller]
 pub(crate) fn millis(pod: &Value, phase: &str) -> i64 {
     let of_kind = array(pod, "phases").iter().filter(|other| other["phase"] == phase);
@@ -93,35 +93,35 @@ fn time(value: &Value) -> Option<Timestamp> {
     value.as_str().map(|text| text.parse().unwrap())
 }
 
-/// The workloads that name that one as their parent.
+/// The workloads whose parent is `parent`.
 pub(crate) fn children<'a>(document: &'a Value, parent: &'a Value) -> impl Iterator<Item = &'a Value> {
     array(document, "workloads").iter().filter(|workload| workload["parent"]["uid"] == parent["uid"])
 }
 
-/// How many Pods a workload has, with those of its children.
+/// The number of Pods of a workload and of the workloads below it.
 fn pods_below(document: &Value, workload: &Value) -> usize {
     let below: usize = children(document, workload).map(|child| pods_below(document, child)).sum();
     array(workload, "pods").len() + below
 }
 
-/// What holds in every document: the contract's sums, orders and forms.
+/// Checks the rules of every document: sums, orders and formats.
 #[track_caller]
-pub(crate) fn hold(document: &Value) {
+pub(crate) fn check(document: &Value) {
     assert_eq!((&document["apiVersion"], &document["kind"]), (&"kubectl-seq/v1".into(), &"Timeline".into()));
     for workload in array(document, "workloads") {
         let summary = &workload["summary"];
         let slots = summary["slots"].as_object();
         let sum = slots.map(|slots| slots.values().map(|part| part.as_i64().unwrap()).sum::<i64>());
-        // Only of a custom resource no field tells how many Pods it may have at once.
+        // Only for a custom resource no field says how many Pods may run at once.
         assert!(sum.is_some() || workload["parallelism"].is_null(), "{workload:#}");
         assert_eq!(summary["slotMillis"], serde_json::json!(sum), "{workload:#}");
         assert_eq!(summary["pods"], pods_below(document, workload), "{workload:#}");
-        array(workload, "pods").iter().for_each(hold_pod);
+        array(workload, "pods").iter().for_each(check_pod);
     }
 }
 
 #[track_caller]
-fn hold_pod(pod: &Value) {
+fn check_pod(pod: &Value) {
     let instants = &pod["instants"];
     let order = ["created", "scheduled", "sandboxReady", "workStarted", "workEnded"];
     let times: Vec<Timestamp> = order.iter().filter_map(|instant| time(&instants[instant]["at"])).collect();
@@ -140,7 +140,7 @@ fn hold_pod(pod: &Value) {
         }
         until = end.or(Some(start));
     }
-    // The ranges are those between the instants, but for the parts of a millisecond.
+    // The durations equal the differences of the instants, except for rounding to a millisecond.
     for (range, from, to) in [
         ("queuedMillis", "created", "scheduled"),
         ("coldStartMillis", "scheduled", "workStarted"),

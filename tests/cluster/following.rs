@@ -1,4 +1,4 @@
-//! How following ends: bound, signals, a closed pipe, a Job that goes.
+//! The ways in which following ends: timeout, signals, a closed pipe, a deleted Job.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
@@ -6,7 +6,7 @@ use std::process::Stdio;
 use serde_json::Value;
 
 use crate::document::{array, text, workload};
-use crate::harness::{Namespace, end_of, manifest};
+use crate::harness::{Namespace, manifest, wait_or_kill};
 
 fn sleeping(topic: &str) -> Namespace {
     let namespace = Namespace::new(topic);
@@ -24,10 +24,10 @@ fn still_runs(namespace: &Namespace) {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn the_bound_is_exit_code_124() {
+fn a_timeout_ends_with_exit_code_124() {
     let namespace = sleeping("bound");
     let ended = namespace.seq(&["get", "job", "sleeping", "-w", "--timeout=1s"]).ends(124);
-    ended.says("job/sleeping");
+    ended.prints("job/sleeping");
     ended.warns("1s");
     let ended = namespace.seq(&["get", "job", "sleeping", "-w", "--timeout=1s", "-o", "json"]).ends(124);
     assert_eq!(workload(&ended.json(), "sleeping")["outcome"], "Running");
@@ -36,21 +36,21 @@ fn the_bound_is_exit_code_124() {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn signals_detach() {
+fn signals_detach_and_leave_the_job_alone() {
     let namespace = sleeping("signals");
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
         let mut running = namespace.start(&["get", "job", "sleeping", "-w"]);
-        running.until_it_says("job/sleeping");
+        running.wait_for_text("job/sleeping");
         running.signal(signal);
         let ended = running.wait().ends(code);
-        ended.says("job/sleeping");
+        ended.prints("job/sleeping");
         // A line says how to come back.
         ended.warns("kubectl seq get job");
         still_runs(&namespace);
     }
-    // A document that was asked for is still whole.
+    // The document is complete.
     let mut running = namespace.start(&["get", "job", "sleeping", "-w", "-o", "jsonl"]);
-    running.until_it_says("\"type\":\"pod\"");
+    running.wait_for_text("\"type\":\"pod\"");
     running.signal("INT");
     let ended = running.wait().ends(130);
     let last: Value = serde_json::from_str(ended.stdout.lines().last().unwrap()).unwrap();
@@ -59,17 +59,17 @@ fn signals_detach() {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn a_job_that_is_deleted_cannot_be_judged() {
+fn a_deleted_job_ends_with_exit_code_3() {
     let namespace = sleeping("deleted");
     let mut running = namespace.start(&["get", "job", "sleeping", "-w"]);
-    running.until_it_says("job/sleeping");
+    running.wait_for_text("job/sleeping");
     namespace.kubectl(&["delete", "job", "sleeping"]).succeeds();
     running.wait().ends(3).warns("went before it ended");
 }
 
 #[test]
 #[ignore = "needs a cluster"]
-fn a_closed_pipe_is_quiet() {
+fn a_closed_pipe_causes_no_message() {
     let namespace = Namespace::new("pipe");
     namespace.complete("quick.yaml");
     for arguments in
@@ -78,9 +78,9 @@ fn a_closed_pipe_is_quiet() {
         let mut command = namespace.command(&arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        // Closed before anything can be written: what `| head -0` does.
+        // The pipe is closed before anything is written, as with `| head -0`.
         drop(child.stdout.take());
-        let code = end_of(&mut child).and_then(|status| status.code());
+        let code = wait_or_kill(&mut child).and_then(|status| status.code());
         let mut said = String::new();
         child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
         assert_eq!((code, said.as_str()), (Some(0), ""), "{arguments:?}");
@@ -90,7 +90,7 @@ fn a_closed_pipe_is_quiet() {
     let mut first = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
     assert_eq!(first, "{\n");
-    assert_eq!(end_of(&mut child).and_then(|status| status.code()), Some(0));
+    assert_eq!(wait_or_kill(&mut child).and_then(|status| status.code()), Some(0));
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn each_change_is_a_line() {
     let ended = namespace.seq(&["apply", "-f", &file, "-o", "jsonl", "--timeout=60s"]).succeeds();
     let lines: Vec<Value> = ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let of = |kind: &str| lines.iter().filter(|line| line["type"] == kind).collect::<Vec<_>>();
-    // Queued, starting, running, done: at least, for both.
+    // Each of the two Pods has at least four states: queued, starting, running, done.
     assert!(of("pod").len() >= 6, "{ended:#}");
     let end = of("end");
     assert_eq!((end.len(), &lines.last().unwrap()["exitCode"]), (1, &0.into()), "{ended:#}");
@@ -112,9 +112,9 @@ fn each_change_is_a_line() {
         assert_eq!(text(&last(&line["pod"]["name"])["pod"], "outcome"), "Succeeded", "{ended:#}");
     }
 
-    // As lines for people: one for each change of state, then the diagram, once.
+    // In lines mode there is one line per change of state, then the diagram once.
     namespace.kubectl(&["delete", "job", "quick"]).succeeds();
     let ended = namespace.seq(&["apply", "-f", &file, "--timeout=60s"]).succeeds();
-    ended.says("job/quick");
+    ended.prints("job/quick");
     assert!(!ended.stdout.contains('\u{1b}') && !ended.stderr.contains('\u{1b}'), "{ended:#}");
 }

@@ -1,4 +1,4 @@
-//! `get`: every way to name what is there.
+//! `get`: every way to name objects.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::truth;
 
 #[test]
 #[ignore = "needs a cluster"]
-fn each_way_to_name_them() {
+fn objects_can_be_named_in_every_way_of_kubectl() {
     let namespace = Namespace::new("get");
     namespace.kubectl(&["apply", "-f", &manifest("failing.yaml")]).succeeds();
     namespace.kubectl(&["wait", "--for=condition=failed", "job/failing", "--timeout=60s"]).succeeds();
@@ -27,7 +27,7 @@ fn each_way_to_name_them() {
     ];
     for named in one {
         let document = namespace.seq(&[&["get"], named, &["-o", "json"]].concat()).succeeds().json();
-        document::hold(&document);
+        document::check(&document);
         assert_eq!(array(&document, "workloads").len(), 1, "{named:?}: {document:#}");
         let job = workload(&document, "quick");
         assert_eq!((text(job, "outcome"), array(job, "pods").len()), ("Succeeded", 2), "{named:?}");
@@ -43,7 +43,7 @@ fn each_way_to_name_them() {
     }
     let selected = namespace.seq(&["get", "pods", "-l", "app=quick", "-o", "json"]).succeeds().json();
     assert_eq!(pods(&selected).count(), 2, "{selected:#}");
-    truth::hold(&selected);
+    truth::compare(&selected);
 
     for (what, ours) in [("jobs", ["get", "jobs", "-o", "name"]), ("pods", ["get", "pods", "-o", "name"])] {
         let lines = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<_>>();
@@ -55,7 +55,7 @@ fn each_way_to_name_them() {
     assert_eq!(text(workload(&yaml, "quick"), "outcome"), "Succeeded");
 }
 
-/// `-A` finds those of other tests too.
+/// Finds a workload, because `-A` also shows those of other tests.
 fn workload_of<'a>(
     document: &'a serde_json::Value,
     namespace: &Namespace,
@@ -69,7 +69,7 @@ fn workload_of<'a>(
 
 #[test]
 #[ignore = "needs a cluster"]
-fn nothing_there_is_said_as_kubectl_does() {
+fn an_empty_result_is_reported_as_in_kubectl() {
     let namespace = Namespace::new("nothing");
     let (kubectls, ours) = (namespace.kubectl(&["get", "jobs"]), namespace.seq(&["get", "jobs"]).succeeds());
     assert_eq!((ours.stdout.as_str(), &ours.stderr), ("", &kubectls.stderr));
@@ -79,11 +79,11 @@ fn nothing_there_is_said_as_kubectl_does() {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn without_events_the_status_has_to_do() {
+fn without_events_times_come_from_the_status() {
     let namespace = Namespace::new("events");
     namespace.complete("quick.yaml");
     namespace.kubectl(&["apply", "-f", &manifest("no-events.yaml")]).succeeds();
-    // RBAC takes a moment to be seen.
+    // A new RBAC rule takes effect after a moment.
     let right = ["auth", "can-i", "list", "pods", "--as", "no-events"];
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
     while namespace.kubectl(&right).code != Some(0) {
@@ -91,13 +91,13 @@ fn without_events_the_status_has_to_do() {
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
     let drawn = namespace.seq(&["get", "job", "quick", "--as", "no-events"]).succeeds();
-    drawn.says("job/quick");
+    drawn.prints("job/quick");
     drawn.warns("vents");
     let ours = namespace.seq(&["get", "job", "quick", "--as", "no-events", "-o", "json"]).succeeds();
     ours.warns("vents");
     let document = ours.json();
-    document::hold(&document);
-    truth::hold(&document);
+    document::check(&document);
+    truth::compare(&document);
     for pod in pods(&document) {
         assert!(pod["coldStartMillis"].is_i64() && pod["runMillis"].is_i64(), "{pod:#}");
         for instant in pod["instants"].as_object().unwrap().values().filter(|instant| !instant.is_null()) {

@@ -1,4 +1,4 @@
-//! A namespace for a test, kubectl and the program in it.
+//! A namespace for a test, with kubectl and the program in it.
 
 use std::ffi::OsString;
 use std::io::{Read, Write};
@@ -12,25 +12,25 @@ use serde_json::Value;
 
 use crate::{document, truth};
 
-/// No command of a test takes longer, unless the program hangs.
-const PATIENCE: Duration = Duration::from_secs(150);
+/// A command that takes longer hangs.
+const TIMEOUT: Duration = Duration::from_secs(150);
 
-/// Variables that lead to another cluster than the current one.
+/// Environment variables that select another cluster than the current one.
 pub(crate) type Environment = Vec<(OsString, OsString)>;
 
-/// A namespace that lives as long as its test.
+/// A namespace that is deleted at the end of its test.
 pub(crate) struct Namespace {
     pub(crate) name: String,
     environment: Environment,
 }
 
 impl Namespace {
-    /// Makes a namespace in which Pods can be made.
+    /// Creates a namespace and waits until Pods can be created in it.
     pub(crate) fn new(topic: &str) -> Self {
         Self::within(topic, Environment::new())
     }
 
-    /// The same in another cluster.
+    /// Creates a namespace in the cluster that `environment` selects.
     pub(crate) fn within(topic: &str, environment: Environment) -> Self {
         let namespace = Self { name: format!("seq-{topic}-{}", std::process::id()), environment };
         namespace.kubectl_anywhere(&["create", "namespace", &namespace.name]).succeeds();
@@ -38,7 +38,7 @@ impl Namespace {
         namespace
     }
 
-    /// kubectl in this namespace.
+    /// Runs kubectl in this namespace.
     pub(crate) fn kubectl(&self, arguments: &[&str]) -> Ended {
         self.kubectl_anywhere(&[&["--namespace", &self.name], arguments].concat())
     }
@@ -47,40 +47,40 @@ impl Namespace {
         self.kubectl_with(arguments, "")
     }
 
-    /// kubectl in this namespace's cluster, with that input.
+    /// Runs kubectl in this namespace's cluster, with `input` on standard input.
     pub(crate) fn kubectl_with(&self, arguments: &[&str], input: &str) -> Ended {
         let mut command = Command::new("kubectl");
-        self.lead(command.args(arguments));
+        self.select_cluster(command.args(arguments));
         Running::start(command, input).wait()
     }
 
-    /// Leads a command to this namespace's cluster.
-    fn lead(&self, command: &mut Command) {
+    /// Makes a command use this namespace's cluster.
+    fn select_cluster(&self, command: &mut Command) {
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
     }
 
-    /// Holds all that is held in every document: its own sums and orders, and the truth. Says how much of the truth.
+    /// Checks the rules of every document, and compares it with what the nodes did. Returns the number of compared times.
     #[track_caller]
-    pub(crate) fn hold(&self, document: &Value) -> usize {
-        document::hold(document);
-        truth::hold_where(document, |command| self.lead(command))
+    pub(crate) fn check(&self, document: &Value) -> usize {
+        document::check(document);
+        truth::compare_in(document, |command| self.select_cluster(command))
     }
 
-    /// Applies a manifest, follows it to its end, holds the document.
+    /// Applies a manifest, follows it to its end and checks the document.
     #[track_caller]
     pub(crate) fn follow(&self, file: &str, code: i32) -> Value {
         let followed = self.seq(&["apply", "-f", &manifest(file), "-o", "json", "--timeout=100s"]);
         let document = followed.ends(code).json();
-        self.hold(&document);
+        self.check(&document);
         document
     }
 
-    /// The program in this namespace, to its end.
+    /// Runs the program in this namespace to its end.
     pub(crate) fn seq(&self, arguments: &[&str]) -> Ended {
         self.start(arguments).wait()
     }
 
-    /// The program in this namespace, again and again until it says that.
+    /// Runs the program in this namespace repeatedly until it prints `text`.
     #[track_caller]
     pub(crate) fn seq_until(&self, arguments: &[&str], text: &str) -> Ended {
         let since = Instant::now();
@@ -89,29 +89,29 @@ impl Namespace {
             if ended.stdout.contains(text) {
                 return ended;
             }
-            assert!(since.elapsed() < PATIENCE, "no {text:?} in\n{ended:#}");
+            assert!(since.elapsed() < TIMEOUT, "no {text:?} in\n{ended:#}");
             thread::sleep(Duration::from_millis(200));
         }
     }
 
-    /// The program without this namespace, to its end.
+    /// Runs the program without a namespace to its end.
     pub(crate) fn seq_anywhere(arguments: &[&str]) -> Ended {
         let mut command = program();
         command.args(arguments);
         Running::start(command, "").wait()
     }
 
-    /// The program in this namespace.
+    /// Starts the program in this namespace.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         Running::start(self.command(arguments), "")
     }
 
-    /// The program in this namespace, not yet started.
+    /// The command that runs the program in this namespace.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = program();
-        // The subcommand comes first; the flag behind it, as users type it.
+        // The flag follows the subcommand, as users type it.
         command.args(&arguments[..1]).args(["--namespace", &self.name]).args(&arguments[1..]);
-        self.lead(&mut command);
+        self.select_cluster(&mut command);
         command
     }
 
@@ -121,14 +121,14 @@ impl Namespace {
         self.kubectl(&["wait", "--for=condition=complete", "jobs", "--all", "--timeout=120s"]).succeeds();
     }
 
-    /// Waits until so many Pods of a Job are ready.
-    pub(crate) fn ready(&self, job: &str, pods: u32) {
+    /// Waits until a Job has `pods` ready Pods.
+    pub(crate) fn wait_until_ready(&self, job: &str, pods: u32) {
         let (job, ready) = (format!("job/{job}"), format!("--for=jsonpath={{.status.ready}}={pods}"));
         self.kubectl(&["wait", "--for=create", &job, "--timeout=60s"]).succeeds();
         self.kubectl(&["wait", &ready, &job, "--timeout=60s"]).succeeds();
     }
 
-    /// Name of the first Pod with that label.
+    /// The name of the first Pod with this label.
     pub(crate) fn pod(&self, selector: &str) -> String {
         let name = "jsonpath={.items[0].metadata.name}";
         self.kubectl(&["get", "pods", "-l", selector, "-o", name]).succeeds().stdout
@@ -141,7 +141,7 @@ impl Drop for Namespace {
     }
 }
 
-/// Path of a manifest.
+/// The path of a manifest.
 pub(crate) fn manifest(file: &str) -> String {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cluster/manifests");
     let path = PathBuf::from(folder).join(file);
@@ -149,14 +149,14 @@ pub(crate) fn manifest(file: &str) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// kubectl, to its end.
+/// Runs kubectl to its end.
 pub(crate) fn kubectl(arguments: &[&str]) -> Ended {
     let mut command = Command::new("kubectl");
     command.args(arguments);
     Running::start(command, "").wait()
 }
 
-/// The program, with nothing around it that changes what it prints.
+/// The program without environment variables that change its output.
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-seq"));
     for name in ["CI", "NO_COLOR", "KUBECTL_PATH", "COLUMNS"] {
@@ -166,7 +166,7 @@ pub(crate) fn program() -> Command {
     command
 }
 
-/// A program that has ended.
+/// The result of a program that has ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) command: String,
@@ -176,32 +176,32 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// Fails unless it ended with that code.
+    /// Fails unless the exit code is `code`.
     #[track_caller]
     pub(crate) fn ends(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "\n{self:#}");
         self
     }
 
-    /// Fails unless it ended with 0.
+    /// Fails unless the exit code is 0.
     #[track_caller]
     pub(crate) fn succeeds(self) -> Self {
         self.ends(0)
     }
 
-    /// Fails unless its stdout has this text.
+    /// Fails unless stdout contains `text`.
     #[track_caller]
-    pub(crate) fn says(&self, text: &str) {
+    pub(crate) fn prints(&self, text: &str) {
         assert!(self.stdout.contains(text), "{text:?} is missing\n{self:#}");
     }
 
-    /// Fails unless its stderr has this text.
+    /// Fails unless stderr contains `text`.
     #[track_caller]
     pub(crate) fn warns(&self, text: &str) {
         assert!(self.stderr.contains(text), "{text:?} is missing\n{self:#}");
     }
 
-    /// Its stdout as one JSON document.
+    /// Stdout as one JSON document.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}\n{self:#}"))
@@ -215,7 +215,7 @@ impl std::fmt::Display for Ended {
     }
 }
 
-/// A program that runs; what it prints is gathered meanwhile.
+/// A running program whose output is collected.
 pub(crate) struct Running {
     command: String,
     child: Child,
@@ -252,20 +252,20 @@ impl Gathered {
 }
 
 impl Running {
-    /// Starts a program with that input.
+    /// Starts a program with `input` on standard input.
     pub(crate) fn start(mut command: Command, input: &str) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let shown = format!("{command:?}");
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{shown}: {error}"));
-        // It may end without reading.
+        // The program may end before it reads everything.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         let stdout = Gathered::from(child.stdout.take().unwrap());
         let stderr = Gathered::from(child.stderr.take().unwrap());
         Self { command: shown, child, stdout, stderr }
     }
 
-    /// Waits until it has printed that text, on either stream.
-    pub(crate) fn until_it_says(&mut self, text: &str) {
+    /// Waits until the program has printed `text` to stdout or stderr.
+    pub(crate) fn wait_for_text(&mut self, text: &str) {
         let since = Instant::now();
         loop {
             let said = format!("{}\n{}", self.stdout.so_far(), self.stderr.so_far());
@@ -273,24 +273,20 @@ impl Running {
                 return;
             }
             let ended = self.child.try_wait().unwrap();
-            assert!(
-                ended.is_none() && since.elapsed() < PATIENCE,
-                "{}: no {text:?} in\n{said}",
-                self.command
-            );
+            assert!(ended.is_none() && since.elapsed() < TIMEOUT, "{}: no {text:?} in\n{said}", self.command);
             thread::sleep(Duration::from_millis(20));
         }
     }
 
-    /// Sends it a signal: `INT`, `TERM`.
+    /// Sends a signal, such as `INT` or `TERM`.
     pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
         assert!(status.unwrap().success());
     }
 
-    /// Waits for its end; kills it if that does not come.
+    /// Waits until the program ends. Kills it after the timeout.
     pub(crate) fn wait(mut self) -> Ended {
-        let status = end_of(&mut self.child);
+        let status = wait_or_kill(&mut self.child);
         let (stdout, stderr) = (self.stdout.all(), self.stderr.all());
         let ended =
             Ended { command: self.command, code: status.and_then(|status| status.code()), stdout, stderr };
@@ -299,10 +295,10 @@ impl Running {
     }
 }
 
-/// The end of a child, or `None` if it had to be killed.
-pub(crate) fn end_of(child: &mut Child) -> Option<ExitStatus> {
+/// Waits for a child process. Returns `None` if it had to be killed.
+pub(crate) fn wait_or_kill(child: &mut Child) -> Option<ExitStatus> {
     let since = Instant::now();
-    while since.elapsed() < PATIENCE {
+    while since.elapsed() < TIMEOUT {
         if let Some(status) = child.try_wait().unwrap() {
             return Some(status);
         }
@@ -313,7 +309,7 @@ pub(crate) fn end_of(child: &mut Child) -> Option<ExitStatus> {
     None
 }
 
-/// Says something that is seen although the test passes.
-pub(crate) fn notice(text: &str) {
+/// Prints a line even if the test passes.
+pub(crate) fn print_notice(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }

@@ -1,4 +1,4 @@
-//! What the Job controller decides: outcome, reason, message and counts are what it says.
+//! The rules of the Job controller: outcome, reason, message and counts agree with it.
 
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ fn each_rule_that_ends_a_job() {
     assert_eq!([text(job, "outcome"), text(job, "reason")], ["Failed", "DeadlineExceeded"], "{job:#}");
     assert!(only_pod(job)["instants"]["deleteRequested"].is_object(), "{job:#}");
 
-    // It went as soon as it was complete, and all of it was seen.
+    // The Job was deleted when it was complete, and the program saw all of it.
     let job = workload(&document, "at-once");
     assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 1, 0]), "{job:#}");
     let pod = only_pod(job);
@@ -47,14 +47,14 @@ fn each_rule_that_ends_a_job() {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn failures_that_are_ignored_counted_and_too_many() {
+fn pod_failure_policies_ignore_count_and_fail_an_index() {
     let namespace = Namespace::new("failures");
     let document = namespace.follow("failures.yaml", 1);
 
     let job = workload(&document, "policy");
     assert_eq!(end(job), ["Failed", "FailedIndexes"], "{job:#}");
     assert!(text(job, "message").ends_with("(failed indexes: 1,3)"), "{job:#}");
-    // The one that was ignored does not count.
+    // The ignored failure does not count.
     assert_eq!(counts(job), [0, 2, 4], "{job:#}");
     for (index, codes) in [(0, &[40, 0][..]), (1, &[41]), (2, &[42, 0]), (3, &[42, 42])] {
         let attempts = attempts(job, index);
@@ -70,7 +70,7 @@ fn failures_that_are_ignored_counted_and_too_many() {
     let job = workload(&document, "too-many");
     assert_eq!(end(job), ["Failed", "MaxFailedIndexesExceeded"], "{job:#}");
     assert!(text(job, "message").ends_with("(failed indexes: 0,1)"), "{job:#}");
-    // Those that were stopped for it count as well.
+    // The Pods that were stopped for it count as well.
     assert_eq!(counts(job), [0, 0, 4], "{job:#}");
     for index in 0..4 {
         let [pod] = attempts(job, index)[..] else { panic!("{job:#}") };
@@ -82,19 +82,19 @@ fn failures_that_are_ignored_counted_and_too_many() {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn more_indexes_then_fewer() {
+fn an_elastic_job_gets_more_indexes_then_fewer() {
     let namespace = Namespace::new("elastic");
     let file = manifest("elastic.yaml");
     let mut running =
         namespace.start(&["apply", "-f", &file, "-o", "json", "--progress=lines", "--timeout=90s"]);
     for size in [4, 3] {
-        namespace.ready("elastic", if size == 4 { 2 } else { 4 });
+        namespace.wait_until_ready("elastic", if size == 4 { 2 } else { 4 });
         let spec = format!("{{\"spec\":{{\"completions\":{size},\"parallelism\":{size}}}}}");
         namespace.kubectl(&["patch", "job", "elastic", "-p", &spec]).succeeds();
     }
-    running.until_it_says("deleted on node-");
+    running.wait_for_text("deleted on node-");
     let document = running.wait().succeeds().json();
-    namespace.hold(&document);
+    namespace.check(&document);
     let job = workload(&document, "elastic");
     assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 3, 0]), "{job:#}");
     assert_eq!([&job["completions"], &job["parallelism"]], [3, 3], "{job:#}");
@@ -104,7 +104,7 @@ fn more_indexes_then_fewer() {
         let outcome = if index < 3 { "Succeeded" } else { "Deleted" };
         assert_eq!(text(pod, "outcome"), outcome, "{pod:#}");
     }
-    // What its Job gave up is no failure that would be waited out.
+    // An index that the Job gave up has no back-off.
     let (summary, slots) = (&job["summary"], &job["summary"]["slots"]);
     assert_eq!(slots["backOffMillis"], 0, "{job:#}");
     let wall = summary["wallMillis"].as_i64().unwrap();
@@ -113,7 +113,7 @@ fn more_indexes_then_fewer() {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn a_job_that_is_steered_while_it_runs() {
+fn a_job_is_suspended_resumed_and_scaled_while_it_runs() {
     let namespace = Namespace::new("steered");
     let patch = |spec: &str| {
         namespace.kubectl(&["patch", "job", "steered", "-p", &format!("{{\"spec\":{spec}}}")]).succeeds();
@@ -121,10 +121,10 @@ fn a_job_that_is_steered_while_it_runs() {
     let file = manifest("steered.yaml");
     let mut running =
         namespace.start(&["apply", "-f", &file, "-o", "json", "--progress=lines", "--timeout=90s"]);
-    running.until_it_says("job/steered is suspended");
+    running.wait_for_text("job/steered is suspended");
     patch("{\"suspend\":false}");
-    running.until_it_says("succeeded after");
-    // Two at once; then none; then two again.
+    running.wait_for_text("succeeded after");
+    // Parallelism is two, then zero, then two again.
     patch("{\"parallelism\":2}");
     namespace
         .kubectl(&["wait", "--for=jsonpath={.status.active}=2", "job/steered", "--timeout=30s"])
@@ -133,7 +133,7 @@ fn a_job_that_is_steered_while_it_runs() {
     namespace.kubectl(&["wait", "--for=condition=suspended", "job/steered", "--timeout=30s"]).succeeds();
     patch("{\"suspend\":false}");
     let document = running.wait().succeeds().json();
-    namespace.hold(&document);
+    namespace.check(&document);
     let job = workload(&document, "steered");
     assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 4, 0]), "{job:#}");
     assert_eq!(
@@ -141,12 +141,12 @@ fn a_job_that_is_steered_while_it_runs() {
         (&json!(2), &json!(2)),
         "{job:#}"
     );
-    // The Pods that suspending deleted are there, and are no failures.
+    // The Pods that were deleted by the suspension are shown, and they are no failures.
     let deleted =
         array(job, "pods").iter().filter(|pod| pod["instants"]["deleteRequested"].is_object()).count();
     assert_eq!(array(job, "pods").len() - deleted, 4, "{job:#}");
     assert!(deleted >= 1, "{job:#}");
-    // While it was suspended it had no slots.
+    // A suspended Job has no slots.
     let wall = job["summary"]["wallMillis"].as_i64().unwrap();
     assert!(job["summary"]["slotMillis"].as_i64().unwrap() < 2 * wall, "{job:#}");
 }

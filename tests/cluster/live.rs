@@ -1,4 +1,4 @@
-//! The live picture in a real terminal: keys, pages and what is left on the screen at the end.
+//! The live picture in a real terminal: keys, pages and the last screen.
 
 use std::io::{Read, Write};
 use std::process::Child;
@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 use pty_process::Size;
 use pty_process::blocking::{Command, Pty, open};
 
-use crate::harness::{Namespace, end_of, manifest};
+use crate::harness::{Namespace, manifest, wait_or_kill};
 
-/// No step takes longer, unless the program hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A step that takes longer hangs.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The program in a terminal of its own.
+/// The program in a pseudo-terminal.
 struct Screen {
     pty: Arc<Pty>,
     parser: Arc<Mutex<vt100::Parser>>,
@@ -41,7 +41,7 @@ impl Screen {
             while let Ok(length @ 1..) = (&*reader).read(&mut buffer) {
                 let mut parser = shown.lock().unwrap();
                 parser.process(&buffer[..length]);
-                // What a terminal answers when it is asked where its cursor is.
+                // Answers the question for the position of the cursor.
                 if buffer[..length].windows(4).any(|bytes| bytes == b"\x1b[6n") {
                     let (row, column) = parser.screen().cursor_position();
                     let _ = write!(&*reader, "\x1b[{};{}R", row + 1, column + 1);
@@ -55,73 +55,73 @@ impl Screen {
         (&*self.pty).write_all(keys.as_bytes()).unwrap();
     }
 
-    fn look<T>(&self, look: impl FnOnce(&vt100::Screen) -> T) -> T {
-        look(self.parser.lock().unwrap().screen())
+    fn read_screen<T>(&self, read: impl FnOnce(&vt100::Screen) -> T) -> T {
+        read(self.parser.lock().unwrap().screen())
     }
 
     #[track_caller]
-    fn until(&self, what: &str, shows: impl Fn(&vt100::Screen) -> bool) {
+    fn wait_until(&self, what: &str, shows: impl Fn(&vt100::Screen) -> bool) {
         let since = Instant::now();
-        while !self.look(&shows) {
-            assert!(since.elapsed() < PATIENCE, "no {what} in\n{}", self.look(vt100::Screen::contents));
+        while !self.read_screen(&shows) {
+            assert!(since.elapsed() < TIMEOUT, "no {what} in\n{}", self.read_screen(vt100::Screen::contents));
             thread::sleep(Duration::from_millis(20));
         }
     }
 
     #[track_caller]
-    fn until_it_shows(&self, text: &str) {
-        self.until(text, |screen| screen.contents().contains(text));
+    fn wait_for_text(&self, text: &str) {
+        self.wait_until(text, |screen| screen.contents().contains(text));
     }
 }
 
 #[test]
 #[ignore = "needs a cluster"]
-fn apply_switch_views_open_a_pod_return_end() {
+fn keys_switch_views_open_a_pod_and_return() {
     let namespace = Namespace::new("live");
     let command = namespace.command(&["apply", "-f", &manifest("live.yaml")]);
     let mut screen = Screen::start(110, 30, &command);
-    screen.until_it_shows("2 running");
+    screen.wait_for_text("2 running");
 
     screen.type_in("t");
-    screen.until_it_shows("STATUS");
+    screen.wait_for_text("STATUS");
     screen.type_in("g");
-    screen.until("grid", |screen| !screen.contents().contains("STATUS"));
+    screen.wait_until("grid", |screen| !screen.contents().contains("STATUS"));
     screen.type_in("s");
-    screen.until_it_shows("▶ now");
-    // Down, by the code that terminals send.
+    screen.wait_for_text("▶ now");
+    // The code that terminals send for the Down key.
     screen.type_in("\x1b[B");
-    screen.until("selection", |screen| screen.contents().contains('▌'));
-    let selected = screen.look(|screen| {
+    screen.wait_until("selection", |screen| screen.contents().contains('▌'));
+    let selected = screen.read_screen(|screen| {
         let contents = screen.contents();
         let line = contents.lines().find(|line| line.starts_with('▌')).unwrap();
         line.split_whitespace().find(|word| word.starts_with("live-")).unwrap().to_owned()
     });
 
     screen.type_in("\r");
-    screen.until("Pod", |screen| screen.alternate_screen() && screen.contents().contains("PHASE"));
-    screen.until_it_shows(&format!("pod/{selected}"));
+    screen.wait_until("Pod", |screen| screen.alternate_screen() && screen.contents().contains("PHASE"));
+    screen.wait_for_text(&format!("pod/{selected}"));
     screen.type_in("e");
-    screen.until_it_shows("Successfully assigned");
+    screen.wait_for_text("Successfully assigned");
     screen.type_in("l");
-    screen.until_it_shows("working on 0");
+    screen.wait_for_text("working on 0");
     screen.type_in("y");
-    screen.until_it_shows("kind: Pod");
+    screen.wait_for_text("kind: Pod");
     screen.type_in("\x1b");
-    screen.until_it_shows("PHASE");
+    screen.wait_for_text("PHASE");
     screen.type_in("\x1b");
-    screen.until("picture", |screen| !screen.alternate_screen());
-    screen.until(&format!("{selected} selected"), |screen| {
+    screen.wait_until("picture", |screen| !screen.alternate_screen());
+    screen.wait_until(&format!("{selected} selected"), |screen| {
         screen.contents().lines().any(|line| line.starts_with('▌') && line.contains(&selected))
     });
 
-    let code = end_of(&mut screen.child).and_then(|status| status.code());
-    screen.until_it_shows("to see it again: kubectl seq get job/live");
-    let contents = screen.look(vt100::Screen::contents);
+    let code = wait_or_kill(&mut screen.child).and_then(|status| status.code());
+    screen.wait_for_text("to see it again: kubectl seq get job/live");
+    let contents = screen.read_screen(vt100::Screen::contents);
     assert_eq!(code, Some(1), "{contents}");
     for text in ["job/live  Failed", "failed: exit code 3", "cannot open the input"] {
         assert!(contents.contains(text), "no {text:?} in\n{contents}");
     }
-    screen.look(|screen| {
+    screen.read_screen(|screen| {
         assert!(!screen.alternate_screen() && !screen.hide_cursor(), "{contents}");
         assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
     });
@@ -129,18 +129,18 @@ fn apply_switch_views_open_a_pod_return_end() {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn a_signal_leaves_a_usual_terminal() {
+fn a_signal_restores_the_terminal() {
     let namespace = Namespace::new("live-term");
     namespace.kubectl(&["apply", "-f", &manifest("sleeping.yaml")]).succeeds();
     let mut screen = Screen::start(80, 24, &namespace.command(&["get", "job", "sleeping", "--watch"]));
-    screen.until_it_shows("1 running");
+    screen.wait_for_text("1 running");
     screen.type_in("\x1b[B\r");
-    screen.until("Pod", vt100::Screen::alternate_screen);
+    screen.wait_until("Pod", vt100::Screen::alternate_screen);
     let process = screen.child.id().to_string();
     assert!(std::process::Command::new("kill").args(["-TERM", &process]).status().unwrap().success());
-    assert_eq!(end_of(&mut screen.child).and_then(|status| status.code()), Some(143));
-    screen.until_it_shows("no longer followed: job/sleeping goes on");
-    screen.look(|screen| {
+    assert_eq!(wait_or_kill(&mut screen.child).and_then(|status| status.code()), Some(143));
+    screen.wait_for_text("no longer followed: job/sleeping goes on");
+    screen.read_screen(|screen| {
         assert!(!screen.alternate_screen() && !screen.hide_cursor());
         assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
     });

@@ -1,4 +1,4 @@
-//! Nodes that go, nodes that are full, very many Pods, an API server that is away: on clusters of their own.
+//! Lost nodes, full nodes, very many Pods, and a stopped API server, on clusters of their own.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -12,37 +12,37 @@ use crate::document::{
 use crate::harness::manifest;
 use crate::private::PrivateCluster;
 
-/// Followed to the end, whatever happens meanwhile.
+/// The flags that follow a Job to its end and print the document.
 const FOLLOWED: [&str; 3] = ["-o", "json", "--progress=lines"];
 
 #[test]
 #[ignore = "needs a test cluster's script, and up to 100 s"]
-fn what_becomes_of_nodes() {
+fn pods_survive_lost_and_full_nodes() {
     let Some(cluster) = PrivateCluster::up(4) else { return };
     thread::scope(|scope| {
-        scope.spawn(|| a_node_comes_back_at_once(&cluster));
-        scope.spawn(|| a_node_stays_away(&cluster));
-        scope.spawn(|| something_more_important_comes(&cluster));
-        scope.spawn(|| three_hundred_pods_in_waves(&cluster));
+        scope.spawn(|| check_a_node_that_comes_back_at_once(&cluster));
+        scope.spawn(|| check_a_node_that_stays_away(&cluster));
+        scope.spawn(|| check_a_preempted_pod(&cluster));
+        scope.spawn(|| check_three_hundred_pods_in_waves(&cluster));
     });
 }
 
 #[test]
 #[ignore = "needs a test cluster's script, and a minute"]
-fn the_api_server_is_away_for_a_while() {
+fn following_continues_after_the_api_server_was_stopped() {
     let Some(cluster) = PrivateCluster::up(1) else { return };
     let namespace = cluster.namespace("served");
     let file = manifest("served.yaml");
     let mut running =
         namespace.start(&[&["apply", "-f", &file], &FOLLOWED[..], &["--timeout=140s"]].concat());
-    running.until_it_says("runs on node-1");
+    running.wait_for_text("runs on node-1");
     cluster.stop("apiserver");
-    running.until_it_says("connection lost, trying again");
+    running.wait_for_text("connection lost, trying again");
     cluster.start("apiserver");
-    running.until_it_says("connection restored");
+    running.wait_for_text("connection restored");
     let document = running.wait().succeeds().json();
-    // The first one ended while nobody was there to be told.
-    namespace.hold(&document);
+    // The first Pod ended while the API server was stopped.
+    namespace.check(&document);
     let job = workload(&document, "served");
     assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 2, 0]), "{job:#}");
     let pods = array(job, "pods");
@@ -53,21 +53,21 @@ fn the_api_server_is_away_for_a_while() {
     }
 }
 
-fn a_node_comes_back_at_once(cluster: &PrivateCluster) {
+fn check_a_node_that_comes_back_at_once(cluster: &PrivateCluster) {
     let namespace = cluster.namespace("back");
     let file = manifest("node-back.yaml");
     let mut running =
         namespace.start(&[&["apply", "-f", &file], &FOLLOWED[..], &["--timeout=120s"]].concat());
     for job in ["never", "again"] {
-        running.until_it_says(&format!("job/{job}"));
-        namespace.ready(job, 1);
+        running.wait_for_text(&format!("job/{job}"));
+        namespace.wait_until_ready(job, 1);
     }
     cluster.stop("node-3");
     cluster.start("node-3");
     let document = running.wait().succeeds().json();
-    namespace.hold(&document);
+    namespace.check(&document);
 
-    // The kubelet knows that the container is gone, but not since when, and so nobody does.
+    // The kubelet knows that the container is gone, but not since when. So the end is unknown.
     let job = workload(&document, "never");
     assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 1, 1]), "{job:#}");
     let [lost, second] = array(job, "pods") else { panic!("{job:#}") };
@@ -80,7 +80,7 @@ fn a_node_comes_back_at_once(cluster: &PrivateCluster) {
     assert_eq!((text(second, "outcome"), text(second, "node")), ("Succeeded", "node-3"), "{second:#}");
     assert!(instant(second, "created") > instant(lost, "workStarted"), "{job:#}");
 
-    // The same Pod runs again, and what is between is not known.
+    // The same Pod runs again. The time between the runs is unknown.
     let job = workload(&document, "again");
     assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 1, 0]), "{job:#}");
     let pod = only_pod(job);
@@ -95,34 +95,34 @@ fn a_node_comes_back_at_once(cluster: &PrivateCluster) {
     assert!(phases(pod).starts_with(&["Queued"]) && !phases(pod).contains(&"BackOff"), "{pod:#}");
 }
 
-fn a_node_stays_away(cluster: &PrivateCluster) {
+fn check_a_node_that_stays_away(cluster: &PrivateCluster) {
     let namespace = cluster.namespace("away");
     let file = manifest("node-away.yaml");
     let mut running =
         namespace.start(&[&["apply", "-f", &file], &FOLLOWED[..], &["--timeout=140s"]].concat());
-    running.until_it_says("job/away");
-    namespace.ready("away", 1);
+    running.wait_for_text("job/away");
+    namespace.wait_until_ready("away", 1);
     cluster.stop("node-4");
-    // After forty to fifty seconds somebody notices.
-    running.until_it_says("unknown: NodeNotReady on node-4");
+    // The node controller notices after forty to fifty seconds.
+    running.wait_for_text("unknown: NodeNotReady on node-4");
     let listed = namespace.seq(&["get", "job", "away", "-o", "json"]).succeeds().json();
-    namespace.hold(&listed);
+    namespace.check(&listed);
     let pod = only_pod(workload(&listed, "away"));
     assert_eq!([text(pod, "outcome"), text(pod, "reason")], ["Unknown", "NodeNotReady"], "{pod:#}");
     let heard_of: Timestamp = text(array(pod, "phases").last().unwrap(), "end").parse().unwrap();
     let observed: Timestamp = text(&listed, "observedAt").parse().unwrap();
     assert!(observed.duration_since(heard_of) > SignedDuration::from_secs(30), "{pod:#}");
-    namespace.seq(&["get", "job", "away"]).succeeds().says("NodeNotReady");
+    namespace.seq(&["get", "job", "away"]).succeeds().prints("NodeNotReady");
 
-    // Given up, and done elsewhere; the node comes back while that goes on.
+    // The Pod is given up and replaced on another node. The lost node comes back meanwhile.
     let name = text(pod, "name").to_owned();
     let given_up = "--for=jsonpath={.status.failed}=1";
     namespace.kubectl(&["wait", given_up, "job/away", "--timeout=60s"]).succeeds();
-    namespace.ready("away", 1);
+    namespace.wait_until_ready("away", 1);
     cluster.start("node-4");
     namespace.kubectl(&["wait", "--for=delete", &format!("pod/{name}"), "--timeout=60s"]).succeeds();
     let document = running.wait().succeeds().json();
-    namespace.hold(&document);
+    namespace.check(&document);
     let job = workload(&document, "away");
     assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 1, 1]), "{job:#}");
     let [lost, second] = attempts(job, 0)[..] else { panic!("{job:#}") };
@@ -134,7 +134,7 @@ fn a_node_stays_away(cluster: &PrivateCluster) {
     assert!(lost["instants"]["workEnded"].is_null() && lost["runMillis"].is_null(), "{lost:#}");
     assert!(instant(lost, "deleteRequested") < instant(lost, "deleted"), "{lost:#}");
     assert!(text(second, "node") != "node-4" && text(second, "outcome") == "Succeeded", "{second:#}");
-    // From when it was given up to the next Pod its controller waited out a failure; before that nothing is known.
+    // From the moment when the Pod was given up, the controller waits after a failure. Before, nothing is known.
     let slots = &job["summary"]["slots"];
     let waited = instant(second, "created").duration_since(instant(lost, "deleteRequested"));
     let (waited, back_off) =
@@ -143,16 +143,16 @@ fn a_node_stays_away(cluster: &PrivateCluster) {
     assert!(slots["idleMillis"].as_i64().unwrap() > 30_000, "{job:#}");
 }
 
-fn something_more_important_comes(cluster: &PrivateCluster) {
+fn check_a_preempted_pod(cluster: &PrivateCluster) {
     let namespace = cluster.namespace("important");
     namespace.kubectl(&["apply", "-f", &manifest("preempted.yaml")]).succeeds();
     let mut running = namespace.start(&[&["get", "jobs", "-w"], &FOLLOWED[..], &["--timeout=120s"]].concat());
-    running.until_it_says("job/low");
-    namespace.ready("low", 1);
-    // One that comes while following.
+    running.wait_for_text("job/low");
+    namespace.wait_until_ready("low", 1);
+    // This Job is created while the program follows.
     namespace.kubectl(&["apply", "-f", &manifest("important.yaml")]).succeeds();
     let document = running.wait().succeeds().json();
-    namespace.hold(&document);
+    namespace.check(&document);
     let (low, high) = (workload(&document, "low"), workload(&document, "high"));
     assert_eq!((end(high), counts(high)), (["Succeeded", "CompletionsReached"], [0, 1, 0]), "{high:#}");
     assert_eq!((end(low), counts(low)), (["Succeeded", "CompletionsReached"], [0, 1, 1]), "{low:#}");
@@ -168,7 +168,7 @@ fn something_more_important_comes(cluster: &PrivateCluster) {
     assert!(instant(high, "created") <= asked && asked <= instant(victim, "workEnded"), "{victim:#}");
     assert!(instant(victim, "workEnded") <= instant(victim, "deleted"), "{victim:#}");
     assert!(instant(victim, "workEnded") <= instant(high, "workStarted"), "{document:#}");
-    // It waits for the place that was taken from it.
+    // The replacement waits until the important Pod has ended.
     assert_eq!(text(second, "outcome"), "Succeeded", "{second:#}");
     assert!(text(&second["phases"][0], "reason").contains("Insufficient cpu"), "{second:#}");
     assert!(millis(second, "Queued") > 1000, "{second:#}");
@@ -177,16 +177,16 @@ fn something_more_important_comes(cluster: &PrivateCluster) {
     assert!(text(wait, "reason").contains("Insufficient cpu") && wait["pods"] == 1, "{low:#}");
 }
 
-/// Nearest rank.
+/// The nearest-rank percentile.
 fn percentile(sorted: &[i64], of_hundred: usize) -> i64 {
     sorted[(sorted.len() * of_hundred).div_ceil(100) - 1]
 }
 
-/// The most Pods that worked at the same time.
-fn most_at_once(pods: &[Value]) -> i64 {
+/// The largest number of Pods that worked at the same time.
+fn max_concurrency(pods: &[Value]) -> i64 {
     let ends = |pod| [(instant(pod, "workEnded"), -1), (instant(pod, "workStarted"), 1)];
     let mut changes: Vec<(Timestamp, i64)> = pods.iter().flat_map(ends).collect();
-    // Who ends then makes room for who begins then.
+    // At equal times, an end counts before a start.
     changes.sort_unstable();
     let working = changes.iter().scan(0, |working, (_, change)| {
         *working += change;
@@ -195,7 +195,7 @@ fn most_at_once(pods: &[Value]) -> i64 {
     working.max().unwrap_or(0)
 }
 
-fn three_hundred_pods_in_waves(cluster: &PrivateCluster) {
+fn check_three_hundred_pods_in_waves(cluster: &PrivateCluster) {
     let namespace = cluster.namespace("waves");
     let document = namespace.follow("waves.yaml", 0);
     let job = workload(&document, "waves");
@@ -204,8 +204,8 @@ fn three_hundred_pods_in_waves(cluster: &PrivateCluster) {
     assert_eq!((pods.len(), &job["completions"], &job["parallelism"]), (300, &300.into(), &60.into()));
     assert!(pods.iter().all(|pod| pod["outcome"] == "Succeeded" && pod["clamped"] == false), "{job:#}");
     let summary = &job["summary"];
-    // All sixty at once, where the machine starts them before the first one ends.
-    let most = most_at_once(pods);
+    // All sixty work at once if the machine starts them before the first one ends.
+    let most = max_concurrency(pods);
     assert_eq!(summary["concurrency"]["max"], most, "{summary:#}");
     assert!((20..=60).contains(&most), "{most}");
     for (range, of) in [("coldStartMillis", "coldStart"), ("runMillis", "run"), ("queuedMillis", "queued")] {
@@ -216,7 +216,7 @@ fn three_hundred_pods_in_waves(cluster: &PrivateCluster) {
         assert_eq!(told, expected, "{of} {summary:#}");
         assert_eq!(summary[range], values.iter().sum::<i64>(), "{range} {summary:#}");
     }
-    // Each Pod had a slot of its own, so that its time is its slot's.
+    // Each Pod had a slot of its own, so the sums over Pods equal the sums over slots.
     let slots = &summary["slots"];
     for (part, range) in [("workMillis", "runMillis"), ("queuedMillis", "queuedMillis")] {
         let (part, range) = (slots[part].as_i64().unwrap(), summary[range].as_i64().unwrap());
@@ -227,13 +227,13 @@ fn three_hundred_pods_in_waves(cluster: &PrivateCluster) {
         summary["slotMillis"].as_i64() <= summary["wallMillis"].as_i64().map(|wall| wall * 60),
         "{summary:#}"
     );
-    // Compressed or not, the answers say the same.
+    // Compressed answers give the same document.
     let [plain, compressed] = ["true", "false"].map(|disabled| {
         let flag = format!("--disable-compression={disabled}");
         namespace.seq(&["get", "job", "waves", "-o", "json", &flag]).succeeds().json()["workloads"].clone()
     });
     assert_eq!(plain, compressed);
-    // Each node pulled first, and had it then.
+    // Each node pulled the image once.
     let mut nodes: BTreeMap<&str, u64> = BTreeMap::new();
     for pod in pods {
         *nodes.entry(text(pod, "node")).or_default() += 1;

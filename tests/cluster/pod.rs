@@ -1,10 +1,10 @@
-//! `pod NAME`: the Pod as kubectl prints it, and its drill-down.
+//! `pod NAME`: the Pod object as kubectl prints it, and the page of the Pod.
 
 use crate::harness::Namespace;
 
 #[test]
 #[ignore = "needs a cluster"]
-fn its_object_is_kubectls_byte_for_byte() {
+fn the_pod_object_equals_kubectls_output() {
     let namespace = Namespace::new("pod");
     namespace.complete("quick.yaml");
     let name = namespace.pod("app=quick");
@@ -15,7 +15,7 @@ fn its_object_is_kubectls_byte_for_byte() {
         assert_eq!(ours.stderr, "");
     }
     let drawn = namespace.seq(&["pod", &name]).succeeds();
-    drawn.says(&name);
-    drawn.says("work");
-    drawn.says("Running");
+    drawn.prints(&name);
+    drawn.prints("work");
+    drawn.prints("Running");
 }

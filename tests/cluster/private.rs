@@ -1,4 +1,4 @@
-//! A cluster that one test has to itself, because it stops nodes or fills them.
+//! A cluster for a single test that stops or fills nodes.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -6,9 +6,9 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::harness::{Ended, Environment, Namespace, Running, notice};
+use crate::harness::{Ended, Environment, Namespace, Running, print_notice};
 
-/// It lives as long as its test.
+/// The cluster is stopped at the end of the test.
 pub(crate) struct PrivateCluster {
     script: PathBuf,
     environment: Environment,
@@ -16,10 +16,10 @@ pub(crate) struct PrivateCluster {
 }
 
 impl PrivateCluster {
-    /// Brings one up; `None`, with a notice, where no script is there that can.
+    /// Starts a cluster. Without a script of the test cluster, prints a notice and returns `None`.
     pub(crate) fn up(nodes: u32) -> Option<Self> {
         let Some(script) = std::env::var_os("KUBECTL_SEQ_TEST_CLUSTER") else {
-            notice("left out: KUBECTL_SEQ_TEST_CLUSTER does not name a test cluster's script");
+            print_notice("left out: KUBECTL_SEQ_TEST_CLUSTER does not name a test cluster's script");
             return None;
         };
         let directory = TempDir::with_prefix("seq-cluster-").unwrap();
@@ -32,12 +32,12 @@ impl PrivateCluster {
         Some(cluster)
     }
 
-    /// A namespace in it.
+    /// Creates a namespace in the cluster.
     pub(crate) fn namespace(&self, topic: &str) -> Namespace {
         Namespace::within(topic, self.environment.clone())
     }
 
-    /// Stops a part, as if its machine had lost its power.
+    /// Stops a part of the cluster, as if its machine lost power.
     pub(crate) fn stop(&self, part: &str) {
         self.script(&["stop", part]).succeeds();
     }
@@ -58,7 +58,7 @@ impl Drop for PrivateCluster {
     fn drop(&mut self) {
         let mut command = Command::new(&self.script);
         command.arg("down").envs(self.environment.iter().map(|(name, value)| (name, value)));
-        // A panic in here would hide the one that led here.
+        // A panic here would hide the panic of the test.
         let _ = command.output();
     }
 }

@@ -1,14 +1,14 @@
-//! What a run on a real cluster records is what its replay shows, and no secret is in it.
+//! The replay of a recorded run shows the same, and the recording contains no secret.
 
 use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
 
-use crate::document::{hold, workload};
+use crate::document::{check, workload};
 use crate::harness::{Ended, Namespace, Running, kubectl, manifest, program};
 
-/// A replay, without anything that it could reach a cluster by.
+/// Runs a replay without access to a cluster.
 fn replay(path: &Path, format: &str) -> Ended {
     let mut command = program();
     command.args(["replay", &path.to_string_lossy(), "-o", format]);
@@ -18,7 +18,7 @@ fn replay(path: &Path, format: &str) -> Ended {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn a_replay_is_the_run_to_the_byte() {
+fn a_replay_equals_the_run_to_the_byte() {
     let namespace = Namespace::new("record");
     let folder = tempfile::tempdir().unwrap();
     let [applied, followed, shown] = ["applied", "followed", "shown"].map(|name| folder.path().join(name));
@@ -26,7 +26,7 @@ fn a_replay_is_the_run_to_the_byte() {
 
     let record = applied.to_str().unwrap();
     let run = namespace.seq(&["apply", "-f", &file, "-o", "json", "--record", record]).ends(1);
-    hold(&run.json());
+    check(&run.json());
     assert_eq!(workload(&run.json(), "secretive")["outcome"], "Succeeded");
     assert_eq!(workload(&run.json(), "never")["reason"], "DeadlineExceeded");
     assert!(replay(&applied, "json").ends(1).stdout == run.stdout, "{run:#}");
@@ -42,7 +42,7 @@ fn a_replay_is_the_run_to_the_byte() {
         let run = namespace.seq(&["get", "jobs", "-o", format, "--record", record]).succeeds();
         assert!(replay(&shown, format).succeeds().stdout == run.stdout, "{run:#}");
     }
-    // What is not followed need not have ended, and has been printed all the same.
+    // Without `--watch` the Job may still run. Its replay prints the same.
     let again = replay(&shown, "seq").succeeds();
     assert_eq!(again.stderr, "", "{again:#}");
 

@@ -1,4 +1,4 @@
-//! Deployments, StatefulSets and DaemonSets: followed until they are rolled out.
+//! Deployments, StatefulSets and DaemonSets are followed until they are rolled out.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,19 +9,19 @@ use crate::document::{self, array, children, text, workload};
 use crate::harness::{Namespace, Running, manifest};
 use crate::truth;
 
-/// How many nodes are to have a Pod of the `DaemonSet`: others may be there and not ready.
+/// The number of nodes that get a Pod of the `DaemonSet`. Other nodes may exist and not be ready.
 fn wanted_nodes(namespace: &Namespace) -> usize {
     let wanted = "jsonpath={.status.desiredNumberScheduled}";
     namespace.kubectl(&["get", "ds", "agent", "-o", wanted]).succeeds().stdout.parse().unwrap()
 }
 
-/// Applies a revision of the Deployment, and follows it.
+/// Applies a revision of the Deployment and follows it.
 fn roll_out(namespace: &Namespace, version: &str) -> Value {
     let text = fs::read_to_string(manifest("rollout.yaml")).unwrap().replace("VERSION", version);
     let command = namespace.command(&["apply", "-f", "-", "-o", "json", "--timeout=90s"]);
     let document = Running::start(command, &text).wait().succeeds().json();
-    document::hold(&document);
-    truth::hold(&document);
+    document::check(&document);
+    truth::compare(&document);
     document
 }
 
@@ -39,7 +39,7 @@ fn a_rollout_ends_when_the_new_revision_is_available() {
     let old = text(sets[0], "uid");
     assert!(array(sets[0], "pods").iter().all(|pod| pod["outcome"] == "Running"), "{first:#}");
 
-    // Both revisions are there, and each Pod is its own revision's.
+    // Both revisions are shown, and each Pod belongs to its revision.
     let second = roll_out(&namespace, "second");
     let web = workload(&second, "web");
     assert_eq!((text(web, "outcome"), &web["summary"]["pods"]), ("Succeeded", &4.into()), "{second:#}");
@@ -54,23 +54,23 @@ fn a_rollout_ends_when_the_new_revision_is_available() {
     }
     assert_eq!([array(old[0], "pods").len(), array(new[0], "pods").len()], [2, 2], "{second:#}");
 
-    // Nothing is left to do: it ends at once, with the same.
+    // The rollout is complete, so following ends at once with the same document.
     for named in ["deploy/web", "deployment.apps/web", "Deployment.v1.apps/web"] {
         let again = namespace.seq(&["get", named, "-w", "-o", "json", "--timeout=30s"]).succeeds().json();
         assert_eq!(text(workload(&again, "web"), "outcome"), "Succeeded", "{named}: {again:#}");
     }
     let drawn = namespace.seq(&["get", "deploy", "web"]).succeeds();
-    drawn.says("deployment/web  Succeeded  2 of 2 Pods");
-    drawn.says("replicaset/web-");
+    drawn.prints("deployment/web  Succeeded  2 of 2 Pods");
+    drawn.prints("replicaset/web-");
 }
 
 #[test]
 #[ignore = "needs a cluster"]
-fn a_rollout_that_is_given_up_has_failed() {
+fn a_rollout_past_its_progress_deadline_has_failed() {
     let namespace = Namespace::new("never-ready");
     let ended = namespace.seq(&["apply", "-f", &manifest("never-ready.yaml"), "-o", "json", "--timeout=60s"]);
     let document = ended.ends(1).json();
-    document::hold(&document);
+    document::check(&document);
     let broken = workload(&document, "broken");
     assert_eq!((text(broken, "outcome"), text(broken, "reason")), ("Failed", "ProgressDeadlineExceeded"));
     assert!(text(broken, "message").contains("timed out progressing"), "{broken:#}");
@@ -80,12 +80,12 @@ fn a_rollout_that_is_given_up_has_failed() {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn one_pod_after_the_other_and_one_on_each_node() {
+fn a_stateful_set_starts_in_order_and_a_daemon_set_on_each_node() {
     let namespace = Namespace::new("ordered");
     let ended = namespace.seq(&["apply", "-f", &manifest("ordered.yaml"), "-o", "json", "--timeout=90s"]);
     let document = ended.succeeds().json();
-    document::hold(&document);
-    truth::hold(&document);
+    document::check(&document);
+    truth::compare(&document);
     let db = workload(&document, "db");
     assert_eq!((text(db, "outcome"), &db["active"]), ("Succeeded", &3.into()), "{document:#}");
     let pods = array(db, "pods");
@@ -93,7 +93,7 @@ fn one_pod_after_the_other_and_one_on_each_node() {
     for pair in pods.windows(2) {
         let (ready, next) =
             (&pair[0]["instants"]["workStarted"]["at"], &pair[1]["instants"]["created"]["at"]);
-        // The same format throughout: text compares as time does.
+        // All times have the same format, so the texts sort like the times.
         assert!(ready.as_str().unwrap()[..19] <= next.as_str().unwrap()[..19], "{db:#}");
     }
     let agent = workload(&document, "agent");
@@ -101,7 +101,7 @@ fn one_pod_after_the_other_and_one_on_each_node() {
     let nodes: BTreeSet<&str> = array(agent, "pods").iter().map(|pod| text(pod, "node")).collect();
     assert_eq!([nodes.len(), array(agent, "pods").len()], [wanted_nodes(&namespace); 2], "{agent:#}");
 
-    // Scaled up, it is not rolled out until the new Pod is ready.
+    // After scaling up, the rollout is complete when the new Pod is ready.
     namespace.kubectl(&["scale", "sts", "db", "--replicas=4"]).succeeds();
     let document =
         namespace.seq(&["get", "sts", "db", "-w", "-o", "json", "--timeout=60s"]).succeeds().json();
@@ -120,7 +120,7 @@ fn several_kinds_in_all_namespaces() {
     }
     let document =
         Namespace::seq_anywhere(&["get", "deploy,rs,sts,ds,job", "-A", "-o", "json"]).succeeds().json();
-    document::hold(&document);
+    document::check(&document);
     let here = |namespace: &Namespace| {
         let mut found: Vec<(String, usize)> = array(&document, "workloads")
             .iter()

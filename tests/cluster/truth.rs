@@ -1,4 +1,4 @@
-//! What the nodes' runtimes really did, where the cluster tells.
+//! Compares documents with what the nodes' runtimes really did. Only a test cluster records that.
 
 use std::collections::HashMap;
 use std::process::Command;
@@ -8,18 +8,18 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::document::{array, pods, role, text};
-use crate::harness::notice;
+use crate::harness::print_notice;
 
-/// No instant may be further from the truth.
+/// The largest error of any instant, in milliseconds.
 const ALWAYS: i64 = 1000;
-/// No instant that was read from the nanoseconds in an event's name may be further from the truth.
+/// The largest error of an instant from the nanoseconds in the name of an event, in milliseconds.
 const BY_EVENT: i64 = 50;
 
-/// Except one, and one more in so many, on a machine that has more to do than it can: there a kubelet writes its events
-/// late, but never by more than what always holds.
+/// On an overloaded machine a kubelet writes its events late. So one instant, and one more per this many, may exceed
+/// the error for names of events, but not the error for any instant.
 const LATE_ONE_IN: usize = 50;
 
-/// A line of the test cluster's `truth`.
+/// A line that the test cluster's `truth` prints.
 #[derive(Debug, Deserialize)]
 struct Fact {
     at: Timestamp,
@@ -31,7 +31,7 @@ struct Fact {
     failed: bool,
 }
 
-/// What happened to one Pod, by time.
+/// The facts about one Pod, in the order of time.
 struct Facts<'a>(Vec<&'a Fact>);
 
 impl<'a> Facts<'a> {
@@ -39,7 +39,7 @@ impl<'a> Facts<'a> {
         self.0.iter().copied().filter(move |fact| fact.what == what)
     }
 
-    /// When the container's runs started or finished, by time.
+    /// The times at which the container's runs started or finished, in order.
     fn runs(&self, what: &str, container: &str) -> Vec<Timestamp> {
         self.of(what)
             .filter(|fact| fact.container.as_deref() == Some(container))
@@ -48,17 +48,19 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// Holds every instant, pull and run of a timeline document against the truth; says how many there were.
+/// Compares every instant, pull and run of a document with the truth. Returns the number of compared times.
 #[track_caller]
-pub(crate) fn hold(document: &Value) -> usize {
-    hold_where(document, |_| ())
+pub(crate) fn compare(document: &Value) -> usize {
+    compare_in(document, |_| ())
 }
 
-/// The same where the script has to be led to another cluster.
+/// Compares in the cluster that `lead` selects for the script.
 #[track_caller]
-pub(crate) fn hold_where(document: &Value, lead: impl FnOnce(&mut Command)) -> usize {
+pub(crate) fn compare_in(document: &Value, lead: impl FnOnce(&mut Command)) -> usize {
     let Some(script) = std::env::var_os("KUBECTL_SEQ_TEST_CLUSTER") else {
-        notice("not held against the truth: KUBECTL_SEQ_TEST_CLUSTER does not name a test cluster's script");
+        print_notice(
+            "not held against the truth: KUBECTL_SEQ_TEST_CLUSTER does not name a test cluster's script",
+        );
         return 0;
     };
     let mut command = Command::new(&script);
@@ -115,7 +117,12 @@ impl Held {
             }
             let by_event = said["source"] == "event" && said["precisionMillis"].as_i64() <= Some(BY_EVENT);
             let tolerance = if by_event { BY_EVENT } else { ALWAYS };
-            self.compare(&format!("{name} {instant} ({})", said["source"]), &said["at"], truth, tolerance);
+            self.compare_time(
+                &format!("{name} {instant} ({})", said["source"]),
+                &said["at"],
+                truth,
+                tolerance,
+            );
         }
         for container in array(pod, "containers") {
             self.container(name, container, facts);
@@ -126,13 +133,18 @@ impl Held {
         let name = text(container, "name");
         let place = format!("{pod} {name}");
         let of_image = |fact: &&Fact| fact.image.as_deref() == container["image"].as_str();
-        // Each line of a pull stands for itself; the start of the good one is the last before its end.
+        // Failed pulls have lines of their own. The successful pull began at the last start before its end.
         let pulled = facts.of("pullFinished").filter(of_image).find(|fact| !fact.failed).map(|fact| fact.at);
         if let (Some(pulled), false) = (pulled, container["pull"]["cached"] == true) {
             let started =
                 facts.of("pullStarted").filter(of_image).map(|fact| fact.at).filter(|at| *at < pulled).last();
-            self.compare(&format!("{place} pull start"), &container["pull"]["start"], started, BY_EVENT);
-            self.compare(&format!("{place} pull end"), &container["pull"]["end"], Some(pulled), BY_EVENT);
+            self.compare_time(&format!("{place} pull start"), &container["pull"]["start"], started, BY_EVENT);
+            self.compare_time(
+                &format!("{place} pull end"),
+                &container["pull"]["end"],
+                Some(pulled),
+                BY_EVENT,
+            );
         }
         let (starts, ends) = (facts.runs("containerStarted", name), facts.runs("containerFinished", name));
         let runs = array(container, "runs");
@@ -141,18 +153,18 @@ impl Held {
         }
         for (number, run) in runs.iter().enumerate() {
             let place = format!("{place} run {number}");
-            self.compare(&format!("{place} start"), &run["start"], starts.get(number).copied(), ALWAYS);
-            // A node that was stopped tells nothing of the ends of its containers.
+            self.compare_time(&format!("{place} start"), &run["start"], starts.get(number).copied(), ALWAYS);
+            // A stopped node does not record the ends of its containers.
             let told = run["end"].as_str().and_then(|end| end.parse::<Timestamp>().ok());
             let nearest =
                 told.and_then(|told| ends.iter().min_by_key(|end| told.duration_since(**end).abs()));
             let end = if ends.len() == starts.len() { ends.get(number) } else { nearest };
-            self.compare(&format!("{place} end"), &run["end"], end.copied(), ALWAYS);
+            self.compare_time(&format!("{place} end"), &run["end"], end.copied(), ALWAYS);
         }
     }
 
-    /// What is unknown is no lie; what is said has to be true.
-    fn compare(&mut self, place: &str, said: &Value, truth: Option<Timestamp>, tolerance: i64) {
+    /// Compares one time. An unknown time passes, a known time must be true.
+    fn compare_time(&mut self, place: &str, said: &Value, truth: Option<Timestamp>, tolerance: i64) {
         let Some(said) = said.as_str() else { return };
         self.count += 1;
         let said: Timestamp = said.parse().unwrap();

@@ -1,4 +1,4 @@
-//! What holds work up: that it is not admitted, and all that may fail before the first container runs.
+//! The reasons for waits: missing admission, and failures before the first container runs.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::document::{array, counts, end, instant, millis, only_pod, text, workload};
 use crate::harness::{Namespace, Running, manifest};
 
-/// The reasons of a phase in order, each with its milliseconds.
+/// The reasons of a phase in order, each with its duration in milliseconds.
 fn reasons<'a>(pod: &'a Value, phase: &str) -> Vec<(&'a str, i64)> {
     let of_kind = array(pod, "phases").iter().filter(|other| other["phase"] == phase);
     of_kind.filter_map(|phase| Some((phase["reason"].as_str()?, phase["millis"].as_i64().unwrap()))).collect()
@@ -15,18 +15,18 @@ fn reasons<'a>(pod: &'a Value, phase: &str) -> Vec<(&'a str, i64)> {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn admitted_by_a_patch_and_held_back_by_gates() {
+fn admission_and_scheduling_gates_are_waits() {
     let namespace = Namespace::new("admitted");
     let file = manifest("admitted.yaml");
     let mut running =
         namespace.start(&["apply", "-f", &file, "-o", "json", "--progress=lines", "--timeout=90s"]);
-    running.until_it_says("job/admitted is suspended");
+    running.wait_for_text("job/admitted is suspended");
     let listed = namespace.seq(&["get", "job", "admitted", "-o", "json"]).succeeds().json();
     let job = workload(&listed, "admitted");
     assert_eq!((text(job, "outcome"), array(job, "pods").len()), ("Suspended", 0), "{job:#}");
     assert_eq!(job["summary"]["slotMillis"], 0, "what is suspended has no slots: {job:#}");
 
-    // What an admission controller does: where it may run, and that it may.
+    // An admission controller sets the node selector and resumes the Job.
     let node =
         namespace.kubectl(&["get", "nodes", "-o", "jsonpath={.items[0].metadata.name}"]).succeeds().stdout;
     let admit = format!(
@@ -43,18 +43,18 @@ fn admitted_by_a_patch_and_held_back_by_gates() {
         }
     };
     for pod in ["admitted-0-", "admitted-1-"] {
-        running.until_it_says(pod);
+        running.wait_for_text(pod);
     }
     ungate();
-    running.until_it_says(&format!("waits: {one}"));
-    // A wait is worth a line when it is long.
+    running.wait_for_text(&format!("waits: {one}"));
+    // Only a long wait has a line.
     let drawn = namespace.seq_until(&["get", "job", "admitted", "--width=160"], "longest wait");
-    drawn.says(one);
+    drawn.prints(one);
     ungate();
     let ended = running.wait().succeeds();
     ended.warns(&format!("waits: {both}"));
     let document = ended.json();
-    namespace.hold(&document);
+    namespace.check(&document);
     let job = workload(&document, "admitted");
     assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 2, 0]), "{job:#}");
     for pod in array(job, "pods") {
@@ -67,28 +67,28 @@ fn admitted_by_a_patch_and_held_back_by_gates() {
     let mut waits: Vec<(&str, i64)> = array(job, "waits")
         .iter()
         .map(|wait| (text(wait, "reason"), wait["pods"].as_i64().unwrap()))
-        // What held the Job itself is told beside them.
+        // The hold of the Job itself is listed as well.
         .filter(|(reason, _)| reason.starts_with("SchedulingGated"))
         .collect();
     waits.sort_unstable();
     assert_eq!(waits, [(both, 2), (one, 2)], "{job:#}");
-    // Slots are there from the admission on.
+    // Slots exist from the admission on.
     let admitted = job["summary"]["slotMillis"].as_i64().unwrap();
     assert!(admitted < 2 * job["summary"]["wallMillis"].as_i64().unwrap() && admitted > 0, "{job:#}");
 }
 
 #[test]
 #[ignore = "needs a cluster"]
-fn sandbox_volume_setting_and_image() {
+fn failures_of_sandbox_volume_configuration_and_image_are_waits() {
     let namespace = Namespace::new("waits");
-    // An image that no node has.
+    // No node has this image.
     let input = fs::read_to_string(manifest("waits.yaml")).unwrap().replace("IMAGE", &namespace.name);
     let command =
         namespace.command(&["apply", "-f", "-", "-o", "json", "--progress=lines", "--timeout=100s"]);
     let mut running = Running::start(command, &input);
-    running.until_it_says("waits: CreateContainerConfigError");
+    running.wait_for_text("waits: CreateContainerConfigError");
     for reason in ["FailedCreatePodSandBox", "FailedMount"] {
-        running.until_it_says(&format!("waits: {reason}"));
+        running.wait_for_text(&format!("waits: {reason}"));
     }
     namespace
         .kubectl(&["annotate", "pods", "-l", "job-name=sandbox", "cluster.test/sandbox-error-"])
@@ -97,7 +97,7 @@ fn sandbox_volume_setting_and_image() {
     let ended = running.wait().succeeds();
     ended.warns("waits: ErrImagePull");
     let document = ended.json();
-    namespace.hold(&document);
+    namespace.check(&document);
     for (name, phase, reason) in [
         ("sandbox", "Setup", "FailedCreatePodSandBox"),
         ("volume", "Setup", "FailedMount"),
@@ -108,9 +108,9 @@ fn sandbox_volume_setting_and_image() {
         assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 1, 0]), "{job:#}");
         let pod = only_pod(job);
         let [(told, waited)] = reasons(pod, phase)[..] else { panic!("{pod:#}") };
-        // How long is up to the machine; the truth has been held above.
+        // The duration depends on the machine. The comparison with the truth has checked it above.
         assert!(told == reason && waited > 0, "{pod:#}");
-        // The wait is part of the cold start, and over when the work begins.
+        // The wait is part of the cold start and ends when the work begins.
         assert!(pod["coldStartMillis"].as_i64() >= Some(waited), "{pod:#}");
         assert!(pod["reason"].is_null() && pod["attempt"] == 1, "{pod:#}");
         let [wait] = array(job, "waits") else { panic!("{job:#}") };
@@ -120,7 +120,7 @@ fn sandbox_volume_setting_and_image() {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn why_there_is_no_pod_yet() {
+fn a_quota_explains_why_there_is_no_pod_yet() {
     let namespace = Namespace::new("quota");
     namespace.kubectl(&["apply", "-f", &manifest("quota.yaml")]).succeeds();
     namespace
@@ -128,32 +128,32 @@ fn why_there_is_no_pod_yet() {
         .succeeds();
     let mut running =
         namespace.start(&["apply", "-f", &manifest("quick.yaml"), "--progress=lines", "--timeout=120s"]);
-    running.until_it_says("job/quick cannot make Pods: exceeded quota: none");
+    running.wait_for_text("job/quick cannot make Pods: exceeded quota: none");
     let document = namespace.seq(&["get", "job", "quick", "-o", "json"]).succeeds().json();
     let job = workload(&document, "quick");
     assert_eq!([text(job, "outcome"), text(job, "reason")], ["Pending", "FailedCreate"], "{job:#}");
     assert_eq!(text(job, "message"), "exceeded quota: none, requested: pods=1, limited: pods=0", "{job:#}");
     assert!(text(job, "waitingSince") >= &text(job, "createdAt")[..19], "{job:#}");
     let drawn = namespace.seq(&["get", "job", "quick"]).succeeds();
-    drawn.says("no Pod yet");
-    drawn.says("FailedCreate: exceeded quota: none");
+    drawn.prints("no Pod yet");
+    drawn.prints("FailedCreate: exceeded quota: none");
     namespace.kubectl(&["delete", "quota", "none"]).succeeds();
-    running.wait().succeeds().says("2 of 2 done");
+    running.wait().succeeds().prints("2 of 2 done");
     let document = namespace.seq(&["get", "job", "quick", "-o", "json"]).succeeds().json();
     assert_eq!(workload(&document, "quick")["waitingSince"], Value::Null, "{document:#}");
 }
 
 #[test]
 #[ignore = "needs a cluster"]
-fn a_service_account_that_comes_later() {
+fn a_missing_service_account_is_a_hold_until_it_exists() {
     let namespace = Namespace::new("account");
     let file = manifest("no-account.yaml");
     let mut running =
         namespace.start(&["apply", "-f", &file, "-o", "json", "--progress=lines", "--timeout=90s"]);
-    running.until_it_says("job/no-account cannot make Pods: error looking up service account");
+    running.wait_for_text("job/no-account cannot make Pods: error looking up service account");
     namespace.kubectl(&["create", "serviceaccount", "worker"]).succeeds();
     let document = running.wait().succeeds().json();
-    namespace.hold(&document);
+    namespace.check(&document);
     let job = workload(&document, "no-account");
     assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 1, 0]), "{job:#}");
     assert!(job["waitingSince"].is_null(), "{job:#}");
@@ -162,13 +162,13 @@ fn a_service_account_that_comes_later() {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn no_node_and_what_an_autoscaler_does_about_it() {
+fn an_unschedulable_pod_shows_what_the_autoscaler_does() {
     let namespace = Namespace::new("no-room");
     let file = manifest("no-room.yaml");
     let mut running = namespace.start(&["apply", "-f", &file, "-o", "json", "--progress=lines"]);
-    running.until_it_says("Insufficient cpu");
+    running.wait_for_text("Insufficient cpu");
     let uid = namespace.kubectl(&["get", "pod", "huge", "-o", "jsonpath={.metadata.uid}"]).succeeds().stdout;
-    // As its recorder would write it: to the second, and to the nanosecond in the name.
+    // The autoscaler's recorder writes the time to the second, and to the nanosecond in the name.
     let seen = namespace.seq(&["get", "pod", "huge", "-o", "json"]).succeeds().json();
     let now: jiff::Timestamp = text(&seen, "observedAt").parse().unwrap();
     let second = jiff::Timestamp::from_second(now.as_second()).unwrap().to_string();
@@ -183,9 +183,9 @@ fn no_node_and_what_an_autoscaler_does_about_it() {
     namespace.kubectl_with(&create, &event.to_string()).succeeds();
     namespace.seq_until(&["get", "pod", "huge", "--width=200"], "TriggeredScaleUp");
     namespace.kubectl(&["delete", "pod", "huge"]).succeeds();
-    // It went before it ended.
+    // The Job was deleted before it ended.
     let document = running.wait().ends(3).json();
-    namespace.hold(&document);
+    namespace.check(&document);
     let huge = workload(&document, "huge");
     assert_eq!((text(huge, "outcome"), counts(huge)), ("Unknown", [0, 0, 0]), "{huge:#}");
     let pod = only_pod(huge);
@@ -197,12 +197,12 @@ fn no_node_and_what_an_autoscaler_does_about_it() {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn another_controller_is_in_charge() {
+fn a_job_that_another_controller_manages_says_so() {
     let namespace = Namespace::new("managed");
     namespace.kubectl(&["apply", "-f", &manifest("managed.yaml")]).succeeds();
     let document = namespace.seq(&["get", "job", "managed", "-o", "json"]).succeeds().json();
     let job = workload(&document, "managed");
     assert_eq!((text(job, "outcome"), counts(job), array(job, "pods").len()), ("Pending", [0, 0, 0], 0));
     assert!(text(job, "message").starts_with("managed by example.test/elsewhere"), "{job:#}");
-    namespace.seq(&["get", "job", "managed"]).succeeds().says("managed by example.test/elsewhere");
+    namespace.seq(&["get", "job", "managed"]).succeeds().prints("managed by example.test/elsewhere");
 }
