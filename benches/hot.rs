@@ -1,5 +1,6 @@
-//! One piece of work, once, to be counted: `benches/instructions` runs it below callgrind, `benches/compare` for its memory.
-//! Its name and a number of Pods are the only argument; without one it says which there are.
+//! Runs one workload of the hot paths once. `benches/instructions` counts its instructions with callgrind, and
+//! `benches/compare` measures its memory. The argument names the workload and its number of Pods. Without an argument, it
+//! lists the workloads.
 
 mod load;
 
@@ -10,12 +11,12 @@ use load::work;
 use prost::Message;
 
 fn main() {
-    // Cargo's own arguments begin with dashes.
+    // Arguments of cargo begin with a dash.
     let name = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
     let (name, pods) = name.rsplit_once('-').unwrap_or_default();
     let pods = pods.parse().unwrap_or(1_000);
     match name {
-        // What is made before the work is counted by itself, and subtracted.
+        // The preparation is counted separately and subtracted.
         "observations" => drop(black_box(load::finished(pods))),
         "apply" => drop(work::apply(&load::finished(pods), usize::MAX)),
         "watched" => drop(black_box(load::watched(pods))),

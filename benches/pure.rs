@@ -1,4 +1,4 @@
-//! The pure parts by time: `cargo bench --bench pure [FILTER]`. Only the relation of two rows of one run means something.
+//! Measures the time of the pure parts: `cargo bench --bench pure [FILTER]`. Compare only rows of the same run.
 
 mod load;
 
@@ -26,19 +26,19 @@ fn apply_watched_in_twenties(bencher: Bencher<'_, '_>, pods: u32) {
     bencher.counter(ItemsCount::new(observations.len())).bench(|| work::apply(&observations, 20));
 }
 
-/// While nothing but time changes.
+/// Frames between which only the time changes.
 #[divan::bench(args = [1_000, 10_000, 100_000], sample_count = 50, sample_size = 1)]
 fn frame(bencher: Bencher<'_, '_>, pods: u32) {
     one_after_the_other(bencher, pods, work::frame);
 }
 
-/// In another order, by node, filtered.
+/// Frames with another order, grouped by node and filtered.
 #[divan::bench(args = [1_000, 10_000, 100_000], sample_count = 50, sample_size = 1)]
 fn sought_frame(bencher: Bencher<'_, '_>, pods: u32) {
     one_after_the_other(bencher, pods, work::sought_frame);
 }
 
-/// Frames a tenth of a second apart.
+/// Draws frames a tenth of a second apart.
 fn one_after_the_other(
     bencher: Bencher<'_, '_>,
     pods: u32,
@@ -53,7 +53,7 @@ fn one_after_the_other(
     });
 }
 
-/// The first frame, and the last: nothing is remembered.
+/// The first frame, for which nothing is cached.
 #[divan::bench(args = [1_000, 10_000, 100_000], sample_count = 5, sample_size = 1)]
 fn exact_frame(bencher: Bencher<'_, '_>, pods: u32) {
     let timeline = load::timeline(pods, 300);
@@ -67,7 +67,7 @@ fn decode_protobuf(bencher: Bencher<'_, '_>) {
     bencher.counter(ItemsCount::new(pods.len())).bench(|| work::decode(&pods));
 }
 
-/// What a client of whole types pays for each observation, before it has made anything of it.
+/// Decodes complete Kubernetes types from JSON, as a client without types of its own has to.
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn decode_json_into_the_whole_type(bencher: Bencher<'_, '_>) {
     let pods: Vec<Vec<u8>> = (0..2_000).map(|nth| whole::json(nth, load::Stage::Done)).collect();
@@ -78,7 +78,7 @@ fn decode_json_into_the_whole_type(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// A recording's lines.
+/// Writes the lines of a recording.
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn read_recording(bencher: Bencher<'_, '_>) {
     let recording = work::recording(&load::finished(10_000));

@@ -1,9 +1,9 @@
 //! Writes a recording of very many Pods without a cluster: `cargo bench --bench recording -- FILE [PODS] [watched]`.
 //!
-//! As `get job --record` would write it: a list of finished Pods; with `watched` as `get job --watch --record` would:
-//! every state of every Pod.
+//! Without `watched`, the recording has a list of finished Pods, as from `get job --record`. With `watched`, it has every
+//! state of every Pod, as from `get job --watch --record`.
 
-#[expect(dead_code, reason = "the observations are enough here")]
+#[expect(dead_code, reason = "this bench needs only the observations")]
 mod load;
 
 use std::path::PathBuf;
@@ -12,11 +12,11 @@ use kubectl_seq::testing::observation::{Observation, Seen};
 use kubectl_seq::testing::source::Update;
 use kubectl_seq::testing::source::recording::Recorder;
 
-/// Observations that come at once.
+/// The number of observations that arrive together.
 const BATCH: usize = 256;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // Cargo's own arguments begin with dashes.
+    // Arguments of cargo begin with a dash.
     let arguments: Vec<String> =
         std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let Some(path) = arguments.first().map(PathBuf::from) else {
@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         recorder.take(&mut Update::Synced)?;
     }
     let mut observations = if watched { load::watched(pods) } else { load::finished(pods) };
-    // A list has the Job as it is now.
+    // A list contains the current state of the Job.
     if watched {
         observations.push(load::ended(pods));
     } else {

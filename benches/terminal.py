@@ -1,4 +1,4 @@
-"""A terminal of 120 columns and 40 rows for a live picture: what is written to it, and what it shows."""
+"""A terminal of 120 columns and 40 rows for a live picture. It keeps the written bytes and the shown text."""
 
 import fcntl
 import os
@@ -12,12 +12,12 @@ import termios
 import time
 
 COLUMNS, ROWS = 120, 40
-# Control sequences that pictures are made of, line ends, and text.
+# The control sequences of pictures, line ends, and text.
 PIECES = re.compile(r"\x1b\[([?0-9;]*)([A-Za-z])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[78=>c]|([\r\n])|([^\x1b\r\n]+)")
 
 
 class Screen:
-    """A program in a terminal of its own, and the text on it."""
+    """A program in a pseudo-terminal, with the text on it."""
 
     def __init__(self, command):
         self.bytes = 0
@@ -25,7 +25,7 @@ class Screen:
         self.rest = b""
         self.pid, self.master = pty.fork()
         if self.pid == 0:
-            # Only now is there a terminal to tell the size of.
+            # The terminal exists only from here on, so the size is set here.
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
             environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
             for name in ("CI", "NO_COLOR", "KUBECTL_SEQ_PROGRESS"):
@@ -33,7 +33,7 @@ class Screen:
             os.execve(command[0], command, environment)
 
     def read(self, seconds, until=lambda text: False):
-        """Reads for so long, or until the text is as wished; when that was."""
+        """Reads for `seconds`, or until `until` holds for the text. Returns the time of that."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             if not select.select([self.master], [], [], left)[0]:
@@ -56,7 +56,7 @@ class Screen:
             text, self.rest = data.decode(), b""
         except UnicodeDecodeError as error:
             text, self.rest = data[: error.start].decode(), data[error.start :]
-        # A sequence that is not complete yet waits for its end.
+        # An incomplete sequence waits for its end.
         if (start := text.rfind("\x1b")) >= 0 and not PIECES.match(text, start):
             text, self.rest = text[:start], text[start:].encode() + self.rest
         for match in PIECES.finditer(text):
@@ -91,7 +91,7 @@ class Screen:
         return "\n".join(self.rows[row] for row in sorted(self.rows))
 
     def processor(self):
-        """Seconds of processor time so far."""
+        """The used processor time in seconds."""
         with open(f"/proc/{self.pid}/stat", encoding="utf-8") as stat:
             fields = stat.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -101,7 +101,7 @@ class Screen:
         self.wait()
 
     def wait(self):
-        """Reads until it has ended, so that nobody holds its last picture up; exit code and peak memory in MiB."""
+        """Reads until the program has ended. Returns its exit code and its peak memory in MiB."""
         try:
             while piece := os.read(self.master, 65536):
                 self.show(piece)

@@ -1,6 +1,6 @@
-//! A Job of any number of Pods as observations, without a cluster: what the benches run on.
+//! Generates the observations of a Job with any number of Pods, without a cluster.
 
-#[allow(dead_code, clippy::allow_attributes, reason = "not every bench compares with whole types")]
+#[allow(dead_code, clippy::allow_attributes, reason = "some benches do not decode complete types")]
 pub(crate) mod whole;
 pub(crate) mod work;
 
@@ -14,7 +14,7 @@ use kubectl_seq::testing::timeline::Timeline;
 
 const UID: &str = "5c1e0f2a-1111-4222-8333-444455556666";
 
-/// When the Job began.
+/// The start of the Job.
 pub(crate) fn begin() -> Timestamp {
     Timestamp::from_second(1_800_000_000).unwrap_or_default()
 }
@@ -23,13 +23,13 @@ fn after(millis: i64) -> Timestamp {
     begin() + SignedDuration::from_millis(millis)
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "every time of a status may be absent")]
+#[expect(clippy::unnecessary_wraps, reason = "times of a status are optional")]
 fn time(millis: i64) -> Option<Time> {
-    // The API server truncates to the second.
+    // The API server truncates times to the second.
     Some(Time { seconds: after(millis).as_second(), nanos: 0 })
 }
 
-/// How far a Pod has come.
+/// The state of a generated Pod.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
     Queued,
@@ -38,7 +38,7 @@ pub(crate) enum Stage {
     Done,
 }
 
-/// The Job itself.
+/// The running Job.
 pub(crate) fn job(pods: u32) -> Observation {
     let pods = i32::try_from(pods).unwrap_or(i32::MAX);
     let job = Job {
@@ -56,8 +56,8 @@ pub(crate) fn job(pods: u32) -> Observation {
     Observation { received: after(0), seen: Seen::Listed, object: Object::Job(Box::new(job)) }
 }
 
-/// The Job when all of its Pods have ended.
-#[allow(dead_code, clippy::allow_attributes, reason = "only a recording needs it")]
+/// The Job after all Pods have ended.
+#[allow(dead_code, clippy::allow_attributes, reason = "only the recording needs it")]
 pub(crate) fn ended(pods: u32) -> Observation {
     let mut ended = job(pods);
     ended.received = now(pods) + SignedDuration::from_secs(10);
@@ -78,12 +78,13 @@ pub(crate) fn ended(pods: u32) -> Observation {
     ended
 }
 
-/// When a Pod was created, in milliseconds since the Job: five hundred at a time, each for some ten seconds.
+/// The creation of a Pod in milliseconds since the start of the Job. Five hundred Pods run at a time, each for about ten
+/// seconds.
 pub(crate) fn created(nth: u32) -> i64 {
     i64::from(nth / 500) * 12_000 + i64::from(nth % 500) * 17
 }
 
-/// One Pod in one state.
+/// The observation of one Pod in one state.
 pub(crate) fn pod(nth: u32, stage: Stage) -> Pod {
     let begin = created(nth);
     let number = i64::from(nth);
@@ -176,13 +177,13 @@ fn observed(nth: u32, stage: Stage, seen: Seen) -> Observation {
     Observation { received, seen, object: Object::Pod(Box::new(pod(nth, stage))) }
 }
 
-/// A list of finished Pods, as `get` sees them.
+/// The observations of a list of finished Pods.
 pub(crate) fn finished(pods: u32) -> Vec<Observation> {
     let list = (0..pods).map(|nth| observed(nth, Stage::Done, Seen::Listed));
     std::iter::once(job(pods)).chain(list).collect()
 }
 
-/// Every state of every Pod in the order of time, as a watch sees them.
+/// The observations of a watch: every state of every Pod in the order of time.
 pub(crate) fn watched(pods: u32) -> Vec<Observation> {
     let mut all: Vec<Observation> = (0..pods)
         .flat_map(|nth| {
@@ -197,7 +198,7 @@ pub(crate) fn watched(pods: u32) -> Vec<Observation> {
     all
 }
 
-/// A timeline of finished Pods, of which the last `running` still run.
+/// A timeline of finished Pods, except for the last `running` Pods, which still run.
 pub(crate) fn timeline(pods: u32, running: u32) -> Timeline {
     let mut timeline = Timeline::default();
     timeline.apply(&job(pods));
@@ -209,7 +210,7 @@ pub(crate) fn timeline(pods: u32, running: u32) -> Timeline {
     timeline
 }
 
-/// A time at which the last of so many Pods run.
+/// A time at which the last of `pods` Pods run.
 pub(crate) fn now(pods: u32) -> Timestamp {
     after(created(pods) + 9_000)
 }

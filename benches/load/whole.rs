@@ -1,10 +1,10 @@
-//! A Pod as the API server sends it, with all that is not used here.
+//! A complete Pod as the API server sends it.
 
 use serde_json::{Value, json};
 
 use super::{Stage, pod};
 
-/// One Pod as JSON: what a client of whole types has to read.
+/// One complete Pod as JSON.
 pub(crate) fn json(nth: u32, stage: Stage) -> Vec<u8> {
     let mut whole = serde_json::to_value(pod(nth, stage)).unwrap_or_default();
     merge(&mut whole, rest(nth));
@@ -30,7 +30,7 @@ fn merge(into: &mut Value, from: Value) {
     }
 }
 
-/// What a Job's Pod has beside the fields that are used, as Kubernetes 1.37 fills it in.
+/// The fields that the program does not use, as Kubernetes 1.37 sets them.
 fn rest(nth: u32) -> Value {
     let fields =
         |names: &[&str]| -> Value { names.iter().map(|name| (format!("f:{name}"), json!({}))).collect() };

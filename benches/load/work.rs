@@ -1,4 +1,4 @@
-//! The pieces of work that are measured, each as one call.
+//! The measured workloads, each as one function.
 
 use std::cell::RefCell;
 use std::hint::black_box;
@@ -14,7 +14,7 @@ use kubectl_seq::testing::timeline::Timeline;
 use kubectl_seq::testing::view::{self, FrameCache, Glyphs, GroupBy, Size, Sort, ViewState};
 use prost::Message;
 
-/// Observations into the model, brought up to date after every `step` of them.
+/// Applies observations to the model and recomputes it after every `step` observations.
 pub(crate) fn apply(observations: &[Observation], step: usize) -> Timeline {
     let mut timeline = Timeline::default();
     for step in observations.chunks(step) {
@@ -26,13 +26,13 @@ pub(crate) fn apply(observations: &[Observation], step: usize) -> Timeline {
     timeline
 }
 
-/// One frame of 120×40, as the screen draws it: with what is remembered of the frames before.
+/// Draws one frame of 120×40 with the cache of the previous frames.
 pub(crate) fn frame(timeline: &Timeline, memo: &FrameCache, now: Timestamp) -> usize {
     paint(timeline, &ViewState::default(), &view::Window::default(), memo, now)
 }
 
-/// The same in another order, by node, and of some of the Pods only.
-#[allow(dead_code, clippy::allow_attributes, reason = "of the two benches only one draws it")]
+/// Draws one frame with another order, grouped by node and filtered.
+#[allow(dead_code, clippy::allow_attributes, reason = "only one of the benches draws it")]
 pub(crate) fn sought_frame(timeline: &Timeline, memo: &FrameCache, now: Timestamp) -> usize {
     let state = ViewState { sort: Sort::Work, group_by: GroupBy::Node, ..ViewState::default() };
     let window = view::Window { filter: "load-1".into(), ..view::Window::default() };
@@ -50,8 +50,8 @@ fn paint(
     view::paint(timeline, state, window, size, &Glyphs::UNICODE, now, memo).frame.lines.len()
 }
 
-/// Frames a tenth of a second apart.
-#[allow(dead_code, clippy::allow_attributes, reason = "of the two benches only one draws many")]
+/// Draws frames a tenth of a second apart.
+#[allow(dead_code, clippy::allow_attributes, reason = "only one of the benches draws several frames")]
 pub(crate) fn frames(timeline: &Timeline, now: Timestamp, count: i64) {
     let memo = FrameCache::default();
     for nth in 0..count {
@@ -59,19 +59,19 @@ pub(crate) fn frames(timeline: &Timeline, now: Timestamp, count: i64) {
     }
 }
 
-/// Pods from the API server's protobuf.
+/// Decodes Pods from the API server's protobuf.
 pub(crate) fn decode(pods: &[Vec<u8>]) {
     for bytes in pods {
         black_box(Pod::decode(bytes.as_slice()).map(|pod| pod.status.container_statuses.len())).ok();
     }
 }
 
-/// The timeline document as JSON.
+/// Writes the timeline document as JSON.
 pub(crate) fn document(timeline: &Timeline, now: Timestamp) {
     export::write_json(&export::document(timeline, now), &mut std::io::sink()).ok();
 }
 
-/// What a recorder makes of these observations.
+/// Records the observations.
 pub(crate) fn recording(observations: &[Observation]) -> Vec<u8> {
     let sink = Sink::default();
     let mut recorder = Recorder::new(Box::new(sink.clone()), false);
@@ -80,7 +80,7 @@ pub(crate) fn recording(observations: &[Observation]) -> Vec<u8> {
     sink.0.take()
 }
 
-/// A recording, line by line.
+/// Reads a recording line by line.
 pub(crate) fn read(recording: &[u8]) {
     let Ok(lines) = Lines::new(recording) else { return };
     for line in lines {
@@ -88,7 +88,7 @@ pub(crate) fn read(recording: &[u8]) {
     }
 }
 
-/// Memory to write to, of which one end is kept.
+/// A buffer in memory that the writer and the reader share.
 #[derive(Clone, Default)]
 struct Sink(Rc<RefCell<Vec<u8>>>);
 

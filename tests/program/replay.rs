@@ -1,4 +1,4 @@
-//! `--record`, and `kubectl seq replay` of what it wrote.
+//! `--record`, and `kubectl seq replay` of the recording.
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use super::{Ended, program, seq};
 
-/// Records the simulation in a file of the folder; what was printed meanwhile.
+/// Records a simulation in a file. Returns the result of the simulation.
 fn record(path: &Path, flags: &[&str]) -> Ended {
     let arguments: Vec<&str> =
         ["simulate", "--record", path.to_str().expect("UTF-8")].iter().chain(flags).copied().collect();
@@ -20,8 +20,8 @@ fn replay(path: &Path, flags: &[&str]) -> Ended {
     seq(&arguments)
 }
 
-/// With a file as its standard input.
-fn of_input(text: &[u8], flags: &[&str]) -> Ended {
+/// Replays a recording from standard input.
+fn replay_input(text: &[u8], flags: &[&str]) -> Ended {
     let arguments: Vec<&str> = ["replay", "-"].iter().chain(flags).copied().collect();
     let mut child = program(&arguments)
         .stdin(Stdio::piped())
@@ -30,7 +30,7 @@ fn of_input(text: &[u8], flags: &[&str]) -> Ended {
         .spawn()
         .expect("runs");
     let mut input = child.stdin.take().expect("a pipe");
-    // It may have seen enough before the end.
+    // The program may end before it reads everything.
     let _ = input.write_all(text);
     drop(input);
     let output = child.wait_with_output().expect("it ends");
@@ -42,7 +42,7 @@ fn of_input(text: &[u8], flags: &[&str]) -> Ended {
 }
 
 #[test]
-fn a_replay_is_the_run_to_the_byte() {
+fn a_replay_equals_the_run_to_the_byte() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("run.jsonl");
     for seed in ["1", "7"] {
@@ -60,18 +60,18 @@ fn a_replay_is_the_run_to_the_byte() {
 }
 
 #[test]
-fn recording_changes_nothing_of_the_simulation_and_pace_nothing_of_the_document() {
+fn neither_recording_nor_speed_changes_the_document() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("run.jsonl");
     let plain = seq(&["simulate", "-o", "json"]).stdout;
     assert!(record(&path, &["-o", "json"]).stdout == plain);
     assert!(replay(&path, &["-o", "json", "--speed", "100"]).stdout == plain);
     let recording = std::fs::read(&path).expect("a recording");
-    assert!(of_input(&recording, &["-o", "json"]).stdout == plain);
+    assert!(replay_input(&recording, &["-o", "json"]).stdout == plain);
 }
 
 #[test]
-fn lines_tell_its_course() {
+fn lines_describe_the_run() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("run.jsonl");
     let lines = record(&path, &["--progress", "lines", "--width", "100"]);
@@ -86,7 +86,7 @@ fn lines_tell_its_course() {
 }
 
 #[test]
-fn its_exit_code_is_the_runs() {
+fn the_exit_code_is_that_of_the_run() {
     let folder = tempfile::tempdir().expect("a folder");
     let (path, manifest) = (folder.path().join("run.jsonl"), folder.path().join("job.yaml"));
     let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: fails}\nspec:\n  backoffLimit: 0\n  template:\n    spec:\n      restartPolicy: Never\n      containers: [{name: main, image: busybox, command: [sh, -c, exit 3]}]\n";
@@ -98,12 +98,12 @@ fn its_exit_code_is_the_runs() {
 }
 
 #[test]
-fn what_was_cut_off_is_shown_and_said() {
+fn an_interrupted_recording_is_shown_with_a_warning() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("run.jsonl");
     record(&path, &["-o", "name"]);
     let whole = std::fs::read(&path).expect("a recording");
-    let ended = of_input(&whole[..whole.len() / 2], &["-o", "name"]);
+    let ended = replay_input(&whole[..whole.len() / 2], &["-o", "name"]);
     assert_eq!((ended.stdout.as_str(), ended.code), ("job.batch/pi\n", Some(3)), "{ended}");
     let mut said = ended.stderr.lines();
     let warning = said.next().unwrap_or_default();
@@ -116,7 +116,7 @@ fn what_was_cut_off_is_shown_and_said() {
 }
 
 #[test]
-fn what_is_no_recording_is_an_error() {
+fn a_file_that_is_no_recording_is_an_error() {
     let header = r#"{"formatVersion":1,"kind":"Recording","followed":true}"#;
     for (text, said) in [
         (String::new(), "it is no recording of kubectl seq: it is empty"),
@@ -132,7 +132,7 @@ fn what_is_no_recording_is_an_error() {
         (format!("{header}\n{}\n", "[".repeat(1 << 20)), "line 2: "),
         (format!("{header}\n\"{}\"\n", "x".repeat(5 << 20)), "line 2: it is longer than 4 MiB"),
     ] {
-        let ended = of_input(text.as_bytes(), &["-o", "json"]);
+        let ended = replay_input(text.as_bytes(), &["-o", "json"]);
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(3), ""), "{ended}");
         assert!(
             ended.stderr.contains("error: cannot replay standard input: ") && ended.stderr.contains(said),
@@ -169,7 +169,7 @@ fn odd_values_are_drawn() {
     ] {
         let text = recording.replace(from, to);
         for format in ["seq", "wide", "grid", "json"] {
-            let ended = of_input(text.as_bytes(), &["-o", format, "--explain", "--containers"]);
+            let ended = replay_input(text.as_bytes(), &["-o", format, "--explain", "--containers"]);
             assert!(
                 matches!(ended.code, Some(0 | 1 | 3)) && !ended.stderr.contains("panicked"),
                 "{to}: {ended}"
@@ -184,12 +184,12 @@ fn odd_values_are_drawn() {
 }
 
 #[test]
-fn a_terminal_is_left_as_it_is_where_something_is_printed_once() {
+fn a_command_that_prints_once_does_not_change_the_terminal() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("run.jsonl");
     record(&path, &["-o", "name"]);
     let recorded = std::fs::read_to_string(&path).expect("a file");
-    // As `get` without `--watch` records it.
+    // The recording is one of `get` without `--watch`.
     std::fs::write(&path, recorded.replacen("\"followed\":true", "\"followed\":false", 1)).expect("a file");
     for view in ["seq", "table", "grid"] {
         let (mut terminal, pts) = pty_process::blocking::open().expect("a terminal");
@@ -202,11 +202,11 @@ fn a_terminal_is_left_as_it_is_where_something_is_printed_once() {
             .spawn(pts)
             .expect("runs");
         let mut written = Vec::new();
-        // On Linux a terminal that is closed is an error at the end of what was written.
+        // On Linux, reading a closed terminal is an error after the last byte.
         let _ = terminal.read_to_end(&mut written);
         assert_eq!(child.wait().expect("it ends").code(), Some(0));
         let written = String::from_utf8(written).expect("UTF-8");
-        // The terminal itself makes line ends of what is written, unless somebody has told it not to.
+        // In the usual mode the terminal itself turns line feeds into line ends.
         let lines = written.matches("\r\n").count();
         assert!(lines >= 3 && lines == written.matches('\n').count(), "{view}: {written:?}");
         assert!(!written.contains("\u{1b}[6n"), "nobody asks where its cursor is: {written:?}");

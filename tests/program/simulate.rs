@@ -6,7 +6,7 @@ use std::process::Stdio;
 use super::{Ended, ended, program, seq};
 
 #[test]
-fn every_view_at_two_widths() {
+fn every_view_fits_two_widths() {
     for format in ["seq", "table", "wide", "grid"] {
         for width in ["80", "120"] {
             let ended = seq(&["simulate", "-o", format, "--width", width]);
@@ -17,7 +17,7 @@ fn every_view_at_two_widths() {
 }
 
 #[test]
-fn ways_to_draw() {
+fn the_flags_of_drawing_change_the_picture() {
     let ways: [(&str, &[&str]); 6] = [
         ("ascii", &["--ascii"]),
         ("coloured", &["--color", "always"]),
@@ -33,7 +33,7 @@ fn ways_to_draw() {
 }
 
 #[test]
-fn the_same_seed_is_the_same_run() {
+fn the_same_seed_gives_the_same_run() {
     for format in ["json", "yaml", "jsonl", "seq"] {
         let run = |seed| seq(&["simulate", "-o", format, "--seed", seed]).stdout;
         assert!(run("7") == run("7"), "{format}");
@@ -43,7 +43,7 @@ fn the_same_seed_is_the_same_run() {
 }
 
 #[test]
-fn the_document_tells_the_run() {
+fn the_document_describes_the_run() {
     let ended = seq(&["simulate", "-o", "json"]);
     let document: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
     let job = &document["workloads"][0];
@@ -62,7 +62,7 @@ fn the_document_tells_the_run() {
     assert_eq!(names.stdout, "job.batch/pi\n");
 }
 
-fn of_manifest(manifest: &str, flags: &[&str]) -> Ended {
+fn simulate_manifest(manifest: &str, flags: &[&str]) -> Ended {
     let arguments: Vec<&str> =
         ["simulate", "-f", "-", "--width", "100"].iter().chain(flags).copied().collect();
     let mut child = program(&arguments)
@@ -87,8 +87,8 @@ fn job(spec: &str, containers: &str) -> String {
 }
 
 #[test]
-fn a_failed_job_is_exit_code_1() {
-    let ended = of_manifest(
+fn a_failed_job_ends_with_exit_code_1() {
+    let ended = simulate_manifest(
         &job("backoffLimit: 1", "{name: main, image: busybox, command: [sh, -c, 'sleep 2; exit 3']}"),
         &[],
     );
@@ -97,20 +97,20 @@ fn a_failed_job_is_exit_code_1() {
 }
 
 #[test]
-fn what_never_ends_is_not_known() {
-    let ended = of_manifest(&job("backoffLimit: 1", "{name: main, image: 'app:missing'}"), &[]);
+fn a_job_that_never_ends_has_an_unknown_outcome() {
+    let ended = simulate_manifest(&job("backoffLimit: 1", "{name: main, image: 'app:missing'}"), &[]);
     assert_eq!(ended.code, Some(3), "{ended}");
     insta::assert_snapshot!("image_missing", ended);
 }
 
 #[test]
-fn manifests_that_cannot_be_meant() {
+fn invalid_manifests_are_wrong_usage() {
     for (manifest, says) in [
         ("kind: [", "standard input"),
         ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n", "Job"),
         ("apiVersion: batch/v1\nkind: Job\nmetadata: {generateName: x-}\nspec: {}\n", "generate"),
     ] {
-        let ended = of_manifest(manifest, &[]);
+        let ended = simulate_manifest(manifest, &[]);
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{ended}");
         assert!(ended.stderr.starts_with("error: ") && ended.stderr.contains(says), "{ended}");
     }
@@ -120,7 +120,7 @@ fn manifests_that_cannot_be_meant() {
 }
 
 #[test]
-fn a_closed_pipe_is_quiet() {
+fn a_closed_pipe_causes_no_message() {
     let mut child = program(&["simulate", "-o", "json"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -133,7 +133,7 @@ fn a_closed_pipe_is_quiet() {
 }
 
 #[test]
-fn surroundings_choose_the_characters() {
+fn the_locale_chooses_the_characters() {
     let posix = ended(program(&["simulate", "--width", "80"]).env("LC_ALL", "C"));
     assert!(posix.stdout.is_ascii(), "{posix}");
     let forced = ended(program(&["simulate"]).env("NO_COLOR", "1"));
