@@ -269,7 +269,7 @@ impl PodDetailsLoader {
         };
         Some(tokio::spawn(async move {
             let selection = Selection { targets: vec![target], since: None };
-            let mut feed = cluster::open(&cluster, selection, true);
+            let mut feed = cluster::open_feed(&cluster, selection, true);
             while let Some(update) = feed.updates.recv().await {
                 if let Update::Observed(observations) = update
                     && sender.send(FetchedDetails::Events(turn, observations)).is_err()

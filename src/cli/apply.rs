@@ -83,7 +83,7 @@ pub(crate) async fn run(
     // is about to say why.
     let cluster = cluster::connect(&connection).await;
     let since = match &cluster {
-        Ok(cluster) => cluster::resource_versions(cluster, &cluster.namespace).await.ok(),
+        Ok(cluster) => cluster::fetch_resource_versions(cluster, &cluster.namespace).await.ok(),
         Err(_) => None,
     };
     let to = if format(&args).is_for_machines() { kubectl::Output::Stderr } else { kubectl::Output::Stdout };
@@ -112,7 +112,7 @@ pub(crate) async fn run(
     let targets = followed.iter().map(|(applied, resource)| target(applied, resource)).collect();
     let followed = followed.iter().map(|(applied, _)| *applied);
     let task = RunOptions {
-        feed: cluster::open(&cluster, Selection { targets, since }, true),
+        feed: cluster::open_feed(&cluster, Selection { targets, since }, true),
         drawing,
         output,
         picture: Subject::Timeline,

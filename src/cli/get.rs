@@ -79,7 +79,7 @@ pub(crate) async fn run(args: GetArgs, drawing: &Appearance, output: &Streams) -
         format!("No resources found in {} namespace.", cluster.namespace)
     };
     let task = RunOptions {
-        feed: cluster::open(&cluster, Selection { targets, since: None }, args.watch),
+        feed: cluster::open_feed(&cluster, Selection { targets, since: None }, args.watch),
         drawing,
         output,
         picture: Subject::Timeline,

@@ -83,7 +83,7 @@ pub(crate) async fn run(args: PodArgs, drawing: &Appearance, output: &Streams) -
     again.extend(place(&args.connection));
     again.push("--watch".to_owned());
     let task = RunOptions {
-        feed: cluster::open(&cluster, Selection { targets: vec![target], since: None }, args.watch),
+        feed: cluster::open_feed(&cluster, Selection { targets: vec![target], since: None }, args.watch),
         drawing,
         output,
         picture: Subject::Pod,

@@ -1,103 +1,113 @@
-//! The time of a source: the only place of the program where a clock is read.
+//! Clocks of the sources. [`local_now`] is the only function that reads this machine's wall clock.
+//!
+//! Other modules read monotonic clocks (`Instant`) to measure pauses, timeouts and intervals, never the time of day.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-/// "Now", on the clock that a source's times are on.
+/// The current time on the clock that a source's timestamps use.
 #[derive(Clone, Debug)]
 pub(crate) enum Clock {
-    /// The API server's: this machine's clock plus what the server's differs, in milliseconds.
-    Server(Arc<AtomicI64>),
-    /// A simulation's or a recording's, which runs at `speed` since `began`.
-    Virtual {
-        /// Time at the beginning.
-        start: Timestamp,
-        /// When it began.
-        began: Instant,
-        /// Virtual seconds a second.
-        speed: f64,
-        /// Where it stops, in nanoseconds since 1970; the largest number if nowhere.
-        end: Arc<AtomicI64>,
+    /// The API server's clock: this machine's clock plus the measured offset.
+    Server {
+        /// The server's clock minus this machine's clock, in milliseconds.
+        offset_millis: Arc<AtomicI64>,
     },
-    /// A simulation's or a recording's that is delivered at once: the time of what was delivered last, in nanoseconds
-    /// since 1970.
-    Told(Arc<AtomicI64>),
+    /// The clock of a simulation or recording that is played back.
+    Playback {
+        /// The time that the clock shows when playback begins.
+        start: Timestamp,
+        /// The real instant at which playback begins.
+        began: Instant,
+        /// Seconds of playback per real second.
+        speed: f64,
+        /// The time at which the clock stops, in nanoseconds since 1970; `i64::MAX` if it does not stop.
+        end_nanos: Arc<AtomicI64>,
+    },
+    /// The clock of a simulation or recording that is read all at once. It shows the time of the latest observation.
+    Latest {
+        /// Nanoseconds since 1970.
+        nanos: Arc<AtomicI64>,
+    },
 }
 
 impl Clock {
-    /// The API server's clock, as long as nothing is known of a difference.
+    /// Returns the clock of an API server whose offset is zero.
     #[cfg(test)]
     pub(crate) fn server() -> Self {
-        Self::Server(Arc::new(AtomicI64::new(0)))
+        Self::Server { offset_millis: Arc::new(AtomicI64::new(0)) }
     }
 
-    /// A clock that shows `start` now and runs at `speed`.
-    pub(crate) fn virtual_from(start: Timestamp, speed: f64) -> Self {
-        Self::Virtual { start, began: Instant::now(), speed, end: Arc::new(AtomicI64::new(i64::MAX)) }
+    /// Returns a playback clock that shows `start` now and runs at `speed`, in seconds of playback per real second.
+    pub(crate) fn playback(start: Timestamp, speed: f64) -> Self {
+        Self::Playback { start, began: Instant::now(), speed, end_nanos: Arc::new(AtomicI64::new(i64::MAX)) }
     }
 
-    /// A clock that shows what it was told last, at first `start`.
-    pub(crate) fn told(start: Timestamp) -> Self {
-        let clock = Self::Told(Arc::new(AtomicI64::new(0)));
-        clock.tell(start);
-        clock
+    /// Returns a [`Clock::Latest`] that shows `start`.
+    pub(crate) fn latest(start: Timestamp) -> Self {
+        Self::Latest { nanos: Arc::new(AtomicI64::new(to_nanos(start))) }
     }
 
-    /// Whether it shows what it was told.
-    pub(crate) fn is_told(&self) -> bool {
-        matches!(self, Self::Told(_))
+    /// Whether this is a [`Clock::Latest`].
+    pub(crate) fn is_latest(&self) -> bool {
+        matches!(self, Self::Latest { .. })
     }
 
-    /// Tells a [`Clock::Told`] the time; the others know it.
-    pub(crate) fn tell(&self, at: Timestamp) {
-        if let Self::Told(latest) = self {
-            latest.store(nanoseconds(at), Ordering::Relaxed);
+    /// Moves a [`Clock::Latest`] to `at`. Has no effect on other clocks, which advance by themselves.
+    pub(crate) fn advance_to(&self, at: Timestamp) {
+        if let Self::Latest { nanos } = self {
+            nanos.store(to_nanos(at), Ordering::Relaxed);
         }
     }
 
-    /// From that time on it shows that time, because nothing more is known; of the server's there is no end.
+    /// Stops the clock at `at`. Has no effect on a server's clock.
     pub(crate) fn stop_at(&self, at: Timestamp) {
         match self {
-            Self::Server(_) => {}
-            Self::Virtual { end, .. } => end.store(nanoseconds(at), Ordering::Relaxed),
-            Self::Told(_) => self.tell(at),
+            Self::Server { .. } => {}
+            Self::Playback { end_nanos, .. } => end_nanos.store(to_nanos(at), Ordering::Relaxed),
+            Self::Latest { .. } => self.advance_to(at),
         }
     }
 
-    /// When a [`Clock::Virtual`] shows that time; `None` for the others, and for a time that never comes.
-    pub(crate) fn instant(&self, at: Timestamp) -> Option<Instant> {
-        let Self::Virtual { start, began, speed, .. } = self else { return None };
+    /// Returns the real instant at which a playback clock shows `at`, or `None` if this is another clock or playback
+    /// never reaches `at`.
+    pub(crate) fn real_instant_of(&self, at: Timestamp) -> Option<Instant> {
+        let Self::Playback { start, began, speed, .. } = self else { return None };
         let seconds = at.duration_since(*start).as_secs_f64() / speed;
-        began.checked_add(std::time::Duration::try_from_secs_f64(seconds.max(0.0)).ok()?)
+        began.checked_add(Duration::try_from_secs_f64(seconds.max(0.0)).ok()?)
     }
 
-    /// The time now.
+    /// Returns the current time on this clock.
     pub(crate) fn now(&self) -> Timestamp {
         match self {
-            Self::Server(offset) => local_now() + SignedDuration::from_millis(offset.load(Ordering::Relaxed)),
-            Self::Virtual { start, began, speed, end } => {
+            Self::Server { offset_millis } => {
+                local_now() + SignedDuration::from_millis(offset_millis.load(Ordering::Relaxed))
+            }
+            Self::Playback { start, began, speed, end_nanos } => {
                 let passed = SignedDuration::try_from_secs_f64(began.elapsed().as_secs_f64() * speed);
                 let now = start.saturating_add(passed.unwrap_or(SignedDuration::MAX));
-                now.unwrap_or(Timestamp::MAX).min(timestamp(end.load(Ordering::Relaxed)))
+                now.unwrap_or(Timestamp::MAX).min(from_nanos(end_nanos.load(Ordering::Relaxed)))
             }
-            Self::Told(latest) => timestamp(latest.load(Ordering::Relaxed)),
+            Self::Latest { nanos } => from_nanos(nanos.load(Ordering::Relaxed)),
         }
     }
 }
 
-fn nanoseconds(at: Timestamp) -> i64 {
+/// Nanoseconds since 1970. A time after the year 2262 becomes `i64::MAX`.
+fn to_nanos(at: Timestamp) -> i64 {
     i64::try_from(at.as_nanosecond()).unwrap_or(i64::MAX)
 }
 
-fn timestamp(nanoseconds: i64) -> Timestamp {
-    Timestamp::from_nanosecond(i128::from(nanoseconds)).unwrap_or_default()
+fn from_nanos(nanos: i64) -> Timestamp {
+    Timestamp::from_nanosecond(i128::from(nanos)).unwrap_or_default()
 }
 
-/// This machine's clock.
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+/// Returns the time on this machine's wall clock.
+#[expect(clippy::disallowed_methods, reason = "the only function that reads the wall clock")]
 pub(crate) fn local_now() -> Timestamp {
     Timestamp::now()
 }

@@ -10,6 +10,6 @@ pub(crate) use crate::source::cluster::api::client::{Cluster, connect};
 pub(crate) use crate::source::cluster::api::connection::Connection;
 pub(crate) use crate::source::cluster::api::discovery::resolve;
 pub(crate) use crate::source::cluster::api::resource::Resource;
-pub(crate) use crate::source::cluster::watch::follow::open;
-pub(crate) use crate::source::cluster::watch::resource_versions::resource_versions;
+pub(crate) use crate::source::cluster::watch::follow::open_feed;
+pub(crate) use crate::source::cluster::watch::resource_versions::fetch_resource_versions;
 pub(crate) use crate::source::cluster::watch::target::{Name, Objects, Scope, Selection, Target};

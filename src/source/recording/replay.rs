@@ -111,12 +111,12 @@ pub(crate) fn play(
     };
     let clock = match pace {
         // What was shown once has no course.
-        _ if !followed => Clock::told(start),
-        Pace::AtOnce => Clock::told(start),
-        Pace::Speed(speed) => Clock::virtual_from(start, speed),
+        _ if !followed => Clock::latest(start),
+        Pace::AtOnce => Clock::latest(start),
+        Pace::Speed(speed) => Clock::playback(start, speed),
         Pace::Pleasant => {
             let length = last.map_or(0.0, |last| last.duration_since(start).as_secs_f64());
-            Clock::virtual_from(start, (length / WATCHED_SECONDS).max(WATCHED_SPEED))
+            Clock::playback(start, (length / WATCHED_SECONDS).max(WATCHED_SPEED))
         }
     };
     let (pieces, read) = mpsc::channel(BUFFER);
@@ -231,7 +231,9 @@ impl Player {
 
     async fn observe(&mut self, observation: Observation) -> Option<()> {
         // What existed when the run began was told at once.
-        if self.synced && self.clock.instant(observation.received).is_some_and(|due| due > Instant::now()) {
+        if self.synced
+            && self.clock.real_instant_of(observation.received).is_some_and(|due| due > Instant::now())
+        {
             self.flush().await?;
             self.wait_until(observation.received).await?;
         }
@@ -244,13 +246,13 @@ impl Player {
         if !self.waiting.is_empty() {
             let waiting = std::mem::replace(&mut self.waiting, Vec::with_capacity(BATCH));
             self.sender.send(Update::Observed(waiting)).await.ok()?;
-            self.clock.tell(self.latest);
+            self.clock.advance_to(self.latest);
         }
         Some(())
     }
 
     async fn wait_until(&self, at: Timestamp) -> Option<()> {
-        let Some(due) = self.clock.instant(at) else { return Some(()) };
+        let Some(due) = self.clock.real_instant_of(at) else { return Some(()) };
         tokio::select! {
             () = tokio::time::sleep_until(due) => Some(()),
             () = self.sender.closed() => None,

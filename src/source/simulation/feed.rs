@@ -26,7 +26,7 @@ pub(crate) fn open(simulation: Simulation, speed: f64) -> Feed {
     let (sender, updates) = mpsc::channel(BUFFER);
     let paced = speed.is_finite() && speed > 0.0;
     let clock =
-        if paced { Clock::virtual_from(simulation.now(), speed) } else { Clock::told(simulation.now()) };
+        if paced { Clock::playback(simulation.now(), speed) } else { Clock::latest(simulation.now()) };
     tokio::spawn(deliver(simulation, sender, clock.clone()));
     Feed { updates, clock }
 }
@@ -42,7 +42,7 @@ async fn deliver(mut simulation: Simulation, sender: mpsc::Sender<Update>, clock
         if waiting.front().is_some_and(|first| first.received != next.received) || waiting.len() >= BATCH {
             let due = waiting.front().map(|first| first.received);
             // What is due at once goes at once; a whole batch, if nothing is waited for.
-            if !clock.is_told() || waiting.len() >= BATCH {
+            if !clock.is_latest() || waiting.len() >= BATCH {
                 wait_until(&clock, due, &sender).await?;
                 send(&mut waiting, &sender, &clock).await?;
             }
@@ -53,7 +53,7 @@ async fn deliver(mut simulation: Simulation, sender: mpsc::Sender<Update>, clock
     send(&mut waiting, &sender, &clock).await?;
     if let Some(notice) = simulation.stuck() {
         wait_until(&clock, Some(simulation.now()), &sender).await?;
-        clock.tell(simulation.now());
+        clock.advance_to(simulation.now());
         sender.send(Update::Notice(notice)).await.ok()?;
     }
     Some(())
@@ -67,13 +67,13 @@ async fn send(
     let Some(last) = waiting.back() else { return Some(()) };
     let at = last.received;
     sender.send(Update::Observed(waiting.drain(..).collect())).await.ok()?;
-    clock.tell(at);
+    clock.advance_to(at);
     Some(())
 }
 
 /// Waits until the clock shows that time; `None` if nobody listens any more.
 async fn wait_until(clock: &Clock, at: Option<jiff::Timestamp>, sender: &mpsc::Sender<Update>) -> Option<()> {
-    let Some(at) = at.and_then(|at| clock.instant(at)) else { return Some(()) };
+    let Some(at) = at.and_then(|at| clock.real_instant_of(at)) else { return Some(()) };
     tokio::select! {
         () = tokio::time::sleep_until(at) => Some(()),
         () = sender.closed() => None,

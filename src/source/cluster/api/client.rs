@@ -1,4 +1,4 @@
-//! The connection: kubectl's global flags and kubeconfig, made into a client as kubectl would.
+//! The client of a cluster, made from the connection flags and the kubeconfig in the same way as kubectl makes it.
 
 use std::env;
 use std::fmt;
@@ -13,17 +13,17 @@ use crate::source::clock::Clock;
 use crate::source::cluster::api::clock_offset::ClockOffset;
 use crate::source::cluster::api::connection::Connection;
 use crate::source::cluster::api::errors;
-use crate::source::cluster::api::errors::Place;
+use crate::source::cluster::api::errors::Endpoint;
 use crate::source::cluster::api::kubeconfig::{in_cluster_config, read_kubeconfig};
 use crate::source::cluster::api::kuberc;
 use crate::source::error::SourceError;
 
-/// A cluster that can be asked: the client and what belongs to it. Cheap to clone.
+/// A cluster: its client, its address and its clock. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Cluster {
-    /// The default namespace: flag, else context, else `default`.
+    /// The namespace to use: that of the flag, else that of the context, else `default`.
     pub namespace: String,
-    /// Name of the context; `None` inside a cluster.
+    /// Name of the kubeconfig's context. `None` for a Pod's service account.
     pub context: Option<String>,
     /// Address of the API server.
     pub server: String,
@@ -31,7 +31,7 @@ pub(crate) struct Cluster {
     pub clock: Clock,
     pub(crate) client: Client,
     pub(crate) offset: ClockOffset,
-    /// Limit of a list or get; not of a watch.
+    /// Maximum time of a list or get. It does not apply to watches.
     pub(crate) request_timeout: Option<Duration>,
 }
 
@@ -49,33 +49,36 @@ impl Cluster {
     pub(crate) fn new(
         client: Client,
         namespace: String,
-        place: Place,
+        endpoint: Endpoint,
         request_timeout: Option<Duration>,
     ) -> Self {
         let offset = ClockOffset::default();
         Self {
             namespace,
-            context: place.context,
-            server: place.server,
-            clock: Clock::Server(offset.shared()),
+            context: endpoint.context,
+            server: endpoint.server,
+            clock: Clock::Server { offset_millis: offset.shared_estimate() },
             client,
             offset,
             request_timeout,
         }
     }
 
-    pub(crate) fn place(&self) -> Place {
-        Place { server: self.server.clone(), context: self.context.clone() }
+    /// The address and the name of the cluster, for messages.
+    pub(crate) fn endpoint(&self) -> Endpoint {
+        Endpoint { server: self.server.clone(), context: self.context.clone() }
     }
 }
 
-/// Makes a client of the flags and the kubeconfig. Asks the server nothing; runs the kubeconfig's credential plugin.
+/// Creates the client of the cluster that the flags and the kubeconfig name. Runs the kubeconfig's credential plugin, but
+/// sends no request to the server.
 ///
 /// # Errors
 ///
-/// No kubeconfig, no such context, unusable credentials; nothing that only the server could say.
+/// There is no kubeconfig, the context does not exist, or the credentials cannot be used. Errors of the server itself,
+/// such as a wrong address, appear only with the first request.
 pub(crate) async fn connect(connection: &Connection) -> Result<Cluster, SourceError> {
-    let request_timeout = connection.timeout()?;
+    let request_timeout = connection.parse_request_timeout()?;
     let kubeconfig = read_kubeconfig(connection)?;
     let in_cluster = kubeconfig.is_none() && env::var_os("KUBERNETES_SERVICE_HOST").is_some();
     let (mut config, context) = if in_cluster && connection.server.is_none() {
@@ -84,36 +87,37 @@ pub(crate) async fn connect(connection: &Connection) -> Result<Cluster, SourceEr
         let mut kubeconfig = match kubeconfig {
             Some(kubeconfig) => kubeconfig,
             None if connection.server.is_some() => Kubeconfig::default(),
-            None => return Err(errors::no_kubeconfig()),
+            None => return Err(errors::missing_kubeconfig()),
         };
         let options = connection.override_kubeconfig(&mut kubeconfig)?;
         let user = kubeconfig.auth_infos.iter().find(|named| Some(&named.name) == options.user.as_ref());
-        let exec = user.and_then(|user| user.auth_info.as_ref()?.exec.as_ref()?.command.as_deref());
-        if let Some(plugin) = exec {
-            kuberc::permits(connection.kuberc.as_ref(), plugin)?;
+        let plugin = user.and_then(|user| user.auth_info.as_ref()?.exec.as_ref()?.command.as_deref());
+        if let Some(plugin) = plugin {
+            kuberc::check_credential_plugin(connection.kuberc.as_ref(), plugin)?;
         }
         let context = options.context.clone();
-        let config =
-            Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(errors::kubeconfig)?;
+        let config = Config::from_custom_kubeconfig(kubeconfig, &options)
+            .await
+            .map_err(errors::explain_kubeconfig_error)?;
         (config, context)
     };
-    // Whether and when to ask again is decided where it is known what was asked for.
+    // kube does not repeat requests, because each caller decides itself which requests to repeat and when.
     config.default_retry = false;
-    // Over a network the answers are what takes time; within a machine compressing them would.
+    // Compression saves time on a network, but costs time if the server runs on this machine.
     if connection.disable_compression.is_none() {
         config.disable_compression |= is_loopback(&config.cluster_url);
     }
-    let server = address(&config.cluster_url);
+    let server = printable_address(&config.cluster_url);
     let namespace = connection
         .namespace
         .clone()
         .filter(|name| !name.is_empty())
         .unwrap_or_else(|| config.default_namespace.clone());
-    let client = Client::try_from(config).map_err(errors::client)?;
-    Ok(Cluster::new(client, namespace, Place { server, context }, request_timeout))
+    let client = Client::try_from(config).map_err(errors::explain_client_error)?;
+    Ok(Cluster::new(client, namespace, Endpoint { server, context }, request_timeout))
 }
 
-/// Whether the server is this machine.
+/// Whether `url` is an address of this machine.
 fn is_loopback(url: &Uri) -> bool {
     let host = url.host().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
@@ -121,7 +125,7 @@ fn is_loopback(url: &Uri) -> bool {
 }
 
 /// The server's address without credentials, query and final slash.
-fn address(url: &Uri) -> String {
+fn printable_address(url: &Uri) -> String {
     let host = url.authority().map_or("", |authority| authority.as_str().rsplit('@').next().unwrap_or(""));
     let scheme = url.scheme_str().unwrap_or("https");
     format!("{scheme}://{host}{}", url.path().trim_end_matches('/'))

@@ -1,4 +1,4 @@
-//! How much the API server's clock differs from this machine's, from the `Date` header of its answers.
+//! The offset between the API server's clock and this machine's clock, from the `Date` header of the server's answers.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,33 +7,36 @@ use http::HeaderMap;
 use http::header::DATE;
 use jiff::Timestamp;
 
-/// What is known of (server − local), in milliseconds: an interval that every answer narrows.
+/// The server's clock minus this machine's clock, in milliseconds. Every answer of the server can narrow the interval in
+/// which the offset lies.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ClockOffset {
-    /// What [`crate::source::Clock::Server`] adds.
-    shared: Arc<AtomicI64>,
+    /// The estimate that [`crate::source::Clock::Server`] adds to this machine's time.
+    estimate: Arc<AtomicI64>,
+    /// The lowest and the highest possible offset, or `None` before the first answer.
     bounds: Arc<Mutex<Option<(i64, i64)>>>,
 }
 
 impl ClockOffset {
-    /// The number that the clock adds to this machine's time.
-    pub(crate) fn shared(&self) -> Arc<AtomicI64> {
-        Arc::clone(&self.shared)
+    /// Returns the estimate, shared with the clock: it changes with every answer that narrows the offset.
+    pub(crate) fn shared_estimate(&self) -> Arc<AtomicI64> {
+        Arc::clone(&self.estimate)
     }
 
-    /// Learns from an answer that was asked for at `sent` and whose head was there at `received`, both local.
-    pub(crate) fn learn(&self, headers: &HeaderMap, sent: Timestamp, received: Timestamp) {
+    /// Narrows the offset by the `Date` header of an answer. The request was sent at `sent`, and the head of the answer
+    /// arrived at `received`; both are times of this machine.
+    pub(crate) fn narrow(&self, headers: &HeaderMap, sent: Timestamp, received: Timestamp) {
         let date = headers.get(DATE).and_then(|value| value.to_str().ok());
         let Some(date) = date.and_then(|text| jiff::fmt::rfc2822::parse(text).ok()) else { return };
         let date = date.timestamp().as_millisecond();
         // The server wrote the header between `sent` and `received`, at a time in [date, date + 1 s).
         let answer = (date - received.as_millisecond(), date + 999 - sent.as_millisecond());
         let mut bounds = self.bounds.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = bounds.map_or(answer, |(low, high)| (low.max(answer.0), high.min(answer.1)));
-        // One of the clocks was set: what was known before is worth nothing.
-        let known = if known.0 > known.1 { answer } else { known };
-        *bounds = Some(known);
-        self.shared.store(0.clamp(known.0, known.1), Ordering::Relaxed);
+        let narrowed = bounds.map_or(answer, |(low, high)| (low.max(answer.0), high.min(answer.1)));
+        // An empty interval means that one of the clocks was set, so earlier answers no longer count.
+        let narrowed = if narrowed.0 > narrowed.1 { answer } else { narrowed };
+        *bounds = Some(narrowed);
+        self.estimate.store(0.clamp(narrowed.0, narrowed.1), Ordering::Relaxed);
     }
 }
 
@@ -41,41 +44,42 @@ impl ClockOffset {
 mod tests {
     use super::*;
 
-    fn learn(offset: &ClockOffset, date: &str, sent: &str, received: &str) -> i64 {
+    /// Narrows `offset` by one answer and returns the new estimate in milliseconds.
+    fn narrow(offset: &ClockOffset, date: &str, sent: &str, received: &str) -> i64 {
         let mut headers = HeaderMap::new();
         headers.insert(DATE, date.parse().unwrap());
-        offset.learn(&headers, sent.parse().unwrap(), received.parse().unwrap());
-        offset.shared.load(Ordering::Relaxed)
+        offset.narrow(&headers, sent.parse().unwrap(), received.parse().unwrap());
+        offset.estimate.load(Ordering::Relaxed)
     }
 
     const NOON: &str = "Mon, 23 Nov 2026 12:00:00 GMT";
 
     #[test]
-    fn equal_clocks_differ_by_nothing() {
+    fn equal_clocks_have_no_offset() {
         let offset = ClockOffset::default();
-        assert_eq!(learn(&offset, NOON, "2026-11-23T12:00:00.1Z", "2026-11-23T12:00:00.2Z"), 0);
+        assert_eq!(narrow(&offset, NOON, "2026-11-23T12:00:00.1Z", "2026-11-23T12:00:00.2Z"), 0);
     }
 
     #[test]
-    fn answers_narrow_the_difference() {
+    fn each_answer_narrows_the_offset() {
         let offset = ClockOffset::default();
         // The server is 5.3 s ahead: its clock shows 12:00:00.0 to 12:00:00.9 when ours shows 11:59:54.7 to …
-        assert_eq!(learn(&offset, NOON, "2026-11-23T11:59:54.8Z", "2026-11-23T11:59:54.8Z"), 5200);
-        assert_eq!(learn(&offset, NOON, "2026-11-23T11:59:54.7Z", "2026-11-23T11:59:54.7Z"), 5300);
-        // A looser answer changes nothing.
-        assert_eq!(learn(&offset, NOON, "2026-11-23T11:59:55.6Z", "2026-11-23T11:59:55.6Z"), 5300);
+        assert_eq!(narrow(&offset, NOON, "2026-11-23T11:59:54.8Z", "2026-11-23T11:59:54.8Z"), 5200);
+        assert_eq!(narrow(&offset, NOON, "2026-11-23T11:59:54.7Z", "2026-11-23T11:59:54.7Z"), 5300);
+        // A less exact answer changes nothing.
+        assert_eq!(narrow(&offset, NOON, "2026-11-23T11:59:55.6Z", "2026-11-23T11:59:55.6Z"), 5300);
     }
 
     #[test]
-    fn a_clock_that_was_set_is_learnt_anew() {
+    fn after_a_clock_was_set_earlier_answers_do_not_count() {
         let offset = ClockOffset::default();
-        assert_eq!(learn(&offset, NOON, "2026-11-23T12:00:00Z", "2026-11-23T12:00:00Z"), 0);
-        assert_eq!(learn(&offset, NOON, "2026-11-23T13:00:00Z", "2026-11-23T13:00:00Z"), -3_599_001);
+        assert_eq!(narrow(&offset, NOON, "2026-11-23T12:00:00Z", "2026-11-23T12:00:00Z"), 0);
+        assert_eq!(narrow(&offset, NOON, "2026-11-23T13:00:00Z", "2026-11-23T13:00:00Z"), -3_599_001);
     }
 
     #[test]
-    fn a_header_that_is_no_date_is_ignored() {
+    fn a_header_that_is_not_a_date_is_ignored() {
         let offset = ClockOffset::default();
-        assert_eq!(learn(&offset, "yesterday", "2026-11-23T13:00:00Z", "2026-11-23T13:00:00Z"), 0);
+        assert_eq!(narrow(&offset, "yesterday", "2026-11-23T13:00:00Z", "2026-11-23T13:00:00Z"), 0);
     }
 }

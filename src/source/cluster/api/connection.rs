@@ -1,4 +1,4 @@
-//! kubectl's global flags that concern the connection.
+//! kubectl's global flags that decide which API server is used, and as which user.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 
 use crate::source::error::{ErrorKind, SourceError};
 
-/// The global flags of kubectl that concern the connection, as the user typed them.
+/// The connection flags, as the user typed them.
 #[derive(Clone, Default)]
 pub(crate) struct Connection {
     /// `--kubeconfig`.
@@ -24,11 +24,11 @@ pub(crate) struct Connection {
     pub namespace: Option<String>,
     /// `-s`, `--server`.
     pub server: Option<String>,
-    /// `--token`; never shown.
+    /// `--token`. It is never printed.
     pub token: Option<String>,
-    /// `--username`; deprecated by kubectl.
+    /// `--username`, which kubectl has deprecated.
     pub username: Option<String>,
-    /// `--password`; deprecated by kubectl, never shown.
+    /// `--password`, which kubectl has deprecated. It is never printed.
     pub password: Option<String>,
     /// `--client-certificate`.
     pub client_certificate: Option<String>,
@@ -44,21 +44,21 @@ pub(crate) struct Connection {
     pub impersonate: Option<String>,
     /// `--as-uid`.
     pub impersonate_uid: Option<String>,
-    /// `--as-group`, as often as it was given.
+    /// Every `--as-group`.
     pub impersonate_groups: Vec<String>,
-    /// `--as-user-extra`, as often as it was given: `KEY=VALUE`.
+    /// Every `--as-user-extra`, in the form `KEY=VALUE`.
     pub impersonate_user_extra: Vec<String>,
-    /// `--request-timeout`: seconds, or a duration with units; `0` is none.
+    /// `--request-timeout`: a number of seconds, or a duration with units. `0` means no limit.
     pub request_timeout: Option<String>,
-    /// `--disable-compression`; by default what comes from this machine itself is not compressed.
+    /// `--disable-compression`. Without the flag, answers are compressed unless the server runs on this machine.
     pub disable_compression: Option<bool>,
-    /// `--cache-dir`; handed on only.
+    /// `--cache-dir`, which is only passed on to kubectl.
     pub cache_dir: Option<PathBuf>,
-    /// `--kuberc`; what it says of credential plugins counts here too.
+    /// `--kuberc`. Its policy for credential plugins applies to this program too.
     pub kuberc: Option<PathBuf>,
 }
 
-/// Shows nothing that could be a secret.
+/// Prints no field that could hold a secret.
 impl fmt::Debug for Connection {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -70,7 +70,8 @@ impl fmt::Debug for Connection {
 }
 
 impl Connection {
-    /// The same flags, to hand on to kubectl: exactly what the user gave, nothing that was resolved.
+    /// Returns the flags as arguments for kubectl: exactly the flags that the user typed, without values from the
+    /// kubeconfig.
     pub(crate) fn kubectl_args(&self) -> Vec<OsString> {
         let mut args = Vec::new();
         let mut push = |flag: &str, value: &dyn AsRef<std::ffi::OsStr>| {
@@ -124,8 +125,8 @@ impl Connection {
         args
     }
 
-    /// How long a request may take.
-    pub(crate) fn timeout(&self) -> Result<Option<Duration>, SourceError> {
+    /// Parses `--request-timeout`: the maximum time of a request, or `None` for no limit.
+    pub(crate) fn parse_request_timeout(&self) -> Result<Option<Duration>, SourceError> {
         let Some(text) = self.request_timeout.as_deref().filter(|text| !text.is_empty()) else {
             return Ok(None);
         };
@@ -145,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kubectl_gets_the_flags_as_they_were_typed() {
+    fn kubectl_receives_the_flags_as_they_were_typed() {
         let connection = Connection {
             kubeconfig: Some("/a b".into()),
             namespace: Some("ns".to_owned()),
@@ -172,9 +173,10 @@ mod tests {
     }
 
     #[test]
-    fn timeouts_are_read_as_kubectl_reads_them() {
-        let timeout = |given: &str| {
-            Connection { request_timeout: Some(given.to_owned()), ..Connection::default() }.timeout()
+    fn request_timeouts_have_the_same_meaning_as_in_kubectl() {
+        let timeout = |text: &str| {
+            Connection { request_timeout: Some(text.to_owned()), ..Connection::default() }
+                .parse_request_timeout()
         };
         assert_eq!(timeout("0").unwrap(), None);
         assert_eq!(timeout("0s").unwrap(), None);

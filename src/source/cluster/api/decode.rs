@@ -1,45 +1,53 @@
-//! What comes over the wire, piece by piece: a list's items and a watch's events, in either encoding.
+//! Decoders of lists and watches, in both encodings. A decoder receives the body in parts.
 //!
-//! A body is never held as a whole. What is held is the piece that is not complete yet.
+//! A body is never held as a whole: a decoder holds only the bytes of the item or event that is not yet complete.
 
 use prost::Message;
 
 use crate::observation::Object;
 use crate::source::cluster::api::json::{JsonList, JsonWatch};
 use crate::source::cluster::api::kind::Kind;
-use crate::source::cluster::api::message::{ListMeta, Status, Unreadable, WatchEvent};
+use crate::source::cluster::api::message::{DecodeError, ListMeta, Status, WatchEvent};
 use crate::source::cluster::api::protobuf::{ProtobufList, ProtobufWatch};
 
-/// How a body is encoded.
+/// The encoding of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {
+    /// Kubernetes' protobuf.
     Protobuf,
+    /// JSON.
     Json,
 }
 
 impl Encoding {
-    /// The encoding that the server chose.
-    pub(crate) fn of(headers: &http::HeaderMap) -> Result<Self, Unreadable> {
+    /// Returns the encoding that the server chose.
+    ///
+    /// # Errors
+    ///
+    /// The content type is missing or is neither protobuf nor JSON.
+    pub(crate) fn from_headers(headers: &http::HeaderMap) -> Result<Self, DecodeError> {
         let kind =
             headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
         match kind.split(';').next().unwrap_or("").trim() {
             "application/vnd.kubernetes.protobuf" => Ok(Self::Protobuf),
             "application/json" => Ok(Self::Json),
-            "" => Err(Unreadable::ContentType("no content type".to_owned())),
-            other => Err(Unreadable::ContentType(other.to_owned())),
+            "" => Err(DecodeError::ContentType("no content type".to_owned())),
+            other => Err(DecodeError::ContentType(other.to_owned())),
         }
     }
 
-    /// Reads an error's body.
-    pub(crate) fn status(self, body: bytes::Bytes) -> Result<Status, Unreadable> {
+    /// Decodes the body of an error.
+    pub(crate) fn decode_status(self, body: bytes::Bytes) -> Result<Status, DecodeError> {
         match self {
-            Self::Protobuf => Ok(Status::decode(crate::source::cluster::api::protobuf::unwrap(body)?)?),
+            Self::Protobuf => {
+                Ok(Status::decode(crate::source::cluster::api::protobuf::open_envelope(body)?)?)
+            }
             Self::Json => Ok(serde_json::from_slice(&body)?),
         }
     }
 }
 
-/// Reads a list while it comes.
+/// Decodes a list part by part.
 pub(crate) enum ListDecoder {
     Protobuf(ProtobufList),
     Json(JsonList),
@@ -53,16 +61,20 @@ impl ListDecoder {
         }
     }
 
-    /// Takes the next part of the body and hands on the items that it completes.
-    pub(crate) fn push(&mut self, part: &[u8], item: impl FnMut(Object)) -> Result<(), Unreadable> {
+    /// Decodes the next part of the body and calls `on_item` for every item that the part completes.
+    pub(crate) fn push(&mut self, part: &[u8], on_item: impl FnMut(Object)) -> Result<(), DecodeError> {
         match self {
-            Self::Protobuf(list) => list.push(part, item),
-            Self::Json(list) => list.push(part, item),
+            Self::Protobuf(list) => list.push(part, on_item),
+            Self::Json(list) => list.push(part, on_item),
         }
     }
 
-    /// What the list says of itself, once the whole body has come.
-    pub(crate) fn finish(self) -> Result<ListMeta, Unreadable> {
+    /// Returns the metadata of the list after the whole body has been pushed.
+    ///
+    /// # Errors
+    ///
+    /// The body ended in the middle of the list, or the list has no metadata.
+    pub(crate) fn finish(self) -> Result<ListMeta, DecodeError> {
         match self {
             Self::Protobuf(list) => list.finish(),
             Self::Json(list) => list.finish(),
@@ -70,7 +82,7 @@ impl ListDecoder {
     }
 }
 
-/// Reads a watch while it comes.
+/// Decodes a watch part by part.
 pub(crate) enum WatchDecoder {
     Protobuf(ProtobufWatch),
     Json(JsonWatch),
@@ -84,7 +96,7 @@ impl WatchDecoder {
         }
     }
 
-    /// Takes the next part of the body.
+    /// Stores the next part of the body.
     pub(crate) fn push(&mut self, part: &[u8]) {
         match self {
             Self::Protobuf(watch) => watch.push(part),
@@ -92,8 +104,8 @@ impl WatchDecoder {
         }
     }
 
-    /// The next event that has come whole.
-    pub(crate) fn next(&mut self) -> Result<Option<WatchEvent>, Unreadable> {
+    /// Decodes the next event that is complete, or returns `None` if no event is complete.
+    pub(crate) fn next(&mut self) -> Result<Option<WatchEvent>, DecodeError> {
         match self {
             Self::Protobuf(watch) => watch.next(),
             Self::Json(watch) => watch.next(),

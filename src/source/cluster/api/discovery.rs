@@ -5,7 +5,7 @@
 use kube::client::{APIGroupDiscovery, APIResourceDiscovery};
 
 use crate::source::cluster::api::client::Cluster;
-use crate::source::cluster::api::errors::{Asked, Failure, explain};
+use crate::source::cluster::api::errors::{RequestContext, RequestError, explain_request_error};
 use crate::source::cluster::api::resource::{KNOWN, Resource};
 use crate::source::error::{ErrorKind, SourceError};
 
@@ -95,15 +95,15 @@ fn known(word: &str) -> Option<Resource> {
 }
 
 /// Asks the server for its types.
-pub(crate) async fn types(cluster: &Cluster) -> Result<Vec<APIGroupDiscovery>, Failure> {
+pub(crate) async fn fetch_types(cluster: &Cluster) -> Result<Vec<APIGroupDiscovery>, RequestError> {
     let (core, groups) = tokio::join!(
         cluster.client.list_core_api_versions_aggregated(),
         cluster.client.list_api_groups_aggregated()
     );
     let read = |list| match list {
         Ok(list) => Ok(list),
-        Err(kube::Error::Api(status)) => Err(Failure::from(status)),
-        Err(error) => Err(Failure::Unreached(error)),
+        Err(kube::Error::Api(status)) => Err(RequestError::from(status)),
+        Err(error) => Err(RequestError::Unreachable(error)),
     };
     let mut types: Vec<APIGroupDiscovery> = read(core)?.items;
     types.extend(read(groups)?.items);
@@ -112,14 +112,14 @@ pub(crate) async fn types(cluster: &Cluster) -> Result<Vec<APIGroupDiscovery>, F
 
 /// Asks the server which of its types the word means.
 async fn discover(cluster: &Cluster, word: &str) -> Result<Resource, SourceError> {
-    let asked = Asked { verb: "get", resource: "API groups".to_owned(), namespace: None };
-    let types = types(cluster).await.map_err(|failure| match failure {
-        Failure::Refused(status) if status.code == 403 => {
+    let asked = RequestContext { verb: "get", resource: "API groups".to_owned(), namespace: None };
+    let types = fetch_types(cluster).await.map_err(|failure| match failure {
+        RequestError::Refused(status) if status.code == 403 => {
             SourceError::new(ErrorKind::Forbidden, status.message).hint(format!(
                 "\"{word}\" is no type of Kubernetes' own, and the server does not tell you its others."
             ))
         }
-        failure => explain(failure, &asked, &cluster.place()),
+        failure => explain_request_error(failure, &asked, &cluster.endpoint()),
     })?;
     find(&types, word).ok_or_else(|| {
         SourceError::new(ErrorKind::NotFound, format!("the server doesn't have a resource type \"{word}\""))

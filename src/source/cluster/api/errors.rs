@@ -1,90 +1,92 @@
-//! Why the server was not reached or said no, in words for people: what failed, why, and what to type next.
+//! Errors of requests, and their texts for users: what failed, why, and what to type next.
 //!
-//! Never tells tokens, nor what a credential plugin wrote: a plugin's command line and output may hold secrets.
+//! The texts never contain tokens, nor the command line or the output of a credential plugin, because these may be secret.
 
-use std::error::Error as StdError;
+use std::error::Error;
 use std::io;
 use std::time::Duration;
 
 use kube::client::AuthError;
 use kube::config::KubeconfigError;
 
-use crate::source::cluster::api::message::{Status, Unreadable};
+use crate::source::cluster::api::message::{DecodeError, Status};
 use crate::source::error::{ErrorKind, SourceError};
 
-/// Why a request gave nothing.
+/// The reason why a request failed.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Failure {
+pub(crate) enum RequestError {
     /// The server answered with an error.
     #[error("{}", .0.message)]
     Refused(Status),
-    /// No answer.
+    /// The request could not be sent, or no answer arrived.
     #[error(transparent)]
-    Unreached(#[from] kube::Error),
-    /// The answer broke off.
+    Unreachable(#[from] kube::Error),
+    /// The connection was lost in the middle of the answer.
     #[error("the connection broke off: {0}")]
-    Broken(String),
-    /// The answer is not Kubernetes'.
+    Interrupted(#[source] Box<dyn Error + Send + Sync>),
+    /// The answer cannot be decoded.
     #[error(transparent)]
-    Unreadable(#[from] Unreadable),
-    /// Nothing came for so long.
+    Undecodable(#[from] DecodeError),
+    /// Nothing arrived within this time.
     #[error("no answer within {} s", .0.as_secs_f64())]
-    Silent(Duration),
+    TimedOut(Duration),
 }
 
-impl Failure {
-    /// HTTP status code of the server's refusal, 0 if it was none.
-    pub(crate) fn code(&self) -> i32 {
+impl RequestError {
+    /// The HTTP status code of the server's error, or 0 for any other failure.
+    fn status_code(&self) -> i32 {
         if let Self::Refused(status) = self { status.code } else { 0 }
     }
 
-    /// Whether the resource version that was asked for is too old: only a list helps.
+    /// Whether the requested resource version is too old, so that a new list is necessary.
     pub(crate) fn is_expired(&self) -> bool {
         matches!(self, Self::Refused(status)
             if status.code == 410 || matches!(status.reason.as_str(), "Expired" | "Gone"))
     }
 
-    /// Whether the server is only busy or starting.
-    pub(crate) fn is_passing(&self) -> bool {
-        matches!(self.code(), 429 | 503 | 504)
+    /// Whether the server is only busy or starting, so that the same request may succeed later.
+    pub(crate) fn is_temporary(&self) -> bool {
+        matches!(self.status_code(), 429 | 503 | 504)
     }
 
-    /// How long the server asks to wait.
+    /// The time that the server asks the client to wait, at most 60 s.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         let Self::Refused(status) = self else { return None };
         let seconds = u64::try_from(status.details.as_ref()?.retry_after_seconds).ok()?;
         (seconds > 0).then(|| Duration::from_secs(seconds.min(60)))
     }
 
-    /// In one line, without the context of a whole error.
-    pub(crate) fn brief(&self) -> String {
+    /// The reason in one line, without the name of the server and without hints.
+    pub(crate) fn short_reason(&self) -> String {
         match self {
-            Self::Unreached(error) => unreached(error).0,
-            other => other.to_string(),
+            Self::Unreachable(error) => explain_unreachable(error).0,
+            Self::Refused(_) | Self::Interrupted(_) | Self::Undecodable(_) | Self::TimedOut(_) => {
+                self.to_string()
+            }
         }
     }
 }
 
-/// What was asked for, as far as it helps to say what went wrong.
+/// The parts of a request that its error message names.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
-    /// `list` or `watch`.
+pub(crate) struct RequestContext {
+    /// The verb of RBAC: `get`, `list` or `watch`.
     pub(crate) verb: &'static str,
-    /// `jobs.batch`.
+    /// The resource with its group: `jobs.batch`.
     pub(crate) resource: String,
-    /// `None`: all.
+    /// The namespace, or `None` for all namespaces.
     pub(crate) namespace: Option<String>,
 }
 
-/// The cluster's address and name, for messages.
+/// The address and the name of a cluster, for messages.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Place {
+pub(crate) struct Endpoint {
     pub(crate) server: String,
     pub(crate) context: Option<String>,
 }
 
-impl Place {
-    fn named(&self) -> String {
+impl Endpoint {
+    fn description(&self) -> String {
         match &self.context {
             Some(context) => format!("{} (context \"{context}\")", self.server),
             None => self.server.clone(),
@@ -92,30 +94,35 @@ impl Place {
     }
 }
 
-/// The error of a request that cannot be done without.
-pub(crate) fn explain(failure: Failure, asked: &Asked, place: &Place) -> SourceError {
+/// Explains the failure of a request to the user.
+pub(crate) fn explain_request_error(
+    failure: RequestError,
+    context: &RequestContext,
+    endpoint: &Endpoint,
+) -> SourceError {
     let error = match &failure {
-        Failure::Refused(status) => refused(status, asked, place),
-        Failure::Unreached(kube::Error::Auth(error)) => credentials(error),
-        Failure::Unreached(error) => {
-            let (why, hint) = unreached(error);
-            SourceError::new(ErrorKind::Connection, format!("cannot reach {}: {why}", place.named())).hint(hint)
+        RequestError::Refused(status) => explain_refusal(status, context, endpoint),
+        RequestError::Unreachable(kube::Error::Auth(error)) => explain_auth_error(error),
+        RequestError::Unreachable(error) => {
+            let (why, hint) = explain_unreachable(error);
+            SourceError::new(ErrorKind::Connection, format!("cannot reach {}: {why}", endpoint.description())).hint(hint)
         }
-        Failure::Broken(_) | Failure::Silent(_) => {
-            SourceError::new(ErrorKind::Connection, format!("cannot read from {}: {failure}", place.named()))
+        RequestError::Interrupted(_) | RequestError::TimedOut(_) => {
+            SourceError::new(ErrorKind::Connection, format!("cannot read from {}: {failure}", endpoint.description()))
                 .hint("Try again, or raise `--request-timeout`.")
         }
-        Failure::Unreadable(_) => SourceError::new(
+        RequestError::Undecodable(_) => SourceError::new(
             ErrorKind::Connection,
-            format!("{} does not answer as a Kubernetes API server: {failure}", place.named()),
+            format!("{} does not answer as a Kubernetes API server: {failure}", endpoint.description()),
         )
         .hint("Look at the server's address with `kubectl config view --minify`; a proxy or a login page may answer in its place."),
     };
     error.caused_by(failure)
 }
 
-fn refused(status: &Status, asked: &Asked, place: &Place) -> SourceError {
-    let text = || {
+/// Explains an error that the server answered with.
+fn explain_refusal(status: &Status, context: &RequestContext, endpoint: &Endpoint) -> SourceError {
+    let message = || {
         if status.message.is_empty() {
             format!("the server answered with HTTP status {}", status.code)
         } else {
@@ -125,36 +132,42 @@ fn refused(status: &Status, asked: &Asked, place: &Place) -> SourceError {
     match status.code {
         401 => SourceError::new(
             ErrorKind::Configuration,
-            format!("{} does not accept the credentials: unauthorized", place.named()),
+            format!("{} does not accept the credentials: unauthorized", endpoint.description()),
         )
         .hint("They may have expired: log in again, then try `kubectl auth whoami`."),
         403 => {
-            let error = SourceError::new(ErrorKind::Forbidden, text());
-            let (scope, rule) = match &asked.namespace {
+            let error = SourceError::new(ErrorKind::Forbidden, message());
+            let (scope, rule) = match &context.namespace {
                 Some(namespace) => (format!("-n {namespace}"), "a Role"),
                 None => ("-A".to_owned(), "a ClusterRole"),
             };
             error
                 .hint(format!(
                     "See what you may do with `kubectl auth can-i {} {} {scope}`.",
-                    asked.verb, asked.resource
+                    context.verb, context.resource
                 ))
-                .hint(format!("Needed is {rule} with the verbs `list` and `watch` on `{}`.", asked.resource))
+                .hint(format!(
+                    "Needed is {rule} with the verbs `list` and `watch` on `{}`.",
+                    context.resource
+                ))
         }
         404 => SourceError::new(
             ErrorKind::NotFound,
-            format!("the server at {} has no {}: {}", place.named(), asked.resource, text()),
+            format!("the server at {} has no {}: {}", endpoint.description(), context.resource, message()),
         )
         .hint("Is it a Kubernetes API server? Look at its address with `kubectl config view --minify`."),
-        400 | 422 => SourceError::new(ErrorKind::Usage, text()),
-        _ => SourceError::new(ErrorKind::Connection, format!("{} cannot answer: {}", place.named(), text()))
-            .hint("Look at the server's health with `kubectl get --raw /readyz`."),
+        400 | 422 => SourceError::new(ErrorKind::Usage, message()),
+        _ => SourceError::new(
+            ErrorKind::Connection,
+            format!("{} cannot answer: {}", endpoint.description(), message()),
+        )
+        .hint("Look at the server's health with `kubectl get --raw /readyz`."),
     }
 }
 
-/// What went wrong below HTTP, and what to do.
-fn unreached(error: &(dyn StdError + 'static)) -> (String, &'static str) {
-    let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
+/// Explains a failure below HTTP: the reason, and a hint.
+fn explain_unreachable(error: &(dyn Error + 'static)) -> (String, &'static str) {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     let mut innermost = String::new();
     let mut io_kind = None;
     let mut texts = String::new();
@@ -165,9 +178,9 @@ fn unreached(error: &(dyn StdError + 'static)) -> (String, &'static str) {
         innermost = next.to_string();
         texts.push_str(&innermost.to_lowercase());
         texts.push('\n');
-        // The error inside an `io::Error` is not among its sources.
+        // `io::Error::source` skips the error inside, so it is taken with `get_ref`.
         cause = match next.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(inner) => Some(inner as &(dyn StdError + 'static)),
+            Some(inner) => Some(inner as &(dyn Error + 'static)),
             None => next.source(),
         };
     }
@@ -202,11 +215,11 @@ fn unreached(error: &(dyn StdError + 'static)) -> (String, &'static str) {
     }
 }
 
-/// The error of a client that cannot be made.
-pub(crate) fn client(error: kube::Error) -> SourceError {
+/// Explains why no client can be created.
+pub(crate) fn explain_client_error(error: kube::Error) -> SourceError {
     let explained = match &error {
-        kube::Error::Auth(error) => credentials(error),
-        kube::Error::InferKubeconfig(error) => explain_kubeconfig(error),
+        kube::Error::Auth(error) => explain_auth_error(error),
+        kube::Error::InferKubeconfig(error) => describe_kubeconfig_error(error),
         kube::Error::ProxyProtocolUnsupported { proxy_url } => SourceError::new(
             ErrorKind::Configuration,
             format!("the proxy's protocol {} is not supported", proxy_url.scheme_str().unwrap_or("(none)")),
@@ -216,7 +229,7 @@ pub(crate) fn client(error: kube::Error) -> SourceError {
             ErrorKind::Configuration,
             format!(
                 "the credentials or certificates of the kubeconfig cannot be used: {}",
-                unreached(&error).0
+                explain_unreachable(&error).0
             ),
         )
         .hint("See `kubectl config view --minify`."),
@@ -224,8 +237,8 @@ pub(crate) fn client(error: kube::Error) -> SourceError {
     explained.caused_by(error)
 }
 
-/// The error of credentials that cannot be had.
-fn credentials(error: &AuthError) -> SourceError {
+/// Explains why the credentials cannot be obtained or used.
+fn explain_auth_error(error: &AuthError) -> SourceError {
     let error = match error {
         AuthError::AuthExecStart(error) => SourceError::new(
             ErrorKind::Configuration,
@@ -262,42 +275,43 @@ fn credentials(error: &AuthError) -> SourceError {
     error.hint("Log in again, then try `kubectl auth whoami`.")
 }
 
-/// The error of a kubeconfig that cannot be used.
-pub(crate) fn kubeconfig(error: KubeconfigError) -> SourceError {
-    explain_kubeconfig(&error).caused_by(error)
+/// Explains why the kubeconfig cannot be used.
+pub(crate) fn explain_kubeconfig_error(error: KubeconfigError) -> SourceError {
+    describe_kubeconfig_error(&error).caused_by(error)
 }
 
-fn explain_kubeconfig(error: &KubeconfigError) -> SourceError {
-    let error_of = |text: String| SourceError::new(ErrorKind::Configuration, text);
+fn describe_kubeconfig_error(error: &KubeconfigError) -> SourceError {
+    let configuration_error = |text: String| SourceError::new(ErrorKind::Configuration, text);
     match error {
-        KubeconfigError::CurrentContextNotSet => error_of("the kubeconfig has no current context".to_owned())
+        KubeconfigError::CurrentContextNotSet => configuration_error("the kubeconfig has no current context".to_owned())
             .hint("Choose one with `kubectl config use-context NAME` or `--context NAME`; `kubectl config get-contexts` lists them."),
-        KubeconfigError::LoadContext(name) => error_of(format!("context \"{name}\" does not exist"))
+        KubeconfigError::LoadContext(name) => configuration_error(format!("context \"{name}\" does not exist"))
             .hint("`kubectl config get-contexts` lists the contexts there are."),
-        KubeconfigError::LoadClusterOfContext(name) => error_of(format!("cluster \"{name}\" does not exist"))
+        KubeconfigError::LoadClusterOfContext(name) => configuration_error(format!("cluster \"{name}\" does not exist"))
             .hint("`kubectl config get-clusters` lists the clusters there are."),
-        KubeconfigError::FindPath => no_kubeconfig(),
+        KubeconfigError::FindPath => missing_kubeconfig(),
         KubeconfigError::ReadConfig(error, path) => {
-            error_of(format!("the kubeconfig {} cannot be read: {}", path.display(), io_reason(error)))
+            configuration_error(format!("the kubeconfig {} cannot be read: {}", path.display(), io_reason(error)))
                 .hint("Set `--kubeconfig` or the environment variable `KUBECONFIG` to a file that can be read.")
         }
-        // The parser's own text quotes the file, which holds tokens.
-        KubeconfigError::Parse(_) => error_of("the kubeconfig is not valid YAML".to_owned())
+        // The parser's message quotes the file, which contains tokens.
+        KubeconfigError::Parse(_) => configuration_error("the kubeconfig is not valid YAML".to_owned())
             .hint("`kubectl config view` says where."),
         KubeconfigError::MissingClusterUrl => {
-            error_of("the kubeconfig's cluster has no server".to_owned()).hint("See `kubectl config view --minify`.")
+            configuration_error("the kubeconfig's cluster has no server".to_owned()).hint("See `kubectl config view --minify`.")
         }
-        other => error_of(other.to_string()).hint("See `kubectl config view --minify`."),
+        other => configuration_error(other.to_string()).hint("See `kubectl config view --minify`."),
     }
 }
 
-/// There is no kubeconfig and no Pod's service account.
-pub(crate) fn no_kubeconfig() -> SourceError {
+/// The error if there is neither a kubeconfig nor a Pod's service account.
+pub(crate) fn missing_kubeconfig() -> SourceError {
     SourceError::new(ErrorKind::Configuration, "there is no kubeconfig")
         .hint("Set `--kubeconfig` or the environment variable `KUBECONFIG`, or make `~/.kube/config`.")
         .hint("Without a cluster, try `kubectl seq simulate`.")
 }
 
+/// A short reason for the user.
 fn io_reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file".to_owned(),
@@ -306,7 +320,7 @@ fn io_reason(error: &io::Error) -> String {
     }
 }
 
-impl From<Box<kube::core::Status>> for Failure {
+impl From<Box<kube::core::Status>> for RequestError {
     fn from(status: Box<kube::core::Status>) -> Self {
         Self::Refused(Status {
             message: status.message,

@@ -1,4 +1,4 @@
-//! An API server in the process: every request waits until the test answers it.
+//! A fake API server in the process of a test. Every request waits until the test answers it.
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -10,13 +10,13 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::observation::{Event, Job, ObjectMeta, ObjectReference, OwnerReference, Pod};
 use crate::source::cluster::api::client::Cluster;
-use crate::source::cluster::api::errors::Place;
+use crate::source::cluster::api::errors::Endpoint;
 use crate::source::cluster::api::protobuf::encode;
 
 type Answer = Response<Channel<Bytes, std::io::Error>>;
 
-/// The server's side.
-pub(crate) struct Fake {
+/// The server.
+pub(crate) struct FakeServer {
     calls: mpsc::UnboundedReceiver<Call>,
 }
 
@@ -25,11 +25,12 @@ pub(crate) struct Call {
     pub(crate) uri: String,
     pub(crate) accept: String,
     pub(crate) accept_encoding: Option<String>,
+    /// Sends the answer to the client.
     answer: oneshot::Sender<Answer>,
 }
 
-/// A server, and a client of it.
-pub(crate) fn server() -> (Fake, Cluster) {
+/// Starts a server and returns it with a client of it.
+pub(crate) fn start() -> (FakeServer, Cluster) {
     let (sender, calls) = mpsc::unbounded_channel();
     let service = tower::service_fn(move |request: Request<Body>| {
         let (answer, answered) = oneshot::channel();
@@ -44,38 +45,38 @@ pub(crate) fn server() -> (Fake, Cluster) {
             answered.await.map_err(|_| refused())
         }
     });
-    let place = Place { server: "https://fake".to_owned(), context: Some("test".to_owned()) };
-    (Fake { calls }, Cluster::new(Client::new(service, "ns"), "ns".to_owned(), place, None))
+    let endpoint = Endpoint { server: "https://fake".to_owned(), context: Some("test".to_owned()) };
+    (FakeServer { calls }, Cluster::new(Client::new(service, "ns"), "ns".to_owned(), endpoint, None))
 }
 
-impl Fake {
-    /// The next request.
-    pub(crate) async fn call(&mut self) -> Call {
+impl FakeServer {
+    /// Waits for the next request.
+    pub(crate) async fn next_call(&mut self) -> Call {
         self.calls.recv().await.unwrap()
     }
 
-    /// The next requests, in the order of these parts of their addresses.
+    /// Waits for as many requests as `parts` and returns them in the order of `parts`: each address contains its part.
     pub(crate) async fn calls<const N: usize>(&mut self, parts: [&str; N]) -> [Call; N] {
         let mut calls = Vec::new();
         for _ in parts {
-            calls.push(self.call().await);
+            calls.push(self.next_call().await);
         }
         parts.map(|part| {
-            let at = calls.iter().position(|call| call.uri.contains(part));
+            let index = calls.iter().position(|call| call.uri.contains(part));
             let uris = || calls.iter().map(|call| call.uri.clone()).collect::<Vec<_>>();
-            let at = at.unwrap_or_else(|| panic!("no {part} among {:?}", uris()));
-            calls.swap_remove(at)
+            let index = index.unwrap_or_else(|| panic!("no {part} among {:?}", uris()));
+            calls.swap_remove(index)
         })
     }
 
-    /// Requests that have come already.
-    pub(crate) fn waiting(&mut self) -> usize {
+    /// Drops the requests that have already arrived and returns their number.
+    pub(crate) fn drop_waiting_calls(&mut self) -> usize {
         std::iter::from_fn(|| self.calls.try_recv().ok()).count()
     }
 }
 
 impl Call {
-    /// Answers with a head and leaves the body open.
+    /// Answers with a head and leaves the body open. The sender sends the body.
     pub(crate) fn open(self, status: u16, kind: &str) -> Sender<Bytes, std::io::Error> {
         let (sender, body) = Channel::new(64);
         let response = Response::builder().status(status).header("content-type", kind).body(body);
@@ -83,44 +84,51 @@ impl Call {
         sender
     }
 
+    /// Answers with a whole body.
     pub(crate) async fn answer(self, status: u16, kind: &str, body: impl Into<Bytes>) {
         self.open(status, kind).send_data(body.into()).await.unwrap();
     }
 
+    /// Answers with a list of encoded items, in protobuf.
     pub(crate) async fn list(self, version: &str, items: &[Vec<u8>]) {
         self.answer(200, "application/vnd.kubernetes.protobuf", encode::list(version, items)).await;
     }
 
+    /// Opens a watch in protobuf. The sender sends its frames.
     pub(crate) fn watch(self) -> Sender<Bytes, std::io::Error> {
         assert!(self.uri.contains("watch=true"), "{}", self.uri);
         self.open(200, "application/vnd.kubernetes.protobuf;stream=watch")
     }
 
+    /// Answers with an error.
     pub(crate) async fn status(self, code: u16, reason: &str, message: &str) {
         let body = format!(r#"{{"kind":"Status","message":"{message}","reason":"{reason}","code":{code}}}"#);
         self.answer(code, "application/json", body).await;
     }
 
+    /// Refuses the connection.
     pub(crate) fn refuse(self) {
         drop(self.answer);
     }
 }
 
+/// Encodes an event of a watch.
 pub(crate) fn event(kind: &str, object: &[u8]) -> Bytes {
     encode::event(kind, object).into()
 }
 
+/// The metadata of an object, with the uid `uid-of-NAME`.
 fn meta(name: &str, version: u64) -> ObjectMeta {
     let uid = format!("uid-of-{name}");
     ObjectMeta { name: name.to_owned(), uid, resource_version: version.to_string(), ..ObjectMeta::default() }
 }
 
-/// A Pod, encoded.
+/// Encodes a Pod.
 pub(crate) fn pod(name: &str, version: u64) -> Vec<u8> {
     Pod { metadata: meta(name, version), ..Pod::default() }.encode_to_vec()
 }
 
-/// A Pod of a Job, encoded.
+/// Encodes a Pod of a Job.
 pub(crate) fn pod_of(job: &str, name: &str, version: u64) -> Vec<u8> {
     let mut metadata = meta(name, version);
     let uid = format!("uid-of-{job}");
@@ -129,12 +137,12 @@ pub(crate) fn pod_of(job: &str, name: &str, version: u64) -> Vec<u8> {
     Pod { metadata, ..Pod::default() }.encode_to_vec()
 }
 
-/// A Job, encoded.
+/// Encodes a Job.
 pub(crate) fn job(name: &str, version: u64) -> Vec<u8> {
     Job { metadata: meta(name, version), ..Job::default() }.encode_to_vec()
 }
 
-/// An Event about a Pod, encoded.
+/// Encodes an Event about a Pod.
 pub(crate) fn event_about(pod: &str, version: u64) -> Vec<u8> {
     let involved_object = ObjectReference {
         kind: "Pod".to_owned(),

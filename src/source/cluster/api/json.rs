@@ -1,4 +1,7 @@
-//! JSON lists and watches, for servers and proxies that know no protobuf. Lists too are read item by item.
+//! Decoders of JSON lists and watches, for custom resources and for servers that do not offer protobuf.
+//!
+//! The items of a list are decoded one by one while the body arrives. `serde_json` cannot continue at the end of a part, so a
+//! scanner finds the items and `serde_json` decodes each of them.
 
 use bytes::{Buf, BytesMut};
 use serde::Deserialize;
@@ -6,40 +9,46 @@ use serde_json::value::RawValue;
 
 use crate::observation::{Object, ObjectMeta};
 use crate::source::cluster::api::kind::Kind;
-use crate::source::cluster::api::message::{ListMeta, Status, Unreadable, WatchEvent};
+use crate::source::cluster::api::message::{DecodeError, ListMeta, Status, WatchEvent};
 
-/// What of a list is being collected.
+/// The part of a list whose bytes are being collected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Collecting {
+    /// No part.
     Nothing,
-    /// A key or a value's string at the top level.
+    /// A string at the top level: a key, or a value that is a string.
     Key,
+    /// The object `metadata`.
     Metadata,
+    /// An object of the array `items`.
     Item,
 }
 
-/// Where the scanner is.
+/// Whether the scanner is in a string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Text {
+enum StringState {
     /// Outside of strings.
     Outside,
+    /// In a string.
     Inside,
-    /// Inside, behind a backslash.
+    /// In a string, after a backslash.
     Escaped,
 }
 
-/// A list that is taken apart while it comes: a scanner that knows strings and depth, nothing else of JSON.
+/// Decodes a list while its body arrives. The scanner knows only strings and the depth of brackets.
 pub(crate) struct JsonList {
     kind: Kind,
-    /// Open brackets.
+    /// Number of open brackets.
     depth: usize,
-    text: Text,
-    /// Whether the open bracket at depth 2 is that of `items`.
+    string: StringState,
+    /// Whether the open bracket at depth 2 belongs to `items`.
     in_items: bool,
+    /// Whether the bracket of the list is closed.
     ended: bool,
-    /// The latest string at the top level: the key, when a colon or a value follows.
+    /// The latest string at the top level. It is the key of the value that follows.
     key: Vec<u8>,
     collecting: Collecting,
+    /// The collected bytes from earlier parts.
     piece: Vec<u8>,
     meta: Option<ListMeta>,
 }
@@ -49,7 +58,7 @@ impl JsonList {
         Self {
             kind,
             depth: 0,
-            text: Text::Outside,
+            string: StringState::Outside,
             in_items: false,
             ended: false,
             key: Vec::new(),
@@ -59,72 +68,72 @@ impl JsonList {
         }
     }
 
-    pub(crate) fn push(&mut self, part: &[u8], mut item: impl FnMut(Object)) -> Result<(), Unreadable> {
-        // Where in `part` the piece that is being collected begins.
+    pub(crate) fn push(&mut self, part: &[u8], mut on_item: impl FnMut(Object)) -> Result<(), DecodeError> {
+        // The index in `part` at which the collected bytes begin.
         let mut begin = 0;
-        for (at, &byte) in part.iter().enumerate() {
-            match (self.text, byte) {
-                (Text::Outside, _) => {}
-                (Text::Inside, b'\\') => self.text = Text::Escaped,
-                (Text::Inside, b'"') => {
-                    self.text = Text::Outside;
+        for (index, &byte) in part.iter().enumerate() {
+            match (self.string, byte) {
+                (StringState::Outside, _) => {}
+                (StringState::Inside, b'\\') => self.string = StringState::Escaped,
+                (StringState::Inside, b'"') => {
+                    self.string = StringState::Outside;
                     if self.collecting == Collecting::Key {
-                        self.piece.extend_from_slice(&part[begin..at]);
+                        self.piece.extend_from_slice(&part[begin..index]);
                         self.key = std::mem::take(&mut self.piece);
                         self.collecting = Collecting::Nothing;
                     }
                     continue;
                 }
-                (Text::Inside | Text::Escaped, _) => self.text = Text::Inside,
+                (StringState::Inside | StringState::Escaped, _) => self.string = StringState::Inside,
             }
-            if self.text != Text::Outside {
+            if self.string != StringState::Outside {
                 continue;
             }
             match byte {
                 b'"' => {
-                    self.text = Text::Inside;
+                    self.string = StringState::Inside;
                     if self.depth == 1 {
                         self.collecting = Collecting::Key;
-                        begin = at + 1;
+                        begin = index + 1;
                     }
                 }
                 b'{' | b'[' => {
                     if self.ended {
-                        return Err(Unreadable::Frame("something follows the list"));
+                        return Err(DecodeError::Malformed("something follows the list"));
                     }
                     self.depth += 1;
                     match (self.depth, byte) {
                         (2, b'{') if self.key == b"metadata" => {
                             self.collecting = Collecting::Metadata;
-                            begin = at;
+                            begin = index;
                         }
                         (2, _) => self.in_items = byte == b'[' && self.key == b"items",
                         (3, b'{') if self.in_items => {
                             self.collecting = Collecting::Item;
-                            begin = at;
+                            begin = index;
                         }
                         _ => {}
                     }
                 }
                 b'}' | b']' => {
                     let Some(depth) = self.depth.checked_sub(1) else {
-                        return Err(Unreadable::Frame("a bracket too many"));
+                        return Err(DecodeError::Malformed("a bracket too many"));
                     };
                     self.depth = depth;
                     match (depth, self.collecting) {
                         (1, Collecting::Metadata) => {
-                            self.piece.extend_from_slice(&part[begin..=at]);
+                            self.piece.extend_from_slice(&part[begin..=index]);
                             self.meta = Some(serde_json::from_slice(&self.piece)?);
                             self.collecting = Collecting::Nothing;
                             self.piece.clear();
                         }
                         (2, Collecting::Item) => {
-                            // Only an item that came in several parts is copied.
+                            // An item is copied only if it arrived in several parts.
                             if self.piece.is_empty() {
-                                item(self.kind.json(&part[begin..=at])?);
+                                on_item(self.kind.json(&part[begin..=index])?);
                             } else {
-                                self.piece.extend_from_slice(&part[begin..=at]);
-                                item(self.kind.json(&self.piece)?);
+                                self.piece.extend_from_slice(&part[begin..=index]);
+                                on_item(self.kind.json(&self.piece)?);
                                 self.piece.clear();
                             }
                             self.collecting = Collecting::Nothing;
@@ -142,33 +151,33 @@ impl JsonList {
         Ok(())
     }
 
-    pub(crate) fn finish(self) -> Result<ListMeta, Unreadable> {
+    pub(crate) fn finish(self) -> Result<ListMeta, DecodeError> {
         if !self.ended {
-            return Err(Unreadable::Frame("the list ends in the middle"));
+            return Err(DecodeError::Malformed("the list ends in the middle"));
         }
-        self.meta.ok_or(Unreadable::Frame("a list without metadata"))
+        self.meta.ok_or(DecodeError::Malformed("a list without metadata"))
     }
 }
 
-/// A line: what happened, and to which object.
+/// A line of a watch: the type of the event, and the object.
 #[derive(Deserialize)]
-struct Line<'a> {
+struct WatchLine<'a> {
     r#type: String,
     #[serde(borrow)]
     object: &'a RawValue,
 }
 
-/// Any object, of which only the metadata is of interest.
+/// Any object, reduced to its metadata.
 #[derive(Deserialize)]
-struct AnyObject {
+struct JsonMetadata {
     metadata: ObjectMeta,
 }
 
-/// A watch: a JSON object a line.
+/// Decodes a watch, which has one JSON object per line.
 pub(crate) struct JsonWatch {
     kind: Kind,
     rest: BytesMut,
-    /// Bytes of `rest` that hold no end of line.
+    /// Number of bytes at the start of `rest` that contain no end of a line.
     searched: usize,
 }
 
@@ -181,7 +190,7 @@ impl JsonWatch {
         self.rest.extend_from_slice(part);
     }
 
-    pub(crate) fn next(&mut self) -> Result<Option<WatchEvent>, Unreadable> {
+    pub(crate) fn next(&mut self) -> Result<Option<WatchEvent>, DecodeError> {
         loop {
             let Some(end) = self.rest[self.searched..].iter().position(|byte| *byte == b'\n') else {
                 self.searched = self.rest.len();
@@ -191,18 +200,18 @@ impl JsonWatch {
             self.rest.advance(1);
             self.searched = 0;
             if !line.trim_ascii().is_empty() {
-                return self.read(&line).map(Some);
+                return self.decode_line(&line).map(Some);
             }
         }
     }
 
-    fn read(&self, line: &[u8]) -> Result<WatchEvent, Unreadable> {
-        let line: Line<'_> = serde_json::from_slice(line)?;
+    fn decode_line(&self, line: &[u8]) -> Result<WatchEvent, DecodeError> {
+        let line: WatchLine<'_> = serde_json::from_slice(line)?;
         let object = line.object.get().as_bytes();
-        WatchEvent::of_type(
+        WatchEvent::decode(
             &line.r#type,
             || self.kind.json(object),
-            || Ok(serde_json::from_slice::<AnyObject>(object)?.metadata.resource_version),
+            || Ok(serde_json::from_slice::<JsonMetadata>(object)?.metadata.resource_version),
             || Ok(serde_json::from_slice::<Status>(object)?),
         )
     }

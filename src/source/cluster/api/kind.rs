@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use crate::observation::{
     CronJob, Custom, DaemonSet, Deployment, Event, Job, Object, ObjectMeta, Pod, ReplicaSet, StatefulSet,
 };
-use crate::source::cluster::api::message::Unreadable;
+use crate::source::cluster::api::message::DecodeError;
 use crate::source::cluster::api::resource::Resource;
 
 /// A kind of objects.
@@ -100,8 +100,8 @@ impl Kind {
     }
 
     /// Reads an object.
-    pub(crate) fn protobuf(&self, bytes: &[u8]) -> Result<Object, Unreadable> {
-        fn of<T: Message + Default>(bytes: &[u8]) -> Result<Box<T>, Unreadable> {
+    pub(crate) fn protobuf(&self, bytes: &[u8]) -> Result<Object, DecodeError> {
+        fn of<T: Message + Default>(bytes: &[u8]) -> Result<Box<T>, DecodeError> {
             Ok(Box::new(T::decode(bytes)?))
         }
         Ok(slim(match self {
@@ -113,13 +113,13 @@ impl Kind {
             Self::DaemonSet => Object::DaemonSet(of::<DaemonSet>(bytes)?),
             Self::Pod => Object::Pod(of::<Pod>(bytes)?),
             Self::Event => Object::Event(of::<Event>(bytes)?),
-            Self::Custom(_) => return Err(Unreadable::Frame("protobuf of a kind that has none")),
+            Self::Custom(_) => return Err(DecodeError::Malformed("protobuf of a kind that has none")),
         }))
     }
 
     /// Reads an object.
-    pub(crate) fn json(&self, bytes: &[u8]) -> Result<Object, Unreadable> {
-        fn of<T: DeserializeOwned>(bytes: &[u8]) -> Result<Box<T>, Unreadable> {
+    pub(crate) fn json(&self, bytes: &[u8]) -> Result<Object, DecodeError> {
+        fn of<T: DeserializeOwned>(bytes: &[u8]) -> Result<Box<T>, DecodeError> {
             Ok(serde_json::from_slice(bytes)?)
         }
         Ok(slim(match self {

@@ -1,4 +1,4 @@
-//! The kubeconfig, read and overridden by flags as kubectl does it.
+//! The kubeconfig. Reads it and overrides it by flags in the same way as kubectl.
 
 use std::env;
 use std::path::PathBuf;
@@ -11,14 +11,18 @@ use crate::source::cluster::api::errors;
 use crate::source::error::{ErrorKind, SourceError};
 
 impl Connection {
-    /// Puts the flags in place of what the kubeconfig says, as kubectl does.
+    /// Overrides `config` by the flags, and returns the names of the context, the cluster and the user to use.
+    ///
+    /// # Errors
+    ///
+    /// A context or user does not exist, or the flags contradict each other.
     pub(crate) fn override_kubeconfig(
         &self,
         config: &mut Kubeconfig,
     ) -> Result<KubeConfigOptions, SourceError> {
         let context =
             self.context.clone().or_else(|| config.current_context.clone()).filter(|name| !name.is_empty());
-        // `--server` alone is enough for kubectl.
+        // kubectl does not need a context if `--server` is given.
         let context = match context {
             Some(context) => context,
             None if self.server.is_some() || self.cluster.is_some() => {
@@ -29,17 +33,23 @@ impl Connection {
                 config.contexts.push(NamedContext { name: name.clone(), context, ..NamedContext::default() });
                 name
             }
-            None => return Err(errors::kubeconfig(kube::config::KubeconfigError::CurrentContextNotSet)),
+            None => {
+                return Err(errors::explain_kubeconfig_error(
+                    kube::config::KubeconfigError::CurrentContextNotSet,
+                ));
+            }
         };
-        let (default_cluster, default_user) = config
+        let (context_cluster, context_user) = config
             .contexts
             .iter()
             .find(|named| named.name == context)
             .and_then(|named| named.context.as_ref())
             .map(|found| (found.cluster.clone(), found.user.clone()))
-            .ok_or_else(|| errors::kubeconfig(kube::config::KubeconfigError::LoadContext(context.clone())))?;
-        let cluster = self.cluster.clone().unwrap_or(default_cluster);
-        let user = self.user.clone().or(default_user).unwrap_or_default();
+            .ok_or_else(|| {
+                errors::explain_kubeconfig_error(kube::config::KubeconfigError::LoadContext(context.clone()))
+            })?;
+        let cluster = self.cluster.clone().unwrap_or(context_cluster);
+        let user = self.user.clone().or(context_user).unwrap_or_default();
         if let Some(user) = &self.user
             && !config.auth_infos.iter().any(|named| named.name == *user)
         {
@@ -54,9 +64,10 @@ impl Connection {
         Ok(KubeConfigOptions { context: Some(context), cluster: Some(cluster), user: Some(user) })
     }
 
+    /// Overrides the cluster `name` by the flags. With `--server`, a cluster that does not exist is created.
     fn override_cluster(&self, config: &mut Kubeconfig, name: &str) {
-        let at = config.clusters.iter().position(|named| named.name == name);
-        let at = at.unwrap_or_else(|| {
+        let index = config.clusters.iter().position(|named| named.name == name);
+        let index = index.unwrap_or_else(|| {
             if self.server.is_some() {
                 config
                     .clusters
@@ -64,10 +75,10 @@ impl Connection {
             }
             config.clusters.len().saturating_sub(1)
         });
-        let Some(named) = config.clusters.get_mut(at).filter(|named| named.name == name) else { return };
+        let Some(named) = config.clusters.get_mut(index).filter(|named| named.name == name) else { return };
         let cluster = named.cluster.get_or_insert_default();
         if let Some(server) = &self.server {
-            // kubectl takes `localhost:8080` too.
+            // kubectl also accepts an address without a scheme, such as `localhost:8080`.
             let server = if server.contains("://") { server.clone() } else { format!("http://{server}") };
             cluster.server = Some(server);
         }
@@ -84,27 +95,32 @@ impl Connection {
         }
     }
 
+    /// Overrides the user `name` by the flags. A user that does not exist is created.
+    ///
+    /// # Errors
+    ///
+    /// A flag has the wrong form, or flags for impersonation lack `--as`.
     fn override_user(&self, config: &mut Kubeconfig, name: &str) -> Result<(), SourceError> {
-        let at = config.auth_infos.iter().position(|named| named.name == name);
-        let at = at.unwrap_or_else(|| {
+        let index = config.auth_infos.iter().position(|named| named.name == name);
+        let index = index.unwrap_or_else(|| {
             config
                 .auth_infos
                 .push(kube::config::NamedAuthInfo { name: name.to_owned(), ..Default::default() });
             config.auth_infos.len() - 1
         });
-        let user = config.auth_infos[at].auth_info.get_or_insert_default();
-        // The client's own type of secrets, made the way it makes them itself.
+        let user = config.auth_infos[index].auth_info.get_or_insert_default();
+        // kube's type of secrets has no constructor that this program could call, so the value is deserialized.
         let secret = |field: &str, value: &str| -> Option<AuthInfo> {
             serde_json::from_value(serde_json::json!({ field: value })).ok()
         };
         if let Some(token) = &self.token {
-            user.token = secret("token", token).and_then(|made| made.token);
+            user.token = secret("token", token).and_then(|user| user.token);
             user.token_file = None;
             (user.username, user.password, user.auth_provider, user.exec) = (None, None, None, None);
         }
         if let (Some(username), Some(password)) = (&self.username, &self.password) {
             user.username = Some(username.clone());
-            user.password = secret("password", password).and_then(|made| made.password);
+            user.password = secret("password", password).and_then(|user| user.password);
             (user.token, user.token_file, user.auth_provider, user.exec) = (None, None, None, None);
         }
         if self.client_certificate.is_some() {
@@ -145,36 +161,44 @@ impl Connection {
     }
 }
 
-/// The kubeconfig that kubectl would read: the flag's file, or the merged files of `KUBECONFIG` that exist, or
-/// `~/.kube/config` if it exists.
+/// Reads the kubeconfig that kubectl would use: the file of `--kubeconfig`, else all existing files of `KUBECONFIG` merged,
+/// else `~/.kube/config`. Returns `None` if no file exists.
+///
+/// # Errors
+///
+/// A file cannot be read or is not valid YAML, or none of the files that `KUBECONFIG` names exists.
 pub(crate) fn read_kubeconfig(connection: &Connection) -> Result<Option<Kubeconfig>, SourceError> {
-    let read = |path: &PathBuf| Kubeconfig::read_from(path).map_err(errors::kubeconfig);
+    let read = |path: &PathBuf| Kubeconfig::read_from(path).map_err(errors::explain_kubeconfig_error);
     if let Some(path) = connection.kubeconfig.as_ref().filter(|path| !path.as_os_str().is_empty()) {
         return read(path).map(Some);
     }
-    let listed = env::var_os("KUBECONFIG").unwrap_or_default();
+    let variable = env::var_os("KUBECONFIG").unwrap_or_default();
     let mut paths: Vec<PathBuf> =
-        env::split_paths(&listed).filter(|path| !path.as_os_str().is_empty()).collect();
+        env::split_paths(&variable).filter(|path| !path.as_os_str().is_empty()).collect();
     if paths.is_empty() {
         paths.extend(env::home_dir().map(|home| home.join(".kube").join("config")));
     }
     let mut merged: Option<Kubeconfig> = None;
-    let exist: Vec<PathBuf> = paths.iter().filter(|path| path.exists()).cloned().collect();
-    if exist.is_empty() && !listed.is_empty() && env::var_os("KUBERNETES_SERVICE_HOST").is_none() {
-        // The user named files and none of them is there: say which.
+    let existing: Vec<PathBuf> = paths.iter().filter(|path| path.exists()).cloned().collect();
+    if existing.is_empty() && !variable.is_empty() && env::var_os("KUBERNETES_SERVICE_HOST").is_none() {
+        // The user named files, but none of them exists. Reading the first one returns the error that names it.
         paths.first().map(read).transpose()?;
     }
-    for path in &exist {
+    for path in &existing {
         let next = read(path)?;
         merged = Some(match merged {
-            Some(first) => first.merge(next).map_err(errors::kubeconfig)?,
+            Some(first) => first.merge(next).map_err(errors::explain_kubeconfig_error)?,
             None => next,
         });
     }
     Ok(merged)
 }
 
-/// The service account of the Pod that we run in.
+/// The configuration of the service account of the Pod in which this program runs, overridden by the flags.
+///
+/// # Errors
+///
+/// The service account cannot be used, or flags contradict each other.
 pub(crate) fn in_cluster_config(connection: &Connection) -> Result<Config, SourceError> {
     let mut config = Config::incluster().map_err(|error| {
         let summary = format!("this Pod's service account cannot be used: {error}");
@@ -184,14 +208,14 @@ pub(crate) fn in_cluster_config(connection: &Connection) -> Result<Config, Sourc
     })?;
     let mut kubeconfig = Kubeconfig::default();
     connection.override_user(&mut kubeconfig, "")?;
-    if let Some(given) = kubeconfig.auth_infos.pop().and_then(|named| named.auth_info) {
-        if given.token.is_some() {
-            (config.auth_info.token, config.auth_info.token_file) = (given.token, None);
+    if let Some(overrides) = kubeconfig.auth_infos.pop().and_then(|named| named.auth_info) {
+        if overrides.token.is_some() {
+            (config.auth_info.token, config.auth_info.token_file) = (overrides.token, None);
         }
-        config.auth_info.impersonate = given.impersonate;
-        config.auth_info.impersonate_uid = given.impersonate_uid;
-        config.auth_info.impersonate_groups = given.impersonate_groups;
-        config.auth_info.impersonate_user_extra = given.impersonate_user_extra;
+        config.auth_info.impersonate = overrides.impersonate;
+        config.auth_info.impersonate_uid = overrides.impersonate_uid;
+        config.auth_info.impersonate_groups = overrides.impersonate_groups;
+        config.auth_info.impersonate_user_extra = overrides.impersonate_user_extra;
     }
     Ok(config)
 }

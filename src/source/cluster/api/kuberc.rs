@@ -1,4 +1,6 @@
-//! What the user's kuberc says of credential plugins: kubectl runs none that it forbids, and so neither do we.
+//! The credential plugins that the user's kuberc permits.
+//!
+//! kubectl runs no plugin that the kuberc forbids, so this program does not run it either.
 
 use std::env;
 use std::ffi::OsStr;
@@ -12,36 +14,36 @@ use crate::source::error::{ErrorKind, SourceError};
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Kuberc {
-    /// `AllowAll`, `DenyAll` or `Allowlist`; absent: all.
+    /// `AllowAll`, `DenyAll` or `Allowlist`. If the field is absent, all plugins are permitted.
     credential_plugin_policy: Option<String>,
-    credential_plugin_allowlist: Option<Vec<Allowed>>,
+    credential_plugin_allowlist: Option<Vec<AllowedPlugin>>,
 }
 
-/// A plugin that may run, by name or path.
+/// A plugin that may run, given by its name or path.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Allowed {
+struct AllowedPlugin {
     command: String,
-    /// The field's older name.
+    /// The older name of the field `command`.
     name: String,
 }
 
-/// Whether the kubeconfig's credential plugin may run.
+/// Checks that the kuberc permits the kubeconfig's credential plugin. `flag` is the value of `--kuberc`.
 ///
 /// # Errors
 ///
-/// The kuberc forbids it, or cannot be read.
-pub(crate) fn permits(flag: Option<&PathBuf>, plugin: &str) -> Result<(), SourceError> {
-    let Some(path) = path(flag) else { return Ok(()) };
+/// The kuberc forbids the plugin, or it is not valid YAML. A file that cannot be read forbids nothing.
+pub(crate) fn check_credential_plugin(flag: Option<&PathBuf>, plugin: &str) -> Result<(), SourceError> {
+    let Some(path) = kuberc_path(flag) else { return Ok(()) };
     let Ok(text) = std::fs::read_to_string(&path) else { return Ok(()) };
-    // Its text is not quoted: arguments in it may be secret.
+    // The message does not quote the file, because arguments in it may be secret.
     let kuberc: Vec<Kuberc> = serde_saphyr::from_multiple(&text).map_err(|error| {
         SourceError::new(ErrorKind::Configuration, format!("the kuberc {} is not valid YAML", path.display()))
             .hint("Mend it, or set the environment variable `KUBERC=off`.")
             .caused_by(error)
     })?;
     let search = env::var_os("PATH").unwrap_or_default();
-    if kuberc.iter().all(|kuberc| kuberc.permits(plugin, &search)) {
+    if kuberc.iter().all(|kuberc| kuberc.allows(plugin, &search)) {
         return Ok(());
     }
     Err(SourceError::new(
@@ -51,8 +53,8 @@ pub(crate) fn permits(flag: Option<&PathBuf>, plugin: &str) -> Result<(), Source
     .hint("Add it to `credentialPluginAllowlist` there if you trust this kubeconfig."))
 }
 
-/// Where the kuberc is, unless it is switched off.
-fn path(flag: Option<&PathBuf>) -> Option<PathBuf> {
+/// The path of the kuberc, or `None` if the environment switches it off.
+fn kuberc_path(flag: Option<&PathBuf>) -> Option<PathBuf> {
     if env::var("KUBECTL_KUBERC").is_ok_and(|gate| gate.eq_ignore_ascii_case("false")) {
         return None;
     }
@@ -67,26 +69,27 @@ fn path(flag: Option<&PathBuf>) -> Option<PathBuf> {
 }
 
 impl Kuberc {
-    fn permits(&self, plugin: &str, search: &OsStr) -> bool {
+    /// Whether the policy allows `plugin`. Names are searched for in the folders of `search`.
+    fn allows(&self, plugin: &str, search: &OsStr) -> bool {
         match self.credential_plugin_policy.as_deref() {
             None | Some("" | "AllowAll") => true,
             Some("Allowlist") => {
-                let program = program(plugin, search);
+                let program = find_program(plugin, search);
                 program.is_some()
                     && self.credential_plugin_allowlist.iter().flatten().any(|allowed| {
                         let allowed =
                             if allowed.command.is_empty() { &allowed.name } else { &allowed.command };
-                        program == crate::source::cluster::api::kuberc::program(allowed, search)
+                        program == find_program(allowed, search)
                     })
             }
-            // `DenyAll`, and whatever a later release may add.
+            // `DenyAll`, and policies of later releases that are not known here.
             Some(_) => false,
         }
     }
 }
 
-/// The file that a command's name means.
-fn program(command: &str, search: &OsStr) -> Option<PathBuf> {
+/// The absolute path of a command: its own path, or the first file of that name in the folders of `search`.
+fn find_program(command: &str, search: &OsStr) -> Option<PathBuf> {
     if command.is_empty() {
         return None;
     }
@@ -102,36 +105,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_policy_permits_what_it_names() {
+    fn a_policy_permits_only_the_plugins_that_it_names() {
         let folder = tempfile::tempdir().unwrap();
         let plugin = folder.path().join("aws");
         std::fs::write(&plugin, "").unwrap();
-        let permits = |text: &str, plugin: &str| {
+        let allows = |text: &str, plugin: &str| {
             let kuberc: Vec<Kuberc> = serde_saphyr::from_multiple(text).unwrap();
-            kuberc.iter().all(|kuberc| kuberc.permits(plugin, folder.path().as_os_str()))
+            kuberc.iter().all(|kuberc| kuberc.allows(plugin, folder.path().as_os_str()))
         };
         let path = plugin.to_str().unwrap();
-        assert!(permits("kind: Preference\ndefaults: []\n", "aws"));
-        assert!(permits("credentialPluginPolicy: AllowAll", "aws"));
-        assert!(!permits("credentialPluginPolicy: DenyAll", "aws"));
-        assert!(!permits("credentialPluginPolicy: Allowlist", "aws"));
+        assert!(allows("kind: Preference\ndefaults: []\n", "aws"));
+        assert!(allows("credentialPluginPolicy: AllowAll", "aws"));
+        assert!(!allows("credentialPluginPolicy: DenyAll", "aws"));
+        assert!(!allows("credentialPluginPolicy: Allowlist", "aws"));
         for field in ["command", "name"] {
             let list =
                 format!("credentialPluginPolicy: Allowlist\ncredentialPluginAllowlist: [{{{field}: aws}}]");
-            assert!(permits(&list, "aws"));
-            assert!(permits(&list, path), "the same file by its path");
-            assert!(!permits(&list, "/elsewhere/aws"));
-            assert!(!permits(&list, "other"), "a plugin that is not there is none that is allowed");
+            assert!(allows(&list, "aws"));
+            assert!(allows(&list, path), "the same file by its path");
+            assert!(!allows(&list, "/elsewhere/aws"));
+            assert!(!allows(&list, "other"), "a plugin that does not exist is not allowed");
         }
     }
 
     #[test]
-    fn a_forbidden_plugin_is_refused_without_telling_its_command() {
+    fn the_error_of_a_forbidden_plugin_does_not_contain_its_command() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("kuberc");
         std::fs::write(&path, "credentialPluginPolicy: DenyAll").unwrap();
-        let error = permits(Some(&path), "/secret/plugin").unwrap_err();
+        let error = check_credential_plugin(Some(&path), "/secret/plugin").unwrap_err();
         assert!(!error.summary.contains("/secret"), "{error}");
-        assert!(permits(Some(&folder.path().join("none")), "plugin").is_ok());
+        assert!(check_credential_plugin(Some(&folder.path().join("none")), "plugin").is_ok());
     }
 }

@@ -1,4 +1,4 @@
-//! The end of a container's log, and what is written to it.
+//! The last lines of a container's log, and the lines that the container writes from now on.
 
 use std::time::Duration;
 
@@ -9,22 +9,23 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::source::cluster::api::client::Cluster;
-use crate::source::cluster::api::request::uncompressed;
+use crate::source::cluster::api::request::disable_compression;
 
-/// Pieces of a log that may wait for whoever shows it.
-const WAITING: usize = 16;
+/// Maximum number of pieces of a log that wait for the reader.
+const MAX_QUEUED_PIECES: usize = 16;
 
-/// Bytes of a log that are read at most: its last lines may be long.
-const LONGEST: i64 = 64 << 10;
+/// Maximum number of bytes of a log that are read, because its last lines may be long.
+const MAX_LOG_BYTES: i64 = 64 << 10;
 
-/// A log is a courtesy: it is not waited for longer.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Maximum time to wait for a log. It is short, because a log is optional.
+const LOG_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Cluster {
-    /// The last lines that a container wrote; of its run before the present one, if `previous`.
+    /// Returns the last lines that a container wrote, at most `lines`. With `previous`, the lines are those of the
+    /// container's previous run.
     ///
-    /// `None` if they cannot be had: the container has not started, its log is gone, or the right to read it
-    /// (`pods/log`) is missing.
+    /// Returns `None` if the log cannot be read: the container has not started, its log is gone, or the user lacks the
+    /// permission to read `pods/log`.
     pub(crate) async fn log_tail(
         &self,
         namespace: &str,
@@ -39,18 +40,20 @@ impl Cluster {
         let parameters = LogParams {
             container: Some(container.to_owned()),
             tail_lines: Some(i64::from(lines)),
-            limit_bytes: Some(LONGEST),
+            limit_bytes: Some(MAX_LOG_BYTES),
             previous,
             ..LogParams::default()
         };
         let request = kube::core::Request::new(format!("/api/v1/namespaces/{namespace}/pods"));
         let request = request.logs(pod, &parameters).ok()?;
-        let text = timeout(PATIENCE, self.client.request_text(request)).await.ok()?.ok()?;
+        let text = timeout(LOG_TIMEOUT, self.client.request_text(request)).await.ok()?.ok()?;
         Some(text.lines().map(str::to_owned).collect())
     }
 
-    /// The last lines that a container wrote and those that it writes from now on, in pieces as they come. It ends with
-    /// the container, or when the receiver is dropped; the last piece is an error if the log cannot be had.
+    /// Follows the log of a container: sends its last lines, at most `lines`, and then every line that it writes.
+    ///
+    /// The log ends with the container, or when the receiver is dropped. If the log cannot be read, the last piece is an
+    /// error that gives the reason in one line.
     ///
     /// # Panics
     /// Panics outside of a tokio runtime.
@@ -61,7 +64,7 @@ impl Cluster {
         container: &str,
         lines: u32,
     ) -> mpsc::Receiver<Result<Vec<String>, String>> {
-        let (sender, receiver) = mpsc::channel(WAITING);
+        let (sender, receiver) = mpsc::channel(MAX_QUEUED_PIECES);
         let parameters = LogParams {
             container: Some(container.to_owned()),
             tail_lines: Some(i64::from(lines)),
@@ -72,23 +75,23 @@ impl Cluster {
         let request = request.logs(pod, &parameters);
         let client = self.client.clone();
         tokio::spawn(async move {
-            let hand_on = async {
+            let forward = async {
                 let mut request = request.map_err(|error| error.to_string())?.map(Body::from);
-                uncompressed(&mut request);
+                disable_compression(&mut request);
                 let answer = client.send(request).await.map_err(|error| error.to_string())?;
                 let status = answer.status();
                 let mut body = answer.into_body();
                 if !status.is_success() {
-                    let said =
+                    let answer =
                         body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-                    return Err(reason(&said).unwrap_or_else(|| status.to_string()));
+                    return Err(status_message(&answer).unwrap_or_else(|| status.to_string()));
                 }
                 let mut rest = Vec::new();
                 while let Some(Ok(frame)) = body.frame().await {
                     let Ok(data) = frame.into_data() else { continue };
                     rest.extend_from_slice(&data);
-                    let whole = whole_lines(&mut rest);
-                    if !whole.is_empty() && sender.send(Ok(whole)).await.is_err() {
+                    let lines = drain_complete_lines(&mut rest);
+                    if !lines.is_empty() && sender.send(Ok(lines)).await.is_err() {
                         return Ok(());
                     }
                 }
@@ -98,7 +101,7 @@ impl Cluster {
                 Ok(())
             };
             tokio::select! {
-                ended = hand_on => {
+                ended = forward => {
                     if let Err(why) = ended {
                         let _ = sender.send(Err(why)).await;
                     }
@@ -110,20 +113,20 @@ impl Cluster {
     }
 }
 
-/// Takes the lines that are whole out of what has come; one that is too long is cut.
-fn whole_lines(rest: &mut Vec<u8>) -> Vec<String> {
-    let longest = usize::try_from(LONGEST).unwrap_or(usize::MAX);
+/// Removes the complete lines from `rest` and returns them. A line that is too long is cut.
+fn drain_complete_lines(rest: &mut Vec<u8>) -> Vec<String> {
+    let max_length = usize::try_from(MAX_LOG_BYTES).unwrap_or(usize::MAX);
     let end = match rest.iter().rposition(|&byte| byte == b'\n') {
         Some(end) => end + 1,
-        None if rest.len() > longest => rest.len(),
+        None if rest.len() > max_length => rest.len(),
         None => return Vec::new(),
     };
-    let whole: Vec<u8> = rest.drain(..end).collect();
-    String::from_utf8_lossy(&whole).lines().map(str::to_owned).collect()
+    let complete: Vec<u8> = rest.drain(..end).collect();
+    String::from_utf8_lossy(&complete).lines().map(str::to_owned).collect()
 }
 
-/// What the server says in a `Status`.
-fn reason(body: &[u8]) -> Option<String> {
+/// The message of a `Status` in JSON.
+fn status_message(body: &[u8]) -> Option<String> {
     let status: serde_json::Value = serde_json::from_slice(body).ok()?;
     status.get("message")?.as_str().map(str::to_owned)
 }
@@ -133,16 +136,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_come_whole() {
+    fn a_line_is_returned_only_when_it_is_complete() {
         let mut rest = b"one\ntwo\nthr".to_vec();
-        assert_eq!(whole_lines(&mut rest), ["one", "two"]);
+        assert_eq!(drain_complete_lines(&mut rest), ["one", "two"]);
         rest.extend_from_slice(b"ee\n");
-        assert_eq!((whole_lines(&mut rest), rest.len()), (vec!["three".to_owned()], 0));
+        assert_eq!((drain_complete_lines(&mut rest), rest.len()), (vec!["three".to_owned()], 0));
     }
 
     #[test]
-    fn a_refusal_says_why() {
+    fn the_message_of_a_refusal_is_its_reason() {
         let body = br#"{"kind":"Status","message":"container \"a\" is waiting to start"}"#;
-        assert_eq!(reason(body).as_deref(), Some("container \"a\" is waiting to start"));
+        assert_eq!(status_message(body).as_deref(), Some("container \"a\" is waiting to start"));
     }
 }

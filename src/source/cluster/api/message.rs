@@ -1,53 +1,53 @@
-//! Messages of the API server that are not objects: the metadata of lists, statuses, events of a watch; and the errors
-//! of a body that cannot be decoded.
+//! Messages of the API server that are not objects (metadata of lists, statuses, events of a watch), and the errors of
+//! decoding them.
 
 use serde::{Deserialize, Serialize};
 
 use crate::observation::Object;
 
-/// A body that is not what was asked for.
+/// The reason why the body of an answer cannot be decoded.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Unreadable {
-    /// Neither encoding that we know.
+pub(crate) enum DecodeError {
+    /// The content type is neither protobuf nor JSON.
     #[error("it answered with {0}")]
     ContentType(String),
-    /// Not Kubernetes' protobuf.
+    /// The body is not Kubernetes' protobuf.
     #[error("its protobuf cannot be read: {0}")]
     Protobuf(#[from] prost::DecodeError),
-    /// Not the JSON that was asked for.
+    /// The body is not JSON, or not that of the requested objects.
     #[error("its JSON cannot be read: {0}")]
     Json(#[from] serde_json::Error),
-    /// The frame around the objects is broken.
+    /// The structure around the objects is malformed.
     #[error("its answer is malformed: {0}")]
-    Frame(&'static str),
+    Malformed(&'static str),
 }
 
 /// `metav1.ListMeta`.
 #[derive(Clone, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct ListMeta {
-    /// Where a watch goes on.
+    /// The version of the list. A watch from this version continues it without a gap.
     #[prost(string, tag = "2")]
     pub(crate) resource_version: String,
-    /// Not empty: the server has more than it has sent.
+    /// The token of the next page; empty on the last page.
     #[prost(string, tag = "3")]
     pub(crate) r#continue: String,
-    /// Number of objects behind the part that was sent. The server leaves it out if the list has a selector.
+    /// Number of objects on the following pages. The server leaves it out if the list has a selector.
     #[prost(int64, optional, tag = "4")]
     pub(crate) remaining_item_count: Option<i64>,
 }
 
-/// `metav1.Status`, reduced to what is told.
+/// `metav1.Status`, reduced to the fields that this program uses.
 #[derive(Clone, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Status {
-    /// For people.
+    /// The explanation for people.
     #[prost(string, tag = "3")]
     pub(crate) message: String,
-    /// One word.
+    /// The reason in one word, for programs.
     #[prost(string, tag = "4")]
     pub(crate) reason: String,
-    /// More of it.
+    /// Further data that belongs to the reason.
     #[prost(message, optional, tag = "5")]
     pub(crate) details: Option<StatusDetails>,
     /// HTTP status code.
@@ -59,7 +59,7 @@ pub(crate) struct Status {
 #[derive(Clone, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct StatusDetails {
-    /// How long to wait before the next request.
+    /// Number of seconds to wait before the next request.
     #[prost(int32, tag = "5")]
     pub(crate) retry_after_seconds: i32,
 }
@@ -67,30 +67,38 @@ pub(crate) struct StatusDetails {
 /// An event of a watch.
 #[derive(Debug, PartialEq)]
 pub(crate) enum WatchEvent {
+    /// The object was created, or it began to match the selector.
     Added(Object),
+    /// The object was changed.
     Modified(Object),
+    /// The object was deleted, or it no longer matches the selector.
     Deleted(Object),
-    /// A resource version to go on from, without an object.
+    /// A resource version from which the next watch may continue.
     Bookmark(String),
-    /// The watch is over.
+    /// The server ends the watch with this error.
     Error(Status),
 }
 
 impl WatchEvent {
-    /// The event of that type; `object` and `version` read the object.
-    pub(crate) fn of_type(
-        kind: &str,
-        object: impl FnOnce() -> Result<Object, Unreadable>,
-        version: impl FnOnce() -> Result<String, Unreadable>,
-        status: impl FnOnce() -> Result<Status, Unreadable>,
-    ) -> Result<Self, Unreadable> {
-        Ok(match kind {
+    /// Decodes an event with the type `event_type`. Calls only the closure that the type needs: `object` decodes the object,
+    /// `version` its resource version, `status` the error.
+    ///
+    /// # Errors
+    ///
+    /// The type is unknown, or the closure fails.
+    pub(crate) fn decode(
+        event_type: &str,
+        object: impl FnOnce() -> Result<Object, DecodeError>,
+        version: impl FnOnce() -> Result<String, DecodeError>,
+        status: impl FnOnce() -> Result<Status, DecodeError>,
+    ) -> Result<Self, DecodeError> {
+        Ok(match event_type {
             "ADDED" => Self::Added(object()?),
             "MODIFIED" => Self::Modified(object()?),
             "DELETED" => Self::Deleted(object()?),
             "BOOKMARK" => Self::Bookmark(version()?),
             "ERROR" => Self::Error(status()?),
-            _ => return Err(Unreadable::Frame("unknown type of watch event")),
+            _ => return Err(DecodeError::Malformed("unknown type of watch event")),
         })
     }
 }

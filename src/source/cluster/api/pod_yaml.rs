@@ -1,4 +1,4 @@
-//! One Pod as the API server has it, for people to read.
+//! The YAML of one Pod, for people to read.
 
 use std::time::Duration;
 
@@ -8,29 +8,30 @@ use tokio::time::timeout;
 
 use crate::source::cluster::api::client::Cluster;
 
-/// Somebody waits for it in front of a screen.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Maximum time to wait for the Pod. It is short, because a user waits in front of the page.
+const POD_YAML_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Cluster {
-    /// The Pod as YAML, as `kubectl get pod -o yaml` prints it: names in alphabetical order, without managed fields.
+    /// Returns the Pod as `kubectl get pod -o yaml` prints it: fields in alphabetical order, without managed fields.
     ///
     /// # Errors
-    /// A line that says why it cannot be had; server text in it is not yet escaped.
+    /// A line for the user that gives the reason. It may contain text of the server that is not yet escaped.
     pub(crate) async fn pod_yaml(&self, namespace: &str, pod: &str) -> Result<String, String> {
         let request = Request::get(format!("/api/v1/namespaces/{namespace}/pods/{pod}"));
         let request = request.body(Vec::new()).map_err(|error| error.to_string())?;
-        let answer = timeout(PATIENCE, self.client.request_text(request)).await;
+        let answer = timeout(POD_YAML_TIMEOUT, self.client.request_text(request)).await;
         let text = match answer {
             Err(_) => return Err("the API server does not answer".into()),
             Ok(Err(kube::Error::Api(status))) => return Err(status.message.clone()),
             Ok(Err(error)) => return Err(error.to_string()),
             Ok(Ok(text)) => text,
         };
-        yaml(&text)
+        json_to_yaml(&text)
     }
 }
 
-fn yaml(json: &str) -> Result<String, String> {
+/// Converts the JSON of an object into YAML, without managed fields.
+fn json_to_yaml(json: &str) -> Result<String, String> {
     let mut object: Value = serde_json::from_str(json).map_err(|error| error.to_string())?;
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("managedFields");
@@ -46,6 +47,6 @@ mod tests {
     fn managed_fields_are_left_out() {
         let json =
             r#"{"metadata": {"name": "pi", "managedFields": [{"manager": "kubelet"}]}, "kind": "Pod"}"#;
-        assert_eq!(yaml(json).unwrap().trim(), "kind: Pod\nmetadata:\n  name: pi");
+        assert_eq!(json_to_yaml(json).unwrap().trim(), "kind: Pod\nmetadata:\n  name: pi");
     }
 }

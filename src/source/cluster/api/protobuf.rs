@@ -1,6 +1,7 @@
-//! Kubernetes' protobuf: `k8s\0`, then `runtime.Unknown {typeMeta = 1, raw = 2}`, then the object.
+//! Kubernetes' protobuf: the magic bytes `k8s\0`, then `runtime.Unknown {typeMeta = 1, raw = 2}`, whose `raw` is the object.
 //!
-//! A list's items are decoded one by one from the bytes as they come; see `decode`.
+//! The items of a list are decoded one by one while the body arrives. No library does this: k8s-openapi has no protobuf, and
+//! prost decodes a message only after all of its bytes have arrived.
 
 use bytes::{Buf, Bytes, BytesMut};
 use prost::Message;
@@ -8,23 +9,24 @@ use prost::encoding::{WireType, decode_key, decode_varint};
 
 use crate::observation::{Object, ObjectMeta};
 use crate::source::cluster::api::kind::Kind;
-use crate::source::cluster::api::message::{ListMeta, Status, Unreadable, WatchEvent};
+use crate::source::cluster::api::message::{DecodeError, ListMeta, Status, WatchEvent};
 
 const MAGIC: &[u8; 4] = b"k8s\0";
 
-/// More than any object of etcd: what is longer is not from an API server.
-const LONGEST: u64 = 64 << 20;
+/// Maximum number of bytes of an object or event. etcd stores no object of this size, so a longer one does not come from
+/// an API server.
+const MAX_OBJECT_BYTES: u64 = 64 << 20;
 
 /// `runtime.Unknown`.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
-struct Unknown {
+struct RuntimeUnknown {
     #[prost(bytes = "bytes", tag = "2")]
     raw: Bytes,
 }
 
-/// `metav1.WatchEvent`; its object is an envelope of its own.
+/// `metav1.WatchEvent`. Its object has its own envelope.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
-struct Frame {
+struct WatchFrame {
     #[prost(string, tag = "1")]
     kind: String,
     #[prost(message, required, tag = "2")]
@@ -38,69 +40,87 @@ struct RawExtension {
     raw: Bytes,
 }
 
-/// Any object, of which only the metadata is of interest.
+/// Any object, reduced to its metadata.
 #[derive(Clone, PartialEq, prost::Message)]
-struct AnyObject {
+struct ProtobufMetadata {
     #[prost(message, required, tag = "1")]
     metadata: ObjectMeta,
 }
 
-/// The object inside an envelope.
-pub(crate) fn unwrap(mut bytes: Bytes) -> Result<Bytes, Unreadable> {
+/// Removes the envelope around an object: the magic bytes and `runtime.Unknown`.
+pub(crate) fn open_envelope(mut bytes: Bytes) -> Result<Bytes, DecodeError> {
     if !bytes.starts_with(MAGIC) {
-        return Err(Unreadable::Frame("no protobuf envelope"));
+        return Err(DecodeError::Malformed("no protobuf envelope"));
     }
     bytes.advance(MAGIC.len());
-    Ok(Unknown::decode(bytes)?.raw)
+    Ok(RuntimeUnknown::decode(bytes)?.raw)
 }
 
-/// A field's key and, if it has one, its length: how many bytes these are, and how many follow.
-struct Header {
+/// The beginning of a protobuf field: its key and, if the field has one, its length.
+struct FieldHeader {
     tag: u32,
     wire: WireType,
+    /// Number of bytes of the header itself.
     length: usize,
+    /// Number of bytes of the value that follows.
     body: usize,
 }
 
-/// The header at the start of `bytes`, or `None` if it has not come whole.
-fn header(bytes: &[u8]) -> Result<Option<Header>, Unreadable> {
+/// Decodes the header at the start of `bytes`, or returns `None` if it is not complete.
+fn decode_header(bytes: &[u8]) -> Result<Option<FieldHeader>, DecodeError> {
     let mut rest = bytes;
-    if !varint_complete(rest) {
+    if !is_varint_complete(rest) {
         return Ok(None);
     }
     let (tag, wire) = decode_key(&mut rest)?;
     let body = match wire {
-        WireType::LengthDelimited if varint_complete(rest) => decode_varint(&mut rest)?,
-        WireType::Varint if varint_complete(rest) => {
+        WireType::LengthDelimited if is_varint_complete(rest) => decode_varint(&mut rest)?,
+        WireType::Varint if is_varint_complete(rest) => {
             let before = rest.len();
             decode_varint(&mut rest)?;
-            return Ok(Some(Header { tag, wire, length: bytes.len() - before, body: before - rest.len() }));
+            return Ok(Some(FieldHeader {
+                tag,
+                wire,
+                length: bytes.len() - before,
+                body: before - rest.len(),
+            }));
         }
         WireType::LengthDelimited | WireType::Varint => return Ok(None),
         WireType::SixtyFourBit => 8,
         WireType::ThirtyTwoBit => 4,
-        WireType::StartGroup | WireType::EndGroup => return Err(Unreadable::Frame("group in a list")),
+        WireType::StartGroup | WireType::EndGroup => return Err(DecodeError::Malformed("group in a list")),
     };
-    let body = usize::try_from(body).map_err(|_| Unreadable::Frame("a field is too long"))?;
-    Ok(Some(Header { tag, wire, length: bytes.len() - rest.len(), body }))
+    let body = usize::try_from(body).map_err(|_| DecodeError::Malformed("a field is too long"))?;
+    Ok(Some(FieldHeader { tag, wire, length: bytes.len() - rest.len(), body }))
 }
 
-fn varint_complete(bytes: &[u8]) -> bool {
+/// Whether `bytes` begin with a complete varint, or with more bytes than a varint can have.
+fn is_varint_complete(bytes: &[u8]) -> bool {
     bytes.iter().take(10).any(|byte| byte & 0x80 == 0) || bytes.len() >= 10
 }
 
-/// Where in the body of a list the next byte is.
+/// The position of the next byte in the body of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Position {
+    /// At the magic bytes.
     Magic,
+    /// At a field of the envelope.
     Envelope,
-    /// Within `raw`, with so many bytes of it to come.
-    List(usize),
-    /// Within something of no interest, which so many bytes more belong to; then the position that follows.
-    Skip(usize, Option<usize>),
+    /// At a field of the list, inside the envelope's `raw`.
+    List {
+        /// Number of bytes of the list that are still to come.
+        left: usize,
+    },
+    /// In a field that is skipped.
+    Skip {
+        /// Number of bytes of the field that are still to come.
+        left: usize,
+        /// Number of bytes of the list behind the field, or `None` if the field belongs to the envelope.
+        list: Option<usize>,
+    },
 }
 
-/// A list that is decoded while it comes.
+/// Decodes a list while its body arrives.
 pub(crate) struct ProtobufList {
     kind: Kind,
     position: Position,
@@ -113,30 +133,30 @@ impl ProtobufList {
         Self { kind, position: Position::Magic, rest: BytesMut::new(), meta: None }
     }
 
-    pub(crate) fn push(&mut self, part: &[u8], mut item: impl FnMut(Object)) -> Result<(), Unreadable> {
-        // Most parts end inside an item; only that rest is copied.
+    pub(crate) fn push(&mut self, part: &[u8], mut on_item: impl FnMut(Object)) -> Result<(), DecodeError> {
+        // Most parts end in the middle of an item. Only the bytes of that item are copied.
         if self.rest.is_empty() {
-            let used = self.parse(part, &mut item)?;
+            let used = self.parse(part, &mut on_item)?;
             self.rest.extend_from_slice(&part[used..]);
         } else {
             self.rest.extend_from_slice(part);
             let bytes = std::mem::take(&mut self.rest);
-            let used = self.parse(&bytes, &mut item);
+            let used = self.parse(&bytes, &mut on_item);
             self.rest = bytes;
             self.rest.advance(used?);
         }
         Ok(())
     }
 
-    pub(crate) fn finish(self) -> Result<ListMeta, Unreadable> {
+    pub(crate) fn finish(self) -> Result<ListMeta, DecodeError> {
         if self.position != Position::Envelope || !self.rest.is_empty() {
-            return Err(Unreadable::Frame("the list ends in the middle"));
+            return Err(DecodeError::Malformed("the list ends in the middle"));
         }
-        self.meta.ok_or(Unreadable::Frame("a list without metadata"))
+        self.meta.ok_or(DecodeError::Malformed("a list without metadata"))
     }
 
-    /// Reads as much as has come whole; returns how much that is.
-    fn parse(&mut self, bytes: &[u8], item: &mut impl FnMut(Object)) -> Result<usize, Unreadable> {
+    /// Decodes the complete fields of `bytes` and returns the number of bytes that they have.
+    fn parse(&mut self, bytes: &[u8], on_item: &mut impl FnMut(Object)) -> Result<usize, DecodeError> {
         let mut used = 0;
         loop {
             let rest = &bytes[used..];
@@ -146,50 +166,50 @@ impl ProtobufList {
                         return Ok(used);
                     }
                     if !rest.starts_with(MAGIC) {
-                        return Err(Unreadable::Frame("no protobuf envelope"));
+                        return Err(DecodeError::Malformed("no protobuf envelope"));
                     }
                     used += MAGIC.len();
                     self.position = Position::Envelope;
                 }
-                Position::Skip(left, list) => {
+                Position::Skip { left, list } => {
                     let skipped = left.min(rest.len());
                     used += skipped;
                     if skipped < left {
-                        self.position = Position::Skip(left - skipped, list);
+                        self.position = Position::Skip { left: left - skipped, list };
                         return Ok(used);
                     }
-                    self.position = list.map_or(Position::Envelope, Position::List);
+                    self.position = list.map_or(Position::Envelope, |left| Position::List { left });
                 }
                 Position::Envelope => {
-                    let Some(field) = header(rest)? else { return Ok(used) };
+                    let Some(field) = decode_header(rest)? else { return Ok(used) };
                     used += field.length;
                     self.position = match (field.tag, field.wire) {
-                        (2, WireType::LengthDelimited) => Position::List(field.body),
-                        _ => Position::Skip(field.body, None),
+                        (2, WireType::LengthDelimited) => Position::List { left: field.body },
+                        _ => Position::Skip { left: field.body, list: None },
                     };
                 }
-                Position::List(0) => self.position = Position::Envelope,
-                Position::List(left) => {
-                    let Some(field) = header(rest)? else { return Ok(used) };
+                Position::List { left: 0 } => self.position = Position::Envelope,
+                Position::List { left } => {
+                    let Some(field) = decode_header(rest)? else { return Ok(used) };
                     let whole = field.length.saturating_add(field.body);
                     let Some(left) = left.checked_sub(whole) else {
-                        return Err(Unreadable::Frame("a field is longer than its list"));
+                        return Err(DecodeError::Malformed("a field is longer than its list"));
                     };
                     if let (1 | 2, WireType::LengthDelimited) = (field.tag, field.wire) {
-                        if field.body as u64 > LONGEST {
-                            return Err(Unreadable::Frame("an item is too long"));
+                        if field.body as u64 > MAX_OBJECT_BYTES {
+                            return Err(DecodeError::Malformed("an item is too long"));
                         }
                         let Some(body) = rest.get(field.length..whole) else { return Ok(used) };
                         if field.tag == 1 {
                             self.meta = Some(ListMeta::decode(body)?);
                         } else {
-                            item(self.kind.protobuf(body)?);
+                            on_item(self.kind.protobuf(body)?);
                         }
                         used += whole;
-                        self.position = Position::List(left);
+                        self.position = Position::List { left };
                     } else {
                         used += field.length;
-                        self.position = Position::Skip(field.body, Some(left));
+                        self.position = Position::Skip { left: field.body, list: Some(left) };
                     }
                 }
             }
@@ -197,7 +217,7 @@ impl ProtobufList {
     }
 }
 
-/// A watch: frames of a length in four bytes, big-endian, and a `WatchEvent`.
+/// Decodes a watch: frames that consist of a length in four bytes, big-endian, and a `WatchEvent`.
 pub(crate) struct ProtobufWatch {
     kind: Kind,
     rest: BytesMut,
@@ -212,11 +232,11 @@ impl ProtobufWatch {
         self.rest.extend_from_slice(part);
     }
 
-    pub(crate) fn next(&mut self) -> Result<Option<WatchEvent>, Unreadable> {
+    pub(crate) fn next(&mut self) -> Result<Option<WatchEvent>, DecodeError> {
         let Some(length) = self.rest.first_chunk::<4>() else { return Ok(None) };
         let length = u32::from_be_bytes(*length);
-        if u64::from(length) > LONGEST {
-            return Err(Unreadable::Frame("a watch event is too long"));
+        if u64::from(length) > MAX_OBJECT_BYTES {
+            return Err(DecodeError::Malformed("a watch event is too long"));
         }
         let whole = 4 + length as usize;
         if self.rest.len() < whole {
@@ -224,58 +244,58 @@ impl ProtobufWatch {
         }
         let mut frame = self.rest.split_to(whole).freeze();
         frame.advance(4);
-        // Kubernetes' own servers send a bare `WatchEvent`; one in an envelope is understood as well.
-        let frame = if frame.starts_with(MAGIC) { unwrap(frame)? } else { frame };
-        let Frame { kind, object } = Frame::decode(frame)?;
-        let object = unwrap(object.raw)?;
-        WatchEvent::of_type(
+        // Kubernetes' own servers send the `WatchEvent` without an envelope. An envelope is accepted too.
+        let frame = if frame.starts_with(MAGIC) { open_envelope(frame)? } else { frame };
+        let WatchFrame { kind, object } = WatchFrame::decode(frame)?;
+        let object = open_envelope(object.raw)?;
+        WatchEvent::decode(
             &kind,
             || self.kind.protobuf(&object),
-            || Ok(AnyObject::decode(&object[..])?.metadata.resource_version),
+            || Ok(ProtobufMetadata::decode(&object[..])?.metadata.resource_version),
             || Ok(Status::decode(&object[..])?),
         )
         .map(Some)
     }
 }
 
-/// What an API server would send; for tests.
+/// Encodes answers in the same way as an API server, for tests.
 #[cfg(test)]
 pub(crate) mod encode {
     use prost::encoding::{encode_key, encode_varint};
 
     use super::*;
 
-    fn field(tag: u32, body: &[u8], into: &mut Vec<u8>) {
+    fn put_field(tag: u32, body: &[u8], into: &mut Vec<u8>) {
         encode_key(tag, WireType::LengthDelimited, into);
         encode_varint(body.len() as u64, into);
         into.extend_from_slice(body);
     }
 
-    /// An object in its envelope.
+    /// Puts an encoded object into its envelope.
     pub(crate) fn envelope(raw: &[u8]) -> Vec<u8> {
         let mut bytes = MAGIC.to_vec();
-        field(1, b"\x0a\x02v1", &mut bytes);
-        field(2, raw, &mut bytes);
-        field(3, b"", &mut bytes);
-        field(4, b"", &mut bytes);
+        put_field(1, b"\x0a\x02v1", &mut bytes);
+        put_field(2, raw, &mut bytes);
+        put_field(3, b"", &mut bytes);
+        put_field(4, b"", &mut bytes);
         bytes
     }
 
-    /// A list of encoded items.
+    /// Encodes a list of encoded items.
     pub(crate) fn list(version: &str, items: &[Vec<u8>]) -> Vec<u8> {
         let meta = ListMeta { resource_version: version.to_owned(), ..ListMeta::default() };
         let mut raw = Vec::new();
-        field(1, &meta.encode_to_vec(), &mut raw);
+        put_field(1, &meta.encode_to_vec(), &mut raw);
         for item in items {
-            field(2, item, &mut raw);
+            put_field(2, item, &mut raw);
         }
         envelope(&raw)
     }
 
-    /// A frame of a watch.
+    /// Encodes a frame of a watch.
     pub(crate) fn event(kind: &str, object: &[u8]) -> Vec<u8> {
         let frame =
-            Frame { kind: kind.to_owned(), object: RawExtension { raw: Bytes::from(envelope(object)) } }
+            WatchFrame { kind: kind.to_owned(), object: RawExtension { raw: Bytes::from(envelope(object)) } }
                 .encode_to_vec();
         let mut bytes = u32::try_from(frame.len()).unwrap().to_be_bytes().to_vec();
         bytes.extend(frame);

@@ -14,10 +14,10 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::observation::{Object, ObjectMeta, Observation, Seen};
 use crate::source::cluster::api::client::Cluster;
-use crate::source::cluster::api::errors::{Failure, explain};
+use crate::source::cluster::api::errors::{RequestError, explain_request_error};
 use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::api::message::{Status, WatchEvent};
-use crate::source::cluster::api::request::{Query, Watch};
+use crate::source::cluster::api::request::{Query, WatchResponse};
 use crate::source::cluster::watch::known_object::{Known, version};
 use crate::source::cluster::watch::owners::Owners;
 use crate::source::cluster::watch::ownership::{Relevance, Role, key};
@@ -123,13 +123,13 @@ enum Backlog {
 /// How a watch ended.
 enum End {
     /// It could not be opened.
-    Unopened(Failure),
+    Unopened(RequestError),
     /// As the server announced.
     Clean,
     /// What was asked for is too old: only a list helps.
     Expired,
     /// It broke, or the server ended it with an error.
-    Failed(Failure),
+    Failed(RequestError),
 }
 
 impl Reflector {
@@ -153,7 +153,8 @@ impl Reflector {
             Err(failure) => {
                 // What the user named comes first, also among failures.
                 self.wait_for_others().await;
-                let error = explain(failure, &self.query.asked(), &self.cluster.place());
+                let error =
+                    explain_request_error(failure, &self.query.request_context(), &self.cluster.endpoint());
                 if self.need == Need::Required {
                     return Err(error);
                 }
@@ -191,11 +192,11 @@ impl Reflector {
     }
 
     /// The first list; a server that is only busy is asked again a few times.
-    async fn first_list(&mut self, state: &mut State) -> Result<String, Failure> {
+    async fn first_list(&mut self, state: &mut State) -> Result<String, RequestError> {
         let mut pause = Pause::default();
         for _ in 1..FIRST_TRIES {
             match self.list(state, true).await {
-                Err(failure) if failure.is_passing() => {
+                Err(failure) if failure.is_temporary() => {
                     sleep(pause.next().max(failure.retry_after().unwrap_or_default())).await;
                 }
                 other => return other,
@@ -205,7 +206,7 @@ impl Reflector {
     }
 
     /// Lists all there is, tells what is new or changed since the last list, and what is missing.
-    async fn list(&mut self, state: &mut State, first: bool) -> Result<String, Failure> {
+    async fn list(&mut self, state: &mut State, first: bool) -> Result<String, RequestError> {
         if self.narrows {
             self.wait_for_others().await;
             self.query.labels = self.relevance.pod_labels();
@@ -218,7 +219,7 @@ impl Reflector {
         let mut told = Instant::now();
         let mut total: Option<Arc<OnceLock<u64>>> = None;
         while listing
-            .more(|object| {
+            .receive(|object| {
                 count += 1;
                 self.listed(state, object);
             })
@@ -242,7 +243,7 @@ impl Reflector {
         self.missing(state);
         self.flush(state).await;
         state.current = asked;
-        Ok(listing.version())
+        Ok(listing.into_version())
     }
 
     /// Requests the number of objects in the collection. The answer is stored when it arrives; the list does not wait for it.
@@ -374,9 +375,9 @@ impl Reflector {
     }
 
     /// Waits before the next try, or until another collection finds that the server is back.
-    async fn failed(&self, state: &mut State, failure: &Failure, pause: &mut Pause) {
+    async fn failed(&self, state: &mut State, failure: &RequestError, pause: &mut Pause) {
         state.failing = true;
-        let _ = self.signals.send(Signal::Failing(self.id, failure.brief()));
+        let _ = self.signals.send(Signal::Failing(self.id, failure.short_reason()));
         let pause = pause.next().max(failure.retry_after().unwrap_or_default());
         let _ = timeout(pause, self.recovered.notified()).await;
     }
@@ -384,11 +385,11 @@ impl Reflector {
     /// One watch, from `from` on, which it moves forward.
     async fn watch(&self, state: &mut State, from: &mut String, past: Option<u64>) -> End {
         let seconds = WATCH_SECONDS + random(WATCH_SECONDS / 10);
-        let opening = self.cluster.watch(&self.query, from, seconds);
+        let opening = self.cluster.open_watch(&self.query, from, seconds);
         let (opened, backlog) = if state.current.elapsed() < NO_GAP {
             (opening.await, past.map_or(Backlog::Nothing, Backlog::Until))
         } else {
-            let (opened, now) = tokio::join!(opening, self.cluster.version(&self.query));
+            let (opened, now) = tokio::join!(opening, self.cluster.collection_version(&self.query));
             let now = now.ok().and_then(|version| version.parse::<u64>().ok());
             (opened, now.map_or_else(|| Backlog::Before(Instant::now() + SHORT), Backlog::Until))
         };
@@ -414,7 +415,7 @@ impl Reflector {
             }
             self.flush(state).await;
             state.current = Instant::now();
-            match watch.more(silence).await {
+            match watch.receive(silence).await {
                 Ok(true) => {}
                 Ok(false) => return End::Clean,
                 Err(failure) => return End::Failed(failure),
@@ -426,13 +427,13 @@ impl Reflector {
     fn drain(
         &self,
         state: &mut State,
-        watch: &mut Watch,
+        watch: &mut WatchResponse,
         from: &mut String,
         backlog: &Backlog,
         past: Option<u64>,
     ) -> Result<bool, End> {
         let mut bookmark = false;
-        while let Some(event) = watch.ready().map_err(End::Failed)? {
+        while let Some(event) = watch.next_event().map_err(End::Failed)? {
             let (seen, object) = match event {
                 WatchEvent::Bookmark(version) => {
                     bookmark = true;
@@ -488,7 +489,7 @@ impl Reflector {
 
 /// What the error in a watch means.
 fn ended(status: Status) -> End {
-    let failure = Failure::Refused(status);
+    let failure = RequestError::Refused(status);
     if failure.is_expired() { End::Expired } else { End::Failed(failure) }
 }
 

@@ -26,7 +26,7 @@ const MOMENT: Duration = Duration::from_secs(2);
 ///
 /// Everything is asked for at once. The feed tells workloads, then their Pods, then Events as they come, then
 /// [`Update::Synced`]; without `watch` it ends there. It must be called within a runtime.
-pub(crate) fn open(cluster: &Cluster, selection: Selection, watch: bool) -> Feed {
+pub(crate) fn open_feed(cluster: &Cluster, selection: Selection, watch: bool) -> Feed {
     let (updates, receiver) = mpsc::channel(WAITING);
     let feed = Feed { updates: receiver, clock: cluster.clock.clone() };
     let (signals, heard) = mpsc::unbounded_channel();

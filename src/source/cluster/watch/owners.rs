@@ -7,8 +7,8 @@ use tokio::time::timeout;
 
 use crate::observation::{Owner, OwnerReference};
 use crate::source::cluster::api::client::Cluster;
-use crate::source::cluster::api::discovery::{of_kind, types};
-use crate::source::cluster::api::request::PATIENCE;
+use crate::source::cluster::api::discovery::{fetch_types, of_kind};
+use crate::source::cluster::api::request::RESPONSE_TIMEOUT;
 use crate::source::cluster::api::resource::Resource;
 use crate::source::cluster::watch::ownership::Unresolved;
 
@@ -39,7 +39,7 @@ impl Owners {
         };
         let request = kube::core::Request::new(path);
         let request = request.get_metadata(&reference.name, &GetParams::default()).ok()?;
-        let answer = timeout(PATIENCE, self.cluster.client.request::<Owner>(request)).await.ok()?;
+        let answer = timeout(RESPONSE_TIMEOUT, self.cluster.client.request::<Owner>(request)).await.ok()?;
         let mut owner = answer.ok()?;
         // The name may have been given anew.
         if owner.metadata.uid != reference.uid {
@@ -59,7 +59,7 @@ impl Owners {
         if let Some(resource) = Resource::of_kind(&owner.api_version, &owner.kind) {
             return Some(resource);
         }
-        let types = self.types.get_or_try_init(|| types(&self.cluster)).await.ok()?;
+        let types = self.types.get_or_try_init(|| fetch_types(&self.cluster)).await.ok()?;
         of_kind(types, &owner.api_version, &owner.kind)
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::source::cluster::api::client::Cluster;
-use crate::source::cluster::api::errors::explain;
+use crate::source::cluster::api::errors::explain_request_error;
 use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::api::request::Query;
 use crate::source::error::SourceError;
@@ -17,15 +17,16 @@ pub(crate) struct ResourceVersions(pub(crate) HashMap<Kind, String>);
 /// # Errors
 ///
 /// As a first list of Jobs or Pods; Events are left out if they may not be listed.
-pub(crate) async fn resource_versions(
+pub(crate) async fn fetch_resource_versions(
     cluster: &Cluster,
     namespace: &str,
 ) -> Result<ResourceVersions, SourceError> {
     let ask = async |kind: Kind| {
         let query =
             Query { kind: kind.clone(), namespace: Some(namespace.to_owned()), labels: None, fields: None };
-        let version = cluster.version(&query).await;
-        version.map_err(|failure| explain(failure, &query.asked(), &cluster.place()))
+        let version = cluster.collection_version(&query).await;
+        version
+            .map_err(|failure| explain_request_error(failure, &query.request_context(), &cluster.endpoint()))
     };
     let (jobs, pods, events) = tokio::join!(ask(Kind::Job), ask(Kind::Pod), ask(Kind::Event));
     let mut versions = HashMap::from([(Kind::Job, jobs?), (Kind::Pod, pods?)]);

@@ -4,8 +4,8 @@ use crate::source::cluster::api::client::*;
 use crate::source::cluster::api::kubeconfig::tests::KUBECONFIG;
 use crate::source::error::ErrorKind;
 
-/// Connects with that kubeconfig.
-async fn with_kubeconfig(connection: Connection) -> Result<Cluster, SourceError> {
+/// Connects with the kubeconfig [`KUBECONFIG`] and these flags.
+async fn connect_by(connection: Connection) -> Result<Cluster, SourceError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config");
     std::fs::write(&path, KUBECONFIG).unwrap();
@@ -13,21 +13,20 @@ async fn with_kubeconfig(connection: Connection) -> Result<Cluster, SourceError>
 }
 
 #[tokio::test]
-async fn the_namespace_is_the_flags_then_the_contexts_then_default() {
+async fn the_namespace_comes_from_the_flag_then_the_context_then_is_default() {
     let second = Connection { context: Some("second".to_owned()), ..Connection::default() };
-    let cluster = with_kubeconfig(second.clone()).await.unwrap();
+    let cluster = connect_by(second.clone()).await.unwrap();
     assert_eq!((cluster.namespace.as_str(), cluster.context.as_deref()), ("default", Some("second")));
     assert_eq!(cluster.server, "http://two:8080/k8s");
-    let cluster =
-        with_kubeconfig(Connection { namespace: Some("other".to_owned()), ..second }).await.unwrap();
+    let cluster = connect_by(Connection { namespace: Some("other".to_owned()), ..second }).await.unwrap();
     assert_eq!(cluster.namespace, "other");
-    let third = Connection { cluster: Some("two".to_owned()), ..Connection::default() };
-    let cluster = with_kubeconfig(third).await.unwrap();
+    let other_cluster = Connection { cluster: Some("two".to_owned()), ..Connection::default() };
+    let cluster = connect_by(other_cluster).await.unwrap();
     assert_eq!((cluster.namespace.as_str(), cluster.server.as_str()), ("mine", "http://two:8080/k8s"));
 }
 
 #[tokio::test]
-async fn what_the_kubeconfig_lacks_is_a_clear_error() {
+async fn a_name_that_the_kubeconfig_lacks_is_a_clear_error() {
     let cases = [
         (
             Connection { context: Some("none".to_owned()), ..Connection::default() },
@@ -51,28 +50,28 @@ async fn what_the_kubeconfig_lacks_is_a_clear_error() {
         ),
     ];
     for (connection, summary) in cases {
-        let error = with_kubeconfig(connection).await.unwrap_err();
+        let error = connect_by(connection).await.unwrap_err();
         assert_eq!(error.summary, summary);
-        let flag = summary.contains("request");
-        assert_eq!(error.kind, if flag { ErrorKind::Usage } else { ErrorKind::Configuration });
+        let is_flag = summary.contains("request");
+        assert_eq!(error.kind, if is_flag { ErrorKind::Usage } else { ErrorKind::Configuration });
         assert!(!error.hints.is_empty());
     }
 }
 
 #[tokio::test]
-async fn a_plugins_command_line_is_never_told() {
+async fn the_command_line_of_a_plugin_is_never_printed() {
     let plugin = Connection {
         user: Some("plugin".to_owned()),
         context: Some("second".to_owned()),
         ..Connection::default()
     };
-    let error = with_kubeconfig(plugin).await.unwrap_err();
+    let error = connect_by(plugin).await.unwrap_err();
     assert_eq!(error.summary, "the kubeconfig's credential plugin cannot be started: no such file");
     assert!(!error.hints.iter().any(|hint| hint.contains("/nonexistent")));
 }
 
 #[tokio::test]
-async fn a_kubeconfig_that_is_no_yaml_is_not_quoted() {
+async fn the_error_of_a_kubeconfig_that_is_not_yaml_does_not_quote_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config");
     std::fs::write(&path, "users: [{name: a, user: {token: secret-token}}\n\tbroken").unwrap();
@@ -94,6 +93,6 @@ fn only_this_machine_is_loopback() {
 }
 
 #[test]
-fn an_address_is_told_without_credentials() {
-    assert_eq!(address(&"https://user:pw@host:6443/".parse().unwrap()), "https://host:6443");
+fn an_address_is_printed_without_credentials() {
+    assert_eq!(printable_address(&"https://user:pw@host:6443/".parse().unwrap()), "https://host:6443");
 }

@@ -1,4 +1,4 @@
-//! Lists and watches in both encodings, cut at every byte.
+//! Decoding of lists and watches in both encodings, with the body cut at every byte.
 
 use prost::Message;
 
@@ -11,8 +11,8 @@ fn names(objects: &[Object]) -> Vec<&str> {
     objects.iter().map(|object| object.metadata().name.as_str()).collect()
 }
 
-/// Reads a list that comes in parts of that size.
-fn read_list(encoding: Encoding, body: &[u8], size: usize) -> Result<(Vec<Object>, ListMeta), Unreadable> {
+/// Decodes a list that arrives in parts of `size` bytes.
+fn decode_list(encoding: Encoding, body: &[u8], size: usize) -> Result<(Vec<Object>, ListMeta), DecodeError> {
     let mut items = Vec::new();
     let mut decoder = ListDecoder::new(encoding, Kind::Pod);
     for part in body.chunks(size) {
@@ -22,19 +22,19 @@ fn read_list(encoding: Encoding, body: &[u8], size: usize) -> Result<(Vec<Object
 }
 
 #[test]
-fn a_protobuf_list_is_read_however_it_is_cut() {
+fn a_protobuf_list_is_decoded_wherever_it_is_cut() {
     let body = encode::list("42", &[fake::pod("a", 1), fake::pod("b", 2), fake::pod("c", 3)]);
     for size in 1..=body.len() {
-        let (items, meta) = read_list(Encoding::Protobuf, &body, size).unwrap();
+        let (items, meta) = decode_list(Encoding::Protobuf, &body, size).unwrap();
         assert_eq!((names(&items), meta.resource_version.as_str()), (vec!["a", "b", "c"], "42"));
     }
 }
 
 #[test]
-fn a_list_that_ends_early_is_no_list() {
+fn a_list_that_ends_early_is_an_error() {
     let body = encode::list("42", &[fake::pod("a", 1), fake::pod("b", 2)]);
     for length in 0..body.len() - 5 {
-        assert!(read_list(Encoding::Protobuf, &body[..length], 7).is_err(), "{length} of {}", body.len());
+        assert!(decode_list(Encoding::Protobuf, &body[..length], 7).is_err(), "{length} of {}", body.len());
     }
 }
 
@@ -45,20 +45,20 @@ const JSON: &str = r#"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceV
 "#;
 
 #[test]
-fn a_json_list_is_read_however_it_is_cut() {
+fn a_json_list_is_decoded_wherever_it_is_cut() {
     for size in 1..=JSON.len() {
-        let (items, meta) = read_list(Encoding::Json, JSON.as_bytes(), size).unwrap();
+        let (items, meta) = decode_list(Encoding::Json, JSON.as_bytes(), size).unwrap();
         assert_eq!(names(&items), ["a", "b ä ä"]);
         assert_eq!((meta.resource_version.as_str(), meta.r#continue.as_str()), ("42", "m\"}ore"));
         assert_eq!(meta.remaining_item_count, Some(7));
-        assert_eq!(items[0].metadata().annotations.len(), 1, "what may be secret is dropped");
+        assert_eq!(items[0].metadata().annotations.len(), 1, "annotations that may be secret are dropped");
     }
-    assert!(read_list(Encoding::Json, &JSON.as_bytes()[..JSON.len() - 4], 9).is_err());
-    assert!(read_list(Encoding::Json, b"<html>", 9).is_err());
+    assert!(decode_list(Encoding::Json, &JSON.as_bytes()[..JSON.len() - 4], 9).is_err());
+    assert!(decode_list(Encoding::Json, b"<html>", 9).is_err());
 }
 
-/// Reads a watch that comes in parts of that size.
-fn read_watch(encoding: Encoding, body: &[u8], size: usize) -> Vec<WatchEvent> {
+/// Decodes a watch that arrives in parts of `size` bytes.
+fn decode_watch(encoding: Encoding, body: &[u8], size: usize) -> Vec<WatchEvent> {
     let mut events = Vec::new();
     let mut decoder = WatchDecoder::new(encoding, Kind::Pod);
     for part in body.chunks(size) {
@@ -70,7 +70,8 @@ fn read_watch(encoding: Encoding, body: &[u8], size: usize) -> Vec<WatchEvent> {
     events
 }
 
-fn expected() -> Vec<WatchEvent> {
+/// The events that the bodies of both watches contain.
+fn expected_events() -> Vec<WatchEvent> {
     let pod = |name, version| Kind::Pod.protobuf(&fake::pod(name, version)).unwrap();
     let status =
         Status { message: "too old".to_owned(), reason: "Expired".to_owned(), details: None, code: 410 };
@@ -84,7 +85,7 @@ fn expected() -> Vec<WatchEvent> {
 }
 
 #[test]
-fn a_protobuf_watch_is_read_however_it_is_cut() {
+fn a_protobuf_watch_is_decoded_wherever_it_is_cut() {
     let bookmark =
         Kind::Pod.with_metadata(ObjectMeta { resource_version: "9".to_owned(), ..ObjectMeta::default() });
     let Object::Pod(bookmark) = bookmark else { panic!() };
@@ -96,12 +97,12 @@ fn a_protobuf_watch_is_read_however_it_is_cut() {
     body.extend(encode::event("BOOKMARK", &bookmark.encode_to_vec()));
     body.extend(encode::event("ERROR", &status.encode_to_vec()));
     for size in 1..=body.len() {
-        assert_eq!(read_watch(Encoding::Protobuf, &body, size), expected());
+        assert_eq!(decode_watch(Encoding::Protobuf, &body, size), expected_events());
     }
 }
 
 #[test]
-fn a_json_watch_is_read_however_it_is_cut() {
+fn a_json_watch_is_decoded_wherever_it_is_cut() {
     let body = br#"{"type":"ADDED","object":{"kind":"Pod","metadata":{"name":"a","uid":"uid-of-a","resourceVersion":"1"}}}
 {"type":"MODIFIED","object":{"metadata":{"name":"a","uid":"uid-of-a","resourceVersion":"2"}}}
 
@@ -110,12 +111,12 @@ fn a_json_watch_is_read_however_it_is_cut() {
 {"type":"ERROR","object":{"kind":"Status","message":"too old","reason":"Expired","code":410}}
 "#;
     for size in 1..=body.len() {
-        assert_eq!(read_watch(Encoding::Json, body, size), expected());
+        assert_eq!(decode_watch(Encoding::Json, body, size), expected_events());
     }
 }
 
 #[test]
-fn garbage_is_an_error_and_never_a_panic() {
+fn garbage_never_causes_a_panic() {
     for seed in 0..2000_u64 {
         let mut value = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
         let mut noise = || {
@@ -127,7 +128,7 @@ fn garbage_is_an_error_and_never_a_panic() {
         let mut body = encode::list("42", &[fake::pod("a", 1), fake::pod("b", 2)]);
         let at = usize::from(noise()) % body.len();
         body[at] = noise();
-        let _ = read_list(Encoding::Protobuf, &body, 1 + usize::from(noise()));
+        let _ = decode_list(Encoding::Protobuf, &body, 1 + usize::from(noise()));
         let mut watch = WatchDecoder::new(Encoding::Protobuf, Kind::Pod);
         watch.push(&body[at..]);
         let _ = watch.next();

@@ -17,8 +17,8 @@ users:
 - {name: plugin, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: /nonexistent/plugin, interactiveMode: Never}}}
 ";
 
-/// The kubeconfig after the flags: cluster and user that are in force.
-fn overridden(connection: &Connection) -> (kube::config::Cluster, AuthInfo) {
+/// Overrides the kubeconfig by the flags and returns the cluster and the user to use.
+fn override_by(connection: &Connection) -> (kube::config::Cluster, AuthInfo) {
     let mut config = Kubeconfig::from_yaml(KUBECONFIG).unwrap();
     let options = connection.override_kubeconfig(&mut config).unwrap();
     let cluster = config.clusters.into_iter().find(|named| Some(&named.name) == options.cluster.as_ref());
@@ -27,19 +27,19 @@ fn overridden(connection: &Connection) -> (kube::config::Cluster, AuthInfo) {
 }
 
 #[test]
-fn another_server_is_not_judged_by_the_old_ones_name() {
+fn another_server_does_not_keep_the_old_servers_tls_name() {
     let (cluster, _) =
-        overridden(&Connection { server: Some("localhost:8080".to_owned()), ..Connection::default() });
+        override_by(&Connection { server: Some("localhost:8080".to_owned()), ..Connection::default() });
     assert_eq!((cluster.server.as_deref(), cluster.tls_server_name), (Some("http://localhost:8080"), None));
-    let (cluster, _) = overridden(&Connection { insecure_skip_tls_verify: true, ..Connection::default() });
+    let (cluster, _) = override_by(&Connection { insecure_skip_tls_verify: true, ..Connection::default() });
     assert_eq!((cluster.insecure_skip_tls_verify, cluster.certificate_authority_data), (Some(true), None));
 }
 
 #[test]
-fn a_given_token_takes_the_place_of_all_other_credentials() {
-    let (_, user) = overridden(&Connection { token: Some("given".to_owned()), ..Connection::default() });
+fn a_token_flag_replaces_all_other_credentials() {
+    let (_, user) = override_by(&Connection { token: Some("given".to_owned()), ..Connection::default() });
     assert!(user.exec.is_none() && user.token.is_some() && user.token_file.is_none());
-    let (_, user) = overridden(&Connection {
+    let (_, user) = override_by(&Connection {
         impersonate: Some("joe".to_owned()),
         impersonate_groups: vec!["a".to_owned(), "b".to_owned()],
         impersonate_user_extra: vec!["k=1".to_owned(), "k=2".to_owned()],
@@ -53,7 +53,7 @@ fn a_given_token_takes_the_place_of_all_other_credentials() {
 }
 
 #[tokio::test]
-async fn a_server_alone_is_enough() {
+async fn the_server_flag_alone_is_enough() {
     let mut config = Kubeconfig::default();
     let server = Connection { server: Some("http://127.0.0.1:1".to_owned()), ..Connection::default() };
     let options = server.override_kubeconfig(&mut config).unwrap();

@@ -4,21 +4,21 @@ use bytes::Bytes;
 use prost::Message;
 
 use crate::source::cluster::api::fake;
-use crate::source::cluster::api::fake::{Call, Fake};
+use crate::source::cluster::api::fake::{Call, FakeServer};
 use crate::source::cluster::api::message::StatusDetails;
 use crate::source::cluster::watch::collection_watcher::*;
 use crate::source::cluster::watch::ownership::Root;
 
 /// A reflector of Pods that runs, and the server that it asks.
 struct Rig {
-    fake: Fake,
+    fake: FakeServer,
     updates: mpsc::Receiver<Update>,
     signals: mpsc::UnboundedReceiver<Signal>,
     task: tokio::task::JoinHandle<Result<(), SourceError>>,
 }
 
 fn start(since: Option<&str>) -> Rig {
-    let (fake, cluster) = fake::server();
+    let (fake, cluster) = fake::start();
     let (sender, updates) = mpsc::channel(16);
     let (signal, signals) = mpsc::unbounded_channel();
     let query = Query {
@@ -54,7 +54,7 @@ fn start(since: Option<&str>) -> Rig {
 
 impl Rig {
     async fn call(&mut self) -> Call {
-        self.fake.call().await
+        self.fake.next_call().await
     }
 
     /// What is told next, as `Listed a`.
@@ -215,7 +215,7 @@ async fn what_happened_while_the_connection_was_lost_claims_no_time() {
     for _ in 0..4 {
         rig.call().await.refuse();
         tokio::task::yield_now().await;
-        rig.fake.waiting();
+        rig.fake.drop_waiting_calls();
     }
     let [watch, now] = rig.fake.calls(["watch=true", "limit=1"]).await;
     assert_eq!(from(&watch), "7");
@@ -374,7 +374,7 @@ async fn a_long_list_reports_how_many_objects_are_to_come() {
     sleep(COUNT_DELAY).await;
     list.send_data(r#"{"metadata":{"name":"c","uid":"c"}}"#.into()).await.unwrap();
     assert_eq!(progress(&mut rig).await, (3, Some(42)));
-    assert_eq!(rig.fake.waiting(), 0, "the number is requested once");
+    assert_eq!(rig.fake.drop_waiting_calls(), 0, "the number is requested once");
     list.send_data(r#"],"metadata":{"resourceVersion":"7"}}"#.into()).await.unwrap();
     drop(list);
     assert_eq!(rig.told().await, ["Listed a", "Listed b", "Listed c"]);

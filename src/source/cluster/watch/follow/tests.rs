@@ -2,7 +2,7 @@
 
 use crate::observation::Seen;
 use crate::source::cluster::api::fake;
-use crate::source::cluster::api::fake::Fake;
+use crate::source::cluster::api::fake::FakeServer;
 use crate::source::cluster::api::resource::Resource;
 use crate::source::cluster::watch::follow::*;
 use crate::source::cluster::watch::target::{Name, Objects, Scope, Target};
@@ -23,9 +23,9 @@ fn target(resource: Resource, names: &[&str]) -> Selection {
     Selection { targets: vec![Target { resource, scope, objects }], since: None }
 }
 
-fn opened(selection: Selection, watch: bool) -> (Fake, Feed) {
-    let (fake, cluster) = fake::server();
-    (fake, open(&cluster, selection, watch))
+fn opened(selection: Selection, watch: bool) -> (FakeServer, Feed) {
+    let (fake, cluster) = fake::start();
+    (fake, open_feed(&cluster, selection, watch))
 }
 
 /// What the feed tells up to the next update that is not an observation; that one is last.
@@ -178,7 +178,7 @@ async fn a_lost_connection_is_told_only_if_it_lasts() {
     let _events = events.watch();
     // A moment is not told.
     pods.watch().abort(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
-    let pods = fake.call().await.watch();
+    let pods = fake.next_call().await.watch();
     let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
     pods.abort(reset);
     let began = Instant::now();
@@ -186,7 +186,7 @@ async fn a_lost_connection_is_told_only_if_it_lasts() {
         tokio::select! {
             biased;
             update = feed.updates.recv() => break update,
-            call = fake.call() => call.refuse(),
+            call = fake.next_call() => call.refuse(),
         }
     };
     assert!(matches!(&lost, Some(Update::Lost(why)) if why == "connection refused"), "{lost:?}");
@@ -196,7 +196,7 @@ async fn a_lost_connection_is_told_only_if_it_lasts() {
         tokio::select! {
             biased;
             update = feed.updates.recv() => break update,
-            call = fake.call() => {
+            call = fake.next_call() => {
                 if call.uri.contains("watch=true") {
                     open.push(call.watch());
                 } else {
@@ -215,5 +215,5 @@ async fn nobody_listening_ends_all_requests() {
     drop(feed);
     drop(calls);
     tokio::time::sleep(Duration::from_secs(60)).await;
-    assert_eq!(fake.waiting(), 0);
+    assert_eq!(fake.drop_waiting_calls(), 0);
 }

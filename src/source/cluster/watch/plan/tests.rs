@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::source::cluster::api::fake;
-use crate::source::cluster::api::fake::{Call, Fake};
+use crate::source::cluster::api::fake::{Call, FakeServer};
 use crate::source::cluster::api::resource::Resource;
-use crate::source::cluster::watch::follow::open;
+use crate::source::cluster::watch::follow::open_feed;
 use crate::source::cluster::watch::plan::*;
 use crate::source::cluster::watch::target::Selection;
 use crate::source::{Feed, Update};
@@ -33,9 +33,9 @@ fn custom() -> Resource {
     }
 }
 
-fn opened(targets: Vec<Target>, watch: bool) -> (Fake, Feed) {
-    let (fake, cluster) = fake::server();
-    (fake, open(&cluster, Selection { targets, since: None }, watch))
+fn opened(targets: Vec<Target>, watch: bool) -> (FakeServer, Feed) {
+    let (fake, cluster) = fake::start();
+    (fake, open_feed(&cluster, Selection { targets, since: None }, watch))
 }
 
 /// An object of a name that its owner, `Kind/name`, controls.
@@ -86,7 +86,7 @@ async fn a_deployments_pods_are_found_by_its_labels_and_told_by_its_replica_sets
     let mut web = object("web", "");
     web["spec"] = json!({"selector": {"matchLabels": {"app": "web", "tier": "front"}}});
     list(deployments, &[web]).await;
-    let pods = fake.call().await;
+    let pods = fake.next_call().await;
     assert!(pods.uri.contains("/pods?"), "{}", pods.uri);
     assert!(pods.uri.contains("labelSelector=app%3Dweb%2Ctier%3Dfront"), "{}", pods.uri);
     list(pods, &[object("web-1-a", "ReplicaSet/web-1"), object("other-1-a", "ReplicaSet/other-1")]).await;
@@ -122,7 +122,7 @@ async fn a_custom_resources_pods_are_found_upward_by_uid() {
     list(pods, &[&of_set[..], &strangers, &by_jobs].concat()).await;
     // Each owner is asked for once, by its metadata alone.
     for (name, answer) in [("run-set", object("run-set", "Run/run")), ("db", object("db", ""))] {
-        let call = fake.call().await;
+        let call = fake.next_call().await;
         assert_eq!(
             call.uri.split('?').next(),
             Some(&*format!("/apis/apps/v1/namespaces/ns/statefulsets/{name}"))
@@ -133,7 +133,7 @@ async fn a_custom_resources_pods_are_found_upward_by_uid() {
     let mut told = told(&mut feed).await;
     told.sort();
     assert_eq!(told, ["run", "run-a", "run-job", "run-job-a", "run-set", "run-set-0", "run-set-1"]);
-    assert_eq!(fake.waiting(), 0);
+    assert_eq!(fake.drop_waiting_calls(), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -145,10 +145,10 @@ async fn an_owner_that_is_gone_or_of_the_same_name_only_leads_nowhere() {
     list(events, &[]).await;
     list(pods, &[object("a", "StatefulSet/gone"), object("b", "StatefulSet/again"), object("c", "Run/run")])
         .await;
-    fake.call().await.status(404, "NotFound", "not there").await;
+    fake.next_call().await.status(404, "NotFound", "not there").await;
     let mut again = object("again", "Run/run");
     again["metadata"]["uid"] = "another".into();
-    fake.call().await.answer(200, "application/json", again.to_string()).await;
+    fake.next_call().await.answer(200, "application/json", again.to_string()).await;
     let mut names = Vec::new();
     let mut notices = Vec::new();
     loop {
@@ -193,7 +193,7 @@ async fn several_kinds_in_one_place_share_their_collections() {
     // One watch of each, and no more.
     let watches = fake.calls(parts).await;
     assert!(watches.iter().all(|call| call.uri.contains("watch=true")));
-    assert_eq!(fake.waiting(), 0);
+    assert_eq!(fake.drop_waiting_calls(), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -207,7 +207,7 @@ async fn what_appears_while_following_is_followed_whatever_comes_first() {
     let [pods, _deployments, sets, _events] = watching;
     list(pods, &[]).await;
     assert_eq!(told(&mut feed).await, ["web"]);
-    let pods = fake.call().await.open(200, "application/json");
+    let pods = fake.next_call().await.open(200, "application/json");
     let mut sets = { sets }.open(200, "application/json");
     let mut pods = pods;
     let added =

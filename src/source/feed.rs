@@ -1,0 +1,58 @@
+//! The interface of every source: a feed of updates.
+
+use tokio::sync::mpsc;
+
+use crate::observation::Observation;
+use crate::source::clock::Clock;
+use crate::source::error::SourceError;
+
+/// A message from a source.
+#[derive(Debug)]
+pub enum Update {
+    /// Observations, in the order in which the source made them.
+    Observed(Vec<Observation>),
+    /// The source has sent every object that existed at the beginning.
+    Synced,
+    /// The work that must be done before [`Update::Synced`].
+    Progress(Progress),
+    /// The connection is lost, for the reason given. The source keeps trying to connect.
+    Lost(String),
+    /// The connection is restored.
+    Restored,
+    /// A part of the data is missing, but the run goes on. The text is one line for the user.
+    Notice(String),
+    /// The source has failed and sends nothing more.
+    Failed(SourceError),
+}
+
+/// The work that a source must do before it sends [`Update::Synced`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// The source waits for the server's first answer.
+    Connecting,
+    /// The source receives the objects of a list.
+    Listing {
+        /// The resource in plural: `pods`, `events`, `jobs`.
+        resource: String,
+        /// Number of objects received so far.
+        count: u64,
+        /// Number of objects in the whole list, if the server reports it. It does so only for lists without a selector.
+        total: Option<u64>,
+    },
+    /// The source reads the rest of a recording all at once.
+    Reading {
+        /// Number of bytes read so far.
+        bytes: u64,
+        /// Size of the file in bytes. `None` for standard input.
+        total: Option<u64>,
+    },
+}
+
+/// A running source. It ends when the receiver is dropped, or by itself after its last update.
+#[derive(Debug)]
+pub(crate) struct Feed {
+    /// The updates.
+    pub updates: mpsc::Receiver<Update>,
+    /// The clock of the observations' timestamps.
+    pub clock: Clock,
+}
