@@ -1,21 +1,20 @@
-//! How far the clock of each node is from the API server's, from pairs of times of which the order is sure.
+//! The difference between each node's clock and the API server's clock, from pairs of times whose order is certain.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use foldhash::fast::RandomState;
 use jiff::SignedDuration;
 
 use crate::observation::{Event, whole_millis};
+use crate::timeline::fast_map::FastMap;
 
-/// Less than this is what names of events are wrong by themselves.
+/// Smaller differences are ignored, because the times in event names are that inexact.
 const NOISE: SignedDuration = SignedDuration::from_millis(200);
 
-/// What is known of each node's clock. Any order of the same facts makes the same.
+/// The bounds of each node's clock difference. The order in which they are learned does not matter.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Clocks(HashMap<Arc<str>, Bounds, RandomState>);
+pub(crate) struct ClockCorrections(FastMap<Arc<str>, Bounds>);
 
-/// How far the API server's clock is ahead of the node's, at least and at most.
+/// The least and the most that the API server's clock is ahead of the node's clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Bounds {
     least: Option<SignedDuration>,
@@ -23,45 +22,47 @@ struct Bounds {
 }
 
 impl Bounds {
-    /// No skew where that is possible, else the bound next to it.
+    /// Zero if the bounds allow it, otherwise the bound that is nearest to zero.
     fn skew(self) -> SignedDuration {
         let ahead = self.least.filter(|least| *least > NOISE);
         let behind = self.most.filter(|most| *most < -NOISE);
         match (ahead, behind) {
             (Some(skew), None) | (None, Some(skew)) => skew,
-            // A clock that was set meanwhile has no one skew.
+            // Both bounds exclude zero, so the node's clock was set in between and has no single skew.
             (Some(_), Some(_)) | (None, None) => SignedDuration::ZERO,
         }
     }
 }
 
-impl Clocks {
-    /// How far the API server's clock is ahead of the node's.
+impl ClockCorrections {
+    /// How far the API server's clock is ahead of the node's clock; zero if no node is given.
     pub(crate) fn skew(&self, node: Option<&str>) -> SignedDuration {
         node.and_then(|node| self.0.get(node)).map_or(SignedDuration::ZERO, |bounds| bounds.skew())
     }
 
-    /// Takes in that the API server's clock is ahead by at least so much. Whether that changes the skew.
-    pub(crate) fn at_least(&mut self, node: &Arc<str>, least: SignedDuration) -> bool {
+    /// Learns that the API server's clock is ahead by at least `least`. Returns whether this changes the node's skew.
+    pub(crate) fn learn_least(&mut self, node: &Arc<str>, least: SignedDuration) -> bool {
         self.narrow(node, |bounds| bounds.least = bounds.least.max(Some(least)))
     }
 
-    /// Takes in when the API server stored what the kubelet had dated. The node, if that changes its skew.
-    pub(crate) fn learn(&mut self, event: &Event) -> Option<Arc<str>> {
+    /// Learns from an event of a kubelet: the API server stored it after the kubelet had dated it. Returns the node if
+    /// this changes its skew.
+    pub(crate) fn learn_from_event(&mut self, event: &Event) -> Option<Arc<str>> {
         if event.component() != "kubelet" || event.source.host.is_empty() {
             return None;
         }
         let stored = event.metadata.created()? + SignedDuration::from_secs(1);
         let most = stored.duration_since(whole_millis(event.name_time()?));
-        // Nearly all clocks agree: what bounds nothing is not kept.
+        // The clocks of nearly all nodes agree, so bounds that allow zero are not stored.
         if most >= -NOISE {
             return None;
         }
         let node: Arc<str> = event.source.host.as_str().into();
-        let least_of = |kept: Option<SignedDuration>| Some(kept.map_or(most, |kept| kept.min(most)));
-        self.narrow(&node, |bounds| bounds.most = least_of(bounds.most)).then_some(node)
+        self.narrow(&node, |bounds| bounds.most = Some(bounds.most.map_or(most, |known| known.min(most))))
+            .then_some(node)
     }
 
+    /// Changes a node's bounds. Returns whether this changes its skew.
     fn narrow(&mut self, node: &Arc<str>, change: impl FnOnce(&mut Bounds)) -> bool {
         let bounds = self.0.entry(Arc::clone(node)).or_default();
         let before = bounds.skew();
@@ -80,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bound_next_to_none_is_taken() {
+    fn the_skew_is_the_bound_that_is_nearest_to_zero() {
         assert_eq!(skew(None, None), 0);
         assert_eq!(skew(Some(-900), Some(950)), 0);
         assert_eq!(skew(Some(30), None), 0);

@@ -1,154 +1,160 @@
-//! Workloads that are no Jobs: what their controllers say, and what they were told, over time.
+//! Workloads other than Jobs and Pods: their desired state over time, and the workload that their status describes.
 
 use std::sync::Arc;
 
 use cronexpr::MakeTimestamp;
 use jiff::Timestamp;
 
-use super::hold;
-use super::rollout::{self, Standing, wanted};
-use super::suspension::{Suspensions, Told};
-use super::{Capacity, Parent, Workload, WorkloadState};
 use crate::lifecycle::Names;
 use crate::observation::{CronJob, JobCondition, Object, ObjectMeta, Seen, known};
+use crate::timeline::hold::suspension_holds;
+use crate::timeline::rollout::{self, RolloutStatus, desired_replicas};
+use crate::timeline::suspension::{SuspensionHistory, SuspensionReport};
+use crate::timeline::workload::{Capacity, Parent, Workload, WorkloadState};
 
-/// What is known of one such workload.
+/// The observed states of one such object.
 #[derive(Clone, Debug)]
 pub(crate) struct ControllerRecord {
     object: Object,
     /// When its latest state was received.
     received: Timestamp,
-    capacity: Vec<Capacity>,
-    suspensions: Suspensions,
-    gone: Option<Timestamp>,
-    /// Since when it has been seen to have what it wants, where its status does not tell.
-    done: Option<Timestamp>,
-    /// Its place among the workloads.
-    place: Option<usize>,
+    /// The desired number of Pods over time.
+    desired: Vec<Capacity>,
+    suspensions: SuspensionHistory,
+    /// When its removal was observed.
+    gone_at: Option<Timestamp>,
+    /// When its success was observed. Used where its status contains no time.
+    succeeded_at: Option<Timestamp>,
+    /// The index of its workload; `None` if it is not shown as one.
+    index: Option<usize>,
 }
 
 impl ControllerRecord {
-    /// The first that is known of it; `None` if such objects are no workloads of this kind.
+    /// Creates the record of an object. `None` for Jobs, Pods, Events and links between owners.
     pub(crate) fn new(object: &Object, received: Timestamp, seen: Seen) -> Option<Self> {
         if matches!(object, Object::Job(_) | Object::Pod(_) | Object::Event(_) | Object::Owner(_)) {
             return None;
         }
-        let object = object.clone();
         let mut record = Self {
-            object,
+            object: object.clone(),
             received,
-            capacity: Vec::new(),
-            suspensions: Suspensions::default(),
-            gone: None,
-            done: None,
-            place: None,
+            desired: Vec::new(),
+            suspensions: SuspensionHistory::default(),
+            gone_at: None,
+            succeeded_at: None,
+            index: None,
         };
-        record.note(received, seen, None);
+        record.update_history(received, seen, None);
         Some(record)
     }
 
-    /// Its place among the workloads, once it has one.
-    pub(crate) fn place(&self) -> Option<usize> {
-        self.place
+    /// The index of its workload; `None` if it is not shown as one.
+    pub(crate) fn index(&self) -> Option<usize> {
+        self.index
     }
 
-    /// Gives it its place among the workloads, or none.
-    pub(crate) fn put_at(&mut self, place: Option<usize>) {
-        self.place = place;
+    pub(crate) fn set_index(&mut self, index: Option<usize>) {
+        self.index = index;
     }
 
-    /// Takes in a later state.
+    /// Adds a later state that was received at `received`.
     pub(crate) fn observe(&mut self, object: &Object, received: Timestamp, seen: Seen) {
-        let before = self.standing().map(|standing| standing.outcome);
+        let before = self.state();
+        // A missing object may contain only its name.
         if seen != Seen::Missing {
-            self.object = object.clone(); // what is missing is told by its name alone
+            self.object = object.clone();
         }
         self.received = received;
-        self.note(received, seen, before);
+        self.update_history(received, seen, before);
     }
 
-    fn note(&mut self, received: Timestamp, seen: Seen, before: Option<WorkloadState>) {
-        self.gone = seen.gone().then(|| self.gone.unwrap_or(received));
-        if let Some(told) = self.suspension().filter(|_| seen != Seen::Missing) {
-            self.suspensions.observe(&told, received, seen);
+    /// Updates the values that depend on earlier states. `before` is the state of the workload before this update.
+    fn update_history(&mut self, received: Timestamp, seen: Seen, before: Option<WorkloadState>) {
+        self.gone_at = seen.gone().then(|| self.gone_at.unwrap_or(received));
+        if let Some(report) = self.suspension_report().filter(|_| seen != Seen::Missing) {
+            self.suspensions.observe(&report, received, seen);
         }
-        let outcome = self.standing().map(|standing| standing.outcome);
-        if outcome != Some(WorkloadState::Succeeded) {
-            self.done = None;
-        } else if seen.live() && before.is_some() && before != outcome {
-            self.done = Some(received);
+        let state = self.state();
+        if state != Some(WorkloadState::Succeeded) {
+            self.succeeded_at = None;
+        } else if seen.live() && before.is_some() && before != state {
+            self.succeeded_at = Some(received);
         }
         let Some(parallelism) = self.replicas() else { return };
         let created = self.metadata().created().unwrap_or(received);
-        match self.capacity.last() {
-            None => self.capacity.push(Capacity { since: created, parallelism, completions: None }),
+        match self.desired.last() {
+            None => self.desired.push(Capacity { since: created, parallelism, completions: None }),
             Some(last) if last.parallelism != parallelism => {
-                self.capacity.push(Capacity { since: received, parallelism, completions: None });
+                self.desired.push(Capacity { since: received, parallelism, completions: None });
             }
             Some(_) => {}
         }
     }
 
-    /// Whether it is told to have no Pods; `None` for what cannot be.
-    fn suspension(&self) -> Option<Told> {
+    /// Whether the object is suspended; `None` for kinds that cannot be suspended.
+    fn suspension_report(&self) -> Option<SuspensionReport> {
         let metadata = self.metadata();
         let (suspended, condition) = match &self.object {
             Object::CronJob(object) => (object.spec.suspend == Some(true), None),
             Object::Custom(object) => {
-                let is_it = |condition: &&JobCondition| condition.r#type == "Suspended";
-                let condition = object.status.conditions.iter().find(is_it);
-                let told = condition.map(|condition| condition.status == "True");
+                let is_suspended = |condition: &&JobCondition| condition.r#type == "Suspended";
+                let condition = object.status.conditions.iter().find(is_suspended);
+                let is_true = condition.map(|condition| condition.status == "True");
                 let since = condition.and_then(|condition| known(condition.last_transition_time));
-                (object.spec.suspend.or(told) == Some(true), told.zip(since))
+                (object.spec.suspend.or(is_true) == Some(true), is_true.zip(since))
             }
             _ => return None,
         };
         let (created, generation) = (metadata.created(), metadata.generation);
-        Some(Told { suspended, condition, created, generation })
+        Some(SuspensionReport { suspended, condition, created, generation })
     }
 
-    /// The object's metadata.
+    /// The metadata of the object.
     pub(crate) fn metadata(&self) -> &ObjectMeta {
         self.object.metadata()
     }
 
-    /// How many Pods are wanted; `None` for what has no such number.
+    /// The desired number of Pods; `None` for kinds without such a number.
     fn replicas(&self) -> Option<u32> {
         let replicas = match &self.object {
-            Object::Deployment(object) => wanted(object.spec.replicas),
-            Object::ReplicaSet(object) => wanted(object.spec.replicas),
-            Object::StatefulSet(object) => wanted(object.spec.replicas),
+            Object::Deployment(object) => desired_replicas(object.spec.replicas),
+            Object::ReplicaSet(object) => desired_replicas(object.spec.replicas),
+            Object::StatefulSet(object) => desired_replicas(object.spec.replicas),
             Object::DaemonSet(object) => object.status.desired_number_scheduled,
             _ => return None,
         };
         Some(u32::try_from(replicas).unwrap_or(0))
     }
 
-    /// Whether it is a former revision that nothing is left of.
-    pub(crate) fn is_history(&self) -> bool {
+    /// Whether it is the ReplicaSet of a former revision: it has no replicas and desires none.
+    pub(crate) fn is_former_revision(&self) -> bool {
         matches!(&self.object, Object::ReplicaSet(set)
-            if wanted(set.spec.replicas) == 0 && set.status.replicas == 0)
+            if desired_replicas(set.spec.replicas) == 0 && set.status.replicas == 0)
     }
 
-    /// Whether only what it owns tells how it stands.
-    pub(crate) fn is_silent(&self) -> bool {
-        self.gone.is_none() && self.standing().is_none()
+    /// Whether its status reports nothing, so that its state follows from the objects that it owns.
+    pub(crate) fn is_unreported(&self) -> bool {
+        self.gone_at.is_none() && self.rollout_status().is_none()
     }
 
-    /// How it stands; `None` if only what it owns can tell.
-    fn standing(&self) -> Option<Standing> {
+    fn state(&self) -> Option<WorkloadState> {
+        self.rollout_status().map(|status| status.state)
+    }
+
+    /// The state that its status reports; `None` if it reports nothing.
+    fn rollout_status(&self) -> Option<RolloutStatus> {
         Some(match &self.object {
             Object::Deployment(object) => rollout::deployment(object),
             Object::ReplicaSet(object) => rollout::replica_set(object),
             Object::StatefulSet(object) => rollout::stateful_set(object),
             Object::DaemonSet(object) => rollout::daemon_set(object),
             Object::Custom(object) => rollout::custom(object)?,
-            Object::CronJob(object) => cron_job(object),
+            Object::CronJob(object) => cron_job_status(object),
             _ => return None,
         })
     }
 
-    /// Pods, or a CronJob's Jobs, that its controller counts.
+    /// The number of its Pods, or of a CronJob's Jobs, as its controller counts them.
     fn active(&self) -> u32 {
         let active = match &self.object {
             Object::Deployment(object) => object.status.replicas,
@@ -161,8 +167,8 @@ impl ControllerRecord {
         u32::try_from(active).unwrap_or(0)
     }
 
-    /// The workload that it is.
-    pub(crate) fn workload(&self, names: &mut Names) -> Workload {
+    /// The workload that it is, without its Pods.
+    pub(crate) fn to_workload(&self, names: &mut Names) -> Workload {
         let metadata = self.metadata();
         let (api_version, kind) = match &self.object {
             Object::CronJob(_) => ("batch/v1", "CronJob"),
@@ -173,16 +179,15 @@ impl ControllerRecord {
             Object::Custom(object) => (object.api_version.as_str(), object.kind.as_str()),
             _ => ("", ""),
         };
-        let standing = self.standing();
-        let mut outcome = standing.as_ref().map_or(WorkloadState::Pending, |standing| standing.outcome);
-        let over = matches!(outcome, WorkloadState::Succeeded | WorkloadState::Failed);
-        if self.gone.is_some() && !over {
-            outcome = WorkloadState::Unknown;
-        }
-        let told = standing.filter(|_| outcome != WorkloadState::Unknown);
-        let finished = told.as_ref().filter(|_| over).and_then(|told| told.finished.or(self.done));
+        let status = self.rollout_status();
+        let reported = status.as_ref().map_or(WorkloadState::Pending, |status| status.state);
+        let is_final = reported.is_final();
+        let state = if self.gone_at.is_some() && !is_final { WorkloadState::Unknown } else { reported };
+        let status = status.filter(|_| state != WorkloadState::Unknown);
+        let finished = status.as_ref().filter(|_| is_final);
+        let finished = finished.and_then(|status| status.finished.or(self.succeeded_at));
         let next_run = match &self.object {
-            Object::CronJob(object) if self.gone.is_none() => next_run(object, self.received),
+            Object::CronJob(object) if self.gone_at.is_none() => next_run(object, self.received),
             _ => None,
         };
         let is_rollout = matches!(
@@ -200,22 +205,22 @@ impl ControllerRecord {
                 name: names.share(&owner.name),
                 uid: names.share(&owner.uid),
             }),
-            state: outcome,
-            reason: told.as_ref().and_then(|told| names.share_some(told.reason.as_deref()?)),
-            message: told.and_then(|told| told.message).map(Arc::from),
+            state,
+            reason: status.as_ref().and_then(|status| names.share_some(status.reason.as_deref()?)),
+            message: status.and_then(|status| status.message).map(Arc::from),
             created: metadata.created(),
             started: None,
-            finished: finished.or(self.gone),
+            finished: finished.or(self.gone_at),
             completions: None,
             parallelism: self.replicas(),
             active: self.active(),
             succeeded: 0,
             failed: 0,
-            gone: self.gone.is_some(),
-            capacity: self.capacity.clone(),
+            gone: self.gone_at.is_some(),
+            capacity: self.desired.clone(),
             retries_per_index: false,
             creation_block: None,
-            holds: hold::suspended(self.suspensions.list(None), metadata, names),
+            holds: suspension_holds(self.suspensions.suspensions(None), metadata, names),
             next_run,
             is_rollout,
             pods: Vec::new(),
@@ -223,22 +228,22 @@ impl ControllerRecord {
     }
 }
 
-/// A CronJob has no end: it waits for its next run, or one runs.
-fn cron_job(object: &CronJob) -> Standing {
-    let outcome = match (object.spec.suspend, object.status.active.as_slice()) {
+/// A CronJob never ends: it runs while one of its Jobs is active, and otherwise waits for its next run.
+fn cron_job_status(object: &CronJob) -> RolloutStatus {
+    let state = match (object.spec.suspend, object.status.active.as_slice()) {
         (_, [_, ..]) => WorkloadState::Running,
         (Some(true), []) => WorkloadState::Suspended,
         (_, []) => WorkloadState::Pending,
     };
     let zone = object.spec.time_zone.as_deref().map(|zone| format!(" in {zone}")).unwrap_or_default();
     let message = Some(format!("schedule {}{zone}", object.spec.schedule));
-    Standing { outcome, reason: None, message, finished: None }
+    RolloutStatus { state, reason: None, message, finished: None }
 }
 
-/// When a CronJob's schedule makes its next Job; `None` if it is suspended, or if its schedule is one that its
-/// controller reads in another way than this program.
+/// When a CronJob's schedule creates its next Job. `None` if the CronJob is suspended, or if this program cannot interpret
+/// the schedule as the controller does.
 ///
-/// Without a time zone it is its controller's own, which is UTC unless somebody has set another.
+/// Without `timeZone`, the controller uses its own time zone. This function assumes UTC, which is the default.
 fn next_run(object: &CronJob, now: Timestamp) -> Option<Timestamp> {
     if object.spec.suspend == Some(true) {
         return None;
@@ -254,7 +259,7 @@ fn next_run(object: &CronJob, now: Timestamp) -> Option<Timestamp> {
     .replace('?', "*");
     let fields: Vec<&str> = schedule.split_whitespace().collect();
     let [_, _, day, _, weekday] = fields.as_slice() else { return None };
-    // With steps in both, either is enough for the controller, while cron itself wants both.
+    // With a field such as `*/2`, the controller runs on days that match either field, but `cronexpr` requires both.
     if (day.starts_with("*/") && *weekday != "*") || (weekday.starts_with("*/") && *day != "*") {
         return None;
     }
@@ -268,7 +273,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn schedules_are_read_as_the_controller_reads_them() {
+    fn schedules_are_interpreted_as_by_the_controller() {
         let next = |schedule: &str, zone: Option<&str>| {
             let mut object = CronJob::default();
             object.spec.schedule = schedule.to_owned();

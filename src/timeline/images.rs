@@ -1,11 +1,12 @@
-//! What the pulls of each image took on each node.
+//! Image pulls, grouped by image and node.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::TimelinePod;
+use crate::lifecycle::Pull;
+use crate::timeline::pod::TimelinePod;
 
 /// The pulls of one image on one node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,13 +15,13 @@ pub struct ImagePulls {
     pub image: Arc<str>,
     /// Node.
     pub node: Arc<str>,
-    /// What the first pull took: the image was not there yet.
+    /// Duration of the first pull, when the image was not on the node yet.
     pub first: Option<SignedDuration>,
-    /// What the longest pull took.
+    /// Duration of the longest pull.
     pub longest: Option<SignedDuration>,
-    /// Pulls that ended.
+    /// Number of completed pulls.
     pub pulls: u32,
-    /// How often it was there already.
+    /// How often the image was already on the node.
     pub cached: u32,
     /// The longest wait in the node's queue before a pull.
     pub waited: Option<SignedDuration>,
@@ -28,41 +29,50 @@ pub struct ImagePulls {
     pub bytes: Option<u64>,
 }
 
-/// When the first pull began, and what all of them took.
-type Begun = (Option<Timestamp>, ImagePulls);
+impl ImagePulls {
+    fn new(image: Arc<str>, node: Arc<str>) -> Self {
+        Self { image, node, first: None, longest: None, pulls: 0, cached: 0, waited: None, bytes: None }
+    }
 
-/// What the pulls of these Pods took, by image, then node. Pulls that no event tells of are not there.
+    /// Adds a pull. `first_start` is the start of the first pull so far.
+    fn add(&mut self, pull: &Pull, first_start: &mut Option<Timestamp>) {
+        if pull.cached {
+            self.cached += 1;
+            return;
+        }
+        self.pulls += 1;
+        self.bytes = self.bytes.max(pull.bytes);
+        self.waited = self.waited.max(pull.wait);
+        if let (Some(start), Some(end)) = (pull.start, pull.end) {
+            let duration = end.duration_since(start);
+            self.longest = self.longest.max(Some(duration));
+            // Of pulls that start at the same time, the longest counts as the first.
+            let is_first = first_start.is_none_or(|first| start < first)
+                || (*first_start == Some(start) && Some(duration) > self.first);
+            if is_first {
+                (*first_start, self.first) = (Some(start), Some(duration));
+            }
+        }
+    }
+}
+
+/// An image and a node.
+type ImageOnNode = (Arc<str>, Arc<str>);
+
+/// Groups the completed pulls of these Pods by image, then node. Pulls without an event are unknown and not counted.
 pub(crate) fn image_pulls<'a>(pods: impl IntoIterator<Item = TimelinePod<'a>>) -> Vec<ImagePulls> {
-    let mut table: BTreeMap<(Arc<str>, Arc<str>), Begun> = BTreeMap::new();
+    let mut table: BTreeMap<ImageOnNode, (Option<Timestamp>, ImagePulls)> = BTreeMap::new();
     for pod in pods {
         let Some(node) = &pod.node else { continue };
         for container in &pod.life.containers {
             let Some(pull) = container.pull.filter(|pull| pull.cached || pull.end.is_some()) else {
                 continue;
             };
-            let entry = table.entry((Arc::clone(&container.image), Arc::clone(node))).or_insert_with(|| {
-                let (image, node) = (Arc::clone(&container.image), Arc::clone(node));
-                let nothing = (None, None, None, None);
-                let (first, longest, waited, bytes) = nothing;
-                (None, ImagePulls { image, node, first, longest, pulls: 0, cached: 0, waited, bytes })
+            let (image, node) = (Arc::clone(&container.image), Arc::clone(node));
+            let (first_start, pulls) = table.entry((image, node)).or_insert_with_key(|(image, node)| {
+                (None, ImagePulls::new(Arc::clone(image), Arc::clone(node)))
             });
-            let (began, pulls) = entry;
-            if pull.cached {
-                pulls.cached += 1;
-                continue;
-            }
-            pulls.pulls += 1;
-            pulls.bytes = pulls.bytes.max(pull.bytes);
-            pulls.waited = pulls.waited.max(pull.wait);
-            if let (Some(start), Some(end)) = (pull.start, pull.end) {
-                let took = end.duration_since(start);
-                pulls.longest = pulls.longest.max(Some(took));
-                let earlier = began.is_none_or(|began| start < began)
-                    || (*began == Some(start) && Some(took) > pulls.first);
-                if earlier {
-                    (*began, pulls.first) = (Some(start), Some(took));
-                }
-            }
+            pulls.add(&pull, first_start);
         }
     }
     table.into_values().map(|(_, pulls)| pulls).collect()

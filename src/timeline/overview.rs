@@ -1,47 +1,52 @@
-//! What of a life is asked of all Pods at once: never packed, and small.
+//! The outcome and the main times of a Pod, small enough to keep unpacked for every Pod.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{Instant, Lifecycle, PhaseKind, PodOutcome};
 
-/// The finest times are known to better than this.
-const FINE: SignedDuration = SignedDuration::from_millis(100);
+/// Evidence that is more precise than this counts as finer than a second.
+const SUBSECOND: SignedDuration = SignedDuration::from_millis(100);
 
-/// The little of a life that passes over all Pods need; the rest is in [`Timeline::pod`](super::Timeline::pod).
+/// The values of a Pod's life that passes over all Pods read. [`Timeline::pod`] returns the whole life, at a higher cost.
+///
+/// [`Timeline::pod`]: crate::timeline::Timeline::pod
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub struct PodOverview {
-    /// How it stands.
+    /// The outcome of the Pod so far.
     pub outcome: PodOutcome,
-    /// The phase it is in, if it has not ended.
+    /// The current phase; `None` if the Pod has ended.
     pub open_phase: Option<PhaseKind>,
-    /// Whether its work has begun, though its first start may be unknown.
+    /// Whether the Pod's work has begun. The time of the first start may be unknown.
     pub has_started_work: bool,
-    /// Whether its phases tell why it waited.
+    /// Whether a phase of the Pod has a reason why the Pod waited.
     pub has_wait_reason: bool,
-    /// Whether somebody asked for its deletion.
+    /// Whether the deletion of the Pod was requested.
     pub deletion_requested: bool,
-    /// Whether events tell of the pull of an image.
+    /// Whether events report an image pull of the Pod.
     pub has_pull: bool,
-    /// Whether created, scheduled, the start and the end of work are, as far as they are known, finer than a second.
+    /// Whether the known ones among created, scheduled, the start and the end of work are more precise than a second.
     pub is_subsecond: bool,
     created: Millis,
     scheduled: Millis,
     work_started: Millis,
     work_ended: Millis,
-    first: Millis,
-    last: Millis,
-    end: Millis,
+    /// Start of the first phase.
+    first_phase_start: Millis,
+    /// Start of the last phase.
+    last_phase_start: Millis,
+    /// End of the last phase.
+    last_phase_end: Millis,
 }
 
-/// Milliseconds since 1970, or unknown, in half of the room of an optional [`Timestamp`].
+/// Milliseconds since 1970, or unknown. Takes half the memory of an optional [`Timestamp`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Millis(i64);
 
 impl Millis {
     const UNKNOWN: Self = Self(i64::MIN);
 
-    fn of(at: Option<Timestamp>) -> Self {
+    fn from_timestamp(at: Option<Timestamp>) -> Self {
         at.map_or(Self::UNKNOWN, |at| Self(at.as_millisecond()))
     }
 
@@ -49,17 +54,17 @@ impl Millis {
         (self != Self::UNKNOWN).then_some(self.0)
     }
 
-    fn at(self) -> Option<Timestamp> {
+    fn timestamp(self) -> Option<Timestamp> {
         Timestamp::from_millisecond(self.known()?).ok()
     }
 
-    fn until(self, end: Self) -> Option<SignedDuration> {
+    fn duration_until(self, end: Self) -> Option<SignedDuration> {
         Some(SignedDuration::from_millis(end.known()? - self.known()?))
     }
 }
 
 impl PodOverview {
-    /// Of a life of which nothing is known yet.
+    /// The overview of a Pod whose life is not derived yet.
     pub(crate) const UNKNOWN: Self = Self {
         outcome: PodOutcome::Pending,
         open_phase: None,
@@ -72,117 +77,121 @@ impl PodOverview {
         scheduled: Millis::UNKNOWN,
         work_started: Millis::UNKNOWN,
         work_ended: Millis::UNKNOWN,
-        first: Millis::UNKNOWN,
-        last: Millis::UNKNOWN,
-        end: Millis::UNKNOWN,
+        first_phase_start: Millis::UNKNOWN,
+        last_phase_start: Millis::UNKNOWN,
+        last_phase_end: Millis::UNKNOWN,
     };
 
-    /// What stands out of a life.
-    pub(crate) fn of(life: &Lifecycle) -> Self {
-        let at = |instant: Option<Instant>| Millis::of(instant.map(|instant| instant.at));
+    /// Extracts the overview from a life.
+    pub(crate) fn from_life(life: &Lifecycle) -> Self {
+        let at = |instant: Option<Instant>| Millis::from_timestamp(instant.map(|instant| instant.at));
         let instants = &life.instants;
         let (first, last) = (life.phases.first(), life.phases.last());
-        let working = |kind| matches!(kind, PhaseKind::Running | PhaseKind::Terminating);
-        let ends = [instants.created, instants.scheduled, instants.work_started, instants.work_ended];
+        let is_work = |kind| matches!(kind, PhaseKind::Running | PhaseKind::Terminating);
+        let main_instants =
+            [instants.created, instants.scheduled, instants.work_started, instants.work_ended];
         Self {
             outcome: life.outcome,
             open_phase: life.open_phase().map(|phase| phase.kind),
             has_started_work: instants.work_started.is_some()
-                || life.phases.iter().any(|phase| working(phase.kind)),
+                || life.phases.iter().any(|phase| is_work(phase.kind)),
             has_wait_reason: life.phases.iter().any(|phase| phase.reason.is_some()),
             deletion_requested: instants.delete_requested.is_some(),
             has_pull: life.containers.iter().any(|container| container.pull.is_some()),
-            is_subsecond: ends.into_iter().flatten().all(|end| end.evidence.precision() < FINE),
+            is_subsecond: main_instants
+                .into_iter()
+                .flatten()
+                .all(|instant| instant.evidence.precision() < SUBSECOND),
             created: at(instants.created),
             scheduled: at(instants.scheduled),
             work_started: at(instants.work_started),
             work_ended: at(instants.work_ended),
-            first: Millis::of(first.map(|phase| phase.start)),
-            last: Millis::of(last.map(|phase| phase.start)),
-            end: Millis::of(last.and_then(|phase| phase.end)),
+            first_phase_start: Millis::from_timestamp(first.map(|phase| phase.start)),
+            last_phase_start: Millis::from_timestamp(last.map(|phase| phase.start)),
+            last_phase_end: Millis::from_timestamp(last.and_then(|phase| phase.end)),
         }
     }
 
-    /// When it was created.
+    /// When the Pod was created.
     pub fn created(&self) -> Option<Timestamp> {
-        self.created.at()
+        self.created.timestamp()
     }
 
-    /// The same in milliseconds since 1970.
+    /// When the Pod was created, in milliseconds since 1970.
     pub(crate) fn created_millis(&self) -> Option<i64> {
         self.created.known()
     }
 
-    /// When it was bound to a node.
+    /// When the Pod was bound to a node.
     pub fn scheduled(&self) -> Option<Timestamp> {
-        self.scheduled.at()
+        self.scheduled.timestamp()
     }
 
-    /// When its work began.
+    /// When the Pod's work began.
     pub fn work_started(&self) -> Option<Timestamp> {
-        self.work_started.at()
+        self.work_started.timestamp()
     }
 
-    /// When it ended, as far as that is known.
+    /// When the Pod ended; `None` if it has not ended or the end is unknown.
     pub fn end(&self) -> Option<Timestamp> {
-        self.end.at().filter(|_| self.outcome.ended())
+        self.last_phase_end.timestamp().filter(|_| self.outcome.ended())
     }
 
-    /// Begin of its first phase, in milliseconds since 1970.
+    /// Start of the first phase, in milliseconds since 1970.
     pub fn start_millis(&self) -> Option<i64> {
-        self.first.known()
+        self.first_phase_start.known()
     }
 
-    /// Until when it is known in milliseconds since 1970: the end of its last phase; `now` while that goes on; its begin
-    /// where nobody saw the end.
+    /// The time until which the Pod's life is known, in milliseconds since 1970: the end of the last phase. While that
+    /// phase is open it is `now`. If the Pod has ended but its end was not observed, it is the start of the last phase.
     pub fn last_known_millis(&self, now: i64) -> Option<i64> {
-        let last = self.last.known()?;
-        Some(self.end.known().unwrap_or(if self.outcome.ended() { last } else { now }))
+        let last = self.last_phase_start.known()?;
+        Some(self.last_phase_end.known().unwrap_or(if self.outcome.ended() { last } else { now }))
     }
 
-    /// `scheduled - created`.
+    /// Time from created to scheduled.
     pub fn queued(&self) -> Option<SignedDuration> {
-        self.created.until(self.scheduled)
+        self.created.duration_until(self.scheduled)
     }
 
-    /// `workStarted - scheduled`.
+    /// Time from scheduled to the start of work.
     pub fn cold_start(&self) -> Option<SignedDuration> {
-        self.scheduled.until(self.work_started)
+        self.scheduled.duration_until(self.work_started)
     }
 
-    /// `workEnded - workStarted`.
+    /// Time from the start to the end of work.
     pub fn run(&self) -> Option<SignedDuration> {
-        self.work_started.until(self.work_ended)
+        self.work_started.duration_until(self.work_ended)
     }
 
-    /// How long it was queued, or has been.
+    /// Milliseconds in the queue; if the Pod is still queued, the time until `now`.
     pub(crate) fn queued_so_far(&self, now: Timestamp) -> Option<i64> {
-        self.whole(self.queued(), self.created, now, !self.has_started_work)
+        self.millis_so_far(self.queued(), self.created, now, !self.has_started_work)
     }
 
-    /// How long its cold start took, or has taken.
+    /// Milliseconds of the cold start; if the Pod is still starting, the time until `now`.
     pub(crate) fn cold_so_far(&self, now: Timestamp) -> Option<i64> {
-        self.whole(self.cold_start(), self.scheduled, now, !self.has_started_work)
+        self.millis_so_far(self.cold_start(), self.scheduled, now, !self.has_started_work)
     }
 
-    /// How long it worked, or has worked.
+    /// Milliseconds of work; if the Pod still works, the time until `now`.
     pub(crate) fn run_so_far(&self, now: Timestamp) -> Option<i64> {
-        self.whole(self.run(), self.work_started, now, true)
+        self.millis_so_far(self.run(), self.work_started, now, true)
     }
 
-    /// A range in milliseconds; of one that goes on what has passed of it until knowledge of the Pod ends.
-    fn whole(
+    /// Milliseconds of `complete`. If that is `None` and `is_open`, the time from `start` until which the life is known.
+    fn millis_so_far(
         &self,
-        range: Option<SignedDuration>,
-        from: Millis,
+        complete: Option<SignedDuration>,
+        start: Millis,
         now: Timestamp,
-        goes_on: bool,
+        is_open: bool,
     ) -> Option<i64> {
-        if let Some(range) = range {
-            return i64::try_from(range.as_millis()).ok();
+        if let Some(complete) = complete {
+            return i64::try_from(complete.as_millis()).ok();
         }
-        let unseen = self.outcome.ended() && self.end.known().is_none();
-        let until = self.last_known_millis(now.as_millisecond()).filter(|_| goes_on && !unseen)?;
-        Some((until - from.known()?).max(0))
+        let end_unknown = self.outcome.ended() && self.last_phase_end.known().is_none();
+        let until = self.last_known_millis(now.as_millisecond()).filter(|_| is_open && !end_unknown)?;
+        Some((until - start.known()?).max(0))
     }
 }

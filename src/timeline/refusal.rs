@@ -1,56 +1,68 @@
-//! Pods that could not be made: what a controller's `FailedCreate` events say, as one reason over time.
+//! Pods that a controller could not create: its `FailedCreate` events, grouped by reason.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::CreationBlock;
-use super::hold::Made;
 use crate::lifecycle::{Evidence, Instant};
 use crate::observation::{Event, whole_millis};
+use crate::timeline::creation_times::CreationTimes;
 use crate::timeline::hold::Hold;
+use crate::timeline::workload::CreationBlock;
 
-/// The reason of such events.
+/// The reason of the events.
 const FAILED_CREATE: &str = "FailedCreate";
 
-/// The tries of one controller, by why they failed; the same whatever the order in which they were told.
+/// The failed creations of one controller, by normalized message. The order in which events are applied does not matter.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Refusals {
-    reasons: HashMap<Arc<str>, Tries>,
+pub(crate) struct RefusalLog {
+    refusals: HashMap<Arc<str>, Refusal>,
 }
 
-/// First and latest time of the tries that failed for one reason.
+/// The first and the latest time at which a Pod was refused for one reason.
 #[derive(Clone, Copy, Debug)]
-struct Tries {
+struct Refusal {
     first: Timestamp,
     last: Timestamp,
-    /// Whether the first is told to the second only.
-    coarse: bool,
+    /// Whether `first` is truncated to the second.
+    is_coarse: bool,
 }
 
-impl Refusals {
-    /// Whether an Event is about a Pod that could not be made.
-    pub(crate) fn concerns(event: &Event) -> bool {
+impl Refusal {
+    fn first_instant(self) -> Instant {
+        let evidence =
+            if self.is_coarse { Evidence::FailedCreateEventCoarse } else { Evidence::FailedCreateEvent };
+        Instant { at: self.first, evidence }
+    }
+}
+
+fn coarse(at: Timestamp) -> Instant {
+    Instant { at, evidence: Evidence::FailedCreateEventCoarse }
+}
+
+impl RefusalLog {
+    /// Whether an event reports that a Pod could not be created.
+    pub(crate) fn is_refusal(event: &Event) -> bool {
         event.reason == FAILED_CREATE
     }
 
-    /// Takes in such an Event.
-    pub(crate) fn take(&mut self, event: &Event) {
-        let (Some((first, fine)), Some(last)) = (event.first(), event.last()) else { return };
-        let (first, last) = (whole_millis(first), whole_millis(last));
-        let this = Tries { first, last, coarse: !fine };
-        let tries = self.reasons.entry(normalised(event.text()).into()).or_insert(this);
-        (tries.first, tries.coarse) = (tries.first, tries.coarse).min((first, !fine));
-        tries.last = tries.last.max(last);
+    /// Adds an event for which [`RefusalLog::is_refusal`] is true.
+    pub(crate) fn add(&mut self, event: &Event) {
+        let (Some((first, is_fine)), Some(last)) = (event.first(), event.last()) else { return };
+        let (first, last, is_coarse) = (whole_millis(first), whole_millis(last), !is_fine);
+        let new = Refusal { first, last, is_coarse };
+        let refusal = self.refusals.entry(normalize(event.text()).into()).or_insert(new);
+        (refusal.first, refusal.is_coarse) = (refusal.first, refusal.is_coarse).min((first, is_coarse));
+        refusal.last = refusal.last.max(last);
     }
 
-    /// Why no Pod can be made now, if none has been made since the latest try failed.
-    pub(crate) fn waiting(&self, newest_pod: Option<Timestamp>) -> Option<CreationBlock> {
-        let (message, &Tries { first, last, .. }) = self
-            .reasons
+    /// The latest refusal, as the reason why no Pod can be created now. `None` if a Pod was created after it.
+    pub(crate) fn creation_block(&self, newest_pod: Option<Timestamp>) -> Option<CreationBlock> {
+        let (message, &Refusal { first, last, .. }) = self
+            .refusals
             .iter()
-            .max_by_key(|(message, tries)| (tries.last, tries.first, Arc::clone(message)))?;
+            .max_by_key(|(message, refusal)| (refusal.last, refusal.first, Arc::clone(message)))?;
         if newest_pod.is_some_and(|created| created > last) {
             return None;
         }
@@ -61,33 +73,17 @@ impl Refusals {
         })
     }
 
-    /// When Pods were refused, for each reason: from its first try until a Pod was made, and again before its latest one.
-    /// `open` is the reason that still holds, `suspended` since when nothing is tried any more.
+    /// The times in which Pods were refused, for each reason: from its first refusal until a Pod was created, and once
+    /// more up to its latest refusal if that came later. `open` is the message of the reason that still applies.
+    /// `suspended` is the start of the current suspension, because a suspended controller creates nothing.
     pub(crate) fn holds(
         &self,
-        made: &Made<'_>,
+        created: CreationTimes<'_>,
         open: Option<&Arc<str>>,
         suspended: Option<Instant>,
     ) -> Vec<Hold> {
         let mut holds = Vec::new();
-        for (message, tries) in &self.reasons {
-            let coarse = |at| Instant { at, evidence: Evidence::FailedCreateEventCoarse };
-            let first = Instant {
-                at: tries.first,
-                evidence: if tries.coarse {
-                    Evidence::FailedCreateEventCoarse
-                } else {
-                    Evidence::FailedCreateEvent
-                },
-            };
-            // Another reason, or the suspension, takes its place.
-            let others = self.reasons.values().map(|other| coarse(other.first)).chain(suspended);
-            let next = others.filter(|other| other.at > tries.last).min_by_key(|other| other.at);
-            let last_end = || {
-                let ends = [made.next_after(tries.last), next];
-                ends.into_iter().flatten().min_by_key(|end| end.at).unwrap_or_else(|| coarse(tries.last))
-            };
-            let goes_on = open == Some(message);
+        for (message, refusal) in &self.refusals {
             let mut push = |start: Instant, end: Option<Instant>| {
                 holds.push(Hold {
                     reason: FAILED_CREATE.into(),
@@ -97,34 +93,46 @@ impl Refusals {
                     ended: end.is_some(),
                 });
             };
-            let mut start = first;
-            if let Some(pod) = made.next_after(tries.first).filter(|pod| pod.at <= tries.last) {
-                push(first, Some(pod));
-                // In between more may have been made and refused; the latest try tells of the time since the last Pod.
-                start = made.last_until(tries.last).unwrap_or(pod);
+            let mut start = refusal.first_instant();
+            if let Some(pod) = created.first_after(refusal.first).filter(|pod| pod.at <= refusal.last) {
+                push(start, Some(pod));
+                // Events report only the first and the latest refusal. Between them more Pods may have been created and
+                // refused, so the latest refusal counts from the last Pod before it.
+                start = created.last_until(refusal.last).unwrap_or(pod);
             }
-            push(start, if goes_on { None } else { Some(last_end()) });
+            let is_open = open == Some(message);
+            push(start, (!is_open).then(|| self.end_after(refusal.last, created, suspended)));
         }
         holds.retain(|hold| !(hold.ended && hold.start.map(|start| start.at) == hold.end.map(|end| end.at)));
         holds
     }
+
+    /// When a refusal ended whose latest event was at `last`: at the next Pod, at the first event of another reason, or
+    /// at the suspension.
+    fn end_after(&self, last: Timestamp, created: CreationTimes<'_>, suspended: Option<Instant>) -> Instant {
+        let others = self.refusals.values().map(|other| coarse(other.first)).chain(suspended);
+        let next = others.filter(|other| other.at > last).min_by_key(|other| other.at);
+        let ends = [created.first_after(last), next];
+        ends.into_iter().flatten().min_by_key(|end| end.at).unwrap_or_else(|| coarse(last))
+    }
 }
 
-/// Why a Pod could not be made, without what differs from try to try: the Pod's name, and how much of a quota is used.
+/// Removes from a controller's message the parts that differ between its attempts: the Pod's name, and the used part of a
+/// quota.
 ///
 /// `Error creating: pods "pi-x8k2p" is forbidden: exceeded quota: few, requested: pods=1, used: pods=2, limited: pods=2`
 /// becomes `exceeded quota: few, requested: pods=1, limited: pods=2`.
-pub(crate) fn normalised(message: &str) -> String {
+pub(crate) fn normalize(message: &str) -> String {
     let message = message.strip_prefix("Error creating: ").unwrap_or(message);
     let message = match message.strip_prefix("pods \"").and_then(|rest| rest.split_once("\" is forbidden: "))
     {
         Some((_, why)) => why,
         None => message,
     };
-    // Each list ends where the next begins; their own commas have no blank behind them.
+    // `used:` is a list of its own. The commas inside a list have no space behind them.
     let parts: Vec<&str> = message.split(", ").filter(|part| !part.starts_with("used: ")).collect();
     let message = parts.join(", ");
-    // Elsewhere in the text the name may stand too.
+    // Other messages contain the name elsewhere in the text.
     match message.split_once("pods \"").and_then(|(head, rest)| Some((head, rest.split_once('"')?.1))) {
         Some((head, tail)) => format!("{head}Pod{tail}"),
         None => message,
@@ -137,7 +145,7 @@ mod tests {
     use crate::observation::Time;
 
     #[test]
-    fn what_differs_from_try_to_try_makes_no_new_reasons() {
+    fn messages_that_differ_only_between_attempts_are_normalized_to_one_reason() {
         for (message, reason) in [
             (
                 "Error creating: pods \"pi-x8k2p\" is forbidden: exceeded quota: few, requested: pods=1, used: pods=2, limited: pods=2",
@@ -153,7 +161,7 @@ mod tests {
             ),
             ("Error creating: pods \"a-1\" already exists", "Pod already exists"),
         ] {
-            assert_eq!(normalised(message), reason);
+            assert_eq!(normalize(message), reason);
         }
     }
 
@@ -169,19 +177,23 @@ mod tests {
     }
 
     #[test]
-    fn the_latest_reason_holds_since_its_first_try() {
+    fn the_latest_reason_blocks_creation_since_its_first_refusal() {
         let events = [refused("quota", 1000), refused("quota", 1060), refused("webhook", 1030)];
         let second = |second| Timestamp::from_second(second).unwrap();
         for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2]] {
-            let mut refusals = Refusals::default();
-            for place in order {
-                refusals.take(&events[place]);
+            let mut log = RefusalLog::default();
+            for index in order {
+                log.add(&events[index]);
             }
-            let waiting = refusals.waiting(None).unwrap();
-            assert_eq!((&*waiting.message, waiting.since), ("quota", second(1000)));
-            assert_eq!(refusals.waiting(Some(second(1050))).map(|waiting| waiting.since), Some(second(1050)));
-            assert_eq!(refusals.waiting(Some(second(1061))), None, "a Pod was made since");
+            let block = log.creation_block(None).unwrap();
+            assert_eq!((&*block.message, block.since), ("quota", second(1000)));
+            assert_eq!(log.creation_block(Some(second(1050))).map(|block| block.since), Some(second(1050)));
+            assert_eq!(
+                log.creation_block(Some(second(1061))),
+                None,
+                "a Pod was created after the latest refusal"
+            );
         }
-        assert!(!Refusals::concerns(&Event::default()) && Refusals::concerns(&events[0]));
+        assert!(!RefusalLog::is_refusal(&Event::default()) && RefusalLog::is_refusal(&events[0]));
     }
 }

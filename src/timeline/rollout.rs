@@ -1,72 +1,87 @@
-//! How Kubernetes' own controllers say that a workload stands: the rules of `kubectl rollout status`.
+//! The state of workloads other than Jobs, by the rules of `kubectl rollout status`.
 
 use jiff::Timestamp;
 
-use super::WorkloadState;
-use super::refusal::normalised;
 use crate::observation::{
     Condition, Custom, DaemonSet, Deployment, JobCondition, ReplicaSet, StatefulSet, known,
 };
+use crate::timeline::refusal::normalize;
+use crate::timeline::workload::WorkloadState;
 
-/// How a workload stands, and why.
+/// The state of a workload that its status reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Standing {
-    pub(crate) outcome: WorkloadState,
+pub(crate) struct RolloutStatus {
+    pub(crate) state: WorkloadState,
+    /// The reason for the state in one word.
     pub(crate) reason: Option<String>,
+    /// The reason for the state as text.
     pub(crate) message: Option<String>,
-    /// When it ended, if its status tells.
+    /// When the workload ended, if its status contains that time.
     pub(crate) finished: Option<Timestamp>,
 }
 
-impl Standing {
-    fn new(outcome: WorkloadState) -> Self {
-        Self { outcome, reason: None, message: None, finished: None }
+impl RolloutStatus {
+    fn new(state: WorkloadState) -> Self {
+        Self { state, reason: None, message: None, finished: None }
     }
 
-    /// It has what it wants.
-    fn done() -> Self {
+    /// The rollout is complete.
+    fn succeeded() -> Self {
         Self::new(WorkloadState::Succeeded)
     }
 
-    /// It goes on, with that left to do.
-    fn going(begun: bool, message: String) -> Self {
-        let outcome = if begun { WorkloadState::Running } else { WorkloadState::Pending };
-        Self { message: Some(message), ..Self::new(outcome) }
+    /// The rollout is not complete. `message` says what is missing.
+    fn in_progress(has_begun: bool, message: String) -> Self {
+        let state = if has_begun { WorkloadState::Running } else { WorkloadState::Pending };
+        Self { message: Some(message), ..Self::new(state) }
+    }
+
+    /// The controller has not observed the latest desired state.
+    fn not_observed(has_begun: bool) -> Self {
+        Self::in_progress(has_begun, "its controller has not seen the change yet".to_owned())
+    }
+
+    /// Adds the reason of a condition `ReplicaFailure`, if one is true.
+    fn with_replica_failure(self, conditions: &[Condition]) -> Self {
+        match true_condition(conditions, "ReplicaFailure") {
+            Some(failure) => Self {
+                reason: Some(failure.reason.clone()),
+                message: Some(normalize(&failure.message)),
+                ..self
+            },
+            None => self,
+        }
     }
 }
 
-/// So many Pods are wanted.
-pub(crate) fn wanted(replicas: Option<i32>) -> i32 {
+/// The number of desired Pods that `spec.replicas` means. The default is 1.
+pub(crate) fn desired_replicas(replicas: Option<i32>) -> i32 {
     replicas.unwrap_or(1).max(0)
 }
 
-fn is_true<'a>(conditions: &'a [Condition], kind: &str) -> Option<&'a Condition> {
+fn true_condition<'a>(conditions: &'a [Condition], kind: &str) -> Option<&'a Condition> {
     conditions.iter().find(|condition| condition.r#type == kind && condition.status == "True")
 }
 
-fn unseen(begun: bool) -> Standing {
-    Standing::going(begun, "its controller has not seen the change yet".to_owned())
-}
-
-/// A rollout: finished when every replica is of the newest revision and available.
-pub(crate) fn deployment(deployment: &Deployment) -> Standing {
+/// Complete when every replica is available and of the newest revision.
+pub(crate) fn deployment(deployment: &Deployment) -> RolloutStatus {
     let Deployment { metadata, spec, status } = deployment;
-    let begun = status.replicas > 0;
+    let has_begun = status.replicas > 0;
     if status.observed_generation < metadata.generation {
-        return unseen(begun);
+        return RolloutStatus::not_observed(has_begun);
     }
     let progressing = status.conditions.iter().find(|condition| condition.r#type == "Progressing");
     if let Some(condition) = progressing.filter(|condition| condition.reason == "ProgressDeadlineExceeded") {
-        return Standing {
+        return RolloutStatus {
             reason: Some(condition.reason.clone()),
             message: Some(condition.message.clone()),
             finished: known(condition.last_update_time),
-            ..Standing::new(WorkloadState::Failed)
+            ..RolloutStatus::new(WorkloadState::Failed)
         };
     }
-    let (wanted, updated) = (wanted(spec.replicas), status.updated_replicas);
-    let left = if updated < wanted {
-        format!("{updated} of {wanted} replicas are updated")
+    let (desired, updated) = (desired_replicas(spec.replicas), status.updated_replicas);
+    let remaining = if updated < desired {
+        format!("{updated} of {desired} replicas are updated")
     } else if status.replicas > updated {
         format!("{} old replicas are to go", status.replicas - updated)
     } else if status.available_replicas < updated {
@@ -74,147 +89,145 @@ pub(crate) fn deployment(deployment: &Deployment) -> Standing {
     } else {
         let complete = progressing.filter(|condition| condition.reason == "NewReplicaSetAvailable");
         let finished = complete.and_then(|condition| known(condition.last_update_time));
-        return Standing { finished, ..Standing::done() };
+        return RolloutStatus { finished, ..RolloutStatus::succeeded() };
     };
-    let left = if spec.paused { format!("paused: {left}") } else { left };
-    let refused = is_true(&status.conditions, "ReplicaFailure");
-    match refused {
-        Some(refused) => Standing {
-            reason: Some(refused.reason.clone()),
-            message: Some(normalised(&refused.message)),
-            ..Standing::going(begun, left)
-        },
-        None => Standing::going(begun, left),
-    }
+    let remaining = if spec.paused { format!("paused: {remaining}") } else { remaining };
+    RolloutStatus::in_progress(has_begun, remaining).with_replica_failure(&status.conditions)
 }
 
-/// Done when all replicas are available, and no more than wanted.
-pub(crate) fn replica_set(set: &ReplicaSet) -> Standing {
+/// Complete when all desired replicas are available and no others exist.
+pub(crate) fn replica_set(set: &ReplicaSet) -> RolloutStatus {
     let ReplicaSet { metadata, spec, status } = set;
-    let begun = status.replicas > 0;
-    let wanted = wanted(spec.replicas);
+    let has_begun = status.replicas > 0;
+    let desired = desired_replicas(spec.replicas);
     if status.observed_generation < metadata.generation {
-        return unseen(begun);
+        return RolloutStatus::not_observed(has_begun);
     }
-    if status.replicas > wanted {
-        return Standing::going(begun, format!("{} replicas are to go", status.replicas - wanted));
+    if status.replicas > desired {
+        return RolloutStatus::in_progress(
+            has_begun,
+            format!("{} replicas are to go", status.replicas - desired),
+        );
     }
-    if status.available_replicas >= wanted {
-        return Standing::done();
+    if status.available_replicas >= desired {
+        return RolloutStatus::succeeded();
     }
-    let left = format!("{} of {wanted} replicas are available", status.available_replicas);
-    match is_true(&status.conditions, "ReplicaFailure") {
-        Some(refused) => Standing {
-            reason: Some(refused.reason.clone()),
-            message: Some(normalised(&refused.message)),
-            ..Standing::going(begun, left)
-        },
-        None => Standing::going(begun, left),
-    }
+    let remaining = format!("{} of {desired} replicas are available", status.available_replicas);
+    RolloutStatus::in_progress(has_begun, remaining).with_replica_failure(&status.conditions)
 }
 
-/// Ordered: finished when all replicas are ready and of the newest revision, above the partition.
-pub(crate) fn stateful_set(set: &StatefulSet) -> Standing {
+/// Complete when all replicas are ready and those above the partition are of the newest revision. With the strategy
+/// `OnDelete`, replicas of older revisions count too.
+pub(crate) fn stateful_set(set: &StatefulSet) -> RolloutStatus {
     let StatefulSet { metadata, spec, status } = set;
-    let begun = status.replicas > 0;
-    let wanted = wanted(spec.replicas);
+    let has_begun = status.replicas > 0;
+    let desired = desired_replicas(spec.replicas);
     if status.observed_generation == 0 || status.observed_generation < metadata.generation {
-        return unseen(begun);
+        return RolloutStatus::not_observed(has_begun);
     }
-    if status.ready_replicas < wanted {
-        return Standing::going(begun, format!("{} of {wanted} replicas are ready", status.ready_replicas));
+    if status.ready_replicas < desired {
+        return RolloutStatus::in_progress(
+            has_begun,
+            format!("{} of {desired} replicas are ready", status.ready_replicas),
+        );
     }
-    if status.replicas > wanted {
-        return Standing::going(begun, format!("{} replicas are to go", status.replicas - wanted));
+    if status.replicas > desired {
+        return RolloutStatus::in_progress(
+            has_begun,
+            format!("{} replicas are to go", status.replicas - desired),
+        );
     }
     if spec.update_strategy.r#type == "OnDelete" {
-        return Standing::done();
+        return RolloutStatus::succeeded();
     }
     let partition = spec.update_strategy.rolling_update.and_then(|update| update.partition).unwrap_or(0);
     let updated = status.updated_replicas;
     if partition > 0 {
-        let above = (wanted - partition).max(0);
+        let above = (desired - partition).max(0);
         if updated >= above {
-            return Standing::done();
+            return RolloutStatus::succeeded();
         }
-        let left = format!("{updated} of {above} replicas above partition {partition} are updated");
-        return Standing::going(begun, left);
+        let remaining = format!("{updated} of {above} replicas above partition {partition} are updated");
+        return RolloutStatus::in_progress(has_begun, remaining);
     }
     if status.update_revision != status.current_revision {
-        return Standing::going(begun, format!("{updated} of {wanted} replicas are updated"));
+        return RolloutStatus::in_progress(has_begun, format!("{updated} of {desired} replicas are updated"));
     }
-    Standing::done()
+    RolloutStatus::succeeded()
 }
 
-/// Finished when every node that should has an available Pod of the newest revision.
-pub(crate) fn daemon_set(set: &DaemonSet) -> Standing {
+/// Complete when each node that needs a Pod has one that is available and of the newest revision. With the strategy
+/// `OnDelete`, Pods of older revisions count too.
+pub(crate) fn daemon_set(set: &DaemonSet) -> RolloutStatus {
     let DaemonSet { metadata, spec, status } = set;
-    let begun = status.current_number_scheduled > 0;
+    let has_begun = status.current_number_scheduled > 0;
     if status.observed_generation < metadata.generation {
-        return unseen(begun);
+        return RolloutStatus::not_observed(has_begun);
     }
-    let (wanted, updated) = (status.desired_number_scheduled, status.updated_number_scheduled);
-    if updated < wanted && spec.update_strategy.r#type != "OnDelete" {
-        return Standing::going(begun, format!("{updated} of {wanted} nodes have an updated Pod"));
+    let (desired, updated) = (status.desired_number_scheduled, status.updated_number_scheduled);
+    if updated < desired && spec.update_strategy.r#type != "OnDelete" {
+        return RolloutStatus::in_progress(
+            has_begun,
+            format!("{updated} of {desired} nodes have an updated Pod"),
+        );
     }
-    if status.number_available < wanted {
+    if status.number_available < desired {
         let available = status.number_available;
-        return Standing::going(begun, format!("{available} of {wanted} nodes have an available Pod"));
+        return RolloutStatus::in_progress(
+            has_begun,
+            format!("{available} of {desired} nodes have an available Pod"),
+        );
     }
-    Standing::done()
+    RolloutStatus::succeeded()
 }
 
-/// What a custom resource says of itself, in the words that such controllers share; `None` if it says nothing: then what
-/// it owns has to tell.
-pub(crate) fn custom(custom: &Custom) -> Option<Standing> {
+/// The state that a custom resource reports with the conditions and words that most of its kind use. `None` if it reports
+/// nothing: then its state follows from the objects that it owns.
+pub(crate) fn custom(custom: &Custom) -> Option<RolloutStatus> {
     let Custom { spec, status, .. } = custom;
-    let of = |outcome, condition: &JobCondition| Standing {
-        outcome,
+    let from_condition = |state, condition: &JobCondition| RolloutStatus {
+        state,
         reason: Some(condition.reason.clone()).filter(|reason| !reason.is_empty()),
         message: Some(condition.message.clone()).filter(|message| !message.is_empty()),
         finished: known(condition.last_transition_time),
     };
-    let find = |kinds: &[&str]| {
-        let told = |condition: &&JobCondition| {
+    let find_true = |kinds: &[&str]| {
+        let is_match = |condition: &&JobCondition| {
             condition.status == "True" && kinds.contains(&condition.r#type.as_str())
         };
-        status.conditions.iter().find(told)
+        status.conditions.iter().find(is_match)
     };
-    if let Some(failed) = find(&["Failed", "Failure"]) {
-        return Some(of(WorkloadState::Failed, failed));
+    if let Some(failed) = find_true(&["Failed", "Failure"]) {
+        return Some(from_condition(WorkloadState::Failed, failed));
     }
-    // Argo's `Completed` is true of what failed too; its phase says which.
+    // Argo sets `Completed` for failed workflows too, and names the result in `phase`.
     let word = [&status.phase, &status.job_status].into_iter().find(|word| !word.is_empty());
-    let completed = find(&["Complete", "Completed", "Succeeded"]);
+    let completed = find_true(&["Complete", "Completed", "Succeeded"]);
     let finished = completed.and_then(|condition| known(condition.last_transition_time));
-    let by_word = |outcome, word: &String| Standing {
-        reason: (outcome == WorkloadState::Failed).then(|| word.clone()),
-        finished,
-        ..Standing::new(outcome)
-    };
-    match word.map(|word| (word, word.to_lowercase())) {
-        Some((word, lower)) if matches!(lower.as_str(), "failed" | "error" | "stopped") => {
-            return Some(by_word(WorkloadState::Failed, word));
+    if let Some(word) = word {
+        match word.to_lowercase().as_str() {
+            "failed" | "error" | "stopped" => {
+                let reason = Some(word.clone());
+                return Some(RolloutStatus { reason, finished, ..RolloutStatus::new(WorkloadState::Failed) });
+            }
+            "succeeded" | "complete" | "completed" => {
+                return Some(RolloutStatus { finished, ..RolloutStatus::succeeded() });
+            }
+            _ => {}
         }
-        Some((word, lower)) if matches!(lower.as_str(), "succeeded" | "complete" | "completed") => {
-            return Some(by_word(WorkloadState::Succeeded, word));
-        }
-        _ => {}
     }
     if let Some(completed) = completed {
-        return Some(of(WorkloadState::Succeeded, completed));
+        return Some(from_condition(WorkloadState::Succeeded, completed));
     }
-    let suspended = find(&["Suspended"]);
-    if let Some(suspended) = suspended {
-        return Some(Standing { finished: None, ..of(WorkloadState::Suspended, suspended) });
+    if let Some(suspended) = find_true(&["Suspended"]) {
+        return Some(RolloutStatus { finished: None, ..from_condition(WorkloadState::Suspended, suspended) });
     }
     if spec.suspend == Some(true) {
-        return Some(Standing::new(WorkloadState::Suspended));
+        return Some(RolloutStatus::new(WorkloadState::Suspended));
     }
-    let silent = status.conditions.is_empty() && word.is_none();
-    (!silent).then(|| Standing::new(WorkloadState::Running))
+    let reports_nothing = status.conditions.is_empty() && word.is_none();
+    (!reports_nothing).then(|| RolloutStatus::new(WorkloadState::Running))
 }
 
 #[cfg(test)]
-#[path = "rollout_tests.rs"]
 mod tests;

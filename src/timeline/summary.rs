@@ -1,25 +1,79 @@
-//! The numbers of one workload.
+//! Statistics of one workload.
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::slots::account;
-
-use super::{Percentiles, SlotTime, Summary, Timeline, Workload};
 use crate::timeline::overview::PodOverview;
+use crate::timeline::slot_accounting::account_slots;
+use crate::timeline::slot_time::SlotTime;
+use crate::timeline::timeline::Timeline;
+use crate::timeline::workload::Workload;
+
+/// The statistics of one workload. Integers that are not counts are milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Summary {
+    /// Number of observed Pods.
+    pub pods: usize,
+    /// Time from creation to the end, or to now.
+    pub wall: i64,
+    /// Sum of the Pods' work.
+    pub run: i64,
+    /// Sum of the Pods' cold starts.
+    pub cold_start: i64,
+    /// Sum of the Pods' times in the queue.
+    pub queued: i64,
+    /// Percentiles of the Pods' cold starts.
+    pub cold_starts: Percentiles,
+    /// Percentiles of the Pods' work.
+    pub runs: Percentiles,
+    /// Percentiles of the Pods' times in the queue.
+    pub queues: Percentiles,
+    /// Finished Pods or earlier values of `parallelism` were never observed, so slot time covers only the observed part.
+    pub partial: bool,
+    /// The highest number of Pods that ran at the same time.
+    pub concurrency_max: u32,
+    /// Mean number of running Pods over the wall time.
+    pub concurrency_mean: f64,
+    /// Slot time.
+    pub slots: SlotTime,
+    /// No field says how many Pods may run at the same time. Then `slots` is unknown and all its parts are 0.
+    pub slots_unknown: bool,
+}
+
+/// The nearest-rank percentiles and the maximum over the Pods that have the value; `None` if none has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Percentiles {
+    /// 50th percentile.
+    pub p50: Option<SignedDuration>,
+    /// 95th percentile.
+    pub p95: Option<SignedDuration>,
+    /// Maximum.
+    pub max: Option<SignedDuration>,
+}
+
+impl Percentiles {
+    fn from_values(mut values: Vec<SignedDuration>) -> Self {
+        values.sort_unstable();
+        let nearest_rank = |percent: usize| {
+            let rank = (values.len() * percent).div_ceil(100).max(1);
+            values.get(rank - 1).copied()
+        };
+        Self { p50: nearest_rank(50), p95: nearest_rank(95), max: values.last().copied() }
+    }
+}
 
 impl Timeline {
-    /// The numbers of a workload, as of `now`. What goes on counts until now.
+    /// The statistics of a workload. Phases that have not ended count until `now`.
     ///
-    /// Of a workload that owns others they are over all Pods below it. Its slots are its own if it has any (a
-    /// Deployment's replicas), else the sum of those below (a CronJob's Jobs).
+    /// The statistics of a workload that owns others cover all Pods below it. Its slots are its own if it has any (a
+    /// Deployment's replicas), otherwise the sum of the slots below it (a CronJob's Jobs).
     pub fn summary(&self, workload: &Workload, now: Timestamp) -> Summary {
         if !self.has_children(workload) {
             return self.own_summary(workload, now);
         }
-        let whole = Workload { pods: self.pods_below(workload), ..workload.clone() };
-        let mut summary = self.own_summary(&whole, now);
-        // The Pods below have slots of their own; those that it owns itself may have none that are known.
-        summary.slots_unknown = unknown(workload);
+        let with_all_pods = Workload { pods: self.pods_below(workload), ..workload.clone() };
+        let mut summary = self.own_summary(&with_all_pods, now);
+        // The Pods below have slots of their own, so only the workload's own Pods can have unknown slots here.
+        summary.slots_unknown = has_unknown_slots(workload);
         if workload.capacity.is_empty() {
             for child in self.children(workload) {
                 let below = self.summary(child, now);
@@ -34,52 +88,43 @@ impl Timeline {
     }
 
     fn own_summary(&self, workload: &Workload, now: Timestamp) -> Summary {
-        let accounting = account(self, workload, now);
-        let until = workload.finished.filter(|_| workload.has_ended()).unwrap_or(now);
-        let wall = workload.created.map_or(0, |created| millis(until.duration_since(created)).max(0));
-        let sum = |part: fn(&PodOverview, Timestamp) -> Option<i64>| {
-            self.overviews(workload).filter_map(|(_, overview)| part(overview, now)).sum()
+        let account = account_slots(self, workload, now);
+        let end = workload.finished.filter(|_| workload.has_ended()).unwrap_or(now);
+        let wall = workload.created.map_or(0, |created| to_millis(end.duration_since(created)).max(0));
+        let sum = |value: fn(&PodOverview, Timestamp) -> Option<i64>| {
+            self.overviews(workload).filter_map(|(_, overview)| value(overview, now)).sum()
         };
-        let over = |part: fn(&PodOverview) -> Option<SignedDuration>| {
-            percentiles(self.overviews(workload).filter_map(|(_, overview)| part(overview)).collect())
+        let percentiles = |value: fn(&PodOverview) -> Option<SignedDuration>| {
+            let values = self.overviews(workload).filter_map(|(_, overview)| value(overview));
+            Percentiles::from_values(values.collect())
         };
         #[expect(clippy::cast_precision_loss, reason = "milliseconds of a run fit a float's 53 bits")]
-        let mean = if wall > 0 { accounting.running as f64 / wall as f64 } else { 0.0 };
+        let mean = if wall > 0 { account.running as f64 / wall as f64 } else { 0.0 };
         Summary {
             pods: workload.pods.len(),
             wall,
             run: sum(PodOverview::run_so_far),
             cold_start: sum(PodOverview::cold_so_far),
             queued: sum(PodOverview::queued_so_far),
-            cold_starts: over(PodOverview::cold_start),
-            runs: over(PodOverview::run),
-            queues: over(PodOverview::queued),
-            partial: accounting.partial,
-            concurrency_max: accounting.concurrency_max,
+            cold_starts: percentiles(PodOverview::cold_start),
+            runs: percentiles(PodOverview::run),
+            queues: percentiles(PodOverview::queued),
+            partial: account.partial,
+            concurrency_max: account.concurrency_max,
             concurrency_mean: mean,
-            slots: accounting.slots,
-            slots_unknown: unknown(workload),
+            slots: account.slots,
+            slots_unknown: has_unknown_slots(workload),
         }
     }
 }
 
-/// Whether no field tells how many Pods it may have at once, though it has some: a custom resource.
-fn unknown(workload: &Workload) -> bool {
+/// Whether a workload has Pods, but no field says how many may run at the same time, as for some custom resources.
+fn has_unknown_slots(workload: &Workload) -> bool {
     workload.capacity.is_empty() && !workload.pods.is_empty()
 }
 
-fn millis(duration: SignedDuration) -> i64 {
+fn to_millis(duration: SignedDuration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// Nearest rank: the smallest value that at least that part of the values does not exceed.
-fn percentiles(mut values: Vec<SignedDuration>) -> Percentiles {
-    values.sort_unstable();
-    let rank = |percent: usize| {
-        let place = (values.len() * percent).div_ceil(100).max(1) - 1;
-        values.get(place).copied()
-    };
-    Percentiles { p50: rank(50), p95: rank(95), max: values.last().copied() }
 }
 
 #[cfg(test)]
@@ -87,15 +132,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_of_the_nearest_rank() {
-        let of = |values: &[i64]| {
-            percentiles(values.iter().map(|value| SignedDuration::from_secs(*value)).collect())
+    fn percentiles_have_the_nearest_rank() {
+        let percentiles = |values: &[i64]| {
+            Percentiles::from_values(values.iter().map(|value| SignedDuration::from_secs(*value)).collect())
         };
         let seconds = |value| Some(SignedDuration::from_secs(value));
-        assert_eq!(of(&[]), Percentiles::default());
-        assert_eq!(of(&[7]), Percentiles { p50: seconds(7), p95: seconds(7), max: seconds(7) });
+        assert_eq!(percentiles(&[]), Percentiles::default());
+        assert_eq!(percentiles(&[7]), Percentiles { p50: seconds(7), p95: seconds(7), max: seconds(7) });
         let twenty: Vec<i64> = (1..=20).rev().collect();
-        assert_eq!(of(&twenty), Percentiles { p50: seconds(10), p95: seconds(19), max: seconds(20) });
-        assert_eq!(of(&[1, 2, 3]), Percentiles { p50: seconds(2), p95: seconds(3), max: seconds(3) });
+        assert_eq!(
+            percentiles(&twenty),
+            Percentiles { p50: seconds(10), p95: seconds(19), max: seconds(20) }
+        );
+        assert_eq!(
+            percentiles(&[1, 2, 3]),
+            Percentiles { p50: seconds(2), p95: seconds(3), max: seconds(3) }
+        );
     }
 }

@@ -1,233 +1,243 @@
-//! When a workload was told to have no Pods: from its states, which come in order, and from its controller's events,
-//! which come in any.
+//! When a workload was suspended: from its observed states, which arrive in order, and from its controller's events, which
+//! arrive in any order.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{Evidence, Instant};
 use crate::observation::{Event, Seen, whole_millis};
 
-/// What is created suspended has the condition within this time; a controller needs no more to tell of a change.
-const AT_ONCE: SignedDuration = SignedDuration::from_secs(2);
+/// The time within which a controller reports a change: the condition of an object that is created suspended is at most
+/// this much younger than the object.
+const REPORT_DELAY: SignedDuration = SignedDuration::from_secs(2);
 
-/// A time in which it was suspended.
+/// A time in which a workload was suspended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Suspension {
-    /// Begin; `None` if nobody tells.
+    /// Start; `None` if it is unknown.
     pub(crate) start: Option<Instant>,
-    /// End; `None` while it goes on, and if nobody tells.
+    /// End; `None` while the suspension lasts, and if the end is unknown.
     pub(crate) end: Option<Instant>,
-    pub(crate) over: bool,
+    pub(crate) ended: bool,
 }
 
-/// What one state of a workload says of it.
+/// The fields of one observed state of a workload that concern suspension.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Told {
+pub(crate) struct SuspensionReport {
     pub(crate) suspended: bool,
     /// The condition `Suspended`: whether it is true, and since when.
     pub(crate) condition: Option<(bool, Timestamp)>,
     pub(crate) created: Option<Timestamp>,
-    /// Grows by one with every change of the desired state, from 1; 0 if it is not told.
+    /// `metadata.generation`: 1 at first, and one more with each change of the desired state; 0 if it is unknown.
     pub(crate) generation: i64,
 }
 
-impl Told {
-    /// Since when the condition says the same.
-    fn since(&self) -> Option<Instant> {
+impl SuspensionReport {
+    /// Since when the condition agrees with the desired state; `None` if it does not.
+    fn condition_since(&self) -> Option<Instant> {
         let (is_true, at) = self.condition?;
         (is_true == self.suspended).then_some(Instant { at, evidence: Evidence::SuspendedCondition })
     }
 
-    fn begin(&self) -> Option<Instant> {
+    fn creation(&self) -> Option<Instant> {
         self.created.map(|at| Instant { at, evidence: Evidence::CreationTimestamp })
     }
 
-    /// A condition that is as old as the object was there from the first.
-    fn or_begin(&self, since: Instant) -> Instant {
-        match self.begin() {
-            Some(begin) if since.at.duration_since(begin.at) <= AT_ONCE => begin,
+    /// The creation, if `since` follows it immediately: then the object was created like this. Otherwise `since`.
+    fn creation_or(&self, since: Instant) -> Instant {
+        match self.creation() {
+            Some(creation) if since.at.duration_since(creation.at) <= REPORT_DELAY => creation,
             _ => since,
         }
     }
 }
 
-/// What the states of a workload say.
+/// The suspensions that the observed states of a workload show.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Suspensions {
+pub(crate) struct SuspensionHistory {
     list: Vec<Suspension>,
-    /// Receipt of the first state.
-    first: Option<Timestamp>,
+    /// When the first state was received.
+    first_received: Option<Timestamp>,
     created: Option<Timestamp>,
     generation: i64,
 }
 
-impl Suspensions {
-    /// Takes in a state.
-    pub(crate) fn observe(&mut self, told: &Told, received: Timestamp, seen: Seen) {
-        let first = self.first.is_none();
-        // Of several changes between two states only the last is told.
-        let missed = seen == Seen::Listed && self.generation > 0 && told.generation > self.generation + 1;
-        let since = told.since();
-        let open = self.list.last().is_some_and(|last| !last.over);
-        if first {
-            self.first = Some(received);
-            self.created = told.created;
-            self.begin(told, seen);
-        } else if missed && open == told.suspended {
-            if since.is_some_and(|since| self.knows_before(since.at)) {
+impl SuspensionHistory {
+    /// Adds a state that was received at `received`.
+    pub(crate) fn observe(&mut self, report: &SuspensionReport, received: Timestamp, seen: Seen) {
+        let is_first = self.first_received.is_none();
+        // If the desired state changed several times since the last state, the object shows only the last change.
+        let missed_changes =
+            seen == Seen::Listed && self.generation > 0 && report.generation > self.generation + 1;
+        let since = report.condition_since();
+        let was_suspended = self.list.last().is_some_and(|last| !last.ended);
+        if is_first {
+            self.first_received = Some(received);
+            self.created = report.created;
+            self.observe_first(report, seen);
+        } else if missed_changes && was_suspended == report.suspended {
+            if since.is_some_and(|since| self.is_newer_than_known(since.at)) {
                 self.end(None);
-                let (start, end) = if told.suspended { (since, None) } else { (None, since) };
-                self.list.push(Suspension { start, end, over: !told.suspended });
+                let (start, end) = if report.suspended { (since, None) } else { (None, since) };
+                self.list.push(Suspension { start, end, ended: !report.suspended });
             }
-        } else if open != told.suspended {
+        } else if was_suspended != report.suspended {
             let receipt =
                 seen.live().then_some(Instant { at: received, evidence: Evidence::ReceivedSuspend });
-            if told.suspended {
-                self.list.push(Suspension { start: receipt.or(since), end: None, over: false });
+            if report.suspended {
+                self.list.push(Suspension { start: receipt.or(since), end: None, ended: false });
             } else {
                 self.end(receipt.or(since));
             }
         } else if let Some(last) = self.list.last_mut() {
-            // The condition follows the desired state.
-            match last.over {
-                false if last.start.is_none() => last.start = since,
-                true if last.end.is_none() => last.end = since,
-                _ => {}
-            }
+            // The controller sets the condition after the desired state has changed, so it may be missing at first.
+            let missing = if last.ended { &mut last.end } else { &mut last.start };
+            *missing = missing.or(since);
         }
-        self.generation = told.generation;
+        self.generation = report.generation;
     }
 
-    /// The first state that anybody saw.
-    fn begin(&mut self, told: &Told, seen: Seen) {
-        let since = told.since();
-        if told.suspended {
-            let from_the_first = seen == Seen::Added || told.generation == 1;
-            let start =
-                since.map(|since| told.or_begin(since)).or_else(|| told.begin().filter(|_| from_the_first));
-            self.list.push(Suspension { start, end: None, over: false });
-        } else if since
-            .is_some_and(|since| told.generation == 2 || Some(told.or_begin(since)) != told.begin())
-        {
-            // Changed once, it was created suspended.
-            let start = told.begin().filter(|_| told.generation == 2);
-            self.list.push(Suspension { start, end: since, over: true });
+    /// Adds the first state.
+    fn observe_first(&mut self, report: &SuspensionReport, seen: Seen) {
+        let since = report.condition_since();
+        if report.suspended {
+            let is_unchanged = seen == Seen::Added || report.generation == 1;
+            let start = since
+                .map(|since| report.creation_or(since))
+                .or_else(|| report.creation().filter(|_| is_unchanged));
+            self.list.push(Suspension { start, end: None, ended: false });
+        } else if since.is_some_and(|since| {
+            report.generation == 2 || Some(report.creation_or(since)) != report.creation()
+        }) {
+            // Exactly one change of the desired state means that the object was created suspended.
+            let start = report.creation().filter(|_| report.generation == 2);
+            self.list.push(Suspension { start, end: since, ended: true });
         }
     }
 
-    /// Whether all that is known is older.
-    fn knows_before(&self, at: Timestamp) -> bool {
+    /// Whether `at` is clearly later than the last known start or end.
+    fn is_newer_than_known(&self, at: Timestamp) -> bool {
         let last = self.list.last().and_then(|last| last.end.or(last.start));
-        last.is_none_or(|last| at.duration_since(last.at) > AT_ONCE)
+        last.is_none_or(|last| at.duration_since(last.at) > REPORT_DELAY)
     }
 
     fn end(&mut self, end: Option<Instant>) {
-        if let Some(last) = self.list.last_mut().filter(|last| !last.over) {
+        if let Some(last) = self.list.last_mut().filter(|last| !last.ended) {
             last.end = end;
-            last.over = true;
+            last.ended = true;
         }
     }
 
-    /// When it was suspended, with what the controller's events tell of the time before anybody looked.
-    pub(crate) fn list(&self, events: Option<&Toggles>) -> Vec<Suspension> {
+    /// All known suspensions in chronological order. The controller's events add suspensions from before the first
+    /// observed state, missing starts, and more precise times.
+    pub(crate) fn suspensions(&self, events: Option<&SuspensionEvents>) -> Vec<Suspension> {
         let mut list = self.list.clone();
-        let (Some(events), Some(first)) = (events, self.first) else { return list };
-        let (starts, ends) = (events.suspended.marks(), events.resumed.marks());
+        let (Some(events), Some(first_received)) = (events, self.first_received) else { return list };
+        let (starts, ends) = (events.suspended.instants(), events.resumed.instants());
         for suspension in &mut list {
             refine(&mut suspension.start, &starts);
             refine(&mut suspension.end, &ends);
             if suspension.start.is_none() {
-                let end = suspension.end.map_or(first, |end| end.at);
+                let end = suspension.end.map_or(first_received, |end| end.at);
                 let start = starts.iter().copied().rfind(|start| start.at <= end);
-                // Nothing else may lie between them.
-                let resumed = |start: &Instant| {
-                    ends.iter().any(|other| start.at < other.at && other.at + AT_ONCE < end)
+                // If the workload was resumed in between, the event started an earlier suspension.
+                let is_resumed_between = |start: &Instant| {
+                    ends.iter().any(|other| start.at < other.at && other.at + REPORT_DELAY < end)
                 };
-                suspension.start = start.filter(|start| !resumed(start));
+                suspension.start = start.filter(|start| !is_resumed_between(start));
             }
-            self.believe_first(&mut suspension.start);
+            self.move_start_to_creation(&mut suspension.start);
         }
-        let known_from =
-            list.first().and_then(|first| first.start.or(first.end)).map_or(first, |at| at.at.min(first));
-        let earlier = starts.iter().filter(|start| start.at + AT_ONCE < known_from).filter_map(|start| {
-            let end = ends.iter().find(|end| end.at > start.at).filter(|end| end.at <= known_from)?;
-            let again = starts.iter().any(|other| start.at < other.at && other.at < end.at);
-            let mut suspension =
-                Suspension { start: Some(*start).filter(|_| !again), end: Some(*end), over: true };
-            self.believe_first(&mut suspension.start);
-            (!again).then_some(suspension)
-        });
+        let known_from = list
+            .first()
+            .and_then(|first| first.start.or(first.end))
+            .map_or(first_received, |at| at.at.min(first_received));
+        let earlier =
+            starts.iter().filter(|start| start.at + REPORT_DELAY < known_from).filter_map(|start| {
+                let end = ends.iter().find(|end| end.at > start.at).filter(|end| end.at <= known_from)?;
+                // Of several starts before one end, the last one counts.
+                let is_last_start = !starts.iter().any(|other| start.at < other.at && other.at < end.at);
+                let mut suspension = Suspension { start: Some(*start), end: Some(*end), ended: true };
+                self.move_start_to_creation(&mut suspension.start);
+                is_last_start.then_some(suspension)
+            });
         let mut all: Vec<Suspension> = earlier.collect();
         all.append(&mut list);
         all
     }
 
-    /// What the controller tells at once after the creation was so from the first.
-    fn believe_first(&self, start: &mut Option<Instant>) {
+    /// Moves a start that the controller reported immediately after the creation to the creation, because the workload was
+    /// created suspended.
+    fn move_start_to_creation(&self, start: &mut Option<Instant>) {
         let (Some(start), Some(created)) = (start, self.created) else { return };
-        let told = matches!(start.evidence, Evidence::SuspendEvent | Evidence::SuspendEventCoarse);
-        if told && start.at.duration_since(created) <= AT_ONCE {
+        let is_event = matches!(start.evidence, Evidence::SuspendEvent | Evidence::SuspendEventCoarse);
+        if is_event && start.at.duration_since(created) <= REPORT_DELAY {
             *start = Instant { at: created, evidence: Evidence::CreationTimestamp };
         }
     }
 }
 
-/// Takes the finer time of the same change.
-fn refine(instant: &mut Option<Instant>, marks: &[Instant]) {
+/// Replaces a time from a condition, which is truncated to the second, by the time of an event that reports the same change.
+fn refine(instant: &mut Option<Instant>, events: &[Instant]) {
     let Some(known) = instant.as_mut().filter(|known| known.evidence == Evidence::SuspendedCondition) else {
         return;
     };
-    let same = |mark: &&Instant| {
-        let apart = mark.at.duration_since(known.at);
-        mark.evidence == Evidence::SuspendEvent
-            && apart >= SignedDuration::from_millis(-200)
-            && apart <= SignedDuration::from_millis(1200)
+    let is_same_change = |event: &&Instant| {
+        let difference = event.at.duration_since(known.at);
+        event.evidence == Evidence::SuspendEvent
+            && difference >= SignedDuration::from_millis(-200)
+            && difference <= SignedDuration::from_millis(1200)
     };
-    if let Some(mark) = marks.iter().find(same) {
-        *known = *mark;
+    if let Some(event) = events.iter().find(is_same_change) {
+        *known = *event;
     }
 }
 
-/// What the controller's `Suspended` and `Resumed` events tell; the same whatever the order in which they came.
+/// The times of the controller's `Suspended` and `Resumed` events. The order in which they are added does not matter.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Toggles {
-    suspended: Repeats,
-    resumed: Repeats,
+pub(crate) struct SuspensionEvents {
+    suspended: EventTimes,
+    resumed: EventTimes,
 }
 
-impl Toggles {
-    /// Whether an Event tells of a suspension. Others tell of theirs under the same word.
-    pub(crate) fn concerns(event: &Event) -> bool {
+impl SuspensionEvents {
+    /// Whether the Job controller reports a suspension or its end. Other components use the same reasons for other things.
+    pub(crate) fn is_suspension(event: &Event) -> bool {
         matches!(event.reason.as_str(), "Suspended" | "Resumed") && event.component() == "job-controller"
     }
 
-    /// Takes in such an Event.
-    pub(crate) fn take(&mut self, event: &Event) {
-        let (Some((first, fine)), Some(last)) = (event.first(), event.last()) else { return };
-        let repeats = if event.reason == "Resumed" { &mut self.resumed } else { &mut self.suspended };
-        let first = (whole_millis(first), !fine);
-        if let Err(place) = repeats.firsts.binary_search(&first) {
-            repeats.firsts.insert(place, first);
+    /// Adds an event for which [`SuspensionEvents::is_suspension`] is true.
+    pub(crate) fn add(&mut self, event: &Event) {
+        let (Some((first, is_fine)), Some(last)) = (event.first(), event.last()) else { return };
+        let times = if event.reason == "Resumed" { &mut self.resumed } else { &mut self.suspended };
+        let first = (whole_millis(first), !is_fine);
+        if let Err(index) = times.firsts.binary_search(&first) {
+            times.firsts.insert(index, first);
         }
         if event.occurrences() > 1 {
-            repeats.last = repeats.last.max(Some(whole_millis(last)));
+            times.last_repeated = times.last_repeated.max(Some(whole_millis(last)));
         }
     }
 }
 
-/// First occurrences (with whether they are coarse), and the latest one, which is always truncated to the second.
+/// The times of events with the same reason.
 #[derive(Clone, Debug, Default)]
-struct Repeats {
+struct EventTimes {
+    /// The first occurrence of each event, and whether it is truncated to the second.
     firsts: Vec<(Timestamp, bool)>,
-    last: Option<Timestamp>,
+    /// The latest occurrence of a repeated event. It is always truncated to the second.
+    last_repeated: Option<Timestamp>,
 }
 
-impl Repeats {
-    fn marks(&self) -> Vec<Instant> {
-        let evidence = |coarse| if coarse { Evidence::SuspendEventCoarse } else { Evidence::SuspendEvent };
-        let firsts = self.firsts.iter().map(|&(at, coarse)| Instant { at, evidence: evidence(coarse) });
-        let mut marks: Vec<Instant> = firsts.collect();
-        marks.extend(self.last.map(|at| Instant { at, evidence: Evidence::SuspendEventCoarse }));
-        marks.sort_by_key(|mark| mark.at);
-        marks
+impl EventTimes {
+    /// All known times in chronological order.
+    fn instants(&self) -> Vec<Instant> {
+        let instant = |(at, is_coarse)| Instant {
+            at,
+            evidence: if is_coarse { Evidence::SuspendEventCoarse } else { Evidence::SuspendEvent },
+        };
+        let last = self.last_repeated.map(|at| (at, true));
+        let mut instants: Vec<Instant> = self.firsts.iter().copied().chain(last).map(instant).collect();
+        instants.sort_by_key(|instant| instant.at);
+        instants
     }
 }

@@ -281,7 +281,7 @@ pub(crate) fn timeline(now: i64, workloads: Vec<(Workload, Vec<PodFixture>)>) ->
         }
         owners.push(workload);
     }
-    Timeline::of(pods, owners)
+    Timeline::from_parts(pods, owners)
 }
 
 /// The 20 Pods of Kubernetes' example on two nodes, four at a time, one of them failing.

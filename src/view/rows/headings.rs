@@ -147,7 +147,7 @@ fn measures(context: &ViewContext<'_>, workload: &Workload, summary: Option<&Sum
     let mut measures = Vec::new();
     if let Some(Summary { slots, .. }) = summary.filter(|summary| summary.slots.total > 0 && summary.pods > 0)
     {
-        let cold = percent(slots.cold(), slots.total);
+        let cold = percent(slots.cold_start(), slots.total);
         measures.push(format!("{elapsed}{}cold start {cold} % of slot time", context.glyphs.separator));
         measures.push(format!("{elapsed}{}cold {cold} %", context.glyphs.separator));
     }

@@ -1,22 +1,23 @@
-//! What each controller's status means.
+//! The states that each controller's status means.
 
-use crate::timeline::rollout::*;
 use serde::de::DeserializeOwned;
 use serde_json::json;
+
+use super::*;
 
 fn read<T: DeserializeOwned>(value: serde_json::Value) -> T {
     serde_json::from_value(value).unwrap()
 }
 
-fn said(standing: &Standing) -> (WorkloadState, &str) {
-    (standing.outcome, standing.message.as_deref().unwrap_or_default())
+fn state_and_message(status: &RolloutStatus) -> (WorkloadState, &str) {
+    (status.state, status.message.as_deref().unwrap_or_default())
 }
 
 use WorkloadState::{Failed, Pending, Running, Succeeded, Suspended};
 
 #[test]
-fn a_deployment_is_rolled_out_when_all_is_new_and_available() {
-    let of = |generation: i64, status: serde_json::Value| {
+fn a_deployment_succeeds_when_all_replicas_are_new_and_available() {
+    let status_of = |generation: i64, status: serde_json::Value| {
         deployment(&read(
             json!({"metadata": {"generation": generation}, "spec": {"replicas": 3}, "status": status}),
         ))
@@ -54,28 +55,31 @@ fn a_deployment_is_rolled_out_when_all_is_new_and_available() {
             "",
         ),
     ] {
-        assert_eq!(said(&of(generation, status.clone())), (outcome, message), "{status}");
+        assert_eq!(state_and_message(&status_of(generation, status.clone())), (outcome, message), "{status}");
     }
-    let late = of(
+    let too_late = status_of(
         1,
         json!({"observedGeneration": 1, "replicas": 3, "updatedReplicas": 3, "conditions": [
             {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "has timed out",
              "lastUpdateTime": "2026-11-23T12:00:00Z"}]}),
     );
-    assert_eq!(said(&late), (Failed, "has timed out"));
-    assert_eq!(late.reason.as_deref(), Some("ProgressDeadlineExceeded"));
-    assert_eq!(late.finished.unwrap().to_string(), "2026-11-23T12:00:00Z");
-    let refused = of(
+    assert_eq!(state_and_message(&too_late), (Failed, "has timed out"));
+    assert_eq!(too_late.reason.as_deref(), Some("ProgressDeadlineExceeded"));
+    assert_eq!(too_late.finished.unwrap().to_string(), "2026-11-23T12:00:00Z");
+    let with_failure = status_of(
         1,
         json!({"observedGeneration": 1, "conditions": [{"type": "ReplicaFailure", "status": "True",
             "reason": "FailedCreate", "message": "pods \"web-x\" is forbidden: exceeded quota: few, requested: pods=1, used: pods=0, limited: pods=0"}]}),
     );
-    assert_eq!(said(&refused), (Pending, "exceeded quota: few, requested: pods=1, limited: pods=0"));
+    assert_eq!(
+        state_and_message(&with_failure),
+        (Pending, "exceeded quota: few, requested: pods=1, limited: pods=0")
+    );
 }
 
 #[test]
-fn a_stateful_set_is_rolled_out_revision_by_revision() {
-    let of = |strategy: serde_json::Value, status: serde_json::Value| {
+fn a_stateful_set_succeeds_when_the_replicas_above_the_partition_are_new_and_ready() {
+    let status_of = |strategy: serde_json::Value, status: serde_json::Value| {
         let mut status = status;
         status["observedGeneration"] = 1.into();
         stateful_set(&read(
@@ -99,44 +103,54 @@ fn a_stateful_set_is_rolled_out_revision_by_revision() {
         (&rolling, json!({"replicas": 4, "readyReplicas": 4}), Running, "1 replicas are to go"),
         (&rolling, json!({"replicas": 3, "readyReplicas": 3}), Succeeded, ""),
     ] {
-        assert_eq!(said(&of(strategy.clone(), status.clone())), (outcome, message), "{strategy} {status}");
+        assert_eq!(
+            state_and_message(&status_of(strategy.clone(), status.clone())),
+            (outcome, message),
+            "{strategy} {status}"
+        );
     }
 }
 
 #[test]
-fn a_daemon_set_is_rolled_out_node_by_node() {
-    let of = |strategy: &str, status: serde_json::Value| {
+fn a_daemon_set_succeeds_when_each_node_has_a_new_available_pod() {
+    let status_of = |strategy: &str, status: serde_json::Value| {
         daemon_set(&read(
             json!({"metadata": {"generation": 1}, "spec": {"updateStrategy": {"type": strategy}}, "status": status}),
         ))
     };
     let old = json!({"observedGeneration": 1, "currentNumberScheduled": 2, "desiredNumberScheduled": 2,
         "updatedNumberScheduled": 1, "numberAvailable": 2});
-    assert_eq!(said(&of("RollingUpdate", old.clone())), (Running, "1 of 2 nodes have an updated Pod"));
-    assert_eq!(said(&of("OnDelete", old.clone())), (Succeeded, ""));
+    assert_eq!(
+        state_and_message(&status_of("RollingUpdate", old.clone())),
+        (Running, "1 of 2 nodes have an updated Pod")
+    );
+    assert_eq!(state_and_message(&status_of("OnDelete", old.clone())), (Succeeded, ""));
     let mut waits = old;
     waits["updatedNumberScheduled"] = 2.into();
     waits["numberAvailable"] = 0.into();
-    assert_eq!(said(&of("RollingUpdate", waits)), (Running, "0 of 2 nodes have an available Pod"));
+    assert_eq!(
+        state_and_message(&status_of("RollingUpdate", waits)),
+        (Running, "0 of 2 nodes have an available Pod")
+    );
 }
 
 #[test]
-fn a_replica_set_has_what_it_wants_or_not() {
-    let of = |replicas: i32, status: serde_json::Value| {
+fn a_replica_set_succeeds_when_exactly_the_desired_replicas_are_available() {
+    let status_of = |replicas: i32, status: serde_json::Value| {
         replica_set(&read(
             json!({"metadata": {"generation": 1}, "spec": {"replicas": replicas}, "status": status}),
         ))
     };
     let two = json!({"observedGeneration": 1, "replicas": 2, "availableReplicas": 2});
-    assert_eq!(said(&of(2, two.clone())), (Succeeded, ""));
-    assert_eq!(said(&of(3, two.clone())), (Running, "2 of 3 replicas are available"));
-    assert_eq!(said(&of(0, two)), (Running, "2 replicas are to go"));
-    assert_eq!(said(&of(0, json!({"observedGeneration": 1}))), (Succeeded, ""));
+    assert_eq!(state_and_message(&status_of(2, two.clone())), (Succeeded, ""));
+    assert_eq!(state_and_message(&status_of(3, two.clone())), (Running, "2 of 3 replicas are available"));
+    assert_eq!(state_and_message(&status_of(0, two)), (Running, "2 replicas are to go"));
+    assert_eq!(state_and_message(&status_of(0, json!({"observedGeneration": 1}))), (Succeeded, ""));
 }
 
 #[test]
-fn custom_resources_are_read_by_the_words_they_share() {
-    let of = |status: serde_json::Value| custom(&read(json!({"metadata": {}, "status": status})));
+fn custom_resources_are_read_by_their_common_conditions_and_words() {
+    let status_of = |status: serde_json::Value| custom(&read(json!({"metadata": {}, "status": status})));
     let condition = |kind: &str, status: &str| json!({"type": kind, "status": status, "reason": "Why"});
     for (status, outcome) in [
         (json!({"conditions": [condition("Completed", "True")]}), Succeeded),
@@ -147,9 +161,9 @@ fn custom_resources_are_read_by_the_words_they_share() {
         (json!({"phase": "Running"}), Running),
         (json!({"jobStatus": "SUCCEEDED"}), Succeeded),
     ] {
-        assert_eq!(of(status.clone()).map(|standing| standing.outcome), Some(outcome), "{status}");
+        assert_eq!(status_of(status.clone()).map(|status| status.state), Some(outcome), "{status}");
     }
-    assert_eq!(of(json!({})), None, "what it owns has to tell");
+    assert_eq!(status_of(json!({})), None, "its state follows from the objects that it owns");
     let suspended = custom(&read(json!({"metadata": {}, "spec": {"suspend": true}})));
-    assert_eq!(suspended.map(|standing| standing.outcome), Some(Suspended));
+    assert_eq!(suspended.map(|status| status.state), Some(Suspended));
 }

@@ -1,0 +1,58 @@
+//! Bare Pods: Pods whose owner is not followed. Each is a workload of its own.
+
+use std::sync::Arc;
+
+use crate::lifecycle::PodOutcome;
+use crate::timeline::pod::PodKey;
+use crate::timeline::pod_store::PodStore;
+use crate::timeline::workload::{Capacity, Workload, WorkloadState};
+
+/// The workload that a bare Pod is.
+pub(crate) fn bare_pod_workload(store: &mut PodStore, key: PodKey) -> Workload {
+    let (api_version, kind) = (store.names.share("v1"), store.names.share("Pod"));
+    let pod = store.pod(key);
+    let life = &pod.life;
+    let created = life.instants.created.map(|created| created.at);
+    // A Pod that is deleted before its work has begun has not failed.
+    let is_withdrawn = life.outcome == PodOutcome::NeverStarted && store.record(key).deleted_before_its_end;
+    let has_failed = life.outcome.failed() && !is_withdrawn;
+    let capacity = created.map(|since| Capacity { since, parallelism: 1, completions: Some(1) });
+    Workload {
+        api_version,
+        kind,
+        namespace: Arc::clone(&pod.namespace),
+        name: Arc::clone(&pod.name),
+        uid: Arc::clone(&pod.uid),
+        parent: None,
+        state: if is_withdrawn { WorkloadState::Unknown } else { state_of(life.outcome) },
+        reason: life.reason.clone(),
+        message: None,
+        created,
+        started: life.instants.work_started.map(|started| started.at),
+        finished: life.end(),
+        completions: Some(1),
+        parallelism: Some(1),
+        active: u32::from(!life.outcome.ended()),
+        succeeded: u32::from(life.outcome == PodOutcome::Succeeded),
+        failed: u32::from(has_failed),
+        gone: is_withdrawn || life.outcome == PodOutcome::Deleted,
+        capacity: capacity.into_iter().collect(),
+        retries_per_index: false,
+        creation_block: None,
+        holds: Vec::new(),
+        next_run: None,
+        is_rollout: false,
+        pods: vec![key],
+    }
+}
+
+/// The state of a workload that consists of one Pod with this outcome.
+pub(crate) fn state_of(outcome: PodOutcome) -> WorkloadState {
+    match outcome {
+        PodOutcome::Pending => WorkloadState::Pending,
+        PodOutcome::Starting | PodOutcome::Running => WorkloadState::Running,
+        PodOutcome::Succeeded => WorkloadState::Succeeded,
+        PodOutcome::Failed | PodOutcome::NeverStarted => WorkloadState::Failed,
+        PodOutcome::Deleted | PodOutcome::Unknown => WorkloadState::Unknown,
+    }
+}

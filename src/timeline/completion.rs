@@ -1,0 +1,67 @@
+//! Completes a workload with the facts that follow from its Pods and from its controller's events about refused Pods.
+
+use std::sync::Arc;
+
+use crate::lifecycle::{Evidence, Instant};
+use crate::timeline::creation_times::CreationTimes;
+use crate::timeline::timeline::Timeline;
+use crate::timeline::workload::{CreationBlock, Workload, WorkloadState};
+
+impl Timeline {
+    /// Adds the facts that do not follow from the workload's own object. Its Pods must be sorted.
+    pub(crate) fn complete(&self, mut workload: Workload) -> Workload {
+        if workload.is_rollout {
+            // Earlier Pods may have existed before the oldest observed Pod, so the capacity begins with that Pod.
+            let oldest = workload.pods.first().and_then(|key| self.overview(*key).created());
+            if let (Some(capacity), Some(oldest)) = (workload.capacity.first_mut(), oldest) {
+                capacity.since = capacity.since.max(oldest);
+            }
+        }
+        workload.creation_block = self.creation_block(&workload);
+        if let Some(block) = &workload.creation_block
+            && workload.reason.is_none()
+        {
+            workload.reason = Some(Arc::clone(&block.reason));
+            workload.message = Some(Arc::clone(&block.message));
+        }
+        self.add_refusal_holds(&mut workload);
+        end_holds(&mut workload);
+        workload
+    }
+
+    /// The reason why the workload's controller cannot create a Pod now.
+    fn creation_block(&self, workload: &Workload) -> Option<CreationBlock> {
+        let refusals = self.owners.refusals(&workload.uid).filter(|_| !workload.has_ended())?;
+        let is_open = |key: &&_| !self.overview(**key).outcome.ended();
+        let open = workload.pods.iter().filter(is_open).count();
+        let desired = workload.parallelism.map_or(usize::MAX, |parallelism| parallelism as usize);
+        if workload.state == WorkloadState::Suspended || open >= desired {
+            return None;
+        }
+        let newest = workload.pods.iter().rev().find_map(|key| self.overview(*key).created());
+        refusals.creation_block(newest)
+    }
+
+    /// Adds the times in which Pods of the workload were refused to its holds.
+    fn add_refusal_holds(&self, workload: &mut Workload) {
+        let Some(refusals) = self.owners.refusals(&workload.uid) else { return };
+        let suspended = workload.holds.iter().find_map(|hold| hold.start.filter(|_| !hold.ended));
+        let open = workload.creation_block.as_ref().map(|block| &block.message);
+        let holds = refusals.holds(CreationTimes::new(&self.store, &workload.pods), open, suspended);
+        workload.holds.extend(holds);
+        workload.holds.sort_by(|a, b| {
+            (a.first_known_time(), &a.reason, &a.message).cmp(&(b.first_known_time(), &b.reason, &b.message))
+        });
+    }
+}
+
+/// Ends the open holds of a workload that has ended.
+fn end_holds(workload: &mut Workload) {
+    if !workload.has_ended() {
+        return;
+    }
+    for hold in workload.holds.iter_mut().filter(|hold| !hold.ended) {
+        hold.end = workload.finished.map(|at| Instant { at, evidence: Evidence::WorkloadEnded });
+        hold.ended = true;
+    }
+}

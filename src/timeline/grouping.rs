@@ -1,0 +1,61 @@
+//! Groups all Pods by workload from scratch.
+//!
+//! A Pod belongs to the nearest workload above it. So a workload that owns others (a Deployment, a CronJob) has none of
+//! their Pods.
+
+use std::sync::Arc;
+
+use crate::timeline::bare_pod::bare_pod_workload;
+use crate::timeline::fast_map::FastMap;
+use crate::timeline::timeline::Timeline;
+use crate::timeline::tree::WorkloadTree;
+use crate::timeline::workload::Workload;
+
+impl Timeline {
+    /// Derives all workloads and assigns every Pod to one. A Pod whose owner is not followed becomes a workload of its own.
+    pub(crate) fn regroup(&mut self) {
+        let workloads = self.sorted_workloads();
+        self.tree = WorkloadTree::arrange(workloads, &self.owners);
+        let mut workloads = std::mem::take(&mut self.tree.workloads);
+        self.owners.set_indexes(&workloads);
+        self.attempts.clear();
+        for (index, workload) in workloads.iter_mut().enumerate() {
+            self.store.sort(&mut workload.pods);
+            for &key in &workload.pods {
+                self.store.record_mut(key).workload = index;
+            }
+            self.attempts.number_all(index, &workload.pods, &mut self.store);
+        }
+        self.tree.workloads = workloads.into_iter().map(|workload| self.complete(workload)).collect();
+        for index in 0..self.tree.workloads.len() {
+            self.tree.keep_revision_running(index);
+        }
+        self.conclude_unreported();
+    }
+
+    /// All workloads with their Pods, by creation, then namespace and name.
+    fn sorted_workloads(&mut self) -> Vec<Workload> {
+        let mut workloads = self.owners.workloads(&mut self.store.names);
+        let by_uid = |(index, workload): (usize, &Workload)| (Arc::clone(&workload.uid), index);
+        let indexes: FastMap<Arc<str>, usize> = workloads.iter().enumerate().map(by_uid).collect();
+        for key in self.store.keys() {
+            let owner = self.store.record(key).owner.as_ref();
+            match owner.and_then(|owner| self.owners.nearest_workload(owner, &indexes)) {
+                Some(index) => workloads[index].pods.push(key),
+                None => workloads.push(bare_pod_workload(&mut self.store, key)),
+            }
+        }
+        // A former revision is shown only if one of its Pods was observed.
+        let is_hidden = |workload: &Workload| {
+            workload.pods.is_empty()
+                && self.owners.is_former_revision(&workload.uid)
+                && workload.parent.as_ref().is_some_and(|parent| indexes.contains_key(&parent.uid))
+        };
+        workloads.retain(|workload| !is_hidden(workload));
+        // The uid makes the order total, so that it does not depend on the order of the maps.
+        workloads.sort_by(|a, b| {
+            (a.created, &a.namespace, &a.name, &a.uid).cmp(&(b.created, &b.namespace, &b.name, &b.uid))
+        });
+        workloads
+    }
+}

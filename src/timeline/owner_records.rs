@@ -1,0 +1,190 @@
+//! The objects that own Pods, as they were observed: Jobs, other controllers, and links between owners.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::lifecycle::Names;
+use crate::observation::{Event, Job, Object, Owner, Seen};
+use crate::timeline::controller::ControllerRecord;
+use crate::timeline::fast_map::FastMap;
+use crate::timeline::job::JobRecord;
+use crate::timeline::refusal::RefusalLog;
+use crate::timeline::suspension::SuspensionEvents;
+use crate::timeline::workload::Workload;
+
+/// OwnerRecords of owners are followed upward through at most this many links.
+const MAX_LINKS: usize = 8;
+
+/// The workloads that must be updated after an observation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Affected {
+    Nothing,
+    /// The workload at this index.
+    Workload(usize),
+    /// All workloads must be grouped again, because one appeared or disappeared.
+    Grouping,
+}
+
+/// The observed owners, by uid.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OwnerRecords {
+    jobs: FastMap<Arc<str>, JobRecord>,
+    /// Workloads other than Jobs and Pods.
+    controllers: FastMap<Arc<str>, ControllerRecord>,
+    /// The uid of the owner of each object that is only a link between a Pod and its workload.
+    links: FastMap<Arc<str>, Arc<str>>,
+    /// Pods that an owner could not create.
+    refusals: FastMap<Arc<str>, RefusalLog>,
+    suspension_events: FastMap<Arc<str>, SuspensionEvents>,
+}
+
+impl OwnerRecords {
+    /// Whether no workload was observed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.jobs.is_empty() && self.controllers.is_empty()
+    }
+
+    /// The Job with this uid.
+    pub(crate) fn job(&self, uid: &str) -> Option<&JobRecord> {
+        self.jobs.get(uid)
+    }
+
+    /// The refused Pods of an owner.
+    pub(crate) fn refusals(&self, uid: &str) -> Option<&RefusalLog> {
+        self.refusals.get(uid)
+    }
+
+    /// Whether the desired state of a Job changed before the Job was first observed.
+    pub(crate) fn has_unobserved_changes(&self, uid: &str) -> bool {
+        let job = self.jobs.get(uid);
+        job.is_some_and(|job| job.has_unobserved_changes(self.suspension_events.get(uid)))
+    }
+
+    /// The index of the workload with this uid.
+    pub(crate) fn index_of(&self, uid: &str) -> Option<usize> {
+        match self.jobs.get(uid) {
+            Some(job) => job.index(),
+            None => self.controllers.get(uid)?.index(),
+        }
+    }
+
+    /// Finds the nearest workload upward from `owner`, including `owner` itself. `indexes` are the workloads by uid.
+    pub(crate) fn nearest_workload(
+        &self,
+        owner: &Arc<str>,
+        indexes: &FastMap<Arc<str>, usize>,
+    ) -> Option<usize> {
+        let mut owner = owner;
+        for _ in 0..=MAX_LINKS {
+            if let Some(index) = indexes.get(owner) {
+                return Some(*index);
+            }
+            owner = self.links.get(owner)?;
+        }
+        None
+    }
+
+    /// Whether this uid belongs to the ReplicaSet of a former revision.
+    pub(crate) fn is_former_revision(&self, uid: &str) -> bool {
+        self.controllers.get(uid).is_some_and(ControllerRecord::is_former_revision)
+    }
+
+    /// The indexes of workloads whose status reports nothing.
+    pub(crate) fn unreported(&self) -> impl Iterator<Item = usize> {
+        self.controllers.values().filter(|record| record.is_unreported()).filter_map(ControllerRecord::index)
+    }
+
+    /// The workload with this uid, without its Pods. `None` if it is not the uid of an observed owner.
+    pub(crate) fn workload(&self, uid: &str, names: &mut Names) -> Option<Workload> {
+        if let Some(job) = self.jobs.get(uid) {
+            return Some(job.to_workload(names, self.suspension_events.get(uid)));
+        }
+        self.controllers.get(uid).map(|controller| controller.to_workload(names))
+    }
+
+    /// All workloads without their Pods, in no particular order.
+    pub(crate) fn workloads(&self, names: &mut Names) -> Vec<Workload> {
+        let mut workloads = Vec::with_capacity(self.jobs.len() + self.controllers.len());
+        for (uid, job) in &self.jobs {
+            workloads.push(job.to_workload(names, self.suspension_events.get(uid)));
+        }
+        for controller in self.controllers.values() {
+            workloads.push(controller.to_workload(names));
+        }
+        workloads
+    }
+
+    /// Stores the index of each workload in the record of its owner.
+    pub(crate) fn set_indexes(&mut self, workloads: &[Workload]) {
+        for controller in self.controllers.values_mut() {
+            controller.set_index(None);
+        }
+        for (index, workload) in workloads.iter().enumerate() {
+            if let Some(job) = self.jobs.get_mut(&workload.uid) {
+                job.set_index(index);
+            }
+            if let Some(controller) = self.controllers.get_mut(&workload.uid) {
+                controller.set_index(Some(index));
+            }
+        }
+    }
+
+    /// Applies a state of a Job.
+    pub(crate) fn apply_job(
+        &mut self,
+        job: &Job,
+        received: Timestamp,
+        seen: Seen,
+        names: &mut Names,
+    ) -> Affected {
+        let record = self.jobs.entry(names.share(&job.metadata.uid)).or_default();
+        record.observe(job, received, seen);
+        record.index().map_or(Affected::Grouping, Affected::Workload)
+    }
+
+    /// Applies a state of a workload other than a Job or a Pod.
+    pub(crate) fn apply_controller(
+        &mut self,
+        object: &Object,
+        received: Timestamp,
+        seen: Seen,
+        names: &mut Names,
+    ) -> Affected {
+        let uid = names.share(&object.metadata().uid);
+        if let Some(record) = self.controllers.get_mut(&uid) {
+            let was_former = record.is_former_revision();
+            record.observe(object, received, seen);
+            // Former revisions without Pods are not shown, so a change of this fact changes the list of workloads.
+            let index = record.index().filter(|_| record.is_former_revision() == was_former);
+            return index.map_or(Affected::Grouping, Affected::Workload);
+        }
+        let Some(record) = ControllerRecord::new(object, received, seen) else { return Affected::Nothing };
+        self.controllers.insert(uid, record);
+        Affected::Grouping
+    }
+
+    /// Applies a link between a Pod and its workload.
+    pub(crate) fn apply_link(&mut self, owner: &Owner, names: &mut Names) -> Affected {
+        let Some(controller) = owner.metadata.controller() else { return Affected::Nothing };
+        let (uid, above) = (names.share(&owner.metadata.uid), names.share(&controller.uid));
+        if self.links.insert(uid, above).is_none() { Affected::Grouping } else { Affected::Nothing }
+    }
+
+    /// Applies an event of a controller about refused Pods or a suspension. Returns `None` for other events.
+    pub(crate) fn apply_event(&mut self, event: &Event, names: &mut Names) -> Option<Affected> {
+        let (is_refusal, is_suspension) =
+            (RefusalLog::is_refusal(event), SuspensionEvents::is_suspension(event));
+        if !is_refusal && !is_suspension {
+            return None;
+        }
+        let uid = names.share(&event.involved_object.uid);
+        let index = self.index_of(&uid);
+        if is_refusal {
+            self.refusals.entry(uid).or_default().add(event);
+        } else {
+            self.suspension_events.entry(uid).or_default().add(event);
+        }
+        Some(index.map_or(Affected::Nothing, Affected::Workload))
+    }
+}

@@ -1,0 +1,352 @@
+//! All Pods of a timeline: their evidence, the lives derived from it, and their order.
+//!
+//! Deriving a life is expensive, and most Pods of a large Job have ended. So the evidence of an ended Pod is packed, and its
+//! life is derived on request.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::lifecycle::{EventFact, Explanation, Lifecycle, Names, PhaseSpan, PodEvidence, Spans};
+use crate::observation::{Event, Pod, Seen};
+use crate::timeline::clocks::ClockCorrections;
+use crate::timeline::fast_map::FastMap;
+use crate::timeline::overview::PodOverview;
+use crate::timeline::pod::{PodIdentity, PodKey, TimelinePod};
+use crate::timeline::record::PodRecord;
+
+/// Evidence that was unpacked for a change stays unpacked until this many other Pods have changed, because observations of
+/// one Pod mostly come one after the other. A larger number helps little: the allocator itself caches only seven freed blocks.
+const MAX_UNPACKED: usize = 6;
+
+/// A report about one Pod from the events of its owner.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct OwnerReport {
+    /// When the owner created the Pod.
+    pub(crate) created: Option<Timestamp>,
+    /// Whether the owner deleted the Pod.
+    pub(crate) deleted: bool,
+}
+
+/// The Pods of a timeline, by key.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PodStore {
+    /// Strings that many Pods and workloads share.
+    pub(crate) names: Names,
+    records: Vec<PodRecord>,
+    /// Keys by uid.
+    keys: FastMap<Arc<str>, PodKey>,
+    /// Events of Pods that were not observed yet, by uid.
+    early_events: FastMap<Arc<str>, Vec<EventFact>>,
+    /// Reports about Pods that were not observed yet, by the owner's uid and the Pod's name.
+    early_reports: FastMap<(Arc<str>, Arc<str>), OwnerReport>,
+    clocks: ClockCorrections,
+    /// Pods whose evidence changed since the last recomputation.
+    pub(crate) changed: Vec<PodKey>,
+    /// Pods that are not assigned to a workload yet.
+    pub(crate) unassigned: Vec<PodKey>,
+    /// Indexes of workloads whose Pods must be sorted again, because the creation time of one changed.
+    pub(crate) unsorted_workloads: Vec<usize>,
+    /// Pods whose evidence may have to be packed again.
+    unpacked: Vec<PodKey>,
+    /// A buffer for packing.
+    scratch: Vec<u8>,
+}
+
+/// Reading.
+impl PodStore {
+    /// Creates a store of Pods with given lives.
+    #[cfg(test)]
+    pub(crate) fn from_pods(pods: Vec<TimelinePod<'static>>) -> Self {
+        let to_record = |pod: TimelinePod<'_>| PodRecord {
+            overview: pod.overview,
+            life: Some(Box::new(pod.life.into_owned())),
+            ..PodRecord::new(pod.identity.into_owned(), PodEvidence::default(), None)
+        };
+        Self { records: pods.into_iter().map(to_record).collect(), ..Self::default() }
+    }
+
+    /// The number of Pods.
+    pub(crate) fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// The keys of all Pods, in the order of their first observation.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = PodKey> + use<> {
+        (0..self.records.len()).map(PodKey::from_index)
+    }
+
+    /// # Panics
+    /// Panics if `key` belongs to another timeline.
+    pub(crate) fn record(&self, key: PodKey) -> &PodRecord {
+        &self.records[key.index()]
+    }
+
+    /// # Panics
+    /// Panics if `key` belongs to another timeline.
+    pub(crate) fn record_mut(&mut self, key: PodKey) -> &mut PodRecord {
+        &mut self.records[key.index()]
+    }
+
+    /// A Pod with its life. The life of an ended Pod is derived, which takes a microsecond or two.
+    ///
+    /// # Panics
+    /// Panics if `key` belongs to another timeline.
+    pub(crate) fn pod(&self, key: PodKey) -> TimelinePod<'_> {
+        let record = self.record(key);
+        TimelinePod {
+            identity: Cow::Borrowed(&record.identity),
+            overview: record.overview,
+            life: self.life(record),
+        }
+    }
+
+    fn life<'a>(&'a self, record: &'a PodRecord) -> Cow<'a, Lifecycle> {
+        match &record.life {
+            Some(life) => Cow::Borrowed(life),
+            None => Cow::Owned(record.evidence.read(&self.names).derive(self.skew(record))),
+        }
+    }
+
+    /// The evidence of each boundary in the life of a Pod.
+    ///
+    /// # Panics
+    /// Panics if `key` belongs to another timeline.
+    pub(crate) fn explain(&self, key: PodKey) -> Explanation {
+        let record = self.record(key);
+        record.evidence.read(&self.names).explain(self.skew(record))
+    }
+
+    /// Calls `visit` with each phase of a Pod, in chronological order. Does not derive the life of an ended Pod.
+    ///
+    /// # Panics
+    /// Panics if `key` belongs to another timeline.
+    pub(crate) fn for_each_span(&self, key: PodKey, visit: impl FnMut(PhaseSpan)) {
+        let record = self.record(key);
+        match &record.life {
+            Some(life) => life.phases.iter().map(PhaseSpan::from).for_each(visit),
+            None => record.spans.tell(&self.names, visit),
+        }
+    }
+
+    fn skew(&self, record: &PodRecord) -> SignedDuration {
+        self.clocks.skew(record.identity.node.as_deref())
+    }
+
+    /// Finds the Pod of that owner and name among `candidates`.
+    pub(crate) fn find_owned(
+        &self,
+        owner: &str,
+        name: &str,
+        mut candidates: impl Iterator<Item = PodKey>,
+    ) -> Option<PodKey> {
+        candidates.find(|&key| {
+            let record = self.record(key);
+            record.owner.as_deref() == Some(owner) && *record.identity.name == *name
+        })
+    }
+
+    /// Compares two Pods by creation, name and uid. The uid makes the order total.
+    pub(crate) fn compare(&self, a: PodKey, b: PodKey) -> Ordering {
+        let order = |key| {
+            let PodRecord { identity, overview, .. } = self.record(key);
+            (overview.created_millis(), &identity.name, &identity.uid)
+        };
+        order(a).cmp(&order(b))
+    }
+
+    /// Sorts Pods by creation, name and uid.
+    pub(crate) fn sort(&self, pods: &mut Vec<PodKey>) {
+        // Few Pods were created in the same millisecond. With the time next to the key, most comparisons read no record.
+        let with_creation = |&key: &PodKey| (self.record(key).overview.created_millis(), key);
+        let mut timed: Vec<_> = pods.iter().map(with_creation).collect();
+        timed.sort_by(|(at, key), (other_at, other)| {
+            at.cmp(other_at).then_with(|| self.compare(*key, *other))
+        });
+        pods.clear();
+        pods.extend(timed.into_iter().map(|(_, key)| key));
+    }
+}
+
+/// Applying observations.
+impl PodStore {
+    /// Applies a state of a Pod. The Pod is added if it was not observed before.
+    pub(crate) fn apply_pod(&mut self, pod: &Pod, received: Timestamp, seen: Seen) {
+        let key = match self.keys.get(pod.metadata.uid.as_str()) {
+            Some(key) => *key,
+            None => self.add(pod),
+        };
+        let (evidence, names) = self.evidence_mut(key);
+        evidence.observe(pod, received, seen, names);
+        let node = &pod.spec.node_name;
+        let identity = &mut self.records[key.index()].identity;
+        if !node.is_empty() && identity.node.is_none() {
+            identity.node = Some(self.names.share(node));
+        }
+        self.mark_changed(key);
+        self.learn_clock_from_pod(key);
+    }
+
+    /// Applies an event about a Pod. `received` is `None` if the time of receipt does not date the event.
+    pub(crate) fn apply_event(&mut self, event: &Event, received: Option<Timestamp>) {
+        let uid = event.involved_object.uid.as_str();
+        let Some(fact) = EventFact::read(event, received, &mut self.names) else { return };
+        if let Some(&key) = self.keys.get(uid) {
+            self.evidence_mut(key).0.take(&fact);
+            self.mark_changed(key);
+            self.learn_clock_from_pod(key);
+        } else if !uid.is_empty() {
+            self.early_events.entry(uid.into()).or_default().push(fact);
+        }
+    }
+
+    /// Applies what an owner reports about one of its Pods. Without a key, the report is kept until the Pod is observed.
+    pub(crate) fn apply_owner_report(
+        &mut self,
+        key: Option<PodKey>,
+        owner: &str,
+        name: &str,
+        report: OwnerReport,
+    ) {
+        let Some(key) = key else {
+            let early = self.early_reports.entry((owner.into(), name.into())).or_default();
+            early.deleted |= report.deleted;
+            early.created = early.created.or(report.created);
+            return;
+        };
+        self.record_mut(key).removed_by_owner |= report.deleted;
+        if let Some(at) = report.created {
+            self.evidence_mut(key).0.created_at(at);
+        }
+        self.mark_changed(key);
+    }
+
+    /// Learns from an event how far the clock of its node is off.
+    pub(crate) fn learn_clock_from_event(&mut self, event: &Event) {
+        if let Some(node) = self.clocks.learn_from_event(event) {
+            self.mark_node_changed(&node);
+        }
+    }
+
+    fn learn_clock_from_pod(&mut self, key: PodKey) {
+        let least = self.evidence_mut(key).0.least_skew().filter(SignedDuration::is_positive);
+        let (Some(least), Some(node)) = (least, &self.record(key).identity.node) else { return };
+        let node = Arc::clone(node);
+        if self.clocks.learn_least(&node, least) {
+            self.mark_node_changed(&node);
+        }
+    }
+
+    /// Marks all Pods of a node, because a new clock correction moves every time that its kubelet reported.
+    fn mark_node_changed(&mut self, node: &str) {
+        for key in self.keys() {
+            if self.record(key).identity.node.as_deref() == Some(node) {
+                self.mark_changed(key);
+            }
+        }
+    }
+
+    fn mark_changed(&mut self, key: PodKey) {
+        let record = &mut self.records[key.index()];
+        record.stale = true;
+        if !record.changed {
+            record.changed = true;
+            self.changed.push(key);
+        }
+    }
+
+    fn add(&mut self, pod: &Pod) -> PodKey {
+        let key = PodKey::from_index(self.records.len());
+        let metadata = &pod.metadata;
+        let uid: Arc<str> = metadata.uid.as_str().into();
+        let name: Arc<str> = metadata.name.as_str().into();
+        let mut evidence = PodEvidence::default();
+        if !self.early_events.is_empty() {
+            for fact in self.early_events.remove(&uid).unwrap_or_default() {
+                evidence.take(&fact);
+            }
+        }
+        // A Pod that is orphaned loses its owner reference but keeps this label.
+        let label = || metadata.labels.get("batch.kubernetes.io/controller-uid").map(String::as_str);
+        let owner = metadata.controller().map(|owner| owner.uid.as_str()).or_else(label);
+        let owner = owner.map(|uid| self.names.share(uid));
+        let mut report = OwnerReport::default();
+        if let Some(owner) = owner.as_ref().filter(|_| !self.early_reports.is_empty()) {
+            let pod = (Arc::clone(owner), Arc::clone(&name));
+            report = self.early_reports.remove(&pod).unwrap_or_default();
+        }
+        if let Some(at) = report.created {
+            evidence.created_at(at);
+        }
+        let identity = PodIdentity {
+            namespace: self.names.share(&metadata.namespace),
+            name,
+            uid: Arc::clone(&uid),
+            node: None,
+            index: metadata.completion_index(),
+            attempt: 1,
+        };
+        let record = PodRecord::new(identity, evidence, owner);
+        self.records.push(PodRecord { removed_by_owner: report.deleted, ..record });
+        self.keys.insert(uid, key);
+        self.unassigned.push(key);
+        key
+    }
+}
+
+/// Deriving and packing.
+impl PodStore {
+    /// Unpacks the evidence of a Pod for a change. The caller marks the Pod as changed.
+    fn evidence_mut(&mut self, key: PodKey) -> (&mut PodEvidence, &mut Names) {
+        if self.unpacked.last() != Some(&key) {
+            if self.unpacked.len() >= MAX_UNPACKED {
+                self.pack_ended();
+            }
+            self.unpacked.push(key);
+        }
+        let record = &mut self.records[key.index()];
+        (record.evidence.open(&self.names), &mut self.names)
+    }
+
+    /// Packs the unpacked evidence of Pods that have ended. First derives their lives where these are stale, because that
+    /// is cheaper while the evidence is unpacked.
+    fn pack_ended(&mut self) {
+        let mut keys = std::mem::take(&mut self.unpacked);
+        for key in keys.drain(..) {
+            let PodRecord { evidence, stale, .. } = &self.records[key.index()];
+            if evidence.is_packed() || !evidence.read(&self.names).is_over() {
+                continue;
+            }
+            if *stale {
+                self.derive(key);
+            }
+            self.records[key.index()].evidence.pack(&mut self.names, &mut self.scratch);
+        }
+        self.unpacked = keys;
+    }
+
+    /// Derives the life of a Pod from its evidence. If the Pod has ended, only its overview and its phases are stored.
+    pub(crate) fn derive(&mut self, key: PodKey) {
+        let record = &mut self.records[key.index()];
+        let evidence = record.evidence.read(&self.names);
+        let mut life = evidence.derive(self.clocks.skew(record.identity.node.as_deref()));
+        let overview = PodOverview::from_life(&life);
+        record.stale = false;
+        record.deleted_before_its_end = evidence.deleted_before_its_end();
+        if record.overview.created() != overview.created() {
+            self.unsorted_workloads.extend(record.workload_index());
+        }
+        record.overview = overview;
+        if overview.outcome.ended() {
+            record.spans = Spans::of(&life, &mut self.names, &mut self.scratch);
+            record.life = None;
+            record.evidence.pack(&mut self.names, &mut self.scratch);
+        } else {
+            life.phases.shrink_to_fit();
+            record.life = Some(Box::new(life));
+            record.spans = Spans::default();
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Updates workloads and Pods after observations. The cost depends on the number of changes, not on the number of Pods.
+
+use crate::timeline::bare_pod::bare_pod_workload;
+use crate::timeline::fast_map::FastMap;
+use crate::timeline::pod::PodKey;
+use crate::timeline::timeline::{Changes, Timeline};
+use crate::timeline::workload::Workload;
+
+/// New Pods are inserted one by one if they are at most this part of the workload's Pods; otherwise all Pods are sorted.
+const MIN_PODS_PER_INSERTION: usize = 64;
+
+impl Timeline {
+    /// Updates everything that depends on observations since the last call. Returns what may have changed.
+    pub fn recompute(&mut self) -> Changes {
+        let workloads =
+            self.must_regroup || !self.store.changed.is_empty() || !self.stale_workloads.is_empty();
+        self.revision += u64::from(workloads);
+        let pods = self.derive_changed_pods();
+        self.place_pods();
+        if std::mem::take(&mut self.must_regroup) {
+            self.stale_workloads.clear();
+            self.regroup();
+        } else {
+            self.update_stale_workloads();
+        }
+        Changes { pods, workloads }
+    }
+
+    /// Derives the lives of changed Pods, and marks the workloads whose state depends on one of these Pods.
+    fn derive_changed_pods(&mut self) -> Vec<PodKey> {
+        let pods = std::mem::take(&mut self.store.changed);
+        for &key in &pods {
+            if self.store.record(key).stale {
+                self.store.derive(key);
+            }
+            let record = self.store.record_mut(key);
+            record.changed = false;
+            let Some(index) = record.workload_index() else { continue };
+            // A bare Pod is a workload itself. A new Pod ends a creation block.
+            let depends = |workload: &Workload| workload.creation_block.is_some() || workload.is_bare_pod();
+            if self.tree.workloads.get(index).is_none_or(depends) {
+                self.stale_workloads.push(index);
+            }
+        }
+        pods
+    }
+
+    /// Assigns new Pods to their workloads, and sorts the Pods of workloads again where a creation time changed. Requests
+    /// a regrouping if that is not possible.
+    fn place_pods(&mut self) {
+        let new = std::mem::take(&mut self.store.unassigned);
+        let mut unsorted = std::mem::take(&mut self.store.unsorted_workloads);
+        if self.must_regroup {
+            return;
+        }
+        unsorted.sort_unstable();
+        unsorted.dedup();
+        // The creation time of a bare Pod decides the order of the workloads.
+        let is_bare_pod = |index: &usize| self.tree.workloads.get(*index).is_none_or(Workload::is_bare_pod);
+        self.must_regroup = unsorted.iter().any(is_bare_pod) || !self.insert_new_pods(&new);
+        if !self.must_regroup {
+            for index in unsorted {
+                self.sort_pods_again(index);
+            }
+        }
+    }
+
+    /// Assigns new Pods to the workloads that own them. Returns `false` if an owner is not a known workload; then all
+    /// workloads must be grouped again.
+    fn insert_new_pods(&mut self, new: &[PodKey]) -> bool {
+        let mut by_workload: FastMap<usize, Vec<PodKey>> = FastMap::default();
+        for &key in new {
+            let owner = self.store.record(key).owner.as_ref();
+            let Some(index) = owner.and_then(|owner| self.owners.index_of(owner)) else { return false };
+            by_workload.entry(index).or_default().push(key);
+        }
+        for (index, new) in by_workload {
+            for &key in &new {
+                self.store.record_mut(key).workload = index;
+            }
+            let mut pods = std::mem::take(&mut self.tree.workloads[index].pods);
+            let count_before = pods.len();
+            let are_few = new.len() <= pods.len() / MIN_PODS_PER_INSERTION;
+            if are_few {
+                for &key in &new {
+                    let at = pods.partition_point(|other| self.store.compare(*other, key).is_lt());
+                    pods.insert(at, key);
+                }
+            } else {
+                pods.extend_from_slice(&new);
+                self.store.sort(&mut pods);
+            }
+            let have_index = new.iter().any(|key| self.identity(*key).index.is_some());
+            // If the new Pods are the latest, they are the latest attempts, and all other Pods keep their numbers.
+            let are_latest = are_few && pods[count_before..].iter().all(|key| new.contains(key));
+            if have_index && are_latest {
+                self.attempts.number_latest(index, &pods[count_before..], &mut self.store);
+            } else if have_index {
+                self.attempts.number_all(index, &pods, &mut self.store);
+            }
+            self.tree.workloads[index].pods = pods;
+            // The creation block and the first capacity depend on the workload's Pods.
+            self.stale_workloads.push(index);
+        }
+        true
+    }
+
+    /// Sorts and numbers the Pods of a workload again.
+    fn sort_pods_again(&mut self, index: usize) {
+        let Some(workload) = self.tree.workloads.get_mut(index) else { return };
+        let mut pods = std::mem::take(&mut workload.pods);
+        self.store.sort(&mut pods);
+        self.attempts.number_all(index, &pods, &mut self.store);
+        self.tree.workloads[index].pods = pods;
+        self.stale_workloads.push(index);
+    }
+
+    /// Updates the stale workloads and those directly below them, because a revision's state depends on its rollout.
+    fn update_stale_workloads(&mut self) {
+        let mut stale = std::mem::take(&mut self.stale_workloads);
+        for position in 0..stale.len() {
+            if let Some(workload) = self.tree.workloads.get(stale[position]) {
+                stale.extend(self.tree.child_indexes(workload));
+            }
+        }
+        stale.sort_unstable();
+        stale.dedup();
+        for &index in &stale {
+            self.update_workload(index);
+        }
+        for index in stale {
+            self.tree.keep_revision_running(index);
+        }
+        self.conclude_unreported();
+    }
+
+    fn update_workload(&mut self, index: usize) {
+        let workload = &mut self.tree.workloads[index];
+        let pods = std::mem::take(&mut workload.pods);
+        let workload = match self.owners.workload(&workload.uid, &mut self.store.names) {
+            Some(workload) => workload,
+            None => match pods.first() {
+                Some(&key) => bare_pod_workload(&mut self.store, key),
+                None => return,
+            },
+        };
+        self.tree.workloads[index] = self.complete(Workload { pods, ..workload });
+    }
+}

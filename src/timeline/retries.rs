@@ -1,0 +1,159 @@
+//! Retries: attempts at the same piece of work, and how long the controller waited between them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::lifecycle::PodOutcome;
+use crate::timeline::pod::PodKey;
+use crate::timeline::timeline::Timeline;
+use crate::timeline::workload::{Capacity, Workload, WorkloadState};
+
+/// The wait before a Pod that replaces a failed one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// When the failed Pod ended.
+    pub since: Timestamp,
+    /// When the new Pod was created.
+    pub until: Timestamp,
+    /// Whether only the order of time links the two Pods. It is certain only for Pods of the same completion index.
+    pub estimated: bool,
+}
+
+/// The wait for the next attempt at a completion index whose latest Pod failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenRetry {
+    /// The Pod that failed.
+    pub pod: PodKey,
+    /// Its completion index.
+    pub index: u32,
+    /// Number of observed attempts.
+    pub tries: u32,
+    /// When the Pod failed.
+    pub since: Timestamp,
+    /// When the controller's back-off ends; `None` if counted failures were not observed. The next Pod may be created
+    /// later, if no slot is free.
+    pub expected: Option<Timestamp>,
+}
+
+/// The back-off after the first failure. It doubles with each further failure.
+const INITIAL_BACK_OFF: SignedDuration = SignedDuration::from_secs(10);
+/// The longest back-off.
+const MAX_BACK_OFF: SignedDuration = SignedDuration::from_mins(10);
+/// The controller reports within this time that a failure was the last one.
+const FINAL_FAILURE_DELAY: SignedDuration = SignedDuration::from_secs(4);
+
+/// How long the Job controller waits after this number of consecutive failures.
+fn back_off(failures: usize) -> SignedDuration {
+    let doublings = u32::try_from(failures.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
+    (INITIAL_BACK_OFF * (1 << doublings)).min(MAX_BACK_OFF)
+}
+
+impl Timeline {
+    /// The completion indexes that wait for their next attempt at `now`, in ascending order. Empty if the workload has ended
+    /// or is suspended. Indexes that have failed for good are left out.
+    pub fn open_retries(&self, workload: &Workload, now: Timestamp) -> Vec<OpenRetry> {
+        let job = self.owners.job(&workload.uid).filter(|job| job.is_retrying_indexes());
+        let is_open = matches!(workload.state, WorkloadState::Running | WorkloadState::Pending);
+        let Some(job) = job.filter(|_| is_open) else { return Vec::new() };
+        let failures = workload.pods.iter().filter(|key| self.failed_at(**key).is_some()).count();
+        if failures == 0 {
+            return Vec::new();
+        }
+        let mut latest: BTreeMap<u32, PodKey> = BTreeMap::new();
+        for &key in &workload.pods {
+            latest.extend(self.identity(key).index.map(|index| (index, key)));
+        }
+        let per_index = workload.retries_per_index;
+        let consecutive = self.consecutive_failures(workload);
+        let all_observed = failures >= usize::try_from(workload.failed).unwrap_or(usize::MAX);
+        let mut open = Vec::new();
+        for (index, pod) in latest {
+            let Some(since) = self.failed_at(pod).filter(|_| !job.is_index_finished(index)) else { continue };
+            let tries = self.identity(pod).attempt;
+            let counted = if per_index { tries as usize } else { failures };
+            let is_over_limit = job.backoff_limit(per_index).is_some_and(|limit| counted > limit as usize);
+            if is_over_limit && now.duration_since(since) < FINAL_FAILURE_DELAY {
+                continue;
+            }
+            let failures = if per_index { Some((tries as usize, since)) } else { consecutive };
+            let expected = failures.filter(|_| all_observed).map(|(count, since)| since + back_off(count));
+            open.push(OpenRetry { pod, index, tries, since, expected });
+        }
+        open
+    }
+
+    /// The number of failures since the latest success, and the time of the last one.
+    fn consecutive_failures(&self, workload: &Workload) -> Option<(usize, Timestamp)> {
+        let succeeded_at = |key: &PodKey| {
+            let overview = self.overview(*key);
+            overview.end().filter(|_| overview.outcome == PodOutcome::Succeeded)
+        };
+        let success = workload.pods.iter().filter_map(succeeded_at).max();
+        let failures = workload.pods.iter().filter_map(|key| self.failed_at(*key));
+        let since_success = failures.filter(|at| success.is_none_or(|success| *at > success));
+        since_success.fold(None, |counted, at| {
+            let (count, last) = counted.unwrap_or((0, at));
+            Some((count + 1, at.max(last)))
+        })
+    }
+
+    /// The waits before the Pods of a workload that replace failed ones.
+    ///
+    /// Without a completion index, the first Pod that is created after a failure counts as its replacement, because a Job
+    /// creates no Pod during the back-off.
+    pub fn retries(&self, workload: &Workload) -> HashMap<PodKey, Retry> {
+        let mut retries = HashMap::new();
+        // Most runs have no failure.
+        if !workload.pods.iter().any(|&key| self.failed_at(key).is_some()) {
+            return retries;
+        }
+        let mut by_index: HashMap<u32, Option<Timestamp>> = HashMap::new();
+        let mut failures: Vec<Timestamp> = Vec::new();
+        let mut created: Vec<(Timestamp, PodKey)> = Vec::new();
+        for &key in &workload.pods {
+            let failed = self.failed_at(key);
+            let Some(at) = self.overview(key).created() else { continue };
+            let Some(index) = self.identity(key).index else {
+                failures.extend(failed);
+                created.push((at, key));
+                continue;
+            };
+            if let Some(Some(since)) = by_index.insert(index, failed).filter(|since| *since < Some(at)) {
+                retries.insert(key, Retry { since, until: at, estimated: false });
+            }
+        }
+        failures.sort_unstable();
+        created.sort_unstable();
+        let mut failures = failures.into_iter().peekable();
+        for (until, key) in created {
+            let mut latest = None;
+            while let Some(failure) = failures.next_if(|failure| *failure < until) {
+                latest = Some(failure);
+            }
+            if let Some(since) = latest {
+                retries.insert(key, Retry { since, until, estimated: true });
+            }
+        }
+        // A Pod that follows a suspension did not wait for the back-off.
+        retries.retain(|_, retry| {
+            let is_suspended = |capacity: &Capacity| {
+                capacity.parallelism == 0 && (retry.since..retry.until).contains(&capacity.since)
+            };
+            !workload.capacity.iter().any(is_suspended)
+        });
+        retries
+    }
+
+    /// When a Pod failed, or when somebody other than its owner deleted it.
+    fn failed_at(&self, key: PodKey) -> Option<Timestamp> {
+        let record = self.store.record(key);
+        let overview = &record.overview;
+        let is_taken_away = overview.outcome == PodOutcome::Deleted && record.is_taken_away();
+        if overview.end().is_none() && is_taken_away {
+            // The end was not observed, so the Pod counts as failed from the request of its deletion.
+            return self.pod(key).life.instants.delete_requested.map(|requested| requested.at);
+        }
+        overview.end().filter(|_| overview.outcome.failed() || is_taken_away)
+    }
+}

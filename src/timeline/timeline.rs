@@ -1,0 +1,166 @@
+//! The timeline: everything that was observed, and the workloads and Pods derived from it.
+
+use jiff::Timestamp;
+
+use crate::lifecycle::{Explanation, PhaseSpan};
+use crate::timeline::attempt_numbers::AttemptNumbers;
+use crate::timeline::overview::PodOverview;
+use crate::timeline::owner_records::OwnerRecords;
+use crate::timeline::pod::{PodIdentity, PodKey, TimelinePod};
+use crate::timeline::pod_store::PodStore;
+use crate::timeline::tree::WorkloadTree;
+use crate::timeline::workload::Workload;
+
+/// Everything that was observed. [`Timeline::apply`] adds an observation, and [`Timeline::recompute`] updates the workloads
+/// and Pods. All other methods read what the last recomputation derived.
+#[derive(Clone, Debug, Default)]
+pub struct Timeline {
+    pub(crate) store: PodStore,
+    pub(crate) owners: OwnerRecords,
+    pub(crate) tree: WorkloadTree,
+    pub(crate) attempts: AttemptNumbers,
+    /// Indexes of workloads that must be updated.
+    pub(crate) stale_workloads: Vec<usize>,
+    /// Whether all workloads must be grouped again.
+    pub(crate) must_regroup: bool,
+    pub(crate) revision: u64,
+    pub(crate) last_received: Option<Timestamp>,
+}
+
+/// The changes of a recomputation.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Pods that may have changed.
+    pub pods: Vec<PodKey>,
+    /// Whether a workload may have changed.
+    pub workloads: bool,
+}
+
+impl Timeline {
+    /// The workloads, by creation, then namespace and name. Workloads below another one follow it directly.
+    pub fn workloads(&self) -> &[Workload] {
+        &self.tree.workloads
+    }
+
+    /// The workloads that are below no other. Their states determine the exit code.
+    pub fn roots(&self) -> impl Iterator<Item = &Workload> {
+        self.tree.roots()
+    }
+
+    /// The workloads directly below another one.
+    pub fn children(&self, workload: &Workload) -> impl Iterator<Item = &Workload> {
+        self.tree.children(workload)
+    }
+
+    /// Whether another workload is below this one.
+    pub fn has_children(&self, workload: &Workload) -> bool {
+        self.tree.has_children(workload)
+    }
+
+    /// The workload that a Pod belongs to: the nearest one above the Pod.
+    ///
+    /// # Panics
+    /// Panics if `key` belongs to another timeline.
+    pub fn workload_of(&self, key: PodKey) -> Option<&Workload> {
+        self.tree.workloads.get(self.store.record(key).workload)
+    }
+
+    /// A Pod with its life. Takes a microsecond or two for a Pod that has ended, because its life is derived on request.
+    ///
+    /// # Panics
+    /// Panics if `key` belongs to another timeline.
+    pub fn pod(&self, key: PodKey) -> TimelinePod<'_> {
+        self.store.pod(key)
+    }
+
+    /// The Pods of a workload with their lives, by creation, then name.
+    pub fn pods(&self, workload: &Workload) -> impl ExactSizeIterator<Item = (PodKey, TimelinePod<'_>)> {
+        workload.pods.iter().map(|&key| (key, self.pod(key)))
+    }
+
+    /// The Pods of a workload and of all workloads below it, by creation, then name.
+    pub fn pods_below(&self, workload: &Workload) -> Vec<PodKey> {
+        let mut pods = workload.pods.clone();
+        if self.has_children(workload) {
+            for child in self.children(workload) {
+                pods.append(&mut self.pods_below(child));
+            }
+            self.store.sort(&mut pods);
+        }
+        pods
+    }
+
+    /// The number of observed Pods.
+    pub fn pod_count(&self) -> usize {
+        self.store.len()
+    }
+
+    /// The identity of a Pod. Costs only a look-up, so it suits passes over all Pods.
+    ///
+    /// # Panics
+    /// Panics if `key` belongs to another timeline.
+    pub fn identity(&self, key: PodKey) -> &PodIdentity {
+        &self.store.record(key).identity
+    }
+
+    /// The outcome and the main times of a Pod. Costs only a look-up, so it suits passes over all Pods.
+    ///
+    /// # Panics
+    /// Panics if `key` belongs to another timeline.
+    pub fn overview(&self, key: PodKey) -> &PodOverview {
+        &self.store.record(key).overview
+    }
+
+    /// The overviews of a workload's Pods, by creation, then name.
+    pub fn overviews(&self, workload: &Workload) -> impl ExactSizeIterator<Item = (PodKey, &PodOverview)> {
+        workload.pods.iter().map(|&key| (key, self.overview(key)))
+    }
+
+    /// Calls `visit` with each phase of a Pod, without reasons and containers. Suits passes over all Pods, because the life
+    /// is not derived.
+    ///
+    /// # Panics
+    /// Panics if `key` belongs to another timeline.
+    pub fn for_each_span(&self, key: PodKey, visit: impl FnMut(PhaseSpan)) {
+        self.store.for_each_span(key, visit);
+    }
+
+    /// The evidence of each boundary in the life of a Pod. It is derived on request, so ask only for Pods that are shown.
+    ///
+    /// # Panics
+    /// Panics if `key` belongs to another timeline.
+    pub fn explain(&self, key: PodKey) -> Explanation {
+        self.store.explain(key)
+    }
+
+    /// Whether neither a workload nor a Pod was observed.
+    pub fn is_empty(&self) -> bool {
+        self.owners.is_empty() && self.store.len() == 0
+    }
+
+    /// All Pods and workloads, as if all of them had changed.
+    pub fn all_as_changes(&self) -> Changes {
+        let pods = self.workloads().iter().flat_map(|workload| workload.pods.iter().copied()).collect();
+        Changes { pods, workloads: true }
+    }
+
+    /// When the latest observation was received.
+    pub fn last_received(&self) -> Option<Timestamp> {
+        self.last_received
+    }
+
+    /// A number that grows with each recomputation that may have changed something.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Creates a timeline from workloads and the lives of their Pods, without evidence.
+    #[cfg(test)]
+    pub(crate) fn from_parts(pods: Vec<TimelinePod<'static>>, workloads: Vec<Workload>) -> Self {
+        let mut store = PodStore::from_pods(pods);
+        for (index, workload) in workloads.iter().enumerate() {
+            workload.pods.iter().for_each(|key| store.record_mut(*key).workload = index);
+        }
+        Self { store, tree: WorkloadTree::from_workloads(workloads), ..Self::default() }
+    }
+}

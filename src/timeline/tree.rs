@@ -1,0 +1,110 @@
+//! The workloads as a tree: a workload that owns others (a Deployment its ReplicaSets, a CronJob its Jobs) is above them.
+
+use std::sync::Arc;
+
+use crate::timeline::fast_map::FastMap;
+use crate::timeline::owner_records::OwnerRecords;
+use crate::timeline::workload::{Workload, WorkloadState};
+
+/// The workloads in the order of the tree: each workload is followed by those below it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WorkloadTree {
+    pub(crate) workloads: Vec<Workload>,
+    /// For each workload the index of the one directly above it.
+    parents: Vec<Option<usize>>,
+    /// By uid the indexes of the workloads directly below it.
+    children: FastMap<Arc<str>, Vec<usize>>,
+}
+
+impl WorkloadTree {
+    /// Creates a tree without levels.
+    #[cfg(test)]
+    pub(crate) fn from_workloads(workloads: Vec<Workload>) -> Self {
+        Self { workloads, ..Self::default() }
+    }
+
+    /// Arranges workloads as a tree. Siblings keep their order.
+    pub(crate) fn arrange(workloads: Vec<Workload>, owners: &OwnerRecords) -> Self {
+        let by_uid = |(index, workload): (usize, &Workload)| (Arc::clone(&workload.uid), index);
+        let indexes: FastMap<Arc<str>, usize> = workloads.iter().enumerate().map(by_uid).collect();
+        let parent_of =
+            |workload: &Workload| owners.nearest_workload(&workload.parent.as_ref()?.uid, &indexes);
+        let parents: Vec<Option<usize>> = workloads.iter().map(parent_of).collect();
+        let mut children: Vec<Vec<usize>> = vec![Vec::new(); workloads.len()];
+        for (index, parent) in parents.iter().enumerate() {
+            if let Some(parent) = parent {
+                children[*parent].push(index);
+            }
+        }
+        let order = depth_first(&parents, &children);
+        let mut new_indexes = vec![0; workloads.len()];
+        for (new, old) in order.iter().enumerate() {
+            new_indexes[*old] = new;
+        }
+        let with_children = children.iter().enumerate().filter(|(_, children)| !children.is_empty());
+        let children = with_children
+            .map(|(index, children)| {
+                let children = children.iter().map(|child| new_indexes[*child]).collect();
+                (Arc::clone(&workloads[index].uid), children)
+            })
+            .collect();
+        let parents = order.iter().map(|old| parents[*old].map(|parent| new_indexes[parent])).collect();
+        let mut unordered: Vec<Option<Workload>> = workloads.into_iter().map(Some).collect();
+        let workloads = order.into_iter().filter_map(|old| unordered[old].take()).collect();
+        Self { workloads, parents, children }
+    }
+
+    /// The workloads that have none above them.
+    pub(crate) fn roots(&self) -> impl Iterator<Item = &Workload> {
+        self.workloads
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| self.parent(*index).is_none())
+            .map(|(_, workload)| workload)
+    }
+
+    /// The workloads directly below another one.
+    pub(crate) fn children(&self, workload: &Workload) -> impl Iterator<Item = &Workload> {
+        self.child_indexes(workload).iter().map(|&index| &self.workloads[index])
+    }
+
+    /// Whether another workload is below this one.
+    pub(crate) fn has_children(&self, workload: &Workload) -> bool {
+        self.children.contains_key(&workload.uid)
+    }
+
+    /// The indexes of the workloads directly below another one.
+    pub(crate) fn child_indexes(&self, workload: &Workload) -> &[usize] {
+        self.children.get(&workload.uid).map_or(&[], Vec::as_slice)
+    }
+
+    fn parent(&self, index: usize) -> Option<usize> {
+        self.parents.get(index).copied().flatten()
+    }
+
+    /// Sets a revision that has succeeded back to running until the rollout above it has ended, because during a rollout a
+    /// revision may have all desired replicas only for a moment.
+    pub(crate) fn keep_revision_running(&mut self, index: usize) {
+        let Some(parent) = self.parent(index) else { return };
+        let parent = &self.workloads[parent];
+        if !parent.is_rollout || parent.has_ended() {
+            return;
+        }
+        let workload = &mut self.workloads[index];
+        if workload.is_rollout && workload.state == WorkloadState::Succeeded {
+            workload.state = WorkloadState::Running;
+            workload.finished = None;
+        }
+    }
+}
+
+/// The indexes of all workloads in depth-first order.
+fn depth_first(parents: &[Option<usize>], children: &[Vec<usize>]) -> Vec<usize> {
+    let mut order = Vec::with_capacity(parents.len());
+    let mut stack: Vec<usize> = (0..parents.len()).rev().filter(|&index| parents[index].is_none()).collect();
+    while let Some(index) = stack.pop() {
+        order.push(index);
+        stack.extend(children[index].iter().rev());
+    }
+    order
+}

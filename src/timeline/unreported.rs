@@ -1,0 +1,57 @@
+//! Workloads whose own status reports nothing, such as some custom resources. Their state follows from what they own.
+
+use jiff::Timestamp;
+
+use crate::timeline::bare_pod::state_of;
+use crate::timeline::timeline::Timeline;
+use crate::timeline::workload::{Workload, WorkloadState};
+
+impl Timeline {
+    /// Sets the state and the end of each unreported workload from the workloads and Pods that it owns.
+    pub(crate) fn conclude_unreported(&mut self) {
+        let indexes: Vec<usize> = self.owners.unreported().collect();
+        for index in indexes {
+            let workload = &self.tree.workloads[index];
+            let state = self.combined_state(workload);
+            let finished = if state.is_final() { self.latest_end(workload) } else { None };
+            let workload = &mut self.tree.workloads[index];
+            workload.state = state;
+            workload.finished = finished;
+        }
+    }
+
+    /// The combined state of everything directly below a workload. It is final once each part has ended, and failed if a
+    /// part failed.
+    fn combined_state(&self, workload: &Workload) -> WorkloadState {
+        let pods = self.overviews(workload).map(|(_, overview)| state_of(overview.outcome));
+        let parts: Vec<WorkloadState> =
+            self.children(workload).map(|child| child.state).chain(pods).collect();
+        let are_all = |state| parts.iter().all(|part| *part == state);
+        let have_ended = parts.iter().all(|part| part.is_final() || *part == WorkloadState::Unknown);
+        if parts.is_empty() {
+            WorkloadState::Pending
+        } else if have_ended {
+            // Parts that were removed before their end decide nothing.
+            if parts.contains(&WorkloadState::Failed) {
+                WorkloadState::Failed
+            } else if parts.contains(&WorkloadState::Succeeded) {
+                WorkloadState::Succeeded
+            } else {
+                WorkloadState::Running
+            }
+        } else if are_all(WorkloadState::Suspended) {
+            WorkloadState::Suspended
+        } else if are_all(WorkloadState::Pending) {
+            WorkloadState::Pending
+        } else {
+            WorkloadState::Running
+        }
+    }
+
+    /// The latest end among everything directly below a workload.
+    fn latest_end(&self, workload: &Workload) -> Option<Timestamp> {
+        let children = self.children(workload).filter_map(|child| child.finished);
+        let pods = self.overviews(workload).filter_map(|(_, overview)| overview.end());
+        children.chain(pods).max()
+    }
+}

@@ -1,0 +1,149 @@
+//! A workload: its desired state, its status, and the keys of its Pods.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::timeline::hold::Hold;
+use crate::timeline::pod::PodKey;
+
+/// The state of a workload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WorkloadState {
+    /// It has not begun.
+    Pending,
+    /// Its desired state says that it must not run.
+    Suspended,
+    /// It runs.
+    Running,
+    /// It ended successfully.
+    Succeeded,
+    /// It failed.
+    Failed,
+    /// It was removed before it ended, or its state cannot be determined.
+    Unknown,
+}
+
+impl WorkloadState {
+    /// The value of `outcome` in the timeline document.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "Pending",
+            Self::Suspended => "Suspended",
+            Self::Running => "Running",
+            Self::Succeeded => "Succeeded",
+            Self::Failed => "Failed",
+            Self::Unknown => "Unknown",
+        }
+    }
+
+    /// Whether the workload succeeded or failed.
+    pub(crate) fn is_final(self) -> bool {
+        match self {
+            Self::Succeeded | Self::Failed => true,
+            Self::Pending | Self::Suspended | Self::Running | Self::Unknown => false,
+        }
+    }
+}
+
+/// An object that runs Pods: one that the user named, one that such an object owns (a ReplicaSet of a Deployment, a Job of
+/// a CronJob), or a Pod whose owner is not followed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workload {
+    /// Group and version: `batch/v1`.
+    pub api_version: Arc<str>,
+    /// Kind: `Job`, `Pod`.
+    pub kind: Arc<str>,
+    /// Namespace.
+    pub namespace: Arc<str>,
+    /// Name.
+    pub name: Arc<str>,
+    /// Uid.
+    pub uid: Arc<str>,
+    /// The object that controls it, for example a CronJob or a JobSet.
+    pub parent: Option<Parent>,
+    /// Its state.
+    pub state: WorkloadState,
+    /// The reason for the state in one word: `BackoffLimitExceeded`.
+    pub reason: Option<Arc<str>>,
+    /// The reason for the state as text.
+    pub message: Option<Arc<str>>,
+    /// `creationTimestamp`.
+    pub created: Option<Timestamp>,
+    /// When its controller began.
+    pub started: Option<Timestamp>,
+    /// When it ended: the completion time of a Job, the transition time of the condition that ended it, or the time when
+    /// its removal was observed.
+    pub finished: Option<Timestamp>,
+    /// Pods that must succeed; `None` for a work queue and for kinds without such a number.
+    pub completions: Option<u32>,
+    /// Pods that may run at the same time.
+    pub parallelism: Option<u32>,
+    /// Active Pods, as its controller counts them; active Jobs of a CronJob.
+    pub active: u32,
+    /// Succeeded Pods, as its controller counts them, with those that it has seen but not counted yet.
+    pub succeeded: u32,
+    /// Failed Pods, as its controller counts them, with those that it has seen but not counted yet.
+    pub failed: u32,
+    /// Whether the object no longer exists.
+    pub gone: bool,
+    /// The number of Pods that it might have over time, oldest first.
+    pub capacity: Vec<Capacity>,
+    /// Whether retries are counted and delayed for each index separately (`backoffLimitPerIndex`).
+    pub retries_per_index: bool,
+    /// Why its controller cannot create Pods now.
+    pub creation_block: Option<CreationBlock>,
+    /// Times in which it created no Pods because it was suspended or its Pods were refused, in chronological order.
+    pub holds: Vec<Hold>,
+    /// When its schedule creates the next Job.
+    pub next_run: Option<Timestamp>,
+    /// Whether it is a rollout: its Pods continue to run after it has succeeded.
+    pub is_rollout: bool,
+    /// Its own Pods, by creation, then name. Pods of workloads below it are listed there only.
+    pub pods: Vec<PodKey>,
+}
+
+impl Workload {
+    /// Whether its state is final: it succeeded, failed or no longer exists.
+    pub fn has_ended(&self) -> bool {
+        self.gone || self.state.is_final()
+    }
+
+    /// Whether it is a Pod that no followed object owns.
+    pub(crate) fn is_bare_pod(&self) -> bool {
+        &*self.kind == "Pod"
+    }
+}
+
+/// The reason why a controller cannot create Pods: a quota, a webhook, a missing service account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreationBlock {
+    /// One word: `FailedCreate`.
+    pub reason: Arc<str>,
+    /// The controller's text without the parts that differ between its attempts.
+    pub message: Arc<str>,
+    /// When the block began.
+    pub since: Timestamp,
+}
+
+/// The number of Pods that may run from a time on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// When these numbers began to apply.
+    pub since: Timestamp,
+    /// `spec.parallelism`, or the number of desired replicas; 0 while suspended.
+    pub parallelism: u32,
+    /// `spec.completions`.
+    pub completions: Option<u32>,
+}
+
+/// The object that controls a workload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parent {
+    /// Kind.
+    pub kind: Arc<str>,
+    /// Name.
+    pub name: Arc<str>,
+    /// Uid.
+    pub uid: Arc<str>,
+}
