@@ -1,12 +1,12 @@
-//! What stands out in a workload, as contracted: waits by reason, pulls by image and node.
+//! The waits, holds, back-offs and image pulls of a workload in the timeline document.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
+use serde_with::serde_as;
 
-use super::document::{optional_time, time};
-use super::summary::millis;
+use crate::export::units::{Rfc3339Millis, to_millis};
 use crate::timeline::{Hold, ImagePulls, OpenRetry, Wait};
 
 /// An element of `waits`.
@@ -14,21 +14,21 @@ use crate::timeline::{Hold, ImagePulls, OpenRetry, Wait};
 #[serde(rename_all = "camelCase")]
 pub struct WaitEntry {
     /// `Insufficient cpu`, `ImagePullBackOff` …
-    #[serde(serialize_with = "text")]
+    #[serde(serialize_with = "serialize_text")]
     pub reason: Arc<str>,
-    /// Pods that waited for it; 0 where the workload itself did (`holds`).
+    /// Number of Pods that waited; 0 if the workload itself waited (`holds`).
     pub pods: usize,
-    /// The longest wait of one Pod, or the workload's longest.
+    /// The longest wait of one Pod, or the longest hold of the workload.
     pub longest_millis: i64,
-    /// The sum over Pods, or over the workload's waits.
+    /// The sum over the Pods, or over the workload's holds.
     pub total_millis: i64,
 }
 
 impl From<Wait> for WaitEntry {
     fn from(wait: Wait) -> Self {
         Self {
-            longest_millis: millis(wait.longest),
-            total_millis: millis(wait.total),
+            longest_millis: to_millis(wait.longest),
+            total_millis: to_millis(wait.total),
             reason: wait.reason,
             pods: wait.pods,
         }
@@ -36,59 +36,61 @@ impl From<Wait> for WaitEntry {
 }
 
 /// An element of `holds`.
+#[serde_as]
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HoldEntry<'a> {
     /// `suspended`, `admission by Kueue queue team-a`, `FailedCreate`.
     pub reason: &'a str,
-    /// Why its Pods were refused; the server's text, not escaped for a terminal.
+    /// Why the Pods were refused. The server's text is not escaped for a terminal.
     pub message: Option<&'a str>,
-    /// Start; `null` if nobody tells.
-    #[serde(serialize_with = "optional_time")]
+    /// Start; `null` if it is unknown.
+    #[serde_as(as = "Option<Rfc3339Millis>")]
     pub start: Option<Timestamp>,
-    /// End; `null` while it goes on, and if nobody tells.
-    #[serde(serialize_with = "optional_time")]
+    /// End; `null` while the hold lasts, and if the end is unknown.
+    #[serde_as(as = "Option<Rfc3339Millis>")]
     pub end: Option<Timestamp>,
-    /// How long it took, or has taken until `observedAt`; `null` if an end is unknown.
+    /// Duration, until `observedAt` if the hold lasts; `null` if the start or the end is unknown.
     pub millis: Option<i64>,
-    /// The weaker of what its ends were read from.
+    /// The weaker source of the start and the end.
     pub source: &'static str,
 }
 
 impl<'a> HoldEntry<'a> {
-    /// The hold as it stands at `now`.
+    /// The entry of a hold at `now`.
     pub(crate) fn new(hold: &'a Hold, now: Timestamp) -> Self {
         Self {
             reason: &hold.reason,
             message: hold.message.as_deref(),
             start: hold.start.map(|start| start.at),
             end: hold.end.map(|end| end.at),
-            millis: hold.duration(now).map(millis),
+            millis: hold.duration(now).map(to_millis),
             source: hold.source().name(),
         }
     }
 }
 
 /// An element of `backOffs`.
+#[serde_as]
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BackOffEntry {
-    /// The completion index that waits for its next try.
+    /// The completion index that waits for its next attempt.
     pub index: u32,
-    /// Tries that were seen.
+    /// Number of observed attempts.
     pub tries: u32,
-    /// When the latest of them failed.
-    #[serde(serialize_with = "time")]
+    /// When the latest attempt failed.
+    #[serde_as(as = "Rfc3339Millis")]
     pub since: Timestamp,
-    /// When the controller's rule lets it make the next Pod: an estimate, as there may be no free slot then. `null` where
-    /// failures that count were not seen.
-    #[serde(serialize_with = "optional_time")]
+    /// When the controller's back-off ends. The next Pod may be created later, if no slot is free. `null` if counted
+    /// failures were not observed.
+    #[serde_as(as = "Option<Rfc3339Millis>")]
     pub expected_at: Option<Timestamp>,
 }
 
 impl From<OpenRetry> for BackOffEntry {
     fn from(open: OpenRetry) -> Self {
-        Self { index: open.index, tries: open.tries, since: open.since, expected_at: open.expected }
+        Self { index: open.index, tries: open.attempts, since: open.since, expected_at: open.expected }
     }
 }
 
@@ -97,18 +99,18 @@ impl From<OpenRetry> for BackOffEntry {
 #[serde(rename_all = "camelCase")]
 pub struct ImageEntry {
     /// Image as the user wrote it.
-    #[serde(serialize_with = "text")]
+    #[serde(serialize_with = "serialize_text")]
     pub image: Arc<str>,
     /// Node.
-    #[serde(serialize_with = "text")]
+    #[serde(serialize_with = "serialize_text")]
     pub node: Arc<str>,
-    /// Pulls that ended.
+    /// Number of completed pulls.
     pub pulls: u32,
-    /// How often it was there already.
+    /// How often the image was already on the node.
     pub cached: u32,
-    /// What the first pull took.
+    /// Duration of the first pull.
     pub first_millis: Option<i64>,
-    /// What the longest pull took.
+    /// Duration of the longest pull.
     pub longest_millis: Option<i64>,
     /// The longest wait in the node's queue before a pull.
     pub waited_millis: Option<i64>,
@@ -121,9 +123,9 @@ impl From<ImagePulls> for ImageEntry {
         Self {
             pulls: pulls.pulls,
             cached: pulls.cached,
-            first_millis: pulls.first.map(millis),
-            longest_millis: pulls.longest.map(millis),
-            waited_millis: pulls.waited.map(millis),
+            first_millis: pulls.first.map(to_millis),
+            longest_millis: pulls.longest.map(to_millis),
+            waited_millis: pulls.waited.map(to_millis),
             bytes: pulls.bytes,
             image: pulls.image,
             node: pulls.node,
@@ -131,6 +133,7 @@ impl From<ImagePulls> for ImageEntry {
     }
 }
 
-fn text<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+/// Serializes a shared string. Serde itself cannot do this without its feature `rc`.
+fn serialize_text<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(text)
 }

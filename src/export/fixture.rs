@@ -1,4 +1,4 @@
-//! Model values for the tests of the formats: one of each thing, every optional field once there and once not.
+//! Values of the model for the tests of the formats. Each optional field has a value in one of them and none in another.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::timeline::{
     Parent, Percentiles, PodIdentity, SlotTime, Summary, TimelinePod, Workload, WorkloadState,
 };
 
-/// 2026-01-01T00:00:00Z and so many milliseconds.
+/// The time `millis` milliseconds after 2026-01-01T00:00:00Z.
 pub(crate) fn at(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(1_767_225_600_000 + millis).unwrap()
 }
@@ -155,7 +155,7 @@ pub(crate) fn ended() -> TimelinePod<'static> {
     TimelinePod::new(identity, life)
 }
 
-/// A Pod that waits for a node: nearly all is unknown.
+/// A Pod that waits for a node. Nearly all values are unknown.
 pub(crate) fn waiting() -> TimelinePod<'static> {
     let mut queued = phase(PhaseKind::Queued, 0, None);
     queued.reason = Some("Insufficient cpu".into());

@@ -1,4 +1,4 @@
-//! `-o jsonl`: one line for each change while following, with the changed element in the form of the timeline document.
+//! `-o jsonl`: one line for each change while following. It contains the changed element in the form of the timeline document.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -7,55 +7,62 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_with::serde_as;
 
-use super::document::{PodEntry, WorkloadEntry, time};
+use crate::export::document::WorkloadEntry;
+use crate::export::pod::PodEntry;
+use crate::export::units::Rfc3339Millis;
 use crate::timeline::{Changes, PodKey, Timeline, TimelinePod, Workload};
 
 /// `{"type": "pod", …}`: a Pod changed.
+#[serde_as]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct PodLine<'a> {
     r#type: &'static str,
-    #[serde(serialize_with = "time")]
+    #[serde_as(as = "Rfc3339Millis")]
     observed_at: Timestamp,
     workload_uid: &'a str,
     pod: PodEntry<'a>,
 }
 
-/// `{"type": "workload", …}`: a workload changed. Without `pods`: those have lines of their own.
+/// `{"type": "workload", …}`: a workload changed. Does not contain `pods`, because each Pod has lines of its own.
+#[serde_as]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct WorkloadLine<'a> {
     r#type: &'static str,
-    #[serde(serialize_with = "time")]
+    #[serde_as(as = "Rfc3339Millis")]
     observed_at: Timestamp,
     workload: WorkloadEntry<'a>,
 }
 
-/// `{"type": "end", …}`: nothing more will come. All workloads, without `pods`.
+/// `{"type": "end", …}`: the last line. Contains all workloads without `pods`.
+#[serde_as]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct EndLine<'a> {
     r#type: &'static str,
-    #[serde(serialize_with = "time")]
+    #[serde_as(as = "Rfc3339Millis")]
     observed_at: Timestamp,
     exit_code: u8,
     workloads: Vec<WorkloadEntry<'a>>,
 }
 
-/// The lines of a timeline that is followed. Remembers what the last line of each element said, so that nothing is said
-/// twice.
+/// Writes the changes of a timeline as lines. Stores a hash of the last line of each element, so that equal lines are not
+/// repeated.
 #[derive(Debug, Default)]
 pub(crate) struct ChangeLines {
-    workloads: HashMap<Arc<str>, u64>,
-    pods: HashMap<PodKey, u64>,
+    /// By uid.
+    workload_hashes: HashMap<Arc<str>, u64>,
+    pod_hashes: HashMap<PodKey, u64>,
 }
 
 impl ChangeLines {
-    /// Writes a line for each workload and each Pod that has changed, a workload's before its Pods'.
+    /// Writes a line for each workload and each Pod that changed. The line of a workload comes before those of its Pods.
     ///
     /// # Errors
-    /// What the writer says, a broken pipe as such.
+    /// Returns the writer's error. A broken pipe keeps its kind.
     pub(crate) fn write_changes(
         &mut self,
         timeline: &Timeline,
@@ -70,7 +77,7 @@ impl ChangeLines {
             }
         }
         for workload in timeline.workloads() {
-            if changes.workloads && self.is_news_of(workload) {
+            if changes.workloads && self.note_workload(workload) {
                 let workload = WorkloadEntry::without_pods(timeline, workload, now);
                 write_line(&WorkloadLine { r#type: "workload", observed_at: now, workload }, out)?;
             }
@@ -78,7 +85,7 @@ impl ChangeLines {
             keys.sort_by_key(|&key| (timeline.overview(key).created(), &timeline.identity(key).name));
             for key in keys {
                 let pod = timeline.pod(key);
-                if self.is_news_of_pod(key, &pod)? {
+                if self.note_pod(key, &pod)? {
                     let pod = PodEntry::new(&pod, now);
                     let line = PodLine { r#type: "pod", observed_at: now, workload_uid: &workload.uid, pod };
                     write_line(&line, out)?;
@@ -88,10 +95,10 @@ impl ChangeLines {
         Ok(())
     }
 
-    /// Writes the last line: the exit code that the program is about to end with, and how the workloads stand.
+    /// Writes the last line, with the exit code of the program and the final workloads.
     ///
     /// # Errors
-    /// What the writer says, a broken pipe as such.
+    /// Returns the writer's error. A broken pipe keeps its kind.
     pub(crate) fn write_end(
         timeline: &Timeline,
         exit_code: u8,
@@ -103,32 +110,34 @@ impl ChangeLines {
         write_line(&EndLine { r#type: "end", observed_at: now, exit_code, workloads }, out)
     }
 
-    fn is_news_of(&mut self, workload: &Workload) -> bool {
+    /// Stores a hash of what the workload's object and its controller report. Returns whether it changed.
+    fn note_workload(&mut self, workload: &Workload) -> bool {
         let mut hash = DefaultHasher::new();
-        let controller = (workload.active, workload.succeeded, workload.failed);
+        let counts = (workload.active, workload.succeeded, workload.failed);
         let desired = (workload.completions, workload.parallelism);
         let times = (workload.created, workload.started, workload.finished);
-        let ending = (workload.state, &workload.reason, &workload.message, workload.gone);
-        (controller, desired, times, ending).hash(&mut hash);
+        let status = (workload.state, &workload.reason, &workload.message, workload.gone);
+        (counts, desired, times, status).hash(&mut hash);
         for hold in &workload.holds {
-            let ends = [hold.start, hold.end].map(|end| end.map(|end| end.at));
-            (ends, hold.ended, &hold.reason, &hold.message).hash(&mut hash);
+            let times = [hold.start, hold.end].map(|end| end.map(|end| end.at));
+            (times, hold.ended, &hold.reason, &hold.message).hash(&mut hash);
         }
-        let said = hash.finish();
-        self.workloads.insert(Arc::clone(&workload.uid), said) != Some(said)
+        let hash = hash.finish();
+        self.workload_hashes.insert(Arc::clone(&workload.uid), hash) != Some(hash)
     }
 
-    fn is_news_of_pod(&mut self, key: PodKey, pod: &TimelinePod) -> io::Result<bool> {
+    /// Stores a hash of a Pod's entry. Returns whether it changed.
+    fn note_pod(&mut self, key: PodKey, pod: &TimelinePod<'_>) -> io::Result<bool> {
         let mut hash = HashWriter(DefaultHasher::new());
-        // Not as of now: that time goes by is no change.
+        // A constant time, because the growing duration of an open phase is no change.
         serde_json::to_writer(&mut hash, &PodEntry::new(pod, Timestamp::UNIX_EPOCH))
             .map_err(io::Error::from)?;
-        let said = hash.0.finish();
-        Ok(self.pods.insert(key, said) != Some(said))
+        let hash = hash.0.finish();
+        Ok(self.pod_hashes.insert(key, hash) != Some(hash))
     }
 }
 
-/// Hashes what is written.
+/// A writer that hashes all bytes.
 struct HashWriter(DefaultHasher);
 
 impl Write for HashWriter {

@@ -1,15 +1,20 @@
-//! The timeline for machines: the timeline document as JSON and YAML, its changes as JSON lines, and names.
+//! The output for programs: the timeline document as JSON and YAML, its changes as JSON lines, and names.
 //!
-//! The document's structs stand apart from the model, so that the model can change and the document cannot. Everything
-//! is written piece by piece, so that no output is ever held as a whole: writers should be buffered. Server text goes out
-//! unchanged, with the escapes of the format.
+//! The structs of the document are separate from the model, because the model may change and the document may not. Everything
+//! is written piece by piece, so that no output exists in memory as a whole. Therefore writers should be buffered. Text from
+//! the server is written unchanged, with the escapes of the format.
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
+pub(crate) mod container;
 pub(crate) mod document;
 pub(crate) mod findings;
 pub(crate) mod json;
 pub(crate) mod jsonl;
 pub(crate) mod name;
+pub(crate) mod pod;
 pub(crate) mod summary;
+pub(crate) mod units;
 pub(crate) mod yaml;
 
 #[cfg(test)]

@@ -1,20 +1,20 @@
-//! `-o name`: what `kubectl get` takes again.
+//! `-o name`: the names of the workloads, in a form that `kubectl get` accepts.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use crate::timeline::{Timeline, Workload};
 
-/// Writes the workloads' names as kubectl prints them, one a line: `job.batch/pi`, `pod/pi-j272m`.
+/// Writes the workloads' names as kubectl prints them, one per line: `job.batch/pi`, `pod/pi-j272m`.
 ///
 /// # Errors
-/// What the writer says.
+/// Returns the writer's error.
 pub(crate) fn write_names(timeline: &Timeline, out: &mut dyn Write) -> io::Result<()> {
-    timeline.workloads().iter().try_for_each(|workload| writeln!(out, "{}", name(workload)))
+    timeline.workloads().iter().try_for_each(|workload| writeln!(out, "{}", resource_name(workload)))
 }
 
-/// Kind in lower case, group if it has one, name.
-fn name(workload: &Workload) -> String {
+/// The kind in lower case, the group if there is one, and the name.
+fn resource_name(workload: &Workload) -> String {
     let mut name = workload.kind.to_lowercase();
     if let Some((group, _version)) = workload.api_version.split_once('/') {
         let _ = write!(name, ".{group}");
@@ -25,18 +25,18 @@ fn name(workload: &Workload) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::name;
+    use super::resource_name;
     use crate::export::fixture;
 
     #[test]
-    fn names_are_kubectls() {
+    fn names_have_the_form_of_kubectl() {
         let job = fixture::workload();
-        assert_eq!(name(&job), "job.batch/pi");
+        assert_eq!(resource_name(&job), "job.batch/pi");
         let mut pod = fixture::workload();
         (pod.api_version, pod.kind, pod.name) = ("v1".into(), "Pod".into(), "pi-j272m".into());
-        assert_eq!(name(&pod), "pod/pi-j272m");
+        assert_eq!(resource_name(&pod), "pod/pi-j272m");
         (pod.api_version, pod.kind, pod.name) =
             ("jobset.x-k8s.io/v1alpha2".into(), "JobSet".into(), "a".into());
-        assert_eq!(name(&pod), "jobset.jobset.x-k8s.io/a");
+        assert_eq!(resource_name(&pod), "jobset.jobset.x-k8s.io/a");
     }
 }

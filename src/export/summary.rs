@@ -1,43 +1,43 @@
-//! The numbers of a workload in the timeline document.
+//! The statistics of a workload in the timeline document.
 
-use jiff::SignedDuration;
 use serde::Serialize;
 
+use crate::export::units::to_millis;
 use crate::lifecycle::PhaseKind;
 use crate::timeline::{Percentiles, SlotTime, Summary};
 
-/// `summary`: milliseconds, unless a field's name says otherwise.
+/// `summary` of a workload.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SummaryEntry {
-    /// Pods that were seen.
+    /// Number of observed Pods.
     pub pods: usize,
-    /// From creation to the end, or until now.
+    /// Time from creation to the end, or to `observedAt`.
     pub wall_millis: i64,
-    /// The integral over time of min(parallelism, completions left); it and all that is a part of it is `null` where no field
-    /// tells how many Pods may run at once.
+    /// The integral over time of min(parallelism, completions left). This field and its parts (`backOffMillis`, `idleMillis`,
+    /// `slots`) are `null` if no field says how many Pods may run at the same time.
     pub slot_millis: Option<i64>,
-    /// Sum over Pods.
+    /// Sum of the Pods' work.
     pub run_millis: i64,
-    /// Sum over Pods.
+    /// Sum of the Pods' cold starts.
     pub cold_start_millis: i64,
-    /// Sum over Pods.
+    /// Sum of the Pods' times in the queue.
     pub queued_millis: i64,
-    /// Slot time in back-off.
+    /// Slot time in the phase `BackOff`, and of slots whose controller waits after a failure.
     pub back_off_millis: Option<i64>,
     /// Slot time without a Pod.
     pub idle_millis: Option<i64>,
-    /// Over the Pods whose work has begun.
+    /// Percentiles over the Pods whose work has begun.
     pub cold_start: PercentilesEntry,
-    /// Over the Pods whose work has ended.
+    /// Percentiles over the Pods whose work has ended.
     pub run: PercentilesEntry,
-    /// Over the Pods that have a node.
+    /// Percentiles over the Pods that have a node.
     pub queued: PercentilesEntry,
-    /// Pods that ran at once.
+    /// Number of Pods that ran at the same time.
     pub concurrency: ConcurrencyEntry,
-    /// Slot time by what it went into.
+    /// Slot time by use.
     pub slots: Option<SlotsEntry>,
-    /// Part of the run was not seen: slot time is that of the time that was.
+    /// Finished Pods or earlier values of `parallelism` were never observed, so slot time covers only the observed part.
     pub partial: bool,
 }
 
@@ -71,34 +71,34 @@ impl From<&Summary> for SummaryEntry {
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_field_names, reason = "the names of the document")]
 pub struct PercentilesEntry {
-    /// Half of the Pods need at most this.
+    /// 50th percentile.
     pub p50_millis: Option<i64>,
-    /// 19 of 20 Pods need at most this.
+    /// 95th percentile.
     pub p95_millis: Option<i64>,
-    /// No Pod needs more.
+    /// Maximum.
     pub max_millis: Option<i64>,
 }
 
 impl From<&Percentiles> for PercentilesEntry {
     fn from(percentiles: &Percentiles) -> Self {
         Self {
-            p50_millis: percentiles.p50.map(millis),
-            p95_millis: percentiles.p95.map(millis),
-            max_millis: percentiles.max.map(millis),
+            p50_millis: percentiles.p50.map(to_millis),
+            p95_millis: percentiles.p95.map(to_millis),
+            max_millis: percentiles.max.map(to_millis),
         }
     }
 }
 
-/// How many Pods ran at once.
+/// How many Pods ran at the same time.
 #[derive(Clone, Debug, Serialize)]
 pub struct ConcurrencyEntry {
-    /// At most.
+    /// The highest number.
     pub max: u32,
-    /// On average over the wall time, to three decimals.
+    /// The mean over the wall time, rounded to three decimals.
     pub mean: f64,
 }
 
-/// Slot time by what it went into; the parts sum to `slotMillis`.
+/// Slot time by use. The parts sum to `slotMillis`.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_field_names, reason = "the names of the document")]
@@ -119,9 +119,9 @@ pub struct SlotsEntry {
     pub queued_millis: i64,
     /// Phase Terminating.
     pub terminating_millis: i64,
-    /// Phase `BackOff`, and slots whose controller waits out a failure.
+    /// Phase `BackOff`, and slots without a Pod while the controller waits after a failure.
     pub back_off_millis: i64,
-    /// Slots without a Pod for no such reason.
+    /// Slots without a Pod for another reason, and slots of Pods whose phase is unknown.
     pub idle_millis: i64,
 }
 
@@ -154,9 +154,4 @@ impl From<&SlotTime> for SlotsEntry {
         }
         entry
     }
-}
-
-/// Whole milliseconds of a duration. Three hundred million years fit, so the saturation is never reached.
-pub(crate) fn millis(duration: SignedDuration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

@@ -1,12 +1,13 @@
-//! The formats as they were contracted: a change here breaks somebody's script.
+//! Tests of the formats' contract. A change of an expected value here breaks scripts of users.
 
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::document::{PodEntry, WorkloadEntry};
-use super::fixture::{at, ended, summary, waiting, workload};
-use crate::export::*;
+use super::*;
+use crate::export::document::WorkloadEntry;
+use crate::export::fixture::{at, ended, summary, waiting, workload};
+use crate::export::pod::PodEntry;
 use crate::observation::{Object, Observation, Seen};
 use crate::timeline::Timeline;
 
@@ -14,11 +15,11 @@ fn value(entry: &impl serde::Serialize) -> Value {
     serde_json::to_value(entry).unwrap()
 }
 
-fn golden(text: &str) -> Value {
+fn parse_json(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-/// The keys of an object in the order in which they are written.
+/// The keys of an object in the order of the output.
 fn keys(entry: &impl serde::Serialize) -> Vec<String> {
     struct Keys(Vec<String>);
     impl<'de> serde::de::Visitor<'de> for &mut Keys {
@@ -44,7 +45,7 @@ fn words(text: &str) -> Vec<&str> {
 }
 
 #[test]
-fn every_documented_field_stands_in_its_place() {
+fn all_fields_are_written_in_the_documented_order() {
     let (job, numbers, pod) = (workload(), summary(), ended());
     let entry = WorkloadEntry::new(&job, &numbers);
     assert_eq!(keys(&document(&Timeline::default(), at(0))), words("apiVersion kind observedAt workloads"));
@@ -93,11 +94,11 @@ fn every_documented_field_stands_in_its_place() {
 }
 
 #[test]
-fn a_workload() {
+fn a_workload_is_written_with_all_values() {
     let (job, numbers) = (workload(), summary());
     assert_eq!(
         value(&WorkloadEntry::new(&job, &numbers)),
-        golden(
+        parse_json(
             r#"{
             "apiVersion": "batch/v1", "kind": "Job", "namespace": "default", "name": "pi", "uid": "job-uid",
             "parent": {"kind": "CronJob", "name": "nightly", "uid": "cron-uid"},
@@ -127,10 +128,10 @@ fn a_workload() {
 }
 
 #[test]
-fn a_pod_that_has_ended() {
+fn an_ended_pod_is_written_with_all_values() {
     assert_eq!(
         value(&PodEntry::new(&ended(), at(60_000))),
-        golden(
+        parse_json(
             r#"{
             "namespace": "default", "name": "pi-0-j272m", "uid": "pod-uid", "node": "node-1", "index": 0,
             "attempt": 2, "status": "Error", "outcome": "Failed", "exitCode": 137, "reason": "OOMKilled",
@@ -172,7 +173,7 @@ fn a_pod_that_has_ended() {
 }
 
 #[test]
-fn what_is_unknown_is_null_and_what_goes_on_lasts_until_now() {
+fn unknown_values_are_null_and_open_phases_last_until_now() {
     let pod = waiting();
     let entry = value(&PodEntry::new(&pod, at(1500)));
     for field in ["node", "index", "exitCode", "queuedMillis", "coldStartMillis", "runMillis"] {
@@ -187,7 +188,7 @@ fn what_is_unknown_is_null_and_what_goes_on_lasts_until_now() {
 }
 
 #[test]
-fn an_end_that_nobody_saw_is_not_now() {
+fn an_end_that_was_not_observed_is_null() {
     let mut pod = ended();
     let life = pod.life.to_mut();
     life.end_unknown = true;
@@ -198,7 +199,7 @@ fn an_end_that_nobody_saw_is_not_now() {
 }
 
 #[test]
-fn times_have_three_decimals_and_are_cut_not_rounded() {
+fn times_are_truncated_to_three_decimals() {
     let mut job = workload();
     job.created = Some("2026-01-01T00:00:00.999999999Z".parse().unwrap());
     job.started = Some("2026-01-01T00:00:00.1Z".parse().unwrap());
@@ -208,7 +209,7 @@ fn times_have_three_decimals_and_are_cut_not_rounded() {
 }
 
 #[test]
-fn json_is_indented_as_kubectls() {
+fn json_has_the_indentation_of_kubectl() {
     let mut out = Vec::new();
     write_json(&document(&Timeline::default(), at(1)), &mut out).unwrap();
     assert_eq!(
@@ -224,7 +225,7 @@ fn json_is_indented_as_kubectls() {
 }
 
 #[test]
-fn yaml_quotes_what_other_readers_take_for_something_else() {
+fn yaml_quotes_strings_that_readers_could_interpret_as_another_type() {
     let (mut job, numbers) = (workload(), summary());
     job.name = "2026-01-01".into();
     job.reason = Some("no".into());
@@ -261,12 +262,12 @@ workloads:
   parallelism: 4
   active: 0"#
     );
-    let same: Value = serde_saphyr::from_str(&text).unwrap();
-    assert_eq!(same, value(&document));
+    let parsed: Value = serde_saphyr::from_str(&text).unwrap();
+    assert_eq!(parsed, value(&document));
 }
 
 #[test]
-fn the_end_line_tells_the_exit_code() {
+fn the_end_line_contains_the_exit_code() {
     let mut out = Vec::new();
     ChangeLines::write_end(&Timeline::default(), 124, at(1), &mut out).unwrap();
     assert_eq!(
@@ -276,7 +277,7 @@ fn the_end_line_tells_the_exit_code() {
 }
 
 #[test]
-fn a_closed_pipe_stays_a_closed_pipe() {
+fn writers_return_a_broken_pipe_with_its_kind() {
     struct Closed;
     impl Write for Closed {
         fn write(&mut self, _: &[u8]) -> io::Result<usize> {
@@ -297,7 +298,7 @@ fn a_closed_pipe_stays_a_closed_pipe() {
     }
 }
 
-/// A Job with one Pod, as a list shows them.
+/// A timeline of a Job and its Pod from a list.
 fn observed() -> Timeline {
     let job = r#"{"metadata": {"name": "pi", "namespace": "default", "uid": "job-uid",
         "creationTimestamp": "2026-01-01T00:00:00Z"},
@@ -323,7 +324,7 @@ fn seen(object: Object) -> Observation {
 }
 
 #[test]
-fn the_document_holds_workloads_and_their_pods() {
+fn the_document_contains_the_workloads_and_their_pods() {
     let mut timeline = observed();
     timeline.recompute();
     let document = value(&document(&timeline, at(1000)));
@@ -338,7 +339,7 @@ fn the_document_holds_workloads_and_their_pods() {
     assert_eq!(job["pods"].as_array().unwrap().len(), 1);
     assert_eq!(job["pods"][0]["name"], "pi-abcde");
     let last = job.as_object().unwrap().keys().count();
-    assert_eq!(last, 25, "the fields of a workload, and its Pods");
+    assert_eq!(last, 25, "24 fields of a workload, and its Pods");
 
     let mut names = Vec::new();
     write_names(&timeline, &mut names).unwrap();
@@ -346,14 +347,14 @@ fn the_document_holds_workloads_and_their_pods() {
 }
 
 #[test]
-fn each_change_has_one_line() {
+fn each_change_is_written_as_one_line() {
     let mut timeline = observed();
     let mut lines = ChangeLines::default();
     let mut write = |timeline: &mut Timeline, now| -> Vec<Value> {
         let changes = timeline.recompute();
         let mut out = Vec::new();
         lines.write_changes(timeline, &changes, at(now), &mut out).unwrap();
-        String::from_utf8(out).unwrap().lines().map(golden).collect()
+        String::from_utf8(out).unwrap().lines().map(parse_json).collect()
     };
     let first = write(&mut timeline, 1000);
     let types: Vec<_> = first.iter().map(|line| line["type"].as_str().unwrap()).collect();
@@ -365,7 +366,7 @@ fn each_change_has_one_line() {
     assert_eq!(first[1]["observedAt"], "2026-01-01T00:00:01.000Z");
 
     timeline.apply(&pod(r#"{"phase": "Pending"}"#));
-    assert_eq!(write(&mut timeline, 2000), Vec::<Value>::new(), "nothing new");
+    assert_eq!(write(&mut timeline, 2000), Vec::<Value>::new(), "an equal state is no change");
 
     let succeeded = r#"{"phase": "Succeeded", "containerStatuses": [{"name": "pi", "state": {"terminated":
         {"exitCode": 0, "reason": "Completed", "startedAt": "2026-01-01T00:00:01Z",

@@ -1,14 +1,14 @@
-//! `-o yaml`.
+//! `-o yaml`: the timeline document as YAML.
 
 use std::io::{self, Write};
 
-use super::document::Document;
+use crate::export::document::Document;
 
-/// Writes the document as YAML: the same fields as in JSON, strings that other readers could take for something else in
-/// quotes, each on one line.
+/// Writes the document as YAML with the same fields as in JSON. Each string is on one line. A string that a YAML reader could
+/// interpret as another type is quoted.
 ///
 /// # Errors
-/// What the writer says, a broken pipe as such.
+/// Returns the writer's error. A broken pipe keeps its kind.
 pub(crate) fn write_yaml(document: &Document<'_>, mut out: &mut dyn Write) -> io::Result<()> {
     let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
     serde_saphyr::to_io_writer_with_options(&mut out, document, options).map_err(|error| match error {

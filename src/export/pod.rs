@@ -1,0 +1,187 @@
+//! The Pods of the timeline document: their instants and phases.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_with::serde_as;
+
+use crate::export::container::ContainerEntry;
+use crate::export::units::{Rfc3339Millis, to_millis};
+use crate::lifecycle::{Instant, Instants, Phase};
+use crate::timeline::TimelinePod;
+
+/// An element of `pods`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PodEntry<'a> {
+    /// Namespace.
+    pub(crate) namespace: &'a str,
+    /// Name.
+    pub(crate) name: &'a str,
+    /// Uid.
+    pub(crate) uid: &'a str,
+    /// Node.
+    pub(crate) node: Option<&'a str>,
+    /// Completion index.
+    pub(crate) index: Option<u32>,
+    /// The number of this attempt at the completion index, from 1.
+    pub(crate) attempt: u32,
+    /// The STATUS column of kubectl.
+    pub(crate) status: &'a str,
+    /// `Pending`, `Starting`, `Running`, `Succeeded`, `Failed`, `NeverStarted`, `Deleted` or `Unknown`.
+    pub(crate) outcome: &'static str,
+    /// Exit code of the first main container that failed, otherwise of the last one that ended.
+    pub(crate) exit_code: Option<i32>,
+    /// Why the Pod waits or failed.
+    pub(crate) reason: Option<&'a str>,
+    /// The instants.
+    pub(crate) instants: InstantSet,
+    /// The phases in chronological order.
+    pub(crate) phases: Vec<PhaseEntry<'a>>,
+    /// `scheduled - created`.
+    pub(crate) queued_millis: Option<i64>,
+    /// `workStarted - scheduled`.
+    pub(crate) cold_start_millis: Option<i64>,
+    /// `workEnded - workStarted`.
+    pub(crate) run_millis: Option<i64>,
+    /// An instant was moved by more than a second, because the observed order was impossible.
+    pub(crate) clamped: bool,
+    /// How far the API server's clock is ahead of the node's clock. The kubelet's times were moved by this. 0 if the two
+    /// clocks may agree.
+    pub(crate) clock_skew_millis: i64,
+    /// The containers: init containers and sidecars first, then the main containers.
+    pub(crate) containers: Vec<ContainerEntry<'a>>,
+}
+
+impl<'a> PodEntry<'a> {
+    /// The Pod at `now`.
+    pub(crate) fn new(pod: &'a TimelinePod<'_>, now: Timestamp) -> Self {
+        let life = &pod.life;
+        Self {
+            namespace: &pod.namespace,
+            name: &pod.name,
+            uid: &pod.uid,
+            node: pod.node.as_deref(),
+            index: pod.index,
+            attempt: pod.attempt,
+            status: &life.status,
+            outcome: life.outcome.name(),
+            exit_code: life.exit_code,
+            reason: life.reason.as_deref(),
+            instants: InstantSet::from(&life.instants),
+            phases: life
+                .phases
+                .iter()
+                .enumerate()
+                .map(|(index, phase)| {
+                    // Only the last phase of a Pod that has not ended is open. If another phase has no end, the end is unknown.
+                    let is_open = index + 1 == life.phases.len() && !life.outcome.ended();
+                    PhaseEntry::new(phase, is_open.then_some(now))
+                })
+                .collect(),
+            queued_millis: life.queued.map(to_millis),
+            cold_start_millis: life.cold_start.map(to_millis),
+            run_millis: life.run.map(to_millis),
+            clamped: life.clamped,
+            clock_skew_millis: to_millis(life.skew),
+            containers: life.containers.iter().map(ContainerEntry::from).collect(),
+        }
+    }
+}
+
+/// `instants`: each is `null` if it is unknown or lies in the future.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InstantSet {
+    /// The API server stored the Pod.
+    pub(crate) created: Option<InstantEntry>,
+    /// The Pod was bound to a node.
+    pub(crate) scheduled: Option<InstantEntry>,
+    /// The sandbox and its network were ready.
+    pub(crate) sandbox_ready: Option<InstantEntry>,
+    /// The first main container started.
+    pub(crate) work_started: Option<InstantEntry>,
+    /// The last main container ended.
+    pub(crate) work_ended: Option<InstantEntry>,
+    /// The deletion of the Pod was requested.
+    pub(crate) delete_requested: Option<InstantEntry>,
+    /// The Pod was removed.
+    pub(crate) deleted: Option<InstantEntry>,
+}
+
+impl From<&Instants> for InstantSet {
+    fn from(instants: &Instants) -> Self {
+        let entry = |instant: Option<Instant>| instant.map(InstantEntry::from);
+        Self {
+            created: entry(instants.created),
+            scheduled: entry(instants.scheduled),
+            sandbox_ready: entry(instants.sandbox_ready),
+            work_started: entry(instants.work_started),
+            work_ended: entry(instants.work_ended),
+            delete_requested: entry(instants.delete_requested),
+            deleted: entry(instants.deleted),
+        }
+    }
+}
+
+/// A time with its source and its precision.
+#[serde_as]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InstantEntry {
+    /// The time.
+    #[serde_as(as = "Rfc3339Millis")]
+    pub(crate) at: Timestamp,
+    /// `event`, `observed`, `status` or `inferred`.
+    pub(crate) source: &'static str,
+    /// The largest error: after `at` for times from fields and events, before `at` for `observed`.
+    pub(crate) precision_millis: i64,
+}
+
+impl From<Instant> for InstantEntry {
+    fn from(instant: Instant) -> Self {
+        Self {
+            at: instant.at,
+            source: instant.evidence.source().name(),
+            precision_millis: to_millis(instant.evidence.precision()),
+        }
+    }
+}
+
+/// An element of `phases`.
+#[serde_as]
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct PhaseEntry<'a> {
+    /// `Queued`, `Setup`, `Pulling`, `Initializing`, `Starting`, `Startup`, `Running`, `BackOff` or `Terminating`.
+    pub(crate) phase: &'static str,
+    /// Start.
+    #[serde_as(as = "Rfc3339Millis")]
+    pub(crate) start: Timestamp,
+    /// End; `null` while the phase is open, and if the end is unknown.
+    #[serde_as(as = "Option<Rfc3339Millis>")]
+    pub(crate) end: Option<Timestamp>,
+    /// Duration, until `observedAt` if the phase is open; `null` if the end is unknown.
+    pub(crate) millis: Option<i64>,
+    /// The weaker source of the start and the end.
+    pub(crate) source: &'static str,
+    /// The container that the phase concerns.
+    pub(crate) container: Option<&'a str>,
+    /// Why the Pod waits.
+    pub(crate) reason: Option<&'a str>,
+}
+
+impl<'a> PhaseEntry<'a> {
+    /// The phase. `now` is its end so far if it is open.
+    fn new(phase: &'a Phase, now: Option<Timestamp>) -> Self {
+        // The duration is the difference of the printed times, so that the printed numbers agree.
+        let millis_until = |end: Timestamp| (end.as_millisecond() - phase.start.as_millisecond()).max(0);
+        Self {
+            phase: phase.kind.name(),
+            start: phase.start,
+            end: phase.end,
+            millis: phase.end.or(now).map(millis_until),
+            source: phase.source.name(),
+            container: phase.container.as_deref(),
+            reason: phase.reason.as_deref(),
+        }
+    }
+}
