@@ -28,7 +28,12 @@ impl Timeline {
                 }
             }
             Object::Owner(owner) => self.owners.apply_link(owner, names),
-            controller => self.owners.apply_controller(controller, received, seen, names),
+            controller @ (Object::CronJob(_)
+            | Object::Deployment(_)
+            | Object::ReplicaSet(_)
+            | Object::StatefulSet(_)
+            | Object::DaemonSet(_)
+            | Object::Custom(_)) => self.owners.apply_controller(controller, received, seen, names),
         };
         match affected {
             Affected::Nothing => {}

@@ -39,9 +39,9 @@ pub struct Stragglers {
     /// Number of stragglers.
     pub pods: usize,
     /// Number of all Pods that ended.
-    pub of: usize,
+    pub ended: usize,
     /// Milliseconds from the end of the last other Pod to the end of the last straggler.
-    pub took: i64,
+    pub millis: i64,
 }
 
 /// A workload with fewer Pods has no stragglers.
@@ -92,7 +92,7 @@ impl Timeline {
         let first_candidate = ends.len() - (ends.len() / MIN_PODS_PER_STRAGGLER).max(1);
         let first = (first_candidate..ends.len()).max_by_key(|&index| ends[index] - ends[index - 1])?;
         let took = last - ends[first - 1];
-        let stragglers = Stragglers { pods: ends.len() - first, of: ends.len(), took };
+        let stragglers = Stragglers { pods: ends.len() - first, ended: ends.len(), millis: took };
         (took.checked_mul(WALL_DIVISOR)? >= wall && wall > 0).then_some(stragglers)
     }
 }

@@ -28,7 +28,7 @@ pub struct OpenRetry {
     /// Its completion index.
     pub index: u32,
     /// Number of observed attempts.
-    pub tries: u32,
+    pub attempts: u32,
     /// When the Pod failed.
     pub since: Timestamp,
     /// When the controller's back-off ends; `None` if counted failures were not observed. The next Pod may be created
@@ -70,15 +70,15 @@ impl Timeline {
         let mut open = Vec::new();
         for (index, pod) in latest {
             let Some(since) = self.failed_at(pod).filter(|_| !job.is_index_finished(index)) else { continue };
-            let tries = self.identity(pod).attempt;
-            let counted = if per_index { tries as usize } else { failures };
+            let attempts = self.identity(pod).attempt;
+            let counted = if per_index { attempts as usize } else { failures };
             let is_over_limit = job.backoff_limit(per_index).is_some_and(|limit| counted > limit as usize);
             if is_over_limit && now.duration_since(since) < FINAL_FAILURE_DELAY {
                 continue;
             }
-            let failures = if per_index { Some((tries as usize, since)) } else { consecutive };
+            let failures = if per_index { Some((attempts as usize, since)) } else { consecutive };
             let expected = failures.filter(|_| all_observed).map(|(count, since)| since + back_off(count));
-            open.push(OpenRetry { pod, index, tries, since, expected });
+            open.push(OpenRetry { pod, index, attempts, since, expected });
         }
         open
     }

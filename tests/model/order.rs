@@ -224,7 +224,7 @@ fn workloads(timeline: &Timeline) -> Vec<String> {
         let open: Vec<_> = timeline
             .open_retries(workload, now)
             .into_iter()
-            .map(|open| (open.index, open.tries, open.since, open.expected))
+            .map(|open| (open.index, open.attempts, open.since, open.expected))
             .collect();
         let holds: Vec<_> = workload
             .holds

@@ -58,7 +58,7 @@ fn told(timeline: &Timeline, now: f64) -> Vec<String> {
     let open = timeline.open_retries(&timeline.workloads()[0], at(now));
     let one = |open: &kubectl_seq::testing::timeline::OpenRetry| {
         let expected = open.expected.map_or("?".to_owned(), |at| second(at).to_string());
-        format!("{} after {} since {} expected {expected}", open.index, open.tries, second(open.since))
+        format!("{} after {} since {} expected {expected}", open.index, open.attempts, second(open.since))
     };
     open.iter().map(one).collect()
 }

@@ -342,7 +342,7 @@ fn the_few_that_all_others_waited_for_are_found() {
     };
     let found = |timeline: &Timeline| {
         let job = timeline.workloads().iter().find(|workload| &*workload.kind == "Job").unwrap();
-        timeline.stragglers(job).map(|found| (found.pods, found.of, found.took))
+        timeline.stragglers(job).map(|found| (found.pods, found.ended, found.millis))
     };
     assert_eq!(found(&pods(60)), Some((1, 30, 36_000)));
     assert_eq!(found(&pods(26)), None);

@@ -41,10 +41,10 @@ pub(crate) fn waits(context: &ViewContext<'_>, workload: &Workload, columns: usi
 pub(crate) fn stragglers(context: &ViewContext<'_>, workload: &Workload, columns: usize) -> Option<Line> {
     let found = context.timeline.stragglers(workload)?;
     let wall = headings::elapsed(workload, context.now).filter(|wall| *wall > 0)?;
-    let mut line = Line::of(format!("{} of {} ", found.pods, counted(found.of, "Pod")), Style::Strong);
+    let mut line = Line::of(format!("{} of {} ", found.pods, counted(found.ended, "Pod")), Style::Strong);
     let them = if found.pods == 1 { "it" } else { "they" };
     line.push(format!("ended after all others; {them} took "), Style::Text);
-    line.push(format!("{} %", headings::percent(found.took, wall)), Style::Strong);
+    line.push(format!("{} %", headings::percent(found.millis, wall)), Style::Strong);
     line.push(" of the wall time", Style::Text);
     Some(line.shorten_end(columns, context.glyphs.ellipsis))
 }
