@@ -11,8 +11,7 @@ use crate::export::document::Document;
 /// Returns the writer's error. A broken pipe keeps its kind.
 pub(crate) fn write_yaml(document: &Document<'_>, mut out: &mut dyn Write) -> io::Result<()> {
     let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
-    serde_saphyr::to_io_writer_with_options(&mut out, document, options).map_err(|error| match error {
-        serde_saphyr::ser::Error::IO { error } => error,
-        other => io::Error::other(other),
+    serde_saphyr::to_io_writer_with_options(&mut out, document, options).map_err(|error| {
+        if let serde_saphyr::ser::Error::IO { error } = error { error } else { io::Error::other(error) }
     })
 }

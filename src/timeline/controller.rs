@@ -1,5 +1,10 @@
 //! Workloads other than Jobs and Pods: their desired state over time, and the workload that their status describes.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the last arm of each match stands for the kinds without such a field"
+)]
+
 use std::sync::Arc;
 
 use cronexpr::MakeTimestamp;

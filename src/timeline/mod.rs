@@ -3,6 +3,8 @@
 //! Pure: no clock, no I/O. [`Timeline::apply`] adds an observation, [`Timeline::recompute`] updates what follows from it, and
 //! all other methods only read.
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 pub(crate) mod apply;
 pub(crate) mod attempt_numbers;
 pub(crate) mod bare_pod;

@@ -13,7 +13,7 @@ use crate::timeline::refusal::RefusalLog;
 use crate::timeline::suspension::SuspensionEvents;
 use crate::timeline::workload::Workload;
 
-/// OwnerRecords of owners are followed upward through at most this many links.
+/// Owners of owners are followed upward through at most this many links.
 const MAX_LINKS: usize = 8;
 
 /// The workloads that must be updated after an observation.
