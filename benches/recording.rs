@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let watched = arguments.get(2).is_some_and(|word| word == "watched");
     let mut recorder = Recorder::create(&path, watched)?;
     if watched {
-        recorder.take(&mut Update::Synced)?;
+        recorder.record(&mut Update::Synced)?;
     }
     let mut observations = if watched { load::watched(pods) } else { load::finished(pods) };
     // A list contains the current state of the Job.
@@ -37,11 +37,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let last = observations.iter().map(|observation| observation.received).max().unwrap_or_else(load::begin);
     for batch in observations.chunks(BATCH) {
-        recorder.take(&mut Update::Observed(batch.to_vec()))?;
+        recorder.record(&mut Update::Observed(batch.to_vec()))?;
     }
     if !watched {
-        recorder.take(&mut Update::Synced)?;
+        recorder.record(&mut Update::Synced)?;
     }
-    recorder.end(last)?;
+    recorder.record_end(last)?;
     Ok(())
 }

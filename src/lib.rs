@@ -34,8 +34,8 @@ pub mod testing {
     pub mod observation {
         pub use crate::observation::{
             COMPLETION_INDEX, Container, ContainerState, ContainerStatus, Job, JobCondition, JobSpec,
-            JobStatus, Object, ObjectMeta, Observation, OwnerReference, Pod, PodCondition, PodSpec,
-            PodStatus, Running, Seen, Terminated, Time,
+            JobStatus, Object, ObjectKind, ObjectMeta, Observation, OwnerReference, Pod, PodCondition,
+            PodSpec, PodStatus, Running, Seen, Terminated, Time,
         };
     }
 
@@ -43,7 +43,7 @@ pub mod testing {
         pub use crate::source::Update;
 
         pub mod recording {
-            pub use crate::source::recording::{Entry, Lines, Recorder};
+            pub use crate::source::recording::{Recorder, RecordingEntry, RecordingLines};
         }
 
         pub mod simulation {

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use kubectl_seq::testing::export;
 use kubectl_seq::testing::observation::{Observation, Pod};
 use kubectl_seq::testing::source::Update;
-use kubectl_seq::testing::source::recording::{Lines, Recorder};
+use kubectl_seq::testing::source::recording::{Recorder, RecordingLines};
 use kubectl_seq::testing::timeline::Timeline;
 use kubectl_seq::testing::view::{self, FrameCache, Glyphs, GroupBy, Size, Sort, ViewState};
 use prost::Message;
@@ -75,14 +75,14 @@ pub(crate) fn document(timeline: &Timeline, now: Timestamp) {
 pub(crate) fn recording(observations: &[Observation]) -> Vec<u8> {
     let sink = Sink::default();
     let mut recorder = Recorder::new(Box::new(sink.clone()), false);
-    recorder.take(&mut Update::Observed(observations.to_vec())).ok();
+    recorder.record(&mut Update::Observed(observations.to_vec())).ok();
     drop(recorder);
     sink.0.take()
 }
 
 /// Reads a recording line by line.
 pub(crate) fn read(recording: &[u8]) {
-    let Ok(lines) = Lines::new(recording) else { return };
+    let Ok(lines) = RecordingLines::new(recording) else { return };
     for line in lines {
         black_box(line.is_ok());
     }

@@ -23,7 +23,7 @@ impl PodDetails {
     /// Keeps Events, and what the timeline does not of the Pod itself; the source tells only of what was asked for.
     pub(crate) fn observe(&mut self, observation: &Observation) {
         match &observation.object {
-            Object::Event(event) if !observation.seen.gone() => {
+            Object::Event(event) if !observation.seen.is_gone() => {
                 self.events.insert(event.metadata.name.clone(), (**event).clone());
             }
             Object::Pod(pod) if observation.seen != Seen::Missing => {
@@ -89,7 +89,7 @@ fn requests(pod: &observation::Pod) -> Vec<ResourceRequest> {
 
 fn shown(event: &Event) -> PodEvent {
     PodEvent {
-        at: event.last(),
+        at: event.last_occurrence(),
         warning: event.r#type == "Warning",
         reason: event.reason.clone(),
         message: event.message.clone(),

@@ -9,7 +9,7 @@ impl Run<'_> {
     /// replay will.
     pub(crate) fn record(&mut self, update: &mut Update) -> Result<(), RunError> {
         let Some(recorder) = &mut self.task.recorder else { return Ok(()) };
-        let written = recorder.take(update);
+        let written = recorder.record(update);
         self.or_stop_recording(written)
     }
 
@@ -21,7 +21,7 @@ impl Run<'_> {
         if let Some(path) = recorder.path() {
             self.recording = Some(format!("kubectl seq replay {}", path.display()));
         }
-        let written = recorder.end(at);
+        let written = recorder.record_end(at);
         self.or_stop_recording(written)
     }
 

@@ -12,7 +12,7 @@ use crate::app::streams::Streams;
 use crate::cli::draw_args::DrawArgs;
 use crate::cli::follow_args::FollowArgs;
 use crate::cli::speed::parse_speed;
-use crate::source::recording::{self, Pace};
+use crate::source::recording::{self, ReplayPace};
 
 /// `replay`.
 #[derive(Debug, Args)]
@@ -38,13 +38,13 @@ pub(crate) struct ReplayArgs {
 pub(crate) async fn run(args: ReplayArgs, drawing: &Appearance, output: &Streams) -> Result<Exit, RunError> {
     let watched = drawing.mode == Mode::Live && !args.output.is_for_machines();
     let pace = match args.speed {
-        Some(speed) if speed > 0.0 => Pace::Speed(speed),
-        None if watched => Pace::Pleasant,
-        Some(_) | None => Pace::AtOnce,
+        Some(speed) if speed > 0.0 => ReplayPace::Speed(speed),
+        None if watched => ReplayPace::Automatic,
+        Some(_) | None => ReplayPace::AtOnce,
     };
     // What is over at once has no course to tell, unless somebody asked for it.
     let mut drawing = drawing.clone();
-    if pace == Pace::AtOnce && args.follow.progress.is_none() {
+    if pace == ReplayPace::AtOnce && args.follow.progress.is_none() {
         drawing.mode = Mode::Silent;
     }
     let replay = recording::open(&args.file, pace)?;

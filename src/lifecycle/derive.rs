@@ -63,7 +63,7 @@ fn derived(pod: &PodEvidence, explain: bool) -> (Lifecycle, Explanation) {
         deleted: pod
             .gone
             // Missing after a gap: gone at some unknown time since it was last seen.
-            .filter(|(_, seen)| seen.live())
+            .filter(|(_, seen)| seen.is_live())
             .map(|(time, _)| at(time, Evidence::ReceivedDeleted)),
     };
     let told = instants;

@@ -9,7 +9,7 @@ use super::evidence::Evidence;
 use super::message::{self, Pulled};
 use super::names::Names;
 use super::packed::{Pack, Packer, Unpacker, packed_struct};
-use crate::observation::{Event, known, whole_millis};
+use crate::observation::{Event, known, truncate_to_millis};
 
 /// A time from an event, and whether it is finer than a second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,14 +112,14 @@ impl EventFact {
         if container.is_none() && !of_pod {
             return None;
         }
-        let (at, fine) = event.first()?;
-        let at = whole_millis(at);
+        let (at, fine) = event.first_occurrence()?;
+        let at = truncate_to_millis(at);
         let mut first = EventTime { at, fine };
         // The scheduler's own field is the same instant as its event's name.
         if let (FactKind::Scheduled, Some(at)) = (&kind, known(event.event_time)) {
-            first = EventTime { at: whole_millis(at), fine: true };
+            first = EventTime { at: truncate_to_millis(at), fine: true };
         }
-        let last = event.last().map_or(at, whole_millis);
+        let last = event.last_occurrence().map_or(at, truncate_to_millis);
         let (count, combined) = (event.occurrences(), event.is_combined());
         Some(Self { kind, container, first, last, count, combined, received })
     }

@@ -124,15 +124,15 @@ impl PodEvidence {
         seen: Seen,
         names: &mut Names,
     ) {
-        let live = seen.live().then_some(received);
+        let live = seen.is_live().then_some(received);
         let metadata = &pod.metadata;
         if seen == Seen::Missing && self.seen {
             self.gone.get_or_insert((received, seen));
             return; // the object is only what was known before
         }
         // A Pod that no longer matches the selector is told as DELETED too; only a real deletion has its time.
-        let deleted = seen.gone() && (metadata.deletion_timestamp.is_some() || seen == Seen::Missing);
-        self.out_of_sight = live.filter(|_| seen.gone() && !deleted);
+        let deleted = seen.is_gone() && (metadata.deletion_timestamp.is_some() || seen == Seen::Missing);
+        self.out_of_sight = live.filter(|_| seen.is_gone() && !deleted);
         if deleted {
             self.gone.get_or_insert((received, seen));
         } else {

@@ -1,57 +1,68 @@
 //! CronJobs of `batch/v1`.
 
 use serde::{Deserialize, Serialize};
+use serde_with::apply;
 
-use super::event::ObjectReference;
-use super::meta::{ObjectMeta, is_default, null_default};
-use super::time::Time;
+use crate::observation::apps::LabelSelector;
+use crate::observation::event::ObjectReference;
+use crate::observation::kinds::KindData;
+use crate::observation::meta::{ObjectMeta, is_default, null_default};
+use crate::observation::time::Time;
 
 /// `batch/v1.CronJob`.
+#[apply(_ => #[serde(skip_serializing_if = "is_default")])]
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CronJob {
     /// Metadata.
     #[prost(message, required, tag = "1")]
-    #[serde(skip_serializing_if = "is_default")]
     pub metadata: ObjectMeta,
     /// Desired state.
     #[prost(message, required, tag = "2")]
-    #[serde(skip_serializing_if = "is_default")]
     pub spec: CronJobSpec,
-    /// What its controller says.
+    /// State that its controller reports.
     #[prost(message, required, tag = "3")]
-    #[serde(skip_serializing_if = "is_default")]
     pub status: CronJobStatus,
 }
 
+impl KindData for CronJob {
+    fn pod_selector(&self) -> Option<&LabelSelector> {
+        None
+    }
+
+    fn pod_selector_mut(&mut self) -> Option<&mut LabelSelector> {
+        None
+    }
+}
+
 /// `batch/v1.CronJobSpec`, without the Job template.
+#[apply(_ => #[serde(skip_serializing_if = "is_default")])]
 #[derive(Clone, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CronJobSpec {
-    /// When Jobs are made, as cron writes it.
+    /// When Jobs are created, in the syntax of cron.
     #[prost(string, tag = "1")]
-    #[serde(skip_serializing_if = "is_default")]
     pub schedule: String,
-    /// Whether it is to make no Jobs.
+    /// Whether the controller must not create Jobs.
     #[prost(bool, optional, tag = "4")]
-    #[serde(skip_serializing_if = "is_default")]
     pub suspend: Option<bool>,
-    /// Time zone of the schedule; its controller's own if absent.
+    /// Time zone of the schedule; if absent, the time zone of the controller's process.
     #[prost(string, optional, tag = "8")]
-    #[serde(skip_serializing_if = "is_default")]
     pub time_zone: Option<String>,
 }
 
 /// `batch/v1.CronJobStatus`.
+#[apply(
+    _ => #[serde(skip_serializing_if = "is_default")],
+    Vec<_> => #[serde(deserialize_with = "null_default")],
+)]
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CronJobStatus {
-    /// Its Jobs that run.
+    /// Its Jobs that are running.
     #[prost(message, repeated, tag = "1")]
-    #[serde(deserialize_with = "null_default", skip_serializing_if = "is_default")]
     pub active: Vec<ObjectReference>,
-    /// The latest time of the schedule for which it made a Job.
+    /// The latest scheduled time for which the controller created a Job.
     #[prost(message, optional, tag = "4")]
-    #[serde(skip_serializing_if = "is_default")]
     pub last_schedule_time: Option<Time>,
 }

@@ -1,74 +1,73 @@
-//! What is not one of Kubernetes' own types: read as far as such objects are alike.
+//! Objects whose kind has no Rust type here. Only fields that many such kinds have in common are read.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_with::apply;
 
-use super::job::JobCondition;
-use super::meta::{ObjectMeta, is_default};
+use crate::observation::job::JobCondition;
+use crate::observation::meta::{ObjectMeta, is_default};
 
-/// Reads what somebody else's type may hold in quite another form: that is as good as absent.
+/// Reads a field that another kind may use for a value of another type. Such a value counts as absent.
 fn lenient<'de, D: Deserializer<'de>, T: Default + DeserializeOwned>(deserializer: D) -> Result<T, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
     Ok(serde_json::from_value(value).unwrap_or_default())
 }
 
-/// An object of a custom resource, or of any other type without a form of its own here.
+/// A custom resource, or an object of any other kind that has no Rust type here.
+#[apply(_ => #[serde(skip_serializing_if = "is_default")])]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Custom {
     /// Group and version.
-    #[serde(skip_serializing_if = "is_default")]
     pub api_version: String,
     /// Kind.
-    #[serde(skip_serializing_if = "is_default")]
     pub kind: String,
     /// Metadata.
-    #[serde(skip_serializing_if = "is_default")]
     pub metadata: ObjectMeta,
     /// Desired state.
-    #[serde(deserialize_with = "lenient", skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "lenient")]
     pub spec: CustomSpec,
-    /// What its controller says.
-    #[serde(deserialize_with = "lenient", skip_serializing_if = "is_default")]
+    /// State that its controller reports.
+    #[serde(deserialize_with = "lenient")]
     pub status: CustomStatus,
 }
 
-/// What many types' `spec` have in common.
+/// The fields that the `spec` of many kinds have in common.
+#[apply(_ => #[serde(skip_serializing_if = "is_default")])]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CustomSpec {
-    /// Whether it is to have no Pods.
-    #[serde(deserialize_with = "lenient", skip_serializing_if = "is_default")]
+    /// Whether the object is suspended, that is, must have no Pods.
+    #[serde(deserialize_with = "lenient")]
     pub suspend: Option<bool>,
 }
 
-/// What many types' `status` have in common.
+/// The fields that the `status` of many kinds have in common.
+#[apply(_ => #[serde(skip_serializing_if = "is_default")])]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CustomStatus {
     /// Conditions.
-    #[serde(deserialize_with = "lenient", skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "lenient")]
     pub conditions: Vec<JobCondition>,
-    /// One word for how it stands (Argo Workflows).
-    #[serde(deserialize_with = "lenient", skip_serializing_if = "is_default")]
+    /// The state in one word, as Argo Workflows report it.
+    #[serde(deserialize_with = "lenient")]
     pub phase: String,
-    /// The same (RayJobs).
-    #[serde(deserialize_with = "lenient", skip_serializing_if = "is_default")]
+    /// The state in one word, as RayJobs report it.
+    #[serde(deserialize_with = "lenient")]
     pub job_status: String,
 }
 
-/// An object between a Pod and its workload, known by its metadata alone: it only says who owns whom.
+/// An object between a Pod and its workload, of which only the metadata is read: it links the Pod to the workload.
+#[apply(_ => #[serde(skip_serializing_if = "is_default")])]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Owner {
     /// Group and version.
-    #[serde(skip_serializing_if = "is_default")]
     pub api_version: String,
     /// Kind.
-    #[serde(skip_serializing_if = "is_default")]
     pub kind: String,
     /// Metadata.
-    #[serde(skip_serializing_if = "is_default")]
     pub metadata: ObjectMeta,
 }
 
@@ -77,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn somebody_elses_forms_lose_no_object() {
+    fn values_of_unexpected_types_count_as_absent() {
         let odd = r#"{"apiVersion":"x/v1","kind":"X","metadata":{"name":"x","uid":"u"},
             "spec":{"suspend":"yes","other":1},"status":{"conditions":"none","phase":{"a":1}}}"#;
         let custom: Custom = serde_json::from_str(odd).unwrap();

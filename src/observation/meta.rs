@@ -1,88 +1,85 @@
-//! The part of `metav1.ObjectMeta` that is used, and nothing else: what is not declared here is never held.
+//! The fields of `metav1.ObjectMeta` that this program uses. It never holds any other field.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_with::apply;
 
-use super::time::{Time, known};
+use crate::observation::time::{Time, known};
 
-/// Annotation (and, since Kubernetes 1.28, label) with the completion index of an Indexed Job's Pod.
+/// The annotation, and since Kubernetes 1.28 the label, that holds the completion index of an Indexed Job's Pod.
 pub const COMPLETION_INDEX: &str = "batch.kubernetes.io/job-completion-index";
 
-/// Reads `null` as the default: Go writes empty lists and maps that way.
+/// Reads `null` as the default value, because Go writes empty lists and maps as `null`.
 pub(crate) fn null_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Whether there is nothing to write: an absent field is read as the default.
+/// Whether a field can be omitted. Reading gives an absent field its default value.
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
 /// `metav1.ObjectMeta`.
+#[apply(
+    _ => #[serde(skip_serializing_if = "is_default")],
+    Vec<_> => #[serde(deserialize_with = "null_default")],
+    BTreeMap<_, _> => #[serde(deserialize_with = "null_default")],
+)]
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ObjectMeta {
-    /// Name, unique within the namespace at any one time.
+    /// Name. At any time no other object of the same kind and namespace has it.
     #[prost(string, tag = "1")]
-    #[serde(skip_serializing_if = "is_default")]
     pub name: String,
     /// Namespace; empty for cluster-scoped objects.
     #[prost(string, tag = "3")]
-    #[serde(skip_serializing_if = "is_default")]
     pub namespace: String,
-    /// Unique over all time: what everything is keyed by.
+    /// Identifier that no other object ever has.
     #[prost(string, tag = "5")]
-    #[serde(skip_serializing_if = "is_default")]
     pub uid: String,
-    /// Version of the object; only equality means something.
+    /// Version of the object. Two versions can only be compared for equality.
     #[prost(string, tag = "6")]
-    #[serde(skip_serializing_if = "is_default")]
     pub resource_version: String,
-    /// Sequence number of the desired state.
+    /// Number of changes of the desired state.
     #[prost(int64, tag = "7")]
-    #[serde(skip_serializing_if = "is_default")]
     pub generation: i64,
     /// When the API server stored the object, truncated to the second.
     #[prost(message, optional, tag = "8")]
-    #[serde(skip_serializing_if = "is_default")]
     pub creation_timestamp: Option<Time>,
-    /// Deadline of the deletion, not the time of its request.
+    /// When the deletion must be complete: the time of its request plus the grace period.
     #[prost(message, optional, tag = "9")]
-    #[serde(skip_serializing_if = "is_default")]
     pub deletion_timestamp: Option<Time>,
-    /// Seconds that the deletion gives.
+    /// Grace period of the deletion, in seconds.
     #[prost(int64, optional, tag = "10")]
-    #[serde(skip_serializing_if = "is_default")]
     pub deletion_grace_period_seconds: Option<i64>,
-    /// Labels; after [`ObjectMeta::slim`] only those of Kubernetes' own controllers.
+    /// Labels. After [`ObjectMeta::drop_unused`], none with a prefix of another project remains.
     #[prost(btree_map = "string, string", tag = "11")]
-    #[serde(deserialize_with = "null_default", skip_serializing_if = "is_default")]
     pub labels: BTreeMap<String, String>,
-    /// Annotations; after [`ObjectMeta::slim`] only the completion index.
+    /// Annotations. After [`ObjectMeta::drop_unused`], only the completion index remains.
     #[prost(btree_map = "string, string", tag = "12")]
-    #[serde(deserialize_with = "null_default", skip_serializing_if = "is_default")]
     pub annotations: BTreeMap<String, String>,
     /// Owners.
     #[prost(message, repeated, tag = "13")]
-    #[serde(deserialize_with = "null_default", skip_serializing_if = "is_default")]
     pub owner_references: Vec<OwnerReference>,
-    /// What must happen before the object goes.
+    /// Finalizers: tasks that controllers must complete before the object is removed.
     #[prost(string, repeated, tag = "14")]
-    #[serde(deserialize_with = "null_default", skip_serializing_if = "is_default")]
     pub finalizers: Vec<String>,
-    /// Who wrote last, and when.
+    /// Which programs wrote the object last, and when.
     #[prost(message, repeated, tag = "17")]
-    #[serde(deserialize_with = "null_default", skip_serializing_if = "is_default")]
     pub managed_fields: Vec<ManagedFieldsEntry>,
 }
 
 impl ObjectMeta {
-    /// Drops what is not used: annotations may hold secrets (`last-applied-configuration` does).
-    pub fn slim(&mut self) {
+    /// Removes entries that this program does not use.
+    ///
+    /// Annotations may hold secrets (`last-applied-configuration` does), so only the completion index is kept. Labels are
+    /// kept if they have no prefix or one of a Kubernetes project: owners and selectors are found by them. Of
+    /// `managedFields` the kubelet's entries are kept.
+    pub fn drop_unused(&mut self) {
         self.annotations.retain(|key, _| key == COMPLETION_INDEX);
         self.labels.retain(|key, _| {
             key.contains("kubernetes.io/") || key.contains("x-k8s.io/") || !key.contains('/')
@@ -105,7 +102,8 @@ impl ObjectMeta {
         self.labels.get(COMPLETION_INDEX).or_else(|| self.annotations.get(COMPLETION_INDEX))?.parse().ok()
     }
 
-    /// When the kubelet last wrote the status, on the API server's clock, truncated to the second.
+    /// When the kubelet last wrote the status, on the API server's clock, truncated to the second. The source is the
+    /// kubelet's entry in `managedFields`.
     pub fn kubelet_wrote(&self) -> Option<Timestamp> {
         self.managed_fields
             .iter()
@@ -116,45 +114,39 @@ impl ObjectMeta {
 }
 
 /// `metav1.OwnerReference`.
+#[apply(_ => #[serde(skip_serializing_if = "is_default")])]
 #[derive(Clone, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct OwnerReference {
     /// Kind of the owner.
     #[prost(string, tag = "1")]
-    #[serde(skip_serializing_if = "is_default")]
     pub kind: String,
     /// Name of the owner.
     #[prost(string, tag = "3")]
-    #[serde(skip_serializing_if = "is_default")]
     pub name: String,
     /// Uid of the owner.
     #[prost(string, tag = "4")]
-    #[serde(skip_serializing_if = "is_default")]
     pub uid: String,
     /// Group and version of the owner.
     #[prost(string, tag = "5")]
-    #[serde(skip_serializing_if = "is_default")]
     pub api_version: String,
     /// Whether the owner controls the object.
     #[prost(bool, tag = "6")]
-    #[serde(skip_serializing_if = "is_default")]
     pub controller: bool,
 }
 
 /// `metav1.ManagedFieldsEntry`, without the fields themselves.
+#[apply(_ => #[serde(skip_serializing_if = "is_default")])]
 #[derive(Clone, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ManagedFieldsEntry {
-    /// Who wrote.
+    /// The program that wrote.
     #[prost(string, tag = "1")]
-    #[serde(skip_serializing_if = "is_default")]
     pub manager: String,
-    /// When it wrote last, truncated to the second.
+    /// When the program last wrote, truncated to the second.
     #[prost(message, optional, tag = "4")]
-    #[serde(skip_serializing_if = "is_default")]
     pub time: Option<Time>,
-    /// Which part it wrote: `status`, or empty.
+    /// The part that the program wrote: `status`, or empty for the object itself.
     #[prost(string, tag = "8")]
-    #[serde(skip_serializing_if = "is_default")]
     pub subresource: String,
 }

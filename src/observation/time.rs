@@ -5,8 +5,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// `metav1.Time` and `metav1.MicroTime`: seconds and nanoseconds since 1970 in protobuf, RFC 3339 in JSON.
 ///
-/// A server also writes absent times as an empty message, as `0001-01-01T00:00:00Z` or as `1970-01-01T00:00:00Z`;
-/// [`Time::known`] makes them all `None`.
+/// A server also writes an absent time as an empty message, as `0001-01-01T00:00:00Z` or as `1970-01-01T00:00:00Z`.
+/// [`Time::known`] returns `None` for all of them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, prost::Message)]
 pub struct Time {
     /// Seconds since 1970-01-01T00:00:00Z.
@@ -18,7 +18,7 @@ pub struct Time {
 }
 
 impl Time {
-    /// The time, unless it is one of the ways to write "none".
+    /// The time, or `None` if it is one of the times that mean "none".
     pub fn known(self) -> Option<Timestamp> {
         if self.seconds <= 0 {
             return None;
@@ -47,18 +47,19 @@ impl<'de> Deserialize<'de> for Time {
         let text = Option::<std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
         Ok(match text.as_deref() {
             None | Some("") => Self::default(),
-            // A time that cannot be read is unknown, never a reason to lose the whole object.
+            // A malformed time counts as unknown, so that the rest of the object is not lost.
             Some(text) => text.parse::<Timestamp>().map(Self::from).unwrap_or_default(),
         })
     }
 }
 
-/// The time without parts of a millisecond: nothing is known or printed finer, and cut times have differences that add up.
-pub(crate) fn whole_millis(at: Timestamp) -> Timestamp {
+/// Truncates a time to the millisecond. No evidence and no output is more precise, and differences between truncated
+/// times add up.
+pub(crate) fn truncate_to_millis(at: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }
 
-/// The time in an optional field, unless it is one of the ways to write "none".
+/// The time in an optional field, or `None` if it is one of the times that mean "none".
 pub(crate) fn known(time: Option<Time>) -> Option<Timestamp> {
     time.and_then(Time::known)
 }

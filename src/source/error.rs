@@ -64,6 +64,12 @@ impl SourceError {
     }
 }
 
+/// The message of an error of the operating system in lower case, without the error's number.
+pub(crate) fn system_error_text(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+}
+
 #[cfg(test)]
 mod tests {
     use std::io;

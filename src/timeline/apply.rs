@@ -1,6 +1,6 @@
 //! Applies observations to the timeline.
 
-use crate::observation::{Event, Object, Observation, whole_millis};
+use crate::observation::{Event, Object, Observation, truncate_to_millis};
 use crate::timeline::owner_records::Affected;
 use crate::timeline::pod::PodKey;
 use crate::timeline::pod_store::OwnerReport;
@@ -9,7 +9,7 @@ use crate::timeline::timeline::Timeline;
 impl Timeline {
     /// Applies one observation. [`Timeline::recompute`] then updates the workloads and Pods.
     pub fn apply(&mut self, observation: &Observation) {
-        let (received, seen) = (whole_millis(observation.received), observation.seen);
+        let (received, seen) = (truncate_to_millis(observation.received), observation.seen);
         self.last_received = self.last_received.max(Some(received));
         let names = &mut self.store.names;
         let affected = match &observation.object {
@@ -21,7 +21,7 @@ impl Timeline {
             Object::Event(event) => {
                 self.store.learn_clock_from_event(event);
                 if event.involved_object.kind == "Pod" {
-                    self.store.apply_event(event, seen.live().then_some(received));
+                    self.store.apply_event(event, seen.is_live().then_some(received));
                     Affected::Nothing
                 } else {
                     self.apply_owner_event(event)
@@ -54,7 +54,7 @@ impl Timeline {
         };
         // Combined events stand for several Pods, so they date the creation of none.
         let Some(name) = event.message.strip_prefix(prefix) else { return Affected::Nothing };
-        let created = if deleted { None } else { event.name_time().map(whole_millis) };
+        let created = if deleted { None } else { event.name_time().map(truncate_to_millis) };
         let owner = event.involved_object.uid.as_str();
         let key = self.find_pod(owner, name);
         self.store.apply_owner_report(key, owner, name, OwnerReport { created, deleted });

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use crate::observation::{Event, whole_millis};
+use crate::observation::{Event, truncate_to_millis};
 use crate::timeline::fast_map::FastMap;
 
 /// Smaller differences are ignored, because the times in event names are that inexact.
@@ -52,7 +52,7 @@ impl ClockCorrections {
             return None;
         }
         let stored = event.metadata.created()? + SignedDuration::from_secs(1);
-        let most = stored.duration_since(whole_millis(event.name_time()?));
+        let most = stored.duration_since(truncate_to_millis(event.name_time()?));
         // The clocks of nearly all nodes agree, so bounds that allow zero are not stored.
         if most >= -NOISE {
             return None;

@@ -75,14 +75,14 @@ impl ControllerRecord {
 
     /// Updates the values that depend on earlier states. `before` is the state of the workload before this update.
     fn update_history(&mut self, received: Timestamp, seen: Seen, before: Option<WorkloadState>) {
-        self.gone_at = seen.gone().then(|| self.gone_at.unwrap_or(received));
+        self.gone_at = seen.is_gone().then(|| self.gone_at.unwrap_or(received));
         if let Some(report) = self.suspension_report().filter(|_| seen != Seen::Missing) {
             self.suspensions.observe(&report, received, seen);
         }
         let state = self.state();
         if state != Some(WorkloadState::Succeeded) {
             self.succeeded_at = None;
-        } else if seen.live() && before.is_some() && before != state {
+        } else if seen.is_live() && before.is_some() && before != state {
             self.succeeded_at = Some(received);
         }
         let Some(parallelism) = self.replicas() else { return };

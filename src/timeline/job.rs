@@ -64,7 +64,7 @@ impl JobRecord {
         let Job { spec, status, .. } = &self.job;
         let final_conditions = ["FailureTarget", "SuccessCriteriaMet", "Failed", "Complete"];
         spec.completion_mode == "Indexed"
-            && final_conditions.iter().all(|kind| status.is_true(kind).is_none())
+            && final_conditions.iter().all(|kind| status.true_condition(kind).is_none())
     }
 
     /// Whether an index needs no further attempt, because it is complete, has failed, or is no longer desired.
@@ -83,7 +83,7 @@ impl JobRecord {
 
     /// Adds a state of the Job that was received at `received`.
     pub(crate) fn observe(&mut self, job: &Job, received: Timestamp, seen: Seen) {
-        self.gone_at = seen.gone().then(|| self.gone_at.unwrap_or(received));
+        self.gone_at = seen.is_gone().then(|| self.gone_at.unwrap_or(received));
         if seen == Seen::Missing && !self.desired.is_empty() {
             return; // A missing object contains only what was known before.
         }
@@ -141,8 +141,8 @@ impl JobRecord {
     /// The workload that this Job is, without its Pods. `events` are the controller's events about suspensions.
     pub(crate) fn to_workload(&self, names: &mut Names, events: Option<&SuspensionEvents>) -> Workload {
         let Job { metadata, spec, status } = &self.job;
-        let complete = status.is_true("Complete");
-        let failed = status.is_true("Failed");
+        let complete = status.true_condition("Complete");
+        let failed = status.true_condition("Failed");
         let suspended = spec.suspend == Some(true);
         let uncounted = status.uncounted_terminated_pods.as_ref();
         let succeeded_pods =
@@ -160,9 +160,9 @@ impl JobRecord {
         // The controller sets FailureTarget or SuccessCriteriaMet before all Pods have stopped. The reason is already final.
         let condition = complete
             .or(failed)
-            .or_else(|| status.is_true("FailureTarget"))
-            .or_else(|| status.is_true("SuccessCriteriaMet"))
-            .or_else(|| status.is_true("Suspended").filter(|_| suspended));
+            .or_else(|| status.true_condition("FailureTarget"))
+            .or_else(|| status.true_condition("SuccessCriteriaMet"))
+            .or_else(|| status.true_condition("Suspended").filter(|_| suspended));
         let transition = |condition: &JobCondition| known(condition.last_transition_time);
         let suspensions = self.suspensions.suspensions(events);
         Workload {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::lifecycle::{Evidence, Instant};
-use crate::observation::{Event, whole_millis};
+use crate::observation::{Event, truncate_to_millis};
 use crate::timeline::creation_times::CreationTimes;
 use crate::timeline::hold::Hold;
 use crate::timeline::workload::CreationBlock;
@@ -49,8 +49,8 @@ impl RefusalLog {
 
     /// Adds an event for which [`RefusalLog::is_refusal`] is true.
     pub(crate) fn add(&mut self, event: &Event) {
-        let (Some((first, is_fine)), Some(last)) = (event.first(), event.last()) else { return };
-        let (first, last, is_coarse) = (whole_millis(first), whole_millis(last), !is_fine);
+        let (Some((first, is_fine)), Some(last)) = (event.first_occurrence(), event.last_occurrence()) else { return };
+        let (first, last, is_coarse) = (truncate_to_millis(first), truncate_to_millis(last), !is_fine);
         let new = Refusal { first, last, is_coarse };
         let refusal = self.refusals.entry(normalize(event.text()).into()).or_insert(new);
         (refusal.first, refusal.is_coarse) = (refusal.first, refusal.is_coarse).min((first, is_coarse));

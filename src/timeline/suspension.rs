@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{Evidence, Instant};
-use crate::observation::{Event, Seen, whole_millis};
+use crate::observation::{Event, Seen, truncate_to_millis};
 
 /// The time within which a controller reports a change: the condition of an object that is created suspended is at most
 /// this much younger than the object.
@@ -82,7 +82,7 @@ impl SuspensionHistory {
             }
         } else if was_suspended != report.suspended {
             let receipt =
-                seen.live().then_some(Instant { at: received, evidence: Evidence::ReceivedSuspend });
+                seen.is_live().then_some(Instant { at: received, evidence: Evidence::ReceivedSuspend });
             if report.suspended {
                 self.list.push(Suspension { start: receipt.or(since), end: None, ended: false });
             } else {
@@ -207,14 +207,14 @@ impl SuspensionEvents {
 
     /// Adds an event for which [`SuspensionEvents::is_suspension`] is true.
     pub(crate) fn add(&mut self, event: &Event) {
-        let (Some((first, is_fine)), Some(last)) = (event.first(), event.last()) else { return };
+        let (Some((first, is_fine)), Some(last)) = (event.first_occurrence(), event.last_occurrence()) else { return };
         let times = if event.reason == "Resumed" { &mut self.resumed } else { &mut self.suspended };
-        let first = (whole_millis(first), !is_fine);
+        let first = (truncate_to_millis(first), !is_fine);
         if let Err(index) = times.firsts.binary_search(&first) {
             times.firsts.insert(index, first);
         }
         if event.occurrences() > 1 {
-            times.last_repeated = times.last_repeated.max(Some(whole_millis(last)));
+            times.last_repeated = times.last_repeated.max(Some(truncate_to_millis(last)));
         }
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use kubectl_seq::testing::observation::Observation;
 use kubectl_seq::testing::source::Update;
-use kubectl_seq::testing::source::recording::{Entry, Lines, Recorder};
+use kubectl_seq::testing::source::recording::{Recorder, RecordingEntry, RecordingLines};
 
 use crate::support::{recorded, tell, timeline};
 
@@ -16,10 +16,10 @@ pub(crate) fn through_a_recording(observations: &[Observation]) -> Vec<Observati
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.jsonl");
     let mut recorder = Recorder::create(&path, true).unwrap();
-    recorder.take(&mut Update::Observed(observations.to_vec())).unwrap();
-    let lines = Lines::new(BufReader::new(File::open(&path).unwrap())).unwrap();
+    recorder.record(&mut Update::Observed(observations.to_vec())).unwrap();
+    let lines = RecordingLines::new(BufReader::new(File::open(&path).unwrap())).unwrap();
     let observation = |entry| match entry {
-        Entry::Observation(observation) => observation,
+        RecordingEntry::Observation(observation) => observation,
         other => panic!("{other:?}"),
     };
     lines.map(|line| observation(line.unwrap())).collect()

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use kubectl_seq::testing::lifecycle::{ContainerLife, ContainerRole, Instant, Run};
-use kubectl_seq::testing::observation::{Object, Observation, Seen};
+use kubectl_seq::testing::observation::{Object, ObjectKind, Observation, Seen};
 use kubectl_seq::testing::timeline::{Timeline, TimelinePod, Workload};
 use serde::Deserialize;
 use serde_json::Value;
@@ -58,34 +58,11 @@ pub(crate) fn recorded(name: &str) -> Recorded {
 }
 
 pub(crate) fn seen(word: &str) -> Seen {
-    match word {
-        "Listed" => Seen::Listed,
-        "Added" => Seen::Added,
-        "Changed" => Seen::Changed,
-        "Deleted" => Seen::Deleted,
-        "Missing" => Seen::Missing,
-        other => panic!("{other}"),
-    }
+    serde_json::from_value(word.into()).unwrap()
 }
 
 pub(crate) fn object_of(kind: &str, object: Value) -> Object {
-    #[expect(clippy::unnecessary_box_returns, reason = "an object holds its kinds in boxes")]
-    fn of<T: serde::de::DeserializeOwned>(object: Value) -> Box<T> {
-        Box::new(serde_json::from_value(object).unwrap())
-    }
-    match kind {
-        "Pod" => Object::Pod(of(object)),
-        "Event" => Object::Event(of(object)),
-        "Job" => Object::Job(of(object)),
-        "CronJob" => Object::CronJob(of(object)),
-        "Deployment" => Object::Deployment(of(object)),
-        "ReplicaSet" => Object::ReplicaSet(of(object)),
-        "StatefulSet" => Object::StatefulSet(of(object)),
-        "DaemonSet" => Object::DaemonSet(of(object)),
-        "Custom" => Object::Custom(of(object)),
-        "Owner" => Object::Owner(of(object)),
-        other => panic!("{other}"),
-    }
+    ObjectKind::from_recording_tag(kind).unwrap().deserialize(object).unwrap()
 }
 
 /// The timeline that these observations make.

@@ -109,7 +109,7 @@ fn an_interrupted_recording_is_shown_with_a_warning() {
     let warning = said.next().unwrap_or_default();
     assert!(
         warning.starts_with("warning: standard input was cut off (line ")
-            && warning.ends_with(" breaks off): what comes before is shown"),
+            && warning.ends_with(" is incomplete): only the part before is shown"),
         "{ended}"
     );
     assert_eq!(said.next(), Some("the outcome is not known: job/pi had not ended"), "{ended}");
@@ -119,11 +119,11 @@ fn an_interrupted_recording_is_shown_with_a_warning() {
 fn a_file_that_is_no_recording_is_an_error() {
     let header = r#"{"formatVersion":1,"kind":"Recording","followed":true}"#;
     for (text, said) in [
-        (String::new(), "it is no recording of kubectl seq: it is empty"),
-        ("kind: Job\n".to_owned(), "its first line is no header"),
+        (String::new(), "it is not a recording of kubectl seq: it is empty"),
+        ("kind: Job\n".to_owned(), "its first line is not a header"),
         (
             r#"{"formatVersion":2,"kind":"Recording"}"#.to_owned(),
-            "it has format version 2; this program knows versions up to 1",
+            "it has format version 2; this program reads versions up to 1",
         ),
         (
             format!("{header}\n{{\"mark\":\"synced\"}}\n\u{1b}[2Jgarbage\n"),

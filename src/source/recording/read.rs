@@ -1,116 +1,106 @@
-//! Reading, line by line: nothing in a file is believed before it has been checked.
+//! Reads a recording line by line and checks each line, because anybody may have written the file.
 
-use std::fmt;
 use std::io::{self, BufRead, Read as _};
 
-use super::{FORMAT_VERSION, Header};
-use crate::source::recording::line::Entry;
+use crate::source::error::system_error_text;
+use crate::source::recording::entry::RecordingEntry;
+use crate::source::recording::header::{FORMAT_VERSION, RecordingHeader};
 
-/// No object of the API is larger than 3 MiB, nor is its reduced form.
+/// Longest line that is read, in bytes. The API server stores no object larger than 3 MiB.
 const LONGEST_LINE: u64 = 4 * 1024 * 1024;
 
-/// Why a recording cannot be read on.
-#[derive(Debug)]
-pub enum Problem {
-    /// Reading failed.
-    Unreadable(io::Error),
-    /// It does not begin as a recording does.
-    NoRecording(String),
-    /// A newer program wrote it, in that version of the format.
-    Newer(u32),
-    /// The line of that number is not what it has to be.
-    Malformed(u64, String),
-    /// The line of that number, which is the last, breaks off.
-    CutOff(u64),
+/// Why a recording cannot be read any further.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordingError {
+    /// Reading the file failed.
+    #[error("{}", system_error_text(.0))]
+    Unreadable(#[source] io::Error),
+    /// The file does not begin with the header of a recording.
+    #[error("it is not a recording of kubectl seq: {0}")]
+    NotARecording(String),
+    /// A newer program wrote the recording, in this version of the format.
+    #[error("it has format version {0}; this program reads versions up to {FORMAT_VERSION}")]
+    NewerFormat(u32),
+    /// The line with this number, counted from 1, is not valid.
+    #[error("line {line}: {}", invalid_json_text(.cause))]
+    InvalidLine {
+        /// Number of the line, counted from 1.
+        line: u64,
+        /// The error of the parser.
+        #[source]
+        cause: serde_json::Error,
+    },
+    /// The line with this number, counted from 1, is longer than any line of a recording.
+    #[error("line {0}: it is longer than {size} MiB", size = LONGEST_LINE >> 20)]
+    LongLine(u64),
+    /// The line with this number, which is the last, is incomplete.
+    #[error("line {0} is incomplete")]
+    IncompleteLine(u64),
 }
 
-impl fmt::Display for Problem {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unreadable(error) => formatter.write_str(&super::reason(error)),
-            Self::NoRecording(why) => write!(formatter, "it is no recording of kubectl seq: {why}"),
-            Self::Newer(version) => write!(
-                formatter,
-                "it has format version {version}; this program knows versions up to {FORMAT_VERSION}"
-            ),
-            Self::Malformed(number, why) => write!(formatter, "line {number}: {why}"),
-            Self::CutOff(number) => write!(formatter, "line {number} breaks off"),
-        }
-    }
-}
-
-impl std::error::Error for Problem {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Unreadable(error) => Some(error),
-            Self::NoRecording(_) | Self::Newer(_) | Self::Malformed(..) | Self::CutOff(_) => None,
-        }
-    }
-}
-
-/// The lines of a recording behind its header.
+/// The lines of a recording after its header.
 ///
-/// Holds one line at a time. After a problem there is nothing more.
+/// Holds one line at a time. Yields nothing more after an error.
 #[derive(Debug)]
-pub struct Lines<R> {
+pub struct RecordingLines<R> {
     input: R,
-    header: Header,
+    header: RecordingHeader,
+    /// Number of the line in `line`, counted from 1.
     number: u64,
     line: Vec<u8>,
-    over: bool,
+    ended: bool,
 }
 
-impl<R: BufRead> Lines<R> {
+impl<R: BufRead> RecordingLines<R> {
     /// Reads the header.
     ///
     /// # Errors
-    /// It cannot be read, is no recording, or is of a version that this program does not know.
-    pub fn new(input: R) -> Result<Self, Problem> {
-        let header = Header::new(false);
-        let mut lines = Self { input, header, number: 0, line: Vec::new(), over: false };
-        let no_recording = |why: &str| Problem::NoRecording(why.to_owned());
-        if !lines.next_line().map_err(|problem| match problem {
-            Problem::Malformed(_, why) => Problem::NoRecording(why),
-            other => other,
-        })? {
-            return Err(no_recording("it is empty"));
+    /// The input cannot be read, is not a recording, or has a format version that this program does not know.
+    pub fn new(input: R) -> Result<Self, RecordingError> {
+        let header = RecordingHeader::new(false);
+        let mut lines = Self { input, header, number: 0, line: Vec::new(), ended: false };
+        let not_a_recording = |why: &str| RecordingError::NotARecording(why.to_owned());
+        let no_header = || not_a_recording("its first line is not a header");
+        let has_line = match lines.next_line() {
+            Err(RecordingError::LongLine(_)) => return Err(not_a_recording("its first line is too long")),
+            has_line => has_line?,
+        };
+        if !has_line {
+            return Err(not_a_recording("it is empty"));
         }
-        // A newer header may have quite other fields: its version is read first.
-        let header: serde_json::Value =
-            serde_json::from_slice(&lines.line).map_err(|_| no_recording("its first line is no header"))?;
-        if header["kind"] != Header::KIND {
-            return Err(no_recording("its first line is no header"));
+        // The version is read first, because a newer header may have other fields.
+        let header: serde_json::Value = serde_json::from_slice(&lines.line).map_err(|_| no_header())?;
+        if header["kind"] != RecordingHeader::KIND {
+            return Err(no_header());
         }
         let version =
-            header["formatVersion"].as_u64().ok_or_else(|| no_recording("it has no formatVersion"))?;
+            header["formatVersion"].as_u64().ok_or_else(|| not_a_recording("it has no formatVersion"))?;
         let version = u32::try_from(version).unwrap_or(u32::MAX);
         if version > FORMAT_VERSION {
-            return Err(Problem::Newer(version));
+            return Err(RecordingError::NewerFormat(version));
         }
-        lines.header = serde_json::from_value(header).map_err(|error| Problem::Malformed(1, what(&error)))?;
+        lines.header = serde_json::from_value(header)
+            .map_err(|error| RecordingError::InvalidLine { line: 1, cause: error })?;
         Ok(lines)
     }
 
-    /// The first line.
-    pub fn header(&self) -> &Header {
+    /// The header.
+    pub fn header(&self) -> &RecordingHeader {
         &self.header
     }
 
-    /// Reads the next line that is not empty; `false` at the end.
-    fn next_line(&mut self) -> Result<bool, Problem> {
+    /// Reads the next line that is not empty into `line`. Returns `false` at the end.
+    fn next_line(&mut self) -> Result<bool, RecordingError> {
         loop {
             self.line.clear();
             self.number += 1;
             let mut limited = self.input.by_ref().take(LONGEST_LINE);
-            let length = limited.read_until(b'\n', &mut self.line).map_err(Problem::Unreadable)?;
+            let length = limited.read_until(b'\n', &mut self.line).map_err(RecordingError::Unreadable)?;
             if length == 0 {
                 return Ok(false);
             }
             if length as u64 == LONGEST_LINE && self.line.last() != Some(&b'\n') {
-                return Err(Problem::Malformed(
-                    self.number,
-                    format!("it is longer than {} MiB", LONGEST_LINE >> 20),
-                ));
+                return Err(RecordingError::LongLine(self.number));
             }
             if !self.line.trim_ascii().is_empty() {
                 return Ok(true);
@@ -118,88 +108,88 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
-    fn read(&mut self) -> Result<Option<Entry>, Problem> {
+    fn next_entry(&mut self) -> Result<Option<RecordingEntry>, RecordingError> {
         if !self.next_line()? {
             return Ok(None);
         }
-        entry(&self.line, self.number).map(Some)
+        parse_entry(&self.line, self.number).map(Some)
     }
 
-    /// Reads on until there are so many bytes, without looking into them. `None` at the end, and after a problem.
-    pub(crate) fn piece(&mut self, bytes: usize) -> Option<Piece> {
-        let mut piece = Piece { bytes: Vec::with_capacity(bytes), lines: Vec::new(), problem: None };
-        while !self.over && piece.bytes.len() < bytes {
+    /// Reads lines until they have at least `bytes` bytes together, without parsing them. Returns `None` at the end, and
+    /// after an error.
+    pub(crate) fn read_chunk(&mut self, bytes: usize) -> Option<LineChunk> {
+        let mut chunk = LineChunk { bytes: Vec::with_capacity(bytes), lines: Vec::new(), error: None };
+        while !self.ended && chunk.bytes.len() < bytes {
             match self.next_line() {
                 Ok(true) => {
-                    piece.bytes.extend_from_slice(&self.line);
-                    piece.lines.push((self.number, piece.bytes.len()));
+                    chunk.bytes.extend_from_slice(&self.line);
+                    chunk.lines.push((self.number, chunk.bytes.len()));
                 }
-                Ok(false) => self.over = true,
-                Err(problem) => {
-                    self.over = true;
-                    piece.problem = Some(problem);
+                Ok(false) => self.ended = true,
+                Err(error) => {
+                    self.ended = true;
+                    chunk.error = Some(error);
                 }
             }
         }
-        (piece.problem.is_some() || !piece.lines.is_empty()).then_some(piece)
+        (chunk.error.is_some() || !chunk.lines.is_empty()).then_some(chunk)
     }
 }
 
-/// Some lines that stand together, as they were read: to understand them takes longer than to read them, and the lines
-/// behind need not wait for it.
-pub(crate) struct Piece {
+/// Consecutive lines that are not parsed yet. Parsing takes longer than reading, so another thread does it while the next
+/// lines are read.
+pub(crate) struct LineChunk {
     bytes: Vec<u8>,
-    /// The number of each line, and where it ends.
+    /// The number of each line, and the end of the line in `bytes`.
     lines: Vec<(u64, usize)>,
-    /// Why nothing more could be read behind them.
-    problem: Option<Problem>,
+    /// Why nothing could be read after these lines.
+    error: Option<RecordingError>,
 }
 
-impl Piece {
-    /// The number of bytes in the piece.
+impl LineChunk {
+    /// The length of the lines in bytes.
     pub(crate) fn len(&self) -> u64 {
         self.bytes.len() as u64
     }
 
-    /// What the lines hold up to the first that is wrong.
-    pub(crate) fn parse(self) -> (Vec<Entry>, Option<Problem>) {
+    /// Parses the lines up to the first invalid one. Also returns the error that ended parsing or reading.
+    pub(crate) fn parse(self) -> (Vec<RecordingEntry>, Option<RecordingError>) {
         let mut entries = Vec::with_capacity(self.lines.len());
         let mut start = 0;
         for (number, end) in self.lines {
-            match entry(&self.bytes[start..end], number) {
+            match parse_entry(&self.bytes[start..end], number) {
                 Ok(entry) => entries.push(entry),
-                Err(problem) => return (entries, Some(problem)),
+                Err(error) => return (entries, Some(error)),
             }
             start = end;
         }
-        (entries, self.problem)
+        (entries, self.error)
     }
 }
 
-/// What a line holds.
-fn entry(line: &[u8], number: u64) -> Result<Entry, Problem> {
+fn parse_entry(line: &[u8], number: u64) -> Result<RecordingEntry, RecordingError> {
     match serde_json::from_slice(line) {
         Ok(entry) => Ok(entry),
-        // Only of the last line can a part be missing, and then it has no end.
-        Err(_) if line.last() != Some(&b'\n') => Err(Problem::CutOff(number)),
-        Err(error) => Err(Problem::Malformed(number, what(&error))),
+        // Only the last line of a file can lack its line break.
+        Err(_) if line.last() != Some(&b'\n') => Err(RecordingError::IncompleteLine(number)),
+        Err(error) => Err(RecordingError::InvalidLine { line: number, cause: error }),
     }
 }
 
-impl<R: BufRead> Iterator for Lines<R> {
-    type Item = Result<Entry, Problem>;
+impl<R: BufRead> Iterator for RecordingLines<R> {
+    type Item = Result<RecordingEntry, RecordingError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.over {
+        if self.ended {
             return None;
         }
-        let read = self.read();
-        self.over = !matches!(read, Ok(Some(_)));
-        read.transpose()
+        let entry = self.next_entry();
+        self.ended = !matches!(entry, Ok(Some(_)));
+        entry.transpose()
     }
 }
 
-/// What is wrong with a line, with its column: that it is the first line of what was parsed is known.
-fn what(error: &serde_json::Error) -> String {
+/// The text of a parser's error with the column but without the line, because each line is parsed by itself.
+fn invalid_json_text(error: &serde_json::Error) -> String {
     error.to_string().replace(" at line 1 column ", ", at column ")
 }

@@ -1,4 +1,4 @@
-//! A recording as a source: delivered at its own pace, or all at once.
+//! Replays a recording as a source, at the pace of its run or all at once.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _, Seek as _, SeekFrom};
@@ -12,66 +12,66 @@ use tokio::time::Instant;
 
 use crate::observation::Observation;
 use crate::source::clock::Clock;
-use crate::source::error::{ErrorKind, SourceError};
-use crate::source::recording::line::Entry;
-use crate::source::recording::read::{Lines, Problem};
+use crate::source::error::{ErrorKind, SourceError, system_error_text};
+use crate::source::recording::entry::RecordingEntry;
+use crate::source::recording::read::{RecordingError, RecordingLines};
 use crate::source::{Feed, Progress, Update};
 
-/// Updates that may wait for the receiver, and pieces that may be parsed before they are told: each by another thread.
-const BUFFER: usize = 4;
-/// About so many observations are in one update.
-const BATCH: usize = 256;
-/// What is read and parsed at once.
-const PIECE: usize = 256 * 1024;
-/// So much of the end of a file surely has its last line, unless that is an object beyond all measure.
-const TAIL: u64 = 64 * 1024;
-/// What is watched without a wish for a speed takes so many seconds at most …
-const WATCHED_SECONDS: f64 = 20.0;
-/// … and so many recorded seconds a second at least: a run of a minute shows in a quarter of one.
-const WATCHED_SPEED: f64 = 4.0;
+/// How many updates may wait for the receiver, and how many chunks may wait to be parsed.
+const QUEUED: usize = 4;
+/// Capacity reserved for the observations of an update.
+const OBSERVATIONS_PER_UPDATE: usize = 256;
+/// How many bytes a thread reads and parses before the next thread takes over.
+const CHUNK_BYTES: usize = 256 * 1024;
+/// How many bytes at the end of a file are searched for the last complete line. Almost all objects are smaller.
+const TAIL_BYTES: u64 = 64 * 1024;
+/// Longest duration of a replay without a chosen speed, in seconds.
+const LONGEST_REPLAY: f64 = 20.0;
+/// Lowest speed of a replay without a chosen speed, in recorded seconds per second.
+const LOWEST_SPEED: f64 = 4.0;
 
-/// How fast a recording is played.
+/// How fast a recording is replayed.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Pace {
-    /// At once.
+pub(crate) enum ReplayPace {
+    /// All at once.
     AtOnce,
-    /// So many recorded seconds a second, more than none.
+    /// At this many recorded seconds per second. The number is greater than 0.
     Speed(f64),
-    /// As it is pleasant to watch.
-    Pleasant,
+    /// At the lowest speed, but at least [`LOWEST_SPEED`], at which the replay takes at most [`LONGEST_REPLAY`] seconds.
+    Automatic,
 }
 
-/// A recording that is being played.
+/// A recording that is being replayed.
 #[derive(Debug)]
 pub(crate) struct Replay {
-    /// What it tells.
+    /// The observations of the recording.
     pub feed: Feed,
-    /// Whether the run followed its workloads to an end, or showed once what there was.
+    /// Whether the run followed its workloads. If not, the run showed the state of one moment.
     pub followed: bool,
 }
 
-/// A piece that is being parsed, and the number of bytes in it.
-type Parsing = (u64, JoinHandle<(Vec<Entry>, Option<Problem>)>);
+/// The number of bytes of a chunk, and the thread that is parsing it.
+type ParsingChunk = (u64, JoinHandle<(Vec<RecordingEntry>, Option<RecordingError>)>);
 
-/// Plays a recording; `-` is standard input. Its feed ends with the recording, and its clock stops there.
+/// Starts the replay of a recording. `-` is standard input. The feed ends with the recording, and its clock stops there.
 ///
-/// No Kubernetes client is made, and nothing in the file is run or opened.
+/// It makes no Kubernetes client, and it neither runs nor opens anything that the file mentions.
 ///
 /// # Errors
-/// Usage: the file cannot be opened. Input: it is no recording, or one of a newer format.
+/// Usage: the file cannot be opened. Input: the file is not a recording, or has a newer format.
 ///
 /// # Panics
-/// Panics outside of a tokio runtime.
-pub(crate) fn open(path: &Path, pace: Pace) -> Result<Replay, SourceError> {
+/// Panics if there is no tokio runtime.
+pub(crate) fn open(path: &Path, pace: ReplayPace) -> Result<Replay, SourceError> {
     let stdin = path.as_os_str() == "-";
     let name = if stdin { "standard input".to_owned() } else { path.display().to_string() };
     let unreadable = |error: io::Error| {
-        let summary = format!("cannot read {name}: {}", super::reason(&error));
+        let summary = format!("cannot read {name}: {}", system_error_text(&error));
         SourceError::new(ErrorKind::Usage, summary).caused_by(error)
     };
-    let (mut last, mut size) = (None, None);
+    let (mut end, mut size) = (None, None);
     let input: Box<dyn BufRead + Send> = if stdin {
-        Box::new(BufReader::with_capacity(PIECE, io::stdin()))
+        Box::new(BufReader::with_capacity(CHUNK_BYTES, io::stdin()))
     } else {
         let mut file = File::open(path).map_err(unreadable)?;
         if let Ok(metadata) = file.metadata() {
@@ -80,49 +80,49 @@ pub(crate) fn open(path: &Path, pace: Pace) -> Result<Replay, SourceError> {
             }
             size = metadata.is_file().then_some(metadata.len());
         }
-        if pace == Pace::Pleasant {
-            last = last_time(&mut file);
+        if pace == ReplayPace::Automatic {
+            end = find_last_time(&mut file);
         }
-        Box::new(BufReader::with_capacity(PIECE, file))
+        Box::new(BufReader::with_capacity(CHUNK_BYTES, file))
     };
-    play(input, name, pace, last, size)
+    replay(input, name, pace, end, size)
 }
 
-/// Plays the recording that is read from `input`. `last` is the time of its last line and `size` its length in bytes, if
-/// they are known.
+/// Starts the replay of the recording in `input`. `end` is the time of its last line and `size` its length in
+/// bytes, if known.
 ///
 /// # Errors
-/// Input: it is no recording, or one of a newer format.
-pub(crate) fn play(
+/// Input: the input is not a recording, or has a newer format.
+pub(crate) fn replay(
     input: Box<dyn BufRead + Send>,
     name: String,
-    pace: Pace,
-    last: Option<Timestamp>,
+    pace: ReplayPace,
+    end: Option<Timestamp>,
     size: Option<u64>,
 ) -> Result<Replay, SourceError> {
-    let mut lines = Lines::new(input).map_err(|problem| failure(&name, problem))?;
+    let mut lines = RecordingLines::new(input).map_err(|error| replay_error(&name, error))?;
     let followed = lines.header().followed;
-    // The clock begins with the first observation; without one there is nothing to show.
+    // The clock starts at the first observation. Without one there is nothing to show, so any time will do.
     let first = lines.next();
     let start = match &first {
-        Some(Ok(Entry::Observation(first))) => first.received,
-        Some(Ok(Entry::End(at))) => *at,
-        _ => Timestamp::UNIX_EPOCH,
+        Some(Ok(RecordingEntry::Observation(first))) => first.received,
+        Some(Ok(RecordingEntry::End(at))) => *at,
+        Some(Ok(RecordingEntry::Synced | RecordingEntry::Unknown) | Err(_)) | None => Timestamp::UNIX_EPOCH,
     };
     let clock = match pace {
-        // What was shown once has no course.
+        // A run that showed the state of one moment has no duration to replay.
         _ if !followed => Clock::latest(start),
-        Pace::AtOnce => Clock::latest(start),
-        Pace::Speed(speed) => Clock::playback(start, speed),
-        Pace::Pleasant => {
-            let length = last.map_or(0.0, |last| last.duration_since(start).as_secs_f64());
-            Clock::playback(start, (length / WATCHED_SECONDS).max(WATCHED_SPEED))
+        ReplayPace::AtOnce => Clock::latest(start),
+        ReplayPace::Speed(speed) => Clock::playback(start, speed),
+        ReplayPace::Automatic => {
+            let length = end.map_or(0.0, |end| end.duration_since(start).as_secs_f64());
+            Clock::playback(start, (length / LONGEST_REPLAY).max(LOWEST_SPEED))
         }
     };
-    let (pieces, read) = mpsc::channel(BUFFER);
-    // Reading a file is no work for the thread that draws.
-    spawn_blocking(move || read_all(lines, &pieces));
-    let (sender, updates) = mpsc::channel(BUFFER);
+    let (chunk_sender, chunks) = mpsc::channel(QUEUED);
+    // Reading blocks, so it must not happen on the thread that draws.
+    spawn_blocking(move || read_chunks(lines, &chunk_sender));
+    let (sender, updates) = mpsc::channel(QUEUED);
     let player = Player {
         name,
         clock: clock.clone(),
@@ -130,110 +130,110 @@ pub(crate) fn play(
         waiting: Vec::new(),
         synced: false,
         latest: start,
-        is_paced: followed && pace != Pace::AtOnce,
+        is_paced: followed && pace != ReplayPace::AtOnce,
         bytes: 0,
         size,
     };
-    tokio::spawn(player.play(first, read));
+    tokio::spawn(player.play(first, chunks));
     Ok(Replay { feed: Feed { updates, clock }, followed })
 }
 
-/// Reads all lines behind the first, unless nobody listens any more.
-fn read_all<R: BufRead>(mut lines: Lines<R>, pieces: &mpsc::Sender<Parsing>) {
-    while let Some(piece) = lines.piece(PIECE) {
-        if pieces.blocking_send((piece.len(), spawn_blocking(move || piece.parse()))).is_err() {
+/// Reads the rest of the recording and has another thread parse each chunk. Stops if the receiver is closed.
+fn read_chunks<R: BufRead>(mut lines: RecordingLines<R>, chunks: &mpsc::Sender<ParsingChunk>) {
+    while let Some(chunk) = lines.read_chunk(CHUNK_BYTES) {
+        if chunks.blocking_send((chunk.len(), spawn_blocking(move || chunk.parse()))).is_err() {
             return;
         }
     }
 }
 
-/// Tells what was read, when it is due.
+/// Sends the entries of a recording when they are due. Its functions return `None` if the receiver is closed.
 struct Player {
+    /// The name of the recording in messages.
     name: String,
     clock: Clock,
     sender: mpsc::Sender<Update>,
+    /// Observations that are due and not sent yet.
     waiting: Vec<Observation>,
     synced: bool,
-    /// The latest time that was told.
+    /// The latest time of an entry so far.
     latest: Timestamp,
-    /// Whether the observations are delivered at the times at which they were received, and not all at once.
+    /// Whether the observations are sent at the times at which they were received, and not all at once.
     is_paced: bool,
-    /// Number of bytes delivered so far.
+    /// Number of bytes sent so far.
     bytes: u64,
-    /// Size of the recording in bytes, if it is known.
+    /// Size of the recording in bytes, if known.
     size: Option<u64>,
 }
 
 impl Player {
-    /// `None` if nobody listens any more.
+    /// Sends the first entry and then the entries of all chunks.
     async fn play(
         mut self,
-        first: Option<Result<Entry, Problem>>,
-        mut pieces: mpsc::Receiver<Parsing>,
+        first: Option<Result<RecordingEntry, RecordingError>>,
+        mut chunks: mpsc::Receiver<ParsingChunk>,
     ) -> Option<()> {
         let mut first = match first {
-            Some(Err(problem)) => return self.stop(problem).await,
+            Some(Err(error)) => return self.end_with_error(error).await,
             first => first.and_then(Result::ok),
         };
-        while let Some((bytes, parsing)) = pieces.recv().await {
-            let (entries, problem) = parsing.await.ok()?;
+        while let Some((bytes, parsing)) = chunks.recv().await {
+            let (entries, error) = parsing.await.ok()?;
             self.report_progress();
             self.bytes += bytes;
             for entry in first.take().into_iter().chain(entries) {
-                if self.tell(entry).await?.is_break() {
+                if self.play_entry(entry).await?.is_break() {
                     return Some(());
                 }
             }
-            if let Some(problem) = problem {
-                return self.stop(problem).await;
+            if let Some(error) = error {
+                return self.end_with_error(error).await;
             }
-            // Nothing waits that is not due.
+            // All waiting observations are due.
             self.flush().await?;
         }
-        // It may be all there is.
+        // A recording of one entry has no chunks.
         if let Some(entry) = first
-            && self.tell(entry).await?.is_break()
+            && self.play_entry(entry).await?.is_break()
         {
             return Some(());
         }
-        self.cut_off("it has no end mark").await
+        self.end_cut_off("it has no end mark").await
     }
 
-    /// Reports how much of the recording was delivered, unless it is paced or all of it is in the first piece.
+    /// Reports how much of the recording has been sent, unless it is paced or all of it is in the first chunk.
     fn report_progress(&self) {
         if !self.is_paced && self.bytes > 0 {
             let progress = Progress::Reading { bytes: self.bytes, total: self.size };
-            // An update that finds no room is dropped, because progress must not slow down the reading.
+            // If the queue is full, the progress is dropped, because it must not slow down the reading.
             let _ = self.sender.try_send(Update::Progress(progress));
         }
     }
 
-    /// Tells what a line holds; breaks off at the end mark.
-    async fn tell(&mut self, entry: Entry) -> Option<ControlFlow<()>> {
+    /// Sends an entry when it is due. Breaks at the end mark.
+    async fn play_entry(&mut self, entry: RecordingEntry) -> Option<ControlFlow<()>> {
         match entry {
-            Entry::Observation(observation) => self.observe(observation).await?,
-            Entry::Synced => {
+            RecordingEntry::Observation(observation) => self.play_observation(observation).await?,
+            RecordingEntry::Synced => {
                 self.flush().await?;
                 self.synced = true;
                 self.sender.send(Update::Synced).await.ok()?;
             }
-            Entry::End(at) => {
+            RecordingEntry::End(at) => {
                 self.flush().await?;
                 self.wait_until(at).await?;
                 self.latest = at;
                 self.clock.stop_at(at);
                 return Some(ControlFlow::Break(()));
             }
-            Entry::Other => {}
+            RecordingEntry::Unknown => {}
         }
         Some(ControlFlow::Continue(()))
     }
 
-    async fn observe(&mut self, observation: Observation) -> Option<()> {
-        // What existed when the run began was told at once.
-        if self.synced
-            && self.clock.real_instant_of(observation.received).is_some_and(|due| due > Instant::now())
-        {
+    async fn play_observation(&mut self, observation: Observation) -> Option<()> {
+        // Before the mark `synced` the observations are the objects that existed when the run began.
+        if self.synced && self.clock.real_instant_of(observation.received).is_some_and(|due| due > Instant::now()) {
             self.flush().await?;
             self.wait_until(observation.received).await?;
         }
@@ -244,7 +244,7 @@ impl Player {
 
     async fn flush(&mut self) -> Option<()> {
         if !self.waiting.is_empty() {
-            let waiting = std::mem::replace(&mut self.waiting, Vec::with_capacity(BATCH));
+            let waiting = std::mem::replace(&mut self.waiting, Vec::with_capacity(OBSERVATIONS_PER_UPDATE));
             self.sender.send(Update::Observed(waiting)).await.ok()?;
             self.clock.advance_to(self.latest);
         }
@@ -259,50 +259,55 @@ impl Player {
         }
     }
 
-    /// What was read before counts, but after a line that is wrong nothing is certain.
-    async fn stop(mut self, problem: Problem) -> Option<()> {
-        if matches!(problem, Problem::CutOff(_)) {
-            return self.cut_off(&problem.to_string()).await;
+    /// Ends the feed because of an error. The entries before the error are shown. The entries after an invalid line are not
+    /// shown, because they may depend on it.
+    async fn end_with_error(mut self, error: RecordingError) -> Option<()> {
+        if matches!(error, RecordingError::IncompleteLine(_)) {
+            return self.end_cut_off(&error.to_string()).await;
         }
         self.flush().await?;
         self.clock.stop_at(self.latest);
-        self.sender.send(Update::Failed(failure(&self.name, problem))).await.ok()
+        self.sender.send(Update::Failed(replay_error(&self.name, error))).await.ok()
     }
 
-    async fn cut_off(&mut self, why: &str) -> Option<()> {
+    /// Ends the feed of a recording that was cut off, with a notice that says why.
+    async fn end_cut_off(&mut self, why: &str) -> Option<()> {
         self.flush().await?;
         self.clock.stop_at(self.latest);
-        let notice = format!("{} was cut off ({why}): what comes before is shown", self.name);
+        let notice = format!("{} was cut off ({why}): only the part before is shown", self.name);
         self.sender.send(Update::Notice(notice)).await.ok()?;
         if self.synced { Some(()) } else { self.sender.send(Update::Synced).await.ok() }
     }
 }
 
-fn failure(name: &str, problem: Problem) -> SourceError {
-    let error = SourceError::new(ErrorKind::Input, format!("cannot replay {name}: {problem}"));
-    let error = match problem {
-        Problem::Newer(_) => {
-            error.hint("A newer kubectl seq wrote it: `kubectl seq version` tells which this is.")
+fn replay_error(name: &str, error: RecordingError) -> SourceError {
+    let failure = SourceError::new(ErrorKind::Input, format!("cannot replay {name}: {error}"));
+    let failure = match error {
+        RecordingError::NewerFormat(_) => failure
+            .hint("A newer kubectl seq wrote it: `kubectl seq version` prints the version of this one."),
+        RecordingError::NotARecording(_) => {
+            failure.hint("`--record FILE` of get, apply, pod and simulate writes recordings.")
         }
-        Problem::NoRecording(_) => {
-            error.hint("`--record FILE` of get, apply, pod and simulate writes recordings.")
-        }
-        Problem::Unreadable(_) | Problem::Malformed(..) | Problem::CutOff(_) => error,
+        RecordingError::Unreadable(_)
+        | RecordingError::InvalidLine { .. }
+        | RecordingError::LongLine(_)
+        | RecordingError::IncompleteLine(_) => failure,
     };
-    error.caused_by(problem)
+    failure.caused_by(error)
 }
 
-/// The time of a recording's last line, if it is a file that one can look for it in.
-fn last_time(file: &mut File) -> Option<Timestamp> {
+/// Finds the time of the last line of a recording. Returns `None` if the file cannot be read from its end, as a pipe
+/// cannot, or if the last [`TAIL_BYTES`] contain no line with a time.
+fn find_last_time(file: &mut File) -> Option<Timestamp> {
     let length = file.seek(SeekFrom::End(0)).ok()?;
-    file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).ok()?;
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES))).ok()?;
     let mut tail = Vec::new();
-    let read = file.by_ref().take(TAIL).read_to_end(&mut tail);
+    let read = file.by_ref().take(TAIL_BYTES).read_to_end(&mut tail);
     file.rewind().ok()?;
     read.ok()?;
     tail.split(|byte| *byte == b'\n').rev().find_map(|line| match serde_json::from_slice(line).ok()? {
-        Entry::Observation(observation) => Some(observation.received),
-        Entry::End(at) => Some(at),
-        Entry::Synced | Entry::Other => None,
+        RecordingEntry::Observation(observation) => Some(observation.received),
+        RecordingEntry::End(at) => Some(at),
+        RecordingEntry::Synced | RecordingEntry::Unknown => None,
     })
 }

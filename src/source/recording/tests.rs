@@ -1,4 +1,4 @@
-//! What goes into a recording, and what comes out of it or of something else.
+//! Tests of writing, reading and replaying recordings.
 
 use std::fs;
 use std::io::Cursor;
@@ -8,12 +8,12 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::replay::play;
-use crate::observation::{Event, Job, Object, Observation, Pod, Seen};
+use crate::observation::{Event, Job, Object, ObjectKind, Observation, Pod, Seen};
 use crate::source::Update;
 use crate::source::clock::Clock;
 use crate::source::error::ErrorKind;
-use crate::source::recording::read::Problem;
+use crate::source::recording::read::RecordingError;
+use crate::source::recording::replay::replay;
 use crate::source::recording::*;
 
 const HEADER: &str = r#"{"formatVersion":1,"kind":"Recording","followed":true}"#;
@@ -31,12 +31,12 @@ fn job(name: &str) -> Object {
     Object::Job(Box::new(serde_json::from_value::<Job>(object).unwrap()))
 }
 
-/// A Pod in which every text that somebody may have written has the word.
+/// A Pod that contains `secret` in every text that a user or a program may write.
 fn pod_with(secret: &str) -> Object {
-    let said = |what: &str| format!("{what} https://user:{secret}@registry.example/v2?token={secret}");
+    let with_secret = |text: &str| format!("{text} https://user:{secret}@registry.example/v2?token={secret}");
     let state = json!({
-        "waiting": {"reason": "ErrImagePull", "message": said("cannot pull")},
-        "terminated": {"reason": "Error", "message": said("died"), "exitCode": 3}
+        "waiting": {"reason": "ErrImagePull", "message": with_secret("cannot pull")},
+        "terminated": {"reason": "Error", "message": with_secret("died"), "exitCode": 3}
     });
     let container = json!({"name": "main", "image": format!("https://user:{secret}@registry/app"),
         "env": [{"name": "PASSWORD", "value": secret}], "args": [secret], "command": ["sh", secret]});
@@ -49,9 +49,9 @@ fn pod_with(secret: &str) -> Object {
                 {"manager": "kubelet", "time": "2027-01-15T08:00:05Z", "subresource": "status", "fieldsV1": {"f:x": secret}}
             ]},
         "spec": {"containers": [container], "initContainers": [container], "volumes": [{"name": secret}]},
-        "status": {"phase": "Pending", "message": said("evicted"), "reason": said("Evicted"),
-            "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": said("0/1 nodes are available: 1 see")},
-                {"type": "Ready", "status": "False", "message": said("not ready")}],
+        "status": {"phase": "Pending", "message": with_secret("evicted"), "reason": with_secret("Evicted"),
+            "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": with_secret("0/1 nodes are available: 1 see")},
+                {"type": "Ready", "status": "False", "message": with_secret("not ready")}],
             "containerStatuses": [{"name": "main", "state": state, "lastState": state}]}
     });
     Object::Pod(Box::new(serde_json::from_value::<Pod>(pod).unwrap()))
@@ -66,22 +66,22 @@ fn event_with(reason: &str, message: &str) -> Object {
 fn record(path: &Path, updates: &mut [Update]) {
     let mut recorder = Recorder::create(path, true).unwrap();
     for update in updates {
-        recorder.take(update).unwrap();
+        recorder.record(update).unwrap();
     }
 }
 
-fn read(text: &str) -> Result<Vec<Entry>, Problem> {
-    Lines::new(Cursor::new(text.as_bytes().to_vec()))?.collect()
+fn read(text: &str) -> Result<Vec<RecordingEntry>, RecordingError> {
+    RecordingLines::new(Cursor::new(text.as_bytes().to_vec()))?.collect()
 }
 
 #[test]
-fn what_is_written_is_what_is_applied_and_read() {
+fn reading_returns_the_observations_that_the_run_shows() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.jsonl");
     let mut updates = [
         Update::Observed(vec![observed(0, job("pi")), observed(1, pod_with("x"))]),
         Update::Synced,
-        Update::Lost("not told".into()),
+        Update::Lost("not recorded".into()),
         Update::Observed(vec![observed(
             2,
             event_with("Scheduled", "Successfully assigned default/pi to node-1"),
@@ -89,15 +89,28 @@ fn what_is_written_is_what_is_applied_and_read() {
     ];
     let mut recorder = Recorder::create(&path, true).unwrap();
     for update in &mut updates {
-        recorder.take(update).unwrap();
+        recorder.record(update).unwrap();
     }
-    recorder.end(second(3)).unwrap();
+    recorder.record_end(second(3)).unwrap();
     let [Update::Observed(first), _, _, Update::Observed(then)] = updates else { unreachable!() };
-    let mut expected: Vec<Entry> = first.into_iter().map(Entry::Observation).collect();
-    expected.push(Entry::Synced);
-    expected.extend(then.into_iter().map(Entry::Observation));
-    expected.push(Entry::End(second(3)));
+    let mut expected: Vec<RecordingEntry> = first.into_iter().map(RecordingEntry::Observation).collect();
+    expected.push(RecordingEntry::Synced);
+    expected.extend(then.into_iter().map(RecordingEntry::Observation));
+    expected.push(RecordingEntry::End(second(3)));
     assert_eq!(read(&fs::read_to_string(&path).unwrap()).unwrap(), expected);
+}
+
+#[test]
+fn every_kind_is_read_as_it_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.jsonl");
+    let meta = || json!({"metadata": {"name": "x", "uid": "u"}});
+    let objects = ObjectKind::all().map(|kind| observed(0, kind.deserialize(meta()).unwrap()));
+    let mut updates = [Update::Observed(objects.collect())];
+    record(&path, &mut updates);
+    let [Update::Observed(written)] = updates else { unreachable!() };
+    let entries: Vec<RecordingEntry> = written.into_iter().map(RecordingEntry::Observation).collect();
+    assert_eq!(read(&fs::read_to_string(&path).unwrap()).unwrap(), entries);
 }
 
 #[test]
@@ -153,7 +166,7 @@ fn no_secret_is_written() {
 }
 
 #[test]
-fn the_file_is_its_owners_alone_and_no_link_is_followed() {
+fn only_the_owner_can_read_the_file_and_no_link_is_followed() {
     let folder = tempfile::tempdir().unwrap();
     let (path, link) = (folder.path().join("run.jsonl"), folder.path().join("link.jsonl"));
     fs::write(&path, "something else\n".repeat(1000)).unwrap();
@@ -161,9 +174,9 @@ fn the_file_is_its_owners_alone_and_no_link_is_followed() {
     let mut recorder = Recorder::create(&path, true).unwrap();
     assert!(
         fs::read_to_string(&path).unwrap().starts_with("something"),
-        "kept until there is something to write"
+        "the old file stays until there is something to write"
     );
-    recorder.take(&mut Update::Synced).unwrap();
+    recorder.record(&mut Update::Synced).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 2);
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     std::os::unix::fs::symlink(&path, &link).unwrap();
@@ -179,34 +192,34 @@ fn the_file_is_its_owners_alone_and_no_link_is_followed() {
 }
 
 #[test]
-fn what_is_no_recording_is_said_to_be_none() {
+fn the_error_says_why_a_file_is_not_a_recording() {
     for (text, why) in [
-        ("", "no recording of kubectl seq: it is empty"),
+        ("", "it is not a recording of kubectl seq: it is empty"),
         ("\n\n", "it is empty"),
-        ("hello\n", "its first line is no header"),
-        ("{\"kind\":\"Timeline\",\"formatVersion\":1}\n", "its first line is no header"),
+        ("hello\n", "its first line is not a header"),
+        ("{\"kind\":\"Timeline\",\"formatVersion\":1}\n", "its first line is not a header"),
         ("{\"kind\":\"Recording\"}\n", "it has no formatVersion"),
         ("{\"kind\":\"Recording\",\"formatVersion\":-1}\n", "it has no formatVersion"),
         (
             "{\"kind\":\"Recording\",\"formatVersion\":2,\"followed\":[]}\n",
-            "format version 2; this program knows versions up to 1",
+            "format version 2; this program reads versions up to 1",
         ),
         ("{\"kind\":\"Recording\",\"formatVersion\":99999999999}\n", "format version 4294967295"),
         ("{\"kind\":\"Recording\",\"formatVersion\":1,\"followed\":3}\n", "line 1: invalid type"),
-        ("[[[[[[[[", "its first line is no header"),
-        ("\u{0}\u{1b}[2J", "its first line is no header"),
+        ("[[[[[[[[", "its first line is not a header"),
+        ("\u{0}\u{1b}[2J", "its first line is not a header"),
     ] {
-        let problem = read(text).unwrap_err().to_string();
-        assert!(problem.contains(why), "{text}: {problem}");
+        let error = read(text).unwrap_err().to_string();
+        assert!(error.contains(why), "{text}: {error}");
     }
 }
 
 #[test]
-fn a_wrong_line_is_named() {
+fn the_error_names_the_invalid_line() {
     let deep = format!("{{\"x\":{}1{}}}", "[".repeat(5000), "]".repeat(5000));
     let long = format!("{{\"x\":\"{}\"}}", "x".repeat(5 << 20));
     let observation =
-        |what: &str| format!("{{\"received\":\"2027-01-01T00:00:00Z\",\"seen\":\"Added\",{what}}}");
+        |fields: &str| format!("{{\"received\":\"2027-01-01T00:00:00Z\",\"seen\":\"Added\",{fields}}}");
     for (line, why) in [
         ("garbage", "expected value, at column 1"),
         ("[]", "invalid type: sequence, expected an observation or a mark"),
@@ -219,7 +232,10 @@ fn a_wrong_line_is_named() {
         ),
         (&long, "it is longer than 4 MiB"),
         (&observation("\"kind\":\"Pod\",\"object\":3"), "invalid type: integer `3`"),
-        (&observation("\"kind\":\"Secret\",\"object\":{}"), "unknown variant `Secret`"),
+        (
+            &observation("\"kind\":\"Secret\",\"object\":{}"),
+            "unknown kind `Secret`; this version of kubectl seq knows Job, CronJob, ",
+        ),
         (&observation("\"object\":{},\"kind\":\"Pod\""), "`kind` must come before `object`"),
         (
             &observation(
@@ -233,27 +249,27 @@ fn a_wrong_line_is_named() {
         ),
         (
             &observation("\"kind\":\"Pod\",\"object\":{},\"received\":\"9999-01-01T00:00:00Z\""),
-            "is no time of a run",
+            "is not a time of a run",
         ),
         ("{\"seen\":\"Added\",\"kind\":\"Pod\",\"object\":{}}", "missing field `received`"),
         ("{\"mark\":\"end\"}", "missing field `at`"),
         ("{\"mark\":\"end\",\"at\":\"tomorrow\"}", "failed to parse"),
     ] {
         let text = format!("{HEADER}\n{{\"mark\":\"synced\"}}\n\n{line}\n{{\"mark\":\"synced\"}}\n");
-        let mut lines = Lines::new(Cursor::new(text)).unwrap();
-        assert!(matches!(lines.next(), Some(Ok(Entry::Synced))));
-        let problem = lines.next().unwrap().unwrap_err().to_string();
+        let mut lines = RecordingLines::new(Cursor::new(text)).unwrap();
+        assert!(matches!(lines.next(), Some(Ok(RecordingEntry::Synced))));
+        let error = lines.next().unwrap().unwrap_err().to_string();
         let line: String = line.chars().take(100).collect();
-        assert!(problem.starts_with("line 4: ") && problem.contains(why), "{line}: {problem}");
+        assert!(error.starts_with("line 4: ") && error.contains(why), "{line}: {error}");
         assert!(lines.next().is_none());
     }
     let invalid = [HEADER.as_bytes(), b"\n{\"mark\":\"\xff\"}\n"].concat();
-    let problem = Lines::new(Cursor::new(invalid)).unwrap().next().unwrap().unwrap_err();
-    assert!(matches!(problem, Problem::Malformed(2, _)), "{problem}");
+    let error = RecordingLines::new(Cursor::new(invalid)).unwrap().next().unwrap().unwrap_err();
+    assert!(matches!(error, RecordingError::InvalidLine { line: 2, .. }), "{error}");
 }
 
 #[test]
-fn what_a_newer_program_adds_is_passed_over() {
+fn fields_and_marks_of_a_newer_program_are_skipped() {
     let text = format!(
         "{}\n{}\n{}\n{}",
         "{\"formatVersion\":1,\"kind\":\"Recording\",\"followed\":true,\"more\":{}}",
@@ -263,14 +279,17 @@ fn what_a_newer_program_adds_is_passed_over() {
     );
     let entries = read(&text).unwrap();
     assert!(
-        matches!(entries.as_slice(), [Entry::Other, Entry::Observation(_), Entry::End(_)]),
+        matches!(
+            entries.as_slice(),
+            [RecordingEntry::Unknown, RecordingEntry::Observation(_), RecordingEntry::End(_)]
+        ),
         "{entries:?}"
     );
 }
 
-/// Whatever byte of a recording is another one, it is read or it is an error.
+/// Changes each byte of a recording and cuts the recording off at each byte. Reading returns entries or an error.
 #[test]
-fn no_byte_makes_it_panic() {
+fn reading_a_damaged_recording_does_not_panic() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.jsonl");
     record(
@@ -278,75 +297,89 @@ fn no_byte_makes_it_panic() {
         &mut [Update::Observed(vec![observed(0, job("pi")), observed(1, pod_with("x"))]), Update::Synced],
     );
     let whole = fs::read(&path).unwrap();
-    for place in 0..whole.len() {
+    for position in 0..whole.len() {
         for byte in [0, b'"', b'{', b'}', b'9', b'-', b'\n', 0xff] {
             let mut broken = whole.clone();
-            broken[place] = byte;
-            if let Ok(lines) = Lines::new(Cursor::new(broken)) {
+            broken[position] = byte;
+            if let Ok(lines) = RecordingLines::new(Cursor::new(broken)) {
                 assert!(lines.count() <= 6);
             }
         }
-        if let Ok(lines) = Lines::new(Cursor::new(&whole[..place])) {
-            let told: Vec<_> = lines.collect();
-            assert!(told.iter().rev().skip(1).all(Result::is_ok), "only the last line may break off");
+        if let Ok(lines) = RecordingLines::new(Cursor::new(&whole[..position])) {
+            let entries: Vec<_> = lines.collect();
+            assert!(entries.iter().rev().skip(1).all(Result::is_ok), "only the last line may be incomplete");
         }
     }
 }
 
-async fn updates(text: &str, pace: Pace) -> (Vec<String>, Clock) {
+/// Replays a recording. Returns each update with the seconds until it was received, and the clock.
+async fn replayed_updates(text: &str, pace: ReplayPace) -> (Vec<String>, Clock) {
     let input = Box::new(Cursor::new(text.as_bytes().to_vec()));
     let began = tokio::time::Instant::now();
-    let mut replay = play(input, "run.jsonl".into(), pace, None, None).unwrap();
-    let mut told = Vec::new();
+    let mut replay = replay(input, "run.jsonl".into(), pace, None, None).unwrap();
+    let mut updates = Vec::new();
     while let Some(update) = replay.feed.updates.recv().await {
-        let what = match update {
+        let text = match update {
             Update::Observed(observations) => format!("{} observed", observations.len()),
             other => format!("{other:?}"),
         };
-        told.push(format!("{:.1} {what}", began.elapsed().as_secs_f64()));
+        updates.push(format!("{:.1} {text}", began.elapsed().as_secs_f64()));
     }
-    (told, replay.feed.clock)
+    (updates, replay.feed.clock)
 }
 
-fn told_at(at: i64) -> String {
+fn job_line_at(at: i64) -> String {
     format!("{{\"received\":\"{}\",\"seen\":\"Added\",\"kind\":\"Job\",\"object\":{{}}}}\n", second(at))
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_is_played_at_its_pace_and_the_clock_stops_with_it() {
+async fn a_replay_keeps_its_pace_and_the_clock_stops_at_the_end() {
     let synced = "{\"mark\":\"synced\"}\n";
     let end = format!("{{\"mark\":\"end\",\"at\":\"{}\"}}\n", second(50));
-    let text =
-        [HEADER, "\n", &told_at(0), &told_at(1), synced, &told_at(20), &told_at(20), &told_at(30), &end]
-            .concat();
-    let (told, clock) = updates(&text, Pace::Speed(10.0)).await;
-    assert_eq!(told, ["0.0 2 observed", "0.0 Synced", "2.0 2 observed", "3.0 1 observed"]);
+    let text = [
+        HEADER,
+        "\n",
+        &job_line_at(0),
+        &job_line_at(1),
+        synced,
+        &job_line_at(20),
+        &job_line_at(20),
+        &job_line_at(30),
+        &end,
+    ]
+    .concat();
+    let (updates, clock) = replayed_updates(&text, ReplayPace::Speed(10.0)).await;
+    assert_eq!(updates, ["0.0 2 observed", "0.0 Synced", "2.0 2 observed", "3.0 1 observed"]);
     tokio::time::sleep(std::time::Duration::from_secs(60)).await;
     assert_eq!(clock.now(), second(50));
-    let (told, clock) = updates(&text, Pace::AtOnce).await;
-    assert_eq!(told, ["0.0 2 observed", "0.0 Synced", "0.0 3 observed"]);
+    let (updates, clock) = replayed_updates(&text, ReplayPace::AtOnce).await;
+    assert_eq!(updates, ["0.0 2 observed", "0.0 Synced", "0.0 3 observed"]);
     assert_eq!(clock.now(), second(50));
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_cut_off_is_shown_as_far_as_it_goes() {
-    let whole = [HEADER, "\n", &told_at(0), "{\"mark\":\"synced\"}\n", &told_at(20)].concat();
-    let (told, clock) = updates(&whole, Pace::AtOnce).await;
-    assert_eq!(told.len(), 4, "{told:?}");
-    assert!(told[3].contains("run.jsonl was cut off (it has no end mark)"), "{told:?}");
+async fn a_recording_that_was_cut_off_is_shown_up_to_its_last_complete_line() {
+    let whole = [HEADER, "\n", &job_line_at(0), "{\"mark\":\"synced\"}\n", &job_line_at(20)].concat();
+    let (updates, clock) = replayed_updates(&whole, ReplayPace::AtOnce).await;
+    assert_eq!(updates.len(), 4, "{updates:?}");
+    assert!(updates[3].contains("run.jsonl was cut off (it has no end mark)"), "{updates:?}");
     assert_eq!(clock.now(), second(20));
-    let (told, clock) = updates(&whole[..whole.len() - 9], Pace::Speed(1.0)).await;
-    assert!(told[2].contains("run.jsonl was cut off (line 4 breaks off)"), "{told:?}");
+    let (updates, clock) = replayed_updates(&whole[..whole.len() - 9], ReplayPace::Speed(1.0)).await;
+    assert!(updates[2].contains("run.jsonl was cut off (line 4 is incomplete)"), "{updates:?}");
     assert_eq!(clock.now(), second(0));
-    // Before all was told it is shown even so.
-    let (told, _) = updates(&whole[..HEADER.len() + 3], Pace::AtOnce).await;
-    assert_eq!(told.last().map(String::as_str), Some("0.0 Synced"), "{told:?}");
+    // The mark `synced` is missing, but the update comes nevertheless, so that the run shows its first picture.
+    let (updates, _) = replayed_updates(&whole[..HEADER.len() + 3], ReplayPace::AtOnce).await;
+    assert_eq!(updates.last().map(String::as_str), Some("0.0 Synced"), "{updates:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wrong_line_ends_it_with_an_error() {
-    let text = [HEADER, "\n", &told_at(0), "{\"mark\":\"synced\"}\n", "oops\n", &told_at(20)].concat();
-    let (told, _) = updates(&text, Pace::AtOnce).await;
-    assert!(told[2].contains("Failed") && told[2].contains("cannot replay run.jsonl: line 4: "), "{told:?}");
-    assert_eq!(told.len(), 3);
+async fn an_invalid_line_ends_the_replay_with_an_error() {
+    let text =
+        [HEADER, "\n", &job_line_at(0), "{\"mark\":\"synced\"}\n", "oops\n", &job_line_at(20)].concat();
+    let (updates, _) = replayed_updates(&text, ReplayPace::AtOnce).await;
+    assert!(
+        updates[2].contains("Failed") && updates[2].contains("cannot replay run.jsonl: line 4: "),
+        "{updates:?}"
+    );
+    assert_eq!(updates.len(), 3);
 }

@@ -1,12 +1,14 @@
-//! Texts for people, of which a recording keeps only what is known to say nothing else: Kubernetes' own wordings.
+//! The wordings of Kubernetes' own messages. A recording keeps a message only if it has one of them, because any other
+//! message may contain a secret.
 //!
-//! A wording is its literal text with holes. What stands in a hole must be of the hole's kind, or the whole text is left
-//! out; what stands in `<…>` is always left out. Wordings of Kubernetes 1.29 to 1.37.
+//! A wording is literal text with placeholders. If the text at a placeholder has another form than the placeholder
+//! requires, the whole message is left out. The text at the placeholder `<…>` is always left out. The wordings are those of
+//! Kubernetes 1.29 to 1.37.
 
-/// What stands for what is left out.
+/// Replaces text that is left out.
 pub(crate) const LEFT_OUT: &str = "(not recorded)";
 
-/// Conditions of Jobs and Deployments, and why they make no Pods.
+/// Messages of the conditions of workloads, also those that say why no Pods can be created.
 pub(crate) const CONDITIONS: &[&str] = &[
     // Jobs.
     "Job has reached the specified backoff limit",
@@ -34,7 +36,7 @@ pub(crate) const CONDITIONS: &[&str] = &[
     "jobset failed due to one or more job failures",
     "jobset is suspended",
     "jobset is resumed",
-    // Pods that are refused.
+    // Pods that the API server refuses.
     "pods \"<name>\" is forbidden: exceeded quota: <name>, requested: <counts>, used: <counts>, limited: <counts>",
     "pods \"<name>\" is forbidden: failed quota: <name>: must specify <counts>",
     "pods \"<name>\" is forbidden: error looking up service account <name>: serviceaccount \"<name>\" not found",
@@ -48,7 +50,7 @@ pub(crate) const CONDITIONS: &[&str] = &[
     "<…>",
 ];
 
-/// Events of which the text is read.
+/// Messages of the events that the program reads.
 pub(crate) const EVENTS: &[&str] = &[
     // Image pulls.
     "Pulling image \"<image>\"",
@@ -61,7 +63,7 @@ pub(crate) const EVENTS: &[&str] = &[
     "Failed to pull image \"<image>\": <…>",
     "Failed to pull image <…>",
     "Back-off pulling image \"<image>\"",
-    // Containers that cannot be made: what is missing decides what they wait for.
+    // Containers that cannot be created. The missing object decides the reason that the program shows.
     "Error: ErrImagePull",
     "Error: ImagePullBackOff",
     "Error: InvalidImageName",
@@ -76,7 +78,7 @@ pub(crate) const EVENTS: &[&str] = &[
     "Error: <…>subPath<…>",
     "Error: <…>cannot find volume <…>",
     "Error: <…>",
-    // Their lives.
+    // The lives of Pods and containers.
     "Successfully assigned <name> to <name>",
     "Container created",
     "Container started",
@@ -92,7 +94,7 @@ pub(crate) const EVENTS: &[&str] = &[
     "Back-off restarting failed container",
     "Preempted by a pod on node <name>",
     "Pod sandbox changed, it will be killed and re-created.",
-    // Their owners.
+    // The workloads of the Pods.
     "Created pod: <name>",
     "Deleted pod: <name>",
     "Error creating: pods \"<name>\" is forbidden: exceeded quota: <name>, requested: <counts>, used: <counts>, limited: <counts>",
@@ -113,8 +115,8 @@ pub(crate) const EVENTS: &[&str] = &[
     "Job was active longer than specified deadline",
 ];
 
-/// Why a node, or another one, will not do.
-const SCHEDULING: &[&str] = &[
+/// Reasons why a node cannot run a Pod, and why an autoscaler adds no node.
+const SCHEDULING_REASONS: &[&str] = &[
     "Insufficient <name>",
     "Too many pods",
     "no nodes available to schedule pods",
@@ -156,56 +158,57 @@ const SCHEDULING: &[&str] = &[
     "in backoff after failed scale-up",
 ];
 
-/// The text as far as one of the wordings says it; empty if none does.
-pub(crate) fn kept(text: &str, wordings: &[&str]) -> String {
+/// Returns the message without the text at placeholders `<…>`, or an empty string if it has none of the wordings.
+pub(crate) fn keep_known_wording(text: &str, wordings: &[&str]) -> String {
     if text.is_empty() {
         return String::new();
     }
-    wordings.iter().find_map(|wording| filled(text, wording)).unwrap_or_default()
+    wordings.iter().find_map(|wording| match_wording(text, wording)).unwrap_or_default()
 }
 
-/// The text, if it is that wording.
-fn filled(text: &str, wording: &str) -> Option<String> {
+/// Returns the message without the text at placeholders `<…>`, or `None` if it does not have this wording.
+fn match_wording(text: &str, wording: &str) -> Option<String> {
     let mut kept = String::new();
     let (mut text, mut wording) = (text, wording);
     loop {
         let (literal, rest) = wording.split_once('<').unwrap_or((wording, ""));
         text = text.strip_prefix(literal)?;
         kept.push_str(literal);
-        let Some((hole, rest)) = rest.split_once('>') else { return text.is_empty().then_some(kept) };
+        let Some((placeholder, rest)) = rest.split_once('>') else { return text.is_empty().then_some(kept) };
         let next = rest.split('<').next().unwrap_or_default();
         let end = if next.is_empty() { text.len() } else { text.find(next)? };
         let (part, after) = text.split_at(end);
-        match hole {
+        match placeholder {
             "…" if part.is_empty() => {}
             "…" => kept.push_str(LEFT_OUT),
-            _ if fits(hole, part) => kept.push_str(part),
+            _ if fits_placeholder(placeholder, part) => kept.push_str(part),
             _ => return None,
         }
         (text, wording) = (after, rest);
     }
 }
 
-/// Whether a part is what the hole is for.
-fn fits(hole: &str, part: &str) -> bool {
-    let of = |others: &str| part.chars().all(|char| char.is_ascii_alphanumeric() || others.contains(char));
-    match hole {
-        "image" => image(part),
+/// Whether a part of a message has the form that a placeholder requires.
+fn fits_placeholder(placeholder: &str, part: &str) -> bool {
+    let is_alphanumeric_or =
+        |others: &str| part.chars().all(|char| char.is_ascii_alphanumeric() || others.contains(char));
+    match placeholder {
+        "image" => is_image_name(part),
         "number" => part.len() <= 20 && part.bytes().all(|byte| byte.is_ascii_digit()),
         "duration" => part.len() <= 32 && part.chars().all(|char| "0123456789.hmsnuµμ".contains(char)),
         // `default/pi-x8k2p`, `pi_default(uid)`, `restricted:latest`.
         "name" => {
-            part.len() <= 400 && of("-._/()")
-                || part.strip_suffix(":latest").is_some_and(|part| fits(hole, part))
+            part.len() <= 400 && is_alphanumeric_or("-._/()")
+                || part.strip_suffix(":latest").is_some_and(|part| fits_placeholder(placeholder, part))
         }
-        // `requests.cpu=2,limits.memory=1Gi`: resources, of which only the amounts vary.
-        "counts" => part.len() <= 400 && part.split(',').all(amount),
+        // `requests.cpu=2,limits.memory=1Gi`: resources and their amounts.
+        "counts" => part.len() <= 400 && part.split(',').all(is_amount),
         _ => false,
     }
 }
 
-/// `pods=2`, `requests.cpu=500m`, or only the name of a resource.
-fn amount(part: &str) -> bool {
+/// Whether `part` is an amount, for example `pods=2` or `requests.cpu=500m`, or only the name of a resource.
+fn is_amount(part: &str) -> bool {
     let (name, amount) = part.split_once('=').unwrap_or((part, "0"));
     let is_name = |char: char| char.is_ascii_alphanumeric() || "-._/".contains(char);
     let number = amount.trim_end_matches(|char: char| char.is_ascii_alphabetic());
@@ -215,8 +218,8 @@ fn amount(part: &str) -> bool {
         && number.chars().all(|char| char.is_ascii_digit() || char == '.')
 }
 
-/// Whether it is the name of an image, and not an address with a password in it.
-pub(crate) fn image(name: &str) -> bool {
+/// Whether `name` is the name of an image. An address that may contain a password is not.
+pub(crate) fn is_image_name(name: &str) -> bool {
     let (name, digest) = name.split_once('@').unwrap_or((name, "sha256:"));
     let fits = |char: char| char.is_ascii_alphanumeric() || "-._/:".contains(char);
     let digest = digest.split_once(':');
@@ -229,44 +232,45 @@ pub(crate) fn image(name: &str) -> bool {
         })
 }
 
-/// Leaves out what should be one word and is not.
-pub(crate) fn word(reason: &mut String) {
+/// Replaces `reason` by [`LEFT_OUT`] unless it is one word.
+pub(crate) fn keep_word(reason: &mut String) {
     let fits = |char: char| char.is_ascii_alphanumeric() || "-._/:".contains(char);
     if reason.len() > 128 || !reason.chars().all(fits) || reason.contains("://") {
         LEFT_OUT.clone_into(reason);
     }
 }
 
-/// Why no node will do, as the scheduler and the autoscalers list it: each reason in their own words, or left out.
-pub(crate) fn scheduling(text: &str) -> String {
-    /// Where the list begins.
-    const BEGINS: [&str; 2] = [" nodes are available: ", "pod didn't trigger scale-up"];
+/// Returns a message of the scheduler or an autoscaler that lists why no node can run a Pod. Each reason that has an unknown
+/// wording is left out.
+pub(crate) fn keep_scheduling_reasons(text: &str) -> String {
+    /// The beginning of the list in a message of the scheduler, and the beginning of a message of an autoscaler.
+    const BEGINNINGS: [&str; 2] = [" nodes are available: ", "pod didn't trigger scale-up"];
     let text = text.split(" preemption: ").next().unwrap_or_default();
     let text = text.split(" no new claims to deallocate").next().unwrap_or_default();
-    let (head, reasons) = if let Some((nodes, reasons)) = text.split_once(BEGINS[0]) {
-        // `0/5`, of which only the form is known.
+    let (head, reasons) = if let Some((nodes, reasons)) = text.split_once(BEGINNINGS[0]) {
+        // For example `0/5`.
         let nodes = if nodes.chars().all(|char| char.is_ascii_digit() || char == '/') { nodes } else { "" };
-        (format!("{nodes}{}", BEGINS[0]), reasons)
-    } else if let Some((_, reasons)) = text.split_once(": ").filter(|_| text.starts_with(BEGINS[1])) {
-        (format!("{}: ", BEGINS[1]), reasons)
+        (format!("{nodes}{}", BEGINNINGS[0]), reasons)
+    } else if let Some((_, reasons)) = text.split_once(": ").filter(|_| text.starts_with(BEGINNINGS[1])) {
+        (format!("{}: ", BEGINNINGS[1]), reasons)
     } else {
         (String::new(), text)
     };
     let reasons = reasons.trim().trim_end_matches('.');
-    let reasons: Vec<String> = reasons.split(", ").map(reason).collect();
+    let reasons: Vec<String> = reasons.split(", ").map(keep_scheduling_reason).collect();
     format!("{head}{}", reasons.join(", "))
 }
 
-/// One of them, with the number of nodes that it holds for.
-fn reason(reason: &str) -> String {
-    let (count, said) = match reason.split_once(' ') {
-        Some((count, said)) if !count.is_empty() && fits("number", count) => (count, said),
+/// Keeps one reason of the list, with the number of nodes that it applies to, or leaves it out.
+fn keep_scheduling_reason(reason: &str) -> String {
+    let (count, text) = match reason.split_once(' ') {
+        Some((count, text)) if !count.is_empty() && fits_placeholder("number", count) => (count, text),
         _ => ("", reason),
     };
     let blank = if count.is_empty() { "" } else { " " };
-    let known = SCHEDULING.iter().find_map(|wording| filled(said, wording));
+    let known = SCHEDULING_REASONS.iter().find_map(|wording| match_wording(text, wording));
     match known {
-        Some(said) => format!("{count}{blank}{said}"),
+        Some(text) => format!("{count}{blank}{text}"),
         None if reason.is_empty() => String::new(),
         None => format!("{count}{blank}{LEFT_OUT}"),
     }
@@ -277,7 +281,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn known_wordings_stay_as_they_are() {
+    fn messages_with_known_wordings_are_kept() {
         for text in [
             "Successfully pulled image \"registry.example/app:1@sha256:0aF\" in 4.194s (5.2s including waiting). Image size: 335395316 bytes.",
             "Successfully pulled image \"app:1\" in 304.127303ms",
@@ -287,20 +291,20 @@ mod tests {
             "Created pod: pi-x8k2p",
             "Error creating: pods \"pi-x8k2p\" is forbidden: exceeded quota: few, requested: pods=1,requests.cpu=500m, used: pods=2, limited: pods=2",
         ] {
-            assert_eq!(kept(text, EVENTS), text);
+            assert_eq!(keep_known_wording(text, EVENTS), text);
         }
         for text in [
             "Job has reached the specified backoff limit",
             "Container main for pod default/p failed with exit code 3 matching FailJob rule at index 0",
             "ReplicaSet \"web-5d\" has timed out progressing.",
         ] {
-            assert_eq!(kept(text, CONDITIONS), text);
+            assert_eq!(keep_known_wording(text, CONDITIONS), text);
         }
     }
 
     #[test]
-    fn what_anybody_may_have_written_is_left_out() {
-        for (text, said) in [
+    fn text_that_may_contain_a_secret_is_left_out() {
+        for (text, kept) in [
             (
                 "Failed to pull image \"app:1\": GET https://user:pw@registry: denied",
                 "Failed to pull image \"app:1\": (not recorded)",
@@ -323,15 +327,15 @@ mod tests {
             ("Liveness probe failed: pw", ""),
             ("Created container https://pw", ""),
         ] {
-            assert_eq!(kept(text, EVENTS), said, "{text}");
+            assert_eq!(keep_known_wording(text, EVENTS), kept, "{text}");
         }
-        assert_eq!(kept("see https://user:pw@host", CONDITIONS), LEFT_OUT);
-        assert_eq!(kept("", CONDITIONS), "");
+        assert_eq!(keep_known_wording("see https://user:pw@host", CONDITIONS), LEFT_OUT);
+        assert_eq!(keep_known_wording("", CONDITIONS), "");
     }
 
     #[test]
-    fn reasons_of_the_scheduler_are_its_own() {
-        for (text, said) in [
+    fn only_known_scheduling_reasons_are_kept() {
+        for (text, kept) in [
             (
                 "0/2 nodes are available: 1 Insufficient nvidia.com/gpu, 1 node(s) had untolerated taint {a/b: c}. preemption: x",
                 "0/2 nodes are available: 1 Insufficient nvidia.com/gpu, 1 node(s) had untolerated taint {a/b: c}",
@@ -348,32 +352,32 @@ mod tests {
             ),
             ("", ""),
         ] {
-            assert_eq!(scheduling(text), said);
+            assert_eq!(keep_scheduling_reasons(text), kept);
         }
     }
 
     #[test]
-    fn a_reason_is_one_word() {
-        for (reason, said) in [
+    fn a_reason_that_is_not_one_word_is_left_out() {
+        for (reason, kept) in [
             ("BackoffLimitExceeded", "BackoffLimitExceeded"),
             ("a b", LEFT_OUT),
             ("http://x", LEFT_OUT),
             ("", ""),
         ] {
-            let mut word_of = reason.to_owned();
-            word(&mut word_of);
-            assert_eq!(word_of, said);
+            let mut word = reason.to_owned();
+            keep_word(&mut word);
+            assert_eq!(word, kept);
         }
     }
 
     #[test]
-    fn an_image_has_no_password() {
+    fn an_address_with_a_password_is_not_an_image_name() {
         for name in ["perl:5.34.0", "registry.example:5000/team/app@sha256:00ff", "busybox"] {
-            assert!(image(name), "{name}");
+            assert!(is_image_name(name), "{name}");
         }
         for name in ["https://registry/app", "user:pw@registry/app", "user@registry:5000/app", "a b", "a?b=c"]
         {
-            assert!(!image(name), "{name}");
+            assert!(!is_image_name(name), "{name}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Writing, as the observations come.
+//! Writes a recording while the run receives its observations.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -8,27 +8,29 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rustix::fs::{Mode, OFlags};
 
-use super::Header;
-use super::keep;
-use super::line::Line;
 use crate::observation::Observation;
 use crate::source::Update;
-use crate::source::error::{ErrorKind, SourceError};
+use crate::source::error::{ErrorKind, SourceError, system_error_text};
+use crate::source::recording::entry::RecordedObservation;
+use crate::source::recording::header::RecordingHeader;
+use crate::source::recording::redact::redact;
 
-/// A file only for its owner.
-const MODE: u32 = 0o600;
+/// Mode of the file: only its owner can read and write it.
+const FILE_MODE: u32 = 0o600;
 
-/// Takes down what a run observes.
+/// Records the observations of a run.
 ///
-/// What has been written is in the file after each update, so that of a run that is cut off all but the last line is kept.
+/// Each update is in the file once [`Recorder::record`] returns. If the program is killed, at most the last line is
+/// incomplete.
 pub struct Recorder {
     out: Box<dyn Write>,
     path: Option<PathBuf>,
-    /// Until something is written, a recording that is there already stays as it is.
-    fresh: Option<File>,
-    header: Header,
+    /// The file, until the header is written. An existing recording stays unchanged until then.
+    untouched: Option<File>,
+    header: RecordingHeader,
+    /// Buffer for one line.
     line: Vec<u8>,
-    begun: bool,
+    has_header: bool,
 }
 
 impl std::fmt::Debug for Recorder {
@@ -38,56 +40,65 @@ impl std::fmt::Debug for Recorder {
 }
 
 impl Recorder {
-    /// Opens a file for its owner alone (mode 0600); `followed` if the run follows its workloads.
+    /// Opens a file that only its owner can read and write (mode 0600). `followed` says whether the run follows its
+    /// workloads.
     ///
-    /// A recording that is there is replaced once there is something to write. A symbolic link is not followed: in a
-    /// folder that others may write to it could point anywhere.
+    /// An existing file is replaced when the first update is recorded. Symbolic links are not followed, because in a folder
+    /// that other users can write to, a link could point to any file.
     ///
     /// # Errors
     /// Usage: the file cannot be opened for writing, or is a symbolic link.
     pub fn create(path: &Path, followed: bool) -> Result<Self, SourceError> {
-        let wrong = |why: &str| {
+        let cannot_record = |why: &str| {
             SourceError::new(ErrorKind::Usage, format!("cannot record to {}: {why}", path.display()))
         };
-        let unwritable = |error: io::Error| wrong(&super::reason(&error)).caused_by(error);
+        let unwritable = |error: io::Error| cannot_record(&system_error_text(&error)).caused_by(error);
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = match rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR) {
             Ok(file) => File::from(file),
             Err(rustix::io::Errno::LOOP) => {
-                return Err(wrong("it is a symbolic link").hint("Name the file that it points to."));
+                return Err(cannot_record("it is a symbolic link").hint("Name the file that it points to."));
             }
             Err(error) => return Err(unwritable(error.into())),
         };
         let copy = file.try_clone().map_err(unwritable)?;
         Ok(Self {
             path: Some(path.to_owned()),
-            fresh: Some(copy),
+            untouched: Some(copy),
             ..Self::new(Box::new(io::BufWriter::with_capacity(64 * 1024, file)), followed)
         })
     }
 
-    /// Writes to anything.
+    /// Makes a recorder that writes to `out`.
     pub fn new(out: Box<dyn Write>, followed: bool) -> Self {
-        Self { out, path: None, fresh: None, header: Header::new(followed), line: Vec::new(), begun: false }
+        Self {
+            out,
+            path: None,
+            untouched: None,
+            header: RecordingHeader::new(followed),
+            line: Vec::new(),
+            has_header: false,
+        }
     }
 
-    /// The file that it writes.
+    /// The path of the file, unless the recorder was made by [`Recorder::new`].
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
 
-    /// Writes down what an update tells, and takes out of it what may not be told.
+    /// Records an update. First removes the fields that a recording must not contain from `update` itself, so that the run
+    /// shows exactly what its replay will show.
     ///
     /// # Errors
-    /// When writing fails.
-    pub fn take(&mut self, update: &mut Update) -> io::Result<()> {
+    /// Writing failed, for example because the disk is full.
+    pub fn record(&mut self, update: &mut Update) -> io::Result<()> {
         match update {
             Update::Observed(observations) => {
                 for observation in observations {
-                    self.observe(observation)?;
+                    self.record_observation(observation)?;
                 }
             }
-            Update::Synced => self.synced()?,
+            Update::Synced => self.record_synced()?,
             Update::Progress(_)
             | Update::Lost(_)
             | Update::Restored
@@ -97,50 +108,51 @@ impl Recorder {
         self.out.flush()
     }
 
-    /// All that existed at the beginning has been told.
+    /// Writes the mark after all objects that existed when the run began.
     ///
     /// # Errors
-    /// When writing fails.
-    pub fn synced(&mut self) -> io::Result<()> {
-        self.mark(r#"{"mark":"synced"}"#)
+    /// Writing failed, for example because the disk is full.
+    pub fn record_synced(&mut self) -> io::Result<()> {
+        self.write_mark(r#"{"mark":"synced"}"#)
     }
 
-    /// The run has ended, and its last picture is of that time.
+    /// Writes the mark at the end of the run, whose last picture and document show the state at `at`.
     ///
     /// # Errors
-    /// When writing fails.
-    pub fn end(&mut self, at: Timestamp) -> io::Result<()> {
-        self.mark(&format!(r#"{{"mark":"end","at":"{at}"}}"#))?;
+    /// Writing failed, for example because the disk is full.
+    pub fn record_end(&mut self, at: Timestamp) -> io::Result<()> {
+        self.write_mark(&format!(r#"{{"mark":"end","at":"{at}"}}"#))?;
         self.out.flush()
     }
 
-    fn observe(&mut self, observation: &mut Observation) -> io::Result<()> {
-        keep::keep(observation);
-        self.begin()?;
-        let entries = std::mem::take(&mut observation.object.metadata_mut().managed_fields);
-        let kubelet_wrote = entries.first().and_then(|entry| entry.time);
+    fn record_observation(&mut self, observation: &mut Observation) -> io::Result<()> {
+        redact(observation);
+        self.write_header()?;
+        let managed_fields = std::mem::take(&mut observation.object.metadata_mut().managed_fields);
+        let kubelet_wrote = managed_fields.first().and_then(|entry| entry.time);
         self.line.clear();
-        let written = serde_json::to_writer(&mut self.line, &Line { observation, kubelet_wrote });
-        observation.object.metadata_mut().managed_fields = entries;
+        let written =
+            serde_json::to_writer(&mut self.line, &RecordedObservation { observation, kubelet_wrote });
+        observation.object.metadata_mut().managed_fields = managed_fields;
         written?;
         self.line.push(b'\n');
         self.out.write_all(&self.line)
     }
 
-    fn mark(&mut self, mark: &str) -> io::Result<()> {
-        self.begin()?;
+    fn write_mark(&mut self, mark: &str) -> io::Result<()> {
+        self.write_header()?;
         writeln!(self.out, "{mark}")
     }
 
-    /// The header, before anything else.
-    fn begin(&mut self) -> io::Result<()> {
-        if std::mem::replace(&mut self.begun, true) {
+    /// Writes the header, if it is not written yet.
+    fn write_header(&mut self) -> io::Result<()> {
+        if std::mem::replace(&mut self.has_header, true) {
             return Ok(());
         }
-        if let Some(file) = self.fresh.take()
+        if let Some(file) = self.untouched.take()
             && file.metadata()?.is_file()
         {
-            file.set_permissions(std::fs::Permissions::from_mode(MODE))?;
+            file.set_permissions(std::fs::Permissions::from_mode(FILE_MODE))?;
             file.set_len(0)?;
         }
         serde_json::to_writer(&mut self.out, &self.header)?;

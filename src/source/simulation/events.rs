@@ -235,7 +235,7 @@ mod tests {
         let sent = run((0..3).map(|at| (at, record(Reporter::Kubelet(0), "Container started"))));
         let (event, seen) = sent[2].as_ref().unwrap();
         assert_eq!(
-            (event.count, *seen, event.last()),
+            (event.count, *seen, event.last_occurrence()),
             (3, Seen::Changed, Some(START + SignedDuration::from_secs(2)))
         );
         assert_eq!(event.name_time().map(|at| at.duration_since(START).as_micros()), Some(80));

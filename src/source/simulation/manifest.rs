@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::shape::Shape;
 use crate::observation::{Container, JobSpec, PodSpec, Quantity, Resources};
-use crate::source::error::{ErrorKind, SourceError};
+use crate::source::error::{ErrorKind, SourceError, system_error_text};
 
 /// Largest manifest that is read, in bytes.
 const LARGEST: u64 = 16 << 20;
@@ -39,7 +39,7 @@ impl ManifestText {
             std::fs::File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text))
         };
         match read {
-            Err(error) => Err(usage(format!("cannot read {name}: {}", reason(&error)))),
+            Err(error) => Err(usage(format!("cannot read {name}: {}", system_error_text(&error)))),
             Ok(length) if length as u64 > LARGEST => {
                 Err(usage(format!("cannot read {name}: it is larger than 16 MiB")))
             }
@@ -53,12 +53,6 @@ impl Default for ManifestText {
     fn default() -> Self {
         Self { name: "the built-in example".to_owned(), text: include_str!("pi.yaml").to_owned() }
     }
-}
-
-/// The message of an error of the system, without its number.
-fn reason(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
 }
 
 fn usage(summary: impl Into<String>) -> SourceError {

@@ -88,7 +88,7 @@ impl Told {
     fn condition(&self, kind: &str) -> Option<(&str, &str)> {
         self.job()
             .status
-            .is_true(kind)
+            .true_condition(kind)
             .map(|condition| (condition.reason.as_str(), condition.message.as_str()))
     }
 
@@ -150,9 +150,13 @@ impl Told {
                 _ => assert_eq!(known, Some(true), "{} changed without being there", metadata.name),
             }
             if let Object::Event(event) = &told.object {
-                let at = event.last().unwrap();
+                let at = event.last_occurrence().unwrap();
                 assert!(at <= told.received, "{} is told before it happened", event.reason);
-                assert!(event.first().is_some_and(|(_, fine)| fine), "{} has no fine time", metadata.name);
+                assert!(
+                    event.first_occurrence().is_some_and(|(_, fine)| fine),
+                    "{} has no fine time",
+                    metadata.name
+                );
             }
         }
         for versions in self.pods() {

@@ -167,16 +167,16 @@ impl Kind {
 /// Drops at once what must not be held.
 fn slim(mut object: Object) -> Object {
     match &mut object {
-        Object::Job(object) => object.metadata.slim(),
-        Object::CronJob(object) => object.metadata.slim(),
-        Object::Deployment(object) => object.metadata.slim(),
-        Object::ReplicaSet(object) => object.metadata.slim(),
-        Object::StatefulSet(object) => object.metadata.slim(),
-        Object::DaemonSet(object) => object.metadata.slim(),
-        Object::Custom(object) => object.metadata.slim(),
-        Object::Owner(object) => object.metadata.slim(),
-        Object::Pod(object) => object.metadata.slim(),
-        Object::Event(object) => object.metadata.slim(),
+        Object::Job(object) => object.metadata.drop_unused(),
+        Object::CronJob(object) => object.metadata.drop_unused(),
+        Object::Deployment(object) => object.metadata.drop_unused(),
+        Object::ReplicaSet(object) => object.metadata.drop_unused(),
+        Object::StatefulSet(object) => object.metadata.drop_unused(),
+        Object::DaemonSet(object) => object.metadata.drop_unused(),
+        Object::Custom(object) => object.metadata.drop_unused(),
+        Object::Owner(object) => object.metadata.drop_unused(),
+        Object::Pod(object) => object.metadata.drop_unused(),
+        Object::Event(object) => object.metadata.drop_unused(),
     }
     object
 }

@@ -467,7 +467,7 @@ impl Reflector {
             Backlog::Before(instant) => Instant::now() < *instant,
         };
         let known = Known::new(metadata, version, state.list);
-        let gone = seen.gone();
+        let gone = seen.is_gone();
         let before_it = state.known.remove(&uid);
         let seen = match seen {
             // An Event that is gone has only expired.

@@ -45,7 +45,7 @@ impl Owners {
         if owner.metadata.uid != reference.uid {
             return None;
         }
-        owner.metadata.slim();
+        owner.metadata.drop_unused();
         owner.api_version.clone_from(&reference.api_version);
         owner.kind.clone_from(&reference.kind);
         Some(owner)

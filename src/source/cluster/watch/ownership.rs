@@ -390,7 +390,7 @@ fn selector(object: &Object) -> Option<&LabelSelector> {
 /// The latest time that the object itself tells.
 fn happened(object: &Object) -> Option<Timestamp> {
     match object {
-        Object::Event(event) => event.last(),
+        Object::Event(event) => event.last_occurrence(),
         other => other.metadata().created(),
     }
 }

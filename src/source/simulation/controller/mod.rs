@@ -125,7 +125,7 @@ impl World {
             labels,
             ..ObjectMeta::default()
         };
-        state.object.metadata.slim();
+        state.object.metadata.drop_unused();
         self.tell_job(job, Seen::Added);
         let delay = self.latency(4, 9);
         self.request_sync_at(job, self.now + delay);
@@ -199,7 +199,7 @@ impl World {
             finalizers: vec![TRACKING.to_owned()],
             ..ObjectMeta::default()
         };
-        metadata.slim();
+        metadata.drop_unused();
         let status = PodStatus { phase: "Pending".to_owned(), ..PodStatus::default() };
         self.pods.push(PodState {
             job,

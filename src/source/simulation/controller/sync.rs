@@ -53,7 +53,7 @@ impl World {
         status.uncounted_terminated_pods = Some(UncountedTerminatedPods::default());
         status.terminating.get_or_insert(0);
         if state.suspended() {
-            if status.is_true("Suspended").is_none() {
+            if status.true_condition("Suspended").is_none() {
                 status.conditions.push(condition("Suspended", "JobSuspended", "Job suspended", now));
                 self.record_job(job, false, "Suspended", "Job suspended".to_owned());
                 self.decide(job, Decision { status, ready: 0, counted: Vec::new() }, ms(0));
@@ -79,13 +79,13 @@ impl World {
             status.conditions.push(condition("FailureTarget", reason, message, now));
         }
         let mut creations = ms(0);
-        if status.is_true("FailureTarget").is_some() {
+        if status.true_condition("FailureTarget").is_some() {
             for pod in std::mem::take(&mut found.active) {
                 self.delete_pod(pod);
                 // Counted although it may end well yet.
                 found.failed.push(pod);
             }
-        } else if status.is_true("SuccessCriteriaMet").is_none() {
+        } else if status.true_condition("SuccessCriteriaMet").is_none() {
             let succeeded = self.succeeded(job, &status, &found);
             let spec = &self.jobs[job].manifest.spec;
             let met = match spec.completions.and_then(|completions| usize::try_from(completions).ok()) {
@@ -189,7 +189,9 @@ impl World {
         status: &JobStatus,
         found: &Found,
     ) -> Option<(&'static str, &'static str)> {
-        if status.is_true("FailureTarget").is_some() || status.is_true("SuccessCriteriaMet").is_some() {
+        if status.true_condition("FailureTarget").is_some()
+            || status.true_condition("SuccessCriteriaMet").is_some()
+        {
             return None;
         }
         let state = &self.jobs[job];
@@ -280,7 +282,7 @@ impl World {
     fn countable(&self, job: JobKey, status: &JobStatus, ended: impl Iterator<Item = PodKey>) -> Vec<PodKey> {
         let state = &self.jobs[job];
         let each = state.manifest.spec.backoff_limit_per_index.is_some()
-            && status.is_true("FailureTarget").is_none();
+            && status.true_condition("FailureTarget").is_none();
         let replaced = |pod: PodKey| {
             let index = self.pods[pod].index;
             !state.indexes.is_open(index)
@@ -326,8 +328,10 @@ impl World {
         status.succeeded += count(uncounted.succeeded.len());
         status.failed += count(uncounted.failed.len());
         let left = decision.counted.len() >= MOST || status.terminating.unwrap_or(0) > 0 || status.active > 0;
-        let reached =
-            status.is_true("FailureTarget").or_else(|| status.is_true("SuccessCriteriaMet")).cloned();
+        let reached = status
+            .true_condition("FailureTarget")
+            .or_else(|| status.true_condition("SuccessCriteriaMet"))
+            .cloned();
         if let Some(target) = reached.filter(|_| !left) {
             let complete = target.r#type == "SuccessCriteriaMet";
             let kind = if complete { "Complete" } else { "Failed" };

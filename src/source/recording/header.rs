@@ -1,0 +1,37 @@
+//! The first line of a recording.
+
+use serde::{Deserialize, Serialize};
+
+/// The format that this program writes, and the newest that it reads.
+pub(crate) const FORMAT_VERSION: u32 = 1;
+
+/// The first line of a recording.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordingHeader {
+    /// Version of the format.
+    pub format_version: u32,
+    /// `Recording`.
+    pub kind: String,
+    /// Version of the program that wrote the recording.
+    #[serde(default)]
+    pub program: String,
+    /// Whether the run followed its workloads. If not, the run showed the state of one moment.
+    #[serde(default)]
+    pub followed: bool,
+}
+
+impl RecordingHeader {
+    /// The `kind` of every recording.
+    pub(crate) const KIND: &str = "Recording";
+
+    /// The header that this program writes.
+    pub fn new(followed: bool) -> Self {
+        Self {
+            format_version: FORMAT_VERSION,
+            kind: Self::KIND.to_owned(),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            followed,
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Removes from an observation all fields and texts that a recording must not contain.
+
+use crate::observation::{
+    COMBINED, COMPLETION_INDEX, Condition, Container, ContainerStatus, CronJob, Custom, DaemonSet,
+    Deployment, Event, Job, JobCondition, Object, ObjectMeta, Observation, Owner, Pod, ReplicaSet,
+    StatefulSet,
+};
+use crate::source::recording::entry::kubelet_status_entry;
+use crate::source::recording::wording::{
+    CONDITIONS, EVENTS, LEFT_OUT, is_image_name, keep_known_wording, keep_scheduling_reasons, keep_word,
+};
+
+/// The labels that a recording keeps: those that group Pods, and the queue of Kueue in which they wait.
+const LABELS: [&str; 3] =
+    ["batch.kubernetes.io/controller-uid", COMPLETION_INDEX, "kueue.x-k8s.io/queue-name"];
+
+/// Removes the parts of an object that a recording must not contain. Each kind implements it once. Metadata and Pod
+/// selectors are handled by [`redact`] for all kinds.
+trait Redact {
+    fn redact(&mut self);
+}
+
+/// Removes the fields and texts of an observation that a recording must not contain.
+pub(crate) fn redact(observation: &mut Observation) {
+    redact_metadata(observation.object.metadata_mut());
+    if let Some(selector) = observation.object.pod_selector_mut() {
+        selector.match_labels.clear();
+    }
+    redacted_part(&mut observation.object).redact();
+}
+
+fn redacted_part(object: &mut Object) -> &mut dyn Redact {
+    match object {
+        Object::Job(object) => &mut **object,
+        Object::CronJob(object) => &mut **object,
+        Object::Deployment(object) => &mut **object,
+        Object::ReplicaSet(object) => &mut **object,
+        Object::StatefulSet(object) => &mut **object,
+        Object::DaemonSet(object) => &mut **object,
+        Object::Custom(object) => &mut **object,
+        Object::Owner(object) => &mut **object,
+        Object::Pod(object) => &mut **object,
+        Object::Event(object) => &mut **object,
+    }
+}
+
+fn redact_metadata(metadata: &mut ObjectMeta) {
+    metadata.labels.retain(|key, _| LABELS.contains(&key.as_str()));
+    metadata.annotations.retain(|key, _| key == COMPLETION_INDEX);
+    metadata.labels.values_mut().chain(metadata.annotations.values_mut()).for_each(keep_word);
+    metadata.resource_version.clear();
+    metadata.finalizers.clear();
+    let wrote = metadata.kubelet_wrote().map(Into::into);
+    metadata.managed_fields = wrote.map(kubelet_status_entry).into_iter().collect();
+}
+
+impl Redact for Job {
+    fn redact(&mut self) {
+        redact_job_conditions(&mut self.status.conditions);
+    }
+}
+
+impl Redact for CronJob {
+    fn redact(&mut self) {}
+}
+
+impl Redact for Deployment {
+    fn redact(&mut self) {
+        redact_conditions(&mut self.status.conditions);
+    }
+}
+
+impl Redact for ReplicaSet {
+    fn redact(&mut self) {
+        redact_conditions(&mut self.status.conditions);
+    }
+}
+
+impl Redact for StatefulSet {
+    fn redact(&mut self) {}
+}
+
+impl Redact for DaemonSet {
+    fn redact(&mut self) {}
+}
+
+impl Redact for Custom {
+    fn redact(&mut self) {
+        redact_job_conditions(&mut self.status.conditions);
+        keep_word(&mut self.status.phase);
+        keep_word(&mut self.status.job_status);
+    }
+}
+
+impl Redact for Owner {
+    fn redact(&mut self) {}
+}
+
+impl Redact for Pod {
+    fn redact(&mut self) {
+        let Pod { spec, status, .. } = self;
+        let debug = spec.ephemeral_containers.iter_mut().filter_map(|container| container.common.as_mut());
+        let containers = spec.containers.iter_mut().chain(&mut spec.init_containers).chain(debug);
+        for Container { image, .. } in containers {
+            if !is_image_name(image) {
+                LEFT_OUT.clone_into(image);
+            }
+        }
+        status.message.clear();
+        keep_word(&mut status.reason);
+        for condition in &mut status.conditions {
+            keep_word(&mut condition.reason);
+            condition.message = if condition.r#type == "PodScheduled" {
+                keep_scheduling_reasons(&condition.message)
+            } else {
+                String::new()
+            };
+        }
+        let statuses = status.container_statuses.iter_mut();
+        let statuses = statuses.chain(&mut status.init_container_statuses);
+        statuses.chain(&mut status.ephemeral_container_statuses).for_each(redact_container_status);
+    }
+}
+
+impl Redact for Event {
+    fn redact(&mut self) {
+        keep_word(&mut self.reason);
+        let (prefix, text) = match self.message.strip_prefix(COMBINED) {
+            Some(text) => (COMBINED, text),
+            None => ("", self.message.as_str()),
+        };
+        let kept = match self.reason.as_str() {
+            "FailedScheduling" | "NotTriggerScaleUp" => keep_scheduling_reasons(text),
+            _ => keep_known_wording(text, EVENTS),
+        };
+        self.message = format!("{prefix}{kept}");
+    }
+}
+
+fn redact_job_conditions(conditions: &mut [JobCondition]) {
+    for condition in conditions {
+        keep_word(&mut condition.reason);
+        condition.message = keep_known_wording(&condition.message, CONDITIONS);
+    }
+}
+
+fn redact_conditions(conditions: &mut [Condition]) {
+    for condition in conditions {
+        keep_word(&mut condition.reason);
+        condition.message = keep_known_wording(&condition.message, CONDITIONS);
+    }
+}
+
+fn redact_container_status(status: &mut ContainerStatus) {
+    for state in [&mut status.state, &mut status.last_state] {
+        if let Some(waiting) = &mut state.waiting {
+            keep_word(&mut waiting.reason);
+            waiting.message.clear();
+        }
+        if let Some(terminated) = &mut state.terminated {
+            keep_word(&mut terminated.reason);
+            terminated.message.clear();
+        }
+    }
+}
