@@ -14,6 +14,7 @@ use crate::cli::draw_args::DrawArgs;
 use crate::cli::follow_args::FollowArgs;
 use crate::cli::get::place;
 use crate::cli::record_args::RecordArgs;
+use crate::observation::BuiltInKind;
 use crate::source::cluster::{self, Cluster, Connection, Name, Objects, Resource, Scope, Selection, Target};
 use crate::source::kubectl::{self, Applied, Kubectl};
 use crate::source::{ErrorKind, SourceError};
@@ -101,7 +102,8 @@ pub(crate) async fn run(
     }
     for applied in applied.iter().filter(|applied| is_endless(applied)) {
         output.note(&format!(
-            "cronjob/{name} is not followed, it has no end: `kubectl seq get cronjob/{name} --watch` does",
+            "{kind}/{name} is not followed, it has no end: `kubectl seq get {kind}/{name} --watch` does",
+            kind = applied.kind.to_lowercase(),
             name = applied.name
         ));
     }
@@ -135,20 +137,15 @@ pub(crate) async fn run(
 /// might be to wait for ever.
 async fn resource(cluster: &Cluster, applied: &Applied) -> Result<Option<Resource>, RunError> {
     let (group, version) = applied.api_version.rsplit_once('/').unwrap_or(("", &applied.api_version));
-    if is_endless(applied) {
-        return Ok(None);
-    }
     let kind = applied.kind.as_str();
-    let runs = match group {
-        "" => kind == "Pod",
-        "batch" => kind == "Job",
-        "apps" => matches!(kind, "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet"),
-        "jobset.x-k8s.io" => kind == "JobSet",
-        "argoproj.io" => kind == "Workflow",
-        "ray.io" => kind == "RayJob",
-        "trainer.kubeflow.org" => kind == "TrainJob",
-        "kubeflow.org" | "batch.volcano.sh" => kind.ends_with("Job"),
-        _ => false,
+    let runs = match (built_in_kind(applied), group) {
+        (Some(kind), _) => duration_of(kind) == AppliedDuration::Ends,
+        (None, "jobset.x-k8s.io") => kind == "JobSet",
+        (None, "argoproj.io") => kind == "Workflow",
+        (None, "ray.io") => kind == "RayJob",
+        (None, "trainer.kubeflow.org") => kind == "TrainJob",
+        (None, "kubeflow.org" | "batch.volcano.sh") => kind.ends_with("Job"),
+        (None, _) => false,
     };
     if !runs {
         return Ok(None);
@@ -159,9 +156,41 @@ async fn resource(cluster: &Cluster, applied: &Applied) -> Result<Option<Resourc
     Ok(named.into_iter().next().map(|named| named.resource))
 }
 
-/// Whether it runs Pods again and again, as long as it is there.
+/// The kind of what was applied, if it is in the table of kinds.
+fn built_in_kind(applied: &Applied) -> Option<BuiltInKind> {
+    let is_same = |kind: &&BuiltInKind| {
+        kind.info().name == applied.kind && kind.info().api_version == applied.api_version
+    };
+    BuiltInKind::ALL.iter().find(is_same).copied()
+}
+
+/// How long an applied object runs Pods.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum AppliedDuration {
+    /// Until its Pods have ended or its rollout is complete.
+    Ends,
+    /// As long as it exists.
+    Endless,
+    /// It runs no Pods.
+    RunsNoPods,
+}
+
+fn duration_of(kind: BuiltInKind) -> AppliedDuration {
+    match kind {
+        BuiltInKind::Job
+        | BuiltInKind::Deployment
+        | BuiltInKind::ReplicaSet
+        | BuiltInKind::StatefulSet
+        | BuiltInKind::DaemonSet
+        | BuiltInKind::Pod => AppliedDuration::Ends,
+        BuiltInKind::CronJob => AppliedDuration::Endless,
+        BuiltInKind::Event => AppliedDuration::RunsNoPods,
+    }
+}
+
+/// Whether the object runs Pods again and again, as long as it exists.
 fn is_endless(applied: &Applied) -> bool {
-    applied.kind == "CronJob" && applied.api_version == "batch/v1"
+    built_in_kind(applied).is_some_and(|kind| duration_of(kind) == AppliedDuration::Endless)
 }
 
 fn target(applied: &Applied, resource: &Resource) -> Target {

@@ -272,7 +272,7 @@ mod tests {
         let sent = run([0, 2, 300].map(|at| (at, record(Reporter::Scheduler, "0/2 nodes are available"))));
         let (first, _) = sent[0].as_ref().unwrap();
         assert_eq!((first.first_timestamp, first.count, first.component()), (None, 0, "default-scheduler"));
-        assert_eq!(first.first(), Some((START + SignedDuration::from_micros(9), true)));
+        assert_eq!(first.first_occurrence(), Some((START + SignedDuration::from_micros(9), true)));
         let (second, seen) = sent[1].as_ref().unwrap();
         assert_eq!((second.occurrences(), *seen), (2, Seen::Changed));
         assert_eq!(sent[2].as_ref().unwrap().1, Seen::Added);

@@ -4,9 +4,11 @@
 
 use kube::client::{APIGroupDiscovery, APIResourceDiscovery};
 
+use crate::observation::BuiltInKind;
 use crate::source::cluster::api::client::Cluster;
 use crate::source::cluster::api::errors::{RequestContext, RequestError, explain_request_error};
-use crate::source::cluster::api::resource::{KNOWN, Resource};
+use crate::source::cluster::api::kind::can_be_named;
+use crate::source::cluster::api::resource::Resource;
 use crate::source::error::{ErrorKind, SourceError};
 
 /// A type and the names that the user gave with it; without names, all objects.
@@ -81,17 +83,48 @@ fn split(words: &[String]) -> Result<Vec<(String, Vec<String>)>, SourceError> {
     Ok(kinds.into_iter().map(|kind| (kind.to_owned(), rest.to_vec())).collect())
 }
 
-/// The type if it is one of Kubernetes' own; no other group's type of the same name is meant by the short word.
+/// The types that `get` finds without a request although their objects are read as custom resources.
+fn read_as_custom() -> [(Resource, &'static [&'static str]); 1] {
+    let replication_controllers = Resource {
+        group: String::new(),
+        version: "v1".to_owned(),
+        kind: "ReplicationController".to_owned(),
+        plural: "replicationcontrollers".to_owned(),
+        namespaced: true,
+    };
+    [(replication_controllers, &["rc"])]
+}
+
+/// Kubernetes' own types that have Pods, with their short names.
+fn known_types() -> impl Iterator<Item = (Resource, &'static [&'static str])> {
+    let kinds = BuiltInKind::ALL.iter().copied().filter(|kind| can_be_named(*kind));
+    kinds.map(|kind| (Resource::from_kind(kind), kind.info().short_names)).chain(read_as_custom())
+}
+
+/// The type that a word of the command line names, if it is one of Kubernetes' own. A word without a group always means
+/// Kubernetes' own type, even if another group has a type of the same name.
 fn known(word: &str) -> Option<Resource> {
     let word = word.to_lowercase();
     let (name, rest) = word.split_once('.').unwrap_or((&word, ""));
-    KNOWN.iter().find_map(|(group, kind, plural, short)| {
-        let named = name == *plural || name == kind.to_lowercase() || (!short.is_empty() && name == *short);
+    let is_meant = |resource: &Resource, short_names: &[&str]| {
+        let named =
+            name == resource.plural || name == resource.kind.to_lowercase() || short_names.contains(&name);
         let grouped = rest.is_empty()
-            || (!group.is_empty() && rest == *group)
-            || rest.strip_prefix("v1").is_some_and(|rest| rest.strip_prefix('.').unwrap_or(rest) == *group);
-        (named && grouped).then(|| Resource::known(group, "v1", kind, plural))
-    })
+            || (!resource.group.is_empty() && rest == resource.group)
+            || rest
+                .strip_prefix(resource.version.as_str())
+                .is_some_and(|rest| rest.strip_prefix('.').unwrap_or(rest) == resource.group);
+        named && grouped
+    };
+    known_types()
+        .find(|(resource, short_names)| is_meant(resource, short_names))
+        .map(|(resource, _)| resource)
+}
+
+/// The type with this group, version and kind, if it is one of Kubernetes' own that have Pods.
+pub(crate) fn known_type(api_version: &str, kind: &str) -> Option<Resource> {
+    let mut types = known_types().map(|(resource, _)| resource);
+    types.find(|resource| resource.api_version() == api_version && resource.kind == kind)
 }
 
 /// Asks the server for its types.
@@ -188,6 +221,7 @@ fn find(groups: &[APIGroupDiscovery], word: &str) -> Option<Resource> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::cluster::api::kind::Kind;
 
     fn words(text: &str) -> Vec<String> {
         text.split_whitespace().map(str::to_owned).collect()
@@ -206,6 +240,25 @@ mod tests {
         assert_eq!(known("cj").map(|found| found.api_version()), Some("batch/v1".to_owned()));
         for word in ["jobs.volcano.sh", "jobs.v1beta1.batch", "jobset", "", "j", "pods.batch", "jobs.v1"] {
             assert_eq!(known(word), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn no_kind_of_the_table_is_read_as_a_custom_resource() {
+        for (resource, _) in read_as_custom() {
+            let kind = Kind::from_resource(&resource);
+            assert!(kind.is_json(), "{kind:?} is in the table of kinds: remove it from `read_as_custom`");
+        }
+    }
+
+    #[test]
+    fn every_kind_of_the_table_is_known_by_its_short_names() {
+        for kind in BuiltInKind::ALL.iter().filter(|kind| can_be_named(**kind)) {
+            let resource = Resource::from_kind(*kind);
+            for word in kind.info().short_names.iter().chain([&kind.info().plural]) {
+                assert_eq!(known(word).as_ref(), Some(&resource), "{word}");
+            }
+            assert_eq!(known_type(kind.info().api_version, kind.info().name), Some(resource));
         }
     }
 

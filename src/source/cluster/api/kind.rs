@@ -1,80 +1,53 @@
-//! The kinds of objects that are read, and the form of ours that each is read into.
+//! The kinds of objects that the cluster is asked for, and the decoding of their objects.
 
 use std::sync::Arc;
 
-use prost::Message;
-use serde::de::DeserializeOwned;
-
-use crate::observation::{
-    CronJob, Custom, DaemonSet, Deployment, Event, Job, Object, ObjectMeta, Pod, ReplicaSet, StatefulSet,
-};
+use crate::observation::{BuiltInKind, Custom, Object, ObjectMeta};
 use crate::source::cluster::api::message::DecodeError;
 use crate::source::cluster::api::resource::Resource;
 
-/// A kind of objects.
+/// A kind of objects that the cluster is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
-    /// `batch/v1` Jobs.
-    Job,
-    /// `batch/v1` CronJobs.
-    CronJob,
-    /// `apps/v1` Deployments.
-    Deployment,
-    /// `apps/v1` ReplicaSets.
-    ReplicaSet,
-    /// `apps/v1` StatefulSets.
-    StatefulSet,
-    /// `apps/v1` DaemonSets.
-    DaemonSet,
-    /// `v1` Pods.
-    Pod,
-    /// `v1` Events.
-    Event,
-    /// Any other.
+    /// A kind that is read into a Rust type of its own.
+    BuiltIn(BuiltInKind),
+    /// Any other kind, read into [`Custom`].
     Custom(Arc<Resource>),
 }
 
 impl Kind {
-    /// The kind of that type's objects.
-    pub(crate) fn of(resource: &Resource) -> Self {
-        match (resource.group.as_str(), resource.version.as_str(), resource.kind.as_str()) {
-            ("batch", "v1", "Job") => Self::Job,
-            ("batch", "v1", "CronJob") => Self::CronJob,
-            ("apps", "v1", "Deployment") => Self::Deployment,
-            ("apps", "v1", "ReplicaSet") => Self::ReplicaSet,
-            ("apps", "v1", "StatefulSet") => Self::StatefulSet,
-            ("apps", "v1", "DaemonSet") => Self::DaemonSet,
-            ("", "v1", "Pod") => Self::Pod,
-            _ => Self::Custom(Arc::new(resource.clone())),
+    /// `batch/v1` Jobs.
+    pub(crate) const JOB: Self = Self::BuiltIn(BuiltInKind::Job);
+    /// `v1` Pods.
+    pub(crate) const POD: Self = Self::BuiltIn(BuiltInKind::Pod);
+    /// `v1` Events.
+    pub(crate) const EVENT: Self = Self::BuiltIn(BuiltInKind::Event);
+
+    /// The kind of the objects of a type that the user named.
+    pub(crate) fn from_resource(resource: &Resource) -> Self {
+        let is_same = |kind: &&BuiltInKind| {
+            let info = kind.info();
+            (info.group(), info.version(), info.name)
+                == (resource.group.as_str(), resource.version.as_str(), resource.kind.as_str())
+        };
+        match BuiltInKind::ALL.iter().filter(|kind| can_be_named(**kind)).find(is_same) {
+            Some(kind) => Self::BuiltIn(*kind),
+            None => Self::Custom(Arc::new(resource.clone())),
         }
     }
 
-    /// The plural, as in paths.
+    /// The plural, as in the paths of the API.
     pub(crate) fn plural(&self) -> &str {
         match self {
-            Self::Job => "jobs",
-            Self::CronJob => "cronjobs",
-            Self::Deployment => "deployments",
-            Self::ReplicaSet => "replicasets",
-            Self::StatefulSet => "statefulsets",
-            Self::DaemonSet => "daemonsets",
-            Self::Pod => "pods",
-            Self::Event => "events",
+            Self::BuiltIn(kind) => kind.info().plural,
             Self::Custom(resource) => &resource.plural,
         }
     }
 
-    /// The kind's own name.
+    /// The kind's name, for example `Job`.
     pub(crate) fn name(&self) -> &str {
         match self {
-            Self::Job => "Job",
-            Self::CronJob => "CronJob",
-            Self::Deployment => "Deployment",
-            Self::ReplicaSet => "ReplicaSet",
-            Self::StatefulSet => "StatefulSet",
-            Self::DaemonSet => "DaemonSet",
-            Self::Pod => "Pod",
-            Self::Event => "Event",
+            Self::BuiltIn(kind) => kind.info().name,
             Self::Custom(resource) => &resource.kind,
         }
     }
@@ -82,80 +55,52 @@ impl Kind {
     /// The API group; empty for the core group.
     pub(crate) fn group(&self) -> &str {
         match self {
-            Self::Job | Self::CronJob => "batch",
-            Self::Deployment | Self::ReplicaSet | Self::StatefulSet | Self::DaemonSet => "apps",
-            Self::Pod | Self::Event => "",
+            Self::BuiltIn(kind) => kind.info().group(),
             Self::Custom(resource) => &resource.group,
         }
     }
 
     /// The version.
     pub(crate) fn version(&self) -> &str {
-        if let Self::Custom(resource) = self { &resource.version } else { "v1" }
+        match self {
+            Self::BuiltIn(kind) => kind.info().version(),
+            Self::Custom(resource) => &resource.version,
+        }
     }
 
-    /// Whether it is never had as protobuf.
+    /// Whether the API server has no protobuf encoding of the kind.
     pub(crate) fn is_json(&self) -> bool {
         matches!(self, Self::Custom(_))
     }
 
-    /// Reads an object.
+    /// Decodes the protobuf message of an object, without the metadata that this program does not use.
     pub(crate) fn protobuf(&self, bytes: &[u8]) -> Result<Object, DecodeError> {
-        fn of<T: Message + Default>(bytes: &[u8]) -> Result<Box<T>, DecodeError> {
-            Ok(Box::new(T::decode(bytes)?))
+        match self {
+            Self::BuiltIn(kind) => Ok(without_unused_metadata(kind.decode_protobuf(bytes)?)),
+            Self::Custom(_) => Err(DecodeError::Malformed("protobuf of a kind that has none")),
         }
-        Ok(slim(match self {
-            Self::Job => Object::Job(of::<Job>(bytes)?),
-            Self::CronJob => Object::CronJob(of::<CronJob>(bytes)?),
-            Self::Deployment => Object::Deployment(of::<Deployment>(bytes)?),
-            Self::ReplicaSet => Object::ReplicaSet(of::<ReplicaSet>(bytes)?),
-            Self::StatefulSet => Object::StatefulSet(of::<StatefulSet>(bytes)?),
-            Self::DaemonSet => Object::DaemonSet(of::<DaemonSet>(bytes)?),
-            Self::Pod => Object::Pod(of::<Pod>(bytes)?),
-            Self::Event => Object::Event(of::<Event>(bytes)?),
-            Self::Custom(_) => return Err(DecodeError::Malformed("protobuf of a kind that has none")),
-        }))
     }
 
-    /// Reads an object.
+    /// Decodes the JSON of an object, without the metadata that this program does not use.
     pub(crate) fn json(&self, bytes: &[u8]) -> Result<Object, DecodeError> {
-        fn of<T: DeserializeOwned>(bytes: &[u8]) -> Result<Box<T>, DecodeError> {
-            Ok(serde_json::from_slice(bytes)?)
-        }
-        Ok(slim(match self {
-            Self::Job => Object::Job(of::<Job>(bytes)?),
-            Self::CronJob => Object::CronJob(of::<CronJob>(bytes)?),
-            Self::Deployment => Object::Deployment(of::<Deployment>(bytes)?),
-            Self::ReplicaSet => Object::ReplicaSet(of::<ReplicaSet>(bytes)?),
-            Self::StatefulSet => Object::StatefulSet(of::<StatefulSet>(bytes)?),
-            Self::DaemonSet => Object::DaemonSet(of::<DaemonSet>(bytes)?),
-            Self::Pod => Object::Pod(of::<Pod>(bytes)?),
-            Self::Event => Object::Event(of::<Event>(bytes)?),
+        let mut input = serde_json::Deserializer::from_slice(bytes);
+        let object = match self {
+            Self::BuiltIn(kind) => kind.deserialize(&mut input)?,
             Self::Custom(resource) => {
-                // Items of a list of Kubernetes' own types do not say what they are.
+                let custom = <Custom as serde::Deserialize>::deserialize(&mut input)?;
+                // The items of a list do not contain their own kind.
                 let (api_version, kind) = (resource.api_version(), resource.kind.clone());
-                Object::Custom(Box::new(Custom { api_version, kind, ..*of::<Custom>(bytes)? }))
+                Object::Custom(Box::new(Custom { api_version, kind, ..custom }))
             }
-        }))
+        };
+        input.end()?;
+        Ok(without_unused_metadata(object))
     }
 
-    /// An object of which only this is known.
+    /// An object of this kind of which only the metadata is known.
     pub(crate) fn with_metadata(&self, metadata: ObjectMeta) -> Object {
         match self {
-            Self::Job => Object::Job(Box::new(Job { metadata, ..Job::default() })),
-            Self::CronJob => Object::CronJob(Box::new(CronJob { metadata, ..CronJob::default() })),
-            Self::Deployment => {
-                Object::Deployment(Box::new(Deployment { metadata, ..Deployment::default() }))
-            }
-            Self::ReplicaSet => {
-                Object::ReplicaSet(Box::new(ReplicaSet { metadata, ..ReplicaSet::default() }))
-            }
-            Self::StatefulSet => {
-                Object::StatefulSet(Box::new(StatefulSet { metadata, ..StatefulSet::default() }))
-            }
-            Self::DaemonSet => Object::DaemonSet(Box::new(DaemonSet { metadata, ..DaemonSet::default() })),
-            Self::Pod => Object::Pod(Box::new(Pod { metadata, ..Pod::default() })),
-            Self::Event => Object::Event(Box::new(Event { metadata, ..Event::default() })),
+            Self::BuiltIn(kind) => kind.with_metadata(metadata),
             Self::Custom(resource) => {
                 let (api_version, kind) = (resource.api_version(), resource.kind.clone());
                 Object::Custom(Box::new(Custom { api_version, kind, metadata, ..Custom::default() }))
@@ -164,19 +109,23 @@ impl Kind {
     }
 }
 
-/// Drops at once what must not be held.
-fn slim(mut object: Object) -> Object {
-    match &mut object {
-        Object::Job(object) => object.metadata.drop_unused(),
-        Object::CronJob(object) => object.metadata.drop_unused(),
-        Object::Deployment(object) => object.metadata.drop_unused(),
-        Object::ReplicaSet(object) => object.metadata.drop_unused(),
-        Object::StatefulSet(object) => object.metadata.drop_unused(),
-        Object::DaemonSet(object) => object.metadata.drop_unused(),
-        Object::Custom(object) => object.metadata.drop_unused(),
-        Object::Owner(object) => object.metadata.drop_unused(),
-        Object::Pod(object) => object.metadata.drop_unused(),
-        Object::Event(object) => object.metadata.drop_unused(),
+/// Whether a user can name objects of the kind. Events are read only with the objects that they are about; events that
+/// the user names count as a custom resource.
+pub(crate) fn can_be_named(kind: BuiltInKind) -> bool {
+    match kind {
+        BuiltInKind::Job
+        | BuiltInKind::CronJob
+        | BuiltInKind::Deployment
+        | BuiltInKind::ReplicaSet
+        | BuiltInKind::StatefulSet
+        | BuiltInKind::DaemonSet
+        | BuiltInKind::Pod => true,
+        BuiltInKind::Event => false,
     }
+}
+
+/// Drops metadata that the program must not hold.
+fn without_unused_metadata(mut object: Object) -> Object {
+    object.metadata_mut().drop_unused();
     object
 }

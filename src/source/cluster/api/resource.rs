@@ -1,16 +1,6 @@
 //! A type of objects of the API server.
 
-/// Kubernetes' own types that have Pods: group, kind, plural, short name.
-pub(crate) const KNOWN: [(&str, &str, &str, &str); 8] = [
-    ("batch", "Job", "jobs", ""),
-    ("batch", "CronJob", "cronjobs", "cj"),
-    ("", "Pod", "pods", "po"),
-    ("apps", "Deployment", "deployments", "deploy"),
-    ("apps", "ReplicaSet", "replicasets", "rs"),
-    ("apps", "StatefulSet", "statefulsets", "sts"),
-    ("apps", "DaemonSet", "daemonsets", "ds"),
-    ("", "ReplicationController", "replicationcontrollers", "rc"),
-];
+use crate::observation::BuiltInKind;
 
 /// A type of objects.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -28,34 +18,27 @@ pub(crate) struct Resource {
 }
 
 impl Resource {
+    /// The type of the objects of a kind. All kinds of the table belong to namespaces.
+    pub(crate) fn from_kind(kind: BuiltInKind) -> Self {
+        let info = kind.info();
+        Self {
+            group: info.group().to_owned(),
+            version: info.version().to_owned(),
+            kind: info.name.to_owned(),
+            plural: info.plural.to_owned(),
+            namespaced: true,
+        }
+    }
+
     /// Jobs.
     #[cfg(test)]
     pub(crate) fn job() -> Self {
-        Self::known("batch", "v1", "Job", "jobs")
+        Self::from_kind(BuiltInKind::Job)
     }
 
     /// Pods.
     pub(crate) fn pod() -> Self {
-        Self::known("", "v1", "Pod", "pods")
-    }
-
-    /// The type of that kind, if it is one of Kubernetes' own that have Pods.
-    pub(crate) fn of_kind(api_version: &str, kind: &str) -> Option<Self> {
-        let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
-        let own = KNOWN.iter().filter(|_| version == "v1");
-        own.filter(|known| (known.0, known.1) == (group, kind))
-            .map(|(group, kind, plural, _)| Self::known(group, "v1", kind, plural))
-            .next()
-    }
-
-    pub(crate) fn known(group: &str, version: &str, kind: &str, plural: &str) -> Self {
-        Self {
-            group: group.to_owned(),
-            version: version.to_owned(),
-            kind: kind.to_owned(),
-            plural: plural.to_owned(),
-            namespaced: true,
-        }
+        Self::from_kind(BuiltInKind::Pod)
     }
 
     /// Plural and group, as kubectl writes it: `jobs.batch`, `pods`.

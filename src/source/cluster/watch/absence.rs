@@ -9,9 +9,10 @@ impl Reflector {
     /// The notice of something that is missing.
     pub(crate) fn without(&self, error: &SourceError) -> String {
         let plural = self.query.kind.plural();
-        let instead = match self.query.kind {
-            Kind::Event => "times come from Pod status alone",
-            _ => "Pods are shown without them",
+        let instead = if self.query.kind == Kind::EVENT {
+            "times come from Pod status alone"
+        } else {
+            "Pods are shown without them"
         };
         if error.kind == ErrorKind::Forbidden {
             let place = match &self.query.namespace {

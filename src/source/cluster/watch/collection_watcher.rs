@@ -301,7 +301,7 @@ impl Reflector {
         let gone: Vec<Known> =
             state.known.extract_if(|_, known| known.list != list).map(|(_, known)| known).collect();
         // An Event that is gone has only expired.
-        if self.query.kind == Kind::Event {
+        if self.query.kind == Kind::EVENT {
             return;
         }
         for known in gone {
@@ -471,7 +471,7 @@ impl Reflector {
         let before_it = state.known.remove(&uid);
         let seen = match seen {
             // An Event that is gone has only expired.
-            Seen::Deleted if self.query.kind == Kind::Event => return,
+            Seen::Deleted if self.query.kind == Kind::EVENT => return,
             Seen::Deleted if before => Seen::Missing,
             _ if before => Seen::Listed,
             Seen::Added if before_it.is_some() || !self.is_new(metadata) => Seen::Changed,

@@ -3,6 +3,7 @@
 pub(crate) mod absence;
 pub(crate) mod collection_watcher;
 pub(crate) mod follow;
+pub(crate) mod kind_rules;
 pub(crate) mod known_object;
 pub(crate) mod owners;
 pub(crate) mod ownership;

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use crate::observation::{Owner, OwnerReference};
 use crate::source::cluster::api::client::Cluster;
-use crate::source::cluster::api::discovery::{fetch_types, of_kind};
+use crate::source::cluster::api::discovery::{fetch_types, known_type, of_kind};
 use crate::source::cluster::api::request::RESPONSE_TIMEOUT;
 use crate::source::cluster::api::resource::Resource;
 use crate::source::cluster::watch::ownership::Unresolved;
@@ -56,7 +56,7 @@ impl Owners {
         if owner.kind == "Node" && owner.api_version == "v1" {
             return None;
         }
-        if let Some(resource) = Resource::of_kind(&owner.api_version, &owner.kind) {
+        if let Some(resource) = known_type(&owner.api_version, &owner.kind) {
             return Some(resource);
         }
         let types = self.types.get_or_try_init(|| fetch_types(&self.cluster)).await.ok()?;

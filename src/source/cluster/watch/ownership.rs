@@ -260,7 +260,7 @@ impl Relevance {
                     return Verdict::Drop;
                 }
                 let verdict = known.take_owner(uid, role, &metadata.name);
-                if let (Verdict::Take, Some(selector)) = (&verdict, selector(object))
+                if let (Verdict::Take, Some(selector)) = (&verdict, object.pod_selector())
                     && !known.selectors.contains(selector)
                 {
                     known.selectors.push(selector.clone());
@@ -373,17 +373,6 @@ impl Known {
             let owners = waited.iter().filter(|waited| matches!(waited.object, Object::Owner(_)));
             disowned.extend(owners.map(|owner| key(&owner.object.metadata().uid)));
         }
-    }
-}
-
-/// The labels that an object's Pods have.
-fn selector(object: &Object) -> Option<&LabelSelector> {
-    match object {
-        Object::Deployment(object) => Some(&object.spec.selector),
-        Object::ReplicaSet(object) => Some(&object.spec.selector),
-        Object::StatefulSet(object) => Some(&object.spec.selector),
-        Object::DaemonSet(object) => Some(&object.spec.selector),
-        _ => None,
     }
 }
 

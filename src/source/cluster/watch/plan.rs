@@ -10,6 +10,7 @@ use crate::source::cluster::api::client::Cluster;
 use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::api::request::Query;
 use crate::source::cluster::watch::collection_watcher::{Need, Reflector, Signal};
+use crate::source::cluster::watch::kind_rules::{self, PodLabels, intermediate_kind};
 use crate::source::cluster::watch::owners::Owners;
 use crate::source::cluster::watch::ownership::{Relevance, Role, Root};
 use crate::source::cluster::watch::resource_versions::ResourceVersions;
@@ -87,7 +88,7 @@ impl<'a> Plan<'a> {
         for Target { resource, objects, .. } in targets {
             let (names, labels, fields) = narrow(objects);
             let all = names.is_empty() && labels.is_none() && fields.is_none();
-            let kind = Kind::of(&resource);
+            let kind = Kind::from_resource(&resource);
             narrowed.push((resource, kind.clone(), labels, fields, all));
             roots.push(Root { kind, names });
         }
@@ -95,7 +96,7 @@ impl<'a> Plan<'a> {
         let whole = |kind: &Kind| narrowed.iter().any(|(_, root, .., all)| *all && root == kind);
         let between: Vec<(Kind, Need)> =
             between(&roots).into_iter().filter(|(kind, _)| !whole(kind)).collect();
-        let pods = roots.iter().any(|root| root.kind != Kind::Pod) && !whole(&Kind::Pod);
+        let pods = roots.iter().any(|root| root.kind != Kind::POD) && !whole(&Kind::POD);
         let (pod_labels, narrows) = pod_labels(&roots);
         let about = about(&roots);
         let child_labels = custom_labels(&roots);
@@ -125,12 +126,12 @@ impl<'a> Plan<'a> {
             through.push(read);
         }
         if pods {
-            let query = query(Kind::Pod, pod_labels, None);
+            let query = query(Kind::POD, pod_labels, None);
             let (role, need, after) = (Role::Child, Need::Required, through.clone());
             // Events that came late may be of Pods that are gone: names tell, so they need not await the Pods.
             self.add(Collection { query, role, need, narrows, named: None, after }, &relevance);
         }
-        let query = query(Kind::Event, None, about);
+        let query = query(Kind::EVENT, None, about);
         let (role, need) = (Role::Child, Need::Optional);
         self.add(Collection { query, role, need, narrows: false, named: None, after: through }, &relevance);
     }
@@ -203,12 +204,7 @@ fn narrow(objects: Objects) -> (Vec<Name>, Option<String>, Option<String>) {
 fn between(roots: &[Root]) -> Vec<(Kind, Need)> {
     let mut kinds: Vec<(Kind, Need)> = Vec::new();
     for root in roots {
-        let between = match root.kind {
-            Kind::CronJob => (Kind::Job, Need::Required),
-            Kind::Deployment => (Kind::ReplicaSet, Need::Required),
-            Kind::Custom(_) => (Kind::Job, Need::Optional),
-            _ => continue,
-        };
+        let Some(between) = intermediate_kind(&root.kind) else { continue };
         match kinds.iter_mut().find(|(kind, _)| *kind == between.0) {
             Some((_, need)) if between.1 == Need::Required => *need = Need::Required,
             Some(_) => {}
@@ -231,21 +227,22 @@ fn with_label<'a>(label: &str, names: impl Iterator<Item = &'a Name>) -> String 
 
 /// What narrows the Pods, and whether what was named will tell more.
 fn pod_labels(roots: &[Root]) -> (Option<String>, bool) {
-    let owners = || roots.iter().filter(|root| root.kind != Kind::Pod);
-    if owners().all(|root| root.kind == Kind::Job) {
+    let owners = || roots.iter().filter(|root| root.kind != Kind::POD);
+    if owners().all(|root| kind_rules::pod_labels(&root.kind) == PodLabels::JobName) {
         // One of the roots may stand for all Jobs.
         let any = owners().any(|root| root.names.is_empty());
         let names = owners().filter(|_| !any).flat_map(|root| &root.names);
         return (Some(with_label("job-name", names)), false);
     }
-    if owners().all(|root| matches!(root.kind, Kind::Job | Kind::CronJob)) {
+    let have_job_name = |root: &Root| {
+        matches!(kind_rules::pod_labels(&root.kind), PodLabels::JobName | PodLabels::NameOfOwnedJob)
+    };
+    if owners().all(have_job_name) {
         return (Some("job-name".to_owned()), false);
     }
     let one = roots.len() == 1 && roots.iter().all(|root| root.names.len() == 1);
-    let tells = |kind: &Kind| {
-        matches!(kind, Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet | Kind::DaemonSet)
-    };
-    (custom_labels(roots), one && roots.iter().all(|root| tells(&root.kind)))
+    let have_selector = |root: &Root| kind_rules::pod_labels(&root.kind) == PodLabels::Selector;
+    (custom_labels(roots), one && roots.iter().all(have_selector))
 }
 
 /// What narrows all that belongs to a custom resource, if its type puts its name on it.
@@ -263,11 +260,11 @@ fn custom_labels(roots: &[Root]) -> Option<String> {
 /// What Events are about, where the server can tell.
 fn about(roots: &[Root]) -> Option<String> {
     match roots {
-        [Root { kind: Kind::Pod, names }] => Some(match names.as_slice() {
+        [Root { kind: Kind::POD, names }] => Some(match names.as_slice() {
             [name] => format!("involvedObject.kind=Pod,involvedObject.name={}", name.name),
             _ => "involvedObject.kind=Pod".to_owned(),
         }),
-        _ if roots.iter().all(|root| root.kind == Kind::Pod) => Some("involvedObject.kind=Pod".to_owned()),
+        _ if roots.iter().all(|root| root.kind == Kind::POD) => Some("involvedObject.kind=Pod".to_owned()),
         _ => None,
     }
 }

@@ -28,8 +28,8 @@ pub(crate) async fn fetch_resource_versions(
         version
             .map_err(|failure| explain_request_error(failure, &query.request_context(), &cluster.endpoint()))
     };
-    let (jobs, pods, events) = tokio::join!(ask(Kind::Job), ask(Kind::Pod), ask(Kind::Event));
-    let mut versions = HashMap::from([(Kind::Job, jobs?), (Kind::Pod, pods?)]);
-    versions.extend(events.ok().map(|version| (Kind::Event, version)));
+    let (jobs, pods, events) = tokio::join!(ask(Kind::JOB), ask(Kind::POD), ask(Kind::EVENT));
+    let mut versions = HashMap::from([(Kind::JOB, jobs?), (Kind::POD, pods?)]);
+    versions.extend(events.ok().map(|version| (Kind::EVENT, version)));
     Ok(ResourceVersions(versions))
 }

@@ -14,7 +14,7 @@ fn names(objects: &[Object]) -> Vec<&str> {
 /// Decodes a list that arrives in parts of `size` bytes.
 fn decode_list(encoding: Encoding, body: &[u8], size: usize) -> Result<(Vec<Object>, ListMeta), DecodeError> {
     let mut items = Vec::new();
-    let mut decoder = ListDecoder::new(encoding, Kind::Pod);
+    let mut decoder = ListDecoder::new(encoding, Kind::POD);
     for part in body.chunks(size) {
         decoder.push(part, |object| items.push(object))?;
     }
@@ -60,7 +60,7 @@ fn a_json_list_is_decoded_wherever_it_is_cut() {
 /// Decodes a watch that arrives in parts of `size` bytes.
 fn decode_watch(encoding: Encoding, body: &[u8], size: usize) -> Vec<WatchEvent> {
     let mut events = Vec::new();
-    let mut decoder = WatchDecoder::new(encoding, Kind::Pod);
+    let mut decoder = WatchDecoder::new(encoding, Kind::POD);
     for part in body.chunks(size) {
         decoder.push(part);
         while let Some(event) = decoder.next().unwrap() {
@@ -72,7 +72,7 @@ fn decode_watch(encoding: Encoding, body: &[u8], size: usize) -> Vec<WatchEvent>
 
 /// The events that the bodies of both watches contain.
 fn expected_events() -> Vec<WatchEvent> {
-    let pod = |name, version| Kind::Pod.protobuf(&fake::pod(name, version)).unwrap();
+    let pod = |name, version| Kind::POD.protobuf(&fake::pod(name, version)).unwrap();
     let status =
         Status { message: "too old".to_owned(), reason: "Expired".to_owned(), details: None, code: 410 };
     vec![
@@ -87,7 +87,7 @@ fn expected_events() -> Vec<WatchEvent> {
 #[test]
 fn a_protobuf_watch_is_decoded_wherever_it_is_cut() {
     let bookmark =
-        Kind::Pod.with_metadata(ObjectMeta { resource_version: "9".to_owned(), ..ObjectMeta::default() });
+        Kind::POD.with_metadata(ObjectMeta { resource_version: "9".to_owned(), ..ObjectMeta::default() });
     let Object::Pod(bookmark) = bookmark else { panic!() };
     let status =
         Status { message: "too old".to_owned(), reason: "Expired".to_owned(), details: None, code: 410 };
@@ -129,7 +129,7 @@ fn garbage_never_causes_a_panic() {
         let at = usize::from(noise()) % body.len();
         body[at] = noise();
         let _ = decode_list(Encoding::Protobuf, &body, 1 + usize::from(noise()));
-        let mut watch = WatchDecoder::new(Encoding::Protobuf, Kind::Pod);
+        let mut watch = WatchDecoder::new(Encoding::Protobuf, Kind::POD);
         watch.push(&body[at..]);
         let _ = watch.next();
     }

@@ -22,7 +22,7 @@ fn start(since: Option<&str>) -> Rig {
     let (sender, updates) = mpsc::channel(16);
     let (signal, signals) = mpsc::unbounded_channel();
     let query = Query {
-        kind: Kind::Pod,
+        kind: Kind::POD,
         namespace: Some("ns".to_owned()),
         labels: Some("a=b".to_owned()),
         fields: None,
@@ -35,7 +35,7 @@ fn start(since: Option<&str>) -> Rig {
         watch: true,
         since: since.map(str::to_owned),
         relevance: Arc::new(Relevance::new(
-            vec![Root { kind: Kind::Pod, names: Vec::new() }],
+            vec![Root { kind: Kind::POD, names: Vec::new() }],
             Vec::new(),
             true,
         )),

@@ -12,7 +12,7 @@ fn named(names: &[(&str, Option<&str>)]) -> Relevance {
 }
 
 fn jobs(names: Vec<Name>) -> Relevance {
-    Relevance::new(vec![Root { kind: Kind::Job, names }], Vec::new(), true)
+    Relevance::new(vec![Root { kind: Kind::JOB, names }], Vec::new(), true)
 }
 
 fn fact(object: Object) -> Observation {

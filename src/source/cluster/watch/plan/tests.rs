@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::source::cluster::api::discovery::known_type;
 use crate::source::cluster::api::fake;
 use crate::source::cluster::api::fake::{Call, FakeServer};
 use crate::source::cluster::api::resource::Resource;
@@ -20,7 +21,7 @@ fn target(resource: Resource, names: &[&str]) -> Target {
 }
 
 fn apps(kind: &str) -> Resource {
-    Resource::of_kind("apps/v1", kind).unwrap()
+    known_type("apps/v1", kind).unwrap()
 }
 
 fn custom() -> Resource {
@@ -95,7 +96,7 @@ async fn a_deployments_pods_are_found_by_its_labels_and_told_by_its_replica_sets
 
 #[tokio::test(start_paused = true)]
 async fn a_cron_jobs_pods_are_those_of_its_jobs() {
-    let cron_job = Resource::of_kind("batch/v1", "CronJob").unwrap();
+    let cron_job = known_type("batch/v1", "CronJob").unwrap();
     let (mut fake, mut feed) = opened(vec![target(cron_job, &["nightly"])], false);
     let [cron_jobs, jobs, pods, events] = fake.calls(["/cronjobs?", "/jobs?", "/pods?", "/events?"]).await;
     assert!(pods.uri.contains("labelSelector=job-name"), "{}", pods.uri);
@@ -238,9 +239,9 @@ fn names_in_one_place_are_asked_for_together() {
 fn labels_narrow_where_they_leave_nothing_out() {
     let root = |resource: Resource, names: &[&str]| {
         let Objects::Named(names) = target(resource.clone(), names).objects else {
-            return Root { kind: Kind::of(&resource), names: Vec::new() };
+            return Root { kind: Kind::from_resource(&resource), names: Vec::new() };
         };
-        Root { kind: Kind::of(&resource), names }
+        Root { kind: Kind::from_resource(&resource), names }
     };
     let jobset = Resource { group: "jobset.x-k8s.io".to_owned(), kind: "JobSet".to_owned(), ..custom() };
     for (roots, labels, narrows) in [
