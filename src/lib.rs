@@ -47,7 +47,7 @@ pub mod testing {
         }
 
         pub mod simulation {
-            pub use crate::source::simulation::{ManifestText, Options, simulate};
+            pub use crate::source::simulation::{ManifestText, SimulationOptions, simulate};
         }
     }
 

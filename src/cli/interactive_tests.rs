@@ -19,7 +19,7 @@ use crate::cli::{
 };
 use crate::source::{
     Feed,
-    simulation::{self, ManifestText, Options},
+    simulation::{self, ManifestText, SimulationOptions},
 };
 use crate::terminal::full_screen::FullScreen;
 use crate::tui::input::{Code, Input, Key, MouseKind};
@@ -35,12 +35,15 @@ fn drawing(flags: &str) -> Appearance {
 
 /// Kubernetes' pi Job on a simulated cluster, as fast as it really is.
 fn pi() -> Feed {
-    simulation::open(simulation::simulate(&Options::default()).unwrap(), 1.0)
+    simulation::open(simulation::simulate(&SimulationOptions::default()).unwrap(), 1.0)
 }
 
 fn job(manifest: &str) -> Feed {
     let manifest = ManifestText { text: manifest.to_owned(), ..ManifestText::default() };
-    simulation::open(simulation::simulate(&Options { manifest, ..Options::default() }).unwrap(), 1.0)
+    simulation::open(
+        simulation::simulate(&SimulationOptions { manifest, ..SimulationOptions::default() }).unwrap(),
+        1.0,
+    )
 }
 
 /// Follows a feed while somebody does something at the terminal.

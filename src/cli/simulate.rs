@@ -13,7 +13,7 @@ use crate::cli::draw_args::DrawArgs;
 use crate::cli::follow_args::FollowArgs;
 use crate::cli::record_args::RecordArgs;
 use crate::cli::speed::parse_speed;
-use crate::source::simulation::{self, DEFAULT_NODES, DEFAULT_SEED, MOST_NODES, ManifestText};
+use crate::source::simulation::{self, DEFAULT_NODES, DEFAULT_SEED, MAX_NODES, ManifestText};
 
 /// `simulate`.
 #[derive(Debug, Args)]
@@ -29,7 +29,7 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "X", value_parser = parse_speed)]
     pub(crate) speed: Option<f64>,
     /// Nodes of the simulated cluster
-    #[arg(long, default_value_t = DEFAULT_NODES, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_NODES)))]
+    #[arg(long, default_value_t = DEFAULT_NODES, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_NODES)))]
     pub(crate) nodes: u32,
     /// What to follow, and how long.
     #[command(flatten)]
@@ -65,7 +65,7 @@ pub(crate) async fn run(
     if speed <= 0.0 && args.follow.progress.is_none() {
         drawing.mode = Mode::Silent;
     }
-    let simulation = simulation::simulate(&simulation::Options {
+    let simulation = simulation::simulate(&simulation::SimulationOptions {
         manifest: args.filename.as_deref().map(ManifestText::read).transpose()?.unwrap_or_default(),
         seed: args.seed,
         nodes: args.nodes,

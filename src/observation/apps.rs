@@ -1,27 +1,11 @@
 //! The workloads of `apps/v1`, which keep their Pods running: Deployments, ReplicaSets, StatefulSets, DaemonSets.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use serde_with::apply;
 
-use crate::observation::kinds::KindData;
+use crate::observation::kind_data::{KindData, LabelSelector};
 use crate::observation::meta::{ObjectMeta, is_default, null_default};
 use crate::observation::time::Time;
-
-/// `metav1.LabelSelector`, without its expressions. It only narrows a list of Pods: owner references decide which Pods
-/// belong to the workload.
-#[apply(
-    _ => #[serde(skip_serializing_if = "is_default")],
-    BTreeMap<_, _> => #[serde(deserialize_with = "null_default")],
-)]
-#[derive(Clone, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct LabelSelector {
-    /// Labels that the Pods must have, with these values.
-    #[prost(btree_map = "string, string", tag = "1")]
-    pub match_labels: BTreeMap<String, String>,
-}
 
 /// A condition of a Deployment or ReplicaSet. Both number these fields in the same way in protobuf.
 #[apply(_ => #[serde(skip_serializing_if = "is_default")])]

@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_with::apply;
 
-use crate::observation::apps::LabelSelector;
-use crate::observation::kinds::KindData;
+use crate::observation::kind_data::{KindData, LabelSelector};
 use crate::observation::meta::{ObjectMeta, is_default, null_default};
 use crate::observation::time::Time;
 

@@ -8,22 +8,14 @@ use prost::DecodeError;
 use prost::Message as _;
 use serde::{Deserialize as _, Deserializer, Serialize};
 
-use crate::observation::apps::{DaemonSet, Deployment, LabelSelector, ReplicaSet, StatefulSet};
+use crate::observation::apps::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use crate::observation::cron_job::CronJob;
 use crate::observation::custom::{Custom, Owner};
 use crate::observation::event::Event;
 use crate::observation::job::Job;
+use crate::observation::kind_data::{KindData as _, LabelSelector};
 use crate::observation::meta::ObjectMeta;
 use crate::observation::pod::Pod;
-
-/// The data that kinds hold in different fields. Each kind implements it once, beside its Rust type.
-pub(crate) trait KindData {
-    /// The labels that all Pods of the object have, or `None` for a kind whose objects do not select Pods by labels.
-    fn pod_selector(&self) -> Option<&LabelSelector>;
-
-    /// The field that [`KindData::pod_selector`] returns, for changing it.
-    fn pod_selector_mut(&mut self) -> Option<&mut LabelSelector>;
-}
 
 /// A row of the table.
 #[derive(Debug)]

@@ -5,22 +5,26 @@
 //! that the program must never hold (environment, arguments, commands, most annotations) are not declared and so are
 //! never read.
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 pub(crate) mod apps;
 pub(crate) mod cron_job;
 pub(crate) mod custom;
 pub(crate) mod event;
 pub(crate) mod job;
+pub(crate) mod kind_data;
 pub(crate) mod kinds;
 pub(crate) mod meta;
 pub(crate) mod observed;
 pub(crate) mod pod;
 pub(crate) mod time;
 
-pub(crate) use apps::{Condition, DaemonSet, Deployment, LabelSelector, ReplicaSet, StatefulSet};
+pub(crate) use apps::{Condition, DaemonSet, Deployment, ReplicaSet, StatefulSet};
 pub(crate) use cron_job::CronJob;
 pub(crate) use custom::{Custom, Owner};
 pub(crate) use event::{COMBINED, Event, EventSeries, EventSource, ObjectReference};
 pub use job::{Job, JobCondition, JobSpec, JobStatus};
+pub(crate) use kind_data::LabelSelector;
 pub(crate) use kinds::BuiltInKind;
 pub use kinds::{Object, ObjectKind};
 pub(crate) use meta::ManagedFieldsEntry;

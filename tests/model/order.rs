@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kubectl_seq::testing::export::{document, write_json};
 use kubectl_seq::testing::lifecycle::{Evidence, Instant, Source};
 use kubectl_seq::testing::observation::{Object, Observation, Seen};
-use kubectl_seq::testing::source::simulation::{ManifestText, Options, simulate};
+use kubectl_seq::testing::source::simulation::{ManifestText, SimulationOptions, simulate};
 use kubectl_seq::testing::timeline::{Timeline, TimelinePod, Workload};
 
 use jiff::SignedDuration;
@@ -124,7 +124,7 @@ spec:
       - {name: beside, image: other:1, command: [sleep, '3']}
 ";
     let manifest = ManifestText { text: manifest.to_owned(), ..ManifestText::default() };
-    simulate(&Options { manifest, seed, nodes: 2 }).unwrap().collect()
+    simulate(&SimulationOptions { manifest, seed, nodes: 2 }).unwrap().collect()
 }
 
 #[test]

@@ -28,6 +28,8 @@
 //! wordings that cannot contain anything else. While a run is recorded, the fields that a recording must not contain are
 //! also removed from the observations that the run shows. So the run and its replay make the same timeline, byte for byte.
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 pub(crate) mod entry;
 pub(crate) mod header;
 pub(crate) mod read;

@@ -98,7 +98,7 @@ impl Redact for Owner {
 
 impl Redact for Pod {
     fn redact(&mut self) {
-        let Pod { spec, status, .. } = self;
+        let Self { spec, status, .. } = self;
         let debug = spec.ephemeral_containers.iter_mut().filter_map(|container| container.common.as_mut());
         let containers = spec.containers.iter_mut().chain(&mut spec.init_containers).chain(debug);
         for Container { image, .. } in containers {

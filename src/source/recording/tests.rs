@@ -319,9 +319,10 @@ async fn replayed_updates(text: &str, pace: ReplayPace) -> (Vec<String>, Clock) 
     let mut replay = replay(input, "run.jsonl".into(), pace, None, None).unwrap();
     let mut updates = Vec::new();
     while let Some(update) = replay.feed.updates.recv().await {
-        let text = match update {
-            Update::Observed(observations) => format!("{} observed", observations.len()),
-            other => format!("{other:?}"),
+        let text = if let Update::Observed(observations) = update {
+            format!("{} observed", observations.len())
+        } else {
+            format!("{update:?}")
         };
         updates.push(format!("{:.1} {text}", began.elapsed().as_secs_f64()));
     }

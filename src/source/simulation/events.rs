@@ -1,101 +1,101 @@
-//! Events as the recorders of client-go send them: names with the reporter's nanoseconds, repetition counted,
-//! similar ones combined, spam dropped.
+//! Events, made as the event recorders of client-go make them: an event's name contains the reporter's time in nanoseconds,
+//! repetitions are counted, similar events are combined, and too many events are dropped.
 
 use std::collections::{BTreeSet, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::random::Random;
-use super::world::second;
-use crate::observation::{Event, EventSeries, EventSource, ObjectMeta, ObjectReference, Seen, Time};
+use crate::observation::{
+    COMBINED, Event, EventSeries, EventSource, ObjectMeta, ObjectReference, Seen, Time,
+};
+use crate::source::simulation::node::node_name;
+use crate::source::simulation::random::Random;
+use crate::source::simulation::virtual_time::truncate_to_second;
 
-/// From this many different messages on, they are combined into one event.
-const SIMILAR: usize = 10;
-/// For how long messages count as similar.
-const SIMILAR_FOR: SignedDuration = SignedDuration::from_mins(10);
-/// How many events of one type an object may have at once.
+/// From this number of different messages on, events that differ only in their message are combined.
+const COMBINE_FROM: usize = 10;
+/// Messages are forgotten if no similar event comes for this long.
+const COMBINE_INTERVAL: SignedDuration = SignedDuration::from_mins(10);
+/// How many events of one type a component may send about an object in immediate succession.
 const BURST: i64 = 25;
-/// Time until it may have another one.
-const REFILL: SignedDuration = SignedDuration::from_secs(300);
-/// How soon the scheduler's event must be repeated to become a series.
-const SERIES: SignedDuration = SignedDuration::from_secs(6);
+/// Time after which one more event is allowed.
+const REFILL_INTERVAL: SignedDuration = SignedDuration::from_secs(300);
+/// An event of the scheduler that is repeated within this time becomes a series.
+const SERIES_INTERVAL: SignedDuration = SignedDuration::from_secs(6);
 
-/// Who reports.
+/// The component that reports an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Reporter {
+pub(crate) enum EventReporter {
     /// The Job controller.
     JobController,
     /// The scheduler.
     Scheduler,
-    /// The kubelet of a node, by its place.
+    /// The kubelet of the node with this index.
     Kubelet(usize),
 }
 
-/// What is reported.
+/// An event to report.
 #[derive(Debug)]
-pub(crate) struct Record<'a> {
-    /// By whom.
-    pub(crate) reporter: Reporter,
-    /// About what.
+pub(crate) struct EventRecord<'a> {
+    /// The component that reports it.
+    pub(crate) reporter: EventReporter,
+    /// The object that it is about.
     pub(crate) about: ObjectReference,
-    /// Whether it is a `Warning`.
+    /// Whether its type is `Warning`; otherwise it is `Normal`.
     pub(crate) warning: bool,
-    /// Why.
+    /// The reason, in one word.
     pub(crate) reason: &'a str,
-    /// For people.
+    /// A sentence for people.
     pub(crate) message: String,
 }
 
-/// What a recorder remembers of one object.
+/// The events that one component has reported about one object.
 #[derive(Debug, Default)]
-struct Remembered {
-    /// Events by what makes them the same: type, reason, field path, message (none for the combined one).
+struct ReportedEvents {
+    /// Events by type, reason, field path and message. A combined event has no message here.
     events: HashMap<(bool, String, String, Option<String>), Event>,
-    /// The messages of one type and reason, and when the last one came.
+    /// The different messages by type and reason, and the time of the latest one.
     similar: HashMap<(bool, String), (BTreeSet<String>, Timestamp)>,
-    /// Credit of a type, in time, and when it was counted.
+    /// By type, the credit for further events and the time at which it was computed. Each event costs [`REFILL_INTERVAL`].
     credit: HashMap<bool, (SignedDuration, Timestamp)>,
-    /// The last time that was made a name, in nanoseconds.
+    /// The time in the name of the latest new event, in nanoseconds since 1970.
     last_name: i128,
 }
 
-/// All recorders of the cluster.
+/// The event recorders of all components.
 #[derive(Debug, Default)]
-pub(crate) struct Recorder {
-    objects: HashMap<String, HashMap<Reporter, Remembered>>,
-    sent: HashMap<Reporter, Timestamp>,
+pub(crate) struct EventRecorder {
+    objects: HashMap<String, HashMap<EventReporter, ReportedEvents>>,
+    sent: HashMap<EventReporter, Timestamp>,
 }
 
-impl Recorder {
-    /// Makes an event, new or repeated; `None` if it is dropped as spam. It is sent after `delay`, but not before
-    /// those that were recorded before it.
+impl EventRecorder {
+    /// Makes a new event or repeats an earlier one. Returns the time at which the API server receives it, or `None` if it is
+    /// dropped because there are too many. It is sent after `delay`, but not before earlier events of the same component.
     pub(crate) fn record(
         &mut self,
-        record: &Record<'_>,
+        record: &EventRecord<'_>,
         now: Timestamp,
         delay: SignedDuration,
         uids: &mut Random,
     ) -> Option<(Timestamp, Event, Seen)> {
         let reporters = self.objects.entry(record.about.uid.clone()).or_default();
-        let remembered = reporters.entry(record.reporter).or_default();
-        let scheduler = record.reporter == Reporter::Scheduler;
-        let combined = !scheduler && remembered.is_similar(record, now);
+        let reported = reporters.entry(record.reporter).or_default();
+        let scheduler = record.reporter == EventReporter::Scheduler;
+        let combined = !scheduler && reported.note_message(record, now);
         let key = (
             record.warning,
             record.reason.to_owned(),
             record.about.field_path.clone(),
             (!combined).then(|| record.message.clone()),
         );
-        let message = if combined {
-            format!("(combined from similar events): {}", record.message)
-        } else {
-            record.message.clone()
-        };
-        let spam = !scheduler && remembered.is_spam(record.warning, now);
+        let message = if combined { format!("{COMBINED}{}", record.message) } else { record.message.clone() };
+        let allowed = scheduler || reported.take_credit(record.warning, now);
         let at = self.sent.get(&record.reporter).map_or(now + delay, |&last| (now + delay).max(last));
-        let repeated = remembered.events.get_mut(&key).filter(|event| {
-            let recent =
-                |time: Option<Time>| time.and_then(Time::known).is_some_and(|time| now - SERIES <= time);
+        let repeated = reported.events.get_mut(&key).filter(|event| {
+            let recent = |time: Option<Time>| {
+                time.and_then(Time::known).is_some_and(|time| now - SERIES_INTERVAL <= time)
+            };
             !scheduler
                 || event.series.as_ref().map_or(recent(event.event_time), |s| recent(s.last_observed_time))
         });
@@ -103,82 +103,82 @@ impl Recorder {
             if scheduler {
                 let series = event.series.get_or_insert(EventSeries { count: 1, last_observed_time: None });
                 series.count += 1;
-                series.last_observed_time = Some(micros(now));
+                series.last_observed_time = Some(truncate_to_microsecond(now));
             } else {
                 event.count += 1;
-                event.last_timestamp = Some(second(now));
+                event.last_timestamp = Some(truncate_to_second(now));
                 event.message = message;
             }
             (event.clone(), Seen::Changed)
         } else {
-            // A reporter's clock is read shortly after the fact, and never twice at once.
+            // A component reads its clock shortly after the fact. No two events have the same time in their names.
             let read = now.as_nanosecond() + if scheduler { 9_000 } else { 80_000 };
-            remembered.last_name = read.max(remembered.last_name + 60_000);
+            reported.last_name = read.max(reported.last_name + 60_000);
             let mut event = new_event(record, message, now, combined);
-            event.metadata.name = format!("{}.{:016x}", record.about.name, remembered.last_name);
+            event.metadata.name = format!("{}.{:016x}", record.about.name, reported.last_name);
             event.metadata.uid = uids.uid();
-            event.metadata.creation_timestamp = Some(second(at));
-            remembered.events.insert(key, event.clone());
+            event.metadata.creation_timestamp = Some(truncate_to_second(at));
+            reported.events.insert(key, event.clone());
             (event, Seen::Added)
         };
-        if spam {
+        if !allowed {
             return None;
         }
         self.sent.insert(record.reporter, at + SignedDuration::from_millis(2));
         Some((at, event, seen))
     }
 
-    /// Forgets an object that will have no more events.
+    /// Forgets the events of an object, which must have no more events after this.
     pub(crate) fn forget(&mut self, uid: &str) {
         self.objects.remove(uid);
     }
 }
 
-impl Remembered {
-    /// Whether the event is combined with others that differ in nothing but their message.
-    fn is_similar(&mut self, record: &Record<'_>, now: Timestamp) -> bool {
+impl ReportedEvents {
+    /// Notes the message, and returns whether the event must be combined with others that differ only in their message.
+    fn note_message(&mut self, record: &EventRecord<'_>, now: Timestamp) -> bool {
         let (messages, last) = self
             .similar
             .entry((record.warning, record.reason.to_owned()))
             .or_insert_with(|| (BTreeSet::new(), now));
-        if now.duration_since(*last) > SIMILAR_FOR {
+        if now.duration_since(*last) > COMBINE_INTERVAL {
             messages.clear();
         }
         *last = now;
         messages.insert(record.message.clone());
-        if messages.len() < SIMILAR {
+        if messages.len() < COMBINE_FROM {
             return false;
         }
         messages.pop_first();
         true
     }
 
-    /// Whether the object has had too many events of that type.
-    fn is_spam(&mut self, warning: bool, now: Timestamp) -> bool {
-        let full = REFILL.saturating_mul(i32::try_from(BURST).unwrap_or(i32::MAX));
+    /// Takes the credit for one more event of the type, and returns `false` if there is not enough credit.
+    fn take_credit(&mut self, warning: bool, now: Timestamp) -> bool {
+        let full = REFILL_INTERVAL.saturating_mul(i32::try_from(BURST).unwrap_or(i32::MAX));
         let (credit, counted) = self.credit.entry(warning).or_insert((full, now));
         *credit = (*credit + now.duration_since(*counted)).min(full);
         *counted = now;
-        if *credit < REFILL {
-            return true;
+        if *credit < REFILL_INTERVAL {
+            return false;
         }
-        *credit -= REFILL;
-        false
+        *credit -= REFILL_INTERVAL;
+        true
     }
 }
 
-/// A time with microseconds, as `eventTime` has it.
-fn micros(at: Timestamp) -> Time {
+/// Truncates a time to the microsecond, like `eventTime`.
+fn truncate_to_microsecond(at: Timestamp) -> Time {
     Time { seconds: at.as_second(), nanos: at.subsec_nanosecond() / 1000 * 1000 }
 }
 
-/// An event without a name, in the shape of its reporter.
-fn new_event(record: &Record<'_>, message: String, now: Timestamp, combined: bool) -> Event {
-    let scheduler = record.reporter == Reporter::Scheduler;
+/// Makes an event without a name, with the fields that its component sets.
+fn new_event(record: &EventRecord<'_>, message: String, now: Timestamp, combined: bool) -> Event {
+    let scheduler = record.reporter == EventReporter::Scheduler;
     let (component, host) = match record.reporter {
-        Reporter::JobController => ("job-controller", String::new()),
-        Reporter::Scheduler => ("default-scheduler", String::new()),
-        Reporter::Kubelet(node) => ("kubelet", crate::source::simulation::kubelet::node::node_name(node)),
+        EventReporter::JobController => ("job-controller", String::new()),
+        EventReporter::Scheduler => ("default-scheduler", String::new()),
+        EventReporter::Kubelet(node) => ("kubelet", node_name(node)),
     };
     let namespace = record.about.namespace.clone();
     Event {
@@ -191,35 +191,35 @@ fn new_event(record: &Record<'_>, message: String, now: Timestamp, combined: boo
         } else {
             EventSource { component: component.to_owned(), host }
         },
-        first_timestamp: (!scheduler).then(|| second(now)),
-        last_timestamp: (!scheduler).then(|| second(now)),
+        first_timestamp: (!scheduler).then(|| truncate_to_second(now)),
+        last_timestamp: (!scheduler).then(|| truncate_to_second(now)),
         count: i32::from(!scheduler),
         r#type: if record.warning { "Warning" } else { "Normal" }.to_owned(),
-        event_time: scheduler.then(|| micros(now)),
+        event_time: scheduler.then(|| truncate_to_microsecond(now)),
         series: None,
-        // "Combined" events have it in their source only.
+        // Combined events name the component only in `source`.
         reporting_component: if combined { String::new() } else { component.to_owned() },
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::random::Subject;
-    use super::super::world::START;
     use super::*;
+    use crate::source::simulation::random::RandomPurpose;
+    use crate::source::simulation::virtual_time::START;
 
-    fn record(reporter: Reporter, message: impl Into<String>) -> Record<'static> {
+    fn record(reporter: EventReporter, message: impl Into<String>) -> EventRecord<'static> {
         let about = ObjectReference {
             name: "pi".into(),
             uid: "u".into(),
             kind: "Job".into(),
             ..ObjectReference::default()
         };
-        Record { reporter, about, warning: false, reason: "SuccessfulCreate", message: message.into() }
+        EventRecord { reporter, about, warning: false, reason: "SuccessfulCreate", message: message.into() }
     }
 
-    fn run(records: impl IntoIterator<Item = (i64, Record<'static>)>) -> Vec<Option<(Event, Seen)>> {
-        let (mut recorder, mut uids) = (Recorder::default(), Random::of(1, Subject::Uid, &[]));
+    fn run(records: impl IntoIterator<Item = (i64, EventRecord<'static>)>) -> Vec<Option<(Event, Seen)>> {
+        let (mut recorder, mut uids) = (EventRecorder::default(), Random::new(1, RandomPurpose::Uid, &[]));
         records
             .into_iter()
             .map(|(seconds, record)| {
@@ -231,8 +231,8 @@ mod tests {
     }
 
     #[test]
-    fn the_same_event_is_counted() {
-        let sent = run((0..3).map(|at| (at, record(Reporter::Kubelet(0), "Container started"))));
+    fn a_repeated_event_is_counted() {
+        let sent = run((0..3).map(|at| (at, record(EventReporter::Kubelet(0), "Container started"))));
         let (event, seen) = sent[2].as_ref().unwrap();
         assert_eq!(
             (event.count, *seen, event.last_occurrence()),
@@ -243,9 +243,10 @@ mod tests {
     }
 
     #[test]
-    fn from_the_tenth_on_similar_events_are_combined() {
-        let sent =
-            run((0..12).map(|n| (n, record(Reporter::JobController, format!("Created pod: pi-{n:02}")))));
+    fn similar_events_are_combined_from_the_tenth_on() {
+        let sent = run(
+            (0..12).map(|n| (n, record(EventReporter::JobController, format!("Created pod: pi-{n:02}"))))
+        );
         let (ninth, _) = sent[8].as_ref().unwrap();
         let (tenth, seen) = sent[9].as_ref().unwrap();
         let (last, again) = sent[11].as_ref().unwrap();
@@ -260,16 +261,17 @@ mod tests {
     }
 
     #[test]
-    fn spam_is_dropped_until_there_is_credit_again() {
+    fn events_are_dropped_until_there_is_credit_again() {
         let times = (0..30).map(|_| 0).chain([299, 300, 301]);
-        let sent = run(times.map(|at| (at, record(Reporter::Kubelet(0), "Container started"))));
+        let sent = run(times.map(|at| (at, record(EventReporter::Kubelet(0), "Container started"))));
         assert_eq!(sent.iter().take(30).filter(|sent| sent.is_some()).count(), 25);
         assert_eq!(sent[30..].iter().map(Option::is_some).collect::<Vec<_>>(), [false, true, false]);
     }
 
     #[test]
-    fn the_scheduler_writes_the_newer_shape() {
-        let sent = run([0, 2, 300].map(|at| (at, record(Reporter::Scheduler, "0/2 nodes are available"))));
+    fn the_scheduler_writes_events_with_an_event_time() {
+        let sent =
+            run([0, 2, 300].map(|at| (at, record(EventReporter::Scheduler, "0/2 nodes are available"))));
         let (first, _) = sent[0].as_ref().unwrap();
         assert_eq!((first.first_timestamp, first.count, first.component()), (None, 0, "default-scheduler"));
         assert_eq!(first.first_occurrence(), Some((START + SignedDuration::from_micros(9), true)));

@@ -1,29 +1,29 @@
-//! A simulation as a source: delivered at its own pace, or all at once.
+//! Delivers the observations of a simulation as a source, at its own pace or all at once.
 
 use std::collections::VecDeque;
 
 use tokio::sync::mpsc;
 
-use super::Simulation;
 use crate::observation::Observation;
 use crate::source::clock::Clock;
+use crate::source::simulation::simulated_run::Simulation;
 use crate::source::{Feed, Update};
 
-/// Updates that may wait for the receiver.
-const BUFFER: usize = 64;
-/// Observations in one update at most.
-const BATCH: usize = 256;
+/// How many updates may wait for the receiver.
+const QUEUED: usize = 64;
+/// Largest number of observations in one update.
+const MAX_OBSERVATIONS_PER_UPDATE: usize = 256;
 
-/// Delivers a simulation. Its first update is what was applied, its second [`Update::Synced`]; it ends when nothing
-/// more can happen.
+/// Starts to deliver a simulation. The first update has the first Job, and the second is [`Update::Synced`]. The feed ends
+/// when nothing more can happen.
 ///
-/// With a `speed` above 0 that many virtual seconds pass each second, on the runtime's clock. With 0 (or what is no
-/// number) everything is delivered at once, and the clock shows the time of what was delivered last.
+/// If `speed` is greater than 0, that many virtual seconds pass in each second of the runtime's clock. If it is 0 or not
+/// finite, everything is delivered at once, and the clock shows the time of the latest observation.
 ///
 /// # Panics
-/// Panics outside of a tokio runtime.
+/// Panics if there is no tokio runtime.
 pub(crate) fn open(simulation: Simulation, speed: f64) -> Feed {
-    let (sender, updates) = mpsc::channel(BUFFER);
+    let (sender, updates) = mpsc::channel(QUEUED);
     let paced = speed.is_finite() && speed > 0.0;
     let clock =
         if paced { Clock::playback(simulation.now(), speed) } else { Clock::latest(simulation.now()) };
@@ -31,27 +31,30 @@ pub(crate) fn open(simulation: Simulation, speed: f64) -> Feed {
     Feed { updates, clock }
 }
 
+/// Sends the updates when they are due. Returns `None` if the receiver is closed.
 async fn deliver(mut simulation: Simulation, sender: mpsc::Sender<Update>, clock: Clock) -> Option<()> {
     for notice in std::mem::take(&mut simulation.notices) {
         sender.send(Update::Notice(notice)).await.ok()?;
     }
     let mut waiting: VecDeque<Observation> = simulation.by_ref().take(1).collect();
-    send(&mut waiting, &sender, &clock).await?;
+    send_waiting(&mut waiting, &sender, &clock).await?;
     sender.send(Update::Synced).await.ok()?;
     for next in simulation.by_ref() {
-        if waiting.front().is_some_and(|first| first.received != next.received) || waiting.len() >= BATCH {
+        if waiting.front().is_some_and(|first| first.received != next.received)
+            || waiting.len() >= MAX_OBSERVATIONS_PER_UPDATE
+        {
             let due = waiting.front().map(|first| first.received);
-            // What is due at once goes at once; a whole batch, if nothing is waited for.
-            if !clock.is_latest() || waiting.len() >= BATCH {
+            // With a virtual clock, observations of the same time form an update. Without one, the update is filled first.
+            if !clock.is_latest() || waiting.len() >= MAX_OBSERVATIONS_PER_UPDATE {
                 wait_until(&clock, due, &sender).await?;
-                send(&mut waiting, &sender, &clock).await?;
+                send_waiting(&mut waiting, &sender, &clock).await?;
             }
         }
         waiting.push_back(next);
     }
     wait_until(&clock, waiting.front().map(|first| first.received), &sender).await?;
-    send(&mut waiting, &sender, &clock).await?;
-    if let Some(notice) = simulation.stuck() {
+    send_waiting(&mut waiting, &sender, &clock).await?;
+    if let Some(notice) = simulation.stuck_reason() {
         wait_until(&clock, Some(simulation.now()), &sender).await?;
         clock.advance_to(simulation.now());
         sender.send(Update::Notice(notice)).await.ok()?;
@@ -59,7 +62,7 @@ async fn deliver(mut simulation: Simulation, sender: mpsc::Sender<Update>, clock
     Some(())
 }
 
-async fn send(
+async fn send_waiting(
     waiting: &mut VecDeque<Observation>,
     sender: &mpsc::Sender<Update>,
     clock: &Clock,
@@ -71,7 +74,7 @@ async fn send(
     Some(())
 }
 
-/// Waits until the clock shows that time; `None` if nobody listens any more.
+/// Waits until the clock shows the time. Returns `None` if the receiver is closed.
 async fn wait_until(clock: &Clock, at: Option<jiff::Timestamp>, sender: &mpsc::Sender<Update>) -> Option<()> {
     let Some(at) = at.and_then(|at| clock.real_instant_of(at)) else { return Some(()) };
     tokio::select! {

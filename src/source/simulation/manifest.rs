@@ -1,4 +1,4 @@
-//! Manifests: YAML or JSON, one or several documents, of which the Jobs are simulated.
+//! Reads the Jobs of a manifest, which is YAML or JSON with one or several documents.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -8,39 +8,40 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::shape::Shape;
 use crate::observation::{Container, JobSpec, PodSpec, Quantity, Resources};
 use crate::source::error::{ErrorKind, SourceError, system_error_text};
+use crate::source::simulation::shape::SimulationShape;
 
 /// Largest manifest that is read, in bytes.
-const LARGEST: u64 = 16 << 20;
+const MAX_MANIFEST_BYTES: u64 = 16 << 20;
 
-/// The text of a manifest and where it is from.
+/// The text of a manifest, and its name in messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ManifestText {
-    /// What messages call it: the file's name, or `standard input`.
+    /// Its name in messages: the name of the file, or `standard input`.
     pub name: String,
     /// YAML or JSON.
     pub text: String,
 }
 
 impl ManifestText {
-    /// Reads a file; `-` is standard input.
+    /// Reads a manifest from a file. `-` is standard input.
     ///
     /// # Errors
-    /// Usage: there is no such file, or it is no text of at most 16 MiB.
+    /// Usage: the file cannot be read, is not text, or is larger than 16 MiB.
     pub fn read(path: &Path) -> Result<Self, SourceError> {
         let stdin = path.as_os_str() == "-";
         let name = if stdin { "standard input".to_owned() } else { path.display().to_string() };
         let mut text = String::new();
         let read = if stdin {
-            std::io::stdin().lock().take(LARGEST + 1).read_to_string(&mut text)
+            std::io::stdin().lock().take(MAX_MANIFEST_BYTES + 1).read_to_string(&mut text)
         } else {
-            std::fs::File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text))
+            std::fs::File::open(path)
+                .and_then(|file| file.take(MAX_MANIFEST_BYTES + 1).read_to_string(&mut text))
         };
         match read {
             Err(error) => Err(usage(format!("cannot read {name}: {}", system_error_text(&error)))),
-            Ok(length) if length as u64 > LARGEST => {
+            Ok(length) if length as u64 > MAX_MANIFEST_BYTES => {
                 Err(usage(format!("cannot read {name}: it is larger than 16 MiB")))
             }
             Ok(_) => Ok(Self { name, text }),
@@ -49,7 +50,7 @@ impl ManifestText {
 }
 
 impl Default for ManifestText {
-    /// Kubernetes' own example of a Job, computing pi, with 20 completions, four at a time.
+    /// The example Job of the Kubernetes documentation, which computes pi, with 20 completions, four at a time.
     fn default() -> Self {
         Self { name: "the built-in example".to_owned(), text: include_str!("pi.yaml").to_owned() }
     }
@@ -59,16 +60,16 @@ fn usage(summary: impl Into<String>) -> SourceError {
     SourceError::new(ErrorKind::Usage, summary)
 }
 
-/// What is simulated.
+/// The content of a manifest.
 #[derive(Debug, Default)]
 pub(crate) struct Manifest {
     /// The Jobs, in the order of the text.
     pub(crate) jobs: Vec<JobManifest>,
-    /// What was left out, a line each.
+    /// The parts that are not simulated, one line for each.
     pub(crate) notices: Vec<String>,
 }
 
-/// A Job with the defaults of the API server.
+/// A Job, with the default values that the API server sets.
 #[derive(Clone, Debug)]
 pub(crate) struct JobManifest {
     /// Name.
@@ -79,38 +80,38 @@ pub(crate) struct JobManifest {
     pub(crate) labels: BTreeMap<String, String>,
     /// Desired state.
     pub(crate) spec: JobSpec,
-    /// Seconds until the ended Job is deleted.
+    /// How many seconds after its end the Job is deleted.
     pub(crate) ttl: Option<i64>,
     /// Labels of its Pods.
     pub(crate) pod_labels: BTreeMap<String, String>,
     /// The Pods' desired state, without a node.
     pub(crate) pod_spec: PodSpec,
     /// Commands of the init containers.
-    pub(crate) init_commands: Vec<Command>,
+    pub(crate) init_commands: Vec<ContainerCommand>,
     /// Commands of the main containers.
-    pub(crate) commands: Vec<Command>,
-    /// What annotations ask for.
-    pub(crate) shape: Shape,
-    /// What a Pod requests, in thousandths of a CPU.
+    pub(crate) commands: Vec<ContainerCommand>,
+    /// The values of the annotations that control the simulation.
+    pub(crate) shape: SimulationShape,
+    /// The CPU that a Pod requests, in thousandths of a CPU.
     pub(crate) cpu: u64,
 }
 
 impl JobManifest {
-    /// Whether Pods have completion indexes.
-    pub(crate) fn indexed(&self) -> bool {
+    /// Whether its Pods have completion indexes.
+    pub(crate) fn is_indexed(&self) -> bool {
         self.spec.completion_mode == "Indexed"
     }
 
-    /// Whether a failed container is started again in its Pod.
-    pub(crate) fn restarts(&self) -> bool {
+    /// Whether the kubelet restarts a failed container in its Pod.
+    pub(crate) fn restarts_containers(&self) -> bool {
         self.pod_spec.restart_policy == "OnFailure"
     }
 }
 
-/// What a container runs.
+/// The command of a container.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Command {
-    /// Instead of the image's entry point.
+pub(crate) struct ContainerCommand {
+    /// Replaces the entry point of the image.
     pub(crate) command: Vec<String>,
     /// Its arguments.
     pub(crate) args: Vec<String>,
@@ -118,7 +119,7 @@ pub(crate) struct Command {
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct MetaText {
+struct ManifestMetadata {
     name: Option<String>,
     generate_name: Option<String>,
     namespace: Option<String>,
@@ -128,43 +129,43 @@ struct MetaText {
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct ContainerText {
+struct ManifestContainer {
     name: String,
     image: String,
     command: Option<Vec<String>>,
     args: Option<Vec<String>>,
     restart_policy: Option<String>,
-    resources: Option<ResourcesText>,
+    resources: Option<ManifestResources>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct ResourcesText {
+struct ManifestResources {
     requests: Option<BTreeMap<String, Value>>,
 }
 
 /// Reads a manifest.
 ///
 /// # Errors
-/// Usage: malformed, no Job, or a Job that the API server would refuse.
+/// Usage: the manifest is malformed, has no Job, or has a Job that the API server would refuse.
 pub(crate) fn parse(source: &ManifestText) -> Result<Manifest, SourceError> {
     let documents: Vec<Value> = serde_saphyr::from_multiple(&source.text).map_err(|error| {
         let error = error.without_snippet();
         let text = error.to_string();
         let line = error.location().map(|at| format!(" line {}", at.line())).unwrap_or_default();
-        // The place is told in front, as editors understand it.
-        let what = text.split(" at line").next().unwrap_or(&text).trim_end_matches('.').to_owned();
-        let what = what
+        // The line is written in front of the message, in the form that editors understand.
+        let message = text.split(" at line").next().unwrap_or(&text).trim_end_matches('.').to_owned();
+        let message = message
             .split_once(": ")
             .filter(|(head, _)| head.starts_with("error"))
-            .map_or(&*what, |(_, tail)| tail);
-        usage(format!("{}{line}: not valid YAML or JSON: {what}", source.name)).hint(
+            .map_or(&*message, |(_, tail)| tail);
+        usage(format!("{}{line}: not valid YAML or JSON: {message}", source.name)).hint(
             "Check its indentation and quotes; `kubectl create --dry-run=client -f FILE` checks it too.",
         )
     })?;
     let mut manifest = Manifest::default();
     for document in documents {
-        take(source, &document, &mut manifest)?;
+        add_document(source, &document, &mut manifest)?;
     }
     if manifest.jobs.is_empty() {
         let found = match manifest.notices.first() {
@@ -178,14 +179,14 @@ pub(crate) fn parse(source: &ManifestText) -> Result<Manifest, SourceError> {
     for (at, job) in manifest.jobs.iter().enumerate() {
         let same = |other: &JobManifest| other.name == job.name && other.namespace == job.namespace;
         if manifest.jobs[..at].iter().any(same) {
-            return Err(usage(format!("{}: job \"{}\" is there twice", source.name, job.name)));
+            return Err(usage(format!("{}: job \"{}\" appears twice", source.name, job.name)));
         }
     }
     Ok(manifest)
 }
 
-/// Takes one document, or the items of a list.
-fn take(source: &ManifestText, document: &Value, manifest: &mut Manifest) -> Result<(), SourceError> {
+/// Adds the Job of a document to the manifest, or the Jobs of a list.
+fn add_document(source: &ManifestText, document: &Value, manifest: &mut Manifest) -> Result<(), SourceError> {
     let text = |key: &str| document.get(key).and_then(Value::as_str).unwrap_or_default();
     let (version, kind) = (text("apiVersion"), text("kind"));
     if !document.is_object() || kind.is_empty() {
@@ -193,7 +194,7 @@ fn take(source: &ManifestText, document: &Value, manifest: &mut Manifest) -> Res
             .hint("Every document of a manifest begins with `apiVersion:` and `kind:`."));
     }
     if let (true, Some(items)) = (kind.ends_with("List"), document.get("items").and_then(Value::as_array)) {
-        return items.iter().try_for_each(|item| take(source, item, manifest));
+        return items.iter().try_for_each(|item| add_document(source, item, manifest));
     }
     let name = document.pointer("/metadata/name").and_then(Value::as_str).unwrap_or("?");
     if kind != "Job" {
@@ -222,8 +223,8 @@ fn take(source: &ManifestText, document: &Value, manifest: &mut Manifest) -> Res
     Ok(())
 }
 
-/// Reads what is at a path of the document; nothing there is the default.
-fn part<T: DeserializeOwned + Default>(document: &Value, path: &str) -> Result<T, SourceError> {
+/// Reads the value at a path of the document. An absent value is the default.
+fn read_at<T: DeserializeOwned + Default>(document: &Value, path: &str) -> Result<T, SourceError> {
     match document.pointer(path) {
         None | Some(Value::Null) => Ok(T::default()),
         Some(value) => {
@@ -233,7 +234,7 @@ fn part<T: DeserializeOwned + Default>(document: &Value, path: &str) -> Result<T
 }
 
 fn read_job(document: &Value) -> Result<JobManifest, SourceError> {
-    let meta: MetaText = part(document, "/metadata")?;
+    let meta: ManifestMetadata = read_at(document, "/metadata")?;
     let name = match (meta.name.filter(|name| !name.is_empty()), meta.generate_name) {
         (Some(name), _) => name,
         (None, Some(generate)) => {
@@ -242,16 +243,16 @@ fn read_job(document: &Value) -> Result<JobManifest, SourceError> {
         }
         (None, None) => return Err(usage("it has no name").hint("Write `name:` under `metadata:`.")),
     };
-    let template: MetaText = part(document, "/spec/template/metadata")?;
+    let template: ManifestMetadata = read_at(document, "/spec/template/metadata")?;
     let (shape, pod_labels) = (
-        Shape::read(&template.annotations.unwrap_or_default())
+        SimulationShape::read(&template.annotations.unwrap_or_default())
             .map_err(|(what, hint)| usage(what).hint(hint))?,
         template.labels.unwrap_or_default(),
     );
     let path = "/spec/template/spec";
-    let init: Vec<ContainerText> = part(document, &format!("{path}/initContainers"))?;
-    let main: Vec<ContainerText> = part(document, &format!("{path}/containers"))?;
-    let restart_policy: String = part(document, &format!("{path}/restartPolicy"))?;
+    let init: Vec<ManifestContainer> = read_at(document, &format!("{path}/initContainers"))?;
+    let main: Vec<ManifestContainer> = read_at(document, &format!("{path}/containers"))?;
+    let restart_policy: String = read_at(document, &format!("{path}/restartPolicy"))?;
     if restart_policy != "Never" && restart_policy != "OnFailure" {
         return Err(usage(format!("spec.template.spec.restartPolicy cannot be \"{restart_policy}\""))
             .hint("A Job's Pods have `restartPolicy: Never` or `restartPolicy: OnFailure`."));
@@ -260,21 +261,21 @@ fn read_job(document: &Value) -> Result<JobManifest, SourceError> {
         return Err(usage("spec.template.spec.containers is empty")
             .hint("A Pod needs a container with `name:` and `image:`."));
     }
-    let grace: Option<i64> = part(document, &format!("{path}/terminationGracePeriodSeconds"))?;
+    let grace: Option<i64> = read_at(document, &format!("{path}/terminationGracePeriodSeconds"))?;
     let (main_cpu, containers, commands) = read_containers(main)?;
     let (init_cpu, init_containers, init_commands) = read_containers(init)?;
     let sidecar = |(container, _): &(&Container, &u64)| container.restart_policy == "Always";
     let (sidecars, inits): (Vec<_>, Vec<_>) = init_containers.iter().zip(&init_cpu).partition(sidecar);
-    let beside: u64 = sidecars.into_iter().map(|(_, cpu)| cpu).sum();
-    let most = inits.into_iter().map(|(_, &cpu)| cpu).max().unwrap_or(0);
+    let sidecar_cpu: u64 = sidecars.into_iter().map(|(_, cpu)| cpu).sum();
+    let largest_init_cpu = inits.into_iter().map(|(_, &cpu)| cpu).max().unwrap_or(0);
     Ok(JobManifest {
         name,
         namespace: meta.namespace.unwrap_or_else(|| "default".to_owned()),
         labels: meta.labels.unwrap_or_default(),
         spec: read_spec(document)?,
-        ttl: part(document, "/spec/ttlSecondsAfterFinished")?,
+        ttl: read_at(document, "/spec/ttlSecondsAfterFinished")?,
         pod_labels,
-        cpu: beside + most.max(main_cpu.iter().sum()),
+        cpu: sidecar_cpu + largest_init_cpu.max(main_cpu.iter().sum()),
         pod_spec: PodSpec {
             containers,
             init_containers,
@@ -288,9 +289,9 @@ fn read_job(document: &Value) -> Result<JobManifest, SourceError> {
     })
 }
 
-/// The Job's own fields, with the API server's defaults and checks.
+/// Reads the `spec` of a Job, with the default values and the checks of the API server.
 fn read_spec(document: &Value) -> Result<JobSpec, SourceError> {
-    let mut spec: JobSpec = part(document, "/spec")?;
+    let mut spec: JobSpec = read_at(document, "/spec")?;
     for (field, value) in [
         ("parallelism", spec.parallelism.map(i64::from)),
         ("completions", spec.completions.map(i64::from)),
@@ -331,11 +332,11 @@ fn read_spec(document: &Value) -> Result<JobSpec, SourceError> {
     Ok(spec)
 }
 
-/// What containers are read to: what each requests, the containers, their commands.
-type Containers = (Vec<u64>, Vec<Container>, Vec<Command>);
+/// For each container: the CPU that it requests in thousandths of a CPU, the container, and its command.
+type Containers = (Vec<u64>, Vec<Container>, Vec<ContainerCommand>);
 
-/// Containers, what each requests in thousandths of a CPU, and their commands.
-fn read_containers(texts: Vec<ContainerText>) -> Result<Containers, SourceError> {
+/// Reads containers of a manifest.
+fn read_containers(texts: Vec<ManifestContainer>) -> Result<Containers, SourceError> {
     let (mut cpus, mut containers, mut commands) = (Vec::new(), Vec::new(), Vec::new());
     for text in texts {
         if text.name.is_empty() || text.image.is_empty() {
@@ -350,13 +351,15 @@ fn read_containers(texts: Vec<ContainerText>) -> Result<Containers, SourceError>
                 (resource, Quantity { string })
             })
             .collect();
-        let cpu = requests.get("cpu").map_or(Some(0), |quantity| milli_cpu(&quantity.string));
+        let cpu = requests.get("cpu").map_or(Some(0), |quantity| parse_milli_cpu(&quantity.string));
         cpus.push(cpu.ok_or_else(|| {
-            usage(format!("container \"{}\" requests a cpu that is no quantity", text.name))
-                .hint("Write it as in `cpu: 500m` or `cpu: 2`.")
+            usage(format!("container \"{}\" requests a cpu that is not a quantity", text.name))
+                .hint("Write for example `cpu: 500m` or `cpu: 2`.")
         })?);
-        commands
-            .push(Command { command: text.command.unwrap_or_default(), args: text.args.unwrap_or_default() });
+        commands.push(ContainerCommand {
+            command: text.command.unwrap_or_default(),
+            args: text.args.unwrap_or_default(),
+        });
         containers.push(Container {
             name: text.name,
             image: text.image,
@@ -368,8 +371,8 @@ fn read_containers(texts: Vec<ContainerText>) -> Result<Containers, SourceError>
     Ok((cpus, containers, commands))
 }
 
-/// A quantity of CPU in thousandths, rounded up.
-fn milli_cpu(text: &str) -> Option<u64> {
+/// Parses a quantity of CPU, and returns thousandths of a CPU, rounded up.
+fn parse_milli_cpu(text: &str) -> Option<u64> {
     let (number, scale) = match text.strip_suffix('m') {
         Some(number) => (number, 1.0),
         None => (text, 1000.0),

@@ -1,53 +1,59 @@
-//! What a container's command does, as far as its text tells: how long it runs and how it ends.
+//! Derives from the text of a container's command how long the container runs and how it ends.
 
 use jiff::SignedDuration;
 
-/// What a container does once it is started.
+/// The behaviour of a container after its start.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Program {
-    /// Its text tells all: it runs so long and exits so.
-    Told {
-        /// Time until it exits.
+pub(crate) enum ContainerProgram {
+    /// The text of the command shows how long it runs and how it exits.
+    Known {
+        /// The time until it exits.
         after: SignedDuration,
         /// Exit code.
         exit_code: i32,
-        /// Whether it has a handler for SIGTERM. Process 1 of a container ignores the signal without one.
-        obeys: bool,
+        /// Whether it has a handler for SIGTERM. Without one, process 1 of a container ignores the signal.
+        handles_sigterm: bool,
     },
-    /// It works for some time; how long is drawn.
+    /// It works for a random time.
     Works,
-    /// There is no such program: it cannot be started.
-    Absent(String),
+    /// The program, named here, does not exist, so the container cannot start.
+    Missing(String),
 }
 
-/// Reads a command and its arguments; `index` is the Pod's completion index.
-pub(crate) fn read(command: &[String], args: &[String], index: Option<u32>) -> Program {
+/// Derives the behaviour of a container from its command and arguments. `index` is the Pod's completion index.
+pub(crate) fn read_program(command: &[String], args: &[String], index: Option<u32>) -> ContainerProgram {
     let words: Vec<&str> = command.iter().chain(args).map(String::as_str).collect();
-    let Some((program, rest)) = words.split_first() else { return Program::Works };
+    let Some((program, rest)) = words.split_first() else { return ContainerProgram::Works };
     if command.first().is_some_and(|program| program.contains("no-such") || program.contains("nonexistent")) {
-        return Program::Absent((*program).to_owned());
+        return ContainerProgram::Missing((*program).to_owned());
     }
-    let told = match program.rsplit('/').next().unwrap_or(program) {
+    let known = match program.rsplit('/').next().unwrap_or(program) {
         "sh" | "bash" | "ash" | "dash" | "zsh" => match rest {
-            // `-c`, `-ec`, `-euxc` …, perhaps after other flags.
+            // `-c`, `-ec`, `-euxc` …, possibly after other flags.
             [flags @ .., script]
                 if flags.last().is_some_and(|flag| flag.starts_with('-') && flag.ends_with('c')) =>
             {
-                run(script, index)
+                evaluate_script(script, index)
             }
             _ => None,
         },
-        name => step(&[&[name], rest].concat(), index).map(|(after, exit_code, _)| (after, exit_code, false)),
+        name => evaluate_statement(&[&[name], rest].concat(), index)
+            .map(|(after, exit_code, _)| (after, exit_code, false)),
     };
-    told.map_or(Program::Works, |(after, exit_code, obeys)| Program::Told { after, exit_code, obeys })
+    known.map_or(ContainerProgram::Works, |(after, exit_code, handles_sigterm)| ContainerProgram::Known {
+        after,
+        exit_code,
+        handles_sigterm,
+    })
 }
 
-/// Runs a script of simple statements; `None` if it has others.
-fn run(script: &str, index: Option<u32>) -> Option<(SignedDuration, i32, bool)> {
-    let (mut passed, mut status, mut obeys) = (SignedDuration::ZERO, 0, false);
+/// Evaluates a script: its duration, its exit code, and whether it handles SIGTERM. Returns `None` if the script has
+/// statements that are not simple.
+fn evaluate_script(script: &str, index: Option<u32>) -> Option<(SignedDuration, i32, bool)> {
+    let (mut passed, mut status, mut handles_sigterm) = (SignedDuration::ZERO, 0, false);
     let mut exit_on_error = false;
     for line in script.split(['\n', ';']) {
-        // `a && b || c`: from left to right, each depending on the last status.
+        // The parts of `a && b || c` run from left to right. Each depends on the status before it.
         let mut rest = line;
         let mut runs = true;
         while !rest.is_empty() {
@@ -57,18 +63,18 @@ fn run(script: &str, index: Option<u32>) -> Option<(SignedDuration, i32, bool)> 
                 (_, Some(or)) => (&rest[..or], Some((or, false))),
                 (Some(and), None) => (&rest[..and], Some((and, true))),
             };
-            let words = words(statement)?;
+            let words = split_words(statement)?;
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             if runs && !words.is_empty() {
                 match words[0] {
-                    "trap" => obeys = true,
+                    "trap" => handles_sigterm = true,
                     "set" => exit_on_error |= words[1..].iter().any(|flag| flag.starts_with("-e")),
                     _ => {
-                        let (after, code, ends) = step(&words, index)?;
+                        let (after, code, ends) = evaluate_statement(&words, index)?;
                         passed = passed.saturating_add(after);
                         status = code;
                         if ends || (exit_on_error && code != 0 && next.is_none()) {
-                            return Some((passed, code, obeys));
+                            return Some((passed, code, handles_sigterm));
                         }
                     }
                 }
@@ -78,17 +84,18 @@ fn run(script: &str, index: Option<u32>) -> Option<(SignedDuration, i32, bool)> 
             rest = &rest[at + 2..];
         }
     }
-    Some((passed, status, obeys))
+    Some((passed, status, handles_sigterm))
 }
 
-/// One simple statement: its time, its status, and whether the script ends with it.
-fn step(words: &[&str], index: Option<u32>) -> Option<(SignedDuration, i32, bool)> {
-    let value = |word: &str| -> String {
+/// Evaluates a simple statement: its duration, its exit code, and whether it ends the script. Returns `None` if the effect of
+/// the statement is not known.
+fn evaluate_statement(words: &[&str], index: Option<u32>) -> Option<(SignedDuration, i32, bool)> {
+    let expand = |word: &str| -> String {
         let index = index.map(|index| index.to_string()).unwrap_or_default();
         word.replace("${JOB_COMPLETION_INDEX}", &index).replace("$JOB_COMPLETION_INDEX", &index)
     };
-    let tests = |left: &str, operator: &str, right: &str| -> Option<i32> {
-        let equal = value(left) == value(right);
+    let compare = |left: &str, operator: &str, right: &str| -> Option<i32> {
+        let equal = expand(left) == expand(right);
         match operator {
             "=" | "==" | "-eq" => Some(i32::from(!equal)),
             "!=" | "-ne" => Some(i32::from(equal)),
@@ -96,29 +103,31 @@ fn step(words: &[&str], index: Option<u32>) -> Option<(SignedDuration, i32, bool
         }
     };
     let status = match words {
-        ["exec", rest @ ..] => return step(rest, index),
+        ["exec", rest @ ..] => return evaluate_statement(rest, index),
         ["sleep", times @ ..] if !times.is_empty() => {
             let mut total = SignedDuration::ZERO;
             for time in times {
-                total = total.saturating_add(sleep_time(&value(time))?);
+                total = total.saturating_add(parse_sleep_time(&expand(time))?);
             }
             return Some((total, 0, false));
         }
         ["exit"] => return Some((SignedDuration::ZERO, 0, true)),
         ["exit", code] => {
-            let code: i32 = value(code).parse().ok()?;
+            let code: i32 = expand(code).parse().ok()?;
             return Some((SignedDuration::ZERO, code & 0xff, true));
         }
         ["true" | ":" | "echo" | "printf" | "date" | "hostname" | "pwd" | "env", ..] => 0,
         ["false", ..] => 1,
-        ["test", left, operator, right] | ["[", left, operator, right, "]"] => tests(left, operator, right)?,
+        ["test", left, operator, right] | ["[", left, operator, right, "]"] => {
+            compare(left, operator, right)?
+        }
         _ => return None,
     };
     Some((SignedDuration::ZERO, status, false))
 }
 
-/// The words of a statement, unquoted; `None` where the text is more than a simple statement.
-fn words(statement: &str) -> Option<Vec<String>> {
+/// Splits a statement into words and removes the quotes. Returns `None` if it is not a simple statement.
+fn split_words(statement: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quote = None;
@@ -135,7 +144,7 @@ fn words(statement: &str) -> Option<Vec<String>> {
             _ => word.get_or_insert_default().push(letter),
         }
     }
-    // A quote that spans statements was cut by the caller.
+    // The caller has cut the text inside a quote.
     if quote.is_some() {
         return None;
     }
@@ -143,8 +152,8 @@ fn words(statement: &str) -> Option<Vec<String>> {
     Some(words)
 }
 
-/// The argument of `sleep`: a decimal number with `s`, `m`, `h`, `d` or nothing behind it.
-fn sleep_time(text: &str) -> Option<SignedDuration> {
+/// Parses the argument of `sleep`: a decimal number, followed by `s`, `m`, `h`, `d` or nothing.
+fn parse_sleep_time(text: &str) -> Option<SignedDuration> {
     if text == "infinity" {
         return None;
     }
@@ -168,35 +177,39 @@ fn sleep_time(text: &str) -> Option<SignedDuration> {
 mod tests {
     use super::*;
 
-    fn of(words: &[&str]) -> Program {
-        read(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>(), &[], Some(1))
+    fn program_of(words: &[&str]) -> ContainerProgram {
+        read_program(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>(), &[], Some(1))
     }
 
-    fn told(millis: i64, exit_code: i32) -> Program {
-        Program::Told { after: SignedDuration::from_millis(millis), exit_code, obeys: false }
-    }
-
-    #[test]
-    fn commands_that_tell() {
-        for (words, program) in [
-            (&["sleep", "3"][..], told(3000, 0)),
-            (&["/bin/sleep", "1m", "0.5"], told(60_500, 0)),
-            (&["true"], told(0, 0)),
-            (&["false"], told(0, 1)),
-            (&["sh", "-c", "sleep 3; exit 2"], told(3000, 2)),
-            (&["/bin/bash", "-ec", "sleep 1.5\n# done\nexit 300"], told(1500, 44)),
-            (&["sh", "-c", "echo 'a b'; false || sleep 2 && exit 7; sleep 9"], told(2000, 7)),
-            (&["sh", "-c", "true || sleep 2; exec sleep 1"], told(1000, 0)),
-            (&["sh", "-c", "set -e; sleep 1; false; sleep 5"], told(1000, 1)),
-            (&["sh", "-c", "sleep 2; test $JOB_COMPLETION_INDEX != 1"], told(2000, 1)),
-            (&["sh", "-c", "[ \"${JOB_COMPLETION_INDEX}\" = 2 ] && exit 3; sleep 1"], told(1000, 0)),
-        ] {
-            assert_eq!(of(words), program, "{words:?}");
+    fn known(millis: i64, exit_code: i32) -> ContainerProgram {
+        ContainerProgram::Known {
+            after: SignedDuration::from_millis(millis),
+            exit_code,
+            handles_sigterm: false,
         }
     }
 
     #[test]
-    fn commands_that_do_not_tell_work_for_some_time() {
+    fn simple_scripts_are_evaluated() {
+        for (words, program) in [
+            (&["sleep", "3"][..], known(3000, 0)),
+            (&["/bin/sleep", "1m", "0.5"], known(60_500, 0)),
+            (&["true"], known(0, 0)),
+            (&["false"], known(0, 1)),
+            (&["sh", "-c", "sleep 3; exit 2"], known(3000, 2)),
+            (&["/bin/bash", "-ec", "sleep 1.5\n# done\nexit 300"], known(1500, 44)),
+            (&["sh", "-c", "echo 'a b'; false || sleep 2 && exit 7; sleep 9"], known(2000, 7)),
+            (&["sh", "-c", "true || sleep 2; exec sleep 1"], known(1000, 0)),
+            (&["sh", "-c", "set -e; sleep 1; false; sleep 5"], known(1000, 1)),
+            (&["sh", "-c", "sleep 2; test $JOB_COMPLETION_INDEX != 1"], known(2000, 1)),
+            (&["sh", "-c", "[ \"${JOB_COMPLETION_INDEX}\" = 2 ] && exit 3; sleep 1"], known(1000, 0)),
+        ] {
+            assert_eq!(program_of(words), program, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn all_other_commands_work_for_a_random_time() {
         for words in [
             &["perl", "-Mbignum=bpi", "-wle", "print bpi(2000)"][..],
             &["sh", "-c", "while :; do sleep 1; done"],
@@ -206,13 +219,17 @@ mod tests {
             &["sleep", "infinity"],
             &[],
         ] {
-            assert_eq!(of(words), Program::Works, "{words:?}");
+            assert_eq!(program_of(words), ContainerProgram::Works, "{words:?}");
         }
     }
 
     #[test]
-    fn a_trap_obeys() {
-        let Program::Told { obeys, .. } = of(&["sh", "-c", "trap 'exit 0' TERM\nsleep 60"]) else { panic!() };
-        assert!(obeys);
+    fn a_script_with_a_trap_handles_sigterm() {
+        let ContainerProgram::Known { handles_sigterm, .. } =
+            program_of(&["sh", "-c", "trap 'exit 0' TERM\nsleep 60"])
+        else {
+            panic!()
+        };
+        assert!(handles_sigterm);
     }
 }

@@ -1,43 +1,44 @@
-//! Random numbers that are the same for ever.
+//! Random numbers that never change between releases.
 //!
-//! `SplitMix64` (Steele, Lea, Flood 2014) in whole numbers only. The crates for it promise good numbers, not the same
-//! ones in the next release (`fastrand` 2.1 changed its); a simulation promises the same bytes for the same seed.
+//! The algorithm is `SplitMix64` (Steele, Lea, Flood 2014), on whole numbers only. No crate is used, because the crates do
+//! not promise the same numbers in their next release (`fastrand` 2.1 changed them), while a simulation promises the same
+//! bytes for the same seed.
 
 use std::ops::RangeInclusive;
 
 use jiff::SignedDuration;
 
-/// What a number is drawn for. Each subject has numbers of its own, so that a further draw for one of them changes no
-/// other: the same Pod does the same work on two nodes and on ten.
+/// The purpose of random numbers. Each purpose has its own stream, so that one more number for one purpose changes no other
+/// stream. For example, the same Pod works for the same time on two nodes and on ten.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Subject {
+pub(crate) enum RandomPurpose {
     /// Suffixes of Pod names.
     Name = 1,
     /// Uids.
     Uid,
-    /// Time that a container works.
+    /// How long a container works.
     Work,
-    /// Time that a sandbox takes.
+    /// How long the creation of a sandbox takes.
     Sandbox,
-    /// Size of an image, and time of its pull.
+    /// The size of an image, and how long its pull takes.
     Image,
-    /// Clocks of the nodes.
-    Node,
-    /// Whether, and when, a container fails.
+    /// The parts of a second at which the kubelet of a node works.
+    NodeClock,
+    /// Whether and when a container fails.
     Failure,
-    /// Small delays everywhere.
+    /// Small delays of all components.
     Latency,
 }
 
-/// A stream of numbers.
+/// A stream of random numbers.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 
 impl Random {
-    /// The numbers of one subject; `which` tells its instances apart.
-    pub(crate) fn of(seed: u64, subject: Subject, which: &[u64]) -> Self {
-        let mut random = Self(seed ^ (subject as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        for &part in which {
+    /// Makes the stream for one instance of a purpose, for example for one container.
+    pub(crate) fn new(seed: u64, purpose: RandomPurpose, instance: &[u64]) -> Self {
+        let mut random = Self(seed ^ (purpose as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        for &part in instance {
             let mixed = random.next();
             random = Self(mixed ^ part.wrapping_mul(0xd1b5_4a32_d192_ed03));
         }
@@ -53,9 +54,9 @@ impl Random {
         bits ^ (bits >> 31)
     }
 
-    /// A number below `bound`; 0 if there is none.
+    /// A number below `bound`, or 0 if `bound` is 0.
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        // The upper half of the product: without the modulo's bias, as far as 64 bits go.
+        // The upper half of the product has almost no bias, unlike the remainder of a division.
         let product = u128::from(self.next()) * u128::from(bound);
         u64::try_from(product >> 64).unwrap_or(0)
     }
@@ -66,14 +67,14 @@ impl Random {
         (range.start().as_nanos(), u64::try_from(width).unwrap_or(u64::MAX))
     }
 
-    /// A time in a range, each as likely.
-    pub(crate) fn even(&mut self, range: &RangeInclusive<SignedDuration>) -> SignedDuration {
+    /// A duration in a range. All durations are equally likely.
+    pub(crate) fn uniform(&mut self, range: &RangeInclusive<SignedDuration>) -> SignedDuration {
         let (start, width) = Self::nanos(range);
         let drawn = i128::from(self.below(width.saturating_add(1)));
         SignedDuration::try_from_nanos_i128(start + drawn).unwrap_or(*range.start())
     }
 
-    /// A time in a range, mostly in its lower half with a tail: how durations of equal work are spread.
+    /// A duration in a range, mostly in the lower half. Durations of equal work are distributed like this.
     pub(crate) fn skewed(&mut self, range: &RangeInclusive<SignedDuration>) -> SignedDuration {
         let (start, width) = Self::nanos(range);
         let tail = self.below(width.saturating_add(1));
@@ -83,7 +84,7 @@ impl Random {
         SignedDuration::try_from_nanos_i128(start + drawn).unwrap_or(*range.start())
     }
 
-    /// A uid as the API server makes them (version 4).
+    /// A uid of the form that the API server uses (UUID version 4).
     pub(crate) fn uid(&mut self) -> String {
         let (high, low) = (self.next(), self.next());
         format!(
@@ -96,9 +97,8 @@ impl Random {
         )
     }
 
-    /// The random end of a generated name: five of the letters and digits that Kubernetes uses, none of which can
-    /// make a bad word.
-    pub(crate) fn suffix(&mut self) -> String {
+    /// The random end of a generated name: five of the letters and digits that Kubernetes uses, which form no words.
+    pub(crate) fn name_suffix(&mut self) -> String {
         const LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
         (0..5).map(|_| char::from(LETTERS[usize::try_from(self.below(27)).unwrap_or(0)])).collect()
     }
@@ -119,27 +119,27 @@ mod tests {
     }
 
     #[test]
-    fn draws_stay_in_range_and_differ_by_subject() {
+    fn numbers_stay_in_range_and_differ_by_purpose() {
         let range = SignedDuration::from_secs(4)..=SignedDuration::from_secs(9);
-        let mut random = Random::of(7, Subject::Work, &[1, 2]);
+        let mut random = Random::new(7, RandomPurpose::Work, &[1, 2]);
         let mut lower = 0;
         for _ in 0..1000 {
             let drawn = random.skewed(&range);
             assert!(range.contains(&drawn), "{drawn:?}");
             lower += usize::from(drawn < SignedDuration::from_millis(6500));
-            assert!(range.contains(&random.even(&range)));
+            assert!(range.contains(&random.uniform(&range)));
         }
         assert!((550..950).contains(&lower), "{lower} of 1000 in the lower half");
-        let first = |subject, which: &[u64]| Random::of(7, subject, which).next();
-        assert_ne!(first(Subject::Work, &[1, 2]), first(Subject::Work, &[2, 1]));
-        assert_ne!(first(Subject::Work, &[1, 2]), first(Subject::Failure, &[1, 2]));
+        let first = |purpose, instance: &[u64]| Random::new(7, purpose, instance).next();
+        assert_ne!(first(RandomPurpose::Work, &[1, 2]), first(RandomPurpose::Work, &[2, 1]));
+        assert_ne!(first(RandomPurpose::Work, &[1, 2]), first(RandomPurpose::Failure, &[1, 2]));
     }
 
     #[test]
-    fn names_and_uids_look_like_those_of_kubernetes() {
-        let mut random = Random::of(1, Subject::Name, &[]);
+    fn names_and_uids_have_the_form_of_kubernetes() {
+        let mut random = Random::new(1, RandomPurpose::Name, &[]);
         for _ in 0..100 {
-            let suffix = random.suffix();
+            let suffix = random.name_suffix();
             assert!(suffix.len() == 5 && suffix.bytes().all(|b| b"bcdfghjklmnpqrstvwxz2456789".contains(&b)));
             let uid = random.uid();
             let parts: Vec<usize> = uid.split('-').map(str::len).collect();

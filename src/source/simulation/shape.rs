@@ -1,46 +1,46 @@
-//! Annotations of the Pod template that shape a simulated run.
+//! The annotations of a Pod template that control its simulation.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use jiff::SignedDuration;
 
-/// What the annotations ask for. Every field is optional; without it the command or the seed decides.
+/// The values of the annotations. All are optional. Without one, the command or the seed decides.
 ///
 /// | annotation | meaning |
 /// |---|---|
 /// | `simulate.kubectl-seq/work: 3s..8s` (or `5s`) | how long a main container works, whatever its command says |
-/// | `simulate.kubectl-seq/fail: 10%` | chance of each run of a main container to fail on the way |
-/// | `simulate.kubectl-seq/exit-code: "3"` | exit code of such a failure (1) |
-/// | `simulate.kubectl-seq/oom: 2s` | a main container is killed for lack of memory after that time |
-/// | `simulate.kubectl-seq/pull: 6s` | time a pull takes (by the image's size) |
-/// | `simulate.kubectl-seq/sandbox: 500ms` | time a sandbox takes (0.2 s to 0.6 s) |
+/// | `simulate.kubectl-seq/fail: 10%` | probability with which a run of a main container fails |
+/// | `simulate.kubectl-seq/exit-code: "3"` | exit code of such a failure (default 1) |
+/// | `simulate.kubectl-seq/oom: 2s` | a main container is killed after that time because its memory is exhausted |
+/// | `simulate.kubectl-seq/pull: 6s` | how long a pull takes (by default depends on the size of the image) |
+/// | `simulate.kubectl-seq/sandbox: 500ms` | how long the creation of a sandbox takes (default 0.2 s to 0.6 s) |
 ///
-/// `cluster.test/oom`, `pull` and `sandbox` mean the same, so that one manifest serves a test cluster as well.
+/// `cluster.test/oom`, `pull` and `sandbox` mean the same, so that one manifest also works on the project's test cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Shape {
-    /// Range of the work's time.
+pub(crate) struct SimulationShape {
+    /// The range of the working time of a main container.
     pub(crate) work: Option<RangeInclusive<SignedDuration>>,
-    /// Chance of failure in thousandths of a percent.
+    /// The probability of a failure, in thousandths of a percent.
     pub(crate) fail: u64,
-    /// Exit code of such a failure.
+    /// The exit code of such a failure.
     pub(crate) exit_code: Option<i32>,
-    /// Time until memory runs out.
+    /// The time until the memory is exhausted.
     pub(crate) oom: Option<SignedDuration>,
-    /// Time of a pull.
+    /// How long a pull takes.
     pub(crate) pull: Option<SignedDuration>,
-    /// Time of a sandbox.
+    /// How long the creation of a sandbox takes.
     pub(crate) sandbox: Option<SignedDuration>,
 }
 
-/// Prefix of our annotations.
+/// Prefix of the annotations.
 const PREFIX: &str = "simulate.kubectl-seq/";
 
-impl Shape {
+impl SimulationShape {
     /// Reads the annotations of a Pod template.
     ///
     /// # Errors
-    /// What is wrong with which annotation, and an example of how it is meant.
+    /// A message about the invalid annotation, and a hint with an example.
     pub(crate) fn read(annotations: &BTreeMap<String, String>) -> Result<Self, (String, &'static str)> {
         let mut shape = Self::default();
         for (key, value) in annotations {
@@ -49,28 +49,28 @@ impl Shape {
             });
             let Some(name) = name else { continue };
             let (read, example) = match name {
-                "work" => (range(value).map(|range| shape.work = Some(range)), "3s..8s"),
-                "fail" => (percent(value).map(|share| shape.fail = share), "10%"),
+                "work" => (parse_range(value).map(|range| shape.work = Some(range)), "3s..8s"),
+                "fail" => (parse_percentage(value).map(|share| shape.fail = share), "10%"),
                 "exit-code" => (
                     value.parse().ok().filter(|code| (1..256).contains(code)).map(|code| {
                         shape.exit_code = Some(code);
                     }),
                     "\"3\"",
                 ),
-                "oom" => (duration(value).map(|after| shape.oom = Some(after)), "2s"),
-                "pull" => (duration(value).map(|time| shape.pull = Some(time)), "6s"),
-                "sandbox" => (duration(value).map(|time| shape.sandbox = Some(time)), "500ms"),
+                "oom" => (parse_duration(value).map(|after| shape.oom = Some(after)), "2s"),
+                "pull" => (parse_duration(value).map(|time| shape.pull = Some(time)), "6s"),
+                "sandbox" => (parse_duration(value).map(|time| shape.sandbox = Some(time)), "500ms"),
                 _ => {
-                    let known = "Known are `work`, `fail`, `exit-code`, `oom`, `pull` and `sandbox`.";
-                    return Err((format!("unknown annotation {key}"), known));
+                    let hint = "Use `work`, `fail`, `exit-code`, `oom`, `pull` or `sandbox`.";
+                    return Err((format!("unknown annotation {key}"), hint));
                 }
             };
             if read.is_none() {
                 let hint = match example {
-                    "10%" => "Write a share as in `10%`.",
-                    "\"3\"" => "Write a number from 1 to 255 in quotes, as in `\"3\"`.",
-                    "3s..8s" => "Write a time as in `5s` or a range as in `3s..8s`.",
-                    _ => "Write a time as in `500ms`, `6s` or `1m30s`.",
+                    "10%" => "Write a percentage, for example `10%`.",
+                    "\"3\"" => "Write a number from 1 to 255 in quotes, for example `\"3\"`.",
+                    "3s..8s" => "Write a duration, for example `5s`, or a range, for example `3s..8s`.",
+                    _ => "Write a duration, for example `500ms`, `6s` or `1m30s`.",
                 };
                 return Err((format!("annotation {key} cannot be \"{value}\""), hint));
             }
@@ -79,26 +79,26 @@ impl Shape {
     }
 }
 
-/// A time in Go's form, up to a day.
-fn duration(text: &str) -> Option<SignedDuration> {
+/// Parses a duration in Go's form, up to a day.
+fn parse_duration(text: &str) -> Option<SignedDuration> {
     let day = SignedDuration::from_hours(24);
     let text = text.trim();
-    // The friendly parser would also take `3 days` and `P1D`.
+    // The parser of jiff would also accept `3 days` and `P1D`.
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit() || b".hmsun".contains(&byte)) {
         return None;
     }
     text.parse().ok().filter(|time| (SignedDuration::ZERO..=day).contains(time))
 }
 
-/// A range of times, or one time.
-fn range(text: &str) -> Option<RangeInclusive<SignedDuration>> {
+/// Parses a range of durations, or one duration.
+fn parse_range(text: &str) -> Option<RangeInclusive<SignedDuration>> {
     let (start, end) = text.split_once("..").unwrap_or((text, text));
-    let (start, end) = (duration(start)?, duration(end)?);
+    let (start, end) = (parse_duration(start)?, parse_duration(end)?);
     (start <= end).then_some(start..=end)
 }
 
-/// A share in percent, as thousandths.
-fn percent(text: &str) -> Option<u64> {
+/// Parses a percentage, and returns it in thousandths of a percent.
+fn parse_percentage(text: &str) -> Option<u64> {
     let number: f64 = text.trim().strip_suffix('%')?.trim_end().parse().ok()?;
     if !(0.0..=100.0).contains(&number) {
         return None;
@@ -111,8 +111,10 @@ fn percent(text: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn read(pairs: &[(&str, &str)]) -> Result<Shape, (String, &'static str)> {
-        Shape::read(&pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect())
+    fn read(pairs: &[(&str, &str)]) -> Result<SimulationShape, (String, &'static str)> {
+        SimulationShape::read(
+            &pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
+        )
     }
 
     #[test]
@@ -127,7 +129,7 @@ mod tests {
             ("simulate.kubectl-seq/pull", "1m30s"),
             ("simulate.kubectl-seq/sandbox", "500ms"),
         ]);
-        let expected = Shape {
+        let expected = SimulationShape {
             work: Some(second(3)..=second(8)),
             fail: 12_500,
             exit_code: Some(3),
@@ -139,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_meant_is_refused() {
+    fn invalid_annotations_are_refused() {
         for (key, value) in [
             ("simulate.kubectl-seq/work", "8s..3s"),
             ("simulate.kubectl-seq/work", "soon"),

@@ -1,4 +1,4 @@
-//! Whole runs of the simulation: what they tell, and that they are the same each time.
+//! Tests of whole simulated runs.
 
 mod feed;
 mod jobs;
@@ -7,36 +7,48 @@ mod pods;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write;
 
-use crate::observation::{Event, Job, Object, Pod, Seen, known};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::observation::{Event, Job, Object, Observation, Pod, Seen, known};
+use crate::source::simulation::virtual_time::START;
 use crate::source::simulation::*;
 
-/// Versions of Pods in that phase, in the order of their receipt.
-fn pods_that<'a>(told: &'a Told, phase: &'static str) -> impl Iterator<Item = (&'a Observation, &'a Pod)> {
-    told.all.iter().filter_map(move |told| match &told.object {
-        Object::Pod(pod) if pod.status.phase == phase => Some((told, &**pod)),
-        _ => None,
+/// The observations of Pods in this phase, in the order of their receipt.
+fn pods_in_phase<'a>(
+    run: &'a SimulatedRun,
+    phase: &'static str,
+) -> impl Iterator<Item = (&'a Observation, &'a Pod)> {
+    run.all.iter().filter_map(move |observation| {
+        if let Object::Pod(pod) = &observation.object
+            && pod.status.phase == phase
+        {
+            Some((observation, &**pod))
+        } else {
+            None
+        }
     })
 }
 
-/// A run with its observations sorted out.
-struct Told {
+/// A simulated run that has ended.
+struct SimulatedRun {
     all: Vec<Observation>,
     stuck: Option<String>,
     end: Timestamp,
 }
 
-fn run_with(text: &str, seed: u64, nodes: u32) -> Told {
+fn run_manifest_with(text: &str, seed: u64, nodes: u32) -> SimulatedRun {
     let manifest = ManifestText { name: "job.yaml".to_owned(), text: text.to_owned() };
-    let mut simulation = simulate(&Options { manifest, seed, nodes }).expect("a good manifest");
+    let mut simulation = simulate(&SimulationOptions { manifest, seed, nodes }).expect("a good manifest");
     let all = simulation.by_ref().collect();
-    Told { all, stuck: simulation.stuck(), end: simulation.now() }
+    SimulatedRun { all, stuck: simulation.stuck_reason(), end: simulation.now() }
 }
 
-fn run(text: &str) -> Told {
-    run_with(text, DEFAULT_SEED, DEFAULT_NODES)
+fn run_manifest(text: &str) -> SimulatedRun {
+    run_manifest_with(text, DEFAULT_SEED, DEFAULT_NODES)
 }
 
-/// A Job with one container; `job` are lines of its spec, `pod` of the Pod's.
+/// The manifest of a Job with one container that runs `script`. `job` has lines for the spec of the Job, `pod` for the spec
+/// of its Pods.
 fn job(job: &str, restart_policy: &str, script: &str, pod: &str) -> String {
     let indent = |text: &str, by: usize| -> String {
         text.lines().flat_map(|line| [&"        "[..by], line, "\n"]).collect()
@@ -50,11 +62,13 @@ fn job(job: &str, restart_policy: &str, script: &str, pod: &str) -> String {
     )
 }
 
-impl Told {
+impl SimulatedRun {
     fn jobs(&self) -> Vec<&Job> {
         self.all
             .iter()
-            .filter_map(|told| if let Object::Job(job) = &told.object { Some(&**job) } else { None })
+            .filter_map(
+                |observation| if let Object::Job(job) = &observation.object { Some(&**job) } else { None },
+            )
             .collect()
     }
 
@@ -63,23 +77,23 @@ impl Told {
     }
 
     fn events(&self) -> impl Iterator<Item = &Event> {
-        self.all
-            .iter()
-            .filter_map(|told| if let Object::Event(event) = &told.object { Some(&**event) } else { None })
+        self.all.iter().filter_map(|observation| {
+            if let Object::Event(event) = &observation.object { Some(&**event) } else { None }
+        })
     }
 
     /// Pods in the order of creation, each with all its versions.
     fn pods(&self) -> Vec<Vec<(&Observation, &Pod)>> {
         let mut order: Vec<&str> = Vec::new();
         let mut pods: BTreeMap<&str, Vec<(&Observation, &Pod)>> = BTreeMap::new();
-        for told in &self.all {
-            if let Object::Pod(pod) = &told.object {
+        for observation in &self.all {
+            if let Object::Pod(pod) = &observation.object {
                 let uid = pod.metadata.uid.as_str();
                 pods.entry(uid).or_insert_with(|| {
                     order.push(uid);
                     Vec::new()
                 });
-                pods.get_mut(uid).unwrap().push((told, pod));
+                pods.get_mut(uid).unwrap().push((observation, pod));
             }
         }
         order.into_iter().map(|uid| pods.remove(uid).unwrap()).collect()
@@ -98,8 +112,8 @@ impl Told {
         self.events().find(about).and_then(Event::name_time)
     }
 
-    /// What a person would read of a Pod's changes.
-    fn story(versions: &[(&Observation, &Pod)]) -> Vec<String> {
+    /// The changes of a Pod, one line for each.
+    fn describe_changes(versions: &[(&Observation, &Pod)]) -> Vec<String> {
         let state = |status: &crate::observation::ContainerStatus| {
             let state = &status.state;
             let what = match (&state.waiting, &state.running, &state.terminated) {
@@ -112,10 +126,10 @@ impl Told {
         };
         versions
             .iter()
-            .map(|(told, pod)| {
+            .map(|(observation, pod)| {
                 let status = &pod.status;
                 let holds = |kind| status.condition(kind).is_some_and(|condition| condition.status == "True");
-                let mut words = vec![format!("{:?}", told.seen), status.phase.clone()];
+                let mut words = vec![format!("{:?}", observation.seen), status.phase.clone()];
                 for (kind, short) in [
                     ("PodScheduled", "scheduled"),
                     ("PodReadyToStartContainers", "sandbox"),
@@ -134,24 +148,26 @@ impl Told {
             .collect()
     }
 
-    /// What every run must hold.
+    /// Checks the rules that hold for every run.
     fn check(&self) {
-        let mut last = world::START;
+        let mut last = START;
         let mut versions = HashSet::new();
         let mut there: BTreeMap<&str, bool> = BTreeMap::new();
-        for told in &self.all {
-            assert!(told.received >= last, "{:?} before {last}", told.received);
-            last = told.received;
-            let metadata = told.object.metadata();
-            assert!(versions.insert(metadata.resource_version.as_str()), "a version twice");
-            let known = there.insert(&metadata.uid, told.seen != Seen::Deleted);
-            match told.seen {
+        for observation in &self.all {
+            assert!(observation.received >= last, "{:?} before {last}", observation.received);
+            last = observation.received;
+            let metadata = observation.object.metadata();
+            assert!(versions.insert(metadata.resource_version.as_str()), "two objects have the same version");
+            let known = there.insert(&metadata.uid, observation.seen != Seen::Deleted);
+            match observation.seen {
                 Seen::Added => assert_eq!(known, None, "{} added twice", metadata.name),
-                _ => assert_eq!(known, Some(true), "{} changed without being there", metadata.name),
+                Seen::Listed | Seen::Changed | Seen::Deleted | Seen::Missing => {
+                    assert_eq!(known, Some(true), "{} changed without being there", metadata.name);
+                }
             }
-            if let Object::Event(event) = &told.object {
+            if let Object::Event(event) = &observation.object {
                 let at = event.last_occurrence().unwrap();
-                assert!(at <= told.received, "{} is told before it happened", event.reason);
+                assert!(at <= observation.received, "{} is observed before it happened", event.reason);
                 assert!(
                     event.first_occurrence().is_some_and(|(_, fine)| fine),
                     "{} has no fine time",
@@ -164,7 +180,7 @@ impl Told {
                 let ended = |pod: &Pod| matches!(pod.status.phase.as_str(), "Succeeded" | "Failed");
                 assert!(
                     !ended(pair[0].1) || pair[0].1.status.phase == pair[1].1.status.phase,
-                    "a Pod came back"
+                    "an ended Pod changed its phase"
                 );
                 assert!(
                     pair[0].1.spec.node_name.is_empty()

@@ -1,76 +1,77 @@
 //! The completion indexes of an Indexed Job.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::sync::retry_delay;
+use crate::source::simulation::controller::retry::retry_delay;
 
-/// How an index stands.
+/// Whether an index still needs Pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
+enum IndexStatus {
+    /// It needs another Pod.
     Open,
     Completed,
     Failed,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Index {
-    standing: Standing,
+struct CompletionIndex {
+    status: IndexStatus,
     failures: u32,
     last_failure: Option<Timestamp>,
 }
 
-/// All indexes.
+/// All completion indexes of a Job.
 #[derive(Debug)]
-pub(crate) struct Indexes {
-    all: Vec<Index>,
-    /// Below it, none is open.
+pub(crate) struct CompletionIndexes {
+    all: Vec<CompletionIndex>,
+    /// All indexes below this one are closed.
     first_open: usize,
     completed: usize,
     failed: usize,
 }
 
-impl Indexes {
+impl CompletionIndexes {
     pub(crate) fn new(count: u32) -> Self {
-        let open = Index { standing: Standing::Open, failures: 0, last_failure: None };
+        let open = CompletionIndex { status: IndexStatus::Open, failures: 0, last_failure: None };
         Self { all: vec![open; count as usize], first_open: 0, completed: 0, failed: 0 }
     }
 
-    fn get(&mut self, index: Option<u32>) -> Option<&mut Index> {
+    fn get(&mut self, index: Option<u32>) -> Option<&mut CompletionIndex> {
         self.all.get_mut(index? as usize)
     }
 
-    fn close(&mut self) {
-        while self.all.get(self.first_open).is_some_and(|index| index.standing != Standing::Open) {
+    fn advance_first_open(&mut self) {
+        while self.all.get(self.first_open).is_some_and(|index| index.status != IndexStatus::Open) {
             self.first_open += 1;
         }
     }
 
-    /// A Pod of the index succeeded.
-    pub(crate) fn succeeded(&mut self, index: Option<u32>) {
-        if let Some(index) = self.get(index).filter(|index| index.standing == Standing::Open) {
-            index.standing = Standing::Completed;
+    /// Notes that a Pod of the index succeeded.
+    pub(crate) fn note_success(&mut self, index: Option<u32>) {
+        if let Some(index) = self.get(index).filter(|index| index.status == IndexStatus::Open) {
+            index.status = IndexStatus::Completed;
             self.completed += 1;
-            self.close();
+            self.advance_first_open();
         }
     }
 
-    /// A Pod of the index failed; with a limit for each index the index may fail with it.
-    pub(crate) fn one_failed(&mut self, index: Option<u32>, at: Option<Timestamp>, limit: Option<u32>) {
-        let Some(index) = self.get(index).filter(|index| index.standing == Standing::Open) else { return };
+    /// Notes that a Pod of the index failed at `at`. The index fails if it has more failures than `limit`.
+    pub(crate) fn note_failure(&mut self, index: Option<u32>, at: Option<Timestamp>, limit: Option<u32>) {
+        let Some(index) = self.get(index).filter(|index| index.status == IndexStatus::Open) else { return };
         index.failures += 1;
         index.last_failure = at.or(index.last_failure);
         if limit.is_some_and(|limit| index.failures > limit) {
-            index.standing = Standing::Failed;
+            index.status = IndexStatus::Failed;
             self.failed += 1;
-            self.close();
+            self.advance_first_open();
         }
     }
 
-    /// Whether the index will have no more Pods.
+    /// Whether the index still needs Pods.
     pub(crate) fn is_open(&self, index: Option<u32>) -> bool {
         index
             .and_then(|index| self.all.get(index as usize))
-            .is_some_and(|index| index.standing == Standing::Open)
+            .is_some_and(|index| index.status == IndexStatus::Open)
     }
 
     pub(crate) fn completed(&self) -> usize {
@@ -86,13 +87,13 @@ impl Indexes {
         self.all.len() - self.completed - self.failed
     }
 
-    /// The first open indexes that are not `taken`, at most `count`. With a limit for each index, an index that failed
-    /// waits; then also when the first of them may be tried again.
+    /// The first open indexes that are not in `taken`, at most `count`. If `wait_each`, an index waits after a failure; then
+    /// the result has the earliest time at which a waiting index can be tried again.
     pub(crate) fn pending(
         &self,
         count: usize,
         taken: &[u32],
-        each: bool,
+        wait_each: bool,
         now: Timestamp,
     ) -> (Vec<u32>, Option<Timestamp>) {
         let (mut pending, mut wake) = (Vec::new(), None::<Timestamp>);
@@ -101,10 +102,10 @@ impl Indexes {
                 break;
             }
             let number = u32::try_from(at).unwrap_or(u32::MAX);
-            if index.standing != Standing::Open || taken.binary_search(&number).is_ok() {
+            if index.status != IndexStatus::Open || taken.binary_search(&number).is_ok() {
                 continue;
             }
-            let until = index.last_failure.filter(|_| each).map(|at| at + retry_delay(index.failures));
+            let until = index.last_failure.filter(|_| wait_each).map(|at| at + retry_delay(index.failures));
             match until.filter(|&until| until > now) {
                 Some(until) => wake = Some(wake.map_or(until, |wake| wake.min(until))),
                 None => pending.push(number),
@@ -113,23 +114,23 @@ impl Indexes {
         (pending, wake)
     }
 
-    /// Completed indexes as `status.completedIndexes` has them.
+    /// The completed indexes, in the form of `status.completedIndexes`.
     pub(crate) fn completed_text(&self) -> String {
-        self.text(Standing::Completed)
+        self.format_indexes(IndexStatus::Completed)
     }
 
-    /// Failed indexes as `status.failedIndexes` has them.
+    /// The failed indexes, in the form of `status.failedIndexes`.
     pub(crate) fn failed_text(&self) -> String {
-        self.text(Standing::Failed)
+        self.format_indexes(IndexStatus::Failed)
     }
 
-    /// Indexes in short: `0,2-4,6,7`.
-    fn text(&self, standing: Standing) -> String {
+    /// The indexes with this status, in the form `0,2-4,6,7`.
+    fn format_indexes(&self, status: IndexStatus) -> String {
         let mut parts = Vec::new();
         let mut at = 0;
         while at < self.all.len() {
             let first = at;
-            while self.all.get(at).is_some_and(|index| index.standing == standing) {
+            while self.all.get(at).is_some_and(|index| index.status == status) {
                 at += 1;
             }
             match at - first {
@@ -143,19 +144,18 @@ impl Indexes {
     }
 }
 
-/// Kept beside the indexes: no index waits longer.
-pub(crate) const RETRY_MOST: SignedDuration = SignedDuration::from_mins(10);
-
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
-    use crate::source::simulation::world::START;
+    use crate::source::simulation::virtual_time::START;
 
     #[test]
-    fn indexes_are_written_in_short() {
-        let mut indexes = Indexes::new(10);
+    fn consecutive_indexes_are_written_as_a_range() {
+        let mut indexes = CompletionIndexes::new(10);
         for index in [0, 2, 3, 4, 6, 7, 9] {
-            indexes.succeeded(Some(index));
+            indexes.note_success(Some(index));
         }
         assert_eq!(indexes.completed_text(), "0,2-4,6,7,9");
         assert_eq!(indexes.failed_text(), "");
@@ -164,12 +164,12 @@ mod tests {
     }
 
     #[test]
-    fn an_index_waits_and_fails_by_itself() {
-        let mut indexes = Indexes::new(3);
-        indexes.one_failed(Some(1), Some(START), Some(1));
+    fn each_index_waits_and_fails_independently() {
+        let mut indexes = CompletionIndexes::new(3);
+        indexes.note_failure(Some(1), Some(START), Some(1));
         let (pending, wake) = indexes.pending(3, &[], true, START);
         assert_eq!((pending, wake), (vec![0, 2], Some(START + SignedDuration::from_secs(10))));
-        indexes.one_failed(Some(1), Some(START), Some(1));
+        indexes.note_failure(Some(1), Some(START), Some(1));
         assert_eq!((indexes.failed_text(), indexes.is_open(Some(1))), ("1".to_owned(), false));
     }
 }

@@ -1,71 +1,78 @@
-//! Images and containers: pull, create, start, and start again.
+//! Pulls images; creates, starts and restarts containers.
 
 use std::fmt::Write;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::node::image_size;
-use super::{ContainerRuntime, Pass, Role, Runtime, Slot, State, Step};
 use crate::observation::{Seen, Terminated, Time, Waiting};
-use crate::source::simulation::program::Program;
-use crate::source::simulation::random::{Random, Subject};
-use crate::source::simulation::world::{PodKey, World, between, ms, second};
+use crate::source::simulation::kubelet::runtime::{
+    ContainerPurpose, ContainerRuntime, KubeletPass, PodRuntime, ProcessState,
+};
+use crate::source::simulation::kubelet::step::{ContainerSlot, KubeletStep};
+use crate::source::simulation::node::image_size;
+use crate::source::simulation::program::ContainerProgram;
+use crate::source::simulation::random::{Random, RandomPurpose};
+use crate::source::simulation::task::PodKey;
+use crate::source::simulation::virtual_time::{ms, ms_range, truncate_to_second};
+use crate::source::simulation::world::World;
 
-/// The first back-off of a crashing container and of an image that cannot be pulled.
-const BACK_OFF: SignedDuration = SignedDuration::from_secs(10);
-/// The longest one.
-const BACK_OFF_MOST: SignedDuration = SignedDuration::from_secs(300);
-/// How long a kubelet lets a waiting Pod be at most.
-const RESYNC: SignedDuration = SignedDuration::from_secs(60);
+/// The first back-off of a failing container, and of an image that cannot be pulled.
+const FIRST_BACK_OFF: SignedDuration = SignedDuration::from_secs(10);
+/// The longest back-off.
+const LONGEST_BACK_OFF: SignedDuration = SignedDuration::from_secs(300);
+/// The longest time after which a kubelet looks again at a waiting Pod.
+const RESYNC_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
 
-/// What a pass does next.
-enum Next {
-    Start(Slot),
-    /// Its image may not be asked for yet.
-    ImageBackOff(Slot),
+/// The next action of a pass.
+enum NextAction {
+    Start(ContainerSlot),
+    /// The image of the container must not be pulled yet.
+    ImageBackOff(ContainerSlot),
     Nothing,
 }
 
-impl Runtime {
-    /// Moves the ends that are there into the states; which ones.
-    pub(crate) fn take_exits(&mut self) -> Vec<Slot> {
+impl PodRuntime {
+    /// Notices the containers that have ended, and returns them.
+    pub(crate) fn notice_exits(&mut self) -> Vec<ContainerSlot> {
         let mut ended = Vec::new();
         for (slot, container) in self.containers.iter_mut().enumerate() {
             if let Some(exit) = container.exit.take() {
-                container.state = State::Exited(exit);
+                container.state = ProcessState::Exited(exit);
                 ended.push(slot);
             }
         }
         ended
     }
 
-    /// What the pass does next: each container is dealt with once.
-    fn next(&self, on_failure: bool, now: Timestamp) -> Next {
+    /// The next action of the pass. A pass deals with each container once.
+    fn next_action(&self, restart_on_failure: bool, now: Timestamp) -> NextAction {
         for (slot, container) in self.containers.iter().enumerate() {
-            if slot == self.inits && !self.initialized() {
-                return Next::Nothing;
+            if slot == self.init_count && !self.is_initialized() {
+                return NextAction::Nothing;
             }
-            let wanted = match (&container.state, container.ended()) {
-                (State::Waiting(_), _) => true,
-                (State::Running(_), _) => false,
-                (State::Exited(_), well) => container.restarts_after(well == Some(true), on_failure),
+            let wanted = match (&container.state, container.ended_well()) {
+                (ProcessState::Waiting(_), _) => true,
+                (ProcessState::Running(_), _) => false,
+                (ProcessState::Exited(_), well) => {
+                    container.restarts_after(well == Some(true), restart_on_failure)
+                }
             };
-            let due = container.crash_until.is_none_or(|until| until <= now);
+            let due = container.crash_back_off_until.is_none_or(|until| until <= now);
             if wanted && due && container.pass != self.pass.number {
-                let image_due = container.image_until.is_none_or(|(until, _)| until <= now);
-                return if image_due { Next::Start(slot) } else { Next::ImageBackOff(slot) };
+                let image_due = container.image_back_off.is_none_or(|(until, _)| until <= now);
+                return if image_due { NextAction::Start(slot) } else { NextAction::ImageBackOff(slot) };
             }
             // The next init container waits for this one.
-            let holds = match container.role {
-                Role::Init => container.ended() != Some(true),
-                Role::Sidecar => container.run == 0,
-                Role::Main => false,
+            let holds = match container.purpose {
+                ContainerPurpose::Init => container.ended_well() != Some(true),
+                ContainerPurpose::Sidecar => container.run == 0,
+                ContainerPurpose::Main => false,
             };
             if holds {
-                return Next::Nothing;
+                return NextAction::Nothing;
             }
         }
-        Next::Nothing
+        NextAction::Nothing
     }
 }
 
@@ -73,30 +80,30 @@ impl World {
     /// Begins a pass over the Pod.
     pub(crate) fn begin_pass(&mut self, pod: PodKey) {
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
-        runtime.pass = Pass { number: runtime.pass.number + 1, busy: true, ..Pass::default() };
-        self.proceed(pod);
+        runtime.pass = KubeletPass { number: runtime.pass.number + 1, busy: true, ..KubeletPass::default() };
+        self.continue_pass(pod);
     }
 
-    /// Goes on with the pass: the next container, or the end of the pass.
-    fn proceed(&mut self, pod: PodKey) {
-        let on_failure = self.jobs[self.pods[pod].job].manifest.restarts();
+    /// Continues the pass with the next container, or ends it.
+    fn continue_pass(&mut self, pod: PodKey) {
+        let restart_on_failure = self.jobs[self.pods[pod].job].manifest.restarts_containers();
         let now = self.now;
         loop {
             let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
-            if runtime.stopping() {
+            if runtime.is_stopping() {
                 runtime.pass.busy = false;
                 return;
             }
-            match runtime.next(on_failure, now) {
-                Next::Start(slot) => {
+            match runtime.next_action(restart_on_failure, now) {
+                NextAction::Start(slot) => {
                     runtime.containers[slot].pass = runtime.pass.number;
                     return self.ensure_image(pod, slot);
                 }
-                Next::ImageBackOff(slot) => {
+                NextAction::ImageBackOff(slot) => {
                     runtime.containers[slot].pass = runtime.pass.number;
-                    self.hold_image(pod, slot);
+                    self.show_image_back_off(pod, slot);
                 }
-                Next::Nothing => break,
+                NextAction::Nothing => break,
             }
         }
         self.end_pass(pod);
@@ -107,192 +114,202 @@ impl World {
         runtime.pass.busy = false;
         let (started, noticed) = (runtime.pass.started, std::mem::take(&mut runtime.pass.noticed));
         if noticed {
-            // What ended meanwhile goes from waiting straight to terminated.
-            self.step(pod, ms(1), Step::Notice);
+            // The status of a container that ended during the pass changes from waiting to terminated directly.
+            self.schedule_step(pod, ms(1), KubeletStep::Notice);
         } else if started {
-            let delay = self.latency(10, 22);
-            self.step(pod, delay, Step::Show);
+            let delay = self.random_latency(10, 22);
+            self.schedule_step(pod, delay, KubeletStep::Show);
         }
-        self.sleep(pod);
+        self.plan_wake(pod);
     }
 
-    /// Plans the next look at what backs off.
-    fn sleep(&mut self, pod: PodKey) {
+    /// Plans the next delay at containers whose back-off ends.
+    fn plan_wake(&mut self, pod: PodKey) {
         let now = self.now;
         let node = self.node_of(pod);
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
         runtime.wake += 1;
         let number = runtime.wake;
-        let crash = runtime.containers.iter().filter_map(|container| container.crash_until).min();
-        let images = runtime.containers.iter().any(|container| container.image_until.is_some());
+        let crash = runtime.containers.iter().filter_map(|container| container.crash_back_off_until).min();
+        let images = runtime.containers.iter().any(|container| container.image_back_off.is_some());
         let first = images
             && runtime.containers.iter().any(|c| {
                 is_waiting(c, "ErrImagePull")
-                    && c.image_until.is_some_and(|(_, took)| took == BACK_OFF)
+                    && c.image_back_off.is_some_and(|(_, took)| took == FIRST_BACK_OFF)
                     && c.pass == runtime.pass.number
             });
         if let Some(until) = crash {
-            let wake = self.nodes[node].next_wake(until.min(now + RESYNC).max(now + ms(1)));
-            self.step(pod, wake.duration_since(now), Step::Wake(number));
+            let wake = self.nodes[node].next_wake(until.min(now + RESYNC_INTERVAL).max(now + ms(1)));
+            self.schedule_step(pod, wake.duration_since(now), KubeletStep::Wake(number));
         } else if first {
-            // The failure itself makes the kubelet look once more.
-            let look = self.until_look(pod);
-            self.step(pod, look, Step::Wake(number));
+            // After a failed pull the kubelet looks at the Pod once more.
+            let delay = self.delay_until_check(pod);
+            self.schedule_step(pod, delay, KubeletStep::Wake(number));
         } else if images {
-            let wait = self.latency(10_000, 15_000);
-            self.step(pod, wait, Step::Wake(number));
+            let wait = self.random_latency(10_000, 15_000);
+            self.schedule_step(pod, wait, KubeletStep::Wake(number));
         }
     }
 
-    /// A back-off may be over: shows what was tried last, then tries again.
-    pub(crate) fn wake(&mut self, pod: PodKey) {
+    /// Handles a back-off that may have ended: shows the containers that wait, then begins a pass.
+    pub(crate) fn on_wake(&mut self, pod: PodKey) {
         let (name, uid) = (self.full_name(pod), self.pods[pod].object.metadata.uid.clone());
         let now = self.now;
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
-        let mut still = None;
+        let mut still_waiting = None;
         for (slot, container) in runtime.containers.iter_mut().enumerate() {
-            let Some(until) = container.crash_until else { continue };
-            if let State::Exited(terminated) = &container.state {
+            let Some(until) = container.crash_back_off_until else { continue };
+            if let ProcessState::Exited(terminated) = &container.state {
                 container.last = Some(terminated.clone());
                 let took = crash_back_off(container.restarts);
                 let message = format!(
                     "back-off {} restarting failed container={} pod={name}({uid})",
-                    go(took),
+                    go_duration(took),
                     container.name
                 );
-                container.state = State::Waiting(Waiting { reason: "CrashLoopBackOff".to_owned(), message });
+                container.state =
+                    ProcessState::Waiting(Waiting { reason: "CrashLoopBackOff".to_owned(), message });
             }
             if until <= now {
-                container.crash_until = None;
+                container.crash_back_off_until = None;
             } else {
-                still = Some(slot);
+                still_waiting = Some(slot);
             }
         }
-        if let Some(slot) = still {
+        if let Some(slot) = still_waiting {
             self.record_back_off(pod, slot);
         }
-        self.show(pod, 2, 6);
+        self.send_status(pod, 2, 6);
         self.begin_pass(pod);
     }
 
-    /// Containers have ended: those that are to be started again wait, but not the first time.
-    pub(crate) fn back_off(&mut self, pod: PodKey, ended: &[Slot], on_failure: bool) {
+    /// Starts the back-off of containers that have ended and will be restarted. The first restart has no back-off.
+    pub(crate) fn start_back_off(&mut self, pod: PodKey, ended: &[ContainerSlot], restart_on_failure: bool) {
         for &slot in ended {
-            let jitter = self.latency(1000, 1500).as_millis();
+            let jitter = self.random_latency(1000, 1500).as_millis();
             let now = self.now;
             let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
             let container = &mut runtime.containers[slot];
-            let again = container.ended().is_some_and(|well| container.restarts_after(well, on_failure));
+            let again =
+                container.ended_well().is_some_and(|well| container.restarts_after(well, restart_on_failure));
             if again && container.run > 1 {
                 let took = crash_back_off(container.restarts).as_millis() * jitter / 1000;
-                container.crash_until = Some(now + ms(i64::try_from(took).unwrap_or(i64::MAX)));
+                container.crash_back_off_until = Some(now + ms(i64::try_from(took).unwrap_or(i64::MAX)));
                 self.record_back_off(pod, slot);
             }
         }
     }
 
-    fn record_back_off(&mut self, pod: PodKey, slot: Slot) {
+    fn record_back_off(&mut self, pod: PodKey, slot: ContainerSlot) {
         let Some(runtime) = self.pods[pod].runtime.as_deref() else { return };
         let (name, uid) = (self.full_name(pod), &self.pods[pod].object.metadata.uid);
         let message = format!(
             "Back-off restarting failed container {} in pod {name}({uid})",
             runtime.containers[slot].name
         );
-        self.record_container(pod, slot, true, "BackOff", message);
+        self.record_container_event(pod, slot, true, "BackOff", message);
     }
 
-    /// `NAME_NAMESPACE`, as the kubelet writes it.
+    /// `NAME_NAMESPACE`, the form in which the kubelet names a Pod in messages.
     fn full_name(&self, pod: PodKey) -> String {
         let metadata = &self.pods[pod].object.metadata;
         format!("{}_{}", metadata.name, metadata.namespace)
     }
 
-    /// The image is there, or is asked for.
-    fn ensure_image(&mut self, pod: PodKey, slot: Slot) {
+    /// Continues with the container if its node has the image; otherwise pulls the image.
+    fn ensure_image(&mut self, pod: PodKey, slot: ContainerSlot) {
         let (now, node) = (self.now, self.node_of(pod));
         let Some(runtime) = self.pods[pod].runtime.as_deref() else { return };
         let image = runtime.containers[slot].image.clone();
-        if self.nodes[node].has(&image, now) {
+        if self.nodes[node].has_image(&image, now) {
             let message = format!(
                 "Container image \"{image}\" already present on machine and can be accessed by the pod"
             );
-            self.record_container(pod, slot, false, "Pulled", message);
-            let delay = self.latency(0, 1);
-            return self.step(pod, delay + ms(1), Step::Create(slot));
+            self.record_container_event(pod, slot, false, "Pulled", message);
+            let delay = self.random_latency(0, 1);
+            return self.schedule_step(pod, delay + ms(1), KubeletStep::Create(slot));
         }
-        self.record_container(pod, slot, false, "Pulling", format!("Pulling image \"{image}\""));
+        self.record_container_event(pod, slot, false, "Pulling", format!("Pulling image \"{image}\""));
         if is_missing(&image) {
-            let takes = self.latency(150, 350);
-            let known = self.nodes[node].pull_in_vain(takes, now);
-            return self.step(pod, known.duration_since(now), Step::PullFailed(slot));
+            let takes = self.random_latency(150, 350);
+            let failed = self.nodes[node].queue_failing_pull(takes, now);
+            return self.schedule_step(pod, failed.duration_since(now), KubeletStep::PullFailed(slot));
         }
         let (_, takes) = image_size(self.seed, &image);
         let takes = self.jobs[self.pods[pod].job].manifest.shape.pull.unwrap_or(takes);
-        let again = self.latency(150, 450);
-        let (began, done) = self.nodes[node].pull(&image, takes, again, now);
-        self.step(pod, done.duration_since(now), Step::Pulled(slot, now, began));
+        let again = self.random_latency(150, 450);
+        let (began, done) = self.nodes[node].queue_pull(&image, takes, again, now);
+        self.schedule_step(pod, done.duration_since(now), KubeletStep::Pulled(slot, now, began));
     }
 
-    pub(crate) fn pulled(&mut self, pod: PodKey, slot: Slot, asked: Timestamp, began: Timestamp) {
+    pub(crate) fn on_pulled(
+        &mut self,
+        pod: PodKey,
+        slot: ContainerSlot,
+        requested: Timestamp,
+        began: Timestamp,
+    ) {
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
-        runtime.containers[slot].image_until = None;
+        runtime.containers[slot].image_back_off = None;
         let image = runtime.containers[slot].image.clone();
         let (bytes, _) = image_size(self.seed, &image);
-        let (pull, wait) = (go(self.now.duration_since(began)), go(self.now.duration_since(asked)));
+        let (pull, wait) =
+            (go_duration(self.now.duration_since(began)), go_duration(self.now.duration_since(requested)));
         let message = format!(
             "Successfully pulled image \"{image}\" in {pull} ({wait} including waiting). Image size: {bytes} bytes."
         );
-        self.record_container(pod, slot, false, "Pulled", message);
-        let delay = self.latency(0, 2);
-        self.step(pod, delay + ms(1), Step::Create(slot));
+        self.record_container_event(pod, slot, false, "Pulled", message);
+        let delay = self.random_latency(0, 2);
+        self.schedule_step(pod, delay + ms(1), KubeletStep::Create(slot));
     }
 
-    pub(crate) fn pull_failed(&mut self, pod: PodKey, slot: Slot) {
+    pub(crate) fn on_pull_failed(&mut self, pod: PodKey, slot: ContainerSlot) {
         let now = self.now;
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
-        if runtime.stopping() {
+        if runtime.is_stopping() {
             return;
         }
         let container = &mut runtime.containers[slot];
         let image = container.image.clone();
-        let took = container.image_until.map_or(BACK_OFF, |(_, took)| (took + took).min(BACK_OFF_MOST));
-        container.image_until = Some((now + took, took));
-        let cause = not_found(&image);
+        let took =
+            container.image_back_off.map_or(FIRST_BACK_OFF, |(_, took)| (took + took).min(LONGEST_BACK_OFF));
+        container.image_back_off = Some((now + took, took));
+        let cause = image_not_found_message(&image);
         container.state =
-            State::Waiting(Waiting { reason: "ErrImagePull".to_owned(), message: cause.clone() });
-        self.record_container(
+            ProcessState::Waiting(Waiting { reason: "ErrImagePull".to_owned(), message: cause.clone() });
+        self.record_container_event(
             pod,
             slot,
             true,
             "Failed",
             format!("Failed to pull image \"{image}\": {cause}"),
         );
-        self.record_container(pod, slot, true, "Failed", "Error: ErrImagePull".to_owned());
-        self.proceed(pod);
+        self.record_container_event(pod, slot, true, "Failed", "Error: ErrImagePull".to_owned());
+        self.continue_pass(pod);
     }
 
-    /// The image may not be asked for yet.
-    fn hold_image(&mut self, pod: PodKey, slot: Slot) {
+    /// Shows that the image of a container must not be pulled yet.
+    fn show_image_back_off(&mut self, pod: PodKey, slot: ContainerSlot) {
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
         let container = &mut runtime.containers[slot];
         let back_off = format!("Back-off pulling image \"{}\"", container.image);
-        let message = format!("{back_off}: ErrImagePull: {}", not_found(&container.image));
-        container.state = State::Waiting(Waiting { reason: "ImagePullBackOff".to_owned(), message });
-        self.record_container(pod, slot, false, "BackOff", back_off);
-        self.record_container(pod, slot, true, "Failed", "Error: ImagePullBackOff".to_owned());
+        let message = format!("{back_off}: ErrImagePull: {}", image_not_found_message(&container.image));
+        container.state = ProcessState::Waiting(Waiting { reason: "ImagePullBackOff".to_owned(), message });
+        self.record_container_event(pod, slot, false, "BackOff", back_off);
+        self.record_container_event(pod, slot, true, "Failed", "Error: ImagePullBackOff".to_owned());
     }
 
-    pub(crate) fn create_container(&mut self, pod: PodKey, slot: Slot) {
+    pub(crate) fn create_container(&mut self, pod: PodKey, slot: ContainerSlot) {
         let now = self.now;
-        let mut random = Random::of(self.seed, Subject::Uid, &[pod as u64 + 1, slot as u64]);
+        let mut random = Random::new(self.seed, RandomPurpose::Uid, &[pod as u64 + 1, slot as u64]);
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
-        if runtime.stopping() {
+        if runtime.is_stopping() {
             return;
         }
         let container = &mut runtime.containers[slot];
-        let absent = match &container.program {
-            Program::Absent(program) => Some(program.clone()),
-            _ => None,
+        let missing = match &container.program {
+            ContainerProgram::Missing(program) => Some(program.clone()),
+            ContainerProgram::Known { .. } | ContainerProgram::Works => None,
         };
         "containerd://".clone_into(&mut container.id);
         for part in 0..4 {
@@ -300,136 +317,142 @@ impl World {
             // Writing to a string cannot fail.
             let _ = write!(container.id, "{bits:016x}");
         }
-        self.record_container(pod, slot, false, "Created", "Container created".to_owned());
-        let Some(program) = absent else {
-            let delay = self.latency(2, 8);
-            return self.step(pod, delay, Step::Start(slot));
+        self.record_container_event(pod, slot, false, "Created", "Container created".to_owned());
+        let Some(program) = missing else {
+            let delay = self.random_latency(2, 8);
+            return self.schedule_step(pod, delay, KubeletStep::Start(slot));
         };
         let message = format!(
             "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create \
              failed: unable to start container process: error during container init: exec: \"{program}\": executable \
              file not found in $PATH"
         );
-        self.record_container(pod, slot, true, "Failed", format!("Error: {message}"));
+        self.record_container_event(pod, slot, true, "Failed", format!("Error: {message}"));
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
         let container = &mut runtime.containers[slot];
         container.run += 1;
         container.restarts += i32::from(container.run > 1);
-        container.state = State::Running(now);
+        container.state = ProcessState::Running(now);
         container.exit = Some(Terminated {
             exit_code: 128,
             reason: "StartError".to_owned(),
             message,
-            // What the runtime says of a process that never was: 1970.
+            // For a process that never started, the runtime reports 1970.
             started_at: Some(Time::default()),
-            finished_at: Some(second(now)),
+            finished_at: Some(truncate_to_second(now)),
             container_id: container.id.clone(),
             ..Terminated::default()
         });
-        self.advance();
-        let look = self.until_look(pod);
-        self.step(pod, look, Step::Notice);
-        self.proceed(pod);
+        self.note_progress();
+        let delay = self.delay_until_check(pod);
+        self.schedule_step(pod, delay, KubeletStep::Notice);
+        self.continue_pass(pod);
     }
 
-    pub(crate) fn start_container(&mut self, pod: PodKey, slot: Slot) {
+    pub(crate) fn start_container(&mut self, pod: PodKey, slot: ContainerSlot) {
         let now = self.now;
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
-        if runtime.stopping() {
+        if runtime.is_stopping() {
             return;
         }
         runtime.pass.started = true;
         let container = &mut runtime.containers[slot];
-        if let State::Exited(terminated) = &container.state {
+        if let ProcessState::Exited(terminated) = &container.state {
             container.last = Some(terminated.clone());
         }
         container.restarts += i32::from(container.run > 0);
         container.run += 1;
-        container.crash_until = None;
-        container.state = State::Running(now);
+        container.crash_back_off_until = None;
+        container.state = ProcessState::Running(now);
         let run = container.run;
-        self.record_container(pod, slot, false, "Started", "Container started".to_owned());
-        if let Some(after) = self.plan(pod, slot, run).0 {
-            self.step(pod, after, Step::Exit(slot, run, None));
+        self.record_container_event(pod, slot, false, "Started", "Container started".to_owned());
+        if let Some(after) = self.plan_run(pod, slot, run).0 {
+            self.schedule_step(pod, after, KubeletStep::Exit(slot, run, None));
         }
-        self.advance();
-        self.proceed(pod);
+        self.note_progress();
+        self.continue_pass(pod);
     }
 
-    /// The exit code and, if it is no ordinary one, the reason of the present run.
-    pub(crate) fn planned_exit(&self, pod: PodKey, slot: Slot) -> (i32, Option<&'static str>) {
+    /// The exit code of the current run, and the reason if it is not `Completed` or `Error`.
+    pub(crate) fn planned_exit(&self, pod: PodKey, slot: ContainerSlot) -> (i32, Option<&'static str>) {
         let run = self.pods[pod].runtime.as_deref().map_or(0, |runtime| runtime.containers[slot].run);
-        let (_, code, reason) = self.plan(pod, slot, run);
+        let (_, code, reason) = self.plan_run(pod, slot, run);
         (code, reason)
     }
 
-    /// What a run does: after which time it ends (never: until it is stopped), with which exit code, and why.
-    fn plan(&self, pod: PodKey, slot: Slot, run: u32) -> (Option<SignedDuration>, i32, Option<&'static str>) {
+    /// The plan of a run: after which time it ends (`None` if it runs until it is stopped), its exit code, and the reason if
+    /// it is not `Completed` or `Error`.
+    fn plan_run(
+        &self,
+        pod: PodKey,
+        slot: ContainerSlot,
+        run: u32,
+    ) -> (Option<SignedDuration>, i32, Option<&'static str>) {
         let state = &self.pods[pod];
         let Some(runtime) = state.runtime.as_deref() else { return (None, 0, None) };
         let (container, shape) = (&runtime.containers[slot], &self.jobs[state.job].manifest.shape);
         let which = [state.job as u64, state.ordinal, slot as u64, u64::from(run)];
-        let mut random = Random::of(self.seed, Subject::Work, &which);
-        let main = container.role == Role::Main;
+        let mut random = Random::new(self.seed, RandomPurpose::Work, &which);
+        let main = container.purpose == ContainerPurpose::Main;
         let work = shape.work.as_ref().filter(|_| main);
         let (mut after, mut code) = match (&container.program, work) {
-            (Program::Told { exit_code, .. }, Some(range)) => (random.skewed(range), *exit_code),
+            (ContainerProgram::Known { exit_code, .. }, Some(range)) => (random.skewed(range), *exit_code),
             (_, Some(range)) => (random.skewed(range), 0),
-            (Program::Told { after, exit_code, .. }, None) => (*after, *exit_code),
-            (_, None) if container.role == Role::Sidecar => return (None, 0, None),
-            (_, None) if main => (random.skewed(&between(4000, 9000)), 0),
-            (_, None) => (random.skewed(&between(800, 3000)), 0),
+            (ContainerProgram::Known { after, exit_code, .. }, None) => (*after, *exit_code),
+            (_, None) if container.purpose == ContainerPurpose::Sidecar => return (None, 0, None),
+            (_, None) if main => (random.skewed(&ms_range(4000, 9000)), 0),
+            (_, None) => (random.skewed(&ms_range(800, 3000)), 0),
         };
-        let mut failure = Random::of(self.seed, Subject::Failure, &which);
-        if main && slot == runtime.inits && failure.below(100_000) < shape.fail {
+        let mut failure = Random::new(self.seed, RandomPurpose::Failure, &which);
+        if main && slot == runtime.init_count && failure.below(100_000) < shape.fail {
             let percent = 20 + i32::try_from(failure.below(70)).unwrap_or(0);
             after = after.saturating_mul(percent) / 100;
             code = shape.exit_code.unwrap_or(1);
         }
         match shape.oom.filter(|&oom| main && oom < after) {
             Some(oom) => (Some(oom), 137, Some("OOMKilled")),
-            // Even `true` takes a moment.
-            None => (Some(after + random.even(&between(2, 9))), code, None),
+            // Even `true` takes some milliseconds.
+            None => (Some(after + random.uniform(&ms_range(2, 9))), code, None),
         }
     }
 
-    /// The object of a deleted Pod is let go.
-    pub(crate) fn remove(&mut self, pod: PodKey) {
-        let now = second(self.now);
+    /// The kubelet has finished with a deleted Pod and allows its removal.
+    pub(crate) fn let_pod_go(&mut self, pod: PodKey) {
+        let now = truncate_to_second(self.now);
         let metadata = &mut self.pods[pod].object.metadata;
         metadata.deletion_timestamp = Some(now);
         metadata.deletion_grace_period_seconds = Some(0);
-        self.tell_pod(pod, Seen::Changed);
-        self.step(pod, ms(4), Step::Gone);
+        self.emit_pod(pod, Seen::Changed);
+        self.schedule_step(pod, ms(4), KubeletStep::Gone);
     }
 }
 
-/// Whether it waits for that reason.
+/// Whether the container waits for this reason.
 fn is_waiting(container: &ContainerRuntime, reason: &str) -> bool {
-    matches!(&container.state, State::Waiting(waiting) if waiting.reason == reason)
+    matches!(&container.state, ProcessState::Waiting(waiting) if waiting.reason == reason)
 }
 
-/// Whether an image does not exist: its tag says so.
+/// Whether an image does not exist. Images with the tag `missing` or `does-not-exist` do not.
 fn is_missing(image: &str) -> bool {
     image.rsplit_once(':').is_some_and(|(_, tag)| matches!(tag, "missing" | "does-not-exist"))
 }
 
-/// What containerd says of an image that does not exist.
-fn not_found(image: &str) -> String {
+/// The message of containerd about an image that does not exist.
+fn image_not_found_message(image: &str) -> String {
     format!(
         "rpc error: code = NotFound desc = failed to pull and unpack image \"{image}\": failed to resolve reference \
          \"{image}\": {image}: not found"
     )
 }
 
-/// The back-off after so many restarts.
+/// The back-off after `restarts` restarts.
 fn crash_back_off(restarts: i32) -> SignedDuration {
     let doubled = 1 << (restarts - 1).clamp(0, 5);
-    BACK_OFF.saturating_mul(doubled).min(BACK_OFF_MOST)
+    FIRST_BACK_OFF.saturating_mul(doubled).min(LONGEST_BACK_OFF)
 }
 
-/// A duration as Go writes it, in whole milliseconds: `345ms`, `5.902s`, `1m2.345s`.
-pub(crate) fn go(time: SignedDuration) -> String {
+/// Formats a duration in whole milliseconds, in the form of Go: `345ms`, `5.902s`, `1m2.345s`.
+pub(crate) fn go_duration(time: SignedDuration) -> String {
     let millis = time.as_millis();
     if millis < 1000 {
         return if millis == 0 { "0s".to_owned() } else { format!("{millis}ms") };
@@ -449,7 +472,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_written_as_go_writes_them() {
+    fn durations_have_the_form_of_go() {
         for (millis, text) in [
             (0, "0s"),
             (345, "345ms"),
@@ -460,12 +483,12 @@ mod tests {
             (60_000, "1m0s"),
             (3_723_004, "1h2m3.004s"),
         ] {
-            assert_eq!(go(ms(millis)), text);
+            assert_eq!(go_duration(ms(millis)), text);
         }
     }
 
     #[test]
-    fn back_offs_double_up_to_five_minutes() {
+    fn the_back_off_doubles_up_to_five_minutes() {
         let seconds: Vec<i64> = (0..8).map(|restarts| crash_back_off(restarts).as_secs()).collect();
         assert_eq!(seconds, [10, 10, 20, 40, 80, 160, 300, 300]);
     }

@@ -1,27 +1,30 @@
-//! The status that a kubelet makes of what it knows.
+//! The status of a Pod that a kubelet derives from its state of the Pod.
 
 use jiff::Timestamp;
 
-use super::{ContainerRuntime, Role, Runtime, Sandbox, State};
 use crate::observation::{ContainerState, ContainerStatus, PodCondition, PodStatus, Running};
-use crate::source::simulation::world::{PodState, second};
+use crate::source::simulation::kubelet::runtime::{
+    ContainerPurpose, ContainerRuntime, PodRuntime, ProcessState, SandboxState,
+};
+use crate::source::simulation::pod::SimulatedPod;
+use crate::source::simulation::virtual_time::truncate_to_second;
 
-/// The status of a Pod now; conditions have the time now, as if they had just changed.
-pub(crate) fn generate(pod: &PodState, now: Timestamp) -> Option<PodStatus> {
+/// The status of a Pod at `now`. All conditions have the time `now`. Returns `None` before the kubelet has seen the Pod.
+pub(crate) fn generate_status(pod: &SimulatedPod, now: Timestamp) -> Option<PodStatus> {
     let runtime = pod.runtime.as_deref()?;
-    let on_failure = pod.object.spec.restart_policy == "OnFailure";
-    let reached = phase(runtime, on_failure);
-    // A final phase is withheld until nothing can run any more.
+    let restart_on_failure = pod.object.spec.restart_policy == "OnFailure";
+    let reached = phase(runtime, restart_on_failure);
+    // The kubelet reports a final phase only after it has declared the Pod ended.
     let shown = match reached {
-        "Succeeded" | "Failed" if !runtime.ended() => withheld(runtime),
-        // Deleted before anything ran.
-        "Pending" if runtime.ended() => "Failed",
+        "Succeeded" | "Failed" if !runtime.has_ended() => phase_before_end(runtime),
+        // The Pod was deleted before a container ran.
+        "Pending" if runtime.has_ended() => "Failed",
         phase => phase,
     };
     let mut conditions = vec![sandbox(runtime.sandbox), initialized(runtime, reached)];
     conditions.extend(["Ready", "ContainersReady"].map(|kind| ready(runtime, kind, reached)));
     for condition in &mut conditions {
-        condition.last_transition_time = Some(second(now));
+        condition.last_transition_time = Some(truncate_to_second(now));
     }
     conditions.extend(pod.object.status.condition("PodScheduled").cloned());
     let mut container_statuses: Vec<ContainerStatus> = runtime.main_containers().iter().map(status).collect();
@@ -29,44 +32,43 @@ pub(crate) fn generate(pod: &PodState, now: Timestamp) -> Option<PodStatus> {
     Some(PodStatus {
         phase: shown.to_owned(),
         conditions,
-        start_time: Some(second(runtime.started)),
+        start_time: Some(truncate_to_second(runtime.started)),
         container_statuses,
         init_container_statuses: runtime.init_containers().iter().map(status).collect(),
         ..PodStatus::default()
     })
 }
 
-/// The phase that the containers would give.
-fn phase(runtime: &Runtime, on_failure: bool) -> &'static str {
-    let failed_init = runtime
-        .init_containers()
-        .iter()
-        .any(|container| container.role == Role::Init && container.ended() == Some(false));
-    if failed_init && !on_failure && !runtime.containers.iter().any(ContainerRuntime::is_running) {
+/// The phase that follows from the states of the containers.
+fn phase(runtime: &PodRuntime, restart_on_failure: bool) -> &'static str {
+    let failed_init = runtime.init_containers().iter().any(|container| {
+        container.purpose == ContainerPurpose::Init && container.ended_well() == Some(false)
+    });
+    if failed_init && !restart_on_failure && !runtime.containers.iter().any(ContainerRuntime::is_running) {
         return "Failed";
     }
     let (main, sidecars) = (runtime.main_containers(), runtime.init_containers());
     let waits = |container: &ContainerRuntime| {
-        matches!(container.state, State::Waiting(_)) && container.last.is_none()
+        matches!(container.state, ProcessState::Waiting(_)) && container.last.is_none()
     };
-    if !runtime.initialized() || main.iter().any(waits) {
+    if !runtime.is_initialized() || main.iter().any(waits) {
         return "Pending";
     }
     let running = main.iter().chain(sidecars).any(ContainerRuntime::is_running);
-    let well = |container: &ContainerRuntime| container.ended() == Some(true);
+    let well = |container: &ContainerRuntime| container.ended_well() == Some(true);
     if running {
         "Running"
     } else if main.iter().all(well) {
         "Succeeded"
-    } else if !on_failure || runtime.stopping() {
+    } else if !restart_on_failure || runtime.is_stopping() {
         "Failed"
     } else {
         "Running"
     }
 }
 
-/// What is shown until a final phase may be: what it was before.
-fn withheld(runtime: &Runtime) -> &'static str {
+/// The phase that is reported until the Pod is declared ended: the phase before.
+fn phase_before_end(runtime: &PodRuntime) -> &'static str {
     if runtime.main_containers().iter().all(|container| container.run == 0) { "Pending" } else { "Running" }
 }
 
@@ -80,35 +82,36 @@ fn condition(kind: &str, holds: bool, reason: &str, message: String) -> PodCondi
     }
 }
 
-fn sandbox(sandbox: Sandbox) -> PodCondition {
+fn sandbox(sandbox: SandboxState) -> PodCondition {
     let message = match sandbox {
-        Sandbox::Ready => return condition("PodReadyToStartContainers", true, "", String::new()),
-        Sandbox::None => "no pod sandbox exists",
-        Sandbox::Gone => "pod sandbox is not ready",
+        SandboxState::Ready => return condition("PodReadyToStartContainers", true, "", String::new()),
+        SandboxState::None => "no pod sandbox exists",
+        SandboxState::Gone => "pod sandbox is not ready",
     };
     condition("PodReadyToStartContainers", false, "PodSandboxNotReady", message.to_owned())
 }
 
-fn initialized(runtime: &Runtime, reached: &str) -> PodCondition {
-    if runtime.initialized() {
+fn initialized(runtime: &PodRuntime, reached: &str) -> PodCondition {
+    if runtime.is_initialized() {
         let reason = if reached == "Succeeded" { "PodCompleted" } else { "" };
         return condition("Initialized", true, reason, String::new());
     }
-    let missing = names(runtime.init_containers().iter().filter(|container| match container.role {
-        Role::Sidecar => container.run == 0,
-        _ => container.ended() != Some(true),
+    let missing = names(runtime.init_containers().iter().filter(|container| match container.purpose {
+        ContainerPurpose::Sidecar => container.run == 0,
+        ContainerPurpose::Init | ContainerPurpose::Main => container.ended_well() != Some(true),
     }));
     let message = format!("containers with incomplete status: [{missing}]");
     condition("Initialized", false, "ContainersNotInitialized", message)
 }
 
-fn ready(runtime: &Runtime, kind: &str, reached: &str) -> PodCondition {
+fn ready(runtime: &PodRuntime, kind: &str, reached: &str) -> PodCondition {
     match reached {
         "Succeeded" => return condition(kind, false, "PodCompleted", String::new()),
         "Failed" => return condition(kind, false, "PodFailed", String::new()),
         _ => {}
     }
-    let sidecars = runtime.init_containers().iter().filter(|container| container.role == Role::Sidecar);
+    let sidecars =
+        runtime.init_containers().iter().filter(|container| container.purpose == ContainerPurpose::Sidecar);
     let mut unready =
         sidecars.chain(runtime.main_containers()).filter(|container| !container.is_running()).peekable();
     if unready.peek().is_none() {
@@ -125,13 +128,15 @@ fn names<'a>(containers: impl Iterator<Item = &'a ContainerRuntime>) -> String {
 fn status(container: &ContainerRuntime) -> ContainerStatus {
     let mut state = ContainerState::default();
     match &container.state {
-        State::Waiting(waiting) => state.waiting = Some(waiting.clone()),
-        State::Running(since) => state.running = Some(Running { started_at: Some(second(*since)) }),
-        State::Exited(terminated) => state.terminated = Some(terminated.clone()),
+        ProcessState::Waiting(waiting) => state.waiting = Some(waiting.clone()),
+        ProcessState::Running(since) => {
+            state.running = Some(Running { started_at: Some(truncate_to_second(*since)) });
+        }
+        ProcessState::Exited(terminated) => state.terminated = Some(terminated.clone()),
     }
-    let ready = match container.role {
-        Role::Init => container.ended() == Some(true),
-        _ => container.is_running(),
+    let ready = match container.purpose {
+        ContainerPurpose::Init => container.ended_well() == Some(true),
+        ContainerPurpose::Sidecar | ContainerPurpose::Main => container.is_running(),
     };
     ContainerStatus {
         name: container.name.clone(),

@@ -1,88 +1,96 @@
-//! How Pods are stopped: by a deletion, or their sidecars when the work is over.
+//! Stops the containers of deleted Pods, and the sidecars of Pods whose work is done.
 
 use jiff::SignedDuration;
 
-use super::{ContainerRuntime, Role, Sandbox, Slot, Stage, State, Step};
 use crate::observation::{Terminated, Waiting};
-use crate::source::simulation::program::Program;
-use crate::source::simulation::world::{PodKey, Task, World, ms};
+use crate::source::simulation::kubelet::runtime::{
+    ContainerPurpose, ContainerRuntime, PodStage, ProcessState, SandboxState,
+};
+use crate::source::simulation::kubelet::step::{ContainerSlot, KubeletStep};
+use crate::source::simulation::program::ContainerProgram;
+use crate::source::simulation::task::{PodKey, SimulationTask};
+use crate::source::simulation::virtual_time::ms;
+use crate::source::simulation::world::World;
 
 impl World {
-    /// The Pod's deletion was asked for: its containers get SIGTERM, and SIGKILL when their time is over.
-    pub(crate) fn stop(&mut self, pod: PodKey) {
+    /// Stops a deleted Pod: its containers get SIGTERM, and SIGKILL after the grace period.
+    pub(crate) fn stop_pod(&mut self, pod: PodKey) {
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
-        if runtime.stopping() || runtime.ended() {
+        if runtime.is_stopping() || runtime.has_ended() {
             return;
         }
-        runtime.stage = Stage::Stopping;
-        runtime.take_exits();
-        let waiting = if runtime.inits == 0 { "ContainerCreating" } else { "PodInitializing" };
+        runtime.stage = PodStage::Stopping;
+        runtime.notice_exits();
+        let waiting = if runtime.init_count == 0 { "ContainerCreating" } else { "PodInitializing" };
         for container in &mut runtime.containers {
-            if let State::Waiting(state) = &mut container.state {
+            if let ProcessState::Waiting(state) = &mut container.state {
                 *state = Waiting { reason: waiting.to_owned(), message: String::new() };
             }
         }
-        let running: Vec<Slot> =
+        let running: Vec<ContainerSlot> =
             (0..runtime.containers.len()).filter(|&slot| runtime.containers[slot].is_running()).collect();
         for &slot in &running {
-            self.kill(pod, slot);
+            self.kill_container(pod, slot);
         }
         if running.is_empty() {
-            self.show(pod, 6, 12);
-            // Nothing to wait for but the next look.
-            let look = self.until_look(pod);
-            self.after(look, Task::Kubelet(pod, Step::StopSidecar));
+            self.send_status(pod, 6, 12);
+            // No container must be stopped, so the kubelet continues at its next check.
+            let delay = self.delay_until_check(pod);
+            self.schedule_after(delay, SimulationTask::Kubelet(pod, KubeletStep::StopSidecar));
         }
     }
 
     /// Sends SIGTERM to a running container.
-    fn kill(&mut self, pod: PodKey, slot: Slot) {
+    fn kill_container(&mut self, pod: PodKey, slot: ContainerSlot) {
         let grace = self.pods[pod].object.spec.termination_grace_period_seconds.unwrap_or(30);
-        let obeys_after = self.latency(20, 60);
+        let stops_after = self.random_latency(20, 60);
         let Some(runtime) = self.pods[pod].runtime.as_deref() else { return };
         let container = &runtime.containers[slot];
         let (name, run) = (container.name.clone(), container.run);
         let (after, code) = match &container.program {
-            Program::Told { obeys: false, .. } => (SignedDuration::from_secs(grace), 137),
-            Program::Told { .. } => (obeys_after, 0),
-            // A server that was written to be stopped.
-            _ if container.role == Role::Sidecar => (obeys_after, 0),
-            _ => (obeys_after, 143),
+            ContainerProgram::Known { handles_sigterm: false, .. } => (SignedDuration::from_secs(grace), 137),
+            ContainerProgram::Known { .. } => (stops_after, 0),
+            // A sidecar is a server that handles SIGTERM.
+            ContainerProgram::Works | ContainerProgram::Missing(_)
+                if container.purpose == ContainerPurpose::Sidecar =>
+            {
+                (stops_after, 0)
+            }
+            ContainerProgram::Works | ContainerProgram::Missing(_) => (stops_after, 143),
         };
-        self.record_container(pod, slot, false, "Killing", format!("Stopping container {name}"));
-        self.step(pod, after, Step::Exit(slot, run, Some(code)));
+        self.record_container_event(pod, slot, false, "Killing", format!("Stopping container {name}"));
+        self.schedule_step(pod, after, KubeletStep::Exit(slot, run, Some(code)));
     }
 
-    /// All work is over: sidecars are stopped in reverse order, each after the one that was started after it. When
-    /// none runs any more, the Pod can be declared ended.
+    /// Stops the sidecar that was started last among the running ones. When none runs, plans the end of the Pod.
     pub(crate) fn stop_sidecar(&mut self, pod: PodKey) {
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
-        if runtime.stopping() {
-            return self.stopped(pod);
+        if runtime.is_stopping() {
+            return self.note_stopped(pod);
         }
         let running = runtime.containers.iter().rposition(ContainerRuntime::is_running);
         if let Some(slot) = running {
-            return self.kill(pod, slot);
+            return self.kill_container(pod, slot);
         }
-        runtime.sandbox = Sandbox::Gone;
-        self.show(pod, 3, 12);
-        // One look finds the containers gone, the next one the sandbox.
-        let look = self.until_look(pod);
-        self.step(pod, look + ms(1000), Step::Finish);
+        runtime.sandbox = SandboxState::Gone;
+        self.send_status(pod, 3, 12);
+        // At one check the kubelet finds the containers gone, and at the next one the sandbox.
+        let delay = self.delay_until_check(pod);
+        self.schedule_step(pod, delay + ms(1000), KubeletStep::Finish);
     }
 
-    /// A container of a deleted Pod has stopped; when all have, the Pod is declared ended at once.
-    pub(crate) fn stopped(&mut self, pod: PodKey) {
+    /// Handles the stop of a container of a deleted Pod. When all have stopped, declares the Pod ended.
+    pub(crate) fn note_stopped(&mut self, pod: PodKey) {
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
-        if runtime.ended() || runtime.containers.iter().any(ContainerRuntime::is_running) {
+        if runtime.has_ended() || runtime.containers.iter().any(ContainerRuntime::is_running) {
             return;
         }
-        runtime.sandbox = Sandbox::Gone;
-        runtime.stage = Stage::Stopped;
+        runtime.sandbox = SandboxState::Gone;
+        runtime.stage = PodStage::Stopped;
         let never = runtime.main_containers().iter().all(|container| container.run == 0);
         for container in &mut runtime.containers {
-            if let State::Waiting(_) = container.state {
-                container.state = State::Exited(Terminated {
+            if let ProcessState::Waiting(_) = container.state {
+                container.state = ProcessState::Exited(Terminated {
                     exit_code: 137,
                     reason: "ContainerStatusUnknown".to_owned(),
                     message: "The container could not be located when the pod was terminated".to_owned(),
@@ -90,9 +98,9 @@ impl World {
                 });
             }
         }
-        self.show(pod, 4, 10);
-        self.advance();
-        let look = if never { ms(14) } else { self.until_look(pod) };
-        self.step(pod, look, Step::Remove);
+        self.send_status(pod, 4, 10);
+        self.note_progress();
+        let delay = if never { ms(14) } else { self.delay_until_check(pod) };
+        self.schedule_step(pod, delay, KubeletStep::Remove);
     }
 }

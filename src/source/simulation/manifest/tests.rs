@@ -1,4 +1,4 @@
-//! What a manifest may say, and what it may not.
+//! Tests of reading manifests.
 
 use crate::source::simulation::manifest::*;
 
@@ -59,7 +59,7 @@ fn json_lists_and_several_documents_are_read() {
 }
 
 #[test]
-fn a_pods_request_is_what_its_containers_need_at_once() {
+fn a_pod_requests_the_cpu_that_its_containers_need_at_the_same_time() {
     let containers = "      initContainers:
       - {name: i, image: one:1, resources: {requests: {cpu: 3}}}
       - {name: s, image: one:1, restartPolicy: Always, resources: {requests: {cpu: 0.1}}}
@@ -69,7 +69,7 @@ fn a_pods_request_is_what_its_containers_need_at_once() {
 }
 
 #[test]
-fn what_the_api_server_would_refuse_is_refused_with_a_hint() {
+fn a_job_that_the_api_server_would_refuse_is_refused() {
     let with = |from: &str, to: &str| JOB.replace(from, to);
     for (text, wanted) in [
         (String::new(), "no Job in job.yaml: it is empty"),
@@ -87,8 +87,11 @@ fn what_the_api_server_would_refuse_is_refused_with_a_hint() {
         (with("spec:\n  template", "spec:\n  backoffLimitPerIndex: 1\n  template"), "needs an Indexed Job"),
         (with("spec:\n  template", "spec:\n  parallelism: -1\n  template"), "parallelism is negative"),
         (with("spec:\n  template", "spec:\n  parallelism: many\n  template"), "spec: invalid type"),
-        (with("image: one:1", "image: one:1, resources: {requests: {cpu: much}}"), "cpu that is no quantity"),
-        (format!("{JOB}---\n{JOB}"), "job \"j\" is there twice"),
+        (
+            with("image: one:1", "image: one:1, resources: {requests: {cpu: much}}"),
+            "cpu that is not a quantity",
+        ),
+        (format!("{JOB}---\n{JOB}"), "job \"j\" appears twice"),
     ] {
         let error = read(&text).expect_err(wanted);
         assert_eq!(error.kind, ErrorKind::Usage);
@@ -97,7 +100,7 @@ fn what_the_api_server_would_refuse_is_refused_with_a_hint() {
 }
 
 #[test]
-fn malformed_yaml_names_the_line() {
+fn the_error_about_malformed_yaml_names_the_line() {
     let error = read(&JOB.replace("metadata: {name: j}", "metadata: {name: j")).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Usage);
     assert!(error.summary.starts_with("job.yaml line "), "{}", error.summary);
@@ -108,7 +111,7 @@ fn malformed_yaml_names_the_line() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_wrong_usage() {
+fn a_missing_file_is_a_usage_error() {
     let error = ManifestText::read(Path::new("no/such/job.yaml")).unwrap_err();
     assert_eq!(error.summary, "cannot read no/such/job.yaml: no such file or directory");
 }

@@ -1,4 +1,4 @@
-//! Delivery: paced or at once.
+//! Tests of the delivery, at a pace and at once.
 
 use crate::source::Update;
 use crate::source::simulation::tests::*;
@@ -8,42 +8,42 @@ fn a_paced_feed_keeps_to_virtual_time() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime").block_on(async {
         let begun = tokio::time::Instant::now();
-        let mut feed = open(simulate(&Options::default()).unwrap(), 10.0);
+        let mut feed = open(simulate(&SimulationOptions::default()).unwrap(), 10.0);
         let Some(Update::Observed(first)) = feed.updates.recv().await else { panic!("the Job first") };
         assert!(matches!(first[0].object, Object::Job(_)) && first.len() == 1);
         assert!(matches!(feed.updates.recv().await, Some(Update::Synced)));
-        let mut last = world::START;
+        let mut last = START;
         while let Some(update) = feed.updates.recv().await {
-            let Update::Observed(told) = update else { panic!("{update:?}") };
-            last = told.last().unwrap().received;
+            let Update::Observed(observations) = update else { panic!("{update:?}") };
+            last = observations.last().unwrap().received;
             let late = feed.clock.now().duration_since(last);
             assert!((0.0..0.02).contains(&secs(late)), "{late:?}");
         }
         let passed = begun.elapsed().as_secs_f64() * 10.0;
-        let virtual_time = secs(last.duration_since(world::START));
+        let virtual_time = secs(last.duration_since(START));
         assert!((passed - virtual_time).abs() < 0.05, "{passed} {virtual_time}");
     });
 }
 
 #[test]
-fn a_feed_at_once_tells_the_same_and_its_clock_shows_the_end() {
+fn a_feed_at_once_has_the_same_observations_and_its_clock_shows_the_end() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     runtime.expect("a runtime").block_on(async {
-        let mut feed = open(simulate(&Options::default()).unwrap(), 0.0);
-        let mut told = Vec::new();
+        let mut feed = open(simulate(&SimulationOptions::default()).unwrap(), 0.0);
+        let mut observations = Vec::new();
         while let Some(update) = feed.updates.recv().await {
-            if let Update::Observed(some) = update {
-                told.extend(some);
+            if let Update::Observed(batch) = update {
+                observations.extend(batch);
             }
         }
-        let whole: Vec<Observation> = simulate(&Options::default()).unwrap().collect();
+        let whole: Vec<Observation> = simulate(&SimulationOptions::default()).unwrap().collect();
         assert_eq!(feed.clock.now(), whole.last().unwrap().received);
-        assert_eq!(told, whole);
+        assert_eq!(observations, whole);
     });
 }
 
 #[test]
-fn a_feed_ends_with_its_receiver_and_tells_what_it_could_not_end() {
+fn a_feed_has_notices_about_jobs_that_do_not_end_and_parts_that_are_not_simulated() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime").block_on(async {
         let text = format!(
@@ -51,7 +51,8 @@ fn a_feed_ends_with_its_receiver_and_tells_what_it_could_not_end() {
             job("suspend: true", "Never", "true", "")
         );
         let manifest = ManifestText { name: "job.yaml".to_owned(), text };
-        let mut feed = open(simulate(&Options { manifest, ..Options::default() }).unwrap(), 1.0);
+        let mut feed =
+            open(simulate(&SimulationOptions { manifest, ..SimulationOptions::default() }).unwrap(), 1.0);
         let mut notices = Vec::new();
         while let Some(update) = feed.updates.recv().await {
             if let Update::Notice(notice) = update {
@@ -61,6 +62,6 @@ fn a_feed_ends_with_its_receiver_and_tells_what_it_could_not_end() {
         assert_eq!(notices.len(), 2);
         assert_eq!(notices[0], "ConfigMap \"settings\" is not simulated, only Jobs are");
         assert!(notices[1].contains("job \"j\" is suspended"), "{}", notices[1]);
-        drop(open(simulate(&Options::default()).unwrap(), 1.0));
+        drop(open(simulate(&SimulationOptions::default()).unwrap(), 1.0));
     });
 }

@@ -1,23 +1,26 @@
-//! What becomes of Pods.
+//! Tests of the lives of Pods.
 
 use crate::source::simulation::tests::*;
 
 #[test]
 fn a_pod_changes_as_on_a_real_cluster() {
-    let told = run(&job("", "Never", "sleep 3", ""));
-    told.check();
-    let pods = told.pods();
-    insta::assert_snapshot!(Told::story(&pods[0]).join("\n"));
+    let run = run_manifest(&job("", "Never", "sleep 3", ""));
+    run.check();
+    let pods = run.pods();
+    insta::assert_snapshot!(SimulatedRun::describe_changes(&pods[0]).join("\n"));
     let pod = pods[0].last().unwrap().1;
-    let reasons: Vec<&str> = told.events().map(|event| event.reason.as_str()).collect();
+    let reasons: Vec<&str> = run.events().map(|event| event.reason.as_str()).collect();
     let expected = ["SuccessfulCreate", "Scheduled", "Pulling", "Pulled", "Created", "Started", "Completed"];
     assert_eq!(reasons, expected);
-    // Written late, as a kubelet that looks once a second writes.
+    // The status is late, because the kubelet checks its containers once a second.
     let seen = |wanted: &str| {
-        let mut stories = Told::story(&pods[0]).into_iter().zip(&pods[0]);
-        stories.find(|(story, _)| story.contains(wanted)).map(|(_, (told, _))| told.received).expect(wanted)
+        let mut stories = SimulatedRun::describe_changes(&pods[0]).into_iter().zip(&pods[0]);
+        stories
+            .find(|(story, _)| story.contains(wanted))
+            .map(|(_, (observation, _))| observation.received)
+            .expect(wanted)
     };
-    let started = told.first(pod, "Started").unwrap();
+    let started = run.first(pod, "Started").unwrap();
     let late = |wanted: &str, after: f64| secs(seen(wanted).duration_since(started)) - after;
     assert!((0.01..0.05).contains(&late("c=running", 0.0)), "{}", late("c=running", 0.0));
     assert!((0.03..1.15).contains(&late("c=Completed", 3.0)), "{}", late("c=Completed", 3.0));
@@ -25,8 +28,8 @@ fn a_pod_changes_as_on_a_real_cluster() {
     let ended = pod.status.container_statuses[0].state.terminated.as_ref().unwrap();
     let truth = started + SignedDuration::from_secs(3);
     assert!((0.0..1.02).contains(&secs(truth.duration_since(known(ended.finished_at).unwrap()))));
-    // The Job's status: begun, ready, about to count, counted.
-    let steps: Vec<_> = told
+    // The statuses of the Job: started, ready, about to count its Pod, counted.
+    let steps: Vec<_> = run
         .jobs()
         .iter()
         .map(|job| {
@@ -41,25 +44,25 @@ fn a_pod_changes_as_on_a_real_cluster() {
 
 #[test]
 fn a_failing_container_is_started_again_in_its_pod() {
-    let told = run(&job("backoffLimit: 3", "OnFailure", "sleep 1; exit 4", ""));
-    told.check();
-    assert_eq!(told.condition("Failed").map(|(reason, _)| reason), Some("BackoffLimitExceeded"));
-    assert_eq!(told.job().status.failed, 1);
-    let pods = told.pods();
+    let run = run_manifest(&job("backoffLimit: 3", "OnFailure", "sleep 1; exit 4", ""));
+    run.check();
+    assert_eq!(run.condition("Failed").map(|(reason, _)| reason), Some("BackoffLimitExceeded"));
+    assert_eq!(run.job().status.failed, 1);
+    let pods = run.pods();
     assert_eq!(pods.len(), 1);
-    insta::assert_snapshot!(Told::story(&pods[0]).join("\n"));
-    let starts: Vec<&Event> = told.events().filter(|event| event.reason == "Started").collect();
+    insta::assert_snapshot!(SimulatedRun::describe_changes(&pods[0]).join("\n"));
+    let starts: Vec<&Event> = run.events().filter(|event| event.reason == "Started").collect();
     assert_eq!(starts.iter().map(|event| event.count).collect::<Vec<_>>(), [1, 2, 3, 4]);
     assert!(starts.iter().all(|event| event.metadata.name == starts[0].metadata.name));
     let at: Vec<Timestamp> = starts.iter().map(|event| known(event.last_timestamp).unwrap()).collect();
     let gaps: Vec<i64> = at.windows(2).map(|pair| pair[1].duration_since(pair[0]).as_secs()).collect();
-    // At once, then after 10 s and 20 s, up to half as much again.
+    // The first restart is immediate. The others wait 10 s and 20 s, or up to half as much longer.
     assert!(
         (1..=3).contains(&gaps[0]) && (11..=18).contains(&gaps[1]) && (21..=33).contains(&gaps[2]),
         "{gaps:?}"
     );
     assert!(
-        told.events()
+        run.events()
             .any(|event| event.reason == "BackOff" && event.message.contains("failed container c in pod j-"))
     );
     assert_eq!(pods[0].last().unwrap().0.seen, Seen::Deleted);
@@ -68,16 +71,16 @@ fn a_failing_container_is_started_again_in_its_pod() {
 #[test]
 fn init_containers_come_first_and_sidecars_go_last() {
     let init = "initContainers:\n- {name: first, image: init:1, command: [sleep, '2']}\n\
-                - {name: side, image: side:1, restartPolicy: Always}\n- {name: second, image: init:1, command: [sleep, '1']}";
-    let told = run(&job("", "Never", "sleep 2", init));
-    told.check();
-    assert!(told.condition("Complete").is_some());
-    let pods = told.pods();
-    insta::assert_snapshot!(Told::story(&pods[0]).join("\n"));
+                - {name: side, image: side:1, restartPolicy: Always}\n- {name: truncate_to_second, image: init:1, command: [sleep, '1']}";
+    let run = run_manifest(&job("", "Never", "sleep 2", init));
+    run.check();
+    assert!(run.condition("Complete").is_some());
+    let pods = run.pods();
+    insta::assert_snapshot!(SimulatedRun::describe_changes(&pods[0]).join("\n"));
     let events: Vec<String> =
-        told.events().filter_map(|event| Some(format!("{} {}", event.reason, event.container()?))).collect();
+        run.events().filter_map(|event| Some(format!("{} {}", event.reason, event.container()?))).collect();
     let expected = "Pulling first, Pulled first, Created first, Started first, Pulling side, Pulled side, Created side, \
-                    Started side, Pulled second, Created second, Started second, Pulling c, Pulled c, Created c, Started c, \
+                    Started side, Pulled truncate_to_second, Created truncate_to_second, Started truncate_to_second, Pulling c, Pulled c, Created c, Started c, \
                     Killing side";
     assert_eq!(events.join(", "), expected);
 }
@@ -86,28 +89,28 @@ fn init_containers_come_first_and_sidecars_go_last() {
 fn a_request_that_fits_nowhere_waits_until_the_simulation_gives_up() {
     let text = job("", "Never", "sleep 2", "")
         .replace("image: one:1", "image: one:1\n        resources: {requests: {cpu: 1000}}");
-    let told = run(&text);
-    told.check();
+    let run = run_manifest(&text);
+    run.check();
     let message = "0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: 2 Preemption is not \
                    helpful for scheduling.";
-    let pods = told.pods();
+    let pods = run.pods();
     let condition = pods[0].last().unwrap().1.status.condition("PodScheduled").unwrap();
     assert_eq!((condition.status.as_str(), condition.reason.as_str()), ("False", "Unschedulable"));
     assert_eq!(condition.message, message);
-    assert!(told.events().any(|event| event.reason == "FailedScheduling" && event.message == message));
-    let stuck = told.stuck.clone().unwrap();
+    assert!(run.events().any(|event| event.reason == "FailedScheduling" && event.message == message));
+    let stuck = run.stuck.clone().unwrap();
     assert!(stuck.contains("job \"j\" waits: 0/2 nodes are available"), "{stuck}");
-    assert!((600.0..602.0).contains(&secs(told.end.duration_since(world::START))), "{}", told.end);
+    assert!((600.0..602.0).contains(&secs(run.end.duration_since(START))), "{}", run.end);
 }
 
 #[test]
-fn what_does_not_fit_yet_is_scheduled_when_something_ends() {
+fn a_pod_that_does_not_fit_is_scheduled_when_another_pod_ends() {
     let text = job("completions: 6\nparallelism: 6", "Never", "sleep 2", "")
         .replace("image: one:1", "image: one:1\n        resources: {requests: {cpu: 4}}");
-    let told = run_with(&text, 1, 1);
-    told.check();
-    assert_eq!(told.job().status.succeeded, 6);
-    let refused: HashSet<&str> = told
+    let run = run_manifest_with(&text, 1, 1);
+    run.check();
+    assert_eq!(run.job().status.succeeded, 6);
+    let refused: HashSet<&str> = run
         .events()
         .filter(|event| event.reason == "FailedScheduling")
         .map(|event| event.involved_object.uid.as_str())
@@ -117,30 +120,32 @@ fn what_does_not_fit_yet_is_scheduled_when_something_ends() {
 
 #[test]
 fn an_image_that_does_not_exist_backs_off_until_the_simulation_gives_up() {
-    let told = run(&job("", "Never", "sleep 2", "").replace("one:1", "one:missing"));
-    told.check();
-    let stories = Told::story(&told.pods()[0]);
+    let run = run_manifest(&job("", "Never", "sleep 2", "").replace("one:1", "one:missing"));
+    run.check();
+    let stories = SimulatedRun::describe_changes(&run.pods()[0]);
     assert!(stories.iter().any(|story| story.ends_with("c=ErrImagePull")), "{stories:?}");
     assert!(stories.iter().any(|story| story.ends_with("c=ImagePullBackOff")), "{stories:?}");
     let count = |reason: &str, message: &str| {
         let same = |event: &&Event| event.reason == reason && event.message.starts_with(message);
-        told.events().filter(same).map(|event| event.count).max().unwrap_or(0)
+        run.events().filter(same).map(|event| event.count).max().unwrap_or(0)
     };
-    // After 10, 20, 40, 80, 160 and 300 s.
+    // The pulls are 10, 20, 40, 80, 160 and 300 s apart.
     assert!((5..=7).contains(&count("Pulling", "Pulling image")), "{}", count("Pulling", "Pulling image"));
     assert_eq!(count("Failed", "Error: ErrImagePull"), count("Pulling", "Pulling image"));
     assert!(
-        told.stuck.clone().unwrap().contains("PullBackOff")
-            || told.stuck.clone().unwrap().contains("ErrImagePull")
+        run.stuck.clone().unwrap().contains("PullBackOff")
+            || run.stuck.clone().unwrap().contains("ErrImagePull")
     );
-    // With a deadline the Job ends by itself.
-    let told = run(&job("activeDeadlineSeconds: 30", "Never", "sleep 2", "").replace("one:1", "one:missing"));
-    told.check();
+    // With a deadline the Job ends, although its Pod cannot start.
+    let run = run_manifest(
+        &job("activeDeadlineSeconds: 30", "Never", "sleep 2", "").replace("one:1", "one:missing"),
+    );
+    run.check();
     assert_eq!(
-        (told.stuck.as_deref(), told.condition("Failed").map(|(reason, _)| reason)),
+        (run.stuck.as_deref(), run.condition("Failed").map(|(reason, _)| reason)),
         (None, Some("DeadlineExceeded"))
     );
-    let pods = told.pods();
+    let pods = run.pods();
     let (last, pod) = pods[0].last().unwrap();
     let state = pod.status.container_statuses[0].state.terminated.as_ref().unwrap();
     assert_eq!(
@@ -152,47 +157,48 @@ fn an_image_that_does_not_exist_backs_off_until_the_simulation_gives_up() {
 #[test]
 fn a_deadline_stops_what_runs() {
     let grace = "terminationGracePeriodSeconds: 5";
-    let told = run(&job("activeDeadlineSeconds: 8", "Never", "sleep 60", grace));
-    told.check();
+    let run = run_manifest(&job("activeDeadlineSeconds: 8", "Never", "sleep 60", grace));
+    run.check();
     assert_eq!(
-        told.condition("Failed"),
+        run.condition("Failed"),
         Some(("DeadlineExceeded", "Job was active longer than specified deadline"))
     );
-    let pods = told.pods();
-    let story = Told::story(&pods[0]);
+    let pods = run.pods();
+    let story = SimulatedRun::describe_changes(&pods[0]);
     let from = story.iter().position(|story| story.contains("grace=5")).unwrap();
     insta::assert_snapshot!(story[from..].join("\n"));
     let asked = pods[0][from].0.received;
     let ended = &pods[0].iter().find(|(_, pod)| pod.status.phase == "Failed").unwrap().0.received;
     assert!((5.0..5.1).contains(&secs(ended.duration_since(asked))));
-    assert!(told.events().any(|event| event.reason == "Killing" && event.message == "Stopping container c"));
+    assert!(run.events().any(|event| event.reason == "Killing" && event.message == "Stopping container c"));
 }
 
 #[test]
-fn annotations_shape_the_run() {
+fn annotations_control_the_run() {
     let text = job("backoffLimit: 0", "Never", "sleep 9", "").replace(
         "  template:\n",
         "  template:\n    metadata:\n      annotations: {cluster.test/oom: 2s, simulate.kubectl-seq/pull: 4s, \
          simulate.kubectl-seq/sandbox: 700ms}\n",
     );
-    let told = run(&text);
-    told.check();
-    let pods = told.pods();
+    let run = run_manifest(&text);
+    run.check();
+    let pods = run.pods();
     let pod = pods[0].last().unwrap().1;
     let ended = pod.status.container_statuses[0].state.terminated.as_ref().unwrap();
     assert_eq!((ended.exit_code, ended.reason.as_str()), (137, "OOMKilled"));
-    assert!(told.events().any(|event| event.message.contains("in 4s (4s including waiting)")));
-    let setup = told.first(pod, "Pulling").unwrap().duration_since(told.first(pod, "Scheduled").unwrap());
+    assert!(run.events().any(|event| event.message.contains("in 4s (4s including waiting)")));
+    let setup = run.first(pod, "Pulling").unwrap().duration_since(run.first(pod, "Scheduled").unwrap());
     assert!((0.7..0.73).contains(&secs(setup)), "{setup:?}");
 }
 
 #[test]
-fn a_program_that_is_not_there_is_a_start_error() {
-    let told = run(&job("backoffLimit: 0", "Never", "", "").replace("[sh, -c, '']", "[/no-such-program]"));
-    told.check();
-    let pods = told.pods();
+fn a_missing_program_is_a_start_error() {
+    let run =
+        run_manifest(&job("backoffLimit: 0", "Never", "", "").replace("[sh, -c, '']", "[/no-such-program]"));
+    run.check();
+    let pods = run.pods();
     let ended = pods[0].last().unwrap().1.status.container_statuses[0].state.terminated.clone().unwrap();
     assert_eq!((ended.exit_code, ended.reason.as_str(), known(ended.started_at)), (128, "StartError", None));
     assert!(known(ended.finished_at).is_some());
-    assert_eq!(told.events().filter(|event| event.reason == "Started").count(), 0);
+    assert_eq!(run.events().filter(|event| event.reason == "Started").count(), 0);
 }

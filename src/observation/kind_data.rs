@@ -1,0 +1,31 @@
+//! The data that kinds of workloads hold in different fields.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_with::apply;
+
+use crate::observation::meta::{is_default, null_default};
+
+/// `metav1.LabelSelector`, without its expressions. It only narrows a list of Pods: owner references decide which Pods
+/// belong to the workload.
+#[apply(
+    _ => #[serde(skip_serializing_if = "is_default")],
+    BTreeMap<_, _> => #[serde(deserialize_with = "null_default")],
+)]
+#[derive(Clone, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LabelSelector {
+    /// Labels that the Pods must have, with these values.
+    #[prost(btree_map = "string, string", tag = "1")]
+    pub match_labels: BTreeMap<String, String>,
+}
+
+/// The data that kinds hold in different fields. Each kind implements it once, beside its Rust type.
+pub(crate) trait KindData {
+    /// The labels that all Pods of the object have, or `None` for a kind whose objects do not select Pods by labels.
+    fn pod_selector(&self) -> Option<&LabelSelector>;
+
+    /// The field that [`KindData::pod_selector`] returns, for changing it.
+    fn pod_selector_mut(&mut self) -> Option<&mut LabelSelector>;
+}

@@ -1,0 +1,23 @@
+//! How long the Job controller waits after failures.
+
+use jiff::SignedDuration;
+
+/// The longest wait after a failure.
+const LONGEST_RETRY_DELAY: SignedDuration = SignedDuration::from_mins(10);
+
+/// How long to wait after `failures` failures.
+pub(crate) fn retry_delay(failures: u32) -> SignedDuration {
+    let doubled = 1_i32 << failures.saturating_sub(1).min(6);
+    SignedDuration::from_secs(10).saturating_mul(doubled).min(LONGEST_RETRY_DELAY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_doubles_with_each_failure_up_to_ten_minutes() {
+        let seconds: Vec<i64> = (1..9).map(|failures| retry_delay(failures).as_secs()).collect();
+        assert_eq!(seconds, [10, 20, 40, 80, 160, 320, 600, 600]);
+    }
+}

@@ -1,0 +1,162 @@
+//! The state of a Pod and its containers on a node, as the kubelet knows it.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::observation::{Terminated, Waiting};
+use crate::source::simulation::program::ContainerProgram;
+
+/// The kubelet's state of a Pod.
+#[derive(Debug)]
+pub(crate) struct PodRuntime {
+    pub(crate) containers: Vec<ContainerRuntime>,
+    /// Number of init containers and sidecars, which come first in `containers`.
+    pub(crate) init_count: usize,
+    pub(crate) sandbox: SandboxState,
+    /// When the kubelet first saw the Pod.
+    pub(crate) started: Timestamp,
+    pub(crate) pass: KubeletPass,
+    /// Number of the latest planned wake. Earlier wakes have no effect.
+    pub(crate) wake: u32,
+    pub(crate) stage: PodStage,
+}
+
+/// The current pass over a Pod, or the latest one.
+#[derive(Debug, Default)]
+pub(crate) struct KubeletPass {
+    /// Number of the pass, from 1.
+    pub(crate) number: u32,
+    /// Whether the pass has not ended yet.
+    pub(crate) busy: bool,
+    /// Whether a container ended during the pass.
+    pub(crate) noticed: bool,
+    /// Whether the pass started a container.
+    pub(crate) started: bool,
+}
+
+/// How far the kubelet's work on a Pod has got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PodStage {
+    /// Containers are started or are running.
+    Working,
+    /// The main containers have ended. The kubelet must still stop the sidecars and declare the Pod ended.
+    WorkDone,
+    /// The Pod was deleted, and its containers are being stopped.
+    Stopping,
+    /// The Pod is declared ended.
+    Ended,
+    /// The Pod is declared ended after its deletion.
+    Stopped,
+}
+
+/// Whether a Pod's sandbox exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SandboxState {
+    /// The sandbox is being created.
+    None,
+    /// The sandbox exists.
+    Ready,
+    /// The sandbox has been removed.
+    Gone,
+}
+
+/// The purpose of a container in its Pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ContainerPurpose {
+    Init,
+    Sidecar,
+    Main,
+}
+
+/// The kubelet's state of a container.
+#[derive(Debug)]
+pub(crate) struct ContainerRuntime {
+    pub(crate) name: String,
+    pub(crate) image: String,
+    pub(crate) purpose: ContainerPurpose,
+    pub(crate) program: ContainerProgram,
+    pub(crate) state: ProcessState,
+    /// The end of the current run, until the kubelet notices it.
+    pub(crate) exit: Option<Terminated>,
+    /// The end of the run before the current one.
+    pub(crate) last: Option<Terminated>,
+    pub(crate) id: String,
+    /// Number of its latest run, from 1; 0 before the first run.
+    pub(crate) run: u32,
+    pub(crate) restarts: i32,
+    /// Number of the latest pass that dealt with it.
+    pub(crate) pass: u32,
+    /// Until when it must not be restarted after a failure.
+    pub(crate) crash_back_off_until: Option<Timestamp>,
+    /// Until when its image must not be pulled again, and the length of this back-off.
+    pub(crate) image_back_off: Option<(Timestamp, SignedDuration)>,
+}
+
+/// The state of a container's process, as the kubelet knows it.
+#[derive(Debug)]
+pub(crate) enum ProcessState {
+    Waiting(Waiting),
+    /// The process runs since this time.
+    Running(Timestamp),
+    Exited(Terminated),
+}
+
+impl ContainerRuntime {
+    pub(crate) fn is_running(&self) -> bool {
+        matches!(self.state, ProcessState::Running(_))
+    }
+
+    /// Whether it ended with exit code 0, or `None` if it has not ended or the kubelet has not noticed the end.
+    pub(crate) fn ended_well(&self) -> Option<bool> {
+        match &self.state {
+            ProcessState::Exited(terminated) => Some(terminated.exit_code == 0),
+            ProcessState::Waiting(_) | ProcessState::Running(_) => None,
+        }
+    }
+
+    /// Whether it is restarted after an end. `well` says whether the exit code was 0.
+    pub(crate) fn restarts_after(&self, well: bool, restart_on_failure: bool) -> bool {
+        self.purpose == ContainerPurpose::Sidecar || (!well && restart_on_failure)
+    }
+}
+
+impl PodRuntime {
+    /// Whether its containers are being stopped, or have been stopped, because it was deleted.
+    pub(crate) fn is_stopping(&self) -> bool {
+        matches!(self.stage, PodStage::Stopping | PodStage::Stopped)
+    }
+
+    /// Whether the kubelet has declared it ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        matches!(self.stage, PodStage::Ended | PodStage::Stopped)
+    }
+
+    pub(crate) fn init_containers(&self) -> &[ContainerRuntime] {
+        &self.containers[..self.init_count]
+    }
+
+    pub(crate) fn main_containers(&self) -> &[ContainerRuntime] {
+        &self.containers[self.init_count..]
+    }
+
+    /// Whether every init container has succeeded and every sidecar has started.
+    pub(crate) fn is_initialized(&self) -> bool {
+        self.init_containers().iter().all(|container| match container.purpose {
+            ContainerPurpose::Sidecar => container.run > 0,
+            ContainerPurpose::Init | ContainerPurpose::Main => container.ended_well() == Some(true),
+        })
+    }
+
+    /// Whether no init container and no main container will run again.
+    pub(crate) fn is_work_done(&self, restart_on_failure: bool) -> bool {
+        let init_failed = |container: &ContainerRuntime| {
+            container.purpose == ContainerPurpose::Init
+                && container.ended_well() == Some(false)
+                && !restart_on_failure
+        };
+        let done = |container: &ContainerRuntime| {
+            container.ended_well().is_some_and(|well| !container.restarts_after(well, restart_on_failure))
+        };
+        self.init_containers().iter().any(init_failed)
+            || (self.is_initialized() && self.main_containers().iter().all(done))
+    }
+}

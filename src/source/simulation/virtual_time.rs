@@ -1,0 +1,25 @@
+//! The time of the simulation, and short forms for durations and ranges.
+
+use std::ops::RangeInclusive;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::observation::Time;
+
+/// The time at which every simulation begins: 2026-01-01T00:00:00Z.
+pub(crate) const START: Timestamp = Timestamp::constant(1_767_225_600, 0);
+
+/// A duration of this many milliseconds.
+pub(crate) const fn ms(millis: i64) -> SignedDuration {
+    SignedDuration::from_millis(millis)
+}
+
+/// A range of durations between two numbers of milliseconds, both included.
+pub(crate) const fn ms_range(least: i64, most: i64) -> RangeInclusive<SignedDuration> {
+    ms(least)..=ms(most)
+}
+
+/// Truncates a time to the second, like the times in a status.
+pub(crate) fn truncate_to_second(at: Timestamp) -> Time {
+    Time { seconds: at.as_second(), nanos: 0 }
+}
