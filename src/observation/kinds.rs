@@ -235,6 +235,19 @@ mod tests {
     }
 
     #[test]
+    fn the_documentation_describes_every_kind() {
+        let page = include_str!("../../docs/kinds.md");
+        let described: Vec<&str> =
+            page.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()).collect();
+        // Events are shown with their objects, so the page has no row for them.
+        for kind in BuiltInKind::ALL.iter().filter(|kind| **kind != BuiltInKind::Event) {
+            let name = kind.info().name;
+            let has_row = described.iter().any(|names| names.split(", ").any(|described| described == name));
+            assert!(has_row, "docs/kinds.md has no row for {name}");
+        }
+    }
+
+    #[test]
     fn groups_and_versions_are_the_parts_of_the_api_version() {
         let parts = |kind: BuiltInKind| (kind.info().group(), kind.info().version());
         assert_eq!(parts(BuiltInKind::Deployment), ("apps", "v1"));

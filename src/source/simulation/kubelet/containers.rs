@@ -123,7 +123,7 @@ impl World {
         self.plan_wake(pod);
     }
 
-    /// Plans the next delay at containers whose back-off ends.
+    /// Plans the next wake for containers whose back-off ends.
     fn plan_wake(&mut self, pod: PodKey) {
         let now = self.now;
         let node = self.node_of(pod);

@@ -71,7 +71,7 @@ fn a_failing_container_is_started_again_in_its_pod() {
 #[test]
 fn init_containers_come_first_and_sidecars_go_last() {
     let init = "initContainers:\n- {name: first, image: init:1, command: [sleep, '2']}\n\
-                - {name: side, image: side:1, restartPolicy: Always}\n- {name: truncate_to_second, image: init:1, command: [sleep, '1']}";
+                - {name: side, image: side:1, restartPolicy: Always}\n- {name: second, image: init:1, command: [sleep, '1']}";
     let run = run_manifest(&job("", "Never", "sleep 2", init));
     run.check();
     assert!(run.condition("Complete").is_some());
