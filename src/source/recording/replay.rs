@@ -233,7 +233,9 @@ impl Player {
 
     async fn play_observation(&mut self, observation: Observation) -> Option<()> {
         // Before the mark `synced` the observations are the objects that existed when the run began.
-        if self.synced && self.clock.real_instant_of(observation.received).is_some_and(|due| due > Instant::now()) {
+        if self.synced
+            && self.clock.real_instant_of(observation.received).is_some_and(|due| due > Instant::now())
+        {
             self.flush().await?;
             self.wait_until(observation.received).await?;
         }
