@@ -133,6 +133,15 @@ macro_rules! define_kinds {
                 }
             }
 
+            /// The object's group and version, and its kind: `("batch/v1", "Job")`.
+            pub(crate) fn type_name(&self) -> (&str, &str) {
+                match self {
+                    $(Self::$kind(_) => ($api_version, stringify!($kind)),)*
+                    Self::Custom(object) => (&object.api_version, &object.kind),
+                    Self::Owner(object) => (&object.api_version, &object.kind),
+                }
+            }
+
             /// The labels that all Pods of the object have, if its kind selects Pods by labels.
             pub(crate) fn pod_selector(&self) -> Option<&LabelSelector> {
                 match self {

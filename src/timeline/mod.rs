@@ -12,6 +12,7 @@ pub(crate) mod clocks;
 pub(crate) mod completion;
 pub(crate) mod controller;
 pub(crate) mod creation_times;
+pub(crate) mod cron_job;
 pub(crate) mod fast_map;
 pub(crate) mod findings;
 pub(crate) mod grouping;
@@ -36,6 +37,7 @@ pub(crate) mod timeline;
 pub(crate) mod tree;
 pub(crate) mod unreported;
 pub(crate) mod workload;
+pub(crate) mod workload_rules;
 
 pub(crate) use findings::Wait;
 pub use hold::Hold;

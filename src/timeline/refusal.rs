@@ -49,7 +49,9 @@ impl RefusalLog {
 
     /// Adds an event for which [`RefusalLog::is_refusal`] is true.
     pub(crate) fn add(&mut self, event: &Event) {
-        let (Some((first, is_fine)), Some(last)) = (event.first_occurrence(), event.last_occurrence()) else { return };
+        let (Some((first, is_fine)), Some(last)) = (event.first_occurrence(), event.last_occurrence()) else {
+            return;
+        };
         let (first, last, is_coarse) = (truncate_to_millis(first), truncate_to_millis(last), !is_fine);
         let new = Refusal { first, last, is_coarse };
         let refusal = self.refusals.entry(normalize(event.text()).into()).or_insert(new);

@@ -207,7 +207,9 @@ impl SuspensionEvents {
 
     /// Adds an event for which [`SuspensionEvents::is_suspension`] is true.
     pub(crate) fn add(&mut self, event: &Event) {
-        let (Some((first, is_fine)), Some(last)) = (event.first_occurrence(), event.last_occurrence()) else { return };
+        let (Some((first, is_fine)), Some(last)) = (event.first_occurrence(), event.last_occurrence()) else {
+            return;
+        };
         let times = if event.reason == "Resumed" { &mut self.resumed } else { &mut self.suspended };
         let first = (truncate_to_millis(first), !is_fine);
         if let Err(index) = times.firsts.binary_search(&first) {

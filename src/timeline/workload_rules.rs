@@ -1,0 +1,246 @@
+//! The meaning of the status of each kind of workload, except Jobs, which have a record of their own.
+
+use jiff::Timestamp;
+
+use crate::observation::{
+    CronJob, Custom, DaemonSet, Deployment, JobCondition, Object, ReplicaSet, StatefulSet, known,
+};
+use crate::timeline::cron_job::{cron_job_status, next_run};
+use crate::timeline::rollout::{self, RolloutStatus, desired_replicas};
+
+/// Whether an object is suspended, and the evidence for the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Suspended {
+    pub(crate) suspended: bool,
+    /// The status of the condition `Suspended`, and when it last changed.
+    pub(crate) condition: Option<(bool, Timestamp)>,
+}
+
+/// The rules of a kind of workload. Each kind implements them once. There are no default implementations, so that a new
+/// kind decides every question.
+pub(crate) trait WorkloadRules {
+    /// The state that the status reports, or `None` if it reports nothing. Then the state follows from the objects that the
+    /// workload owns.
+    fn rollout_status(&self) -> Option<RolloutStatus>;
+
+    /// The desired number of Pods, or `None` if the kind has no such number.
+    fn desired_pods(&self) -> Option<i32>;
+
+    /// The number of its Pods, or of a CronJob's Jobs, as its controller counts them.
+    fn active(&self) -> u32;
+
+    /// Whether the object is suspended, or `None` if objects of the kind cannot be suspended.
+    fn suspended(&self) -> Option<Suspended>;
+
+    /// Whether the object is the remainder of a former revision: it has no replicas and desires none.
+    fn is_former_revision(&self) -> bool;
+
+    /// When the object creates its next Job after `now`, or `None` if it has no schedule.
+    fn next_run(&self, now: Timestamp) -> Option<Timestamp>;
+
+    /// Whether the Pods of the kind run until somebody deletes them, so that the workload is a rollout.
+    fn is_rollout(&self) -> bool;
+}
+
+/// The rules of the object's kind, or `None` if the object is a Job or no workload.
+pub(crate) fn rules_of(object: &Object) -> Option<&dyn WorkloadRules> {
+    match object {
+        Object::CronJob(object) => Some(&**object),
+        Object::Deployment(object) => Some(&**object),
+        Object::ReplicaSet(object) => Some(&**object),
+        Object::StatefulSet(object) => Some(&**object),
+        Object::DaemonSet(object) => Some(&**object),
+        Object::Custom(object) => Some(&**object),
+        Object::Job(_) | Object::Owner(_) | Object::Pod(_) | Object::Event(_) => None,
+    }
+}
+
+/// Converts a number of the API, which is never negative.
+fn count(number: i32) -> u32 {
+    u32::try_from(number).unwrap_or(0)
+}
+
+impl WorkloadRules for CronJob {
+    fn rollout_status(&self) -> Option<RolloutStatus> {
+        Some(cron_job_status(self))
+    }
+
+    fn desired_pods(&self) -> Option<i32> {
+        None
+    }
+
+    fn active(&self) -> u32 {
+        u32::try_from(self.status.active.len()).unwrap_or(u32::MAX)
+    }
+
+    fn suspended(&self) -> Option<Suspended> {
+        Some(Suspended { suspended: self.spec.suspend == Some(true), condition: None })
+    }
+
+    fn is_former_revision(&self) -> bool {
+        false
+    }
+
+    fn next_run(&self, now: Timestamp) -> Option<Timestamp> {
+        next_run(self, now)
+    }
+
+    fn is_rollout(&self) -> bool {
+        false
+    }
+}
+
+impl WorkloadRules for Deployment {
+    fn rollout_status(&self) -> Option<RolloutStatus> {
+        Some(rollout::deployment(self))
+    }
+
+    fn desired_pods(&self) -> Option<i32> {
+        Some(desired_replicas(self.spec.replicas))
+    }
+
+    fn active(&self) -> u32 {
+        count(self.status.replicas)
+    }
+
+    fn suspended(&self) -> Option<Suspended> {
+        None
+    }
+
+    fn is_former_revision(&self) -> bool {
+        false
+    }
+
+    fn next_run(&self, _now: Timestamp) -> Option<Timestamp> {
+        None
+    }
+
+    fn is_rollout(&self) -> bool {
+        true
+    }
+}
+
+impl WorkloadRules for ReplicaSet {
+    fn rollout_status(&self) -> Option<RolloutStatus> {
+        Some(rollout::replica_set(self))
+    }
+
+    fn desired_pods(&self) -> Option<i32> {
+        Some(desired_replicas(self.spec.replicas))
+    }
+
+    fn active(&self) -> u32 {
+        count(self.status.replicas)
+    }
+
+    fn suspended(&self) -> Option<Suspended> {
+        None
+    }
+
+    fn is_former_revision(&self) -> bool {
+        desired_replicas(self.spec.replicas) == 0 && self.status.replicas == 0
+    }
+
+    fn next_run(&self, _now: Timestamp) -> Option<Timestamp> {
+        None
+    }
+
+    fn is_rollout(&self) -> bool {
+        true
+    }
+}
+
+impl WorkloadRules for StatefulSet {
+    fn rollout_status(&self) -> Option<RolloutStatus> {
+        Some(rollout::stateful_set(self))
+    }
+
+    fn desired_pods(&self) -> Option<i32> {
+        Some(desired_replicas(self.spec.replicas))
+    }
+
+    fn active(&self) -> u32 {
+        count(self.status.replicas)
+    }
+
+    fn suspended(&self) -> Option<Suspended> {
+        None
+    }
+
+    fn is_former_revision(&self) -> bool {
+        false
+    }
+
+    fn next_run(&self, _now: Timestamp) -> Option<Timestamp> {
+        None
+    }
+
+    fn is_rollout(&self) -> bool {
+        true
+    }
+}
+
+impl WorkloadRules for DaemonSet {
+    fn rollout_status(&self) -> Option<RolloutStatus> {
+        Some(rollout::daemon_set(self))
+    }
+
+    fn desired_pods(&self) -> Option<i32> {
+        Some(self.status.desired_number_scheduled)
+    }
+
+    fn active(&self) -> u32 {
+        count(self.status.current_number_scheduled)
+    }
+
+    fn suspended(&self) -> Option<Suspended> {
+        None
+    }
+
+    fn is_former_revision(&self) -> bool {
+        false
+    }
+
+    fn next_run(&self, _now: Timestamp) -> Option<Timestamp> {
+        None
+    }
+
+    fn is_rollout(&self) -> bool {
+        true
+    }
+}
+
+impl WorkloadRules for Custom {
+    fn rollout_status(&self) -> Option<RolloutStatus> {
+        rollout::custom(self)
+    }
+
+    fn desired_pods(&self) -> Option<i32> {
+        None
+    }
+
+    fn active(&self) -> u32 {
+        0
+    }
+
+    fn suspended(&self) -> Option<Suspended> {
+        let is_suspended = |condition: &&JobCondition| condition.r#type == "Suspended";
+        let condition = self.status.conditions.iter().find(is_suspended);
+        let is_true = condition.map(|condition| condition.status == "True");
+        let since = condition.and_then(|condition| known(condition.last_transition_time));
+        let suspended = self.spec.suspend.or(is_true) == Some(true);
+        Some(Suspended { suspended, condition: is_true.zip(since) })
+    }
+
+    fn is_former_revision(&self) -> bool {
+        false
+    }
+
+    fn next_run(&self, _now: Timestamp) -> Option<Timestamp> {
+        None
+    }
+
+    fn is_rollout(&self) -> bool {
+        false
+    }
+}
