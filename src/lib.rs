@@ -21,6 +21,12 @@ pub use crate::cli::main;
 pub mod testing {
     pub use crate::app::reporter::lines::LinesReporter;
 
+    pub mod cli {
+        pub use crate::cli::command_line::command;
+        pub use crate::cli::connection::global_flags;
+        pub use crate::cli::kubectl_flags::{Flag, Takes, command_flags};
+    }
+
     pub mod export {
         pub use crate::export::{document, write_json};
     }

@@ -1,6 +1,6 @@
 //! `kubectl seq apply`: the real `kubectl apply`, then what was applied until it ends.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use clap::{Args, ValueEnum as _};
 
@@ -12,11 +12,11 @@ use crate::app::streams::Streams;
 use crate::cli::connection::ConnectionArgs;
 use crate::cli::draw_args::DrawArgs;
 use crate::cli::follow_args::FollowArgs;
-use crate::cli::get::place;
+use crate::cli::kubectl_flags::{FlagTable, GivenFlag, Token, command_flags, declared_flags, split_list};
 use crate::cli::record_args::RecordArgs;
 use crate::observation::BuiltInKind;
-use crate::source::cluster::{self, Cluster, Connection, Name, Objects, Resource, Scope, Selection, Target};
-use crate::source::kubectl::{self, Applied, Kubectl};
+use crate::source::cluster::{self, Cluster, Name, Objects, Resource, Scope, Selection, Target};
+use crate::source::kubectl::{AppliedObject, ApplyArguments, Kubectl, KubectlOutput, Manifests};
 use crate::source::{ErrorKind, SourceError};
 
 /// `apply`.
@@ -40,6 +40,9 @@ pub(crate) struct ApplyArgs {
     /// The connection.
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
+    /// The words for `kubectl apply`, which clap does not see.
+    #[arg(skip)]
+    pub(crate) kubectl: KubectlPart,
     /// Output format: seq, table, wide, grid, json, jsonl, yaml, name; others are kubectl's and are not followed
     #[arg(short, long, value_name = "FORMAT")]
     pub(crate) output: Option<String>,
@@ -54,45 +57,45 @@ fn own_format(args: &ApplyArgs) -> Option<Format> {
     args.output.as_deref().map_or(Some(Format::Seq), |output| Format::from_str(output, false).ok())
 }
 
-pub(crate) async fn run(
-    args: ApplyArgs,
-    mut kubectl_args: Vec<OsString>,
-    drawing: &Appearance,
-    output: &Streams,
-) -> Result<Exit, RunError> {
-    let connection = Connection::from(args.connection.clone());
+pub(crate) async fn run(args: ApplyArgs, drawing: &Appearance, output: &Streams) -> Result<Exit, RunError> {
+    let KubectlPart { mut arguments, is_dry_run, has_words, unknown_flag } = args.kubectl.clone();
     let own = own_format(&args);
-    let follows = !args.detach && own.is_some() && !is_dry_run(&kubectl_args);
-    kubectl_args.extend(connection.kubectl_args());
-    let kubectl = Kubectl::find();
+    let follows = !args.detach && own.is_some() && !is_dry_run && !has_words;
+    arguments.global = args.connection.kubectl_words().to_vec();
+    let kubectl = Kubectl::locate();
     if !follows {
         if args.record.record.is_some() {
             let error = SourceError::new(ErrorKind::Usage, "--record needs something to follow");
             return Err(error.hint("Leave --detach, --dry-run or kubectl's own output format out.").into());
         }
-        // kubectl judges its own formats, and a dry run is all its own.
+        // A dry run prints only what kubectl prints, and kubectl checks its own formats.
         if let Some(format) = args.output.filter(|_| own != Some(Format::Seq)) {
-            kubectl_args.push(format!("--output={format}").into());
+            arguments.apply_only.insert(0, format!("--output={format}").into());
         }
-        let code = kubectl.apply(&kubectl_args, None, kubectl::Output::Stdout).await?;
-        return Ok(Exit::Wrapped(code));
+        let manifests = Manifests::unread(&arguments.filenames);
+        return Ok(Exit::Wrapped(kubectl.apply(&arguments, &manifests, KubectlOutput::Stdout).await?));
     }
-    // Before anything is changed.
+    // Opened before anything is changed, because it can fail.
     let recorder = args.record.open(true)?;
-    let input = if reads_input(&kubectl_args) { Some(kubectl::read_input()?) } else { None };
-    // How far the cluster is before the first change, so that nothing of what follows is missed. If this fails, kubectl
-    // is about to say why.
-    let cluster = cluster::connect(&connection).await;
+    let manifests = Manifests::read(&arguments.filenames)?;
+    // The state of the cluster before the first change, so that no later change is missed. If this fails, kubectl is
+    // about to report the reason.
+    let cluster = cluster::connect(&args.connection.connection()).await;
     let since = match &cluster {
         Ok(cluster) => cluster::fetch_resource_versions(cluster, &cluster.namespace).await.ok(),
         Err(_) => None,
     };
-    let to = if format(&args).is_for_machines() { kubectl::Output::Stderr } else { kubectl::Output::Stdout };
-    let code = kubectl.apply(&kubectl_args, input.as_deref(), to).await?;
+    let to = if format(&args).is_for_machines() { KubectlOutput::Stderr } else { KubectlOutput::Stdout };
+    let code = kubectl.apply(&arguments, &manifests, to).await?;
     if code != 0 {
         return Ok(Exit::Wrapped(code));
     }
-    let applied = kubectl.applied(&kubectl_args, input.as_deref()).await?;
+    if let Some(flag) = unknown_flag {
+        let text = format!("the applied objects are not followed: the flag `{}` is unknown", flag.display());
+        let error = SourceError::new(ErrorKind::Kubectl, text);
+        return Err(error.hint("Follow them by name: `kubectl seq get job NAME -w`.").into());
+    }
+    let applied = kubectl.read_applied(&arguments, &manifests).await?;
     let cluster = cluster?;
     let mut followed = Vec::new();
     for applied in &applied {
@@ -135,7 +138,7 @@ pub(crate) async fn run(
 ///
 /// Of custom resources those are followed whose types are known to run Pods to an end: to wait for the Pods of any other
 /// might be to wait for ever.
-async fn resource(cluster: &Cluster, applied: &Applied) -> Result<Option<Resource>, RunError> {
+async fn resource(cluster: &Cluster, applied: &AppliedObject) -> Result<Option<Resource>, RunError> {
     let (group, version) = applied.api_version.rsplit_once('/').unwrap_or(("", &applied.api_version));
     let kind = applied.kind.as_str();
     let runs = match (built_in_kind(applied), group) {
@@ -157,7 +160,7 @@ async fn resource(cluster: &Cluster, applied: &Applied) -> Result<Option<Resourc
 }
 
 /// The kind of what was applied, if it is in the table of kinds.
-fn built_in_kind(applied: &Applied) -> Option<BuiltInKind> {
+fn built_in_kind(applied: &AppliedObject) -> Option<BuiltInKind> {
     let is_same = |kind: &&BuiltInKind| {
         kind.info().name == applied.kind && kind.info().api_version == applied.api_version
     };
@@ -189,11 +192,11 @@ fn duration_of(kind: BuiltInKind) -> AppliedDuration {
 }
 
 /// Whether the object runs Pods again and again, as long as it exists.
-fn is_endless(applied: &Applied) -> bool {
+fn is_endless(applied: &AppliedObject) -> bool {
     built_in_kind(applied).is_some_and(|kind| duration_of(kind) == AppliedDuration::Endless)
 }
 
-fn target(applied: &Applied, resource: &Resource) -> Target {
+fn target(applied: &AppliedObject, resource: &Resource) -> Target {
     let name = Name { name: applied.name.clone(), uid: Some(applied.uid.clone()) };
     Target {
         resource: resource.clone(),
@@ -203,7 +206,7 @@ fn target(applied: &Applied, resource: &Resource) -> Target {
 }
 
 /// The command that shows it again, if one command can.
-fn again<'a>(applied: impl Iterator<Item = &'a Applied>, args: &ApplyArgs, default: &str) -> String {
+fn again<'a>(applied: impl Iterator<Item = &'a AppliedObject>, args: &ApplyArgs, default: &str) -> String {
     let mut words = vec!["kubectl seq get".to_owned()];
     let mut namespaces = Vec::new();
     for applied in applied {
@@ -213,112 +216,149 @@ fn again<'a>(applied: impl Iterator<Item = &'a Applied>, args: &ApplyArgs, defau
     namespaces.dedup();
     match namespaces.as_slice() {
         [only] if *only == default => {}
-        [only] if args.connection.namespace.is_none() => words.push(format!("-n {only}")),
+        [only] if args.connection.namespace().is_none() => words.push(format!("-n {only}")),
         [_] => {}
         _ => return String::new(),
     }
-    words.extend(place(&args.connection));
+    words.extend(args.connection.scope_flags());
     words.push("--watch".to_owned());
     words.join(" ")
 }
 
-fn is_dry_run(args: &[OsString]) -> bool {
-    args.iter().filter_map(|arg| arg.to_str()).any(|arg| {
-        arg.strip_prefix("--dry-run")
-            .is_some_and(|rest| rest.is_empty() || (rest.starts_with('=') && rest != "=none"))
-    })
+/// The part of the command line that is `kubectl apply`'s.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct KubectlPart {
+    arguments: ApplyArguments,
+    /// Whether `--dry-run` asks for one.
+    is_dry_run: bool,
+    /// Whether there are words besides flags. `kubectl apply` has none, except the names of its own subcommands.
+    has_words: bool,
+    /// A flag that is not in the table of kubectl's flags.
+    unknown_flag: Option<OsString>,
 }
 
-/// Whether a manifest comes by standard input: it must be read twice.
-fn reads_input(args: &[OsString]) -> bool {
-    let texts: Vec<&str> = args.iter().filter_map(|arg| arg.to_str()).collect();
-    texts.windows(2).any(|pair| matches!(pair, ["-f" | "--filename", "-"]))
-        || texts.iter().any(|text| matches!(*text, "-f-" | "-f=-" | "--filename=-"))
-}
-
-/// Tells the flags of `kubectl seq apply` from those of `kubectl apply`: the ones that `command` declares are ours, the
-/// rest is kubectl's, in the order as typed. A lone `-` is kubectl's `-f -`.
-pub(crate) fn split_apply(command: &clap::Command, args: &[OsString]) -> (Vec<OsString>, Vec<OsString>) {
-    let (mut ours, mut kubectls) = (Vec::new(), Vec::new());
-    let mut args = args.iter();
-    while let Some(arg) = args.next() {
-        let Some(text) = arg.to_str() else {
-            kubectls.push(arg.clone());
-            continue;
-        };
-        if text == "-" && kubectls.last().is_none_or(|last: &OsString| !takes_file(last)) {
-            kubectls.extend(["-f".into(), "-".into()]);
-            continue;
-        }
-        let Some(flag) = ours_of(command, text) else {
-            kubectls.push(arg.clone());
-            continue;
-        };
-        ours.push(arg.clone());
-        let has_value = text.contains('=') || (!text.starts_with("--") && text.len() > 2);
-        if flag.get_action().takes_values() && !flag.is_require_equals_set() && !has_value {
-            ours.extend(args.next().cloned());
+/// Divides the words of `kubectl seq apply` into those for clap and those for `kubectl apply`.
+///
+/// Flags that `declared` declares are clap's; each is rewritten as one word, so that clap cannot read it differently. A
+/// lone `-` is kubectl's `-f -`.
+pub(crate) fn divide(declared: &clap::Command, words: &[OsString]) -> (Vec<OsString>, KubectlPart) {
+    let own_flags = declared_flags(declared);
+    let table = FlagTable::new(own_flags.iter().cloned().chain(command_flags("apply")));
+    let (mut own, mut kubectl) = (Vec::new(), KubectlPart::default());
+    for token in table.lex(words) {
+        match token {
+            Token::Flag(flag) if own_flags.iter().any(|known| known.long == flag.name) => {
+                own.push(flag.to_word());
+            }
+            Token::Flag(flag) => kubectl.add_flag(&flag),
+            Token::Positional(word) if word == "-" => kubectl.arguments.filenames.push("-".to_owned()),
+            Token::Positional(word) => {
+                kubectl.has_words = true;
+                kubectl.arguments.apply_only.push(word);
+            }
+            Token::Escaped(word) => {
+                kubectl.has_words = true;
+                kubectl.arguments.operands.push(word);
+            }
+            Token::Unknown(word) => {
+                kubectl.arguments.apply_only.push(word.clone());
+                kubectl.unknown_flag.get_or_insert(word);
+            }
         }
     }
-    (ours, kubectls)
+    (own, kubectl)
 }
 
-fn takes_file(flag: &OsString) -> bool {
-    flag == "-f" || flag == "--filename"
-}
-
-fn ours_of<'a>(command: &'a clap::Command, text: &str) -> Option<&'a clap::Arg> {
-    if let Some(long) = text.strip_prefix("--") {
-        let name = long.split('=').next().unwrap_or(long);
-        return command.get_arguments().find(|arg| arg.get_long() == Some(name));
+impl KubectlPart {
+    fn add_flag(&mut self, flag: &GivenFlag) {
+        let value = flag.value.as_deref().and_then(OsStr::to_str);
+        match flag.name.as_str() {
+            // Only the last word can lack its value. kubectl reports it.
+            _ if flag.lacks_value => self.arguments.apply_only.push(flag.to_word()),
+            "filename" => match value.and_then(split_list) {
+                Some(names) => self.arguments.filenames.extend(names),
+                // kubectl explains why it refuses the list.
+                None => self.arguments.selection.push(flag.to_word()),
+            },
+            "kustomize" | "recursive" | "selector" => self.arguments.selection.push(flag.to_word()),
+            "dry-run" => {
+                // The last one counts. Older releases of kubectl take `false` for `none`.
+                self.is_dry_run = !matches!(value, Some("none" | "false"));
+                self.arguments.apply_only.push(flag.to_word());
+            }
+            _ => self.arguments.apply_only.push(flag.to_word()),
+        }
     }
-    let short = text.strip_prefix('-')?.chars().next()?;
-    command.get_arguments().find(|arg| arg.get_short() == Some(short))
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
-    use crate::cli::command_line::Cli;
+    use crate::cli::command_line;
 
-    fn words(text: &str) -> Vec<OsString> {
-        text.split_whitespace().map(OsString::from).collect()
+    fn divided(line: &str) -> (String, KubectlPart) {
+        let command = command_line::command();
+        let words: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
+        let (own, kubectl) = divide(command.find_subcommand("apply").unwrap(), &words);
+        (own.join(" ".as_ref()).into_string().unwrap(), kubectl)
     }
 
     #[test]
-    fn flags_of_kubectl_apply_are_told_from_ours() {
-        let mut command = Cli::command();
-        command.build();
-        let apply = command.find_subcommand("apply").unwrap();
-        for (typed, ours, kubectls) in [
-            ("-f job.yaml", "", "-f job.yaml"),
-            ("-", "", "-f -"),
-            ("-f -", "", "-f -"),
-            ("-f job.yaml -n ns --server-side", "-n ns", "-f job.yaml --server-side"),
-            ("-nns -f=job.yaml", "-nns", "-f=job.yaml"),
-            ("--namespace=ns -k dir --timeout 5m", "--namespace=ns --timeout 5m", "-k dir"),
-            ("-l app=x --prune -f dir -R --detach", "--detach", "-l app=x --prune -f dir -R"),
-            ("-o json -f x --dry-run=client", "-o json", "-f x --dry-run=client"),
-            ("--ascii --field-manager me -f x", "--ascii", "--field-manager me -f x"),
-            ("--insecure-skip-tls-verify -f x", "--insecure-skip-tls-verify", "-f x"),
-            ("-f x -h", "-h", "-f x"),
+    fn flags_are_divided_between_this_program_and_kubectl_apply() {
+        for (typed, own, filenames, selection, apply_only) in [
+            ("-f job.yaml", "", "job.yaml", "", ""),
+            ("-", "", "-", "", ""),
+            ("-f -", "", "-", "", ""),
+            ("-f a.yaml,- -fb.yaml", "", "a.yaml - b.yaml", "", ""),
+            ("-f job.yaml -n ns --server-side", "--namespace=ns", "job.yaml", "", "--server-side"),
+            ("-Rn danger -f=job.yaml", "--namespace=danger", "job.yaml", "--recursive", ""),
+            ("-Rf DIR", "", "DIR", "--recursive", ""),
+            ("-Rf -", "", "-", "--recursive", ""),
+            ("--namespace=ns -k dir --timeout 5m", "--namespace=ns --timeout=5m", "", "--kustomize=dir", ""),
+            ("-l app=x --prune -f d --detach", "--detach", "d", "--selector=app=x", "--prune"),
+            ("-o json -f x --dry-run=client", "--output=json", "x", "", "--dry-run=client"),
+            ("-Ro name -f x", "--output=name", "x", "--recursive", ""),
+            ("--ascii --field-manager me -f x", "--ascii", "x", "", "--field-manager=me"),
+            ("--field-manager -n -f x", "", "x", "", "--field-manager=-n"),
+            ("--insecure-skip-tls-verify -f x", "--insecure-skip-tls-verify", "x", "", ""),
+            ("-v 6 -f x --proxy-url u", "--v=6 --proxy-url=u", "x", "", ""),
+            ("-f x -h", "--help", "x", "", ""),
+            ("-f \"", "", "", "--filename=\"", ""),
+            ("--force view-last-applied", "", "", "", "--force view-last-applied"),
+            ("--nosuch -f x", "", "x", "", "--nosuch"),
         ] {
-            assert_eq!(split_apply(apply, &words(typed)), (words(ours), words(kubectls)), "{typed}");
+            let (for_clap, kubectl) = divided(typed);
+            let join = |words: Vec<OsString>| words.join(" ".as_ref()).into_string().unwrap();
+            let ApplyArguments { filenames: names, selection: selects, apply_only: others, .. } =
+                kubectl.arguments;
+            assert_eq!(
+                (for_clap.as_str(), names.join(" ").as_str(), join(selects).as_str(), join(others).as_str()),
+                (own, filenames, selection, apply_only),
+                "{typed}"
+            );
         }
     }
 
     #[test]
-    fn dry_runs_and_standard_input_are_recognised() {
-        for (typed, dry, input) in [
-            ("-f x", false, false),
-            ("-f x --dry-run", true, false),
-            ("-f - --dry-run=server", true, true),
-            ("--filename=- --dry-run=none", false, true),
-            ("--filename -", false, true),
+    fn the_last_dry_run_flag_counts() {
+        for (typed, is_dry_run) in [
+            ("-f x", false),
+            ("-f x --dry-run", true),
+            ("-f - --dry-run=server", true),
+            ("-f - --dry_run=client", true),
+            ("--filename=- --dry-run=none", false),
+            ("-f x --dry-run=server --dry-run=none", false),
+            ("-f x --dry-run=none --dry-run", true),
         ] {
-            assert_eq!((is_dry_run(&words(typed)), reads_input(&words(typed))), (dry, input), "{typed}");
+            assert_eq!(divided(typed).1.is_dry_run, is_dry_run, "{typed}");
         }
+    }
+
+    #[test]
+    fn words_and_unknown_flags_are_noticed() {
+        let (_, kubectl) = divided("-f x -- -y");
+        assert!(kubectl.has_words && kubectl.unknown_flag.is_none());
+        let (_, kubectl) = divided("-f x --nosuch");
+        assert_eq!((kubectl.has_words, kubectl.unknown_flag), (false, Some("--nosuch".into())));
     }
 }

@@ -1,9 +1,13 @@
 //! The command line of the program: its subcommands, declared for clap.
 
-use clap::Parser;
+use std::ffi::OsString;
 
-use crate::cli::apply::ApplyArgs;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser};
+
+use crate::cli::apply::{self, ApplyArgs};
+use crate::cli::connection::{accept_global_flags, global_flags};
 use crate::cli::get::GetArgs;
+use crate::cli::kubectl_flags::{FlagTable, GivenFlag};
 use crate::cli::pod::PodArgs;
 use crate::cli::replay::ReplayArgs;
 use crate::cli::simulate::SimulateArgs;
@@ -19,6 +23,7 @@ use crate::cli::simulate::SimulateArgs;
     version,
     disable_help_subcommand = false,
     arg_required_else_help = true,
+    args_override_self = true,
     max_term_width = 100,
     after_help = EXIT_CODES
 )]
@@ -27,6 +32,68 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Subcommand,
 }
+
+/// The whole command line, as clap knows it.
+///
+/// Every subcommand accepts kubectl's global flags. Those that do not connect to a cluster ignore them.
+pub fn command() -> clap::Command {
+    let mut command = Cli::command();
+    let without_cluster: Vec<String> = command
+        .get_subcommands()
+        .filter(|sub| sub.get_arguments().all(|arg| arg.get_long() != Some("kubeconfig")))
+        .map(|sub| sub.get_name().to_owned())
+        .filter(|name| name != COMPLETE)
+        .collect();
+    for name in without_cluster {
+        command = command.mut_subcommand(name, accept_global_flags);
+    }
+    command.build();
+    command
+}
+
+/// Reads the arguments of the program, the first of which is its own name.
+///
+/// # Errors
+///
+/// Wrong usage; or help or the version was asked for, which clap reports as an error too.
+pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
+    let mut command = command();
+    let mut words = arguments;
+    if let Some(program) = words.first().cloned() {
+        words = [program].into_iter().chain(global_flags_last(&words[1..])).collect();
+    }
+    let mut apply_command = apply::KubectlPart::default();
+    if words.get(1).is_some_and(|name| name == "apply")
+        && let Some(declared) = command.find_subcommand("apply")
+    {
+        let (own, kubectl) = apply::divide(declared, &words[2..]);
+        words.truncate(2);
+        words.extend(own);
+        apply_command = kubectl;
+    }
+    let matches = command.try_get_matches_from_mut(words)?;
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    if let Subcommand::Apply(args) = &mut cli.command {
+        args.kubectl = apply_command;
+    }
+    Ok(cli)
+}
+
+/// Moves global flags that stand before the subcommand behind its name, because kubectl accepts them in both positions.
+/// Other words are left for clap, which explains them.
+pub(crate) fn global_flags_last(words: &[OsString]) -> Vec<OsString> {
+    match FlagTable::new(global_flags()).lex_leading(words) {
+        Some((flags, rest)) if !rest.is_empty() => {
+            let mut rest = rest.into_iter();
+            let name = rest.next();
+            name.into_iter().chain(flags.iter().map(GivenFlag::to_word)).chain(rest).collect()
+        }
+        Some(_) | None => words.to_vec(),
+    }
+}
+
+/// The hidden subcommand that kubectl calls for completion.
+const COMPLETE: &str = "__complete";
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -65,12 +132,56 @@ pub(crate) enum Subcommand {
         shell: clap_complete::Shell,
     },
     /// What kubectl runs to complete `kubectl seq`.
-    #[command(name = "__complete", hide = true, disable_help_flag = true)]
+    #[command(name = COMPLETE, hide = true, disable_help_flag = true)]
     Complete {
         /// The words, the last of which is to be completed.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        words: Vec<String>,
+        words: Vec<OsString>,
     },
     /// Print the version
     Version,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn global_flags_may_stand_before_the_subcommand() {
+        for (typed, moved) in [
+            ("-n ns get job pi -w", "get --namespace=ns job pi -w"),
+            ("--namespace=ns --context test get job", "get --namespace=ns --context=test job"),
+            ("-nns --insecure-skip-tls-verify pod pi", "pod --namespace=ns --insecure-skip-tls-verify pi"),
+            ("-v 6 --warnings-as-errors apply -f x", "apply --v=6 --warnings-as-errors -f x"),
+            ("get -n ns job", "get -n ns job"),
+            // clap explains the error in these.
+            ("--watch get job", "--watch get job"),
+            ("-n", "-n"),
+            ("-n ns", "-n ns"),
+            ("- get", "- get"),
+        ] {
+            let words: Vec<OsString> = typed.split_whitespace().map(OsString::from).collect();
+            assert_eq!(global_flags_last(&words).join(" ".as_ref()), moved, "{typed}");
+        }
+    }
+
+    #[test]
+    fn every_subcommand_accepts_every_global_flag_before_and_behind_its_name() {
+        for subcommand in
+            ["get job", "pod pi", "simulate", "replay x", "version", "completion bash", "apply -f x"]
+        {
+            for flag in global_flags() {
+                let value = if flag.long.starts_with("insecure") || flag.long.starts_with("disable") {
+                    "true"
+                } else {
+                    "1"
+                };
+                let word = format!("--{}={value}", flag.long);
+                for line in [format!("{word} {subcommand}"), format!("{subcommand} {word}")] {
+                    let words = ["kubectl-seq"].into_iter().chain(line.split(' ')).map(OsString::from);
+                    assert!(parse(words.collect()).is_ok(), "{line}");
+                }
+            }
+        }
+    }
 }

@@ -1,8 +1,8 @@
-//! Completion: of shells for `kubectl-seq`, and of kubectl for `kubectl seq`.
+//! Completion: scripts for shells that complete `kubectl-seq`, and answers for kubectl, which completes `kubectl seq`.
 //!
-//! kubectl runs `kubectl_complete-seq WORD… WORD` and expects one candidate a line and the directive of its shell
-//! library (cobra) last. What kubectl itself can complete (types, names, namespaces, contexts, manifests) is asked of
-//! it; our own commands and flags are added.
+//! kubectl runs `kubectl_complete-seq WORD… WORD` and expects one candidate a line, followed by the directive of its
+//! shell library (cobra). Types, names, namespaces, contexts and manifests are completed by kubectl itself. The
+//! subcommands and flags of this program are added.
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -11,11 +11,14 @@ use clap::{Arg, Command};
 
 use crate::app::exit::{Exit, RunError};
 use crate::app::streams::Streams;
+use crate::cli::command_line::global_flags_last;
+use crate::cli::connection::global_flags;
+use crate::cli::kubectl_flags::{FlagTable, GivenFlag, Token, command_flags, declared_flags};
 use crate::source::kubectl::Kubectl;
 
-/// No file names, please.
+/// Directive: the shell offers no file names.
 const NO_FILES: &str = ":4";
-/// File names, as the shell completes them by itself.
+/// Directive: the shell completes file names by itself.
 const FILES: &str = ":0";
 
 /// Prints the completion script of `shell` for `kubectl-seq`.
@@ -27,8 +30,8 @@ pub(crate) fn print_script(shell: clap_complete::Shell, root: &mut Command) -> R
     Ok(Exit::Success)
 }
 
-/// What kubectl completes for a command of ours: the words of its own command.
-fn kubectls(command: &str) -> &'static [&'static str] {
+/// The kubectl command that completes the arguments of a subcommand; empty if none does.
+fn kubectl_command(command: &str) -> &'static [&'static str] {
     match command {
         "apply" => &["apply"],
         "get" => &["get"],
@@ -37,70 +40,80 @@ fn kubectls(command: &str) -> &'static [&'static str] {
     }
 }
 
-/// What comes of the words behind `kubectl seq`, the last of which is to be completed.
+/// The answer to a line whose last word is to be completed.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Completion {
-    /// Candidates of ours, with descriptions.
+    /// Candidates of this program, with descriptions.
     candidates: Vec<(String, String)>,
-    /// The words to ask kubectl about; empty: nothing.
-    ask: Vec<String>,
-    /// Whether it is the name of a file.
-    files: bool,
+    /// The words to ask kubectl about; empty if kubectl is not asked.
+    kubectl_words: Vec<OsString>,
+    /// Whether the word is the name of a file.
+    is_file: bool,
 }
 
-pub(crate) fn complete(root: &Command, words: &[String]) -> Completion {
-    let (word, before) =
-        words.split_last().map_or(("", &[] as &[String]), |(last, rest)| (last.as_str(), rest));
+/// Completes the last of the words after `kubectl seq`.
+pub(crate) fn complete(root: &Command, words: &[OsString]) -> Completion {
+    let none = Completion::default();
+    let Some((last, before)) = words.split_last() else { return none };
+    // The shell cannot show a candidate for a word that is no text.
+    let Some(word) = last.to_str() else { return none };
+    let before = global_flags_last(before);
     let Some((name, before)) = before.split_first() else {
         let commands = root.get_subcommands().filter(|command| !command.is_hide_set());
-        let candidates = commands.map(|command| (command.get_name().to_owned(), about(command.get_about())));
-        return Completion { candidates: starting_with(word, candidates), ..Completion::default() };
+        let candidates =
+            commands.map(|command| (command.get_name().to_owned(), first_line(command.get_about())));
+        return Completion { candidates: starting_with(word, candidates), ..none };
     };
-    let none = Completion::default();
     let Some(command) = root.find_subcommand(name) else { return none };
-    if let Some(values) = before.last().and_then(|flag| values_of(command, flag)) {
+    let verb = kubectl_command(command.get_name());
+    let table = FlagTable::new(
+        declared_flags(command).into_iter().chain(command_flags(verb.first().copied().unwrap_or_default())),
+    );
+    let tokens = table.lex(before);
+    // The flag whose value the word is.
+    let flag = match tokens.last() {
+        Some(Token::Flag(flag)) if flag.lacks_value => Some(flag.name.as_str()),
+        _ => None,
+    };
+    let arg = flag.map_or_else(|| first_positional(command, word), |name| find_flag(command, name));
+    if let Some(values) = arg.filter(|_| flag.is_some()).and_then(possible_values) {
         return Completion { candidates: starting_with(word, values), ..none };
     }
-    let flag = before.last().and_then(|flag| flag_of(command, flag));
-    let file = if flag.is_some_and(|flag| flag.get_action().takes_values()) {
-        flag
-    } else {
-        argument(command, word)
-    };
-    if file.is_some_and(is_file) {
-        return Completion { files: true, ..none };
+    if arg.is_some_and(|arg| arg.get_value_hint() == clap::ValueHint::AnyPath) {
+        return Completion { is_file: true, ..none };
     }
-    if let Some((flag, value)) = word.split_once('=')
-        && let Some(values) = values_of(command, flag)
+    if let Some((typed, value)) = word.split_once('=')
+        && let [Token::Flag(GivenFlag { name, value: Some(_), .. })] = table.lex([word]).as_slice()
+        && let Some(values) = find_flag(command, name).and_then(possible_values)
     {
-        let whole =
-            starting_with(value, values).into_iter().map(|(value, about)| (format!("{flag}={value}"), about));
-        return Completion { candidates: whole.collect(), ..none };
-    }
-    let flags = command.get_arguments().filter(|arg| !arg.is_hide_set());
-    let flags = flags.filter_map(|arg| Some((format!("--{}", arg.get_long()?), about(arg.get_help()))));
-    let candidates = if word.starts_with('-') { starting_with(word, flags) } else { Vec::new() };
-    let verb = kubectls(command.get_name());
-    // The flags of `get` that kubectl has and we have not are no help.
-    if verb.is_empty() || (word.starts_with('-') && command.get_name() != "apply") {
+        let whole = starting_with(value, values).into_iter();
+        let candidates = whole.map(|(value, about)| (format!("{typed}={value}"), about)).collect();
         return Completion { candidates, ..none };
     }
-    let mut ask: Vec<String> = verb.iter().map(|word| (*word).to_owned()).collect();
-    ask.extend(without_ours(command, before));
-    ask.push(word.to_owned());
-    Completion { candidates, ask, files: false }
+    let is_flag = flag.is_none() && word.starts_with('-');
+    let flags = command.get_arguments().filter(|arg| !arg.is_hide_set());
+    let flags = flags.filter_map(|arg| Some((format!("--{}", arg.get_long()?), first_line(arg.get_help()))));
+    let candidates = if is_flag { starting_with(word, flags) } else { Vec::new() };
+    // `get` and `pod` do not take all flags of `kubectl get`, so kubectl's list of them would mislead.
+    if verb.is_empty() || (is_flag && command.get_name() != "apply") {
+        return Completion { candidates, ..none };
+    }
+    let mut kubectl_words: Vec<OsString> = verb.iter().map(OsString::from).collect();
+    kubectl_words.extend(words_for_kubectl(tokens, verb[0]));
+    kubectl_words.push(last.clone());
+    Completion { candidates, kubectl_words, is_file: false }
 }
 
-/// What a word that is no flag is to the command, if it takes such words.
-fn argument<'a>(command: &'a Command, word: &str) -> Option<&'a Arg> {
+/// The first positional argument of the command, if `word` is no flag.
+fn first_positional<'a>(command: &'a Command, word: &str) -> Option<&'a Arg> {
     command.get_positionals().next().filter(|_| !word.starts_with('-'))
 }
 
-fn is_file(arg: &Arg) -> bool {
-    arg.get_value_hint() == clap::ValueHint::AnyPath
+fn find_flag<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
+    command.get_arguments().find(|arg| arg.get_long() == Some(name))
 }
 
-fn about(text: Option<&clap::builder::StyledStr>) -> String {
+fn first_line(text: Option<&clap::builder::StyledStr>) -> String {
     text.map(|text| text.to_string().lines().next().unwrap_or_default().to_owned()).unwrap_or_default()
 }
 
@@ -108,49 +121,44 @@ fn starting_with(word: &str, all: impl IntoIterator<Item = (String, String)>) ->
     all.into_iter().filter(|(candidate, _)| candidate.starts_with(word)).collect()
 }
 
-/// The values that a flag of ours can have.
-fn values_of(command: &Command, flag: &str) -> Option<Vec<(String, String)>> {
-    let values = flag_of(command, flag)?.get_possible_values();
+/// The values that a flag can have, with descriptions; `None` if it can have any.
+fn possible_values(arg: &Arg) -> Option<Vec<(String, String)>> {
+    let values = arg.get_possible_values();
     let visible = values.iter().filter(|value| !value.is_hide_set());
     let values: Vec<_> =
-        visible.map(|value| (value.get_name().to_owned(), about(value.get_help()))).collect();
+        visible.map(|value| (value.get_name().to_owned(), first_line(value.get_help()))).collect();
     (!values.is_empty()).then_some(values)
 }
 
-fn flag_of<'a>(command: &'a Command, flag: &str) -> Option<&'a Arg> {
-    let short =
-        flag.strip_prefix('-').filter(|rest| rest.chars().count() == 1).and_then(|rest| rest.chars().next());
-    let long = flag.strip_prefix("--");
-    command.get_arguments().find(|arg| {
-        (short.is_some() && arg.get_short() == short) || (long.is_some() && arg.get_long() == long)
-    })
-}
-
-/// The words without the flags that kubectl does not know.
-fn without_ours(command: &Command, words: &[String]) -> Vec<String> {
-    let mut kept = Vec::new();
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        let name = word.split('=').next().unwrap_or(word);
-        match flag_of(command, name).filter(|arg| is_ours(arg)) {
-            None => kept.push(word.clone()),
-            Some(arg) if arg.get_action().takes_values() && !word.contains('=') => {
-                words.next();
+/// The words without the flags that kubectl does not have, or that have another meaning there.
+fn words_for_kubectl(tokens: Vec<Token>, kubectl_command: &str) -> Vec<OsString> {
+    let mut known = command_flags(kubectl_command);
+    known.retain(|flag| !matches!(flag.long.as_str(), "output" | "timeout"));
+    known.extend(global_flags());
+    let mut words = Vec::new();
+    let mut is_escaped = false;
+    for token in tokens {
+        match token {
+            Token::Flag(flag) if known.iter().any(|known| known.long == flag.name) => {
+                words.push(flag.to_word());
             }
-            Some(_) => {}
+            Token::Flag(_) => {}
+            Token::Unknown(word) | Token::Positional(word) => words.push(word),
+            Token::Escaped(word) => {
+                if !is_escaped {
+                    words.push("--".into());
+                    is_escaped = true;
+                }
+                words.push(word);
+            }
         }
     }
-    kept
+    words
 }
 
-fn is_ours(arg: &Arg) -> bool {
-    let heading = arg.get_help_heading().unwrap_or_default();
-    matches!(heading, "Following" | "Drawing")
-        || matches!(arg.get_long(), Some("detach" | "tail-lines" | "output"))
-}
-
-/// Answers kubectl. Nothing that goes wrong is worth a word: the shell would print it into the command line.
-pub(crate) async fn answer(root: &Command, words: &[String]) -> Exit {
+/// Prints the answer for kubectl. Nothing is printed about errors, because the shell would show it in the middle of the
+/// user's line.
+pub(crate) async fn answer(root: &Command, words: &[OsString]) -> Exit {
     let completion = complete(root, words);
     let mut text = String::new();
     for (candidate, about) in &completion.candidates {
@@ -161,12 +169,16 @@ pub(crate) async fn answer(root: &Command, words: &[String]) -> Exit {
         }
         text.push('\n');
     }
-    let asked = if completion.ask.is_empty() { None } else { ask(&completion.ask).await };
-    match asked {
+    let answer = if completion.kubectl_words.is_empty() {
+        None
+    } else {
+        Kubectl::locate().complete(&completion.kubectl_words).await
+    };
+    match answer {
         Some(answer) if answer.lines().last().is_some_and(|last| last.starts_with(':')) => {
             text.push_str(&answer);
         }
-        _ if completion.files => text.push_str(FILES),
+        _ if completion.is_file => text.push_str(FILES),
         _ => text.push_str(NO_FILES),
     }
     let mut stdout = io::stdout().lock();
@@ -176,48 +188,44 @@ pub(crate) async fn answer(root: &Command, words: &[String]) -> Exit {
     }
 }
 
-async fn ask(words: &[String]) -> Option<String> {
-    let words: Vec<OsString> = words.iter().map(OsString::from).collect();
-    Kubectl::find().complete(&words).await
-}
-
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
-    use crate::cli::command_line::Cli;
+    use crate::cli::command_line;
 
     fn completed(line: &str) -> (String, String) {
-        let mut root = Cli::command();
-        root.build();
-        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
-        let Completion { candidates, ask, files } = complete(&root, &words);
+        let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        let Completion { candidates, kubectl_words, is_file } = complete(&command_line::command(), &words);
         let mut candidates: Vec<String> = candidates.into_iter().map(|(candidate, _)| candidate).collect();
-        candidates.extend(files.then(|| "FILES".to_owned()));
-        (candidates.join(" "), ask.join(" "))
+        candidates.extend(is_file.then(|| "FILES".to_owned()));
+        (candidates.join(" "), kubectl_words.join(" ".as_ref()).into_string().unwrap())
     }
 
     #[test]
-    fn our_words_are_ours_and_the_rest_is_kubectls() {
+    fn own_words_are_completed_here_and_the_others_by_kubectl() {
         for (line, candidates, ask) in [
             ("g", "get", ""),
             ("get jo", "", "get jo"),
             ("get job p", "", "get job p"),
-            ("get --sort work job -n d", "", "get job -n d"),
+            ("get --sort work job -n d", "", "get job --namespace d"),
             ("get job --sort co", "cold", ""),
             ("get job --sort=co", "--sort=cold", ""),
             ("get -o js", "json jsonl", ""),
             ("get --asc", "--ascii", ""),
             ("pod pi", "", "get pod pi"),
-            ("apply -f ", "", "apply -f "),
+            ("apply -f ", "", "apply --filename "),
             ("apply --detach --se", "--server", "apply --se"),
             ("get job --record ", "FILES", ""),
-            ("apply --record run -f j", "", "apply -f j"),
+            ("apply --record run -f j", "", "apply --filename j"),
             ("simulate -f ", "FILES", ""),
             ("replay ", "FILES", ""),
             ("replay --speed ", "", ""),
             ("replay --spe", "--speed", ""),
+            ("-n d get job p", "", "get --namespace=d job p"),
+            ("apply -Rn ", "", "apply --recursive --namespace "),
+            ("get -wo gr", "grid", ""),
+            ("get -L x -o json jo", "", "get --label-columns=x jo"),
+            ("apply -f j --timeout 5m -k ", "", "apply --filename=j --kustomize "),
             ("nosuch x", "", ""),
         ] {
             assert_eq!(completed(line), (candidates.to_owned(), ask.to_owned()), "{line}");

@@ -1,162 +1,210 @@
-//! The connection flags, of the same name and meaning as kubectl's.
+//! kubectl's global flags: the only list of them. The same declaration parses them and hands them on to kubectl.
 
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Arg, ArgAction, Args};
+use clap::builder::OsStringValueParser;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
+use crate::cli::kubectl_flags::{Flag, Takes, declared_flags, flag_word};
 use crate::source::cluster::Connection;
 
-/// kubectl's global flags that concern the connection.
-#[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Connection (as kubectl's)")]
-pub(crate) struct ConnectionArgs {
+/// Declares the flags and moves their values to the fields of [`Connection`] that have the same names.
+macro_rules! connection_flags {
+    ($($(#[$attribute:meta])* $field:ident: $type:ty,)*) => {
+        /// kubectl's global flags that this program itself obeys.
+        #[derive(Clone, Debug, Default, Args)]
+        #[command(next_help_heading = "Connection (as kubectl's)")]
+        struct ConnectionFlags {
+            $($(#[$attribute])* $field: $type,)*
+        }
+
+        impl From<ConnectionFlags> for Connection {
+            fn from(flags: ConnectionFlags) -> Self {
+                Self { $($field: flags.$field,)* }
+            }
+        }
+    };
+}
+
+connection_flags! {
     /// Namespace
     #[arg(short, long, value_name = "NAMESPACE")]
-    pub(crate) namespace: Option<String>,
+    namespace: Option<String>,
     /// Kubeconfig file
     #[arg(long, value_name = "FILE")]
-    pub(crate) kubeconfig: Option<PathBuf>,
+    kubeconfig: Option<PathBuf>,
     /// Context of the kubeconfig
     #[arg(long)]
-    pub(crate) context: Option<String>,
+    context: Option<String>,
     /// Cluster of the kubeconfig
     #[arg(long)]
-    pub(crate) cluster: Option<String>,
+    cluster: Option<String>,
     /// User of the kubeconfig
     #[arg(long)]
-    pub(crate) user: Option<String>,
+    user: Option<String>,
     /// Address of the API server
     #[arg(short, long)]
-    pub(crate) server: Option<String>,
+    server: Option<String>,
     /// Bearer token
     #[arg(long, hide_short_help = true)]
-    pub(crate) token: Option<String>,
+    token: Option<String>,
     /// User name for basic authentication
     #[arg(long, hide = true)]
-    pub(crate) username: Option<String>,
+    username: Option<String>,
     /// Password for basic authentication
     #[arg(long, hide = true)]
-    pub(crate) password: Option<String>,
+    password: Option<String>,
     /// Client certificate file
     #[arg(long, value_name = "FILE", hide_short_help = true)]
-    pub(crate) client_certificate: Option<String>,
+    client_certificate: Option<String>,
     /// Client key file
     #[arg(long, value_name = "FILE", hide_short_help = true)]
-    pub(crate) client_key: Option<String>,
+    client_key: Option<String>,
     /// Certificate authority file
     #[arg(long, value_name = "FILE", hide_short_help = true)]
-    pub(crate) certificate_authority: Option<String>,
+    certificate_authority: Option<String>,
     /// Do not check the server's certificate
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_short_help = true, action = ArgAction::Set)]
-    pub(crate) insecure_skip_tls_verify: bool,
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_short_help = true, action = ArgAction::Set, value_parser = parse_bool)]
+    insecure_skip_tls_verify: bool,
     /// Name in the server's certificate
     #[arg(long, value_name = "NAME", hide_short_help = true)]
-    pub(crate) tls_server_name: Option<String>,
+    tls_server_name: Option<String>,
+    /// URL of the proxy for requests to the API server
+    #[arg(long, value_name = "URL", hide_short_help = true)]
+    proxy_url: Option<String>,
     /// User to impersonate
     #[arg(long = "as", value_name = "USER")]
-    pub(crate) impersonate: Option<String>,
+    impersonate: Option<String>,
     /// Uid to impersonate
     #[arg(long = "as-uid", value_name = "UID", hide_short_help = true)]
-    pub(crate) impersonate_uid: Option<String>,
+    impersonate_uid: Option<String>,
     /// Group to impersonate; may be given more than once
     #[arg(long = "as-group", value_name = "GROUP", hide_short_help = true)]
-    pub(crate) impersonate_groups: Vec<String>,
+    impersonate_groups: Vec<String>,
     /// Extra of the user to impersonate, KEY=VALUE; may be given more than once
     #[arg(long = "as-user-extra", value_name = "KEY=VALUE", hide_short_help = true)]
-    pub(crate) impersonate_user_extra: Vec<String>,
+    impersonate_user_extra: Vec<String>,
     /// Give up on a single request after this; 0: never. Watches are not concerned
     #[arg(long, value_name = "DURATION", hide_short_help = true)]
-    pub(crate) request_timeout: Option<String>,
+    request_timeout: Option<String>,
     /// Ask for uncompressed answers (without the flag: of a server on this machine)
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_short_help = true)]
-    pub(crate) disable_compression: Option<bool>,
-    /// Cache directory of the wrapped kubectl
-    #[arg(long, value_name = "DIRECTORY", hide_short_help = true)]
-    pub(crate) cache_dir: Option<PathBuf>,
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_short_help = true, value_parser = parse_bool)]
+    disable_compression: Option<bool>,
     /// Preferences file of the wrapped kubectl
     #[arg(long, value_name = "FILE", hide_short_help = true)]
-    pub(crate) kuberc: Option<PathBuf>,
+    kuberc: Option<PathBuf>,
 }
 
-impl From<ConnectionArgs> for Connection {
-    fn from(args: ConnectionArgs) -> Self {
-        Self {
-            kubeconfig: args.kubeconfig,
-            context: args.context,
-            cluster: args.cluster,
-            user: args.user,
-            namespace: args.namespace,
-            server: args.server,
-            token: args.token,
-            username: args.username,
-            password: args.password,
-            client_certificate: args.client_certificate,
-            client_key: args.client_key,
-            certificate_authority: args.certificate_authority,
-            insecure_skip_tls_verify: args.insecure_skip_tls_verify,
-            tls_server_name: args.tls_server_name,
-            impersonate: args.impersonate,
-            impersonate_uid: args.impersonate_uid,
-            impersonate_groups: args.impersonate_groups,
-            impersonate_user_extra: args.impersonate_user_extra,
-            request_timeout: args.request_timeout,
-            disable_compression: args.disable_compression,
-            cache_dir: args.cache_dir,
-            kuberc: args.kuberc,
+/// kubectl's other global flags: name, letter, how the value is written. They only concern kubectl itself, so they are
+/// handed on where kubectl is wrapped and have no effect elsewhere.
+const KUBECTL_ONLY: [(&str, Option<char>, Takes); 9] = [
+    ("cache-dir", None, Takes::Value),
+    ("log-flush-frequency", None, Takes::Value),
+    ("match-server-version", None, Takes::OptionalValue),
+    ("profile", None, Takes::Value),
+    ("profile-output", None, Takes::Value),
+    ("v", Some('v'), Takes::Value),
+    ("version", None, Takes::OptionalValue),
+    ("vmodule", None, Takes::Value),
+    ("warnings-as-errors", None, Takes::OptionalValue),
+];
+
+/// All global flags of kubectl, as the user gave them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ConnectionArgs {
+    flags: ConnectionFlags,
+    kubectl_words: Vec<OsString>,
+}
+
+impl ConnectionArgs {
+    /// The flags that this program obeys, with their values.
+    pub(crate) fn connection(&self) -> Connection {
+        self.flags.clone().into()
+    }
+
+    /// The flags as words for kubectl. Only flags that the user gave, and exactly the given values.
+    pub(crate) fn kubectl_words(&self) -> &[OsString] {
+        &self.kubectl_words
+    }
+
+    /// The value of `--namespace`.
+    pub(crate) fn namespace(&self) -> Option<&str> {
+        self.flags.namespace.as_deref()
+    }
+
+    /// `--namespace` and `--context` as words, if the user gave them.
+    pub(crate) fn scope_flags(&self) -> Vec<String> {
+        [("-n", &self.flags.namespace), ("--context", &self.flags.context)]
+            .into_iter()
+            .filter_map(|(flag, value)| value.as_ref().map(|value| format!("{flag} {value}")))
+            .collect()
+    }
+}
+
+impl Args for ConnectionArgs {
+    fn augment_args(command: Command) -> Command {
+        let command = ConnectionFlags::augment_args(command);
+        command.args(KUBECTL_ONLY.map(|(name, short, takes)| {
+            let arg = Arg::new(name).long(name).short(short).value_parser(OsStringValueParser::new());
+            let arg = match name {
+                "cache-dir" => arg
+                    .value_name("DIRECTORY")
+                    .help("Cache directory of the wrapped kubectl")
+                    .hide_short_help(true),
+                _ => arg.hide(true),
+            };
+            match takes {
+                Takes::Value => arg,
+                Takes::OptionalValue => {
+                    arg.num_args(0..=1).require_equals(true).default_missing_value("true")
+                }
+            }
+        }))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for ConnectionArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut kubectl_words = Vec::new();
+        for arg in Self::augment_args(Command::new("")).get_arguments() {
+            let id = arg.get_id().as_str();
+            if matches.value_source(id) == Some(ValueSource::CommandLine)
+                && let (Some(name), Some(values)) = (arg.get_long(), matches.get_raw(id))
+            {
+                kubectl_words.extend(values.map(|value| flag_word(name, value)));
+            }
         }
+        Ok(Self { flags: ConnectionFlags::from_arg_matches(matches)?, kubectl_words })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
     }
 }
 
-/// Puts connection flags that stand before the command behind it: kubectl takes `kubectl -n NS get` as it does
-/// `kubectl get -n NS`. What is no such flag is left for the parser to tell.
-pub(crate) fn behind_the_command<T: AsRef<OsStr>>(words: &mut [T]) {
-    let known = ConnectionArgs::augment_args(clap::Command::new(""));
-    let mut place = 0;
-    while let Some(word) = words.get(place).and_then(|word| word.as_ref().to_str()) {
-        let Some(flag) = word.strip_prefix('-') else {
-            words[..=place].rotate_right(1);
-            return;
-        };
-        let long = flag.strip_prefix('-');
-        let name = long.unwrap_or(flag).split('=').next();
-        let short = flag.chars().next().filter(|_| long.is_none());
-        let joined = if long.is_some() { flag.contains('=') } else { flag.chars().nth(1).is_some() };
-        let is_it = |arg: &&Arg| match short {
-            Some(short) => arg.get_short() == Some(short),
-            None => arg.get_long() == name,
-        };
-        let found = known.get_arguments().find(is_it);
-        let Some(found) = found else { return };
-        // Without a switch of its own each of them takes a value.
-        place += if joined || found.is_require_equals_set() { 1 } else { 2 };
-    }
+/// All global flags of kubectl.
+pub fn global_flags() -> Vec<Flag> {
+    declared_flags(&ConnectionArgs::augment_args(Command::new("")))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Declares the global flags on a command that has no use for them, hidden from its help.
+pub(crate) fn accept_global_flags(command: Command) -> Command {
+    let flags = ConnectionArgs::augment_args(Command::new(""));
+    command.args(flags.get_arguments().map(|arg| arg.clone().hide(true)))
+}
 
-    fn ordered(line: &str) -> String {
-        let mut words: Vec<&str> = line.split_whitespace().collect();
-        behind_the_command(&mut words);
-        words.join(" ")
-    }
-
-    #[test]
-    fn connection_flags_may_stand_before_the_command() {
-        for (typed, meant) in [
-            ("-n ns get job pi -w", "get -n ns job pi -w"),
-            ("--namespace=ns --context test get job", "get --namespace=ns --context test job"),
-            ("-nns --insecure-skip-tls-verify pod pi", "pod -nns --insecure-skip-tls-verify pi"),
-            ("get -n ns job", "get -n ns job"),
-            // The parser says what is wrong with these.
-            ("--watch get job", "--watch get job"),
-            ("-n", "-n"),
-            ("-n ns", "-n ns"),
-            ("- get", "- get"),
-        ] {
-            assert_eq!(ordered(typed), meant);
-        }
+/// Parses the value of a switch as kubectl does.
+fn parse_bool(text: &str) -> Result<bool, String> {
+    match text {
+        "1" | "t" | "T" | "TRUE" | "true" | "True" => Ok(true),
+        "0" | "f" | "F" | "FALSE" | "false" | "False" => Ok(false),
+        _ => Err("it must be true or false".to_owned()),
     }
 }

@@ -55,7 +55,7 @@ pub(crate) struct GetArgs {
 
 pub(crate) async fn run(args: GetArgs, drawing: &Appearance, output: &Streams) -> Result<Exit, RunError> {
     let recorder = args.record.open(args.watch)?;
-    let cluster = cluster::connect(&args.connection.clone().into()).await?;
+    let cluster = cluster::connect(&args.connection.connection()).await?;
     let named = cluster::resolve(&cluster, &args.objects).await?;
     let selects = args.selector.is_some() || args.field_selector.is_some();
     let mut targets = Vec::new();
@@ -110,16 +110,7 @@ fn again(args: &GetArgs) -> String {
     let mut words = vec!["kubectl seq get".to_owned(), args.objects.join(" ")];
     words.extend(args.selector.as_ref().map(|selector| format!("-l '{selector}'")));
     words.extend(args.all_namespaces.then(|| "-A".to_owned()));
-    words.extend(place(&args.connection));
+    words.extend(args.connection.scope_flags());
     words.push("--watch".to_owned());
     words.join(" ")
-}
-
-/// The flags that say where, as the user typed them.
-pub(crate) fn place(connection: &ConnectionArgs) -> Vec<String> {
-    let flag = |name: &str, value: &Option<String>| value.as_ref().map(|value| format!("{name} {value}"));
-    [flag("-n", &connection.namespace), flag("--context", &connection.context)]
-        .into_iter()
-        .flatten()
-        .collect()
 }

@@ -11,6 +11,7 @@ pub(crate) mod follow_args;
 pub(crate) mod get;
 #[cfg(test)]
 pub(crate) mod interactive_tests;
+pub(crate) mod kubectl_flags;
 pub(crate) mod pod;
 pub(crate) mod record_args;
 pub(crate) mod replay;
@@ -20,8 +21,6 @@ pub(crate) mod version;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
-
-use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::app::appearance::Appearance;
 use crate::app::exit::{Exit, RunError};
@@ -36,8 +35,8 @@ use crate::source::ErrorKind;
 /// Runs the program with these arguments, the first of which is its own name.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let (cli, kubectl) = match parse(arguments) {
-        Ok(parsed) => parsed,
+    let cli = match command_line::parse(arguments) {
+        Ok(cli) => cli,
         Err(error) => {
             // Help and version are answers, everything else is wrong usage; nobody may be reading either.
             let _ = error.print();
@@ -49,33 +48,13 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return end(Err(RunError::Output(error)), &plain_output(&environment)).into(),
     };
-    let exit = runtime.block_on(run(cli, kubectl, &environment));
+    let exit = runtime.block_on(run(cli, &environment));
     // Stray connections are not waited for.
     runtime.shutdown_background();
     exit.into()
 }
 
-/// The command, and for `apply` the arguments that are kubectl's.
-fn parse(mut arguments: Vec<OsString>) -> Result<(Cli, Vec<OsString>), clap::Error> {
-    let mut command = Cli::command();
-    command.build();
-    if let Some(words) = arguments.get_mut(1..) {
-        connection::behind_the_command(words);
-    }
-    let mut kubectl = Vec::new();
-    if arguments.get(1).is_some_and(|name| name == "apply")
-        && let Some(apply) = command.find_subcommand("apply")
-    {
-        let (ours, theirs) = apply::split_apply(apply, &arguments[2..]);
-        arguments.truncate(2);
-        arguments.extend(ours);
-        kubectl = theirs;
-    }
-    let matches = command.try_get_matches_from(arguments)?;
-    Ok((Cli::from_arg_matches(&matches)?, kubectl))
-}
-
-async fn run(cli: Cli, kubectl: Vec<OsString>, environment: &Environment) -> Exit {
+async fn run(cli: Cli, environment: &Environment) -> Exit {
     match cli.command {
         Subcommand::Apply(args) => {
             let format = apply::format(&args);
@@ -84,7 +63,7 @@ async fn run(cli: Cli, kubectl: Vec<OsString>, environment: &Environment) -> Exi
                 &args.follow.clone(),
                 format,
                 environment,
-                async |drawing, output| apply::run(args, kubectl, drawing, output).await,
+                async |drawing, output| apply::run(args, drawing, output).await,
             )
             .await
         }
@@ -130,14 +109,9 @@ async fn run(cli: Cli, kubectl: Vec<OsString>, environment: &Environment) -> Exi
             .await
         }
         Subcommand::Completion { shell } => {
-            end(completion::print_script(shell, &mut Cli::command()), &plain_output(environment))
+            end(completion::print_script(shell, &mut command_line::command()), &plain_output(environment))
         }
-        Subcommand::Complete { mut words } => {
-            connection::behind_the_command(&mut words);
-            let mut root = Cli::command();
-            root.build();
-            completion::answer(&root, &words).await
-        }
+        Subcommand::Complete { words } => completion::answer(&command_line::command(), &words).await,
         Subcommand::Version => end(version::run(), &plain_output(environment)),
     }
 }

@@ -12,9 +12,8 @@ use crate::app::streams::Streams;
 use crate::cli::connection::ConnectionArgs;
 use crate::cli::draw_args::DrawArgs;
 use crate::cli::follow_args::FollowArgs;
-use crate::cli::get::place;
 use crate::cli::record_args::RecordArgs;
-use crate::source::cluster::{self, Connection, Name, Objects, Resource, Scope, Selection, Target};
+use crate::source::cluster::{self, Name, Objects, Resource, Scope, Selection, Target};
 use crate::source::kubectl::Kubectl;
 use crate::source::{ErrorKind, SourceError};
 
@@ -58,7 +57,6 @@ fn own_format(args: &PodArgs) -> Option<Format> {
 }
 
 pub(crate) async fn run(args: PodArgs, drawing: &Appearance, output: &Streams) -> Result<Exit, RunError> {
-    let connection = Connection::from(args.connection.clone());
     let name =
         ["pod/", "pods/", "po/"].iter().find_map(|kind| args.name.strip_prefix(kind)).unwrap_or(&args.name);
     let Some(format) = own_format(&args) else {
@@ -69,18 +67,18 @@ pub(crate) async fn run(args: PodArgs, drawing: &Appearance, output: &Streams) -
         let mut words: Vec<OsString> = vec!["pod".into(), name.into()];
         words.extend(args.output.map(|output| format!("--output={output}").into()));
         words.extend(args.watch.then(|| "--watch".into()));
-        words.extend(connection.kubectl_args());
-        return Ok(Exit::Wrapped(Kubectl::find().get_raw(&words).await?));
+        words.extend(args.connection.kubectl_words().iter().cloned());
+        return Ok(Exit::Wrapped(Kubectl::locate().get_raw(&words).await?));
     };
     let recorder = args.record.open(args.watch)?;
-    let cluster = cluster::connect(&connection).await?;
+    let cluster = cluster::connect(&args.connection.connection()).await?;
     let target = Target {
         resource: Resource::pod(),
         scope: Scope::Namespace(cluster.namespace.clone()),
         objects: Objects::Named(vec![Name { name: name.to_owned(), uid: None }]),
     };
     let mut again = vec!["kubectl seq pod".to_owned(), name.to_owned()];
-    again.extend(place(&args.connection));
+    again.extend(args.connection.scope_flags());
     again.push("--watch".to_owned());
     let task = RunOptions {
         feed: cluster::open_feed(&cluster, Selection { targets: vec![target], since: None }, args.watch),

@@ -1,7 +1,9 @@
-//! The wrapped kubectl: `apply` and raw `get`, run as the user would have run them.
+//! The wrapped kubectl: runs `apply` and `get` as the user would have run them.
 //!
-//! Its messages and exit codes are passed on untouched. Of the objects that it prints for us only names and uids are
-//! read: the rest may be secret.
+//! The messages and exit codes of kubectl are passed on unchanged. From the objects that kubectl prints for this
+//! program, only names and uids are read, because the rest may be secret.
+
+mod manifests;
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -13,10 +15,9 @@ use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
+use self::manifests::Content;
+pub(crate) use self::manifests::Manifests;
 use crate::source::error::{ErrorKind, SourceError};
-
-/// Bytes of a manifest on standard input that are taken at most.
-const LONGEST_INPUT: u64 = 64 << 20;
 
 /// The kubectl to run.
 #[derive(Clone, Debug)]
@@ -24,18 +25,33 @@ pub(crate) struct Kubectl {
     program: PathBuf,
 }
 
-/// Where kubectl's standard output goes.
+/// The stream of this program to which kubectl's standard output goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Output {
-    /// To ours.
+pub(crate) enum KubectlOutput {
+    /// Standard output.
     Stdout,
-    /// To our standard error, when standard output belongs to a machine format.
+    /// Standard error, if standard output is for a document.
     Stderr,
 }
 
-/// An object that a manifest names, as it is in the cluster.
+/// The arguments of one `kubectl apply`, sorted by the kubectl calls that need them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ApplyArguments {
+    /// The values of `--filename`, one each.
+    pub filenames: Vec<String>,
+    /// The other flags that select objects, such as `--kustomize` and `--recursive`; `kubectl get` has the same ones.
+    pub selection: Vec<OsString>,
+    /// The global flags of kubectl.
+    pub global: Vec<OsString>,
+    /// Arguments that only `apply` has. The last one may be a flag whose value is missing, which kubectl reports.
+    pub apply_only: Vec<OsString>,
+    /// Words after `--`.
+    pub operands: Vec<OsString>,
+}
+
+/// An object that was applied, as it is in the cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Applied {
+pub(crate) struct AppliedObject {
     /// `batch/v1`.
     pub api_version: String,
     /// `Job`.
@@ -48,81 +64,97 @@ pub(crate) struct Applied {
     pub uid: String,
 }
 
+impl ApplyArguments {
+    /// The words that only `apply` gets, which must be the last of its command line.
+    fn last_words(&self) -> Vec<OsString> {
+        let mut words = self.apply_only.clone();
+        if !self.operands.is_empty() {
+            words.push("--".into());
+            words.extend(self.operands.iter().cloned());
+        }
+        words
+    }
+}
+
 impl Kubectl {
-    /// The kubectl that called us, else the one on the search path.
+    /// The kubectl that called this program, else the one on the search path.
     ///
-    /// `KUBECTL_PATH` has symbolic links resolved: if the name is no longer kubectl's, it is a program of many names
-    /// that would not act as kubectl.
-    pub(crate) fn find() -> Self {
-        Self { program: program(env::var_os("KUBECTL_PATH")) }
+    /// In `KUBECTL_PATH` symbolic links are resolved. If the file name there is not kubectl's, it is a program with
+    /// many names, which would not act as kubectl under that name.
+    pub(crate) fn locate() -> Self {
+        Self { program: choose_program(env::var_os("KUBECTL_PATH")) }
     }
 
-    /// Runs `kubectl apply` with these arguments; gives its exit code, whatever it is.
+    /// Runs `kubectl apply` and returns its exit code, whatever it is.
     ///
     /// # Errors
     ///
     /// kubectl cannot be run at all.
     pub(crate) async fn apply(
         &self,
-        args: &[OsString],
-        input: Option<&[u8]>,
-        output: Output,
+        arguments: &ApplyArguments,
+        manifests: &Manifests,
+        output: KubectlOutput,
     ) -> Result<u8, SourceError> {
-        let mut command = self.command("apply", args, input);
+        let mut command = self.command("apply");
+        command.args(&arguments.selection).args(&arguments.global);
         command.stdout(match output {
-            Output::Stdout => Stdio::inherit(),
-            Output::Stderr => Stdio::from(io::stderr()),
+            KubectlOutput::Stdout => Stdio::inherit(),
+            KubectlOutput::Stderr => Stdio::from(io::stderr()),
         });
-        let mut child = self.spawn(&mut command)?;
-        let feed = feed(&mut child, input);
-        let (status, ()) = tokio::join!(self.wait(&mut child), feed);
+        let (mut child, stdin) = self.spawn_with(command, manifests, &arguments.last_words())?;
+        let write = write_stdin(&mut child, stdin);
+        let (status, ()) = tokio::join!(self.wait(&mut child), write);
         Ok(exit_code(status?))
     }
 
-    /// What kubectl offers to complete these words, in the form of its shell library; `None` if it offers nothing.
+    /// The completions that kubectl offers for these words, in the format of its shell library (cobra).
+    ///
+    /// Returns `None` if kubectl fails.
     pub(crate) async fn complete(&self, words: &[OsString]) -> Option<String> {
-        let mut command = self.command("__complete", words, None);
-        let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().await.ok()?;
+        let mut command = self.command("__complete");
+        command.args(words).stdin(Stdio::null()).stderr(Stdio::null());
+        let output = command.output().await.ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// Runs `kubectl get` with these arguments, its output being ours byte for byte; gives its exit code.
+    /// Runs `kubectl get` with these arguments and returns its exit code. Its output goes to this program's output
+    /// unchanged.
     ///
     /// # Errors
     ///
     /// kubectl cannot be run at all.
-    pub(crate) async fn get_raw(&self, args: &[OsString]) -> Result<u8, SourceError> {
-        let mut child = self.spawn(&mut self.command("get", args, None))?;
+    pub(crate) async fn get_raw(&self, arguments: &[OsString]) -> Result<u8, SourceError> {
+        let mut child = self.spawn(self.command("get").args(arguments))?;
         Ok(exit_code(self.wait(&mut child).await?))
     }
 
-    /// The objects of the manifests that `apply` was given in `args`, as far as they are there.
+    /// Reads back the objects of the manifests that `apply` was given, as far as they exist.
     ///
     /// # Errors
     ///
-    /// kubectl cannot be run, or fails; then it has said why itself.
-    pub(crate) async fn applied(
+    /// kubectl cannot be run, or it fails; then it has printed the reason itself.
+    pub(crate) async fn read_applied(
         &self,
-        args: &[OsString],
-        input: Option<&[u8]>,
-    ) -> Result<Vec<Applied>, SourceError> {
-        let mut args = manifest_args(args);
-        // Said in full: the user's kuberc may set other defaults.
-        args.extend(
-            ["--output=json", "--ignore-not-found=true", "--show-managed-fields=false"].map(OsString::from),
-        );
-        let mut command = self.command("get", &args, input);
-        let mut child = self.spawn(command.stdout(Stdio::piped()))?;
+        arguments: &ApplyArguments,
+        manifests: &Manifests,
+    ) -> Result<Vec<AppliedObject>, SourceError> {
+        let mut command = self.command("get");
+        command.args(&arguments.selection).args(&arguments.global);
+        // Each is set explicitly, because the user's kuberc may set other defaults.
+        command.args(["--output=json", "--ignore-not-found=true", "--show-managed-fields=false"]);
+        command.stdout(Stdio::piped());
+        let (mut child, stdin) = self.spawn_with(command, manifests, &[])?;
         let mut printed = Vec::new();
         let stdout = child.stdout.take();
-        let feed = feed(&mut child, input);
+        let write = write_stdin(&mut child, stdin);
         let read = async {
             match stdout {
                 Some(mut stdout) => stdout.read_to_end(&mut printed).await,
                 None => Ok(0),
             }
         };
-        let (read, status, ()) = tokio::join!(read, self.wait(&mut child), feed);
+        let (read, status, ()) = tokio::join!(read, self.wait(&mut child), write);
         let code = exit_code(status?);
         if code != 0 {
             return Err(SourceError::new(
@@ -132,21 +164,37 @@ impl Kubectl {
             .hint("Follow it by name: `kubectl seq get job NAME -w`."));
         }
         read.map_err(unreadable)?;
-        objects(&printed).map_err(unreadable)
+        parse_objects(&printed).map_err(unreadable)
     }
 
-    fn command(&self, verb: &str, args: &[OsString], input: Option<&[u8]>) -> Command {
+    fn command(&self, verb: &str) -> Command {
         let mut command = Command::new(&self.program);
-        command.arg(verb).args(args);
-        command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::inherit() });
+        command.arg(verb);
         command
+    }
+
+    /// Starts a command that reads `manifests`. Returns it with the content for its standard input, if it has any.
+    fn spawn_with(
+        &self,
+        mut command: Command,
+        manifests: &Manifests,
+        last_words: &[OsString],
+    ) -> Result<(Child, Option<Content>), SourceError> {
+        let mut attached = manifests.attach(&mut command).map_err(|error| self.cannot_run(error))?;
+        command.args(last_words);
+        let stdin = attached.stdin.take();
+        command.stdin(if stdin.is_some() { Stdio::piped() } else { Stdio::inherit() });
+        let child = self.spawn(&mut command)?;
+        attached.start_writing();
+        Ok((child, stdin))
     }
 
     fn spawn(&self, command: &mut Command) -> Result<Child, SourceError> {
         command.spawn().map_err(|error| self.cannot_run(error))
     }
 
-    /// Waits for its end. Ctrl-C reaches kubectl by itself; we outlive it to pass on what it makes of it.
+    /// Waits until kubectl ends. Ctrl-C reaches kubectl directly, and kubectl decides what it does about it; this
+    /// program goes on waiting so that it can pass the exit code on.
     async fn wait(&self, child: &mut Child) -> Result<ExitStatus, SourceError> {
         loop {
             tokio::select! {
@@ -175,51 +223,27 @@ fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> SourceEr
     SourceError::new(ErrorKind::Kubectl, summary).caused_by(error)
 }
 
-/// Reads a manifest from standard input, so that it can be given to kubectl more than once. Blocks.
-///
-/// # Errors
-///
-/// It cannot be read, or is longer than 64 MiB.
-pub(crate) fn read_input() -> Result<Vec<u8>, SourceError> {
-    limited(io::stdin().lock(), LONGEST_INPUT)
-}
-
-fn limited(input: impl io::Read, limit: u64) -> Result<Vec<u8>, SourceError> {
-    let mut bytes = Vec::new();
-    let read = io::Read::read_to_end(&mut input.take(limit + 1), &mut bytes);
-    read.map_err(|error| {
-        SourceError::new(ErrorKind::Input, format!("standard input cannot be read: {error}")).caused_by(error)
-    })?;
-    if bytes.len() as u64 > limit {
-        return Err(SourceError::new(
-            ErrorKind::Usage,
-            format!("standard input is longer than {} MiB", limit >> 20),
-        )
-        .hint("Apply it with `kubectl apply -f -`, then follow it with `kubectl seq get job NAME -w`."));
-    }
-    Ok(bytes)
-}
-
-/// The program to run, given `KUBECTL_PATH`.
-fn program(calling: Option<OsString>) -> PathBuf {
-    let calling = calling.map(PathBuf::from).filter(|path| {
+/// The program to run, given the value of `KUBECTL_PATH`.
+fn choose_program(caller: Option<OsString>) -> PathBuf {
+    let caller = caller.map(PathBuf::from).filter(|path| {
         let name = path.file_stem().and_then(OsStr::to_str).unwrap_or("");
         name.starts_with("kubectl") && !name.starts_with("kubectl-seq") && path.is_file()
     });
-    calling.unwrap_or_else(|| Path::new("kubectl").to_owned())
+    caller.unwrap_or_else(|| Path::new("kubectl").to_owned())
 }
 
-/// Writes the input and closes it. A kubectl that ends without reading it says itself why.
-fn feed<'a>(child: &mut Child, input: Option<&'a [u8]>) -> impl Future<Output = ()> + use<'a> {
+/// Writes `content` to the standard input of `child` and closes it. A kubectl that ends before it has read everything
+/// says why itself.
+fn write_stdin(child: &mut Child, content: Option<Content>) -> impl Future<Output = ()> + use<> {
     let stdin = child.stdin.take();
     async move {
-        if let (Some(mut stdin), Some(input)) = (stdin, input) {
-            let _ = stdin.write_all(input).await;
+        if let (Some(mut stdin), Some(content)) = (stdin, content) {
+            let _ = stdin.write_all(&content).await;
         }
     }
 }
 
-/// kubectl's exit code; as a shell does, 128 + n if signal n killed it.
+/// kubectl's exit code. If signal n ended it, 128 + n, as in a shell.
 fn exit_code(status: ExitStatus) -> u8 {
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
@@ -228,69 +252,7 @@ fn exit_code(status: ExitStatus) -> u8 {
     status.code().map_or(1, |code| u8::try_from(code & 0xff).unwrap_or(1))
 }
 
-/// Flags of `apply` that say which objects are meant and where; with a value each.
-const WITH_VALUE: [(&str, &str); 3] = [("-f", "--filename"), ("-k", "--kustomize"), ("-l", "--selector")];
-
-/// The arguments of `apply` that make `get` find the same objects.
-///
-/// The connection's flags among them are kept too; all others, and their values, are left out.
-fn manifest_args(args: &[OsString]) -> Vec<OsString> {
-    let mut kept = Vec::new();
-    let mut rest = args.iter();
-    while let Some(arg) = rest.next() {
-        let Some(text) = arg.to_str() else { continue };
-        let (name, valued) = text.split_once('=').map_or((text, false), |(name, _)| (name, true));
-        let names = |short: &str, long: &str| name == short || name == long;
-        if WITH_VALUE.iter().any(|(short, long)| names(short, long)) || is_connection_flag(name) {
-            kept.push(arg.clone());
-            if !valued && !matches!(name, "--insecure-skip-tls-verify" | "--disable-compression") {
-                kept.extend(rest.next().cloned());
-            }
-        } else if names("-R", "--recursive") {
-            kept.push(arg.clone());
-        } else if ["-f", "-k", "-l", "-n", "-s"].iter().any(|short| is_glued(text, short)) {
-            // `-fjob.yaml`
-            kept.push(arg.clone());
-        }
-    }
-    kept
-}
-
-fn is_glued(text: &str, short: &str) -> bool {
-    text.len() > 2 && text.starts_with(short) && !text.starts_with("--")
-}
-
-/// kubectl's global flags about the connection.
-fn is_connection_flag(name: &str) -> bool {
-    matches!(
-        name,
-        "-n" | "--namespace"
-            | "-s"
-            | "--server"
-            | "--kubeconfig"
-            | "--context"
-            | "--cluster"
-            | "--user"
-            | "--token"
-            | "--username"
-            | "--password"
-            | "--as"
-            | "--as-uid"
-            | "--as-group"
-            | "--as-user-extra"
-            | "--client-certificate"
-            | "--client-key"
-            | "--certificate-authority"
-            | "--insecure-skip-tls-verify"
-            | "--tls-server-name"
-            | "--request-timeout"
-            | "--disable-compression"
-            | "--cache-dir"
-            | "--kuberc"
-    )
-}
-
-/// An object or a list of them; whatever else it says is skipped, not held.
+/// An object or a list of objects. All other fields are skipped and never held in memory.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Printed {
@@ -308,8 +270,8 @@ struct PrintedMetadata {
     uid: String,
 }
 
-fn objects(printed: &[u8]) -> Result<Vec<Applied>, serde_json::Error> {
-    // With nothing found, kubectl prints nothing.
+fn parse_objects(printed: &[u8]) -> Result<Vec<AppliedObject>, serde_json::Error> {
+    // kubectl prints nothing if no object exists.
     if printed.trim_ascii().is_empty() {
         return Ok(Vec::new());
     }
@@ -320,7 +282,7 @@ fn objects(printed: &[u8]) -> Result<Vec<Applied>, serde_json::Error> {
     };
     Ok(objects
         .into_iter()
-        .map(|object| Applied {
+        .map(|object| AppliedObject {
             api_version: object.api_version,
             kind: object.kind,
             namespace: object.metadata.namespace,
@@ -331,5 +293,4 @@ fn objects(printed: &[u8]) -> Result<Vec<Applied>, serde_json::Error> {
 }
 
 #[cfg(test)]
-#[path = "kubectl_tests.rs"]
 mod tests;

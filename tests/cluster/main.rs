@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod apply;
+mod apply_inputs;
 mod bad_day;
 mod come_and_go;
 mod cron_job;
@@ -18,6 +19,7 @@ mod following;
 mod get;
 mod harness;
 mod job_rules;
+mod kubectl_flags;
 mod live;
 mod nodes;
 mod pod;

@@ -1,13 +1,16 @@
-//! What it says of itself.
+//! Help, version and usage errors.
 
 use super::seq;
 
 #[test]
 fn help_of_every_command() {
-    for command in ["", "apply", "get", "pod", "simulate", "replay"] {
-        let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
-        let name = if command.is_empty() { "help".to_owned() } else { format!("help_{command}") };
-        insta::assert_snapshot!(name, seq(&arguments));
+    let command = kubectl_seq::testing::cli::command();
+    let visible = command.get_subcommands().filter(|command| !command.is_hide_set());
+    let names = visible.map(clap::Command::get_name).filter(|name| *name != "help");
+    for name in [""].into_iter().chain(names) {
+        let arguments: Vec<&str> = name.split_whitespace().chain(["--help"]).collect();
+        let snapshot = if name.is_empty() { "help".to_owned() } else { format!("help_{name}") };
+        insta::assert_snapshot!(snapshot, seq(&arguments));
     }
 }
 

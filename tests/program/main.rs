@@ -1,6 +1,7 @@
 //! The program as a user runs it, without a cluster: what it prints, where, and how it ends.
 
 mod help;
+mod kubectl_flags;
 mod replay;
 mod simulate;
 

@@ -1,6 +1,5 @@
 //! kubectl's global flags that decide which API server is used, and as which user.
 
-use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -40,6 +39,8 @@ pub(crate) struct Connection {
     pub insecure_skip_tls_verify: bool,
     /// `--tls-server-name`.
     pub tls_server_name: Option<String>,
+    /// `--proxy-url`.
+    pub proxy_url: Option<String>,
     /// `--as`.
     pub impersonate: Option<String>,
     /// `--as-uid`.
@@ -52,8 +53,6 @@ pub(crate) struct Connection {
     pub request_timeout: Option<String>,
     /// `--disable-compression`. Without the flag, answers are compressed unless the server runs on this machine.
     pub disable_compression: Option<bool>,
-    /// `--cache-dir`, which is only passed on to kubectl.
-    pub cache_dir: Option<PathBuf>,
     /// `--kuberc`. Its policy for credential plugins applies to this program too.
     pub kuberc: Option<PathBuf>,
 }
@@ -70,61 +69,6 @@ impl fmt::Debug for Connection {
 }
 
 impl Connection {
-    /// Returns the flags as arguments for kubectl: exactly the flags that the user typed, without values from the
-    /// kubeconfig.
-    pub(crate) fn kubectl_args(&self) -> Vec<OsString> {
-        let mut args = Vec::new();
-        let mut push = |flag: &str, value: &dyn AsRef<std::ffi::OsStr>| {
-            let mut arg = OsString::from(flag);
-            arg.push("=");
-            arg.push(value.as_ref());
-            args.push(arg);
-        };
-        for (flag, path) in
-            [("--kubeconfig", &self.kubeconfig), ("--cache-dir", &self.cache_dir), ("--kuberc", &self.kuberc)]
-        {
-            if let Some(path) = path {
-                push(flag, path);
-            }
-        }
-        for (flag, value) in [
-            ("--context", &self.context),
-            ("--cluster", &self.cluster),
-            ("--user", &self.user),
-            ("--namespace", &self.namespace),
-            ("--server", &self.server),
-            ("--token", &self.token),
-            ("--username", &self.username),
-            ("--password", &self.password),
-            ("--client-certificate", &self.client_certificate),
-            ("--client-key", &self.client_key),
-            ("--certificate-authority", &self.certificate_authority),
-            ("--tls-server-name", &self.tls_server_name),
-            ("--as", &self.impersonate),
-            ("--as-uid", &self.impersonate_uid),
-            ("--request-timeout", &self.request_timeout),
-        ] {
-            if let Some(value) = value {
-                push(flag, value);
-            }
-        }
-        for group in &self.impersonate_groups {
-            push("--as-group", group);
-        }
-        for extra in &self.impersonate_user_extra {
-            push("--as-user-extra", extra);
-        }
-        for (flag, set) in [
-            ("--insecure-skip-tls-verify", self.insecure_skip_tls_verify),
-            ("--disable-compression", self.disable_compression == Some(true)),
-        ] {
-            if set {
-                push(flag, &"true");
-            }
-        }
-        args
-    }
-
     /// Parses `--request-timeout`: the maximum time of a request, or `None` for no limit.
     pub(crate) fn parse_request_timeout(&self) -> Result<Option<Duration>, SourceError> {
         let Some(text) = self.request_timeout.as_deref().filter(|text| !text.is_empty()) else {
@@ -146,30 +90,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kubectl_receives_the_flags_as_they_were_typed() {
-        let connection = Connection {
-            kubeconfig: Some("/a b".into()),
-            namespace: Some("ns".to_owned()),
-            token: Some("t".to_owned()),
-            impersonate: Some("joe".to_owned()),
-            impersonate_groups: vec!["a".to_owned(), "b".to_owned()],
-            insecure_skip_tls_verify: true,
-            ..Connection::default()
-        };
-        let args = connection.kubectl_args();
-        let expected = [
-            "--kubeconfig=/a b",
-            "--namespace=ns",
-            "--token=t",
-            "--as=joe",
-            "--as-group=a",
-            "--as-group=b",
-            "--insecure-skip-tls-verify=true",
-        ];
-        assert_eq!(args, expected.map(OsString::from));
-        assert_eq!(Connection::default().kubectl_args(), Vec::<OsString>::new());
+    fn debug_output_contains_no_secret() {
+        let connection = Connection { token: Some("hidden".to_owned()), ..Connection::default() };
         let shown = format!("{connection:?}");
-        assert!(!shown.contains("token"), "{shown}");
+        assert!(!shown.contains("hidden"), "{shown}");
     }
 
     #[test]

@@ -90,6 +90,9 @@ impl Connection {
         if self.server.is_some() || self.tls_server_name.is_some() {
             cluster.tls_server_name.clone_from(&self.tls_server_name);
         }
+        if self.proxy_url.is_some() {
+            cluster.proxy_url.clone_from(&self.proxy_url);
+        }
         if self.disable_compression.is_some() {
             cluster.disable_compression = self.disable_compression;
         }

@@ -1,0 +1,146 @@
+//! Every global flag of kubectl, in every spelling, reaches the wrapped kubectl.
+
+use std::fs;
+
+use kubectl_seq::testing::cli::{Flag, Takes, global_flags};
+
+use super::{ended, program};
+
+/// A spelling of a flag: its words, for the value `value`. `None` if the flag cannot be spelled like this.
+type Spelling = fn(&Flag, &str) -> Option<Vec<String>>;
+
+fn short_form(flag: &Flag, before: &str, between: &str, value: &str) -> Option<Vec<String>> {
+    let letter = flag.short.filter(|_| flag.takes == Takes::Value)?;
+    Some(vec![format!("-{before}{letter}{between}{value}")])
+}
+
+const SPELLINGS: [(&str, Spelling); 9] = [
+    ("--flag=value", |flag, value| Some(vec![format!("--{}={value}", flag.long)])),
+    ("--flag value", |flag, value| match flag.takes {
+        Takes::Value => Some(vec![format!("--{}", flag.long), value.to_owned()]),
+        Takes::OptionalValue => None,
+    }),
+    ("--flag", |flag, _| match flag.takes {
+        Takes::Value => None,
+        Takes::OptionalValue => Some(vec![format!("--{}", flag.long)]),
+    }),
+    ("-f value", |flag, value| Some([short_form(flag, "", "", "")?, vec![value.to_owned()]].concat())),
+    ("-fvalue", |flag, value| short_form(flag, "", "", value)),
+    ("-f=value", |flag, value| short_form(flag, "", "=", value)),
+    ("-Rf value", |flag, value| Some([short_form(flag, "R", "", "")?, vec![value.to_owned()]].concat())),
+    ("-Rfvalue", |flag, value| short_form(flag, "R", "", value)),
+    ("-Rf=value", |flag, value| short_form(flag, "R", "=", value)),
+];
+
+/// The value to give a flag. That of a switch is what its bare form means.
+fn value_of(flag: &Flag) -> &'static str {
+    match flag.takes {
+        Takes::Value => "value",
+        Takes::OptionalValue => "true",
+    }
+}
+
+/// Runs `apply` with these words and returns the arguments of the two kubectl calls.
+fn kubectl_calls(words: &[String]) -> [Vec<String>; 2] {
+    let log = tempfile::tempdir().expect("a folder");
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let fake = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/program/fake/kubectl");
+    let mut command = program(&words);
+    command.env("KUBECTL_PATH", fake).env("KUBECTL_LOG", log.path());
+    let ended = ended(&mut command);
+    ["apply", "get"].map(|call| {
+        let logged = fs::read_to_string(log.path().join(call));
+        logged
+            .unwrap_or_else(|_| panic!("no kubectl {call}: {words:?}\n{ended}"))
+            .lines()
+            .map(str::to_owned)
+            .collect()
+    })
+}
+
+#[test]
+fn the_wrapped_kubectl_gets_every_global_flag_in_every_spelling() {
+    let manifest = ["-f", "job.yaml"].map(str::to_owned);
+    for (name, spell) in SPELLINGS {
+        let spelled: Vec<(Flag, Vec<String>)> = global_flags()
+            .into_iter()
+            .filter_map(|flag| Some((flag.clone(), spell(&flag, value_of(&flag))?)))
+            .collect();
+        assert!(!spelled.is_empty(), "{name}");
+        let flags: Vec<String> = spelled.iter().flat_map(|(_, words)| words.clone()).collect();
+        let apply = ["apply".to_owned()];
+        let mut lines =
+            vec![[&apply[..], &flags, &manifest].concat(), [&apply[..], &manifest, &flags].concat()];
+        // `-R` is a flag of `apply` and cannot stand before it.
+        if !name.starts_with("-R") {
+            lines.push([&flags[..], &apply, &manifest].concat());
+        }
+        for line in lines {
+            for call in kubectl_calls(&line) {
+                for (flag, _) in &spelled {
+                    let word = format!("--{}={}", flag.long, value_of(flag));
+                    assert_eq!(
+                        call.iter().filter(|given| **given == word).count(),
+                        1,
+                        "{word}: {line:?}\n{call:?}"
+                    );
+                }
+                assert!(call.contains(&"--filename=job.yaml".to_owned()), "{line:?}\n{call:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_last_of_several_values_counts_and_lists_are_kept_whole() {
+    let line = "-n first apply -n second --as-group a --as-group b --insecure-skip-tls-verify=0 -nthird -f x";
+    let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+    for call in kubectl_calls(&words) {
+        let given: Vec<&str> = call
+            .iter()
+            .map(String::as_str)
+            .filter(|word| {
+                ["--namespace", "--as-group", "--insecure"].iter().any(|flag| word.starts_with(flag))
+            })
+            .collect();
+        assert_eq!(
+            given,
+            ["--namespace=third", "--insecure-skip-tls-verify=0", "--as-group=a", "--as-group=b"]
+        );
+    }
+}
+
+#[test]
+fn only_flags_that_select_objects_reach_the_call_that_reads_them_back() {
+    let line = "apply -Rf a.yaml,b.yaml -l app=x --prune --server_side --dry-run=none --field-manager -n --validate=false";
+    let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+    let [apply, get] = kubectl_calls(&words);
+    assert_eq!(
+        apply,
+        [
+            "apply",
+            "--recursive",
+            "--selector=app=x",
+            "--filename=a.yaml",
+            "--filename=b.yaml",
+            "--prune",
+            "--server-side",
+            "--dry-run=none",
+            "--field-manager=-n",
+            "--validate=false"
+        ]
+    );
+    assert_eq!(
+        get,
+        [
+            "get",
+            "--recursive",
+            "--selector=app=x",
+            "--output=json",
+            "--ignore-not-found=true",
+            "--show-managed-fields=false",
+            "--filename=a.yaml",
+            "--filename=b.yaml"
+        ]
+    );
+}
