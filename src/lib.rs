@@ -33,7 +33,8 @@ pub mod testing {
 
     pub mod lifecycle {
         pub use crate::lifecycle::{
-            ByPhase, ContainerLife, ContainerRole, Evidence, Instant, PhaseKind, PhaseSpan, Run, Source,
+            ByPhase, ContainerLife, ContainerRole, ContainerRun, Evidence, Instant, PhaseKind, PhaseSpan,
+            Source,
         };
     }
 

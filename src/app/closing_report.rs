@@ -13,9 +13,9 @@ const MOST: usize = 10;
 pub(crate) fn failures(timeline: &Timeline, logs: &[(PodKey, ContainerLog)], glyphs: &Glyphs) -> Vec<Line> {
     let pods = || timeline.workloads().iter().flat_map(|workload| timeline.overviews(workload));
     let mut failed: Vec<PodKey> =
-        pods().filter(|(_, pod)| pod.outcome.failed()).map(|(key, _)| key).collect();
+        pods().filter(|(_, pod)| pod.outcome.has_failed()).map(|(key, _)| key).collect();
     // A container that failed and was started again has failed, too.
-    let restarted = pods().filter(|(_, pod)| !pod.outcome.failed()).map(|(key, _)| key);
+    let restarted = pods().filter(|(_, pod)| !pod.outcome.has_failed()).map(|(key, _)| key);
     failed.extend(restarted.filter(|key| logs.iter().any(|(of, _)| of == key)));
     failed.sort_by_key(|&key| (timeline.overview(key).end().is_none(), timeline.overview(key).end()));
     // What has its last words with it is told first.
@@ -25,7 +25,7 @@ pub(crate) fn failures(timeline: &Timeline, logs: &[(PodKey, ContainerLog)], gly
         let pod = timeline.pod(key);
         let mut line = Line::of(format!("{} ", glyphs.failed), Style::Failure);
         line.push(view::clean(&pod.name), Style::Strong);
-        if pod.life.outcome.failed() {
+        if pod.life.outcome.has_failed() {
             line.push(format!(" failed: {}", view::failure(timeline, key)), Style::Text);
         } else {
             line.push(format!(" had a container that failed: {}", view::failure(timeline, key)), Style::Text);

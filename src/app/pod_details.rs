@@ -38,7 +38,7 @@ impl PodDetails {
     pub(crate) async fn read_logs(&mut self, cluster: &Cluster, pod: &TimelinePod<'_>, lines: u32) {
         let mut logs = Vec::new();
         for container in pod.life.containers.iter().filter(|container| !container.runs.is_empty()) {
-            let crashed = container.runs.last().is_some_and(|run| run.ended) && !pod.life.outcome.ended();
+            let crashed = container.runs.last().is_some_and(|run| run.ended) && !pod.life.outcome.has_ended();
             let previous = crashed && container.role == ContainerRole::Main && container.restarts > 0;
             let tail = cluster.log_tail(&pod.namespace, &pod.name, &container.name, previous, lines).await;
             logs.extend(tail.map(|lines| ContainerLog { container: container.name.to_string(), lines }));

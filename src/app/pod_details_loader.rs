@@ -187,7 +187,7 @@ impl PodDetailsLoader {
             && open.container == container
         {
             let refreshed = matches!(tab, Tab::Overview | Tab::Yaml) && open.read_at.elapsed() >= REFRESH;
-            if refreshed && !timeline.pod(pod).life.outcome.ended() {
+            if refreshed && !timeline.pod(pod).life.outcome.has_ended() {
                 open.read_at = Instant::now();
                 let tasks = self.read(pod, tab, timeline);
                 if let Some(open) = &mut self.open {

@@ -342,7 +342,9 @@ impl<'a> Run<'a> {
     pub(crate) fn pods_ended(&self) -> bool {
         // The Pods of a rollout run on.
         let workloads = self.timeline.workloads().iter().filter(|workload| !workload.is_rollout);
-        workloads.flat_map(|workload| self.timeline.overviews(workload)).all(|(_, pod)| pod.outcome.ended())
+        workloads
+            .flat_map(|workload| self.timeline.overviews(workload))
+            .all(|(_, pod)| pod.outcome.has_ended())
     }
 
     pub(crate) fn outcome(&self) -> Exit {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_with::serde_as;
 
 use crate::export::units::{Rfc3339Millis, to_millis};
-use crate::lifecycle::{ContainerLife, Pull, Run};
+use crate::lifecycle::{ContainerLife, ContainerRun, Pull};
 
 /// An element of `containers`.
 #[derive(Clone, Debug, Serialize)]
@@ -95,8 +95,8 @@ pub(crate) struct RunEntry<'a> {
     pub(crate) reason: Option<&'a str>,
 }
 
-impl<'a> From<&'a Run> for RunEntry<'a> {
-    fn from(run: &'a Run) -> Self {
+impl<'a> From<&'a ContainerRun> for RunEntry<'a> {
+    fn from(run: &'a ContainerRun) -> Self {
         Self {
             start: run.start.map(|instant| instant.at),
             end: run.end.map(|instant| instant.at),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{
-    ByPhase, ContainerLife, ContainerRole, Evidence, Instant, Instants, Lifecycle, Phase, PhaseKind,
-    PodOutcome, Pull, Run, Source,
+    ByPhase, ContainerLife, ContainerRole, ContainerRun, Evidence, Instant, Instants, Lifecycle, Phase,
+    PhaseKind, PodOutcome, Pull, Source,
 };
 use crate::timeline::{
     Parent, Percentiles, PodIdentity, SlotTime, Summary, TimelinePod, Workload, WorkloadState,
@@ -92,7 +92,7 @@ pub(crate) fn ended() -> TimelinePod<'static> {
         bytes: Some(352_321_536),
         cached: false,
     };
-    let run = |start, end, exit_code| Run {
+    let run = |start, end, exit_code| ContainerRun {
         start: Some(instant(start, Evidence::StartedEvent)),
         end: Some(instant(end, Evidence::FinishedAt)),
         ended: true,

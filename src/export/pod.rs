@@ -74,7 +74,7 @@ impl<'a> PodEntry<'a> {
                 .enumerate()
                 .map(|(index, phase)| {
                     // Only the last phase of a Pod that has not ended is open. If another phase has no end, the end is unknown.
-                    let is_open = index + 1 == life.phases.len() && !life.outcome.ended();
+                    let is_open = index + 1 == life.phases.len() && !life.outcome.has_ended();
                     PhaseEntry::new(phase, is_open.then_some(now))
                 })
                 .collect(),

@@ -1,18 +1,35 @@
-//! What holds a Pod back from the scheduler, in words.
+//! The scheduling gates of a Pod, in words.
 
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::lifecycle::packed::packed_struct;
 use crate::observation::Pod;
 
-/// The label that names the queue of what Kueue is in charge of.
+/// The label that names the Kueue queue of an object.
 const KUEUE_QUEUE: &str = "kueue.x-k8s.io/queue-name";
 
-/// Why a gated Pod waits; `None` if it has no gates. Those of Kueue say what it waits for, others their name.
-pub(crate) fn reason(pod: &Pod) -> Option<String> {
+/// The scheduling gates of a Pod from a time on.
+#[derive(Clone, Debug)]
+pub(crate) struct Gates {
+    /// Time of the change. `None` stands for the creation, because gates cannot be added later.
+    pub(crate) since: Option<Timestamp>,
+    /// Whether `since` is the receipt of the change. Otherwise the previous gates were last seen at that time.
+    pub(crate) received: bool,
+    /// For example `SchedulingGated: example.com/gate`, or `None` if no gate is left.
+    pub(crate) reason: Option<Arc<str>>,
+}
+
+/// Describes why the scheduler ignores a gated Pod, or returns `None` if the Pod has no gates. Kueue's gates are described
+/// by their purpose, all other gates by their names.
+pub(crate) fn describe_gates(pod: &Pod) -> Option<String> {
     let gates = &pod.spec.scheduling_gates;
     if gates.is_empty() {
         return None;
     }
     let mut parts = Vec::new();
-    let mut others = Vec::new();
+    let mut other_names = Vec::new();
     for gate in gates {
         match gate.name.as_str() {
             "kueue.x-k8s.io/admission" => parts.push(match pod.metadata.labels.get(KUEUE_QUEUE) {
@@ -20,11 +37,13 @@ pub(crate) fn reason(pod: &Pod) -> Option<String> {
                 None => "admission by Kueue".to_owned(),
             }),
             "kueue.x-k8s.io/topology" => parts.push("topology by Kueue".to_owned()),
-            other => others.push(other),
+            other => other_names.push(other),
         }
     }
-    if !others.is_empty() {
-        parts.push(format!("SchedulingGated: {}", others.join(", ")));
+    if !other_names.is_empty() {
+        parts.push(format!("SchedulingGated: {}", other_names.join(", ")));
     }
     Some(parts.join(", "))
 }
+
+packed_struct!(Gates { since, received, reason });

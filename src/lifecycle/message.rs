@@ -1,48 +1,48 @@
-//! The few event messages that carry facts of their own. Wordings of Kubernetes 1.29 to 1.37.
+//! Parses the few event messages that hold facts of their own, in the wordings of Kubernetes 1.29 to 1.37.
 
 use jiff::SignedDuration;
 
-use super::packed::{Pack, Packer, Unpacker};
+use crate::lifecycle::packed::{Pack, Packer, Unpacker};
 
-/// What a `Pulled` event says.
+/// The content of a `Pulled` event's message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Pulled {
-    /// The image was there.
+pub(crate) enum PulledMessage {
+    /// The image was already on the node.
     Cached,
     /// The image was pulled.
     Pulled {
-        /// The pull alone.
+        /// Duration of the pull alone.
         pull: Option<SignedDuration>,
-        /// Since `Pulling`, the node's queue included.
-        since_asked: Option<SignedDuration>,
-        /// Size of the image.
+        /// Time since the pull was requested. Includes the time in the node's queue.
+        since_request: Option<SignedDuration>,
+        /// Size of the image in bytes.
         bytes: Option<u64>,
     },
 }
 
-impl Pack for Pulled {
+impl Pack for PulledMessage {
     fn pack(&self, to: &mut Packer<'_>) {
-        let times = match self {
+        let fields = match self {
             Self::Cached => None,
-            Self::Pulled { pull, since_asked, bytes } => Some(((*pull, *since_asked), *bytes)),
+            Self::Pulled { pull, since_request, bytes } => Some(((*pull, *since_request), *bytes)),
         };
-        times.pack(to);
+        fields.pack(to);
     }
 
     fn unpack(from: &mut Unpacker<'_>) -> Self {
         match Option::unpack(from) {
             None => Self::Cached,
-            Some(((pull, since_asked), bytes)) => Self::Pulled { pull, since_asked, bytes },
+            Some(((pull, since_request), bytes)) => Self::Pulled { pull, since_request, bytes },
         }
     }
 }
 
-/// Reads the message of a `Pulled` event (`pkg/kubelet/images/image_manager.go`); `None` if the wording is unknown.
-pub(crate) fn pulled(message: &str) -> Option<Pulled> {
+/// Parses the message of a `Pulled` event (`pkg/kubelet/images/image_manager.go`). Returns `None` if the wording is unknown.
+pub(crate) fn parse_pulled(message: &str) -> Option<PulledMessage> {
     if message.contains(" already present on machine") {
-        return Some(Pulled::Cached);
+        return Some(PulledMessage::Cached);
     }
-    // The image is quoted by Go's %q and may hold anything but a bare quote.
+    // Go quotes the image with %q, so it may hold any character, and a quote only after a backslash.
     let rest = message.strip_prefix("Successfully pulled image \"")?;
     let rest = rest.rsplit_once('"')?.1;
     let (times, size) = match rest.split_once(". Image size: ") {
@@ -50,23 +50,23 @@ pub(crate) fn pulled(message: &str) -> Option<Pulled> {
         None => (rest.trim_end_matches('.'), None),
     };
     let Some(times) = times.strip_prefix(" in ") else {
-        return Some(Pulled::Pulled { pull: None, since_asked: None, bytes: size });
+        return Some(PulledMessage::Pulled { pull: None, since_request: None, bytes: size });
     };
-    let (pull, since_asked) = match times.split_once(" (") {
-        Some((pull, wait)) => (pull, wait.strip_suffix(" including waiting)").and_then(whole_millis)),
+    let (pull, since_request) = match times.split_once(" (") {
+        Some((pull, wait)) => (pull, wait.strip_suffix(" including waiting)").and_then(parse_go_millis)),
         None => (times, None),
     };
-    Some(Pulled::Pulled { pull: whole_millis(pull), since_asked, bytes: size })
+    Some(PulledMessage::Pulled { pull: parse_go_millis(pull), since_request, bytes: size })
 }
 
-/// Reads a duration as Go prints it, without parts of a millisecond: all times are cut that way.
-fn whole_millis(text: &str) -> Option<SignedDuration> {
-    let millis = i64::try_from(go_duration(text)?.as_millis()).ok()?;
+/// Parses a duration in Go's format and truncates it to milliseconds, as all times of the model are.
+fn parse_go_millis(text: &str) -> Option<SignedDuration> {
+    let millis = i64::try_from(parse_go_duration(text)?.as_millis()).ok()?;
     Some(SignedDuration::from_millis(millis))
 }
 
-/// Reads a duration as Go prints it: `1h2m3.5s`, `345ms`, `0s`.
-pub(crate) fn go_duration(text: &str) -> Option<SignedDuration> {
+/// Parses a duration in Go's format, for example `1h2m3.5s`, `345ms` or `0s`.
+fn parse_go_duration(text: &str) -> Option<SignedDuration> {
     let mut rest = text;
     let mut nanos = 0.0_f64;
     while !rest.is_empty() {
@@ -93,30 +93,31 @@ pub(crate) fn go_duration(text: &str) -> Option<SignedDuration> {
     Some(SignedDuration::from_nanos(nanos as i64))
 }
 
-/// Why the scheduler finds no node, without the numbers that keep changing:
+/// Returns the reasons why the scheduler found no node, without the numbers of nodes, because these change often.
+///
 /// `0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint {a: b}. preemption: …` becomes
 /// `Insufficient cpu, node(s) had untolerated taint {a: b}`.
-pub(crate) fn unschedulable(message: &str) -> String {
+pub(crate) fn unschedulable_reasons(message: &str) -> String {
     let reasons = match message.split_once(" nodes are available: ") {
         Some((_, reasons)) => reasons,
         None => message,
     };
     let reasons = reasons.split(" preemption: ").next().unwrap_or(reasons);
-    // What the scheduler tried with devices, before it tried preemption.
+    // A sentence about devices (dynamic resource allocation) can come before the sentence about preemption.
     let reasons = reasons.split(" no new claims to deallocate").next().unwrap_or(reasons);
-    without_numbers(reasons)
+    remove_node_counts(reasons)
 }
 
-/// Why the cluster autoscaler adds no node: `pod didn't trigger scale-up: 1 max node group size reached` becomes
+/// Returns the reasons why the cluster autoscaler adds no node: `pod didn't trigger scale-up: 1 max node group size reached` becomes
 /// `max node group size reached`.
-pub(crate) fn no_scale_up(message: &str) -> String {
-    message.split_once(": ").map(|(_, reasons)| without_numbers(reasons)).unwrap_or_default()
+pub(crate) fn no_scale_up_reasons(message: &str) -> String {
+    message.split_once(": ").map(|(_, reasons)| remove_node_counts(reasons)).unwrap_or_default()
 }
 
-/// A list of reasons, each without the number of nodes that it holds for, sorted.
-fn without_numbers(reasons: &str) -> String {
+/// Returns a comma-separated list of reasons without the number of nodes before each of them, sorted and without duplicates.
+fn remove_node_counts(reasons: &str) -> String {
     let reasons = reasons.trim().trim_end_matches('.');
-    let mut kinds: Vec<&str> = reasons
+    let mut distinct: Vec<&str> = reasons
         .split(", ")
         .map(|reason| {
             let reason = reason.trim();
@@ -127,41 +128,37 @@ fn without_numbers(reasons: &str) -> String {
         })
         .filter(|reason| !reason.is_empty())
         .collect();
-    kinds.sort_unstable();
-    kinds.dedup();
-    kinds.join(", ")
+    distinct.sort_unstable();
+    distinct.dedup();
+    distinct.join(", ")
 }
 
-/// What a `Failed` event says: the container's `waiting.reason` that goes with `Error: …`; `None` for a pull that failed,
-/// which has events of its own.
-pub(crate) fn start_failure(message: &str) -> Option<&str> {
-    /// What making a container's configuration says (`pkg/kubelet/kuberuntime`, `pkg/kubelet/kubelet_pods.go`).
-    const CONFIG: [&str; 6] = [
-        " not found",
-        "couldn't find key ",
-        "runAsNonRoot",
-        "failed to sync ",
-        "subPath",
-        "cannot find volume ",
-    ];
+/// Parts of messages that report an error in a container's configuration (`pkg/kubelet/kuberuntime`,
+/// `pkg/kubelet/kubelet_pods.go`).
+const CONFIGURATION_ERRORS: [&str; 5] =
+    ["couldn't find key ", "runAsNonRoot", "failed to sync ", "subPath", "cannot find volume "];
+
+/// Returns the `waiting.reason` that the container's status shows together with a `Failed` event `Error: …`. Returns `None`
+/// for a failed pull, because other events report it.
+pub(crate) fn start_failure_reason(message: &str) -> Option<&str> {
     let error = message.strip_prefix("Error: ")?;
+    let is_missing_object =
+        (error.starts_with("configmap ") || error.starts_with("secret ")) && error.contains(" not found");
     match error {
         "ErrImagePull" | "ImagePullBackOff" => None,
         "InvalidImageName" | "ErrImageNeverPull" | "CreateContainerConfigError" | "CreateContainerError" => {
             Some(error)
         }
-        _ if (error.starts_with("configmap ") || error.starts_with("secret "))
-            && error.contains(CONFIG[0]) =>
-        {
+        _ if is_missing_object || CONFIGURATION_ERRORS.iter().any(|part| error.contains(part)) => {
             Some("CreateContainerConfigError")
         }
-        _ if CONFIG.iter().skip(1).any(|part| error.contains(part)) => Some("CreateContainerConfigError"),
         _ => Some("RunContainerError"),
     }
 }
 
-/// Whether a `Killing` event tells that the Pod is to stop, not that a probe or a restart rule ended one container.
-pub(crate) fn stops_for_the_pod(message: &str) -> bool {
+/// Whether a `Killing` event reports that the whole Pod stops. The other `Killing` events report that one container stops
+/// because of a failed probe or a restart rule.
+pub(crate) fn is_stop_of_pod(message: &str) -> bool {
     message != "killing" && !message.contains("will be restarted")
 }
 
@@ -174,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn every_wording_of_pulled_is_read() {
+    fn all_wordings_of_pulled_are_parsed() {
         let cases = [
             (r#"Successfully pulled image "perl:5.34.0""#, None, None, None),
             (r#"Successfully pulled image "perl" in 4.194s"#, Some(millis(4194)), None, None),
@@ -197,44 +194,48 @@ mod tests {
                 None,
             ),
         ];
-        for (message, pull, since_asked, bytes) in cases {
-            assert_eq!(pulled(message), Some(Pulled::Pulled { pull, since_asked, bytes }), "{message}");
+        for (message, pull, since_request, bytes) in cases {
+            assert_eq!(
+                parse_pulled(message),
+                Some(PulledMessage::Pulled { pull, since_request, bytes }),
+                "{message}"
+            );
         }
         for message in [
             r#"Container image "perl:5.34.0" already present on machine"#,
             r#"Container image "perl:5.34.0" already present on machine and can be accessed by the pod"#,
         ] {
-            assert_eq!(pulled(message), Some(Pulled::Cached), "{message}");
+            assert_eq!(parse_pulled(message), Some(PulledMessage::Cached), "{message}");
         }
-        assert_eq!(pulled("Pulled"), None);
+        assert_eq!(parse_pulled("Pulled"), None);
     }
 
     #[test]
-    fn durations_are_read_as_go_prints_them() {
-        assert_eq!(go_duration("1h2m3.5s"), Some(millis(3_723_500)));
-        assert_eq!(go_duration("4.194127303s"), Some(SignedDuration::from_nanos(4_194_127_303)));
-        assert_eq!(go_duration("12µs"), Some(SignedDuration::from_micros(12)));
+    fn durations_in_go_format_are_parsed() {
+        assert_eq!(parse_go_duration("1h2m3.5s"), Some(millis(3_723_500)));
+        assert_eq!(parse_go_duration("4.194127303s"), Some(SignedDuration::from_nanos(4_194_127_303)));
+        assert_eq!(parse_go_duration("12µs"), Some(SignedDuration::from_micros(12)));
         for wrong in ["", "5", "s", "1.2.3s", "5 s", "1e400h"] {
-            assert_eq!(go_duration(wrong), None, "{wrong}");
+            assert_eq!(parse_go_duration(wrong), None, "{wrong}");
         }
     }
 
     #[test]
-    fn a_container_that_is_restarted_does_not_tell_of_a_deletion() {
-        assert!(stops_for_the_pod("Stopping container main"));
-        assert!(stops_for_the_pod("Killing container with id docker://main:Need to kill Pod"));
-        assert!(!stops_for_the_pod("Container main failed liveness probe, will be restarted"));
-        assert!(!stops_for_the_pod("killing"));
+    fn a_restarted_container_does_not_count_as_a_stop_of_the_pod() {
+        assert!(is_stop_of_pod("Stopping container main"));
+        assert!(is_stop_of_pod("Killing container with id docker://main:Need to kill Pod"));
+        assert!(!is_stop_of_pod("Container main failed liveness probe, will be restarted"));
+        assert!(!is_stop_of_pod("killing"));
     }
 
     #[test]
-    fn numbers_that_keep_changing_make_no_new_reasons() {
+    fn changed_numbers_of_nodes_do_not_change_the_reasons() {
         let first = "0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod.";
         let later = "0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu.";
-        assert_eq!(unschedulable(first), "Insufficient cpu");
-        assert_eq!(unschedulable(later), "Insufficient cpu, node(s) were unschedulable");
+        assert_eq!(unschedulable_reasons(first), "Insufficient cpu");
+        assert_eq!(unschedulable_reasons(later), "Insufficient cpu, node(s) were unschedulable");
         assert_eq!(
-            unschedulable("no nodes available to schedule pods"),
+            unschedulable_reasons("no nodes available to schedule pods"),
             "no nodes available to schedule pods"
         );
     }

@@ -1,8 +1,9 @@
-//! What is known of Pods in a fifth of the room: of a large Job nearly all Pods have ended, and nothing more comes of
-//! them.
+//! A compact encoding of evidence. It needs a fifth of the memory, because nearly all Pods of a large Job have ended and
+//! rarely change again.
 //!
-//! Times are kept as the difference to the one before, texts as their number in [`Names`]. What is packed never leaves
-//! the process, so that its form may change at any time.
+//! Times are stored as the difference to the previous time, and texts as their number in the [`Interner`]. The bytes never
+//! leave the process, so the encoding has no version. Bytes that no `pack` can have written are a mistake in this program:
+//! unpacking them panics with a message that names the value.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -10,46 +11,54 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::names::Names;
+use crate::lifecycle::interner::Interner;
 
-/// What can be packed. What comes out is what went in.
+/// A value with a compact encoding. `unpack` returns exactly the value that `pack` wrote.
 pub(crate) trait Pack: Clone {
-    /// Appends itself.
+    /// Appends the value.
     fn pack(&self, to: &mut Packer<'_>);
-    /// Reads what [`Pack::pack`] appended.
+    /// Reads a value.
+    ///
+    /// # Panics
+    /// Panics if [`Pack::pack`] did not write these bytes.
     fn unpack(from: &mut Unpacker<'_>) -> Self;
 }
 
-/// Where things are packed.
+/// Writes values to a buffer.
 #[derive(Debug)]
 pub(crate) struct Packer<'a> {
     bytes: &'a mut Vec<u8>,
-    names: &'a mut Names,
-    /// The time that was packed last, in milliseconds.
-    before: i64,
+    interner: &'a mut Interner,
+    /// The time that was written last, in milliseconds since 1970.
+    previous_time: i64,
 }
 
-/// Where things are unpacked from.
+/// Reads values from the bytes that a [`Packer`] wrote.
 #[derive(Debug)]
 pub(crate) struct Unpacker<'a> {
     bytes: &'a [u8],
-    names: &'a Names,
-    before: i64,
+    interner: &'a Interner,
+    /// The time that was read last, in milliseconds since 1970.
+    previous_time: i64,
 }
 
 impl<'a> Packer<'a> {
-    pub(crate) fn new(bytes: &'a mut Vec<u8>, names: &'a mut Names) -> Self {
-        Self { bytes, names, before: 0 }
+    pub(crate) fn new(bytes: &'a mut Vec<u8>, interner: &'a mut Interner) -> Self {
+        Self { bytes, interner, previous_time: 0 }
     }
 
-    /// Appends a time in milliseconds since 1970.
-    pub(crate) fn put_millis(&mut self, millis: i64) {
-        self.signed(millis - self.before);
-        self.before = millis;
+    pub(crate) fn write_byte(&mut self, byte: u8) {
+        self.bytes.push(byte);
     }
 
-    /// Seven bits a byte, the lowest first.
-    fn number(&mut self, mut number: u64) {
+    /// Writes a time in milliseconds since 1970.
+    pub(crate) fn write_time(&mut self, millis: i64) {
+        self.write_signed(millis - self.previous_time);
+        self.previous_time = millis;
+    }
+
+    /// Writes seven bits per byte, the lowest bits first.
+    fn write_unsigned(&mut self, mut number: u64) {
         while number >= 0x80 {
             self.bytes.push(0x80 | (number & 0x7f) as u8);
             number >>= 7;
@@ -57,35 +66,35 @@ impl<'a> Packer<'a> {
         self.bytes.push((number & 0x7f) as u8);
     }
 
-    /// Small numbers of either sign take little room.
-    fn signed(&mut self, number: i64) {
-        self.number(((number << 1) ^ (number >> 63)).cast_unsigned());
+    /// Writes a number whose encoding is short if its absolute value is small.
+    fn write_signed(&mut self, number: i64) {
+        self.write_unsigned(((number << 1) ^ (number >> 63)).cast_unsigned());
     }
 
-    /// Milliseconds, and the rest where there is one.
-    fn millis(&mut self, millis: i64, nanos: u32) {
-        self.signed((millis << 1) | i64::from(nanos != 0));
+    /// Writes milliseconds, followed by nanoseconds unless these are zero.
+    fn write_millis_and_nanos(&mut self, millis: i64, nanos: u32) {
+        self.write_signed((millis << 1) | i64::from(nanos != 0));
         if nanos != 0 {
-            self.number(nanos.into());
+            self.write_unsigned(nanos.into());
         }
     }
 }
 
 impl<'a> Unpacker<'a> {
-    pub(crate) fn new(bytes: &'a [u8], names: &'a Names) -> Self {
-        Self { bytes, names, before: 0 }
+    pub(crate) fn new(bytes: &'a [u8], interner: &'a Interner) -> Self {
+        Self { bytes, interner, previous_time: 0 }
     }
 
-    fn byte(&mut self) -> u8 {
-        let Some((first, rest)) = self.bytes.split_first() else { return 0 };
+    pub(crate) fn read_byte(&mut self) -> u8 {
+        let Some((first, rest)) = self.bytes.split_first() else { panic_at_end() };
         self.bytes = rest;
         *first
     }
 
-    fn number(&mut self) -> u64 {
+    fn read_unsigned(&mut self) -> u64 {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
-            let byte = self.byte();
+            let byte = self.read_byte();
             number |= u64::from(byte & 0x7f) << shift;
             if byte & 0x80 == 0 {
                 break;
@@ -94,78 +103,98 @@ impl<'a> Unpacker<'a> {
         number
     }
 
-    fn signed(&mut self) -> i64 {
-        let number = self.number();
+    fn read_signed(&mut self) -> i64 {
+        let number = self.read_unsigned();
         (number >> 1).cast_signed() ^ -(number & 1).cast_signed()
     }
 
-    /// Whether nothing is left.
+    /// Whether all bytes have been read.
     pub(crate) fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
     /// Reads a value.
-    pub(crate) fn take<T: Pack>(&mut self) -> T {
+    pub(crate) fn read<T: Pack>(&mut self) -> T {
         T::unpack(self)
     }
 
     /// Reads a time in milliseconds since 1970.
-    pub(crate) fn take_millis(&mut self) -> i64 {
-        self.before = self.before.wrapping_add(self.signed());
-        self.before
+    pub(crate) fn read_time(&mut self) -> i64 {
+        self.previous_time = self.previous_time.wrapping_add(self.read_signed());
+        self.previous_time
     }
 
-    fn millis(&mut self) -> (i64, i32) {
-        let both = self.signed();
-        let nanos = if both & 1 == 1 { self.number() } else { 0 };
-        (both >> 1, i32::try_from(nanos).unwrap_or(0))
+    fn read_millis_and_nanos(&mut self) -> (i64, i64) {
+        let millis_and_flag = self.read_signed();
+        let nanos = if millis_and_flag & 1 == 1 { self.read_unsigned().cast_signed() } else { 0 };
+        (millis_and_flag >> 1, nanos)
     }
 }
 
-/// The part of a millisecond of a time, in nanoseconds.
-fn below_millis(nanos: i32) -> u32 {
-    u32::try_from(nanos.rem_euclid(1_000_000)).unwrap_or(0)
+/// Stops the program because `value` is not an encoded `type_name`.
+#[cold]
+pub(crate) fn panic_unknown(type_name: &str, value: i64) -> ! {
+    panic!("packed evidence is corrupt: {value} does not encode a {type_name}")
+}
+
+#[cold]
+fn panic_at_end() -> ! {
+    panic!("packed evidence is corrupt: it ends within a value")
+}
+
+/// The nanoseconds of a time beyond its whole milliseconds.
+fn nanos_beyond_millis(nanos: i32) -> u32 {
+    nanos.rem_euclid(1_000_000).cast_unsigned()
 }
 
 impl Pack for Timestamp {
     fn pack(&self, to: &mut Packer<'_>) {
-        let nanos = below_millis(self.subsec_nanosecond());
-        // Downward, so that the rest is never negative.
+        let nanos = nanos_beyond_millis(self.subsec_nanosecond());
+        // Rounds down, so that the remaining nanoseconds are never negative.
         let millis = self.as_second() * 1000 + i64::from((self.subsec_nanosecond()).div_euclid(1_000_000));
-        to.millis(millis - to.before, nanos);
-        to.before = millis;
+        to.write_millis_and_nanos(millis - to.previous_time, nanos);
+        to.previous_time = millis;
     }
 
     fn unpack(from: &mut Unpacker<'_>) -> Self {
-        let (difference, nanos) = from.millis();
-        from.before = from.before.wrapping_add(difference);
-        let at = Self::from_millisecond(from.before).unwrap_or_default();
-        if nanos == 0 { at } else { at.checked_add(SignedDuration::from_nanos(nanos.into())).unwrap_or(at) }
+        let (difference, nanos) = from.read_millis_and_nanos();
+        from.previous_time = from.previous_time.wrapping_add(difference);
+        let Ok(at) = Self::from_millisecond(from.previous_time) else {
+            panic_unknown("Timestamp", from.previous_time)
+        };
+        if nanos == 0 {
+            return at;
+        }
+        let Ok(at) = at.checked_add(SignedDuration::from_nanos(nanos)) else {
+            panic_unknown("Timestamp", nanos)
+        };
+        at
     }
 }
 
 impl Pack for SignedDuration {
     fn pack(&self, to: &mut Packer<'_>) {
-        let nanos = below_millis(self.subsec_nanos());
+        let nanos = nanos_beyond_millis(self.subsec_nanos());
         let millis = self.as_secs() * 1000 + i64::from(self.subsec_nanos().div_euclid(1_000_000));
-        to.millis(millis, nanos);
+        to.write_millis_and_nanos(millis, nanos);
     }
 
     fn unpack(from: &mut Unpacker<'_>) -> Self {
-        let (millis, nanos) = from.millis();
-        Self::from_millis(millis).saturating_add(Self::from_nanos(nanos.into()))
+        let (millis, nanos) = from.read_millis_and_nanos();
+        Self::from_millis(millis).saturating_add(Self::from_nanos(nanos))
     }
 }
 
 impl Pack for Arc<str> {
     fn pack(&self, to: &mut Packer<'_>) {
-        let number = to.names.number(self);
-        to.number(number.into());
+        let number = to.interner.number_of(self);
+        to.write_unsigned(number.into());
     }
 
     fn unpack(from: &mut Unpacker<'_>) -> Self {
-        let number = from.number();
-        from.names.text(u32::try_from(number).unwrap_or(u32::MAX))
+        let number = u32::unpack(from);
+        let Some(text) = from.interner.text(number) else { panic_unknown("text", number.into()) };
+        text
     }
 }
 
@@ -181,67 +210,75 @@ impl Pack for String {
 
 impl Pack for bool {
     fn pack(&self, to: &mut Packer<'_>) {
-        to.bytes.push((*self).into());
+        to.write_byte((*self).into());
     }
 
     fn unpack(from: &mut Unpacker<'_>) -> Self {
-        from.byte() != 0
+        match from.read_byte() {
+            0 => false,
+            1 => true,
+            byte => panic_unknown("bool", byte.into()),
+        }
     }
 }
 
 impl Pack for u64 {
     fn pack(&self, to: &mut Packer<'_>) {
-        to.number(*self);
+        to.write_unsigned(*self);
     }
 
     fn unpack(from: &mut Unpacker<'_>) -> Self {
-        from.number()
+        from.read_unsigned()
     }
 }
 
 impl Pack for u32 {
     fn pack(&self, to: &mut Packer<'_>) {
-        to.number((*self).into());
+        to.write_unsigned((*self).into());
     }
 
     fn unpack(from: &mut Unpacker<'_>) -> Self {
-        Self::try_from(from.number()).unwrap_or_default()
+        let number = from.read_unsigned();
+        let Ok(number) = Self::try_from(number) else { panic_unknown("u32", number.cast_signed()) };
+        number
     }
 }
 
 impl Pack for i32 {
     fn pack(&self, to: &mut Packer<'_>) {
-        to.signed((*self).into());
+        to.write_signed((*self).into());
     }
 
     fn unpack(from: &mut Unpacker<'_>) -> Self {
-        Self::try_from(from.signed()).unwrap_or_default()
+        let number = from.read_signed();
+        let Ok(number) = Self::try_from(number) else { panic_unknown("i32", number) };
+        number
     }
 }
 
 impl<T: Pack> Pack for Option<T> {
     fn pack(&self, to: &mut Packer<'_>) {
-        to.bytes.push(self.is_some().into());
+        self.is_some().pack(to);
         if let Some(value) = self {
             value.pack(to);
         }
     }
 
     fn unpack(from: &mut Unpacker<'_>) -> Self {
-        (from.byte() != 0).then(|| T::unpack(from))
+        bool::unpack(from).then(|| T::unpack(from))
     }
 }
 
 impl<T: Pack> Pack for Vec<T> {
     fn pack(&self, to: &mut Packer<'_>) {
-        to.number(self.len() as u64);
+        to.write_unsigned(self.len() as u64);
         for value in self {
             value.pack(to);
         }
     }
 
     fn unpack(from: &mut Unpacker<'_>) -> Self {
-        (0..from.number()).map(|_| T::unpack(from)).collect()
+        (0..from.read_unsigned()).map(|_| T::unpack(from)).collect()
     }
 }
 
@@ -256,7 +293,7 @@ impl<A: Pack, B: Pack> Pack for (A, B) {
     }
 }
 
-/// Packs a struct field by field; a field that is forgotten is an error of the compiler.
+/// Implements [`Pack`] for a struct, field by field. A field that is not listed is a compile error.
 macro_rules! packed_struct {
     ($type:ident { $($field:ident),+ $(,)? }) => {
         impl $crate::lifecycle::packed::Pack for $type {
@@ -273,72 +310,103 @@ macro_rules! packed_struct {
     };
 }
 
-/// Packs an enum without data as the place of its variant; the first stands for what cannot be read. A variant that
-/// is forgotten is an error of the compiler.
+/// Declares an enum without data together with `ALL`, the array of its variants, and implements [`Pack`] for it. A variant
+/// is packed as its position in `ALL`.
 macro_rules! packed_enum {
-    ($type:ident { $first:ident $(, $variant:ident)* $(,)? }) => {
+    (
+        $(#[$meta:meta])*
+        $vis:vis enum $type:ident { $($(#[$variant_meta:meta])* $variant:ident),+ $(,)? }
+    ) => {
+        $(#[$meta])*
+        $vis enum $type { $($(#[$variant_meta])* $variant),+ }
+
+        impl $type {
+            /// All variants, in declaration order.
+            $vis const ALL: [Self; [$(stringify!($variant)),+].len()] = [$(Self::$variant),+];
+        }
+
         impl $crate::lifecycle::packed::Pack for $type {
             fn pack(&self, to: &mut $crate::lifecycle::packed::Packer<'_>) {
-                match self { Self::$first => {} $(Self::$variant => {})* }
-                $crate::lifecycle::packed::Pack::pack(&(*self as u32), to);
+                to.write_byte(*self as u8);
             }
 
             fn unpack(from: &mut $crate::lifecycle::packed::Unpacker<'_>) -> Self {
-                let place: u32 = $crate::lifecycle::packed::Pack::unpack(from);
-                $(if place == Self::$variant as u32 { return Self::$variant; })*
-                Self::$first
+                let byte = from.read_byte();
+                match Self::ALL.get(usize::from(byte)) {
+                    Some(variant) => *variant,
+                    None => $crate::lifecycle::packed::panic_unknown(stringify!($type), byte.into()),
+                }
             }
         }
     };
 }
 
-pub(crate) use {packed_enum, packed_struct};
+/// Implements [`Pack`] for an enum without data that another module declares. A variant that is not listed is a compile
+/// error.
+macro_rules! pack_foreign_enum {
+    ($type:ident { $($variant:ident = $byte:literal),+ $(,)? }) => {
+        impl $crate::lifecycle::packed::Pack for $type {
+            fn pack(&self, to: &mut $crate::lifecycle::packed::Packer<'_>) {
+                to.write_byte(match self { $(Self::$variant => $byte),+ });
+            }
 
-/// Something that is packed, or at hand because it may still change.
-#[derive(Clone, Debug)]
-pub(crate) enum Kept<T> {
-    /// At hand.
-    Open(Box<T>),
-    /// Packed.
-    Packed(Box<[u8]>, PhantomData<T>),
+            fn unpack(from: &mut $crate::lifecycle::packed::Unpacker<'_>) -> Self {
+                match from.read_byte() {
+                    $($byte => Self::$variant,)+
+                    byte => $crate::lifecycle::packed::panic_unknown(stringify!($type), byte.into()),
+                }
+            }
+        }
+    };
 }
 
-impl<T: Pack> Kept<T> {
-    /// At hand.
+pub(crate) use {pack_foreign_enum, packed_enum, packed_struct};
+
+/// A value that is packed into bytes while it is not expected to change.
+#[derive(Clone, Debug)]
+pub(crate) enum Packed<T> {
+    /// The value itself, because it may still change.
+    Open(Box<T>),
+    /// The bytes of the value.
+    Bytes(Box<[u8]>, PhantomData<T>),
+}
+
+impl<T: Pack> Packed<T> {
+    /// Wraps a value without packing it.
     pub(crate) fn new(value: T) -> Self {
         Self::Open(Box::new(value))
     }
 
-    /// Whether it is packed.
+    /// Whether the value is stored as bytes.
     pub(crate) fn is_packed(&self) -> bool {
-        matches!(self, Self::Packed(..))
+        matches!(self, Self::Bytes(..))
     }
 
-    /// As it is.
-    pub(crate) fn read<'a>(&'a self, names: &Names) -> Cow<'a, T> {
+    /// Returns the value: borrowed if it is open, else unpacked into a copy.
+    pub(crate) fn read<'a>(&'a self, interner: &Interner) -> Cow<'a, T> {
         match self {
             Self::Open(value) => Cow::Borrowed(value),
-            Self::Packed(bytes, _) => Cow::Owned(T::unpack(&mut Unpacker::new(bytes, names))),
+            Self::Bytes(bytes, _) => Cow::Owned(T::unpack(&mut Unpacker::new(bytes, interner))),
         }
     }
 
-    /// To change it: unpacks it if it is packed.
-    pub(crate) fn open(&mut self, names: &Names) -> &mut T {
-        if let Self::Packed(bytes, _) = self {
-            *self = Self::new(T::unpack(&mut Unpacker::new(bytes, names)));
+    /// Returns the value for changes, after unpacking it if necessary.
+    pub(crate) fn open(&mut self, interner: &Interner) -> &mut T {
+        if let Self::Bytes(bytes, _) = self {
+            *self = Self::new(T::unpack(&mut Unpacker::new(bytes, interner)));
         }
         match self {
             Self::Open(value) => value,
-            Self::Packed(..) => unreachable!("it was opened just before"),
+            Self::Bytes(..) => unreachable!("it was opened just before"),
         }
     }
 
-    /// Packs it. `bytes` is room to work in.
-    pub(crate) fn pack(&mut self, names: &mut Names, bytes: &mut Vec<u8>) {
+    /// Packs the value. `buffer` is only used to avoid an allocation; its content is lost.
+    pub(crate) fn pack(&mut self, interner: &mut Interner, buffer: &mut Vec<u8>) {
         if let Self::Open(value) = self {
-            bytes.clear();
-            value.pack(&mut Packer::new(bytes, names));
-            *self = Self::Packed(bytes.as_slice().into(), PhantomData);
+            buffer.clear();
+            value.pack(&mut Packer::new(buffer, interner));
+            *self = Self::Bytes(buffer.as_slice().into(), PhantomData);
         }
     }
 }
@@ -346,33 +414,38 @@ impl<T: Pack> Kept<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lifecycle::phase::PhaseKind;
 
-    fn through<T: Pack + PartialEq + std::fmt::Debug>(value: &T) -> usize {
-        let mut names = Names::default();
-        let mut kept = Kept::new(value.clone());
-        kept.pack(&mut names, &mut Vec::new());
-        let Kept::Packed(bytes, _) = &kept else { panic!("it is packed") };
+    /// Packs and unpacks `value`, checks that it is unchanged, and returns the number of its bytes.
+    fn round_trip<T: Pack + PartialEq + std::fmt::Debug>(value: &T) -> usize {
+        let mut interner = Interner::default();
+        let mut packed = Packed::new(value.clone());
+        packed.pack(&mut interner, &mut Vec::new());
+        let Packed::Bytes(bytes, _) = &packed else { panic!("it is packed") };
         let length = bytes.len();
-        assert_eq!(&*kept.read(&names), value);
-        assert_eq!(kept.open(&names), value);
+        assert_eq!(&*packed.read(&interner), value);
+        assert_eq!(packed.open(&interner), value);
         length
     }
 
     #[test]
-    fn what_comes_out_is_what_went_in() {
+    fn unpacking_returns_the_packed_value() {
         for number in [0, 1, 127, 128, 300, u64::from(u32::MAX), u64::MAX] {
-            through(&number);
+            round_trip(&number);
         }
         for number in [0, -1, 1, 63, -64, 64, i32::MIN, i32::MAX] {
-            through(&number);
+            round_trip(&number);
         }
         for time in ["1969-12-31T23:59:59.9995Z", "1970-01-01T00:00:00Z", "2026-11-23T19:11:25.123456789Z"] {
-            through(&time.parse::<Timestamp>().unwrap());
+            round_trip(&time.parse::<Timestamp>().unwrap());
         }
         for nanos in [0, 1, -1, 1_000_000, -1_000_001, 5_902_000_000, 301_000] {
-            through(&SignedDuration::from_nanos(nanos));
+            round_trip(&SignedDuration::from_nanos(nanos));
         }
-        through(&vec![
+        for kind in PhaseKind::ALL {
+            round_trip(&kind);
+        }
+        round_trip(&vec![
             (true, Some(Arc::<str>::from("node-1"))),
             (false, None),
             (true, Some("node-1".into())),
@@ -380,9 +453,27 @@ mod tests {
     }
 
     #[test]
-    fn times_of_one_life_take_little_room() {
+    fn the_times_of_one_life_need_few_bytes() {
         let first: Timestamp = "2026-11-23T19:11:25.123Z".parse().unwrap();
         let times: Vec<Timestamp> = (0..10).map(|n| first + SignedDuration::from_millis(n * 1500)).collect();
-        assert!(through(&times) < 30);
+        assert!(round_trip(&times) < 30);
+    }
+
+    #[test]
+    #[should_panic(expected = "200 does not encode a PhaseKind")]
+    fn an_unknown_variant_is_an_error() {
+        Unpacker::new(&[200], &Interner::default()).read::<PhaseKind>();
+    }
+
+    #[test]
+    #[should_panic(expected = "0 does not encode a text")]
+    fn an_unknown_text_is_an_error() {
+        Unpacker::new(&[0], &Interner::default()).read::<Arc<str>>();
+    }
+
+    #[test]
+    #[should_panic(expected = "it ends within a value")]
+    fn missing_bytes_are_an_error() {
+        Unpacker::new(&[0x80], &Interner::default()).read::<u64>();
     }
 }

@@ -1,127 +1,137 @@
-//! Why a Pod waits, over time: who told which reason when.
+//! The history of reasons why a Pod waits.
 
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::evidence::{Evidence, Source};
-use super::packed::{Pack, Packer, Unpacker, packed_enum, packed_struct};
+use crate::lifecycle::evidence::{Evidence, Source};
+use crate::lifecycle::instant::Instant;
+use crate::lifecycle::packed::{Pack, Packer, Unpacker, packed_enum, packed_struct};
 
-/// What a reason holds up. Each has its own place in a Pod's life, so that they are told apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Topic {
-    /// The scheduler finds no node.
-    Scheduler,
-    /// What the autoscaler does about it.
-    Autoscaler,
-    /// Volumes or the sandbox fail.
-    Setup,
+packed_enum! {
+    /// The component that a reason comes from. Reasons of different components can hold at the same time.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) enum WaitTopic {
+        /// The scheduler finds no node.
+        Scheduler,
+        /// An autoscaler reacts to the unschedulable Pod.
+        Autoscaler,
+        /// The kubelet cannot set up the volumes or the sandbox.
+        Setup,
+    }
 }
 
-/// A reason from when it was first told to when it was last told.
+/// A reason with the times of its first and its last report.
 #[derive(Clone, Debug)]
-struct Told {
-    topic: Topic,
+struct WaitReport {
+    topic: WaitTopic,
     reason: Arc<str>,
     first: Timestamp,
     last: Timestamp,
     source: Source,
 }
 
-/// From a time on, a reason; until the next one.
+/// A reason that holds from an instant on, until the next reason starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Since {
-    pub(crate) at: Timestamp,
-    pub(crate) why: Evidence,
+pub(crate) struct ReasonChange {
+    pub(crate) since: Instant,
     pub(crate) reason: Arc<str>,
 }
 
-/// All that was told of why one Pod waits; most Pods have nothing of it.
+/// All reports of why one Pod waits. Most Pods have none.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Waits(Vec<Told>);
+pub(crate) struct Waits(Vec<WaitReport>);
 
 impl Waits {
-    /// Takes in that a reason was told at `first`, and again until `last`. Repetitions and any order make the same.
-    pub(crate) fn tell(
+    /// Adds a report of `reason` at `first`, repeated until `last`. Adding a report twice, or reports in another order, has
+    /// the same result.
+    pub(crate) fn add_report(
         &mut self,
-        topic: Topic,
+        topic: WaitTopic,
         reason: &Arc<str>,
         first: Timestamp,
         last: Timestamp,
         source: Source,
     ) {
-        let same = |told: &&mut Told| (told.topic, told.first) == (topic, first) && told.reason == *reason;
-        if let Some(told) = self.0.iter_mut().find(same) {
-            told.last = told.last.max(last);
-            told.source = told.source.min(source);
+        let is_same = |report: &&mut WaitReport| {
+            (report.topic, report.first) == (topic, first) && report.reason == *reason
+        };
+        if let Some(report) = self.0.iter_mut().find(is_same) {
+            report.last = report.last.max(last);
+            report.source = report.source.min(source);
             return;
         }
-        self.0.push(Told { topic, reason: Arc::clone(reason), first, last: last.max(first), source });
+        self.0.push(WaitReport { topic, reason: Arc::clone(reason), first, last: last.max(first), source });
     }
 
-    /// The reason that was told last; of several at the same time always the same one.
-    pub(crate) fn latest(&self, topic: Topic) -> Option<&Arc<str>> {
-        let of_topic = self.0.iter().filter(|told| told.topic == topic);
-        Some(&of_topic.max_by_key(|told| (told.last, &told.reason))?.reason)
+    /// Returns the reason with the latest report. Among reports of the same time, the text decides.
+    pub(crate) fn latest_reason(&self, topic: WaitTopic) -> Option<&Arc<str>> {
+        let reports = self.0.iter().filter(|report| report.topic == topic);
+        Some(&reports.max_by_key(|report| (report.last, &report.reason))?.reason)
     }
 
-    /// Which reason held from when on, in order. A reason that was told again after another one holds again.
-    pub(crate) fn since(&self, topic: Topic) -> Vec<Since> {
-        let mut since: Vec<Since> = Vec::new();
-        for told in self.0.iter().filter(|told| told.topic == topic) {
-            let why = match (topic, told.source) {
-                (Topic::Scheduler, Source::Event) => Evidence::UnschedulableEvent,
-                (Topic::Scheduler, _) => Evidence::ReceivedUnschedulable,
-                (Topic::Autoscaler, _) => Evidence::AutoscalerEvent,
-                (Topic::Setup, _) => Evidence::SetupFailedEvent,
+    /// Returns the changes of the reason, in order. A reason that is reported again after another one holds again.
+    pub(crate) fn reason_changes(&self, topic: WaitTopic) -> Vec<ReasonChange> {
+        let mut changes: Vec<ReasonChange> = Vec::new();
+        for report in self.0.iter().filter(|report| report.topic == topic) {
+            let evidence = match (topic, report.source) {
+                (WaitTopic::Scheduler, Source::Event) => Evidence::UnschedulableEvent,
+                (WaitTopic::Scheduler, Source::Observed | Source::Status | Source::Inferred) => {
+                    Evidence::ReceivedUnschedulable
+                }
+                (WaitTopic::Autoscaler, _) => Evidence::AutoscalerEvent,
+                (WaitTopic::Setup, _) => Evidence::SetupFailedEvent,
             };
-            let mark = |at| Since { at, why, reason: Arc::clone(&told.reason) };
-            since.push(mark(told.first));
-            // The last time is mostly truncated to the second: in the same second it tells nothing of its own.
-            if told.last.duration_since(told.first) >= SignedDuration::from_secs(1) {
-                since.push(mark(told.last));
+            let change_at =
+                |at| ReasonChange { since: Instant { at, evidence }, reason: Arc::clone(&report.reason) };
+            changes.push(change_at(report.first));
+            // The last time is mostly truncated to the second, so within a second it adds nothing.
+            if report.last.duration_since(report.first) >= SignedDuration::from_secs(1) {
+                changes.push(change_at(report.last));
             }
         }
-        since.sort_by(|a, b| (a.at, &a.reason).cmp(&(b.at, &b.reason)));
-        since.dedup_by(|later, earlier| later.reason == earlier.reason);
-        since
+        changes.sort_by(|a, b| (a.since.at, &a.reason).cmp(&(b.since.at, &b.reason)));
+        changes.dedup_by(|later, earlier| later.reason == earlier.reason);
+        changes
     }
 
-    /// Why no node is had: what the scheduler says, with what the autoscaler does about it.
-    pub(crate) fn queued(&self) -> Vec<Since> {
-        let (scheduler, autoscaler) = (self.since(Topic::Scheduler), self.since(Topic::Autoscaler));
+    /// Returns the changes of the reason why the Pod has no node: the scheduler's reason, followed by the autoscaler's
+    /// reaction in parentheses.
+    pub(crate) fn queued_reason_changes(&self) -> Vec<ReasonChange> {
+        let scheduler = self.reason_changes(WaitTopic::Scheduler);
+        let autoscaler = self.reason_changes(WaitTopic::Autoscaler);
         if autoscaler.is_empty() {
             return scheduler;
         }
-        let mut marks: Vec<&Since> = scheduler.iter().chain(&autoscaler).collect();
-        marks.sort_by_key(|mark| mark.at);
-        let told = |list: &[Since], at: Timestamp| {
-            list.iter().rev().find(|since| since.at <= at).map(|since| Arc::clone(&since.reason))
+        let mut changes: Vec<&ReasonChange> = scheduler.iter().chain(&autoscaler).collect();
+        changes.sort_by_key(|change| change.since.at);
+        let reason_at = |changes: &[ReasonChange], at: Timestamp| {
+            changes.iter().rev().find(|change| change.since.at <= at).map(|change| Arc::clone(&change.reason))
         };
-        let mut both: Vec<Since> = Vec::with_capacity(marks.len());
-        for mark in marks {
-            let reason = match (told(&scheduler, mark.at), told(&autoscaler, mark.at)) {
-                (Some(why), Some(what)) => format!("{why} ({what})").into(),
-                (why, what) => why.or(what).unwrap_or_else(|| Arc::clone(&mark.reason)),
+        let mut combined: Vec<ReasonChange> = Vec::with_capacity(changes.len());
+        for change in changes {
+            let at = change.since.at;
+            let reason = match (reason_at(&scheduler, at), reason_at(&autoscaler, at)) {
+                (Some(reason), Some(reaction)) => format!("{reason} ({reaction})").into(),
+                (reason, reaction) => reason.or(reaction).unwrap_or_else(|| Arc::clone(&change.reason)),
             };
-            both.retain(|other| other.at != mark.at);
-            both.push(Since { reason, ..mark.clone() });
+            combined.retain(|other| other.since.at != at);
+            combined.push(ReasonChange { since: change.since, reason });
         }
-        both.dedup_by(|later, earlier| later.reason == earlier.reason);
-        both
+        combined.dedup_by(|later, earlier| later.reason == earlier.reason);
+        combined
     }
 
-    /// Moves what the kubelet's clock dated.
-    pub(crate) fn shift_kubelet(&mut self, by: SignedDuration) {
-        for told in self.0.iter_mut().filter(|told| told.topic == Topic::Setup) {
-            told.first += by;
-            told.last += by;
+    /// Moves all times that come from the kubelet's clock.
+    pub(crate) fn shift_kubelet_times(&mut self, by: SignedDuration) {
+        for report in self.0.iter_mut().filter(|report| report.topic == WaitTopic::Setup) {
+            report.first += by;
+            report.last += by;
         }
     }
 }
 
-packed_enum!(Topic { Scheduler, Autoscaler, Setup });
-packed_struct!(Told { topic, reason, first, last, source });
+packed_struct!(WaitReport { topic, reason, first, last, source });
 
 impl Pack for Waits {
     fn pack(&self, to: &mut Packer<'_>) {
@@ -129,7 +139,7 @@ impl Pack for Waits {
     }
 
     fn unpack(from: &mut Unpacker<'_>) -> Self {
-        Self(Pack::unpack(from))
+        Self(from.read())
     }
 }
 
@@ -141,37 +151,39 @@ mod tests {
         Timestamp::from_second(1_767_225_600 + second).unwrap()
     }
 
-    fn told(list: &[Since]) -> Vec<(i64, &str)> {
-        list.iter().map(|since| (since.at.as_second() - at(0).as_second(), &*since.reason)).collect()
+    fn seconds_and_reasons(changes: &[ReasonChange]) -> Vec<(i64, &str)> {
+        let second = |change: &ReasonChange| change.since.at.as_second() - at(0).as_second();
+        changes.iter().map(|change| (second(change), &*change.reason)).collect()
     }
 
     #[test]
-    fn a_reason_holds_until_another_one_is_told() {
-        let facts = [
-            (Topic::Scheduler, "cpu", 1, 60),
-            (Topic::Scheduler, "taint", 20, 30),
-            (Topic::Scheduler, "cpu", 1, 40),
-            (Topic::Setup, "FailedMount", 70, 70),
+    fn a_reason_holds_until_another_one_is_reported() {
+        let reports = [
+            (WaitTopic::Scheduler, "cpu", 1, 60),
+            (WaitTopic::Scheduler, "taint", 20, 30),
+            (WaitTopic::Scheduler, "cpu", 1, 40),
+            (WaitTopic::Setup, "FailedMount", 70, 70),
         ];
-        for turn in 0..facts.len() {
+        for rotation in 0..reports.len() {
             let mut waits = Waits::default();
-            for place in 0..facts.len() {
-                let (topic, reason, first, last) = facts[(place + turn) % facts.len()];
-                waits.tell(topic, &reason.into(), at(first), at(last), Source::Event);
+            for index in 0..reports.len() {
+                let (topic, reason, first, last) = reports[(index + rotation) % reports.len()];
+                waits.add_report(topic, &reason.into(), at(first), at(last), Source::Event);
             }
-            let since = waits.since(Topic::Scheduler);
-            assert_eq!(told(&since), [(1, "cpu"), (20, "taint"), (60, "cpu")]);
-            assert_eq!(waits.latest(Topic::Scheduler).map(|reason| &**reason), Some("cpu"));
+            let changes = waits.reason_changes(WaitTopic::Scheduler);
+            assert_eq!(seconds_and_reasons(&changes), [(1, "cpu"), (20, "taint"), (60, "cpu")]);
+            let latest = waits.latest_reason(WaitTopic::Scheduler);
+            assert_eq!(latest.map(|reason| &**reason), Some("cpu"));
         }
     }
 
     #[test]
-    fn what_the_autoscaler_does_is_told_with_what_the_scheduler_says() {
+    fn the_reaction_of_the_autoscaler_follows_the_reason_of_the_scheduler() {
         let mut waits = Waits::default();
-        waits.tell(Topic::Autoscaler, &"TriggeredScaleUp".into(), at(10), at(10), Source::Event);
-        waits.tell(Topic::Scheduler, &"Insufficient cpu".into(), at(0), at(30), Source::Event);
+        waits.add_report(WaitTopic::Autoscaler, &"TriggeredScaleUp".into(), at(10), at(10), Source::Event);
+        waits.add_report(WaitTopic::Scheduler, &"Insufficient cpu".into(), at(0), at(30), Source::Event);
         assert_eq!(
-            told(&waits.queued()),
+            seconds_and_reasons(&waits.queued_reason_changes()),
             [(0, "Insufficient cpu"), (10, "Insufficient cpu (TriggeredScaleUp)")]
         );
     }

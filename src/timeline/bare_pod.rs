@@ -15,7 +15,7 @@ pub(crate) fn bare_pod_workload(store: &mut PodStore, key: PodKey) -> Workload {
     let created = life.instants.created.map(|created| created.at);
     // A Pod that is deleted before its work has begun has not failed.
     let is_withdrawn = life.outcome == PodOutcome::NeverStarted && store.record(key).deleted_before_its_end;
-    let has_failed = life.outcome.failed() && !is_withdrawn;
+    let has_failed = life.outcome.has_failed() && !is_withdrawn;
     let capacity = created.map(|since| Capacity { since, parallelism: 1, completions: Some(1) });
     Workload {
         api_version,
@@ -32,7 +32,7 @@ pub(crate) fn bare_pod_workload(store: &mut PodStore, key: PodKey) -> Workload {
         finished: life.end(),
         completions: Some(1),
         parallelism: Some(1),
-        active: u32::from(!life.outcome.ended()),
+        active: u32::from(!life.outcome.has_ended()),
         succeeded: u32::from(life.outcome == PodOutcome::Succeeded),
         failed: u32::from(has_failed),
         gone: is_withdrawn || life.outcome == PodOutcome::Deleted,

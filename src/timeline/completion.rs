@@ -32,7 +32,7 @@ impl Timeline {
     /// The reason why the workload's controller cannot create a Pod now.
     fn creation_block(&self, workload: &Workload) -> Option<CreationBlock> {
         let refusals = self.owners.refusals(&workload.uid).filter(|_| !workload.has_ended())?;
-        let is_open = |key: &&_| !self.overview(**key).outcome.ended();
+        let is_open = |key: &&_| !self.overview(**key).outcome.has_ended();
         let open = workload.pods.iter().filter(is_open).count();
         let desired = workload.parallelism.map_or(usize::MAX, |parallelism| parallelism as usize);
         if workload.state == WorkloadState::Suspended || open >= desired {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::lifecycle::Names;
+use crate::lifecycle::Interner;
 use crate::observation::{Object, ObjectMeta, Seen};
 use crate::timeline::hold::suspension_holds;
 use crate::timeline::rollout::RolloutStatus;
@@ -138,7 +138,7 @@ impl ControllerRecord {
     }
 
     /// The workload that it is, without its Pods.
-    pub(crate) fn to_workload(&self, names: &mut Names) -> Workload {
+    pub(crate) fn to_workload(&self, names: &mut Interner) -> Workload {
         let metadata = self.metadata();
         let (api_version, kind) = self.object.type_name();
         let status = self.rollout_status();
@@ -163,7 +163,7 @@ impl ControllerRecord {
                 uid: names.share(&owner.uid),
             }),
             state,
-            reason: status.as_ref().and_then(|status| names.share_some(status.reason.as_deref()?)),
+            reason: status.as_ref().and_then(|status| names.share_non_empty(status.reason.as_deref()?)),
             message: status.and_then(|status| status.message).map(Arc::from),
             created: metadata.created(),
             started: None,

@@ -100,7 +100,7 @@ impl Timeline {
 /// The reasons for which a Pod waited before its work, each with the total duration.
 fn pod_waits(life: &Lifecycle, now: Timestamp) -> Vec<(&str, SignedDuration)> {
     let mut waits: Vec<(&str, SignedDuration)> = Vec::new();
-    for phase in life.phases.iter().filter(|phase| !life.outcome.ended() || phase.end.is_some()) {
+    for phase in life.phases.iter().filter(|phase| !life.outcome.has_ended() || phase.end.is_some()) {
         let Some(reason) = wait_reason(phase) else { continue };
         let duration = phase.duration(now);
         match waits.iter_mut().find(|(other, _)| *other == reason) {

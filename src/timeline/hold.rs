@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::{Instant, Names, Source};
+use crate::lifecycle::{Instant, Interner, Source};
 use crate::observation::ObjectMeta;
 use crate::timeline::suspension::Suspension;
 
@@ -57,7 +57,7 @@ impl Hold {
 pub(crate) fn suspension_holds(
     suspensions: Vec<Suspension>,
     metadata: &ObjectMeta,
-    names: &mut Names,
+    names: &mut Interner,
 ) -> Vec<Hold> {
     if suspensions.is_empty() {
         return Vec::new();

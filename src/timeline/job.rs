@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::lifecycle::{Instant, Names};
+use crate::lifecycle::{Instant, Interner};
 use crate::observation::{Job, JobCondition, JobStatus, Seen, known};
 use crate::timeline::hold::suspension_holds;
 use crate::timeline::suspension::{Suspension, SuspensionEvents, SuspensionHistory, SuspensionReport};
@@ -139,7 +139,7 @@ impl JobRecord {
     }
 
     /// The workload that this Job is, without its Pods. `events` are the controller's events about suspensions.
-    pub(crate) fn to_workload(&self, names: &mut Names, events: Option<&SuspensionEvents>) -> Workload {
+    pub(crate) fn to_workload(&self, names: &mut Interner, events: Option<&SuspensionEvents>) -> Workload {
         let Job { metadata, spec, status } = &self.job;
         let complete = status.true_condition("Complete");
         let failed = status.true_condition("Failed");
@@ -177,7 +177,7 @@ impl JobRecord {
                 uid: names.share(&owner.uid),
             }),
             state,
-            reason: condition.and_then(|condition| names.share_some(&condition.reason)),
+            reason: condition.and_then(|condition| names.share_non_empty(&condition.reason)),
             message: self.message(condition),
             created: metadata.created(),
             started: known(status.start_time),

@@ -134,7 +134,7 @@ impl PodOverview {
 
     /// When the Pod ended; `None` if it has not ended or the end is unknown.
     pub fn end(&self) -> Option<Timestamp> {
-        self.last_phase_end.timestamp().filter(|_| self.outcome.ended())
+        self.last_phase_end.timestamp().filter(|_| self.outcome.has_ended())
     }
 
     /// Start of the first phase, in milliseconds since 1970.
@@ -146,7 +146,7 @@ impl PodOverview {
     /// phase is open it is `now`. If the Pod has ended but its end was not observed, it is the start of the last phase.
     pub fn last_known_millis(&self, now: i64) -> Option<i64> {
         let last = self.last_phase_start.known()?;
-        Some(self.last_phase_end.known().unwrap_or(if self.outcome.ended() { last } else { now }))
+        Some(self.last_phase_end.known().unwrap_or(if self.outcome.has_ended() { last } else { now }))
     }
 
     /// Time from created to scheduled.
@@ -190,7 +190,7 @@ impl PodOverview {
         if let Some(complete) = complete {
             return i64::try_from(complete.as_millis()).ok();
         }
-        let end_unknown = self.outcome.ended() && self.last_phase_end.known().is_none();
+        let end_unknown = self.outcome.has_ended() && self.last_phase_end.known().is_none();
         let until = self.last_known_millis(now.as_millisecond()).filter(|_| is_open && !end_unknown)?;
         Some((until - start.known()?).max(0))
     }

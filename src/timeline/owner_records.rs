@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::lifecycle::Names;
+use crate::lifecycle::Interner;
 use crate::observation::{Event, Job, Object, Owner, Seen};
 use crate::timeline::controller::ControllerRecord;
 use crate::timeline::fast_map::FastMap;
@@ -96,7 +96,7 @@ impl OwnerRecords {
     }
 
     /// The workload with this uid, without its Pods. `None` if it is not the uid of an observed owner.
-    pub(crate) fn workload(&self, uid: &str, names: &mut Names) -> Option<Workload> {
+    pub(crate) fn workload(&self, uid: &str, names: &mut Interner) -> Option<Workload> {
         if let Some(job) = self.jobs.get(uid) {
             return Some(job.to_workload(names, self.suspension_events.get(uid)));
         }
@@ -104,7 +104,7 @@ impl OwnerRecords {
     }
 
     /// All workloads without their Pods, in no particular order.
-    pub(crate) fn workloads(&self, names: &mut Names) -> Vec<Workload> {
+    pub(crate) fn workloads(&self, names: &mut Interner) -> Vec<Workload> {
         let mut workloads = Vec::with_capacity(self.jobs.len() + self.controllers.len());
         for (uid, job) in &self.jobs {
             workloads.push(job.to_workload(names, self.suspension_events.get(uid)));
@@ -136,7 +136,7 @@ impl OwnerRecords {
         job: &Job,
         received: Timestamp,
         seen: Seen,
-        names: &mut Names,
+        names: &mut Interner,
     ) -> Affected {
         let record = self.jobs.entry(names.share(&job.metadata.uid)).or_default();
         record.observe(job, received, seen);
@@ -149,7 +149,7 @@ impl OwnerRecords {
         object: &Object,
         received: Timestamp,
         seen: Seen,
-        names: &mut Names,
+        names: &mut Interner,
     ) -> Affected {
         let uid = names.share(&object.metadata().uid);
         if let Some(record) = self.controllers.get_mut(&uid) {
@@ -165,14 +165,14 @@ impl OwnerRecords {
     }
 
     /// Applies a link between a Pod and its workload.
-    pub(crate) fn apply_link(&mut self, owner: &Owner, names: &mut Names) -> Affected {
+    pub(crate) fn apply_link(&mut self, owner: &Owner, names: &mut Interner) -> Affected {
         let Some(controller) = owner.metadata.controller() else { return Affected::Nothing };
         let (uid, above) = (names.share(&owner.metadata.uid), names.share(&controller.uid));
         if self.links.insert(uid, above).is_none() { Affected::Grouping } else { Affected::Nothing }
     }
 
     /// Applies an event of a controller about refused Pods or a suspension. Returns `None` for other events.
-    pub(crate) fn apply_event(&mut self, event: &Event, names: &mut Names) -> Option<Affected> {
+    pub(crate) fn apply_event(&mut self, event: &Event, names: &mut Interner) -> Option<Affected> {
         let (is_refusal, is_suspension) =
             (RefusalLog::is_refusal(event), SuspensionEvents::is_suspension(event));
         if !is_refusal && !is_suspension {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::{EventFact, Explanation, Lifecycle, Names, PhaseSpan, PodEvidence, Spans};
+use crate::lifecycle::{EventFact, Explanation, Interner, Lifecycle, PhaseSpan, PhaseSpans, PodEvidence};
 use crate::observation::{Event, Pod, Seen};
 use crate::timeline::clocks::ClockCorrections;
 use crate::timeline::fast_map::FastMap;
@@ -34,7 +34,7 @@ pub(crate) struct OwnerReport {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PodStore {
     /// Strings that many Pods and workloads share.
-    pub(crate) names: Names,
+    pub(crate) names: Interner,
     records: Vec<PodRecord>,
     /// Keys by uid.
     keys: FastMap<Arc<str>, PodKey>,
@@ -127,7 +127,7 @@ impl PodStore {
         let record = self.record(key);
         match &record.life {
             Some(life) => life.phases.iter().map(PhaseSpan::from).for_each(visit),
-            None => record.spans.tell(&self.names, visit),
+            None => record.spans.for_each(&self.names, visit),
         }
     }
 
@@ -192,9 +192,9 @@ impl PodStore {
     /// Applies an event about a Pod. `received` is `None` if the time of receipt does not date the event.
     pub(crate) fn apply_event(&mut self, event: &Event, received: Option<Timestamp>) {
         let uid = event.involved_object.uid.as_str();
-        let Some(fact) = EventFact::read(event, received, &mut self.names) else { return };
+        let Some(fact) = EventFact::from_event(event, received, &mut self.names) else { return };
         if let Some(&key) = self.keys.get(uid) {
-            self.evidence_mut(key).0.take(&fact);
+            self.evidence_mut(key).0.add_fact(&fact);
             self.mark_changed(key);
             self.learn_clock_from_pod(key);
         } else if !uid.is_empty() {
@@ -218,7 +218,7 @@ impl PodStore {
         };
         self.record_mut(key).removed_by_owner |= report.deleted;
         if let Some(at) = report.created {
-            self.evidence_mut(key).0.created_at(at);
+            self.evidence_mut(key).0.set_created_event(at);
         }
         self.mark_changed(key);
     }
@@ -231,7 +231,7 @@ impl PodStore {
     }
 
     fn learn_clock_from_pod(&mut self, key: PodKey) {
-        let least = self.evidence_mut(key).0.least_skew().filter(SignedDuration::is_positive);
+        let least = self.evidence_mut(key).0.min_skew().filter(SignedDuration::is_positive);
         let (Some(least), Some(node)) = (least, &self.record(key).identity.node) else { return };
         let node = Arc::clone(node);
         if self.clocks.learn_least(&node, least) {
@@ -265,7 +265,7 @@ impl PodStore {
         let mut evidence = PodEvidence::default();
         if !self.early_events.is_empty() {
             for fact in self.early_events.remove(&uid).unwrap_or_default() {
-                evidence.take(&fact);
+                evidence.add_fact(&fact);
             }
         }
         // A Pod that is orphaned loses its owner reference but keeps this label.
@@ -278,7 +278,7 @@ impl PodStore {
             report = self.early_reports.remove(&pod).unwrap_or_default();
         }
         if let Some(at) = report.created {
-            evidence.created_at(at);
+            evidence.set_created_event(at);
         }
         let identity = PodIdentity {
             namespace: self.names.share(&metadata.namespace),
@@ -299,7 +299,7 @@ impl PodStore {
 /// Deriving and packing.
 impl PodStore {
     /// Unpacks the evidence of a Pod for a change. The caller marks the Pod as changed.
-    fn evidence_mut(&mut self, key: PodKey) -> (&mut PodEvidence, &mut Names) {
+    fn evidence_mut(&mut self, key: PodKey) -> (&mut PodEvidence, &mut Interner) {
         if self.unpacked.last() != Some(&key) {
             if self.unpacked.len() >= MAX_UNPACKED {
                 self.pack_ended();
@@ -334,19 +334,19 @@ impl PodStore {
         let mut life = evidence.derive(self.clocks.skew(record.identity.node.as_deref()));
         let overview = PodOverview::from_life(&life);
         record.stale = false;
-        record.deleted_before_its_end = evidence.deleted_before_its_end();
+        record.deleted_before_its_end = evidence.was_deleted_before_end();
         if record.overview.created() != overview.created() {
             self.unsorted_workloads.extend(record.workload_index());
         }
         record.overview = overview;
-        if overview.outcome.ended() {
-            record.spans = Spans::of(&life, &mut self.names, &mut self.scratch);
+        if overview.outcome.has_ended() {
+            record.spans = PhaseSpans::pack(&life, &mut self.names, &mut self.scratch);
             record.life = None;
             record.evidence.pack(&mut self.names, &mut self.scratch);
         } else {
             life.phases.shrink_to_fit();
             record.life = Some(Box::new(life));
-            record.spans = Spans::default();
+            record.spans = PhaseSpans::default();
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::lifecycle::{Kept, Lifecycle, PodEvidence, Spans};
+use crate::lifecycle::{Lifecycle, Packed, PhaseSpans, PodEvidence};
 use crate::timeline::overview::PodOverview;
 use crate::timeline::pod::PodIdentity;
 
@@ -14,9 +14,9 @@ pub(crate) struct PodRecord {
     /// The life of a Pod that has not ended. The life of an ended Pod is derived from its evidence on request.
     pub(crate) life: Option<Box<Lifecycle>>,
     /// The phases of an ended Pod.
-    pub(crate) spans: Spans,
+    pub(crate) spans: PhaseSpans,
     /// The observed states and events of the Pod. Packed once the Pod has ended.
-    pub(crate) evidence: Kept<PodEvidence>,
+    pub(crate) evidence: Packed<PodEvidence>,
     /// Uid of the object that controls the Pod.
     pub(crate) owner: Option<Arc<str>>,
     /// Index of its workload; `usize::MAX` until the Pod is assigned to one.
@@ -39,8 +39,8 @@ impl PodRecord {
             identity,
             overview: PodOverview::UNKNOWN,
             life: None,
-            spans: Spans::default(),
-            evidence: Kept::new(evidence),
+            spans: PhaseSpans::default(),
+            evidence: Packed::new(evidence),
             owner,
             workload: usize::MAX,
             changed: false,

@@ -154,6 +154,6 @@ impl Timeline {
             // The end was not observed, so the Pod counts as failed from the request of its deletion.
             return self.pod(key).life.instants.delete_requested.map(|requested| requested.at);
         }
-        overview.end().filter(|_| overview.outcome.failed() || is_taken_away)
+        overview.end().filter(|_| overview.outcome.has_failed() || is_taken_away)
     }
 }

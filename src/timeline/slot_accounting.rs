@@ -124,7 +124,7 @@ fn slot_changes(
 }
 
 fn push_phases(changes: &mut Vec<(i64, SlotChange)>, pod: usize, timeline: &Timeline, key: PodKey) {
-    let has_ended = timeline.overview(key).outcome.ended();
+    let has_ended = timeline.overview(key).outcome.has_ended();
     let mut last_end = None;
     timeline.for_each_span(key, |span| {
         // A Pod whose end was not observed must not take a slot forever.

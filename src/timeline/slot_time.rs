@@ -29,6 +29,6 @@ impl AddAssign for SlotTime {
 impl SlotTime {
     /// The slot time of the cold start, in milliseconds.
     pub fn cold_start(&self) -> i64 {
-        self.phases.iter().filter(|(kind, _)| kind.is_cold()).map(|(_, millis)| millis).sum()
+        self.phases.iter().filter(|(kind, _)| kind.is_cold_start()).map(|(_, millis)| millis).sum()
     }
 }

@@ -38,7 +38,7 @@ impl Boundary {
 /// `12:49:14.003Z  +50ms  Setup  event  eventTime of the Scheduled event`.
 pub(crate) fn lines(context: &ViewContext<'_>, pod: &TimelinePod, key: PodKey, columns: usize) -> Vec<Line> {
     let explanation = context.timeline.explain(key);
-    let mut boundaries = phases(pod, &explanation.ends);
+    let mut boundaries = phases(pod, &explanation.boundaries);
     let known = boundaries.len();
     for (name, instant) in pod.life.instants.named() {
         let Some(instant) = instant else { continue };
@@ -49,7 +49,8 @@ pub(crate) fn lines(context: &ViewContext<'_>, pod: &TimelinePod, key: PodKey, c
     boundaries.extend(containers(pod));
     let mut lines: Vec<Line> =
         boundaries.iter().flat_map(|boundary| line(context, boundary, Some(key), columns)).collect();
-    for ((name, told), (_, now)) in explanation.told.named().into_iter().zip(pod.life.instants.named()) {
+    for ((name, told), (_, now)) in explanation.uncorrected.named().into_iter().zip(pod.life.instants.named())
+    {
         if let (Some(told), Some(now)) = (told, now)
             // What the evidence leaves open is no correction.
             && now.at.duration_since(told.at).abs() > told.evidence.precision()

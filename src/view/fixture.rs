@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{
-    ContainerLife, ContainerRole, Evidence, Instant, Instants, Lifecycle, Phase, PhaseKind, PodOutcome, Pull,
-    Run, Source,
+    ContainerLife, ContainerRole, ContainerRun, Evidence, Instant, Instants, Lifecycle, Phase, PhaseKind,
+    PodOutcome, Pull, Source,
 };
 use crate::timeline::{Capacity, PodIdentity, PodKey, Timeline, TimelinePod, Workload, WorkloadState};
 
@@ -163,7 +163,7 @@ impl PodFixture {
         let instant = |millis, evidence| Instant { at: at(millis), evidence };
         let container = self.life.containers.last_mut().unwrap();
         container.restarts = u32::try_from(container.runs.len()).unwrap();
-        container.runs.push(Run {
+        container.runs.push(ContainerRun {
             start: Some(instant(start, Evidence::StartedEvent)),
             end: end.map(|end| instant(end, Evidence::FinishedAt)),
             ended: end.is_some(),
@@ -184,7 +184,7 @@ impl PodFixture {
             (life.exit_code, life.reason) = (None, last.reason.clone());
             (life.outcome, life.status) = match last.kind {
                 Queued => (PodOutcome::Pending, "Pending".into()),
-                kind if kind.is_cold() => (PodOutcome::Starting, "ContainerCreating".into()),
+                kind if kind.is_cold_start() => (PodOutcome::Starting, "ContainerCreating".into()),
                 BackOff => (PodOutcome::Running, "CrashLoopBackOff".into()),
                 Terminating => (PodOutcome::Running, "Terminating".into()),
                 _ => (PodOutcome::Running, "Running".into()),
@@ -211,7 +211,7 @@ impl PodFixture {
         let first_work = work.next();
         instants.work_started = first_work
             .and_then(|work| instant(work.start, fine(Evidence::StartedEvent, Evidence::StartedAt)));
-        if life.outcome.ended() {
+        if life.outcome.has_ended() {
             let end = work.next_back().or(first_work).and_then(|work| work.end);
             instants.work_ended =
                 end.and_then(|end| instant(end, fine(Evidence::ReceivedTerminalPhase, Evidence::FinishedAt)));

@@ -36,7 +36,7 @@ impl Shade {
             DisplayState::Running => Self::Running,
             DisplayState::Starting => {
                 // Setup and start have one glyph.
-                let open = pod.open_phase.filter(|kind| kind.is_cold());
+                let open = pod.open_phase.filter(|kind| kind.is_cold_start());
                 let split = matches!(open, Some(PhaseKind::Pulling | PhaseKind::Initializing));
                 Self::Cold(open.filter(|_| split).unwrap_or(PhaseKind::Starting))
             }

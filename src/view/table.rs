@@ -259,7 +259,7 @@ fn row(
         cells.push(life.reason.as_deref().map_or_else(none, |reason| {
             (
                 text::clean(reason).into_owned(),
-                if life.outcome.failed() { Style::Failure } else { Style::Warning },
+                if life.outcome.has_failed() { Style::Failure } else { Style::Warning },
             )
         }));
     }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use jiff::Timestamp;
-use kubectl_seq::testing::lifecycle::{ContainerLife, ContainerRole, Instant, Run};
+use kubectl_seq::testing::lifecycle::{ContainerLife, ContainerRole, ContainerRun, Instant};
 use kubectl_seq::testing::observation::{Object, ObjectKind, Observation, Seen};
 use kubectl_seq::testing::timeline::{Timeline, TimelinePod, Workload};
 use serde::Deserialize;
@@ -197,7 +197,7 @@ fn tell_container(text: &mut String, container: &ContainerLife, zero: Timestamp)
     text.push('\n');
 }
 
-fn tell_run(text: &mut String, run: &Run, zero: Timestamp) {
+fn tell_run(text: &mut String, run: &ContainerRun, zero: Timestamp) {
     let end = if run.ended { instant(run.end, zero) } else { "…".to_owned() };
     write!(text, "; {}..{end}", instant(run.start, zero)).unwrap();
     if let Some(code) = run.exit_code {

@@ -89,7 +89,7 @@ impl LinesReporter {
             }
             let Some(workload) = timeline.workload_of(key) else { continue };
             if let Some((mut said, role)) = said(&pod) {
-                if pod.life.outcome.failed() && pod.index.is_some() {
+                if pod.life.outcome.has_failed() && pod.index.is_some() {
                     let open = retries.entry(Arc::clone(&workload.uid)).or_insert_with(|| {
                         let open = timeline.open_retries(workload, now);
                         open.into_iter().map(|open| (open.pod, open)).collect()
@@ -166,7 +166,7 @@ fn ended_runs(life: &Lifecycle) -> usize {
 
 fn told(life: &Lifecycle) -> Told {
     let runs = ended_runs(life);
-    let waits = if life.outcome.ended() { None } else { life.reason.clone() };
+    let waits = if life.outcome.has_ended() { None } else { life.reason.clone() };
     Told { outcome: life.outcome, waits, runs }
 }
 

@@ -173,13 +173,13 @@ impl Bar {
             return bar;
         }
         match last.end {
-            Some(end) if life.outcome.ended() => match life.outcome {
-                outcome if outcome.failed() => _ = bar.close(CellMark::Failed),
+            Some(end) if life.outcome.has_ended() => match life.outcome {
+                outcome if outcome.has_failed() => _ = bar.close(CellMark::Failed),
                 PodOutcome::Deleted => _ = bar.close(CellMark::Deleted),
                 _ if last.kind == PhaseKind::Running => bar.shave(axis.position(millis(end))),
                 _ => {}
             },
-            None if life.end_unknown || life.outcome.ended() => {
+            None if life.end_unknown || life.outcome.has_ended() => {
                 let begin = CellMark::Phase(last.kind);
                 let behind = bar.cells.iter().rposition(|&cell| cell != CellMark::Empty);
                 let behind =
@@ -279,7 +279,7 @@ impl Bar {
     fn end_earlier(&mut self, outcome: PodOutcome, end: f64) {
         let mark = match outcome {
             PodOutcome::Deleted => CellMark::Deleted,
-            outcome if outcome.failed() => CellMark::Failed,
+            outcome if outcome.has_failed() => CellMark::Failed,
             _ => return,
         };
         let cell = cells_between(end, end, self.cells.len()).start;

@@ -49,7 +49,7 @@ pub(crate) fn lanes<'a>(
     let own = pod.life.containers.iter().filter(|container| container.role != ContainerRole::Ephemeral);
     own.map(|container| {
         let phases = phases(container);
-        let runs = !pod.life.outcome.ended() && phases.last().is_some_and(|phase| phase.end.is_none());
+        let runs = !pod.life.outcome.has_ended() && phases.last().is_some_and(|phase| phase.end.is_none());
         let bar = Bar::of_phases(&phases, axis, zero, context.now, runs);
         Lane { name: text::clean(&container.name), role: container.role, bar }
     })

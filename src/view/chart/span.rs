@@ -98,7 +98,7 @@ fn extent(context: &ViewContext<'_>) -> TimeExtent {
     let mut lives = Vec::new();
     for pod in pods() {
         let own = zero_of(pod, align, zero, now);
-        live |= !pod.outcome.ended();
+        live |= !pod.outcome.has_ended();
         let first = pod.start_millis().unwrap_or(own);
         let last = pod.last_known_millis(now).unwrap_or(own);
         end = end.max(last.saturating_sub(own));

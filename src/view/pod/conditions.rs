@@ -82,7 +82,7 @@ pub(crate) fn reserved(
     let mut line =
         Line::of(format!("reserved since {}: {words}", explain::clock(context, scheduled)), Style::Text);
     let started = pod.life.instants.work_started.map(|started| started.at);
-    let until = if pod.life.outcome.ended() { pod.life.end() } else { Some(context.now) };
+    let until = if pod.life.outcome.has_ended() { pod.life.end() } else { Some(context.now) };
     if let Some(until) = started.or(until) {
         let idle = until.duration_since(scheduled.at).max(SignedDuration::ZERO);
         line.push(format!("; idle for {} of it", human(idle, false)), Style::Warning);

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::explain;
 use super::table::status_role;
-use crate::lifecycle::{ContainerLife, Phase, Pull, Run, Source};
+use crate::lifecycle::{ContainerLife, ContainerRun, Phase, Pull, Source};
 use crate::timeline::{PodKey, Timeline, TimelinePod, Workload};
 use crate::view::chart::axis::{Axis, Labels, growing_span};
 use crate::view::chart::bar::Bar;
@@ -135,7 +135,7 @@ impl PodPage<'_> {
             about.push(words, role);
         };
         if let Some(reason) = pod.life.reason.as_ref().filter(|&reason| *reason != pod.life.status) {
-            let role = if pod.life.outcome.failed() { Style::Failure } else { Style::Warning };
+            let role = if pod.life.outcome.has_failed() { Style::Failure } else { Style::Warning };
             say(text::clean(reason).into_owned(), role);
         }
         match &pod.node {
@@ -164,7 +164,7 @@ impl PodPage<'_> {
     /// The whole life over the whole line.
     fn bar(&self, lines: &mut Vec<Line>) {
         let (Some(zero), Some(last)) = (self.zero(), self.pod.life.phases.last()) else { return };
-        let open = !self.pod.life.outcome.ended();
+        let open = !self.pod.life.outcome.has_ended();
         let end = last.end.unwrap_or(if open { self.context.now } else { last.start });
         // A sidecar may outlive the work.
         let end = lanes::end(&self.pod).filter(|_| !open).map_or(end, |lane| lane.max(end));
@@ -232,7 +232,7 @@ impl PodPage<'_> {
     fn time(&self, phase: &Phase) -> (String, Style) {
         match phase.end {
             Some(_) => (human(phase.duration(self.context.now), is_exact(phase)), Style::Text),
-            None if self.pod.life.end_unknown || self.pod.life.outcome.ended() => {
+            None if self.pod.life.end_unknown || self.pod.life.outcome.has_ended() => {
                 ("?".into(), Style::Warning)
             }
             None => (so_far(phase.duration(self.context.now)), Style::Now),
@@ -267,7 +267,13 @@ impl PodPage<'_> {
     }
 
     /// A run of a container; its latest with all that is the same for all of them.
-    fn push_run(&self, columns: &mut Columns, container: &ContainerLife, run: Option<&Run>, latest: bool) {
+    fn push_run(
+        &self,
+        columns: &mut Columns,
+        container: &ContainerLife,
+        run: Option<&ContainerRun>,
+        latest: bool,
+    ) {
         let none = self.context.glyphs.none;
         let only_latest = |text: String| if latest { text } else { String::new() };
         let (state, role) = match run {
@@ -312,7 +318,7 @@ impl PodPage<'_> {
         );
     }
 
-    fn run_time(&self, run: Option<&Run>) -> (String, Style) {
+    fn run_time(&self, run: Option<&ContainerRun>) -> (String, Style) {
         let Some(run) = run else { return (self.context.glyphs.none.into(), Style::Dim) };
         match (run.start, run.end) {
             (Some(start), Some(end)) => {

@@ -42,7 +42,7 @@ impl Numbers {
     /// The durations of a life as of `now`.
     pub(crate) fn of(life: &Lifecycle, now: Timestamp) -> Self {
         let instants = &life.instants;
-        let ended = life.outcome.ended();
+        let ended = life.outcome.has_ended();
         let worked = instants.work_started.is_some()
             || matches!(life.outcome, PodOutcome::Running | PodOutcome::Succeeded | PodOutcome::Failed);
         let queued = match (life.queued, instants.created) {

@@ -58,7 +58,7 @@ pub(crate) fn describe_phase(
             let fine = matches!(phase.source, Source::Event | Source::Observed);
             what.push(format!("  {}", human(phase.duration(now), fine)), Style::Strong);
         }
-        None if life.end_unknown || life.outcome.ended() => what.push("  end unknown", Style::Warning),
+        None if life.end_unknown || life.outcome.has_ended() => what.push("  end unknown", Style::Warning),
         None => what.push(format!("  {} so far", so_far(phase.duration(now))), Style::Now),
     }
     if let Some(container) = &phase.container {

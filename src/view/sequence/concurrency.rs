@@ -68,7 +68,7 @@ fn means(context: &ViewContext<'_>, pods: &[PodKey], axis: &Axis, span: &TimeSpa
         let pod = context.timeline.overview(key);
         let zero = span.zero(pod);
         let position = |at: i64| axis.position(at.saturating_sub(zero));
-        let open = (!pod.outcome.ended()).then_some(context.now.as_millisecond());
+        let open = (!pod.outcome.has_ended()).then_some(context.now.as_millisecond());
         context.timeline.for_each_span(key, |phase| {
             let Some(end) = phase.end.or(open).filter(|_| phase.kind == PhaseKind::Running) else { return };
             let (from, to) = (position(phase.start), position(end));

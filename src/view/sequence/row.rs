@@ -229,7 +229,7 @@ impl<'a> Rows<'a> {
             return bar.label(&text::clean(reason), Style::Warning, Some(cells));
         }
         let telling =
-            life.outcome.failed() || matches!(life.outcome, PodOutcome::Deleted | PodOutcome::Unknown);
+            life.outcome.has_failed() || matches!(life.outcome, PodOutcome::Deleted | PodOutcome::Unknown);
         let words = match reason {
             _ if !telling => None,
             Some(reason) => Some(text::clean(reason)),

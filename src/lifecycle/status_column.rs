@@ -1,24 +1,25 @@
-//! kubectl's STATUS column (`pkg/printers/internalversion/printers.go`, `printPod`). For display only.
+//! The text of kubectl's STATUS column, computed like `printPod` in `pkg/printers/internalversion/printers.go`. It is only
+//! displayed; no fact is derived from it.
 
 use std::borrow::Cow;
 
 use crate::observation::{ContainerStatus, Pod};
 
-/// The text of the column for a Pod in this state.
-pub(crate) fn column(pod: &Pod) -> Cow<'_, str> {
+/// Returns the text of the STATUS column.
+pub(crate) fn status_column(pod: &Pod) -> Cow<'_, str> {
     let status = &pod.status;
     let mut text: Cow<'_, str> =
         if status.reason.is_empty() { (&status.phase).into() } else { (&status.reason).into() };
     if status.condition("PodScheduled").is_some_and(|condition| condition.reason == "SchedulingGated") {
         text = "SchedulingGated".into();
     }
-    let initializing = init_column(pod);
+    let initializing = init_status(pod);
     if let Some(init) = &initializing {
         text = init.clone().into();
     }
     let initialized = status.condition("Initialized").is_some_and(|condition| condition.status == "True");
     if initializing.is_none() || initialized {
-        text = main_column(pod, text);
+        text = main_status(pod, text);
     }
     if pod.metadata.deletion_timestamp.is_some() {
         if status.reason == "NodeLost" {
@@ -38,8 +39,8 @@ fn is_sidecar(pod: &Pod, name: &str) -> bool {
         .any(|container| container.name == name && container.restart_policy == "Always")
 }
 
-/// `Init:…`, if an init container holds the Pod up.
-fn init_column(pod: &Pod) -> Option<String> {
+/// Returns `Init:…` if an init container has not finished yet or has failed.
+fn init_status(pod: &Pod) -> Option<String> {
     for (index, container) in pod.status.init_container_statuses.iter().enumerate() {
         let done = container.state.terminated.as_ref().is_some_and(|terminated| terminated.exit_code == 0);
         let started = container.started == Some(true) && is_sidecar(pod, &container.name);
@@ -61,10 +62,10 @@ fn init_column(pod: &Pod) -> Option<String> {
     None
 }
 
-fn main_column<'a>(pod: &'a Pod, mut text: Cow<'a, str>) -> Cow<'a, str> {
+fn main_status<'a>(pod: &'a Pod, mut text: Cow<'a, str>) -> Cow<'a, str> {
     let mut has_running = false;
     for container in pod.status.container_statuses.iter().rev() {
-        if let Some(reason) = reason_of(container) {
+        if let Some(reason) = state_reason(container) {
             text = reason;
         } else if container.ready && container.state.running.is_some() {
             has_running = true;
@@ -77,7 +78,7 @@ fn main_column<'a>(pod: &'a Pod, mut text: Cow<'a, str>) -> Cow<'a, str> {
     text
 }
 
-fn reason_of(container: &ContainerStatus) -> Option<Cow<'_, str>> {
+fn state_reason(container: &ContainerStatus) -> Option<Cow<'_, str>> {
     let state = &container.state;
     if let Some(waiting) = state.waiting.as_ref().filter(|waiting| !waiting.reason.is_empty()) {
         return Some((&waiting.reason).into());

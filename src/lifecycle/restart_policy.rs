@@ -1,28 +1,28 @@
-//! When the kubelet starts a container again.
+//! Decides when the kubelet restarts a container.
 
 use std::sync::Arc;
 
-use super::packed::{Pack, Packer, Unpacker, packed_struct};
+use crate::lifecycle::packed::{Pack, Packer, Unpacker, packed_struct};
 use crate::observation::{Container, RestartExitCodes, RestartRule};
 
-/// What follows the end of a run.
+/// The restart policy of one container.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Restarts {
+pub(crate) struct RestartPolicy {
     on_success: bool,
     on_failure: bool,
-    /// Exceptions by exit code; the first that matches decides.
+    /// The container's `restartPolicyRules`. A rule that matches the exit code restarts the container whatever the policy is.
     rules: Option<Arc<[RestartRule]>>,
 }
 
-impl Restarts {
-    /// Of a debug container.
+impl RestartPolicy {
+    /// The policy of debug containers.
     pub(crate) const NEVER: Self = Self { on_success: false, on_failure: false, rules: None };
 
-    /// Of a main container: its own policy, else the Pod's.
-    pub(crate) fn of_main(container: &Container, of_pod: &str) -> Self {
+    /// The policy of a main container or a sidecar: its own `restartPolicy`, or that of the Pod if it has none.
+    pub(crate) fn of_main(container: &Container, pod_policy: &str) -> Self {
         let own = container.restart_policy.as_str();
-        let policy = if own.is_empty() { of_pod } else { own };
-        // The API server's default.
+        let policy = if own.is_empty() { pod_policy } else { own };
+        // `Always` is the API server's default.
         let always = matches!(policy, "Always" | "");
         let rules = &container.restart_policy_rules;
         Self {
@@ -32,21 +32,21 @@ impl Restarts {
         }
     }
 
-    /// Of an init container: it never runs again once it has ended well.
-    pub(crate) fn of_init(container: &Container, of_pod: &str) -> Self {
-        Self { on_success: false, ..Self::of_main(container, of_pod) }
+    /// The policy of an init container, which never restarts after a success.
+    pub(crate) fn of_init(container: &Container, pod_policy: &str) -> Self {
+        Self { on_success: false, ..Self::of_main(container, pod_policy) }
     }
 
-    /// Whether another run follows one that ended with this exit code.
-    pub(crate) fn after(&self, exit_code: Option<i32>) -> bool {
+    /// Whether the kubelet restarts the container after a run with this exit code.
+    pub(crate) fn restarts_after(&self, exit_code: Option<i32>) -> bool {
         let by_rule = exit_code.is_some_and(|code| {
-            self.rules.iter().flat_map(|rules| rules.iter()).any(|rule| matches(rule, code))
+            self.rules.iter().flat_map(|rules| rules.iter()).any(|rule| matches_exit_code(rule, code))
         });
         by_rule || if exit_code == Some(0) { self.on_success } else { self.on_failure }
     }
 }
 
-fn matches(rule: &RestartRule, code: i32) -> bool {
+fn matches_exit_code(rule: &RestartRule, code: i32) -> bool {
     rule.exit_codes.as_ref().is_some_and(|codes| match codes.operator.as_str() {
         "In" => codes.values.contains(&code),
         "NotIn" => !codes.values.contains(&code),
@@ -54,7 +54,7 @@ fn matches(rule: &RestartRule, code: i32) -> bool {
     })
 }
 
-packed_struct!(Restarts { on_success, on_failure, rules });
+packed_struct!(RestartPolicy { on_success, on_failure, rules });
 packed_struct!(RestartRule { action, exit_codes });
 packed_struct!(RestartExitCodes { operator, values });
 

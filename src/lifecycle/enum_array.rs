@@ -6,8 +6,6 @@ use std::marker::PhantomData;
 use std::ops::{Index, IndexMut};
 use std::slice;
 
-use crate::lifecycle::PhaseKind;
-
 /// An enum without data that can index an [`EnumArray`] of length `N`.
 pub trait ArrayIndex<const N: usize>: Copy {
     /// All variants in declaration order.
@@ -16,17 +14,6 @@ pub trait ArrayIndex<const N: usize>: Copy {
     /// The position of the variant in [`ArrayIndex::VARIANTS`].
     fn index(self) -> usize;
 }
-
-impl ArrayIndex<{ Self::ALL.len() }> for PhaseKind {
-    const VARIANTS: [Self; Self::ALL.len()] = Self::ALL;
-
-    fn index(self) -> usize {
-        self as usize
-    }
-}
-
-/// One value for each phase.
-pub type ByPhase<T> = EnumArray<PhaseKind, T, { PhaseKind::ALL.len() }>;
 
 /// One `T` for each variant of the enum `E`, indexed by the variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -101,20 +88,5 @@ impl<'a, E: ArrayIndex<N>, T, const N: usize> IntoIterator for &'a mut EnumArray
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter_mut()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_phase_has_a_value_of_its_own() {
-        let mut names = ByPhase::from_fn(PhaseKind::name);
-        assert!(names.iter().all(|(kind, name)| *name == kind.name()));
-        names[PhaseKind::Pulling] = "changed";
-        for (kind, name) in names {
-            assert_eq!(name == "changed", kind == PhaseKind::Pulling);
-        }
     }
 }

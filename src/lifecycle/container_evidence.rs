@@ -1,0 +1,398 @@
+//! The evidence about one container: its image and its runs, each in the best version that was ever seen.
+//!
+//! States arrive in order, and Events in any order. They are combined only when a life is derived.
+
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::lifecycle::container_events::ContainerEvents;
+use crate::lifecycle::container_life::{ContainerRole, ContainerRun};
+use crate::lifecycle::event_fact::{EventTime, FINE_BEFORE_COARSE, fits};
+use crate::lifecycle::evidence::Evidence;
+use crate::lifecycle::instant::Instant;
+use crate::lifecycle::interner::Interner;
+use crate::lifecycle::packed::packed_struct;
+use crate::lifecycle::restart_policy::RestartPolicy;
+use crate::lifecycle::waits::ReasonChange;
+use crate::observation::{ContainerStatus, Terminated, known};
+
+/// The evidence about one container.
+#[derive(Clone, Debug)]
+pub(crate) struct ContainerEvidence {
+    pub(crate) name: Arc<str>,
+    pub(crate) role: ContainerRole,
+    pub(crate) image: Arc<str>,
+    restart_policy: RestartPolicy,
+    /// Highest `restartCount` seen. A restart of the node can reset the field.
+    pub(crate) restart_count: u32,
+    runs: Vec<RunEvidence>,
+    /// `restartCount` already counts a restart whose run has not started. After a reboot of the node, the kubelet counts the
+    /// restart before it starts the container.
+    restart_pending: bool,
+    /// Latest informative `waiting.reason`, cleared when the container runs or ends.
+    pub(crate) waiting: Option<Arc<str>>,
+    /// The latest `waiting.reason` which says that the container cannot be created or started, and the receipt of the first one.
+    unstartable: Option<(Option<Timestamp>, Arc<str>)>,
+    /// Set if the container is terminated but no state described the run. Then the kubelet lost the run, or it never started.
+    lost: Option<LostRun>,
+    pub(crate) events: ContainerEvents,
+}
+
+/// A run that the kubelet lost before any state described it.
+#[derive(Clone, Debug)]
+struct LostRun {
+    /// `restartCount` at the time of the run.
+    ordinal: u32,
+    /// Whether `state` reported the lost run; otherwise `lastState` did.
+    is_current: bool,
+    exit_code: i32,
+    reason: Option<Arc<str>>,
+}
+
+/// One run, as the container's states described it.
+#[derive(Clone, Debug)]
+struct RunEvidence {
+    /// Hash of the container ID. It distinguishes the runs of one container.
+    id_hash: u32,
+    /// `restartCount` at the time of the run.
+    ordinal: u32,
+    start: Option<Timestamp>,
+    end: Option<Timestamp>,
+    ended: bool,
+    exit_code: Option<i32>,
+    reason: Option<Arc<str>>,
+    /// Time at which a watch received the end of the run.
+    end_received: Option<Timestamp>,
+}
+
+/// The known runs of a container.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KnownRuns {
+    /// The runs, oldest first.
+    pub(crate) runs: Vec<ContainerRun>,
+    /// Whether the first known run is the first run of the container.
+    pub(crate) includes_first: bool,
+    /// Number of runs that happened but are not known individually.
+    pub(crate) not_seen: u32,
+}
+
+impl ContainerEvidence {
+    pub(crate) fn new(
+        name: Arc<str>,
+        role: ContainerRole,
+        image: Arc<str>,
+        restart_policy: RestartPolicy,
+    ) -> Self {
+        Self {
+            name,
+            role,
+            image,
+            restart_policy,
+            restart_count: 0,
+            runs: Vec::new(),
+            restart_pending: false,
+            waiting: None,
+            unstartable: None,
+            lost: None,
+            events: ContainerEvents::default(),
+        }
+    }
+
+    /// Adds a status of the container. `received` is the time of receipt if a watch received it as a change.
+    pub(crate) fn observe(
+        &mut self,
+        status: &ContainerStatus,
+        received: Option<Timestamp>,
+        interner: &mut Interner,
+    ) {
+        let restarts = u32::try_from(status.restart_count).unwrap_or(0);
+        self.restart_count = self.restart_count.max(restarts);
+        let state = &status.state;
+        let has_no_container = |terminated: &Terminated| terminated.container_id.is_empty();
+        self.restart_pending = restarts > 0
+            && status.last_state.terminated.as_ref().is_some_and(has_no_container)
+            && (state.waiting.is_some() || state.terminated.as_ref().is_some_and(has_no_container));
+        if let Some(last) = &status.last_state.terminated {
+            // A first start that failed appears in `lastState` before `restartCount` counts a restart.
+            let ordinal = restarts.saturating_sub(1);
+            self.observe_terminated(last, ordinal, false, None, interner);
+        }
+        if let Some(running) = &state.running {
+            let run = self.run_mut(&status.container_id, restarts, known(running.started_at));
+            run.start = earliest(run.start, known(running.started_at));
+            self.waiting = None;
+            self.mark_lost_run_as_past();
+        } else if let Some(terminated) = &state.terminated {
+            self.observe_terminated(terminated, restarts, true, received, interner);
+        } else if let Some(waiting) = &state.waiting {
+            self.mark_lost_run_as_past();
+            self.observe_waiting(&waiting.reason, received, interner);
+        }
+    }
+
+    fn mark_lost_run_as_past(&mut self) {
+        if let Some(lost) = &mut self.lost {
+            lost.is_current = false;
+        }
+    }
+
+    fn observe_waiting(&mut self, reason: &str, received: Option<Timestamp>, interner: &mut Interner) {
+        let is_unstartable =
+            matches!(reason, "InvalidImageName" | "ErrImageNeverPull" | "CreateContainerConfigError")
+                || matches!(reason, "CreateContainerError" | "RunContainerError");
+        if is_unstartable {
+            let since = self.unstartable.as_ref().map_or(received, |(since, _)| *since);
+            self.unstartable = Some((since, interner.share(reason)));
+        }
+        // During a deletion and between two attempts the kubelet writes one of these generic reasons again. The last
+        // informative reason is kept.
+        let is_informative = !matches!(reason, "" | "ContainerCreating" | "PodInitializing");
+        if is_informative || self.waiting.is_none() {
+            self.waiting = interner.share_non_empty(reason);
+        }
+    }
+
+    fn observe_terminated(
+        &mut self,
+        terminated: &Terminated,
+        ordinal: u32,
+        is_current: bool,
+        received: Option<Timestamp>,
+        interner: &mut Interner,
+    ) {
+        let start = known(terminated.started_at);
+        let end = known(terminated.finished_at);
+        let reason = interner.share_non_empty(&terminated.reason);
+        if start.is_none() && end.is_none() && terminated.container_id.is_empty() {
+            // The kubelet has lost the container and replaces the known state by an empty one. The known version is kept.
+            match self.runs.iter_mut().rev().find(|run| run.ordinal <= ordinal) {
+                Some(run) if !run.ended => {
+                    run.ended = true;
+                    run.exit_code = Some(terminated.exit_code);
+                    run.reason = reason;
+                    run.end_received = run.end_received.or(received);
+                }
+                Some(_) => {}
+                None => {
+                    let exit_code = terminated.exit_code;
+                    self.lost = Some(LostRun { ordinal, is_current, exit_code, reason });
+                }
+            }
+            return;
+        }
+        self.waiting = None;
+        let run = self.run_mut(&terminated.container_id, ordinal, start.or(end));
+        run.start = earliest(run.start, start);
+        run.end = run.end.or(end);
+        if !run.ended {
+            run.ended = true;
+            run.exit_code = Some(terminated.exit_code);
+            run.reason = reason;
+            run.end_received = received;
+        }
+    }
+
+    /// Returns the run with this container ID, or with this ordinal if the ID is empty. Adds the run if it is new.
+    fn run_mut(&mut self, id: &str, ordinal: u32, at: Option<Timestamp>) -> &mut RunEvidence {
+        let id_hash = (FixedState::default().hash_one(last_bytes(id)) >> 32) as u32;
+        let is_same = |run: &RunEvidence| {
+            if id.is_empty() { run.ordinal == ordinal } else { run.id_hash == id_hash }
+        };
+        if let Some(index) = self.runs.iter().position(is_same) {
+            return &mut self.runs[index];
+        }
+        // Runs are ordered by time if both have one, because a restart of the node can reset `restartCount`.
+        let is_later = |run: &RunEvidence| match (run.start.or(run.end), at) {
+            (Some(other), Some(at)) if other != at => other > at,
+            _ => run.ordinal > ordinal,
+        };
+        let index = self.runs.iter().position(is_later).unwrap_or(self.runs.len());
+        let run = RunEvidence {
+            id_hash,
+            ordinal,
+            start: None,
+            end: None,
+            ended: false,
+            exit_code: None,
+            reason: None,
+            end_received: None,
+        };
+        // Saves memory, because most containers run only once.
+        self.runs.reserve_exact(1);
+        self.runs.insert(index, run);
+        &mut self.runs[index]
+    }
+
+    /// Returns the reason of a terminated container for which nothing shows that it ever ran.
+    pub(crate) fn never_ran_reason(&self) -> Option<&Arc<str>> {
+        let lost = self.lost.as_ref().filter(|lost| lost.is_current && self.events.first_start().is_none());
+        lost?.reason.as_ref()
+    }
+
+    /// Whether the container is terminated and no state described the run.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost.as_ref().is_some_and(|lost| lost.is_current)
+    }
+
+    /// Whether the kubelet restarts the container after `run`.
+    pub(crate) fn restarts_after(&self, run: &ContainerRun) -> bool {
+        let by_other_container = run.reason.as_deref() == Some("RestartingAllContainers");
+        run.ended && (by_other_container || self.restart_policy.restarts_after(run.exit_code))
+    }
+
+    /// Returns `finishedAt` of the latest run.
+    pub(crate) fn last_finished(&self) -> Option<Timestamp> {
+        self.runs.last().and_then(|run| run.end)
+    }
+
+    /// Returns the time at which the end of the latest run was received.
+    pub(crate) fn end_received(&self) -> Option<Timestamp> {
+        self.runs.last().and_then(|run| run.end_received)
+    }
+
+    /// Returns since when and why the container could not be created or started before its first run, or `None` if that is
+    /// not dated. The status has the better reason, and the Event has the better time.
+    pub(crate) fn unstartable_since(&self) -> Option<ReasonChange> {
+        let from_status = self.unstartable.as_ref();
+        let from_event = self.events.start_failed().map(|(time, event_reason)| ReasonChange {
+            since: Instant { at: time.at, evidence: Evidence::StartFailedEvent },
+            reason: Arc::clone(from_status.map_or(event_reason, |(_, reason)| reason)),
+        });
+        from_event.or_else(|| {
+            let (received, reason) = from_status?;
+            let since = Instant { at: (*received)?, evidence: Evidence::ReceivedWaiting };
+            Some(ReasonChange { since, reason: Arc::clone(reason) })
+        })
+    }
+
+    /// Combines states and Events to the known runs. `terminal_received` is the receipt of the Pod's terminal phase if it
+    /// dates the end of the latest run (to about 40 ms). It is used if it fits `finishedAt`.
+    pub(crate) fn known_runs(&self, terminal_received: Option<Timestamp>) -> KnownRuns {
+        let latest = self.runs.len();
+        let mut runs: Vec<ContainerRun> = self
+            .runs
+            .iter()
+            .enumerate()
+            .map(|(index, run)| self.combine_run(run, terminal_received.filter(|_| index + 1 == latest)))
+            .collect();
+        let mut includes_first = self.runs.first().is_some_and(|run| run.ordinal == 0);
+        if let Some(first) = self.first_run_from_event() {
+            runs.insert(0, first);
+            includes_first = true;
+        }
+        if let Some(next) = self.next_run_from_event() {
+            runs.push(next);
+        }
+        let current = u32::from(!self.restart_pending && (!runs.is_empty() || self.restart_count > 0));
+        let happened = self.restart_count + current;
+        let not_seen = happened.saturating_sub(u32::try_from(runs.len()).unwrap_or(u32::MAX));
+        KnownRuns { runs, includes_first: includes_first || not_seen == 0, not_seen }
+    }
+
+    /// Returns the first run if only the `Started` event reports it.
+    fn first_run_from_event(&self) -> Option<ContainerRun> {
+        let started = self.events.first_start()?;
+        let is_known = |run: &RunEvidence| {
+            run.ordinal == 0 || run.start.is_some_and(|start| started.at > start - FINE_BEFORE_COARSE)
+        };
+        if self.runs.iter().any(is_known) {
+            return None;
+        }
+        let start = started.to_instant(Evidence::StartedEvent, Evidence::StartedEventCoarse);
+        let lost = self.lost.as_ref().filter(|lost| lost.is_current || lost.ordinal == 0);
+        let exit_code = lost.map(|lost| lost.exit_code);
+        let reason = lost.and_then(|lost| lost.reason.clone());
+        let ended = lost.is_some() || self.restart_count > 0;
+        Some(ContainerRun { start: Some(start), end: None, ended, exit_code, reason })
+    }
+
+    /// Returns a run that an Event reports before the status does, because the kubelet writes the status at the end of its
+    /// pass over the Pod.
+    fn next_run_from_event(&self) -> Option<ContainerRun> {
+        let end = self.runs.last().filter(|run| run.ended)?.end?;
+        let (count, last) = self.events.latest_start()?;
+        if count <= self.restart_count + 1 || last < end {
+            return None;
+        }
+        let received = self.events.receipt_of_start(count);
+        let start = match received.filter(|received| fits(*received, last)) {
+            Some(at) => Instant { at, evidence: Evidence::ReceivedStarted },
+            None => Instant { at: last, evidence: Evidence::StartedEventCoarse },
+        };
+        Some(ContainerRun { start: Some(start), end: None, ended: false, exit_code: None, reason: None })
+    }
+
+    fn combine_run(&self, run: &RunEvidence, terminal_received: Option<Timestamp>) -> ContainerRun {
+        let first_start = self.events.first_start().filter(|event| event.fine && run.ordinal == 0);
+        let to_instant =
+            |event: EventTime| event.to_instant(Evidence::StartedEvent, Evidence::StartedEventCoarse);
+        let start = match run.start {
+            Some(at) => {
+                let event = first_start.filter(|event| fits(event.at, at));
+                let received = self.events.receipt_of_start(run.ordinal + 1);
+                let received = received
+                    .filter(|received| fits(*received, at))
+                    .map(|at| Instant { at, evidence: Evidence::ReceivedStarted });
+                event
+                    .or_else(|| self.events.later_start_at(at))
+                    .map(to_instant)
+                    .or(received)
+                    .or(Some(Instant { at, evidence: Evidence::StartedAt }))
+            }
+            // A run that could not be started has no `Started` event.
+            None if run.reason.as_deref() == Some("StartError") => None,
+            None => first_start.map(to_instant),
+        };
+        let end = run.end.map(|end| match terminal_received.filter(|received| fits(*received, end)) {
+            Some(at) => Instant { at, evidence: Evidence::ReceivedTerminalPhase },
+            None => Instant { at: end, evidence: Evidence::FinishedAt },
+        });
+        // An end truncated to the second can be earlier than a fine start.
+        let end = end.map(|end| match start {
+            Some(start) if end.at < start.at => Instant { at: start.at, ..end },
+            _ => end,
+        });
+        ContainerRun { start, end, ended: run.ended, exit_code: run.exit_code, reason: run.reason.clone() }
+    }
+
+    /// Moves all times that come from the kubelet's clock.
+    pub(crate) fn shift_kubelet_times(&mut self, by: SignedDuration) {
+        for run in &mut self.runs {
+            for at in [&mut run.start, &mut run.end].into_iter().flatten() {
+                *at += by;
+            }
+        }
+        self.events.shift_kubelet_times(by);
+    }
+}
+
+/// Returns the last 16 bytes of a container ID. The beginning, for example `containerd://`, is the same for all IDs.
+fn last_bytes(id: &str) -> &[u8] {
+    id.as_bytes().last_chunk::<16>().map_or(id.as_bytes(), |bytes| bytes)
+}
+
+fn earliest(kept: Option<Timestamp>, new: Option<Timestamp>) -> Option<Timestamp> {
+    match (kept, new) {
+        (Some(kept), Some(new)) => Some(kept.min(new)),
+        (kept, new) => kept.or(new),
+    }
+}
+
+packed_struct!(ContainerEvidence {
+    name,
+    role,
+    image,
+    restart_policy,
+    restart_count,
+    runs,
+    restart_pending,
+    waiting,
+    unstartable,
+    lost,
+    events,
+});
+packed_struct!(LostRun { ordinal, is_current, exit_code, reason });
+packed_struct!(RunEvidence { id_hash, ordinal, start, end, ended, exit_code, reason, end_received });

@@ -1,0 +1,94 @@
+//! The derived life of one container: its role, the pull of its image, and its runs.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::lifecycle::instant::Instant;
+use crate::lifecycle::packed::packed_enum;
+
+packed_enum! {
+    /// The purpose of a container.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum ContainerRole {
+        /// Does the work of the Pod.
+        Main,
+        /// Runs to its end before the main containers start.
+        Init,
+        /// Init container with `restartPolicy: Always`: runs beside the main containers.
+        Sidecar,
+        /// Debug container. It is never part of a phase.
+        Ephemeral,
+    }
+}
+
+impl ContainerRole {
+    /// The name in the timeline document.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Main => "main",
+            Self::Init => "init",
+            Self::Sidecar => "sidecar",
+            Self::Ephemeral => "ephemeral",
+        }
+    }
+}
+
+/// One container of a Pod with all its known runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainerLife {
+    /// Name of the container.
+    pub name: Arc<str>,
+    /// Purpose of the container.
+    pub role: ContainerRole,
+    /// Image as written in the Pod's spec.
+    pub image: Arc<str>,
+    /// Highest `restartCount` seen.
+    pub restarts: u32,
+    /// The pull of its image, or `None` if no event reports one.
+    pub pull: Option<Pull>,
+    /// The known runs, oldest first.
+    pub runs: Vec<ContainerRun>,
+    /// Number of runs that happened but that no status or event describes.
+    pub runs_not_seen: u32,
+    /// Why the container does not run now, for example `ContainerCreating` or `CrashLoopBackOff`.
+    pub waiting: Option<Arc<str>>,
+}
+
+/// The pull of an image for one container, read from `Pulling` and `Pulled` events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pull {
+    /// Start of the pull itself, or `None` if only the request is known.
+    pub start: Option<Timestamp>,
+    /// End of the pull, or `None` while it goes on.
+    pub end: Option<Timestamp>,
+    /// Time in the node's queue before the pull started.
+    pub wait: Option<SignedDuration>,
+    /// Size of the image in bytes.
+    pub bytes: Option<u64>,
+    /// The image was already on the node.
+    pub cached: bool,
+}
+
+/// One run of one container, from a start to an end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainerRun {
+    /// Start of the run, or `None` if it is unknown.
+    pub start: Option<Instant>,
+    /// End of the run, or `None` while it runs or if the end is unknown.
+    pub end: Option<Instant>,
+    /// Whether the run has ended. Its end may still be unknown.
+    pub ended: bool,
+    /// Exit code of the process.
+    pub exit_code: Option<i32>,
+    /// Reason in the container's state, for example `Completed`, `Error`, `OOMKilled` or `StartError`.
+    pub reason: Option<Arc<str>>,
+}
+
+impl ContainerRun {
+    /// Returns the signal that ended the run. It is computed from an exit code above 128, because the kubelet never sets
+    /// the `signal` field of the status.
+    pub fn signal(&self) -> Option<i32> {
+        self.exit_code.filter(|code| (129..=192).contains(code)).map(|code| code - 128)
+    }
+}

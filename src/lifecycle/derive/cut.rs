@@ -1,0 +1,209 @@
+//! Cuts overlapping intervals into phases that do not overlap.
+
+use std::sync::Arc;
+
+use crate::lifecycle::container_life::ContainerLife;
+use crate::lifecycle::evidence::{Evidence, Source};
+use crate::lifecycle::instant::Instant;
+use crate::lifecycle::phase::{Phase, PhaseKind};
+
+/// A candidate for a phase. It may overlap other intervals.
+#[derive(Clone, Debug)]
+pub(crate) struct Interval {
+    pub(crate) kind: PhaseKind,
+    pub(crate) start: Instant,
+    /// `None` if the interval goes on to the end of the part of the life that is being cut.
+    pub(crate) end: Option<Instant>,
+    pub(crate) container: Option<Arc<str>>,
+    pub(crate) reason: Option<Arc<str>>,
+    /// The interval is an assumption, because no evidence supports it.
+    pub(crate) inferred: bool,
+}
+
+impl Interval {
+    pub(crate) fn new(
+        kind: PhaseKind,
+        start: Instant,
+        end: Option<Instant>,
+        reason: Option<Arc<str>>,
+    ) -> Self {
+        Self { kind, start, end, container: None, reason, inferred: false }
+    }
+
+    pub(crate) fn of_container(
+        kind: PhaseKind,
+        start: Instant,
+        end: Option<Instant>,
+        container: &ContainerLife,
+        reason: Option<Arc<str>>,
+    ) -> Self {
+        Self { container: Some(Arc::clone(&container.name)), ..Self::new(kind, start, end, reason) }
+    }
+
+    /// Returns the weaker of the sources of the two ends of a piece of the interval.
+    fn source_of_piece(&self, start: Instant, end: Option<Instant>) -> Source {
+        let start = start.evidence.source();
+        match end {
+            _ if self.inferred => Source::Inferred,
+            Some(end) => start.max(end.evidence.source()),
+            None => start,
+        }
+    }
+
+    /// Whether the interval equals `[start, end)` and is not empty.
+    fn is_exactly(&self, start: Instant, end: Option<Instant>) -> bool {
+        let own_end = self.end.map(|end| end.at);
+        self.start.at == start.at
+            && own_end == end.map(|end| end.at)
+            && own_end.is_none_or(|end| end > start.at)
+    }
+
+    fn covers(&self, instant: Instant) -> bool {
+        self.start.at <= instant.at && self.end.is_none_or(|end| end.at > instant.at)
+    }
+}
+
+/// The phases that have been cut so far, in order.
+#[derive(Clone, Debug)]
+pub(crate) struct PhaseList {
+    pub(crate) phases: Vec<Phase>,
+    /// For each phase, the evidence for its start and for its end. `None` if nobody asked for it.
+    pub(crate) boundaries: Option<Vec<(Evidence, Option<Evidence>)>>,
+}
+
+impl PhaseList {
+    /// Adds the piece `[start, end)` of `interval` as a phase.
+    fn push(&mut self, interval: &Interval, start: Instant, end: Option<Instant>) {
+        if let Some(boundaries) = &mut self.boundaries {
+            boundaries.push((start.evidence, end.map(|end| end.evidence)));
+        }
+        self.phases.push(Phase {
+            kind: interval.kind,
+            start: start.at,
+            end: end.map(|end| end.at),
+            source: interval.source_of_piece(start, end),
+            container: interval.container.clone(),
+            reason: interval.reason.clone(),
+        });
+    }
+
+    /// Cuts `[start, end)` at every boundary of the intervals, and adds the pieces as phases. A piece belongs to the interval
+    /// with the highest precedence, or to `rest` if no interval covers it. Equal neighbours are joined.
+    pub(crate) fn cut(
+        &mut self,
+        start: Instant,
+        end: Option<Instant>,
+        rest: &Interval,
+        intervals: &[Interval],
+    ) {
+        // Most lives need no cut.
+        match intervals {
+            [] => {
+                if end.is_none_or(|end| end.at != start.at) || rest.kind.is_work() {
+                    self.push(rest, start, end);
+                }
+                return;
+            }
+            [interval] if interval.is_exactly(start, end) => return self.push(interval, start, end),
+            _ => {}
+        }
+        let first = self.phases.len();
+        let cuts = collect_cuts(start, end, intervals);
+        for (index, cut) in cuts.iter().enumerate() {
+            self.push_empty_run(*cut, intervals, end);
+            let next = cuts.get(index + 1).copied().or(end);
+            let covering = intervals.iter().filter(|interval| interval.covers(*cut));
+            let interval = covering.max_by_key(|interval| precedence(interval.kind)).unwrap_or(rest);
+            if !self.extend_last(first, interval, *cut, next) {
+                self.push(interval, *cut, next);
+            }
+        }
+        if let Some(end) = end.filter(|end| end.at > start.at) {
+            self.push_empty_run(end, intervals, None);
+        }
+        self.remove_empty_phases(first);
+    }
+
+    /// Extends the last phase by the piece `[start, end)` of `interval`, if both describe the same. Phases before `first` are
+    /// not extended. Returns whether it did.
+    fn extend_last(
+        &mut self,
+        first: usize,
+        interval: &Interval,
+        start: Instant,
+        end: Option<Instant>,
+    ) -> bool {
+        let Some(last) = self.phases.get_mut(first..).and_then(<[Phase]>::last_mut) else { return false };
+        if last.kind != interval.kind
+            || last.container != interval.container
+            || last.reason != interval.reason
+        {
+            return false;
+        }
+        last.end = end.map(|end| end.at);
+        last.source = last.source.max(interval.source_of_piece(start, end));
+        if let Some(boundary) = self.boundaries.as_mut().and_then(|boundaries| boundaries.last_mut()) {
+            boundary.1 = end.map(|end| end.evidence);
+        }
+        true
+    }
+
+    /// Adds a run that starts and ends at `instant`, so that a short run whose times are truncated to the second still shows.
+    /// Does nothing if another run covers the instant, or if the instant is not before `end`.
+    fn push_empty_run(&mut self, instant: Instant, intervals: &[Interval], end: Option<Instant>) {
+        if end.is_some_and(|end| end.at <= instant.at) {
+            return;
+        }
+        let runs = || intervals.iter().filter(|interval| interval.kind.is_work());
+        if runs().any(|run| run.covers(instant)) {
+            return;
+        }
+        let is_empty_here =
+            |run: &&Interval| run.start.at == instant.at && run.end.is_some_and(|end| end.at == instant.at);
+        if let Some(run) = runs().find(is_empty_here) {
+            self.push(run, run.start, run.end);
+        }
+    }
+
+    /// Removes phases of no length from index `first` on. Phases of work stay, because they show that a container ran.
+    fn remove_empty_phases(&mut self, first: usize) {
+        let mut index = first;
+        while index < self.phases.len() {
+            let phase = &self.phases[index];
+            if phase.end == Some(phase.start) && !phase.kind.is_work() {
+                self.phases.remove(index);
+                if let Some(boundaries) = &mut self.boundaries {
+                    boundaries.remove(index);
+                }
+            } else {
+                index += 1;
+            }
+        }
+    }
+}
+
+/// Returns `start` and all boundaries of the intervals inside `[start, end)`, sorted, one for each time. Among boundaries of
+/// the same time, the strongest evidence wins.
+fn collect_cuts(start: Instant, end: Option<Instant>, intervals: &[Interval]) -> Vec<Instant> {
+    let is_inside = |cut: &Instant| cut.at > start.at && end.is_none_or(|end| cut.at < end.at);
+    let mut cuts = Vec::with_capacity(2 * intervals.len() + 1);
+    cuts.push(start);
+    for interval in intervals {
+        cuts.extend([Some(interval.start), interval.end].into_iter().flatten().filter(is_inside));
+    }
+    cuts.sort_by_key(|cut| (cut.at, cut.evidence.source(), cut.evidence as u8));
+    cuts.dedup_by_key(|cut| cut.at);
+    cuts
+}
+
+/// Returns which of several intervals gives its kind to a piece that they all cover: the one with the highest number.
+fn precedence(kind: PhaseKind) -> u8 {
+    match kind {
+        PhaseKind::Running => 5,
+        PhaseKind::Terminating => 4,
+        PhaseKind::Pulling => 3,
+        PhaseKind::Initializing => 2,
+        PhaseKind::BackOff => 1,
+        PhaseKind::Queued | PhaseKind::Setup | PhaseKind::Starting | PhaseKind::Startup => 0,
+    }
+}

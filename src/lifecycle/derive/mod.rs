@@ -1,0 +1,9 @@
+//! Derives a [`Lifecycle`](crate::lifecycle::Lifecycle) from the evidence about a Pod.
+
+pub(crate) mod cut;
+pub(crate) mod instants;
+pub(crate) mod life;
+pub(crate) mod outcome;
+pub(crate) mod phases;
+pub(crate) mod pull_phases;
+pub(crate) mod work;

@@ -1,0 +1,186 @@
+//! Derives the outcome of a Pod, its end, its exit code and its reason.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::lifecycle::container_evidence::ContainerEvidence;
+use crate::lifecycle::container_life::{ContainerLife, ContainerRole, ContainerRun};
+use crate::lifecycle::derive::instants::at;
+use crate::lifecycle::derive::work::{is_lost_with_node, is_work_over, main_containers};
+use crate::lifecycle::event_fact::fits;
+use crate::lifecycle::evidence::Evidence;
+use crate::lifecycle::instant::{Instant, Instants};
+use crate::lifecycle::pod_evidence::{PodEvidence, PodPhase};
+use crate::lifecycle::pod_outcome::PodOutcome;
+use crate::observation::Seen;
+
+/// Derives the outcome. `work_seen` is whether a start of a main container is known.
+pub(crate) fn derive_outcome(
+    pod: &PodEvidence,
+    instants: &Instants,
+    containers: &[ContainerLife],
+    work_seen: bool,
+) -> PodOutcome {
+    if pod.phase == PodPhase::Succeeded {
+        return PodOutcome::Succeeded;
+    }
+    if is_work_over(pod, containers) {
+        return if !work_seen {
+            PodOutcome::NeverStarted
+        } else if was_ended_by_deletion(pod, instants, containers) {
+            PodOutcome::Deleted
+        } else if pod.phase != PodPhase::Failed && main_containers(containers).all(has_succeeded) {
+            PodOutcome::Succeeded
+        } else {
+            PodOutcome::Failed
+        };
+    }
+    match pod.gone {
+        Some((_, Seen::Deleted)) if !work_seen => return PodOutcome::NeverStarted,
+        Some(_) => return PodOutcome::Deleted,
+        None => {}
+    }
+    if pod.node_lost || pod.phase == PodPhase::Unknown || pod.unselected.is_some() {
+        return PodOutcome::Unknown;
+    }
+    match (work_seen, pod.has_node) {
+        (true, _) => PodOutcome::Running,
+        (false, true) => PodOutcome::Starting,
+        (false, false) => PodOutcome::Pending,
+    }
+}
+
+/// Whether the work ended because of the deletion. It did not if it had already ended when the deletion was requested.
+fn was_ended_by_deletion(pod: &PodEvidence, instants: &Instants, containers: &[ContainerLife]) -> bool {
+    let would_restart = |(evidence, main): (&ContainerEvidence, &ContainerLife)| {
+        main.role == ContainerRole::Main && main.runs.last().is_some_and(|run| evidence.restarts_after(run))
+    };
+    pod.was_deleted_before_end()
+        && match (instants.delete_requested, instants.work_ended) {
+            // The kubelet kills only running containers.
+            (Some(requested), _) if requested.evidence == Evidence::KillingEvent => true,
+            // The deletion prevented the restart for which the container waited.
+            (Some(_), _) if pod.containers.iter().zip(containers).any(would_restart) => true,
+            (Some(requested), Some(ended)) => requested.at <= ended.at,
+            (Some(_), None) => true,
+            (None, _) => false,
+        }
+}
+
+fn has_succeeded(container: &ContainerLife) -> bool {
+    container.runs.last().is_some_and(|run| run.ended && run.exit_code == Some(0))
+}
+
+/// Derives where the phases end, and whether the true end is unknown.
+pub(crate) fn derive_end(
+    pod: &PodEvidence,
+    containers: &[ContainerLife],
+    instants: &Instants,
+    outcome: PodOutcome,
+    work_seen: bool,
+) -> (Option<Instant>, bool) {
+    if !outcome.has_ended() {
+        return (instants.work_ended, false);
+    }
+    let end = if work_seen {
+        let is_lost = instants.work_ended.is_none() && is_lost_with_node(pod, containers);
+        instants.work_ended.or(instants.deleted.filter(|_| !is_lost))
+    } else {
+        derive_end_without_work(pod, instants).or(instants.deleted)
+    };
+    match pod.gone {
+        // The end was not observed, so the phases go up to the last time at which the Pod was seen.
+        Some((_, Seen::Missing)) if end.is_none() => {
+            (pod.last_seen.map(|time| at(time, Evidence::Missing)), true)
+        }
+        _ => (end, false),
+    }
+}
+
+/// Derives the end of a Pod whose work never started.
+fn derive_end_without_work(pod: &PodEvidence, instants: &Instants) -> Option<Instant> {
+    let finished = || {
+        let own = pod
+            .containers
+            .iter()
+            .filter(|container| matches!(container.role, ContainerRole::Main | ContainerRole::Init));
+        let ends = own.filter_map(ContainerEvidence::last_finished);
+        ends.max().map(|time| at(time, Evidence::FinishedAt))
+    };
+    let requested = instants.delete_requested.filter(|_| pod.was_deleted_before_end());
+    // A Pod that the kubelet rejects has no conditions. It ends at its `startTime`, when the kubelet sees it first.
+    let rejected = pod.start_time.filter(|_| pod.phase == PodPhase::Failed && !pod.has_sandbox_condition);
+    let received = pod.phase_received.filter(|_| pod.phase.is_terminal());
+    requested
+        .or_else(finished)
+        .or_else(|| pod.disruption.as_ref().map(|(time, _)| at(*time, Evidence::DisruptionTarget)))
+        .or_else(|| pod.sandbox_gone.map(|time| at(time, Evidence::SandboxGone)))
+        .or_else(|| {
+            let received = received.filter(|time| rejected.is_none_or(|coarse| fits(*time, coarse)));
+            received.map(|time| at(time, Evidence::ReceivedTerminalPhase))
+        })
+        .or_else(|| rejected.map(|time| at(time, Evidence::StartTime)))
+}
+
+/// Returns the last time at which the state of a Pod with outcome `Unknown` was known.
+pub(crate) fn last_known_time(pod: &PodEvidence, work_seen: Option<Instant>) -> Option<Timestamp> {
+    let last = pod.unselected.or(pod.kubelet_wrote).or(pod.not_ready)?;
+    Some(work_seen.map_or(last, |start| last.max(start.at)))
+}
+
+/// Derives the exit code and the reason.
+///
+/// The exit code is that of the failed main container. If no main container has ended, it is that of the failed init
+/// container. If nothing failed, it is that of the last main container (in spec order) that ended. The reason says why the
+/// Pod failed or was deleted, or why it waits now.
+pub(crate) fn derive_exit_code_and_reason(
+    pod: &PodEvidence,
+    containers: &[ContainerLife],
+    outcome: PodOutcome,
+) -> (Option<i32>, Option<Arc<str>>) {
+    fn last_ended_run(container: &ContainerLife) -> Option<&ContainerRun> {
+        container.runs.iter().rev().find(|run| run.ended)
+    }
+    let ended_mains = || main_containers(containers).filter_map(last_ended_run);
+    let failed_main = ended_mains().find(|run| run.exit_code != Some(0));
+    let failed_init = containers
+        .iter()
+        .filter(|container| container.role == ContainerRole::Init)
+        .filter_map(last_ended_run)
+        .find(|run| run.exit_code != Some(0))
+        .filter(|_| ended_mains().next().is_none());
+    let failure = failed_main.or(failed_init);
+    let exit_code = failure.or(ended_mains().last()).and_then(|run| run.exit_code);
+    let disruption = || pod.disruption.as_ref().map(|(_, reason)| Arc::clone(reason));
+    let never_ran = || pod.containers.iter().find_map(ContainerEvidence::never_ran_reason).cloned();
+    let run_reason = || failure.and_then(|run| run.reason.clone());
+    let reason = match outcome {
+        PodOutcome::Succeeded => None,
+        PodOutcome::Failed => pod.reason.clone().or_else(disruption).or_else(run_reason),
+        PodOutcome::NeverStarted => pod
+            .reason
+            .clone()
+            .or_else(disruption)
+            .or_else(run_reason)
+            .or_else(|| pod.waiting_reason())
+            .or_else(never_ran),
+        PodOutcome::Deleted => pod.reason.clone().or_else(disruption).or_else(|| Some("Deleted".into())),
+        PodOutcome::Unknown if pod.unselected.is_some() => Some("no longer selected".into()),
+        PodOutcome::Unknown => Some("NodeNotReady".into()),
+        PodOutcome::Pending | PodOutcome::Starting => pod.waiting_reason(),
+        PodOutcome::Running => back_off_reason(pod, containers),
+    };
+    (exit_code, reason)
+}
+
+/// Returns `CrashLoopBackOff` while a failed main container waits for its restart. The status shows this reason only during
+/// a small part of the wait.
+fn back_off_reason(pod: &PodEvidence, containers: &[ContainerLife]) -> Option<Arc<str>> {
+    let waits_for_restart = |(evidence, main): (&ContainerEvidence, &ContainerLife)| {
+        main.role == ContainerRole::Main
+            && main.runs.last().is_some_and(|run| run.exit_code != Some(0) && evidence.restarts_after(run))
+    };
+    let any_waits = pod.containers.iter().zip(containers).any(waits_for_restart);
+    (any_waits && pod.deletion.is_none()).then(|| "CrashLoopBackOff".into())
+}

@@ -1,0 +1,48 @@
+//! Answers whether the work of a Pod has started and has ended.
+
+use crate::lifecycle::container_evidence::ContainerEvidence;
+use crate::lifecycle::container_life::{ContainerLife, ContainerRole, ContainerRun};
+use crate::lifecycle::instant::Instant;
+use crate::lifecycle::pod_evidence::PodEvidence;
+
+/// Returns the main containers in spec order.
+pub(crate) fn main_containers(containers: &[ContainerLife]) -> impl Iterator<Item = &ContainerLife> {
+    containers.iter().filter(|container| container.role == ContainerRole::Main)
+}
+
+/// Returns the earliest known start of a main container. Earlier, unknown starts are possible.
+pub(crate) fn earliest_known_start(containers: &[ContainerLife]) -> Option<Instant> {
+    main_containers(containers)
+        .filter_map(|main| main.runs.iter().find_map(|run| run.start))
+        .min_by_key(|start| start.at)
+}
+
+/// Whether no main container runs or will run again.
+pub(crate) fn is_work_over(pod: &PodEvidence, containers: &[ContainerLife]) -> bool {
+    if pod.phase.is_terminal() {
+        return true;
+    }
+    let is_over = |(evidence, main): (&ContainerEvidence, &ContainerLife)| match main.runs.last() {
+        Some(run) => run.ended && (pod.deletion.is_some() || !evidence.restarts_after(run)),
+        None => evidence.is_lost(),
+    };
+    let pairs = pod.containers.iter().zip(containers);
+    let mut mains = pairs.filter(|(_, life)| life.role == ContainerRole::Main).peekable();
+    mains.peek().is_some() && mains.all(is_over)
+}
+
+/// Whether the end of the work cannot be known because the node was lost. Then conditions and receipts only date the moment
+/// at which the loss was noticed, which can be minutes later.
+pub(crate) fn is_lost_with_node(pod: &PodEvidence, containers: &[ContainerLife]) -> bool {
+    match pod.disruption.as_ref().map(|(_, reason)| &**reason) {
+        Some("DeletionByPodGC") => true,
+        Some("DeletionByTaintManager") | None => {
+            let is_lost = |run: &ContainerRun| {
+                run.end.is_none() && run.reason.as_deref() == Some("ContainerStatusUnknown")
+            };
+            main_containers(containers).filter_map(|main| main.runs.last()).any(is_lost)
+        }
+        // The other disruptions ask a working node to stop the Pod.
+        Some(_) => false,
+    }
+}

@@ -1,0 +1,221 @@
+//! Events reduced to the facts that change the lifecycle of a Pod.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::lifecycle::evidence::Evidence;
+use crate::lifecycle::instant::Instant;
+use crate::lifecycle::interner::Interner;
+use crate::lifecycle::message::{self, PulledMessage};
+use crate::lifecycle::packed::{Pack, Packer, Unpacker, packed_enum, packed_struct};
+use crate::observation::{Event, known, truncate_to_millis};
+
+/// A fine time may be this much earlier than the truncated time of the same instant, because clocks differ.
+pub(crate) const FINE_BEFORE_COARSE: SignedDuration = SignedDuration::from_millis(200);
+
+/// A fine time may be this much later than the truncated time of the same instant: one second for the truncation, and the
+/// rest because clocks differ.
+const FINE_AFTER_COARSE: SignedDuration = SignedDuration::from_millis(1200);
+
+/// Whether `fine` and `coarse` can date the same instant, where `coarse` is truncated to the second.
+pub(crate) fn fits(fine: Timestamp, coarse: Timestamp) -> bool {
+    fine >= coarse - FINE_BEFORE_COARSE && fine <= coarse + FINE_AFTER_COARSE
+}
+
+/// The time of an Event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct EventTime {
+    pub(crate) at: Timestamp,
+    /// Whether the time is finer than a second.
+    pub(crate) fine: bool,
+}
+
+impl EventTime {
+    /// Returns an instant with the evidence that matches the precision of the time.
+    pub(crate) fn to_instant(self, fine: Evidence, coarse: Evidence) -> Instant {
+        Instant { at: self.at, evidence: if self.fine { fine } else { coarse } }
+    }
+}
+
+/// Sets `kept` to `new` if `new` is earlier, or if the times are equal and `new` is fine.
+pub(crate) fn keep_earliest(kept: &mut Option<EventTime>, new: EventTime) {
+    if kept.is_none_or(|kept| (new.at, !new.fine) < (kept.at, !kept.fine)) {
+        *kept = Some(new);
+    }
+}
+
+/// The fact that one Event reports about a Pod or one of its containers.
+#[derive(Clone, Debug)]
+pub(crate) struct EventFact {
+    pub(crate) kind: FactKind,
+    /// The container that the Event is about, or `None` if it is about the whole Pod.
+    pub(crate) container: Option<Arc<str>>,
+    /// First occurrence.
+    pub(crate) first: EventTime,
+    /// Latest occurrence, in most cases truncated to the second.
+    pub(crate) last: Timestamp,
+    /// Number of occurrences.
+    pub(crate) count: u32,
+    /// The Event combines several Events with different messages.
+    pub(crate) combined: bool,
+    /// Time at which a watch received the Event, or `None` if it came from a list.
+    pub(crate) received: Option<Timestamp>,
+}
+
+/// The kinds of facts that change a lifecycle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FactKind {
+    /// The scheduler bound the Pod to a node.
+    Scheduled,
+    /// The scheduler found no node. Holds the reasons.
+    Unschedulable(Arc<str>),
+    /// An autoscaler reacted to the unschedulable Pod. Holds the reaction.
+    Autoscaler(Arc<str>),
+    /// A volume or the sandbox could not be set up. Holds the reason of the Event.
+    SetupFailed(Arc<str>),
+    /// The pull of an image was requested.
+    Pulling,
+    /// The image is on the node.
+    Pulled(PulledMessage),
+    /// The image name is invalid, or the pull policy forbids the pull.
+    ImageRefused,
+    /// A pull failed.
+    PullFailed,
+    /// A container could not be created or started. Holds the `waiting.reason` that the container's status shows for it.
+    StartFailed(Arc<str>),
+    /// A container started.
+    Started,
+    /// A container was asked to stop because its Pod stops. A failed probe or a restart rule does not count.
+    Killing,
+}
+
+impl EventFact {
+    /// Reads an Event about a Pod. Returns `None` if the Event cannot change a lifecycle. `received` is the time at which a
+    /// watch received the Event, or `None` if it came from a list.
+    pub(crate) fn from_event(
+        event: &Event,
+        received: Option<Timestamp>,
+        interner: &mut Interner,
+    ) -> Option<Self> {
+        let kind = match event.reason.as_str() {
+            "Scheduled" => FactKind::Scheduled,
+            "FailedScheduling" => {
+                FactKind::Unschedulable(interner.share(&message::unschedulable_reasons(event.text())))
+            }
+            // Events of the cluster autoscaler and of Karpenter.
+            "TriggeredScaleUp" | "Nominated" => FactKind::Autoscaler(interner.share(&event.reason)),
+            "NotTriggerScaleUp" => FactKind::Autoscaler(
+                interner.share(&describe_refused_scale_up(&message::no_scale_up_reasons(event.text()))),
+            ),
+            "FailedMount" | "FailedAttachVolume" | "FailedMapVolume" | "FailedCreatePodSandBox" => {
+                FactKind::SetupFailed(interner.share(&event.reason))
+            }
+            "Pulling" => FactKind::Pulling,
+            "Pulled" => FactKind::Pulled(message::parse_pulled(event.text())?),
+            "InspectFailed" | "ErrImageNeverPull" => FactKind::ImageRefused,
+            "Failed" if event.text().starts_with("Failed to pull image") => FactKind::PullFailed,
+            "Failed" => FactKind::StartFailed(interner.share(message::start_failure_reason(event.text())?)),
+            "Started" => FactKind::Started,
+            "Killing" if message::is_stop_of_pod(event.text()) => FactKind::Killing,
+            _ => return None,
+        };
+        let container = event.container().map(|name| interner.share(name));
+        if container.is_none() && kind.is_about_container() {
+            return None;
+        }
+        let (at, fine) = event.first_occurrence()?;
+        let at = truncate_to_millis(at);
+        let mut first = EventTime { at, fine };
+        // `eventTime` of the scheduler is the same instant as the time in the event's name, and is always fine.
+        if let (FactKind::Scheduled, Some(at)) = (&kind, known(event.event_time)) {
+            first = EventTime { at: truncate_to_millis(at), fine: true };
+        }
+        let last = event.last_occurrence().map_or(at, truncate_to_millis);
+        let (count, combined) = (event.occurrences(), event.is_combined());
+        Some(Self { kind, container, first, last, count, combined, received })
+    }
+
+    /// Returns the time from which the message of the Event is known to hold. A combined Event shows the message of its
+    /// latest occurrence.
+    pub(crate) fn message_since(&self) -> Timestamp {
+        if self.combined { self.last } else { self.first.at }
+    }
+}
+
+impl FactKind {
+    /// Whether the fact is about one container, not about the whole Pod.
+    fn is_about_container(&self) -> bool {
+        match self {
+            Self::Scheduled | Self::Unschedulable(_) | Self::Autoscaler(_) | Self::SetupFailed(_) => false,
+            Self::Pulling
+            | Self::Pulled(_)
+            | Self::ImageRefused
+            | Self::PullFailed
+            | Self::StartFailed(_)
+            | Self::Started
+            | Self::Killing => true,
+        }
+    }
+}
+
+/// Returns for example `NotTriggerScaleUp: max node group size reached`.
+fn describe_refused_scale_up(reasons: &str) -> String {
+    let colon = if reasons.is_empty() { "" } else { ": " };
+    format!("NotTriggerScaleUp{colon}{reasons}")
+}
+
+packed_struct!(EventTime { at, fine });
+packed_struct!(EventFact { kind, container, first, last, count, combined, received });
+
+packed_enum! {
+    /// The variant of a [`FactKind`] without its data.
+    #[derive(Clone, Copy, Debug)]
+    enum FactTag {
+        Scheduled,
+        Unschedulable,
+        Autoscaler,
+        SetupFailed,
+        Pulling,
+        Pulled,
+        ImageRefused,
+        PullFailed,
+        StartFailed,
+        Started,
+        Killing,
+    }
+}
+
+impl Pack for FactKind {
+    fn pack(&self, to: &mut Packer<'_>) {
+        match self {
+            Self::Scheduled => FactTag::Scheduled.pack(to),
+            Self::Unschedulable(reasons) => (FactTag::Unschedulable, Arc::clone(reasons)).pack(to),
+            Self::Autoscaler(reaction) => (FactTag::Autoscaler, Arc::clone(reaction)).pack(to),
+            Self::SetupFailed(reason) => (FactTag::SetupFailed, Arc::clone(reason)).pack(to),
+            Self::Pulling => FactTag::Pulling.pack(to),
+            Self::Pulled(message) => (FactTag::Pulled, *message).pack(to),
+            Self::ImageRefused => FactTag::ImageRefused.pack(to),
+            Self::PullFailed => FactTag::PullFailed.pack(to),
+            Self::StartFailed(reason) => (FactTag::StartFailed, Arc::clone(reason)).pack(to),
+            Self::Started => FactTag::Started.pack(to),
+            Self::Killing => FactTag::Killing.pack(to),
+        }
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Self {
+        match FactTag::unpack(from) {
+            FactTag::Scheduled => Self::Scheduled,
+            FactTag::Unschedulable => Self::Unschedulable(from.read()),
+            FactTag::Autoscaler => Self::Autoscaler(from.read()),
+            FactTag::SetupFailed => Self::SetupFailed(from.read()),
+            FactTag::Pulling => Self::Pulling,
+            FactTag::Pulled => Self::Pulled(from.read()),
+            FactTag::ImageRefused => Self::ImageRefused,
+            FactTag::PullFailed => Self::PullFailed,
+            FactTag::StartFailed => Self::StartFailed(from.read()),
+            FactTag::Started => Self::Started,
+            FactTag::Killing => Self::Killing,
+        }
+    }
+}

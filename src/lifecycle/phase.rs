@@ -1,0 +1,125 @@
+//! The phases that a Pod's life consists of.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::lifecycle::enum_array::{ArrayIndex, EnumArray};
+use crate::lifecycle::evidence::Source;
+use crate::lifecycle::packed::packed_enum;
+
+packed_enum! {
+    /// The state that a Pod is in during a phase.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum PhaseKind {
+        /// The Pod waits for a node: `[created, scheduled)`.
+        Queued,
+        /// The kubelet picks the Pod up and prepares volumes, sandbox and network: `[scheduled, sandboxReady)`.
+        Setup,
+        /// An image is pulled, or its pull waits in the node's queue.
+        Pulling,
+        /// Init containers run.
+        Initializing,
+        /// Containers are created and started, up to `workStarted`.
+        Starting,
+        /// `[scheduled, workStarted)` if its parts are unknown.
+        Startup,
+        /// At least one main container runs. Lies in `[workStarted, workEnded)`.
+        Running,
+        /// A container waits for its restart after a run has ended.
+        BackOff,
+        /// The deletion has been requested and the work has not ended yet.
+        Terminating,
+    }
+}
+
+impl PhaseKind {
+    /// The name in the timeline document.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "Queued",
+            Self::Setup => "Setup",
+            Self::Pulling => "Pulling",
+            Self::Initializing => "Initializing",
+            Self::Starting => "Starting",
+            Self::Startup => "Startup",
+            Self::Running => "Running",
+            Self::BackOff => "BackOff",
+            Self::Terminating => "Terminating",
+        }
+    }
+
+    /// Whether the phase is part of the cold start, the time from `scheduled` to `workStarted`.
+    pub fn is_cold_start(self) -> bool {
+        match self {
+            Self::Setup | Self::Pulling | Self::Initializing | Self::Starting | Self::Startup => true,
+            Self::Queued | Self::Running | Self::BackOff | Self::Terminating => false,
+        }
+    }
+
+    /// Whether a main container runs during the phase.
+    pub(crate) fn is_work(self) -> bool {
+        match self {
+            Self::Running | Self::Terminating => true,
+            Self::Queued
+            | Self::Setup
+            | Self::Pulling
+            | Self::Initializing
+            | Self::Starting
+            | Self::Startup
+            | Self::BackOff => false,
+        }
+    }
+}
+
+impl ArrayIndex<{ Self::ALL.len() }> for PhaseKind {
+    const VARIANTS: [Self; Self::ALL.len()] = Self::ALL;
+
+    fn index(self) -> usize {
+        self as usize
+    }
+}
+
+/// One value for each phase.
+pub type ByPhase<T> = EnumArray<PhaseKind, T, { PhaseKind::ALL.len() }>;
+
+/// A half-open interval of a Pod's life. The phases of a lifecycle are in order and do not overlap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Phase {
+    /// The state of the Pod in this interval.
+    pub kind: PhaseKind,
+    /// Start of the interval.
+    pub start: Timestamp,
+    /// End of the interval, or `None` while the phase goes on. If the end was not observed, this is the last time at which
+    /// the phase was known to go on, or `None` if that time is unknown too. Then
+    /// [`Lifecycle::end_unknown`](crate::lifecycle::Lifecycle::end_unknown) is set.
+    pub end: Option<Timestamp>,
+    /// The weaker of the sources of start and end.
+    pub source: Source,
+    /// The container that causes the phase, if it is a single one.
+    pub container: Option<Arc<str>>,
+    /// Why the Pod waits, for example `Insufficient cpu`, `ImagePullBackOff` or `exit code 3`.
+    pub reason: Option<Arc<str>>,
+}
+
+impl Phase {
+    /// Returns the length of the phase, up to `now` if it still goes on. Never negative.
+    pub fn duration(&self, now: Timestamp) -> SignedDuration {
+        self.end.unwrap_or(now).duration_since(self.start).max(SignedDuration::ZERO)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_phase_has_a_value_of_its_own() {
+        let mut names = ByPhase::from_fn(PhaseKind::name);
+        assert!(names.iter().all(|(kind, name)| *name == kind.name()));
+        names[PhaseKind::Pulling] = "changed";
+        for (kind, name) in names {
+            assert_eq!(name == "changed", kind == PhaseKind::Pulling);
+        }
+    }
+}

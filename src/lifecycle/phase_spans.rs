@@ -1,0 +1,67 @@
+//! The phases of an ended Pod, reduced to kinds and times and packed into a few bytes per phase. Statistics over very many
+//! Pods read them instead of deriving each life again.
+
+use jiff::Timestamp;
+
+use crate::lifecycle::interner::Interner;
+use crate::lifecycle::packed::{Pack, Packer, Unpacker};
+use crate::lifecycle::phase::{Phase, PhaseKind};
+use crate::lifecycle::pod_lifecycle::Lifecycle;
+
+/// A phase without its container, its reason and its source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PhaseSpan {
+    /// The state of the Pod.
+    pub kind: PhaseKind,
+    /// Start, in milliseconds since 1970.
+    pub start: i64,
+    /// End, in milliseconds since 1970, or `None` if [`Phase::end`] is `None`.
+    pub end: Option<i64>,
+}
+
+impl From<&Phase> for PhaseSpan {
+    fn from(phase: &Phase) -> Self {
+        let (start, end) = (phase.start.as_millisecond(), phase.end.map(Timestamp::as_millisecond));
+        Self { kind: phase.kind, start, end }
+    }
+}
+
+impl Pack for PhaseSpan {
+    fn pack(&self, to: &mut Packer<'_>) {
+        self.kind.pack(to);
+        to.write_time(self.start);
+        self.end.is_some().pack(to);
+        if let Some(end) = self.end {
+            to.write_time(end);
+        }
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Self {
+        let (kind, start) = (from.read(), from.read_time());
+        Self { kind, start, end: from.read::<bool>().then(|| from.read_time()) }
+    }
+}
+
+/// All phases of a life, packed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PhaseSpans(Box<[u8]>);
+
+impl PhaseSpans {
+    /// Packs the phases of `life`. `buffer` is only used to avoid an allocation; its content is lost.
+    pub(crate) fn pack(life: &Lifecycle, interner: &mut Interner, buffer: &mut Vec<u8>) -> Self {
+        buffer.clear();
+        let mut to = Packer::new(buffer, interner);
+        for phase in &life.phases {
+            PhaseSpan::from(phase).pack(&mut to);
+        }
+        Self(buffer.as_slice().into())
+    }
+
+    /// Calls `visit` for each phase, in order.
+    pub(crate) fn for_each(&self, interner: &Interner, mut visit: impl FnMut(PhaseSpan)) {
+        let mut from = Unpacker::new(&self.0, interner);
+        while !from.is_empty() {
+            visit(from.read());
+        }
+    }
+}

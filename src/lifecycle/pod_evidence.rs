@@ -1,0 +1,464 @@
+//! The evidence about one Pod, collected observation by observation.
+//!
+//! The states of a Pod arrive in order, and its Events in any order. The result does not depend on how the two interleave.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::lifecycle::container_evidence::ContainerEvidence;
+use crate::lifecycle::container_life::ContainerRole;
+use crate::lifecycle::deletion::Deletion;
+use crate::lifecycle::event_fact::{EventFact, EventTime, FactKind, keep_earliest};
+use crate::lifecycle::evidence::Source;
+use crate::lifecycle::gates::{Gates, describe_gates};
+use crate::lifecycle::interner::Interner;
+use crate::lifecycle::message;
+use crate::lifecycle::packed::{pack_foreign_enum, packed_enum, packed_struct};
+use crate::lifecycle::restart_policy::RestartPolicy;
+use crate::lifecycle::status_column::status_column;
+use crate::lifecycle::waits::{WaitTopic, Waits};
+use crate::observation::{self, Seen, known};
+
+/// The evidence about one Pod.
+#[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each true or not yet")]
+pub(crate) struct PodEvidence {
+    /// Whether a state of the Pod was seen; otherwise only Events about it were.
+    seen: bool,
+    /// Receipt of the latest state.
+    pub(crate) last_seen: Option<Timestamp>,
+    /// Time of the owner's `SuccessfulCreate` event.
+    pub(crate) created_event: Option<Timestamp>,
+    /// Receipt of the watch's ADDED.
+    pub(crate) created_received: Option<Timestamp>,
+    /// `metadata.creationTimestamp`.
+    pub(crate) creation_timestamp: Option<Timestamp>,
+    /// The scheduling gates since the creation, and after each change.
+    pub(crate) gates: Vec<Gates>,
+    /// Time of the `Scheduled` event.
+    pub(crate) scheduled_event: Option<EventTime>,
+    /// Transition time of the condition `PodScheduled`.
+    pub(crate) pod_scheduled: Option<Timestamp>,
+    /// `spec.nodeName` is set.
+    pub(crate) has_node: bool,
+    /// `spec.nodeName` was already set when the Pod was created.
+    pub(crate) created_with_node: bool,
+    /// `status.startTime`.
+    pub(crate) start_time: Option<Timestamp>,
+    /// First transition of the condition `PodReadyToStartContainers` to True.
+    pub(crate) sandbox_ready: Option<Timestamp>,
+    /// Whether the condition `PodReadyToStartContainers` was ever present.
+    pub(crate) has_sandbox_condition: bool,
+    /// Latest transition of the condition `PodReadyToStartContainers` to False after it was True, or on a failed Pod.
+    pub(crate) sandbox_gone: Option<Timestamp>,
+    /// First transition of the condition `Initialized` to True.
+    pub(crate) initialized: Option<Timestamp>,
+    /// Transition time and reason of the condition `DisruptionTarget`.
+    pub(crate) disruption: Option<(Timestamp, Arc<str>)>,
+    /// Latest transition of the condition `Ready` to False.
+    pub(crate) not_ready: Option<Timestamp>,
+    /// Time of the kubelet's last write in `metadata.managedFields`.
+    pub(crate) kubelet_wrote: Option<Timestamp>,
+    /// `status.phase`.
+    pub(crate) phase: PodPhase,
+    /// Receipt of the latest change of `status.phase`, if a watch received it.
+    pub(crate) phase_received: Option<Timestamp>,
+    /// `status.reason`.
+    pub(crate) reason: Option<Arc<str>>,
+    /// Reason in the condition `PodScheduled=False` of the latest state.
+    unschedulable: Option<Arc<str>>,
+    /// Reasons why the Pod waited, from Events and from changes of the condition `PodScheduled`.
+    pub(crate) waits: Waits,
+    /// The node does not respond: the node controller has set the condition `Ready` to False.
+    pub(crate) node_lost: bool,
+    /// The deletion, as the first state with a `deletionTimestamp` shows it.
+    pub(crate) deletion: Option<Deletion>,
+    /// First `Killing` event of a main container.
+    pub(crate) killing: Option<EventTime>,
+    /// When and how the Pod was seen to be removed from the API server.
+    pub(crate) gone: Option<(Timestamp, Seen)>,
+    /// Time at which the Pod left the selector of the watch. No further states arrive after it.
+    pub(crate) unselected: Option<Timestamp>,
+    /// The containers in the order of [`Lifecycle::containers`](crate::lifecycle::Lifecycle::containers).
+    pub(crate) containers: Vec<ContainerEvidence>,
+    /// Events about containers that are not known yet.
+    early_facts: Vec<EventFact>,
+    /// Text of kubectl's STATUS column.
+    pub(crate) status: Option<Arc<str>>,
+}
+
+packed_enum! {
+    /// `status.phase`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub(crate) enum PodPhase {
+        #[default]
+        Pending,
+        Running,
+        Succeeded,
+        Failed,
+        Unknown,
+    }
+}
+
+impl PodPhase {
+    /// Whether the phase is `Succeeded` or `Failed`.
+    pub(crate) fn is_terminal(self) -> bool {
+        match self {
+            Self::Succeeded | Self::Failed => true,
+            Self::Pending | Self::Running | Self::Unknown => false,
+        }
+    }
+}
+
+impl PodEvidence {
+    /// Whether few further changes are expected: the phase is terminal, or the Pod is gone.
+    pub(crate) fn is_over(&self) -> bool {
+        self.phase.is_terminal() || self.gone.is_some()
+    }
+
+    /// Sets the time of the owner's `SuccessfulCreate` event, which dates the creation to about 30 ms.
+    pub(crate) fn set_created_event(&mut self, at: Timestamp) {
+        self.created_event = Some(at);
+    }
+
+    /// Adds a state of the Pod that was received at `received`.
+    pub(crate) fn observe(
+        &mut self,
+        pod: &observation::Pod,
+        received: Timestamp,
+        seen: Seen,
+        interner: &mut Interner,
+    ) {
+        let live = seen.is_live().then_some(received);
+        let metadata = &pod.metadata;
+        if seen == Seen::Missing && self.seen {
+            self.gone.get_or_insert((received, seen));
+            return; // The object is the state that was seen last.
+        }
+        // A Pod that no longer matches the selector is reported as DELETED too. Only a deleted Pod has a deletionTimestamp.
+        let deleted = seen.is_gone() && (metadata.deletion_timestamp.is_some() || seen == Seen::Missing);
+        self.unselected = live.filter(|_| seen.is_gone() && !deleted);
+        if deleted {
+            self.gone.get_or_insert((received, seen));
+        } else {
+            self.gone = None; // A Pod that was missing from a list is back.
+        }
+        let first = !self.seen;
+        self.seen = true;
+        let last_seen = self.last_seen.replace(received);
+        self.creation_timestamp = metadata.created();
+        if first && seen == Seen::Added {
+            self.created_received = live;
+        }
+        if metadata.deletion_timestamp.is_some() && self.deletion.is_none() {
+            self.deletion = Some(Deletion::first_seen(metadata, live, !first, self.phase.is_terminal()));
+        }
+        self.observe_containers(pod, live, interner);
+        self.observe_spec(pod, first, live, last_seen, interner);
+        self.observe_conditions(pod, live, interner);
+        self.observe_phase(&pod.status, live);
+        self.start_time = known(pod.status.start_time).or(self.start_time);
+        self.kubelet_wrote = metadata.kubelet_wrote().or(self.kubelet_wrote);
+        self.reason = interner.share_non_empty(&pod.status.reason).or_else(|| self.reason.clone());
+        self.status = Some(interner.share(&status_column(pod)));
+        for fact in std::mem::take(&mut self.early_facts) {
+            self.add_fact(&fact);
+        }
+    }
+
+    fn observe_spec(
+        &mut self,
+        pod: &observation::Pod,
+        first: bool,
+        live: Option<Timestamp>,
+        last_seen: Option<Timestamp>,
+        interner: &mut Interner,
+    ) {
+        let has_node = !pod.spec.node_name.is_empty();
+        // The scheduler sets the condition together with the node. Only a Pod that was created with a node has no condition.
+        if first && has_node && pod.status.condition("PodScheduled").is_none() {
+            self.created_with_node = true;
+        }
+        self.has_node |= has_node;
+        let gates = &pod.spec.scheduling_gates;
+        if gates.is_empty() && self.gates.is_empty() {
+            return;
+        }
+        let reason = describe_gates(pod).map(|reason| interner.share(&reason));
+        match self.gates.last() {
+            None => self.gates.push(Gates { since: None, received: false, reason }),
+            Some(previous) if previous.reason != reason => {
+                self.gates.push(Gates { since: live.or(last_seen), received: live.is_some(), reason });
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn observe_phase(&mut self, status: &observation::PodStatus, live: Option<Timestamp>) {
+        let phase = match status.phase.as_str() {
+            "Running" => PodPhase::Running,
+            "Succeeded" => PodPhase::Succeeded,
+            "Failed" => PodPhase::Failed,
+            "Unknown" => PodPhase::Unknown,
+            _ => PodPhase::Pending,
+        };
+        if phase != self.phase {
+            self.phase = phase;
+            self.phase_received = live;
+        }
+    }
+
+    fn observe_conditions(
+        &mut self,
+        pod: &observation::Pod,
+        live: Option<Timestamp>,
+        interner: &mut Interner,
+    ) {
+        let mut not_ready_without_reason = false;
+        let mut containers_ready = false;
+        for condition in &pod.status.conditions {
+            let at = known(condition.last_transition_time);
+            let is_true = condition.status == "True";
+            match (condition.r#type.as_str(), is_true) {
+                ("PodScheduled", true) => self.pod_scheduled = self.pod_scheduled.or(at),
+                ("PodScheduled", false) => self.observe_unschedulable(condition, live, interner),
+                ("PodReadyToStartContainers", true) => {
+                    self.has_sandbox_condition = true;
+                    self.sandbox_ready = self.sandbox_ready.or(at);
+                }
+                ("PodReadyToStartContainers", false) => {
+                    self.has_sandbox_condition = true;
+                    if self.sandbox_ready.is_some() || pod.status.phase == "Failed" {
+                        self.sandbox_gone = at;
+                    }
+                }
+                ("Initialized", true) => self.initialized = self.initialized.or(at),
+                ("DisruptionTarget", true) => {
+                    if let Some(at) = at {
+                        self.disruption.get_or_insert((at, interner.share(&condition.reason)));
+                    }
+                }
+                ("Ready", false) => {
+                    self.not_ready = at;
+                    // The kubelet always sets a reason, and the node controller never does.
+                    not_ready_without_reason = condition.reason.is_empty();
+                }
+                ("ContainersReady", ready) => containers_ready = ready,
+                _ => {}
+            }
+        }
+        // Only the node controller sets Ready to False while the containers are ready.
+        self.node_lost = not_ready_without_reason && containers_ready && pod.status.phase == "Running";
+    }
+
+    fn observe_unschedulable(
+        &mut self,
+        condition: &observation::PodCondition,
+        live: Option<Timestamp>,
+        interner: &mut Interner,
+    ) {
+        let reason = match condition.reason.as_str() {
+            "Unschedulable" => Some(interner.share(&message::unschedulable_reasons(&condition.message))),
+            // The gates themselves give a better reason.
+            "SchedulingGated" => None,
+            other => interner.share_non_empty(other),
+        };
+        if let (Some(at), Some(reason)) = (live, &reason)
+            && self.unschedulable.as_ref() != Some(reason)
+        {
+            self.waits.add_report(WaitTopic::Scheduler, reason, at, at, Source::Observed);
+        }
+        self.unschedulable = reason;
+    }
+
+    fn observe_containers(
+        &mut self,
+        pod: &observation::Pod,
+        live: Option<Timestamp>,
+        interner: &mut Interner,
+    ) {
+        if self.containers.is_empty() {
+            self.add_containers(&pod.spec, interner);
+        }
+        for debug in pod.spec.ephemeral_containers.iter().filter_map(|container| container.common.as_ref()) {
+            if self.container_mut(&debug.name).is_none() {
+                let (name, image) = (interner.share(&debug.name), interner.share(&debug.image));
+                let (role, restart_policy) = (ContainerRole::Ephemeral, RestartPolicy::NEVER);
+                self.containers.push(ContainerEvidence::new(name, role, image, restart_policy));
+            }
+        }
+        let status = &pod.status;
+        let lists = [
+            &status.init_container_statuses,
+            &status.container_statuses,
+            &status.ephemeral_container_statuses,
+        ];
+        for status in lists.into_iter().flatten() {
+            if let Some(container) = self.container_mut(&status.name) {
+                container.observe(status, live, interner);
+            }
+        }
+    }
+
+    fn add_containers(&mut self, spec: &observation::PodSpec, interner: &mut Interner) {
+        let pod_policy = spec.restart_policy.as_str();
+        let inits = spec.init_containers.iter().map(|init| {
+            if init.restart_policy == "Always" {
+                (init, ContainerRole::Sidecar, RestartPolicy::of_main(init, pod_policy))
+            } else {
+                (init, ContainerRole::Init, RestartPolicy::of_init(init, pod_policy))
+            }
+        });
+        let mains = spec
+            .containers
+            .iter()
+            .map(|main| (main, ContainerRole::Main, RestartPolicy::of_main(main, pod_policy)));
+        self.containers = inits
+            .chain(mains)
+            .map(|(container, role, restart_policy)| {
+                let (name, image) = (interner.share(&container.name), interner.share(&container.image));
+                ContainerEvidence::new(name, role, image, restart_policy)
+            })
+            .collect();
+    }
+
+    fn container_mut(&mut self, name: &str) -> Option<&mut ContainerEvidence> {
+        self.containers.iter_mut().find(|container| &*container.name == name)
+    }
+
+    /// Adds a fact that an Event reports about the Pod.
+    pub(crate) fn add_fact(&mut self, fact: &EventFact) {
+        match &fact.kind {
+            FactKind::Scheduled => keep_earliest(&mut self.scheduled_event, fact.first),
+            FactKind::Unschedulable(reasons) => self.add_wait(WaitTopic::Scheduler, reasons, fact),
+            FactKind::Autoscaler(reaction) => self.add_wait(WaitTopic::Autoscaler, reaction, fact),
+            FactKind::SetupFailed(reason) => self.add_wait(WaitTopic::Setup, reason, fact),
+            FactKind::Pulling
+            | FactKind::Pulled(_)
+            | FactKind::ImageRefused
+            | FactKind::PullFailed
+            | FactKind::StartFailed(_)
+            | FactKind::Started
+            | FactKind::Killing => self.add_container_fact(fact),
+        }
+    }
+
+    fn add_container_fact(&mut self, fact: &EventFact) {
+        let Some(name) = &fact.container else { return };
+        let is_killing = fact.kind == FactKind::Killing;
+        match self.containers.iter_mut().find(|container| container.name == *name) {
+            Some(container) if is_killing && container.role == ContainerRole::Main => {
+                keep_earliest(&mut self.killing, fact.first);
+            }
+            Some(container) => container.events.add(fact),
+            // The events of a debug container can arrive before the state of the Pod that declares it.
+            None => self.early_facts.push(fact.clone()),
+        }
+    }
+
+    fn add_wait(&mut self, topic: WaitTopic, reason: &Arc<str>, fact: &EventFact) {
+        self.waits.add_report(topic, reason, fact.message_since(), fact.last, Source::Event);
+    }
+
+    /// Returns the time of the first image event of the Pod's own containers. The sandbox was ready just before.
+    pub(crate) fn first_image_event(&self) -> Option<EventTime> {
+        let own = self.containers.iter().filter(|container| container.role != ContainerRole::Ephemeral);
+        own.filter_map(|container| container.events.first_image_event()).min_by_key(|event| event.at)
+    }
+
+    /// Returns the latest reason why the Pod has no node.
+    pub(crate) fn queued_reason(&self) -> Option<Arc<str>> {
+        let from_gates = || self.gates.last().and_then(|gates| gates.reason.clone());
+        let from_report = || self.waits.latest_reason(WaitTopic::Scheduler).cloned();
+        from_gates().or_else(|| self.unschedulable.clone()).or_else(from_report)
+    }
+
+    /// Whether the deletion was requested before the Pod ended. A Job counts such a Pod as deleted, whatever its result is.
+    pub(crate) fn was_deleted_before_end(&self) -> bool {
+        self.deletion.is_some_and(|deletion| !deletion.after_end)
+    }
+
+    /// Returns in one phrase why the work of the Pod does not start.
+    pub(crate) fn waiting_reason(&self) -> Option<Arc<str>> {
+        if !self.has_node {
+            return self.queued_reason();
+        }
+        let is_informative =
+            |reason: &&Arc<str>| !matches!(&***reason, "ContainerCreating" | "PodInitializing");
+        let mut waiting = self.containers.iter().filter_map(|container| container.waiting.as_ref());
+        // A failed volume or sandbox delays the Pod only until its first image event.
+        let setup_reason = || {
+            let reason = self.waits.latest_reason(WaitTopic::Setup).cloned();
+            reason.filter(|_| self.first_image_event().is_none())
+        };
+        waiting.find(is_informative).cloned().or_else(setup_reason)
+    }
+
+    /// Returns the least possible lead of the API server's clock over the node's clock. The kubelet cannot see the Pod before
+    /// it is scheduled, so the start time (on the node's clock) is not earlier than the scheduling (on the server's clock).
+    pub(crate) fn min_skew(&self) -> Option<SignedDuration> {
+        let scheduled = self.scheduled_event.map(|event| event.at).or(self.pod_scheduled)?;
+        // `startTime` is truncated to the second.
+        Some(scheduled.duration_since(self.start_time? + SignedDuration::from_secs(1)))
+    }
+
+    /// Moves all times that come from the kubelet's clock.
+    pub(crate) fn shift_kubelet_times(&mut self, by: SignedDuration) {
+        let times =
+            [&mut self.start_time, &mut self.sandbox_ready, &mut self.sandbox_gone, &mut self.initialized];
+        for at in times.into_iter().flatten() {
+            *at += by;
+        }
+        // If the node is lost, the node controller set this time.
+        if let Some(at) = self.not_ready.as_mut().filter(|_| !self.node_lost) {
+            *at += by;
+        }
+        let disruption = self.disruption.as_mut();
+        if let Some((at, _)) = disruption.filter(|(_, reason)| **reason == *"TerminationByKubelet") {
+            *at += by;
+        }
+        if let Some(killing) = &mut self.killing {
+            killing.at += by;
+        }
+        self.waits.shift_kubelet_times(by);
+        for container in &mut self.containers {
+            container.shift_kubelet_times(by);
+        }
+    }
+}
+
+packed_struct!(PodEvidence {
+    seen,
+    last_seen,
+    created_event,
+    created_received,
+    creation_timestamp,
+    gates,
+    scheduled_event,
+    pod_scheduled,
+    has_node,
+    created_with_node,
+    start_time,
+    sandbox_ready,
+    has_sandbox_condition,
+    sandbox_gone,
+    initialized,
+    disruption,
+    not_ready,
+    kubelet_wrote,
+    phase,
+    phase_received,
+    reason,
+    unschedulable,
+    waits,
+    node_lost,
+    deletion,
+    killing,
+    gone,
+    unselected,
+    containers,
+    early_facts,
+    status,
+});
+pack_foreign_enum!(Seen { Listed = 0, Added = 1, Changed = 2, Deleted = 3, Missing = 4 });

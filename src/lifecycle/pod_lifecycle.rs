@@ -1,0 +1,64 @@
+//! The derived life of one Pod.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::lifecycle::container_life::ContainerLife;
+use crate::lifecycle::evidence::Evidence;
+use crate::lifecycle::instant::Instants;
+use crate::lifecycle::phase::Phase;
+use crate::lifecycle::pod_outcome::PodOutcome;
+
+/// The life of one Pod, as far as the evidence reaches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lifecycle {
+    /// The instants, in a possible order.
+    pub instants: Instants,
+    /// The phases, in order and without overlap.
+    pub phases: Vec<Phase>,
+    /// The present state of the Pod, or how it ended.
+    pub outcome: PodOutcome,
+    /// Text of kubectl's STATUS column.
+    pub status: Arc<str>,
+    /// Exit code of the first main container (in spec order) that failed. If no main container has ended, the exit code of
+    /// the first init container that failed. Otherwise the exit code of the last main container (in spec order) that ended.
+    pub exit_code: Option<i32>,
+    /// Why the Pod waits or failed, for example `Insufficient cpu`, `OOMKilled` or `ImagePullBackOff`.
+    pub reason: Option<Arc<str>>,
+    /// The containers: init containers and sidecars in spec order, then main containers in spec order, then debug containers.
+    pub containers: Vec<ContainerLife>,
+    /// An instant was moved by more than a second, because the instants were in an impossible order.
+    pub clamped: bool,
+    /// How far the API server's clock is ahead of the node's clock. All times from the kubelet were moved by this amount.
+    pub skew: SignedDuration,
+    /// The end of the Pod was not observed, or its node does not respond. The phases stop at the last known time.
+    pub end_unknown: bool,
+    /// `scheduled - created`, or `None` if one of the two is unknown or not reached. The same holds for the fields below.
+    pub queued: Option<SignedDuration>,
+    /// `workStarted - scheduled`.
+    pub cold_start: Option<SignedDuration>,
+    /// `workEnded - workStarted`.
+    pub run: Option<SignedDuration>,
+}
+
+impl Lifecycle {
+    /// Returns the end of the last phase of an ended Pod, or `None` if the Pod goes on or the end is unknown.
+    pub fn end(&self) -> Option<Timestamp> {
+        if self.outcome.has_ended() { self.phases.last().and_then(|phase| phase.end) } else { None }
+    }
+
+    /// Returns the phase that goes on now, or `None` if the Pod has ended.
+    pub fn open_phase(&self) -> Option<&Phase> {
+        self.phases.last().filter(|phase| phase.end.is_none() && !self.outcome.has_ended())
+    }
+}
+
+/// The evidence for the boundaries of a life. It is computed on demand, because only the Pod page shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Explanation {
+    /// For each phase of the life, the evidence for its start and for its end.
+    pub boundaries: Vec<(Evidence, Option<Evidence>)>,
+    /// The instants before an impossible order was corrected.
+    pub uncorrected: Instants,
+}
