@@ -1,4 +1,4 @@
-//! `kubectl seq apply`: the real `kubectl apply`, then what was applied until it ends.
+//! `kubectl seq apply`: runs `kubectl apply`, then follows the applied workloads until they end.
 
 use std::ffi::{OsStr, OsString};
 
@@ -19,40 +19,42 @@ use crate::source::cluster::{self, Cluster, Name, Objects, Resource, Scope, Sele
 use crate::source::kubectl::{AppliedObject, ApplyArguments, Kubectl, KubectlOutput, Manifests};
 use crate::source::{ErrorKind, SourceError};
 
-/// `apply`.
+/// The arguments of `kubectl seq apply`.
 #[derive(Debug, Args)]
 #[command(
     override_usage = "kubectl seq apply (-f FILENAME | -k DIRECTORY | -) [OPTIONS] [KUBECTL APPLY FLAGS]"
 )]
 pub(crate) struct ApplyArgs {
-    /// Do not follow what was applied
+    /// Apply only, do not follow
     #[arg(long)]
     pub(crate) detach: bool,
-    /// What to follow, and how long.
+    /// Output format: seq, table, wide, grid, json, jsonl, yaml, name. With any other format of kubectl, nothing is followed
+    #[arg(short, long, value_name = "FORMAT")]
+    pub(crate) output: Option<String>,
+    /// The flags of following.
     #[command(flatten)]
     pub(crate) follow: FollowArgs,
-    /// Whether it is recorded.
+    /// The flag of recording.
     #[command(flatten)]
     pub(crate) record: RecordArgs,
-    /// How it is drawn.
+    /// The flags of drawing.
     #[command(flatten)]
     pub(crate) draw: DrawArgs,
-    /// The connection.
+    /// The global flags of kubectl.
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
     /// The words for `kubectl apply`, which clap does not see.
     #[arg(skip)]
     pub(crate) kubectl: KubectlPart,
-    /// Output format: seq, table, wide, grid, json, jsonl, yaml, name; others are kubectl's and are not followed
-    #[arg(short, long, value_name = "FORMAT")]
-    pub(crate) output: Option<String>,
 }
 
-/// The format that decides where pictures go; formats of kubectl's are not followed and have none.
+/// The output format of the run, which decides whether the picture goes to stdout or stderr. `seq` if `-o` names one of
+/// kubectl's formats, with which nothing is followed.
 pub(crate) fn format(args: &ApplyArgs) -> Format {
     own_format(args).unwrap_or(Format::Seq)
 }
 
+/// The format that `-o` names, or `None` if it is one of kubectl's.
 fn own_format(args: &ApplyArgs) -> Option<Format> {
     args.output.as_deref().map_or(Some(Format::Seq), |output| Format::from_str(output, false).ok())
 }
@@ -99,7 +101,7 @@ pub(crate) async fn run(args: ApplyArgs, drawing: &Appearance, output: &Streams)
     let cluster = cluster?;
     let mut followed = Vec::new();
     for applied in &applied {
-        if let Some(resource) = resource(&cluster, applied).await? {
+        if let Some(resource) = resolve_followed_type(&cluster, applied).await? {
             followed.push((applied, resource));
         }
     }
@@ -114,7 +116,7 @@ pub(crate) async fn run(args: ApplyArgs, drawing: &Appearance, output: &Streams)
         output.note("nothing to follow: nothing that runs Pods to an end was applied");
         return Ok(Exit::Success);
     }
-    let targets = followed.iter().map(|(applied, resource)| target(applied, resource)).collect();
+    let targets = followed.iter().map(|(applied, resource)| target_of(applied, resource)).collect();
     let followed = followed.iter().map(|(applied, _)| *applied);
     let task = RunOptions {
         feed: cluster::open_feed(&cluster, Selection { targets, since }, true),
@@ -126,7 +128,7 @@ pub(crate) async fn run(args: ApplyArgs, drawing: &Appearance, output: &Streams)
         format: format(&args),
         timeout: args.follow.timeout,
         expected: followed.clone().map(|applied| applied.uid.clone()).collect(),
-        again: again(followed, &args, &cluster.namespace),
+        again: resume_command(followed, &args, &cluster.namespace),
         nothing: String::new(),
         recorder,
         to_the_last: false,
@@ -134,11 +136,14 @@ pub(crate) async fn run(args: ApplyArgs, drawing: &Appearance, output: &Streams)
     follow(task).await
 }
 
-/// The type of what was applied, if it is one to follow.
+/// The type of an applied object, if objects of that type are followed.
 ///
-/// Of custom resources those are followed whose types are known to run Pods to an end: to wait for the Pods of any other
-/// might be to wait for ever.
-async fn resource(cluster: &Cluster, applied: &AppliedObject) -> Result<Option<Resource>, RunError> {
+/// Custom resources are followed only if their types are known to run Pods to an end, because waiting for the Pods of
+/// other types might never end.
+async fn resolve_followed_type(
+    cluster: &Cluster,
+    applied: &AppliedObject,
+) -> Result<Option<Resource>, RunError> {
     let (group, version) = applied.api_version.rsplit_once('/').unwrap_or(("", &applied.api_version));
     let kind = applied.kind.as_str();
     let runs = match (built_in_kind(applied), group) {
@@ -159,7 +164,7 @@ async fn resource(cluster: &Cluster, applied: &AppliedObject) -> Result<Option<R
     Ok(named.into_iter().next().map(|named| named.resource))
 }
 
-/// The kind of what was applied, if it is in the table of kinds.
+/// The kind of an applied object, if it is in the table of kinds.
 fn built_in_kind(applied: &AppliedObject) -> Option<BuiltInKind> {
     let is_same = |kind: &&BuiltInKind| {
         kind.info().name == applied.kind && kind.info().api_version == applied.api_version
@@ -196,7 +201,7 @@ fn is_endless(applied: &AppliedObject) -> bool {
     built_in_kind(applied).is_some_and(|kind| duration_of(kind) == AppliedDuration::Endless)
 }
 
-fn target(applied: &AppliedObject, resource: &Resource) -> Target {
+fn target_of(applied: &AppliedObject, resource: &Resource) -> Target {
     let name = Name { name: applied.name.clone(), uid: Some(applied.uid.clone()) };
     Target {
         resource: resource.clone(),
@@ -205,8 +210,13 @@ fn target(applied: &AppliedObject, resource: &Resource) -> Target {
     }
 }
 
-/// The command that shows it again, if one command can.
-fn again<'a>(applied: impl Iterator<Item = &'a AppliedObject>, args: &ApplyArgs, default: &str) -> String {
+/// The command that shows the applied objects again. Empty if they are in several namespaces, because no single command
+/// shows those.
+fn resume_command<'a>(
+    applied: impl Iterator<Item = &'a AppliedObject>,
+    args: &ApplyArgs,
+    default: &str,
+) -> String {
     let mut words = vec!["kubectl seq get".to_owned()];
     let mut namespaces = Vec::new();
     for applied in applied {

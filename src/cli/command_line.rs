@@ -14,8 +14,9 @@ use crate::cli::simulate::SimulateArgs;
 
 /// Where did the time of a Job go?
 ///
-/// Draws one bar per Pod on a common time axis: waiting for a node dotted, the cold start (sandbox, image pull, init
-/// containers, container start) hashed, work solid, failures marked. The same data is a table, a grid and JSON.
+/// Draws one bar per Pod on a common time axis. The dotted part is the wait for a node, the hashed part is the cold start
+/// (sandbox, image pull, init containers, container start), the solid part is work, and failures are marked. The same
+/// data is available as a table, a grid and JSON.
 #[derive(Debug, Parser)]
 #[command(
     name = "kubectl-seq",
@@ -28,7 +29,7 @@ use crate::cli::simulate::SimulateArgs;
     after_help = EXIT_CODES
 )]
 pub(crate) struct Cli {
-    /// What to do.
+    /// The subcommand.
     #[command(subcommand)]
     pub(crate) command: Subcommand,
 }
@@ -97,41 +98,42 @@ const COMPLETE: &str = "__complete";
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0    printed; or everything followed ended well
+  0    the output was printed, or everything followed succeeded
   1    a followed workload failed
   2    wrong usage
-  3    could not find out: connection, permission, not found, deleted before it ended
+  3    unknown: no connection, no permission, not found, or deleted before it ended
   124  --timeout ran out
   130  Ctrl-C (the workload is never touched)
   143  SIGTERM
 A failing `kubectl apply` passes its own exit code on.";
 
-/// The commands.
+/// The subcommands.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Subcommand {
-    /// Apply manifests, then follow what was applied until it ends
+    /// Apply manifests, then follow the applied workloads until they end
     ///
-    /// Runs `kubectl apply` with the flags and the standard input as given, then follows the applied Jobs and Pods.
-    /// Every flag of `kubectl apply` is taken.
+    /// Runs `kubectl apply` with your flags and standard input, then follows the applied workloads. All flags of
+    /// `kubectl apply` and all global flags of kubectl are accepted.
     Apply(ApplyArgs),
-    /// Show the timeline of what exists; with --watch follow it until it ends
+    /// Show the timeline of existing objects; with --watch, follow them until they end
     Get(GetArgs),
     /// Show one Pod: phases, containers, events
     #[command(visible_alias = "pods", alias = "po")]
     Pod(PodArgs),
-    /// Run a Job manifest on the built-in simulation; needs no cluster
+    /// Run a Job manifest on the built-in simulation, without a cluster
     #[command(visible_alias = "demo")]
     Simulate(SimulateArgs),
-    /// Show a recording that --record made; needs no cluster
+    /// Show a recording made with --record, without a cluster
     ///
-    /// The same views and formats, and the exit code of the run. On a terminal it is played, elsewhere shown at once.
+    /// The views, the formats and the exit code are those of the run. On a terminal the recording is played; elsewhere it is
+    /// shown at once.
     Replay(ReplayArgs),
-    /// Print a completion script for kubectl-seq; for `kubectl seq` put `completions/kubectl_complete-seq` on the PATH
+    /// Print a completion script for kubectl-seq. To complete `kubectl seq`, put `completions/kubectl_complete-seq` on the PATH
     Completion {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// What kubectl runs to complete `kubectl seq`.
+    /// Called by kubectl to complete `kubectl seq`.
     #[command(name = COMPLETE, hide = true, disable_help_flag = true)]
     Complete {
         /// The words, the last of which is to be completed.

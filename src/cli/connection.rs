@@ -15,7 +15,7 @@ macro_rules! connection_flags {
     ($($(#[$attribute:meta])* $field:ident: $type:ty,)*) => {
         /// kubectl's global flags that this program itself obeys.
         #[derive(Clone, Debug, Default, Args)]
-        #[command(next_help_heading = "Connection (as kubectl's)")]
+        #[command(next_help_heading = "Connection (as in kubectl)")]
         struct ConnectionFlags {
             $($(#[$attribute])* $field: $type,)*
         }
@@ -80,16 +80,16 @@ connection_flags! {
     /// Uid to impersonate
     #[arg(long = "as-uid", value_name = "UID", hide_short_help = true)]
     impersonate_uid: Option<String>,
-    /// Group to impersonate; may be given more than once
+    /// Group to impersonate; can be repeated
     #[arg(long = "as-group", value_name = "GROUP", hide_short_help = true)]
     impersonate_groups: Vec<String>,
-    /// Extra of the user to impersonate, KEY=VALUE; may be given more than once
+    /// Extra field of the user to impersonate; can be repeated
     #[arg(long = "as-user-extra", value_name = "KEY=VALUE", hide_short_help = true)]
     impersonate_user_extra: Vec<String>,
-    /// Give up on a single request after this; 0: never. Watches are not concerned
+    /// Time limit of a single request, 0 for none. Does not apply to watches
     #[arg(long, value_name = "DURATION", hide_short_help = true)]
     request_timeout: Option<String>,
-    /// Ask for uncompressed answers (without the flag: of a server on this machine)
+    /// Ask for uncompressed answers [default: if the server runs on this machine]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_short_help = true, value_parser = parse_bool)]
     disable_compression: Option<bool>,
     /// Preferences file of the wrapped kubectl

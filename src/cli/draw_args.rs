@@ -2,39 +2,39 @@
 
 use clap::{Args, ValueEnum};
 
-/// How pictures are drawn.
+/// The flags of drawing.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Drawing")]
 #[expect(clippy::struct_excessive_bools, reason = "flags")]
 pub(crate) struct DrawArgs {
-    /// Colours
+    /// When to use colours
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: ColorArg,
-    /// ASCII characters only [default: where the locale is not UTF-8]
+    /// Use ASCII characters only [default: if the locale is not UTF-8]
     #[arg(long)]
     pub(crate) ascii: bool,
-    /// Columns to draw in [default: the terminal's, else 120]
+    /// Number of columns [default: the terminal's, else 120]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(20..))]
     pub(crate) width: Option<u16>,
     /// Order of the Pods
     #[arg(long, value_name = "BY", default_value = "start")]
     pub(crate) sort: SortArg,
-    /// What makes a block of rows
+    /// How rows are divided into blocks
     #[arg(long, value_name = "BY", default_value = "workload")]
     pub(crate) group_by: GroupByArg,
-    /// Where the bars begin: at their time, each at its creation, each at the start of its work
+    /// The time at which bars begin
     #[arg(long, value_name = "AT", default_value = "wall")]
     pub(crate) align: AlignArg,
-    /// Clock times instead of time since the start
+    /// Show clock times instead of the time since the start
     #[arg(long)]
     pub(crate) absolute_time: bool,
-    /// Clock times in UTC
+    /// Show clock times in UTC
     #[arg(long)]
     pub(crate) utc: bool,
-    /// Print the field or event that each boundary was read from
+    /// Print the field or event from which each time was read
     #[arg(long)]
     pub(crate) explain: bool,
-    /// Give each container a bar of its own (without the flag: where the screen has room)
+    /// Draw a bar for each container [default: where the screen has room]
     #[arg(long)]
     pub(crate) containers: bool,
 }
@@ -50,7 +50,7 @@ pub(crate) enum ColorArg {
     Never,
 }
 
-/// Orders.
+/// The order of the Pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SortArg {
     /// By creation
@@ -67,7 +67,7 @@ pub(crate) enum SortArg {
     Name,
 }
 
-/// Groups.
+/// How rows are divided into blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum GroupByArg {
     /// A block per workload
@@ -80,12 +80,12 @@ pub(crate) enum GroupByArg {
     None,
 }
 
-/// Alignments.
+/// The time at which bars begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum AlignArg {
-    /// At their time
+    /// All on one time axis
     Wall,
-    /// Each at its creation
+    /// Each at the creation of its Pod
     Created,
     /// Each at the start of its work
     Started,

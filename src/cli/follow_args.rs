@@ -2,39 +2,39 @@
 
 use clap::{Args, ValueEnum};
 
-/// How long and how it is followed.
+/// The flags of following.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Following")]
 pub(crate) struct FollowArgs {
-    /// Follow no longer than this: `90s`, `10m`, `2h`; 0: no bound
+    /// Stop following after this time: `90s`, `10m`, `2h`; 0 for no limit
     #[arg(long, value_name = "DURATION", default_value = "0", value_parser = parse_duration)]
     pub(crate) timeout: std::time::Duration,
-    /// Lines of each log that are shown: of a failing container, of the one Pod; 0: none
+    /// Number of log lines to show of a failing container or of the Pod that is shown; 0 for none
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub(crate) tail_lines: u32,
-    /// How it is shown while it goes on [env: `KUBECTL_SEQ_PROGRESS`]
+    /// How progress is shown [env: `KUBECTL_SEQ_PROGRESS`]
     #[arg(long, value_name = "MODE")]
     pub(crate) progress: Option<ProgressMode>,
 }
 
-/// How what goes on is shown.
+/// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ProgressMode {
     /// Live on a terminal, lines elsewhere
     Auto,
-    /// Redrawn in place
+    /// A picture that is redrawn in place
     Live,
     /// One line for each change
     Lines,
-    /// Only the end
+    /// Only the end result
     None,
 }
 
-/// Reads `90s`, `1h30m`, or whole seconds without a unit.
+/// Parses `90s`, `1h30m`, or whole seconds without a unit.
 fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
     if let Ok(seconds) = text.parse() {
         return Ok(std::time::Duration::from_secs(seconds));
     }
-    let wrong = || format!("`{text}` is no duration; write it as 90s, 10m or 1h30m");
+    let wrong = || format!("`{text}` is not a duration; write it as 90s, 10m or 1h30m");
     text.parse::<jiff::SignedDuration>().map_err(|_| wrong())?.try_into().map_err(|_| wrong())
 }

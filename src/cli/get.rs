@@ -1,4 +1,4 @@
-//! `kubectl seq get`: the timeline of what exists.
+//! `kubectl seq get`: shows the timeline of existing objects.
 
 use clap::Args;
 
@@ -14,11 +14,11 @@ use crate::cli::record_args::RecordArgs;
 use crate::source::cluster::{self, Name, Objects, Scope, Selection, Target};
 use crate::source::{ErrorKind, SourceError};
 
-/// `get`.
+/// The arguments of `kubectl seq get`.
 #[derive(Debug, Args)]
 #[command(override_usage = "kubectl seq get TYPE[/NAME] [NAME...] [OPTIONS]")]
 pub(crate) struct GetArgs {
-    /// TYPE, TYPE NAME..., TYPE/NAME..., as kubectl takes them: `job pi`, `job/pi`, `jobs`, `pods`
+    /// TYPE, TYPE NAME..., or TYPE/NAME..., as in kubectl: `job pi`, `job/pi`, `jobs`, `pods`
     #[arg(value_name = "TYPE[/NAME]", required = true)]
     pub(crate) objects: Vec<String>,
     /// Only objects with these labels
@@ -27,30 +27,30 @@ pub(crate) struct GetArgs {
     /// Only objects with these fields
     #[arg(long, value_name = "SELECTOR")]
     pub(crate) field_selector: Option<String>,
-    /// In all namespaces
+    /// Objects of all namespaces
     #[arg(short = 'A', long)]
     pub(crate) all_namespaces: bool,
     /// Follow until everything has ended
     #[arg(short, long)]
     pub(crate) watch: bool,
-    /// Succeed if an object is not there
+    /// Succeed if an object does not exist
     #[arg(long)]
     pub(crate) ignore_not_found: bool,
-    /// What to follow, and how long.
-    #[command(flatten)]
-    pub(crate) follow: FollowArgs,
-    /// Whether it is recorded.
-    #[command(flatten)]
-    pub(crate) record: RecordArgs,
-    /// How it is drawn.
-    #[command(flatten)]
-    pub(crate) draw: DrawArgs,
-    /// The connection.
-    #[command(flatten)]
-    pub(crate) connection: ConnectionArgs,
     /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "seq")]
     pub(crate) output: Format,
+    /// The flags of following.
+    #[command(flatten)]
+    pub(crate) follow: FollowArgs,
+    /// The flag of recording.
+    #[command(flatten)]
+    pub(crate) record: RecordArgs,
+    /// The flags of drawing.
+    #[command(flatten)]
+    pub(crate) draw: DrawArgs,
+    /// The global flags of kubectl.
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
 }
 
 pub(crate) async fn run(args: GetArgs, drawing: &Appearance, output: &Streams) -> Result<Exit, RunError> {
@@ -88,7 +88,7 @@ pub(crate) async fn run(args: GetArgs, drawing: &Appearance, output: &Streams) -
         format: args.output,
         timeout: args.follow.timeout,
         expected: Vec::new(),
-        again: again(&args),
+        again: resume_command(&args),
         nothing,
         recorder,
         to_the_last: false,
@@ -106,7 +106,8 @@ fn usage(text: &str) -> SourceError {
     SourceError::new(ErrorKind::Usage, text)
 }
 
-fn again(args: &GetArgs) -> String {
+/// The command that shows the same objects again and follows them.
+fn resume_command(args: &GetArgs) -> String {
     let mut words = vec!["kubectl seq get".to_owned(), args.objects.join(" ")];
     words.extend(args.selector.as_ref().map(|selector| format!("-l '{selector}'")));
     words.extend(args.all_namespaces.then(|| "-A".to_owned()));

@@ -1,4 +1,4 @@
-//! What the user can type, and what comes of it: one file per subcommand.
+//! The command line: one file per subcommand, with its arguments and its function.
 
 pub(crate) mod appearance;
 pub(crate) mod apply;
@@ -38,7 +38,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match command_line::parse(arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version are answers, everything else is wrong usage; nobody may be reading either.
+            // clap reports help and version as errors too. A closed output is no reason to fail.
             let _ = error.print();
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Success.into() };
         }
@@ -49,7 +49,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return end(Err(RunError::Output(error)), &plain_output(&environment)).into(),
     };
     let exit = runtime.block_on(run(cli, &environment));
-    // Stray connections are not waited for.
+    // Does not wait for connections that are still open.
     runtime.shutdown_background();
     exit.into()
 }
@@ -132,13 +132,13 @@ async fn with_output(
     }
 }
 
-/// Says why it failed, if it did.
+/// Prints the error of a command, if it failed, and returns how the program exits.
 fn end(result: Result<Exit, RunError>, output: &Streams) -> Exit {
     match result {
         Ok(exit) => exit,
         Err(RunError::BrokenPipe(_)) => Exit::Success,
         Err(RunError::Source(error)) => {
-            // A wrapped program has said it itself.
+            // The wrapped kubectl has printed its own error.
             if !matches!(error.kind, ErrorKind::Wrapped(_)) {
                 output.error(&error.summary, &error.hints);
             }
@@ -151,7 +151,7 @@ fn end(result: Result<Exit, RunError>, output: &Streams) -> Exit {
     }
 }
 
-/// Messages without any of the flags of drawing.
+/// Streams for messages of commands that have no flags of drawing.
 fn plain_output(environment: &Environment) -> Streams {
     Streams::new(Appearance::plain(environment))
 }

@@ -1,4 +1,4 @@
-//! `kubectl seq pod`: one Pod.
+//! `kubectl seq pod`: shows one Pod.
 
 use std::ffi::OsString;
 
@@ -17,39 +17,39 @@ use crate::source::cluster::{self, Name, Objects, Resource, Scope, Selection, Ta
 use crate::source::kubectl::Kubectl;
 use crate::source::{ErrorKind, SourceError};
 
-/// `pod`.
+/// The arguments of `kubectl seq pod`.
 #[derive(Debug, Args)]
 #[command(override_usage = "kubectl seq pod NAME [OPTIONS]")]
 pub(crate) struct PodArgs {
-    /// Name of the Pod; `pod/NAME` is taken too
+    /// Name of the Pod, or `pod/NAME`
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
     /// Follow until the Pod has ended
     #[arg(short, long)]
     pub(crate) watch: bool,
-    /// What to follow, and how long.
-    #[command(flatten)]
-    pub(crate) follow: FollowArgs,
-    /// Whether it is recorded.
-    #[command(flatten)]
-    pub(crate) record: RecordArgs,
-    /// How it is drawn.
-    #[command(flatten)]
-    pub(crate) draw: DrawArgs,
-    /// The connection.
-    #[command(flatten)]
-    pub(crate) connection: ConnectionArgs,
-    /// json or yaml: the Pod object, exactly as `kubectl get pod` prints it
+    /// Output format; json and yaml print the Pod object exactly as `kubectl get pod` does
     #[arg(short, long, value_name = "FORMAT")]
     pub(crate) output: Option<String>,
+    /// The flags of following.
+    #[command(flatten)]
+    pub(crate) follow: FollowArgs,
+    /// The flag of recording.
+    #[command(flatten)]
+    pub(crate) record: RecordArgs,
+    /// The flags of drawing.
+    #[command(flatten)]
+    pub(crate) draw: DrawArgs,
+    /// The global flags of kubectl.
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
 }
 
-/// The format that decides where pictures go.
+/// The output format of the run, which decides whether the picture goes to stdout or stderr.
 pub(crate) fn format(args: &PodArgs) -> Format {
     own_format(args).unwrap_or(Format::Seq)
 }
 
-/// Ours, unless kubectl prints the Pod object.
+/// The format that `-o` names, or `None` if kubectl prints the Pod object in that format.
 fn own_format(args: &PodArgs) -> Option<Format> {
     let format =
         args.output.as_deref().map_or(Some(Format::Seq), |output| Format::from_str(output, false).ok())?;

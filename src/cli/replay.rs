@@ -1,4 +1,4 @@
-//! `kubectl seq replay`: a recording through the same views.
+//! `kubectl seq replay`: shows a recording in the same views.
 
 use std::path::PathBuf;
 
@@ -14,25 +14,25 @@ use crate::cli::follow_args::FollowArgs;
 use crate::cli::speed::parse_speed;
 use crate::source::recording::{self, ReplayPace};
 
-/// `replay`.
+/// The arguments of `kubectl seq replay`.
 #[derive(Debug, Args)]
 #[command(override_usage = "kubectl seq replay FILE [OPTIONS]")]
 pub(crate) struct ReplayArgs {
     /// The recording, `-` for standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// Recorded seconds a second; 0: at once [default: live on a terminal 4, or more if it would take longer than 20s; else 0]
+    /// Recorded seconds per second, 0 for no delay [default: 4 live on a terminal, or more if the replay would take longer than 20s; else 0]
     #[arg(long, value_name = "X", value_parser = parse_speed)]
     pub(crate) speed: Option<f64>,
-    /// What to follow, and how long.
-    #[command(flatten)]
-    pub(crate) follow: FollowArgs,
-    /// How it is drawn.
-    #[command(flatten)]
-    pub(crate) draw: DrawArgs,
     /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "seq")]
     pub(crate) output: Format,
+    /// The flags of following.
+    #[command(flatten)]
+    pub(crate) follow: FollowArgs,
+    /// The flags of drawing.
+    #[command(flatten)]
+    pub(crate) draw: DrawArgs,
 }
 
 pub(crate) async fn run(args: ReplayArgs, drawing: &Appearance, output: &Streams) -> Result<Exit, RunError> {
@@ -42,7 +42,7 @@ pub(crate) async fn run(args: ReplayArgs, drawing: &Appearance, output: &Streams
         None if watched => ReplayPace::Automatic,
         Some(_) | None => ReplayPace::AtOnce,
     };
-    // What is over at once has no course to tell, unless somebody asked for it.
+    // A replay without delays shows only its end, unless the user asked for progress.
     let mut drawing = drawing.clone();
     if pace == ReplayPace::AtOnce && args.follow.progress.is_none() {
         drawing.mode = Mode::Silent;

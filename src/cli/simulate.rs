@@ -1,4 +1,4 @@
-//! `kubectl seq simulate`: the built-in simulation through the same views.
+//! `kubectl seq simulate`: runs a Job on the built-in simulation and shows it in the same views.
 
 use std::path::PathBuf;
 
@@ -15,37 +15,37 @@ use crate::cli::record_args::RecordArgs;
 use crate::cli::speed::parse_speed;
 use crate::source::simulation::{self, DEFAULT_NODES, DEFAULT_SEED, MAX_NODES, ManifestText};
 
-/// `simulate`.
+/// The arguments of `kubectl seq simulate`.
 #[derive(Debug, Args)]
 #[command(override_usage = "kubectl seq simulate [-f FILENAME] [OPTIONS]")]
 pub(crate) struct SimulateArgs {
     /// Job manifest, `-` for standard input [default: Kubernetes' pi Job, 20 completions, 4 at once]
     #[arg(short, long, value_name = "FILENAME")]
     pub(crate) filename: Option<PathBuf>,
-    /// Seed of everything that is drawn by chance: the same seed gives the same run
+    /// Seed of the random numbers: the same seed gives the same run
     #[arg(long, default_value_t = DEFAULT_SEED, value_name = "N")]
     pub(crate) seed: u64,
-    /// Simulated seconds a second; 0: at once [default: 4 live on a terminal, else 0]
+    /// Simulated seconds per second, 0 for no delay [default: 4 live on a terminal, else 0]
     #[arg(long, value_name = "X", value_parser = parse_speed)]
     pub(crate) speed: Option<f64>,
     /// Nodes of the simulated cluster
     #[arg(long, default_value_t = DEFAULT_NODES, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_NODES)))]
     pub(crate) nodes: u32,
-    /// What to follow, and how long.
-    #[command(flatten)]
-    pub(crate) follow: FollowArgs,
-    /// Whether it is recorded.
-    #[command(flatten)]
-    pub(crate) record: RecordArgs,
-    /// How it is drawn.
-    #[command(flatten)]
-    pub(crate) draw: DrawArgs,
     /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "seq")]
     pub(crate) output: Format,
+    /// The flags of following.
+    #[command(flatten)]
+    pub(crate) follow: FollowArgs,
+    /// The flag of recording.
+    #[command(flatten)]
+    pub(crate) record: RecordArgs,
+    /// The flags of drawing.
+    #[command(flatten)]
+    pub(crate) draw: DrawArgs,
 }
 
-/// Simulated seconds a second where somebody watches: a run of a minute shows in a quarter of one.
+/// The default speed of a live picture, in simulated seconds per second: a run of one minute takes 15 seconds.
 const WATCHED_SPEED: f64 = 4.0;
 
 pub(crate) async fn run(
@@ -60,7 +60,7 @@ pub(crate) async fn run(
         again = format!("{again} -f {}", file.display());
     }
     again = format!("{again} --seed {}", args.seed);
-    // What is over at once has no course to tell, unless somebody asked for it.
+    // A run without delays shows only its end, unless the user asked for progress.
     let mut drawing = drawing.clone();
     if speed <= 0.0 && args.follow.progress.is_none() {
         drawing.mode = Mode::Silent;

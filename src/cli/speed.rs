@@ -1,7 +1,7 @@
 //! The value of `--speed`.
 
-/// Reads how many seconds pass in one.
+/// Parses a speed: the number of shown seconds per real second, or 0 for no delay.
 pub(crate) fn parse_speed(text: &str) -> Result<f64, String> {
-    let speed: f64 = text.parse().map_err(|_| "it is no number".to_owned())?;
-    if speed.is_finite() && speed >= 0.0 { Ok(speed) } else { Err("it is no speed".to_owned()) }
+    let speed: f64 = text.parse().map_err(|_| "it is not a number".to_owned())?;
+    if speed.is_finite() && speed >= 0.0 { Ok(speed) } else { Err("it must be 0 or more".to_owned()) }
 }
