@@ -13,7 +13,7 @@ use crate::app::pod_details::PodDetails;
 use crate::observation::{Object, Observation};
 use crate::source::Update;
 use crate::source::cluster;
-use crate::source::cluster::{Cluster, Name, Objects, Resource, Scope, Selection, Target};
+use crate::source::cluster::{Cluster, Name, NamespaceScope, Objects, Resource, Selection, Target};
 use crate::timeline::{PodKey, Timeline};
 use crate::tui::details::{Details, LogView};
 use crate::tui::page::{Page, Tab};
@@ -261,7 +261,7 @@ impl PodDetailsLoader {
         let pod = timeline.pod(pod);
         let target = Target {
             resource: Resource::pod(),
-            scope: Scope::Namespace(pod.namespace.to_string()),
+            scope: NamespaceScope::Namespace(pod.namespace.to_string()),
             objects: Objects::Named(vec![Name {
                 name: pod.name.to_string(),
                 uid: Some(pod.uid.to_string()),

@@ -15,7 +15,7 @@ use crate::cli::follow_args::FollowArgs;
 use crate::cli::kubectl_flags::{FlagTable, GivenFlag, Token, command_flags, declared_flags, split_list};
 use crate::cli::record_args::RecordArgs;
 use crate::observation::BuiltInKind;
-use crate::source::cluster::{self, Cluster, Name, Objects, Resource, Scope, Selection, Target};
+use crate::source::cluster::{self, Cluster, Name, NamespaceScope, Objects, Resource, Selection, Target};
 use crate::source::kubectl::{AppliedObject, ApplyArguments, Kubectl, KubectlOutput, Manifests};
 use crate::source::{ErrorKind, SourceError};
 
@@ -205,7 +205,7 @@ fn target_of(applied: &AppliedObject, resource: &Resource) -> Target {
     let name = Name { name: applied.name.clone(), uid: Some(applied.uid.clone()) };
     Target {
         resource: resource.clone(),
-        scope: Scope::Namespace(applied.namespace.clone()),
+        scope: NamespaceScope::Namespace(applied.namespace.clone()),
         objects: Objects::Named(vec![name]),
     }
 }

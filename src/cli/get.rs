@@ -11,7 +11,7 @@ use crate::cli::connection::ConnectionArgs;
 use crate::cli::draw_args::DrawArgs;
 use crate::cli::follow_args::FollowArgs;
 use crate::cli::record_args::RecordArgs;
-use crate::source::cluster::{self, Name, Objects, Scope, Selection, Target};
+use crate::source::cluster::{self, Name, NamespaceScope, Objects, Selection, Target};
 use crate::source::{ErrorKind, SourceError};
 
 /// The arguments of `kubectl seq get`.
@@ -69,8 +69,11 @@ pub(crate) async fn run(args: GetArgs, drawing: &Appearance, output: &Streams) -
         } else {
             Objects::Named(named.names.into_iter().map(|name| Name { name, uid: None }).collect())
         };
-        let scope =
-            if args.all_namespaces { Scope::All } else { Scope::Namespace(cluster.namespace.clone()) };
+        let scope = if args.all_namespaces {
+            NamespaceScope::All
+        } else {
+            NamespaceScope::Namespace(cluster.namespace.clone())
+        };
         targets.push(Target { resource: named.resource, scope, objects });
     }
     let nothing = if args.all_namespaces {

@@ -13,7 +13,7 @@ use crate::cli::connection::ConnectionArgs;
 use crate::cli::draw_args::DrawArgs;
 use crate::cli::follow_args::FollowArgs;
 use crate::cli::record_args::RecordArgs;
-use crate::source::cluster::{self, Name, Objects, Resource, Scope, Selection, Target};
+use crate::source::cluster::{self, Name, NamespaceScope, Objects, Resource, Selection, Target};
 use crate::source::kubectl::Kubectl;
 use crate::source::{ErrorKind, SourceError};
 
@@ -74,7 +74,7 @@ pub(crate) async fn run(args: PodArgs, drawing: &Appearance, output: &Streams) -
     let cluster = cluster::connect(&args.connection.connection()).await?;
     let target = Target {
         resource: Resource::pod(),
-        scope: Scope::Namespace(cluster.namespace.clone()),
+        scope: NamespaceScope::Namespace(cluster.namespace.clone()),
         objects: Objects::Named(vec![Name { name: name.to_owned(), uid: None }]),
     };
     let mut again = vec!["kubectl seq pod".to_owned(), name.to_owned()];

@@ -3,6 +3,8 @@
 //! Only this folder uses the Kubernetes client. `api` sends requests and decodes answers; `watch` decides what to list
 //! and watch, and which of the objects belong to the objects that the user named.
 
+#![cfg_attr(not(test), warn(clippy::wildcard_enum_match_arm))]
+
 pub(crate) mod api;
 pub(crate) mod watch;
 
@@ -12,4 +14,4 @@ pub(crate) use crate::source::cluster::api::discovery::resolve;
 pub(crate) use crate::source::cluster::api::resource::Resource;
 pub(crate) use crate::source::cluster::watch::follow::open_feed;
 pub(crate) use crate::source::cluster::watch::resource_versions::fetch_resource_versions;
-pub(crate) use crate::source::cluster::watch::target::{Name, Objects, Scope, Selection, Target};
+pub(crate) use crate::source::cluster::watch::target::{Name, NamespaceScope, Objects, Selection, Target};

@@ -1,6 +1,7 @@
-//! TYPE as kubectl takes it, in any case: `job`, `jobs`, `job.batch`, `jobs.v1.batch`, `po`, `cj`, a custom resource's.
+//! The types that the words of a command name. kubectl's forms are accepted, in upper or lower case: `job`, `jobs`,
+//! `job.batch`, `jobs.v1.batch`, short names such as `po` and `cj`, and the names of custom resources.
 //!
-//! Kubernetes' own types need no request. Others are looked up by API discovery.
+//! Kubernetes' own types need no request. Other types are requested by API discovery.
 
 use kube::client::{APIGroupDiscovery, APIResourceDiscovery};
 
@@ -11,34 +12,38 @@ use crate::source::cluster::api::kind::can_be_named;
 use crate::source::cluster::api::resource::Resource;
 use crate::source::error::{ErrorKind, SourceError};
 
-/// A type and the names that the user gave with it; without names, all objects.
+/// A type and the names that the user gave with it. Without names, all objects of the type are meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Named {
+pub(crate) struct NamedObjects {
     /// The type.
     pub resource: Resource,
-    /// Names.
+    /// The names.
     pub names: Vec<String>,
 }
 
-/// Makes types and names of a command's words: `job pi pi2`, `job/pi pod/x`, `job,pod`.
+/// Finds the types and names that the words of a command mean: `job pi pi2`, `job/pi pod/x`, `job,pod`.
 ///
 /// # Errors
 ///
-/// Words that kubectl would not take either, and types that the server does not have.
-pub(crate) async fn resolve(cluster: &Cluster, words: &[String]) -> Result<Vec<Named>, SourceError> {
-    let mut found = Vec::new();
-    for (kind, names) in split(words)? {
+/// The words have a form that kubectl refuses too, or the server does not have a type.
+pub(crate) async fn resolve(cluster: &Cluster, words: &[String]) -> Result<Vec<NamedObjects>, SourceError> {
+    let mut objects = Vec::new();
+    for (kind, names) in parse_types_and_names(words)? {
         let resource = match known(&kind) {
             Some(resource) => resource,
-            None => discover(cluster, &kind).await?,
+            None => discover_type(cluster, &kind).await?,
         };
-        found.push(Named { resource, names });
+        objects.push(NamedObjects { resource, names });
     }
-    Ok(found)
+    Ok(objects)
 }
 
-/// Types and names as typed.
-fn split(words: &[String]) -> Result<Vec<(String, Vec<String>)>, SourceError> {
+/// Splits the words of a command into types and their names.
+///
+/// # Errors
+///
+/// There is no type, or the forms `TYPE/NAME` and `TYPE NAME` are mixed.
+fn parse_types_and_names(words: &[String]) -> Result<Vec<(String, Vec<String>)>, SourceError> {
     let usage = |text: String, hint: &str| Err(SourceError::new(ErrorKind::Usage, text).hint(hint));
     let Some((first, rest)) = words.split_first() else {
         return usage(
@@ -47,13 +52,13 @@ fn split(words: &[String]) -> Result<Vec<(String, Vec<String>)>, SourceError> {
         );
     };
     if words.iter().any(|word| word.contains('/')) {
-        let mut found: Vec<(String, Vec<String>)> = Vec::new();
+        let mut types: Vec<(String, Vec<String>)> = Vec::new();
         for word in words {
             match word.split_once('/') {
                 Some((kind, name)) if !kind.is_empty() && !name.is_empty() && !name.contains('/') => {
-                    match found.iter_mut().find(|(other, _)| other == kind) {
+                    match types.iter_mut().find(|(other, _)| other == kind) {
                         Some((_, names)) => names.push(name.to_owned()),
-                        None => found.push((kind.to_owned(), vec![name.to_owned()])),
+                        None => types.push((kind.to_owned(), vec![name.to_owned()])),
                     }
                 }
                 Some(_) => {
@@ -74,7 +79,7 @@ fn split(words: &[String]) -> Result<Vec<(String, Vec<String>)>, SourceError> {
                 }
             }
         }
-        return Ok(found);
+        return Ok(types);
     }
     let kinds: Vec<&str> = first.split(',').filter(|kind| !kind.is_empty()).collect();
     if kinds.is_empty() {
@@ -127,7 +132,7 @@ pub(crate) fn known_type(api_version: &str, kind: &str) -> Option<Resource> {
     types.find(|resource| resource.api_version() == api_version && resource.kind == kind)
 }
 
-/// Asks the server for its types.
+/// Requests all types of the server.
 pub(crate) async fn fetch_types(cluster: &Cluster) -> Result<Vec<APIGroupDiscovery>, RequestError> {
     let (core, groups) = tokio::join!(
         cluster.client.list_core_api_versions_aggregated(),
@@ -143,45 +148,57 @@ pub(crate) async fn fetch_types(cluster: &Cluster) -> Result<Vec<APIGroupDiscove
     Ok(types)
 }
 
-/// Asks the server which of its types the word means.
-async fn discover(cluster: &Cluster, word: &str) -> Result<Resource, SourceError> {
-    let asked = RequestContext { verb: "get", resource: "API groups".to_owned(), namespace: None };
+/// Requests the types of the server and finds the one that `word` means.
+///
+/// # Errors
+///
+/// The types cannot be requested, or none of them has this name.
+async fn discover_type(cluster: &Cluster, word: &str) -> Result<Resource, SourceError> {
+    let context = RequestContext { verb: "get", resource: "API groups".to_owned(), namespace: None };
     let types = fetch_types(cluster).await.map_err(|failure| match failure {
         RequestError::Refused(status) if status.code == 403 => {
             SourceError::new(ErrorKind::Forbidden, status.message).hint(format!(
                 "\"{word}\" is no type of Kubernetes' own, and the server does not tell you its others."
             ))
         }
-        failure => explain_request_error(failure, &asked, &cluster.endpoint()),
+        failure @ (RequestError::Refused(_)
+        | RequestError::Unreachable(_)
+        | RequestError::Interrupted(_)
+        | RequestError::Undecodable(_)
+        | RequestError::TimedOut(_)) => explain_request_error(failure, &context, &cluster.endpoint()),
     })?;
-    find(&types, word).ok_or_else(|| {
+    find_type(&types, word).ok_or_else(|| {
         SourceError::new(ErrorKind::NotFound, format!("the server doesn't have a resource type \"{word}\""))
             .hint("`kubectl api-resources` lists the types there are; `kubectl seq get jobs` shows Jobs.")
     })
 }
 
-/// The type of that kind.
-pub(crate) fn of_kind(groups: &[APIGroupDiscovery], api_version: &str, kind: &str) -> Option<Resource> {
+/// Finds the type with this group, version and kind.
+pub(crate) fn find_type_of_kind(
+    groups: &[APIGroupDiscovery],
+    api_version: &str,
+    kind: &str,
+) -> Option<Resource> {
     let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
-    first(groups, &|name, number| (name, number) == (group, version), &|resource| {
+    find_first(groups, &|name, number| (name, number) == (group, version), &|resource| {
         resource.response_kind.as_ref().and_then(|own| own.kind.as_deref()) == Some(kind)
     })
 }
 
-/// The first type of a group and version that fits.
-fn first(
+/// Finds the first type for which `is_resource` holds, in the groups and versions for which `is_version` holds.
+fn find_first(
     groups: &[APIGroupDiscovery],
-    version_fits: &dyn Fn(&str, &str) -> bool,
-    fits: &dyn Fn(&APIResourceDiscovery) -> bool,
+    is_version: &dyn Fn(&str, &str) -> bool,
+    is_resource: &dyn Fn(&APIResourceDiscovery) -> bool,
 ) -> Option<Resource> {
     groups.iter().find_map(|group| {
         let group_name = group.metadata.as_ref().and_then(|meta| meta.name.as_deref()).unwrap_or("");
         group.versions.iter().find_map(|version| {
             let version_name = version.version.as_deref().unwrap_or("");
-            if !version_fits(group_name, version_name) {
+            if !is_version(group_name, version_name) {
                 return None;
             }
-            let resource = version.resources.iter().find(|resource| fits(resource))?;
+            let resource = version.resources.iter().find(|resource| is_resource(resource))?;
             Some(Resource {
                 group: group_name.to_owned(),
                 version: version_name.to_owned(),
@@ -193,12 +210,12 @@ fn first(
     })
 }
 
-/// The type that the word means, in the server's order of preference.
-fn find(groups: &[APIGroupDiscovery], word: &str) -> Option<Resource> {
+/// Finds the type that `word` means. If several types have the name, the server's order of preference decides.
+fn find_type(groups: &[APIGroupDiscovery], word: &str) -> Option<Resource> {
     let word = word.to_lowercase();
     let (name, rest) = word.split_once('.').unwrap_or((&word, ""));
-    let search = |version_fits: &dyn Fn(&str, &str) -> bool| {
-        first(groups, version_fits, &|resource| {
+    let search = |is_version: &dyn Fn(&str, &str) -> bool| {
+        find_first(groups, is_version, &|resource| {
             let kind = resource.response_kind.as_ref().and_then(|own| own.kind.as_deref()).unwrap_or("");
             resource.resource.as_deref() == Some(name)
                 || kind.to_lowercase() == name
@@ -214,7 +231,7 @@ fn find(groups: &[APIGroupDiscovery], word: &str) -> Option<Resource> {
     };
     search(&|group, _| group == rest)
         .or_else(|| search(&versioned))
-        // kubectl takes the beginning of a group too.
+        // kubectl also accepts the beginning of a group's name.
         .or_else(|| search(&|group, _| group.starts_with(rest)))
 }
 
@@ -263,22 +280,22 @@ mod tests {
     }
 
     #[test]
-    fn types_and_names_are_told_apart() {
-        let split = |text| super::split(&words(text)).unwrap();
+    fn types_and_names_are_separated() {
+        let parse = |text| parse_types_and_names(&words(text)).unwrap();
         let one = |kind: &str, names: &[&str]| {
             (kind.to_owned(), names.iter().map(|&name| name.to_owned()).collect())
         };
-        assert_eq!(split("job pi pi2"), [one("job", &["pi", "pi2"])]);
-        assert_eq!(split("jobs"), [one("jobs", &[])]);
-        assert_eq!(split("job,pod x"), [one("job", &["x"]), one("pod", &["x"])]);
-        assert_eq!(split("job/pi pod/x job/e"), [one("job", &["pi", "e"]), one("pod", &["x"])]);
+        assert_eq!(parse("job pi pi2"), [one("job", &["pi", "pi2"])]);
+        assert_eq!(parse("jobs"), [one("jobs", &[])]);
+        assert_eq!(parse("job,pod x"), [one("job", &["x"]), one("pod", &["x"])]);
+        assert_eq!(parse("job/pi pod/x job/e"), [one("job", &["pi", "e"]), one("pod", &["x"])]);
         for wrong in ["", "job/pi e", "job/", "/pi", "job/pi/e", ","] {
-            assert_eq!(super::split(&words(wrong)).unwrap_err().kind, ErrorKind::Usage, "{wrong}");
+            assert_eq!(parse_types_and_names(&words(wrong)).unwrap_err().kind, ErrorKind::Usage, "{wrong}");
         }
     }
 
     #[test]
-    fn the_servers_types_are_found_as_kubectl_finds_them() {
+    fn the_types_of_the_server_are_found_by_the_same_names_as_in_kubectl() {
         let group = |name: &str, plural: &str, kind: &str, short: &str| {
             serde_json::json!({"metadata": {"name": name}, "versions": [{"version": "v1alpha2", "resources": [{
                 "resource": plural, "singularResource": kind.to_lowercase(), "shortNames": [short], "scope": "Namespaced",
@@ -298,13 +315,16 @@ mod tests {
             "js.jobset",
         ] {
             assert_eq!(
-                find(&groups, word).map(|found| found.name()),
+                find_type(&groups, word).map(|found| found.name()),
                 Some("jobsets.jobset.x-k8s.io".to_owned()),
                 "{word}"
             );
         }
-        assert_eq!(find(&groups, "jobs.batch.volcano.sh").map(|found| found.kind), Some("Job".to_owned()));
-        assert_eq!(find(&groups, "nosuch"), None);
-        assert_eq!(find(&groups, "jobsets.other"), None);
+        assert_eq!(
+            find_type(&groups, "jobs.batch.volcano.sh").map(|found| found.kind),
+            Some("Job".to_owned())
+        );
+        assert_eq!(find_type(&groups, "nosuch"), None);
+        assert_eq!(find_type(&groups, "jobsets.other"), None);
     }
 }

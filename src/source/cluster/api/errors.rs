@@ -216,6 +216,7 @@ fn explain_unreachable(error: &(dyn Error + 'static)) -> (String, &'static str) 
 }
 
 /// Explains why no client can be created.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the enum belongs to kube, which adds variants")]
 pub(crate) fn explain_client_error(error: kube::Error) -> SourceError {
     let explained = match &error {
         kube::Error::Auth(error) => explain_auth_error(error),
@@ -238,6 +239,7 @@ pub(crate) fn explain_client_error(error: kube::Error) -> SourceError {
 }
 
 /// Explains why the credentials cannot be obtained or used.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the enum belongs to kube, which adds variants")]
 fn explain_auth_error(error: &AuthError) -> SourceError {
     let error = match error {
         AuthError::AuthExecStart(error) => SourceError::new(
@@ -280,6 +282,7 @@ pub(crate) fn explain_kubeconfig_error(error: KubeconfigError) -> SourceError {
     describe_kubeconfig_error(&error).caused_by(error)
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the enum belongs to kube, which adds variants")]
 fn describe_kubeconfig_error(error: &KubeconfigError) -> SourceError {
     let configuration_error = |text: String| SourceError::new(ErrorKind::Configuration, text);
     match error {
@@ -312,6 +315,10 @@ pub(crate) fn missing_kubeconfig() -> SourceError {
 }
 
 /// A short reason for the user.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the enum belongs to the standard library, which adds variants"
+)]
 fn io_reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file".to_owned(),

@@ -1,7 +1,7 @@
-//! What the user named, and the feed of its observations.
+//! The feed of a selection of objects.
 //!
-//! A target is followed by a few [`Reflector`]s, all under way at once: the workload itself, what lies between it and
-//! its Pods, its Pods, their Events.
+//! Several [`CollectionWatcher`]s run at the same time: for the workloads, for the objects between them and their Pods, for the
+//! Pods, and for the Events.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -11,32 +11,35 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use crate::source::cluster::api::client::Cluster;
-use crate::source::cluster::watch::collection_watcher::{Reflector, Signal};
+use crate::source::cluster::watch::collection_watcher::{CollectionWatcher, Signal};
 use crate::source::cluster::watch::plan::Plan;
 use crate::source::cluster::watch::target::Selection;
 use crate::source::{Feed, Progress, Update};
 
-/// Updates that wait for the model at most.
-const WAITING: usize = 4;
+/// Maximum number of updates that wait for the receiver.
+const MAX_QUEUED_UPDATES: usize = 4;
 
-/// A failure that lasts longer is told.
-const MOMENT: Duration = Duration::from_secs(2);
+/// The connection is reported as lost if a watcher has failed for this long.
+const LOST_AFTER: Duration = Duration::from_secs(2);
 
-/// Starts to list what was named, its Pods and their Events, and with `watch` to follow them.
+/// Opens a feed of the selected objects, their Pods and their Events. With `watch`, the feed continues after the lists.
 ///
-/// Everything is asked for at once. The feed tells workloads, then their Pods, then Events as they come, then
-/// [`Update::Synced`]; without `watch` it ends there. It must be called within a runtime.
+/// All collections are requested at the same time. The feed reports the workloads, then their Pods, then the Events, then
+/// [`Update::Synced`]. Without `watch` it ends there.
+///
+/// # Panics
+/// Panics outside of a tokio runtime.
 pub(crate) fn open_feed(cluster: &Cluster, selection: Selection, watch: bool) -> Feed {
-    let (updates, receiver) = mpsc::channel(WAITING);
+    let (updates, receiver) = mpsc::channel(MAX_QUEUED_UPDATES);
     let feed = Feed { updates: receiver, clock: cluster.clock.clone() };
-    let (signals, heard) = mpsc::unbounded_channel();
+    let (signals, signal_receiver) = mpsc::unbounded_channel();
     let since = selection.since.unwrap_or_default();
     let mut plan = Plan::new(cluster, watch, since, &updates, &signals);
-    let planned = plan.targets(selection.targets);
-    let reflectors = plan.reflectors;
+    let planned = plan.add_targets(selection.targets);
+    let watchers = plan.watchers;
     tokio::spawn(async move {
         match planned {
-            Ok(()) => supervise(reflectors, updates, heard, watch).await,
+            Ok(()) => run_watchers(watchers, updates, signal_receiver, watch).await,
             Err(error) => {
                 let _ = updates.send(Update::Failed(error)).await;
             }
@@ -45,20 +48,20 @@ pub(crate) fn open_feed(cluster: &Cluster, selection: Selection, watch: bool) ->
     feed
 }
 
-/// Runs the reflectors until all lists are through, one cannot go on, or nobody listens any more.
-async fn supervise(
-    reflectors: Vec<Reflector>,
+/// Runs the watchers. Ends when all lists are complete (without `watch`), when a watcher fails, or when the receiver is dropped.
+async fn run_watchers(
+    watchers: Vec<CollectionWatcher>,
     updates: mpsc::Sender<Update>,
     mut signals: mpsc::UnboundedReceiver<Signal>,
     watch: bool,
 ) {
-    let mut unlisted = reflectors.len();
+    let mut unlisted = watchers.len();
     let mut tasks = JoinSet::new();
-    for reflector in reflectors {
-        tasks.spawn(reflector.run());
+    for watcher in watchers {
+        tasks.spawn(watcher.run());
     }
     let _ = updates.send(Update::Progress(Progress::Connecting)).await;
-    let mut health = Health::default();
+    let mut health = ConnectionHealth::default();
     if unlisted == 0 {
         let _ = updates.send(Update::Synced).await;
     }
@@ -76,15 +79,15 @@ async fn supervise(
                         let _ = updates.send(Update::Synced).await;
                     }
                 }
-                Signal::Failing(id, why) => health.failing(id, why),
+                Signal::Failing(id, why) => health.set_failing(id, why),
                 Signal::Healthy(id) => {
-                    if health.healthy(id) {
+                    if health.set_healthy(id) {
                         let _ = updates.send(Update::Restored).await;
                     }
                 }
             },
-            () = health.moment() => {
-                if let Some(why) = health.lost() {
+            () = health.wait_until_lost() => {
+                if let Some(why) = health.report_lost() {
                     let _ = updates.send(Update::Lost(why)).await;
                 }
             }
@@ -104,35 +107,39 @@ async fn supervise(
     }
 }
 
-/// Which reflectors cannot ask, and whether the user has been told.
+/// The watchers whose requests fail, and whether the lost connection has been reported.
 #[derive(Debug, Default)]
-struct Health {
+struct ConnectionHealth {
+    /// The instant since which a watcher has been failing, and the latest reason, by the watcher's id.
     failing: HashMap<usize, (Instant, String)>,
-    told: bool,
+    is_reported: bool,
 }
 
-impl Health {
-    fn failing(&mut self, id: usize, why: String) {
+impl ConnectionHealth {
+    /// Stores that the requests of a watcher fail.
+    fn set_failing(&mut self, id: usize, why: String) {
         let since = self.failing.get(&id).map_or_else(Instant::now, |(since, _)| *since);
         self.failing.insert(id, (since, why));
     }
 
-    /// Whether that ends what the user was told.
-    fn healthy(&mut self, id: usize) -> bool {
+    /// Stores that the requests of a watcher succeed again. Returns `true` if this restores a connection that was reported as
+    /// lost.
+    fn set_healthy(&mut self, id: usize) -> bool {
         self.failing.remove(&id);
-        self.failing.is_empty() && std::mem::take(&mut self.told)
+        self.failing.is_empty() && std::mem::take(&mut self.is_reported)
     }
 
-    /// Waits until a failure has lasted long enough to be told.
-    async fn moment(&self) {
+    /// Waits until a failure has lasted so long that the connection must be reported as lost.
+    async fn wait_until_lost(&self) {
         match self.failing.values().map(|(since, _)| *since).min() {
-            Some(since) if !self.told => sleep_until(since + MOMENT).await,
+            Some(since) if !self.is_reported => sleep_until(since + LOST_AFTER).await,
             _ => std::future::pending().await,
         }
     }
 
-    fn lost(&mut self) -> Option<String> {
-        self.told = true;
+    /// Marks the lost connection as reported and returns the reason of the longest failure.
+    fn report_lost(&mut self) -> Option<String> {
+        self.is_reported = true;
         self.failing.values().min_by_key(|(since, _)| *since).map(|(_, why)| why.clone())
     }
 }

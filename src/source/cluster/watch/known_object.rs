@@ -1,34 +1,36 @@
-//! What a collection is known to hold, kept so light that very many objects cost little.
+//! The objects that a collection is known to hold. They take little memory, because a collection may hold very many.
 
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use crate::observation::ObjectMeta;
 
-/// An object that exists, as far as is needed to tell one day that it is gone.
-pub(crate) struct Known {
-    /// Uid, namespace and name, each in one piece.
+/// An object of a collection, reduced to the fields that are needed to report later that the object is gone.
+pub(crate) struct KnownObject {
+    /// Uid, namespace and name, separated by spaces. One string takes less memory than three.
     identity: Box<str>,
+    /// The resource version, see [`version_number`].
     pub(crate) version: u64,
-    /// The list that it was last seen in.
+    /// The number of the latest list that held the object.
     pub(crate) list: u32,
 }
 
-impl Known {
+impl KnownObject {
     pub(crate) fn new(metadata: &ObjectMeta, version: u64, list: u32) -> Self {
         let identity = format!("{} {} {}", metadata.uid, metadata.namespace, metadata.name);
         Self { identity: identity.into_boxed_str(), version, list }
     }
 
+    /// Metadata with uid, namespace and name only.
     pub(crate) fn metadata(&self) -> ObjectMeta {
         let mut parts = self.identity.splitn(3, ' ').map(str::to_owned);
-        let mut part = || parts.next().unwrap_or_default();
-        let (uid, namespace, name) = (part(), part(), part());
+        let mut next_part = || parts.next().unwrap_or_default();
+        let (uid, namespace, name) = (next_part(), next_part(), next_part());
         ObjectMeta { name, namespace, uid, ..ObjectMeta::default() }
     }
 }
 
-/// A resource version as a number: what etcd counts, or a hash of what another store uses, which only tells equal
-/// from different.
-pub(crate) fn version(text: &str) -> u64 {
+/// The resource version as a number that can be compared. etcd counts versions; the version of another store that is no
+/// number becomes a hash, which can only be compared for equality.
+pub(crate) fn version_number(text: &str) -> u64 {
     text.parse().unwrap_or_else(|_| BuildHasherDefault::<DefaultHasher>::default().hash_one(text))
 }

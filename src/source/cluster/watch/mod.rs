@@ -1,13 +1,13 @@
 //! Following objects: which collections are listed and watched, and which of their objects are observations.
 
-pub(crate) mod absence;
 pub(crate) mod collection_watcher;
 pub(crate) mod follow;
 pub(crate) mod kind_rules;
 pub(crate) mod known_object;
-pub(crate) mod owners;
+pub(crate) mod missing;
+pub(crate) mod owner_lookup;
 pub(crate) mod ownership;
-pub(crate) mod pause;
 pub(crate) mod plan;
 pub(crate) mod resource_versions;
+pub(crate) mod retry;
 pub(crate) mod target;

@@ -1,11 +1,11 @@
-//! Which of the objects that the server sends belong to what the user named.
+//! Ownership: which of the objects that the server sends belong to the objects that the user named.
 //!
-//! Selectors only narrow; uids decide: an object belongs if it was named, or if what controls it belongs. Each kind
-//! comes over a connection of its own and may overtake the others: what may yet turn out to belong is held for a while.
-//! An owner of a kind that nobody watches is asked for, once.
+//! Selectors only narrow the collections; uids decide. An object belongs if the user named it, or if its controller belongs.
+//! Each kind arrives over a connection of its own and may overtake the others, so an object whose owner is not yet known is
+//! held for a while. If no watch reads the owner's kind, the owner is requested once.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -15,93 +15,103 @@ use crate::observation::{
 use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::watch::target::Name;
 
-/// Labels that keep saying which Job made a Pod, even when the Pod has been orphaned.
+/// Labels with the uid of the Job that created a Pod. They remain when the Pod loses its owner.
 const CONTROLLER_UID: [&str; 2] = ["batch.kubernetes.io/controller-uid", "controller-uid"];
 
-/// Observations held at most.
-const HELD: usize = 512;
+/// Maximum number of observations that are held.
+const MAX_HELD: usize = 512;
 
-/// Only what happened later than so long before the beginning can belong to something not known yet.
-const OVERTAKING: SignedDuration = SignedDuration::from_secs(60);
+/// An object is held only if it changed after the first observation minus this time, because an older object cannot have
+/// overtaken its owner.
+const MAX_OVERTAKING: SignedDuration = SignedDuration::from_secs(60);
 
-/// The Job controller cuts a Job's name for its Pods' names; never to less than this.
-const UNCUT: usize = 40;
+/// The Job controller shortens a long Job name in the names of its Pods, but keeps at least this many bytes.
+const MIN_JOB_NAME_PREFIX: usize = 40;
 
-/// Owners of owners that are asked for at most, upward from one Pod.
-const DEEPEST: u8 = 8;
+/// Maximum length of the chain of owners that is requested for one Pod.
+const MAX_OWNER_DEPTH: u8 = 8;
 
 /// Objects of one kind that the user named.
 #[derive(Debug)]
 pub(crate) struct Root {
+    /// The kind of the objects.
     pub(crate) kind: Kind,
-    /// Empty: whatever the server sends.
+    /// The names, or empty if every object that the server sends is meant.
     pub(crate) names: Vec<Name>,
 }
 
-/// Why a collection is read; an object belongs to the first that found it, so that none is told twice.
+/// The reason why a collection is read. An object is reported only by the collection that found it first, so that no object is
+/// reported twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// For the objects that the user named: the root in that place.
+pub(crate) enum CollectionRole {
+    /// It holds objects that the user named: the root with this index.
     Root(usize),
-    /// For what belongs to them.
+    /// It holds objects that belong to the named objects.
     Child,
 }
 
-/// The rule and what it has learnt; shared by the lists and watches of what was named in one place.
+/// Decides which objects belong. All watchers of one namespace share it.
 #[derive(Debug, Default)]
-pub(crate) struct Relevance {
+pub(crate) struct Ownership {
     roots: Vec<Root>,
-    /// Kinds between what was named and its Pods that are read as well.
-    between: Vec<Kind>,
-    /// Whether owners of other kinds may lead from a Pod to what was named.
-    links: bool,
-    /// Whether to hold what may belong to something not known yet.
+    /// The kinds between the named objects and their Pods that are read too.
+    intermediate_kinds: Vec<Kind>,
+    /// Whether owners of kinds that are not read may connect a Pod with a named object.
+    follows_owners: bool,
+    /// Whether an object is held if its owner may become known later.
     holds: bool,
-    began: OnceLock<Timestamp>,
-    known: Mutex<Known>,
+    /// The watchers run as tasks of their own, so the state that they share has a lock. It is never held across an `await`.
+    state: Mutex<OwnershipState>,
 }
 
+/// The objects found so far.
 #[derive(Debug, Default)]
-struct Known {
-    /// Uids by name of the objects that each root named.
-    bound: HashMap<(usize, Box<str>), u128>,
-    /// What belongs and may own: how it was found, and its name.
-    owners: HashMap<u128, (Role, Box<str>)>,
-    pods: HashMap<u128, Role>,
-    /// Labels that the Pods of what was named have.
+struct OwnershipState {
+    /// The time at which the first observation was received.
+    began: Option<Timestamp>,
+    /// The uid of each named object that was found, by the index of its root and its name.
+    named_uids: HashMap<(usize, Box<str>), u128>,
+    /// The objects that belong and may own others, by uid: the role of the collection that found the object, and its name.
+    owners: HashMap<u128, (CollectionRole, Box<str>)>,
+    /// The Pods that belong, by uid: the role of the collection that found the Pod.
+    pods: HashMap<u128, CollectionRole>,
+    /// The Pod selectors of the named objects.
     selectors: Vec<LabelSelector>,
+    /// The observations that are held, each with the uid of its owner.
     held: VecDeque<(u128, Observation)>,
-    /// Owners that do not belong.
-    strangers: HashSet<u128>,
-    /// What waits for an owner that is being asked for.
+    /// The uids of the requested owners that do not belong.
+    unrelated_owners: HashSet<u128>,
+    /// The observations that wait for the answer about an owner, by its uid.
     waiting: HashMap<u128, Vec<Observation>>,
-    unresolved: VecDeque<Unresolved>,
+    /// The owners that must be requested.
+    unresolved: VecDeque<UnresolvedOwner>,
 }
 
-/// An owner of a kind that nobody watches.
+/// An owner that must be requested, because no watch reads its kind.
 #[derive(Clone, Debug)]
-pub(crate) struct Unresolved {
-    /// Namespace of what it owns, and so its own, if it is in one.
+pub(crate) struct UnresolvedOwner {
+    /// The namespace of the owned object. The owner has the same namespace, if its kind has namespaces.
     pub(crate) namespace: String,
     pub(crate) reference: OwnerReference,
+    /// The position in the chain of owners, from 1 for the owner of a Pod.
     depth: u8,
 }
 
-/// A uid in 16 bytes: uids are UUIDs; whatever else a server may use is hashed.
-pub(crate) fn key(uid: &str) -> u128 {
+/// Packs a uid into 16 bytes. Kubernetes' uids are UUIDs; any other text is hashed.
+pub(crate) fn uid_key(uid: &str) -> u128 {
     let mut digits = 0;
     let mut value = 0_u128;
     for byte in uid.bytes().filter(|byte| *byte != b'-') {
         match char::from(byte).to_digit(16) {
             Some(digit) => value = value << 4 | u128::from(digit),
-            None => return hashed(uid),
+            None => return hash_uid(uid),
         }
         digits += 1;
     }
-    if digits == 32 { value } else { hashed(uid) }
+    if digits == 32 { value } else { hash_uid(uid) }
 }
 
-fn hashed(uid: &str) -> u128 {
+fn hash_uid(uid: &str) -> u128 {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let mut low = DefaultHasher::new();
     uid.hash(&mut low);
@@ -110,284 +120,295 @@ fn hashed(uid: &str) -> u128 {
     u128::from(high.finish()) << 64 | u128::from(low.finish())
 }
 
-/// What to do with an observation.
-enum Verdict {
-    Take,
-    /// It belongs if that uid turns out to.
+/// The decision about an observation.
+enum Admission {
+    /// The object belongs.
+    Admit,
+    /// The object belongs if the object with this uid belongs.
     Hold(u128),
-    /// It belongs if its owner does, which is not watched.
-    Ask(OwnerReference),
+    /// The object belongs if this owner belongs. The owner must be requested, because no watch reads its kind.
+    AskOwner(OwnerReference),
+    /// The object does not belong.
     Drop,
 }
 
-impl Relevance {
-    pub(crate) fn new(roots: Vec<Root>, between: Vec<Kind>, holds: bool) -> Self {
-        let links = roots.iter().any(|root| matches!(root.kind, Kind::Custom(_)));
-        Self { roots, between, links, holds, ..Self::default() }
+impl Ownership {
+    pub(crate) fn new(roots: Vec<Root>, intermediate_kinds: Vec<Kind>, holds: bool) -> Self {
+        let follows_owners = roots.iter().any(|root| matches!(root.kind, Kind::Custom(_)));
+        Self { roots, intermediate_kinds, follows_owners, holds, ..Self::default() }
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_state(&self) -> MutexGuard<'_, OwnershipState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The names of that root for which nothing was found.
-    pub(crate) fn unbound(&self, root: usize) -> Vec<&str> {
-        let known = self.known();
+    /// The names of a root for which no object was found.
+    pub(crate) fn missing_names(&self, root: usize) -> Vec<&str> {
+        let state = self.lock_state();
         let names = self.roots.get(root).map_or(&[][..], |root| &root.names);
-        let found = |name: &&Name| !known.bound.contains_key(&(root, name.name.as_str().into()));
-        names.iter().filter(found).map(|name| name.name.as_str()).collect()
+        let is_missing = |name: &&Name| !state.named_uids.contains_key(&(root, name.name.as_str().into()));
+        names.iter().filter(is_missing).map(|name| name.name.as_str()).collect()
     }
 
-    /// Whether a collection has taken the object before.
-    pub(crate) fn took(&self, object: &Object, role: Role) -> bool {
-        let known = self.known();
-        let uid = key(&object.metadata().uid);
-        match object {
-            Object::Event(_) => false,
-            Object::Pod(_) => known.pods.get(&uid) == Some(&role),
-            _ => known.owners.get(&uid).is_some_and(|(found, _)| *found == role),
+    /// Whether a collection with this role has admitted the object.
+    pub(crate) fn has_admitted(&self, object: &Object, role: CollectionRole) -> bool {
+        let state = self.lock_state();
+        let uid = uid_key(&object.metadata().uid);
+        if matches!(object, Object::Event(_)) {
+            false
+        } else if matches!(object, Object::Pod(_)) {
+            state.pods.get(&uid) == Some(&role)
+        } else {
+            state.owners.get(&uid).is_some_and(|(admitted, _)| *admitted == role)
         }
     }
 
-    /// Labels that all Pods of what was found have, if one object was.
-    pub(crate) fn pod_labels(&self) -> Option<String> {
-        let known = self.known();
-        let [LabelSelector { match_labels }] = known.selectors.as_slice() else { return None };
+    /// The label selector of the Pods, if the named objects that were found have exactly one.
+    pub(crate) fn pod_label_selector(&self) -> Option<String> {
+        let state = self.lock_state();
+        let [LabelSelector { match_labels }] = state.selectors.as_slice() else { return None };
         let labels: Vec<String> = match_labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
         (!labels.is_empty()).then(|| labels.join(","))
     }
 
-    /// Adds the observation to `batch` if it belongs, and after it whatever was waiting for it. Returns whether it
-    /// belongs or yet may.
-    pub(crate) fn admit(&self, observation: Observation, role: Role, batch: &mut Vec<Observation>) -> bool {
-        self.admit_at(&mut self.known(), observation, role, 1, batch)
-    }
-
-    /// The next owner to ask for; to be answered by [`Relevance::resolve`].
-    pub(crate) fn unresolved(&self) -> Option<Unresolved> {
-        if self.links { self.known().unresolved.pop_front() } else { None }
-    }
-
-    /// Takes in an owner that was asked for, or that it cannot be had, and admits what waited for it.
-    pub(crate) fn resolve(
+    /// Adds the observation to `batch` if its object belongs, followed by the observations that were held for the object.
+    /// Returns `true` if the object belongs or may still turn out to belong.
+    pub(crate) fn admit(
         &self,
-        asked: &Unresolved,
-        found: Option<Owner>,
+        observation: Observation,
+        role: CollectionRole,
+        batch: &mut Vec<Observation>,
+    ) -> bool {
+        self.admit_at(&mut self.lock_state(), observation, role, 1, batch)
+    }
+
+    /// Removes and returns the next owner that must be requested. The caller passes the answer to
+    /// [`Ownership::resolve_owner`].
+    pub(crate) fn next_unresolved_owner(&self) -> Option<UnresolvedOwner> {
+        if self.follows_owners { self.lock_state().unresolved.pop_front() } else { None }
+    }
+
+    /// Stores the answer about an owner, where `None` means that the owner cannot be read. If the owner belongs, adds it to
+    /// `batch`, followed by the observations that waited for it.
+    pub(crate) fn resolve_owner(
+        &self,
+        requested: &UnresolvedOwner,
+        owner: Option<Owner>,
         received: Timestamp,
         batch: &mut Vec<Observation>,
     ) {
-        let known = &mut *self.known();
-        let uid = key(&asked.reference.uid);
-        let belongs = found.is_some_and(|owner| {
+        let state = &mut *self.lock_state();
+        let uid = uid_key(&requested.reference.uid);
+        let belongs = owner.is_some_and(|owner| {
             let object = Object::Owner(Box::new(owner));
             let observation = Observation { received, seen: Seen::Listed, object };
-            self.admit_at(known, observation, Role::Child, asked.depth + 1, batch)
+            self.admit_at(state, observation, CollectionRole::Child, requested.depth + 1, batch)
         });
         if !belongs {
-            known.disown(uid);
+            state.reject_owner(uid);
         }
     }
 
     fn admit_at(
         &self,
-        known: &mut Known,
+        state: &mut OwnershipState,
         observation: Observation,
-        role: Role,
+        role: CollectionRole,
         depth: u8,
         batch: &mut Vec<Observation>,
     ) -> bool {
-        let began = *self.began.get_or_init(|| observation.received);
+        let began = *state.began.get_or_insert(observation.received);
         let mut next = Some((observation, role));
         let mut released = VecDeque::new();
         let mut belongs = false;
         while let Some((observation, role)) = next {
-            let recent = began - OVERTAKING;
-            match self.judge(known, &observation.object, role) {
-                Verdict::Take => {
+            let recent = began - MAX_OVERTAKING;
+            match self.decide(state, &observation.object, role) {
+                Admission::Admit => {
                     belongs = true;
-                    known.release(key(&observation.object.metadata().uid), &mut released);
+                    state.release(uid_key(&observation.object.metadata().uid), &mut released);
                     batch.push(observation);
                 }
-                Verdict::Hold(uid) if self.holds && happened(&observation.object) >= Some(recent) => {
-                    if known.held.len() == HELD {
-                        known.held.pop_front();
+                Admission::Hold(uid) if self.holds && latest_time(&observation.object) >= Some(recent) => {
+                    if state.held.len() == MAX_HELD {
+                        state.held.pop_front();
                     }
-                    known.held.push_back((uid, observation));
+                    state.held.push_back((uid, observation));
                     belongs = true;
                 }
-                Verdict::Ask(reference) if depth <= DEEPEST => {
+                Admission::AskOwner(reference) if depth <= MAX_OWNER_DEPTH => {
                     let namespace = observation.object.metadata().namespace.clone();
-                    let waiting = known.waiting.entry(key(&reference.uid)).or_default();
-                    let asked = !waiting.is_empty();
+                    let waiting = state.waiting.entry(uid_key(&reference.uid)).or_default();
+                    let is_requested = !waiting.is_empty();
                     waiting.push(observation);
-                    if !asked {
-                        known.unresolved.push_back(Unresolved { namespace, reference, depth });
+                    if !is_requested {
+                        state.unresolved.push_back(UnresolvedOwner { namespace, reference, depth });
                     }
                     belongs = true;
                 }
-                Verdict::Hold(_) | Verdict::Ask(_) | Verdict::Drop => {}
+                Admission::Hold(_) | Admission::AskOwner(_) | Admission::Drop => {}
             }
-            next = released.pop_front().map(|observation| (observation, Role::Child));
+            next = released.pop_front().map(|observation| (observation, CollectionRole::Child));
         }
         belongs
     }
 
-    fn judge(&self, known: &mut Known, object: &Object, role: Role) -> Verdict {
+    /// Decides about an object that arrived from a collection with this role. Stores the object if it belongs.
+    fn decide(&self, state: &mut OwnershipState, object: &Object, role: CollectionRole) -> Admission {
         let metadata = object.metadata();
-        let uid = key(&metadata.uid);
+        let uid = uid_key(&metadata.uid);
         match (object, role) {
-            (Object::Event(event), _) => self.judge_event(known, event),
-            (Object::Pod(_), Role::Root(root)) => {
-                if !self.is_named(known, root, metadata, uid) {
-                    return Verdict::Drop;
+            (Object::Event(event), _) => self.decide_event(state, event),
+            (Object::Pod(_), CollectionRole::Root(root)) => {
+                if !self.is_named(state, root, metadata, uid) {
+                    return Admission::Drop;
                 }
-                known.take_pod(uid, role)
+                state.admit_pod(uid, role)
             }
-            (Object::Pod(pod), Role::Child) => {
+            (Object::Pod(pod), CollectionRole::Child) => {
                 let label = CONTROLLER_UID.iter().find_map(|label| pod.metadata.labels.get(*label));
-                match self.judge_child(known, metadata, label.map(String::as_str)) {
-                    Verdict::Take => known.take_pod(uid, role),
-                    verdict if known.pods.contains_key(&uid) => match verdict {
-                        // It was ours: what it lost since does not make it another's.
-                        _ if known.pods.get(&uid) == Some(&role) => Verdict::Take,
-                        _ => Verdict::Drop,
-                    },
-                    verdict => verdict,
+                match self.decide_child(state, metadata, label.map(String::as_str)) {
+                    Admission::Admit => state.admit_pod(uid, role),
+                    // A Pod that has belonged still belongs after it has lost its owner.
+                    _ if state.pods.get(&uid) == Some(&role) => Admission::Admit,
+                    _ if state.pods.contains_key(&uid) => Admission::Drop,
+                    admission @ (Admission::Hold(_) | Admission::AskOwner(_) | Admission::Drop) => admission,
                 }
             }
-            (_, Role::Root(root)) => {
-                if !self.is_named(known, root, metadata, uid) {
-                    return Verdict::Drop;
+            (_, CollectionRole::Root(root)) => {
+                if !self.is_named(state, root, metadata, uid) {
+                    return Admission::Drop;
                 }
-                let verdict = known.take_owner(uid, role, &metadata.name);
-                if let (Verdict::Take, Some(selector)) = (&verdict, object.pod_selector())
-                    && !known.selectors.contains(selector)
+                let admission = state.admit_owner(uid, role, &metadata.name);
+                if let (Admission::Admit, Some(selector)) = (&admission, object.pod_selector())
+                    && !state.selectors.contains(selector)
                 {
-                    known.selectors.push(selector.clone());
+                    state.selectors.push(selector.clone());
                 }
-                verdict
+                admission
             }
-            (_, Role::Child) => match self.judge_child(known, metadata, None) {
-                _ if known.owners.contains_key(&uid) => known.take_owner(uid, role, &metadata.name),
-                Verdict::Take => known.take_owner(uid, role, &metadata.name),
-                verdict => verdict,
+            (_, CollectionRole::Child) => match self.decide_child(state, metadata, None) {
+                _ if state.owners.contains_key(&uid) => state.admit_owner(uid, role, &metadata.name),
+                Admission::Admit => state.admit_owner(uid, role, &metadata.name),
+                admission @ (Admission::Hold(_) | Admission::AskOwner(_) | Admission::Drop) => admission,
             },
         }
     }
 
-    /// Whether the user named that object. The first of a name is meant: one that is made later is another.
-    fn is_named(&self, known: &mut Known, root: usize, metadata: &ObjectMeta, uid: u128) -> bool {
+    /// Whether the user named the object. A name means the first object that has it, not one created later.
+    fn is_named(&self, state: &mut OwnershipState, root: usize, metadata: &ObjectMeta, uid: u128) -> bool {
         let Some(Root { names, .. }) = self.roots.get(root) else { return false };
         if names.is_empty() {
             return true;
         }
-        let Some(named) = names.iter().find(|named| named.name == metadata.name) else { return false };
-        if named.uid.as_deref().is_some_and(|wanted| wanted != metadata.uid) {
+        let Some(name) = names.iter().find(|name| name.name == metadata.name) else { return false };
+        if name.uid.as_deref().is_some_and(|wanted| wanted != metadata.uid) {
             return false;
         }
-        *known.bound.entry((root, metadata.name.as_str().into())).or_insert(uid) == uid
+        *state.named_uids.entry((root, metadata.name.as_str().into())).or_insert(uid) == uid
     }
 
-    /// Whether an object belongs to what belongs, by its controller or by a label that says the same.
-    fn judge_child(&self, known: &Known, metadata: &ObjectMeta, label: Option<&str>) -> Verdict {
+    /// Decides about an object that the user did not name, by its controller and by `label`, the uid of the Job that created it.
+    fn decide_child(&self, state: &OwnershipState, metadata: &ObjectMeta, label: Option<&str>) -> Admission {
         let controller = metadata.controller();
-        let mut owners = controller.map(|owner| owner.uid.as_str()).into_iter().chain(label).map(key);
-        if owners.clone().any(|owner| known.owners.contains_key(&owner)) {
-            return Verdict::Take;
+        let mut owners = controller.map(|owner| owner.uid.as_str()).into_iter().chain(label).map(uid_key);
+        if owners.clone().any(|owner| state.owners.contains_key(&owner)) {
+            return Admission::Admit;
         }
         match (owners.next(), controller) {
-            (Some(owner), _) if known.strangers.contains(&owner) => Verdict::Drop,
-            (Some(_), Some(reference)) if self.links && !self.is_read(reference) => {
-                Verdict::Ask(reference.clone())
+            (Some(owner), _) if state.unrelated_owners.contains(&owner) => Admission::Drop,
+            (Some(_), Some(reference)) if self.follows_owners && !self.is_read(reference) => {
+                Admission::AskOwner(reference.clone())
             }
-            (Some(owner), _) if self.expects(known) => Verdict::Hold(owner),
-            _ => Verdict::Drop,
+            (Some(owner), _) if self.expects_owners(state) => Admission::Hold(owner),
+            _ => Admission::Drop,
         }
     }
 
-    /// Whether objects of that kind come by themselves.
+    /// Whether a watch reads the kind of this owner.
     fn is_read(&self, owner: &OwnerReference) -> bool {
         let group = owner.api_version.rsplit_once('/').map_or("", |(group, _)| group);
-        let mut kinds = self.roots.iter().map(|root| &root.kind).chain(&self.between);
+        let mut kinds = self.roots.iter().map(|root| &root.kind).chain(&self.intermediate_kinds);
         kinds.any(|kind| kind.name() == owner.kind && kind.group() == group)
     }
 
-    /// Whether something may turn up that has Pods.
-    fn expects(&self, known: &Known) -> bool {
+    /// Whether further objects that own Pods may become known.
+    fn expects_owners(&self, state: &OwnershipState) -> bool {
         let names: usize = self.roots.iter().map(|root| root.names.len()).sum();
-        !self.between.is_empty()
-            || known.bound.len() < names
+        !self.intermediate_kinds.is_empty()
+            || state.named_uids.len() < names
             || self.roots.iter().any(|root| root.names.is_empty())
     }
 
-    fn judge_event(&self, known: &Known, event: &Event) -> Verdict {
+    /// Decides about an Event: it belongs if the object that it is about belongs.
+    fn decide_event(&self, state: &OwnershipState, event: &Event) -> Admission {
         let about = &event.involved_object;
-        let uid = key(&about.uid);
+        let uid = uid_key(&about.uid);
         let is_pod = about.kind == "Pod";
-        if known.owners.contains_key(&uid) || known.pods.contains_key(&uid) {
-            return Verdict::Take;
+        if state.owners.contains_key(&uid) || state.pods.contains_key(&uid) {
+            return Admission::Admit;
         }
-        // Pods that are there no more have left their events behind.
-        if is_pod && known.owners.values().any(|(_, owner)| is_pod_name(&about.name, owner)) {
-            return Verdict::Take;
+        // The Events of Pods that no longer exist.
+        if is_pod && state.owners.values().any(|(_, owner)| is_pod_name(&about.name, owner)) {
+            return Admission::Admit;
         }
-        let mut kinds = self.roots.iter().map(|root| &root.kind).chain(&self.between);
-        let mut may_own = || kinds.any(|kind| kind.name() == about.kind) && self.expects(known);
-        if is_pod || may_own() { Verdict::Hold(uid) } else { Verdict::Drop }
+        let mut kinds = self.roots.iter().map(|root| &root.kind).chain(&self.intermediate_kinds);
+        let mut may_own = || kinds.any(|kind| kind.name() == about.kind) && self.expects_owners(state);
+        if is_pod || may_own() { Admission::Hold(uid) } else { Admission::Drop }
     }
 }
 
-impl Known {
-    fn take_pod(&mut self, uid: u128, role: Role) -> Verdict {
-        let found = *self.pods.entry(uid).or_insert(role);
-        if found == role { Verdict::Take } else { Verdict::Drop }
+impl OwnershipState {
+    /// Admits a Pod, unless a collection with another role has found it.
+    fn admit_pod(&mut self, uid: u128, role: CollectionRole) -> Admission {
+        let admitted = *self.pods.entry(uid).or_insert(role);
+        if admitted == role { Admission::Admit } else { Admission::Drop }
     }
 
-    fn take_owner(&mut self, uid: u128, role: Role, name: &str) -> Verdict {
-        let found = self.owners.entry(uid).or_insert_with(|| (role, name.into())).0;
-        if found == role { Verdict::Take } else { Verdict::Drop }
+    /// Admits an object that may own others, unless a collection with another role has found it.
+    fn admit_owner(&mut self, uid: u128, role: CollectionRole, name: &str) -> Admission {
+        let admitted = self.owners.entry(uid).or_insert_with(|| (role, name.into())).0;
+        if admitted == role { Admission::Admit } else { Admission::Drop }
     }
 
-    /// Takes out what was waiting for that uid.
-    fn release(&mut self, uid: u128, into: &mut VecDeque<Observation>) {
-        into.extend(self.waiting.remove(&uid).unwrap_or_default());
+    /// Moves the observations that waited for `uid` into `released`.
+    fn release(&mut self, uid: u128, released: &mut VecDeque<Observation>) {
+        released.extend(self.waiting.remove(&uid).unwrap_or_default());
         if !self.held.iter().any(|(waits_for, _)| *waits_for == uid) {
             return;
         }
         let held = std::mem::take(&mut self.held);
         for (waits_for, observation) in held {
             if waits_for == uid {
-                into.push_back(observation);
+                released.push_back(observation);
             } else {
                 self.held.push_back((waits_for, observation));
             }
         }
     }
 
-    /// That owner does not belong, nor does what it owns.
-    fn disown(&mut self, uid: u128) {
-        let mut disowned = vec![uid];
-        while let Some(uid) = disowned.pop() {
-            self.strangers.insert(uid);
-            let waited = self.waiting.remove(&uid).unwrap_or_default();
-            let owners = waited.iter().filter(|waited| matches!(waited.object, Object::Owner(_)));
-            disowned.extend(owners.map(|owner| key(&owner.object.metadata().uid)));
+    /// Stores that an owner does not belong, and neither do the objects that it owns.
+    fn reject_owner(&mut self, uid: u128) {
+        let mut rejected = vec![uid];
+        while let Some(uid) = rejected.pop() {
+            self.unrelated_owners.insert(uid);
+            let waiting = self.waiting.remove(&uid).unwrap_or_default();
+            let owners = waiting.iter().filter(|waiting| matches!(waiting.object, Object::Owner(_)));
+            rejected.extend(owners.map(|owner| uid_key(&owner.object.metadata().uid)));
         }
     }
 }
 
-/// The latest time that the object itself tells.
-fn happened(object: &Object) -> Option<Timestamp> {
-    match object {
-        Object::Event(event) => event.last_occurrence(),
-        other => other.metadata().created(),
-    }
+/// The latest time in the object itself: the time of an Event, or the creation of another object.
+fn latest_time(object: &Object) -> Option<Timestamp> {
+    if let Object::Event(event) = object { event.last_occurrence() } else { object.metadata().created() }
 }
 
-/// Whether the Job controller gives such names to that Job's Pods: `JOB-xxxxx`, or `JOB-INDEX-xxxxx` if Indexed.
+/// Whether `pod` is a name that the Job controller gives to Pods of `job`: `JOB-xxxxx`, or `JOB-INDEX-xxxxx` for Indexed Jobs.
 fn is_pod_name(pod: &str, job: &str) -> bool {
     let Some(rest) = pod.strip_prefix(job).and_then(|rest| rest.strip_prefix('-')) else {
-        return job.len() > UNCUT && job.get(..UNCUT).is_some_and(|start| pod.starts_with(start));
+        return job.len() > MIN_JOB_NAME_PREFIX
+            && job.get(..MIN_JOB_NAME_PREFIX).is_some_and(|start| pod.starts_with(start));
     };
     let (index, suffix) = rest.split_once('-').unwrap_or(("", rest));
     index.bytes().all(|byte| byte.is_ascii_digit())

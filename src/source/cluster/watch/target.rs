@@ -3,46 +3,46 @@
 use crate::source::cluster::api::resource::Resource;
 use crate::source::cluster::watch::resource_versions::ResourceVersions;
 
-/// What the user named.
+/// The objects to show.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Selection {
-    /// Each is found by itself.
+    /// The objects, by type and scope.
     pub targets: Vec<Target>,
-    /// Versions from before something was changed (`apply`): what happened since is told even of objects that are
-    /// gone by now, and an object that is not there is no error.
+    /// Resource versions from before a change (`apply`). With them, the feed also reports objects that were deleted since, and
+    /// an object that does not exist is not an error.
     pub since: Option<ResourceVersions>,
 }
 
-/// Objects of one type in one place.
+/// Objects of one type in one scope.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
-    /// The type.
+    /// The type of the objects.
     pub resource: Resource,
-    /// Where.
-    pub scope: Scope,
-    /// Which.
+    /// The namespaces in which the objects are searched for.
+    pub scope: NamespaceScope,
+    /// The objects of the type.
     pub objects: Objects,
 }
 
-/// Where objects are looked for.
+/// The namespaces in which objects are searched for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Scope {
+pub(crate) enum NamespaceScope {
     /// One namespace.
     Namespace(String),
-    /// All of them (`-A`).
+    /// All namespaces (`-A`).
     All,
 }
 
-/// Which objects are meant.
+/// The objects of one type that the user selected.
 #[derive(Clone, Debug)]
 pub(crate) enum Objects {
-    /// These; each must be there.
+    /// Objects with these names. Each of them must exist.
     Named(Vec<Name>),
-    /// All that match; none is no error.
+    /// All objects that match the selectors. It is not an error if none matches.
     Matching {
-        /// `-l`, as typed; the server judges it.
+        /// `-l`, as typed. The server interprets it.
         labels: Option<String>,
-        /// `--field-selector`, as typed.
+        /// `--field-selector`, as typed. The server interprets it.
         fields: Option<String>,
     },
 }
@@ -50,8 +50,8 @@ pub(crate) enum Objects {
 /// The name of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Name {
-    /// Name.
+    /// The name.
     pub name: String,
-    /// Exactly this object; without it, the first of that name.
+    /// The uid of the object. Without it, the first object with the name is meant.
     pub uid: Option<String>,
 }

@@ -1,28 +1,30 @@
-//! What belongs to what the user named.
+//! Decisions about which objects belong.
 
 use crate::observation::{Job, Pod, Seen};
 use crate::source::cluster::api::fake;
 use crate::source::cluster::watch::ownership::*;
 use prost::Message;
 
-fn named(names: &[(&str, Option<&str>)]) -> Relevance {
+/// An ownership of the Jobs with these names and uids.
+fn named_jobs(names: &[(&str, Option<&str>)]) -> Ownership {
     let name =
         |(name, uid): &(&str, Option<&str>)| Name { name: (*name).to_owned(), uid: uid.map(str::to_owned) };
     jobs(names.iter().map(name).collect())
 }
 
-fn jobs(names: Vec<Name>) -> Relevance {
-    Relevance::new(vec![Root { kind: Kind::JOB, names }], Vec::new(), true)
+fn jobs(names: Vec<Name>) -> Ownership {
+    Ownership::new(vec![Root { kind: Kind::JOB, names }], Vec::new(), true)
 }
 
 fn fact(object: Object) -> Observation {
     Observation { received: "2026-11-23T12:00:00Z".parse().unwrap(), seen: Seen::Listed, object }
 }
 
-fn takes(relevance: &Relevance, object: Object) -> bool {
+/// Whether the object belongs.
+fn admits(ownership: &Ownership, object: Object) -> bool {
     let mut batch = Vec::new();
-    let role = if matches!(object, Object::Job(_)) { Role::Root(0) } else { Role::Child };
-    relevance.admit(fact(object), role, &mut batch);
+    let role = if matches!(object, Object::Job(_)) { CollectionRole::Root(0) } else { CollectionRole::Child };
+    ownership.admit(fact(object), role, &mut batch);
     !batch.is_empty()
 }
 
@@ -37,43 +39,43 @@ fn pod(owner: &str) -> Pod {
 }
 
 #[test]
-fn the_first_job_of_a_name_is_meant_and_no_later_one() {
-    let relevance = named(&[("pi", None)]);
-    assert!(!takes(&relevance, job("other", "0")));
-    assert!(takes(&relevance, job("pi", "1")));
-    assert!(!takes(&relevance, job("pi", "2")), "made anew: another object");
-    assert!(takes(&relevance, job("pi", "1")));
+fn a_name_means_the_first_job_that_has_it() {
+    let ownership = named_jobs(&[("pi", None)]);
+    assert!(!admits(&ownership, job("other", "0")));
+    assert!(admits(&ownership, job("pi", "1")));
+    assert!(!admits(&ownership, job("pi", "2")), "another object, created later");
+    assert!(admits(&ownership, job("pi", "1")));
 }
 
 #[test]
-fn a_uid_decides() {
-    let relevance = named(&[("pi", Some("2")), ("e", None)]);
-    assert!(!takes(&relevance, job("pi", "1")));
-    assert_eq!(relevance.unbound(0), ["pi", "e"]);
-    assert!(takes(&relevance, job("pi", "2")));
-    assert_eq!(relevance.unbound(0), ["e"]);
+fn a_uid_excludes_other_objects_of_the_same_name() {
+    let ownership = named_jobs(&[("pi", Some("2")), ("e", None)]);
+    assert!(!admits(&ownership, job("pi", "1")));
+    assert_eq!(ownership.missing_names(0), ["pi", "e"]);
+    assert!(admits(&ownership, job("pi", "2")));
+    assert_eq!(ownership.missing_names(0), ["e"]);
 }
 
 #[test]
-fn owner_and_label_say_whose_a_pod_is() {
-    let relevance = named(&[("pi", None)]);
-    assert!(takes(&relevance, job("pi", "uid-of-pi")));
-    assert!(takes(&relevance, Object::Pod(Box::new(pod("pi")))));
-    assert!(!takes(&relevance, Object::Pod(Box::new(pod("older")))));
+fn a_pod_belongs_by_its_owner_or_by_the_label_of_its_job() {
+    let ownership = named_jobs(&[("pi", None)]);
+    assert!(admits(&ownership, job("pi", "uid-of-pi")));
+    assert!(admits(&ownership, Object::Pod(Box::new(pod("pi")))));
+    assert!(!admits(&ownership, Object::Pod(Box::new(pod("older")))));
     let mut orphan = pod("pi");
     orphan.metadata.uid = "orphan".to_owned();
     orphan.metadata.owner_references.clear();
-    assert!(!takes(&relevance, Object::Pod(Box::new(orphan.clone()))));
+    assert!(!admits(&ownership, Object::Pod(Box::new(orphan.clone()))));
     for label in CONTROLLER_UID {
         orphan.metadata.uid = label.to_owned();
         orphan.metadata.labels = [(label.to_owned(), "uid-of-pi".to_owned())].into();
-        assert!(takes(&relevance, Object::Pod(Box::new(orphan.clone()))), "{label}");
+        assert!(admits(&ownership, Object::Pod(Box::new(orphan.clone()))), "{label}");
     }
 }
 
 #[test]
-fn pods_of_a_job_are_known_by_their_names() {
-    for (pod, job, is) in [
+fn the_name_of_a_pod_shows_its_job() {
+    for (pod, job, expected) in [
         ("pi-x8k2p", "pi", true),
         ("pi-3-x8k2p", "pi", true),
         ("pi-e-x8k2p", "pi", false),
@@ -86,27 +88,27 @@ fn pods_of_a_job_are_known_by_their_names() {
             true,
         ),
     ] {
-        assert_eq!(is_pod_name(pod, job), is, "{pod} of {job}");
+        assert_eq!(is_pod_name(pod, job), expected, "{pod} of {job}");
     }
 }
 
 #[test]
-fn what_is_held_is_bounded() {
-    let relevance = jobs(Vec::new());
-    for number in 0..2 * HELD {
+fn the_number_of_held_observations_is_limited() {
+    let ownership = jobs(Vec::new());
+    for number in 0..2 * MAX_HELD {
         let mut pod = pod("late");
         pod.metadata.uid = number.to_string();
         pod.metadata.creation_timestamp = Some(fact(job("x", "x")).received.into());
-        assert!(!takes(&relevance, Object::Pod(Box::new(pod))));
+        assert!(!admits(&ownership, Object::Pod(Box::new(pod))));
     }
     let mut batch = Vec::new();
-    relevance.admit(fact(job("late", "uid-of-late")), Role::Root(0), &mut batch);
-    assert_eq!(batch.len(), 1 + HELD);
+    ownership.admit(fact(job("late", "uid-of-late")), CollectionRole::Root(0), &mut batch);
+    assert_eq!(batch.len(), 1 + MAX_HELD);
 }
 
 #[test]
-fn uids_that_are_no_uuids_are_told_apart_too() {
-    assert_eq!(key("10e515db-f97c-4eac-b14c-6ece23111d5d"), 0x10e5_15db_f97c_4eac_b14c_6ece_2311_1d5d);
-    assert_ne!(key("a"), key("b"));
-    assert_ne!(key("1"), key("01"));
+fn uids_that_are_not_uuids_are_distinguished_too() {
+    assert_eq!(uid_key("10e515db-f97c-4eac-b14c-6ece23111d5d"), 0x10e5_15db_f97c_4eac_b14c_6ece_2311_1d5d);
+    assert_ne!(uid_key("a"), uid_key("b"));
+    assert_ne!(uid_key("1"), uid_key("01"));
 }

@@ -1,4 +1,4 @@
-//! Chains of owners: what is asked for, and what of the answers belongs.
+//! Chains of owners: the requests for them, and the objects of the answers that belong.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ fn target(resource: Resource, names: &[&str]) -> Target {
         [] => Objects::Matching { labels: None, fields: None },
         names => Objects::Named(names.iter().map(name).collect()),
     };
-    Target { resource, scope: Scope::Namespace("ns".to_owned()), objects }
+    Target { resource, scope: NamespaceScope::Namespace("ns".to_owned()), objects }
 }
 
 fn apps(kind: &str) -> Resource {
@@ -34,12 +34,13 @@ fn custom() -> Resource {
     }
 }
 
-fn opened(targets: Vec<Target>, watch: bool) -> (FakeServer, Feed) {
+/// Opens a feed of the targets at a fake server.
+fn open(targets: Vec<Target>, watch: bool) -> (FakeServer, Feed) {
     let (fake, cluster) = fake::start();
     (fake, open_feed(&cluster, Selection { targets, since: None }, watch))
 }
 
-/// An object of a name that its owner, `Kind/name`, controls.
+/// An object with the controller `owner`, given as `Kind/name`.
 fn object(name: &str, owner: &str) -> Value {
     let created = crate::source::clock::Clock::server().now();
     let mut object = json!({"metadata": {"name": name, "namespace": "ns", "uid": format!("uid-of-{name}"),
@@ -56,29 +57,30 @@ fn object(name: &str, owner: &str) -> Value {
     object
 }
 
+/// Answers with a list of items in JSON.
 async fn list(call: Call, items: &[Value]) {
     let list = json!({"metadata": {"resourceVersion": "9"}, "items": items});
     call.answer(200, "application/json", list.to_string()).await;
 }
 
-/// Names told up to the next update that is none.
-async fn told(feed: &mut Feed) -> Vec<String> {
-    let mut told = Vec::new();
+/// Receives the names of the reported objects up to [`Update::Synced`].
+async fn receive_names(feed: &mut Feed) -> Vec<String> {
+    let mut names = Vec::new();
     loop {
         match feed.updates.recv().await {
             Some(Update::Observed(batch)) => {
-                told.extend(batch.iter().map(|fact| fact.object.metadata().name.clone()));
+                names.extend(batch.iter().map(|fact| fact.object.metadata().name.clone()));
             }
             Some(Update::Progress(_)) => {}
-            Some(Update::Synced) => return told,
+            Some(Update::Synced) => return names,
             other => panic!("{other:?}"),
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deployments_pods_are_found_by_its_labels_and_told_by_its_replica_sets() {
-    let (mut fake, mut feed) = opened(vec![target(apps("Deployment"), &["web"])], false);
+async fn a_deployments_pods_are_found_by_its_selector_and_decided_by_its_replica_sets() {
+    let (mut fake, mut feed) = open(vec![target(apps("Deployment"), &["web"])], false);
     let [deployments, sets, events] = fake.calls(["/deployments?", "/replicasets?", "/events?"]).await;
     assert!(deployments.uri.starts_with("/apis/apps/v1/namespaces/ns/deployments?"), "{}", deployments.uri);
     assert!(deployments.uri.contains("fieldSelector=metadata.name%3Dweb"), "{}", deployments.uri);
@@ -91,25 +93,25 @@ async fn a_deployments_pods_are_found_by_its_labels_and_told_by_its_replica_sets
     assert!(pods.uri.contains("/pods?"), "{}", pods.uri);
     assert!(pods.uri.contains("labelSelector=app%3Dweb%2Ctier%3Dfront"), "{}", pods.uri);
     list(pods, &[object("web-1-a", "ReplicaSet/web-1"), object("other-1-a", "ReplicaSet/other-1")]).await;
-    assert_eq!(told(&mut feed).await, ["web", "web-1", "web-1-a"]);
+    assert_eq!(receive_names(&mut feed).await, ["web", "web-1", "web-1-a"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cron_jobs_pods_are_those_of_its_jobs() {
+async fn the_pods_of_a_cron_job_are_the_pods_of_its_jobs() {
     let cron_job = known_type("batch/v1", "CronJob").unwrap();
-    let (mut fake, mut feed) = opened(vec![target(cron_job, &["nightly"])], false);
+    let (mut fake, mut feed) = open(vec![target(cron_job, &["nightly"])], false);
     let [cron_jobs, jobs, pods, events] = fake.calls(["/cronjobs?", "/jobs?", "/pods?", "/events?"]).await;
     assert!(pods.uri.contains("labelSelector=job-name"), "{}", pods.uri);
     list(pods, &[object("nightly-1-a", "Job/nightly-1"), object("pi-a", "Job/pi")]).await;
     list(jobs, &[object("nightly-1", "CronJob/nightly"), object("pi", "")]).await;
     list(events, &[]).await;
     list(cron_jobs, &[object("nightly", "")]).await;
-    assert_eq!(told(&mut feed).await, ["nightly", "nightly-1", "nightly-1-a"]);
+    assert_eq!(receive_names(&mut feed).await, ["nightly", "nightly-1", "nightly-1-a"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_custom_resources_pods_are_found_upward_by_uid() {
-    let (mut fake, mut feed) = opened(vec![target(custom(), &["run"])], false);
+async fn the_pods_of_a_custom_resource_are_found_by_the_uids_of_their_owners() {
+    let (mut fake, mut feed) = open(vec![target(custom(), &["run"])], false);
     let [runs, jobs, pods, events] = fake.calls(["/runs?", "/jobs?", "/pods?", "/events?"]).await;
     assert!(runs.uri.starts_with("/apis/example.dev/v1/namespaces/ns/runs?"), "{}", runs.uri);
     assert_eq!(runs.accept, "application/json");
@@ -121,7 +123,7 @@ async fn a_custom_resources_pods_are_found_upward_by_uid() {
     let strangers = [object("db-0", "StatefulSet/db"), object("db-1", "StatefulSet/db"), object("bare", "")];
     let by_jobs = [object("run-job-a", "Job/run-job"), object("pi-a", "Job/pi"), object("run-a", "Run/run")];
     list(pods, &[&of_set[..], &strangers, &by_jobs].concat()).await;
-    // Each owner is asked for once, by its metadata alone.
+    // Each owner is requested once, and only its metadata.
     for (name, answer) in [("run-set", object("run-set", "Run/run")), ("db", object("db", ""))] {
         let call = fake.next_call().await;
         assert_eq!(
@@ -131,15 +133,15 @@ async fn a_custom_resources_pods_are_found_upward_by_uid() {
         assert!(call.accept.contains("PartialObjectMetadata"), "{}", call.accept);
         call.answer(200, "application/json", answer.to_string()).await;
     }
-    let mut told = told(&mut feed).await;
-    told.sort();
-    assert_eq!(told, ["run", "run-a", "run-job", "run-job-a", "run-set", "run-set-0", "run-set-1"]);
+    let mut names = receive_names(&mut feed).await;
+    names.sort();
+    assert_eq!(names, ["run", "run-a", "run-job", "run-job-a", "run-set", "run-set-0", "run-set-1"]);
     assert_eq!(fake.drop_waiting_calls(), 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_owner_that_is_gone_or_of_the_same_name_only_leads_nowhere() {
-    let (mut fake, mut feed) = opened(vec![target(custom(), &["run"])], false);
+async fn an_owner_that_is_gone_or_only_has_the_same_name_connects_nothing() {
+    let (mut fake, mut feed) = open(vec![target(custom(), &["run"])], false);
     let [runs, jobs, pods, events] = fake.calls(["/runs?", "/jobs?", "/pods?", "/events?"]).await;
     list(runs, &[object("run", "")]).await;
     jobs.status(403, "Forbidden", "jobs is forbidden").await;
@@ -170,14 +172,14 @@ async fn an_owner_that_is_gone_or_of_the_same_name_only_leads_nowhere() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn several_kinds_in_one_place_share_their_collections() {
+async fn several_kinds_in_one_namespace_share_their_collections() {
     let all = vec![
         target(apps("Deployment"), &[]),
         target(apps("ReplicaSet"), &[]),
         target(apps("StatefulSet"), &["db"]),
         target(Resource::job(), &["pi"]),
     ];
-    let (mut fake, mut feed) = opened(all, true);
+    let (mut fake, mut feed) = open(all, true);
     let parts = ["/deployments?", "/replicasets?", "/statefulsets?", "/jobs?", "/pods?", "/events?"];
     let [deployments, sets, stateful, jobs, pods, events] = fake.calls(parts).await;
     assert!(!pods.uri.contains("labelSelector") && !events.uri.contains("fieldSelector"));
@@ -188,18 +190,18 @@ async fn several_kinds_in_one_place_share_their_collections() {
     list(events, &[]).await;
     let owned = [object("a", "ReplicaSet/web-1"), object("b", "StatefulSet/db"), object("c", "Job/pi")];
     list(pods, &[&owned[..], &[object("d", "StatefulSet/other"), object("e", "DaemonSet/x")]].concat()).await;
-    let mut told = told(&mut feed).await;
-    told.sort();
-    assert_eq!(told, ["a", "alone", "b", "c", "db", "pi", "web", "web-1"]);
-    // One watch of each, and no more.
+    let mut names = receive_names(&mut feed).await;
+    names.sort();
+    assert_eq!(names, ["a", "alone", "b", "c", "db", "pi", "web", "web-1"]);
+    // Each collection has exactly one watch.
     let watches = fake.calls(parts).await;
     assert!(watches.iter().all(|call| call.uri.contains("watch=true")));
     assert_eq!(fake.drop_waiting_calls(), 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_appears_while_following_is_followed_whatever_comes_first() {
-    let (mut fake, mut feed) = opened(vec![target(apps("Deployment"), &["web"])], true);
+async fn an_object_created_while_following_is_reported_even_if_it_overtakes_its_owner() {
+    let (mut fake, mut feed) = open(vec![target(apps("Deployment"), &["web"])], true);
     let [deployments, sets, events] = fake.calls(["/deployments?", "/replicasets?", "/events?"]).await;
     list(deployments, &[object("web", "")]).await;
     list(sets, &[]).await;
@@ -207,7 +209,7 @@ async fn what_appears_while_following_is_followed_whatever_comes_first() {
     let watching = fake.calls(["/pods?", "/deployments?", "/replicasets?", "/events?"]).await;
     let [pods, _deployments, sets, _events] = watching;
     list(pods, &[]).await;
-    assert_eq!(told(&mut feed).await, ["web"]);
+    assert_eq!(receive_names(&mut feed).await, ["web"]);
     let pods = fake.next_call().await.open(200, "application/json");
     let mut sets = { sets }.open(200, "application/json");
     let mut pods = pods;
@@ -215,7 +217,7 @@ async fn what_appears_while_following_is_followed_whatever_comes_first() {
         |object: Value| bytes::Bytes::from(format!("{}\n", json!({"type": "ADDED", "object": object})));
     pods.send_data(added(object("web-2-a", "ReplicaSet/web-2"))).await.unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    assert!(feed.updates.try_recv().is_err(), "it may be another's");
+    assert!(feed.updates.try_recv().is_err(), "its owner may be unrelated");
     sets.send_data(added(object("web-2", "Deployment/web"))).await.unwrap();
     let Some(Update::Observed(batch)) = feed.updates.recv().await else { panic!() };
     let names: Vec<&str> = batch.iter().map(|fact| fact.object.metadata().name.as_str()).collect();
@@ -223,20 +225,19 @@ async fn what_appears_while_following_is_followed_whatever_comes_first() {
 }
 
 #[test]
-fn names_in_one_place_are_asked_for_together() {
-    let of = |resource, names| target(resource, names);
-    let merged = merged(vec![
-        of(Resource::job(), &["a"]),
-        of(Resource::job(), &["b", "a"]),
-        of(Resource::pod(), &["a"]),
-        of(Resource::job(), &[]),
+fn names_of_the_same_type_and_scope_are_requested_together() {
+    let merged = merge_targets(vec![
+        target(Resource::job(), &["a"]),
+        target(Resource::job(), &["b", "a"]),
+        target(Resource::pod(), &["a"]),
+        target(Resource::job(), &[]),
     ]);
     assert_eq!(merged.len(), 3);
     assert!(matches!(&merged[0].objects, Objects::Named(names) if names.len() == 2));
 }
 
 #[test]
-fn labels_narrow_where_they_leave_nothing_out() {
+fn labels_narrow_the_pods_if_they_exclude_no_wanted_pod() {
     let root = |resource: Resource, names: &[&str]| {
         let Objects::Named(names) = target(resource.clone(), names).objects else {
             return Root { kind: Kind::from_resource(&resource), names: Vec::new() };
@@ -244,7 +245,7 @@ fn labels_narrow_where_they_leave_nothing_out() {
         Root { kind: Kind::from_resource(&resource), names }
     };
     let jobset = Resource { group: "jobset.x-k8s.io".to_owned(), kind: "JobSet".to_owned(), ..custom() };
-    for (roots, labels, narrows) in [
+    for (roots, labels, is_narrowed_by_owner) in [
         (vec![root(Resource::job(), &["a", "b"])], Some("job-name in (a,b)"), false),
         (vec![root(Resource::job(), &["a"]), root(Resource::job(), &[])], Some("job-name"), false),
         (vec![root(Resource::job(), &["a"]), root(apps("DaemonSet"), &["b"])], None, false),
@@ -255,6 +256,10 @@ fn labels_narrow_where_they_leave_nothing_out() {
         (vec![root(jobset, &[])], Some("jobset.sigs.k8s.io/jobset-name"), false),
         (vec![root(custom(), &["a"])], None, false),
     ] {
-        assert_eq!(pod_labels(&roots), (labels.map(str::to_owned), narrows), "{roots:?}");
+        assert_eq!(
+            pod_label_selector(&roots),
+            (labels.map(str::to_owned), is_narrowed_by_owner),
+            "{roots:?}"
+        );
     }
 }

@@ -1,13 +1,13 @@
-//! What is said of a collection that may not be read, and of an object that is not there.
+//! The notice about a collection that cannot be read, and the error about objects that do not exist.
 
 use crate::source::cluster::api::kind::Kind;
-use crate::source::cluster::watch::collection_watcher::Reflector;
-use crate::source::cluster::watch::ownership::Role;
+use crate::source::cluster::watch::collection_watcher::CollectionWatcher;
+use crate::source::cluster::watch::ownership::CollectionRole;
 use crate::source::error::{ErrorKind, SourceError};
 
-impl Reflector {
-    /// The notice of something that is missing.
-    pub(crate) fn without(&self, error: &SourceError) -> String {
+impl CollectionWatcher {
+    /// The notice that this optional collection is missing, because reading it failed with `error`.
+    pub(crate) fn missing_collection_notice(&self, error: &SourceError) -> String {
         let plural = self.query.kind.plural();
         let instead = if self.query.kind == Kind::EVENT {
             "times come from Pod status alone"
@@ -27,18 +27,18 @@ impl Reflector {
         }
     }
 
-    /// The error if what the user named is not there.
-    pub(crate) fn not_found(&self) -> Option<SourceError> {
+    /// The error if objects that the user named do not exist.
+    pub(crate) fn not_found_error(&self) -> Option<SourceError> {
         let resource = self.named.as_ref()?;
-        // A watch from the past will yet tell of an object that is gone already.
+        // A watch that begins in the past also delivers objects that have already been deleted.
         if self.since.is_some() {
             return None;
         }
-        let Role::Root(root) = self.role else { return None };
-        let missing = self.relevance.unbound(root);
-        let (first, more) = missing.split_first()?;
+        let CollectionRole::Root(root) = self.role else { return None };
+        let missing = self.ownership.missing_names(root);
+        let (first, others) = missing.split_first()?;
         let mut summary = format!("{resource} \"{first}\" not found");
-        for name in more {
+        for name in others {
             summary.push_str(&format_args!(", {resource} \"{name}\" not found").to_string());
         }
         let namespace = self.query.namespace.as_deref().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What owns an object: asked for by metadata alone, for kinds that nobody watches.
+//! Requests for the owners of objects, if no watch reads the owner's kind.
 
 use kube::api::GetParams;
 use kube::client::APIGroupDiscovery;
@@ -7,27 +7,28 @@ use tokio::time::timeout;
 
 use crate::observation::{Owner, OwnerReference};
 use crate::source::cluster::api::client::Cluster;
-use crate::source::cluster::api::discovery::{fetch_types, known_type, of_kind};
+use crate::source::cluster::api::discovery::{fetch_types, find_type_of_kind, known_type};
 use crate::source::cluster::api::request::RESPONSE_TIMEOUT;
 use crate::source::cluster::api::resource::Resource;
-use crate::source::cluster::watch::ownership::Unresolved;
+use crate::source::cluster::watch::ownership::UnresolvedOwner;
 
-/// Owners of a cluster, and the types that it has, which are asked for at most once.
+/// Requests the metadata of owners. The types of the cluster are requested at most once.
 #[derive(Debug)]
-pub(crate) struct Owners {
+pub(crate) struct OwnerLookup {
     cluster: Cluster,
     types: OnceCell<Vec<APIGroupDiscovery>>,
 }
 
-impl Owners {
+impl OwnerLookup {
     pub(crate) fn new(cluster: Cluster) -> Self {
         Self { cluster, types: OnceCell::new() }
     }
 
-    /// The owner, unless it is gone, may not be read, or cannot be had at all: then nothing belongs by it.
-    pub(crate) async fn get(&self, asked: &Unresolved) -> Option<Owner> {
-        let Unresolved { namespace, reference, .. } = asked;
-        let resource = self.resource(reference).await?;
+    /// Requests the metadata of an owner. Returns `None` if the owner does not exist any more, if the user may not read it, or
+    /// if the request fails for another reason. Its objects then belong to no workload that is followed.
+    pub(crate) async fn fetch_owner(&self, wanted: &UnresolvedOwner) -> Option<Owner> {
+        let UnresolvedOwner { namespace, reference, .. } = wanted;
+        let resource = self.find_resource(reference).await?;
         let base = match resource.group.as_str() {
             "" => format!("/api/{}", resource.version),
             group => format!("/apis/{group}/{}", resource.version),
@@ -41,7 +42,7 @@ impl Owners {
         let request = request.get_metadata(&reference.name, &GetParams::default()).ok()?;
         let answer = timeout(RESPONSE_TIMEOUT, self.cluster.client.request::<Owner>(request)).await.ok()?;
         let mut owner = answer.ok()?;
-        // The name may have been given anew.
+        // Another object may have the same name by now.
         if owner.metadata.uid != reference.uid {
             return None;
         }
@@ -51,8 +52,8 @@ impl Owners {
         Some(owner)
     }
 
-    async fn resource(&self, owner: &OwnerReference) -> Option<Resource> {
-        // The Pods that a node has of itself: nobody owns a node.
+    async fn find_resource(&self, owner: &OwnerReference) -> Option<Resource> {
+        // Static Pods belong to their node, and a node has no owner.
         if owner.kind == "Node" && owner.api_version == "v1" {
             return None;
         }
@@ -60,6 +61,6 @@ impl Owners {
             return Some(resource);
         }
         let types = self.types.get_or_try_init(|| fetch_types(&self.cluster)).await.ok()?;
-        of_kind(types, &owner.api_version, &owner.kind)
+        find_type_of_kind(types, &owner.api_version, &owner.kind)
     }
 }

@@ -1,0 +1,141 @@
+//! The lists of a collection.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::observation::{Object, Observation, Seen};
+use crate::source::cluster::api::errors::RequestError;
+use crate::source::cluster::api::kind::Kind;
+use crate::source::cluster::watch::collection_watcher::{CollectionWatcher, WatcherState};
+use crate::source::cluster::watch::known_object::{KnownObject, version_number};
+use crate::source::cluster::watch::ownership::uid_key;
+use crate::source::cluster::watch::retry::{next_pause, retry_pauses};
+use crate::source::{Progress, Update};
+
+/// Approximate number of observations per update.
+const BATCH_SIZE: usize = 128;
+
+/// Interval between two progress updates of a long list.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(250);
+
+/// A list that takes at least this long is worth the request for the number of its objects.
+pub(crate) const COUNT_DELAY: Duration = Duration::from_millis(500);
+
+/// Maximum number of requests for the first list if the server is busy.
+const MAX_FIRST_LIST_TRIES: u32 = 5;
+
+impl CollectionWatcher {
+    /// Requests the first list. If the server is only busy, tries again a few times.
+    pub(crate) async fn first_list(&mut self, state: &mut WatcherState) -> Result<String, RequestError> {
+        let mut pauses = retry_pauses();
+        for _ in 1..MAX_FIRST_LIST_TRIES {
+            match self.list(state, true).await {
+                Err(failure) if failure.is_temporary() => {
+                    sleep(next_pause(&mut pauses).max(failure.retry_after().unwrap_or_default())).await;
+                }
+                other => return other,
+            }
+        }
+        self.list(state, true).await
+    }
+
+    /// Lists the collection. Reports the objects that are new or changed since the previous list, and the objects that are missing.
+    pub(crate) async fn list(
+        &mut self,
+        state: &mut WatcherState,
+        first: bool,
+    ) -> Result<String, RequestError> {
+        if self.is_narrowed_by_owner {
+            self.wait_for_others().await;
+            self.query.labels = self.ownership.pod_label_selector();
+        }
+        let requested = Instant::now();
+        let mut listing = self.cluster.list(&self.query).await?;
+        self.wait_for_others().await;
+        state.list += 1;
+        let mut count = 0;
+        let mut last_progress = Instant::now();
+        let mut total: Option<Arc<OnceLock<u64>>> = None;
+        while listing
+            .receive(|object| {
+                count += 1;
+                self.on_listed(state, object);
+            })
+            .await?
+        {
+            self.resolve_owners(state).await;
+            if state.batch.len() >= BATCH_SIZE {
+                self.flush(state).await;
+            }
+            if first && last_progress.elapsed() >= PROGRESS_INTERVAL {
+                last_progress = Instant::now();
+                if requested.elapsed() >= COUNT_DELAY && total.is_none() {
+                    total = Some(self.request_count());
+                }
+                let total = total.as_ref().and_then(|total| total.get().copied());
+                let resource = self.query.kind.plural().to_owned();
+                // An update that finds no room is dropped, because progress must not slow down the list.
+                let _ = self.updates.try_send(Update::Progress(Progress::Listing { resource, count, total }));
+            }
+        }
+        self.report_missing(state);
+        self.flush(state).await;
+        state.current = requested;
+        Ok(listing.into_version())
+    }
+
+    /// Requests the number of objects in the collection. The answer is stored when it arrives; the list does not wait for it.
+    fn request_count(&self) -> Arc<OnceLock<u64>> {
+        let total = Arc::new(OnceLock::new());
+        let (cluster, query, answer) = (self.cluster.clone(), self.query.clone(), Arc::clone(&total));
+        tokio::spawn(async move {
+            // Without an answer the progress shows only the number of objects received so far.
+            if let Ok(Some(count)) = cluster.count(&query).await {
+                let _ = answer.set(count);
+            }
+        });
+        total
+    }
+
+    /// Handles an object of a list.
+    fn on_listed(&self, state: &mut WatcherState, object: Object) {
+        if !self.watch {
+            self.report(state, Seen::Listed, object);
+            return;
+        }
+        let metadata = object.metadata();
+        let version = version_number(&metadata.resource_version);
+        let uid = uid_key(&metadata.uid);
+        if let Some(known) = state.known.get_mut(&uid) {
+            known.list = state.list;
+            if std::mem::replace(&mut known.version, version) != version {
+                self.report(state, Seen::Listed, object);
+            }
+            return;
+        }
+        let known = KnownObject::new(metadata, version, state.list);
+        if self.report(state, Seen::Listed, object) {
+            state.known.insert(uid, known);
+        }
+    }
+
+    /// Reports the known objects that the latest list did not hold.
+    fn report_missing(&self, state: &mut WatcherState) {
+        let list = state.list;
+        let gone: Vec<KnownObject> =
+            state.known.extract_if(|_, known| known.list != list).map(|(_, known)| known).collect();
+        // An Event that is missing has only expired.
+        if self.query.kind == Kind::EVENT {
+            return;
+        }
+        for known in gone {
+            let object = self.query.kind.with_metadata(known.metadata());
+            if self.ownership.has_admitted(&object, self.role) {
+                let received = self.cluster.clock.now();
+                state.batch.push(Observation { received, seen: Seen::Missing, object });
+            }
+        }
+    }
+}
