@@ -80,7 +80,7 @@ fn init_containers_come_first_and_sidecars_go_last() {
     let events: Vec<String> =
         run.events().filter_map(|event| Some(format!("{} {}", event.reason, event.container()?))).collect();
     let expected = "Pulling first, Pulled first, Created first, Started first, Pulling side, Pulled side, Created side, \
-                    Started side, Pulled truncate_to_second, Created truncate_to_second, Started truncate_to_second, Pulling c, Pulled c, Created c, Started c, \
+                    Started side, Pulled second, Created second, Started second, Pulling c, Pulled c, Created c, Started c, \
                     Killing side";
     assert_eq!(events.join(", "), expected);
 }
