@@ -66,7 +66,8 @@ pub mod testing {
 
     pub mod view {
         pub use crate::view::{
-            FrameCache, Glyphs, GroupBy, Size, Sort, ViewState, Window, Zoom, draw, paint, tell,
+            FrameCache, Glyphs, GroupBy, Size, Sort, ViewState, Window, Zoom, for_each_line, render_frame,
+            render_picture,
         };
     }
 }

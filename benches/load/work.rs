@@ -47,7 +47,7 @@ fn paint(
     now: Timestamp,
 ) -> usize {
     let size = Size { columns: 120, rows: Some(40) };
-    view::paint(timeline, state, window, size, &Glyphs::UNICODE, now, memo).frame.lines.len()
+    view::render_picture(timeline, state, window, size, &Glyphs::UNICODE, now, memo).frame.lines.len()
 }
 
 /// Draws frames a tenth of a second apart.

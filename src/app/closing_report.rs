@@ -23,7 +23,7 @@ pub(crate) fn failures(timeline: &Timeline, logs: &[(PodKey, ContainerLog)], gly
     let mut lines = Vec::new();
     for &key in failed.iter().take(MOST) {
         let pod = timeline.pod(key);
-        let mut line = Line::of(format!("{} ", glyphs.failed), Style::Failure);
+        let mut line = Line::new(format!("{} ", glyphs.failed), Style::Failure);
         line.push(view::clean(&pod.name), Style::Strong);
         if pod.life.outcome.has_failed() {
             line.push(format!(" failed: {}", view::failure(timeline, key)), Style::Text);
@@ -38,14 +38,14 @@ pub(crate) fn failures(timeline: &Timeline, logs: &[(PodKey, ContainerLog)], gly
                 1 => "last line".to_owned(),
                 _ => format!("last {count} lines"),
             };
-            lines.push(Line::of(format!("    {}, {what}", view::clean(&log.container)), Style::Dim));
+            lines.push(Line::new(format!("    {}, {what}", view::clean(&log.container)), Style::Dim));
             lines.extend(
-                log.lines.iter().map(|line| Line::of(format!("    {}", view::clean(line)), Style::Text)),
+                log.lines.iter().map(|line| Line::new(format!("    {}", view::clean(line)), Style::Text)),
             );
         }
     }
     if failed.len() > MOST {
-        lines.push(Line::of(format!("  and {} more that failed", failed.len() - MOST), Style::Dim));
+        lines.push(Line::new(format!("  and {} more that failed", failed.len() - MOST), Style::Dim));
     }
     lines
 }

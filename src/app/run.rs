@@ -133,7 +133,7 @@ impl<'a> Run<'a> {
         if self.task.drawing.mode != Mode::Lines {
             return Ok(());
         }
-        self.task.output.lines(vec![Line::of(text, role)])
+        self.task.output.lines(vec![Line::new(text, role)])
     }
 
     /// Says how things stand when following begins: changes are told from here on.
@@ -235,10 +235,10 @@ impl<'a> Run<'a> {
         let mut notices = Vec::new();
         if let Some(why) = &self.lost {
             let why = format!("connection lost, trying again: {}", view::clean(why));
-            notices.push(Line::of(why, Style::Warning));
+            notices.push(Line::new(why, Style::Warning));
         }
         if let Some(progress) = &self.progress {
-            notices.push(Line::of(progress_text(progress), Style::Dim));
+            notices.push(Line::new(progress_text(progress), Style::Dim));
         }
         notices
     }
@@ -304,7 +304,7 @@ impl<'a> Run<'a> {
             (Some(closeup), Some(key)) if state.view == View::Sequence => {
                 view::draw_pod(&self.timeline, key, &closeup.extras(), state, size, glyphs, now)
             }
-            _ => view::draw(&self.timeline, state, size, glyphs, now),
+            _ => view::render_frame(&self.timeline, state, size, glyphs, now),
         }
     }
 
@@ -321,7 +321,7 @@ impl<'a> Run<'a> {
 
     pub(crate) fn show_progress(&mut self) -> Result<(), RunError> {
         let Some(progress) = &self.progress else { return Ok(()) };
-        let line = Line::of(progress_text(progress), Style::Dim);
+        let line = Line::new(progress_text(progress), Style::Dim);
         self.live.as_mut().map_or(Ok(()), |live| live.show_line(line))
     }
 
@@ -397,7 +397,7 @@ impl<'a> Run<'a> {
             let what = if is_over { "to see it again" } else { "to come back" };
             said.push(format!("{what}: {again}"));
         }
-        let lines: Vec<Line> = said.iter().map(|said| Line::of(view::clean(said), Style::Text)).collect();
+        let lines: Vec<Line> = said.iter().map(|said| Line::new(view::clean(said), Style::Text)).collect();
         let live = self.live.as_mut();
         if !live.map_or(Ok(false), |live| live.say_below(&lines))? {
             for said in &said {
@@ -408,7 +408,7 @@ impl<'a> Run<'a> {
     }
 
     fn note(&mut self, text: &str) -> Result<(), RunError> {
-        let line = || Line::of(view::clean(text), Style::Text);
+        let line = || Line::new(view::clean(text), Style::Text);
         if !self.say_above(line)? {
             self.task.output.note(text);
         }
@@ -417,7 +417,7 @@ impl<'a> Run<'a> {
 
     pub(crate) fn warn(&mut self, text: &str) -> Result<(), RunError> {
         let line = || {
-            let mut line = Line::of("warning: ", Style::Warning);
+            let mut line = Line::new("warning: ", Style::Warning);
             line.push(view::clean(text), Style::Text);
             line
         };
@@ -463,7 +463,7 @@ impl<'a> Run<'a> {
             }
             _ if size.rows.is_none() && self.closeup.is_none() => {
                 let Appearance { state, glyphs, .. } = self.task.drawing;
-                output.told(|told| view::tell(timeline, state, size.columns, glyphs, now, told))
+                output.told(|told| view::for_each_line(timeline, state, size.columns, glyphs, now, told))
             }
             _ => output.frame(&self.drawn(size)),
         }

@@ -102,7 +102,7 @@ impl Streams {
 
     fn marked(&self, mark: &str, role: Style, text: &str) {
         let lines = text.lines().enumerate().map(|(number, text)| {
-            let mut line = Line::of(if number == 0 { mark } else { "  " }, role);
+            let mut line = Line::new(if number == 0 { mark } else { "  " }, role);
             line.push(clean(text), Style::Text);
             line
         });

@@ -348,7 +348,7 @@ fn a_dropped_stage_restores_the_terminal() {
     let terminal = Virtual::new(80, 24);
     let mut stage =
         FullScreen::new(Box::new(terminal.clone()), Stylesheet::PLAIN, Box::new(terminal.clone()));
-    let frame = Frame { lines: vec![Line::of("one", Style::Text)] };
+    let frame = Frame { lines: vec![Line::new("one", Style::Text)] };
     assert!(stage.enter().unwrap());
     stage.show_frame(&frame, true, true).unwrap();
     assert!(terminal.raw.get() && terminal.is_full() && terminal.has_mouse());

@@ -21,7 +21,7 @@ pub(crate) fn render_line(text: &mut String, line: &Line, stylesheet: Stylesheet
     let count = last.map_or(0, |last| last + 1);
     for (index, span) in line.spans[..count].iter().enumerate() {
         let shown = if index + 1 == count { span.text.trim_end() } else { &span.text };
-        match stylesheet.style(span.role) {
+        match stylesheet.style(span.style) {
             // Blanks have no visible colour, so a style would only cost bytes.
             Some(style) if !shown.trim().is_empty() => {
                 // Writing to a string cannot fail.
@@ -38,7 +38,7 @@ mod tests {
     use crate::view::Style;
 
     fn frame() -> Frame {
-        let mut line = Line::of("plain ", Style::Text);
+        let mut line = Line::new("plain ", Style::Text);
         line.push("failed", Style::Failure);
         line.push("   ", Style::Dim);
         Frame { lines: vec![line, Line::default()] }

@@ -319,9 +319,9 @@ fn cells(line: &Line, columns: usize) -> Vec<Cell> {
             if cells.len() + width > columns {
                 return cells;
             }
-            cells.push(Cell { char, marks: None, role: span.role });
+            cells.push(Cell { char, marks: None, role: span.style });
             if width == 2 {
-                cells.push(Cell { char: '\0', marks: None, role: span.role });
+                cells.push(Cell { char: '\0', marks: None, role: span.style });
             }
         }
     }
@@ -336,7 +336,7 @@ mod tests {
     use super::*;
 
     fn frame(lines: &[&str]) -> Frame {
-        Frame { lines: lines.iter().map(|line| Line::of(*line, Style::Text)).collect() }
+        Frame { lines: lines.iter().map(|line| Line::new(*line, Style::Text)).collect() }
     }
 
     struct TestScreen {
@@ -420,7 +420,7 @@ mod tests {
         let mut screen = TestScreen::new(10, 40);
         screen.draw(&["日本 e\u{301}x|"]);
         assert!(screen.draw(&["日木 e\u{301}y|"]).0.ends_with("日木 e\u{301}y|"));
-        let narrow = cells(&Line::of("日本", Style::Text), 3);
+        let narrow = cells(&Line::new("日本", Style::Text), 3);
         assert_eq!(narrow.len(), 2, "half of a wide character does not fit");
     }
 }

@@ -252,13 +252,13 @@ pub(crate) fn help_lines() -> Vec<Line> {
         .iter()
         .map(|binding| {
             let blank = " ".repeat(width - binding.label.chars().count() + 3);
-            let mut line = Line::of(format!(" {}", binding.label), Style::Strong);
+            let mut line = Line::new(format!(" {}", binding.label), Style::Strong);
             line.push(format!("{blank}{}", binding.help), Style::Text);
             line
         })
         .collect();
     lines.push(Line::default());
-    lines.push(Line::of(
+    lines.push(Line::new(
         " The line below the picture describes the phase under the mouse, or the selected phase.",
         Style::Dim,
     ));

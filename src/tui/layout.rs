@@ -83,16 +83,16 @@ fn compose_pods(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
     for (index, line) in picture.frame.lines.iter().enumerate() {
         let is_selected = input.only_pod.is_none() && line.pod.is_some() && line.pod == selected;
         let selection_mark = if is_selected { glyphs.selected } else { " " };
-        let mut row = Line::of(selection_mark, if is_selected { Style::Strong } else { Style::Text });
+        let mut row = Line::new(selection_mark, if is_selected { Style::Strong } else { Style::Text });
         for span in &line.spans {
-            row.push(span.text.as_str(), span.role);
+            row.push(span.text.as_str(), span.style);
         }
         row.pod = line.pod;
         if is_selected {
             let end = picture.bars.as_ref().map_or(input.columns, |bars| bars.column);
             row.restyle(1..end, Style::Selected);
             if let (Some(bars), Some(pod), Some(phase)) = (&picture.bars, selected, state.selected_phase)
-                && let Some(cells) = bars.columns_of(&timeline.pod(pod), phase)
+                && let Some(cells) = bars.columns_of_phase(&timeline.pod(pod), phase)
             {
                 row.restyle(cells.start + 1..cells.end + 1, Style::Selected);
             }
@@ -104,9 +104,9 @@ fn compose_pods(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
     }
     let page_rows = picture.frame.lines.iter().filter(|line| line.pod.is_some()).count();
     let indented = |line: Line| {
-        let mut indented = Line::of(" ", Style::Text);
+        let mut indented = Line::new(" ", Style::Text);
         for span in line.spans {
-            indented.push(span.text, span.role);
+            indented.push(span.text, span.style);
         }
         indented
     };
@@ -134,7 +134,7 @@ fn draw_picture(state: &TuiState, input: &LayoutInput<'_>, size: Size) -> Pictur
             let frame = view::draw_pod(timeline, pod, &details.extras, &state.view, size, glyphs, now);
             Picture { frame, pods: vec![pod], per_line: 1, found: 1, ..Picture::default() }
         }
-        _ => view::paint(timeline, &state.view, &state.window, size, glyphs, now, input.frame_cache),
+        _ => view::render_picture(timeline, &state.view, &state.window, size, glyphs, now, input.frame_cache),
     }
 }
 
@@ -158,7 +158,7 @@ fn selection_details(state: &TuiState, input: &LayoutInput<'_>, columns: usize) 
         description.push("  ", Style::Text);
         for span in evidence.spans {
             let room = columns.saturating_sub(description.width());
-            description.push(text::shorten_end(&span.text, room, glyphs.ellipsis), span.role);
+            description.push(text::shorten_end(&span.text, room, glyphs.ellipsis), span.style);
         }
     }
     vec![description]
@@ -186,9 +186,9 @@ fn compose_page(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
     let mut status = status_line(state, input, &Picture::default(), columns);
     if count > room {
         let position = format!("{}-{} of {count}  ", first + 1, (first + room).min(count));
-        let mut with_position = Line::of(position, Style::Dim);
+        let mut with_position = Line::new(position, Style::Dim);
         for span in status.spans {
-            with_position.push(span.text, span.role);
+            with_position.push(span.text, span.style);
         }
         status = fit(with_position, columns, input.glyphs);
     }
@@ -205,10 +205,10 @@ fn fit(line: Line, columns: usize, glyphs: &Glyphs) -> Line {
     for span in line.spans {
         let room = columns - fitting.width();
         if text::width(&span.text) > room {
-            fitting.push(text::shorten_end(&span.text, room, glyphs.ellipsis), span.role);
+            fitting.push(text::shorten_end(&span.text, room, glyphs.ellipsis), span.style);
             break;
         }
-        fitting.push(span.text, span.role);
+        fitting.push(span.text, span.style);
     }
     fitting
 }
@@ -217,7 +217,7 @@ fn fit(line: Line, columns: usize, glyphs: &Glyphs) -> Line {
 fn status_line(state: &TuiState, input: &LayoutInput<'_>, picture: &Picture, columns: usize) -> Line {
     let glyphs = input.glyphs;
     if state.editing_filter {
-        let mut line = Line::of(format!("/{}", view::clean(&state.window.filter)), Style::Strong);
+        let mut line = Line::new(format!("/{}", view::clean(&state.window.filter)), Style::Strong);
         line.push(" ", Style::Selected);
         line.push(format!("  {} Pods", picture.found), Style::Dim);
         return fit(line, columns, glyphs);

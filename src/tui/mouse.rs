@@ -112,7 +112,8 @@ fn handle_drag(state: &mut TuiState, from: usize, to: usize, context: &InputCont
     if to < bars.column || from >= bars.column + bars.columns {
         return Effect::Nothing;
     }
-    let (start, end) = (bars.time(from.max(bars.column)), bars.time(to.min(bars.column + bars.columns - 1)));
+    let (start, end) =
+        (bars.time_at(from.max(bars.column)), bars.time_at(to.min(bars.column + bars.columns - 1)));
     state.window.zoom = Some(Zoom { span: end.saturating_sub(start).max(MIN_ZOOM_MILLIS), end: Some(end) });
     Effect::Draw
 }

@@ -25,9 +25,9 @@ pub(crate) fn compose_lines(state: &TuiState, input: &LayoutInput<'_>) -> Vec<Li
         Page::Pod(_, Tab::Events) => compose_events(input),
         Page::Pod(_, Tab::Log) => compose_log(input),
         Page::Pod(_, Tab::Yaml) => match &input.details.yaml {
-            None => vec![Line::of("reading …", Style::Dim)],
+            None => vec![Line::new("reading …", Style::Dim)],
             Some(Ok(text)) => yaml::highlight(text),
-            Some(Err(error)) => vec![Line::of(view::clean(error), Style::Warning)],
+            Some(Err(error)) => vec![Line::new(view::clean(error), Style::Warning)],
         },
         Page::Pods => Vec::new(),
     }
@@ -78,14 +78,14 @@ pub(crate) fn compose_path(state: &TuiState, input: &LayoutInput<'_>) -> (Line, 
 fn compose_events(input: &LayoutInput<'_>) -> Vec<Line> {
     let events = &input.details.extras.events;
     if events.is_empty() {
-        return vec![Line::of("no events; a cluster keeps events for one hour by default", Style::Dim)];
+        return vec![Line::new("no events; a cluster keeps events for one hour by default", Style::Dim)];
     }
     let reasons =
         events.iter().map(|event| text::width(&view::clean(&event.reason))).max().unwrap_or(0).min(24);
     let mut lines = Vec::new();
     for event in events {
         let age = event.at.map_or_else(|| "?".into(), |at| view::age(at, input.now));
-        let mut line = Line::of(format!("{age:>6}  "), Style::Dim);
+        let mut line = Line::new(format!("{age:>6}  "), Style::Dim);
         let role = if event.warning { Style::Warning } else { Style::Text };
         line.push(if event.warning { "! " } else { "  " }, role);
         let reason = text::shorten_end(&view::clean(&event.reason), reasons, input.glyphs.ellipsis);
@@ -99,7 +99,7 @@ fn compose_events(input: &LayoutInput<'_>) -> Vec<Line> {
         let (indent, mut head) = if narrow { (4, None) } else { (indent, Some(line.clone())) };
         lines.extend(narrow.then_some(line));
         for part in text::wrap(&message, input.columns.saturating_sub(indent)) {
-            let mut line = head.take().unwrap_or_else(|| Line::of(" ".repeat(indent), Style::Text));
+            let mut line = head.take().unwrap_or_else(|| Line::new(" ".repeat(indent), Style::Text));
             line.push(part, role);
             lines.push(line);
         }
@@ -110,13 +110,15 @@ fn compose_events(input: &LayoutInput<'_>) -> Vec<Line> {
 /// Composes the log of the container that is shown.
 fn compose_log(input: &LayoutInput<'_>) -> Vec<Line> {
     let Some(LogView { lines, ended, .. }) = &input.details.log else {
-        return vec![Line::of("reading …", Style::Dim)];
+        return vec![Line::new("reading …", Style::Dim)];
     };
     let mut shown: Vec<Line> =
-        lines.iter().map(|line| Line::of(view::clean(&strip_colour_codes(line)), Style::Text)).collect();
+        lines.iter().map(|line| Line::new(view::clean(&strip_colour_codes(line)), Style::Text)).collect();
     match ended {
-        Some(reason) => shown.push(Line::of(view::clean(reason), Style::Dim)),
-        None if shown.is_empty() => shown.push(Line::of("the container has written nothing yet", Style::Dim)),
+        Some(reason) => shown.push(Line::new(view::clean(reason), Style::Dim)),
+        None if shown.is_empty() => {
+            shown.push(Line::new("the container has written nothing yet", Style::Dim));
+        }
         None => {}
     }
     shown
@@ -166,7 +168,7 @@ pub(crate) fn shift_line(line: Line, columns: usize) -> Line {
             left = left.saturating_sub(text::width(&kept[..first]));
             kept = &kept[first..];
         }
-        shifted.push(kept, span.role);
+        shifted.push(kept, span.style);
     }
     shifted
 }
@@ -182,7 +184,7 @@ pub(crate) fn wrap_line(line: &Line, columns: usize) -> Vec<Line> {
             let width = text::width(char.encode_utf8(&mut [0; 4]));
             if used + width > columns {
                 if let Some(last) = lines.last_mut() {
-                    last.push(std::mem::take(&mut piece), span.role);
+                    last.push(std::mem::take(&mut piece), span.style);
                 }
                 lines.push(Line { spans: Vec::new(), pod: line.pod });
                 used = 0;
@@ -191,7 +193,7 @@ pub(crate) fn wrap_line(line: &Line, columns: usize) -> Vec<Line> {
             used += width;
         }
         if let Some(last) = lines.last_mut() {
-            last.push(piece, span.role);
+            last.push(piece, span.style);
         }
     }
     lines
@@ -218,7 +220,7 @@ mod tests {
 
     #[test]
     fn lines_are_shifted_and_wrapped_by_columns() {
-        let mut line = Line::of("ab漢", Style::Dim);
+        let mut line = Line::new("ab漢", Style::Dim);
         line.push("字cd", Style::Text);
         assert_eq!(shift_line(line.clone(), 3).plain(), "字cd");
         assert_eq!(shift_line(line.clone(), 20).plain(), "");

@@ -334,13 +334,13 @@ impl TuiState {
     /// Halves or doubles the time axis, around the selected phase or else around now.
     fn zoom(&mut self, closer: bool, context: &InputContext<'_>) {
         let Some(bars) = &context.picture.bars else { return };
-        let (start, end) = bars.stretch();
+        let (start, end) = bars.shown_time();
         let span = end.saturating_sub(start);
         let wanted = if closer { (span / 2).max(MIN_ZOOM_MILLIS) } else { span.saturating_mul(2) };
         let center = self.window.selected.and_then(|pod| {
             let pod = context.timeline.pod(pod);
             let phase = self.selected_phase.unwrap_or(pod.life.phases.len().saturating_sub(1));
-            bars.middle_of(&pod, phase)
+            bars.middle_of_phase(&pod, phase)
         });
         if self.window.zoom.is_none() && !closer {
             return;
@@ -355,7 +355,7 @@ impl TuiState {
                 .or((!follows).then(|| start.saturating_add(span / 2)))
                 .map(|center| center.saturating_add(wanted / 2)),
         });
-        if !closer && wanted >= bars.whole() {
+        if !closer && wanted >= bars.unzoomed_length() {
             self.window.zoom = None;
         }
     }

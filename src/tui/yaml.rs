@@ -10,7 +10,7 @@ pub(crate) fn highlight(text: &str) -> Vec<Line> {
             let indent = line.len() - line.trim_start_matches(' ').len();
             if let Some(outer) = block {
                 if indent > outer || line.trim().is_empty() {
-                    return Line::of(clean(line), Style::Quoted);
+                    return Line::new(clean(line), Style::Quoted);
                 }
                 block = None;
             }
@@ -31,7 +31,7 @@ fn opens_block(line: &str) -> bool {
 }
 
 fn highlight_line(line: &str, indent: usize) -> Line {
-    let mut highlighted = Line::of(&line[..indent], Style::Text);
+    let mut highlighted = Line::new(&line[..indent], Style::Text);
     let mut rest = &line[indent..];
     while let Some(after) = rest.strip_prefix("- ") {
         highlighted.push("- ", Style::Dim);
@@ -78,7 +78,7 @@ mod tests {
         highlight(text)
             .iter()
             .map(|line| {
-                let spans = line.spans.iter().map(|span| match span.role {
+                let spans = line.spans.iter().map(|span| match span.style {
                     Style::Key => format!("<{}>", span.text),
                     Style::Quoted => format!("'{}'", span.text),
                     Style::Literal => format!("#{}#", span.text),

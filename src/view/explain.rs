@@ -60,7 +60,7 @@ pub(crate) fn lines(context: &ViewContext<'_>, pod: &TimelinePod, key: PodKey, c
                 clock(context, told),
                 clock(context, now)
             );
-            lines.push(Line::of(said, Style::Warning).shorten_end(columns, context.glyphs.ellipsis));
+            lines.push(Line::new(said, Style::Warning).shorten_end(columns, context.glyphs.ellipsis));
         }
     }
     if !pod.life.skew.is_zero() {
@@ -69,9 +69,9 @@ pub(crate) fn lines(context: &ViewContext<'_>, pod: &TimelinePod, key: PodKey, c
         let said = format!(
             "    the clock of {} is at least {} {way} the API server's: its kubelet's times were moved by that",
             text::clean(node),
-            duration::human(off, true),
+            duration::format_duration(off, true),
         );
-        lines.push(Line::of(said, Style::Warning).shorten_end(columns, context.glyphs.ellipsis));
+        lines.push(Line::new(said, Style::Warning).shorten_end(columns, context.glyphs.ellipsis));
     }
     lines
 }

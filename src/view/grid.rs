@@ -2,7 +2,7 @@
 
 use crate::lifecycle::PhaseKind;
 use crate::timeline::{PodKey, PodOverview};
-use crate::view::chart::mark::phase_role;
+use crate::view::chart::mark::phase_style;
 use crate::view::display_state::DisplayState;
 use crate::view::frame_cache::results::Counts;
 use crate::view::picture::{Picture, PodCell};
@@ -61,7 +61,7 @@ impl Shade {
                     PhaseKind::Initializing => "initializing",
                     _ => "starting",
                 };
-                (glyphs.phase(kind), phase_role(kind), name)
+                (glyphs.phase(kind), phase_style(kind), name)
             }
             Self::Running => (glyphs.now, Style::Now, "running"),
             Self::Deleted => (glyphs.deleted, Style::Terminating, "deleted"),
@@ -125,7 +125,7 @@ pub(crate) fn draw(context: &ViewContext<'_>, size: Size) -> Picture {
     }
     if packing.each > 1 {
         let line =
-            Line::of(format!("a cell is {} Pods and shows the worst of them", packing.each), Style::Dim);
+            Line::new(format!("a cell is {} Pods and shows the worst of them", packing.each), Style::Dim);
         frame.lines.push(line.shorten_end(columns, context.glyphs.ellipsis));
     }
     if let Some(rows) = size.rows {

@@ -1,5 +1,8 @@
-//! Views: pure functions of (timeline, view state, size, theme, now) to a [`Frame`]. No view asks the cluster, reads a
-//! clock or knows a terminal.
+//! Views: pure functions that turn a timeline, the user's choices, a size and the time of the frame into a [`Frame`]. No view
+//! asks the cluster, reads a clock or knows the terminal.
+//!
+//! Modules depend on those before them in this order: `primitives`; `state`, `window`, `display_state`, `frame_cache`,
+//! `view_context`; `chart` and `picture`; `explain`; `rows`; `sequence`, `table`, `grid`, `pod`; `draw`.
 
 pub(crate) mod chart;
 pub(crate) mod display_state;
@@ -21,7 +24,7 @@ pub(crate) mod tests;
 pub(crate) mod view_context;
 pub(crate) mod window;
 
-pub use crate::view::draw::{draw, paint, tell};
+pub use crate::view::draw::{for_each_line, render_frame, render_picture};
 pub use crate::view::frame_cache::cache::FrameCache;
 pub(crate) use crate::view::picture::Picture;
 pub(crate) use crate::view::pod::conditions::{ConditionRow, ResourceRequest};

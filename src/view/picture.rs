@@ -1,4 +1,4 @@
-//! A frame, and the positions on it that a surface needs in order to move in it.
+//! A frame, and the positions in it that keys and mouse need.
 
 use std::ops::Range;
 
@@ -9,107 +9,108 @@ use crate::timeline::{PodKey, TimelinePod};
 use crate::view::chart::span::TimeSpan;
 use crate::view::primitives::frame::Frame;
 
-/// A frame, and where on it is what.
+/// A frame, and what is where in it.
 #[derive(Clone, Debug, Default)]
 pub struct Picture {
-    /// What is drawn. A line that is about one Pod says so itself.
+    /// The lines. A line about one Pod names that Pod itself.
     pub frame: Frame,
     /// The Pods that can be selected, in the order of the picture.
     pub pods: Vec<PodKey>,
-    /// Where the bars are.
+    /// The position of the bars and of the time axis.
     pub bars: Option<Bars>,
-    /// Cells that stand for a Pod each; of several Pods the first.
+    /// The cells of the grid. A cell that stands for several Pods names the worst of them.
     pub cells: Vec<PodCell>,
-    /// Pods to a line of cells; 1 where each Pod has a line.
+    /// The number of cells in a line of the grid; 1 in the other views.
     pub per_line: usize,
-    /// The first row that is shown, where they scroll.
+    /// The index of the first row that is shown, if the rows scroll.
     pub first: usize,
-    /// Pods without a row of their own.
+    /// The number of Pods without a row.
     pub folded: usize,
-    /// Pods that the filter lets through.
+    /// The number of Pods that match the filter.
     pub found: usize,
 }
 
 /// A cell of the grid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PodCell {
-    /// Line of the frame.
+    /// The index of the line in the frame.
     pub line: usize,
-    /// Column.
+    /// The column in the line.
     pub column: usize,
-    /// The Pod.
+    /// The Pod that a click on the cell selects.
     pub pod: PodKey,
 }
 
-/// Where the bars are on the lines, and which time is where on them.
+/// The columns of the bars, and the time at each of them.
 #[derive(Clone, Debug)]
 pub struct Bars {
-    /// Their first column.
+    /// The first column of the bars.
     pub column: usize,
-    /// How many columns they have.
+    /// The number of columns of the bars.
     pub columns: usize,
     pub(crate) span: TimeSpan,
 }
 
 impl Bars {
-    /// Begin and end of the axis, in milliseconds since its zero.
-    pub fn stretch(&self) -> (i64, i64) {
-        self.span.stretch()
+    /// The start and the end of the axis, in milliseconds since its zero.
+    pub fn shown_time(&self) -> (i64, i64) {
+        self.span.shown_time()
     }
 
-    /// Milliseconds since the axis' zero at a column of the line.
-    pub fn time(&self, column: usize) -> i64 {
-        self.span.axis(self.columns).time(column.saturating_sub(self.column))
+    /// The time at a column of the line, in milliseconds since the axis' zero.
+    pub fn time_at(&self, column: usize) -> i64 {
+        self.span.axis(self.columns).time_at(column.saturating_sub(self.column))
     }
 
-    /// Now, in milliseconds since the axis' zero.
+    /// The time of the frame, in milliseconds since the axis' zero.
     pub fn now(&self) -> i64 {
         self.span.now()
     }
 
-    /// The columns of the line that a phase of the Pod takes; `None` if it is out of sight.
-    pub fn columns_of(&self, pod: &TimelinePod, phase: usize) -> Option<Range<usize>> {
+    /// The columns of the line that a phase of the Pod covers; `None` if the axis does not show that phase.
+    pub fn columns_of_phase(&self, pod: &TimelinePod, phase: usize) -> Option<Range<usize>> {
         let phase = pod.life.phases.get(phase)?;
         let (start, end) = self.times(pod, phase);
         let axis = self.span.axis(self.columns);
         if !axis.shows(start, end) {
             return None;
         }
-        let cells = axis.cells(start, end);
+        let cells = axis.cells_of(start, end);
         Some(cells.start + self.column..cells.end + self.column)
     }
 
-    /// The place of the Pod's phase that is drawn at a column of the line, else of the nearest.
+    /// The index of the Pod's phase at a column of the line, or of the nearest phase. `None` if the column is outside the
+    /// bars.
     pub fn phase_at(&self, pod: &TimelinePod, column: usize) -> Option<usize> {
         let at = column.checked_sub(self.column).filter(|&cell| cell < self.columns)?;
         let axis = self.span.axis(self.columns);
         let distance = |(_, phase): &(usize, &Phase)| {
             let (start, end) = self.times(pod, phase);
-            let cells = axis.cells(start, end);
+            let cells = axis.cells_of(start, end);
             let inside = cells.contains(&at);
             let away = if inside { 0 } else { at.abs_diff(cells.start).min(at.abs_diff(cells.end)) };
-            // Of several in one cell the longest is the one that is seen there.
+            // If several phases share a cell, the cell shows the longest of them.
             (away, std::cmp::Reverse(end.saturating_sub(start)))
         };
-        pod.life.phases.iter().enumerate().min_by_key(distance).map(|(place, _)| place)
+        pod.life.phases.iter().enumerate().min_by_key(distance).map(|(index, _)| index)
     }
 
-    /// The middle of a phase, in milliseconds since the axis' zero.
-    pub fn middle_of(&self, pod: &TimelinePod, phase: usize) -> Option<i64> {
+    /// The middle of a phase, in milliseconds since the axis' zero. `None` if the Pod has no such phase.
+    pub fn middle_of_phase(&self, pod: &TimelinePod, phase: usize) -> Option<i64> {
         let (start, end) = self.times(pod, pod.life.phases.get(phase)?);
         Some(start.midpoint(end))
     }
 
-    /// The length of the whole time, in milliseconds.
-    pub fn whole(&self) -> i64 {
-        self.span.whole()
+    /// The length of the axis without zoom, in milliseconds.
+    pub fn unzoomed_length(&self) -> i64 {
+        self.span.unzoomed_length()
     }
 
-    /// Begin and end of a phase since the axis' zero.
+    /// The start and the end of a phase, in milliseconds since the axis' zero.
     fn times(&self, pod: &TimelinePod, phase: &Phase) -> (i64, i64) {
-        let zero = self.span.zero(pod.overview());
+        let zero = self.span.zero_of(pod.overview());
         let start = phase.start.as_millisecond();
-        let end = phase.end.map_or(self.span.clock().max(start), Timestamp::as_millisecond);
+        let end = phase.end.map_or(self.span.now_since_epoch().max(start), Timestamp::as_millisecond);
         (start.saturating_sub(zero), end.saturating_sub(zero))
     }
 }

@@ -1,32 +1,32 @@
-//! What the user chose to see, and how.
+//! The user's choices: which view, in which order, grouped how.
 
 use jiff::tz::TimeZone;
 
-/// Which picture.
+/// The kind of picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum View {
-    /// One bar a Pod on a common time axis.
+    /// One bar for each Pod, on a common time axis.
     #[default]
     Sequence,
-    /// One line of columns a Pod.
+    /// One line of text columns for each Pod.
     Table,
     /// The table with more columns.
     Wide,
-    /// One cell a Pod.
+    /// One cell for each Pod.
     Grid,
 }
 
-/// Order of the Pods.
+/// The order of the Pods.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sort {
-    /// By creation.
+    /// By creation time.
     #[default]
     Start,
-    /// By end; what goes on comes last.
+    /// By end time; Pods that have not ended come last.
     End,
-    /// Longest work first.
+    /// By work time, longest first.
     Work,
-    /// Longest cold start first.
+    /// By cold start, longest first.
     Cold,
     /// By completion index, then attempt.
     Index,
@@ -34,62 +34,62 @@ pub enum Sort {
     Name,
 }
 
-/// What makes a block of rows.
+/// The property that Pods of one group share.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum GroupBy {
-    /// The workload; bare Pods together.
+    /// The workload. Pods without a workload form one group.
     #[default]
     Workload,
     /// The node.
     Node,
-    /// The Pods' outcome.
+    /// The outcome.
     Outcome,
-    /// Nothing: one block.
+    /// Nothing: all Pods form one group.
     None,
 }
 
-/// Where the bars begin.
+/// The moment at which each bar begins on the axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Align {
-    /// At their time.
+    /// Bars begin at their own time, on a common clock.
     #[default]
     Wall,
-    /// Each at its creation: compares waits.
+    /// All bars begin at the creation of their Pod, to compare waits.
     Created,
-    /// Each at the start of its work: compares work.
+    /// The work of all Pods begins at the same column, to compare work.
     Started,
 }
 
-/// The flags of drawing. Pure data: a surface changes it, a view reads it.
+/// All choices together. The command line and the keys change them; the views read them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ViewState {
-    /// Which picture.
+    /// The kind of picture.
     pub view: View,
-    /// Order of the Pods.
+    /// The order of the Pods.
     pub sort: Sort,
-    /// What makes a block of rows.
+    /// The property that Pods of one group share.
     pub group_by: GroupBy,
-    /// Where the bars begin.
+    /// The moment at which each bar begins on the axis.
     pub align: Align,
-    /// Clock times in this zone instead of time since the start; relative if `None`.
+    /// The zone of clock times on the axis. If `None`, the axis shows the time since the start.
     pub clock: Option<TimeZone>,
-    /// Whether each boundary's evidence is printed.
+    /// Whether each boundary of a phase is followed by its evidence.
     pub explain: bool,
-    /// Whether each container has a bar of its own under its Pod's.
+    /// Whether each container has its own bar below the bar of its Pod.
     pub containers: bool,
 }
 
 /// The room for a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
-    /// Columns; no line is wider.
+    /// The columns of a line.
     pub columns: usize,
-    /// Lines; `None` is as many as it takes.
+    /// The number of lines; `None` allows any number.
     pub rows: Option<usize>,
 }
 
 impl Size {
-    /// As many lines as it takes.
+    /// Room for any number of lines.
     pub fn unbounded(columns: usize) -> Self {
         Self { columns, rows: None }
     }

@@ -12,7 +12,7 @@ use crate::view::frame_cache::results::Counts;
 use crate::view::frame_cache::results::Folded;
 use crate::view::picture::Picture;
 use crate::view::primitives::columns::{Cell, Column, Columns, Shrink};
-use crate::view::primitives::duration::{human, is_fine};
+use crate::view::primitives::duration::{format_duration, is_exact_to_tenths};
 use crate::view::primitives::frame::{Frame, Line, Style};
 use crate::view::primitives::text;
 use crate::view::rows::groups::{Group, Heading, blocks};
@@ -69,14 +69,14 @@ pub(crate) fn draw(context: &ViewContext<'_>, size: Size, wide: bool) -> Picture
     }
     for fold in &folded.folds {
         let what = fold.state.map_or("more", DisplayState::name);
-        let line = Line::of(
+        let line = Line::new(
             format!("+ {} {what}", fold.pods.len()),
             fold.state.map_or(Style::Dim, DisplayState::style),
         );
         frame.lines.push(line.shorten_end(size.columns, context.glyphs.ellipsis));
     }
     if around != (0, 0) {
-        let line = Line::of(format!("+ {} above, {} below", around.0, around.1), Style::Dim);
+        let line = Line::new(format!("+ {} above, {} below", around.0, around.1), Style::Dim);
         frame.lines.push(line.shorten_end(size.columns, context.glyphs.ellipsis));
     }
     if let Some(rows) = size.rows {
@@ -204,7 +204,7 @@ fn row(
     wide: bool,
 ) -> Vec<Cell> {
     let none = || ("-".to_owned(), Style::Dim);
-    let number = |number: Number| if number.text.is_empty() { none() } else { (number.text, number.role) };
+    let number = |number: Number| if number.text.is_empty() { none() } else { (number.text, number.style) };
     let count = |count: Option<u32>| count.map_or_else(none, |count| (count.to_string(), Style::Text));
     let life = &pod.life;
     let mut cells: Vec<Cell> = Vec::new();
@@ -273,10 +273,10 @@ fn spent(context: &ViewContext<'_>, life: &Lifecycle, kinds: &[PhaseKind]) -> Nu
         return Number::default();
     }
     let ends = [life.instants.scheduled, life.instants.sandbox_ready, life.instants.work_started];
-    let fine = ends.into_iter().flatten().all(|end| is_fine(Some(end)));
+    let fine = ends.into_iter().flatten().all(|end| is_exact_to_tenths(Some(end)));
     let time =
         phases.fold(SignedDuration::ZERO, |sum, phase| sum.saturating_add(phase.duration(context.now)));
-    Number { text: human(time, fine), role: Style::Text }
+    Number { text: format_duration(time, fine), style: Style::Text }
 }
 
 /// How kubectl's STATUS looks here.

@@ -26,11 +26,11 @@ fn screens(
 ) -> String {
     let mut text = String::new();
     for &(columns, rows) in sizes {
-        let frame = draw(timeline, state, Size { columns, rows }, glyphs, at(now));
+        let frame = render_frame(timeline, state, Size { columns, rows }, glyphs, at(now));
         text.push_str(&on_screen(&frame, Stylesheet::PLAIN, columns, rows));
         if rows.is_none() {
             let mut told = Frame::default();
-            tell(timeline, state, columns, glyphs, at(now), &mut |line| {
+            for_each_line(timeline, state, columns, glyphs, at(now), &mut |line| {
                 told.lines.push(line.clone());
                 ControlFlow::Continue(())
             });
@@ -57,7 +57,7 @@ fn painted(frame: &Frame, stylesheet: Stylesheet) -> String {
         let count = last.map_or(0, |last| last + 1);
         for (index, span) in line.spans[..count].iter().enumerate() {
             let shown = if index + 1 == count { span.text.trim_end() } else { &span.text };
-            match stylesheet.style(span.role).filter(|_| !shown.trim().is_empty()) {
+            match stylesheet.style(span.style).filter(|_| !shown.trim().is_empty()) {
                 Some(style) => write!(text, "{}", style.style(shown)).unwrap(),
                 None => text.push_str(shown),
             }
@@ -69,7 +69,7 @@ fn painted(frame: &Frame, stylesheet: Stylesheet) -> String {
 
 fn coloured(timeline: &Timeline, state: &ViewState, now: i64) -> String {
     let draw = |columns| {
-        let frame = draw(timeline, state, Size::unbounded(columns), &Glyphs::UNICODE, at(now));
+        let frame = render_frame(timeline, state, Size::unbounded(columns), &Glyphs::UNICODE, at(now));
         on_screen(&frame, Stylesheet::COLOURED, columns, None)
     };
     [80, 120].map(draw).concat()
@@ -452,8 +452,13 @@ fn no_size_breaks_a_view() {
             for columns in [0, 1, 2, 3, 7, 10, 23, 24, 31, 40, 59, 61, 99, 100, 133, 300] {
                 for rows in [0, 1, 2, 3, 5, 8, 13, 24, 100] {
                     for glyphs in [Glyphs::UNICODE, Glyphs::ASCII] {
-                        let frame =
-                            draw(&timeline, &state, Size { columns, rows: Some(rows) }, &glyphs, at(45_000));
+                        let frame = render_frame(
+                            &timeline,
+                            &state,
+                            Size { columns, rows: Some(rows) },
+                            &glyphs,
+                            at(45_000),
+                        );
                         on_screen(&frame, Stylesheet::PLAIN, columns.max(1), Some(rows));
                     }
                 }

@@ -1,34 +1,34 @@
-//! The part of a picture that somebody looks at.
+//! The part of a picture that the user looks at.
 
 use crate::timeline::PodKey;
 
-/// Which part of a picture is shown. The default is all of it, folded where there is no room.
+/// The part of a picture that is shown. The default is the whole picture; if there is too little room, rows are folded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Window {
-    /// Only Pods in which each of these words is found: in the name, node, status or reason, in any case.
+    /// Shows only Pods that contain each of these words in their name, node, outcome, status or reason. Case does not matter.
     pub filter: String,
-    /// This Pod is never folded away.
+    /// The selected Pod, which always keeps its row.
     pub selected: Option<PodKey>,
-    /// Every Pod has its row, and the rows scroll; else what has no room is folded.
+    /// Whether every Pod has a row and the rows scroll. Otherwise Pods without room for a row are folded.
     pub unfolded: bool,
-    /// The first row that is shown, if they scroll; the selected one is shown in any case.
+    /// The first row that is shown, if the rows scroll. The selected row is shown in any case.
     pub first: usize,
-    /// The stretch of time on the axis; all of it if `None`.
+    /// The part of the time axis that is shown; `None` shows all of it.
     pub zoom: Option<Zoom>,
 }
 
-/// A stretch of the time axis.
+/// A part of the time axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Zoom {
-    /// Its length in milliseconds.
+    /// The length in milliseconds.
     pub span: i64,
-    /// Its end in milliseconds since the axis' zero; it ends a little after now if `None`.
+    /// The end, in milliseconds since the axis' zero. If `None`, the part ends a little after now.
     pub end: Option<i64>,
 }
 
 impl Window {
-    /// The words of the filter, as [`finds`] wants them.
-    pub(crate) fn words(&self) -> Vec<String> {
+    /// The words of the filter, in lower case.
+    pub(crate) fn filter_words(&self) -> Vec<String> {
         self.filter.to_lowercase().split_whitespace().map(str::to_owned).collect()
     }
 }

@@ -146,7 +146,11 @@ impl LinesReporter {
                 line(workload, now, &name(workload), &counts(timeline, workload), Style::Dim, false, None)
             })
             .collect();
-        if timeline.workloads().is_empty() { vec![Line::of("nothing to see yet", Style::Dim)] } else { lines }
+        if timeline.workloads().is_empty() {
+            vec![Line::new("nothing to see yet", Style::Dim)]
+        } else {
+            lines
+        }
     }
 }
 
@@ -212,12 +216,14 @@ fn said(pod: &TimelinePod) -> Option<(String, Style)> {
 }
 
 fn ran(life: &Lifecycle) -> String {
-    let fine = duration::is_fine(life.instants.work_started) && duration::is_fine(life.instants.work_ended);
-    life.run.map_or_else(|| "an unknown time".into(), |run| duration::human(run, fine))
+    let fine = duration::is_exact_to_tenths(life.instants.work_started)
+        && duration::is_exact_to_tenths(life.instants.work_ended);
+    life.run.map_or_else(|| "an unknown time".into(), |run| duration::format_duration(run, fine))
 }
 
 fn cold(life: &Lifecycle) -> String {
-    let fine = duration::is_fine(life.instants.scheduled) && duration::is_fine(life.instants.work_started);
+    let fine = duration::is_exact_to_tenths(life.instants.scheduled)
+        && duration::is_exact_to_tenths(life.instants.work_started);
     let Some(cold) = life.cold_start else { return String::new() };
     let pull: SignedDuration = life
         .phases
@@ -225,8 +231,12 @@ fn cold(life: &Lifecycle) -> String {
         .filter(|phase| phase.kind == PhaseKind::Pulling)
         .filter_map(|phase| Some(phase.end?.duration_since(phase.start)))
         .sum();
-    let pull = if pull.is_zero() { String::new() } else { format!(", pull {}", duration::human(pull, true)) };
-    format!(" (cold start {}{pull})", duration::human(cold, fine))
+    let pull = if pull.is_zero() {
+        String::new()
+    } else {
+        format!(", pull {}", duration::format_duration(pull, true))
+    };
+    format!(" (cold start {}{pull})", duration::format_duration(cold, fine))
 }
 
 fn outcome_said(workload: &Workload) -> (String, Style) {
@@ -263,7 +273,7 @@ fn suspended(workload: &Workload) -> String {
 fn resumed(workload: &Workload, now: Timestamp) -> String {
     let last = workload.holds.iter().rfind(|hold| hold.ended && hold.message.is_none());
     match last.and_then(|hold| hold.duration(now)) {
-        Some(took) => format!("is resumed after {}", duration::human(took, false)),
+        Some(took) => format!("is resumed after {}", duration::format_duration(took, false)),
         None => "is resumed".into(),
     }
 }
@@ -305,7 +315,7 @@ fn line(
         None => workload.succeeded.to_string(),
     };
     let mut line = Line::default();
-    let elapsed = duration::so_far(elapsed);
+    let elapsed = duration::format_elapsed(elapsed);
     let scope = if tell_workload { format!("{}: ", text::clean(&workload.name)) } else { String::new() };
     line.push(format!("{elapsed:>6}  {done:>5}  "), Style::Dim);
     if &*workload.kind != "Pod" {

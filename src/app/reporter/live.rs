@@ -195,7 +195,7 @@ impl LiveReporter {
         self.screen = compose_screen(&self.state, &layout_input);
         self.state.window.first = self.screen.picture.first;
         if self.screen.frame.lines.is_empty() {
-            self.screen.frame.lines.push(Line::of("waiting for something to follow", Style::Dim));
+            self.screen.frame.lines.push(Line::new("waiting for something to follow", Style::Dim));
         }
         let before = self.stage.bytes_written();
         // A mouse is of use where there is something to point at.

@@ -1,13 +1,15 @@
-//! The time axis: milliseconds to columns, readable ticks, a window that does not move with every frame.
+//! The time axis: maps milliseconds to columns, chooses readable ticks, and grows in steps so that bars do not move in every
+//! frame.
 
 use std::ops::Range;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::view::primitives::duration::format_elapsed_millis;
 use crate::view::primitives::text;
 
-/// Blanks between two labels, at least.
+/// The least number of blanks between two labels.
 const LABEL_GAP: usize = 3;
 
 const SECOND: i64 = 1_000;
@@ -15,7 +17,7 @@ const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// Distances between ticks that people read without counting.
+/// The distances between ticks that may be used, in milliseconds. People can read them without counting.
 const STEPS: [i64; 32] = [
     1,
     2,
@@ -51,21 +53,21 @@ const STEPS: [i64; 32] = [
     365 * DAY,
 ];
 
-/// Spans of a window that grows, in seconds, then in tens of seconds and so on: each is about a fifth longer than the one
-/// before, so that bars keep their place for a while and little room stays empty.
+/// The lengths of an axis that grows, in seconds, then in tens of seconds, and so on. Each is about a fifth longer than the
+/// one before, so that bars keep their position for a while and little room stays empty.
 const SPANS: [i64; 13] = [10, 12, 15, 18, 22, 26, 31, 37, 44, 53, 63, 75, 90];
 
-/// What the labels say.
+/// The kind of labels.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) enum Labels {
-    /// Time since the axis' zero.
+    /// The time since the axis' zero.
     #[default]
     Relative,
-    /// Clock times in a zone; the axis' zero is this time.
+    /// Clock times in a time zone, where the axis' zero is this time.
     Clock(Timestamp, TimeZone),
 }
 
-/// Milliseconds since a zero that the caller chooses, on a number of columns.
+/// A stretch of time on a number of columns. Times are milliseconds since a zero that the caller chooses.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Axis {
     start: i64,
@@ -75,28 +77,28 @@ pub(crate) struct Axis {
     breaks: Vec<Break>,
 }
 
-/// A stretch of time that is cut out.
+/// A stretch of time that is cut out of the axis.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Break {
     from: i64,
     to: i64,
-    /// What stands in its place.
+    /// The label that replaces the stretch.
     pub(crate) label: String,
-    /// Where that stands.
+    /// The first column of the label.
     pub(crate) column: usize,
 }
 
-/// A labelled place of the axis; the label begins there.
+/// A labelled column of the axis.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Tick {
-    /// Column.
+    /// The column at which the label begins.
     pub column: usize,
-    /// Label.
+    /// The text of the label.
     pub label: String,
 }
 
 impl Axis {
-    /// An axis of the window `[start, end)`; a window without a length becomes one of a second.
+    /// An axis from `start` to `end`. If the end is not after the start, the axis is one second long.
     pub(crate) fn new(start: i64, end: i64, columns: usize, labels: Labels) -> Self {
         let span = end.saturating_sub(start);
         Self {
@@ -108,33 +110,33 @@ impl Axis {
         }
     }
 
-    /// The axis without these stretches, in order: in the place of each stands how long it is. Left out is what leaves no
-    /// room for the rest.
+    /// Cuts these stretches out of the axis. They must be in order. A label with the length of the stretch replaces each of
+    /// them. A stretch is not cut if the labels would take more than half of the columns.
     pub(crate) fn without(mut self, gaps: &[(i64, i64)]) -> Self {
         for &(from, to) in gaps {
-            let label = format!("//{}//", crate::view::primitives::duration::whole(to.saturating_sub(from)));
+            let label = format!("//{}//", format_elapsed_millis(to.saturating_sub(from)));
             let taken: usize = self.breaks.iter().map(|cut| text::width(&cut.label)).sum();
             if (taken + text::width(&label)) * 2 <= self.columns {
                 self.breaks.push(Break { from, to, label, column: 0 });
             }
         }
         for index in 0..self.breaks.len() {
-            self.breaks[index].column = cell_of(self.position(self.breaks[index].from));
+            self.breaks[index].column = to_cell(self.position(self.breaks[index].from));
         }
         self
     }
 
-    /// What is cut out.
+    /// The stretches that are cut out.
     pub(crate) fn breaks(&self) -> &[Break] {
         &self.breaks
     }
 
-    /// How many columns it has.
+    /// The number of columns.
     pub(crate) fn columns(&self) -> usize {
         self.columns
     }
 
-    /// The place of a time, in columns from 0 to the number of columns; what lies outside is put on the edge.
+    /// The position of a time, from 0 to the number of columns. A time outside the axis has the position of the nearer end.
     #[expect(clippy::cast_precision_loss, reason = "2^53 ms are 285,000 years")]
     pub(crate) fn position(&self, at: i64) -> f64 {
         let columns = self.columns as f64;
@@ -146,7 +148,7 @@ impl Axis {
         let scale = (columns - to_position(taken)) / self.span.saturating_sub(cut).max(1) as f64;
         let mut position = at.saturating_sub(self.start) as f64 * scale;
         for cut in &self.breaks {
-            // What lies in the gap has its share of the columns that stand for it.
+            // Times inside a gap are spread over the columns of its label.
             let inside = at.clamp(cut.from, cut.to) - cut.from;
             let share = inside as f64 / (cut.to - cut.from).max(1) as f64;
             position += share * text::width(&cut.label) as f64 - inside as f64 * scale;
@@ -154,15 +156,15 @@ impl Axis {
         position.clamp(0.0, columns)
     }
 
-    /// Whether an interval is in sight, at least in part.
+    /// Whether the axis shows any part of an interval.
     pub(crate) fn shows(&self, start: i64, end: i64) -> bool {
         end >= self.start && start <= self.start.saturating_add(self.span)
     }
 
     /// The time at the middle of a cell, in milliseconds.
-    pub(crate) fn time(&self, cell: usize) -> i64 {
+    pub(crate) fn time_at(&self, cell: usize) -> i64 {
         if !self.breaks.is_empty() {
-            // The first time that is beyond the middle of the cell.
+            // Searches for the last time before the middle of the cell.
             let (mut low, mut high) = (self.start, self.start.saturating_add(self.span));
             while high - low > 1 {
                 let middle = low.midpoint(high);
@@ -176,24 +178,24 @@ impl Axis {
         self.start.saturating_add(i64::try_from(passed).unwrap_or(i64::MAX))
     }
 
-    /// The cell that a time falls into.
-    pub(crate) fn cell(&self, at: i64) -> usize {
-        cell_of(self.position(at)).min(self.columns - 1)
+    /// The cell that contains a time.
+    pub(crate) fn cell_at(&self, at: i64) -> usize {
+        to_cell(self.position(at)).min(self.columns - 1)
     }
 
-    /// The cells that an interval touches: at least one, also for an interval without a length.
-    pub(crate) fn cells(&self, start: i64, end: i64) -> Range<usize> {
-        let first = self.cell(start);
-        let last = self.cell(end);
-        // An interval that ends on the border of a cell does not touch the cell behind it.
+    /// The cells that an interval touches. An interval without a length touches one cell.
+    pub(crate) fn cells_of(&self, start: i64, end: i64) -> Range<usize> {
+        let first = self.cell_at(start);
+        let last = self.cell_at(end);
+        // An interval that ends on the border of two cells does not touch the second one.
         let ends_on_border = self.position(end) <= to_position(last);
         first..(if ends_on_border { last } else { last + 1 }).max(first + 1)
     }
 
-    /// Labelled ticks, left to right; labels neither touch each other nor stick out.
+    /// The ticks, from left to right. Their labels do not touch each other and do not extend beyond the axis.
     pub(crate) fn ticks(&self) -> Vec<Tick> {
         for step in STEPS {
-            // Cheap refusal first: a label is at least two columns wide.
+            // A cheap test first: a label is at least two columns wide.
             let cut: i64 = self.breaks.iter().map(|cut| cut.to - cut.from).sum();
             if (self.span - cut) / step > to_millis(self.columns / (2 + LABEL_GAP) + 1) {
                 continue;
@@ -205,7 +207,7 @@ impl Axis {
         Vec::new()
     }
 
-    /// The ticks of one step, unless their labels would touch.
+    /// The ticks at multiples of `step`; `None` if their labels would touch.
     fn ticks_every(&self, step: i64) -> Option<Vec<Tick>> {
         let offset = self.clock_offset();
         let first =
@@ -215,12 +217,12 @@ impl Axis {
         let mut at = first;
         while at < self.start.saturating_add(self.span) {
             if let Some(cut) = self.breaks.iter().find(|cut| (cut.from..cut.to).contains(&at)) {
-                // On with the first one behind the gap.
+                // Continues with the first tick behind the gap.
                 at = at.saturating_add(((cut.to - at) / step + 1).saturating_mul(step));
                 continue;
             }
             if at >= self.start {
-                let tick = Tick { column: self.cell(at), label: self.label(at, step) };
+                let tick = Tick { column: self.cell_at(at), label: self.label(at, step) };
                 let width = text::width(&tick.label);
                 let at_break = self.breaks.iter().any(|cut| {
                     let behind = cut.column + text::width(&cut.label);
@@ -245,7 +247,7 @@ impl Axis {
         Some(ticks)
     }
 
-    /// What makes ticks fall on whole seconds, minutes, hours of the clock.
+    /// The milliseconds to add to a time so that ticks fall on whole seconds, minutes or hours of the clock.
     fn clock_offset(&self) -> i64 {
         match &self.labels {
             Labels::Relative => 0,
@@ -256,10 +258,10 @@ impl Axis {
         }
     }
 
-    /// The label of a tick; no unit is smaller than the step.
+    /// The label of a tick. Its smallest unit is not smaller than the step.
     fn label(&self, at: i64, step: i64) -> String {
         match &self.labels {
-            Labels::Relative => relative(at, step),
+            Labels::Relative => format_relative(at, step),
             Labels::Clock(zero, zone) => {
                 let Ok(at) = Timestamp::from_millisecond(zero.as_millisecond().saturating_add(at)) else {
                     return String::new();
@@ -276,8 +278,8 @@ impl Axis {
     }
 }
 
-/// `0s`, `0.25s`, `90s` never: `1m30s`, `2h`, `1h30m`, `3d`, `-10s`.
-fn relative(at: i64, step: i64) -> String {
+/// Writes a time since zero: `0s`, `0.25s`, `1m30s` (never `90s`), `2h`, `1h30m`, `3d`, `-10s`.
+fn format_relative(at: i64, step: i64) -> String {
     let sign = if at < 0 { "-" } else { "" };
     let at = at.saturating_abs();
     let rest = |unit: i64, sub: i64, name: &str, sub_name: &str| match at % unit / sub {
@@ -294,7 +296,7 @@ fn relative(at: i64, step: i64) -> String {
         }
         1..MINUTE => format!("{sign}{}s", at / SECOND),
         MINUTE..HOUR => rest(MINUTE, SECOND, "m", "s"),
-        // Behind a break of hours the step may be seconds.
+        // Behind a gap of hours, the step may be seconds.
         HOUR..DAY if step < MINUTE && at % MINUTE != 0 => {
             let (minutes, seconds) = (at % HOUR / MINUTE, at % MINUTE / SECOND);
             format!("{sign}{}h{minutes:02}m{seconds:02}s", at / HOUR)
@@ -305,14 +307,14 @@ fn relative(at: i64, step: i64) -> String {
     }
 }
 
-/// The span of a window that has lasted for `elapsed` milliseconds and goes on: at least ten seconds, then one of a row
-/// of spans that each serve for a while.
-pub(crate) fn growing_span(elapsed: i64) -> i64 {
+/// The length of an axis that must show `elapsed` milliseconds and still grows. At least ten seconds, and one of a few
+/// lengths, so that it stays the same for a while.
+pub(crate) fn growing_length(elapsed: i64) -> i64 {
     let mut unit = SECOND;
     while unit < i64::MAX / 1_000 {
         for span in SPANS {
             let span = unit * span;
-            // Now needs a cell of its own before the edge.
+            // The mark of now needs a cell before the end of the axis.
             if span - span / 50 > elapsed {
                 return span;
             }
@@ -323,7 +325,7 @@ pub(crate) fn growing_span(elapsed: i64) -> i64 {
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positions lie in [0, columns]")]
-fn cell_of(position: f64) -> usize {
+fn to_cell(position: f64) -> usize {
     position as usize
 }
 
@@ -384,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn a_break_says_how_long_it_is() {
+    fn the_label_of_a_gap_is_its_length() {
         let axis =
             Axis::new(0, 2 * HOUR + 60_000, 60, Labels::Relative).without(&[(40_000, 2 * HOUR + 20_000)]);
         assert_eq!(line(&axis), "0s                 30s   //1h59m//      2h00m30s");
@@ -395,12 +397,12 @@ mod tests {
             last = position;
         }
         for cell in 0..60 {
-            assert_eq!(axis.cell(axis.time(cell)), cell);
+            assert_eq!(axis.cell_at(axis.time_at(cell)), cell);
         }
     }
 
     #[test]
-    fn nothing_is_ever_out_of_bounds() {
+    fn ticks_and_positions_stay_within_the_axis() {
         for end in [-5, 0, 1, 7, 999, 31_000, 86_399_999, i64::MAX] {
             for columns in [0, 1, 2, 13, 80, 300] {
                 let axis = Axis::new(0, end, columns, Labels::Relative);
@@ -435,7 +437,7 @@ mod tests {
             let mut times = [next(), next(), next()];
             times.sort_unstable();
             let [start, middle, end] = times;
-            let (left, right) = (axis.cells(start, middle), axis.cells(middle, end));
+            let (left, right) = (axis.cells_of(start, middle), axis.cells_of(middle, end));
             assert!(!left.is_empty() && !right.is_empty());
             assert!(
                 left.start <= right.start && left.end <= right.end && right.end <= axis.columns(),
@@ -446,8 +448,8 @@ mod tests {
     }
 
     #[test]
-    fn a_growing_window_stays_for_a_while() {
-        let spans: Vec<i64> = (0..200).map(|second| growing_span(second * SECOND)).collect();
+    fn a_growing_axis_changes_its_length_rarely() {
+        let spans: Vec<i64> = (0..200).map(|second| growing_length(second * SECOND)).collect();
         let steps = spans.windows(2).filter(|pair| pair[0] != pair[1]).count();
         assert!(steps <= 20, "{steps} steps in 200 s");
         for (elapsed, &span) in (0..).zip(&spans) {
@@ -456,6 +458,6 @@ mod tests {
                 "{elapsed} {span}"
             );
         }
-        assert!(growing_span(i64::MAX) > 0);
+        assert!(growing_length(i64::MAX) > 0);
     }
 }

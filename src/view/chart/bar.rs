@@ -1,4 +1,4 @@
-//! One Pod's life as cells of the axis.
+//! The life of one Pod as cells of the axis.
 
 use std::ops::Range;
 
@@ -8,56 +8,82 @@ use crate::lifecycle::{Phase, PhaseKind, PodOutcome};
 use crate::timeline::{Retry, TimelinePod};
 use crate::view::chart::axis::Axis;
 use crate::view::chart::legend::LegendEntries;
-pub(crate) use crate::view::chart::mark::CellMark;
+use crate::view::chart::mark::CellMark;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::glyph::Glyphs;
 use crate::view::primitives::text;
 
-/// How many cells of `?` follow a time that nobody knows.
+/// The number of `?` cells after an unknown time.
 const UNKNOWN_CELLS: usize = 3;
 
-/// The phases that are one to the eye: none of them may vanish because its cells are shared.
-fn family(kind: PhaseKind) -> usize {
-    match kind {
-        PhaseKind::Queued => 0,
-        PhaseKind::Setup
-        | PhaseKind::Pulling
-        | PhaseKind::Initializing
-        | PhaseKind::Starting
-        | PhaseKind::Startup => 1,
-        PhaseKind::Running => 2,
-        PhaseKind::BackOff => 3,
-        PhaseKind::Terminating => 4,
+/// Phases that belong together in a bar. Each family that a Pod had keeps at least one cell, even if longer phases cover it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PhaseFamily {
+    Queued,
+    ColdStart,
+    Work,
+    BackOff,
+    Termination,
+}
+
+impl PhaseFamily {
+    /// All families. Those that matter most come first.
+    const BY_IMPORTANCE: [Self; 5] =
+        [Self::Work, Self::ColdStart, Self::BackOff, Self::Termination, Self::Queued];
+
+    fn from_phase(kind: PhaseKind) -> Self {
+        match kind {
+            PhaseKind::Queued => Self::Queued,
+            PhaseKind::Setup
+            | PhaseKind::Pulling
+            | PhaseKind::Initializing
+            | PhaseKind::Starting
+            | PhaseKind::Startup => Self::ColdStart,
+            PhaseKind::Running => Self::Work,
+            PhaseKind::BackOff => Self::BackOff,
+            PhaseKind::Terminating => Self::Termination,
+        }
+    }
+
+    /// The least number of columns that a phase of this family must last to get a cell.
+    fn min_columns(self) -> f64 {
+        match self {
+            // Every Pod waits some milliseconds for its node. Such a wait is not worth a cell.
+            Self::Queued => 0.25,
+            // That a Pod worked is always shown, however short the work was.
+            Self::Work => -1.0,
+            Self::ColdStart | Self::BackOff | Self::Termination => 0.0,
+        }
     }
 }
 
-/// A word in the free cells of a bar.
+/// Words over some cells of a bar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Label {
     column: usize,
     text: String,
-    role: Style,
+    style: Style,
 }
 
-/// What stands in a Pod's row before its own life.
+/// The other attempts in the row of a Pod, and the waits between attempts.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Before<'a> {
-    /// Earlier tries at the same piece of work, in order.
-    pub(crate) tries: Vec<TimelinePod<'a>>,
-    /// The waits between them and before this one.
+pub(crate) struct OtherAttempts<'a> {
+    /// The earlier Pods of the row, oldest first.
+    pub(crate) earlier: Vec<TimelinePod<'a>>,
+    /// The waits before the attempts of the row.
     pub(crate) waits: Vec<Retry>,
-    /// Since when it waits for the next try.
-    pub(crate) again: Option<Timestamp>,
+    /// The time since when the row waits for its next attempt.
+    pub(crate) waits_since: Option<Timestamp>,
 }
 
-/// One Pod's cells.
+/// The cells of one Pod, container or workload, with words over some of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Bar {
     pub(crate) cells: Vec<CellMark>,
     labels: Vec<Label>,
 }
 
-/// A stretch of one mark, in columns.
+/// A part of the axis with one mark, in columns.
 struct Stretch {
     start: f64,
     end: f64,
@@ -65,13 +91,19 @@ struct Stretch {
 }
 
 impl Bar {
-    /// The cells of a Pod, whose times are taken from `zero` (milliseconds since 1970) on.
-    pub(crate) fn of(pod: &TimelinePod, axis: &Axis, zero: i64, now: Timestamp) -> Self {
-        Self::of_row(pod, &Before::default(), axis, zero, now)
+    /// The bar of a Pod. `zero` is the zero of the axis, in milliseconds since 1970.
+    pub(crate) fn from_pod(pod: &TimelinePod, axis: &Axis, zero: i64, now: Timestamp) -> Self {
+        Self::from_attempts(pod, &OtherAttempts::default(), axis, zero, now)
     }
 
-    /// The cells of phases alone; `open` if the last of them goes on.
-    pub(crate) fn of_phases(phases: &[Phase], axis: &Axis, zero: i64, now: Timestamp, open: bool) -> Self {
+    /// The bar of phases alone. `is_open` says whether the last phase goes on.
+    pub(crate) fn from_phases(
+        phases: &[Phase],
+        axis: &Axis,
+        zero: i64,
+        now: Timestamp,
+        is_open: bool,
+    ) -> Self {
         let mut bar = Self { cells: vec![CellMark::Empty; axis.columns()], labels: Vec::new() };
         let millis = |at: Timestamp| at.as_millisecond().saturating_sub(zero);
         let stretches: Vec<Stretch> = phases
@@ -83,34 +115,35 @@ impl Bar {
             })
             .collect();
         bar.fill(&stretches);
-        bar.rescue(&stretches);
-        if open {
-            bar.close(CellMark::Now);
+        bar.keep_families(&stretches);
+        if is_open {
+            bar.append_mark(CellMark::Now);
         }
         bar
     }
 
-    /// The cells of stretches of one mark (in milliseconds since the axis' zero); `open` if the last of them goes on.
-    pub(crate) fn of_stretches(
+    /// The bar of stretches with one mark, each a start and an end in milliseconds since the axis' zero. `is_open` says
+    /// whether the last stretch goes on.
+    pub(crate) fn from_stretches(
         stretches: impl Iterator<Item = (i64, i64)>,
         mark: CellMark,
         axis: &Axis,
-        open: bool,
+        is_open: bool,
     ) -> Self {
         let mut bar = Self { cells: vec![CellMark::Empty; axis.columns()], labels: Vec::new() };
         for (start, end) in stretches {
-            bar.cells[axis.cells(start, end)].fill(mark);
+            bar.cells[axis.cells_of(start, end)].fill(mark);
         }
-        if open {
-            bar.close(CellMark::Now);
+        if is_open {
+            bar.append_mark(CellMark::Now);
         }
         bar
     }
 
-    /// The cells of a Pod and of what stands before it in its row.
-    pub(crate) fn of_row(
+    /// The bar of a Pod and of the other attempts in its row.
+    pub(crate) fn from_attempts(
         pod: &TimelinePod,
-        before: &Before<'_>,
+        others: &OtherAttempts<'_>,
         axis: &Axis,
         zero: i64,
         now: Timestamp,
@@ -119,98 +152,107 @@ impl Bar {
         let life = &pod.life;
         let millis = |at: Timestamp| at.as_millisecond().saturating_sub(zero);
         let Some(last) = life.phases.last() else {
-            bar.mark_unknown(life.instants.created.map_or(0, |created| axis.cell(millis(created.at))));
+            bar.mark_unknown(life.instants.created.map_or(0, |created| axis.cell_at(millis(created.at))));
             return bar;
         };
-        let mut all = Vec::new();
-        for earlier in &before.tries {
-            all.extend(stretches(&earlier.life.phases, axis, &millis, now, earlier.life.end_unknown));
+        let mut stretches = Vec::new();
+        for earlier in &others.earlier {
+            stretches.extend(to_stretches(
+                &earlier.life.phases,
+                axis,
+                &millis,
+                now,
+                earlier.life.end_unknown,
+            ));
         }
-        let waits = before.waits.iter().map(|wait| (millis(wait.since), millis(wait.until), wait.estimated));
-        all.extend(waits.filter(|&(since, until, _)| axis.shows(since, until)).map(
+        let waits = others.waits.iter().map(|wait| (millis(wait.since), millis(wait.until), wait.estimated));
+        stretches.extend(waits.filter(|&(since, until, _)| axis.shows(since, until)).map(
             |(since, until, estimated)| Stretch {
                 start: axis.position(since),
                 end: axis.position(until),
                 mark: if estimated { CellMark::Estimated } else { CellMark::Phase(PhaseKind::BackOff) },
             },
         ));
-        let own = stretches(&life.phases, axis, &millis, now, life.end_unknown);
-        let in_sight = !own.is_empty();
-        all.extend(own);
-        if let Some((since, until)) = before.again.map(|since| (millis(since), millis(now.max(since)))) {
+        let own = to_stretches(&life.phases, axis, &millis, now, life.end_unknown);
+        let is_visible = !own.is_empty();
+        stretches.extend(own);
+        if let Some((since, until)) = others.waits_since.map(|since| (millis(since), millis(now.max(since))))
+        {
             let mark = CellMark::Phase(PhaseKind::BackOff);
-            all.extend(axis.shows(since, until).then(|| Stretch {
+            stretches.extend(axis.shows(since, until).then(|| Stretch {
                 start: axis.position(since),
                 end: axis.position(until),
                 mark,
             }));
         }
-        bar.fill(&all);
-        bar.rescue(&all);
-        for earlier in &before.tries {
+        bar.fill(&stretches);
+        bar.keep_families(&stretches);
+        for earlier in &others.earlier {
             let end = earlier.life.end().map(millis);
             if let Some(end) = end.filter(|&end| axis.shows(end, end)) {
-                bar.end_earlier(earlier.life.outcome, axis.position(end));
+                bar.mark_earlier_end(earlier.life.outcome, axis.position(end));
             }
         }
 
-        if before.again.is_some() {
+        if others.waits_since.is_some() {
             let end = life.end().map(millis).filter(|&end| axis.shows(end, end));
             if axis.shows(millis(now), millis(now)) {
-                bar.close(CellMark::Now);
+                bar.append_mark(CellMark::Now);
             }
             if let Some(end) = end {
-                bar.end_earlier(life.outcome, axis.position(end));
+                bar.mark_earlier_end(life.outcome, axis.position(end));
             }
             return bar;
         }
-        // On a part of the axis: what ends out of sight has no mark here.
+        // If the axis shows only a part of the time, a bar that ends outside of it has no mark of its end.
         let end = millis(last.end.unwrap_or(if life.end_unknown { last.start } else { now.max(last.start) }));
         if !axis.shows(end, end) {
-            if !in_sight && before.tries.is_empty() {
-                bar.point_at(millis(last.start) < axis.time(0));
+            if !is_visible && others.earlier.is_empty() {
+                bar.point_outside(millis(last.start) < axis.time_at(0));
             }
             return bar;
         }
         match last.end {
             Some(end) if life.outcome.has_ended() => match life.outcome {
-                outcome if outcome.has_failed() => _ = bar.close(CellMark::Failed),
-                PodOutcome::Deleted => _ = bar.close(CellMark::Deleted),
-                _ if last.kind == PhaseKind::Running => bar.shave(axis.position(millis(end))),
+                outcome if outcome.has_failed() => _ = bar.append_mark(CellMark::Failed),
+                PodOutcome::Deleted => _ = bar.append_mark(CellMark::Deleted),
+                _ if last.kind == PhaseKind::Running => bar.shorten_work(axis.position(millis(end))),
                 _ => {}
             },
             None if life.end_unknown || life.outcome.has_ended() => {
-                let begin = CellMark::Phase(last.kind);
-                let behind = bar.cells.iter().rposition(|&cell| cell != CellMark::Empty);
-                let behind =
-                    behind.filter(|&behind| bar.cells[behind] == begin).unwrap_or_else(|| bar.close(begin));
-                bar.mark_unknown(behind + 1);
+                let mark = CellMark::Phase(last.kind);
+                let last_cell = bar.cells.iter().rposition(|&cell| cell != CellMark::Empty);
+                let last_cell = last_cell
+                    .filter(|&cell| bar.cells[cell] == mark)
+                    .unwrap_or_else(|| bar.append_mark(mark));
+                bar.mark_unknown(last_cell + 1);
             }
-            _ if life.outcome == PodOutcome::Unknown => _ = bar.close(CellMark::Unknown),
-            // Between two phases that are known, or in one that goes on.
-            _ => _ = bar.close(CellMark::Now),
+            _ if life.outcome == PodOutcome::Unknown => _ = bar.append_mark(CellMark::Unknown),
+            // The Pod is in a phase that goes on, or between two known phases.
+            _ => _ = bar.append_mark(CellMark::Now),
         }
         bar
     }
 
-    /// Marks where the axis is broken.
-    pub(crate) fn mark_breaks(&mut self, axis: &Axis) {
+    /// Marks the gaps that are cut out of the axis.
+    pub(crate) fn mark_gaps(&mut self, axis: &Axis) {
         for cut in axis.breaks() {
-            // Never over what is there.
-            let place = cut.column..cut.column + 2;
-            if self.cells.get(place).is_some_and(|cells| cells.iter().all(|&cell| cell == CellMark::Empty)) {
-                self.labels.push(Label { column: cut.column, text: "//".into(), role: Style::Dim });
+            // A mark never covers other cells.
+            let columns = cut.column..cut.column + 2;
+            if self.cells.get(columns).is_some_and(|cells| cells.iter().all(|&cell| cell == CellMark::Empty))
+            {
+                self.labels.push(Label { column: cut.column, text: "//".into(), style: Style::Dim });
             }
         }
     }
 
-    /// Points to where the life is that is out of sight.
-    fn point_at(&mut self, earlier: bool) {
+    /// Points to the side on which the bar would be, because the axis does not show its time.
+    fn point_outside(&mut self, earlier: bool) {
         let (column, text) = if earlier { (0, "<") } else { (self.cells.len() - 1, ">") };
-        self.labels.push(Label { column, text: text.into(), role: Style::Dim });
+        self.labels.push(Label { column, text: text.into(), style: Style::Dim });
     }
 
-    /// Each cell shows what covers most of it, if half of it is covered at all.
+    /// Gives each cell the mark that covers most of it, if at least half of the cell is covered.
     fn fill(&mut self, stretches: &[Stretch]) {
         let mut best = vec![0.0_f64; self.cells.len()];
         let mut covered = vec![0.0_f64; self.cells.len()];
@@ -230,7 +272,7 @@ impl Bar {
                 *cell = CellMark::Empty;
             }
         }
-        // A life shorter than half a cell has one all the same.
+        // A life that is shorter than half a cell still gets one cell.
         if self.cells.iter().all(|&cell| cell == CellMark::Empty)
             && let Some(longest) =
                 stretches.iter().max_by(|a, b| (a.end - a.start).total_cmp(&(b.end - b.start)))
@@ -240,27 +282,20 @@ impl Bar {
         }
     }
 
-    /// Gives a cell to each family of phases that lost all of its cells to longer neighbours, if that takes nobody's
-    /// last one.
-    fn rescue(&mut self, stretches: &[Stretch]) {
-        const FAMILIES: [usize; 5] = [2, 1, 3, 4, 0];
-        for wanted in FAMILIES {
-            let of_family = |mark: CellMark| matches!(mark, CellMark::Phase(kind) if family(kind) == wanted);
-            if self.cells.iter().any(|&cell| of_family(cell)) {
+    /// Gives a cell to each family of phases that lost all its cells to longer neighbours, unless that would take the last
+    /// cell of another mark.
+    fn keep_families(&mut self, stretches: &[Stretch]) {
+        for family in PhaseFamily::BY_IMPORTANCE {
+            let is_family = |mark: CellMark| matches!(mark, CellMark::Phase(kind) if PhaseFamily::from_phase(kind) == family);
+            if self.cells.iter().any(|&cell| is_family(cell)) {
                 continue;
             }
             let longest = stretches
                 .iter()
-                .filter(|stretch| of_family(stretch.mark))
+                .filter(|stretch| is_family(stretch.mark))
                 .max_by(|a, b| (a.end - a.start).total_cmp(&(b.end - b.start)));
-            // Every Pod waits some milliseconds for its node: no reason to show a wait.
-            // That it worked is the point, however short.
-            let least = match wanted {
-                0 => 0.25,
-                2 => -1.0,
-                _ => 0.0,
-            };
-            let Some(longest) = longest.filter(|longest| longest.end - longest.start > least) else {
+            let is_long = |stretch: &&Stretch| stretch.end - stretch.start > family.min_columns();
+            let Some(longest) = longest.filter(is_long) else {
                 continue;
             };
             let cell = cells_between(longest.start, longest.start, self.cells.len()).start;
@@ -268,15 +303,15 @@ impl Bar {
             let others = self.cells.iter().filter(|&&other| other == taken).count();
             if taken == CellMark::Empty || others > 1 {
                 self.cells[cell] = longest.mark;
-            } else if wanted == 2 && self.cells.get(cell + 1) == Some(&CellMark::Empty) {
-                // The only cell of the cold start stays; the work, however short, has the next one.
+            } else if family == PhaseFamily::Work && self.cells.get(cell + 1) == Some(&CellMark::Empty) {
+                // The only cell of the cold start stays, and the short work gets the cell behind it.
                 self.cells[cell + 1] = longest.mark;
             }
         }
     }
 
-    /// Marks where an earlier try ended: in the wait that follows, if that has a cell to spare.
-    fn end_earlier(&mut self, outcome: PodOutcome, end: f64) {
+    /// Marks the end of an earlier attempt, in a cell of the wait that follows if possible.
+    fn mark_earlier_end(&mut self, outcome: PodOutcome, end: f64) {
         let mark = match outcome {
             PodOutcome::Deleted => CellMark::Deleted,
             outcome if outcome.has_failed() => CellMark::Failed,
@@ -287,17 +322,17 @@ impl Bar {
             let mark = self.cells.get(*cell);
             mark.is_some_and(|mark| matches!(mark, CellMark::Empty | CellMark::Phase(PhaseKind::BackOff)))
         };
-        let place = (cell..cell + 2).find(free).unwrap_or(cell);
-        self.cells[place] = mark;
+        let cell = (cell..cell + 2).find(free).unwrap_or(cell);
+        self.cells[cell] = mark;
     }
 
-    /// Makes the last cell of work as long as the work.
-    fn shave(&mut self, end: f64) {
+    /// Draws the last cell of work in eighths, as long as the work lasted.
+    fn shorten_work(&mut self, end: f64) {
         let cell = cells_between(end, end, self.cells.len()).start;
         let eighths = ((end - position(cell)) * 8.0).round();
         let before = cell.checked_sub(1).map(|before| self.cells[before]);
         let is_work = |mark: CellMark| mark == CellMark::Phase(PhaseKind::Running);
-        // Only work before it makes the rest of a cell a bar that goes on.
+        // A partial cell is only understood behind a full cell of work.
         if !(before.is_some_and(is_work)
             && (is_work(self.cells[cell]) || self.cells[cell] == CellMark::Empty))
         {
@@ -305,20 +340,21 @@ impl Bar {
         }
         for eighth in 0..8_u8 {
             if (f64::from(eighth) - eighths).abs() < 0.5 {
-                self.cells[cell] = if eighth == 0 { CellMark::Empty } else { CellMark::Eighths(eighth) };
+                self.cells[cell] = if eighth == 0 { CellMark::Empty } else { CellMark::WorkEighths(eighth) };
             }
         }
     }
 
-    /// Puts a mark behind the bar: it stands for the bar's end, and hides none of its cells unless the axis ends there.
-    /// The cell of the mark.
-    fn close(&mut self, mark: CellMark) -> usize {
+    /// Puts a mark behind the last cell of the bar and returns the cell of the mark. It replaces the last cell only if the axis
+    /// ends there.
+    fn append_mark(&mut self, mark: CellMark) -> usize {
         let behind = self.cells.iter().rposition(|&cell| cell != CellMark::Empty).map_or(0, |last| last + 1);
         let behind = behind.min(self.cells.len() - 1);
         self.cells[behind] = mark;
         behind
     }
 
+    /// Marks up to three cells as unknown, starting at `from`.
     fn mark_unknown(&mut self, from: usize) {
         let from = from.min(self.cells.len() - 1);
         for cell in self.cells.iter_mut().skip(from).take(UNKNOWN_CELLS) {
@@ -326,77 +362,83 @@ impl Bar {
         }
     }
 
-    /// Puts a word where it hides nothing: into the stretch that it explains, else behind the bar, else before it.
-    /// Whether there was room.
-    pub(crate) fn label(&mut self, words: &str, role: Style, inside: Option<Range<usize>>) -> bool {
-        if inside.is_some_and(|inside| self.label_inside(words, role, inside)) {
+    /// Puts words into the cells `inside`, which they explain, or else behind the bar, or else before it. Returns whether there
+    /// was room.
+    pub(crate) fn add_label(&mut self, words: &str, style: Style, inside: Option<Range<usize>>) -> bool {
+        if inside.is_some_and(|inside| self.add_label_inside(words, style, inside)) {
             return true;
         }
-        let wanted = text::width(words);
+        let width = text::width(words);
         let first = self.cells.iter().position(|&cell| cell != CellMark::Empty).unwrap_or(0);
         let behind = self.cells.iter().rposition(|&cell| cell != CellMark::Empty).map_or(0, |last| last + 1);
-        let column = if self.cells.len() >= behind + 1 + wanted {
+        let column = if self.cells.len() >= behind + 1 + width {
             behind + 1
-        } else if first > wanted {
-            first - 1 - wanted
+        } else if first > width {
+            first - 1 - width
         } else {
             return false;
         };
-        self.labels.push(Label { column, text: words.to_owned(), role });
+        self.labels.push(Label { column, text: words.to_owned(), style });
         true
     }
 
-    /// Puts a word into the stretch that it explains, with enough of the stretch left on both sides to see what it is.
-    /// Whether there was room.
-    pub(crate) fn label_inside(&mut self, words: &str, role: Style, inside: Range<usize>) -> bool {
+    /// Puts words into the cells `inside`, with enough cells left on both sides to recognize their mark. Returns whether there
+    /// was room.
+    pub(crate) fn add_label_inside(&mut self, words: &str, style: Style, inside: Range<usize>) -> bool {
         let fits = inside.len() >= text::width(words) + 6;
         if fits {
-            self.labels.push(Label { column: inside.start + 2, text: format!(" {words} "), role });
+            self.labels.push(Label { column: inside.start + 2, text: format!(" {words} "), style });
         }
         fits
     }
 
-    /// The cells that a phase has to itself.
-    pub(crate) fn cells_of(&self, phase: &Phase, axis: &Axis, zero: i64, now: Timestamp) -> Range<usize> {
+    /// The cells that show a phase and nothing else.
+    pub(crate) fn cells_of_phase(
+        &self,
+        phase: &Phase,
+        axis: &Axis,
+        zero: i64,
+        now: Timestamp,
+    ) -> Range<usize> {
         let millis = |at: Timestamp| at.as_millisecond().saturating_sub(zero);
-        let cells = axis.cells(millis(phase.start), millis(phase.end.unwrap_or(now)));
+        let cells = axis.cells_of(millis(phase.start), millis(phase.end.unwrap_or(now)));
         let own = |&cell: &usize| self.cells[cell] == CellMark::Phase(phase.kind);
         let first = cells.clone().find(own).unwrap_or(cells.start);
         let last = cells.clone().rfind(own).map_or(first, |last| last + 1);
         first..last
     }
 
-    /// Adds the cells to a line, and their glyphs to those that the legend explains.
-    pub(crate) fn draw(&self, line: &mut Line, glyphs: &Glyphs, seen: &mut LegendEntries) {
-        // One string for each stretch of a role: this runs for every row of every frame.
+    /// Adds the bar to a line and its marks to the legend.
+    pub(crate) fn push_to(&self, line: &mut Line, glyphs: &Glyphs, legend: &mut LegendEntries) {
+        // Builds one string for all neighbours of a style, because this runs for every row of every frame.
         let mut stretch = String::with_capacity(3 * self.cells.len());
-        let mut stretch_role = Style::Text;
-        let mut gap = false;
+        let mut stretch_style = Style::Text;
+        let mut is_gap = false;
         let mut cell = 0;
         while cell < self.cells.len() {
             if let Some(label) = self.labels.iter().find(|label| label.column == cell) {
-                line.push(std::mem::take(&mut stretch), stretch_role);
-                line.push(label.text.as_str(), label.role);
+                line.push(std::mem::take(&mut stretch), stretch_style);
+                line.push(label.text.as_str(), label.style);
                 cell += text::width(&label.text).max(1);
                 continue;
             }
             let mark = self.cells[cell];
-            seen.add(mark);
-            if mark.role() != stretch_role {
-                line.push(std::mem::take(&mut stretch), stretch_role);
-                stretch_role = mark.role();
+            legend.add(mark);
+            if mark.style() != stretch_style {
+                line.push(std::mem::take(&mut stretch), stretch_style);
+                stretch_style = mark.style();
             }
-            // What is only estimated is not drawn through.
-            gap = mark == CellMark::Estimated && !gap && cell > 0 && self.cells[cell - 1] == mark;
-            stretch.push(if gap { ' ' } else { mark.glyph(glyphs) });
+            // Estimated stretches are drawn with gaps.
+            is_gap = mark == CellMark::Estimated && !is_gap && cell > 0 && self.cells[cell - 1] == mark;
+            stretch.push(if is_gap { ' ' } else { mark.glyph(glyphs) });
             cell += 1;
         }
-        line.push(stretch, stretch_role);
+        line.push(stretch, stretch_style);
     }
 }
 
-/// The phases as stretches of the axis, with what nobody knows between them.
-fn stretches(
+/// The visible phases as stretches of the axis, with unknown stretches between them.
+fn to_stretches(
     phases: &[Phase],
     axis: &Axis,
     millis: &impl Fn(Timestamp) -> i64,
@@ -416,7 +458,7 @@ fn stretches(
         }
         let end = match phase.end {
             Some(end) => millis(end),
-            // What has an end that nobody knows is shown by its begin.
+            // A phase with an unknown end is shown at its start.
             None if end_unknown => start,
             None => millis(now),
         };
@@ -427,7 +469,7 @@ fn stretches(
         }
         let mark = CellMark::Phase(phase.kind);
         match stretches.last_mut() {
-            // What only differs in its reason is one to the eye.
+            // Phases that differ only in their reason look the same, so they are merged.
             Some(last) if last.mark == mark && from == Some(start) => last.end = axis.position(end),
             _ => stretches.push(Stretch { start: axis.position(start), end: axis.position(end), mark }),
         }
@@ -435,7 +477,7 @@ fn stretches(
     stretches
 }
 
-/// The cells that a stretch touches, at least one.
+/// The cells that a stretch touches; at least one.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positions lie in [0, columns]")]
 fn cells_between(start: f64, end: f64, columns: usize) -> Range<usize> {
     let first = (start as usize).min(columns - 1);

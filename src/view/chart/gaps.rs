@@ -1,42 +1,44 @@
-//! Stretches of the axis in which no Pod was there for long: they are cut out, and said.
+//! Long gaps of the axis in which no Pod existed. They are cut out, and the axis shows how long each of them is.
 
-/// A gap that is shorter is drawn as it is, in milliseconds.
-const LEAST: i64 = 60_000;
-/// No more gaps than these are cut out: each costs columns.
-const MOST: usize = 3;
+/// The shortest gap that is cut out, in milliseconds.
+const MIN_GAP: i64 = 60_000;
+/// The most gaps that are cut out, because the label of each gap takes columns.
+const MAX_GAPS: usize = 3;
 
-/// Lives as stretches in order, those that are too near each other for a gap in one: few, however many lives.
-pub(crate) fn stretches(mut lives: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
+/// Sorts the lives of Pods and merges those without a gap of [`MIN_GAP`] between them. Each life is a start and an end in
+/// milliseconds since the axis' zero.
+pub(crate) fn merge_lives(mut lives: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
     lives.sort_unstable();
-    let mut stretches: Vec<(i64, i64)> = Vec::new();
-    for (begin, ended) in lives {
-        match stretches.last_mut() {
-            Some(last) if begin.saturating_sub(last.1) < LEAST => last.1 = last.1.max(ended),
-            _ => stretches.push((begin, ended)),
+    let mut merged: Vec<(i64, i64)> = Vec::new();
+    for (start, end) in lives {
+        match merged.last_mut() {
+            Some(last) if start.saturating_sub(last.1) < MIN_GAP => last.1 = last.1.max(end),
+            _ => merged.push((start, end)),
         }
     }
-    stretches.shrink_to_fit();
-    stretches
+    merged.shrink_to_fit();
+    merged
 }
 
-/// The gaps between lives or stretches of them (begin and end, in order, in milliseconds since the axis' zero) from 0 to `end` that are worth a break: each takes
-/// more than a quarter of the axis, or more than all that is left of it. A margin of each stays, so that what ends there is seen.
-pub(crate) fn gaps(lives: &[(i64, i64)], end: i64) -> Vec<(i64, i64)> {
-    if end < LEAST || lives.is_empty() {
+/// Finds the gaps between lives, from 0 to `end`, that the axis cuts out. The lives are in order. Each gap takes more than a
+/// quarter of the axis that is left after the longer gaps are cut. A margin at both ends of a gap stays on the axis, so that
+/// the end of a bar before the gap is visible.
+pub(crate) fn find_gaps(lives: &[(i64, i64)], end: i64) -> Vec<(i64, i64)> {
+    if end < MIN_GAP || lives.is_empty() {
         return Vec::new();
     }
     let mut found: Vec<(i64, i64)> = Vec::new();
     let mut until = 0;
-    for (begin, ended) in lives.iter().copied().chain([(end, end)]) {
-        if begin.saturating_sub(until) >= LEAST {
-            found.push((until, begin));
+    for (start, ended) in lives.iter().copied().chain([(end, end)]) {
+        if start.saturating_sub(until) >= MIN_GAP {
+            found.push((until, start));
         }
         until = until.max(ended);
     }
     found.sort_unstable_by_key(|&(from, to)| from - to);
     let mut left = end;
     let mut gaps = Vec::new();
-    for (from, to) in found.into_iter().take(MOST) {
+    for (from, to) in found.into_iter().take(MAX_GAPS) {
         if (to - from).saturating_mul(4) <= left {
             break;
         }
@@ -46,7 +48,7 @@ pub(crate) fn gaps(lives: &[(i64, i64)], end: i64) -> Vec<(i64, i64)> {
     let margin = (left / 30).max(1000);
     gaps.retain_mut(|(from, to)| {
         (*from, *to) = (from.saturating_add(margin), to.saturating_sub(margin));
-        to.saturating_sub(*from) >= LEAST / 2
+        to.saturating_sub(*from) >= MIN_GAP / 2
     });
     gaps.sort_unstable();
     gaps
@@ -54,16 +56,16 @@ pub(crate) fn gaps(lives: &[(i64, i64)], end: i64) -> Vec<(i64, i64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{gaps, stretches};
+    use super::*;
 
     const HOUR: i64 = 3_600_000;
 
     #[test]
     fn only_long_gaps_are_cut_out() {
-        assert_eq!(gaps(&stretches(vec![(0, 30_000), (40_000, 70_000)]), 70_000), []);
-        assert_eq!(gaps(&stretches(vec![(0, 1000)]), 50_000), [], "a minute at least");
-        let cut = gaps(
-            &stretches(vec![(2 * HOUR, 2 * HOUR + 60_000), (0, 60_000), (30_000, 50_000)]),
+        assert_eq!(find_gaps(&merge_lives(vec![(0, 30_000), (40_000, 70_000)]), 70_000), []);
+        assert_eq!(find_gaps(&merge_lives(vec![(0, 1000)]), 50_000), [], "a gap has at least a minute");
+        let cut = find_gaps(
+            &merge_lives(vec![(2 * HOUR, 2 * HOUR + 60_000), (0, 60_000), (30_000, 50_000)]),
             2 * HOUR + 60_000,
         );
         let [(from, to)] = cut[..] else { panic!("{cut:?}") };
@@ -72,7 +74,7 @@ mod tests {
 
     #[test]
     fn the_time_before_the_first_and_after_the_last_pod_is_cut_too() {
-        assert_eq!(gaps(&stretches(vec![(HOUR, HOUR + 60_000)]), 3 * HOUR).len(), 2);
-        assert_eq!(gaps(&[], 3 * HOUR), []);
+        assert_eq!(find_gaps(&merge_lives(vec![(HOUR, HOUR + 60_000)]), 3 * HOUR).len(), 2);
+        assert_eq!(find_gaps(&[], 3 * HOUR), []);
     }
 }

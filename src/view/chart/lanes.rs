@@ -1,4 +1,4 @@
-//! The containers of one Pod as bars of their own: pulls, runs, and the waits between them.
+//! One bar for each container of a Pod: its pull, its runs, and the waits between them.
 
 use std::borrow::Cow;
 
@@ -10,60 +10,61 @@ use crate::view::chart::axis::Axis;
 use crate::view::chart::bar::Bar;
 use crate::view::chart::legend::LegendEntries;
 use crate::view::primitives::frame::Line;
+use crate::view::primitives::glyph::Glyphs;
 use crate::view::primitives::text;
 use crate::view::view_context::ViewContext;
 
 /// The bar of one container.
 pub(crate) struct Lane<'a> {
-    /// Its name, safe for a terminal.
+    /// The name of the container, escaped for a terminal.
     pub(crate) name: Cow<'a, str>,
-    /// What it is for.
+    /// The role of the container in its Pod.
     pub(crate) role: ContainerRole,
     bar: Bar,
 }
 
 impl Lane<'_> {
-    /// Adds the cells to a line.
-    pub(crate) fn draw(&self, context: &ViewContext<'_>, line: &mut Line, seen: &mut LegendEntries) {
-        self.bar.draw(line, context.glyphs, seen);
+    /// Adds the bar to a line and its glyphs to the legend.
+    pub(crate) fn push_to(&self, line: &mut Line, glyphs: &Glyphs, legend: &mut LegendEntries) {
+        self.bar.push_to(line, glyphs, legend);
     }
 }
 
-/// How many lanes a Pod has: none if it has one container, whose life is the Pod's own.
-pub(crate) fn count(pod: &TimelinePod) -> usize {
+/// The number of lanes of a Pod. A Pod with one container has none, because its own bar shows that container.
+pub(crate) fn count_lanes(pod: &TimelinePod) -> usize {
     let own =
         pod.life.containers.iter().filter(|container| container.role != ContainerRole::Ephemeral).count();
     if own > 1 { own } else { 0 }
 }
 
-/// The lanes of a Pod, whose times are taken from `zero` (milliseconds since 1970) on.
-pub(crate) fn lanes<'a>(
+/// The lanes of a Pod. `zero` is the zero of the Pod on the axis, in milliseconds since 1970.
+pub(crate) fn container_lanes<'a>(
     context: &ViewContext<'_>,
     pod: &'a TimelinePod,
     axis: &Axis,
     zero: i64,
 ) -> Vec<Lane<'a>> {
-    if count(pod) == 0 {
+    if count_lanes(pod) == 0 {
         return Vec::new();
     }
     let own = pod.life.containers.iter().filter(|container| container.role != ContainerRole::Ephemeral);
     own.map(|container| {
-        let phases = phases(container);
-        let runs = !pod.life.outcome.has_ended() && phases.last().is_some_and(|phase| phase.end.is_none());
-        let bar = Bar::of_phases(&phases, axis, zero, context.now, runs);
+        let phases = container_phases(container);
+        let is_open = !pod.life.outcome.has_ended() && phases.last().is_some_and(|phase| phase.end.is_none());
+        let bar = Bar::from_phases(&phases, axis, zero, context.now, is_open);
         Lane { name: text::clean(&container.name), role: container.role, bar }
     })
     .collect()
 }
 
-/// When the last container of a Pod ended that is known: a sidecar may outlive the work.
-pub(crate) fn end(pod: &TimelinePod) -> Option<Timestamp> {
+/// The latest known end of a container of the Pod. A sidecar may outlive the work.
+pub(crate) fn last_known_end(pod: &TimelinePod) -> Option<Timestamp> {
     let runs = pod.life.containers.iter().flat_map(|container| &container.runs);
     runs.filter_map(|run| run.end).map(|end| end.at).max()
 }
 
-/// The pull and the runs of a container. What nobody saw end is shown by its begin.
-fn phases(container: &ContainerLife) -> Vec<Phase> {
+/// The pull and the runs of a container, with the waits between runs. A run whose end was not observed has no length.
+fn container_phases(container: &ContainerLife) -> Vec<Phase> {
     let phase =
         |kind, start, end| Phase { kind, start, end, source: Source::Event, container: None, reason: None };
     let mut phases = Vec::with_capacity(container.runs.len() * 2 + 1);

@@ -1,4 +1,4 @@
-//! The legend: what the glyphs of a picture mean.
+//! The legend: the meaning of each glyph in a picture.
 
 use crate::lifecycle::{ByPhase, PhaseKind};
 use crate::view::chart::mark::CellMark;
@@ -6,65 +6,85 @@ use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::glyph::Glyphs;
 use crate::view::primitives::text;
 
-/// Which marks a picture shows.
+/// The marks that a picture shows, which its legend explains.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each mark is shown or not")]
 pub(crate) struct LegendEntries {
     phases: ByPhase<bool>,
-    /// Failed, deleted, unknown, now, estimated, held.
-    marks: [bool; 6],
+    failed: bool,
+    deleted: bool,
+    unknown: bool,
+    now: bool,
+    estimated: bool,
+    held: bool,
 }
 
 impl LegendEntries {
+    /// Adds a mark that the picture shows.
     pub(crate) fn add(&mut self, mark: CellMark) {
         match mark {
             CellMark::Empty => {}
             CellMark::Phase(kind) => self.phases[kind] = true,
-            CellMark::Eighths(_) => self.phases[PhaseKind::Running] = true,
-            CellMark::Failed => self.marks[0] = true,
-            CellMark::Deleted => self.marks[1] = true,
-            CellMark::Unknown => self.marks[2] = true,
-            CellMark::Now => self.marks[3] = true,
-            CellMark::Estimated => self.marks[4] = true,
-            CellMark::Held => self.marks[5] = true,
+            CellMark::WorkEighths(_) => self.phases[PhaseKind::Running] = true,
+            CellMark::Failed => self.failed = true,
+            CellMark::Deleted => self.deleted = true,
+            CellMark::Unknown => self.unknown = true,
+            CellMark::Now => self.now = true,
+            CellMark::Estimated => self.estimated = true,
+            CellMark::Held => self.held = true,
         }
     }
 
-    /// The legend: each glyph that the picture shows, with its meaning, on as many lines as it takes.
-    pub(crate) fn legend(&self, glyphs: &Glyphs, columns: usize) -> Vec<Line> {
-        let [failed, deleted, unknown, now, estimated, held] = self.marks;
-        let seen = |kind: PhaseKind| self.phases[kind];
-        let split = seen(PhaseKind::Setup) || seen(PhaseKind::Starting);
-        let entries = [
-            (held, CellMark::Held, "held back"),
-            (seen(PhaseKind::Queued), CellMark::Phase(PhaseKind::Queued), "queued"),
-            (split, CellMark::Phase(PhaseKind::Setup), "setup, start"),
-            (seen(PhaseKind::Startup) && !split, CellMark::Phase(PhaseKind::Startup), "cold start"),
-            (seen(PhaseKind::Pulling), CellMark::Phase(PhaseKind::Pulling), "pull"),
-            (seen(PhaseKind::Initializing), CellMark::Phase(PhaseKind::Initializing), "init"),
-            (seen(PhaseKind::Running), CellMark::Phase(PhaseKind::Running), "work"),
-            (seen(PhaseKind::BackOff), CellMark::Phase(PhaseKind::BackOff), "back-off"),
-            (estimated, CellMark::Estimated, "back-off, estimated"),
-            (seen(PhaseKind::Terminating), CellMark::Phase(PhaseKind::Terminating), "terminating"),
-            (failed, CellMark::Failed, "failed"),
-            (deleted, CellMark::Deleted, "deleted"),
-            (unknown, CellMark::Unknown, "unknown"),
-            (now, CellMark::Now, "now"),
-        ];
+    /// Writes the legend on as many lines as it needs.
+    pub(crate) fn write_legend(&self, glyphs: &Glyphs, columns: usize) -> Vec<Line> {
+        let mut entries: Vec<(CellMark, &str)> = Vec::new();
+        let mut add_if = |is_shown: bool, mark: CellMark, meaning: &'static str| {
+            entries.extend(is_shown.then_some((mark, meaning)));
+        };
+        add_if(self.held, CellMark::Held, "held back");
+        for kind in PhaseKind::ALL {
+            if let Some(meaning) = self.phase_meaning(kind) {
+                add_if(true, CellMark::Phase(kind), meaning);
+            }
+            add_if(self.estimated && kind == PhaseKind::BackOff, CellMark::Estimated, "back-off, estimated");
+        }
+        add_if(self.failed, CellMark::Failed, "failed");
+        add_if(self.deleted, CellMark::Deleted, "deleted");
+        add_if(self.unknown, CellMark::Unknown, "unknown");
+        add_if(self.now, CellMark::Now, "now");
+
         let mut lines: Vec<Line> = Vec::new();
-        for (_, mark, meaning) in entries.into_iter().filter(|&(seen, ..)| seen) {
-            let wanted = text::width(meaning) + 4;
+        for (mark, meaning) in entries {
+            let width = text::width(meaning) + 4;
             match lines.last_mut() {
-                Some(line) if line.width() + wanted <= columns => line.push("  ", Style::Dim),
+                Some(line) if line.width() + width <= columns => line.push("  ", Style::Dim),
                 _ => lines.push(Line::default()),
             }
             let Some(line) = lines.last_mut() else { break };
-            line.push(mark.glyph(glyphs), mark.role());
+            line.push(mark.glyph(glyphs), mark.style());
             if mark == CellMark::Estimated {
-                line.push(format!(" {}", mark.glyph(glyphs)), mark.role());
+                // Estimated stretches are drawn with gaps.
+                line.push(format!(" {}", mark.glyph(glyphs)), mark.style());
             }
             line.push(format!(" {meaning}"), Style::Dim);
         }
         lines
+    }
+
+    /// The meaning of a phase's glyph, if the picture shows it. The phases that share a glyph have one entry, at Setup.
+    fn phase_meaning(&self, kind: PhaseKind) -> Option<&'static str> {
+        let is_shown = self.phases[kind];
+        match kind {
+            PhaseKind::Queued => is_shown.then_some("queued"),
+            PhaseKind::Setup if is_shown || self.phases[PhaseKind::Starting] => Some("setup, start"),
+            PhaseKind::Setup => self.phases[PhaseKind::Startup].then_some("cold start"),
+            PhaseKind::Starting | PhaseKind::Startup => None,
+            PhaseKind::Pulling => is_shown.then_some("pull"),
+            PhaseKind::Initializing => is_shown.then_some("init"),
+            PhaseKind::Running => is_shown.then_some("work"),
+            PhaseKind::BackOff => is_shown.then_some("back-off"),
+            PhaseKind::Terminating => is_shown.then_some("terminating"),
+        }
     }
 }
 
@@ -77,7 +97,7 @@ mod tests {
         for kind in PhaseKind::ALL {
             let mut entries = LegendEntries::default();
             entries.add(CellMark::Phase(kind));
-            assert_eq!(entries.legend(&Glyphs::UNICODE, 80).len(), 1, "{kind:?}");
+            assert_eq!(entries.write_legend(&Glyphs::UNICODE, 80).len(), 1, "{kind:?}");
         }
     }
 }

@@ -1,38 +1,39 @@
-//! What a cell of a bar shows.
+//! The content of one cell of a bar.
 
 use crate::lifecycle::PhaseKind;
 use crate::view::primitives::frame::Style;
 use crate::view::primitives::glyph::Glyphs;
 
-/// What a cell shows.
+/// The content of one cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CellMark {
-    /// Nothing: before creation, after the end.
+    /// Nothing: the time before the creation or after the end.
     Empty,
     /// The phase that covers most of the cell.
     Phase(PhaseKind),
-    /// The wait before a Pod that probably answers a failed one.
+    /// The wait before a Pod that probably replaces a failed one.
     Estimated,
-    /// Work that ended well in the cell's first eighths.
-    Eighths(u8),
+    /// Successful work that ended after this many eighths of the cell, from 1 to 7.
+    WorkEighths(u8),
     /// The end of a failed Pod.
     Failed,
     /// The end of a deleted Pod.
     Deleted,
-    /// Nobody knows.
+    /// An unknown time or state.
     Unknown,
-    /// It goes on.
+    /// The end of a bar that goes on.
     Now,
-    /// The workload makes no Pods.
+    /// A time in which the workload makes no Pods.
     Held,
 }
 
 impl CellMark {
+    /// The character of the cell.
     pub(crate) fn glyph(self, glyphs: &Glyphs) -> char {
         match self {
             Self::Empty => ' ',
             Self::Phase(kind) => glyphs.phase(kind),
-            Self::Eighths(eighths) => glyphs
+            Self::WorkEighths(eighths) => glyphs
                 .eighths
                 .and_then(|glyphs| glyphs.get(usize::from(eighths).saturating_sub(1)).copied())
                 .unwrap_or_else(|| glyphs.phase(PhaseKind::Running)),
@@ -45,12 +46,13 @@ impl CellMark {
         }
     }
 
-    pub(crate) fn role(self) -> Style {
+    /// The style of the cell.
+    pub(crate) fn style(self) -> Style {
         match self {
             Self::Empty => Style::Text,
-            Self::Phase(kind) => phase_role(kind),
+            Self::Phase(kind) => phase_style(kind),
             Self::Estimated => Style::BackOff,
-            Self::Eighths(_) => Style::Work,
+            Self::WorkEighths(_) => Style::Work,
             Self::Failed => Style::Failure,
             Self::Deleted => Style::Terminating,
             Self::Unknown => Style::Warning,
@@ -60,8 +62,8 @@ impl CellMark {
     }
 }
 
-/// What a phase is for the stylesheet.
-pub(crate) fn phase_role(kind: PhaseKind) -> Style {
+/// The style of a phase.
+pub(crate) fn phase_style(kind: PhaseKind) -> Style {
     match kind {
         PhaseKind::Queued => Style::Queued,
         PhaseKind::Setup | PhaseKind::Starting | PhaseKind::Startup => Style::Setup,

@@ -1,73 +1,75 @@
-//! Which stretch of time the axis shows, and where on it each Pod's time begins.
+//! The stretch of time that the axis shows, and the zero of each Pod on it.
 
 use jiff::Timestamp;
 
 use crate::timeline::PodOverview;
-use crate::view::chart::axis::{Axis, Labels, growing_span};
-use crate::view::chart::gaps::{gaps, stretches};
+use crate::view::chart::axis::{Axis, Labels, growing_length};
+use crate::view::chart::gaps::{find_gaps, merge_lives};
 use crate::view::chart::lanes;
 use crate::view::frame_cache::results::TimeExtent;
 use crate::view::state::Align;
 use crate::view::view_context::ViewContext;
 
-/// A stretch of time in milliseconds since the zero of each Pod.
+/// The stretch of time that the axis shows, in milliseconds since the zero of each Pod.
 #[derive(Clone, Debug)]
 pub(crate) struct TimeSpan {
     start: i64,
     end: i64,
     align: Align,
-    /// Milliseconds since 1970 of the zero that all Pods share.
+    /// The zero that all Pods share, in milliseconds since 1970.
     zero: i64,
+    /// The time of the frame, in milliseconds since 1970.
     now: i64,
     labels: Labels,
-    whole: i64,
-    /// What is cut out of it.
+    /// The length without zoom.
+    unzoomed_length: i64,
+    /// The gaps that are cut out of the axis.
     gaps: Vec<(i64, i64)>,
 }
 
 impl TimeSpan {
-    /// The axis of the window on so many columns.
+    /// The axis of this stretch on a number of columns.
     pub(crate) fn axis(&self, columns: usize) -> Axis {
         Axis::new(self.start, self.end, columns, self.labels.clone()).without(&self.gaps)
     }
 
-    /// Begin and end in milliseconds since the axis' zero.
-    pub(crate) fn stretch(&self) -> (i64, i64) {
+    /// The start and the end, in milliseconds since the axis' zero.
+    pub(crate) fn shown_time(&self) -> (i64, i64) {
         (self.start, self.end)
     }
 
-    /// Now in milliseconds since the axis' zero; where the Pods have a zero each, the end.
+    /// The time of the frame, in milliseconds since the axis' zero. If each Pod has its own zero, the end of the axis.
     pub(crate) fn now(&self) -> i64 {
         if self.align == Align::Wall { self.now.saturating_sub(self.zero) } else { self.end }
     }
 
-    /// Now in milliseconds since 1970.
-    pub(crate) fn clock(&self) -> i64 {
+    /// The time of the frame, in milliseconds since 1970.
+    pub(crate) fn now_since_epoch(&self) -> i64 {
         self.now
     }
 
-    /// The length of all that there is to see.
-    pub(crate) fn whole(&self) -> i64 {
-        self.whole
+    /// The length without zoom, in milliseconds.
+    pub(crate) fn unzoomed_length(&self) -> i64 {
+        self.unzoomed_length
     }
 
-    /// Milliseconds since 1970 of the zero that all Pods share on a wall clock.
+    /// The zero that all Pods share on a wall clock, in milliseconds since 1970.
     pub(crate) fn shared_zero(&self) -> i64 {
         self.zero
     }
 
-    /// Milliseconds since 1970 of what is zero for a Pod.
-    pub(crate) fn zero(&self, pod: &PodOverview) -> i64 {
+    /// The zero of a Pod, in milliseconds since 1970.
+    pub(crate) fn zero_of(&self, pod: &PodOverview) -> i64 {
         zero_of(pod, self.align, self.zero, self.now)
     }
 }
 
 fn zero_of(pod: &PodOverview, align: Align, zero: i64, now: i64) -> i64 {
-    let begin = || pod.start_millis().unwrap_or(zero);
+    let first = || pod.start_millis().unwrap_or(zero);
     match align {
         Align::Wall => zero,
-        Align::Created => pod.created().map_or_else(begin, Timestamp::as_millisecond),
-        // What has not begun to work ends at the line where the others' work begins.
+        Align::Created => pod.created().map_or_else(first, Timestamp::as_millisecond),
+        // A Pod that has not begun to work ends at the column where the work of the others begins.
         Align::Started => match (pod.work_started(), pod.end()) {
             (Some(started), _) => started.as_millisecond(),
             (None, Some(end)) => end.as_millisecond(),
@@ -76,17 +78,19 @@ fn zero_of(pod: &PodOverview, align: Align, zero: i64, now: i64) -> i64 {
     }
 }
 
-/// More Pods are asked for no more than their work.
-const FEW: usize = 50;
+/// With more Pods than this, containers that outlive the work of their Pod do not lengthen the axis.
+const MAX_PODS_WITH_CONTAINERS: usize = 50;
 
-fn extent(context: &ViewContext<'_>) -> TimeExtent {
+/// Computes the time that the axis must show for all Pods.
+fn compute_extent(context: &ViewContext<'_>) -> TimeExtent {
     let (align, now) = (context.state.align, context.now.as_millisecond());
     let workloads = context.timeline.workloads();
     let pods =
         || workloads.iter().flat_map(|workload| context.timeline.overviews(workload).map(|(_, pod)| pod));
     let millis = Timestamp::as_millisecond;
 
-    // A workload that waited for its first Pod waited: the axis begins with the workload, unless the Pods are older.
+    // The axis begins with the oldest workload, because the wait for the first Pod is part of the picture. Pods may be older
+    // than their workload.
     let zero = workloads
         .iter()
         .filter_map(|workload| workload.created.map(millis))
@@ -107,22 +111,24 @@ fn extent(context: &ViewContext<'_>) -> TimeExtent {
         }
         start = start.min(first.saturating_sub(own));
     }
-    // A sidecar may outlive the work; where there are many Pods nobody sees it.
-    let few = workloads.iter().flat_map(|workload| &workload.pods).take(FEW + 1);
-    if align == Align::Wall && few.clone().count() <= FEW {
-        let ends = few.filter_map(|&key| lanes::end(&context.timeline.pod(key)));
+    // A sidecar may outlive the work of its Pod. Among many Pods that would not be visible.
+    let few = workloads.iter().flat_map(|workload| &workload.pods).take(MAX_PODS_WITH_CONTAINERS + 1);
+    if align == Align::Wall && few.clone().count() <= MAX_PODS_WITH_CONTAINERS {
+        let ends = few.filter_map(|&key| lanes::last_known_end(&context.timeline.pod(key)));
         end = end.max(ends.max().map_or(end, |at| millis(at).saturating_sub(zero)));
     }
-    TimeExtent { zero, start, end, is_live: live, lives: stretches(lives) }
+    TimeExtent { zero, start, end, is_live: live, lives: merge_lives(lives) }
 }
 
-/// The window of all that the timeline knows: exact if it is over, else with room to grow.
-pub(crate) fn span(context: &ViewContext<'_>) -> TimeSpan {
+/// The stretch of time for the whole timeline, or the zoomed part of it. If a workload or Pod has not ended, there is room
+/// for the bars to grow.
+pub(crate) fn choose_span(context: &ViewContext<'_>) -> TimeSpan {
     let align = context.state.align;
     let now = context.now.as_millisecond();
     let workloads = context.timeline.workloads();
     let millis = Timestamp::as_millisecond;
-    let extent = context.cache.time_extent.get_or_compute(context.version(), align, || extent(context));
+    let extent =
+        context.cache.time_extent.get_or_compute(context.version(), align, || compute_extent(context));
     let TimeExtent { zero, mut start, mut end, is_live: live, ref lives } = *extent;
     if align == Align::Wall {
         let until = workloads.iter().filter_map(|workload| workload.finished.map(millis)).max();
@@ -132,11 +138,11 @@ pub(crate) fn span(context: &ViewContext<'_>) -> TimeSpan {
         }
     }
     let zoomed = context.window.zoom.is_some();
-    let gaps = if align == Align::Wall && !zoomed { gaps(lives, end) } else { Vec::new() };
+    let gaps = if align == Align::Wall && !zoomed { find_gaps(lives, end) } else { Vec::new() };
     if live {
         let cut: i64 = gaps.iter().map(|(from, to)| to - from).sum();
-        end = growing_span(end - cut).saturating_add(cut);
-        start = if start < 0 { -growing_span(-start) } else { 0 };
+        end = growing_length(end - cut).saturating_add(cut);
+        start = if start < 0 { -growing_length(-start) } else { 0 };
     }
     let labels = match (&context.state.clock, align) {
         (Some(zone), Align::Wall) => match Timestamp::from_millisecond(zero) {
@@ -145,9 +151,10 @@ pub(crate) fn span(context: &ViewContext<'_>) -> TimeSpan {
         },
         _ => Labels::Relative,
     };
-    let mut span = TimeSpan { start, end, align, zero, now, labels, whole: end.saturating_sub(start), gaps };
+    let mut span =
+        TimeSpan { start, end, align, zero, now, labels, unzoomed_length: end.saturating_sub(start), gaps };
     if let Some(zoom) = context.window.zoom {
-        // A cell for now, and a few for what is written behind it.
+        // The end leaves room for the mark of now and a few cells of text behind it.
         let end = zoom.end.unwrap_or_else(|| span.now().saturating_add(zoom.span / 20).min(span.end));
         (span.start, span.end) = (end.saturating_sub(zoom.span), end);
     }

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::timeline::TimelinePod;
 use crate::view::explain;
 use crate::view::primitives::columns::{Column, Columns, Shrink};
-use crate::view::primitives::duration::human;
+use crate::view::primitives::duration::format_duration;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
 use crate::view::view_context::ViewContext;
@@ -77,15 +77,15 @@ pub(crate) fn reserved(
         .collect();
     let words = words.join(", ");
     let Some(scheduled) = pod.life.instants.scheduled else {
-        return Some(Line::of(format!("asks for {words}; nothing is reserved yet"), Style::Text));
+        return Some(Line::new(format!("asks for {words}; nothing is reserved yet"), Style::Text));
     };
     let mut line =
-        Line::of(format!("reserved since {}: {words}", explain::clock(context, scheduled)), Style::Text);
+        Line::new(format!("reserved since {}: {words}", explain::clock(context, scheduled)), Style::Text);
     let started = pod.life.instants.work_started.map(|started| started.at);
     let until = if pod.life.outcome.has_ended() { pod.life.end() } else { Some(context.now) };
     if let Some(until) = started.or(until) {
         let idle = until.duration_since(scheduled.at).max(SignedDuration::ZERO);
-        line.push(format!("; idle for {} of it", human(idle, false)), Style::Warning);
+        line.push(format!("; idle for {} of it", format_duration(idle, false)), Style::Warning);
     }
     Some(line)
 }

@@ -8,14 +8,14 @@ use super::explain;
 use super::table::status_role;
 use crate::lifecycle::{ContainerLife, ContainerRun, Phase, Pull, Source};
 use crate::timeline::{PodKey, Timeline, TimelinePod, Workload};
-use crate::view::chart::axis::{Axis, Labels, growing_span};
+use crate::view::chart::axis::{Axis, Labels, growing_length};
 use crate::view::chart::bar::Bar;
-use crate::view::chart::mark::phase_role;
+use crate::view::chart::mark::phase_style;
 use crate::view::chart::{lanes, legend::LegendEntries};
 use crate::view::frame_cache::cache::FrameCache;
 use crate::view::pod::conditions::{self as standing, ConditionRow, ResourceRequest};
 use crate::view::primitives::columns::{Column, Columns, Shrink};
-use crate::view::primitives::duration::{human, is_fine, so_far};
+use crate::view::primitives::duration::{format_duration, format_elapsed, is_exact_to_tenths};
 use crate::view::primitives::frame::{Frame, Line, Style};
 use crate::view::primitives::glyph::Glyphs;
 use crate::view::primitives::text;
@@ -167,10 +167,10 @@ impl PodPage<'_> {
         let open = !self.pod.life.outcome.has_ended();
         let end = last.end.unwrap_or(if open { self.context.now } else { last.start });
         // A sidecar may outlive the work.
-        let end = lanes::end(&self.pod).filter(|_| !open).map_or(end, |lane| lane.max(end));
+        let end = lanes::last_known_end(&self.pod).filter(|_| !open).map_or(end, |lane| lane.max(end));
         let end = end.as_millisecond().saturating_sub(zero);
         // The mark of the end stands behind the bar.
-        let end = if open { growing_span(end) } else { end.saturating_add(end / 30) };
+        let end = if open { growing_length(end) } else { end.saturating_add(end / 30) };
         let labels = match (&self.context.state.clock, Timestamp::from_millisecond(zero)) {
             (Some(zone), Ok(zero)) => Labels::Clock(zero, zone.clone()),
             _ => Labels::Relative,
@@ -182,20 +182,24 @@ impl PodPage<'_> {
             ticks.push_str(&tick.label);
         }
         let mut line = Line::default();
-        let mut seen = LegendEntries::default();
-        Bar::of(&self.pod, &axis, zero, self.context.now).draw(&mut line, self.context.glyphs, &mut seen);
-        lines.extend([Line::default(), Line::of(ticks, Style::Dim), line]);
-        for lane in lanes::lanes(self.context, &self.pod, &axis, zero) {
+        let mut legend = LegendEntries::default();
+        Bar::from_pod(&self.pod, &axis, zero, self.context.now).push_to(
+            &mut line,
+            self.context.glyphs,
+            &mut legend,
+        );
+        lines.extend([Line::default(), Line::new(ticks, Style::Dim), line]);
+        for lane in lanes::container_lanes(self.context, &self.pod, &axis, zero) {
             let name = format!("{} ({})", lane.name, lane.role.name());
-            lines.push(Line::of(
+            lines.push(Line::new(
                 text::shorten_middle(&name, self.columns, self.context.glyphs.ellipsis),
                 Style::Dim,
             ));
             let mut line = Line::default();
-            lane.draw(self.context, &mut line, &mut seen);
+            lane.push_to(&mut line, self.context.glyphs, &mut legend);
             lines.push(line);
         }
-        lines.extend(seen.legend(self.context.glyphs, self.columns));
+        lines.extend(legend.write_legend(self.context.glyphs, self.columns));
     }
 
     /// Phase by phase: when, how long, how it is known, why.
@@ -216,7 +220,7 @@ impl PodPage<'_> {
             columns.push(
                 None,
                 vec![
-                    (format!("{glyph} {}", phase.kind.name()), phase_role(phase.kind)),
+                    (format!("{glyph} {}", phase.kind.name()), phase_style(phase.kind)),
                     (offset(start, is_exact(phase)), Style::Text),
                     (time, role),
                     (phase.source.name().into(), Style::Dim),
@@ -231,11 +235,11 @@ impl PodPage<'_> {
     /// How long a phase took, or has taken.
     fn time(&self, phase: &Phase) -> (String, Style) {
         match phase.end {
-            Some(_) => (human(phase.duration(self.context.now), is_exact(phase)), Style::Text),
+            Some(_) => (format_duration(phase.duration(self.context.now), is_exact(phase)), Style::Text),
             None if self.pod.life.end_unknown || self.pod.life.outcome.has_ended() => {
                 ("?".into(), Style::Warning)
             }
-            None => (so_far(phase.duration(self.context.now)), Style::Now),
+            None => (format_elapsed(phase.duration(self.context.now)), Style::Now),
         }
     }
 
@@ -267,13 +271,7 @@ impl PodPage<'_> {
     }
 
     /// A run of a container; its latest with all that is the same for all of them.
-    fn push_run(
-        &self,
-        columns: &mut Columns,
-        container: &ContainerLife,
-        run: Option<&ContainerRun>,
-        latest: bool,
-    ) {
+    fn push_run(&self, columns: &mut Columns, container: &ContainerLife, run: Option<&ContainerRun>, latest: bool) {
         let none = self.context.glyphs.none;
         let only_latest = |text: String| if latest { text } else { String::new() };
         let (state, role) = match run {
@@ -294,7 +292,7 @@ impl PodPage<'_> {
         let code = run.and_then(|run| run.exit_code);
         let start = run.and_then(|run| run.start);
         let since = self.zero().zip(start).map(|(zero, start)| {
-            offset(start.at.as_millisecond().saturating_sub(zero), is_fine(Some(start)))
+            offset(start.at.as_millisecond().saturating_sub(zero), is_exact_to_tenths(Some(start)))
         });
         let unknown = if run.is_some() { "?" } else { none };
         let (time, time_role) = self.run_time(run);
@@ -322,11 +320,11 @@ impl PodPage<'_> {
         let Some(run) = run else { return (self.context.glyphs.none.into(), Style::Dim) };
         match (run.start, run.end) {
             (Some(start), Some(end)) => {
-                let fine = is_fine(run.start) && is_fine(run.end);
-                (human(end.at.duration_since(start.at), fine), Style::Text)
+                let fine = is_exact_to_tenths(run.start) && is_exact_to_tenths(run.end);
+                (format_duration(end.at.duration_since(start.at), fine), Style::Text)
             }
             (Some(start), None) if !run.ended => {
-                (so_far(self.context.now.duration_since(start.at)), Style::Now)
+                (format_elapsed(self.context.now.duration_since(start.at)), Style::Now)
             }
             _ => ("?".into(), Style::Warning),
         }
@@ -369,11 +367,11 @@ impl PodPage<'_> {
         let rate = pull.bytes.zip(time).filter(|(_, time)| pull.end.is_some() && time.as_millis() > 0);
         [
             match time {
-                Some(time) if pull.end.is_some() => (human(time, true), Style::Text),
-                Some(time) => (so_far(time), Style::Now),
+                Some(time) if pull.end.is_some() => (format_duration(time, true), Style::Text),
+                Some(time) => (format_elapsed(time), Style::Now),
                 None => ("?".into(), Style::Warning),
             },
-            pull.wait.map_or_else(none, |wait| (human(wait, true), Style::Text)),
+            pull.wait.map_or_else(none, |wait| (format_duration(wait, true), Style::Text)),
             pull.bytes.map_or_else(none, |bytes| (megabytes(bytes), Style::Text)),
             rate.map_or_else(none, |(bytes, time)| {
                 (format!("{}/s", megabytes(per_second(bytes, time))), Style::Text)
@@ -398,7 +396,7 @@ impl PodPage<'_> {
         self.section("", &columns, lines);
         if self.pod.life.clamped {
             let moved = "clamped: an impossible order of times was corrected by more than a second";
-            lines.push(Line::of(moved, Style::Warning));
+            lines.push(Line::new(moved, Style::Warning));
         }
     }
 
@@ -451,15 +449,15 @@ impl PodPage<'_> {
             let count = log.lines.len();
             let what = if count == 1 { "line".to_owned() } else { format!("{count} lines") };
             let container = text::clean(&log.container);
-            lines.push(Line::of(format!("LOG of {container}, last {what}"), Style::Dim));
+            lines.push(Line::new(format!("LOG of {container}, last {what}"), Style::Dim));
             lines.extend(
-                log.lines.iter().map(|line| Line::of(format!("  {}", text::clean(line)), Style::Text)),
+                log.lines.iter().map(|line| Line::new(format!("  {}", text::clean(line)), Style::Text)),
             );
         }
     }
 
     fn section(&self, title: &str, columns: &Columns, lines: &mut Vec<Line>) {
-        lines.push(Line::of(title, Style::Strong));
+        lines.push(Line::new(title, Style::Strong));
         lines.extend(columns.lines(self.columns, self.context.glyphs.ellipsis));
     }
 }
@@ -486,8 +484,8 @@ fn is_exact(phase: &Phase) -> bool {
 fn offset(millis: i64, fine: bool) -> String {
     match millis {
         0 => "0s".into(),
-        1.. => format!("+{}", human(SignedDuration::from_millis(millis), fine)),
-        _ => format!("-{}", human(SignedDuration::from_millis(millis.saturating_neg()), fine)),
+        1.. => format!("+{}", format_duration(SignedDuration::from_millis(millis), fine)),
+        _ => format!("-{}", format_duration(SignedDuration::from_millis(millis.saturating_neg()), fine)),
     }
 }
 

@@ -1,37 +1,42 @@
-//! Durations for people: at most two units, and no digit that the evidence does not carry.
+//! Durations as text: at most two units, and no digit that the evidence does not carry.
 
 use jiff::SignedDuration;
 
 use crate::lifecycle::Instant;
 
-/// No duration is written wider: `59m59s`, `23h59m`.
-pub(crate) const COLUMNS: usize = 6;
+/// The width of the longest duration, for example `59m59s` or `23h59m`.
+pub(crate) const MAX_WIDTH: usize = 6;
 
-/// A tenth of a second is shown only if both ends are known better than this.
-const FINE: SignedDuration = SignedDuration::from_millis(100);
+/// Tenths of a second are shown only if both ends of a duration are known more precisely than this.
+const TENTH: SignedDuration = SignedDuration::from_millis(100);
 
-/// Whether a time is known to better than a tenth of a second.
-pub(crate) fn is_fine(instant: Option<Instant>) -> bool {
-    instant.is_some_and(|instant| instant.evidence.precision() < FINE)
+/// Whether an instant is known more precisely than a tenth of a second. An unknown instant is not.
+pub(crate) fn is_exact_to_tenths(instant: Option<Instant>) -> bool {
+    instant.is_some_and(|instant| instant.evidence.precision() < TENTH)
 }
 
-/// A duration that is over, rounded. Two units at most: `<1s`, `42s`, `1m05s`, `2h03m`, `3d4h`, `400d`. Tenths below ten
-/// seconds if `fine`: `5.9s`. Never `0s`: what takes no time cannot be told from what takes a little.
-pub(crate) fn human(duration: SignedDuration, fine: bool) -> String {
+/// Writes a duration that has ended, rounded: `<1s`, `42s`, `1m05s`, `2h03m`, `3d4h`, `400d`. With `tenths`, durations below
+/// ten seconds have one decimal: `5.9s`. Never writes `0s`, because the evidence cannot distinguish no time from a little.
+pub(crate) fn format_duration(duration: SignedDuration, tenths: bool) -> String {
     let millis = duration.as_millis().max(0);
-    if fine && millis < 9_950 {
+    if tenths && millis < 9_950 {
         let tenths = (millis + 50) / 100;
         return if tenths == 0 { "<0.1s".into() } else { format!("{}.{}s", tenths / 10, tenths % 10) };
     }
-    in_seconds((millis + 500) / 1000)
+    format_seconds((millis + 500) / 1000)
 }
 
-/// A duration that goes on, or a sum: whole seconds that have passed.
-pub(crate) fn so_far(duration: SignedDuration) -> String {
-    in_seconds(duration.as_millis().max(0) / 1000)
+/// Writes a duration that has not ended, or a sum of durations: the whole seconds that have passed.
+pub(crate) fn format_elapsed(duration: SignedDuration) -> String {
+    format_seconds(duration.as_millis().max(0) / 1000)
 }
 
-fn in_seconds(seconds: i128) -> String {
+/// Writes a number of milliseconds like [`format_elapsed`].
+pub(crate) fn format_elapsed_millis(millis: i64) -> String {
+    format_elapsed(SignedDuration::from_millis(millis))
+}
+
+fn format_seconds(seconds: i128) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     match seconds {
         0 => "<1s".into(),
@@ -43,20 +48,16 @@ fn in_seconds(seconds: i128) -> String {
     }
 }
 
-/// The same of a number of milliseconds.
-pub(crate) fn whole(millis: i64) -> String {
-    so_far(SignedDuration::from_millis(millis))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn says_no_more_than_is_known() {
-        let human = |millis, fine| human(SignedDuration::from_millis(millis), fine);
-        assert_eq!((whole(5_999).as_str(), whole(999).as_str()), ("5s", "<1s"));
-        for (millis, coarse, fine) in [
+    fn a_duration_shows_no_more_digits_than_are_known() {
+        let format = |millis, tenths| format_duration(SignedDuration::from_millis(millis), tenths);
+        assert_eq!(format_elapsed_millis(5_999), "5s");
+        assert_eq!(format_elapsed_millis(999), "<1s");
+        for (millis, in_seconds, in_tenths) in [
             (-5_000, "<1s", "<0.1s"),
             (0, "<1s", "<0.1s"),
             (49, "<1s", "<0.1s"),
@@ -72,17 +73,18 @@ mod tests {
             (273_600_000, "3d4h", "3d4h"),
             (100 * 86_400_000, "100d", "100d"),
         ] {
-            assert_eq!(human(millis, false), coarse, "{millis}");
-            assert_eq!(human(millis, true), fine, "{millis}");
+            assert_eq!(format(millis, false), in_seconds, "{millis}");
+            assert_eq!(format(millis, true), in_tenths, "{millis}");
         }
     }
 
     #[test]
-    fn fits_its_column() {
+    fn no_duration_is_wider_than_its_column() {
         let mut millis: i64 = 1;
         while millis < 3_000 * 86_400_000 {
-            for fine in [false, true] {
-                assert!(human(SignedDuration::from_millis(millis), fine).len() <= COLUMNS, "{millis}");
+            for tenths in [false, true] {
+                let text = format_duration(SignedDuration::from_millis(millis), tenths);
+                assert!(text.len() <= MAX_WIDTH, "{millis}: {text}");
             }
             millis += 1 + millis / 97;
         }

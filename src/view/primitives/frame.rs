@@ -1,59 +1,59 @@
-//! A view's output: lines of styled spans, no terminal codes.
+//! The output of a view: lines of styled spans, without terminal codes.
 
 use std::ops::Range;
 
 use crate::timeline::PodKey;
 use crate::view::primitives::text;
 
-/// What a span is, for the stylesheet. Meaning is in glyphs and letters first; this only helps.
+/// The look of a span. The glyphs and words carry the meaning; the style only supports it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Style {
     /// Plain text.
     #[default]
     Text,
-    /// What matters less: axis, legend, ages.
+    /// Less important text: axis, legend, ages.
     Dim,
     /// Headings and names.
     Strong,
-    /// Waiting for a node.
+    /// The wait for a node.
     Queued,
-    /// Kubelet pickup, sandbox, container start.
+    /// The parts of a cold start without a style of their own: kubelet pickup, sandbox, container start.
     Setup,
-    /// Image pull.
+    /// An image pull.
     Pulling,
     /// Init containers.
     Initializing,
-    /// Work that goes on or has ended well.
+    /// Work that goes on or has succeeded.
     Work,
     /// A success.
     Success,
     /// A failure.
     Failure,
-    /// Something to look at: a wait, a notice.
+    /// Something that needs attention: a wait, a notice.
     Warning,
     /// Back-off.
     BackOff,
-    /// Being deleted.
+    /// A deletion.
     Terminating,
-    /// The edge of now.
+    /// The end of a bar that goes on.
     Now,
-    /// What is selected.
+    /// The selection.
     Selected,
-    /// A name before its value.
+    /// A key before its value, in YAML.
     Key,
-    /// A text value.
+    /// A text value, in YAML.
     Quoted,
-    /// A number, a truth value, nothing.
+    /// A number, a boolean or null, in YAML.
     Literal,
 }
 
-/// Text of one role.
+/// Text in one style.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Span {
     /// The text, already escaped for a terminal.
     pub text: String,
-    /// What it is.
-    pub role: Style,
+    /// The look of the text.
+    pub style: Style,
 }
 
 /// One line of the screen.
@@ -61,11 +61,11 @@ pub struct Span {
 pub struct Line {
     /// The spans, left to right.
     pub spans: Vec<Span>,
-    /// The Pod that the line is about: what a click on it opens.
+    /// The Pod of the line. A click on the line opens this Pod.
     pub pod: Option<PodKey>,
 }
 
-/// A picture: what a surface puts on a terminal or into a file.
+/// The lines that go to a terminal or into a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Frame {
     /// The lines, top to bottom.
@@ -74,33 +74,33 @@ pub struct Frame {
 
 impl Line {
     /// A line of one span.
-    pub fn of(text: impl Into<String>, role: Style) -> Self {
+    pub fn new(text: impl Into<String>, style: Style) -> Self {
         let mut line = Self::default();
-        line.push(text, role);
+        line.push(text, style);
         line
     }
 
-    /// Adds text at the end; text of the last span's role joins it.
-    pub fn push(&mut self, text: impl Into<String>, role: Style) {
+    /// Adds text at the end. Text in the style of the last span joins that span.
+    pub fn push(&mut self, text: impl Into<String>, style: Style) {
         let text = text.into();
         match self.spans.last_mut() {
             _ if text.is_empty() => {}
-            Some(last) if last.role == role => last.text.push_str(&text),
-            _ => self.spans.push(Span { text, role }),
+            Some(last) if last.style == style => last.text.push_str(&text),
+            _ => self.spans.push(Span { text, style }),
         }
     }
 
-    /// The text without roles.
+    /// The text without styles.
     pub fn plain(&self) -> String {
         self.spans.iter().map(|span| span.text.as_str()).collect()
     }
 
-    /// Columns on a terminal.
+    /// The width on a terminal, in columns.
     pub fn width(&self) -> usize {
         self.spans.iter().map(|span| text::width(&span.text)).sum()
     }
 
-    /// The line in at most `columns`. If it is longer, its end is cut off and marked with the ellipsis.
+    /// Shortens the line to at most `columns`. The end is cut off and marked with the ellipsis.
     pub(crate) fn shorten_end(self, columns: usize, ellipsis: &str) -> Self {
         if self.width() <= columns {
             return self;
@@ -111,19 +111,42 @@ impl Line {
             let width = text::width(&span.text);
             if width <= room {
                 room -= width;
-                shortened.push(span.text, span.role);
+                shortened.push(span.text, span.style);
                 continue;
             }
-            shortened.push(text::shorten_end(&span.text, room, ""), span.role);
+            shortened.push(text::shorten_end(&span.text, room, ""), span.style);
             break;
         }
         shortened.push(text::shorten_end(ellipsis, columns, ""), Style::Dim);
         shortened
     }
+
+    /// Gives these columns of the line another style.
+    pub fn restyle(&mut self, columns: Range<usize>, style: Style) {
+        let mut restyled = Self { spans: Vec::with_capacity(self.spans.len() + 2), pod: self.pod };
+        let mut at = 0;
+        for span in &self.spans {
+            let mut piece = String::new();
+            let mut piece_style = span.style;
+            for char in span.text.chars() {
+                let width = text::width(char.encode_utf8(&mut [0; 4]));
+                let inside = columns.contains(&at) || (width == 0 && at > 0 && columns.contains(&(at - 1)));
+                let wanted = if inside { style } else { span.style };
+                if wanted != piece_style {
+                    restyled.push(std::mem::take(&mut piece), piece_style);
+                    piece_style = wanted;
+                }
+                piece.push(char);
+                at += width;
+            }
+            restyled.push(piece, piece_style);
+        }
+        *self = restyled;
+    }
 }
 
 impl Frame {
-    /// The text without roles, lines without trailing blanks.
+    /// The text without styles. Lines have no trailing blanks.
     pub fn plain(&self) -> String {
         let mut text = String::new();
         for line in &self.lines {
@@ -134,44 +157,19 @@ impl Frame {
     }
 }
 
-impl Line {
-    /// Gives these columns of the line another role.
-    pub fn restyle(&mut self, columns: Range<usize>, role: Style) {
-        let mut restyled = Self { spans: Vec::with_capacity(self.spans.len() + 2), pod: self.pod };
-        let mut at = 0;
-        for span in &self.spans {
-            let mut piece = String::new();
-            let mut piece_role = span.role;
-            for char in span.text.chars() {
-                let width = text::width(char.encode_utf8(&mut [0; 4]));
-                let inside = columns.contains(&at) || (width == 0 && at > 0 && columns.contains(&(at - 1)));
-                let wanted = if inside { role } else { span.role };
-                if wanted != piece_role {
-                    restyled.push(std::mem::take(&mut piece), piece_role);
-                    piece_role = wanted;
-                }
-                piece.push(char);
-                at += width;
-            }
-            restyled.push(piece, piece_role);
-        }
-        *self = restyled;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use crate::view::primitives::frame::{Line, Style};
 
     #[test]
     fn a_part_of_a_line_can_look_different() {
-        let mut line = Line::of("ab漢字e\u{301}f", Style::Dim);
+        let mut line = Line::new("ab漢字e\u{301}f", Style::Dim);
         line.push("gh", Style::Text);
         let plain = line.plain();
         line.restyle(1..7, Style::Selected);
         assert_eq!(line.plain(), plain);
         let spans: Vec<(&str, Style)> =
-            line.spans.iter().map(|span| (span.text.as_str(), span.role)).collect();
+            line.spans.iter().map(|span| (span.text.as_str(), span.style)).collect();
         assert_eq!(
             spans,
             [("a", Style::Dim), ("b漢字e\u{301}", Style::Selected), ("f", Style::Dim), ("gh", Style::Text)]
@@ -180,7 +178,7 @@ mod tests {
 
     #[test]
     fn cut_lines_are_marked_and_fit() {
-        let mut line = Line::of("abc", Style::Text);
+        let mut line = Line::new("abc", Style::Text);
         line.push("漢字漢字", Style::Dim);
         for columns in 0..12 {
             let shortened = line.clone().shorten_end(columns, "…");

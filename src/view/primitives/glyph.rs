@@ -2,11 +2,11 @@
 
 use crate::lifecycle::PhaseKind;
 
-/// A set of characters; each is one column wide.
+/// A set of characters. Each `char` is one column wide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Glyphs {
     queued: char,
-    /// The stretches of the cold start before and after the pull.
+    /// The parts of a cold start without a character of their own.
     cold_start: char,
     pulling: char,
     initializing: char,
@@ -15,37 +15,37 @@ pub struct Glyphs {
     terminating: char,
     /// The end of a failed Pod.
     pub failed: char,
-    /// The end of a Pod that was deleted.
+    /// The end of a deleted Pod.
     pub deleted: char,
-    /// A time or state that nobody knows.
+    /// An unknown time or state.
     pub unknown: char,
-    /// Where the bar of what goes on ends: now.
+    /// The end of a bar that goes on: now.
     pub now: char,
-    /// A workload makes no Pods: it is suspended, or they are refused.
+    /// A time in which a workload makes no Pods, because it is suspended or its Pods are refused.
     pub held: char,
-    /// One to seven eighths of a cell of work; `None` where there are no such characters.
+    /// One to seven eighths of a cell of work; `None` if the set has no such characters.
     pub eighths: Option<[char; 7]>,
-    /// How many Pods a cell stands for, from few to all.
+    /// The number of Pods in a cell, from few to all.
     pub density: [char; 8],
-    /// A Pod that ended well, in the status column.
+    /// A Pod that succeeded, in the status column.
     pub succeeded: &'static str,
     /// A Pod that runs, in the status column.
     pub running: &'static str,
     /// A Pod that waits or starts, in the status column.
     pub waiting: &'static str,
-    /// Marks what was cut.
+    /// Marks a cut.
     pub ellipsis: &'static str,
-    /// Between the parts of a line.
+    /// Separates the parts of a line.
     pub separator: &'static str,
-    /// In place of what is not there.
+    /// Stands for an absent value.
     pub none: &'static str,
-    /// Between a number and what there is so many of.
+    /// Multiplication sign after or before a number, as in `3×`.
     pub times: &'static str,
-    /// Between two times.
+    /// Separates the two ends of a time range.
     pub to: &'static str,
-    /// Before the selected row.
+    /// Marks the selected row.
     pub selected: &'static str,
-    /// Between the parts of a path.
+    /// Separates the parts of a path.
     pub within: &'static str,
 }
 
@@ -78,7 +78,7 @@ impl Glyphs {
         within: " › ",
     };
 
-    /// For everything else.
+    /// For terminals and files that may not show Unicode.
     pub const ASCII: Self = Self {
         queued: '.',
         cold_start: '/',
@@ -136,12 +136,13 @@ mod tests {
     fn shapes_are_one_column_wide_and_distinct() {
         for glyphs in [Glyphs::UNICODE, Glyphs::ASCII] {
             let marks = [glyphs.failed, glyphs.deleted, glyphs.unknown, glyphs.now, glyphs.held];
-            // Setup, Starting and Startup share one glyph.
-            let phases = PhaseKind::ALL
+            // Starting and Startup share the character of Setup.
+            let shapes: Vec<char> = PhaseKind::ALL
                 .into_iter()
                 .filter(|kind| !matches!(kind, PhaseKind::Starting | PhaseKind::Startup))
-                .map(|kind| glyphs.phase(kind));
-            let shapes: Vec<char> = phases.chain(marks).collect();
+                .map(|kind| glyphs.phase(kind))
+                .chain(marks)
+                .collect();
             for (index, shape) in shapes.iter().enumerate() {
                 assert_eq!(shape.width(), Some(1), "{shape}");
                 assert!(!shapes[..index].contains(shape), "{shape} twice");
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn ascii_is_ascii() {
+    fn the_ascii_set_contains_only_ascii() {
         let glyphs = Glyphs::ASCII;
         let texts = [
             glyphs.succeeded,

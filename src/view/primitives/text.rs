@@ -1,6 +1,6 @@
-//! Server text on its way to a terminal: escaping, measuring, shortening.
+//! Escapes, measures and shortens text for a terminal.
 //!
-//! Every string that a cluster may choose passes [`clean`] before it becomes part of a frame; widths are measured
+//! Every string that a cluster can choose passes through [`clean`] before it becomes part of a frame. Its width is measured
 //! afterwards.
 
 use std::borrow::Cow;
@@ -8,19 +8,19 @@ use std::fmt::Write as _;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// No name or message is longer on a screen; what is cut is marked.
-const MOST_CHARS: usize = 1024;
+/// The most characters of a name or message on the screen. Longer text is cut and marked.
+const MAX_CHARS: usize = 1024;
 
-/// The text with everything visible that a terminal would obey or hide: control characters, line and paragraph
-/// separators, bidirectional overrides, zero-width characters and tags become `\u{..}`. Line feeds and tabs become
-/// spaces. At most 1024 characters.
+/// Makes every character visible that a terminal would obey or hide. Control characters, line and paragraph separators,
+/// bidirectional overrides, zero-width characters and tags become `\u{..}`. Line feeds and tabs become spaces. Cuts the text
+/// after 1024 characters.
 pub(crate) fn clean(text: &str) -> Cow<'_, str> {
-    if text.len() <= MOST_CHARS && !text.chars().any(|char| char == '\n' || char == '\t' || is_unsafe(char)) {
+    if text.len() <= MAX_CHARS && !text.chars().any(|char| char == '\n' || char == '\t' || is_unsafe(char)) {
         return Cow::Borrowed(text);
     }
-    let mut clean = String::with_capacity(text.len().min(2 * MOST_CHARS));
+    let mut clean = String::with_capacity(text.len().min(2 * MAX_CHARS));
     for (count, char) in text.chars().enumerate() {
-        if count == MOST_CHARS {
+        if count == MAX_CHARS {
             clean.push('…');
             break;
         }
@@ -36,7 +36,7 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(clean)
 }
 
-/// Whether a terminal obeys or hides the character.
+/// Whether a terminal would obey or hide the character.
 fn is_unsafe(char: char) -> bool {
     char.is_control()
         || matches!(char,
@@ -49,14 +49,14 @@ fn is_unsafe(char: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Columns on a terminal.
+/// The width of a text on a terminal, in columns.
 pub(crate) fn width(text: &str) -> usize {
-    // Nearly all of it is, and has no control characters once it is clean.
+    // Nearly all text is ASCII, and cleaned text has no control characters.
     if text.is_ascii() { text.len() } else { UnicodeWidthStr::width(text) }
 }
 
-/// The longest head of the text that is not wider than `columns`.
-fn head(text: &str, columns: usize) -> &str {
+/// The longest start of the text that is at most `columns` wide.
+fn start_of(text: &str, columns: usize) -> &str {
     let mut used = 0;
     let mut end = 0;
     for (at, char) in text.char_indices() {
@@ -69,8 +69,8 @@ fn head(text: &str, columns: usize) -> &str {
     &text[..end]
 }
 
-/// The longest tail of the text that is not wider than `columns` and begins with a character of a width.
-fn tail(text: &str, columns: usize) -> &str {
+/// The longest end of the text that is at most `columns` wide. It does not begin with a zero-width character.
+fn end_of(text: &str, columns: usize) -> &str {
     let mut used = 0;
     let mut start = text.len();
     for (at, char) in text.char_indices().rev() {
@@ -86,33 +86,33 @@ fn tail(text: &str, columns: usize) -> &str {
     &text[start..]
 }
 
-/// The text in at most `columns`, its end cut off and marked.
+/// Shortens the text to at most `columns`. The end is cut off and marked with the ellipsis.
 pub(crate) fn shorten_end(text: &str, columns: usize, ellipsis: &str) -> String {
     if width(text) <= columns {
         return text.to_owned();
     }
     if columns <= width(ellipsis) {
-        return head(text, columns).to_owned();
+        return start_of(text, columns).to_owned();
     }
-    format!("{}{ellipsis}", head(text, columns - width(ellipsis)))
+    format!("{}{ellipsis}", start_of(text, columns - width(ellipsis)))
 }
 
-/// The text in at most `columns`, its middle cut out and marked: the end stays, because a Pod's random suffix is what
-/// tells it from its siblings.
+/// Shortens the text to at most `columns`. The middle is cut out and marked with the ellipsis. The end stays, because only
+/// the random suffix distinguishes the Pods of one workload.
 pub(crate) fn shorten_middle(text: &str, columns: usize, ellipsis: &str) -> String {
-    /// What is kept of the end before the begin gets anything: `-4h9hq`.
+    /// The columns that the end keeps before the start gets any: a suffix such as `-4h9hq`.
     const SUFFIX: usize = 6;
     if width(text) <= columns {
         return text.to_owned();
     }
     let Some(room) = columns.checked_sub(width(ellipsis)).filter(|&room| room > 0) else {
-        return tail(text, columns).to_owned();
+        return end_of(text, columns).to_owned();
     };
-    let begin = room.saturating_sub(SUFFIX.max(room / 2));
-    format!("{}{ellipsis}{}", head(text, begin), tail(text, room - begin))
+    let start = room.saturating_sub(SUFFIX.max(room / 2));
+    format!("{}{ellipsis}{}", start_of(text, start), end_of(text, room - start))
 }
 
-/// The text on as many lines as it takes, broken between words where that is possible.
+/// Breaks the text into lines of at most `columns`, between words where possible. Uses at least two columns.
 pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(2);
     let mut lines = vec![String::new()];
@@ -131,7 +131,7 @@ pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
                 lines.push(String::new());
                 continue;
             }
-            let part = head(word, columns);
+            let part = start_of(word, columns);
             line.push_str(part);
             word = &word[part.len()..];
             lines.push(String::new());
@@ -140,12 +140,12 @@ pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// The text, filled with blanks on its right.
+/// Fills the text with blanks on its right.
 pub(crate) fn pad_right(text: &str, columns: usize) -> String {
     format!("{text}{:blank$}", "", blank = columns.saturating_sub(width(text)))
 }
 
-/// The text, filled with blanks on its left.
+/// Fills the text with blanks on its left.
 pub(crate) fn pad_left(text: &str, columns: usize) -> String {
     format!("{:blank$}{text}", "", blank = columns.saturating_sub(width(text)))
 }
@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_obeys_becomes_visible() {
+    fn characters_that_a_terminal_obeys_become_visible() {
         assert_eq!(clean("a\u{1b}[2Jb"), "a\\u{1b}[2Jb");
         assert_eq!(clean("\u{9b}31m\u{7f}\u{7}"), "\\u{9b}31m\\u{7f}\\u{7}");
         assert_eq!(
@@ -172,13 +172,13 @@ mod tests {
     }
 
     #[test]
-    fn long_text_is_capped() {
+    fn long_text_is_cut() {
         let clean = clean(&"x".repeat(100_000)).into_owned();
-        assert_eq!(clean.chars().count(), MOST_CHARS + 1);
+        assert_eq!(clean.chars().count(), MAX_CHARS + 1);
     }
 
     #[test]
-    fn the_suffix_survives() {
+    fn the_suffix_of_a_name_survives() {
         assert_eq!(shorten_middle("pi-4h9hq", 8, "…"), "pi-4h9hq");
         assert_eq!(shorten_middle("training-run-of-monday-4h9hq", 6, "…"), "…4h9hq");
         assert_eq!(shorten_middle("training-run-of-monday-4h9hq", 16, "…"), "training…y-4h9hq");

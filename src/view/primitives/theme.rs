@@ -1,10 +1,10 @@
-//! How a role looks. Data only: no view needs it, every surface takes it.
+//! The colours and attributes of each [`Style`]. Terminals and files use them; no view does.
 
 use owo_colors::Style as OwoStyle;
 
 use crate::view::primitives::frame::Style;
 
-/// A style for each role.
+/// Maps each [`Style`] to colours and attributes of a terminal.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stylesheet {
     coloured: bool,
@@ -14,32 +14,32 @@ impl Stylesheet {
     /// No colours, no attributes.
     pub(crate) const PLAIN: Self = Self { coloured: false };
 
-    /// The 16 colours that every terminal lets its user choose, without those that vanish on a white or a black
-    /// background; nothing is told by them alone.
+    /// The 16 colours that users can choose in their terminal, without those that vanish on a white or a black background.
+    /// No information is carried by colour alone.
     pub(crate) const COLOURED: Self = Self { coloured: true };
 
-    /// The style of a role; `None` is the terminal's own text.
-    pub(crate) fn style(self, role: Style) -> Option<OwoStyle> {
-        // Reverse video is no colour.
-        if role == Style::Selected {
+    /// The colours and attributes of a style; `None` is plain text of the terminal.
+    pub(crate) fn style(self, style: Style) -> Option<OwoStyle> {
+        // Reverse video is not a colour, so it is used without colours too.
+        if style == Style::Selected {
             return Some(OwoStyle::new().reversed());
         }
         if !self.coloured {
             return None;
         }
-        let style = OwoStyle::new();
-        Some(match role {
+        let plain = OwoStyle::new();
+        Some(match style {
             Style::Text => return None,
-            Style::Selected => style.reversed(),
-            Style::Dim | Style::Queued => style.dimmed(),
-            Style::Strong | Style::Now => style.bold(),
-            Style::Setup | Style::Key => style.cyan(),
-            Style::Pulling => style.magenta(),
-            Style::Initializing => style.blue(),
-            Style::Work | Style::Success | Style::Quoted => style.green(),
-            Style::Failure => style.red().bold(),
-            Style::Warning | Style::BackOff | Style::Literal => style.yellow(),
-            Style::Terminating => style.red(),
+            Style::Selected => plain.reversed(),
+            Style::Dim | Style::Queued => plain.dimmed(),
+            Style::Strong | Style::Now => plain.bold(),
+            Style::Setup | Style::Key => plain.cyan(),
+            Style::Pulling => plain.magenta(),
+            Style::Initializing => plain.blue(),
+            Style::Work | Style::Success | Style::Quoted => plain.green(),
+            Style::Failure => plain.red().bold(),
+            Style::Warning | Style::BackOff | Style::Literal => plain.yellow(),
+            Style::Terminating => plain.red(),
         })
     }
 }

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use crate::timeline::{ImagePulls, PodKey, Workload, image_pulls};
-use crate::view::primitives::duration::{human, so_far};
+use crate::view::primitives::duration::{format_duration, format_elapsed};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
 use crate::view::rows::headings;
@@ -27,7 +27,8 @@ pub(crate) fn waits(context: &ViewContext<'_>, workload: &Workload, columns: usi
     for wait in waits.iter().filter(|wait| wait.longest >= LEAST_WAIT).take(MOST_WAITS) {
         line.push(if line.spans.is_empty() { "longest wait " } else { context.glyphs.separator }, Style::Dim);
         // The workload's own wait stands in its heading too, as far as it has come.
-        let took = if wait.pods > 0 { human(wait.longest, false) } else { so_far(wait.longest) };
+        let took =
+            if wait.pods > 0 { format_duration(wait.longest, false) } else { format_elapsed(wait.longest) };
         line.push(took, Style::Strong);
         line.push(format!(": {}", text::clean(&wait.reason)), Style::Text);
         if wait.pods > 0 {
@@ -41,7 +42,7 @@ pub(crate) fn waits(context: &ViewContext<'_>, workload: &Workload, columns: usi
 pub(crate) fn stragglers(context: &ViewContext<'_>, workload: &Workload, columns: usize) -> Option<Line> {
     let found = context.timeline.stragglers(workload)?;
     let wall = headings::elapsed(workload, context.now).filter(|wall| *wall > 0)?;
-    let mut line = Line::of(format!("{} of {} ", found.pods, counted(found.ended, "Pod")), Style::Strong);
+    let mut line = Line::new(format!("{} of {} ", found.pods, counted(found.ended, "Pod")), Style::Strong);
     let them = if found.pods == 1 { "it" } else { "they" };
     line.push(format!("ended after all others; {them} took "), Style::Text);
     line.push(format!("{} %", headings::percent(found.millis, wall)), Style::Strong);
@@ -76,9 +77,9 @@ pub(crate) fn pulls(context: &ViewContext<'_>, pods: &[PodKey], columns: usize) 
         lines.push(line.shorten_end(columns, context.glyphs.ellipsis));
     }
     if let Some(rest) = images.get(MOST_IMAGES..).filter(|rest| !rest.is_empty()) {
-        let mut line = Line::of(format!("+ {}", counted(rest.len(), "image")), Style::Dim);
+        let mut line = Line::new(format!("+ {}", counted(rest.len(), "image")), Style::Dim);
         if let Some(longest) = rest.iter().filter_map(longest).max() {
-            line.push(format!(", at most {}", human(longest, true)), Style::Dim);
+            line.push(format!(", at most {}", format_duration(longest, true)), Style::Dim);
         }
         lines.push(line);
     }
@@ -87,19 +88,22 @@ pub(crate) fn pulls(context: &ViewContext<'_>, pods: &[PodKey], columns: usize) 
 
 /// The pulls of one image, node by node. Short: how often it was there is told once for all nodes.
 fn of_image(context: &ViewContext<'_>, name: &str, nodes: &[ImagePulls], full: bool) -> Line {
-    let mut line = Line::of(name, Style::Dim);
+    let mut line = Line::new(name, Style::Dim);
     let times = |count: u32, what: &str| format!("{count} {} {what}", context.glyphs.times);
     let pulled = || nodes.iter().filter(|pulls| pulls.first.is_some());
     if nodes.len() > MOST_NODES {
         let slowest = pulled().max_by_key(|pulls| pulls.longest);
         line.push(format!("{} from ", counted(pulled().count(), "node")), Style::Text);
         line.push(
-            pulled().filter_map(|pulls| pulls.first).min().map_or(String::new(), |least| human(least, true)),
+            pulled()
+                .filter_map(|pulls| pulls.first)
+                .min()
+                .map_or(String::new(), |least| format_duration(least, true)),
             Style::Strong,
         );
         line.push(" to ", Style::Text);
         if let Some((slowest, longest)) = slowest.and_then(|slowest| Some((slowest, slowest.longest?))) {
-            line.push(human(longest, true), Style::Strong);
+            line.push(format_duration(longest, true), Style::Strong);
             line.push(format!(" ({})", text::clean(&slowest.node)), Style::Text);
         }
     } else {
@@ -119,9 +123,9 @@ fn of_image(context: &ViewContext<'_>, name: &str, nodes: &[ImagePulls], full: b
             line.push(if first { "" } else { context.glyphs.separator }, Style::Dim);
             first = false;
             line.push(format!("{} ", text::clean(&pulls.node)), Style::Text);
-            line.push(human(took, true), Style::Strong);
+            line.push(format_duration(took, true), Style::Strong);
             if let Some(waited) = pulls.waited.filter(|waited| full && *waited >= LEAST_QUEUE) {
-                line.push(format!(" (queue {})", human(waited, true)), Style::Text);
+                line.push(format!(" (queue {})", format_duration(waited, true)), Style::Text);
             }
             if full && pulls.pulls > 1 {
                 line.push(format!(", {}", times(pulls.pulls - 1, "again")), Style::Text);

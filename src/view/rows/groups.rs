@@ -61,7 +61,7 @@ impl Group<'_> {
 
     /// Keeps the Pods that the filter lets through.
     pub(crate) fn find(&mut self, context: &ViewContext<'_>) {
-        let words = context.window.words();
+        let words = context.window.filter_words();
         if words.is_empty() {
             return;
         }

@@ -8,7 +8,7 @@ use crate::lifecycle::PhaseKind;
 use crate::timeline::{Hold, SlotTime, Summary, Workload, WorkloadState};
 use crate::view::display_state::DisplayState;
 use crate::view::frame_cache::results::Counts;
-use crate::view::primitives::duration::{so_far, whole};
+use crate::view::primitives::duration::{format_elapsed, format_elapsed_millis};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
 use crate::view::rows::groups::{Group, Heading};
@@ -90,7 +90,7 @@ fn push_done(context: &ViewContext<'_>, line: &mut Line, workload: &Workload, co
     }
     if let Some(hold) = suspension(workload) {
         line.push(context.glyphs.separator, Style::Dim);
-        let took = hold.duration(context.now).map(|took| format!(" {}", so_far(took)));
+        let took = hold.duration(context.now).map(|took| format!(" {}", format_elapsed(took)));
         line.push(format!("suspended{}", took.unwrap_or_default()), Style::Warning);
         return;
     }
@@ -143,7 +143,7 @@ fn push_failed(context: &ViewContext<'_>, line: &mut Line, heading: Heading<'_>,
 /// The right end of a heading, longest form first.
 fn measures(context: &ViewContext<'_>, workload: &Workload, summary: Option<&Summary>) -> Vec<String> {
     let Some(elapsed) = elapsed(workload, context.now) else { return Vec::new() };
-    let elapsed = whole(elapsed);
+    let elapsed = format_elapsed_millis(elapsed);
     let mut measures = Vec::new();
     if let Some(Summary { slots, .. }) = summary.filter(|summary| summary.slots.total > 0 && summary.pods > 0)
     {
@@ -193,11 +193,17 @@ pub(crate) fn reason(context: &ViewContext<'_>, workload: &Workload, columns: us
     }
     if let Some(next) = workload.next_run {
         let left = next.as_millisecond().saturating_sub(context.now.as_millisecond());
-        line.push(format!("{}next run in {}", context.glyphs.separator, whole(left.max(0))), Style::Text);
+        line.push(
+            format!("{}next run in {}", context.glyphs.separator, format_elapsed_millis(left.max(0))),
+            Style::Text,
+        );
     }
     if let Some(waiting) = &workload.creation_block {
         let waited = context.now.as_millisecond().saturating_sub(waiting.since.as_millisecond());
-        line.push(format!("{}for {}", context.glyphs.separator, whole(waited.max(0))), Style::Dim);
+        line.push(
+            format!("{}for {}", context.glyphs.separator, format_elapsed_millis(waited.max(0))),
+            Style::Dim,
+        );
     }
     Some(line.shorten_end(columns, context.glyphs.ellipsis))
 }
@@ -236,7 +242,8 @@ fn verdict_of(context: &ViewContext<'_>, summary: &Summary, parts: &[(&str, i64)
         (true, false) => " of observed time",
         (true, true) => " observed",
     };
-    let mut line = Line::of(format!("{what} {}{observed}: ", whole(slots.total)), Style::Dim);
+    let mut line =
+        Line::new(format!("{what} {}{observed}: ", format_elapsed_millis(slots.total)), Style::Dim);
     for (index, (name, part)) in parts.iter().enumerate() {
         if index > 0 {
             line.push(context.glyphs.separator, Style::Dim);

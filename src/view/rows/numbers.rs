@@ -3,30 +3,33 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{Instant, Lifecycle, PodOutcome};
-use crate::view::primitives::duration::{human, is_fine, so_far};
+use crate::view::primitives::duration::{format_duration, format_elapsed, is_exact_to_tenths};
 use crate::view::primitives::frame::Style;
 
 /// A duration as it is written; empty if there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Number {
     pub(crate) text: String,
-    pub(crate) role: Style,
+    pub(crate) style: Style,
 }
 
 impl Number {
     /// A duration that is over; tenths only if both ends are known that well.
     fn ended(duration: SignedDuration, start: Option<Instant>, end: Option<Instant>) -> Self {
-        Self { text: human(duration, is_fine(start) && is_fine(end)), role: Style::Text }
+        Self {
+            text: format_duration(duration, is_exact_to_tenths(start) && is_exact_to_tenths(end)),
+            style: Style::Text,
+        }
     }
 
     /// A duration that goes on.
     fn open(since: Instant, now: Timestamp) -> Self {
-        Self { text: so_far(now.duration_since(since.at)), role: Style::Dim }
+        Self { text: format_elapsed(now.duration_since(since.at)), style: Style::Dim }
     }
 
     /// A duration that there was, but nobody knows how long.
     fn unknown() -> Self {
-        Self { text: "?".into(), role: Style::Warning }
+        Self { text: "?".into(), style: Style::Warning }
     }
 }
 

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 
 use crate::lifecycle::{Instant, Lifecycle, Phase, PhaseKind, Source};
 use crate::timeline::{OpenRetry, PodKey, Timeline};
-use crate::view::chart::mark::phase_role;
+use crate::view::chart::mark::phase_style;
 use crate::view::display_state::DisplayState;
 use crate::view::explain;
-use crate::view::primitives::duration::{human, is_fine, so_far};
+use crate::view::primitives::duration::{format_duration, format_elapsed, is_exact_to_tenths};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::glyph::Glyphs;
 use crate::view::primitives::text;
@@ -41,14 +41,14 @@ pub(crate) fn describe_phase(
     let pod = timeline.pod(key);
     let life = &pod.life;
     let name = text::shorten_middle(&text::clean(&pod.name), (columns / 3).max(12), glyphs.ellipsis);
-    let mut what = Line::of(name, Style::Strong);
+    let mut what = Line::new(name, Style::Strong);
     let place = phase.unwrap_or(life.phases.len().saturating_sub(1));
     let Some(phase) = life.phases.get(place) else {
         what.push(format!("  {}", text::clean(&life.status)), Style::Warning);
         return [what, Line::default()];
     };
     what.push("  ", Style::Text);
-    what.push(format!("{} {}", glyphs.phase(phase.kind), phase.kind.name()), phase_role(phase.kind));
+    what.push(format!("{} {}", glyphs.phase(phase.kind), phase.kind.name()), phase_style(phase.kind));
     let (begin, end) = (boundary(life, phase.start), phase.end.and_then(|end| boundary(life, end)));
     what.push(format!("  {}", time(&context, phase.start, begin, phase.source)), Style::Text);
     let open = phase.end.is_none();
@@ -56,10 +56,10 @@ pub(crate) fn describe_phase(
         Some(at) => {
             what.push(format!(" {} {}", glyphs.to, time(&context, at, end, phase.source)), Style::Text);
             let fine = matches!(phase.source, Source::Event | Source::Observed);
-            what.push(format!("  {}", human(phase.duration(now), fine)), Style::Strong);
+            what.push(format!("  {}", format_duration(phase.duration(now), fine)), Style::Strong);
         }
         None if life.end_unknown || life.outcome.has_ended() => what.push("  end unknown", Style::Warning),
-        None => what.push(format!("  {} so far", so_far(phase.duration(now))), Style::Now),
+        None => what.push(format!("  {} so far", format_elapsed(phase.duration(now))), Style::Now),
     }
     if let Some(container) = &phase.container {
         what.push(format!("  {}", text::clean(container)), Style::Dim);
@@ -67,7 +67,7 @@ pub(crate) fn describe_phase(
     if let Some(reason) = &phase.reason {
         what.push(format!("  {}", text::clean(reason)), Style::Warning);
     }
-    let mut why = Line::of("from ", Style::Dim);
+    let mut why = Line::new("from ", Style::Dim);
     why.push(evidence(begin, phase), Style::Dim);
     if !open {
         why.push(format!(" {} {}", glyphs.to, evidence(end, phase)), Style::Dim);
@@ -116,7 +116,7 @@ pub(crate) fn longest(
         line.push(if line.spans.is_empty() { "" } else { glyphs.separator }, Style::Dim);
         line.push(what, Style::Dim);
         line.push(format!("{} ", text::clean(&pod.name)), Style::Text);
-        line.push(so_far(time), Style::Strong);
+        line.push(format_elapsed(time), Style::Strong);
         let open = pod.life.open_phase().filter(|open| open.kind != PhaseKind::Running);
         if let Some(reason) = open.and_then(|open| open.reason.as_deref()).or(pod.life.reason.as_deref()) {
             line.push(format!(" {}", text::clean(reason)), Style::Warning);
@@ -148,7 +148,7 @@ fn oldest(timeline: &Timeline) -> LongestPods {
 /// What the index of a failed Pod waits for: `next try in about 8s`.
 pub(crate) fn next_try(open: &OpenRetry, now: Timestamp) -> String {
     match open.expected.map(|expected| expected.duration_since(now)) {
-        Some(left) if left.is_positive() => format!("next try in about {}", human(left, false)),
+        Some(left) if left.is_positive() => format!("next try in about {}", format_duration(left, false)),
         Some(_) => "next try is due".to_owned(),
         None => "waits for its next try".to_owned(),
     }
@@ -156,7 +156,7 @@ pub(crate) fn next_try(open: &OpenRetry, now: Timestamp) -> String {
 
 /// A time span that went by until `now`, for a line that says how old something is.
 pub(crate) fn age(at: Timestamp, now: Timestamp) -> String {
-    so_far(now.duration_since(at))
+    format_elapsed(now.duration_since(at))
 }
 
 /// How a Pod ended badly: `exit code 3, Error, after 2.1s on node-2`.
@@ -178,9 +178,10 @@ pub(crate) fn failure(timeline: &Timeline, key: PodKey) -> String {
     }
     let mut said = parts.join(", ");
     if let Some(run) = life.run {
-        let fine = is_fine(life.instants.work_started) && is_fine(life.instants.work_ended);
+        let fine =
+            is_exact_to_tenths(life.instants.work_started) && is_exact_to_tenths(life.instants.work_ended);
         said += ", after ";
-        said += &human(run, fine);
+        said += &format_duration(run, fine);
     }
     if let Some(node) = &pod.node {
         said += " on ";

@@ -1,6 +1,5 @@
-//! How many Pods worked at which time, as a line under the bars.
+//! The line below the bars that shows how many Pods worked at which time.
 
-use super::layout::Layout;
 use crate::lifecycle::PhaseKind;
 use crate::timeline::{PodKey, Summary};
 use crate::view::chart::axis::Axis;
@@ -9,13 +8,17 @@ use crate::view::frame_cache::keys::ConcurrencyKey;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
 use crate::view::rows::groups::Group;
+use crate::view::sequence::layout::Layout;
 use crate::view::view_context::ViewContext;
 
-/// Fewer Pods tell it by their own bars.
-pub(crate) const LEAST_PODS: usize = 5;
+/// A group with fewer Pods has no such line, because its bars show the same.
+pub(crate) const MIN_PODS: usize = 5;
 
-/// `concurrency  ▂▅▇▇▅  max 4`: each cell is the mean of its time.
-pub(crate) fn draw(
+/// A mean below this part of the maximum comes from rounding at the borders of cells, so its cell stays empty.
+const MIN_PART: f64 = 0.006;
+
+/// Writes the line, for example `concurrency  ▂▅▇▇▅  max 4`. Each cell shows the mean of its time.
+pub(crate) fn write_concurrency(
     context: &ViewContext<'_>,
     group: &Group<'_>,
     summary: &Summary,
@@ -23,62 +26,56 @@ pub(crate) fn draw(
     axis: &Axis,
     span: &TimeSpan,
 ) -> Line {
-    let pods = &group.pods;
     let key = ConcurrencyKey {
         group: group.heading.id(),
         filter: context.window.filter.clone(),
-        pods: pods.len(),
+        pods: group.pods.len(),
         columns: layout.bar,
-        shown_time: span.stretch(),
+        shown_time: span.shown_time(),
     };
-    let concurrency = &context.cache.concurrency;
-    let means = concurrency.get_or_compute(context.version(), key, || means(context, pods, axis, span));
-    let most = f64::from(summary.concurrency_max.max(1));
+    let means = || mean_concurrency(context, &group.pods, axis, span);
+    let means = context.cache.concurrency.get_or_compute(context.version(), key, means);
+    let max = f64::from(summary.concurrency_max.max(1));
     let left = layout.left();
-    let mut line = Line::of(
-        text::pad_right(
-            &text::shorten_end("concurrency", left, context.glyphs.ellipsis),
-            left + layout.gap(),
-        ),
-        Style::Dim,
-    );
-    let bars: String = means.iter().map(|mean| level(mean / most, context)).collect();
+    let name = text::shorten_end("concurrency", left, context.glyphs.ellipsis);
+    let mut line = Line::new(text::pad_right(&name, left + layout.gap()), Style::Dim);
+    let bars: String = means.iter().map(|mean| density_glyph(mean / max, context)).collect();
     line.push(bars, Style::Work);
     line.push(format!(" max {}", summary.concurrency_max), Style::Dim);
     line
 }
 
+/// The glyph for a part of the maximum, from 0 to 1.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 8")]
-fn level(part: f64, context: &ViewContext<'_>) -> char {
+fn density_glyph(part: f64, context: &ViewContext<'_>) -> char {
     match (part.clamp(0.0, 1.0) * 8.0).ceil() as usize {
-        // What is not a twentieth of an eighth is only rounding.
         0 => ' ',
-        _ if part < 0.006 => ' ',
+        _ if part < MIN_PART => ' ',
         level => context.glyphs.density[level - 1],
     }
 }
 
-/// How many Pods worked in each cell, on average: each phase adds its share of the first and the last cell and one to
-/// those between, which are summed up at the end.
-fn means(context: &ViewContext<'_>, pods: &[PodKey], axis: &Axis, span: &TimeSpan) -> Vec<f64> {
+/// The mean number of working Pods in each cell. Each work phase adds its share to its first and its last cell, and one to
+/// each cell between them. The latter is counted as one change at each end and summed up at the end.
+fn mean_concurrency(context: &ViewContext<'_>, pods: &[PodKey], axis: &Axis, span: &TimeSpan) -> Vec<f64> {
     let columns = axis.columns();
     let mut shares = vec![0.0_f64; columns + 1];
     let mut changes = vec![0_i32; columns + 1];
     for &key in pods {
         let pod = context.timeline.overview(key);
-        let zero = span.zero(pod);
+        let zero = span.zero_of(pod);
         let position = |at: i64| axis.position(at.saturating_sub(zero));
         let open = (!pod.outcome.has_ended()).then_some(context.now.as_millisecond());
         context.timeline.for_each_span(key, |phase| {
             let Some(end) = phase.end.or(open).filter(|_| phase.kind == PhaseKind::Running) else { return };
             let (from, to) = (position(phase.start), position(end));
-            let (first, last) = (cell(from, columns), cell(to, columns));
+            let (first, last) = (cell_at(from, columns), cell_at(to, columns));
             if first == last {
                 shares[first] += (to - from).max(0.0);
                 return;
             }
-            shares[first] += begin(first + 1) - from;
-            shares[last] += to - begin(last);
+            shares[first] += start_of_cell(first + 1) - from;
+            shares[last] += to - start_of_cell(last);
             changes[first + 1] += 1;
             changes[last] -= 1;
         });
@@ -93,11 +90,11 @@ fn means(context: &ViewContext<'_>, pods: &[PodKey], axis: &Axis, span: &TimeSpa
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positions lie in [0, columns]")]
-fn cell(position: f64, columns: usize) -> usize {
+fn cell_at(position: f64, columns: usize) -> usize {
     (position as usize).min(columns)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a column is a small number")]
-fn begin(cell: usize) -> f64 {
+fn start_of_cell(cell: usize) -> f64 {
     cell as f64
 }

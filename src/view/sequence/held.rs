@@ -1,28 +1,27 @@
-//! The row of a workload itself: when it made no Pods, because it was suspended or because they were refused.
+//! The row of a workload itself. It shows when the workload made no Pods, because it was suspended or its Pods were refused.
 
 use jiff::Timestamp;
 
-use super::super::explain;
-use super::layout::Layout;
 use crate::timeline::{Hold, Workload};
 use crate::view::chart::axis::Axis;
 use crate::view::chart::bar::Bar;
 use crate::view::chart::legend::LegendEntries;
 use crate::view::chart::mark::CellMark;
 use crate::view::chart::span::TimeSpan;
+use crate::view::explain;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::{duration, text};
-
+use crate::view::sequence::layout::Layout;
 use crate::view::state::Align;
 use crate::view::view_context::ViewContext;
 
-/// Whether there is such a row. Where each bar begins at its own zero, a workload has none.
-pub(crate) fn is_there(context: &ViewContext<'_>, workload: &Workload) -> bool {
-    context.state.align == Align::Wall && holds(context, workload).next().is_some()
+/// Whether the workload has such a row. It has none if each bar begins at its own zero.
+pub(crate) fn has_row(context: &ViewContext<'_>, workload: &Workload) -> bool {
+    context.state.align == Align::Wall && holds_with_ends(context, workload).next().is_some()
 }
 
-/// Those that can be drawn: where a begin or an end is unknown nothing is drawn.
-fn holds<'a>(
+/// The holds with their start and end. A hold without a known start, or with an unknown end, cannot be drawn.
+fn holds_with_ends<'a>(
     context: &ViewContext<'_>,
     workload: &'a Workload,
 ) -> impl Iterator<Item = (&'a Hold, Timestamp, Timestamp)> {
@@ -34,39 +33,39 @@ fn holds<'a>(
     })
 }
 
-/// `held   ‖‖‖ suspended 12s ‖‖‖▶`, with `--explain` what its ends were read from.
-pub(crate) fn draw(
+/// Adds the row, for example `held   ‖‖‖ suspended 12s ‖‖‖▶`. With `--explain`, the evidence of its ends follows.
+pub(crate) fn push_held_row(
     context: &ViewContext<'_>,
     workload: &Workload,
     layout: &Layout,
     axis: &Axis,
     span: &TimeSpan,
-    seen: &mut LegendEntries,
+    legend: &mut LegendEntries,
     lines: &mut Vec<Line>,
 ) {
     let millis = |at: Timestamp| at.as_millisecond().saturating_sub(span.shared_zero());
-    let list: Vec<_> = holds(context, workload)
+    let holds: Vec<_> = holds_with_ends(context, workload)
         .map(|(hold, start, end)| (hold, millis(start), millis(end)))
         .filter(|&(_, start, end)| axis.shows(start, end))
         .collect();
-    let open = list.last().is_some_and(|(hold, ..)| !hold.ended);
-    let mut bar =
-        Bar::of_stretches(list.iter().map(|&(_, start, end)| (start, end)), CellMark::Held, axis, open);
-    for (place, &(hold, start, end)) in list.iter().enumerate() {
-        let took = hold.duration(context.now).map(duration::so_far).unwrap_or_default();
-        let words = format!("{} {took}", text::clean(&hold.reason));
-        let cells = axis.cells(start, end);
-        let inside = bar.label_inside(&words, Style::Warning, cells.clone());
-        if !inside && place + 1 == list.len() && !hold.ended {
-            bar.label(&words, Style::Warning, None);
-        } else if !inside {
-            bar.label_inside(&took, Style::Warning, cells);
+    let is_open = holds.last().is_some_and(|(hold, ..)| !hold.ended);
+    let stretches = holds.iter().map(|&(_, start, end)| (start, end));
+    let mut bar = Bar::from_stretches(stretches, CellMark::Held, axis, is_open);
+    for (index, &(hold, start, end)) in holds.iter().enumerate() {
+        let time = hold.duration(context.now).map(duration::format_elapsed).unwrap_or_default();
+        let words = format!("{} {time}", text::clean(&hold.reason));
+        let cells = axis.cells_of(start, end);
+        let is_labelled = bar.add_label_inside(&words, Style::Warning, cells.clone());
+        if !is_labelled && index + 1 == holds.len() && !hold.ended {
+            bar.add_label(&words, Style::Warning, None);
+        } else if !is_labelled {
+            bar.add_label_inside(&time, Style::Warning, cells);
         }
     }
     let left = layout.left();
     let name = text::shorten_end("held", left, context.glyphs.ellipsis);
-    let mut line = Line::of(text::pad_right(&name, left + layout.gap()), Style::Warning);
-    bar.draw(&mut line, context.glyphs, seen);
+    let mut line = Line::new(text::pad_right(&name, left + layout.gap()), Style::Warning);
+    bar.push_to(&mut line, context.glyphs, legend);
     lines.push(line.shorten_end(layout.columns, context.glyphs.ellipsis));
     if context.state.explain {
         lines.extend(explain::holds(context, workload, layout.columns));

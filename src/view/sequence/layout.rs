@@ -1,4 +1,4 @@
-//! Which columns stand around the bars, and how wide they are.
+//! The columns around the bars and their widths.
 
 use crate::view::frame_cache::keys::WidthsKey;
 use crate::view::frame_cache::results::ColumnContent;
@@ -6,9 +6,10 @@ use crate::view::primitives::{duration, text};
 use crate::view::rows::groups::{Group, Heading};
 use crate::view::view_context::ViewContext;
 
-/// The widths of the columns; 0 is a column that is not there.
+/// The widths of the columns. A width of 0 means that the column is not shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Layout {
+    /// The width of the whole line.
     pub(crate) columns: usize,
     pub(crate) index: usize,
     pub(crate) name: usize,
@@ -21,23 +22,24 @@ pub(crate) struct Layout {
     pub(crate) run: usize,
 }
 
-/// `…4h9hq`.
-const LEAST_NAME: usize = 6;
-/// `✗ 137`.
+/// The width of the shortest name: `…4h9hq`.
+const MIN_NAME: usize = 6;
+/// The width of the longest status: `✗ 137`.
 const STATUS: usize = 5;
+/// From this width on, a second blank separates the bar from the columns before it.
+const WIDE_GAP_COLUMNS: usize = 60;
 
 impl Layout {
-    /// The widths for these blocks: the bars get about half of the line, the columns the rest by what they are worth.
-    pub(crate) fn of(context: &ViewContext<'_>, blocks: &[&Group<'_>], columns: usize) -> Self {
-        let widest = context.cache.column_content.get_or_compute(
-            context.version(),
-            WidthsKey { group_by: context.state.group_by, filter: context.window.filter.clone() },
-            || ColumnContent::measure(context, blocks),
-        );
+    /// Chooses the widths for these groups. The bars get about half of the line. The other columns share the rest, the most
+    /// important ones first.
+    pub(crate) fn choose(context: &ViewContext<'_>, groups: &[&Group<'_>], columns: usize) -> Self {
+        let key = WidthsKey { group_by: context.state.group_by, filter: context.window.filter.clone() };
+        let measure = || ColumnContent::measure(context, groups);
+        let widest = context.cache.column_content.get_or_compute(context.version(), key, measure);
         let mut layout = Self {
             columns,
             index: 0,
-            name: widest.own_name.clamp(LEAST_NAME, 12).min(columns.saturating_sub(1) / 2),
+            name: widest.own_name.clamp(MIN_NAME, 12).min(columns.saturating_sub(1) / 2),
             attempt: 0,
             node: 0,
             bar: 0,
@@ -46,21 +48,21 @@ impl Layout {
             cold: 0,
             run: 0,
         };
-        let least_bar = columns * 45 / 100;
-        let spare = |layout: &Self| columns.saturating_sub(layout.around() + least_bar);
+        let min_bar = columns * 45 / 100;
+        let spare = |layout: &Self| columns.saturating_sub(layout.around() + min_bar);
         let give =
             |layout: &Self, wanted: usize| if wanted > 0 && spare(layout) > wanted { wanted } else { 0 };
 
-        layout.run = give(&layout, duration::COLUMNS);
-        layout.cold = give(&layout, duration::COLUMNS);
-        // Nodes become known one by one: a column of a usual width does not jump with the first of them.
+        layout.run = give(&layout, duration::MAX_WIDTH);
+        layout.cold = give(&layout, duration::MAX_WIDTH);
+        // Nodes become known one by one. A column of a usual width does not change with the first of them.
         layout.node = give(&layout, widest.node.clamp(6, 8));
         layout.attempt = give(&layout, widest.attempt);
         layout.index = give(&layout, widest.index);
         let wider = widest.name.min(if columns < 160 { 28 } else { 40 }).saturating_sub(layout.name);
         layout.name += wider.min(spare(&layout));
         if columns >= 100 {
-            layout.queued = give(&layout, duration::COLUMNS);
+            layout.queued = give(&layout, duration::MAX_WIDTH);
         }
         if layout.node > 0 {
             layout.node += widest.node.clamp(8, 24).saturating_sub(layout.node).min(spare(&layout));
@@ -69,40 +71,39 @@ impl Layout {
         layout
     }
 
-    /// The columns that are not the bar's, with the blanks between them.
+    /// The width of everything but the bar, with the blanks between the columns.
     fn around(&self) -> usize {
-        let parts =
+        let columns =
             [self.index, self.name, self.attempt, self.node, self.status, self.queued, self.cold, self.run];
-        // A second blank keeps the bar from what stands before it.
-        parts.iter().filter(|&&part| part > 0).map(|part| part + 1).sum::<usize>()
-            + usize::from(self.columns >= 60)
+        columns.iter().filter(|&&width| width > 0).map(|width| width + 1).sum::<usize>()
+            + usize::from(self.columns >= WIDE_GAP_COLUMNS)
     }
 
-    /// Blanks between the columns and the bar.
+    /// The blanks between the bar and the columns before it.
     pub(crate) fn gap(&self) -> usize {
-        1 + usize::from(self.columns >= 60)
+        1 + usize::from(self.columns >= WIDE_GAP_COLUMNS)
     }
 
-    /// The columns before the bar, without the gap.
+    /// The width of the columns before the bar, without the gap.
     pub(crate) fn left(&self) -> usize {
-        let parts = [self.index, self.name, self.attempt, self.node];
-        (parts.iter().filter(|&&part| part > 0).map(|part| part + 1).sum::<usize>()).saturating_sub(1)
+        let columns = [self.index, self.name, self.attempt, self.node];
+        columns.iter().filter(|&&width| width > 0).map(|width| width + 1).sum::<usize>().saturating_sub(1)
     }
 }
 
 impl ColumnContent {
     /// The widest content of each column in these groups.
-    fn measure(context: &ViewContext<'_>, blocks: &[&Group<'_>]) -> Self {
+    fn measure(context: &ViewContext<'_>, groups: &[&Group<'_>]) -> Self {
         let mut widest = Self::default();
         let (mut index, mut attempt) = (None, 1);
-        for block in blocks {
-            let shared = match block.heading {
+        for group in groups {
+            let shared = match group.heading {
                 Heading::Workload(workload) => workload.name.len() + 1,
-                _ => 0,
+                Heading::Pods | Heading::Node(_) | Heading::Outcome(_) | Heading::All => 0,
             };
-            for &key in block.pods.iter() {
+            for &key in group.pods.iter() {
                 let pod = context.timeline.identity(key);
-                // Names of Pods and nodes are ASCII; bytes are never fewer than columns.
+                // Names of Pods and nodes are ASCII. Any other text has at least as many bytes as columns.
                 widest.name = widest.name.max(pod.name.len());
                 if shared > 0 {
                     let own = pod.name.len().saturating_sub(shared) + text::width(context.glyphs.ellipsis);

@@ -85,14 +85,23 @@ fn containers_have_bars_of_their_own_where_there_is_room() {
     let lines = |rows| {
         let size = Size { columns: 80, rows: Some(rows) };
         let window = Window::default();
-        paint(&timeline, &SEQUENCE, &window, size, &Glyphs::UNICODE, at(60_000), &cache).frame.lines.len()
+        render_picture(&timeline, &SEQUENCE, &window, size, &Glyphs::UNICODE, at(60_000), &cache)
+            .frame
+            .lines
+            .len()
     };
     let small = lines(5);
     assert!(lines(50) <= small + 3, "{} lines after {small}", lines(50));
     assert!(
-        draw(&timeline, &SEQUENCE, Size { columns: 80, rows: Some(50) }, &Glyphs::UNICODE, at(60_000))
-            .lines
-            .len()
+        render_frame(
+            &timeline,
+            &SEQUENCE,
+            Size { columns: 80, rows: Some(50) },
+            &Glyphs::UNICODE,
+            at(60_000)
+        )
+        .lines
+        .len()
             > small + 3
     );
 }

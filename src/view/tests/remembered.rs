@@ -23,8 +23,8 @@ fn a_remembered_picture_is_the_same() {
     let timeline = many(9_000);
     let size = Size { columns: 120, rows: Some(40) };
     let (cache, exact) = (FrameCache::default(), FrameCache::disabled());
-    let paint = |state: &ViewState, window: &Window, cache: &FrameCache| {
-        paint(&timeline, state, window, size, &Glyphs::UNICODE, at(9_000), cache).frame.plain()
+    let render = |state: &ViewState, window: &Window, cache: &FrameCache| {
+        render_picture(&timeline, state, window, size, &Glyphs::UNICODE, at(9_000), cache).frame.plain()
     };
     let mut pictures = 0;
     for _ in 0..2 {
@@ -34,8 +34,8 @@ fn a_remembered_picture_is_the_same() {
                     for filter in ["", "node-1", "error job-07"] {
                         let state = ViewState { view, sort, group_by, ..SEQUENCE };
                         let window = Window { filter: filter.into(), ..Window::default() };
-                        let picture = paint(&state, &window, &cache);
-                        assert_eq!(picture, paint(&state, &window, &exact), "{state:?} {filter}");
+                        let picture = render(&state, &window, &cache);
+                        assert_eq!(picture, render(&state, &window, &exact), "{state:?} {filter}");
                         assert!(!picture.contains("of 0 done"), "{state:?} {filter}\n{picture}");
                         pictures += 1;
                     }
@@ -50,7 +50,7 @@ fn a_remembered_picture_is_the_same() {
 fn nothing_is_drawn_that_nobody_wants() {
     let timeline = many(9_000);
     let mut lines = 0;
-    tell(&timeline, &SEQUENCE, 120, &Glyphs::UNICODE, at(9_000), &mut |_| {
+    for_each_line(&timeline, &SEQUENCE, 120, &Glyphs::UNICODE, at(9_000), &mut |_| {
         lines += 1;
         if lines < 3 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });

@@ -1,0 +1,148 @@
+//! Puts the sequence diagram together.
+
+use std::ops::ControlFlow;
+
+use crate::view::chart::legend::LegendEntries;
+use crate::view::chart::span::choose_span;
+use crate::view::picture::{Bars, Picture};
+use crate::view::primitives::frame::{Frame, Line, Style};
+use crate::view::rows::groups::{Group, Heading, blocks, is_bare_pod};
+use crate::view::sequence::container_bars::choose_groups;
+use crate::view::sequence::layout::Layout;
+use crate::view::sequence::line_budget::{divide_lines, max_legend_lines};
+use crate::view::sequence::rows::RowWriter;
+use crate::view::sequence::scrolling;
+use crate::view::sequence::section::Section;
+use crate::view::state::{GroupBy, Size, Sort};
+use crate::view::view_context::ViewContext;
+
+/// Takes the complete lines out of the list. Breaks if no more lines are wanted.
+pub(crate) type FlushLines<'a> = dyn FnMut(&mut Vec<Line>) -> ControlFlow<()> + 'a;
+
+/// Draws the diagram. If the number of lines is not limited, `flush` may take lines as soon as they are complete.
+pub(crate) fn draw_sequence(context: &ViewContext<'_>, size: Size, flush: &mut FlushLines<'_>) -> Picture {
+    let columns = size.columns.max(1);
+    let mut sections: Vec<Section<'_>> =
+        blocks(context).into_iter().map(|group| Section::prepare(context, group, columns)).collect();
+    if !context.window.filter.is_empty() && sections.len() > 1 {
+        sections.retain(|section| !section.group.pods.is_empty());
+    }
+    let groups: Vec<&Group<'_>> = sections.iter().map(|section| &section.group).collect();
+    let layout = Layout::choose(context, &groups, columns);
+    let span = choose_span(context);
+    let axis = span.axis(layout.bar);
+    let with_container_bars = choose_groups(context, &sections, size);
+    let rows = RowWriter::new(context, &layout, &axis, &span, with_container_bars);
+
+    let has_axis = sections
+        .iter()
+        .any(|section| !section.group.pods.is_empty() || section.held_workload(context).is_some());
+    let mut frame = Frame { lines: workload_lines(context, columns) };
+    if let Some(rows) = size.rows {
+        frame.lines.truncate(rows / 3);
+    }
+    let mut picture = Picture {
+        found: sections.iter().map(|section| section.group.pods.len()).sum(),
+        per_line: 1,
+        bars: has_axis.then(|| Bars {
+            column: layout.left() + layout.gap(),
+            columns: layout.bar,
+            span: span.clone(),
+        }),
+        ..Picture::default()
+    };
+    if context.window.unfolded && size.rows.is_some() {
+        scrolling::draw_scrolling(context, &sections, &rows, size, &mut frame, &mut picture);
+    } else {
+        draw_folded(context, &mut sections, &rows, size, (&mut frame, flush), &mut picture);
+    }
+    if let Some(rows) = size.rows {
+        frame.lines.truncate(rows);
+    }
+    picture.frame = frame;
+    picture
+}
+
+/// Draws the most interesting rows, and one line for each state of the other Pods.
+fn draw_folded(
+    context: &ViewContext<'_>,
+    sections: &mut [Section<'_>],
+    rows: &RowWriter<'_>,
+    size: Size,
+    (frame, flush): (&mut Frame, &mut FlushLines<'_>),
+    picture: &mut Picture,
+) {
+    let columns = size.columns.max(1);
+    let has_axis = picture.bars.is_some();
+    let room = size.rows.map(|rows| rows.saturating_sub(frame.lines.len()));
+    let shown = divide_lines(context, sections, room, rows, has_axis);
+    let several = sections.len() > 1;
+
+    let mut legend = LegendEntries::default();
+    // A single section has its heading above the axis. Several sections share the axis, so it comes first.
+    if several && has_axis {
+        frame.lines.push(rows.write_header());
+    }
+    for (index, section) in sections.iter().enumerate() {
+        let room = size.rows.unwrap_or(usize::MAX).saturating_sub(frame.lines.len());
+        if room < 2 && index + 1 < sections.len() {
+            let hidden = sections.len() - index;
+            let line = Line::new(format!("+ {hidden} more"), Style::Dim);
+            frame.lines.push(line.shorten_end(columns, context.glyphs.ellipsis));
+            break;
+        }
+        if shown.blanks && index > 0 {
+            frame.lines.push(Line::default());
+        }
+        frame.lines.push(section.heading(context, columns));
+        if shown.reasons {
+            frame.lines.extend(section.reason.clone());
+        }
+        if !several && has_axis {
+            frame.lines.push(rows.write_header());
+        }
+        if let Some(workload) = section.held_workload(context).filter(|_| shown.reasons) {
+            rows.push_held(workload, &mut legend, &mut frame.lines);
+        }
+        for &key in &section.folded.shown {
+            rows.push_pod(key, section, &mut legend, &mut frame.lines);
+            if size.rows.is_none() && flush(&mut frame.lines).is_break() {
+                return;
+            }
+        }
+        picture.pods.extend_from_slice(&section.folded.shown);
+        for overflow in &section.folded.folds {
+            frame.lines.push(rows.write_overflow(overflow));
+        }
+        if let Some(summary) = section.concurrency(context).filter(|_| shown.concurrency) {
+            frame.lines.push(rows.write_concurrency(&section.group, summary));
+        }
+        if shown.conclusions {
+            frame.lines.extend_from_slice(&section.conclusions);
+        }
+    }
+    let row_count: usize = sections.iter().map(|section| section.rows.rows.len()).sum();
+    picture.folded = row_count.saturating_sub(picture.pods.len());
+    if shown.legend && has_axis {
+        let lines = legend.write_legend(context.glyphs, columns);
+        frame.lines.extend(lines.into_iter().take(max_legend_lines(columns)));
+    }
+}
+
+/// The lines about the workloads, if the sections are not workloads.
+fn workload_lines(context: &ViewContext<'_>, columns: usize) -> Vec<Line> {
+    if context.state.group_by == GroupBy::Workload {
+        return Vec::new();
+    }
+    let mut lines = Vec::new();
+    for workload in context.timeline.workloads().iter().filter(|workload| !is_bare_pod(workload)) {
+        // A workload keeps its Pods in the order of their creation.
+        let (sort, pods) = (Sort::Start, workload.pods.as_slice().into());
+        let group = Group { heading: Heading::Workload(workload), sort, pods };
+        let section = Section::prepare(context, group, columns);
+        lines.push(section.heading(context, columns));
+        lines.extend(section.reason);
+        lines.extend(section.conclusions);
+    }
+    lines
+}

@@ -1,0 +1,126 @@
+//! Decides how many lines of a screen each part of the diagram gets.
+
+use crate::view::sequence::rows::RowWriter;
+use crate::view::sequence::section::Section;
+use crate::view::view_context::ViewContext;
+
+/// The width of a legend with all its entries. It determines the lines that are reserved for the legend.
+const FULL_LEGEND_COLUMNS: usize = 110;
+
+/// A section with at least this many rows gets this many of them before it gets any other line.
+const MIN_ROWS: usize = 4;
+
+/// The lines around the rows that are shown.
+#[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each kind of line is shown or not")]
+pub(crate) struct SurroundingLines {
+    /// Where the time went, and the findings.
+    pub(crate) conclusions: bool,
+    pub(crate) concurrency: bool,
+    pub(crate) legend: bool,
+    /// Blank lines between sections.
+    pub(crate) blanks: bool,
+    /// Why a workload failed or waits, and its own row if it was held back.
+    pub(crate) reasons: bool,
+}
+
+impl SurroundingLines {
+    /// From all lines to none. The first choice that leaves room for the rows is used.
+    const CHOICES: [Self; 6] = {
+        let all = Self { conclusions: true, concurrency: true, legend: true, blanks: true, reasons: true };
+        let without_concurrency = Self { concurrency: false, ..all };
+        let without_blanks = Self { blanks: false, ..without_concurrency };
+        let without_legend = Self { legend: false, ..without_blanks };
+        let only_reasons = Self { conclusions: false, ..without_legend };
+        let none = Self { reasons: false, ..only_reasons };
+        [all, without_concurrency, without_blanks, without_legend, only_reasons, none]
+    };
+
+    /// The number of these lines, with the headings and the header.
+    fn count(
+        self,
+        context: &ViewContext<'_>,
+        sections: &[Section<'_>],
+        rows: &RowWriter<'_>,
+        has_axis: bool,
+    ) -> usize {
+        let if_shown = |is_shown: bool, lines: usize| if is_shown { lines } else { 0 };
+        let held = sections.iter().filter_map(|section| section.held_workload(context));
+        let with_concurrency = sections.iter().filter(|section| section.concurrency(context).is_some());
+        sections.len()
+            + usize::from(has_axis)
+            + if_shown(self.conclusions, sections.iter().map(|section| section.conclusions.len()).sum())
+            + if_shown(self.concurrency, with_concurrency.count())
+            + if_shown(self.legend && has_axis, max_legend_lines(rows.columns()))
+            + if_shown(self.blanks, sections.len().saturating_sub(1))
+            + if_shown(self.reasons, sections.iter().filter(|section| section.reason.is_some()).count())
+            + if_shown(self.reasons, held.map(|workload| rows.count_held_lines(workload)).sum())
+    }
+}
+
+/// The most lines that the legend may take.
+pub(crate) fn max_legend_lines(columns: usize) -> usize {
+    FULL_LEGEND_COLUMNS.div_ceil(columns).min(3)
+}
+
+/// Divides the lines between the surroundings and the rows of each section. `lines` is `None` if there is no limit.
+pub(crate) fn divide_lines(
+    context: &ViewContext<'_>,
+    sections: &mut [Section<'_>],
+    lines: Option<usize>,
+    rows: &RowWriter<'_>,
+    has_axis: bool,
+) -> SurroundingLines {
+    let [all, .., none] = SurroundingLines::CHOICES;
+    let Some(lines) = lines else {
+        for section in sections {
+            section.fold_to(context, usize::MAX);
+        }
+        return all;
+    };
+    let min_rows: usize = sections.iter().map(|section| section.rows.rows.len().min(MIN_ROWS)).sum();
+    let fitting = SurroundingLines::CHOICES.into_iter().find_map(|choice| {
+        let around = choice.count(context, sections, rows, has_axis);
+        (around + min_rows <= lines).then(|| (choice, lines - around))
+    });
+    let (chosen, free) =
+        fitting.unwrap_or((none, lines.saturating_sub(sections.len() + usize::from(has_axis))));
+    let mut wanted: Vec<usize> = sections.iter().map(|section| section.rows.rows.len()).collect();
+    // A row with evidence or container bars takes several lines.
+    let shares = distribute(&mut wanted, (free / rows.max_lines_per_row()).max(usize::from(free > 0)));
+    for (section, share) in sections.iter_mut().zip(shares) {
+        section.fold_to(context, share);
+    }
+    chosen
+}
+
+/// Distributes `free` lines: all get the same number, but none more than it wants.
+fn distribute(wanted: &mut [usize], mut free: usize) -> Vec<usize> {
+    let mut shares = vec![0; wanted.len()];
+    loop {
+        let unsatisfied = wanted.iter().filter(|&&wanted| wanted > 0).count();
+        if unsatisfied == 0 || free == 0 {
+            return shares;
+        }
+        let each = (free / unsatisfied).max(1);
+        for (wanted, share) in wanted.iter_mut().zip(&mut shares) {
+            let given = each.min(*wanted).min(free);
+            *wanted -= given;
+            *share += given;
+            free -= given;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_shared_equally_but_no_section_gets_more_than_it_wants() {
+        assert_eq!(distribute(&mut [10, 1, 10], 11), [5, 1, 5]);
+        assert_eq!(distribute(&mut [1, 1], 10), [1, 1]);
+        assert_eq!(distribute(&mut [5, 5, 5], 2), [1, 1, 0]);
+        assert!(distribute(&mut [], 2).is_empty());
+    }
+}

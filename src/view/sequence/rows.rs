@@ -1,0 +1,351 @@
+//! Writes single lines of the diagram: the header, the rows of Pods, and the lines around them.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::lifecycle::{PhaseKind, PodOutcome};
+use crate::timeline::{OpenRetry, PodKey, Summary, TimelinePod, Workload};
+use crate::view::chart::axis::Axis;
+use crate::view::chart::bar::{Bar, OtherAttempts};
+use crate::view::chart::lanes;
+use crate::view::chart::legend::LegendEntries;
+use crate::view::chart::mark::phase_style;
+use crate::view::chart::span::TimeSpan;
+use crate::view::display_state::DisplayState;
+use crate::view::explain;
+use crate::view::frame_cache::results::PodRows;
+use crate::view::primitives::frame::{Line, Style};
+use crate::view::primitives::{duration, text};
+use crate::view::rows::groups::{Group, Heading};
+use crate::view::rows::numbers::Numbers;
+use crate::view::rows::phase_text::next_try;
+use crate::view::sequence::container_bars::GroupsWithContainerBars;
+use crate::view::sequence::layout::Layout;
+use crate::view::sequence::section::Section;
+use crate::view::sequence::{concurrency, held};
+use crate::view::view_context::ViewContext;
+
+/// The number of Pods whose lines are counted to estimate the lines of a row.
+const SAMPLED_PODS: usize = 200;
+
+/// Writes lines with one layout and one axis.
+pub(crate) struct RowWriter<'a> {
+    pub(super) context: &'a ViewContext<'a>,
+    pub(super) layout: &'a Layout,
+    pub(super) axis: &'a Axis,
+    pub(super) span: &'a TimeSpan,
+    with_container_bars: GroupsWithContainerBars,
+}
+
+impl<'a> RowWriter<'a> {
+    pub(crate) fn new(
+        context: &'a ViewContext<'a>,
+        layout: &'a Layout,
+        axis: &'a Axis,
+        span: &'a TimeSpan,
+        with_container_bars: GroupsWithContainerBars,
+    ) -> Self {
+        Self { context, layout, axis, span, with_container_bars }
+    }
+
+    /// The width of a line.
+    pub(crate) fn columns(&self) -> usize {
+        self.layout.columns
+    }
+
+    /// An estimate of the most lines that the row of a Pod takes. It is only used to divide the lines of a screen, where
+    /// hundreds of rows do not fit.
+    pub(crate) fn max_lines_per_row(&self) -> usize {
+        let explains = self.context.state.explain;
+        let has_container_bars = !self.with_container_bars.is_empty();
+        if !explains && !has_container_bars {
+            return 1;
+        }
+        let pods = self.context.timeline.workloads().iter().flat_map(|workload| &workload.pods);
+        let lines = pods.take(SAMPLED_PODS).map(|&key| {
+            let pod = self.context.timeline.pod(key);
+            let evidence = if explains { explain::most_lines(&pod) } else { 0 };
+            evidence + if has_container_bars { lanes::count_lanes(&pod) } else { 0 }
+        });
+        1 + lines.max().unwrap_or(0)
+    }
+
+    /// Writes the names of the columns and the ticks of the axis.
+    pub(crate) fn write_header(&self) -> Line {
+        let layout = self.layout;
+        let mut header = String::new();
+        let mut add = |width: usize, name: &str, right: bool| {
+            if width > 0 {
+                let name = text::shorten_end(name, width, "");
+                header.push_str(&if right {
+                    text::pad_left(&name, width)
+                } else {
+                    text::pad_right(&name, width)
+                });
+                header.push(' ');
+            }
+        };
+        add(layout.index, "INDEX", true);
+        add(layout.name, "POD", false);
+        add(layout.attempt, "TRY", true);
+        add(layout.node, "NODE", false);
+        let mut header = text::pad_right(&header, layout.left() + layout.gap());
+        for tick in self.axis.ticks() {
+            header = text::pad_right(&header, layout.left() + layout.gap() + tick.column);
+            header.push_str(&tick.label);
+        }
+        header = text::pad_right(&header, layout.left() + layout.gap() + layout.bar);
+        if layout.status > 0 {
+            header.push_str(&" ".repeat(layout.status + 1));
+        }
+        for (width, name) in [(layout.queued, "QUEUED"), (layout.cold, "COLD"), (layout.run, "RUN")] {
+            if width > 0 {
+                header.push(' ');
+                header.push_str(&text::pad_left(name, width));
+            }
+        }
+        Line::new(header, Style::Dim).shorten_end(layout.columns, "")
+    }
+
+    /// Adds the row of a Pod and its earlier attempts. Its container bars and, with `--explain`, its evidence follow.
+    pub(crate) fn push_pod(
+        &self,
+        key: PodKey,
+        section: &Section<'_>,
+        legend: &mut LegendEntries,
+        lines: &mut Vec<Line>,
+    ) {
+        let (context, layout) = (self.context, self.layout);
+        let pod = context.timeline.pod(key);
+        let mut line = Line { spans: Vec::new(), pod: Some(key) };
+        self.push_left_columns(&mut line, &pod, &section.group);
+
+        let zero = self.span.zero_of(context.timeline.overview(key));
+        let open_retry = section.rows.open_retry(key);
+        let others = self.other_attempts(key, &section.rows);
+        let mut bar = Bar::from_attempts(&pod, &others, self.axis, zero, context.now);
+        let shows_reason = match open_retry {
+            Some(open) => self.label_next_attempt(open, &mut bar, zero),
+            None => self.label_reasons(&pod, &mut bar, zero),
+        };
+        bar.mark_gaps(self.axis);
+        bar.push_to(&mut line, context.glyphs, legend);
+
+        if layout.status > 0 {
+            let (mut status, mut style) = self.status(&pod, open_retry.is_some());
+            if let Some(mark) = section.pace.mark(context, key) {
+                if mark != "max" {
+                    style = Style::Warning;
+                }
+                let blank = if text::width(&status) + text::width(&mark) < layout.status { " " } else { "" };
+                status = text::shorten_end(&format!("{status}{blank}{mark}"), layout.status, "");
+            }
+            line.push(format!(" {}", text::pad_right(&status, layout.status)), style);
+        }
+        self.push_numbers(&mut line, &pod, shows_reason);
+        lines.push(without_spare_capacity(line.shorten_end(layout.columns, context.glyphs.ellipsis)));
+        if self.with_container_bars.contains(&section.group.heading.id()) {
+            self.push_container_bars(key, &pod, zero, legend, lines);
+        }
+        if context.state.explain {
+            lines.extend(explain::lines(context, &pod, key, layout.columns));
+        }
+    }
+
+    /// Adds the index, the name, the attempt and the node, as far as the layout has these columns.
+    fn push_left_columns(&self, line: &mut Line, pod: &TimelinePod, group: &Group<'_>) {
+        let layout = self.layout;
+        if layout.index > 0 {
+            let index = pod.index.map(|index| index.to_string()).unwrap_or_default();
+            line.push(text::pad_left(&index, layout.index) + " ", Style::Strong);
+        }
+        line.push(text::pad_right(&self.shorten_name(pod, group), layout.name), Style::Strong);
+        if layout.attempt > 0 {
+            let attempt = if pod.attempt > 1 { pod.attempt.to_string() } else { String::new() };
+            line.push(format!(" {}", text::pad_left(&attempt, layout.attempt)), Style::Text);
+        }
+        if layout.node > 0 {
+            line.push(format!(" {}", text::pad_right(&self.shorten_node(pod), layout.node)), Style::Dim);
+        }
+        line.push(" ".repeat(layout.gap()), Style::Text);
+    }
+
+    /// The other attempts in the row of a Pod.
+    fn other_attempts(&self, key: PodKey, rows: &PodRows) -> OtherAttempts<'a> {
+        let earlier = rows.earlier_attempts(key);
+        OtherAttempts {
+            earlier: earlier.iter().map(|&key| self.context.timeline.pod(key)).collect(),
+            waits: earlier.iter().chain([&key]).filter_map(|key| rows.retry_before(*key)).copied().collect(),
+            waits_since: rows.open_retry(key).map(|open| open.since),
+        }
+    }
+
+    fn push_container_bars(
+        &self,
+        key: PodKey,
+        pod: &TimelinePod,
+        zero: i64,
+        legend: &mut LegendEntries,
+        lines: &mut Vec<Line>,
+    ) {
+        let (glyphs, layout) = (self.context.glyphs, self.layout);
+        for lane in lanes::container_lanes(self.context, pod, self.axis, zero) {
+            let name = format!("  {} {}", lane.name, lane.role.name());
+            let name = text::shorten_middle(&name, layout.left(), glyphs.ellipsis);
+            let mut line = Line { spans: Vec::new(), pod: Some(key) };
+            line.push(text::pad_right(&name, layout.left() + layout.gap()), Style::Dim);
+            lane.push_to(&mut line, glyphs, legend);
+            lines.push(without_spare_capacity(line.shorten_end(layout.columns, glyphs.ellipsis)));
+        }
+    }
+
+    /// Shortens the Pod's name to its column. The part that it shares with its workload is cut first; its random suffix is
+    /// never cut.
+    fn shorten_name(&self, pod: &TimelinePod, group: &Group<'_>) -> String {
+        let name = text::clean(&pod.name);
+        let (width, ellipsis) = (self.layout.name, self.context.glyphs.ellipsis);
+        if text::width(&name) <= width {
+            return name.into_owned();
+        }
+        let own = match group.heading {
+            Heading::Workload(workload) => {
+                name.strip_prefix(&*workload.name).and_then(|own| own.strip_prefix('-'))
+            }
+            Heading::Pods | Heading::Node(_) | Heading::Outcome(_) | Heading::All => None,
+        };
+        match own {
+            Some(own) if text::width(own) + text::width(ellipsis) <= width => format!("{ellipsis}{own}"),
+            _ => text::shorten_middle(&name, width, ellipsis),
+        }
+    }
+
+    /// The node's name without its domain, because all nodes have the same domain.
+    fn shorten_node(&self, pod: &TimelinePod) -> String {
+        let glyphs = self.context.glyphs;
+        pod.node.as_deref().map_or(glyphs.none.to_owned(), |node| {
+            let host = node.split('.').next().filter(|_| node.parse::<std::net::IpAddr>().is_err());
+            text::shorten_middle(&text::clean(host.unwrap_or(node)), self.layout.node, glyphs.ellipsis)
+        })
+    }
+
+    /// Writes into the bar when the next attempt is expected, in a long or a short form. Returns whether there was room, or
+    /// whether there is no expected time to show.
+    fn label_next_attempt(&self, open: &OpenRetry, bar: &mut Bar, zero: i64) -> bool {
+        let now = self.context.now;
+        let millis = |at: Timestamp| at.as_millisecond().saturating_sub(zero);
+        let cells = self.axis.cells_of(millis(open.since), millis(now.max(open.since)));
+        if bar.add_label(&next_try(open, now), Style::BackOff, Some(cells.clone())) {
+            return true;
+        }
+        let left =
+            open.expected.map(|expected| expected.duration_since(now)).filter(SignedDuration::is_positive);
+        left.is_none_or(|left| {
+            let short = format!("~{}", duration::format_duration(left, false));
+            bar.add_label(&short, Style::BackOff, Some(cells))
+        })
+    }
+
+    /// Writes into the bar why the Pod waits, waited or failed. Returns whether the current reason is shown, or whether there
+    /// is none.
+    fn label_reasons(&self, pod: &TimelinePod, bar: &mut Bar, zero: i64) -> bool {
+        let life = &pod.life;
+        let reason = life.reason.as_deref().filter(|reason| !matches!(*reason, "Error" | "Completed"));
+        let open = life.open_phase();
+        if let Some(open) = open
+            && let Some(reason) =
+                open.reason.as_deref().or(reason.filter(|_| life.instants.work_started.is_none()))
+        {
+            let cells = bar.cells_of_phase(open, self.axis, zero, self.context.now);
+            return bar.add_label(&text::clean(reason), Style::Warning, Some(cells));
+        }
+        let ended_badly =
+            life.outcome.has_failed() || matches!(life.outcome, PodOutcome::Deleted | PodOutcome::Unknown);
+        let words = match reason {
+            _ if !ended_badly => None,
+            Some(reason) => Some(text::clean(reason)),
+            None => (life.outcome == PodOutcome::NeverStarted).then(|| "never started".into()),
+        };
+        let style = if life.outcome == PodOutcome::Deleted { Style::Terminating } else { Style::Failure };
+        let shows_reason = words.is_none_or(|words| bar.add_label(&words, style, None));
+        // The reason of a long wait that has ended is shown inside that wait.
+        for phase in life.phases.iter().filter(|phase| phase.end.is_some()) {
+            if let Some(reason) = phase.reason.as_deref() {
+                let cells = bar.cells_of_phase(phase, self.axis, zero, self.context.now);
+                bar.add_label_inside(&text::clean(reason), phase_style(phase.kind), cells);
+            }
+        }
+        shows_reason
+    }
+
+    /// The glyph of the Pod's state, with the exit code if it failed.
+    fn status(&self, pod: &TimelinePod, waits_for_retry: bool) -> (String, Style) {
+        let glyphs = self.context.glyphs;
+        let code = pod.life.exit_code.filter(|&code| code != 0);
+        let with_code = |glyph: char| code.map_or(glyph.to_string(), |code| format!("{glyph} {code}"));
+        let back_off = || (with_code(glyphs.phase(PhaseKind::BackOff)), Style::BackOff);
+        if waits_for_retry {
+            return back_off();
+        }
+        match DisplayState::from_overview(pod.overview()) {
+            DisplayState::Done => (glyphs.succeeded.into(), Style::Success),
+            DisplayState::Failed => (with_code(glyphs.failed), Style::Failure),
+            DisplayState::Running if pod.life.instants.delete_requested.is_some() => {
+                (glyphs.phase(PhaseKind::Terminating).into(), Style::Terminating)
+            }
+            DisplayState::Running => (glyphs.running.into(), Style::Text),
+            DisplayState::Starting | DisplayState::Queued => (glyphs.waiting.into(), Style::Dim),
+            DisplayState::BackOff => back_off(),
+            DisplayState::Deleted => (with_code(glyphs.deleted), Style::Terminating),
+            DisplayState::Unknown => (glyphs.unknown.into(), Style::Warning),
+        }
+    }
+
+    /// Adds how long the Pod waited, started and worked. If the bar does not show why the Pod waits for its node, the reason
+    /// replaces these times, which are not known yet.
+    fn push_numbers(&self, line: &mut Line, pod: &TimelinePod, shows_reason: bool) {
+        let layout = self.layout;
+        let widths = [layout.queued, layout.cold, layout.run];
+        let width = widths.iter().filter(|&&width| width > 0).map(|width| width + 1).sum::<usize>();
+        if !shows_reason
+            && pod.life.instants.scheduled.is_none()
+            && let Some(reason) =
+                pod.life.open_phase().and_then(|phase| phase.reason.as_deref()).or(pod.life.reason.as_deref())
+        {
+            let width = width.saturating_sub(1);
+            let reason = text::shorten_end(&text::clean(reason), width, self.context.glyphs.ellipsis);
+            line.push(format!(" {}", text::pad_right(&reason, width)), Style::Warning);
+            return;
+        }
+        let numbers = Numbers::of(&pod.life, self.context.now);
+        for (width, number) in
+            [(layout.queued, numbers.queued), (layout.cold, numbers.cold), (layout.run, numbers.run)]
+        {
+            if width > 0 {
+                line.push(format!(" {}", text::pad_left(&number.text, width)), number.style);
+            }
+        }
+    }
+
+    /// Adds the row of a workload that was held back.
+    pub(crate) fn push_held(&self, workload: &Workload, legend: &mut LegendEntries, lines: &mut Vec<Line>) {
+        held::push_held_row(self.context, workload, self.layout, self.axis, self.span, legend, lines);
+    }
+
+    /// The most lines that the row of a workload that was held back takes.
+    pub(crate) fn count_held_lines(&self, workload: &Workload) -> usize {
+        1 + if self.context.state.explain { 2 * workload.holds.len() } else { 0 }
+    }
+
+    /// Writes the line that shows how many Pods worked at which time.
+    pub(crate) fn write_concurrency(&self, group: &Group<'_>, summary: &Summary) -> Line {
+        let line =
+            concurrency::write_concurrency(self.context, group, summary, self.layout, self.axis, self.span);
+        line.shorten_end(self.layout.columns, self.context.glyphs.ellipsis)
+    }
+}
+
+/// Frees the spare capacity of a line, because a frame may have 100,000 of them.
+fn without_spare_capacity(mut line: Line) -> Line {
+    line.spans.shrink_to_fit();
+    line.spans.iter_mut().for_each(|span| span.text.shrink_to_fit());
+    line
+}

@@ -1,0 +1,108 @@
+//! A section of the diagram: a group of Pods with everything that its lines need.
+
+use std::rc::Rc;
+
+use crate::timeline::{Summary, Workload};
+use crate::view::frame_cache::keys::{FindingsKey, FoldKey, RowsKey};
+use crate::view::frame_cache::results::{Counts, Folded, PodPace, PodRows};
+use crate::view::primitives::frame::Line;
+use crate::view::rows::groups::{Group, Heading};
+use crate::view::rows::overflow::fold;
+use crate::view::rows::{findings, headings};
+use crate::view::sequence::{concurrency, held};
+use crate::view::state::Align;
+use crate::view::view_context::ViewContext;
+
+/// A group with everything that its lines need.
+pub(crate) struct Section<'a> {
+    pub(crate) group: Group<'a>,
+    pub(crate) counts: Counts,
+    /// The summary of the workload, if the group is one.
+    pub(crate) summary: Option<Summary>,
+    /// The line that says why the workload failed or waits.
+    pub(crate) reason: Option<Line>,
+    /// The lines below the rows: where the time went, and the findings.
+    pub(crate) conclusions: Vec<Line>,
+    pub(crate) rows: Rc<PodRows>,
+    /// The rows that are shown. Empty until lines are assigned.
+    pub(crate) folded: Rc<Folded>,
+    pub(crate) pace: PodPace,
+    rows_key: RowsKey,
+}
+
+impl<'a> Section<'a> {
+    /// Prepares a group. The counts, the pace and the findings are about all its Pods; the rows only about those that match
+    /// the filter.
+    pub(crate) fn prepare(context: &ViewContext<'a>, mut group: Group<'a>, columns: usize) -> Self {
+        let counts = Counts::recall(context, &group);
+        let (cache, version) = (context.cache, context.version());
+        let pace = *cache.pace.get_or_compute(version, group.key(), || PodPace::of(context, &group.pods));
+        let (summary, reason) = match group.heading {
+            Heading::Workload(workload) => {
+                (Some(context.summary(workload)), headings::reason(context, workload, columns))
+            }
+            Heading::Pods | Heading::Node(_) | Heading::Outcome(_) | Heading::All => (None, None),
+        };
+        // If an ended workload has no Pods, the use of its slots is unknown.
+        let is_known = |workload: &Workload| !workload.has_ended() || !workload.pods.is_empty();
+        let is_known = !matches!(group.heading, Heading::Workload(workload) if !is_known(workload));
+        let verdict =
+            summary.filter(|_| is_known).and_then(|summary| headings::verdict(context, &summary, columns));
+        let key = FindingsKey { group: group.key(), columns };
+        let findings = cache.findings.get_or_compute(version, key, || find(context, &group, columns));
+        let conclusions = verdict.into_iter().chain(findings.iter().cloned()).collect();
+        group.find(context);
+        let rows_key = RowsKey {
+            group: group.key(),
+            filter: context.window.filter.clone(),
+            align: context.state.align,
+            explain: context.state.explain,
+            unfolded: context.window.unfolded,
+        };
+        let rows =
+            cache.pod_rows.get_or_compute(version, rows_key.clone(), || PodRows::for_group(context, &group));
+        Self { group, counts, summary, reason, conclusions, rows, folded: Rc::default(), pace, rows_key }
+    }
+
+    /// The heading of the section.
+    pub(crate) fn heading(&self, context: &ViewContext<'_>, columns: usize) -> Line {
+        headings::heading(context, &self.group, &self.counts, self.summary.as_ref(), columns)
+    }
+
+    /// The summary for the line of concurrency, if the section has such a line.
+    pub(crate) fn concurrency(&self, context: &ViewContext<'_>) -> Option<&Summary> {
+        let has_enough = context.state.align == Align::Wall && self.group.pods.len() >= concurrency::MIN_PODS;
+        self.summary.as_ref().filter(|summary| has_enough && summary.concurrency_max > 1)
+    }
+
+    /// The workload, if it has its own row because it was held back.
+    pub(crate) fn held_workload(&self, context: &ViewContext<'_>) -> Option<&'a Workload> {
+        match self.group.heading {
+            Heading::Workload(workload) => Some(workload).filter(|_| held::has_row(context, workload)),
+            Heading::Pods | Heading::Node(_) | Heading::Outcome(_) | Heading::All => None,
+        }
+    }
+
+    /// Chooses the rows to show in at most `lines` lines.
+    pub(crate) fn fold_to(&mut self, context: &ViewContext<'_>, lines: usize) {
+        let rows = self.rows.rows.as_slice();
+        self.folded = if lines == 0 {
+            Rc::default()
+        } else if lines >= rows.len() {
+            Rc::new(fold(context, rows, lines))
+        } else {
+            let key = FoldKey { rows: self.rows_key.clone(), lines };
+            context.cache.folded.get_or_compute(context.version(), key, || fold(context, rows, lines))
+        };
+    }
+}
+
+/// The findings about a group: image pulls, the longest waits, and the Pods that ended last.
+fn find(context: &ViewContext<'_>, group: &Group<'_>, columns: usize) -> Vec<Line> {
+    let mut lines = findings::pulls(context, &group.pods, columns);
+    if let Heading::Workload(workload) = group.heading {
+        lines.extend(findings::waits(context, workload, columns));
+        lines.extend(findings::stragglers(context, workload, columns));
+    }
+    lines
+}
