@@ -1,4 +1,4 @@
-//! Pods and workloads of the tests, written as what they do for how long.
+//! Builds Pods and workloads for tests from their phases and durations.
 
 use std::sync::Arc;
 
@@ -14,13 +14,13 @@ pub(crate) use PhaseKind::{
     BackOff, Initializing, Pulling, Queued, Running, Setup, Starting, Startup, Terminating,
 };
 
-/// Milliseconds after the begin of all tests.
+/// The time this many milliseconds after the start of every test.
 pub(crate) fn at(millis: i64) -> Timestamp {
-    let begin: Timestamp = "2026-09-21T12:49:14Z".parse().unwrap();
-    begin + SignedDuration::from_millis(millis)
+    let start: Timestamp = "2026-09-21T12:49:14Z".parse().unwrap();
+    start + SignedDuration::from_millis(millis)
 }
 
-/// A Pod of the tests.
+/// A Pod under construction. Phases are added at `cursor`, in milliseconds after the start of the test.
 #[derive(Clone)]
 pub(crate) struct PodFixture {
     identity: PodIdentity,
@@ -29,6 +29,7 @@ pub(crate) struct PodFixture {
     coarse: bool,
 }
 
+/// A Pod that is created this many milliseconds after the start of the test.
 pub(crate) fn pod(name: &str, created: i64) -> PodFixture {
     let life = Lifecycle {
         instants: Instants::default(),
@@ -73,18 +74,18 @@ impl PodFixture {
         self
     }
 
-    /// Times from the status only.
+    /// All times come from the status, so they are exact to the second.
     pub(crate) fn coarse(mut self) -> Self {
         self.coarse = true;
         self
     }
 
-    /// Does this for so many milliseconds.
+    /// Adds a phase that lasts this many milliseconds.
     pub(crate) fn phase(self, kind: PhaseKind, millis: i64) -> Self {
         self.waits(kind, millis, None)
     }
 
-    /// Does this for so many milliseconds for a reason.
+    /// Adds a phase that lasts this many milliseconds, with the reason of the wait.
     pub(crate) fn waits(mut self, kind: PhaseKind, millis: i64, reason: Option<&str>) -> Self {
         let start = self.cursor;
         self.cursor += millis;
@@ -94,7 +95,7 @@ impl PodFixture {
         self
     }
 
-    /// All the phases of a cold start and work.
+    /// Adds the phases of a cold start, then work. The arguments are milliseconds; a pull of 0 is left out.
     pub(crate) fn cold(self, queued: i64, setup: i64, pull: i64, start: i64, work: i64) -> Self {
         let mut fixture = self.phase(Queued, queued).phase(Setup, setup);
         if pull > 0 {
@@ -125,7 +126,7 @@ impl PodFixture {
         self
     }
 
-    /// Nobody saw when it ended.
+    /// The end of the last phase is unknown.
     pub(crate) fn end_unknown(mut self) -> Self {
         self.life.end_unknown = true;
         if let Some(last) = self.life.phases.last_mut() {
@@ -173,7 +174,7 @@ impl PodFixture {
         self
     }
 
-    /// As it was at a time; `None` if it was not there yet.
+    /// The Pod as it was at a time; `None` if it did not exist yet.
     pub(crate) fn until(mut self, now: i64) -> Option<TimelinePod<'static>> {
         let now = at(now);
         let life = &mut self.life;
@@ -224,6 +225,7 @@ impl PodFixture {
     }
 }
 
+/// A Job with one completion, created at the start of the test.
 pub(crate) fn job(name: &str, outcome: WorkloadState) -> Workload {
     Workload {
         api_version: "batch/v1".into(),
@@ -254,12 +256,13 @@ pub(crate) fn job(name: &str, outcome: WorkloadState) -> Workload {
     }
 }
 
+/// Sets the completions and the parallelism of a workload.
 pub(crate) fn sized(mut workload: Workload, completions: u32, parallelism: u32) -> Workload {
     (workload.completions, workload.parallelism) = (Some(completions), Some(parallelism));
     workload
 }
 
-/// Workloads with their Pods as they were at a time.
+/// A timeline of workloads with their Pods as they were at a time.
 pub(crate) fn timeline(now: i64, workloads: Vec<(Workload, Vec<PodFixture>)>) -> Timeline {
     let mut pods: Vec<TimelinePod> = Vec::new();
     let mut owners = Vec::new();
@@ -284,12 +287,12 @@ pub(crate) fn timeline(now: i64, workloads: Vec<(Workload, Vec<PodFixture>)>) ->
     Timeline::from_parts(pods, owners)
 }
 
-/// The 20 Pods of Kubernetes' example on two nodes, four at a time, one of them failing.
+/// The Job `pi` of the Kubernetes documentation with 20 completions on two nodes. Four Pods run at a time, and one fails.
 pub(crate) fn pi(now: i64) -> Timeline {
     timeline(now, vec![(sized(job("pi", WorkloadState::Running), 20, 4), pi_pods("pi", 20))])
 }
 
-/// So many Pods of a Job, four at a time, the fourth of them failing.
+/// The Pods of a Job, four at a time. The fifth Pod fails, so there is one more than `count`.
 pub(crate) fn pi_pods(name: &str, count: usize) -> Vec<PodFixture> {
     const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
     let mut free = [300_i64; 4];

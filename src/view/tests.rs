@@ -1,9 +1,10 @@
-//! Every view as a person sees it, at the widths of their terminals.
+//! Snapshots of every view, at common terminal widths.
 
+mod cached;
 mod explained;
 mod held;
-mod remembered;
 mod retries;
+mod timelines;
 
 use crate::timeline::Timeline;
 use std::fmt::Write as _;
@@ -11,12 +12,13 @@ use std::ops::ControlFlow;
 
 use jiff::tz::TimeZone;
 
-use crate::lifecycle::ContainerRole;
 use crate::timeline::{PodKey, WorkloadState};
 use crate::view::fixture::*;
+use crate::view::tests::timelines::{crashed, hostile, several, trouble};
 use crate::view::*;
 
-/// The picture on screens of these sizes; each line is held against the size.
+/// Renders the view at these sizes. Checks that each frame fits its size, and that rendering line by line gives the same
+/// lines.
 fn screens(
     timeline: &Timeline,
     state: &ViewState,
@@ -29,12 +31,12 @@ fn screens(
         let frame = render_frame(timeline, state, Size { columns, rows }, glyphs, at(now));
         text.push_str(&on_screen(&frame, Stylesheet::PLAIN, columns, rows));
         if rows.is_none() {
-            let mut told = Frame::default();
+            let mut streamed = Frame::default();
             for_each_line(timeline, state, columns, glyphs, at(now), &mut |line| {
-                told.lines.push(line.clone());
+                streamed.lines.push(line.clone());
                 ControlFlow::Continue(())
             });
-            assert_eq!(told, frame, "told line by line");
+            assert_eq!(streamed, frame, "line by line");
         }
     }
     text
@@ -46,11 +48,11 @@ fn on_screen(frame: &Frame, stylesheet: Stylesheet, columns: usize, rows: Option
     }
     assert!(frame.lines.len() <= rows.unwrap_or(usize::MAX), "{} lines", frame.lines.len());
     let size = rows.map_or_else(|| columns.to_string(), |rows| format!("{columns}x{rows}"));
-    format!("{:=<columns$}\n{}", format!("== {size} "), painted(frame, stylesheet))
+    format!("{:=<columns$}\n{}", format!("== {size} "), with_codes(frame, stylesheet))
 }
 
-/// With the codes of the stylesheet; how a surface writes them is the surface's.
-fn painted(frame: &Frame, stylesheet: Stylesheet) -> String {
+/// The frame with the terminal codes of the stylesheet.
+fn with_codes(frame: &Frame, stylesheet: Stylesheet) -> String {
     let mut text = String::new();
     for line in &frame.lines {
         let last = line.spans.iter().rposition(|span| !span.text.trim_end().is_empty());
@@ -90,157 +92,36 @@ const TABLE: ViewState = ViewState { view: View::Table, ..SEQUENCE };
 const WIDE: ViewState = ViewState { view: View::Wide, ..SEQUENCE };
 const GRID: ViewState = ViewState { view: View::Grid, ..SEQUENCE };
 
-/// One Pod of each way to wait, fail, end or be unknown.
-fn trouble(now: i64) -> Timeline {
-    let pods = vec![
-        pod("train-0-4h9hq", 500)
-            .index(0, 1)
-            .on("node-1")
-            .waits(Queued, 20_000, Some("Insufficient cpu"))
-            .cold(0, 700, 3_000, 200, 9_000)
-            .succeeded(),
-        pod("train-1-zqnh9", 500)
-            .index(1, 1)
-            .on("node-1")
-            .phase(Queued, 100)
-            .phase(Setup, 900)
-            .phase(Pulling, 3_000)
-            .phase(Initializing, 4_000)
-            .phase(Starting, 200)
-            .phase(Running, 5_200)
-            .failed(Some(137), Some("OOMKilled")),
-        pod("train-1-77sms", 23_000).index(1, 2).on("node-2").cold(100, 600, 0, 200, 60_000),
-        pod("train-2-qv6kc", 600).index(2, 1).on("node-2").phase(Queued, 100).phase(Setup, 700).waits(
-            Pulling,
-            60_000,
-            Some("ImagePullBackOff"),
-        ),
-        pod("train-3-pzrtz", 700).index(3, 1).waits(Queued, 90_000, Some("Insufficient nvidia.com/gpu")),
-        pod("train-4-xc786", 800)
-            .index(4, 1)
-            .on("node-2")
-            .cold(100, 700, 0, 200, 4_000)
-            .waits(BackOff, 10_000, Some("CrashLoopBackOff"))
-            .phase(Running, 3_000)
-            .waits(BackOff, 50_000, Some("CrashLoopBackOff")),
-        pod("train-5-b2c4d", 900)
-            .index(5, 1)
-            .on("node-1")
-            .phase(Queued, 100)
-            .phase(Setup, 1_500)
-            .failed(None, Some("OutOfcpu")),
-        pod("train-6-k7m2p", 1_000)
-            .index(6, 1)
-            .on("node-1")
-            .coarse()
-            .phase(Queued, 1_000)
-            .phase(Startup, 2_000)
-            .phase(Running, 9_000)
-            .phase(Terminating, 6_000)
-            .deleted(),
-        pod("train-7-w5x9z", 1_000)
-            .index(7, 1)
-            .on("node-3")
-            .coarse()
-            .phase(Queued, 1_000)
-            .phase(Startup, 2_000)
-            .phase(Running, 9_000)
-            .failed(None, None)
-            .end_unknown(),
-    ];
-    timeline(now, vec![(sized(job("train", WorkloadState::Running), 8, 8), pods)])
-}
-
-/// Two Jobs, two bare Pods, a Job without a Pod.
-fn several(now: i64) -> Timeline {
-    let mut stuck = job("needs-quota", WorkloadState::Pending);
-    stuck.reason = Some("FailedCreate".into());
-    stuck.message = Some("pods \"needs-quota-x2c4d\" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=4, limited: pods=4".into());
-    let mut failed = sized(job("migrate", WorkloadState::Failed), 1, 1);
-    failed.reason = Some("BackoffLimitExceeded".into());
-    failed.message = Some("Job has reached the specified backoff limit".into());
-    failed.finished = Some(at(14_000));
-    let tries = vec![
-        pod("migrate-7hk2p", 400).on("node-1").cold(100, 500, 1_900, 200, 1_200).failed(Some(3), None),
-        pod("migrate-m2x9c", 11_000).on("node-1").cold(100, 500, 0, 200, 1_300).failed(Some(3), None),
-    ];
-    let bare = |name: &str| {
-        let mut workload = job(name, WorkloadState::Running);
-        (workload.kind, workload.completions, workload.parallelism) = ("Pod".into(), None, None);
-        workload
-    };
-    timeline(
-        now,
-        vec![
-            (sized(job("pi", WorkloadState::Running), 4, 4), pi_pods("pi", 3)),
-            (failed, tries),
-            (stuck, Vec::new()),
-            (
-                bare("debug"),
-                vec![pod("debug", 2_000).in_namespace("other").on("node-2").cold(100, 500, 0, 200, 90_000)],
-            ),
-            (
-                bare("seed-database"),
-                vec![pod("seed-database", 5_000).on("node-1").cold(100, 500, 0, 200, 4_000).succeeded()],
-            ),
-        ],
-    )
-}
-
-/// Names that nobody can read and some that nobody should obey.
-fn hostile(now: i64) -> Timeline {
-    let pods = vec![
-        pod(
-            "a-name-that-is-as-long-as-a-name-of-a-pod-may-be-and-then-some-more-of-it-until-it-is-cut-4h9hq",
-            300,
-        )
-        .on("ip-10-128-204-117.eu-central-1.compute.internal")
-        .cold(100, 500, 0, 200, 4_000)
-        .succeeded(),
-        pod("漢字漢字漢字漢字漢字漢字漢字漢字-zqnh9", 400)
-            .on("ノード")
-            .cold(100, 500, 0, 200, 4_000)
-            .succeeded(),
-        pod("evil\u{1b}[2J\u{202e}\u{9b}31m\u{200b}-77sms", 500)
-            .on("no\u{7}de")
-            .cold(100, 500, 0, 200, 4_000)
-            .failed(Some(1), Some("\u{1b}]0;owned\u{7}")),
-        pod("e\u{301}e\u{301}e\u{301}-qv6kc", 600).waits(
-            Queued,
-            90_000,
-            Some("0/3\nnodes\tare\u{2028}available"),
-        ),
-    ];
-    let mut job = sized(
-        job("a-name-that-is-as-long-as-a-name-of-a-job-may-be-and-then-some", WorkloadState::Running),
-        4,
-        4,
-    );
-    job.message = Some("line one\nline \u{1b}[31mtwo".into());
-    timeline(now, vec![(job, pods)])
-}
-
 #[test]
-fn sequence_running() {
-    insta::assert_snapshot!(screens(&pi(31_000), &SEQUENCE, &Glyphs::UNICODE, 31_000, &ALL));
+fn a_running_job_in_the_sequence_view() {
+    insta::assert_snapshot!(
+        "sequence_running",
+        screens(&pi(31_000), &SEQUENCE, &Glyphs::UNICODE, 31_000, &ALL)
+    );
     insta::assert_snapshot!("sequence_running_coloured", coloured(&pi(31_000), &SEQUENCE, 31_000));
 }
 
 #[test]
-fn sequence_done() {
-    insta::assert_snapshot!(screens(&pi(60_000), &SEQUENCE, &Glyphs::UNICODE, 60_000, &USUAL));
+fn a_finished_job_in_the_sequence_view() {
+    insta::assert_snapshot!(
+        "sequence_done",
+        screens(&pi(60_000), &SEQUENCE, &Glyphs::UNICODE, 60_000, &USUAL)
+    );
 }
 
 #[test]
-fn sequence_cold() {
-    insta::assert_snapshot!(screens(&pi(3_000), &SEQUENCE, &Glyphs::UNICODE, 3_000, &USUAL));
+fn a_job_without_work_yet_in_the_sequence_view() {
+    insta::assert_snapshot!("sequence_cold", screens(&pi(3_000), &SEQUENCE, &Glyphs::UNICODE, 3_000, &USUAL));
 }
 
 #[test]
-fn sequence_empty() {
+fn a_job_without_pods_has_no_axis() {
     let nothing = Timeline::default();
     assert_eq!(screens(&nothing, &SEQUENCE, &Glyphs::UNICODE, 0, &[(80, None)]).lines().count(), 1);
-    insta::assert_snapshot!(screens(&several_stuck(), &SEQUENCE, &Glyphs::UNICODE, 95_000, &ALL));
+    insta::assert_snapshot!(
+        "sequence_empty",
+        screens(&several_stuck(), &SEQUENCE, &Glyphs::UNICODE, 95_000, &ALL)
+    );
 }
 
 fn several_stuck() -> Timeline {
@@ -250,8 +131,11 @@ fn several_stuck() -> Timeline {
 }
 
 #[test]
-fn sequence_trouble() {
-    insta::assert_snapshot!(screens(&trouble(45_000), &SEQUENCE, &Glyphs::UNICODE, 45_000, &ALL));
+fn each_kind_of_trouble_is_visible() {
+    insta::assert_snapshot!(
+        "sequence_trouble",
+        screens(&trouble(45_000), &SEQUENCE, &Glyphs::UNICODE, 45_000, &ALL)
+    );
     insta::assert_snapshot!(
         "sequence_trouble_ascii",
         screens(&trouble(45_000), &SEQUENCE, &Glyphs::ASCII, 45_000, &ALL)
@@ -260,23 +144,32 @@ fn sequence_trouble() {
 }
 
 #[test]
-fn sequence_several() {
-    insta::assert_snapshot!(screens(&several(13_500), &SEQUENCE, &Glyphs::UNICODE, 13_500, &ALL));
+fn several_workloads_share_one_axis() {
+    insta::assert_snapshot!(
+        "sequence_several",
+        screens(&several(13_500), &SEQUENCE, &Glyphs::UNICODE, 13_500, &ALL)
+    );
 }
 
 #[test]
-fn sequence_hostile() {
-    insta::assert_snapshot!(screens(&hostile(8_000), &SEQUENCE, &Glyphs::UNICODE, 8_000, &ALL));
+fn hostile_names_do_not_break_lines() {
+    insta::assert_snapshot!(
+        "sequence_hostile",
+        screens(&hostile(8_000), &SEQUENCE, &Glyphs::UNICODE, 8_000, &ALL)
+    );
     insta::assert_snapshot!("table_hostile", screens(&hostile(8_000), &WIDE, &Glyphs::UNICODE, 8_000, &ALL));
 }
 
 #[test]
-fn sequence_folded() {
+fn rows_without_room_are_folded() {
     let sizes = [(40, Some(10)), (80, Some(12)), (80, Some(24)), (120, Some(40))];
     let job = |now| {
         timeline(now, vec![(sized(job("render", WorkloadState::Running), 400, 4), pi_pods("render", 400))])
     };
-    insta::assert_snapshot!(screens(&job(300_000), &SEQUENCE, &Glyphs::UNICODE, 300_000, &sizes));
+    insta::assert_snapshot!(
+        "sequence_folded",
+        screens(&job(300_000), &SEQUENCE, &Glyphs::UNICODE, 300_000, &sizes)
+    );
     insta::assert_snapshot!(
         "sequence_folded_ascii",
         screens(&job(300_000), &SEQUENCE, &Glyphs::ASCII, 300_000, &sizes)
@@ -293,7 +186,7 @@ fn sequence_folded() {
 }
 
 #[test]
-fn sequence_ordered() {
+fn pods_are_sorted_grouped_and_aligned_as_chosen() {
     let mut text = String::new();
     for (sort, group_by, align) in [
         (Sort::End, GroupBy::Node, Align::Created),
@@ -306,24 +199,21 @@ fn sequence_ordered() {
         writeln!(text, "{sort:?} {group_by:?} {align:?}").unwrap();
         text.push_str(&screens(&trouble(45_000), &state, &Glyphs::UNICODE, 45_000, &[(100, None)]));
     }
-    insta::assert_snapshot!(text);
+    insta::assert_snapshot!("sequence_ordered", text);
 }
 
 #[test]
-fn sequence_explained() {
+fn evidence_follows_the_rows() {
     let zone = TimeZone::fixed(jiff::tz::offset(2));
     let state = ViewState { explain: true, clock: Some(zone), ..SEQUENCE };
-    insta::assert_snapshot!(screens(
-        &trouble(45_000),
-        &state,
-        &Glyphs::UNICODE,
-        45_000,
-        &[(80, None), (120, Some(30))]
-    ));
+    insta::assert_snapshot!(
+        "sequence_explained",
+        screens(&trouble(45_000), &state, &Glyphs::UNICODE, 45_000, &[(80, None), (120, Some(30))])
+    );
 }
 
 #[test]
-fn tables() {
+fn tables_show_the_same_pods_as_columns() {
     for (name, state) in [("table", &TABLE), ("wide", &WIDE)] {
         insta::assert_snapshot!(
             format!("{name}_running"),
@@ -342,7 +232,7 @@ fn tables() {
 }
 
 #[test]
-fn grids() {
+fn a_grid_has_one_cell_for_each_pod() {
     insta::assert_snapshot!("grid_running", screens(&pi(31_000), &GRID, &Glyphs::UNICODE, 31_000, &USUAL));
     insta::assert_snapshot!("grid_trouble", screens(&trouble(45_000), &GRID, &Glyphs::UNICODE, 45_000, &ALL));
     insta::assert_snapshot!("grid_ascii", screens(&trouble(45_000), &GRID, &Glyphs::ASCII, 45_000, &USUAL));
@@ -353,32 +243,8 @@ fn grids() {
     insta::assert_snapshot!("grid_coloured", coloured(&trouble(45_000), &GRID, 45_000));
 }
 
-/// A Pod with an init container, a pull, a restart and an end by memory.
-fn crashed() -> Timeline {
-    let pod = pod("train-7-4h9hq", 0)
-        .index(7, 2)
-        .on("node-1")
-        .phase(Queued, 600)
-        .phase(Setup, 900)
-        .phase(Pulling, 4_100)
-        .phase(Initializing, 3_000)
-        .phase(Starting, 200)
-        .phase(Running, 5_200)
-        .waits(BackOff, 10_000, Some("CrashLoopBackOff"))
-        .phase(Running, 3_000)
-        .failed(Some(137), Some("OOMKilled"))
-        .container("fetch", "busybox:1.37", ContainerRole::Init)
-        .pull(1_500, 1_600, 0, 0)
-        .run(5_600, Some(8_600), 0, "Completed")
-        .container("main", "registry.example.com/team/train:2026-09-21", ContainerRole::Main)
-        .pull(1_500, 5_600, 1_200, 180_000_000)
-        .run(8_800, Some(14_000), 1, "Error")
-        .run(24_000, Some(27_000), 137, "OOMKilled");
-    timeline(60_000, vec![(job("train", WorkloadState::Failed), vec![pod])])
-}
-
 #[test]
-fn pods() {
+fn the_page_of_a_pod_shows_everything_known_about_it() {
     let extras = PodExtras {
         conditions: vec![
             ConditionRow {
@@ -440,13 +306,13 @@ fn pods() {
         "pod_coloured",
         picture(&crashed(), 0, 60_000, 80, &Glyphs::UNICODE, Stylesheet::COLOURED)
     );
-    // Each of the troubled ones, as far as it is known.
-    let troubled = |key| picture(&trouble(45_000), key, 45_000, 80, &Glyphs::UNICODE, Stylesheet::PLAIN);
-    insta::assert_snapshot!("pod_trouble", [0, 3, 4, 5, 7, 8].map(troubled).concat());
+    // Each Pod in trouble, with the facts that are known about it.
+    let in_trouble = |key| picture(&trouble(45_000), key, 45_000, 80, &Glyphs::UNICODE, Stylesheet::PLAIN);
+    insta::assert_snapshot!("pod_trouble", [0, 3, 4, 5, 7, 8].map(in_trouble).concat());
 }
 
 #[test]
-fn no_size_breaks_a_view() {
+fn every_view_fits_every_size() {
     for timeline in [pi(31_000), trouble(45_000), several(13_500), hostile(8_000), Timeline::default()] {
         for state in [SEQUENCE, TABLE, WIDE, GRID, ViewState { explain: true, ..SEQUENCE }] {
             for columns in [0, 1, 2, 3, 7, 10, 23, 24, 31, 40, 59, 61, 99, 100, 133, 300] {
@@ -468,7 +334,7 @@ fn no_size_breaks_a_view() {
 }
 
 #[test]
-fn sequence_broken() {
+fn long_gaps_are_cut_out_of_the_axis() {
     let hours = 5 * 3_600_000;
     let early = vec![pod("nightly-1-aaaaa", 0).on("node-1").cold(500, 300, 2000, 200, 20_000).succeeded()];
     let late = vec![
@@ -483,11 +349,14 @@ fn sequence_broken() {
         (job("nightly-2", WorkloadState::Failed), late),
     ];
     let now = hours + 40_000;
-    insta::assert_snapshot!(screens(&timeline(now, workloads), &SEQUENCE, &Glyphs::UNICODE, now, &USUAL));
+    insta::assert_snapshot!(
+        "sequence_broken",
+        screens(&timeline(now, workloads), &SEQUENCE, &Glyphs::UNICODE, now, &USUAL)
+    );
 }
 
 #[test]
-fn sequence_stragglers() {
+fn slow_pods_are_marked() {
     let mut pods = pi_pods("pi", 6);
     pods.push(pod("pi-slow1", 0).on("node-1").cold(500, 300, 0, 200, 40_000).succeeded());
     pods.push(pod("pi-slow2", 0).on("node-1").cold(500, 300, 0, 200, 60_000));

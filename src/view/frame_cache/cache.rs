@@ -187,3 +187,59 @@ impl FrameCache {
         summary
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::fixture::{at, job, pi_pods, timeline};
+
+    fn version(pods: usize, revision: u64, millis: i64) -> TimelineVersion {
+        TimelineVersion { pods, revision, now: at(millis) }
+    }
+
+    /// Stores 1, then asks for the same key and returns the answer, which is 2 if it is computed again.
+    fn ask_twice(first: TimelineVersion, second: TimelineVersion) -> i32 {
+        let cached: Cached<(), i32> = Cached::default();
+        cached.get_or_compute(first, (), || 1);
+        *cached.get_or_compute(second, (), || 2)
+    }
+
+    #[test]
+    fn results_about_few_pods_are_never_reused() {
+        assert_eq!(ask_twice(version(1_999, 1, 0), version(1_999, 1, 0)), 2);
+        assert_eq!(ask_twice(version(2_000, 1, 0), version(2_000, 1, 0)), 1);
+    }
+
+    #[test]
+    fn an_unchanged_timeline_reuses_results_for_a_second_and_more_with_many_pods() {
+        assert_eq!(ask_twice(version(2_000, 1, 0), version(2_000, 1, 999)), 1);
+        assert_eq!(ask_twice(version(2_000, 1, 0), version(2_000, 1, 1_000)), 2);
+        assert_eq!(ask_twice(version(100_000, 1, 0), version(100_000, 1, 5_999)), 1);
+        assert_eq!(ask_twice(version(100_000, 1, 0), version(100_000, 1, 6_000)), 2);
+    }
+
+    #[test]
+    fn a_changed_timeline_reuses_results_for_three_microseconds_per_pod() {
+        assert_eq!(ask_twice(version(100_000, 1, 0), version(100_000, 2, 299)), 1);
+        assert_eq!(ask_twice(version(100_000, 1, 0), version(100_000, 2, 300)), 2);
+    }
+
+    #[test]
+    fn a_result_is_only_reused_for_an_equal_key() {
+        let cached: Cached<&str, i32> = Cached::default();
+        assert_eq!(*cached.get_or_compute(version(2_000, 1, 0), "a", || 1), 1);
+        assert_eq!(*cached.get_or_compute(version(2_000, 1, 0), "b", || 2), 2);
+        assert_eq!(*cached.get_or_compute(version(2_000, 1, 0), "a", || 3), 1);
+    }
+
+    #[test]
+    fn a_summary_is_computed_again_when_its_workload_ends() {
+        let timeline = timeline(60_000, vec![(job("pi", WorkloadState::Running), pi_pods("pi", 3))]);
+        let cache = FrameCache::default();
+        let mut workload = timeline.workloads()[0].clone();
+        let first = cache.summary(&timeline, &workload, at(20_000));
+        assert_eq!(cache.summary(&timeline, &workload, at(20_999)), first);
+        workload.state = WorkloadState::Failed;
+        assert_ne!(cache.summary(&timeline, &workload, at(20_999)), first);
+    }
+}

@@ -181,13 +181,9 @@ impl PodPage<'_> {
             ticks = text::pad_right(&ticks, tick.column);
             ticks.push_str(&tick.label);
         }
-        let mut line = Line::default();
-        let mut legend = LegendEntries::default();
-        Bar::from_pod(&self.pod, &axis, zero, self.context.now).push_to(
-            &mut line,
-            self.context.glyphs,
-            &mut legend,
-        );
+        let (mut line, mut legend) = (Line::default(), LegendEntries::default());
+        let bar = Bar::from_pod(&self.pod, &axis, zero, self.context.now);
+        bar.push_to(&mut line, self.context.glyphs, &mut legend);
         lines.extend([Line::default(), Line::new(ticks, Style::Dim), line]);
         for lane in lanes::container_lanes(self.context, &self.pod, &axis, zero) {
             let name = format!("{} ({})", lane.name, lane.role.name());

@@ -1,4 +1,4 @@
-//! What each boundary was read from.
+//! The evidence that follows each row with `--explain`, and the bars of containers.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ fn time(second: i64) -> String {
     at(second * 1000).to_string()
 }
 
-/// A kubelet's event about a container, so many milliseconds after the begin.
+/// An event of the kubelet about a container, this many milliseconds after the start of the test.
 fn event(reason: &str, container: &str, millis: i64, message: &str) -> Object {
     let list = if container == "main" { "containers" } else { "initContainers" };
     let value = json!({
@@ -59,7 +59,7 @@ fn with_helpers(created: i64) -> Timeline {
 }
 
 #[test]
-fn each_boundary_tells_what_it_was_read_from() {
+fn each_boundary_is_followed_by_its_evidence() {
     let explain = ViewState { explain: true, ..SEQUENCE };
     let text = [
         screens(&with_helpers(0), &explain, &Glyphs::UNICODE, 60_000, &USUAL),
@@ -76,11 +76,11 @@ fn each_boundary_tells_what_it_was_read_from() {
 }
 
 #[test]
-fn containers_have_bars_of_their_own_where_there_is_room() {
+fn containers_have_their_own_bars_if_there_is_room() {
     let timeline = with_helpers(0);
     let sizes = [(80, None), (120, Some(24)), (80, Some(5))];
     insta::assert_snapshot!(screens(&timeline, &SEQUENCE, &Glyphs::UNICODE, 60_000, &sizes));
-    // What was decided once is not taken back by a larger screen, and nothing comes while Pods do.
+    // The first decision stays on a larger screen, so that rows do not jump.
     let cache = FrameCache::default();
     let lines = |rows| {
         let size = Size { columns: 80, rows: Some(rows) };

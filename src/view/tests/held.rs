@@ -1,4 +1,4 @@
-//! Workloads that made no Pods: the row of their own, and the words.
+//! Workloads that made no Pods for a time: their own row and its words.
 
 use crate::lifecycle::{Evidence, Instant};
 use crate::timeline::{Hold, Workload};
@@ -34,7 +34,7 @@ fn steered(now: i64) -> Timeline {
 }
 
 #[test]
-fn a_workload_that_is_held_back_has_a_row() {
+fn a_workload_that_was_held_back_has_its_own_row() {
     let waits =
         |reason: &str| timeline(95_000, vec![(suspended("batch", vec![hold(reason, 0, None)]), Vec::new())]);
     let refused = Hold {

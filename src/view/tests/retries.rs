@@ -1,4 +1,4 @@
-//! An index whose next try has not come yet.
+//! A completion index that waits for its next attempt.
 
 use serde_json::{Value, json};
 
@@ -56,14 +56,14 @@ fn indexed(status: &Value) -> Timeline {
 }
 
 #[test]
-fn the_back_off_runs_on_until_the_next_try() {
+fn the_back_off_lasts_until_the_next_attempt() {
     let now = indexed(
         &json!({"active": 1, "succeeded": 1, "failed": 2, "completedIndexes": "0", "failedIndexes": ""}),
     );
     let given_up = indexed(
         &json!({"active": 1, "succeeded": 1, "failed": 2, "completedIndexes": "0", "failedIndexes": "1"}),
     );
-    // What failed before is not there any more: nobody knows which failure the last one was.
+    // Earlier failed Pods are gone, so the number of failures of this index is unknown.
     let more = indexed(
         &json!({"active": 1, "succeeded": 1, "failed": 4, "completedIndexes": "0", "failedIndexes": ""}),
     );

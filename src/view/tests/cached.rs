@@ -1,8 +1,8 @@
-//! Very many Pods: what is remembered of them makes the same picture, and no more is drawn than is wanted.
+//! Frames of many Pods: the cache does not change them, and lines that nobody reads are not rendered.
 
 use crate::view::tests::*;
 
-/// Forty Jobs of sixty Pods: each small, all of them many.
+/// Forty Jobs with sixty Pods each. Each Job is small, but together they have enough Pods for the cache.
 fn many(now: i64) -> Timeline {
     let job = |nth: i64| {
         let pods = (0..60).map(|pod_nth| {
@@ -19,7 +19,7 @@ fn many(now: i64) -> Timeline {
 }
 
 #[test]
-fn a_remembered_picture_is_the_same() {
+fn a_cached_frame_equals_an_exact_one() {
     let timeline = many(9_000);
     let size = Size { columns: 120, rows: Some(40) };
     let (cache, exact) = (FrameCache::default(), FrameCache::disabled());
@@ -47,7 +47,7 @@ fn a_remembered_picture_is_the_same() {
 }
 
 #[test]
-fn nothing_is_drawn_that_nobody_wants() {
+fn rendering_stops_when_no_more_lines_are_wanted() {
     let timeline = many(9_000);
     let mut lines = 0;
     for_each_line(&timeline, &SEQUENCE, 120, &Glyphs::UNICODE, at(9_000), &mut |_| {
