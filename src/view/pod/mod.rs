@@ -267,13 +267,13 @@ impl PodPage<'_> {
     }
 
     /// A run of a container; its latest with all that is the same for all of them.
-    fn push_run(&self, columns: &mut Columns, container: &ContainerLife, run: Option<&ContainerRun>, latest: bool) {
+    fn push_run(&self, rows: &mut Columns, life: &ContainerLife, run: Option<&ContainerRun>, latest: bool) {
         let none = self.context.glyphs.none;
         let only_latest = |text: String| if latest { text } else { String::new() };
         let (state, role) = match run {
-            _ if latest && container.waiting.is_some() => {
+            _ if latest && life.waiting.is_some() => {
                 let failed_before = run.is_some_and(|run| run.ended && run.exit_code != Some(0));
-                let waiting = text::clean(container.waiting.as_deref().unwrap_or(none)).into_owned();
+                let waiting = text::clean(life.waiting.as_deref().unwrap_or(none)).into_owned();
                 (waiting, if failed_before { Style::BackOff } else { Style::Warning })
             }
             None => (none.to_owned(), Style::Dim),
@@ -292,11 +292,11 @@ impl PodPage<'_> {
         });
         let unknown = if run.is_some() { "?" } else { none };
         let (time, time_role) = self.run_time(run);
-        columns.push(
+        rows.push(
             None,
             vec![
-                (only_latest(text::clean(&container.name).into_owned()), Style::Strong),
-                (only_latest(container.role.name().into()), Style::Dim),
+                (only_latest(text::clean(&life.name).into_owned()), Style::Strong),
+                (only_latest(life.role.name().into()), Style::Dim),
                 (state, role),
                 (
                     code.map_or(none.into(), |code| code.to_string()),
@@ -305,8 +305,8 @@ impl PodPage<'_> {
                 (since.unwrap_or_else(|| unknown.into()), Style::Text),
                 (time, time_role),
                 (
-                    only_latest(container.restarts.to_string()),
-                    if container.restarts > 0 { Style::Warning } else { Style::Text },
+                    only_latest(life.restarts.to_string()),
+                    if life.restarts > 0 { Style::Warning } else { Style::Text },
                 ),
             ],
         );
