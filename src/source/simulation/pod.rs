@@ -1,7 +1,7 @@
 //! A Pod of the simulated cluster.
 
 use crate::observation::{Pod, PodStatus};
-use crate::source::simulation::kubelet::runtime::PodRuntime;
+use crate::source::simulation::pod_runtime::PodRuntime;
 use crate::source::simulation::task::JobKey;
 
 /// A Pod with the state that the components of the cluster keep about it.

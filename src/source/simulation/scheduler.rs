@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::observation::{PodCondition, Seen};
 use crate::source::simulation::events::{EventRecord, EventReporter};
-use crate::source::simulation::kubelet::step::KubeletStep;
+use crate::source::simulation::kubelet_step::KubeletStep;
 use crate::source::simulation::node::{SimulatedNode, node_name};
 use crate::source::simulation::task::{PodKey, SimulationTask};
 use crate::source::simulation::virtual_time::{START, ms, truncate_to_second};

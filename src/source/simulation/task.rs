@@ -1,7 +1,7 @@
 //! The tasks of the simulation, which happen one after another in the order of virtual time.
 
 use crate::observation::{Event, Seen};
-use crate::source::simulation::kubelet::step::KubeletStep;
+use crate::source::simulation::kubelet_step::KubeletStep;
 
 /// The index of a Job in `World::jobs`.
 pub(crate) type JobKey = usize;

@@ -5,11 +5,11 @@ use std::fmt::Write;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::observation::{Seen, Terminated, Time, Waiting};
-use crate::source::simulation::kubelet::runtime::{
+use crate::source::simulation::kubelet_step::{ContainerSlot, KubeletStep};
+use crate::source::simulation::node::image_size;
+use crate::source::simulation::pod_runtime::{
     ContainerPurpose, ContainerRuntime, KubeletPass, PodRuntime, ProcessState,
 };
-use crate::source::simulation::kubelet::step::{ContainerSlot, KubeletStep};
-use crate::source::simulation::node::image_size;
 use crate::source::simulation::program::ContainerProgram;
 use crate::source::simulation::random::{Random, RandomPurpose};
 use crate::source::simulation::task::PodKey;

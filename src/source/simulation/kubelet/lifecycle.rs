@@ -4,11 +4,11 @@ use jiff::SignedDuration;
 
 use crate::observation::{ManagedFieldsEntry, ObjectReference, Seen, Terminated, Waiting};
 use crate::source::simulation::events::{EventRecord, EventReporter};
-use crate::source::simulation::kubelet::runtime::{
+use crate::source::simulation::kubelet::status;
+use crate::source::simulation::kubelet_step::{ContainerSlot, KubeletStep};
+use crate::source::simulation::pod_runtime::{
     ContainerPurpose, ContainerRuntime, KubeletPass, PodRuntime, PodStage, ProcessState, SandboxState,
 };
-use crate::source::simulation::kubelet::status;
-use crate::source::simulation::kubelet::step::{ContainerSlot, KubeletStep};
 use crate::source::simulation::program;
 use crate::source::simulation::random::{Random, RandomPurpose};
 use crate::source::simulation::task::{PodKey, SimulationTask};

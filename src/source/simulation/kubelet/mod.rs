@@ -5,7 +5,5 @@
 
 pub(crate) mod containers;
 pub(crate) mod lifecycle;
-pub(crate) mod runtime;
 pub(crate) mod status;
-pub(crate) mod step;
 pub(crate) mod stop;

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 
 use crate::observation::{ContainerState, ContainerStatus, PodCondition, PodStatus, Running};
-use crate::source::simulation::kubelet::runtime::{
+use crate::source::simulation::pod::SimulatedPod;
+use crate::source::simulation::pod_runtime::{
     ContainerPurpose, ContainerRuntime, PodRuntime, ProcessState, SandboxState,
 };
-use crate::source::simulation::pod::SimulatedPod;
 use crate::source::simulation::virtual_time::truncate_to_second;
 
 /// The status of a Pod at `now`. All conditions have the time `now`. Returns `None` before the kubelet has seen the Pod.

@@ -3,10 +3,10 @@
 use jiff::SignedDuration;
 
 use crate::observation::{Terminated, Waiting};
-use crate::source::simulation::kubelet::runtime::{
+use crate::source::simulation::kubelet_step::{ContainerSlot, KubeletStep};
+use crate::source::simulation::pod_runtime::{
     ContainerPurpose, ContainerRuntime, PodStage, ProcessState, SandboxState,
 };
-use crate::source::simulation::kubelet::step::{ContainerSlot, KubeletStep};
 use crate::source::simulation::program::ContainerProgram;
 use crate::source::simulation::task::{PodKey, SimulationTask};
 use crate::source::simulation::virtual_time::ms;
