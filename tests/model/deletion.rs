@@ -1,67 +1,72 @@
-//! Deletions: when they were asked for, and what becomes of the Pod.
+//! Deletions: the time of the request, and the outcome of the Pod.
 
 use kubectl_seq::testing::observation::Observation;
 use kubectl_seq::testing::observation::Seen::{Added, Changed, Deleted, Listed, Missing};
 use kubectl_seq::testing::timeline::WorkloadState;
 use serde_json::{Value, json};
 
-use crate::story::{
-    bound, cond, deleted_at, done, event, keeps_quiet_of, listed, lost, observed, pod, running, status, t,
-    tells, terminated, waiting, watched, with, works,
+use crate::describe::timeline_of;
+use crate::one_pod::{assert_lines, assert_no_line, describe_listed, describe_watched};
+use crate::support::pod_builder::{
+    condition, container_status, deletion, kubelet_event, lost_state, observation, patched, pod, running,
+    running_pod, scheduled_pod, succeeded_pod, terminated, time, waiting,
 };
-use crate::support::timeline;
 
 #[test]
-fn its_request_is_the_killing_event_then_the_receipt_then_the_computed_time() {
-    let asked = with(works(), deleted_at(42, 30));
-    let killing = event("Killing", "main", 12.311, "Stopping container main");
-    tells(&listed([asked.clone(), killing.clone()]), &["deleteRequested 12.311 KillingEvent"]);
-    tells(&listed([asked.clone()]), &["deleteRequested 12.000 DeletionTimestamp"]);
-    let seen = watched([(5.1, Listed, works()), (12.34, Changed, asked.clone())]);
-    tells(
+fn the_deletion_request_is_the_killing_event_then_the_receipt_then_the_computed_time() {
+    let asked = patched(running_pod(), deletion(42, 30));
+    let killing = kubelet_event("Killing", "main", 12.311, "Stopping container main");
+    assert_lines(
+        &describe_listed([asked.clone(), killing.clone()]),
+        &["deleteRequested 12.311 KillingEvent"],
+    );
+    assert_lines(&describe_listed([asked.clone()]), &["deleteRequested 12.000 DeletionTimestamp"]);
+    let seen = describe_watched([(5.1, Listed, running_pod()), (12.34, Changed, asked.clone())]);
+    assert_lines(
         &seen,
         &["deleteRequested 12.340 ReceivedDeletion", "| 5.000..12.340 Running", "| 12.340..… Terminating"],
     );
-    // Its last object counts from the end: the first one is kept.
-    let last = with(works(), deleted_at(44, 0));
-    tells(
-        &watched([(12.34, Changed, asked.clone()), (44.1, Changed, last.clone())]),
+    // The last state dates the end of the deletion, so the first state is used.
+    let last = patched(running_pod(), deletion(44, 0));
+    assert_lines(
+        &describe_watched([(12.34, Changed, asked.clone()), (44.1, Changed, last.clone())]),
         &["deleteRequested 12.340"],
     );
-    keeps_quiet_of(&listed([last.clone()]), "deleteRequested");
-    keeps_quiet_of(&watched([(44.1, Added, last.clone())]), "deleteRequested");
-    // But it was not being deleted when it was seen last.
-    tells(
-        &watched([(5.1, Listed, works()), (44.1, Changed, last)]),
+    assert_no_line(&describe_listed([last.clone()]), "deleteRequested");
+    assert_no_line(&describe_watched([(44.1, Added, last.clone())]), "deleteRequested");
+    // The Pod was seen before without a deletion.
+    assert_lines(
+        &describe_watched([(5.1, Listed, running_pod()), (44.1, Changed, last)]),
         &["deleteRequested 44.100 ReceivedDeletion"],
     );
-    // A probe's Killing and that of a sidecar tell of no deletion.
-    let probe = event("Killing", "main", 12.0, "Container main failed liveness probe, will be restarted");
-    tells(&listed([asked.clone(), probe]), &["deleteRequested 12.000 DeletionTimestamp"]);
-    // The kill came long after the request, when the image was there at last.
-    tells(
-        &listed([asked, event("Killing", "main", 30.0, "Stopping container main")]),
+    // The Killing event of a failed probe or of a sidecar is not the request of a deletion.
+    let probe =
+        kubelet_event("Killing", "main", 12.0, "Container main failed liveness probe, will be restarted");
+    assert_lines(&describe_listed([asked.clone(), probe]), &["deleteRequested 12.000 DeletionTimestamp"]);
+    // The container was killed long after the request, because its image was still being pulled.
+    assert_lines(
+        &describe_listed([asked, kubelet_event("Killing", "main", 30.0, "Stopping container main")]),
         &["deleteRequested 12.000 DeletionTimestamp"],
     );
 }
 
 fn stopped(phase: &str, exit: i32) -> String {
-    let ended = with(
-        works(),
-        json!({"status": {"phase": phase, "containerStatuses": [status("main", 0, terminated("main-0", 5, 13, exit, "Error"), json!({}))]}}),
+    let ended = patched(
+        running_pod(),
+        json!({"status": {"phase": phase, "containerStatuses": [container_status("main", 0, terminated("main-0", 5, 13, exit, "Error"), json!({}))]}}),
     );
-    watched([
-        (5.1, Listed, works()),
-        (12.34, Changed, with(works(), deleted_at(42, 30))),
-        (13.52, Changed, with(ended.clone(), deleted_at(42, 30))),
-        (13.8, Changed, with(ended.clone(), deleted_at(13, 0))),
-        (13.81, Deleted, with(ended, deleted_at(13, 0))),
+    describe_watched([
+        (5.1, Listed, running_pod()),
+        (12.34, Changed, patched(running_pod(), deletion(42, 30))),
+        (13.52, Changed, patched(ended.clone(), deletion(42, 30))),
+        (13.8, Changed, patched(ended.clone(), deletion(13, 0))),
+        (13.81, Deleted, patched(ended, deletion(13, 0))),
     ])
 }
 
 #[test]
-fn a_container_that_was_stopped_ends_when_the_terminal_phase_is_received() {
-    tells(
+fn the_receipt_of_the_terminal_phase_dates_the_end_of_a_stopped_container() {
+    assert_lines(
         &stopped("Failed", 143),
         &[
             "p: Deleted exit 143 (Deleted)",
@@ -76,57 +81,62 @@ fn a_container_that_was_stopped_ends_when_the_terminal_phase_is_received() {
 
 #[test]
 fn a_deleted_pod_may_succeed() {
-    tells(&stopped("Succeeded", 0), &["p: Succeeded exit 0", "| 12.340..13.520 Terminating"]);
+    assert_lines(&stopped("Succeeded", 0), &["p: Succeeded exit 0", "| 12.340..13.520 Terminating"]);
 }
 
 #[test]
 fn the_exit_of_one_of_two_containers_is_not_the_end_of_the_other() {
     let two = |main: Value, side: Value| {
-        with(
-            works(),
+        patched(
+            running_pod(),
             json!({
         "spec": {"initContainers": [{"name": "side", "image": "s", "restartPolicy": "Always"}]},
-        "status": {"containerStatuses": [status("main", 0, main, json!({}))], "initContainerStatuses": [status("side", 0, side, json!({}))]}}),
+        "status": {"containerStatuses": [container_status("main", 0, main, json!({}))], "initContainerStatuses": [container_status("side", 0, side, json!({}))]}}),
         )
     };
-    let ended = with(
+    let ended = patched(
         two(terminated("main-0", 5, 13, 143, "Error"), terminated("side-0", 4, 14, 0, "Completed")),
         json!({"status": {"phase": "Failed"}}),
     );
-    let story = watched([
+    let story = describe_watched([
         (5.1, Listed, two(running(5), running(4))),
-        (12.34, Changed, with(two(running(5), running(4)), deleted_at(42, 30))),
-        (14.1, Changed, with(ended, deleted_at(42, 30))),
+        (12.34, Changed, patched(two(running(5), running(4)), deletion(42, 30))),
+        (14.1, Changed, patched(ended, deletion(42, 30))),
     ]);
-    tells(&story, &["workEnded 13.000 FinishedAt"]);
+    assert_lines(&story, &["workEnded 13.000 FinishedAt"]);
 }
 
 #[test]
 fn a_deletion_after_the_end_changes_nothing() {
-    let story = watched([
-        (10.5, Listed, done()),
-        (60.0, Changed, with(done(), deleted_at(60, 0))),
-        (60.1, Deleted, with(done(), deleted_at(60, 0))),
+    let story = describe_watched([
+        (10.5, Listed, succeeded_pod()),
+        (60.0, Changed, patched(succeeded_pod(), deletion(60, 0))),
+        (60.1, Deleted, patched(succeeded_pod(), deletion(60, 0))),
     ]);
-    tells(
+    assert_lines(
         &story,
         &["p: Succeeded exit 0", "workEnded 9.000", "deleted 60.100", "| 5.000..9.000 Running status"],
     );
-    keeps_quiet_of(&story, "| 9.000");
-    let failed = with(
-        bound(json!({})),
+    assert_no_line(&story, "| 9.000");
+    let failed = patched(
+        scheduled_pod(json!({})),
         json!({"status": {"phase": "Failed", "containerStatuses": [
-        status("main", 0, json!({"terminated": {"exitCode": 128, "reason": "StartError", "finishedAt": t(4), "containerID": "x"}}), json!({}))]}}),
+        container_status("main", 0, json!({"terminated": {"exitCode": 128, "reason": "StartError", "finishedAt": time(4), "containerID": "x"}}), json!({}))]}}),
     );
-    let story = watched([(5.0, Listed, failed.clone()), (60.0, Changed, with(failed, deleted_at(90, 30)))]);
-    tells(&story, &["p: NeverStarted exit 128", "| 1.000..4.000 Startup"]);
+    let story =
+        describe_watched([(5.0, Listed, failed.clone()), (60.0, Changed, patched(failed, deletion(90, 30)))]);
+    assert_lines(&story, &["p: NeverStarted exit 128", "| 1.000..4.000 Startup"]);
 }
 
 #[test]
-fn by_force_it_may_run_on() {
-    let gone = with(works(), deleted_at(12, 0));
-    let story = watched([(5.1, Listed, works()), (12.3, Changed, gone.clone()), (12.31, Deleted, gone)]);
-    tells(
+fn a_pod_that_was_deleted_by_force_may_still_run() {
+    let gone = patched(running_pod(), deletion(12, 0));
+    let story = describe_watched([
+        (5.1, Listed, running_pod()),
+        (12.3, Changed, gone.clone()),
+        (12.31, Deleted, gone),
+    ]);
+    assert_lines(
         &story,
         &[
             "p: Deleted",
@@ -136,22 +146,22 @@ fn by_force_it_may_run_on() {
             "| 12.300..12.310 Terminating",
         ],
     );
-    keeps_quiet_of(&story, "workEnded");
+    assert_no_line(&story, "workEnded");
 }
 
 #[test]
-fn in_back_off_it_waits_until_it_is_deleted() {
-    let crashed = with(
-        works(),
-        json!({"spec": {"restartPolicy": "OnFailure"}, "status": {"containerStatuses": [status("main", 0, terminated("main-0", 5, 7, 1, "Error"), json!({}))]}}),
+fn a_pod_in_back_off_waits_until_its_deletion() {
+    let crashed = patched(
+        running_pod(),
+        json!({"spec": {"restartPolicy": "OnFailure"}, "status": {"containerStatuses": [container_status("main", 0, terminated("main-0", 5, 7, 1, "Error"), json!({}))]}}),
     );
-    let failed = with(crashed.clone(), json!({"status": {"phase": "Failed"}}));
-    let story = watched([
+    let failed = patched(crashed.clone(), json!({"status": {"phase": "Failed"}}));
+    let story = describe_watched([
         (7.5, Listed, crashed.clone()),
-        (12.3, Changed, with(crashed, deleted_at(42, 30))),
-        (12.9, Changed, with(failed, deleted_at(42, 30))),
+        (12.3, Changed, patched(crashed, deletion(42, 30))),
+        (12.9, Changed, patched(failed, deletion(42, 30))),
     ]);
-    tells(
+    assert_lines(
         &story,
         &[
             "p: Deleted exit 1",
@@ -163,40 +173,40 @@ fn in_back_off_it_waits_until_it_is_deleted() {
 }
 
 #[test]
-fn while_the_image_is_pulled_it_never_starts_or_is_stopped_at_once() {
-    let pulling = event("Pulling", "main", 2.2, "Pulling image \"app:1\"");
-    let waits = bound(
-        json!({"status": {"conditions": [cond("PodReadyToStartContainers", "True", 2)], "containerStatuses": [status("main", 0, waiting("ContainerCreating"), json!({}))]}}),
+fn a_pod_that_is_deleted_during_the_pull_never_starts_or_stops_at_once() {
+    let pulling = kubelet_event("Pulling", "main", 2.2, "Pulling image \"app:1\"");
+    let waits = scheduled_pod(
+        json!({"status": {"conditions": [condition("PodReadyToStartContainers", "True", 2)], "containerStatuses": [container_status("main", 0, waiting("ContainerCreating"), json!({}))]}}),
     );
-    let refused = with(
+    let refused = patched(
         waits.clone(),
-        json!({"status": {"containerStatuses": [status("main", 0, waiting("ImagePullBackOff"), json!({}))]}}),
+        json!({"status": {"containerStatuses": [container_status("main", 0, waiting("ImagePullBackOff"), json!({}))]}}),
     );
-    let lost = with(
+    let lost = patched(
         waits.clone(),
-        json!({"status": {"phase": "Failed", "containerStatuses": [status("main", 0, lost("ContainerStatusUnknown"), json!({}))]}}),
+        json!({"status": {"phase": "Failed", "containerStatuses": [container_status("main", 0, lost_state("ContainerStatusUnknown"), json!({}))]}}),
     );
-    let story = watched([
+    let story = describe_watched([
         (1.5, Added, waits.clone()),
         (2.3, Added, pulling.clone()),
         (4.0, Changed, refused.clone()),
-        (12.3, Changed, with(waits.clone(), deleted_at(42, 30))),
-        (12.9, Changed, with(lost, deleted_at(42, 30))),
+        (12.3, Changed, patched(waits.clone(), deletion(42, 30))),
+        (12.9, Changed, patched(lost, deletion(42, 30))),
     ]);
     // The reason of the wait is gone from the status; the last telling one stays.
-    tells(&story, &["p: NeverStarted (ImagePullBackOff)", "| 2.200..12.300 Pulling main"]);
-    let ended = with(
-        works(),
-        json!({"status": {"phase": "Succeeded", "conditions": [cond("PodReadyToStartContainers", "True", 2)], "containerStatuses": [status("main", 0, terminated("main-0", 30, 30, 0, "Completed"), json!({}))]}}),
+    assert_lines(&story, &["p: NeverStarted (ImagePullBackOff)", "| 2.200..12.300 Pulling main"]);
+    let ended = patched(
+        running_pod(),
+        json!({"status": {"phase": "Succeeded", "conditions": [condition("PodReadyToStartContainers", "True", 2)], "containerStatuses": [container_status("main", 0, terminated("main-0", 30, 30, 0, "Completed"), json!({}))]}}),
     );
-    let story = watched([
+    let story = describe_watched([
         (2.1, Added, waits.clone()),
         (2.3, Added, pulling),
-        (12.3, Changed, with(waits, deleted_at(42, 30))),
-        (30.1, Added, event("Started", "main", 30.05, "x")),
-        (30.2, Changed, with(ended, deleted_at(42, 30))),
+        (12.3, Changed, patched(waits, deletion(42, 30))),
+        (30.1, Added, kubelet_event("Started", "main", 30.05, "x")),
+        (30.2, Changed, patched(ended, deletion(42, 30))),
     ]);
-    tells(
+    assert_lines(
         &story,
         &[
             "p: Succeeded",
@@ -206,18 +216,18 @@ fn while_the_image_is_pulled_it_never_starts_or_is_stopped_at_once() {
             "| 30.050..30.200 Terminating",
         ],
     );
-    keeps_quiet_of(&story, "| 30.050..30.200 Running");
+    assert_no_line(&story, "| 30.050..30.200 Running");
 }
 
 #[test]
-fn an_unscheduled_pod_goes_at_once() {
+fn an_unscheduled_pod_is_removed_at_once() {
     let waits = pod(
         json!({"status": {"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable",
-        "message": "0/2 nodes are available: 2 Insufficient cpu.", "lastTransitionTime": t(0)}]}}),
+        "message": "0/2 nodes are available: 2 Insufficient cpu.", "lastTransitionTime": time(0)}]}}),
     );
-    let gone = with(waits.clone(), deleted_at(8, 0));
-    let story = watched([(0.3, Added, waits), (8.02, Changed, gone.clone()), (8.03, Deleted, gone)]);
-    tells(
+    let gone = patched(waits.clone(), deletion(8, 0));
+    let story = describe_watched([(0.3, Added, waits), (8.02, Changed, gone.clone()), (8.03, Deleted, gone)]);
+    assert_lines(
         &story,
         &[
             "p: NeverStarted (Insufficient cpu)",
@@ -228,50 +238,60 @@ fn an_unscheduled_pod_goes_at_once() {
 }
 
 #[test]
-fn a_bare_pod_that_is_withdrawn_before_it_starts_has_not_failed() {
+fn a_bare_pod_that_is_deleted_before_it_starts_has_not_failed() {
     let outcome = |observations: &[Observation]| {
-        let timeline = timeline(observations);
+        let timeline = timeline_of(observations);
         let workload = &timeline.workloads()[0];
         (workload.state, workload.failed, workload.has_ended())
     };
     let waits = pod(json!({}));
-    let gone = with(waits.clone(), deleted_at(8, 0));
-    let withdrawn = [observed(Added, 0.3, waits.clone()), observed(Deleted, 8.0, gone)];
+    let gone = patched(waits.clone(), deletion(8, 0));
+    let withdrawn = [observation(Added, 0.3, waits.clone()), observation(Deleted, 8.0, gone)];
     assert_eq!(outcome(&withdrawn), (WorkloadState::Unknown, 0, true));
     // What a kubelet rejects has.
-    let rejected = with(waits.clone(), json!({"status": {"phase": "Failed", "reason": "OutOfcpu"}}));
-    let rejected = [observed(Added, 0.3, waits), observed(Changed, 1.0, rejected)];
+    let rejected = patched(waits.clone(), json!({"status": {"phase": "Failed", "reason": "OutOfcpu"}}));
+    let rejected = [observation(Added, 0.3, waits), observation(Changed, 1.0, rejected)];
     assert_eq!(outcome(&rejected), (WorkloadState::Failed, 1, true));
 }
 
 #[test]
-fn missed_after_a_gap_it_is_told_as_far_as_it_is_known() {
-    let story = watched([(5.1, Listed, works()), (300.0, Missing, works())]);
-    tells(
+fn a_pod_that_is_missing_after_a_gap_ends_when_it_was_last_seen() {
+    let story = describe_watched([(5.1, Listed, running_pod()), (300.0, Missing, running_pod())]);
+    assert_lines(
         &story,
         &[
             "p: Deleted (Deleted) [Unknown] end unknown".replace("[Unknown]", "[Running]").as_str(),
             "| 5.000..5.100 Running inferred",
         ],
     );
-    keeps_quiet_of(&story, "deleted");
-    keeps_quiet_of(&story, "workEnded");
-    // It was only missed.
-    tells(
-        &watched([(5.1, Listed, works()), (300.0, Missing, works()), (310.0, Added, works())]),
+    assert_no_line(&story, "deleted");
+    assert_no_line(&story, "workEnded");
+    // The Pod is back in the list.
+    assert_lines(
+        &describe_watched([
+            (5.1, Listed, running_pod()),
+            (300.0, Missing, running_pod()),
+            (310.0, Added, running_pod()),
+        ]),
         &["p: Running", "| 5.000..… Running"],
     );
-    // It had ended before.
-    tells(
-        &watched([(10.5, Listed, done()), (300.0, Missing, done())]),
+    // The Pod had ended before.
+    assert_lines(
+        &describe_watched([(10.5, Listed, succeeded_pod()), (300.0, Missing, succeeded_pod())]),
         &["p: Succeeded exit 0 [Completed]", "workEnded 9.000"],
     );
 }
 
 #[test]
 fn a_pod_that_is_no_longer_selected_is_not_deleted() {
-    let story = watched([(5.1, Listed, works()), (12.0, Deleted, works())]);
-    tells(&story, &["p: Unknown (no longer selected) [Running] end unknown", "| 5.000..12.000 Running"]);
-    keeps_quiet_of(&story, "deleted");
-    tells(&watched([(10.5, Listed, done()), (12.0, Deleted, done())]), &["p: Succeeded"]);
+    let story = describe_watched([(5.1, Listed, running_pod()), (12.0, Deleted, running_pod())]);
+    assert_lines(
+        &story,
+        &["p: Unknown (no longer selected) [Running] end unknown", "| 5.000..12.000 Running"],
+    );
+    assert_no_line(&story, "deleted");
+    assert_lines(
+        &describe_watched([(10.5, Listed, succeeded_pod()), (12.0, Deleted, succeeded_pod())]),
+        &["p: Succeeded"],
+    );
 }

@@ -1,19 +1,20 @@
-//! When a workload itself made no Pods: suspended, waiting for Kueue, refused.
+//! Holds: times at which a workload creates no Pods, because it is suspended, waits for Kueue or has its Pods refused.
 
 use kubectl_seq::testing::observation::Observation;
 use kubectl_seq::testing::observation::Seen::{Added, Changed, Listed};
 use kubectl_seq::testing::timeline::{Capacity, Hold, Timeline};
 use serde_json::{Value, json};
 
+use crate::describe::timeline_of;
 use crate::order::{json_at, shuffled};
 use crate::recording::through_a_recording;
-use crate::story::{at, cond, merge, noon, observed, t};
-use crate::support::{object_of, recorded, timeline};
+use crate::support::pod_builder::{at, condition, merge, noon, observation, time};
+use crate::support::scenario::{parse_object, read_scenario};
 
 /// The Job `j`, changed so often, told to be suspended or not.
 fn job(generation: i64, suspend: bool, patch: Value) -> Value {
     let mut job = json!({
-        "metadata": {"namespace": "default", "name": "j", "uid": "j", "creationTimestamp": t(0), "generation": generation},
+        "metadata": {"namespace": "default", "name": "j", "uid": "j", "creationTimestamp": time(0), "generation": generation},
         "spec": {"parallelism": 2, "completions": 4, "suspend": suspend},
         "status": {"conditions": []},
     });
@@ -21,8 +22,8 @@ fn job(generation: i64, suspend: bool, patch: Value) -> Value {
     job
 }
 
-fn condition(status: &str, since: i64) -> Value {
-    let mut condition = cond("Suspended", status, since);
+fn suspended_condition(status: &str, since: i64) -> Value {
+    let mut condition = condition("Suspended", status, since);
     condition["reason"] = json!(if status == "True" { "JobSuspended" } else { "JobResumed" });
     json!({"status": {"conditions": [condition]}})
 }
@@ -33,26 +34,26 @@ fn told(reason: &str, first: f64, count: i32, last: i64) -> Value {
     json!({
         "metadata": {"uid": format!("{reason} {first}"), "name": format!("j.{:016x}", at(first).as_nanosecond()), "creationTimestamp": second},
         "involvedObject": {"kind": "Job", "name": "j", "uid": "j"},
-        "reason": reason, "message": "x", "count": count, "firstTimestamp": second, "lastTimestamp": t(last),
+        "reason": reason, "message": "x", "count": count, "firstTimestamp": second, "lastTimestamp": time(last),
         "source": {"component": "job-controller"}, "reportingComponent": "job-controller",
     })
 }
 
 fn listed(objects: impl IntoIterator<Item = Value>) -> Timeline {
-    let list: Vec<_> = objects.into_iter().map(|object| observed(Listed, 1000.0, object)).collect();
+    let list: Vec<_> = objects.into_iter().map(|object| observation(Listed, 1000.0, object)).collect();
     ordered(&list)
 }
 
 /// The timeline, the same in any order.
 #[track_caller]
 fn ordered(observations: &[Observation]) -> Timeline {
-    let expected = timeline(observations);
+    let expected = timeline_of(observations);
     // The texts of refusals are other people's: a recording leaves parts of them out.
     if !holds(&expected).iter().any(|hold| hold.contains("FailedCreate")) {
-        assert_eq!(json_of(&timeline(&through_a_recording(observations))), json_of(&expected), "recorded");
+        assert_eq!(json_of(&timeline_of(&through_a_recording(observations))), json_of(&expected), "recorded");
     }
     for seed in 1..=20 {
-        let other = timeline(&shuffled(observations, seed));
+        let other = timeline_of(&shuffled(observations, seed));
         assert_eq!(json_of(&other), json_of(&expected), "seed {seed}");
     }
     expected
@@ -78,16 +79,16 @@ fn holds(timeline: &Timeline) -> Vec<String> {
 }
 
 #[test]
-fn what_a_watch_saw_is_dated_by_its_receipts() {
+fn changes_that_a_watch_receives_are_dated_by_their_receipt() {
     let story = [
-        observed(Added, 0.1, job(1, true, json!({}))),
-        observed(Changed, 0.2, job(1, true, condition("True", 0))),
-        observed(Added, 0.2, told("Suspended", 0.15, 1, 0)),
-        observed(Changed, 5.5, job(2, false, condition("True", 0))),
-        observed(Changed, 5.6, job(2, false, condition("False", 5))),
-        observed(Added, 5.6, told("Resumed", 5.55, 1, 5)),
-        observed(Changed, 9.3, job(3, true, condition("False", 5))),
-        observed(Changed, 9.4, job(3, true, condition("True", 9))),
+        observation(Added, 0.1, job(1, true, json!({}))),
+        observation(Changed, 0.2, job(1, true, suspended_condition("True", 0))),
+        observation(Added, 0.2, told("Suspended", 0.15, 1, 0)),
+        observation(Changed, 5.5, job(2, false, suspended_condition("True", 0))),
+        observation(Changed, 5.6, job(2, false, suspended_condition("False", 5))),
+        observation(Added, 5.6, told("Resumed", 5.55, 1, 5)),
+        observation(Changed, 9.3, job(3, true, suspended_condition("False", 5))),
+        observation(Changed, 9.4, job(3, true, suspended_condition("True", 9))),
     ];
     let timeline = ordered(&story);
     assert_eq!(
@@ -114,19 +115,19 @@ fn step(capacity: &Capacity) -> (f64, u32) {
 }
 
 #[test]
-fn a_list_knows_what_condition_generation_and_events_tell() {
+fn a_list_dates_suspensions_by_condition_generation_and_events() {
     // Written once: still as it was created.
     assert_eq!(
-        holds(&listed([job(1, true, condition("True", 0))])),
+        holds(&listed([job(1, true, suspended_condition("True", 0))])),
         ["0.000 CreationTimestamp .. now: suspended"]
     );
     // Written twice: created suspended, then resumed.
     assert_eq!(
-        holds(&listed([job(2, false, condition("False", 7))])),
+        holds(&listed([job(2, false, suspended_condition("False", 7))])),
         ["0.000 CreationTimestamp .. 7.000 SuspendedCondition: suspended"]
     );
     // Written more often: since when it was suspended only an event tells.
-    let resumed = job(3, false, condition("False", 7));
+    let resumed = job(3, false, suspended_condition("False", 7));
     assert_eq!(holds(&listed([resumed.clone()])), ["? .. 7.000 SuspendedCondition: suspended"]);
     let document: Value = serde_json::from_str(&json_of(&listed([resumed.clone()]))).unwrap();
     assert_eq!(
@@ -137,15 +138,18 @@ fn a_list_knows_what_condition_generation_and_events_tell() {
     assert_eq!(holds(&listed(told_of)), ["4.250 SuspendEvent .. 7.400 SuspendEvent: suspended"]);
     // Suspended after it had run, and told so by the condition.
     assert_eq!(
-        holds(&listed([job(2, true, condition("True", 30))])),
+        holds(&listed([job(2, true, suspended_condition("True", 30))])),
         ["30.000 SuspendedCondition .. now: suspended"]
     );
 }
 
 #[test]
-fn repeated_events_tell_of_the_first_and_the_last_time_and_of_no_other() {
-    let twice =
-        [job(4, false, condition("False", 20)), told("Suspended", 0.2, 2, 15), told("Resumed", 6.5, 2, 20)];
+fn a_repeated_event_dates_its_first_and_its_last_occurrence_only() {
+    let twice = [
+        job(4, false, suspended_condition("False", 20)),
+        told("Suspended", 0.2, 2, 15),
+        told("Resumed", 6.5, 2, 20),
+    ];
     assert_eq!(
         holds(&listed(twice)),
         [
@@ -153,8 +157,11 @@ fn repeated_events_tell_of_the_first_and_the_last_time_and_of_no_other() {
             "15.000 SuspendEventCoarse .. 20.000 SuspendedCondition: suspended"
         ]
     );
-    let often =
-        [job(9, true, condition("True", 40)), told("Suspended", 3.2, 4, 40), told("Resumed", 6.5, 3, 30)];
+    let often = [
+        job(9, true, suspended_condition("True", 40)),
+        told("Suspended", 3.2, 4, 40),
+        told("Resumed", 6.5, 3, 30),
+    ];
     assert_eq!(
         holds(&listed(often)),
         [
@@ -165,51 +172,55 @@ fn repeated_events_tell_of_the_first_and_the_last_time_and_of_no_other() {
 }
 
 #[test]
-fn of_changes_between_two_lists_the_last_is_told() {
+fn the_last_of_several_changes_between_two_lists_is_shown() {
     let story = [
-        observed(Listed, 1.0, job(1, false, json!({}))),
-        observed(Listed, 50.0, job(3, false, condition("False", 40))),
+        observation(Listed, 1.0, job(1, false, json!({}))),
+        observation(Listed, 50.0, job(3, false, suspended_condition("False", 40))),
     ];
     assert_eq!(holds(&ordered(&story)), ["? .. 40.000 SuspendedCondition: suspended"]);
 }
 
 #[test]
-fn a_workload_that_is_over_is_not_suspended_any_more() {
+fn an_ended_workload_is_not_suspended() {
     let gone = [
-        observed(Added, 0.1, job(1, true, condition("True", 0))),
-        observed(kubectl_seq::testing::observation::Seen::Deleted, 8.0, job(1, true, condition("True", 0))),
+        observation(Added, 0.1, job(1, true, suspended_condition("True", 0))),
+        observation(
+            kubectl_seq::testing::observation::Seen::Deleted,
+            8.0,
+            job(1, true, suspended_condition("True", 0)),
+        ),
     ];
     assert_eq!(holds(&ordered(&gone)), ["0.000 CreationTimestamp .. 8.000 WorkloadEnded: suspended"]);
 }
 
 #[test]
-fn kueue_is_what_a_queued_job_waits_for() {
+fn a_job_with_a_kueue_queue_waits_for_kueue() {
     let queued = json!({"metadata": {"labels": {"kueue.x-k8s.io/queue-name": "team-a"}}});
-    let mut job = job(1, true, condition("True", 0));
+    let mut job = job(1, true, suspended_condition("True", 0));
     merge(&mut job, queued);
     assert_eq!(holds(&listed([job])), ["0.000 CreationTimestamp .. now: admission by Kueue queue team-a"]);
 }
 
 #[test]
-fn the_events_of_others_under_the_same_word_tell_nothing() {
+fn events_of_other_controllers_with_the_same_reason_are_ignored() {
     let mut other = told("Suspended", 4.25, 1, 4);
     other["source"]["component"] = json!("batch/job-kueue-controller");
     other["reportingComponent"] = json!("batch/job-kueue-controller");
     assert_eq!(
-        holds(&listed([job(3, false, condition("False", 7)), other])),
+        holds(&listed([job(3, false, suspended_condition("False", 7)), other])),
         ["? .. 7.000 SuspendedCondition: suspended"]
     );
 }
 
 #[test]
-fn cron_jobs_and_custom_resources_are_suspended_too() {
+fn cron_jobs_and_custom_resources_can_be_suspended() {
     let of = |kind: &str, word, second, object: Value| Observation {
         received: at(second),
         seen: word,
-        object: object_of(kind, object),
+        object: parse_object(kind, object),
     };
     let cron = |generation: i64, suspend: bool| {
-        json!({"metadata": {"name": "c", "uid": "c", "creationTimestamp": t(0), "generation": generation},
+        json!({"metadata": {"name": "c", "uid": "c", "creationTimestamp": time(0), "generation": generation},
             "spec": {"schedule": "* * * * *", "suspend": suspend}})
     };
     let story = [of("CronJob", Listed, 3.0, cron(1, true)), of("CronJob", Changed, 9.0, cron(2, false))];
@@ -219,25 +230,25 @@ fn cron_jobs_and_custom_resources_are_suspended_too() {
 
     let set = |suspend: bool, conditions: Value| {
         json!({"apiVersion": "jobset.x-k8s.io/v1alpha2", "kind": "JobSet", "spec": {"suspend": suspend},
-            "metadata": {"name": "s", "uid": "s", "creationTimestamp": t(0), "generation": 1},
+            "metadata": {"name": "s", "uid": "s", "creationTimestamp": time(0), "generation": 1},
             "status": {"conditions": conditions}})
     };
     let story = [
-        of("Custom", Listed, 30.0, set(true, json!([cond("Suspended", "True", 20)]))),
-        of("Custom", Changed, 40.0, set(false, json!([cond("Suspended", "True", 20)]))),
+        of("Custom", Listed, 30.0, set(true, json!([condition("Suspended", "True", 20)]))),
+        of("Custom", Changed, 40.0, set(false, json!([condition("Suspended", "True", 20)]))),
     ];
     assert_eq!(holds(&ordered(&story)), ["20.000 SuspendedCondition .. 40.000 ReceivedSuspend: suspended"]);
 }
 
 /// A Pod of the Job, created then.
 fn pod(name: &str, created: i64) -> Value {
-    json!({"metadata": {"namespace": "default", "name": name, "uid": name, "creationTimestamp": t(created),
+    json!({"metadata": {"namespace": "default", "name": name, "uid": name, "creationTimestamp": time(created),
             "ownerReferences": [{"kind": "Job", "name": "j", "uid": "j", "controller": true}]},
         "spec": {"containers": [{"name": "main", "image": "i"}]}, "status": {"phase": "Pending"}})
 }
 
 #[test]
-fn pods_are_refused_until_one_is_made() {
+fn pods_are_refused_until_one_is_created() {
     let mut refused = told("FailedCreate", 0.3, 5, 12);
     refused["message"] = json!(
         "Error creating: pods \"j-x\" is forbidden: exceeded quota: few, requested: pods=1, used: pods=2, limited: pods=2"
@@ -263,8 +274,8 @@ fn pods_are_refused_until_one_is_made() {
 /// A list at the end knows when the recorded Job was suspended, as exactly as its fields and events are.
 #[test]
 fn a_recorded_job_was_suspended_twice() {
-    let recorded = recorded("paused").observations;
-    let watched = timeline(&recorded);
+    let recorded = read_scenario("paused").observations;
+    let watched = timeline_of(&recorded);
     let begin = watched.workloads()[0].created.unwrap();
     let spans = |timeline: &Timeline| -> Vec<(i64, i64)> {
         let millis = |end: Option<kubectl_seq::testing::lifecycle::Instant>| {

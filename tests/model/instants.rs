@@ -3,114 +3,151 @@
 use kubectl_seq::testing::observation::Seen::{Added, Changed, Deleted, Listed};
 use serde_json::{Value, json};
 
-use crate::story::{
-    bound, cond, cond_why, deleted_at, done, event, keeps_quiet_of, listed, lost, pod, pulled, repeated,
-    running, scheduled, status, t, tells, terminated, waiting, watched, with, works,
+use crate::one_pod::{assert_lines, assert_no_line, describe_listed, describe_watched};
+use crate::support::pod_builder::{
+    condition, condition_with_reason, container_status, deletion, kubelet_event, lost_state, patched, pod,
+    pulled_event, repeated, running, running_pod, scheduled_event, scheduled_pod, succeeded_pod, terminated,
+    time, waiting,
 };
 
 #[test]
 fn created_is_the_owners_event_then_the_receipt_then_the_field() {
     let owner = json!({"metadata": {"ownerReferences": [{"kind": "Job", "name": "j", "uid": "j", "controller": true}]}});
-    let mut created = event("SuccessfulCreate", "", 0.731, "Created pod: p");
+    let mut created = kubelet_event("SuccessfulCreate", "", 0.731, "Created pod: p");
     created["involvedObject"] = json!({"kind": "Job", "name": "j", "uid": "j"});
-    let added = (0.744, Added, with(pod(json!({})), owner));
-    tells(&watched([added.clone(), (0.75, Added, created.clone())]), &["created 0.731 SuccessfulCreate"]);
-    tells(&watched([(0.72, Added, created), added.clone()]), &["created 0.731 SuccessfulCreate"]);
-    tells(&watched([added]), &["created 0.744 ReceivedAdded"]);
-    tells(&listed([pod(json!({}))]), &["created 0.000 CreationTimestamp"]);
-    // A watch that begins without a list tells of old Pods as ADDED.
-    tells(&watched([(400.0, Added, pod(json!({})))]), &["created 0.000 CreationTimestamp"]);
+    let added = (0.744, Added, patched(pod(json!({})), owner));
+    assert_lines(
+        &describe_watched([added.clone(), (0.75, Added, created.clone())]),
+        &["created 0.731 SuccessfulCreate"],
+    );
+    assert_lines(
+        &describe_watched([(0.72, Added, created), added.clone()]),
+        &["created 0.731 SuccessfulCreate"],
+    );
+    assert_lines(&describe_watched([added]), &["created 0.744 ReceivedAdded"]);
+    assert_lines(&describe_listed([pod(json!({}))]), &["created 0.000 CreationTimestamp"]);
+    // A watch without a list reports existing Pods as ADDED.
+    assert_lines(&describe_watched([(400.0, Added, pod(json!({})))]), &["created 0.000 CreationTimestamp"]);
 }
 
 #[test]
-fn scheduled_is_the_event_then_the_condition_then_bounds() {
-    tells(&listed([done(), scheduled(1.402)]), &["scheduled 1.402 ScheduledEvent"]);
-    tells(&listed([scheduled(1.402), done()]), &["scheduled 1.402 ScheduledEvent"]);
-    tells(&listed([done()]), &["scheduled 1.000 PodScheduled"]);
+fn scheduled_is_the_event_then_the_condition_then_a_bound() {
+    assert_lines(
+        &describe_listed([succeeded_pod(), scheduled_event(1.402)]),
+        &["scheduled 1.402 ScheduledEvent"],
+    );
+    assert_lines(
+        &describe_listed([scheduled_event(1.402), succeeded_pod()]),
+        &["scheduled 1.402 ScheduledEvent"],
+    );
+    assert_lines(&describe_listed([succeeded_pod()]), &["scheduled 1.000 PodScheduled"]);
     // Two seconds away from the condition it is of another clock.
-    tells(&listed([done(), scheduled(3.4)]), &["scheduled 1.000 PodScheduled"]);
+    assert_lines(
+        &describe_listed([succeeded_pod(), scheduled_event(3.4)]),
+        &["scheduled 1.000 PodScheduled"],
+    );
     let born = pod(json!({"spec": {"nodeName": "node-1"}}));
-    tells(&watched([(0.2, Added, born)]), &["scheduled 0.200 CreatedWithNode"]);
-    let bare = pod(json!({"spec": {"nodeName": "node-1"}, "status": {"startTime": t(2),
-        "conditions": [cond("PodScheduled", "False", 0)]}}));
-    tells(&listed([bare]), &["scheduled 2.000 StartTime"]);
+    assert_lines(&describe_watched([(0.2, Added, born)]), &["scheduled 0.200 CreatedWithNode"]);
+    let bare = pod(json!({"spec": {"nodeName": "node-1"}, "status": {"startTime": time(2),
+        "conditions": [condition("PodScheduled", "False", 0)]}}));
+    assert_lines(&describe_listed([bare]), &["scheduled 2.000 StartTime"]);
 }
 
 #[test]
-fn sandbox_is_the_first_image_event_then_the_condition_if_it_came_in_time() {
-    let events =
-        [event("Pulling", "main", 3.235, "Pulling image \"app:1\""), pulled("main", 4.9, "1.6s", "1.664s")];
-    tells(&listed([works(), events[0].clone(), events[1].clone()]), &["sandboxReady 3.235 ImageEvent"]);
-    tells(&listed([events[1].clone(), events[0].clone(), works()]), &["sandboxReady 3.235 ImageEvent"]);
-    // The Pulling was lost: the Pulled tells when it was asked for.
-    tells(&listed([works(), events[1].clone()]), &["sandboxReady 3.236 ImageEvent"]);
-    tells(&listed([works(), event("InspectFailed", "main", 3.5, "x")]), &["sandboxReady 3.500 ImageEvent"]);
-    tells(
-        &listed([works(), event("ErrImageNeverPull", "main", 3.5, "x")]),
+fn sandbox_ready_is_the_first_image_event_then_an_early_condition() {
+    let events = [
+        kubelet_event("Pulling", "main", 3.235, "Pulling image \"app:1\""),
+        pulled_event("main", 4.9, "1.6s", "1.664s"),
+    ];
+    assert_lines(
+        &describe_listed([running_pod(), events[0].clone(), events[1].clone()]),
+        &["sandboxReady 3.235 ImageEvent"],
+    );
+    assert_lines(
+        &describe_listed([events[1].clone(), events[0].clone(), running_pod()]),
+        &["sandboxReady 3.235 ImageEvent"],
+    );
+    // If the Pulling event was lost, the Pulled event dates the request.
+    assert_lines(&describe_listed([running_pod(), events[1].clone()]), &["sandboxReady 3.236 ImageEvent"]);
+    assert_lines(
+        &describe_listed([running_pod(), kubelet_event("InspectFailed", "main", 3.5, "x")]),
         &["sandboxReady 3.500 ImageEvent"],
     );
-    tells(&listed([works()]), &["sandboxReady 3.000 ReadyToStartContainers"]);
-    // Before Kubernetes 1.36 the condition came after pull and start.
-    let old =
-        with(works(), json!({"status": {"conditions": [cond("PodReadyToStartContainers", "True", 7)]}}));
-    keeps_quiet_of(&listed([old.clone()]), "sandboxReady");
-    tells(&listed([old.clone(), events[0].clone()]), &["sandboxReady 3.235 ImageEvent"]);
-    tells(&listed([old]), &["| 1.000..5.000 Startup", "| 5.000..… Running"]);
+    assert_lines(
+        &describe_listed([running_pod(), kubelet_event("ErrImageNeverPull", "main", 3.5, "x")]),
+        &["sandboxReady 3.500 ImageEvent"],
+    );
+    assert_lines(&describe_listed([running_pod()]), &["sandboxReady 3.000 ReadyToStartContainers"]);
+    // Before Kubernetes 1.36, the kubelet set the condition after the pull and the start.
+    let old = patched(
+        running_pod(),
+        json!({"status": {"conditions": [condition("PodReadyToStartContainers", "True", 7)]}}),
+    );
+    assert_no_line(&describe_listed([old.clone()]), "sandboxReady");
+    assert_lines(&describe_listed([old.clone(), events[0].clone()]), &["sandboxReady 3.235 ImageEvent"]);
+    assert_lines(&describe_listed([old]), &["| 1.000..5.000 Startup", "| 5.000..… Running"]);
 }
 
 #[test]
 fn events_of_debug_containers_and_of_later_runs_do_not_move_the_sandbox() {
     let debugged =
-        with(works(), json!({"spec": {"ephemeralContainers": [{"name": "debug", "image": "sh"}]}}));
-    let story = listed([event("Pulling", "debug", 2.0, "Pulling image \"sh\""), debugged]);
-    tells(&story, &["sandboxReady 3.000 ReadyToStartContainers", "workStarted 5.000", "debug ephemeral"]);
+        patched(running_pod(), json!({"spec": {"ephemeralContainers": [{"name": "debug", "image": "sh"}]}}));
+    let story = describe_listed([kubelet_event("Pulling", "debug", 2.0, "Pulling image \"sh\""), debugged]);
+    assert_lines(
+        &story,
+        &["sandboxReady 3.000 ReadyToStartContainers", "workStarted 5.000", "debug ephemeral"],
+    );
     // The first events have expired; those of a later run have not.
-    let again = event("Pulled", "main", 3700.2, "Container image \"app:1\" already present on machine");
-    let story = listed([works(), again]);
-    tells(&story, &["sandboxReady 3.000 ReadyToStartContainers", "workStarted 5.000 StartedAt"]);
-    keeps_quiet_of(&story, "p: Running clamped");
+    let again =
+        kubelet_event("Pulled", "main", 3700.2, "Container image \"app:1\" already present on machine");
+    let story = describe_listed([running_pod(), again]);
+    assert_lines(&story, &["sandboxReady 3.000 ReadyToStartContainers", "workStarted 5.000 StartedAt"]);
+    assert_no_line(&story, "p: Running clamped");
 }
 
 #[test]
 fn a_first_start_is_the_event_if_it_fits_then_the_field() {
-    tells(
-        &listed([works(), event("Started", "main", 5.145, "Container started")]),
+    assert_lines(
+        &describe_listed([running_pod(), kubelet_event("Started", "main", 5.145, "Container started")]),
         &["workStarted 5.145 StartedEvent"],
     );
-    tells(
-        &listed([works(), event("Started", "main", 4.85, "Container started")]),
+    assert_lines(
+        &describe_listed([running_pod(), kubelet_event("Started", "main", 4.85, "Container started")]),
         &["workStarted 4.850 StartedEvent"],
     );
     // More than 0.2 s before the second or 1.2 s after it, it is not of the same start.
-    tells(
-        &listed([works(), event("Started", "main", 4.75, "Container started")]),
+    assert_lines(
+        &describe_listed([running_pod(), kubelet_event("Started", "main", 4.75, "Container started")]),
         &["workStarted 5.000 StartedAt"],
     );
-    tells(
-        &listed([works(), event("Started", "main", 6.25, "Container started")]),
+    assert_lines(
+        &describe_listed([running_pod(), kubelet_event("Started", "main", 6.25, "Container started")]),
         &["workStarted 5.000 StartedAt"],
     );
-    // Before the status says so: the kubelet writes when its pass over the Pod ends.
-    let early = bound(
-        json!({"status": {"containerStatuses": [status("main", 0, waiting("ContainerCreating"), json!({}))]}}),
+    // The event comes before the status, because the kubelet writes the status at the end of its pass over the Pod.
+    let early = scheduled_pod(
+        json!({"status": {"containerStatuses": [container_status("main", 0, waiting("ContainerCreating"), json!({}))]}}),
     );
-    tells(
-        &watched([(2.0, Listed, early), (5.16, Added, event("Started", "main", 5.145, "x"))]),
+    assert_lines(
+        &describe_watched([
+            (2.0, Listed, early),
+            (5.16, Added, kubelet_event("Started", "main", 5.145, "x")),
+        ]),
         &["p: Running", "workStarted 5.145 StartedEvent", "| 5.145..… Running"],
     );
 }
 
 #[test]
-fn a_first_start_that_nobody_saw_stays_unknown() {
+fn an_unobserved_first_start_stays_unknown() {
     let crashed = |restarts| {
-        bound(json!({"spec": {"restartPolicy": "OnFailure"}, "status": {"phase": "Running",
-        "containerStatuses": [status("main", restarts, running(60), terminated("main-before", 40, 41, 1, "Error"))]}}))
+        scheduled_pod(json!({"spec": {"restartPolicy": "OnFailure"}, "status": {"phase": "Running",
+        "containerStatuses": [container_status("main", restarts, running(60), terminated("main-before", 40, 41, 1, "Error"))]}}))
     };
     // One restart: the run before was the first.
-    tells(&listed([crashed(1)]), &["workStarted 40.000 StartedAt"]);
-    let story = listed([crashed(4)]);
-    keeps_quiet_of(&story, "workStarted");
-    tells(
+    assert_lines(&describe_listed([crashed(1)]), &["workStarted 40.000 StartedAt"]);
+    let story = describe_listed([crashed(4)]);
+    assert_no_line(&story, "workStarted");
+    assert_lines(
         &story,
         &[
             "p: Running",
@@ -122,10 +159,10 @@ fn a_first_start_that_nobody_saw_stays_unknown() {
         ],
     );
     assert!(story.contains("; 3 not seen"), "{story}");
-    // The event still tells of it.
-    let started = repeated(event("Started", "main", 5.2, "Container started"), 5, 60);
-    tells(
-        &listed([crashed(4), started]),
+    // The event still dates the first start.
+    let started = repeated(kubelet_event("Started", "main", 5.2, "Container started"), 5, 60);
+    assert_lines(
+        &describe_listed([crashed(4), started]),
         &["workStarted 5.200 StartedEvent", "| 5.200..40.000 Running (2 runs not seen) inferred"],
     );
 }
@@ -133,13 +170,13 @@ fn a_first_start_that_nobody_saw_stays_unknown() {
 #[test]
 fn later_starts_are_refined_by_the_receipt_of_the_repeated_event() {
     let crash = |restarts, now: Value, last: Value| {
-        bound(json!({"spec": {"restartPolicy": "OnFailure"},
-        "status": {"phase": "Running", "containerStatuses": [status("main", restarts, now, last)]}}))
+        scheduled_pod(json!({"spec": {"restartPolicy": "OnFailure"},
+        "status": {"phase": "Running", "containerStatuses": [container_status("main", restarts, now, last)]}}))
     };
     let first = terminated("main-0", 5, 6, 1, "Error");
     let second = terminated("main-1", 17, 18, 1, "Error");
-    let started = event("Started", "main", 5.1, "Container started");
-    let story = watched([
+    let started = kubelet_event("Started", "main", 5.1, "Container started");
+    let story = describe_watched([
         (5.2, Added, started.clone()),
         (5.3, Changed, crash(0, running(5), json!({}))),
         (6.9, Changed, crash(0, first.clone(), json!({}))),
@@ -149,7 +186,7 @@ fn later_starts_are_refined_by_the_receipt_of_the_repeated_event() {
         (40.31, Changed, repeated(started, 3, 40)),
         (40.33, Changed, crash(2, running(40), second)),
     ]);
-    tells(
+    assert_lines(
         &story,
         &[
             "p: Running",
@@ -166,15 +203,16 @@ fn later_starts_are_refined_by_the_receipt_of_the_repeated_event() {
 
 #[test]
 fn work_starts_with_the_first_main_container_and_ends_with_the_last() {
-    let two =
-        bound(json!({"spec": {"containers": [{"name": "b", "image": "b"}, {"name": "a", "image": "a"}],
+    let two = scheduled_pod(
+        json!({"spec": {"containers": [{"name": "b", "image": "b"}, {"name": "a", "image": "a"}],
         "initContainers": [{"name": "side", "image": "s", "restartPolicy": "Always"}]},
         "status": {"phase": "Succeeded",
-        "initContainerStatuses": [status("side", 0, terminated("side-0", 2, 30, 7, "Error"), json!({}))],
-        "containerStatuses": [status("a", 0, terminated("a-0", 9, 20, 0, "Completed"), json!({})),
-                              status("b", 0, terminated("b-0", 5, 7, 0, "Completed"), json!({}))]}}));
-    tells(
-        &listed([two]),
+        "initContainerStatuses": [container_status("side", 0, terminated("side-0", 2, 30, 7, "Error"), json!({}))],
+        "containerStatuses": [container_status("a", 0, terminated("a-0", 9, 20, 0, "Completed"), json!({})),
+                              container_status("b", 0, terminated("b-0", 5, 7, 0, "Completed"), json!({}))]}}),
+    );
+    assert_lines(
+        &describe_listed([two]),
         &[
             "p: Succeeded exit 0",
             "workStarted 5.000",
@@ -191,16 +229,16 @@ fn work_starts_with_the_first_main_container_and_ends_with_the_last() {
 }
 
 #[test]
-fn an_unknown_end_of_work_is_bounded_and_said_to_be() {
+fn an_unknown_end_of_work_is_bounded_and_marked_as_inferred() {
     let because = |why: &str, conditions: Value, kubelet: i64| {
-        let wrote = json!({"metadata": {"managedFields": [{"manager": "kubelet", "subresource": "status", "time": t(kubelet)}]},
-            "status": {"phase": "Failed", "conditions": conditions, "containerStatuses": [status("main", 0, lost(why), json!({}))]}});
-        watched([(5.1, Added, works()), (90.0, Changed, with(works(), wrote))])
+        let wrote = json!({"metadata": {"managedFields": [{"manager": "kubelet", "subresource": "status", "time": time(kubelet)}]},
+            "status": {"phase": "Failed", "conditions": conditions, "containerStatuses": [container_status("main", 0, lost_state(why), json!({}))]}});
+        describe_watched([(5.1, Added, running_pod()), (90.0, Changed, patched(running_pod(), wrote))])
     };
     let told = |conditions: Value, kubelet: i64| because("Error", conditions, kubelet);
-    let ready = cond("Ready", "False", 50);
-    let disrupted = |by: &str| cond_why("DisruptionTarget", "True", 45, by);
-    tells(
+    let ready = condition("Ready", "False", 50);
+    let disrupted = |by: &str| condition_with_reason("DisruptionTarget", "True", 45, by);
+    assert_lines(
         &because("ContainerStatusUnknown", json!([ready, disrupted("EvictionByEvictionAPI")]), 80),
         &[
             "p: Failed exit 137 (EvictionByEvictionAPI)",
@@ -208,80 +246,86 @@ fn an_unknown_end_of_work_is_bounded_and_said_to_be() {
             "| 5.000..45.000 Running inferred",
         ],
     );
-    tells(&told(json!([ready]), 80), &["workEnded 50.000 NotReady"]);
-    // Ready is False since the first write if it never was True.
-    tells(&told(json!([cond("Ready", "False", 1)]), 80), &["workEnded 80.000 KubeletWrote"]);
-    tells(&told(json!([]), 4), &["workEnded 90.000 ReceivedTerminated", "| 5.000..90.000 Running inferred"]);
-    // Its node went, and somebody noticed: that is no end of the work.
+    assert_lines(&told(json!([ready]), 80), &["workEnded 50.000 NotReady"]);
+    // A condition Ready that was never True is False since the first write.
+    assert_lines(&told(json!([condition("Ready", "False", 1)]), 80), &["workEnded 80.000 KubeletWrote"]);
+    assert_lines(
+        &told(json!([]), 4),
+        &["workEnded 90.000 ReceivedTerminated", "| 5.000..90.000 Running inferred"],
+    );
+    // The time at which the loss of the node was noticed is not the end of the work.
     for story in [
         because("ContainerStatusUnknown", json!([ready, disrupted("DeletionByTaintManager")]), 80),
         because("ContainerStatusUnknown", json!([ready]), 80),
         told(json!([ready, disrupted("DeletionByPodGC")]), 80),
     ] {
-        tells(&story, &["p: Failed exit 137", "| 5.000..… Running"]);
-        keeps_quiet_of(&story, "workEnded");
+        assert_lines(&story, &["p: Failed exit 137", "| 5.000..… Running"]);
+        assert_no_line(&story, "workEnded");
     }
-    // Its deletion was asked for when it may have been gone already.
+    // The container may have been gone when the deletion was requested.
     let unknown = json!({"status": {"phase": "Failed", "conditions": [disrupted("DeletionByTaintManager")],
-        "containerStatuses": [status("main", 0, lost("ContainerStatusUnknown"), json!({}))]}});
-    let asked = with(works(), deleted_at(75, 30));
-    let story = watched([
-        (5.1, Added, works()),
+        "containerStatuses": [container_status("main", 0, lost_state("ContainerStatusUnknown"), json!({}))]}});
+    let asked = patched(running_pod(), deletion(75, 30));
+    let story = describe_watched([
+        (5.1, Added, running_pod()),
         (45.1, Changed, asked.clone()),
-        (90.0, Changed, with(asked, unknown.clone())),
-        (90.1, Deleted, with(with(works(), unknown), deleted_at(90, 0))),
+        (90.0, Changed, patched(asked, unknown.clone())),
+        (90.1, Deleted, patched(patched(running_pod(), unknown), deletion(90, 0))),
     ]);
-    tells(&story, &["p: Deleted exit 137 (DeletionByTaintManager)", "deleted 90.100", "| 5.000..… Running"]);
-    keeps_quiet_of(&story, "| 45.100");
+    assert_lines(
+        &story,
+        &["p: Deleted exit 137 (DeletionByTaintManager)", "deleted 90.100", "| 5.000..… Running"],
+    );
+    assert_no_line(&story, "| 45.100");
 }
 
 #[test]
-fn what_was_known_of_a_run_is_kept() {
-    let story = watched([
-        (5.1, Added, works()),
+fn a_later_and_worse_status_does_not_replace_a_known_run() {
+    let story = describe_watched([
+        (5.1, Added, running_pod()),
         (
             9.5,
             Changed,
-            with(
-                works(),
-                json!({"status": {"containerStatuses": [status("main", 0, terminated("main-0", 5, 9, 3, "Error"), json!({}))]}}),
+            patched(
+                running_pod(),
+                json!({"status": {"containerStatuses": [container_status("main", 0, terminated("main-0", 5, 9, 3, "Error"), json!({}))]}}),
             ),
         ),
         (
             11.0,
             Changed,
-            with(
-                works(),
-                json!({"status": {"phase": "Failed", "containerStatuses": [status("main", 0, lost("ContainerStatusUnknown"), json!({}))]}}),
+            patched(
+                running_pod(),
+                json!({"status": {"phase": "Failed", "containerStatuses": [container_status("main", 0, lost_state("ContainerStatusUnknown"), json!({}))]}}),
             ),
         ),
     ]);
-    tells(&story, &["p: Failed exit 3 (Error)", "workEnded 9.000 FinishedAt"]);
-    // kwok's fast stages rewrite the start.
-    let story = watched([
-        (5.1, Added, works()),
+    assert_lines(&story, &["p: Failed exit 3 (Error)", "workEnded 9.000 FinishedAt"]);
+    // The fast stages of kwok overwrite the start.
+    let story = describe_watched([
+        (5.1, Added, running_pod()),
         (
             9.5,
             Changed,
-            with(
-                works(),
-                json!({"status": {"phase": "Succeeded", "containerStatuses": [status("main", 0, terminated("", 9, 9, 0, "Completed"), json!({}))]}}),
+            patched(
+                running_pod(),
+                json!({"status": {"phase": "Succeeded", "containerStatuses": [container_status("main", 0, terminated("", 9, 9, 0, "Completed"), json!({}))]}}),
             ),
         ),
     ]);
-    tells(&story, &["p: Succeeded", "workStarted 5.000", "workEnded 9.000", "| 5.000..9.000 Running"]);
+    assert_lines(&story, &["p: Succeeded", "workStarted 5.000", "workEnded 9.000", "| 5.000..9.000 Running"]);
 }
 
 #[test]
 fn times_of_1970_and_null_are_unknown() {
-    let odd = bound(
+    let odd = scheduled_pod(
         json!({"status": {"phase": "Failed", "containerStatuses": [{"name": "main", "restartCount": 0,
-        "state": {"terminated": {"exitCode": 128, "reason": "StartError", "startedAt": "1970-01-01T00:00:00Z", "finishedAt": t(4), "containerID": "x"}}}]}}),
+        "state": {"terminated": {"exitCode": 128, "reason": "StartError", "startedAt": "1970-01-01T00:00:00Z", "finishedAt": time(4), "containerID": "x"}}}]}}),
     );
-    let story = listed([odd]);
-    tells(
+    let story = describe_listed([odd]);
+    assert_lines(
         &story,
         &["p: NeverStarted exit 128 (StartError)", "main; ?..4.000 FinishedAt exit 128 StartError"],
     );
-    keeps_quiet_of(&story, "workStarted");
+    assert_no_line(&story, "workStarted");
 }

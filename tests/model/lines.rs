@@ -1,22 +1,22 @@
-//! What is said, line by line, where there is no live picture.
+//! The lines that a run prints without a live picture.
 
 use kubectl_seq::testing::LinesReporter;
 use kubectl_seq::testing::observation::Seen::{Changed, Listed};
 use kubectl_seq::testing::timeline::Timeline;
 use serde_json::{Value, json};
 
-use crate::story::{at, cond_why, observed, pod, t};
+use crate::support::pod_builder::{at, condition_with_reason, observation, pod, time};
 
 fn job() -> Value {
-    json!({"metadata": {"namespace": "default", "name": "j", "uid": "j", "creationTimestamp": t(0)},
+    json!({"metadata": {"namespace": "default", "name": "j", "uid": "j", "creationTimestamp": time(0)},
         "spec": {"parallelism": 3, "completions": 3}, "status": {"active": 3}})
 }
 
-/// A Pod of the Job that no node has room for, or that waits for nothing that is known.
+/// A Pod of the Job that waits for a node, for the given reason or without one.
 fn waits(name: &str, why: Option<&str>) -> Value {
     let conditions: Vec<Value> = why
         .map(|why| {
-            let mut condition = cond_why("PodScheduled", "False", 1, "Unschedulable");
+            let mut condition = condition_with_reason("PodScheduled", "False", 1, "Unschedulable");
             condition["message"] = json!(format!("0/2 nodes are available: 2 {why}."));
             condition
         })
@@ -28,11 +28,11 @@ fn waits(name: &str, why: Option<&str>) -> Value {
     )
 }
 
-/// What is said when following begins.
+/// Returns the lines that are printed when following starts.
 fn begun(pods: Vec<Value>) -> (LinesReporter, Timeline, Vec<String>) {
     let mut timeline = Timeline::default();
     for object in [vec![job()], pods].concat() {
-        timeline.apply(&observed(Listed, 10.0, object));
+        timeline.apply(&observation(Listed, 10.0, object));
     }
     timeline.recompute();
     let mut lines = LinesReporter::default();
@@ -41,7 +41,7 @@ fn begun(pods: Vec<Value>) -> (LinesReporter, Timeline, Vec<String>) {
 }
 
 #[test]
-fn what_waits_already_when_following_begins_is_said_once() {
+fn a_wait_that_exists_when_following_starts_is_printed_once() {
     let (mut lines, mut timeline, said) =
         begun(vec![waits("j-a", Some("Insufficient cpu")), waits("j-b", None)]);
     assert_eq!(
@@ -49,14 +49,14 @@ fn what_waits_already_when_following_begins_is_said_once() {
         ["10s    0/3  job/j runs: 2 queued", "10s    0/3  j-a waits: Insufficient cpu"],
         "{said:#?}"
     );
-    // Said is said.
-    timeline.apply(&observed(Changed, 11.0, waits("j-a", Some("Insufficient cpu"))));
+    // The same reason is not printed again.
+    timeline.apply(&observation(Changed, 11.0, waits("j-a", Some("Insufficient cpu"))));
     let changes = timeline.recompute();
     assert!(lines.report(&timeline, &changes, at(11.0)).is_empty());
 }
 
 #[test]
-fn what_holds_up_many_is_said_in_one_line() {
+fn a_reason_shared_by_several_pods_is_printed_in_one_line() {
     let (.., said) = begun(vec![
         waits("j-a", Some("Insufficient cpu")),
         waits("j-b", Some("Insufficient cpu")),

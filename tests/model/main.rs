@@ -1,9 +1,11 @@
-//! Observations to lives, slots and numbers.
+//! Tests of the model: lives, slot time and statistics from observations.
 
 #[cfg(test)]
 mod clocks;
 #[cfg(test)]
 mod deletion;
+#[cfg(test)]
+mod describe;
 #[cfg(test)]
 mod holds;
 #[cfg(test)]
@@ -11,8 +13,12 @@ mod instants;
 #[cfg(test)]
 mod lines;
 #[cfg(test)]
+mod one_pod;
+#[cfg(test)]
 mod order;
+#[cfg(test)]
 mod overviews;
+#[cfg(test)]
 mod owners;
 #[cfg(test)]
 mod phases;
@@ -29,8 +35,7 @@ mod special_cases;
 #[cfg(test)]
 mod steps;
 #[cfg(test)]
-mod story;
-#[cfg(test)]
+#[path = "../support/mod.rs"]
 mod support;
 #[cfg(test)]
 mod waits;

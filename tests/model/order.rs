@@ -1,4 +1,4 @@
-//! The same facts in another order, or told late, make the same lives.
+//! The order of observations does not change the result, and a late list shows the same lives as a watch.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,8 +11,9 @@ use kubectl_seq::testing::timeline::{Timeline, TimelinePod, Workload};
 
 use jiff::SignedDuration;
 
-use crate::story::noon;
-use crate::support::{recorded, tell, timeline};
+use crate::describe::{describe_timeline, timeline_of};
+use crate::support::pod_builder::noon;
+use crate::support::scenario::read_scenario;
 
 pub(crate) const SCENARIOS: [&str; 29] = [
     "pi",
@@ -62,7 +63,7 @@ fn uid(observation: &Observation) -> &str {
     &observation.object.metadata().uid
 }
 
-/// Shuffles what came, but for the order of each object's own states: what three watches could have delivered.
+/// Shuffles the observations as three concurrent watches could deliver them: the states of each object stay in order.
 pub(crate) fn shuffled(observations: &[Observation], seed: u64) -> Vec<Observation> {
     let mut dice = Dice(seed);
     let mut queues: Vec<(&str, Vec<Observation>)> = Vec::new();
@@ -84,11 +85,11 @@ pub(crate) fn shuffled(observations: &[Observation], seed: u64) -> Vec<Observati
 #[test]
 fn any_order_of_the_same_facts_makes_the_same_timeline() {
     for name in SCENARIOS {
-        let recorded = recorded(name);
-        let expected = json(&timeline(&recorded.observations));
+        let recorded = read_scenario(name);
+        let expected = json(&timeline_of(&recorded.observations));
         for seed in 1..=20 {
             let order = shuffled(&recorded.observations, seed);
-            assert_eq!(json(&timeline(&order)), expected, "{name}, seed {seed}");
+            assert_eq!(json(&timeline_of(&order)), expected, "{name}, seed {seed}");
         }
     }
 }
@@ -105,7 +106,7 @@ pub(crate) fn json_at(timeline: &Timeline, now: jiff::Timestamp) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// Indexed, with limits, with waits for nodes, images and retries: what a simulated cluster sends.
+/// Observations of a simulated cluster: an Indexed Job with limits that waits for nodes, images and retries.
 fn simulated(seed: u64) -> Vec<Observation> {
     let manifest = "
 apiVersion: batch/v1
@@ -128,26 +129,30 @@ spec:
 }
 
 #[test]
-fn any_order_of_what_a_simulation_tells_makes_the_same_document() {
+fn any_order_of_simulated_observations_makes_the_same_document() {
     for run in 1..=5 {
         let observations = simulated(run);
-        let expected = json(&timeline(&observations));
+        let expected = json(&timeline_of(&observations));
         for seed in 1..=5 {
-            assert_eq!(json(&timeline(&shuffled(&observations, seed))), expected, "run {run}, seed {seed}");
+            assert_eq!(
+                json(&timeline_of(&shuffled(&observations, seed))),
+                expected,
+                "run {run}, seed {seed}"
+            );
         }
     }
 }
 
 #[test]
-fn durations_are_the_differences_of_the_times_beside_them() {
+fn durations_are_the_differences_of_their_times() {
     let at = |value: &serde_json::Value| {
         value.as_str().map(|at| at.parse::<jiff::Timestamp>().unwrap().as_millisecond())
     };
     let mut compared = 0;
     for name in SCENARIOS {
-        let recorded = recorded(name);
+        let recorded = read_scenario(name);
         let document: serde_json::Value =
-            serde_json::from_str(&json(&timeline(&recorded.observations))).unwrap();
+            serde_json::from_str(&json(&timeline_of(&recorded.observations))).unwrap();
         for pod in
             document["workloads"].as_array().unwrap().iter().flat_map(|job| job["pods"].as_array().unwrap())
         {
@@ -173,11 +178,11 @@ fn durations_are_the_differences_of_the_times_beside_them() {
 }
 
 #[test]
-fn settling_in_between_changes_nothing() {
+fn recomputing_in_between_changes_nothing() {
     for name in SCENARIOS {
-        let recorded = recorded(name);
-        let at_once = timeline(&recorded.observations);
-        let expected = (tell(&at_once, noon()), json(&at_once));
+        let recorded = read_scenario(name);
+        let at_once = timeline_of(&recorded.observations);
+        let expected = (describe_timeline(&at_once, noon()), json(&at_once));
         let mut dice = Dice(7);
         let mut timeline = Timeline::default();
         for observation in shuffled(&recorded.observations, 7) {
@@ -187,11 +192,11 @@ fn settling_in_between_changes_nothing() {
             }
         }
         timeline.recompute();
-        assert_eq!((tell(&timeline, noon()), json(&timeline)), expected, "{name}");
+        assert_eq!((describe_timeline(&timeline, noon()), json(&timeline)), expected, "{name}");
     }
 }
 
-/// What a list at the end has: the last state of everything that was not deleted.
+/// Returns the list at the end: the last state of each object that was not deleted.
 pub(crate) fn listed(observations: &[Observation]) -> Vec<Observation> {
     let received = observations.iter().map(|observation| observation.received).max().unwrap();
     let mut last: HashMap<&str, &Observation> = HashMap::new();
@@ -209,7 +214,7 @@ fn pods(timeline: &Timeline) -> impl Iterator<Item = TimelinePod<'_>> {
     timeline.workloads().iter().flat_map(|workload| timeline.pods(workload)).map(|(_, pod)| pod)
 }
 
-/// What the controllers say, when they were held back, and which indexes wait: of times only those that no receipt dated.
+/// Describes states, holds and waiting indexes. Leaves out times that only a receipt dates.
 fn workloads(timeline: &Timeline) -> Vec<String> {
     let now = timeline.last_received().unwrap_or(noon());
     let told = |workload: &Workload| {
@@ -250,17 +255,18 @@ fn same_moment(list: Option<Instant>, live: Option<Instant>) -> bool {
 }
 
 #[test]
-fn a_late_list_knows_of_workloads_what_the_watch_knew() {
+fn a_late_list_shows_the_same_workloads_as_the_watch() {
     let (mut compared, mut held) = (0, 0);
     for name in SCENARIOS {
-        let recorded = recorded(name);
+        let recorded = read_scenario(name);
         // What was deleted is in no list.
         let deleted =
             |seen: &Observation| seen.seen == Seen::Deleted && matches!(seen.object, Object::Job(_));
         if recorded.observations.iter().any(deleted) {
             continue;
         }
-        let (watched, late) = (timeline(&recorded.observations), timeline(&listed(&recorded.observations)));
+        let (watched, late) =
+            (timeline_of(&recorded.observations), timeline_of(&listed(&recorded.observations)));
         assert_eq!(workloads(&late), workloads(&watched), "{name}");
         compared += workloads(&watched).len();
         for (late, watched) in late.workloads().iter().zip(watched.workloads()) {
@@ -274,7 +280,7 @@ fn a_late_list_knows_of_workloads_what_the_watch_knew() {
     assert!(compared >= 5 && held >= 1, "{compared} workloads and {held} holds were compared");
 }
 
-/// Whether a list at the end can know this: not what only a receipt dated.
+/// Whether a list at the end can date the instant. It cannot if only a receipt does.
 fn knowable(instant: Option<Instant>) -> bool {
     let received =
         |evidence: Evidence| evidence.source() == Source::Observed || evidence == Evidence::CreatedWithNode;
@@ -282,12 +288,12 @@ fn knowable(instant: Option<Instant>) -> bool {
 }
 
 #[test]
-fn a_late_list_knows_all_that_the_watch_knew_but_receipts() {
+fn a_late_list_shows_the_same_lives_as_the_watch_except_for_receipts() {
     let mut compared = 0;
     for name in SCENARIOS {
-        let recorded = recorded(name);
-        let watched = timeline(&recorded.observations);
-        let late = timeline(&listed(&recorded.observations));
+        let recorded = read_scenario(name);
+        let watched = timeline_of(&recorded.observations);
+        let late = timeline_of(&listed(&recorded.observations));
         for late in pods(&late) {
             let watched = pods(&watched).find(|pod| pod.uid == late.uid).unwrap();
             compared += 1;
@@ -335,9 +341,9 @@ fn a_late_list_knows_all_that_the_watch_knew_but_receipts() {
 }
 
 #[test]
-fn events_alone_make_no_pod() {
-    let recorded = recorded("pi");
+fn events_alone_do_not_create_a_pod() {
+    let recorded = read_scenario("pi");
     let events =
         recorded.observations.iter().filter(|observation| matches!(observation.object, Object::Event(_)));
-    assert!(timeline(events).workloads().is_empty());
+    assert!(timeline_of(events).workloads().is_empty());
 }

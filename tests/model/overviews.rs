@@ -1,17 +1,18 @@
-//! What passes over all Pods read of a life is what the life says.
+//! The overview of a Pod equals its life.
 
+use crate::describe::timeline_of;
 use crate::order::SCENARIOS;
-use crate::support::{recorded, timeline};
+use crate::support::scenario::read_scenario;
 use kubectl_seq::testing::lifecycle::PhaseSpan;
 
 #[test]
-fn a_digest_says_what_the_life_says() {
+fn an_overview_equals_the_life() {
     let mut compared = 0;
     for name in SCENARIOS {
-        let recorded = recorded(name);
+        let recorded = read_scenario(name);
         // All of it, and each beginning of it: Pods that go on are not packed.
         for count in (1..=recorded.observations.len()).rev().step_by(7) {
-            let timeline = timeline(&recorded.observations[..count]);
+            let timeline = timeline_of(&recorded.observations[..count]);
             for (key, pod) in timeline.workloads().iter().flat_map(|workload| timeline.pods(workload)) {
                 let (life, overview) = (&pod.life, timeline.overview(key));
                 let what = format!("{name} after {count}: {}", pod.name);

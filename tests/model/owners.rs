@@ -1,12 +1,13 @@
-//! Workloads that own others, and what tells how they stand.
+//! Workloads that own other workloads, and the source of their state.
 
 use kubectl_seq::testing::observation::Observation;
 use kubectl_seq::testing::timeline::{Timeline, Workload, WorkloadState};
 use serde_json::{Value, json};
 
+use crate::describe::{describe_timeline, timeline_of};
 use crate::order::shuffled;
-use crate::story::noon;
-use crate::support::{object_of, seen, tell, timeline};
+use crate::support::pod_builder::noon;
+use crate::support::scenario::{parse_object, parse_seen};
 
 /// A fact, so many seconds after noon: how it was seen, its kind, the object of that name and owner, and the rest of it.
 fn fact(second: i64, word: &str, kind: &str, (name, owner): (&str, &str), rest: Value) -> Observation {
@@ -19,7 +20,7 @@ fn fact(second: i64, word: &str, kind: &str, (name, owner): (&str, &str), rest: 
     if let Some((kind, owner)) = owner.split_once('/') {
         object["metadata"]["ownerReferences"] = json!([{"apiVersion": "x/v1", "kind": kind, "name": owner, "uid": format!("uid-of-{owner}"), "controller": true}]);
     }
-    Observation { received, seen: seen(word), object: object_of(kind, object) }
+    Observation { received, seen: parse_seen(word), object: parse_object(kind, object) }
 }
 
 fn phase(phase: &str) -> Value {
@@ -34,16 +35,24 @@ fn with_created(second: i64) -> Value {
 /// The workloads whatever the order in which their facts come: kind, name, outcome, names of their Pods.
 #[track_caller]
 fn told(facts: &[Observation]) -> (Timeline, Vec<String>) {
-    let expected = timeline(facts);
+    let expected = timeline_of(facts);
     for seed in 1..=50 {
         let order = shuffled(facts, seed);
-        assert_eq!(tell(&timeline(&order), noon()), tell(&expected, noon()), "seed {seed}");
+        assert_eq!(
+            describe_timeline(&timeline_of(&order), noon()),
+            describe_timeline(&expected, noon()),
+            "seed {seed}"
+        );
         let mut settled = Timeline::default();
         for observation in &order {
             settled.apply(observation);
             settled.recompute();
         }
-        assert_eq!(tell(&settled, noon()), tell(&expected, noon()), "settled each time, seed {seed}");
+        assert_eq!(
+            describe_timeline(&settled, noon()),
+            describe_timeline(&expected, noon()),
+            "settled each time, seed {seed}"
+        );
     }
     let lines = expected.workloads().iter().map(|workload| line(&expected, workload)).collect();
     (expected, lines)
@@ -67,7 +76,7 @@ fn deployment(updated: i32, replicas: i32) -> Value {
 }
 
 #[test]
-fn a_rollouts_revisions_stand_below_it() {
+fn the_revisions_of_a_rollout_are_listed_below_it() {
     let mut facts = vec![
         fact(0, "Listed", "ReplicaSet", ("web-0", "Deployment/web"), set(0, 0)),
         fact(1, "Listed", "Deployment", ("web", ""), deployment(0, 1)),
@@ -121,7 +130,7 @@ fn a_rollouts_revisions_stand_below_it() {
 }
 
 #[test]
-fn a_cron_jobs_numbers_are_those_of_its_jobs() {
+fn the_statistics_of_a_cron_job_are_those_of_its_jobs() {
     let job = |status: Value| json!({"spec": {"parallelism": 1, "completions": 1}, "status": status});
     let complete = json!({"succeeded": 1, "conditions": [{"type": "Complete", "status": "True",
         "lastTransitionTime": noon() + jiff::SignedDuration::from_secs(9)}]});
@@ -145,7 +154,7 @@ fn a_cron_jobs_numbers_are_those_of_its_jobs() {
 }
 
 #[test]
-fn what_says_nothing_of_itself_stands_as_what_it_owns() {
+fn a_workload_without_a_status_has_the_state_of_its_children() {
     let run = || fact(0, "Listed", "Custom", ("run", ""), json!({"apiVersion": "x/v1", "kind": "Run"}));
     let job = |conditions: Value| {
         fact(
@@ -181,7 +190,7 @@ fn what_says_nothing_of_itself_stands_as_what_it_owns() {
 }
 
 #[test]
-fn a_job_without_pods_says_why_until_it_has_one() {
+fn a_job_shows_why_it_has_no_pods_until_it_has_one() {
     let job = fact(0, "Added", "Job", ("pi", ""), json!({"spec": {"parallelism": 2}}));
     let refused = |second: i64, pod: &str, used: u32| {
         let at = noon() + jiff::SignedDuration::from_secs(second);
@@ -212,10 +221,10 @@ fn a_job_without_pods_says_why_until_it_has_one() {
 }
 
 #[test]
-fn the_job_controllers_word_is_told() {
+fn the_message_of_the_job_controller_is_shown() {
     let of = |spec: Value, status: Value| {
         let facts = [fact(0, "Listed", "Job", ("pi", ""), json!({"spec": spec, "status": status}))];
-        let timeline = timeline(&facts);
+        let timeline = timeline_of(&facts);
         let Workload { state, reason, message, .. } = &timeline.workloads()[0];
         format!("{} {} {}", state.name(), reason.as_deref().unwrap_or("-"), message.as_deref().unwrap_or("-"))
     };
@@ -247,7 +256,7 @@ fn the_job_controllers_word_is_told() {
 }
 
 #[test]
-fn slots_that_no_field_tells_are_unknown() {
+fn slots_are_unknown_without_a_field_for_them() {
     let flow = fact(0, "Listed", "Custom", ("flow", ""), json!({"apiVersion": "x/v1", "kind": "Flow"}));
     let owned = fact(1, "Listed", "Pod", ("step", "Flow/flow"), phase("Running"));
     let job = fact(1, "Listed", "Job", ("job", "Flow/flow"), json!({"spec": {"parallelism": 2}}));

@@ -1,30 +1,32 @@
-//! What the phases are made of.
+//! The phases of a Pod.
 
 use kubectl_seq::testing::observation::Seen::{Added, Changed, Listed};
 use serde_json::{Value, json};
 
-use crate::story::{
-    bound, cond, cond_why, done, event, keeps_quiet_of, listed, pod, pulled, repeated, running, scheduled,
-    status, t, tells, terminated, waiting, watched, with, works,
+use crate::one_pod::{assert_lines, assert_no_line, describe_listed, describe_watched};
+use crate::support::pod_builder::{
+    condition, condition_with_reason, container_status, kubelet_event, patched, pod, pulled_event, repeated,
+    running, running_pod, scheduled_event, scheduled_pod, succeeded_pod, terminated, time, waiting,
 };
 
 /// A Pod whose times were held against the runtime's own log: a cold node, 5.9 s of pull. Its seconds count from
 /// 12:49:14.
 #[test]
 fn a_cold_pod() {
-    let conditions = [cond("PodReadyToStartContainers", "True", 1), cond("PodScheduled", "True", 0)];
-    let ran = status("main", 0, terminated("main-0", 7, 10, 0, "Completed"), json!({}));
-    let cold = bound(
-        json!({"status": {"phase": "Succeeded", "startTime": t(0), "conditions": conditions, "containerStatuses": [ran]}}),
+    let conditions =
+        [condition("PodReadyToStartContainers", "True", 1), condition("PodScheduled", "True", 0)];
+    let ran = container_status("main", 0, terminated("main-0", 7, 10, 0, "Completed"), json!({}));
+    let cold = scheduled_pod(
+        json!({"status": {"phase": "Succeeded", "startTime": time(0), "conditions": conditions, "containerStatuses": [ran]}}),
     );
-    let story = listed([
+    let story = describe_listed([
         cold,
-        scheduled(0.737_476),
-        event("Pulling", "main", 1.235_208, "Pulling image \"app:1\""),
-        pulled("main", 7.137_593, "5.902s", "5.902s"),
-        event("Started", "main", 7.145_183, "Container started"),
+        scheduled_event(0.737_476),
+        kubelet_event("Pulling", "main", 1.235_208, "Pulling image \"app:1\""),
+        pulled_event("main", 7.137_593, "5.902s", "5.902s"),
+        kubelet_event("Started", "main", 7.145_183, "Container started"),
     ]);
-    tells(
+    assert_lines(
         &story,
         &[
             "p: Succeeded exit 0",
@@ -44,36 +46,37 @@ fn a_cold_pod() {
 }
 
 #[test]
-fn queued_has_the_reasons_of_its_time() {
-    let gate = json!({"spec": {"schedulingGates": [{"name": "g"}]}, "status": {"conditions": [cond_why("PodScheduled", "False", 0, "SchedulingGated")]}});
-    let why = |message: &str| json!({"status": {"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message, "lastTransitionTime": t(0)}]}});
-    let story = watched([
+fn queued_phases_have_the_reasons_of_their_time() {
+    let gate = json!({"spec": {"schedulingGates": [{"name": "g"}]}, "status": {"conditions": [condition_with_reason("PodScheduled", "False", 0, "SchedulingGated")]}});
+    let why = |message: &str| json!({"status": {"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message, "lastTransitionTime": time(0)}]}});
+    let story = describe_watched([
         (0.1, Added, pod(gate)),
         (5.2, Changed, pod(why("0/1 nodes are available: 1 Insufficient memory."))),
-        (9.0, Changed, bound(json!({}))),
-        (9.1, Added, scheduled(1.9)),
+        (9.0, Changed, scheduled_pod(json!({}))),
+        (9.1, Added, scheduled_event(1.9)),
     ]);
-    tells(&story, &["| 0.100..1.900 Queued (SchedulingGated: g)"]);
-    let story = watched([
+    assert_lines(&story, &["| 0.100..1.900 Queued (SchedulingGated: g)"]);
+    let story = describe_watched([
         (0.1, Added, pod(json!({}))),
         (0.2, Changed, pod(why("0/3 nodes are available: 3 Insufficient cpu."))),
     ]);
-    tells(&story, &["p: Pending (Insufficient cpu)", "| 0.100..… Queued (Insufficient cpu)"]);
+    assert_lines(&story, &["p: Pending (Insufficient cpu)", "| 0.100..… Queued (Insufficient cpu)"]);
     // The event tells it too, also when it is all over.
-    let mut failed = event("FailedScheduling", "", 0.1, "0/3 nodes are available: 3 Insufficient cpu.");
+    let mut failed =
+        kubelet_event("FailedScheduling", "", 0.1, "0/3 nodes are available: 3 Insufficient cpu.");
     failed["involvedObject"]["fieldPath"] = json!("");
-    tells(&listed([done(), failed]), &["| 0.000..1.000 Queued (Insufficient cpu)"]);
+    assert_lines(&describe_listed([succeeded_pod(), failed]), &["| 0.000..1.000 Queued (Insufficient cpu)"]);
 }
 
 #[test]
-fn without_events_the_cold_start_is_split_only_as_far_as_status_tells() {
-    let init = with(
-        works(),
+fn without_events_the_cold_start_is_split_by_the_status_only() {
+    let init = patched(
+        running_pod(),
         json!({"spec": {"initContainers": [{"name": "i", "image": "i"}]}, "status": {
-        "initContainerStatuses": [status("i", 0, terminated("i-0", 3, 4, 0, "Completed"), json!({}))]}}),
+        "initContainerStatuses": [container_status("i", 0, terminated("i-0", 3, 4, 0, "Completed"), json!({}))]}}),
     );
-    tells(
-        &listed([init]),
+    assert_lines(
+        &describe_listed([init]),
         &[
             "| 1.000..3.000 Setup status",
             "| 3.000..4.000 Initializing i",
@@ -81,38 +84,41 @@ fn without_events_the_cold_start_is_split_only_as_far_as_status_tells() {
             "| 5.000..… Running",
         ],
     );
-    let old = json!({"status": {"conditions": [cond("PodReadyToStartContainers", "False", 1)]}});
-    tells(&listed([with(works(), old)]), &["| 1.000..5.000 Startup", "| 5.000..… Running"]);
-    // Not scheduled as far as anybody knows, and yet it ran.
-    let odd = with(
-        works(),
-        json!({"spec": {"nodeName": ""}, "status": {"startTime": null, "conditions": [cond("PodScheduled", "False", 0), cond("PodReadyToStartContainers", "False", 0)]}}),
+    let old = json!({"status": {"conditions": [condition("PodReadyToStartContainers", "False", 1)]}});
+    assert_lines(
+        &describe_listed([patched(running_pod(), old)]),
+        &["| 1.000..5.000 Startup", "| 5.000..… Running"],
     );
-    tells(&listed([odd]), &["| 0.000..5.000 Startup"]);
+    // Not scheduled as far as anybody knows, and yet it ran.
+    let odd = patched(
+        running_pod(),
+        json!({"spec": {"nodeName": ""}, "status": {"startTime": null, "conditions": [condition("PodScheduled", "False", 0), condition("PodReadyToStartContainers", "False", 0)]}}),
+    );
+    assert_lines(&describe_listed([odd]), &["| 0.000..5.000 Startup"]);
 }
 
 #[test]
 fn pulls_inside_the_init_span_are_pulls_and_sidecars_are_not_init() {
-    let staged = with(
-        works(),
+    let staged = patched(
+        running_pod(),
         json!({
         "spec": {"initContainers": [{"name": "i", "image": "i"}, {"name": "side", "image": "s", "restartPolicy": "Always"}]},
-        "status": {"conditions": [cond("Initialized", "True", 8)],
-            "initContainerStatuses": [status("i", 0, terminated("i-0", 3, 4, 0, "Completed"), json!({})), status("side", 0, running(7), json!({}))],
-            "containerStatuses": [status("main", 0, running(9), json!({}))]}}),
+        "status": {"conditions": [condition("Initialized", "True", 8)],
+            "initContainerStatuses": [container_status("i", 0, terminated("i-0", 3, 4, 0, "Completed"), json!({})), container_status("side", 0, running(7), json!({}))],
+            "containerStatuses": [container_status("main", 0, running(9), json!({}))]}}),
     );
-    let story = listed([
+    let story = describe_listed([
         staged,
-        event("Pulling", "i", 2.5, "x"),
-        pulled("i", 3.1, "600ms", "600ms"),
-        event("Started", "i", 3.2, "x"),
-        event("Pulling", "side", 5.0, "x"),
-        pulled("side", 7.5, "1s", "2.5s"),
-        event("Started", "side", 7.6, "x"),
-        event("Pulled", "main", 8.8, "Container image \"app:1\" already present on machine"),
-        event("Started", "main", 9.1, "x"),
+        kubelet_event("Pulling", "i", 2.5, "x"),
+        pulled_event("i", 3.1, "600ms", "600ms"),
+        kubelet_event("Started", "i", 3.2, "x"),
+        kubelet_event("Pulling", "side", 5.0, "x"),
+        pulled_event("side", 7.5, "1s", "2.5s"),
+        kubelet_event("Started", "side", 7.6, "x"),
+        kubelet_event("Pulled", "main", 8.8, "Container image \"app:1\" already present on machine"),
+        kubelet_event("Started", "main", 9.1, "x"),
     ]);
-    tells(
+    assert_lines(
         &story,
         &[
             "| 1.000..2.500 Setup",
@@ -131,31 +137,31 @@ fn pulls_inside_the_init_span_are_pulls_and_sidecars_are_not_init() {
 }
 
 #[test]
-fn an_init_containers_end_falls_back_to_the_condition() {
-    let init = with(
-        works(),
+fn the_end_of_the_last_init_container_falls_back_to_the_condition() {
+    let init = patched(
+        running_pod(),
         json!({"spec": {"initContainers": [{"name": "i", "image": "i"}]}, "status": {
-        "conditions": [cond("Initialized", "True", 4)],
-        "initContainerStatuses": [status("i", 0, running(3), json!({}))]}}),
+        "conditions": [condition("Initialized", "True", 4)],
+        "initContainerStatuses": [container_status("i", 0, running(3), json!({}))]}}),
     );
-    tells(&listed([init]), &["| 3.000..4.000 Initializing i"]);
+    assert_lines(&describe_listed([init]), &["| 3.000..4.000 Initializing i"]);
 }
 
 #[test]
 fn init_containers_in_back_off_are_part_of_the_cold_start() {
     let crash = |restarts, state: Value, last: Value| {
-        bound(json!({
+        scheduled_pod(json!({
         "spec": {"restartPolicy": "OnFailure", "initContainers": [{"name": "i", "image": "i"}]},
-        "status": {"conditions": [cond("PodReadyToStartContainers", "True", 2)],
-            "initContainerStatuses": [status("i", restarts, state, last)], "containerStatuses": [status("main", 0, waiting("PodInitializing"), json!({}))]}}))
+        "status": {"conditions": [condition("PodReadyToStartContainers", "True", 2)],
+            "initContainerStatuses": [container_status("i", restarts, state, last)], "containerStatuses": [container_status("main", 0, waiting("PodInitializing"), json!({}))]}}))
     };
-    let story = watched([
+    let story = describe_watched([
         (3.1, Listed, crash(0, running(3), json!({}))),
         (4.5, Changed, crash(0, terminated("i-0", 3, 4, 5, "Error"), json!({}))),
         (9.1, Changed, crash(1, running(9), terminated("i-0", 3, 4, 5, "Error"))),
         (11.5, Changed, crash(1, terminated("i-1", 9, 11, 5, "Error"), terminated("i-0", 3, 4, 5, "Error"))),
     ]);
-    tells(
+    assert_lines(
         &story,
         &[
             "p: Starting",
@@ -168,16 +174,20 @@ fn init_containers_in_back_off_are_part_of_the_cold_start() {
 }
 
 #[test]
-fn an_image_that_cannot_be_pulled_is_waited_for_inside_pulling() {
-    let waits = bound(
-        json!({"status": {"conditions": [cond("PodReadyToStartContainers", "True", 2)], "containerStatuses": [status("main", 0, waiting("ErrImagePull"), json!({}))]}}),
+fn image_back_off_is_part_of_pulling() {
+    let waits = scheduled_pod(
+        json!({"status": {"conditions": [condition("PodReadyToStartContainers", "True", 2)], "containerStatuses": [container_status("main", 0, waiting("ErrImagePull"), json!({}))]}}),
     );
-    let pulling = event("Pulling", "main", 2.2, "Pulling image \"app:1\"");
-    let failed = event("Failed", "main", 4.4, "Failed to pull image \"app:1\": not found");
-    let trouble =
-        [waits.clone(), pulling.clone(), failed.clone(), event("Failed", "main", 4.4, "Error: ErrImagePull")];
-    tells(
-        &listed(trouble),
+    let pulling = kubelet_event("Pulling", "main", 2.2, "Pulling image \"app:1\"");
+    let failed = kubelet_event("Failed", "main", 4.4, "Failed to pull image \"app:1\": not found");
+    let trouble = [
+        waits.clone(),
+        pulling.clone(),
+        failed.clone(),
+        kubelet_event("Failed", "main", 4.4, "Error: ErrImagePull"),
+    ];
+    assert_lines(
+        &describe_listed(trouble),
         &[
             "p: Starting (ErrImagePull)",
             "| 2.200..4.400 Pulling main event",
@@ -185,8 +195,8 @@ fn an_image_that_cannot_be_pulled_is_waited_for_inside_pulling() {
         ],
     );
     let again = [waits.clone(), repeated(pulling.clone(), 2, 17), failed.clone()];
-    tells(
-        &listed(again),
+    assert_lines(
+        &describe_listed(again),
         &[
             "| 2.200..4.400 Pulling main",
             "| 4.400..17.000 Pulling main (ImagePullBackOff)",
@@ -194,30 +204,33 @@ fn an_image_that_cannot_be_pulled_is_waited_for_inside_pulling() {
         ],
     );
     let twice = [waits, repeated(pulling, 2, 17), repeated(failed, 2, 19)];
-    tells(
-        &listed(twice),
+    assert_lines(
+        &describe_listed(twice),
         &["| 17.000..19.000 Pulling main event", "| 19.000..… Pulling main (ImagePullBackOff)"],
     );
-    let refused = bound(
-        json!({"status": {"conditions": [cond("PodReadyToStartContainers", "True", 2)], "containerStatuses": [status("main", 0, waiting("InvalidImageName"), json!({}))]}}),
+    let refused = scheduled_pod(
+        json!({"status": {"conditions": [condition("PodReadyToStartContainers", "True", 2)], "containerStatuses": [container_status("main", 0, waiting("InvalidImageName"), json!({}))]}}),
     );
-    tells(
-        &listed([refused, event("InspectFailed", "main", 2.3, "Failed to apply default image tag")]),
+    assert_lines(
+        &describe_listed([
+            refused,
+            kubelet_event("InspectFailed", "main", 2.3, "Failed to apply default image tag"),
+        ]),
         &["p: Starting (InvalidImageName)", "| 2.300..… Starting (InvalidImageName)"],
     );
 }
 
 #[test]
-fn volumes_and_sandboxes_hold_the_setup_up() {
-    let waits = bound(
-        json!({"status": {"conditions": [cond("PodReadyToStartContainers", "False", 1)], "containerStatuses": [status("main", 0, waiting("ContainerCreating"), json!({}))]}}),
+fn failed_volumes_and_sandboxes_delay_the_setup() {
+    let waits = scheduled_pod(
+        json!({"status": {"conditions": [condition("PodReadyToStartContainers", "False", 1)], "containerStatuses": [container_status("main", 0, waiting("ContainerCreating"), json!({}))]}}),
     );
-    let mount = event("FailedMount", "", 1.5, "MountVolume.SetUp failed for volume \"v\"");
-    let sandbox = event("FailedCreatePodSandBox", "", 3.5, "Failed to create pod sandbox: x");
+    let mount = kubelet_event("FailedMount", "", 1.5, "MountVolume.SetUp failed for volume \"v\"");
+    let sandbox = kubelet_event("FailedCreatePodSandBox", "", 3.5, "Failed to create pod sandbox: x");
     for order in [[mount.clone(), sandbox.clone()], [sandbox.clone(), mount.clone()]] {
         let [one, other] = order;
-        tells(
-            &listed([waits.clone(), one, other]),
+        assert_lines(
+            &describe_listed([waits.clone(), one, other]),
             &[
                 "p: Starting (FailedCreatePodSandBox)",
                 "| 1.000..3.500 Setup (FailedMount)",
@@ -225,43 +238,46 @@ fn volumes_and_sandboxes_hold_the_setup_up() {
             ],
         );
     }
-    tells(
-        &listed([works(), mount, event("Pulling", "main", 4.1, "x")]),
+    assert_lines(
+        &describe_listed([running_pod(), mount, kubelet_event("Pulling", "main", 4.1, "x")]),
         &["p: Running", "| 1.000..4.100 Setup (FailedMount)"],
     );
 }
 
 #[test]
-fn back_off_is_what_the_policy_says_not_what_the_status_reads() {
+fn back_off_follows_the_restart_policy_not_the_status() {
     let ended = |policy: &str, exit: i32| {
-        listed([with(
-            works(),
+        describe_listed([patched(
+            running_pod(),
             json!({"spec": {"restartPolicy": policy}, "status": {
-        "containerStatuses": [status("main", 0, terminated("main-0", 5, 7, exit, if exit == 0 {"Completed"} else {"Error"}), json!({}))]}}),
+        "containerStatuses": [container_status("main", 0, terminated("main-0", 5, 7, exit, if exit == 0 {"Completed"} else {"Error"}), json!({}))]}}),
         )])
     };
-    tells(
+    assert_lines(
         &ended("OnFailure", 3),
         &["p: Running exit 3 (CrashLoopBackOff) [Error]", "| 7.000..… BackOff main (exit code 3)"],
     );
-    tells(&ended("Always", 0), &["p: Running exit 0 [Completed]", "| 7.000..… BackOff main (exit code 0)"]);
+    assert_lines(
+        &ended("Always", 0),
+        &["p: Running exit 0 [Completed]", "| 7.000..… BackOff main (exit code 0)"],
+    );
     for (policy, exit, outcome) in [
         ("Never", 3, "p: Failed exit 3 (Error)"),
         ("Never", 0, "p: Succeeded"),
         ("OnFailure", 0, "p: Succeeded"),
     ] {
         let story = ended(policy, exit);
-        tells(&story, &[outcome, "workEnded 7.000", "| 5.000..7.000 Running"]);
-        keeps_quiet_of(&story, "| 7.000");
+        assert_lines(&story, &[outcome, "workEnded 7.000", "| 5.000..7.000 Running"]);
+        assert_no_line(&story, "| 7.000");
     }
     let ruled = |exit: i32| {
-        listed([with(
-            works(),
+        describe_listed([patched(
+            running_pod(),
             json!({"spec": {"containers": [{"name": "main", "image": "app:1", "restartPolicy": "Never",
         "restartPolicyRules": [{"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}]}]},
-        "status": {"containerStatuses": [status("main", 0, terminated("main-0", 5, 7, exit, "Error"), json!({}))]}}),
+        "status": {"containerStatuses": [container_status("main", 0, terminated("main-0", 5, 7, exit, "Error"), json!({}))]}}),
         )])
     };
-    tells(&ruled(42), &["p: Running", "| 7.000..… BackOff"]);
-    tells(&ruled(41), &["p: Failed"]);
+    assert_lines(&ruled(42), &["p: Running", "| 7.000..… BackOff"]);
+    assert_lines(&ruled(41), &["p: Failed"]);
 }

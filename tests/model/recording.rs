@@ -1,4 +1,4 @@
-//! What a recording leaves out changes nothing of the lives that it tells.
+//! A recording leaves out fields, but none that changes a life.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -9,9 +9,10 @@ use kubectl_seq::testing::observation::Observation;
 use kubectl_seq::testing::source::Update;
 use kubectl_seq::testing::source::recording::{Recorder, RecordingEntry, RecordingLines};
 
-use crate::support::{recorded, tell, timeline};
+use crate::describe::{describe_timeline, timeline_of};
+use crate::support::scenario::read_scenario;
 
-/// The same observations, from a file that they were recorded to.
+/// Records the observations to a file and reads them back.
 pub(crate) fn through_a_recording(observations: &[Observation]) -> Vec<Observation> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.jsonl");
@@ -26,13 +27,15 @@ pub(crate) fn through_a_recording(observations: &[Observation]) -> Vec<Observati
 }
 
 #[test]
-fn every_scenario_is_the_same_through_a_recording() {
+fn recording_and_replaying_a_scenario_changes_nothing() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
     let mut scenarios = 0;
     for file in std::fs::read_dir(folder).unwrap() {
         let name = file.unwrap().file_name().into_string().unwrap();
-        let observations = recorded(name.strip_suffix(".jsonl").unwrap()).observations;
-        let told = |observations: &[Observation]| tell(&timeline(observations), Timestamp::UNIX_EPOCH);
+        let observations = read_scenario(name.strip_suffix(".jsonl").unwrap()).observations;
+        let told = |observations: &[Observation]| {
+            describe_timeline(&timeline_of(observations), Timestamp::UNIX_EPOCH)
+        };
         let expected = told(&observations);
         assert_eq!(told(&through_a_recording(&observations)), expected, "{name}");
         scenarios += 1;

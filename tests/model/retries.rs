@@ -1,16 +1,18 @@
-//! Indexes that wait for their next try.
+//! Indexes of a Job that wait for a retry.
 
 use kubectl_seq::testing::observation::Seen::Listed;
 use kubectl_seq::testing::timeline::Timeline;
 use serde_json::{Value, json};
 
+use crate::describe::timeline_of;
 use crate::order::{json_at, shuffled};
-use crate::story::{at, cond, merge, noon, observed, status, t, terminated};
-use crate::support::timeline;
+use crate::support::pod_builder::{
+    at, condition, container_status, merge, noon, observation, terminated, time,
+};
 
 fn job(spec: Value, patch: Value) -> Value {
     let mut job = json!({
-        "metadata": {"namespace": "default", "name": "j", "uid": "j", "creationTimestamp": t(0), "generation": 1},
+        "metadata": {"namespace": "default", "name": "j", "uid": "j", "creationTimestamp": time(0), "generation": 1},
         "spec": {"parallelism": 9, "completions": 9, "completionMode": "Indexed", "suspend": false},
         "status": {"conditions": []},
     });
@@ -27,25 +29,25 @@ fn per_index() -> Value {
 
 /// A Pod of an index that ended.
 fn tried(index: u32, name: &str, created: i64, ended: i64, code: i32) -> Value {
-    let ran = status("main", 0, terminated(name, created, ended, code, "Error"), json!({}));
+    let ran = container_status("main", 0, terminated(name, created, ended, code, "Error"), json!({}));
     json!({
-        "metadata": {"namespace": "default", "name": name, "uid": name, "creationTimestamp": t(created),
+        "metadata": {"namespace": "default", "name": name, "uid": name, "creationTimestamp": time(created),
             "labels": {"batch.kubernetes.io/job-completion-index": index.to_string()},
             "ownerReferences": [{"kind": "Job", "name": "j", "uid": "j", "controller": true}]},
         "spec": {"restartPolicy": "Never", "nodeName": "n", "containers": [{"name": "main", "image": "i"}]},
-        "status": {"phase": if code == 0 { "Succeeded" } else { "Failed" }, "startTime": t(created),
-            "conditions": [cond("PodScheduled", "True", created)], "containerStatuses": [ran]},
+        "status": {"phase": if code == 0 { "Succeeded" } else { "Failed" }, "startTime": time(created),
+            "conditions": [condition("PodScheduled", "True", created)], "containerStatuses": [ran]},
     })
 }
 
 /// `INDEX after TRIES since S expected E` for each, whatever the order of the facts.
 #[track_caller]
 fn open(now: f64, objects: impl IntoIterator<Item = Value>) -> Vec<String> {
-    let list: Vec<_> = objects.into_iter().map(|object| observed(Listed, now, object)).collect();
-    let expected = timeline(&list);
+    let list: Vec<_> = objects.into_iter().map(|object| observation(Listed, now, object)).collect();
+    let expected = timeline_of(&list);
     for seed in 1..=10 {
         assert_eq!(
-            json_at(&timeline(&shuffled(&list, seed)), at(now)),
+            json_at(&timeline_of(&shuffled(&list, seed)), at(now)),
             json_at(&expected, at(now)),
             "seed {seed}"
         );
@@ -83,12 +85,12 @@ fn each_index_waits_twice_as_long_with_each_failure() {
     assert_eq!(open(21.0, [job(per_index(), lists)].into_iter().chain(pods.clone())), [""; 0]);
     let suspended = json!({"spec": {"suspend": true}});
     assert_eq!(open(21.0, [job(per_index(), suspended)].into_iter().chain(pods.clone())), [""; 0]);
-    let decided = json!({"status": {"conditions": [cond("FailureTarget", "True", 20)]}});
+    let decided = json!({"status": {"conditions": [condition("FailureTarget", "True", 20)]}});
     assert_eq!(open(21.0, [job(per_index(), decided)].into_iter().chain(pods)), [""; 0]);
 }
 
 #[test]
-fn without_a_limit_per_index_failures_in_a_row_count_over_all() {
+fn without_a_limit_per_index_consecutive_failures_of_all_indexes_count() {
     let pods =
         || [tried(0, "a", 0, 4, 1), tried(1, "b", 0, 8, 0), tried(2, "c", 0, 9, 1), tried(3, "d", 0, 10, 1)];
     let job = |failed: u32| job(json!({"backoffLimit": 6}), json!({"status": {"failed": failed}}));
@@ -100,7 +102,7 @@ fn without_a_limit_per_index_failures_in_a_row_count_over_all() {
 }
 
 #[test]
-fn a_failure_that_may_be_the_last_one_is_waited_for_to_be_told() {
+fn a_failure_that_may_be_the_last_one_starts_no_wait() {
     let pods = [tried(0, "a", 0, 4, 1), tried(0, "b", 15, 20, 1), tried(0, "c", 41, 44, 1)];
     let all = || [job(per_index(), json!({}))].into_iter().chain(pods.clone());
     assert_eq!(open(45.0, all()), [""; 0]);

@@ -1,28 +1,29 @@
-//! What a real cluster sent, recorded: the life of every Pod as it comes out, and how far it is from what the nodes'
-//! runtimes really did.
+//! Scenarios that were recorded on a real cluster: the derived life of every Pod, and its distance from the log of the
+//! nodes' container runtimes.
 //!
-//! The recordings in `tests/scenarios` are watches of Kubernetes 1.37.2, reduced to the fields that are read.
+//! The recordings in `tests/scenarios` are watches of Kubernetes 1.37.2, reduced to the fields that the program reads.
 
-use crate::support::{Truth, recorded, tell, timeline};
+use crate::describe::{describe_timeline, timeline_of};
+use crate::support::scenario::{Truth, read_scenario};
 use jiff::{SignedDuration, Timestamp};
 use kubectl_seq::testing::lifecycle::{Evidence, Instant};
 use kubectl_seq::testing::timeline::{Timeline, TimelinePod};
 
-/// A field truncated to the second, and the clocks' own granularity.
+/// Allowed error of a time that is truncated to the second.
 const COARSE: SignedDuration = SignedDuration::from_millis(1000);
-/// A time from an event's name.
+/// Allowed error of a time from an event's name.
 const FINE: SignedDuration = SignedDuration::from_millis(50);
 
 fn check(pod: &TimelinePod, what: &str, told: Option<Instant>, truth: Timestamp) {
     let Some(told) = told else { return };
-    // Receipts are bounds: a busy machine delays them.
+    // A receipt is only a bound, because a busy machine delays it.
     let fine = matches!(told.evidence, Evidence::ImageEvent | Evidence::StartedEvent);
     let off = told.at.duration_since(truth).abs();
     let bound = if fine { FINE } else { COARSE };
     assert!(off <= bound, "{} {what}: {told:?} is {off:#} from the truth, {truth}", pod.name);
 }
 
-/// Holds every instant that the truth tells against what came out.
+/// Compares the derived times with the log of the container runtimes.
 fn hold_against_truth(timeline: &Timeline, truth: &[Truth]) {
     for (_, pod) in timeline.workloads().iter().flat_map(|workload| timeline.pods(workload)) {
         let name = &pod.name;
@@ -41,7 +42,7 @@ fn hold_against_truth(timeline: &Timeline, truth: &[Truth]) {
             for (run, truth) in ran.iter().zip(&started) {
                 check(&pod, "start", run.start, truth.at);
             }
-            // A node that was stopped tells nothing of the ends.
+            // The runtime of a stopped node logs no ends.
             if ended.len() == ran.len() {
                 for (run, truth) in ran.iter().zip(&ended) {
                     check(&pod, "end", run.end, truth.at);
@@ -62,11 +63,11 @@ fn hold_against_truth(timeline: &Timeline, truth: &[Truth]) {
 }
 
 fn scenario(name: &str) -> String {
-    let recorded = recorded(name);
-    let timeline = timeline(&recorded.observations);
+    let recorded = read_scenario(name);
+    let timeline = timeline_of(&recorded.observations);
     hold_against_truth(&timeline, &recorded.truth);
     let created = timeline.workloads().first().and_then(|workload| workload.created).unwrap();
-    tell(&timeline, created)
+    describe_timeline(&timeline, created)
 }
 
 macro_rules! scenarios {

@@ -1,4 +1,4 @@
-//! Where slot time goes, and the numbers beside it.
+//! Slot time and the statistics of a workload.
 
 use jiff::SignedDuration;
 use kubectl_seq::testing::lifecycle::PhaseKind;
@@ -7,13 +7,17 @@ use kubectl_seq::testing::observation::Seen::{Added, Changed, Deleted, Listed, M
 use kubectl_seq::testing::timeline::{Summary, Timeline, WorkloadState};
 use serde_json::{Value, json};
 
-use crate::story::{at, cond, event, merge, observed, status, t, terminated, with, works};
-use crate::support::{recorded, timeline};
+use crate::describe::timeline_of;
+use crate::support::pod_builder::{
+    at, condition, container_status, kubelet_event, merge, observation, patched, running_pod, terminated,
+    time,
+};
+use crate::support::scenario::read_scenario;
 
 /// A Job created at 0.
 fn job(parallelism: u32, completions: Option<u32>, patch: Value) -> Value {
     let mut job = json!({
-        "metadata": {"namespace": "default", "name": "j", "uid": "j", "creationTimestamp": t(0)},
+        "metadata": {"namespace": "default", "name": "j", "uid": "j", "creationTimestamp": time(0)},
         "spec": {"parallelism": parallelism, "completions": completions},
         "status": {"conditions": []},
     });
@@ -22,35 +26,36 @@ fn job(parallelism: u32, completions: Option<u32>, patch: Value) -> Value {
 }
 
 fn ended(kind: &str, since: i64) -> Value {
-    json!({"status": {"conditions": [cond(kind, "True", since)]}})
+    json!({"status": {"conditions": [condition(kind, "True", since)]}})
 }
 
 /// A Pod of the Job: created and scheduled, work begun, work ended with that code.
 fn pod_of(name: &str, created: i64, started: i64, ended: i64, exit: i32) -> Value {
     let phase = if exit == 0 { "Succeeded" } else { "Failed" };
-    let ran = status("main", 0, terminated(name, started, ended, exit, "Error"), json!({}));
+    let ran = container_status("main", 0, terminated(name, started, ended, exit, "Error"), json!({}));
     json!({
-        "metadata": {"namespace": "default", "name": name, "uid": name, "creationTimestamp": t(created),
+        "metadata": {"namespace": "default", "name": name, "uid": name, "creationTimestamp": time(created),
             "ownerReferences": [{"kind": "Job", "name": "j", "uid": "j", "controller": true}]},
         "spec": {"restartPolicy": "Never", "nodeName": "n", "containers": [{"name": "main", "image": "i"}]},
-        "status": {"phase": phase, "startTime": t(created), "conditions": [cond("PodScheduled", "True", created)],
+        "status": {"phase": phase, "startTime": time(created), "conditions": [condition("PodScheduled", "True", created)],
             "containerStatuses": [ran]},
     })
 }
 
 fn indexed(pod: Value, index: u32) -> Value {
-    with(
+    patched(
         pod,
         json!({"metadata": {"labels": {"batch.kubernetes.io/job-completion-index": index.to_string()}}}),
     )
 }
 
 fn listed(objects: impl IntoIterator<Item = Value>) -> Timeline {
-    let list: Vec<Observation> = objects.into_iter().map(|object| observed(Listed, 1000.0, object)).collect();
-    timeline(&list)
+    let list: Vec<Observation> =
+        objects.into_iter().map(|object| observation(Listed, 1000.0, object)).collect();
+    timeline_of(&list)
 }
 
-/// The numbers of the only Job at that second; the parts of slot time are those of the whole.
+/// Returns the statistics of the only Job at this second. Checks that the parts of slot time sum to the total.
 #[track_caller]
 fn numbers(timeline: &Timeline, now: f64) -> Summary {
     let workload = timeline.workloads().iter().find(|workload| &*workload.kind == "Job").unwrap();
@@ -60,7 +65,7 @@ fn numbers(timeline: &Timeline, now: f64) -> Summary {
     summary
 }
 
-/// The parts that are not zero, in milliseconds.
+/// Describes the parts of slot time that are not zero, in milliseconds.
 #[track_caller]
 fn parts(timeline: &Timeline, now: f64) -> String {
     let slots = numbers(timeline, now).slots;
@@ -82,7 +87,7 @@ fn a_slot_works_starts_or_is_idle() {
 }
 
 #[test]
-fn slots_are_never_more_than_completions_left() {
+fn there_are_no_more_slots_than_missing_completions() {
     let pods = [pod_of("a", 0, 0, 4, 0), pod_of("b", 0, 0, 6, 0), pod_of("c", 5, 5, 8, 0)];
     let done = listed([job(2, Some(3), ended("Complete", 9))].into_iter().chain(pods));
     // Two slots until 6 (then one is left to do), one until 8.
@@ -90,11 +95,11 @@ fn slots_are_never_more_than_completions_left() {
 }
 
 #[test]
-fn a_failure_that_is_waited_out_is_back_off_and_the_last_one_is_not() {
+fn the_wait_after_a_failure_is_back_off_except_after_the_last_one() {
     let pods = [pod_of("a", 0, 0, 4, 1), pod_of("b", 14, 14, 16, 1)];
     let failed = listed([job(1, Some(1), ended("Failed", 18))].into_iter().chain(pods.clone()));
     assert_eq!(parts(&failed, 99.0), "18000: Running 6000, BackOff 10000, idle 2000");
-    // Nobody knows yet whether another follows.
+    // It is not known yet whether another Pod follows.
     let runs = listed([job(1, Some(1), json!({}))].into_iter().chain(pods));
     assert_eq!(parts(&runs, 20.0), "20000: Running 6000, BackOff 14000");
 }
@@ -117,24 +122,23 @@ fn with_a_limit_per_index_only_the_failed_index_waits() {
 #[test]
 fn parallelism_and_suspension_change_the_slots_from_then_on() {
     let story = [
-        observed(Added, 0.1, job(1, None, json!({}))),
-        observed(Changed, 5.0, job(3, None, json!({}))),
-        observed(Changed, 9.0, job(3, None, json!({"spec": {"suspend": true}}))),
-        observed(Changed, 20.0, job(2, None, json!({}))),
+        observation(Added, 0.1, job(1, None, json!({}))),
+        observation(Changed, 5.0, job(3, None, json!({}))),
+        observation(Changed, 9.0, job(3, None, json!({"spec": {"suspend": true}}))),
+        observation(Changed, 20.0, job(2, None, json!({}))),
     ];
-    assert_eq!(parts(&timeline(&story), 21.0), "19000: idle 19000");
-    // Seen late, the condition tells that it was suspended before.
-    let resumed =
-        json!({"type": "Suspended", "status": "False", "reason": "JobResumed", "lastTransitionTime": t(7)});
+    assert_eq!(parts(&timeline_of(&story), 21.0), "19000: idle 19000");
+    // In a late list, the condition shows the earlier suspension.
+    let resumed = json!({"type": "Suspended", "status": "False", "reason": "JobResumed", "lastTransitionTime": time(7)});
     let late = listed([job(2, None, json!({"status": {"conditions": [resumed]}}))]);
     assert_eq!(parts(&late, 10.0), "6000: idle 6000");
 }
 
 #[test]
 fn a_pod_that_is_still_stopping_takes_the_slot_of_its_successor() {
-    let old = with(
+    let old = patched(
         pod_of("a", 0, 0, 12, 0),
-        json!({"metadata": {"deletionTimestamp": t(34), "deletionGracePeriodSeconds": 30}}),
+        json!({"metadata": {"deletionTimestamp": time(34), "deletionGracePeriodSeconds": 30}}),
     );
     let runs = listed([job(1, Some(1), json!({})), old, pod_of("b", 6, 8, 20, 0)]);
     // The deleted Pod does not count as a success, whatever it exits with.
@@ -144,11 +148,11 @@ fn a_pod_that_is_still_stopping_takes_the_slot_of_its_successor() {
 }
 
 #[test]
-fn a_pod_that_was_taken_away_is_a_failure_to_be_waited_out() {
+fn a_pod_that_somebody_deleted_is_a_failure_with_a_wait() {
     let gone = |policy: &str| {
-        let old = with(
+        let old = patched(
             pod_of("a", 0, 0, 6, 0),
-            json!({"metadata": {"deletionTimestamp": t(34), "deletionGracePeriodSeconds": 30}}),
+            json!({"metadata": {"deletionTimestamp": time(34), "deletionGracePeriodSeconds": 30}}),
         );
         listed([
             job(1, Some(2), json!({"spec": {"podReplacementPolicy": policy}})),
@@ -160,31 +164,31 @@ fn a_pod_that_was_taken_away_is_a_failure_to_be_waited_out() {
         parts(&gone("TerminatingOrFailed"), 15.0),
         "15000: Running 5000, BackOff 8000, Terminating 2000"
     );
-    // With the other policy it counts by its result.
+    // With the other replacement policy, the Pod counts by its result.
     assert_eq!(parts(&gone("Failed"), 15.0), "15000: Running 5000, Terminating 2000, idle 8000");
 }
 
 #[test]
-fn a_pod_that_obeys_at_once_and_well_may_have_succeeded_for_its_job() {
+fn a_deleted_pod_that_exits_with_0_at_once_may_count_as_a_success() {
     let pods = |others: Vec<Value>| {
-        let asked = json!({"metadata": {"deletionTimestamp": t(36), "deletionGracePeriodSeconds": 30}});
+        let asked = json!({"metadata": {"deletionTimestamp": time(36), "deletionGracePeriodSeconds": 30}});
         let first = indexed(pod_of("a", 0, 1, 6, 0), 0);
-        let running = with(
+        let running = patched(
             first.clone(),
-            json!({"status": {"phase": "Running", "containerStatuses": [status("main", 0, json!({"running": {"startedAt": t(1)}}), json!({}))]}}),
+            json!({"status": {"phase": "Running", "containerStatuses": [container_status("main", 0, json!({"running": {"startedAt": time(1)}}), json!({}))]}}),
         );
         let other = indexed(pod_of("b", 0, 1, 20, 0), 1);
         let seen = [
             (0.5, Added, job(2, Some(2), json!({}))),
             (1.5, Added, running.clone()),
-            (6.0, Changed, with(running, asked.clone())),
-            (6.5, Changed, with(first, asked)),
+            (6.0, Changed, patched(running, asked.clone())),
+            (6.5, Changed, patched(first, asked)),
             (21.0, Listed, other),
         ];
         let others = others.into_iter().map(|pod| (21.0, Listed, pod));
         let done = (21.5, Changed, job(2, Some(2), ended("Complete", 20)));
         let all = seen.into_iter().chain(others).chain([done]);
-        timeline(&all.map(|(at, seen, object)| observed(seen, at, object)).collect::<Vec<_>>())
+        timeline_of(&all.map(|(at, seen, object)| observation(seen, at, object)).collect::<Vec<_>>())
     };
     // One slot less from its end on, and no failure to be waited out.
     let slots = numbers(&pods(vec![]), 30.0).slots;
@@ -196,12 +200,12 @@ fn a_pod_that_obeys_at_once_and_well_may_have_succeeded_for_its_job() {
 }
 
 #[test]
-fn what_the_job_itself_deletes_is_no_failure() {
-    let mut deleted = event("SuccessfulDelete", "", 4.0, "Deleted pod: a");
+fn a_pod_that_the_job_itself_deletes_is_no_failure() {
+    let mut deleted = kubelet_event("SuccessfulDelete", "", 4.0, "Deleted pod: a");
     deleted["involvedObject"] = json!({"kind": "Job", "name": "j", "uid": "j"});
-    let old = with(
+    let old = patched(
         pod_of("a", 0, 0, 6, 143),
-        json!({"metadata": {"deletionTimestamp": t(34), "deletionGracePeriodSeconds": 30}}),
+        json!({"metadata": {"deletionTimestamp": time(34), "deletionGracePeriodSeconds": 30}}),
     );
     for order in [[deleted.clone(), old.clone()], [old, deleted]] {
         let [one, other] = order;
@@ -213,13 +217,13 @@ fn what_the_job_itself_deletes_is_no_failure() {
 }
 
 #[test]
-fn a_silent_pod_keeps_its_slot_but_does_not_work() {
-    let silent = with(
-        works(),
+fn a_pod_on_a_lost_node_keeps_its_slot_but_does_not_work() {
+    let silent = patched(
+        running_pod(),
         json!({
         "metadata": {"ownerReferences": [{"kind": "Job", "name": "j", "uid": "j", "controller": true}],
-            "managedFields": [{"manager": "kubelet", "subresource": "status", "time": t(6)}]},
-        "status": {"conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": t(60)}]}}),
+            "managedFields": [{"manager": "kubelet", "subresource": "status", "time": time(6)}]},
+        "status": {"conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": time(60)}]}}),
     );
     let runs = listed([job(1, Some(1), json!({})), silent]);
     let summary = numbers(&runs, 100.0);
@@ -228,33 +232,37 @@ fn a_silent_pod_keeps_its_slot_but_does_not_work() {
 }
 
 #[test]
-fn a_pod_that_was_missed_does_not_hold_its_slot() {
-    let owned = with(
-        works(),
+fn a_missing_pod_does_not_keep_its_slot() {
+    let owned = patched(
+        running_pod(),
         json!({"metadata": {"ownerReferences": [{"kind": "Job", "name": "j", "uid": "j", "controller": true}]}}),
     );
     let story = [
-        observed(Listed, 6.0, job(1, None, json!({}))),
-        observed(Changed, 8.0, owned.clone()),
-        observed(Missing, 90.0, owned),
+        observation(Listed, 6.0, job(1, None, json!({}))),
+        observation(Changed, 8.0, owned.clone()),
+        observation(Missing, 90.0, owned),
     ];
-    assert_eq!(numbers(&timeline(&story), 100.0).slots.phases[PhaseKind::Running], 3000);
+    assert_eq!(numbers(&timeline_of(&story), 100.0).slots.phases[PhaseKind::Running], 3000);
 }
 
 #[test]
-fn a_deleted_job_has_no_slots_any_more() {
-    let story =
-        [observed(Added, 0.1, job(2, None, json!({}))), observed(Deleted, 5.0, job(2, None, json!({})))];
-    let gone = timeline(&story);
+fn a_deleted_job_has_no_slots() {
+    let story = [
+        observation(Added, 0.1, job(2, None, json!({}))),
+        observation(Deleted, 5.0, job(2, None, json!({}))),
+    ];
+    let gone = timeline_of(&story);
     assert_eq!(gone.workloads()[0].state, WorkloadState::Unknown);
     assert!(gone.workloads()[0].has_ended());
     assert_eq!(parts(&gone, 500.0), "10000: idle 10000");
 }
 
 #[test]
-fn a_job_of_the_same_name_is_another() {
-    let again =
-        with(job(1, Some(1), json!({})), json!({"metadata": {"uid": "j2", "creationTimestamp": t(50)}}));
+fn a_new_job_of_the_same_name_is_a_different_workload() {
+    let again = patched(
+        job(1, Some(1), json!({})),
+        json!({"metadata": {"uid": "j2", "creationTimestamp": time(50)}}),
+    );
     let both = listed([again, job(1, Some(1), ended("Complete", 12)), pod_of("a", 1, 4, 10, 0)]);
     let told: Vec<_> = both
         .workloads()
@@ -265,7 +273,7 @@ fn a_job_of_the_same_name_is_another() {
 }
 
 #[test]
-fn numbers_over_pods() {
+fn statistics_over_pods() {
     let pods = [pod_of("a", 0, 2, 12, 0), pod_of("b", 0, 3, 8, 0), pod_of("c", 9, 10, 30, 0)];
     let done = listed([job(2, Some(3), ended("Complete", 40))].into_iter().chain(pods));
     let summary = numbers(&done, 99.0);
@@ -284,9 +292,9 @@ fn numbers_over_pods() {
 }
 
 #[test]
-fn the_parts_of_every_recording_sum_to_the_whole_at_every_moment() {
+fn the_parts_of_slot_time_sum_to_the_total_at_every_moment() {
     for name in ["pi", "crash", "by-hand", "paused", "indexed", "elastic", "retry", "deadline", "slow-pull"] {
-        let recorded = recorded(name);
+        let recorded = read_scenario(name);
         let mut timeline = Timeline::default();
         for observation in &recorded.observations {
             timeline.apply(observation);
@@ -301,7 +309,7 @@ fn the_parts_of_every_recording_sum_to_the_whole_at_every_moment() {
 }
 
 #[test]
-fn the_wait_before_a_retry_is_sure_for_an_index_and_estimated_otherwise() {
+fn the_wait_before_a_retry_is_known_for_an_index_and_estimated_otherwise() {
     let first = |timeline: &Timeline| {
         let job = timeline.workloads().iter().find(|workload| &*workload.kind == "Job").unwrap();
         let mut retries: Vec<_> = timeline
@@ -332,7 +340,7 @@ fn the_wait_before_a_retry_is_sure_for_an_index_and_estimated_otherwise() {
 }
 
 #[test]
-fn the_few_that_all_others_waited_for_are_found() {
+fn the_stragglers_of_a_job_are_found() {
     let pods = |late: i64| {
         let mut pods: Vec<Value> =
             (0..29).map(|pod| pod_of(&format!("p{pod}"), 1, 2, 20 + pod % 5, 0)).collect();
@@ -349,7 +357,7 @@ fn the_few_that_all_others_waited_for_are_found() {
 }
 
 #[test]
-fn what_was_not_seen_is_not_told_as_idleness() {
+fn unobserved_time_does_not_count_as_idle() {
     let patch = json!({"status": {"succeeded": 3}});
     let timeline = listed([job(1, Some(4), patch), pod_of("d", 30, 31, 40, 0)]);
     let summary = numbers(&timeline, 50.0);
@@ -364,9 +372,9 @@ fn what_was_not_seen_is_not_told_as_idleness() {
 }
 
 #[test]
-fn a_job_that_is_found_suspended_had_its_slots_until_then() {
+fn a_job_that_is_listed_as_suspended_had_slots_until_then() {
     let suspended =
-        json!({"spec": {"suspend": true}, "status": {"conditions": [cond("Suspended", "True", 30)]}});
+        json!({"spec": {"suspend": true}, "status": {"conditions": [condition("Suspended", "True", 30)]}});
     let timeline = listed([job(2, None, suspended)]);
     assert_eq!(numbers(&timeline, 100.0).slots.total, 60_000);
 }

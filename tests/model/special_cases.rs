@@ -1,25 +1,26 @@
-//! Rejected, lost, restarted.
+//! Special cases: rejected Pods, lost nodes and restarted containers.
 
 use kubectl_seq::testing::observation::Seen::{Added, Changed, Deleted, Listed};
 use serde_json::{Value, json};
 
-use crate::story::{
-    bound, cond, cond_why, deleted_at, done, event, keeps_quiet_of, listed, lost, pod, running, status, t,
-    tells, terminated, waiting, watched, with, works,
+use crate::one_pod::{assert_lines, assert_no_line, describe_listed, describe_watched};
+use crate::support::pod_builder::{
+    condition, condition_with_reason, container_status, deletion, kubelet_event, lost_state, patched, pod,
+    running, running_pod, scheduled_pod, succeeded_pod, terminated, time, waiting,
 };
 
 #[test]
-fn rejected_by_the_kubelet() {
+fn a_pod_that_the_kubelet_rejects_never_starts() {
     let rejected = pod(
-        json!({"spec": {"nodeName": "node-1"}, "status": {"phase": "Failed", "reason": "NodeAffinity", "startTime": t(1), "conditions": []}}),
+        json!({"spec": {"nodeName": "node-1"}, "status": {"phase": "Failed", "reason": "NodeAffinity", "startTime": time(1), "conditions": []}}),
     );
-    let story = watched([
+    let story = describe_watched([
         (0.2, Added, pod(json!({"spec": {"nodeName": "node-1"}}))),
         (1.25, Changed, rejected.clone()),
     ]);
-    tells(&story, &["p: NeverStarted (NodeAffinity) [NodeAffinity]", "| 0.200..1.250 Startup"]);
-    tells(
-        &listed([rejected]),
+    assert_lines(&story, &["p: NeverStarted (NodeAffinity) [NodeAffinity]", "| 0.200..1.250 Startup"]);
+    assert_lines(
+        &describe_listed([rejected]),
         &[
             "p: NeverStarted (NodeAffinity)",
             "scheduled 0.000 CreatedWithNode",
@@ -29,62 +30,71 @@ fn rejected_by_the_kubelet() {
 }
 
 #[test]
-fn an_init_container_fails() {
-    let failed = bound(
+fn a_pod_whose_init_container_fails_never_starts() {
+    let failed = scheduled_pod(
         json!({"spec": {"initContainers": [{"name": "i", "image": "i"}]}, "status": {"phase": "Failed",
-        "conditions": [cond("PodReadyToStartContainers", "False", 6)],
-        "initContainerStatuses": [status("i", 0, terminated("i-0", 3, 4, 5, "Error"), json!({}))],
-        "containerStatuses": [status("main", 0, waiting("PodInitializing"), json!({}))]}}),
+        "conditions": [condition("PodReadyToStartContainers", "False", 6)],
+        "initContainerStatuses": [container_status("i", 0, terminated("i-0", 3, 4, 5, "Error"), json!({}))],
+        "containerStatuses": [container_status("main", 0, waiting("PodInitializing"), json!({}))]}}),
     );
-    let story = listed([failed]);
-    tells(&story, &["p: NeverStarted exit 5 (Error) [Init:Error]", "| 3.000..4.000 Initializing i"]);
-    keeps_quiet_of(&story, "workEnded");
-    keeps_quiet_of(&story, "| 4.000");
+    let story = describe_listed([failed]);
+    assert_lines(&story, &["p: NeverStarted exit 5 (Error) [Init:Error]", "| 3.000..4.000 Initializing i"]);
+    assert_no_line(&story, "workEnded");
+    assert_no_line(&story, "| 4.000");
 }
 
 #[test]
-fn nothing_ran_although_the_phase_says_running() {
-    let error = json!({"terminated": {"exitCode": 128, "reason": "StartError", "startedAt": "1970-01-01T00:00:00Z", "finishedAt": t(4), "containerID": "x"}});
-    let story =
-        listed([bound(json!({"spec": {"restartPolicy": "OnFailure"}, "status": {"phase": "Running",
-        "conditions": [cond("PodReadyToStartContainers", "True", 2)],
-        "containerStatuses": [status("main", 0, waiting("RunContainerError"), error)]}}))]);
-    tells(&story, &["p: Starting exit 128 (RunContainerError) [RunContainerError]"]);
-    keeps_quiet_of(&story, "workStarted");
+fn a_failed_start_is_no_run_although_the_phase_is_running() {
+    let error = json!({"terminated": {"exitCode": 128, "reason": "StartError", "startedAt": "1970-01-01T00:00:00Z", "finishedAt": time(4), "containerID": "x"}});
+    let story = describe_listed([scheduled_pod(
+        json!({"spec": {"restartPolicy": "OnFailure"}, "status": {"phase": "Running",
+        "conditions": [condition("PodReadyToStartContainers", "True", 2)],
+        "containerStatuses": [container_status("main", 0, waiting("RunContainerError"), error)]}}),
+    )]);
+    assert_lines(&story, &["p: Starting exit 128 (RunContainerError) [RunContainerError]"]);
+    assert_no_line(&story, "workStarted");
 }
 
 #[test]
-fn a_silent_node_is_unknown_since_the_kubelet_wrote_last() {
-    let wrote = json!({"metadata": {"managedFields": [{"manager": "kubelet", "subresource": "status", "time": t(6)}]}});
-    let silent = json!({"status": {"conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": t(60)}]}});
-    let working = with(works(), wrote);
-    let story =
-        watched([(5.1, Listed, working.clone()), (60.1, Changed, with(working.clone(), silent.clone()))]);
-    tells(&story, &["p: Unknown (NodeNotReady) [Running] end unknown", "| 5.000..6.000 Running inferred"]);
-    // It comes back.
-    tells(
-        &watched([(60.1, Listed, with(working.clone(), silent)), (70.0, Changed, working.clone())]),
+fn a_pod_on_a_lost_node_is_unknown_since_the_last_write_of_the_kubelet() {
+    let wrote = json!({"metadata": {"managedFields": [{"manager": "kubelet", "subresource": "status", "time": time(6)}]}});
+    let silent = json!({"status": {"conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": time(60)}]}});
+    let working = patched(running_pod(), wrote);
+    let story = describe_watched([
+        (5.1, Listed, working.clone()),
+        (60.1, Changed, patched(working.clone(), silent.clone())),
+    ]);
+    assert_lines(
+        &story,
+        &["p: Unknown (NodeNotReady) [Running] end unknown", "| 5.000..6.000 Running inferred"],
+    );
+    // The node comes back.
+    assert_lines(
+        &describe_watched([
+            (60.1, Listed, patched(working.clone(), silent)),
+            (70.0, Changed, working.clone()),
+        ]),
         &["p: Running", "| 5.000..… Running"],
     );
-    // A readiness gate is something else.
-    let gate = json!({"status": {"conditions": [cond_why("Ready", "False", 5, "ReadinessGatesNotReady")]}});
-    tells(&listed([with(working, gate)]), &["p: Running"]);
+    // A false readiness gate does not mean that the node is lost.
+    let gate = json!({"status": {"conditions": [condition_with_reason("Ready", "False", 5, "ReadinessGatesNotReady")]}});
+    assert_lines(&describe_listed([patched(working, gate)]), &["p: Running"]);
 }
 
 #[test]
 fn after_a_reboot_it_failed_or_runs_again() {
     let lost_last = |phase: &str, state: Value, policy: &str| {
-        with(
-            works(),
+        patched(
+            running_pod(),
             json!({"spec": {"restartPolicy": policy}, "status": {"phase": phase,
-        "conditions": [cond_why("Ready", "False", 50, "ContainersNotReady")], "containerStatuses": [status("main", 1, state, lost("ContainerStatusUnknown"))]}}),
+        "conditions": [condition_with_reason("Ready", "False", 50, "ContainersNotReady")], "containerStatuses": [container_status("main", 1, state, lost_state("ContainerStatusUnknown"))]}}),
         )
     };
-    let never = watched([
-        (5.1, Listed, works()),
+    let never = describe_watched([
+        (5.1, Listed, running_pod()),
         (80.0, Changed, lost_last("Failed", waiting("PodInitializing"), "Never")),
     ]);
-    tells(
+    assert_lines(
         &never,
         &[
             "p: Failed exit 137 (ContainerStatusUnknown) [PodInitializing] end unknown",
@@ -93,16 +103,16 @@ fn after_a_reboot_it_failed_or_runs_again() {
         ],
     );
     // The kubelet wrote when it was back: that is no end of the work.
-    keeps_quiet_of(&never, "workEnded");
+    assert_no_line(&never, "workEnded");
     assert!(!never.contains("not seen"), "a reboot counts a restart before it happens: {never}");
-    let again = with(works(), json!({"spec": {"restartPolicy": "OnFailure"}}));
-    let story = watched([
+    let again = patched(running_pod(), json!({"spec": {"restartPolicy": "OnFailure"}}));
+    let story = describe_watched([
         (5.1, Listed, again),
         (80.0, Changed, lost_last("Running", waiting("PodInitializing"), "OnFailure")),
         (90.2, Changed, lost_last("Running", running(90), "OnFailure")),
         (90.3, Changed, lost_last("Running", running(90), "OnFailure")),
     ]);
-    tells(
+    assert_lines(
         &story,
         &[
             "p: Running",
@@ -114,31 +124,34 @@ fn after_a_reboot_it_failed_or_runs_again() {
 }
 
 #[test]
-fn all_containers_are_restarted() {
+fn a_restart_of_all_containers_divides_their_runs() {
     let state = |restarts, state: Value, last: Value| {
-        with(works(), json!({"status": {"containerStatuses": [status("main", restarts, state, last)]}}))
+        patched(
+            running_pod(),
+            json!({"status": {"containerStatuses": [container_status("main", restarts, state, last)]}}),
+        )
     };
-    let story = watched([
-        (5.1, Listed, works()),
+    let story = describe_watched([
+        (5.1, Listed, running_pod()),
         (
             9.0,
             Changed,
-            with(
-                state(1, waiting("RestartingAllContainers"), lost("RestartingAllContainers")),
+            patched(
+                state(1, waiting("RestartingAllContainers"), lost_state("RestartingAllContainers")),
                 json!({"status": {"phase": "Pending"}}),
             ),
         ),
-        (11.2, Changed, state(1, running(11), lost("RestartingAllContainers"))),
+        (11.2, Changed, state(1, running(11), lost_state("RestartingAllContainers"))),
         (
             20.0,
             Changed,
-            with(
-                state(1, terminated("main-1", 11, 19, 0, "Completed"), lost("RestartingAllContainers")),
+            patched(
+                state(1, terminated("main-1", 11, 19, 0, "Completed"), lost_state("RestartingAllContainers")),
                 json!({"status": {"phase": "Succeeded"}}),
             ),
         ),
     ]);
-    tells(
+    assert_lines(
         &story,
         &[
             "p: Succeeded exit 0",
@@ -151,37 +164,40 @@ fn all_containers_are_restarted() {
 }
 
 #[test]
-fn the_pods_own_deadline() {
-    let dead = with(
-        works(),
-        json!({"status": {"phase": "Failed", "reason": "DeadlineExceeded", "conditions": [cond("Ready", "False", 10)],
-        "containerStatuses": [status("main", 0, terminated("main-0", 5, 12, 137, "Error"), json!({}))]}}),
+fn a_pod_that_exceeds_its_own_deadline_fails() {
+    let dead = patched(
+        running_pod(),
+        json!({"status": {"phase": "Failed", "reason": "DeadlineExceeded", "conditions": [condition("Ready", "False", 10)],
+        "containerStatuses": [container_status("main", 0, terminated("main-0", 5, 12, 137, "Error"), json!({}))]}}),
     );
-    tells(&listed([dead]), &["p: Failed exit 137 (DeadlineExceeded)", "workEnded 12.000 FinishedAt"]);
+    assert_lines(
+        &describe_listed([dead]),
+        &["p: Failed exit 137 (DeadlineExceeded)", "workEnded 12.000 FinishedAt"],
+    );
 }
 
 #[test]
-fn equal_and_missing_times_of_simulated_nodes() {
-    let fast = pod(json!({"spec": {"nodeName": "n"}, "status": {"phase": "Succeeded", "startTime": t(0),
-        "conditions": [cond("PodScheduled", "True", 0), cond("Ready", "False", 0)],
-        "containerStatuses": [status("main", 0, terminated("", 0, 0, 0, "Completed"), json!({}))]}}));
-    tells(
-        &listed([fast]),
+fn equal_and_missing_times_of_simulated_nodes_are_accepted() {
+    let fast = pod(json!({"spec": {"nodeName": "n"}, "status": {"phase": "Succeeded", "startTime": time(0),
+        "conditions": [condition("PodScheduled", "True", 0), condition("Ready", "False", 0)],
+        "containerStatuses": [container_status("main", 0, terminated("", 0, 0, 0, "Completed"), json!({}))]}}));
+    assert_lines(
+        &describe_listed([fast]),
         &["p: Succeeded exit 0", "workStarted 0.000", "workEnded 0.000", "| 0.000..0.000 Running"],
     );
     let bare = pod(json!({"spec": {"nodeName": "n"}, "status": {"phase": "Succeeded"}}));
-    let story = listed([bare]);
-    tells(&story, &["p: Succeeded [Succeeded] end unknown"]);
+    let story = describe_listed([bare]);
+    assert_lines(&story, &["p: Succeeded [Succeeded] end unknown"]);
 }
 
 #[test]
-fn another_pod_of_the_same_name_is_another_pod() {
-    let other = with(works(), json!({"metadata": {"uid": "u2", "creationTimestamp": t(100)}}));
-    let story = watched([
-        (10.5, Listed, done()),
-        (60.0, Deleted, with(done(), deleted_at(60, 0))),
+fn a_new_pod_of_the_same_name_is_a_different_pod() {
+    let other = patched(running_pod(), json!({"metadata": {"uid": "u2", "creationTimestamp": time(100)}}));
+    let story = describe_watched([
+        (10.5, Listed, succeeded_pod()),
+        (60.0, Deleted, patched(succeeded_pod(), deletion(60, 0))),
         (105.0, Added, other),
-        (105.1, Added, event("Started", "main", 5.2, "x")),
+        (105.1, Added, kubelet_event("Started", "main", 5.2, "x")),
     ]);
-    tells(&story, &["p: Succeeded", "workStarted 5.200 StartedEvent", "p: Running"]);
+    assert_lines(&story, &["p: Succeeded", "workStarted 5.200 StartedEvent", "p: Running"]);
 }

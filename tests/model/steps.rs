@@ -1,11 +1,12 @@
-//! What is brought up to date step by step is what is brought up to date at once.
+//! Recomputing after every few observations has the same result as recomputing once.
 
 use kubectl_seq::testing::observation::Observation;
 use kubectl_seq::testing::timeline::{Timeline, Workload};
 
-use crate::support::{recorded, timeline};
+use crate::describe::timeline_of;
+use crate::support::scenario::read_scenario;
 
-/// After every so many observations.
+/// Recomputes the timeline after every `step` observations.
 fn in_steps(observations: &[Observation], step: usize) -> Timeline {
     let mut timeline = Timeline::default();
     for step in observations.chunks(step) {
@@ -17,7 +18,7 @@ fn in_steps(observations: &[Observation], step: usize) -> Timeline {
     timeline
 }
 
-/// Everything but the keys, which tell in which order Pods were seen.
+/// Describes everything except the keys, because these depend on the order in which Pods were seen.
 fn told(timeline: &Timeline) -> Vec<String> {
     let workload = |workload: &Workload| {
         let pods: Vec<_> = timeline.pods(workload).map(|(_, pod)| pod).collect();
@@ -30,14 +31,14 @@ fn told(timeline: &Timeline) -> Vec<String> {
 fn steps_of_any_size_make_the_same_timeline() {
     for scenario in ["pi", "indexed", "retry", "by-hand", "elastic", "paused", "queue", "restart-all", "huge"]
     {
-        let mut observations = recorded(scenario).observations;
+        let mut observations = read_scenario(scenario).observations;
         for turn in 0..2 {
-            let at_once = told(&timeline(&observations));
+            let at_once = told(&timeline_of(&observations));
             for step in [1, 3, 20] {
                 let steps = told(&in_steps(&observations, step));
                 assert_eq!(steps, at_once, "{scenario} in steps of {step}, turn {turn}");
             }
-            // The other way round the newest Pods come first.
+            // In reverse order, the newest Pods come first.
             observations.reverse();
         }
     }

@@ -1,11 +1,12 @@
-//! Why a Pod waits, interval by interval.
+//! The reasons why a Pod waits, and their intervals.
 
 use kubectl_seq::testing::observation::Seen::{Added, Changed, Listed};
 use serde_json::{Value, json};
 
-use crate::story::{
-    at, bound, cond, event, keeps_quiet_of, listed, pod, repeated, status, t, tells, waiting, watched, with,
-    works,
+use crate::one_pod::{assert_lines, assert_no_line, describe_listed, describe_watched};
+use crate::support::pod_builder::{
+    at, condition, container_status, kubelet_event, patched, pod, repeated, running_pod, scheduled_pod, time,
+    waiting,
 };
 
 /// The scheduler's event, told first at that second, again until `last`.
@@ -26,11 +27,14 @@ const CPU: &str = "0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 
 const TAINT: &str = "0/3 nodes are available: 1 node(s) had untolerated taint {a: }, 2 Insufficient cpu.";
 
 #[test]
-fn what_the_scheduler_says_changes_over_time() {
-    let bound = with(bound(json!({})), json!({"status": {"conditions": [cond("PodScheduled", "True", 60)]}}));
+fn each_reason_of_the_scheduler_has_its_own_interval() {
+    let bound = patched(
+        scheduled_pod(json!({})),
+        json!({"status": {"conditions": [condition("PodScheduled", "True", 60)]}}),
+    );
     let facts = [bound, unschedulable(0.2, 50.0, CPU), unschedulable(20.5, 30.0, TAINT)];
-    tells(
-        &listed(facts),
+    assert_lines(
+        &describe_listed(facts),
         &[
             "| 0.000..20.500 Queued (Insufficient cpu)",
             "| 20.500..50.000 Queued (Insufficient cpu, node(s) had untolerated taint {a: })",
@@ -41,14 +45,17 @@ fn what_the_scheduler_says_changes_over_time() {
 }
 
 #[test]
-fn numbers_that_change_make_no_new_interval() {
+fn changed_numbers_of_nodes_start_no_new_interval() {
     let other = "0/5 nodes are available: 5 Insufficient cpu. preemption: 0/5 nodes are available: y.";
     let facts = [pod(json!({})), unschedulable(0.2, 50.0, CPU), unschedulable(60.0, 70.0, other)];
-    tells(&listed(facts), &["p: Pending (Insufficient cpu)", "| 0.000..… Queued (Insufficient cpu)"]);
+    assert_lines(
+        &describe_listed(facts),
+        &["p: Pending (Insufficient cpu)", "| 0.000..… Queued (Insufficient cpu)"],
+    );
 }
 
 #[test]
-fn what_the_autoscaler_does_is_told_with_it() {
+fn the_reaction_of_the_autoscaler_follows_the_reason() {
     let facts = [
         pod(json!({})),
         unschedulable(0.2, 90.0, CPU),
@@ -60,8 +67,8 @@ fn what_the_autoscaler_does_is_told_with_it() {
         ),
         autoscaled("TriggeredScaleUp", 40.0, 40.0, "pod triggered scale-up: [{pool 1->2 (max: 3)}]"),
     ];
-    tells(
-        &listed(facts),
+    assert_lines(
+        &describe_listed(facts),
         &[
             "| 0.000..10.000 Queued (Insufficient cpu)",
             "| 10.000..40.000 Queued (Insufficient cpu (NotTriggerScaleUp: max node group size reached))",
@@ -71,19 +78,19 @@ fn what_the_autoscaler_does_is_told_with_it() {
 }
 
 #[test]
-fn a_watch_dates_the_reason_by_its_receipt_where_events_may_not_be_read() {
+fn without_events_the_receipt_dates_the_reason() {
     let refused = |message: &str| {
-        let mut condition = cond("PodScheduled", "False", 0);
+        let mut condition = condition("PodScheduled", "False", 0);
         condition["reason"] = json!("Unschedulable");
         condition["message"] = json!(message);
         pod(json!({"status": {"conditions": [condition]}}))
     };
-    let story = watched([
+    let story = describe_watched([
         (0.1, Added, pod(json!({}))),
         (0.2, Changed, refused(CPU)),
         (20.3, Changed, refused(TAINT)),
     ]);
-    tells(
+    assert_lines(
         &story,
         &[
             "| 0.100..20.300 Queued (Insufficient cpu) observed",
@@ -91,20 +98,23 @@ fn a_watch_dates_the_reason_by_its_receipt_where_events_may_not_be_read() {
         ],
     );
     // Attached late: since when it says so is not known, so it is told of the whole wait.
-    let late = watched([(30.0, Listed, refused(TAINT))]);
-    tells(&late, &["| 0.000..… Queued (Insufficient cpu, node(s) had untolerated taint {a: }) status"]);
+    let late = describe_watched([(30.0, Listed, refused(TAINT))]);
+    assert_lines(
+        &late,
+        &["| 0.000..… Queued (Insufficient cpu, node(s) had untolerated taint {a: }) status"],
+    );
 }
 
 #[test]
-fn gates_go_one_by_one() {
+fn scheduling_gates_are_removed_one_by_one() {
     let gated = |gates: Value| pod(json!({"spec": {"schedulingGates": gates}}));
     let (kueue, other) = (json!({"name": "kueue.x-k8s.io/admission"}), json!({"name": "g"}));
-    let story = watched([
+    let story = describe_watched([
         (0.1, Added, gated(json!([kueue, other]))),
         (5.0, Changed, gated(json!([kueue]))),
         (9.0, Changed, gated(json!([]))),
     ]);
-    tells(
+    assert_lines(
         &story,
         &[
             "| 0.100..5.000 Queued (admission by Kueue, SchedulingGated: g) observed",
@@ -114,28 +124,31 @@ fn gates_go_one_by_one() {
     );
     let mut queued = gated(json!([kueue, {"name": "kueue.x-k8s.io/topology"}]));
     queued["metadata"]["labels"] = json!({"kueue.x-k8s.io/queue-name": "team-a"});
-    tells(&listed([queued]), &["p: Pending (admission by Kueue queue team-a, topology by Kueue)"]);
+    assert_lines(
+        &describe_listed([queued]),
+        &["p: Pending (admission by Kueue queue team-a, topology by Kueue)"],
+    );
     // Attached while it waits: gates are never added, so it waited for these from the first.
-    tells(
-        &watched([(7.0, Listed, gated(json!([kueue])))]),
+    assert_lines(
+        &describe_watched([(7.0, Listed, gated(json!([kueue])))]),
         &["p: Pending (admission by Kueue)", "| 0.000..… Queued (admission by Kueue)"],
     );
 }
 
 #[test]
-fn a_config_error_is_told_from_its_first_event_until_the_start() {
-    let works = with(
-        works(),
-        json!({"status": {"containerStatuses": [status("main", 0, json!({"running": {"startedAt": t(20)}}), json!({}))]}}),
+fn a_config_error_lasts_from_its_first_event_until_the_start() {
+    let works = patched(
+        running_pod(),
+        json!({"status": {"containerStatuses": [container_status("main", 0, json!({"running": {"startedAt": time(20)}}), json!({}))]}}),
     );
     let facts = [
         works,
-        event("Pulled", "main", 3.0, "Container image \"app:1\" already present on machine"),
-        repeated(event("Failed", "main", 6.0, "Error: secret \"key\" not found"), 4, 18),
-        event("Started", "main", 20.2, "x"),
+        kubelet_event("Pulled", "main", 3.0, "Container image \"app:1\" already present on machine"),
+        repeated(kubelet_event("Failed", "main", 6.0, "Error: secret \"key\" not found"), 4, 18),
+        kubelet_event("Started", "main", 20.2, "x"),
     ];
-    tells(
-        &listed(facts),
+    assert_lines(
+        &describe_listed(facts),
         &[
             "| 3.000..6.000 Starting event",
             "| 6.000..20.200 Starting main (CreateContainerConfigError) event",
@@ -146,31 +159,35 @@ fn a_config_error_is_told_from_its_first_event_until_the_start() {
 
 #[test]
 fn a_config_error_without_events_is_dated_by_its_receipt() {
-    let ready = json!({"status": {"conditions": [cond("PodReadyToStartContainers", "True", 3)]}});
+    let ready = json!({"status": {"conditions": [condition("PodReadyToStartContainers", "True", 3)]}});
     let state = |reason: &str| {
-        let status = status("main", 0, waiting(reason), json!({}));
-        with(with(bound(json!({})), ready.clone()), json!({"status": {"containerStatuses": [status]}}))
+        let status = container_status("main", 0, waiting(reason), json!({}));
+        patched(
+            patched(scheduled_pod(json!({})), ready.clone()),
+            json!({"status": {"containerStatuses": [status]}}),
+        )
     };
-    let story = watched([
+    let story = describe_watched([
         (1.2, Added, state("ContainerCreating")),
         (9.0, Changed, state("CreateContainerConfigError")),
     ]);
-    tells(
+    assert_lines(
         &story,
         &["| 3.000..9.000 Startup status", "| 9.000..… Startup main (CreateContainerConfigError) observed"],
     );
-    let late = watched([(30.0, Listed, state("CreateContainerConfigError"))]);
-    tells(&late, &["| 3.000..… Startup (CreateContainerConfigError) status"]);
-    keeps_quiet_of(&late, "| 30");
+    let late = describe_watched([(30.0, Listed, state("CreateContainerConfigError"))]);
+    assert_lines(&late, &["| 3.000..… Startup (CreateContainerConfigError) status"]);
+    assert_no_line(&late, "| 30");
 }
 
 #[test]
-fn combined_events_tell_only_of_their_latest() {
+fn a_combined_event_holds_only_its_latest_message() {
     let text = "(combined from similar events): Failed to create pod sandbox: x";
-    let combined = repeated(event("FailedCreatePodSandBox", "", 1.5, text), 9, 40);
-    let mount = repeated(event("FailedMount", "", 1.2, "MountVolume.SetUp failed for volume \"v\""), 5, 30);
-    tells(
-        &listed([bound(json!({})), mount, combined]),
+    let combined = repeated(kubelet_event("FailedCreatePodSandBox", "", 1.5, text), 9, 40);
+    let mount =
+        repeated(kubelet_event("FailedMount", "", 1.2, "MountVolume.SetUp failed for volume \"v\""), 5, 30);
+    assert_lines(
+        &describe_listed([scheduled_pod(json!({})), mount, combined]),
         &["| 1.000..40.000 Startup (FailedMount)", "| 40.000..… Startup (FailedCreatePodSandBox)"],
     );
 }

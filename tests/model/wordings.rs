@@ -1,7 +1,7 @@
-//! Every wording of every Event that a Pod or its owner gets, and what it must be read as.
+//! All known wordings of the Events about Pods and their owners, and their meaning.
 //!
-//! `tests/wordings/*.jsonl` has one a line: with it the story tells the lines that `read` names, each from its beginning;
-//! where `read` is empty the story is what it is without the Event. Each is told in both shapes of Events.
+//! `tests/wordings/*.jsonl` has one wording per line. With the Event, the description of the Pod has lines with the
+//! beginnings in `read`. If `read` is empty, the Event must not change the description. Each Event is tested in both formats.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -11,11 +11,13 @@ use kubectl_seq::testing::observation::Seen::Listed;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::describe::timeline_of;
+use crate::one_pod::describe_pods;
 use crate::recording::through_a_recording;
-use crate::story::{
-    at, bound, deleted_at, event, observed, pod, running, status, told, waiting, with, works,
+use crate::support::pod_builder::{
+    at, container_status, deletion, kubelet_event, observation, patched, pod, running, running_pod,
+    scheduled_pod, waiting,
 };
-use crate::support::timeline;
 
 #[derive(Deserialize)]
 struct Wording {
@@ -35,20 +37,20 @@ fn base(name: &str) -> Vec<Value> {
     let owned = json!({"metadata": {"ownerReferences": [{"kind": "Job", "name": "j", "uid": "j", "controller": true}]}});
     vec![match name {
         "pending" => pod(json!({})),
-        "bound" => bound(
-            json!({"status": {"containerStatuses": [status("main", 0, waiting("ContainerCreating"), json!({}))]}}),
+        "bound" => scheduled_pod(
+            json!({"status": {"containerStatuses": [container_status("main", 0, waiting("ContainerCreating"), json!({}))]}}),
         ),
-        "works" => works(),
+        "works" => running_pod(),
         // Its start is what the event may date.
-        "fits" => with(
-            works(),
-            json!({"status": {"containerStatuses": [status("main", 0, running(1), json!({}))]}}),
+        "fits" => patched(
+            running_pod(),
+            json!({"status": {"containerStatuses": [container_status("main", 0, running(1), json!({}))]}}),
         ),
-        "stopping" => with(
-            with(works(), deleted_at(31, 30)),
-            json!({"status": {"containerStatuses": [status("main", 0, running(1), json!({}))]}}),
+        "stopping" => patched(
+            patched(running_pod(), deletion(31, 30)),
+            json!({"status": {"containerStatuses": [container_status("main", 0, running(1), json!({}))]}}),
         ),
-        "job" => with(pod(json!({})), owned),
+        "job" => patched(pod(json!({})), owned),
         other => panic!("{other}"),
     }]
 }
@@ -56,7 +58,7 @@ fn base(name: &str) -> Vec<Value> {
 fn said(wording: &Wording) -> Value {
     let container = if wording.container == "job" { "" } else { &wording.container };
     let seconds = if wording.container == "job" { 0.5 } else { 1.5 };
-    let mut said = event(&wording.reason, container, seconds, &wording.message);
+    let mut said = kubelet_event(&wording.reason, container, seconds, &wording.message);
     if wording.container == "job" {
         said["involvedObject"] = json!({"kind": "Job", "name": "j", "uid": "j"});
     }
@@ -82,14 +84,19 @@ fn in_the_newer_shape(mut said: Value) -> Value {
 }
 
 fn story(objects: Vec<Value>) -> String {
-    let list: Vec<Observation> = objects.into_iter().map(|object| observed(Listed, 1000.0, object)).collect();
-    let told_of = told(&timeline(&list));
-    assert_eq!(told(&timeline(&through_a_recording(&list))), told_of, "a recording reads otherwise");
+    let list: Vec<Observation> =
+        objects.into_iter().map(|object| observation(Listed, 1000.0, object)).collect();
+    let told_of = describe_pods(&timeline_of(&list));
+    assert_eq!(
+        describe_pods(&timeline_of(&through_a_recording(&list))),
+        told_of,
+        "a recording reads otherwise"
+    );
     told_of
 }
 
 #[test]
-fn every_wording_is_read_as_what_it_says() {
+fn every_wording_is_read_with_its_meaning() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wordings");
     let mut wordings = 0;
     let mut wrong = String::new();

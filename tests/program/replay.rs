@@ -168,6 +168,7 @@ fn odd_values_are_drawn() {
         ("\"reason\":\"", &format!("\"reason\":\"{evil}")),
     ] {
         let text = recording.replace(from, to);
+        assert_ne!(text, recording, "the recording does not contain {from}");
         for format in ["seq", "wide", "grid", "json"] {
             let ended = replay_input(text.as_bytes(), &["-o", format, "--explain", "--containers"]);
             assert!(

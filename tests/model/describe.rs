@@ -1,72 +1,14 @@
-//! Observations from compact JSON, and a timeline as compact text.
+//! Describes a timeline as compact text.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use jiff::Timestamp;
 use kubectl_seq::testing::lifecycle::{ContainerLife, ContainerRole, ContainerRun, Instant};
-use kubectl_seq::testing::observation::{Object, ObjectKind, Observation, Seen};
+use kubectl_seq::testing::observation::Observation;
 use kubectl_seq::testing::timeline::{Timeline, TimelinePod, Workload};
-use serde::Deserialize;
-use serde_json::Value;
 
-/// One moment of a node's runtime, to the nanosecond.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Truth {
-    pub(crate) at: Timestamp,
-    pub(crate) what: String,
-    pub(crate) pod: String,
-    #[serde(default)]
-    pub(crate) container: String,
-    #[serde(default)]
-    pub(crate) image: String,
-}
-
-/// What a real cluster sent, and what its nodes really did.
-pub(crate) struct Recorded {
-    pub(crate) observations: Vec<Observation>,
-    pub(crate) truth: Vec<Truth>,
-}
-
-#[derive(Deserialize)]
-struct Line {
-    received: Option<Timestamp>,
-    seen: Option<String>,
-    kind: Option<String>,
-    object: Option<Value>,
-    truth: Option<Truth>,
-}
-
-/// Reads `tests/scenarios/NAME.jsonl`.
-pub(crate) fn recorded(name: &str) -> Recorded {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/scenarios/{name}.jsonl"));
-    let mut recorded = Recorded { observations: Vec::new(), truth: Vec::new() };
-    for line in std::fs::read_to_string(path).unwrap().lines() {
-        let line: Line = serde_json::from_str(line).unwrap();
-        if let Some(truth) = line.truth {
-            recorded.truth.push(truth);
-            continue;
-        }
-        let (kind, object) = (line.kind.unwrap(), line.object.unwrap());
-        recorded.observations.push(Observation {
-            received: line.received.unwrap(),
-            seen: seen(&line.seen.unwrap()),
-            object: object_of(&kind, object),
-        });
-    }
-    recorded
-}
-
-pub(crate) fn seen(word: &str) -> Seen {
-    serde_json::from_value(word.into()).unwrap()
-}
-
-pub(crate) fn object_of(kind: &str, object: Value) -> Object {
-    ObjectKind::from_recording_tag(kind).unwrap().deserialize(object).unwrap()
-}
-
-/// The timeline that these observations make.
-pub(crate) fn timeline<'a>(observations: impl IntoIterator<Item = &'a Observation>) -> Timeline {
+/// Returns the timeline of these observations.
+pub(crate) fn timeline_of<'a>(observations: impl IntoIterator<Item = &'a Observation>) -> Timeline {
     let mut timeline = Timeline::default();
     for observation in observations {
         timeline.apply(observation);
@@ -75,27 +17,27 @@ pub(crate) fn timeline<'a>(observations: impl IntoIterator<Item = &'a Observatio
     timeline
 }
 
-/// Seconds since `zero`, to the millisecond.
+/// Formats a time as seconds since `zero`, to the millisecond.
 fn seconds(at: Timestamp, zero: Timestamp) -> String {
     let millis = at.as_millisecond() - zero.as_millisecond();
     let sign = if millis < 0 { "-" } else { "" };
     format!("{sign}{}.{:03}", millis.abs() / 1000, millis.abs() % 1000)
 }
 
-fn instant(instant: Option<Instant>, zero: Timestamp) -> String {
+fn describe_instant(instant: Option<Instant>, zero: Timestamp) -> String {
     instant.map_or("?".to_owned(), |instant| format!("{} {:?}", seconds(instant.at, zero), instant.evidence))
 }
 
-/// Everything that a timeline tells, in seconds since `zero`.
-pub(crate) fn tell(timeline: &Timeline, zero: Timestamp) -> String {
+/// Describes a timeline as text, with times in seconds since `zero`.
+pub(crate) fn describe_timeline(timeline: &Timeline, zero: Timestamp) -> String {
     let mut text = String::new();
     for workload in timeline.workloads() {
-        tell_workload(&mut text, timeline, workload, zero);
+        describe_workload(&mut text, timeline, workload, zero);
     }
     text
 }
 
-fn tell_workload(text: &mut String, timeline: &Timeline, workload: &Workload, zero: Timestamp) {
+fn describe_workload(text: &mut String, timeline: &Timeline, workload: &Workload, zero: Timestamp) {
     let Workload { kind, name, state, reason, .. } = workload;
     if &**kind != "Pod" {
         write!(text, "{kind} {name}: {}", state.name()).unwrap();
@@ -114,7 +56,7 @@ fn tell_workload(text: &mut String, timeline: &Timeline, workload: &Workload, ze
         writeln!(text, " idle {:.3}", float(summary.slots.idle)).unwrap();
     }
     for (_, pod) in timeline.pods(workload) {
-        tell_pod(text, &pod, zero);
+        describe_pod(text, &pod, zero);
     }
 }
 
@@ -123,8 +65,8 @@ fn float(millis: i64) -> f64 {
     millis as f64 / 1000.0
 }
 
-/// One Pod: outcome, instants, phases, containers.
-pub(crate) fn tell_pod(text: &mut String, pod: &TimelinePod, zero: Timestamp) {
+/// Appends a description of one Pod: its outcome, instants, phases and containers.
+pub(crate) fn describe_pod(text: &mut String, pod: &TimelinePod, zero: Timestamp) {
     let life = &pod.life;
     write!(text, "{}", pod.name).unwrap();
     if let Some(index) = pod.index {
@@ -147,7 +89,7 @@ pub(crate) fn tell_pod(text: &mut String, pod: &TimelinePod, zero: Timestamp) {
     text.push('\n');
     for (name, at) in life.instants.named() {
         if at.is_some() {
-            writeln!(text, "  {name} {}", instant(at, zero)).unwrap();
+            writeln!(text, "  {name} {}", describe_instant(at, zero)).unwrap();
         }
     }
     for phase in &life.phases {
@@ -162,11 +104,11 @@ pub(crate) fn tell_pod(text: &mut String, pod: &TimelinePod, zero: Timestamp) {
         writeln!(text, " {}", phase.source.name()).unwrap();
     }
     for container in &life.containers {
-        tell_container(text, container, zero);
+        describe_container(text, container, zero);
     }
 }
 
-fn tell_container(text: &mut String, container: &ContainerLife, zero: Timestamp) {
+fn describe_container(text: &mut String, container: &ContainerLife, zero: Timestamp) {
     write!(text, "  {}", container.name).unwrap();
     if container.role != ContainerRole::Main {
         write!(text, " {}", container.role.name()).unwrap();
@@ -189,7 +131,7 @@ fn tell_container(text: &mut String, container: &ContainerLife, zero: Timestamp)
         write!(text, " waiting {waiting}").unwrap();
     }
     for run in &container.runs {
-        tell_run(text, run, zero);
+        describe_run(text, run, zero);
     }
     if container.runs_not_seen > 0 {
         write!(text, "; {} not seen", container.runs_not_seen).unwrap();
@@ -197,9 +139,9 @@ fn tell_container(text: &mut String, container: &ContainerLife, zero: Timestamp)
     text.push('\n');
 }
 
-fn tell_run(text: &mut String, run: &ContainerRun, zero: Timestamp) {
-    let end = if run.ended { instant(run.end, zero) } else { "…".to_owned() };
-    write!(text, "; {}..{end}", instant(run.start, zero)).unwrap();
+fn describe_run(text: &mut String, run: &ContainerRun, zero: Timestamp) {
+    let end = if run.ended { describe_instant(run.end, zero) } else { "…".to_owned() };
+    write!(text, "; {}..{end}", describe_instant(run.start, zero)).unwrap();
     if let Some(code) = run.exit_code {
         write!(text, " exit {code}").unwrap();
     }

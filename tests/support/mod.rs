@@ -1,0 +1,4 @@
+//! Helpers that the test binaries share: a builder of Pods and a reader of recorded scenarios.
+
+pub(crate) mod pod_builder;
+pub(crate) mod scenario;
