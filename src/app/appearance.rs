@@ -1,73 +1,75 @@
-//! How a run is drawn.
+//! The appearance of a run: characters, colours, sizes, and how the run shows its progress.
 
 use crate::terminal::tty::terminal_size;
 use crate::view::{Glyphs, Size, Stylesheet, ViewState};
 
-/// Lines of the last picture where there is no terminal to bound it.
-const LINES_IN_LOGS: usize = 120;
+/// Maximum number of lines of the last picture if no terminal bounds it.
+const MAX_LINES_IN_LOGS: usize = 120;
 
-/// How what goes on is shown.
+/// How a run is shown until it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
-    /// Redrawn in place.
+pub(crate) enum ProgressDisplay {
+    /// A picture that is redrawn in place.
     Live,
     /// One line for each change.
     Lines,
-    /// Only the end.
+    /// Nothing before the end.
     Silent,
 }
 
-/// How everything is drawn.
+/// The appearance of everything that a run writes.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent decisions")]
 pub(crate) struct Appearance {
-    /// What the user chose to see.
-    pub(crate) state: ViewState,
-    /// Characters.
+    /// The view, order, grouping and other choices of the user.
+    pub(crate) view_state: ViewState,
+    /// The characters of pictures.
     pub(crate) glyphs: Glyphs,
-    /// How what goes on is shown.
-    pub(crate) mode: Mode,
-    /// Live pictures and lines go to standard error, because a machine format owns standard output.
+    /// How the run is shown until it ends.
+    pub(crate) progress: ProgressDisplay,
+    /// Whether a progress bar may be shown on standard error.
+    pub(crate) progress_bar: bool,
+    /// Whether live pictures and lines go to standard error, because an output for programs owns standard output.
     pub(crate) live_on_stderr: bool,
+    /// Whether pictures are coloured.
     pub(crate) colours: bool,
+    /// Whether messages on standard error are coloured.
     pub(crate) stderr_colours: bool,
+    /// The number of columns that the user asked for.
     pub(crate) columns: Option<usize>,
+    /// The number of columns if neither the user nor a terminal decides it.
     pub(crate) default_columns: usize,
-    pub(crate) terminal: bool,
+    /// Whether the stream of pictures is a terminal.
+    pub(crate) is_terminal: bool,
 }
 
 impl Appearance {
-    /// Colours of pictures.
+    /// Returns the colours of pictures.
     pub(crate) fn stylesheet(&self) -> Stylesheet {
         if self.colours { Stylesheet::COLOURED } else { Stylesheet::PLAIN }
     }
 
-    /// Colours of messages.
+    /// Returns the colours of messages on standard error.
     pub(crate) fn stderr_stylesheet(&self) -> Stylesheet {
         if self.stderr_colours { Stylesheet::COLOURED } else { Stylesheet::PLAIN }
     }
 
-    /// The columns that were asked for.
-    pub(crate) fn wanted_columns(&self) -> Option<usize> {
-        self.columns
-    }
-
-    /// Whether the live picture is on a terminal, so that somebody can move in it.
+    /// Whether the user can move in the live picture, because it is on a terminal.
     pub(crate) fn is_interactive(&self) -> bool {
-        self.mode == Mode::Live && self.terminal
+        self.progress == ProgressDisplay::Live && self.is_terminal
     }
 
-    /// The room for a picture that is printed once: on a terminal it fits the screen, so that its head can be seen.
+    /// Returns the size of a picture that is printed once. On a terminal it fits the screen, so that its top stays visible.
     pub(crate) fn print_size(&self) -> Size {
-        let size = if self.terminal { terminal_size() } else { None };
+        let size = if self.is_terminal { terminal_size() } else { None };
         let columns = self.columns.or(size.map(|(columns, _)| columns)).unwrap_or(self.default_columns);
-        // Two lines for the prompt that follows.
+        // Two lines are left for the prompt of the shell.
         Size { columns, rows: size.map(|(_, rows)| rows.saturating_sub(2).max(10)) }
     }
 
-    /// The room for the last picture after lines.
+    /// Returns the size of the last picture of a run that was followed without a live picture.
     pub(crate) fn log_size(&self) -> Size {
         let size = self.print_size();
-        Size { rows: size.rows.or(Some(LINES_IN_LOGS)), ..size }
+        Size { rows: size.rows.or(Some(MAX_LINES_IN_LOGS)), ..size }
     }
 }

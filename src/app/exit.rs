@@ -1,33 +1,34 @@
-//! How the program ends: exit codes and failures.
+//! The ways in which the program ends: exit codes and errors.
 
+use std::io;
 use std::process::ExitCode;
 
 use crate::source::{ErrorKind, SourceError};
 use crate::timeline::WorkloadState;
 
-/// How the program ends. Scripts rest on these numbers.
+/// How the program ends. Scripts rely on the exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// Printed; or everything followed ended well: 0.
+    /// Everything was printed, and every followed workload succeeded. Exit code 0.
     Success,
-    /// A followed workload failed: 1.
+    /// A followed workload failed. Exit code 1.
     Failed,
-    /// Wrong usage: 2.
+    /// The command line or an input file is wrong. Exit code 2.
     Usage,
-    /// Could not find out: connection, permission, not found, deleted before it ended: 3.
+    /// The outcome is unknown: no connection, no permission, no such object, or it was deleted before it ended. Exit code 3.
     Unknown,
-    /// `--timeout` ran out: 124.
+    /// `--timeout` has passed. Exit code 124.
     Timeout,
-    /// Ctrl-C: 130.
+    /// The user pressed Ctrl-C. Exit code 130.
     Interrupted,
-    /// SIGTERM: 143.
+    /// The program received SIGTERM. Exit code 143.
     Terminated,
-    /// The wrapped program's own.
+    /// The exit code of the wrapped kubectl.
     Wrapped(u8),
 }
 
 impl Exit {
-    /// The number.
+    /// Returns the exit code.
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Success => 0,
@@ -41,16 +42,31 @@ impl Exit {
         }
     }
 
-    /// Of several ended workloads the worst decides: a failure before what is not known.
-    pub(crate) fn of_outcomes(outcomes: impl IntoIterator<Item = WorkloadState>) -> Self {
-        let of_one = |outcome| match outcome {
-            WorkloadState::Succeeded => Self::Success,
-            WorkloadState::Failed => Self::Failed,
-            _ => Self::Unknown,
+    /// Returns the exit of the worst state: a failure is worse than an unknown outcome, which is worse than a success.
+    pub(crate) fn from_states(states: impl IntoIterator<Item = WorkloadState>) -> Self {
+        let severity_and_exit = |state| match state {
+            WorkloadState::Succeeded => (0, Self::Success),
+            WorkloadState::Pending
+            | WorkloadState::Suspended
+            | WorkloadState::Running
+            | WorkloadState::Unknown => (1, Self::Unknown),
+            WorkloadState::Failed => (2, Self::Failed),
         };
-        let badness =
-            |exit: &Self| [Self::Success, Self::Unknown, Self::Failed].iter().position(|known| known == exit);
-        outcomes.into_iter().map(of_one).max_by_key(badness).unwrap_or(Self::Success)
+        let worst = states.into_iter().map(severity_and_exit).max_by_key(|(severity, _)| *severity);
+        worst.map_or(Self::Success, |(_, exit)| exit)
+    }
+
+    /// Whether the workloads have ended with a known outcome.
+    pub(crate) fn is_known_outcome(self) -> bool {
+        match self {
+            Self::Success | Self::Failed => true,
+            Self::Usage
+            | Self::Unknown
+            | Self::Timeout
+            | Self::Interrupted
+            | Self::Terminated
+            | Self::Wrapped(_) => false,
+        }
     }
 }
 
@@ -83,18 +99,15 @@ pub(crate) enum RunError {
     Source(#[from] SourceError),
     /// The reader of the output has gone, so the program ends without a message.
     #[error("the reader of the output has gone")]
-    BrokenPipe(#[source] std::io::Error),
+    BrokenPipe(#[source] io::Error),
     /// The output cannot be written for another reason.
     #[error("cannot write the output: {0}")]
-    Output(#[source] std::io::Error),
+    Output(#[source] io::Error),
 }
 
-impl From<std::io::Error> for RunError {
-    fn from(error: std::io::Error) -> Self {
-        match error.kind() {
-            std::io::ErrorKind::BrokenPipe => Self::BrokenPipe(error),
-            _ => Self::Output(error),
-        }
+impl From<io::Error> for RunError {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe { Self::BrokenPipe(error) } else { Self::Output(error) }
     }
 }
 
@@ -103,11 +116,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_worst_outcome_decides() {
+    fn the_worst_state_decides_the_exit() {
         use WorkloadState::{Failed, Succeeded, Unknown};
-        assert_eq!(Exit::of_outcomes([]), Exit::Success);
-        assert_eq!(Exit::of_outcomes([Succeeded, Succeeded]), Exit::Success);
-        assert_eq!(Exit::of_outcomes([Succeeded, Unknown]), Exit::Unknown);
-        assert_eq!(Exit::of_outcomes([Unknown, Failed, Succeeded]), Exit::Failed);
+        assert_eq!(Exit::from_states([]), Exit::Success);
+        assert_eq!(Exit::from_states([Succeeded, Succeeded]), Exit::Success);
+        assert_eq!(Exit::from_states([Succeeded, Unknown]), Exit::Unknown);
+        assert_eq!(Exit::from_states([Unknown, Failed, Succeeded]), Exit::Failed);
     }
 }

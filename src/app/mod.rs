@@ -1,13 +1,19 @@
-//! One run of a command: what is observed becomes what is shown.
+//! One run of a command: observations come in, reporters show them.
+
+#![warn(clippy::wildcard_enum_match_arm)]
 
 pub(crate) mod appearance;
 pub(crate) mod closing_report;
-pub(crate) mod event_loop;
+pub(crate) mod console;
 pub(crate) mod exit;
 pub(crate) mod output;
 pub(crate) mod pod_details;
 pub(crate) mod pod_details_loader;
+pub(crate) mod progress_bar;
 pub(crate) mod recording;
 pub(crate) mod reporter;
 pub(crate) mod run;
+pub(crate) mod run_options;
+pub(crate) mod run_state;
+pub(crate) mod signals;
 pub(crate) mod streams;

@@ -1,31 +1,41 @@
-//! The output formats of a run.
+//! The outputs that a run can produce.
 
-use clap::ValueEnum;
+use crate::view::View;
 
-/// Output formats.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// One bar per Pod on a common time axis
-    Seq,
-    /// One line of columns per Pod
-    Table,
-    /// The table with more columns
-    Wide,
-    /// One cell per Pod
-    Grid,
-    /// The timeline document
-    Json,
-    /// One line per change, each a JSON object
-    Jsonl,
-    /// The timeline document
-    Yaml,
-    /// Names only
-    Name,
+/// The output that a run writes to standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Output {
+    /// A picture for people.
+    Picture(View),
+    /// The timeline document, written once at the end.
+    Document(DocumentFormat),
+    /// One JSON object for each change, written as it happens.
+    Changes,
+    /// The names of the workloads.
+    Names,
 }
 
-impl Format {
-    /// Whether it is for programs, so that nothing else may be on standard output.
-    pub(crate) fn is_for_machines(self) -> bool {
-        matches!(self, Self::Json | Self::Jsonl | Self::Yaml | Self::Name)
+/// The format of the timeline document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DocumentFormat {
+    Json,
+    Yaml,
+}
+
+impl Output {
+    /// Whether programs read the output. Pictures and messages then go to standard error.
+    pub(crate) fn is_for_programs(self) -> bool {
+        match self {
+            Self::Picture(_) => false,
+            Self::Document(_) | Self::Changes | Self::Names => true,
+        }
+    }
+
+    /// The view that pictures begin with. Beside an output for programs it is the sequence.
+    pub(crate) fn view(self) -> View {
+        match self {
+            Self::Picture(view) => view,
+            Self::Document(_) | Self::Changes | Self::Names => View::Sequence,
+        }
     }
 }

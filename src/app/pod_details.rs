@@ -1,4 +1,4 @@
-//! What is shown of one Pod beside its life: its Events and the end of its logs.
+//! Details of one Pod besides its phases: its Events, the ends of its logs, its conditions and its resource requests.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use crate::source::cluster::Cluster;
 use crate::timeline::TimelinePod;
 use crate::view::{ConditionRow, ContainerLog, PodEvent, PodExtras, ResourceRequest};
 
-/// Events of one Pod, and the end of its logs.
+/// Details of one Pod.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PodDetails {
-    /// By name: a repeated Event replaces its former state.
+    /// By name. A repeated Event replaces its earlier state.
     events: BTreeMap<String, Event>,
     logs: Vec<ContainerLog>,
     conditions: Vec<ConditionRow>,
@@ -20,26 +20,29 @@ pub(crate) struct PodDetails {
 }
 
 impl PodDetails {
-    /// Keeps Events, and what the timeline does not of the Pod itself; the source tells only of what was asked for.
+    /// Stores an Event, or the conditions and requests of the Pod. The source must deliver objects of this Pod only.
     pub(crate) fn observe(&mut self, observation: &Observation) {
-        match &observation.object {
-            Object::Event(event) if !observation.seen.is_gone() => {
-                self.events.insert(event.metadata.name.clone(), (**event).clone());
-            }
-            Object::Pod(pod) if observation.seen != Seen::Missing => {
-                self.conditions = pod.status.conditions.iter().map(condition).collect();
-                self.requests = requests(pod);
-            }
-            _ => {}
+        if let Object::Event(event) = &observation.object
+            && !observation.seen.is_gone()
+        {
+            self.events.insert(event.metadata.name.clone(), (**event).clone());
+        }
+        if let Object::Pod(pod) = &observation.object
+            && observation.seen != Seen::Missing
+        {
+            self.conditions = pod.status.conditions.iter().map(condition_row).collect();
+            self.requests = resource_requests(pod);
         }
     }
 
-    /// Reads the end of the log of every container that has run; of its last run, if it is between two.
+    /// Reads the last `lines` lines of the log of every container that has run. Between two runs of a container, reads the
+    /// log of the earlier run.
     pub(crate) async fn read_logs(&mut self, cluster: &Cluster, pod: &TimelinePod<'_>, lines: u32) {
         let mut logs = Vec::new();
         for container in pod.life.containers.iter().filter(|container| !container.runs.is_empty()) {
-            let crashed = container.runs.last().is_some_and(|run| run.ended) && !pod.life.outcome.has_ended();
-            let previous = crashed && container.role == ContainerRole::Main && container.restarts > 0;
+            let has_crashed =
+                container.runs.last().is_some_and(|run| run.ended) && !pod.life.outcome.has_ended();
+            let previous = has_crashed && container.role == ContainerRole::Main && container.restarts > 0;
             let tail = cluster.log_tail(&pod.namespace, &pod.name, &container.name, previous, lines).await;
             logs.extend(tail.map(|lines| ContainerLog { container: container.name.to_string(), lines }));
         }
@@ -48,9 +51,9 @@ impl PodDetails {
         }
     }
 
-    /// As the view takes it.
+    /// Returns the details in the form that the view needs. Events are sorted by time.
     pub(crate) fn extras(&self) -> PodExtras {
-        let mut events: Vec<PodEvent> = self.events.values().map(shown).collect();
+        let mut events: Vec<PodEvent> = self.events.values().map(pod_event).collect();
         events.sort_by_key(|event| event.at);
         PodExtras {
             events,
@@ -61,7 +64,7 @@ impl PodDetails {
     }
 }
 
-fn condition(condition: &observation::PodCondition) -> ConditionRow {
+fn condition_row(condition: &observation::PodCondition) -> ConditionRow {
     ConditionRow {
         name: condition.r#type.clone(),
         status: condition.status.clone(),
@@ -70,24 +73,24 @@ fn condition(condition: &observation::PodCondition) -> ConditionRow {
     }
 }
 
-/// What the containers request that hold it as long as the Pod is there: main ones and sidecars.
-fn requests(pod: &observation::Pod) -> Vec<ResourceRequest> {
+/// Returns the requests of the main containers and the sidecars, which hold their resources as long as the Pod runs.
+fn resource_requests(pod: &observation::Pod) -> Vec<ResourceRequest> {
     let sidecars = pod.spec.init_containers.iter().filter(|init| init.restart_policy == "Always");
     let containers = pod.spec.containers.iter().chain(sidecars);
-    let of_one = |container: &observation::Container| {
+    let requests_of_container = |container: &observation::Container| {
         let requests = container.resources.iter().flat_map(|resources| &resources.requests);
-        let of = container.name.clone();
+        let name = container.name.clone();
         let request = |(resource, quantity): (&String, &observation::Quantity)| ResourceRequest {
-            container: of.clone(),
+            container: name.clone(),
             resource: resource.clone(),
             quantity: quantity.string.clone(),
         };
         requests.map(request).collect::<Vec<_>>()
     };
-    containers.flat_map(of_one).collect()
+    containers.flat_map(requests_of_container).collect()
 }
 
-fn shown(event: &Event) -> PodEvent {
+fn pod_event(event: &Event) -> PodEvent {
     PodEvent {
         at: event.last_occurrence(),
         warning: event.r#type == "Warning",

@@ -1,5 +1,5 @@
-//! What the live picture shows beside the timeline, fetched while it goes on: events, logs and YAML of the Pod that is
-//! open, and the last words of the first containers that fail, before their Pods can go.
+//! Loads details of Pods while a run goes on: Events, logs and YAML of the Pod whose page is open, and the logs of the
+//! first containers that fail. These logs are read at once, because the Pods may be deleted.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -21,60 +21,78 @@ use crate::tui::pages::shown_container;
 use crate::tui::state::TuiState;
 use crate::view::{ContainerLog, PodExtras};
 
-/// Logs of so many Pods that fail are kept.
-const MOST_FAILURES: usize = 3;
-/// What is open is read again after so long, if the Pod may have changed.
-const REFRESH: Duration = Duration::from_secs(2);
-/// The end waits so long for the last words of what has failed.
-const LAST_WORDS: Duration = Duration::from_secs(3);
-/// Lines that a log begins with when it is followed.
-const LOG_BEGINS_WITH: u32 = 500;
+/// Maximum number of Pods whose failure logs are read.
+const MAX_FAILED_PODS: usize = 3;
 
-/// What was fetched.
+/// Time after which an open page is read again, if its Pod has not ended.
+const PAGE_REFRESH_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Time that the end of a run waits for failure logs.
+const FINAL_LOG_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Number of lines with which a followed log begins.
+const FOLLOWED_LOG_LINES: u32 = 500;
+
+/// The explanation of a page that only a cluster can fill.
+const NOT_AVAILABLE: &str = "not available without a cluster";
+
+/// Something that was fetched.
 #[derive(Debug)]
 pub(crate) enum FetchedDetails {
-    /// Events of the Pod that is open.
-    Events(u64, Vec<Observation>),
-    /// The ends of its logs.
-    Tails(u64, Vec<ContainerLog>),
-    /// Its YAML.
-    Yaml(u64, Result<String, String>),
-    /// More of the log that is followed; `None` at its end.
-    Log(u64, Option<Result<Vec<String>, String>>),
-    /// The last words of a container that failed.
-    LastWords(PodKey, Option<ContainerLog>),
+    /// Data of the page with this number.
+    Page(u64, FetchedPage),
+    /// The end of the log of a container that failed, if the log could be read.
+    FailureLog(PodKey, Option<ContainerLog>),
 }
 
-/// Fetches, and keeps what came.
+/// Data of an open page.
+#[derive(Debug)]
+pub(crate) enum FetchedPage {
+    /// Events of the Pod.
+    Events(Vec<Observation>),
+    /// The ends of the logs of all containers.
+    LogTails(Vec<ContainerLog>),
+    /// The YAML of the Pod, or the reason why it cannot be read.
+    Yaml(Result<String, String>),
+    /// More lines of the followed log, or the reason why it cannot be read.
+    LogLines(Result<Vec<String>, String>),
+    /// The end of the followed log.
+    LogEnd,
+}
+
+/// Loads details of Pods and keeps them.
 #[derive(Debug)]
 pub(crate) struct PodDetailsLoader {
     cluster: Option<Cluster>,
+    /// Number of lines of each log that are read. Zero reads no logs of failed containers.
     tail_lines: u32,
     sender: mpsc::UnboundedSender<FetchedDetails>,
-    found: mpsc::UnboundedReceiver<FetchedDetails>,
+    receiver: mpsc::UnboundedReceiver<FetchedDetails>,
+    /// The details that the open page shows.
     details: Details,
-    open: Option<Open>,
-    /// Counts what was opened: what comes late for something else is dropped.
-    turn: u64,
-    /// Events by the Pod's uid, where no cluster can be asked for them.
-    told: HashMap<String, PodDetails>,
-    asked: HashSet<(PodKey, Arc<str>, u32)>,
-    awaited: usize,
-    last_words: Vec<(PodKey, ContainerLog)>,
+    open_page: Option<OpenPage>,
+    /// The number of the page that was opened last. Data for earlier pages is dropped.
+    page_number: u64,
+    /// Events by the uid of their Pod. Filled only without a cluster, where Events cannot be requested later.
+    observed: HashMap<String, PodDetails>,
+    /// Containers whose failure log was requested, with their number of restarts.
+    requested_failure_logs: HashSet<(PodKey, Arc<str>, u32)>,
+    pending_failure_logs: usize,
+    failure_logs: Vec<(PodKey, ContainerLog)>,
 }
 
-/// What is open, and what fetches it.
+/// The page that is open and the tasks that fetch its data.
 #[derive(Debug)]
-struct Open {
+struct OpenPage {
     pod: PodKey,
     tab: Tab,
     container: Option<String>,
-    read_at: Instant,
-    closeup: PodDetails,
+    last_read: Instant,
+    pod_details: PodDetails,
     tasks: Vec<JoinHandle<()>>,
 }
 
-impl Drop for Open {
+impl Drop for OpenPage {
     fn drop(&mut self) {
         for task in &self.tasks {
             task.abort();
@@ -83,160 +101,193 @@ impl Drop for Open {
 }
 
 impl PodDetailsLoader {
-    /// Without a cluster only what the timeline's source tells is shown.
+    /// Creates a loader. Without a cluster it shows only the Events that the source of the timeline delivers.
     pub(crate) fn new(cluster: Option<Cluster>, tail_lines: u32) -> Self {
-        let (sender, found) = mpsc::unbounded_channel();
+        let (sender, receiver) = mpsc::unbounded_channel();
         Self {
             cluster,
             tail_lines,
             sender,
-            found,
+            receiver,
             details: Details::default(),
-            open: None,
-            turn: 0,
-            told: HashMap::new(),
-            asked: HashSet::new(),
-            awaited: 0,
-            last_words: Vec::new(),
+            open_page: None,
+            page_number: 0,
+            observed: HashMap::new(),
+            requested_failure_logs: HashSet::new(),
+            pending_failure_logs: 0,
+            failure_logs: Vec::new(),
         }
     }
 
-    /// What is known of the Pod that is open.
+    /// Returns the details of the Pod whose page is open.
     pub(crate) fn details(&self) -> &Details {
         &self.details
     }
 
-    /// Shows these beside the one Pod that was asked for.
-    pub(crate) fn show(&mut self, extras: PodExtras) {
+    /// Replaces the Events, logs, conditions and requests of the Pod whose page is open.
+    pub(crate) fn set_extras(&mut self, extras: PodExtras) {
         self.details.extras = extras;
     }
 
-    /// The last words of the containers that failed first.
-    pub(crate) fn last_words(&self) -> &[(PodKey, ContainerLog)] {
-        &self.last_words
+    /// Replaces the Events, conditions and requests, but keeps the log, which is fetched separately.
+    fn set_extras_except_log(&mut self, extras: PodExtras) {
+        let log = std::mem::take(&mut self.details.extras.log);
+        self.details.extras = PodExtras { log, ..extras };
     }
 
-    /// Keeps an event, if there will be nobody to ask for it.
+    /// Returns the ends of the logs of the containers that failed first.
+    pub(crate) fn failure_logs(&self) -> &[(PodKey, ContainerLog)] {
+        &self.failure_logs
+    }
+
+    /// Stores an Event or Pod, if there is no cluster from which it can be requested later.
     pub(crate) fn observe(&mut self, observation: &Observation) {
         if self.cluster.is_some() {
             return;
         }
-        let uid = match &observation.object {
-            Object::Event(event) if event.involved_object.kind == "Pod" => &event.involved_object.uid,
-            Object::Pod(pod) => &pod.metadata.uid,
-            _ => return,
+        let uid = if let Object::Pod(pod) = &observation.object {
+            &pod.metadata.uid
+        } else if let Object::Event(event) = &observation.object
+            && event.involved_object.kind == "Pod"
+        {
+            &event.involved_object.uid
+        } else {
+            return;
         };
-        self.told.entry(uid.clone()).or_default().observe(observation);
+        self.observed.entry(uid.clone()).or_default().observe(observation);
     }
 
-    /// What was fetched next.
-    pub(crate) async fn next(&mut self) -> Option<FetchedDetails> {
-        self.found.recv().await
+    /// Waits until something was fetched.
+    pub(crate) async fn next_fetched(&mut self) -> Option<FetchedDetails> {
+        self.receiver.recv().await
     }
 
-    /// Takes in what was fetched.
-    pub(crate) fn take(&mut self, found: FetchedDetails) {
-        match found {
-            FetchedDetails::LastWords(pod, log) => {
-                self.awaited = self.awaited.saturating_sub(1);
+    /// Stores what was fetched.
+    pub(crate) fn on_fetched(&mut self, fetched: FetchedDetails) {
+        match fetched {
+            FetchedDetails::FailureLog(pod, log) => {
+                self.pending_failure_logs = self.pending_failure_logs.saturating_sub(1);
                 if let Some(log) = log {
-                    // A container that fails again says why anew.
-                    self.last_words.retain(|(of, said)| (*of, &said.container) != (pod, &log.container));
-                    self.last_words.push((pod, log));
+                    // The log of a container that failed again replaces its earlier log.
+                    let is_other = |(other_pod, other_log): &(PodKey, ContainerLog)| {
+                        (*other_pod, &other_log.container) != (pod, &log.container)
+                    };
+                    self.failure_logs.retain(is_other);
+                    self.failure_logs.push((pod, log));
                 }
             }
-            FetchedDetails::Events(turn, _)
-            | FetchedDetails::Tails(turn, _)
-            | FetchedDetails::Yaml(turn, _)
-            | FetchedDetails::Log(turn, _)
-                if turn != self.turn => {}
-            FetchedDetails::Events(_, observations) => {
-                if let Some(open) = &mut self.open {
+            FetchedDetails::Page(number, page) if number == self.page_number => self.on_page_fetched(page),
+            FetchedDetails::Page(..) => {}
+        }
+    }
+
+    fn on_page_fetched(&mut self, page: FetchedPage) {
+        match page {
+            FetchedPage::Events(observations) => {
+                if let Some(open) = &mut self.open_page {
                     for observation in &observations {
-                        open.closeup.observe(observation);
+                        open.pod_details.observe(observation);
                     }
-                    let log = std::mem::take(&mut self.details.extras.log);
-                    self.details.extras = PodExtras { log, ..open.closeup.extras() };
+                    let extras = open.pod_details.extras();
+                    self.set_extras_except_log(extras);
                 }
             }
-            FetchedDetails::Tails(_, tails) => self.details.extras.log = tails,
-            FetchedDetails::Yaml(_, yaml) => self.details.yaml = Some(yaml),
-            FetchedDetails::Log(_, more) => {
+            FetchedPage::LogTails(tails) => self.details.extras.log = tails,
+            FetchedPage::Yaml(yaml) => self.details.yaml = Some(yaml),
+            FetchedPage::LogLines(Ok(lines)) => self.details.log.get_or_insert_default().append(lines),
+            FetchedPage::LogLines(Err(error)) => {
+                self.details.log.get_or_insert_default().ended = Some(error);
+            }
+            FetchedPage::LogEnd => {
                 let log = self.details.log.get_or_insert_default();
-                match more {
-                    Some(Ok(lines)) => log.append(lines),
-                    Some(Err(why)) => log.ended = Some(why),
-                    None => log.ended = log.ended.take().or_else(|| Some("the log ends here".into())),
-                }
+                log.ended.get_or_insert_with(|| "the log ends here".into());
             }
         }
     }
 
-    /// Fetches what the page that is shown needs, and nothing else.
-    pub(crate) fn attend(&mut self, state: &TuiState, timeline: &Timeline) {
-        let Page::Pod(pod, tab) = state.page else {
-            // The help is over in a moment, and then everything is to be there again.
-            if state.page == Page::Pods {
-                self.open = None;
+    /// Starts to load the data of the page that is shown, and stops loading data of other pages.
+    pub(crate) fn load_page(&mut self, tui: &TuiState, timeline: &Timeline) {
+        let (pod, tab) = match tui.page {
+            Page::Pod(pod, tab) => (pod, tab),
+            Page::Pods => {
+                self.open_page = None;
+                return;
             }
-            return;
+            // The data is kept, because the user returns to the page behind the help.
+            Page::Help => return,
         };
-        let container = if tab == Tab::Log { shown_container(timeline, pod, state.container) } else { None };
-        if let Some(open) = &mut self.open
+        let container = if tab == Tab::Log { shown_container(timeline, pod, tui.container) } else { None };
+        if let Some(open) = &self.open_page
             && (open.pod, open.tab) == (pod, tab)
             && open.container == container
         {
-            let refreshed = matches!(tab, Tab::Overview | Tab::Yaml) && open.read_at.elapsed() >= REFRESH;
-            if refreshed && !timeline.pod(pod).life.outcome.has_ended() {
-                open.read_at = Instant::now();
-                let tasks = self.read(pod, tab, timeline);
-                if let Some(open) = &mut self.open {
-                    open.tasks.retain(|task| !task.is_finished());
-                    open.tasks.extend(tasks);
-                }
-            }
+            self.refresh_page(pod, tab, timeline);
+        } else {
+            self.start_page(pod, tab, container, timeline);
+        }
+    }
+
+    /// Reads the open page again if it is old and the Pod may have changed.
+    fn refresh_page(&mut self, pod: PodKey, tab: Tab, timeline: &Timeline) {
+        let needs_refresh = match tab {
+            Tab::Overview | Tab::Yaml => true,
+            // Events and logs are followed.
+            Tab::Events | Tab::Log => false,
+        };
+        let is_old =
+            self.open_page.as_ref().is_some_and(|open| open.last_read.elapsed() >= PAGE_REFRESH_INTERVAL);
+        if !needs_refresh || !is_old || timeline.pod(pod).life.outcome.has_ended() {
             return;
         }
-        if self.open.as_ref().is_none_or(|open| open.pod != pod) {
+        let task = self.read_page(pod, tab, timeline);
+        if let Some(open) = &mut self.open_page {
+            open.last_read = Instant::now();
+            open.tasks.retain(|task| !task.is_finished());
+            open.tasks.extend(task);
+        }
+    }
+
+    fn start_page(&mut self, pod: PodKey, tab: Tab, container: Option<String>, timeline: &Timeline) {
+        if self.open_page.as_ref().is_none_or(|open| open.pod != pod) {
             self.details = Details::default();
         }
-        self.open = None;
-        self.turn += 1;
+        self.open_page = None;
+        self.page_number += 1;
         self.details.log = None;
-        let mut closeup = PodDetails::default();
-        if let Some(told) = self.told.get(&*timeline.pod(pod).uid) {
-            closeup = told.clone();
-            let log = std::mem::take(&mut self.details.extras.log);
-            self.details.extras = PodExtras { log, ..closeup.extras() };
+        let mut pod_details = PodDetails::default();
+        if let Some(observed) = self.observed.get(&*timeline.pod(pod).uid) {
+            pod_details = observed.clone();
+            self.set_extras_except_log(pod_details.extras());
         }
-        let mut tasks: Vec<JoinHandle<()>> = self.read(pod, tab, timeline).into_iter().collect();
-        if matches!(tab, Tab::Overview | Tab::Events) {
-            tasks.extend(self.follow_events(pod, timeline));
+        let mut tasks: Vec<JoinHandle<()>> = self.read_page(pod, tab, timeline).into_iter().collect();
+        match tab {
+            Tab::Overview | Tab::Events => tasks.extend(self.follow_events(pod, timeline)),
+            Tab::Log | Tab::Yaml => {}
         }
         if let Some(container) = &container {
             self.details.log = Some(LogView { container: container.clone(), ..LogView::default() });
             tasks.extend(self.follow_log(pod, container, timeline));
         }
-        self.open = Some(Open { pod, tab, container, read_at: Instant::now(), closeup, tasks });
+        self.open_page =
+            Some(OpenPage { pod, tab, container, last_read: Instant::now(), pod_details, tasks });
     }
 
-    /// Events that are told meanwhile, where no cluster is asked.
-    pub(crate) fn refresh_told(&mut self, timeline: &Timeline) {
-        if let Some(open) = &self.open
-            && let Some(told) = self.told.get(&*timeline.pod(open.pod).uid)
+    /// Shows Events that have arrived since the page was opened, if there is no cluster.
+    pub(crate) fn refresh_observed(&mut self, timeline: &Timeline) {
+        if let Some(open) = &self.open_page
+            && let Some(observed) = self.observed.get(&*timeline.pod(open.pod).uid)
         {
-            let log = std::mem::take(&mut self.details.extras.log);
-            self.details.extras = PodExtras { log, ..told.extras() };
+            self.set_extras_except_log(observed.extras());
         }
     }
 
-    /// Reads what has to be read again and again.
-    fn read(&mut self, pod: PodKey, tab: Tab, timeline: &Timeline) -> Option<JoinHandle<()>> {
-        let (sender, turn) = (self.sender.clone(), self.turn);
+    /// Starts to read the part of a page that is not followed. Returns the task, if there is such a part.
+    fn read_page(&mut self, pod: PodKey, tab: Tab, timeline: &Timeline) -> Option<JoinHandle<()>> {
+        let (sender, number) = (self.sender.clone(), self.page_number);
         let pod = timeline.pod(pod).into_owned();
         let Some(cluster) = self.cluster.clone() else {
             if tab == Tab::Yaml {
-                self.details.yaml = Some(Err("not available without a cluster".into()));
+                self.details.yaml = Some(Err(NOT_AVAILABLE.to_owned()));
             }
             return None;
         };
@@ -244,12 +295,13 @@ impl PodDetailsLoader {
         match tab {
             Tab::Yaml => Some(tokio::spawn(async move {
                 let yaml = cluster.pod_yaml(&pod.namespace, &pod.name).await;
-                let _ = sender.send(FetchedDetails::Yaml(turn, yaml));
+                let _ = sender.send(FetchedDetails::Page(number, FetchedPage::Yaml(yaml)));
             })),
             Tab::Overview => Some(tokio::spawn(async move {
-                let mut closeup = PodDetails::default();
-                closeup.read_logs(&cluster, &pod, lines).await;
-                let _ = sender.send(FetchedDetails::Tails(turn, closeup.extras().log));
+                let mut pod_details = PodDetails::default();
+                pod_details.read_logs(&cluster, &pod, lines).await;
+                let tails = FetchedPage::LogTails(pod_details.extras().log);
+                let _ = sender.send(FetchedDetails::Page(number, tails));
             })),
             Tab::Events | Tab::Log => None,
         }
@@ -257,7 +309,7 @@ impl PodDetailsLoader {
 
     fn follow_events(&self, pod: PodKey, timeline: &Timeline) -> Option<JoinHandle<()>> {
         let cluster = self.cluster.clone()?;
-        let (sender, turn) = (self.sender.clone(), self.turn);
+        let (sender, number) = (self.sender.clone(), self.page_number);
         let pod = timeline.pod(pod);
         let target = Target {
             resource: Resource::pod(),
@@ -272,7 +324,7 @@ impl PodDetailsLoader {
             let mut feed = cluster::open_feed(&cluster, selection, true);
             while let Some(update) = feed.updates.recv().await {
                 if let Update::Observed(observations) = update
-                    && sender.send(FetchedDetails::Events(turn, observations)).is_err()
+                    && sender.send(FetchedDetails::Page(number, FetchedPage::Events(observations))).is_err()
                 {
                     return;
                 }
@@ -281,62 +333,64 @@ impl PodDetailsLoader {
     }
 
     fn follow_log(&mut self, pod: PodKey, container: &str, timeline: &Timeline) -> Option<JoinHandle<()>> {
-        let (sender, turn) = (self.sender.clone(), self.turn);
+        let (sender, number) = (self.sender.clone(), self.page_number);
         let Some(cluster) = self.cluster.clone() else {
             if let Some(log) = &mut self.details.log {
-                log.ended = Some("not available without a cluster".into());
+                log.ended = Some(NOT_AVAILABLE.to_owned());
             }
             return None;
         };
         let pod = timeline.pod(pod);
-        let mut log = cluster.log_follow(&pod.namespace, &pod.name, container, LOG_BEGINS_WITH);
+        let mut log = cluster.log_follow(&pod.namespace, &pod.name, container, FOLLOWED_LOG_LINES);
         Some(tokio::spawn(async move {
-            while let Some(piece) = log.recv().await {
-                if sender.send(FetchedDetails::Log(turn, Some(piece))).is_err() {
+            while let Some(lines) = log.recv().await {
+                if sender.send(FetchedDetails::Page(number, FetchedPage::LogLines(lines))).is_err() {
                     return;
                 }
             }
-            let _ = sender.send(FetchedDetails::Log(turn, None));
+            let _ = sender.send(FetchedDetails::Page(number, FetchedPage::LogEnd));
         }))
     }
 
-    /// Asks for the last words of containers that failed among these Pods.
-    pub(crate) fn listen_to_failures(&mut self, timeline: &Timeline, changed: &[PodKey]) {
+    /// Requests the logs of containers that failed among the Pods `changed`. Requests logs of at most
+    /// [`MAX_FAILED_PODS`] Pods.
+    pub(crate) fn request_failure_logs(&mut self, timeline: &Timeline, changed: &[PodKey]) {
         let Some(cluster) = self.cluster.as_ref().filter(|_| self.tail_lines > 0) else { return };
         for &key in changed {
             let pod = timeline.pod(key);
-            let known: HashSet<PodKey> = self.asked.iter().map(|(pod, ..)| *pod).collect();
-            if known.len() >= MOST_FAILURES && !known.contains(&key) {
+            let requested: HashSet<PodKey> =
+                self.requested_failure_logs.iter().map(|(pod, ..)| *pod).collect();
+            if requested.len() >= MAX_FAILED_PODS && !requested.contains(&key) {
                 continue;
             }
             for container in &pod.life.containers {
-                let failed = container
+                let has_failed = container
                     .runs
                     .last()
                     .is_some_and(|run| run.ended && run.exit_code.is_some_and(|code| code != 0));
                 let run = (key, Arc::clone(&container.name), container.restarts);
-                if !failed || !self.asked.insert(run) {
+                if !has_failed || !self.requested_failure_logs.insert(run) {
                     continue;
                 }
-                self.awaited += 1;
+                self.pending_failure_logs += 1;
                 let (cluster, sender, lines) = (cluster.clone(), self.sender.clone(), self.tail_lines);
                 let (namespace, pod) = (Arc::clone(&pod.namespace), Arc::clone(&pod.name));
                 let container = Arc::clone(&container.name);
                 tokio::spawn(async move {
                     let tail = cluster.log_tail(&namespace, &pod, &container, false, lines).await;
                     let log = tail.map(|lines| ContainerLog { container: container.to_string(), lines });
-                    let _ = sender.send(FetchedDetails::LastWords(key, log));
+                    let _ = sender.send(FetchedDetails::FailureLog(key, log));
                 });
             }
         }
     }
 
-    /// Waits for the last words that were asked for.
-    pub(crate) async fn finish(&mut self) {
-        let deadline = Instant::now() + LAST_WORDS;
-        while self.awaited > 0 {
-            let Ok(Some(found)) = timeout_at(deadline, self.found.recv()).await else { return };
-            self.take(found);
+    /// Waits for the failure logs that were requested, but at most for [`FINAL_LOG_TIMEOUT`].
+    pub(crate) async fn wait_for_failure_logs(&mut self) {
+        let deadline = Instant::now() + FINAL_LOG_TIMEOUT;
+        while self.pending_failure_logs > 0 {
+            let Ok(Some(fetched)) = timeout_at(deadline, self.receiver.recv()).await else { return };
+            self.on_fetched(fetched);
         }
     }
 }

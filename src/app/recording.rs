@@ -1,34 +1,50 @@
-//! What a run takes down of itself.
+//! The recording of a run.
 
-use crate::app::exit::RunError;
-use crate::app::run::Run;
+use std::io;
+
+use jiff::Timestamp;
+
 use crate::source::Update;
+use crate::source::recording::Recorder;
 
-impl Run<'_> {
-    /// Takes an update down. What a recording may not tell is taken out of it, so that the run knows no more than its
-    /// replay will.
-    pub(crate) fn record(&mut self, update: &mut Update) -> Result<(), RunError> {
-        let Some(recorder) = &mut self.task.recorder else { return Ok(()) };
-        let written = recorder.record(update);
-        self.or_stop_recording(written)
+/// Records the observations of a run, if the user asked for it.
+///
+/// If writing fails, for example because the disk is full, the recording stops with a warning and the run continues.
+#[derive(Debug)]
+pub(crate) struct RunRecording {
+    recorder: Option<Recorder>,
+    replay_command: Option<String>,
+}
+
+impl RunRecording {
+    /// Without a recorder nothing is recorded.
+    pub(crate) fn new(recorder: Option<Recorder>) -> Self {
+        Self { recorder, replay_command: None }
     }
 
-    /// From now on it is as late as it is now: what is shown last, what is printed and what is recorded are of one time.
-    pub(crate) fn stop_the_clock(&mut self) -> Result<(), RunError> {
-        let at = self.now();
-        self.stopped_at = Some(at);
-        let Some(recorder) = &mut self.task.recorder else { return Ok(()) };
-        if let Some(path) = recorder.path() {
-            self.recording = Some(format!("kubectl seq replay {}", path.display()));
-        }
+    /// Writes `update` to the recording. First removes the fields that a recording must not contain from `update` itself,
+    /// so the run shows exactly what its replay will show. Returns a warning if the recording has stopped.
+    pub(crate) fn record(&mut self, update: &mut Update) -> Option<String> {
+        let written = self.recorder.as_mut()?.record(update);
+        self.stop_recording_on_error(written)
+    }
+
+    /// Writes the end of the run. Returns a warning if the recording has stopped.
+    pub(crate) fn end(&mut self, at: Timestamp) -> Option<String> {
+        let recorder = self.recorder.as_mut()?;
+        self.replay_command = recorder.path().map(|path| format!("kubectl seq replay {}", path.display()));
         let written = recorder.record_end(at);
-        self.or_stop_recording(written)
+        self.stop_recording_on_error(written)
     }
 
-    /// A full disk is no reason to leave a workload alone.
-    fn or_stop_recording(&mut self, written: std::io::Result<()>) -> Result<(), RunError> {
-        let Err(error) = written else { return Ok(()) };
-        self.task.recorder = None;
-        self.warn(&format!("the recording is cut off here: {error}"))
+    /// Returns the command that replays the recording, once the recording has ended.
+    pub(crate) fn replay_command(&self) -> Option<&str> {
+        self.replay_command.as_deref()
+    }
+
+    fn stop_recording_on_error(&mut self, written: io::Result<()>) -> Option<String> {
+        let error = written.err()?;
+        self.recorder = None;
+        Some(format!("the recording is cut off here: {error}"))
     }
 }

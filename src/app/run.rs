@@ -1,490 +1,469 @@
-//! What one run of a command knows, has said and shows.
+//! A run: the event loop from the feed to the reporters, until the end.
+//!
+//! The loop reacts to updates of the source, ticks, keys, fetched details and signals. It keeps the state of the run up to
+//! date and hands it to the reporters. It knows nothing of the outputs themselves.
+
+use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
-use crate::app::appearance::{Appearance, Mode};
-use crate::app::closing_report as report;
-use crate::app::event_loop::{Console, RunOptions, Subject};
+use crate::app::appearance::ProgressDisplay;
+use crate::app::closing_report::{describe_ending, list_failures};
+use crate::app::console::Console;
 use crate::app::exit::{Exit, RunError};
-use crate::app::output::Format;
 use crate::app::pod_details::PodDetails;
 use crate::app::pod_details_loader::{FetchedDetails, PodDetailsLoader};
-use crate::app::reporter::lines::LinesReporter;
-use crate::app::reporter::live::{LiveReporter, RunSnapshot};
-use crate::app::streams::Streams;
-use crate::export;
-use crate::export::ChangeLines;
-use crate::source::{Progress, Update};
-use crate::timeline::{Changes, PodKey, Timeline, Workload};
+use crate::app::recording::RunRecording;
+use crate::app::reporter::interface::{Reporter, RunEnd};
+use crate::app::reporter::live::{LiveReporter, TICK};
+use crate::app::reporter::selection::Reporters;
+use crate::app::run_options::{RunOptions, Subject};
+use crate::app::run_state::{RunSnapshot, RunState};
+use crate::app::signals::Signals;
+use crate::source::Update;
+use crate::terminal::tty::SIGCONT;
+use crate::timeline::Changes;
 use crate::tui::action::Effect;
 use crate::tui::input::Input;
 use crate::tui::page::Page;
 use crate::view;
-use crate::view::{Frame, Line, Size, Style, View};
+use crate::view::{Line, Style};
 
-/// The command of kubectl's that shows a Pod.
-const KUBECTL_SHOWS_A_POD: &str = "kubectl get pod -o yaml";
+/// Time that the run waits for its Pods to end after its workloads have ended. The ends of Pods arrive by another
+/// connection than the ends of workloads.
+const POD_END_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A run of a command: what is known, what was said, what is on the screen.
-pub(crate) struct Run<'a> {
-    pub(crate) task: RunOptions<'a>,
-    pub(crate) timeline: Timeline,
-    closeup: Option<PodDetails>,
-    synced: bool,
-    progress: Option<Progress>,
-    lost: Option<String>,
-    /// The time of the last picture and of the document.
-    pub(crate) stopped_at: Option<Timestamp>,
-    /// The command that shows its recording.
-    pub(crate) recording: Option<String>,
-    lines: LinesReporter,
-    changes: ChangeLines,
-    pub(crate) live: Option<LiveReporter>,
-    pub(crate) backstage: PodDetailsLoader,
+/// Maximum number of lines below the closing report: how the run ended, and the command to return to it.
+const MAX_ENDING_LINES: usize = 2;
+
+/// Number of lines of an error message: the error and a hint.
+const LINES_OF_ERROR: usize = 2;
+
+/// Prints the present state and ends.
+pub(crate) async fn once(options: RunOptions<'_>) -> Result<Exit, RunError> {
+    let reporters = Reporters::for_printing(&options);
+    let mut run = Run::new(options, reporters);
+    let mut ticks = new_ticks();
+    let mut signals = Signals::new()?;
+    loop {
+        tokio::select! {
+            biased;
+            exit = signals.next_exit() => return Ok(exit),
+            update = run.options.feed.updates.recv() => match update {
+                None => break,
+                Some(mut synced @ Update::Synced) => {
+                    run.record(&mut synced)?;
+                    if !run.options.ends_with_feed {
+                        break;
+                    }
+                }
+                Some(update) => run.on_update(update)?,
+            },
+            _ = ticks.tick() => run.tick()?,
+        }
+    }
+    run.recompute();
+    run.read_final_logs().await;
+    run.freeze_clock()?;
+    run.report(run.state.now(), |reporter, run| {
+        reporter.on_synced(run)?;
+        reporter.on_end(run, RunEnd { exit: Exit::Success, lines_below: 0 })
+    })?;
+    Ok(Exit::Success)
+}
+
+/// Follows the workloads until they have ended, the timeout has passed, or the user stops it.
+pub(crate) async fn follow(options: RunOptions<'_>) -> Result<Exit, RunError> {
+    let console = Console::from_process(options.appearance, options.streams);
+    follow_on(options, console).await
+}
+
+/// Follows the workloads as [`follow`] does, on this console.
+pub(crate) async fn follow_on(options: RunOptions<'_>, console: Console) -> Result<Exit, RunError> {
+    let reporters = Reporters::for_following(&options, console);
+    let mut run = Run::new(options, reporters);
+    match run.follow_until_end().await {
+        Ok(exit) => {
+            run.read_final_logs().await;
+            run.finish(exit)?;
+            Ok(exit)
+        }
+        Err(error) => {
+            // The last picture stays on the screen above the error message. A closed pipe needs neither.
+            match error {
+                RunError::BrokenPipe(_) => {}
+                RunError::Source(_) | RunError::Output(_) => run.render_above_error()?,
+            }
+            Err(error)
+        }
+    }
+}
+
+/// A run of a command: its state and its reporters.
+struct Run<'a> {
+    options: RunOptions<'a>,
+    state: RunState,
+    reporters: Reporters<'a>,
+    details: PodDetailsLoader,
+    recording: RunRecording,
 }
 
 impl<'a> Run<'a> {
-    pub(crate) fn new(task: RunOptions<'a>, console: Console) -> Self {
-        let live = match task.drawing.mode {
-            Mode::Live => {
-                let Console { out, terminal, interactive } = console;
-                Some(LiveReporter::new(
-                    out,
-                    terminal,
-                    task.drawing,
-                    interactive,
-                    KUBECTL_SHOWS_A_POD.to_owned(),
-                ))
-            }
-            Mode::Lines | Mode::Silent => None,
-        };
-        let closeup = match &task.picture {
+    fn new(mut options: RunOptions<'a>, reporters: Reporters<'a>) -> Self {
+        let pod_details = match options.subject {
             Subject::Timeline => None,
             Subject::Pod => Some(PodDetails::default()),
         };
-        let backstage = PodDetailsLoader::new(task.cluster.clone(), task.tail_lines);
-        Self {
-            task,
-            timeline: Timeline::default(),
-            closeup,
-            synced: false,
-            progress: Some(Progress::Connecting),
-            lost: None,
-            stopped_at: None,
-            recording: None,
-            lines: LinesReporter::default(),
-            changes: ChangeLines::default(),
-            live,
-            backstage,
+        let state = RunState::new(
+            options.feed.clock.clone(),
+            pod_details,
+            std::mem::take(&mut options.expected_uids),
+            options.nothing_found.take(),
+        );
+        let details = PodDetailsLoader::new(options.cluster.clone(), options.tail_lines);
+        let recording = RunRecording::new(options.recorder.take());
+        Self { options, state, reporters, details, recording }
+    }
+
+    /// Runs the event loop. Returns how the program should exit.
+    async fn follow_until_end(&mut self) -> Result<Exit, RunError> {
+        let deadline = self.options.timeout.map(|timeout| Instant::now() + timeout);
+        let mut ticks = new_ticks();
+        let mut signals = Signals::new()?;
+        let mut resized = signal(SignalKind::window_change())?;
+        let mut continued = signal(SignalKind::from_raw(SIGCONT))?;
+        let mut ended_since: Option<Instant> = None;
+        let mut is_feed_over = false;
+        loop {
+            tokio::select! {
+                biased;
+                exit = signals.next_exit() => return Ok(exit),
+                () = wait_until(deadline) => return Ok(Exit::Timeout),
+                input = next_input(&mut self.reporters.live) => {
+                    if self.handle_input(input)? {
+                        return Ok(self.exit_when_user_quits(is_feed_over));
+                    }
+                }
+                update = self.options.feed.updates.recv(), if !is_feed_over => match update {
+                    None => is_feed_over = true,
+                    Some(update) => {
+                        self.on_update(update)?;
+                        // All updates of a burst are applied before the next frame.
+                        while let Ok(update) = self.options.feed.updates.try_recv() {
+                            self.on_update(update)?;
+                        }
+                    }
+                },
+                Some(fetched) = self.details.next_fetched() => self.on_fetched(fetched),
+                _ = resized.recv() => self.refresh()?,
+                _ = continued.recv() => self.resume()?,
+                _ = ticks.tick() => self.tick()?,
+            }
+            self.recompute();
+            if self.has_run_ended(is_feed_over, &mut ended_since) {
+                return Ok(self.state.exit());
+            }
         }
     }
 
-    pub(crate) fn take(&mut self, mut update: Update) -> Result<(), RunError> {
-        if let Some(live) = &mut self.live {
-            live.touch();
-            if !matches!(update, Update::Progress(Progress::Connecting) | Update::Failed(_)) {
-                live.enter()?;
-            }
+    /// Whether the run is over. `ended_since` is the time since which all workloads have ended.
+    fn has_run_ended(&self, is_feed_over: bool, ended_since: &mut Option<Instant>) -> bool {
+        if is_feed_over && !self.is_reading() {
+            return true;
+        }
+        if self.options.ends_with_feed || !self.state.has_ended() {
+            *ended_since = None;
+            return false;
+        }
+        let ended_since = *ended_since.get_or_insert_with(Instant::now);
+        let are_pods_done = self.state.have_pods_ended() || ended_since.elapsed() > POD_END_TIMEOUT;
+        are_pods_done && !self.is_reading()
+    }
+
+    /// Whether the user reads a page, so that the end must not close it.
+    fn is_reading(&self) -> bool {
+        self.reporters.live.as_ref().is_some_and(LiveReporter::is_reading)
+    }
+
+    /// Returns the exit after the user has stopped the run: the outcome if it is already known.
+    fn exit_when_user_quits(&self, is_feed_over: bool) -> Exit {
+        let is_outcome_known = is_feed_over || (self.state.has_ended() && self.state.have_pods_ended());
+        if is_outcome_known { self.state.exit() } else { Exit::Interrupted }
+    }
+
+    /// Calls `report` for each reporter with the state at `now`.
+    fn report(
+        &mut self,
+        now: Timestamp,
+        mut report: impl FnMut(&mut dyn Reporter, &RunSnapshot<'_>) -> Result<(), RunError>,
+    ) -> Result<(), RunError> {
+        let snapshot = RunSnapshot { state: &self.state, page_details: self.details.details(), now };
+        for reporter in self.reporters.iter_mut() {
+            report(reporter, &snapshot)?;
+        }
+        Ok(())
+    }
+
+    /// Records an update, applies it, and reports what it has changed.
+    fn on_update(&mut self, mut update: Update) -> Result<(), RunError> {
+        for reporter in self.reporters.iter_mut() {
+            reporter.on_update(&update)?;
         }
         self.record(&mut update)?;
         match update {
             Update::Observed(observations) => {
+                let reports_changes = self.state.is_synced
+                    && self.reporters.iter_mut().any(|reporter| reporter.needs_every_change());
                 for observation in &observations {
-                    self.timeline.apply(observation);
-                    if let Some(closeup) = &mut self.closeup {
-                        closeup.observe(observation);
+                    self.state.timeline.apply(observation);
+                    if let Some(pod_details) = &mut self.state.pod_details {
+                        pod_details.observe(observation);
                     }
-                    if self.live.is_some() {
-                        self.backstage.observe(observation);
+                    if self.reporters.live.is_some() {
+                        self.details.observe(observation);
                     }
-                    if self.synced {
-                        self.tell(observation.received)?;
+                    if reports_changes {
+                        let changes = self.recompute();
+                        self.report(observation.received, |reporter, run| {
+                            reporter.on_changes(run, &changes)
+                        })?;
                     }
                 }
             }
-            Update::Synced => {
-                self.synced = true;
-                self.progress = None;
-                self.tell_beginning()?;
-                if self.timeline.is_empty() && !self.task.nothing.is_empty() && !self.task.to_the_last {
-                    self.note(&self.task.nothing.clone())?;
-                }
-            }
-            Update::Progress(progress) => self.progress = Some(progress),
-            Update::Lost(why) => {
-                self.say_in_lines(
-                    &format!("connection lost, trying again: {}", view::clean(&why)),
-                    Style::Warning,
-                )?;
-                self.lost = Some(why);
-            }
-            Update::Restored => {
-                self.say_in_lines("connection restored", Style::Text)?;
-                self.lost = None;
-            }
+            Update::Synced => self.on_synced()?,
+            Update::Progress(progress) => self.state.progress = Some(progress),
+            Update::Lost(error) => self.state.connection_error = Some(error),
+            Update::Restored => self.state.connection_error = None,
             Update::Notice(notice) => self.warn(&notice)?,
             Update::Failed(error) => return Err(error.into()),
         }
         Ok(())
     }
 
-    /// What the live picture says below itself is a line where there is none.
-    fn say_in_lines(&self, text: &str, role: Style) -> Result<(), RunError> {
-        if self.task.drawing.mode != Mode::Lines {
-            return Ok(());
-        }
-        self.task.output.lines(vec![Line::new(text, role)])
-    }
-
-    /// Says how things stand when following begins: changes are told from here on.
-    fn tell_beginning(&mut self) -> Result<(), RunError> {
+    fn on_synced(&mut self) -> Result<(), RunError> {
+        self.state.is_synced = true;
+        self.state.progress = None;
         self.recompute();
-        let every = self.timeline.all_as_changes();
-        let now = self.timeline.last_received().unwrap_or_else(|| self.now());
-        if self.task.format == Format::Jsonl {
-            self.write_changes(&every, now)?;
-        }
-        if self.task.drawing.mode == Mode::Lines {
-            let lines = self.lines.begin(&self.timeline, now);
-            self.task.output.lines(lines)?;
-        }
-        Ok(())
-    }
-
-    /// Says what changed, where it is said change by change.
-    fn tell(&mut self, now: Timestamp) -> Result<(), RunError> {
-        if self.task.drawing.mode != Mode::Lines && self.task.format != Format::Jsonl {
-            return Ok(());
-        }
-        let changes = self.recompute();
-        if self.task.format == Format::Jsonl {
-            self.write_changes(&changes, now)?;
-        }
-        if self.task.drawing.mode == Mode::Lines {
-            let lines = self.lines.report(&self.timeline, &changes, now);
-            self.task.output.lines(lines)?;
+        let now = self.state.timeline.last_received().unwrap_or_else(|| self.state.now());
+        self.report(now, |reporter, run| reporter.on_synced(run))?;
+        if self.state.timeline.is_empty()
+            && !self.options.ends_with_feed
+            && let Some(message) = self.state.nothing_found.take()
+        {
+            self.note(&message)?;
         }
         Ok(())
     }
 
-    fn write_changes(&mut self, changes: &Changes, now: Timestamp) -> Result<(), RunError> {
-        let (lines, timeline) = (&mut self.changes, &self.timeline);
-        Streams::document(|out| lines.write_changes(timeline, changes, now, out))
+    /// Records the observations of an update.
+    fn record(&mut self, update: &mut Update) -> Result<(), RunError> {
+        match self.recording.record(update) {
+            Some(warning) => self.warn(&warning),
+            None => Ok(()),
+        }
     }
 
-    /// Brings what is derived up to date; what failed is asked why.
-    pub(crate) fn recompute(&mut self) -> Changes {
-        let changes = self.timeline.recompute();
-        self.backstage.listen_to_failures(&self.timeline, &changes.pods);
+    /// Freezes the run's clock and ends the recording, so that the last frame, the printed document and the recording
+    /// refer to the same time.
+    fn freeze_clock(&mut self) -> Result<(), RunError> {
+        let now = self.state.freeze_clock();
+        match self.recording.end(now) {
+            Some(warning) => self.warn(&warning),
+            None => Ok(()),
+        }
+    }
+
+    /// Derives the timeline from the observations and requests the logs of Pods that have failed. Returns the changes.
+    fn recompute(&mut self) -> Changes {
+        let changes = self.state.timeline.recompute();
+        self.details.request_failure_logs(&self.state.timeline, &changes.pods);
         changes
     }
 
-    pub(crate) fn now(&self) -> Timestamp {
-        if let Some(stopped_at) = self.stopped_at {
-            return stopped_at;
+    fn tick(&mut self) -> Result<(), RunError> {
+        if self.reporters.live.as_ref().is_some_and(LiveReporter::is_due) {
+            self.prepare_frame();
         }
-        let now = self.task.feed.clock.now();
-        // Never before what is known.
-        self.timeline.last_received().map_or(now, |observed| now.max(observed))
+        self.report(self.state.now(), |reporter, run| reporter.on_tick(run))
     }
 
-    /// One step of the picture.
-    pub(crate) fn draw(&mut self) -> Result<(), RunError> {
-        match self.task.drawing.mode {
-            Mode::Live if self.live.as_ref().is_some_and(|live| live.wants(false)) => self.redraw(),
-            Mode::Lines => {
-                let now = self.now();
-                let lines = self.lines.heartbeat(&self.timeline, now);
-                self.task.output.lines(lines)
-            }
-            Mode::Live | Mode::Silent => Ok(()),
-        }
+    /// Draws a frame of the live picture at once.
+    fn refresh(&mut self) -> Result<(), RunError> {
+        self.render_live(LiveReporter::paint)
     }
 
-    /// The picture as it is now.
-    pub(crate) fn redraw(&mut self) -> Result<(), RunError> {
+    /// Leaves the last picture on the screen above an error message.
+    fn render_above_error(&mut self) -> Result<(), RunError> {
+        self.render_live(|live, run| live.render_final(run, LINES_OF_ERROR))
+    }
+
+    /// Lets the live picture render the present state, if there is a live picture.
+    fn render_live(
+        &mut self,
+        render: impl FnOnce(&mut LiveReporter, &RunSnapshot<'_>) -> Result<(), RunError>,
+    ) -> Result<(), RunError> {
+        self.prepare_frame();
+        let (state, page_details) = (&self.state, self.details.details());
+        let snapshot = RunSnapshot { state, page_details, now: state.now() };
+        self.reporters.live.as_mut().map_or(Ok(()), |live| render(live, &snapshot))
+    }
+
+    /// Brings the timeline and the details of the open Pod page up to date for the next frame of the live picture.
+    fn prepare_frame(&mut self) {
         self.recompute();
-        self.look(None)
+        let Some(live) = &self.reporters.live else { return };
+        if let Some(pod_details) = self.state.pod_details.as_ref().filter(|_| live.tui().page == Page::Pods) {
+            self.details.set_extras(pod_details.extras());
+        }
+        self.details.load_page(live.tui(), &self.state.timeline);
+        self.details.refresh_observed(&self.state.timeline);
     }
 
-    /// Draws; for the last time if it is to be left, with so many lines to come below.
-    fn look(&mut self, leave: Option<usize>) -> Result<(), RunError> {
-        let Some(mut live) = self.live.take() else { return Ok(()) };
-        if let Some(closeup) = self.closeup.as_ref().filter(|_| live.state().page == Page::Pods) {
-            self.backstage.show(closeup.extras());
-        }
-        self.backstage.attend(live.state(), &self.timeline);
-        self.backstage.refresh_told(&self.timeline);
-        let known = RunSnapshot {
-            timeline: &self.timeline,
-            now: self.now(),
-            notices: self.notices(),
-            only: self.closeup.as_ref().and_then(|_| newest_pod(&self.timeline)),
-            ended: self.ended().then(|| self.said_outcome()),
-        };
-        let drawn = match leave {
-            Some(below) => live.leave(known, &self.backstage, below),
-            None => live.draw(&known, &self.backstage),
-        };
-        self.live = Some(live);
-        drawn
-    }
-
-    /// What is waited for; a lost connection.
-    fn notices(&self) -> Vec<Line> {
-        let mut notices = Vec::new();
-        if let Some(why) = &self.lost {
-            let why = format!("connection lost, trying again: {}", view::clean(why));
-            notices.push(Line::new(why, Style::Warning));
-        }
-        if let Some(progress) = &self.progress {
-            notices.push(Line::new(progress_text(progress), Style::Dim));
-        }
-        notices
-    }
-
-    fn said_outcome(&self) -> String {
-        let outcomes: Vec<&str> =
-            self.timeline.workloads().iter().map(|workload| workload.state.name()).collect();
-        match outcomes.as_slice() {
-            [first, rest @ ..] if rest.iter().all(|other| other == first) => (*first).to_owned(),
-            _ => "see the picture".to_owned(),
-        }
-    }
-
-    /// Does what was asked for, and what has been asked for meanwhile; whether the user has had enough.
-    pub(crate) fn act(&mut self, input: Input) -> Result<bool, RunError> {
+    /// Handles `input` and all input queued behind it. Returns `true` if the user detached.
+    fn handle_input(&mut self, input: Input) -> Result<bool, RunError> {
         let mut next = Some(input);
         while let Some(input) = next {
-            let Some(live) = &mut self.live else { return Ok(false) };
-            if live.act(input, &self.timeline)? == Effect::Detach {
+            let Some(live) = &mut self.reporters.live else { return Ok(false) };
+            if live.handle_input(input, &self.state.timeline)? == Effect::Detach {
                 return Ok(true);
             }
-            next = live.waiting();
-            if let Some(live) = self.live.as_ref().filter(|live| live.wants(true) || next.is_none())
-                && live.wants(true)
-            {
-                self.redraw()?;
+            next = live.queued_input();
+            if live.is_due_after_key() {
+                self.refresh()?;
             }
         }
         Ok(false)
     }
 
-    /// The user ends it: what has ended is known even so.
-    pub(crate) fn exit_of_user(&self, over: bool) -> Exit {
-        if over || (self.ended() && self.pods_ended()) { self.outcome() } else { Exit::Interrupted }
-    }
-
-    /// Takes in what was fetched.
-    pub(crate) fn find(&mut self, found: FetchedDetails) {
-        self.backstage.take(found);
-        if let Some(live) = &mut self.live {
-            live.touch();
+    fn on_fetched(&mut self, fetched: FetchedDetails) {
+        self.details.on_fetched(fetched);
+        if let Some(live) = &mut self.reporters.live {
+            live.mark_dirty();
         }
     }
 
-    /// The shell has continued us.
-    pub(crate) fn resume(&mut self) -> Result<(), RunError> {
-        if let Some(live) = &mut self.live {
+    /// Continues after the shell has stopped and continued the program.
+    fn resume(&mut self) -> Result<(), RunError> {
+        if let Some(live) = &mut self.reporters.live {
             live.resume()?;
         }
-        self.redraw()
+        self.refresh()
     }
 
-    /// Whether somebody reads what the end must not take away.
-    pub(crate) fn is_reading(&self) -> bool {
-        self.live.as_ref().is_some_and(LiveReporter::is_reading)
-    }
-
-    /// The timeline, or the one Pod that was asked for.
-    fn drawn(&self, size: Size) -> Frame {
-        let Appearance { state, glyphs, .. } = self.task.drawing;
-        let now = self.now();
-        match (&self.closeup, newest_pod(&self.timeline)) {
-            (Some(closeup), Some(key)) if state.view == View::Sequence => {
-                view::draw_pod(&self.timeline, key, &closeup.extras(), state, size, glyphs, now)
-            }
-            _ => view::render_frame(&self.timeline, state, size, glyphs, now),
-        }
-    }
-
-    /// Reads the end of the logs of the Pod that was asked for, and waits for the last words of what has failed.
-    pub(crate) async fn read_logs(&mut self) {
-        if let (Some(cluster), Some(closeup)) = (&self.task.cluster, &mut self.closeup)
-            && let Some(key) = newest_pod(&self.timeline)
+    /// Reads the end of the logs of the Pod that the user asked for, and waits for the logs of Pods that have failed.
+    async fn read_final_logs(&mut self) {
+        if let (Some(cluster), Some((pod, _))) = (&self.options.cluster, self.state.shown_pod())
+            && let Some(pod_details) = &mut self.state.pod_details
         {
-            closeup.read_logs(cluster, &self.timeline.pod(key), self.task.tail_lines).await;
-            self.backstage.show(closeup.extras());
+            let pod = self.state.timeline.pod(pod);
+            pod_details.read_logs(cluster, &pod, self.options.tail_lines).await;
+            self.details.set_extras(pod_details.extras());
         }
-        self.backstage.finish().await;
+        self.details.wait_for_failure_logs().await;
     }
 
-    pub(crate) fn show_progress(&mut self) -> Result<(), RunError> {
-        let Some(progress) = &self.progress else { return Ok(()) };
-        let line = Line::new(progress_text(progress), Style::Dim);
-        self.live.as_mut().map_or(Ok(()), |live| live.show_line(line))
-    }
-
-    pub(crate) fn clear_progress(&mut self) -> Result<(), RunError> {
-        self.live.as_mut().map_or(Ok(()), LiveReporter::clear)
-    }
-
-    /// Whether all that is followed has ended.
-    pub(crate) fn ended(&self) -> bool {
-        let workloads = self.timeline.workloads();
-        let expected = |uid: &String| workloads.iter().any(|workload| *workload.uid == **uid);
-        self.synced
-            && !workloads.is_empty()
-            && self.task.expected.iter().all(expected)
-            && self.timeline.roots().all(Workload::has_ended)
-    }
-
-    pub(crate) fn pods_ended(&self) -> bool {
-        // The Pods of a rollout run on.
-        let workloads = self.timeline.workloads().iter().filter(|workload| !workload.is_rollout);
-        workloads
-            .flat_map(|workload| self.timeline.overviews(workload))
-            .all(|(_, pod)| pod.outcome.has_ended())
-    }
-
-    pub(crate) fn outcome(&self) -> Exit {
-        Exit::of_outcomes(self.timeline.roots().map(|workload| workload.state))
-    }
-
-    /// The last picture and how it ended.
-    pub(crate) fn finish(&mut self, exit: Exit) -> Result<(), RunError> {
-        self.progress = None;
+    /// Reports the end: the last picture or document, the failed Pods, and how the run ended.
+    fn finish(&mut self, exit: Exit) -> Result<(), RunError> {
+        self.state.progress = None;
         self.recompute();
-        self.stop_the_clock()?;
-        let report = if self.task.drawing.mode == Mode::Silent {
-            Vec::new()
-        } else {
-            report::failures(&self.timeline, self.backstage.last_words(), &self.task.drawing.glyphs)
-        };
-        // How it ended and how to come back are two lines at most.
-        self.leave(report.len() + 2)?;
-        match self.task.format {
-            Format::Jsonl => {
-                let (timeline, now) = (&self.timeline, self.now());
-                Streams::document(|out| ChangeLines::write_end(timeline, exit.code(), now, out))?;
+        self.freeze_clock()?;
+        let appearance = self.options.appearance;
+        let failures = match appearance.progress {
+            ProgressDisplay::Live | ProgressDisplay::Lines => {
+                list_failures(&self.state.timeline, self.details.failure_logs(), &appearance.glyphs)
             }
-            format if format.is_for_machines() => self.print(self.task.drawing.print_size())?,
-            _ if self.live.is_none() => self.print(self.task.drawing.log_size())?,
-            _ => {}
-        }
-        let live = self.live.as_mut();
-        if !live.map_or(Ok(false), |live| live.say_below(&report))? {
-            self.task.output.lines(report)?;
-        }
-        self.say_how(exit)
-    }
-
-    /// Leaves the last picture on the screen.
-    pub(crate) fn leave(&mut self, below: usize) -> Result<(), RunError> {
-        self.recompute();
-        self.look(Some(below))
-    }
-
-    fn say_how(&mut self, exit: Exit) -> Result<(), RunError> {
-        let mut said = report::how_it_ended(&self.timeline, exit, &self.task);
-        let is_over = matches!(exit, Exit::Success | Exit::Failed);
-        let again = match &self.recording {
-            Some(replay) if is_over => replay,
-            _ => &self.task.again,
+            ProgressDisplay::Silent => Vec::new(),
         };
-        let is_for_people = self.task.drawing.mode != Mode::Silent && !self.task.format.is_for_machines();
-        if !again.is_empty() && exit != Exit::Unknown && (is_for_people || !is_over) {
-            let what = if is_over { "to see it again" } else { "to come back" };
-            said.push(format!("{what}: {again}"));
+        self.prepare_frame();
+        let end = RunEnd { exit, lines_below: failures.len() + MAX_ENDING_LINES };
+        self.report(self.state.now(), |reporter, run| reporter.on_end(run, end))?;
+        if !self.show_below(&failures)? {
+            self.options.streams.write_lines(failures)?;
         }
-        let lines: Vec<Line> = said.iter().map(|said| Line::new(view::clean(said), Style::Text)).collect();
-        let live = self.live.as_mut();
-        if !live.map_or(Ok(false), |live| live.say_below(&lines))? {
-            for said in &said {
-                self.task.output.note(said);
+        self.report_ending(exit)
+    }
+
+    /// Reports how the run ended and the command that returns to it.
+    fn report_ending(&mut self, exit: Exit) -> Result<(), RunError> {
+        let RunOptions { appearance, output, timeout, ends_with_feed, .. } = self.options;
+        let mut messages: Vec<String> = Vec::new();
+        messages.extend(describe_ending(&self.state.timeline, exit, timeout, ends_with_feed));
+        let is_outcome_known = exit.is_known_outcome();
+        let command = match self.recording.replay_command() {
+            Some(command) if is_outcome_known => Some(command),
+            Some(_) | None => self.options.return_command.as_deref(),
+        };
+        let is_for_people = appearance.progress != ProgressDisplay::Silent && !output.is_for_programs();
+        if let Some(command) =
+            command.filter(|_| exit != Exit::Unknown && (is_for_people || !is_outcome_known))
+        {
+            let purpose = if is_outcome_known { "to see it again" } else { "to come back" };
+            messages.push(format!("{purpose}: {command}"));
+        }
+        let lines: Vec<Line> =
+            messages.iter().map(|message| Line::new(view::clean(message), Style::Text)).collect();
+        if !self.show_below(&lines)? {
+            for message in &messages {
+                self.options.streams.note(message);
             }
         }
         Ok(())
     }
 
+    /// Shows a message while the run goes on.
     fn note(&mut self, text: &str) -> Result<(), RunError> {
-        let line = || Line::new(view::clean(text), Style::Text);
-        if !self.say_above(line)? {
-            self.task.output.note(text);
+        if !self.show_message(&Line::new(view::clean(text), Style::Text))? {
+            self.options.streams.note(text);
         }
         Ok(())
     }
 
-    pub(crate) fn warn(&mut self, text: &str) -> Result<(), RunError> {
-        let line = || {
-            let mut line = Line::new("warning: ", Style::Warning);
-            line.push(view::clean(text), Style::Text);
-            line
-        };
-        if !self.say_above(line)? {
-            self.task.output.warning(text);
+    /// Shows a warning while the run goes on.
+    fn warn(&mut self, text: &str) -> Result<(), RunError> {
+        let mut line = Line::new("warning: ", Style::Warning);
+        line.push(view::clean(text), Style::Text);
+        if !self.show_message(&line)? {
+            self.options.streams.warning(text);
         }
         Ok(())
     }
 
-    /// Says it above the live picture; `false` if there is none that keeps the terminal to itself.
-    fn say_above(&mut self, line: impl FnOnce() -> Line) -> Result<bool, RunError> {
-        if let Some(live) = &mut self.live
-            && live.say_above(line())?
-        {
-            return Ok(true);
+    fn show_message(&mut self, message: &Line) -> Result<bool, RunError> {
+        let mut is_shown = false;
+        for reporter in self.reporters.iter_mut() {
+            is_shown |= reporter.show_message(message)?;
         }
-        self.clear_progress()?;
-        Ok(false)
+        Ok(is_shown)
     }
 
-    /// Everything once, in the format that was asked for.
-    pub(crate) fn print(&self, size: Size) -> Result<(), RunError> {
-        let (timeline, now) = (&self.timeline, self.now());
-        let output = self.task.output;
-        if timeline.is_empty() && !self.task.format.is_for_machines() {
-            if (!self.synced || self.task.to_the_last) && !self.task.nothing.is_empty() {
-                output.note(&self.task.nothing);
-            }
-            return Ok(());
+    fn show_below(&mut self, lines: &[Line]) -> Result<bool, RunError> {
+        let mut is_shown = false;
+        for reporter in self.reporters.iter_mut() {
+            is_shown |= reporter.show_below(lines)?;
         }
-        let document = || export::document(timeline, now);
-        match self.task.format {
-            Format::Json => Streams::document(|out| export::write_json(&document(), out)),
-            Format::Yaml => Streams::document(|out| export::write_yaml(&document(), out)),
-            Format::Name => Streams::document(|out| export::write_names(timeline, out)),
-            Format::Jsonl => {
-                let every = timeline.all_as_changes();
-                let mut lines = ChangeLines::default();
-                Streams::document(|out| {
-                    lines.write_changes(timeline, &every, now, out)?;
-                    ChangeLines::write_end(timeline, 0, now, out)
-                })
-            }
-            _ if size.rows.is_none() && self.closeup.is_none() => {
-                let Appearance { state, glyphs, .. } = self.task.drawing;
-                output.told(|told| view::for_each_line(timeline, state, size.columns, glyphs, now, told))
-            }
-            _ => output.frame(&self.drawn(size)),
-        }
+        Ok(is_shown)
     }
 }
 
-fn progress_text(progress: &Progress) -> String {
-    match progress {
-        Progress::Connecting => "connecting …".into(),
-        Progress::Listing { resource, count, total: None } => format!("listing {resource}: {count} …"),
-        Progress::Listing { resource, count, total: Some(total) } => {
-            format!("listing {resource}: {count} of {total} …")
-        }
-        Progress::Reading { bytes, total: None } => format!("reading: {} MiB …", bytes >> 20),
-        Progress::Reading { bytes, total: Some(total) } => {
-            format!("reading: {} of {} MiB …", bytes >> 20, total >> 20)
-        }
+/// Waits for the next input of the live picture, forever if there is none.
+async fn next_input(live: &mut Option<LiveReporter>) -> Input {
+    match live {
+        Some(live) => live.next_input().await,
+        None => std::future::pending().await,
     }
 }
 
-/// Of the Pods that had the name, the last one.
-fn newest_pod(timeline: &Timeline) -> Option<PodKey> {
-    timeline.workloads().iter().flat_map(|workload| &workload.pods).last().copied()
+async fn wait_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn new_ticks() -> Interval {
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
 }

@@ -1,4 +1,4 @@
-//! The two streams of the process: the only place that writes to them.
+//! Standard output and standard error. Only this module, the live picture and the progress bar write to them.
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;
@@ -8,41 +8,42 @@ use crate::app::exit::RunError;
 use crate::terminal::ansi;
 use crate::view::{Frame, Line, Style, clean};
 
-/// Standard output and standard error.
+/// Standard output and standard error, with the colours of an appearance.
 #[derive(Debug)]
 pub(crate) struct Streams {
-    drawing: Appearance,
+    appearance: Appearance,
 }
 
 impl Streams {
-    /// The streams, written to as the options say.
-    pub(crate) fn new(drawing: Appearance) -> Self {
-        Self { drawing }
+    /// Creates the streams. The appearance decides about colours.
+    pub(crate) fn new(appearance: Appearance) -> Self {
+        Self { appearance }
     }
 
-    /// A whole frame to standard output.
+    /// Writes a frame to standard output.
     ///
     /// # Errors
-    /// When nobody reads any more, or writing fails.
-    pub(crate) fn frame(&self, frame: &Frame) -> Result<(), RunError> {
-        self.told(|told| {
-            // Why no more is wanted is told below.
-            let _ = frame.lines.iter().try_for_each(told);
+    /// The reader of standard output has gone, or writing fails.
+    pub(crate) fn write_frame(&self, frame: &Frame) -> Result<(), RunError> {
+        self.write_each_line(|write_line| {
+            // `write_each_line` itself returns the error that stops the loop.
+            let _ = frame.lines.iter().try_for_each(write_line);
         })
     }
 
-    /// The lines that `tell` tells, to standard output: a picture of very many Pods is not held as a whole.
+    /// Writes lines to standard output as `produce` hands them over, because a picture of very many Pods does not fit in
+    /// memory.
     ///
     /// # Errors
-    /// When nobody reads any more, or writing fails.
-    pub(crate) fn told(
+    /// The reader of standard output has gone, or writing fails.
+    pub(crate) fn write_each_line(
         &self,
-        tell: impl FnOnce(&mut dyn FnMut(&Line) -> ControlFlow<()>),
+        produce: impl FnOnce(&mut dyn FnMut(&Line) -> ControlFlow<()>),
     ) -> Result<(), RunError> {
         let mut stdout = io::BufWriter::new(io::stdout().lock());
-        let (stylesheet, mut text) = (self.drawing.stylesheet(), String::new());
+        let (stylesheet, mut text) = (self.appearance.stylesheet(), String::new());
         let mut written = Ok(());
-        tell(&mut |line| {
+        produce(&mut |line| {
             text.clear();
             ansi::render_line(&mut text, line, stylesheet);
             text.push('\n');
@@ -53,61 +54,63 @@ impl Streams {
         Ok(stdout.flush()?)
     }
 
-    /// Lines to the stream of what is followed: standard output, or standard error beside a machine format.
+    /// Writes lines to the stream of live pictures.
     ///
     /// # Errors
-    /// When nobody reads any more, or writing fails.
-    pub(crate) fn lines(&self, lines: Vec<Line>) -> Result<(), RunError> {
+    /// The reader of the stream has gone, or writing fails.
+    pub(crate) fn write_lines(&self, lines: Vec<Line>) -> Result<(), RunError> {
         if lines.is_empty() {
             return Ok(());
         }
-        let text = ansi::render_frame(&Frame { lines }, self.drawing.stylesheet());
+        let text = ansi::render_frame(&Frame { lines }, self.appearance.stylesheet());
         let mut stream = self.live_stream();
         stream.write_all(text.as_bytes())?;
         Ok(stream.flush()?)
     }
 
-    /// The stream that live pictures and lines go to.
+    /// Returns the stream of live pictures and lines: standard output, or standard error beside an output for programs.
     pub(crate) fn live_stream(&self) -> Box<dyn Write> {
-        if self.drawing.live_on_stderr { Box::new(io::stderr()) } else { Box::new(io::stdout()) }
+        if self.appearance.live_on_stderr { Box::new(io::stderr()) } else { Box::new(io::stdout()) }
     }
 
-    /// Whatever `write` writes, to standard output, buffered.
+    /// Lets `write` write to standard output through a buffer.
     ///
     /// # Errors
-    /// When nobody reads any more, or writing fails.
-    pub(crate) fn document(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), RunError> {
+    /// The reader of standard output has gone, or writing fails.
+    pub(crate) fn write_document(
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), RunError> {
         let mut stdout = io::BufWriter::with_capacity(64 * 1024, io::stdout().lock());
         write(&mut stdout)?;
         Ok(stdout.flush()?)
     }
 
-    /// A line for people, to standard error; server text in it is escaped. A closed standard error is no failure.
+    /// Writes a message to standard error. Control characters in it are escaped. Errors are ignored.
     pub(crate) fn note(&self, text: &str) {
-        self.marked("", Style::Text, text);
+        self.write_message("", Style::Text, text);
     }
 
-    /// The same, marked as a warning.
+    /// Writes a warning to standard error, as [`Self::note`] does.
     pub(crate) fn warning(&self, text: &str) {
-        self.marked("warning: ", Style::Warning, text);
+        self.write_message("warning: ", Style::Warning, text);
     }
 
-    /// A failure with its hints, to standard error.
+    /// Writes an error and its hints to standard error, as [`Self::note`] does.
     pub(crate) fn error(&self, summary: &str, hints: &[String]) {
-        self.marked("error: ", Style::Failure, summary);
+        self.write_message("error: ", Style::Failure, summary);
         for hint in hints {
-            self.marked("hint: ", Style::Strong, hint);
+            self.write_message("hint: ", Style::Strong, hint);
         }
     }
 
-    fn marked(&self, mark: &str, role: Style, text: &str) {
+    fn write_message(&self, label: &str, label_style: Style, text: &str) {
         let lines = text.lines().enumerate().map(|(number, text)| {
-            let mut line = Line::new(if number == 0 { mark } else { "  " }, role);
+            let mut line = Line::new(if number == 0 { label } else { "  " }, label_style);
             line.push(clean(text), Style::Text);
             line
         });
-        let text = ansi::render_frame(&Frame { lines: lines.collect() }, self.drawing.stderr_stylesheet());
-        // There is nobody left to tell.
+        let text = ansi::render_frame(&Frame { lines: lines.collect() }, self.appearance.stderr_stylesheet());
+        // There is no other stream that could report the failure.
         let _ = io::stderr().write_all(text.as_bytes());
     }
 }

@@ -1,92 +1,97 @@
-//! Flags and surroundings to decisions: pure, so that every combination can be tested.
+//! Decides the appearance of a run from the flags and the environment. All decisions are pure functions.
 
+use clap::ValueEnum as _;
 use jiff::tz::TimeZone;
 
-use crate::app::appearance::{Appearance, Mode};
-use crate::app::output::Format;
+use crate::app::appearance::{Appearance, ProgressDisplay};
+use crate::app::output::Output;
 use crate::cli::draw_args::{AlignArg, ColorArg, DrawArgs, GroupByArg, SortArg};
 use crate::cli::environment::Environment;
 use crate::cli::follow_args::{FollowArgs, ProgressMode};
 use crate::source::{ErrorKind, SourceError};
-use crate::view::{Align, Glyphs, GroupBy, Sort, View, ViewState};
+use crate::view::{Align, Glyphs, GroupBy, Sort, ViewState};
 
-/// Columns where nothing says how many.
-const COLUMNS: usize = 80;
-/// The same for the logs of a CI.
-const COLUMNS_IN_CI: usize = 120;
+/// Number of columns if nothing else decides it.
+const DEFAULT_COLUMNS: usize = 80;
+
+/// Number of columns in the logs of a CI, if nothing else decides it.
+const CI_COLUMNS: usize = 120;
 
 impl Appearance {
-    /// Decides.
+    /// Decides the appearance of a run.
     ///
     /// # Errors
-    /// If `KUBECTL_SEQ_PROGRESS` is none of the modes.
+    /// Usage: `KUBECTL_SEQ_PROGRESS` has an unknown value.
     pub(crate) fn resolve(
         draw: &DrawArgs,
         follow: &FollowArgs,
-        format: Format,
+        output: Output,
         environment: &Environment,
     ) -> Result<Self, SourceError> {
-        let live_on_stderr = format.is_for_machines();
-        let terminal = if live_on_stderr { environment.stderr_terminal } else { environment.stdout_terminal };
-        let mode = match follow.progress.map_or_else(|| progress_of(environment), Ok)? {
-            ProgressMode::Live => Mode::Live,
-            ProgressMode::None => Mode::Silent,
-            ProgressMode::Auto if terminal && !environment.ci && !environment.dumb => Mode::Live,
-            // Beside a document for programs nobody reads lines, unless somebody asked for them.
-            ProgressMode::Auto if live_on_stderr && !terminal => Mode::Silent,
-            ProgressMode::Lines | ProgressMode::Auto => Mode::Lines,
+        let live_on_stderr = output.is_for_programs();
+        let is_terminal =
+            if live_on_stderr { environment.stderr_terminal } else { environment.stdout_terminal };
+        let mode = match follow.progress {
+            Some(mode) => mode,
+            None => progress_mode_from_environment(environment)?,
         };
-        let colours = |terminal: bool| match draw.color {
+        let can_redraw = !environment.ci && !environment.dumb;
+        let progress = match mode {
+            ProgressMode::Live => ProgressDisplay::Live,
+            ProgressMode::None => ProgressDisplay::Silent,
+            ProgressMode::Auto if is_terminal && can_redraw => ProgressDisplay::Live,
+            // Lines beside an output for programs would only fill a log, so they are printed only on demand.
+            ProgressMode::Auto if live_on_stderr && !is_terminal => ProgressDisplay::Silent,
+            ProgressMode::Lines | ProgressMode::Auto => ProgressDisplay::Lines,
+        };
+        let has_colours = |is_terminal: bool| match draw.color {
             ColorArg::Always => true,
             ColorArg::Never => false,
-            ColorArg::Auto => terminal && !environment.no_color && !environment.dumb,
+            ColorArg::Auto => is_terminal && !environment.no_color && !environment.dumb,
         };
-        let ascii = draw.ascii || !environment.utf8;
+        let is_ascii = draw.ascii || !environment.utf8;
         Ok(Self {
-            state: state(draw, format),
-            glyphs: if ascii { Glyphs::ASCII } else { Glyphs::UNICODE },
-            mode,
+            view_state: view_state(draw, output),
+            glyphs: if is_ascii { Glyphs::ASCII } else { Glyphs::UNICODE },
+            progress,
+            progress_bar: environment.stderr_terminal && can_redraw && mode != ProgressMode::None,
             live_on_stderr,
-            colours: colours(terminal),
-            stderr_colours: colours(environment.stderr_terminal),
-            columns: draw.width.map(usize::from).or(environment.columns.filter(|_| !terminal)),
-            default_columns: if environment.ci { COLUMNS_IN_CI } else { COLUMNS },
-            terminal,
+            colours: has_colours(is_terminal),
+            stderr_colours: has_colours(environment.stderr_terminal),
+            columns: draw.width.map(usize::from).or(environment.columns.filter(|_| !is_terminal)),
+            default_columns: if environment.ci { CI_COLUMNS } else { DEFAULT_COLUMNS },
+            is_terminal,
         })
     }
 
-    /// For messages only.
-    pub(crate) fn plain(environment: &Environment) -> Self {
+    /// Returns the appearance of commands that print only messages.
+    pub(crate) fn for_messages(environment: &Environment) -> Self {
         Self {
-            state: ViewState::default(),
+            view_state: ViewState::default(),
             glyphs: Glyphs::ASCII,
-            mode: Mode::Silent,
+            progress: ProgressDisplay::Silent,
+            progress_bar: false,
             live_on_stderr: false,
             colours: false,
             stderr_colours: environment.stderr_terminal && !environment.no_color && !environment.dumb,
             columns: None,
-            default_columns: COLUMNS,
-            terminal: false,
+            default_columns: DEFAULT_COLUMNS,
+            is_terminal: false,
         }
     }
 }
 
-fn progress_of(environment: &Environment) -> Result<ProgressMode, SourceError> {
+fn progress_mode_from_environment(environment: &Environment) -> Result<ProgressMode, SourceError> {
     let Some(text) = &environment.progress else { return Ok(ProgressMode::Auto) };
-    clap::ValueEnum::from_str(text, true).map_err(|_| {
+    ProgressMode::from_str(text, true).map_err(|_| {
         SourceError::new(ErrorKind::Usage, format!("KUBECTL_SEQ_PROGRESS is `{text}`"))
             .hint("It may be auto, live, lines or none.")
     })
 }
 
-fn state(draw: &DrawArgs, format: Format) -> ViewState {
+fn view_state(draw: &DrawArgs, output: Output) -> ViewState {
     ViewState {
-        view: match format {
-            Format::Table => View::Table,
-            Format::Wide => View::Wide,
-            Format::Grid => View::Grid,
-            _ => View::Sequence,
-        },
+        view: output.view(),
         sort: match draw.sort {
             SortArg::Start => Sort::Start,
             SortArg::End => Sort::End,
@@ -127,7 +132,7 @@ mod tests {
     fn resolve(flags: &str, environment: &Environment) -> Appearance {
         let words = ["kubectl-seq", "simulate"].into_iter().chain(flags.split_whitespace());
         let Subcommand::Simulate(args) = Cli::try_parse_from(words).unwrap().command else { unreachable!() };
-        Appearance::resolve(&args.draw, &args.follow, args.output, environment).unwrap()
+        Appearance::resolve(&args.draw, &args.follow, args.output.into(), environment).unwrap()
     }
 
     fn terminal() -> Environment {
@@ -135,31 +140,31 @@ mod tests {
     }
 
     #[test]
-    fn live_on_a_terminal_lines_elsewhere() {
+    fn a_run_is_live_on_a_terminal_and_shown_as_lines_elsewhere() {
         let pipe = Environment { stdout_terminal: false, ..terminal() };
         let ci = Environment { ci: true, ..terminal() };
         let dumb = Environment { dumb: true, ..terminal() };
         let forced = Environment { progress: Some("lines".into()), ..terminal() };
-        let dark = Environment { utf8: true, ..Environment::default() };
-        for (flags, environment, mode) in [
-            ("", &terminal(), Mode::Live),
-            ("", &pipe, Mode::Lines),
-            ("", &ci, Mode::Lines),
-            ("", &dumb, Mode::Lines),
-            ("", &forced, Mode::Lines),
-            ("--progress live", &forced, Mode::Live),
-            ("--progress none", &terminal(), Mode::Silent),
-            ("-o json", &terminal(), Mode::Live),
-            ("-o json", &pipe, Mode::Live),
-            ("-o json", &dark, Mode::Silent),
-            ("-o json --progress lines", &dark, Mode::Lines),
+        let no_terminal = Environment { utf8: true, ..Environment::default() };
+        for (flags, environment, progress) in [
+            ("", &terminal(), ProgressDisplay::Live),
+            ("", &pipe, ProgressDisplay::Lines),
+            ("", &ci, ProgressDisplay::Lines),
+            ("", &dumb, ProgressDisplay::Lines),
+            ("", &forced, ProgressDisplay::Lines),
+            ("--progress live", &forced, ProgressDisplay::Live),
+            ("--progress none", &terminal(), ProgressDisplay::Silent),
+            ("-o json", &terminal(), ProgressDisplay::Live),
+            ("-o json", &pipe, ProgressDisplay::Live),
+            ("-o json", &no_terminal, ProgressDisplay::Silent),
+            ("-o json --progress lines", &no_terminal, ProgressDisplay::Lines),
         ] {
-            assert_eq!(resolve(flags, environment).mode, mode, "{flags} {environment:?}");
+            assert_eq!(resolve(flags, environment).progress, progress, "{flags} {environment:?}");
         }
     }
 
     #[test]
-    fn colours_are_asked_for_or_wanted() {
+    fn colours_need_a_terminal_or_a_flag_and_respect_no_color() {
         let no_color = Environment { no_color: true, ..terminal() };
         let pipe = Environment { stdout_terminal: false, ..terminal() };
         for (flags, environment, colours) in [
@@ -175,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn characters_follow_the_locale() {
+    fn the_locale_or_a_flag_selects_the_characters() {
         let posix = Environment { utf8: false, ..terminal() };
         assert_eq!(resolve("", &terminal()).glyphs, Glyphs::UNICODE);
         assert_eq!(resolve("", &posix).glyphs, Glyphs::ASCII);
@@ -183,11 +188,28 @@ mod tests {
     }
 
     #[test]
-    fn width_is_as_asked() {
+    fn the_width_comes_from_the_flag_then_from_the_environment() {
         let wide = Environment { columns: Some(100), utf8: true, ..Environment::default() };
         let ci = Environment { ci: true, utf8: true, ..Environment::default() };
         assert_eq!(resolve("--width 90", &wide).print_size(), Size { columns: 90, rows: None });
         assert_eq!(resolve("", &wide).print_size(), Size { columns: 100, rows: None });
         assert_eq!(resolve("", &ci).print_size(), Size { columns: 120, rows: None });
+    }
+
+    #[test]
+    fn a_progress_bar_needs_a_terminal_on_standard_error() {
+        let pipe = Environment { stdout_terminal: false, ..terminal() };
+        let no_terminal = Environment { utf8: true, ..Environment::default() };
+        let ci = Environment { ci: true, ..terminal() };
+        for (flags, environment, progress_bar) in [
+            ("", &terminal(), true),
+            ("-o json", &pipe, true),
+            ("", &no_terminal, false),
+            ("", &ci, false),
+            ("--progress none", &terminal(), false),
+        ] {
+            let appearance = resolve(flags, environment);
+            assert_eq!(appearance.progress_bar, progress_bar, "{flags} {environment:?}");
+        }
     }
 }

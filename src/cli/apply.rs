@@ -5,14 +5,16 @@ use std::ffi::{OsStr, OsString};
 use clap::{Args, ValueEnum as _};
 
 use crate::app::appearance::Appearance;
-use crate::app::event_loop::{RunOptions, Subject, follow};
 use crate::app::exit::{Exit, RunError};
-use crate::app::output::Format;
+use crate::app::output::Output;
+use crate::app::run::follow;
+use crate::app::run_options::RunOptions;
 use crate::app::streams::Streams;
 use crate::cli::connection::ConnectionArgs;
 use crate::cli::draw_args::DrawArgs;
 use crate::cli::follow_args::FollowArgs;
 use crate::cli::kubectl_flags::{FlagTable, GivenFlag, Token, command_flags, declared_flags, split_list};
+use crate::cli::output_format::OutputFormat;
 use crate::cli::record_args::RecordArgs;
 use crate::observation::BuiltInKind;
 use crate::source::cluster::{self, Cluster, Name, NamespaceScope, Objects, Resource, Selection, Target};
@@ -48,15 +50,16 @@ pub(crate) struct ApplyArgs {
     pub(crate) kubectl: KubectlPart,
 }
 
-/// The output format of the run, which decides whether the picture goes to stdout or stderr. `seq` if `-o` names one of
-/// kubectl's formats, with which nothing is followed.
-pub(crate) fn format(args: &ApplyArgs) -> Format {
-    own_format(args).unwrap_or(Format::Seq)
+/// The output of the run. If `-o` names one of kubectl's formats, there is no run, and the output decides only about
+/// messages.
+pub(crate) fn run_output(args: &ApplyArgs) -> Output {
+    own_format(args).unwrap_or(OutputFormat::Seq).into()
 }
 
 /// The format that `-o` names, or `None` if it is one of kubectl's.
-fn own_format(args: &ApplyArgs) -> Option<Format> {
-    args.output.as_deref().map_or(Some(Format::Seq), |output| Format::from_str(output, false).ok())
+fn own_format(args: &ApplyArgs) -> Option<OutputFormat> {
+    let Some(output) = &args.output else { return Some(OutputFormat::Seq) };
+    OutputFormat::from_str(output, false).ok()
 }
 
 pub(crate) async fn run(args: ApplyArgs, drawing: &Appearance, output: &Streams) -> Result<Exit, RunError> {
@@ -71,7 +74,7 @@ pub(crate) async fn run(args: ApplyArgs, drawing: &Appearance, output: &Streams)
             return Err(error.hint("Leave --detach, --dry-run or kubectl's own output format out.").into());
         }
         // A dry run prints only what kubectl prints, and kubectl checks its own formats.
-        if let Some(format) = args.output.filter(|_| own != Some(Format::Seq)) {
+        if let Some(format) = args.output.filter(|_| own != Some(OutputFormat::Seq)) {
             arguments.apply_only.insert(0, format!("--output={format}").into());
         }
         let manifests = Manifests::unread(&arguments.filenames);
@@ -87,7 +90,7 @@ pub(crate) async fn run(args: ApplyArgs, drawing: &Appearance, output: &Streams)
         Ok(cluster) => cluster::fetch_resource_versions(cluster, &cluster.namespace).await.ok(),
         Err(_) => None,
     };
-    let to = if format(&args).is_for_machines() { KubectlOutput::Stderr } else { KubectlOutput::Stdout };
+    let to = if run_output(&args).is_for_programs() { KubectlOutput::Stderr } else { KubectlOutput::Stdout };
     let code = kubectl.apply(&arguments, &manifests, to).await?;
     if code != 0 {
         return Ok(Exit::Wrapped(code));
@@ -118,22 +121,15 @@ pub(crate) async fn run(args: ApplyArgs, drawing: &Appearance, output: &Streams)
     }
     let targets = followed.iter().map(|(applied, resource)| target_of(applied, resource)).collect();
     let followed = followed.iter().map(|(applied, _)| *applied);
-    let task = RunOptions {
-        feed: cluster::open_feed(&cluster, Selection { targets, since }, true),
-        drawing,
-        output,
-        picture: Subject::Timeline,
-        cluster: Some(cluster.clone()),
-        tail_lines: args.follow.tail_lines,
-        format: format(&args),
-        timeout: args.follow.timeout,
-        expected: followed.clone().map(|applied| applied.uid.clone()).collect(),
-        again: resume_command(followed, &args, &cluster.namespace),
-        nothing: String::new(),
-        recorder,
-        to_the_last: false,
-    };
-    follow(task).await
+    let feed = cluster::open_feed(&cluster, Selection { targets, since }, true);
+    let options = RunOptions::new(feed, drawing, output, run_output(&args))
+        .expected_uids(followed.clone().map(|applied| applied.uid.clone()).collect())
+        .return_command(resume_command(followed, &args, &cluster.namespace))
+        .cluster(cluster)
+        .tail_lines(args.follow.tail_lines)
+        .timeout(args.follow.timeout)
+        .recorder(recorder);
+    follow(options).await
 }
 
 /// The type of an applied object, if objects of that type are followed.

@@ -1,33 +1,33 @@
-//! What the process sees of the world, asked once. Everything that decides by it takes it as a value.
+//! The environment of the process: its terminals and variables. It is read once and passed on as a value.
 
 use std::env;
 use std::io::{self, IsTerminal as _};
 
-/// The surroundings of the program.
+/// The environment of the process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "independent facts about the surroundings")]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about the environment")]
 pub(crate) struct Environment {
-    /// Standard output is a terminal.
+    /// Whether standard output is a terminal.
     pub(crate) stdout_terminal: bool,
-    /// Standard error is a terminal.
+    /// Whether standard error is a terminal.
     pub(crate) stderr_terminal: bool,
-    /// `NO_COLOR` is set and not empty.
+    /// Whether `NO_COLOR` is set and not empty.
     pub(crate) no_color: bool,
-    /// `CI` is set and not empty, `0` or `false`.
+    /// Whether `CI` is set, unless it is empty, `0` or `false`.
     pub(crate) ci: bool,
-    /// `TERM` is `dumb`, or there is none.
+    /// Whether the terminal cannot move its cursor: `TERM` is `dumb` or not set.
     pub(crate) dumb: bool,
-    /// The locale says UTF-8.
-    pub utf8: bool,
-    /// `COLUMNS`.
+    /// Whether the locale uses UTF-8.
+    pub(crate) utf8: bool,
+    /// The value of `COLUMNS`, if it is a number above zero.
     pub(crate) columns: Option<usize>,
-    /// `KUBECTL_SEQ_PROGRESS`.
+    /// The value of `KUBECTL_SEQ_PROGRESS`, if it is not empty.
     pub(crate) progress: Option<String>,
 }
 
 impl Environment {
-    /// The surroundings now.
-    pub(crate) fn of_process() -> Self {
+    /// Reads the environment of this process.
+    pub(crate) fn from_process() -> Self {
         let text = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
         let locale = text("LC_ALL").or_else(|| text("LC_CTYPE")).or_else(|| text("LANG"));
         Self {
@@ -36,15 +36,15 @@ impl Environment {
             no_color: text("NO_COLOR").is_some(),
             ci: text("CI").is_some_and(|value| value != "0" && value != "false"),
             dumb: text("TERM").is_none_or(|term| term == "dumb"),
-            utf8: says_utf8(locale.as_deref()),
+            utf8: is_utf8(locale.as_deref()),
             columns: text("COLUMNS").and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0),
             progress: text("KUBECTL_SEQ_PROGRESS"),
         }
     }
 }
 
-/// Whether a locale is UTF-8. Without one, today's terminals are; `C` and `POSIX` say they are not.
-fn says_utf8(locale: Option<&str>) -> bool {
+/// Whether a locale uses UTF-8. Without a locale the answer is yes, because today's terminals use it. `C` and `POSIX` do not.
+fn is_utf8(locale: Option<&str>) -> bool {
     let Some(locale) = locale else { return true };
     let locale = locale.to_ascii_lowercase();
     locale.contains("utf-8") || locale.contains("utf8")
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_locale_says_whether_it_is_utf8() {
+    fn the_locale_tells_whether_the_terminal_uses_utf8() {
         for (locale, utf8) in [
             (None, true),
             (Some("C.UTF-8"), true),
@@ -64,7 +64,7 @@ mod tests {
             (Some("POSIX"), false),
             (Some("de_DE.ISO-8859-1"), false),
         ] {
-            assert_eq!(says_utf8(locale), utf8, "{locale:?}");
+            assert_eq!(is_utf8(locale), utf8, "{locale:?}");
         }
     }
 }

@@ -3,13 +3,14 @@
 use clap::Args;
 
 use crate::app::appearance::Appearance;
-use crate::app::event_loop::{RunOptions, Subject, follow, once};
 use crate::app::exit::{Exit, RunError};
-use crate::app::output::Format;
+use crate::app::run::{follow, once};
+use crate::app::run_options::RunOptions;
 use crate::app::streams::Streams;
 use crate::cli::connection::ConnectionArgs;
 use crate::cli::draw_args::DrawArgs;
 use crate::cli::follow_args::FollowArgs;
+use crate::cli::output_format::OutputFormat;
 use crate::cli::record_args::RecordArgs;
 use crate::source::cluster::{self, Name, NamespaceScope, Objects, Selection, Target};
 use crate::source::{ErrorKind, SourceError};
@@ -38,7 +39,7 @@ pub(crate) struct GetArgs {
     pub(crate) ignore_not_found: bool,
     /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "seq")]
-    pub(crate) output: Format,
+    pub(crate) output: OutputFormat,
     /// The flags of following.
     #[command(flatten)]
     pub(crate) follow: FollowArgs,
@@ -81,22 +82,15 @@ pub(crate) async fn run(args: GetArgs, drawing: &Appearance, output: &Streams) -
     } else {
         format!("No resources found in {} namespace.", cluster.namespace)
     };
-    let task = RunOptions {
-        feed: cluster::open_feed(&cluster, Selection { targets, since: None }, args.watch),
-        drawing,
-        output,
-        picture: Subject::Timeline,
-        cluster: Some(cluster.clone()),
-        tail_lines: args.follow.tail_lines,
-        format: args.output,
-        timeout: args.follow.timeout,
-        expected: Vec::new(),
-        again: resume_command(&args),
-        nothing,
-        recorder,
-        to_the_last: false,
-    };
-    let result = if args.watch { follow(task).await } else { once(task).await };
+    let feed = cluster::open_feed(&cluster, Selection { targets, since: None }, args.watch);
+    let options = RunOptions::new(feed, drawing, output, args.output.into())
+        .cluster(cluster)
+        .tail_lines(args.follow.tail_lines)
+        .timeout(args.follow.timeout)
+        .return_command(resume_command(&args))
+        .nothing_found(nothing)
+        .recorder(recorder);
+    let result = if args.watch { follow(options).await } else { once(options).await };
     match result {
         Err(RunError::Source(error)) if args.ignore_not_found && error.kind == ErrorKind::NotFound => {
             Ok(Exit::Success)

@@ -11,8 +11,13 @@ use clap::Parser as _;
 use tokio::time::sleep;
 
 use self::virtual_terminal::Virtual;
-use crate::app::event_loop::{Console, RunOptions, Subject, follow_on};
-use crate::app::{appearance::Appearance, exit::Exit, output::Format, streams::Streams};
+use crate::app::appearance::Appearance;
+use crate::app::console::Console;
+use crate::app::exit::Exit;
+use crate::app::output::Output;
+use crate::app::run::follow_on;
+use crate::app::run_options::RunOptions;
+use crate::app::streams::Streams;
 use crate::cli::{
     command_line::{Cli, Subcommand},
     environment::Environment,
@@ -23,14 +28,17 @@ use crate::source::{
 };
 use crate::terminal::full_screen::FullScreen;
 use crate::tui::input::{Code, Input, Key, MouseKind};
-use crate::view::{Frame, Line, Style, Stylesheet};
+use crate::view::{Frame, Line, Style, Stylesheet, View};
+
+/// The output of every run in these tests.
+const SEQUENCE: Output = Output::Picture(View::Sequence);
 
 fn drawing(flags: &str) -> Appearance {
     let words = ["kubectl-seq", "simulate"].into_iter().chain(flags.split_whitespace());
     let Subcommand::Simulate(args) = Cli::try_parse_from(words).unwrap().command else { unreachable!() };
     let terminal =
         Environment { stdout_terminal: true, stderr_terminal: true, utf8: true, ..Environment::default() };
-    Appearance::resolve(&args.draw, &args.follow, Format::Seq, &terminal).unwrap()
+    Appearance::resolve(&args.draw, &args.follow, SEQUENCE, &terminal).unwrap()
 }
 
 /// Kubernetes' pi Job on a simulated cluster, as fast as it really is.
@@ -50,24 +58,12 @@ fn job(manifest: &str) -> Feed {
 async fn follow(terminal: &Virtual, feed: Feed, flags: &str, somebody: impl Future<Output = ()>) -> Exit {
     let drawing = drawing(flags);
     let output = Streams::new(drawing.clone());
-    let task = RunOptions {
-        feed,
-        drawing: &drawing,
-        output: &output,
-        picture: Subject::Timeline,
-        cluster: None,
-        tail_lines: 20,
-        format: Format::Seq,
-        timeout: Duration::ZERO,
-        expected: Vec::new(),
-        again: "kubectl seq simulate --seed 1".into(),
-        nothing: String::new(),
-        recorder: None,
-        to_the_last: false,
-    };
+    let options = RunOptions::new(feed, &drawing, &output, SEQUENCE)
+        .tail_lines(20)
+        .return_command("kubectl seq simulate --seed 1".into());
     let console =
         Console { out: Box::new(terminal.clone()), terminal: Box::new(terminal.clone()), interactive: true };
-    let (exit, ()) = tokio::join!(follow_on(task, console), somebody);
+    let (exit, ()) = tokio::join!(follow_on(options, console), somebody);
     assert!(!terminal.raw.get() && !terminal.is_full() && !terminal.has_mouse(), "the terminal is restored");
     exit.unwrap()
 }

@@ -12,6 +12,7 @@ pub(crate) mod get;
 #[cfg(test)]
 pub(crate) mod interactive_tests;
 pub(crate) mod kubectl_flags;
+pub(crate) mod output_format;
 pub(crate) mod pod;
 pub(crate) mod record_args;
 pub(crate) mod replay;
@@ -24,7 +25,7 @@ use std::process::ExitCode;
 
 use crate::app::appearance::Appearance;
 use crate::app::exit::{Exit, RunError};
-use crate::app::output::Format;
+use crate::app::output::Output;
 use crate::app::streams::Streams;
 use crate::cli::command_line::{Cli, Subcommand};
 use crate::cli::draw_args::DrawArgs;
@@ -43,7 +44,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Success.into() };
         }
     };
-    let environment = Environment::of_process();
+    let environment = Environment::from_process();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return end(Err(RunError::Output(error)), &plain_output(&environment)).into(),
@@ -57,22 +58,22 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 async fn run(cli: Cli, environment: &Environment) -> Exit {
     match cli.command {
         Subcommand::Apply(args) => {
-            let format = apply::format(&args);
+            let run_output = apply::run_output(&args);
             with_output(
                 &args.draw.clone(),
                 &args.follow.clone(),
-                format,
+                run_output,
                 environment,
                 async |drawing, output| apply::run(args, drawing, output).await,
             )
             .await
         }
         Subcommand::Pod(args) => {
-            let format = pod::format(&args);
+            let run_output = pod::run_output(&args);
             with_output(
                 &args.draw.clone(),
                 &args.follow.clone(),
-                format,
+                run_output,
                 environment,
                 async |drawing, output| pod::run(args, drawing, output).await,
             )
@@ -82,7 +83,7 @@ async fn run(cli: Cli, environment: &Environment) -> Exit {
             with_output(
                 &args.draw.clone(),
                 &args.follow.clone(),
-                args.output,
+                args.output.into(),
                 environment,
                 async |drawing, output| get::run(args, drawing, output).await,
             )
@@ -92,7 +93,7 @@ async fn run(cli: Cli, environment: &Environment) -> Exit {
             with_output(
                 &args.draw.clone(),
                 &args.follow.clone(),
-                args.output,
+                args.output.into(),
                 environment,
                 async |drawing, output| simulate::run(args, drawing, output).await,
             )
@@ -102,7 +103,7 @@ async fn run(cli: Cli, environment: &Environment) -> Exit {
             with_output(
                 &args.draw.clone(),
                 &args.follow.clone(),
-                args.output,
+                args.output.into(),
                 environment,
                 async |drawing, output| replay::run(args, drawing, output).await,
             )
@@ -119,11 +120,11 @@ async fn run(cli: Cli, environment: &Environment) -> Exit {
 async fn with_output(
     draw: &DrawArgs,
     follow: &FollowArgs,
-    format: Format,
+    run_output: Output,
     environment: &Environment,
     command: impl AsyncFnOnce(&Appearance, &Streams) -> Result<Exit, RunError>,
 ) -> Exit {
-    match Appearance::resolve(draw, follow, format, environment) {
+    match Appearance::resolve(draw, follow, run_output, environment) {
         Ok(drawing) => {
             let output = Streams::new(drawing.clone());
             end(command(&drawing, &output).await, &output)
@@ -153,5 +154,5 @@ fn end(result: Result<Exit, RunError>, output: &Streams) -> Exit {
 
 /// Streams for messages of commands that have no flags of drawing.
 fn plain_output(environment: &Environment) -> Streams {
-    Streams::new(Appearance::plain(environment))
+    Streams::new(Appearance::for_messages(environment))
 }

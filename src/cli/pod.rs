@@ -5,13 +5,15 @@ use std::ffi::OsString;
 use clap::{Args, ValueEnum as _};
 
 use crate::app::appearance::Appearance;
-use crate::app::event_loop::{RunOptions, Subject, follow, once};
 use crate::app::exit::{Exit, RunError};
-use crate::app::output::Format;
+use crate::app::output::Output;
+use crate::app::run::{follow, once};
+use crate::app::run_options::{RunOptions, Subject};
 use crate::app::streams::Streams;
 use crate::cli::connection::ConnectionArgs;
 use crate::cli::draw_args::DrawArgs;
 use crate::cli::follow_args::FollowArgs;
+use crate::cli::output_format::OutputFormat;
 use crate::cli::record_args::RecordArgs;
 use crate::source::cluster::{self, Name, NamespaceScope, Objects, Resource, Selection, Target};
 use crate::source::kubectl::Kubectl;
@@ -44,16 +46,20 @@ pub(crate) struct PodArgs {
     pub(crate) connection: ConnectionArgs,
 }
 
-/// The output format of the run, which decides whether the picture goes to stdout or stderr.
-pub(crate) fn format(args: &PodArgs) -> Format {
-    own_format(args).unwrap_or(Format::Seq)
+/// The output of the run. If kubectl prints the Pod object itself, there is no run, and the output decides only about
+/// messages.
+pub(crate) fn run_output(args: &PodArgs) -> Output {
+    own_format(args).unwrap_or(OutputFormat::Seq).into()
 }
 
 /// The format that `-o` names, or `None` if kubectl prints the Pod object in that format.
-fn own_format(args: &PodArgs) -> Option<Format> {
-    let format =
-        args.output.as_deref().map_or(Some(Format::Seq), |output| Format::from_str(output, false).ok())?;
-    (!matches!(format, Format::Json | Format::Yaml | Format::Name | Format::Wide)).then_some(format)
+fn own_format(args: &PodArgs) -> Option<OutputFormat> {
+    let Some(output) = &args.output else { return Some(OutputFormat::Seq) };
+    let format = OutputFormat::from_str(output, false).ok()?;
+    match format {
+        OutputFormat::Seq | OutputFormat::Table | OutputFormat::Grid | OutputFormat::Jsonl => Some(format),
+        OutputFormat::Wide | OutputFormat::Json | OutputFormat::Yaml | OutputFormat::Name => None,
+    }
 }
 
 pub(crate) async fn run(args: PodArgs, drawing: &Appearance, output: &Streams) -> Result<Exit, RunError> {
@@ -80,20 +86,14 @@ pub(crate) async fn run(args: PodArgs, drawing: &Appearance, output: &Streams) -
     let mut again = vec!["kubectl seq pod".to_owned(), name.to_owned()];
     again.extend(args.connection.scope_flags());
     again.push("--watch".to_owned());
-    let task = RunOptions {
-        feed: cluster::open_feed(&cluster, Selection { targets: vec![target], since: None }, args.watch),
-        drawing,
-        output,
-        picture: Subject::Pod,
-        cluster: Some(cluster.clone()),
-        tail_lines: args.follow.tail_lines,
-        format,
-        timeout: args.follow.timeout,
-        expected: Vec::new(),
-        again: again.join(" "),
-        nothing: String::new(),
-        recorder,
-        to_the_last: false,
-    };
-    if args.watch { follow(task).await } else { once(task).await }
+    let selection = Selection { targets: vec![target], since: None };
+    let feed = cluster::open_feed(&cluster, selection, args.watch);
+    let options = RunOptions::new(feed, drawing, output, format.into())
+        .subject(Subject::Pod)
+        .cluster(cluster)
+        .tail_lines(args.follow.tail_lines)
+        .timeout(args.follow.timeout)
+        .return_command(again.join(" "))
+        .recorder(recorder);
+    if args.watch { follow(options).await } else { once(options).await }
 }

@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::app::appearance::{Appearance, Mode};
-use crate::app::event_loop::{RunOptions, Subject, follow, once};
+use crate::app::appearance::{Appearance, ProgressDisplay};
 use crate::app::exit::{Exit, RunError};
-use crate::app::output::Format;
+use crate::app::output::Output;
+use crate::app::run::{follow, once};
+use crate::app::run_options::RunOptions;
 use crate::app::streams::Streams;
 use crate::cli::draw_args::DrawArgs;
 use crate::cli::follow_args::FollowArgs;
+use crate::cli::output_format::OutputFormat;
 use crate::cli::speed::parse_speed;
 use crate::source::recording::{self, ReplayPace};
 
@@ -26,7 +28,7 @@ pub(crate) struct ReplayArgs {
     pub(crate) speed: Option<f64>,
     /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "seq")]
-    pub(crate) output: Format,
+    pub(crate) output: OutputFormat,
     /// The flags of following.
     #[command(flatten)]
     pub(crate) follow: FollowArgs,
@@ -35,33 +37,31 @@ pub(crate) struct ReplayArgs {
     pub(crate) draw: DrawArgs,
 }
 
-pub(crate) async fn run(args: ReplayArgs, drawing: &Appearance, output: &Streams) -> Result<Exit, RunError> {
-    let watched = drawing.mode == Mode::Live && !args.output.is_for_machines();
+/// The message for a recording without workloads.
+const NOTHING_FOUND: &str = "The recording has no workload and no Pod.";
+
+pub(crate) async fn run(
+    args: ReplayArgs,
+    appearance: &Appearance,
+    streams: &Streams,
+) -> Result<Exit, RunError> {
+    let output = Output::from(args.output);
+    let is_watched = appearance.progress == ProgressDisplay::Live && !output.is_for_programs();
     let pace = match args.speed {
         Some(speed) if speed > 0.0 => ReplayPace::Speed(speed),
-        None if watched => ReplayPace::Automatic,
+        None if is_watched => ReplayPace::Automatic,
         Some(_) | None => ReplayPace::AtOnce,
     };
     // A replay without delays shows only its end, unless the user asked for progress.
-    let mut drawing = drawing.clone();
+    let mut appearance = appearance.clone();
     if pace == ReplayPace::AtOnce && args.follow.progress.is_none() {
-        drawing.mode = Mode::Silent;
+        appearance.progress = ProgressDisplay::Silent;
     }
     let replay = recording::open(&args.file, pace)?;
-    let task = RunOptions {
-        feed: replay.feed,
-        drawing: &drawing,
-        output,
-        picture: Subject::Timeline,
-        cluster: None,
-        tail_lines: args.follow.tail_lines,
-        format: args.output,
-        timeout: args.follow.timeout,
-        expected: Vec::new(),
-        again: String::new(),
-        nothing: "The recording has no workload and no Pod.".to_owned(),
-        recorder: None,
-        to_the_last: true,
-    };
-    if replay.followed { follow(task).await } else { once(task).await }
+    let options = RunOptions::new(replay.feed, &appearance, streams, output)
+        .tail_lines(args.follow.tail_lines)
+        .timeout(args.follow.timeout)
+        .nothing_found(NOTHING_FOUND.to_owned())
+        .ends_with_feed();
+    if replay.followed { follow(options).await } else { once(options).await }
 }

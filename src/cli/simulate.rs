@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::app::appearance::{Appearance, Mode};
-use crate::app::event_loop::{RunOptions, Subject, follow};
+use crate::app::appearance::{Appearance, ProgressDisplay};
 use crate::app::exit::{Exit, RunError};
-use crate::app::output::Format;
+use crate::app::output::Output;
+use crate::app::run::follow;
+use crate::app::run_options::RunOptions;
 use crate::app::streams::Streams;
 use crate::cli::draw_args::DrawArgs;
 use crate::cli::follow_args::FollowArgs;
+use crate::cli::output_format::OutputFormat;
 use crate::cli::record_args::RecordArgs;
 use crate::cli::speed::parse_speed;
 use crate::source::simulation::{self, DEFAULT_NODES, DEFAULT_SEED, MAX_NODES, ManifestText};
@@ -33,7 +35,7 @@ pub(crate) struct SimulateArgs {
     pub(crate) nodes: u32,
     /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "seq")]
-    pub(crate) output: Format,
+    pub(crate) output: OutputFormat,
     /// The flags of following.
     #[command(flatten)]
     pub(crate) follow: FollowArgs,
@@ -50,20 +52,16 @@ const WATCHED_SPEED: f64 = 4.0;
 
 pub(crate) async fn run(
     args: SimulateArgs,
-    drawing: &Appearance,
-    output: &Streams,
+    appearance: &Appearance,
+    streams: &Streams,
 ) -> Result<Exit, RunError> {
-    let watched = drawing.mode == Mode::Live && !args.output.is_for_machines();
-    let speed = args.speed.unwrap_or(if watched { WATCHED_SPEED } else { 0.0 });
-    let mut again = "kubectl seq simulate".to_owned();
-    if let Some(file) = args.filename.as_ref().filter(|file| file.as_os_str() != "-") {
-        again = format!("{again} -f {}", file.display());
-    }
-    again = format!("{again} --seed {}", args.seed);
+    let output = Output::from(args.output);
+    let is_watched = appearance.progress == ProgressDisplay::Live && !output.is_for_programs();
+    let speed = args.speed.unwrap_or(if is_watched { WATCHED_SPEED } else { 0.0 });
     // A run without delays shows only its end, unless the user asked for progress.
-    let mut drawing = drawing.clone();
+    let mut appearance = appearance.clone();
     if speed <= 0.0 && args.follow.progress.is_none() {
-        drawing.mode = Mode::Silent;
+        appearance.progress = ProgressDisplay::Silent;
     }
     let simulation = simulation::simulate(&simulation::SimulationOptions {
         manifest: args.filename.as_deref().map(ManifestText::read).transpose()?.unwrap_or_default(),
@@ -71,20 +69,19 @@ pub(crate) async fn run(
         nodes: args.nodes,
     })?;
     let feed = simulation::open(simulation, speed);
-    let task = RunOptions {
-        feed,
-        drawing: &drawing,
-        output,
-        picture: Subject::Timeline,
-        cluster: None,
-        tail_lines: args.follow.tail_lines,
-        format: args.output,
-        timeout: args.follow.timeout,
-        expected: Vec::new(),
-        again,
-        nothing: String::new(),
-        recorder: args.record.open(true)?,
-        to_the_last: false,
-    };
-    follow(task).await
+    let options = RunOptions::new(feed, &appearance, streams, output)
+        .tail_lines(args.follow.tail_lines)
+        .timeout(args.follow.timeout)
+        .return_command(repeat_command(&args))
+        .recorder(args.record.open(true)?);
+    follow(options).await
+}
+
+/// The command that shows the same simulation again.
+fn repeat_command(args: &SimulateArgs) -> String {
+    let mut command = "kubectl seq simulate".to_owned();
+    if let Some(file) = args.filename.as_ref().filter(|file| file.as_os_str() != "-") {
+        command = format!("{command} -f {}", file.display());
+    }
+    format!("{command} --seed {}", args.seed)
 }

@@ -1,6 +1,6 @@
 //! The lines that a run prints without a live picture.
 
-use kubectl_seq::testing::LinesReporter;
+use kubectl_seq::testing::StatusLines;
 use kubectl_seq::testing::observation::Seen::{Changed, Listed};
 use kubectl_seq::testing::timeline::Timeline;
 use serde_json::{Value, json};
@@ -29,13 +29,13 @@ fn waits(name: &str, why: Option<&str>) -> Value {
 }
 
 /// Returns the lines that are printed when following starts.
-fn begun(pods: Vec<Value>) -> (LinesReporter, Timeline, Vec<String>) {
+fn begun(pods: Vec<Value>) -> (StatusLines, Timeline, Vec<String>) {
     let mut timeline = Timeline::default();
     for object in [vec![job()], pods].concat() {
         timeline.apply(&observation(Listed, 10.0, object));
     }
     timeline.recompute();
-    let mut lines = LinesReporter::default();
+    let mut lines = StatusLines::default();
     let said = lines.begin(&timeline, at(10.0)).iter().map(|line| line.plain().trim().to_owned()).collect();
     (lines, timeline, said)
 }
@@ -52,7 +52,7 @@ fn a_wait_that_exists_when_following_starts_is_printed_once() {
     // The same reason is not printed again.
     timeline.apply(&observation(Changed, 11.0, waits("j-a", Some("Insufficient cpu"))));
     let changes = timeline.recompute();
-    assert!(lines.report(&timeline, &changes, at(11.0)).is_empty());
+    assert!(lines.report_changes(&timeline, &changes, at(11.0)).is_empty());
 }
 
 #[test]

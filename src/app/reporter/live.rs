@@ -1,126 +1,107 @@
-//! The live picture: when it is drawn, and what a key makes of it.
+//! Reports a run as a live picture: decides when it is drawn, and passes keys and clicks on to the interactive screen.
 
-use std::io;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::app::appearance::Appearance;
+use crate::app::console::Console;
 use crate::app::exit::RunError;
-use crate::app::pod_details_loader::PodDetailsLoader;
+use crate::app::reporter::interface::{Reporter, RunEnd};
+use crate::app::run_state::{RunSnapshot, RunState};
+use crate::source::{Progress, Update};
 use crate::terminal::full_screen::FullScreen;
-use crate::terminal::tty::Terminal;
-
 use crate::timeline::{PodKey, Timeline};
 use crate::tui::action::Effect;
+use crate::tui::details::Details;
 use crate::tui::handle_input::handle_input;
 use crate::tui::input::Input;
 use crate::tui::layout::{ScreenLayout, compose_screen};
 use crate::tui::layout_input::LayoutInput;
 use crate::tui::page::Page;
 use crate::tui::state::TuiState;
-use crate::view::{Frame, FrameCache, Glyphs, Line, Style};
+use crate::view::{FrameCache, Glyphs, Line, Style, Window, clean};
 
-/// Ten pictures a second at most.
+/// Time between two ticks. At most one frame is drawn for each tick, except for frames that answer a key.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
-/// Where a picture comes again only because time goes on, it may cost so many bytes a second.
-const BYTES_A_SECOND: u64 = 3500;
-/// Nothing that can be seen had changed: the next look is after so long.
-const STILL: Duration = Duration::from_millis(250);
-/// A key's picture comes at once, unless there was one just now.
-const AT_ONCE: Duration = Duration::from_millis(30);
 
-/// What is known, as far as a picture shows it.
-pub(crate) struct RunSnapshot<'a> {
-    pub(crate) timeline: &'a Timeline,
-    pub(crate) now: Timestamp,
-    /// What is waited for, what is lost.
-    pub(crate) notices: Vec<Line>,
-    /// The one Pod that was asked for.
-    pub(crate) only: Option<PodKey>,
-    /// How everything ended, if it has.
-    pub(crate) ended: Option<String>,
-}
+/// Maximum number of bytes per second for frames that differ only because time has passed. Slow connections can carry it.
+const MAX_IDLE_BYTES_PER_SECOND: u64 = 3500;
+
+/// Time until the next frame if the last one did not change the screen.
+const UNCHANGED_FRAME_DELAY: Duration = Duration::from_millis(250);
+
+/// Minimum time between two frames that answer keys.
+const KEY_FRAME_DELAY: Duration = Duration::from_millis(30);
+
+/// The command that shows a Pod. The user can copy it.
+const SHOW_POD_COMMAND: &str = "kubectl get pod -o yaml";
 
 /// The live picture on its terminal.
 #[derive(Debug)]
 pub(crate) struct LiveReporter {
-    stage: FullScreen,
-    state: TuiState,
-    screen: ScreenLayout,
-    memo: FrameCache,
+    screen: FullScreen,
+    tui: TuiState,
+    layout: ScreenLayout,
+    frame_cache: FrameCache,
     glyphs: Glyphs,
+    /// The number of columns that the user asked for.
     columns: Option<usize>,
-    /// Keys may be taken.
+    /// Whether the picture reacts to keys.
     interactive: bool,
-    /// What was known when the picture was held.
-    held: Option<Box<(Timeline, Timestamp)>>,
-    /// The command that shows a Pod.
-    command: String,
-    /// Lines that will be said below the last picture.
-    below: usize,
-    /// Something beside the time has changed.
+    /// The timeline and the time when the user paused the picture.
+    paused_at: Option<Box<(Timeline, Timestamp)>>,
+    /// Number of lines that will be printed below the last picture.
+    lines_below: usize,
+    /// Whether anything except the time has changed since the last frame.
     dirty: bool,
-    drawn: Instant,
-    /// When a picture is due that only time has changed.
-    due: Instant,
+    last_frame: Instant,
+    /// The time at which the next frame is due if only time passes.
+    next_frame: Instant,
 }
 
 impl LiveReporter {
-    pub(crate) fn new(
-        out: Box<dyn io::Write>,
-        terminal: Box<dyn Terminal>,
-        drawing: &Appearance,
-        interactive: bool,
-        command: String,
-    ) -> Self {
+    /// Creates the picture. It draws nothing yet and leaves the keys to others.
+    pub(crate) fn new(console: Console, appearance: &Appearance) -> Self {
+        let Console { out, terminal, interactive } = console;
         Self {
-            stage: FullScreen::new(out, drawing.stylesheet(), terminal),
-            state: TuiState::new(drawing.state.clone()),
-            screen: ScreenLayout::default(),
-            memo: FrameCache::default(),
-            glyphs: drawing.glyphs,
-            columns: drawing.wanted_columns(),
+            screen: FullScreen::new(out, appearance.stylesheet(), terminal),
+            tui: TuiState::new(appearance.view_state.clone()),
+            layout: ScreenLayout::default(),
+            frame_cache: FrameCache::default(),
+            glyphs: appearance.glyphs,
+            columns: appearance.columns,
             interactive,
-            held: None,
-            command,
-            below: 0,
+            paused_at: None,
+            lines_below: 0,
             dirty: true,
-            drawn: Instant::now(),
-            due: Instant::now(),
+            last_frame: Instant::now(),
+            next_frame: Instant::now(),
         }
     }
 
-    /// Takes the keys, now that nobody else may ask for them: a credential plugin has asked before the first answer.
-    pub(crate) fn enter(&mut self) -> Result<(), RunError> {
-        if self.interactive && !self.stage.is_entered() {
-            self.stage.enter()?;
-        }
-        Ok(())
+    /// Waits for the next key, click or resize.
+    pub(crate) async fn next_input(&mut self) -> Input {
+        self.screen.keys().next().await
     }
 
-    /// The next key or click.
-    pub(crate) async fn input(&mut self) -> Input {
-        self.stage.keys().next().await
+    /// Returns an input that has already arrived.
+    pub(crate) fn queued_input(&mut self) -> Option<Input> {
+        self.screen.keys().try_next()
     }
 
-    /// Another one that has come already.
-    pub(crate) fn waiting(&mut self) -> Option<Input> {
-        self.stage.keys().try_next()
-    }
-
-    /// Does what a key or a click asks for; what is left to do is told.
-    pub(crate) fn act(&mut self, input: Input, timeline: &Timeline) -> Result<Effect, RunError> {
-        let timeline = self.held.as_ref().map_or(timeline, |held| &held.0);
-        let context = self.screen.input_context(timeline, self.stage.top(), &self.command);
-        let effect = handle_input(&mut self.state, input, &context);
+    /// Handles an input. Returns the effect that the run must handle.
+    pub(crate) fn handle_input(&mut self, input: Input, timeline: &Timeline) -> Result<Effect, RunError> {
+        let timeline = self.paused_at.as_ref().map_or(timeline, |paused| &paused.0);
+        let context = self.layout.input_context(timeline, self.screen.top(), SHOW_POD_COMMAND);
+        let effect = handle_input(&mut self.tui, input, &context);
         match &effect {
             Effect::Nothing => return Ok(effect),
-            Effect::Copy(text) => self.stage.copy(text)?,
+            Effect::Copy(text) => self.screen.copy(text)?,
             Effect::Suspend => {
-                self.stage.suspend()?;
-                self.screen = ScreenLayout::default();
+                self.screen.suspend()?;
+                self.layout = ScreenLayout::default();
             }
             Effect::Draw | Effect::Detach => {}
         }
@@ -128,134 +109,179 @@ impl LiveReporter {
         Ok(effect)
     }
 
-    /// The program was continued.
+    /// Takes the terminal again after the shell has continued the program.
     pub(crate) fn resume(&mut self) -> Result<(), RunError> {
         if self.interactive {
-            self.stage.resume()?;
+            self.screen.resume()?;
         }
         self.dirty = true;
         Ok(())
     }
 
-    /// What is looked at.
-    pub(crate) fn state(&self) -> &TuiState {
-        &self.state
+    /// Returns the state of the interactive screen.
+    pub(crate) fn tui(&self) -> &TuiState {
+        &self.tui
     }
 
-    /// Whether somebody reads a page that the end must not take away.
+    /// Whether the user reads a page, so that the end of the run must not close it.
     pub(crate) fn is_reading(&self) -> bool {
-        self.stage.is_entered() && self.state.is_reading()
+        self.screen.is_entered() && self.tui.is_reading()
     }
 
-    /// Something beside the time has changed.
-    pub(crate) fn touch(&mut self) {
+    /// Marks that anything except the time has changed.
+    pub(crate) fn mark_dirty(&mut self) {
         self.dirty = true;
     }
 
-    /// Whether a picture is to be drawn now: at a tick, or after a key.
-    pub(crate) fn wants(&self, after_key: bool) -> bool {
-        if after_key {
-            return self.dirty && self.drawn.elapsed() >= AT_ONCE;
-        }
-        self.dirty || Instant::now() >= self.due
+    /// Whether a frame is due at a tick.
+    pub(crate) fn is_due(&self) -> bool {
+        self.dirty || Instant::now() >= self.next_frame
     }
 
-    /// Draws what is known.
-    pub(crate) fn draw(
-        &mut self,
-        known: &RunSnapshot<'_>,
-        backstage: &PodDetailsLoader,
-    ) -> Result<(), RunError> {
-        if self.state.paused && self.held.is_none() {
-            self.held = Some(Box::new((known.timeline.clone(), known.now)));
-        } else if !self.state.paused {
-            self.held = None;
+    /// Whether a frame is due right after a key.
+    pub(crate) fn is_due_after_key(&self) -> bool {
+        self.dirty && self.last_frame.elapsed() >= KEY_FRAME_DELAY
+    }
+
+    /// Draws a frame.
+    pub(crate) fn paint(&mut self, run: &RunSnapshot<'_>) -> Result<(), RunError> {
+        self.render_frame(run, run.state.outcome_text().as_deref())
+    }
+
+    /// Leaves the last picture on the screen and gives the terminal back. `lines_below` lines will follow.
+    pub(crate) fn render_final(&mut self, run: &RunSnapshot<'_>, lines_below: usize) -> Result<(), RunError> {
+        self.lines_below = lines_below;
+        self.screen.leave()?;
+        self.tui.page = Page::Pods;
+        self.tui.paused = false;
+        self.tui.editing_filter = false;
+        self.tui.message = None;
+        self.tui.window = Window::default();
+        self.frame_cache = FrameCache::default();
+        self.dirty = true;
+        self.render_frame(run, None)
+    }
+
+    fn render_frame(&mut self, run: &RunSnapshot<'_>, outcome: Option<&str>) -> Result<(), RunError> {
+        if !self.tui.paused {
+            self.paused_at = None;
+        } else if self.paused_at.is_none() {
+            self.paused_at = Some(Box::new((run.state.timeline.clone(), run.now)));
         }
-        let only_time = !std::mem::take(&mut self.dirty);
-        let (timeline, now) =
-            self.held.as_ref().map_or((known.timeline, known.now), |held| (&held.0, held.1));
-        let (columns, rows) = self.stage.size();
+        let is_idle = !std::mem::take(&mut self.dirty);
+        self.compose_frame(run, outcome);
+        let before = self.screen.bytes_written();
+        // The mouse is useful only where there is something to point at.
+        let mouse = self.tui.mouse && (self.layout.full || !self.layout.picture.pods.is_empty());
+        self.screen.show_frame(&self.layout.frame, self.layout.full, mouse)?;
+        self.last_frame = Instant::now();
+        let bytes = self.screen.bytes_written() - before;
+        let pause_for_bytes = Duration::from_millis(bytes * 1000 / MAX_IDLE_BYTES_PER_SECOND);
+        // Half of the delay is enough, because the next tick comes later anyway.
+        let delay = if bytes == 0 { UNCHANGED_FRAME_DELAY } else { TICK } / 2;
+        self.next_frame = self.last_frame + if is_idle { pause_for_bytes.max(delay) } else { delay };
+        Ok(())
+    }
+
+    fn compose_frame(&mut self, run: &RunSnapshot<'_>, outcome: Option<&str>) {
+        let (timeline, now) = match &self.paused_at {
+            Some(paused) => (&paused.0, paused.1),
+            None => (&run.state.timeline, run.now),
+        };
+        let only_pod: Option<PodKey> = run.state.shown_pod().map(|(pod, _)| pod);
+        if let Some(pod) = only_pod {
+            self.tui.window.selected.get_or_insert(pod);
+        }
+        let (columns, rows) = self.screen.size();
+        let details: &Details = run.page_details;
         let layout_input = LayoutInput {
             timeline,
-            details: backstage.details(),
+            details,
             glyphs: &self.glyphs,
-            frame_cache: &self.memo,
+            frame_cache: &self.frame_cache,
             now,
             columns: self.columns.map_or(columns, |wanted| wanted.min(columns)),
-            // A line for the cursor; and the head of the last picture is still to be seen above what is said then.
-            rows: rows.max(2) - 1 - self.below.min(rows / 2),
-            notices: &known.notices,
-            only_pod: known.only,
-            interactive: self.stage.is_entered(),
-            outcome: known.ended.as_deref(),
+            // One line is left for the cursor. The closing report must not push the top of the last picture off the screen.
+            rows: rows.max(2) - 1 - self.lines_below.min(rows / 2),
+            notices: &notices(run.state),
+            only_pod,
+            interactive: self.screen.is_entered(),
+            outcome,
         };
-        if let Some(only) = known.only {
-            self.state.window.selected.get_or_insert(only);
+        self.layout = compose_screen(&self.tui, &layout_input);
+        self.tui.window.first = self.layout.picture.first;
+        if self.layout.frame.lines.is_empty() {
+            self.layout.frame.lines.push(Line::new("waiting for something to follow", Style::Dim));
         }
-        self.screen = compose_screen(&self.state, &layout_input);
-        self.state.window.first = self.screen.picture.first;
-        if self.screen.frame.lines.is_empty() {
-            self.screen.frame.lines.push(Line::new("waiting for something to follow", Style::Dim));
+    }
+}
+
+impl Reporter for LiveReporter {
+    fn on_update(&mut self, update: &Update) -> Result<(), RunError> {
+        self.dirty = true;
+        // A credential plugin may ask the user before the first answer of the server, so the keys are taken only then.
+        let has_answer = match update {
+            Update::Progress(Progress::Connecting) | Update::Failed(_) => false,
+            Update::Progress(Progress::Listing { .. } | Progress::Reading { .. })
+            | Update::Observed(_)
+            | Update::Synced
+            | Update::Lost(_)
+            | Update::Restored
+            | Update::Notice(_) => true,
+        };
+        if has_answer && self.interactive && !self.screen.is_entered() {
+            self.screen.enter()?;
         }
-        let before = self.stage.bytes_written();
-        // A mouse is of use where there is something to point at.
-        let mouse = self.state.mouse && (self.screen.full || !self.screen.picture.pods.is_empty());
-        self.stage.show_frame(&self.screen.frame, self.screen.full, mouse)?;
-        self.drawn = Instant::now();
-        let bytes = self.stage.bytes_written() - before;
-        let pause = Duration::from_millis(bytes * 1000 / BYTES_A_SECOND);
-        // A little less than the tick, so that the tick itself is not missed.
-        let least = if bytes == 0 { STILL } else { TICK } / 2;
-        self.due = self.drawn + if only_time { pause.max(least) } else { least };
         Ok(())
     }
 
-    /// Leaves the picture without anything that is only for keys, and gives the terminal back.
-    pub(crate) fn leave(
-        &mut self,
-        mut known: RunSnapshot<'_>,
-        backstage: &PodDetailsLoader,
-        below: usize,
-    ) -> Result<(), RunError> {
-        self.below = below;
-        self.stage.leave()?;
-        self.state.page = Page::Pods;
-        self.state.paused = false;
-        self.state.editing_filter = false;
-        self.state.message = None;
-        self.state.window = crate::view::Window::default();
-        self.memo = FrameCache::default();
-        known.ended = None;
+    fn on_tick(&mut self, run: &RunSnapshot<'_>) -> Result<(), RunError> {
+        if self.is_due() { self.paint(run) } else { Ok(()) }
+    }
+
+    fn show_message(&mut self, message: &Line) -> Result<bool, RunError> {
         self.dirty = true;
-        self.draw(&known, backstage)
-    }
-
-    /// Only one line: what is waited for.
-    pub(crate) fn show_line(&mut self, line: Line) -> Result<(), RunError> {
-        Ok(self.stage.show_frame(&Frame { lines: vec![line] }, false, false)?)
-    }
-
-    /// Removes the picture.
-    pub(crate) fn clear(&mut self) -> Result<(), RunError> {
-        self.dirty = true;
-        Ok(self.stage.clear()?)
-    }
-
-    /// Says something that stays above the picture; `false` if the caller may write to the terminal itself.
-    pub(crate) fn say_above(&mut self, line: Line) -> Result<bool, RunError> {
-        if !self.stage.is_entered() {
-            return Ok(false);
+        if self.screen.is_entered() {
+            self.screen.print_above(std::slice::from_ref(message))?;
+            return Ok(true);
         }
-        self.dirty = true;
-        self.stage.print_above(&[line])?;
-        Ok(true)
+        self.screen.clear()?;
+        Ok(false)
     }
 
-    /// Says something below the picture that was left; `false` if there is no terminal to say it on.
-    pub(crate) fn say_below(&mut self, lines: &[Line]) -> Result<bool, RunError> {
+    fn on_end(&mut self, run: &RunSnapshot<'_>, end: RunEnd) -> Result<(), RunError> {
+        self.render_final(run, end.lines_below)
+    }
+
+    fn show_below(&mut self, lines: &[Line]) -> Result<bool, RunError> {
         if self.interactive && !lines.is_empty() {
-            self.stage.print_below(lines)?;
+            self.screen.print_below(lines)?;
         }
         Ok(self.interactive)
+    }
+}
+
+/// Returns lines about a lost connection and about the progress of the source.
+fn notices(run: &RunState) -> Vec<Line> {
+    let lost = run
+        .connection_error
+        .as_ref()
+        .map(|error| Line::new(format!("connection lost, trying again: {}", clean(error)), Style::Warning));
+    let progress = run.progress.as_ref().map(|progress| Line::new(progress_text(progress), Style::Dim));
+    lost.into_iter().chain(progress).collect()
+}
+
+fn progress_text(progress: &Progress) -> String {
+    let mib = |bytes: &u64| bytes >> 20;
+    match progress {
+        Progress::Connecting => "connecting …".into(),
+        Progress::Listing { resource, count, total: None } => format!("listing {resource}: {count} …"),
+        Progress::Listing { resource, count, total: Some(total) } => {
+            format!("listing {resource}: {count} of {total} …")
+        }
+        Progress::Reading { bytes, total: None } => format!("reading: {} MiB …", mib(bytes)),
+        Progress::Reading { bytes, total: Some(total) } => {
+            format!("reading: {} of {} MiB …", mib(bytes), mib(total))
+        }
     }
 }

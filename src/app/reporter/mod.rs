@@ -1,4 +1,10 @@
-//! One reporter per output of a run.
+//! The reporters of a run: one file per output, behind one interface.
 
+pub(crate) mod changes;
+pub(crate) mod interface;
 pub(crate) mod lines;
 pub(crate) mod live;
+pub(crate) mod once;
+pub(crate) mod progress;
+pub(crate) mod selection;
+pub(crate) mod status_lines;

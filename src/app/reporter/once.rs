@@ -1,0 +1,72 @@
+//! Reporters that print once, at the end of a run.
+
+use crate::app::appearance::Appearance;
+use crate::app::exit::RunError;
+use crate::app::output::DocumentFormat;
+use crate::app::reporter::interface::{Reporter, RunEnd};
+use crate::app::run_state::RunSnapshot;
+use crate::app::streams::Streams;
+use crate::export;
+use crate::view;
+use crate::view::{Size, View};
+
+/// Prints the last picture.
+pub(crate) struct PictureReporter<'a> {
+    pub(crate) appearance: &'a Appearance,
+    pub(crate) streams: &'a Streams,
+    /// Returns the size of the picture. It is called at the end, because the user may resize the terminal before.
+    pub(crate) size: fn(&Appearance) -> Size,
+}
+
+impl Reporter for PictureReporter<'_> {
+    fn on_end(&mut self, run: &RunSnapshot<'_>, _end: RunEnd) -> Result<(), RunError> {
+        let timeline = &run.state.timeline;
+        if timeline.is_empty() {
+            if let Some(message) = &run.state.nothing_found {
+                self.streams.note(message);
+            }
+            return Ok(());
+        }
+        let Appearance { view_state, glyphs, .. } = self.appearance;
+        let size = (self.size)(self.appearance);
+        match run.state.shown_pod() {
+            Some((pod, details)) if view_state.view == View::Sequence => {
+                let extras = details.extras();
+                let frame = view::draw_pod(timeline, pod, &extras, view_state, size, glyphs, run.now);
+                self.streams.write_frame(&frame)
+            }
+            None if size.rows.is_none() => self.streams.write_each_line(|write_line| {
+                view::for_each_line(timeline, view_state, size.columns, glyphs, run.now, write_line);
+            }),
+            Some(_) | None => {
+                self.streams.write_frame(&view::render_frame(timeline, view_state, size, glyphs, run.now))
+            }
+        }
+    }
+}
+
+/// Prints the timeline document.
+#[derive(Debug)]
+pub(crate) struct DocumentReporter {
+    pub(crate) format: DocumentFormat,
+}
+
+impl Reporter for DocumentReporter {
+    fn on_end(&mut self, run: &RunSnapshot<'_>, _end: RunEnd) -> Result<(), RunError> {
+        let document = export::document(&run.state.timeline, run.now);
+        Streams::write_document(|out| match self.format {
+            DocumentFormat::Json => export::write_json(&document, out),
+            DocumentFormat::Yaml => export::write_yaml(&document, out),
+        })
+    }
+}
+
+/// Prints the names of the workloads.
+#[derive(Debug)]
+pub(crate) struct NamesReporter;
+
+impl Reporter for NamesReporter {
+    fn on_end(&mut self, run: &RunSnapshot<'_>, _end: RunEnd) -> Result<(), RunError> {
+        Streams::write_document(|out| export::write_names(&run.state.timeline, out))
+    }
+}

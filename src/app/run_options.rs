@@ -1,0 +1,103 @@
+//! The options of a run. A command names only the options that differ from the defaults.
+
+use std::time::Duration;
+
+use crate::app::appearance::Appearance;
+use crate::app::output::Output;
+use crate::app::streams::Streams;
+use crate::source::Feed;
+use crate::source::cluster::Cluster;
+use crate::source::recording::Recorder;
+
+/// The subject of the pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// The workloads and their Pods.
+    Timeline,
+    /// One Pod, with its Events and the end of its log.
+    Pod,
+}
+
+/// The options of a run.
+#[derive(Debug)]
+pub(crate) struct RunOptions<'a> {
+    pub(crate) feed: Feed,
+    pub(crate) appearance: &'a Appearance,
+    pub(crate) streams: &'a Streams,
+    pub(crate) output: Output,
+    pub(crate) subject: Subject,
+    pub(crate) cluster: Option<Cluster>,
+    pub(crate) tail_lines: u32,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) expected_uids: Vec<String>,
+    pub(crate) return_command: Option<String>,
+    pub(crate) nothing_found: Option<String>,
+    pub(crate) recorder: Option<Recorder>,
+    pub(crate) ends_with_feed: bool,
+}
+
+impl<'a> RunOptions<'a> {
+    /// Options of a run that shows the workloads of `feed`, without a cluster, a recording and a timeout.
+    pub(crate) fn new(feed: Feed, appearance: &'a Appearance, streams: &'a Streams, output: Output) -> Self {
+        Self {
+            feed,
+            appearance,
+            streams,
+            output,
+            subject: Subject::Timeline,
+            cluster: None,
+            tail_lines: 0,
+            timeout: None,
+            expected_uids: Vec::new(),
+            return_command: None,
+            nothing_found: None,
+            recorder: None,
+            ends_with_feed: false,
+        }
+    }
+
+    /// Shows one Pod instead of the workloads.
+    pub(crate) fn subject(self, subject: Subject) -> Self {
+        Self { subject, ..self }
+    }
+
+    /// Reads logs, Events and YAML from this cluster.
+    pub(crate) fn cluster(self, cluster: Cluster) -> Self {
+        Self { cluster: Some(cluster), ..self }
+    }
+
+    /// Shows this number of lines of each log. Zero shows none.
+    pub(crate) fn tail_lines(self, tail_lines: u32) -> Self {
+        Self { tail_lines, ..self }
+    }
+
+    /// Stops following after this time. Zero means no timeout.
+    pub(crate) fn timeout(self, timeout: Duration) -> Self {
+        Self { timeout: Some(timeout).filter(|timeout| !timeout.is_zero()), ..self }
+    }
+
+    /// Waits until workloads with these uids have appeared before the run can end.
+    pub(crate) fn expected_uids(self, expected_uids: Vec<String>) -> Self {
+        Self { expected_uids, ..self }
+    }
+
+    /// Names the command with which the user can return to the workloads. An empty command is not shown.
+    pub(crate) fn return_command(self, command: String) -> Self {
+        Self { return_command: Some(command).filter(|command| !command.is_empty()), ..self }
+    }
+
+    /// Prints this message if the run finds no workload.
+    pub(crate) fn nothing_found(self, message: String) -> Self {
+        Self { nothing_found: Some(message), ..self }
+    }
+
+    /// Records the observations of the run.
+    pub(crate) fn recorder(self, recorder: Option<Recorder>) -> Self {
+        Self { recorder, ..self }
+    }
+
+    /// Ends the run with its feed and not with its workloads, because a recording contains more than their end.
+    pub(crate) fn ends_with_feed(self) -> Self {
+        Self { ends_with_feed: true, ..self }
+    }
+}

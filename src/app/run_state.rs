@@ -1,0 +1,117 @@
+//! The state of a run: everything that it has observed so far.
+
+use jiff::Timestamp;
+
+use crate::app::exit::Exit;
+use crate::app::pod_details::PodDetails;
+use crate::source::Progress;
+use crate::source::clock::Clock;
+use crate::timeline::{PodKey, Timeline, Workload};
+use crate::tui::details::Details;
+
+/// Everything that a run has observed so far.
+#[derive(Debug)]
+pub(crate) struct RunState {
+    pub(crate) timeline: Timeline,
+    /// Events, logs and conditions of the Pod, if the run shows one Pod.
+    pub(crate) pod_details: Option<PodDetails>,
+    /// What the source waits for.
+    pub(crate) progress: Option<Progress>,
+    /// The reason why the connection is lost, while it is lost.
+    pub(crate) connection_error: Option<String>,
+    /// Whether everything that existed at the start is in the timeline.
+    pub(crate) is_synced: bool,
+    /// The message for a run without workloads, until it has been printed.
+    pub(crate) nothing_found: Option<String>,
+    /// Uids of workloads that must appear before the run can end.
+    expected_uids: Vec<String>,
+    clock: Clock,
+    frozen_at: Option<Timestamp>,
+}
+
+/// The state of a run at one moment, as reporters see it.
+#[derive(Clone, Copy)]
+pub(crate) struct RunSnapshot<'a> {
+    pub(crate) state: &'a RunState,
+    /// Details of the Pod whose page is open in the live picture.
+    pub(crate) page_details: &'a Details,
+    /// The moment, on the clock of the source.
+    pub(crate) now: Timestamp,
+}
+
+impl RunState {
+    /// The state before the first update.
+    pub(crate) fn new(
+        clock: Clock,
+        pod_details: Option<PodDetails>,
+        expected_uids: Vec<String>,
+        nothing_found: Option<String>,
+    ) -> Self {
+        Self {
+            timeline: Timeline::default(),
+            pod_details,
+            progress: Some(Progress::Connecting),
+            connection_error: None,
+            is_synced: false,
+            nothing_found,
+            expected_uids,
+            clock,
+            frozen_at: None,
+        }
+    }
+
+    /// Returns the current time on the clock of the source. It is never earlier than the last observation.
+    pub(crate) fn now(&self) -> Timestamp {
+        if let Some(frozen_at) = self.frozen_at {
+            return frozen_at;
+        }
+        let now = self.clock.now();
+        self.timeline.last_received().map_or(now, |last_received| now.max(last_received))
+    }
+
+    /// Stops the clock of the run and returns the time at which it stands from now on.
+    pub(crate) fn freeze_clock(&mut self) -> Timestamp {
+        *self.frozen_at.insert(self.now())
+    }
+
+    /// Whether every followed workload has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        let workloads = self.timeline.workloads();
+        let has_appeared = |uid: &String| workloads.iter().any(|workload| *workload.uid == **uid);
+        self.is_synced
+            && !workloads.is_empty()
+            && self.expected_uids.iter().all(has_appeared)
+            && self.timeline.roots().all(Workload::has_ended)
+    }
+
+    /// Whether every Pod has ended, except for the Pods of rollouts, which run until they are deleted.
+    pub(crate) fn have_pods_ended(&self) -> bool {
+        let workloads = self.timeline.workloads().iter().filter(|workload| !workload.is_rollout);
+        workloads
+            .flat_map(|workload| self.timeline.overviews(workload))
+            .all(|(_, pod)| pod.outcome.has_ended())
+    }
+
+    /// Returns the exit that follows from the states of the workloads.
+    pub(crate) fn exit(&self) -> Exit {
+        Exit::from_states(self.timeline.roots().map(|workload| workload.state))
+    }
+
+    /// Returns the common outcome of the workloads in words, once all of them have ended.
+    pub(crate) fn outcome_text(&self) -> Option<String> {
+        if !self.has_ended() {
+            return None;
+        }
+        let mut outcomes = self.timeline.workloads().iter().map(|workload| workload.state.name());
+        let first = outcomes.next()?;
+        let text = if outcomes.all(|other| other == first) { first } else { "see the picture" };
+        Some(text.to_owned())
+    }
+
+    /// Returns the newest Pod of the timeline and its details, if the run shows one Pod. Older Pods had the same name.
+    pub(crate) fn shown_pod(&self) -> Option<(PodKey, &PodDetails)> {
+        let details = self.pod_details.as_ref()?;
+        let pod = self.timeline.workloads().iter().flat_map(|workload| &workload.pods).last()?;
+        Some((*pod, details))
+    }
+}
