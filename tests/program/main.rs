@@ -4,6 +4,7 @@ mod help;
 mod kubectl_flags;
 mod replay;
 mod simulate;
+mod terminal;
 
 use std::fmt;
 use std::process::{Command, Stdio};

@@ -1,0 +1,92 @@
+//! The program on a pseudo-terminal.
+
+use std::io::{Read as _, Write as _};
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pty_process::Size;
+use pty_process::blocking::{Command, open};
+
+const ROWS: u16 = 24;
+const COLUMNS: u16 = 80;
+
+/// The program on a terminal, with an environment that contains only these variables.
+fn program(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+    Command::new(env!("CARGO_BIN_EXE_kubectl-seq"))
+        .args(arguments)
+        .env_clear()
+        .env("LANG", "C.UTF-8")
+        .env("TERM", "xterm")
+        .envs(variables.iter().copied())
+}
+
+/// Returns everything that the program writes to its terminal.
+fn written_to_terminal(arguments: &[&str], variables: &[(&str, &str)]) -> String {
+    let (mut terminal, pts) = open().expect("a terminal");
+    terminal.resize(Size::new(ROWS, COLUMNS)).expect("a terminal");
+    let mut child = program(arguments, variables).spawn(pts).expect("the program runs");
+    let mut written = Vec::new();
+    // Linux reports the closed terminal as an error after the last byte.
+    let _ = terminal.read_to_end(&mut written);
+    assert_eq!(child.wait().expect("the program ends").code(), Some(0));
+    String::from_utf8(written).expect("UTF-8")
+}
+
+#[test]
+fn no_color_removes_the_colours_on_a_terminal() {
+    // The simulation is computed at once, so the picture is printed without any cursor movement.
+    let simulate = ["simulate", "--speed", "0"];
+    for variables in [&[] as &[_], &[("NO_COLOR", "")]] {
+        let written = written_to_terminal(&simulate, variables);
+        assert!(written.contains("\u{1b}["), "{variables:?}: {written:?}");
+    }
+    let written = written_to_terminal(&simulate, &[("NO_COLOR", "1")]);
+    assert!(!written.contains('\u{1b}') && written.contains("job/pi"), "{written:?}");
+}
+
+/// Waits until `screen` fulfils a condition.
+#[track_caller]
+fn wait_for(screen: &Mutex<vt100::Parser>, condition: impl Fn(&str) -> bool) {
+    let start = Instant::now();
+    loop {
+        let contents = screen.lock().expect("no panic").screen().contents();
+        if condition(&contents) {
+            return;
+        }
+        assert!(start.elapsed() < Duration::from_secs(60), "the screen stays at {contents:?}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_slow_recording_shows_a_progress_bar_that_leaves_nothing_behind() {
+    let (mut terminal, pts) = open().expect("a terminal");
+    terminal.resize(Size::new(ROWS, COLUMNS)).expect("a terminal");
+    let command = program(&["replay", "-", "-o", "json"], &[]);
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn(pts).expect("the program runs");
+    let screen = Arc::new(Mutex::new(vt100::Parser::new(ROWS, COLUMNS, 0)));
+    let shown = Arc::clone(&screen);
+    let reader = thread::spawn(move || {
+        let mut buffer = [0; 8192];
+        while let Ok(length @ 1..) = terminal.read(&mut buffer) {
+            shown.lock().expect("no panic").process(&buffer[..length]);
+        }
+    });
+    let mut input = child.stdin.take().expect("a pipe");
+    let header = "{\"formatVersion\":1,\"kind\":\"Recording\",\"followed\":true}\n{\"mark\":\"synced\"}\n";
+    input.write_all(header.as_bytes()).expect("the program reads");
+    // The program reads 256 KiB at once and reports its progress after each of them. Unknown marks are skipped.
+    let padding = format!("{{\"mark\":\"padding\",\"text\":\"{}\"}}\n", "x".repeat(1000)).repeat(600);
+    input.write_all(padding.as_bytes()).expect("the program reads");
+    wait_for(&screen, |contents| contents.contains("reading"));
+    input.write_all(b"{\"mark\":\"end\",\"at\":\"2026-01-01T00:00:00Z\"}\n").expect("the program reads");
+    drop(input);
+    let output = child.wait_with_output().expect("the program ends");
+    reader.join().expect("no panic");
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(document["workloads"], serde_json::json!([]));
+    assert_eq!(screen.lock().expect("no panic").screen().contents().trim(), "");
+}
