@@ -50,7 +50,7 @@ pub(crate) fn list_failures(
     }
     if failed.len() > MAX_LISTED_FAILURES {
         let rest = failed.len() - MAX_LISTED_FAILURES;
-        lines.push(Line::new(format!("  and {rest} more that failed"), Style::Dim));
+        lines.push(Line::new(format!("  and {rest} more failed"), Style::Dim));
     }
     lines
 }
@@ -81,11 +81,13 @@ pub(crate) fn describe_ending(
             Some(format!("timed out after {timeout:#}: {names} had not ended"))
         }
         Exit::Interrupted | Exit::Terminated if is_replay => None,
-        Exit::Interrupted | Exit::Terminated => Some(format!("no longer followed: {names} goes on")),
-        Exit::Unknown if open.is_empty() => {
-            Some("the outcome is not known: what was followed went before it ended".to_owned())
+        Exit::Interrupted | Exit::Terminated => {
+            Some(format!("no longer following {names}; the work continues"))
         }
-        Exit::Unknown => Some(format!("the outcome is not known: {names} had not ended")),
+        Exit::Unknown if open.is_empty() => {
+            Some("outcome unknown: the workload was deleted before it ended".to_owned())
+        }
+        Exit::Unknown => Some(format!("outcome unknown: {names} had not ended")),
         Exit::Success | Exit::Failed | Exit::Usage | Exit::Wrapped(_) => None,
     }
 }

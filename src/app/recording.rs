@@ -45,6 +45,6 @@ impl RunRecording {
     fn stop_recording_on_error(&mut self, written: io::Result<()>) -> Option<String> {
         let error = written.err()?;
         self.recorder = None;
-        Some(format!("the recording is cut off here: {error}"))
+        Some(format!("the recording stops here: {error}"))
     }
 }

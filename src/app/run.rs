@@ -1,7 +1,7 @@
 //! A run: the event loop from the feed to the reporters, until the end.
 //!
 //! The loop reacts to updates of the source, ticks, keys, fetched details and signals. It keeps the state of the run up to
-//! date and hands it to the reporters. It knows nothing of the outputs themselves.
+//! date and hands it to the reporters. Only the reporters know the outputs.
 
 use std::time::Duration;
 
@@ -399,7 +399,7 @@ impl<'a> Run<'a> {
         if let Some(command) =
             command.filter(|_| exit != Exit::Unknown && (is_for_people || !is_outcome_known))
         {
-            let purpose = if is_outcome_known { "to see it again" } else { "to come back" };
+            let purpose = if is_outcome_known { "to see it again" } else { "to follow again" };
             messages.push(format!("{purpose}: {command}"));
         }
         let lines: Vec<Line> =

@@ -15,7 +15,7 @@ pub(crate) struct RunState {
     pub(crate) timeline: Timeline,
     /// Events, logs and conditions of the Pod, if the run shows one Pod.
     pub(crate) pod_details: Option<PodDetails>,
-    /// What the source waits for.
+    /// The progress of the source before it is synced, or of a recording that is read at once.
     pub(crate) progress: Option<Progress>,
     /// The reason why the connection is lost, while it is lost.
     pub(crate) connection_error: Option<String>,

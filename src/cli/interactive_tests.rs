@@ -262,7 +262,11 @@ async fn control_z_and_fg() {
         terminal.send(Input::Key(Key::ctrl('c')));
     };
     assert_eq!(follow(&terminal, pi(), "", somebody).await, Exit::Interrupted);
-    assert!(terminal.contents().contains("no longer followed: job/pi goes on"), "{}", terminal.contents());
+    assert!(
+        terminal.contents().contains("no longer following job/pi; the work continues"),
+        "{}",
+        terminal.contents()
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -38,7 +38,7 @@ pub(crate) struct ReplayArgs {
 }
 
 /// The message for a recording without workloads.
-const NOTHING_FOUND: &str = "The recording has no workload and no Pod.";
+const NOTHING_FOUND: &str = "The recording contains no workload and no Pod.";
 
 pub(crate) async fn run(
     args: ReplayArgs,

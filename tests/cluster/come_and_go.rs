@@ -23,7 +23,7 @@ fn a_new_job_of_the_same_name_is_another_workload() {
 
     // The Job was deleted before it ended.
     let ended = by_name.wait().ends(3);
-    ended.warns("the outcome is not known");
+    ended.warns("outcome unknown");
     let document = ended.json();
     namespace.check(&document);
     let first = workload(&document, "sleeping");

@@ -64,7 +64,7 @@ fn a_deleted_job_ends_with_exit_code_3() {
     let mut running = namespace.start(&["get", "job", "sleeping", "-w"]);
     running.wait_for_text("job/sleeping");
     namespace.kubectl(&["delete", "job", "sleeping"]).succeeds();
-    running.wait().ends(3).warns("went before it ended");
+    running.wait().ends(3).warns("was deleted before it ended");
 }
 
 #[test]

@@ -139,7 +139,7 @@ fn a_signal_restores_the_terminal() {
     let process = screen.child.id().to_string();
     assert!(std::process::Command::new("kill").args(["-TERM", &process]).status().unwrap().success());
     assert_eq!(wait_or_kill(&mut screen.child).and_then(|status| status.code()), Some(143));
-    screen.wait_for_text("no longer followed: job/sleeping goes on");
+    screen.wait_for_text("no longer following job/sleeping; the work continues");
     screen.read_screen(|screen| {
         assert!(!screen.alternate_screen() && !screen.hide_cursor());
         assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);

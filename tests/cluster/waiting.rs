@@ -128,7 +128,7 @@ fn a_quota_explains_why_there_is_no_pod_yet() {
         .succeeds();
     let mut running =
         namespace.start(&["apply", "-f", &manifest("quick.yaml"), "--progress=lines", "--timeout=120s"]);
-    running.wait_for_text("job/quick cannot make Pods: exceeded quota: none");
+    running.wait_for_text("job/quick cannot create Pods: exceeded quota: none");
     let document = namespace.seq(&["get", "job", "quick", "-o", "json"]).succeeds().json();
     let job = workload(&document, "quick");
     assert_eq!([text(job, "outcome"), text(job, "reason")], ["Pending", "FailedCreate"], "{job:#}");
@@ -150,7 +150,7 @@ fn a_missing_service_account_is_a_hold_until_it_exists() {
     let file = manifest("no-account.yaml");
     let mut running =
         namespace.start(&["apply", "-f", &file, "-o", "json", "--progress=lines", "--timeout=90s"]);
-    running.wait_for_text("job/no-account cannot make Pods: error looking up service account");
+    running.wait_for_text("job/no-account cannot create Pods: error looking up service account");
     namespace.kubectl(&["create", "serviceaccount", "worker"]).succeeds();
     let document = running.wait().succeeds().json();
     namespace.check(&document);

@@ -112,7 +112,7 @@ fn an_interrupted_recording_is_shown_with_a_warning() {
             && warning.ends_with(" is incomplete): only the part before is shown"),
         "{ended}"
     );
-    assert_eq!(said.next(), Some("the outcome is not known: job/pi had not ended"), "{ended}");
+    assert_eq!(said.next(), Some("outcome unknown: job/pi had not ended"), "{ended}");
 }
 
 #[test]

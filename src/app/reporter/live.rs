@@ -211,7 +211,7 @@ impl LiveReporter {
         self.layout = compose_screen(&self.tui, &layout_input);
         self.tui.window.first = self.layout.picture.first;
         if self.layout.frame.lines.is_empty() {
-            self.layout.frame.lines.push(Line::new("waiting for something to follow", Style::Dim));
+            self.layout.frame.lines.push(Line::new("waiting for the first workload", Style::Dim));
         }
     }
 }

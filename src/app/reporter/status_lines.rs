@@ -134,7 +134,7 @@ impl StatusLines {
         }
         self.last_line = Some(now);
         if timeline.workloads().is_empty() {
-            return vec![Line::new("nothing to see yet", Style::Dim)];
+            return vec![Line::new("no workload yet", Style::Dim)];
         }
         let open = timeline.workloads().iter().filter(|workload| !workload.has_ended());
         let lines =
@@ -256,7 +256,7 @@ fn describe_workload(workload: &Workload) -> (String, Style) {
         (None, _) => String::new(),
     };
     if let (Some(block), false) = (&workload.creation_block, workload.has_ended()) {
-        return (format!("cannot make Pods: {}", text::clean(&block.message)), Style::Warning);
+        return (format!("cannot create Pods: {}", text::clean(&block.message)), Style::Warning);
     }
     match workload.state {
         WorkloadState::Pending => ("waits for its first Pod".into(), Style::Text),
