@@ -71,3 +71,15 @@ fn the_readme_shows_the_picture_that_its_first_command_draws() {
     let picture = seq(&["simulate", "-f", example, "--width", "90"]).stdout;
     assert!(readme.contains(&picture), "README.md must contain:\n{picture}");
 }
+
+#[test]
+fn the_documentation_describes_every_output_format() {
+    let commands = include_str!("../../docs/commands.md");
+    for format in super::output_formats() {
+        let is_row = |line: &str| {
+            line.starts_with("| ")
+                && line.split('|').nth(1).is_some_and(|cell| cell.contains(&format!("`{format}`")))
+        };
+        assert!(commands.lines().any(is_row), "docs/commands.md has no row for {format}");
+    }
+}

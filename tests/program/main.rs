@@ -43,3 +43,14 @@ fn ended(command: &mut Command) -> Ended {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
     Ended { stdout: text(output.stdout), stderr: text(output.stderr), code: output.status.code() }
 }
+
+/// Returns the values of `--output`, as the help lists them.
+fn output_formats() -> Vec<String> {
+    let help = seq(&["simulate", "--help"]).stdout;
+    let (_, output) = help.split_once("--output <FORMAT>").expect("the help of --output");
+    let values = output.lines().filter_map(|line| line.trim_start().strip_prefix("- "));
+    let formats: Vec<String> =
+        values.filter_map(|line| line.split_once(':')).map(|(format, _)| format.to_owned()).collect();
+    assert!(formats.contains(&"json".to_owned()), "{formats:?} in {help}");
+    formats
+}

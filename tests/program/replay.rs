@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Stdio;
 
-use super::{Ended, program, seq};
+use super::{Ended, output_formats, program, seq};
 
 /// Records a simulation in a file. Returns the result of the simulation.
 fn record(path: &Path, flags: &[&str]) -> Ended {
@@ -46,7 +46,7 @@ fn a_replay_equals_the_run_to_the_byte() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("run.jsonl");
     for seed in ["1", "7"] {
-        for format in ["json", "yaml", "jsonl", "name", "seq", "table", "wide", "grid"] {
+        for format in &output_formats() {
             let flags = ["-o", format, "--width", "100"];
             let run = record(&path, &[&flags as &[&str], &["--seed", seed]].concat());
             assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{run}");
