@@ -48,6 +48,7 @@ fn ended(command: &mut Command) -> Ended {
 fn output_formats() -> Vec<String> {
     let help = seq(&["simulate", "--help"]).stdout;
     let (_, output) = help.split_once("--output <FORMAT>").expect("the help of --output");
+    let (output, _) = output.split_once("[default:").expect("the default of --output");
     let values = output.lines().filter_map(|line| line.trim_start().strip_prefix("- "));
     let formats: Vec<String> =
         values.filter_map(|line| line.split_once(':')).map(|(format, _)| format.to_owned()).collect();
