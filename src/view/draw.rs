@@ -27,8 +27,8 @@ pub fn render_frame(
     render_picture(timeline, state, &Window::default(), size, glyphs, now, &FrameCache::default()).frame
 }
 
-/// Renders the part of the timeline that the window shows, and says what is where in the frame. `cache` must belong to this
-/// timeline.
+/// Renders the part of the timeline that the window shows, with the positions of Pods and bars in the frame. `cache` must
+/// belong to this timeline.
 pub fn render_picture(
     timeline: &Timeline,
     state: &ViewState,

@@ -9,7 +9,7 @@ use crate::timeline::{PodKey, TimelinePod};
 use crate::view::chart::span::TimeSpan;
 use crate::view::primitives::frame::Frame;
 
-/// A frame, and what is where in it.
+/// A frame, with the positions of Pods and bars in it.
 #[derive(Clone, Debug, Default)]
 pub struct Picture {
     /// The lines. A line about one Pod names that Pod itself.

@@ -213,11 +213,10 @@ impl Bar {
             return bar;
         }
         match last.end {
-            Some(end) if life.outcome.has_ended() => match life.outcome {
-                outcome if outcome.has_failed() => _ = bar.append_mark(CellMark::Failed),
-                PodOutcome::Deleted => _ = bar.append_mark(CellMark::Deleted),
-                _ if last.kind == PhaseKind::Running => bar.shorten_work(axis.position(millis(end))),
-                _ => {}
+            Some(end) if life.outcome.has_ended() => match end_mark(life.outcome) {
+                Some(mark) => _ = bar.append_mark(mark),
+                None if last.kind == PhaseKind::Running => bar.shorten_work(axis.position(millis(end))),
+                None => {}
             },
             None if life.end_unknown || life.outcome.has_ended() => {
                 let mark = CellMark::Phase(last.kind);
@@ -312,11 +311,7 @@ impl Bar {
 
     /// Marks the end of an earlier attempt, in a cell of the wait that follows if possible.
     fn mark_earlier_end(&mut self, outcome: PodOutcome, end: f64) {
-        let mark = match outcome {
-            PodOutcome::Deleted => CellMark::Deleted,
-            outcome if outcome.has_failed() => CellMark::Failed,
-            _ => return,
-        };
+        let Some(mark) = end_mark(outcome) else { return };
         let cell = cells_between(end, end, self.cells.len()).start;
         let free = |cell: &usize| {
             let mark = self.cells.get(*cell);
@@ -362,50 +357,41 @@ impl Bar {
         }
     }
 
-    /// Puts words into the cells `inside`, which they explain, or else behind the bar, or else before it. Returns whether there
-    /// was room.
-    pub(crate) fn add_label(&mut self, words: &str, style: Style, inside: Option<Range<usize>>) -> bool {
-        if inside.is_some_and(|inside| self.add_label_inside(words, style, inside)) {
-            return true;
-        }
-        let width = text::width(words);
+    /// Writes words behind the bar, or else before it. Returns whether there was room.
+    pub(crate) fn add_label(&mut self, words: &str, style: Style) -> bool {
+        let last = self.cells.iter().rposition(|&cell| cell != CellMark::Empty);
+        self.add_label_behind(words, style, last.map_or(0, |last| last + 1))
+            || self.add_label_before(words, style)
+    }
+
+    /// Writes words into the free cells behind `cell`. Words never cover a bar. Returns whether there was room.
+    pub(crate) fn add_label_behind(&mut self, words: &str, style: Style, cell: usize) -> bool {
+        let is_empty = |&cell: &usize| self.cells[cell] == CellMark::Empty;
+        let Some(free) = (cell..self.cells.len()).find(is_empty) else { return false };
+        self.add_label_at(words, style, free + 1)
+    }
+
+    /// Writes words into the free cells before the bar. Returns whether there was room.
+    pub(crate) fn add_label_before(&mut self, words: &str, style: Style) -> bool {
         let first = self.cells.iter().position(|&cell| cell != CellMark::Empty).unwrap_or(0);
-        let behind = self.cells.iter().rposition(|&cell| cell != CellMark::Empty).map_or(0, |last| last + 1);
-        let column = if self.cells.len() >= behind + 1 + width {
-            behind + 1
-        } else if first > width {
-            first - 1 - width
-        } else {
-            return false;
+        let column = first.checked_sub(text::width(words) + 1);
+        column.is_some_and(|column| self.add_label_at(words, style, column))
+    }
+
+    /// Writes words at a column if the cells there and one cell on each side are free.
+    fn add_label_at(&mut self, words: &str, style: Style, column: usize) -> bool {
+        let end = column + text::width(words);
+        let around = column.saturating_sub(1)..(end + 1).min(self.cells.len());
+        let is_covered = |label: &Label| {
+            label.column < around.end && around.start < label.column + text::width(&label.text)
         };
-        self.labels.push(Label { column, text: words.to_owned(), style });
-        true
-    }
-
-    /// Puts words into the cells `inside`, with enough cells left on both sides to recognize their mark. Returns whether there
-    /// was room.
-    pub(crate) fn add_label_inside(&mut self, words: &str, style: Style, inside: Range<usize>) -> bool {
-        let fits = inside.len() >= text::width(words) + 6;
-        if fits {
-            self.labels.push(Label { column: inside.start + 2, text: format!(" {words} "), style });
+        let has_room = end <= self.cells.len()
+            && self.cells[around.clone()].iter().all(|&cell| cell == CellMark::Empty)
+            && !self.labels.iter().any(is_covered);
+        if has_room {
+            self.labels.push(Label { column, text: words.to_owned(), style });
         }
-        fits
-    }
-
-    /// The cells that show a phase and nothing else.
-    pub(crate) fn cells_of_phase(
-        &self,
-        phase: &Phase,
-        axis: &Axis,
-        zero: i64,
-        now: Timestamp,
-    ) -> Range<usize> {
-        let millis = |at: Timestamp| at.as_millisecond().saturating_sub(zero);
-        let cells = axis.cells_of(millis(phase.start), millis(phase.end.unwrap_or(now)));
-        let own = |&cell: &usize| self.cells[cell] == CellMark::Phase(phase.kind);
-        let first = cells.clone().find(own).unwrap_or(cells.start);
-        let last = cells.clone().rfind(own).map_or(first, |last| last + 1);
-        first..last
+        has_room
     }
 
     /// Adds the bar to a line and its marks to the legend.
@@ -434,6 +420,19 @@ impl Bar {
             cell += 1;
         }
         line.push(stretch, stretch_style);
+    }
+}
+
+/// The mark at the end of a Pod that did not succeed.
+fn end_mark(outcome: PodOutcome) -> Option<CellMark> {
+    match outcome {
+        PodOutcome::Failed | PodOutcome::NeverStarted => Some(CellMark::Failed),
+        PodOutcome::Deleted => Some(CellMark::Deleted),
+        PodOutcome::Pending
+        | PodOutcome::Starting
+        | PodOutcome::Running
+        | PodOutcome::Succeeded
+        | PodOutcome::Unknown => None,
     }
 }
 
@@ -489,3 +488,6 @@ fn cells_between(start: f64, end: f64, columns: usize) -> Range<usize> {
 fn position(cell: usize) -> f64 {
     cell as f64
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,7 +46,7 @@ impl LegendEntries {
             if let Some(meaning) = self.phase_meaning(kind) {
                 add_if(true, CellMark::Phase(kind), meaning);
             }
-            add_if(self.estimated && kind == PhaseKind::BackOff, CellMark::Estimated, "back-off, estimated");
+            add_if(self.estimated && kind == PhaseKind::BackOff, CellMark::Estimated, "estimated back-off");
         }
         add_if(self.failed, CellMark::Failed, "failed");
         add_if(self.deleted, CellMark::Deleted, "deleted");

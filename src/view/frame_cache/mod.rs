@@ -14,6 +14,8 @@
 //! The functions that compute the results are in the modules that draw them. Those modules depend on this one, not the
 //! other way round.
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 pub(crate) mod cache;
 pub(crate) mod keys;
 pub(crate) mod results;

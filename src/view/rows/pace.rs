@@ -12,6 +12,15 @@ const LEAST_PODS: usize = 3;
 /// So many times the median is much.
 const MUCH: i128 = 2;
 
+/// Why a Pod is marked as slow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PaceMark {
+    /// It works this many times the median of the Pods that succeeded; at most 99.
+    TimesMedian(i128),
+    /// It has worked longest of all running Pods.
+    Longest,
+}
+
 impl PodPace {
     /// Of these Pods, in one pass.
     pub(crate) fn of(context: &ViewContext<'_>, pods: &[PodKey]) -> Self {
@@ -37,9 +46,8 @@ impl PodPace {
         Self { median, longest: longest.filter(|_| running > 1).map(|(_, key)| key) }
     }
 
-    /// How many times as long as the median of those that are done, if that is much: `3×`. Else whether it has run
-    /// longest of all that run: `max`.
-    pub(crate) fn mark(&self, context: &ViewContext<'_>, key: PodKey) -> Option<String> {
+    /// The mark of a Pod, if it is slow.
+    pub(crate) fn mark(&self, context: &ViewContext<'_>, key: PodKey) -> Option<PaceMark> {
         let pod = context.timeline.overview(key);
         if !matches!(DisplayState::from_overview(pod), DisplayState::Running | DisplayState::Done) {
             return None;
@@ -49,8 +57,8 @@ impl PodPace {
             (median >= SignedDuration::from_secs(1)).then(|| time.as_millis() / median.as_millis())
         });
         match times {
-            Some(times) if times >= MUCH => Some(format!("{}{}", times.min(99), context.glyphs.times)),
-            _ => (self.longest == Some(key)).then(|| "max".to_owned()),
+            Some(times) if times >= MUCH => Some(PaceMark::TimesMedian(times.min(99))),
+            _ => (self.longest == Some(key)).then_some(PaceMark::Longest),
         }
     }
 }

@@ -17,7 +17,7 @@ pub(crate) const MIN_PODS: usize = 5;
 /// A mean below this part of the maximum comes from rounding at the borders of cells, so its cell stays empty.
 const MIN_PART: f64 = 0.006;
 
-/// Writes the line, for example `concurrency  ▂▅▇▇▅  max 4`. Each cell shows the mean of its time.
+/// Writes the line, for example `concurrency  ▂▅▇▇▅  at most 4`. Each cell shows the mean of its time.
 pub(crate) fn write_concurrency(
     context: &ViewContext<'_>,
     group: &Group<'_>,
@@ -41,7 +41,9 @@ pub(crate) fn write_concurrency(
     let mut line = Line::new(text::pad_right(&name, left + layout.gap()), Style::Dim);
     let bars: String = means.iter().map(|mean| density_glyph(mean / max, context)).collect();
     line.push(bars, Style::Work);
-    line.push(format!(" max {}", summary.concurrency_max), Style::Dim);
+    let words = format!(" at most {}", summary.concurrency_max);
+    let fits = line.width() + text::width(&words) <= layout.columns;
+    line.push(if fits { words } else { format!(" max {}", summary.concurrency_max) }, Style::Dim);
     line
 }
 

@@ -87,7 +87,9 @@ fn draw_folded(
         let room = size.rows.unwrap_or(usize::MAX).saturating_sub(frame.lines.len());
         if room < 2 && index + 1 < sections.len() {
             let hidden = sections.len() - index;
-            let line = Line::new(format!("+ {hidden} more"), Style::Dim);
+            let groups = if hidden == 1 { "group is" } else { "groups are" };
+            let words = format!("{hidden} more {groups} hidden; enlarge the terminal to see more");
+            let line = Line::new(words, Style::Dim);
             frame.lines.push(line.shorten_end(columns, context.glyphs.ellipsis));
             break;
         }

@@ -33,7 +33,7 @@ fn holds_with_ends<'a>(
     })
 }
 
-/// Adds the row, for example `held   ‖‖‖ suspended 12s ‖‖‖▶`. With `--explain`, the evidence of its ends follows.
+/// Adds the row, for example `held   ‖‖‖‖‖▶ suspended 12s`. With `--explain`, the evidence of its ends follows.
 pub(crate) fn push_held_row(
     context: &ViewContext<'_>,
     workload: &Workload,
@@ -51,15 +51,12 @@ pub(crate) fn push_held_row(
     let is_open = holds.last().is_some_and(|(hold, ..)| !hold.ended);
     let stretches = holds.iter().map(|&(_, start, end)| (start, end));
     let mut bar = Bar::from_stretches(stretches, CellMark::Held, axis, is_open);
-    for (index, &(hold, start, end)) in holds.iter().enumerate() {
+    for &(hold, start, end) in &holds {
         let time = hold.duration(context.now).map(duration::format_elapsed).unwrap_or_default();
         let words = format!("{} {time}", text::clean(&hold.reason));
-        let cells = axis.cells_of(start, end);
-        let is_labelled = bar.add_label_inside(&words, Style::Warning, cells.clone());
-        if !is_labelled && index + 1 == holds.len() && !hold.ended {
-            bar.add_label(&words, Style::Warning, None);
-        } else if !is_labelled {
-            bar.add_label_inside(&time, Style::Warning, cells);
+        let end = axis.cells_of(start, end).end;
+        if !bar.add_label_behind(&words, Style::Warning, end) {
+            bar.add_label_behind(&time, Style::Warning, end);
         }
     }
     let left = layout.left();

@@ -3,6 +3,8 @@
 //! `diagram` puts the picture together. `section` prepares a group with everything that its lines need, `line_budget` decides
 //! how many lines each part gets, and `rows` writes single lines.
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 pub(crate) mod attempts;
 pub(crate) mod concurrency;
 pub(crate) mod container_bars;

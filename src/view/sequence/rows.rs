@@ -1,6 +1,6 @@
 //! Writes single lines of the diagram: the header, the rows of Pods, and the lines around them.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::lifecycle::{PhaseKind, PodOutcome};
 use crate::timeline::{OpenRetry, PodKey, Summary, TimelinePod, Workload};
@@ -17,6 +17,7 @@ use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::{duration, text};
 use crate::view::rows::groups::{Group, Heading};
 use crate::view::rows::numbers::Numbers;
+use crate::view::rows::pace::PaceMark;
 use crate::view::rows::phase_text::next_try;
 use crate::view::sequence::container_bars::GroupsWithContainerBars;
 use crate::view::sequence::layout::Layout;
@@ -26,6 +27,9 @@ use crate::view::view_context::ViewContext;
 
 /// The number of Pods whose lines are counted to estimate the lines of a row.
 const SAMPLED_PODS: usize = 200;
+
+/// A reason replaces the times of a Pod only if it has more columns than this.
+const MIN_REASON_COLUMNS: usize = 6;
 
 /// Writes lines with one layout and one axis.
 pub(crate) struct RowWriter<'a> {
@@ -124,18 +128,21 @@ impl<'a> RowWriter<'a> {
         let others = self.other_attempts(key, &section.rows);
         let mut bar = Bar::from_attempts(&pod, &others, self.axis, zero, context.now);
         let shows_reason = match open_retry {
-            Some(open) => self.label_next_attempt(open, &mut bar, zero),
-            None => self.label_reasons(&pod, &mut bar, zero),
+            Some(open) => self.label_next_attempt(open, &mut bar),
+            None => label_reasons(&pod, &mut bar),
         };
+        let pace = section.pace.mark(context, key);
+        if pace == Some(PaceMark::Longest) {
+            bar.add_label("longest", Style::Dim);
+        }
         bar.mark_gaps(self.axis);
         bar.push_to(&mut line, context.glyphs, legend);
 
         if layout.status > 0 {
             let (mut status, mut style) = self.status(&pod, open_retry.is_some());
-            if let Some(mark) = section.pace.mark(context, key) {
-                if mark != "max" {
-                    style = Style::Warning;
-                }
+            if let Some(PaceMark::TimesMedian(times)) = pace {
+                let mark = format!("{times}{}", context.glyphs.times);
+                style = Style::Warning;
                 let blank = if text::width(&status) + text::width(&mark) < layout.status { " " } else { "" };
                 status = text::shorten_end(&format!("{status}{blank}{mark}"), layout.status, "");
             }
@@ -227,53 +234,19 @@ impl<'a> RowWriter<'a> {
         })
     }
 
-    /// Writes into the bar when the next attempt is expected, in a long or a short form. Returns whether there was room, or
+    /// Writes beside the bar when the next attempt is expected, in a long or a short form. Returns whether there was room, or
     /// whether there is no expected time to show.
-    fn label_next_attempt(&self, open: &OpenRetry, bar: &mut Bar, zero: i64) -> bool {
+    fn label_next_attempt(&self, open: &OpenRetry, bar: &mut Bar) -> bool {
         let now = self.context.now;
-        let millis = |at: Timestamp| at.as_millisecond().saturating_sub(zero);
-        let cells = self.axis.cells_of(millis(open.since), millis(now.max(open.since)));
-        if bar.add_label(&next_try(open, now), Style::BackOff, Some(cells.clone())) {
+        if bar.add_label(&next_try(open, now), Style::BackOff) {
             return true;
         }
         let left =
             open.expected.map(|expected| expected.duration_since(now)).filter(SignedDuration::is_positive);
         left.is_none_or(|left| {
             let short = format!("~{}", duration::format_duration(left, false));
-            bar.add_label(&short, Style::BackOff, Some(cells))
+            bar.add_label(&short, Style::BackOff)
         })
-    }
-
-    /// Writes into the bar why the Pod waits, waited or failed. Returns whether the current reason is shown, or whether there
-    /// is none.
-    fn label_reasons(&self, pod: &TimelinePod, bar: &mut Bar, zero: i64) -> bool {
-        let life = &pod.life;
-        let reason = life.reason.as_deref().filter(|reason| !matches!(*reason, "Error" | "Completed"));
-        let open = life.open_phase();
-        if let Some(open) = open
-            && let Some(reason) =
-                open.reason.as_deref().or(reason.filter(|_| life.instants.work_started.is_none()))
-        {
-            let cells = bar.cells_of_phase(open, self.axis, zero, self.context.now);
-            return bar.add_label(&text::clean(reason), Style::Warning, Some(cells));
-        }
-        let ended_badly =
-            life.outcome.has_failed() || matches!(life.outcome, PodOutcome::Deleted | PodOutcome::Unknown);
-        let words = match reason {
-            _ if !ended_badly => None,
-            Some(reason) => Some(text::clean(reason)),
-            None => (life.outcome == PodOutcome::NeverStarted).then(|| "never started".into()),
-        };
-        let style = if life.outcome == PodOutcome::Deleted { Style::Terminating } else { Style::Failure };
-        let shows_reason = words.is_none_or(|words| bar.add_label(&words, style, None));
-        // The reason of a long wait that has ended is shown inside that wait.
-        for phase in life.phases.iter().filter(|phase| phase.end.is_some()) {
-            if let Some(reason) = phase.reason.as_deref() {
-                let cells = bar.cells_of_phase(phase, self.axis, zero, self.context.now);
-                bar.add_label_inside(&text::clean(reason), phase_style(phase.kind), cells);
-            }
-        }
-        shows_reason
     }
 
     /// The glyph of the Pod's state, with the exit code if it failed.
@@ -299,14 +272,15 @@ impl<'a> RowWriter<'a> {
         }
     }
 
-    /// Adds how long the Pod waited, started and worked. If the bar does not show why the Pod waits for its node, the reason
-    /// replaces these times, which are not known yet.
+    /// Adds how long the Pod waited, started and worked. If there is no room beside the bar for the reason why the work has not
+    /// begun, the reason replaces these times.
     fn push_numbers(&self, line: &mut Line, pod: &TimelinePod, shows_reason: bool) {
         let layout = self.layout;
         let widths = [layout.queued, layout.cold, layout.run];
         let width = widths.iter().filter(|&&width| width > 0).map(|width| width + 1).sum::<usize>();
         if !shows_reason
-            && pod.life.instants.scheduled.is_none()
+            && width > MIN_REASON_COLUMNS
+            && pod.life.instants.work_started.is_none()
             && let Some(reason) =
                 pod.life.open_phase().and_then(|phase| phase.reason.as_deref()).or(pod.life.reason.as_deref())
         {
@@ -341,6 +315,36 @@ impl<'a> RowWriter<'a> {
             concurrency::write_concurrency(self.context, group, summary, self.layout, self.axis, self.span);
         line.shorten_end(self.layout.columns, self.context.glyphs.ellipsis)
     }
+}
+
+/// Writes beside the bar why the Pod waits, waited or failed. Returns whether the current reason is shown, or whether there
+/// is none.
+fn label_reasons(pod: &TimelinePod, bar: &mut Bar) -> bool {
+    let life = &pod.life;
+    let reason = life.reason.as_deref().filter(|reason| !matches!(*reason, "Error" | "Completed"));
+    let open = life.open_phase();
+    if let Some(open) = open
+        && let Some(reason) =
+            open.reason.as_deref().or(reason.filter(|_| life.instants.work_started.is_none()))
+    {
+        return bar.add_label(&text::clean(reason), Style::Warning);
+    }
+    let ended_badly =
+        life.outcome.has_failed() || matches!(life.outcome, PodOutcome::Deleted | PodOutcome::Unknown);
+    let words = match reason {
+        _ if !ended_badly => None,
+        Some(reason) => Some(text::clean(reason)),
+        None => (life.outcome == PodOutcome::NeverStarted).then(|| "never started".into()),
+    };
+    let style = if life.outcome == PodOutcome::Deleted { Style::Terminating } else { Style::Failure };
+    let shows_reason = words.is_none_or(|words| bar.add_label(&words, style));
+    // The reason of the first wait is shown before the bar. The findings below the rows list the other waits.
+    if let Some(first) = life.phases.first()
+        && let Some(reason) = first.reason.as_deref()
+    {
+        bar.add_label_before(&text::clean(reason), phase_style(first.kind));
+    }
+    shows_reason
 }
 
 /// Frees the spare capacity of a line, because a frame may have 100,000 of them.

@@ -1,4 +1,4 @@
-//! Frames of many Pods: the cache does not change them, and lines that nobody reads are not rendered.
+//! Frames of many Pods: the cache does not change them, and rendering stops when no more lines are wanted.
 
 use crate::view::tests::*;
 
