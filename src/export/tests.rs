@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::*;
 use crate::export::document::WorkloadEntry;
 use crate::export::fixture::{at, ended, summary, waiting, workload};
 use crate::export::pod::PodEntry;
+use crate::export::*;
 use crate::observation::{Object, Observation, Seen};
 use crate::timeline::Timeline;
 

@@ -1,10 +1,10 @@
 //! Applies observations to the timeline.
 
 use crate::observation::{Event, Object, Observation, truncate_to_millis};
-use crate::timeline::owner_records::Affected;
-use crate::timeline::pod::PodKey;
-use crate::timeline::pod_store::OwnerReport;
+use crate::timeline::pods::pod::PodKey;
+use crate::timeline::pods::pod_store::OwnerReport;
 use crate::timeline::timeline::Timeline;
+use crate::timeline::workloads::owner_records::Affected;
 
 impl Timeline {
     /// Applies one observation. [`Timeline::recompute`] then updates the workloads and Pods.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::lifecycle::{Evidence, Instant};
-use crate::timeline::creation_times::CreationTimes;
+use crate::timeline::pods::creation_times::CreationTimes;
 use crate::timeline::timeline::Timeline;
-use crate::timeline::workload::{CreationBlock, Workload, WorkloadState};
+use crate::timeline::workloads::workload::{CreationBlock, Workload, WorkloadState};
 
 impl Timeline {
     /// Adds the facts that do not follow from the workload's own object. Its Pods must be sorted.

@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
-use crate::timeline::bare_pod::bare_pod_workload;
 use crate::timeline::fast_map::FastMap;
 use crate::timeline::timeline::Timeline;
-use crate::timeline::tree::WorkloadTree;
-use crate::timeline::workload::Workload;
+use crate::timeline::workloads::bare_pod::bare_pod_workload;
+use crate::timeline::workloads::tree::WorkloadTree;
+use crate::timeline::workloads::workload::Workload;
 
 impl Timeline {
     /// Derives all workloads and assigns every Pod to one. A Pod whose owner is not followed becomes a workload of its own.

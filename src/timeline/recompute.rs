@@ -1,10 +1,10 @@
 //! Updates workloads and Pods after observations. The cost depends on the number of changes, not on the number of Pods.
 
-use crate::timeline::bare_pod::bare_pod_workload;
 use crate::timeline::fast_map::FastMap;
-use crate::timeline::pod::PodKey;
+use crate::timeline::pods::pod::PodKey;
 use crate::timeline::timeline::{Changes, Timeline};
-use crate::timeline::workload::Workload;
+use crate::timeline::workloads::bare_pod::bare_pod_workload;
+use crate::timeline::workloads::workload::Workload;
 
 /// New Pods are inserted one by one if they are at most this part of the workload's Pods; otherwise all Pods are sorted.
 const MIN_PODS_PER_INSERTION: usize = 64;

@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 
 use crate::lifecycle::{Explanation, PhaseSpan};
-use crate::timeline::attempt_numbers::AttemptNumbers;
-use crate::timeline::overview::PodOverview;
-use crate::timeline::owner_records::OwnerRecords;
-use crate::timeline::pod::{PodIdentity, PodKey, TimelinePod};
-use crate::timeline::pod_store::PodStore;
-use crate::timeline::tree::WorkloadTree;
-use crate::timeline::workload::Workload;
+use crate::timeline::pods::attempt_numbers::AttemptNumbers;
+use crate::timeline::pods::overview::PodOverview;
+use crate::timeline::pods::pod::{PodIdentity, PodKey, TimelinePod};
+use crate::timeline::pods::pod_store::PodStore;
+use crate::timeline::workloads::owner_records::OwnerRecords;
+use crate::timeline::workloads::tree::WorkloadTree;
+use crate::timeline::workloads::workload::Workload;
 
 /// Everything that was observed. [`Timeline::apply`] adds an observation, and [`Timeline::recompute`] updates the workloads
 /// and Pods. All other methods read what the last recomputation derived.

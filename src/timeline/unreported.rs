@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::timeline::bare_pod::state_of;
 use crate::timeline::timeline::Timeline;
-use crate::timeline::workload::{Workload, WorkloadState};
+use crate::timeline::workloads::bare_pod::state_of;
+use crate::timeline::workloads::workload::{Workload, WorkloadState};
 
 impl Timeline {
     /// Sets the state and the end of each unreported workload from the workloads and Pods that it owns.

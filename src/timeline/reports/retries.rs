@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::PodOutcome;
-use crate::timeline::pod::PodKey;
+use crate::timeline::pods::pod::PodKey;
 use crate::timeline::timeline::Timeline;
-use crate::timeline::workload::{Capacity, Workload, WorkloadState};
+use crate::timeline::workloads::workload::{Capacity, Workload, WorkloadState};
 
 /// The wait before a Pod that replaces a failed one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

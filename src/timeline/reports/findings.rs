@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{Lifecycle, Phase, PhaseKind};
 use crate::timeline::timeline::Timeline;
-use crate::timeline::workload::Workload;
+use crate::timeline::workloads::workload::Workload;
 
 /// A reason why Pods waited before their work, or why the workload created no Pods.
 #[derive(Clone, Debug, PartialEq, Eq)]

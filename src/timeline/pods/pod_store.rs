@@ -11,11 +11,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{EventFact, Explanation, Interner, Lifecycle, PhaseSpan, PhaseSpans, PodEvidence};
 use crate::observation::{Event, Pod, Seen};
-use crate::timeline::clocks::ClockCorrections;
 use crate::timeline::fast_map::FastMap;
-use crate::timeline::overview::PodOverview;
-use crate::timeline::pod::{PodIdentity, PodKey, TimelinePod};
-use crate::timeline::record::PodRecord;
+use crate::timeline::pods::clocks::ClockCorrections;
+use crate::timeline::pods::overview::PodOverview;
+use crate::timeline::pods::pod::{PodIdentity, PodKey, TimelinePod};
+use crate::timeline::pods::record::PodRecord;
 
 /// Evidence that was unpacked for a change stays unpacked until this many other Pods have changed, because observations of
 /// one Pod mostly come one after the other. A larger number helps little: the allocator itself caches only seven freed blocks.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::lifecycle::PodOutcome;
-use crate::timeline::pod::PodKey;
-use crate::timeline::pod_store::PodStore;
-use crate::timeline::workload::{Capacity, Workload, WorkloadState};
+use crate::timeline::pods::pod::PodKey;
+use crate::timeline::pods::pod_store::PodStore;
+use crate::timeline::workloads::workload::{Capacity, Workload, WorkloadState};
 
 /// The workload that a bare Pod is.
 pub(crate) fn bare_pod_workload(store: &mut PodStore, key: PodKey) -> Workload {

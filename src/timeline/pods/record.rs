@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::lifecycle::{Lifecycle, Packed, PhaseSpans, PodEvidence};
-use crate::timeline::overview::PodOverview;
-use crate::timeline::pod::PodIdentity;
+use crate::timeline::pods::overview::PodOverview;
+use crate::timeline::pods::pod::PodIdentity;
 
 /// Everything that the timeline stores for a Pod.
 #[derive(Clone, Debug)]

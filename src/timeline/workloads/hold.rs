@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{Instant, Interner, Source};
 use crate::observation::ObjectMeta;
-use crate::timeline::suspension::Suspension;
+use crate::timeline::workloads::suspension::Suspension;
 
 /// Kueue manages objects with this label: it suspends them until they are admitted.
 const KUEUE_QUEUE: &str = "kueue.x-k8s.io/queue-name";

@@ -6,12 +6,12 @@ use jiff::Timestamp;
 
 use crate::lifecycle::Interner;
 use crate::observation::{Event, Job, Object, Owner, Seen};
-use crate::timeline::controller::ControllerRecord;
 use crate::timeline::fast_map::FastMap;
-use crate::timeline::job::JobRecord;
-use crate::timeline::refusal::RefusalLog;
-use crate::timeline::suspension::SuspensionEvents;
-use crate::timeline::workload::Workload;
+use crate::timeline::workloads::controller::ControllerRecord;
+use crate::timeline::workloads::job::JobRecord;
+use crate::timeline::workloads::refusal::RefusalLog;
+use crate::timeline::workloads::suspension::SuspensionEvents;
+use crate::timeline::workloads::workload::Workload;
 
 /// Owners of owners are followed upward through at most this many links.
 const MAX_LINKS: usize = 8;

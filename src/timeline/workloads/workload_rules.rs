@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use crate::observation::{
     CronJob, Custom, DaemonSet, Deployment, JobCondition, Object, ReplicaSet, StatefulSet, known,
 };
-use crate::timeline::cron_job::{cron_job_status, next_run};
-use crate::timeline::rollout::{self, RolloutStatus, desired_replicas};
+use crate::timeline::workloads::cron_job::{cron_job_status, next_run};
+use crate::timeline::workloads::rollout;
+use crate::timeline::workloads::rollout::{RolloutStatus, desired_replicas};
 
 /// Whether an object is suspended, and the evidence for the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

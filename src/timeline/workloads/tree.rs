@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::timeline::fast_map::FastMap;
-use crate::timeline::owner_records::OwnerRecords;
-use crate::timeline::workload::{Workload, WorkloadState};
+use crate::timeline::workloads::owner_records::OwnerRecords;
+use crate::timeline::workloads::workload::{Workload, WorkloadState};
 
 /// The workloads in the order of the tree: each workload is followed by those below it.
 #[derive(Clone, Debug, Default)]

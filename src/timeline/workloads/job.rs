@@ -6,9 +6,11 @@ use jiff::Timestamp;
 
 use crate::lifecycle::{Instant, Interner};
 use crate::observation::{Job, JobCondition, JobStatus, Seen, known};
-use crate::timeline::hold::suspension_holds;
-use crate::timeline::suspension::{Suspension, SuspensionEvents, SuspensionHistory, SuspensionReport};
-use crate::timeline::workload::{Capacity, Parent, Workload, WorkloadState};
+use crate::timeline::workloads::hold::suspension_holds;
+use crate::timeline::workloads::suspension::{
+    Suspension, SuspensionEvents, SuspensionHistory, SuspensionReport,
+};
+use crate::timeline::workloads::workload::{Capacity, Parent, Workload, WorkloadState};
 
 /// The value of `spec.managedBy` for the Job controller of Kubernetes.
 const JOB_CONTROLLER: &str = "kubernetes.io/job-controller";

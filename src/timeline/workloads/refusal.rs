@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 use crate::lifecycle::{Evidence, Instant};
 use crate::observation::{Event, truncate_to_millis};
-use crate::timeline::creation_times::CreationTimes;
-use crate::timeline::hold::Hold;
-use crate::timeline::workload::CreationBlock;
+use crate::timeline::pods::creation_times::CreationTimes;
+use crate::timeline::workloads::hold::Hold;
+use crate::timeline::workloads::workload::CreationBlock;
 
 /// The reason of the events.
 const FAILED_CREATE: &str = "FailedCreate";

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::lifecycle::Lifecycle;
-use crate::timeline::overview::PodOverview;
+use crate::timeline::pods::overview::PodOverview;
 
 /// The index of a Pod in its timeline. A key stays valid for as long as the timeline exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

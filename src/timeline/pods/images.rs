@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::Pull;
-use crate::timeline::pod::TimelinePod;
+use crate::timeline::pods::pod::TimelinePod;
 
 /// The pulls of one image on one node.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,11 +10,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use jiff::Timestamp;
 
 use crate::lifecycle::{ByPhase, PhaseKind, PodOutcome};
-use crate::timeline::job::JobRecord;
-use crate::timeline::pod::PodKey;
-use crate::timeline::slot_time::SlotTime;
+use crate::timeline::pods::pod::PodKey;
+use crate::timeline::reports::slot_time::SlotTime;
 use crate::timeline::timeline::Timeline;
-use crate::timeline::workload::{Workload, WorkloadState};
+use crate::timeline::workloads::job::JobRecord;
+use crate::timeline::workloads::workload::{Workload, WorkloadState};
 
 /// The slot time of a workload and the number of its running Pods.
 #[derive(Default)]

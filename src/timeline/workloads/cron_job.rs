@@ -4,8 +4,8 @@ use cronexpr::MakeTimestamp;
 use jiff::Timestamp;
 
 use crate::observation::CronJob;
-use crate::timeline::rollout::RolloutStatus;
-use crate::timeline::workload::WorkloadState;
+use crate::timeline::workloads::rollout::RolloutStatus;
+use crate::timeline::workloads::workload::WorkloadState;
 
 /// A CronJob never ends: it runs while one of its Jobs is active, and otherwise waits for its next run.
 pub(crate) fn cron_job_status(object: &CronJob) -> RolloutStatus {

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 
 use crate::lifecycle::Interner;
 use crate::observation::{Object, ObjectMeta, Seen};
-use crate::timeline::hold::suspension_holds;
-use crate::timeline::rollout::RolloutStatus;
-use crate::timeline::suspension::{SuspensionHistory, SuspensionReport};
-use crate::timeline::workload::{Capacity, Parent, Workload, WorkloadState};
-use crate::timeline::workload_rules::{Suspended, WorkloadRules, rules_of};
+use crate::timeline::workloads::hold::suspension_holds;
+use crate::timeline::workloads::rollout::RolloutStatus;
+use crate::timeline::workloads::suspension::{SuspensionHistory, SuspensionReport};
+use crate::timeline::workloads::workload::{Capacity, Parent, Workload, WorkloadState};
+use crate::timeline::workloads::workload_rules::{Suspended, WorkloadRules, rules_of};
 
 /// The observed states of one such object.
 #[derive(Clone, Debug)]

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use crate::observation::{
     Condition, Custom, DaemonSet, Deployment, JobCondition, ReplicaSet, StatefulSet, known,
 };
-use crate::timeline::refusal::normalize;
-use crate::timeline::workload::WorkloadState;
+use crate::timeline::workloads::refusal::normalize;
+use crate::timeline::workloads::workload::WorkloadState;
 
 /// The state of a workload that its status reports.
 #[derive(Clone, Debug, PartialEq, Eq)]

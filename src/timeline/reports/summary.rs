@@ -2,11 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::timeline::overview::PodOverview;
-use crate::timeline::slot_accounting::account_slots;
-use crate::timeline::slot_time::SlotTime;
+use crate::timeline::pods::overview::PodOverview;
+use crate::timeline::reports::slot_accounting::account_slots;
+use crate::timeline::reports::slot_time::SlotTime;
 use crate::timeline::timeline::Timeline;
-use crate::timeline::workload::Workload;
+use crate::timeline::workloads::workload::Workload;
 
 /// The statistics of one workload. Integers that are not counts are milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::lifecycle::Instant;
-use crate::timeline::pod::PodKey;
-use crate::timeline::pod_store::PodStore;
+use crate::timeline::pods::pod::PodKey;
+use crate::timeline::pods::pod_store::PodStore;
 
 /// The creation times of Pods that are sorted by creation.
 #[derive(Clone, Copy, Debug)]

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::timeline::hold::Hold;
-use crate::timeline::pod::PodKey;
+use crate::timeline::pods::pod::PodKey;
+use crate::timeline::workloads::hold::Hold;
 
 /// The state of a workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,8 +1,8 @@
 //! The numbers of attempts: the Pods of one completion index, counted in the order of their creation.
 
 use crate::timeline::fast_map::FastMap;
-use crate::timeline::pod::PodKey;
-use crate::timeline::pod_store::PodStore;
+use crate::timeline::pods::pod::PodKey;
+use crate::timeline::pods::pod_store::PodStore;
 
 /// The number of attempts at each completion index of each workload.
 #[derive(Clone, Debug, Default)]

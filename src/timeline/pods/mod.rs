@@ -1,0 +1,10 @@
+//! The Pods of a timeline: their identities, their observations, the store that holds them, and facts derived from one Pod.
+
+pub(crate) mod attempt_numbers;
+pub(crate) mod clocks;
+pub(crate) mod creation_times;
+pub(crate) mod images;
+pub(crate) mod overview;
+pub(crate) mod pod;
+pub(crate) mod pod_store;
+pub(crate) mod record;

@@ -1,0 +1,14 @@
+//! Workloads: what their controllers report about them, which rules end them, and how they form a tree.
+
+pub(crate) mod bare_pod;
+pub(crate) mod controller;
+pub(crate) mod cron_job;
+pub(crate) mod hold;
+pub(crate) mod job;
+pub(crate) mod owner_records;
+pub(crate) mod refusal;
+pub(crate) mod rollout;
+pub(crate) mod suspension;
+pub(crate) mod tree;
+pub(crate) mod workload;
+pub(crate) mod workload_rules;
