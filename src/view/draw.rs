@@ -6,10 +6,10 @@ use jiff::Timestamp;
 
 use crate::timeline::Timeline;
 use crate::view::frame_cache::cache::FrameCache;
-use crate::view::picture::Picture;
+use crate::view::picture::{FlushLines, Picture};
 use crate::view::primitives::frame::{Frame, Line};
 use crate::view::primitives::glyph::Glyphs;
-use crate::view::sequence::diagram::{self, FlushLines};
+use crate::view::sequence::diagram;
 use crate::view::state::{Size, View, ViewState};
 use crate::view::view_context::ViewContext;
 use crate::view::window::Window;
@@ -42,8 +42,8 @@ pub fn render_picture(
     render_view(&context, size, &mut |_| ControlFlow::Continue(()))
 }
 
-/// Renders the whole timeline and passes each line to `write` as soon as it is complete, until `write` breaks. In the
-/// sequence view, the rows of 100,000 Pods are never in memory at once.
+/// Renders the whole timeline and passes each line to `write` as soon as it is complete, until `write` breaks. The
+/// rows of 100,000 Pods are never in memory at once.
 pub fn for_each_line(
     timeline: &Timeline,
     state: &ViewState,
@@ -69,8 +69,8 @@ pub fn for_each_line(
 fn render_view(context: &ViewContext<'_>, size: Size, flush: &mut FlushLines<'_>) -> Picture {
     let mut picture = match context.state.view {
         View::Sequence => diagram::draw_sequence(context, size, flush),
-        View::Table => table::draw(context, size, false),
-        View::Wide => table::draw(context, size, true),
+        View::Table => table::draw(context, size, false, flush),
+        View::Wide => table::draw(context, size, true, flush),
         View::Grid => grid::draw(context, size),
     };
     for line in &mut picture.frame.lines {

@@ -27,8 +27,9 @@ pub(crate) mod window;
 pub use crate::view::draw::{for_each_line, render_frame, render_picture};
 pub use crate::view::frame_cache::cache::FrameCache;
 pub(crate) use crate::view::picture::Picture;
-pub(crate) use crate::view::pod::conditions::{ConditionRow, ResourceRequest};
-pub(crate) use crate::view::pod::{ContainerLog, PodEvent, PodExtras, draw_pod};
+pub(crate) use crate::view::pod::{
+    ConditionRow, ContainerLog, PodEvent, PodExtras, ResourceRequest, draw_pod,
+};
 pub(crate) use crate::view::primitives::frame::{Frame, Line, Style};
 pub use crate::view::primitives::glyph::Glyphs;
 pub(crate) use crate::view::primitives::text::clean;

@@ -1,13 +1,17 @@
 //! A frame, and the positions in it that keys and mouse need.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use jiff::Timestamp;
 
 use crate::lifecycle::Phase;
 use crate::timeline::{PodKey, TimelinePod};
 use crate::view::chart::span::TimeSpan;
-use crate::view::primitives::frame::Frame;
+use crate::view::primitives::frame::{Frame, Line};
+
+/// Takes finished lines out of the list while a picture is drawn, so that a large picture is never in memory as a whole.
+/// Returns `Break` if no more lines are wanted.
+pub(crate) type FlushLines<'a> = dyn FnMut(&mut Vec<Line>) -> ControlFlow<()> + 'a;
 
 /// A frame, with the positions of Pods and bars in it.
 #[derive(Clone, Debug, Default)]

@@ -1,22 +1,23 @@
-//! The same data as columns of text.
+//! The table: a row of text for each Pod.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::rc::Rc;
 
-use jiff::SignedDuration;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::{self, Lifecycle, PhaseKind};
-use crate::timeline::{OpenRetry, PodKey, TimelinePod, Workload};
+use crate::lifecycle::{ContainerRole, Lifecycle, PhaseKind};
+use crate::timeline::{OpenRetry, PodKey, Timeline, TimelinePod, Workload};
 use crate::view::display_state::DisplayState;
-use crate::view::frame_cache::results::Counts;
-use crate::view::frame_cache::results::Folded;
-use crate::view::picture::Picture;
-use crate::view::primitives::columns::{Cell, Column, Columns, Shrink};
+use crate::view::frame_cache::results::{Counts, Folded};
+use crate::view::picture::{FlushLines, Picture};
+use crate::view::primitives::columns::{Column, Columns, Shrink, TableCell, TableRow};
 use crate::view::primitives::duration::{format_duration, is_exact_to_tenths};
 use crate::view::primitives::frame::{Frame, Line, Style};
 use crate::view::primitives::text;
 use crate::view::rows::groups::{Group, Heading, blocks};
-use crate::view::rows::headings;
+use crate::view::rows::headings::{self, several_namespaces};
 use crate::view::rows::numbers::{Number, Numbers};
 use crate::view::rows::overflow::fold;
 use crate::view::rows::phase_text::next_try;
@@ -24,24 +25,23 @@ use crate::view::rows::scrolling::visible_rows;
 use crate::view::state::Size;
 use crate::view::view_context::ViewContext;
 
-/// The table; `wide` has more columns. Where the lines are bounded, headings come first and what has no room is folded.
-pub(crate) fn draw(context: &ViewContext<'_>, size: Size, wide: bool) -> Picture {
-    let mut blocks = blocks(context);
+/// Draws the table. With `wide` it has more columns. Where the number of lines is limited, the headings of the groups
+/// come first, and Pods without room are folded or scroll; otherwise `flush` may take finished lines away.
+pub(crate) fn draw(context: &ViewContext<'_>, size: Size, wide: bool, flush: &mut FlushLines<'_>) -> Picture {
+    let mut groups = blocks(context);
     let mut frame = Frame::default();
     if let Some(rows) = size.rows {
-        let headings = blocks.iter().take(rows / 3).map(|block| {
-            let counts = Counts::recall(context, block);
-            let workload =
-                if let Heading::Workload(workload) = block.heading { Some(workload) } else { None };
-            let summary = workload.map(|workload| context.summary(workload));
-            headings::heading(context, block, &counts, summary.as_ref(), size.columns)
+        let headings = groups.iter().take(rows / 3).map(|group| {
+            let counts = Counts::recall(context, group);
+            let summary = group.workload().map(|workload| context.summary(workload));
+            headings::heading(context, group, &counts, summary.as_ref(), size.columns)
         });
         frame.lines.extend(headings);
     }
-    for block in &mut blocks {
-        block.find(context);
+    for group in &mut groups {
+        group.find(context);
     }
-    let pods: Vec<PodKey> = blocks.iter().flat_map(|block| block.pods.iter().copied()).collect();
+    let pods: Vec<PodKey> = groups.iter().flat_map(|group| group.pods.iter().copied()).collect();
     let mut picture = Picture { found: pods.len(), per_line: 1, ..Picture::default() };
     let mut folded = Folded { shown: pods, folds: Vec::new() };
     let mut around = (0, 0);
@@ -64,8 +64,12 @@ pub(crate) fn draw(context: &ViewContext<'_>, size: Size, wide: bool) -> Picture
     }
     picture.folded = picture.found - picture.pods.len();
     if !folded.shown.is_empty() {
-        let table = Table::of(context, &blocks, &folded.shown, wide);
-        frame.lines.extend(table.columns.lines(size.columns, context.glyphs.ellipsis));
+        let table = Table::new(context, &groups, &folded.shown, wide);
+        let mut keep = |_: &mut Vec<Line>| ControlFlow::Continue(());
+        let flush: &mut FlushLines<'_> = if size.rows.is_none() { flush } else { &mut keep };
+        if table.draw(&folded.shown, size.columns, &mut frame.lines, flush).is_break() {
+            return picture;
+        }
     }
     for fold in &folded.folds {
         let what = fold.state.map_or("more", DisplayState::name);
@@ -86,188 +90,254 @@ pub(crate) fn draw(context: &ViewContext<'_>, size: Size, wide: bool) -> Picture
     picture
 }
 
-/// Which columns some Pod has something for.
-#[derive(Clone, Copy, Default)]
-struct Present {
-    namespace: bool,
-    workload: bool,
-    place: Place,
+/// Rows that are in memory at the same time.
+const BLOCK_ROWS: usize = 1000;
+
+/// A column of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PodColumn {
+    Namespace,
+    Workload,
+    Name,
+    Index,
+    Try,
+    Node,
+    Status,
+    Queued,
+    ColdStart,
+    Setup,
+    Pull,
+    Init,
+    Start,
+    Run,
+    ExitCode,
+    Restarts,
+    Created,
+    Image,
+    Reason,
 }
 
-#[derive(Clone, Copy, Default)]
-struct Place {
-    index: bool,
-    attempt: bool,
-    reason: bool,
-}
+impl PodColumn {
+    /// All columns, from left to right.
+    const ALL: &'static [Self] = &[
+        Self::Namespace,
+        Self::Workload,
+        Self::Name,
+        Self::Index,
+        Self::Try,
+        Self::Node,
+        Self::Status,
+        Self::Queued,
+        Self::ColdStart,
+        Self::Setup,
+        Self::Pull,
+        Self::Init,
+        Self::Start,
+        Self::Run,
+        Self::ExitCode,
+        Self::Restarts,
+        Self::Created,
+        Self::Image,
+        Self::Reason,
+    ];
 
-struct Table {
-    columns: Columns,
-}
-
-impl Table {
-    fn of(context: &ViewContext<'_>, blocks: &[Group<'_>], pods: &[PodKey], wide: bool) -> Self {
-        let mut place = Place::default();
-        for &key in pods {
-            let pod = context.timeline.pod(key);
-            place.index |= pod.index.is_some();
-            place.attempt |= pod.attempt > 1;
-            place.reason |= pod.life.reason.is_some();
+    /// The heading and alignment, and what happens to the column on a narrow screen.
+    fn layout(self) -> Column {
+        let name = |heading| Column::left(heading).shrinking(Shrink::Middle(12));
+        match self {
+            Self::Namespace => name("NAMESPACE").droppable(2),
+            Self::Workload => name("WORKLOAD").droppable(6),
+            Self::Name => Column::left("NAME").shrinking(Shrink::Middle(14)),
+            Self::Index => Column::right("INDEX").droppable(1),
+            Self::Try => Column::right("TRY").droppable(3),
+            Self::Node => Column::left("NODE").shrinking(Shrink::Middle(8)).droppable(4),
+            Self::Status => Column::left("STATUS").shrinking(Shrink::End(17)),
+            Self::Queued => Column::right("QUEUED").droppable(3),
+            Self::ColdStart => Column::right("COLD").droppable(1),
+            Self::Setup => Column::right("SETUP").droppable(8),
+            Self::Pull => Column::right("PULL").droppable(8),
+            Self::Init => Column::right("INIT").droppable(8),
+            Self::Start => Column::right("START").droppable(8),
+            Self::Run => Column::right("RUN"),
+            Self::ExitCode => Column::right("EXIT").droppable(7),
+            Self::Restarts => Column::right("RESTARTS").droppable(5),
+            Self::Created => Column::left("CREATED").droppable(9),
+            Self::Image => Column::left("IMAGE").shrinking(Shrink::Middle(16)).droppable(10),
+            Self::Reason => Column::left("REASON").shrinking(Shrink::End(14)).droppable(6),
         }
-        let open = context.cache.open_retries.get_or_compute(context.version(), (), || open_retries(context));
-        place.reason |= !open.is_empty();
-        let owners = blocks.iter().filter(|block| !matches!(block.heading, Heading::Pods)).count();
-        let present =
-            Present { namespace: headings::several_namespaces(context), workload: owners > 1, place };
-        let mut columns = Columns::new(headings(present, wide));
-        let owner_of = owners_of(context, present.workload);
-        for &key in pods {
-            let owner = owner_of.get(key.0 as usize).copied().flatten();
-            let mut cells = row(context, &context.timeline.pod(key), owner, present, wide);
-            // What it waits for is more than that it failed; the status says that.
-            if let (Some(open), Some(reason)) = (open.get(&key), cells.last_mut()) {
-                *reason = (next_try(open, context.now), Style::BackOff);
-            }
-            columns.push(Some(key), cells);
-        }
-        Self { columns }
     }
 }
 
-/// The waits for a next try, by the Pod that failed.
+/// The rows of the table, and the columns that they have.
+struct Table<'a> {
+    context: &'a ViewContext<'a>,
+    columns: Vec<PodColumn>,
+    /// The workload of each Pod, indexed by the Pod's key. Empty if the table has no column for it.
+    workloads: Vec<Option<&'a Workload>>,
+    /// The failed Pods that will be replaced, with the time of the next try.
+    open_retries: Rc<HashMap<PodKey, OpenRetry>>,
+}
+
+impl<'a> Table<'a> {
+    fn new(context: &'a ViewContext<'a>, groups: &[Group<'_>], pods: &[PodKey], wide: bool) -> Self {
+        let open_retries =
+            context.cache.open_retries.get_or_compute(context.version(), (), || open_retries(context));
+        let owners = groups.iter().filter(|group| !matches!(group.heading, Heading::Pods)).count();
+        let identity = |key: &PodKey| context.timeline.identity(*key);
+        let is_shown = |column: &PodColumn| match column {
+            PodColumn::Namespace => several_namespaces(context),
+            PodColumn::Workload => owners > 1,
+            PodColumn::Index => pods.iter().any(|key| identity(key).index.is_some()),
+            PodColumn::Try => pods.iter().any(|key| identity(key).attempt > 1),
+            PodColumn::Setup
+            | PodColumn::Pull
+            | PodColumn::Init
+            | PodColumn::Start
+            | PodColumn::ExitCode
+            | PodColumn::Created
+            | PodColumn::Image => wide,
+            PodColumn::Reason => {
+                !open_retries.is_empty()
+                    || pods.iter().any(|&key| context.timeline.pod(key).life.reason.is_some())
+            }
+            PodColumn::Name
+            | PodColumn::Node
+            | PodColumn::Status
+            | PodColumn::Queued
+            | PodColumn::ColdStart
+            | PodColumn::Run
+            | PodColumn::Restarts => true,
+        };
+        let columns: Vec<PodColumn> = PodColumn::ALL.iter().copied().filter(is_shown).collect();
+        let workloads = if columns.contains(&PodColumn::Workload) {
+            workloads_by_pod(context.timeline)
+        } else {
+            Vec::new()
+        };
+        Self { context, columns, workloads, open_retries }
+    }
+
+    /// Draws the rows of these Pods in blocks. `flush` may take finished lines away and end the drawing.
+    fn draw(
+        &self,
+        pods: &[PodKey],
+        room: usize,
+        lines: &mut Vec<Line>,
+        flush: &mut FlushLines<'_>,
+    ) -> ControlFlow<()> {
+        let mut columns = Columns::new(self.columns.iter().map(|column| column.layout()).collect());
+        for &key in pods {
+            columns.measure(&self.row(key));
+        }
+        let fitted = columns.fit(room, self.context.glyphs.ellipsis);
+        lines.extend(fitted.draw_heading());
+        for block in pods.chunks(BLOCK_ROWS) {
+            lines.extend(fitted.draw_rows(block.iter().map(|&key| self.row(key)).collect()));
+            flush(lines)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn row(&self, key: PodKey) -> TableRow {
+        let pod = self.context.timeline.pod(key);
+        let numbers = Numbers::of(&pod.life, self.context.now);
+        let cells = self.columns.iter().map(|&column| self.cell(column, key, &pod, &numbers));
+        TableRow { pod: Some(key), cells: cells.collect() }
+    }
+
+    fn cell(&self, column: PodColumn, key: PodKey, pod: &TimelinePod<'_>, numbers: &Numbers) -> TableCell {
+        let life = &pod.life;
+        let text = |text: &str| TableCell::new(text::clean(text), Style::Text);
+        let number = |number: &Number| {
+            if number.text.is_empty() { no_value() } else { TableCell::new(&*number.text, number.style) }
+        };
+        let time_in = |phases: &[PhaseKind]| number(&time_in_phases(self.context, life, phases));
+        match column {
+            PodColumn::Namespace => text(&pod.namespace),
+            PodColumn::Workload => {
+                let workload = self.workloads.get(key.0 as usize).copied().flatten();
+                workload.map_or_else(no_value, |workload| {
+                    text(&format!("{}/{}", workload.kind.to_lowercase(), workload.name))
+                })
+            }
+            PodColumn::Name => TableCell::new(text::clean(&pod.name), Style::Strong),
+            PodColumn::Index => pod.index.map_or_else(no_value, |index| text(&index.to_string())),
+            PodColumn::Try => text(&pod.attempt.to_string()),
+            PodColumn::Node => pod.node.as_deref().map_or_else(no_value, text),
+            PodColumn::Status => TableCell::new(text::clean(&life.status), status_style(pod)),
+            PodColumn::Queued => number(&numbers.queued),
+            PodColumn::ColdStart => number(&numbers.cold),
+            PodColumn::Setup => time_in(&[PhaseKind::Setup]),
+            PodColumn::Pull => time_in(&[PhaseKind::Pulling]),
+            PodColumn::Init => time_in(&[PhaseKind::Initializing]),
+            PodColumn::Start => time_in(&[PhaseKind::Starting, PhaseKind::Startup]),
+            PodColumn::Run => number(&numbers.run),
+            PodColumn::ExitCode => life.exit_code.map_or_else(no_value, |code| {
+                TableCell::new(code.to_string(), if code == 0 { Style::Text } else { Style::Failure })
+            }),
+            PodColumn::Restarts => {
+                let restarts: u32 = life.containers.iter().map(|container| container.restarts).sum();
+                TableCell::new(restarts.to_string(), if restarts > 0 { Style::Warning } else { Style::Text })
+            }
+            PodColumn::Created => {
+                let created = life.instants.created.map(|created| created.at);
+                created.map_or_else(no_value, |created| text(&self.date_and_time(created)))
+            }
+            PodColumn::Image => {
+                let mains = life.containers.iter().filter(|container| container.role == ContainerRole::Main);
+                let images: Vec<_> = mains.map(|container| text::clean(&container.image)).collect();
+                if images.is_empty() { no_value() } else { TableCell::new(images.join(","), Style::Text) }
+            }
+            // The status already says that a Pod failed. The time of the next try is news.
+            PodColumn::Reason => match (self.open_retries.get(&key), life.reason.as_deref()) {
+                (Some(open), _) => TableCell::new(next_try(open, self.context.now), Style::BackOff),
+                (None, Some(reason)) => {
+                    let style = if life.outcome.has_failed() { Style::Failure } else { Style::Warning };
+                    TableCell::new(text::clean(reason), style)
+                }
+                (None, None) => no_value(),
+            },
+        }
+    }
+
+    /// The time in the zone that the user chose, otherwise in UTC, to the second.
+    fn date_and_time(&self, at: Timestamp) -> String {
+        let zone = self.context.state.clock.clone().unwrap_or(TimeZone::UTC);
+        let format = if zone == TimeZone::UTC { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S%:z" };
+        at.to_zoned(zone).strftime(format).to_string()
+    }
+}
+
+/// The cell of a Pod that has no value for a column.
+fn no_value() -> TableCell {
+    TableCell::new("-", Style::Dim)
+}
+
+/// The failed Pods whose replacement is still to come.
 fn open_retries(context: &ViewContext<'_>) -> HashMap<PodKey, OpenRetry> {
     let workloads = context.timeline.workloads().iter();
     let open = workloads.flat_map(|workload| context.timeline.open_retries(workload, context.now));
     open.map(|open| (open.pod, open)).collect()
 }
 
-/// The workload of each Pod, by key; nothing if nobody asks.
-fn owners_of<'a>(context: &ViewContext<'a>, wanted: bool) -> Vec<Option<&'a Workload>> {
-    let mut owners: Vec<Option<&Workload>> = Vec::new();
-    for workload in context.timeline.workloads().iter().filter(|_| wanted) {
+/// The workload of each Pod, indexed by the Pod's key.
+fn workloads_by_pod(timeline: &Timeline) -> Vec<Option<&Workload>> {
+    let mut workloads: Vec<Option<&Workload>> = Vec::new();
+    for workload in timeline.workloads() {
         for key in &workload.pods {
-            let place = key.0 as usize;
-            if owners.len() <= place {
-                owners.resize(place + 1, None);
+            let index = key.0 as usize;
+            if workloads.len() <= index {
+                workloads.resize(index + 1, None);
             }
-            owners[place] = Some(workload);
+            workloads[index] = Some(workload);
         }
     }
-    owners
+    workloads
 }
 
-fn headings(present: Present, wide: bool) -> Vec<Column> {
-    let name = |name| Column::text(name).shrinking(Shrink::Middle(12));
-    let mut columns = Vec::new();
-    if present.namespace {
-        columns.push(name("NAMESPACE").dispensable(2));
-    }
-    if present.workload {
-        columns.push(name("WORKLOAD").dispensable(6));
-    }
-    columns.push(Column::text("NAME").shrinking(Shrink::Middle(14)));
-    if present.place.index {
-        columns.push(Column::number("INDEX").dispensable(1));
-    }
-    if present.place.attempt {
-        columns.push(Column::number("TRY").dispensable(3));
-    }
-    columns.push(Column::text("NODE").shrinking(Shrink::Middle(8)).dispensable(4));
-    columns.push(Column::text("STATUS").shrinking(Shrink::End(17)));
-    columns.push(Column::number("QUEUED").dispensable(3));
-    columns.push(Column::number("COLD").dispensable(1));
-    if wide {
-        for part in ["SETUP", "PULL", "INIT", "START"] {
-            columns.push(Column::number(part).dispensable(8));
-        }
-    }
-    columns.push(Column::number("RUN"));
-    if wide {
-        columns.push(Column::number("EXIT").dispensable(7));
-    }
-    columns.push(Column::number("RESTARTS").dispensable(5));
-    if wide {
-        columns.push(Column::text("CREATED").dispensable(9));
-        columns.push(Column::text("IMAGE").shrinking(Shrink::Middle(16)).dispensable(10));
-    }
-    if present.place.reason {
-        columns.push(Column::text("REASON").shrinking(Shrink::End(14)).dispensable(6));
-    }
-    columns
-}
-
-fn row(
-    context: &ViewContext<'_>,
-    pod: &TimelinePod,
-    owner: Option<&Workload>,
-    present: Present,
-    wide: bool,
-) -> Vec<Cell> {
-    let none = || ("-".to_owned(), Style::Dim);
-    let number = |number: Number| if number.text.is_empty() { none() } else { (number.text, number.style) };
-    let count = |count: Option<u32>| count.map_or_else(none, |count| (count.to_string(), Style::Text));
-    let life = &pod.life;
-    let mut cells: Vec<Cell> = Vec::new();
-    if present.namespace {
-        cells.push((text::clean(&pod.namespace).into_owned(), Style::Text));
-    }
-    if present.workload {
-        cells.push(owner.map_or_else(none, |owner| {
-            (format!("{}/{}", owner.kind.to_lowercase(), text::clean(&owner.name)), Style::Text)
-        }));
-    }
-    cells.push((text::clean(&pod.name).into_owned(), Style::Strong));
-    if present.place.index {
-        cells.push(count(pod.index));
-    }
-    if present.place.attempt {
-        cells.push(count(Some(pod.attempt)));
-    }
-    cells.push(pod.node.as_deref().map_or_else(none, |node| (text::clean(node).into_owned(), Style::Text)));
-    cells.push((text::clean(&life.status).into_owned(), status_role(pod)));
-    let numbers = Numbers::of(life, context.now);
-    cells.push(number(numbers.queued));
-    cells.push(number(numbers.cold));
-    if wide {
-        let starting: &[PhaseKind] = &[PhaseKind::Starting, PhaseKind::Startup];
-        for kinds in [&[PhaseKind::Setup][..], &[PhaseKind::Pulling], &[PhaseKind::Initializing], starting] {
-            cells.push(number(spent(context, life, kinds)));
-        }
-    }
-    cells.push(number(numbers.run));
-    if wide {
-        cells.push(match life.exit_code {
-            Some(0) => ("0".into(), Style::Text),
-            Some(code) => (code.to_string(), Style::Failure),
-            None => none(),
-        });
-    }
-    let restarts: u32 = life.containers.iter().map(|container| container.restarts).sum();
-    cells.push((restarts.to_string(), if restarts > 0 { Style::Warning } else { Style::Text }));
-    if wide {
-        cells.push(life.instants.created.map_or_else(none, |created| {
-            let zone = context.state.clock.clone().unwrap_or(TimeZone::UTC);
-            let format = if zone == TimeZone::UTC { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S%:z" };
-            (created.at.to_zoned(zone).strftime(format).to_string(), Style::Text)
-        }));
-        let mains =
-            life.containers.iter().filter(|container| container.role == lifecycle::ContainerRole::Main);
-        let images: Vec<_> = mains.map(|container| text::clean(&container.image)).collect();
-        cells.push(if images.is_empty() { none() } else { (images.join(","), Style::Text) });
-    }
-    if present.place.reason {
-        cells.push(life.reason.as_deref().map_or_else(none, |reason| {
-            (
-                text::clean(reason).into_owned(),
-                if life.outcome.has_failed() { Style::Failure } else { Style::Warning },
-            )
-        }));
-    }
-    cells
-}
-
-/// How long a Pod did these things together.
-fn spent(context: &ViewContext<'_>, life: &Lifecycle, kinds: &[PhaseKind]) -> Number {
+/// The time that a Pod spent in these phases, summed up. Tenths of a second are shown only if all instants of the cold start
+/// are known that well.
+fn time_in_phases(context: &ViewContext<'_>, life: &Lifecycle, kinds: &[PhaseKind]) -> Number {
     let mut phases = life.phases.iter().filter(|phase| kinds.contains(&phase.kind)).peekable();
     if phases.peek().is_none() {
         return Number::default();
@@ -280,13 +350,15 @@ fn spent(context: &ViewContext<'_>, life: &Lifecycle, kinds: &[PhaseKind]) -> Nu
 }
 
 /// How kubectl's STATUS looks here.
-pub(crate) fn status_role(pod: &TimelinePod) -> Style {
+pub(crate) fn status_style(pod: &TimelinePod) -> Style {
     match DisplayState::from_overview(pod.overview()) {
         DisplayState::Done => Style::Success,
         DisplayState::Failed => Style::Failure,
         DisplayState::Running => Style::Text,
         DisplayState::Deleted => Style::Terminating,
         DisplayState::Starting | DisplayState::Queued if pod.life.reason.is_none() => Style::Dim,
-        _ => Style::Warning,
+        DisplayState::Starting | DisplayState::Queued | DisplayState::BackOff | DisplayState::Unknown => {
+            Style::Warning
+        }
     }
 }

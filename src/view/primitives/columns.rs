@@ -1,199 +1,292 @@
-//! Text in columns, each as wide as its widest cell, in a line that is only so long.
+//! Tables: rows of styled cells in columns, in lines of a limited width.
+//!
+//! comfy-table pads and aligns the cells. This module decides which columns fit, how wide each of them is, and how a
+//! cell that is too long is shortened, because comfy-table neither drops columns nor shortens cells.
+
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use crate::timeline::PodKey;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
 
-/// What happens to a column's cells when the line is short.
+/// How the cells of a column get narrower. The number is the smallest width that the column is given for this, in
+/// columns of the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shrink {
-    /// They stay.
-    No,
-    /// Their middles are cut out, down to so many columns.
+    /// The column always has the width of its widest cell.
+    Never,
+    /// The middle of a long cell is cut out.
     Middle(usize),
-    /// Their ends are cut off, down to so many columns.
+    /// The end of a long cell is cut off.
     End(usize),
+    /// A long cell continues on the next line.
+    Wrap(usize),
 }
 
-/// One column.
+/// A column of a table.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Column {
-    /// Its heading.
-    pub(crate) name: &'static str,
-    /// Whether its cells stand on the right.
-    pub(crate) right: bool,
-    /// What happens when the line is short.
-    pub(crate) shrink: Shrink,
-    /// The highest goes first when the line is too short even so; 0 stays.
-    pub(crate) dispensable: u8,
+    heading: &'static str,
+    alignment: CellAlignment,
+    shrink: Shrink,
+    drop_priority: u8,
 }
 
 impl Column {
-    /// Text on the left that stays as it is.
-    pub(crate) fn text(name: &'static str) -> Self {
-        Self { name, right: false, shrink: Shrink::No, dispensable: 0 }
+    /// A left-aligned column, for text.
+    pub(crate) fn left(heading: &'static str) -> Self {
+        Self { heading, alignment: CellAlignment::Left, shrink: Shrink::Never, drop_priority: 0 }
     }
 
-    /// Numbers on the right.
-    pub(crate) fn number(name: &'static str) -> Self {
-        Self { right: true, ..Self::text(name) }
+    /// A right-aligned column, for numbers.
+    pub(crate) fn right(heading: &'static str) -> Self {
+        Self { alignment: CellAlignment::Right, ..Self::left(heading) }
     }
 
-    /// With cells that can become narrower.
+    /// Lets the cells get narrower.
     pub(crate) fn shrinking(self, shrink: Shrink) -> Self {
         Self { shrink, ..self }
     }
 
-    /// One that goes when there is no room, the highest first.
-    pub(crate) fn dispensable(self, dispensable: u8) -> Self {
-        Self { dispensable, ..self }
+    /// Lets the column be dropped where shrinking is not enough. The column with the highest priority is dropped
+    /// first; a column without a priority is never dropped.
+    pub(crate) fn droppable(self, drop_priority: u8) -> Self {
+        Self { drop_priority, ..self }
+    }
+
+    /// The width that the column needs at least if its widest cell has the width `widest`.
+    fn min_width(self, widest: usize) -> usize {
+        match self.shrink {
+            Shrink::Never => widest,
+            Shrink::Middle(min) | Shrink::End(min) | Shrink::Wrap(min) => min.min(widest),
+        }
     }
 }
 
-/// The text and role of one cell.
-pub(crate) type Cell = (String, Style);
-
-/// Rows of cells under headings.
-#[derive(Debug, Default)]
-pub(crate) struct Columns {
-    columns: Vec<Column>,
-    rows: Vec<(Option<PodKey>, Vec<Cell>)>,
+/// The text of a cell, already escaped for a terminal, and how it looks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TableCell {
+    text: String,
+    style: Style,
 }
 
-/// Blanks between columns, as kubectl has them.
-const GAP: usize = 3;
+impl TableCell {
+    pub(crate) fn new(text: impl Into<String>, style: Style) -> Self {
+        Self { text: text.into(), style }
+    }
+}
+
+/// A row of a table: a cell for each column.
+#[derive(Clone, Debug)]
+pub(crate) struct TableRow {
+    /// The Pod that the row is about.
+    pub(crate) pod: Option<PodKey>,
+    pub(crate) cells: Vec<TableCell>,
+}
+
+/// The columns of a table, and the widest cell of each.
+#[derive(Clone, Debug)]
+pub(crate) struct Columns {
+    columns: Vec<Column>,
+    widest: Vec<usize>,
+}
+
+/// Blanks between two columns, as in kubectl's tables.
+const GAP: u16 = 3;
 
 impl Columns {
     pub(crate) fn new(columns: Vec<Column>) -> Self {
-        Self { columns, rows: Vec::new() }
+        let widest = columns.iter().map(|column| text::width(column.heading)).collect();
+        Self { columns, widest }
     }
 
-    /// Adds a row of as many cells as there are columns.
-    pub(crate) fn push(&mut self, pod: Option<PodKey>, cells: Vec<Cell>) {
-        self.rows.push((pod, cells));
+    /// Makes the columns wide enough for the cells of a row.
+    pub(crate) fn measure(&mut self, row: &TableRow) {
+        for (widest, cell) in self.widest.iter_mut().zip(&row.cells) {
+            *widest = (*widest).max(text::width(&cell.text));
+        }
     }
 
-    /// Heading and rows in at most `room` columns.
-    pub(crate) fn lines(&self, room: usize, ellipsis: &str) -> Vec<Line> {
-        let widths = self.widths(room);
-        let shown: Vec<usize> = (0..self.columns.len()).filter(|&index| widths[index] > 0).collect();
-        let mut lines = Vec::with_capacity(self.rows.len() + 1);
-        let put = |line: &mut Line, index: usize, cell: &str, role: Style| {
-            if !line.spans.is_empty() {
-                line.push(" ".repeat(GAP), Style::Text);
-            }
-            let column = self.columns[index];
-            let width = widths[index];
-            let cell = match column.shrink {
-                Shrink::Middle(_) => text::shorten_middle(cell, width, ellipsis),
-                _ => text::shorten_end(cell, width, ellipsis),
-            };
-            let blank = " ".repeat(width - text::width(&cell));
-            if column.right {
-                line.push(blank, Style::Text);
-                line.push(cell, role);
-            } else {
-                line.push(cell, role);
-                line.push(blank, Style::Text);
-            }
-        };
-        let mut heading = Line::default();
-        for &index in &shown {
-            put(&mut heading, index, self.columns[index].name, Style::Dim);
+    /// Draws a table that is small enough to be held in memory: its heading and its rows, in at most `room` columns of
+    /// the terminal.
+    pub(crate) fn draw(mut self, rows: Vec<TableRow>, room: usize, ellipsis: &str) -> Vec<Line> {
+        for row in &rows {
+            self.measure(row);
         }
-        lines.push(heading);
-        for (pod, cells) in &self.rows {
-            let mut line = Line { spans: Vec::with_capacity(2 * shown.len()), pod: *pod };
-            for &index in &shown {
-                let (cell, role) = &cells[index];
-                put(&mut line, index, cell, *role);
-            }
-            lines.push(line);
-        }
+        let fitted = self.fit(room, ellipsis);
+        let mut lines = fitted.draw_heading();
+        lines.extend(fitted.draw_rows(rows));
         lines
     }
 
-    /// The width of each column; 0 is one that has no room.
+    /// Chooses the columns and their widths, for lines of at most `room` columns of the terminal.
+    pub(crate) fn fit<'a>(&'a self, room: usize, ellipsis: &'a str) -> FittedColumns<'a> {
+        // comfy-table counts in u16.
+        let widths = self.widths(room.min(usize::from(u16::MAX)));
+        let shown = widths.into_iter().enumerate().filter(|&(_, width)| width > 0);
+        let columns = shown.map(|(index, width)| FittedColumn { column: self.columns[index], index, width });
+        FittedColumns { columns: columns.collect(), ellipsis }
+    }
+
+    /// The width of each column; 0 means that the column is not shown.
     fn widths(&self, room: usize) -> Vec<usize> {
-        let mut widths: Vec<usize> = self.columns.iter().map(|column| text::width(column.name)).collect();
-        for (_, cells) in &self.rows {
-            for (width, (cell, _)) in widths.iter_mut().zip(cells) {
-                *width = (*width).max(text::width(cell));
-            }
-        }
-        let least = |index: usize, width: usize| match self.columns[index].shrink {
-            Shrink::No => width,
-            Shrink::Middle(least) | Shrink::End(least) => least.min(width),
-        };
-        let mut going: Vec<usize> =
-            (0..widths.len()).filter(|&index| self.columns[index].dispensable > 0).collect();
-        going.sort_by_key(|&index| (self.columns[index].dispensable, index));
+        let mut wanted = self.widest.clone();
         let total = |widths: &[usize]| {
             let shown = widths.iter().filter(|&&width| width > 0).count();
-            widths.iter().sum::<usize>() + GAP * shown.saturating_sub(1)
+            widths.iter().sum::<usize>() + usize::from(GAP) * shown.saturating_sub(1)
         };
-        let narrow = |widths: &[usize]| -> Vec<usize> {
-            widths.iter().enumerate().map(|(index, &width)| least(index, width)).collect()
+        let narrowest = |wanted: &[usize]| -> Vec<usize> {
+            self.columns.iter().zip(wanted).map(|(column, &wanted)| column.min_width(wanted)).collect()
         };
-        while total(&narrow(&widths)) > room {
-            match going.pop() {
-                Some(index) => widths[index] = 0,
+        let mut droppable: Vec<usize> =
+            (0..wanted.len()).filter(|&index| self.columns[index].drop_priority > 0).collect();
+        droppable.sort_by_key(|&index| (self.columns[index].drop_priority, index));
+        while total(&narrowest(&wanted)) > room {
+            match droppable.pop() {
+                Some(index) => wanted[index] = 0,
                 None => break,
             }
         }
-        // The room that is left goes to the columns from left to right, as far as they want it.
-        let mut given = narrow(&widths);
-        let mut spare = room.saturating_sub(total(&given));
-        for (given, wanted) in given.iter_mut().zip(&widths) {
-            let more = (wanted - *given).min(spare);
-            *given += more;
-            spare -= more;
+        // Spare room goes to the columns from left to right, up to the width of their widest cell.
+        let mut widths = narrowest(&wanted);
+        let mut spare = room.saturating_sub(total(&widths));
+        for (width, wanted) in widths.iter_mut().zip(&wanted) {
+            let added = (wanted - *width).min(spare);
+            *width += added;
+            spare -= added;
         }
-        // Narrower than all that can be done: the last columns lose what is too much.
-        let mut excess = total(&given).saturating_sub(room);
-        for given in given.iter_mut().rev() {
-            let less = excess.min(*given);
-            let gap = if less == *given && *given > 0 { GAP } else { 0 };
-            *given -= less;
-            excess = excess.saturating_sub(less + gap);
+        // If even the narrowest columns do not fit, the columns on the right are cut.
+        let mut excess = total(&widths).saturating_sub(room);
+        for width in widths.iter_mut().rev() {
+            let removed = excess.min(*width);
+            let gap = if removed == *width && *width > 0 { usize::from(GAP) } else { 0 };
+            *width -= removed;
+            excess = excess.saturating_sub(removed + gap);
         }
-        given
+        widths
     }
+}
+
+/// The columns that are shown, with their widths.
+pub(crate) struct FittedColumns<'a> {
+    columns: Vec<FittedColumn>,
+    ellipsis: &'a str,
+}
+
+struct FittedColumn {
+    column: Column,
+    /// The index of its cells in a row.
+    index: usize,
+    width: usize,
+}
+
+impl FittedColumn {
+    /// The text in at most the width of the column, or on several lines of at most this width.
+    fn shorten(&self, text: &str, ellipsis: &str) -> String {
+        match self.column.shrink {
+            Shrink::Middle(_) => text::shorten_middle(text, self.width, ellipsis),
+            // A wide character takes two columns of the terminal.
+            Shrink::Wrap(_) if self.width > 1 => text::wrap(text, self.width).join("\n"),
+            Shrink::Never | Shrink::End(_) | Shrink::Wrap(_) => text::shorten_end(text, self.width, ellipsis),
+        }
+    }
+}
+
+impl FittedColumns<'_> {
+    /// Draws the headings of the columns.
+    pub(crate) fn draw_heading(&self) -> Vec<Line> {
+        let headings = self.columns.iter().map(|fitted| TableCell::new(fitted.column.heading, Style::Dim));
+        self.draw_shown(vec![(None, headings.collect())])
+    }
+
+    /// Draws some of the rows. comfy-table holds them in memory, so the rows of a large table are drawn in blocks; the
+    /// widths are the same for all blocks.
+    pub(crate) fn draw_rows(&self, rows: Vec<TableRow>) -> Vec<Line> {
+        let shown = rows.into_iter().map(|mut row| {
+            let cells = self.columns.iter().map(|fitted| {
+                let cell = &mut row.cells[fitted.index];
+                TableCell::new(std::mem::take(&mut cell.text), cell.style)
+            });
+            (row.pod, cells.collect())
+        });
+        self.draw_shown(shown.collect())
+    }
+
+    /// Draws rows that have a cell for each shown column only.
+    fn draw_shown(&self, mut rows: Vec<(Option<PodKey>, Vec<TableCell>)>) -> Vec<Line> {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        for (_, cells) in &mut rows {
+            for (cell, fitted) in cells.iter_mut().zip(&self.columns) {
+                cell.text = fitted.shorten(&cell.text, self.ellipsis);
+            }
+            table.add_row(cells.iter().map(|cell| cell.text.as_str()));
+        }
+        let last = self.columns.len().saturating_sub(1);
+        for ((at, fitted), drawn) in self.columns.iter().enumerate().zip(table.column_iter_mut()) {
+            let gap = if at == last { 0 } else { GAP };
+            let width = u16::try_from(fitted.width).unwrap_or(u16::MAX).saturating_add(gap);
+            drawn.set_padding((0, gap)).set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
+            drawn.set_cell_alignment(fitted.column.alignment);
+        }
+        let mut drawn = table.lines();
+        let mut lines = Vec::with_capacity(rows.len());
+        for (pod, cells) in &rows {
+            let height = cells.iter().map(|cell| cell.text.split('\n').count()).max().unwrap_or(0);
+            for (nth, line) in drawn.by_ref().take(height).enumerate() {
+                lines.push(style_line(&line, cells, nth, *pod));
+            }
+        }
+        lines
+    }
+}
+
+/// Gives the cells in a line of plain text their styles. The line holds the `nth` line of each cell, and blanks.
+fn style_line(drawn: &str, cells: &[TableCell], nth: usize, pod: Option<PodKey>) -> Line {
+    let mut line = Line { spans: Vec::with_capacity(2 * cells.len()), pod };
+    let mut rest = drawn;
+    for cell in cells {
+        let text = cell.text.split('\n').nth(nth).unwrap_or_default();
+        if let Some((blanks, after)) = rest.split_once(text) {
+            line.push(blanks, Style::Text);
+            line.push(text, cell.style);
+            rest = after;
+        }
+    }
+    line.push(rest, Style::Text);
+    line
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn columns() -> Columns {
-        let mut columns = Columns::new(vec![
-            Column::text("NAME").shrinking(Shrink::Middle(6)),
-            Column::text("NODE").dispensable(1),
-            Column::number("RUN"),
-        ]);
-        columns.push(
-            None,
-            vec![
-                ("training-4h9hq".into(), Style::Text),
-                ("node-1".into(), Style::Dim),
-                ("5.9s".into(), Style::Text),
-            ],
-        );
-        columns.push(
-            None,
-            vec![("漢字-zqnh9".into(), Style::Text), ("-".into(), Style::Dim), ("1m05s".into(), Style::Text)],
-        );
-        columns
+    fn row(cells: &[(&str, Style)]) -> TableRow {
+        let cells = cells.iter().map(|&(text, style)| TableCell::new(text, style)).collect();
+        TableRow { pod: None, cells }
     }
 
-    fn plain(room: usize) -> Vec<String> {
-        columns().lines(room, "…").iter().map(|line| line.plain().trim_end().to_owned()).collect()
+    fn draw(room: usize) -> Vec<Line> {
+        let columns = Columns::new(vec![
+            Column::left("NAME").shrinking(Shrink::Middle(6)),
+            Column::left("NODE").droppable(1),
+            Column::right("RUN"),
+        ]);
+        let rows = vec![
+            row(&[("training-4h9hq", Style::Text), ("node-1", Style::Dim), ("5.9s", Style::Text)]),
+            row(&[("漢字-zqnh9", Style::Text), ("-", Style::Dim), ("1m05s", Style::Text)]),
+        ];
+        columns.draw(rows, room, "…")
+    }
+
+    fn plain(lines: &[Line]) -> Vec<String> {
+        lines.iter().map(|line| line.plain().trim_end().to_owned()).collect()
     }
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
         assert_eq!(
-            plain(80),
+            plain(&draw(80)),
             [
                 "NAME             NODE       RUN",
                 "training-4h9hq   node-1    5.9s",
@@ -203,17 +296,40 @@ mod tests {
     }
 
     #[test]
-    fn a_short_line_first_shortens_then_drops() {
-        assert_eq!(plain(26)[1], "tr…-4h9hq   node-1    5.9s");
-        assert_eq!(plain(20)[1], "train…-4h9hq    5.9s");
+    fn on_a_narrow_screen_cells_are_shortened_before_columns_are_dropped() {
+        assert_eq!(plain(&draw(26))[1], "tr…-4h9hq   node-1    5.9s");
+        assert_eq!(plain(&draw(20))[1], "train…-4h9hq    5.9s");
     }
 
     #[test]
-    fn no_line_is_too_long() {
+    fn no_line_is_wider_than_the_room() {
         for room in 0..60 {
-            for line in columns().lines(room, "…") {
+            for line in draw(room) {
                 assert!(line.width() <= room, "{room}: {}", line.plain());
             }
         }
+    }
+
+    #[test]
+    fn each_cell_keeps_its_style() {
+        let columns = Columns::new(vec![Column::right("A"), Column::left("B"), Column::right("C")]);
+        let rows = vec![row(&[("1", Style::Success), ("", Style::Failure), ("1", Style::Failure)])];
+        let lines = columns.draw(rows, 80, "…");
+        let spans: Vec<(&str, Style)> =
+            lines[1].spans.iter().map(|span| (span.text.as_str(), span.style)).collect();
+        assert_eq!(spans, [("1", Style::Success), ("       ", Style::Text), ("1", Style::Failure)]);
+    }
+
+    #[test]
+    fn a_wrapped_cell_continues_below_itself() {
+        let columns =
+            Columns::new(vec![Column::right("COUNT"), Column::left("MESSAGE").shrinking(Shrink::Wrap(6))]);
+        let rows = vec![
+            row(&[("1", Style::Dim), ("Back-off pulling image", Style::Warning)]),
+            row(&[("12", Style::Dim), ("", Style::Text)]),
+        ];
+        let lines = columns.draw(rows, 21, "…");
+        assert_eq!(plain(&lines), ["COUNT   MESSAGE", "    1   Back-off", "        pulling image", "   12"]);
+        assert_eq!(lines[2].spans.last().map(|span| span.style), Some(Style::Warning));
     }
 }

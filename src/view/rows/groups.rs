@@ -53,7 +53,15 @@ pub(crate) struct Group<'a> {
     pub(crate) pods: Cow<'a, [PodKey]>,
 }
 
-impl Group<'_> {
+impl<'a> Group<'a> {
+    /// The workload whose Pods these are, if the Pods are grouped by workload.
+    pub(crate) fn workload(&self) -> Option<&'a Workload> {
+        match self.heading {
+            Heading::Workload(workload) => Some(workload),
+            Heading::Pods | Heading::Node(_) | Heading::Outcome(_) | Heading::All => None,
+        }
+    }
+
     /// The identity of the group and the order of its Pods.
     pub(crate) fn key(&self) -> GroupKey {
         GroupKey { id: self.heading.id(), sort: self.sort }

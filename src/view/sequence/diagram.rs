@@ -1,10 +1,8 @@
 //! Puts the sequence diagram together.
 
-use std::ops::ControlFlow;
-
 use crate::view::chart::legend::LegendEntries;
 use crate::view::chart::span::choose_span;
-use crate::view::picture::{Bars, Picture};
+use crate::view::picture::{Bars, FlushLines, Picture};
 use crate::view::primitives::frame::{Frame, Line, Style};
 use crate::view::rows::groups::{Group, Heading, blocks, is_bare_pod};
 use crate::view::sequence::container_bars::choose_groups;
@@ -15,9 +13,6 @@ use crate::view::sequence::scrolling;
 use crate::view::sequence::section::Section;
 use crate::view::state::{GroupBy, Size, Sort};
 use crate::view::view_context::ViewContext;
-
-/// Takes the complete lines out of the list. Breaks if no more lines are wanted.
-pub(crate) type FlushLines<'a> = dyn FnMut(&mut Vec<Line>) -> ControlFlow<()> + 'a;
 
 /// Draws the diagram. If the number of lines is not limited, `flush` may take lines as soon as they are complete.
 pub(crate) fn draw_sequence(context: &ViewContext<'_>, size: Size, flush: &mut FlushLines<'_>) -> Picture {

@@ -56,3 +56,28 @@ fn rendering_stops_when_no_more_lines_are_wanted() {
     });
     assert_eq!(lines, 3);
 }
+
+#[test]
+fn the_blocks_of_a_large_table_have_the_same_columns() {
+    let timeline = many(9_000);
+    let (mut told, mut widths) = (String::new(), Vec::new());
+    for_each_line(&timeline, &WIDE, 300, &Glyphs::UNICODE, at(9_000), &mut |line| {
+        widths.push(line.width());
+        told.push_str(line.plain().trim_end());
+        told.push('\n');
+        ControlFlow::Continue(())
+    });
+    assert_eq!(widths, vec![widths[0]; 2401]);
+    assert_eq!(told, render_frame(&timeline, &WIDE, Size::unbounded(300), &Glyphs::UNICODE, at(9_000)).plain());
+}
+
+#[test]
+fn a_large_table_is_drawn_only_as_far_as_it_is_read() {
+    let timeline = many(9_000);
+    let mut lines = 0;
+    for_each_line(&timeline, &TABLE, 120, &Glyphs::UNICODE, at(9_000), &mut |_| {
+        lines += 1;
+        if lines < 3 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    assert_eq!(lines, 3);
+}

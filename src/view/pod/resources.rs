@@ -1,0 +1,48 @@
+//! The line that says which resources the Pod reserves on its node, and how long they were idle.
+
+use jiff::SignedDuration;
+
+use crate::timeline::TimelinePod;
+use crate::view::explain;
+use crate::view::pod::extras::ResourceRequest;
+use crate::view::primitives::duration::format_duration;
+use crate::view::primitives::frame::{Line, Style};
+use crate::view::primitives::text;
+use crate::view::view_context::ViewContext;
+
+/// `reserved since 16:53:34.931Z: cpu 500m, memory 1Gi; idle for 6.6s of it`. The resources are reserved from the moment
+/// at which the Pod is scheduled, but idle until its work starts. Returns `None` if the Pod requests nothing.
+pub(crate) fn reserved_resources(
+    context: &ViewContext<'_>,
+    pod: &TimelinePod,
+    requests: &[ResourceRequest],
+) -> Option<Line> {
+    if requests.is_empty() {
+        return None;
+    }
+    let several_containers = requests.iter().any(|request| request.container != requests[0].container);
+    let resources: Vec<String> = requests
+        .iter()
+        .map(|request| {
+            let container = if several_containers {
+                format!(" ({})", text::clean(&request.container))
+            } else {
+                String::new()
+            };
+            format!("{} {}{container}", text::clean(&request.resource), text::clean(&request.quantity))
+        })
+        .collect();
+    let resources = resources.join(", ");
+    let Some(scheduled) = pod.life.instants.scheduled else {
+        return Some(Line::new(format!("asks for {resources}; nothing is reserved yet"), Style::Text));
+    };
+    let since = explain::clock(context, scheduled);
+    let mut line = Line::new(format!("reserved since {since}: {resources}"), Style::Text);
+    let work_started = pod.life.instants.work_started.map(|started| started.at);
+    let end = if pod.life.outcome.has_ended() { pod.life.end() } else { Some(context.now) };
+    if let Some(idle_until) = work_started.or(end) {
+        let idle = idle_until.duration_since(scheduled.at).max(SignedDuration::ZERO);
+        line.push(format!("; idle for {} of it", format_duration(idle, false)), Style::Warning);
+    }
+    Some(line)
+}
