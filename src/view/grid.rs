@@ -8,7 +8,7 @@ use crate::view::frame_cache::results::Counts;
 use crate::view::picture::{Picture, PodCell};
 use crate::view::primitives::frame::{Frame, Line, Style};
 use crate::view::primitives::text;
-use crate::view::rows::groups::{Group, Heading, blocks};
+use crate::view::rows::groups::{Group, Heading, pod_groups};
 use crate::view::rows::headings;
 use crate::view::state::{Size, Sort};
 use crate::view::view_context::ViewContext;
@@ -89,15 +89,15 @@ impl Packing {
 /// The picture.
 pub(crate) fn draw(context: &ViewContext<'_>, size: Size) -> Picture {
     let columns = size.columns.max(1);
-    let mut counted: Vec<(Group<'_>, Counts)> = blocks(context)
+    let mut counted: Vec<(Group<'_>, Counts)> = pod_groups(context)
         .into_iter()
         .map(|block| {
-            let counts = Counts::recall(context, &block);
+            let counts = Counts::get_or_compute(context, &block);
             (block, counts)
         })
         .collect();
     for (block, _) in &mut counted {
-        block.find(context);
+        block.apply_filter(context);
         let indexed = block.pods.iter().any(|&key| context.timeline.identity(key).index.is_some());
         if indexed && context.state.sort == Sort::Start {
             // A cell of an Indexed Job has its place.

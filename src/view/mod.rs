@@ -2,12 +2,11 @@
 //! asks the cluster, reads a clock or knows the terminal.
 //!
 //! Modules depend on those before them in this order: `primitives`; `state`, `window`, `display_state`, `frame_cache`,
-//! `view_context`; `chart` and `picture`; `explain`; `rows`; `sequence`, `table`, `grid`, `pod`; `draw`.
+//! `view_context`; `chart` and `picture`; `rows`; `sequence`, `table`, `grid`, `pod`; `draw`.
 
 pub(crate) mod chart;
 pub(crate) mod display_state;
 pub(crate) mod draw;
-pub(crate) mod explain;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub(crate) mod frame_cache;

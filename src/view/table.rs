@@ -16,10 +16,10 @@ use crate::view::primitives::columns::{Column, Columns, Shrink, TableCell, Table
 use crate::view::primitives::duration::{format_duration, is_exact_to_tenths};
 use crate::view::primitives::frame::{Frame, Line, Style};
 use crate::view::primitives::text;
-use crate::view::rows::groups::{Group, Heading, blocks};
+use crate::view::rows::groups::{Group, Heading, pod_groups};
 use crate::view::rows::headings::{self, several_namespaces};
 use crate::view::rows::numbers::{Number, Numbers};
-use crate::view::rows::overflow::fold;
+use crate::view::rows::overflow::fold_pods;
 use crate::view::rows::phase_text::next_try;
 use crate::view::rows::scrolling::visible_rows;
 use crate::view::state::Size;
@@ -28,22 +28,22 @@ use crate::view::view_context::ViewContext;
 /// Draws the table. With `wide` it has more columns. Where the number of lines is limited, the headings of the groups
 /// come first, and Pods without room are folded or scroll; otherwise `flush` may take finished lines away.
 pub(crate) fn draw(context: &ViewContext<'_>, size: Size, wide: bool, flush: &mut FlushLines<'_>) -> Picture {
-    let mut groups = blocks(context);
+    let mut groups = pod_groups(context);
     let mut frame = Frame::default();
     if let Some(rows) = size.rows {
         let headings = groups.iter().take(rows / 3).map(|group| {
-            let counts = Counts::recall(context, group);
+            let counts = Counts::get_or_compute(context, group);
             let summary = group.workload().map(|workload| context.summary(workload));
             headings::heading(context, group, &counts, summary.as_ref(), size.columns)
         });
         frame.lines.extend(headings);
     }
     for group in &mut groups {
-        group.find(context);
+        group.apply_filter(context);
     }
     let pods: Vec<PodKey> = groups.iter().flat_map(|group| group.pods.iter().copied()).collect();
     let mut picture = Picture { found: pods.len(), per_line: 1, ..Picture::default() };
-    let mut folded = Folded { shown: pods, folds: Vec::new() };
+    let mut folded = Folded { shown: pods, overflow: Vec::new() };
     let mut around = (0, 0);
     if let Some(rows) = size.rows {
         let room = rows.saturating_sub(frame.lines.len() + 1);
@@ -56,7 +56,7 @@ pub(crate) fn draw(context: &ViewContext<'_>, size: Size, wide: bool, flush: &mu
             around = (shown.start, folded.shown.len() - shown.end);
             folded.shown = folded.shown[shown].to_vec();
         } else {
-            folded = fold(context, &folded.shown, room);
+            folded = fold_pods(context, &folded.shown, room);
         }
     }
     if !context.window.unfolded || size.rows.is_none() {
@@ -71,7 +71,7 @@ pub(crate) fn draw(context: &ViewContext<'_>, size: Size, wide: bool, flush: &mu
             return picture;
         }
     }
-    for fold in &folded.folds {
+    for fold in &folded.overflow {
         let what = fold.state.map_or("more", DisplayState::name);
         let line = Line::new(
             format!("+ {} {what}", fold.pods.len()),

@@ -53,7 +53,7 @@ pub(crate) struct Overflow {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Folded {
     pub(crate) shown: Vec<PodKey>,
-    pub(crate) folds: Vec<Overflow>,
+    pub(crate) overflow: Vec<Overflow>,
 }
 
 /// The widest content of each column of the sequence diagram, in columns of the terminal.

@@ -3,11 +3,11 @@
 use jiff::SignedDuration;
 
 use crate::timeline::TimelinePod;
-use crate::view::explain;
 use crate::view::pod::extras::ResourceRequest;
 use crate::view::primitives::duration::format_duration;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
+use crate::view::rows::explain;
 use crate::view::view_context::ViewContext;
 
 /// `reserved since 16:53:34.931Z: cpu 500m, memory 1Gi; idle for 6.6s of it`. The resources are reserved from the moment
@@ -36,7 +36,7 @@ pub(crate) fn reserved_resources(
     let Some(scheduled) = pod.life.instants.scheduled else {
         return Some(Line::new(format!("asks for {resources}; nothing is reserved yet"), Style::Text));
     };
-    let since = explain::clock(context, scheduled);
+    let since = explain::format_instant(context, scheduled);
     let mut line = Line::new(format!("reserved since {since}: {resources}"), Style::Text);
     let work_started = pod.life.instants.work_started.map(|started| started.at);
     let end = if pod.life.outcome.has_ended() { pod.life.end() } else { Some(context.now) };

@@ -4,13 +4,13 @@ use jiff::SignedDuration;
 
 use crate::lifecycle::{ContainerLife, ContainerRun, Phase, Pull, Source};
 use crate::view::chart::mark::phase_style;
-use crate::view::explain;
 use crate::view::pod::extras::{ConditionRow, PodEvent, PodExtras};
 use crate::view::pod::page::PodPage;
 use crate::view::primitives::columns::{Column, Columns, Shrink, TableCell, TableRow};
 use crate::view::primitives::duration::{format_duration, format_elapsed, is_exact_to_tenths};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
+use crate::view::rows::explain;
 
 impl PodPage<'_> {
     /// Adds all tables that have rows.
@@ -194,7 +194,9 @@ impl PodPage<'_> {
     fn instant_rows(&self) -> Vec<Vec<TableCell>> {
         let instants = self.pod.life.instants.named().into_iter().map(|(name, instant)| {
             let (time, evidence) = match instant {
-                Some(instant) => (explain::clock(self.context, instant), explain::evidence(instant)),
+                Some(instant) => {
+                    (explain::format_instant(self.context, instant), explain::describe_evidence(instant))
+                }
                 None => (self.context.glyphs.none.to_owned(), String::new()),
             };
             vec![
@@ -209,7 +211,7 @@ impl PodPage<'_> {
     /// The conditions in the order of the status.
     fn condition_rows(&self, conditions: &[ConditionRow]) -> Vec<Vec<TableCell>> {
         let rows = conditions.iter().map(|condition| {
-            let since = condition.since.map(|since| explain::clock_time(self.context, since, false));
+            let since = condition.since.map(|since| explain::format_clock_time(self.context, since, false));
             vec![
                 TableCell::new(text::clean(&condition.name), Style::Text),
                 TableCell::new(text::clean(&condition.status), Style::Text),

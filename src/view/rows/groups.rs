@@ -1,4 +1,4 @@
-//! Blocks of Pods: what belongs under one heading, in which order.
+//! Groups of Pods: which Pods are below a common heading, and in which order.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -14,18 +14,18 @@ use crate::view::frame_cache::results::PodsBy;
 use crate::view::state::{GroupBy, Sort};
 use crate::view::view_context::ViewContext;
 
-/// What stands over a block.
+/// The heading of a group: what its Pods have in common.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Heading<'a> {
-    /// One workload.
+    /// The Pods belong to this workload.
     Workload(&'a Workload),
-    /// The bare Pods.
+    /// The Pods that the user named, without a workload.
     Pods,
-    /// Pods of one node, or without one.
+    /// The Pods are on this node, or have no node yet.
     Node(Option<&'a Arc<str>>),
-    /// Pods of one outcome.
+    /// The Pods have this outcome.
     Outcome(&'static str),
-    /// All Pods.
+    /// These are all Pods.
     All,
 }
 
@@ -45,11 +45,10 @@ impl Heading<'_> {
 /// Pods under one heading.
 #[derive(Clone, Debug)]
 pub(crate) struct Group<'a> {
-    /// What stands over it.
     pub(crate) heading: Heading<'a>,
-    /// The order of its Pods.
+    /// The order of the Pods.
     pub(crate) sort: Sort,
-    /// Its Pods in the order in which they are shown.
+    /// The Pods in the order in which they are shown.
     pub(crate) pods: Cow<'a, [PodKey]>,
 }
 
@@ -67,31 +66,31 @@ impl<'a> Group<'a> {
         GroupKey { id: self.heading.id(), sort: self.sort }
     }
 
-    /// Keeps the Pods that the filter lets through.
-    pub(crate) fn find(&mut self, context: &ViewContext<'_>) {
+    /// Removes the Pods that do not match the filter.
+    pub(crate) fn apply_filter(&mut self, context: &ViewContext<'_>) {
         let words = context.window.filter_words();
         if words.is_empty() {
             return;
         }
         let key = (self.key(), context.window.filter.clone());
-        let found = context.cache.matching_pods.get_or_compute(context.version(), key, || {
+        let matching = context.cache.matching_pods.get_or_compute(context.version(), key, || {
             let pods = self.pods.iter().copied();
-            pods.filter(|&key| finds(context.timeline, key, &words)).collect::<Vec<PodKey>>()
+            pods.filter(|&key| matches_filter(context.timeline, key, &words)).collect::<Vec<PodKey>>()
         });
-        self.pods = Cow::Owned(Rc::unwrap_or_clone(found));
+        self.pods = Cow::Owned(Rc::unwrap_or_clone(matching));
     }
 }
 
-/// Whether a workload is a Pod that the user named.
+/// Whether the workload is a Pod that the user named. Such Pods share one group.
 pub(crate) fn is_bare_pod(workload: &Workload) -> bool {
     &*workload.kind == "Pod"
 }
 
-/// All Pods in blocks.
-pub(crate) fn blocks<'a>(context: &ViewContext<'a>) -> Vec<Group<'a>> {
+/// All Pods, in the groups and the order that the user chose.
+pub(crate) fn pod_groups<'a>(context: &ViewContext<'a>) -> Vec<Group<'a>> {
     let timeline = context.timeline;
     let sort = context.state.sort;
-    let mut blocks: Vec<Group<'a>> = Vec::new();
+    let mut groups: Vec<Group<'a>> = Vec::new();
     match context.state.group_by {
         GroupBy::Workload => {
             let mut bare: Vec<PodKey> = Vec::new();
@@ -100,20 +99,21 @@ pub(crate) fn blocks<'a>(context: &ViewContext<'a>) -> Vec<Group<'a>> {
                     bare.extend(&workload.pods);
                 } else {
                     let pods = Cow::Borrowed(workload.pods.as_slice());
-                    blocks.push(Group { heading: Heading::Workload(workload), sort, pods });
+                    groups.push(Group { heading: Heading::Workload(workload), sort, pods });
                 }
             }
             if !bare.is_empty() {
-                blocks.push(Group { heading: Heading::Pods, sort, pods: Cow::Owned(bare) });
+                groups.push(Group { heading: Heading::Pods, sort, pods: Cow::Owned(bare) });
             }
         }
         GroupBy::Node => {
             let by_node = &context.cache.pods_by_node;
-            let groups = grouped(context, by_node, |pod| timeline.identity(pod).node.clone());
-            // Who has no node yet comes last.
-            let (without, nodes): (Vec<_>, Vec<_>) = groups.into_iter().partition(|(node, _)| node.is_none());
-            blocks.extend(nodes.into_iter().chain(without).map(|(node, pods)| {
-                // It stays the same from its binding on.
+            let by_node = group_by(context, by_node, |pod| timeline.identity(pod).node.clone());
+            // The Pods without a node come last.
+            let (without, nodes): (Vec<_>, Vec<_>) =
+                by_node.into_iter().partition(|(node, _)| node.is_none());
+            groups.extend(nodes.into_iter().chain(without).map(|(node, pods)| {
+                // A Pod keeps its node, so the name can be borrowed from the first Pod.
                 let first = pods.first().filter(|_| node.is_some());
                 let node = first.and_then(|&first| timeline.identity(first).node.as_ref());
                 Group { heading: Heading::Node(node), sort, pods: Cow::Owned(pods) }
@@ -121,43 +121,44 @@ pub(crate) fn blocks<'a>(context: &ViewContext<'a>) -> Vec<Group<'a>> {
         }
         GroupBy::Outcome => {
             let by_outcome = &context.cache.pods_by_outcome;
-            let groups = grouped(context, by_outcome, |pod| timeline.overview(pod).outcome.name());
-            blocks.extend(groups.into_iter().map(|(name, pods)| Group {
+            let by_outcome = group_by(context, by_outcome, |pod| timeline.overview(pod).outcome.name());
+            groups.extend(by_outcome.into_iter().map(|(name, pods)| Group {
                 heading: Heading::Outcome(name),
                 sort,
                 pods: Cow::Owned(pods),
             }));
         }
         GroupBy::None => {
-            blocks.push(Group { heading: Heading::All, sort, pods: Cow::Owned(all(context).collect()) });
+            groups.push(Group { heading: Heading::All, sort, pods: Cow::Owned(all_pods(context).collect()) });
         }
     }
-    for block in &mut blocks {
-        // A workload's own Pods are kept in this order.
-        if context.state.sort == Sort::Start && matches!(block.heading, Heading::Workload(_)) {
+    for group in &mut groups {
+        // The timeline keeps the Pods of a workload in this order.
+        if context.state.sort == Sort::Start && matches!(group.heading, Heading::Workload(_)) {
             continue;
         }
         let sorted_pods = &context.cache.sorted_pods;
         let order = sorted_pods
-            .get_or_compute(context.version(), block.key(), || sorted(context, block.pods.to_vec()));
-        block.pods = Cow::Owned(Rc::unwrap_or_clone(order));
+            .get_or_compute(context.version(), group.key(), || sort_pods(context, group.pods.to_vec()));
+        group.pods = Cow::Owned(Rc::unwrap_or_clone(order));
     }
-    blocks
+    groups
 }
 
 /// All Pods, workload by workload.
-fn all<'a>(context: &ViewContext<'a>) -> impl Iterator<Item = PodKey> + use<'a> {
+fn all_pods<'a>(context: &ViewContext<'a>) -> impl Iterator<Item = PodKey> + use<'a> {
     context.timeline.workloads().iter().flat_map(|workload| workload.pods.iter().copied())
 }
 
-fn grouped<K: Clone + Ord>(
+/// The Pods by the property that `key` returns, sorted by this property.
+fn group_by<K: Clone + Ord>(
     context: &ViewContext<'_>,
     cache: &Cached<(), PodsBy<K>>,
     key: impl Fn(PodKey) -> K,
 ) -> Vec<(K, Vec<PodKey>)> {
     let groups = cache.get_or_compute(context.version(), (), || {
         let mut groups: BTreeMap<K, Vec<PodKey>> = BTreeMap::new();
-        for pod in all(context) {
+        for pod in all_pods(context) {
             groups.entry(key(pod)).or_default().push(pod);
         }
         groups.into_iter().collect::<Vec<_>>()
@@ -165,8 +166,8 @@ fn grouped<K: Clone + Ord>(
     Rc::unwrap_or_clone(groups)
 }
 
-/// Pods in the order that the user chose; equals stay in the order of creation.
-fn sorted(context: &ViewContext<'_>, mut pods: Vec<PodKey>) -> Vec<PodKey> {
+/// Sorts Pods in the order that the user chose. Pods that are equal in this order keep the order they have.
+fn sort_pods(context: &ViewContext<'_>, mut pods: Vec<PodKey>) -> Vec<PodKey> {
     match context.state.sort {
         Sort::Start => pods.sort_by_key(|key| {
             let created = context.timeline.overview(*key).created();
@@ -199,19 +200,19 @@ fn sorted(context: &ViewContext<'_>, mut pods: Vec<PodKey>) -> Vec<PodKey> {
     pods
 }
 
-/// Whether each of the words is found in the name, node, outcome, status or reason of a Pod.
-pub(crate) fn finds(timeline: &Timeline, key: PodKey, words: &[String]) -> bool {
-    let has = |text: &str, word: &str| text.to_lowercase().contains(word);
+/// Whether each of the words, in lower case, occurs in the name, node, outcome, status or reason of a Pod.
+fn matches_filter(timeline: &Timeline, key: PodKey, words: &[String]) -> bool {
+    let contains = |text: &str, word: &str| text.to_lowercase().contains(word);
     let identity = timeline.identity(key);
     let outcome = timeline.overview(key).outcome.name();
-    // The life of a Pod that is over has a price.
+    // Deriving the life of an ended Pod is expensive, so it is done only if the words are not found elsewhere.
     let pod = OnceCell::new();
     let life = || &pod.get_or_init(|| timeline.pod(key)).life;
     words.iter().all(|word| {
-        has(&identity.name, word)
-            || identity.node.as_deref().is_some_and(|node| has(node, word))
-            || has(outcome, word)
-            || has(&life().status, word)
-            || life().reason.as_deref().is_some_and(|reason| has(reason, word))
+        contains(&identity.name, word)
+            || identity.node.as_deref().is_some_and(|node| contains(node, word))
+            || contains(outcome, word)
+            || contains(&life().status, word)
+            || life().reason.as_deref().is_some_and(|reason| contains(reason, word))
     })
 }

@@ -59,11 +59,11 @@ fn state(context: &ViewContext<'_>, block: &Group<'_>, counts: &Counts, columns:
         Heading::All => line.push("all Pods", Style::Strong),
     }
     if !matches!(block.heading, Heading::Workload(_)) {
-        line.push(format!("  {} of {} done", counts.get(DisplayState::Done), counts.all()), Style::Text);
+        line.push(format!("  {} of {} done", counts.get(DisplayState::Done), counts.total()), Style::Text);
     }
     // What is over stands together, and a failure is the last to be cut off.
     push_failed(context, &mut line, block.heading, counts.get(DisplayState::Failed), short);
-    counts.push_open(&mut line, context.glyphs);
+    counts.push_to(&mut line, context.glyphs);
     line
 }
 

@@ -1,6 +1,7 @@
 //! Which Pods are shown, in which groups and order, and the lines of text around them.
 
 pub(crate) mod counts;
+pub(crate) mod explain;
 pub(crate) mod findings;
 pub(crate) mod groups;
 pub(crate) mod headings;

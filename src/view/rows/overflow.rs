@@ -1,115 +1,152 @@
-//! Fewer rows than Pods: which Pods keep theirs, and what the others are told as.
+//! Chooses the Pods that get a row where there are fewer rows than Pods. The other Pods are counted by state.
+
+use std::cmp::Reverse;
 
 use jiff::Timestamp;
 
+use crate::lifecycle::{ArrayIndex, EnumArray};
 use crate::timeline::{PodKey, PodOverview};
 use crate::view::display_state::{ByDisplayState, DisplayState};
 use crate::view::frame_cache::results::{Folded, Overflow};
 use crate::view::view_context::ViewContext;
 
 impl Folded {
-    /// Lines that it takes.
-    pub(crate) fn lines(&self) -> usize {
-        self.shown.len() + self.folds.len()
+    /// The number of lines: one for each row and one for each count.
+    pub(crate) fn line_count(&self) -> usize {
+        self.shown.len() + self.overflow.len()
     }
 }
 
-/// Why a Pod deserves a row, in the order in which rows are dealt out; failures and what runs get twice as many.
-const DEAL: [Merit; 7] =
-    [Merit::Failed, Merit::Running, Merit::Waiting, Merit::Failed, Merit::Running, Merit::Ended, Merit::Cold];
+/// The order in which the reasons get rows, again and again until all rows are taken. Failed and running Pods get twice as
+/// many rows as the others.
+const TURNS: &[RowReason] = &[
+    RowReason::Failed,
+    RowReason::Running,
+    RowReason::Waiting,
+    RowReason::Failed,
+    RowReason::Running,
+    RowReason::Done,
+    RowReason::ColdStart,
+];
 
+/// Why a Pod gets a row.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Merit {
+enum RowReason {
+    /// It failed or was deleted; the latest first.
     Failed,
+    /// It runs; the longest-running first.
     Running,
+    /// It waits to start; the longest-waiting first.
     Waiting,
-    Ended,
-    /// Of what has ended well, the longest cold starts: where an image was pulled.
-    Cold,
+    /// It succeeded; the latest first.
+    Done,
+    /// It succeeded after a long cold start, for example because an image was pulled; the longest first.
+    ColdStart,
 }
 
-/// At most `lines` lines for these Pods: the last failures, what runs or waits longest, what ended last and the longest
-/// cold starts keep their rows, the others become a line for each state. A few passes over all Pods, and sorting of no more than are shown.
-pub(crate) fn fold(context: &ViewContext<'_>, pods: &[PodKey], lines: usize) -> Folded {
-    if pods.len() <= lines {
-        return Folded { shown: pods.to_vec(), folds: Vec::new() };
+/// One value for each reason.
+type ByRowReason<T> = EnumArray<RowReason, T, { RowReason::ALL.len() }>;
+
+impl RowReason {
+    const ALL: [Self; 5] = [Self::Failed, Self::Running, Self::Waiting, Self::Done, Self::ColdStart];
+}
+
+impl ArrayIndex<{ Self::ALL.len() }> for RowReason {
+    const VARIANTS: [Self; Self::ALL.len()] = Self::ALL;
+
+    fn index(self) -> usize {
+        self as usize
     }
-    // How many lines the rest takes depends on what is shown.
-    let most_folds = (lines / 5).clamp(1, 4);
-    for rows in (lines.saturating_sub(most_folds)..lines).rev() {
-        let folded = fold_to(context, pods, rows, most_folds);
-        if folded.lines() <= lines {
+}
+
+/// Chooses which of these Pods get a row, so that the rows and the counts of the other Pods take at most `lines` lines. The rows
+/// go to the latest failures, the Pods that run or wait longest, the Pods that ended last, and the longest cold starts.
+///
+/// Visits all Pods a few times, but sorts only as many as are shown.
+pub(crate) fn fold_pods(context: &ViewContext<'_>, pods: &[PodKey], lines: usize) -> Folded {
+    if pods.len() <= lines {
+        return Folded { shown: pods.to_vec(), overflow: Vec::new() };
+    }
+    // The number of counts depends on which Pods have a row.
+    let max_counts = (lines / 5).clamp(1, 4);
+    for rows in (lines.saturating_sub(max_counts)..lines).rev() {
+        let folded = fold_to_rows(context, pods, rows, max_counts);
+        if folded.line_count() <= lines {
             return folded;
         }
     }
-    fold_to(context, pods, 0, 1)
+    fold_to_rows(context, pods, 0, 1)
 }
 
-fn fold_to(context: &ViewContext<'_>, pods: &[PodKey], rows: usize, most_folds: usize) -> Folded {
-    let mut ranked: [Vec<(i64, usize)>; 5] = Default::default();
-    for (place, &key) in pods.iter().enumerate() {
+/// Gives `rows` of the Pods a row, and counts the others in at most `max_counts` lines.
+fn fold_to_rows(context: &ViewContext<'_>, pods: &[PodKey], rows: usize, max_counts: usize) -> Folded {
+    let mut ranked: ByRowReason<Vec<(i64, usize)>> = ByRowReason::default();
+    for (index, &key) in pods.iter().enumerate() {
         let pod = context.timeline.overview(key);
-        let (merit, rank) =
-            if context.window.selected == Some(key) { (Merit::Failed, i64::MIN) } else { merit(pod) };
-        ranked[merit as usize].push((rank, place));
-        if merit == Merit::Ended
+        let is_selected = context.window.selected == Some(key);
+        let (reason, rank) = if is_selected { (RowReason::Failed, i64::MIN) } else { rank(pod) };
+        ranked[reason].push((rank, index));
+        if reason == RowReason::Done
             && let Some(cold) = pod.cold_start()
         {
-            ranked[Merit::Cold as usize].push((-i64::try_from(cold.as_millis()).unwrap_or(i64::MAX), place));
+            let rank = -i64::try_from(cold.as_millis()).unwrap_or(i64::MAX);
+            ranked[RowReason::ColdStart].push((rank, index));
         }
     }
-    for ranked in &mut ranked {
+    for (_, ranked) in &mut ranked {
         if ranked.len() > rows && rows > 0 {
             ranked.select_nth_unstable(rows - 1);
             ranked.truncate(rows);
         }
         ranked.sort_unstable();
     }
-    let mut queues = ranked.map(|ranked| ranked.into_iter().map(|(_, place)| place));
-    let mut kept: Vec<usize> = Vec::with_capacity(rows);
-    for merit in DEAL.into_iter().cycle() {
-        if kept.len() >= rows || queues.iter().all(|queue| queue.len() == 0) {
+    let mut queues: ByRowReason<_> = ByRowReason::from_fn(|reason| {
+        std::mem::take(&mut ranked[reason]).into_iter().map(|(_, index)| index)
+    });
+    let mut chosen: Vec<usize> = Vec::with_capacity(rows);
+    for &reason in TURNS.iter().cycle() {
+        if chosen.len() >= rows || queues.values().all(|queue| queue.len() == 0) {
             break;
         }
-        // Who ended last may have been the coldest too.
-        kept.extend(queues[merit as usize].find(|place| !kept.contains(place)));
+        // A Pod can be both among the latest and among those with the longest cold start.
+        chosen.extend(queues[reason].find(|index| !chosen.contains(index)));
     }
-    kept.sort_unstable();
+    chosen.sort_unstable();
 
     let mut folded = Folded::default();
-    let mut next = kept.iter().copied().peekable();
-    let mut rest: ByDisplayState<Vec<PodKey>> = ByDisplayState::default();
-    for (place, &key) in pods.iter().enumerate() {
-        if next.next_if_eq(&place).is_some() {
+    let mut next = chosen.iter().copied().peekable();
+    let mut others: ByDisplayState<Vec<PodKey>> = ByDisplayState::default();
+    for (index, &key) in pods.iter().enumerate() {
+        if next.next_if_eq(&index).is_some() {
             folded.shown.push(key);
         } else {
-            rest[DisplayState::from_overview(context.timeline.overview(key))].push(key);
+            others[DisplayState::from_overview(context.timeline.overview(key))].push(key);
         }
     }
-    let folds = rest.into_iter().filter(|(_, pods)| !pods.is_empty());
-    folded.folds = folds.map(|(state, pods)| Overflow { state: Some(state), pods }).collect();
-    while folded.folds.len() > most_folds {
-        // The two with the fewest Pods become one.
-        folded.folds.sort_by_key(|fold| std::cmp::Reverse(fold.pods.len()));
-        let Some(least) = folded.folds.pop() else { break };
-        if let Some(last) = folded.folds.last_mut() {
+    let others = others.into_iter().filter(|(_, pods)| !pods.is_empty());
+    folded.overflow = others.map(|(state, pods)| Overflow { state: Some(state), pods }).collect();
+    while folded.overflow.len() > max_counts {
+        // The two smallest counts become one.
+        folded.overflow.sort_by_key(|overflow| Reverse(overflow.pods.len()));
+        let Some(smallest) = folded.overflow.pop() else { break };
+        if let Some(last) = folded.overflow.last_mut() {
             last.state = None;
-            last.pods.extend(least.pods);
+            last.pods.extend(smallest.pods);
         }
     }
     folded
 }
 
-/// Why a Pod deserves a row, and its rank among those that deserve it for the same reason: the least is the first.
-fn merit(pod: &PodOverview) -> (Merit, i64) {
-    let since = |at: Option<Timestamp>| at.map_or(i64::MAX, Timestamp::as_millisecond);
-    let until = pod.end().map_or(0, |end| -end.as_millisecond());
+/// Why a Pod gets a row, and its rank for this reason: the Pod with the lowest number is the first to get one.
+fn rank(pod: &PodOverview) -> (RowReason, i64) {
+    let earliest_first = |at: Option<Timestamp>| at.map_or(i64::MAX, Timestamp::as_millisecond);
+    let latest_end_first = pod.end().map_or(0, |end| -end.as_millisecond());
     match DisplayState::from_overview(pod) {
-        DisplayState::Failed | DisplayState::Deleted => (Merit::Failed, until),
-        DisplayState::Done => (Merit::Ended, until),
+        DisplayState::Failed | DisplayState::Deleted => (RowReason::Failed, latest_end_first),
+        DisplayState::Done => (RowReason::Done, latest_end_first),
         DisplayState::Running | DisplayState::BackOff | DisplayState::Unknown => {
-            (Merit::Running, since(pod.work_started()))
+            (RowReason::Running, earliest_first(pod.work_started()))
         }
-        DisplayState::Starting | DisplayState::Queued => (Merit::Waiting, since(pod.created())),
+        DisplayState::Starting | DisplayState::Queued => (RowReason::Waiting, earliest_first(pod.created())),
     }
 }

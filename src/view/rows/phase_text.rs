@@ -6,11 +6,11 @@ use crate::lifecycle::{Instant, Lifecycle, Phase, PhaseKind, Source};
 use crate::timeline::{OpenRetry, PodKey, Timeline};
 use crate::view::chart::mark::phase_style;
 use crate::view::display_state::DisplayState;
-use crate::view::explain;
 use crate::view::primitives::duration::{format_duration, format_elapsed, is_exact_to_tenths};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::glyph::Glyphs;
 use crate::view::primitives::text;
+use crate::view::rows::explain;
 
 use crate::view::state::ViewState;
 use crate::view::view_context::ViewContext;
@@ -87,7 +87,7 @@ fn time(context: &ViewContext<'_>, at: Timestamp, instant: Option<Instant>, sour
     let fine = instant.map_or(matches!(source, Source::Event | Source::Observed), |instant| {
         instant.evidence.precision().as_millis() < 1000
     });
-    explain::clock_time(context, at, fine)
+    explain::format_clock_time(context, at, fine)
 }
 
 fn evidence(instant: Option<Instant>, phase: &Phase) -> String {

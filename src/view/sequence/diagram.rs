@@ -4,7 +4,7 @@ use crate::view::chart::legend::LegendEntries;
 use crate::view::chart::span::choose_span;
 use crate::view::picture::{Bars, FlushLines, Picture};
 use crate::view::primitives::frame::{Frame, Line, Style};
-use crate::view::rows::groups::{Group, Heading, blocks, is_bare_pod};
+use crate::view::rows::groups::{Group, Heading, is_bare_pod, pod_groups};
 use crate::view::sequence::container_bars::choose_groups;
 use crate::view::sequence::layout::Layout;
 use crate::view::sequence::line_budget::{divide_lines, max_legend_lines};
@@ -18,7 +18,7 @@ use crate::view::view_context::ViewContext;
 pub(crate) fn draw_sequence(context: &ViewContext<'_>, size: Size, flush: &mut FlushLines<'_>) -> Picture {
     let columns = size.columns.max(1);
     let mut sections: Vec<Section<'_>> =
-        blocks(context).into_iter().map(|group| Section::prepare(context, group, columns)).collect();
+        pod_groups(context).into_iter().map(|group| Section::prepare(context, group, columns)).collect();
     if !context.window.filter.is_empty() && sections.len() > 1 {
         sections.retain(|section| !section.group.pods.is_empty());
     }
@@ -108,7 +108,7 @@ fn draw_folded(
             }
         }
         picture.pods.extend_from_slice(&section.folded.shown);
-        for overflow in &section.folded.folds {
+        for overflow in &section.folded.overflow {
             frame.lines.push(rows.write_overflow(overflow));
         }
         if let Some(summary) = section.concurrency(context).filter(|_| shown.concurrency) {

@@ -8,9 +8,9 @@ use crate::view::chart::bar::Bar;
 use crate::view::chart::legend::LegendEntries;
 use crate::view::chart::mark::CellMark;
 use crate::view::chart::span::TimeSpan;
-use crate::view::explain;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::{duration, text};
+use crate::view::rows::explain;
 use crate::view::sequence::layout::Layout;
 use crate::view::state::Align;
 use crate::view::view_context::ViewContext;
@@ -65,6 +65,6 @@ pub(crate) fn push_held_row(
     bar.push_to(&mut line, context.glyphs, legend);
     lines.push(line.shorten_end(layout.columns, context.glyphs.ellipsis));
     if context.state.explain {
-        lines.extend(explain::holds(context, workload, layout.columns));
+        lines.extend(explain::hold_lines(context, workload, layout.columns));
     }
 }

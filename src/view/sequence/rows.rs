@@ -11,10 +11,10 @@ use crate::view::chart::legend::LegendEntries;
 use crate::view::chart::mark::phase_style;
 use crate::view::chart::span::TimeSpan;
 use crate::view::display_state::DisplayState;
-use crate::view::explain;
 use crate::view::frame_cache::results::PodRows;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::{duration, text};
+use crate::view::rows::explain;
 use crate::view::rows::groups::{Group, Heading};
 use crate::view::rows::numbers::Numbers;
 use crate::view::rows::pace::PaceMark;
@@ -67,7 +67,7 @@ impl<'a> RowWriter<'a> {
         let pods = self.context.timeline.workloads().iter().flat_map(|workload| &workload.pods);
         let lines = pods.take(SAMPLED_PODS).map(|&key| {
             let pod = self.context.timeline.pod(key);
-            let evidence = if explains { explain::most_lines(&pod) } else { 0 };
+            let evidence = if explains { explain::max_lines(&pod) } else { 0 };
             evidence + if has_container_bars { lanes::count_lanes(&pod) } else { 0 }
         });
         1 + lines.max().unwrap_or(0)
@@ -154,7 +154,7 @@ impl<'a> RowWriter<'a> {
             self.push_container_bars(key, &pod, zero, legend, lines);
         }
         if context.state.explain {
-            lines.extend(explain::lines(context, &pod, key, layout.columns));
+            lines.extend(explain::boundary_lines(context, &pod, key, layout.columns));
         }
     }
 

@@ -7,7 +7,7 @@ use crate::view::frame_cache::keys::{FindingsKey, FoldKey, RowsKey};
 use crate::view::frame_cache::results::{Counts, Folded, PodPace, PodRows};
 use crate::view::primitives::frame::Line;
 use crate::view::rows::groups::{Group, Heading};
-use crate::view::rows::overflow::fold;
+use crate::view::rows::overflow::fold_pods;
 use crate::view::rows::{findings, headings};
 use crate::view::sequence::{concurrency, held};
 use crate::view::state::Align;
@@ -34,7 +34,7 @@ impl<'a> Section<'a> {
     /// Prepares a group. The counts, the pace and the findings are about all its Pods; the rows only about those that match
     /// the filter.
     pub(crate) fn prepare(context: &ViewContext<'a>, mut group: Group<'a>, columns: usize) -> Self {
-        let counts = Counts::recall(context, &group);
+        let counts = Counts::get_or_compute(context, &group);
         let (cache, version) = (context.cache, context.version());
         let pace = *cache.pace.get_or_compute(version, group.key(), || PodPace::of(context, &group.pods));
         let (summary, reason) = match group.heading {
@@ -51,7 +51,7 @@ impl<'a> Section<'a> {
         let key = FindingsKey { group: group.key(), columns };
         let findings = cache.findings.get_or_compute(version, key, || find(context, &group, columns));
         let conclusions = verdict.into_iter().chain(findings.iter().cloned()).collect();
-        group.find(context);
+        group.apply_filter(context);
         let rows_key = RowsKey {
             group: group.key(),
             filter: context.window.filter.clone(),
@@ -89,10 +89,10 @@ impl<'a> Section<'a> {
         self.folded = if lines == 0 {
             Rc::default()
         } else if lines >= rows.len() {
-            Rc::new(fold(context, rows, lines))
+            Rc::new(fold_pods(context, rows, lines))
         } else {
             let key = FoldKey { rows: self.rows_key.clone(), lines };
-            context.cache.folded.get_or_compute(context.version(), key, || fold(context, rows, lines))
+            context.cache.folded.get_or_compute(context.version(), key, || fold_pods(context, rows, lines))
         };
     }
 }
