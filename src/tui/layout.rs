@@ -149,7 +149,7 @@ fn selection_details(state: &TuiState, input: &LayoutInput<'_>, columns: usize) 
     };
     let [mut description, evidence] = match shown {
         Some((pod, phase)) => view::describe_phase(timeline, pod, phase, &state.view, columns, glyphs, now),
-        None => [view::longest(timeline, columns, glyphs, now, input.frame_cache), Line::default()],
+        None => [view::longest_pods_line(timeline, columns, glyphs, now, input.frame_cache), Line::default()],
     };
     if two_lines {
         return vec![description, evidence];

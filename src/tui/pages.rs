@@ -84,7 +84,7 @@ fn compose_events(input: &LayoutInput<'_>) -> Vec<Line> {
         events.iter().map(|event| text::width(&view::clean(&event.reason))).max().unwrap_or(0).min(24);
     let mut lines = Vec::new();
     for event in events {
-        let age = event.at.map_or_else(|| "?".into(), |at| view::age(at, input.now));
+        let age = event.at.map_or_else(|| "?".into(), |at| view::format_age(at, input.now));
         let mut line = Line::new(format!("{age:>6}  "), Style::Dim);
         let role = if event.warning { Style::Warning } else { Style::Text };
         line.push(if event.warning { "! " } else { "  " }, role);

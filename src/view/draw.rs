@@ -69,9 +69,9 @@ pub fn for_each_line(
 fn render_view(context: &ViewContext<'_>, size: Size, flush: &mut FlushLines<'_>) -> Picture {
     let mut picture = match context.state.view {
         View::Sequence => diagram::draw_sequence(context, size, flush),
-        View::Table => table::draw(context, size, false, flush),
-        View::Wide => table::draw(context, size, true, flush),
-        View::Grid => grid::draw(context, size),
+        View::Table => table::draw_table(context, size, false, flush),
+        View::Wide => table::draw_table(context, size, true, flush),
+        View::Grid => grid::draw_grid(context, size),
     };
     for line in &mut picture.frame.lines {
         // A line that does not fit is cut, because a terminal would wrap it.

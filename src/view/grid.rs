@@ -1,4 +1,6 @@
-//! One cell a Pod: thousands at a glance.
+//! The grid: one cell for each Pod, so that a screen shows thousands of Pods.
+
+use std::collections::BTreeMap;
 
 use crate::lifecycle::PhaseKind;
 use crate::timeline::{PodKey, PodOverview};
@@ -8,17 +10,17 @@ use crate::view::frame_cache::results::Counts;
 use crate::view::picture::{Picture, PodCell};
 use crate::view::primitives::frame::{Frame, Line, Style};
 use crate::view::primitives::text;
-use crate::view::rows::groups::{Group, Heading, pod_groups};
+use crate::view::rows::groups::{Group, pod_groups};
 use crate::view::rows::headings;
 use crate::view::state::{Size, Sort};
 use crate::view::view_context::ViewContext;
 
-/// Cells stand in groups of so many, to be counted.
-const GROUP: usize = 10;
+/// A gap follows each group of this many cells, so that cells can be counted.
+const CELLS_PER_GROUP: usize = 10;
 
-/// What a cell shows, worst first: where a cell stands for several Pods, it shows the worst of them.
+/// The states that a cell can show, worst first. A cell of several Pods shows the worst state of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Shade {
+enum CellState {
     Failed,
     Unknown,
     BackOff,
@@ -29,13 +31,13 @@ enum Shade {
     Done,
 }
 
-impl Shade {
-    fn of(pod: &PodOverview) -> Self {
+impl CellState {
+    fn from_overview(pod: &PodOverview) -> Self {
         match DisplayState::from_overview(pod) {
             DisplayState::Done => Self::Done,
             DisplayState::Running => Self::Running,
             DisplayState::Starting => {
-                // Setup and start have one glyph.
+                // Setup and start have the same glyph.
                 let open = pod.open_phase.filter(|kind| kind.is_cold_start());
                 let split = matches!(open, Some(PhaseKind::Pulling | PhaseKind::Initializing));
                 Self::Cold(open.filter(|_| split).unwrap_or(PhaseKind::Starting))
@@ -48,7 +50,8 @@ impl Shade {
         }
     }
 
-    fn drawn(self, context: &ViewContext<'_>) -> (char, Style, &'static str) {
+    /// The glyph, style and name of the state.
+    fn appearance(self, context: &ViewContext<'_>) -> (char, Style, &'static str) {
         let glyphs = context.glyphs;
         match self {
             Self::Failed => (glyphs.failed, Style::Failure, "failed"),
@@ -59,7 +62,13 @@ impl Shade {
                 let name = match kind {
                     PhaseKind::Pulling => "pulling",
                     PhaseKind::Initializing => "initializing",
-                    _ => "starting",
+                    PhaseKind::Queued
+                    | PhaseKind::Setup
+                    | PhaseKind::Starting
+                    | PhaseKind::Startup
+                    | PhaseKind::Running
+                    | PhaseKind::BackOff
+                    | PhaseKind::Terminating => "starting",
                 };
                 (glyphs.phase(kind), phase_style(kind), name)
             }
@@ -70,62 +79,68 @@ impl Shade {
     }
 }
 
-/// How the cells are put on lines.
+/// How cells are arranged in lines.
 #[derive(Clone, Copy)]
 struct Packing {
-    /// Pods to a cell.
-    each: usize,
-    /// Cells to a line.
-    per_line: usize,
-    grouped: bool,
+    /// The number of Pods in a cell.
+    pods_per_cell: usize,
+    /// The number of cells in a line.
+    cells_per_line: usize,
+    /// Whether there are gaps between groups of cells.
+    has_gaps: bool,
 }
 
 impl Packing {
-    fn lines(self, pods: usize) -> usize {
-        pods.div_ceil(self.each).div_ceil(self.per_line)
+    /// The number of lines that these Pods take.
+    fn line_count(self, pods: usize) -> usize {
+        pods.div_ceil(self.pods_per_cell).div_ceil(self.cells_per_line)
     }
 }
 
-/// The picture.
-pub(crate) fn draw(context: &ViewContext<'_>, size: Size) -> Picture {
+/// Draws a heading and cells for each group, and a legend that counts the Pods in each state.
+pub(crate) fn draw_grid(context: &ViewContext<'_>, size: Size) -> Picture {
     let columns = size.columns.max(1);
     let mut counted: Vec<(Group<'_>, Counts)> = pod_groups(context)
         .into_iter()
-        .map(|block| {
-            let counts = Counts::get_or_compute(context, &block);
-            (block, counts)
+        .map(|group| {
+            let counts = Counts::get_or_compute(context, &group);
+            (group, counts)
         })
         .collect();
-    for (block, _) in &mut counted {
-        block.apply_filter(context);
-        let indexed = block.pods.iter().any(|&key| context.timeline.identity(key).index.is_some());
+    for (group, _) in &mut counted {
+        group.apply_filter(context);
+        let indexed = group.pods.iter().any(|&key| context.timeline.identity(key).index.is_some());
         if indexed && context.state.sort == Sort::Start {
-            // A cell of an Indexed Job has its place.
-            block.pods.to_mut().sort_by_key(|&key| {
+            // In an Indexed Job, cells are in the order of their completion index.
+            group.pods.to_mut().sort_by_key(|&key| {
                 let pod = context.timeline.identity(key);
                 (pod.index.is_none(), pod.index, pod.attempt)
             });
         }
     }
     if !context.window.filter.is_empty() && counted.len() > 1 {
-        counted.retain(|(block, _)| !block.pods.is_empty());
+        counted.retain(|(group, _)| !group.pods.is_empty());
     }
-    let (blocks, counts): (Vec<Group<'_>>, Vec<Counts>) = counted.into_iter().unzip();
-    let legend = legend(context, &blocks, columns);
-    let packing =
-        pack(&blocks, columns, size.rows.map(|rows| rows.saturating_sub(legend.len() + blocks.len())));
+    let (groups, counts): (Vec<Group<'_>>, Vec<Counts>) = counted.into_iter().unzip();
+    let legend = legend_lines(context, &groups, columns);
+    let packing = choose_packing(
+        &groups,
+        columns,
+        size.rows.map(|rows| rows.saturating_sub(legend.len() + groups.len())),
+    );
     let mut frame = Frame::default();
-    let mut picture = Picture { per_line: packing.per_line, ..Picture::default() };
-    for (block, counts) in blocks.iter().zip(&counts) {
-        let workload = if let Heading::Workload(workload) = block.heading { Some(workload) } else { None };
-        let summary = workload.map(|workload| context.summary(workload));
-        frame.lines.push(headings::heading(context, block, counts, summary.as_ref(), columns));
-        cells(context, &block.pods, packing, &mut frame.lines, &mut picture.cells);
-        picture.found += block.pods.len();
+    let mut picture = Picture { per_line: packing.cells_per_line, ..Picture::default() };
+    for (group, counts) in groups.iter().zip(&counts) {
+        let summary = group.workload().map(|workload| context.summary(workload));
+        frame.lines.push(headings::group_heading(context, group, counts, summary.as_ref(), columns));
+        push_cells(context, &group.pods, packing, &mut frame.lines, &mut picture.cells);
+        picture.found += group.pods.len();
     }
-    if packing.each > 1 {
-        let line =
-            Line::new(format!("a cell is {} Pods and shows the worst of them", packing.each), Style::Dim);
+    if packing.pods_per_cell > 1 {
+        let line = Line::new(
+            format!("a cell is {} Pods and shows the worst of them", packing.pods_per_cell),
+            Style::Dim,
+        );
         frame.lines.push(line.shorten_end(columns, context.glyphs.ellipsis));
     }
     if let Some(rows) = size.rows {
@@ -141,74 +156,80 @@ pub(crate) fn draw(context: &ViewContext<'_>, size: Size) -> Picture {
     picture
 }
 
-/// As loose as the room allows: in groups, then without gaps, then several Pods to a cell.
-fn pack(blocks: &[Group<'_>], columns: usize, room: Option<usize>) -> Packing {
-    let groups = (columns + 1) / (GROUP + 1);
-    let grouped = Packing { each: 1, per_line: (groups * GROUP).max(1), grouped: groups > 0 };
-    let Some(room) = room else { return grouped };
-    let fits = |packing: Packing, room: usize| {
-        blocks.iter().map(|block| packing.lines(block.pods.len())).sum::<usize>() <= room
+/// Chooses the most spacious arrangement that fits: with gaps, without gaps, or with several Pods in a cell.
+fn choose_packing(groups: &[Group<'_>], columns: usize, room: Option<usize>) -> Packing {
+    let cell_groups = (columns + 1) / (CELLS_PER_GROUP + 1);
+    let spacious = Packing {
+        pods_per_cell: 1,
+        cells_per_line: (cell_groups * CELLS_PER_GROUP).max(1),
+        has_gaps: cell_groups > 0,
     };
-    let tight = Packing { each: 1, per_line: columns, grouped: false };
-    if fits(grouped, room) {
-        return grouped;
+    let Some(room) = room else { return spacious };
+    let fits = |packing: Packing, room: usize| {
+        groups.iter().map(|group| packing.line_count(group.pods.len())).sum::<usize>() <= room
+    };
+    let tight = Packing { pods_per_cell: 1, cells_per_line: columns, has_gaps: false };
+    if fits(spacious, room) {
+        return spacious;
     }
     if fits(tight, room) {
         return tight;
     }
-    let most = blocks.iter().map(|block| block.pods.len()).max().unwrap_or(1);
-    let mut each = 2;
-    // One line says what a cell is then.
-    while each < most && !fits(Packing { each, ..tight }, room.saturating_sub(1)) {
-        each += each.div_ceil(8);
+    let largest_group = groups.iter().map(|group| group.pods.len()).max().unwrap_or(1);
+    let mut pods_per_cell = 2;
+    // One line is needed to say how many Pods a cell has.
+    while pods_per_cell < largest_group && !fits(Packing { pods_per_cell, ..tight }, room.saturating_sub(1)) {
+        pods_per_cell += pods_per_cell.div_ceil(8);
     }
-    Packing { each, ..tight }
+    Packing { pods_per_cell, ..tight }
 }
 
-fn cells(
+/// Adds the cells of a group to the lines, and their positions to `positions`.
+fn push_cells(
     context: &ViewContext<'_>,
     pods: &[PodKey],
     packing: Packing,
     lines: &mut Vec<Line>,
-    places: &mut Vec<PodCell>,
+    positions: &mut Vec<PodCell>,
 ) {
-    for row in pods.chunks(packing.per_line * packing.each) {
+    for row in pods.chunks(packing.cells_per_line * packing.pods_per_cell) {
         let mut line = Line::default();
-        for (index, cell) in row.chunks(packing.each).enumerate() {
-            if packing.grouped && index > 0 && index % GROUP == 0 {
+        for (index, cell) in row.chunks(packing.pods_per_cell).enumerate() {
+            if packing.has_gaps && index > 0 && index % CELLS_PER_GROUP == 0 {
                 line.push(" ", Style::Text);
             }
-            let shaded = cell.iter().map(|&key| (Shade::of(context.timeline.overview(key)), key));
-            let Some((worst, pod)) = shaded.min_by_key(|&(shade, _)| shade) else { continue };
-            places.push(PodCell {
+            let states =
+                cell.iter().map(|&key| (CellState::from_overview(context.timeline.overview(key)), key));
+            let Some((worst, pod)) = states.min_by_key(|&(state, _)| state) else { continue };
+            positions.push(PodCell {
                 line: lines.len(),
-                column: index + if packing.grouped { index / GROUP } else { 0 },
+                column: index + if packing.has_gaps { index / CELLS_PER_GROUP } else { 0 },
                 pod,
             });
-            let (glyph, role, _) = worst.drawn(context);
-            line.push(glyph, role);
+            let (glyph, style, _) = worst.appearance(context);
+            line.push(glyph, style);
         }
         lines.push(line);
     }
 }
 
-/// How many Pods each glyph stands for.
-fn legend(context: &ViewContext<'_>, blocks: &[Group<'_>], columns: usize) -> Vec<Line> {
-    let mut counts: std::collections::BTreeMap<Shade, usize> = std::collections::BTreeMap::new();
-    for key in blocks.iter().flat_map(|block| block.pods.iter()) {
-        *counts.entry(Shade::of(context.timeline.overview(*key))).or_default() += 1;
+/// The legend: each glyph with its meaning and the number of Pods in this state.
+fn legend_lines(context: &ViewContext<'_>, groups: &[Group<'_>], columns: usize) -> Vec<Line> {
+    let mut counts: BTreeMap<CellState, usize> = BTreeMap::new();
+    for key in groups.iter().flat_map(|group| group.pods.iter()) {
+        *counts.entry(CellState::from_overview(context.timeline.overview(*key))).or_default() += 1;
     }
     let mut lines: Vec<Line> = Vec::new();
-    // Done first: the worst stand out by themselves.
-    for (shade, count) in counts.into_iter().rev() {
-        let (glyph, role, name) = shade.drawn(context);
+    // The best state comes first. Bad states need no prominent position, because their glyphs and colours stand out.
+    for (state, count) in counts.into_iter().rev() {
+        let (glyph, style, name) = state.appearance(context);
         let meaning = format!(" {count} {name}");
         match lines.last_mut() {
             Some(line) if line.width() + 3 + text::width(&meaning) <= columns => line.push("  ", Style::Dim),
             _ => lines.push(Line::default()),
         }
         if let Some(line) = lines.last_mut() {
-            line.push(glyph, role);
+            line.push(glyph, style);
             line.push(meaning, Style::Dim);
         }
     }

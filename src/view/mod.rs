@@ -33,7 +33,9 @@ pub(crate) use crate::view::primitives::frame::{Frame, Line, Style};
 pub use crate::view::primitives::glyph::Glyphs;
 pub(crate) use crate::view::primitives::text::clean;
 pub(crate) use crate::view::primitives::theme::Stylesheet;
-pub(crate) use crate::view::rows::phase_text::{age, describe_phase, failure, longest, next_try};
+pub(crate) use crate::view::rows::phase_text::{
+    describe_failure, describe_next_try, describe_phase, format_age, longest_pods_line,
+};
 pub(crate) use crate::view::state::{Align, View};
 pub use crate::view::state::{GroupBy, Size, Sort, ViewState};
 pub use crate::view::window::{Window, Zoom};

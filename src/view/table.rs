@@ -17,24 +17,29 @@ use crate::view::primitives::duration::{format_duration, is_exact_to_tenths};
 use crate::view::primitives::frame::{Frame, Line, Style};
 use crate::view::primitives::text;
 use crate::view::rows::groups::{Group, Heading, pod_groups};
-use crate::view::rows::headings::{self, several_namespaces};
+use crate::view::rows::headings::{self, has_several_namespaces};
 use crate::view::rows::numbers::{Number, Numbers};
 use crate::view::rows::overflow::fold_pods;
-use crate::view::rows::phase_text::next_try;
+use crate::view::rows::phase_text::describe_next_try;
 use crate::view::rows::scrolling::visible_rows;
 use crate::view::state::Size;
 use crate::view::view_context::ViewContext;
 
 /// Draws the table. With `wide` it has more columns. Where the number of lines is limited, the headings of the groups
 /// come first, and Pods without room are folded or scroll; otherwise `flush` may take finished lines away.
-pub(crate) fn draw(context: &ViewContext<'_>, size: Size, wide: bool, flush: &mut FlushLines<'_>) -> Picture {
+pub(crate) fn draw_table(
+    context: &ViewContext<'_>,
+    size: Size,
+    wide: bool,
+    flush: &mut FlushLines<'_>,
+) -> Picture {
     let mut groups = pod_groups(context);
     let mut frame = Frame::default();
     if let Some(rows) = size.rows {
         let headings = groups.iter().take(rows / 3).map(|group| {
             let counts = Counts::get_or_compute(context, group);
             let summary = group.workload().map(|workload| context.summary(workload));
-            headings::heading(context, group, &counts, summary.as_ref(), size.columns)
+            headings::group_heading(context, group, &counts, summary.as_ref(), size.columns)
         });
         frame.lines.extend(headings);
     }
@@ -185,7 +190,7 @@ impl<'a> Table<'a> {
         let owners = groups.iter().filter(|group| !matches!(group.heading, Heading::Pods)).count();
         let identity = |key: &PodKey| context.timeline.identity(*key);
         let is_shown = |column: &PodColumn| match column {
-            PodColumn::Namespace => several_namespaces(context),
+            PodColumn::Namespace => has_several_namespaces(context),
             PodColumn::Workload => owners > 1,
             PodColumn::Index => pods.iter().any(|key| identity(key).index.is_some()),
             PodColumn::Try => pods.iter().any(|key| identity(key).attempt > 1),
@@ -240,7 +245,7 @@ impl<'a> Table<'a> {
 
     fn row(&self, key: PodKey) -> TableRow {
         let pod = self.context.timeline.pod(key);
-        let numbers = Numbers::of(&pod.life, self.context.now);
+        let numbers = Numbers::from_life(&pod.life, self.context.now);
         let cells = self.columns.iter().map(|&column| self.cell(column, key, &pod, &numbers));
         TableRow { pod: Some(key), cells: cells.collect() }
     }
@@ -290,7 +295,7 @@ impl<'a> Table<'a> {
             }
             // The status already says that a Pod failed. The time of the next try is news.
             PodColumn::Reason => match (self.open_retries.get(&key), life.reason.as_deref()) {
-                (Some(open), _) => TableCell::new(next_try(open, self.context.now), Style::BackOff),
+                (Some(open), _) => TableCell::new(describe_next_try(open, self.context.now), Style::BackOff),
                 (None, Some(reason)) => {
                     let style = if life.outcome.has_failed() { Style::Failure } else { Style::Warning };
                     TableCell::new(text::clean(reason), style)

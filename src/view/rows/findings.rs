@@ -6,7 +6,7 @@ use crate::timeline::{ImagePulls, PodKey, Workload, image_pulls};
 use crate::view::primitives::duration::{format_duration, format_elapsed};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
-use crate::view::rows::headings;
+use crate::view::rows::{headings, verdict};
 use crate::view::view_context::ViewContext;
 
 /// Reasons that are told.
@@ -41,11 +41,11 @@ pub(crate) fn waits(context: &ViewContext<'_>, workload: &Workload, columns: usi
 /// `3 of 200 Pods ended after all others; they took 41 % of the wall time`.
 pub(crate) fn stragglers(context: &ViewContext<'_>, workload: &Workload, columns: usize) -> Option<Line> {
     let found = context.timeline.stragglers(workload)?;
-    let wall = headings::elapsed(workload, context.now).filter(|wall| *wall > 0)?;
+    let wall = headings::elapsed_millis(workload, context.now).filter(|wall| *wall > 0)?;
     let mut line = Line::new(format!("{} of {} ", found.pods, counted(found.ended, "Pod")), Style::Strong);
     let them = if found.pods == 1 { "it" } else { "they" };
     line.push(format!("ended after all others; {them} took "), Style::Text);
-    line.push(format!("{} %", headings::percent(found.millis, wall)), Style::Strong);
+    line.push(format!("{} %", verdict::percent(found.millis, wall)), Style::Strong);
     line.push(" of the wall time", Style::Text);
     Some(line.shorten_end(columns, context.glyphs.ellipsis))
 }

@@ -10,3 +10,4 @@ pub(crate) mod overflow;
 pub(crate) mod pace;
 pub(crate) mod phase_text;
 pub(crate) mod scrolling;
+pub(crate) mod verdict;

@@ -1,4 +1,4 @@
-//! How long a Pod waited, started and worked, as it is written.
+//! The times of a Pod in the columns QUEUED, COLD and RUN.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -6,7 +6,7 @@ use crate::lifecycle::{Instant, Lifecycle, PodOutcome};
 use crate::view::primitives::duration::{format_duration, format_elapsed, is_exact_to_tenths};
 use crate::view::primitives::frame::Style;
 
-/// A duration as it is written; empty if there is none.
+/// A duration as text; empty if the Pod has no such duration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Number {
     pub(crate) text: String,
@@ -14,7 +14,7 @@ pub(crate) struct Number {
 }
 
 impl Number {
-    /// A duration that is over; tenths only if both ends are known that well.
+    /// A duration that has ended. Tenths of a second are shown only if both ends are known that well.
     fn ended(duration: SignedDuration, start: Option<Instant>, end: Option<Instant>) -> Self {
         Self {
             text: format_duration(duration, is_exact_to_tenths(start) && is_exact_to_tenths(end)),
@@ -22,18 +22,18 @@ impl Number {
         }
     }
 
-    /// A duration that goes on.
+    /// A duration that continues.
     fn open(since: Instant, now: Timestamp) -> Self {
         Self { text: format_elapsed(now.duration_since(since.at)), style: Style::Dim }
     }
 
-    /// A duration that there was, but nobody knows how long.
+    /// A duration of unknown length.
     fn unknown() -> Self {
         Self { text: "?".into(), style: Style::Warning }
     }
 }
 
-/// The three durations of a Pod.
+/// The times that a Pod was queued, started and worked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Numbers {
     pub(crate) queued: Number,
@@ -43,7 +43,7 @@ pub(crate) struct Numbers {
 
 impl Numbers {
     /// The durations of a life as of `now`.
-    pub(crate) fn of(life: &Lifecycle, now: Timestamp) -> Self {
+    pub(crate) fn from_life(life: &Lifecycle, now: Timestamp) -> Self {
         let instants = &life.instants;
         let ended = life.outcome.has_ended();
         let worked = instants.work_started.is_some()

@@ -1,4 +1,4 @@
-//! Who takes much longer than the others.
+//! Finds Pods that work much longer than the others of their group.
 
 use jiff::SignedDuration;
 
@@ -7,10 +7,10 @@ use crate::view::display_state::DisplayState;
 use crate::view::frame_cache::results::PodPace;
 use crate::view::view_context::ViewContext;
 
-/// Fewer Pods are no measure for the others.
-const LEAST_PODS: usize = 3;
-/// So many times the median is much.
-const MUCH: i128 = 2;
+/// The median is known only if at least this many Pods succeeded.
+const MIN_PODS: usize = 3;
+/// A Pod is marked if it works at least this many times the median.
+const MIN_TIMES_MEDIAN: i128 = 2;
 
 /// Why a Pod is marked as slow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +22,8 @@ pub(crate) enum PaceMark {
 }
 
 impl PodPace {
-    /// Of these Pods, in one pass.
-    pub(crate) fn of(context: &ViewContext<'_>, pods: &[PodKey]) -> Self {
+    /// Visits these Pods once.
+    pub(crate) fn from_pods(context: &ViewContext<'_>, pods: &[PodKey]) -> Self {
         let mut runs = Vec::new();
         let mut running = 0;
         let mut longest: Option<(SignedDuration, PodKey)> = None;
@@ -33,16 +33,21 @@ impl PodPace {
                 DisplayState::Done => runs.extend(pod.run()),
                 DisplayState::Running => {
                     running += 1;
-                    let time = time(context, pod);
-                    if time > longest.map(|(most, _)| most) {
+                    let time = work_time(context, pod);
+                    if time > longest.map(|(longest, _)| longest) {
                         longest = time.map(|time| (time, key));
                     }
                 }
-                _ => {}
+                DisplayState::Starting
+                | DisplayState::Queued
+                | DisplayState::BackOff
+                | DisplayState::Failed
+                | DisplayState::Deleted
+                | DisplayState::Unknown => {}
             }
         }
         let middle = runs.len().div_ceil(2).saturating_sub(1);
-        let median = (runs.len() >= LEAST_PODS).then(|| *runs.select_nth_unstable(middle).1);
+        let median = (runs.len() >= MIN_PODS).then(|| *runs.select_nth_unstable(middle).1);
         Self { median, longest: longest.filter(|_| running > 1).map(|(_, key)| key) }
     }
 
@@ -52,19 +57,19 @@ impl PodPace {
         if !matches!(DisplayState::from_overview(pod), DisplayState::Running | DisplayState::Done) {
             return None;
         }
-        let times = self.median.zip(time(context, pod)).and_then(|(median, time)| {
-            // Shorter than a second is no measure: that is how exact a status is.
+        let times = self.median.zip(work_time(context, pod)).and_then(|(median, time)| {
+            // The status of a Pod is exact to a second, so a shorter median is not compared.
             (median >= SignedDuration::from_secs(1)).then(|| time.as_millis() / median.as_millis())
         });
         match times {
-            Some(times) if times >= MUCH => Some(PaceMark::TimesMedian(times.min(99))),
-            _ => (self.longest == Some(key)).then_some(PaceMark::Longest),
+            Some(times) if times >= MIN_TIMES_MEDIAN => Some(PaceMark::TimesMedian(times.min(99))),
+            Some(_) | None => (self.longest == Some(key)).then_some(PaceMark::Longest),
         }
     }
 }
 
-/// How long it worked, or has worked.
-fn time(context: &ViewContext<'_>, pod: &PodOverview) -> Option<SignedDuration> {
+/// How long a Pod worked, or has worked so far.
+fn work_time(context: &ViewContext<'_>, pod: &PodOverview) -> Option<SignedDuration> {
     let open = || pod.work_started().map(|started| context.now.duration_since(started));
     pod.run().or_else(open)
 }

@@ -1,8 +1,8 @@
-//! One phase of one Pod in a line or two: exact times, and what they were read from. And which Pods are worth a look.
+//! Texts about one Pod: a phase with its times and evidence, the wait for the next try, the reason of a failure.
 
 use jiff::Timestamp;
 
-use crate::lifecycle::{Instant, Lifecycle, Phase, PhaseKind, Source};
+use crate::lifecycle::{Instant, Lifecycle, Phase, PhaseKind, PodOutcome, Source};
 use crate::timeline::{OpenRetry, PodKey, Timeline};
 use crate::view::chart::mark::phase_style;
 use crate::view::display_state::DisplayState;
@@ -19,8 +19,8 @@ use crate::view::{
     window::Window,
 };
 
-/// What is known of a phase of a Pod (its last one, if `phase` is `None`): two parts that are one line where there is
-/// room, else a line each.
+/// Describes a phase of a Pod: the phase with the index `phase`, or the last one. Returns its times and its evidence. The caller
+/// puts both on one line if there is room.
 pub(crate) fn describe_phase(
     timeline: &Timeline,
     key: PodKey,
@@ -41,64 +41,68 @@ pub(crate) fn describe_phase(
     let pod = timeline.pod(key);
     let life = &pod.life;
     let name = text::shorten_middle(&text::clean(&pod.name), (columns / 3).max(12), glyphs.ellipsis);
-    let mut what = Line::new(name, Style::Strong);
-    let place = phase.unwrap_or(life.phases.len().saturating_sub(1));
-    let Some(phase) = life.phases.get(place) else {
-        what.push(format!("  {}", text::clean(&life.status)), Style::Warning);
-        return [what, Line::default()];
+    let mut times = Line::new(name, Style::Strong);
+    let index = phase.unwrap_or(life.phases.len().saturating_sub(1));
+    let Some(phase) = life.phases.get(index) else {
+        times.push(format!("  {}", text::clean(&life.status)), Style::Warning);
+        return [times, Line::default()];
     };
-    what.push("  ", Style::Text);
-    what.push(format!("{} {}", glyphs.phase(phase.kind), phase.kind.name()), phase_style(phase.kind));
-    let (begin, end) = (boundary(life, phase.start), phase.end.and_then(|end| boundary(life, end)));
-    what.push(format!("  {}", time(&context, phase.start, begin, phase.source)), Style::Text);
+    times.push("  ", Style::Text);
+    times.push(format!("{} {}", glyphs.phase(phase.kind), phase.kind.name()), phase_style(phase.kind));
+    let (begin, end) = (instant_at(life, phase.start), phase.end.and_then(|end| instant_at(life, end)));
+    times.push(format!("  {}", format_time(&context, phase.start, begin, phase.source)), Style::Text);
     let open = phase.end.is_none();
     match phase.end {
         Some(at) => {
-            what.push(format!(" {} {}", glyphs.to, time(&context, at, end, phase.source)), Style::Text);
+            times.push(
+                format!(" {} {}", glyphs.to, format_time(&context, at, end, phase.source)),
+                Style::Text,
+            );
             let fine = matches!(phase.source, Source::Event | Source::Observed);
-            what.push(format!("  {}", format_duration(phase.duration(now), fine)), Style::Strong);
+            times.push(format!("  {}", format_duration(phase.duration(now), fine)), Style::Strong);
         }
-        None if life.end_unknown || life.outcome.has_ended() => what.push("  end unknown", Style::Warning),
-        None => what.push(format!("  {} so far", format_elapsed(phase.duration(now))), Style::Now),
+        None if life.end_unknown || life.outcome.has_ended() => times.push("  end unknown", Style::Warning),
+        None => times.push(format!("  {} so far", format_elapsed(phase.duration(now))), Style::Now),
     }
     if let Some(container) = &phase.container {
-        what.push(format!("  {}", text::clean(container)), Style::Dim);
+        times.push(format!("  {}", text::clean(container)), Style::Dim);
     }
     if let Some(reason) = &phase.reason {
-        what.push(format!("  {}", text::clean(reason)), Style::Warning);
+        times.push(format!("  {}", text::clean(reason)), Style::Warning);
     }
-    let mut why = Line::new("from ", Style::Dim);
-    why.push(evidence(begin, phase), Style::Dim);
+    let mut sources = Line::new("from ", Style::Dim);
+    sources.push(describe_source(begin, phase), Style::Dim);
     if !open {
-        why.push(format!(" {} {}", glyphs.to, evidence(end, phase)), Style::Dim);
+        sources.push(format!(" {} {}", glyphs.to, describe_source(end, phase)), Style::Dim);
     }
-    [what, why].map(|line| line.shorten_end(columns, glyphs.ellipsis))
+    [times, sources].map(|line| line.shorten_end(columns, glyphs.ellipsis))
 }
 
-/// The instant of the Pod, of a pull or of a run that a boundary is.
-fn boundary(life: &Lifecycle, at: Timestamp) -> Option<Instant> {
+/// The instant at this time, among the instants of the Pod and the ends of its runs.
+fn instant_at(life: &Lifecycle, at: Timestamp) -> Option<Instant> {
     let instants = life.instants.named().into_iter().filter_map(|(_, instant)| instant);
     let runs = life.containers.iter().flat_map(|container| &container.runs);
     instants.chain(runs.flat_map(|run| [run.start, run.end]).flatten()).find(|instant| instant.at == at)
 }
 
-/// A clock time, with no digit that its evidence does not carry.
-fn time(context: &ViewContext<'_>, at: Timestamp, instant: Option<Instant>, source: Source) -> String {
+/// A clock time, with milliseconds only if the evidence is more exact than a second.
+fn format_time(context: &ViewContext<'_>, at: Timestamp, instant: Option<Instant>, source: Source) -> String {
     let fine = instant.map_or(matches!(source, Source::Event | Source::Observed), |instant| {
         instant.evidence.precision().as_millis() < 1000
     });
     explain::format_clock_time(context, at, fine)
 }
 
-fn evidence(instant: Option<Instant>, phase: &Phase) -> String {
+/// The evidence of an instant, or else the source of the phase.
+fn describe_source(instant: Option<Instant>, phase: &Phase) -> String {
     instant.map_or_else(
         || format!("an {}", phase.source.name()),
         |instant| instant.evidence.description().to_owned(),
     )
 }
 
-/// The Pod that has run longest and the one that has waited longest to begin: where to look first.
-pub(crate) fn longest(
+/// The line that names the Pod that has worked longest and the Pod that has waited longest to start.
+pub(crate) fn longest_pods_line(
     timeline: &Timeline,
     columns: usize,
     glyphs: &Glyphs,
@@ -108,13 +112,13 @@ pub(crate) fn longest(
     let (state, window) = (&ViewState::default(), &Window::default());
     let context = ViewContext { timeline, state, glyphs, now, window, cache };
     let LongestPods { working, waiting } =
-        *cache.longest_pods.get_or_compute(context.version(), (), || oldest(timeline));
+        *cache.longest_pods.get_or_compute(context.version(), (), || find_longest_pods(timeline));
     let mut line = Line::default();
-    for (what, longest) in [("runs longest: ", working), ("waits longest: ", waiting)] {
+    for (label, longest) in [("runs longest: ", working), ("waits longest: ", waiting)] {
         let Some((since, key)) = longest else { continue };
         let (time, pod) = (now.duration_since(since), timeline.pod(key));
         line.push(if line.spans.is_empty() { "" } else { glyphs.separator }, Style::Dim);
-        line.push(what, Style::Dim);
+        line.push(label, Style::Dim);
         line.push(format!("{} ", text::clean(&pod.name)), Style::Text);
         line.push(format_elapsed(time), Style::Strong);
         let open = pod.life.open_phase().filter(|open| open.kind != PhaseKind::Running);
@@ -125,8 +129,8 @@ pub(crate) fn longest(
     line.shorten_end(columns, glyphs.ellipsis)
 }
 
-/// The Pod whose work began first of those at work, and the one that was created first of those that wait to begin.
-fn oldest(timeline: &Timeline) -> LongestPods {
+/// Of the Pods that work, the one that began first. Of the Pods that have not started, the one that was created first.
+fn find_longest_pods(timeline: &Timeline) -> LongestPods {
     let mut longest = LongestPods::default();
     let keys = timeline.workloads().iter().flat_map(|workload| workload.pods.iter().copied());
     for key in keys {
@@ -134,7 +138,9 @@ fn oldest(timeline: &Timeline) -> LongestPods {
         let (oldest, since) = match DisplayState::from_overview(overview) {
             DisplayState::Running | DisplayState::BackOff => (&mut longest.working, overview.work_started()),
             DisplayState::Queued | DisplayState::Starting => (&mut longest.waiting, overview.created()),
-            _ => continue,
+            DisplayState::Done | DisplayState::Failed | DisplayState::Deleted | DisplayState::Unknown => {
+                continue;
+            }
         };
         if let Some(since) = since
             && oldest.is_none_or(|(first, _)| since < first)
@@ -145,8 +151,8 @@ fn oldest(timeline: &Timeline) -> LongestPods {
     longest
 }
 
-/// What the index of a failed Pod waits for: `next try in about 8s`.
-pub(crate) fn next_try(open: &OpenRetry, now: Timestamp) -> String {
+/// When a failed Pod is replaced: `next try in about 8s`.
+pub(crate) fn describe_next_try(open: &OpenRetry, now: Timestamp) -> String {
     match open.expected.map(|expected| expected.duration_since(now)) {
         Some(left) if left.is_positive() => format!("next try in about {}", format_duration(left, false)),
         Some(_) => "next try is due".to_owned(),
@@ -154,13 +160,13 @@ pub(crate) fn next_try(open: &OpenRetry, now: Timestamp) -> String {
     }
 }
 
-/// A time span that went by until `now`, for a line that says how old something is.
-pub(crate) fn age(at: Timestamp, now: Timestamp) -> String {
+/// The time from `at` to `now`, in completed seconds.
+pub(crate) fn format_age(at: Timestamp, now: Timestamp) -> String {
     format_elapsed(now.duration_since(at))
 }
 
-/// How a Pod ended badly: `exit code 3, Error, after 2.1s on node-2`.
-pub(crate) fn failure(timeline: &Timeline, key: PodKey) -> String {
+/// How a Pod failed: `exit code 137, signal 9, OOMKilled, after 2.1s on node-2`.
+pub(crate) fn describe_failure(timeline: &Timeline, key: PodKey) -> String {
     let pod = timeline.pod(key);
     let life = &pod.life;
     let mut parts = Vec::new();
@@ -170,22 +176,22 @@ pub(crate) fn failure(timeline: &Timeline, key: PodKey) -> String {
     let reason = life.reason.as_deref().filter(|&reason| reason != "Error" || life.exit_code.is_none());
     parts.extend(reason.map(|reason| text::clean(reason).into_owned()));
     if parts.is_empty() {
-        parts.push(if life.outcome == crate::lifecycle::PodOutcome::NeverStarted {
+        parts.push(if life.outcome == PodOutcome::NeverStarted {
             "it never started".into()
         } else {
             "reason unknown".into()
         });
     }
-    let mut said = parts.join(", ");
+    let mut text = parts.join(", ");
     if let Some(run) = life.run {
         let fine =
             is_exact_to_tenths(life.instants.work_started) && is_exact_to_tenths(life.instants.work_ended);
-        said += ", after ";
-        said += &format_duration(run, fine);
+        text += ", after ";
+        text += &format_duration(run, fine);
     }
     if let Some(node) = &pod.node {
-        said += " on ";
-        said += &text::clean(node);
+        text += " on ";
+        text.push_str(&text::clean(node));
     }
-    said
+    text
 }

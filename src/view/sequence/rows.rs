@@ -18,7 +18,7 @@ use crate::view::rows::explain;
 use crate::view::rows::groups::{Group, Heading};
 use crate::view::rows::numbers::Numbers;
 use crate::view::rows::pace::PaceMark;
-use crate::view::rows::phase_text::next_try;
+use crate::view::rows::phase_text::describe_next_try;
 use crate::view::sequence::container_bars::GroupsWithContainerBars;
 use crate::view::sequence::layout::Layout;
 use crate::view::sequence::section::Section;
@@ -238,7 +238,7 @@ impl<'a> RowWriter<'a> {
     /// whether there is no expected time to show.
     fn label_next_attempt(&self, open: &OpenRetry, bar: &mut Bar) -> bool {
         let now = self.context.now;
-        if bar.add_label(&next_try(open, now), Style::BackOff) {
+        if bar.add_label(&describe_next_try(open, now), Style::BackOff) {
             return true;
         }
         let left =
@@ -289,7 +289,7 @@ impl<'a> RowWriter<'a> {
             line.push(format!(" {}", text::pad_right(&reason, width)), Style::Warning);
             return;
         }
-        let numbers = Numbers::of(&pod.life, self.context.now);
+        let numbers = Numbers::from_life(&pod.life, self.context.now);
         for (width, number) in
             [(layout.queued, numbers.queued), (layout.cold, numbers.cold), (layout.run, numbers.run)]
         {

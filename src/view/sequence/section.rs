@@ -8,7 +8,7 @@ use crate::view::frame_cache::results::{Counts, Folded, PodPace, PodRows};
 use crate::view::primitives::frame::Line;
 use crate::view::rows::groups::{Group, Heading};
 use crate::view::rows::overflow::fold_pods;
-use crate::view::rows::{findings, headings};
+use crate::view::rows::{findings, headings, verdict};
 use crate::view::sequence::{concurrency, held};
 use crate::view::state::Align;
 use crate::view::view_context::ViewContext;
@@ -36,18 +36,20 @@ impl<'a> Section<'a> {
     pub(crate) fn prepare(context: &ViewContext<'a>, mut group: Group<'a>, columns: usize) -> Self {
         let counts = Counts::get_or_compute(context, &group);
         let (cache, version) = (context.cache, context.version());
-        let pace = *cache.pace.get_or_compute(version, group.key(), || PodPace::of(context, &group.pods));
+        let pace =
+            *cache.pace.get_or_compute(version, group.key(), || PodPace::from_pods(context, &group.pods));
         let (summary, reason) = match group.heading {
             Heading::Workload(workload) => {
-                (Some(context.summary(workload)), headings::reason(context, workload, columns))
+                (Some(context.summary(workload)), headings::reason_line(context, workload, columns))
             }
             Heading::Pods | Heading::Node(_) | Heading::Outcome(_) | Heading::All => (None, None),
         };
         // If an ended workload has no Pods, the use of its slots is unknown.
         let is_known = |workload: &Workload| !workload.has_ended() || !workload.pods.is_empty();
         let is_known = !matches!(group.heading, Heading::Workload(workload) if !is_known(workload));
-        let verdict =
-            summary.filter(|_| is_known).and_then(|summary| headings::verdict(context, &summary, columns));
+        let verdict = summary
+            .filter(|_| is_known)
+            .and_then(|summary| verdict::verdict_line(context, &summary, columns));
         let key = FindingsKey { group: group.key(), columns };
         let findings = cache.findings.get_or_compute(version, key, || find(context, &group, columns));
         let conclusions = verdict.into_iter().chain(findings.iter().cloned()).collect();
@@ -66,7 +68,7 @@ impl<'a> Section<'a> {
 
     /// The heading of the section.
     pub(crate) fn heading(&self, context: &ViewContext<'_>, columns: usize) -> Line {
-        headings::heading(context, &self.group, &self.counts, self.summary.as_ref(), columns)
+        headings::group_heading(context, &self.group, &self.counts, self.summary.as_ref(), columns)
     }
 
     /// The summary for the line of concurrency, if the section has such a line.

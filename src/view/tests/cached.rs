@@ -68,7 +68,10 @@ fn the_blocks_of_a_large_table_have_the_same_columns() {
         ControlFlow::Continue(())
     });
     assert_eq!(widths, vec![widths[0]; 2401]);
-    assert_eq!(told, render_frame(&timeline, &WIDE, Size::unbounded(300), &Glyphs::UNICODE, at(9_000)).plain());
+    assert_eq!(
+        told,
+        render_frame(&timeline, &WIDE, Size::unbounded(300), &Glyphs::UNICODE, at(9_000)).plain()
+    );
 }
 
 #[test]
