@@ -138,7 +138,7 @@ pub(crate) fn draw_grid(context: &ViewContext<'_>, size: Size) -> Picture {
     }
     if packing.pods_per_cell > 1 {
         let line = Line::new(
-            format!("a cell is {} Pods and shows the worst of them", packing.pods_per_cell),
+            format!("each cell stands for {} Pods and shows the worst of them", packing.pods_per_cell),
             Style::Dim,
         );
         frame.lines.push(line.shorten_end(columns, context.glyphs.ellipsis));

@@ -48,7 +48,7 @@ fn admission_and_scheduling_gates_are_waits() {
     ungate();
     running.wait_for_text(&format!("waits: {one}"));
     // Only a long wait has a line.
-    let drawn = namespace.seq_until(&["get", "job", "admitted", "--width=160"], "longest wait");
+    let drawn = namespace.seq_until(&["get", "job", "admitted", "--width=160"], "Pod waited ");
     drawn.prints(one);
     ungate();
     let ended = running.wait().succeeds();
@@ -135,7 +135,7 @@ fn a_quota_explains_why_there_is_no_pod_yet() {
     assert_eq!(text(job, "message"), "exceeded quota: none, requested: pods=1, limited: pods=0", "{job:#}");
     assert!(text(job, "waitingSince") >= &text(job, "createdAt")[..19], "{job:#}");
     let drawn = namespace.seq(&["get", "job", "quick"]).succeeds();
-    drawn.prints("no Pod yet");
+    drawn.prints("no Pods yet");
     drawn.prints("FailedCreate: exceeded quota: none");
     namespace.kubectl(&["delete", "quota", "none"]).succeeds();
     running.wait().succeeds().prints("2 of 2 done");

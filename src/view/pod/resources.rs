@@ -10,7 +10,7 @@ use crate::view::primitives::text;
 use crate::view::rows::explain;
 use crate::view::view_context::ViewContext;
 
-/// `reserved since 16:53:34.931Z: cpu 500m, memory 1Gi; idle for 6.6s of it`. The resources are reserved from the moment
+/// `reserved since 16:53:34.931Z: cpu 500m, memory 1Gi, idle for the first 7s`. The resources are reserved from the moment
 /// at which the Pod is scheduled, but idle until its work starts. Returns `None` if the Pod requests nothing.
 pub(crate) fn reserved_resources(
     context: &ViewContext<'_>,
@@ -34,15 +34,20 @@ pub(crate) fn reserved_resources(
         .collect();
     let resources = resources.join(", ");
     let Some(scheduled) = pod.life.instants.scheduled else {
-        return Some(Line::new(format!("asks for {resources}; nothing is reserved yet"), Style::Text));
+        return Some(Line::new(format!("requests {resources}; nothing is reserved yet"), Style::Text));
     };
     let since = explain::format_instant(context, scheduled);
     let mut line = Line::new(format!("reserved since {since}: {resources}"), Style::Text);
-    let work_started = pod.life.instants.work_started.map(|started| started.at);
     let end = if pod.life.outcome.has_ended() { pod.life.end() } else { Some(context.now) };
-    if let Some(idle_until) = work_started.or(end) {
-        let idle = idle_until.duration_since(scheduled.at).max(SignedDuration::ZERO);
-        line.push(format!("; idle for {} of it", format_duration(idle, false)), Style::Warning);
+    let idle_until = pod.life.instants.work_started.map(|started| started.at).or(end);
+    if let Some(idle_until) = idle_until {
+        let idle = format_duration(idle_until.duration_since(scheduled.at).max(SignedDuration::ZERO), false);
+        let idle = match (pod.life.instants.work_started, pod.life.outcome.has_ended()) {
+            (Some(_), _) => format!(", idle for the first {idle}"),
+            (None, true) => format!(", idle for all of the {idle}"),
+            (None, false) => format!(", idle for {idle} so far"),
+        };
+        line.push(idle, Style::Warning);
     }
     Some(line)
 }

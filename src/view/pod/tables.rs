@@ -25,7 +25,7 @@ impl PodPage<'_> {
         }
         self.push_table(instant_columns(), self.instant_rows(), lines);
         if self.pod.life.clamped {
-            let moved = "clamped: an impossible order of times was corrected by more than a second";
+            let moved = "clamped: times in an impossible order were corrected by more than a second";
             lines.push(Line::new(moved, Style::Warning));
         }
         if !extras.conditions.is_empty() {

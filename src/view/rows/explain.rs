@@ -65,7 +65,7 @@ pub(crate) fn boundary_lines(
             && corrected.at.duration_since(reported.at).abs() > reported.evidence.precision()
         {
             lines.push(warning(format!(
-                "    {name} is told as {}, which cannot be: clamped to {}",
+                "    {name} is reported as {}, which contradicts other times: corrected to {}",
                 format_instant(context, reported),
                 format_instant(context, corrected)
             )));
@@ -75,7 +75,7 @@ pub(crate) fn boundary_lines(
         let node = pod.node.as_deref().unwrap_or_default();
         let direction = if pod.life.skew.is_positive() { "behind" } else { "ahead of" };
         lines.push(warning(format!(
-            "    the clock of {} is at least {} {direction} the API server's: its kubelet's times were moved by that",
+            "    the clock of {} is at least {} {direction} the API server's: the times of its kubelet are corrected by this",
             text::clean(node),
             format_duration(pod.life.skew.abs(), true),
         )));

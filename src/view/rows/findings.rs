@@ -1,151 +1,193 @@
-//! The lines under a block that tell what stands out: waits, pulls, stragglers.
+//! The findings below a group: lines about long waits, image pulls, and Pods that ended after all others.
+
+use std::cmp::Reverse;
 
 use jiff::SignedDuration;
 
-use crate::timeline::{ImagePulls, PodKey, Workload, image_pulls};
+use crate::timeline::{ImagePulls, PodKey, Wait, Workload, image_pulls};
 use crate::view::primitives::duration::{format_duration, format_elapsed};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
-use crate::view::rows::{headings, verdict};
+use crate::view::rows::headings::elapsed_millis;
+use crate::view::rows::verdict::percent;
 use crate::view::view_context::ViewContext;
 
-/// Reasons that are told.
-const MOST_WAITS: usize = 3;
-/// Images that have a line of their own.
-const MOST_IMAGES: usize = 3;
-/// More nodes than these are told as a range.
-const MOST_NODES: usize = 4;
-/// A shorter wait is not worth a word.
-const LEAST_WAIT: SignedDuration = SignedDuration::from_secs(1);
-/// A shorter wait in the node's queue is the kubelet's own work.
-const LEAST_QUEUE: SignedDuration = SignedDuration::from_millis(100);
+/// At most this many reasons for waits are shown.
+const MAX_WAITS: usize = 3;
+/// At most this many images have a line each.
+const MAX_IMAGES: usize = 3;
+/// With more nodes, the pulls of an image are summed up.
+const MAX_NODES: usize = 4;
+/// Shorter waits of a Pod are not shown.
+const MIN_WAIT: SignedDuration = SignedDuration::from_secs(1);
+/// Shorter waits for other pulls are not shown, because the kubelet's own work takes about this long.
+const MIN_PULL_WAIT: SignedDuration = SignedDuration::from_millis(100);
 
-/// `longest wait 6m10s: Insufficient cpu, 14 Pods`, with the next ones behind it.
-pub(crate) fn waits(context: &ViewContext<'_>, workload: &Workload, columns: usize) -> Option<Line> {
+/// The reason of a Pod that waits until its node has finished other pulls.
+const PULL_QUEUE: &str = "pull queue";
+
+/// `14 Pods waited up to 6m10s: Insufficient cpu · 1 Pod waited 44s: ImagePullBackOff`. A hold of the workload itself reads
+/// `no new Pods for 12s: suspended`.
+pub(crate) fn waits_line(context: &ViewContext<'_>, workload: &Workload, columns: usize) -> Option<Line> {
     let waits = context.timeline.waits(workload, context.now);
     let mut line = Line::default();
-    for wait in waits.iter().filter(|wait| wait.longest >= LEAST_WAIT).take(MOST_WAITS) {
-        line.push(if line.spans.is_empty() { "longest wait " } else { context.glyphs.separator }, Style::Dim);
-        // The workload's own wait stands in its heading too, as far as it has come.
-        let took =
-            if wait.pods > 0 { format_duration(wait.longest, false) } else { format_elapsed(wait.longest) };
-        line.push(took, Style::Strong);
-        line.push(format!(": {}", text::clean(&wait.reason)), Style::Text);
-        if wait.pods > 0 {
-            line.push(format!(", {}", counted(wait.pods, "Pod")), Style::Text);
+    for wait in waits.iter().filter(|wait| wait.longest >= MIN_WAIT).take(MAX_WAITS) {
+        if !line.spans.is_empty() {
+            line.push(context.glyphs.separator, Style::Dim);
         }
+        push_wait(&mut line, wait);
     }
     (!line.spans.is_empty()).then(|| line.shorten_end(columns, context.glyphs.ellipsis))
 }
 
+fn push_wait(line: &mut Line, wait: &Wait) {
+    // The heading shows the workload's own wait too, in completed seconds.
+    let longest =
+        if wait.pods > 0 { format_duration(wait.longest, false) } else { format_elapsed(wait.longest) };
+    let waited = match wait.pods {
+        0 => "no new Pods for ".to_owned(),
+        1 => "1 Pod waited ".to_owned(),
+        pods => format!("{pods} Pods waited up to "),
+    };
+    line.push(waited, Style::Dim);
+    line.push(longest, Style::Strong);
+    let reason = text::clean(&wait.reason);
+    let reason = if reason == PULL_QUEUE { "other image pulls on the node".into() } else { reason };
+    line.push(format!(": {reason}"), Style::Text);
+}
+
 /// `3 of 200 Pods ended after all others; they took 41 % of the wall time`.
-pub(crate) fn stragglers(context: &ViewContext<'_>, workload: &Workload, columns: usize) -> Option<Line> {
-    let found = context.timeline.stragglers(workload)?;
-    let wall = headings::elapsed_millis(workload, context.now).filter(|wall| *wall > 0)?;
-    let mut line = Line::new(format!("{} of {} ", found.pods, counted(found.ended, "Pod")), Style::Strong);
-    let them = if found.pods == 1 { "it" } else { "they" };
-    line.push(format!("ended after all others; {them} took "), Style::Text);
-    line.push(format!("{} %", verdict::percent(found.millis, wall)), Style::Strong);
+pub(crate) fn stragglers_line(
+    context: &ViewContext<'_>,
+    workload: &Workload,
+    columns: usize,
+) -> Option<Line> {
+    let stragglers = context.timeline.stragglers(workload)?;
+    let wall_time = elapsed_millis(workload, context.now).filter(|millis| *millis > 0)?;
+    let pods = format!("{} of {} ", stragglers.pods, count_of(stragglers.ended, "Pod"));
+    let mut line = Line::new(pods, Style::Strong);
+    let they = if stragglers.pods == 1 { "it" } else { "they" };
+    line.push(format!("ended after all others; {they} took "), Style::Text);
+    line.push(format!("{} %", percent(stragglers.millis, wall_time)), Style::Strong);
     line.push(" of the wall time", Style::Text);
     Some(line.shorten_end(columns, context.glyphs.ellipsis))
 }
 
-/// How long each image was pulled on which node, and how often it was there already:
-/// `pulls: node-1 5.9s, then 6 × cached · node-2 6.0s, then 5 × cached`. Tells a cold node from a slow registry.
-pub(crate) fn pulls(context: &ViewContext<'_>, pods: &[PodKey], columns: usize) -> Vec<Line> {
+/// A line for each image that was pulled, slowest first:
+/// `image pulls: 5.9s on node-1, then already there 6 times · 6.0s on node-2, then already there 5 times`.
+/// The lines tell whether a pull was slow on one node or on all of them.
+pub(crate) fn pull_lines(context: &ViewContext<'_>, pods: &[PodKey], columns: usize) -> Vec<Line> {
     let pulled = pods.iter().filter(|key| context.timeline.overview(**key).has_pull);
-    let table = image_pulls(pulled.map(|&key| context.timeline.pod(key)));
-    let mut images: Vec<&[ImagePulls]> = table.chunk_by(|a, b| a.image == b.image).collect();
-    // What was there everywhere took no time.
+    let pulls = image_pulls(pulled.map(|&key| context.timeline.pod(key)));
+    let mut images: Vec<&[ImagePulls]> = pulls.chunk_by(|a, b| a.image == b.image).collect();
+    // Images that were on all nodes took no time.
     images.retain(|nodes| nodes.iter().any(|pulls| pulls.longest.is_some()));
     let longest = |nodes: &&[ImagePulls]| nodes.iter().filter_map(|pulls| pulls.longest).max();
-    images.sort_by_key(|nodes| std::cmp::Reverse(longest(nodes)));
+    images.sort_by_key(|nodes| Reverse(longest(nodes)));
     let several = images.len() > 1;
     let mut lines: Vec<Line> = Vec::new();
-    for nodes in images.iter().take(MOST_IMAGES) {
-        let name = nodes.first().map(|pulls| text::clean(&pulls.image)).unwrap_or_default();
-        let name = if several {
-            format!(
-                "pulls of {}: ",
-                text::shorten_middle(&name, (columns / 4).max(12), context.glyphs.ellipsis)
-            )
+    for nodes in images.iter().take(MAX_IMAGES) {
+        let image = nodes.first().map(|pulls| text::clean(&pulls.image)).unwrap_or_default();
+        let label = if several {
+            let image = text::shorten_middle(&image, (columns / 4).max(12), context.glyphs.ellipsis);
+            format!("pulls of {image}: ")
         } else {
-            "pulls: ".to_owned()
+            "image pulls: ".to_owned()
         };
-        let full = of_image(context, &name, nodes, true);
-        let line = if full.width() <= columns { full } else { of_image(context, &name, nodes, false) };
+        let full = image_line_by_node(context, &label, nodes);
+        let line = match full {
+            Some(line) if line.width() <= columns => line,
+            Some(_) | None => image_summary_line(context, &label, nodes),
+        };
         lines.push(line.shorten_end(columns, context.glyphs.ellipsis));
     }
-    if let Some(rest) = images.get(MOST_IMAGES..).filter(|rest| !rest.is_empty()) {
-        let mut line = Line::new(format!("+ {}", counted(rest.len(), "image")), Style::Dim);
-        if let Some(longest) = rest.iter().filter_map(longest).max() {
-            line.push(format!(", at most {}", format_duration(longest, true)), Style::Dim);
+    if let Some(others) = images.get(MAX_IMAGES..).filter(|others| !others.is_empty()) {
+        let mut line = Line::new(format!("+ {} more image", others.len()), Style::Dim);
+        line.push(if others.len() == 1 { "" } else { "s" }, Style::Dim);
+        if let Some(longest) = others.iter().filter_map(longest).max() {
+            line.push(format!(", longest pull {}", format_duration(longest, true)), Style::Dim);
         }
         lines.push(line);
     }
     lines
 }
 
-/// The pulls of one image, node by node. Short: how often it was there is told once for all nodes.
-fn of_image(context: &ViewContext<'_>, name: &str, nodes: &[ImagePulls], full: bool) -> Line {
-    let mut line = Line::new(name, Style::Dim);
-    let times = |count: u32, what: &str| format!("{count} {} {what}", context.glyphs.times);
-    let pulled = || nodes.iter().filter(|pulls| pulls.first.is_some());
-    if nodes.len() > MOST_NODES {
-        let slowest = pulled().max_by_key(|pulls| pulls.longest);
-        line.push(format!("{} from ", counted(pulled().count(), "node")), Style::Text);
-        line.push(
-            pulled()
-                .filter_map(|pulls| pulls.first)
-                .min()
-                .map_or(String::new(), |least| format_duration(least, true)),
-            Style::Strong,
-        );
-        line.push(" to ", Style::Text);
-        if let Some((slowest, longest)) = slowest.and_then(|slowest| Some((slowest, slowest.longest?))) {
-            line.push(format_duration(longest, true), Style::Strong);
-            line.push(format!(" ({})", text::clean(&slowest.node)), Style::Text);
+/// All that is known of the pulls of one image, node by node. `None` if there are too many nodes.
+fn image_line_by_node(context: &ViewContext<'_>, label: &str, nodes: &[ImagePulls]) -> Option<Line> {
+    if nodes.len() > MAX_NODES {
+        return None;
+    }
+    let mut line = Line::new(label, Style::Dim);
+    let mut is_first = true;
+    for pulls in nodes.iter().filter(|pulls| pulls.first.is_some() || pulls.cached > 0) {
+        if !std::mem::take(&mut is_first) {
+            line.push(context.glyphs.separator, Style::Dim);
+        }
+        let node = text::clean(&pulls.node);
+        let Some(first) = pulls.first else {
+            line.push(format!("already there {} on {node}", times(pulls.cached)), Style::Text);
+            continue;
+        };
+        push_pull(&mut line, first, &node);
+        if let Some(waited) = pulls.waited.filter(|waited| *waited >= MIN_PULL_WAIT) {
+            line.push(
+                format!(" after waiting {} for other pulls", format_duration(waited, true)),
+                Style::Text,
+            );
+        }
+        if pulls.pulls > 1 {
+            line.push(format!(", pulled again {}", times(pulls.pulls - 1)), Style::Text);
+        }
+        if pulls.cached > 0 {
+            line.push(format!(", then already there {}", times(pulls.cached)), Style::Text);
+        }
+    }
+    Some(line)
+}
+
+/// The pulls of one image with few words: the first pull on each node, or the range over many nodes.
+fn image_summary_line(context: &ViewContext<'_>, label: &str, nodes: &[ImagePulls]) -> Line {
+    let mut line = Line::new(label, Style::Dim);
+    let pulled: Vec<(&ImagePulls, SignedDuration)> =
+        nodes.iter().filter_map(|pulls| Some((pulls, pulls.first?))).collect();
+    if nodes.len() > MAX_NODES {
+        let shortest = pulled.iter().map(|&(_, first)| first).min();
+        let slowest = pulled.iter().max_by_key(|(pulls, _)| pulls.longest);
+        if let (Some(shortest), Some(&(slowest, _))) = (shortest, slowest) {
+            line.push(format_duration(shortest, true), Style::Strong);
+            line.push(" to ", Style::Text);
+            line.push(format_duration(slowest.longest.unwrap_or(shortest), true), Style::Strong);
+            let nodes = count_of(pulled.len(), "node");
+            line.push(format!(" on {nodes} (longest on {})", text::clean(&slowest.node)), Style::Text);
         }
     } else {
-        let mut first = true;
-        for pulls in nodes {
-            let Some(took) = pulls.first else {
-                if full && pulls.cached > 0 {
-                    line.push(if first { "" } else { context.glyphs.separator }, Style::Dim);
-                    line.push(
-                        format!("{} {}", text::clean(&pulls.node), times(pulls.cached, "cached")),
-                        Style::Text,
-                    );
-                    first = false;
-                }
-                continue;
-            };
-            line.push(if first { "" } else { context.glyphs.separator }, Style::Dim);
-            first = false;
-            line.push(format!("{} ", text::clean(&pulls.node)), Style::Text);
-            line.push(format_duration(took, true), Style::Strong);
-            if let Some(waited) = pulls.waited.filter(|waited| full && *waited >= LEAST_QUEUE) {
-                line.push(format!(" (queue {})", format_duration(waited, true)), Style::Text);
+        for (index, &(pulls, first)) in pulled.iter().enumerate() {
+            if index > 0 {
+                line.push(context.glyphs.separator, Style::Dim);
             }
-            if full && pulls.pulls > 1 {
-                line.push(format!(", {}", times(pulls.pulls - 1, "again")), Style::Text);
-            }
-            if full && pulls.cached > 0 {
-                line.push(format!(", then {}", times(pulls.cached, "cached")), Style::Text);
-            }
-        }
-        if full {
-            return line;
+            push_pull(&mut line, first, &text::clean(&pulls.node));
         }
     }
     let cached: u32 = nodes.iter().map(|pulls| pulls.cached).sum();
     if cached > 0 {
         line.push(context.glyphs.separator, Style::Dim);
-        line.push(times(cached, "cached"), Style::Text);
+        line.push(format!("already there {}", times(cached)), Style::Text);
     }
     line
 }
 
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+/// `5.9s on node-1`.
+fn push_pull(line: &mut Line, duration: SignedDuration, node: &str) {
+    line.push(format_duration(duration, true), Style::Strong);
+    line.push(format!(" on {node}"), Style::Text);
+}
+
+/// `once`, `2 times`.
+fn times(count: u32) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
+}
+
+/// `1 Pod`, `2 Pods`.
+fn count_of(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

@@ -96,13 +96,14 @@ fn push_done(context: &ViewContext<'_>, line: &mut Line, workload: &Workload, co
     }
     if let Some(hold) = current_suspension(workload) {
         line.push(context.glyphs.separator, Style::Dim);
-        let duration = hold.duration(context.now).map(|duration| format!(" {}", format_elapsed(duration)));
+        let duration =
+            hold.duration(context.now).map(|duration| format!(" for {}", format_elapsed(duration)));
         line.push(format!("suspended{}", duration.unwrap_or_default()), Style::Warning);
         return;
     }
     if workload.pods.is_empty() && (done == 0 || workload.has_ended()) {
         line.push(context.glyphs.separator, Style::Dim);
-        line.push(if workload.has_ended() { "no Pod left" } else { "no Pod yet" }, Style::Warning);
+        line.push(if workload.has_ended() { "no Pods left" } else { "no Pods yet" }, Style::Warning);
     }
 }
 
@@ -125,15 +126,15 @@ fn count_children<'a>(children: impl Iterator<Item = &'a Workload>) -> String {
     parts.join(", ")
 }
 
-/// Adds `1 failed try`. A Job continues after a failed Pod, so the word says that not the Job itself has failed.
+/// Adds `1 failed Pod`. A Job continues after a failed Pod, so the text says that not the Job itself has failed.
 fn push_failed(context: &ViewContext<'_>, line: &mut Line, heading: Heading<'_>, failed: usize, short: bool) {
     let (failed, noun) = match heading {
         Heading::Workload(workload) => {
             let failed = usize::try_from(workload.failed).unwrap_or(usize::MAX).max(failed);
             let noun = match failed {
                 _ if short => " failed",
-                1 => " failed try",
-                _ => " failed tries",
+                1 => " failed Pod",
+                _ => " failed Pods",
             };
             (failed, noun)
         }
@@ -155,7 +156,7 @@ fn right_parts(context: &ViewContext<'_>, workload: &Workload, summary: Option<&
     {
         let cold = percent(slots.cold_start(), slots.total);
         forms.push(format!("{elapsed}{}cold start {cold} % of slot time", context.glyphs.separator));
-        forms.push(format!("{elapsed}{}cold {cold} %", context.glyphs.separator));
+        forms.push(format!("{elapsed}{}cold start {cold} %", context.glyphs.separator));
     }
     forms.push(elapsed);
     forms

@@ -1,5 +1,6 @@
 //! The verdict of a workload: a line that says where its slot time went.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::lifecycle::PhaseKind;
@@ -8,53 +9,7 @@ use crate::view::primitives::duration::format_elapsed_millis;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::view_context::ViewContext;
 
-/// Where slot time went: `slot time 1m58s: work 57 % · pull 22 % · queued 9 % · idle 12 %`. The percentages that are shown
-/// sum to 100; where the line is short, the smallest are told as one.
-pub(crate) fn verdict_line(context: &ViewContext<'_>, summary: &Summary, columns: usize) -> Option<Line> {
-    let slots = &summary.slots;
-    if slots.total <= 0 {
-        return None;
-    }
-    let mut parts: Vec<(&str, i64)> = shares(slots).into_iter().filter(|&(_, percent)| percent > 0).collect();
-    let long = verdict_of(context, summary, &parts, false);
-    if long.width() <= columns {
-        return Some(long);
-    }
-    let mut other = 0;
-    loop {
-        let rest = (other > 0).then_some(("other", other));
-        let short =
-            verdict_of(context, summary, &parts.iter().copied().chain(rest).collect::<Vec<_>>(), true);
-        // Work is what all the rest is measured by.
-        let others = (0..parts.len()).filter(|&index| parts[index].0 != "work");
-        match others.min_by_key(|&index| parts[index].1) {
-            Some(least) if short.width() > columns => other += parts.remove(least).1,
-            _ => return Some(short.shorten_end(columns, context.glyphs.ellipsis)),
-        }
-    }
-}
-
-fn verdict_of(context: &ViewContext<'_>, summary: &Summary, parts: &[(&str, i64)], short: bool) -> Line {
-    let Summary { slots, partial, .. } = *summary;
-    let (what, percent) = if short { ("slots", "%") } else { ("slot time", " %") };
-    let observed = match (partial, short) {
-        (false, _) => "",
-        (true, false) => " of observed time",
-        (true, true) => " observed",
-    };
-    let mut line =
-        Line::new(format!("{what} {}{observed}: ", format_elapsed_millis(slots.total)), Style::Dim);
-    for (index, (name, part)) in parts.iter().enumerate() {
-        if index > 0 {
-            line.push(context.glyphs.separator, Style::Dim);
-        }
-        line.push(format!("{name} "), Style::Text);
-        line.push(format!("{part}{percent}"), Style::Strong);
-    }
-    line
-}
-
-/// A part of slot time as the verdict names it, in the order of the verdict.
+/// A part of slot time that the verdict names, in the order of the verdict. Phases that are drawn with the same glyph are one share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Share {
     Work,
@@ -69,17 +24,17 @@ enum Share {
 }
 
 impl Share {
-    /// The share that counts the slot time of a phase. Phases with the same glyph have the same share.
-    fn of_phase(kind: PhaseKind) -> Self {
+    /// The share that the time in a phase belongs to.
+    fn from_phase(kind: PhaseKind) -> Self {
         match kind {
-            PhaseKind::Running => Self::Work,
+            PhaseKind::Queued => Self::Queued,
             PhaseKind::Setup | PhaseKind::Starting => Self::SetupAndStart,
             PhaseKind::Pulling => Self::Pull,
             PhaseKind::Initializing => Self::Init,
             PhaseKind::Startup => Self::ColdStart,
-            PhaseKind::Terminating => Self::Terminating,
-            PhaseKind::Queued => Self::Queued,
+            PhaseKind::Running => Self::Work,
             PhaseKind::BackOff => Self::BackOff,
+            PhaseKind::Terminating => Self::Terminating,
         }
     }
 
@@ -98,26 +53,73 @@ impl Share {
     }
 }
 
-/// The parts of slot time in whole percents that sum to 100 (largest remainder), in the order of the verdict.
-fn shares(slots: &SlotTime) -> Vec<(&'static str, i64)> {
-    let mut parts: BTreeMap<Share, i64> = BTreeMap::from([(Share::Idle, slots.idle)]);
-    for (kind, millis) in &slots.phases {
-        *parts.entry(Share::of_phase(kind)).or_default() += millis;
+/// `slot time 1m58s: work 57 % · pull 22 % · queued 9 % · idle 12 %`. The percentages sum to 100. If the line is too long,
+/// the smallest shares are summed up as `other`. Returns `None` for a workload that has had no slot yet.
+pub(crate) fn verdict_line(context: &ViewContext<'_>, summary: &Summary, columns: usize) -> Option<Line> {
+    if summary.slots.total <= 0 {
+        return None;
     }
-    let whole: i128 = parts.values().map(|&part| i128::from(part)).sum::<i128>().max(1);
-    let exact: Vec<i128> = parts.values().map(|&part| i128::from(part) * 100).collect();
-    let mut percents: Vec<i128> = exact.iter().map(|part| part / whole).collect();
-    let mut order: Vec<usize> = (0..exact.len()).collect();
-    order.sort_by_key(|&index| std::cmp::Reverse(exact[index] % whole));
-    let missing = usize::try_from(100 - percents.iter().sum::<i128>()).unwrap_or(0);
-    for &index in order.iter().take(missing) {
-        percents[index] += 1;
+    let mut shares: Vec<(Share, i64)> =
+        percentages(&summary.slots).into_iter().filter(|&(_, percent)| percent > 0).collect();
+    let mut other = 0;
+    loop {
+        let line = compose_verdict(context, summary, &shares, other);
+        // Work always stays, because readers compare the other shares with it.
+        let smallest = (0..shares.len())
+            .filter(|&index| shares[index].0 != Share::Work)
+            .min_by_key(|&index| shares[index].1);
+        match smallest {
+            Some(smallest) if line.width() > columns => other += shares.remove(smallest).1,
+            Some(_) | None => return Some(line.shorten_end(columns, context.glyphs.ellipsis)),
+        }
     }
-    let named = parts.into_keys().map(Share::name).zip(percents);
-    named.map(|(name, percent)| (name, i64::try_from(percent).unwrap_or(0))).collect()
 }
 
-/// A part in whole percents, rounded.
+/// The verdict with these shares. `other` is the sum of the shares that are left out, in percent.
+fn compose_verdict(
+    context: &ViewContext<'_>,
+    summary: &Summary,
+    shares: &[(Share, i64)],
+    other: i64,
+) -> Line {
+    let observed = if summary.partial { "observed " } else { "" };
+    let mut line = Line::new(
+        format!("{observed}slot time {}: ", format_elapsed_millis(summary.slots.total)),
+        Style::Dim,
+    );
+    let named = shares.iter().map(|&(share, percent)| (share.name(), percent));
+    let other = (other > 0).then_some(("other", other));
+    for (index, (name, percent)) in named.chain(other).enumerate() {
+        if index > 0 {
+            line.push(context.glyphs.separator, Style::Dim);
+        }
+        line.push(format!("{name} "), Style::Text);
+        line.push(format!("{percent} %"), Style::Strong);
+    }
+    line
+}
+
+/// The shares in whole percent, in the order of the verdict. The largest remainders are rounded up, so that the percentages sum
+/// to 100.
+fn percentages(slots: &SlotTime) -> Vec<(Share, i64)> {
+    let mut millis: BTreeMap<Share, i128> = BTreeMap::from([(Share::Idle, i128::from(slots.idle))]);
+    for (kind, &in_phase) in &slots.phases {
+        *millis.entry(Share::from_phase(kind)).or_default() += i128::from(in_phase);
+    }
+    let total = millis.values().sum::<i128>().max(1);
+    let mut percents: Vec<i128> = millis.values().map(|millis| millis * 100 / total).collect();
+    let remainders: Vec<i128> = millis.values().map(|millis| millis * 100 % total).collect();
+    let mut by_remainder: Vec<usize> = (0..remainders.len()).collect();
+    by_remainder.sort_by_key(|&index| Reverse(remainders[index]));
+    let missing = usize::try_from(100 - percents.iter().sum::<i128>()).unwrap_or(0);
+    for index in by_remainder.into_iter().take(missing) {
+        percents[index] += 1;
+    }
+    let percents = percents.into_iter().map(|percent| i64::try_from(percent).unwrap_or(0));
+    millis.into_keys().zip(percents).collect()
+}
+
+/// A part of a whole in percent, rounded.
 pub(crate) fn percent(part: i64, whole: i64) -> i128 {
     (i128::from(part) * 200 + i128::from(whole)) / (i128::from(whole) * 2)
 }
@@ -127,12 +129,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shares_sum_to_a_hundred() {
+    fn the_percentages_sum_to_a_hundred() {
         let mut slots = SlotTime { total: 3, idle: 1, ..SlotTime::default() };
         slots.phases[PhaseKind::Running] = 1;
         slots.phases[PhaseKind::Pulling] = 1;
-        let shares = shares(&slots);
-        assert_eq!(shares.iter().map(|&(_, percent)| percent).sum::<i64>(), 100);
-        assert_eq!((shares[0].1, shares[2].1, shares[8].1), (34, 33, 33));
+        let mut percentages = percentages(&slots);
+        percentages.retain(|&(_, percent)| percent > 0);
+        assert_eq!(percentages, [(Share::Work, 34), (Share::Pull, 33), (Share::Idle, 33)]);
     }
 }

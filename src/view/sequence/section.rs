@@ -101,10 +101,10 @@ impl<'a> Section<'a> {
 
 /// The findings about a group: image pulls, the longest waits, and the Pods that ended last.
 fn find(context: &ViewContext<'_>, group: &Group<'_>, columns: usize) -> Vec<Line> {
-    let mut lines = findings::pulls(context, &group.pods, columns);
+    let mut lines = findings::pull_lines(context, &group.pods, columns);
     if let Heading::Workload(workload) = group.heading {
-        lines.extend(findings::waits(context, workload, columns));
-        lines.extend(findings::stragglers(context, workload, columns));
+        lines.extend(findings::waits_line(context, workload, columns));
+        lines.extend(findings::stragglers_line(context, workload, columns));
     }
     lines
 }
