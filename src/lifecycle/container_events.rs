@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::container_life::Pull;
-use crate::lifecycle::event_fact::{EventFact, EventTime, FactKind, fits, keep_earliest};
+use crate::lifecycle::event_fact::{EventFact, EventTime, FactKind, is_same_instant, keep_earliest};
 use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::instant::Instant;
 use crate::lifecycle::message::PulledMessage;
@@ -18,8 +18,8 @@ pub(crate) struct ContainerEvents {
     image: Option<EventTime>,
     /// First `Pulling` event.
     pulling: Option<EventTime>,
-    /// Latest attempt to pull, if there were several.
-    pulling_again: Option<RepeatedEvent>,
+    /// Latest attempt to pull, if there was more than one.
+    latest_retry: Option<RepeatedEvent>,
     /// First `Pulled` event.
     pulled: Option<(EventTime, PulledMessage)>,
     /// First `Failed` event of a pull.
@@ -30,14 +30,15 @@ pub(crate) struct ContainerEvents {
     start_failed: Option<(EventTime, Arc<str>)>,
     /// First `Started` event.
     started: Option<EventTime>,
-    /// First occurrences of further `Started` events. A kubelet that restarts starts new Events instead of counting on.
-    started_later: Vec<EventTime>,
-    /// Latest start, mostly truncated to the second.
-    started_last: Option<Timestamp>,
+    /// First occurrences of further `Started` events. A kubelet that was restarted creates a new Event instead of increasing
+    /// the count of the old one.
+    later_starts: Vec<EventTime>,
+    /// Latest start, in most cases truncated to the second.
+    latest_start: Option<Timestamp>,
     /// Highest count of a `Started` event.
     started_count: u32,
-    /// For repeated `Started` events: the count and the time of receipt.
-    started_again: Vec<(u32, Timestamp)>,
+    /// Count and time of receipt of each repeated `Started` event.
+    start_receipts: Vec<(u32, Timestamp)>,
 }
 
 /// The latest occurrence of a repeated Event, truncated to the second, and the time of its receipt.
@@ -52,10 +53,10 @@ struct RepeatedEvent {
 pub(crate) struct FailedPull {
     /// First failure.
     pub(crate) failed: Timestamp,
-    /// Start of the latest attempt after it.
-    pub(crate) again: Option<Timestamp>,
+    /// Start of the latest attempt after the first failure.
+    pub(crate) retried: Option<Timestamp>,
     /// Failure of the latest attempt.
-    pub(crate) failed_again: Option<Timestamp>,
+    pub(crate) retry_failed: Option<Timestamp>,
 }
 
 impl ContainerEvents {
@@ -68,7 +69,7 @@ impl ContainerEvents {
                 keep_earliest(&mut self.pulling, first);
                 if fact.count > 1 {
                     let latest = RepeatedEvent { last: fact.last, received: fact.received };
-                    self.pulling_again = self.pulling_again.max(Some(latest));
+                    self.latest_retry = self.latest_retry.max(Some(latest));
                 }
             }
             FactKind::Pulled(message) => self.add_pulled(first, *message),
@@ -109,17 +110,17 @@ impl ContainerEvents {
         let previous = self.started;
         keep_earliest(&mut self.started, fact.first);
         for time in [previous, Some(fact.first)].into_iter().flatten() {
-            if Some(time) != self.started && !self.started_later.contains(&time) {
-                self.started_later.push(time);
+            if Some(time) != self.started && !self.later_starts.contains(&time) {
+                self.later_starts.push(time);
             }
         }
         if let Some(received) = fact.received.filter(|_| fact.count > 1)
-            && self.started_again.iter().all(|(count, _)| *count != fact.count)
+            && self.start_receipts.iter().all(|(count, _)| *count != fact.count)
         {
-            self.started_again.push((fact.count, received));
+            self.start_receipts.push((fact.count, received));
         }
         self.started_count = self.started_count.max(fact.count);
-        self.started_last = self.started_last.max(Some(fact.last));
+        self.latest_start = self.latest_start.max(Some(fact.last));
     }
 
     /// Returns the time of the first Event about the image.
@@ -132,22 +133,23 @@ impl ContainerEvents {
         self.started
     }
 
-    /// Returns the first occurrence of a later `Started` event that is fine and fits `coarse`.
+    /// Returns the first occurrence of a later `Started` event whose time is finer than a second and can be the same instant
+    /// as `coarse`.
     pub(crate) fn later_start_at(&self, coarse: Timestamp) -> Option<EventTime> {
-        self.started_later.iter().copied().find(|event| event.fine && fits(event.at, coarse))
+        self.later_starts.iter().copied().find(|event| event.fine && is_same_instant(event.at, coarse))
     }
 
     /// Returns the time at which the `Started` event with this count was received.
     pub(crate) fn receipt_of_start(&self, count: u32) -> Option<Timestamp> {
-        self.started_again.iter().find(|(other, _)| *other == count).map(|(_, received)| *received)
+        self.start_receipts.iter().find(|(other, _)| *other == count).map(|(_, received)| *received)
     }
 
     /// Returns the highest count of a `Started` event, and the time of the latest start.
-    pub(crate) fn latest_start(&self) -> Option<(u32, Timestamp)> {
-        Some((self.started_count, self.started_last?))
+    pub(crate) fn latest_start_and_count(&self) -> Option<(u32, Timestamp)> {
+        Some((self.started_count, self.latest_start?))
     }
 
-    /// Returns the instant at which the pull was requested, which is when it entered the node's queue.
+    /// Returns the instant at which the pull was requested and entered the node's queue.
     pub(crate) fn pull_requested(&self) -> Option<Instant> {
         if let Some(pulling) = self.pulling {
             return Some(Instant { at: pulling.at, evidence: Evidence::PullingEvent });
@@ -157,7 +159,7 @@ impl ContainerEvents {
             PulledMessage::Cached => end.at,
             PulledMessage::Pulled { since_request, .. } => end.at - since_request?,
         };
-        Some(Instant { at, evidence: Evidence::PulledEventLessWait })
+        Some(Instant { at, evidence: Evidence::PulledEventMinusWait })
     }
 
     /// Returns the times of failed pulls, or `None` if no pull failed. The container is in image back-off from the first
@@ -168,16 +170,19 @@ impl ContainerEvents {
         let requested = match self.pulled {
             Some((end, PulledMessage::Pulled { since_request: Some(since), .. })) => Some(end.at - since),
             Some((_, PulledMessage::Pulled { since_request: None, .. } | PulledMessage::Cached)) | None => {
-                self.pulling_again.map(|again| {
-                    again.received.filter(|received| fits(*received, again.last)).unwrap_or(again.last)
+                self.latest_retry.map(|retry| {
+                    retry
+                        .received
+                        .filter(|received| is_same_instant(*received, retry.last))
+                        .unwrap_or(retry.last)
                 })
             }
         };
-        let again = requested.filter(|again| *again > failed);
+        let retried = requested.filter(|retried| *retried > failed);
         let unfinished = self.pulled.is_none();
-        let failed_again =
-            self.pull_failed_last.filter(|last| unfinished && again.is_some_and(|again| *last > again));
-        Some(FailedPull { failed, again, failed_again })
+        let retry_failed =
+            self.pull_failed_last.filter(|last| unfinished && retried.is_some_and(|retried| *last > retried));
+        Some(FailedPull { failed, retried, retry_failed })
     }
 
     /// Returns the first failed start, and the `waiting.reason` that belongs to it.
@@ -188,7 +193,7 @@ impl ContainerEvents {
     /// Returns the pull of the image, or `None` if no Event reports one.
     pub(crate) fn pull(&self) -> Option<Pull> {
         let Some((end, message)) = self.pulled else {
-            // The pull was requested. Whether it still waits in the queue is unknown.
+            // Only the request is known. The pull may still wait in the queue.
             return self.pulling.map(|_| Pull {
                 start: None,
                 end: None,
@@ -221,14 +226,14 @@ impl ContainerEvents {
         let pulled = self.pulled.as_mut().map(|(time, _)| time);
         let start_failed = self.start_failed.as_mut().map(|(time, _)| time);
         let times = times.into_iter().flatten().chain(pulled).chain(start_failed);
-        for time in times.chain(&mut self.started_later) {
+        for time in times.chain(&mut self.later_starts) {
             time.at += by;
         }
-        for at in [&mut self.pull_failed_last, &mut self.started_last].into_iter().flatten() {
+        for at in [&mut self.pull_failed_last, &mut self.latest_start].into_iter().flatten() {
             *at += by;
         }
-        if let Some(again) = &mut self.pulling_again {
-            again.last += by;
+        if let Some(retry) = &mut self.latest_retry {
+            retry.last += by;
         }
     }
 }
@@ -236,15 +241,15 @@ impl ContainerEvents {
 packed_struct!(ContainerEvents {
     image,
     pulling,
-    pulling_again,
+    latest_retry,
     pulled,
     pull_failed,
     pull_failed_last,
     start_failed,
     started,
-    started_later,
-    started_last,
+    later_starts,
+    latest_start,
     started_count,
-    started_again,
+    start_receipts,
 });
 packed_struct!(RepeatedEvent { last, received });

@@ -1,4 +1,4 @@
-//! The evidence about one container: its image and its runs, each in the best version that was ever seen.
+//! The evidence about one container: its image and its runs. Each run is kept in the best version that was ever seen.
 //!
 //! States arrive in order, and Events in any order. They are combined only when a life is derived.
 
@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::container_events::ContainerEvents;
 use crate::lifecycle::container_life::{ContainerRole, ContainerRun};
-use crate::lifecycle::event_fact::{EventTime, FINE_BEFORE_COARSE, fits};
+use crate::lifecycle::event_fact::{EventTime, FINE_BEFORE_COARSE, is_same_instant};
 use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::instant::Instant;
 use crate::lifecycle::interner::Interner;
@@ -34,10 +34,11 @@ pub(crate) struct ContainerEvidence {
     restart_pending: bool,
     /// Latest informative `waiting.reason`, cleared when the container runs or ends.
     pub(crate) waiting: Option<Arc<str>>,
-    /// The latest `waiting.reason` which says that the container cannot be created or started, and the receipt of the first one.
+    /// The latest `waiting.reason` that reports a failure to create or start the container, and the receipt of the first
+    /// such reason.
     unstartable: Option<(Option<Timestamp>, Arc<str>)>,
-    /// Set if the container is terminated but no state described the run. Then the kubelet lost the run, or it never started.
-    lost: Option<LostRun>,
+    /// Set if the container is terminated but no state described the run: the kubelet lost the run, or the run never started.
+    lost_run: Option<LostRun>,
     pub(crate) events: ContainerEvents,
 }
 
@@ -46,7 +47,7 @@ pub(crate) struct ContainerEvidence {
 struct LostRun {
     /// `restartCount` at the time of the run.
     ordinal: u32,
-    /// Whether `state` reported the lost run; otherwise `lastState` did.
+    /// Whether `state` reported the lost run. If not, `lastState` did.
     is_current: bool,
     exit_code: i32,
     reason: Option<Arc<str>>,
@@ -96,7 +97,7 @@ impl ContainerEvidence {
             restart_pending: false,
             waiting: None,
             unstartable: None,
-            lost: None,
+            lost_run: None,
             events: ContainerEvents::default(),
         }
     }
@@ -121,7 +122,7 @@ impl ContainerEvidence {
             self.observe_terminated(last, ordinal, false, None, interner);
         }
         if let Some(running) = &state.running {
-            let run = self.run_mut(&status.container_id, restarts, known(running.started_at));
+            let run = self.find_or_add_run(&status.container_id, restarts, known(running.started_at));
             run.start = earliest(run.start, known(running.started_at));
             self.waiting = None;
             self.mark_lost_run_as_past();
@@ -134,7 +135,7 @@ impl ContainerEvidence {
     }
 
     fn mark_lost_run_as_past(&mut self) {
-        if let Some(lost) = &mut self.lost {
+        if let Some(lost) = &mut self.lost_run {
             lost.is_current = false;
         }
     }
@@ -178,13 +179,13 @@ impl ContainerEvidence {
                 Some(_) => {}
                 None => {
                     let exit_code = terminated.exit_code;
-                    self.lost = Some(LostRun { ordinal, is_current, exit_code, reason });
+                    self.lost_run = Some(LostRun { ordinal, is_current, exit_code, reason });
                 }
             }
             return;
         }
         self.waiting = None;
-        let run = self.run_mut(&terminated.container_id, ordinal, start.or(end));
+        let run = self.find_or_add_run(&terminated.container_id, ordinal, start.or(end));
         run.start = earliest(run.start, start);
         run.end = run.end.or(end);
         if !run.ended {
@@ -195,8 +196,9 @@ impl ContainerEvidence {
         }
     }
 
-    /// Returns the run with this container ID, or with this ordinal if the ID is empty. Adds the run if it is new.
-    fn run_mut(&mut self, id: &str, ordinal: u32, at: Option<Timestamp>) -> &mut RunEvidence {
+    /// Returns the run with this container ID, or with this ordinal if the ID is empty. Adds the run if it is new. `at` is
+    /// the start or the end of the run.
+    fn find_or_add_run(&mut self, id: &str, ordinal: u32, at: Option<Timestamp>) -> &mut RunEvidence {
         let id_hash = (FixedState::default().hash_one(last_bytes(id)) >> 32) as u32;
         let is_same = |run: &RunEvidence| {
             if id.is_empty() { run.ordinal == ordinal } else { run.id_hash == id_hash }
@@ -228,13 +230,14 @@ impl ContainerEvidence {
 
     /// Returns the reason of a terminated container for which nothing shows that it ever ran.
     pub(crate) fn never_ran_reason(&self) -> Option<&Arc<str>> {
-        let lost = self.lost.as_ref().filter(|lost| lost.is_current && self.events.first_start().is_none());
+        let lost =
+            self.lost_run.as_ref().filter(|lost| lost.is_current && self.events.first_start().is_none());
         lost?.reason.as_ref()
     }
 
     /// Whether the container is terminated and no state described the run.
     pub(crate) fn is_lost(&self) -> bool {
-        self.lost.as_ref().is_some_and(|lost| lost.is_current)
+        self.lost_run.as_ref().is_some_and(|lost| lost.is_current)
     }
 
     /// Whether the kubelet restarts the container after `run`.
@@ -253,8 +256,8 @@ impl ContainerEvidence {
         self.runs.last().and_then(|run| run.end_received)
     }
 
-    /// Returns since when and why the container could not be created or started before its first run, or `None` if that is
-    /// not dated. The status has the better reason, and the Event has the better time.
+    /// Returns the time and the reason of the failure to create or start the container before its first run. Returns `None`
+    /// if nothing dates the failure. The status has the better reason, and the Event has the better time.
     pub(crate) fn unstartable_since(&self) -> Option<ReasonChange> {
         let from_status = self.unstartable.as_ref();
         let from_event = self.events.start_failed().map(|(time, event_reason)| ReasonChange {
@@ -268,8 +271,9 @@ impl ContainerEvidence {
         })
     }
 
-    /// Combines states and Events to the known runs. `terminal_received` is the receipt of the Pod's terminal phase if it
-    /// dates the end of the latest run (to about 40 ms). It is used if it fits `finishedAt`.
+    /// Combines states and Events into the known runs. `terminal_received` is the receipt of the Pod's terminal phase if it
+    /// dates the end of the latest run (to about 40 ms). This receipt is used only if it can be the same instant as
+    /// `finishedAt`.
     pub(crate) fn known_runs(&self, terminal_received: Option<Timestamp>) -> KnownRuns {
         let latest = self.runs.len();
         let mut runs: Vec<ContainerRun> = self
@@ -302,7 +306,7 @@ impl ContainerEvidence {
             return None;
         }
         let start = started.to_instant(Evidence::StartedEvent, Evidence::StartedEventCoarse);
-        let lost = self.lost.as_ref().filter(|lost| lost.is_current || lost.ordinal == 0);
+        let lost = self.lost_run.as_ref().filter(|lost| lost.is_current || lost.ordinal == 0);
         let exit_code = lost.map(|lost| lost.exit_code);
         let reason = lost.and_then(|lost| lost.reason.clone());
         let ended = lost.is_some() || self.restart_count > 0;
@@ -313,12 +317,12 @@ impl ContainerEvidence {
     /// pass over the Pod.
     fn next_run_from_event(&self) -> Option<ContainerRun> {
         let end = self.runs.last().filter(|run| run.ended)?.end?;
-        let (count, last) = self.events.latest_start()?;
+        let (count, last) = self.events.latest_start_and_count()?;
         if count <= self.restart_count + 1 || last < end {
             return None;
         }
         let received = self.events.receipt_of_start(count);
-        let start = match received.filter(|received| fits(*received, last)) {
+        let start = match received.filter(|received| is_same_instant(*received, last)) {
             Some(at) => Instant { at, evidence: Evidence::ReceivedStarted },
             None => Instant { at: last, evidence: Evidence::StartedEventCoarse },
         };
@@ -331,10 +335,10 @@ impl ContainerEvidence {
             |event: EventTime| event.to_instant(Evidence::StartedEvent, Evidence::StartedEventCoarse);
         let start = match run.start {
             Some(at) => {
-                let event = first_start.filter(|event| fits(event.at, at));
+                let event = first_start.filter(|event| is_same_instant(event.at, at));
                 let received = self.events.receipt_of_start(run.ordinal + 1);
                 let received = received
-                    .filter(|received| fits(*received, at))
+                    .filter(|received| is_same_instant(*received, at))
                     .map(|at| Instant { at, evidence: Evidence::ReceivedStarted });
                 event
                     .or_else(|| self.events.later_start_at(at))
@@ -346,10 +350,11 @@ impl ContainerEvidence {
             None if run.reason.as_deref() == Some("StartError") => None,
             None => first_start.map(to_instant),
         };
-        let end = run.end.map(|end| match terminal_received.filter(|received| fits(*received, end)) {
-            Some(at) => Instant { at, evidence: Evidence::ReceivedTerminalPhase },
-            None => Instant { at: end, evidence: Evidence::FinishedAt },
-        });
+        let end =
+            run.end.map(|end| match terminal_received.filter(|received| is_same_instant(*received, end)) {
+                Some(at) => Instant { at, evidence: Evidence::ReceivedTerminalPhase },
+                None => Instant { at: end, evidence: Evidence::FinishedAt },
+            });
         // An end truncated to the second can be earlier than a fine start.
         let end = end.map(|end| match start {
             Some(start) if end.at < start.at => Instant { at: start.at, ..end },
@@ -391,7 +396,7 @@ packed_struct!(ContainerEvidence {
     restart_pending,
     waiting,
     unstartable,
-    lost,
+    lost_run,
     events,
 });
 packed_struct!(LostRun { ordinal, is_current, exit_code, reason });

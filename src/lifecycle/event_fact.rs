@@ -18,8 +18,8 @@ pub(crate) const FINE_BEFORE_COARSE: SignedDuration = SignedDuration::from_milli
 /// rest because clocks differ.
 const FINE_AFTER_COARSE: SignedDuration = SignedDuration::from_millis(1200);
 
-/// Whether `fine` and `coarse` can date the same instant, where `coarse` is truncated to the second.
-pub(crate) fn fits(fine: Timestamp, coarse: Timestamp) -> bool {
+/// Whether `fine` can be the exact time of the same instant as `coarse`, which is truncated to the second.
+pub(crate) fn is_same_instant(fine: Timestamp, coarse: Timestamp) -> bool {
     fine >= coarse - FINE_BEFORE_COARSE && fine <= coarse + FINE_AFTER_COARSE
 }
 
@@ -159,7 +159,7 @@ impl FactKind {
     }
 }
 
-/// Returns for example `NotTriggerScaleUp: max node group size reached`.
+/// Describes why the autoscaler adds no node, for example `NotTriggerScaleUp: max node group size reached`.
 fn describe_refused_scale_up(reasons: &str) -> String {
     let colon = if reasons.is_empty() { "" } else { ": " };
     format!("NotTriggerScaleUp{colon}{reasons}")

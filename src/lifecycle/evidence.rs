@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use crate::lifecycle::packed::packed_enum;
 
 packed_enum! {
-    /// How a time is known, as named in the timeline document. Ordered from strong to weak.
+    /// How a time is known. The timeline document shows the name. The variants are ordered from strong to weak.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub enum Source {
         /// An Event reports the time.
@@ -85,7 +85,7 @@ evidence_table! {
     ReceivedDeletion: Observed, 50 ms, "receipt of the first object with deletionTimestamp";
     DeletionTimestamp: Status, 1000 ms, "deletionTimestamp - deletionGracePeriodSeconds";
     ReceivedDeleted: Observed, 50 ms, "receipt of the Pod's DELETED";
-    Missing: Inferred, 300_000 ms, "last seen before it was missing from a list (lower bound)";
+    LastSeenBeforeMissing: Inferred, 300_000 ms, "last seen before it was missing from a list (lower bound)";
     SuspendedCondition: Status, 1000 ms, "condition Suspended of the workload";
     SuspendEvent: Event, 50 ms, "name of the Suspended or Resumed event";
     SuspendEventCoarse: Event, 1000 ms, "lastTimestamp of the Suspended or Resumed event";
@@ -94,7 +94,7 @@ evidence_table! {
     FailedCreateEventCoarse: Event, 1000 ms, "lastTimestamp of the FailedCreate event";
     WorkloadEnded: Status, 1000 ms, "the end of the workload";
     ReceivedGates: Observed, 50 ms, "receipt of the changed schedulingGates";
-    GatesSeen: Inferred, 300_000 ms, "the gates before were seen last (lower bound)";
+    PreviousGatesSeen: Inferred, 300_000 ms, "the gates before were seen last (lower bound)";
     UnschedulableEvent: Event, 50 ms, "time of the FailedScheduling event";
     ReceivedUnschedulable: Observed, 50 ms, "receipt of the condition PodScheduled";
     AutoscalerEvent: Event, 50 ms, "time of the autoscaler's event";
@@ -102,11 +102,11 @@ evidence_table! {
     Initialized: Status, 1000 ms, "condition Initialized";
     PullingEvent: Event, 50 ms, "name of the Pulling event";
     PulledEvent: Event, 50 ms, "name of the Pulled event";
-    PulledEventLessWait: Event, 50 ms, "Pulled event less the time since asked";
-    PulledEventLessPull: Event, 50 ms, "Pulled event less what the pull took";
-    PullingAgain: Event, 1000 ms, "latest Pulling event";
+    PulledEventMinusWait: Event, 50 ms, "Pulled event less the time since asked";
+    PulledEventMinusPull: Event, 50 ms, "Pulled event less what the pull took";
+    LatestPullingEvent: Event, 1000 ms, "latest Pulling event";
     PullFailedEvent: Event, 50 ms, "name of the Failed event of the pull";
-    PullFailedAgain: Event, 1000 ms, "lastTimestamp of the pull's Failed event";
+    LatestPullFailedEvent: Event, 1000 ms, "lastTimestamp of the pull's Failed event";
     StartFailedEvent: Event, 50 ms, "name of the container's Failed event";
     ReceivedWaiting: Observed, 50 ms, "receipt of the container's waiting.reason";
 }

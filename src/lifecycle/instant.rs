@@ -1,4 +1,4 @@
-//! The dated moments of a Pod's life.
+//! The times at which something happened in a Pod's life, with their evidence.
 
 use jiff::Timestamp;
 
@@ -15,6 +15,13 @@ pub struct Instant {
     pub at: Timestamp,
     /// The field, event or receipt that the time was read from.
     pub evidence: Evidence,
+}
+
+impl Instant {
+    /// Returns an instant with its evidence.
+    pub(crate) fn new(at: Timestamp, evidence: Evidence) -> Self {
+        Self { at, evidence }
+    }
 }
 
 /// The instants of one Pod. `None` means unknown, or not reached yet.

@@ -1,4 +1,4 @@
-//! Shared strings: ten thousand Pods use a handful of node names, images and reasons.
+//! Shared strings, because thousands of Pods use the same few node names, images and reasons.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ impl Interner {
     }
 
     /// Returns the number of `text`. A text that is not known yet gets a new number.
-    pub(crate) fn number_of(&mut self, text: &Arc<str>) -> u32 {
+    pub(crate) fn number_for(&mut self, text: &Arc<str>) -> u32 {
         let address = text.as_ptr().addr();
         // Allocations start at multiples of sixteen.
         let slot = (address >> 4) % RECENT_TEXTS;
@@ -54,7 +54,7 @@ impl Interner {
         number
     }
 
-    /// Returns the text with this number, or `None` if [`Interner::number_of`] never returned the number.
+    /// Returns the text with this number, or `None` if [`Interner::number_for`] never returned the number.
     pub(crate) fn text(&self, number: u32) -> Option<Arc<str>> {
         self.texts.get(number as usize).map(Arc::clone)
     }

@@ -1,4 +1,4 @@
-//! Parses the few event messages that hold facts of their own, in the wordings of Kubernetes 1.29 to 1.37.
+//! Parses the few event messages that contain facts, in the wordings of Kubernetes 1.29 to 1.37.
 
 use jiff::SignedDuration;
 
@@ -42,7 +42,7 @@ pub(crate) fn parse_pulled(message: &str) -> Option<PulledMessage> {
     if message.contains(" already present on machine") {
         return Some(PulledMessage::Cached);
     }
-    // Go quotes the image with %q, so it may hold any character, and a quote only after a backslash.
+    // Go quotes the image with %q, so the quoted image can contain any character. The last quote of the message ends it.
     let rest = message.strip_prefix("Successfully pulled image \"")?;
     let rest = rest.rsplit_once('"')?.1;
     let (times, size) = match rest.split_once(". Image size: ") {
@@ -53,7 +53,9 @@ pub(crate) fn parse_pulled(message: &str) -> Option<PulledMessage> {
         return Some(PulledMessage::Pulled { pull: None, since_request: None, bytes: size });
     };
     let (pull, since_request) = match times.split_once(" (") {
-        Some((pull, wait)) => (pull, wait.strip_suffix(" including waiting)").and_then(parse_go_millis)),
+        Some((pull, since_request)) => {
+            (pull, since_request.strip_suffix(" including waiting)").and_then(parse_go_millis))
+        }
         None => (times, None),
     };
     Some(PulledMessage::Pulled { pull: parse_go_millis(pull), since_request, bytes: size })
@@ -221,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_restarted_container_does_not_count_as_a_stop_of_the_pod() {
+    fn only_the_killing_event_of_a_stopping_pod_is_a_stop_of_the_pod() {
         assert!(is_stop_of_pod("Stopping container main"));
         assert!(is_stop_of_pod("Killing container with id docker://main:Need to kill Pod"));
         assert!(!is_stop_of_pod("Container main failed liveness probe, will be restarted"));

@@ -9,12 +9,10 @@
 pub(crate) mod container_events;
 pub(crate) mod container_evidence;
 pub(crate) mod container_life;
-pub(crate) mod deletion;
 pub(crate) mod derive;
 pub(crate) mod enum_array;
 pub(crate) mod event_fact;
 pub(crate) mod evidence;
-pub(crate) mod gates;
 pub(crate) mod instant;
 pub(crate) mod interner;
 pub(crate) mod message;

@@ -1,9 +1,9 @@
-//! A compact encoding of evidence. It needs a fifth of the memory, because nearly all Pods of a large Job have ended and
-//! rarely change again.
+//! A compact encoding of evidence, which needs a fifth of the memory. The evidence about ended Pods is packed, because ended
+//! Pods rarely change. In a large Job, nearly all Pods have ended.
 //!
 //! Times are stored as the difference to the previous time, and texts as their number in the [`Interner`]. The bytes never
-//! leave the process, so the encoding has no version. Bytes that no `pack` can have written are a mistake in this program:
-//! unpacking them panics with a message that names the value.
+//! leave the process, so the encoding has no version. Bytes that no `pack` can have written
+//! are a mistake in this program, so unpacking such bytes panics with a message that names the value.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -71,7 +71,7 @@ impl<'a> Packer<'a> {
         self.write_unsigned(((number << 1) ^ (number >> 63)).cast_unsigned());
     }
 
-    /// Writes milliseconds, followed by nanoseconds unless these are zero.
+    /// Writes milliseconds, followed by nanoseconds unless the nanoseconds are zero.
     fn write_millis_and_nanos(&mut self, millis: i64, nanos: u32) {
         self.write_signed((millis << 1) | i64::from(nanos != 0));
         if nanos != 0 {
@@ -131,7 +131,7 @@ impl<'a> Unpacker<'a> {
     }
 }
 
-/// Stops the program because `value` is not an encoded `type_name`.
+/// Panics because `value` is not an encoded `type_name`.
 #[cold]
 pub(crate) fn panic_unknown(type_name: &str, value: i64) -> ! {
     panic!("packed evidence is corrupt: {value} does not encode a {type_name}")
@@ -187,7 +187,7 @@ impl Pack for SignedDuration {
 
 impl Pack for Arc<str> {
     fn pack(&self, to: &mut Packer<'_>) {
-        let number = to.interner.number_of(self);
+        let number = to.interner.number_for(self);
         to.write_unsigned(number.into());
     }
 
@@ -401,7 +401,7 @@ impl<T: Pack> Packed<T> {
         }
     }
 
-    /// Packs the value. `buffer` is only used to avoid an allocation; its content is lost.
+    /// Packs the value. `buffer` is used only to avoid an allocation. Its content is overwritten.
     pub(crate) fn pack(&mut self, interner: &mut Interner, buffer: &mut Vec<u8>) {
         if let Self::Open(value) = self {
             buffer.clear();

@@ -20,9 +20,9 @@ packed_enum! {
         Pulling,
         /// Init containers run.
         Initializing,
-        /// Containers are created and started, up to `workStarted`.
+        /// Containers are created and started.
         Starting,
-        /// `[scheduled, workStarted)` if its parts are unknown.
+        /// The whole cold start, `[scheduled, workStarted)`, or a stretch of it that cannot be assigned to the four phases above.
         Startup,
         /// At least one main container runs. Lies in `[workStarted, workEnded)`.
         Running,
@@ -91,10 +91,10 @@ pub struct Phase {
     /// Start of the interval.
     pub start: Timestamp,
     /// End of the interval, or `None` while the phase goes on. If the end was not observed, this is the last time at which
-    /// the phase was known to go on, or `None` if that time is unknown too. Then
+    /// the phase was known to go on, or `None` if this time is unknown too. In both cases,
     /// [`Lifecycle::end_unknown`](crate::lifecycle::Lifecycle::end_unknown) is set.
     pub end: Option<Timestamp>,
-    /// The weaker of the sources of start and end.
+    /// The source of the start or of the end, whichever is weaker.
     pub source: Source,
     /// The container that causes the phase, if it is a single one.
     pub container: Option<Arc<str>>,

@@ -1,5 +1,5 @@
 //! The phases of an ended Pod, reduced to kinds and times and packed into a few bytes per phase. Statistics over very many
-//! Pods read them instead of deriving each life again.
+//! Pods read these spans instead of deriving each life again.
 
 use jiff::Timestamp;
 
@@ -15,7 +15,7 @@ pub struct PhaseSpan {
     pub kind: PhaseKind,
     /// Start, in milliseconds since 1970.
     pub start: i64,
-    /// End, in milliseconds since 1970, or `None` if [`Phase::end`] is `None`.
+    /// End, in milliseconds since 1970. `None` if [`Phase::end`] is `None`.
     pub end: Option<i64>,
 }
 
@@ -47,7 +47,7 @@ impl Pack for PhaseSpan {
 pub(crate) struct PhaseSpans(Box<[u8]>);
 
 impl PhaseSpans {
-    /// Packs the phases of `life`. `buffer` is only used to avoid an allocation; its content is lost.
+    /// Packs the phases of `life`. `buffer` is used only to avoid an allocation. Its content is overwritten.
     pub(crate) fn pack(life: &Lifecycle, interner: &mut Interner, buffer: &mut Vec<u8>) -> Self {
         buffer.clear();
         let mut to = Packer::new(buffer, interner);

@@ -2,19 +2,22 @@
 //!
 //! The states of a Pod arrive in order, and its Events in any order. The result does not depend on how the two interleave.
 
+mod deletion;
+mod gates;
+
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::container_evidence::ContainerEvidence;
 use crate::lifecycle::container_life::ContainerRole;
-use crate::lifecycle::deletion::Deletion;
 use crate::lifecycle::event_fact::{EventFact, EventTime, FactKind, keep_earliest};
 use crate::lifecycle::evidence::Source;
-use crate::lifecycle::gates::{Gates, describe_gates};
 use crate::lifecycle::interner::Interner;
 use crate::lifecycle::message;
 use crate::lifecycle::packed::{pack_foreign_enum, packed_enum, packed_struct};
+use crate::lifecycle::pod_evidence::deletion::Deletion;
+use crate::lifecycle::pod_evidence::gates::{Gates, describe_gates};
 use crate::lifecycle::restart_policy::RestartPolicy;
 use crate::lifecycle::status_column::status_column;
 use crate::lifecycle::waits::{WaitTopic, Waits};
@@ -24,13 +27,13 @@ use crate::observation::{self, Seen, known};
 #[derive(Clone, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, each true or not yet")]
 pub(crate) struct PodEvidence {
-    /// Whether a state of the Pod was seen; otherwise only Events about it were.
+    /// Whether a state of the Pod was seen. If not, only Events about the Pod were seen.
     seen: bool,
     /// Receipt of the latest state.
     pub(crate) last_seen: Option<Timestamp>,
     /// Time of the owner's `SuccessfulCreate` event.
     pub(crate) created_event: Option<Timestamp>,
-    /// Receipt of the watch's ADDED.
+    /// Receipt of the watch event ADDED, if it was the first observation of the Pod.
     pub(crate) created_received: Option<Timestamp>,
     /// `metadata.creationTimestamp`.
     pub(crate) creation_timestamp: Option<Timestamp>,
@@ -76,14 +79,14 @@ pub(crate) struct PodEvidence {
     pub(crate) deletion: Option<Deletion>,
     /// First `Killing` event of a main container.
     pub(crate) killing: Option<EventTime>,
-    /// When and how the Pod was seen to be removed from the API server.
+    /// Receipt and kind of the observation that the Pod was removed from the API server.
     pub(crate) gone: Option<(Timestamp, Seen)>,
-    /// Time at which the Pod left the selector of the watch. No further states arrive after it.
-    pub(crate) unselected: Option<Timestamp>,
+    /// Time at which the Pod left the selector of the watch. No states arrive after this time.
+    pub(crate) left_selector: Option<Timestamp>,
     /// The containers in the order of [`Lifecycle::containers`](crate::lifecycle::Lifecycle::containers).
     pub(crate) containers: Vec<ContainerEvidence>,
-    /// Events about containers that are not known yet.
-    early_facts: Vec<EventFact>,
+    /// Facts about containers that no state of the Pod has declared yet.
+    facts_of_unknown_containers: Vec<EventFact>,
     /// Text of kubectl's STATUS column.
     pub(crate) status: Option<Arc<str>>,
 }
@@ -112,8 +115,8 @@ impl PodPhase {
 }
 
 impl PodEvidence {
-    /// Whether few further changes are expected: the phase is terminal, or the Pod is gone.
-    pub(crate) fn is_over(&self) -> bool {
+    /// Whether the phase is terminal or the Pod is gone. Few changes are expected after that.
+    pub(crate) fn has_ended(&self) -> bool {
         self.phase.is_terminal() || self.gone.is_some()
     }
 
@@ -134,15 +137,15 @@ impl PodEvidence {
         let metadata = &pod.metadata;
         if seen == Seen::Missing && self.seen {
             self.gone.get_or_insert((received, seen));
-            return; // The object is the state that was seen last.
+            return; // The object repeats the state that was seen last.
         }
         // A Pod that no longer matches the selector is reported as DELETED too. Only a deleted Pod has a deletionTimestamp.
         let deleted = seen.is_gone() && (metadata.deletion_timestamp.is_some() || seen == Seen::Missing);
-        self.unselected = live.filter(|_| seen.is_gone() && !deleted);
+        self.left_selector = live.filter(|_| seen.is_gone() && !deleted);
         if deleted {
             self.gone.get_or_insert((received, seen));
         } else {
-            self.gone = None; // A Pod that was missing from a list is back.
+            self.gone = None; // A Pod that was missing from a list can come back.
         }
         let first = !self.seen;
         self.seen = true;
@@ -162,7 +165,7 @@ impl PodEvidence {
         self.kubelet_wrote = metadata.kubelet_wrote().or(self.kubelet_wrote);
         self.reason = interner.share_non_empty(&pod.status.reason).or_else(|| self.reason.clone());
         self.status = Some(interner.share(&status_column(pod)));
-        for fact in std::mem::take(&mut self.early_facts) {
+        for fact in std::mem::take(&mut self.facts_of_unknown_containers) {
             self.add_fact(&fact);
         }
     }
@@ -305,15 +308,15 @@ impl PodEvidence {
         let pod_policy = spec.restart_policy.as_str();
         let inits = spec.init_containers.iter().map(|init| {
             if init.restart_policy == "Always" {
-                (init, ContainerRole::Sidecar, RestartPolicy::of_main(init, pod_policy))
+                (init, ContainerRole::Sidecar, RestartPolicy::for_main_or_sidecar(init, pod_policy))
             } else {
-                (init, ContainerRole::Init, RestartPolicy::of_init(init, pod_policy))
+                (init, ContainerRole::Init, RestartPolicy::for_init(init, pod_policy))
             }
         });
         let mains = spec
             .containers
             .iter()
-            .map(|main| (main, ContainerRole::Main, RestartPolicy::of_main(main, pod_policy)));
+            .map(|main| (main, ContainerRole::Main, RestartPolicy::for_main_or_sidecar(main, pod_policy)));
         self.containers = inits
             .chain(mains)
             .map(|(container, role, restart_policy)| {
@@ -353,7 +356,7 @@ impl PodEvidence {
             }
             Some(container) => container.events.add(fact),
             // The events of a debug container can arrive before the state of the Pod that declares it.
-            None => self.early_facts.push(fact.clone()),
+            None => self.facts_of_unknown_containers.push(fact.clone()),
         }
     }
 
@@ -379,7 +382,7 @@ impl PodEvidence {
         self.deletion.is_some_and(|deletion| !deletion.after_end)
     }
 
-    /// Returns in one phrase why the work of the Pod does not start.
+    /// Returns the reason why the work of the Pod does not start, as one phrase.
     pub(crate) fn waiting_reason(&self) -> Option<Arc<str>> {
         if !self.has_node {
             return self.queued_reason();
@@ -456,9 +459,9 @@ packed_struct!(PodEvidence {
     deletion,
     killing,
     gone,
-    unselected,
+    left_selector,
     containers,
-    early_facts,
+    facts_of_unknown_containers,
     status,
 });
 pack_foreign_enum!(Seen { Listed = 0, Added = 1, Changed = 2, Deleted = 3, Missing = 4 });

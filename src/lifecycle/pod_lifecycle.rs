@@ -13,7 +13,7 @@ use crate::lifecycle::pod_outcome::PodOutcome;
 /// The life of one Pod, as far as the evidence reaches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lifecycle {
-    /// The instants, in a possible order.
+    /// The instants, after the correction of an impossible order.
     pub instants: Instants,
     /// The phases, in order and without overlap.
     pub phases: Vec<Phase>,

@@ -1,4 +1,4 @@
-//! The state of a Pod as one word.
+//! The state of a Pod, reduced to one of a few outcomes.
 
 /// The present state of a Pod, or how it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

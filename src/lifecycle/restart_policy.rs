@@ -1,4 +1,4 @@
-//! Decides when the kubelet restarts a container.
+//! Decides whether the kubelet restarts a container.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::observation::{Container, RestartExitCodes, RestartRule};
 pub(crate) struct RestartPolicy {
     on_success: bool,
     on_failure: bool,
-    /// The container's `restartPolicyRules`. A rule that matches the exit code restarts the container whatever the policy is.
+    /// The container's `restartPolicyRules`. A rule that matches the exit code restarts the container even if the policy does not.
     rules: Option<Arc<[RestartRule]>>,
 }
 
@@ -19,7 +19,7 @@ impl RestartPolicy {
     pub(crate) const NEVER: Self = Self { on_success: false, on_failure: false, rules: None };
 
     /// The policy of a main container or a sidecar: its own `restartPolicy`, or that of the Pod if it has none.
-    pub(crate) fn of_main(container: &Container, pod_policy: &str) -> Self {
+    pub(crate) fn for_main_or_sidecar(container: &Container, pod_policy: &str) -> Self {
         let own = container.restart_policy.as_str();
         let policy = if own.is_empty() { pod_policy } else { own };
         // `Always` is the API server's default.
@@ -33,8 +33,8 @@ impl RestartPolicy {
     }
 
     /// The policy of an init container, which never restarts after a success.
-    pub(crate) fn of_init(container: &Container, pod_policy: &str) -> Self {
-        Self { on_success: false, ..Self::of_main(container, pod_policy) }
+    pub(crate) fn for_init(container: &Container, pod_policy: &str) -> Self {
+        Self { on_success: false, ..Self::for_main_or_sidecar(container, pod_policy) }
     }
 
     /// Whether the kubelet restarts the container after a run with this exit code.

@@ -9,14 +9,14 @@ use crate::lifecycle::instant::Instant;
 use crate::lifecycle::packed::{Pack, Packer, Unpacker, packed_enum, packed_struct};
 
 packed_enum! {
-    /// The component that a reason comes from. Reasons of different components can hold at the same time.
+    /// The step that a Pod waits for. Reasons of different topics can hold at the same time.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) enum WaitTopic {
-        /// The scheduler finds no node.
+        /// A node: the scheduler finds none.
         Scheduler,
-        /// An autoscaler reacts to the unschedulable Pod.
+        /// A new node: an autoscaler reacts to the unschedulable Pod.
         Autoscaler,
-        /// The kubelet cannot set up the volumes or the sandbox.
+        /// The volumes and the sandbox: the kubelet cannot set them up.
         Setup,
     }
 }
@@ -43,8 +43,8 @@ pub(crate) struct ReasonChange {
 pub(crate) struct Waits(Vec<WaitReport>);
 
 impl Waits {
-    /// Adds a report of `reason` at `first`, repeated until `last`. Adding a report twice, or reports in another order, has
-    /// the same result.
+    /// Adds a report of `reason` at `first`, repeated until `last`. The result depends neither on
+    /// the order of the reports nor on repetitions of the same report.
     pub(crate) fn add_report(
         &mut self,
         topic: WaitTopic,
@@ -70,7 +70,7 @@ impl Waits {
         Some(&reports.max_by_key(|report| (report.last, &report.reason))?.reason)
     }
 
-    /// Returns the changes of the reason, in order. A reason that is reported again after another one holds again.
+    /// Returns the changes of the reason, in order. A reason that is reported again after a different reason starts again.
     pub(crate) fn reason_changes(&self, topic: WaitTopic) -> Vec<ReasonChange> {
         let mut changes: Vec<ReasonChange> = Vec::new();
         for report in self.0.iter().filter(|report| report.topic == topic) {
@@ -85,7 +85,7 @@ impl Waits {
             let change_at =
                 |at| ReasonChange { since: Instant { at, evidence }, reason: Arc::clone(&report.reason) };
             changes.push(change_at(report.first));
-            // The last time is mostly truncated to the second, so within a second it adds nothing.
+            // In most cases the last time is truncated to the second, so a last time within a second of the first adds nothing.
             if report.last.duration_since(report.first) >= SignedDuration::from_secs(1) {
                 changes.push(change_at(report.last));
             }

@@ -12,7 +12,7 @@ use crate::lifecycle::phase::{Phase, PhaseKind};
 pub(crate) struct Interval {
     pub(crate) kind: PhaseKind,
     pub(crate) start: Instant,
-    /// `None` if the interval goes on to the end of the part of the life that is being cut.
+    /// `None` if the interval extends to the end of the part of the life that is being cut.
     pub(crate) end: Option<Instant>,
     pub(crate) container: Option<Arc<str>>,
     pub(crate) reason: Option<Arc<str>>,
@@ -30,7 +30,7 @@ impl Interval {
         Self { kind, start, end, container: None, reason, inferred: false }
     }
 
-    pub(crate) fn of_container(
+    pub(crate) fn for_container(
         kind: PhaseKind,
         start: Instant,
         end: Option<Instant>,
@@ -40,7 +40,7 @@ impl Interval {
         Self { container: Some(Arc::clone(&container.name)), ..Self::new(kind, start, end, reason) }
     }
 
-    /// Returns the weaker of the sources of the two ends of a piece of the interval.
+    /// Returns the source of the start or of the end of a piece of the interval, whichever is weaker.
     fn source_of_piece(&self, start: Instant, end: Option<Instant>) -> Source {
         let start = start.evidence.source();
         match end {
@@ -67,7 +67,7 @@ impl Interval {
 #[derive(Clone, Debug)]
 pub(crate) struct PhaseList {
     pub(crate) phases: Vec<Phase>,
-    /// For each phase, the evidence for its start and for its end. `None` if nobody asked for it.
+    /// For each phase, the evidence for its start and for its end. `None` if no explanation was requested.
     pub(crate) boundaries: Option<Vec<(Evidence, Option<Evidence>)>>,
 }
 
@@ -87,20 +87,21 @@ impl PhaseList {
         });
     }
 
-    /// Cuts `[start, end)` at every boundary of the intervals, and adds the pieces as phases. A piece belongs to the interval
-    /// with the highest precedence, or to `rest` if no interval covers it. Equal neighbours are joined.
-    pub(crate) fn cut(
+    /// Cuts the part `[start, end)` of the life at every boundary of the intervals, and adds the pieces as phases. A piece
+    /// belongs to the interval with the highest precedence, or to `fallback` if no interval covers it. Equal neighbours are
+    /// joined.
+    pub(crate) fn add_part(
         &mut self,
         start: Instant,
         end: Option<Instant>,
-        rest: &Interval,
+        fallback: &Interval,
         intervals: &[Interval],
     ) {
-        // Most lives need no cut.
+        // Most parts need no cut.
         match intervals {
             [] => {
-                if end.is_none_or(|end| end.at != start.at) || rest.kind.is_work() {
-                    self.push(rest, start, end);
+                if end.is_none_or(|end| end.at != start.at) || fallback.kind.is_work() {
+                    self.push(fallback, start, end);
                 }
                 return;
             }
@@ -113,7 +114,7 @@ impl PhaseList {
             self.push_empty_run(*cut, intervals, end);
             let next = cuts.get(index + 1).copied().or(end);
             let covering = intervals.iter().filter(|interval| interval.covers(*cut));
-            let interval = covering.max_by_key(|interval| precedence(interval.kind)).unwrap_or(rest);
+            let interval = covering.max_by_key(|interval| precedence(interval.kind)).unwrap_or(fallback);
             if !self.extend_last(first, interval, *cut, next) {
                 self.push(interval, *cut, next);
             }
@@ -124,8 +125,8 @@ impl PhaseList {
         self.remove_empty_phases(first);
     }
 
-    /// Extends the last phase by the piece `[start, end)` of `interval`, if both describe the same. Phases before `first` are
-    /// not extended. Returns whether it did.
+    /// Extends the last phase by the piece `[start, end)` of `interval`, if both have the same kind, container and reason. A
+    /// phase before index `first` is not extended. Returns whether a phase was extended.
     fn extend_last(
         &mut self,
         first: usize,
@@ -148,7 +149,7 @@ impl PhaseList {
         true
     }
 
-    /// Adds a run that starts and ends at `instant`, so that a short run whose times are truncated to the second still shows.
+    /// Adds a run that starts and ends at `instant`, so that a short run whose times are truncated to the second stays visible.
     /// Does nothing if another run covers the instant, or if the instant is not before `end`.
     fn push_empty_run(&mut self, instant: Instant, intervals: &[Interval], end: Option<Instant>) {
         if end.is_some_and(|end| end.at <= instant.at) {
@@ -196,7 +197,7 @@ fn collect_cuts(start: Instant, end: Option<Instant>, intervals: &[Interval]) ->
     cuts
 }
 
-/// Returns which of several intervals gives its kind to a piece that they all cover: the one with the highest number.
+/// Returns the precedence of a kind. If several intervals cover a piece, the interval with the highest precedence wins.
 fn precedence(kind: PhaseKind) -> u8 {
     match kind {
         PhaseKind::Running => 5,

@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::container_evidence::ContainerEvidence;
 use crate::lifecycle::container_life::{ContainerLife, ContainerRole};
-use crate::lifecycle::derive::work::{is_lost_with_node, is_work_over, main_containers};
-use crate::lifecycle::event_fact::{EventTime, fits};
+use crate::lifecycle::derive::work::{has_work_ended, is_lost_with_node, main_containers};
+use crate::lifecycle::event_fact::{EventTime, is_same_instant};
 use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::instant::{Instant, Instants};
 use crate::lifecycle::pod_evidence::PodEvidence;
@@ -16,14 +16,14 @@ use crate::lifecycle::pod_evidence::PodEvidence;
 /// A correction of an impossible order by more than this sets [`Lifecycle::clamped`](crate::lifecycle::Lifecycle::clamped).
 const MAX_SILENT_CORRECTION: SignedDuration = SignedDuration::from_secs(1);
 
-/// Derives the instants, still in the order of the evidence. `first_start` is the first start of a main container, if the
-/// first runs are known. `work_seen` is the earliest known start of a main container.
+/// Derives the instants without correcting their order. `first_start` is the first start of a main container, if the
+/// first runs are known. `earliest_start` is the earliest known start of a main container.
 pub(crate) fn derive_instants(
     pod: &PodEvidence,
     containers: &[ContainerLife],
     delete_requested: Option<Instant>,
     first_start: Option<Instant>,
-    work_seen: Option<Instant>,
+    earliest_start: Option<Instant>,
 ) -> Instants {
     let mut created = derive_created(pod);
     let scheduled = derive_scheduled(pod, created);
@@ -41,36 +41,34 @@ pub(crate) fn derive_instants(
         scheduled,
         sandbox_ready: derive_sandbox_ready(pod, containers),
         work_started: first_start,
-        work_ended: derive_work_ended(pod, containers, work_seen),
+        work_ended: derive_work_ended(pod, containers, earliest_start),
         delete_requested,
-        deleted: deleted.map(|(time, _)| at(time, Evidence::ReceivedDeleted)),
+        deleted: deleted.map(|(time, _)| Instant::new(time, Evidence::ReceivedDeleted)),
     }
-}
-
-/// Returns an instant with its evidence.
-pub(crate) fn at(at: Timestamp, evidence: Evidence) -> Instant {
-    Instant { at, evidence }
 }
 
 fn derive_created(pod: &PodEvidence) -> Option<Instant> {
     let coarse = pod.creation_timestamp;
-    let fits_coarse = |fine: &Timestamp| coarse.is_none_or(|coarse| fits(*fine, coarse));
-    let event = pod.created_event.filter(fits_coarse).map(|time| at(time, Evidence::SuccessfulCreate));
-    let received = || pod.created_received.filter(fits_coarse).map(|time| at(time, Evidence::ReceivedAdded));
-    event.or_else(received).or_else(|| coarse.map(|time| at(time, Evidence::CreationTimestamp)))
+    let fits_coarse = |fine: &Timestamp| coarse.is_none_or(|coarse| is_same_instant(*fine, coarse));
+    let event =
+        pod.created_event.filter(fits_coarse).map(|time| Instant::new(time, Evidence::SuccessfulCreate));
+    let received =
+        || pod.created_received.filter(fits_coarse).map(|time| Instant::new(time, Evidence::ReceivedAdded));
+    event.or_else(received).or_else(|| coarse.map(|time| Instant::new(time, Evidence::CreationTimestamp)))
 }
 
 fn derive_scheduled(pod: &PodEvidence, created: Option<Instant>) -> Option<Instant> {
     if pod.created_with_node {
-        return created.map(|created| at(created.at, Evidence::CreatedWithNode));
+        return created.map(|created| Instant::new(created.at, Evidence::CreatedWithNode));
     }
     let coarse = pod.pod_scheduled;
-    let fits_coarse = |event: &EventTime| coarse.is_none_or(|coarse| fits(event.at, coarse));
+    let fits_coarse = |event: &EventTime| coarse.is_none_or(|coarse| is_same_instant(event.at, coarse));
     if let Some(event) = pod.scheduled_event.filter(fits_coarse) {
         return Some(event.to_instant(Evidence::ScheduledEvent, Evidence::ScheduledEventCoarse));
     }
-    let start_time = || pod.start_time.filter(|_| pod.has_node).map(|time| at(time, Evidence::StartTime));
-    coarse.map(|time| at(time, Evidence::PodScheduled)).or_else(start_time)
+    let start_time =
+        || pod.start_time.filter(|_| pod.has_node).map(|time| Instant::new(time, Evidence::StartTime));
+    coarse.map(|time| Instant::new(time, Evidence::PodScheduled)).or_else(start_time)
 }
 
 fn derive_sandbox_ready(pod: &PodEvidence, containers: &[ContainerLife]) -> Option<Instant> {
@@ -80,23 +78,23 @@ fn derive_sandbox_ready(pod: &PodEvidence, containers: &[ContainerLife]) -> Opti
         .map(|start| start.at)
         .min();
     // Kubelets before 1.36 set the condition after the pull and the start, and the first image event may have expired.
-    // Neither is used if it is later than the first start.
+    // Neither of the two is used if it is later than the first start.
     let is_early_enough =
         |time: Timestamp| first_start.is_none_or(|start| time <= start + SignedDuration::from_secs(1));
     if let Some(event) = pod.first_image_event().filter(|event| is_early_enough(event.at)) {
         return Some(event.to_instant(Evidence::ImageEvent, Evidence::ImageEventCoarse));
     }
     let condition = pod.sandbox_ready.filter(|time| is_early_enough(*time));
-    condition.map(|time| at(time, Evidence::ReadyToStartContainers))
+    condition.map(|time| Instant::new(time, Evidence::ReadyToStartContainers))
 }
 
 fn derive_work_ended(
     pod: &PodEvidence,
     containers: &[ContainerLife],
-    work_seen: Option<Instant>,
+    earliest_start: Option<Instant>,
 ) -> Option<Instant> {
-    let work_seen = work_seen?;
-    if !is_work_over(pod, containers) {
+    let earliest_start = earliest_start?;
+    if !has_work_ended(pod, containers) {
         return None;
     }
     let last_runs = || main_containers(containers).filter_map(|main| main.runs.last());
@@ -106,41 +104,45 @@ fn derive_work_ended(
     if is_lost_with_node(pod, containers) {
         return None;
     }
-    let after_start = |time: &Timestamp| *time > work_seen.at;
+    let after_start = |time: &Timestamp| *time > earliest_start.at;
     let disruption = pod.disruption.as_ref().map(|(time, _)| *time).filter(after_start);
     let received = || {
         let ends = pod.containers.iter().filter_map(ContainerEvidence::end_received).max();
         ends.or(pod.phase_received.filter(|_| pod.phase.is_terminal()))
     };
     disruption
-        .map(|time| at(time, Evidence::DisruptionTarget))
-        .or_else(|| pod.not_ready.filter(after_start).map(|time| at(time, Evidence::NotReady)))
-        .or_else(|| pod.kubelet_wrote.filter(after_start).map(|time| at(time, Evidence::KubeletWrote)))
-        .or_else(|| received().map(|time| at(time, Evidence::ReceivedTerminated)))
+        .map(|time| Instant::new(time, Evidence::DisruptionTarget))
+        .or_else(|| pod.not_ready.filter(after_start).map(|time| Instant::new(time, Evidence::NotReady)))
+        .or_else(|| {
+            pod.kubelet_wrote.filter(after_start).map(|time| Instant::new(time, Evidence::KubeletWrote))
+        })
+        .or_else(|| received().map(|time| Instant::new(time, Evidence::ReceivedTerminated)))
 }
 
 /// Derives the time at which the deletion of the Pod was requested.
 pub(crate) fn derive_delete_requested(pod: &PodEvidence) -> Option<Instant> {
     let deletion = pod.deletion?;
     let coarse = deletion.computed;
-    if let Some(event) = pod.killing.filter(|event| coarse.is_none_or(|coarse| fits(event.at, coarse))) {
+    if let Some(event) =
+        pod.killing.filter(|event| coarse.is_none_or(|coarse| is_same_instant(event.at, coarse)))
+    {
         return Some(event.to_instant(Evidence::KillingEvent, Evidence::KillingEventCoarse));
     }
-    // If no request time can be computed, the receipt is used only if the Pod was seen before its deletion. Otherwise that
-    // state may be the last one of the deletion, which dates only the end of the deletion.
+    // If no request time can be computed, the receipt is used only if the Pod was seen before its deletion. Otherwise the
+    // first state that was seen may be the last state of the deletion, and its receipt dates only the end of the deletion.
     let received = deletion.received.filter(|time| match coarse {
-        Some(coarse) => fits(*time, coarse),
+        Some(coarse) => is_same_instant(*time, coarse),
         None => deletion.seen_before,
     });
     received
-        .map(|time| at(time, Evidence::ReceivedDeletion))
-        .or_else(|| coarse.map(|time| at(time, Evidence::DeletionTimestamp)))
+        .map(|time| Instant::new(time, Evidence::ReceivedDeletion))
+        .or_else(|| coarse.map(|time| Instant::new(time, Evidence::DeletionTimestamp)))
 }
 
 /// Returns the container (by index) and the receipt of the terminal phase, if that receipt dates the end of this container.
 ///
-/// It does so for the container that stopped last, if the container still ran when the deletion was requested and no other
-/// container ended in the same second.
+/// The receipt dates the end of the container that stopped last, if this container still ran when the deletion was requested
+/// and no other container ended in the same second.
 pub(crate) fn container_ended_by_deletion(
     pod: &PodEvidence,
     delete_requested: Option<Instant>,
@@ -156,10 +158,10 @@ pub(crate) fn container_ended_by_deletion(
         own.filter_map(|(index, container)| container.last_finished().map(|end| (index, end)))
     };
     let (index, end) = ends().max_by_key(|(_, end)| *end)?;
-    let is_only_one = ends().filter(|(_, other)| *other == end).count() == 1;
+    let is_alone = ends().filter(|(_, other)| *other == end).count() == 1;
     let ended_before = pod.containers[index].end_received().is_some_and(|end| end < requested.at);
     let ended_after = !ended_before && end + SignedDuration::from_secs(1) > requested.at;
-    (is_only_one && ended_after).then_some((index, received))
+    (is_alone && ended_after).then_some((index, received))
 }
 
 /// Moves `created`, `scheduled`, `sandbox_ready`, `work_started` and `work_ended` forward where one is earlier than the one

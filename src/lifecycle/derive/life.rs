@@ -41,7 +41,7 @@ impl PodEvidence {
     }
 }
 
-/// Derives the life from evidence on one clock. The boundaries of the explanation stay empty unless `explain` is set.
+/// Derives the life from evidence whose times are all on the same clock. The boundaries of the explanation stay empty unless `explain` is set.
 fn derive_life(pod: &PodEvidence, explain: bool) -> (Lifecycle, Explanation) {
     let delete_requested = derive_delete_requested(pod);
     let ended_by_deletion = container_ended_by_deletion(pod, delete_requested);
@@ -57,24 +57,25 @@ fn derive_life(pod: &PodEvidence, explain: bool) -> (Lifecycle, Explanation) {
         }
         containers.push(container_life(evidence, known));
     }
-    // A later start does not date the start of the work, but it shows that the work has started.
-    let work_seen = first_start.or_else(|| earliest_known_start(&containers));
-    let mut instants = derive_instants(pod, &containers, delete_requested, first_start, work_seen);
+    // A start after the first one does not date the start of the work, but it shows that the work has started.
+    let earliest_start = first_start.or_else(|| earliest_known_start(&containers));
+    let mut instants = derive_instants(pod, &containers, delete_requested, first_start, earliest_start);
     let uncorrected = instants;
     let clamped = correct_order(&mut instants);
-    let work_seen = instants.work_started.or(work_seen);
-    let outcome = derive_outcome(pod, &instants, &containers, work_seen.is_some());
-    let (end, mut end_unknown) = derive_end(pod, &containers, &instants, outcome, work_seen.is_some());
+    let earliest_start = instants.work_started.or(earliest_start);
+    let outcome = derive_outcome(pod, &instants, &containers, earliest_start.is_some());
+    let (end, mut end_unknown) = derive_end(pod, &containers, &instants, outcome, earliest_start.is_some());
     let (exit_code, reason) = derive_exit_code_and_reason(pod, &containers, outcome);
-    let input = PhaseInput { pod, containers: &containers, instants: &instants, work_seen, outcome, end };
+    let input =
+        PhaseInput { pod, containers: &containers, instants: &instants, earliest_start, outcome, end };
     let PhaseList { mut phases, boundaries } = input.derive_phases(reason.as_ref(), explain);
     let mut boundaries = boundaries.unwrap_or_default();
     if outcome == PodOutcome::Unknown {
         end_unknown = true;
-        cut_at(&mut phases, last_known_time(pod, work_seen));
+        truncate_phases(&mut phases, last_known_time(pod, earliest_start));
         boundaries.truncate(phases.len());
         let evidence =
-            if pod.unselected.is_some() { Evidence::ReceivedDeleted } else { Evidence::KubeletWrote };
+            if pod.left_selector.is_some() { Evidence::ReceivedDeleted } else { Evidence::KubeletWrote };
         if let Some((_, end)) = boundaries.last_mut() {
             *end = Some(evidence);
         }
@@ -114,7 +115,7 @@ fn container_life(container: &ContainerEvidence, known: KnownRuns) -> ContainerL
 }
 
 /// Removes everything after `last_known` from the phases.
-fn cut_at(phases: &mut Vec<Phase>, last_known: Option<Timestamp>) {
+fn truncate_phases(phases: &mut Vec<Phase>, last_known: Option<Timestamp>) {
     let Some(last_known) = last_known else { return };
     phases.retain(|phase| phase.start <= last_known);
     if let Some(last) = phases.last_mut() {

@@ -6,27 +6,26 @@ use jiff::Timestamp;
 
 use crate::lifecycle::container_evidence::ContainerEvidence;
 use crate::lifecycle::container_life::{ContainerLife, ContainerRole, ContainerRun};
-use crate::lifecycle::derive::instants::at;
-use crate::lifecycle::derive::work::{is_lost_with_node, is_work_over, main_containers};
-use crate::lifecycle::event_fact::fits;
+use crate::lifecycle::derive::work::{has_work_ended, is_lost_with_node, main_containers};
+use crate::lifecycle::event_fact::is_same_instant;
 use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::instant::{Instant, Instants};
 use crate::lifecycle::pod_evidence::{PodEvidence, PodPhase};
 use crate::lifecycle::pod_outcome::PodOutcome;
 use crate::observation::Seen;
 
-/// Derives the outcome. `work_seen` is whether a start of a main container is known.
+/// Derives the outcome. `work_has_started` is whether a start of a main container is known.
 pub(crate) fn derive_outcome(
     pod: &PodEvidence,
     instants: &Instants,
     containers: &[ContainerLife],
-    work_seen: bool,
+    work_has_started: bool,
 ) -> PodOutcome {
     if pod.phase == PodPhase::Succeeded {
         return PodOutcome::Succeeded;
     }
-    if is_work_over(pod, containers) {
-        return if !work_seen {
+    if has_work_ended(pod, containers) {
+        return if !work_has_started {
             PodOutcome::NeverStarted
         } else if was_ended_by_deletion(pod, instants, containers) {
             PodOutcome::Deleted
@@ -37,21 +36,21 @@ pub(crate) fn derive_outcome(
         };
     }
     match pod.gone {
-        Some((_, Seen::Deleted)) if !work_seen => return PodOutcome::NeverStarted,
+        Some((_, Seen::Deleted)) if !work_has_started => return PodOutcome::NeverStarted,
         Some(_) => return PodOutcome::Deleted,
         None => {}
     }
-    if pod.node_lost || pod.phase == PodPhase::Unknown || pod.unselected.is_some() {
+    if pod.node_lost || pod.phase == PodPhase::Unknown || pod.left_selector.is_some() {
         return PodOutcome::Unknown;
     }
-    match (work_seen, pod.has_node) {
+    match (work_has_started, pod.has_node) {
         (true, _) => PodOutcome::Running,
         (false, true) => PodOutcome::Starting,
         (false, false) => PodOutcome::Pending,
     }
 }
 
-/// Whether the work ended because of the deletion. It did not if it had already ended when the deletion was requested.
+/// Whether the work ended because of the deletion. Work that had already ended when the deletion was requested does not count.
 fn was_ended_by_deletion(pod: &PodEvidence, instants: &Instants, containers: &[ContainerLife]) -> bool {
     let would_restart = |(evidence, main): (&ContainerEvidence, &ContainerLife)| {
         main.role == ContainerRole::Main && main.runs.last().is_some_and(|run| evidence.restarts_after(run))
@@ -72,27 +71,27 @@ fn has_succeeded(container: &ContainerLife) -> bool {
     container.runs.last().is_some_and(|run| run.ended && run.exit_code == Some(0))
 }
 
-/// Derives where the phases end, and whether the true end is unknown.
+/// Derives the end of the phases, and whether the true end is unknown.
 pub(crate) fn derive_end(
     pod: &PodEvidence,
     containers: &[ContainerLife],
     instants: &Instants,
     outcome: PodOutcome,
-    work_seen: bool,
+    work_has_started: bool,
 ) -> (Option<Instant>, bool) {
     if !outcome.has_ended() {
         return (instants.work_ended, false);
     }
-    let end = if work_seen {
+    let end = if work_has_started {
         let is_lost = instants.work_ended.is_none() && is_lost_with_node(pod, containers);
         instants.work_ended.or(instants.deleted.filter(|_| !is_lost))
     } else {
         derive_end_without_work(pod, instants).or(instants.deleted)
     };
     match pod.gone {
-        // The end was not observed, so the phases go up to the last time at which the Pod was seen.
+        // The end was not observed, so the phases end at the last time at which the Pod was seen.
         Some((_, Seen::Missing)) if end.is_none() => {
-            (pod.last_seen.map(|time| at(time, Evidence::Missing)), true)
+            (pod.last_seen.map(|time| Instant::new(time, Evidence::LastSeenBeforeMissing)), true)
         }
         _ => (end, false),
     }
@@ -106,27 +105,29 @@ fn derive_end_without_work(pod: &PodEvidence, instants: &Instants) -> Option<Ins
             .iter()
             .filter(|container| matches!(container.role, ContainerRole::Main | ContainerRole::Init));
         let ends = own.filter_map(ContainerEvidence::last_finished);
-        ends.max().map(|time| at(time, Evidence::FinishedAt))
+        ends.max().map(|time| Instant::new(time, Evidence::FinishedAt))
     };
     let requested = instants.delete_requested.filter(|_| pod.was_deleted_before_end());
-    // A Pod that the kubelet rejects has no conditions. It ends at its `startTime`, when the kubelet sees it first.
+    // A Pod that the kubelet rejects has no conditions. Such a Pod ends at its `startTime`, because the kubelet sets
+    // this field when it rejects the Pod.
     let rejected = pod.start_time.filter(|_| pod.phase == PodPhase::Failed && !pod.has_sandbox_condition);
     let received = pod.phase_received.filter(|_| pod.phase.is_terminal());
     requested
         .or_else(finished)
-        .or_else(|| pod.disruption.as_ref().map(|(time, _)| at(*time, Evidence::DisruptionTarget)))
-        .or_else(|| pod.sandbox_gone.map(|time| at(time, Evidence::SandboxGone)))
+        .or_else(|| pod.disruption.as_ref().map(|(time, _)| Instant::new(*time, Evidence::DisruptionTarget)))
+        .or_else(|| pod.sandbox_gone.map(|time| Instant::new(time, Evidence::SandboxGone)))
         .or_else(|| {
-            let received = received.filter(|time| rejected.is_none_or(|coarse| fits(*time, coarse)));
-            received.map(|time| at(time, Evidence::ReceivedTerminalPhase))
+            let received =
+                received.filter(|time| rejected.is_none_or(|coarse| is_same_instant(*time, coarse)));
+            received.map(|time| Instant::new(time, Evidence::ReceivedTerminalPhase))
         })
-        .or_else(|| rejected.map(|time| at(time, Evidence::StartTime)))
+        .or_else(|| rejected.map(|time| Instant::new(time, Evidence::StartTime)))
 }
 
 /// Returns the last time at which the state of a Pod with outcome `Unknown` was known.
-pub(crate) fn last_known_time(pod: &PodEvidence, work_seen: Option<Instant>) -> Option<Timestamp> {
-    let last = pod.unselected.or(pod.kubelet_wrote).or(pod.not_ready)?;
-    Some(work_seen.map_or(last, |start| last.max(start.at)))
+pub(crate) fn last_known_time(pod: &PodEvidence, earliest_start: Option<Instant>) -> Option<Timestamp> {
+    let last = pod.left_selector.or(pod.kubelet_wrote).or(pod.not_ready)?;
+    Some(earliest_start.map_or(last, |start| last.max(start.at)))
 }
 
 /// Derives the exit code and the reason.
@@ -166,7 +167,7 @@ pub(crate) fn derive_exit_code_and_reason(
             .or_else(|| pod.waiting_reason())
             .or_else(never_ran),
         PodOutcome::Deleted => pod.reason.clone().or_else(disruption).or_else(|| Some("Deleted".into())),
-        PodOutcome::Unknown if pod.unselected.is_some() => Some("no longer selected".into()),
+        PodOutcome::Unknown if pod.left_selector.is_some() => Some("no longer selected".into()),
         PodOutcome::Unknown => Some("NodeNotReady".into()),
         PodOutcome::Pending | PodOutcome::Starting => pod.waiting_reason(),
         PodOutcome::Running => back_off_reason(pod, containers),

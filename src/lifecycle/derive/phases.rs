@@ -1,7 +1,7 @@
 //! Derives the phases of a Pod from its instants and from the runs of its containers.
 //!
 //! The life has three parts: the wait for a node, the cold start and the work. For each part the known intervals are
-//! collected, and [`PhaseList::cut`] makes phases of them.
+//! collected, and [`PhaseList::add_part`] turns them into phases.
 
 use std::sync::Arc;
 
@@ -18,9 +18,9 @@ use crate::lifecycle::pod_evidence::PodEvidence;
 use crate::lifecycle::pod_outcome::PodOutcome;
 use crate::lifecycle::waits::{ReasonChange, WaitTopic};
 
-/// A component reports a reason only after its first try has failed. A reason that is reported within this time after the
-/// start of a phase holds from the start of the phase.
-const MAX_FIRST_TRY: SignedDuration = SignedDuration::from_secs(1);
+/// A component reports a reason only after its first attempt has failed. A reason that is reported within this time after
+/// the start of a phase therefore holds from the start of the phase.
+const MAX_FIRST_ATTEMPT: SignedDuration = SignedDuration::from_secs(1);
 
 /// Everything that the phases are derived from.
 pub(crate) struct PhaseInput<'a> {
@@ -28,7 +28,7 @@ pub(crate) struct PhaseInput<'a> {
     pub(crate) containers: &'a [ContainerLife],
     pub(crate) instants: &'a Instants,
     /// Earliest known start of a main container. It is later than the start of the work if earlier runs are unknown.
-    pub(crate) work_seen: Option<Instant>,
+    pub(crate) earliest_start: Option<Instant>,
     pub(crate) outcome: PodOutcome,
     /// End of the work, or of a Pod whose work never started.
     pub(crate) end: Option<Instant>,
@@ -42,21 +42,21 @@ impl PhaseInput<'_> {
         let Some(created) = self.instants.created else { return phases };
         // An end truncated to the second can be earlier than a fine instant before it.
         let Instants { scheduled, sandbox_ready, .. } = *self.instants;
-        let before_end = [scheduled, sandbox_ready, self.work_seen].into_iter().flatten();
+        let before_end = [scheduled, sandbox_ready, self.earliest_start].into_iter().flatten();
         let min_end = before_end.map(|instant| instant.at).fold(created.at, Timestamp::max);
         let end = self.end.map(|end| Instant { at: end.at.max(min_end), ..end });
         match scheduled {
             Some(scheduled) => {
                 self.add_queued(&mut phases, created, Some(scheduled));
-                self.add_cold_start(&mut phases, scheduled, self.work_seen.or(end));
+                self.add_cold_start(&mut phases, scheduled, self.earliest_start.or(end));
             }
-            None if self.work_seen.is_some() => {
-                let rest = Interval::new(PhaseKind::Startup, created, None, reason.cloned());
-                phases.cut(created, self.work_seen, &rest, &[]);
+            None if self.earliest_start.is_some() => {
+                let fallback = Interval::new(PhaseKind::Startup, created, None, reason.cloned());
+                phases.add_part(created, self.earliest_start, &fallback, &[]);
             }
             None => self.add_queued(&mut phases, created, end),
         }
-        if let Some(start) = self.work_seen {
+        if let Some(start) = self.earliest_start {
             self.add_work(&mut phases, start, end);
         }
         phases
@@ -68,11 +68,12 @@ impl PhaseInput<'_> {
         let gates = self.gate_intervals(created);
         // A reason without a date is shown for the whole phase.
         let reason = self.pod.queued_reason().filter(|_| changes.is_empty() && gates.is_empty());
-        let rest = Interval::new(PhaseKind::Queued, created, None, reason);
+        let fallback = Interval::new(PhaseKind::Queued, created, None, reason);
         let mut intervals = reason_intervals(PhaseKind::Queued, created, &changes);
-        // The gates come last, because of equal kinds the last one wins: the scheduler ignores a gated Pod.
+        // The gates come last, because the last of several intervals of the same kind wins. The scheduler ignores a gated Pod,
+        // so its other reasons do not count.
         intervals.extend(gates);
-        phases.cut(created, end, &rest, &intervals);
+        phases.add_part(created, end, &fallback, &intervals);
     }
 
     /// Returns the intervals in which scheduling gates hold the Pod.
@@ -80,7 +81,7 @@ impl PhaseInput<'_> {
         let gates = &self.pod.gates;
         let start_of = |index: usize| {
             let gates = gates.get(index)?;
-            let evidence = if gates.received { Evidence::ReceivedGates } else { Evidence::GatesSeen };
+            let evidence = if gates.received { Evidence::ReceivedGates } else { Evidence::PreviousGatesSeen };
             Some(gates.since.map_or(created, |at| Instant { at, evidence }))
         };
         gates
@@ -96,37 +97,38 @@ impl PhaseInput<'_> {
     /// Adds the cold start: from the scheduling to the start of the work, or to the end of a Pod whose work never started.
     fn add_cold_start(&self, phases: &mut PhaseList, scheduled: Instant, end: Option<Instant>) {
         let pod = self.pod;
-        let first_start_unknown = self.instants.work_started.is_none() && self.work_seen.is_some();
+        let first_start_unknown = self.instants.work_started.is_none() && self.earliest_start.is_some();
         if first_start_unknown {
             let reason = Some("first start not seen".into());
-            let rest = Interval::new(PhaseKind::Startup, scheduled, None, reason);
-            return phases.cut(scheduled, end, &rest, &[]);
+            let fallback = Interval::new(PhaseKind::Startup, scheduled, None, reason);
+            return phases.add_part(scheduled, end, &fallback, &[]);
         }
-        let waiting_reason = if self.work_seen.is_none() { pod.waiting_reason() } else { None };
+        let waiting_reason = if self.earliest_start.is_none() { pod.waiting_reason() } else { None };
         let setup_changes = pod.waits.reason_changes(WaitTopic::Setup);
         let Some(ready) = self.instants.sandbox_ready else {
-            // Without the condition nothing dates the sandbox. It is certainly not ready if the kubelet has not seen the Pod.
+            // Without the condition, nothing dates the sandbox, so the end of the setup is unknown. A Pod that the kubelet has not
+            // seen is certainly still in setup.
             let in_setup =
-                self.work_seen.is_none() && (pod.has_sandbox_condition || pod.start_time.is_none());
+                self.earliest_start.is_none() && (pod.has_sandbox_condition || pod.start_time.is_none());
             let kind = if in_setup { PhaseKind::Setup } else { PhaseKind::Startup };
             let mut intervals = reason_intervals(kind, scheduled, &setup_changes);
             intervals.extend(self.unstartable_intervals(kind, scheduled));
             let reason = waiting_reason.filter(|_| intervals.is_empty());
-            let rest = Interval::new(kind, scheduled, None, reason);
+            let fallback = Interval::new(kind, scheduled, None, reason);
             intervals.extend(self.init_intervals());
-            return phases.cut(scheduled, end, &rest, &intervals);
+            return phases.add_part(scheduled, end, &fallback, &intervals);
         };
         let setup = Interval::new(PhaseKind::Setup, scheduled, None, None);
         let setup_intervals = reason_intervals(PhaseKind::Setup, scheduled, &setup_changes);
-        phases.cut(scheduled, Some(ready), &setup, &setup_intervals);
+        phases.add_part(scheduled, Some(ready), &setup, &setup_intervals);
         // Without an image event the pull cannot be distinguished from the start.
         let has_image_event = pod.first_image_event().is_some();
         let kind = if has_image_event { PhaseKind::Starting } else { PhaseKind::Startup };
         let mut intervals = self.unstartable_intervals(kind, ready);
-        let rest = Interval::new(kind, ready, None, waiting_reason.filter(|_| intervals.is_empty()));
+        let fallback = Interval::new(kind, ready, None, waiting_reason.filter(|_| intervals.is_empty()));
         intervals.extend(self.own_containers().flat_map(|(evidence, life)| pull_intervals(evidence, life)));
         intervals.extend(self.init_intervals());
-        phases.cut(ready, end, &rest, &intervals);
+        phases.add_part(ready, end, &fallback, &intervals);
     }
 
     /// Returns all containers except debug containers.
@@ -167,10 +169,10 @@ impl PhaseInput<'_> {
                 let is_last = container + 1 == inits.len() && index + 1 == life.runs.len();
                 let condition = initialized.filter(|initialized| is_last && initialized.at >= start.at);
                 let end = run.end.or(next.filter(|_| run.ended)).or(condition);
-                intervals.push(Interval::of_container(PhaseKind::Initializing, start, end, life, None));
+                intervals.push(Interval::for_container(PhaseKind::Initializing, start, end, life, None));
                 if let Some(end) = end.filter(|_| run.ended && evidence.restarts_after(run)) {
                     let reason = end_reason(run);
-                    intervals.push(Interval::of_container(PhaseKind::BackOff, end, next, life, reason));
+                    intervals.push(Interval::for_container(PhaseKind::BackOff, end, next, life, reason));
                 }
             }
         }
@@ -180,11 +182,11 @@ impl PhaseInput<'_> {
     /// Adds the phases from the start of the work on: the runs of the main containers, the waits between them, and the
     /// deletion.
     fn add_work(&self, phases: &mut PhaseList, start: Instant, end: Option<Instant>) {
-        // If the end of the work is unknown, it is also unknown whether the Pod still worked when its deletion was requested.
+        // If the end of the work is unknown, nothing shows whether the Pod still worked when its deletion was requested.
         let end_unknown = self.outcome.has_ended() && end.is_none();
         let requested =
             self.instants.delete_requested.filter(|_| self.pod.was_deleted_before_end() && !end_unknown);
-        let stopping = requested.map(|requested| if requested.at < start.at { start } else { requested });
+        let termination = requested.map(|requested| if requested.at < start.at { start } else { requested });
         let mut intervals = Vec::new();
         let mut open_back_off = None;
         for (evidence, life) in self.containers_with_role(ContainerRole::Main) {
@@ -194,12 +196,12 @@ impl PhaseInput<'_> {
                 let run_end = run.end.or(next.filter(|_| run.ended));
                 let has_guessed_end = run.ended && run.end.is_none() && next.is_some();
                 let reason = has_guessed_end.then(|| describe_unseen_runs(life));
-                intervals.extend(run_intervals(run_start, run_end, stopping, reason));
+                intervals.extend(run_intervals(run_start, run_end, termination, reason));
                 if let Some(run_end) = run_end.filter(|_| run.ended && evidence.restarts_after(run)) {
-                    let back_off_end = next.or(stopping);
+                    let back_off_end = next.or(termination);
                     let reason = end_reason(run);
                     let back_off =
-                        Interval::of_container(PhaseKind::BackOff, run_end, back_off_end, life, reason);
+                        Interval::for_container(PhaseKind::BackOff, run_end, back_off_end, life, reason);
                     if next.is_none() {
                         open_back_off = Some(back_off.clone());
                     }
@@ -213,30 +215,30 @@ impl PhaseInput<'_> {
         // Where no main container runs, for example between the starts of two containers, the Pod is still starting.
         let has_no_length = end.is_some_and(|end| end.at <= start.at);
         let kind = if has_no_length { PhaseKind::Running } else { PhaseKind::Starting };
-        phases.cut(start, end, &Interval::new(kind, start, None, None), &intervals);
+        phases.add_part(start, end, &Interval::new(kind, start, None, None), &intervals);
         // A Pod that was deleted while it waited for a restart has waited until the deletion was requested.
         if let (Some(end), Some(requested), Some(back_off)) = (end, requested, open_back_off)
             && requested.at > end.at
             && self.outcome == PodOutcome::Deleted
         {
-            phases.cut(end, Some(requested), &back_off, &[]);
+            phases.add_part(end, Some(requested), &back_off, &[]);
         }
     }
 }
 
-/// Returns one run of a main container, divided at the request of the deletion.
+/// Returns the intervals of one run of a main container. `termination` is the request of the deletion, which divides the run.
 fn run_intervals(
     start: Instant,
     end: Option<Instant>,
-    stopping: Option<Instant>,
+    termination: Option<Instant>,
     reason: Option<Arc<str>>,
 ) -> impl Iterator<Item = Interval> {
-    let stopping = stopping.filter(|stopping| end.is_none_or(|end| stopping.at < end.at));
+    let termination = termination.filter(|termination| end.is_none_or(|end| termination.at < end.at));
     let terminating_from = |start| Interval::new(PhaseKind::Terminating, start, end, None);
-    let (first, second) = match stopping {
-        Some(stopping) if stopping.at > start.at => {
-            let running = Interval::new(PhaseKind::Running, start, Some(stopping), reason);
-            (running, Some(terminating_from(stopping)))
+    let (first, second) = match termination {
+        Some(termination) if termination.at > start.at => {
+            let running = Interval::new(PhaseKind::Running, start, Some(termination), reason);
+            (running, Some(terminating_from(termination)))
         }
         Some(_) => (terminating_from(start), None),
         None => {
@@ -248,12 +250,12 @@ fn run_intervals(
 }
 
 /// Returns one interval for each reason, from its change to the next change. A first reason that is reported within
-/// [`MAX_FIRST_TRY`] after the start of the phase holds from the start of the phase.
+/// [`MAX_FIRST_ATTEMPT`] after the start of the phase holds from the start of the phase.
 fn reason_intervals(kind: PhaseKind, phase_start: Instant, changes: &[ReasonChange]) -> Vec<Interval> {
     let start_of = |index: usize| {
         let since = changes.get(index)?.since;
-        let is_first_try = index == 0 && since.at.duration_since(phase_start.at) <= MAX_FIRST_TRY;
-        Some(if is_first_try { phase_start } else { since })
+        let is_first_attempt = index == 0 && since.at.duration_since(phase_start.at) <= MAX_FIRST_ATTEMPT;
+        Some(if is_first_attempt { phase_start } else { since })
     };
     changes
         .iter()
@@ -278,7 +280,7 @@ fn describe_unseen_runs(life: &ContainerLife) -> Arc<str> {
     }
 }
 
-/// Returns the exit code of a run in words, or its reason if that says more.
+/// Returns the reason why a run ended. A generic reason is replaced by the exit code.
 fn end_reason(run: &ContainerRun) -> Option<Arc<str>> {
     match (run.reason.as_deref(), run.exit_code) {
         (None | Some("Error" | "Completed"), Some(code)) => Some(format!("exit code {code}").into()),

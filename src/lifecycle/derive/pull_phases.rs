@@ -14,21 +14,21 @@ use crate::lifecycle::phase::PhaseKind;
 /// A shorter wait before a pull is the kubelet's own work. A longer wait means that the pulls of other Pods came first.
 const MIN_QUEUE_WAIT: SignedDuration = SignedDuration::from_millis(100);
 
-/// Returns the pull of a container's image. The wait in the node's queue and the wait after a failed pull are intervals of
-/// their own.
+/// Returns the pull of a container's image. The wait in the node's queue and the wait after a failed pull are separate
+/// intervals.
 pub(crate) fn pull_intervals(evidence: &ContainerEvidence, container: &ContainerLife) -> Vec<Interval> {
     let Some(pull) = container.pull.filter(|pull| !pull.cached) else { return Vec::new() };
-    let pull_start = pull.start.map(|at| Instant { at, evidence: Evidence::PulledEventLessPull });
+    let pull_start = pull.start.map(|at| Instant { at, evidence: Evidence::PulledEventMinusPull });
     let Some(requested) = evidence.events.pull_requested().or(pull_start) else { return Vec::new() };
     // If no event reports the end of the pull, it ended before the container started.
     let started = container.runs.iter().find_map(|run| run.start);
     let end = pull.end.map(|at| Instant { at, evidence: Evidence::PulledEvent }).or(started);
     let pulling = |start, end, reason: Option<&str>| {
-        Interval::of_container(PhaseKind::Pulling, start, end, container, reason.map(Arc::from))
+        Interval::for_container(PhaseKind::Pulling, start, end, container, reason.map(Arc::from))
     };
     let Some(failure) = evidence.events.failed_pull().filter(|failure| failure.failed > requested.at) else {
-        let waited = pull.wait.is_some_and(|wait| wait >= MIN_QUEUE_WAIT);
-        return match pull_start.filter(|start| waited && start.at > requested.at) {
+        let was_queued = pull.wait.is_some_and(|wait| wait >= MIN_QUEUE_WAIT);
+        return match pull_start.filter(|start| was_queued && start.at > requested.at) {
             Some(start) => {
                 vec![pulling(requested, Some(start), Some("pull queue")), pulling(start, end, None)]
             }
@@ -36,14 +36,15 @@ pub(crate) fn pull_intervals(evidence: &ContainerEvidence, container: &Container
         };
     };
     let failed = Instant { at: failure.failed, evidence: Evidence::PullFailedEvent };
-    let again = failure.again.map(|at| Instant { at, evidence: Evidence::PullingAgain });
-    // The failure of the latest attempt is known to the second only.
-    let failed_again = failure.failed_again.map(|at| Instant { at, evidence: Evidence::PullFailedAgain });
+    let retried = failure.retried.map(|at| Instant { at, evidence: Evidence::LatestPullingEvent });
+    // The failure of the latest attempt is known only to the second.
+    let retry_failed =
+        failure.retry_failed.map(|at| Instant { at, evidence: Evidence::LatestPullFailedEvent });
     let mut intervals = vec![
         pulling(requested, Some(failed), None),
-        pulling(failed, again.or(end), Some("ImagePullBackOff")),
+        pulling(failed, retried.or(end), Some("ImagePullBackOff")),
     ];
-    intervals.extend(again.map(|again| pulling(again, failed_again.or(end), None)));
-    intervals.extend(failed_again.map(|failed| pulling(failed, end, Some("ImagePullBackOff"))));
+    intervals.extend(retried.map(|retried| pulling(retried, retry_failed.or(end), None)));
+    intervals.extend(retry_failed.map(|failed| pulling(failed, end, Some("ImagePullBackOff"))));
     intervals
 }

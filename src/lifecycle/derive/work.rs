@@ -17,18 +17,18 @@ pub(crate) fn earliest_known_start(containers: &[ContainerLife]) -> Option<Insta
         .min_by_key(|start| start.at)
 }
 
-/// Whether no main container runs or will run again.
-pub(crate) fn is_work_over(pod: &PodEvidence, containers: &[ContainerLife]) -> bool {
+/// Whether no main container runs now and none will run again.
+pub(crate) fn has_work_ended(pod: &PodEvidence, containers: &[ContainerLife]) -> bool {
     if pod.phase.is_terminal() {
         return true;
     }
-    let is_over = |(evidence, main): (&ContainerEvidence, &ContainerLife)| match main.runs.last() {
+    let has_ended = |(evidence, main): (&ContainerEvidence, &ContainerLife)| match main.runs.last() {
         Some(run) => run.ended && (pod.deletion.is_some() || !evidence.restarts_after(run)),
         None => evidence.is_lost(),
     };
     let pairs = pod.containers.iter().zip(containers);
     let mut mains = pairs.filter(|(_, life)| life.role == ContainerRole::Main).peekable();
-    mains.peek().is_some() && mains.all(is_over)
+    mains.peek().is_some() && mains.all(has_ended)
 }
 
 /// Whether the end of the work cannot be known because the node was lost. Then conditions and receipts only date the moment

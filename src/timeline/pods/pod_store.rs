@@ -316,7 +316,7 @@ impl PodStore {
         let mut keys = std::mem::take(&mut self.unpacked);
         for key in keys.drain(..) {
             let PodRecord { evidence, stale, .. } = &self.records[key.index()];
-            if evidence.is_packed() || !evidence.read(&self.names).is_over() {
+            if evidence.is_packed() || !evidence.read(&self.names).has_ended() {
                 continue;
             }
             if *stale {

@@ -116,7 +116,7 @@ fn container_boundaries(pod: &TimelinePod) -> Vec<Boundary> {
             let mut push = |at: Option<Timestamp>, evidence, verb: &str| {
                 boundaries.extend(at.map(|at| Boundary { at, evidence, name: format!("{name} {verb}") }));
             };
-            push(pull.start, Evidence::PulledEventLessPull, "is pulled");
+            push(pull.start, Evidence::PulledEventMinusPull, "is pulled");
             push(pull.end, Evidence::PulledEvent, "pull ends");
         }
         for run in &container.runs {
