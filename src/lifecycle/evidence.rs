@@ -59,7 +59,7 @@ macro_rules! evidence_table {
 // to the second, because the event's name does not hold a finer time.
 evidence_table! {
     SuccessfulCreate: Event, 50 ms, "name of the owner's SuccessfulCreate event";
-    ReceivedAdded: Observed, 50 ms, "receipt of the Pod's ADDED";
+    ReceivedAdded: Observed, 50 ms, "receipt of the Pod's ADDED watch event";
     CreationTimestamp: Status, 1000 ms, "metadata.creationTimestamp";
     ScheduledEvent: Event, 50 ms, "eventTime of the Scheduled event";
     ScheduledEventCoarse: Event, 1000 ms, "firstTimestamp of the Scheduled event";
@@ -84,8 +84,8 @@ evidence_table! {
     KillingEventCoarse: Event, 1000 ms, "firstTimestamp of the Killing event";
     ReceivedDeletion: Observed, 50 ms, "receipt of the first object with deletionTimestamp";
     DeletionTimestamp: Status, 1000 ms, "deletionTimestamp - deletionGracePeriodSeconds";
-    ReceivedDeleted: Observed, 50 ms, "receipt of the Pod's DELETED";
-    LastSeenBeforeMissing: Inferred, 300_000 ms, "last seen before it was missing from a list (lower bound)";
+    ReceivedDeleted: Observed, 50 ms, "receipt of the Pod's DELETED watch event";
+    LastSeenBeforeMissing: Inferred, 300_000 ms, "last receipt of the Pod before it was missing from a list (lower bound)";
     SuspendedCondition: Status, 1000 ms, "condition Suspended of the workload";
     SuspendEvent: Event, 50 ms, "name of the Suspended or Resumed event";
     SuspendEventCoarse: Event, 1000 ms, "lastTimestamp of the Suspended or Resumed event";
@@ -94,7 +94,7 @@ evidence_table! {
     FailedCreateEventCoarse: Event, 1000 ms, "lastTimestamp of the FailedCreate event";
     WorkloadEnded: Status, 1000 ms, "the end of the workload";
     ReceivedGates: Observed, 50 ms, "receipt of the changed schedulingGates";
-    PreviousGatesSeen: Inferred, 300_000 ms, "the gates before were seen last (lower bound)";
+    PreviousGatesSeen: Inferred, 300_000 ms, "last receipt of the previous schedulingGates (lower bound)";
     UnschedulableEvent: Event, 50 ms, "time of the FailedScheduling event";
     ReceivedUnschedulable: Observed, 50 ms, "receipt of the condition PodScheduled";
     AutoscalerEvent: Event, 50 ms, "time of the autoscaler's event";
@@ -102,8 +102,8 @@ evidence_table! {
     Initialized: Status, 1000 ms, "condition Initialized";
     PullingEvent: Event, 50 ms, "name of the Pulling event";
     PulledEvent: Event, 50 ms, "name of the Pulled event";
-    PulledEventMinusWait: Event, 50 ms, "Pulled event less the time since asked";
-    PulledEventMinusPull: Event, 50 ms, "Pulled event less what the pull took";
+    PulledEventMinusWait: Event, 50 ms, "Pulled event minus the time since the pull was requested";
+    PulledEventMinusPull: Event, 50 ms, "Pulled event minus the duration of the pull";
     LatestPullingEvent: Event, 1000 ms, "latest Pulling event";
     PullFailedEvent: Event, 50 ms, "name of the Failed event of the pull";
     LatestPullFailedEvent: Event, 1000 ms, "lastTimestamp of the pull's Failed event";
