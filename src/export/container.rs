@@ -23,7 +23,7 @@ pub(crate) struct ContainerEntry<'a> {
     pub(crate) pull: Option<PullEntry>,
     /// The known runs, oldest first.
     pub(crate) runs: Vec<RunEntry<'a>>,
-    /// Number of runs that were never observed, because the API shows only the last ones.
+    /// Number of runs that were never observed, because the API reports only the latest runs.
     pub(crate) runs_not_seen: u32,
 }
 
@@ -58,7 +58,7 @@ pub(crate) struct PullEntry {
     pub(crate) wait_millis: Option<i64>,
     /// Size of the image.
     pub(crate) bytes: Option<u64>,
-    /// The image was already on the node.
+    /// Whether the image was already on the node.
     pub(crate) cached: bool,
 }
 

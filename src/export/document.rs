@@ -13,7 +13,7 @@ use crate::export::summary::SummaryEntry;
 use crate::export::units::Rfc3339Millis;
 use crate::timeline::{Parent, Summary, Timeline, Workload, image_pulls};
 
-/// Version of the document's form.
+/// Version of the document's format.
 pub(crate) const API_VERSION: &str = "kubectl-seq/v1";
 
 /// The timeline document. It borrows the timeline, and each Pod's entry is created when it is written.
@@ -58,7 +58,7 @@ pub struct WorkloadEntry<'a> {
     pub name: &'a str,
     /// Uid.
     pub uid: &'a str,
-    /// The object that controls it.
+    /// The object that controls the workload.
     pub parent: Option<ParentEntry<'a>>,
     /// `Pending`, `Suspended`, `Running`, `Succeeded`, `Failed` or `Unknown`.
     pub outcome: &'static str,
@@ -69,10 +69,10 @@ pub struct WorkloadEntry<'a> {
     /// `creationTimestamp`.
     #[serde_as(as = "Option<Rfc3339Millis>")]
     pub created_at: Option<Timestamp>,
-    /// When its controller began.
+    /// When the controller began to process the workload. For a Pod, when its work began.
     #[serde_as(as = "Option<Rfc3339Millis>")]
     pub started_at: Option<Timestamp>,
-    /// When it ended.
+    /// When the workload ended.
     #[serde_as(as = "Option<Rfc3339Millis>")]
     pub finished_at: Option<Timestamp>,
     /// Pods that must succeed.
@@ -88,16 +88,16 @@ pub struct WorkloadEntry<'a> {
     /// When its schedule creates the next Job.
     #[serde_as(as = "Option<Rfc3339Millis>")]
     pub next_run_at: Option<Timestamp>,
-    /// Since when its controller cannot create Pods; `reason` and `message` say why.
+    /// The time since which the controller cannot create Pods. `reason` and `message` contain the cause.
     #[serde_as(as = "Option<Rfc3339Millis>")]
     pub waiting_since: Option<Timestamp>,
     /// The statistics.
     pub summary: SummaryEntry,
-    /// Times in which it created no Pods because it was suspended or its Pods were refused, in chronological order.
+    /// Times in which the workload created no Pods because it was suspended or its Pods were refused, in chronological order.
     pub holds: Vec<HoldEntry<'a>>,
     /// The completion indexes that wait for their next attempt, in ascending order.
     pub back_offs: Vec<BackOffEntry>,
-    /// Why it created no Pods, and why its Pods waited before their work, the longest wait first.
+    /// The reasons why the workload created no Pods and why its Pods waited before their work, the longest wait first.
     pub waits: Vec<WaitEntry>,
     /// The pulls of each image on each node.
     pub images: Vec<ImageEntry>,

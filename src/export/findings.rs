@@ -82,8 +82,8 @@ pub struct BackOffEntry {
     /// When the latest attempt failed.
     #[serde_as(as = "Rfc3339Millis")]
     pub since: Timestamp,
-    /// When the controller's back-off ends. The next Pod may be created later, if no slot is free. `null` if counted
-    /// failures were not observed.
+    /// When the controller's back-off ends. The next Pod may be created later, if no slot is free. `null` if the
+    /// controller counted failures that were not observed.
     #[serde_as(as = "Option<Rfc3339Millis>")]
     pub expected_at: Option<Timestamp>,
 }
@@ -123,9 +123,9 @@ impl From<ImagePulls> for ImageEntry {
         Self {
             pulls: pulls.pulls,
             cached: pulls.cached,
-            first_millis: pulls.first.map(to_millis),
-            longest_millis: pulls.longest.map(to_millis),
-            waited_millis: pulls.waited.map(to_millis),
+            first_millis: pulls.first_pull.map(to_millis),
+            longest_millis: pulls.longest_pull.map(to_millis),
+            waited_millis: pulls.longest_wait.map(to_millis),
             bytes: pulls.bytes,
             image: pulls.image,
             node: pulls.node,

@@ -1,4 +1,4 @@
-//! Values of the model for the tests of the formats. Each optional field has a value in one of them and none in another.
+//! Values of the model for the tests of the formats. Each optional field is set in one value and unset in another.
 
 use std::sync::Arc;
 
@@ -83,7 +83,7 @@ pub(crate) fn summary() -> Summary {
 }
 
 /// A Pod that ran an init container, failed by a signal and was deleted.
-pub(crate) fn ended() -> TimelinePod<'static> {
+pub(crate) fn ended_pod() -> TimelinePod<'static> {
     let image: Arc<str> = "perl:5.34.0".into();
     let pull = Pull {
         start: Some(at(1000)),
@@ -156,7 +156,7 @@ pub(crate) fn ended() -> TimelinePod<'static> {
 }
 
 /// A Pod that waits for a node. Nearly all values are unknown.
-pub(crate) fn waiting() -> TimelinePod<'static> {
+pub(crate) fn waiting_pod() -> TimelinePod<'static> {
     let mut queued = phase(PhaseKind::Queued, 0, None);
     queued.reason = Some("Insufficient cpu".into());
     let identity = PodIdentity {

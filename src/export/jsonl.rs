@@ -1,4 +1,5 @@
-//! `-o jsonl`: one line for each change while following. It contains the changed element in the form of the timeline document.
+//! `-o jsonl`: one line for each change while following. The line contains the changed workload or Pod in the form of the
+//! timeline document.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -49,12 +50,13 @@ struct EndLine<'a> {
     workloads: Vec<WorkloadEntry<'a>>,
 }
 
-/// Writes the changes of a timeline as lines. Stores a hash of the last line of each element, so that equal lines are not
-/// repeated.
+/// Writes the changes of a timeline as lines. Stores a hash of the last written state of each workload and Pod, so that an
+/// equal state is not written again.
 #[derive(Debug, Default)]
 pub(crate) struct ChangeLines {
     /// By uid.
     workload_hashes: HashMap<Arc<str>, u64>,
+    /// By key.
     pod_hashes: HashMap<PodKey, u64>,
 }
 
@@ -77,7 +79,7 @@ impl ChangeLines {
             }
         }
         for workload in timeline.workloads() {
-            if changes.workloads && self.note_workload(workload) {
+            if changes.workloads_changed && self.update_workload_hash(workload) {
                 let workload = WorkloadEntry::without_pods(timeline, workload, now);
                 write_line(&WorkloadLine { r#type: "workload", observed_at: now, workload }, out)?;
             }
@@ -85,7 +87,7 @@ impl ChangeLines {
             keys.sort_by_key(|&key| (timeline.overview(key).created(), &timeline.identity(key).name));
             for key in keys {
                 let pod = timeline.pod(key);
-                if self.note_pod(key, &pod)? {
+                if self.update_pod_hash(key, &pod)? {
                     let pod = PodEntry::new(&pod, now);
                     let line = PodLine { r#type: "pod", observed_at: now, workload_uid: &workload.uid, pod };
                     write_line(&line, out)?;
@@ -110,8 +112,8 @@ impl ChangeLines {
         write_line(&EndLine { r#type: "end", observed_at: now, exit_code, workloads }, out)
     }
 
-    /// Stores a hash of what the workload's object and its controller report. Returns whether it changed.
-    fn note_workload(&mut self, workload: &Workload) -> bool {
+    /// Stores a hash of the fields that the workload's object and its controller report. Returns whether the hash changed.
+    fn update_workload_hash(&mut self, workload: &Workload) -> bool {
         let mut hash = DefaultHasher::new();
         let counts = (workload.active, workload.succeeded, workload.failed);
         let desired = (workload.completions, workload.parallelism);
@@ -119,17 +121,17 @@ impl ChangeLines {
         let status = (workload.state, &workload.reason, &workload.message, workload.gone);
         (counts, desired, times, status).hash(&mut hash);
         for hold in &workload.holds {
-            let times = [hold.start, hold.end].map(|end| end.map(|end| end.at));
+            let times = [hold.start, hold.end].map(|instant| instant.map(|instant| instant.at));
             (times, hold.ended, &hold.reason, &hold.message).hash(&mut hash);
         }
         let hash = hash.finish();
         self.workload_hashes.insert(Arc::clone(&workload.uid), hash) != Some(hash)
     }
 
-    /// Stores a hash of a Pod's entry. Returns whether it changed.
-    fn note_pod(&mut self, key: PodKey, pod: &TimelinePod<'_>) -> io::Result<bool> {
+    /// Stores a hash of a Pod's entry. Returns whether the hash changed.
+    fn update_pod_hash(&mut self, key: PodKey, pod: &TimelinePod<'_>) -> io::Result<bool> {
         let mut hash = HashWriter(DefaultHasher::new());
-        // A constant time, because the growing duration of an open phase is no change.
+        // The time is constant, because the growing duration of an open phase is not a change.
         serde_json::to_writer(&mut hash, &PodEntry::new(pod, Timestamp::UNIX_EPOCH))
             .map_err(io::Error::from)?;
         let hash = hash.0.finish();

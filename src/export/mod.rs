@@ -1,8 +1,8 @@
 //! The output for programs: the timeline document as JSON and YAML, its changes as JSON lines, and names.
 //!
-//! The structs of the document are separate from the model, because the model may change and the document may not. Everything
-//! is written piece by piece, so that no output exists in memory as a whole. Therefore writers should be buffered. Text from
-//! the server is written unchanged, with the escapes of the format.
+//! The structs of the document are separate from the model, because the model may change and the document may not. Each
+//! document is written piece by piece, so that it never exists in memory as a whole. Therefore writers should be buffered.
+//! Text from the server is written unchanged, except for the escapes that the format requires.
 
 #![warn(clippy::wildcard_enum_match_arm)]
 

@@ -13,7 +13,7 @@ pub(crate) fn write_names(timeline: &Timeline, out: &mut dyn Write) -> io::Resul
     timeline.workloads().iter().try_for_each(|workload| writeln!(out, "{}", resource_name(workload)))
 }
 
-/// The kind in lower case, the group if there is one, and the name.
+/// The name in the form `kind.group/name`, with the kind in lower case. Core kinds such as Pods have no group.
 fn resource_name(workload: &Workload) -> String {
     let mut name = workload.kind.to_lowercase();
     if let Some((group, _version)) = workload.api_version.split_once('/') {

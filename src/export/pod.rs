@@ -43,7 +43,7 @@ pub(crate) struct PodEntry<'a> {
     pub(crate) cold_start_millis: Option<i64>,
     /// `workEnded - workStarted`.
     pub(crate) run_millis: Option<i64>,
-    /// An instant was moved by more than a second, because the observed order was impossible.
+    /// Whether an instant was moved by more than a second, because the observed order was impossible.
     pub(crate) clamped: bool,
     /// How far the API server's clock is ahead of the node's clock. The kubelet's times were moved by this. 0 if the two
     /// clocks may agree.
@@ -53,7 +53,7 @@ pub(crate) struct PodEntry<'a> {
 }
 
 impl<'a> PodEntry<'a> {
-    /// The Pod at `now`.
+    /// The entry of a Pod at `now`.
     pub(crate) fn new(pod: &'a TimelinePod<'_>, now: Timestamp) -> Self {
         let life = &pod.life;
         Self {
@@ -88,7 +88,7 @@ impl<'a> PodEntry<'a> {
     }
 }
 
-/// `instants`: each is `null` if it is unknown or lies in the future.
+/// The field `instants`. An instant is `null` if it is unknown or has not happened yet.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct InstantSet {
@@ -133,7 +133,8 @@ pub(crate) struct InstantEntry {
     pub(crate) at: Timestamp,
     /// `event`, `observed`, `status` or `inferred`.
     pub(crate) source: &'static str,
-    /// The largest error: after `at` for times from fields and events, before `at` for `observed`.
+    /// The largest possible error. The true time is not before `at` if it comes from a field or an event, and not after `at` if
+    /// the source is `observed`.
     pub(crate) precision_millis: i64,
 }
 
@@ -170,7 +171,7 @@ pub(crate) struct PhaseEntry<'a> {
 }
 
 impl<'a> PhaseEntry<'a> {
-    /// The phase. `now` is its end so far if it is open.
+    /// The entry of a phase. `now` is `None` unless the phase is open.
     fn new(phase: &'a Phase, now: Option<Timestamp>) -> Self {
         // The duration is the difference of the printed times, so that the printed numbers agree.
         let millis_until = |end: Timestamp| (end.as_millisecond() - phase.start.as_millisecond()).max(0);

@@ -23,9 +23,9 @@ pub struct SummaryEntry {
     pub cold_start_millis: i64,
     /// Sum of the Pods' times in the queue.
     pub queued_millis: i64,
-    /// Slot time in the phase `BackOff`, and of slots whose controller waits after a failure.
+    /// Slot time of Pods in the phase `BackOff`, and of slots without a Pod while the controller waits after a failure.
     pub back_off_millis: Option<i64>,
-    /// Slot time without a Pod.
+    /// Slot time of slots without a Pod for another reason, and of Pods whose phase is unknown.
     pub idle_millis: Option<i64>,
     /// Percentiles over the Pods whose work has begun.
     pub cold_start: PercentilesEntry,
@@ -37,7 +37,8 @@ pub struct SummaryEntry {
     pub concurrency: ConcurrencyEntry,
     /// Slot time by use.
     pub slots: Option<SlotsEntry>,
-    /// Finished Pods or earlier values of `parallelism` were never observed, so slot time covers only the observed part.
+    /// Whether finished Pods or earlier values of `parallelism` were never observed. Slot time then covers only the observed
+    /// part.
     pub partial: bool,
 }
 
@@ -66,7 +67,7 @@ impl From<&Summary> for SummaryEntry {
     }
 }
 
-/// Nearest-rank percentiles over the Pods that have the value; `null` if none has.
+/// Nearest-rank percentiles over the Pods that have the value; `null` if no Pod has it.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_field_names, reason = "the names of the document")]

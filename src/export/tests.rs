@@ -1,17 +1,17 @@
-//! Tests of the formats' contract. A change of an expected value here breaks scripts of users.
+//! Tests of the formats' contract. A change of an expected value here breaks the scripts of users.
 
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
 use crate::export::document::WorkloadEntry;
-use crate::export::fixture::{at, ended, summary, waiting, workload};
+use crate::export::fixture::{at, ended_pod, summary, waiting_pod, workload};
 use crate::export::pod::PodEntry;
 use crate::export::*;
 use crate::observation::{Object, Observation, Seen};
 use crate::timeline::Timeline;
 
-fn value(entry: &impl serde::Serialize) -> Value {
+fn to_value(entry: &impl serde::Serialize) -> Value {
     serde_json::to_value(entry).unwrap()
 }
 
@@ -46,7 +46,7 @@ fn words(text: &str) -> Vec<&str> {
 
 #[test]
 fn all_fields_are_written_in_the_documented_order() {
-    let (job, numbers, pod) = (workload(), summary(), ended());
+    let (job, numbers, pod) = (workload(), summary(), ended_pod());
     let entry = WorkloadEntry::new(&job, &numbers);
     assert_eq!(keys(&document(&Timeline::default(), at(0))), words("apiVersion kind observedAt workloads"));
     assert_eq!(
@@ -97,7 +97,7 @@ fn all_fields_are_written_in_the_documented_order() {
 fn a_workload_is_written_with_all_values() {
     let (job, numbers) = (workload(), summary());
     assert_eq!(
-        value(&WorkloadEntry::new(&job, &numbers)),
+        to_value(&WorkloadEntry::new(&job, &numbers)),
         parse_json(
             r#"{
             "apiVersion": "batch/v1", "kind": "Job", "namespace": "default", "name": "pi", "uid": "job-uid",
@@ -130,7 +130,7 @@ fn a_workload_is_written_with_all_values() {
 #[test]
 fn an_ended_pod_is_written_with_all_values() {
     assert_eq!(
-        value(&PodEntry::new(&ended(), at(60_000))),
+        to_value(&PodEntry::new(&ended_pod(), at(60_000))),
         parse_json(
             r#"{
             "namespace": "default", "name": "pi-0-j272m", "uid": "pod-uid", "node": "node-1", "index": 0,
@@ -174,8 +174,8 @@ fn an_ended_pod_is_written_with_all_values() {
 
 #[test]
 fn unknown_values_are_null_and_open_phases_last_until_now() {
-    let pod = waiting();
-    let entry = value(&PodEntry::new(&pod, at(1500)));
+    let pod = waiting_pod();
+    let entry = to_value(&PodEntry::new(&pod, at(1500)));
     for field in ["node", "index", "exitCode", "queuedMillis", "coldStartMillis", "runMillis"] {
         assert_eq!(entry[field], Value::Null, "{field}");
     }
@@ -189,11 +189,11 @@ fn unknown_values_are_null_and_open_phases_last_until_now() {
 
 #[test]
 fn an_end_that_was_not_observed_is_null() {
-    let mut pod = ended();
+    let mut pod = ended_pod();
     let life = pod.life.to_mut();
     life.end_unknown = true;
     life.phases.last_mut().unwrap().end = None;
-    let entry = value(&PodEntry::new(&pod, at(60_000)));
+    let entry = to_value(&PodEntry::new(&pod, at(60_000)));
     let phase = &entry["phases"][3];
     assert_eq!((&phase["end"], &phase["millis"]), (&Value::Null, &Value::Null));
 }
@@ -203,7 +203,7 @@ fn times_are_truncated_to_three_decimals() {
     let mut job = workload();
     job.created = Some("2026-01-01T00:00:00.999999999Z".parse().unwrap());
     job.started = Some("2026-01-01T00:00:00.1Z".parse().unwrap());
-    let entry = value(&WorkloadEntry::new(&job, &summary()));
+    let entry = to_value(&WorkloadEntry::new(&job, &summary()));
     assert_eq!(entry["createdAt"], "2026-01-01T00:00:00.999Z");
     assert_eq!(entry["startedAt"], "2026-01-01T00:00:00.100Z");
 }
@@ -263,7 +263,7 @@ workloads:
   active: 0"#
     );
     let parsed: Value = serde_saphyr::from_str(&text).unwrap();
-    assert_eq!(parsed, value(&document));
+    assert_eq!(parsed, to_value(&document));
 }
 
 #[test]
@@ -298,36 +298,36 @@ fn writers_return_a_broken_pipe_with_its_kind() {
     }
 }
 
-/// A timeline of a Job and its Pod from a list.
-fn observed() -> Timeline {
+/// A timeline to which a listed Job and its Pod were applied.
+fn timeline_with_job_and_pod() -> Timeline {
     let job = r#"{"metadata": {"name": "pi", "namespace": "default", "uid": "job-uid",
         "creationTimestamp": "2026-01-01T00:00:00Z"},
         "spec": {"completions": 1, "parallelism": 1}, "status": {"active": 1, "startTime": "2026-01-01T00:00:00Z"}}"#;
     let mut timeline = Timeline::default();
-    timeline.apply(&seen(Object::Job(serde_json::from_str(job).unwrap())));
-    timeline.apply(&pod(r#"{"phase": "Pending"}"#));
+    timeline.apply(&listed(Object::Job(serde_json::from_str(job).unwrap())));
+    timeline.apply(&pod_observation(r#"{"phase": "Pending"}"#));
     timeline
 }
 
-fn pod(status: &str) -> Observation {
+fn pod_observation(status: &str) -> Observation {
     let text = format!(
         r#"{{"metadata": {{"name": "pi-abcde", "namespace": "default", "uid": "pod-uid",
             "creationTimestamp": "2026-01-01T00:00:00Z",
             "ownerReferences": [{{"kind": "Job", "name": "pi", "uid": "job-uid", "controller": true}}]}},
             "spec": {{"containers": [{{"name": "pi", "image": "perl"}}]}}, "status": {status}}}"#
     );
-    seen(Object::Pod(serde_json::from_str(&text).unwrap()))
+    listed(Object::Pod(serde_json::from_str(&text).unwrap()))
 }
 
-fn seen(object: Object) -> Observation {
+fn listed(object: Object) -> Observation {
     Observation { received: at(500), seen: Seen::Listed, object }
 }
 
 #[test]
 fn the_document_contains_the_workloads_and_their_pods() {
-    let mut timeline = observed();
+    let mut timeline = timeline_with_job_and_pod();
     timeline.recompute();
-    let document = value(&document(&timeline, at(1000)));
+    let document = to_value(&document(&timeline, at(1000)));
     assert_eq!(document["observedAt"], "2026-01-01T00:00:01.000Z");
     let job = &document["workloads"][0];
     assert_eq!(
@@ -348,7 +348,7 @@ fn the_document_contains_the_workloads_and_their_pods() {
 
 #[test]
 fn each_change_is_written_as_one_line() {
-    let mut timeline = observed();
+    let mut timeline = timeline_with_job_and_pod();
     let mut lines = ChangeLines::default();
     let mut write = |timeline: &mut Timeline, now| -> Vec<Value> {
         let changes = timeline.recompute();
@@ -365,13 +365,13 @@ fn each_change_is_written_as_one_line() {
     assert_eq!((&first[1]["workloadUid"], &first[1]["pod"]["uid"]), (&json!("job-uid"), &json!("pod-uid")));
     assert_eq!(first[1]["observedAt"], "2026-01-01T00:00:01.000Z");
 
-    timeline.apply(&pod(r#"{"phase": "Pending"}"#));
+    timeline.apply(&pod_observation(r#"{"phase": "Pending"}"#));
     assert_eq!(write(&mut timeline, 2000), Vec::<Value>::new(), "an equal state is no change");
 
     let succeeded = r#"{"phase": "Succeeded", "containerStatuses": [{"name": "pi", "state": {"terminated":
         {"exitCode": 0, "reason": "Completed", "startedAt": "2026-01-01T00:00:01Z",
          "finishedAt": "2026-01-01T00:00:02Z"}}}]}"#;
-    timeline.apply(&pod(succeeded));
+    timeline.apply(&pod_observation(succeeded));
     let last = write(&mut timeline, 3000);
     assert_eq!(last.len(), 1, "{last:?}");
     assert_eq!(last[0]["pod"]["outcome"], "Succeeded");

@@ -1,4 +1,4 @@
-//! The form of times and durations in all documents.
+//! The format of times and durations in all documents.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serializer;

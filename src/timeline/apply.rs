@@ -11,9 +11,9 @@ impl Timeline {
     pub fn apply(&mut self, observation: &Observation) {
         let (received, seen) = (truncate_to_millis(observation.received), observation.seen);
         self.last_received = self.last_received.max(Some(received));
-        let names = &mut self.store.names;
+        let interner = &mut self.store.interner;
         let affected = match &observation.object {
-            Object::Job(job) => self.owners.apply_job(job, received, seen, names),
+            Object::Job(job) => self.owners.apply_job(job, received, seen, interner),
             Object::Pod(pod) => {
                 self.store.apply_pod(pod, received, seen);
                 Affected::Nothing
@@ -27,13 +27,13 @@ impl Timeline {
                     self.apply_owner_event(event)
                 }
             }
-            Object::Owner(owner) => self.owners.apply_link(owner, names),
+            Object::Owner(owner) => self.owners.apply_link(owner, interner),
             controller @ (Object::CronJob(_)
             | Object::Deployment(_)
             | Object::ReplicaSet(_)
             | Object::StatefulSet(_)
             | Object::DaemonSet(_)
-            | Object::Custom(_)) => self.owners.apply_controller(controller, received, seen, names),
+            | Object::Custom(_)) => self.owners.apply_controller(controller, received, seen, interner),
         };
         match affected {
             Affected::Nothing => {}
@@ -42,9 +42,9 @@ impl Timeline {
         }
     }
 
-    /// Applies an event about an owner of Pods: that it could not create a Pod, was suspended, or created or deleted a Pod.
+    /// Applies an event about an owner of Pods. The event reports a refused Pod, a suspension, or a created or deleted Pod.
     fn apply_owner_event(&mut self, event: &Event) -> Affected {
-        if let Some(affected) = self.owners.apply_event(event, &mut self.store.names) {
+        if let Some(affected) = self.owners.apply_event(event, &mut self.store.interner) {
             return affected;
         }
         let (prefix, deleted) = match event.reason.as_str() {
@@ -52,7 +52,8 @@ impl Timeline {
             "SuccessfulDelete" => ("Deleted pod: ", true),
             _ => return Affected::Nothing,
         };
-        // Combined events stand for several Pods, so they date the creation of none.
+        // The text of a combined event begins differently. Such an event stands for several Pods, so its time says nothing
+        // about a single Pod.
         let Some(name) = event.message.strip_prefix(prefix) else { return Affected::Nothing };
         let created = if deleted { None } else { event.name_time().map(truncate_to_millis) };
         let owner = event.involved_object.uid.as_str();
@@ -61,16 +62,16 @@ impl Timeline {
         Affected::Nothing
     }
 
-    /// Finds the Pod of that owner and name. The search is linear, because owners report few Pods by name: Kubernetes
-    /// combines an owner's events after the ninth in ten minutes.
+    /// Finds the Pod with this owner uid and this name. The search is linear, because events name few Pods: Kubernetes
+    /// combines the events of an owner after the ninth event within ten minutes.
     fn find_pod(&self, owner: &str, name: &str) -> Option<PodKey> {
         match self.owners.index_of(owner) {
             Some(index) => {
                 let assigned = &self.tree.workloads[index].pods;
                 let candidates = assigned.iter().chain(&self.store.unassigned).copied();
-                self.store.find_owned(owner, name, candidates)
+                self.store.find_by_owner_and_name(owner, name, candidates)
             }
-            None => self.store.find_owned(owner, name, self.store.keys()),
+            None => self.store.find_by_owner_and_name(owner, name, self.store.keys()),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::workload::{CreationBlock, Workload, WorkloadState};
 
 impl Timeline {
-    /// Adds the facts that do not follow from the workload's own object. Its Pods must be sorted.
+    /// Adds the facts that do not follow from the workload's own object. The Pods of `workload` must be sorted by creation.
     pub(crate) fn complete(&self, mut workload: Workload) -> Workload {
         if workload.is_rollout {
             // Earlier Pods may have existed before the oldest observed Pod, so the capacity begins with that Pod.
@@ -29,25 +29,27 @@ impl Timeline {
         workload
     }
 
-    /// The reason why the workload's controller cannot create a Pod now.
+    /// The reason why the workload's controller cannot create a Pod now. `None` if the controller can create Pods or needs
+    /// no further Pod.
     fn creation_block(&self, workload: &Workload) -> Option<CreationBlock> {
         let refusals = self.owners.refusals(&workload.uid).filter(|_| !workload.has_ended())?;
         let is_open = |key: &&_| !self.overview(**key).outcome.has_ended();
-        let open = workload.pods.iter().filter(is_open).count();
+        let open_pods = workload.pods.iter().filter(is_open).count();
         let desired = workload.parallelism.map_or(usize::MAX, |parallelism| parallelism as usize);
-        if workload.state == WorkloadState::Suspended || open >= desired {
+        if workload.state == WorkloadState::Suspended || open_pods >= desired {
             return None;
         }
         let newest = workload.pods.iter().rev().find_map(|key| self.overview(*key).created());
         refusals.creation_block(newest)
     }
 
-    /// Adds the times in which Pods of the workload were refused to its holds.
+    /// Adds a hold to the workload for each time in which its Pods were refused.
     fn add_refusal_holds(&self, workload: &mut Workload) {
         let Some(refusals) = self.owners.refusals(&workload.uid) else { return };
-        let suspended = workload.holds.iter().find_map(|hold| hold.start.filter(|_| !hold.ended));
-        let open = workload.creation_block.as_ref().map(|block| &block.message);
-        let holds = refusals.holds(CreationTimes::new(&self.store, &workload.pods), open, suspended);
+        let suspended_since = workload.holds.iter().find_map(|hold| hold.start.filter(|_| !hold.ended));
+        let open_message = workload.creation_block.as_ref().map(|block| &block.message);
+        let holds =
+            refusals.holds(CreationTimes::new(&self.store, &workload.pods), open_message, suspended_since);
         workload.holds.extend(holds);
         workload.holds.sort_by(|a, b| {
             (a.first_known_time(), &a.reason, &a.message).cmp(&(b.first_known_time(), &b.reason, &b.message))

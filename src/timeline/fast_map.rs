@@ -2,5 +2,5 @@
 
 use std::collections::HashMap;
 
-/// A map with a fast hash, because applying observations looks up every Pod.
+/// A hash map with a fast hash function, because each observation of a Pod needs a look-up.
 pub(crate) type FastMap<K, V> = HashMap<K, V, foldhash::fast::RandomState>;

@@ -1,7 +1,7 @@
 //! Groups all Pods by workload from scratch.
 //!
-//! A Pod belongs to the nearest workload above it. So a workload that owns others (a Deployment, a CronJob) has none of
-//! their Pods.
+//! A Pod belongs to the nearest workload above it. So the Pods of a Deployment belong to its ReplicaSets, and the Pods of a
+//! CronJob belong to its Jobs.
 
 use std::sync::Arc;
 
@@ -35,24 +35,25 @@ impl Timeline {
 
     /// All workloads with their Pods, by creation, then namespace and name.
     fn sorted_workloads(&mut self) -> Vec<Workload> {
-        let mut workloads = self.owners.workloads(&mut self.store.names);
-        let by_uid = |(index, workload): (usize, &Workload)| (Arc::clone(&workload.uid), index);
-        let indexes: FastMap<Arc<str>, usize> = workloads.iter().enumerate().map(by_uid).collect();
+        let mut workloads = self.owners.workloads(&mut self.store.interner);
+        let to_uid_and_index = |(index, workload): (usize, &Workload)| (Arc::clone(&workload.uid), index);
+        let index_by_uid: FastMap<Arc<str>, usize> =
+            workloads.iter().enumerate().map(to_uid_and_index).collect();
         for key in self.store.keys() {
             let owner = self.store.record(key).owner.as_ref();
-            match owner.and_then(|owner| self.owners.nearest_workload(owner, &indexes)) {
+            match owner.and_then(|owner| self.owners.nearest_workload(owner, &index_by_uid)) {
                 Some(index) => workloads[index].pods.push(key),
                 None => workloads.push(bare_pod_workload(&mut self.store, key)),
             }
         }
-        // A former revision is shown only if one of its Pods was observed.
+        // A former revision of an observed workload is shown only if one of its Pods was observed.
         let is_hidden = |workload: &Workload| {
             workload.pods.is_empty()
                 && self.owners.is_former_revision(&workload.uid)
-                && workload.parent.as_ref().is_some_and(|parent| indexes.contains_key(&parent.uid))
+                && workload.parent.as_ref().is_some_and(|parent| index_by_uid.contains_key(&parent.uid))
         };
         workloads.retain(|workload| !is_hidden(workload));
-        // The uid makes the order total, so that it does not depend on the order of the maps.
+        // The uid makes the order total, so that the order does not depend on the iteration order of the maps.
         workloads.sort_by(|a, b| {
             (a.created, &a.namespace, &a.name, &a.uid).cmp(&(b.created, &b.namespace, &b.name, &b.uid))
         });

@@ -6,24 +6,25 @@ use crate::timeline::timeline::{Changes, Timeline};
 use crate::timeline::workloads::bare_pod::bare_pod_workload;
 use crate::timeline::workloads::workload::Workload;
 
-/// New Pods are inserted one by one if they are at most this part of the workload's Pods; otherwise all Pods are sorted.
+/// New Pods are inserted one by one if the workload has at least this many Pods for each new Pod. Otherwise all its Pods are
+/// sorted again.
 const MIN_PODS_PER_INSERTION: usize = 64;
 
 impl Timeline {
-    /// Updates everything that depends on observations since the last call. Returns what may have changed.
+    /// Updates everything that depends on observations since the last call. Returns the parts that may have changed.
     pub fn recompute(&mut self) -> Changes {
-        let workloads =
+        let workloads_changed =
             self.must_regroup || !self.store.changed.is_empty() || !self.stale_workloads.is_empty();
-        self.revision += u64::from(workloads);
+        self.revision += u64::from(workloads_changed);
         let pods = self.derive_changed_pods();
-        self.place_pods();
+        self.assign_and_sort_pods();
         if std::mem::take(&mut self.must_regroup) {
             self.stale_workloads.clear();
             self.regroup();
         } else {
             self.update_stale_workloads();
         }
-        Changes { pods, workloads }
+        Changes { pods, workloads_changed }
     }
 
     /// Derives the lives of changed Pods, and marks the workloads whose state depends on one of these Pods.
@@ -37,17 +38,18 @@ impl Timeline {
             record.changed = false;
             let Some(index) = record.workload_index() else { continue };
             // A bare Pod is a workload itself. A new Pod ends a creation block.
-            let depends = |workload: &Workload| workload.creation_block.is_some() || workload.is_bare_pod();
-            if self.tree.workloads.get(index).is_none_or(depends) {
+            let depends_on_pods =
+                |workload: &Workload| workload.creation_block.is_some() || workload.is_bare_pod();
+            if self.tree.workloads.get(index).is_none_or(depends_on_pods) {
                 self.stale_workloads.push(index);
             }
         }
         pods
     }
 
-    /// Assigns new Pods to their workloads, and sorts the Pods of workloads again where a creation time changed. Requests
-    /// a regrouping if that is not possible.
-    fn place_pods(&mut self) {
+    /// Assigns new Pods to their workloads, and sorts the Pods of a workload again if a creation time changed. Requests a
+    /// regrouping instead if the workloads themselves may change.
+    fn assign_and_sort_pods(&mut self) {
         let new = std::mem::take(&mut self.store.unassigned);
         let mut unsorted = std::mem::take(&mut self.store.unsorted_workloads);
         if self.must_regroup {
@@ -80,8 +82,8 @@ impl Timeline {
             }
             let mut pods = std::mem::take(&mut self.tree.workloads[index].pods);
             let count_before = pods.len();
-            let are_few = new.len() <= pods.len() / MIN_PODS_PER_INSERTION;
-            if are_few {
+            let is_small_batch = new.len() <= pods.len() / MIN_PODS_PER_INSERTION;
+            if is_small_batch {
                 for &key in &new {
                     let at = pods.partition_point(|other| self.store.compare(*other, key).is_lt());
                     pods.insert(at, key);
@@ -90,12 +92,12 @@ impl Timeline {
                 pods.extend_from_slice(&new);
                 self.store.sort(&mut pods);
             }
-            let have_index = new.iter().any(|key| self.identity(*key).index.is_some());
+            let has_index = new.iter().any(|key| self.identity(*key).index.is_some());
             // If the new Pods are the latest, they are the latest attempts, and all other Pods keep their numbers.
-            let are_latest = are_few && pods[count_before..].iter().all(|key| new.contains(key));
-            if have_index && are_latest {
+            let is_latest = is_small_batch && pods[count_before..].iter().all(|key| new.contains(key));
+            if has_index && is_latest {
                 self.attempts.number_latest(index, &pods[count_before..], &mut self.store);
-            } else if have_index {
+            } else if has_index {
                 self.attempts.number_all(index, &pods, &mut self.store);
             }
             self.tree.workloads[index].pods = pods;
@@ -115,7 +117,7 @@ impl Timeline {
         self.stale_workloads.push(index);
     }
 
-    /// Updates the stale workloads and those directly below them, because a revision's state depends on its rollout.
+    /// Updates the stale workloads and the workloads directly below them, because a revision's state depends on its rollout.
     fn update_stale_workloads(&mut self) {
         let mut stale = std::mem::take(&mut self.stale_workloads);
         for position in 0..stale.len() {
@@ -134,10 +136,11 @@ impl Timeline {
         self.conclude_unreported();
     }
 
+    /// Derives a workload again from its object. The workload keeps its Pods.
     fn update_workload(&mut self, index: usize) {
         let workload = &mut self.tree.workloads[index];
         let pods = std::mem::take(&mut workload.pods);
-        let workload = match self.owners.workload(&workload.uid, &mut self.store.names) {
+        let workload = match self.owners.workload(&workload.uid, &mut self.store.interner) {
             Some(workload) => workload,
             None => match pods.first() {
                 Some(&key) => bare_pod_workload(&mut self.store, key),

@@ -15,15 +15,20 @@ use crate::timeline::workloads::workload::Workload;
 /// and Pods. All other methods read what the last recomputation derived.
 #[derive(Clone, Debug, Default)]
 pub struct Timeline {
+    /// The observed Pods.
     pub(crate) store: PodStore,
+    /// The observed owners of Pods.
     pub(crate) owners: OwnerRecords,
+    /// The workloads that the last recomputation derived.
     pub(crate) tree: WorkloadTree,
     pub(crate) attempts: AttemptNumbers,
     /// Indexes of workloads that must be updated.
     pub(crate) stale_workloads: Vec<usize>,
     /// Whether all workloads must be grouped again.
     pub(crate) must_regroup: bool,
+    /// Grows with each recomputation that may have changed something.
     pub(crate) revision: u64,
+    /// When the latest observation was received.
     pub(crate) last_received: Option<Timestamp>,
 }
 
@@ -33,31 +38,32 @@ pub struct Changes {
     /// Pods that may have changed.
     pub pods: Vec<PodKey>,
     /// Whether a workload may have changed.
-    pub workloads: bool,
+    pub workloads_changed: bool,
 }
 
 impl Timeline {
-    /// The workloads, by creation, then namespace and name. Workloads below another one follow it directly.
+    /// The workloads in the order of the tree: each workload is followed by the workloads below it. Siblings are sorted by
+    /// creation, namespace and name.
     pub fn workloads(&self) -> &[Workload] {
         &self.tree.workloads
     }
 
-    /// The workloads that are below no other. Their states determine the exit code.
+    /// The workloads that have no workload above them. Their states determine the exit code.
     pub fn roots(&self) -> impl Iterator<Item = &Workload> {
         self.tree.roots()
     }
 
-    /// The workloads directly below another one.
+    /// The workloads directly below `workload`.
     pub fn children(&self, workload: &Workload) -> impl Iterator<Item = &Workload> {
         self.tree.children(workload)
     }
 
-    /// Whether another workload is below this one.
+    /// Whether another workload is below `workload`.
     pub fn has_children(&self, workload: &Workload) -> bool {
         self.tree.has_children(workload)
     }
 
-    /// The workload that a Pod belongs to: the nearest one above the Pod.
+    /// The workload that a Pod belongs to: the nearest workload above the Pod.
     ///
     /// # Panics
     /// Panics if `key` belongs to another timeline.
@@ -95,7 +101,7 @@ impl Timeline {
         self.store.len()
     }
 
-    /// The identity of a Pod. Costs only a look-up, so it suits passes over all Pods.
+    /// The identity of a Pod. Needs only a look-up, so loops over all Pods may call it.
     ///
     /// # Panics
     /// Panics if `key` belongs to another timeline.
@@ -103,7 +109,7 @@ impl Timeline {
         &self.store.record(key).identity
     }
 
-    /// The outcome and the main times of a Pod. Costs only a look-up, so it suits passes over all Pods.
+    /// The outcome and the main times of a Pod. Needs only a look-up, so loops over all Pods may call it.
     ///
     /// # Panics
     /// Panics if `key` belongs to another timeline.
@@ -116,8 +122,8 @@ impl Timeline {
         workload.pods.iter().map(|&key| (key, self.overview(key)))
     }
 
-    /// Calls `visit` with each phase of a Pod, without reasons and containers. Suits passes over all Pods, because the life
-    /// is not derived.
+    /// Calls `visit` with each phase of a Pod, without reasons and containers. Loops over all Pods may call this
+    /// function, because it does not derive the life.
     ///
     /// # Panics
     /// Panics if `key` belongs to another timeline.
@@ -125,7 +131,8 @@ impl Timeline {
         self.store.for_each_span(key, visit);
     }
 
-    /// The evidence of each boundary in the life of a Pod. It is derived on request, so ask only for Pods that are shown.
+    /// The evidence of each boundary in the life of a Pod. The evidence is derived on each call, so call
+    /// this only for Pods that are shown.
     ///
     /// # Panics
     /// Panics if `key` belongs to another timeline.
@@ -141,7 +148,7 @@ impl Timeline {
     /// All Pods and workloads, as if all of them had changed.
     pub fn all_as_changes(&self) -> Changes {
         let pods = self.workloads().iter().flat_map(|workload| workload.pods.iter().copied()).collect();
-        Changes { pods, workloads: true }
+        Changes { pods, workloads_changed: true }
     }
 
     /// When the latest observation was received.

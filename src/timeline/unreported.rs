@@ -1,15 +1,16 @@
-//! Workloads whose own status reports nothing, such as some custom resources. Their state follows from what they own.
+//! Workloads whose own status reports nothing, such as some custom resources. Their state follows from the
+//! workloads and Pods that they own.
 
 use jiff::Timestamp;
 
 use crate::timeline::timeline::Timeline;
-use crate::timeline::workloads::bare_pod::state_of;
+use crate::timeline::workloads::bare_pod::state_from_outcome;
 use crate::timeline::workloads::workload::{Workload, WorkloadState};
 
 impl Timeline {
     /// Sets the state and the end of each unreported workload from the workloads and Pods that it owns.
     pub(crate) fn conclude_unreported(&mut self) {
-        let indexes: Vec<usize> = self.owners.unreported().collect();
+        let indexes: Vec<usize> = self.owners.unreported_indexes().collect();
         for index in indexes {
             let workload = &self.tree.workloads[index];
             let state = self.combined_state(workload);
@@ -20,18 +21,18 @@ impl Timeline {
         }
     }
 
-    /// The combined state of everything directly below a workload. It is final once each part has ended, and failed if a
-    /// part failed.
+    /// The combined state of the workloads and Pods directly below a workload. Once all of them have ended, the state is
+    /// failed if one of them failed, and succeeded if none failed and one succeeded.
     fn combined_state(&self, workload: &Workload) -> WorkloadState {
-        let pods = self.overviews(workload).map(|(_, overview)| state_of(overview.outcome));
+        let pods = self.overviews(workload).map(|(_, overview)| state_from_outcome(overview.outcome));
         let parts: Vec<WorkloadState> =
             self.children(workload).map(|child| child.state).chain(pods).collect();
-        let are_all = |state| parts.iter().all(|part| *part == state);
-        let have_ended = parts.iter().all(|part| part.is_final() || *part == WorkloadState::Unknown);
+        let all_are = |state| parts.iter().all(|part| *part == state);
+        let all_have_ended = parts.iter().all(|part| part.is_final() || *part == WorkloadState::Unknown);
         if parts.is_empty() {
             WorkloadState::Pending
-        } else if have_ended {
-            // Parts that were removed before their end decide nothing.
+        } else if all_have_ended {
+            // A part that was removed before its end has the state `Unknown`, which is ignored here.
             if parts.contains(&WorkloadState::Failed) {
                 WorkloadState::Failed
             } else if parts.contains(&WorkloadState::Succeeded) {
@@ -39,16 +40,16 @@ impl Timeline {
             } else {
                 WorkloadState::Running
             }
-        } else if are_all(WorkloadState::Suspended) {
+        } else if all_are(WorkloadState::Suspended) {
             WorkloadState::Suspended
-        } else if are_all(WorkloadState::Pending) {
+        } else if all_are(WorkloadState::Pending) {
             WorkloadState::Pending
         } else {
             WorkloadState::Running
         }
     }
 
-    /// The latest end among everything directly below a workload.
+    /// The latest end among the workloads and Pods directly below a workload.
     fn latest_end(&self, workload: &Workload) -> Option<Timestamp> {
         let children = self.children(workload).filter_map(|child| child.finished);
         let pods = self.overviews(workload).filter_map(|(_, overview)| overview.end());

@@ -1,4 +1,4 @@
-//! The numbers of attempts: the Pods of one completion index, counted in the order of their creation.
+//! Numbers the attempts at each completion index: its Pods are counted in the order of their creation.
 
 use crate::timeline::fast_map::FastMap;
 use crate::timeline::pods::pod::PodKey;

@@ -1,4 +1,4 @@
-//! The difference between each node's clock and the API server's clock, from pairs of times whose order is certain.
+//! Estimates the difference between each node's clock and the API server's clock, from pairs of times whose order is certain.
 
 use std::sync::Arc;
 
@@ -7,28 +7,28 @@ use jiff::SignedDuration;
 use crate::observation::{Event, truncate_to_millis};
 use crate::timeline::fast_map::FastMap;
 
-/// Smaller differences are ignored, because the times in event names are that inexact.
-const NOISE: SignedDuration = SignedDuration::from_millis(200);
+/// Smaller differences are ignored, because the times in event names can be wrong by this much.
+const MIN_SKEW: SignedDuration = SignedDuration::from_millis(200);
 
 /// The bounds of each node's clock difference. The order in which they are learned does not matter.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ClockCorrections(FastMap<Arc<str>, Bounds>);
 
-/// The least and the most that the API server's clock is ahead of the node's clock.
+/// Bounds of the time by which the API server's clock is ahead of the node's clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Bounds {
-    least: Option<SignedDuration>,
-    most: Option<SignedDuration>,
+    lower: Option<SignedDuration>,
+    upper: Option<SignedDuration>,
 }
 
 impl Bounds {
     /// Zero if the bounds allow it, otherwise the bound that is nearest to zero.
     fn skew(self) -> SignedDuration {
-        let ahead = self.least.filter(|least| *least > NOISE);
-        let behind = self.most.filter(|most| *most < -NOISE);
+        let ahead = self.lower.filter(|lower| *lower > MIN_SKEW);
+        let behind = self.upper.filter(|upper| *upper < -MIN_SKEW);
         match (ahead, behind) {
             (Some(skew), None) | (None, Some(skew)) => skew,
-            // Both bounds exclude zero, so the node's clock was set in between and has no single skew.
+            // If both bounds exclude zero, the node's clock was set in between, so no single skew is right.
             (Some(_), Some(_)) | (None, None) => SignedDuration::ZERO,
         }
     }
@@ -40,25 +40,26 @@ impl ClockCorrections {
         node.and_then(|node| self.0.get(node)).map_or(SignedDuration::ZERO, |bounds| bounds.skew())
     }
 
-    /// Learns that the API server's clock is ahead by at least `least`. Returns whether this changes the node's skew.
-    pub(crate) fn learn_least(&mut self, node: &Arc<str>, least: SignedDuration) -> bool {
-        self.narrow(node, |bounds| bounds.least = bounds.least.max(Some(least)))
+    /// Learns that the API server's clock is ahead by at least `lower`. Returns whether this changes the node's skew.
+    pub(crate) fn learn_lower_bound(&mut self, node: &Arc<str>, lower: SignedDuration) -> bool {
+        self.narrow(node, |bounds| bounds.lower = bounds.lower.max(Some(lower)))
     }
 
-    /// Learns from an event of a kubelet: the API server stored it after the kubelet had dated it. Returns the node if
-    /// this changes its skew.
+    /// Learns an upper bound from an event of a kubelet, because the API server stores an event after the kubelet has dated
+    /// it. Returns the node if this changes its skew.
     pub(crate) fn learn_from_event(&mut self, event: &Event) -> Option<Arc<str>> {
         if event.component() != "kubelet" || event.source.host.is_empty() {
             return None;
         }
-        let stored = event.metadata.created()? + SignedDuration::from_secs(1);
-        let most = stored.duration_since(truncate_to_millis(event.name_time()?));
+        // `creationTimestamp` is truncated to the second.
+        let latest_stored = event.metadata.created()? + SignedDuration::from_secs(1);
+        let upper = latest_stored.duration_since(truncate_to_millis(event.name_time()?));
         // The clocks of nearly all nodes agree, so bounds that allow zero are not stored.
-        if most >= -NOISE {
+        if upper >= -MIN_SKEW {
             return None;
         }
         let node: Arc<str> = event.source.host.as_str().into();
-        self.narrow(&node, |bounds| bounds.most = Some(bounds.most.map_or(most, |known| known.min(most))))
+        self.narrow(&node, |bounds| bounds.upper = Some(bounds.upper.map_or(upper, |known| known.min(upper))))
             .then_some(node)
     }
 
@@ -75,9 +76,9 @@ impl ClockCorrections {
 mod tests {
     use super::*;
 
-    fn skew(least: Option<i64>, most: Option<i64>) -> i128 {
+    fn skew(lower: Option<i64>, upper: Option<i64>) -> i128 {
         let millis = |bound: Option<i64>| bound.map(SignedDuration::from_millis);
-        Bounds { least: millis(least), most: millis(most) }.skew().as_millis()
+        Bounds { lower: millis(lower), upper: millis(upper) }.skew().as_millis()
     }
 
     #[test]

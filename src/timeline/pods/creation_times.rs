@@ -21,15 +21,15 @@ impl<'a> CreationTimes<'a> {
 
     /// The creation of the first Pod that was created after `at`.
     pub(crate) fn first_after(self, at: Timestamp) -> Option<Instant> {
-        self.created(self.count_until(at))
+        self.created_at_index(self.count_until(at))
     }
 
     /// The creation of the last Pod that was created at `at` or before.
     pub(crate) fn last_until(self, at: Timestamp) -> Option<Instant> {
-        self.created(self.count_until(at).checked_sub(1)?)
+        self.created_at_index(self.count_until(at).checked_sub(1)?)
     }
 
-    fn created(self, index: usize) -> Option<Instant> {
+    fn created_at_index(self, index: usize) -> Option<Instant> {
         self.store.pod(*self.pods.get(index)?).life.instants.created
     }
 

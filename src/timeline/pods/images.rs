@@ -16,22 +16,31 @@ pub struct ImagePulls {
     /// Node.
     pub node: Arc<str>,
     /// Duration of the first pull, when the image was not on the node yet.
-    pub first: Option<SignedDuration>,
+    pub first_pull: Option<SignedDuration>,
     /// Duration of the longest pull.
-    pub longest: Option<SignedDuration>,
+    pub longest_pull: Option<SignedDuration>,
     /// Number of completed pulls.
     pub pulls: u32,
     /// How often the image was already on the node.
     pub cached: u32,
     /// The longest wait in the node's queue before a pull.
-    pub waited: Option<SignedDuration>,
+    pub longest_wait: Option<SignedDuration>,
     /// Size of the image.
     pub bytes: Option<u64>,
 }
 
 impl ImagePulls {
     fn new(image: Arc<str>, node: Arc<str>) -> Self {
-        Self { image, node, first: None, longest: None, pulls: 0, cached: 0, waited: None, bytes: None }
+        Self {
+            image,
+            node,
+            first_pull: None,
+            longest_pull: None,
+            pulls: 0,
+            cached: 0,
+            longest_wait: None,
+            bytes: None,
+        }
     }
 
     /// Adds a pull. `first_start` is the start of the first pull so far.
@@ -42,15 +51,15 @@ impl ImagePulls {
         }
         self.pulls += 1;
         self.bytes = self.bytes.max(pull.bytes);
-        self.waited = self.waited.max(pull.wait);
+        self.longest_wait = self.longest_wait.max(pull.wait);
         if let (Some(start), Some(end)) = (pull.start, pull.end) {
             let duration = end.duration_since(start);
-            self.longest = self.longest.max(Some(duration));
+            self.longest_pull = self.longest_pull.max(Some(duration));
             // Of pulls that start at the same time, the longest counts as the first.
             let is_first = first_start.is_none_or(|first| start < first)
-                || (*first_start == Some(start) && Some(duration) > self.first);
+                || (*first_start == Some(start) && Some(duration) > self.first_pull);
             if is_first {
-                (*first_start, self.first) = (Some(start), Some(duration));
+                (*first_start, self.first_pull) = (Some(start), Some(duration));
             }
         }
     }

@@ -4,10 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{Instant, Lifecycle, PhaseKind, PodOutcome};
 
-/// Evidence that is more precise than this counts as finer than a second.
+/// A time whose largest possible error is below this limit counts as more precise than a second.
 const SUBSECOND: SignedDuration = SignedDuration::from_millis(100);
 
-/// The values of a Pod's life that passes over all Pods read. [`Timeline::pod`] returns the whole life, at a higher cost.
+/// The values of a Pod's life that loops over all Pods need. [`Timeline::pod`] returns the whole life, at a higher cost.
 ///
 /// [`Timeline::pod`]: crate::timeline::Timeline::pod
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct PodOverview {
     pub deletion_requested: bool,
     /// Whether events report an image pull of the Pod.
     pub has_pull: bool,
-    /// Whether the known ones among created, scheduled, the start and the end of work are more precise than a second.
+    /// Whether all known times among creation, scheduling, start of work and end of work are more precise than a second.
     pub is_subsecond: bool,
     created: Millis,
     scheduled: Millis,
@@ -142,8 +142,8 @@ impl PodOverview {
         self.first_phase_start.known()
     }
 
-    /// The time until which the Pod's life is known, in milliseconds since 1970: the end of the last phase. While that
-    /// phase is open it is `now`. If the Pod has ended but its end was not observed, it is the start of the last phase.
+    /// The time until which the Pod's life is known, in milliseconds since 1970. This is the end of the last phase, or `now`
+    /// while that phase is open. If the Pod has ended but its end was not observed, it is the start of the last phase.
     pub fn last_known_millis(&self, now: i64) -> Option<i64> {
         let last = self.last_phase_start.known()?;
         Some(self.last_phase_end.known().unwrap_or(if self.outcome.has_ended() { last } else { now }))
@@ -170,7 +170,7 @@ impl PodOverview {
     }
 
     /// Milliseconds of the cold start; if the Pod is still starting, the time until `now`.
-    pub(crate) fn cold_so_far(&self, now: Timestamp) -> Option<i64> {
+    pub(crate) fn cold_start_so_far(&self, now: Timestamp) -> Option<i64> {
         self.millis_so_far(self.cold_start(), self.scheduled, now, !self.has_started_work)
     }
 
@@ -179,7 +179,8 @@ impl PodOverview {
         self.millis_so_far(self.run(), self.work_started, now, true)
     }
 
-    /// Milliseconds of `complete`. If that is `None` and `is_open`, the time from `start` until which the life is known.
+    /// The milliseconds of `complete` if it is known. Otherwise, if `is_open`, the milliseconds from `start` to the time until
+    /// which the life is known.
     fn millis_so_far(
         &self,
         complete: Option<SignedDuration>,

@@ -40,7 +40,7 @@ pub struct PodIdentity {
     pub attempt: u32,
 }
 
-/// A Pod with its life. It borrows from the timeline what the timeline keeps unpacked.
+/// A Pod with its life. Borrows the parts that the timeline stores unpacked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TimelinePod<'a> {
     pub(crate) identity: Cow<'a, PodIdentity>,

@@ -17,8 +17,8 @@ use crate::timeline::pods::overview::PodOverview;
 use crate::timeline::pods::pod::{PodIdentity, PodKey, TimelinePod};
 use crate::timeline::pods::record::PodRecord;
 
-/// Evidence that was unpacked for a change stays unpacked until this many other Pods have changed, because observations of
-/// one Pod mostly come one after the other. A larger number helps little: the allocator itself caches only seven freed blocks.
+/// After a change, the evidence of at most this many ended Pods stays unpacked, because the next observation is often about
+/// the same Pod. A larger number helps little, because the allocator caches only seven freed blocks.
 const MAX_UNPACKED: usize = 6;
 
 /// A report about one Pod from the events of its owner.
@@ -34,7 +34,7 @@ pub(crate) struct OwnerReport {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PodStore {
     /// Strings that many Pods and workloads share.
-    pub(crate) names: Interner,
+    pub(crate) interner: Interner,
     records: Vec<PodRecord>,
     /// Keys by uid.
     keys: FastMap<Arc<str>, PodKey>,
@@ -55,7 +55,7 @@ pub(crate) struct PodStore {
     scratch: Vec<u8>,
 }
 
-/// Reading.
+/// Methods that read.
 impl PodStore {
     /// Creates a store of Pods with given lives.
     #[cfg(test)]
@@ -78,12 +78,16 @@ impl PodStore {
         (0..self.records.len()).map(PodKey::from_index)
     }
 
+    /// The record of a Pod.
+    ///
     /// # Panics
     /// Panics if `key` belongs to another timeline.
     pub(crate) fn record(&self, key: PodKey) -> &PodRecord {
         &self.records[key.index()]
     }
 
+    /// The record of a Pod, for a change.
+    ///
     /// # Panics
     /// Panics if `key` belongs to another timeline.
     pub(crate) fn record_mut(&mut self, key: PodKey) -> &mut PodRecord {
@@ -106,7 +110,7 @@ impl PodStore {
     fn life<'a>(&'a self, record: &'a PodRecord) -> Cow<'a, Lifecycle> {
         match &record.life {
             Some(life) => Cow::Borrowed(life),
-            None => Cow::Owned(record.evidence.read(&self.names).derive(self.skew(record))),
+            None => Cow::Owned(record.evidence.read(&self.interner).derive(self.skew(record))),
         }
     }
 
@@ -116,7 +120,7 @@ impl PodStore {
     /// Panics if `key` belongs to another timeline.
     pub(crate) fn explain(&self, key: PodKey) -> Explanation {
         let record = self.record(key);
-        record.evidence.read(&self.names).explain(self.skew(record))
+        record.evidence.read(&self.interner).explain(self.skew(record))
     }
 
     /// Calls `visit` with each phase of a Pod, in chronological order. Does not derive the life of an ended Pod.
@@ -127,7 +131,7 @@ impl PodStore {
         let record = self.record(key);
         match &record.life {
             Some(life) => life.phases.iter().map(PhaseSpan::from).for_each(visit),
-            None => record.spans.for_each(&self.names, visit),
+            None => record.spans.for_each(&self.interner, visit),
         }
     }
 
@@ -135,8 +139,8 @@ impl PodStore {
         self.clocks.skew(record.identity.node.as_deref())
     }
 
-    /// Finds the Pod of that owner and name among `candidates`.
-    pub(crate) fn find_owned(
+    /// Finds the Pod with this owner uid and this name among `candidates`.
+    pub(crate) fn find_by_owner_and_name(
         &self,
         owner: &str,
         name: &str,
@@ -159,7 +163,7 @@ impl PodStore {
 
     /// Sorts Pods by creation, name and uid.
     pub(crate) fn sort(&self, pods: &mut Vec<PodKey>) {
-        // Few Pods were created in the same millisecond. With the time next to the key, most comparisons read no record.
+        // Few Pods share a creation time, so most comparisons need only the time that is stored next to the key.
         let with_creation = |&key: &PodKey| (self.record(key).overview.created_millis(), key);
         let mut timed: Vec<_> = pods.iter().map(with_creation).collect();
         timed.sort_by(|(at, key), (other_at, other)| {
@@ -170,29 +174,30 @@ impl PodStore {
     }
 }
 
-/// Applying observations.
+/// Methods that apply observations.
 impl PodStore {
     /// Applies a state of a Pod. The Pod is added if it was not observed before.
     pub(crate) fn apply_pod(&mut self, pod: &Pod, received: Timestamp, seen: Seen) {
         let key = match self.keys.get(pod.metadata.uid.as_str()) {
             Some(key) => *key,
-            None => self.add(pod),
+            None => self.add_pod(pod),
         };
-        let (evidence, names) = self.evidence_mut(key);
-        evidence.observe(pod, received, seen, names);
+        let (evidence, interner) = self.evidence_mut(key);
+        evidence.observe(pod, received, seen, interner);
         let node = &pod.spec.node_name;
         let identity = &mut self.records[key.index()].identity;
         if !node.is_empty() && identity.node.is_none() {
-            identity.node = Some(self.names.share(node));
+            identity.node = Some(self.interner.share(node));
         }
         self.mark_changed(key);
         self.learn_clock_from_pod(key);
     }
 
-    /// Applies an event about a Pod. `received` is `None` if the time of receipt does not date the event.
+    /// Applies an event about a Pod. `received` is `None` if the event was not received live, because the time of
+    /// receipt then says nothing about the time of the event.
     pub(crate) fn apply_event(&mut self, event: &Event, received: Option<Timestamp>) {
         let uid = event.involved_object.uid.as_str();
-        let Some(fact) = EventFact::from_event(event, received, &mut self.names) else { return };
+        let Some(fact) = EventFact::from_event(event, received, &mut self.interner) else { return };
         if let Some(&key) = self.keys.get(uid) {
             self.evidence_mut(key).0.add_fact(&fact);
             self.mark_changed(key);
@@ -223,23 +228,24 @@ impl PodStore {
         self.mark_changed(key);
     }
 
-    /// Learns from an event how far the clock of its node is off.
+    /// Updates the clock correction of a node from an event of its kubelet.
     pub(crate) fn learn_clock_from_event(&mut self, event: &Event) {
         if let Some(node) = self.clocks.learn_from_event(event) {
             self.mark_node_changed(&node);
         }
     }
 
+    /// Updates the clock correction of a node from the evidence of one of its Pods.
     fn learn_clock_from_pod(&mut self, key: PodKey) {
-        let least = self.evidence_mut(key).0.min_skew().filter(SignedDuration::is_positive);
-        let (Some(least), Some(node)) = (least, &self.record(key).identity.node) else { return };
+        let lower = self.evidence_mut(key).0.min_skew().filter(SignedDuration::is_positive);
+        let (Some(lower), Some(node)) = (lower, &self.record(key).identity.node) else { return };
         let node = Arc::clone(node);
-        if self.clocks.learn_least(&node, least) {
+        if self.clocks.learn_lower_bound(&node, lower) {
             self.mark_node_changed(&node);
         }
     }
 
-    /// Marks all Pods of a node, because a new clock correction moves every time that its kubelet reported.
+    /// Marks all Pods of a node as changed, because a new clock correction moves every time that the node's kubelet reported.
     fn mark_node_changed(&mut self, node: &str) {
         for key in self.keys() {
             if self.record(key).identity.node.as_deref() == Some(node) {
@@ -257,7 +263,7 @@ impl PodStore {
         }
     }
 
-    fn add(&mut self, pod: &Pod) -> PodKey {
+    fn add_pod(&mut self, pod: &Pod) -> PodKey {
         let key = PodKey::from_index(self.records.len());
         let metadata = &pod.metadata;
         let uid: Arc<str> = metadata.uid.as_str().into();
@@ -271,17 +277,17 @@ impl PodStore {
         // A Pod that is orphaned loses its owner reference but keeps this label.
         let label = || metadata.labels.get("batch.kubernetes.io/controller-uid").map(String::as_str);
         let owner = metadata.controller().map(|owner| owner.uid.as_str()).or_else(label);
-        let owner = owner.map(|uid| self.names.share(uid));
+        let owner = owner.map(|uid| self.interner.share(uid));
         let mut report = OwnerReport::default();
         if let Some(owner) = owner.as_ref().filter(|_| !self.early_reports.is_empty()) {
-            let pod = (Arc::clone(owner), Arc::clone(&name));
-            report = self.early_reports.remove(&pod).unwrap_or_default();
+            let owner_and_name = (Arc::clone(owner), Arc::clone(&name));
+            report = self.early_reports.remove(&owner_and_name).unwrap_or_default();
         }
         if let Some(at) = report.created {
             evidence.set_created_event(at);
         }
         let identity = PodIdentity {
-            namespace: self.names.share(&metadata.namespace),
+            namespace: self.interner.share(&metadata.namespace),
             name,
             uid: Arc::clone(&uid),
             node: None,
@@ -296,9 +302,9 @@ impl PodStore {
     }
 }
 
-/// Deriving and packing.
+/// Methods that derive lives and pack evidence.
 impl PodStore {
-    /// Unpacks the evidence of a Pod for a change. The caller marks the Pod as changed.
+    /// Unpacks the evidence of a Pod for a change. The caller must mark the Pod as changed.
     fn evidence_mut(&mut self, key: PodKey) -> (&mut PodEvidence, &mut Interner) {
         if self.unpacked.last() != Some(&key) {
             if self.unpacked.len() >= MAX_UNPACKED {
@@ -307,22 +313,22 @@ impl PodStore {
             self.unpacked.push(key);
         }
         let record = &mut self.records[key.index()];
-        (record.evidence.open(&self.names), &mut self.names)
+        (record.evidence.open(&self.interner), &mut self.interner)
     }
 
-    /// Packs the unpacked evidence of Pods that have ended. First derives their lives where these are stale, because that
-    /// is cheaper while the evidence is unpacked.
+    /// Packs the unpacked evidence of Pods that have ended. Derives stale lives first, because deriving is cheaper while the
+    /// evidence is unpacked.
     fn pack_ended(&mut self) {
         let mut keys = std::mem::take(&mut self.unpacked);
         for key in keys.drain(..) {
             let PodRecord { evidence, stale, .. } = &self.records[key.index()];
-            if evidence.is_packed() || !evidence.read(&self.names).has_ended() {
+            if evidence.is_packed() || !evidence.read(&self.interner).has_ended() {
                 continue;
             }
             if *stale {
                 self.derive(key);
             }
-            self.records[key.index()].evidence.pack(&mut self.names, &mut self.scratch);
+            self.records[key.index()].evidence.pack(&mut self.interner, &mut self.scratch);
         }
         self.unpacked = keys;
     }
@@ -330,7 +336,7 @@ impl PodStore {
     /// Derives the life of a Pod from its evidence. If the Pod has ended, only its overview and its phases are stored.
     pub(crate) fn derive(&mut self, key: PodKey) {
         let record = &mut self.records[key.index()];
-        let evidence = record.evidence.read(&self.names);
+        let evidence = record.evidence.read(&self.interner);
         let mut life = evidence.derive(self.clocks.skew(record.identity.node.as_deref()));
         let overview = PodOverview::from_life(&life);
         record.stale = false;
@@ -340,9 +346,9 @@ impl PodStore {
         }
         record.overview = overview;
         if overview.outcome.has_ended() {
-            record.spans = PhaseSpans::pack(&life, &mut self.names, &mut self.scratch);
+            record.spans = PhaseSpans::pack(&life, &mut self.interner, &mut self.scratch);
             record.life = None;
-            record.evidence.pack(&mut self.names, &mut self.scratch);
+            record.evidence.pack(&mut self.interner, &mut self.scratch);
         } else {
             life.phases.shrink_to_fit();
             record.life = Some(Box::new(life));

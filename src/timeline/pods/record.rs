@@ -19,21 +19,21 @@ pub(crate) struct PodRecord {
     pub(crate) evidence: Packed<PodEvidence>,
     /// Uid of the object that controls the Pod.
     pub(crate) owner: Option<Arc<str>>,
-    /// Index of its workload; `usize::MAX` until the Pod is assigned to one.
+    /// Index of the Pod's workload; `usize::MAX` until the Pod is assigned to one.
     pub(crate) workload: usize,
     pub(crate) overview: PodOverview,
     /// Whether the evidence changed since the last [`Timeline::recompute`](crate::timeline::Timeline::recompute).
     pub(crate) changed: bool,
     /// Whether the evidence changed since the life was derived.
     pub(crate) stale: bool,
-    /// Whether its owner deleted it: because of a suspension, a lower number of replicas, or because it had ended.
+    /// Whether the owner deleted the Pod: because of a suspension, a lower number of replicas, or because the Pod had ended.
     pub(crate) removed_by_owner: bool,
-    /// Whether its deletion was requested before it had ended.
+    /// Whether the deletion of the Pod was requested before the Pod had ended.
     pub(crate) deleted_before_its_end: bool,
 }
 
 impl PodRecord {
-    /// Creates the record of a Pod. Its life must be derived before it is read.
+    /// Creates the record of a Pod. The life must be derived before the record is read.
     pub(crate) fn new(identity: PodIdentity, evidence: PodEvidence, owner: Option<Arc<str>>) -> Self {
         Self {
             identity,
@@ -50,13 +50,13 @@ impl PodRecord {
         }
     }
 
-    /// Index of its workload; `None` until the Pod is assigned to one.
+    /// Index of the Pod's workload; `None` until the Pod is assigned to one.
     pub(crate) fn workload_index(&self) -> Option<usize> {
         (self.workload != usize::MAX).then_some(self.workload)
     }
 
-    /// Whether somebody other than its owner requested its deletion before it had ended.
-    pub(crate) fn is_taken_away(&self) -> bool {
+    /// Whether somebody other than the owner requested the deletion of the Pod before the Pod had ended.
+    pub(crate) fn is_deleted_by_others(&self) -> bool {
         self.deleted_before_its_end && !self.removed_by_owner
     }
 }

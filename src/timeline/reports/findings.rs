@@ -12,7 +12,7 @@ use crate::timeline::workloads::workload::Workload;
 /// A reason why Pods waited before their work, or why the workload created no Pods.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wait {
-    /// `Insufficient cpu`, `ImagePullBackOff` …, without what an autoscaler did about it.
+    /// `Insufficient cpu`, `ImagePullBackOff` …, without the note about an autoscaler.
     pub reason: Arc<str>,
     /// Number of Pods that waited; 0 if the workload itself waited.
     pub pods: usize,
@@ -33,22 +33,22 @@ impl Wait {
     }
 }
 
-/// The few last Pods of a workload that alone took a large part of the wall time.
+/// The last few Pods of a workload, if the workload waited only for them during a large part of its wall time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stragglers {
     /// Number of stragglers.
     pub pods: usize,
-    /// Number of all Pods that ended.
+    /// Number of all Pods whose end is known.
     pub ended: usize,
     /// Milliseconds from the end of the last other Pod to the end of the last straggler.
     pub millis: i64,
 }
 
-/// A workload with fewer Pods has no stragglers.
-const MIN_PODS: usize = 10;
-/// At most one of this number of Pods is a straggler.
+/// A workload with fewer ended Pods has no stragglers.
+const MIN_ENDED_PODS: usize = 10;
+/// At most one in this many Pods is a straggler.
 const MIN_PODS_PER_STRAGGLER: usize = 10;
-/// Stragglers take at least the wall time divided by this number.
+/// The workload waits for its stragglers for at least its wall time divided by this number.
 const WALL_DIVISOR: i64 = 5;
 
 impl Timeline {
@@ -69,8 +69,8 @@ impl Timeline {
         let mut by_phrase: BTreeMap<String, Wait> = BTreeMap::new();
         for hold in &workload.holds {
             let Some(duration) = hold.duration(now) else { continue };
-            let new = |phrase: &String| Wait::new(phrase.as_str().into());
-            by_phrase.entry(hold.phrase()).or_insert_with_key(new).add(duration);
+            let new_wait = |phrase: &String| Wait::new(phrase.as_str().into());
+            by_phrase.entry(hold.phrase()).or_insert_with_key(new_wait).add(duration);
         }
         let mut waits: Vec<Wait> = by_reason.into_values().chain(by_phrase.into_values()).collect();
         waits.sort_by_key(|wait| std::cmp::Reverse((wait.longest, wait.total)));
@@ -82,18 +82,19 @@ impl Timeline {
         let start = workload.created.filter(|_| workload.has_ended())?.as_millisecond();
         let ends = self.overviews(workload).filter_map(|(_, overview)| overview.end());
         let mut ends: Vec<i64> = ends.map(Timestamp::as_millisecond).collect();
-        if ends.len() < MIN_PODS {
+        if ends.len() < MIN_ENDED_PODS {
             return None;
         }
         ends.sort_unstable();
         let last = *ends.last()?;
-        let wall = workload.finished.map_or(last, |finished| finished.as_millisecond().max(last)) - start;
+        let wall_millis =
+            workload.finished.map_or(last, |finished| finished.as_millisecond().max(last)) - start;
         // The widest gap between two ends separates the stragglers from the other Pods.
         let first_candidate = ends.len() - (ends.len() / MIN_PODS_PER_STRAGGLER).max(1);
         let first = (first_candidate..ends.len()).max_by_key(|&index| ends[index] - ends[index - 1])?;
-        let took = last - ends[first - 1];
-        let stragglers = Stragglers { pods: ends.len() - first, ended: ends.len(), millis: took };
-        (took.checked_mul(WALL_DIVISOR)? >= wall && wall > 0).then_some(stragglers)
+        let straggler_millis = last - ends[first - 1];
+        let stragglers = Stragglers { pods: ends.len() - first, ended: ends.len(), millis: straggler_millis };
+        (straggler_millis.checked_mul(WALL_DIVISOR)? >= wall_millis && wall_millis > 0).then_some(stragglers)
     }
 }
 
@@ -111,11 +112,11 @@ fn pod_waits(life: &Lifecycle, now: Timestamp) -> Vec<(&str, SignedDuration)> {
     waits
 }
 
-/// The reason for a wait before the work. The reason of a back-off says why the last run ended, so it is none.
+/// The reason for a wait before the work. A back-off has none, because its reason describes the end of the previous run.
 fn wait_reason(phase: &Phase) -> Option<&str> {
     let reason = phase.reason.as_deref()?;
     match phase.kind {
-        // The part in brackets says what an autoscaler did.
+        // The part in brackets is about an autoscaler.
         PhaseKind::Queued => Some(reason.split_once(" (").map_or(reason, |(reason, _)| reason)),
         PhaseKind::Setup | PhaseKind::Pulling | PhaseKind::Starting => Some(reason),
         PhaseKind::Startup if reason != "first start not seen" => Some(reason),

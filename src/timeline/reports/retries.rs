@@ -16,7 +16,8 @@ pub struct Retry {
     pub since: Timestamp,
     /// When the new Pod was created.
     pub until: Timestamp,
-    /// Whether only the order of time links the two Pods. It is certain only for Pods of the same completion index.
+    /// Whether the two Pods are linked only by the order of their times. The link is certain only for Pods of the same
+    /// completion index.
     pub estimated: bool,
 }
 
@@ -31,8 +32,8 @@ pub struct OpenRetry {
     pub attempts: u32,
     /// When the Pod failed.
     pub since: Timestamp,
-    /// When the controller's back-off ends; `None` if counted failures were not observed. The next Pod may be created
-    /// later, if no slot is free.
+    /// When the controller's back-off ends; `None` if the controller counted failures that were not observed. The
+    /// next Pod may be created later, if no slot is free.
     pub expected: Option<Timestamp>,
 }
 
@@ -71,8 +72,9 @@ impl Timeline {
         for (index, pod) in latest {
             let Some(since) = self.failed_at(pod).filter(|_| !job.is_index_finished(index)) else { continue };
             let attempts = self.identity(pod).attempt;
-            let counted = if per_index { attempts as usize } else { failures };
-            let is_over_limit = job.backoff_limit(per_index).is_some_and(|limit| counted > limit as usize);
+            let counted_failures = if per_index { attempts as usize } else { failures };
+            let is_over_limit =
+                job.backoff_limit(per_index).is_some_and(|limit| counted_failures > limit as usize);
             if is_over_limit && now.duration_since(since) < FINAL_FAILURE_DELAY {
                 continue;
             }
@@ -98,7 +100,7 @@ impl Timeline {
         })
     }
 
-    /// The waits before the Pods of a workload that replace failed ones.
+    /// The wait before each Pod of a workload that replaces a failed Pod.
     ///
     /// Without a completion index, the first Pod that is created after a failure counts as its replacement, because a Job
     /// creates no Pod during the back-off.
@@ -149,11 +151,11 @@ impl Timeline {
     fn failed_at(&self, key: PodKey) -> Option<Timestamp> {
         let record = self.store.record(key);
         let overview = &record.overview;
-        let is_taken_away = overview.outcome == PodOutcome::Deleted && record.is_taken_away();
-        if overview.end().is_none() && is_taken_away {
+        let is_deleted_by_others = overview.outcome == PodOutcome::Deleted && record.is_deleted_by_others();
+        if overview.end().is_none() && is_deleted_by_others {
             // The end was not observed, so the Pod counts as failed from the request of its deletion.
             return self.pod(key).life.instants.delete_requested.map(|requested| requested.at);
         }
-        overview.end().filter(|_| overview.outcome.has_failed() || is_taken_away)
+        overview.end().filter(|_| overview.outcome.has_failed() || is_deleted_by_others)
     }
 }

@@ -1,4 +1,4 @@
-//! Accounts for slot time: moment by moment, what the slots of a workload were used for.
+//! Accounts for slot time: how the slots of a workload were used at each moment.
 //!
 //! At each moment a workload has min(parallelism, completions left) slots. A Pod that exists and has not ended takes one
 //! slot, the oldest Pod first, and the moment counts for the Pod's phase. A slot without a Pod counts as back-off while the
@@ -23,7 +23,7 @@ pub(crate) struct SlotAccount {
     /// The highest number of Pods that ran at the same time.
     pub(crate) concurrency_max: u32,
     /// Sum over Pods of the time in [`PhaseKind::Running`], in milliseconds.
-    pub(crate) running: i64,
+    pub(crate) running_millis: i64,
     /// Whether a part of the run was not observed.
     pub(crate) partial: bool,
 }
@@ -62,8 +62,9 @@ pub(crate) fn account_slots(timeline: &Timeline, workload: &Workload, now: Times
     let mut accounted_from = i64::MIN;
     // The controller counts Pods that were never observed. Their time must not count as idle, so the account begins with
     // the first observed Pod.
-    let counted = usize::try_from(workload.succeeded.saturating_add(workload.failed)).unwrap_or(usize::MAX);
-    if job.is_some() && counted > workload.pods.len() {
+    let counted_pods =
+        usize::try_from(workload.succeeded.saturating_add(workload.failed)).unwrap_or(usize::MAX);
+    if job.is_some() && counted_pods > workload.pods.len() {
         account.partial = true;
         let first = timeline.overviews(workload).filter_map(|(_, overview)| overview.start_millis()).min();
         accounted_from = first.unwrap_or(end);
@@ -80,7 +81,8 @@ pub(crate) fn account_slots(timeline: &Timeline, workload: &Workload, now: Times
     account
 }
 
-/// The changes of a workload in chronological order, with their times in milliseconds since 1970.
+/// The changes of a workload in chronological order, with their times in milliseconds since 1970. Sets the `concurrency_max`
+/// of `account` to 1 if a Pod has run.
 fn slot_changes(
     timeline: &Timeline,
     workload: &Workload,
@@ -101,7 +103,7 @@ fn slot_changes(
         let latest = latest_created.entry(retry_group(key)).or_insert(created);
         *latest = created.max(*latest);
         changes.push((created, SlotChange::PodCreated(retry_group(key))));
-        // Work can appear to take no time, because its end is truncated to the second. Still one Pod ran.
+        // Work can appear to take no time, because its end is truncated to the second. Nevertheless one Pod ran.
         if overview.work_started().is_some() {
             account.concurrency_max = 1;
         }
@@ -123,6 +125,7 @@ fn slot_changes(
     changes
 }
 
+/// Adds the phases and the end of a Pod to `changes`. `pod` is its position in the workload's list.
 fn push_phases(changes: &mut Vec<(i64, SlotChange)>, pod: usize, timeline: &Timeline, key: PodKey) {
     let has_ended = timeline.overview(key).outcome.has_ended();
     let mut last_end = None;
@@ -143,7 +146,7 @@ fn push_phases(changes: &mut Vec<(i64, SlotChange)>, pod: usize, timeline: &Time
     }
 }
 
-/// When a Pod counted for its Job, and whether as a success.
+/// The time at which the Job counted a Pod, and `true` if the Pod counted as succeeded. `None` if the Pod did not count.
 ///
 /// With the default policy a Pod counts as failed as soon as somebody deletes it, whatever its exit code will be. A Pod
 /// that the Job itself deletes does not count. With `counts_results`, a deleted Pod counts by its result.
@@ -158,7 +161,7 @@ fn counted_result(
     let counts_at_deletion = record.deleted_before_its_end && !counts_results;
     if counts_at_deletion && !counts_as_success_despite_deletion(timeline, workload, key) {
         let requested = timeline.pod(key).life.instants.delete_requested.map(|requested| requested.at);
-        return Some((requested.or(end)?, false)).filter(|_| record.is_taken_away());
+        return Some((requested.or(end)?, false)).filter(|_| record.is_deleted_by_others());
     }
     match record.overview.outcome {
         PodOutcome::Succeeded => Some((end?, true)),
@@ -227,6 +230,7 @@ impl SlotState {
         }
     }
 
+    /// Removes a Pod from the count of its former phase.
     fn uncount(&mut self, before: Option<PhaseKind>) {
         if let Some(kind) = before {
             self.counts[kind] -= 1;
@@ -243,7 +247,7 @@ impl SlotState {
         let pods = u32::try_from(self.pods.len()).unwrap_or(u32::MAX);
         let running = self.counts[PhaseKind::Running];
         account.concurrency_max = account.concurrency_max.max(running);
-        account.running += i64::from(running) * millis;
+        account.running_millis += i64::from(running) * millis;
         account.slots.total += i64::from(slots) * millis;
         if pods > slots {
             for kind in self.pods.values().take(slots as usize) {

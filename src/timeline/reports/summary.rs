@@ -8,12 +8,12 @@ use crate::timeline::reports::slot_time::SlotTime;
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::workload::Workload;
 
-/// The statistics of one workload. Integers that are not counts are milliseconds.
+/// The statistics of one workload. Integers other than counts are milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Summary {
     /// Number of observed Pods.
     pub pods: usize,
-    /// Time from creation to the end, or to now.
+    /// Wall time: from the creation to the end, or to now.
     pub wall: i64,
     /// Sum of the Pods' work.
     pub run: i64,
@@ -27,19 +27,20 @@ pub struct Summary {
     pub runs: Percentiles,
     /// Percentiles of the Pods' times in the queue.
     pub queues: Percentiles,
-    /// Finished Pods or earlier values of `parallelism` were never observed, so slot time covers only the observed part.
+    /// Whether finished Pods or earlier values of `parallelism` were never observed. Slot time then covers only the observed
+    /// part.
     pub partial: bool,
     /// The highest number of Pods that ran at the same time.
     pub concurrency_max: u32,
     /// Mean number of running Pods over the wall time.
     pub concurrency_mean: f64,
-    /// Slot time.
+    /// Slot time by use.
     pub slots: SlotTime,
-    /// No field says how many Pods may run at the same time. Then `slots` is unknown and all its parts are 0.
+    /// Whether the number of Pods that may run at the same time is unknown. All parts of `slots` are then 0.
     pub slots_unknown: bool,
 }
 
-/// The nearest-rank percentiles and the maximum over the Pods that have the value; `None` if none has.
+/// The nearest-rank percentiles and the maximum over the Pods that have the value; `None` if no Pod has it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Percentiles {
     /// 50th percentile.
@@ -99,12 +100,12 @@ impl Timeline {
             Percentiles::from_values(values.collect())
         };
         #[expect(clippy::cast_precision_loss, reason = "milliseconds of a run fit a float's 53 bits")]
-        let mean = if wall > 0 { account.running as f64 / wall as f64 } else { 0.0 };
+        let mean = if wall > 0 { account.running_millis as f64 / wall as f64 } else { 0.0 };
         Summary {
             pods: workload.pods.len(),
             wall,
             run: sum(PodOverview::run_so_far),
-            cold_start: sum(PodOverview::cold_so_far),
+            cold_start: sum(PodOverview::cold_start_so_far),
             queued: sum(PodOverview::queued_so_far),
             cold_starts: percentiles(PodOverview::cold_start),
             runs: percentiles(PodOverview::run),

@@ -7,9 +7,9 @@ use crate::timeline::pods::pod::PodKey;
 use crate::timeline::pods::pod_store::PodStore;
 use crate::timeline::workloads::workload::{Capacity, Workload, WorkloadState};
 
-/// The workload that a bare Pod is.
+/// Converts a bare Pod to a workload of its own.
 pub(crate) fn bare_pod_workload(store: &mut PodStore, key: PodKey) -> Workload {
-    let (api_version, kind) = (store.names.share("v1"), store.names.share("Pod"));
+    let (api_version, kind) = (store.interner.share("v1"), store.interner.share("Pod"));
     let pod = store.pod(key);
     let life = &pod.life;
     let created = life.instants.created.map(|created| created.at);
@@ -24,7 +24,7 @@ pub(crate) fn bare_pod_workload(store: &mut PodStore, key: PodKey) -> Workload {
         name: Arc::clone(&pod.name),
         uid: Arc::clone(&pod.uid),
         parent: None,
-        state: if is_withdrawn { WorkloadState::Unknown } else { state_of(life.outcome) },
+        state: if is_withdrawn { WorkloadState::Unknown } else { state_from_outcome(life.outcome) },
         reason: life.reason.clone(),
         message: None,
         created,
@@ -47,7 +47,7 @@ pub(crate) fn bare_pod_workload(store: &mut PodStore, key: PodKey) -> Workload {
 }
 
 /// The state of a workload that consists of one Pod with this outcome.
-pub(crate) fn state_of(outcome: PodOutcome) -> WorkloadState {
+pub(crate) fn state_from_outcome(outcome: PodOutcome) -> WorkloadState {
     match outcome {
         PodOutcome::Pending => WorkloadState::Pending,
         PodOutcome::Starting | PodOutcome::Running => WorkloadState::Running,

@@ -1,4 +1,4 @@
-//! Workloads other than Jobs and Pods: their desired state over time, and the workload that their status describes.
+//! Records of workloads other than Jobs and Pods: their desired state over time, and the workload that their status describes.
 
 use std::sync::Arc;
 
@@ -10,27 +10,27 @@ use crate::timeline::workloads::hold::suspension_holds;
 use crate::timeline::workloads::rollout::RolloutStatus;
 use crate::timeline::workloads::suspension::{SuspensionHistory, SuspensionReport};
 use crate::timeline::workloads::workload::{Capacity, Parent, Workload, WorkloadState};
-use crate::timeline::workloads::workload_rules::{Suspended, WorkloadRules, rules_of};
+use crate::timeline::workloads::workload_rules::{SuspensionStatus, WorkloadRules, rules_of};
 
-/// The observed states of one such object.
+/// The observed states of one workload other than a Job or a Pod.
 #[derive(Clone, Debug)]
 pub(crate) struct ControllerRecord {
     object: Object,
-    /// When its latest state was received.
+    /// When the latest state was received.
     received: Timestamp,
     /// The desired number of Pods over time.
     desired: Vec<Capacity>,
     suspensions: SuspensionHistory,
-    /// When its removal was observed.
+    /// When the removal of the object was observed.
     gone_at: Option<Timestamp>,
-    /// When its success was observed. Used where its status contains no time.
+    /// When the success of the object was observed. Used if the status contains no time.
     succeeded_at: Option<Timestamp>,
-    /// The index of its workload; `None` if it is not shown as one.
+    /// The index of the object's workload; `None` if the object is not shown as a workload.
     index: Option<usize>,
 }
 
 impl ControllerRecord {
-    /// Creates the record of an object. `None` for Jobs, Pods, Events and links between owners.
+    /// Creates the record of an object. Returns `None` for Jobs, Pods, Events and links between owners.
     pub(crate) fn new(object: &Object, received: Timestamp, seen: Seen) -> Option<Self> {
         rules_of(object)?;
         let mut record = Self {
@@ -46,7 +46,7 @@ impl ControllerRecord {
         Some(record)
     }
 
-    /// The index of its workload; `None` if it is not shown as one.
+    /// The index of the object's workload; `None` if the object is not shown as a workload.
     pub(crate) fn index(&self) -> Option<usize> {
         self.index
     }
@@ -91,7 +91,7 @@ impl ControllerRecord {
 
     /// Whether the object is suspended; `None` for kinds that cannot be suspended.
     fn suspension_report(&self) -> Option<SuspensionReport> {
-        let Suspended { suspended, condition } = self.rules()?.suspended()?;
+        let SuspensionStatus { suspended, condition } = self.rules()?.suspension_status()?;
         let metadata = self.metadata();
         let (created, generation) = (metadata.created(), metadata.generation);
         Some(SuspensionReport { suspended, condition, created, generation })
@@ -113,12 +113,12 @@ impl ControllerRecord {
         Some(u32::try_from(replicas).unwrap_or(0))
     }
 
-    /// Whether it is the ReplicaSet of a former revision: it has no replicas and desires none.
+    /// Whether the object is the ReplicaSet of a former revision, which has no replicas and desires none.
     pub(crate) fn is_former_revision(&self) -> bool {
         self.rules().is_some_and(WorkloadRules::is_former_revision)
     }
 
-    /// Whether its status reports nothing, so that its state follows from the objects that it owns.
+    /// Whether the object exists and its status reports nothing, so that its state follows from the objects that it owns.
     pub(crate) fn is_unreported(&self) -> bool {
         self.gone_at.is_none() && self.rollout_status().is_none()
     }
@@ -127,18 +127,18 @@ impl ControllerRecord {
         self.rollout_status().map(|status| status.state)
     }
 
-    /// The state that its status reports; `None` if it reports nothing.
+    /// The state that the object's status reports; `None` if the status reports nothing.
     fn rollout_status(&self) -> Option<RolloutStatus> {
         self.rules()?.rollout_status()
     }
 
-    /// The number of its Pods, or of a CronJob's Jobs, as its controller counts them.
+    /// The number of the object's Pods as its controller counts them. For a CronJob, the number of its active Jobs.
     fn active(&self) -> u32 {
         self.rules().map_or(0, WorkloadRules::active)
     }
 
-    /// The workload that it is, without its Pods.
-    pub(crate) fn to_workload(&self, names: &mut Interner) -> Workload {
+    /// Converts the record to a workload without Pods.
+    pub(crate) fn to_workload(&self, interner: &mut Interner) -> Workload {
         let metadata = self.metadata();
         let (api_version, kind) = self.object.type_name();
         let status = self.rollout_status();
@@ -152,18 +152,18 @@ impl ControllerRecord {
         let next_run = next_run.and_then(|rules| rules.next_run(self.received));
         let is_rollout = self.rules().is_some_and(WorkloadRules::is_rollout);
         Workload {
-            api_version: names.share(api_version),
-            kind: names.share(kind),
-            namespace: names.share(&metadata.namespace),
-            name: names.share(&metadata.name),
-            uid: names.share(&metadata.uid),
+            api_version: interner.share(api_version),
+            kind: interner.share(kind),
+            namespace: interner.share(&metadata.namespace),
+            name: interner.share(&metadata.name),
+            uid: interner.share(&metadata.uid),
             parent: metadata.controller().map(|owner| Parent {
-                kind: names.share(&owner.kind),
-                name: names.share(&owner.name),
-                uid: names.share(&owner.uid),
+                kind: interner.share(&owner.kind),
+                name: interner.share(&owner.name),
+                uid: interner.share(&owner.uid),
             }),
             state,
-            reason: status.as_ref().and_then(|status| names.share_non_empty(status.reason.as_deref()?)),
+            reason: status.as_ref().and_then(|status| interner.share_non_empty(status.reason.as_deref()?)),
             message: status.and_then(|status| status.message).map(Arc::from),
             created: metadata.created(),
             started: None,
@@ -177,7 +177,7 @@ impl ControllerRecord {
             capacity: self.desired.clone(),
             retries_per_index: false,
             creation_block: None,
-            holds: suspension_holds(self.suspensions.suspensions(None), metadata, names),
+            holds: suspension_holds(self.suspensions.suspensions(None), metadata, interner),
             next_run,
             is_rollout,
             pods: Vec::new(),

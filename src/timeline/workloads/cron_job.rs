@@ -7,7 +7,7 @@ use crate::observation::CronJob;
 use crate::timeline::workloads::rollout::RolloutStatus;
 use crate::timeline::workloads::workload::WorkloadState;
 
-/// A CronJob never ends: it runs while one of its Jobs is active, and otherwise waits for its next run.
+/// The status of a CronJob. A CronJob never ends: it runs while one of its Jobs is active, and otherwise waits for its next run.
 pub(crate) fn cron_job_status(object: &CronJob) -> RolloutStatus {
     let state = match (object.spec.suspend, object.status.active.as_slice()) {
         (_, [_, ..]) => WorkloadState::Running,

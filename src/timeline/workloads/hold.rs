@@ -33,13 +33,13 @@ impl Hold {
         Some(end.duration_since(self.start?.at).max(SignedDuration::ZERO))
     }
 
-    /// The weaker source of its start and its end.
+    /// The weaker source of the start and the end.
     pub fn source(&self) -> Source {
-        let ends = [self.start, self.end].into_iter().flatten();
-        ends.map(|end| end.evidence.source()).max().unwrap_or(Source::Inferred)
+        let boundaries = [self.start, self.end].into_iter().flatten();
+        boundaries.map(|boundary| boundary.evidence.source()).max().unwrap_or(Source::Inferred)
     }
 
-    /// Reason and message in one phrase.
+    /// The reason and the message in one phrase.
     pub fn phrase(&self) -> String {
         match &self.message {
             Some(message) => format!("{}: {message}", self.reason),
@@ -47,24 +47,24 @@ impl Hold {
         }
     }
 
-    /// The first time that is known of it.
+    /// The start if it is known, otherwise the end.
     pub(crate) fn first_known_time(&self) -> Option<Timestamp> {
         self.start.or(self.end).map(|instant| instant.at)
     }
 }
 
-/// Converts suspensions of a workload to holds. The reason names the Kueue queue if `metadata` has its label.
+/// Converts suspensions of a workload to holds. The reason contains the name of the Kueue queue if `metadata` has its label.
 pub(crate) fn suspension_holds(
     suspensions: Vec<Suspension>,
     metadata: &ObjectMeta,
-    names: &mut Interner,
+    interner: &mut Interner,
 ) -> Vec<Hold> {
     if suspensions.is_empty() {
         return Vec::new();
     }
     let reason = match metadata.labels.get(KUEUE_QUEUE) {
-        Some(queue) => names.share(&format!("admission by Kueue queue {queue}")),
-        None => names.share("suspended"),
+        Some(queue) => interner.share(&format!("admission by Kueue queue {queue}")),
+        None => interner.share("suspended"),
     };
     let to_hold = |Suspension { start, end, ended }| {
         let reason = Arc::clone(&reason);

@@ -1,4 +1,4 @@
-//! Jobs: their desired state over time, and the workload that their status describes.
+//! Records of Jobs: their desired state over time, and the workload that their status describes.
 
 use std::sync::Arc;
 
@@ -22,16 +22,16 @@ pub(crate) struct JobRecord {
     /// The desired number of Pods over time. Ignores suspensions.
     desired: Vec<Capacity>,
     suspensions: SuspensionHistory,
-    /// When its removal was observed.
+    /// When the removal of the Job was observed.
     gone_at: Option<Timestamp>,
-    /// Its generation in the first list; `None` if a watch reported its creation.
+    /// The generation of the Job when a list first contained it; `None` if a watch reported its creation.
     listed_generation: Option<i64>,
-    /// The index of its workload; `None` until it has one.
+    /// The index of the Job's workload; `None` until the Job has one.
     index: Option<usize>,
 }
 
 impl JobRecord {
-    /// The index of its workload; `None` until it has one.
+    /// The index of the Job's workload; `None` until the Job has one.
     pub(crate) fn index(&self) -> Option<usize> {
         self.index
     }
@@ -40,12 +40,12 @@ impl JobRecord {
         self.index = Some(index);
     }
 
-    /// Whether a deleted Pod counts by its result when it has ended, not as a failure at once.
+    /// Whether a deleted Pod counts by its result once it has ended. Otherwise a deleted Pod counts as failed at once.
     pub(crate) fn counts_results_of_deleted(&self) -> bool {
         self.job.spec.pod_replacement_policy == "Failed"
     }
 
-    /// Whether its desired state changed before it was first observed, so that its earlier capacity is unknown.
+    /// Whether the desired state changed before the Job was first observed, so that the earlier capacity is unknown.
     pub(crate) fn has_unobserved_changes(&self, events: Option<&SuspensionEvents>) -> bool {
         let Some(generation) = self.listed_generation else { return false };
         // Each start and end of a suspension is a change of the desired state whose time is known. A suspension that
@@ -61,7 +61,7 @@ impl JobRecord {
         generation > 1 + known_changes
     }
 
-    /// Whether its controller creates a new Pod for an index whose Pod failed.
+    /// Whether the controller still creates a new Pod for an index whose Pod failed.
     pub(crate) fn is_retrying_indexes(&self) -> bool {
         let Job { spec, status, .. } = &self.job;
         let final_conditions = ["FailureTarget", "SuccessCriteriaMet", "Failed", "Complete"];
@@ -77,7 +77,8 @@ impl JobRecord {
         is_undesired || contains_index(&status.completed_indexes, index) || contains_index(failed, index)
     }
 
-    /// The number of failures after which the Job stops to retry: of one index, or of all Pods together.
+    /// The number of failures after which the Job stops retrying: the failures of one index if `per_index`, otherwise those of
+    /// all Pods.
     pub(crate) fn backoff_limit(&self, per_index: bool) -> Option<u32> {
         let spec = &self.job.spec;
         if per_index { spec.backoff_limit_per_index } else { spec.backoff_limit }.map(to_count)
@@ -117,7 +118,8 @@ impl JobRecord {
         }
     }
 
-    /// The message of the workload: the text of `condition`, the failed indexes, or that another controller manages the Job.
+    /// The message of the workload: the text of `condition`, the failed indexes, or the name of the other controller that
+    /// manages the Job.
     fn message(&self, condition: Option<&JobCondition>) -> Option<Arc<str>> {
         let Job { spec, status, .. } = &self.job;
         let failed = status.failed_indexes.as_deref().filter(|indexes| !indexes.is_empty());
@@ -140,8 +142,8 @@ impl JobRecord {
         }
     }
 
-    /// The workload that this Job is, without its Pods. `events` are the controller's events about suspensions.
-    pub(crate) fn to_workload(&self, names: &mut Interner, events: Option<&SuspensionEvents>) -> Workload {
+    /// Converts the record to a workload without Pods. `events` are the controller's events about suspensions.
+    pub(crate) fn to_workload(&self, interner: &mut Interner, events: Option<&SuspensionEvents>) -> Workload {
         let Job { metadata, spec, status } = &self.job;
         let complete = status.true_condition("Complete");
         let failed = status.true_condition("Failed");
@@ -165,26 +167,26 @@ impl JobRecord {
             .or_else(|| status.true_condition("FailureTarget"))
             .or_else(|| status.true_condition("SuccessCriteriaMet"))
             .or_else(|| status.true_condition("Suspended").filter(|_| suspended));
-        let transition = |condition: &JobCondition| known(condition.last_transition_time);
+        let transition_time = |condition: &JobCondition| known(condition.last_transition_time);
         let suspensions = self.suspensions.suspensions(events);
         Workload {
-            api_version: names.share("batch/v1"),
-            kind: names.share("Job"),
-            namespace: names.share(&metadata.namespace),
-            name: names.share(&metadata.name),
-            uid: names.share(&metadata.uid),
+            api_version: interner.share("batch/v1"),
+            kind: interner.share("Job"),
+            namespace: interner.share(&metadata.namespace),
+            name: interner.share(&metadata.name),
+            uid: interner.share(&metadata.uid),
             parent: metadata.controller().map(|owner| Parent {
-                kind: names.share(&owner.kind),
-                name: names.share(&owner.name),
-                uid: names.share(&owner.uid),
+                kind: interner.share(&owner.kind),
+                name: interner.share(&owner.name),
+                uid: interner.share(&owner.uid),
             }),
             state,
-            reason: condition.and_then(|condition| names.share_non_empty(&condition.reason)),
+            reason: condition.and_then(|condition| interner.share_non_empty(&condition.reason)),
             message: self.message(condition),
             created: metadata.created(),
             started: known(status.start_time),
             finished: known(status.completion_time)
-                .or_else(|| complete.or(failed).and_then(transition))
+                .or_else(|| complete.or(failed).and_then(transition_time))
                 .or(self.gone_at),
             completions: spec.completions.map(to_count),
             parallelism: Some(to_count(spec.parallelism.unwrap_or(1))),
@@ -195,7 +197,7 @@ impl JobRecord {
             capacity: subtract_suspensions(&self.desired, &suspensions),
             retries_per_index: spec.backoff_limit_per_index.is_some(),
             creation_block: None,
-            holds: suspension_holds(suspensions, metadata, names),
+            holds: suspension_holds(suspensions, metadata, interner),
             next_run: None,
             is_rollout: false,
             pods: Vec::new(),
@@ -203,20 +205,21 @@ impl JobRecord {
     }
 }
 
-/// The desired capacity over time, but 0 Pods during suspensions. A suspension with an unknown start begins at the end of
+/// The desired capacity over time, with 0 Pods during suspensions. A suspension with an unknown start begins at the end of
 /// the previous one, or at the creation.
 fn subtract_suspensions(desired: &[Capacity], suspensions: &[Suspension]) -> Vec<Capacity> {
     let Some(creation) = desired.first().map(|first| first.since).filter(|_| !suspensions.is_empty()) else {
         return desired.to_vec();
     };
-    let mut last = creation;
+    let mut last_end = creation;
+    // Whether the workload is suspended from each time on.
     let mut changes: Vec<(Timestamp, bool)> = Vec::with_capacity(2 * suspensions.len());
     for suspension in suspensions {
-        let start = suspension.start.map_or(last, |start| start.at.max(last));
+        let start = suspension.start.map_or(last_end, |start| start.at.max(last_end));
         changes.push((start, true));
-        last = suspension.end.map_or(start, |end| end.at.max(start));
+        last_end = suspension.end.map_or(start, |end| end.at.max(start));
         if suspension.ended {
-            changes.push((last, false));
+            changes.push((last_end, false));
         }
     }
     let mut times: Vec<Timestamp> =
@@ -247,7 +250,7 @@ fn contains_index(list: &str, index: u32) -> bool {
     })
 }
 
-/// Converts a number of Kubernetes' API, which is never negative in practice.
+/// Converts a number from the Kubernetes API, which is never negative in practice.
 fn to_count(number: i32) -> u32 {
     u32::try_from(number).unwrap_or(0)
 }

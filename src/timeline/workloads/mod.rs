@@ -1,4 +1,4 @@
-//! Workloads: what their controllers report about them, which rules end them, and how they form a tree.
+//! Workloads: the reports of their controllers, the rules that end them, and the tree that they form.
 
 pub(crate) mod bare_pod;
 pub(crate) mod controller;

@@ -34,8 +34,9 @@ pub(crate) struct OwnerRecords {
     controllers: FastMap<Arc<str>, ControllerRecord>,
     /// The uid of the owner of each object that is only a link between a Pod and its workload.
     links: FastMap<Arc<str>, Arc<str>>,
-    /// Pods that an owner could not create.
+    /// The Pods that each owner could not create.
     refusals: FastMap<Arc<str>, RefusalLog>,
+    /// Events of controllers about suspensions.
     suspension_events: FastMap<Arc<str>, SuspensionEvents>,
 }
 
@@ -69,15 +70,16 @@ impl OwnerRecords {
         }
     }
 
-    /// Finds the nearest workload upward from `owner`, including `owner` itself. `indexes` are the workloads by uid.
+    /// Finds the nearest workload upward from `owner`, including `owner` itself. `index_by_uid` contains the index of each
+    /// workload by its uid.
     pub(crate) fn nearest_workload(
         &self,
         owner: &Arc<str>,
-        indexes: &FastMap<Arc<str>, usize>,
+        index_by_uid: &FastMap<Arc<str>, usize>,
     ) -> Option<usize> {
         let mut owner = owner;
         for _ in 0..=MAX_LINKS {
-            if let Some(index) = indexes.get(owner) {
+            if let Some(index) = index_by_uid.get(owner) {
                 return Some(*index);
             }
             owner = self.links.get(owner)?;
@@ -91,26 +93,26 @@ impl OwnerRecords {
     }
 
     /// The indexes of workloads whose status reports nothing.
-    pub(crate) fn unreported(&self) -> impl Iterator<Item = usize> {
+    pub(crate) fn unreported_indexes(&self) -> impl Iterator<Item = usize> {
         self.controllers.values().filter(|record| record.is_unreported()).filter_map(ControllerRecord::index)
     }
 
     /// The workload with this uid, without its Pods. `None` if it is not the uid of an observed owner.
-    pub(crate) fn workload(&self, uid: &str, names: &mut Interner) -> Option<Workload> {
+    pub(crate) fn workload(&self, uid: &str, interner: &mut Interner) -> Option<Workload> {
         if let Some(job) = self.jobs.get(uid) {
-            return Some(job.to_workload(names, self.suspension_events.get(uid)));
+            return Some(job.to_workload(interner, self.suspension_events.get(uid)));
         }
-        self.controllers.get(uid).map(|controller| controller.to_workload(names))
+        self.controllers.get(uid).map(|controller| controller.to_workload(interner))
     }
 
-    /// All workloads without their Pods, in no particular order.
-    pub(crate) fn workloads(&self, names: &mut Interner) -> Vec<Workload> {
+    /// All workloads in no particular order, without their Pods.
+    pub(crate) fn workloads(&self, interner: &mut Interner) -> Vec<Workload> {
         let mut workloads = Vec::with_capacity(self.jobs.len() + self.controllers.len());
         for (uid, job) in &self.jobs {
-            workloads.push(job.to_workload(names, self.suspension_events.get(uid)));
+            workloads.push(job.to_workload(interner, self.suspension_events.get(uid)));
         }
         for controller in self.controllers.values() {
-            workloads.push(controller.to_workload(names));
+            workloads.push(controller.to_workload(interner));
         }
         workloads
     }
@@ -136,9 +138,9 @@ impl OwnerRecords {
         job: &Job,
         received: Timestamp,
         seen: Seen,
-        names: &mut Interner,
+        interner: &mut Interner,
     ) -> Affected {
-        let record = self.jobs.entry(names.share(&job.metadata.uid)).or_default();
+        let record = self.jobs.entry(interner.share(&job.metadata.uid)).or_default();
         record.observe(job, received, seen);
         record.index().map_or(Affected::Grouping, Affected::Workload)
     }
@@ -149,9 +151,9 @@ impl OwnerRecords {
         object: &Object,
         received: Timestamp,
         seen: Seen,
-        names: &mut Interner,
+        interner: &mut Interner,
     ) -> Affected {
-        let uid = names.share(&object.metadata().uid);
+        let uid = interner.share(&object.metadata().uid);
         if let Some(record) = self.controllers.get_mut(&uid) {
             let was_former = record.is_former_revision();
             record.observe(object, received, seen);
@@ -165,20 +167,20 @@ impl OwnerRecords {
     }
 
     /// Applies a link between a Pod and its workload.
-    pub(crate) fn apply_link(&mut self, owner: &Owner, names: &mut Interner) -> Affected {
+    pub(crate) fn apply_link(&mut self, owner: &Owner, interner: &mut Interner) -> Affected {
         let Some(controller) = owner.metadata.controller() else { return Affected::Nothing };
-        let (uid, above) = (names.share(&owner.metadata.uid), names.share(&controller.uid));
+        let (uid, above) = (interner.share(&owner.metadata.uid), interner.share(&controller.uid));
         if self.links.insert(uid, above).is_none() { Affected::Grouping } else { Affected::Nothing }
     }
 
     /// Applies an event of a controller about refused Pods or a suspension. Returns `None` for other events.
-    pub(crate) fn apply_event(&mut self, event: &Event, names: &mut Interner) -> Option<Affected> {
+    pub(crate) fn apply_event(&mut self, event: &Event, interner: &mut Interner) -> Option<Affected> {
         let (is_refusal, is_suspension) =
             (RefusalLog::is_refusal(event), SuspensionEvents::is_suspension(event));
         if !is_refusal && !is_suspension {
             return None;
         }
-        let uid = names.share(&event.involved_object.uid);
+        let uid = interner.share(&event.involved_object.uid);
         let index = self.index_of(&uid);
         if is_refusal {
             self.refusals.entry(uid).or_default().add(event);

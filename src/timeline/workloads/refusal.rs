@@ -1,4 +1,4 @@
-//! Pods that a controller could not create: its `FailedCreate` events, grouped by reason.
+//! Refused Pods, which a controller could not create: the controller's `FailedCreate` events, grouped by message.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::timeline::pods::creation_times::CreationTimes;
 use crate::timeline::workloads::hold::Hold;
 use crate::timeline::workloads::workload::CreationBlock;
 
-/// The reason of the events.
+/// The `reason` of the events that report refused Pods.
 const FAILED_CREATE: &str = "FailedCreate";
 
 /// The failed creations of one controller, by normalized message. The order in which events are applied does not matter.
@@ -37,7 +37,8 @@ impl Refusal {
     }
 }
 
-fn coarse(at: Timestamp) -> Instant {
+/// A time from an event that is truncated to the second.
+fn coarse_instant(at: Timestamp) -> Instant {
     Instant { at, evidence: Evidence::FailedCreateEventCoarse }
 }
 
@@ -49,10 +50,11 @@ impl RefusalLog {
 
     /// Adds an event for which [`RefusalLog::is_refusal`] is true.
     pub(crate) fn add(&mut self, event: &Event) {
-        let (Some((first, is_fine)), Some(last)) = (event.first_occurrence(), event.last_occurrence()) else {
+        let (Some((first, is_precise)), Some(last)) = (event.first_occurrence(), event.last_occurrence())
+        else {
             return;
         };
-        let (first, last, is_coarse) = (truncate_to_millis(first), truncate_to_millis(last), !is_fine);
+        let (first, last, is_coarse) = (truncate_to_millis(first), truncate_to_millis(last), !is_precise);
         let new = Refusal { first, last, is_coarse };
         let refusal = self.refusals.entry(normalize(event.text()).into()).or_insert(new);
         (refusal.first, refusal.is_coarse) = (refusal.first, refusal.is_coarse).min((first, is_coarse));
@@ -75,14 +77,15 @@ impl RefusalLog {
         })
     }
 
-    /// The times in which Pods were refused, for each reason: from its first refusal until a Pod was created, and once
-    /// more up to its latest refusal if that came later. `open` is the message of the reason that still applies.
-    /// `suspended` is the start of the current suspension, because a suspended controller creates nothing.
+    /// The times in which Pods were refused. Each message has a hold from its first refusal until a Pod was created. If its
+    /// latest refusal came after that, the message has a second hold, which ends after that refusal. `open_message` is the
+    /// message that still applies. `suspended_since` is the start of the current suspension, because a suspended
+    /// controller creates nothing.
     pub(crate) fn holds(
         &self,
-        created: CreationTimes<'_>,
-        open: Option<&Arc<str>>,
-        suspended: Option<Instant>,
+        creation_times: CreationTimes<'_>,
+        open_message: Option<&Arc<str>>,
+        suspended_since: Option<Instant>,
     ) -> Vec<Hold> {
         let mut holds = Vec::new();
         for (message, refusal) in &self.refusals {
@@ -96,26 +99,33 @@ impl RefusalLog {
                 });
             };
             let mut start = refusal.first_instant();
-            if let Some(pod) = created.first_after(refusal.first).filter(|pod| pod.at <= refusal.last) {
+            if let Some(pod) = creation_times.first_after(refusal.first).filter(|pod| pod.at <= refusal.last)
+            {
                 push(start, Some(pod));
-                // Events report only the first and the latest refusal. Between them more Pods may have been created and
-                // refused, so the latest refusal counts from the last Pod before it.
-                start = created.last_until(refusal.last).unwrap_or(pod);
+                // Events report only the first and the latest refusal. Between the two, more Pods may have been created
+                // and refused. So the second hold begins with the last Pod created before the latest refusal.
+                start = creation_times.last_until(refusal.last).unwrap_or(pod);
             }
-            let is_open = open == Some(message);
-            push(start, (!is_open).then(|| self.end_after(refusal.last, created, suspended)));
+            let is_open = open_message == Some(message);
+            push(start, (!is_open).then(|| self.end_after(refusal.last, creation_times, suspended_since)));
         }
+        // A hold without a duration is left out.
         holds.retain(|hold| !(hold.ended && hold.start.map(|start| start.at) == hold.end.map(|end| end.at)));
         holds
     }
 
-    /// When a refusal ended whose latest event was at `last`: at the next Pod, at the first event of another reason, or
-    /// at the suspension.
-    fn end_after(&self, last: Timestamp, created: CreationTimes<'_>, suspended: Option<Instant>) -> Instant {
-        let others = self.refusals.values().map(|other| coarse(other.first)).chain(suspended);
+    /// The end of a refusal whose latest event was at `last`: the earliest among the next created Pod, the first event with
+    /// another message, and the suspension. If none of them exists, the refusal ended at `last`.
+    fn end_after(
+        &self,
+        last: Timestamp,
+        creation_times: CreationTimes<'_>,
+        suspended_since: Option<Instant>,
+    ) -> Instant {
+        let others = self.refusals.values().map(|other| coarse_instant(other.first)).chain(suspended_since);
         let next = others.filter(|other| other.at > last).min_by_key(|other| other.at);
-        let ends = [created.first_after(last), next];
-        ends.into_iter().flatten().min_by_key(|end| end.at).unwrap_or_else(|| coarse(last))
+        let ends = [creation_times.first_after(last), next];
+        ends.into_iter().flatten().min_by_key(|end| end.at).unwrap_or_else(|| coarse_instant(last))
     }
 }
 
@@ -131,10 +141,10 @@ pub(crate) fn normalize(message: &str) -> String {
         Some((_, why)) => why,
         None => message,
     };
-    // `used:` is a list of its own. The commas inside a list have no space behind them.
+    // The parts are separated by a comma and a space. The list after `used:` contains only commas without a space.
     let parts: Vec<&str> = message.split(", ").filter(|part| !part.starts_with("used: ")).collect();
     let message = parts.join(", ");
-    // Other messages contain the name elsewhere in the text.
+    // Other messages contain the Pod's name elsewhere in the text.
     match message.split_once("pods \"").and_then(|(head, rest)| Some((head, rest.split_once('"')?.1))) {
         Some((head, tail)) => format!("{head}Pod{tail}"),
         None => message,

@@ -1,4 +1,4 @@
-//! The state of workloads other than Jobs, by the rules of `kubectl rollout status`.
+//! The status of workloads other than Jobs, by the rules of `kubectl rollout status`.
 
 use jiff::Timestamp;
 
@@ -25,18 +25,18 @@ impl RolloutStatus {
         Self { state, reason: None, message: None, finished: None }
     }
 
-    /// The rollout is complete.
+    /// The status of a complete rollout.
     fn succeeded() -> Self {
         Self::new(WorkloadState::Succeeded)
     }
 
-    /// The rollout is not complete. `message` says what is missing.
+    /// The status of an incomplete rollout. `message` names the missing part.
     fn in_progress(has_begun: bool, message: String) -> Self {
         let state = if has_begun { WorkloadState::Running } else { WorkloadState::Pending };
         Self { message: Some(message), ..Self::new(state) }
     }
 
-    /// The controller has not observed the latest desired state.
+    /// The status of a rollout whose controller has not observed the latest desired state.
     fn not_observed(has_begun: bool) -> Self {
         Self::in_progress(has_begun, "its controller has not seen the change yet".to_owned())
     }
@@ -54,7 +54,7 @@ impl RolloutStatus {
     }
 }
 
-/// The number of desired Pods that `spec.replicas` means. The default is 1.
+/// The number of desired Pods. `spec.replicas` defaults to 1.
 pub(crate) fn desired_replicas(replicas: Option<i32>) -> i32 {
     replicas.unwrap_or(1).max(0)
 }
@@ -63,8 +63,8 @@ fn true_condition<'a>(conditions: &'a [Condition], kind: &str) -> Option<&'a Con
     conditions.iter().find(|condition| condition.r#type == kind && condition.status == "True")
 }
 
-/// Complete when every replica is available and of the newest revision.
-pub(crate) fn deployment(deployment: &Deployment) -> RolloutStatus {
+/// The status of a Deployment. The rollout is complete when every replica is available and of the newest revision.
+pub(crate) fn deployment_status(deployment: &Deployment) -> RolloutStatus {
     let Deployment { metadata, spec, status } = deployment;
     let has_begun = status.replicas > 0;
     if status.observed_generation < metadata.generation {
@@ -95,8 +95,8 @@ pub(crate) fn deployment(deployment: &Deployment) -> RolloutStatus {
     RolloutStatus::in_progress(has_begun, remaining).with_replica_failure(&status.conditions)
 }
 
-/// Complete when all desired replicas are available and no others exist.
-pub(crate) fn replica_set(set: &ReplicaSet) -> RolloutStatus {
+/// The status of a ReplicaSet. The rollout is complete when all desired replicas are available and no others exist.
+pub(crate) fn replica_set_status(set: &ReplicaSet) -> RolloutStatus {
     let ReplicaSet { metadata, spec, status } = set;
     let has_begun = status.replicas > 0;
     let desired = desired_replicas(spec.replicas);
@@ -116,9 +116,9 @@ pub(crate) fn replica_set(set: &ReplicaSet) -> RolloutStatus {
     RolloutStatus::in_progress(has_begun, remaining).with_replica_failure(&status.conditions)
 }
 
-/// Complete when all replicas are ready and those above the partition are of the newest revision. With the strategy
-/// `OnDelete`, replicas of older revisions count too.
-pub(crate) fn stateful_set(set: &StatefulSet) -> RolloutStatus {
+/// The status of a StatefulSet. The rollout is complete when all replicas are ready and the replicas above the partition are
+/// of the newest revision. With the strategy `OnDelete`, replicas of older revisions count too.
+pub(crate) fn stateful_set_status(set: &StatefulSet) -> RolloutStatus {
     let StatefulSet { metadata, spec, status } = set;
     let has_begun = status.replicas > 0;
     let desired = desired_replicas(spec.replicas);
@@ -156,9 +156,9 @@ pub(crate) fn stateful_set(set: &StatefulSet) -> RolloutStatus {
     RolloutStatus::succeeded()
 }
 
-/// Complete when each node that needs a Pod has one that is available and of the newest revision. With the strategy
-/// `OnDelete`, Pods of older revisions count too.
-pub(crate) fn daemon_set(set: &DaemonSet) -> RolloutStatus {
+/// The status of a DaemonSet. The rollout is complete when each node that needs a Pod has an available Pod of the newest
+/// revision. With the strategy `OnDelete`, Pods of older revisions count too.
+pub(crate) fn daemon_set_status(set: &DaemonSet) -> RolloutStatus {
     let DaemonSet { metadata, spec, status } = set;
     let has_begun = status.current_number_scheduled > 0;
     if status.observed_generation < metadata.generation {
@@ -181,9 +181,9 @@ pub(crate) fn daemon_set(set: &DaemonSet) -> RolloutStatus {
     RolloutStatus::succeeded()
 }
 
-/// The state that a custom resource reports with the conditions and words that most of its kind use. `None` if it reports
-/// nothing: then its state follows from the objects that it owns.
-pub(crate) fn custom(custom: &Custom) -> Option<RolloutStatus> {
+/// The status of a custom resource, from the conditions and phase names that most custom resources use. `None` if the
+/// resource reports nothing, because its state then follows from the objects that it owns.
+pub(crate) fn custom_resource_status(custom: &Custom) -> Option<RolloutStatus> {
     let Custom { spec, status, .. } = custom;
     let from_condition = |state, condition: &JobCondition| RolloutStatus {
         state,
@@ -201,13 +201,13 @@ pub(crate) fn custom(custom: &Custom) -> Option<RolloutStatus> {
         return Some(from_condition(WorkloadState::Failed, failed));
     }
     // Argo sets `Completed` for failed workflows too, and names the result in `phase`.
-    let word = [&status.phase, &status.job_status].into_iter().find(|word| !word.is_empty());
+    let phase_name = [&status.phase, &status.job_status].into_iter().find(|name| !name.is_empty());
     let completed = find_true(&["Complete", "Completed", "Succeeded"]);
     let finished = completed.and_then(|condition| known(condition.last_transition_time));
-    if let Some(word) = word {
-        match word.to_lowercase().as_str() {
+    if let Some(phase_name) = phase_name {
+        match phase_name.to_lowercase().as_str() {
             "failed" | "error" | "stopped" => {
-                let reason = Some(word.clone());
+                let reason = Some(phase_name.clone());
                 return Some(RolloutStatus { reason, finished, ..RolloutStatus::new(WorkloadState::Failed) });
             }
             "succeeded" | "complete" | "completed" => {
@@ -225,7 +225,7 @@ pub(crate) fn custom(custom: &Custom) -> Option<RolloutStatus> {
     if spec.suspend == Some(true) {
         return Some(RolloutStatus::new(WorkloadState::Suspended));
     }
-    let reports_nothing = status.conditions.is_empty() && word.is_none();
+    let reports_nothing = status.conditions.is_empty() && phase_name.is_none();
     (!reports_nothing).then(|| RolloutStatus::new(WorkloadState::Running))
 }
 

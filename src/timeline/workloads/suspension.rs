@@ -1,14 +1,14 @@
-//! When a workload was suspended: from its observed states, which arrive in order, and from its controller's events, which
-//! arrive in any order.
+//! Determines when a workload was suspended, from its observed states and from its controller's events. The states arrive in
+//! order, the events in any order.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{Evidence, Instant};
 use crate::observation::{Event, Seen, truncate_to_millis};
 
-/// The time within which a controller reports a change: the condition of an object that is created suspended is at most
-/// this much younger than the object.
-const REPORT_DELAY: SignedDuration = SignedDuration::from_secs(2);
+/// The longest time that a controller takes to report a change. If an object is created suspended, its condition follows the
+/// creation within this time.
+const MAX_REPORT_DELAY: SignedDuration = SignedDuration::from_secs(2);
 
 /// A time in which a workload was suspended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub(crate) struct SuspensionReport {
 }
 
 impl SuspensionReport {
-    /// Since when the condition agrees with the desired state; `None` if it does not.
+    /// The time since which the condition agrees with the desired state; `None` if the condition does not agree.
     fn condition_since(&self) -> Option<Instant> {
         let (is_true, at) = self.condition?;
         (is_true == self.suspended).then_some(Instant { at, evidence: Evidence::SuspendedCondition })
@@ -42,19 +42,20 @@ impl SuspensionReport {
         self.created.map(|at| Instant { at, evidence: Evidence::CreationTimestamp })
     }
 
-    /// The creation, if `since` follows it immediately: then the object was created like this. Otherwise `since`.
+    /// The creation if `since` follows it immediately, because the object was then created in this state. Otherwise `since`.
     fn creation_or(&self, since: Instant) -> Instant {
         match self.creation() {
-            Some(creation) if since.at.duration_since(creation.at) <= REPORT_DELAY => creation,
+            Some(creation) if since.at.duration_since(creation.at) <= MAX_REPORT_DELAY => creation,
             _ => since,
         }
     }
 }
 
-/// The suspensions that the observed states of a workload show.
+/// The suspensions that follow from the observed states of a workload.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SuspensionHistory {
-    list: Vec<Suspension>,
+    /// The suspensions in chronological order.
+    observed: Vec<Suspension>,
     /// When the first state was received.
     first_received: Option<Timestamp>,
     created: Option<Timestamp>,
@@ -69,7 +70,7 @@ impl SuspensionHistory {
         let missed_changes =
             seen == Seen::Listed && self.generation > 0 && report.generation > self.generation + 1;
         let since = report.condition_since();
-        let was_suspended = self.list.last().is_some_and(|last| !last.ended);
+        let was_suspended = self.observed.last().is_some_and(|last| !last.ended);
         if is_first {
             self.first_received = Some(received);
             self.created = report.created;
@@ -78,17 +79,17 @@ impl SuspensionHistory {
             if since.is_some_and(|since| self.is_newer_than_known(since.at)) {
                 self.end(None);
                 let (start, end) = if report.suspended { (since, None) } else { (None, since) };
-                self.list.push(Suspension { start, end, ended: !report.suspended });
+                self.observed.push(Suspension { start, end, ended: !report.suspended });
             }
         } else if was_suspended != report.suspended {
             let receipt =
                 seen.is_live().then_some(Instant { at: received, evidence: Evidence::ReceivedSuspend });
             if report.suspended {
-                self.list.push(Suspension { start: receipt.or(since), end: None, ended: false });
+                self.observed.push(Suspension { start: receipt.or(since), end: None, ended: false });
             } else {
                 self.end(receipt.or(since));
             }
-        } else if let Some(last) = self.list.last_mut() {
+        } else if let Some(last) = self.observed.last_mut() {
             // The controller sets the condition after the desired state has changed, so it may be missing at first.
             let missing = if last.ended { &mut last.end } else { &mut last.start };
             *missing = missing.or(since);
@@ -104,24 +105,25 @@ impl SuspensionHistory {
             let start = since
                 .map(|since| report.creation_or(since))
                 .or_else(|| report.creation().filter(|_| is_unchanged));
-            self.list.push(Suspension { start, end: None, ended: false });
+            self.observed.push(Suspension { start, end: None, ended: false });
         } else if since.is_some_and(|since| {
             report.generation == 2 || Some(report.creation_or(since)) != report.creation()
         }) {
             // Exactly one change of the desired state means that the object was created suspended.
             let start = report.creation().filter(|_| report.generation == 2);
-            self.list.push(Suspension { start, end: since, ended: true });
+            self.observed.push(Suspension { start, end: since, ended: true });
         }
     }
 
     /// Whether `at` is clearly later than the last known start or end.
     fn is_newer_than_known(&self, at: Timestamp) -> bool {
-        let last = self.list.last().and_then(|last| last.end.or(last.start));
-        last.is_none_or(|last| at.duration_since(last.at) > REPORT_DELAY)
+        let last = self.observed.last().and_then(|last| last.end.or(last.start));
+        last.is_none_or(|last| at.duration_since(last.at) > MAX_REPORT_DELAY)
     }
 
+    /// Ends the open suspension.
     fn end(&mut self, end: Option<Instant>) {
-        if let Some(last) = self.list.last_mut().filter(|last| !last.ended) {
+        if let Some(last) = self.observed.last_mut().filter(|last| !last.ended) {
             last.end = end;
             last.ended = true;
         }
@@ -130,10 +132,10 @@ impl SuspensionHistory {
     /// All known suspensions in chronological order. The controller's events add suspensions from before the first
     /// observed state, missing starts, and more precise times.
     pub(crate) fn suspensions(&self, events: Option<&SuspensionEvents>) -> Vec<Suspension> {
-        let mut list = self.list.clone();
-        let (Some(events), Some(first_received)) = (events, self.first_received) else { return list };
+        let mut observed = self.observed.clone();
+        let (Some(events), Some(first_received)) = (events, self.first_received) else { return observed };
         let (starts, ends) = (events.suspended.instants(), events.resumed.instants());
-        for suspension in &mut list {
+        for suspension in &mut observed {
             refine(&mut suspension.start, &starts);
             refine(&mut suspension.end, &ends);
             if suspension.start.is_none() {
@@ -141,18 +143,18 @@ impl SuspensionHistory {
                 let start = starts.iter().copied().rfind(|start| start.at <= end);
                 // If the workload was resumed in between, the event started an earlier suspension.
                 let is_resumed_between = |start: &Instant| {
-                    ends.iter().any(|other| start.at < other.at && other.at + REPORT_DELAY < end)
+                    ends.iter().any(|other| start.at < other.at && other.at + MAX_REPORT_DELAY < end)
                 };
                 suspension.start = start.filter(|start| !is_resumed_between(start));
             }
             self.move_start_to_creation(&mut suspension.start);
         }
-        let known_from = list
+        let known_from = observed
             .first()
             .and_then(|first| first.start.or(first.end))
             .map_or(first_received, |at| at.at.min(first_received));
         let earlier =
-            starts.iter().filter(|start| start.at + REPORT_DELAY < known_from).filter_map(|start| {
+            starts.iter().filter(|start| start.at + MAX_REPORT_DELAY < known_from).filter_map(|start| {
                 let end = ends.iter().find(|end| end.at > start.at).filter(|end| end.at <= known_from)?;
                 // Of several starts before one end, the last one counts.
                 let is_last_start = !starts.iter().any(|other| start.at < other.at && other.at < end.at);
@@ -161,22 +163,23 @@ impl SuspensionHistory {
                 is_last_start.then_some(suspension)
             });
         let mut all: Vec<Suspension> = earlier.collect();
-        all.append(&mut list);
+        all.append(&mut observed);
         all
     }
 
-    /// Moves a start that the controller reported immediately after the creation to the creation, because the workload was
-    /// created suspended.
+    /// Moves `start` to the creation if the controller reported it immediately after the creation, because the workload was
+    /// then created suspended.
     fn move_start_to_creation(&self, start: &mut Option<Instant>) {
         let (Some(start), Some(created)) = (start, self.created) else { return };
         let is_event = matches!(start.evidence, Evidence::SuspendEvent | Evidence::SuspendEventCoarse);
-        if is_event && start.at.duration_since(created) <= REPORT_DELAY {
+        if is_event && start.at.duration_since(created) <= MAX_REPORT_DELAY {
             *start = Instant { at: created, evidence: Evidence::CreationTimestamp };
         }
     }
 }
 
-/// Replaces a time from a condition, which is truncated to the second, by the time of an event that reports the same change.
+/// Replaces a time from a condition by the time of an event that reports the same change, because the time of a condition is
+/// truncated to the second.
 fn refine(instant: &mut Option<Instant>, events: &[Instant]) {
     let Some(known) = instant.as_mut().filter(|known| known.evidence == Evidence::SuspendedCondition) else {
         return;
@@ -200,20 +203,22 @@ pub(crate) struct SuspensionEvents {
 }
 
 impl SuspensionEvents {
-    /// Whether the Job controller reports a suspension or its end. Other components use the same reasons for other things.
+    /// Whether the Job controller reports the start or the end of a suspension. Other components use the same event reasons for
+    /// other purposes.
     pub(crate) fn is_suspension(event: &Event) -> bool {
         matches!(event.reason.as_str(), "Suspended" | "Resumed") && event.component() == "job-controller"
     }
 
     /// Adds an event for which [`SuspensionEvents::is_suspension`] is true.
     pub(crate) fn add(&mut self, event: &Event) {
-        let (Some((first, is_fine)), Some(last)) = (event.first_occurrence(), event.last_occurrence()) else {
+        let (Some((first, is_precise)), Some(last)) = (event.first_occurrence(), event.last_occurrence())
+        else {
             return;
         };
         let times = if event.reason == "Resumed" { &mut self.resumed } else { &mut self.suspended };
-        let first = (truncate_to_millis(first), !is_fine);
-        if let Err(index) = times.firsts.binary_search(&first) {
-            times.firsts.insert(index, first);
+        let first = (truncate_to_millis(first), !is_precise);
+        if let Err(index) = times.first_times.binary_search(&first) {
+            times.first_times.insert(index, first);
         }
         if event.occurrences() > 1 {
             times.last_repeated = times.last_repeated.max(Some(truncate_to_millis(last)));
@@ -225,7 +230,7 @@ impl SuspensionEvents {
 #[derive(Clone, Debug, Default)]
 struct EventTimes {
     /// The first occurrence of each event, and whether it is truncated to the second.
-    firsts: Vec<(Timestamp, bool)>,
+    first_times: Vec<(Timestamp, bool)>,
     /// The latest occurrence of a repeated event. It is always truncated to the second.
     last_repeated: Option<Timestamp>,
 }
@@ -238,7 +243,7 @@ impl EventTimes {
             evidence: if is_coarse { Evidence::SuspendEventCoarse } else { Evidence::SuspendEvent },
         };
         let last = self.last_repeated.map(|at| (at, true));
-        let mut instants: Vec<Instant> = self.firsts.iter().copied().chain(last).map(instant).collect();
+        let mut instants: Vec<Instant> = self.first_times.iter().copied().chain(last).map(instant).collect();
         instants.sort_by_key(|instant| instant.at);
         instants
     }

@@ -6,18 +6,18 @@ use crate::timeline::fast_map::FastMap;
 use crate::timeline::workloads::owner_records::OwnerRecords;
 use crate::timeline::workloads::workload::{Workload, WorkloadState};
 
-/// The workloads in the order of the tree: each workload is followed by those below it.
+/// The workloads in the order of the tree: each workload is followed by the workloads below it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WorkloadTree {
     pub(crate) workloads: Vec<Workload>,
-    /// For each workload the index of the one directly above it.
+    /// For each workload, the index of the workload directly above it.
     parents: Vec<Option<usize>>,
-    /// By uid the indexes of the workloads directly below it.
+    /// For the uid of each workload, the indexes of the workloads directly below it.
     children: FastMap<Arc<str>, Vec<usize>>,
 }
 
 impl WorkloadTree {
-    /// Creates a tree without levels.
+    /// Creates a tree in which no workload is above another one.
     #[cfg(test)]
     pub(crate) fn from_workloads(workloads: Vec<Workload>) -> Self {
         Self { workloads, ..Self::default() }
@@ -25,10 +25,11 @@ impl WorkloadTree {
 
     /// Arranges workloads as a tree. Siblings keep their order.
     pub(crate) fn arrange(workloads: Vec<Workload>, owners: &OwnerRecords) -> Self {
-        let by_uid = |(index, workload): (usize, &Workload)| (Arc::clone(&workload.uid), index);
-        let indexes: FastMap<Arc<str>, usize> = workloads.iter().enumerate().map(by_uid).collect();
+        let to_uid_and_index = |(index, workload): (usize, &Workload)| (Arc::clone(&workload.uid), index);
+        let index_by_uid: FastMap<Arc<str>, usize> =
+            workloads.iter().enumerate().map(to_uid_and_index).collect();
         let parent_of =
-            |workload: &Workload| owners.nearest_workload(&workload.parent.as_ref()?.uid, &indexes);
+            |workload: &Workload| owners.nearest_workload(&workload.parent.as_ref()?.uid, &index_by_uid);
         let parents: Vec<Option<usize>> = workloads.iter().map(parent_of).collect();
         let mut children: Vec<Vec<usize>> = vec![Vec::new(); workloads.len()];
         for (index, parent) in parents.iter().enumerate() {
@@ -63,17 +64,17 @@ impl WorkloadTree {
             .map(|(_, workload)| workload)
     }
 
-    /// The workloads directly below another one.
+    /// The workloads directly below `workload`.
     pub(crate) fn children(&self, workload: &Workload) -> impl Iterator<Item = &Workload> {
         self.child_indexes(workload).iter().map(|&index| &self.workloads[index])
     }
 
-    /// Whether another workload is below this one.
+    /// Whether another workload is below `workload`.
     pub(crate) fn has_children(&self, workload: &Workload) -> bool {
         self.children.contains_key(&workload.uid)
     }
 
-    /// The indexes of the workloads directly below another one.
+    /// The indexes of the workloads directly below `workload`.
     pub(crate) fn child_indexes(&self, workload: &Workload) -> &[usize] {
         self.children.get(&workload.uid).map_or(&[], Vec::as_slice)
     }
@@ -82,8 +83,8 @@ impl WorkloadTree {
         self.parents.get(index).copied().flatten()
     }
 
-    /// Sets a revision that has succeeded back to running until the rollout above it has ended, because during a rollout a
-    /// revision may have all desired replicas only for a moment.
+    /// Sets the state of a revision that has succeeded back to running while the rollout above it has not ended, because during
+    /// a rollout a revision may have all desired replicas only for a moment.
     pub(crate) fn keep_revision_running(&mut self, index: usize) {
         let Some(parent) = self.parent(index) else { return };
         let parent = &self.workloads[parent];

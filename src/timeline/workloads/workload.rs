@@ -10,17 +10,17 @@ use crate::timeline::workloads::hold::Hold;
 /// The state of a workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WorkloadState {
-    /// It has not begun.
+    /// The workload has not begun.
     Pending,
-    /// Its desired state says that it must not run.
+    /// The desired state says that the workload must not run.
     Suspended,
-    /// It runs.
+    /// The workload is running.
     Running,
-    /// It ended successfully.
+    /// The workload ended successfully.
     Succeeded,
-    /// It failed.
+    /// The workload failed.
     Failed,
-    /// It was removed before it ended, or its state cannot be determined.
+    /// The workload was removed before it ended, or its state cannot be determined.
     Unknown,
 }
 
@@ -70,7 +70,7 @@ pub struct Workload {
     pub message: Option<Arc<str>>,
     /// `creationTimestamp`.
     pub created: Option<Timestamp>,
-    /// When its controller began.
+    /// When the controller began to process the workload. For a Pod, when its work began.
     pub started: Option<Timestamp>,
     /// When it ended: the completion time of a Job, the transition time of the condition that ended it, or the time when
     /// its removal was observed.
@@ -81,13 +81,13 @@ pub struct Workload {
     pub parallelism: Option<u32>,
     /// Active Pods, as its controller counts them; active Jobs of a CronJob.
     pub active: u32,
-    /// Succeeded Pods, as its controller counts them, with those that it has seen but not counted yet.
+    /// Succeeded Pods, as its controller counts them, including those in `uncountedTerminatedPods`.
     pub succeeded: u32,
-    /// Failed Pods, as its controller counts them, with those that it has seen but not counted yet.
+    /// Failed Pods, as its controller counts them, including those in `uncountedTerminatedPods`.
     pub failed: u32,
     /// Whether the object no longer exists.
     pub gone: bool,
-    /// The number of Pods that it might have over time, oldest first.
+    /// The number of Pods that may run at the same time, for each period, oldest first.
     pub capacity: Vec<Capacity>,
     /// Whether retries are counted and delayed for each index separately (`backoffLimitPerIndex`).
     pub retries_per_index: bool,
@@ -97,19 +97,19 @@ pub struct Workload {
     pub holds: Vec<Hold>,
     /// When its schedule creates the next Job.
     pub next_run: Option<Timestamp>,
-    /// Whether it is a rollout: its Pods continue to run after it has succeeded.
+    /// Whether the workload is a rollout, whose Pods continue to run after it has succeeded.
     pub is_rollout: bool,
-    /// Its own Pods, by creation, then name. Pods of workloads below it are listed there only.
+    /// The workload's own Pods, by creation, then name. The Pods of a workload below it are listed only in that workload.
     pub pods: Vec<PodKey>,
 }
 
 impl Workload {
-    /// Whether its state is final: it succeeded, failed or no longer exists.
+    /// Whether the workload succeeded, failed or no longer exists.
     pub fn has_ended(&self) -> bool {
         self.gone || self.state.is_final()
     }
 
-    /// Whether it is a Pod that no followed object owns.
+    /// Whether the workload is a Pod that no followed object owns.
     pub(crate) fn is_bare_pod(&self) -> bool {
         &*self.kind == "Pod"
     }
@@ -126,7 +126,7 @@ pub struct CreationBlock {
     pub since: Timestamp,
 }
 
-/// The number of Pods that may run from a time on.
+/// The number of Pods that may run at the same time, from a time on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capacity {
     /// When these numbers began to apply.

@@ -1,4 +1,4 @@
-//! The meaning of the status of each kind of workload, except Jobs, which have a record of their own.
+//! The rules of each kind of workload except Jobs, which have a record of their own.
 
 use jiff::Timestamp;
 
@@ -11,7 +11,7 @@ use crate::timeline::workloads::rollout::{RolloutStatus, desired_replicas};
 
 /// Whether an object is suspended, and the evidence for the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Suspended {
+pub(crate) struct SuspensionStatus {
     pub(crate) suspended: bool,
     /// The status of the condition `Suspended`, and when it last changed.
     pub(crate) condition: Option<(bool, Timestamp)>,
@@ -27,13 +27,13 @@ pub(crate) trait WorkloadRules {
     /// The desired number of Pods, or `None` if the kind has no such number.
     fn desired_pods(&self) -> Option<i32>;
 
-    /// The number of its Pods, or of a CronJob's Jobs, as its controller counts them.
+    /// The number of the object's Pods as its controller counts them. For a CronJob, the number of its active Jobs.
     fn active(&self) -> u32;
 
     /// Whether the object is suspended, or `None` if objects of the kind cannot be suspended.
-    fn suspended(&self) -> Option<Suspended>;
+    fn suspension_status(&self) -> Option<SuspensionStatus>;
 
-    /// Whether the object is the remainder of a former revision: it has no replicas and desires none.
+    /// Whether the object is the ReplicaSet of a former revision, which has no replicas and desires none.
     fn is_former_revision(&self) -> bool;
 
     /// When the object creates its next Job after `now`, or `None` if it has no schedule.
@@ -56,8 +56,8 @@ pub(crate) fn rules_of(object: &Object) -> Option<&dyn WorkloadRules> {
     }
 }
 
-/// Converts a number of the API, which is never negative.
-fn count(number: i32) -> u32 {
+/// Converts a number from the Kubernetes API, which is never negative in practice.
+fn to_count(number: i32) -> u32 {
     u32::try_from(number).unwrap_or(0)
 }
 
@@ -74,8 +74,8 @@ impl WorkloadRules for CronJob {
         u32::try_from(self.status.active.len()).unwrap_or(u32::MAX)
     }
 
-    fn suspended(&self) -> Option<Suspended> {
-        Some(Suspended { suspended: self.spec.suspend == Some(true), condition: None })
+    fn suspension_status(&self) -> Option<SuspensionStatus> {
+        Some(SuspensionStatus { suspended: self.spec.suspend == Some(true), condition: None })
     }
 
     fn is_former_revision(&self) -> bool {
@@ -93,7 +93,7 @@ impl WorkloadRules for CronJob {
 
 impl WorkloadRules for Deployment {
     fn rollout_status(&self) -> Option<RolloutStatus> {
-        Some(rollout::deployment(self))
+        Some(rollout::deployment_status(self))
     }
 
     fn desired_pods(&self) -> Option<i32> {
@@ -101,10 +101,10 @@ impl WorkloadRules for Deployment {
     }
 
     fn active(&self) -> u32 {
-        count(self.status.replicas)
+        to_count(self.status.replicas)
     }
 
-    fn suspended(&self) -> Option<Suspended> {
+    fn suspension_status(&self) -> Option<SuspensionStatus> {
         None
     }
 
@@ -123,7 +123,7 @@ impl WorkloadRules for Deployment {
 
 impl WorkloadRules for ReplicaSet {
     fn rollout_status(&self) -> Option<RolloutStatus> {
-        Some(rollout::replica_set(self))
+        Some(rollout::replica_set_status(self))
     }
 
     fn desired_pods(&self) -> Option<i32> {
@@ -131,10 +131,10 @@ impl WorkloadRules for ReplicaSet {
     }
 
     fn active(&self) -> u32 {
-        count(self.status.replicas)
+        to_count(self.status.replicas)
     }
 
-    fn suspended(&self) -> Option<Suspended> {
+    fn suspension_status(&self) -> Option<SuspensionStatus> {
         None
     }
 
@@ -153,7 +153,7 @@ impl WorkloadRules for ReplicaSet {
 
 impl WorkloadRules for StatefulSet {
     fn rollout_status(&self) -> Option<RolloutStatus> {
-        Some(rollout::stateful_set(self))
+        Some(rollout::stateful_set_status(self))
     }
 
     fn desired_pods(&self) -> Option<i32> {
@@ -161,10 +161,10 @@ impl WorkloadRules for StatefulSet {
     }
 
     fn active(&self) -> u32 {
-        count(self.status.replicas)
+        to_count(self.status.replicas)
     }
 
-    fn suspended(&self) -> Option<Suspended> {
+    fn suspension_status(&self) -> Option<SuspensionStatus> {
         None
     }
 
@@ -183,7 +183,7 @@ impl WorkloadRules for StatefulSet {
 
 impl WorkloadRules for DaemonSet {
     fn rollout_status(&self) -> Option<RolloutStatus> {
-        Some(rollout::daemon_set(self))
+        Some(rollout::daemon_set_status(self))
     }
 
     fn desired_pods(&self) -> Option<i32> {
@@ -191,10 +191,10 @@ impl WorkloadRules for DaemonSet {
     }
 
     fn active(&self) -> u32 {
-        count(self.status.current_number_scheduled)
+        to_count(self.status.current_number_scheduled)
     }
 
-    fn suspended(&self) -> Option<Suspended> {
+    fn suspension_status(&self) -> Option<SuspensionStatus> {
         None
     }
 
@@ -213,7 +213,7 @@ impl WorkloadRules for DaemonSet {
 
 impl WorkloadRules for Custom {
     fn rollout_status(&self) -> Option<RolloutStatus> {
-        rollout::custom(self)
+        rollout::custom_resource_status(self)
     }
 
     fn desired_pods(&self) -> Option<i32> {
@@ -224,13 +224,13 @@ impl WorkloadRules for Custom {
         0
     }
 
-    fn suspended(&self) -> Option<Suspended> {
+    fn suspension_status(&self) -> Option<SuspensionStatus> {
         let is_suspended = |condition: &&JobCondition| condition.r#type == "Suspended";
         let condition = self.status.conditions.iter().find(is_suspended);
         let is_true = condition.map(|condition| condition.status == "True");
         let since = condition.and_then(|condition| known(condition.last_transition_time));
         let suspended = self.spec.suspend.or(is_true) == Some(true);
-        Some(Suspended { suspended, condition: is_true.zip(since) })
+        Some(SuspensionStatus { suspended, condition: is_true.zip(since) })
     }
 
     fn is_former_revision(&self) -> bool {

@@ -81,8 +81,8 @@ pub(crate) fn pull_lines(context: &ViewContext<'_>, pods: &[PodKey], columns: us
     let pulls = image_pulls(pulled.map(|&key| context.timeline.pod(key)));
     let mut images: Vec<&[ImagePulls]> = pulls.chunk_by(|a, b| a.image == b.image).collect();
     // Images that were on all nodes took no time.
-    images.retain(|nodes| nodes.iter().any(|pulls| pulls.longest.is_some()));
-    let longest = |nodes: &&[ImagePulls]| nodes.iter().filter_map(|pulls| pulls.longest).max();
+    images.retain(|nodes| nodes.iter().any(|pulls| pulls.longest_pull.is_some()));
+    let longest = |nodes: &&[ImagePulls]| nodes.iter().filter_map(|pulls| pulls.longest_pull).max();
     images.sort_by_key(|nodes| Reverse(longest(nodes)));
     let several = images.len() > 1;
     let mut lines: Vec<Line> = Vec::new();
@@ -119,17 +119,17 @@ fn image_line_by_node(context: &ViewContext<'_>, label: &str, nodes: &[ImagePull
     }
     let mut line = Line::new(label, Style::Dim);
     let mut is_first = true;
-    for pulls in nodes.iter().filter(|pulls| pulls.first.is_some() || pulls.cached > 0) {
+    for pulls in nodes.iter().filter(|pulls| pulls.first_pull.is_some() || pulls.cached > 0) {
         if !std::mem::take(&mut is_first) {
             line.push(context.glyphs.separator, Style::Dim);
         }
         let node = text::clean(&pulls.node);
-        let Some(first) = pulls.first else {
+        let Some(first) = pulls.first_pull else {
             line.push(format!("already there {} on {node}", times(pulls.cached)), Style::Text);
             continue;
         };
         push_pull(&mut line, first, &node);
-        if let Some(waited) = pulls.waited.filter(|waited| *waited >= MIN_PULL_WAIT) {
+        if let Some(waited) = pulls.longest_wait.filter(|waited| *waited >= MIN_PULL_WAIT) {
             line.push(
                 format!(" after waiting {} for other pulls", format_duration(waited, true)),
                 Style::Text,
@@ -149,14 +149,14 @@ fn image_line_by_node(context: &ViewContext<'_>, label: &str, nodes: &[ImagePull
 fn image_summary_line(context: &ViewContext<'_>, label: &str, nodes: &[ImagePulls]) -> Line {
     let mut line = Line::new(label, Style::Dim);
     let pulled: Vec<(&ImagePulls, SignedDuration)> =
-        nodes.iter().filter_map(|pulls| Some((pulls, pulls.first?))).collect();
+        nodes.iter().filter_map(|pulls| Some((pulls, pulls.first_pull?))).collect();
     if nodes.len() > MAX_NODES {
         let shortest = pulled.iter().map(|&(_, first)| first).min();
-        let slowest = pulled.iter().max_by_key(|(pulls, _)| pulls.longest);
+        let slowest = pulled.iter().max_by_key(|(pulls, _)| pulls.longest_pull);
         if let (Some(shortest), Some(&(slowest, _))) = (shortest, slowest) {
             line.push(format_duration(shortest, true), Style::Strong);
             line.push(" to ", Style::Text);
-            line.push(format_duration(slowest.longest.unwrap_or(shortest), true), Style::Strong);
+            line.push(format_duration(slowest.longest_pull.unwrap_or(shortest), true), Style::Strong);
             let nodes = count_of(pulled.len(), "node");
             line.push(format!(" on {nodes} (longest on {})", text::clean(&slowest.node)), Style::Text);
         }

@@ -1,4 +1,4 @@
-//! The states that each controller's status means.
+//! Tests of the states that follow from each controller's status.
 
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -18,7 +18,7 @@ use WorkloadState::{Failed, Pending, Running, Succeeded, Suspended};
 #[test]
 fn a_deployment_succeeds_when_all_replicas_are_new_and_available() {
     let status_of = |generation: i64, status: serde_json::Value| {
-        deployment(&read(
+        deployment_status(&read(
             json!({"metadata": {"generation": generation}, "spec": {"replicas": 3}, "status": status}),
         ))
     };
@@ -82,24 +82,24 @@ fn a_stateful_set_succeeds_when_the_replicas_above_the_partition_are_new_and_rea
     let status_of = |strategy: serde_json::Value, status: serde_json::Value| {
         let mut status = status;
         status["observedGeneration"] = 1.into();
-        stateful_set(&read(
+        stateful_set_status(&read(
             json!({"metadata": {"generation": 1}, "spec": {"replicas": 3, "updateStrategy": strategy}, "status": status}),
         ))
     };
     let rolling = json!({"type": "RollingUpdate"});
     let partition = json!({"type": "RollingUpdate", "rollingUpdate": {"partition": 2}});
-    let half = json!({"replicas": 3, "readyReplicas": 3, "updatedReplicas": 1, "currentRevision": "a", "updateRevision": "b"});
+    let one_updated = json!({"replicas": 3, "readyReplicas": 3, "updatedReplicas": 1, "currentRevision": "a", "updateRevision": "b"});
     for (strategy, status, outcome, message) in [
         (&rolling, json!({"replicas": 2, "readyReplicas": 1}), Running, "1 of 3 replicas are ready"),
-        (&rolling, half.clone(), Running, "1 of 3 replicas are updated"),
-        (&partition, half.clone(), Succeeded, ""),
+        (&rolling, one_updated.clone(), Running, "1 of 3 replicas are updated"),
+        (&partition, one_updated.clone(), Succeeded, ""),
         (
             &partition,
             json!({"replicas": 3, "readyReplicas": 3, "currentRevision": "a", "updateRevision": "b"}),
             Running,
             "0 of 1 replicas above partition 2 are updated",
         ),
-        (&json!({"type": "OnDelete"}), half, Succeeded, ""),
+        (&json!({"type": "OnDelete"}), one_updated, Succeeded, ""),
         (&rolling, json!({"replicas": 4, "readyReplicas": 4}), Running, "1 replicas are to go"),
         (&rolling, json!({"replicas": 3, "readyReplicas": 3}), Succeeded, ""),
     ] {
@@ -114,7 +114,7 @@ fn a_stateful_set_succeeds_when_the_replicas_above_the_partition_are_new_and_rea
 #[test]
 fn a_daemon_set_succeeds_when_each_node_has_a_new_available_pod() {
     let status_of = |strategy: &str, status: serde_json::Value| {
-        daemon_set(&read(
+        daemon_set_status(&read(
             json!({"metadata": {"generation": 1}, "spec": {"updateStrategy": {"type": strategy}}, "status": status}),
         ))
     };
@@ -125,11 +125,11 @@ fn a_daemon_set_succeeds_when_each_node_has_a_new_available_pod() {
         (Running, "1 of 2 nodes have an updated Pod")
     );
     assert_eq!(state_and_message(&status_of("OnDelete", old.clone())), (Succeeded, ""));
-    let mut waits = old;
-    waits["updatedNumberScheduled"] = 2.into();
-    waits["numberAvailable"] = 0.into();
+    let mut unavailable = old;
+    unavailable["updatedNumberScheduled"] = 2.into();
+    unavailable["numberAvailable"] = 0.into();
     assert_eq!(
-        state_and_message(&status_of("RollingUpdate", waits)),
+        state_and_message(&status_of("RollingUpdate", unavailable)),
         (Running, "0 of 2 nodes have an available Pod")
     );
 }
@@ -137,7 +137,7 @@ fn a_daemon_set_succeeds_when_each_node_has_a_new_available_pod() {
 #[test]
 fn a_replica_set_succeeds_when_exactly_the_desired_replicas_are_available() {
     let status_of = |replicas: i32, status: serde_json::Value| {
-        replica_set(&read(
+        replica_set_status(&read(
             json!({"metadata": {"generation": 1}, "spec": {"replicas": replicas}, "status": status}),
         ))
     };
@@ -149,8 +149,9 @@ fn a_replica_set_succeeds_when_exactly_the_desired_replicas_are_available() {
 }
 
 #[test]
-fn custom_resources_are_read_by_their_common_conditions_and_words() {
-    let status_of = |status: serde_json::Value| custom(&read(json!({"metadata": {}, "status": status})));
+fn a_custom_resource_is_judged_by_common_conditions_and_phase_names() {
+    let status_of =
+        |status: serde_json::Value| custom_resource_status(&read(json!({"metadata": {}, "status": status})));
     let condition = |kind: &str, status: &str| json!({"type": kind, "status": status, "reason": "Why"});
     for (status, outcome) in [
         (json!({"conditions": [condition("Completed", "True")]}), Succeeded),
@@ -164,6 +165,6 @@ fn custom_resources_are_read_by_their_common_conditions_and_words() {
         assert_eq!(status_of(status.clone()).map(|status| status.state), Some(outcome), "{status}");
     }
     assert_eq!(status_of(json!({})), None, "its state follows from the objects that it owns");
-    let suspended = custom(&read(json!({"metadata": {}, "spec": {"suspend": true}})));
+    let suspended = custom_resource_status(&read(json!({"metadata": {}, "spec": {"suspend": true}})));
     assert_eq!(suspended.map(|status| status.state), Some(Suspended));
 }
