@@ -249,8 +249,9 @@ fn the_message_of_the_job_controller_is_shown() {
         "Running - failed indexes: 1"
     );
     assert!(
-        of(json!({"managedBy": "kueue.x-k8s.io/multikueue"}), json!({}))
-            .starts_with("Pending - managed by kueue.x-k8s.io/multikueue, which says nothing of its Pods")
+        of(json!({"managedBy": "kueue.x-k8s.io/multikueue"}), json!({})).starts_with(
+            "Pending - managed by kueue.x-k8s.io/multikueue, which has not reported a status here"
+        )
     );
     assert_eq!(of(json!({"managedBy": "kubernetes.io/job-controller"}), json!({})), "Pending - -");
 }

@@ -133,7 +133,7 @@ impl JobRecord {
             (None, Some(failed)) => Some(failed.into()),
             (None, None) if is_managed_elsewhere && *status == JobStatus::default() => Some(
                 format!(
-                    "managed by {}, which says nothing of its Pods here; they may be in another cluster",
+                    "managed by {}, which has not reported a status here; the Pods may run in another cluster",
                     spec.managed_by
                 )
                 .into(),

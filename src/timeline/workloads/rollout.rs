@@ -38,7 +38,7 @@ impl RolloutStatus {
 
     /// The status of a rollout whose controller has not observed the latest desired state.
     fn not_observed(has_begun: bool) -> Self {
-        Self::in_progress(has_begun, "its controller has not seen the change yet".to_owned())
+        Self::in_progress(has_begun, "the controller has not observed the latest change yet".to_owned())
     }
 
     /// Adds the reason of a condition `ReplicaFailure`, if one is true.
@@ -57,6 +57,12 @@ impl RolloutStatus {
 /// The number of desired Pods. `spec.replicas` defaults to 1.
 pub(crate) fn desired_replicas(replicas: Option<i32>) -> i32 {
     replicas.unwrap_or(1).max(0)
+}
+
+/// The message of a rollout that waits until `count` old or surplus replicas are removed.
+fn removal_message(count: i32, which: &str) -> String {
+    let noun = if count == 1 { "replica" } else { "replicas" };
+    format!("waiting for the removal of {count} {which} {noun}")
 }
 
 fn true_condition<'a>(conditions: &'a [Condition], kind: &str) -> Option<&'a Condition> {
@@ -83,7 +89,7 @@ pub(crate) fn deployment_status(deployment: &Deployment) -> RolloutStatus {
     let remaining = if updated < desired {
         format!("{updated} of {desired} replicas are updated")
     } else if status.replicas > updated {
-        format!("{} old replicas are to go", status.replicas - updated)
+        removal_message(status.replicas - updated, "old")
     } else if status.available_replicas < updated {
         format!("{} of {updated} updated replicas are available", status.available_replicas)
     } else {
@@ -104,10 +110,7 @@ pub(crate) fn replica_set_status(set: &ReplicaSet) -> RolloutStatus {
         return RolloutStatus::not_observed(has_begun);
     }
     if status.replicas > desired {
-        return RolloutStatus::in_progress(
-            has_begun,
-            format!("{} replicas are to go", status.replicas - desired),
-        );
+        return RolloutStatus::in_progress(has_begun, removal_message(status.replicas - desired, "surplus"));
     }
     if status.available_replicas >= desired {
         return RolloutStatus::succeeded();
@@ -132,10 +135,7 @@ pub(crate) fn stateful_set_status(set: &StatefulSet) -> RolloutStatus {
         );
     }
     if status.replicas > desired {
-        return RolloutStatus::in_progress(
-            has_begun,
-            format!("{} replicas are to go", status.replicas - desired),
-        );
+        return RolloutStatus::in_progress(has_begun, removal_message(status.replicas - desired, "surplus"));
     }
     if spec.update_strategy.r#type == "OnDelete" {
         return RolloutStatus::succeeded();

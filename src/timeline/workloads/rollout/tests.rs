@@ -23,12 +23,12 @@ fn a_deployment_succeeds_when_all_replicas_are_new_and_available() {
         ))
     };
     for (generation, status, outcome, message) in [
-        (1, json!({}), Pending, "its controller has not seen the change yet"),
+        (1, json!({}), Pending, "the controller has not observed the latest change yet"),
         (
             2,
             json!({"observedGeneration": 1, "replicas": 3, "updatedReplicas": 3, "availableReplicas": 3}),
             Running,
-            "its controller has not seen the change yet",
+            "the controller has not observed the latest change yet",
         ),
         (
             1,
@@ -40,7 +40,7 @@ fn a_deployment_succeeds_when_all_replicas_are_new_and_available() {
             1,
             json!({"observedGeneration": 1, "replicas": 4, "updatedReplicas": 3, "availableReplicas": 4}),
             Running,
-            "1 old replicas are to go",
+            "waiting for the removal of 1 old replica",
         ),
         (
             1,
@@ -100,7 +100,12 @@ fn a_stateful_set_succeeds_when_the_replicas_above_the_partition_are_new_and_rea
             "0 of 1 replicas above partition 2 are updated",
         ),
         (&json!({"type": "OnDelete"}), one_updated, Succeeded, ""),
-        (&rolling, json!({"replicas": 4, "readyReplicas": 4}), Running, "1 replicas are to go"),
+        (
+            &rolling,
+            json!({"replicas": 4, "readyReplicas": 4}),
+            Running,
+            "waiting for the removal of 1 surplus replica",
+        ),
         (&rolling, json!({"replicas": 3, "readyReplicas": 3}), Succeeded, ""),
     ] {
         assert_eq!(
@@ -144,7 +149,10 @@ fn a_replica_set_succeeds_when_exactly_the_desired_replicas_are_available() {
     let two = json!({"observedGeneration": 1, "replicas": 2, "availableReplicas": 2});
     assert_eq!(state_and_message(&status_of(2, two.clone())), (Succeeded, ""));
     assert_eq!(state_and_message(&status_of(3, two.clone())), (Running, "2 of 3 replicas are available"));
-    assert_eq!(state_and_message(&status_of(0, two)), (Running, "2 replicas are to go"));
+    assert_eq!(
+        state_and_message(&status_of(0, two)),
+        (Running, "waiting for the removal of 2 surplus replicas")
+    );
     assert_eq!(state_and_message(&status_of(0, json!({"observedGeneration": 1}))), (Succeeded, ""));
 }
 
