@@ -17,7 +17,7 @@ use crate::lifecycle::interner::Interner;
 use crate::lifecycle::packed::packed_struct;
 use crate::lifecycle::restart_policy::RestartPolicy;
 use crate::lifecycle::waits::ReasonChange;
-use crate::observation::{ContainerStatus, Terminated, known};
+use crate::observation::{ContainerStatus, Terminated, known_time};
 
 /// The evidence about one container.
 #[derive(Clone, Debug)]
@@ -122,8 +122,8 @@ impl ContainerEvidence {
             self.observe_terminated(last, ordinal, false, None, interner);
         }
         if let Some(running) = &state.running {
-            let run = self.find_or_add_run(&status.container_id, restarts, known(running.started_at));
-            run.start = earliest(run.start, known(running.started_at));
+            let run = self.find_or_add_run(&status.container_id, restarts, known_time(running.started_at));
+            run.start = earliest(run.start, known_time(running.started_at));
             self.waiting = None;
             self.mark_lost_run_as_past();
         } else if let Some(terminated) = &state.terminated {
@@ -164,8 +164,8 @@ impl ContainerEvidence {
         received: Option<Timestamp>,
         interner: &mut Interner,
     ) {
-        let start = known(terminated.started_at);
-        let end = known(terminated.finished_at);
+        let start = known_time(terminated.started_at);
+        let end = known_time(terminated.finished_at);
         let reason = interner.share_non_empty(&terminated.reason);
         if start.is_none() && end.is_none() && terminated.container_id.is_empty() {
             // The kubelet has lost the container and replaces the known state by an empty one. The known version is kept.

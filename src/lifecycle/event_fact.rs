@@ -9,7 +9,7 @@ use crate::lifecycle::instant::Instant;
 use crate::lifecycle::interner::Interner;
 use crate::lifecycle::message::{self, PulledMessage};
 use crate::lifecycle::packed::{Pack, Packer, Unpacker, packed_enum, packed_struct};
-use crate::observation::{Event, known, truncate_to_millis};
+use crate::observation::{Event, known_time, truncate_to_millis};
 
 /// A fine time may be this much earlier than the truncated time of the same instant, because clocks differ.
 pub(crate) const FINE_BEFORE_COARSE: SignedDuration = SignedDuration::from_millis(200);
@@ -100,24 +100,27 @@ impl EventFact {
     ) -> Option<Self> {
         let kind = match event.reason.as_str() {
             "Scheduled" => FactKind::Scheduled,
-            "FailedScheduling" => {
-                FactKind::Unschedulable(interner.share(&message::unschedulable_reasons(event.text())))
-            }
+            "FailedScheduling" => FactKind::Unschedulable(
+                interner.share(&message::unschedulable_reasons(event.plain_message())),
+            ),
             // Events of the cluster autoscaler and of Karpenter.
             "TriggeredScaleUp" | "Nominated" => FactKind::Autoscaler(interner.share(&event.reason)),
             "NotTriggerScaleUp" => FactKind::Autoscaler(
-                interner.share(&describe_refused_scale_up(&message::no_scale_up_reasons(event.text()))),
+                interner
+                    .share(&describe_refused_scale_up(&message::no_scale_up_reasons(event.plain_message()))),
             ),
             "FailedMount" | "FailedAttachVolume" | "FailedMapVolume" | "FailedCreatePodSandBox" => {
                 FactKind::SetupFailed(interner.share(&event.reason))
             }
             "Pulling" => FactKind::Pulling,
-            "Pulled" => FactKind::Pulled(message::parse_pulled(event.text())?),
+            "Pulled" => FactKind::Pulled(message::parse_pulled(event.plain_message())?),
             "InspectFailed" | "ErrImageNeverPull" => FactKind::ImageRefused,
-            "Failed" if event.text().starts_with("Failed to pull image") => FactKind::PullFailed,
-            "Failed" => FactKind::StartFailed(interner.share(message::start_failure_reason(event.text())?)),
+            "Failed" if event.plain_message().starts_with("Failed to pull image") => FactKind::PullFailed,
+            "Failed" => {
+                FactKind::StartFailed(interner.share(message::start_failure_reason(event.plain_message())?))
+            }
             "Started" => FactKind::Started,
-            "Killing" if message::is_stop_of_pod(event.text()) => FactKind::Killing,
+            "Killing" if message::is_stop_of_pod(event.plain_message()) => FactKind::Killing,
             _ => return None,
         };
         let container = event.container().map(|name| interner.share(name));
@@ -128,7 +131,7 @@ impl EventFact {
         let at = truncate_to_millis(at);
         let mut first = EventTime { at, fine };
         // `eventTime` of the scheduler is the same instant as the time in the event's name, and is always fine.
-        if let (FactKind::Scheduled, Some(at)) = (&kind, known(event.event_time)) {
+        if let (FactKind::Scheduled, Some(at)) = (&kind, known_time(event.event_time)) {
             first = EventTime { at: truncate_to_millis(at), fine: true };
         }
         let last = event.last_occurrence().map_or(at, truncate_to_millis);

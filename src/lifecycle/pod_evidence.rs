@@ -21,7 +21,7 @@ use crate::lifecycle::pod_evidence::gates::{Gates, describe_gates};
 use crate::lifecycle::restart_policy::RestartPolicy;
 use crate::lifecycle::status_column::status_column;
 use crate::lifecycle::waits::{WaitTopic, Waits};
-use crate::observation::{self, Seen, known};
+use crate::observation::{self, Seen, known_time};
 
 /// The evidence about one Pod.
 #[derive(Clone, Debug, Default)]
@@ -161,8 +161,8 @@ impl PodEvidence {
         self.observe_spec(pod, first, live, last_seen, interner);
         self.observe_conditions(pod, live, interner);
         self.observe_phase(&pod.status, live);
-        self.start_time = known(pod.status.start_time).or(self.start_time);
-        self.kubelet_wrote = metadata.kubelet_wrote().or(self.kubelet_wrote);
+        self.start_time = known_time(pod.status.start_time).or(self.start_time);
+        self.kubelet_wrote = metadata.last_kubelet_write().or(self.kubelet_wrote);
         self.reason = interner.share_non_empty(&pod.status.reason).or_else(|| self.reason.clone());
         self.status = Some(interner.share(&status_column(pod)));
         for fact in std::mem::take(&mut self.facts_of_unknown_containers) {
@@ -221,7 +221,7 @@ impl PodEvidence {
         let mut not_ready_without_reason = false;
         let mut containers_ready = false;
         for condition in &pod.status.conditions {
-            let at = known(condition.last_transition_time);
+            let at = known_time(condition.last_transition_time);
             let is_true = condition.status == "True";
             match (condition.r#type.as_str(), is_true) {
                 ("PodScheduled", true) => self.pod_scheduled = self.pod_scheduled.or(at),

@@ -7,7 +7,7 @@ use crate::observation::kind_data::{KindData, LabelSelector};
 use crate::observation::meta::{ObjectMeta, is_default, null_default};
 use crate::observation::time::Time;
 
-/// A condition of a Deployment or ReplicaSet. Both number these fields in the same way in protobuf.
+/// A condition of a Deployment or ReplicaSet. Both kinds use the same protobuf field numbers for these fields.
 #[apply(_ => #[serde(skip_serializing_if = "is_default")])]
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -63,7 +63,7 @@ pub struct DeploymentSpec {
     /// Wanted number of Pods; 1 if absent.
     #[prost(int32, optional, tag = "1")]
     pub replicas: Option<i32>,
-    /// Selects its Pods.
+    /// Selects the Pods of the workload.
     #[prost(message, required, tag = "2")]
     pub selector: LabelSelector,
     /// Whether rollouts are paused.
@@ -130,7 +130,7 @@ pub struct ReplicaSetSpec {
     /// Wanted number of Pods; 1 if absent.
     #[prost(int32, optional, tag = "1")]
     pub replicas: Option<i32>,
-    /// Selects its Pods.
+    /// Selects the Pods of the workload.
     #[prost(message, required, tag = "2")]
     pub selector: LabelSelector,
 }
@@ -191,7 +191,7 @@ pub struct StatefulSetSpec {
     /// Wanted number of Pods; 1 if absent.
     #[prost(int32, optional, tag = "1")]
     pub replicas: Option<i32>,
-    /// Selects its Pods.
+    /// Selects the Pods of the workload.
     #[prost(message, required, tag = "2")]
     pub selector: LabelSelector,
     /// How Pods of an old revision are replaced.
@@ -278,7 +278,7 @@ impl KindData for DaemonSet {
 #[derive(Clone, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DaemonSetSpec {
-    /// Selects its Pods.
+    /// Selects the Pods of the workload.
     #[prost(message, required, tag = "1")]
     pub selector: LabelSelector,
     /// How Pods of an old revision are replaced.

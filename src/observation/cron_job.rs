@@ -42,7 +42,7 @@ pub struct CronJobSpec {
     /// When Jobs are created, in the syntax of cron.
     #[prost(string, tag = "1")]
     pub schedule: String,
-    /// Whether the controller must not create Jobs.
+    /// Whether the CronJob is suspended, that is, creates no Jobs.
     #[prost(bool, optional, tag = "4")]
     pub suspend: Option<bool>,
     /// Time zone of the schedule; if absent, the time zone of the controller's process.
@@ -58,7 +58,7 @@ pub struct CronJobSpec {
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CronJobStatus {
-    /// Its Jobs that are running.
+    /// The running Jobs of the CronJob.
     #[prost(message, repeated, tag = "1")]
     pub active: Vec<ObjectReference>,
     /// The latest scheduled time for which the controller created a Job.

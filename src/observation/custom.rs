@@ -7,7 +7,7 @@ use serde_with::apply;
 use crate::observation::job::JobCondition;
 use crate::observation::meta::{ObjectMeta, is_default};
 
-/// Reads a field that another kind may use for a value of another type. Such a value counts as absent.
+/// Reads a field that may have another type in some kinds. A value of an unexpected type counts as absent.
 fn lenient<'de, D: Deserializer<'de>, T: Default + DeserializeOwned>(deserializer: D) -> Result<T, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
     Ok(serde_json::from_value(value).unwrap_or_default())
@@ -58,7 +58,7 @@ pub struct CustomStatus {
     pub job_status: String,
 }
 
-/// An object between a Pod and its workload, of which only the metadata is read: it links the Pod to the workload.
+/// An object between a Pod and its workload. Only the metadata is read, because the object only links the two.
 #[apply(_ => #[serde(skip_serializing_if = "is_default")])]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -1,5 +1,5 @@
-//! Events of `core/v1`. This version of the API has the fields of both generations of Events: those with
-//! `firstTimestamp`, which the kubelet writes, and those with `eventTime`, which the scheduler writes.
+//! Events of `core/v1`. The kubelet writes Events of the older generation, which have a `firstTimestamp`. The scheduler
+//! writes Events of the newer generation, which have an `eventTime`. `core/v1` has the fields of both.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -7,10 +7,10 @@ use serde_with::apply;
 
 use crate::observation::kind_data::{KindData, LabelSelector};
 use crate::observation::meta::{ObjectMeta, is_default};
-use crate::observation::time::{Time, known};
+use crate::observation::time::{Time, known_time};
 
 /// The beginning of the message of a combined event, which stands for several events with different messages.
-pub(crate) const COMBINED: &str = "(combined from similar events): ";
+pub(crate) const COMBINED_PREFIX: &str = "(combined from similar events): ";
 
 /// `v1.Event`.
 #[apply(_ => #[serde(skip_serializing_if = "is_default")])]
@@ -45,7 +45,7 @@ pub struct Event {
     /// `Normal` or `Warning`.
     #[prost(string, tag = "9")]
     pub r#type: String,
-    /// Time of the first occurrence, with microseconds. Set only in the scheduler's events.
+    /// Time of the first occurrence, precise to the microsecond. Set only in the scheduler's events.
     #[prost(message, optional, tag = "10")]
     pub event_time: Option<Time>,
     /// Repetitions of an event that has an `eventTime`.
@@ -80,7 +80,7 @@ pub struct ObjectReference {
     /// Name.
     #[prost(string, tag = "3")]
     pub name: String,
-    /// Uid. It decides which object an event belongs to.
+    /// Uid of the object, by which an event is assigned to it.
     #[prost(string, tag = "4")]
     pub uid: String,
     /// The container, for example `spec.containers{main}`; empty for the object as a whole.
@@ -93,10 +93,10 @@ pub struct ObjectReference {
 #[derive(Clone, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct EventSource {
-    /// Component.
+    /// The component that reported the event.
     #[prost(string, tag = "1")]
     pub component: String,
-    /// Node.
+    /// The node of the component, if it runs on one.
     #[prost(string, tag = "2")]
     pub host: String,
 }
@@ -109,7 +109,7 @@ pub struct EventSeries {
     /// Number of occurrences.
     #[prost(int32, tag = "1")]
     pub count: i32,
-    /// Time of the latest occurrence, with microseconds.
+    /// Time of the latest occurrence, precise to the microsecond.
     #[prost(message, optional, tag = "2")]
     pub last_observed_time: Option<Time>,
 }
@@ -118,30 +118,30 @@ impl Event {
     /// The time of the first occurrence, from the event's name: client-go appends the reporter's clock as 16 hexadecimal
     /// digits of nanoseconds since 1970.
     ///
-    /// Returns `None` if the name does not end that way, or if the time differs by two seconds or more from the event's
-    /// own coarse time.
+    /// Returns `None` if the name does not end that way, or if the time differs by two seconds or more from
+    /// `eventTime` or `firstTimestamp`.
     pub fn name_time(&self) -> Option<Timestamp> {
         let suffix = self.metadata.name.rsplit_once('.')?.1;
         if suffix.len() != 16 || !suffix.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
             return None;
         }
         let at = Timestamp::from_nanosecond(i128::from(i64::from_str_radix(suffix, 16).ok()?)).ok()?;
-        let coarse = known(self.event_time).or_else(|| known(self.first_timestamp));
+        let coarse = known_time(self.event_time).or_else(|| known_time(self.first_timestamp));
         coarse.is_none_or(|coarse| at.duration_since(coarse).abs().as_secs() < 2).then_some(at)
     }
 
     /// The time of the first occurrence, and whether it is more precise than a second.
     pub fn first_occurrence(&self) -> Option<(Timestamp, bool)> {
-        if let Some(at) = self.name_time().or_else(|| known(self.event_time)) {
+        if let Some(at) = self.name_time().or_else(|| known_time(self.event_time)) {
             return Some((at, true));
         }
-        known(self.first_timestamp).or_else(|| self.metadata.created()).map(|at| (at, false))
+        known_time(self.first_timestamp).or_else(|| self.metadata.created()).map(|at| (at, false))
     }
 
     /// The time of the latest occurrence.
     pub fn last_occurrence(&self) -> Option<Timestamp> {
-        let series = self.series.as_ref().and_then(|series| known(series.last_observed_time));
-        let last = series.or_else(|| known(self.last_timestamp));
+        let series = self.series.as_ref().and_then(|series| known_time(series.last_observed_time));
+        let last = series.or_else(|| known_time(self.last_timestamp));
         let first = self.first_occurrence().map(|(at, _)| at);
         last.max(first)
     }
@@ -152,8 +152,8 @@ impl Event {
         u32::try_from(count).unwrap_or(1).max(1)
     }
 
-    /// The component that reported the event: `kubelet`, `default-scheduler`, `job-controller` … Combined events name it
-    /// only in `source`.
+    /// The component that reported the event: `kubelet`, `default-scheduler`, `job-controller` … Combined events name the
+    /// component only in `source`.
     pub fn component(&self) -> &str {
         if self.reporting_component.is_empty() { &self.source.component } else { &self.reporting_component }
     }
@@ -164,12 +164,12 @@ impl Event {
     }
 
     /// The message, without the prefix of combined events.
-    pub fn text(&self) -> &str {
-        self.message.strip_prefix(COMBINED).unwrap_or(&self.message)
+    pub fn plain_message(&self) -> &str {
+        self.message.strip_prefix(COMBINED_PREFIX).unwrap_or(&self.message)
     }
 
     /// Whether the event stands for several events with different messages. Its own message is the latest one.
     pub fn is_combined(&self) -> bool {
-        self.message.starts_with(COMBINED)
+        self.message.starts_with(COMBINED_PREFIX)
     }
 }

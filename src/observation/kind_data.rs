@@ -1,4 +1,4 @@
-//! The data that kinds of workloads hold in different fields.
+//! [`KindData`]: access to data that each kind stores in another field.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,8 @@ use serde_with::apply;
 
 use crate::observation::meta::{is_default, null_default};
 
-/// `metav1.LabelSelector`, without its expressions. It only narrows a list of Pods: owner references decide which Pods
-/// belong to the workload.
+/// `metav1.LabelSelector`, without its expressions. The selector only narrows a list of Pods, because owner references
+/// decide which Pods belong to the workload.
 #[apply(
     _ => #[serde(skip_serializing_if = "is_default")],
     BTreeMap<_, _> => #[serde(deserialize_with = "null_default")],
@@ -21,7 +21,7 @@ pub struct LabelSelector {
     pub match_labels: BTreeMap<String, String>,
 }
 
-/// The data that kinds hold in different fields. Each kind implements it once, beside its Rust type.
+/// Access to data that each kind stores in another field. Each kind implements the trait beside its Rust type.
 pub(crate) trait KindData {
     /// The labels that all Pods of the object have, or `None` for a kind whose objects do not select Pods by labels.
     fn pod_selector(&self) -> Option<&LabelSelector>;

@@ -99,7 +99,7 @@ macro_rules! define_kinds {
         #[serde(untagged)]
         pub enum Object {
             $(#[doc = concat!("`", stringify!($kind), "` of `", $api_version, "`.")] $kind(Box<$kind>),)*
-            /// A workload of any other kind.
+            /// A workload of a kind that is not in the table.
             Custom(Box<Custom>),
             /// An object between a Pod and its workload, of which only the metadata is known.
             Owner(Box<Owner>),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_with::apply;
 
-use crate::observation::time::{Time, known};
+use crate::observation::time::{Time, known_time};
 
 /// The annotation, and since Kubernetes 1.28 the label, that holds the completion index of an Indexed Job's Pod.
 pub const COMPLETION_INDEX: &str = "batch.kubernetes.io/job-completion-index";
@@ -32,7 +32,7 @@ pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ObjectMeta {
-    /// Name. At any time no other object of the same kind and namespace has it.
+    /// Name, unique among the existing objects of the same kind and namespace.
     #[prost(string, tag = "1")]
     pub name: String,
     /// Namespace; empty for cluster-scoped objects.
@@ -41,7 +41,7 @@ pub struct ObjectMeta {
     /// Identifier that no other object ever has.
     #[prost(string, tag = "5")]
     pub uid: String,
-    /// Version of the object. Two versions can only be compared for equality.
+    /// Version of the object. Versions have no order, so they can only be compared for equality.
     #[prost(string, tag = "6")]
     pub resource_version: String,
     /// Number of changes of the desired state.
@@ -76,9 +76,9 @@ pub struct ObjectMeta {
 impl ObjectMeta {
     /// Removes entries that this program does not use.
     ///
-    /// Annotations may hold secrets (`last-applied-configuration` does), so only the completion index is kept. Labels are
-    /// kept if they have no prefix or one of a Kubernetes project: owners and selectors are found by them. Of
-    /// `managedFields` the kubelet's entries are kept.
+    /// Annotations may hold secrets (`last-applied-configuration` does), so only the completion index is kept. A label is
+    /// kept if it has no prefix or the prefix of a Kubernetes project, because selectors use these labels. Of
+    /// `managedFields`, only the kubelet's entries are kept.
     pub fn drop_unused(&mut self) {
         self.annotations.retain(|key, _| key == COMPLETION_INDEX);
         self.labels.retain(|key, _| {
@@ -89,7 +89,7 @@ impl ObjectMeta {
 
     /// `creationTimestamp`, truncated to the second.
     pub fn created(&self) -> Option<Timestamp> {
-        known(self.creation_timestamp)
+        known_time(self.creation_timestamp)
     }
 
     /// The owner that controls the object.
@@ -102,13 +102,13 @@ impl ObjectMeta {
         self.labels.get(COMPLETION_INDEX).or_else(|| self.annotations.get(COMPLETION_INDEX))?.parse().ok()
     }
 
-    /// When the kubelet last wrote the status, on the API server's clock, truncated to the second. The source is the
+    /// When the kubelet last wrote the status, on the API server's clock, truncated to the second. The time comes from the
     /// kubelet's entry in `managedFields`.
-    pub fn kubelet_wrote(&self) -> Option<Timestamp> {
+    pub fn last_kubelet_write(&self) -> Option<Timestamp> {
         self.managed_fields
             .iter()
             .filter(|entry| entry.manager == "kubelet" && entry.subresource == "status")
-            .filter_map(|entry| known(entry.time))
+            .filter_map(|entry| known_time(entry.time))
             .max()
     }
 }
@@ -140,7 +140,7 @@ pub struct OwnerReference {
 #[derive(Clone, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ManagedFieldsEntry {
-    /// The program that wrote.
+    /// The program that wrote the part.
     #[prost(string, tag = "1")]
     pub manager: String,
     /// When the program last wrote, truncated to the second.

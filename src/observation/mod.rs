@@ -1,9 +1,9 @@
 //! Observations: the only input of the model, whatever the source.
 //!
-//! The objects have the types of Kubernetes' API, reduced to the fields that this program uses. Each Rust type is at once
-//! the protobuf message of the API server, its JSON form and the form in a recording, so no translation is needed. Fields
-//! that the program must never hold (environment, arguments, commands, most annotations) are not declared and so are
-//! never read.
+//! The objects have the types of Kubernetes' API, reduced to the fields that this program uses. One Rust type decodes the
+//! API server's protobuf, reads its JSON, and is written to recordings, so no translation is needed. Fields that the
+//! program must never hold (environment, arguments, commands) are not declared, so they are never read. Most annotations
+//! are removed as soon as an object has been decoded, see [`ObjectMeta::drop_unused`].
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
@@ -22,7 +22,7 @@ pub(crate) mod time;
 pub(crate) use apps::{Condition, DaemonSet, Deployment, ReplicaSet, StatefulSet};
 pub(crate) use cron_job::CronJob;
 pub(crate) use custom::{Custom, Owner};
-pub(crate) use event::{COMBINED, Event, EventSeries, EventSource, ObjectReference};
+pub(crate) use event::{COMBINED_PREFIX, Event, EventSeries, EventSource, ObjectReference};
 pub use job::{Job, JobCondition, JobSpec, JobStatus};
 pub(crate) use kind_data::LabelSelector;
 pub(crate) use kinds::BuiltInKind;
@@ -35,4 +35,5 @@ pub use pod::{
 };
 pub(crate) use pod::{Quantity, Resources, RestartExitCodes, RestartRule, Waiting};
 pub use time::Time;
-pub(crate) use time::{known, truncate_to_millis};
+pub(crate) use time::known_time as known;
+pub(crate) use time::{known_time, truncate_to_millis};

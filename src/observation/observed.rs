@@ -1,4 +1,4 @@
-//! One fact from a source, with the time and the way it was seen.
+//! One fact from a source, with the time at which the fact was received and how it was seen.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -86,7 +86,7 @@ pub struct Container {
     /// Overrides the Pod's restart policy. `Always` on an init container makes it a sidecar.
     #[prost(string, tag = "24")]
     pub restart_policy: String,
-    /// Exceptions to the restart policy, by exit code. The first rule that matches applies.
+    /// Exceptions to the restart policy for certain exit codes. The first rule that matches applies.
     #[prost(message, repeated, tag = "25")]
     pub restart_policy_rules: Vec<RestartRule>,
 }
@@ -230,13 +230,13 @@ pub struct PodCondition {
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ContainerStatus {
-    /// Name. It decides which container the status belongs to.
+    /// Name of the container that the status belongs to.
     #[prost(string, tag = "1")]
     pub name: String,
     /// The current state.
     #[prost(message, required, tag = "2")]
     pub state: ContainerState,
-    /// The end of the previous run. Earlier runs are not kept.
+    /// The end of the previous run. The kubelet does not report earlier runs.
     #[prost(message, required, tag = "3")]
     pub last_state: ContainerState,
     /// Whether the readiness probe succeeds.
@@ -301,7 +301,7 @@ pub struct Terminated {
     /// Exit code of the process. 128 + n means that signal n killed it.
     #[prost(int32, tag = "1")]
     pub exit_code: i32,
-    /// The kubelet never sets it.
+    /// The signal that ended the process. The kubelet never sets this field.
     #[prost(int32, tag = "2")]
     pub signal: i32,
     /// `Completed`, `Error`, `OOMKilled`, `StartError`, `ContainerStatusUnknown` …
@@ -310,10 +310,10 @@ pub struct Terminated {
     /// The termination log, or the error of the runtime.
     #[prost(string, tag = "4")]
     pub message: String,
-    /// When the run started, truncated to the second. It may be one of the times that mean "none", see [`Time::known`].
+    /// When the run started, truncated to the second. The value may mean "none", see [`Time::known`].
     #[prost(message, optional, tag = "5")]
     pub started_at: Option<Time>,
-    /// When the run ended, truncated to the second. It may be one of the times that mean "none", see [`Time::known`].
+    /// When the run ended, truncated to the second. The value may mean "none", see [`Time::known`].
     #[prost(message, optional, tag = "6")]
     pub finished_at: Option<Time>,
     /// The id that the runtime gave to this run.

@@ -18,7 +18,7 @@ pub struct Time {
 }
 
 impl Time {
-    /// The time, or `None` if it is one of the times that mean "none".
+    /// The time, or `None` if this is one of the times that mean "none".
     pub fn known(self) -> Option<Timestamp> {
         if self.seconds <= 0 {
             return None;
@@ -53,13 +53,13 @@ impl<'de> Deserialize<'de> for Time {
     }
 }
 
-/// Truncates a time to the millisecond. No evidence and no output is more precise, and differences between truncated
-/// times add up.
+/// Truncates a time to the millisecond. No evidence and no output is more precise. The truncated lengths of consecutive
+/// phases add up to the length of the whole, because their boundaries are truncated and not the lengths.
 pub(crate) fn truncate_to_millis(at: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }
 
 /// The time in an optional field, or `None` if it is one of the times that mean "none".
-pub(crate) fn known(time: Option<Time>) -> Option<Timestamp> {
+pub(crate) fn known_time(time: Option<Time>) -> Option<Timestamp> {
     time.and_then(Time::known)
 }

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::packed::packed_struct;
-use crate::observation::{ObjectMeta, known};
+use crate::observation::{ObjectMeta, known_time};
 
 /// The deletion of a Pod, as the first state with a `deletionTimestamp` shows it.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +29,7 @@ impl Deletion {
         let grace = metadata.deletion_grace_period_seconds.unwrap_or(0);
         // The kubelet's last step sets the grace period to 0 and the timestamp to the time of that step. The time of the
         // request cannot be computed from such a state.
-        let deadline = known(metadata.deletion_timestamp).filter(|_| grace > 0);
+        let deadline = known_time(metadata.deletion_timestamp).filter(|_| grace > 0);
         let computed = deadline.map(|at| at - SignedDuration::from_secs(grace));
         Self { received, computed, seen_before, after_end }
     }

@@ -11,13 +11,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::observation::{ManagedFieldsEntry, Object, ObjectKind, Observation, Seen, Time};
 
-/// The manager whose time of writing a recording keeps.
+/// The name of the kubelet in `managedFields`. A recording keeps the time of no other manager.
 const KUBELET: &str = "kubelet";
 
 /// One line of a recording, after the header.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RecordingEntry {
-    /// One fact.
+    /// One observation of an object.
     Observation(Observation),
     /// All objects that existed when the run began have been observed.
     Synced,
@@ -39,11 +39,12 @@ enum Field {
     Object,
     Mark,
     At,
-    /// A field that a newer version of the program wrote. It can be skipped, like [`RecordingEntry::Unknown`].
+    /// A field that a newer version of the program wrote. It can be skipped like a [`RecordingEntry::Unknown`].
     #[serde(other)]
     Unknown,
 }
 
+/// The value of `mark`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum RecordingMark {
@@ -103,14 +104,15 @@ impl<'de> Visitor<'de> for EntryVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RecordingEntry, A::Error> {
-        let (mut received, mut seen, mut kind, mut wrote, mut object) = (None, None, None, None, None);
+        let (mut received, mut seen, mut kind, mut kubelet_wrote, mut object) =
+            (None, None, None, None, None);
         let (mut mark, mut at) = (None, None);
         while let Some(field) = map.next_key()? {
             match field {
                 Field::Received => received = Some(check_time_of_run(map.next_value()?)?),
                 Field::Seen => seen = Some(map.next_value::<Seen>()?),
                 Field::Kind => kind = Some(map.next_value::<RecordedKind>()?),
-                Field::KubeletWrote => wrote = Some(map.next_value::<Time>()?),
+                Field::KubeletWrote => kubelet_wrote = Some(map.next_value::<Time>()?),
                 Field::Object => {
                     let kind =
                         kind.take().ok_or_else(|| A::Error::custom("`kind` must come before `object`"))?;
@@ -130,7 +132,7 @@ impl<'de> Visitor<'de> for EntryVisitor {
             None => {}
         }
         let mut object: Object = object.ok_or_else(|| A::Error::missing_field("object"))?;
-        if let Some(time) = wrote {
+        if let Some(time) = kubelet_wrote {
             object.metadata_mut().managed_fields = vec![kubelet_status_entry(time)];
         }
         Ok(RecordingEntry::Observation(Observation {
@@ -144,8 +146,8 @@ impl<'de> Visitor<'de> for EntryVisitor {
 /// Refuses a time at which no run can have happened: before 2000, when Kubernetes did not exist, or after 2261, when a
 /// count of nanoseconds since 1970 overflows.
 fn check_time_of_run<E: Error>(at: Timestamp) -> Result<Timestamp, E> {
-    const SECONDS: std::ops::Range<i64> = 946_684_800..9_214_646_400; // 2000 to 2261
-    if SECONDS.contains(&at.as_second()) {
+    const POSSIBLE_SECONDS: std::ops::Range<i64> = 946_684_800..9_214_646_400; // 2000 to 2261
+    if POSSIBLE_SECONDS.contains(&at.as_second()) {
         Ok(at)
     } else {
         Err(E::custom(format!("{at} is not a time of a run")))
@@ -160,7 +162,7 @@ pub(crate) fn kubelet_status_entry(time: Time) -> ManagedFieldsEntry {
 /// An observation as a recording contains it. The fields that a recording must not contain have already been removed.
 pub(crate) struct RecordedObservation<'a> {
     pub(crate) observation: &'a Observation,
-    /// When the kubelet last wrote the status. It is written beside the object.
+    /// When the kubelet last wrote the status. The line holds this time beside the object.
     pub(crate) kubelet_wrote: Option<Time>,
 }
 
@@ -170,8 +172,8 @@ impl Serialize for RecordedObservation<'_> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("received", received)?;
         map.serialize_entry("seen", seen)?;
-        if let Some(wrote) = self.kubelet_wrote {
-            map.serialize_entry("kubeletWrote", &wrote)?;
+        if let Some(time) = self.kubelet_wrote {
+            map.serialize_entry("kubeletWrote", &time)?;
         }
         map.serialize_entry("kind", object.kind().recording_tag())?;
         map.serialize_entry("object", object)?;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The format that this program writes, and the newest that it reads.
+/// The version of the format that this program writes. It is also the newest version that this program reads.
 pub(crate) const FORMAT_VERSION: u32 = 1;
 
 /// The first line of a recording.
@@ -11,7 +11,7 @@ pub(crate) const FORMAT_VERSION: u32 = 1;
 pub struct RecordingHeader {
     /// Version of the format.
     pub format_version: u32,
-    /// `Recording`.
+    /// [`RecordingHeader::KIND`] in every recording.
     pub kind: String,
     /// Version of the program that wrote the recording.
     #[serde(default)]

@@ -6,8 +6,8 @@ use crate::source::error::system_error_text;
 use crate::source::recording::entry::RecordingEntry;
 use crate::source::recording::header::{FORMAT_VERSION, RecordingHeader};
 
-/// Longest line that is read, in bytes. The API server stores no object larger than 3 MiB.
-const LONGEST_LINE: u64 = 4 * 1024 * 1024;
+/// Maximum length of a line, in bytes. The API server stores no object larger than 3 MiB.
+const MAX_LINE_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Why a recording cannot be read any further.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +31,7 @@ pub enum RecordingError {
         cause: serde_json::Error,
     },
     /// The line with this number, counted from 1, is longer than any line of a recording.
-    #[error("line {0}: it is longer than {size} MiB", size = LONGEST_LINE >> 20)]
+    #[error("line {0}: it is longer than {size} MiB", size = MAX_LINE_BYTES >> 20)]
     LongLine(u64),
     /// The line with this number, which is the last, is incomplete.
     #[error("line {0} is incomplete")]
@@ -40,14 +40,15 @@ pub enum RecordingError {
 
 /// The lines of a recording after its header.
 ///
-/// Holds one line at a time. Yields nothing more after an error.
+/// The iterator holds one line at a time and ends after an error.
 #[derive(Debug)]
 pub struct RecordingLines<R> {
     input: R,
     header: RecordingHeader,
     /// Number of the line in `line`, counted from 1.
-    number: u64,
+    line_number: u64,
     line: Vec<u8>,
+    /// Whether the end of the input or an error was reached.
     ended: bool,
 }
 
@@ -58,7 +59,7 @@ impl<R: BufRead> RecordingLines<R> {
     /// The input cannot be read, is not a recording, or has a format version that this program does not know.
     pub fn new(input: R) -> Result<Self, RecordingError> {
         let header = RecordingHeader::new(false);
-        let mut lines = Self { input, header, number: 0, line: Vec::new(), ended: false };
+        let mut lines = Self { input, header, line_number: 0, line: Vec::new(), ended: false };
         let not_a_recording = |why: &str| RecordingError::NotARecording(why.to_owned());
         let no_header = || not_a_recording("its first line is not a header");
         let has_line = match lines.next_line() {
@@ -93,14 +94,14 @@ impl<R: BufRead> RecordingLines<R> {
     fn next_line(&mut self) -> Result<bool, RecordingError> {
         loop {
             self.line.clear();
-            self.number += 1;
-            let mut limited = self.input.by_ref().take(LONGEST_LINE);
+            self.line_number += 1;
+            let mut limited = self.input.by_ref().take(MAX_LINE_BYTES);
             let length = limited.read_until(b'\n', &mut self.line).map_err(RecordingError::Unreadable)?;
             if length == 0 {
                 return Ok(false);
             }
-            if length as u64 == LONGEST_LINE && self.line.last() != Some(&b'\n') {
-                return Err(RecordingError::LongLine(self.number));
+            if length as u64 == MAX_LINE_BYTES && self.line.last() != Some(&b'\n') {
+                return Err(RecordingError::LongLine(self.line_number));
             }
             if !self.line.trim_ascii().is_empty() {
                 return Ok(true);
@@ -112,10 +113,10 @@ impl<R: BufRead> RecordingLines<R> {
         if !self.next_line()? {
             return Ok(None);
         }
-        parse_entry(&self.line, self.number).map(Some)
+        parse_entry(&self.line, self.line_number).map(Some)
     }
 
-    /// Reads lines until they have at least `bytes` bytes together, without parsing them. Returns `None` at the end, and
+    /// Reads lines, without parsing them, until their total length is at least `bytes` bytes. Returns `None` at the end and
     /// after an error.
     pub(crate) fn read_chunk(&mut self, bytes: usize) -> Option<LineChunk> {
         let mut chunk = LineChunk { bytes: Vec::with_capacity(bytes), lines: Vec::new(), error: None };
@@ -123,7 +124,7 @@ impl<R: BufRead> RecordingLines<R> {
             match self.next_line() {
                 Ok(true) => {
                     chunk.bytes.extend_from_slice(&self.line);
-                    chunk.lines.push((self.number, chunk.bytes.len()));
+                    chunk.lines.push((self.line_number, chunk.bytes.len()));
                 }
                 Ok(false) => self.ended = true,
                 Err(error) => {
@@ -136,13 +137,13 @@ impl<R: BufRead> RecordingLines<R> {
     }
 }
 
-/// Consecutive lines that are not parsed yet. Parsing takes longer than reading, so another thread does it while the next
-/// lines are read.
+/// Consecutive lines that are not parsed yet. Parsing takes longer than reading, so another thread parses the lines while
+/// the next ones are read.
 pub(crate) struct LineChunk {
     bytes: Vec<u8>,
     /// The number of each line, and the end of the line in `bytes`.
     lines: Vec<(u64, usize)>,
-    /// Why nothing could be read after these lines.
+    /// The error that ended reading after these lines.
     error: Option<RecordingError>,
 }
 
@@ -189,7 +190,7 @@ impl<R: BufRead> Iterator for RecordingLines<R> {
     }
 }
 
-/// The text of a parser's error with the column but without the line, because each line is parsed by itself.
+/// The text of a parser's error without the line number, which is always 1 because each line is parsed separately.
 fn invalid_json_text(error: &serde_json::Error) -> String {
     error.to_string().replace(" at line 1 column ", ", at column ")
 }

@@ -1,21 +1,22 @@
 //! Removes from an observation all fields and texts that a recording must not contain.
 
 use crate::observation::{
-    COMBINED, COMPLETION_INDEX, Condition, Container, ContainerStatus, CronJob, Custom, DaemonSet,
+    COMBINED_PREFIX, COMPLETION_INDEX, Condition, Container, ContainerStatus, CronJob, Custom, DaemonSet,
     Deployment, Event, Job, JobCondition, Object, ObjectMeta, Observation, Owner, Pod, ReplicaSet,
     StatefulSet,
 };
 use crate::source::recording::entry::kubelet_status_entry;
 use crate::source::recording::wording::{
-    CONDITIONS, EVENTS, LEFT_OUT, is_image_name, keep_known_wording, keep_scheduling_reasons, keep_word,
+    CONDITION_WORDINGS, EVENT_WORDINGS, LEFT_OUT, is_image_name, keep_known_wording, keep_scheduling_reasons,
+    keep_single_word,
 };
 
-/// The labels that a recording keeps: those that group Pods, and the queue of Kueue in which they wait.
-const LABELS: [&str; 3] =
-    ["batch.kubernetes.io/controller-uid", COMPLETION_INDEX, "kueue.x-k8s.io/queue-name"];
+/// The labels that a recording keeps: the labels that group Pods, and the Kueue queue in which the Pods wait.
+const KEPT_LABELS: &[&str] =
+    &["batch.kubernetes.io/controller-uid", COMPLETION_INDEX, "kueue.x-k8s.io/queue-name"];
 
-/// Removes the parts of an object that a recording must not contain. Each kind implements it once. Metadata and Pod
-/// selectors are handled by [`redact`] for all kinds.
+/// Removes the parts of an object that a recording must not contain. Each kind implements this trait for the fields that
+/// only this kind has. [`redact`] handles the metadata and the Pod selectors of all kinds.
 trait Redact {
     fn redact(&mut self);
 }
@@ -26,10 +27,10 @@ pub(crate) fn redact(observation: &mut Observation) {
     if let Some(selector) = observation.object.pod_selector_mut() {
         selector.match_labels.clear();
     }
-    redacted_part(&mut observation.object).redact();
+    as_redact(&mut observation.object).redact();
 }
 
-fn redacted_part(object: &mut Object) -> &mut dyn Redact {
+fn as_redact(object: &mut Object) -> &mut dyn Redact {
     match object {
         Object::Job(object) => &mut **object,
         Object::CronJob(object) => &mut **object,
@@ -45,13 +46,13 @@ fn redacted_part(object: &mut Object) -> &mut dyn Redact {
 }
 
 fn redact_metadata(metadata: &mut ObjectMeta) {
-    metadata.labels.retain(|key, _| LABELS.contains(&key.as_str()));
+    metadata.labels.retain(|key, _| KEPT_LABELS.contains(&key.as_str()));
     metadata.annotations.retain(|key, _| key == COMPLETION_INDEX);
-    metadata.labels.values_mut().chain(metadata.annotations.values_mut()).for_each(keep_word);
+    metadata.labels.values_mut().chain(metadata.annotations.values_mut()).for_each(keep_single_word);
     metadata.resource_version.clear();
     metadata.finalizers.clear();
-    let wrote = metadata.kubelet_wrote().map(Into::into);
-    metadata.managed_fields = wrote.map(kubelet_status_entry).into_iter().collect();
+    let kubelet_wrote = metadata.last_kubelet_write().map(Into::into);
+    metadata.managed_fields = kubelet_wrote.map(kubelet_status_entry).into_iter().collect();
 }
 
 impl Redact for Job {
@@ -87,8 +88,8 @@ impl Redact for DaemonSet {
 impl Redact for Custom {
     fn redact(&mut self) {
         redact_job_conditions(&mut self.status.conditions);
-        keep_word(&mut self.status.phase);
-        keep_word(&mut self.status.job_status);
+        keep_single_word(&mut self.status.phase);
+        keep_single_word(&mut self.status.job_status);
     }
 }
 
@@ -107,9 +108,9 @@ impl Redact for Pod {
             }
         }
         status.message.clear();
-        keep_word(&mut status.reason);
+        keep_single_word(&mut status.reason);
         for condition in &mut status.conditions {
-            keep_word(&mut condition.reason);
+            keep_single_word(&mut condition.reason);
             condition.message = if condition.r#type == "PodScheduled" {
                 keep_scheduling_reasons(&condition.message)
             } else {
@@ -124,14 +125,14 @@ impl Redact for Pod {
 
 impl Redact for Event {
     fn redact(&mut self) {
-        keep_word(&mut self.reason);
-        let (prefix, text) = match self.message.strip_prefix(COMBINED) {
-            Some(text) => (COMBINED, text),
+        keep_single_word(&mut self.reason);
+        let (prefix, text) = match self.message.strip_prefix(COMBINED_PREFIX) {
+            Some(text) => (COMBINED_PREFIX, text),
             None => ("", self.message.as_str()),
         };
         let kept = match self.reason.as_str() {
             "FailedScheduling" | "NotTriggerScaleUp" => keep_scheduling_reasons(text),
-            _ => keep_known_wording(text, EVENTS),
+            _ => keep_known_wording(text, EVENT_WORDINGS),
         };
         self.message = format!("{prefix}{kept}");
     }
@@ -139,26 +140,26 @@ impl Redact for Event {
 
 fn redact_job_conditions(conditions: &mut [JobCondition]) {
     for condition in conditions {
-        keep_word(&mut condition.reason);
-        condition.message = keep_known_wording(&condition.message, CONDITIONS);
+        keep_single_word(&mut condition.reason);
+        condition.message = keep_known_wording(&condition.message, CONDITION_WORDINGS);
     }
 }
 
 fn redact_conditions(conditions: &mut [Condition]) {
     for condition in conditions {
-        keep_word(&mut condition.reason);
-        condition.message = keep_known_wording(&condition.message, CONDITIONS);
+        keep_single_word(&mut condition.reason);
+        condition.message = keep_known_wording(&condition.message, CONDITION_WORDINGS);
     }
 }
 
 fn redact_container_status(status: &mut ContainerStatus) {
     for state in [&mut status.state, &mut status.last_state] {
         if let Some(waiting) = &mut state.waiting {
-            keep_word(&mut waiting.reason);
+            keep_single_word(&mut waiting.reason);
             waiting.message.clear();
         }
         if let Some(terminated) = &mut state.terminated {
-            keep_word(&mut terminated.reason);
+            keep_single_word(&mut terminated.reason);
             terminated.message.clear();
         }
     }

@@ -17,18 +17,18 @@ use crate::source::recording::entry::RecordingEntry;
 use crate::source::recording::read::{RecordingError, RecordingLines};
 use crate::source::{Feed, Progress, Update};
 
-/// How many updates may wait for the receiver, and how many chunks may wait to be parsed.
-const QUEUED: usize = 4;
+/// How many updates may wait for the receiver, and how many chunks may wait for the player.
+const QUEUE_CAPACITY: usize = 4;
 /// Capacity reserved for the observations of an update.
 const OBSERVATIONS_PER_UPDATE: usize = 256;
-/// How many bytes a thread reads and parses before the next thread takes over.
+/// Size of a chunk in bytes. One thread reads a chunk after another, and each chunk is parsed by a thread of its own.
 const CHUNK_BYTES: usize = 256 * 1024;
-/// How many bytes at the end of a file are searched for the last complete line. Almost all objects are smaller.
+/// How many bytes at the end of a file are searched for the last complete line. Almost all lines are shorter.
 const TAIL_BYTES: u64 = 64 * 1024;
-/// Longest duration of a replay without a chosen speed, in seconds.
-const LONGEST_REPLAY: f64 = 20.0;
-/// Lowest speed of a replay without a chosen speed, in recorded seconds per second.
-const LOWEST_SPEED: f64 = 4.0;
+/// Maximum duration in seconds of a replay for which the user chose no speed.
+const MAX_REPLAY_SECONDS: f64 = 20.0;
+/// Minimum speed of a replay for which the user chose no speed, in recorded seconds per second.
+const MIN_SPEED: f64 = 4.0;
 
 /// How fast a recording is replayed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,7 +37,7 @@ pub(crate) enum ReplayPace {
     AtOnce,
     /// At this many recorded seconds per second. The number is greater than 0.
     Speed(f64),
-    /// At the lowest speed, but at least [`LOWEST_SPEED`], at which the replay takes at most [`LONGEST_REPLAY`] seconds.
+    /// At the speed at which the replay takes [`MAX_REPLAY_SECONDS`], but at least at [`MIN_SPEED`].
     Automatic,
 }
 
@@ -50,19 +50,19 @@ pub(crate) struct Replay {
     pub followed: bool,
 }
 
-/// The number of bytes of a chunk, and the thread that is parsing it.
+/// The number of bytes of a chunk, and the task that parses the chunk.
 type ParsingChunk = (u64, JoinHandle<(Vec<RecordingEntry>, Option<RecordingError>)>);
 
 /// Starts the replay of a recording. `-` is standard input. The feed ends with the recording, and its clock stops there.
 ///
-/// It makes no Kubernetes client, and it neither runs nor opens anything that the file mentions.
+/// A replay contacts no cluster, and it neither runs nor opens anything that the file mentions.
 ///
 /// # Errors
 /// Usage: the file cannot be opened. Input: the file is not a recording, or has a newer format.
 ///
 /// # Panics
 /// Panics if there is no tokio runtime.
-pub(crate) fn open(path: &Path, pace: ReplayPace) -> Result<Replay, SourceError> {
+pub(crate) fn start_replay(path: &Path, pace: ReplayPace) -> Result<Replay, SourceError> {
     let stdin = path.as_os_str() == "-";
     let name = if stdin { "standard input".to_owned() } else { path.display().to_string() };
     let unreadable = |error: io::Error| {
@@ -85,7 +85,7 @@ pub(crate) fn open(path: &Path, pace: ReplayPace) -> Result<Replay, SourceError>
         }
         Box::new(BufReader::with_capacity(CHUNK_BYTES, file))
     };
-    replay(input, name, pace, end, size)
+    replay_input(input, name, pace, end, size)
 }
 
 /// Starts the replay of the recording in `input`. `end` is the time of its last line and `size` its length in
@@ -93,7 +93,7 @@ pub(crate) fn open(path: &Path, pace: ReplayPace) -> Result<Replay, SourceError>
 ///
 /// # Errors
 /// Input: the input is not a recording, or has a newer format.
-pub(crate) fn replay(
+pub(crate) fn replay_input(
     input: Box<dyn BufRead + Send>,
     name: String,
     pace: ReplayPace,
@@ -102,7 +102,7 @@ pub(crate) fn replay(
 ) -> Result<Replay, SourceError> {
     let mut lines = RecordingLines::new(input).map_err(|error| replay_error(&name, error))?;
     let followed = lines.header().followed;
-    // The clock starts at the first observation. Without one there is nothing to show, so any time will do.
+    // The clock starts at the first observation. If there is none, there is nothing to show, so the start does not matter.
     let first = lines.next();
     let start = match &first {
         Some(Ok(RecordingEntry::Observation(first))) => first.received,
@@ -116,13 +116,13 @@ pub(crate) fn replay(
         ReplayPace::Speed(speed) => Clock::playback(start, speed),
         ReplayPace::Automatic => {
             let length = end.map_or(0.0, |end| end.duration_since(start).as_secs_f64());
-            Clock::playback(start, (length / LONGEST_REPLAY).max(LOWEST_SPEED))
+            Clock::playback(start, (length / MAX_REPLAY_SECONDS).max(MIN_SPEED))
         }
     };
-    let (chunk_sender, chunks) = mpsc::channel(QUEUED);
-    // Reading blocks, so it must not happen on the thread that draws.
+    let (chunk_sender, chunks) = mpsc::channel(QUEUE_CAPACITY);
+    // Reading blocks, so it must not happen on the thread that renders.
     spawn_blocking(move || read_chunks(lines, &chunk_sender));
-    let (sender, updates) = mpsc::channel(QUEUED);
+    let (sender, updates) = mpsc::channel(QUEUE_CAPACITY);
     let player = Player {
         name,
         clock: clock.clone(),
@@ -131,7 +131,7 @@ pub(crate) fn replay(
         synced: false,
         latest: start,
         is_paced: followed && pace != ReplayPace::AtOnce,
-        bytes: 0,
+        bytes_played: 0,
         size,
     };
     tokio::spawn(player.play(first, chunks));
@@ -147,21 +147,22 @@ fn read_chunks<R: BufRead>(mut lines: RecordingLines<R>, chunks: &mpsc::Sender<P
     }
 }
 
-/// Sends the entries of a recording when they are due. Its functions return `None` if the receiver is closed.
+/// Sends the entries of a recording when they are due. The methods return `None` if the receiver is closed.
 struct Player {
     /// The name of the recording in messages.
     name: String,
     clock: Clock,
     sender: mpsc::Sender<Update>,
-    /// Observations that are due and not sent yet.
+    /// Observations that are due but not sent yet.
     waiting: Vec<Observation>,
+    /// Whether the mark `synced` was played.
     synced: bool,
-    /// The latest time of an entry so far.
+    /// The latest time in the entries so far.
     latest: Timestamp,
     /// Whether the observations are sent at the times at which they were received, and not all at once.
     is_paced: bool,
-    /// Number of bytes sent so far.
-    bytes: u64,
+    /// Length in bytes of the chunks that have been played.
+    bytes_played: u64,
     /// Size of the recording in bytes, if known.
     size: Option<u64>,
 }
@@ -180,7 +181,7 @@ impl Player {
         while let Some((bytes, parsing)) = chunks.recv().await {
             let (entries, error) = parsing.await.ok()?;
             self.report_progress();
-            self.bytes += bytes;
+            self.bytes_played += bytes;
             for entry in first.take().into_iter().chain(entries) {
                 if self.play_entry(entry).await?.is_break() {
                     return Some(());
@@ -201,10 +202,10 @@ impl Player {
         self.end_cut_off("it has no end mark").await
     }
 
-    /// Reports how much of the recording has been sent, unless it is paced or all of it is in the first chunk.
+    /// Reports how much of the recording has been played, unless the replay is paced or no chunk has been played yet.
     fn report_progress(&self) {
-        if !self.is_paced && self.bytes > 0 {
-            let progress = Progress::Reading { bytes: self.bytes, total: self.size };
+        if !self.is_paced && self.bytes_played > 0 {
+            let progress = Progress::Reading { bytes: self.bytes_played, total: self.size };
             // If the queue is full, the progress is dropped, because it must not slow down the reading.
             let _ = self.sender.try_send(Update::Progress(progress));
         }
@@ -232,7 +233,7 @@ impl Player {
     }
 
     async fn play_observation(&mut self, observation: Observation) -> Option<()> {
-        // Before the mark `synced` the observations are the objects that existed when the run began.
+        // The observations before the mark `synced` show the objects that existed when the run began. All are due at once.
         if self.synced
             && self.clock.real_instant_of(observation.received).is_some_and(|due| due > Instant::now())
         {
@@ -261,8 +262,8 @@ impl Player {
         }
     }
 
-    /// Ends the feed because of an error. The entries before the error are shown. The entries after an invalid line are not
-    /// shown, because they may depend on it.
+    /// Ends the feed because of an error. The entries before the error are sent. The entries after an invalid line are not,
+    /// because they may depend on it.
     async fn end_with_error(mut self, error: RecordingError) -> Option<()> {
         if matches!(error, RecordingError::IncompleteLine(_)) {
             return self.end_cut_off(&error.to_string()).await;
@@ -298,8 +299,8 @@ fn replay_error(name: &str, error: RecordingError) -> SourceError {
     failure.caused_by(error)
 }
 
-/// Finds the time of the last line of a recording. Returns `None` if the file cannot be read from its end, as a pipe
-/// cannot, or if the last [`TAIL_BYTES`] contain no line with a time.
+/// Finds the time in the last line of a recording that has one. Returns `None` if the file cannot be read from its end,
+/// for example because it is a pipe, or if the last [`TAIL_BYTES`] contain no line with a time.
 fn find_last_time(file: &mut File) -> Option<Timestamp> {
     let length = file.seek(SeekFrom::End(0)).ok()?;
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES))).ok()?;

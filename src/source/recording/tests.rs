@@ -13,7 +13,7 @@ use crate::source::Update;
 use crate::source::clock::Clock;
 use crate::source::error::ErrorKind;
 use crate::source::recording::read::RecordingError;
-use crate::source::recording::replay::replay;
+use crate::source::recording::replay::replay_input;
 use crate::source::recording::*;
 
 const HEADER: &str = r#"{"formatVersion":1,"kind":"Recording","followed":true}"#;
@@ -287,7 +287,7 @@ fn fields_and_marks_of_a_newer_program_are_skipped() {
     );
 }
 
-/// Changes each byte of a recording and cuts the recording off at each byte. Reading returns entries or an error.
+/// Changes each byte of a recording, and cuts the recording off at each byte.
 #[test]
 fn reading_a_damaged_recording_does_not_panic() {
     let folder = tempfile::tempdir().unwrap();
@@ -312,11 +312,11 @@ fn reading_a_damaged_recording_does_not_panic() {
     }
 }
 
-/// Replays a recording. Returns each update with the seconds until it was received, and the clock.
+/// Replays a recording. Returns the updates, each with the seconds until it was received, and the clock.
 async fn replayed_updates(text: &str, pace: ReplayPace) -> (Vec<String>, Clock) {
     let input = Box::new(Cursor::new(text.as_bytes().to_vec()));
     let began = tokio::time::Instant::now();
-    let mut replay = replay(input, "run.jsonl".into(), pace, None, None).unwrap();
+    let mut replay = replay_input(input, "run.jsonl".into(), pace, None, None).unwrap();
     let mut updates = Vec::new();
     while let Some(update) = replay.feed.updates.recv().await {
         let text = if let Update::Observed(observations) = update {
@@ -368,7 +368,7 @@ async fn a_recording_that_was_cut_off_is_shown_up_to_its_last_complete_line() {
     let (updates, clock) = replayed_updates(&whole[..whole.len() - 9], ReplayPace::Speed(1.0)).await;
     assert!(updates[2].contains("run.jsonl was cut off (line 4 is incomplete)"), "{updates:?}");
     assert_eq!(clock.now(), second(0));
-    // The mark `synced` is missing, but the update comes nevertheless, so that the run shows its first picture.
+    // The mark `synced` is missing, but the update `Synced` is sent nevertheless, so that the run shows its first picture.
     let (updates, _) = replayed_updates(&whole[..HEADER.len() + 3], ReplayPace::AtOnce).await;
     assert_eq!(updates.last().map(String::as_str), Some("0.0 Synced"), "{updates:?}");
 }

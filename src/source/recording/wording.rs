@@ -1,15 +1,15 @@
-//! The wordings of Kubernetes' own messages. A recording keeps a message only if it has one of them, because any other
-//! message may contain a secret.
+//! The wordings of Kubernetes' own messages. A recording keeps a message only if it has one of these wordings, because any
+//! other message may contain a secret.
 //!
-//! A wording is literal text with placeholders. If the text at a placeholder has another form than the placeholder
-//! requires, the whole message is left out. The text at the placeholder `<…>` is always left out. The wordings are those of
+//! A wording is literal text with placeholders. If the text at a placeholder does not have the form that the placeholder
+//! requires, the whole message is left out. The text at the placeholder `<…>` is always left out. The wordings come from
 //! Kubernetes 1.29 to 1.37.
 
-/// Replaces text that is left out.
+/// Stands in a recording for text that is left out.
 pub(crate) const LEFT_OUT: &str = "(not recorded)";
 
-/// Messages of the conditions of workloads, also those that say why no Pods can be created.
-pub(crate) const CONDITIONS: &[&str] = &[
+/// Messages in the conditions of workloads, including the reasons why Pods cannot be created.
+pub(crate) const CONDITION_WORDINGS: &[&str] = &[
     // Jobs.
     "Job has reached the specified backoff limit",
     "Job was active longer than specified deadline",
@@ -50,8 +50,8 @@ pub(crate) const CONDITIONS: &[&str] = &[
     "<…>",
 ];
 
-/// Messages of the events that the program reads.
-pub(crate) const EVENTS: &[&str] = &[
+/// Messages of the Events that the program reads.
+pub(crate) const EVENT_WORDINGS: &[&str] = &[
     // Image pulls.
     "Pulling image \"<image>\"",
     "Successfully pulled image \"<image>\" in <duration> (<duration> including waiting). Image size: <number> bytes.",
@@ -63,7 +63,7 @@ pub(crate) const EVENTS: &[&str] = &[
     "Failed to pull image \"<image>\": <…>",
     "Failed to pull image <…>",
     "Back-off pulling image \"<image>\"",
-    // Containers that cannot be created. The missing object decides the reason that the program shows.
+    // Containers that cannot be created. The program derives the reason that it shows from the missing object.
     "Error: ErrImagePull",
     "Error: ImagePullBackOff",
     "Error: InvalidImageName",
@@ -78,7 +78,7 @@ pub(crate) const EVENTS: &[&str] = &[
     "Error: <…>subPath<…>",
     "Error: <…>cannot find volume <…>",
     "Error: <…>",
-    // The lives of Pods and containers.
+    // The life cycle of Pods and containers.
     "Successfully assigned <name> to <name>",
     "Container created",
     "Container started",
@@ -158,7 +158,7 @@ const SCHEDULING_REASONS: &[&str] = &[
     "in backoff after failed scale-up",
 ];
 
-/// Returns the message without the text at placeholders `<…>`, or an empty string if it has none of the wordings.
+/// Returns the message without the text at placeholders `<…>`, or an empty string if the message has none of the wordings.
 pub(crate) fn keep_known_wording(text: &str, wordings: &[&str]) -> String {
     if text.is_empty() {
         return String::new();
@@ -166,7 +166,7 @@ pub(crate) fn keep_known_wording(text: &str, wordings: &[&str]) -> String {
     wordings.iter().find_map(|wording| match_wording(text, wording)).unwrap_or_default()
 }
 
-/// Returns the message without the text at placeholders `<…>`, or `None` if it does not have this wording.
+/// Returns the message without the text at placeholders `<…>`, or `None` if the message does not have this wording.
 fn match_wording(text: &str, wording: &str) -> Option<String> {
     let mut kept = String::new();
     let (mut text, mut wording) = (text, wording);
@@ -218,7 +218,7 @@ fn is_amount(part: &str) -> bool {
         && number.chars().all(|char| char.is_ascii_digit() || char == '.')
 }
 
-/// Whether `name` is the name of an image. An address that may contain a password is not.
+/// Whether `name` is the name of an image. The address of a server, which may contain a password, is not.
 pub(crate) fn is_image_name(name: &str) -> bool {
     let (name, digest) = name.split_once('@').unwrap_or((name, "sha256:"));
     let fits = |char: char| char.is_ascii_alphanumeric() || "-._/:".contains(char);
@@ -232,27 +232,31 @@ pub(crate) fn is_image_name(name: &str) -> bool {
         })
 }
 
-/// Replaces `reason` by [`LEFT_OUT`] unless it is one word.
-pub(crate) fn keep_word(reason: &mut String) {
+/// Replaces `reason` with [`LEFT_OUT`] unless it is a single word.
+pub(crate) fn keep_single_word(reason: &mut String) {
     let fits = |char: char| char.is_ascii_alphanumeric() || "-._/:".contains(char);
     if reason.len() > 128 || !reason.chars().all(fits) || reason.contains("://") {
         LEFT_OUT.clone_into(reason);
     }
 }
 
-/// Returns a message of the scheduler or an autoscaler that lists why no node can run a Pod. Each reason that has an unknown
+/// Redacts a message in which the scheduler or an autoscaler lists why no node can run a Pod. Each reason with an unknown
 /// wording is left out.
 pub(crate) fn keep_scheduling_reasons(text: &str) -> String {
-    /// The beginning of the list in a message of the scheduler, and the beginning of a message of an autoscaler.
-    const BEGINNINGS: [&str; 2] = [" nodes are available: ", "pod didn't trigger scale-up"];
+    /// The text before the list of reasons in a message of the scheduler.
+    const SCHEDULER_LIST: &str = " nodes are available: ";
+    /// The beginning of a message of an autoscaler.
+    const AUTOSCALER_BEGINNING: &str = "pod didn't trigger scale-up";
     let text = text.split(" preemption: ").next().unwrap_or_default();
     let text = text.split(" no new claims to deallocate").next().unwrap_or_default();
-    let (head, reasons) = if let Some((nodes, reasons)) = text.split_once(BEGINNINGS[0]) {
+    let (head, reasons) = if let Some((nodes, reasons)) = text.split_once(SCHEDULER_LIST) {
         // For example `0/5`.
         let nodes = if nodes.chars().all(|char| char.is_ascii_digit() || char == '/') { nodes } else { "" };
-        (format!("{nodes}{}", BEGINNINGS[0]), reasons)
-    } else if let Some((_, reasons)) = text.split_once(": ").filter(|_| text.starts_with(BEGINNINGS[1])) {
-        (format!("{}: ", BEGINNINGS[1]), reasons)
+        (format!("{nodes}{SCHEDULER_LIST}"), reasons)
+    } else if let Some((_, reasons)) =
+        text.split_once(": ").filter(|_| text.starts_with(AUTOSCALER_BEGINNING))
+    {
+        (format!("{AUTOSCALER_BEGINNING}: "), reasons)
     } else {
         (String::new(), text)
     };
@@ -261,18 +265,18 @@ pub(crate) fn keep_scheduling_reasons(text: &str) -> String {
     format!("{head}{}", reasons.join(", "))
 }
 
-/// Keeps one reason of the list, with the number of nodes that it applies to, or leaves it out.
+/// Keeps or leaves out one reason of the list. The number of nodes to which the reason applies is always kept.
 fn keep_scheduling_reason(reason: &str) -> String {
     let (count, text) = match reason.split_once(' ') {
         Some((count, text)) if !count.is_empty() && fits_placeholder("number", count) => (count, text),
         _ => ("", reason),
     };
-    let blank = if count.is_empty() { "" } else { " " };
+    let separator = if count.is_empty() { "" } else { " " };
     let known = SCHEDULING_REASONS.iter().find_map(|wording| match_wording(text, wording));
     match known {
-        Some(text) => format!("{count}{blank}{text}"),
+        Some(text) => format!("{count}{separator}{text}"),
         None if reason.is_empty() => String::new(),
-        None => format!("{count}{blank}{LEFT_OUT}"),
+        None => format!("{count}{separator}{LEFT_OUT}"),
     }
 }
 
@@ -291,14 +295,14 @@ mod tests {
             "Created pod: pi-x8k2p",
             "Error creating: pods \"pi-x8k2p\" is forbidden: exceeded quota: few, requested: pods=1,requests.cpu=500m, used: pods=2, limited: pods=2",
         ] {
-            assert_eq!(keep_known_wording(text, EVENTS), text);
+            assert_eq!(keep_known_wording(text, EVENT_WORDINGS), text);
         }
         for text in [
             "Job has reached the specified backoff limit",
             "Container main for pod default/p failed with exit code 3 matching FailJob rule at index 0",
             "ReplicaSet \"web-5d\" has timed out progressing.",
         ] {
-            assert_eq!(keep_known_wording(text, CONDITIONS), text);
+            assert_eq!(keep_known_wording(text, CONDITION_WORDINGS), text);
         }
     }
 
@@ -327,10 +331,10 @@ mod tests {
             ("Liveness probe failed: pw", ""),
             ("Created container https://pw", ""),
         ] {
-            assert_eq!(keep_known_wording(text, EVENTS), kept, "{text}");
+            assert_eq!(keep_known_wording(text, EVENT_WORDINGS), kept, "{text}");
         }
-        assert_eq!(keep_known_wording("see https://user:pw@host", CONDITIONS), LEFT_OUT);
-        assert_eq!(keep_known_wording("", CONDITIONS), "");
+        assert_eq!(keep_known_wording("see https://user:pw@host", CONDITION_WORDINGS), LEFT_OUT);
+        assert_eq!(keep_known_wording("", CONDITION_WORDINGS), "");
     }
 
     #[test]
@@ -365,7 +369,7 @@ mod tests {
             ("", ""),
         ] {
             let mut word = reason.to_owned();
-            keep_word(&mut word);
+            keep_single_word(&mut word);
             assert_eq!(word, kept);
         }
     }

@@ -25,10 +25,11 @@ const FILE_MODE: u32 = 0o600;
 pub struct Recorder {
     out: Box<dyn Write>,
     path: Option<PathBuf>,
-    /// The file, until the header is written. An existing recording stays unchanged until then.
-    untouched: Option<File>,
+    /// The file, until the header is written. Writing the header first truncates the file, so an existing recording stays
+    /// unchanged until then.
+    file_to_truncate: Option<File>,
     header: RecordingHeader,
-    /// Buffer for one line.
+    /// Buffer that is reused for each line.
     line: Vec<u8>,
     has_header: bool,
 }
@@ -61,10 +62,10 @@ impl Recorder {
             }
             Err(error) => return Err(unwritable(error.into())),
         };
-        let copy = file.try_clone().map_err(unwritable)?;
+        let file_to_truncate = file.try_clone().map_err(unwritable)?;
         Ok(Self {
             path: Some(path.to_owned()),
-            untouched: Some(copy),
+            file_to_truncate: Some(file_to_truncate),
             ..Self::new(Box::new(io::BufWriter::with_capacity(64 * 1024, file)), followed)
         })
     }
@@ -74,14 +75,14 @@ impl Recorder {
         Self {
             out,
             path: None,
-            untouched: None,
+            file_to_truncate: None,
             header: RecordingHeader::new(followed),
             line: Vec::new(),
             has_header: false,
         }
     }
 
-    /// The path of the file, unless the recorder was made by [`Recorder::new`].
+    /// The path of the file, or `None` if the recorder was made by [`Recorder::new`].
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
@@ -108,7 +109,7 @@ impl Recorder {
         self.out.flush()
     }
 
-    /// Writes the mark after all objects that existed when the run began.
+    /// Writes the mark that follows the objects that existed when the run began.
     ///
     /// # Errors
     /// Writing failed, for example because the disk is full.
@@ -149,7 +150,7 @@ impl Recorder {
         if std::mem::replace(&mut self.has_header, true) {
             return Ok(());
         }
-        if let Some(file) = self.untouched.take()
+        if let Some(file) = self.file_to_truncate.take()
             && file.metadata()?.is_file()
         {
             file.set_permissions(std::fs::Permissions::from_mode(FILE_MODE))?;

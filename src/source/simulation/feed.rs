@@ -10,23 +10,23 @@ use crate::source::simulation::simulated_run::Simulation;
 use crate::source::{Feed, Update};
 
 /// How many updates may wait for the receiver.
-const QUEUED: usize = 64;
+const QUEUE_CAPACITY: usize = 64;
 /// Largest number of observations in one update.
 const MAX_OBSERVATIONS_PER_UPDATE: usize = 256;
 
-/// Starts to deliver a simulation. The first update has the first Job, and the second is [`Update::Synced`]. The feed ends
-/// when nothing more can happen.
+/// Starts to deliver the observations of a simulation. After the notices about the manifest, the first update holds the
+/// first Job, and the second is [`Update::Synced`]. The feed ends with the simulation.
 ///
 /// If `speed` is greater than 0, that many virtual seconds pass in each second of the runtime's clock. If it is 0 or not
 /// finite, everything is delivered at once, and the clock shows the time of the latest observation.
 ///
 /// # Panics
 /// Panics if there is no tokio runtime.
-pub(crate) fn open(simulation: Simulation, speed: f64) -> Feed {
-    let (sender, updates) = mpsc::channel(QUEUED);
-    let paced = speed.is_finite() && speed > 0.0;
+pub(crate) fn start_feed(simulation: Simulation, speed: f64) -> Feed {
+    let (sender, updates) = mpsc::channel(QUEUE_CAPACITY);
+    let is_paced = speed.is_finite() && speed > 0.0;
     let clock =
-        if paced { Clock::playback(simulation.now(), speed) } else { Clock::latest(simulation.now()) };
+        if is_paced { Clock::playback(simulation.now(), speed) } else { Clock::latest(simulation.now()) };
     tokio::spawn(deliver(simulation, sender, clock.clone()));
     Feed { updates, clock }
 }
@@ -44,7 +44,8 @@ async fn deliver(mut simulation: Simulation, sender: mpsc::Sender<Update>, clock
             || waiting.len() >= MAX_OBSERVATIONS_PER_UPDATE
         {
             let due = waiting.front().map(|first| first.received);
-            // With a virtual clock, observations of the same time form an update. Without one, the update is filled first.
+            // A paced feed sends the observations of each instant as one update. A feed that is not paced fills an update
+            // before it sends it.
             if !clock.is_latest() || waiting.len() >= MAX_OBSERVATIONS_PER_UPDATE {
                 wait_until(&clock, due, &sender).await?;
                 send_waiting(&mut waiting, &sender, &clock).await?;
@@ -74,11 +75,11 @@ async fn send_waiting(
     Some(())
 }
 
-/// Waits until the clock shows the time. Returns `None` if the receiver is closed.
+/// Waits until the clock shows `at`. Returns `None` if the receiver is closed.
 async fn wait_until(clock: &Clock, at: Option<jiff::Timestamp>, sender: &mpsc::Sender<Update>) -> Option<()> {
-    let Some(at) = at.and_then(|at| clock.real_instant_of(at)) else { return Some(()) };
+    let Some(due) = at.and_then(|at| clock.real_instant_of(at)) else { return Some(()) };
     tokio::select! {
-        () = tokio::time::sleep_until(at) => Some(()),
+        () = tokio::time::sleep_until(due) => Some(()),
         () = sender.closed() => None,
     }
 }

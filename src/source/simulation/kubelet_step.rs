@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-/// The index of a container among the containers of its Pod: first the init containers, then the main ones, in the order of
-/// the spec.
+/// The index of a container among the containers of its Pod. The init containers come first, then the main containers, both
+/// in the order of the spec.
 pub(crate) type ContainerSlot = usize;
 
 /// One step of the kubelet's work on a Pod.
@@ -13,7 +13,7 @@ pub(crate) enum KubeletStep {
     Admit,
     /// The sandbox and its network are ready.
     SandboxReady,
-    /// An image was pulled for the container. The times are those of the request and of the start of the pull.
+    /// The image of the container was pulled. The times are the request of the pull and its start.
     Pulled(ContainerSlot, Timestamp, Timestamp),
     /// The pull of the container's image has failed.
     PullFailed(ContainerSlot),
@@ -22,12 +22,13 @@ pub(crate) enum KubeletStep {
     /// The process of the container starts.
     Start(ContainerSlot),
     /// The kubelet sends a status with the containers that a pass has started.
-    Show,
-    /// The run with this number ends. The exit code is that of a signal, or `None` if the process exits by itself.
+    SendStatus,
+    /// The run with this number ends. The exit code is present if a signal ends the process, and `None` if the process exits
+    /// by itself.
     Exit(ContainerSlot, u32, Option<i32>),
     /// The kubelet checks the containers and notices those that have ended.
-    Notice,
-    /// A back-off may have ended. The number is that of the planned wake.
+    CheckContainers,
+    /// A back-off may have ended. The number identifies the planned wake.
     Wake(u32),
     /// The deletion of the Pod was requested.
     Stop,
@@ -35,8 +36,8 @@ pub(crate) enum KubeletStep {
     StopSidecar,
     /// The kubelet declares the Pod ended.
     Finish,
-    /// The kubelet has finished with a deleted Pod.
+    /// The kubelet has stopped a deleted Pod and confirms the deletion to the API server.
+    ConfirmDeletion,
+    /// The API server removes a Pod whose deletion the kubelet has confirmed.
     Remove,
-    /// The API server removes a deleted Pod that its kubelet has finished.
-    Gone,
 }

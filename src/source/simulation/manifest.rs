@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::observation::{Container, JobSpec, PodSpec, Quantity, Resources};
 use crate::source::error::{ErrorKind, SourceError, system_error_text};
-use crate::source::simulation::shape::SimulationShape;
+use crate::source::simulation::annotations::SimulationAnnotations;
 
 /// Largest manifest that is read, in bytes.
 const MAX_MANIFEST_BYTES: u64 = 16 << 20;
@@ -18,7 +18,7 @@ const MAX_MANIFEST_BYTES: u64 = 16 << 20;
 /// The text of a manifest, and its name in messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ManifestText {
-    /// Its name in messages: the name of the file, or `standard input`.
+    /// The name of the manifest in messages, for example the name of the file or `standard input`.
     pub name: String,
     /// YAML or JSON.
     pub text: String,
@@ -69,7 +69,7 @@ pub(crate) struct Manifest {
     pub(crate) notices: Vec<String>,
 }
 
-/// A Job, with the default values that the API server sets.
+/// A Job of a manifest, with the default values that the API server sets.
 #[derive(Clone, Debug)]
 pub(crate) struct JobManifest {
     /// Name.
@@ -81,23 +81,23 @@ pub(crate) struct JobManifest {
     /// Desired state.
     pub(crate) spec: JobSpec,
     /// How many seconds after its end the Job is deleted.
-    pub(crate) ttl: Option<i64>,
-    /// Labels of its Pods.
+    pub(crate) ttl_seconds: Option<i64>,
+    /// Labels of the Pods.
     pub(crate) pod_labels: BTreeMap<String, String>,
-    /// The Pods' desired state, without a node.
+    /// The desired state of the Pods. They have no node yet.
     pub(crate) pod_spec: PodSpec,
     /// Commands of the init containers.
     pub(crate) init_commands: Vec<ContainerCommand>,
     /// Commands of the main containers.
     pub(crate) commands: Vec<ContainerCommand>,
     /// The values of the annotations that control the simulation.
-    pub(crate) shape: SimulationShape,
+    pub(crate) annotations: SimulationAnnotations,
     /// The CPU that a Pod requests, in thousandths of a CPU.
     pub(crate) cpu: u64,
 }
 
 impl JobManifest {
-    /// Whether its Pods have completion indexes.
+    /// Whether the Pods have completion indexes.
     pub(crate) fn is_indexed(&self) -> bool {
         self.spec.completion_mode == "Indexed"
     }
@@ -113,7 +113,7 @@ impl JobManifest {
 pub(crate) struct ContainerCommand {
     /// Replaces the entry point of the image.
     pub(crate) command: Vec<String>,
-    /// Its arguments.
+    /// The arguments of the command.
     pub(crate) args: Vec<String>,
 }
 
@@ -153,7 +153,7 @@ pub(crate) fn parse(source: &ManifestText) -> Result<Manifest, SourceError> {
         let error = error.without_snippet();
         let text = error.to_string();
         let line = error.location().map(|at| format!(" line {}", at.line())).unwrap_or_default();
-        // The line is written in front of the message, in the form that editors understand.
+        // The line stands before the message, so the parser's own mention of the line is removed.
         let message = text.split(" at line").next().unwrap_or(&text).trim_end_matches('.').to_owned();
         let message = message
             .split_once(": ")
@@ -176,16 +176,16 @@ pub(crate) fn parse(source: &ManifestText) -> Result<Manifest, SourceError> {
             "The simulation runs Jobs of batch/v1; `kubectl seq simulate` without -f runs a built-in one.",
         ));
     }
-    for (at, job) in manifest.jobs.iter().enumerate() {
-        let same = |other: &JobManifest| other.name == job.name && other.namespace == job.namespace;
-        if manifest.jobs[..at].iter().any(same) {
+    for (position, job) in manifest.jobs.iter().enumerate() {
+        let has_same_name = |other: &JobManifest| other.name == job.name && other.namespace == job.namespace;
+        if manifest.jobs[..position].iter().any(has_same_name) {
             return Err(usage(format!("{}: job \"{}\" appears twice", source.name, job.name)));
         }
     }
     Ok(manifest)
 }
 
-/// Adds the Job of a document to the manifest, or the Jobs of a list.
+/// Adds the Job in a document to the manifest. If the document is a list, adds the Jobs in the list.
 fn add_document(source: &ManifestText, document: &Value, manifest: &mut Manifest) -> Result<(), SourceError> {
     let text = |key: &str| document.get(key).and_then(Value::as_str).unwrap_or_default();
     let (version, kind) = (text("apiVersion"), text("kind"));
@@ -205,11 +205,11 @@ fn add_document(source: &ManifestText, document: &Value, manifest: &mut Manifest
         return Err(usage(format!("{}: job \"{name}\": unknown apiVersion \"{version}\"", source.name))
             .hint("Jobs are of `apiVersion: batch/v1`."));
     }
-    let fail = |error: SourceError| SourceError {
+    let with_job_name = |error: SourceError| SourceError {
         summary: format!("{}: job \"{name}\": {}", source.name, error.summary),
         ..error
     };
-    let job = read_job(document).map_err(fail)?;
+    let job = read_job(document).map_err(with_job_name)?;
     for (field, what) in
         [("podFailurePolicy", "its rules"), ("successPolicy", "its rules"), ("managedBy", "it")]
     {
@@ -223,7 +223,7 @@ fn add_document(source: &ManifestText, document: &Value, manifest: &mut Manifest
     Ok(())
 }
 
-/// Reads the value at a path of the document. An absent value is the default.
+/// Reads the value at a path of the document. Returns the default if there is no value.
 fn read_at<T: DeserializeOwned + Default>(document: &Value, path: &str) -> Result<T, SourceError> {
     match document.pointer(path) {
         None | Some(Value::Null) => Ok(T::default()),
@@ -244,8 +244,8 @@ fn read_job(document: &Value) -> Result<JobManifest, SourceError> {
         (None, None) => return Err(usage("it has no name").hint("Write `name:` under `metadata:`.")),
     };
     let template: ManifestMetadata = read_at(document, "/spec/template/metadata")?;
-    let (shape, pod_labels) = (
-        SimulationShape::read(&template.annotations.unwrap_or_default())
+    let (annotations, pod_labels) = (
+        SimulationAnnotations::read(&template.annotations.unwrap_or_default())
             .map_err(|(what, hint)| usage(what).hint(hint))?,
         template.labels.unwrap_or_default(),
     );
@@ -273,7 +273,7 @@ fn read_job(document: &Value) -> Result<JobManifest, SourceError> {
         namespace: meta.namespace.unwrap_or_else(|| "default".to_owned()),
         labels: meta.labels.unwrap_or_default(),
         spec: read_spec(document)?,
-        ttl: read_at(document, "/spec/ttlSecondsAfterFinished")?,
+        ttl_seconds: read_at(document, "/spec/ttlSecondsAfterFinished")?,
         pod_labels,
         cpu: sidecar_cpu + largest_init_cpu.max(main_cpu.iter().sum()),
         pod_spec: PodSpec {
@@ -285,7 +285,7 @@ fn read_job(document: &Value) -> Result<JobManifest, SourceError> {
         },
         init_commands,
         commands,
-        shape,
+        annotations,
     })
 }
 

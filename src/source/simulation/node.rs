@@ -12,43 +12,43 @@ const NODE_CPU: u64 = 8000;
 /// The number of Pods that fit on a node: the default of the kubelet.
 const NODE_PODS: u32 = 110;
 
-/// The time of a pull without the transfer: resolving the name and unpacking.
+/// The time that a pull takes beside the transfer, to resolve the name and to unpack the image.
 const PULL_OVERHEAD: SignedDuration = ms(250);
 /// The speed of the transfer, in bytes per millisecond.
 const TRANSFER_SPEED: u64 = 63_000;
 
 /// The name of the node with this index.
-pub(crate) fn node_name(at: usize) -> String {
-    format!("node-{}", at + 1)
+pub(crate) fn node_name(index: usize) -> String {
+    format!("node-{}", index + 1)
 }
 
 /// A node.
 #[derive(Debug)]
 pub(crate) struct SimulatedNode {
-    /// The CPU that its Pods request, in thousandths of a CPU.
-    pub(crate) requested: u64,
-    /// Number of its Pods that have not ended.
+    /// The CPU that the Pods on the node request, in thousandths of a CPU.
+    pub(crate) requested_cpu: u64,
+    /// Number of the Pods on the node that have not ended.
     pub(crate) pods: u32,
-    /// The part of each second at which the kubelet checks its containers.
-    check: SignedDuration,
-    /// The part of each second at which the kubelet ends back-offs.
-    wake: SignedDuration,
+    /// The offset within each second at which the kubelet checks its containers.
+    check_offset: SignedDuration,
+    /// The offset within each second at which the kubelet ends back-offs.
+    wake_offset: SignedDuration,
     /// The time from which the node has each image.
     images: HashMap<String, Timestamp>,
-    /// The end of the last pull in the queue. The node pulls one image after another.
+    /// When the last pull in the queue ends. The node pulls one image after another.
     pulls_done: Timestamp,
 }
 
 impl SimulatedNode {
     /// Makes an empty node.
-    pub(crate) fn new(seed: u64, at: usize) -> Self {
-        let mut random = Random::new(seed, RandomPurpose::NodeClock, &[at as u64]);
-        let mut within = || random.uniform(&ms_range(0, 999));
+    pub(crate) fn new(seed: u64, index: usize) -> Self {
+        let mut random = Random::new(seed, RandomPurpose::NodeClock, &[index as u64]);
+        let mut draw_offset = || random.uniform(&ms_range(0, 999));
         Self {
-            requested: 0,
+            requested_cpu: 0,
             pods: 0,
-            check: within(),
-            wake: within(),
+            check_offset: draw_offset(),
+            wake_offset: draw_offset(),
             images: HashMap::new(),
             pulls_done: START,
         }
@@ -58,7 +58,7 @@ impl SimulatedNode {
     pub(crate) fn refusal_reason(&self, cpu: u64) -> Option<&'static str> {
         if self.pods >= NODE_PODS {
             Some("Too many pods")
-        } else if self.requested + cpu > NODE_CPU {
+        } else if self.requested_cpu + cpu > NODE_CPU {
             Some("Insufficient cpu")
         } else {
             None
@@ -72,24 +72,24 @@ impl SimulatedNode {
 
     /// Reserves the resources of a Pod.
     pub(crate) fn reserve(&mut self, cpu: u64) {
-        self.requested += cpu;
+        self.requested_cpu += cpu;
         self.pods += 1;
     }
 
     /// Releases the resources of a Pod that has ended.
     pub(crate) fn release(&mut self, cpu: u64) {
-        self.requested = self.requested.saturating_sub(cpu);
+        self.requested_cpu = self.requested_cpu.saturating_sub(cpu);
         self.pods = self.pods.saturating_sub(1);
     }
 
     /// When the kubelet next checks its containers, not before `from`.
     pub(crate) fn next_check(&self, from: Timestamp) -> Timestamp {
-        next_at_part(from, self.check)
+        next_at_offset(from, self.check_offset)
     }
 
     /// When the kubelet next ends back-offs, not before `from`.
     pub(crate) fn next_wake(&self, from: Timestamp) -> Timestamp {
-        next_at_part(from, self.wake)
+        next_at_offset(from, self.wake_offset)
     }
 
     /// Whether the node has the image.
@@ -97,38 +97,39 @@ impl SimulatedNode {
         self.images.get(image).is_some_and(|&since| since <= now)
     }
 
-    /// Queues a pull, and returns when it begins and when it ends. It takes `takes`, or `again` if the node has the image when
-    /// the pull begins: the node checks for the image before it queues a pull, but not after.
+    /// Queues a pull, and returns when the pull begins and when it ends. A pull takes `full_time`. It takes only
+    /// `repeated_time` if an earlier pull in the queue fetches the same image, because the kubelet checks for the image
+    /// before it queues a pull, but not afterwards.
     pub(crate) fn queue_pull(
         &mut self,
         image: &str,
-        takes: SignedDuration,
-        again: SignedDuration,
+        full_time: SignedDuration,
+        repeated_time: SignedDuration,
         now: Timestamp,
     ) -> (Timestamp, Timestamp) {
         let began = self.pulls_done.max(now);
-        let done = began + if self.has_image(image, began) { again } else { takes };
+        let done = began + if self.has_image(image, began) { repeated_time } else { full_time };
         self.pulls_done = done;
         self.images.entry(image.to_owned()).or_insert(done);
         (began, done)
     }
 
-    /// Queues a pull that will fail, and returns when it fails.
-    pub(crate) fn queue_failing_pull(&mut self, takes: SignedDuration, now: Timestamp) -> Timestamp {
-        self.pulls_done = self.pulls_done.max(now) + takes;
+    /// Queues a pull that fails after `time`, and returns when it fails.
+    pub(crate) fn queue_failing_pull(&mut self, time: SignedDuration, now: Timestamp) -> Timestamp {
+        self.pulls_done = self.pulls_done.max(now) + time;
         self.pulls_done
     }
 }
 
-/// The next time, not before `from`, at this part of a second.
-fn next_at_part(from: Timestamp, part: SignedDuration) -> Timestamp {
+/// The next time, not before `from`, at this offset within a second.
+fn next_at_offset(from: Timestamp, offset: SignedDuration) -> Timestamp {
     let passed = SignedDuration::from_nanos(i64::from(from.subsec_nanosecond()));
     let begin = from - passed;
-    if passed <= part { begin + part } else { begin + SignedDuration::from_secs(1) + part }
+    if passed <= offset { begin + offset } else { begin + SignedDuration::from_secs(1) + offset }
 }
 
-/// The size of an image in bytes, and the time that a pull of it takes.
-pub(crate) fn image_size(seed: u64, image: &str) -> (u64, SignedDuration) {
+/// The size of an image in bytes, and the time that a pull of the image takes.
+pub(crate) fn image_size_and_pull_time(seed: u64, image: &str) -> (u64, SignedDuration) {
     let name = image.rsplit('/').next().unwrap_or(image);
     let letters: Vec<u64> = image.bytes().map(u64::from).collect();
     let mut random = Random::new(seed, RandomPurpose::Image, &letters);
@@ -145,8 +146,9 @@ pub(crate) fn image_size(seed: u64, image: &str) -> (u64, SignedDuration) {
         _ => (30 + random.below(370)) << 20,
     };
     let transfer = i64::try_from(bytes / TRANSFER_SPEED).unwrap_or(i64::MAX);
-    let takes = PULL_OVERHEAD + random.uniform(&ms_range(transfer - transfer / 20, transfer + transfer / 20));
-    (bytes, takes)
+    let pull_time =
+        PULL_OVERHEAD + random.uniform(&ms_range(transfer - transfer / 20, transfer + transfer / 20));
+    (bytes, pull_time)
 }
 
 #[cfg(test)]
@@ -166,11 +168,11 @@ mod tests {
     }
 
     #[test]
-    fn perl_takes_five_to_six_seconds() {
+    fn a_pull_of_perl_takes_five_to_six_seconds() {
         for seed in 0..50 {
-            let (bytes, takes) = image_size(seed, "perl:5.34.0");
+            let (bytes, pull_time) = image_size_and_pull_time(seed, "perl:5.34.0");
             assert_eq!(bytes, 352_321_536);
-            assert!((ms(5000)..=ms(6200)).contains(&takes), "{takes:?}");
+            assert!((ms(5000)..=ms(6200)).contains(&pull_time), "{pull_time:?}");
         }
     }
 

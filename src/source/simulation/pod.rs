@@ -7,38 +7,38 @@ use crate::source::simulation::task::JobKey;
 /// A Pod with the state that the components of the cluster keep about it.
 #[derive(Debug)]
 pub(crate) struct SimulatedPod {
-    /// Its Job.
+    /// The Job of the Pod.
     pub(crate) job: JobKey,
-    /// Its number among the Job's Pods, from 0, in the order of creation.
+    /// The number of the Pod among the Job's Pods, from 0, in the order of creation.
     pub(crate) ordinal: u64,
     /// Completion index.
     pub(crate) index: Option<u32>,
     /// The object that the API server stores.
     pub(crate) object: Pod,
-    /// Its node, once it is scheduled.
+    /// The index of the node, once the Pod is scheduled.
     pub(crate) node: Option<usize>,
-    /// The kubelet's state of it, from the time that the kubelet first sees it.
+    /// The kubelet's state of the Pod, once the kubelet has seen the Pod.
     pub(crate) runtime: Option<Box<PodRuntime>>,
     /// A status that the kubelet has sent and the API server has not received yet.
-    pub(crate) status: Option<PodStatus>,
-    /// Whether the Job controller has noticed its end.
-    pub(crate) noticed: bool,
+    pub(crate) sent_status: Option<PodStatus>,
+    /// Whether the Job controller has noticed the end of the Pod.
+    pub(crate) end_noticed: bool,
     /// Whether the API server stores the object.
     pub(crate) exists: bool,
 }
 
 impl SimulatedPod {
-    /// Whether its phase is final.
+    /// Whether the phase of the Pod is final.
     pub(crate) fn has_ended(&self) -> bool {
         matches!(self.object.status.phase.as_str(), "Succeeded" | "Failed")
     }
 
-    /// Whether its deletion was requested.
+    /// Whether the deletion of the Pod was requested.
     pub(crate) fn is_deleting(&self) -> bool {
         self.object.metadata.deletion_timestamp.is_some()
     }
 
-    /// Whether the Job controller still has to count it.
+    /// Whether the Job controller still has to count the Pod.
     pub(crate) fn is_tracked(&self) -> bool {
         !self.object.metadata.finalizers.is_empty()
     }

@@ -13,10 +13,10 @@ pub(crate) struct PodRuntime {
     pub(crate) init_count: usize,
     pub(crate) sandbox: SandboxState,
     /// When the kubelet first saw the Pod.
-    pub(crate) started: Timestamp,
+    pub(crate) first_seen: Timestamp,
     pub(crate) pass: KubeletPass,
     /// Number of the latest planned wake. Earlier wakes have no effect.
-    pub(crate) wake: u32,
+    pub(crate) latest_wake: u32,
     pub(crate) stage: PodStage,
 }
 
@@ -25,15 +25,15 @@ pub(crate) struct PodRuntime {
 pub(crate) struct KubeletPass {
     /// Number of the pass, from 1.
     pub(crate) number: u32,
-    /// Whether the pass has not ended yet.
+    /// Whether the pass is still in progress.
     pub(crate) busy: bool,
     /// Whether a container ended during the pass.
-    pub(crate) noticed: bool,
+    pub(crate) saw_exit: bool,
     /// Whether the pass started a container.
-    pub(crate) started: bool,
+    pub(crate) started_container: bool,
 }
 
-/// How far the kubelet's work on a Pod has got.
+/// The stage of the kubelet's work on a Pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PodStage {
     /// Containers are started or are running.
@@ -42,17 +42,17 @@ pub(crate) enum PodStage {
     WorkDone,
     /// The Pod was deleted, and its containers are being stopped.
     Stopping,
-    /// The Pod is declared ended.
+    /// The kubelet has declared the Pod ended.
     Ended,
-    /// The Pod is declared ended after its deletion.
+    /// The kubelet has declared the Pod ended after its deletion.
     Stopped,
 }
 
-/// Whether a Pod's sandbox exists.
+/// The state of a Pod's sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SandboxState {
     /// The sandbox is being created.
-    None,
+    Creating,
     /// The sandbox exists.
     Ready,
     /// The sandbox has been removed.
@@ -76,18 +76,19 @@ pub(crate) struct ContainerRuntime {
     pub(crate) program: ContainerProgram,
     pub(crate) state: ProcessState,
     /// The end of the current run, until the kubelet notices it.
-    pub(crate) exit: Option<Terminated>,
+    pub(crate) unnoticed_exit: Option<Terminated>,
     /// The end of the run before the current one.
-    pub(crate) last: Option<Terminated>,
+    pub(crate) previous_exit: Option<Terminated>,
+    /// The id that the runtime gave to the container.
     pub(crate) id: String,
-    /// Number of its latest run, from 1; 0 before the first run.
+    /// Number of the container's latest run, from 1; 0 before the first run.
     pub(crate) run: u32,
     pub(crate) restarts: i32,
-    /// Number of the latest pass that dealt with it.
-    pub(crate) pass: u32,
-    /// Until when it must not be restarted after a failure.
+    /// Number of the latest pass that handled the container.
+    pub(crate) latest_pass: u32,
+    /// The time until which the container must not be restarted after a failure.
     pub(crate) crash_back_off_until: Option<Timestamp>,
-    /// Until when its image must not be pulled again, and the length of this back-off.
+    /// The time until which the image must not be pulled again, and the length of this back-off.
     pub(crate) image_back_off: Option<(Timestamp, SignedDuration)>,
 }
 
@@ -95,7 +96,7 @@ pub(crate) struct ContainerRuntime {
 #[derive(Debug)]
 pub(crate) enum ProcessState {
     Waiting(Waiting),
-    /// The process runs since this time.
+    /// The process has been running since this time.
     Running(Timestamp),
     Exited(Terminated),
 }
@@ -105,27 +106,27 @@ impl ContainerRuntime {
         matches!(self.state, ProcessState::Running(_))
     }
 
-    /// Whether it ended with exit code 0, or `None` if it has not ended or the kubelet has not noticed the end.
-    pub(crate) fn ended_well(&self) -> Option<bool> {
+    /// Whether the container ended with exit code 0, or `None` if it has not ended or the kubelet has not noticed the end.
+    pub(crate) fn exit_success(&self) -> Option<bool> {
         match &self.state {
             ProcessState::Exited(terminated) => Some(terminated.exit_code == 0),
             ProcessState::Waiting(_) | ProcessState::Running(_) => None,
         }
     }
 
-    /// Whether it is restarted after an end. `well` says whether the exit code was 0.
-    pub(crate) fn restarts_after(&self, well: bool, restart_on_failure: bool) -> bool {
-        self.purpose == ContainerPurpose::Sidecar || (!well && restart_on_failure)
+    /// Whether the container is restarted after it has ended. `success` says whether the exit code was 0.
+    pub(crate) fn is_restarted_after(&self, success: bool, restart_on_failure: bool) -> bool {
+        self.purpose == ContainerPurpose::Sidecar || (!success && restart_on_failure)
     }
 }
 
 impl PodRuntime {
-    /// Whether its containers are being stopped, or have been stopped, because it was deleted.
+    /// Whether the containers are being stopped, or have been stopped, because the Pod was deleted.
     pub(crate) fn is_stopping(&self) -> bool {
         matches!(self.stage, PodStage::Stopping | PodStage::Stopped)
     }
 
-    /// Whether the kubelet has declared it ended.
+    /// Whether the kubelet has declared the Pod ended.
     pub(crate) fn has_ended(&self) -> bool {
         matches!(self.stage, PodStage::Ended | PodStage::Stopped)
     }
@@ -142,7 +143,7 @@ impl PodRuntime {
     pub(crate) fn is_initialized(&self) -> bool {
         self.init_containers().iter().all(|container| match container.purpose {
             ContainerPurpose::Sidecar => container.run > 0,
-            ContainerPurpose::Init | ContainerPurpose::Main => container.ended_well() == Some(true),
+            ContainerPurpose::Init | ContainerPurpose::Main => container.exit_success() == Some(true),
         })
     }
 
@@ -150,11 +151,13 @@ impl PodRuntime {
     pub(crate) fn is_work_done(&self, restart_on_failure: bool) -> bool {
         let init_failed = |container: &ContainerRuntime| {
             container.purpose == ContainerPurpose::Init
-                && container.ended_well() == Some(false)
+                && container.exit_success() == Some(false)
                 && !restart_on_failure
         };
         let done = |container: &ContainerRuntime| {
-            container.ended_well().is_some_and(|well| !container.restarts_after(well, restart_on_failure))
+            container
+                .exit_success()
+                .is_some_and(|success| !container.is_restarted_after(success, restart_on_failure))
         };
         self.init_containers().iter().any(init_failed)
             || (self.is_initialized() && self.main_containers().iter().all(done))

@@ -5,16 +5,16 @@ use jiff::SignedDuration;
 /// The behaviour of a container after its start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ContainerProgram {
-    /// The text of the command shows how long it runs and how it exits.
+    /// The text of the command shows how long the container runs and how it exits.
     Known {
-        /// The time until it exits.
+        /// The time until the container exits.
         after: SignedDuration,
         /// Exit code.
         exit_code: i32,
-        /// Whether it has a handler for SIGTERM. Without one, process 1 of a container ignores the signal.
+        /// Whether the process handles SIGTERM. Process 1 of a container ignores signals that it does not handle.
         handles_sigterm: bool,
     },
-    /// It works for a random time.
+    /// The text of the command shows neither, so the container works for a random time.
     Works,
     /// The program, named here, does not exist, so the container cannot start.
     Missing(String),
@@ -47,8 +47,8 @@ pub(crate) fn read_program(command: &[String], args: &[String], index: Option<u3
     })
 }
 
-/// Evaluates a script: its duration, its exit code, and whether it handles SIGTERM. Returns `None` if the script has
-/// statements that are not simple.
+/// Evaluates a script. Returns its duration, its exit code, and whether it handles SIGTERM, or `None` if the script has a
+/// statement whose effect is not known.
 fn evaluate_script(script: &str, index: Option<u32>) -> Option<(SignedDuration, i32, bool)> {
     let (mut passed, mut status, mut handles_sigterm) = (SignedDuration::ZERO, 0, false);
     let mut exit_on_error = false;
@@ -79,16 +79,16 @@ fn evaluate_script(script: &str, index: Option<u32>) -> Option<(SignedDuration, 
                     }
                 }
             }
-            let Some((at, and)) = next else { break };
-            runs = (status == 0) == and;
-            rest = &rest[at + 2..];
+            let Some((position, is_and)) = next else { break };
+            runs = (status == 0) == is_and;
+            rest = &rest[position + 2..];
         }
     }
     Some((passed, status, handles_sigterm))
 }
 
-/// Evaluates a simple statement: its duration, its exit code, and whether it ends the script. Returns `None` if the effect of
-/// the statement is not known.
+/// Evaluates a simple statement. Returns its duration, its exit code, and whether it ends the script, or `None` if the
+/// effect of the statement is not known.
 fn evaluate_statement(words: &[&str], index: Option<u32>) -> Option<(SignedDuration, i32, bool)> {
     let expand = |word: &str| -> String {
         let index = index.map(|index| index.to_string()).unwrap_or_default();
@@ -126,7 +126,7 @@ fn evaluate_statement(words: &[&str], index: Option<u32>) -> Option<(SignedDurat
     Some((SignedDuration::ZERO, status, false))
 }
 
-/// Splits a statement into words and removes the quotes. Returns `None` if it is not a simple statement.
+/// Splits a statement into words and removes the quotes. Returns `None` if the statement is not simple, for example a pipe.
 fn split_words(statement: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -144,7 +144,7 @@ fn split_words(statement: &str) -> Option<Vec<String>> {
             _ => word.get_or_insert_default().push(letter),
         }
     }
-    // The caller has cut the text inside a quote.
+    // The quote contains a separator of statements, at which the caller has split the script.
     if quote.is_some() {
         return None;
     }

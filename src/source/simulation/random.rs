@@ -1,15 +1,15 @@
-//! Random numbers that never change between releases.
+//! Random numbers that are the same in every release.
 //!
-//! The algorithm is `SplitMix64` (Steele, Lea, Flood 2014), on whole numbers only. No crate is used, because the crates do
-//! not promise the same numbers in their next release (`fastrand` 2.1 changed them), while a simulation promises the same
+//! The algorithm is `SplitMix64` (Steele, Lea, Flood 2014), with integers only. No crate is used, because crates do not
+//! promise the same numbers in their next release (`fastrand` 2.1 changed its numbers), but a simulation promises the same
 //! bytes for the same seed.
 
 use std::ops::RangeInclusive;
 
 use jiff::SignedDuration;
 
-/// The purpose of random numbers. Each purpose has its own stream, so that one more number for one purpose changes no other
-/// stream. For example, the same Pod works for the same time on two nodes and on ten.
+/// The purpose of random numbers. Each purpose has its own stream, so that an additional number for one purpose changes no
+/// other stream. For example, a Pod works for the same time in a cluster of two nodes and in a cluster of ten.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum RandomPurpose {
     /// Suffixes of Pod names.
@@ -22,7 +22,7 @@ pub(crate) enum RandomPurpose {
     Sandbox,
     /// The size of an image, and how long its pull takes.
     Image,
-    /// The parts of a second at which the kubelet of a node works.
+    /// The offsets within a second at which the kubelet of a node works.
     NodeClock,
     /// Whether and when a container fails.
     Failure,
@@ -74,7 +74,7 @@ impl Random {
         SignedDuration::try_from_nanos_i128(start + drawn).unwrap_or(*range.start())
     }
 
-    /// A duration in a range, mostly in the lower half. Durations of equal work are distributed like this.
+    /// A duration in a range, mostly in the lower half. Repetitions of the same work take times with this distribution.
     pub(crate) fn skewed(&mut self, range: &RangeInclusive<SignedDuration>) -> SignedDuration {
         let (start, width) = Self::nanos(range);
         let tail = self.below(width.saturating_add(1));
@@ -97,10 +97,12 @@ impl Random {
         )
     }
 
-    /// The random end of a generated name: five of the letters and digits that Kubernetes uses, which form no words.
+    /// The random end of a generated name: five of the letters and digits that Kubernetes uses. They contain no vowels, so
+    /// that they form no words.
     pub(crate) fn name_suffix(&mut self) -> String {
-        const LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
-        (0..5).map(|_| char::from(LETTERS[usize::try_from(self.below(27)).unwrap_or(0)])).collect()
+        const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+        let mut letter = || LETTERS[usize::try_from(self.below(LETTERS.len() as u64)).unwrap_or(0)];
+        (0..5).map(|_| char::from(letter())).collect()
     }
 }
 
@@ -109,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_those_of_the_published_algorithm() {
+    fn the_numbers_match_the_published_algorithm() {
         let mut random = Random(1_234_567);
         let numbers: Vec<u64> = (0..3).map(|_| random.next()).collect();
         assert_eq!(

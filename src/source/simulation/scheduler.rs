@@ -1,4 +1,5 @@
-//! The scheduler: it binds each Pod to a node on which the Pod fits, and tries again after a Pod has ended.
+//! The scheduler. It binds each Pod to a node on which the Pod fits. After a Pod has ended, it tries the Pods again that fit
+//! on no node.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -12,25 +13,25 @@ use crate::source::simulation::task::{PodKey, SimulationTask};
 use crate::source::simulation::virtual_time::{START, ms, truncate_to_second};
 use crate::source::simulation::world::World;
 
-/// How often all Pods that fit nowhere are tried again, even if no Pod has ended.
+/// How often all parked Pods are tried again, even if no Pod has ended.
 const FLUSH_INTERVAL: SignedDuration = SignedDuration::from_mins(5);
-/// The request that is assumed for each Pod when nodes are compared, in thousandths of a CPU.
+/// The CPU that is added for each Pod when the loads of nodes are compared, in thousandths of a CPU.
 const ASSUMED_CPU: u64 = 100;
 
 /// The state of the scheduler.
 #[derive(Debug)]
 pub(crate) struct Scheduler {
-    /// The end of the work on earlier Pods. The scheduler handles one Pod at a time.
-    busy: Timestamp,
-    /// Pods that fit nowhere, by the CPU that they request, oldest first.
+    /// When the work on earlier Pods ends. The scheduler handles one Pod at a time.
+    busy_until: Timestamp,
+    /// Pods that fit on no node, grouped by the CPU that they request, oldest first.
     parked: BTreeMap<u64, VecDeque<PodKey>>,
     /// When all parked Pods are next tried again.
-    flush: Timestamp,
+    next_flush: Timestamp,
 }
 
 impl Default for Scheduler {
     fn default() -> Self {
-        Self { busy: START, parked: BTreeMap::new(), flush: START }
+        Self { busy_until: START, parked: BTreeMap::new(), next_flush: START }
     }
 }
 
@@ -38,13 +39,13 @@ impl World {
     /// Puts a new Pod into the queue of the scheduler.
     pub(crate) fn enqueue_scheduling(&mut self, pod: PodKey) {
         let delay = self.random_latency(4, 12);
-        let at = (self.now + delay).max(self.scheduler.busy);
-        self.scheduler.busy = at + SignedDuration::from_micros(900);
-        self.schedule_at(at, SimulationTask::Schedule(pod));
+        let at = (self.now + delay).max(self.scheduler.busy_until);
+        self.scheduler.busy_until = at + SignedDuration::from_micros(900);
+        self.schedule_at(at, SimulationTask::SchedulePod(pod));
     }
 
     /// Looks for a node for a Pod.
-    pub(crate) fn schedule(&mut self, pod: PodKey) {
+    pub(crate) fn schedule_pod(&mut self, pod: PodKey) {
         let state = &self.pods[pod];
         if !state.exists || state.node.is_some() || state.is_deleting() {
             return;
@@ -56,11 +57,12 @@ impl World {
         }
     }
 
-    /// The node with the smallest requests among those on which the Pod fits.
+    /// The node with the smallest load among the nodes on which the Pod fits.
     fn choose_node(&self, cpu: u64) -> Option<usize> {
-        let load = |node: &SimulatedNode| (node.requested + u64::from(node.pods) * ASSUMED_CPU, node.pods);
+        let load =
+            |node: &SimulatedNode| (node.requested_cpu + u64::from(node.pods) * ASSUMED_CPU, node.pods);
         let fitting = self.nodes.iter().enumerate().filter(|(_, node)| node.refusal_reason(cpu).is_none());
-        fitting.min_by_key(|(_, node)| load(node)).map(|(at, _)| at)
+        fitting.min_by_key(|(_, node)| load(node)).map(|(index, _)| index)
     }
 
     fn bind_pod(&mut self, pod: PodKey, node: usize, cpu: u64) {
@@ -91,10 +93,10 @@ impl World {
         let message = self.refusal_message(cpu);
         self.record_scheduling_event(pod, true, "FailedScheduling", message.clone());
         let state = &mut self.pods[pod];
-        let known = state.object.status.condition("PodScheduled");
-        if known.is_none_or(|condition| condition.message != message) {
+        let before = state.object.status.condition("PodScheduled");
+        if before.is_none_or(|condition| condition.message != message) {
             // The condition keeps the time of the first refusal.
-            let since = known.and_then(|condition| condition.last_transition_time);
+            let since = before.and_then(|condition| condition.last_transition_time);
             state.object.status.conditions = vec![PodCondition {
                 r#type: "PodScheduled".to_owned(),
                 status: "False".to_owned(),
@@ -104,13 +106,13 @@ impl World {
             }];
             self.emit_pod(pod, Seen::Changed);
         }
-        if self.scheduler.flush <= self.now {
-            self.scheduler.flush = self.now + FLUSH_INTERVAL;
-            self.schedule_after(FLUSH_INTERVAL, SimulationTask::RetrySchedule);
+        if self.scheduler.next_flush <= self.now {
+            self.scheduler.next_flush = self.now + FLUSH_INTERVAL;
+            self.schedule_after(FLUSH_INTERVAL, SimulationTask::RetryParkedPods);
         }
     }
 
-    /// Why the Pod fits on no node, in the wording of the scheduler.
+    /// Why a Pod that requests `cpu` fits on no node, in the wording of the scheduler.
     fn refusal_message(&self, cpu: u64) -> String {
         let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
         for reason in self.nodes.iter().filter_map(|node| node.refusal_reason(cpu)) {
@@ -130,20 +132,21 @@ impl World {
         )
     }
 
-    /// Tries the parked Pods again, oldest first, until one of each size does not fit. Every [`FLUSH_INTERVAL`] tries all.
-    pub(crate) fn retry_schedule(&mut self) {
-        let flush = self.scheduler.flush == self.now;
-        let sizes: Vec<(u64, usize)> =
+    /// For each amount of requested CPU, tries the parked Pods again, oldest first, until one does not fit. Once in each
+    /// [`FLUSH_INTERVAL`], tries all of them.
+    pub(crate) fn retry_parked_pods(&mut self) {
+        let is_flush = self.scheduler.next_flush == self.now;
+        let groups: Vec<(u64, usize)> =
             self.scheduler.parked.iter().map(|(&cpu, pods)| (cpu, pods.len())).collect();
-        for (cpu, count) in sizes {
+        for (cpu, count) in groups {
             for _ in 0..count {
-                if !flush && self.choose_node(cpu).is_none() {
+                if !is_flush && self.choose_node(cpu).is_none() {
                     break;
                 }
                 let Some(pod) = self.scheduler.parked.get_mut(&cpu).and_then(VecDeque::pop_front) else {
                     break;
                 };
-                self.schedule(pod);
+                self.schedule_pod(pod);
             }
         }
     }
@@ -166,7 +169,7 @@ impl World {
         }
     }
 
-    /// Makes the kubelet of a deleted Pod stop the Pod.
+    /// Makes the kubelet stop a deleted Pod.
     pub(crate) fn stop_on_node(&mut self, pod: PodKey) {
         self.schedule_after(ms(2), SimulationTask::Kubelet(pod, KubeletStep::Stop));
     }

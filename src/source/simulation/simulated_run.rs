@@ -22,9 +22,10 @@ pub(crate) const MAX_NODES: u32 = 10_000;
 pub struct SimulationOptions {
     /// The manifest of the Jobs.
     pub manifest: ManifestText,
-    /// Decides everything that the manifest leaves open, for example how long a container works.
+    /// Seed of the random numbers, which decide everything that the manifest leaves open, for example how long a container
+    /// works.
     pub seed: u64,
-    /// The number of nodes. It is clamped to 1 to [`MAX_NODES`]. Each node has 8 CPUs and room for 110 Pods.
+    /// The number of nodes, clamped to the range from 1 to [`MAX_NODES`]. Each node has 8 CPUs and room for 110 Pods.
     pub nodes: u32,
 }
 
@@ -34,10 +35,10 @@ impl Default for SimulationOptions {
     }
 }
 
-/// A simulated run: an iterator over the observations of a watch that began before the Jobs were applied, in the order of
-/// time.
+/// A simulated run: an iterator over the observations of a watch that began before the Jobs were applied, in chronological
+/// order.
 ///
-/// It ends when nothing more can happen. It also ends after ten minutes of virtual time with nothing but retries, for
+/// The run ends when nothing more can happen. It also ends after ten minutes of virtual time with nothing but retries, for
 /// example of a Pod that fits on no node or of an image that does not exist; see [`Simulation::stuck_reason`].
 #[derive(Debug)]
 pub struct Simulation {
@@ -86,15 +87,16 @@ impl Simulation {
         self.now
     }
 
-    /// If the simulation has ended although some Jobs have not, one line that names these Jobs and the reasons.
+    /// One line that names the Jobs that have not ended although the simulation has, and the reason for each. `None` if the
+    /// simulation has not ended, or if all Jobs have ended.
     pub fn stuck_reason(&self) -> Option<String> {
         if !self.ended {
             return None;
         }
         let mut reasons = Vec::new();
         for job in self.world.jobs.iter().filter(|job| !job.finished) {
-            let waiting = job.live_pods().iter().find_map(|&pod| self.world.waiting_reason(pod));
-            let reason = match waiting {
+            let waiting_reason = job.live_pods().iter().find_map(|&pod| self.world.waiting_reason(pod));
+            let reason = match waiting_reason {
                 _ if job.is_suspended() => "is suspended".to_owned(),
                 Some(reason) => format!("waits: {reason}"),
                 None if job.live_pods().is_empty() => "has no Pods to run".to_owned(),
@@ -105,8 +107,8 @@ impl Simulation {
         if reasons.is_empty() {
             return None;
         }
-        let passed = self.world.now.duration_since(START);
-        let passed = SignedDuration::from_secs(passed.as_secs());
-        Some(format!("the simulation stops after {passed:#}: {}", reasons.join("; ")))
+        let elapsed = self.world.now.duration_since(START);
+        let elapsed = SignedDuration::from_secs(elapsed.as_secs());
+        Some(format!("the simulation stops after {elapsed:#}: {}", reasons.join("; ")))
     }
 }

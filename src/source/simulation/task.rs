@@ -1,4 +1,4 @@
-//! The tasks of the simulation, which happen one after another in the order of virtual time.
+//! The tasks of the simulation. They run one after another, in the order of virtual time.
 
 use crate::observation::{Event, Seen};
 use crate::source::simulation::kubelet_step::KubeletStep;
@@ -13,32 +13,33 @@ pub(crate) type PodKey = usize;
 pub(crate) enum SimulationTask {
     /// The API server stores a Job.
     CreateJob(JobKey),
-    /// The Job controller compares a Job with its Pods.
+    /// The Job controller syncs a Job, that is, compares the Job with its Pods.
     SyncJob(JobKey),
     /// A time that a Job waits for has come, for example its deadline.
     WakeJob(JobKey),
     /// The Job controller creates a Pod, with its completion index.
     CreatePod(JobKey, Option<u32>),
     /// The Job controller writes the status that it decided on.
-    WriteJob(JobKey),
-    /// The Job controller has counted the ended Pods and writes the outcome.
-    CountJob(JobKey),
+    WriteDecision(JobKey),
+    /// The Job controller has counted the ended Pods and writes the new counts.
+    WriteCounts(JobKey),
     /// The time to live of an ended Job has passed.
     ExpireJob(JobKey),
     /// The scheduler looks for a node for a Pod.
-    Schedule(PodKey),
-    /// The scheduler tries the Pods again that fitted on no node.
-    RetrySchedule,
+    SchedulePod(PodKey),
+    /// The scheduler tries the parked Pods again, which did not fit on any node.
+    RetryParkedPods,
     /// The kubelet does the next step of its work on a Pod.
     Kubelet(PodKey, KubeletStep),
     /// The status of a Pod, sent by its kubelet, reaches the API server.
     WriteStatus(PodKey),
     /// An event reaches the API server.
-    Post(Box<Event>, Seen),
+    StoreEvent(Box<Event>, Seen),
 }
 
 impl SimulationTask {
-    /// Whether the task may lie far in the future and is no retry. While one is queued, the simulation does not give up.
+    /// Whether the task may be due in the far future without being a retry. While such a task is queued, the simulation does
+    /// not give up.
     pub(crate) fn is_awaited(&self) -> bool {
         matches!(self, Self::WakeJob(_) | Self::ExpireJob(_) | Self::Kubelet(_, KubeletStep::Exit(..)))
     }

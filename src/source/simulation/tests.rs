@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::observation::{Event, Job, Object, Observation, Pod, Seen, known};
+use crate::observation::{Event, Job, Object, Observation, Pod, Seen, known_time};
 use crate::source::simulation::virtual_time::START;
 use crate::source::simulation::*;
 
@@ -200,7 +200,7 @@ impl SimulatedRun {
             assert!(instants.is_sorted(), "{instants:?}");
             for container in &pod.status.container_statuses {
                 let Some(ended) = &container.state.terminated else { continue };
-                if let Some((from, to)) = known(ended.started_at).zip(known(ended.finished_at)) {
+                if let Some((from, to)) = known_time(ended.started_at).zip(known_time(ended.finished_at)) {
                     assert!(from <= to && from.subsec_nanosecond() == 0 && to.subsec_nanosecond() == 0);
                 }
             }

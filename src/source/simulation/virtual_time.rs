@@ -1,4 +1,4 @@
-//! The time of the simulation, and short forms for durations and ranges.
+//! The start of virtual time, and short constructors of durations and ranges.
 
 use std::ops::RangeInclusive;
 
@@ -15,11 +15,11 @@ pub(crate) const fn ms(millis: i64) -> SignedDuration {
 }
 
 /// A range of durations between two numbers of milliseconds, both included.
-pub(crate) const fn ms_range(least: i64, most: i64) -> RangeInclusive<SignedDuration> {
-    ms(least)..=ms(most)
+pub(crate) const fn ms_range(min: i64, max: i64) -> RangeInclusive<SignedDuration> {
+    ms(min)..=ms(max)
 }
 
-/// Truncates a time to the second, like the times in a status.
+/// Truncates a time to the second. The times in a status are truncated in this way.
 pub(crate) fn truncate_to_second(at: Timestamp) -> Time {
     Time { seconds: at.as_second(), nanos: 0 }
 }

@@ -1,7 +1,7 @@
 //! The simulated cluster: its clock, its queue of tasks, its objects and the observations of their changes.
 //!
-//! The controller, the scheduler and the kubelets are `impl World` blocks in files of their own. They run
-//! [`SimulationTask`]s. Each change of an object ends with a call of one of the `emit` functions, which stands for one
+//! The controller, the scheduler and the kubelets are `impl World` blocks in files of their own. Their methods run the
+//! [`SimulationTask`]s. Each change of an object ends with a call of one of the `emit` methods. Such a call stands for one
 //! write to the API server.
 
 use std::cmp::Reverse;
@@ -21,13 +21,13 @@ use crate::source::simulation::scheduler::Scheduler;
 use crate::source::simulation::task::{JobKey, PodKey, SimulationTask};
 use crate::source::simulation::virtual_time::{START, ms, ms_range};
 
-/// Time from a write until a watch receives it over a quiet connection.
+/// Time from a write to the API server until a watch receives the change over a quiet connection.
 const TRANSPORT_DELAY: SignedDuration = SignedDuration::from_millis(3);
 
 /// The simulation gives up if nothing but retries happens for this long.
 const STUCK_TIMEOUT: SignedDuration = SignedDuration::from_mins(10);
 
-/// A task with its time. Tasks of the same time run in the order in which they were queued.
+/// A task with the time at which it runs. Tasks with the same time run in the order in which they were queued.
 #[derive(Debug)]
 struct QueuedTask {
     at: Timestamp,
@@ -67,15 +67,15 @@ pub(crate) struct World {
     queue: BinaryHeap<Reverse<QueuedTask>>,
     /// Number of the latest queued task.
     sequence: u64,
-    /// How many queued tasks are awaited, see [`SimulationTask::is_awaited`].
-    awaited: usize,
+    /// The number of queued tasks for which [`SimulationTask::is_awaited`] returns `true`.
+    awaited_tasks: usize,
     /// Time of the latest task that was not a retry.
-    progress: Timestamp,
+    last_progress: Timestamp,
     /// The latest resource version.
-    version: u64,
+    last_version: u64,
     latency: Random,
     uids: Random,
-    /// Observations that are not returned yet.
+    /// Observations that [`World::next_observation`] has not returned yet.
     emitted: VecDeque<Observation>,
 }
 
@@ -87,21 +87,21 @@ impl World {
             seed,
             jobs: jobs.into_iter().map(SimulatedJob::new).collect(),
             pods: Vec::new(),
-            nodes: (0..nodes.max(1)).map(|at| SimulatedNode::new(seed, at)).collect(),
+            nodes: (0..nodes.max(1)).map(|index| SimulatedNode::new(seed, index)).collect(),
             scheduler: Scheduler::default(),
             recorder: EventRecorder::default(),
             queue: BinaryHeap::new(),
             sequence: 0,
-            awaited: 0,
-            progress: START,
-            version: 1000,
+            awaited_tasks: 0,
+            last_progress: START,
+            last_version: 1000,
             latency: Random::new(seed, RandomPurpose::Latency, &[]),
             uids: Random::new(seed, RandomPurpose::Uid, &[]),
             emitted: VecDeque::new(),
         };
-        // `kubectl apply` sends one Job after another.
-        for (job, after) in (0..world.jobs.len()).zip((0..).step_by(12)) {
-            world.schedule_after(ms(after), SimulationTask::CreateJob(job));
+        // `kubectl apply` sends one Job after another, here every 12 ms.
+        for (job, delay) in (0..world.jobs.len()).zip((0..).step_by(12)) {
+            world.schedule_after(ms(delay), SimulationTask::CreateJob(job));
         }
         world
     }
@@ -112,16 +112,16 @@ impl World {
             if let Some(observation) = self.emitted.pop_front() {
                 return Some(observation);
             }
-            let Reverse(entry) = self.queue.pop()?;
-            let awaited = entry.task.is_awaited();
-            self.awaited -= usize::from(awaited);
-            if entry.at > self.progress + STUCK_TIMEOUT && !awaited && self.awaited == 0 {
-                self.now = self.progress + STUCK_TIMEOUT;
+            let Reverse(queued) = self.queue.pop()?;
+            let is_awaited = queued.task.is_awaited();
+            self.awaited_tasks -= usize::from(is_awaited);
+            if queued.at > self.last_progress + STUCK_TIMEOUT && !is_awaited && self.awaited_tasks == 0 {
+                self.now = self.last_progress + STUCK_TIMEOUT;
                 self.queue.clear();
                 return None;
             }
-            self.now = entry.at;
-            self.run_task(entry.task);
+            self.now = queued.at;
+            self.run_task(queued.task);
         }
     }
 
@@ -131,20 +131,20 @@ impl World {
             SimulationTask::SyncJob(job) => self.sync_job(job),
             SimulationTask::WakeJob(job) => self.wake_job(job),
             SimulationTask::CreatePod(job, index) => self.create_pod(job, index),
-            SimulationTask::WriteJob(job) => self.write_decided(job),
-            SimulationTask::CountJob(job) => self.count_job(job),
+            SimulationTask::WriteDecision(job) => self.write_decision(job),
+            SimulationTask::WriteCounts(job) => self.write_counts(job),
             SimulationTask::ExpireJob(job) => self.expire_job(job),
-            SimulationTask::Schedule(pod) => self.schedule(pod),
-            SimulationTask::RetrySchedule => self.retry_schedule(),
+            SimulationTask::SchedulePod(pod) => self.schedule_pod(pod),
+            SimulationTask::RetryParkedPods => self.retry_parked_pods(),
             SimulationTask::Kubelet(pod, step) => self.run_kubelet_step(pod, step),
             SimulationTask::WriteStatus(pod) => self.write_status(pod),
-            SimulationTask::Post(event, seen) => self.store_event(event, seen),
+            SimulationTask::StoreEvent(event, seen) => self.store_event(event, seen),
         }
     }
 
     /// Queues a task for a time, or for now if the time has passed.
     pub(crate) fn schedule_at(&mut self, at: Timestamp, task: SimulationTask) {
-        self.awaited += usize::from(task.is_awaited());
+        self.awaited_tasks += usize::from(task.is_awaited());
         self.sequence += 1;
         self.queue.push(Reverse(QueuedTask { at: at.max(self.now), sequence: self.sequence, task }));
     }
@@ -156,12 +156,12 @@ impl World {
 
     /// Notes that something happened that is not a retry, so that the simulation does not give up yet.
     pub(crate) fn note_progress(&mut self) {
-        self.progress = self.now;
+        self.last_progress = self.now;
     }
 
-    /// Draws a delay between two numbers of milliseconds. All delays in the range are equally likely.
-    pub(crate) fn random_latency(&mut self, least: i64, most: i64) -> SignedDuration {
-        self.latency.uniform(&ms_range(least, most))
+    /// Draws a delay from `min` to `max` milliseconds. All delays in the range are equally likely.
+    pub(crate) fn random_latency(&mut self, min: i64, max: i64) -> SignedDuration {
+        self.latency.uniform(&ms_range(min, max))
     }
 
     /// Draws a new uid.
@@ -170,8 +170,8 @@ impl World {
     }
 
     fn next_version(&mut self) -> String {
-        self.version += 1;
-        self.version.to_string()
+        self.last_version += 1;
+        self.last_version.to_string()
     }
 
     fn emit(&mut self, seen: Seen, object: Object) {
@@ -187,7 +187,7 @@ impl World {
         self.emit(seen, Object::Job(Box::new(job)));
     }
 
-    /// Emits an observation of a Pod, after a change or a deletion, and makes the Job controller look at the Pod's Job.
+    /// Emits an observation of a Pod, after a change or a deletion, and makes the Job controller sync the Pod's Job.
     pub(crate) fn emit_pod(&mut self, key: PodKey, seen: Seen) {
         let version = self.next_version();
         let pod = &mut self.pods[key];
@@ -201,24 +201,24 @@ impl World {
     pub(crate) fn waiting_reason(&self, pod: PodKey) -> Option<String> {
         let status = &self.pods[pod].object.status;
         let unscheduled = status.condition("PodScheduled").filter(|scheduled| scheduled.status == "False");
-        let why = |waiting: &Waiting| format!("{} ({})", waiting.reason, waiting.message);
-        let all = status.init_container_statuses.iter().chain(&status.container_statuses);
-        let mut waiting = all.filter_map(|container| container.state.waiting.as_ref());
+        let describe = |waiting: &Waiting| format!("{} ({})", waiting.reason, waiting.message);
+        let containers = status.init_container_statuses.iter().chain(&status.container_statuses);
+        let mut waiting = containers.filter_map(|container| container.state.waiting.as_ref());
         unscheduled
             .map(|condition| condition.message.clone())
-            .or_else(|| waiting.find(|waiting| !waiting.message.is_empty()).map(why))
+            .or_else(|| waiting.find(|waiting| !waiting.message.is_empty()).map(describe))
     }
 
     /// Records an event that happens now.
     pub(crate) fn record_event(&mut self, record: &EventRecord<'_>) {
-        // A component does not wait until its events are sent.
+        // A component sends its events in the background.
         let delay = self.random_latency(3, 14);
         if let Some((at, event, seen)) = self.recorder.record(record, self.now, delay, &mut self.uids) {
-            self.schedule_at(at, SimulationTask::Post(Box::new(event), seen));
+            self.schedule_at(at, SimulationTask::StoreEvent(Box::new(event), seen));
         }
     }
 
-    /// Forgets the events of an object, which must have no more events after this.
+    /// Forgets the events of an object. No event about the object may be recorded afterwards.
     pub(crate) fn forget_events(&mut self, uid: &str) {
         self.recorder.forget(uid);
     }

@@ -56,7 +56,7 @@ impl RefusalLog {
         };
         let (first, last, is_coarse) = (truncate_to_millis(first), truncate_to_millis(last), !is_precise);
         let new = Refusal { first, last, is_coarse };
-        let refusal = self.refusals.entry(normalize(event.text()).into()).or_insert(new);
+        let refusal = self.refusals.entry(normalize(event.plain_message()).into()).or_insert(new);
         (refusal.first, refusal.is_coarse) = (refusal.first, refusal.is_coarse).min((first, is_coarse));
         refusal.last = refusal.last.max(last);
     }

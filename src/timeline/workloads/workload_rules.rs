@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::observation::{
-    CronJob, Custom, DaemonSet, Deployment, JobCondition, Object, ReplicaSet, StatefulSet, known,
+    CronJob, Custom, DaemonSet, Deployment, JobCondition, Object, ReplicaSet, StatefulSet, known_time,
 };
 use crate::timeline::workloads::cron_job::{cron_job_status, next_run};
 use crate::timeline::workloads::rollout;
@@ -228,7 +228,7 @@ impl WorkloadRules for Custom {
         let is_suspended = |condition: &&JobCondition| condition.r#type == "Suspended";
         let condition = self.status.conditions.iter().find(is_suspended);
         let is_true = condition.map(|condition| condition.status == "True");
-        let since = condition.and_then(|condition| known(condition.last_transition_time));
+        let since = condition.and_then(|condition| known_time(condition.last_transition_time));
         let suspended = self.spec.suspend.or(is_true) == Some(true);
         Some(SuspensionStatus { suspended, condition: is_true.zip(since) })
     }

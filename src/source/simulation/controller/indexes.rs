@@ -7,7 +7,7 @@ use crate::source::simulation::controller::retry::retry_delay;
 /// Whether an index still needs Pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum IndexStatus {
-    /// It needs another Pod.
+    /// The index needs another Pod.
     Open,
     Completed,
     Failed,
@@ -24,7 +24,7 @@ struct CompletionIndex {
 #[derive(Debug)]
 pub(crate) struct CompletionIndexes {
     all: Vec<CompletionIndex>,
-    /// All indexes below this one are closed.
+    /// The first index that is open. All indexes below it have completed or failed.
     first_open: usize,
     completed: usize,
     failed: usize,
@@ -74,38 +74,40 @@ impl CompletionIndexes {
             .is_some_and(|index| index.status == IndexStatus::Open)
     }
 
-    pub(crate) fn completed(&self) -> usize {
+    pub(crate) fn completed_count(&self) -> usize {
         self.completed
     }
 
-    pub(crate) fn failed(&self) -> usize {
+    pub(crate) fn failed_count(&self) -> usize {
         self.failed
     }
 
-    /// Indexes that are neither completed nor failed.
-    pub(crate) fn open(&self) -> usize {
+    /// Number of indexes that are neither completed nor failed.
+    pub(crate) fn open_count(&self) -> usize {
         self.all.len() - self.completed - self.failed
     }
 
-    /// The first open indexes that are not in `taken`, at most `count`. If `wait_each`, an index waits after a failure; then
-    /// the result has the earliest time at which a waiting index can be tried again.
+    /// The first open indexes that are not in `taken`, at most `count`. `taken` is sorted. If `waits_after_failure`, an index
+    /// is skipped until its retry delay has passed. The result then has the earliest time at which a skipped index can be
+    /// tried again.
     pub(crate) fn pending(
         &self,
         count: usize,
         taken: &[u32],
-        wait_each: bool,
+        waits_after_failure: bool,
         now: Timestamp,
     ) -> (Vec<u32>, Option<Timestamp>) {
         let (mut pending, mut wake) = (Vec::new(), None::<Timestamp>);
-        for (at, index) in self.all.iter().enumerate().skip(self.first_open) {
+        for (position, index) in self.all.iter().enumerate().skip(self.first_open) {
             if pending.len() == count {
                 break;
             }
-            let number = u32::try_from(at).unwrap_or(u32::MAX);
+            let number = u32::try_from(position).unwrap_or(u32::MAX);
             if index.status != IndexStatus::Open || taken.binary_search(&number).is_ok() {
                 continue;
             }
-            let until = index.last_failure.filter(|_| wait_each).map(|at| at + retry_delay(index.failures));
+            let until =
+                index.last_failure.filter(|_| waits_after_failure).map(|at| at + retry_delay(index.failures));
             match until.filter(|&until| until > now) {
                 Some(until) => wake = Some(wake.map_or(until, |wake| wake.min(until))),
                 None => pending.push(number),
@@ -127,17 +129,17 @@ impl CompletionIndexes {
     /// The indexes with this status, in the form `0,2-4,6,7`.
     fn format_indexes(&self, status: IndexStatus) -> String {
         let mut parts = Vec::new();
-        let mut at = 0;
-        while at < self.all.len() {
-            let first = at;
-            while self.all.get(at).is_some_and(|index| index.status == status) {
-                at += 1;
+        let mut next = 0;
+        while next < self.all.len() {
+            let first = next;
+            while self.all.get(next).is_some_and(|index| index.status == status) {
+                next += 1;
             }
-            match at - first {
-                0 => at += 1,
+            match next - first {
+                0 => next += 1,
                 1 => parts.push(first.to_string()),
                 2 => parts.push(format!("{first},{}", first + 1)),
-                _ => parts.push(format!("{first}-{}", at - 1)),
+                _ => parts.push(format!("{first}-{}", next - 1)),
             }
         }
         parts.join(",")
@@ -159,7 +161,7 @@ mod tests {
         }
         assert_eq!(indexes.completed_text(), "0,2-4,6,7,9");
         assert_eq!(indexes.failed_text(), "");
-        assert_eq!((indexes.completed(), indexes.failed(), indexes.open()), (7, 0, 3));
+        assert_eq!((indexes.completed_count(), indexes.failed_count(), indexes.open_count()), (7, 0, 3));
         assert_eq!(indexes.pending(5, &[5], false, START).0, [1, 8]);
     }
 

@@ -18,17 +18,17 @@ pub(crate) struct SimulatedJob {
     pub(crate) manifest: Arc<JobManifest>,
     /// The object that the API server stores.
     pub(crate) object: Job,
-    /// Whether it has ended.
+    /// Whether the Job has ended.
     pub(crate) finished: bool,
-    /// All its Pods, in the order of creation.
+    /// All Pods of the Job, in the order of creation.
     pub(crate) pods: Vec<PodKey>,
-    /// The names of its Pods.
-    pub(crate) names: HashSet<String>,
-    /// The Pods that have not ended or are not counted yet.
+    /// The names of the Pods.
+    pub(crate) pod_names: HashSet<String>,
+    /// The Pods that have not ended or that the controller has not counted yet.
     pub(crate) live: Vec<PodKey>,
     /// The completion indexes of the Pods that are about to be created.
     pub(crate) creating: Vec<Option<u32>>,
-    /// When the controller next looks at the Job.
+    /// When the controller next syncs the Job.
     pub(crate) next_sync: Option<Timestamp>,
     /// The latest time for which a [`WakeJob`](crate::source::simulation::task::SimulationTask::WakeJob) was queued.
     pub(crate) wake: Option<Timestamp>,
@@ -39,27 +39,29 @@ pub(crate) struct SimulatedJob {
     /// When the latest Pod failed.
     pub(crate) last_failure: Option<Timestamp>,
     pub(crate) indexes: CompletionIndexes,
-    /// `status.ready`. A change of it is a write, although observations do not contain the field.
+    /// `status.ready`. Observations do not contain this field, but a change of it makes the controller write the status.
     pub(crate) ready: usize,
 }
 
-/// The result of one look at a Job, which is to be written.
+/// The result of one sync of a Job, which the controller is about to write.
 #[derive(Debug)]
 pub(crate) struct SyncDecision {
     pub(crate) status: JobStatus,
+    /// `status.ready`, see [`SimulatedJob::ready`].
     pub(crate) ready: usize,
+    /// The Pods that the controller is about to count.
     pub(crate) counted: Vec<PodKey>,
 }
 
 impl SimulatedJob {
     /// Makes a Job that is not applied yet.
     pub(crate) fn new(manifest: Arc<JobManifest>) -> Self {
-        let indexes = if manifest.is_indexed() { manifest.spec.completions.unwrap_or(0) } else { 0 };
+        let index_count = if manifest.is_indexed() { manifest.spec.completions.unwrap_or(0) } else { 0 };
         Self {
             object: Job { spec: manifest.spec.clone(), ..Job::default() },
             finished: false,
             pods: Vec::new(),
-            names: HashSet::new(),
+            pod_names: HashSet::new(),
             live: Vec::new(),
             creating: Vec::new(),
             next_sync: None,
@@ -67,7 +69,7 @@ impl SimulatedJob {
             decision: None,
             failures: 0,
             last_failure: None,
-            indexes: CompletionIndexes::new(u32::try_from(indexes).unwrap_or(0)),
+            indexes: CompletionIndexes::new(u32::try_from(index_count).unwrap_or(0)),
             ready: 0,
             manifest,
         }
@@ -78,14 +80,14 @@ impl SimulatedJob {
         self.object.spec.suspend == Some(true)
     }
 
-    /// The Pods that have not ended or are not counted yet.
+    /// The Pods that have not ended or that the controller has not counted yet.
     pub(crate) fn live_pods(&self) -> &[PodKey] {
         &self.live
     }
 }
 
 /// Makes a condition that became true at `now`.
-pub(crate) fn condition(kind: &str, reason: &str, message: &str, now: Timestamp) -> JobCondition {
+pub(crate) fn true_condition(kind: &str, reason: &str, message: &str, now: Timestamp) -> JobCondition {
     JobCondition {
         r#type: kind.to_owned(),
         status: "True".to_owned(),
@@ -95,7 +97,7 @@ pub(crate) fn condition(kind: &str, reason: &str, message: &str, now: Timestamp)
     }
 }
 
-/// When a Pod ended, in whole seconds, by the same rule as the Job controller of Kubernetes.
+/// When a Pod ended, truncated to the second. The rule is the same as in the Job controller of Kubernetes.
 pub(crate) fn finish_time(pod: &SimulatedPod) -> Option<Timestamp> {
     let status = &pod.object.status;
     let ends = status.container_statuses.iter().filter_map(|container| container.state.terminated.as_ref());

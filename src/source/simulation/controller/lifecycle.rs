@@ -1,4 +1,4 @@
-//! What the Job controller and the API server do with Jobs and their Pods: create, delete, count.
+//! The actions of the Job controller and the API server on Jobs and their Pods: creation, deletion and release.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,9 +12,9 @@ use crate::source::simulation::task::{JobKey, PodKey, SimulationTask};
 use crate::source::simulation::virtual_time::truncate_to_second;
 use crate::source::simulation::world::World;
 
-/// How long the controller collects changes of Pods before it looks at the Job.
+/// How long the controller collects changes of Pods before it syncs the Job.
 const SYNC_DELAY: SignedDuration = SignedDuration::from_secs(1);
-/// The finalizer that keeps an ended Pod until it is counted.
+/// The finalizer that keeps an ended Pod until the controller has counted the Pod.
 const TRACKING_FINALIZER: &str = "batch.kubernetes.io/job-tracking";
 
 impl World {
@@ -41,11 +41,12 @@ impl World {
         self.request_sync_at(job, self.now + delay);
     }
 
-    /// Makes the controller look at a Job, because the Job or one of its Pods has changed.
+    /// Makes the controller sync a Job soon, because the Job or one of its Pods has changed.
     pub(crate) fn request_sync(&mut self, job: JobKey) {
         self.request_sync_at(job, self.now + SYNC_DELAY);
     }
 
+    /// Makes the controller sync a Job at `at`, unless an earlier sync is already planned.
     pub(crate) fn request_sync_at(&mut self, job: JobKey, at: Timestamp) {
         let state = &mut self.jobs[job];
         if !state.finished && state.next_sync.is_none_or(|next| next > at) {
@@ -54,7 +55,7 @@ impl World {
         }
     }
 
-    /// Makes the controller look at a Job, because a time that the Job waited for has come.
+    /// Makes the controller sync a Job now, because a time that the Job waited for has come.
     pub(crate) fn wake_job(&mut self, job: JobKey) {
         if !self.jobs[job].finished {
             self.note_progress();
@@ -62,7 +63,7 @@ impl World {
         }
     }
 
-    /// Makes the controller look at a Job at a later time.
+    /// Plans a call of [`World::wake_job`] at a later time.
     pub(crate) fn wake_job_at(&mut self, job: JobKey, at: Timestamp) {
         if self.jobs[job].wake != Some(at) {
             self.jobs[job].wake = Some(at);
@@ -73,11 +74,11 @@ impl World {
     /// The API server stores a new Pod.
     pub(crate) fn create_pod(&mut self, job: JobKey, index: Option<u32>) {
         let ordinal = self.jobs[job].pods.len() as u64;
-        let mut names = Random::new(self.seed, RandomPurpose::Name, &[job as u64, ordinal]);
+        let mut name_random = Random::new(self.seed, RandomPurpose::Name, &[job as u64, ordinal]);
         let (uid, now, key) = (self.new_uid(), truncate_to_second(self.now), self.pods.len());
         let state = &mut self.jobs[job];
-        if let Some(at) = state.creating.iter().position(|creating| *creating == index) {
-            state.creating.swap_remove(at);
+        if let Some(position) = state.creating.iter().position(|creating| *creating == index) {
+            state.creating.swap_remove(position);
         }
         let (manifest, owner) = (&state.manifest, &state.object.metadata);
         let mut labels = manifest.pod_labels.clone();
@@ -86,10 +87,10 @@ impl World {
         let annotations =
             index.map(|index| (COMPLETION_INDEX.to_owned(), index.to_string())).into_iter().collect();
         let infix = index.map(|index| format!("{index}-")).unwrap_or_default();
-        // The API server also draws another name if the name is taken.
-        let mut name = format!("{}-{infix}{}", owner.name, names.name_suffix());
-        while !state.names.insert(name.clone()) {
-            name = format!("{}-{infix}{}", owner.name, names.name_suffix());
+        // If the name is taken, the real API server generates another one as well.
+        let mut name = format!("{}-{infix}{}", owner.name, name_random.name_suffix());
+        while !state.pod_names.insert(name.clone()) {
+            name = format!("{}-{infix}{}", owner.name, name_random.name_suffix());
         }
         let mut metadata = ObjectMeta {
             name: name.clone(),
@@ -118,8 +119,8 @@ impl World {
             object: Pod { metadata, spec: manifest.pod_spec.clone(), status },
             node: None,
             runtime: None,
-            status: None,
-            noticed: false,
+            sent_status: None,
+            end_noticed: false,
             exists: true,
         });
         state.pods.push(key);
@@ -164,7 +165,7 @@ impl World {
         }
     }
 
-    /// Removes a deleted Pod that its kubelet has finished, unless the controller must still count it.
+    /// Removes a Pod whose deletion the kubelet has confirmed, unless the controller must still count the Pod.
     pub(crate) fn remove_pod(&mut self, pod: PodKey) {
         if self.pods[pod].exists && !self.pods[pod].is_tracked() {
             self.emit_pod_removal(pod);

@@ -1,7 +1,8 @@
-//! The Job controller: it creates Pods, counts Pods that have ended, and decides how a Job ends.
+//! The Job controller. It creates Pods, counts Pods that have ended, and decides how a Job ends.
 //!
-//! The controller looks at a Job one second after the first change of one of its Pods, so that it handles many changes
-//! together. It writes its decision twice: first with the Pods that it is about to count, then with the Pods counted.
+//! The controller syncs a Job, that is, compares the Job with its Pods, one second after the first change of one of the
+//! Pods. So it handles many changes together. It writes the status twice: first with the uids of the Pods that it is about
+//! to count, then with the new counts.
 
 pub(crate) mod indexes;
 pub(crate) mod job;

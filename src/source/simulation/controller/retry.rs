@@ -1,14 +1,14 @@
-//! How long the Job controller waits after failures.
+//! How long the Job controller waits after Pods have failed.
 
 use jiff::SignedDuration;
 
-/// The longest wait after a failure.
-const LONGEST_RETRY_DELAY: SignedDuration = SignedDuration::from_mins(10);
+/// The longest delay after a failure.
+const MAX_RETRY_DELAY: SignedDuration = SignedDuration::from_mins(10);
 
-/// How long to wait after `failures` failures.
+/// How long the controller waits after this number of failures.
 pub(crate) fn retry_delay(failures: u32) -> SignedDuration {
     let doubled = 1_i32 << failures.saturating_sub(1).min(6);
-    SignedDuration::from_secs(10).saturating_mul(doubled).min(LONGEST_RETRY_DELAY)
+    SignedDuration::from_secs(10).saturating_mul(doubled).min(MAX_RETRY_DELAY)
 }
 
 #[cfg(test)]

@@ -1,18 +1,21 @@
-//! One look of the Job controller at a Job: it compares the Job with its Pods and decides what to do.
+//! One sync of a Job. The Job controller compares the Job with its Pods and decides what to do.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::observation::Seen;
 use crate::observation::job::{JobStatus, UncountedTerminatedPods};
-use crate::observation::known;
-use crate::source::simulation::controller::job::{SyncDecision, condition, finish_time};
+use crate::observation::known_time;
+use crate::source::simulation::controller::job::{SyncDecision, finish_time, true_condition};
 use crate::source::simulation::controller::retry::retry_delay;
 use crate::source::simulation::task::{JobKey, PodKey, SimulationTask};
 use crate::source::simulation::virtual_time::{ms, truncate_to_second};
 use crate::source::simulation::world::World;
 
-/// Largest number of Pods that one look creates, and that it counts.
+/// Maximum number of Pods that one sync creates, and maximum number of Pods that it counts.
 const MAX_PODS_PER_SYNC: usize = 500;
+
+/// Maximum length of a deadline and of a time to live, in seconds: ten years. Longer times could overflow the clock.
+const MAX_SECONDS: i64 = 315_360_000;
 
 /// The Pods of a Job by their state.
 #[derive(Default)]
@@ -25,7 +28,7 @@ struct PodsByState {
 }
 
 impl World {
-    /// The controller looks at a Job.
+    /// The controller syncs a Job, if this is the latest planned sync.
     pub(crate) fn sync_job(&mut self, job: JobKey) {
         let now = self.now;
         let state = &mut self.jobs[job];
@@ -42,7 +45,7 @@ impl World {
         status.terminating.get_or_insert(0);
         if state.is_suspended() {
             if status.true_condition("Suspended").is_none() {
-                status.conditions.push(condition("Suspended", "JobSuspended", "Job suspended", now));
+                status.conditions.push(true_condition("Suspended", "JobSuspended", "Job suspended", now));
                 self.record_job_event(job, false, "Suspended", "Job suspended".to_owned());
                 self.schedule_write(job, SyncDecision { status, ready: 0, counted: Vec::new() }, ms(0));
             }
@@ -51,7 +54,7 @@ impl World {
         if status.start_time.is_none() {
             status.start_time = Some(truncate_to_second(now));
             if let Some(seconds) = state.manifest.spec.active_deadline_seconds {
-                let deadline = SignedDuration::from_secs(seconds.min(315_360_000));
+                let deadline = SignedDuration::from_secs(seconds.min(MAX_SECONDS));
                 self.schedule_at(now + deadline, SimulationTask::WakeJob(job));
             }
         }
@@ -64,30 +67,36 @@ impl World {
         self.notice_ended(job, &sorted);
         let failure = self.failure_reason(job, &status, &sorted);
         if let Some((reason, message)) = failure {
-            status.conditions.push(condition("FailureTarget", reason, message, now));
+            status.conditions.push(true_condition("FailureTarget", reason, message, now));
         }
-        let mut creations = ms(0);
+        let mut creation_time = ms(0);
         if status.true_condition("FailureTarget").is_some() {
             for pod in std::mem::take(&mut sorted.active) {
                 self.delete_pod(pod);
-                // It counts as failed, even if it still exits with 0.
+                // The Pod counts as failed, even if it still exits with 0.
                 sorted.failed.push(pod);
             }
         } else if status.true_condition("SuccessCriteriaMet").is_none() {
             let succeeded = self.succeeded_count(job, &status, &sorted);
             let spec = &self.jobs[job].manifest.spec;
-            let met = match spec.completions.and_then(|completions| usize::try_from(completions).ok()) {
+            let is_met = match spec.completions.and_then(|completions| usize::try_from(completions).ok()) {
                 Some(completions) => succeeded >= completions,
                 None => succeeded > 0 && sorted.active.is_empty() && self.jobs[job].creating.is_empty(),
             };
-            if met {
+            if is_met {
                 let message = "Reached expected number of succeeded pods";
-                status.conditions.push(condition("SuccessCriteriaMet", "CompletionsReached", message, now));
+                status.conditions.push(true_condition(
+                    "SuccessCriteriaMet",
+                    "CompletionsReached",
+                    message,
+                    now,
+                ));
             } else {
-                creations = self.create_missing(job, succeeded, &sorted);
+                creation_time = self.queue_missing_pods(job, succeeded, &sorted);
             }
         }
-        let counted = self.countable(job, &status, sorted.succeeded.iter().chain(&sorted.failed).copied());
+        let counted =
+            self.countable_pods(job, &status, sorted.succeeded.iter().chain(&sorted.failed).copied());
         let state = &self.jobs[job];
         let uid = |pod: &PodKey| self.pods[*pod].object.metadata.uid.clone();
         let counted_among =
@@ -95,7 +104,7 @@ impl World {
         let mut uncounted =
             UncountedTerminatedPods { succeeded: Vec::new(), failed: counted_among(&sorted.failed) };
         if state.manifest.is_indexed() {
-            status.succeeded = count(state.indexes.completed());
+            status.succeeded = to_status_count(state.indexes.completed_count());
             if status.succeeded > self.jobs[job].object.status.succeeded {
                 status.completed_indexes = state.indexes.completed_text();
             }
@@ -106,26 +115,26 @@ impl World {
             uncounted.succeeded = counted_among(&sorted.succeeded);
         }
         status.uncounted_terminated_pods = Some(uncounted);
-        status.active = count(sorted.active.len() + state.creating.len());
+        status.active = to_status_count(sorted.active.len() + state.creating.len());
         let terminating = |pod: &&PodKey| {
             self.pods[**pod].exists && self.pods[**pod].is_deleting() && !self.pods[**pod].has_ended()
         };
-        status.terminating = Some(count(state.live.iter().filter(terminating).count()));
+        status.terminating = Some(to_status_count(state.live.iter().filter(terminating).count()));
         let is_ready = |pod: &&PodKey| {
             self.pods[**pod].object.status.condition("Ready").is_some_and(|ready| ready.status == "True")
         };
         let ready = sorted.active.iter().filter(is_ready).count();
-        self.schedule_write(job, SyncDecision { status, ready, counted }, creations);
+        self.schedule_write(job, SyncDecision { status, ready, counted }, creation_time);
     }
 
     /// Sorts the Pods of a Job by their state.
     fn sort_pods_by_state(&mut self, job: JobKey) -> PodsByState {
         let pods = &self.pods;
-        let keep = |pod: &PodKey| {
+        let is_live = |pod: &PodKey| {
             let pod = &pods[*pod];
             pod.exists && (pod.is_tracked() || (pod.is_deleting() && !pod.has_ended()))
         };
-        self.jobs[job].live.retain(keep);
+        self.jobs[job].live.retain(is_live);
         let mut sorted = PodsByState::default();
         for &key in &self.jobs[job].live {
             let pod = &self.pods[key];
@@ -136,7 +145,7 @@ impl World {
                 sorted.restarts +=
                     containers.map(|container| i64::from(container.restart_count)).sum::<i64>();
             } else if !pod.is_tracked() {
-                // It was counted as failed before it ended.
+                // The Pod was counted as failed before it ended.
             } else if pod.object.status.phase == "Succeeded" && !pod.is_deleting() {
                 sorted.succeeded.push(key);
             } else {
@@ -146,21 +155,21 @@ impl World {
         sorted
     }
 
-    /// Notes the Pods that have ended since the last look, in the order in which they ended.
+    /// Notes the Pods that have ended since the last sync, in the order in which they ended.
     fn notice_ended(&mut self, job: JobKey, sorted: &PodsByState) {
         let mut ended: Vec<(Option<Timestamp>, PodKey, bool)> = Vec::new();
-        for (pods, well) in [(&sorted.succeeded, true), (&sorted.failed, false)] {
-            let new = pods.iter().filter(|&&pod| !self.pods[pod].noticed);
-            ended.extend(new.map(|&pod| (finish_time(&self.pods[pod]), pod, well)));
+        for (pods, success) in [(&sorted.succeeded, true), (&sorted.failed, false)] {
+            let new = pods.iter().filter(|&&pod| !self.pods[pod].end_noticed);
+            ended.extend(new.map(|&pod| (finish_time(&self.pods[pod]), pod, success)));
         }
         ended.sort_unstable();
         let limit =
             self.jobs[job].manifest.spec.backoff_limit_per_index.and_then(|limit| u32::try_from(limit).ok());
-        for (at, pod, well) in ended {
-            self.pods[pod].noticed = true;
+        for (at, pod, success) in ended {
+            self.pods[pod].end_noticed = true;
             let index = self.pods[pod].index;
             let state = &mut self.jobs[job];
-            if well {
+            if success {
                 state.failures = 0;
                 state.indexes.note_success(index);
             } else {
@@ -192,38 +201,39 @@ impl World {
         if failed > limit || restarts {
             return Some(("BackoffLimitExceeded", "Job has reached the specified backoff limit"));
         }
-        let deadline = spec.active_deadline_seconds.map(|seconds| seconds.min(315_360_000));
-        let begun = known(status.start_time);
+        let deadline = spec.active_deadline_seconds.map(|seconds| seconds.min(MAX_SECONDS));
+        let started = known_time(status.start_time);
         if deadline
-            .zip(begun)
-            .is_some_and(|(deadline, begun)| self.now >= begun + SignedDuration::from_secs(deadline))
+            .zip(started)
+            .is_some_and(|(deadline, started)| self.now >= started + SignedDuration::from_secs(deadline))
         {
             return Some(("DeadlineExceeded", "Job was active longer than specified deadline"));
         }
-        let all_done = state.indexes.open() == 0 && state.indexes.failed() > 0;
+        let all_done = state.indexes.open_count() == 0 && state.indexes.failed_count() > 0;
         all_done.then_some(("FailedIndexes", "Job has failed indexes"))
     }
 
-    /// How many Pods, or indexes of an Indexed Job, have succeeded, also those that are not counted yet.
+    /// How many Pods, or indexes of an Indexed Job, have succeeded, including those that are not counted yet.
     fn succeeded_count(&self, job: JobKey, status: &JobStatus, sorted: &PodsByState) -> usize {
         let state = &self.jobs[job];
         if state.manifest.is_indexed() {
-            state.indexes.completed()
+            state.indexes.completed_count()
         } else {
             usize::try_from(status.succeeded).unwrap_or(0) + sorted.succeeded.len()
         }
     }
 
-    /// Queues the creation of missing Pods, and returns how long the creations take. After a failure it waits first.
-    fn create_missing(&mut self, job: JobKey, succeeded: usize, sorted: &PodsByState) -> SignedDuration {
+    /// Queues the creation of missing Pods, and returns how long their creation takes. After a failure, queues none until the
+    /// retry delay has passed.
+    fn queue_missing_pods(&mut self, job: JobKey, succeeded: usize, sorted: &PodsByState) -> SignedDuration {
         let now = self.now;
         let state = &self.jobs[job];
         let spec = &state.manifest.spec;
-        let natural = |number: Option<i32>| number.and_then(|number| usize::try_from(number).ok());
-        let parallelism = natural(spec.parallelism).unwrap_or(1);
+        let to_usize = |number: Option<i32>| number.and_then(|number| usize::try_from(number).ok());
+        let parallelism = to_usize(spec.parallelism).unwrap_or(1);
         let active = sorted.active.len() + state.creating.len();
-        let wanted = match natural(spec.completions) {
-            Some(_) if state.manifest.is_indexed() => parallelism.min(state.indexes.open()),
+        let wanted = match to_usize(spec.completions) {
+            Some(_) if state.manifest.is_indexed() => parallelism.min(state.indexes.open_count()),
             Some(completions) => parallelism.min(completions.saturating_sub(succeeded)),
             None if succeeded > 0 => active,
             None => parallelism,
@@ -232,8 +242,8 @@ impl World {
         if missing == 0 {
             return ms(0);
         }
-        let each = spec.backoff_limit_per_index.is_some();
-        let until = state.last_failure.filter(|_| state.failures > 0 && !each);
+        let is_per_index = spec.backoff_limit_per_index.is_some();
+        let until = state.last_failure.filter(|_| state.failures > 0 && !is_per_index);
         let until = until.map(|at| at + retry_delay(state.failures)).filter(|&until| until > now);
         if let Some(until) = until {
             self.wake_job_at(job, until);
@@ -243,7 +253,7 @@ impl World {
             let mut taken: Vec<u32> = sorted.active.iter().filter_map(|&pod| self.pods[pod].index).collect();
             taken.extend(state.creating.iter().flatten());
             taken.sort_unstable();
-            let (pending, wake) = state.indexes.pending(missing, &taken, each, now);
+            let (pending, wake) = state.indexes.pending(missing, &taken, is_per_index, now);
             if let Some(wake) = wake {
                 self.wake_job_at(job, wake);
             }
@@ -251,49 +261,55 @@ impl World {
         } else {
             vec![None; missing]
         };
-        // The first batch is one Pod, and each batch is twice as large as the one before: if the API server refuses the
-        // Pods, few requests are wasted.
-        let (mut at, mut batch, mut left) = (ms(2), 1, 1);
+        // The first batch is one Pod, and each batch is twice as large as the one before. So few requests are wasted if the
+        // API server refuses the Pods.
+        let (mut delay, mut batch_size, mut left_in_batch) = (ms(2), 1, 1);
         for index in new {
-            if left == 0 {
-                batch *= 2;
-                left = batch;
-                at += self.random_latency(6, 12);
+            if left_in_batch == 0 {
+                batch_size *= 2;
+                left_in_batch = batch_size;
+                delay += self.random_latency(6, 12);
             }
-            left -= 1;
-            at += SignedDuration::from_micros(700);
+            left_in_batch -= 1;
+            delay += SignedDuration::from_micros(700);
             self.jobs[job].creating.push(index);
-            self.schedule_after(at, SimulationTask::CreatePod(job, index));
+            self.schedule_after(delay, SimulationTask::CreatePod(job, index));
         }
-        at
+        delay
     }
 
     /// The ended Pods that can be counted now, in the order of creation. With `backoffLimitPerIndex`, a failed Pod is kept
     /// until the next Pod of its index exists, because the failed Pod holds the number of failures.
-    fn countable(&self, job: JobKey, status: &JobStatus, ended: impl Iterator<Item = PodKey>) -> Vec<PodKey> {
+    fn countable_pods(
+        &self,
+        job: JobKey,
+        status: &JobStatus,
+        ended: impl Iterator<Item = PodKey>,
+    ) -> Vec<PodKey> {
         let state = &self.jobs[job];
-        let each = state.manifest.spec.backoff_limit_per_index.is_some()
+        let waits_for_replacement = state.manifest.spec.backoff_limit_per_index.is_some()
             && status.true_condition("FailureTarget").is_none();
-        let replaced = |pod: PodKey| {
+        let is_replaced = |pod: PodKey| {
             let index = self.pods[pod].index;
             !state.indexes.is_open(index)
                 || state.live.iter().any(|&other| other > pod && self.pods[other].index == index)
         };
-        let mut counted: Vec<PodKey> = ended.filter(|&pod| !each || replaced(pod)).collect();
+        let mut counted: Vec<PodKey> =
+            ended.filter(|&pod| !waits_for_replacement || is_replaced(pod)).collect();
         counted.sort_unstable();
         counted.truncate(MAX_PODS_PER_SYNC);
         counted
     }
 
-    /// Queues the writing of a decision, after the creations.
-    fn schedule_write(&mut self, job: JobKey, decision: SyncDecision, creations: SignedDuration) {
+    /// Queues the writing of a decision, after the Pods have been created.
+    fn schedule_write(&mut self, job: JobKey, decision: SyncDecision, creation_time: SignedDuration) {
         self.jobs[job].decision = Some(Box::new(decision));
         let delay = self.random_latency(4, 10);
-        self.schedule_after(creations + delay, SimulationTask::WriteJob(job));
+        self.schedule_after(creation_time + delay, SimulationTask::WriteDecision(job));
     }
 
     /// The first write of a decision: the new status, with the Pods that are about to be counted.
-    pub(crate) fn write_decided(&mut self, job: JobKey) {
+    pub(crate) fn write_decision(&mut self, job: JobKey) {
         let state = &mut self.jobs[job];
         let Some(decision) = state.decision.as_ref() else { return };
         if state.object.status != decision.status || state.ready != decision.ready {
@@ -303,11 +319,11 @@ impl World {
             self.request_sync(job);
         }
         let delay = self.random_latency(4, 8);
-        self.schedule_after(delay, SimulationTask::CountJob(job));
+        self.schedule_after(delay, SimulationTask::WriteCounts(job));
     }
 
-    /// The second write of a decision: the Pods are counted, and if none is left, the Job ends.
-    pub(crate) fn count_job(&mut self, job: JobKey) {
+    /// The second write of a decision: the new counts. If no Pod remains to be counted or stopped, the Job ends.
+    pub(crate) fn write_counts(&mut self, job: JobKey) {
         let Some(decision) = self.jobs[job].decision.take() else { return };
         for &pod in &decision.counted {
             self.release_counted_pod(pod);
@@ -316,28 +332,28 @@ impl World {
         let mut status = self.jobs[job].object.status.clone();
         let uncounted = status.uncounted_terminated_pods.replace(UncountedTerminatedPods::default());
         let uncounted = uncounted.unwrap_or_default();
-        status.succeeded += count(uncounted.succeeded.len());
-        status.failed += count(uncounted.failed.len());
-        let left = decision.counted.len() >= MAX_PODS_PER_SYNC
+        status.succeeded += to_status_count(uncounted.succeeded.len());
+        status.failed += to_status_count(uncounted.failed.len());
+        let is_unfinished = decision.counted.len() >= MAX_PODS_PER_SYNC
             || status.terminating.unwrap_or(0) > 0
             || status.active > 0;
-        let reached = status
+        let target = status
             .true_condition("FailureTarget")
             .or_else(|| status.true_condition("SuccessCriteriaMet"))
             .cloned();
-        if let Some(target) = reached.filter(|_| !left) {
-            let complete = target.r#type == "SuccessCriteriaMet";
-            let kind = if complete { "Complete" } else { "Failed" };
-            status.conditions.push(condition(kind, &target.reason, &target.message, now));
-            status.completion_time = complete.then(|| truncate_to_second(now));
+        if let Some(target) = target.filter(|_| !is_unfinished) {
+            let is_complete = target.r#type == "SuccessCriteriaMet";
+            let kind = if is_complete { "Complete" } else { "Failed" };
+            status.conditions.push(true_condition(kind, &target.reason, &target.message, now));
+            status.completion_time = is_complete.then(|| truncate_to_second(now));
             let state = &mut self.jobs[job];
             state.finished = true;
-            if let Some(seconds) = state.manifest.ttl {
-                let ttl = SignedDuration::from_secs(seconds.clamp(0, 315_360_000));
+            if let Some(seconds) = state.manifest.ttl_seconds {
+                let ttl = SignedDuration::from_secs(seconds.clamp(0, MAX_SECONDS));
                 let from = now - SignedDuration::from_nanos(i64::from(now.subsec_nanosecond()));
                 self.schedule_at((from + ttl).max(now + ms(7)), SimulationTask::ExpireJob(job));
             }
-            if complete {
+            if is_complete {
                 self.record_job_event(job, false, "Completed", "Job completed".to_owned());
             } else {
                 self.record_job_event(job, true, &target.reason, target.message);
@@ -352,7 +368,7 @@ impl World {
     }
 }
 
-/// Converts a number of Pods to the type of the status.
-fn count(pods: usize) -> i32 {
+/// Converts a number of Pods to the type that a status uses.
+fn to_status_count(pods: usize) -> i32 {
     i32::try_from(pods).unwrap_or(i32::MAX)
 }

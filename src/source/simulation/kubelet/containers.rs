@@ -1,4 +1,4 @@
-//! Pulls images; creates, starts and restarts containers.
+//! Pulls images, and creates, starts and restarts containers.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::observation::{Seen, Terminated, Time, Waiting};
 use crate::source::simulation::kubelet_step::{ContainerSlot, KubeletStep};
-use crate::source::simulation::node::image_size;
+use crate::source::simulation::node::image_size_and_pull_time;
 use crate::source::simulation::pod_runtime::{
     ContainerPurpose, ContainerRuntime, KubeletPass, PodRuntime, ProcessState,
 };
@@ -19,8 +19,8 @@ use crate::source::simulation::world::World;
 /// The first back-off of a failing container, and of an image that cannot be pulled.
 const FIRST_BACK_OFF: SignedDuration = SignedDuration::from_secs(10);
 /// The longest back-off.
-const LONGEST_BACK_OFF: SignedDuration = SignedDuration::from_secs(300);
-/// The longest time after which a kubelet looks again at a waiting Pod.
+const MAX_BACK_OFF: SignedDuration = SignedDuration::from_secs(300);
+/// The longest time until a kubelet handles a waiting Pod again.
 const RESYNC_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
 
 /// The next action of a pass.
@@ -36,7 +36,7 @@ impl PodRuntime {
     pub(crate) fn notice_exits(&mut self) -> Vec<ContainerSlot> {
         let mut ended = Vec::new();
         for (slot, container) in self.containers.iter_mut().enumerate() {
-            if let Some(exit) = container.exit.take() {
+            if let Some(exit) = container.unnoticed_exit.take() {
                 container.state = ProcessState::Exited(exit);
                 ended.push(slot);
             }
@@ -44,31 +44,32 @@ impl PodRuntime {
         ended
     }
 
-    /// The next action of the pass. A pass deals with each container once.
+    /// The next action of the pass. A pass handles each container once.
     fn next_action(&self, restart_on_failure: bool, now: Timestamp) -> NextAction {
         for (slot, container) in self.containers.iter().enumerate() {
             if slot == self.init_count && !self.is_initialized() {
                 return NextAction::Nothing;
             }
-            let wanted = match (&container.state, container.ended_well()) {
+            let must_start = match (&container.state, container.exit_success()) {
                 (ProcessState::Waiting(_), _) => true,
                 (ProcessState::Running(_), _) => false,
-                (ProcessState::Exited(_), well) => {
-                    container.restarts_after(well == Some(true), restart_on_failure)
+                (ProcessState::Exited(_), success) => {
+                    container.is_restarted_after(success == Some(true), restart_on_failure)
                 }
             };
-            let due = container.crash_back_off_until.is_none_or(|until| until <= now);
-            if wanted && due && container.pass != self.pass.number {
-                let image_due = container.image_back_off.is_none_or(|(until, _)| until <= now);
-                return if image_due { NextAction::Start(slot) } else { NextAction::ImageBackOff(slot) };
+            let is_due = container.crash_back_off_until.is_none_or(|until| until <= now);
+            if must_start && is_due && container.latest_pass != self.pass.number {
+                let is_image_due = container.image_back_off.is_none_or(|(until, _)| until <= now);
+                return if is_image_due { NextAction::Start(slot) } else { NextAction::ImageBackOff(slot) };
             }
-            // The next init container waits for this one.
-            let holds = match container.purpose {
-                ContainerPurpose::Init => container.ended_well() != Some(true),
+            // An init container starts only after the init containers before it have succeeded and the sidecars before it have
+            // started.
+            let blocks_next = match container.purpose {
+                ContainerPurpose::Init => container.exit_success() != Some(true),
                 ContainerPurpose::Sidecar => container.run == 0,
                 ContainerPurpose::Main => false,
             };
-            if holds {
+            if blocks_next {
                 return NextAction::Nothing;
             }
         }
@@ -96,12 +97,12 @@ impl World {
             }
             match runtime.next_action(restart_on_failure, now) {
                 NextAction::Start(slot) => {
-                    runtime.containers[slot].pass = runtime.pass.number;
+                    runtime.containers[slot].latest_pass = runtime.pass.number;
                     return self.ensure_image(pod, slot);
                 }
                 NextAction::ImageBackOff(slot) => {
-                    runtime.containers[slot].pass = runtime.pass.number;
-                    self.show_image_back_off(pod, slot);
+                    runtime.containers[slot].latest_pass = runtime.pass.number;
+                    self.report_image_back_off(pod, slot);
                 }
                 NextAction::Nothing => break,
             }
@@ -112,13 +113,14 @@ impl World {
     fn end_pass(&mut self, pod: PodKey) {
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
         runtime.pass.busy = false;
-        let (started, noticed) = (runtime.pass.started, std::mem::take(&mut runtime.pass.noticed));
-        if noticed {
-            // The status of a container that ended during the pass changes from waiting to terminated directly.
-            self.schedule_step(pod, ms(1), KubeletStep::Notice);
-        } else if started {
+        let started_container = runtime.pass.started_container;
+        let saw_exit = std::mem::take(&mut runtime.pass.saw_exit);
+        if saw_exit {
+            // The status of a container that ended during the pass changes directly from waiting to terminated.
+            self.schedule_step(pod, ms(1), KubeletStep::CheckContainers);
+        } else if started_container {
             let delay = self.random_latency(10, 22);
-            self.schedule_step(pod, delay, KubeletStep::Show);
+            self.schedule_step(pod, delay, KubeletStep::SendStatus);
         }
         self.plan_wake(pod);
     }
@@ -126,32 +128,34 @@ impl World {
     /// Plans the next wake for containers whose back-off ends.
     fn plan_wake(&mut self, pod: PodKey) {
         let now = self.now;
-        let node = self.node_of(pod);
+        let node = self.node_index(pod);
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
-        runtime.wake += 1;
-        let number = runtime.wake;
-        let crash = runtime.containers.iter().filter_map(|container| container.crash_back_off_until).min();
-        let images = runtime.containers.iter().any(|container| container.image_back_off.is_some());
-        let first = images
-            && runtime.containers.iter().any(|c| {
-                is_waiting(c, "ErrImagePull")
-                    && c.image_back_off.is_some_and(|(_, took)| took == FIRST_BACK_OFF)
-                    && c.pass == runtime.pass.number
+        runtime.latest_wake += 1;
+        let number = runtime.latest_wake;
+        let crash_back_off_until =
+            runtime.containers.iter().filter_map(|container| container.crash_back_off_until).min();
+        let has_image_back_off =
+            runtime.containers.iter().any(|container| container.image_back_off.is_some());
+        let is_first_pull_failure = has_image_back_off
+            && runtime.containers.iter().any(|container| {
+                is_waiting(container, "ErrImagePull")
+                    && container.image_back_off.is_some_and(|(_, back_off)| back_off == FIRST_BACK_OFF)
+                    && container.latest_pass == runtime.pass.number
             });
-        if let Some(until) = crash {
+        if let Some(until) = crash_back_off_until {
             let wake = self.nodes[node].next_wake(until.min(now + RESYNC_INTERVAL).max(now + ms(1)));
             self.schedule_step(pod, wake.duration_since(now), KubeletStep::Wake(number));
-        } else if first {
-            // After a failed pull the kubelet looks at the Pod once more.
+        } else if is_first_pull_failure {
+            // After the first failed pull, the kubelet handles the Pod again at its next check.
             let delay = self.delay_until_check(pod);
             self.schedule_step(pod, delay, KubeletStep::Wake(number));
-        } else if images {
-            let wait = self.random_latency(10_000, 15_000);
-            self.schedule_step(pod, wait, KubeletStep::Wake(number));
+        } else if has_image_back_off {
+            let delay = self.random_latency(10_000, 15_000);
+            self.schedule_step(pod, delay, KubeletStep::Wake(number));
         }
     }
 
-    /// Handles a back-off that may have ended: shows the containers that wait, then begins a pass.
+    /// Handles a back-off that may have ended. Reports the containers that wait for a restart, then begins a pass.
     pub(crate) fn on_wake(&mut self, pod: PodKey) {
         let (name, uid) = (self.full_name(pod), self.pods[pod].object.metadata.uid.clone());
         let now = self.now;
@@ -160,11 +164,11 @@ impl World {
         for (slot, container) in runtime.containers.iter_mut().enumerate() {
             let Some(until) = container.crash_back_off_until else { continue };
             if let ProcessState::Exited(terminated) = &container.state {
-                container.last = Some(terminated.clone());
-                let took = crash_back_off(container.restarts);
+                container.previous_exit = Some(terminated.clone());
+                let back_off = crash_back_off(container.restarts);
                 let message = format!(
                     "back-off {} restarting failed container={} pod={name}({uid})",
-                    go_duration(took),
+                    format_go_duration(back_off),
                     container.name
                 );
                 container.state =
@@ -190,11 +194,12 @@ impl World {
             let now = self.now;
             let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
             let container = &mut runtime.containers[slot];
-            let again =
-                container.ended_well().is_some_and(|well| container.restarts_after(well, restart_on_failure));
-            if again && container.run > 1 {
-                let took = crash_back_off(container.restarts).as_millis() * jitter / 1000;
-                container.crash_back_off_until = Some(now + ms(i64::try_from(took).unwrap_or(i64::MAX)));
+            let is_restarted = container
+                .exit_success()
+                .is_some_and(|success| container.is_restarted_after(success, restart_on_failure));
+            if is_restarted && container.run > 1 {
+                let millis = crash_back_off(container.restarts).as_millis() * jitter / 1000;
+                container.crash_back_off_until = Some(now + ms(i64::try_from(millis).unwrap_or(i64::MAX)));
                 self.record_back_off(pod, slot);
             }
         }
@@ -218,7 +223,7 @@ impl World {
 
     /// Continues with the container if its node has the image; otherwise pulls the image.
     fn ensure_image(&mut self, pod: PodKey, slot: ContainerSlot) {
-        let (now, node) = (self.now, self.node_of(pod));
+        let (now, node) = (self.now, self.node_index(pod));
         let Some(runtime) = self.pods[pod].runtime.as_deref() else { return };
         let image = runtime.containers[slot].image.clone();
         if self.nodes[node].has_image(&image, now) {
@@ -230,18 +235,19 @@ impl World {
             return self.schedule_step(pod, delay + ms(1), KubeletStep::Create(slot));
         }
         self.record_container_event(pod, slot, false, "Pulling", format!("Pulling image \"{image}\""));
-        if is_missing(&image) {
-            let takes = self.random_latency(150, 350);
-            let failed = self.nodes[node].queue_failing_pull(takes, now);
+        if is_missing_image(&image) {
+            let failure_time = self.random_latency(150, 350);
+            let failed = self.nodes[node].queue_failing_pull(failure_time, now);
             return self.schedule_step(pod, failed.duration_since(now), KubeletStep::PullFailed(slot));
         }
-        let (_, takes) = image_size(self.seed, &image);
-        let takes = self.jobs[self.pods[pod].job].manifest.shape.pull.unwrap_or(takes);
-        let again = self.random_latency(150, 450);
-        let (began, done) = self.nodes[node].queue_pull(&image, takes, again, now);
+        let (_, pull_time) = image_size_and_pull_time(self.seed, &image);
+        let pull_time = self.jobs[self.pods[pod].job].manifest.annotations.pull.unwrap_or(pull_time);
+        let repeated_time = self.random_latency(150, 450);
+        let (began, done) = self.nodes[node].queue_pull(&image, pull_time, repeated_time, now);
         self.schedule_step(pod, done.duration_since(now), KubeletStep::Pulled(slot, now, began));
     }
 
+    /// Handles the end of a successful pull.
     pub(crate) fn on_pulled(
         &mut self,
         pod: PodKey,
@@ -252,17 +258,20 @@ impl World {
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
         runtime.containers[slot].image_back_off = None;
         let image = runtime.containers[slot].image.clone();
-        let (bytes, _) = image_size(self.seed, &image);
-        let (pull, wait) =
-            (go_duration(self.now.duration_since(began)), go_duration(self.now.duration_since(requested)));
+        let (bytes, _) = image_size_and_pull_time(self.seed, &image);
+        let (pull_time, waiting_time) = (
+            format_go_duration(self.now.duration_since(began)),
+            format_go_duration(self.now.duration_since(requested)),
+        );
         let message = format!(
-            "Successfully pulled image \"{image}\" in {pull} ({wait} including waiting). Image size: {bytes} bytes."
+            "Successfully pulled image \"{image}\" in {pull_time} ({waiting_time} including waiting). Image size: {bytes} bytes."
         );
         self.record_container_event(pod, slot, false, "Pulled", message);
         let delay = self.random_latency(0, 2);
         self.schedule_step(pod, delay + ms(1), KubeletStep::Create(slot));
     }
 
+    /// Handles a failed pull.
     pub(crate) fn on_pull_failed(&mut self, pod: PodKey, slot: ContainerSlot) {
         let now = self.now;
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
@@ -271,9 +280,10 @@ impl World {
         }
         let container = &mut runtime.containers[slot];
         let image = container.image.clone();
-        let took =
-            container.image_back_off.map_or(FIRST_BACK_OFF, |(_, took)| (took + took).min(LONGEST_BACK_OFF));
-        container.image_back_off = Some((now + took, took));
+        let back_off = container
+            .image_back_off
+            .map_or(FIRST_BACK_OFF, |(_, back_off)| (back_off + back_off).min(MAX_BACK_OFF));
+        container.image_back_off = Some((now + back_off, back_off));
         let cause = image_not_found_message(&image);
         container.state =
             ProcessState::Waiting(Waiting { reason: "ErrImagePull".to_owned(), message: cause.clone() });
@@ -288,8 +298,8 @@ impl World {
         self.continue_pass(pod);
     }
 
-    /// Shows that the image of a container must not be pulled yet.
-    fn show_image_back_off(&mut self, pod: PodKey, slot: ContainerSlot) {
+    /// Reports that the image of a container must not be pulled yet.
+    fn report_image_back_off(&mut self, pod: PodKey, slot: ContainerSlot) {
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
         let container = &mut runtime.containers[slot];
         let back_off = format!("Back-off pulling image \"{}\"", container.image);
@@ -299,6 +309,7 @@ impl World {
         self.record_container_event(pod, slot, true, "Failed", "Error: ImagePullBackOff".to_owned());
     }
 
+    /// Creates a container. If the program does not exist, the container ends at once.
     pub(crate) fn create_container(&mut self, pod: PodKey, slot: ContainerSlot) {
         let now = self.now;
         let mut random = Random::new(self.seed, RandomPurpose::Uid, &[pod as u64 + 1, slot as u64]);
@@ -333,7 +344,7 @@ impl World {
         container.run += 1;
         container.restarts += i32::from(container.run > 1);
         container.state = ProcessState::Running(now);
-        container.exit = Some(Terminated {
+        container.unnoticed_exit = Some(Terminated {
             exit_code: 128,
             reason: "StartError".to_owned(),
             message,
@@ -345,20 +356,21 @@ impl World {
         });
         self.note_progress();
         let delay = self.delay_until_check(pod);
-        self.schedule_step(pod, delay, KubeletStep::Notice);
+        self.schedule_step(pod, delay, KubeletStep::CheckContainers);
         self.continue_pass(pod);
     }
 
+    /// Starts the process of a container, and plans its exit.
     pub(crate) fn start_container(&mut self, pod: PodKey, slot: ContainerSlot) {
         let now = self.now;
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
         if runtime.is_stopping() {
             return;
         }
-        runtime.pass.started = true;
+        runtime.pass.started_container = true;
         let container = &mut runtime.containers[slot];
         if let ProcessState::Exited(terminated) = &container.state {
-            container.last = Some(terminated.clone());
+            container.previous_exit = Some(terminated.clone());
         }
         container.restarts += i32::from(container.run > 0);
         container.run += 1;
@@ -380,8 +392,8 @@ impl World {
         (code, reason)
     }
 
-    /// The plan of a run: after which time it ends (`None` if it runs until it is stopped), its exit code, and the reason if
-    /// it is not `Completed` or `Error`.
+    /// The plan of a run: the time until the run ends (`None` if it continues until it is stopped), the exit code, and the
+    /// reason if it is not `Completed` or `Error`.
     fn plan_run(
         &self,
         pod: PodKey,
@@ -390,40 +402,41 @@ impl World {
     ) -> (Option<SignedDuration>, i32, Option<&'static str>) {
         let state = &self.pods[pod];
         let Some(runtime) = state.runtime.as_deref() else { return (None, 0, None) };
-        let (container, shape) = (&runtime.containers[slot], &self.jobs[state.job].manifest.shape);
-        let which = [state.job as u64, state.ordinal, slot as u64, u64::from(run)];
-        let mut random = Random::new(self.seed, RandomPurpose::Work, &which);
-        let main = container.purpose == ContainerPurpose::Main;
-        let work = shape.work.as_ref().filter(|_| main);
+        let (container, annotations) =
+            (&runtime.containers[slot], &self.jobs[state.job].manifest.annotations);
+        let instance = [state.job as u64, state.ordinal, slot as u64, u64::from(run)];
+        let mut random = Random::new(self.seed, RandomPurpose::Work, &instance);
+        let is_main = container.purpose == ContainerPurpose::Main;
+        let work = annotations.work.as_ref().filter(|_| is_main);
         let (mut after, mut code) = match (&container.program, work) {
             (ContainerProgram::Known { exit_code, .. }, Some(range)) => (random.skewed(range), *exit_code),
             (_, Some(range)) => (random.skewed(range), 0),
             (ContainerProgram::Known { after, exit_code, .. }, None) => (*after, *exit_code),
             (_, None) if container.purpose == ContainerPurpose::Sidecar => return (None, 0, None),
-            (_, None) if main => (random.skewed(&ms_range(4000, 9000)), 0),
+            (_, None) if is_main => (random.skewed(&ms_range(4000, 9000)), 0),
             (_, None) => (random.skewed(&ms_range(800, 3000)), 0),
         };
-        let mut failure = Random::new(self.seed, RandomPurpose::Failure, &which);
-        if main && slot == runtime.init_count && failure.below(100_000) < shape.fail {
+        let mut failure = Random::new(self.seed, RandomPurpose::Failure, &instance);
+        if is_main && slot == runtime.init_count && failure.below(100_000) < annotations.fail {
             let percent = 20 + i32::try_from(failure.below(70)).unwrap_or(0);
             after = after.saturating_mul(percent) / 100;
-            code = shape.exit_code.unwrap_or(1);
+            code = annotations.exit_code.unwrap_or(1);
         }
-        match shape.oom.filter(|&oom| main && oom < after) {
+        match annotations.oom.filter(|&oom| is_main && oom < after) {
             Some(oom) => (Some(oom), 137, Some("OOMKilled")),
             // Even `true` takes some milliseconds.
             None => (Some(after + random.uniform(&ms_range(2, 9))), code, None),
         }
     }
 
-    /// The kubelet has finished with a deleted Pod and allows its removal.
-    pub(crate) fn let_pod_go(&mut self, pod: PodKey) {
+    /// The kubelet has stopped a deleted Pod. It confirms the deletion, so that the API server can remove the Pod.
+    pub(crate) fn confirm_deletion(&mut self, pod: PodKey) {
         let now = truncate_to_second(self.now);
         let metadata = &mut self.pods[pod].object.metadata;
         metadata.deletion_timestamp = Some(now);
         metadata.deletion_grace_period_seconds = Some(0);
         self.emit_pod(pod, Seen::Changed);
-        self.schedule_step(pod, ms(4), KubeletStep::Gone);
+        self.schedule_step(pod, ms(4), KubeletStep::Remove);
     }
 }
 
@@ -432,8 +445,8 @@ fn is_waiting(container: &ContainerRuntime, reason: &str) -> bool {
     matches!(&container.state, ProcessState::Waiting(waiting) if waiting.reason == reason)
 }
 
-/// Whether an image does not exist. Images with the tag `missing` or `does-not-exist` do not.
-fn is_missing(image: &str) -> bool {
+/// Whether an image does not exist in its registry. In the simulation, the tags `missing` and `does-not-exist` mean this.
+fn is_missing_image(image: &str) -> bool {
     image.rsplit_once(':').is_some_and(|(_, tag)| matches!(tag, "missing" | "does-not-exist"))
 }
 
@@ -445,14 +458,14 @@ fn image_not_found_message(image: &str) -> String {
     )
 }
 
-/// The back-off after `restarts` restarts.
+/// The back-off of a failing container that was restarted `restarts` times.
 fn crash_back_off(restarts: i32) -> SignedDuration {
     let doubled = 1 << (restarts - 1).clamp(0, 5);
-    FIRST_BACK_OFF.saturating_mul(doubled).min(LONGEST_BACK_OFF)
+    FIRST_BACK_OFF.saturating_mul(doubled).min(MAX_BACK_OFF)
 }
 
 /// Formats a duration in whole milliseconds, in the form of Go: `345ms`, `5.902s`, `1m2.345s`.
-pub(crate) fn go_duration(time: SignedDuration) -> String {
+pub(crate) fn format_go_duration(time: SignedDuration) -> String {
     let millis = time.as_millis();
     if millis < 1000 {
         return if millis == 0 { "0s".to_owned() } else { format!("{millis}ms") };
@@ -483,7 +496,7 @@ mod tests {
             (60_000, "1m0s"),
             (3_723_004, "1h2m3.004s"),
         ] {
-            assert_eq!(go_duration(ms(millis)), text);
+            assert_eq!(format_go_duration(ms(millis)), text);
         }
     }
 

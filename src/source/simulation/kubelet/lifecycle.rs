@@ -19,13 +19,16 @@ impl World {
     /// Does one step of the kubelet's work on a Pod.
     pub(crate) fn run_kubelet_step(&mut self, pod: PodKey, step: KubeletStep) {
         if let KubeletStep::Admit = step {
-            return self.admit(pod);
+            return self.admit_pod(pod);
         }
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
         if runtime.is_stopping()
             && matches!(
                 step,
-                KubeletStep::SandboxReady | KubeletStep::Show | KubeletStep::Wake(_) | KubeletStep::Finish
+                KubeletStep::SandboxReady
+                    | KubeletStep::SendStatus
+                    | KubeletStep::Wake(_)
+                    | KubeletStep::Finish
             )
         {
             return;
@@ -41,40 +44,40 @@ impl World {
             KubeletStep::PullFailed(slot) => self.on_pull_failed(pod, slot),
             KubeletStep::Create(slot) => self.create_container(pod, slot),
             KubeletStep::Start(slot) => self.start_container(pod, slot),
-            KubeletStep::Show => self.send_status(pod, 2, 6),
+            KubeletStep::SendStatus => self.send_status(pod, 2, 6),
             KubeletStep::Exit(slot, run, code) => self.end_process(pod, slot, run, code),
-            KubeletStep::Notice => self.notice_ended_containers(pod),
+            KubeletStep::CheckContainers => self.check_containers(pod),
             KubeletStep::Wake(number) => {
-                if number == runtime.wake && !runtime.pass.busy && runtime.stage == PodStage::Working {
+                if number == runtime.latest_wake && !runtime.pass.busy && runtime.stage == PodStage::Working {
                     self.on_wake(pod);
                 }
             }
             KubeletStep::Stop => self.stop_pod(pod),
             KubeletStep::StopSidecar => self.stop_sidecar(pod),
             KubeletStep::Finish => self.declare_ended(pod),
-            KubeletStep::Remove => self.let_pod_go(pod),
-            KubeletStep::Gone => self.remove_pod(pod),
+            KubeletStep::ConfirmDeletion => self.confirm_deletion(pod),
+            KubeletStep::Remove => self.remove_pod(pod),
         }
     }
 
-    /// Queues a step for `after` from now.
-    pub(crate) fn schedule_step(&mut self, pod: PodKey, after: SignedDuration, step: KubeletStep) {
-        self.schedule_after(after, SimulationTask::Kubelet(pod, step));
+    /// Queues a step for `delay` from now.
+    pub(crate) fn schedule_step(&mut self, pod: PodKey, delay: SignedDuration, step: KubeletStep) {
+        self.schedule_after(delay, SimulationTask::Kubelet(pod, step));
     }
 
-    /// The node of a scheduled Pod.
-    pub(crate) fn node_of(&self, pod: PodKey) -> usize {
+    /// The index of the node of a scheduled Pod.
+    pub(crate) fn node_index(&self, pod: PodKey) -> usize {
         self.pods[pod].node.unwrap_or(0)
     }
 
     /// The time until the kubelet next checks its containers, at least 40 ms.
     pub(crate) fn delay_until_check(&mut self, pod: PodKey) -> SignedDuration {
-        let check = self.nodes[self.node_of(pod)].next_check(self.now + ms(40));
+        let check = self.nodes[self.node_index(pod)].next_check(self.now + ms(40));
         check.duration_since(self.now) + self.random_latency(0, 55)
     }
 
     /// Starts the work on a Pod that the kubelet sees for the first time.
-    pub(crate) fn admit(&mut self, pod: PodKey) {
+    pub(crate) fn admit_pod(&mut self, pod: PodKey) {
         if !self.pods[pod].exists {
             return;
         }
@@ -82,9 +85,9 @@ impl World {
         let manifest = self.jobs[state.job].manifest.clone();
         let spec = &manifest.pod_spec;
         let init_count = spec.init_containers.len();
-        let waiting = if init_count == 0 { "ContainerCreating" } else { "PodInitializing" };
-        let all = spec.init_containers.iter().zip(&manifest.init_commands);
-        let containers = all
+        let waiting_reason = if init_count == 0 { "ContainerCreating" } else { "PodInitializing" };
+        let init_containers = spec.init_containers.iter().zip(&manifest.init_commands);
+        let containers = init_containers
             .chain(spec.containers.iter().zip(&manifest.commands))
             .enumerate()
             .map(|(slot, (container, command))| ContainerRuntime {
@@ -96,53 +99,63 @@ impl World {
                     (false, _) => ContainerPurpose::Main,
                 },
                 program: program::read_program(&command.command, &command.args, state.index),
-                state: ProcessState::Waiting(Waiting { reason: waiting.to_owned(), message: String::new() }),
-                exit: None,
-                last: None,
+                state: ProcessState::Waiting(Waiting {
+                    reason: waiting_reason.to_owned(),
+                    message: String::new(),
+                }),
+                unnoticed_exit: None,
+                previous_exit: None,
                 id: String::new(),
                 run: 0,
                 restarts: 0,
-                pass: 0,
+                latest_pass: 0,
                 crash_back_off_until: None,
                 image_back_off: None,
             })
             .collect();
-        let stopping = state.is_deleting();
+        let is_deleting = state.is_deleting();
         let mut random = Random::new(self.seed, RandomPurpose::Sandbox, &[state.job as u64, state.ordinal]);
-        let sandbox = manifest.shape.sandbox.unwrap_or_else(|| random.skewed(&ms_range(200, 600)));
+        let sandbox_time = manifest.annotations.sandbox.unwrap_or_else(|| random.skewed(&ms_range(200, 600)));
         self.pods[pod].runtime = Some(Box::new(PodRuntime {
             containers,
             init_count,
-            sandbox: SandboxState::None,
-            started: self.now,
+            sandbox: SandboxState::Creating,
+            first_seen: self.now,
             pass: KubeletPass::default(),
-            wake: 0,
+            latest_wake: 0,
             stage: PodStage::Working,
         }));
         self.send_status(pod, 3, 12);
-        self.schedule_step(pod, sandbox, KubeletStep::SandboxReady);
-        if stopping {
+        self.schedule_step(pod, sandbox_time, KubeletStep::SandboxReady);
+        if is_deleting {
             self.stop_pod(pod);
         }
     }
 
-    /// Ends a container's process, by itself or with the exit code of a signal.
-    pub(crate) fn end_process(&mut self, pod: PodKey, slot: ContainerSlot, run: u32, code: Option<i32>) {
-        let own = self.planned_exit(pod, slot);
+    /// Ends a run of a container. `signal_code` is the exit code if a signal ends the process, and `None` if the process
+    /// exits by itself.
+    pub(crate) fn end_process(
+        &mut self,
+        pod: PodKey,
+        slot: ContainerSlot,
+        run: u32,
+        signal_code: Option<i32>,
+    ) {
+        let planned = self.planned_exit(pod, slot);
         let now = self.now;
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
         let is_stopped_by_kubelet = runtime.stage != PodStage::Working;
         let container = &mut runtime.containers[slot];
         let ProcessState::Running(started) = container.state else { return };
-        if container.run != run || container.exit.is_some() {
+        if container.run != run || container.unnoticed_exit.is_some() {
             return;
         }
-        let (exit_code, reason) = match (code, own) {
+        let (exit_code, reason) = match (signal_code, planned) {
             (Some(code), _) => (code, None),
             (None, (code, reason)) => (code, reason),
         };
         let reason = reason.unwrap_or(if exit_code == 0 { "Completed" } else { "Error" });
-        container.exit = Some(Terminated {
+        container.unnoticed_exit = Some(Terminated {
             exit_code,
             reason: reason.to_owned(),
             started_at: Some(truncate_to_second(started)),
@@ -154,15 +167,15 @@ impl World {
         // The kubelet waits for the end of a container that it stops. It notices any other end at its next check.
         let delay =
             if is_stopped_by_kubelet { self.random_latency(4, 12) } else { self.delay_until_check(pod) };
-        self.schedule_step(pod, delay, KubeletStep::Notice);
+        self.schedule_step(pod, delay, KubeletStep::CheckContainers);
     }
 
     /// The kubelet checks its containers and handles those that have ended.
-    pub(crate) fn notice_ended_containers(&mut self, pod: PodKey) {
+    pub(crate) fn check_containers(&mut self, pod: PodKey) {
         let restart_on_failure = self.jobs[self.pods[pod].job].manifest.restarts_containers();
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
         if runtime.pass.busy && !runtime.is_stopping() {
-            runtime.pass.noticed = true;
+            runtime.pass.saw_exit = true;
             return;
         }
         let ended = runtime.notice_exits();
@@ -207,11 +220,12 @@ impl World {
         self.note_progress();
     }
 
-    /// Sends the current status of a Pod. It replaces a status that the API server has not received yet.
-    pub(crate) fn send_status(&mut self, pod: PodKey, least: i64, most: i64) {
+    /// Sends the current status of a Pod. The API server receives it after `min` to `max` milliseconds. If an earlier status
+    /// has not arrived yet, the API server receives the new one in its place.
+    pub(crate) fn send_status(&mut self, pod: PodKey, min: i64, max: i64) {
         let Some(status) = status::generate_status(&self.pods[pod], self.now) else { return };
-        if self.pods[pod].status.replace(status).is_none() {
-            let delay = self.random_latency(least, most);
+        if self.pods[pod].sent_status.replace(status).is_none() {
+            let delay = self.random_latency(min, max);
             self.schedule_after(delay, SimulationTask::WriteStatus(pod));
         }
     }
@@ -220,7 +234,7 @@ impl World {
     pub(crate) fn write_status(&mut self, pod: PodKey) {
         let now = truncate_to_second(self.now);
         let state = &mut self.pods[pod];
-        let Some(mut status) = state.status.take() else { return };
+        let Some(mut status) = state.sent_status.take() else { return };
         if !state.exists {
             return;
         }
@@ -249,10 +263,10 @@ impl World {
 
     /// Frees the resources of an ended Pod on its node, and forgets its events.
     pub(crate) fn free_node_resources(&mut self, pod: PodKey) {
-        let (node, cpu) = (self.node_of(pod), self.jobs[self.pods[pod].job].manifest.cpu);
+        let (node, cpu) = (self.node_index(pod), self.jobs[self.pods[pod].job].manifest.cpu);
         self.nodes[node].release(cpu);
         let delay = self.random_latency(2, 8);
-        self.schedule_after(delay, SimulationTask::RetrySchedule);
+        self.schedule_after(delay, SimulationTask::RetryParkedPods);
         let state = &mut self.pods[pod];
         if !state.is_deleting() {
             state.runtime = None;
@@ -275,7 +289,7 @@ impl World {
         let field_path = format!("spec.{kind}{{{}}}", runtime.containers[slot].name);
         let about = ObjectReference { field_path, ..self.pod_reference(pod) };
         self.record_event(&EventRecord {
-            reporter: EventReporter::Kubelet(self.node_of(pod)),
+            reporter: EventReporter::Kubelet(self.node_index(pod)),
             about,
             warning,
             reason,

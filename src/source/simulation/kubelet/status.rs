@@ -1,4 +1,4 @@
-//! The status of a Pod that a kubelet derives from its state of the Pod.
+//! Derives the status of a Pod from the state that the kubelet keeps of the Pod.
 
 use jiff::Timestamp;
 
@@ -9,11 +9,12 @@ use crate::source::simulation::pod_runtime::{
 };
 use crate::source::simulation::virtual_time::truncate_to_second;
 
-/// The status of a Pod at `now`. All conditions have the time `now`. Returns `None` before the kubelet has seen the Pod.
+/// The status of a Pod at `now`. The conditions that the kubelet writes have the time `now`. Returns `None` before the
+/// kubelet has seen the Pod.
 pub(crate) fn generate_status(pod: &SimulatedPod, now: Timestamp) -> Option<PodStatus> {
     let runtime = pod.runtime.as_deref()?;
     let restart_on_failure = pod.object.spec.restart_policy == "OnFailure";
-    let reached = phase(runtime, restart_on_failure);
+    let reached = derive_phase(runtime, restart_on_failure);
     // The kubelet reports a final phase only after it has declared the Pod ended.
     let shown = match reached {
         "Succeeded" | "Failed" if !runtime.has_ended() => phase_before_end(runtime),
@@ -21,44 +22,45 @@ pub(crate) fn generate_status(pod: &SimulatedPod, now: Timestamp) -> Option<PodS
         "Pending" if runtime.has_ended() => "Failed",
         phase => phase,
     };
-    let mut conditions = vec![sandbox(runtime.sandbox), initialized(runtime, reached)];
-    conditions.extend(["Ready", "ContainersReady"].map(|kind| ready(runtime, kind, reached)));
+    let mut conditions = vec![sandbox_condition(runtime.sandbox), initialized_condition(runtime, reached)];
+    conditions.extend(["Ready", "ContainersReady"].map(|kind| ready_condition(runtime, kind, reached)));
     for condition in &mut conditions {
         condition.last_transition_time = Some(truncate_to_second(now));
     }
     conditions.extend(pod.object.status.condition("PodScheduled").cloned());
-    let mut container_statuses: Vec<ContainerStatus> = runtime.main_containers().iter().map(status).collect();
+    let mut container_statuses: Vec<ContainerStatus> =
+        runtime.main_containers().iter().map(container_status).collect();
     container_statuses.sort_by(|a, b| a.name.cmp(&b.name));
     Some(PodStatus {
         phase: shown.to_owned(),
         conditions,
-        start_time: Some(truncate_to_second(runtime.started)),
+        start_time: Some(truncate_to_second(runtime.first_seen)),
         container_statuses,
-        init_container_statuses: runtime.init_containers().iter().map(status).collect(),
+        init_container_statuses: runtime.init_containers().iter().map(container_status).collect(),
         ..PodStatus::default()
     })
 }
 
 /// The phase that follows from the states of the containers.
-fn phase(runtime: &PodRuntime, restart_on_failure: bool) -> &'static str {
+fn derive_phase(runtime: &PodRuntime, restart_on_failure: bool) -> &'static str {
     let failed_init = runtime.init_containers().iter().any(|container| {
-        container.purpose == ContainerPurpose::Init && container.ended_well() == Some(false)
+        container.purpose == ContainerPurpose::Init && container.exit_success() == Some(false)
     });
     if failed_init && !restart_on_failure && !runtime.containers.iter().any(ContainerRuntime::is_running) {
         return "Failed";
     }
     let (main, sidecars) = (runtime.main_containers(), runtime.init_containers());
-    let waits = |container: &ContainerRuntime| {
-        matches!(container.state, ProcessState::Waiting(_)) && container.last.is_none()
+    let waits_for_first_run = |container: &ContainerRuntime| {
+        matches!(container.state, ProcessState::Waiting(_)) && container.previous_exit.is_none()
     };
-    if !runtime.is_initialized() || main.iter().any(waits) {
+    if !runtime.is_initialized() || main.iter().any(waits_for_first_run) {
         return "Pending";
     }
-    let running = main.iter().chain(sidecars).any(ContainerRuntime::is_running);
-    let well = |container: &ContainerRuntime| container.ended_well() == Some(true);
-    if running {
+    let is_running = main.iter().chain(sidecars).any(ContainerRuntime::is_running);
+    let has_succeeded = |container: &ContainerRuntime| container.exit_success() == Some(true);
+    if is_running {
         "Running"
-    } else if main.iter().all(well) {
+    } else if main.iter().all(has_succeeded) {
         "Succeeded"
     } else if !restart_on_failure || runtime.is_stopping() {
         "Failed"
@@ -67,12 +69,12 @@ fn phase(runtime: &PodRuntime, restart_on_failure: bool) -> &'static str {
     }
 }
 
-/// The phase that is reported until the Pod is declared ended: the phase before.
+/// The phase of a Pod whose containers have ended but that the kubelet has not declared ended: the phase before their end.
 fn phase_before_end(runtime: &PodRuntime) -> &'static str {
     if runtime.main_containers().iter().all(|container| container.run == 0) { "Pending" } else { "Running" }
 }
 
-fn condition(kind: &str, holds: bool, reason: &str, message: String) -> PodCondition {
+fn new_condition(kind: &str, holds: bool, reason: &str, message: String) -> PodCondition {
     PodCondition {
         r#type: kind.to_owned(),
         status: if holds { "True" } else { "False" }.to_owned(),
@@ -82,32 +84,32 @@ fn condition(kind: &str, holds: bool, reason: &str, message: String) -> PodCondi
     }
 }
 
-fn sandbox(sandbox: SandboxState) -> PodCondition {
+fn sandbox_condition(sandbox: SandboxState) -> PodCondition {
     let message = match sandbox {
-        SandboxState::Ready => return condition("PodReadyToStartContainers", true, "", String::new()),
-        SandboxState::None => "no pod sandbox exists",
+        SandboxState::Ready => return new_condition("PodReadyToStartContainers", true, "", String::new()),
+        SandboxState::Creating => "no pod sandbox exists",
         SandboxState::Gone => "pod sandbox is not ready",
     };
-    condition("PodReadyToStartContainers", false, "PodSandboxNotReady", message.to_owned())
+    new_condition("PodReadyToStartContainers", false, "PodSandboxNotReady", message.to_owned())
 }
 
-fn initialized(runtime: &PodRuntime, reached: &str) -> PodCondition {
+fn initialized_condition(runtime: &PodRuntime, reached: &str) -> PodCondition {
     if runtime.is_initialized() {
         let reason = if reached == "Succeeded" { "PodCompleted" } else { "" };
-        return condition("Initialized", true, reason, String::new());
+        return new_condition("Initialized", true, reason, String::new());
     }
-    let missing = names(runtime.init_containers().iter().filter(|container| match container.purpose {
+    let missing = join_names(runtime.init_containers().iter().filter(|container| match container.purpose {
         ContainerPurpose::Sidecar => container.run == 0,
-        ContainerPurpose::Init | ContainerPurpose::Main => container.ended_well() != Some(true),
+        ContainerPurpose::Init | ContainerPurpose::Main => container.exit_success() != Some(true),
     }));
     let message = format!("containers with incomplete status: [{missing}]");
-    condition("Initialized", false, "ContainersNotInitialized", message)
+    new_condition("Initialized", false, "ContainersNotInitialized", message)
 }
 
-fn ready(runtime: &PodRuntime, kind: &str, reached: &str) -> PodCondition {
+fn ready_condition(runtime: &PodRuntime, kind: &str, reached: &str) -> PodCondition {
     match reached {
-        "Succeeded" => return condition(kind, false, "PodCompleted", String::new()),
-        "Failed" => return condition(kind, false, "PodFailed", String::new()),
+        "Succeeded" => return new_condition(kind, false, "PodCompleted", String::new()),
+        "Failed" => return new_condition(kind, false, "PodFailed", String::new()),
         _ => {}
     }
     let sidecars =
@@ -115,17 +117,17 @@ fn ready(runtime: &PodRuntime, kind: &str, reached: &str) -> PodCondition {
     let mut unready =
         sidecars.chain(runtime.main_containers()).filter(|container| !container.is_running()).peekable();
     if unready.peek().is_none() {
-        return condition(kind, true, "", String::new());
+        return new_condition(kind, true, "", String::new());
     }
-    let message = format!("containers with unready status: [{}]", names(unready));
-    condition(kind, false, "ContainersNotReady", message)
+    let message = format!("containers with unready status: [{}]", join_names(unready));
+    new_condition(kind, false, "ContainersNotReady", message)
 }
 
-fn names<'a>(containers: impl Iterator<Item = &'a ContainerRuntime>) -> String {
+fn join_names<'a>(containers: impl Iterator<Item = &'a ContainerRuntime>) -> String {
     containers.map(|container| container.name.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-fn status(container: &ContainerRuntime) -> ContainerStatus {
+fn container_status(container: &ContainerRuntime) -> ContainerStatus {
     let mut state = ContainerState::default();
     match &container.state {
         ProcessState::Waiting(waiting) => state.waiting = Some(waiting.clone()),
@@ -135,16 +137,19 @@ fn status(container: &ContainerRuntime) -> ContainerStatus {
         ProcessState::Exited(terminated) => state.terminated = Some(terminated.clone()),
     }
     let ready = match container.purpose {
-        ContainerPurpose::Init => container.ended_well() == Some(true),
+        ContainerPurpose::Init => container.exit_success() == Some(true),
         ContainerPurpose::Sidecar | ContainerPurpose::Main => container.is_running(),
     };
     ContainerStatus {
         name: container.name.clone(),
         state,
-        last_state: ContainerState { terminated: container.last.clone(), ..ContainerState::default() },
+        last_state: ContainerState {
+            terminated: container.previous_exit.clone(),
+            ..ContainerState::default()
+        },
         ready,
         restart_count: container.restarts,
-        // An id belongs to a run; one that is only created has none to show yet.
+        // The kubelet reports the id of a container only after the first run has started.
         container_id: if container.run > 0 { container.id.clone() } else { String::new() },
         started: Some(container.is_running()),
     }

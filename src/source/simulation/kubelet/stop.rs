@@ -13,7 +13,7 @@ use crate::source::simulation::virtual_time::ms;
 use crate::source::simulation::world::World;
 
 impl World {
-    /// Stops a deleted Pod: its containers get SIGTERM, and SIGKILL after the grace period.
+    /// Stops a deleted Pod. The containers get SIGTERM, and after the grace period SIGKILL.
     pub(crate) fn stop_pod(&mut self, pod: PodKey) {
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
         if runtime.is_stopping() || runtime.has_ended() {
@@ -21,10 +21,10 @@ impl World {
         }
         runtime.stage = PodStage::Stopping;
         runtime.notice_exits();
-        let waiting = if runtime.init_count == 0 { "ContainerCreating" } else { "PodInitializing" };
+        let waiting_reason = if runtime.init_count == 0 { "ContainerCreating" } else { "PodInitializing" };
         for container in &mut runtime.containers {
             if let ProcessState::Waiting(state) = &mut container.state {
-                *state = Waiting { reason: waiting.to_owned(), message: String::new() };
+                *state = Waiting { reason: waiting_reason.to_owned(), message: String::new() };
             }
         }
         let running: Vec<ContainerSlot> =
@@ -40,29 +40,29 @@ impl World {
         }
     }
 
-    /// Sends SIGTERM to a running container.
+    /// Sends SIGTERM to a running container, and plans its exit.
     fn kill_container(&mut self, pod: PodKey, slot: ContainerSlot) {
         let grace = self.pods[pod].object.spec.termination_grace_period_seconds.unwrap_or(30);
-        let stops_after = self.random_latency(20, 60);
+        let stop_time = self.random_latency(20, 60);
         let Some(runtime) = self.pods[pod].runtime.as_deref() else { return };
         let container = &runtime.containers[slot];
         let (name, run) = (container.name.clone(), container.run);
         let (after, code) = match &container.program {
             ContainerProgram::Known { handles_sigterm: false, .. } => (SignedDuration::from_secs(grace), 137),
-            ContainerProgram::Known { .. } => (stops_after, 0),
+            ContainerProgram::Known { .. } => (stop_time, 0),
             // A sidecar is a server that handles SIGTERM.
             ContainerProgram::Works | ContainerProgram::Missing(_)
                 if container.purpose == ContainerPurpose::Sidecar =>
             {
-                (stops_after, 0)
+                (stop_time, 0)
             }
-            ContainerProgram::Works | ContainerProgram::Missing(_) => (stops_after, 143),
+            ContainerProgram::Works | ContainerProgram::Missing(_) => (stop_time, 143),
         };
         self.record_container_event(pod, slot, false, "Killing", format!("Stopping container {name}"));
         self.schedule_step(pod, after, KubeletStep::Exit(slot, run, Some(code)));
     }
 
-    /// Stops the sidecar that was started last among the running ones. When none runs, plans the end of the Pod.
+    /// Stops the sidecar that was started last among the running sidecars. If none is running, plans the end of the Pod.
     pub(crate) fn stop_sidecar(&mut self, pod: PodKey) {
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
         if runtime.is_stopping() {
@@ -74,12 +74,12 @@ impl World {
         }
         runtime.sandbox = SandboxState::Gone;
         self.send_status(pod, 3, 12);
-        // At one check the kubelet finds the containers gone, and at the next one the sandbox.
+        // The kubelet finds at one check that the containers are gone, and at the next check that the sandbox is gone.
         let delay = self.delay_until_check(pod);
         self.schedule_step(pod, delay + ms(1000), KubeletStep::Finish);
     }
 
-    /// Handles the stop of a container of a deleted Pod. When all have stopped, declares the Pod ended.
+    /// Handles the end of a container of a deleted Pod. When all containers have ended, declares the Pod ended.
     pub(crate) fn note_stopped(&mut self, pod: PodKey) {
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
         if runtime.has_ended() || runtime.containers.iter().any(ContainerRuntime::is_running) {
@@ -87,7 +87,7 @@ impl World {
         }
         runtime.sandbox = SandboxState::Gone;
         runtime.stage = PodStage::Stopped;
-        let never = runtime.main_containers().iter().all(|container| container.run == 0);
+        let no_container_ran = runtime.main_containers().iter().all(|container| container.run == 0);
         for container in &mut runtime.containers {
             if let ProcessState::Waiting(_) = container.state {
                 container.state = ProcessState::Exited(Terminated {
@@ -100,7 +100,7 @@ impl World {
         }
         self.send_status(pod, 4, 10);
         self.note_progress();
-        let delay = if never { ms(14) } else { self.delay_until_check(pod) };
-        self.schedule_step(pod, delay, KubeletStep::Remove);
+        let delay = if no_container_ran { ms(14) } else { self.delay_until_check(pod) };
+        self.schedule_step(pod, delay, KubeletStep::ConfirmDeletion);
     }
 }

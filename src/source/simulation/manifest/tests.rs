@@ -24,7 +24,7 @@ fn defaults_are_those_of_the_api_server() {
     assert_eq!((job.name.as_str(), job.namespace.as_str()), ("j", "default"));
     assert_eq!((spec.parallelism, spec.completions, spec.backoff_limit), (Some(1), Some(1), Some(6)));
     assert_eq!(
-        (spec.completion_mode.as_str(), spec.suspend, job.cpu, job.ttl),
+        (spec.completion_mode.as_str(), spec.suspend, job.cpu, job.ttl_seconds),
         ("NonIndexed", Some(false), 0, None)
     );
     assert_eq!(job.pod_spec.termination_grace_period_seconds, Some(30));
@@ -41,7 +41,7 @@ fn defaults_are_those_of_the_api_server() {
 fn the_built_in_example_is_the_pi_job() {
     let job = parse(&ManifestText::default()).unwrap().jobs.remove(0);
     assert_eq!((job.name.as_str(), job.spec.completions, job.spec.parallelism), ("pi", Some(20), Some(4)));
-    assert_eq!((job.spec.backoff_limit, job.shape.fail), (Some(4), 7000));
+    assert_eq!((job.spec.backoff_limit, job.annotations.fail), (Some(4), 7000));
     assert_eq!(job.pod_spec.containers[0].image, "perl:5.34.0");
     assert_eq!(job.commands[0].command.join(" "), "perl -Mbignum=bpi -wle print bpi(2000)");
 }

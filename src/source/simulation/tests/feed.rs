@@ -1,6 +1,7 @@
 //! Tests of the delivery, at a pace and at once.
 
 use crate::source::Update;
+use crate::source::simulation::feed::start_feed;
 use crate::source::simulation::tests::*;
 
 #[test]
@@ -8,7 +9,7 @@ fn a_paced_feed_keeps_to_virtual_time() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime").block_on(async {
         let begun = tokio::time::Instant::now();
-        let mut feed = open(simulate(&SimulationOptions::default()).unwrap(), 10.0);
+        let mut feed = start_feed(simulate(&SimulationOptions::default()).unwrap(), 10.0);
         let Some(Update::Observed(first)) = feed.updates.recv().await else { panic!("the Job first") };
         assert!(matches!(first[0].object, Object::Job(_)) && first.len() == 1);
         assert!(matches!(feed.updates.recv().await, Some(Update::Synced)));
@@ -29,7 +30,7 @@ fn a_paced_feed_keeps_to_virtual_time() {
 fn a_feed_at_once_has_the_same_observations_and_its_clock_shows_the_end() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     runtime.expect("a runtime").block_on(async {
-        let mut feed = open(simulate(&SimulationOptions::default()).unwrap(), 0.0);
+        let mut feed = start_feed(simulate(&SimulationOptions::default()).unwrap(), 0.0);
         let mut observations = Vec::new();
         while let Some(update) = feed.updates.recv().await {
             if let Update::Observed(batch) = update {
@@ -51,8 +52,10 @@ fn a_feed_has_notices_about_jobs_that_do_not_end_and_parts_that_are_not_simulate
             job("suspend: true", "Never", "true", "")
         );
         let manifest = ManifestText { name: "job.yaml".to_owned(), text };
-        let mut feed =
-            open(simulate(&SimulationOptions { manifest, ..SimulationOptions::default() }).unwrap(), 1.0);
+        let mut feed = start_feed(
+            simulate(&SimulationOptions { manifest, ..SimulationOptions::default() }).unwrap(),
+            1.0,
+        );
         let mut notices = Vec::new();
         while let Some(update) = feed.updates.recv().await {
             if let Update::Notice(notice) = update {
@@ -62,6 +65,6 @@ fn a_feed_has_notices_about_jobs_that_do_not_end_and_parts_that_are_not_simulate
         assert_eq!(notices.len(), 2);
         assert_eq!(notices[0], "ConfigMap \"settings\" is not simulated, only Jobs are");
         assert!(notices[1].contains("job \"j\" is suspended"), "{}", notices[1]);
-        drop(open(simulate(&SimulationOptions::default()).unwrap(), 1.0));
+        drop(start_feed(simulate(&SimulationOptions::default()).unwrap(), 1.0));
     });
 }

@@ -64,7 +64,7 @@ fn the_default_run_shows_cold_and_warm_starts_and_a_retry() {
     assert_eq!((ended.exit_code, ended.reason.as_str()), (3, "Error"));
     // After a failure, the next Pod is created after 10 s or when another Pod succeeds.
     let seen = pods_in_phase(&run, "Failed").next().unwrap().0.received;
-    let until = known(ended.finished_at).unwrap() + SignedDuration::from_secs(10);
+    let until = known_time(ended.finished_at).unwrap() + SignedDuration::from_secs(10);
     let success = pods_in_phase(&run, "Succeeded")
         .filter(|(observation, pod)| observation.received > seen && !pod.metadata.finalizers.is_empty())
         .map(|(observation, _)| observation.received)

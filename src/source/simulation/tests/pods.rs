@@ -27,7 +27,7 @@ fn a_pod_changes_as_on_a_real_cluster() {
     assert!((1.0..2.2).contains(&late("Succeeded", 3.0)), "{}", late("Succeeded", 3.0));
     let ended = pod.status.container_statuses[0].state.terminated.as_ref().unwrap();
     let truth = started + SignedDuration::from_secs(3);
-    assert!((0.0..1.02).contains(&secs(truth.duration_since(known(ended.finished_at).unwrap()))));
+    assert!((0.0..1.02).contains(&secs(truth.duration_since(known_time(ended.finished_at).unwrap()))));
     // The statuses of the Job: started, ready, about to count its Pod, counted.
     let steps: Vec<_> = run
         .jobs()
@@ -54,7 +54,7 @@ fn a_failing_container_is_started_again_in_its_pod() {
     let starts: Vec<&Event> = run.events().filter(|event| event.reason == "Started").collect();
     assert_eq!(starts.iter().map(|event| event.count).collect::<Vec<_>>(), [1, 2, 3, 4]);
     assert!(starts.iter().all(|event| event.metadata.name == starts[0].metadata.name));
-    let at: Vec<Timestamp> = starts.iter().map(|event| known(event.last_timestamp).unwrap()).collect();
+    let at: Vec<Timestamp> = starts.iter().map(|event| known_time(event.last_timestamp).unwrap()).collect();
     let gaps: Vec<i64> = at.windows(2).map(|pair| pair[1].duration_since(pair[0]).as_secs()).collect();
     // The first restart is immediate. The others wait 10 s and 20 s, or up to half as much longer.
     assert!(
@@ -198,7 +198,10 @@ fn a_missing_program_is_a_start_error() {
     run.check();
     let pods = run.pods();
     let ended = pods[0].last().unwrap().1.status.container_statuses[0].state.terminated.clone().unwrap();
-    assert_eq!((ended.exit_code, ended.reason.as_str(), known(ended.started_at)), (128, "StartError", None));
-    assert!(known(ended.finished_at).is_some());
+    assert_eq!(
+        (ended.exit_code, ended.reason.as_str(), known_time(ended.started_at)),
+        (128, "StartError", None)
+    );
+    assert!(known_time(ended.finished_at).is_some());
     assert_eq!(run.events().filter(|event| event.reason == "Started").count(), 0);
 }

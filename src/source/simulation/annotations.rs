@@ -1,24 +1,25 @@
-//! The annotations of a Pod template that control its simulation.
+//! The annotations of a Pod template that control the simulation of its Pods.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use jiff::SignedDuration;
 
-/// The values of the annotations. All are optional. Without one, the command or the seed decides.
+/// The values of the annotations. All annotations are optional. If one is missing, the command or the seed decides.
 ///
 /// | annotation | meaning |
 /// |---|---|
-/// | `simulate.kubectl-seq/work: 3s..8s` (or `5s`) | how long a main container works, whatever its command says |
-/// | `simulate.kubectl-seq/fail: 10%` | probability with which a run of a main container fails |
+/// | `simulate.kubectl-seq/work: 3s..8s` (or `5s`) | how long a main container works, regardless of its command |
+/// | `simulate.kubectl-seq/fail: 10%` | probability that a run of a main container fails |
 /// | `simulate.kubectl-seq/exit-code: "3"` | exit code of such a failure (default 1) |
-/// | `simulate.kubectl-seq/oom: 2s` | a main container is killed after that time because its memory is exhausted |
-/// | `simulate.kubectl-seq/pull: 6s` | how long a pull takes (by default depends on the size of the image) |
+/// | `simulate.kubectl-seq/oom: 2s` | a main container is killed after this time because its memory is exhausted |
+/// | `simulate.kubectl-seq/pull: 6s` | how long a pull takes (default: depends on the size of the image) |
 /// | `simulate.kubectl-seq/sandbox: 500ms` | how long the creation of a sandbox takes (default 0.2 s to 0.6 s) |
 ///
-/// `cluster.test/oom`, `pull` and `sandbox` mean the same, so that one manifest also works on the project's test cluster.
+/// `cluster.test/oom`, `cluster.test/pull` and `cluster.test/sandbox` have the same meaning, so that one manifest works in
+/// the simulation and on the project's test cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct SimulationShape {
+pub(crate) struct SimulationAnnotations {
     /// The range of the working time of a main container.
     pub(crate) work: Option<RangeInclusive<SignedDuration>>,
     /// The probability of a failure, in thousandths of a percent.
@@ -36,36 +37,36 @@ pub(crate) struct SimulationShape {
 /// Prefix of the annotations.
 const PREFIX: &str = "simulate.kubectl-seq/";
 
-impl SimulationShape {
+impl SimulationAnnotations {
     /// Reads the annotations of a Pod template.
     ///
     /// # Errors
-    /// A message about the invalid annotation, and a hint with an example.
+    /// A message that names the invalid annotation, and a hint with an example.
     pub(crate) fn read(annotations: &BTreeMap<String, String>) -> Result<Self, (String, &'static str)> {
-        let mut shape = Self::default();
+        let mut result = Self::default();
         for (key, value) in annotations {
             let name = key.strip_prefix(PREFIX).or_else(|| {
                 key.strip_prefix("cluster.test/").filter(|name| ["oom", "pull", "sandbox"].contains(name))
             });
             let Some(name) = name else { continue };
-            let (read, example) = match name {
-                "work" => (parse_range(value).map(|range| shape.work = Some(range)), "3s..8s"),
-                "fail" => (parse_percentage(value).map(|share| shape.fail = share), "10%"),
+            let (parsed, example) = match name {
+                "work" => (parse_range(value).map(|range| result.work = Some(range)), "3s..8s"),
+                "fail" => (parse_percentage(value).map(|probability| result.fail = probability), "10%"),
                 "exit-code" => (
                     value.parse().ok().filter(|code| (1..256).contains(code)).map(|code| {
-                        shape.exit_code = Some(code);
+                        result.exit_code = Some(code);
                     }),
                     "\"3\"",
                 ),
-                "oom" => (parse_duration(value).map(|after| shape.oom = Some(after)), "2s"),
-                "pull" => (parse_duration(value).map(|time| shape.pull = Some(time)), "6s"),
-                "sandbox" => (parse_duration(value).map(|time| shape.sandbox = Some(time)), "500ms"),
+                "oom" => (parse_duration(value).map(|after| result.oom = Some(after)), "2s"),
+                "pull" => (parse_duration(value).map(|time| result.pull = Some(time)), "6s"),
+                "sandbox" => (parse_duration(value).map(|time| result.sandbox = Some(time)), "500ms"),
                 _ => {
                     let hint = "Use `work`, `fail`, `exit-code`, `oom`, `pull` or `sandbox`.";
                     return Err((format!("unknown annotation {key}"), hint));
                 }
             };
-            if read.is_none() {
+            if parsed.is_none() {
                 let hint = match example {
                     "10%" => "Write a percentage, for example `10%`.",
                     "\"3\"" => "Write a number from 1 to 255 in quotes, for example `\"3\"`.",
@@ -75,7 +76,7 @@ impl SimulationShape {
                 return Err((format!("annotation {key} cannot be \"{value}\""), hint));
             }
         }
-        Ok(shape)
+        Ok(result)
     }
 }
 
@@ -111,8 +112,8 @@ fn parse_percentage(text: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn read(pairs: &[(&str, &str)]) -> Result<SimulationShape, (String, &'static str)> {
-        SimulationShape::read(
+    fn read(pairs: &[(&str, &str)]) -> Result<SimulationAnnotations, (String, &'static str)> {
+        SimulationAnnotations::read(
             &pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
         )
     }
@@ -120,16 +121,16 @@ mod tests {
     #[test]
     fn annotations_are_read() {
         let second = SignedDuration::from_secs;
-        let shape = read(&[
+        let annotations = read(&[
             ("simulate.kubectl-seq/work", "3s..8s"),
             ("simulate.kubectl-seq/fail", "12.5%"),
             ("simulate.kubectl-seq/exit-code", "3"),
             ("cluster.test/oom", "2s"),
-            ("cluster.test/sandbox-error", "none of ours"),
+            ("cluster.test/sandbox-error", "ignored"),
             ("simulate.kubectl-seq/pull", "1m30s"),
             ("simulate.kubectl-seq/sandbox", "500ms"),
         ]);
-        let expected = SimulationShape {
+        let expected = SimulationAnnotations {
             work: Some(second(3)..=second(8)),
             fail: 12_500,
             exit_code: Some(3),
@@ -137,7 +138,7 @@ mod tests {
             pull: Some(second(90)),
             sandbox: Some(SignedDuration::from_millis(500)),
         };
-        assert_eq!(shape, Ok(expected));
+        assert_eq!(annotations, Ok(expected));
     }
 
     #[test]
