@@ -1,4 +1,5 @@
-//! The output for programs: the timeline document as JSON and YAML, its changes as JSON lines, and names.
+//! The output for programs: the timeline document as JSON and YAML, its changes as JSON lines, and the names of the
+//! workloads.
 //!
 //! The structs of the document are separate from the model, because the model may change and the document may not. Each
 //! document is written piece by piece, so that it never exists in memory as a whole. Therefore writers should be buffered.

@@ -47,16 +47,16 @@ impl From<&Summary> for SummaryEntry {
         let slots = Some(&summary.slots).filter(|_| !summary.slots_unknown);
         Self {
             pods: summary.pods,
-            wall_millis: summary.wall,
+            wall_millis: summary.wall_millis,
             slot_millis: slots.map(|slots| slots.total),
-            run_millis: summary.run,
-            cold_start_millis: summary.cold_start,
-            queued_millis: summary.queued,
+            run_millis: summary.run_millis,
+            cold_start_millis: summary.cold_start_millis,
+            queued_millis: summary.queued_millis,
             back_off_millis: slots.map(|slots| slots.phases[PhaseKind::BackOff]),
             idle_millis: slots.map(|slots| slots.idle),
-            cold_start: (&summary.cold_starts).into(),
-            run: (&summary.runs).into(),
-            queued: (&summary.queues).into(),
+            cold_start: (&summary.cold_start_percentiles).into(),
+            run: (&summary.run_percentiles).into(),
+            queued: (&summary.queued_percentiles).into(),
             concurrency: ConcurrencyEntry {
                 max: summary.concurrency_max,
                 mean: (summary.concurrency_mean * 1000.0).round() / 1000.0,

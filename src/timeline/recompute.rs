@@ -50,7 +50,7 @@ impl Timeline {
     /// Assigns new Pods to their workloads, and sorts the Pods of a workload again if a creation time changed. Requests a
     /// regrouping instead if the workloads themselves may change.
     fn assign_and_sort_pods(&mut self) {
-        let new = std::mem::take(&mut self.store.unassigned);
+        let new_pods = std::mem::take(&mut self.store.unassigned);
         let mut unsorted = std::mem::take(&mut self.store.unsorted_workloads);
         if self.must_regroup {
             return;
@@ -59,7 +59,7 @@ impl Timeline {
         unsorted.dedup();
         // The creation time of a bare Pod decides the order of the workloads.
         let is_bare_pod = |index: &usize| self.tree.workloads.get(*index).is_none_or(Workload::is_bare_pod);
-        self.must_regroup = unsorted.iter().any(is_bare_pod) || !self.insert_new_pods(&new);
+        self.must_regroup = unsorted.iter().any(is_bare_pod) || !self.insert_new_pods(&new_pods);
         if !self.must_regroup {
             for index in unsorted {
                 self.sort_pods_again(index);
@@ -69,35 +69,36 @@ impl Timeline {
 
     /// Assigns new Pods to the workloads that own them. Returns `false` if an owner is not a known workload; then all
     /// workloads must be grouped again.
-    fn insert_new_pods(&mut self, new: &[PodKey]) -> bool {
+    fn insert_new_pods(&mut self, new_pods: &[PodKey]) -> bool {
         let mut by_workload: FastMap<usize, Vec<PodKey>> = FastMap::default();
-        for &key in new {
+        for &key in new_pods {
             let owner = self.store.record(key).owner.as_ref();
             let Some(index) = owner.and_then(|owner| self.owners.index_of(owner)) else { return false };
             by_workload.entry(index).or_default().push(key);
         }
-        for (index, new) in by_workload {
-            for &key in &new {
+        for (index, new_pods) in by_workload {
+            for &key in &new_pods {
                 self.store.record_mut(key).workload = index;
             }
             let mut pods = std::mem::take(&mut self.tree.workloads[index].pods);
             let count_before = pods.len();
-            let is_small_batch = new.len() <= pods.len() / MIN_PODS_PER_INSERTION;
+            let is_small_batch = new_pods.len() <= pods.len() / MIN_PODS_PER_INSERTION;
             if is_small_batch {
-                for &key in &new {
+                for &key in &new_pods {
                     let at = pods.partition_point(|other| self.store.compare(*other, key).is_lt());
                     pods.insert(at, key);
                 }
             } else {
-                pods.extend_from_slice(&new);
+                pods.extend_from_slice(&new_pods);
                 self.store.sort(&mut pods);
             }
-            let has_index = new.iter().any(|key| self.identity(*key).index.is_some());
+            let has_completion_index = new_pods.iter().any(|key| self.identity(*key).index.is_some());
             // If the new Pods are the latest, they are the latest attempts, and all other Pods keep their numbers.
-            let is_latest = is_small_batch && pods[count_before..].iter().all(|key| new.contains(key));
-            if has_index && is_latest {
+            let are_new_pods_latest =
+                is_small_batch && pods[count_before..].iter().all(|key| new_pods.contains(key));
+            if has_completion_index && are_new_pods_latest {
                 self.attempts.number_latest(index, &pods[count_before..], &mut self.store);
-            } else if has_index {
+            } else if has_completion_index {
                 self.attempts.number_all(index, &pods, &mut self.store);
             }
             self.tree.workloads[index].pods = pods;

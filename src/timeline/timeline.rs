@@ -12,7 +12,7 @@ use crate::timeline::workloads::tree::WorkloadTree;
 use crate::timeline::workloads::workload::Workload;
 
 /// Everything that was observed. [`Timeline::apply`] adds an observation, and [`Timeline::recompute`] updates the workloads
-/// and Pods. All other methods read what the last recomputation derived.
+/// and Pods. All other methods read the result of the last recomputation.
 #[derive(Clone, Debug, Default)]
 pub struct Timeline {
     /// The observed Pods.

@@ -144,7 +144,7 @@ fn a_pod_that_is_still_stopping_takes_the_slot_of_its_successor() {
     // The deleted Pod does not count as a success, whatever it exits with.
     assert_eq!(parts(&runs, 25.0), "20000: Running 12000, Terminating 8000");
     let summary = numbers(&runs, 25.0);
-    assert_eq!((summary.run, summary.pods), (24_000, 2), "sums over Pods count both");
+    assert_eq!((summary.run_millis, summary.pods), (24_000, 2), "sums over Pods count both");
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn a_pod_on_a_lost_node_keeps_its_slot_but_does_not_work() {
     );
     let runs = listed([job(1, Some(1), json!({})), silent]);
     let summary = numbers(&runs, 100.0);
-    assert_eq!((summary.slots.phases[PhaseKind::Running], summary.run), (1000, 1000));
+    assert_eq!((summary.slots.phases[PhaseKind::Running], summary.run_millis), (1000, 1000));
     assert_eq!(summary.slots.total, 100_000);
 }
 
@@ -279,14 +279,23 @@ fn statistics_over_pods() {
     let summary = numbers(&done, 99.0);
     let seconds = |seconds| Some(SignedDuration::from_secs(seconds));
     assert_eq!(
-        (summary.pods, summary.wall, summary.run, summary.cold_start, summary.queued),
+        (
+            summary.pods,
+            summary.wall_millis,
+            summary.run_millis,
+            summary.cold_start_millis,
+            summary.queued_millis
+        ),
         (3, 40_000, 35_000, 6000, 0)
     );
     assert_eq!(
-        (summary.runs.p50, summary.runs.p95, summary.runs.max),
+        (summary.run_percentiles.p50, summary.run_percentiles.p95, summary.run_percentiles.max),
         (seconds(10), seconds(20), seconds(20))
     );
-    assert_eq!((summary.cold_starts.p50, summary.cold_starts.max), (seconds(2), seconds(3)));
+    assert_eq!(
+        (summary.cold_start_percentiles.p50, summary.cold_start_percentiles.max),
+        (seconds(2), seconds(3))
+    );
     assert_eq!(summary.concurrency_max, 2);
     assert!((summary.concurrency_mean - 35.0 / 40.0).abs() < 1e-9);
 }

@@ -207,7 +207,7 @@ impl PodStore {
         }
     }
 
-    /// Applies what an owner reports about one of its Pods. Without a key, the report is kept until the Pod is observed.
+    /// Applies an owner's report about one of its Pods. Without a key, the report is kept until the Pod is observed.
     pub(crate) fn apply_owner_report(
         &mut self,
         key: Option<PodKey>,

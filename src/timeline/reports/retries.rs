@@ -26,7 +26,7 @@ pub struct Retry {
 pub struct OpenRetry {
     /// The Pod that failed.
     pub pod: PodKey,
-    /// Its completion index.
+    /// The completion index of the Pod.
     pub index: u32,
     /// Number of observed attempts.
     pub attempts: u32,
@@ -41,8 +41,8 @@ pub struct OpenRetry {
 const INITIAL_BACK_OFF: SignedDuration = SignedDuration::from_secs(10);
 /// The longest back-off.
 const MAX_BACK_OFF: SignedDuration = SignedDuration::from_mins(10);
-/// The controller reports within this time that a failure was the last one.
-const FINAL_FAILURE_DELAY: SignedDuration = SignedDuration::from_secs(4);
+/// After the last allowed failure, the controller needs at most this time to report that no further attempt follows.
+const FINAL_FAILURE_REPORT_DELAY: SignedDuration = SignedDuration::from_secs(4);
 
 /// How long the Job controller waits after this number of consecutive failures.
 fn back_off(failures: usize) -> SignedDuration {
@@ -61,28 +61,29 @@ impl Timeline {
         if failures == 0 {
             return Vec::new();
         }
-        let mut latest: BTreeMap<u32, PodKey> = BTreeMap::new();
+        let mut latest_pods: BTreeMap<u32, PodKey> = BTreeMap::new();
         for &key in &workload.pods {
-            latest.extend(self.identity(key).index.map(|index| (index, key)));
+            latest_pods.extend(self.identity(key).index.map(|index| (index, key)));
         }
         let per_index = workload.retries_per_index;
         let consecutive = self.consecutive_failures(workload);
-        let all_observed = failures >= usize::try_from(workload.failed).unwrap_or(usize::MAX);
-        let mut open = Vec::new();
-        for (index, pod) in latest {
+        let all_failures_observed = failures >= usize::try_from(workload.failed).unwrap_or(usize::MAX);
+        let mut open_retries = Vec::new();
+        for (index, pod) in latest_pods {
             let Some(since) = self.failed_at(pod).filter(|_| !job.is_index_finished(index)) else { continue };
             let attempts = self.identity(pod).attempt;
             let counted_failures = if per_index { attempts as usize } else { failures };
             let is_over_limit =
                 job.backoff_limit(per_index).is_some_and(|limit| counted_failures > limit as usize);
-            if is_over_limit && now.duration_since(since) < FINAL_FAILURE_DELAY {
+            if is_over_limit && now.duration_since(since) < FINAL_FAILURE_REPORT_DELAY {
                 continue;
             }
             let failures = if per_index { Some((attempts as usize, since)) } else { consecutive };
-            let expected = failures.filter(|_| all_observed).map(|(count, since)| since + back_off(count));
-            open.push(OpenRetry { pod, index, attempts, since, expected });
+            let expected =
+                failures.filter(|_| all_failures_observed).map(|(count, since)| since + back_off(count));
+            open_retries.push(OpenRetry { pod, index, attempts, since, expected });
         }
-        open
+        open_retries
     }
 
     /// The number of failures since the latest success, and the time of the last one.
@@ -102,15 +103,15 @@ impl Timeline {
 
     /// The wait before each Pod of a workload that replaces a failed Pod.
     ///
-    /// Without a completion index, the first Pod that is created after a failure counts as its replacement, because a Job
-    /// creates no Pod during the back-off.
+    /// Without a completion index, the first Pod that is created after a failure counts as the replacement of the failed Pod,
+    /// because a Job creates no Pod during the back-off.
     pub fn retries(&self, workload: &Workload) -> HashMap<PodKey, Retry> {
         let mut retries = HashMap::new();
         // Most runs have no failure.
         if !workload.pods.iter().any(|&key| self.failed_at(key).is_some()) {
             return retries;
         }
-        let mut by_index: HashMap<u32, Option<Timestamp>> = HashMap::new();
+        let mut last_failure_by_index: HashMap<u32, Option<Timestamp>> = HashMap::new();
         let mut failures: Vec<Timestamp> = Vec::new();
         let mut created: Vec<(Timestamp, PodKey)> = Vec::new();
         for &key in &workload.pods {
@@ -121,7 +122,9 @@ impl Timeline {
                 created.push((at, key));
                 continue;
             };
-            if let Some(Some(since)) = by_index.insert(index, failed).filter(|since| *since < Some(at)) {
+            if let Some(Some(since)) =
+                last_failure_by_index.insert(index, failed).filter(|since| *since < Some(at))
+            {
                 retries.insert(key, Retry { since, until: at, estimated: false });
             }
         }

@@ -57,7 +57,7 @@ pub(crate) fn account_slots(timeline: &Timeline, workload: &Workload, now: Times
     let mut account = SlotAccount::default();
     let changes = slot_changes(timeline, workload, job, &mut account);
     let mut state = SlotState { per_index: workload.retries_per_index, ..SlotState::default() };
-    let Some(mut last) = changes.first().map(|(at, _)| *at) else { return account };
+    let Some(mut accounted_until) = changes.first().map(|(at, _)| *at) else { return account };
     account.partial = timeline.owners.has_unobserved_changes(&workload.uid);
     let mut accounted_from = i64::MIN;
     // The controller counts Pods that were never observed. Their time must not count as idle, so the account begins with
@@ -70,14 +70,14 @@ pub(crate) fn account_slots(timeline: &Timeline, workload: &Workload, now: Times
         accounted_from = first.unwrap_or(end);
     }
     for (at, change) in changes {
-        if at > last {
+        if at > accounted_until {
             let until = at.min(end);
-            state.account_for((until - last.max(accounted_from)).max(0), &mut account);
-            last = last.max(until);
+            state.account_for((until - accounted_until.max(accounted_from)).max(0), &mut account);
+            accounted_until = accounted_until.max(until);
         }
         state.apply(change);
     }
-    state.account_for((end - last.max(accounted_from)).max(0), &mut account);
+    state.account_for((end - accounted_until.max(accounted_from)).max(0), &mut account);
     account
 }
 
@@ -174,14 +174,14 @@ fn counted_result(
     }
 }
 
-/// Whether a deleted Pod counts as a success. If it ends successfully right after the request, its Job may observe only the
-/// success. In that case the Job succeeded and the Pod's index has no later attempt.
+/// Whether a deleted Pod counts as a success. If a Pod ends successfully right after the request of its deletion, the Job may
+/// observe only the success. In that case the Job succeeded and the Pod's index has no later attempt.
 fn counts_as_success_despite_deletion(timeline: &Timeline, workload: &Workload, key: PodKey) -> bool {
     let record = timeline.store.record(key);
-    let attempts = || timeline.attempts.count(record.workload, record.identity.index?);
+    let attempt_count = || timeline.attempts.count(record.workload, record.identity.index?);
     record.overview.outcome == PodOutcome::Succeeded
         && workload.state == WorkloadState::Succeeded
-        && attempts() == Some(record.identity.attempt)
+        && attempt_count() == Some(record.identity.attempt)
 }
 
 /// The slots and their use between two changes.

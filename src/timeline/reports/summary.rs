@@ -8,25 +8,25 @@ use crate::timeline::reports::slot_time::SlotTime;
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::workload::Workload;
 
-/// The statistics of one workload. Integers other than counts are milliseconds.
+/// The statistics of one workload.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Summary {
     /// Number of observed Pods.
     pub pods: usize,
     /// Wall time: from the creation to the end, or to now.
-    pub wall: i64,
+    pub wall_millis: i64,
     /// Sum of the Pods' work.
-    pub run: i64,
+    pub run_millis: i64,
     /// Sum of the Pods' cold starts.
-    pub cold_start: i64,
+    pub cold_start_millis: i64,
     /// Sum of the Pods' times in the queue.
-    pub queued: i64,
+    pub queued_millis: i64,
     /// Percentiles of the Pods' cold starts.
-    pub cold_starts: Percentiles,
+    pub cold_start_percentiles: Percentiles,
     /// Percentiles of the Pods' work.
-    pub runs: Percentiles,
+    pub run_percentiles: Percentiles,
     /// Percentiles of the Pods' times in the queue.
-    pub queues: Percentiles,
+    pub queued_percentiles: Percentiles,
     /// Whether finished Pods or earlier values of `parallelism` were never observed. Slot time then covers only the observed
     /// part.
     pub partial: bool,
@@ -103,13 +103,13 @@ impl Timeline {
         let mean = if wall > 0 { account.running_millis as f64 / wall as f64 } else { 0.0 };
         Summary {
             pods: workload.pods.len(),
-            wall,
-            run: sum(PodOverview::run_so_far),
-            cold_start: sum(PodOverview::cold_start_so_far),
-            queued: sum(PodOverview::queued_so_far),
-            cold_starts: percentiles(PodOverview::cold_start),
-            runs: percentiles(PodOverview::run),
-            queues: percentiles(PodOverview::queued),
+            wall_millis: wall,
+            run_millis: sum(PodOverview::run_so_far),
+            cold_start_millis: sum(PodOverview::cold_start_so_far),
+            queued_millis: sum(PodOverview::queued_so_far),
+            cold_start_percentiles: percentiles(PodOverview::cold_start),
+            run_percentiles: percentiles(PodOverview::run),
+            queued_percentiles: percentiles(PodOverview::queued),
             partial: account.partial,
             concurrency_max: account.concurrency_max,
             concurrency_mean: mean,

@@ -24,7 +24,7 @@ pub(crate) struct Suspension {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SuspensionReport {
     pub(crate) suspended: bool,
-    /// The condition `Suspended`: whether it is true, and since when.
+    /// The condition `Suspended`: whether it is true, and when it last changed.
     pub(crate) condition: Option<(bool, Timestamp)>,
     pub(crate) created: Option<Timestamp>,
     /// `metadata.generation`: 1 at first, and one more with each change of the desired state; 0 if it is unknown.

@@ -46,8 +46,8 @@ impl WorkloadState {
     }
 }
 
-/// An object that runs Pods: one that the user named, one that such an object owns (a ReplicaSet of a Deployment, a Job of
-/// a CronJob), or a Pod whose owner is not followed.
+/// An object that runs Pods: an object that the user named, an object below it (a ReplicaSet of a Deployment, a Job of a
+/// CronJob), or a Pod whose owner is not followed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Workload {
     /// Group and version: `batch/v1`.
@@ -60,9 +60,9 @@ pub struct Workload {
     pub name: Arc<str>,
     /// Uid.
     pub uid: Arc<str>,
-    /// The object that controls it, for example a CronJob or a JobSet.
+    /// The object that controls the workload, for example a CronJob or a JobSet.
     pub parent: Option<Parent>,
-    /// Its state.
+    /// State.
     pub state: WorkloadState,
     /// The reason for the state in one word: `BackoffLimitExceeded`.
     pub reason: Option<Arc<str>>,
@@ -72,8 +72,8 @@ pub struct Workload {
     pub created: Option<Timestamp>,
     /// When the controller began to process the workload. For a Pod, when its work began.
     pub started: Option<Timestamp>,
-    /// When it ended: the completion time of a Job, the transition time of the condition that ended it, or the time when
-    /// its removal was observed.
+    /// When the workload ended: the completion time of a Job, the time of the condition that ended the workload, or the time
+    /// at which the removal of the workload was observed.
     pub finished: Option<Timestamp>,
     /// Pods that must succeed; `None` for a work queue and for kinds without such a number.
     pub completions: Option<u32>,
@@ -91,9 +91,9 @@ pub struct Workload {
     pub capacity: Vec<Capacity>,
     /// Whether retries are counted and delayed for each index separately (`backoffLimitPerIndex`).
     pub retries_per_index: bool,
-    /// Why its controller cannot create Pods now.
+    /// The reason why the controller cannot create Pods now. `None` if it can.
     pub creation_block: Option<CreationBlock>,
-    /// Times in which it created no Pods because it was suspended or its Pods were refused, in chronological order.
+    /// Times in which the workload created no Pods because it was suspended or its Pods were refused, in chronological order.
     pub holds: Vec<Hold>,
     /// When its schedule creates the next Job.
     pub next_run: Option<Timestamp>,
