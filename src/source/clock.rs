@@ -28,9 +28,10 @@ pub(crate) enum Clock {
         /// The time at which the clock stops, in nanoseconds since 1970; `i64::MAX` if it does not stop.
         end_nanos: Arc<AtomicI64>,
     },
-    /// The clock of a simulation or recording that is read all at once. It shows the time of the latest observation.
+    /// The clock of a simulation or recording that is read all at once, without playback. It shows the time of the latest
+    /// observation.
     Latest {
-        /// Nanoseconds since 1970.
+        /// The time that the clock shows, in nanoseconds since 1970.
         nanos: Arc<AtomicI64>,
     },
 }
@@ -97,11 +98,12 @@ impl Clock {
     }
 }
 
-/// Nanoseconds since 1970. A time after the year 2262 becomes `i64::MAX`.
+/// Converts a time into nanoseconds since 1970. A time after the year 2262 becomes `i64::MAX`.
 fn to_nanos(at: Timestamp) -> i64 {
     i64::try_from(at.as_nanosecond()).unwrap_or(i64::MAX)
 }
 
+/// Converts nanoseconds since 1970 into a time.
 fn from_nanos(nanos: i64) -> Timestamp {
     Timestamp::from_nanosecond(i128::from(nanos)).unwrap_or_default()
 }

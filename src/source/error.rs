@@ -22,19 +22,20 @@ pub enum ErrorKind {
     Input,
     /// kubectl cannot be started, or its output cannot be understood: exit code 3.
     Kubectl,
-    /// The wrapped kubectl failed and has printed the reason itself. The program exits with the same code.
+    /// kubectl, which this program ran, failed with this exit code and has printed the reason itself. This program exits with
+    /// the same code.
     Wrapped(u8),
 }
 
 /// A failure of a source.
 ///
-/// `Display` prints the summary: one or more lines in lower case without a full stop, as it reads after `error: `.
+/// `Display` prints the summary: one or more lines in lower case without a full stop. The caller prints `error: ` before it.
 #[derive(Clone, Debug, Error)]
 #[error("{summary}")]
 pub struct SourceError {
     /// The kind of the failure.
     pub kind: ErrorKind,
-    /// What failed, on which object, and why. It may contain text of the server that is not yet escaped.
+    /// The text that says what failed, on which object, and why. It may contain text of the server that is not yet escaped.
     pub summary: String,
     /// Full sentences that say what to do, with commands in backticks.
     pub hints: Vec<String>,
@@ -64,7 +65,7 @@ impl SourceError {
     }
 }
 
-/// The message of an error of the operating system in lower case, without the error's number.
+/// Returns the message of an operating system error in lower case, without the error's number.
 pub(crate) fn system_error_text(error: &std::io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_lowercase()

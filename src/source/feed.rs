@@ -13,30 +13,31 @@ pub enum Update {
     Observed(Vec<Observation>),
     /// The source has sent every object that existed at the beginning.
     Synced,
-    /// The work that must be done before [`Update::Synced`].
+    /// The progress of the work before [`Update::Synced`].
     Progress(Progress),
     /// The connection is lost, for the reason given. The source keeps trying to connect.
     Lost(String),
     /// The connection is restored.
     Restored,
-    /// A part of the data is missing, but the run goes on. The text is one line for the user.
+    /// A part of the data is missing, but the source continues. The text is one line for the user.
     Notice(String),
     /// The source has failed and sends nothing more.
     Failed(SourceError),
 }
 
-/// The work that a source must do before it sends [`Update::Synced`].
+/// The progress of the work that a source must do before it sends [`Update::Synced`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// The source waits for the server's first answer.
     Connecting,
     /// The source receives the objects of a list.
     Listing {
-        /// The resource in plural: `pods`, `events`, `jobs`.
+        /// The plural of the resource, for example `pods`, `events` or `jobs`.
         resource: String,
         /// Number of objects received so far.
         count: u64,
-        /// Number of objects in the whole list, if the server reports it. It does so only for lists without a selector.
+        /// Number of objects in the whole list. `None` if the server has not reported it; the server reports it only for lists
+        /// without a selector.
         total: Option<u64>,
     },
     /// The source reads the rest of a recording all at once.

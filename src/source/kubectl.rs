@@ -1,7 +1,7 @@
-//! The wrapped kubectl: runs `apply` and `get` as the user would have run them.
+//! Runs kubectl: its `apply` and `get`, with the flags that the user typed, and its shell completion.
 //!
-//! The messages and exit codes of kubectl are passed on unchanged. From the objects that kubectl prints for this
-//! program, only names and uids are read, because the rest may be secret.
+//! kubectl's messages and exit codes reach the user unchanged. When this program itself reads objects from kubectl's
+//! output, it reads only their type, namespace, name and uid, because other fields may be secret.
 
 mod manifests;
 
@@ -15,7 +15,7 @@ use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
-use self::manifests::Content;
+use self::manifests::ManifestContent;
 pub(crate) use self::manifests::Manifests;
 use crate::source::error::{ErrorKind, SourceError};
 
@@ -34,16 +34,17 @@ pub(crate) enum KubectlOutput {
     Stderr,
 }
 
-/// The arguments of one `kubectl apply`, sorted by the kubectl calls that need them.
+/// The arguments of one `kubectl apply`, grouped by the kubectl calls that receive them: `apply`, and the `get` that reads
+/// the applied objects back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ApplyArguments {
-    /// The values of `--filename`, one each.
+    /// The values of `--filename`. A list such as `a.yaml,b.yaml` is already split.
     pub filenames: Vec<String>,
-    /// The other flags that select objects, such as `--kustomize` and `--recursive`; `kubectl get` has the same ones.
+    /// The other flags that select objects, such as `--kustomize` and `--recursive`. `kubectl get` has the same flags.
     pub selection: Vec<OsString>,
     /// The global flags of kubectl.
     pub global: Vec<OsString>,
-    /// Arguments that only `apply` has. The last one may be a flag whose value is missing, which kubectl reports.
+    /// Arguments that only `apply` accepts. The last one may be a flag without its value: kubectl then reports the error.
     pub apply_only: Vec<OsString>,
     /// Words after `--`.
     pub operands: Vec<OsString>,
@@ -65,8 +66,9 @@ pub(crate) struct AppliedObject {
 }
 
 impl ApplyArguments {
-    /// The words that only `apply` gets, which must be the last of its command line.
-    fn last_words(&self) -> Vec<OsString> {
+    /// The arguments that only `apply` receives. They must come last on its command line, because a flag without its value
+    /// would take the next argument as the value, and no flag is recognized after `--`.
+    fn trailing_arguments(&self) -> Vec<OsString> {
         let mut words = self.apply_only.clone();
         if !self.operands.is_empty() {
             words.push("--".into());
@@ -77,19 +79,19 @@ impl ApplyArguments {
 }
 
 impl Kubectl {
-    /// The kubectl that called this program, else the one on the search path.
+    /// Returns the kubectl that called this program, which `KUBECTL_PATH` names, or else the kubectl on the search path.
     ///
-    /// In `KUBECTL_PATH` symbolic links are resolved. If the file name there is not kubectl's, it is a program with
-    /// many names, which would not act as kubectl under that name.
+    /// `KUBECTL_PATH` contains the path after symbolic links are resolved. If its file name is not that of kubectl, one program
+    /// serves many commands by their names (as `busybox` does), and it would not act as kubectl under its own name.
     pub(crate) fn locate() -> Self {
-        Self { program: choose_program(env::var_os("KUBECTL_PATH")) }
+        Self { program: choose_kubectl(env::var_os("KUBECTL_PATH")) }
     }
 
-    /// Runs `kubectl apply` and returns its exit code, whatever it is.
+    /// Runs `kubectl apply` and returns its exit code. An exit code other than 0 is not an error.
     ///
     /// # Errors
     ///
-    /// kubectl cannot be run at all.
+    /// kubectl cannot be started.
     pub(crate) async fn apply(
         &self,
         arguments: &ApplyArguments,
@@ -102,13 +104,14 @@ impl Kubectl {
             KubectlOutput::Stdout => Stdio::inherit(),
             KubectlOutput::Stderr => Stdio::from(io::stderr()),
         });
-        let (mut child, stdin) = self.spawn_with(command, manifests, &arguments.last_words())?;
+        let (mut child, stdin) =
+            self.spawn_with_manifests(command, manifests, &arguments.trailing_arguments())?;
         let write = write_stdin(&mut child, stdin);
         let (status, ()) = tokio::join!(self.wait(&mut child), write);
         Ok(exit_code(status?))
     }
 
-    /// The completions that kubectl offers for these words, in the format of its shell library (cobra).
+    /// Returns the completions that kubectl offers for these words, in the output format of the library cobra.
     ///
     /// Returns `None` if kubectl fails.
     pub(crate) async fn complete(&self, words: &[OsString]) -> Option<String> {
@@ -118,22 +121,21 @@ impl Kubectl {
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// Runs `kubectl get` with these arguments and returns its exit code. Its output goes to this program's output
-    /// unchanged.
+    /// Runs `kubectl get` with these arguments and returns its exit code. kubectl writes to this program's output directly.
     ///
     /// # Errors
     ///
-    /// kubectl cannot be run at all.
+    /// kubectl cannot be started.
     pub(crate) async fn get_raw(&self, arguments: &[OsString]) -> Result<u8, SourceError> {
         let mut child = self.spawn(self.command("get").args(arguments))?;
         Ok(exit_code(self.wait(&mut child).await?))
     }
 
-    /// Reads back the objects of the manifests that `apply` was given, as far as they exist.
+    /// Runs `kubectl get` for the manifests that were applied and returns the objects that exist.
     ///
     /// # Errors
     ///
-    /// kubectl cannot be run, or it fails; then it has printed the reason itself.
+    /// kubectl cannot be started, its output cannot be parsed, or it fails. If it fails, it has printed the reason itself.
     pub(crate) async fn read_applied(
         &self,
         arguments: &ApplyArguments,
@@ -141,10 +143,10 @@ impl Kubectl {
     ) -> Result<Vec<AppliedObject>, SourceError> {
         let mut command = self.command("get");
         command.args(&arguments.selection).args(&arguments.global);
-        // Each is set explicitly, because the user's kuberc may set other defaults.
+        // These flags are set explicitly, because the user's kuberc may set other defaults.
         command.args(["--output=json", "--ignore-not-found=true", "--show-managed-fields=false"]);
         command.stdout(Stdio::piped());
-        let (mut child, stdin) = self.spawn_with(command, manifests, &[])?;
+        let (mut child, stdin) = self.spawn_with_manifests(command, manifests, &[])?;
         let mut printed = Vec::new();
         let stdout = child.stdout.take();
         let write = write_stdin(&mut child, stdin);
@@ -163,8 +165,8 @@ impl Kubectl {
             )
             .hint("Follow it by name: `kubectl seq get job NAME -w`."));
         }
-        read.map_err(unreadable)?;
-        parse_objects(&printed).map_err(unreadable)
+        read.map_err(unreadable_output)?;
+        parse_objects(&printed).map_err(unreadable_output)
     }
 
     fn command(&self, verb: &str) -> Command {
@@ -173,15 +175,16 @@ impl Kubectl {
         command
     }
 
-    /// Starts a command that reads `manifests`. Returns it with the content for its standard input, if it has any.
-    fn spawn_with(
+    /// Starts a command that reads `manifests`. Returns the process, and the content to write to its standard input if one of
+    /// the manifests is standard input.
+    fn spawn_with_manifests(
         &self,
         mut command: Command,
         manifests: &Manifests,
-        last_words: &[OsString],
-    ) -> Result<(Child, Option<Content>), SourceError> {
-        let mut attached = manifests.attach(&mut command).map_err(|error| self.cannot_run(error))?;
-        command.args(last_words);
+        trailing_arguments: &[OsString],
+    ) -> Result<(Child, Option<ManifestContent>), SourceError> {
+        let mut attached = manifests.attach(&mut command).map_err(|error| self.start_error(error))?;
+        command.args(trailing_arguments);
         let stdin = attached.stdin.take();
         command.stdin(if stdin.is_some() { Stdio::piped() } else { Stdio::inherit() });
         let child = self.spawn(&mut command)?;
@@ -190,21 +193,21 @@ impl Kubectl {
     }
 
     fn spawn(&self, command: &mut Command) -> Result<Child, SourceError> {
-        command.spawn().map_err(|error| self.cannot_run(error))
+        command.spawn().map_err(|error| self.start_error(error))
     }
 
-    /// Waits until kubectl ends. Ctrl-C reaches kubectl directly, and kubectl decides what it does about it; this
-    /// program goes on waiting so that it can pass the exit code on.
+    /// Waits until kubectl ends. The terminal sends Ctrl-C to kubectl too, and kubectl decides how it reacts. This program keeps
+    /// waiting, because it must pass kubectl's exit code on.
     async fn wait(&self, child: &mut Child) -> Result<ExitStatus, SourceError> {
         loop {
             tokio::select! {
-                status = child.wait() => return status.map_err(|error| self.cannot_run(error)),
+                status = child.wait() => return status.map_err(|error| self.start_error(error)),
                 Ok(()) = tokio::signal::ctrl_c() => {}
             }
         }
     }
 
-    fn cannot_run(&self, error: io::Error) -> SourceError {
+    fn start_error(&self, error: io::Error) -> SourceError {
         let program = self.program.display();
         let reported = match error.kind() {
             io::ErrorKind::NotFound => {
@@ -217,14 +220,14 @@ impl Kubectl {
     }
 }
 
-/// The error of a read-back whose output cannot be understood.
-fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> SourceError {
+/// The error if the output of `kubectl get` cannot be read or parsed.
+fn unreadable_output(error: impl std::error::Error + Send + Sync + 'static) -> SourceError {
     let summary = format!("the output of `kubectl get` cannot be read: {error}");
     SourceError::new(ErrorKind::Kubectl, summary).caused_by(error)
 }
 
-/// The program to run, given the value of `KUBECTL_PATH`.
-fn choose_program(caller: Option<OsString>) -> PathBuf {
+/// Returns the program to run. `caller` is the value of `KUBECTL_PATH`.
+fn choose_kubectl(caller: Option<OsString>) -> PathBuf {
     let caller = caller.map(PathBuf::from).filter(|path| {
         let name = path.file_stem().and_then(OsStr::to_str).unwrap_or("");
         name.starts_with("kubectl") && !name.starts_with("kubectl-seq") && path.is_file()
@@ -232,9 +235,9 @@ fn choose_program(caller: Option<OsString>) -> PathBuf {
     caller.unwrap_or_else(|| Path::new("kubectl").to_owned())
 }
 
-/// Writes `content` to the standard input of `child` and closes it. A kubectl that ends before it has read everything
-/// says why itself.
-fn write_stdin(child: &mut Child, content: Option<Content>) -> impl Future<Output = ()> + use<> {
+/// Writes `content` to the standard input of `child` and closes it. Write errors are ignored: if kubectl ends before it has
+/// read all of its input, it reports the reason itself.
+fn write_stdin(child: &mut Child, content: Option<ManifestContent>) -> impl Future<Output = ()> + use<> {
     let stdin = child.stdin.take();
     async move {
         if let (Some(mut stdin), Some(content)) = (stdin, content) {
@@ -243,7 +246,7 @@ fn write_stdin(child: &mut Child, content: Option<Content>) -> impl Future<Outpu
     }
 }
 
-/// kubectl's exit code. If signal n ended it, 128 + n, as in a shell.
+/// Returns kubectl's exit code. If signal n ended kubectl, the code is 128 + n, as in a shell.
 fn exit_code(status: ExitStatus) -> u8 {
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
@@ -252,10 +255,11 @@ fn exit_code(status: ExitStatus) -> u8 {
     status.code().map_or(1, |code| u8::try_from(code & 0xff).unwrap_or(1))
 }
 
-/// An object or a list of objects. All other fields are skipped and never held in memory.
+/// The output of `kubectl get -o json`: one object or a list of objects. All other fields are skipped while the output is
+/// parsed.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Printed {
+struct PrintedObject {
     api_version: String,
     kind: String,
     metadata: PrintedMetadata,
@@ -270,12 +274,13 @@ struct PrintedMetadata {
     uid: String,
 }
 
+/// Parses the output of `kubectl get -o json`.
 fn parse_objects(printed: &[u8]) -> Result<Vec<AppliedObject>, serde_json::Error> {
     // kubectl prints nothing if no object exists.
     if printed.trim_ascii().is_empty() {
         return Ok(Vec::new());
     }
-    let printed: Printed = serde_json::from_slice(printed)?;
+    let printed: PrintedObject = serde_json::from_slice(printed)?;
     let objects = match printed.items {
         Some(items) => items,
         None => vec![printed],

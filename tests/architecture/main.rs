@@ -28,14 +28,12 @@ fn imports_follow_the_direction_of_the_data() {
 }
 
 #[test]
-#[ignore = "the last cycles and names are on their way"]
 fn no_folder_contains_an_import_cycle() {
     let cycles = cycles::cycles(&SOURCES);
     assert!(cycles.is_empty(), "\n{}\n", cycles.join("\n"));
 }
 
 #[test]
-#[ignore = "the last cycles and names are on their way"]
 fn each_type_name_has_one_meaning() {
     let repeated = type_names::repeated(&SOURCES);
     assert!(repeated.is_empty(), "\n{}\n", repeated.join("\n"));

@@ -1,7 +1,7 @@
-//! The manifests of one `kubectl apply`, which two kubectl calls read: `apply`, and the `get` that reads back what was applied.
+//! The manifests of one `kubectl apply`. Two kubectl calls read them: `apply`, and the `get` that reads the applied objects back.
 //!
-//! Files, directories and URLs can be read twice. Standard input and pipes cannot, so their content is read once, kept
-//! in memory, and given to each call.
+//! Files, directories and URLs can be read twice. Standard input and pipes cannot, so this program reads their content once,
+//! keeps it in memory, and passes it to each call.
 
 use std::fs::File;
 use std::io::{self, Read, Write as _};
@@ -11,48 +11,51 @@ use tokio::process::Command;
 
 use crate::source::error::{ErrorKind, SourceError};
 
-/// Limit of one manifest that is kept in memory, in bytes.
-const MAX_INPUT: u64 = 64 << 20;
+/// Maximum number of bytes of one manifest that is kept in memory.
+const MAX_MANIFEST_BYTES: u64 = 64 << 20;
 
-/// The bytes of a manifest, shared by the calls that read it.
-pub(super) type Content = Arc<[u8]>;
+/// The bytes of a manifest. The kubectl calls that read it share them.
+pub(super) type ManifestContent = Arc<[u8]>;
 
 /// The values of `--filename`, each with its content if it can be read only once.
 #[derive(Debug, Default)]
-pub(crate) struct Manifests(Vec<Manifest>);
+pub(crate) struct Manifests(Vec<ManifestInput>);
 
+/// One value of `--filename`.
 #[derive(Debug)]
-struct Manifest {
+struct ManifestInput {
     filename: String,
-    content: Option<Content>,
+    /// The content, or `None` if kubectl opens the manifest itself.
+    content: Option<ManifestContent>,
 }
 
 impl Manifests {
-    /// Reads nothing: the only kubectl call opens all of them itself.
+    /// Creates the list of manifests without reading any: kubectl opens all of them itself. Use this if only one kubectl call
+    /// reads the manifests.
     pub(crate) fn unread(filenames: &[String]) -> Self {
-        let unread = |filename: &String| Manifest { filename: filename.clone(), content: None };
+        let unread = |filename: &String| ManifestInput { filename: filename.clone(), content: None };
         Self(filenames.iter().map(unread).collect())
     }
 
-    /// Reads those that can be read only once, in the order in which kubectl would read them. Blocks.
+    /// Reads the manifests that can be read only once, in the order in which kubectl would read them. Blocks the thread.
     ///
     /// # Errors
     ///
-    /// One of them cannot be read, or is longer than 64 MiB.
+    /// One of these manifests cannot be read, or is longer than 64 MiB.
     pub(crate) fn read(filenames: &[String]) -> Result<Self, SourceError> {
         let mut manifests = Self::unread(filenames);
         let mut is_stdin_read = false;
         for manifest in &mut manifests.0 {
             let content = match manifest.filename.as_str() {
-                // kubectl refuses to read standard input twice and says so.
+                // kubectl itself reports that standard input cannot be read twice.
                 "-" if is_stdin_read => continue,
                 "-" => {
                     is_stdin_read = true;
-                    read_limited(io::stdin().lock(), "standard input", MAX_INPUT)?
+                    read_limited(io::stdin().lock(), "standard input", MAX_MANIFEST_BYTES)?
                 }
                 path if is_read_once(path) => match File::open(path) {
-                    Ok(file) => read_limited(file, path, MAX_INPUT)?,
-                    // kubectl will fail to open it too, and says why.
+                    Ok(file) => read_limited(file, path, MAX_MANIFEST_BYTES)?,
+                    // kubectl cannot open the file either, and reports the reason.
                     Err(_) => continue,
                 },
                 _ => continue,
@@ -62,20 +65,20 @@ impl Manifests {
         Ok(manifests)
     }
 
-    /// Adds standard input with this content.
+    /// Adds `--filename=-` with this content of standard input.
     #[cfg(test)]
     pub(crate) fn add_stdin(&mut self, content: Vec<u8>) {
-        self.0.push(Manifest { filename: "-".to_owned(), content: Some(content.into()) });
+        self.0.push(ManifestInput { filename: "-".to_owned(), content: Some(content.into()) });
     }
 
-    /// Adds the `--filename` flags to a command, and the content of the manifests that were read.
+    /// Adds the `--filename` flags to a command. Returns the content that the started command must receive.
     ///
     /// # Errors
     ///
-    /// A pipe cannot be made.
-    pub(super) fn attach(&self, command: &mut Command) -> io::Result<Attached> {
-        let mut attached = Attached::default();
-        for Manifest { filename, content } in &self.0 {
+    /// A pipe cannot be created.
+    pub(super) fn attach(&self, command: &mut Command) -> io::Result<AttachedContent> {
+        let mut attached = AttachedContent::default();
+        for ManifestInput { filename, content } in &self.0 {
             let path = match content {
                 Some(content) if filename == "-" => {
                     attached.stdin = Some(Arc::clone(content));
@@ -90,24 +93,25 @@ impl Manifests {
     }
 }
 
-/// The content that a started kubectl is going to read.
+/// The content to pass to a kubectl process after its start.
 #[derive(Default)]
-pub(super) struct Attached {
-    /// Content for its standard input.
-    pub(super) stdin: Option<Content>,
-    /// The ends that kubectl inherits.
+pub(super) struct AttachedContent {
+    /// The content for kubectl's standard input.
+    pub(super) stdin: Option<ManifestContent>,
+    /// The read ends of the pipes. kubectl inherits them.
     readers: Vec<io::PipeReader>,
-    writers: Vec<(io::PipeWriter, Content)>,
+    /// The write ends of the pipes, each with the content to write.
+    writers: Vec<(io::PipeWriter, ManifestContent)>,
 }
 
-impl Attached {
-    /// Makes a pipe that kubectl inherits and returns the path under which kubectl opens it.
+impl AttachedContent {
+    /// Creates a pipe that kubectl inherits. Returns the path by which kubectl opens the pipe.
     #[cfg(unix)]
-    fn add_pipe(&mut self, content: &Content) -> io::Result<String> {
+    fn add_pipe(&mut self, content: &ManifestContent) -> io::Result<String> {
         use std::os::fd::AsRawFd as _;
 
         let (reader, writer) = io::pipe()?;
-        // Without the flag that closes it when another program is started.
+        // Clears the close-on-exec flag, so that kubectl inherits the read end.
         rustix::io::fcntl_setfd(&reader, rustix::io::FdFlags::empty())?;
         let path = format!("/dev/fd/{}", reader.as_raw_fd());
         self.readers.push(reader);
@@ -116,22 +120,22 @@ impl Attached {
     }
 
     #[cfg(not(unix))]
-    fn add_pipe(&mut self, _content: &Content) -> io::Result<String> {
+    fn add_pipe(&mut self, _content: &ManifestContent) -> io::Result<String> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Writes to the pipes from threads. Call it once kubectl has been started.
+    /// Starts one thread per pipe, which writes the pipe's content. Call this after kubectl has been started.
     pub(super) fn start_writing(self) {
         drop(self.readers);
         for (mut writer, content) in self.writers {
-            // A kubectl that ends before it has read everything says why itself.
+            // Write errors are ignored: if kubectl ends before it has read the pipe, it reports the reason itself.
             std::thread::spawn(move || writer.write_all(&content));
         }
     }
 }
 
-/// Whether a second `open` of this path would not give the same content: a pipe, a device, or an open file of this
-/// process (`/dev/stdin`, `/dev/fd/63` of `<(command)`).
+/// Whether this path can be read only once, because it is a pipe, a device, or an open file descriptor of this process
+/// (`/dev/stdin`, or `/dev/fd/63` from `<(command)`).
 fn is_read_once(path: &str) -> bool {
     let Ok(metadata) = std::fs::metadata(path) else { return false };
     let is_descriptor =
@@ -139,6 +143,11 @@ fn is_read_once(path: &str) -> bool {
     !metadata.is_dir() && (is_descriptor || !metadata.is_file())
 }
 
+/// Reads all of `input`, which error messages call `name`.
+///
+/// # Errors
+///
+/// The input cannot be read, or is longer than `limit` bytes.
 fn read_limited(input: impl Read, name: &str, limit: u64) -> Result<Vec<u8>, SourceError> {
     let mut bytes = Vec::new();
     input.take(limit + 1).read_to_end(&mut bytes).map_err(|error| {
@@ -151,7 +160,7 @@ fn read_limited(input: impl Read, name: &str, limit: u64) -> Result<Vec<u8>, Sou
     Ok(bytes)
 }
 
-/// Writes one value of a list flag so that kubectl, which reads a list as CSV, gets it as one value.
+/// Quotes one value of a list flag. kubectl parses the value of such a flag as CSV, so a comma would split it.
 fn quote_list_value(value: &str) -> String {
     let is_plain = !value.is_empty() && !value.contains([',', '"', '\n', '\r']);
     if is_plain { value.to_owned() } else { format!("\"{}\"", value.replace('"', "\"\"")) }

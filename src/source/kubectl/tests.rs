@@ -1,4 +1,4 @@
-//! Tests of the wrapped kubectl, for which shell scripts stand in.
+//! Tests of the calls of kubectl. Shell scripts replace kubectl.
 
 use crate::source::kubectl::*;
 
@@ -7,7 +7,7 @@ fn words(text: &str) -> Vec<OsString> {
 }
 
 #[test]
-fn one_object_a_list_and_nothing_are_read() {
+fn one_object_a_list_and_empty_output_are_parsed() {
     let one = br#"{"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"pi","namespace":"ns","uid":"u","annotations":{"a":"b"}},"spec":{}}"#;
     let pi = AppliedObject {
         api_version: "batch/v1".to_owned(),
@@ -26,19 +26,19 @@ fn one_object_a_list_and_nothing_are_read() {
 }
 
 #[test]
-fn a_caller_of_another_name_is_not_run() {
+fn a_caller_that_is_not_named_kubectl_is_not_run() {
     let folder = tempfile::tempdir().unwrap();
     let named = |name: &str| {
         let path = folder.path().join(name);
         std::fs::write(&path, "").unwrap();
         path
     };
-    assert_eq!(choose_program(None), Path::new("kubectl"));
-    assert_eq!(choose_program(Some(named("kubectl").into())), folder.path().join("kubectl"));
-    assert_eq!(choose_program(Some(named("kubectl.exe").into())), folder.path().join("kubectl.exe"));
-    assert_eq!(choose_program(Some(named("busybox").into())), Path::new("kubectl"));
-    assert_eq!(choose_program(Some(named("kubectl-seq").into())), Path::new("kubectl"));
-    assert_eq!(choose_program(Some(folder.path().join("kubectl-none").into())), Path::new("kubectl"));
+    assert_eq!(choose_kubectl(None), Path::new("kubectl"));
+    assert_eq!(choose_kubectl(Some(named("kubectl").into())), folder.path().join("kubectl"));
+    assert_eq!(choose_kubectl(Some(named("kubectl.exe").into())), folder.path().join("kubectl.exe"));
+    assert_eq!(choose_kubectl(Some(named("busybox").into())), Path::new("kubectl"));
+    assert_eq!(choose_kubectl(Some(named("kubectl-seq").into())), Path::new("kubectl"));
+    assert_eq!(choose_kubectl(Some(folder.path().join("kubectl-none").into())), Path::new("kubectl"));
 }
 
 #[cfg(unix)]
@@ -47,12 +47,13 @@ mod wrapped {
 
     use super::*;
 
+    /// Creates an executable shell script that replaces kubectl.
     fn kubectl(script: &str) -> (tempfile::TempDir, Kubectl) {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("kubectl");
         std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-        // A process that another test is just starting may hold the file open for writing a little longer.
+        // A process that another test starts at this moment may have inherited the open file, so the script cannot run yet.
         let busy = |result: io::Result<_>| matches!(result, Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy);
         while busy(std::process::Command::new(&program).stdin(Stdio::null()).stderr(Stdio::null()).status()) {
             std::thread::yield_now();
@@ -60,13 +61,13 @@ mod wrapped {
         (folder, Kubectl { program })
     }
 
-    fn apply_of(filenames: &[&str]) -> ApplyArguments {
+    fn apply_arguments(filenames: &[&str]) -> ApplyArguments {
         let filenames = filenames.iter().map(|name| (*name).to_owned()).collect();
         ApplyArguments { filenames, ..ApplyArguments::default() }
     }
 
     #[tokio::test]
-    async fn kubectls_exit_code_is_passed_on() {
+    async fn the_exit_code_of_kubectl_is_passed_on() {
         let (_folder, kubectl) = kubectl("exit 17");
         let (arguments, manifests) = (ApplyArguments::default(), Manifests::default());
         assert_eq!(kubectl.apply(&arguments, &manifests, KubectlOutput::Stderr).await.unwrap(), 17);
@@ -84,8 +85,8 @@ mod wrapped {
     }
 
     #[tokio::test]
-    async fn content_that_was_read_once_reaches_both_calls_and_the_objects_are_read_back() {
-        // More than a pipe holds, in both directions.
+    async fn standard_input_and_pipes_reach_both_kubectl_calls_and_the_applied_objects_are_read_back() {
+        // Input and output are longer than the buffer of a pipe.
         let (_folder, kubectl) = kubectl(
             r#"[ $# -gt 0 ] || exit 0
 for word; do case $word in --filename=-) n=$n$(wc -c).;; --filename=*) n=$n$(wc -c < "${word#*=}").;; esac; done
@@ -117,7 +118,7 @@ printf '"}'"#,
     }
 
     #[tokio::test]
-    async fn a_kubectl_that_does_not_read_its_input_is_no_failure_of_this_program() {
+    async fn if_kubectl_does_not_read_its_input_only_its_exit_code_counts() {
         let (_folder, kubectl) = kubectl("exit 1");
         let mut manifests = Manifests::default();
         manifests.add_stdin(vec![0; 1 << 20]);
@@ -126,9 +127,9 @@ printf '"}'"#,
     }
 
     #[tokio::test]
-    async fn words_come_after_all_flags() {
+    async fn operands_come_after_all_flags() {
         let (_folder, kubectl) = kubectl(r#"[ "$*" = "apply --recursive --filename=a --force -- -x" ]"#);
-        let mut arguments = apply_of(&["a"]);
+        let mut arguments = apply_arguments(&["a"]);
         arguments.selection = words("--recursive");
         arguments.apply_only = words("--force");
         arguments.operands = words("-x");

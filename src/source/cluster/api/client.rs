@@ -1,4 +1,4 @@
-//! The client of a cluster, made from the connection flags and the kubeconfig in the same way as kubectl makes it.
+//! Creates the client of a cluster from the connection flags and the kubeconfig, in the same way as kubectl.
 
 use std::env;
 use std::fmt;
@@ -18,10 +18,10 @@ use crate::source::cluster::api::kubeconfig::{in_cluster_config, read_kubeconfig
 use crate::source::cluster::api::kuberc;
 use crate::source::error::SourceError;
 
-/// A cluster: its client, its address and its clock. Cheap to clone.
+/// A cluster: its client, its address and its clock. A clone is cheap and shares the client and the clock.
 #[derive(Clone)]
 pub(crate) struct Cluster {
-    /// The namespace to use: that of the flag, else that of the context, else `default`.
+    /// The namespace to use: that of the flag, or else that of the context, or else `default`.
     pub namespace: String,
     /// Name of the kubeconfig's context. `None` for a Pod's service account.
     pub context: Option<String>,
@@ -30,8 +30,9 @@ pub(crate) struct Cluster {
     /// The API server's clock.
     pub clock: Clock,
     pub(crate) client: Client,
+    /// Measures the offset that `clock` uses.
     pub(crate) offset: ClockOffset,
-    /// Maximum time of a list or get. It does not apply to watches.
+    /// Maximum time of a list request, from `--request-timeout`. It does not apply to watches.
     pub(crate) request_timeout: Option<Duration>,
 }
 
@@ -64,7 +65,7 @@ impl Cluster {
         }
     }
 
-    /// The address and the name of the cluster, for messages.
+    /// Returns the server's address and the context, for messages.
     pub(crate) fn endpoint(&self) -> Endpoint {
         Endpoint { server: self.server.clone(), context: self.context.clone() }
     }
@@ -75,8 +76,8 @@ impl Cluster {
 ///
 /// # Errors
 ///
-/// There is no kubeconfig, the context does not exist, or the credentials cannot be used. Errors of the server itself,
-/// such as a wrong address, appear only with the first request.
+/// There is no kubeconfig, the context does not exist, or the credentials cannot be used. A wrong address and other errors of
+/// the connection appear only with the first request.
 pub(crate) async fn connect(connection: &Connection) -> Result<Cluster, SourceError> {
     let request_timeout = connection.parse_request_timeout()?;
     let kubeconfig = read_kubeconfig(connection)?;
@@ -101,9 +102,9 @@ pub(crate) async fn connect(connection: &Connection) -> Result<Cluster, SourceEr
             .map_err(errors::explain_kubeconfig_error)?;
         (config, context)
     };
-    // kube does not repeat requests, because each caller decides itself which requests to repeat and when.
+    // kube must not repeat failed requests, because the callers decide which requests to repeat and when.
     config.default_retry = false;
-    // Compression saves time on a network, but costs time if the server runs on this machine.
+    // Compression saves time over a network, but costs time if the server runs on this machine.
     if connection.disable_compression.is_none() {
         config.disable_compression |= is_loopback(&config.cluster_url);
     }
@@ -124,7 +125,7 @@ fn is_loopback(url: &Uri) -> bool {
     address.map_or(host == "localhost", |address| address.is_loopback())
 }
 
-/// The server's address without credentials, query and final slash.
+/// Returns the server's address without credentials, query and final slash.
 fn printable_address(url: &Uri) -> String {
     let host = url.authority().map_or("", |authority| authority.as_str().rsplit('@').next().unwrap_or(""));
     let scheme = url.scheme_str().unwrap_or("https");

@@ -1,4 +1,4 @@
-//! The offset between the API server's clock and this machine's clock, from the `Date` header of the server's answers.
+//! Measures the offset between the API server's clock and this machine's clock, from the `Date` headers of the server's answers.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,24 +7,25 @@ use http::HeaderMap;
 use http::header::DATE;
 use jiff::Timestamp;
 
-/// The server's clock minus this machine's clock, in milliseconds. Every answer of the server can narrow the interval in
-/// which the offset lies.
+/// The server's clock minus this machine's clock, in milliseconds. Every answer of the server can narrow the interval that
+/// contains the offset.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ClockOffset {
-    /// The estimate that [`crate::source::Clock::Server`] adds to this machine's time.
+    /// The estimate that [`crate::source::clock::Clock::Server`] adds to this machine's time: the offset of the interval that is
+    /// nearest to zero.
     estimate: Arc<AtomicI64>,
     /// The lowest and the highest possible offset, or `None` before the first answer.
     bounds: Arc<Mutex<Option<(i64, i64)>>>,
 }
 
 impl ClockOffset {
-    /// Returns the estimate, shared with the clock: it changes with every answer that narrows the offset.
+    /// Returns the estimate. The clock shares it, so the clock follows every answer that narrows the offset.
     pub(crate) fn shared_estimate(&self) -> Arc<AtomicI64> {
         Arc::clone(&self.estimate)
     }
 
     /// Narrows the offset by the `Date` header of an answer. The request was sent at `sent`, and the head of the answer
-    /// arrived at `received`; both are times of this machine.
+    /// arrived at `received`. Both are times of this machine's clock.
     pub(crate) fn narrow(&self, headers: &HeaderMap, sent: Timestamp, received: Timestamp) {
         let date = headers.get(DATE).and_then(|value| value.to_str().ok());
         let Some(date) = date.and_then(|text| jiff::fmt::rfc2822::parse(text).ok()) else { return };
@@ -33,7 +34,7 @@ impl ClockOffset {
         let answer = (date - received.as_millisecond(), date + 999 - sent.as_millisecond());
         let mut bounds = self.bounds.lock().unwrap_or_else(PoisonError::into_inner);
         let narrowed = bounds.map_or(answer, |(low, high)| (low.max(answer.0), high.min(answer.1)));
-        // An empty interval means that one of the clocks was set, so earlier answers no longer count.
+        // An empty interval means that one of the clocks was adjusted, so earlier answers no longer count.
         let narrowed = if narrowed.0 > narrowed.1 { answer } else { narrowed };
         *bounds = Some(narrowed);
         self.estimate.store(0.clamp(narrowed.0, narrowed.1), Ordering::Relaxed);
@@ -63,7 +64,7 @@ mod tests {
     #[test]
     fn each_answer_narrows_the_offset() {
         let offset = ClockOffset::default();
-        // The server is 5.3 s ahead: its clock shows 12:00:00.0 to 12:00:00.9 when ours shows 11:59:54.7 to …
+        // The server is 5.3 s ahead: its clock shows 12:00:00.0 when this machine's clock shows 11:59:54.7.
         assert_eq!(narrow(&offset, NOON, "2026-11-23T11:59:54.8Z", "2026-11-23T11:59:54.8Z"), 5200);
         assert_eq!(narrow(&offset, NOON, "2026-11-23T11:59:54.7Z", "2026-11-23T11:59:54.7Z"), 5300);
         // A less exact answer changes nothing.
@@ -71,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_clock_was_set_earlier_answers_do_not_count() {
+    fn after_a_clock_is_adjusted_earlier_answers_do_not_count() {
         let offset = ClockOffset::default();
         assert_eq!(narrow(&offset, NOON, "2026-11-23T12:00:00Z", "2026-11-23T12:00:00Z"), 0);
         assert_eq!(narrow(&offset, NOON, "2026-11-23T13:00:00Z", "2026-11-23T13:00:00Z"), -3_599_001);

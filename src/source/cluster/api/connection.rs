@@ -1,4 +1,4 @@
-//! kubectl's global flags that decide which API server is used, and as which user.
+//! kubectl's global flags that select the API server, the user and the namespace.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -57,7 +57,7 @@ pub(crate) struct Connection {
     pub kuberc: Option<PathBuf>,
 }
 
-/// Prints no field that could hold a secret.
+/// Prints no field that may contain a secret.
 impl fmt::Debug for Connection {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -69,7 +69,11 @@ impl fmt::Debug for Connection {
 }
 
 impl Connection {
-    /// Parses `--request-timeout`: the maximum time of a request, or `None` for no limit.
+    /// Parses `--request-timeout`. Returns the maximum time of a request, or `None` for no limit.
+    ///
+    /// # Errors
+    ///
+    /// The value is neither a number of seconds nor a duration, or it is negative.
     pub(crate) fn parse_request_timeout(&self) -> Result<Option<Duration>, SourceError> {
         let Some(text) = self.request_timeout.as_deref().filter(|text| !text.is_empty()) else {
             return Ok(None);

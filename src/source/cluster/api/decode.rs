@@ -1,6 +1,6 @@
-//! Decoders of lists and watches, in both encodings. A decoder receives the body in parts.
+//! Decoders of lists and watches for both encodings. A decoder receives the body in parts.
 //!
-//! A body is never held as a whole: a decoder holds only the bytes of the item or event that is not yet complete.
+//! A decoder never keeps a whole body in memory. It keeps only the bytes of the item or event that is not yet complete.
 
 use prost::Message;
 
@@ -20,7 +20,7 @@ pub(crate) enum Encoding {
 }
 
 impl Encoding {
-    /// Returns the encoding that the server chose.
+    /// Returns the encoding that the content type of an answer names.
     ///
     /// # Errors
     ///
@@ -36,7 +36,7 @@ impl Encoding {
         }
     }
 
-    /// Decodes the body of an error.
+    /// Decodes the body of an error answer.
     pub(crate) fn decode_status(self, body: bytes::Bytes) -> Result<Status, DecodeError> {
         match self {
             Self::Protobuf => {
@@ -104,7 +104,7 @@ impl WatchDecoder {
         }
     }
 
-    /// Decodes the next event that is complete, or returns `None` if no event is complete.
+    /// Decodes the next complete event. Returns `None` if no event is complete.
     pub(crate) fn next(&mut self) -> Result<Option<WatchEvent>, DecodeError> {
         match self {
             Self::Protobuf(watch) => watch.next(),

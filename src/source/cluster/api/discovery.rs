@@ -1,7 +1,7 @@
-//! The types that the words of a command name. kubectl's forms are accepted, in upper or lower case: `job`, `jobs`,
-//! `job.batch`, `jobs.v1.batch`, short names such as `po` and `cj`, and the names of custom resources.
+//! Finds the types that the user typed. All forms of kubectl are accepted, in upper or lower case: `job`, `jobs`, `job.batch`,
+//! `jobs.v1.batch`, short names such as `po` and `cj`, and the names of custom resources.
 //!
-//! Kubernetes' own types need no request. Other types are requested by API discovery.
+//! This program knows Kubernetes' own types that have Pods. All other types are requested from the server by API discovery.
 
 use kube::client::{APIGroupDiscovery, APIResourceDiscovery};
 
@@ -12,7 +12,7 @@ use crate::source::cluster::api::kind::can_be_named;
 use crate::source::cluster::api::resource::Resource;
 use crate::source::error::{ErrorKind, SourceError};
 
-/// A type and the names that the user gave with it. Without names, all objects of the type are meant.
+/// A type and the names that the user typed after it. Without names, the user means all objects of the type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NamedObjects {
     /// The type.
@@ -21,15 +21,16 @@ pub(crate) struct NamedObjects {
     pub names: Vec<String>,
 }
 
-/// Finds the types and names that the words of a command mean: `job pi pi2`, `job/pi pod/x`, `job,pod`.
+/// Finds the types and names in the words of a command, for example `job pi pi2`, `job/pi pod/x` or `job,pod`.
 ///
 /// # Errors
 ///
-/// The words have a form that kubectl refuses too, or the server does not have a type.
+/// The words have a form that kubectl does not accept either, the server has no type of this name, or the types cannot be
+/// requested.
 pub(crate) async fn resolve(cluster: &Cluster, words: &[String]) -> Result<Vec<NamedObjects>, SourceError> {
     let mut objects = Vec::new();
     for (kind, names) in parse_types_and_names(words)? {
-        let resource = match known(&kind) {
+        let resource = match find_known_type(&kind) {
             Some(resource) => resource,
             None => discover_type(cluster, &kind).await?,
         };
@@ -44,9 +45,9 @@ pub(crate) async fn resolve(cluster: &Cluster, words: &[String]) -> Result<Vec<N
 ///
 /// There is no type, or the forms `TYPE/NAME` and `TYPE NAME` are mixed.
 fn parse_types_and_names(words: &[String]) -> Result<Vec<(String, Vec<String>)>, SourceError> {
-    let usage = |text: String, hint: &str| Err(SourceError::new(ErrorKind::Usage, text).hint(hint));
-    let Some((first, rest)) = words.split_first() else {
-        return usage(
+    let usage_error = |text: String, hint: &str| Err(SourceError::new(ErrorKind::Usage, text).hint(hint));
+    let Some((first, names)) = words.split_first() else {
+        return usage_error(
             "you must specify the type of resource to get".to_owned(),
             "For example `kubectl seq get job pi`, `kubectl seq get jobs` or `kubectl seq get pods -l app=web`.",
         );
@@ -62,7 +63,7 @@ fn parse_types_and_names(words: &[String]) -> Result<Vec<(String, Vec<String>)>,
                     }
                 }
                 Some(_) => {
-                    return usage(
+                    return usage_error(
                         format!(
                             "arguments in resource/name form may not have more than one slash, and need both: \"{word}\""
                         ),
@@ -70,7 +71,7 @@ fn parse_types_and_names(words: &[String]) -> Result<Vec<(String, Vec<String>)>,
                     );
                 }
                 None => {
-                    return usage(
+                    return usage_error(
                         format!(
                             "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form: \"{word}\""
                         ),
@@ -83,12 +84,12 @@ fn parse_types_and_names(words: &[String]) -> Result<Vec<(String, Vec<String>)>,
     }
     let kinds: Vec<&str> = first.split(',').filter(|kind| !kind.is_empty()).collect();
     if kinds.is_empty() {
-        return usage(format!("no type in \"{first}\""), "For example `kubectl seq get job,pod`.");
+        return usage_error(format!("no type in \"{first}\""), "For example `kubectl seq get job,pod`.");
     }
-    Ok(kinds.into_iter().map(|kind| (kind.to_owned(), rest.to_vec())).collect())
+    Ok(kinds.into_iter().map(|kind| (kind.to_owned(), names.to_vec())).collect())
 }
 
-/// The types that `get` finds without a request although their objects are read as custom resources.
+/// The known types whose objects are nevertheless read as custom resources, with their short names.
 fn read_as_custom() -> [(Resource, &'static [&'static str]); 1] {
     let replication_controllers = Resource {
         group: String::new(),
@@ -100,34 +101,34 @@ fn read_as_custom() -> [(Resource, &'static [&'static str]); 1] {
     [(replication_controllers, &["rc"])]
 }
 
-/// Kubernetes' own types that have Pods, with their short names.
+/// Returns Kubernetes' own types that have Pods, with their short names.
 fn known_types() -> impl Iterator<Item = (Resource, &'static [&'static str])> {
     let kinds = BuiltInKind::ALL.iter().copied().filter(|kind| can_be_named(*kind));
     kinds.map(|kind| (Resource::from_kind(kind), kind.info().short_names)).chain(read_as_custom())
 }
 
-/// The type that a word of the command line names, if it is one of Kubernetes' own. A word without a group always means
-/// Kubernetes' own type, even if another group has a type of the same name.
-fn known(word: &str) -> Option<Resource> {
+/// Finds the known type that a word of the command line names. A word without a group always means Kubernetes' own type, even
+/// if another group has a type of the same name.
+fn find_known_type(word: &str) -> Option<Resource> {
     let word = word.to_lowercase();
-    let (name, rest) = word.split_once('.').unwrap_or((&word, ""));
-    let is_meant = |resource: &Resource, short_names: &[&str]| {
-        let named =
+    let (name, group_or_version) = word.split_once('.').unwrap_or((&word, ""));
+    let is_named = |resource: &Resource, short_names: &[&str]| {
+        let has_name =
             name == resource.plural || name == resource.kind.to_lowercase() || short_names.contains(&name);
-        let grouped = rest.is_empty()
-            || (!resource.group.is_empty() && rest == resource.group)
-            || rest
-                .strip_prefix(resource.version.as_str())
-                .is_some_and(|rest| rest.strip_prefix('.').unwrap_or(rest) == resource.group);
-        named && grouped
+        let has_group = group_or_version.is_empty()
+            || (!resource.group.is_empty() && group_or_version == resource.group)
+            || group_or_version.strip_prefix(resource.version.as_str()).is_some_and(|group_or_version| {
+                group_or_version.strip_prefix('.').unwrap_or(group_or_version) == resource.group
+            });
+        has_name && has_group
     };
     known_types()
-        .find(|(resource, short_names)| is_meant(resource, short_names))
+        .find(|(resource, short_names)| is_named(resource, short_names))
         .map(|(resource, _)| resource)
 }
 
-/// The type with this group, version and kind, if it is one of Kubernetes' own that have Pods.
-pub(crate) fn known_type(api_version: &str, kind: &str) -> Option<Resource> {
+/// Finds the known type with this group, version and kind.
+pub(crate) fn known_type_of_kind(api_version: &str, kind: &str) -> Option<Resource> {
     let mut types = known_types().map(|(resource, _)| resource);
     types.find(|resource| resource.api_version() == api_version && resource.kind == kind)
 }
@@ -152,7 +153,7 @@ pub(crate) async fn fetch_types(cluster: &Cluster) -> Result<Vec<APIGroupDiscove
 ///
 /// # Errors
 ///
-/// The types cannot be requested, or none of them has this name.
+/// The types cannot be requested, or no type has this name.
 async fn discover_type(cluster: &Cluster, word: &str) -> Result<Resource, SourceError> {
     let context = RequestContext { verb: "get", resource: "API groups".to_owned(), namespace: None };
     let types = fetch_types(cluster).await.map_err(|failure| match failure {
@@ -173,7 +174,7 @@ async fn discover_type(cluster: &Cluster, word: &str) -> Result<Resource, Source
     })
 }
 
-/// Finds the type with this group, version and kind.
+/// Finds the type with this group, version and kind among the server's types.
 pub(crate) fn find_type_of_kind(
     groups: &[APIGroupDiscovery],
     api_version: &str,
@@ -185,7 +186,7 @@ pub(crate) fn find_type_of_kind(
     })
 }
 
-/// Finds the first type for which `is_resource` holds, in the groups and versions for which `is_version` holds.
+/// Finds the first type for which `is_resource` returns true, in the groups and versions for which `is_version` returns true.
 fn find_first(
     groups: &[APIGroupDiscovery],
     is_version: &dyn Fn(&str, &str) -> bool,
@@ -210,10 +211,10 @@ fn find_first(
     })
 }
 
-/// Finds the type that `word` means. If several types have the name, the server's order of preference decides.
+/// Finds the type that `word` names. If several types have this name, the first one in the server's order is returned.
 fn find_type(groups: &[APIGroupDiscovery], word: &str) -> Option<Resource> {
     let word = word.to_lowercase();
-    let (name, rest) = word.split_once('.').unwrap_or((&word, ""));
+    let (name, group_or_version) = word.split_once('.').unwrap_or((&word, ""));
     let search = |is_version: &dyn Fn(&str, &str) -> bool| {
         find_first(groups, is_version, &|resource| {
             let kind = resource.response_kind.as_ref().and_then(|own| own.kind.as_deref()).unwrap_or("");
@@ -223,16 +224,18 @@ fn find_type(groups: &[APIGroupDiscovery], word: &str) -> Option<Resource> {
                 || resource.short_names.iter().any(|short| short == name)
         })
     };
-    if rest.is_empty() {
+    if group_or_version.is_empty() {
         return search(&|_, _| true);
     }
-    let versioned = |group: &str, version: &str| {
-        rest.strip_prefix(version).is_some_and(|rest| rest.strip_prefix('.').unwrap_or(rest) == group)
+    let is_named_version = |group: &str, version: &str| {
+        group_or_version.strip_prefix(version).is_some_and(|group_or_version| {
+            group_or_version.strip_prefix('.').unwrap_or(group_or_version) == group
+        })
     };
-    search(&|group, _| group == rest)
-        .or_else(|| search(&versioned))
+    search(&|group, _| group == group_or_version)
+        .or_else(|| search(&is_named_version))
         // kubectl also accepts the beginning of a group's name.
-        .or_else(|| search(&|group, _| group.starts_with(rest)))
+        .or_else(|| search(&|group, _| group.starts_with(group_or_version)))
 }
 
 #[cfg(test)]
@@ -245,42 +248,45 @@ mod tests {
     }
 
     #[test]
-    fn own_types_are_known_by_every_name_in_any_case() {
+    fn known_types_are_found_by_every_name_in_upper_or_lower_case() {
         for word in ["job", "jobs", "Job", "JOBS", "job.batch", "jobs.batch", "jobs.v1.batch", "Job.v1.batch"]
         {
-            assert_eq!(known(word), Some(Resource::job()), "{word}");
+            assert_eq!(find_known_type(word), Some(Resource::job()), "{word}");
         }
         for word in ["po", "pod", "pods", "Pods", "pods.v1", "pods.v1."] {
-            assert_eq!(known(word), Some(Resource::pod()), "{word}");
+            assert_eq!(find_known_type(word), Some(Resource::pod()), "{word}");
         }
-        assert_eq!(known("deploy").map(|found| found.name()), Some("deployments.apps".to_owned()));
-        assert_eq!(known("cj").map(|found| found.api_version()), Some("batch/v1".to_owned()));
+        assert_eq!(find_known_type("deploy").map(|found| found.name()), Some("deployments.apps".to_owned()));
+        assert_eq!(find_known_type("cj").map(|found| found.api_version()), Some("batch/v1".to_owned()));
         for word in ["jobs.volcano.sh", "jobs.v1beta1.batch", "jobset", "", "j", "pods.batch", "jobs.v1"] {
-            assert_eq!(known(word), None, "{word}");
+            assert_eq!(find_known_type(word), None, "{word}");
         }
     }
 
     #[test]
-    fn no_kind_of_the_table_is_read_as_a_custom_resource() {
+    fn no_built_in_kind_is_read_as_a_custom_resource() {
         for (resource, _) in read_as_custom() {
             let kind = Kind::from_resource(&resource);
-            assert!(kind.is_json(), "{kind:?} is in the table of kinds: remove it from `read_as_custom`");
+            assert!(
+                kind.is_json_only(),
+                "{kind:?} is in the table of kinds: remove it from `read_as_custom`"
+            );
         }
     }
 
     #[test]
-    fn every_kind_of_the_table_is_known_by_its_short_names() {
+    fn every_built_in_kind_is_found_by_its_short_names() {
         for kind in BuiltInKind::ALL.iter().filter(|kind| can_be_named(**kind)) {
             let resource = Resource::from_kind(*kind);
             for word in kind.info().short_names.iter().chain([&kind.info().plural]) {
-                assert_eq!(known(word).as_ref(), Some(&resource), "{word}");
+                assert_eq!(find_known_type(word).as_ref(), Some(&resource), "{word}");
             }
-            assert_eq!(known_type(kind.info().api_version, kind.info().name), Some(resource));
+            assert_eq!(known_type_of_kind(kind.info().api_version, kind.info().name), Some(resource));
         }
     }
 
     #[test]
-    fn types_and_names_are_separated() {
+    fn words_are_split_into_types_and_names() {
         let parse = |text| parse_types_and_names(&words(text)).unwrap();
         let one = |kind: &str, names: &[&str]| {
             (kind.to_owned(), names.iter().map(|&name| name.to_owned()).collect())

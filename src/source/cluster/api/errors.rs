@@ -1,6 +1,6 @@
-//! Errors of requests, and their texts for users: what failed, why, and what to type next.
+//! The errors of requests, and their texts for users. A text says what failed, why, and what to type next.
 //!
-//! The texts never contain tokens, nor the command line or the output of a credential plugin, because these may be secret.
+//! A text never contains a token, or the command line or output of a credential plugin, because these may be secret.
 
 use std::error::Error;
 use std::io;
@@ -27,13 +27,13 @@ pub(crate) enum RequestError {
     /// The answer cannot be decoded.
     #[error(transparent)]
     Undecodable(#[from] DecodeError),
-    /// Nothing arrived within this time.
+    /// No part of the answer arrived within this time.
     #[error("no answer within {} s", .0.as_secs_f64())]
     TimedOut(Duration),
 }
 
 impl RequestError {
-    /// The HTTP status code of the server's error, or 0 for any other failure.
+    /// Returns the HTTP status code of the server's error, or 0 for any other failure.
     fn status_code(&self) -> i32 {
         if let Self::Refused(status) = self { status.code } else { 0 }
     }
@@ -49,14 +49,14 @@ impl RequestError {
         matches!(self.status_code(), 429 | 503 | 504)
     }
 
-    /// The time that the server asks the client to wait, at most 60 s.
+    /// Returns the time that the server asks the client to wait, at most 60 s.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         let Self::Refused(status) = self else { return None };
         let seconds = u64::try_from(status.details.as_ref()?.retry_after_seconds).ok()?;
         (seconds > 0).then(|| Duration::from_secs(seconds.min(60)))
     }
 
-    /// The reason in one line, without the name of the server and without hints.
+    /// Returns the reason in one line, without the server's address and without hints.
     pub(crate) fn short_reason(&self) -> String {
         match self {
             Self::Unreachable(error) => explain_unreachable(error).0,
@@ -67,10 +67,10 @@ impl RequestError {
     }
 }
 
-/// The parts of a request that its error message names.
+/// The parts of a request that appear in its error message.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestContext {
-    /// The verb of RBAC: `get`, `list` or `watch`.
+    /// The RBAC verb: `get`, `list` or `watch`.
     pub(crate) verb: &'static str,
     /// The resource with its group: `jobs.batch`.
     pub(crate) resource: String,
@@ -78,10 +78,12 @@ pub(crate) struct RequestContext {
     pub(crate) namespace: Option<String>,
 }
 
-/// The address and the name of a cluster, for messages.
+/// The address of an API server and the context that names it, for messages.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Endpoint {
+    /// The address, for example `https://127.0.0.1:6443`.
     pub(crate) server: String,
+    /// The kubeconfig's context. `None` for a Pod's service account.
     pub(crate) context: Option<String>,
 }
 
@@ -94,7 +96,7 @@ impl Endpoint {
     }
 }
 
-/// Explains the failure of a request to the user.
+/// Converts the failure of a request into an error for the user.
 pub(crate) fn explain_request_error(
     failure: RequestError,
     context: &RequestContext,
@@ -120,7 +122,7 @@ pub(crate) fn explain_request_error(
     error.caused_by(failure)
 }
 
-/// Explains an error that the server answered with.
+/// Converts the server's error answer into an error for the user.
 fn explain_refusal(status: &Status, context: &RequestContext, endpoint: &Endpoint) -> SourceError {
     let message = || {
         if status.message.is_empty() {
@@ -165,7 +167,7 @@ fn explain_refusal(status: &Status, context: &RequestContext, endpoint: &Endpoin
     }
 }
 
-/// Explains a failure below HTTP: the reason, and a hint.
+/// Explains why no HTTP answer arrived. Returns the reason and a hint.
 fn explain_unreachable(error: &(dyn Error + 'static)) -> (String, &'static str) {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     let mut innermost = String::new();
@@ -178,7 +180,7 @@ fn explain_unreachable(error: &(dyn Error + 'static)) -> (String, &'static str) 
         innermost = next.to_string();
         texts.push_str(&innermost.to_lowercase());
         texts.push('\n');
-        // `io::Error::source` skips the error inside, so it is taken with `get_ref`.
+        // `io::Error::source` skips the error that the `io::Error` wraps, so `get_ref` returns that error.
         cause = match next.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
             Some(inner) => Some(inner as &(dyn Error + 'static)),
             None => next.source(),
@@ -282,6 +284,7 @@ pub(crate) fn explain_kubeconfig_error(error: KubeconfigError) -> SourceError {
     describe_kubeconfig_error(&error).caused_by(error)
 }
 
+/// Like [`explain_kubeconfig_error`], but without the cause.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the enum belongs to kube, which adds variants")]
 fn describe_kubeconfig_error(error: &KubeconfigError) -> SourceError {
     let configuration_error = |text: String| SourceError::new(ErrorKind::Configuration, text);
@@ -307,14 +310,14 @@ fn describe_kubeconfig_error(error: &KubeconfigError) -> SourceError {
     }
 }
 
-/// The error if there is neither a kubeconfig nor a Pod's service account.
+/// Returns the error for the case that there is neither a kubeconfig nor a Pod's service account.
 pub(crate) fn missing_kubeconfig() -> SourceError {
     SourceError::new(ErrorKind::Configuration, "there is no kubeconfig")
         .hint("Set `--kubeconfig` or the environment variable `KUBECONFIG`, or make `~/.kube/config`.")
         .hint("Without a cluster, try `kubectl seq simulate`.")
 }
 
-/// A short reason for the user.
+/// Returns the reason of an operating system error in a few words.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "the enum belongs to the standard library, which adds variants"

@@ -1,4 +1,4 @@
-//! A fake API server in the process of a test. Every request waits until the test answers it.
+//! A fake API server that runs in the process of a test. Every request waits until the test answers it.
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -15,7 +15,7 @@ use crate::source::cluster::api::protobuf::encode;
 
 type Answer = Response<Channel<Bytes, std::io::Error>>;
 
-/// The server.
+/// A fake API server.
 pub(crate) struct FakeServer {
     calls: mpsc::UnboundedReceiver<Call>,
 }
@@ -29,7 +29,7 @@ pub(crate) struct Call {
     answer: oneshot::Sender<Answer>,
 }
 
-/// Starts a server and returns it with a client of it.
+/// Starts a fake server. Returns the server and a cluster whose client sends its requests to the server.
 pub(crate) fn start() -> (FakeServer, Cluster) {
     let (sender, calls) = mpsc::unbounded_channel();
     let service = tower::service_fn(move |request: Request<Body>| {
@@ -55,7 +55,7 @@ impl FakeServer {
         self.calls.recv().await.unwrap()
     }
 
-    /// Waits for as many requests as `parts` and returns them in the order of `parts`: each address contains its part.
+    /// Waits for one request per part. Returns the requests in the order of `parts`: the address of each contains its part.
     pub(crate) async fn calls<const N: usize>(&mut self, parts: [&str; N]) -> [Call; N] {
         let mut calls = Vec::new();
         for _ in parts {
@@ -76,8 +76,8 @@ impl FakeServer {
 }
 
 impl Call {
-    /// Answers with a head and leaves the body open. The sender sends the body.
-    pub(crate) fn open(self, status: u16, kind: &str) -> Sender<Bytes, std::io::Error> {
+    /// Answers with a head and leaves the body open. The test sends the body with the returned sender.
+    pub(crate) fn answer_head(self, status: u16, kind: &str) -> Sender<Bytes, std::io::Error> {
         let (sender, body) = Channel::new(64);
         let response = Response::builder().status(status).header("content-type", kind).body(body);
         let _ = self.answer.send(response.unwrap());
@@ -86,22 +86,22 @@ impl Call {
 
     /// Answers with a whole body.
     pub(crate) async fn answer(self, status: u16, kind: &str, body: impl Into<Bytes>) {
-        self.open(status, kind).send_data(body.into()).await.unwrap();
+        self.answer_head(status, kind).send_data(body.into()).await.unwrap();
     }
 
     /// Answers with a list of encoded items, in protobuf.
-    pub(crate) async fn list(self, version: &str, items: &[Vec<u8>]) {
+    pub(crate) async fn answer_list(self, version: &str, items: &[Vec<u8>]) {
         self.answer(200, "application/vnd.kubernetes.protobuf", encode::list(version, items)).await;
     }
 
-    /// Opens a watch in protobuf. The sender sends its frames.
-    pub(crate) fn watch(self) -> Sender<Bytes, std::io::Error> {
+    /// Answers with the head of a watch in protobuf. The test sends the frames with the returned sender.
+    pub(crate) fn answer_watch(self) -> Sender<Bytes, std::io::Error> {
         assert!(self.uri.contains("watch=true"), "{}", self.uri);
-        self.open(200, "application/vnd.kubernetes.protobuf;stream=watch")
+        self.answer_head(200, "application/vnd.kubernetes.protobuf;stream=watch")
     }
 
     /// Answers with an error.
-    pub(crate) async fn status(self, code: u16, reason: &str, message: &str) {
+    pub(crate) async fn answer_error(self, code: u16, reason: &str, message: &str) {
         let body = format!(r#"{{"kind":"Status","message":"{message}","reason":"{reason}","code":{code}}}"#);
         self.answer(code, "application/json", body).await;
     }

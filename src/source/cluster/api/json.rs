@@ -1,7 +1,7 @@
 //! Decoders of JSON lists and watches, for custom resources and for servers that do not offer protobuf.
 //!
-//! The items of a list are decoded one by one while the body arrives. `serde_json` cannot continue at the end of a part, so a
-//! scanner finds the items and `serde_json` decodes each of them.
+//! The items of a list are decoded one by one while the body arrives. `serde_json` cannot stop at the end of a part of the body
+//! and continue with the next part, so a scanner finds the items, and `serde_json` decodes each of them.
 
 use bytes::{Buf, BytesMut};
 use serde::Deserialize;
@@ -11,10 +11,10 @@ use crate::observation::{Object, ObjectMeta};
 use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::api::message::{DecodeError, ListMeta, Status, WatchEvent};
 
-/// The part of a list whose bytes are being collected.
+/// The value of a list whose bytes the scanner is collecting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Collecting {
-    /// No part.
+    /// No value.
     Nothing,
     /// A string at the top level: a key, or a value that is a string.
     Key,
@@ -24,7 +24,7 @@ enum Collecting {
     Item,
 }
 
-/// Whether the scanner is in a string.
+/// The position of the scanner relative to strings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum StringState {
     /// Outside of strings.
@@ -35,21 +35,21 @@ enum StringState {
     Escaped,
 }
 
-/// Decodes a list while its body arrives. The scanner knows only strings and the depth of brackets.
+/// Decodes a list while its body arrives. Its scanner tracks only strings and the depth of brackets.
 pub(crate) struct JsonList {
     kind: Kind,
     /// Number of open brackets.
     depth: usize,
     string: StringState,
-    /// Whether the open bracket at depth 2 belongs to `items`.
+    /// Whether the open bracket at depth 2 is that of the array `items`.
     in_items: bool,
-    /// Whether the bracket of the list is closed.
+    /// Whether the outermost bracket has been closed.
     ended: bool,
-    /// The latest string at the top level. It is the key of the value that follows.
+    /// The latest string at the top level. If a bracket follows, the string is the key of that value.
     key: Vec<u8>,
     collecting: Collecting,
-    /// The collected bytes from earlier parts.
-    piece: Vec<u8>,
+    /// The bytes that were collected from earlier parts of the body.
+    collected: Vec<u8>,
     meta: Option<ListMeta>,
 }
 
@@ -63,13 +63,13 @@ impl JsonList {
             ended: false,
             key: Vec::new(),
             collecting: Collecting::Nothing,
-            piece: Vec::new(),
+            collected: Vec::new(),
             meta: None,
         }
     }
 
     pub(crate) fn push(&mut self, part: &[u8], mut on_item: impl FnMut(Object)) -> Result<(), DecodeError> {
-        // The index in `part` at which the collected bytes begin.
+        // The index in `part` of the first byte to collect.
         let mut begin = 0;
         for (index, &byte) in part.iter().enumerate() {
             match (self.string, byte) {
@@ -78,8 +78,8 @@ impl JsonList {
                 (StringState::Inside, b'"') => {
                     self.string = StringState::Outside;
                     if self.collecting == Collecting::Key {
-                        self.piece.extend_from_slice(&part[begin..index]);
-                        self.key = std::mem::take(&mut self.piece);
+                        self.collected.extend_from_slice(&part[begin..index]);
+                        self.key = std::mem::take(&mut self.collected);
                         self.collecting = Collecting::Nothing;
                     }
                     continue;
@@ -122,19 +122,19 @@ impl JsonList {
                     self.depth = depth;
                     match (depth, self.collecting) {
                         (1, Collecting::Metadata) => {
-                            self.piece.extend_from_slice(&part[begin..=index]);
-                            self.meta = Some(serde_json::from_slice(&self.piece)?);
+                            self.collected.extend_from_slice(&part[begin..=index]);
+                            self.meta = Some(serde_json::from_slice(&self.collected)?);
                             self.collecting = Collecting::Nothing;
-                            self.piece.clear();
+                            self.collected.clear();
                         }
                         (2, Collecting::Item) => {
                             // An item is copied only if it arrived in several parts.
-                            if self.piece.is_empty() {
-                                on_item(self.kind.json(&part[begin..=index])?);
+                            if self.collected.is_empty() {
+                                on_item(self.kind.decode_json(&part[begin..=index])?);
                             } else {
-                                self.piece.extend_from_slice(&part[begin..=index]);
-                                on_item(self.kind.json(&self.piece)?);
-                                self.piece.clear();
+                                self.collected.extend_from_slice(&part[begin..=index]);
+                                on_item(self.kind.decode_json(&self.collected)?);
+                                self.collected.clear();
                             }
                             self.collecting = Collecting::Nothing;
                         }
@@ -146,7 +146,7 @@ impl JsonList {
             }
         }
         if self.collecting != Collecting::Nothing {
-            self.piece.extend_from_slice(&part[begin..]);
+            self.collected.extend_from_slice(&part[begin..]);
         }
         Ok(())
     }
@@ -173,11 +173,12 @@ struct JsonMetadata {
     metadata: ObjectMeta,
 }
 
-/// Decodes a watch, which has one JSON object per line.
+/// Decodes a watch while its body arrives. A watch has one JSON object per line.
 pub(crate) struct JsonWatch {
     kind: Kind,
+    /// The bytes that have arrived but are not yet decoded.
     rest: BytesMut,
-    /// Number of bytes at the start of `rest` that contain no end of a line.
+    /// Number of bytes at the start of `rest` that have been searched and contain no line break.
     searched: usize,
 }
 
@@ -210,7 +211,7 @@ impl JsonWatch {
         let object = line.object.get().as_bytes();
         WatchEvent::decode(
             &line.r#type,
-            || self.kind.json(object),
+            || self.kind.decode_json(object),
             || Ok(serde_json::from_slice::<JsonMetadata>(object)?.metadata.resource_version),
             || Ok(serde_json::from_slice::<Status>(object)?),
         )

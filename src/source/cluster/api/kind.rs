@@ -1,4 +1,4 @@
-//! The kinds of objects that the cluster is asked for, and the decoding of their objects.
+//! The kinds of objects that this program requests, and the decoding of these objects.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use crate::observation::{BuiltInKind, Custom, Object, ObjectMeta};
 use crate::source::cluster::api::message::DecodeError;
 use crate::source::cluster::api::resource::Resource;
 
-/// A kind of objects that the cluster is asked for.
+/// A kind of object that this program requests.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
-    /// A kind that is read into a Rust type of its own.
+    /// A kind with its own Rust type.
     BuiltIn(BuiltInKind),
-    /// Any other kind, read into [`Custom`].
+    /// Any other kind. Its objects are decoded into [`Custom`].
     Custom(Arc<Resource>),
 }
 
@@ -23,7 +23,7 @@ impl Kind {
     /// `v1` Events.
     pub(crate) const EVENT: Self = Self::BuiltIn(BuiltInKind::Event);
 
-    /// The kind of the objects of a type that the user named.
+    /// Returns the kind of the objects of a type that the user named.
     pub(crate) fn from_resource(resource: &Resource) -> Self {
         let is_same = |kind: &&BuiltInKind| {
             let info = kind.info();
@@ -36,7 +36,7 @@ impl Kind {
         }
     }
 
-    /// The plural, as in the paths of the API.
+    /// The plural name, as in the paths of the API: `jobs`.
     pub(crate) fn plural(&self) -> &str {
         match self {
             Self::BuiltIn(kind) => kind.info().plural,
@@ -60,7 +60,7 @@ impl Kind {
         }
     }
 
-    /// The version.
+    /// The API version without the group: `v1`.
     pub(crate) fn version(&self) -> &str {
         match self {
             Self::BuiltIn(kind) => kind.info().version(),
@@ -68,21 +68,21 @@ impl Kind {
         }
     }
 
-    /// Whether the API server has no protobuf encoding of the kind.
-    pub(crate) fn is_json(&self) -> bool {
+    /// Whether the API server can encode objects of the kind only as JSON.
+    pub(crate) fn is_json_only(&self) -> bool {
         matches!(self, Self::Custom(_))
     }
 
-    /// Decodes the protobuf message of an object, without the metadata that this program does not use.
-    pub(crate) fn protobuf(&self, bytes: &[u8]) -> Result<Object, DecodeError> {
+    /// Decodes an object from protobuf. Drops the metadata that this program does not use.
+    pub(crate) fn decode_protobuf(&self, bytes: &[u8]) -> Result<Object, DecodeError> {
         match self {
             Self::BuiltIn(kind) => Ok(without_unused_metadata(kind.decode_protobuf(bytes)?)),
             Self::Custom(_) => Err(DecodeError::Malformed("protobuf of a kind that has none")),
         }
     }
 
-    /// Decodes the JSON of an object, without the metadata that this program does not use.
-    pub(crate) fn json(&self, bytes: &[u8]) -> Result<Object, DecodeError> {
+    /// Decodes an object from JSON. Drops the metadata that this program does not use.
+    pub(crate) fn decode_json(&self, bytes: &[u8]) -> Result<Object, DecodeError> {
         let mut input = serde_json::Deserializer::from_slice(bytes);
         let object = match self {
             Self::BuiltIn(kind) => kind.deserialize(&mut input)?,
@@ -97,7 +97,7 @@ impl Kind {
         Ok(without_unused_metadata(object))
     }
 
-    /// An object of this kind of which only the metadata is known.
+    /// Creates an object of this kind that has only metadata.
     pub(crate) fn with_metadata(&self, metadata: ObjectMeta) -> Object {
         match self {
             Self::BuiltIn(kind) => kind.with_metadata(metadata),
@@ -109,8 +109,8 @@ impl Kind {
     }
 }
 
-/// Whether a user can name objects of the kind. Events are read only with the objects that they are about; events that
-/// the user names count as a custom resource.
+/// Whether the user can name objects of the built-in kind. Events are a built-in kind only if they are read for the objects
+/// that they are about. If the user names `events`, they are read as a custom resource.
 pub(crate) fn can_be_named(kind: BuiltInKind) -> bool {
     match kind {
         BuiltInKind::Job
@@ -124,7 +124,7 @@ pub(crate) fn can_be_named(kind: BuiltInKind) -> bool {
     }
 }
 
-/// Drops metadata that the program must not hold.
+/// Drops the metadata that this program does not use, because it may contain secrets.
 fn without_unused_metadata(mut object: Object) -> Object {
     object.metadata_mut().drop_unused();
     object

@@ -1,4 +1,4 @@
-//! The kubeconfig. Reads it and overrides it by flags in the same way as kubectl.
+//! Reads the kubeconfig and overrides its values by flags, in the same way as kubectl.
 
 use std::env;
 use std::path::PathBuf;
@@ -11,11 +11,11 @@ use crate::source::cluster::api::errors;
 use crate::source::error::{ErrorKind, SourceError};
 
 impl Connection {
-    /// Overrides `config` by the flags, and returns the names of the context, the cluster and the user to use.
+    /// Overrides the values of `config` by the flags. Returns the names of the context, the cluster and the user to use.
     ///
     /// # Errors
     ///
-    /// A context or user does not exist, or the flags contradict each other.
+    /// No context is selected, a context or user does not exist, or a flag is invalid or needs another flag.
     pub(crate) fn override_kubeconfig(
         &self,
         config: &mut Kubeconfig,
@@ -64,7 +64,7 @@ impl Connection {
         Ok(KubeConfigOptions { context: Some(context), cluster: Some(cluster), user: Some(user) })
     }
 
-    /// Overrides the cluster `name` by the flags. With `--server`, a cluster that does not exist is created.
+    /// Overrides the values of the cluster `name` by the flags. If the cluster does not exist, `--server` creates it.
     fn override_cluster(&self, config: &mut Kubeconfig, name: &str) {
         let index = config.clusters.iter().position(|named| named.name == name);
         let index = index.unwrap_or_else(|| {
@@ -98,11 +98,11 @@ impl Connection {
         }
     }
 
-    /// Overrides the user `name` by the flags. A user that does not exist is created.
+    /// Overrides the values of the user `name` by the flags. If the user does not exist, creates it.
     ///
     /// # Errors
     ///
-    /// A flag has the wrong form, or flags for impersonation lack `--as`.
+    /// `--as-user-extra` has the wrong form, or another flag for impersonation is given without `--as`.
     fn override_user(&self, config: &mut Kubeconfig, name: &str) -> Result<(), SourceError> {
         let index = config.auth_infos.iter().position(|named| named.name == name);
         let index = index.unwrap_or_else(|| {
@@ -112,7 +112,7 @@ impl Connection {
             config.auth_infos.len() - 1
         });
         let user = config.auth_infos[index].auth_info.get_or_insert_default();
-        // kube's type of secrets has no constructor that this program could call, so the value is deserialized.
+        // kube's type for secrets has no public constructor, so this closure deserializes an `AuthInfo` with the one field.
         let secret = |field: &str, value: &str| -> Option<AuthInfo> {
             serde_json::from_value(serde_json::json!({ field: value })).ok()
         };
@@ -164,8 +164,8 @@ impl Connection {
     }
 }
 
-/// Reads the kubeconfig that kubectl would use: the file of `--kubeconfig`, else all existing files of `KUBECONFIG` merged,
-/// else `~/.kube/config`. Returns `None` if no file exists.
+/// Reads the kubeconfig that kubectl would use: the file of `--kubeconfig`; without the flag, all existing files of
+/// `KUBECONFIG`, merged; without the variable, `~/.kube/config`. Returns `None` if no file exists.
 ///
 /// # Errors
 ///
@@ -197,11 +197,12 @@ pub(crate) fn read_kubeconfig(connection: &Connection) -> Result<Option<Kubeconf
     Ok(merged)
 }
 
-/// The configuration of the service account of the Pod in which this program runs, overridden by the flags.
+/// Returns the configuration for the service account of the Pod in which this program runs, with its values overridden by the
+/// flags.
 ///
 /// # Errors
 ///
-/// The service account cannot be used, or flags contradict each other.
+/// The service account cannot be used, or a flag is invalid or needs another flag.
 pub(crate) fn in_cluster_config(connection: &Connection) -> Result<Config, SourceError> {
     let mut config = Config::incluster().map_err(|error| {
         let summary = format!("this Pod's service account cannot be used: {error}");

@@ -1,6 +1,6 @@
-//! The credential plugins that the user's kuberc permits.
+//! Checks whether the user's kuberc permits a credential plugin.
 //!
-//! kubectl runs no plugin that the kuberc forbids, so this program does not run it either.
+//! kubectl does not run a plugin that the kuberc forbids, so this program does not run such a plugin either.
 
 use std::env;
 use std::ffi::OsStr;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::source::error::{ErrorKind, SourceError};
 
-/// The part of kuberc (`kubectl.config.k8s.io`) that concerns credential plugins.
+/// The fields of a kuberc (API group `kubectl.config.k8s.io`) that concern credential plugins.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Kuberc {
@@ -19,7 +19,7 @@ struct Kuberc {
     credential_plugin_allowlist: Option<Vec<AllowedPlugin>>,
 }
 
-/// A plugin that may run, given by its name or path.
+/// A permitted plugin, given by its name or path.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct AllowedPlugin {
@@ -32,7 +32,7 @@ struct AllowedPlugin {
 ///
 /// # Errors
 ///
-/// The kuberc forbids the plugin, or it is not valid YAML. A file that cannot be read forbids nothing.
+/// The kuberc forbids the plugin, or the kuberc is not valid YAML. A file that cannot be read forbids nothing.
 pub(crate) fn check_credential_plugin(flag: Option<&PathBuf>, plugin: &str) -> Result<(), SourceError> {
     let Some(path) = kuberc_path(flag) else { return Ok(()) };
     let Ok(text) = std::fs::read_to_string(&path) else { return Ok(()) };
@@ -42,8 +42,8 @@ pub(crate) fn check_credential_plugin(flag: Option<&PathBuf>, plugin: &str) -> R
             .hint("Mend it, or set the environment variable `KUBERC=off`.")
             .caused_by(error)
     })?;
-    let search = env::var_os("PATH").unwrap_or_default();
-    if kuberc.iter().all(|kuberc| kuberc.allows(plugin, &search)) {
+    let search_path = env::var_os("PATH").unwrap_or_default();
+    if kuberc.iter().all(|kuberc| kuberc.allows(plugin, &search_path)) {
         return Ok(());
     }
     Err(SourceError::new(
@@ -53,7 +53,7 @@ pub(crate) fn check_credential_plugin(flag: Option<&PathBuf>, plugin: &str) -> R
     .hint("Add it to `credentialPluginAllowlist` there if you trust this kubeconfig."))
 }
 
-/// The path of the kuberc, or `None` if the environment switches it off.
+/// Returns the path of the kuberc, or `None` if an environment variable disables it.
 fn kuberc_path(flag: Option<&PathBuf>) -> Option<PathBuf> {
     if env::var("KUBECTL_KUBERC").is_ok_and(|gate| gate.eq_ignore_ascii_case("false")) {
         return None;
@@ -69,27 +69,27 @@ fn kuberc_path(flag: Option<&PathBuf>) -> Option<PathBuf> {
 }
 
 impl Kuberc {
-    /// Whether the policy allows `plugin`. Names are searched for in the folders of `search`.
-    fn allows(&self, plugin: &str, search: &OsStr) -> bool {
+    /// Whether the policy allows `plugin`. `search_path` is the value of `PATH`, by which names are resolved.
+    fn allows(&self, plugin: &str, search_path: &OsStr) -> bool {
         match self.credential_plugin_policy.as_deref() {
             None | Some("" | "AllowAll") => true,
             Some("Allowlist") => {
-                let program = find_program(plugin, search);
+                let program = find_program(plugin, search_path);
                 program.is_some()
                     && self.credential_plugin_allowlist.iter().flatten().any(|allowed| {
                         let allowed =
                             if allowed.command.is_empty() { &allowed.name } else { &allowed.command };
-                        program == find_program(allowed, search)
+                        program == find_program(allowed, search_path)
                     })
             }
-            // `DenyAll`, and policies of later releases that are not known here.
+            // `DenyAll`, or a policy that this program does not know.
             Some(_) => false,
         }
     }
 }
 
-/// The absolute path of a command: its own path, or the first file of that name in the folders of `search`.
-fn find_program(command: &str, search: &OsStr) -> Option<PathBuf> {
+/// Returns the absolute path of a command. A command that is only a name is searched for in the folders of `search_path`.
+fn find_program(command: &str, search_path: &OsStr) -> Option<PathBuf> {
     if command.is_empty() {
         return None;
     }
@@ -97,7 +97,7 @@ fn find_program(command: &str, search: &OsStr) -> Option<PathBuf> {
     if command.components().count() > 1 || command.is_absolute() {
         return std::path::absolute(command).ok();
     }
-    env::split_paths(search).map(|folder| folder.join(command)).find(|path| path.is_file())
+    env::split_paths(search_path).map(|folder| folder.join(command)).find(|path| path.is_file())
 }
 
 #[cfg(test)]
@@ -122,7 +122,7 @@ mod tests {
             let list =
                 format!("credentialPluginPolicy: Allowlist\ncredentialPluginAllowlist: [{{{field}: aws}}]");
             assert!(allows(&list, "aws"));
-            assert!(allows(&list, path), "the same file by its path");
+            assert!(allows(&list, path), "the same program, given by its path");
             assert!(!allows(&list, "/elsewhere/aws"));
             assert!(!allows(&list, "other"), "a plugin that does not exist is not allowed");
         }

@@ -1,4 +1,4 @@
-//! The last lines of a container's log, and the lines that the container writes from now on.
+//! Reads the last lines of a container's log, and follows the log.
 
 use std::time::Duration;
 
@@ -11,21 +11,21 @@ use tokio::time::timeout;
 use crate::source::cluster::api::client::Cluster;
 use crate::source::cluster::api::request::disable_compression;
 
-/// Maximum number of pieces of a log that wait for the reader.
+/// Maximum number of pieces of a log that are queued for the receiver.
 const MAX_QUEUED_PIECES: usize = 16;
 
-/// Maximum number of bytes of a log that are read, because its last lines may be long.
+/// Maximum number of bytes that are read of a log's last lines. Also the maximum length of a line of a log that is followed.
 const MAX_LOG_BYTES: i64 = 64 << 10;
 
 /// Maximum time to wait for a log. It is short, because a log is optional.
 const LOG_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Cluster {
-    /// Returns the last lines that a container wrote, at most `lines`. With `previous`, the lines are those of the
-    /// container's previous run.
+    /// Requests the last lines that a container wrote, at most `lines`. With `previous`, requests the lines of the container's
+    /// previous run.
     ///
-    /// Returns `None` if the log cannot be read: the container has not started, its log is gone, or the user lacks the
-    /// permission to read `pods/log`.
+    /// Returns `None` if `lines` is 0 or the log cannot be read: the container has not started, its log was deleted, or the user
+    /// lacks the permission to read `pods/log`.
     pub(crate) async fn log_tail(
         &self,
         namespace: &str,
@@ -50,10 +50,10 @@ impl Cluster {
         Some(text.lines().map(str::to_owned).collect())
     }
 
-    /// Follows the log of a container: sends its last lines, at most `lines`, and then every line that it writes.
+    /// Follows the log of a container. The receiver gets the last lines, at most `lines`, and then every new line.
     ///
-    /// The log ends with the container, or when the receiver is dropped. If the log cannot be read, the last piece is an
-    /// error that gives the reason in one line.
+    /// The log ends when the container ends or the receiver is dropped. If the log cannot be read, the last piece is an error
+    /// that gives the reason in one line.
     ///
     /// # Panics
     /// Panics outside of a tokio runtime.
@@ -113,7 +113,7 @@ impl Cluster {
     }
 }
 
-/// Removes the complete lines from `rest` and returns them. A line that is too long is cut.
+/// Removes the complete lines from `rest` and returns them. A line of more than [`MAX_LOG_BYTES`] is split.
 fn drain_complete_lines(rest: &mut Vec<u8>) -> Vec<String> {
     let max_length = usize::try_from(MAX_LOG_BYTES).unwrap_or(usize::MAX);
     let end = match rest.iter().rposition(|&byte| byte == b'\n') {
@@ -125,7 +125,7 @@ fn drain_complete_lines(rest: &mut Vec<u8>) -> Vec<String> {
     String::from_utf8_lossy(&complete).lines().map(str::to_owned).collect()
 }
 
-/// The message of a `Status` in JSON.
+/// Returns the message of a `Status` in JSON.
 fn status_message(body: &[u8]) -> Option<String> {
     let status: serde_json::Value = serde_json::from_slice(body).ok()?;
     status.get("message")?.as_str().map(str::to_owned)
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn the_message_of_a_refusal_is_its_reason() {
+    fn the_message_of_an_error_answer_is_returned() {
         let body = br#"{"kind":"Status","message":"container \"a\" is waiting to start"}"#;
         assert_eq!(status_message(body).as_deref(), Some("container \"a\" is waiting to start"));
     }

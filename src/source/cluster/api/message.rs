@@ -1,5 +1,5 @@
-//! Messages of the API server that are not objects (metadata of lists, statuses, events of a watch), and the errors of
-//! decoding them.
+//! The messages of the API server that are not objects: metadata of lists, statuses, and events of a watch. Also the reasons
+//! why an answer cannot be decoded.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ pub(crate) enum DecodeError {
     /// The body is not Kubernetes' protobuf.
     #[error("its protobuf cannot be read: {0}")]
     Protobuf(#[from] prost::DecodeError),
-    /// The body is not JSON, or not that of the requested objects.
+    /// The body is not JSON, or its JSON does not describe the requested objects.
     #[error("its JSON cannot be read: {0}")]
     Json(#[from] serde_json::Error),
     /// The structure around the objects is malformed.
@@ -26,10 +26,10 @@ pub(crate) enum DecodeError {
 #[derive(Clone, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct ListMeta {
-    /// The version of the list. A watch from this version continues it without a gap.
+    /// The version of the list. A watch from this version delivers every change after the list.
     #[prost(string, tag = "2")]
     pub(crate) resource_version: String,
-    /// The token of the next page; empty on the last page.
+    /// The token with which to request the next page. Empty on the last page.
     #[prost(string, tag = "3")]
     pub(crate) r#continue: String,
     /// Number of objects on the following pages. The server leaves it out if the list has a selector.
@@ -44,10 +44,10 @@ pub(crate) struct Status {
     /// The explanation for people.
     #[prost(string, tag = "3")]
     pub(crate) message: String,
-    /// The reason in one word, for programs.
+    /// The reason in one word, for programs: `Expired`, `Forbidden`.
     #[prost(string, tag = "4")]
     pub(crate) reason: String,
-    /// Further data that belongs to the reason.
+    /// Further data about the reason.
     #[prost(message, optional, tag = "5")]
     pub(crate) details: Option<StatusDetails>,
     /// HTTP status code.
@@ -73,19 +73,19 @@ pub(crate) enum WatchEvent {
     Modified(Object),
     /// The object was deleted, or it no longer matches the selector.
     Deleted(Object),
-    /// A resource version from which the next watch may continue.
+    /// A resource version at which the next watch may begin.
     Bookmark(String),
     /// The server ends the watch with this error.
     Error(Status),
 }
 
 impl WatchEvent {
-    /// Decodes an event with the type `event_type`. Calls only the closure that the type needs: `object` decodes the object,
-    /// `version` its resource version, `status` the error.
+    /// Decodes an event of the type `event_type`. The closures decode the rest of the event: `object` decodes the object,
+    /// `version` only its resource version, and `status` the error. Only the closure that the type needs is called.
     ///
     /// # Errors
     ///
-    /// The type is unknown, or the closure fails.
+    /// The type is unknown, or the called closure fails.
     pub(crate) fn decode(
         event_type: &str,
         object: impl FnOnce() -> Result<Object, DecodeError>,

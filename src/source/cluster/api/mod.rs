@@ -1,4 +1,4 @@
-//! The API server: connecting to it, requests, the decoding of answers, and errors in words for people.
+//! Connects to the API server, sends requests, decodes the answers, and explains errors to the user.
 
 pub(crate) mod client;
 pub(crate) mod clock_offset;

@@ -1,4 +1,4 @@
-//! The YAML of one Pod, for people to read.
+//! Fetches one Pod as YAML for people to read.
 
 use std::time::Duration;
 
@@ -8,14 +8,16 @@ use tokio::time::timeout;
 
 use crate::source::cluster::api::client::Cluster;
 
-/// Maximum time to wait for the Pod. It is short, because a user waits in front of the page.
+/// Maximum time to wait for the Pod. It is short, because the user waits for the page.
 const POD_YAML_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Cluster {
-    /// Returns the Pod as `kubectl get pod -o yaml` prints it: fields in alphabetical order, without managed fields.
+    /// Returns the Pod as `kubectl get pod -o yaml` prints it: its fields are in alphabetical order, and managed fields are left
+    /// out.
     ///
     /// # Errors
-    /// A line for the user that gives the reason. It may contain text of the server that is not yet escaped.
+    /// The request fails or the answer cannot be decoded. The error is the reason in one line for the user. It may contain text of
+    /// the server that is not yet escaped.
     pub(crate) async fn pod_yaml(&self, namespace: &str, pod: &str) -> Result<String, String> {
         let request = Request::get(format!("/api/v1/namespaces/{namespace}/pods/{pod}"));
         let request = request.body(Vec::new()).map_err(|error| error.to_string())?;

@@ -1,4 +1,5 @@
-//! Kubernetes' protobuf: the magic bytes `k8s\0`, then `runtime.Unknown {typeMeta = 1, raw = 2}`, whose `raw` is the object.
+//! Decoders of protobuf lists and watches. Kubernetes puts each protobuf object into an envelope: the magic bytes `k8s\0`,
+//! then `runtime.Unknown {typeMeta = 1, raw = 2}`, whose field `raw` contains the object.
 //!
 //! The items of a list are decoded one by one while the body arrives. No library does this: k8s-openapi has no protobuf, and
 //! prost decodes a message only after all of its bytes have arrived.
@@ -11,10 +12,11 @@ use crate::observation::{Object, ObjectMeta};
 use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::api::message::{DecodeError, ListMeta, Status, WatchEvent};
 
+/// The bytes at the start of every envelope.
 const MAGIC: &[u8; 4] = b"k8s\0";
 
-/// Maximum number of bytes of an object or event. etcd stores no object of this size, so a longer one does not come from
-/// an API server.
+/// Maximum number of bytes of an object or event. etcd stores no object of this size, so a longer one cannot come from an
+/// API server.
 const MAX_OBJECT_BYTES: u64 = 64 << 20;
 
 /// `runtime.Unknown`.
@@ -61,19 +63,19 @@ struct FieldHeader {
     tag: u32,
     wire: WireType,
     /// Number of bytes of the header itself.
-    length: usize,
-    /// Number of bytes of the value that follows.
-    body: usize,
+    header_length: usize,
+    /// Number of bytes of the value that follows the header.
+    value_length: usize,
 }
 
-/// Decodes the header at the start of `bytes`, or returns `None` if it is not complete.
+/// Decodes the header at the start of `bytes`. Returns `None` if the header is not complete.
 fn decode_header(bytes: &[u8]) -> Result<Option<FieldHeader>, DecodeError> {
     let mut rest = bytes;
     if !is_varint_complete(rest) {
         return Ok(None);
     }
     let (tag, wire) = decode_key(&mut rest)?;
-    let body = match wire {
+    let value_length = match wire {
         WireType::LengthDelimited if is_varint_complete(rest) => decode_varint(&mut rest)?,
         WireType::Varint if is_varint_complete(rest) => {
             let before = rest.len();
@@ -81,8 +83,8 @@ fn decode_header(bytes: &[u8]) -> Result<Option<FieldHeader>, DecodeError> {
             return Ok(Some(FieldHeader {
                 tag,
                 wire,
-                length: bytes.len() - before,
-                body: before - rest.len(),
+                header_length: bytes.len() - before,
+                value_length: before - rest.len(),
             }));
         }
         WireType::LengthDelimited | WireType::Varint => return Ok(None),
@@ -90,8 +92,9 @@ fn decode_header(bytes: &[u8]) -> Result<Option<FieldHeader>, DecodeError> {
         WireType::ThirtyTwoBit => 4,
         WireType::StartGroup | WireType::EndGroup => return Err(DecodeError::Malformed("group in a list")),
     };
-    let body = usize::try_from(body).map_err(|_| DecodeError::Malformed("a field is too long"))?;
-    Ok(Some(FieldHeader { tag, wire, length: bytes.len() - rest.len(), body }))
+    let value_length =
+        usize::try_from(value_length).map_err(|_| DecodeError::Malformed("a field is too long"))?;
+    Ok(Some(FieldHeader { tag, wire, header_length: bytes.len() - rest.len(), value_length }))
 }
 
 /// Whether `bytes` begin with a complete varint, or with more bytes than a varint can have.
@@ -115,7 +118,7 @@ enum Position {
     Skip {
         /// Number of bytes of the field that are still to come.
         left: usize,
-        /// Number of bytes of the list behind the field, or `None` if the field belongs to the envelope.
+        /// Number of bytes of the list that follow the field, or `None` if the field belongs to the envelope.
         list: Option<usize>,
     },
 }
@@ -124,6 +127,7 @@ enum Position {
 pub(crate) struct ProtobufList {
     kind: Kind,
     position: Position,
+    /// The bytes that have arrived but are not yet decoded.
     rest: BytesMut,
     meta: Option<ListMeta>,
 }
@@ -136,14 +140,14 @@ impl ProtobufList {
     pub(crate) fn push(&mut self, part: &[u8], mut on_item: impl FnMut(Object)) -> Result<(), DecodeError> {
         // Most parts end in the middle of an item. Only the bytes of that item are copied.
         if self.rest.is_empty() {
-            let used = self.parse(part, &mut on_item)?;
-            self.rest.extend_from_slice(&part[used..]);
+            let consumed = self.parse(part, &mut on_item)?;
+            self.rest.extend_from_slice(&part[consumed..]);
         } else {
             self.rest.extend_from_slice(part);
             let bytes = std::mem::take(&mut self.rest);
-            let used = self.parse(&bytes, &mut on_item);
+            let consumed = self.parse(&bytes, &mut on_item);
             self.rest = bytes;
-            self.rest.advance(used?);
+            self.rest.advance(consumed?);
         }
         Ok(())
     }
@@ -155,61 +159,61 @@ impl ProtobufList {
         self.meta.ok_or(DecodeError::Malformed("a list without metadata"))
     }
 
-    /// Decodes the complete fields of `bytes` and returns the number of bytes that they have.
+    /// Decodes the complete fields at the start of `bytes`. Returns the number of decoded bytes.
     fn parse(&mut self, bytes: &[u8], on_item: &mut impl FnMut(Object)) -> Result<usize, DecodeError> {
-        let mut used = 0;
+        let mut consumed = 0;
         loop {
-            let rest = &bytes[used..];
+            let rest = &bytes[consumed..];
             match self.position {
                 Position::Magic => {
                     if rest.len() < MAGIC.len() {
-                        return Ok(used);
+                        return Ok(consumed);
                     }
                     if !rest.starts_with(MAGIC) {
                         return Err(DecodeError::Malformed("no protobuf envelope"));
                     }
-                    used += MAGIC.len();
+                    consumed += MAGIC.len();
                     self.position = Position::Envelope;
                 }
                 Position::Skip { left, list } => {
                     let skipped = left.min(rest.len());
-                    used += skipped;
+                    consumed += skipped;
                     if skipped < left {
                         self.position = Position::Skip { left: left - skipped, list };
-                        return Ok(used);
+                        return Ok(consumed);
                     }
                     self.position = list.map_or(Position::Envelope, |left| Position::List { left });
                 }
                 Position::Envelope => {
-                    let Some(field) = decode_header(rest)? else { return Ok(used) };
-                    used += field.length;
+                    let Some(field) = decode_header(rest)? else { return Ok(consumed) };
+                    consumed += field.header_length;
                     self.position = match (field.tag, field.wire) {
-                        (2, WireType::LengthDelimited) => Position::List { left: field.body },
-                        _ => Position::Skip { left: field.body, list: None },
+                        (2, WireType::LengthDelimited) => Position::List { left: field.value_length },
+                        _ => Position::Skip { left: field.value_length, list: None },
                     };
                 }
                 Position::List { left: 0 } => self.position = Position::Envelope,
                 Position::List { left } => {
-                    let Some(field) = decode_header(rest)? else { return Ok(used) };
-                    let whole = field.length.saturating_add(field.body);
+                    let Some(field) = decode_header(rest)? else { return Ok(consumed) };
+                    let whole = field.header_length.saturating_add(field.value_length);
                     let Some(left) = left.checked_sub(whole) else {
                         return Err(DecodeError::Malformed("a field is longer than its list"));
                     };
                     if let (1 | 2, WireType::LengthDelimited) = (field.tag, field.wire) {
-                        if field.body as u64 > MAX_OBJECT_BYTES {
+                        if field.value_length as u64 > MAX_OBJECT_BYTES {
                             return Err(DecodeError::Malformed("an item is too long"));
                         }
-                        let Some(body) = rest.get(field.length..whole) else { return Ok(used) };
+                        let Some(body) = rest.get(field.header_length..whole) else { return Ok(consumed) };
                         if field.tag == 1 {
                             self.meta = Some(ListMeta::decode(body)?);
                         } else {
-                            on_item(self.kind.protobuf(body)?);
+                            on_item(self.kind.decode_protobuf(body)?);
                         }
-                        used += whole;
+                        consumed += whole;
                         self.position = Position::List { left };
                     } else {
-                        used += field.length;
-                        self.position = Position::Skip { left: field.body, list: Some(left) };
+                        consumed += field.header_length;
+                        self.position = Position::Skip { left: field.value_length, list: Some(left) };
                     }
                 }
             }
@@ -217,9 +221,11 @@ impl ProtobufList {
     }
 }
 
-/// Decodes a watch: frames that consist of a length in four bytes, big-endian, and a `WatchEvent`.
+/// Decodes a watch while its body arrives. A watch consists of frames. A frame is a length (four bytes, big-endian), followed by
+/// a `WatchEvent` of this length.
 pub(crate) struct ProtobufWatch {
     kind: Kind,
+    /// The bytes that have arrived but are not yet decoded.
     rest: BytesMut,
 }
 
@@ -244,13 +250,13 @@ impl ProtobufWatch {
         }
         let mut frame = self.rest.split_to(whole).freeze();
         frame.advance(4);
-        // Kubernetes' own servers send the `WatchEvent` without an envelope. An envelope is accepted too.
+        // The API server sends the `WatchEvent` without an envelope. Other servers may add an envelope, which is removed here.
         let frame = if frame.starts_with(MAGIC) { open_envelope(frame)? } else { frame };
         let WatchFrame { kind, object } = WatchFrame::decode(frame)?;
         let object = open_envelope(object.raw)?;
         WatchEvent::decode(
             &kind,
-            || self.kind.protobuf(&object),
+            || self.kind.decode_protobuf(&object),
             || Ok(ProtobufMetadata::decode(&object[..])?.metadata.resource_version),
             || Ok(Status::decode(&object[..])?),
         )
@@ -265,13 +271,14 @@ pub(crate) mod encode {
 
     use super::*;
 
+    /// Appends a length-delimited field to `into`.
     fn put_field(tag: u32, body: &[u8], into: &mut Vec<u8>) {
         encode_key(tag, WireType::LengthDelimited, into);
         encode_varint(body.len() as u64, into);
         into.extend_from_slice(body);
     }
 
-    /// Puts an encoded object into its envelope.
+    /// Puts an encoded object into an envelope.
     pub(crate) fn envelope(raw: &[u8]) -> Vec<u8> {
         let mut bytes = MAGIC.to_vec();
         put_field(1, b"\x0a\x02v1", &mut bytes);

@@ -1,4 +1,4 @@
-//! Requests to list and watch collections, and their answers, which arrive part by part.
+//! Sends requests to list and watch collections, and receives their answers part by part.
 
 use std::time::Duration;
 
@@ -18,16 +18,19 @@ use crate::source::cluster::api::errors::{RequestContext, RequestError};
 use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::api::message::{ListMeta, Status, WatchEvent};
 
+/// The `Accept` header of a list of a built-in kind.
 const ACCEPT_LIST: &str = "application/vnd.kubernetes.protobuf,application/json";
+/// The `Accept` header of a watch of a built-in kind.
 const ACCEPT_WATCH: &str = "application/vnd.kubernetes.protobuf;stream=watch,application/json";
 
-/// The API server has no protobuf encoding of custom resources.
+/// The `Accept` header for custom resources, which the API server cannot encode as protobuf.
 const ACCEPT_JSON: &str = "application/json";
 
-/// Maximum silence of a server that should answer at once. The server itself limits requests to 60 s.
+/// Maximum time to wait for the next part of an answer, except in a watch. It is longer than 60 s, because the server itself
+/// ends a request with an error after 60 s.
 pub(crate) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(65);
 
-/// Maximum number of bytes of an error's body that are read.
+/// Maximum number of bytes that are read from the body of an error answer.
 const MAX_ERROR_BYTES: usize = 256 << 10;
 
 /// A collection of objects, narrowed by selectors.
@@ -44,7 +47,7 @@ pub(crate) struct Query {
 }
 
 impl Query {
-    /// The path of the collection, without parameters.
+    /// Returns the path of the collection, without parameters.
     fn path(&self) -> String {
         let base = match self.kind.group() {
             "" => format!("/api/{}", self.kind.version()),
@@ -56,6 +59,7 @@ impl Query {
         }
     }
 
+    /// Creates a list request. `limit` is the maximum number of items, and `token` is the continue token of the page.
     fn list_request(
         &self,
         limit: Option<u32>,
@@ -71,6 +75,7 @@ impl Query {
         with_accept(kube::core::Request::new(self.path()).list(&parameters), self.accept(ACCEPT_LIST))
     }
 
+    /// Creates a request to watch the changes after `version`. The server ends the watch after `seconds`.
     fn watch_request(&self, version: &str, seconds: u32) -> Result<Request<Vec<u8>>, RequestError> {
         let parameters = WatchParams {
             label_selector: self.labels.clone(),
@@ -85,11 +90,12 @@ impl Query {
         Ok(request)
     }
 
+    /// Returns the `Accept` header: `protobuf`, unless the kind has no protobuf encoding.
     fn accept(&self, protobuf: &'static str) -> &'static str {
-        if self.kind.is_json() { ACCEPT_JSON } else { protobuf }
+        if self.kind.is_json_only() { ACCEPT_JSON } else { protobuf }
     }
 
-    /// The parts of a list request that an error message names.
+    /// Returns the parts of a list request that appear in an error message.
     pub(crate) fn request_context(&self) -> RequestContext {
         let resource = match self.kind.group() {
             "" => self.kind.plural().to_owned(),
@@ -99,8 +105,8 @@ impl Query {
     }
 }
 
-/// Asks the server not to compress the answer, because a compressor would delay the small parts of a stream. Besides, since
-/// Kubernetes 1.37 a server compresses each event into a gzip member of its own, of which the client reads only the first.
+/// Asks the server not to compress the answer. There are two reasons: a compressor delays the small parts of a stream, and since
+/// Kubernetes 1.37 a server compresses each event into its own gzip member, but the client reads only the first member.
 pub(crate) fn disable_compression<T>(request: &mut Request<T>) {
     request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
 }
@@ -115,8 +121,11 @@ fn with_accept(
 }
 
 impl Cluster {
-    /// Sends a request and measures the server's clock by the head of the answer. An answer with an error status becomes an
-    /// error.
+    /// Sends a request, and measures the clock offset from the head of the answer.
+    ///
+    /// # Errors
+    ///
+    /// No answer arrives, or the answer has an error status.
     async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Body>, RequestError> {
         let sent = local_now();
         let response = self.client.send(request.map(Body::from)).await?;
@@ -131,7 +140,7 @@ impl Cluster {
     }
 
     /// Requests the current resource version of the collection.
-    pub(crate) async fn collection_version(&self, query: &Query) -> Result<String, RequestError> {
+    pub(crate) async fn fetch_collection_version(&self, query: &Query) -> Result<String, RequestError> {
         let limit = self.request_timeout.unwrap_or(RESPONSE_TIMEOUT).min(RESPONSE_TIMEOUT);
         let deadline = Some(Instant::now() + limit);
         let mut list = ListResponse::open(self.clone(), query.clone(), Some(1), None, deadline).await?;
@@ -139,11 +148,12 @@ impl Cluster {
         Ok(list.meta.resource_version)
     }
 
-    /// Returns the number of objects in the collection, or `None` if the server does not report it: it counts only
-    /// collections without a selector.
+    /// Requests the number of objects in the collection. Returns `None` if the server does not report the number: servers count
+    /// only collections without a selector.
     ///
-    /// Lists are requested in one piece, so their own metadata never contains the count. A list of one object does.
-    pub(crate) async fn count(&self, query: &Query) -> Result<Option<u64>, RequestError> {
+    /// Lists are requested without a limit, so their own metadata never contains the number. The metadata of a list that is
+    /// limited to one object contains it.
+    pub(crate) async fn fetch_count(&self, query: &Query) -> Result<Option<u64>, RequestError> {
         let deadline = Some(Instant::now() + RESPONSE_TIMEOUT);
         let mut list = ListResponse::open(self.clone(), query.clone(), Some(1), None, deadline).await?;
         let mut received = 0;
@@ -173,13 +183,17 @@ impl Cluster {
 pub(crate) struct ListResponse {
     cluster: Cluster,
     query: Query,
+    /// The instant at which `--request-timeout` ends the request.
     deadline: Option<Instant>,
+    /// The decoder of the current page. `None` after the end of the page.
     decoder: Option<ListDecoder>,
     body: Body,
+    /// The metadata of the current page after its end.
     meta: ListMeta,
 }
 
 impl ListResponse {
+    /// Requests a page and returns when the head of the answer has arrived.
     async fn open(
         cluster: Cluster,
         query: Query,
@@ -204,13 +218,13 @@ impl ListResponse {
         if self.meta.r#continue.is_empty() {
             return Ok(false);
         }
-        // A server may send a page although the request had no limit.
+        // A server may split a list into pages although the request had no limit.
         let token = Some(std::mem::take(&mut self.meta.r#continue));
         *self = Self::open(self.cluster.clone(), self.query.clone(), None, token, self.deadline).await?;
         Ok(true)
     }
 
-    /// Waits for the next part of the page. Returns `false` at its end.
+    /// Waits for the next part of the current page. Returns `false` at the end of the page.
     async fn receive_part(&mut self, on_item: impl FnMut(Object)) -> Result<bool, RequestError> {
         let Some(part) = next_part(&mut self.body, remaining_time(self.deadline)).await? else {
             if let Some(decoder) = self.decoder.take() {
@@ -224,7 +238,7 @@ impl ListResponse {
         Ok(true)
     }
 
-    /// The resource version of the list, after the whole list has arrived.
+    /// Returns the resource version of the list. It is known only after the whole list has arrived.
     pub(crate) fn into_version(self) -> String {
         self.meta.resource_version
     }
@@ -247,8 +261,8 @@ impl WatchResponse {
         Ok(self.decoder.next()?)
     }
 
-    /// Waits for the next part of the answer, at most for `silence`. Returns `false` at the end. An event that the end cuts off
-    /// is dropped, because the next watch delivers it again.
+    /// Waits for the next part of the answer, at most for `silence`. Returns `false` at the end of the answer. If the answer ends
+    /// in the middle of an event, the event is dropped, because the next watch delivers it again.
     pub(crate) async fn receive(&mut self, silence: Duration) -> Result<bool, RequestError> {
         let Some(part) = next_part(&mut self.body, silence).await? else { return Ok(false) };
         self.decoder.push(&part);
@@ -256,7 +270,7 @@ impl WatchResponse {
     }
 }
 
-/// Waits for the next part of a body. Returns `None` at its end.
+/// Waits for the next part of a body, at most for `silence`. Returns `None` at the end of the body.
 async fn next_part(body: &mut Body, silence: Duration) -> Result<Option<Bytes>, RequestError> {
     loop {
         match timeout(silence, body.frame()).await {
@@ -272,7 +286,7 @@ async fn next_part(body: &mut Body, silence: Duration) -> Result<Option<Bytes>, 
     }
 }
 
-/// Reads the error that the server answered with.
+/// Reads an error answer of the server.
 async fn read_refusal(response: Response<Body>) -> RequestError {
     let code = i32::from(response.status().as_u16());
     let retry_after = response

@@ -1,24 +1,24 @@
-//! A type of objects of the API server.
+//! The types of objects that an API server has.
 
 use crate::observation::BuiltInKind;
 
-/// A type of objects.
+/// A type of objects, in the words of API discovery a resource.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Resource {
     /// API group; empty for the core group.
     pub group: String,
-    /// Version.
+    /// Version, for example `v1`.
     pub version: String,
-    /// Kind: `Job`.
+    /// Kind, for example `Job`.
     pub kind: String,
-    /// Plural, as in paths: `jobs`.
+    /// Plural as in the paths of the API, for example `jobs`.
     pub plural: String,
     /// Whether its objects are in namespaces.
     pub namespaced: bool,
 }
 
 impl Resource {
-    /// The type of the objects of a kind. All kinds of the table belong to namespaces.
+    /// Returns the type of the objects of a built-in kind. The objects of all built-in kinds have namespaces.
     pub(crate) fn from_kind(kind: BuiltInKind) -> Self {
         let info = kind.info();
         Self {
@@ -41,12 +41,12 @@ impl Resource {
         Self::from_kind(BuiltInKind::Pod)
     }
 
-    /// Plural and group, as kubectl writes it: `jobs.batch`, `pods`.
+    /// Returns plural and group as kubectl writes them: `jobs.batch`, `pods`.
     pub(crate) fn name(&self) -> String {
         if self.group.is_empty() { self.plural.clone() } else { format!("{}.{}", self.plural, self.group) }
     }
 
-    /// `batch/v1`, `v1`.
+    /// Returns group and version as `apiVersion` contains them: `batch/v1`, `v1`.
     pub(crate) fn api_version(&self) -> String {
         if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
     }

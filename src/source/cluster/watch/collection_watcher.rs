@@ -1,8 +1,8 @@
 //! Reads one collection without a gap: a list, then watches that continue where the list ended.
 //!
-//! A change that a watch delivers gets the time of its receipt. A change that may have happened before the watch was opened
-//! (during a long list or a lost connection, or if the watch begins in the past) is therefore reported as [`Seen::Listed`] or
-//! [`Seen::Missing`], which claim no time.
+//! A change that a watch delivers gets the time of its receipt. This time would be wrong for a change that happened before the
+//! watch was opened: during a long list or a lost connection, or because the watch begins in the past. Such a change is
+//! reported as [`Seen::Listed`] or [`Seen::Missing`], which claim no time.
 
 pub(crate) mod list;
 
@@ -27,42 +27,42 @@ use crate::source::cluster::watch::ownership::{CollectionRole, Ownership, uid_ke
 use crate::source::cluster::watch::retry::{RetryPauses, next_pause, random_below, retry_pauses};
 use crate::source::error::SourceError;
 
-/// The server ends a watch after this number of seconds plus a random part of up to a tenth, so that many clients do not
+/// Number of seconds after which the server ends a watch. Up to a tenth is added at random, so that many clients do not
 /// reconnect at the same time.
 const WATCH_SECONDS: u32 = 270;
 
-/// A server that sends bookmarks sends one about every minute. After the first one, a silence of this length means that the
-/// connection is dead.
+/// Maximum silence of a watch that has delivered a bookmark. Servers send a bookmark about every minute, so a longer silence
+/// means that the connection is dead.
 const BOOKMARK_SILENCE: Duration = Duration::from_secs(150);
 
-/// A watch that delivers nothing and lives for less than this does not reset the back-off.
+/// A watch resets the back-off if it delivers an event or stays open for at least this long.
 const MIN_WATCH_LIFE: Duration = Duration::from_secs(1);
 
-/// If the collection was known completely this short time before a watch is opened, the first changes of the watch count as
+/// If the watcher knew the complete collection this short time before it opens a watch, the first changes of the watch count as
 /// new.
 const MAX_GAP: Duration = Duration::from_millis(150);
 
-/// Maximum age of an object that counts as newly created when a watch adds it. An older object has only begun to match the
-/// selector.
+/// Maximum age of an object that a watch reports as created. If a watch adds an older object, the object was changed so that it
+/// now matches the selector.
 const MAX_NEW_AGE: SignedDuration = SignedDuration::from_secs(3);
 
 /// A message from a watcher to the task that runs the watchers.
 #[derive(Debug)]
 pub(crate) enum Signal {
-    /// The first list has been sent completely.
+    /// A watcher has sent its whole first list, or a notice that an optional collection cannot be read.
     Listed,
-    /// The requests of the watcher with this id fail, for the reason given. The watcher tries again.
+    /// A request of the watcher with this id failed for this reason. The watcher tries again.
     Failing(usize, String),
     /// The requests of the watcher with this id succeed again.
     Healthy(usize),
 }
 
-/// Whether the feed can work without a collection.
+/// Whether the feed needs a collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Need {
     /// The feed fails if the collection cannot be read.
     Required,
-    /// If the collection cannot be read, the user receives a notice and the feed goes on.
+    /// If the collection cannot be read, the feed sends a notice to the user and continues.
     Optional,
 }
 
@@ -75,7 +75,7 @@ pub(crate) struct CollectionWatcher {
     pub(crate) need: Need,
     /// Whether to watch the collection after the list.
     pub(crate) watch: bool,
-    /// A resource version from before the list. If it is set, the watch begins there.
+    /// A resource version from before the list. If it is set, the watch begins at this version and not at that of the list.
     pub(crate) since: Option<String>,
     pub(crate) ownership: Arc<Ownership>,
     /// The reason why this collection is read.
@@ -85,13 +85,13 @@ pub(crate) struct CollectionWatcher {
     /// Requests owners whose kinds no watch reads.
     pub(crate) owner_lookup: Arc<OwnerLookup>,
     /// The resource that the user named, such as `jobs.batch`, if this collection holds the named objects.
-    pub(crate) named: Option<String>,
-    /// Become `true` when the lists that this collection waits for have been sent: its objects can only be judged, and may only
-    /// be sent, after the objects that own them.
-    pub(crate) after: Vec<watch::Receiver<bool>>,
-    /// Set to `true` when the first list of this collection has been sent, for the `after` of other watchers.
+    pub(crate) named_resource: Option<String>,
+    /// One receiver for each list that must be sent before the list of this collection. It becomes `true` when that list has been
+    /// sent. Owners must be sent before the objects that they own.
+    pub(crate) wait_for: Vec<watch::Receiver<bool>>,
+    /// Set to `true` when the first list of this collection has been sent. Other watchers have its receiver in `wait_for`.
     pub(crate) is_listed: watch::Sender<bool>,
-    /// Notified when a request of one watcher succeeds again. The other watchers then try again at once.
+    /// Notified when the requests of a failing watcher succeed again. The other failing watchers then try again at once.
     pub(crate) recovered: Arc<Notify>,
     pub(crate) updates: mpsc::Sender<Update>,
     pub(crate) signals: mpsc::UnboundedSender<Signal>,
@@ -99,25 +99,26 @@ pub(crate) struct CollectionWatcher {
 
 /// The state of a running watcher.
 pub(crate) struct WatcherState {
-    /// The objects that the collection holds, by uid.
+    /// The objects of the collection that belong or may turn out to belong, by uid.
     known: HashMap<u128, KnownObject>,
     /// The number of the latest list.
-    list: u32,
+    list_number: u32,
     /// The observations to send.
     batch: Vec<Observation>,
-    /// The latest instant at which the collection was known completely.
-    current: Instant,
+    /// The latest instant at which the watcher knew the complete collection.
+    last_complete: Instant,
     /// Whether the latest request has failed.
     is_failing: bool,
 }
 
 /// The changes that a watch delivers although they happened before it was opened.
 enum Backlog {
-    /// There are none.
+    /// No changes.
     Nothing,
     /// The changes up to this version.
     Until(u64),
-    /// The changes that arrive before this instant. Used if the server's versions are not numbers.
+    /// The changes that arrive before this instant. Used if the collection's current version cannot be requested or is not a
+    /// number.
     Before(Instant),
 }
 
@@ -134,8 +135,7 @@ enum WatchEnd {
 }
 
 impl CollectionWatcher {
-    /// Lists the collection, and then watches it if `watch` is set. Without `watch`, ends after the list; with it, runs until it is
-    /// aborted.
+    /// Lists the collection. If `watch` is set, then watches the collection until the task is aborted.
     ///
     /// # Errors
     ///
@@ -143,12 +143,12 @@ impl CollectionWatcher {
     pub(crate) async fn run(mut self) -> Result<(), SourceError> {
         let mut state = WatcherState {
             known: HashMap::new(),
-            list: 0,
+            list_number: 0,
             batch: Vec::new(),
-            current: Instant::now(),
+            last_complete: Instant::now(),
             is_failing: false,
         };
-        let listed = match self.first_list(&mut state).await {
+        let listed = match self.request_first_list(&mut state).await {
             Ok(version) => {
                 if let Some(error) = self.not_found_error() {
                     return Err(error);
@@ -156,8 +156,8 @@ impl CollectionWatcher {
                 Some(version)
             }
             Err(failure) => {
-                // An error of the objects that the user named is reported before other errors.
-                self.wait_for_others().await;
+                // An error about the objects that the user named must be reported before other errors.
+                self.wait_for_lists().await;
                 let error =
                     explain_request_error(failure, &self.query.request_context(), &self.cluster.endpoint());
                 if self.need == Need::Required {
@@ -177,8 +177,8 @@ impl CollectionWatcher {
     }
 
     /// Waits until the lists that this collection depends on have been sent.
-    async fn wait_for_others(&mut self) {
-        for other in &mut self.after {
+    async fn wait_for_lists(&mut self) {
+        for other in &mut self.wait_for {
             // If the other watcher has failed, this one waits until it is aborted, so that only the first error is reported.
             if other.wait_for(|is_listed| *is_listed).await.is_err() {
                 std::future::pending::<()>().await;
@@ -186,6 +186,7 @@ impl CollectionWatcher {
         }
     }
 
+    /// Sends an update to the receiver of the feed.
     async fn send(&self, update: Update) {
         // If the receiver was dropped, `run_watchers` ends and aborts this task.
         let _ = self.updates.send(update).await;
@@ -212,20 +213,21 @@ impl CollectionWatcher {
         }
     }
 
-    /// Watches the collection from the version `listed` on, until the task is aborted.
+    /// Watches the collection until the task is aborted. `listed` is the version of the first list.
     ///
     /// # Errors
     ///
-    /// The past is no longer available, and an object that the user named does not exist.
+    /// The watch was to begin in the past, but the server no longer has the past changes, and an object that the user named does
+    /// not exist.
     async fn follow(&mut self, state: &mut WatcherState, listed: String) -> Result<(), SourceError> {
-        // A watch that begins before the list reports only the changes that the list does not show.
+        // A watch that begins before the list skips the changes that the list has already shown.
         let list_version = version_number(&listed);
         let mut position = Some(match &self.since {
             Some(since) if since.parse::<u64>().is_ok() && listed.parse::<u64>().is_ok() => since.clone(),
             _ => listed.clone(),
         });
-        let mut past = position.as_ref() != Some(&listed);
-        // The pauses grow separately: after a failed request, and after a watch that ended too soon.
+        let mut begins_in_past = position.as_ref() != Some(&listed);
+        // There are two series of pauses: after failed requests, and after watches that ended too soon.
         let (mut request_pauses, mut watch_pauses) = (retry_pauses(), retry_pauses());
         loop {
             let Some(from) = &mut position else {
@@ -241,7 +243,7 @@ impl CollectionWatcher {
             };
             let began = Instant::now();
             let previous = from.clone();
-            let end = self.run_watch(state, from, past.then_some(list_version)).await;
+            let end = self.run_watch(state, from, begins_in_past.then_some(list_version)).await;
             if *from != previous || began.elapsed() >= MIN_WATCH_LIFE {
                 watch_pauses = retry_pauses();
             }
@@ -250,9 +252,9 @@ impl CollectionWatcher {
             }
             match end {
                 WatchEnd::Clean => sleep(next_pause(&mut watch_pauses)).await,
-                WatchEnd::Expired if past => {
-                    // The past is no longer available, so the watch continues from the list.
-                    past = false;
+                WatchEnd::Expired if begins_in_past => {
+                    // The server no longer has the past changes, so the next watch begins at the list.
+                    begins_in_past = false;
                     position = Some(listed.clone());
                     if let Some(error) = self.since.take().and_then(|_| self.not_found_error()) {
                         return Err(error);
@@ -270,7 +272,8 @@ impl CollectionWatcher {
                     self.wait_after_failure(state, &failure, &mut request_pauses).await;
                 }
             }
-            past = past && position.as_deref().is_some_and(|at| version_number(at) < list_version);
+            begins_in_past =
+                begins_in_past && position.as_deref().is_some_and(|at| version_number(at) < list_version);
         }
     }
 
@@ -295,15 +298,20 @@ impl CollectionWatcher {
         let _ = timeout(pause, self.recovered.notified()).await;
     }
 
-    /// Runs one watch from the version `from`, which it moves forward. `past` is the version of the list if the watch begins before
-    /// it.
-    async fn run_watch(&self, state: &mut WatcherState, from: &mut String, past: Option<u64>) -> WatchEnd {
+    /// Runs one watch that begins at the version `position`, and moves `position` forward with each event. `initial_list` is the
+    /// version of the first list if the watch begins before it.
+    async fn run_watch(
+        &self,
+        state: &mut WatcherState,
+        position: &mut String,
+        initial_list: Option<u64>,
+    ) -> WatchEnd {
         let seconds = WATCH_SECONDS + random_below(WATCH_SECONDS / 10);
-        let opening = self.cluster.open_watch(&self.query, from, seconds);
-        let (opened, backlog) = if state.current.elapsed() < MAX_GAP {
-            (opening.await, past.map_or(Backlog::Nothing, Backlog::Until))
+        let opening = self.cluster.open_watch(&self.query, position, seconds);
+        let (opened, backlog) = if state.last_complete.elapsed() < MAX_GAP {
+            (opening.await, initial_list.map_or(Backlog::Nothing, Backlog::Until))
         } else {
-            let (opened, now) = tokio::join!(opening, self.cluster.collection_version(&self.query));
+            let (opened, now) = tokio::join!(opening, self.cluster.fetch_collection_version(&self.query));
             let now = now.ok().and_then(|version| version.parse::<u64>().ok());
             (opened, now.map_or_else(|| Backlog::Before(Instant::now() + MIN_WATCH_LIFE), Backlog::Until))
         };
@@ -315,7 +323,7 @@ impl CollectionWatcher {
         self.set_healthy(state);
         let mut silence = Duration::from_secs(u64::from(seconds)) + Duration::from_secs(15);
         loop {
-            match self.drain_events(state, &mut watch, from, &backlog, past) {
+            match self.handle_arrived_events(state, &mut watch, position, &backlog, initial_list) {
                 Ok(bookmark) => {
                     self.resolve_owners(state).await;
                     if bookmark {
@@ -328,7 +336,7 @@ impl CollectionWatcher {
                 }
             }
             self.flush(state).await;
-            state.current = Instant::now();
+            state.last_complete = Instant::now();
             match watch.receive(silence).await {
                 Ok(true) => {}
                 Ok(false) => return WatchEnd::Clean,
@@ -337,49 +345,49 @@ impl CollectionWatcher {
         }
     }
 
-    /// Handles all events that have already arrived. Returns `true` if one of them was a bookmark.
-    fn drain_events(
+    /// Handles all events that have already arrived. Returns `true` if a bookmark was among them.
+    fn handle_arrived_events(
         &self,
         state: &mut WatcherState,
         watch: &mut WatchResponse,
-        from: &mut String,
+        position: &mut String,
         backlog: &Backlog,
-        past: Option<u64>,
+        initial_list: Option<u64>,
     ) -> Result<bool, WatchEnd> {
         let mut bookmark = false;
         while let Some(event) = watch.next_event().map_err(WatchEnd::Failed)? {
             let (seen, object) = match event {
                 WatchEvent::Bookmark(version) => {
                     bookmark = true;
-                    *from = version;
+                    *position = version;
                     continue;
                 }
-                WatchEvent::Error(status) => return Err(end_of_error(status)),
+                WatchEvent::Error(status) => return Err(watch_end_from_error(status)),
                 WatchEvent::Added(object) => (Seen::Added, object),
                 WatchEvent::Modified(object) => (Seen::Changed, object),
                 WatchEvent::Deleted(object) => (Seen::Deleted, object),
             };
-            from.clone_from(&object.metadata().resource_version);
-            self.on_changed(state, seen, object, backlog, past);
+            position.clone_from(&object.metadata().resource_version);
+            self.handle_change(state, seen, object, backlog, initial_list);
         }
         Ok(bookmark)
     }
 
     /// Handles a change that a watch has delivered.
-    fn on_changed(
+    fn handle_change(
         &self,
         state: &mut WatcherState,
         seen: Seen,
         object: Object,
         backlog: &Backlog,
-        past: Option<u64>,
+        initial_list: Option<u64>,
     ) {
         let metadata = object.metadata();
         let uid = uid_key(&metadata.uid);
         let version = version_number(&metadata.resource_version);
-        // The list has already shown this or a later state of the object.
+        // A list or watch has already delivered this or a later version of the object.
         let is_known = state.known.get(&uid).is_some_and(|known| known.version >= version);
-        if is_known && past.is_some_and(|list_version| version <= list_version) {
+        if is_known && initial_list.is_some_and(|list_version| version <= list_version) {
             return;
         }
         let is_backlog = match backlog {
@@ -387,11 +395,11 @@ impl CollectionWatcher {
             Backlog::Until(until) => version <= *until,
             Backlog::Before(instant) => Instant::now() < *instant,
         };
-        let known = KnownObject::new(metadata, version, state.list);
+        let known = KnownObject::new(metadata, version, state.list_number);
         let is_gone = seen.is_gone();
         let previous = state.known.remove(&uid);
         let seen = match seen {
-            // An Event that is deleted has only expired.
+            // The server deletes Events when they expire, which is no news for the user.
             Seen::Deleted if self.query.kind == Kind::EVENT => return,
             Seen::Deleted if is_backlog => Seen::Missing,
             _ if is_backlog => Seen::Listed,
@@ -411,8 +419,8 @@ impl CollectionWatcher {
     }
 }
 
-/// Converts the error in a watch into the end of the watch.
-fn end_of_error(status: Status) -> WatchEnd {
+/// Converts an error that a watch delivered into the reason why the watch ended.
+fn watch_end_from_error(status: Status) -> WatchEnd {
     let failure = RequestError::Refused(status);
     if failure.is_expired() { WatchEnd::Expired } else { WatchEnd::Failed(failure) }
 }

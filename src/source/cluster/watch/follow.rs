@@ -1,7 +1,7 @@
-//! The feed of a selection of objects.
+//! Opens the feed of a selection of objects.
 //!
-//! Several [`CollectionWatcher`]s run at the same time: for the workloads, for the objects between them and their Pods, for the
-//! Pods, and for the Events.
+//! Several [`CollectionWatcher`]s run at the same time: for the workloads, for the objects between the workloads and their
+//! Pods, for the Pods, and for the Events.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -16,16 +16,17 @@ use crate::source::cluster::watch::plan::Plan;
 use crate::source::cluster::watch::target::Selection;
 use crate::source::{Feed, Progress, Update};
 
-/// Maximum number of updates that wait for the receiver.
+/// Maximum number of updates that are queued for the receiver.
 const MAX_QUEUED_UPDATES: usize = 4;
 
-/// The connection is reported as lost if a watcher has failed for this long.
-const LOST_AFTER: Duration = Duration::from_secs(2);
+/// The connection is reported as lost when the requests of a watcher have failed for this long.
+const LOSS_REPORT_DELAY: Duration = Duration::from_secs(2);
 
-/// Opens a feed of the selected objects, their Pods and their Events. With `watch`, the feed continues after the lists.
+/// Opens a feed of the selected objects, their Pods and their Events. With `watch`, the feed continues with watches after the
+/// lists.
 ///
 /// All collections are requested at the same time. The feed reports the workloads, then their Pods, then the Events, then
-/// [`Update::Synced`]. Without `watch` it ends there.
+/// [`Update::Synced`]. Without `watch`, the feed ends after [`Update::Synced`].
 ///
 /// # Panics
 /// Panics outside of a tokio runtime.
@@ -55,18 +56,18 @@ async fn run_watchers(
     mut signals: mpsc::UnboundedReceiver<Signal>,
     watch: bool,
 ) {
-    let mut unlisted = watchers.len();
+    let mut unlisted_watchers = watchers.len();
     let mut tasks = JoinSet::new();
     for watcher in watchers {
         tasks.spawn(watcher.run());
     }
     let _ = updates.send(Update::Progress(Progress::Connecting)).await;
     let mut health = ConnectionHealth::default();
-    if unlisted == 0 {
+    if unlisted_watchers == 0 {
         let _ = updates.send(Update::Synced).await;
     }
     loop {
-        if unlisted == 0 && !watch {
+        if unlisted_watchers == 0 && !watch {
             return;
         }
         tokio::select! {
@@ -74,8 +75,8 @@ async fn run_watchers(
             () = updates.closed() => return,
             Some(signal) = signals.recv() => match signal {
                 Signal::Listed => {
-                    unlisted -= 1;
-                    if unlisted == 0 {
+                    unlisted_watchers -= 1;
+                    if unlisted_watchers == 0 {
                         let _ = updates.send(Update::Synced).await;
                     }
                 }
@@ -86,8 +87,8 @@ async fn run_watchers(
                     }
                 }
             },
-            () = health.wait_until_lost() => {
-                if let Some(why) = health.report_lost() {
+            () = health.wait_for_loss() => {
+                if let Some(why) = health.mark_loss_reported() {
                     let _ = updates.send(Update::Lost(why)).await;
                 }
             }
@@ -107,39 +108,41 @@ async fn run_watchers(
     }
 }
 
-/// The watchers whose requests fail, and whether the lost connection has been reported.
+/// The watchers whose requests fail, and whether the loss of the connection has been reported.
 #[derive(Debug, Default)]
 struct ConnectionHealth {
-    /// The instant since which a watcher has been failing, and the latest reason, by the watcher's id.
+    /// For each failing watcher, by its id: the instant of its first failure, and the reason of its latest failure.
     failing: HashMap<usize, (Instant, String)>,
-    is_reported: bool,
+    is_loss_reported: bool,
 }
 
 impl ConnectionHealth {
-    /// Stores that the requests of a watcher fail.
+    /// Stores that a request of the watcher with this id failed.
     fn set_failing(&mut self, id: usize, why: String) {
         let since = self.failing.get(&id).map_or_else(Instant::now, |(since, _)| *since);
         self.failing.insert(id, (since, why));
     }
 
-    /// Stores that the requests of a watcher succeed again. Returns `true` if this restores a connection that was reported as
-    /// lost.
+    /// Stores that the requests of the watcher with this id succeed again. Returns `true` if no watcher fails any more and the
+    /// connection was reported as lost.
     fn set_healthy(&mut self, id: usize) -> bool {
         self.failing.remove(&id);
-        self.failing.is_empty() && std::mem::take(&mut self.is_reported)
+        self.failing.is_empty() && std::mem::take(&mut self.is_loss_reported)
     }
 
-    /// Waits until a failure has lasted so long that the connection must be reported as lost.
-    async fn wait_until_lost(&self) {
+    /// Waits until a watcher has failed for [`LOSS_REPORT_DELAY`]. Waits forever if no watcher fails, or if the loss has already
+    /// been reported.
+    async fn wait_for_loss(&self) {
         match self.failing.values().map(|(since, _)| *since).min() {
-            Some(since) if !self.is_reported => sleep_until(since + LOST_AFTER).await,
+            Some(since) if !self.is_loss_reported => sleep_until(since + LOSS_REPORT_DELAY).await,
             _ => std::future::pending().await,
         }
     }
 
-    /// Marks the lost connection as reported and returns the reason of the longest failure.
-    fn report_lost(&mut self) -> Option<String> {
-        self.is_reported = true;
+    /// Stores that the loss of the connection is reported. Returns the reason to report: that of the watcher that has failed
+    /// longest.
+    fn mark_loss_reported(&mut self) -> Option<String> {
+        self.is_loss_reported = true;
         self.failing.values().min_by_key(|(since, _)| *since).map(|(_, why)| why.clone())
     }
 }

@@ -1,17 +1,17 @@
-//! How the watches find the Pods of each kind of workload.
+//! The rules by which the watches find the Pods of each kind of workload.
 
 use crate::observation::BuiltInKind;
 use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::watch::collection_watcher::Need;
 
-/// The labels that the Pods of a workload have.
+/// The labels by which the Pods of a workload can be selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PodLabels {
-    /// The object is a Pod.
+    /// None are needed, because the workload itself is a Pod.
     IsPod,
-    /// The label `job-name` with the name of the workload.
+    /// The label `job-name`, whose value is the name of the workload.
     JobName,
-    /// The label `job-name` with the name of a Job that the workload owns.
+    /// The label `job-name`, whose value is the name of a Job that the workload owns.
     NameOfOwnedJob,
     /// The labels of the workload's selector, which are known once the workload has been read.
     Selector,
@@ -19,7 +19,7 @@ pub(crate) enum PodLabels {
     Unknown,
 }
 
-/// The labels that the Pods of workloads of this kind have.
+/// Returns the labels by which the Pods of workloads of this kind can be selected.
 pub(crate) fn pod_labels(kind: &Kind) -> PodLabels {
     match kind {
         Kind::BuiltIn(BuiltInKind::Pod) => PodLabels::IsPod,
@@ -35,8 +35,8 @@ pub(crate) fn pod_labels(kind: &Kind) -> PodLabels {
     }
 }
 
-/// The kind whose objects lie between a workload of this kind and its Pods and are shown too. Custom resources may own
-/// objects of any kind; those that own Jobs are shown with their Jobs.
+/// Returns the kind of the objects between a workload of this kind and its Pods, if these objects are shown too. A custom
+/// resource may own objects of any kind, but only its Jobs are shown.
 pub(crate) fn intermediate_kind(kind: &Kind) -> Option<(Kind, Need)> {
     match kind {
         Kind::BuiltIn(BuiltInKind::CronJob) => Some((Kind::JOB, Need::Required)),
@@ -61,7 +61,7 @@ mod tests {
     use crate::observation::ObjectMeta;
 
     #[test]
-    fn pods_are_found_by_the_selectors_of_all_kinds_that_have_one() {
+    fn exactly_the_kinds_with_a_pod_selector_find_their_pods_by_it() {
         for &kind in BuiltInKind::ALL {
             let has_selector = kind.with_metadata(ObjectMeta::default()).pod_selector().is_some();
             assert_eq!(pod_labels(&Kind::BuiltIn(kind)) == PodLabels::Selector, has_selector, "{kind:?}");

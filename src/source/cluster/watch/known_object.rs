@@ -1,4 +1,4 @@
-//! The objects that a collection is known to hold. They take little memory, because a collection may hold very many.
+//! A compact form of an object. A watcher keeps one for each object of its collection, which may contain very many.
 
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
@@ -8,19 +8,19 @@ use crate::observation::ObjectMeta;
 pub(crate) struct KnownObject {
     /// Uid, namespace and name, separated by spaces. One string takes less memory than three.
     identity: Box<str>,
-    /// The resource version, see [`version_number`].
+    /// The resource version as a number, from [`version_number`].
     pub(crate) version: u64,
-    /// The number of the latest list that held the object.
-    pub(crate) list: u32,
+    /// The number of the latest list that contained the object.
+    pub(crate) list_number: u32,
 }
 
 impl KnownObject {
-    pub(crate) fn new(metadata: &ObjectMeta, version: u64, list: u32) -> Self {
+    pub(crate) fn new(metadata: &ObjectMeta, version: u64, list_number: u32) -> Self {
         let identity = format!("{} {} {}", metadata.uid, metadata.namespace, metadata.name);
-        Self { identity: identity.into_boxed_str(), version, list }
+        Self { identity: identity.into_boxed_str(), version, list_number }
     }
 
-    /// Metadata with uid, namespace and name only.
+    /// Returns metadata that contains only uid, namespace and name.
     pub(crate) fn metadata(&self) -> ObjectMeta {
         let mut parts = self.identity.splitn(3, ' ').map(str::to_owned);
         let mut next_part = || parts.next().unwrap_or_default();
@@ -29,8 +29,8 @@ impl KnownObject {
     }
 }
 
-/// The resource version as a number that can be compared. etcd counts versions; the version of another store that is no
-/// number becomes a hash, which can only be compared for equality.
+/// Converts a resource version into a number that can be compared. The versions of etcd are numbers. If the version of another
+/// store is not a number, the result is a hash, which can only be compared for equality.
 pub(crate) fn version_number(text: &str) -> u64 {
     text.parse().unwrap_or_else(|_| BuildHasherDefault::<DefaultHasher>::default().hash_one(text))
 }

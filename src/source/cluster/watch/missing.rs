@@ -1,4 +1,4 @@
-//! The notice about a collection that cannot be read, and the error about objects that do not exist.
+//! The texts for missing data: the notice about a collection that cannot be read, and the error about objects that do not exist.
 
 use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::watch::collection_watcher::CollectionWatcher;
@@ -6,7 +6,7 @@ use crate::source::cluster::watch::ownership::CollectionRole;
 use crate::source::error::{ErrorKind, SourceError};
 
 impl CollectionWatcher {
-    /// The notice that this optional collection is missing, because reading it failed with `error`.
+    /// Returns the notice that the objects of this optional collection are not shown, because reading it failed with `error`.
     pub(crate) fn missing_collection_notice(&self, error: &SourceError) -> String {
         let plural = self.query.kind.plural();
         let instead = if self.query.kind == Kind::EVENT {
@@ -27,10 +27,10 @@ impl CollectionWatcher {
         }
     }
 
-    /// The error if objects that the user named do not exist.
+    /// Returns the error that objects do not exist, or `None` if every object that the user named was found.
     pub(crate) fn not_found_error(&self) -> Option<SourceError> {
-        let resource = self.named.as_ref()?;
-        // A watch that begins in the past also delivers objects that have already been deleted.
+        let resource = self.named_resource.as_ref()?;
+        // A watch that begins in the past also delivers objects that were deleted before the list.
         if self.since.is_some() {
             return None;
         }

@@ -1,4 +1,4 @@
-//! Following objects: which collections are listed and watched, and which of their objects are observations.
+//! Lists and watches collections, and decides which of their objects become observations.
 
 pub(crate) mod collection_watcher;
 pub(crate) mod follow;

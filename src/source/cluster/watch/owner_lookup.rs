@@ -1,4 +1,4 @@
-//! Requests for the owners of objects, if no watch reads the owner's kind.
+//! Requests the owners of objects whose kinds no watch reads.
 
 use kube::api::GetParams;
 use kube::client::APIGroupDiscovery;
@@ -7,12 +7,12 @@ use tokio::time::timeout;
 
 use crate::observation::{Owner, OwnerReference};
 use crate::source::cluster::api::client::Cluster;
-use crate::source::cluster::api::discovery::{fetch_types, find_type_of_kind, known_type};
+use crate::source::cluster::api::discovery::{fetch_types, find_type_of_kind, known_type_of_kind};
 use crate::source::cluster::api::request::RESPONSE_TIMEOUT;
 use crate::source::cluster::api::resource::Resource;
 use crate::source::cluster::watch::ownership::UnresolvedOwner;
 
-/// Requests the metadata of owners. The types of the cluster are requested at most once.
+/// Requests the metadata of owners. Requests the cluster's list of types at most once, and only if an owner has an unknown type.
 #[derive(Debug)]
 pub(crate) struct OwnerLookup {
     cluster: Cluster,
@@ -25,7 +25,7 @@ impl OwnerLookup {
     }
 
     /// Requests the metadata of an owner. Returns `None` if the owner does not exist any more, if the user may not read it, or
-    /// if the request fails for another reason. Its objects then belong to no workload that is followed.
+    /// if the request fails for another reason. The objects that it owns are then not shown.
     pub(crate) async fn fetch_owner(&self, wanted: &UnresolvedOwner) -> Option<Owner> {
         let UnresolvedOwner { namespace, reference, .. } = wanted;
         let resource = self.find_resource(reference).await?;
@@ -42,7 +42,7 @@ impl OwnerLookup {
         let request = request.get_metadata(&reference.name, &GetParams::default()).ok()?;
         let answer = timeout(RESPONSE_TIMEOUT, self.cluster.client.request::<Owner>(request)).await.ok()?;
         let mut owner = answer.ok()?;
-        // Another object may have the same name by now.
+        // The owner may have been replaced by another object with the same name.
         if owner.metadata.uid != reference.uid {
             return None;
         }
@@ -52,12 +52,13 @@ impl OwnerLookup {
         Some(owner)
     }
 
+    /// Finds the type of an owner. Returns `None` for nodes, and for types that the cluster does not have.
     async fn find_resource(&self, owner: &OwnerReference) -> Option<Resource> {
-        // Static Pods belong to their node, and a node has no owner.
+        // Static Pods are owned by their node. A node has no owner, so it connects a Pod with no workload.
         if owner.kind == "Node" && owner.api_version == "v1" {
             return None;
         }
-        if let Some(resource) = known_type(&owner.api_version, &owner.kind) {
+        if let Some(resource) = known_type_of_kind(&owner.api_version, &owner.kind) {
             return Some(resource);
         }
         let types = self.types.get_or_try_init(|| fetch_types(&self.cluster)).await.ok()?;

@@ -1,8 +1,9 @@
-//! Ownership: which of the objects that the server sends belong to the objects that the user named.
+//! Decides which of the objects that the server sends belong to the objects that the user named.
 //!
-//! Selectors only narrow the collections; uids decide. An object belongs if the user named it, or if its controller belongs.
-//! Each kind arrives over a connection of its own and may overtake the others, so an object whose owner is not yet known is
-//! held for a while. If no watch reads the owner's kind, the owner is requested once.
+//! An object belongs if the user named it, or if its controller belongs. The uids of objects and controllers decide this;
+//! selectors only reduce the number of objects that the server sends. Each kind arrives over a connection of its own, so an
+//! object may arrive before its owner. Such an object is held until its owner arrives. If no watch reads the owner's kind,
+//! the owner is requested once.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,15 +16,15 @@ use crate::observation::{
 use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::watch::target::Name;
 
-/// Labels with the uid of the Job that created a Pod. They remain when the Pod loses its owner.
-const CONTROLLER_UID: [&str; 2] = ["batch.kubernetes.io/controller-uid", "controller-uid"];
+/// The labels of a Pod that contain the uid of the Job that created it. The labels remain when the Pod loses its owner.
+const JOB_UID_LABELS: [&str; 2] = ["batch.kubernetes.io/controller-uid", "controller-uid"];
 
 /// Maximum number of observations that are held.
-const MAX_HELD: usize = 512;
+const MAX_HELD_OBSERVATIONS: usize = 512;
 
-/// An object is held only if it changed after the first observation minus this time, because an older object cannot have
-/// overtaken its owner.
-const MAX_OVERTAKING: SignedDuration = SignedDuration::from_secs(60);
+/// An object is held only if its [`latest_time`] is no earlier than this long before the first observation. The owner of an
+/// older object is in the lists already, so the object has not arrived before its owner.
+const HOLD_WINDOW: SignedDuration = SignedDuration::from_secs(60);
 
 /// The Job controller shortens a long Job name in the names of its Pods, but keeps at least this many bytes.
 const MIN_JOB_NAME_PREFIX: usize = 40;
@@ -36,31 +37,31 @@ const MAX_OWNER_DEPTH: u8 = 8;
 pub(crate) struct Root {
     /// The kind of the objects.
     pub(crate) kind: Kind,
-    /// The names, or empty if every object that the server sends is meant.
+    /// The names. Empty if the user means every object that the server sends.
     pub(crate) names: Vec<Name>,
 }
 
-/// The reason why a collection is read. An object is reported only by the collection that found it first, so that no object is
-/// reported twice.
+/// The reason why a collection is read. Two collections may contain the same object. Only the collection that found the object
+/// first reports it, so that no object is reported twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CollectionRole {
-    /// It holds objects that the user named: the root with this index.
+    /// The collection contains objects that the user named: those of the [`Root`] with this index.
     Root(usize),
-    /// It holds objects that belong to the named objects.
+    /// The collection contains objects that belong to the named objects.
     Child,
 }
 
-/// Decides which objects belong. All watchers of one namespace share it.
+/// Decides which objects belong to the named objects. All watchers of one namespace share one `Ownership`.
 #[derive(Debug, Default)]
 pub(crate) struct Ownership {
     roots: Vec<Root>,
-    /// The kinds between the named objects and their Pods that are read too.
+    /// The kinds between the named objects and their Pods whose collections are read too.
     intermediate_kinds: Vec<Kind>,
-    /// Whether owners of kinds that are not read may connect a Pod with a named object.
-    follows_owners: bool,
-    /// Whether an object is held if its owner may become known later.
+    /// Whether to request owners of kinds that no watch reads, because such an owner may connect a Pod with a named object.
+    looks_up_owners: bool,
+    /// Whether to hold an object if its owner may become known later.
     holds: bool,
-    /// The watchers run as tasks of their own, so the state that they share has a lock. It is never held across an `await`.
+    /// The watchers run as separate tasks, so a lock protects the state that they share. The lock is never held across an `await`.
     state: Mutex<OwnershipState>,
 }
 
@@ -68,12 +69,12 @@ pub(crate) struct Ownership {
 #[derive(Debug, Default)]
 struct OwnershipState {
     /// The time at which the first observation was received.
-    began: Option<Timestamp>,
+    first_received: Option<Timestamp>,
     /// The uid of each named object that was found, by the index of its root and its name.
     named_uids: HashMap<(usize, Box<str>), u128>,
-    /// The objects that belong and may own others, by uid: the role of the collection that found the object, and its name.
+    /// The objects that belong and may own others, by uid, each with the role of the collection that found it and its name.
     owners: HashMap<u128, (CollectionRole, Box<str>)>,
-    /// The Pods that belong, by uid: the role of the collection that found the Pod.
+    /// The Pods that belong, by uid, each with the role of the collection that found it.
     pods: HashMap<u128, CollectionRole>,
     /// The Pod selectors of the named objects.
     selectors: Vec<LabelSelector>,
@@ -81,7 +82,7 @@ struct OwnershipState {
     held: VecDeque<(u128, Observation)>,
     /// The uids of the requested owners that do not belong.
     unrelated_owners: HashSet<u128>,
-    /// The observations that wait for the answer about an owner, by its uid.
+    /// The observations that wait for the answer about an owner, by the owner's uid.
     waiting: HashMap<u128, Vec<Observation>>,
     /// The owners that must be requested.
     unresolved: VecDeque<UnresolvedOwner>,
@@ -97,7 +98,7 @@ pub(crate) struct UnresolvedOwner {
     depth: u8,
 }
 
-/// Packs a uid into 16 bytes. Kubernetes' uids are UUIDs; any other text is hashed.
+/// Packs a uid into 16 bytes. Kubernetes' uids are UUIDs, which fit. Any other text is hashed.
 pub(crate) fn uid_key(uid: &str) -> u128 {
     let mut digits = 0;
     let mut value = 0_u128;
@@ -111,6 +112,7 @@ pub(crate) fn uid_key(uid: &str) -> u128 {
     if digits == 32 { value } else { hash_uid(uid) }
 }
 
+/// Hashes a uid into 16 bytes.
 fn hash_uid(uid: &str) -> u128 {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let mut low = DefaultHasher::new();
@@ -120,29 +122,30 @@ fn hash_uid(uid: &str) -> u128 {
     u128::from(high.finish()) << 64 | u128::from(low.finish())
 }
 
-/// The decision about an observation.
+/// The decision about the object of an observation.
 enum Admission {
     /// The object belongs.
     Admit,
     /// The object belongs if the object with this uid belongs.
     Hold(u128),
-    /// The object belongs if this owner belongs. The owner must be requested, because no watch reads its kind.
-    AskOwner(OwnerReference),
+    /// The object belongs if this owner belongs. The owner must be requested, because no watch reads the owner's kind.
+    LookUpOwner(OwnerReference),
     /// The object does not belong.
     Drop,
 }
 
 impl Ownership {
+    /// Creates an `Ownership` that has found no object yet. With `holds`, objects that arrive before their owners are held.
     pub(crate) fn new(roots: Vec<Root>, intermediate_kinds: Vec<Kind>, holds: bool) -> Self {
-        let follows_owners = roots.iter().any(|root| matches!(root.kind, Kind::Custom(_)));
-        Self { roots, intermediate_kinds, follows_owners, holds, ..Self::default() }
+        let looks_up_owners = roots.iter().any(|root| matches!(root.kind, Kind::Custom(_)));
+        Self { roots, intermediate_kinds, looks_up_owners, holds, ..Self::default() }
     }
 
     fn lock_state(&self) -> MutexGuard<'_, OwnershipState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The names of a root for which no object was found.
+    /// Returns the names of a root for which no object was found.
     pub(crate) fn missing_names(&self, root: usize) -> Vec<&str> {
         let state = self.lock_state();
         let names = self.roots.get(root).map_or(&[][..], |root| &root.names);
@@ -163,7 +166,7 @@ impl Ownership {
         }
     }
 
-    /// The label selector of the Pods, if the named objects that were found have exactly one.
+    /// Returns the label selector of the Pods, or `None` unless the named objects that were found have exactly one selector.
     pub(crate) fn pod_label_selector(&self) -> Option<String> {
         let state = self.lock_state();
         let [LabelSelector { match_labels }] = state.selectors.as_slice() else { return None };
@@ -171,25 +174,25 @@ impl Ownership {
         (!labels.is_empty()).then(|| labels.join(","))
     }
 
-    /// Adds the observation to `batch` if its object belongs, followed by the observations that were held for the object.
-    /// Returns `true` if the object belongs or may still turn out to belong.
+    /// Adds the observation to `batch` if its object belongs, followed by the observations that were held until this object
+    /// arrived. Returns `true` if the object belongs or may still turn out to belong.
     pub(crate) fn admit(
         &self,
         observation: Observation,
         role: CollectionRole,
         batch: &mut Vec<Observation>,
     ) -> bool {
-        self.admit_at(&mut self.lock_state(), observation, role, 1, batch)
+        self.admit_at_depth(&mut self.lock_state(), observation, role, 1, batch)
     }
 
     /// Removes and returns the next owner that must be requested. The caller passes the answer to
     /// [`Ownership::resolve_owner`].
     pub(crate) fn next_unresolved_owner(&self) -> Option<UnresolvedOwner> {
-        if self.follows_owners { self.lock_state().unresolved.pop_front() } else { None }
+        if self.looks_up_owners { self.lock_state().unresolved.pop_front() } else { None }
     }
 
-    /// Stores the answer about an owner, where `None` means that the owner cannot be read. If the owner belongs, adds it to
-    /// `batch`, followed by the observations that waited for it.
+    /// Stores the answer about an owner; `None` means that the owner cannot be read. If the owner belongs, adds the owner to
+    /// `batch`, followed by the observations that waited for the answer.
     pub(crate) fn resolve_owner(
         &self,
         requested: &UnresolvedOwner,
@@ -202,14 +205,15 @@ impl Ownership {
         let belongs = owner.is_some_and(|owner| {
             let object = Object::Owner(Box::new(owner));
             let observation = Observation { received, seen: Seen::Listed, object };
-            self.admit_at(state, observation, CollectionRole::Child, requested.depth + 1, batch)
+            self.admit_at_depth(state, observation, CollectionRole::Child, requested.depth + 1, batch)
         });
         if !belongs {
             state.reject_owner(uid);
         }
     }
 
-    fn admit_at(
+    /// Does the work of [`Ownership::admit`]. `depth` is the position of the object's owner in the chain of owners.
+    fn admit_at_depth(
         &self,
         state: &mut OwnershipState,
         observation: Observation,
@@ -217,26 +221,26 @@ impl Ownership {
         depth: u8,
         batch: &mut Vec<Observation>,
     ) -> bool {
-        let began = *state.began.get_or_insert(observation.received);
+        let first_received = *state.first_received.get_or_insert(observation.received);
         let mut next = Some((observation, role));
         let mut released = VecDeque::new();
         let mut belongs = false;
         while let Some((observation, role)) = next {
-            let recent = began - MAX_OVERTAKING;
+            let min_time = first_received - HOLD_WINDOW;
             match self.decide(state, &observation.object, role) {
                 Admission::Admit => {
                     belongs = true;
                     state.release(uid_key(&observation.object.metadata().uid), &mut released);
                     batch.push(observation);
                 }
-                Admission::Hold(uid) if self.holds && latest_time(&observation.object) >= Some(recent) => {
-                    if state.held.len() == MAX_HELD {
+                Admission::Hold(uid) if self.holds && latest_time(&observation.object) >= Some(min_time) => {
+                    if state.held.len() == MAX_HELD_OBSERVATIONS {
                         state.held.pop_front();
                     }
                     state.held.push_back((uid, observation));
                     belongs = true;
                 }
-                Admission::AskOwner(reference) if depth <= MAX_OWNER_DEPTH => {
+                Admission::LookUpOwner(reference) if depth <= MAX_OWNER_DEPTH => {
                     let namespace = observation.object.metadata().namespace.clone();
                     let waiting = state.waiting.entry(uid_key(&reference.uid)).or_default();
                     let is_requested = !waiting.is_empty();
@@ -246,7 +250,7 @@ impl Ownership {
                     }
                     belongs = true;
                 }
-                Admission::Hold(_) | Admission::AskOwner(_) | Admission::Drop => {}
+                Admission::Hold(_) | Admission::LookUpOwner(_) | Admission::Drop => {}
             }
             next = released.pop_front().map(|observation| (observation, CollectionRole::Child));
         }
@@ -266,13 +270,15 @@ impl Ownership {
                 state.admit_pod(uid, role)
             }
             (Object::Pod(pod), CollectionRole::Child) => {
-                let label = CONTROLLER_UID.iter().find_map(|label| pod.metadata.labels.get(*label));
+                let label = JOB_UID_LABELS.iter().find_map(|label| pod.metadata.labels.get(*label));
                 match self.decide_child(state, metadata, label.map(String::as_str)) {
                     Admission::Admit => state.admit_pod(uid, role),
-                    // A Pod that has belonged still belongs after it has lost its owner.
+                    // A Pod that was admitted still belongs after it has lost its owner.
                     _ if state.pods.get(&uid) == Some(&role) => Admission::Admit,
                     _ if state.pods.contains_key(&uid) => Admission::Drop,
-                    admission @ (Admission::Hold(_) | Admission::AskOwner(_) | Admission::Drop) => admission,
+                    admission @ (Admission::Hold(_) | Admission::LookUpOwner(_) | Admission::Drop) => {
+                        admission
+                    }
                 }
             }
             (_, CollectionRole::Root(root)) => {
@@ -290,12 +296,13 @@ impl Ownership {
             (_, CollectionRole::Child) => match self.decide_child(state, metadata, None) {
                 _ if state.owners.contains_key(&uid) => state.admit_owner(uid, role, &metadata.name),
                 Admission::Admit => state.admit_owner(uid, role, &metadata.name),
-                admission @ (Admission::Hold(_) | Admission::AskOwner(_) | Admission::Drop) => admission,
+                admission @ (Admission::Hold(_) | Admission::LookUpOwner(_) | Admission::Drop) => admission,
             },
         }
     }
 
-    /// Whether the user named the object. A name means the first object that has it, not one created later.
+    /// Whether the user named the object. A name means the first object that has this name. An object that is created later
+    /// with the same name does not count.
     fn is_named(&self, state: &mut OwnershipState, root: usize, metadata: &ObjectMeta, uid: u128) -> bool {
         let Some(Root { names, .. }) = self.roots.get(root) else { return false };
         if names.is_empty() {
@@ -308,7 +315,8 @@ impl Ownership {
         *state.named_uids.entry((root, metadata.name.as_str().into())).or_insert(uid) == uid
     }
 
-    /// Decides about an object that the user did not name, by its controller and by `label`, the uid of the Job that created it.
+    /// Decides about an object that the user did not name, by its controller and by `label`, the uid of the Job that created the
+    /// object.
     fn decide_child(&self, state: &OwnershipState, metadata: &ObjectMeta, label: Option<&str>) -> Admission {
         let controller = metadata.controller();
         let mut owners = controller.map(|owner| owner.uid.as_str()).into_iter().chain(label).map(uid_key);
@@ -317,30 +325,30 @@ impl Ownership {
         }
         match (owners.next(), controller) {
             (Some(owner), _) if state.unrelated_owners.contains(&owner) => Admission::Drop,
-            (Some(_), Some(reference)) if self.follows_owners && !self.is_read(reference) => {
-                Admission::AskOwner(reference.clone())
+            (Some(_), Some(reference)) if self.looks_up_owners && !self.is_watched_kind(reference) => {
+                Admission::LookUpOwner(reference.clone())
             }
-            (Some(owner), _) if self.expects_owners(state) => Admission::Hold(owner),
+            (Some(owner), _) if self.may_find_more_owners(state) => Admission::Hold(owner),
             _ => Admission::Drop,
         }
     }
 
     /// Whether a watch reads the kind of this owner.
-    fn is_read(&self, owner: &OwnerReference) -> bool {
+    fn is_watched_kind(&self, owner: &OwnerReference) -> bool {
         let group = owner.api_version.rsplit_once('/').map_or("", |(group, _)| group);
         let mut kinds = self.roots.iter().map(|root| &root.kind).chain(&self.intermediate_kinds);
         kinds.any(|kind| kind.name() == owner.kind && kind.group() == group)
     }
 
-    /// Whether further objects that own Pods may become known.
-    fn expects_owners(&self, state: &OwnershipState) -> bool {
+    /// Whether further owners of Pods may arrive.
+    fn may_find_more_owners(&self, state: &OwnershipState) -> bool {
         let names: usize = self.roots.iter().map(|root| root.names.len()).sum();
         !self.intermediate_kinds.is_empty()
             || state.named_uids.len() < names
             || self.roots.iter().any(|root| root.names.is_empty())
     }
 
-    /// Decides about an Event: it belongs if the object that it is about belongs.
+    /// Decides about an Event: the Event belongs if its involved object belongs.
     fn decide_event(&self, state: &OwnershipState, event: &Event) -> Admission {
         let about = &event.involved_object;
         let uid = uid_key(&about.uid);
@@ -348,12 +356,12 @@ impl Ownership {
         if state.owners.contains_key(&uid) || state.pods.contains_key(&uid) {
             return Admission::Admit;
         }
-        // The Events of Pods that no longer exist.
-        if is_pod && state.owners.values().any(|(_, owner)| is_pod_name(&about.name, owner)) {
+        // A Pod that no longer exists is not in the list of Pods, so the name of the Pod decides.
+        if is_pod && state.owners.values().any(|(_, owner)| is_pod_name_of_job(&about.name, owner)) {
             return Admission::Admit;
         }
         let mut kinds = self.roots.iter().map(|root| &root.kind).chain(&self.intermediate_kinds);
-        let mut may_own = || kinds.any(|kind| kind.name() == about.kind) && self.expects_owners(state);
+        let mut may_own = || kinds.any(|kind| kind.name() == about.kind) && self.may_find_more_owners(state);
         if is_pod || may_own() { Admission::Hold(uid) } else { Admission::Drop }
     }
 }
@@ -387,7 +395,7 @@ impl OwnershipState {
         }
     }
 
-    /// Stores that an owner does not belong, and neither do the objects that it owns.
+    /// Stores that an owner does not belong. The objects that wait for this owner do not belong either.
     fn reject_owner(&mut self, uid: u128) {
         let mut rejected = vec![uid];
         while let Some(uid) = rejected.pop() {
@@ -399,13 +407,14 @@ impl OwnershipState {
     }
 }
 
-/// The latest time in the object itself: the time of an Event, or the creation of another object.
+/// Returns the latest time that the object contains: the last occurrence of an Event, or the creation time of any other object.
 fn latest_time(object: &Object) -> Option<Timestamp> {
     if let Object::Event(event) = object { event.last_occurrence() } else { object.metadata().created() }
 }
 
-/// Whether `pod` is a name that the Job controller gives to Pods of `job`: `JOB-xxxxx`, or `JOB-INDEX-xxxxx` for Indexed Jobs.
-fn is_pod_name(pod: &str, job: &str) -> bool {
+/// Whether `pod` has the form of the names that the Job controller gives to Pods of `job`: `JOB-xxxxx`, or `JOB-INDEX-xxxxx` for
+/// Indexed Jobs.
+fn is_pod_name_of_job(pod: &str, job: &str) -> bool {
     let Some(rest) = pod.strip_prefix(job).and_then(|rest| rest.strip_prefix('-')) else {
         return job.len() > MIN_JOB_NAME_PREFIX
             && job.get(..MIN_JOB_NAME_PREFIX).is_some_and(|start| pod.starts_with(start));

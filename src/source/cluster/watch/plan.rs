@@ -1,6 +1,6 @@
-//! The plan of a feed: the collections that are listed and watched for the objects that the user named.
+//! Plans a feed: decides which collections are listed and watched for the objects that the user named.
 //!
-//! There is one collection per resource and namespace. It is narrowed by a selector if the selector excludes no wanted object.
+//! There is one collection per resource and namespace. A selector narrows the collection if it excludes no wanted object.
 
 use std::sync::Arc;
 
@@ -21,26 +21,29 @@ use crate::source::error::{ErrorKind, SourceError};
 /// Maximum length of a label selector in bytes. A longer one could make the address longer than servers and proxies accept.
 const MAX_SELECTOR_BYTES: usize = 4000;
 
-/// The watchers of a selection, while they are being created.
+/// Creates the watchers of a feed.
 pub(crate) struct Plan<'a> {
     cluster: &'a Cluster,
+    /// Whether the feed continues with watches after the lists.
     watch: bool,
     since: ResourceVersions,
     owner_lookup: Arc<OwnerLookup>,
+    /// Shared by all watchers, see [`CollectionWatcher::recovered`].
     recovered: Arc<Notify>,
     updates: &'a mpsc::Sender<Update>,
     signals: &'a mpsc::UnboundedSender<Signal>,
+    /// The watchers that have been created so far.
     pub(crate) watchers: Vec<CollectionWatcher>,
 }
 
-/// A collection to be read. The fields have the same meaning as in [`CollectionWatcher`].
+/// A collection to read. Its fields have the same meaning as in [`CollectionWatcher`].
 struct PlannedCollection {
     query: Query,
     role: CollectionRole,
     need: Need,
     is_narrowed_by_owner: bool,
-    named: Option<String>,
-    after: Vec<watch::Receiver<bool>>,
+    named_resource: Option<String>,
+    wait_for: Vec<watch::Receiver<bool>>,
 }
 
 impl<'a> Plan<'a> {
@@ -56,11 +59,11 @@ impl<'a> Plan<'a> {
         Self { cluster, watch, since, owner_lookup, recovered, updates, signals, watchers: Vec::new() }
     }
 
-    /// Adds the watchers of all targets, one namespace after the other.
+    /// Adds the watchers of all targets, grouped by namespace.
     ///
     /// # Errors
     ///
-    /// A target has names although its scope is all namespaces.
+    /// A target names objects, but its scope is all namespaces.
     pub(crate) fn add_targets(&mut self, targets: Vec<Target>) -> Result<(), SourceError> {
         let mut namespaces: Vec<(Option<String>, Vec<Target>)> = Vec::new();
         for target in merge_targets(targets) {
@@ -86,82 +89,93 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
-    /// Adds the watchers of one namespace (`None`: of all namespaces together): for the named objects, for the objects between
-    /// them and their Pods, for their Pods, and for the Events about all of them.
+    /// Adds the watchers of one namespace, or of all namespaces together if `namespace` is `None`. There are watchers for the
+    /// named objects, for their Pods, for the objects between the named objects and the Pods, and for the Events about all of
+    /// these objects.
     fn add_namespace(&mut self, namespace: Option<&str>, targets: Vec<Target>) {
         let mut roots = Vec::new();
         let mut root_queries = Vec::new();
         for Target { resource, objects, .. } in targets {
-            let (names, labels, fields) = selectors_of(objects);
-            let is_whole = names.is_empty() && labels.is_none() && fields.is_none();
+            let (names, labels, fields) = split_objects(objects);
+            let is_unfiltered = names.is_empty() && labels.is_none() && fields.is_none();
             let kind = Kind::from_resource(&resource);
-            root_queries.push((resource, kind.clone(), labels, fields, is_whole));
+            root_queries.push((resource, kind.clone(), labels, fields, is_unfiltered));
             roots.push(Root { kind, names });
         }
-        // A collection that is read as a whole because the user named it also contains the objects of other workloads.
-        let is_read_whole =
-            |kind: &Kind| root_queries.iter().any(|(_, root, .., is_whole)| *is_whole && root == kind);
-        let between: Vec<(Kind, Need)> =
-            intermediate_kinds(&roots).into_iter().filter(|(kind, _)| !is_read_whole(kind)).collect();
-        let needs_pods = roots.iter().any(|root| root.kind != Kind::POD) && !is_read_whole(&Kind::POD);
+        // If the user typed a type without names and selectors, its collection is read as a whole. It then also contains the
+        // objects that belong to other workloads, so no second collection of this type is needed.
+        let is_read_unfiltered = |kind: &Kind| {
+            root_queries.iter().any(|(_, root, .., is_unfiltered)| *is_unfiltered && root == kind)
+        };
+        let intermediate: Vec<(Kind, Need)> =
+            intermediate_kinds(&roots).into_iter().filter(|(kind, _)| !is_read_unfiltered(kind)).collect();
+        let needs_pods = roots.iter().any(|root| root.kind != Kind::POD) && !is_read_unfiltered(&Kind::POD);
         let (pod_labels, is_narrowed_by_owner) = pod_label_selector(&roots);
         let event_fields = event_field_selector(&roots);
         let child_labels = custom_label_selector(&roots);
-        let kinds = between.iter().map(|(kind, _)| kind.clone()).collect();
+        let kinds = intermediate.iter().map(|(kind, _)| kind.clone()).collect();
         let ownership = Arc::new(Ownership::new(roots, kinds, self.watch));
         let query =
             |kind, labels, fields| Query { kind, namespace: namespace.map(str::to_owned), labels, fields };
 
-        let mut earlier = Vec::new();
+        let mut listed_receivers = Vec::new();
         for (root, (resource, kind, labels, fields, _)) in root_queries.into_iter().enumerate() {
             let collection = PlannedCollection {
                 query: query(kind, labels, fields),
                 role: CollectionRole::Root(root),
                 need: Need::Required,
                 is_narrowed_by_owner: false,
-                named: Some(resource.name()),
-                after: Vec::new(),
+                named_resource: Some(resource.name()),
+                wait_for: Vec::new(),
             };
-            earlier.push(self.add_collection(collection, &ownership));
+            listed_receivers.push(self.add_collection(collection, &ownership));
         }
-        for (kind, need) in between {
+        for (kind, need) in intermediate {
             let query = query(kind, child_labels.clone(), None);
-            let after = earlier.clone();
+            let wait_for = listed_receivers.clone();
             let collection = PlannedCollection {
                 query,
                 role: CollectionRole::Child,
                 need,
                 is_narrowed_by_owner: false,
-                named: None,
-                after,
+                named_resource: None,
+                wait_for,
             };
             let is_listed = self.add_collection(collection, &ownership);
-            earlier.push(is_listed);
+            listed_receivers.push(is_listed);
         }
         if needs_pods {
             let query = query(Kind::POD, pod_labels, None);
-            let (role, need, after) = (CollectionRole::Child, Need::Required, earlier.clone());
-            // The list of Events does not wait for the Pods, because the name of a Pod that is gone shows its Job.
+            let (role, need, wait_for) = (CollectionRole::Child, Need::Required, listed_receivers.clone());
+            // The list of Events does not wait for the list of Pods, because the name of a Pod reveals its Job.
             self.add_collection(
-                PlannedCollection { query, role, need, is_narrowed_by_owner, named: None, after },
+                PlannedCollection { query, role, need, is_narrowed_by_owner, named_resource: None, wait_for },
                 &ownership,
             );
         }
         let query = query(Kind::EVENT, None, event_fields);
         let (role, need) = (CollectionRole::Child, Need::Optional);
         self.add_collection(
-            PlannedCollection { query, role, need, is_narrowed_by_owner: false, named: None, after: earlier },
+            PlannedCollection {
+                query,
+                role,
+                need,
+                is_narrowed_by_owner: false,
+                named_resource: None,
+                wait_for: listed_receivers,
+            },
             &ownership,
         );
     }
 
-    /// Adds the watcher of a collection. The receiver becomes `true` when its list has been sent.
+    /// Adds the watcher of a collection. The returned receiver becomes `true` when the collection's list has been sent.
     fn add_collection(
         &mut self,
         collection: PlannedCollection,
         ownership: &Arc<Ownership>,
     ) -> watch::Receiver<bool> {
-        let PlannedCollection { query, role, need, is_narrowed_by_owner, named, after } = collection;
+        let PlannedCollection { query, role, need, is_narrowed_by_owner, named_resource, wait_for } =
+            collection;
         let (is_listed, receiver) = watch::channel(false);
         self.watchers.push(CollectionWatcher {
             id: self.watchers.len(),
@@ -174,8 +188,8 @@ impl<'a> Plan<'a> {
             role,
             is_narrowed_by_owner,
             owner_lookup: Arc::clone(&self.owner_lookup),
-            named,
-            after,
+            named_resource,
+            wait_for,
             is_listed,
             recovered: Arc::clone(&self.recovered),
             updates: self.updates.clone(),
@@ -185,7 +199,7 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// Merges the targets that name objects of the same type and scope, so that they are requested together.
+/// Merges the targets that name objects of the same type in the same scope, so that these objects are requested together.
 fn merge_targets(targets: Vec<Target>) -> Vec<Target> {
     let mut merged: Vec<Target> = Vec::new();
     for target in targets {
@@ -208,12 +222,12 @@ fn merge_targets(targets: Vec<Target>) -> Vec<Target> {
     merged
 }
 
-/// The names of the objects, and the label selector and field selector that narrow their collection.
-fn selectors_of(objects: Objects) -> (Vec<Name>, Option<String>, Option<String>) {
+/// Returns the names of the objects, the label selector, and the field selector. The selectors narrow the collection.
+fn split_objects(objects: Objects) -> (Vec<Name>, Option<String>, Option<String>) {
     match objects {
         Objects::Matching { labels, fields } => (Vec::new(), labels, fields),
         Objects::Named(names) => {
-            // A field selector can match one name, but not one of several names.
+            // A field selector can match only a single name.
             let fields = match names.as_slice() {
                 [name] => Some(format!("metadata.name={}", name.name)),
                 _ => None,
@@ -223,24 +237,24 @@ fn selectors_of(objects: Objects) -> (Vec<Name>, Option<String>, Option<String>)
     }
 }
 
-/// The kinds of the objects that lie between the named objects and their Pods and that are shown too.
+/// Returns the kinds of the objects between the named objects and their Pods, if these objects are shown too.
 ///
-/// A custom resource may own objects of any kind. Its Jobs are shown; objects of other kinds are only used to find its Pods.
+/// A custom resource may own objects of any kind. Its Jobs are shown. Objects of other kinds only serve to find its Pods.
 fn intermediate_kinds(roots: &[Root]) -> Vec<(Kind, Need)> {
     let mut kinds: Vec<(Kind, Need)> = Vec::new();
     for root in roots {
-        let Some(between) = intermediate_kind(&root.kind) else { continue };
-        match kinds.iter_mut().find(|(kind, _)| *kind == between.0) {
-            Some((_, need)) if between.1 == Need::Required => *need = Need::Required,
+        let Some(intermediate) = intermediate_kind(&root.kind) else { continue };
+        match kinds.iter_mut().find(|(kind, _)| *kind == intermediate.0) {
+            Some((_, need)) if intermediate.1 == Need::Required => *need = Need::Required,
             Some(_) => {}
-            None => kinds.push(between),
+            None => kinds.push(intermediate),
         }
     }
     kinds
 }
 
-/// Returns the selector `LABEL=NAME` or `LABEL in (NAME,NAME)`. Without names, or if the selector would be too long, the
-/// selector matches every value of the label.
+/// Returns the selector `LABEL=NAME` or `LABEL in (NAME,NAME)`. Without names, or if this selector would be too long, returns
+/// `LABEL`, which matches every value of the label.
 fn name_selector<'a>(label: &str, names: impl Iterator<Item = &'a Name>) -> String {
     let names: Vec<&str> = names.map(|name| name.name.as_str()).collect();
     let selector = match names.as_slice() {
@@ -251,8 +265,8 @@ fn name_selector<'a>(label: &str, names: impl Iterator<Item = &'a Name>) -> Stri
     if selector.len() > MAX_SELECTOR_BYTES { label.to_owned() } else { selector }
 }
 
-/// Returns the label selector of the Pods, and whether the selector of the named workload narrows them further once the
-/// workload has been read.
+/// Returns the label selector of the collection of Pods. The second value is `true` if the selector of the named workload can
+/// replace it once the workload has been read.
 fn pod_label_selector(roots: &[Root]) -> (Option<String>, bool) {
     let owners = || roots.iter().filter(|root| root.kind != Kind::POD);
     if owners().all(|root| kind_rules::pod_labels(&root.kind) == PodLabels::JobName) {
@@ -261,18 +275,19 @@ fn pod_label_selector(roots: &[Root]) -> (Option<String>, bool) {
         let names = owners().filter(|_| !includes_all).flat_map(|root| &root.names);
         return (Some(name_selector("job-name", names)), false);
     }
-    let have_job_name = |root: &Root| {
+    let has_job_name = |root: &Root| {
         matches!(kind_rules::pod_labels(&root.kind), PodLabels::JobName | PodLabels::NameOfOwnedJob)
     };
-    if owners().all(have_job_name) {
+    if owners().all(has_job_name) {
         return (Some("job-name".to_owned()), false);
     }
     let is_single = roots.len() == 1 && roots.iter().all(|root| root.names.len() == 1);
-    let have_selector = |root: &Root| kind_rules::pod_labels(&root.kind) == PodLabels::Selector;
-    (custom_label_selector(roots), is_single && roots.iter().all(have_selector))
+    let has_selector = |root: &Root| kind_rules::pod_labels(&root.kind) == PodLabels::Selector;
+    (custom_label_selector(roots), is_single && roots.iter().all(has_selector))
 }
 
-/// The label selector of all objects of a custom resource, if its controller labels them with its name.
+/// Returns the label selector of the objects that belong to custom resources of one type, or `None` if the type's controller
+/// sets no label with the name of the custom resource.
 fn custom_label_selector(roots: &[Root]) -> Option<String> {
     let [Root { kind: Kind::Custom(resource), names }] = roots else { return None };
     let label = match (resource.group.as_str(), resource.kind.as_str()) {
@@ -284,7 +299,7 @@ fn custom_label_selector(roots: &[Root]) -> Option<String> {
     Some(name_selector(label, names.iter()))
 }
 
-/// The field selector of the Events, if the named objects are Pods only.
+/// Returns the field selector of the Events, or `None` unless all named objects are Pods.
 fn event_field_selector(roots: &[Root]) -> Option<String> {
     match roots {
         [Root { kind: Kind::POD, names }] => Some(match names.as_slice() {

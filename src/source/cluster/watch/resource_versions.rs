@@ -1,4 +1,4 @@
-//! Resource versions from before a change. A watch that begins at them misses no consequence of the change.
+//! Resource versions that are read before a change. A watch that begins at such a version delivers every consequence of the change.
 
 use std::collections::HashMap;
 
@@ -8,15 +8,16 @@ use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::api::request::Query;
 use crate::source::error::SourceError;
 
-/// The resource versions of collections at the same moment, by kind.
+/// The resource versions of collections by kind, all requested at the same time.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ResourceVersions(pub(crate) HashMap<Kind, String>);
 
-/// Requests the current resource versions of Jobs, Pods and Events, so that a feed opened later reports every change since.
+/// Requests the current resource versions of the Jobs, Pods and Events in a namespace. A feed that is opened later with these
+/// versions reports every change since then.
 ///
 /// # Errors
 ///
-/// Jobs or Pods cannot be listed. If Events cannot be listed, their version is left out.
+/// Jobs or Pods cannot be listed. It is not an error if Events cannot be listed: the result then has no version for Events.
 pub(crate) async fn fetch_resource_versions(
     cluster: &Cluster,
     namespace: &str,
@@ -24,7 +25,7 @@ pub(crate) async fn fetch_resource_versions(
     let fetch = async |kind: Kind| {
         let query =
             Query { kind: kind.clone(), namespace: Some(namespace.to_owned()), labels: None, fields: None };
-        let version = cluster.collection_version(&query).await;
+        let version = cluster.fetch_collection_version(&query).await;
         version.map_err(|error| explain_request_error(error, &query.request_context(), &cluster.endpoint()))
     };
     let (jobs, pods, events) = tokio::join!(fetch(Kind::JOB), fetch(Kind::POD), fetch(Kind::EVENT));

@@ -1,4 +1,4 @@
-//! The pauses before failed requests are repeated.
+//! The pauses between a failed request and its repetition.
 
 use std::hash::{BuildHasher, RandomState};
 use std::iter;
@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 
-/// The longest pause, which is reached after about seven attempts.
+/// The longest pause. It is reached after about seven attempts.
 const MAX_PAUSE: Duration = Duration::from_secs(10);
 
-/// An endless series of pauses, see [`retry_pauses`].
+/// The endless series of pauses that [`retry_pauses`] returns.
 pub(crate) type RetryPauses = iter::Chain<iter::Once<Duration>, ExponentialBackoff>;
 
-/// Returns the pauses of a new series of attempts: none before the first repetition, then up to 0.2 s, doubling up to 10 s.
+/// Returns the pauses of a new series of attempts: no pause before the first repetition, then 0.2 s, doubling up to 10 s.
 /// Each pause is shortened at random by up to a half, so that many clients do not repeat their requests at the same time.
 pub(crate) fn retry_pauses() -> RetryPauses {
-    // The jitter of `backon` adds up to the whole pause, so its limits are half of ours.
+    // `backon` lengthens each pause at random by up to its own length, so the limits given to `backon` are half of ours.
     let exponential = ExponentialBuilder::new()
         .with_min_delay(Duration::from_millis(100))
         .with_max_delay(MAX_PAUSE / 2)
@@ -24,12 +24,12 @@ pub(crate) fn retry_pauses() -> RetryPauses {
     iter::once(Duration::ZERO).chain(exponential.build())
 }
 
-/// The next pause of the series.
+/// Takes the next pause from the series.
 pub(crate) fn next_pause(pauses: &mut RetryPauses) -> Duration {
     pauses.next().unwrap_or(MAX_PAUSE)
 }
 
-/// A random number below `limit`.
+/// Returns a random number below `limit`. A limit of 0 counts as 1.
 pub(crate) fn random_below(limit: u32) -> u32 {
     u32::try_from(RandomState::new().hash_one(0_u8) % u64::from(limit.max(1))).unwrap_or_default()
 }

@@ -1,15 +1,15 @@
-//! The objects that the user named.
+//! The selection of objects that the user typed.
 
 use crate::source::cluster::api::resource::Resource;
 use crate::source::cluster::watch::resource_versions::ResourceVersions;
 
-/// The objects to show.
+/// The objects that the user wants to see.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Selection {
     /// The objects, by type and scope.
     pub targets: Vec<Target>,
-    /// Resource versions from before a change (`apply`). With them, the feed also reports objects that were deleted since, and
-    /// an object that does not exist is not an error.
+    /// Resource versions that were read before `apply` changed the cluster. If they are given, the feed also reports objects that
+    /// were deleted since then, and an object that does not exist is not an error.
     pub since: Option<ResourceVersions>,
 }
 
@@ -20,7 +20,7 @@ pub(crate) struct Target {
     pub resource: Resource,
     /// The namespaces in which the objects are searched for.
     pub scope: NamespaceScope,
-    /// The objects of the type.
+    /// The objects of this type.
     pub objects: Objects,
 }
 
@@ -52,6 +52,6 @@ pub(crate) enum Objects {
 pub(crate) struct Name {
     /// The name.
     pub name: String,
-    /// The uid of the object. Without it, the first object with the name is meant.
+    /// The uid of the object. `None` means the first object with this name.
     pub uid: Option<String>,
 }

@@ -1,11 +1,11 @@
-//! Connecting: the namespace in force, and the errors of a kubeconfig or flag that cannot be used.
+//! Tests of connecting: the namespace that is used, and the errors if the kubeconfig or a flag cannot be used.
 
 use crate::source::cluster::api::client::*;
 use crate::source::cluster::api::kubeconfig::tests::KUBECONFIG;
 use crate::source::error::ErrorKind;
 
 /// Connects with the kubeconfig [`KUBECONFIG`] and these flags.
-async fn connect_by(connection: Connection) -> Result<Cluster, SourceError> {
+async fn connect_with(connection: Connection) -> Result<Cluster, SourceError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config");
     std::fs::write(&path, KUBECONFIG).unwrap();
@@ -13,20 +13,20 @@ async fn connect_by(connection: Connection) -> Result<Cluster, SourceError> {
 }
 
 #[tokio::test]
-async fn the_namespace_comes_from_the_flag_then_the_context_then_is_default() {
+async fn the_namespace_is_that_of_the_flag_or_of_the_context_or_default() {
     let second = Connection { context: Some("second".to_owned()), ..Connection::default() };
-    let cluster = connect_by(second.clone()).await.unwrap();
+    let cluster = connect_with(second.clone()).await.unwrap();
     assert_eq!((cluster.namespace.as_str(), cluster.context.as_deref()), ("default", Some("second")));
     assert_eq!(cluster.server, "http://two:8080/k8s");
-    let cluster = connect_by(Connection { namespace: Some("other".to_owned()), ..second }).await.unwrap();
+    let cluster = connect_with(Connection { namespace: Some("other".to_owned()), ..second }).await.unwrap();
     assert_eq!(cluster.namespace, "other");
     let other_cluster = Connection { cluster: Some("two".to_owned()), ..Connection::default() };
-    let cluster = connect_by(other_cluster).await.unwrap();
+    let cluster = connect_with(other_cluster).await.unwrap();
     assert_eq!((cluster.namespace.as_str(), cluster.server.as_str()), ("mine", "http://two:8080/k8s"));
 }
 
 #[tokio::test]
-async fn a_name_that_the_kubeconfig_lacks_is_a_clear_error() {
+async fn an_error_names_the_flag_or_the_missing_entry_of_the_kubeconfig() {
     let cases = [
         (
             Connection { context: Some("none".to_owned()), ..Connection::default() },
@@ -50,7 +50,7 @@ async fn a_name_that_the_kubeconfig_lacks_is_a_clear_error() {
         ),
     ];
     for (connection, summary) in cases {
-        let error = connect_by(connection).await.unwrap_err();
+        let error = connect_with(connection).await.unwrap_err();
         assert_eq!(error.summary, summary);
         let is_flag = summary.contains("request");
         assert_eq!(error.kind, if is_flag { ErrorKind::Usage } else { ErrorKind::Configuration });
@@ -65,7 +65,7 @@ async fn the_command_line_of_a_plugin_is_never_printed() {
         context: Some("second".to_owned()),
         ..Connection::default()
     };
-    let error = connect_by(plugin).await.unwrap_err();
+    let error = connect_with(plugin).await.unwrap_err();
     assert_eq!(error.summary, "the kubeconfig's credential plugin cannot be started: no such file");
     assert!(!error.hints.iter().any(|hint| hint.contains("/nonexistent")));
 }

@@ -1,4 +1,4 @@
-//! Decoding of lists and watches in both encodings, with the body cut at every byte.
+//! Tests of decoding lists and watches in both encodings, with the body split at every byte.
 
 use prost::Message;
 
@@ -22,7 +22,7 @@ fn decode_list(encoding: Encoding, body: &[u8], size: usize) -> Result<(Vec<Obje
 }
 
 #[test]
-fn a_protobuf_list_is_decoded_wherever_it_is_cut() {
+fn a_protobuf_list_is_decoded_wherever_it_is_split() {
     let body = encode::list("42", &[fake::pod("a", 1), fake::pod("b", 2), fake::pod("c", 3)]);
     for size in 1..=body.len() {
         let (items, meta) = decode_list(Encoding::Protobuf, &body, size).unwrap();
@@ -45,7 +45,7 @@ const JSON: &str = r#"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceV
 "#;
 
 #[test]
-fn a_json_list_is_decoded_wherever_it_is_cut() {
+fn a_json_list_is_decoded_wherever_it_is_split() {
     for size in 1..=JSON.len() {
         let (items, meta) = decode_list(Encoding::Json, JSON.as_bytes(), size).unwrap();
         assert_eq!(names(&items), ["a", "b ä ä"]);
@@ -70,9 +70,9 @@ fn decode_watch(encoding: Encoding, body: &[u8], size: usize) -> Vec<WatchEvent>
     events
 }
 
-/// The events that the bodies of both watches contain.
+/// The events that the bodies of both watch tests contain.
 fn expected_events() -> Vec<WatchEvent> {
-    let pod = |name, version| Kind::POD.protobuf(&fake::pod(name, version)).unwrap();
+    let pod = |name, version| Kind::POD.decode_protobuf(&fake::pod(name, version)).unwrap();
     let status =
         Status { message: "too old".to_owned(), reason: "Expired".to_owned(), details: None, code: 410 };
     vec![
@@ -85,7 +85,7 @@ fn expected_events() -> Vec<WatchEvent> {
 }
 
 #[test]
-fn a_protobuf_watch_is_decoded_wherever_it_is_cut() {
+fn a_protobuf_watch_is_decoded_wherever_it_is_split() {
     let bookmark =
         Kind::POD.with_metadata(ObjectMeta { resource_version: "9".to_owned(), ..ObjectMeta::default() });
     let Object::Pod(bookmark) = bookmark else { panic!() };
@@ -102,7 +102,7 @@ fn a_protobuf_watch_is_decoded_wherever_it_is_cut() {
 }
 
 #[test]
-fn a_json_watch_is_decoded_wherever_it_is_cut() {
+fn a_json_watch_is_decoded_wherever_it_is_split() {
     let body = br#"{"type":"ADDED","object":{"kind":"Pod","metadata":{"name":"a","uid":"uid-of-a","resourceVersion":"1"}}}
 {"type":"MODIFIED","object":{"metadata":{"name":"a","uid":"uid-of-a","resourceVersion":"2"}}}
 
@@ -116,7 +116,7 @@ fn a_json_watch_is_decoded_wherever_it_is_cut() {
 }
 
 #[test]
-fn garbage_never_causes_a_panic() {
+fn a_corrupt_body_never_causes_a_panic() {
     for seed in 0..2000_u64 {
         let mut value = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
         let mut noise = || {

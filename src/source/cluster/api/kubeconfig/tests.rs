@@ -1,7 +1,8 @@
-//! Flags that override the kubeconfig.
+//! Tests of the flags that override the kubeconfig.
 
 use crate::source::cluster::api::kubeconfig::*;
 
+/// A kubeconfig with two clusters, two contexts and two users.
 pub(crate) const KUBECONFIG: &str = "
 apiVersion: v1
 kind: Config
@@ -17,7 +18,7 @@ users:
 - {name: plugin, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: /nonexistent/plugin, interactiveMode: Never}}}
 ";
 
-/// Overrides the kubeconfig by the flags and returns the cluster and the user to use.
+/// Overrides [`KUBECONFIG`] by the flags. Returns the cluster and the user to use.
 fn override_by(connection: &Connection) -> (kube::config::Cluster, AuthInfo) {
     let mut config = Kubeconfig::from_yaml(KUBECONFIG).unwrap();
     let options = connection.override_kubeconfig(&mut config).unwrap();
@@ -27,7 +28,7 @@ fn override_by(connection: &Connection) -> (kube::config::Cluster, AuthInfo) {
 }
 
 #[test]
-fn another_server_does_not_keep_the_old_servers_tls_name() {
+fn the_server_flag_removes_the_tls_name_of_the_old_server() {
     let (cluster, _) =
         override_by(&Connection { server: Some("localhost:8080".to_owned()), ..Connection::default() });
     assert_eq!((cluster.server.as_deref(), cluster.tls_server_name), (Some("http://localhost:8080"), None));
@@ -36,7 +37,7 @@ fn another_server_does_not_keep_the_old_servers_tls_name() {
 }
 
 #[test]
-fn a_token_flag_replaces_all_other_credentials() {
+fn flags_for_a_token_and_for_impersonation_override_the_user() {
     let (_, user) = override_by(&Connection { token: Some("given".to_owned()), ..Connection::default() });
     assert!(user.exec.is_none() && user.token.is_some() && user.token_file.is_none());
     let (_, user) = override_by(&Connection {
@@ -53,7 +54,7 @@ fn a_token_flag_replaces_all_other_credentials() {
 }
 
 #[tokio::test]
-async fn the_server_flag_alone_is_enough() {
+async fn no_kubeconfig_is_needed_if_the_server_flag_is_given() {
     let mut config = Kubeconfig::default();
     let server = Connection { server: Some("http://127.0.0.1:1".to_owned()), ..Connection::default() };
     let options = server.override_kubeconfig(&mut config).unwrap();

@@ -1,4 +1,4 @@
-//! The lists of a collection.
+//! Lists a collection, and reports the differences from the previous list.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -14,21 +14,24 @@ use crate::source::cluster::watch::ownership::uid_key;
 use crate::source::cluster::watch::retry::{next_pause, retry_pauses};
 use crate::source::{Progress, Update};
 
-/// Approximate number of observations per update.
+/// Number of observations after which an update is sent. An update may contain somewhat more.
 const BATCH_SIZE: usize = 128;
 
 /// Interval between two progress updates of a long list.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(250);
 
-/// A list that takes at least this long is worth the request for the number of its objects.
+/// The number of objects in a list is requested only if the list takes at least this long.
 pub(crate) const COUNT_DELAY: Duration = Duration::from_millis(500);
 
-/// Maximum number of requests for the first list if the server is busy.
+/// Maximum number of attempts to request the first list while the server is busy.
 const MAX_FIRST_LIST_TRIES: u32 = 5;
 
 impl CollectionWatcher {
-    /// Requests the first list. If the server is only busy, tries again a few times.
-    pub(crate) async fn first_list(&mut self, state: &mut WatcherState) -> Result<String, RequestError> {
+    /// Requests the first list. While the server is busy or starting, tries again a few times.
+    pub(crate) async fn request_first_list(
+        &mut self,
+        state: &mut WatcherState,
+    ) -> Result<String, RequestError> {
         let mut pauses = retry_pauses();
         for _ in 1..MAX_FIRST_LIST_TRIES {
             match self.list(state, true).await {
@@ -41,27 +44,28 @@ impl CollectionWatcher {
         self.list(state, true).await
     }
 
-    /// Lists the collection. Reports the objects that are new or changed since the previous list, and the objects that are missing.
+    /// Lists the collection. Reports the objects that are new, changed or missing since the previous list. Returns the version of
+    /// the list. With `first`, also reports progress.
     pub(crate) async fn list(
         &mut self,
         state: &mut WatcherState,
         first: bool,
     ) -> Result<String, RequestError> {
         if self.is_narrowed_by_owner {
-            self.wait_for_others().await;
+            self.wait_for_lists().await;
             self.query.labels = self.ownership.pod_label_selector();
         }
         let requested = Instant::now();
         let mut listing = self.cluster.list(&self.query).await?;
-        self.wait_for_others().await;
-        state.list += 1;
+        self.wait_for_lists().await;
+        state.list_number += 1;
         let mut count = 0;
         let mut last_progress = Instant::now();
         let mut total: Option<Arc<OnceLock<u64>>> = None;
         while listing
             .receive(|object| {
                 count += 1;
-                self.on_listed(state, object);
+                self.handle_listed(state, object);
             })
             .await?
         {
@@ -76,23 +80,24 @@ impl CollectionWatcher {
                 }
                 let total = total.as_ref().and_then(|total| total.get().copied());
                 let resource = self.query.kind.plural().to_owned();
-                // An update that finds no room is dropped, because progress must not slow down the list.
+                // If the queue is full, the progress update is dropped, because it must not slow down the list.
                 let _ = self.updates.try_send(Update::Progress(Progress::Listing { resource, count, total }));
             }
         }
         self.report_missing(state);
         self.flush(state).await;
-        state.current = requested;
+        state.last_complete = requested;
         Ok(listing.into_version())
     }
 
-    /// Requests the number of objects in the collection. The answer is stored when it arrives; the list does not wait for it.
+    /// Requests the number of objects in the collection. The result is set when the answer arrives. The list does not wait for
+    /// the answer.
     fn request_count(&self) -> Arc<OnceLock<u64>> {
         let total = Arc::new(OnceLock::new());
         let (cluster, query, answer) = (self.cluster.clone(), self.query.clone(), Arc::clone(&total));
         tokio::spawn(async move {
-            // Without an answer the progress shows only the number of objects received so far.
-            if let Ok(Some(count)) = cluster.count(&query).await {
+            // If there is no answer, the progress shows only the number of objects received so far.
+            if let Ok(Some(count)) = cluster.fetch_count(&query).await {
                 let _ = answer.set(count);
             }
         });
@@ -100,7 +105,7 @@ impl CollectionWatcher {
     }
 
     /// Handles an object of a list.
-    fn on_listed(&self, state: &mut WatcherState, object: Object) {
+    fn handle_listed(&self, state: &mut WatcherState, object: Object) {
         if !self.watch {
             self.report(state, Seen::Listed, object);
             return;
@@ -109,28 +114,28 @@ impl CollectionWatcher {
         let version = version_number(&metadata.resource_version);
         let uid = uid_key(&metadata.uid);
         if let Some(known) = state.known.get_mut(&uid) {
-            known.list = state.list;
+            known.list_number = state.list_number;
             if std::mem::replace(&mut known.version, version) != version {
                 self.report(state, Seen::Listed, object);
             }
             return;
         }
-        let known = KnownObject::new(metadata, version, state.list);
+        let known = KnownObject::new(metadata, version, state.list_number);
         if self.report(state, Seen::Listed, object) {
             state.known.insert(uid, known);
         }
     }
 
-    /// Reports the known objects that the latest list did not hold.
+    /// Reports the known objects that the latest list did not contain.
     fn report_missing(&self, state: &mut WatcherState) {
-        let list = state.list;
-        let gone: Vec<KnownObject> =
-            state.known.extract_if(|_, known| known.list != list).map(|(_, known)| known).collect();
-        // An Event that is missing has only expired.
+        let list = state.list_number;
+        let missing: Vec<KnownObject> =
+            state.known.extract_if(|_, known| known.list_number != list).map(|(_, known)| known).collect();
+        // The server deletes Events when they expire, which is no news for the user.
         if self.query.kind == Kind::EVENT {
             return;
         }
-        for known in gone {
+        for known in missing {
             let object = self.query.kind.with_metadata(known.metadata());
             if self.ownership.has_admitted(&object, self.role) {
                 let received = self.cluster.clock.now();

@@ -1,4 +1,4 @@
-//! One collection, read from a server that answers, loses connections and forgets old versions.
+//! Tests of one watcher whose server answers, loses connections and forgets old versions.
 
 use bytes::Bytes;
 use prost::Message;
@@ -11,16 +11,16 @@ use crate::source::cluster::watch::collection_watcher::list::COUNT_DELAY;
 use crate::source::cluster::watch::collection_watcher::*;
 use crate::source::cluster::watch::ownership::Root;
 
-/// A running watcher of Pods, and the server that it reads from.
-struct Rig {
+/// A running watcher of Pods, and the fake server that it reads from.
+struct WatcherTest {
     fake: FakeServer,
     updates: mpsc::Receiver<Update>,
     signals: mpsc::UnboundedReceiver<Signal>,
     task: tokio::task::JoinHandle<Result<(), SourceError>>,
 }
 
-/// Starts a watcher; with `since`, its watch begins at that version.
-fn start(since: Option<&str>) -> Rig {
+/// Starts a watcher. If `since` is given, its watch begins at that version.
+fn start(since: Option<&str>) -> WatcherTest {
     let (fake, cluster) = fake::start();
     let (sender, updates) = mpsc::channel(16);
     let (signal, signals) = mpsc::unbounded_channel();
@@ -45,17 +45,18 @@ fn start(since: Option<&str>) -> Rig {
         role: CollectionRole::Root(0),
         is_narrowed_by_owner: false,
         owner_lookup: Arc::new(OwnerLookup::new(cluster.clone())),
-        named: None,
-        after: Vec::new(),
+        named_resource: None,
+        wait_for: Vec::new(),
         is_listed: watch::channel(false).0,
         recovered: Arc::default(),
         updates: sender,
         signals: signal,
     };
-    Rig { fake, updates, signals, task: tokio::spawn(watcher.run()) }
+    WatcherTest { fake, updates, signals, task: tokio::spawn(watcher.run()) }
 }
 
-impl Rig {
+impl WatcherTest {
+    /// Waits for the next request.
     async fn call(&mut self) -> Call {
         self.fake.next_call().await
     }
@@ -71,22 +72,26 @@ impl Rig {
     }
 
     /// Starts a watcher, answers its list with these Pods, and returns the request for the watch.
-    async fn listed(since: Option<&str>, version: &str, pods: &[Vec<u8>]) -> (Self, Call) {
-        let mut rig = start(since);
-        let call = rig.call().await;
+    async fn start_and_list(since: Option<&str>, version: &str, pods: &[Vec<u8>]) -> (Self, Call) {
+        let mut test = start(since);
+        let call = test.call().await;
         assert!(
             call.uri.starts_with("/api/v1/namespaces/ns/pods?") && call.uri.contains("labelSelector=a%3Db")
         );
         assert!(call.accept.starts_with("application/vnd.kubernetes.protobuf"));
         // Only a watch sets `Accept-Encoding` itself; for a list the client sets it.
         assert_eq!(call.accept_encoding, None);
-        call.list(version, pods).await;
+        call.answer_list(version, pods).await;
         if !pods.is_empty() {
-            rig.receive_batch().await;
+            test.receive_batch().await;
         }
-        let call = rig.call().await;
-        assert_eq!(call.accept_encoding.as_deref(), Some("identity"), "a watch must not be compressed");
-        (rig, call)
+        let call = test.call().await;
+        assert_eq!(
+            call.accept_encoding.as_deref(),
+            Some("identity"),
+            "the answer to a watch must not be compressed"
+        );
+        (test, call)
     }
 }
 
@@ -113,151 +118,152 @@ fn bookmark(version: u64) -> Bytes {
 
 #[tokio::test(start_paused = true)]
 async fn a_watch_begins_at_the_version_of_the_list() {
-    let mut rig = start(None);
-    rig.call().await.list("7", &[fake::pod("a", 3), fake::pod("b", 5)]).await;
-    assert_eq!(rig.receive_batch().await, ["Listed a", "Listed b"]);
-    assert!(matches!(rig.signals.recv().await, Some(Signal::Listed)));
-    let call = rig.call().await;
+    let mut test = start(None);
+    test.call().await.answer_list("7", &[fake::pod("a", 3), fake::pod("b", 5)]).await;
+    assert_eq!(test.receive_batch().await, ["Listed a", "Listed b"]);
+    assert!(matches!(test.signals.recv().await, Some(Signal::Listed)));
+    let call = test.call().await;
     assert_eq!(start_version(&call), "7");
     assert!(call.uri.contains("allowWatchBookmarks=true") && call.uri.contains("timeoutSeconds=2"));
-    let mut watch = call.watch();
+    let mut watch = call.answer_watch();
     watch.send_data(fake::event("ADDED", &fake::pod("c", 8))).await.unwrap();
-    assert_eq!(rig.receive_batch().await, ["Added c"]);
+    assert_eq!(test.receive_batch().await, ["Added c"]);
     let two =
         [fake::event("MODIFIED", &fake::pod("a", 9)), fake::event("DELETED", &fake::pod("b", 10))].concat();
     watch.send_data(two.into()).await.unwrap();
-    assert_eq!(rig.receive_batch().await, ["Changed a", "Deleted b"]);
+    assert_eq!(test.receive_batch().await, ["Changed a", "Deleted b"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn after_a_clean_end_the_next_watch_begins_at_the_last_version() {
-    let (mut rig, call) = Rig::listed(None, "7", &[]).await;
-    let mut watch = call.watch();
+    let (mut test, call) = WatcherTest::start_and_list(None, "7", &[]).await;
+    let mut watch = call.answer_watch();
     watch.send_data(fake::event("ADDED", &fake::pod("a", 8))).await.unwrap();
-    assert_eq!(rig.receive_batch().await, ["Added a"]);
+    assert_eq!(test.receive_batch().await, ["Added a"]);
     watch.send_data(bookmark(20)).await.unwrap();
     drop(watch);
-    let call = rig.call().await;
+    let call = test.call().await;
     assert_eq!(start_version(&call), "20");
-    let mut watch = call.watch();
+    let mut watch = call.answer_watch();
     watch.send_data(fake::event("MODIFIED", &fake::pod("a", 21))).await.unwrap();
-    assert_eq!(rig.receive_batch().await, ["Changed a"]);
+    assert_eq!(test.receive_batch().await, ["Changed a"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_frame_that_was_cut_off_is_delivered_again_by_the_next_watch() {
-    let (mut rig, call) = Rig::listed(None, "7", &[]).await;
-    let mut watch = call.watch();
+async fn an_event_that_was_cut_off_is_delivered_by_the_next_watch() {
+    let (mut test, call) = WatcherTest::start_and_list(None, "7", &[]).await;
+    let mut watch = call.answer_watch();
     let second = fake::event("MODIFIED", &fake::pod("a", 9));
     watch
         .send_data([&fake::event("ADDED", &fake::pod("a", 8))[..], &second[..20]].concat().into())
         .await
         .unwrap();
-    assert_eq!(rig.receive_batch().await, ["Added a"]);
+    assert_eq!(test.receive_batch().await, ["Added a"]);
     watch.abort(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
-    let call = rig.call().await;
+    let call = test.call().await;
     assert_eq!(start_version(&call), "8");
-    call.watch().send_data(second).await.unwrap();
-    assert_eq!(rig.receive_batch().await, ["Changed a"]);
+    call.answer_watch().send_data(second).await.unwrap();
+    assert_eq!(test.receive_batch().await, ["Changed a"]);
 }
 
 /// Checks the new list after the server has forgotten the version: unchanged objects are not reported again, changed and new
-/// objects are listed, and objects that are gone are missing.
-async fn check_new_list(mut rig: Rig) {
-    let call = rig.call().await;
+/// objects are reported as listed, and deleted objects are reported as missing.
+async fn check_new_list(mut test: WatcherTest) {
+    let call = test.call().await;
     assert!(!call.uri.contains("watch=") && !call.uri.contains("resourceVersion="), "{}", call.uri);
-    call.list("30", &[fake::pod("a", 3), fake::pod("b", 25), fake::pod("d", 26)]).await;
-    assert_eq!(rig.receive_batch().await, ["Listed b", "Listed d", "Missing c"]);
-    assert_eq!(start_version(&rig.call().await), "30");
+    call.answer_list("30", &[fake::pod("a", 3), fake::pod("b", 25), fake::pod("d", 26)]).await;
+    assert_eq!(test.receive_batch().await, ["Listed b", "Listed d", "Missing c"]);
+    assert_eq!(start_version(&test.call().await), "30");
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_with_status_410_leads_to_a_new_list() {
     let pods = [fake::pod("a", 3), fake::pod("b", 5), fake::pod("c", 6)];
-    let (rig, call) = Rig::listed(None, "7", &pods).await;
-    call.status(410, "Expired", "too old resource version").await;
-    check_new_list(rig).await;
+    let (test, call) = WatcherTest::start_and_list(None, "7", &pods).await;
+    call.answer_error(410, "Expired", "too old resource version").await;
+    check_new_list(test).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_error_event_with_status_410_leads_to_a_new_list() {
     let pods = [fake::pod("a", 3), fake::pod("b", 5), fake::pod("c", 6)];
-    let (rig, call) = Rig::listed(None, "7", &pods).await;
-    call.watch().send_data(error(410, "Expired")).await.unwrap();
-    check_new_list(rig).await;
+    let (test, call) = WatcherTest::start_and_list(None, "7", &pods).await;
+    call.answer_watch().send_data(error(410, "Expired")).await.unwrap();
+    check_new_list(test).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn any_other_error_event_leads_to_a_new_watch() {
-    let (mut rig, call) = Rig::listed(None, "7", &[]).await;
-    call.watch().send_data(error(500, "InternalError")).await.unwrap();
-    assert_eq!(start_version(&rig.call().await), "7");
+    let (mut test, call) = WatcherTest::start_and_list(None, "7", &[]).await;
+    call.answer_watch().send_data(error(500, "InternalError")).await.unwrap();
+    assert_eq!(start_version(&test.call().await), "7");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_closes_every_watch_at_once_receives_few_requests() {
-    let (mut rig, call) = Rig::listed(None, "7", &[]).await;
-    drop(call.watch());
+    let (mut test, call) = WatcherTest::start_and_list(None, "7", &[]).await;
+    drop(call.answer_watch());
     let began = Instant::now();
     let mut calls = 0;
     while began.elapsed() < Duration::from_secs(60) {
-        let call = rig.call().await;
+        let call = test.call().await;
         if call.uri.contains("watch=true") {
             calls += 1;
-            drop(call.watch());
+            drop(call.answer_watch());
         } else {
-            call.list("7", &[]).await;
+            call.answer_list("7", &[]).await;
         }
     }
     assert!((6..30).contains(&calls), "{calls} watches a minute");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_during_a_lost_connection_claims_no_time() {
-    let (mut rig, call) = Rig::listed(None, "7", &[fake::pod("a", 3), fake::pod("b", 4)]).await;
-    call.watch().abort(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
-    // The first attempt follows at once, the next ones after growing pauses.
+async fn a_change_while_the_connection_was_lost_is_reported_without_a_time() {
+    let (mut test, call) =
+        WatcherTest::start_and_list(None, "7", &[fake::pod("a", 3), fake::pod("b", 4)]).await;
+    call.answer_watch().abort(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
+    // The first new attempt follows at once. The later attempts follow after growing pauses.
     for _ in 0..4 {
-        rig.call().await.refuse();
+        test.call().await.refuse();
         tokio::task::yield_now().await;
-        rig.fake.drop_waiting_calls();
+        test.fake.drop_waiting_calls();
     }
-    let [watch, now] = rig.fake.calls(["watch=true", "limit=1"]).await;
+    let [watch, now] = test.fake.calls(["watch=true", "limit=1"]).await;
     assert_eq!(start_version(&watch), "7");
-    let mut watch = watch.watch();
+    let mut watch = watch.answer_watch();
     let backlog = [fake::event("MODIFIED", &fake::pod("a", 8)), fake::event("DELETED", &fake::pod("b", 9))];
     watch.send_data(backlog.concat().into()).await.unwrap();
     watch.send_data(fake::event("MODIFIED", &fake::pod("a", 12))).await.unwrap();
-    now.list("11", &[]).await;
-    let mut received = rig.receive_batch().await;
+    now.answer_list("11", &[]).await;
+    let mut received = test.receive_batch().await;
     if received.len() < 3 {
-        received.extend(rig.receive_batch().await);
+        received.extend(test.receive_batch().await);
     }
     assert_eq!(received, ["Listed a", "Missing b", "Changed a"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn after_a_long_silence_the_watch_is_opened_again() {
-    let (mut rig, call) = Rig::listed(None, "7", &[]).await;
-    let _open = call.watch();
+    let (mut test, call) = WatcherTest::start_and_list(None, "7", &[]).await;
+    let _open = call.answer_watch();
     let began = Instant::now();
-    let [watch, now] = rig.fake.calls(["watch=true", "limit=1"]).await;
+    let [watch, now] = test.fake.calls(["watch=true", "limit=1"]).await;
     assert!((270..320).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
-    now.list("7", &[]).await;
-    let mut watch = watch.watch();
+    now.answer_list("7", &[]).await;
+    let mut watch = watch.answer_watch();
     watch.send_data(bookmark(9)).await.unwrap();
     let began = Instant::now();
-    // The silence of a server that sends bookmarks is noticed sooner.
-    let [again, _] = rig.fake.calls(["watch=true", "limit=1"]).await;
+    // If the server has sent a bookmark, a shorter silence is enough.
+    let [again, _] = test.fake.calls(["watch=true", "limit=1"]).await;
     assert_eq!(start_version(&again), "9");
     assert!((140..160).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_watch_from_the_past_reports_changes_that_the_list_does_not_show() {
-    let (mut rig, call) = Rig::listed(Some("2"), "7", &[fake::pod("a", 6)]).await;
+    let (mut test, call) = WatcherTest::start_and_list(Some("2"), "7", &[fake::pod("a", 6)]).await;
     assert_eq!(start_version(&call), "2");
-    let mut watch = call.watch();
+    let mut watch = call.answer_watch();
     let past = [
         fake::event("ADDED", &fake::pod("a", 3)),
         fake::event("ADDED", &fake::pod("gone", 4)),
@@ -266,51 +272,51 @@ async fn a_watch_from_the_past_reports_changes_that_the_list_does_not_show() {
         fake::event("MODIFIED", &fake::pod("a", 8)),
     ];
     watch.send_data(past.concat().into()).await.unwrap();
-    assert_eq!(rig.receive_batch().await, ["Listed gone", "Missing gone", "Changed a"]);
+    assert_eq!(test.receive_batch().await, ["Listed gone", "Missing gone", "Changed a"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn if_the_past_is_forgotten_the_watch_begins_at_the_list() {
-    let (mut rig, call) = Rig::listed(Some("2"), "7", &[fake::pod("a", 6)]).await;
-    call.status(410, "Expired", "too old").await;
-    assert_eq!(start_version(&rig.call().await), "7");
+async fn if_the_server_has_forgotten_the_past_the_watch_begins_at_the_list() {
+    let (mut test, call) = WatcherTest::start_and_list(Some("2"), "7", &[fake::pod("a", 6)]).await;
+    call.answer_error(410, "Expired", "too old").await;
+    assert_eq!(start_version(&test.call().await), "7");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_offers_only_json_is_understood() {
-    let mut rig = start(None);
+async fn a_server_that_answers_in_json_is_understood() {
+    let mut test = start(None);
     let list = r#"{"kind":"PodList","metadata":{"resourceVersion":"7"},"items":[{"metadata":{"name":"a","uid":"a","resourceVersion":"3"}}]}"#;
-    rig.call().await.answer(200, "application/json; charset=utf-8", list).await;
-    assert_eq!(rig.receive_batch().await, ["Listed a"]);
-    let mut watch = rig.call().await.open(200, "application/json");
+    test.call().await.answer(200, "application/json; charset=utf-8", list).await;
+    assert_eq!(test.receive_batch().await, ["Listed a"]);
+    let mut watch = test.call().await.answer_head(200, "application/json");
     let event = r#"{"type":"MODIFIED","object":{"metadata":{"name":"a","uid":"a","resourceVersion":"8"}}}"#;
     watch.send_data(Bytes::from(format!("{event}\n"))).await.unwrap();
-    assert_eq!(rig.receive_batch().await, ["Changed a"]);
+    assert_eq!(test.receive_batch().await, ["Changed a"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_pages_of_a_list_form_one_list() {
-    let mut rig = start(None);
+async fn all_pages_of_a_list_are_read() {
+    let mut test = start(None);
     let page = |name, token| {
         format!(
             r#"{{"metadata":{{"resourceVersion":"7","continue":"{token}"}},"items":[{{"metadata":{{"name":"{name}","uid":"{name}"}}}}]}}"#
         )
     };
-    rig.call().await.answer(200, "application/json", page("a", "more")).await;
-    let call = rig.call().await;
+    test.call().await.answer(200, "application/json", page("a", "more")).await;
+    let call = test.call().await;
     assert!(call.uri.contains("continue=more"), "{}", call.uri);
     call.answer(200, "application/json", page("b", "")).await;
-    assert_eq!(rig.receive_batch().await, ["Listed a", "Listed b"]);
-    assert_eq!(start_version(&rig.call().await), "7");
+    assert_eq!(test.receive_batch().await, ["Listed a", "Listed b"]);
+    assert_eq!(start_version(&test.call().await), "7");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_busy_server_is_requested_again() {
-    let mut rig = start(None);
-    rig.call().await.status(429, "TooManyRequests", "slow down").await;
-    rig.call().await.status(503, "ServiceUnavailable", "starting").await;
-    rig.call().await.list("7", &[fake::pod("a", 3)]).await;
-    assert_eq!(rig.receive_batch().await, ["Listed a"]);
+async fn the_first_list_is_requested_again_while_the_server_is_busy() {
+    let mut test = start(None);
+    test.call().await.answer_error(429, "TooManyRequests", "slow down").await;
+    test.call().await.answer_error(503, "ServiceUnavailable", "starting").await;
+    test.call().await.answer_list("7", &[fake::pod("a", 3)]).await;
+    assert_eq!(test.receive_batch().await, ["Listed a"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -324,63 +330,62 @@ async fn a_first_list_that_fails_ends_the_watcher() {
         (500, "InternalError", Connection, "text of the server"),
     ];
     for (code, reason, kind, part) in cases {
-        let mut rig = start(None);
-        rig.call().await.status(code, reason, "text of the server").await;
-        let error = rig.task.await.unwrap().unwrap_err();
+        let mut test = start(None);
+        test.call().await.answer_error(code, reason, "text of the server").await;
+        let error = test.task.await.unwrap().unwrap_err();
         assert_eq!(error.kind, kind, "{code}");
         assert!(error.summary.contains(part), "{code}: {error}");
         assert!(code == 400 || !error.hints.is_empty(), "{code}");
         assert!(!error.summary.ends_with('.'), "{error}");
     }
-    let mut rig = start(None);
-    rig.call().await.refuse();
-    let error = rig.task.await.unwrap().unwrap_err();
+    let mut test = start(None);
+    test.call().await.refuse();
+    let error = test.task.await.unwrap().unwrap_err();
     assert_eq!(error.summary, "cannot reach https://fake (context \"test\"): connection refused");
-    let mut rig = start(None);
-    rig.call().await.answer(200, "text/html", "<html>log in</html>").await;
-    let error = rig.task.await.unwrap().unwrap_err();
+    let mut test = start(None);
+    test.call().await.answer(200, "text/html", "<html>log in</html>").await;
+    let error = test.task.await.unwrap().unwrap_err();
     assert!(error.summary.contains("does not answer as a Kubernetes API server: it answered with text/html"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_the_first_list_failed_requests_are_repeated_without_end() {
-    let (mut rig, call) = Rig::listed(None, "7", &[]).await;
-    call.status(403, "Forbidden", "no longer").await;
+async fn after_the_first_list_succeeded_failed_requests_are_repeated_forever() {
+    let (mut test, call) = WatcherTest::start_and_list(None, "7", &[]).await;
+    call.answer_error(403, "Forbidden", "no longer").await;
     for _ in 0..20 {
-        let call = rig.call().await;
+        let call = test.call().await;
         if call.uri.contains("watch=true") {
-            call.status(401, "Unauthorized", "expired").await;
+            call.answer_error(401, "Unauthorized", "expired").await;
         } else {
             call.refuse();
         }
     }
-    assert!(!rig.task.is_finished());
-    assert!(matches!(rig.signals.recv().await, Some(Signal::Listed)));
-    assert!(matches!(rig.signals.recv().await, Some(Signal::Failing(0, why)) if why == "no longer"));
+    assert!(!test.task.is_finished());
+    assert!(matches!(test.signals.recv().await, Some(Signal::Listed)));
+    assert!(matches!(test.signals.recv().await, Some(Signal::Failing(0, why)) if why == "no longer"));
 }
 
-/// A list that takes long: the number of its objects is requested once and shown as soon as it is known.
 #[tokio::test(start_paused = true)]
-async fn a_long_list_reports_the_number_of_its_objects() {
-    let mut rig = start(None);
-    let mut list = rig.call().await.open(200, "application/json");
+async fn during_a_long_list_the_number_of_its_objects_is_requested_once_and_reported() {
+    let mut test = start(None);
+    let mut list = test.call().await.answer_head(200, "application/json");
     list.send_data(r#"{"items":[{"metadata":{"name":"a","uid":"a"}},"#.into()).await.unwrap();
     sleep(COUNT_DELAY).await;
     list.send_data(r#"{"metadata":{"name":"b","uid":"b"}},"#.into()).await.unwrap();
-    let progress = async |rig: &mut Rig| match rig.updates.recv().await.unwrap() {
+    let progress = async |test: &mut WatcherTest| match test.updates.recv().await.unwrap() {
         Update::Progress(Progress::Listing { count, total, .. }) => (count, total),
         other => panic!("{other:?}"),
     };
-    assert_eq!(progress(&mut rig).await, (2, None));
-    let call = rig.call().await;
+    assert_eq!(progress(&mut test).await, (2, None));
+    let call = test.call().await;
     assert!(call.uri.contains("limit=1"), "{}", call.uri);
     let one = r#"{"metadata":{"continue":"more","remainingItemCount":41},"items":[{"metadata":{}}]}"#;
     call.answer(200, "application/json", one).await;
     sleep(COUNT_DELAY).await;
     list.send_data(r#"{"metadata":{"name":"c","uid":"c"}}"#.into()).await.unwrap();
-    assert_eq!(progress(&mut rig).await, (3, Some(42)));
-    assert_eq!(rig.fake.drop_waiting_calls(), 0, "the number is requested once");
+    assert_eq!(progress(&mut test).await, (3, Some(42)));
+    assert_eq!(test.fake.drop_waiting_calls(), 0, "the number is requested once");
     list.send_data(r#"],"metadata":{"resourceVersion":"7"}}"#.into()).await.unwrap();
     drop(list);
-    assert_eq!(rig.receive_batch().await, ["Listed a", "Listed b", "Listed c"]);
+    assert_eq!(test.receive_batch().await, ["Listed a", "Listed b", "Listed c"]);
 }

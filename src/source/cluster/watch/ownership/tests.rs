@@ -1,22 +1,23 @@
-//! Decisions about which objects belong.
+//! Tests of the decisions whether objects belong to the named objects.
 
 use crate::observation::{Job, Pod, Seen};
 use crate::source::cluster::api::fake;
 use crate::source::cluster::watch::ownership::*;
 use prost::Message;
 
-/// An ownership of the Jobs with these names and uids.
-fn named_jobs(names: &[(&str, Option<&str>)]) -> Ownership {
+/// Returns the ownership if the user named the Jobs with these names and uids.
+fn ownership_of_names(names: &[(&str, Option<&str>)]) -> Ownership {
     let name =
         |(name, uid): &(&str, Option<&str>)| Name { name: (*name).to_owned(), uid: uid.map(str::to_owned) };
-    jobs(names.iter().map(name).collect())
+    ownership_of_jobs(names.iter().map(name).collect())
 }
 
-fn jobs(names: Vec<Name>) -> Ownership {
+/// Returns the ownership if the user named these Jobs. Without names, all Jobs are meant.
+fn ownership_of_jobs(names: Vec<Name>) -> Ownership {
     Ownership::new(vec![Root { kind: Kind::JOB, names }], Vec::new(), true)
 }
 
-fn fact(object: Object) -> Observation {
+fn listed_observation(object: Object) -> Observation {
     Observation { received: "2026-11-23T12:00:00Z".parse().unwrap(), seen: Seen::Listed, object }
 }
 
@@ -24,7 +25,7 @@ fn fact(object: Object) -> Observation {
 fn admits(ownership: &Ownership, object: Object) -> bool {
     let mut batch = Vec::new();
     let role = if matches!(object, Object::Job(_)) { CollectionRole::Root(0) } else { CollectionRole::Child };
-    ownership.admit(fact(object), role, &mut batch);
+    ownership.admit(listed_observation(object), role, &mut batch);
     !batch.is_empty()
 }
 
@@ -40,16 +41,16 @@ fn pod(owner: &str) -> Pod {
 
 #[test]
 fn a_name_means_the_first_job_that_has_it() {
-    let ownership = named_jobs(&[("pi", None)]);
+    let ownership = ownership_of_names(&[("pi", None)]);
     assert!(!admits(&ownership, job("other", "0")));
     assert!(admits(&ownership, job("pi", "1")));
-    assert!(!admits(&ownership, job("pi", "2")), "another object, created later");
+    assert!(!admits(&ownership, job("pi", "2")), "an object of the same name that was created later");
     assert!(admits(&ownership, job("pi", "1")));
 }
 
 #[test]
 fn a_uid_excludes_other_objects_of_the_same_name() {
-    let ownership = named_jobs(&[("pi", Some("2")), ("e", None)]);
+    let ownership = ownership_of_names(&[("pi", Some("2")), ("e", None)]);
     assert!(!admits(&ownership, job("pi", "1")));
     assert_eq!(ownership.missing_names(0), ["pi", "e"]);
     assert!(admits(&ownership, job("pi", "2")));
@@ -58,7 +59,7 @@ fn a_uid_excludes_other_objects_of_the_same_name() {
 
 #[test]
 fn a_pod_belongs_by_its_owner_or_by_the_label_of_its_job() {
-    let ownership = named_jobs(&[("pi", None)]);
+    let ownership = ownership_of_names(&[("pi", None)]);
     assert!(admits(&ownership, job("pi", "uid-of-pi")));
     assert!(admits(&ownership, Object::Pod(Box::new(pod("pi")))));
     assert!(!admits(&ownership, Object::Pod(Box::new(pod("older")))));
@@ -66,7 +67,7 @@ fn a_pod_belongs_by_its_owner_or_by_the_label_of_its_job() {
     orphan.metadata.uid = "orphan".to_owned();
     orphan.metadata.owner_references.clear();
     assert!(!admits(&ownership, Object::Pod(Box::new(orphan.clone()))));
-    for label in CONTROLLER_UID {
+    for label in JOB_UID_LABELS {
         orphan.metadata.uid = label.to_owned();
         orphan.metadata.labels = [(label.to_owned(), "uid-of-pi".to_owned())].into();
         assert!(admits(&ownership, Object::Pod(Box::new(orphan.clone()))), "{label}");
@@ -74,7 +75,7 @@ fn a_pod_belongs_by_its_owner_or_by_the_label_of_its_job() {
 }
 
 #[test]
-fn the_name_of_a_pod_shows_its_job() {
+fn the_name_of_a_pod_reveals_its_job() {
     for (pod, job, expected) in [
         ("pi-x8k2p", "pi", true),
         ("pi-3-x8k2p", "pi", true),
@@ -88,22 +89,22 @@ fn the_name_of_a_pod_shows_its_job() {
             true,
         ),
     ] {
-        assert_eq!(is_pod_name(pod, job), expected, "{pod} of {job}");
+        assert_eq!(is_pod_name_of_job(pod, job), expected, "{pod} of {job}");
     }
 }
 
 #[test]
 fn the_number_of_held_observations_is_limited() {
-    let ownership = jobs(Vec::new());
-    for number in 0..2 * MAX_HELD {
+    let ownership = ownership_of_jobs(Vec::new());
+    for number in 0..2 * MAX_HELD_OBSERVATIONS {
         let mut pod = pod("late");
         pod.metadata.uid = number.to_string();
-        pod.metadata.creation_timestamp = Some(fact(job("x", "x")).received.into());
+        pod.metadata.creation_timestamp = Some(listed_observation(job("x", "x")).received.into());
         assert!(!admits(&ownership, Object::Pod(Box::new(pod))));
     }
     let mut batch = Vec::new();
-    ownership.admit(fact(job("late", "uid-of-late")), CollectionRole::Root(0), &mut batch);
-    assert_eq!(batch.len(), 1 + MAX_HELD);
+    ownership.admit(listed_observation(job("late", "uid-of-late")), CollectionRole::Root(0), &mut batch);
+    assert_eq!(batch.len(), 1 + MAX_HELD_OBSERVATIONS);
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! Chains of owners: the requests for them, and the objects of the answers that belong.
+//! Tests of whole feeds of each kind of workload: the requested collections, the requested owners, and the reported objects.
 
 use serde_json::{Value, json};
 
-use crate::source::cluster::api::discovery::known_type;
+use crate::source::cluster::api::discovery::known_type_of_kind;
 use crate::source::cluster::api::fake;
 use crate::source::cluster::api::fake::{Call, FakeServer};
 use crate::source::cluster::api::resource::Resource;
@@ -11,6 +11,7 @@ use crate::source::cluster::watch::plan::*;
 use crate::source::cluster::watch::target::Selection;
 use crate::source::{Feed, Update};
 
+/// Returns the target for the objects of a type with these names. Without names, the target is all objects of the type.
 fn target(resource: Resource, names: &[&str]) -> Target {
     let name = |name: &&str| Name { name: (*name).to_owned(), uid: None };
     let objects = match names {
@@ -20,10 +21,12 @@ fn target(resource: Resource, names: &[&str]) -> Target {
     Target { resource, scope: NamespaceScope::Namespace("ns".to_owned()), objects }
 }
 
+/// The type of a kind in the group `apps`.
 fn apps(kind: &str) -> Resource {
-    known_type("apps/v1", kind).unwrap()
+    known_type_of_kind("apps/v1", kind).unwrap()
 }
 
+/// The type of a custom resource.
 fn custom() -> Resource {
     Resource {
         group: "example.dev".to_owned(),
@@ -40,7 +43,7 @@ fn open(targets: Vec<Target>, watch: bool) -> (FakeServer, Feed) {
     (fake, open_feed(&cluster, Selection { targets, since: None }, watch))
 }
 
-/// An object with the controller `owner`, given as `Kind/name`.
+/// Creates an object whose controller is `owner`, given as `Kind/name`. An empty `owner` means no controller.
 fn object(name: &str, owner: &str) -> Value {
     let created = crate::source::clock::Clock::server().now();
     let mut object = json!({"metadata": {"name": name, "namespace": "ns", "uid": format!("uid-of-{name}"),
@@ -57,7 +60,7 @@ fn object(name: &str, owner: &str) -> Value {
     object
 }
 
-/// Answers with a list of items in JSON.
+/// Answers a request with a list of items in JSON.
 async fn list(call: Call, items: &[Value]) {
     let list = json!({"metadata": {"resourceVersion": "9"}, "items": items});
     call.answer(200, "application/json", list.to_string()).await;
@@ -79,7 +82,7 @@ async fn receive_names(feed: &mut Feed) -> Vec<String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deployments_pods_are_found_by_its_selector_and_decided_by_its_replica_sets() {
+async fn the_pods_of_a_deployment_match_its_selector_and_belong_to_its_replica_sets() {
     let (mut fake, mut feed) = open(vec![target(apps("Deployment"), &["web"])], false);
     let [deployments, sets, events] = fake.calls(["/deployments?", "/replicasets?", "/events?"]).await;
     assert!(deployments.uri.starts_with("/apis/apps/v1/namespaces/ns/deployments?"), "{}", deployments.uri);
@@ -98,7 +101,7 @@ async fn a_deployments_pods_are_found_by_its_selector_and_decided_by_its_replica
 
 #[tokio::test(start_paused = true)]
 async fn the_pods_of_a_cron_job_are_the_pods_of_its_jobs() {
-    let cron_job = known_type("batch/v1", "CronJob").unwrap();
+    let cron_job = known_type_of_kind("batch/v1", "CronJob").unwrap();
     let (mut fake, mut feed) = open(vec![target(cron_job, &["nightly"])], false);
     let [cron_jobs, jobs, pods, events] = fake.calls(["/cronjobs?", "/jobs?", "/pods?", "/events?"]).await;
     assert!(pods.uri.contains("labelSelector=job-name"), "{}", pods.uri);
@@ -119,10 +122,10 @@ async fn the_pods_of_a_custom_resource_are_found_by_the_uids_of_their_owners() {
     list(runs, &[object("run", "")]).await;
     list(jobs, &[object("run-job", "Run/run"), object("pi", "")]).await;
     list(events, &[]).await;
-    let of_set = [object("run-set-0", "StatefulSet/run-set"), object("run-set-1", "StatefulSet/run-set")];
-    let strangers = [object("db-0", "StatefulSet/db"), object("db-1", "StatefulSet/db"), object("bare", "")];
+    let by_set = [object("run-set-0", "StatefulSet/run-set"), object("run-set-1", "StatefulSet/run-set")];
+    let unrelated = [object("db-0", "StatefulSet/db"), object("db-1", "StatefulSet/db"), object("bare", "")];
     let by_jobs = [object("run-job-a", "Job/run-job"), object("pi-a", "Job/pi"), object("run-a", "Run/run")];
-    list(pods, &[&of_set[..], &strangers, &by_jobs].concat()).await;
+    list(pods, &[&by_set[..], &unrelated, &by_jobs].concat()).await;
     // Each owner is requested once, and only its metadata.
     for (name, answer) in [("run-set", object("run-set", "Run/run")), ("db", object("db", ""))] {
         let call = fake.next_call().await;
@@ -140,15 +143,15 @@ async fn the_pods_of_a_custom_resource_are_found_by_the_uids_of_their_owners() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_owner_that_is_gone_or_only_has_the_same_name_connects_nothing() {
+async fn pods_do_not_belong_through_an_owner_that_is_deleted_or_was_replaced() {
     let (mut fake, mut feed) = open(vec![target(custom(), &["run"])], false);
     let [runs, jobs, pods, events] = fake.calls(["/runs?", "/jobs?", "/pods?", "/events?"]).await;
     list(runs, &[object("run", "")]).await;
-    jobs.status(403, "Forbidden", "jobs is forbidden").await;
+    jobs.answer_error(403, "Forbidden", "jobs is forbidden").await;
     list(events, &[]).await;
     list(pods, &[object("a", "StatefulSet/gone"), object("b", "StatefulSet/again"), object("c", "Run/run")])
         .await;
-    fake.next_call().await.status(404, "NotFound", "not there").await;
+    fake.next_call().await.answer_error(404, "NotFound", "not there").await;
     let mut again = object("again", "Run/run");
     again["metadata"]["uid"] = "another".into();
     fake.next_call().await.answer(200, "application/json", again.to_string()).await;
@@ -200,7 +203,7 @@ async fn several_kinds_in_one_namespace_share_their_collections() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_object_created_while_following_is_reported_even_if_it_overtakes_its_owner() {
+async fn during_a_watch_an_object_that_arrives_before_its_owner_is_reported_after_the_owner() {
     let (mut fake, mut feed) = open(vec![target(apps("Deployment"), &["web"])], true);
     let [deployments, sets, events] = fake.calls(["/deployments?", "/replicasets?", "/events?"]).await;
     list(deployments, &[object("web", "")]).await;
@@ -210,14 +213,14 @@ async fn an_object_created_while_following_is_reported_even_if_it_overtakes_its_
     let [pods, _deployments, sets, _events] = watching;
     list(pods, &[]).await;
     assert_eq!(receive_names(&mut feed).await, ["web"]);
-    let pods = fake.next_call().await.open(200, "application/json");
-    let mut sets = { sets }.open(200, "application/json");
+    let pods = fake.next_call().await.answer_head(200, "application/json");
+    let mut sets = { sets }.answer_head(200, "application/json");
     let mut pods = pods;
     let added =
         |object: Value| bytes::Bytes::from(format!("{}\n", json!({"type": "ADDED", "object": object})));
     pods.send_data(added(object("web-2-a", "ReplicaSet/web-2"))).await.unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    assert!(feed.updates.try_recv().is_err(), "its owner may be unrelated");
+    assert!(feed.updates.try_recv().is_err(), "its owner is not yet known");
     sets.send_data(added(object("web-2", "Deployment/web"))).await.unwrap();
     let Some(Update::Observed(batch)) = feed.updates.recv().await else { panic!() };
     let names: Vec<&str> = batch.iter().map(|fact| fact.object.metadata().name.as_str()).collect();
@@ -237,7 +240,7 @@ fn names_of_the_same_type_and_scope_are_requested_together() {
 }
 
 #[test]
-fn labels_narrow_the_pods_if_they_exclude_no_wanted_pod() {
+fn a_label_selector_narrows_the_pods_unless_it_could_exclude_a_wanted_pod() {
     let root = |resource: Resource, names: &[&str]| {
         let Objects::Named(names) = target(resource.clone(), names).objects else {
             return Root { kind: Kind::from_resource(&resource), names: Vec::new() };
