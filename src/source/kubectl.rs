@@ -161,9 +161,9 @@ impl Kubectl {
         if code != 0 {
             return Err(SourceError::new(
                 ErrorKind::Wrapped(code),
-                "kubectl cannot read back what was applied, so it cannot be followed",
+                "kubectl cannot read the applied objects, so they cannot be followed",
             )
-            .hint("Follow it by name: `kubectl seq get job NAME -w`."));
+            .hint("Follow a Job by its name: `kubectl seq get job NAME -w`."));
         }
         read.map_err(unreadable_output)?;
         parse_objects(&printed).map_err(unreadable_output)
@@ -210,11 +210,14 @@ impl Kubectl {
     fn start_error(&self, error: io::Error) -> SourceError {
         let program = self.program.display();
         let reported = match error.kind() {
-            io::ErrorKind::NotFound => {
-                SourceError::new(ErrorKind::Kubectl, format!("there is no {program} on the search path"))
-                    .hint("Install kubectl, or put it on `PATH`: <https://kubernetes.io/docs/tasks/tools/>.")
+            io::ErrorKind::NotFound => SourceError::new(
+                ErrorKind::Kubectl,
+                format!("kubectl cannot be started: {program} was not found"),
+            )
+            .hint("Install kubectl, or add its folder to `PATH`: <https://kubernetes.io/docs/tasks/tools/>."),
+            _ => {
+                SourceError::new(ErrorKind::Kubectl, format!("kubectl cannot be started: {program}: {error}"))
             }
-            _ => SourceError::new(ErrorKind::Kubectl, format!("{program} cannot be run: {error}")),
         };
         reported.caused_by(error)
     }

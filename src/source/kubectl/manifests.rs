@@ -155,7 +155,7 @@ fn read_limited(input: impl Read, name: &str, limit: u64) -> Result<Vec<u8>, Sou
     })?;
     if bytes.len() as u64 > limit {
         return Err(SourceError::new(ErrorKind::Usage, format!("{name} is longer than {} MiB", limit >> 20))
-            .hint("Apply it with `kubectl apply -f -`, then follow it with `kubectl seq get job NAME -w`."));
+            .hint("Apply it with `kubectl apply`, then follow its Job with `kubectl seq get job NAME -w`."));
     }
     Ok(bytes)
 }

@@ -141,7 +141,7 @@ printf '"}'"#,
     async fn a_missing_kubectl_is_reported_with_a_hint() {
         let kubectl = Kubectl { program: PathBuf::from("/nonexistent/kubectl") };
         let error = kubectl.get_raw(&[]).await.unwrap_err();
-        assert_eq!(error.summary, "there is no /nonexistent/kubectl on the search path");
+        assert_eq!(error.summary, "kubectl cannot be started: /nonexistent/kubectl was not found");
         assert!(error.hints[0].contains("Install kubectl"));
     }
 }

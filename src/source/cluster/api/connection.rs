@@ -84,7 +84,9 @@ impl Connection {
         match duration {
             Some(duration) => Ok((!duration.is_zero()).then_some(duration)),
             None => Err(SourceError::new(ErrorKind::Usage, format!("invalid --request-timeout \"{text}\""))
-                .hint("Give a number of seconds or a duration such as `1s`, `2m`, `3h`; `0` is no limit.")),
+                .hint(
+                    "Use a number of seconds or a duration such as `1s`, `2m` or `3h`; `0` means no limit.",
+                )),
         }
     }
 }

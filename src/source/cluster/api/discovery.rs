@@ -49,7 +49,7 @@ fn parse_types_and_names(words: &[String]) -> Result<Vec<(String, Vec<String>)>,
     let Some((first, names)) = words.split_first() else {
         return usage_error(
             "you must specify the type of resource to get".to_owned(),
-            "For example `kubectl seq get job pi`, `kubectl seq get jobs` or `kubectl seq get pods -l app=web`.",
+            "Type for example `kubectl seq get job pi`, `kubectl seq get jobs` or `kubectl seq get pods -l app=web`.",
         );
     };
     if words.iter().any(|word| word.contains('/')) {
@@ -64,18 +64,14 @@ fn parse_types_and_names(words: &[String]) -> Result<Vec<(String, Vec<String>)>,
                 }
                 Some(_) => {
                     return usage_error(
-                        format!(
-                            "arguments in resource/name form may not have more than one slash, and need both: \"{word}\""
-                        ),
-                        "For example `kubectl seq get job/pi`.",
+                        format!("\"{word}\" is not of the form TYPE/NAME"),
+                        "Type for example `kubectl seq get job/pi`.",
                     );
                 }
                 None => {
                     return usage_error(
-                        format!(
-                            "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form: \"{word}\""
-                        ),
-                        "Use `kubectl seq get job/pi job/pi2` or `kubectl seq get job pi pi2`.",
+                        format!("TYPE/NAME cannot be combined with the separate argument \"{word}\""),
+                        "Type `kubectl seq get job/pi job/pi2` or `kubectl seq get job pi pi2`.",
                     );
                 }
             }
@@ -84,7 +80,10 @@ fn parse_types_and_names(words: &[String]) -> Result<Vec<(String, Vec<String>)>,
     }
     let kinds: Vec<&str> = first.split(',').filter(|kind| !kind.is_empty()).collect();
     if kinds.is_empty() {
-        return usage_error(format!("no type in \"{first}\""), "For example `kubectl seq get job,pod`.");
+        return usage_error(
+            format!("\"{first}\" contains no resource type"),
+            "Type for example `kubectl seq get job,pod`.",
+        );
     }
     Ok(kinds.into_iter().map(|kind| (kind.to_owned(), names.to_vec())).collect())
 }
@@ -159,7 +158,7 @@ async fn discover_type(cluster: &Cluster, word: &str) -> Result<Resource, Source
     let types = fetch_types(cluster).await.map_err(|failure| match failure {
         RequestError::Refused(status) if status.code == 403 => {
             SourceError::new(ErrorKind::Forbidden, status.message).hint(format!(
-                "\"{word}\" is no type of Kubernetes' own, and the server does not tell you its others."
+                "\"{word}\" is not a built-in type, and you are not allowed to list the other types of the server. Check with `kubectl api-resources`."
             ))
         }
         failure @ (RequestError::Refused(_)
@@ -170,7 +169,7 @@ async fn discover_type(cluster: &Cluster, word: &str) -> Result<Resource, Source
     })?;
     find_type(&types, word).ok_or_else(|| {
         SourceError::new(ErrorKind::NotFound, format!("the server doesn't have a resource type \"{word}\""))
-            .hint("`kubectl api-resources` lists the types there are; `kubectl seq get jobs` shows Jobs.")
+            .hint("List the server's types with `kubectl api-resources`, or show Jobs with `kubectl seq get jobs`.")
     })
 }
 

@@ -22,7 +22,7 @@ pub(crate) enum RequestError {
     #[error(transparent)]
     Unreachable(#[from] kube::Error),
     /// The connection was lost in the middle of the answer.
-    #[error("the connection broke off: {0}")]
+    #[error("the connection was lost: {0}")]
     Interrupted(#[source] Box<dyn Error + Send + Sync>),
     /// The answer cannot be decoded.
     #[error(transparent)]
@@ -117,7 +117,7 @@ pub(crate) fn explain_request_error(
             ErrorKind::Connection,
             format!("{} does not answer as a Kubernetes API server: {failure}", endpoint.description()),
         )
-        .hint("Look at the server's address with `kubectl config view --minify`; a proxy or a login page may answer in its place."),
+        .hint("Check the server's address with `kubectl config view --minify`. A proxy or a login page may have answered instead of the server."),
     };
     error.caused_by(failure)
 }
@@ -136,7 +136,7 @@ fn explain_refusal(status: &Status, context: &RequestContext, endpoint: &Endpoin
             ErrorKind::Configuration,
             format!("{} does not accept the credentials: unauthorized", endpoint.description()),
         )
-        .hint("They may have expired: log in again, then try `kubectl auth whoami`."),
+        .hint("The credentials may have expired. Log in again, then check with `kubectl auth whoami`."),
         403 => {
             let error = SourceError::new(ErrorKind::Forbidden, message());
             let (scope, rule) = match &context.namespace {
@@ -145,11 +145,11 @@ fn explain_refusal(status: &Status, context: &RequestContext, endpoint: &Endpoin
             };
             error
                 .hint(format!(
-                    "See what you may do with `kubectl auth can-i {} {} {scope}`.",
+                    "Check your permission with `kubectl auth can-i {} {} {scope}`.",
                     context.verb, context.resource
                 ))
                 .hint(format!(
-                    "Needed is {rule} with the verbs `list` and `watch` on `{}`.",
+                    "Ask an administrator for {rule} with the verbs `list` and `watch` on `{}`.",
                     context.resource
                 ))
         }
@@ -157,13 +157,15 @@ fn explain_refusal(status: &Status, context: &RequestContext, endpoint: &Endpoin
             ErrorKind::NotFound,
             format!("the server at {} has no {}: {}", endpoint.description(), context.resource, message()),
         )
-        .hint("Is it a Kubernetes API server? Look at its address with `kubectl config view --minify`."),
+        .hint(
+            "Check with `kubectl config view --minify` that this is the address of a Kubernetes API server.",
+        ),
         400 | 422 => SourceError::new(ErrorKind::Usage, message()),
         _ => SourceError::new(
             ErrorKind::Connection,
             format!("{} cannot answer: {}", endpoint.description(), message()),
         )
-        .hint("Look at the server's health with `kubectl get --raw /readyz`."),
+        .hint("Check the server's health with `kubectl get --raw /readyz`."),
     }
 }
 
@@ -189,31 +191,33 @@ fn explain_unreachable(error: &(dyn Error + 'static)) -> (String, &'static str) 
     if texts.contains("certificate") || texts.contains("tls") || texts.contains("ssl") {
         return (
             format!("TLS: {innermost}"),
-            "The kubeconfig's certificate authority or server name does not fit the server: see `kubectl config view --minify`, `--certificate-authority`, `--tls-server-name`.",
+            "The certificate authority or the server name in the kubeconfig may not match the server. Check them with `kubectl config view --minify`, or override them with `--certificate-authority` and `--tls-server-name`.",
         );
     }
     if texts.contains("dns error") || texts.contains("failed to lookup address") {
         return (
             "unknown host".to_owned(),
-            "Is the address right, and the network or VPN up? See `kubectl cluster-info`.",
+            "Check the server's address with `kubectl config view --minify`, and whether the network or VPN is up.",
         );
     }
     match io_kind {
         Some(io::ErrorKind::ConnectionRefused) => (
             "connection refused".to_owned(),
-            "Is the cluster running, and is this the context you mean? See `kubectl config get-contexts` and `kubectl cluster-info`.",
+            "Check that the cluster is running, and that this is the context you mean: `kubectl config get-contexts`.",
         ),
-        Some(io::ErrorKind::TimedOut) => {
-            ("connection timed out".to_owned(), "Is the network or VPN up? See `kubectl cluster-info`.")
-        }
-        Some(io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) => {
-            ("host unreachable".to_owned(), "Is the network or VPN up? See `kubectl cluster-info`.")
-        }
+        Some(io::ErrorKind::TimedOut) => (
+            "connection timed out".to_owned(),
+            "Check that the network or VPN is up, then try `kubectl cluster-info`.",
+        ),
+        Some(io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) => (
+            "host unreachable".to_owned(),
+            "Check that the network or VPN is up, then try `kubectl cluster-info`.",
+        ),
         Some(io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe) => (
             "connection closed by the server".to_owned(),
-            "Is it an API server that listens there? See `kubectl cluster-info`.",
+            "Check with `kubectl config view --minify` that this is the address of a Kubernetes API server.",
         ),
-        _ => (innermost, "See `kubectl cluster-info`."),
+        _ => (innermost, "Check whether kubectl can reach the server: `kubectl cluster-info`."),
     }
 }
 
@@ -225,9 +229,14 @@ pub(crate) fn explain_client_error(error: kube::Error) -> SourceError {
         kube::Error::InferKubeconfig(error) => describe_kubeconfig_error(error),
         kube::Error::ProxyProtocolUnsupported { proxy_url } => SourceError::new(
             ErrorKind::Configuration,
-            format!("the proxy's protocol {} is not supported", proxy_url.scheme_str().unwrap_or("(none)")),
+            format!(
+                "the protocol `{}` of the proxy is not supported",
+                proxy_url.scheme_str().unwrap_or("(none)")
+            ),
         )
-        .hint("Use an `http`, `https` or `socks5` address as `proxy-url` or `HTTPS_PROXY`."),
+        .hint(
+            "Set `proxy-url` in the kubeconfig, or `HTTPS_PROXY`, to an `http`, `https` or `socks5` address.",
+        ),
         _ => SourceError::new(
             ErrorKind::Configuration,
             format!(
@@ -235,7 +244,7 @@ pub(crate) fn explain_client_error(error: kube::Error) -> SourceError {
                 explain_unreachable(&error).0
             ),
         )
-        .hint("See `kubectl config view --minify`."),
+        .hint("Check the kubeconfig with `kubectl config view --minify`."),
     };
     explained.caused_by(error)
 }
@@ -249,7 +258,7 @@ fn explain_auth_error(error: &AuthError) -> SourceError {
             format!("the kubeconfig's credential plugin cannot be started: {}", io_reason(error)),
         )
         .hint(
-            "Install the program that `users[].user.exec.command` names; see `kubectl config view --minify`.",
+            "Install the program that `users[].user.exec.command` names. `kubectl config view --minify` shows its name.",
         ),
         AuthError::AuthExecRun { out, .. } => SourceError::new(
             ErrorKind::Configuration,
@@ -262,7 +271,7 @@ fn explain_auth_error(error: &AuthError) -> SourceError {
         | AuthError::ExecPluginFailed
         | AuthError::MalformedTokenExpirationDate(_) => SourceError::new(
             ErrorKind::Configuration,
-            "the kubeconfig's credential plugin gave no usable credentials",
+            "the kubeconfig's credential plugin returned no usable credentials",
         ),
         AuthError::ReadTokenFile(error, path) => SourceError::new(
             ErrorKind::Configuration,
@@ -276,7 +285,7 @@ fn explain_auth_error(error: &AuthError) -> SourceError {
         }
         _ => SourceError::new(ErrorKind::Configuration, "the kubeconfig's credentials cannot be used"),
     };
-    error.hint("Log in again, then try `kubectl auth whoami`.")
+    error.hint("Log in again, then check with `kubectl auth whoami`.")
 }
 
 /// Explains why the kubeconfig cannot be used.
@@ -290,11 +299,11 @@ fn describe_kubeconfig_error(error: &KubeconfigError) -> SourceError {
     let configuration_error = |text: String| SourceError::new(ErrorKind::Configuration, text);
     match error {
         KubeconfigError::CurrentContextNotSet => configuration_error("the kubeconfig has no current context".to_owned())
-            .hint("Choose one with `kubectl config use-context NAME` or `--context NAME`; `kubectl config get-contexts` lists them."),
+            .hint("List the contexts with `kubectl config get-contexts`, then choose one with `kubectl config use-context NAME` or `--context NAME`."),
         KubeconfigError::LoadContext(name) => configuration_error(format!("context \"{name}\" does not exist"))
-            .hint("`kubectl config get-contexts` lists the contexts there are."),
+            .hint("List the contexts of the kubeconfig with `kubectl config get-contexts`."),
         KubeconfigError::LoadClusterOfContext(name) => configuration_error(format!("cluster \"{name}\" does not exist"))
-            .hint("`kubectl config get-clusters` lists the clusters there are."),
+            .hint("List the clusters of the kubeconfig with `kubectl config get-clusters`."),
         KubeconfigError::FindPath => missing_kubeconfig(),
         KubeconfigError::ReadConfig(error, path) => {
             configuration_error(format!("the kubeconfig {} cannot be read: {}", path.display(), io_reason(error)))
@@ -302,19 +311,19 @@ fn describe_kubeconfig_error(error: &KubeconfigError) -> SourceError {
         }
         // The parser's message quotes the file, which contains tokens.
         KubeconfigError::Parse(_) => configuration_error("the kubeconfig is not valid YAML".to_owned())
-            .hint("`kubectl config view` says where."),
+            .hint("Find the faulty line with `kubectl config view`."),
         KubeconfigError::MissingClusterUrl => {
-            configuration_error("the kubeconfig's cluster has no server".to_owned()).hint("See `kubectl config view --minify`.")
+            configuration_error("the kubeconfig's cluster has no server".to_owned()).hint("Check the kubeconfig with `kubectl config view --minify`.")
         }
-        other => configuration_error(other.to_string()).hint("See `kubectl config view --minify`."),
+        other => configuration_error(other.to_string()).hint("Check the kubeconfig with `kubectl config view --minify`."),
     }
 }
 
 /// Returns the error for the case that there is neither a kubeconfig nor a Pod's service account.
 pub(crate) fn missing_kubeconfig() -> SourceError {
     SourceError::new(ErrorKind::Configuration, "there is no kubeconfig")
-        .hint("Set `--kubeconfig` or the environment variable `KUBECONFIG`, or make `~/.kube/config`.")
-        .hint("Without a cluster, try `kubectl seq simulate`.")
+        .hint("Set `--kubeconfig` or the environment variable `KUBECONFIG`, or create `~/.kube/config`.")
+        .hint("To try this program without a cluster, type `kubectl seq simulate`.")
 }
 
 /// Returns the reason of an operating system error in a few words.

@@ -99,7 +99,7 @@ impl JsonList {
                 }
                 b'{' | b'[' => {
                     if self.ended {
-                        return Err(DecodeError::Malformed("something follows the list"));
+                        return Err(DecodeError::Malformed("more data follows the list"));
                     }
                     self.depth += 1;
                     match (self.depth, byte) {
@@ -117,7 +117,7 @@ impl JsonList {
                 }
                 b'}' | b']' => {
                     let Some(depth) = self.depth.checked_sub(1) else {
-                        return Err(DecodeError::Malformed("a bracket too many"));
+                        return Err(DecodeError::Malformed("it has an unmatched bracket"));
                     };
                     self.depth = depth;
                     match (depth, self.collecting) {
@@ -153,9 +153,9 @@ impl JsonList {
 
     pub(crate) fn finish(self) -> Result<ListMeta, DecodeError> {
         if !self.ended {
-            return Err(DecodeError::Malformed("the list ends in the middle"));
+            return Err(DecodeError::Malformed("the list is incomplete"));
         }
-        self.meta.ok_or(DecodeError::Malformed("a list without metadata"))
+        self.meta.ok_or(DecodeError::Malformed("the list has no metadata"))
     }
 }
 

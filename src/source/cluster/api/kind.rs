@@ -77,7 +77,7 @@ impl Kind {
     pub(crate) fn decode_protobuf(&self, bytes: &[u8]) -> Result<Object, DecodeError> {
         match self {
             Self::BuiltIn(kind) => Ok(without_unused_metadata(kind.decode_protobuf(bytes)?)),
-            Self::Custom(_) => Err(DecodeError::Malformed("protobuf of a kind that has none")),
+            Self::Custom(_) => Err(DecodeError::Malformed("the kind has no protobuf encoding")),
         }
     }
 

@@ -55,9 +55,9 @@ impl Connection {
         {
             return Err(SourceError::new(
                 ErrorKind::Configuration,
-                format!("auth info \"{user}\" does not exist"),
+                format!("user \"{user}\" does not exist"),
             )
-            .hint("`kubectl config get-users` lists the users there are."));
+            .hint("List the users of the kubeconfig with `kubectl config get-users`."));
         }
         self.override_cluster(config, &cluster);
         self.override_user(config, &user)?;
@@ -145,7 +145,7 @@ impl Connection {
                         ErrorKind::Usage,
                         format!("invalid --as-user-extra \"{pair}\""),
                     )
-                    .hint("Give it as `KEY=VALUE`."));
+                    .hint("Use the form `--as-user-extra KEY=VALUE`."));
                 };
                 extra.entry(key.to_owned()).or_default().push(value.to_owned());
             }
@@ -156,9 +156,9 @@ impl Connection {
         {
             return Err(SourceError::new(
                 ErrorKind::Usage,
-                "requesting uid, groups or user-extra without impersonating a user",
+                "`--as-uid`, `--as-group` and `--as-user-extra` require `--as`",
             )
-            .hint("Give `--as USER` too."));
+            .hint("Add `--as USER`."));
         }
         Ok(())
     }
@@ -207,7 +207,7 @@ pub(crate) fn in_cluster_config(connection: &Connection) -> Result<Config, Sourc
     let mut config = Config::incluster().map_err(|error| {
         let summary = format!("this Pod's service account cannot be used: {error}");
         SourceError::new(ErrorKind::Configuration, summary)
-            .hint("Set `KUBECONFIG`, or give the Pod a service account with a mounted token.")
+            .hint("Set the environment variable `KUBECONFIG`, or mount the token of a service account into the Pod.")
             .caused_by(error)
     })?;
     let mut kubeconfig = Kubeconfig::default();

@@ -39,7 +39,7 @@ pub(crate) fn check_credential_plugin(flag: Option<&PathBuf>, plugin: &str) -> R
     // The message does not quote the file, because arguments in it may be secret.
     let kuberc: Vec<Kuberc> = serde_saphyr::from_multiple(&text).map_err(|error| {
         SourceError::new(ErrorKind::Configuration, format!("the kuberc {} is not valid YAML", path.display()))
-            .hint("Mend it, or set the environment variable `KUBERC=off`.")
+            .hint("Correct the file, or set the environment variable `KUBERC=off` to ignore it.")
             .caused_by(error)
     })?;
     let search_path = env::var_os("PATH").unwrap_or_default();
@@ -48,9 +48,9 @@ pub(crate) fn check_credential_plugin(flag: Option<&PathBuf>, plugin: &str) -> R
     }
     Err(SourceError::new(
         ErrorKind::Configuration,
-        format!("the kuberc {} forbids to run the kubeconfig's credential plugin", path.display()),
+        format!("the kuberc {} does not allow the kubeconfig's credential plugin to run", path.display()),
     )
-    .hint("Add it to `credentialPluginAllowlist` there if you trust this kubeconfig."))
+    .hint("If you trust this kubeconfig, allow its plugin in the kuberc: set `credentialPluginPolicy: Allowlist` and add the plugin to `credentialPluginAllowlist`."))
 }
 
 /// Returns the path of the kuberc, or `None` if an environment variable disables it.

@@ -12,10 +12,10 @@ pub(crate) enum DecodeError {
     #[error("it answered with {0}")]
     ContentType(String),
     /// The body is not Kubernetes' protobuf.
-    #[error("its protobuf cannot be read: {0}")]
+    #[error("its protobuf cannot be decoded: {0}")]
     Protobuf(#[from] prost::DecodeError),
     /// The body is not JSON, or its JSON does not describe the requested objects.
-    #[error("its JSON cannot be read: {0}")]
+    #[error("its JSON cannot be decoded: {0}")]
     Json(#[from] serde_json::Error),
     /// The structure around the objects is malformed.
     #[error("its answer is malformed: {0}")]
@@ -98,7 +98,7 @@ impl WatchEvent {
             "DELETED" => Self::Deleted(object()?),
             "BOOKMARK" => Self::Bookmark(version()?),
             "ERROR" => Self::Error(status()?),
-            _ => return Err(DecodeError::Malformed("unknown type of watch event")),
+            _ => return Err(DecodeError::Malformed("a watch event has an unknown type")),
         })
     }
 }

@@ -23,7 +23,7 @@ impl Cluster {
         let request = request.body(Vec::new()).map_err(|error| error.to_string())?;
         let answer = timeout(POD_YAML_TIMEOUT, self.client.request_text(request)).await;
         let text = match answer {
-            Err(_) => return Err("the API server does not answer".into()),
+            Err(_) => return Err("the API server did not answer within 10 s".into()),
             Ok(Err(kube::Error::Api(status))) => return Err(status.message.clone()),
             Ok(Err(error)) => return Err(error.to_string()),
             Ok(Ok(text)) => text,

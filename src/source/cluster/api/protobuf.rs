@@ -52,7 +52,7 @@ struct ProtobufMetadata {
 /// Removes the envelope around an object: the magic bytes and `runtime.Unknown`.
 pub(crate) fn open_envelope(mut bytes: Bytes) -> Result<Bytes, DecodeError> {
     if !bytes.starts_with(MAGIC) {
-        return Err(DecodeError::Malformed("no protobuf envelope"));
+        return Err(DecodeError::Malformed("it has no protobuf envelope"));
     }
     bytes.advance(MAGIC.len());
     Ok(RuntimeUnknown::decode(bytes)?.raw)
@@ -90,7 +90,9 @@ fn decode_header(bytes: &[u8]) -> Result<Option<FieldHeader>, DecodeError> {
         WireType::LengthDelimited | WireType::Varint => return Ok(None),
         WireType::SixtyFourBit => 8,
         WireType::ThirtyTwoBit => 4,
-        WireType::StartGroup | WireType::EndGroup => return Err(DecodeError::Malformed("group in a list")),
+        WireType::StartGroup | WireType::EndGroup => {
+            return Err(DecodeError::Malformed("the list contains a protobuf group"));
+        }
     };
     let value_length =
         usize::try_from(value_length).map_err(|_| DecodeError::Malformed("a field is too long"))?;
@@ -154,9 +156,9 @@ impl ProtobufList {
 
     pub(crate) fn finish(self) -> Result<ListMeta, DecodeError> {
         if self.position != Position::Envelope || !self.rest.is_empty() {
-            return Err(DecodeError::Malformed("the list ends in the middle"));
+            return Err(DecodeError::Malformed("the list is incomplete"));
         }
-        self.meta.ok_or(DecodeError::Malformed("a list without metadata"))
+        self.meta.ok_or(DecodeError::Malformed("the list has no metadata"))
     }
 
     /// Decodes the complete fields at the start of `bytes`. Returns the number of decoded bytes.
@@ -170,7 +172,7 @@ impl ProtobufList {
                         return Ok(consumed);
                     }
                     if !rest.starts_with(MAGIC) {
-                        return Err(DecodeError::Malformed("no protobuf envelope"));
+                        return Err(DecodeError::Malformed("it has no protobuf envelope"));
                     }
                     consumed += MAGIC.len();
                     self.position = Position::Envelope;

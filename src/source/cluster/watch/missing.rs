@@ -10,17 +10,18 @@ impl CollectionWatcher {
     pub(crate) fn missing_collection_notice(&self, error: &SourceError) -> String {
         let plural = self.query.kind.plural();
         let instead = if self.query.kind == Kind::EVENT {
-            "times come from Pod status alone"
+            "all times come from the Pods' status"
         } else {
-            "Pods are shown without them"
+            "their Pods are shown directly"
         };
         if error.kind == ErrorKind::Forbidden {
-            let place = match &self.query.namespace {
-                Some(namespace) => format!("in namespace {namespace}"),
-                None => "in all namespaces".to_owned(),
+            let (place, scope) = match &self.query.namespace {
+                Some(namespace) => (format!("in namespace {namespace}"), format!("-n {namespace}")),
+                None => ("in all namespaces".to_owned(), "-A".to_owned()),
             };
+            let resource = self.query.request_context().resource;
             format!(
-                "{plural} are not shown: the right to list and watch {plural} {place} is missing; {instead}"
+                "{plural} are not shown: you are not allowed to list and watch {plural} {place}; {instead} (check with `kubectl auth can-i list {resource} {scope}`)"
             )
         } else {
             format!("{plural} are not shown: {error}; {instead}")
@@ -41,10 +42,12 @@ impl CollectionWatcher {
         for name in others {
             summary.push_str(&format_args!(", {resource} \"{name}\" not found").to_string());
         }
-        let namespace = self.query.namespace.as_deref().unwrap_or_default();
-        let plural = self.query.kind.plural();
-        Some(SourceError::new(ErrorKind::NotFound, summary).hint(format!(
-            "Namespace {namespace} was searched: `kubectl get {plural} -n {namespace}` lists what is there; `-n` names another one."
-        )))
+        let hint = match &self.query.namespace {
+            Some(namespace) => format!(
+                "List the {resource} in namespace {namespace} with `kubectl get {resource} -n {namespace}`, or give another namespace with `-n`."
+            ),
+            None => format!("List the {resource} with `kubectl get {resource}`."),
+        };
+        Some(SourceError::new(ErrorKind::NotFound, summary).hint(hint))
     }
 }

@@ -76,7 +76,7 @@ impl<'a> Plan<'a> {
                     ErrorKind::Usage,
                     "a resource cannot be retrieved by name across all namespaces",
                 )
-                .hint("Give `-n NAMESPACE` instead of `-A`."));
+                .hint("Use `-n NAMESPACE` instead of `-A`."));
             }
             match namespaces.iter_mut().find(|(other, _)| *other == namespace) {
                 Some((_, targets)) => targets.push(target),

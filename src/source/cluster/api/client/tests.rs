@@ -38,7 +38,7 @@ async fn an_error_names_the_flag_or_the_missing_entry_of_the_kubeconfig() {
         ),
         (
             Connection { user: Some("none".to_owned()), ..Connection::default() },
-            "auth info \"none\" does not exist",
+            "user \"none\" does not exist",
         ),
         (
             Connection { request_timeout: Some("soon".to_owned()), ..Connection::default() },
@@ -46,13 +46,13 @@ async fn an_error_names_the_flag_or_the_missing_entry_of_the_kubeconfig() {
         ),
         (
             Connection { impersonate_uid: Some("1".to_owned()), ..Connection::default() },
-            "requesting uid, groups or user-extra without impersonating a user",
+            "`--as-uid`, `--as-group` and `--as-user-extra` require `--as`",
         ),
     ];
     for (connection, summary) in cases {
         let error = connect_with(connection).await.unwrap_err();
         assert_eq!(error.summary, summary);
-        let is_flag = summary.contains("request");
+        let is_flag = summary.contains("--");
         assert_eq!(error.kind, if is_flag { ErrorKind::Usage } else { ErrorKind::Configuration });
         assert!(!error.hints.is_empty());
     }

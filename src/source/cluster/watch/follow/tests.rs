@@ -128,7 +128,7 @@ async fn without_permission_for_events_the_feed_goes_on_with_a_notice() {
     pods.answer_list("9", &[]).await;
     let (_, notice) = receive_until_other(&mut feed).await;
     let Some(Update::Notice(notice)) = notice else { panic!("{notice:?}") };
-    assert!(notice.contains("the right to list and watch events in namespace ns is missing"), "{notice}");
+    assert!(notice.contains("you are not allowed to list and watch events in namespace ns"), "{notice}");
     assert!(!notice.contains('\n'));
     let (_, synced) = receive_until_other(&mut feed).await;
     assert!(matches!(synced, Some(Update::Synced)));
