@@ -1,6 +1,6 @@
 //! Runs one workload of the hot paths once. `benches/instructions` counts its instructions with callgrind, and
-//! `benches/compare` measures its memory. The argument names the workload and its number of Pods. Without an argument, it
-//! lists the workloads.
+//! `benches/compare` measures its memory. The argument names the workload and its number of Pods, for example `apply-1000`.
+//! Without an argument, the program lists each workload with its preparation.
 
 mod load;
 
@@ -16,19 +16,19 @@ fn main() {
     let (name, pods) = name.rsplit_once('-').unwrap_or_default();
     let pods = pods.parse().unwrap_or(1_000);
     match name {
-        // The preparation is counted separately and subtracted.
-        "observations" => drop(black_box(load::finished(pods))),
-        "apply" => drop(work::apply(&load::finished(pods), usize::MAX)),
-        "watched" => drop(black_box(load::watched(pods))),
-        "apply-watched" => drop(work::apply(&load::watched(pods), 20)),
+        // `benches/instructions` subtracts the count of the preparation from the count of the workload.
+        "observations" => drop(black_box(load::listed_observations(pods))),
+        "apply" => drop(work::apply(&load::listed_observations(pods), usize::MAX)),
+        "watched" => drop(black_box(load::watched_observations(pods))),
+        "apply-watched" => drop(work::apply(&load::watched_observations(pods), 20)),
         "timeline" => drop(black_box(load::timeline(pods, pods / 10))),
-        "frames" => work::frames(&load::timeline(pods, pods / 10), load::now(pods), 20),
-        "protobuf" => drop(black_box(protobuf(pods))),
-        "decode" => work::decode(&protobuf(pods)),
+        "frames" => work::render_frames(&load::timeline(pods, pods / 10), load::now(pods), 20),
+        "protobuf" => drop(black_box(encode_pods(pods))),
+        "decode" => work::decode_pods(&encode_pods(pods)),
         "finished" => drop(black_box(load::timeline(pods, 0))),
-        "document" => work::document(&load::timeline(pods, 0), load::now(pods)),
-        "recorded" => drop(black_box(work::recording(&load::finished(pods)))),
-        "read" => work::read(&work::recording(&load::finished(pods))),
+        "document" => work::write_document(&load::timeline(pods, 0), load::now(pods)),
+        "recorded" => drop(black_box(work::record(&load::listed_observations(pods)))),
+        "read" => work::read_recording(&work::record(&load::listed_observations(pods))),
         _ => {
             let mut out = std::io::stdout().lock();
             for pair in [
@@ -46,6 +46,6 @@ fn main() {
     }
 }
 
-fn protobuf(pods: u32) -> Vec<Vec<u8>> {
-    (0..pods).map(|nth| load::pod(nth, load::Stage::Done).encode_to_vec()).collect()
+fn encode_pods(pods: u32) -> Vec<Vec<u8>> {
+    (0..pods).map(|nth| load::generate_pod(nth, load::PodState::Ended).encode_to_vec()).collect()
 }

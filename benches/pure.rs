@@ -1,4 +1,4 @@
-//! Measures the time of the pure parts: `cargo bench --bench pure [FILTER]`. Compare only rows of the same run.
+//! Measures the time of the pure parts: `cargo bench --bench pure [FILTER]`. Only rows of the same run can be compared.
 
 mod load;
 
@@ -16,61 +16,61 @@ fn main() {
 
 #[divan::bench(args = [1_000, 10_000], sample_count = 5, sample_size = 1)]
 fn apply_listed(bencher: Bencher<'_, '_>, pods: u32) {
-    let observations = load::finished(pods);
+    let observations = load::listed_observations(pods);
     bencher.counter(ItemsCount::new(observations.len())).bench(|| work::apply(&observations, usize::MAX));
 }
 
 #[divan::bench(args = [1_000, 10_000], sample_count = 5, sample_size = 1)]
 fn apply_watched_in_twenties(bencher: Bencher<'_, '_>, pods: u32) {
-    let observations = load::watched(pods);
+    let observations = load::watched_observations(pods);
     bencher.counter(ItemsCount::new(observations.len())).bench(|| work::apply(&observations, 20));
 }
 
 /// Frames between which only the time changes.
 #[divan::bench(args = [1_000, 10_000, 100_000], sample_count = 50, sample_size = 1)]
 fn frame(bencher: Bencher<'_, '_>, pods: u32) {
-    one_after_the_other(bencher, pods, work::frame);
+    bench_consecutive_frames(bencher, pods, work::render_frame);
 }
 
-/// Frames with another order, grouped by node and filtered.
+/// Frames that are sorted by work, grouped by node and filtered.
 #[divan::bench(args = [1_000, 10_000, 100_000], sample_count = 50, sample_size = 1)]
-fn sought_frame(bencher: Bencher<'_, '_>, pods: u32) {
-    one_after_the_other(bencher, pods, work::sought_frame);
+fn filtered_frame(bencher: Bencher<'_, '_>, pods: u32) {
+    bench_consecutive_frames(bencher, pods, work::render_filtered_frame);
 }
 
-/// Draws frames a tenth of a second apart.
-fn one_after_the_other(
+/// Measures frames at times a tenth of a second apart, with one cache.
+fn bench_consecutive_frames(
     bencher: Bencher<'_, '_>,
     pods: u32,
-    draw: impl Fn(&Timeline, &FrameCache, Timestamp) -> usize,
+    render: impl Fn(&Timeline, &FrameCache, Timestamp) -> usize,
 ) {
     let timeline = load::timeline(pods, 300);
-    let memo = FrameCache::default();
+    let cache = FrameCache::default();
     let mut nth = 0;
     bencher.bench_local(|| {
         nth += 1;
-        draw(&timeline, &memo, load::now(pods) + SignedDuration::from_millis(100 * nth))
+        render(&timeline, &cache, load::now(pods) + SignedDuration::from_millis(100 * nth))
     });
 }
 
 /// The first frame, for which nothing is cached.
 #[divan::bench(args = [1_000, 10_000, 100_000], sample_count = 5, sample_size = 1)]
-fn exact_frame(bencher: Bencher<'_, '_>, pods: u32) {
+fn first_frame(bencher: Bencher<'_, '_>, pods: u32) {
     let timeline = load::timeline(pods, 300);
-    bencher.bench_local(|| work::frame(&timeline, &FrameCache::default(), load::now(pods)));
+    bencher.bench_local(|| work::render_frame(&timeline, &FrameCache::default(), load::now(pods)));
 }
 
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn decode_protobuf(bencher: Bencher<'_, '_>) {
     let pods: Vec<Vec<u8>> =
-        (0..10_000).map(|nth| load::pod(nth, load::Stage::Done).encode_to_vec()).collect();
-    bencher.counter(ItemsCount::new(pods.len())).bench(|| work::decode(&pods));
+        (0..10_000).map(|nth| load::generate_pod(nth, load::PodState::Ended).encode_to_vec()).collect();
+    bencher.counter(ItemsCount::new(pods.len())).bench(|| work::decode_pods(&pods));
 }
 
-/// Decodes complete Kubernetes types from JSON, as a client without types of its own has to.
+/// Decodes JSON into the complete Kubernetes types. A client that declares no types of its own has to do this.
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn decode_json_into_the_whole_type(bencher: Bencher<'_, '_>) {
-    let pods: Vec<Vec<u8>> = (0..2_000).map(|nth| whole::json(nth, load::Stage::Done)).collect();
+    let pods: Vec<Vec<u8>> = (0..2_000).map(|nth| whole::json(nth, load::PodState::Ended)).collect();
     bencher.counter(ItemsCount::new(pods.len())).bench(|| {
         for bytes in &pods {
             divan::black_box(serde_json::from_slice::<k8s_openapi::api::core::v1::Pod>(bytes).is_ok());
@@ -78,11 +78,11 @@ fn decode_json_into_the_whole_type(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// Writes the lines of a recording.
+/// Reads the lines of a recording.
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn read_recording(bencher: Bencher<'_, '_>) {
-    let recording = work::recording(&load::finished(10_000));
-    bencher.counter(ItemsCount::new(10_001_usize)).bench(|| work::read(&recording));
+    let recording = work::record(&load::listed_observations(10_000));
+    bencher.counter(ItemsCount::new(10_001_usize)).bench(|| work::read_recording(&recording));
 }
 
 #[divan::bench(args = [1_000], sample_count = 5, sample_size = 1)]
@@ -90,5 +90,5 @@ fn write_document(bencher: Bencher<'_, '_>, pods: u32) {
     let timeline = load::timeline(pods, 0);
     bencher
         .counter(ItemsCount::new(pods as usize))
-        .bench_local(|| work::document(&timeline, load::now(pods)));
+        .bench_local(|| work::write_document(&timeline, load::now(pods)));
 }

@@ -1,6 +1,6 @@
-//! Writes a recording of very many Pods without a cluster: `cargo bench --bench recording -- FILE [PODS] [watched]`.
+//! Writes a recording of many generated Pods, without a cluster: `cargo bench --bench recording -- FILE [PODS] [watched]`.
 //!
-//! Without `watched`, the recording has a list of finished Pods, as from `get job --record`. With `watched`, it has every
+//! Without `watched`, the recording has a list of ended Pods, as from `get job --record`. With `watched`, it has every
 //! state of every Pod, as from `get job --watch --record`.
 
 #[expect(dead_code, reason = "this bench needs only the observations")]
@@ -28,14 +28,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if watched {
         recorder.record(&mut Update::Synced)?;
     }
-    let mut observations = if watched { load::watched(pods) } else { load::finished(pods) };
+    let mut observations =
+        if watched { load::watched_observations(pods) } else { load::listed_observations(pods) };
     // A list contains the current state of the Job.
     if watched {
-        observations.push(load::ended(pods));
+        observations.push(load::ended_job(pods));
     } else {
-        observations[0] = Observation { seen: Seen::Listed, ..load::ended(pods) };
+        observations[0] = Observation { seen: Seen::Listed, ..load::ended_job(pods) };
     }
-    let last = observations.iter().map(|observation| observation.received).max().unwrap_or_else(load::begin);
+    let last =
+        observations.iter().map(|observation| observation.received).max().unwrap_or_else(load::job_start);
     for batch in observations.chunks(BATCH) {
         recorder.record(&mut Update::Observed(batch.to_vec()))?;
     }

@@ -1,4 +1,4 @@
-"""A terminal of 120 columns and 40 rows for a live picture. It keeps the written bytes and the shown text."""
+"""A terminal of 120 columns and 40 rows for a live picture. It counts the written bytes and keeps the shown text."""
 
 import fcntl
 import os
@@ -12,8 +12,8 @@ import termios
 import time
 
 COLUMNS, ROWS = 120, 40
-# The control sequences of pictures, line ends, and text.
-PIECES = re.compile(r"\x1b\[([?0-9;]*)([A-Za-z])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[78=>c]|([\r\n])|([^\x1b\r\n]+)")
+# The control sequences that pictures contain, line ends, and text.
+TOKENS = re.compile(r"\x1b\[([?0-9;]*)([A-Za-z])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[78=>c]|([\r\n])|([^\x1b\r\n]+)")
 
 
 class Screen:
@@ -22,10 +22,10 @@ class Screen:
     def __init__(self, command):
         self.bytes = 0
         self.rows, self.row, self.column = {}, 0, 0
-        self.rest = b""
+        self.incomplete = b""
         self.pid, self.master = pty.fork()
         if self.pid == 0:
-            # The terminal exists only from here on, so the size is set here.
+            # Only the child has the pseudo-terminal as its terminal, so the size is set here.
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
             environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
             for name in ("CI", "NO_COLOR", "KUBECTL_SEQ_PROGRESS"):
@@ -33,7 +33,7 @@ class Screen:
             os.execve(command[0], command, environment)
 
     def read(self, seconds, until=lambda text: False):
-        """Reads for `seconds`, or until `until` holds for the text. Returns the time of that."""
+        """Reads until `until` returns true for the shown text, and returns the time. Returns None after `seconds`."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             if not select.select([self.master], [], [], left)[0]:
@@ -43,7 +43,7 @@ class Screen:
             except OSError:
                 piece = b""
             if not piece:
-                raise SystemExit(f"it ended:\n{self.text()}")
+                raise SystemExit(f"the program ended:\n{self.text()}")
             self.bytes += len(piece)
             self.show(piece)
             if until(self.text()):
@@ -51,15 +51,16 @@ class Screen:
         return None
 
     def show(self, piece):
-        data = self.rest + piece
+        """Applies written bytes to the shown text."""
+        data = self.incomplete + piece
         try:
-            text, self.rest = data.decode(), b""
+            text, self.incomplete = data.decode(), b""
         except UnicodeDecodeError as error:
-            text, self.rest = data[: error.start].decode(), data[error.start :]
+            text, self.incomplete = data[: error.start].decode(), data[error.start :]
         # An incomplete sequence waits for its end.
-        if (start := text.rfind("\x1b")) >= 0 and not PIECES.match(text, start):
-            text, self.rest = text[:start], text[start:].encode() + self.rest
-        for match in PIECES.finditer(text):
+        if (start := text.rfind("\x1b")) >= 0 and not TOKENS.match(text, start):
+            text, self.incomplete = text[:start], text[start:].encode() + self.incomplete
+        for match in TOKENS.finditer(text):
             parameters, final, end, written = match.groups()
             if written is not None:
                 line = self.rows.get(self.row, "").ljust(self.column)
@@ -90,8 +91,8 @@ class Screen:
     def text(self):
         return "\n".join(self.rows[row] for row in sorted(self.rows))
 
-    def processor(self):
-        """The used processor time in seconds."""
+    def processor_seconds(self):
+        """Returns the processor time that the program has used, in seconds."""
         with open(f"/proc/{self.pid}/stat", encoding="utf-8") as stat:
             fields = stat.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -12,58 +12,59 @@ use kubectl_seq::testing::observation::{
 };
 use kubectl_seq::testing::timeline::Timeline;
 
-const UID: &str = "5c1e0f2a-1111-4222-8333-444455556666";
+const JOB_UID: &str = "5c1e0f2a-1111-4222-8333-444455556666";
 
 /// The start of the Job.
-pub(crate) fn begin() -> Timestamp {
+pub(crate) fn job_start() -> Timestamp {
     Timestamp::from_second(1_800_000_000).unwrap_or_default()
 }
 
-fn after(millis: i64) -> Timestamp {
-    begin() + SignedDuration::from_millis(millis)
+fn time_after(millis: i64) -> Timestamp {
+    job_start() + SignedDuration::from_millis(millis)
 }
 
+/// A time of a status, in milliseconds since the start of the Job.
 #[expect(clippy::unnecessary_wraps, reason = "times of a status are optional")]
-fn time(millis: i64) -> Option<Time> {
+fn status_time(millis: i64) -> Option<Time> {
     // The API server truncates times to the second.
-    Some(Time { seconds: after(millis).as_second(), nanos: 0 })
+    Some(Time { seconds: time_after(millis).as_second(), nanos: 0 })
 }
 
 /// The state of a generated Pod.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stage {
+pub(crate) enum PodState {
     Queued,
     Scheduled,
     Running,
-    Done,
+    Ended,
 }
 
 /// The running Job.
-pub(crate) fn job(pods: u32) -> Observation {
+pub(crate) fn running_job(pods: u32) -> Observation {
     let pods = i32::try_from(pods).unwrap_or(i32::MAX);
     let job = Job {
         metadata: ObjectMeta {
             name: "load".into(),
             namespace: "bench".into(),
-            uid: UID.into(),
+            uid: JOB_UID.into(),
             resource_version: "1".into(),
-            creation_timestamp: time(0),
+            creation_timestamp: status_time(0),
             ..ObjectMeta::default()
         },
         spec: JobSpec { parallelism: Some(pods.min(500)), completions: Some(pods), ..JobSpec::default() },
-        status: JobStatus { start_time: time(0), active: pods.min(500), ..JobStatus::default() },
+        status: JobStatus { start_time: status_time(0), active: pods.min(500), ..JobStatus::default() },
     };
-    Observation { received: after(0), seen: Seen::Listed, object: Object::Job(Box::new(job)) }
+    Observation { received: time_after(0), seen: Seen::Listed, object: Object::Job(Box::new(job)) }
 }
 
 /// The Job after all Pods have ended.
 #[allow(dead_code, clippy::allow_attributes, reason = "only the recording needs it")]
-pub(crate) fn ended(pods: u32) -> Observation {
-    let mut ended = job(pods);
-    ended.received = now(pods) + SignedDuration::from_secs(10);
-    ended.seen = Seen::Changed;
-    if let Object::Job(job) = &mut ended.object {
-        let at = Some(Time::from(ended.received));
+pub(crate) fn ended_job(pods: u32) -> Observation {
+    let mut observation = running_job(pods);
+    observation.received = now(pods) + SignedDuration::from_secs(10);
+    observation.seen = Seen::Changed;
+    if let Object::Job(job) = &mut observation.object {
+        let at = Some(Time::from(observation.received));
         job.status.active = 0;
         job.status.succeeded = i32::try_from(pods).unwrap_or(i32::MAX);
         job.status.completion_time = at;
@@ -75,48 +76,48 @@ pub(crate) fn ended(pods: u32) -> Observation {
             message: "Reached expected number of succeeded pods".into(),
         }];
     }
-    ended
+    observation
 }
 
-/// The creation of a Pod in milliseconds since the start of the Job. Five hundred Pods run at a time, each for about ten
+/// When a Pod is created, in milliseconds since the start of the Job. Five hundred Pods run at a time, each for about ten
 /// seconds.
-pub(crate) fn created(nth: u32) -> i64 {
+pub(crate) fn creation_millis(nth: u32) -> i64 {
     i64::from(nth / 500) * 12_000 + i64::from(nth % 500) * 17
 }
 
-/// The observation of one Pod in one state.
-pub(crate) fn pod(nth: u32, stage: Stage) -> Pod {
-    let begin = created(nth);
-    let number = i64::from(nth);
-    let scheduled = begin + 20 + number % 700;
-    let started = scheduled + 900 + number % 2_300;
-    let ended = started + 5_000 + number % 6_100;
+/// One Pod in one state.
+pub(crate) fn generate_pod(nth: u32, state: PodState) -> Pod {
+    let created = creation_millis(nth);
+    let nth_millis = i64::from(nth);
+    let scheduled = created + 20 + nth_millis % 700;
+    let started = scheduled + 900 + nth_millis % 2_300;
+    let ended = started + 5_000 + nth_millis % 6_100;
     let condition = |kind: &str, at: i64| PodCondition {
         r#type: kind.into(),
         status: "True".into(),
-        last_transition_time: time(at),
+        last_transition_time: status_time(at),
         ..PodCondition::default()
     };
     let id = format!("containerd://{nth:064x}");
     let (mut conditions, mut phase, mut node) = (Vec::new(), "Pending", String::new());
     let mut container = ContainerState::default();
-    if stage != Stage::Queued {
+    if state != PodState::Queued {
         node = format!("node-{}", nth % 50);
         conditions.push(condition("PodScheduled", scheduled));
     }
-    if matches!(stage, Stage::Running | Stage::Done) {
+    if matches!(state, PodState::Running | PodState::Ended) {
         phase = "Running";
         conditions.push(condition("PodReadyToStartContainers", scheduled + 500));
         conditions.push(condition("Initialized", scheduled + 500));
-        container.running = Some(Running { started_at: time(started) });
+        container.running = Some(Running { started_at: status_time(started) });
     }
-    if stage == Stage::Done {
+    if state == PodState::Ended {
         phase = "Succeeded";
         container = ContainerState {
             terminated: Some(Terminated {
                 reason: "Completed".into(),
-                started_at: time(started),
-                finished_at: time(ended),
+                started_at: status_time(started),
+                finished_at: status_time(ended),
                 container_id: id.clone(),
                 ..Terminated::default()
             }),
@@ -124,9 +125,9 @@ pub(crate) fn pod(nth: u32, stage: Stage) -> Pod {
         };
     }
     let labels = [
-        ("batch.kubernetes.io/controller-uid", UID.to_owned()),
+        ("batch.kubernetes.io/controller-uid", JOB_UID.to_owned()),
         ("batch.kubernetes.io/job-name", "load".to_owned()),
-        ("controller-uid", UID.to_owned()),
+        ("controller-uid", JOB_UID.to_owned()),
         ("job-name", "load".to_owned()),
         (COMPLETION_INDEX, nth.to_string()),
     ];
@@ -135,13 +136,13 @@ pub(crate) fn pod(nth: u32, stage: Stage) -> Pod {
             name: format!("load-{nth}-{:05x}", nth.wrapping_mul(2_654_435_761) % 0x10_0000),
             namespace: "bench".into(),
             uid: format!("{nth:08x}-2222-4333-8444-{nth:012x}"),
-            resource_version: (10 + nth * 4 + stage as u32).to_string(),
-            creation_timestamp: time(begin),
+            resource_version: (10 + nth * 4 + state as u32).to_string(),
+            creation_timestamp: status_time(created),
             labels: labels.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
             owner_references: vec![OwnerReference {
                 kind: "Job".into(),
                 name: "load".into(),
-                uid: UID.into(),
+                uid: JOB_UID.into(),
                 api_version: "batch/v1".into(),
                 controller: true,
             }],
@@ -160,7 +161,7 @@ pub(crate) fn pod(nth: u32, stage: Stage) -> Pod {
         status: PodStatus {
             phase: phase.into(),
             conditions,
-            start_time: time(scheduled + 5).filter(|_| stage != Stage::Queued),
+            start_time: status_time(scheduled + 5).filter(|_| state != PodState::Queued),
             container_statuses: vec![ContainerStatus {
                 name: "work".into(),
                 state: container,
@@ -172,45 +173,45 @@ pub(crate) fn pod(nth: u32, stage: Stage) -> Pod {
     }
 }
 
-fn observed(nth: u32, stage: Stage, seen: Seen) -> Observation {
-    let received = after(created(nth) + 4_000 * stage as i64);
-    Observation { received, seen, object: Object::Pod(Box::new(pod(nth, stage))) }
+fn observed(nth: u32, state: PodState, seen: Seen) -> Observation {
+    let received = time_after(creation_millis(nth) + 4_000 * state as i64);
+    Observation { received, seen, object: Object::Pod(Box::new(generate_pod(nth, state))) }
 }
 
-/// The observations of a list of finished Pods.
-pub(crate) fn finished(pods: u32) -> Vec<Observation> {
-    let list = (0..pods).map(|nth| observed(nth, Stage::Done, Seen::Listed));
-    std::iter::once(job(pods)).chain(list).collect()
+/// The observations of a list: the running Job and its ended Pods.
+pub(crate) fn listed_observations(pods: u32) -> Vec<Observation> {
+    let list = (0..pods).map(|nth| observed(nth, PodState::Ended, Seen::Listed));
+    std::iter::once(running_job(pods)).chain(list).collect()
 }
 
 /// The observations of a watch: every state of every Pod in the order of time.
-pub(crate) fn watched(pods: u32) -> Vec<Observation> {
+pub(crate) fn watched_observations(pods: u32) -> Vec<Observation> {
     let mut all: Vec<Observation> = (0..pods)
         .flat_map(|nth| {
-            let stages = [Stage::Queued, Stage::Scheduled, Stage::Running, Stage::Done];
-            stages.map(|stage| {
-                observed(nth, stage, if stage == Stage::Queued { Seen::Added } else { Seen::Changed })
+            let states = [PodState::Queued, PodState::Scheduled, PodState::Running, PodState::Ended];
+            states.map(|state| {
+                observed(nth, state, if state == PodState::Queued { Seen::Added } else { Seen::Changed })
             })
         })
         .collect();
     all.sort_by_key(|observation| observation.received);
-    all.insert(0, job(pods));
+    all.insert(0, running_job(pods));
     all
 }
 
-/// A timeline of finished Pods, except for the last `running` Pods, which still run.
+/// A timeline of ended Pods, except for the last `running` Pods, which still run.
 pub(crate) fn timeline(pods: u32, running: u32) -> Timeline {
     let mut timeline = Timeline::default();
     timeline.apply(&job(pods));
     for nth in 0..pods {
-        let stage = if nth + running < pods { Stage::Done } else { Stage::Running };
-        timeline.apply(&observed(nth, stage, Seen::Listed));
+        let state = if nth + running < pods { PodState::Ended } else { PodState::Running };
+        timeline.apply(&observed(nth, state, Seen::Listed));
     }
     timeline.recompute();
     timeline
 }
 
-/// A time at which the last of `pods` Pods run.
+/// A time at which the last of the `pods` Pods are running.
 pub(crate) fn now(pods: u32) -> Timestamp {
-    after(created(pods) + 9_000)
+    time_after(creation_millis(pods) + 9_000)
 }

@@ -1,14 +1,14 @@
-//! A complete Pod as the API server sends it.
+//! Generates complete Pods, with all fields that the API server sends.
 
 use serde_json::{Value, json};
 
-use super::{Stage, pod};
+use super::{PodState, generate_pod};
 
 /// One complete Pod as JSON.
-pub(crate) fn json(nth: u32, stage: Stage) -> Vec<u8> {
-    let mut whole = serde_json::to_value(pod(nth, stage)).unwrap_or_default();
-    merge(&mut whole, rest(nth));
-    serde_json::to_vec(&whole).unwrap_or_default()
+pub(crate) fn json(nth: u32, state: PodState) -> Vec<u8> {
+    let mut pod = serde_json::to_value(generate_pod(nth, state)).unwrap_or_default();
+    merge(&mut pod, unused_fields(nth));
+    serde_json::to_vec(&pod).unwrap_or_default()
 }
 
 fn merge(into: &mut Value, from: Value) {
@@ -21,7 +21,7 @@ fn merge(into: &mut Value, from: Value) {
         (Value::Array(into), Value::Array(from)) => {
             for (nth, value) in from.into_iter().enumerate() {
                 match into.get_mut(nth) {
-                    Some(place) => merge(place, value),
+                    Some(target) => merge(target, value),
                     None => into.push(value),
                 }
             }
@@ -31,7 +31,7 @@ fn merge(into: &mut Value, from: Value) {
 }
 
 /// The fields that the program does not use, as Kubernetes 1.37 sets them.
-fn rest(nth: u32) -> Value {
+fn unused_fields(nth: u32) -> Value {
     let fields =
         |names: &[&str]| -> Value { names.iter().map(|name| (format!("f:{name}"), json!({}))).collect() };
     let written_by = |manager: &str, fields: Value| {

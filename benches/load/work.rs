@@ -17,8 +17,8 @@ use prost::Message;
 /// Applies observations to the model and recomputes it after every `step` observations.
 pub(crate) fn apply(observations: &[Observation], step: usize) -> Timeline {
     let mut timeline = Timeline::default();
-    for step in observations.chunks(step) {
-        for observation in step {
+    for chunk in observations.chunks(step) {
+        for observation in chunk {
             timeline.apply(observation);
         }
         black_box(timeline.recompute());
@@ -26,53 +26,53 @@ pub(crate) fn apply(observations: &[Observation], step: usize) -> Timeline {
     timeline
 }
 
-/// Draws one frame of 120×40 with the cache of the previous frames.
-pub(crate) fn frame(timeline: &Timeline, memo: &FrameCache, now: Timestamp) -> usize {
-    paint(timeline, &ViewState::default(), &view::Window::default(), memo, now)
+/// Renders one frame of 120×40 with the cache of the previous frames.
+pub(crate) fn render_frame(timeline: &Timeline, cache: &FrameCache, now: Timestamp) -> usize {
+    render(timeline, &ViewState::default(), &view::Window::default(), cache, now)
 }
 
-/// Draws one frame with another order, grouped by node and filtered.
-#[allow(dead_code, clippy::allow_attributes, reason = "only one of the benches draws it")]
-pub(crate) fn sought_frame(timeline: &Timeline, memo: &FrameCache, now: Timestamp) -> usize {
+/// Renders one frame that is sorted by work, grouped by node and filtered.
+#[allow(dead_code, clippy::allow_attributes, reason = "only one of the benches renders it")]
+pub(crate) fn render_filtered_frame(timeline: &Timeline, cache: &FrameCache, now: Timestamp) -> usize {
     let state = ViewState { sort: Sort::Work, group_by: GroupBy::Node, ..ViewState::default() };
     let window = view::Window { filter: "load-1".into(), ..view::Window::default() };
-    paint(timeline, &state, &window, memo, now)
+    render(timeline, &state, &window, cache, now)
 }
 
-fn paint(
+fn render(
     timeline: &Timeline,
     state: &ViewState,
     window: &view::Window,
-    memo: &FrameCache,
+    cache: &FrameCache,
     now: Timestamp,
 ) -> usize {
     let size = Size { columns: 120, rows: Some(40) };
-    view::render_picture(timeline, state, window, size, &Glyphs::UNICODE, now, memo).frame.lines.len()
+    view::render_picture(timeline, state, window, size, &Glyphs::UNICODE, now, cache).frame.lines.len()
 }
 
-/// Draws frames a tenth of a second apart.
-#[allow(dead_code, clippy::allow_attributes, reason = "only one of the benches draws several frames")]
-pub(crate) fn frames(timeline: &Timeline, now: Timestamp, count: i64) {
-    let memo = FrameCache::default();
+/// Renders frames at times a tenth of a second apart.
+#[allow(dead_code, clippy::allow_attributes, reason = "only one of the benches renders several frames")]
+pub(crate) fn render_frames(timeline: &Timeline, now: Timestamp, count: i64) {
+    let cache = FrameCache::default();
     for nth in 0..count {
-        black_box(frame(timeline, &memo, now + SignedDuration::from_millis(100 * nth)));
+        black_box(render_frame(timeline, &cache, now + SignedDuration::from_millis(100 * nth)));
     }
 }
 
 /// Decodes Pods from the API server's protobuf.
-pub(crate) fn decode(pods: &[Vec<u8>]) {
+pub(crate) fn decode_pods(pods: &[Vec<u8>]) {
     for bytes in pods {
         black_box(Pod::decode(bytes.as_slice()).map(|pod| pod.status.container_statuses.len())).ok();
     }
 }
 
 /// Writes the timeline document as JSON.
-pub(crate) fn document(timeline: &Timeline, now: Timestamp) {
+pub(crate) fn write_document(timeline: &Timeline, now: Timestamp) {
     export::write_json(&export::document(timeline, now), &mut std::io::sink()).ok();
 }
 
-/// Records the observations.
-pub(crate) fn recording(observations: &[Observation]) -> Vec<u8> {
+/// Records the observations, and returns the recording.
+pub(crate) fn record(observations: &[Observation]) -> Vec<u8> {
     let sink = Sink::default();
     let mut recorder = Recorder::new(Box::new(sink.clone()), false);
     recorder.record(&mut Update::Observed(observations.to_vec())).ok();
@@ -81,7 +81,7 @@ pub(crate) fn recording(observations: &[Observation]) -> Vec<u8> {
 }
 
 /// Reads a recording line by line.
-pub(crate) fn read(recording: &[u8]) {
+pub(crate) fn read_recording(recording: &[u8]) {
     let Ok(lines) = RecordingLines::new(recording) else { return };
     for line in lines {
         black_box(line.is_ok());

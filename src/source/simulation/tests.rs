@@ -18,7 +18,7 @@ fn pods_in_phase<'a>(
     run: &'a SimulatedRun,
     phase: &'static str,
 ) -> impl Iterator<Item = (&'a Observation, &'a Pod)> {
-    run.all.iter().filter_map(move |observation| {
+    run.observations.iter().filter_map(move |observation| {
         if let Object::Pod(pod) = &observation.object
             && pod.status.phase == phase
         {
@@ -31,7 +31,7 @@ fn pods_in_phase<'a>(
 
 /// A simulated run that has ended.
 struct SimulatedRun {
-    all: Vec<Observation>,
+    observations: Vec<Observation>,
     stuck: Option<String>,
     end: Timestamp,
 }
@@ -39,17 +39,17 @@ struct SimulatedRun {
 fn run_manifest_with(text: &str, seed: u64, nodes: u32) -> SimulatedRun {
     let manifest = ManifestText { name: "job.yaml".to_owned(), text: text.to_owned() };
     let mut simulation = simulate(&SimulationOptions { manifest, seed, nodes }).expect("a good manifest");
-    let all = simulation.by_ref().collect();
-    SimulatedRun { all, stuck: simulation.stuck_reason(), end: simulation.now() }
+    let observations = simulation.by_ref().collect();
+    SimulatedRun { observations, stuck: simulation.stuck_reason(), end: simulation.now() }
 }
 
 fn run_manifest(text: &str) -> SimulatedRun {
     run_manifest_with(text, DEFAULT_SEED, DEFAULT_NODES)
 }
 
-/// The manifest of a Job with one container that runs `script`. `job` has lines for the spec of the Job, `pod` for the spec
-/// of its Pods.
-fn job(job: &str, restart_policy: &str, script: &str, pod: &str) -> String {
+/// The manifest of a Job with one container that runs `script`. `job_spec` has lines for the spec of the Job, and `pod_spec`
+/// has lines for the spec of the Pods.
+fn job(job_spec: &str, restart_policy: &str, script: &str, pod_spec: &str) -> String {
     let indent = |text: &str, by: usize| -> String {
         text.lines().flat_map(|line| [&"        "[..by], line, "\n"]).collect()
     };
@@ -57,14 +57,14 @@ fn job(job: &str, restart_policy: &str, script: &str, pod: &str) -> String {
         "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: j\nspec:\n{}  template:\n    spec:\n      \
          restartPolicy: {restart_policy}\n{}      containers:\n      - name: c\n        image: one:1\n        \
          command: [sh, -c, '{script}']\n",
-        indent(job, 2),
-        indent(pod, 6),
+        indent(job_spec, 2),
+        indent(pod_spec, 6),
     )
 }
 
 impl SimulatedRun {
     fn jobs(&self) -> Vec<&Job> {
-        self.all
+        self.observations
             .iter()
             .filter_map(
                 |observation| if let Object::Job(job) = &observation.object { Some(&**job) } else { None },
@@ -77,7 +77,7 @@ impl SimulatedRun {
     }
 
     fn events(&self) -> impl Iterator<Item = &Event> {
-        self.all.iter().filter_map(|observation| {
+        self.observations.iter().filter_map(|observation| {
             if let Object::Event(event) = &observation.object { Some(&**event) } else { None }
         })
     }
@@ -86,7 +86,7 @@ impl SimulatedRun {
     fn pods(&self) -> Vec<Vec<(&Observation, &Pod)>> {
         let mut order: Vec<&str> = Vec::new();
         let mut pods: BTreeMap<&str, Vec<(&Observation, &Pod)>> = BTreeMap::new();
-        for observation in &self.all {
+        for observation in &self.observations {
             if let Object::Pod(pod) = &observation.object {
                 let uid = pod.metadata.uid.as_str();
                 pods.entry(uid).or_insert_with(|| {
@@ -106,8 +106,8 @@ impl SimulatedRun {
             .map(|condition| (condition.reason.as_str(), condition.message.as_str()))
     }
 
-    /// The first time of a Pod's event, in nanoseconds.
-    fn first(&self, pod: &Pod, reason: &str) -> Option<Timestamp> {
+    /// The time of the first event with this reason about a Pod, precise to the nanosecond.
+    fn first_event_time(&self, pod: &Pod, reason: &str) -> Option<Timestamp> {
         let about = |event: &&Event| event.involved_object.uid == pod.metadata.uid && event.reason == reason;
         self.events().find(about).and_then(Event::name_time)
     }
@@ -152,25 +152,25 @@ impl SimulatedRun {
     fn check(&self) {
         let mut last = START;
         let mut versions = HashSet::new();
-        let mut there: BTreeMap<&str, bool> = BTreeMap::new();
-        for observation in &self.all {
+        let mut exists: BTreeMap<&str, bool> = BTreeMap::new();
+        for observation in &self.observations {
             assert!(observation.received >= last, "{:?} before {last}", observation.received);
             last = observation.received;
             let metadata = observation.object.metadata();
             assert!(versions.insert(metadata.resource_version.as_str()), "two objects have the same version");
-            let known = there.insert(&metadata.uid, observation.seen != Seen::Deleted);
+            let existed = exists.insert(&metadata.uid, observation.seen != Seen::Deleted);
             match observation.seen {
-                Seen::Added => assert_eq!(known, None, "{} added twice", metadata.name),
+                Seen::Added => assert_eq!(existed, None, "{} added twice", metadata.name),
                 Seen::Listed | Seen::Changed | Seen::Deleted | Seen::Missing => {
-                    assert_eq!(known, Some(true), "{} changed without being there", metadata.name);
+                    assert_eq!(existed, Some(true), "{} changed without existing", metadata.name);
                 }
             }
             if let Object::Event(event) = &observation.object {
                 let at = event.last_occurrence().unwrap();
                 assert!(at <= observation.received, "{} is observed before it happened", event.reason);
                 assert!(
-                    event.first_occurrence().is_some_and(|(_, fine)| fine),
-                    "{} has no fine time",
+                    event.first_occurrence().is_some_and(|(_, is_precise)| is_precise),
+                    "{} has no precise time",
                     metadata.name
                 );
             }
@@ -190,9 +190,9 @@ impl SimulatedRun {
             let (_, pod) = versions.last().unwrap();
             let instants: Vec<Timestamp> = [
                 pod.metadata.created(),
-                self.first(pod, "Scheduled"),
-                self.first(pod, "Pulling").or_else(|| self.first(pod, "Pulled")),
-                self.first(pod, "Started"),
+                self.first_event_time(pod, "Scheduled"),
+                self.first_event_time(pod, "Pulling").or_else(|| self.first_event_time(pod, "Pulled")),
+                self.first_event_time(pod, "Started"),
             ]
             .into_iter()
             .flatten()

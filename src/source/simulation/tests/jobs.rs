@@ -7,12 +7,12 @@ fn the_same_seed_gives_the_same_observations() {
     let pi = ManifestText::default().text;
     let (first, again, other) =
         (run_manifest_with(&pi, 7, 2), run_manifest_with(&pi, 7, 2), run_manifest_with(&pi, 8, 2));
-    assert_eq!(first.all, again.all);
-    assert_ne!(first.all, other.all);
+    assert_eq!(first.observations, again.observations);
+    assert_ne!(first.observations, other.observations);
     // The observations must not change between releases. If they must change, the changelog has to mention it.
     let run = run_manifest(&pi);
     let mut text = String::new();
-    for observation in &run.all {
+    for observation in &run.observations {
         let metadata = observation.object.metadata();
         let details = match &observation.object {
             Object::Pod(pod) => SimulatedRun::describe_changes(&[(observation, pod)]).concat(),
@@ -34,7 +34,7 @@ fn the_same_seed_gives_the_same_observations() {
     let sum = text
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    insta::assert_snapshot!(format!("{} observations, {sum:016x}, {}", run.all.len(), run.end));
+    insta::assert_snapshot!(format!("{} observations, {sum:016x}, {}", run.observations.len(), run.end));
 }
 
 #[test]
@@ -140,7 +140,8 @@ fn an_ended_job_is_deleted_after_its_time_to_live() {
     let run = run_manifest(&job("ttlSecondsAfterFinished: 0\ncompletions: 2", "Never", "sleep 1", ""));
     run.check();
     assert!(run.pods().iter().all(|versions| versions.last().unwrap().0.seen == Seen::Deleted));
-    let last = run.all.iter().rfind(|observation| matches!(observation.object, Object::Job(_))).unwrap();
+    let last =
+        run.observations.iter().rfind(|observation| matches!(observation.object, Object::Job(_))).unwrap();
     assert!(last.seen == Seen::Deleted && run.condition("Complete").is_some());
 }
 

@@ -14,13 +14,13 @@ fn a_pod_changes_as_on_a_real_cluster() {
     assert_eq!(reasons, expected);
     // The status is late, because the kubelet checks its containers once a second.
     let seen = |wanted: &str| {
-        let mut stories = SimulatedRun::describe_changes(&pods[0]).into_iter().zip(&pods[0]);
-        stories
-            .find(|(story, _)| story.contains(wanted))
+        let mut descriptions = SimulatedRun::describe_changes(&pods[0]).into_iter().zip(&pods[0]);
+        descriptions
+            .find(|(description, _)| description.contains(wanted))
             .map(|(_, (observation, _))| observation.received)
             .expect(wanted)
     };
-    let started = run.first(pod, "Started").unwrap();
+    let started = run.first_event_time(pod, "Started").unwrap();
     let late = |wanted: &str, after: f64| secs(seen(wanted).duration_since(started)) - after;
     assert!((0.01..0.05).contains(&late("c=running", 0.0)), "{}", late("c=running", 0.0));
     assert!((0.03..1.15).contains(&late("c=Completed", 3.0)), "{}", late("c=Completed", 3.0));
@@ -122,9 +122,15 @@ fn a_pod_that_does_not_fit_is_scheduled_when_another_pod_ends() {
 fn an_image_that_does_not_exist_backs_off_until_the_simulation_gives_up() {
     let run = run_manifest(&job("", "Never", "sleep 2", "").replace("one:1", "one:missing"));
     run.check();
-    let stories = SimulatedRun::describe_changes(&run.pods()[0]);
-    assert!(stories.iter().any(|story| story.ends_with("c=ErrImagePull")), "{stories:?}");
-    assert!(stories.iter().any(|story| story.ends_with("c=ImagePullBackOff")), "{stories:?}");
+    let descriptions = SimulatedRun::describe_changes(&run.pods()[0]);
+    assert!(
+        descriptions.iter().any(|description| description.ends_with("c=ErrImagePull")),
+        "{descriptions:?}"
+    );
+    assert!(
+        descriptions.iter().any(|description| description.ends_with("c=ImagePullBackOff")),
+        "{descriptions:?}"
+    );
     let count = |reason: &str, message: &str| {
         let same = |event: &&Event| event.reason == reason && event.message.starts_with(message);
         run.events().filter(same).map(|event| event.count).max().unwrap_or(0)
@@ -155,7 +161,7 @@ fn an_image_that_does_not_exist_backs_off_until_the_simulation_gives_up() {
 }
 
 #[test]
-fn a_deadline_stops_what_runs() {
+fn a_deadline_stops_the_running_pod() {
     let grace = "terminationGracePeriodSeconds: 5";
     let run = run_manifest(&job("activeDeadlineSeconds: 8", "Never", "sleep 60", grace));
     run.check();
@@ -164,9 +170,9 @@ fn a_deadline_stops_what_runs() {
         Some(("DeadlineExceeded", "Job was active longer than specified deadline"))
     );
     let pods = run.pods();
-    let story = SimulatedRun::describe_changes(&pods[0]);
-    let from = story.iter().position(|story| story.contains("grace=5")).unwrap();
-    insta::assert_snapshot!(story[from..].join("\n"));
+    let description = SimulatedRun::describe_changes(&pods[0]);
+    let from = description.iter().position(|description| description.contains("grace=5")).unwrap();
+    insta::assert_snapshot!(description[from..].join("\n"));
     let asked = pods[0][from].0.received;
     let ended = &pods[0].iter().find(|(_, pod)| pod.status.phase == "Failed").unwrap().0.received;
     assert!((5.0..5.1).contains(&secs(ended.duration_since(asked))));
@@ -187,7 +193,10 @@ fn annotations_control_the_run() {
     let ended = pod.status.container_statuses[0].state.terminated.as_ref().unwrap();
     assert_eq!((ended.exit_code, ended.reason.as_str()), (137, "OOMKilled"));
     assert!(run.events().any(|event| event.message.contains("in 4s (4s including waiting)")));
-    let setup = run.first(pod, "Pulling").unwrap().duration_since(run.first(pod, "Scheduled").unwrap());
+    let setup = run
+        .first_event_time(pod, "Pulling")
+        .unwrap()
+        .duration_since(run.first_event_time(pod, "Scheduled").unwrap());
     assert!((0.7..0.73).contains(&secs(setup)), "{setup:?}");
 }
 
