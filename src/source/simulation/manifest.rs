@@ -210,13 +210,13 @@ fn add_document(source: &ManifestText, document: &Value, manifest: &mut Manifest
         ..error
     };
     let job = read_job(document).map_err(with_job_name)?;
-    for (field, what) in
-        [("podFailurePolicy", "its rules"), ("successPolicy", "its rules"), ("managedBy", "it")]
-    {
+    for (field, effect) in [
+        ("podFailurePolicy", "its rules do not apply"),
+        ("successPolicy", "its rules do not apply"),
+        ("managedBy", "the built-in Job controller manages the Job"),
+    ] {
         if document.get("spec").is_some_and(|spec| spec.get(field).is_some()) {
-            manifest
-                .notices
-                .push(format!("job \"{}\": {field} is not simulated; {what} do not apply", job.name));
+            manifest.notices.push(format!("job \"{}\": {field} is not simulated; {effect}", job.name));
         }
     }
     manifest.jobs.push(job);
