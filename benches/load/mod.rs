@@ -202,7 +202,7 @@ pub(crate) fn watched_observations(pods: u32) -> Vec<Observation> {
 /// A timeline of ended Pods, except for the last `running` Pods, which still run.
 pub(crate) fn timeline(pods: u32, running: u32) -> Timeline {
     let mut timeline = Timeline::default();
-    timeline.apply(&job(pods));
+    timeline.apply(&running_job(pods));
     for nth in 0..pods {
         let state = if nth + running < pods { PodState::Ended } else { PodState::Running };
         timeline.apply(&observed(nth, state, Seen::Listed));
