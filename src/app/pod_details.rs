@@ -68,7 +68,7 @@ fn condition_row(condition: &observation::PodCondition) -> ConditionRow {
     ConditionRow {
         name: condition.r#type.clone(),
         status: condition.status.clone(),
-        since: observation::known(condition.last_transition_time),
+        since: observation::known_time(condition.last_transition_time),
         reason: condition.reason.clone(),
     }
 }

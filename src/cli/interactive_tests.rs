@@ -43,12 +43,12 @@ fn drawing(flags: &str) -> Appearance {
 
 /// Kubernetes' pi Job on a simulated cluster, as fast as it really is.
 fn pi() -> Feed {
-    simulation::open(simulation::simulate(&SimulationOptions::default()).unwrap(), 1.0)
+    simulation::start_feed(simulation::simulate(&SimulationOptions::default()).unwrap(), 1.0)
 }
 
 fn job(manifest: &str) -> Feed {
     let manifest = ManifestText { text: manifest.to_owned(), ..ManifestText::default() };
-    simulation::open(
+    simulation::start_feed(
         simulation::simulate(&SimulationOptions { manifest, ..SimulationOptions::default() }).unwrap(),
         1.0,
     )

@@ -57,7 +57,7 @@ pub(crate) async fn run(
     if pace == ReplayPace::AtOnce && args.follow.progress.is_none() {
         appearance.progress = ProgressDisplay::Silent;
     }
-    let replay = recording::open(&args.file, pace)?;
+    let replay = recording::start_replay(&args.file, pace)?;
     let options = RunOptions::new(replay.feed, &appearance, streams, output)
         .tail_lines(args.follow.tail_lines)
         .timeout(args.follow.timeout)

@@ -68,7 +68,7 @@ pub(crate) async fn run(
         seed: args.seed,
         nodes: args.nodes,
     })?;
-    let feed = simulation::open(simulation, speed);
+    let feed = simulation::start_feed(simulation, speed);
     let options = RunOptions::new(feed, &appearance, streams, output)
         .tail_lines(args.follow.tail_lines)
         .timeout(args.follow.timeout)

@@ -35,5 +35,4 @@ pub use pod::{
 };
 pub(crate) use pod::{Quantity, Resources, RestartExitCodes, RestartRule, Waiting};
 pub use time::Time;
-pub(crate) use time::known_time as known;
 pub(crate) use time::{known_time, truncate_to_millis};

@@ -40,7 +40,7 @@ pub(crate) mod write;
 
 pub use entry::RecordingEntry;
 pub use read::RecordingLines;
-pub(crate) use replay::{ReplayPace, start_replay as open};
+pub(crate) use replay::{ReplayPace, start_replay};
 pub use write::Recorder;
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ pub(crate) mod task;
 pub(crate) mod virtual_time;
 pub(crate) mod world;
 
-pub(crate) use feed::start_feed as open;
+pub(crate) use feed::start_feed;
 pub use manifest::ManifestText;
 pub(crate) use simulated_run::{DEFAULT_NODES, DEFAULT_SEED, MAX_NODES};
 pub use simulated_run::{SimulationOptions, simulate};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::lifecycle::{Instant, Interner};
-use crate::observation::{Job, JobCondition, JobStatus, Seen, known};
+use crate::observation::{Job, JobCondition, JobStatus, Seen, known_time};
 use crate::timeline::workloads::hold::suspension_holds;
 use crate::timeline::workloads::suspension::{
     Suspension, SuspensionEvents, SuspensionHistory, SuspensionReport,
@@ -92,8 +92,9 @@ impl JobRecord {
         }
         self.job = job.clone();
         let condition = job.status.conditions.iter().find(|condition| condition.r#type == "Suspended");
-        let condition = condition
-            .and_then(|condition| Some((condition.status == "True", known(condition.last_transition_time)?)));
+        let condition = condition.and_then(|condition| {
+            Some((condition.status == "True", known_time(condition.last_transition_time)?))
+        });
         let report = SuspensionReport {
             suspended: job.spec.suspend == Some(true),
             condition,
@@ -167,7 +168,7 @@ impl JobRecord {
             .or_else(|| status.true_condition("FailureTarget"))
             .or_else(|| status.true_condition("SuccessCriteriaMet"))
             .or_else(|| status.true_condition("Suspended").filter(|_| suspended));
-        let transition_time = |condition: &JobCondition| known(condition.last_transition_time);
+        let transition_time = |condition: &JobCondition| known_time(condition.last_transition_time);
         let suspensions = self.suspensions.suspensions(events);
         Workload {
             api_version: interner.share("batch/v1"),
@@ -184,8 +185,8 @@ impl JobRecord {
             reason: condition.and_then(|condition| interner.share_non_empty(&condition.reason)),
             message: self.message(condition),
             created: metadata.created(),
-            started: known(status.start_time),
-            finished: known(status.completion_time)
+            started: known_time(status.start_time),
+            finished: known_time(status.completion_time)
                 .or_else(|| complete.or(failed).and_then(transition_time))
                 .or(self.gone_at),
             completions: spec.completions.map(to_count),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::observation::{
-    Condition, Custom, DaemonSet, Deployment, JobCondition, ReplicaSet, StatefulSet, known,
+    Condition, Custom, DaemonSet, Deployment, JobCondition, ReplicaSet, StatefulSet, known_time,
 };
 use crate::timeline::workloads::refusal::normalize;
 use crate::timeline::workloads::workload::WorkloadState;
@@ -81,7 +81,7 @@ pub(crate) fn deployment_status(deployment: &Deployment) -> RolloutStatus {
         return RolloutStatus {
             reason: Some(condition.reason.clone()),
             message: Some(condition.message.clone()),
-            finished: known(condition.last_update_time),
+            finished: known_time(condition.last_update_time),
             ..RolloutStatus::new(WorkloadState::Failed)
         };
     }
@@ -94,7 +94,7 @@ pub(crate) fn deployment_status(deployment: &Deployment) -> RolloutStatus {
         format!("{} of {updated} updated replicas are available", status.available_replicas)
     } else {
         let complete = progressing.filter(|condition| condition.reason == "NewReplicaSetAvailable");
-        let finished = complete.and_then(|condition| known(condition.last_update_time));
+        let finished = complete.and_then(|condition| known_time(condition.last_update_time));
         return RolloutStatus { finished, ..RolloutStatus::succeeded() };
     };
     let remaining = if spec.paused { format!("paused: {remaining}") } else { remaining };
@@ -189,7 +189,7 @@ pub(crate) fn custom_resource_status(custom: &Custom) -> Option<RolloutStatus> {
         state,
         reason: Some(condition.reason.clone()).filter(|reason| !reason.is_empty()),
         message: Some(condition.message.clone()).filter(|message| !message.is_empty()),
-        finished: known(condition.last_transition_time),
+        finished: known_time(condition.last_transition_time),
     };
     let find_true = |kinds: &[&str]| {
         let is_match = |condition: &&JobCondition| {
@@ -203,7 +203,7 @@ pub(crate) fn custom_resource_status(custom: &Custom) -> Option<RolloutStatus> {
     // Argo sets `Completed` for failed workflows too, and names the result in `phase`.
     let phase_name = [&status.phase, &status.job_status].into_iter().find(|name| !name.is_empty());
     let completed = find_true(&["Complete", "Completed", "Succeeded"]);
-    let finished = completed.and_then(|condition| known(condition.last_transition_time));
+    let finished = completed.and_then(|condition| known_time(condition.last_transition_time));
     if let Some(phase_name) = phase_name {
         match phase_name.to_lowercase().as_str() {
             "failed" | "error" | "stopped" => {

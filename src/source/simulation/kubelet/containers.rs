@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::observation::{Seen, Terminated, Time, Waiting};
+use crate::observation::{Terminated, Time, Waiting};
 use crate::source::simulation::kubelet_step::{ContainerSlot, KubeletStep};
 use crate::source::simulation::node::image_size_and_pull_time;
 use crate::source::simulation::pod_runtime::{
@@ -427,16 +427,6 @@ impl World {
             // Even `true` takes some milliseconds.
             None => (Some(after + random.uniform(&ms_range(2, 9))), code, None),
         }
-    }
-
-    /// The kubelet has stopped a deleted Pod. It confirms the deletion, so that the API server can remove the Pod.
-    pub(crate) fn confirm_deletion(&mut self, pod: PodKey) {
-        let now = truncate_to_second(self.now);
-        let metadata = &mut self.pods[pod].object.metadata;
-        metadata.deletion_timestamp = Some(now);
-        metadata.deletion_grace_period_seconds = Some(0);
-        self.emit_pod(pod, Seen::Changed);
-        self.schedule_step(pod, ms(4), KubeletStep::Remove);
     }
 }
 

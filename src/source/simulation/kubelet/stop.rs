@@ -2,14 +2,14 @@
 
 use jiff::SignedDuration;
 
-use crate::observation::{Terminated, Waiting};
+use crate::observation::{Seen, Terminated, Waiting};
 use crate::source::simulation::kubelet_step::{ContainerSlot, KubeletStep};
 use crate::source::simulation::pod_runtime::{
     ContainerPurpose, ContainerRuntime, PodStage, ProcessState, SandboxState,
 };
 use crate::source::simulation::program::ContainerProgram;
 use crate::source::simulation::task::{PodKey, SimulationTask};
-use crate::source::simulation::virtual_time::ms;
+use crate::source::simulation::virtual_time::{ms, truncate_to_second};
 use crate::source::simulation::world::World;
 
 impl World {
@@ -102,5 +102,15 @@ impl World {
         self.note_progress();
         let delay = if no_container_ran { ms(14) } else { self.delay_until_check(pod) };
         self.schedule_step(pod, delay, KubeletStep::ConfirmDeletion);
+    }
+
+    /// The kubelet has stopped a deleted Pod. It confirms the deletion, so that the API server can remove the Pod.
+    pub(crate) fn confirm_deletion(&mut self, pod: PodKey) {
+        let now = truncate_to_second(self.now);
+        let metadata = &mut self.pods[pod].object.metadata;
+        metadata.deletion_timestamp = Some(now);
+        metadata.deletion_grace_period_seconds = Some(0);
+        self.emit_pod(pod, Seen::Changed);
+        self.schedule_step(pod, ms(4), KubeletStep::Remove);
     }
 }

@@ -1,7 +1,6 @@
 //! Tests of the delivery, at a pace and at once.
 
 use crate::source::Update;
-use crate::source::simulation::feed::start_feed;
 use crate::source::simulation::tests::*;
 
 #[test]
