@@ -1,4 +1,5 @@
-//! The interactive screen: scripted keys, clicks and sizes on virtual time through the real loop, on a virtual terminal.
+//! Tests of the interactive screen: scripted keys, clicks and resizes go through the real event loop, on a virtual terminal
+//! and on paused time.
 
 mod virtual_terminal;
 
@@ -10,7 +11,7 @@ use std::time::Duration;
 use clap::Parser as _;
 use tokio::time::sleep;
 
-use self::virtual_terminal::Virtual;
+use self::virtual_terminal::VirtualTerminal;
 use crate::app::appearance::Appearance;
 use crate::app::console::Console;
 use crate::app::exit::Exit;
@@ -41,8 +42,8 @@ fn drawing(flags: &str) -> Appearance {
     Appearance::resolve(&args.draw, &args.follow, SEQUENCE, &terminal).unwrap()
 }
 
-/// Kubernetes' pi Job on a simulated cluster, as fast as it really is.
-fn pi() -> Feed {
+/// Returns the feed of Kubernetes' pi Job on a simulated cluster, in real time.
+fn pi_job() -> Feed {
     simulation::start_feed(simulation::simulate(&SimulationOptions::default()).unwrap(), 1.0)
 }
 
@@ -54,8 +55,8 @@ fn job(manifest: &str) -> Feed {
     )
 }
 
-/// Follows a feed while somebody does something at the terminal.
-async fn follow(terminal: &Virtual, feed: Feed, flags: &str, somebody: impl Future<Output = ()>) -> Exit {
+/// Follows a feed while `user` operates the terminal. Checks that the terminal is restored at the end.
+async fn follow(terminal: &VirtualTerminal, feed: Feed, flags: &str, user: impl Future<Output = ()>) -> Exit {
     let drawing = drawing(flags);
     let output = Streams::new(drawing.clone());
     let options = RunOptions::new(feed, &drawing, &output, SEQUENCE)
@@ -63,8 +64,11 @@ async fn follow(terminal: &Virtual, feed: Feed, flags: &str, somebody: impl Futu
         .return_command("kubectl seq simulate --seed 1".into());
     let console =
         Console { out: Box::new(terminal.clone()), terminal: Box::new(terminal.clone()), interactive: true };
-    let (exit, ()) = tokio::join!(follow_on(options, console), somebody);
-    assert!(!terminal.raw.get() && !terminal.is_full() && !terminal.has_mouse(), "the terminal is restored");
+    let (exit, ()) = tokio::join!(follow_on(options, console), user);
+    assert!(
+        !terminal.is_raw.get() && !terminal.is_full() && !terminal.has_mouse(),
+        "the terminal is restored"
+    );
     exit.unwrap()
 }
 
@@ -72,74 +76,74 @@ async fn seconds(seconds: u64) {
     sleep(Duration::from_secs(seconds)).await;
 }
 
-/// Everything that can be done, screen by screen.
+/// Uses most keys, one after the other, and returns every screen as text.
 async fn story(columns: u16, rows: u16, flags: &str) -> String {
-    let terminal = Virtual::new(columns, rows);
+    let terminal = VirtualTerminal::new(columns, rows);
     let text = Rc::new(RefCell::new(String::new()));
-    let shot = |what: &str| {
+    let capture = |title: &str| {
         let full = if terminal.is_full() { " (whole screen)" } else { "" };
-        let _ = writeln!(text.borrow_mut(), "=== {what}{full}\n{}", terminal.contents());
+        let _ = writeln!(text.borrow_mut(), "=== {title}{full}\n{}", terminal.contents());
     };
-    let somebody = async {
+    let user = async {
         seconds(1).await;
-        shot("after a second");
+        capture("after a second");
         seconds(13).await;
-        shot("after 14 seconds");
+        capture("after 14 seconds");
         terminal.press(Code::Down).await;
         terminal.press(Code::Down).await;
-        shot("down, down: the second Pod");
+        capture("down, down: the second Pod");
         terminal.press(Code::Left).await;
         terminal.press(Code::Left).await;
-        shot("left, left: an earlier phase");
+        capture("left, left: an earlier phase");
         terminal.press(Code::Enter).await;
-        shot("Enter: the Pod");
+        capture("Enter: the Pod");
         terminal.press(Code::PageDown).await;
-        shot("PageDown");
+        capture("PageDown");
         terminal.keys("e").await;
-        shot("e: events");
+        capture("e: events");
         terminal.keys("w").await;
-        shot("w: wrapped");
+        capture("w: wrapped");
         terminal.keys("y").await;
-        shot("y: YAML");
+        capture("y: YAML");
         terminal.press(Code::Esc).await;
         terminal.press(Code::Esc).await;
-        shot("Esc, Esc: back");
+        capture("Esc, Esc: back");
         terminal.keys("g").await;
-        shot("g: grid");
+        capture("g: grid");
         terminal.press(Code::Right).await;
-        shot("right: the next cell");
+        capture("right: the next cell");
         terminal.keys("t").await;
-        shot("t: table");
+        capture("t: table");
         terminal.keys("s/node-1").await;
-        shot("/node-1: a filter is typed");
+        capture("/node-1: a filter is typed");
         terminal.press(Code::Enter).await;
         terminal.keys("o").await;
-        shot("Enter, o: filtered, by end");
+        capture("Enter, o: filtered, by end");
         terminal.press(Code::Esc).await;
         terminal.keys("ooooan").await;
-        shot("aligned by creation, grouped by node");
+        capture("aligned by creation, grouped by node");
         terminal.keys("aan++").await;
-        shot("zoomed");
+        capture("zoomed");
         terminal.keys("-").await;
         terminal.keys("-").await;
         terminal.keys("u").await;
-        shot("unfolded");
+        capture("unfolded");
         terminal.press(Code::End).await;
-        shot("End");
+        capture("End");
         terminal.keys("f ").await;
-        shot("followed, then held");
+        capture("followed, then held");
         seconds(3).await;
-        shot("three seconds later: the same");
+        capture("three seconds later: the same");
         terminal.keys(" ?").await;
-        shot("?: the keys");
+        capture("?: the keys");
         terminal.press(Code::Esc).await;
         terminal.resize(columns / 2 + 20, rows).await;
-        shot("another width");
+        capture("another width");
         terminal.resize(columns, rows).await;
-        shot("the first width");
+        capture("the first width");
     };
-    let exit = follow(&terminal, pi(), flags, somebody).await;
-    shot("the end");
+    let exit = follow(&terminal, pi_job(), flags, user).await;
+    capture("the end");
     assert_eq!(exit, Exit::Success);
     text.take()
 }
@@ -166,9 +170,9 @@ async fn story_ascii() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_click_opens_and_a_click_on_the_path_returns() {
-    let terminal = Virtual::new(100, 30);
-    let somebody = async {
+async fn a_click_opens_a_pod_and_a_click_on_the_path_returns() {
+    let terminal = VirtualTerminal::new(100, 30);
+    let user = async {
         seconds(9).await;
         assert!(terminal.has_mouse());
         let before = terminal.contents();
@@ -179,7 +183,7 @@ async fn a_click_opens_and_a_click_on_the_path_returns() {
         assert_eq!(terminal.row_of(&format!("pod/{name}")), 0);
         terminal.keys("e").await;
         assert!(terminal.contents().contains("Scheduled"), "{}", terminal.contents());
-        // First the Pod, then all of them.
+        // The first click on the path returns to the Pod, the second one to all Pods.
         terminal.click(terminal.column_of("pod/") + 2, 0).await;
         assert!(terminal.contents().contains("PHASE"));
         terminal.click(2, 0).await;
@@ -187,11 +191,11 @@ async fn a_click_opens_and_a_click_on_the_path_returns() {
         let contents = terminal.contents();
         let selected = contents.lines().find(|line| line.starts_with('▌')).unwrap();
         assert!(selected.contains(&name), "{selected}");
-        // A hover tells the phase under the mouse.
+        // The phase under the mouse is described.
         let column = terminal.column_of("▒▒") + 1;
         terminal.mouse(MouseKind::Move, column, row).await;
         assert!(terminal.contents().contains("▒ Pulling"), "{}", terminal.contents());
-        // In the grid a click is on a cell.
+        // In the grid, a click on a cell opens its Pod.
         terminal.keys("g").await;
         terminal.click(2, terminal.row_of("job/pi") + 1).await;
         assert!(terminal.is_full());
@@ -204,14 +208,14 @@ async fn a_click_opens_and_a_click_on_the_path_returns() {
         assert!(terminal.contents().contains("zoomed"), "{}", terminal.contents());
         terminal.keys("q").await;
     };
-    assert_eq!(follow(&terminal, pi(), "", somebody).await, Exit::Interrupted);
+    assert_eq!(follow(&terminal, pi_job(), "", user).await, Exit::Interrupted);
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_frame_knows_its_place_when_the_screen_has_scrolled() {
-    let terminal = Virtual::new(80, 12);
+async fn a_click_hits_its_row_after_the_screen_has_scrolled_or_was_resized() {
+    let terminal = VirtualTerminal::new(80, 12);
     terminal.parser.borrow_mut().process(b"one\r\ntwo\r\nthree\r\nfour\r\nfive\r\nsix\r\nseven\r\neight\r\n");
-    let somebody = async {
+    let user = async {
         seconds(9).await;
         let row = terminal.row_of("node-2");
         let contents = terminal.contents();
@@ -226,13 +230,13 @@ async fn the_frame_knows_its_place_when_the_screen_has_scrolled() {
         terminal.press(Code::Esc).await;
         terminal.keys("q").await;
     };
-    assert_eq!(follow(&terminal, pi(), "", somebody).await, Exit::Interrupted);
+    assert_eq!(follow(&terminal, pi_job(), "", user).await, Exit::Interrupted);
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_end_waits_for_whoever_reads() {
-    let terminal = Virtual::new(80, 24);
-    let somebody = async {
+async fn the_end_of_the_run_waits_while_the_user_reads_a_page() {
+    let terminal = VirtualTerminal::new(80, 24);
+    let user = async {
         seconds(8).await;
         terminal.press(Code::Down).await;
         terminal.press(Code::Enter).await;
@@ -243,25 +247,25 @@ async fn the_end_waits_for_whoever_reads() {
         );
         terminal.press(Code::Esc).await;
     };
-    assert_eq!(follow(&terminal, pi(), "", somebody).await, Exit::Success);
+    assert_eq!(follow(&terminal, pi_job(), "", user).await, Exit::Success);
     assert!(terminal.contents().contains("to see it again: kubectl seq simulate --seed 1"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn control_z_and_fg() {
-    let terminal = Virtual::new(80, 24);
-    let somebody = async {
+async fn ctrl_z_stops_the_program_and_fg_continues_it() {
+    let terminal = VirtualTerminal::new(80, 24);
+    let user = async {
         seconds(8).await;
         terminal.send(Input::Key(Key::ctrl('z')));
         sleep(Duration::from_millis(200)).await;
         assert_eq!(terminal.stops.get(), 1);
-        assert!(terminal.raw.get(), "keys are ours again");
+        assert!(terminal.is_raw.get(), "the program reads keys again");
         let contents = terminal.contents();
         let (stopped, after) = contents.split_once("$ fg").unwrap();
         assert!(stopped.contains("Stopped") && after.contains("job/pi"), "{contents}");
         terminal.send(Input::Key(Key::ctrl('c')));
     };
-    assert_eq!(follow(&terminal, pi(), "", somebody).await, Exit::Interrupted);
+    assert_eq!(follow(&terminal, pi_job(), "", user).await, Exit::Interrupted);
     assert!(
         terminal.contents().contains("no longer following job/pi; the work continues"),
         "{}",
@@ -270,9 +274,9 @@ async fn control_z_and_fg() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_name_is_copied_and_the_mouse_is_left_to_the_terminal() {
-    let terminal = Virtual::new(80, 24);
-    let somebody = async {
+async fn a_name_can_be_copied_and_the_mouse_can_be_left_to_the_terminal() {
+    let terminal = VirtualTerminal::new(80, 24);
+    let user = async {
         seconds(8).await;
         terminal.keys("c").await;
         assert!(terminal.contents().contains("select a Pod first"));
@@ -287,13 +291,13 @@ async fn a_name_is_copied_and_the_mouse_is_left_to_the_terminal() {
         assert!(terminal.has_mouse());
         terminal.keys("q").await;
     };
-    assert_eq!(follow(&terminal, pi(), "", somebody).await, Exit::Interrupted);
+    assert_eq!(follow(&terminal, pi_job(), "", user).await, Exit::Interrupted);
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_size_can_be_drawn_at_any_moment() {
-    let terminal = Virtual::new(80, 24);
-    let somebody = async {
+async fn every_view_and_page_can_be_drawn_in_every_size() {
+    let terminal = VirtualTerminal::new(80, 24);
+    let user = async {
         seconds(7).await;
         for keys in ["s", "t", "g", "su", "n", "a"] {
             terminal.keys(keys).await;
@@ -309,11 +313,11 @@ async fn every_size_can_be_drawn_at_any_moment() {
         }
         terminal.keys("q").await;
     };
-    assert_eq!(follow(&terminal, pi(), "", somebody).await, Exit::Interrupted);
+    assert_eq!(follow(&terminal, pi_job(), "", user).await, Exit::Interrupted);
 }
 
-/// Thirty Pods that all run for long.
-const STEADY: &str = "
+/// A Job of 120 Pods that all run for an hour.
+const LONG_JOB: &str = "
 apiVersion: batch/v1
 kind: Job
 metadata: {name: steady}
@@ -328,10 +332,10 @@ spec:
 ";
 
 #[tokio::test(start_paused = true)]
-async fn time_alone_costs_few_bytes() {
+async fn frames_that_differ_only_in_time_need_few_bytes() {
     for (columns, rows) in [(80, 24), (120, 40), (300, 100)] {
-        let terminal = Virtual::new(columns, rows);
-        let somebody = async {
+        let terminal = VirtualTerminal::new(columns, rows);
+        let user = async {
             seconds(60).await;
             let before = terminal.bytes.get();
             seconds(60).await;
@@ -339,36 +343,35 @@ async fn time_alone_costs_few_bytes() {
             assert!(bytes > 0 && bytes <= 4096, "{bytes} bytes a second at {columns}x{rows}");
             terminal.keys("q").await;
         };
-        follow(&terminal, job(STEADY), "--color=always", somebody).await;
+        follow(&terminal, job(LONG_JOB), "--color=always", user).await;
     }
 }
 
 #[test]
-fn a_dropped_stage_restores_the_terminal() {
-    let terminal = Virtual::new(80, 24);
-    let mut stage =
+fn a_dropped_full_screen_restores_the_terminal() {
+    let terminal = VirtualTerminal::new(80, 24);
+    let mut screen =
         FullScreen::new(Box::new(terminal.clone()), Stylesheet::PLAIN, Box::new(terminal.clone()));
     let frame = Frame { lines: vec![Line::new("one", Style::Text)] };
-    assert!(stage.enter().unwrap());
-    stage.show_frame(&frame, true, true).unwrap();
-    assert!(terminal.raw.get() && terminal.is_full() && terminal.has_mouse());
-    // As a panic does while it unwinds.
-    drop(stage);
-    assert!(!terminal.raw.get() && !terminal.is_full() && !terminal.has_mouse());
+    assert!(screen.enter().unwrap());
+    screen.show_frame(&frame, true, true).unwrap();
+    assert!(terminal.is_raw.get() && terminal.is_full() && terminal.has_mouse());
+    // A panic also drops the screen while it unwinds.
+    drop(screen);
+    assert!(!terminal.is_raw.get() && !terminal.is_full() && !terminal.has_mouse());
     assert!(!terminal.parser.borrow().screen().hide_cursor());
 }
 
-/// A filter, a zoom and an unfolded list do not outlive the picture: the last one shows all.
 #[tokio::test(start_paused = true)]
-async fn the_last_picture_is_whole() {
-    let terminal = Virtual::new(100, 40);
-    let somebody = async {
+async fn the_last_picture_ignores_the_filter_and_the_zoom() {
+    let terminal = VirtualTerminal::new(100, 40);
+    let user = async {
         seconds(9).await;
         terminal.keys("/node-1").await;
         terminal.press(Code::Enter).await;
         terminal.keys("+").await;
     };
-    assert_eq!(follow(&terminal, pi(), "", somebody).await, Exit::Success);
+    assert_eq!(follow(&terminal, pi_job(), "", user).await, Exit::Success);
     let contents = terminal.contents();
     assert!(contents.contains("node-2") && !contents.contains("zoomed"), "{contents}");
     assert_eq!(contents.lines().filter(|line| line.starts_with("pi-")).count(), 21, "{contents}");

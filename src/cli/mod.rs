@@ -1,5 +1,7 @@
 //! The command line: one file per subcommand, with its arguments and its function.
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 pub(crate) mod appearance;
 pub(crate) mod apply;
 pub(crate) mod command_line;

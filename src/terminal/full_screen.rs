@@ -1,4 +1,5 @@
-//! Takes the terminal for the live picture: raw keys, mouse, alternate screen. Restores it in every case.
+//! Controls the terminal of the live picture: raw keys, mouse and alternate screen. Always restores the terminal at the
+//! end.
 
 use std::io::{self, Write};
 
@@ -21,9 +22,9 @@ pub(crate) struct FullScreen {
     renderer: InlineRenderer<Box<dyn Write>>,
     terminal: Box<dyn Terminal>,
     size: (usize, usize),
-    /// Whether the program takes the keys.
+    /// Whether the program reads the keys.
     entered: bool,
-    /// Whether the program takes the mouse.
+    /// Whether the terminal reports the mouse to the program.
     mouse: bool,
     /// Whether the alternate screen is shown.
     alternate: bool,
@@ -39,7 +40,7 @@ impl std::fmt::Debug for FullScreen {
 }
 
 impl FullScreen {
-    /// Creates it without drawing anything and without taking the keys.
+    /// Creates the screen. It neither draws nor reads keys yet.
     pub(crate) fn new(out: Box<dyn Write>, stylesheet: Stylesheet, terminal: Box<dyn Terminal>) -> Self {
         let size = terminal.size().unwrap_or((80, 24));
         Self {
@@ -54,32 +55,33 @@ impl FullScreen {
         }
     }
 
-    /// The current number of columns and rows of the terminal.
+    /// Returns the current number of columns and rows of the terminal.
     pub(crate) fn size(&self) -> (usize, usize) {
         self.terminal.size().unwrap_or(self.size)
     }
 
-    /// The row of the terminal that shows the first line of the frame, from 0; `None` if unknown.
+    /// Returns the row of the terminal that shows the first line of the frame, from 0. `None` if unknown.
     pub(crate) fn top(&self) -> Option<usize> {
         self.renderer.top().filter(|_| self.entered)
     }
 
-    /// The number of bytes that were sent to the terminal.
+    /// Returns the number of bytes that were sent to the terminal for frames and lines.
     pub(crate) fn bytes_written(&self) -> u64 {
         self.renderer.bytes_written()
     }
 
-    /// The keys. Without [`FullScreen::enter`] there are none.
+    /// Returns the source of keys. It delivers no keys before [`FullScreen::enter`].
     pub(crate) fn keys(&mut self) -> &mut Keys {
         &mut self.keys
     }
 
-    /// Whether the program takes the keys.
+    /// Whether the program reads the keys.
     pub(crate) fn is_entered(&self) -> bool {
         self.entered
     }
 
-    /// Takes the keys. Returns `false` if that is impossible, because there is no terminal or another job has it.
+    /// Starts to read keys. Returns `false` if that is impossible because there is no terminal or another job is in the
+    /// foreground.
     ///
     /// # Errors
     /// When the terminal is gone.
@@ -87,7 +89,7 @@ impl FullScreen {
         if self.entered {
             return Ok(true);
         }
-        // Turn raw mode off first, because a shell may have changed the terminal since.
+        // Turn raw mode off first, because a shell may have changed the terminal in the meantime.
         if !self.terminal.is_foreground()
             || self.terminal.set_raw(false).is_err()
             || self.terminal.set_raw(true).is_err()
@@ -97,7 +99,7 @@ impl FullScreen {
         self.entered = true;
         self.size = self.size();
         let (columns, rows) = self.size;
-        // Remove the frame that was drawn before the keys were taken, and begin below the shell's lines.
+        // Remove the frame that was drawn before, and begin below the shell's lines.
         self.renderer.clear()?;
         match self.terminal.cursor_row() {
             Some(row) => self.renderer.begin_at(row, rows),
@@ -108,8 +110,8 @@ impl FullScreen {
         Ok(true)
     }
 
-    /// Shows a frame, on the alternate screen if `alternate`. Takes the mouse if `mouse`, and otherwise leaves it to the
-    /// terminal.
+    /// Shows a frame, on the alternate screen if `alternate` is true. If `mouse` is true, the terminal reports the mouse to
+    /// the program; otherwise the terminal uses the mouse itself.
     ///
     /// # Errors
     /// When the terminal is gone.
@@ -145,8 +147,8 @@ impl FullScreen {
             self.renderer.push_canvas();
             self.renderer.begin_empty(self.size.0, self.size.1)
         } else {
-            // Some terminals have no alternate screen or do not use it (such as GNU screen by default). So clear the page
-            // and draw the frame behind it again.
+            // Some terminals have no alternate screen or do not use it, such as GNU screen by default. Therefore the page is
+            // cleared and the inline frame is drawn again.
             crossterm::execute!(self.renderer.out(), Clear(ClearType::All), LeaveAlternateScreen)?;
             self.renderer.pop_canvas();
             if std::mem::take(&mut self.resized) {
@@ -203,7 +205,7 @@ impl FullScreen {
         crossterm::execute!(self.renderer.out(), CopyToClipboard::to_clipboard_from(text))
     }
 
-    /// Gives the keys and the screen back. The last inline frame stays.
+    /// Stops reading keys and restores the terminal. The last inline frame stays.
     ///
     /// # Errors
     /// When the terminal is gone.
@@ -223,7 +225,7 @@ impl FullScreen {
         crossterm::execute!(self.renderer.out(), Show)
     }
 
-    /// Stops the program until the shell continues it, then takes the keys again.
+    /// Stops the program until the shell continues it, then reads keys again.
     ///
     /// # Errors
     /// When the terminal is gone.
@@ -233,7 +235,7 @@ impl FullScreen {
         self.resume()
     }
 
-    /// Takes the keys again and draws below the lines that were written meanwhile. If the keys are not available, a later
+    /// Reads keys again and draws below the lines that were written in the meantime. If the keys are not available, a later
     /// call may succeed.
     ///
     /// # Errors

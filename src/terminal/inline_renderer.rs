@@ -1,8 +1,9 @@
 //! Draws a frame in place, below the lines that the terminal already shows.
 //!
-//! It writes only changed cells, in one write, with cursor moves relative to the frame's own top. So it asks the terminal
-//! nothing and touches nothing above the frame. The last frame stays when drawing ends. ratatui's inline viewport has a
-//! fixed height and asks the terminal for the cursor position, so it cannot grow below a shell's lines or draw to a pipe.
+//! The renderer writes only changed cells, in one write, with cursor moves relative to the top of the frame. Therefore it
+//! sends no queries to the terminal and changes nothing above the frame. The last frame stays when drawing ends. ratatui's
+//! inline viewport has a fixed height and queries the cursor position, so it cannot grow below a shell's lines or draw to a
+//! pipe.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -12,20 +13,20 @@ use unicode_width::UnicodeWidthChar;
 use crate::terminal::ansi::render_line;
 use crate::view::{Frame, Line, Style, Stylesheet};
 
-/// Up to this many unchanged cells between two changed ones are written again, because a cursor move costs as many bytes.
+/// Maximum number of unchanged cells between two changed cells that are written again. A cursor move costs as many bytes.
 const MAX_REWRITTEN_CELLS: usize = 4;
 
 /// The content of one column of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Cell {
-    /// The character; `'\0'` in the second column of a wide character.
+    /// The character. It is `'\0'` in the second column of a wide character.
     char: char,
     /// The combining characters after it.
-    marks: Option<Box<str>>,
-    role: Style,
+    combining: Option<Box<str>>,
+    style: Style,
 }
 
-/// Draws successive frames and knows the last one.
+/// Draws successive frames and keeps the last frame, so that it can write only the changes.
 #[derive(Debug)]
 pub(crate) struct InlineRenderer<W: Write> {
     out: W,
@@ -41,17 +42,17 @@ pub(crate) struct InlineRenderer<W: Write> {
 struct Canvas {
     columns: usize,
     rows: Vec<Vec<Cell>>,
-    /// The row of the terminal that shows the first line, and the number of rows of the terminal; `None` if unknown.
+    /// The row of the terminal that shows the first line, and the number of rows of the terminal. `None` if unknown.
     position: Option<(usize, usize)>,
 }
 
 impl<W: Write> InlineRenderer<W> {
-    /// Creates it without drawing anything. The first frame begins at the cursor.
+    /// Creates the renderer without drawing anything. The first frame begins at the cursor.
     pub(crate) fn new(out: W, stylesheet: Stylesheet) -> Self {
         Self { out, stylesheet, canvas: Canvas::default(), saved_canvas: None, bytes_written: 0 }
     }
 
-    /// The number of bytes that were sent to the terminal.
+    /// Returns the number of bytes that were sent to the terminal.
     pub(crate) fn bytes_written(&self) -> u64 {
         self.bytes_written
     }
@@ -61,7 +62,7 @@ impl<W: Write> InlineRenderer<W> {
     /// # Errors
     /// When the terminal is gone.
     pub(crate) fn draw_frame(&mut self, frame: &Frame, columns: usize) -> io::Result<()> {
-        let rows: Vec<Vec<Cell>> = frame.lines.iter().map(|line| cells(line, columns)).collect();
+        let rows: Vec<Vec<Cell>> = frame.lines.iter().map(|line| to_cells(line, columns)).collect();
         let mut text = String::new();
         if columns != self.canvas.columns {
             self.erase_frame(&mut text, columns);
@@ -76,17 +77,17 @@ impl<W: Write> InlineRenderer<W> {
         self.send(&text)
     }
 
-    /// The stream of the terminal, for control codes that draw no frame.
+    /// Returns the stream of the terminal, for control codes that are not part of a frame.
     pub(crate) fn out(&mut self) -> &mut W {
         &mut self.out
     }
 
-    /// The row of the terminal that shows the first line, from 0; `None` if unknown.
+    /// Returns the row of the terminal that shows the first line, from 0. `None` if unknown.
     pub(crate) fn top(&self) -> Option<usize> {
         self.canvas.position.map(|(top, _)| top)
     }
 
-    /// Clears from the top of the frame on, so that the next frame is drawn completely, whatever the terminal shows there.
+    /// Clears the terminal from the top of the frame down, so that the next frame is drawn completely.
     ///
     /// # Errors
     /// When the terminal is gone.
@@ -101,8 +102,8 @@ impl<W: Write> InlineRenderer<W> {
         self.canvas.position = Some((row, height));
     }
 
-    /// Erases the frame and draws the next one at the bottom of a terminal of this size. This is needed after a resize,
-    /// because a terminal may move its lines then.
+    /// Erases the frame. The next frame is drawn at the bottom of a terminal of this size. This is needed after a resize,
+    /// because the terminal may have moved its lines.
     ///
     /// # Errors
     /// When the terminal is gone.
@@ -115,7 +116,7 @@ impl<W: Write> InlineRenderer<W> {
         self.send(&text)
     }
 
-    /// Clears the screen and draws the next frame at its top.
+    /// Clears the screen. The next frame is drawn at its top.
     ///
     /// # Errors
     /// When the terminal is gone.
@@ -138,7 +139,7 @@ impl<W: Write> InlineRenderer<W> {
         self.send(&text)
     }
 
-    /// Leaves the frame on the screen and draws the next one at the cursor.
+    /// Leaves the frame on the screen. The next frame is drawn at the cursor.
     pub(crate) fn abandon_frame(&mut self) {
         self.canvas = Canvas { columns: self.canvas.columns, ..Canvas::default() };
     }
@@ -187,7 +188,7 @@ impl<W: Write> InlineRenderer<W> {
             return Ok(());
         }
         self.bytes_written += text.len() as u64;
-        // Synchronized update: a terminal that supports it shows all changes at once, others ignore the codes.
+        // A terminal that supports synchronized updates shows all changes at once. Other terminals ignore the codes.
         let framed = format!("\x1b[?2026h{text}\x1b[?2026l");
         self.out.write_all(framed.as_bytes())?;
         self.out.flush()
@@ -199,8 +200,8 @@ impl<W: Write> InlineRenderer<W> {
         if self.canvas.rows.is_empty() {
             return;
         }
-        let used = |row: &Vec<Cell>| row.len().div_ceil(columns.max(1)).max(1);
-        let height: usize = self.canvas.rows.iter().map(used).sum();
+        let wrapped_height = |row: &Vec<Cell>| row.len().div_ceil(columns.max(1)).max(1);
+        let height: usize = self.canvas.rows.iter().map(wrapped_height).sum();
         // Writing to a string cannot fail. This holds for all `write!` calls of this file.
         let _ = write!(text, "\r\x1b[{height}A\x1b[J");
         self.canvas.rows.clear();
@@ -237,14 +238,14 @@ impl<W: Write> InlineRenderer<W> {
     fn write_cells(&self, text: &mut String, cells: &[Cell]) {
         let mut rest = cells;
         while let Some(first) = rest.first() {
-            let length = rest.iter().take_while(|cell| cell.role == first.role).count();
+            let length = rest.iter().take_while(|cell| cell.style == first.style).count();
             let (same, after) = rest.split_at(length);
             let mut piece = String::new();
             for cell in same.iter().filter(|cell| cell.char != '\0') {
                 piece.push(cell.char);
-                piece.push_str(cell.marks.as_deref().unwrap_or_default());
+                piece.push_str(cell.combining.as_deref().unwrap_or_default());
             }
-            match self.stylesheet.style(first.role) {
+            match self.stylesheet.style(first.style) {
                 Some(style) if !piece.trim().is_empty() => {
                     let _ = write!(text, "{}", style.style(piece));
                 }
@@ -278,7 +279,7 @@ impl Cursor {
     }
 }
 
-/// The ranges of columns that differ. A range that ends after the new line means that the rest of the old line is cleared.
+/// Returns the ranges of columns that differ. If a range ends after the new line, the rest of the old line is cleared.
 fn changed_ranges(before: &[Cell], now: &[Cell]) -> Vec<std::ops::Range<usize>> {
     let mut ranges: Vec<std::ops::Range<usize>> = Vec::new();
     for column in 0..before.len().max(now.len()) {
@@ -291,7 +292,7 @@ fn changed_ranges(before: &[Cell], now: &[Cell]) -> Vec<std::ops::Range<usize>> 
         }
     }
     for range in &mut ranges {
-        // A wide character is written with both columns.
+        // Both columns of a wide character belong to the range.
         while range.start > 0 && now.get(range.start).is_some_and(|cell| cell.char == '\0') {
             range.start -= 1;
         }
@@ -302,30 +303,30 @@ fn changed_ranges(before: &[Cell], now: &[Cell]) -> Vec<std::ops::Range<usize>> 
     ranges
 }
 
-/// The cells of a line, cut at `columns`, without trailing blanks.
-fn cells(line: &Line, columns: usize) -> Vec<Cell> {
+/// Returns the cells of a line, cut at `columns`, without trailing blanks.
+fn to_cells(line: &Line, columns: usize) -> Vec<Cell> {
     let mut cells: Vec<Cell> = Vec::with_capacity(columns);
     for span in &line.spans {
         for char in span.text.chars() {
             let width = char.width().unwrap_or(0);
             if width == 0 {
                 if let Some(last) = cells.iter_mut().rev().find(|cell| cell.char != '\0') {
-                    let mut marks = last.marks.take().map_or_else(String::new, String::from);
-                    marks.push(char);
-                    last.marks = Some(marks.into());
+                    let mut combining = last.combining.take().map_or_else(String::new, String::from);
+                    combining.push(char);
+                    last.combining = Some(combining.into());
                 }
                 continue;
             }
             if cells.len() + width > columns {
                 return cells;
             }
-            cells.push(Cell { char, marks: None, role: span.style });
+            cells.push(Cell { char, combining: None, style: span.style });
             if width == 2 {
-                cells.push(Cell { char: '\0', marks: None, role: span.style });
+                cells.push(Cell { char: '\0', combining: None, style: span.style });
             }
         }
     }
-    while cells.last().is_some_and(|cell| cell.char == ' ' && cell.marks.is_none()) {
+    while cells.last().is_some_and(|cell| cell.char == ' ' && cell.combining.is_none()) {
         cells.pop();
     }
     cells
@@ -420,7 +421,7 @@ mod tests {
         let mut screen = TestScreen::new(10, 40);
         screen.draw(&["日本 e\u{301}x|"]);
         assert!(screen.draw(&["日木 e\u{301}y|"]).0.ends_with("日木 e\u{301}y|"));
-        let narrow = cells(&Line::new("日本", Style::Text), 3);
+        let narrow = to_cells(&Line::new("日本", Style::Text), 3);
         assert_eq!(narrow.len(), 2, "half of a wide character does not fit");
     }
 }

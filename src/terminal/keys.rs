@@ -17,7 +17,7 @@ use crate::tui::input::{Code, Input, Key, Mouse, MouseKind};
 pub(crate) enum Keys {
     /// The controlling terminal. Standard input may be a pipe.
     Terminal(Box<EventStream>),
-    /// A test.
+    /// The inputs that a test sends.
     #[cfg(test)]
     Script(mpsc::UnboundedReceiver<Input>),
     /// No keys.
@@ -30,7 +30,7 @@ impl Keys {
         Self::Terminal(Box::new(EventStream::new()))
     }
 
-    /// Waits for the next input, forever if there are no more. Cancelling the wait loses no input.
+    /// Waits for the next input. Waits forever if no more inputs can come. If the wait is cancelled, no input is lost.
     pub(crate) async fn next(&mut self) -> Input {
         loop {
             match self {
@@ -42,8 +42,8 @@ impl Keys {
                                 return input;
                             }
                         }
-                        // The terminal cannot be read any more.
-                        _ => *self = Self::None,
+                        // The terminal can no longer be read.
+                        Some(Err(_)) | None => *self = Self::None,
                     }
                 }
                 #[cfg(test)]
@@ -68,7 +68,7 @@ impl Keys {
                                 return Some(input);
                             }
                         }
-                        _ => return None,
+                        Poll::Ready(Some(Err(_)) | None) | Poll::Pending => return None,
                     }
                 }
             }
@@ -90,6 +90,7 @@ impl std::fmt::Debug for Keys {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the program uses only these events of crossterm")]
 fn convert_event(event: &Event) -> Option<Input> {
     match event {
         Event::Key(key) => convert_key(*key).map(Input::Key),
@@ -99,6 +100,7 @@ fn convert_event(event: &Event) -> Option<Input> {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the program uses only these keys of crossterm")]
 fn convert_key(event: KeyEvent) -> Option<Key> {
     if event.kind == KeyEventKind::Release || event.modifiers.contains(KeyModifiers::ALT) {
         return None;
@@ -122,6 +124,7 @@ fn convert_key(event: KeyEvent) -> Option<Key> {
     Some(Key { code, ctrl: event.modifiers.contains(KeyModifiers::CONTROL) })
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the program uses only these mouse events of crossterm")]
 fn convert_mouse(event: MouseEvent) -> Option<Mouse> {
     let kind = match event.kind {
         MouseEventKind::Down(MouseButton::Left) => MouseKind::Press,

@@ -1,5 +1,7 @@
 //! The terminal: the inline renderer, the full screen, the controlling terminal and its input.
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 pub(crate) mod ansi;
 pub(crate) mod full_screen;
 pub(crate) mod inline_renderer;

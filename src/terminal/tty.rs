@@ -16,9 +16,9 @@ use crate::terminal::keys::Keys;
 /// The signal with which a shell continues a stopped program.
 pub(crate) const SIGCONT: i32 = Signal::CONT.as_raw();
 
-/// The operations on a terminal besides writing. Tests implement it with a virtual terminal.
+/// The operations on a terminal besides writing. Tests implement this trait with a virtual terminal.
 pub(crate) trait Terminal {
-    /// The number of columns and rows; `None` if unknown.
+    /// Returns the number of columns and rows. `None` if unknown.
     fn size(&self) -> Option<(usize, usize)>;
     /// Whether the program is in the foreground. In the background, the keys belong to the shell.
     fn is_foreground(&self) -> bool;
@@ -27,16 +27,16 @@ pub(crate) trait Terminal {
     /// # Errors
     /// When there is no terminal.
     fn set_raw(&mut self, raw: bool) -> io::Result<()>;
-    /// Asks the terminal for the row of the cursor, from 0. No keys may be read at the same time, because the answer arrives
-    /// among the keys.
+    /// Asks the terminal for the row of the cursor, from 0. The caller must not read keys at the same time, because the
+    /// answer arrives on the same stream as the keys.
     fn cursor_row(&mut self) -> Option<usize>;
     /// Stops the program until the shell continues it.
     fn stop(&mut self);
-    /// The keys. The terminal must be in raw mode.
+    /// Returns the source of keys. The terminal must be in raw mode.
     fn keys(&mut self) -> Keys;
 }
 
-/// The number of columns and rows of the terminal on which the program was started; `None` without a terminal.
+/// Returns the number of columns and rows of the terminal on which the program was started. `None` without a terminal.
 pub(crate) fn terminal_size() -> Option<(usize, usize)> {
     // crossterm's `size` would start two programs if there is no terminal.
     let size = terminal::window_size().ok()?;
@@ -47,14 +47,14 @@ pub(crate) fn terminal_size() -> Option<(usize, usize)> {
 #[derive(Debug)]
 pub(crate) struct ControllingTerminal {
     tty: Option<File>,
-    /// Whether standard output is the terminal, so that it can be asked for the cursor.
-    can_ask: bool,
+    /// Whether standard output is the terminal, so that the program can ask for the position of the cursor.
+    can_ask_cursor: bool,
 }
 
 impl ControllingTerminal {
-    /// Opens the terminal. `can_ask` says whether standard output is the terminal.
-    pub(crate) fn new(can_ask: bool) -> Self {
-        Self { tty: File::open("/dev/tty").ok(), can_ask }
+    /// Opens the terminal.
+    pub(crate) fn new(is_stdout: bool) -> Self {
+        Self { tty: File::open("/dev/tty").ok(), can_ask_cursor: is_stdout }
     }
 }
 
@@ -79,14 +79,14 @@ impl Terminal for ControllingTerminal {
     }
 
     fn cursor_row(&mut self) -> Option<usize> {
-        if !self.can_ask {
+        if !self.can_ask_cursor {
             return None;
         }
         crossterm::cursor::position().ok().map(|(_, row)| usize::from(row))
     }
 
     fn stop(&mut self) {
-        // If the program cannot be stopped, it goes on.
+        // If the program cannot be stopped, it continues.
         let _ = kill_current_process_group(Signal::TSTP);
     }
 
@@ -95,7 +95,7 @@ impl Terminal for ControllingTerminal {
     }
 }
 
-/// Installs the panic hook once.
+/// Makes sure that the panic hook is installed only once.
 static PANIC_HOOK: Once = Once::new();
 /// Whether the terminal is in raw mode.
 static RAW_MODE: AtomicBool = AtomicBool::new(false);

@@ -1,4 +1,4 @@
-//! The actions of keys, and the effects that the caller has to carry out.
+//! The actions of keys, and the effects that the caller must carry out.
 
 use crate::view::View;
 
@@ -15,13 +15,13 @@ pub(crate) enum Action {
     Left,
     /// Selects the next phase or the cell on the right, or scrolls a text to the right.
     Right,
-    /// Moves up by one screen.
+    /// Moves or scrolls up by one screen.
     PageUp,
-    /// Moves down by one screen.
+    /// Moves or scrolls down by one screen.
     PageDown,
-    /// Moves to the first row.
+    /// Moves to the first row or line.
     Home,
-    /// Moves to the last row.
+    /// Moves to the last row or line.
     End,
     /// Opens the page of the selected Pod.
     Open,
@@ -30,22 +30,22 @@ pub(crate) enum Action {
     /// Starts to edit the filter.
     Filter,
     /// Chooses the next order.
-    Order,
+    NextOrder,
     /// Groups by node, or by workload again.
     GroupByNode,
     /// Chooses the next alignment.
-    Align,
-    /// Halves the time axis.
+    NextAlignment,
+    /// Halves the time that the axis covers.
     ZoomIn,
-    /// Doubles the time axis.
+    /// Doubles the time that the axis covers.
     ZoomOut,
     /// Shows the whole time.
     ZoomReset,
-    /// Follows the current time and new rows again.
+    /// Follows the current time and new rows again, or the end of a log.
     Follow,
-    /// Freezes the picture, or continues it.
+    /// Freezes the picture, or updates it again.
     Pause,
-    /// Gives every Pod a row, or hides rows again.
+    /// Shows a row for every Pod, or hides rows again.
     Unfold,
     /// Shows the Pod's events.
     Events,
@@ -61,7 +61,7 @@ pub(crate) enum Action {
     CopyName,
     /// Copies the command that shows the Pod.
     CopyCommand,
-    /// Leaves the mouse to the terminal, or takes it back.
+    /// Gives the mouse to the terminal, or back to the program.
     Mouse,
     /// Shows the keys.
     Help,
@@ -71,7 +71,7 @@ pub(crate) enum Action {
     Detach,
 }
 
-/// The effect that the caller has to carry out, because the state is pure.
+/// The effect that the caller must carry out, because the functions of the state are pure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
     /// Draw the screen.

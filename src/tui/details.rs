@@ -9,7 +9,7 @@ use crate::view::PodExtras;
 pub(crate) struct Details {
     /// Events, conditions, requests and the ends of the logs.
     pub extras: PodExtras,
-    /// The Pod object, or the reason why it cannot be read; `None` until it was read.
+    /// The YAML of the Pod, or the reason why it cannot be read. `None` until it has been read.
     pub yaml: Option<Result<String, String>>,
     /// The log of the container that is shown.
     pub log: Option<LogView>,
@@ -22,12 +22,12 @@ pub(crate) struct LogView {
     pub container: String,
     /// The last lines, not escaped.
     pub lines: VecDeque<String>,
-    /// The reason why no more lines come; `None` while the log goes on.
+    /// The reason why no more lines come. `None` while lines may come.
     pub ended: Option<String>,
 }
 
 impl LogView {
-    /// The largest number of lines that are kept.
+    /// Maximum number of lines that are kept.
     pub(crate) const MAX_LINES: usize = 2000;
 
     /// Adds lines at the end and drops the oldest ones above the limit.

@@ -6,7 +6,7 @@ use crate::tui::input_context::InputContext;
 use crate::tui::state::TuiState;
 use crate::tui::{keys, mouse};
 
-/// Applies `input` to `state`. Returns the effect that the caller has to carry out.
+/// Applies `input` to `state`. Returns the effect that the caller must carry out.
 pub(crate) fn handle_input(state: &mut TuiState, input: Input, context: &InputContext<'_>) -> Effect {
     match input {
         Input::Resized => Effect::Draw,

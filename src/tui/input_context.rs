@@ -10,16 +10,16 @@ pub(crate) struct InputContext<'a> {
     pub timeline: &'a Timeline,
     /// The picture on the last screen.
     pub picture: &'a Picture,
-    /// The row of the terminal that shows the first line of the screen, from 0; `None` if unknown.
+    /// The row of the terminal that shows the first line of the screen, from 0. `None` if unknown.
     pub top: Option<usize>,
     /// The number of lines above the picture.
     pub above: usize,
-    /// The number of lines of text, or of rows of Pods, that fit on the screen.
+    /// The number of rows of Pods on the screen, or the number of lines of text that fit on it.
     pub page_rows: usize,
-    /// The number of lines of the whole text.
+    /// The number of lines of the whole text, or the number of Pods in the picture.
     pub lines: usize,
-    /// The end columns of the path's parts at the top of a page.
+    /// The end column of each part of the path at the top of a page.
     pub path_ends: &'a [usize],
-    /// The command that shows a Pod, such as `kubectl get pod -o yaml`. The name and the namespace follow it.
-    pub command: &'a str,
+    /// The command that shows a Pod, such as `kubectl get pod -o yaml`. The name and the namespace are appended.
+    pub show_pod_command: &'a str,
 }

@@ -1,4 +1,4 @@
-//! The key table. It is the only source for the action of a key, the help and the page of keys in `docs/`.
+//! The key table. It is the only source for the actions of keys, the help and `docs/keys.md`.
 
 use crate::tui::action::Action;
 use crate::tui::input::{Code, Key};
@@ -45,11 +45,11 @@ pub(crate) struct Binding {
     pub scope: Scope,
     /// A description of the action.
     pub help: &'static str,
-    /// A word for the status line; empty if the status line does not show the key.
+    /// A word for the status line. Empty if the status line does not show the key.
     pub hint: &'static str,
 }
 
-/// A binding that the status line does not show.
+/// Creates a binding that the status line does not show.
 const fn bind(
     keys: &'static [Key],
     label: &'static str,
@@ -155,7 +155,7 @@ pub(crate) const BINDINGS: &[Binding] = &[
     bind(
         &[Key::char('o')],
         "o",
-        Action::Order,
+        Action::NextOrder,
         Scope::Pods,
         "change the order: start, end, work, cold start, index",
     ),
@@ -163,7 +163,7 @@ pub(crate) const BINDINGS: &[Binding] = &[
     bind(
         &[Key::char('a')],
         "a",
-        Action::Align,
+        Action::NextAlignment,
         Scope::Pods,
         "align the bars: by time, by creation, by start of work",
     ),
@@ -237,7 +237,7 @@ pub(crate) const BINDINGS: &[Binding] = &[
     ),
 ];
 
-/// The action of a key on a page.
+/// Returns the action of a key on a page.
 pub(crate) fn find_action(key: Key, page: Page) -> Option<Action> {
     BINDINGS
         .iter()
@@ -245,7 +245,7 @@ pub(crate) fn find_action(key: Key, page: Page) -> Option<Action> {
         .map(|binding| binding.action)
 }
 
-/// The lines of the help: all keys with their descriptions.
+/// Returns the lines of the help: all keys with their descriptions.
 pub(crate) fn help_lines() -> Vec<Line> {
     let width = BINDINGS.iter().map(|binding| binding.label.chars().count()).max().unwrap_or(0);
     let mut lines: Vec<Line> = BINDINGS
@@ -265,15 +265,15 @@ pub(crate) fn help_lines() -> Vec<Line> {
     lines
 }
 
-/// The keys of the status line, each with a word.
-pub(crate) fn hints() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let first = |shown: &'static str| shown.split(' ').next().unwrap_or(shown);
+/// Returns the keys that the status line shows, each with the word for its action.
+pub(crate) fn status_line_keys() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let first_key = |label: &'static str| label.split(' ').next().unwrap_or(label);
     BINDINGS.iter().filter(|binding| !binding.hint.is_empty()).map(move |binding| {
-        (if binding.hint == "select" { "↑↓" } else { first(binding.label) }, binding.hint)
+        (if binding.hint == "select" { "↑↓" } else { first_key(binding.label) }, binding.hint)
     })
 }
 
-/// The table of the page of keys in `docs/`.
+/// Returns the table of keys in `docs/keys.md`.
 #[cfg(test)]
 pub(crate) fn documentation_table() -> String {
     let rows = BINDINGS.iter().map(|binding| {

@@ -10,14 +10,14 @@ use crate::view;
 use crate::view::primitives::text;
 use crate::view::{Align, Frame, Glyphs, GroupBy, Line, Picture, Size, Sort, Style, View};
 
-/// A composed screen, with what later input needs to know about it.
+/// A composed screen, with the positions that are needed to interpret the next input.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ScreenLayout {
     /// The lines of the screen.
     pub frame: Frame,
     /// The picture of the Pods on the screen; empty on a page of text.
     pub picture: Picture,
-    /// Whether it needs the alternate screen.
+    /// Whether the screen needs the alternate screen of the terminal.
     pub full: bool,
     page_rows: usize,
     lines: usize,
@@ -25,12 +25,12 @@ pub(crate) struct ScreenLayout {
 }
 
 impl ScreenLayout {
-    /// The context in which the next input is interpreted.
+    /// Returns the context in which the next input is interpreted.
     pub(crate) fn input_context<'a>(
         &'a self,
         timeline: &'a Timeline,
         top: Option<usize>,
-        command: &'a str,
+        show_pod_command: &'a str,
     ) -> InputContext<'a> {
         InputContext {
             timeline,
@@ -40,16 +40,16 @@ impl ScreenLayout {
             page_rows: self.page_rows,
             lines: self.lines,
             path_ends: &self.path_ends,
-            command,
+            show_pod_command,
         }
     }
 }
 
-/// The fewest lines of a screen that has a line about the selection.
+/// Minimum number of lines of a screen that shows a line about the selection.
 const MIN_ROWS_FOR_DETAILS: usize = 8;
-/// The fewest lines of a screen that has two lines about the selection.
-const MIN_ROWS_FOR_TWO_LINES: usize = 20;
-/// From this width on, one line has room for all details of the selection.
+/// Minimum number of lines of a screen that shows two lines about the selection.
+const MIN_ROWS_FOR_TWO_DETAIL_LINES: usize = 20;
+/// Minimum number of columns for showing all details of the selection on one line.
 const SINGLE_LINE_COLUMNS: usize = 150;
 
 /// Composes the screen. It has at most `input.rows` lines.
@@ -112,11 +112,11 @@ fn compose_pods(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
     };
     frame.lines.truncate(room);
     frame.lines.extend(below.into_iter().map(indented));
-    frame.lines.push(indented(status_line(state, input, &picture, columns)));
+    frame.lines.push(indented(compose_status_line(state, input, &picture, columns)));
     ScreenLayout { frame, page_rows, lines: picture.pods.len(), picture, full: false, path_ends: Vec::new() }
 }
 
-/// Composes the picture alone, for a terminal whose keys the program does not take.
+/// Composes only the picture and the notices, because the program does not read keys.
 fn compose_without_keys(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
     let room = input.rows.saturating_sub(input.notices.len()).max(1);
     let picture = draw_picture(state, input, Size { columns: input.columns, rows: Some(room) });
@@ -138,10 +138,11 @@ fn draw_picture(state: &TuiState, input: &LayoutInput<'_>, size: Size) -> Pictur
     }
 }
 
-/// Describes the phase under the mouse, or else the selected phase, or else the Pods that run and wait longest.
+/// Describes the phase under the mouse. Without one, describes the selected phase. Without a selection, names the Pods that
+/// run and wait longest.
 fn selection_details(state: &TuiState, input: &LayoutInput<'_>, columns: usize) -> Vec<Line> {
     let LayoutInput { timeline, glyphs, now, rows, .. } = *input;
-    let two_lines = rows >= MIN_ROWS_FOR_TWO_LINES && columns < SINGLE_LINE_COLUMNS;
+    let two_lines = rows >= MIN_ROWS_FOR_TWO_DETAIL_LINES && columns < SINGLE_LINE_COLUMNS;
     let shown = match (state.hovered, state.window.selected) {
         (Some((pod, phase)), _) => Some((pod, phase)),
         (None, Some(pod)) => Some((pod, state.selected_phase)),
@@ -177,13 +178,13 @@ fn compose_page(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
         lines = lines.into_iter().map(|line| pages::shift_line(line, shift)).collect();
     }
     let max_first = lines.len().saturating_sub(room);
-    let follows = state.follows_end && matches!(state.page, Page::Pod(_, Tab::Log));
-    let first = if follows { max_first } else { state.scroll.min(max_first) };
+    let follows_end = state.follows_end && matches!(state.page, Page::Pod(_, Tab::Log));
+    let first = if follows_end { max_first } else { state.scroll.min(max_first) };
     let mut frame = Frame { lines: vec![fit(path, columns, input.glyphs)] };
     let count = lines.len();
     frame.lines.extend(lines.into_iter().skip(first).take(room).map(|line| fit(line, columns, input.glyphs)));
     frame.lines.resize(room + 1, Line::default());
-    let mut status = status_line(state, input, &Picture::default(), columns);
+    let mut status = compose_status_line(state, input, &Picture::default(), columns);
     if count > room {
         let position = format!("{}-{} of {count}  ", first + 1, (first + room).min(count));
         let mut with_position = Line::new(position, Style::Dim);
@@ -213,8 +214,8 @@ fn fit(line: Line, columns: usize, glyphs: &Glyphs) -> Line {
     fitting
 }
 
-/// The status line: messages, the choices that differ from the default, and the most important keys.
-fn status_line(state: &TuiState, input: &LayoutInput<'_>, picture: &Picture, columns: usize) -> Line {
+/// Composes the status line: messages, the choices that differ from the default, and the most important keys.
+fn compose_status_line(state: &TuiState, input: &LayoutInput<'_>, picture: &Picture, columns: usize) -> Line {
     let glyphs = input.glyphs;
     if state.editing_filter {
         let mut line = Line::new(format!("/{}", view::clean(&state.window.filter)), Style::Strong);
@@ -223,11 +224,11 @@ fn status_line(state: &TuiState, input: &LayoutInput<'_>, picture: &Picture, col
         return fit(line, columns, glyphs);
     }
     let mut line = Line::default();
-    let mut add = |words: String, role: Style| {
+    let mut add = |words: String, style: Style| {
         if !line.spans.is_empty() {
             line.push(glyphs.separator, Style::Dim);
         }
-        line.push(words, role);
+        line.push(words, style);
     };
     if let Some(message) = &state.message {
         add(view::clean(message).into_owned(), Style::Strong);
@@ -239,22 +240,22 @@ fn status_line(state: &TuiState, input: &LayoutInput<'_>, picture: &Picture, col
         add("paused".into(), Style::Warning);
     }
     if state.page == Page::Pods {
-        for (words, role) in changed_choices(state, picture) {
-            add(words, role);
+        for (words, style) in changed_choices(state, picture) {
+            add(words, style);
         }
     }
-    let pages = [("Esc", "back"), ("?", "help"), ("e", "events"), ("l", "log"), ("y", "YAML")];
-    let hints: Vec<(&str, &str)> = match state.page {
-        Page::Pods => keys::hints().collect(),
+    let page_keys = [("Esc", "back"), ("?", "help"), ("e", "events"), ("l", "log"), ("y", "YAML")];
+    let shown_keys: Vec<(&str, &str)> = match state.page {
+        Page::Pods => keys::status_line_keys().collect(),
         Page::Help => vec![("Esc", "back")],
         Page::Pod(_, Tab::Log) => {
             let more = [("f", "follow"), ("w", "wrap"), ("Tab", "container")];
-            pages.into_iter().chain(more).collect()
+            page_keys.into_iter().chain(more).collect()
         }
-        Page::Pod(_, Tab::Yaml) => pages.into_iter().chain([("w", "wrap"), ("c", "copy name")]).collect(),
-        Page::Pod(..) => pages.into_iter().chain([("c", "copy name")]).collect(),
+        Page::Pod(_, Tab::Yaml) => page_keys.into_iter().chain([("w", "wrap"), ("c", "copy name")]).collect(),
+        Page::Pod(..) => page_keys.into_iter().chain([("c", "copy name")]).collect(),
     };
-    for (key, word) in hints {
+    for (key, word) in shown_keys {
         let gap = if line.spans.is_empty() { "" } else { "  " };
         if line.width() + gap.len() + text::width(key) + 1 + word.len() > columns {
             break;
@@ -266,12 +267,12 @@ fn status_line(state: &TuiState, input: &LayoutInput<'_>, picture: &Picture, col
     fit(pages::name_arrow_keys(line, glyphs), columns, glyphs)
 }
 
-/// The choices that differ from the default, as words.
+/// Describes the choices that differ from the default.
 fn changed_choices(state: &TuiState, picture: &Picture) -> Vec<(String, Style)> {
-    let mut chosen = Vec::new();
+    let mut choices = Vec::new();
     if !state.window.filter.is_empty() {
         let count = if picture.found == 1 { "1 Pod".to_owned() } else { format!("{} Pods", picture.found) };
-        chosen.push((format!("/{}: {count}", view::clean(&state.window.filter)), Style::Warning));
+        choices.push((format!("/{}: {count}", view::clean(&state.window.filter)), Style::Warning));
     }
     let order = match state.view.sort {
         Sort::Start => "",
@@ -301,6 +302,6 @@ fn changed_choices(state: &TuiState, picture: &Picture) -> Vec<(String, Style)> 
     let rows = if state.window.unfolded { "all rows" } else { "" };
     let mouse = if state.mouse { "" } else { "no mouse" };
     let words = [order, group, align, zoom, rows, mouse].into_iter().filter(|words| !words.is_empty());
-    chosen.extend(words.map(|words| (words.to_owned(), Style::Text)));
-    chosen
+    choices.extend(words.map(|words| (words.to_owned(), Style::Text)));
+    choices
 }

@@ -9,25 +9,25 @@ use crate::view::{FrameCache, Glyphs, Line};
 /// The inputs of a screen besides the state.
 #[derive(Clone, Copy)]
 pub(crate) struct LayoutInput<'a> {
-    /// The timeline of the run, or the one at the moment when the picture was frozen.
+    /// The timeline of the run. If the user has frozen the picture, it is the timeline of that moment.
     pub timeline: &'a Timeline,
     /// The fetched details of the Pod whose page is open.
     pub details: &'a Details,
-    /// The characters to draw with.
+    /// The characters of pictures.
     pub glyphs: &'a Glyphs,
     /// Values cached between frames of the same timeline.
     pub frame_cache: &'a FrameCache,
-    /// The current time on the API server's clock.
+    /// The current time on the clock of the source, or the time at which the user froze the picture.
     pub now: Timestamp,
     /// The number of columns of the screen.
     pub columns: usize,
-    /// The largest number of lines of the screen.
+    /// The maximum number of lines of the screen.
     pub rows: usize,
     /// Lines below the picture: progress and a lost connection.
     pub notices: &'a [Line],
-    /// The Pod that the user named with `kubectl seq pod`; `None` shows all Pods.
+    /// The Pod that the user named with `kubectl seq pod`. With `None`, the screen shows all Pods.
     pub only_pod: Option<PodKey>,
-    /// Whether the program takes keys.
+    /// Whether the program reads keys.
     pub interactive: bool,
     /// The outcome, once everything has ended.
     pub outcome: Option<&'a str>,

@@ -1,4 +1,7 @@
-//! The interactive picture: state, keys, mouse, layout and pages. Pure: it knows neither a terminal nor a cluster.
+//! The interactive picture: state, keys, mouse, layout and pages. Its functions are pure and access neither a terminal nor
+//! a cluster.
+
+#![warn(clippy::wildcard_enum_match_arm)]
 
 pub(crate) mod action;
 pub(crate) mod details;

@@ -11,7 +11,7 @@ use crate::view::Zoom;
 /// The number of lines that one notch of the wheel scrolls a text.
 const WHEEL_LINES: isize = 3;
 
-/// Applies a mouse event to `state`. Returns the effect that the caller has to carry out.
+/// Applies a mouse event to `state`. Returns the effect that the caller must carry out.
 pub(crate) fn handle_mouse(state: &mut TuiState, mouse: Mouse, context: &InputContext<'_>) -> Effect {
     match mouse.kind {
         MouseKind::WheelUp => {
@@ -38,12 +38,12 @@ pub(crate) fn handle_mouse(state: &mut TuiState, mouse: Mouse, context: &InputCo
     Effect::Draw
 }
 
-/// The index of the picture's line at a row of the terminal.
+/// Returns the index of the picture's line at a row of the terminal.
 fn line_at(row: usize, context: &InputContext<'_>) -> Option<usize> {
     row.checked_sub(context.top?)?.checked_sub(context.above)
 }
 
-/// The Pod at a column and row of the terminal. The first column of the screen marks the selection.
+/// Returns the Pod at a column and row of the terminal. The first column of the screen marks the selection.
 fn pod_at(column: usize, row: usize, context: &InputContext<'_>) -> Option<PodKey> {
     let line = line_at(row, context)?;
     let cells = &context.picture.cells;
@@ -52,7 +52,7 @@ fn pod_at(column: usize, row: usize, context: &InputContext<'_>) -> Option<PodKe
     cell.map(|cell| cell.pod).or_else(|| context.picture.frame.lines.get(line)?.pod)
 }
 
-/// The index of the Pod's phase that is drawn at a column of the terminal.
+/// Returns the index of the Pod's phase that is drawn at a column of the terminal.
 fn phase_at(pod: PodKey, column: usize, context: &InputContext<'_>) -> Option<usize> {
     let bars = context.picture.bars.as_ref()?;
     bars.phase_at(&context.timeline.pod(pod), column.checked_sub(1)?)
@@ -76,9 +76,9 @@ fn handle_click(state: &mut TuiState, column: usize, row: usize, context: &Input
             if let Some(pod) = pod_at(column, row, context) {
                 state.select(pod);
                 state.selected_phase = phase_at(pod, column, context);
-                state.open(pod);
+                state.open_pod(pod);
             } else {
-                // A click on the line that sums up the hidden Pods shows them, or hides them again.
+                // A click on the line that counts the hidden Pods shows all rows, or hides rows again.
                 let line = line_at(row, context).and_then(|line| context.picture.frame.lines.get(line));
                 if !line.is_some_and(|line| line.plain().starts_with("+ ")) {
                     return Effect::Nothing;

@@ -11,7 +11,7 @@ use crate::view;
 use crate::view::primitives::text;
 use crate::view::{Glyphs, Line, Size, Style};
 
-/// Composes all lines of the page. They may be wider and more than the screen.
+/// Composes all lines of the page, even if they do not fit on the screen.
 pub(crate) fn compose_lines(state: &TuiState, input: &LayoutInput<'_>) -> Vec<Line> {
     match state.page {
         Page::Help => {
@@ -33,15 +33,15 @@ pub(crate) fn compose_lines(state: &TuiState, input: &LayoutInput<'_>) -> Vec<Li
     }
 }
 
-/// Composes the path at the top of a page. Returns it with the end column of each of its parts.
+/// Composes the path at the top of a page. Returns the path and the end column of each of its parts.
 pub(crate) fn compose_path(state: &TuiState, input: &LayoutInput<'_>) -> (Line, Vec<usize>) {
     let mut path = Line::default();
     let mut ends = Vec::new();
-    let mut add = |words: String, role: Style| {
+    let mut add = |words: String, style: Style| {
         if !path.spans.is_empty() {
             path.push(input.glyphs.within, Style::Dim);
         }
-        path.push(words, role);
+        path.push(words, style);
         ends.push(path.width());
     };
     let workloads = input.timeline.workloads();
@@ -57,8 +57,8 @@ pub(crate) fn compose_path(state: &TuiState, input: &LayoutInput<'_>) -> (Line, 
         Page::Help => add("keys".into(), Style::Strong),
         Page::Pod(pod, tab) => {
             let pod = input.timeline.pod(pod);
-            let role = if tab == Tab::Overview { Style::Strong } else { Style::Key };
-            add(format!("pod/{}", view::clean(&pod.name)), role);
+            let style = if tab == Tab::Overview { Style::Strong } else { Style::Key };
+            add(format!("pod/{}", view::clean(&pod.name)), style);
             match tab {
                 Tab::Overview => {}
                 Tab::Events => add("events".into(), Style::Strong),
@@ -73,34 +73,35 @@ pub(crate) fn compose_path(state: &TuiState, input: &LayoutInput<'_>) -> (Line, 
     (path, ends)
 }
 
-/// Composes the events, the latest last, each with its age. Messages are wrapped and never cut, because no column repeats
-/// their content.
+/// Composes the events with their ages, sorted by time. Messages are wrapped and never cut, because no other place shows
+/// them in full.
 fn compose_events(input: &LayoutInput<'_>) -> Vec<Line> {
     let events = &input.details.extras.events;
     if events.is_empty() {
         return vec![Line::new("no events; a cluster keeps events for one hour by default", Style::Dim)];
     }
-    let reasons =
+    let reason_width =
         events.iter().map(|event| text::width(&view::clean(&event.reason))).max().unwrap_or(0).min(24);
     let mut lines = Vec::new();
     for event in events {
         let age = event.at.map_or_else(|| "?".into(), |at| view::format_age(at, input.now));
         let mut line = Line::new(format!("{age:>6}  "), Style::Dim);
-        let role = if event.warning { Style::Warning } else { Style::Text };
-        line.push(if event.warning { "! " } else { "  " }, role);
-        let reason = text::shorten_end(&view::clean(&event.reason), reasons, input.glyphs.ellipsis);
-        line.push(text::pad_right(&reason, reasons), Style::Strong);
+        let style = if event.warning { Style::Warning } else { Style::Text };
+        line.push(if event.warning { "! " } else { "  " }, style);
+        let reason = text::shorten_end(&view::clean(&event.reason), reason_width, input.glyphs.ellipsis);
+        line.push(text::pad_right(&reason, reason_width), Style::Strong);
         let count =
             if event.count > 1 { format!("{}{}", input.glyphs.times, event.count) } else { String::new() };
         line.push(format!(" {count:<4} "), Style::Dim);
         let indent = line.width();
         let message = view::clean(&event.message);
-        let narrow = input.columns < indent + 30;
-        let (indent, mut head) = if narrow { (4, None) } else { (indent, Some(line.clone())) };
-        lines.extend(narrow.then_some(line));
+        // On a narrow screen the message begins on a line of its own.
+        let is_narrow = input.columns < indent + 30;
+        let (indent, mut head) = if is_narrow { (4, None) } else { (indent, Some(line.clone())) };
+        lines.extend(is_narrow.then_some(line));
         for part in text::wrap(&message, input.columns.saturating_sub(indent)) {
             let mut line = head.take().unwrap_or_else(|| Line::new(" ".repeat(indent), Style::Text));
-            line.push(part, role);
+            line.push(part, style);
             lines.push(line);
         }
     }
@@ -112,8 +113,10 @@ fn compose_log(input: &LayoutInput<'_>) -> Vec<Line> {
     let Some(LogView { lines, ended, .. }) = &input.details.log else {
         return vec![Line::new("reading …", Style::Dim)];
     };
-    let mut shown: Vec<Line> =
-        lines.iter().map(|line| Line::new(view::clean(&strip_colour_codes(line)), Style::Text)).collect();
+    let mut shown: Vec<Line> = lines
+        .iter()
+        .map(|line| Line::new(view::clean(&strip_control_sequences(line)), Style::Text))
+        .collect();
     match ended {
         Some(reason) => shown.push(Line::new(view::clean(reason), Style::Dim)),
         None if shown.is_empty() => {
@@ -124,8 +127,9 @@ fn compose_log(input: &LayoutInput<'_>) -> Vec<Line> {
     shown
 }
 
-/// Removes colour codes from a line of a log. Other control characters are escaped later.
-fn strip_colour_codes(line: &str) -> String {
+/// Removes colour codes and other control sequences of the form `ESC [ …` from a line of a log. Other control characters
+/// are escaped later.
+fn strip_control_sequences(line: &str) -> String {
     let mut rest = line;
     let mut plain = String::with_capacity(line.len());
     while let Some(start) = rest.find("\u{1b}[") {
@@ -140,7 +144,7 @@ fn strip_colour_codes(line: &str) -> String {
     plain
 }
 
-/// Replaces arrows by the names of the keys where only ASCII is drawn.
+/// Replaces arrows by the names of their keys, and ellipses by dots, if only ASCII characters may be drawn.
 pub(crate) fn name_arrow_keys(mut line: Line, glyphs: &Glyphs) -> Line {
     if *glyphs == Glyphs::ASCII {
         for span in &mut line.spans {
@@ -160,20 +164,21 @@ pub(crate) fn shift_line(line: Line, columns: usize) -> Line {
         return line;
     }
     let mut shifted = Line { spans: Vec::new(), pod: line.pod };
-    let mut left = columns;
+    let mut columns_to_remove = columns;
     for span in line.spans {
         let mut kept = span.text.as_str();
-        while left > 0 && !kept.is_empty() {
-            let first = kept.chars().next().map_or(0, char::len_utf8);
-            left = left.saturating_sub(text::width(&kept[..first]));
-            kept = &kept[first..];
+        while columns_to_remove > 0 && !kept.is_empty() {
+            let char_length = kept.chars().next().map_or(0, char::len_utf8);
+            columns_to_remove = columns_to_remove.saturating_sub(text::width(&kept[..char_length]));
+            kept = &kept[char_length..];
         }
         shifted.push(kept, span.style);
     }
     shifted
 }
 
-/// Breaks the line into lines of at most `columns` columns, and of at least two.
+/// Breaks the line into lines of at most `columns` columns. A maximum below 2 counts as 2, because a wide character has two
+/// columns.
 pub(crate) fn wrap_line(line: &Line, columns: usize) -> Vec<Line> {
     let columns = columns.max(2);
     let mut lines = vec![Line { spans: Vec::new(), pod: line.pod }];
@@ -199,7 +204,7 @@ pub(crate) fn wrap_line(line: &Line, columns: usize) -> Vec<Line> {
     lines
 }
 
-/// The name of the container whose log is shown. `chosen` counts from the first main container.
+/// Returns the name of the container whose log is shown. `chosen` counts from the first main container.
 pub(crate) fn shown_container(
     timeline: &crate::timeline::Timeline,
     pod: PodKey,
@@ -230,7 +235,7 @@ mod tests {
 
     #[test]
     fn colour_codes_of_a_log_are_removed() {
-        assert_eq!(strip_colour_codes("\u{1b}[1;31merror\u{1b}[0m: x"), "error: x");
-        assert_eq!(strip_colour_codes("cut \u{1b}[12"), "cut ");
+        assert_eq!(strip_control_sequences("\u{1b}[1;31merror\u{1b}[0m: x"), "error: x");
+        assert_eq!(strip_control_sequences("cut \u{1b}[12"), "cut ");
     }
 }

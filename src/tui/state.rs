@@ -1,4 +1,4 @@
-//! The state of the interactive screen and the actions that change it. Pure: it knows neither a terminal nor a cluster.
+//! The state of the interactive screen and the actions that change it.
 
 use crate::timeline::PodKey;
 use crate::tui::action::{Action, Effect};
@@ -7,7 +7,7 @@ use crate::tui::input_context::InputContext;
 use crate::tui::page::{Page, Tab};
 use crate::view::{Align, GroupBy, Sort, ViewState, Window, Zoom};
 
-/// The choices of the user.
+/// The state of the interactive screen: the choices of the user.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "independent choices of the user")]
 pub(crate) struct TuiState {
@@ -19,23 +19,23 @@ pub(crate) struct TuiState {
     pub page: Page,
     /// The index of the selected phase of the selected Pod.
     pub selected_phase: Option<usize>,
-    /// The Pod and the index of its phase under the mouse.
+    /// The Pod under the mouse, and the index of the phase under the mouse.
     pub hovered: Option<(PodKey, Option<usize>)>,
-    /// Whether the picture is frozen. The run goes on.
+    /// Whether the picture is frozen. The run continues.
     pub paused: bool,
-    /// Whether the user types a filter.
+    /// Whether the user is typing a filter.
     pub editing_filter: bool,
     /// Whether long lines of a text are wrapped.
     pub wrap: bool,
-    /// Whether the program uses the mouse, so that the terminal does not.
+    /// Whether the program uses the mouse. Otherwise the terminal uses it, for example to select text.
     pub mouse: bool,
-    /// The index of the first line of text that is shown. A followed log shows its last line instead.
+    /// The index of the first line of text that is shown. It is ignored while a log follows its end.
     pub scroll: usize,
     /// Whether a log follows its end.
     pub follows_end: bool,
-    /// The number of columns of text that are scrolled out on the left.
+    /// The number of columns of text that are hidden on the left.
     pub shift: usize,
-    /// The position of the container whose log is shown, counted from the first main container.
+    /// The index of the container whose log is shown, counted from the first main container.
     pub container: usize,
     /// The message about the last action. The next key removes it.
     pub message: Option<String>,
@@ -46,11 +46,11 @@ pub(crate) struct TuiState {
     previous_filter: String,
 }
 
-/// The shortest time axis, in milliseconds.
+/// Minimum time that the axis covers, in milliseconds.
 pub(crate) const MIN_ZOOM_MILLIS: i64 = 100;
 
 impl TuiState {
-    /// The state at the start: nothing is selected.
+    /// Returns the state at the start, without a selection.
     pub(crate) fn new(view: ViewState) -> Self {
         Self {
             view,
@@ -73,7 +73,8 @@ impl TuiState {
         }
     }
 
-    /// Whether the user reads a page or a frozen picture, so that the end of the run must not close it.
+    /// Whether the user is reading a page or a frozen picture, or typing a filter. The end of the run must not interrupt the
+    /// user then.
     pub(crate) fn is_reading(&self) -> bool {
         self.page != Page::Pods || self.paused || self.editing_filter
     }
@@ -94,7 +95,15 @@ impl TuiState {
                 self.editing_filter = false;
                 self.window.filter = std::mem::take(&mut self.previous_filter);
             }
-            _ => return None,
+            Code::Tab
+            | Code::Up
+            | Code::Down
+            | Code::Left
+            | Code::Right
+            | Code::PageUp
+            | Code::PageDown
+            | Code::Home
+            | Code::End => return None,
         }
         self.window.first = 0;
         Some(Effect::Draw)
@@ -121,12 +130,12 @@ impl TuiState {
                 self.previous_filter = std::mem::take(&mut self.window.filter);
                 self.editing_filter = true;
             }
-            Action::Order => self.view.sort = next_order(self.view.sort),
+            Action::NextOrder => self.view.sort = next_order(self.view.sort),
             Action::GroupByNode => {
                 let by_node = self.view.group_by == GroupBy::Node;
                 self.view.group_by = if by_node { GroupBy::Workload } else { GroupBy::Node };
             }
-            Action::Align => {
+            Action::NextAlignment => {
                 self.view.align = match self.view.align {
                     Align::Wall => Align::Created,
                     Align::Created => Align::Started,
@@ -154,7 +163,7 @@ impl TuiState {
             }
             Action::Help => match self.page {
                 Page::Help => self.go_back(),
-                page => {
+                page @ (Page::Pods | Page::Pod(..)) => {
                     self.page_before_help = Some(page);
                     self.page = Page::Help;
                     self.reset_scroll(false);
@@ -185,7 +194,7 @@ impl TuiState {
         }
     }
 
-    pub(crate) fn open(&mut self, pod: PodKey) {
+    pub(crate) fn open_pod(&mut self, pod: PodKey) {
         self.window.selected = Some(pod);
         self.container = 0;
         self.show_tab(Tab::Overview);
@@ -244,7 +253,7 @@ impl TuiState {
         let next = match current {
             None if by > 0 => 0,
             None => last,
-            // Below the last row come the hidden Pods, so show them.
+            // The hidden Pods follow the last row, so they are shown.
             Some(current) if by > 0 && current == last && picture.folded > 0 => {
                 self.window.unfolded = true;
                 current
@@ -263,16 +272,19 @@ impl TuiState {
         let next = match current {
             None => if by > 0 { cells.first() } else { cells.last() }.copied(),
             Some(current) => {
-                let away = |line: usize| {
+                let distance = |line: usize| {
                     if by > 0 { line.checked_sub(current.line) } else { current.line.checked_sub(line) }
-                        .filter(|&away| away > 0)
+                        .filter(|&distance| distance > 0)
                 };
-                let lines = cells.iter().filter_map(|cell| Some((away(cell.line)?, cell)));
-                let wanted =
-                    lines.clone().map(|(away, _)| away).filter(|&away| away <= by.unsigned_abs()).max();
-                let wanted = wanted.or_else(|| lines.clone().map(|(away, _)| away).min());
+                let lines = cells.iter().filter_map(|cell| Some((distance(cell.line)?, cell)));
+                let target = lines
+                    .clone()
+                    .map(|(distance, _)| distance)
+                    .filter(|&distance| distance <= by.unsigned_abs())
+                    .max();
+                let target = target.or_else(|| lines.clone().map(|(distance, _)| distance).min());
                 lines
-                    .filter(|(away, _)| Some(*away) == wanted)
+                    .filter(|(distance, _)| Some(*distance) == target)
                     .min_by_key(|(_, cell)| cell.column.abs_diff(current.column))
                     .map(|(_, cell)| *cell)
             }
@@ -331,18 +343,19 @@ impl TuiState {
         self.selected_phase = Some(self.selected_phase.unwrap_or(last).saturating_add_signed(by).min(last));
     }
 
-    /// Halves or doubles the time axis, around the selected phase or else around now.
-    fn zoom(&mut self, closer: bool, context: &InputContext<'_>) {
+    /// Halves or doubles the time that the axis covers. The selected phase stays in the middle. Without a selection, the
+    /// axis follows the current time or keeps its middle.
+    fn zoom(&mut self, zoom_in: bool, context: &InputContext<'_>) {
         let Some(bars) = &context.picture.bars else { return };
         let (start, end) = bars.shown_time();
         let span = end.saturating_sub(start);
-        let wanted = if closer { (span / 2).max(MIN_ZOOM_MILLIS) } else { span.saturating_mul(2) };
+        let new_span = if zoom_in { (span / 2).max(MIN_ZOOM_MILLIS) } else { span.saturating_mul(2) };
         let center = self.window.selected.and_then(|pod| {
             let pod = context.timeline.pod(pod);
             let phase = self.selected_phase.unwrap_or(pod.life.phases.len().saturating_sub(1));
             bars.middle_of_phase(&pod, phase)
         });
-        if self.window.zoom.is_none() && !closer {
+        if self.window.zoom.is_none() && !zoom_in {
             return;
         }
         let follows = match self.window.zoom {
@@ -350,12 +363,12 @@ impl TuiState {
             None => bars.now() >= start && bars.now() <= end,
         };
         self.window.zoom = Some(Zoom {
-            span: wanted,
+            span: new_span,
             end: center
                 .or((!follows).then(|| start.saturating_add(span / 2)))
-                .map(|center| center.saturating_add(wanted / 2)),
+                .map(|center| center.saturating_add(new_span / 2)),
         });
-        if !closer && wanted >= bars.unzoomed_length() {
+        if !zoom_in && new_span >= bars.unzoomed_length() {
             self.window.zoom = None;
         }
     }
@@ -371,7 +384,7 @@ impl TuiState {
         };
         let pod = context.timeline.pod(pod);
         let text = if command {
-            format!("{} {} -n {}", context.command, pod.name, pod.namespace)
+            format!("{} {} -n {}", context.show_pod_command, pod.name, pod.namespace)
         } else {
             pod.name.to_string()
         };
@@ -380,7 +393,7 @@ impl TuiState {
     }
 }
 
-/// The order after `order` in the cycle of the key.
+/// Returns the order that follows `order` when the user presses the key.
 fn next_order(order: Sort) -> Sort {
     match order {
         Sort::Start => Sort::End,

@@ -1,29 +1,30 @@
-//! Colours YAML line by line. It needs no parser, because a serializer wrote the text in a regular form.
+//! Colours YAML line by line. No parser is needed, because the text comes from a serializer and has a regular form.
 
 use crate::view::{Line, Style, clean};
 
 /// Colours the lines of a document.
 pub(crate) fn highlight(text: &str) -> Vec<Line> {
-    let mut block: Option<usize> = None;
+    let mut block_indent: Option<usize> = None;
     text.lines()
         .map(|line| {
             let indent = line.len() - line.trim_start_matches(' ').len();
-            if let Some(outer) = block {
+            if let Some(outer) = block_indent {
                 if indent > outer || line.trim().is_empty() {
                     return Line::new(clean(line), Style::Quoted);
                 }
-                block = None;
+                block_indent = None;
             }
             let highlighted = highlight_line(line, indent);
             if opens_block(line) {
-                block = Some(indent);
+                block_indent = Some(indent);
             }
             highlighted
         })
         .collect()
 }
 
-/// Whether the line opens a block of text, such as `key: |` or `- >-`. The deeper lines below belong to the block.
+/// Whether the line opens a block of text, such as `key: |` or `- >-`. The following lines with a deeper indent belong to
+/// the block.
 fn opens_block(line: &str) -> bool {
     let value = line.rsplit([' ']).next().unwrap_or_default();
     (line.contains(": ") || line.trim_start().starts_with("- "))
@@ -52,7 +53,7 @@ fn highlight_line(line: &str, indent: usize) -> Line {
     highlighted
 }
 
-/// The position of the colon that ends the key of a line. A blank or nothing follows the colon.
+/// Returns the position of the colon that ends the key of a line. The colon is followed by a blank or ends the line.
 fn end_of_key(line: &str) -> Option<usize> {
     let quote = line.chars().next().filter(|first| matches!(first, '"' | '\''));
     let from = match quote {
@@ -64,7 +65,7 @@ fn end_of_key(line: &str) -> Option<usize> {
     (quote.is_none() || colon == 0).then_some(from + colon)
 }
 
-/// The style of a value.
+/// Returns the style of a value.
 fn value_style(value: &str) -> Style {
     let literal = matches!(value, "true" | "false" | "null" | "~" | "{}" | "[]" | "|" | "|-" | ">" | ">-");
     if literal || value.parse::<f64>().is_ok() { Style::Literal } else { Style::Quoted }
@@ -74,7 +75,8 @@ fn value_style(value: &str) -> Style {
 mod tests {
     use super::*;
 
-    fn shown(text: &str) -> Vec<String> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the test marks only three of the styles")]
+    fn mark_styles(text: &str) -> Vec<String> {
         highlight(text)
             .iter()
             .map(|line| {
@@ -92,7 +94,7 @@ mod tests {
     #[test]
     fn keys_texts_and_numbers_have_different_styles() {
         assert_eq!(
-            shown(
+            mark_styles(
                 "kind: Pod\nspec:\n  - name: a:b\n    args: |-\n      x: 1\n\n      y\n    n: 3\n  - \"q: r\": 'x: y'\n# c\n  - plain\n"
             ),
             [

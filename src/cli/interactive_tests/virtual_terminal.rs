@@ -1,4 +1,4 @@
-//! A terminal that shows what is written to it, and types what a test wants.
+//! A terminal for tests. It displays the bytes that the program writes and sends the keys of a test to the program.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -12,36 +12,40 @@ use crate::terminal::keys::Keys;
 use crate::terminal::tty::Terminal;
 use crate::tui::input::{Code, Input, Key, Mouse, MouseKind};
 
-/// A terminal that shows what is written to it.
+/// A terminal without a device. Clones share their state.
 #[derive(Clone)]
-pub(crate) struct Virtual {
+pub(crate) struct VirtualTerminal {
+    /// Interprets the written bytes and holds the screen.
     pub(crate) parser: Rc<RefCell<vt100::Parser>>,
-    pub(crate) keys: Rc<RefCell<Option<mpsc::UnboundedSender<Input>>>>,
-    pub(crate) raw: Rc<Cell<bool>>,
+    /// Sends input to the program, once the program reads keys.
+    pub(crate) input: Rc<RefCell<Option<mpsc::UnboundedSender<Input>>>>,
+    /// Whether the terminal is in raw mode.
+    pub(crate) is_raw: Rc<Cell<bool>>,
+    /// Number of times that the program has stopped itself.
     pub(crate) stops: Rc<Cell<usize>>,
-    /// Where frames go when nobody resets the terminal.
+    /// Number of bytes that the program has written.
     pub(crate) bytes: Rc<Cell<usize>>,
 }
 
-impl Virtual {
+impl VirtualTerminal {
     pub(crate) fn new(columns: u16, rows: u16) -> Self {
         let mut parser = vt100::Parser::new(rows, columns, 500);
         parser.process(b"$ kubectl seq simulate\r\n");
         Self {
             parser: Rc::new(RefCell::new(parser)),
-            keys: Rc::default(),
-            raw: Rc::default(),
+            input: Rc::default(),
+            is_raw: Rc::default(),
             stops: Rc::default(),
             bytes: Rc::default(),
         }
     }
 
     pub(crate) fn send(&self, input: Input) {
-        let keys = self.keys.borrow();
-        keys.as_ref().expect("somebody reads the keys").send(input).expect("somebody reads the keys");
+        let sender = self.input.borrow();
+        sender.as_ref().expect("the program reads keys").send(input).expect("the program reads keys");
     }
 
-    /// Presses a key, and gives the program a moment.
+    /// Presses a key and waits for the next frame.
     pub(crate) async fn press(&self, code: Code) {
         self.send(Input::Key(Key::plain(code)));
         sleep(Duration::from_millis(120)).await;
@@ -77,7 +81,7 @@ impl Virtual {
         rows.join("\n").trim_end().to_owned()
     }
 
-    /// The row, from 0, of the first line with this text.
+    /// Returns the row, from 0, of the first line that contains this text.
     pub(crate) fn row_of(&self, text: &str) -> usize {
         let contents = self.contents();
         contents
@@ -101,7 +105,7 @@ impl Virtual {
     }
 }
 
-impl io::Write for Virtual {
+impl io::Write for VirtualTerminal {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.parser.borrow_mut().process(bytes);
         self.bytes.set(self.bytes.get() + bytes.len());
@@ -113,7 +117,7 @@ impl io::Write for Virtual {
     }
 }
 
-impl Terminal for Virtual {
+impl Terminal for VirtualTerminal {
     fn size(&self) -> Option<(usize, usize)> {
         let (rows, columns) = self.parser.borrow().screen().size();
         Some((usize::from(columns), usize::from(rows)))
@@ -124,7 +128,7 @@ impl Terminal for Virtual {
     }
 
     fn set_raw(&mut self, raw: bool) -> io::Result<()> {
-        self.raw.set(raw);
+        self.is_raw.set(raw);
         Ok(())
     }
 
@@ -133,14 +137,17 @@ impl Terminal for Virtual {
     }
 
     fn stop(&mut self) {
-        assert!(!self.raw.get() && !self.is_full() && !self.has_mouse(), "the shell gets a usual terminal");
+        assert!(
+            !self.is_raw.get() && !self.is_full() && !self.has_mouse(),
+            "the program restores the terminal before it stops"
+        );
         self.stops.set(self.stops.get() + 1);
         self.parser.borrow_mut().process(b"[1]+  Stopped\r\n$ fg\r\n");
     }
 
     fn keys(&mut self) -> Keys {
         let (sender, receiver) = mpsc::unbounded_channel();
-        *self.keys.borrow_mut() = Some(sender);
+        *self.input.borrow_mut() = Some(sender);
         Keys::Script(receiver)
     }
 }
