@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::sources::{SourceFile, Sources, resolve};
 
-/// The simulation's `World` is one state that its parts change in turn, so each part implements methods of it. Imports
-/// of this module do not count.
+/// The module of the simulation's `World`. Imports of this module do not count, because each part of the simulation
+/// implements methods of `World`.
 const SHARED_STATE: &str = "source::simulation::world";
 
-/// The imports between the children of one folder, each with one example.
-type Graph = BTreeMap<String, BTreeMap<String, String>>;
+/// The imports between the children of one folder: importing child, imported child, and an example.
+type ImportGraph = BTreeMap<String, BTreeMap<String, String>>;
 
 /// Describes each cycle: the folder, the children in the cycle, and an example of each import.
-pub(crate) fn cycles(sources: &Sources) -> Vec<String> {
+pub(crate) fn find_cycles(sources: &Sources) -> Vec<String> {
     let imports = imports(sources);
     let folders: BTreeSet<&[String]> = sources
         .files()
@@ -35,7 +35,7 @@ pub(crate) fn cycles(sources: &Sources) -> Vec<String> {
     cycles
 }
 
-/// The pairs of importing and imported module, outside tests.
+/// Returns the pairs of importing and imported file, outside tests.
 fn imports(sources: &Sources) -> Vec<(&SourceFile, &SourceFile)> {
     let mut imports = Vec::new();
     for file in sources.files().filter(|file| !file.is_test()) {
@@ -56,8 +56,8 @@ fn imports(sources: &Sources) -> Vec<(&SourceFile, &SourceFile)> {
     imports
 }
 
-fn graph(folder: &[String], imports: &[(&SourceFile, &SourceFile)]) -> Graph {
-    let mut graph = Graph::new();
+fn graph(folder: &[String], imports: &[(&SourceFile, &SourceFile)]) -> ImportGraph {
+    let mut graph = ImportGraph::new();
     for (from, to) in imports {
         let (Some(source), Some(target)) = (child(folder, from), child(folder, to)) else { continue };
         graph.entry(target.clone()).or_default();
@@ -69,27 +69,27 @@ fn graph(folder: &[String], imports: &[(&SourceFile, &SourceFile)]) -> Graph {
     graph
 }
 
-/// The child of the folder that contains the file: a file's or sub-folder's name, or `mod.rs`.
+/// Returns the name of the file or sub-folder of `folder` that contains `file`, or `mod.rs`.
 fn child(folder: &[String], file: &SourceFile) -> Option<String> {
     let rest = file.module.strip_prefix(folder)?;
     Some(rest.first().cloned().unwrap_or_else(|| "mod.rs".to_owned()))
 }
 
-fn is_reachable(graph: &Graph, from: &str, to: &str) -> bool {
-    let mut open = vec![from];
+fn is_reachable(graph: &ImportGraph, from: &str, to: &str) -> bool {
+    let mut to_visit = vec![from];
     let mut seen = BTreeSet::new();
-    while let Some(node) = open.pop() {
+    while let Some(node) = to_visit.pop() {
         if node == to {
             return true;
         }
         if seen.insert(node) {
-            open.extend(graph.get(node).into_iter().flat_map(BTreeMap::keys).map(String::as_str));
+            to_visit.extend(graph.get(node).into_iter().flat_map(BTreeMap::keys).map(String::as_str));
         }
     }
     false
 }
 
-fn describe(folder: &[String], cycle: &[&String], graph: &Graph) -> String {
+fn describe(folder: &[String], cycle: &[&String], graph: &ImportGraph) -> String {
     let names: Vec<&str> = cycle.iter().map(|name| name.as_str()).collect();
     let examples = cycle.iter().flat_map(|from| &graph[*from]).filter(|(to, _)| cycle.contains(to));
     let examples: Vec<String> = examples.map(|(_, example)| format!("\n  {example}")).collect();
@@ -106,14 +106,14 @@ fn a_cycle_is_found_through_re_exports_and_folders() {
         file("src/a/y.rs", "use super::X; mod tests { use crate::b::B; }"),
         file("src/b.rs", "use crate::a::X;"),
     ]);
-    let found = cycles(&sources);
+    let found = find_cycles(&sources);
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].starts_with("src/a: cycle of x, y\n"), "{found:?}");
     assert!(found[0].contains("src/a/y.rs imports src/a/x.rs"), "{found:?}");
 }
 
 #[test]
-fn imports_in_one_direction_are_no_cycle() {
+fn imports_in_one_direction_are_not_a_cycle() {
     let file = |name: &str, text: &str| SourceFile::new(name, text);
     let sources = Sources::new([
         file("src/lib.rs", "mod a; mod b; pub use a::X;"),
@@ -122,5 +122,5 @@ fn imports_in_one_direction_are_no_cycle() {
         file("src/a/y.rs", "use crate::a::X; mod tests { use crate::b::B; }"),
         file("src/b.rs", "use crate::a::{X, y::Y};"),
     ]);
-    assert_eq!(cycles(&sources), Vec::<String>::new());
+    assert_eq!(find_cycles(&sources), Vec::<String>::new());
 }

@@ -16,7 +16,7 @@ const FOLDERS: [(&str, &[&str]); 10] = [
     ("cli", &["app", "terminal", "tui", "export", "view", "timeline", "lifecycle", "source", "observation"]),
 ];
 
-/// The start of a path, the files that may mention it, and the reason.
+/// Restricted paths: the start of the path, the files that may mention the path, and the reason.
 const RESTRICTED: [(&[&str], &[&str], &str); 7] = [
     (&["kube"], &["src/source/cluster/"], "only the live cluster uses the Kubernetes client"),
     (&["k8s_openapi"], &["src/source/cluster/"], "only the live cluster uses the Kubernetes client"),
@@ -31,7 +31,7 @@ const RESTRICTED: [(&[&str], &[&str], &str); 7] = [
     ),
 ];
 
-/// The folders that use no clock, file, process or environment.
+/// The folders that must not use a clock, a file, a process or the environment.
 const PURE: [&str; 6] = ["observation", "lifecycle", "timeline", "view", "export", "tui"];
 
 /// The paths that pure folders must not mention.
@@ -50,7 +50,7 @@ const IMPURE: [&[&str]; 10] = [
 ];
 
 /// Describes each forbidden path of one file.
-pub(crate) fn violations(file: &SourceFile) -> Vec<String> {
+pub(crate) fn find_violations(file: &SourceFile) -> Vec<String> {
     let mut violations = Vec::new();
     let folder = file.module.first().map(String::as_str);
     for reference in &file.references {
@@ -60,12 +60,12 @@ pub(crate) fn violations(file: &SourceFile) -> Vec<String> {
         };
         if path[0] == "crate"
             && let (Some(folder), Some(&target)) = (folder, path.get(1))
-            && let Some(reason) = forbidden(folder, target)
+            && let Some(reason) = reason_against_import(folder, target)
         {
             add(&reason);
         }
-        for (restricted, places, reason) in RESTRICTED {
-            if mentions(&path, restricted) && !places.iter().any(|place| file.name.starts_with(place)) {
+        for (restricted, allowed, reason) in RESTRICTED {
+            if mentions(&path, restricted) && !allowed.iter().any(|start| file.name.starts_with(start)) {
                 add(reason);
             }
         }
@@ -78,8 +78,8 @@ pub(crate) fn violations(file: &SourceFile) -> Vec<String> {
     violations
 }
 
-/// The reason why `folder` may not import `target`; `None` if it may.
-fn forbidden(folder: &str, target: &str) -> Option<String> {
+/// Returns the reason why `folder` must not import `target`, or `None` if the import is allowed.
+fn reason_against_import(folder: &str, target: &str) -> Option<String> {
     if target == folder || folder == "testing" {
         return None;
     }
@@ -92,7 +92,7 @@ fn forbidden(folder: &str, target: &str) -> Option<String> {
     (!allowed.contains(&target)).then(|| format!("{folder} must not import {target}"))
 }
 
-/// Whether a path begins with these segments. A function of a type, such as `Timestamp::now`, may stand anywhere in it.
+/// Whether a path begins with these segments. A function of a type, such as `Timestamp::now`, may be anywhere in the path.
 fn mentions(path: &[&str], segments: &[&str]) -> bool {
     let is_function_of_type = segments.len() == 2 && segments[0].starts_with(char::is_uppercase);
     if is_function_of_type {
@@ -134,7 +134,7 @@ fn each_forbidden_import_is_found() {
         ("src/tui/state.rs", "use tokio::sync::mpsc;", "pure"),
     ];
     for (name, text, expected) in cases {
-        let found = violations(&SourceFile::new(name, text)).join("\n");
+        let found = find_violations(&SourceFile::new(name, text)).join("\n");
         assert!(found.contains(expected), "{name}: {text}\nfound: {found:?}");
     }
 }
@@ -155,6 +155,6 @@ fn allowed_imports_pass() {
         ("src/main.rs", "fn main() { kubectl_seq::main() }"),
     ];
     for (name, text) in cases {
-        assert_eq!(violations(&SourceFile::new(name, text)), Vec::<String>::new(), "{name}: {text}");
+        assert_eq!(find_violations(&SourceFile::new(name, text)), Vec::<String>::new(), "{name}: {text}");
     }
 }

@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::Path;
 
-/// The longest line in columns. Rows of tables may be longer, because Markdown cannot break them.
+/// Maximum number of columns of a line. Rows of tables may be longer, because Markdown cannot break them.
 const MAX_COLUMNS: usize = 100;
 
+/// The folders that contain documents.
 const FOLDERS: [&str; 3] = ["", "docs", "tests/cluster"];
 
 /// Describes each long line and each link to a missing file.
-pub(crate) fn faults() -> Vec<String> {
+pub(crate) fn find_faults() -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut faults = Vec::new();
     for folder in FOLDERS {
@@ -39,7 +40,7 @@ fn check(name: &str, text: &str, folder: &Path, faults: &mut Vec<String>) {
     }
 }
 
-/// The targets of the links `[text](target)` in a line.
+/// Returns the targets of the links `[text](target)` in a line.
 fn links(line: &str) -> impl Iterator<Item = &str> {
     line.split("](").skip(1).filter_map(|rest| rest.split(')').next())
 }

@@ -18,24 +18,24 @@ use sources::Sources;
 
 static SOURCES: LazyLock<Sources> = LazyLock::new(Sources::read);
 
-/// A longer file covers more than one topic.
+/// Maximum number of lines of a source file. A longer file covers more than one topic.
 const MAX_LINES: usize = 500;
 
 #[test]
 fn imports_follow_the_direction_of_the_data() {
-    let violations: Vec<String> = SOURCES.files().flat_map(direction::violations).collect();
+    let violations: Vec<String> = SOURCES.files().flat_map(direction::find_violations).collect();
     assert!(violations.is_empty(), "\n{}\n", violations.join("\n"));
 }
 
 #[test]
 fn no_folder_contains_an_import_cycle() {
-    let cycles = cycles::cycles(&SOURCES);
+    let cycles = cycles::find_cycles(&SOURCES);
     assert!(cycles.is_empty(), "\n{}\n", cycles.join("\n"));
 }
 
 #[test]
 fn each_type_name_has_one_meaning() {
-    let repeated = type_names::repeated(&SOURCES);
+    let repeated = type_names::find_repeated(&SOURCES);
     assert!(repeated.is_empty(), "\n{}\n", repeated.join("\n"));
 }
 
@@ -55,7 +55,7 @@ fn files_are_short_and_documented() {
 }
 
 #[test]
-fn documents_have_short_lines_and_links_that_lead_somewhere() {
-    let faults = documents::faults();
+fn documents_have_short_lines_and_links_to_existing_files() {
+    let faults = documents::find_faults();
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }

@@ -1,14 +1,14 @@
-//! Reads the paths and type names that a source file mentions. Spreads `use` trees and resolves `super`.
+//! Reads the paths and type names that a source file mentions. Expands `use` trees and resolves `super`.
 //!
-//! A parser of Rust such as syn would do this too. It would be the largest dependency of the tests, and it cannot read
-//! the incomplete snippets of these tests.
+//! A parser of Rust such as syn could do this too. But it would be the largest dependency of the tests, and it cannot parse
+//! the incomplete snippets in the tests of this folder.
 
 /// A path in the code.
 #[derive(Debug)]
 pub(crate) struct Reference {
-    /// The line of its last segment, counted from 1.
+    /// The line of the last segment, counted from 1.
     pub(crate) line: usize,
-    /// Its segments. A path into this crate begins with `crate`, even if it was written with `super` or `self`. A glob
+    /// The segments. A path into this crate begins with `crate`, even if the code contains `super` or `self`. A glob import
     /// ends with `*`.
     pub(crate) path: Vec<String>,
     /// Whether a `pub use` mentions the path.
@@ -22,8 +22,8 @@ pub(crate) struct Reference {
 /// Returns the paths of a file that defines `module`. Comments and strings do not count. A path of one segment counts
 /// only in a `use`.
 pub(crate) fn parse(module: &[String], text: &str) -> Vec<Reference> {
-    let code = blank(text);
-    let tokens = tokens(&code);
+    let code = blank_out(text);
+    let tokens = tokenize(&code);
     let mut parser = Parser {
         tokens: &tokens,
         position: 0,
@@ -38,8 +38,8 @@ pub(crate) fn parse(module: &[String], text: &str) -> Vec<Reference> {
 
 /// Returns the names of the structs, enums and traits that a file defines outside inline modules named `tests`.
 pub(crate) fn type_names(text: &str) -> Vec<String> {
-    let code = blank(text);
-    let tokens = tokens(&code);
+    let code = blank_out(text);
+    let tokens = tokenize(&code);
     let mut names = Vec::new();
     let mut depth = 0_usize;
     let mut tests_depth = None;
@@ -77,7 +77,7 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    /// The token that comes `ahead` tokens after the current one; empty at the end.
+    /// Returns the token that comes `ahead` tokens after the current one. Empty at the end of the file.
     fn token(&self, ahead: usize) -> &str {
         self.tokens.get(self.position + ahead).map_or("", |(_, token)| token)
     }
@@ -119,7 +119,7 @@ impl Parser<'_> {
         before(1) == "pub" || (before(1) == ")" && before(3) == "(" && before(4) == "pub")
     }
 
-    /// Reads one path and adds it. In a `use`, reads all branches of the tree and adds each.
+    /// Reads one path and adds it to the references. In a `use`, reads the whole tree and adds the path of each branch.
     fn parse_path(&mut self, prefix: &[String], is_use: bool) {
         let mut path = prefix.to_vec();
         let mut line = 0;
@@ -147,7 +147,7 @@ impl Parser<'_> {
                     self.position += 1;
                 }
                 _ => {
-                    // Not a path. Step on, because the caller repeats this call until the position moves.
+                    // This is not a path. The position must advance, because the caller repeats the call until it does.
                     self.position += 1;
                     break;
                 }
@@ -193,7 +193,7 @@ fn is_name(token: &str) -> bool {
 }
 
 /// Splits code into names, `::` and single characters, each with its line.
-fn tokens(code: &str) -> Vec<(usize, &str)> {
+fn tokenize(code: &str) -> Vec<(usize, &str)> {
     let mut tokens = Vec::new();
     let mut line = 1;
     let mut rest = code;
@@ -217,12 +217,12 @@ fn tokens(code: &str) -> Vec<(usize, &str)> {
     tokens
 }
 
-/// Replaces comments, strings and characters by a space and their line ends.
-fn blank(text: &str) -> String {
+/// Replaces each comment, string and character literal by a space. Keeps line ends, so that line numbers stay correct.
+fn blank_out(text: &str) -> String {
     let mut code = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let length = comment(rest).or_else(|| literal(rest, code.chars().last())).unwrap_or(0);
+        let length = comment_length(rest).or_else(|| literal_length(rest, code.chars().last())).unwrap_or(0);
         let (skipped, after) = rest.split_at(length.max(first.len_utf8()));
         if length > 0 {
             code.push(' ');
@@ -235,8 +235,8 @@ fn blank(text: &str) -> String {
     code
 }
 
-/// The length in bytes of the comment at the start of the text.
-fn comment(text: &str) -> Option<usize> {
+/// Returns the length in bytes of the comment at the start of the text. `None` if the text begins otherwise.
+fn comment_length(text: &str) -> Option<usize> {
     if text.starts_with("//") {
         return Some(text.find('\n').unwrap_or(text.len()));
     }
@@ -257,10 +257,11 @@ fn comment(text: &str) -> Option<usize> {
     None
 }
 
-/// The length in bytes of the string or character at the start of the text. `before` is the character before it.
-fn literal(text: &str, before: Option<char>) -> Option<usize> {
-    let in_a_name = before.is_some_and(|sign| sign.is_alphanumeric() || sign == '_');
-    let raw = text.trim_start_matches(['b', 'c']).strip_prefix('r').filter(|_| !in_a_name);
+/// Returns the length in bytes of the string or character literal at the start of the text. `before` is the character
+/// before the text.
+fn literal_length(text: &str, before: Option<char>) -> Option<usize> {
+    let is_in_name = before.is_some_and(|sign| sign.is_alphanumeric() || sign == '_');
+    let raw = text.trim_start_matches(['b', 'c']).strip_prefix('r').filter(|_| !is_in_name);
     if let Some(raw) = raw {
         let hashes = raw.len() - raw.trim_start_matches('#').len();
         if raw[hashes..].starts_with('"') {

@@ -63,15 +63,15 @@ impl Sources {
         Self { files: files.into_iter().map(|file| (file.module.clone(), file)).collect() }
     }
 
-    /// All files in the order of their modules.
+    /// Returns all files in the order of their modules.
     pub(crate) fn files(&self) -> impl Iterator<Item = &SourceFile> {
         self.files.values()
     }
 
-    /// The module that defines the item at `path` (without `crate`). Follows re-exports.
+    /// Returns the file that defines the item at `path`, which does not contain `crate`. Follows re-exports.
     pub(crate) fn defining_module(&self, path: &[String]) -> Option<&SourceFile> {
         let mut path = path.to_vec();
-        // A chain of re-exports is short. The bound guards against two modules that re-export each other.
+        // A chain of re-exports is short. The limit guards against two modules that re-export each other.
         for _ in 0..8 {
             let length = (0..=path.len()).rev().find(|&length| self.files.contains_key(&path[..length]))?;
             let file = &self.files[&path[..length]];
@@ -91,7 +91,7 @@ impl Sources {
     }
 }
 
-/// The path from the crate's root that `path` means in `file`; `None` for another crate's path.
+/// Returns the path from the root of the crate that `path` means in `file`. `None` if the path belongs to another crate.
 pub(crate) fn resolve(sources: &Sources, file: &SourceFile, path: &[String]) -> Option<Vec<String>> {
     if path.first().is_some_and(|first| first == "crate") {
         return Some(path[1..].to_vec());
@@ -112,7 +112,7 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
     }
 }
 
-/// `src/view/table.rs` → `view`, `table`.
+/// Returns the module that a file defines: `src/view/table.rs` → `view`, `table`.
 fn module_path(name: &str) -> Vec<String> {
     let inner = name.trim_start_matches("src/").trim_end_matches(".rs");
     let mut path: Vec<String> = inner.split('/').map(str::to_owned).collect();

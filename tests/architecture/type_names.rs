@@ -1,4 +1,4 @@
-//! Finds type names that stand for two things.
+//! Finds type names that several files define.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::sources::Sources;
 const EXCEPTIONS: [(&str, &str); 0] = [];
 
 /// Lists each type name that several files define.
-pub(crate) fn repeated(sources: &Sources) -> Vec<String> {
+pub(crate) fn find_repeated(sources: &Sources) -> Vec<String> {
     let mut definitions: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for file in sources.files().filter(|file| !file.is_test()) {
         for name in type_names(&file.text) {
@@ -28,5 +28,5 @@ fn a_name_in_two_files_is_found() {
         SourceFile::new("src/a.rs", "pub(crate) struct Span; mod tests { struct Only; }"),
         SourceFile::new("src/b.rs", "// struct Comment\nenum Span { Only }\ntrait Only {}"),
     ]);
-    assert_eq!(repeated(&sources), ["Span: src/a.rs, src/b.rs"]);
+    assert_eq!(find_repeated(&sources), ["Span: src/a.rs, src/b.rs"]);
 }

@@ -1,11 +1,11 @@
-//! `apply`: runs kubectl, then follows the applied objects.
+//! Tests of `apply`, which runs kubectl and then follows the applied objects.
 
 use std::fs;
 
 use crate::document::{array, workload};
-use crate::harness::{Ended, Namespace, Running, manifest, program};
+use crate::harness::{CommandResult, Namespace, manifest, program_with_cluster, run};
 
-/// A manifest with objects for two namespaces.
+/// Returns a manifest with objects for two namespaces.
 fn documents(here: &str, there: &str) -> String {
     let text = fs::read_to_string(manifest("two-namespaces.yaml")).unwrap();
     text.replace("namespace: HERE", &format!("namespace: {here}"))
@@ -13,40 +13,39 @@ fn documents(here: &str, there: &str) -> String {
 }
 
 /// Runs the program without a namespace and with `input` on standard input.
-fn piped(arguments: &[&str], input: &str) -> Ended {
-    let mut command = program();
-    command.args(arguments);
-    Running::start(command, input).wait()
+fn seq_with_input(arguments: &[&str], input: &str) -> CommandResult {
+    run(program_with_cluster(arguments), input.as_bytes())
 }
 
 #[test]
 #[ignore = "needs a cluster"]
-fn documents_for_several_namespaces_come_from_standard_input() {
+fn objects_of_several_namespaces_are_applied_from_standard_input_and_followed() {
     let (namespace, other) = (Namespace::new("here"), Namespace::new("there"));
     let documents = documents(&namespace.name, &other.name);
-    let followed = piped(&["apply", "-f", "-", "-o", "json", "--timeout=90s"], &documents).succeeds();
+    let followed =
+        seq_with_input(&["apply", "-f", "-", "-o", "json", "--timeout=90s"], &documents).succeeds();
     for line in [
         "configmap/settings created",
         "job.batch/here created",
         "pod/bare created",
         "job.batch/there created",
     ] {
-        followed.warns(line);
+        followed.reports(line);
     }
     let document = followed.json();
     assert_eq!(array(&document, "workloads").len(), 3, "{document:#}");
-    for (name, kind, place) in
+    for (name, kind, namespace) in
         [("here", "Job", &namespace.name), ("bare", "Pod", &namespace.name), ("there", "Job", &other.name)]
     {
         let found = workload(&document, name);
-        assert_eq!((&found["kind"], &found["namespace"]), (&kind.into(), &place.as_str().into()));
+        assert_eq!((&found["kind"], &found["namespace"]), (&kind.into(), &namespace.as_str().into()));
         assert_eq!(found["outcome"], "Succeeded");
         assert_eq!(array(found, "pods").len(), 1);
     }
     assert!(!followed.stdout.contains("not for a diagram") && !followed.stderr.contains("not for a diagram"));
 
     // Unchanged objects are followed as well. They have already ended.
-    let again = piped(&["apply", "-f", "-"], &documents).succeeds();
+    let again = seq_with_input(&["apply", "-f", "-"], &documents).succeeds();
     again.prints("job.batch/here unchanged");
 }
 
@@ -56,7 +55,7 @@ fn a_generated_name_is_refused_as_in_kubectl() {
     let namespace = Namespace::new("generate");
     let arguments = ["apply", "-f", &manifest("generate-name.yaml")];
     let (kubectls, ours) = (namespace.kubectl(&arguments), namespace.seq(&arguments));
-    let ours = ours.ends(kubectls.code.unwrap());
+    let ours = ours.exits_with(kubectls.code.unwrap());
     assert!(ours.stderr.starts_with(&kubectls.stderr), "{ours:#}\n{kubectls:#}");
     assert_eq!(ours.stdout, "");
 }
@@ -67,7 +66,7 @@ fn an_unreadable_manifest_ends_with_kubectls_exit_code() {
     let namespace = Namespace::new("malformed");
     let arguments = ["apply", "-f", &manifest("malformed.yaml")];
     let (kubectls, ours) = (namespace.kubectl(&arguments), namespace.seq(&arguments));
-    let ours = ours.ends(kubectls.code.unwrap());
+    let ours = ours.exits_with(kubectls.code.unwrap());
     assert!(ours.stderr.starts_with(&kubectls.stderr), "{ours:#}\n{kubectls:#}");
     assert_eq!(ours.stdout, "");
 }
@@ -97,7 +96,7 @@ fn with_detach_the_program_does_not_follow() {
 #[ignore = "needs a cluster"]
 fn a_failed_job_ends_with_exit_code_1() {
     let namespace = Namespace::new("failing");
-    let ours = namespace.seq(&["apply", "-f", &manifest("failing.yaml"), "--timeout=60s"]).ends(1);
+    let ours = namespace.seq(&["apply", "-f", &manifest("failing.yaml"), "--timeout=60s"]).exits_with(1);
     ours.prints("job/failing");
     ours.prints("BackoffLimitExceeded");
 }
@@ -107,7 +106,8 @@ fn a_failed_job_ends_with_exit_code_1() {
 fn an_apply_that_fails_in_part_ends_with_kubectls_exit_code() {
     let namespace = Namespace::new("part");
     let missing = namespace.name.clone() + "-missing";
-    let ours = piped(&["apply", "-f", "-", "--timeout=60s"], &documents(&namespace.name, &missing)).ends(1);
+    let ours = seq_with_input(&["apply", "-f", "-", "--timeout=60s"], &documents(&namespace.name, &missing))
+        .exits_with(1);
     ours.prints("job.batch/here created");
-    ours.warns(&format!("namespaces \"{missing}\" not found"));
+    ours.reports(&format!("namespaces \"{missing}\" not found"));
 }

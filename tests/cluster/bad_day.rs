@@ -1,45 +1,50 @@
-//! The pi Job and one Job for each kind of failure, applied from one file.
+//! Tests of the pi Job together with one Job for each kind of failure, all applied from one file.
 
 use serde_json::{Value, json};
 
 use crate::document::{self, array, container, only_pod, phases, text, workload};
-use crate::harness::{Ended, Namespace, manifest};
+use crate::harness::{CommandResult, Namespace, manifest};
 use crate::truth;
 
-/// By this time every Job has ended that ever ends. Jobs with a missing image or an unschedulable Pod never end.
-const LONG_ENOUGH: &str = "--timeout=75s";
+/// A timeout after which all Jobs have ended, except the Jobs with a missing image or an unschedulable Pod, which never end.
+const FOLLOW_TIMEOUT: &str = "--timeout=75s";
 
-fn ranges(pod: &Value) -> Vec<bool> {
-    ["queuedMillis", "coldStartMillis", "runMillis"].iter().map(|range| pod[range].is_i64()).collect()
+/// Returns whether the durations of a Pod are known: queued, cold start, run.
+fn known_durations(pod: &Value) -> Vec<bool> {
+    ["queuedMillis", "coldStartMillis", "runMillis"].iter().map(|duration| pod[duration].is_i64()).collect()
 }
 
 #[test]
 #[ignore = "needs a cluster"]
 fn the_document_describes_each_failure() {
     let namespace = Namespace::new("document");
-    let followed = namespace.seq(&["apply", "-f", &manifest("everything.yaml"), "-o", "json", LONG_ENOUGH]);
+    let followed =
+        namespace.seq(&["apply", "-f", &manifest("everything.yaml"), "-o", "json", FOLLOW_TIMEOUT]);
     // Two of the Jobs never end, so the timeout ends the command, although other Jobs have failed.
-    let followed = followed.ends(124);
-    followed.warns("job.batch/pi created");
+    let followed = followed.exits_with(124);
+    followed.reports("job.batch/pi created");
     let document = followed.json();
     document::check(&document);
     assert_eq!(array(&document, "workloads").len(), 8);
-    let held = truth::compare(&document);
-    assert!(std::env::var_os("KUBECTL_SEQ_TEST_CLUSTER").is_none() || held > 100, "{held} times held");
+    let compared = truth::compare(&document);
+    assert!(
+        std::env::var_os("KUBECTL_SEQ_TEST_CLUSTER").is_none() || compared > 100,
+        "{compared} times compared"
+    );
 
-    the_pi_job(workload(&document, "pi"));
-    init(workload(&document, "init"));
-    sidecar(workload(&document, "sidecar"));
-    on_failure(workload(&document, "on-failure"));
-    missing(workload(&document, "missing"));
-    unschedulable(workload(&document, "unschedulable"));
-    oom(workload(&document, "oom"));
-    start_error(workload(&document, "start-error"));
-    check_that_a_list_agrees(&namespace, &document);
-    check_the_exit_code_of_a_failure(&namespace);
+    check_pi(workload(&document, "pi"));
+    check_init(workload(&document, "init"));
+    check_sidecar(workload(&document, "sidecar"));
+    check_on_failure(workload(&document, "on-failure"));
+    check_missing(workload(&document, "missing"));
+    check_unschedulable(workload(&document, "unschedulable"));
+    check_oom(workload(&document, "oom"));
+    check_start_error(workload(&document, "start-error"));
+    check_list(&namespace, &document);
+    check_exit_codes(&namespace);
 }
 
-fn the_pi_job(job: &Value) {
+fn check_pi(job: &Value) {
     assert_eq!(job["outcome"], "Succeeded", "{job:#}");
     let counts =
         ["completions", "parallelism", "active", "succeeded", "failed"].map(|count| job[count].as_i64());
@@ -48,8 +53,8 @@ fn the_pi_job(job: &Value) {
     for pod in array(job, "pods") {
         assert_eq!((text(pod, "outcome"), text(pod, "status")), ("Succeeded", "Completed"), "{pod:#}");
         assert_eq!(pod["exitCode"], 0);
-        assert_eq!(ranges(pod), [true; 3], "{pod:#}");
-        // Parts without time are not shown.
+        assert_eq!(known_durations(pod), [true; 3], "{pod:#}");
+        // The document omits phases without duration.
         let first = if pod["queuedMillis"] == 0 { "Setup" } else { "Queued" };
         assert_eq!(phases(pod).first(), Some(&first), "{pod:#}");
         assert!(phases(pod).contains(&"Running"), "{pod:#}");
@@ -59,7 +64,7 @@ fn the_pi_job(job: &Value) {
     assert!(job["finishedAt"].is_string());
 }
 
-fn init(job: &Value) {
+fn check_init(job: &Value) {
     assert_eq!(job["outcome"], "Succeeded", "{job:#}");
     let pod = only_pod(job);
     assert_eq!(text(container(pod, "fetch"), "role"), "init");
@@ -71,54 +76,54 @@ fn init(job: &Value) {
     assert!(pod["coldStartMillis"].as_i64().unwrap() >= initializing, "{pod:#}");
 }
 
-fn sidecar(job: &Value) {
+fn check_sidecar(job: &Value) {
     assert_eq!(job["outcome"], "Succeeded", "{job:#}");
     let pod = only_pod(job);
     assert_eq!((text(pod, "outcome"), &pod["exitCode"]), ("Succeeded", &json!(0)), "{pod:#}");
     assert_eq!(text(container(pod, "proxy"), "role"), "sidecar");
-    // The start of the sidecar belongs to the cold start. Its end and its exit code do not concern the Pod.
+    // The start of the sidecar belongs to the cold start. The end and the exit code of the sidecar do not count for the Pod.
     let work = &container(pod, "work")["runs"][0];
     assert_eq!(pod["instants"]["workStarted"]["at"].as_str(), work["start"].as_str(), "{pod:#}");
     assert_eq!(pod["instants"]["workEnded"]["at"].as_str(), work["end"].as_str(), "{pod:#}");
 }
 
-fn on_failure(job: &Value) {
+fn check_on_failure(job: &Value) {
     assert_eq!((text(job, "outcome"), text(job, "reason")), ("Failed", "BackoffLimitExceeded"), "{job:#}");
     let pod = only_pod(job);
     let work = container(pod, "work");
-    let seen = array(work, "runs").len() as u64 + work["runsNotSeen"].as_u64().unwrap();
-    assert!(seen >= 2, "{pod:#}");
+    let runs = array(work, "runs").len() as u64 + work["runsNotSeen"].as_u64().unwrap();
+    assert!(runs >= 2, "{pod:#}");
     assert!(array(work, "runs").iter().any(|run| run["exitCode"] == 3), "{pod:#}");
     // The second restart comes after ten seconds.
     let back_off = array(pod, "phases").iter().filter(|phase| phase["phase"] == "BackOff");
     let back_off: i64 = back_off.map(|phase| phase["millis"].as_i64().unwrap()).sum();
     assert!(back_off >= 8000, "{back_off}: {pod:#}");
-    assert!(pod["instants"]["deleteRequested"].is_object(), "its Job deleted it: {pod:#}");
+    assert!(pod["instants"]["deleteRequested"].is_object(), "the Job deleted the Pod: {pod:#}");
 }
 
-fn missing(job: &Value) {
+fn check_missing(job: &Value) {
     assert_eq!(text(job, "outcome"), "Running", "{job:#}");
     let pod = only_pod(job);
     assert_eq!(text(pod, "outcome"), "Starting", "{pod:#}");
     assert!(["ErrImagePull", "ImagePullBackOff"].contains(&text(pod, "status")), "{pod:#}");
     assert!(["ErrImagePull", "ImagePullBackOff"].contains(&text(pod, "reason")), "{pod:#}");
-    assert_eq!(ranges(pod), [true, false, false], "unknown, not 0: {pod:#}");
+    assert_eq!(known_durations(pod), [true, false, false], "unknown, not 0: {pod:#}");
     assert!(pod["instants"]["workStarted"].is_null());
     let last = array(pod, "phases").last().unwrap();
     assert!(last["end"].is_null() && last["millis"].as_i64() > Some(1000), "{pod:#}");
 }
 
-fn unschedulable(job: &Value) {
+fn check_unschedulable(job: &Value) {
     let pod = only_pod(job);
     assert_eq!((text(pod, "outcome"), text(pod, "status")), ("Pending", "Pending"), "{pod:#}");
     assert!(pod["node"].is_null());
     assert_eq!(phases(pod), ["Queued"]);
     assert!(text(pod, "reason").contains("Insufficient cpu"), "{pod:#}");
     assert!(text(&pod["phases"][0], "reason").contains("Insufficient cpu"), "{pod:#}");
-    assert_eq!(ranges(pod), [false; 3], "{pod:#}");
+    assert_eq!(known_durations(pod), [false; 3], "{pod:#}");
 }
 
-fn oom(job: &Value) {
+fn check_oom(job: &Value) {
     assert_eq!(text(job, "outcome"), "Failed", "{job:#}");
     let pod = only_pod(job);
     assert_eq!((text(pod, "outcome"), text(pod, "status")), ("Failed", "OOMKilled"), "{pod:#}");
@@ -127,7 +132,7 @@ fn oom(job: &Value) {
     assert_eq!((&run["signal"], text(run, "reason")), (&json!(9), "OOMKilled"), "{pod:#}");
 }
 
-fn start_error(job: &Value) {
+fn check_start_error(job: &Value) {
     assert_eq!(text(job, "outcome"), "Failed", "{job:#}");
     let pod = only_pod(job);
     assert_eq!((text(pod, "outcome"), text(pod, "status")), ("NeverStarted", "StartError"), "{pod:#}");
@@ -137,8 +142,8 @@ fn start_error(job: &Value) {
     assert!(pod["runMillis"].is_null(), "{pod:#}");
 }
 
-/// Checks that a late `get` shows the same for Jobs that have ended, except for times that only a watch can see.
-fn check_that_a_list_agrees(namespace: &Namespace, followed: &Value) {
+/// Checks that a later `get` shows ended Jobs as the followed run did, except for times that only a watch can observe.
+fn check_list(namespace: &Namespace, followed: &Value) {
     let listed = namespace.seq(&["get", "jobs", "-o", "json"]).succeeds().json();
     document::check(&listed);
     truth::compare(&listed);
@@ -161,8 +166,8 @@ fn check_that_a_list_agrees(namespace: &Namespace, followed: &Value) {
             assert_eq!(runs_and_pulls(followed), runs_and_pulls(listed));
             for (instant, listed) in listed["instants"].as_object().unwrap() {
                 let followed = &followed["instants"][instant];
-                let of_a_witness = ["deleteRequested", "deleted"].contains(&instant.as_str());
-                if !of_a_witness && (listed["source"] != "status" || followed["source"] == "status") {
+                let needs_watch = ["deleteRequested", "deleted"].contains(&instant.as_str());
+                if !needs_watch && (listed["source"] != "status" || followed["source"] == "status") {
                     assert_eq!(followed, listed, "{instant}");
                 }
             }
@@ -170,10 +175,11 @@ fn check_that_a_list_agrees(namespace: &Namespace, followed: &Value) {
     }
 }
 
-fn check_the_exit_code_of_a_failure(namespace: &Namespace) {
+/// Checks that `get --watch` reports a failure in its exit code, and that `get` does not.
+fn check_exit_codes(namespace: &Namespace) {
     namespace.seq(&["get", "job", "pi", "-w", "-o", "json"]).succeeds();
     for name in ["oom", "start-error", "on-failure"] {
-        namespace.seq(&["get", "job", name, "-w", "-o", "json"]).ends(1);
+        namespace.seq(&["get", "job", name, "-w", "-o", "json"]).exits_with(1);
         namespace.seq(&["get", "job", name]).succeeds();
     }
 }
@@ -182,9 +188,10 @@ fn check_the_exit_code_of_a_failure(namespace: &Namespace) {
 #[ignore = "needs a cluster"]
 fn the_diagram_shows_each_failure() {
     let namespace = Namespace::new("diagram");
-    let followed = namespace.seq(&["apply", "-f", &manifest("everything.yaml"), LONG_ENOUGH]).ends(124);
+    let followed =
+        namespace.seq(&["apply", "-f", &manifest("everything.yaml"), FOLLOW_TIMEOUT]).exits_with(124);
     followed.prints("job.batch/pi created");
-    followed.warns("timed out after 1m 15s");
+    followed.reports("timed out after 1m 15s");
     assert_no_terminal_codes(&followed);
     for job in ["pi", "init", "sidecar", "on-failure", "missing", "unschedulable", "oom", "start-error"] {
         followed.prints(&format!("job/{job}"));
@@ -209,7 +216,7 @@ fn the_diagram_shows_each_failure() {
     }
 }
 
-fn assert_no_terminal_codes(ended: &Ended) {
-    assert!(!ended.stdout.contains('\u{1b}') && !ended.stderr.contains('\u{1b}'), "{ended:#}");
-    assert!(!ended.stdout.contains('\r'), "{ended:#}");
+fn assert_no_terminal_codes(result: &CommandResult) {
+    assert!(!result.stdout.contains('\u{1b}') && !result.stderr.contains('\u{1b}'), "{result:#}");
+    assert!(!result.stdout.contains('\r'), "{result:#}");
 }

@@ -1,4 +1,4 @@
-//! Followed objects are deleted, created again under the same name, and joined by new ones.
+//! Tests of objects that are deleted, created again under the same name, or created while the program follows.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,7 +8,7 @@ use crate::harness::{Namespace, manifest};
 
 #[test]
 #[ignore = "needs a cluster"]
-fn a_new_job_of_the_same_name_is_another_workload() {
+fn a_new_job_with_the_same_name_is_another_workload() {
     let namespace = Namespace::new("again");
     namespace.kubectl(&["apply", "-f", &manifest("sleeping.yaml")]).succeeds();
     let arguments = ["-w", "-o", "json", "--progress=lines", "--timeout=90s"];
@@ -22,12 +22,12 @@ fn a_new_job_of_the_same_name_is_another_workload() {
     namespace.kubectl(&["create", "job", "sleeping", "--image=busybox:1.36", "--", "sleep", "1"]).succeeds();
 
     // The Job was deleted before it ended.
-    let ended = by_name.wait().ends(3);
-    ended.warns("outcome unknown");
-    let document = ended.json();
+    let result = by_name.wait().exits_with(3);
+    result.reports("outcome unknown");
+    let document = result.json();
     namespace.check(&document);
     let first = workload(&document, "sleeping");
-    // The last counts of the controller stay.
+    // The document keeps the last counts of the controller.
     assert_eq!((end(first), counts(first)), (["Unknown", ""], [1, 0, 0]), "{document:#}");
     assert!(first["finishedAt"].is_string(), "{first:#}");
     // The deleted Job stays in the document.
@@ -37,7 +37,7 @@ fn a_new_job_of_the_same_name_is_another_workload() {
     assert!(instant(pod, "workStarted") < instant(pod, "deleteRequested"), "{pod:#}");
     let first = text(first, "uid");
 
-    let document = all.wait().ends(3).json();
+    let document = all.wait().exits_with(3).json();
     namespace.check(&document);
     let jobs = array(&document, "workloads");
     let uids: BTreeSet<&str> = jobs.iter().map(|job| text(job, "uid")).collect();
@@ -56,13 +56,13 @@ fn a_deleted_rollout_has_an_unknown_outcome() {
         namespace.start(&["apply", "-f", &manifest("missing.yaml"), "-o", "json", "--progress=lines"]);
     running.wait_for_text("deployment/missing runs");
     namespace.kubectl(&["delete", "deployment", "missing"]).succeeds();
-    let document = running.wait().ends(3).json();
+    let document = running.wait().exits_with(3).json();
     assert_eq!(text(workload(&document, "missing"), "outcome"), "Unknown", "{document:#}");
 }
 
 #[test]
 #[ignore = "needs a cluster"]
-fn new_objects_of_several_kinds_appear_in_all_namespaces() {
+fn new_objects_of_several_kinds_appear_from_all_namespaces() {
     let (namespace, other) = (Namespace::new("coming"), Namespace::new("elsewhere"));
     let apply = |to: &Namespace, file: &str| {
         let text = fs::read_to_string(manifest(file)).unwrap().replace("TEAM", &namespace.name);
@@ -84,8 +84,8 @@ fn new_objects_of_several_kinds_appear_in_all_namespaces() {
     namespace.kubectl(&["create", "job", "labelled", "--image=busybox:1.36", "--", "sleep", "1"]).succeeds();
     namespace.kubectl(&["patch", "job", "labelled", "-p", &label]).succeeds();
 
-    let ended = here.wait().succeeds();
-    let document = ended.json();
+    let result = here.wait().succeeds();
+    let document = result.json();
     namespace.check(&document);
     assert_eq!(array(&document, "workloads").len(), 2, "{document:#}");
     for name in ["first", "labelled"] {
@@ -95,11 +95,11 @@ fn new_objects_of_several_kinds_appear_in_all_namespaces() {
     }
 
     // One of the Jobs has failed.
-    let ended = all.wait().ends(1);
-    ended.warns("job/broken failed");
-    let document = ended.json();
+    let result = all.wait().exits_with(1);
+    result.reports("job/broken failed");
+    let document = result.json();
     namespace.check(&document);
-    let of = |space: &Namespace, kind: &str, name: &str| {
+    let find = |space: &Namespace, kind: &str, name: &str| {
         let mut found = array(&document, "workloads").iter().filter(|found| {
             found["namespace"] == space.name.as_str() && found["kind"] == kind && found["name"] == name
         });
@@ -113,12 +113,12 @@ fn new_objects_of_several_kinds_appear_in_all_namespaces() {
         (&other, "second", "Succeeded", [0, 2, 0]),
         (&other, "broken", "Failed", [0, 0, 1]),
     ] {
-        let job = of(space, "Job", name);
+        let job = find(space, "Job", name);
         assert_eq!((text(job, "outcome"), counts(job)), (outcome, expected), "{job:#}");
     }
-    assert_eq!(only_pod(of(&other, "Job", "broken"))["exitCode"], 9);
-    assert_eq!(text(of(&other, "Pod", "alone"), "outcome"), "Succeeded");
-    let serving = of(&other, "Deployment", "serving");
+    assert_eq!(only_pod(find(&other, "Job", "broken"))["exitCode"], 9);
+    assert_eq!(text(find(&other, "Pod", "alone"), "outcome"), "Succeeded");
+    let serving = find(&other, "Deployment", "serving");
     assert_eq!((text(serving, "outcome"), children(&document, serving).count()), ("Succeeded", 1));
     // The ReplicaSet of the Deployment appears as well.
     assert_eq!(array(&document, "workloads").len(), 7, "{document:#}");
@@ -130,16 +130,16 @@ fn the_log_of_a_failed_container_is_read_before_the_pod_is_deleted() {
     let namespace = Namespace::new("last-words");
     let file = manifest("last-words.yaml");
     let followed = ["-o", "json", "--progress=lines", "--tail-lines=3", "--timeout=60s"];
-    let ended = namespace.seq(&[&["apply", "-f", &file][..], &followed].concat()).ends(1);
-    let document = ended.json();
+    let result = namespace.seq(&[&["apply", "-f", &file][..], &followed].concat()).exits_with(1);
+    let document = result.json();
     namespace.check(&document);
     let job = workload(&document, "last-words");
     assert_eq!((end(job), counts(job)), (["Failed", "BackoffLimitExceeded"], [0, 0, 1]), "{job:#}");
     let pod = only_pod(job);
     assert_eq!((text(pod, "outcome"), &pod["exitCode"]), ("Failed", &4.into()), "{pod:#}");
     for line in ["line 29", "line 30", "cannot open the input"] {
-        ended.warns(line);
+        result.reports(line);
     }
-    assert!(!ended.stderr.contains("line 28"), "{ended:#}");
+    assert!(!result.stderr.contains("line 28"), "{result:#}");
     namespace.kubectl(&["wait", "--for=delete", "job/last-words", "--timeout=30s"]).succeeds();
 }

@@ -1,4 +1,4 @@
-//! A CronJob with scheduled and manual Jobs, and its next run.
+//! Tests of a CronJob with scheduled and manual Jobs, and of its next run.
 
 use serde_json::Value;
 
@@ -11,19 +11,19 @@ fn jobs_appear_while_a_cron_job_is_followed() {
     let namespace = Namespace::new("cron");
     // A CronJob never ends, so `apply` does not wait for it.
     let applied = namespace.seq(&["apply", "-f", &manifest("every-minute.yaml")]).succeeds();
-    applied.warns("cronjob/tick is not followed");
+    applied.reports("cronjob/tick is not followed");
     let mut running = namespace.start(&["get", "cj/tick", "-w", "-o", "json", "--progress=lines"]);
     running.wait_for_text("cronjob/tick");
     namespace.kubectl(&["create", "job", "by-hand", "--from=cronjob/tick"]).succeeds();
     running.wait_for_text("job/by-hand succeeded");
     running.wait_for_text("job/tick-");
     // This is the first scheduled Job.
-    let made = "jsonpath={.items[?(@.metadata.name!=\"by-hand\")].metadata.name}";
-    let name = namespace.kubectl(&["get", "jobs", "-o", made]).succeeds().stdout;
+    let scheduled_names = "jsonpath={.items[?(@.metadata.name!=\"by-hand\")].metadata.name}";
+    let name = namespace.kubectl(&["get", "jobs", "-o", scheduled_names]).succeeds().stdout;
     let name = name.split_whitespace().next().unwrap().to_owned();
     running.wait_for_text(&format!("job/{name} succeeded"));
     running.signal("INT");
-    let document = running.wait().ends(130).json();
+    let document = running.wait().exits_with(130).json();
     namespace.check(&document);
     let tick = workload(&document, "tick");
     let next: &str = text(tick, "nextRunAt");
@@ -36,8 +36,8 @@ fn jobs_appear_while_a_cron_job_is_followed() {
         assert_eq!(text(only_pod(job), "outcome"), "Succeeded", "{document:#}");
     }
     // The scheduled Job was created at the start of its minute.
-    let made = jobs.iter().find(|found| found["name"] == name.as_str()).unwrap();
-    let created = text(made, "createdAt");
+    let scheduled = jobs.iter().find(|found| found["name"] == name.as_str()).unwrap();
+    let created = text(scheduled, "createdAt");
     assert!(created[17..19].parse::<u32>().unwrap() < 30, "{created}");
 
     namespace.kubectl(&["patch", "cronjob", "tick", "-p", "{\"spec\":{\"suspend\":true}}"]).succeeds();

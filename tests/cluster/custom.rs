@@ -1,20 +1,18 @@
-//! A custom resource that owns Pods directly, through a Job, and through an object that the program does not watch.
+//! Tests of a custom resource that owns Pods directly, through a Job, and through an object that the program does not watch.
 
 use std::fs;
 
 use serde_json::Value;
 
 use crate::document::{self, array, children, text, workload};
-use crate::harness::{Namespace, Running, kubectl, manifest};
+use crate::harness::{Namespace, kubectl, manifest};
 use crate::truth;
 
 /// Creates the objects that a controller of Pipelines would create.
-fn own(namespace: &Namespace) {
+fn create_owned_objects(namespace: &Namespace) {
     let uid = namespace.kubectl(&["get", "pipeline", "flow", "-o", "jsonpath={.metadata.uid}"]).succeeds();
     let text = fs::read_to_string(manifest("owned.yaml")).unwrap().replace("UID", &uid.stdout);
-    let mut command = std::process::Command::new("kubectl");
-    command.args(["--namespace", &namespace.name, "apply", "-f", "-"]);
-    Running::start(command, &text).wait().succeeds();
+    namespace.kubectl_with(&["--namespace", &namespace.name, "apply", "-f", "-"], &text).succeeds();
 }
 
 #[test]
@@ -24,15 +22,15 @@ fn objects_of_a_custom_resource_are_found_by_uid() {
     kubectl(&["apply", "-f", &manifest("custom-type.yaml")]).succeeds();
     kubectl(&["wait", "--for=condition=established", "crd/pipelines.seq-test.dev", "--timeout=30s"])
         .succeeds();
-    // The type is not known to run Pods, so `apply` does not wait for them.
+    // `apply` does not follow the object, because the program does not know that its type runs Pods to an end.
     let applied = namespace.seq(&["apply", "-f", &manifest("custom.yaml")]).succeeds();
-    applied.warns("nothing to follow");
+    applied.reports("nothing to follow");
 
     let mut running = namespace.start(&["get", "ppl", "flow", "-w", "-o", "json", "--progress=lines"]);
     running.wait_for_text("pipeline/flow");
-    own(&namespace);
+    create_owned_objects(&namespace);
     running.wait_for_text("job/flow-step succeeded");
-    // Its helper Pod goes on, so it has not ended.
+    // The pipeline has not ended, because its helper Pod still runs.
     let helper = namespace.pod("app=flow-helpers");
     running.wait_for_text(&helper);
     let listed = namespace.seq(&["get", "pipelines.seq-test.dev/flow", "-o", "json"]).succeeds().json();
@@ -42,12 +40,13 @@ fn objects_of_a_custom_resource_are_found_by_uid() {
     check_pipeline(&followed, &helper, "Succeeded");
     truth::compare(&followed);
 
-    // Its own condition takes precedence.
+    // The condition of the pipeline takes precedence over the states of its Pods.
     let status = "{\"status\":{\"conditions\":[{\"type\":\"Failed\",\"status\":\"True\",\"reason\":\"Tired\",\"message\":\"no more\"}]}}";
     namespace
         .kubectl(&["patch", "pipeline", "flow", "--subresource=status", "--type=merge", "-p", status])
         .succeeds();
-    let failed = namespace.seq(&["get", "ppl/flow", "-w", "-o", "json", "--timeout=30s"]).ends(1).json();
+    let failed =
+        namespace.seq(&["get", "ppl/flow", "-w", "-o", "json", "--timeout=30s"]).exits_with(1).json();
     let flow = workload(&failed, "flow");
     assert_eq!(
         [text(flow, "outcome"), text(flow, "reason"), text(flow, "message")],
@@ -59,7 +58,7 @@ fn check_pipeline(document: &Value, helper: &str, outcome: &str) {
     document::check(document);
     let flow = workload(document, "flow");
     assert_eq!([text(flow, "kind"), text(flow, "outcome")], ["Pipeline", outcome], "{document:#}");
-    assert!(flow["summary"]["slotMillis"].is_null(), "nobody tells how many Pods it may have: {flow:#}");
+    assert!(flow["summary"]["slotMillis"].is_null(), "no field limits the number of its Pods: {flow:#}");
     let mut pods: Vec<&str> = array(flow, "pods").iter().map(|pod| text(pod, "name")).collect();
     pods.sort_unstable();
     assert_eq!(pods, ["flow-end", helper], "{document:#}");

@@ -1,12 +1,12 @@
-//! Pods that are deleted or evicted while they work, and their replacements.
+//! Tests of Pods that are deleted or evicted while they work, and of their replacements.
 
 use serde_json::{Value, json};
 
 use crate::document::{array, attempts, counts, end, instant, millis, phases, text, workload};
 use crate::harness::{Namespace, manifest};
 
-/// The name of the Pod with this completion index.
-fn at_index(namespace: &Namespace, index: u32) -> String {
+/// Returns the name of the Pod with this completion index.
+fn pod_at_index(namespace: &Namespace, index: u32) -> String {
     namespace.pod(&format!("batch.kubernetes.io/job-completion-index={index}"))
 }
 
@@ -19,33 +19,33 @@ fn pods_that_are_deleted_by_hand_or_evicted_are_replaced() {
         namespace.start(&["apply", "-f", &file, "-o", "json", "--progress=lines", "--timeout=90s"]);
     running.wait_for_text("job/stopped");
     namespace.wait_until_ready("stopped", 2);
-    let names = [at_index(&namespace, 0), at_index(&namespace, 1)];
+    let names = [pod_at_index(&namespace, 0), pod_at_index(&namespace, 1)];
     namespace.kubectl(&["delete", "pod", &names[0], "--wait=false"]).succeeds();
     let eviction = json!({"apiVersion": "policy/v1", "kind": "Eviction",
         "metadata": {"name": names[1], "namespace": namespace.name}});
     let path = format!("/api/v1/namespaces/{}/pods/{}/eviction", namespace.name, names[1]);
     namespace.kubectl_with(&["create", "--raw", &path, "-f", "-"], &eviction.to_string()).succeeds();
 
-    let ended = running.wait().succeeds();
-    let document = ended.json();
+    let result = running.wait().succeeds();
+    let document = result.json();
     namespace.check(&document);
     let job = workload(&document, "stopped");
     assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 2, 2]), "{job:#}");
     let ends = [("Deleted", "Deleted", 7), ("Succeeded", "", 0)];
     for (index, (outcome, reason, code)) in ends.into_iter().enumerate() {
-        let [taken, second] = attempts(job, index as u64)[..] else { panic!("{job:#}") };
-        assert_eq!(text(taken, "name"), names[index]);
+        let [first, second] = attempts(job, index as u64)[..] else { panic!("{job:#}") };
+        assert_eq!(text(first, "name"), names[index]);
         // A Pod that exits with 0 on SIGTERM has succeeded, although its Job counts a failure.
-        let told = [text(taken, "outcome"), taken["reason"].as_str().unwrap_or_default()];
-        assert_eq!((told, &taken["exitCode"]), ([outcome, reason], &code.into()), "{taken:#}");
-        assert!(phases(taken).ends_with(&["Running", "Terminating"]), "{taken:#}");
-        let lived =
-            ["workStarted", "deleteRequested", "workEnded", "deleted"].map(|name| instant(taken, name));
-        assert!(lived.is_sorted(), "{taken:#}");
-        let told = [text(second, "outcome"), text(second, "status")];
-        assert_eq!((told, &second["exitCode"]), (["Succeeded", "Completed"], &0.into()), "{second:#}");
+        let actual = [text(first, "outcome"), first["reason"].as_str().unwrap_or_default()];
+        assert_eq!((actual, &first["exitCode"]), ([outcome, reason], &code.into()), "{first:#}");
+        assert!(phases(first).ends_with(&["Running", "Terminating"]), "{first:#}");
+        let times =
+            ["workStarted", "deleteRequested", "workEnded", "deleted"].map(|name| instant(first, name));
+        assert!(times.is_sorted(), "{first:#}");
+        let actual = [text(second, "outcome"), text(second, "status")];
+        assert_eq!((actual, &second["exitCode"]), (["Succeeded", "Completed"], &0.into()), "{second:#}");
         // The back-off of ten seconds begins at the deletion.
-        let gap = instant(second, "created").duration_since(instant(taken, "deleteRequested"));
+        let gap = instant(second, "created").duration_since(instant(first, "deleteRequested"));
         assert!((9..25).contains(&gap.as_secs()), "{gap:#} {job:#}");
     }
     // The Pod stops after `sleep 3`, before the grace period of 20 seconds ends.
@@ -54,7 +54,7 @@ fn pods_that_are_deleted_by_hand_or_evicted_are_replaced() {
     }
     let slots = &job["summary"]["slots"];
     assert!(slots["backOffMillis"].as_i64() > Some(9000) && slots["terminatingMillis"] != 0, "{job:#}");
-    ended.warns(&format!("{} deleted on node-", names[0]));
+    result.reports(&format!("{} deleted on node-", names[0]));
 
     // A list contains only the Job's counts and the second attempts.
     let listed = namespace.seq(&["get", "job", "stopped", "-o", "json"]).succeeds().json();
@@ -65,7 +65,7 @@ fn pods_that_are_deleted_by_hand_or_evicted_are_replaced() {
 
 #[test]
 #[ignore = "needs a cluster, and a minute"]
-fn a_replacement_comes_beside_the_terminating_pod_or_after_it() {
+fn a_replacement_starts_before_or_after_the_terminating_pod_has_ended() {
     let namespace = Namespace::new("replaced");
     let file = manifest("replacement.yaml");
     let mut running =
@@ -77,21 +77,21 @@ fn a_replacement_comes_beside_the_terminating_pod_or_after_it() {
     namespace.kubectl(&["delete", "pods", "-l", "app=slow-to-stop", "--wait=false"]).succeeds();
     let document = running.wait().succeeds().json();
     namespace.check(&document);
-    let pair = |name: &str| -> (Value, Value) {
+    let attempts_of = |name: &str| -> (Value, Value) {
         let job = workload(&document, name);
         assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 1, 1]), "{job:#}");
-        let [taken, second] = array(job, "pods") else { panic!("{job:#}") };
-        let told = [text(taken, "outcome"), text(taken, "reason"), text(second, "outcome")];
-        assert_eq!((told, &taken["exitCode"]), (["Deleted", "Deleted", "Succeeded"], &3.into()), "{job:#}");
-        assert!(millis(taken, "Terminating") > 14_000, "{taken:#}");
-        (taken.clone(), second.clone())
+        let [first, second] = array(job, "pods") else { panic!("{job:#}") };
+        let actual = [text(first, "outcome"), text(first, "reason"), text(second, "outcome")];
+        assert_eq!((actual, &first["exitCode"]), (["Deleted", "Deleted", "Succeeded"], &3.into()), "{job:#}");
+        assert!(millis(first, "Terminating") > 14_000, "{first:#}");
+        (first.clone(), second.clone())
     };
     // The delay begins at the deletion and ends before the Pod has stopped.
-    let (taken, second) = pair("overlapping");
-    assert!(instant(&second, "created") < instant(&taken, "workEnded"), "{taken:#}{second:#}");
+    let (first, second) = attempts_of("overlapping");
+    assert!(instant(&second, "created") < instant(&first, "workEnded"), "{first:#}{second:#}");
     let slots = &workload(&document, "overlapping")["summary"];
-    assert_eq!(slots["concurrency"]["max"], 1, "one that stops is at work no more: {slots:#}");
+    assert_eq!(slots["concurrency"]["max"], 1, "a Pod that is stopping does not count as working: {slots:#}");
     // With this policy the delay begins when the Pod has stopped.
-    let (taken, second) = pair("one-after-the-other");
-    assert!(instant(&second, "created") > instant(&taken, "workEnded"), "{taken:#}{second:#}");
+    let (first, second) = attempts_of("one-after-the-other");
+    assert!(instant(&second, "created") > instant(&first, "workEnded"), "{first:#}{second:#}");
 }

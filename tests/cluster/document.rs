@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// The workload with this name.
+/// Returns the only workload with this name.
 #[track_caller]
 pub(crate) fn workload<'a>(document: &'a Value, name: &str) -> &'a Value {
     let mut found = array(document, "workloads").iter().filter(|workload| workload["name"] == name);
@@ -12,12 +12,12 @@ pub(crate) fn workload<'a>(document: &'a Value, name: &str) -> &'a Value {
     workload
 }
 
-/// The Pods of all workloads.
+/// Returns the Pods of all workloads.
 pub(crate) fn pods(document: &Value) -> impl Iterator<Item = &Value> {
     array(document, "workloads").iter().flat_map(|workload| array(workload, "pods"))
 }
 
-/// The only Pod of a workload.
+/// Returns the only Pod of a workload.
 #[track_caller]
 pub(crate) fn only_pod(workload: &Value) -> &Value {
     let pods = array(workload, "pods");
@@ -25,38 +25,38 @@ pub(crate) fn only_pod(workload: &Value) -> &Value {
     &pods[0]
 }
 
-/// The container with this name.
+/// Returns the container with this name.
 #[track_caller]
 pub(crate) fn container<'a>(pod: &'a Value, name: &str) -> &'a Value {
     let mut containers = array(pod, "containers").iter();
     containers.find(|container| container["name"] == name).unwrap_or_else(|| panic!("no {name} in {pod:#}"))
 }
 
-/// The text of a field.
+/// Returns the text of a field.
 #[track_caller]
 pub(crate) fn text<'a>(value: &'a Value, field: &str) -> &'a str {
     value[field].as_str().unwrap_or_else(|| panic!("no {field} in {value:#}"))
 }
 
-/// The list of a field.
+/// Returns the list of a field.
 #[track_caller]
 pub(crate) fn array<'a>(value: &'a Value, field: &str) -> &'a [Value] {
     value[field].as_array().unwrap_or_else(|| panic!("no {field} in {value:#}"))
 }
 
-/// The counts of the controller: active, succeeded, failed.
+/// Returns the counts of the controller: active, succeeded, failed.
 #[track_caller]
 pub(crate) fn counts(job: &Value) -> [i64; 3] {
     ["active", "succeeded", "failed"].map(|count| job[count].as_i64().unwrap())
 }
 
-/// The outcome and the reason of a workload.
+/// Returns the outcome and the reason of a workload. The reason is empty if there is none.
 #[track_caller]
 pub(crate) fn end(job: &Value) -> [&str; 2] {
     [text(job, "outcome"), job["reason"].as_str().unwrap_or_default()]
 }
 
-/// The attempts at an index, in order.
+/// Returns the attempts at an index, in order. Fails if their numbers are not 1, 2, 3 and so on.
 #[track_caller]
 pub(crate) fn attempts(job: &Value, index: u64) -> Vec<&Value> {
     let mut attempts: Vec<&Value> = array(job, "pods").iter().filter(|pod| pod["index"] == index).collect();
@@ -66,25 +66,25 @@ pub(crate) fn attempts(job: &Value, index: u64) -> Vec<&Value> {
     attempts
 }
 
-/// The time of an instant.
+/// Returns the time of an instant.
 #[track_caller]
 pub(crate) fn instant(pod: &Value, name: &str) -> Timestamp {
     time(&pod["instants"][name]["at"]).unwrap_or_else(|| panic!("no {name} in {pod:#}"))
 }
 
-/// The sum of all phases with this name, in milliseconds.
+/// Returns the total duration of the phases with this name, in milliseconds.
 #[track_caller]
 pub(crate) fn millis(pod: &Value, phase: &str) -> i64 {
     let of_kind = array(pod, "phases").iter().filter(|other| other["phase"] == phase);
     of_kind.map(|phase| phase["millis"].as_i64().unwrap()).sum()
 }
 
-/// The role of a container.
+/// Returns the role of a container.
 pub(crate) fn role(container: &Value) -> &str {
     text(container, "role")
 }
 
-/// The names of a Pod's phases.
+/// Returns the names of a Pod's phases.
 pub(crate) fn phases(pod: &Value) -> Vec<&str> {
     array(pod, "phases").iter().map(|phase| text(phase, "phase")).collect()
 }
@@ -93,12 +93,12 @@ fn time(value: &Value) -> Option<Timestamp> {
     value.as_str().map(|text| text.parse().unwrap())
 }
 
-/// The workloads whose parent is `parent`.
+/// Returns the workloads whose parent is `parent`.
 pub(crate) fn children<'a>(document: &'a Value, parent: &'a Value) -> impl Iterator<Item = &'a Value> {
     array(document, "workloads").iter().filter(|workload| workload["parent"]["uid"] == parent["uid"])
 }
 
-/// The number of Pods of a workload and of the workloads below it.
+/// Returns the number of Pods of a workload and of the workloads below it.
 fn pods_below(document: &Value, workload: &Value) -> usize {
     let below: usize = children(document, workload).map(|child| pods_below(document, child)).sum();
     array(workload, "pods").len() + below
@@ -112,7 +112,7 @@ pub(crate) fn check(document: &Value) {
         let summary = &workload["summary"];
         let slots = summary["slots"].as_object();
         let sum = slots.map(|slots| slots.values().map(|part| part.as_i64().unwrap()).sum::<i64>());
-        // Only for a custom resource no field says how many Pods may run at once.
+        // Slot time is unknown only if no field limits the number of Pods that run at once, as in a custom resource.
         assert!(sum.is_some() || workload["parallelism"].is_null(), "{workload:#}");
         assert_eq!(summary["slotMillis"], serde_json::json!(sum), "{workload:#}");
         assert_eq!(summary["pods"], pods_below(document, workload), "{workload:#}");
@@ -140,7 +140,7 @@ fn check_pod(pod: &Value) {
         }
         until = end.or(Some(start));
     }
-    // The durations equal the differences of the instants, except for rounding to a millisecond.
+    // Each duration equals the difference of its instants, except for rounding to a millisecond.
     for (range, from, to) in [
         ("queuedMillis", "created", "scheduled"),
         ("coldStartMillis", "scheduled", "workStarted"),

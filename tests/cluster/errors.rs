@@ -1,59 +1,57 @@
-//! Errors before anything is drawn: one clear message, the right exit code, nothing on stdout.
+//! Tests of errors that occur before anything is drawn: one clear message, the right exit code, nothing on stdout.
 
-use crate::harness::{Ended, Namespace, Running, kubectl, program};
+use crate::harness::{CommandResult, Namespace, kubectl};
 
-fn seq(arguments: &[&str]) -> Ended {
-    let mut command = program();
-    command.args(arguments);
-    Running::start(command, "").wait()
+fn seq(arguments: &[&str]) -> CommandResult {
+    Namespace::seq_anywhere(arguments)
 }
 
-/// Checks for one message of a few lines that contains `words`, and nothing on stdout.
-fn assert_clear(ended: &Ended, words: &[&str]) {
-    assert_eq!(ended.stdout, "", "{ended:#}");
+/// Checks that stderr contains one message of a few lines with all `words`, and that stdout is empty.
+fn assert_clear(result: &CommandResult, words: &[&str]) {
+    assert_eq!(result.stdout, "", "{result:#}");
     assert!(
-        ended.stderr.starts_with("error: ") || ended.stderr.starts_with("Error from server"),
-        "{ended:#}"
+        result.stderr.starts_with("error: ") || result.stderr.starts_with("Error from server"),
+        "{result:#}"
     );
-    assert!(ended.stderr.lines().count() <= 8, "{ended:#}");
-    assert!(!ended.stderr.contains("panicked") && !ended.stderr.contains('\u{1b}'), "{ended:#}");
+    assert!(result.stderr.lines().count() <= 8, "{result:#}");
+    assert!(!result.stderr.contains("panicked") && !result.stderr.contains('\u{1b}'), "{result:#}");
     for word in words {
-        ended.warns(word);
+        result.reports(word);
     }
 }
 
 #[test]
 #[ignore = "needs a cluster"]
 fn a_missing_object_ends_with_exit_code_3() {
-    assert_clear(&seq(&["get", "job", "nope"]).ends(3), &["jobs.batch \"nope\" not found"]);
-    assert_clear(&seq(&["get", "job/nope", "-o", "json"]).ends(3), &["nope"]);
-    assert_clear(&seq(&["get", "nosuchtype"]).ends(3), &["nosuchtype"]);
-    assert_clear(&seq(&["pod", "nope"]).ends(3), &["nope"]);
+    assert_clear(&seq(&["get", "job", "nope"]).exits_with(3), &["jobs.batch \"nope\" not found"]);
+    assert_clear(&seq(&["get", "job/nope", "-o", "json"]).exits_with(3), &["nope"]);
+    assert_clear(&seq(&["get", "nosuchtype"]).exits_with(3), &["nosuchtype"]);
+    assert_clear(&seq(&["pod", "nope"]).exits_with(3), &["nope"]);
 }
 
 #[test]
 #[ignore = "needs a cluster"]
 fn a_wrong_kubeconfig_ends_with_exit_code_3() {
-    assert_clear(&seq(&["get", "jobs", "--context", "no-such-context"]).ends(3), &["no-such-context"]);
-    assert_clear(&seq(&["get", "jobs", "--kubeconfig", "/no/such/file"]).ends(3), &["/no/such/file"]);
+    assert_clear(&seq(&["get", "jobs", "--context", "no-such-context"]).exits_with(3), &["no-such-context"]);
+    assert_clear(&seq(&["get", "jobs", "--kubeconfig", "/no/such/file"]).exits_with(3), &["/no/such/file"]);
 }
 
 #[test]
 #[ignore = "needs a cluster"]
-fn contradicting_arguments_are_wrong_usage() {
-    assert_clear(&seq(&["get", "jobs", "--no-such-flag"]).ends(2), &["--no-such-flag"]);
-    assert_clear(&seq(&["get", "jobs", "-o", "nosuchformat"]).ends(2), &["nosuchformat"]);
-    assert_clear(&seq(&["get"]).ends(2), &[]);
-    assert_clear(&seq(&["get", "jobs", "-l", "a b c"]).ends(2), &["unable to parse"]);
-    assert_clear(&seq(&["nosuchcommand"]).ends(2), &["nosuchcommand"]);
-    assert_clear(&seq(&["get", "jobs", "-w", "--timeout=soon"]).ends(2), &["soon"]);
+fn wrong_arguments_end_with_exit_code_2() {
+    assert_clear(&seq(&["get", "jobs", "--no-such-flag"]).exits_with(2), &["--no-such-flag"]);
+    assert_clear(&seq(&["get", "jobs", "-o", "nosuchformat"]).exits_with(2), &["nosuchformat"]);
+    assert_clear(&seq(&["get"]).exits_with(2), &[]);
+    assert_clear(&seq(&["get", "jobs", "-l", "a b c"]).exits_with(2), &["unable to parse"]);
+    assert_clear(&seq(&["nosuchcommand"]).exits_with(2), &["nosuchcommand"]);
+    assert_clear(&seq(&["get", "jobs", "-w", "--timeout=soon"]).exits_with(2), &["soon"]);
 }
 
 #[test]
 #[ignore = "needs a cluster"]
 fn a_server_that_does_not_answer_ends_with_exit_code_3() {
     let namespace = Namespace::new("refused");
-    let refused = namespace.seq(&["get", "jobs", "-s", "https://127.0.0.1:1"]).ends(3);
+    let refused = namespace.seq(&["get", "jobs", "-s", "https://127.0.0.1:1"]).exits_with(3);
     assert_clear(&refused, &["127.0.0.1:1"]);
     let unauthorized = namespace.seq(&["get", "jobs", "--token", "wrong", "--user", "nobody"]);
     assert_eq!(unauthorized.code, Some(3), "{unauthorized:#}");
@@ -61,16 +59,16 @@ fn a_server_that_does_not_answer_ends_with_exit_code_3() {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn a_missing_right_ends_with_exit_code_3() {
+fn a_missing_permission_ends_with_exit_code_3() {
     let namespace = Namespace::new("right");
-    let asked = ["get", "jobs", "--as", "somebody-without-rights"];
-    let ours = namespace.seq(&asked).ends(3);
-    assert_clear(&ours, &["forbidden", "somebody-without-rights", "jobs"]);
+    let arguments = ["get", "jobs", "--as", "user-without-permissions"];
+    let ours = namespace.seq(&arguments).exits_with(3);
+    assert_clear(&ours, &["forbidden", "user-without-permissions", "jobs"]);
 
     if kubectl(&["config", "get-contexts", "nobody"]).code == Some(0) {
-        let ours = namespace.seq(&["get", "job", "quick", "--context", "nobody"]).ends(3);
+        let ours = namespace.seq(&["get", "job", "quick", "--context", "nobody"]).exits_with(3);
         assert_clear(&ours, &["forbidden", "User \"nobody\" cannot"]);
-        let ours = namespace.seq(&["get", "pods", "--context", "nobody", "-o", "json"]).ends(3);
+        let ours = namespace.seq(&["get", "pods", "--context", "nobody", "-o", "json"]).exits_with(3);
         assert_clear(&ours, &["forbidden", "pods"]);
     }
 }

@@ -1,4 +1,4 @@
-//! `get`: every way to name objects.
+//! Tests of `get`: every way to name objects, empty results, and missing permissions.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::truth;
 
 #[test]
 #[ignore = "needs a cluster"]
-fn objects_can_be_named_in_every_way_of_kubectl() {
+fn objects_can_be_named_in_every_way_that_kubectl_accepts() {
     let namespace = Namespace::new("get");
     namespace.kubectl(&["apply", "-f", &manifest("failing.yaml")]).succeeds();
     namespace.kubectl(&["wait", "--for=condition=failed", "job/failing", "--timeout=60s"]).succeeds();
@@ -45,26 +45,28 @@ fn objects_can_be_named_in_every_way_of_kubectl() {
     assert_eq!(pods(&selected).count(), 2, "{selected:#}");
     truth::compare(&selected);
 
-    for (what, ours) in [("jobs", ["get", "jobs", "-o", "name"]), ("pods", ["get", "pods", "-o", "name"])] {
+    for (resource, arguments) in
+        [("jobs", ["get", "jobs", "-o", "name"]), ("pods", ["get", "pods", "-o", "name"])]
+    {
         let lines = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<_>>();
-        let kubectls = namespace.kubectl(&["get", what, "-o", "name"]).succeeds();
-        assert_eq!(lines(&namespace.seq(&ours).succeeds().stdout), lines(&kubectls.stdout));
+        let kubectls = namespace.kubectl(&["get", resource, "-o", "name"]).succeeds();
+        assert_eq!(lines(&namespace.seq(&arguments).succeeds().stdout), lines(&kubectls.stdout));
     }
     let yaml = namespace.seq(&["get", "job", "quick", "-o", "yaml"]).succeeds();
     let yaml: serde_json::Value = serde_saphyr::from_str(&yaml.stdout).unwrap();
     assert_eq!(text(workload(&yaml, "quick"), "outcome"), "Succeeded");
 }
 
-/// Finds a workload, because `-A` also shows those of other tests.
+/// Finds a workload by namespace and name, because `-A` also lists the workloads of other tests.
 fn workload_of<'a>(
     document: &'a serde_json::Value,
     namespace: &Namespace,
     name: &str,
 ) -> &'a serde_json::Value {
-    let is_it = |workload: &&serde_json::Value| {
+    let matches = |workload: &&serde_json::Value| {
         workload["name"] == name && workload["namespace"] == namespace.name.as_str()
     };
-    array(document, "workloads").iter().find(is_it).unwrap()
+    array(document, "workloads").iter().find(matches).unwrap()
 }
 
 #[test]
@@ -84,17 +86,17 @@ fn without_events_times_come_from_the_status() {
     namespace.complete("quick.yaml");
     namespace.kubectl(&["apply", "-f", &manifest("no-events.yaml")]).succeeds();
     // A new RBAC rule takes effect after a moment.
-    let right = ["auth", "can-i", "list", "pods", "--as", "no-events"];
+    let can_list_pods = ["auth", "can-i", "list", "pods", "--as", "no-events"];
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
-    while namespace.kubectl(&right).code != Some(0) {
+    while namespace.kubectl(&can_list_pods).code != Some(0) {
         assert!(std::time::Instant::now() < deadline, "the Role has no effect");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
     let drawn = namespace.seq(&["get", "job", "quick", "--as", "no-events"]).succeeds();
     drawn.prints("job/quick");
-    drawn.warns("vents");
+    drawn.reports("vents");
     let ours = namespace.seq(&["get", "job", "quick", "--as", "no-events", "-o", "json"]).succeeds();
-    ours.warns("vents");
+    ours.reports("vents");
     let document = ours.json();
     document::check(&document);
     truth::compare(&document);

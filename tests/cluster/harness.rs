@@ -1,21 +1,20 @@
-//! A namespace for a test, with kubectl and the program in it.
+//! Creates a namespace for a test, and runs kubectl and the program in this namespace.
 
+use std::env;
 use std::ffi::OsString;
-use std::io::{Read, Write};
+use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
+use std::process::Command;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::support::runner::{COMMAND_TIMEOUT, program};
+pub(crate) use crate::support::runner::{CommandResult, Running, run, wait_or_kill};
 use crate::{document, truth};
 
-/// A command that takes longer hangs.
-const TIMEOUT: Duration = Duration::from_secs(150);
-
-/// Environment variables that select another cluster than the current one.
+/// Environment variables that select a cluster. Empty for the cluster of the current kubeconfig.
 pub(crate) type Environment = Vec<(OsString, OsString)>;
 
 /// A namespace that is deleted at the end of its test.
@@ -39,19 +38,19 @@ impl Namespace {
     }
 
     /// Runs kubectl in this namespace.
-    pub(crate) fn kubectl(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn kubectl(&self, arguments: &[&str]) -> CommandResult {
         self.kubectl_anywhere(&[&["--namespace", &self.name], arguments].concat())
     }
 
-    fn kubectl_anywhere(&self, arguments: &[&str]) -> Ended {
+    fn kubectl_anywhere(&self, arguments: &[&str]) -> CommandResult {
         self.kubectl_with(arguments, "")
     }
 
     /// Runs kubectl in this namespace's cluster, with `input` on standard input.
-    pub(crate) fn kubectl_with(&self, arguments: &[&str], input: &str) -> Ended {
+    pub(crate) fn kubectl_with(&self, arguments: &[&str], input: &str) -> CommandResult {
         let mut command = Command::new("kubectl");
         self.select_cluster(command.args(arguments));
-        Running::start(command, input).wait()
+        run(command, input.as_bytes())
     }
 
     /// Makes a command use this namespace's cluster.
@@ -59,7 +58,8 @@ impl Namespace {
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
     }
 
-    /// Checks the rules of every document, and compares it with what the nodes did. Returns the number of compared times.
+    /// Checks the rules of every document and compares the document with the records of the nodes. Returns the number of
+    /// compared times.
     #[track_caller]
     pub(crate) fn check(&self, document: &Value) -> usize {
         document::check(document);
@@ -70,47 +70,45 @@ impl Namespace {
     #[track_caller]
     pub(crate) fn follow(&self, file: &str, code: i32) -> Value {
         let followed = self.seq(&["apply", "-f", &manifest(file), "-o", "json", "--timeout=100s"]);
-        let document = followed.ends(code).json();
+        let document = followed.exits_with(code).json();
         self.check(&document);
         document
     }
 
     /// Runs the program in this namespace to its end.
-    pub(crate) fn seq(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn seq(&self, arguments: &[&str]) -> CommandResult {
         self.start(arguments).wait()
     }
 
-    /// Runs the program in this namespace repeatedly until it prints `text`.
+    /// Runs the program in this namespace again and again until it prints `text`.
     #[track_caller]
-    pub(crate) fn seq_until(&self, arguments: &[&str], text: &str) -> Ended {
-        let since = Instant::now();
+    pub(crate) fn seq_until(&self, arguments: &[&str], text: &str) -> CommandResult {
+        let start = Instant::now();
         loop {
-            let ended = self.seq(arguments).succeeds();
-            if ended.stdout.contains(text) {
-                return ended;
+            let result = self.seq(arguments).succeeds();
+            if result.stdout.contains(text) {
+                return result;
             }
-            assert!(since.elapsed() < TIMEOUT, "no {text:?} in\n{ended:#}");
+            assert!(start.elapsed() < COMMAND_TIMEOUT, "no {text:?} in\n{result:#}");
             thread::sleep(Duration::from_millis(200));
         }
     }
 
-    /// Runs the program without a namespace to its end.
-    pub(crate) fn seq_anywhere(arguments: &[&str]) -> Ended {
-        let mut command = program();
-        command.args(arguments);
-        Running::start(command, "").wait()
+    /// Runs the program to its end, in the namespace of the current kubeconfig.
+    pub(crate) fn seq_anywhere(arguments: &[&str]) -> CommandResult {
+        run(program_with_cluster(arguments), b"")
     }
 
     /// Starts the program in this namespace.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
-        Running::start(self.command(arguments), "")
+        Running::start(self.command(arguments), b"")
     }
 
-    /// The command that runs the program in this namespace.
+    /// Returns the command that runs the program in this namespace.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = program();
         // The flag follows the subcommand, as users type it.
-        command.args(&arguments[..1]).args(["--namespace", &self.name]).args(&arguments[1..]);
+        let mut command =
+            program_with_cluster(&[&arguments[..1], &["--namespace", &self.name], &arguments[1..]].concat());
         self.select_cluster(&mut command);
         command
     }
@@ -128,7 +126,7 @@ impl Namespace {
         self.kubectl(&["wait", &ready, &job, "--timeout=60s"]).succeeds();
     }
 
-    /// The name of the first Pod with this label.
+    /// Returns the name of the first Pod with this label.
     pub(crate) fn pod(&self, selector: &str) -> String {
         let name = "jsonpath={.items[0].metadata.name}";
         self.kubectl(&["get", "pods", "-l", selector, "-o", name]).succeeds().stdout
@@ -141,7 +139,7 @@ impl Drop for Namespace {
     }
 }
 
-/// The path of a manifest.
+/// Returns the path of a manifest.
 pub(crate) fn manifest(file: &str) -> String {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cluster/manifests");
     let path = PathBuf::from(folder).join(file);
@@ -150,35 +148,37 @@ pub(crate) fn manifest(file: &str) -> String {
 }
 
 /// Runs kubectl to its end.
-pub(crate) fn kubectl(arguments: &[&str]) -> Ended {
+pub(crate) fn kubectl(arguments: &[&str]) -> CommandResult {
     let mut command = Command::new("kubectl");
     command.args(arguments);
-    Running::start(command, "").wait()
+    run(command, b"")
 }
 
-/// The program without environment variables that change its output.
-pub(crate) fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-seq"));
-    for name in ["CI", "NO_COLOR", "KUBECTL_PATH", "COLUMNS"] {
-        command.env_remove(name);
-    }
-    command.env("LC_ALL", "C.UTF-8").env("TERM", "xterm-256color");
+/// The variables that change the output of the program or of kubectl. Tests do not inherit them.
+const OUTPUT_VARIABLES: [&str; 9] = [
+    "CI",
+    "COLUMNS",
+    "KUBECTL_PATH",
+    "KUBECTL_SEQ_PROGRESS",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "NO_COLOR",
+    "TERM",
+];
+
+/// Returns a command that runs the program with access to the cluster of the current kubeconfig. Besides the clean
+/// environment it has the inherited variables that a client of a cluster may need.
+pub(crate) fn program_with_cluster(arguments: &[&str]) -> Command {
+    let mut command = program(arguments);
+    command.envs(env::vars_os().filter(|(name, _)| !OUTPUT_VARIABLES.iter().any(|output| name == output)));
     command
 }
 
-/// The result of a program that has ended.
-#[derive(Debug)]
-pub(crate) struct Ended {
-    pub(crate) command: String,
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
-
-impl Ended {
+impl CommandResult {
     /// Fails unless the exit code is `code`.
     #[track_caller]
-    pub(crate) fn ends(self, code: i32) -> Self {
+    pub(crate) fn exits_with(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "\n{self:#}");
         self
     }
@@ -186,127 +186,26 @@ impl Ended {
     /// Fails unless the exit code is 0.
     #[track_caller]
     pub(crate) fn succeeds(self) -> Self {
-        self.ends(0)
+        self.exits_with(0)
     }
 
-    /// Fails unless stdout contains `text`.
+    /// Fails unless standard output contains `text`.
     #[track_caller]
     pub(crate) fn prints(&self, text: &str) {
         assert!(self.stdout.contains(text), "{text:?} is missing\n{self:#}");
     }
 
-    /// Fails unless stderr contains `text`.
+    /// Fails unless standard error contains `text`.
     #[track_caller]
-    pub(crate) fn warns(&self, text: &str) {
+    pub(crate) fn reports(&self, text: &str) {
         assert!(self.stderr.contains(text), "{text:?} is missing\n{self:#}");
     }
 
-    /// Stdout as one JSON document.
+    /// Returns standard output as one JSON document.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}\n{self:#}"))
     }
-}
-
-impl std::fmt::Display for Ended {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { command, code, stdout, stderr } = self;
-        write!(formatter, "$ {command}\nexit code {code:?}\n--- stdout\n{stdout}\n--- stderr\n{stderr}")
-    }
-}
-
-/// A running program whose output is collected.
-pub(crate) struct Running {
-    command: String,
-    child: Child,
-    stdout: Gathered,
-    stderr: Gathered,
-}
-
-struct Gathered {
-    text: Arc<Mutex<Vec<u8>>>,
-    reader: JoinHandle<()>,
-}
-
-impl Gathered {
-    fn from(mut pipe: impl Read + Send + 'static) -> Self {
-        let text = Arc::new(Mutex::new(Vec::new()));
-        let sink = Arc::clone(&text);
-        let reader = thread::spawn(move || {
-            let mut buffer = [0; 8192];
-            while let Ok(length @ 1..) = pipe.read(&mut buffer) {
-                sink.lock().unwrap().extend_from_slice(&buffer[..length]);
-            }
-        });
-        Self { text, reader }
-    }
-
-    fn so_far(&self) -> String {
-        String::from_utf8_lossy(&self.text.lock().unwrap()).into_owned()
-    }
-
-    fn all(self) -> String {
-        self.reader.join().unwrap();
-        String::from_utf8(self.text.lock().unwrap().clone()).expect("UTF-8")
-    }
-}
-
-impl Running {
-    /// Starts a program with `input` on standard input.
-    pub(crate) fn start(mut command: Command, input: &str) -> Self {
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let shown = format!("{command:?}");
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("{shown}: {error}"));
-        // The program may end before it reads everything.
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        let stdout = Gathered::from(child.stdout.take().unwrap());
-        let stderr = Gathered::from(child.stderr.take().unwrap());
-        Self { command: shown, child, stdout, stderr }
-    }
-
-    /// Waits until the program has printed `text` to stdout or stderr.
-    pub(crate) fn wait_for_text(&mut self, text: &str) {
-        let since = Instant::now();
-        loop {
-            let said = format!("{}\n{}", self.stdout.so_far(), self.stderr.so_far());
-            if said.contains(text) {
-                return;
-            }
-            let ended = self.child.try_wait().unwrap();
-            assert!(ended.is_none() && since.elapsed() < TIMEOUT, "{}: no {text:?} in\n{said}", self.command);
-            thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    /// Sends a signal, such as `INT` or `TERM`.
-    pub(crate) fn signal(&self, name: &str) {
-        let status = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
-        assert!(status.unwrap().success());
-    }
-
-    /// Waits until the program ends. Kills it after the timeout.
-    pub(crate) fn wait(mut self) -> Ended {
-        let status = wait_or_kill(&mut self.child);
-        let (stdout, stderr) = (self.stdout.all(), self.stderr.all());
-        let ended =
-            Ended { command: self.command, code: status.and_then(|status| status.code()), stdout, stderr };
-        assert!(status.is_some(), "it did not end\n{ended:#}");
-        ended
-    }
-}
-
-/// Waits for a child process. Returns `None` if it had to be killed.
-pub(crate) fn wait_or_kill(child: &mut Child) -> Option<ExitStatus> {
-    let since = Instant::now();
-    while since.elapsed() < TIMEOUT {
-        if let Some(status) = child.try_wait().unwrap() {
-            return Some(status);
-        }
-        thread::sleep(Duration::from_millis(20));
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    None
 }
 
 /// Prints a line even if the test passes.

@@ -1,4 +1,4 @@
-//! The rules of the Job controller: outcome, reason, message and counts agree with it.
+//! Tests of the rules of the Job controller: outcome, reason, message and counts agree with the controller.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::harness::{Namespace, manifest};
 
 #[test]
 #[ignore = "needs a cluster"]
-fn each_rule_that_ends_a_job() {
+fn the_document_names_the_rule_that_ended_each_job() {
     let namespace = Namespace::new("rules");
     let document = namespace.follow("rules.yaml", 1);
 
@@ -25,7 +25,11 @@ fn each_rule_that_ends_a_job() {
 
     let job = workload(&document, "success-policy");
     assert_eq!([text(job, "outcome"), text(job, "reason")], ["Succeeded", "SuccessPolicy"], "{job:#}");
-    assert_eq!((counts(job), array(job, "pods").len()), ([0, 1, 0], 3), "the others do not count: {job:#}");
+    assert_eq!(
+        (counts(job), array(job, "pods").len()),
+        ([0, 1, 0], 3),
+        "the other Pods do not count: {job:#}"
+    );
 
     let job = workload(&document, "queue");
     assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 3, 0]), "{job:#}");
@@ -35,19 +39,19 @@ fn each_rule_that_ends_a_job() {
     assert_eq!([text(job, "outcome"), text(job, "reason")], ["Failed", "DeadlineExceeded"], "{job:#}");
     assert!(only_pod(job)["instants"]["deleteRequested"].is_object(), "{job:#}");
 
-    // The Job was deleted when it was complete, and the program saw all of it.
+    // The Job was deleted as soon as it was complete. The program has observed the whole run.
     let job = workload(&document, "at-once");
     assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 1, 0]), "{job:#}");
     let pod = only_pod(job);
     assert_eq!((text(pod, "outcome"), &pod["exitCode"]), ("Succeeded", &json!(0)), "{pod:#}");
     assert!(pod["runMillis"].is_i64() && phases(pod).ends_with(&["Running"]), "{pod:#}");
-    let again = namespace.seq(&["get", "job", "at-once"]).ends(3);
-    again.warns("not found");
+    let again = namespace.seq(&["get", "job", "at-once"]).exits_with(3);
+    again.reports("not found");
 }
 
 #[test]
 #[ignore = "needs a cluster"]
-fn pod_failure_policies_ignore_count_and_fail_an_index() {
+fn a_pod_failure_policy_can_ignore_count_or_fail_an_index() {
     let namespace = Namespace::new("failures");
     let document = namespace.follow("failures.yaml", 1);
 
@@ -58,11 +62,11 @@ fn pod_failure_policies_ignore_count_and_fail_an_index() {
     assert_eq!(counts(job), [0, 2, 4], "{job:#}");
     for (index, codes) in [(0, &[40, 0][..]), (1, &[41]), (2, &[42, 0]), (3, &[42, 42])] {
         let attempts = attempts(job, index);
-        let ended: Vec<i64> = attempts.iter().map(|pod| pod["exitCode"].as_i64().unwrap()).collect();
-        assert_eq!(ended, codes, "index {index}: {job:#}");
+        let exit_codes: Vec<i64> = attempts.iter().map(|pod| pod["exitCode"].as_i64().unwrap()).collect();
+        assert_eq!(exit_codes, codes, "index {index}: {job:#}");
         for pair in attempts.windows(2) {
             let gap = instant(pair[1], "created").duration_since(instant(pair[0], "workEnded"));
-            assert!(gap.as_secs() >= 8, "what is ignored costs its delay too: {gap:#} {job:#}");
+            assert!(gap.as_secs() >= 8, "a back-off also follows an ignored failure: {gap:#} {job:#}");
         }
     }
     assert!(job["summary"]["slots"]["backOffMillis"].as_i64() > Some(3 * 8000), "{job:#}");
@@ -70,7 +74,7 @@ fn pod_failure_policies_ignore_count_and_fail_an_index() {
     let job = workload(&document, "too-many");
     assert_eq!(end(job), ["Failed", "MaxFailedIndexesExceeded"], "{job:#}");
     assert!(text(job, "message").ends_with("(failed indexes: 0,1)"), "{job:#}");
-    // The Pods that were stopped for it count as well.
+    // The Pods that the controller stopped because of the failed indexes count as well.
     assert_eq!(counts(job), [0, 0, 4], "{job:#}");
     for index in 0..4 {
         let [pod] = attempts(job, index)[..] else { panic!("{job:#}") };
@@ -82,7 +86,7 @@ fn pod_failure_policies_ignore_count_and_fail_an_index() {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn an_elastic_job_gets_more_indexes_then_fewer() {
+fn an_elastic_job_can_get_more_indexes_and_then_fewer() {
     let namespace = Namespace::new("elastic");
     let file = manifest("elastic.yaml");
     let mut running =
@@ -104,7 +108,7 @@ fn an_elastic_job_gets_more_indexes_then_fewer() {
         let outcome = if index < 3 { "Succeeded" } else { "Deleted" };
         assert_eq!(text(pod, "outcome"), outcome, "{pod:#}");
     }
-    // An index that the Job gave up has no back-off.
+    // An index that the Job has removed has no back-off.
     let (summary, slots) = (&job["summary"], &job["summary"]["slots"]);
     assert_eq!(slots["backOffMillis"], 0, "{job:#}");
     let wall = summary["wallMillis"].as_i64().unwrap();
@@ -113,7 +117,7 @@ fn an_elastic_job_gets_more_indexes_then_fewer() {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn a_job_is_suspended_resumed_and_scaled_while_it_runs() {
+fn a_job_can_be_suspended_resumed_and_scaled_while_it_runs() {
     let namespace = Namespace::new("steered");
     let patch = |spec: &str| {
         namespace.kubectl(&["patch", "job", "steered", "-p", &format!("{{\"spec\":{spec}}}")]).succeeds();
@@ -124,7 +128,7 @@ fn a_job_is_suspended_resumed_and_scaled_while_it_runs() {
     running.wait_for_text("job/steered is suspended");
     patch("{\"suspend\":false}");
     running.wait_for_text("succeeded after");
-    // Parallelism is two, then zero, then two again.
+    // Two Pods may run at once. After the suspension no Pod may run, and then two again.
     patch("{\"parallelism\":2}");
     namespace
         .kubectl(&["wait", "--for=jsonpath={.status.active}=2", "job/steered", "--timeout=30s"])
@@ -141,7 +145,7 @@ fn a_job_is_suspended_resumed_and_scaled_while_it_runs() {
         (&json!(2), &json!(2)),
         "{job:#}"
     );
-    // The Pods that were deleted by the suspension are shown, and they are no failures.
+    // The document contains the Pods that the suspension deleted. They do not count as failures.
     let deleted =
         array(job, "pods").iter().filter(|pod| pod["instants"]["deleteRequested"].is_object()).count();
     assert_eq!(array(job, "pods").len() - deleted, 4, "{job:#}");

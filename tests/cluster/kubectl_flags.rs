@@ -1,24 +1,24 @@
-//! The table of kubectl's flags, compared with the flags that the kubectl on the search path has.
+//! Compares the table of kubectl's flags with the flags of the kubectl on the search path.
 
 use std::collections::BTreeMap;
 use std::process::Command;
 
 use kubectl_seq::testing::cli::{Flag, Takes, command_flags, global_flags};
 
-use crate::harness::{Ended, Running};
+use crate::harness::{CommandResult, run};
 
-/// The minor release of kubectl from which the table was made. Older ones lack some flags.
+/// The minor release of kubectl whose flags the table contains. Older releases lack some of the flags.
 const TABLE_RELEASE: u64 = 37;
 
-fn kubectl(arguments: &[&str]) -> Ended {
+fn kubectl(arguments: &[&str]) -> CommandResult {
     let mut command = Command::new("kubectl");
-    // Flags of an alpha feature are listed too.
+    // With this variable, kubectl also lists the flags of an alpha feature.
     command.args(arguments).env("KUBECTL_APPLYSET", "true");
-    Running::start(command, "").wait()
+    run(command, b"")
 }
 
-/// Long names and letters in a help text, whose lines for flags look like `    -f, --filename=[]:`.
-fn listed(help: &str) -> BTreeMap<String, Option<char>> {
+/// Returns the long names and letters of the flags in a help text. A line for a flag looks like `    -f, --filename=[]:`.
+fn flags_in_help(help: &str) -> BTreeMap<String, Option<char>> {
     let flags = help.lines().filter_map(|line| {
         let flag = line.strip_prefix("    ").filter(|flag| flag.starts_with('-'))?;
         let (short, long) = match flag.split_once(", ") {
@@ -32,7 +32,7 @@ fn listed(help: &str) -> BTreeMap<String, Option<char>> {
 
 #[test]
 #[ignore = "needs kubectl"]
-fn the_table_of_flags_is_kubectls_own() {
+fn the_table_contains_exactly_the_flags_of_kubectl() {
     let version = kubectl(&["version", "--client", "-o", "json"]).succeeds().json();
     let minor: u64 =
         version["clientVersion"]["minor"].as_str().unwrap().trim_end_matches('+').parse().unwrap();
@@ -41,7 +41,7 @@ fn the_table_of_flags_is_kubectls_own() {
         (&["get", "--help"], "get", command_flags("get")),
         (&["options"], "apply", global_flags()),
     ] {
-        let listed = listed(&kubectl(help).succeeds().stdout);
+        let listed = flags_in_help(&kubectl(help).succeeds().stdout);
         assert!(listed.len() > 20, "{help:?}");
         let known: BTreeMap<String, Option<char>> =
             table.iter().map(|flag| (flag.long.clone(), flag.short)).collect();
@@ -53,13 +53,13 @@ fn the_table_of_flags_is_kubectls_own() {
                 assert!(minor < TABLE_RELEASE, "{help:?} does not list --{long}");
                 continue;
             }
-            // kubectl looks for its preferences before it reads any other flag.
+            // kubectl reads this flag before all others, so its error message differs.
             if long == "kuberc" {
                 continue;
             }
-            let ended = kubectl(&[command, &format!("--{long}")]);
-            let needs_value = ended.stderr.contains("flag needs an argument");
-            assert_eq!(needs_value, takes == Takes::Value, "--{long}\n{ended}");
+            let result = kubectl(&[command, &format!("--{long}")]);
+            let needs_value = result.stderr.contains("flag needs an argument");
+            assert_eq!(needs_value, takes == Takes::Value, "--{long}\n{result}");
         }
     }
 }

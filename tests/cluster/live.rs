@@ -1,4 +1,4 @@
-//! The live picture in a real terminal: keys, pages and the last screen.
+//! Tests of the live picture on a pseudo-terminal: keys, pages and the last screen.
 
 use std::io::{Read, Write};
 use std::process::Child;
@@ -11,10 +11,10 @@ use pty_process::blocking::{Command, Pty, open};
 
 use crate::harness::{Namespace, manifest, wait_or_kill};
 
-/// A step that takes longer hangs.
-const TIMEOUT: Duration = Duration::from_secs(60);
+/// Maximum time until the screen shows an expected text.
+const SCREEN_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The program in a pseudo-terminal.
+/// The program on a pseudo-terminal.
 struct Screen {
     pty: Arc<Pty>,
     parser: Arc<Mutex<vt100::Parser>>,
@@ -25,14 +25,10 @@ impl Screen {
     fn start(columns: u16, rows: u16, command: &std::process::Command) -> Self {
         let (pty, pts) = open().unwrap();
         pty.resize(Size::new(rows, columns)).unwrap();
-        let mut started = Command::new(command.get_program()).args(command.get_args());
-        for (name, value) in command.get_envs() {
-            started = match value {
-                Some(value) => started.env(name, value),
-                None => started.env_remove(name),
-            };
-        }
-        let child = started.spawn(pts).unwrap();
+        let variables = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        let command =
+            Command::new(command.get_program()).args(command.get_args()).env_clear().envs(variables);
+        let child = command.spawn(pts).unwrap();
         let pty = Arc::new(pty);
         let parser = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 500)));
         let (reader, shown) = (Arc::clone(&pty), Arc::clone(&parser));
@@ -41,7 +37,7 @@ impl Screen {
             while let Ok(length @ 1..) = (&*reader).read(&mut buffer) {
                 let mut parser = shown.lock().unwrap();
                 parser.process(&buffer[..length]);
-                // Answers the question for the position of the cursor.
+                // The program asks the terminal for the position of the cursor.
                 if buffer[..length].windows(4).any(|bytes| bytes == b"\x1b[6n") {
                     let (row, column) = parser.screen().cursor_position();
                     let _ = write!(&*reader, "\x1b[{};{}R", row + 1, column + 1);
@@ -60,10 +56,14 @@ impl Screen {
     }
 
     #[track_caller]
-    fn wait_until(&self, what: &str, shows: impl Fn(&vt100::Screen) -> bool) {
-        let since = Instant::now();
+    fn wait_until(&self, expected: &str, shows: impl Fn(&vt100::Screen) -> bool) {
+        let start = Instant::now();
         while !self.read_screen(&shows) {
-            assert!(since.elapsed() < TIMEOUT, "no {what} in\n{}", self.read_screen(vt100::Screen::contents));
+            assert!(
+                start.elapsed() < SCREEN_TIMEOUT,
+                "no {expected} in\n{}",
+                self.read_screen(vt100::Screen::contents)
+            );
             thread::sleep(Duration::from_millis(20));
         }
     }
@@ -88,7 +88,7 @@ fn keys_switch_views_open_a_pod_and_return() {
     screen.wait_until("grid", |screen| !screen.contents().contains("STATUS"));
     screen.type_in("s");
     screen.wait_for_text("▶ now");
-    // The code that terminals send for the Down key.
+    // Terminals send this code for the Down key.
     screen.type_in("\x1b[B");
     screen.wait_until("selection", |screen| screen.contents().contains('▌'));
     let selected = screen.read_screen(|screen| {

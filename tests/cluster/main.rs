@@ -1,10 +1,10 @@
-//! The program against a real cluster: whatever the current kubeconfig names.
+//! Tests of the program on a real cluster, the one of the current kubeconfig.
 //!
-//! `cargo test --test cluster -- --ignored` runs all of it. Each test makes a namespace of its own and deletes it. Where
-//! `KUBECTL_SEQ_TEST_CLUSTER` is the path of a test cluster's script, what the program says is also held against what the
-//! nodes really did; elsewhere that part is left out, and a line says so. `README.md` beside this lists the scenarios.
+//! `cargo test --test cluster -- --ignored` runs all of them. Each test creates a namespace of its own and deletes it. If
+//! `KUBECTL_SEQ_TEST_CLUSTER` is the path of a test cluster's script, the tests also compare the documents with the records
+//! of the nodes. Otherwise they skip this comparison and print a notice. `README.md` in this folder lists the scenarios.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 
 mod apply;
 mod apply_inputs;
@@ -26,5 +26,8 @@ mod pod;
 mod private;
 mod recording;
 mod rollouts;
+#[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "these tests need only the runner")]
+mod support;
 mod truth;
 mod waiting;

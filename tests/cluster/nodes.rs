@@ -1,4 +1,4 @@
-//! Lost nodes, full nodes, very many Pods, and a stopped API server, on clusters of their own.
+//! Tests with lost nodes, full nodes, hundreds of Pods and a stopped API server. Each test uses a cluster of its own.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -12,8 +12,8 @@ use crate::document::{
 use crate::harness::manifest;
 use crate::private::PrivateCluster;
 
-/// The flags that follow a Job to its end and print the document.
-const FOLLOWED: [&str; 3] = ["-o", "json", "--progress=lines"];
+/// The flags that print the document at the end, and lines until then.
+const DOCUMENT_AND_LINES: [&str; 3] = ["-o", "json", "--progress=lines"];
 
 #[test]
 #[ignore = "needs a test cluster's script, and up to 100 s"]
@@ -34,7 +34,7 @@ fn following_continues_after_the_api_server_was_stopped() {
     let namespace = cluster.namespace("served");
     let file = manifest("served.yaml");
     let mut running =
-        namespace.start(&[&["apply", "-f", &file], &FOLLOWED[..], &["--timeout=140s"]].concat());
+        namespace.start(&[&["apply", "-f", &file], &DOCUMENT_AND_LINES[..], &["--timeout=140s"]].concat());
     running.wait_for_text("runs on node-1");
     cluster.stop("apiserver");
     running.wait_for_text("connection lost, trying again");
@@ -57,7 +57,7 @@ fn check_a_node_that_comes_back_at_once(cluster: &PrivateCluster) {
     let namespace = cluster.namespace("back");
     let file = manifest("node-back.yaml");
     let mut running =
-        namespace.start(&[&["apply", "-f", &file], &FOLLOWED[..], &["--timeout=120s"]].concat());
+        namespace.start(&[&["apply", "-f", &file], &DOCUMENT_AND_LINES[..], &["--timeout=120s"]].concat());
     for job in ["never", "again"] {
         running.wait_for_text(&format!("job/{job}"));
         namespace.wait_until_ready(job, 1);
@@ -67,12 +67,12 @@ fn check_a_node_that_comes_back_at_once(cluster: &PrivateCluster) {
     let document = running.wait().succeeds().json();
     namespace.check(&document);
 
-    // The kubelet knows that the container is gone, but not since when. So the end is unknown.
+    // The kubelet knows that the container has ended, but not when. Therefore the end is unknown.
     let job = workload(&document, "never");
     assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 1, 1]), "{job:#}");
     let [lost, second] = array(job, "pods") else { panic!("{job:#}") };
-    let told = [text(lost, "outcome"), text(lost, "reason"), text(lost, "status")];
-    assert_eq!(told, ["Failed", "ContainerStatusUnknown", "ContainerStatusUnknown"], "{lost:#}");
+    let actual = [text(lost, "outcome"), text(lost, "reason"), text(lost, "status")];
+    assert_eq!(actual, ["Failed", "ContainerStatusUnknown", "ContainerStatusUnknown"], "{lost:#}");
     assert_eq!((&lost["exitCode"], &lost["clamped"]), (&137.into(), &false.into()), "{lost:#}");
     assert!(lost["instants"]["workEnded"].is_null() && lost["runMillis"].is_null(), "{lost:#}");
     let open = array(lost, "phases").last().unwrap();
@@ -99,7 +99,7 @@ fn check_a_node_that_stays_away(cluster: &PrivateCluster) {
     let namespace = cluster.namespace("away");
     let file = manifest("node-away.yaml");
     let mut running =
-        namespace.start(&[&["apply", "-f", &file], &FOLLOWED[..], &["--timeout=140s"]].concat());
+        namespace.start(&[&["apply", "-f", &file], &DOCUMENT_AND_LINES[..], &["--timeout=140s"]].concat());
     running.wait_for_text("job/away");
     namespace.wait_until_ready("away", 1);
     cluster.stop("node-4");
@@ -109,12 +109,12 @@ fn check_a_node_that_stays_away(cluster: &PrivateCluster) {
     namespace.check(&listed);
     let pod = only_pod(workload(&listed, "away"));
     assert_eq!([text(pod, "outcome"), text(pod, "reason")], ["Unknown", "NodeNotReady"], "{pod:#}");
-    let heard_of: Timestamp = text(array(pod, "phases").last().unwrap(), "end").parse().unwrap();
+    let last_report: Timestamp = text(array(pod, "phases").last().unwrap(), "end").parse().unwrap();
     let observed: Timestamp = text(&listed, "observedAt").parse().unwrap();
-    assert!(observed.duration_since(heard_of) > SignedDuration::from_secs(30), "{pod:#}");
+    assert!(observed.duration_since(last_report) > SignedDuration::from_secs(30), "{pod:#}");
     namespace.seq(&["get", "job", "away"]).succeeds().prints("NodeNotReady");
 
-    // The Pod is given up and replaced on another node. The lost node comes back meanwhile.
+    // The controller gives up the Pod and replaces it on another node. Then the lost node comes back.
     let name = text(pod, "name").to_owned();
     let given_up = "--for=jsonpath={.status.failed}=1";
     namespace.kubectl(&["wait", given_up, "job/away", "--timeout=60s"]).succeeds();
@@ -134,7 +134,7 @@ fn check_a_node_that_stays_away(cluster: &PrivateCluster) {
     assert!(lost["instants"]["workEnded"].is_null() && lost["runMillis"].is_null(), "{lost:#}");
     assert!(instant(lost, "deleteRequested") < instant(lost, "deleted"), "{lost:#}");
     assert!(text(second, "node") != "node-4" && text(second, "outcome") == "Succeeded", "{second:#}");
-    // From the moment when the Pod was given up, the controller waits after a failure. Before, nothing is known.
+    // Back-off begins when the controller gives up the Pod. The slot counts as idle before that, because nothing is known.
     let slots = &job["summary"]["slots"];
     let waited = instant(second, "created").duration_since(instant(lost, "deleteRequested"));
     let (waited, back_off) =
@@ -146,7 +146,8 @@ fn check_a_node_that_stays_away(cluster: &PrivateCluster) {
 fn check_a_preempted_pod(cluster: &PrivateCluster) {
     let namespace = cluster.namespace("important");
     namespace.kubectl(&["apply", "-f", &manifest("preempted.yaml")]).succeeds();
-    let mut running = namespace.start(&[&["get", "jobs", "-w"], &FOLLOWED[..], &["--timeout=120s"]].concat());
+    let mut running =
+        namespace.start(&[&["get", "jobs", "-w"], &DOCUMENT_AND_LINES[..], &["--timeout=120s"]].concat());
     running.wait_for_text("job/low");
     namespace.wait_until_ready("low", 1);
     // This Job is created while the program follows.
@@ -164,8 +165,11 @@ fn check_a_preempted_pod(cluster: &PrivateCluster) {
         "{victim:#}"
     );
     assert!(phases(victim).ends_with(&["Running", "Terminating"]), "{victim:#}");
-    let asked = instant(victim, "deleteRequested");
-    assert!(instant(high, "created") <= asked && asked <= instant(victim, "workEnded"), "{victim:#}");
+    let delete_requested = instant(victim, "deleteRequested");
+    assert!(
+        instant(high, "created") <= delete_requested && delete_requested <= instant(victim, "workEnded"),
+        "{victim:#}"
+    );
     assert!(instant(victim, "workEnded") <= instant(victim, "deleted"), "{victim:#}");
     assert!(instant(victim, "workEnded") <= instant(high, "workStarted"), "{document:#}");
     // The replacement waits until the important Pod has ended.
@@ -177,12 +181,12 @@ fn check_a_preempted_pod(cluster: &PrivateCluster) {
     assert!(text(wait, "reason").contains("Insufficient cpu") && wait["pods"] == 1, "{low:#}");
 }
 
-/// The nearest-rank percentile.
-fn percentile(sorted: &[i64], of_hundred: usize) -> i64 {
-    sorted[(sorted.len() * of_hundred).div_ceil(100) - 1]
+/// Returns the nearest-rank percentile.
+fn percentile(sorted: &[i64], percent: usize) -> i64 {
+    sorted[(sorted.len() * percent).div_ceil(100) - 1]
 }
 
-/// The largest number of Pods that worked at the same time.
+/// Returns the largest number of Pods that worked at the same time.
 fn max_concurrency(pods: &[Value]) -> i64 {
     let ends = |pod| [(instant(pod, "workEnded"), -1), (instant(pod, "workStarted"), 1)];
     let mut changes: Vec<(Timestamp, i64)> = pods.iter().flat_map(ends).collect();
@@ -205,15 +209,18 @@ fn check_three_hundred_pods_in_waves(cluster: &PrivateCluster) {
     assert!(pods.iter().all(|pod| pod["outcome"] == "Succeeded" && pod["clamped"] == false), "{job:#}");
     let summary = &job["summary"];
     // All sixty work at once if the machine starts them before the first one ends.
-    let most = max_concurrency(pods);
-    assert_eq!(summary["concurrency"]["max"], most, "{summary:#}");
-    assert!((20..=60).contains(&most), "{most}");
-    for (range, of) in [("coldStartMillis", "coldStart"), ("runMillis", "run"), ("queuedMillis", "queued")] {
+    let max = max_concurrency(pods);
+    assert_eq!(summary["concurrency"]["max"], max, "{summary:#}");
+    assert!((20..=60).contains(&max), "{max}");
+    for (range, statistic) in
+        [("coldStartMillis", "coldStart"), ("runMillis", "run"), ("queuedMillis", "queued")]
+    {
         let mut values: Vec<i64> = pods.iter().map(|pod| pod[range].as_i64().unwrap()).collect();
         values.sort_unstable();
         let expected = [percentile(&values, 50), percentile(&values, 95), percentile(&values, 100)];
-        let told = ["p50Millis", "p95Millis", "maxMillis"].map(|field| summary[of][field].as_i64().unwrap());
-        assert_eq!(told, expected, "{of} {summary:#}");
+        let actual =
+            ["p50Millis", "p95Millis", "maxMillis"].map(|field| summary[statistic][field].as_i64().unwrap());
+        assert_eq!(actual, expected, "{statistic} {summary:#}");
         assert_eq!(summary[range], values.iter().sum::<i64>(), "{range} {summary:#}");
     }
     // Each Pod had a slot of its own, so the sums over Pods equal the sums over slots.

@@ -1,4 +1,4 @@
-//! `pod NAME`: the Pod object as kubectl prints it, and the page of the Pod.
+//! Tests of `pod NAME`: the Pod object as kubectl prints it, and the page of the Pod.
 
 use crate::harness::Namespace;
 

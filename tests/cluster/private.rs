@@ -1,4 +1,4 @@
-//! A cluster for a single test that stops or fills nodes.
+//! A cluster of its own for a test that stops or fills nodes.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -6,9 +6,9 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::harness::{Ended, Environment, Namespace, Running, print_notice};
+use crate::harness::{CommandResult, Environment, Namespace, print_notice, run};
 
-/// The cluster is stopped at the end of the test.
+/// A cluster that is stopped at the end of the test.
 pub(crate) struct PrivateCluster {
     script: PathBuf,
     environment: Environment,
@@ -16,17 +16,17 @@ pub(crate) struct PrivateCluster {
 }
 
 impl PrivateCluster {
-    /// Starts a cluster. Without a script of the test cluster, prints a notice and returns `None`.
+    /// Starts a cluster. If there is no script of a test cluster, prints a notice and returns `None`.
     pub(crate) fn up(nodes: u32) -> Option<Self> {
         let Some(script) = std::env::var_os("KUBECTL_SEQ_TEST_CLUSTER") else {
-            print_notice("left out: KUBECTL_SEQ_TEST_CLUSTER does not name a test cluster's script");
+            print_notice("skipped: KUBECTL_SEQ_TEST_CLUSTER does not name a test cluster's script");
             return None;
         };
         let directory = TempDir::with_prefix("seq-cluster-").unwrap();
         let state = directory.path().join("state");
         let environment = vec![("CLUSTER_DIR".into(), state.into_os_string())];
         let mut cluster = Self { script: script.into(), environment, _directory: directory };
-        let printed = cluster.script(&["up", "--nodes", &nodes.to_string()]).succeeds().stdout;
+        let printed = cluster.run_script(&["up", "--nodes", &nodes.to_string()]).succeeds().stdout;
         let kubeconfig = printed.lines().find_map(|line| line.strip_prefix("export KUBECONFIG=")).unwrap();
         cluster.environment.push(("KUBECONFIG".into(), OsString::from(kubeconfig.trim_matches('"'))));
         Some(cluster)
@@ -39,18 +39,18 @@ impl PrivateCluster {
 
     /// Stops a part of the cluster, as if its machine lost power.
     pub(crate) fn stop(&self, part: &str) {
-        self.script(&["stop", part]).succeeds();
+        self.run_script(&["stop", part]).succeeds();
     }
 
     /// Starts a part again.
     pub(crate) fn start(&self, part: &str) {
-        self.script(&["start", part]).succeeds();
+        self.run_script(&["start", part]).succeeds();
     }
 
-    fn script(&self, arguments: &[&str]) -> Ended {
+    fn run_script(&self, arguments: &[&str]) -> CommandResult {
         let mut command = Command::new(&self.script);
         command.args(arguments).envs(self.environment.iter().map(|(name, value)| (name, value)));
-        Running::start(command, "").wait()
+        run(command, b"")
     }
 }
 

@@ -1,4 +1,4 @@
-//! The replay of a recorded run shows the same, and the recording contains no secret.
+//! Tests that the replay of a recorded run has the same output, and that the recording contains no secret.
 
 use std::fs;
 use std::path::Path;
@@ -6,14 +6,14 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::document::{check, workload};
-use crate::harness::{Ended, Namespace, Running, kubectl, manifest, program};
+use crate::harness::{CommandResult, Namespace, kubectl, manifest, run};
+use crate::support::runner::program;
 
 /// Runs a replay without access to a cluster.
-fn replay(path: &Path, format: &str) -> Ended {
-    let mut command = program();
-    command.args(["replay", &path.to_string_lossy(), "-o", format]);
-    command.env("KUBECONFIG", "/nonexistent").env_remove("HOME");
-    Running::start(command, "").wait()
+fn replay(path: &Path, format: &str) -> CommandResult {
+    let mut command = program(&["replay", &path.to_string_lossy(), "-o", format]);
+    command.env("KUBECONFIG", "/nonexistent");
+    run(command, b"")
 }
 
 #[test]
@@ -25,24 +25,24 @@ fn a_replay_equals_the_run_to_the_byte() {
     let file = manifest("secretive.yaml");
 
     let record = applied.to_str().unwrap();
-    let run = namespace.seq(&["apply", "-f", &file, "-o", "json", "--record", record]).ends(1);
+    let run = namespace.seq(&["apply", "-f", &file, "-o", "json", "--record", record]).exits_with(1);
     check(&run.json());
     assert_eq!(workload(&run.json(), "secretive")["outcome"], "Succeeded");
     assert_eq!(workload(&run.json(), "never")["reason"], "DeadlineExceeded");
-    assert!(replay(&applied, "json").ends(1).stdout == run.stdout, "{run:#}");
+    assert!(replay(&applied, "json").exits_with(1).stdout == run.stdout, "{run:#}");
 
     namespace.kubectl(&["delete", "jobs", "--all"]).succeeds();
     namespace.kubectl(&["apply", "-f", &file]).succeeds();
     let record = followed.to_str().unwrap();
-    let run = namespace.seq(&["get", "jobs", "-w", "-o", "json", "--record", record]).ends(1);
-    assert!(replay(&followed, "json").ends(1).stdout == run.stdout, "{run:#}");
+    let run = namespace.seq(&["get", "jobs", "-w", "-o", "json", "--record", record]).exits_with(1);
+    assert!(replay(&followed, "json").exits_with(1).stdout == run.stdout, "{run:#}");
 
     let record = shown.to_str().unwrap();
     for format in ["json", "seq", "wide"] {
         let run = namespace.seq(&["get", "jobs", "-o", format, "--record", record]).succeeds();
         assert!(replay(&shown, format).succeeds().stdout == run.stdout, "{run:#}");
     }
-    // Without `--watch` the Job may still run. Its replay prints the same.
+    // Without `--watch` a Job may still run at the end of the recording. The replay prints no message about that.
     let again = replay(&shown, "seq").succeeds();
     assert_eq!(again.stderr, "", "{again:#}");
 

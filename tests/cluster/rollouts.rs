@@ -1,4 +1,4 @@
-//! Deployments, StatefulSets and DaemonSets are followed until they are rolled out.
+//! Tests that the program follows Deployments, StatefulSets and DaemonSets until they are rolled out.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,20 +6,20 @@ use std::fs;
 use serde_json::Value;
 
 use crate::document::{self, array, children, text, workload};
-use crate::harness::{Namespace, Running, manifest};
+use crate::harness::{Namespace, manifest, run};
 use crate::truth;
 
-/// The number of nodes that get a Pod of the `DaemonSet`. Other nodes may exist and not be ready.
-fn wanted_nodes(namespace: &Namespace) -> usize {
-    let wanted = "jsonpath={.status.desiredNumberScheduled}";
-    namespace.kubectl(&["get", "ds", "agent", "-o", wanted]).succeeds().stdout.parse().unwrap()
+/// Returns the number of nodes on which the `DaemonSet` must run a Pod. The cluster may have more nodes.
+fn desired_nodes(namespace: &Namespace) -> usize {
+    let field = "jsonpath={.status.desiredNumberScheduled}";
+    namespace.kubectl(&["get", "ds", "agent", "-o", field]).succeeds().stdout.parse().unwrap()
 }
 
 /// Applies a revision of the Deployment and follows it.
 fn roll_out(namespace: &Namespace, version: &str) -> Value {
     let text = fs::read_to_string(manifest("rollout.yaml")).unwrap().replace("VERSION", version);
     let command = namespace.command(&["apply", "-f", "-", "-o", "json", "--timeout=90s"]);
-    let document = Running::start(command, &text).wait().succeeds().json();
+    let document = run(command, text.as_bytes()).succeeds().json();
     document::check(&document);
     truth::compare(&document);
     document
@@ -68,8 +68,9 @@ fn a_rollout_ends_when_the_new_revision_is_available() {
 #[ignore = "needs a cluster"]
 fn a_rollout_past_its_progress_deadline_has_failed() {
     let namespace = Namespace::new("never-ready");
-    let ended = namespace.seq(&["apply", "-f", &manifest("never-ready.yaml"), "-o", "json", "--timeout=60s"]);
-    let document = ended.ends(1).json();
+    let result =
+        namespace.seq(&["apply", "-f", &manifest("never-ready.yaml"), "-o", "json", "--timeout=60s"]);
+    let document = result.exits_with(1).json();
     document::check(&document);
     let broken = workload(&document, "broken");
     assert_eq!((text(broken, "outcome"), text(broken, "reason")), ("Failed", "ProgressDeadlineExceeded"));
@@ -82,8 +83,8 @@ fn a_rollout_past_its_progress_deadline_has_failed() {
 #[ignore = "needs a cluster"]
 fn a_stateful_set_starts_in_order_and_a_daemon_set_on_each_node() {
     let namespace = Namespace::new("ordered");
-    let ended = namespace.seq(&["apply", "-f", &manifest("ordered.yaml"), "-o", "json", "--timeout=90s"]);
-    let document = ended.succeeds().json();
+    let result = namespace.seq(&["apply", "-f", &manifest("ordered.yaml"), "-o", "json", "--timeout=90s"]);
+    let document = result.succeeds().json();
     document::check(&document);
     truth::compare(&document);
     let db = workload(&document, "db");
@@ -99,7 +100,7 @@ fn a_stateful_set_starts_in_order_and_a_daemon_set_on_each_node() {
     let agent = workload(&document, "agent");
     assert_eq!(text(agent, "outcome"), "Succeeded", "{document:#}");
     let nodes: BTreeSet<&str> = array(agent, "pods").iter().map(|pod| text(pod, "node")).collect();
-    assert_eq!([nodes.len(), array(agent, "pods").len()], [wanted_nodes(&namespace); 2], "{agent:#}");
+    assert_eq!([nodes.len(), array(agent, "pods").len()], [desired_nodes(&namespace); 2], "{agent:#}");
 
     // After scaling up, the rollout is complete when the new Pod is ready.
     namespace.kubectl(&["scale", "sts", "db", "--replicas=4"]).succeeds();
@@ -110,18 +111,18 @@ fn a_stateful_set_starts_in_order_and_a_daemon_set_on_each_node() {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn several_kinds_in_all_namespaces() {
+fn several_kinds_of_all_namespaces_can_be_shown() {
     let (namespace, other) = (Namespace::new("kinds"), Namespace::new("others"));
     namespace.kubectl(&["apply", "-f", &manifest("ordered.yaml")]).succeeds();
     other.complete("quick.yaml");
     other.kubectl(&["apply", "-f", &manifest("rollout.yaml")]).succeeds();
-    for (waits, name) in [(&namespace, "sts/db"), (&namespace, "ds/agent"), (&other, "deploy/web")] {
-        waits.kubectl(&["rollout", "status", name, "--timeout=60s"]).succeeds();
+    for (namespace, name) in [(&namespace, "sts/db"), (&namespace, "ds/agent"), (&other, "deploy/web")] {
+        namespace.kubectl(&["rollout", "status", name, "--timeout=60s"]).succeeds();
     }
     let document =
         Namespace::seq_anywhere(&["get", "deploy,rs,sts,ds,job", "-A", "-o", "json"]).succeeds().json();
     document::check(&document);
-    let here = |namespace: &Namespace| {
+    let workloads_in = |namespace: &Namespace| {
         let mut found: Vec<(String, usize)> = array(&document, "workloads")
             .iter()
             .filter(|workload| workload["namespace"] == namespace.name.as_str())
@@ -130,10 +131,18 @@ fn several_kinds_in_all_namespaces() {
         found.sort();
         found
     };
-    let nodes = wanted_nodes(&namespace);
-    let of = |kind: &str, pods| (kind.to_owned(), pods);
-    assert_eq!(here(&namespace), [of("DaemonSet", nodes), of("StatefulSet", 3)], "{document:#}");
-    assert_eq!(here(&other), [of("Deployment", 0), of("Job", 2), of("ReplicaSet", 2)], "{document:#}");
+    let nodes = desired_nodes(&namespace);
+    let entry = |kind: &str, pods| (kind.to_owned(), pods);
+    assert_eq!(
+        workloads_in(&namespace),
+        [entry("DaemonSet", nodes), entry("StatefulSet", 3)],
+        "{document:#}"
+    );
+    assert_eq!(
+        workloads_in(&other),
+        [entry("Deployment", 0), entry("Job", 2), entry("ReplicaSet", 2)],
+        "{document:#}"
+    );
     let selected = other.seq(&["get", "rs", "-l", "app=web", "-o", "json"]).succeeds().json();
     assert_eq!(array(&selected, "workloads").len(), 1, "{selected:#}");
 }

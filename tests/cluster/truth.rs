@@ -1,4 +1,4 @@
-//! Compares documents with what the nodes' runtimes really did. Only a test cluster records that.
+//! Compares documents with the logs of the nodes' container runtimes. Only a test cluster provides these logs.
 
 use std::collections::HashMap;
 use std::process::Command;
@@ -10,20 +10,21 @@ use serde_json::Value;
 use crate::document::{array, pods, role, text};
 use crate::harness::print_notice;
 
-/// The largest error of any instant, in milliseconds.
-const ALWAYS: i64 = 1000;
-/// The largest error of an instant from the nanoseconds in the name of an event, in milliseconds.
-const BY_EVENT: i64 = 50;
+/// Maximum error of every time, in milliseconds.
+const MAX_ERROR_MILLIS: i64 = 1000;
+/// Maximum error of a time that comes from the nanoseconds in the name of an event, in milliseconds.
+const MAX_EVENT_ERROR_MILLIS: i64 = 50;
 
-/// On an overloaded machine a kubelet writes its events late. So one instant, and one more per this many, may exceed
-/// the error for names of events, but not the error for any instant.
-const LATE_ONE_IN: usize = 50;
+/// On an overloaded machine a kubelet writes its events late. Therefore one time, and one more for each group of this many
+/// times, may exceed [`MAX_EVENT_ERROR_MILLIS`], but not [`MAX_ERROR_MILLIS`].
+const TIMES_PER_LATE_TIME: usize = 50;
 
-/// A line that the test cluster's `truth` prints.
+/// A line that the command `truth` of the test cluster's script prints.
 #[derive(Debug, Deserialize)]
 struct Fact {
     at: Timestamp,
-    what: String,
+    #[serde(rename = "what")]
+    kind: String,
     uid: String,
     container: Option<String>,
     image: Option<String>,
@@ -35,36 +36,36 @@ struct Fact {
 struct Facts<'a>(Vec<&'a Fact>);
 
 impl<'a> Facts<'a> {
-    fn of(&self, what: &str) -> impl Iterator<Item = &'a Fact> {
-        self.0.iter().copied().filter(move |fact| fact.what == what)
+    fn of_kind(&self, kind: &str) -> impl Iterator<Item = &'a Fact> {
+        self.0.iter().copied().filter(move |fact| fact.kind == kind)
     }
 
-    /// The times at which the container's runs started or finished, in order.
-    fn runs(&self, what: &str, container: &str) -> Vec<Timestamp> {
-        self.of(what)
+    /// Returns the times of the facts of one kind about a container, in order.
+    fn times(&self, kind: &str, container: &str) -> Vec<Timestamp> {
+        self.of_kind(kind)
             .filter(|fact| fact.container.as_deref() == Some(container))
             .map(|fact| fact.at)
             .collect()
     }
 }
 
-/// Compares every instant, pull and run of a document with the truth. Returns the number of compared times.
+/// Compares every instant, pull and run of a document with the facts. Returns the number of compared times.
 #[track_caller]
 pub(crate) fn compare(document: &Value) -> usize {
     compare_in(document, |_| ())
 }
 
-/// Compares in the cluster that `lead` selects for the script.
+/// Compares like [`compare`], in the cluster that `select_cluster` selects for the script.
 #[track_caller]
-pub(crate) fn compare_in(document: &Value, lead: impl FnOnce(&mut Command)) -> usize {
+pub(crate) fn compare_in(document: &Value, select_cluster: impl FnOnce(&mut Command)) -> usize {
     let Some(script) = std::env::var_os("KUBECTL_SEQ_TEST_CLUSTER") else {
         print_notice(
-            "not held against the truth: KUBECTL_SEQ_TEST_CLUSTER does not name a test cluster's script",
+            "not compared with the nodes: KUBECTL_SEQ_TEST_CLUSTER does not name a test cluster's script",
         );
         return 0;
     };
     let mut command = Command::new(&script);
-    lead(command.arg("truth"));
+    select_cluster(command.arg("truth"));
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}: {}", script.display(), String::from_utf8_lossy(&output.stderr));
     let lines = String::from_utf8(output.stdout).unwrap();
@@ -73,109 +74,141 @@ pub(crate) fn compare_in(document: &Value, lead: impl FnOnce(&mut Command)) -> u
     for fact in &facts {
         by_pod.entry(&fact.uid).or_default().push(fact);
     }
-    let mut held = Held::default();
+    let mut comparison = Comparison::default();
     for pod in pods(document) {
         if let Some(facts) = by_pod.remove(text(pod, "uid")) {
-            held.pod(pod, &Facts(facts));
+            comparison.compare_pod(pod, &Facts(facts));
         }
     }
-    assert!(held.wrong.is_empty(), "{} of {}:\n{}", held.wrong.len(), held.count, held.wrong.join("\n"));
-    let late = &held.late;
     assert!(
-        late.len() <= 1 + held.count / LATE_ONE_IN,
+        comparison.wrong.is_empty(),
+        "{} of {}:\n{}",
+        comparison.wrong.len(),
+        comparison.count,
+        comparison.wrong.join("\n")
+    );
+    let late = &comparison.late;
+    assert!(
+        late.len() <= 1 + comparison.count / TIMES_PER_LATE_TIME,
         "{} of {}:\n{}",
         late.len(),
-        held.count,
+        comparison.count,
         late.join("\n")
     );
-    held.count
+    comparison.count
 }
 
+/// The result of a comparison.
 #[derive(Default)]
-struct Held {
+struct Comparison {
+    /// Number of compared times.
     count: usize,
+    /// Descriptions of times whose error is too large.
     wrong: Vec<String>,
+    /// Descriptions of times that only a late event can explain.
     late: Vec<String>,
 }
 
-impl Held {
-    fn pod(&mut self, pod: &Value, facts: &Facts<'_>) {
+impl Comparison {
+    fn compare_pod(&mut self, pod: &Value, facts: &Facts<'_>) {
         let name = text(pod, "name");
-        let mains: Vec<&str> = array(pod, "containers")
+        let main_containers: Vec<&str> = array(pod, "containers")
             .iter()
             .filter(|container| role(container) == "main")
             .map(|container| text(container, "name"))
             .collect();
-        let is_main = |fact: &&Fact| fact.container.as_deref().is_some_and(|name| mains.contains(&name));
-        let started = facts.of("containerStarted").filter(is_main).map(|fact| fact.at).min();
-        let ended = facts.of("containerFinished").filter(is_main).map(|fact| fact.at).max();
-        let sandbox = facts.of("sandboxReady").map(|fact| fact.at).next();
+        let is_main =
+            |fact: &&Fact| fact.container.as_deref().is_some_and(|name| main_containers.contains(&name));
+        let started = facts.of_kind("containerStarted").filter(is_main).map(|fact| fact.at).min();
+        let ended = facts.of_kind("containerFinished").filter(is_main).map(|fact| fact.at).max();
+        let sandbox = facts.of_kind("sandboxReady").map(|fact| fact.at).next();
         for (instant, truth) in [("sandboxReady", sandbox), ("workStarted", started), ("workEnded", ended)] {
-            let said = &pod["instants"][instant];
-            if instant == "workStarted" && said.is_null() != truth.is_none() {
-                self.wrong.push(format!("{name} {instant}: says {said}, in truth {truth:?}"));
+            let shown = &pod["instants"][instant];
+            if instant == "workStarted" && shown.is_null() != truth.is_none() {
+                self.wrong.push(format!("{name} {instant}: the document has {shown}, the node {truth:?}"));
             }
-            let by_event = said["source"] == "event" && said["precisionMillis"].as_i64() <= Some(BY_EVENT);
-            let tolerance = if by_event { BY_EVENT } else { ALWAYS };
+            let by_event = shown["source"] == "event"
+                && shown["precisionMillis"].as_i64() <= Some(MAX_EVENT_ERROR_MILLIS);
+            let tolerance = if by_event { MAX_EVENT_ERROR_MILLIS } else { MAX_ERROR_MILLIS };
             self.compare_time(
-                &format!("{name} {instant} ({})", said["source"]),
-                &said["at"],
+                &format!("{name} {instant} ({})", shown["source"]),
+                &shown["at"],
                 truth,
                 tolerance,
             );
         }
         for container in array(pod, "containers") {
-            self.container(name, container, facts);
+            self.compare_container(name, container, facts);
         }
     }
 
-    fn container(&mut self, pod: &str, container: &Value, facts: &Facts<'_>) {
+    fn compare_container(&mut self, pod: &str, container: &Value, facts: &Facts<'_>) {
         let name = text(container, "name");
-        let place = format!("{pod} {name}");
+        let label = format!("{pod} {name}");
         let of_image = |fact: &&Fact| fact.image.as_deref() == container["image"].as_str();
-        // Failed pulls have lines of their own. The successful pull began at the last start before its end.
-        let pulled = facts.of("pullFinished").filter(of_image).find(|fact| !fact.failed).map(|fact| fact.at);
+        // Failed pulls are facts of their own. A successful pull began at the last `pullStarted` before its end.
+        let pulled =
+            facts.of_kind("pullFinished").filter(of_image).find(|fact| !fact.failed).map(|fact| fact.at);
         if let (Some(pulled), false) = (pulled, container["pull"]["cached"] == true) {
-            let started =
-                facts.of("pullStarted").filter(of_image).map(|fact| fact.at).filter(|at| *at < pulled).last();
-            self.compare_time(&format!("{place} pull start"), &container["pull"]["start"], started, BY_EVENT);
+            let started = facts
+                .of_kind("pullStarted")
+                .filter(of_image)
+                .map(|fact| fact.at)
+                .filter(|at| *at < pulled)
+                .last();
             self.compare_time(
-                &format!("{place} pull end"),
+                &format!("{label} pull start"),
+                &container["pull"]["start"],
+                started,
+                MAX_EVENT_ERROR_MILLIS,
+            );
+            self.compare_time(
+                &format!("{label} pull end"),
                 &container["pull"]["end"],
                 Some(pulled),
-                BY_EVENT,
+                MAX_EVENT_ERROR_MILLIS,
             );
         }
-        let (starts, ends) = (facts.runs("containerStarted", name), facts.runs("containerFinished", name));
+        let (starts, ends) = (facts.times("containerStarted", name), facts.times("containerFinished", name));
         let runs = array(container, "runs");
         if container["runsNotSeen"] != 0 || runs.len() != starts.len() {
             return;
         }
         for (number, run) in runs.iter().enumerate() {
-            let place = format!("{place} run {number}");
-            self.compare_time(&format!("{place} start"), &run["start"], starts.get(number).copied(), ALWAYS);
+            let label = format!("{label} run {number}");
+            self.compare_time(
+                &format!("{label} start"),
+                &run["start"],
+                starts.get(number).copied(),
+                MAX_ERROR_MILLIS,
+            );
             // A stopped node does not record the ends of its containers.
-            let told = run["end"].as_str().and_then(|end| end.parse::<Timestamp>().ok());
+            let shown = run["end"].as_str().and_then(|end| end.parse::<Timestamp>().ok());
             let nearest =
-                told.and_then(|told| ends.iter().min_by_key(|end| told.duration_since(**end).abs()));
+                shown.and_then(|shown| ends.iter().min_by_key(|end| shown.duration_since(**end).abs()));
             let end = if ends.len() == starts.len() { ends.get(number) } else { nearest };
-            self.compare_time(&format!("{place} end"), &run["end"], end.copied(), ALWAYS);
+            self.compare_time(&format!("{label} end"), &run["end"], end.copied(), MAX_ERROR_MILLIS);
         }
     }
 
-    /// Compares one time. An unknown time passes, a known time must be true.
-    fn compare_time(&mut self, place: &str, said: &Value, truth: Option<Timestamp>, tolerance: i64) {
-        let Some(said) = said.as_str() else { return };
+    /// Compares one time of the document with the fact. An unknown time is always accepted.
+    fn compare_time(&mut self, label: &str, shown: &Value, truth: Option<Timestamp>, tolerance: i64) {
+        let Some(shown) = shown.as_str() else { return };
         self.count += 1;
-        let said: Timestamp = said.parse().unwrap();
+        let shown: Timestamp = shown.parse().unwrap();
         match truth {
-            None => self.wrong.push(format!("{place}: says {said}, in truth it did not happen")),
+            None => {
+                self.wrong.push(format!("{label}: the document has {shown}, but the node has no such fact"))
+            }
             Some(truth) => {
-                let off = said.as_millisecond() - truth.as_millisecond();
-                if off.abs() > tolerance {
-                    let list =
-                        if (tolerance..ALWAYS).contains(&off) { &mut self.late } else { &mut self.wrong };
-                    list.push(format!("{place}: says {said}, in truth {truth}: {off} ms, not {tolerance}"));
+                let error = shown.as_millisecond() - truth.as_millisecond();
+                if error.abs() > tolerance {
+                    let list = if (tolerance..MAX_ERROR_MILLIS).contains(&error) {
+                        &mut self.late
+                    } else {
+                        &mut self.wrong
+                    };
+                    list.push(format!("{label}: the document has {shown}, the node {truth}: an error of {error} ms, more than {tolerance}"));
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! The reasons for waits: missing admission, and failures before the first container runs.
+//! Tests of the reasons for waits: missing admission, and failures before the first container runs.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::document::{array, counts, end, instant, millis, only_pod, text, workload};
 use crate::harness::{Namespace, Running, manifest};
 
-/// The reasons of a phase in order, each with its duration in milliseconds.
+/// Returns the reasons of the phases with this name in order, each with its duration in milliseconds.
 fn reasons<'a>(pod: &'a Value, phase: &str) -> Vec<(&'a str, i64)> {
     let of_kind = array(pod, "phases").iter().filter(|other| other["phase"] == phase);
     of_kind.filter_map(|phase| Some((phase["reason"].as_str()?, phase["millis"].as_i64().unwrap()))).collect()
@@ -15,7 +15,7 @@ fn reasons<'a>(pod: &'a Value, phase: &str) -> Vec<(&'a str, i64)> {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn admission_and_scheduling_gates_are_waits() {
+fn waits_for_admission_and_scheduling_gates_are_shown() {
     let namespace = Namespace::new("admitted");
     let file = manifest("admitted.yaml");
     let mut running =
@@ -24,7 +24,7 @@ fn admission_and_scheduling_gates_are_waits() {
     let listed = namespace.seq(&["get", "job", "admitted", "-o", "json"]).succeeds().json();
     let job = workload(&listed, "admitted");
     assert_eq!((text(job, "outcome"), array(job, "pods").len()), ("Suspended", 0), "{job:#}");
-    assert_eq!(job["summary"]["slotMillis"], 0, "what is suspended has no slots: {job:#}");
+    assert_eq!(job["summary"]["slotMillis"], 0, "a suspended Job has no slots: {job:#}");
 
     // An admission controller sets the node selector and resumes the Job.
     let node =
@@ -35,33 +35,33 @@ fn admission_and_scheduling_gates_are_waits() {
     namespace.kubectl(&["patch", "job", "admitted", "-p", &admit]).succeeds();
     let both = "SchedulingGated: example.test/admission, example.test/topology";
     let one = "SchedulingGated: example.test/topology";
-    let ungate = || {
+    let remove_first_gates = || {
         for index in ["0", "1"] {
             let pod = namespace.pod(&format!("batch.kubernetes.io/job-completion-index={index}"));
-            let first = "[{\"op\":\"remove\",\"path\":\"/spec/schedulingGates/0\"}]";
-            namespace.kubectl(&["patch", "pod", &pod, "--type=json", "-p", first]).succeeds();
+            let patch = "[{\"op\":\"remove\",\"path\":\"/spec/schedulingGates/0\"}]";
+            namespace.kubectl(&["patch", "pod", &pod, "--type=json", "-p", patch]).succeeds();
         }
     };
     for pod in ["admitted-0-", "admitted-1-"] {
         running.wait_for_text(pod);
     }
-    ungate();
+    remove_first_gates();
     running.wait_for_text(&format!("waits: {one}"));
-    // Only a long wait has a line.
+    // The picture has a line only for a long wait.
     let drawn = namespace.seq_until(&["get", "job", "admitted", "--width=160"], "Pod waited ");
     drawn.prints(one);
-    ungate();
-    let ended = running.wait().succeeds();
-    ended.warns(&format!("waits: {both}"));
-    let document = ended.json();
+    remove_first_gates();
+    let result = running.wait().succeeds();
+    result.reports(&format!("waits: {both}"));
+    let document = result.json();
     namespace.check(&document);
     let job = workload(&document, "admitted");
     assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 2, 0]), "{job:#}");
     for pod in array(job, "pods") {
         assert_eq!((text(pod, "node"), text(pod, "outcome")), (node.as_str(), "Succeeded"), "{pod:#}");
-        let told = reasons(pod, "Queued");
-        assert_eq!(told.iter().map(|(reason, _)| *reason).collect::<Vec<_>>(), [both, one], "{pod:#}");
-        let gated: i64 = told.iter().map(|(_, millis)| millis).sum();
+        let actual = reasons(pod, "Queued");
+        assert_eq!(actual.iter().map(|(reason, _)| *reason).collect::<Vec<_>>(), [both, one], "{pod:#}");
+        let gated: i64 = actual.iter().map(|(_, millis)| millis).sum();
         assert!(gated <= millis(pod, "Queued") && 2 * gated > millis(pod, "Queued"), "{pod:#}");
     }
     let mut waits: Vec<(&str, i64)> = array(job, "waits")
@@ -72,20 +72,20 @@ fn admission_and_scheduling_gates_are_waits() {
         .collect();
     waits.sort_unstable();
     assert_eq!(waits, [(both, 2), (one, 2)], "{job:#}");
-    // Slots exist from the admission on.
-    let admitted = job["summary"]["slotMillis"].as_i64().unwrap();
-    assert!(admitted < 2 * job["summary"]["wallMillis"].as_i64().unwrap() && admitted > 0, "{job:#}");
+    // The Job has slots only after its admission.
+    let slot_time = job["summary"]["slotMillis"].as_i64().unwrap();
+    assert!(slot_time < 2 * job["summary"]["wallMillis"].as_i64().unwrap() && slot_time > 0, "{job:#}");
 }
 
 #[test]
 #[ignore = "needs a cluster"]
-fn failures_of_sandbox_volume_configuration_and_image_are_waits() {
+fn failures_of_sandbox_volume_configuration_and_image_are_shown_as_waits() {
     let namespace = Namespace::new("waits");
     // No node has this image.
     let input = fs::read_to_string(manifest("waits.yaml")).unwrap().replace("IMAGE", &namespace.name);
     let command =
         namespace.command(&["apply", "-f", "-", "-o", "json", "--progress=lines", "--timeout=100s"]);
-    let mut running = Running::start(command, &input);
+    let mut running = Running::start(command, input.as_bytes());
     running.wait_for_text("waits: CreateContainerConfigError");
     for reason in ["FailedCreatePodSandBox", "FailedMount"] {
         running.wait_for_text(&format!("waits: {reason}"));
@@ -94,9 +94,9 @@ fn failures_of_sandbox_volume_configuration_and_image_are_waits() {
         .kubectl(&["annotate", "pods", "-l", "job-name=sandbox", "cluster.test/sandbox-error-"])
         .succeeds();
     namespace.kubectl(&["create", "configmap", "settings", "--from-literal=mode=test"]).succeeds();
-    let ended = running.wait().succeeds();
-    ended.warns("waits: ErrImagePull");
-    let document = ended.json();
+    let result = running.wait().succeeds();
+    result.reports("waits: ErrImagePull");
+    let document = result.json();
     namespace.check(&document);
     for (name, phase, reason) in [
         ("sandbox", "Setup", "FailedCreatePodSandBox"),
@@ -107,9 +107,9 @@ fn failures_of_sandbox_volume_configuration_and_image_are_waits() {
         let job = workload(&document, name);
         assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 1, 0]), "{job:#}");
         let pod = only_pod(job);
-        let [(told, waited)] = reasons(pod, phase)[..] else { panic!("{pod:#}") };
+        let [(actual, waited)] = reasons(pod, phase)[..] else { panic!("{pod:#}") };
         // The duration depends on the machine. The comparison with the truth has checked it above.
-        assert!(told == reason && waited > 0, "{pod:#}");
+        assert!(actual == reason && waited > 0, "{pod:#}");
         // The wait is part of the cold start and ends when the work begins.
         assert!(pod["coldStartMillis"].as_i64() >= Some(waited), "{pod:#}");
         assert!(pod["reason"].is_null() && pod["attempt"] == 1, "{pod:#}");
@@ -162,13 +162,13 @@ fn a_missing_service_account_is_a_hold_until_it_exists() {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn an_unschedulable_pod_shows_what_the_autoscaler_does() {
+fn an_unschedulable_pod_shows_the_action_of_the_autoscaler() {
     let namespace = Namespace::new("no-room");
     let file = manifest("no-room.yaml");
     let mut running = namespace.start(&["apply", "-f", &file, "-o", "json", "--progress=lines"]);
     running.wait_for_text("Insufficient cpu");
     let uid = namespace.kubectl(&["get", "pod", "huge", "-o", "jsonpath={.metadata.uid}"]).succeeds().stdout;
-    // The autoscaler's recorder writes the time to the second, and to the nanosecond in the name.
+    // The autoscaler writes the time of an event to the second, and to the nanosecond in the name of the event.
     let seen = namespace.seq(&["get", "pod", "huge", "-o", "json"]).succeeds().json();
     let now: jiff::Timestamp = text(&seen, "observedAt").parse().unwrap();
     let second = jiff::Timestamp::from_second(now.as_second()).unwrap().to_string();
@@ -184,7 +184,7 @@ fn an_unschedulable_pod_shows_what_the_autoscaler_does() {
     namespace.seq_until(&["get", "pod", "huge", "--width=200"], "TriggeredScaleUp");
     namespace.kubectl(&["delete", "pod", "huge"]).succeeds();
     // The Job was deleted before it ended.
-    let document = running.wait().ends(3).json();
+    let document = running.wait().exits_with(3).json();
     namespace.check(&document);
     let huge = workload(&document, "huge");
     assert_eq!((text(huge, "outcome"), counts(huge)), ("Unknown", [0, 0, 0]), "{huge:#}");
@@ -197,7 +197,7 @@ fn an_unschedulable_pod_shows_what_the_autoscaler_does() {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn a_job_that_another_controller_manages_says_so() {
+fn a_job_that_another_controller_manages_names_that_controller() {
     let namespace = Namespace::new("managed");
     namespace.kubectl(&["apply", "-f", &manifest("managed.yaml")]).succeeds();
     let document = namespace.seq(&["get", "job", "managed", "-o", "json"]).succeeds().json();

@@ -36,6 +36,7 @@ mod special_cases;
 mod steps;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "these tests do not run the program")]
 mod support;
 #[cfg(test)]
 mod waits;

@@ -1,9 +1,9 @@
-//! Help, version and usage errors.
+//! Tests of the help, the version, usage errors and the documentation of commands.
 
 use super::seq;
 
 #[test]
-fn help_of_every_command() {
+fn every_command_has_a_help() {
     let command = kubectl_seq::testing::cli::command();
     let visible = command.get_subcommands().filter(|command| !command.is_hide_set());
     let names = visible.map(clap::Command::get_name).filter(|name| *name != "help");
@@ -15,19 +15,19 @@ fn help_of_every_command() {
 }
 
 #[test]
-fn the_version_is_the_packages() {
+fn the_version_is_that_of_the_package() {
     let version = format!("kubectl-seq {}\n", env!("CARGO_PKG_VERSION"));
     for arguments in [&["version"], &["--version"]] {
-        let ended = seq(arguments);
+        let result = seq(arguments);
         assert_eq!(
-            (ended.stdout.as_str(), ended.stderr.as_str(), ended.code),
+            (result.stdout.as_str(), result.stderr.as_str(), result.code),
             (version.as_str(), "", Some(0))
         );
     }
 }
 
 #[test]
-fn wrong_usage_is_exit_code_2() {
+fn wrong_usage_ends_with_exit_code_2() {
     for arguments in [
         &["nosuchcommand"] as &[&str],
         &["simulate", "--no-such-flag"],
@@ -48,19 +48,19 @@ fn wrong_usage_is_exit_code_2() {
         &["pod"],
         &["get", "jobs", "--progress", "loud"],
     ] {
-        let ended = seq(arguments);
-        assert_eq!(ended.code, Some(2), "{arguments:?}: {ended}");
-        assert!(ended.stdout.is_empty() && ended.stderr.starts_with("error: "), "{arguments:?}: {ended}");
+        let result = seq(arguments);
+        assert_eq!(result.code, Some(2), "{arguments:?}: {result}");
+        assert!(result.stdout.is_empty() && result.stderr.starts_with("error: "), "{arguments:?}: {result}");
     }
 }
 
 #[test]
-fn without_a_cluster_there_is_a_hint() {
-    let ended = seq(&["get", "jobs"]);
-    assert_eq!((ended.code, ended.stdout.as_str()), (Some(3), ""), "{ended}");
+fn without_a_kubeconfig_the_error_names_the_simulation() {
+    let result = seq(&["get", "jobs"]);
+    assert_eq!((result.code, result.stdout.as_str()), (Some(3), ""), "{result}");
     assert!(
-        ended.stderr.contains("there is no kubeconfig") && ended.stderr.contains("kubectl seq simulate"),
-        "{ended}"
+        result.stderr.contains("there is no kubeconfig") && result.stderr.contains("kubectl seq simulate"),
+        "{result}"
     );
 }
 

@@ -1,12 +1,12 @@
-//! Every global flag of kubectl, in every spelling, reaches the wrapped kubectl.
+//! Checks that every global flag of kubectl reaches the wrapped kubectl in every spelling.
 
 use std::fs;
 
 use kubectl_seq::testing::cli::{Flag, Takes, global_flags};
 
-use super::{ended, program};
+use super::{program, run};
 
-/// A spelling of a flag: its words, for the value `value`. `None` if the flag cannot be spelled like this.
+/// Returns the words of a flag with a value in one spelling. `None` if the flag does not have this spelling.
 type Spelling = fn(&Flag, &str) -> Option<Vec<String>>;
 
 fn short_form(flag: &Flag, before: &str, between: &str, value: &str) -> Option<Vec<String>> {
@@ -32,7 +32,7 @@ const SPELLINGS: [(&str, Spelling); 9] = [
     ("-Rf=value", |flag, value| short_form(flag, "R", "=", value)),
 ];
 
-/// The value to give a flag. That of a switch is what its bare form means.
+/// Returns the value that the test gives to a flag. For a switch, the bare form means the same value.
 fn value_of(flag: &Flag) -> &'static str {
     match flag.takes {
         Takes::Value => "value",
@@ -47,11 +47,11 @@ fn kubectl_calls(words: &[String]) -> [Vec<String>; 2] {
     let fake = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/program/fake/kubectl");
     let mut command = program(&words);
     command.env("KUBECTL_PATH", fake).env("KUBECTL_LOG", log.path());
-    let ended = ended(&mut command);
+    let result = run(command, b"");
     ["apply", "get"].map(|call| {
         let logged = fs::read_to_string(log.path().join(call));
         logged
-            .unwrap_or_else(|_| panic!("no kubectl {call}: {words:?}\n{ended}"))
+            .unwrap_or_else(|_| panic!("no kubectl {call}: {words:?}\n{result}"))
             .lines()
             .map(str::to_owned)
             .collect()

@@ -1,47 +1,19 @@
-//! The program as a user runs it, without a cluster: what it prints, where, and how it ends.
+//! Runs the program as a user does, without a cluster. Checks both output streams and the exit code.
 
 mod help;
 mod kubectl_flags;
 mod replay;
 mod simulate;
+#[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "these tests need only the runner")]
+mod support;
 mod terminal;
 
-use std::fmt;
-use std::process::{Command, Stdio};
+use support::runner::{CommandResult, program, run};
 
-/// The program in surroundings of its own: no terminal, no configuration, a UTF-8 locale.
-fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-seq"));
-    command.args(arguments).env_clear().env("LANG", "C.UTF-8").env("TERM", "xterm").stdin(Stdio::null());
-    command
-}
-
-/// What a run left.
-struct Ended {
-    stdout: String,
-    stderr: String,
-    code: Option<i32>,
-}
-
-impl fmt::Display for Ended {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", self.stdout)?;
-        if !self.stderr.is_empty() {
-            write!(formatter, "------- stderr -------\n{}", self.stderr)?;
-        }
-        write!(formatter, "[exit code: {}]", self.code.map_or_else(|| "none".into(), |code| code.to_string()))
-    }
-}
-
-/// Runs it to its end.
-fn seq(arguments: &[&str]) -> Ended {
-    ended(&mut program(arguments))
-}
-
-fn ended(command: &mut Command) -> Ended {
-    let output = command.output().expect("the program runs");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    Ended { stdout: text(output.stdout), stderr: text(output.stderr), code: output.status.code() }
+/// Runs the program to its end.
+fn seq(arguments: &[&str]) -> CommandResult {
+    run(program(arguments), b"")
 }
 
 /// Returns the values of `--output`, as the help lists them.

@@ -1,44 +1,28 @@
-//! `--record`, and `kubectl seq replay` of the recording.
+//! Tests of `--record`, and of `kubectl seq replay` with the recording.
 
-use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::Stdio;
 
-use super::{Ended, output_formats, program, seq};
+use super::terminal::written_to_terminal;
+use super::{CommandResult, output_formats, program, run, seq};
 
 /// Records a simulation in a file. Returns the result of the simulation.
-fn record(path: &Path, flags: &[&str]) -> Ended {
+fn record(path: &Path, flags: &[&str]) -> CommandResult {
     let arguments: Vec<&str> =
         ["simulate", "--record", path.to_str().expect("UTF-8")].iter().chain(flags).copied().collect();
     seq(&arguments)
 }
 
-fn replay(path: &Path, flags: &[&str]) -> Ended {
+fn replay(path: &Path, flags: &[&str]) -> CommandResult {
     let arguments: Vec<&str> =
         ["replay", path.to_str().expect("UTF-8")].iter().chain(flags).copied().collect();
     seq(&arguments)
 }
 
 /// Replays a recording from standard input.
-fn replay_input(text: &[u8], flags: &[&str]) -> Ended {
+fn replay_input(text: &[u8], flags: &[&str]) -> CommandResult {
     let arguments: Vec<&str> = ["replay", "-"].iter().chain(flags).copied().collect();
-    let mut child = program(&arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("runs");
-    let mut input = child.stdin.take().expect("a pipe");
-    // The program may end before it reads everything.
-    let _ = input.write_all(text);
-    drop(input);
-    let output = child.wait_with_output().expect("it ends");
-    Ended {
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        code: output.status.code(),
-    }
+    run(program(&arguments), text)
 }
 
 #[test]
@@ -71,7 +55,7 @@ fn neither_recording_nor_speed_changes_the_document() {
 }
 
 #[test]
-fn lines_describe_the_run() {
+fn a_replay_in_lines_equals_the_run_to_the_byte() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("run.jsonl");
     let lines = record(&path, &["--progress", "lines", "--width", "100"]);
@@ -86,7 +70,7 @@ fn lines_describe_the_run() {
 }
 
 #[test]
-fn the_exit_code_is_that_of_the_run() {
+fn a_replay_has_the_exit_code_of_the_run() {
     let folder = tempfile::tempdir().expect("a folder");
     let (path, manifest) = (folder.path().join("run.jsonl"), folder.path().join("job.yaml"));
     let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: fails}\nspec:\n  backoffLimit: 0\n  template:\n    spec:\n      restartPolicy: Never\n      containers: [{name: main, image: busybox, command: [sh, -c, exit 3]}]\n";
@@ -103,22 +87,22 @@ fn an_interrupted_recording_is_shown_with_a_warning() {
     let path = folder.path().join("run.jsonl");
     record(&path, &["-o", "name"]);
     let whole = std::fs::read(&path).expect("a recording");
-    let ended = replay_input(&whole[..whole.len() / 2], &["-o", "name"]);
-    assert_eq!((ended.stdout.as_str(), ended.code), ("job.batch/pi\n", Some(3)), "{ended}");
-    let mut said = ended.stderr.lines();
-    let warning = said.next().unwrap_or_default();
+    let result = replay_input(&whole[..whole.len() / 2], &["-o", "name"]);
+    assert_eq!((result.stdout.as_str(), result.code), ("job.batch/pi\n", Some(3)), "{result}");
+    let mut messages = result.stderr.lines();
+    let warning = messages.next().unwrap_or_default();
     assert!(
         warning.starts_with("warning: standard input was cut off (line ")
             && warning.ends_with(" is incomplete): only the part before is shown"),
-        "{ended}"
+        "{result}"
     );
-    assert_eq!(said.next(), Some("outcome unknown: job/pi had not ended"), "{ended}");
+    assert_eq!(messages.next(), Some("outcome unknown: job/pi had not ended"), "{result}");
 }
 
 #[test]
-fn a_file_that_is_no_recording_is_an_error() {
+fn a_file_that_is_not_a_recording_is_an_error() {
     let header = r#"{"formatVersion":1,"kind":"Recording","followed":true}"#;
-    for (text, said) in [
+    for (text, message) in [
         (String::new(), "it is not a recording of kubectl seq: it is empty"),
         ("kind: Job\n".to_owned(), "its first line is not a header"),
         (
@@ -132,24 +116,24 @@ fn a_file_that_is_no_recording_is_an_error() {
         (format!("{header}\n{}\n", "[".repeat(1 << 20)), "line 2: "),
         (format!("{header}\n\"{}\"\n", "x".repeat(5 << 20)), "line 2: it is longer than 4 MiB"),
     ] {
-        let ended = replay_input(text.as_bytes(), &["-o", "json"]);
-        assert_eq!((ended.code, ended.stdout.as_str()), (Some(3), ""), "{ended}");
+        let result = replay_input(text.as_bytes(), &["-o", "json"]);
+        assert_eq!((result.code, result.stdout.as_str()), (Some(3), ""), "{result}");
         assert!(
-            ended.stderr.contains("error: cannot replay standard input: ") && ended.stderr.contains(said),
-            "{ended}"
+            result.stderr.contains("error: cannot replay standard input: ")
+                && result.stderr.contains(message),
+            "{result}"
         );
-        assert!(!ended.stderr.contains('\u{1b}'), "{ended}");
+        assert!(!result.stderr.contains('\u{1b}'), "{result}");
     }
 }
 
-/// Whatever stands in its fields, it is drawn without a panic, and nothing of it reaches the terminal as it is.
 #[test]
-fn odd_values_are_drawn() {
+fn odd_values_are_drawn_without_a_panic_and_control_characters_are_escaped() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("run.jsonl");
     record(&path, &["-o", "name"]);
     let recording = std::fs::read_to_string(&path).expect("a recording");
-    let evil = "\\u001b]0;evil\\u0007\\u202e";
+    let hostile = "\\u001b]0;hostile\\u0007\\u202e";
     for (from, to) in [
         ("\"2026-01-01T00:00:0", "\"9999-12-30T00:00:0"),
         ("\"startedAt\":\"2026", "\"startedAt\":\"1999"),
@@ -161,24 +145,24 @@ fn odd_values_are_drawn() {
         ("\"generation\":1", "\"generation\":-9223372036854775808"),
         ("\"exitCode\":3", "\"exitCode\":-2147483648"),
         ("\"uid\":\"", "\"uid\":\"x\",\"name\":\""),
-        ("\"namespace\":\"default\"", &format!("\"namespace\":\"{evil}\"")),
-        ("\"name\":\"pi", &format!("\"name\":\"{evil}")),
-        ("\"image\":\"perl", &format!("\"image\":\"{evil}")),
-        ("\"nodeName\":\"", &format!("\"nodeName\":\"{evil}")),
-        ("\"reason\":\"", &format!("\"reason\":\"{evil}")),
+        ("\"namespace\":\"default\"", &format!("\"namespace\":\"{hostile}\"")),
+        ("\"name\":\"pi", &format!("\"name\":\"{hostile}")),
+        ("\"image\":\"perl", &format!("\"image\":\"{hostile}")),
+        ("\"nodeName\":\"", &format!("\"nodeName\":\"{hostile}")),
+        ("\"reason\":\"", &format!("\"reason\":\"{hostile}")),
     ] {
         let text = recording.replace(from, to);
         assert_ne!(text, recording, "the recording does not contain {from}");
         for format in ["seq", "wide", "grid", "json"] {
-            let ended = replay_input(text.as_bytes(), &["-o", format, "--explain", "--containers"]);
+            let result = replay_input(text.as_bytes(), &["-o", format, "--explain", "--containers"]);
             assert!(
-                matches!(ended.code, Some(0 | 1 | 3)) && !ended.stderr.contains("panicked"),
-                "{to}: {ended}"
+                matches!(result.code, Some(0 | 1 | 3)) && !result.stderr.contains("panicked"),
+                "{to}: {result}"
             );
             assert!(
-                !ended.stdout.contains(['\u{1b}', '\u{7}'])
-                    && (format == "json" || !ended.stdout.contains('\u{202e}')),
-                "{to}: {ended}"
+                !result.stdout.contains(['\u{1b}', '\u{7}'])
+                    && (format == "json" || !result.stdout.contains('\u{202e}')),
+                "{to}: {result}"
             );
         }
     }
@@ -190,26 +174,14 @@ fn a_command_that_prints_once_does_not_change_the_terminal() {
     let path = folder.path().join("run.jsonl");
     record(&path, &["-o", "name"]);
     let recorded = std::fs::read_to_string(&path).expect("a file");
-    // The recording is one of `get` without `--watch`.
+    // Makes the recording look like one of `get` without `--watch`.
     std::fs::write(&path, recorded.replacen("\"followed\":true", "\"followed\":false", 1)).expect("a file");
     for view in ["seq", "table", "grid"] {
-        let (mut terminal, pts) = pty_process::blocking::open().expect("a terminal");
-        terminal.resize(pty_process::Size::new(24, 80)).expect("a terminal");
-        let mut child = pty_process::blocking::Command::new(env!("CARGO_BIN_EXE_kubectl-seq"))
-            .args(["replay", path.to_str().expect("UTF-8"), "-o", view])
-            .env_clear()
-            .env("LANG", "C.UTF-8")
-            .env("TERM", "xterm")
-            .spawn(pts)
-            .expect("runs");
-        let mut written = Vec::new();
-        // On Linux, reading a closed terminal is an error after the last byte.
-        let _ = terminal.read_to_end(&mut written);
-        assert_eq!(child.wait().expect("it ends").code(), Some(0));
-        let written = String::from_utf8(written).expect("UTF-8");
-        // In the usual mode the terminal itself turns line feeds into line ends.
+        let path = path.to_str().expect("UTF-8");
+        let written = written_to_terminal(&["replay", path, "-o", view], &[]);
+        // Without raw mode, the terminal itself turns each line feed into a line end.
         let lines = written.matches("\r\n").count();
         assert!(lines >= 3 && lines == written.matches('\n').count(), "{view}: {written:?}");
-        assert!(!written.contains("\u{1b}[6n"), "nobody asks where its cursor is: {written:?}");
+        assert!(!written.contains("\u{1b}[6n"), "the program does not ask for the cursor: {written:?}");
     }
 }

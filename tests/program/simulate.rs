@@ -1,24 +1,24 @@
-//! `kubectl seq simulate`, from the manifest to the exit code.
+//! Tests of `kubectl seq simulate`, from the manifest to the exit code.
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::process::Stdio;
 
-use super::{Ended, ended, program, seq};
+use super::{CommandResult, program, run, seq};
 
 #[test]
 fn every_view_fits_two_widths() {
     for format in ["seq", "table", "wide", "grid"] {
         for width in ["80", "120"] {
-            let ended = seq(&["simulate", "-o", format, "--width", width]);
-            assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended}");
-            insta::assert_snapshot!(format!("{format}_{width}"), ended);
+            let result = seq(&["simulate", "-o", format, "--width", width]);
+            assert_eq!((result.code, result.stderr.as_str()), (Some(0), ""), "{result}");
+            insta::assert_snapshot!(format!("{format}_{width}"), result);
         }
     }
 }
 
 #[test]
 fn the_flags_of_drawing_change_the_picture() {
-    let ways: [(&str, &[&str]); 6] = [
+    let cases: [(&str, &[&str]); 6] = [
         ("ascii", &["--ascii"]),
         ("coloured", &["--color", "always"]),
         ("by_node", &["--group-by", "node", "--sort", "cold"]),
@@ -26,7 +26,7 @@ fn the_flags_of_drawing_change_the_picture() {
         ("clock", &["--utc"]),
         ("lines", &["--progress", "lines"]),
     ];
-    for (name, flags) in ways {
+    for (name, flags) in cases {
         let arguments: Vec<&str> = ["simulate", "--width", "100"].iter().chain(flags).copied().collect();
         insta::assert_snapshot!(name, seq(&arguments));
     }
@@ -44,8 +44,8 @@ fn the_same_seed_gives_the_same_run() {
 
 #[test]
 fn the_document_describes_the_run() {
-    let ended = seq(&["simulate", "-o", "json"]);
-    let document: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    let result = seq(&["simulate", "-o", "json"]);
+    let document: serde_json::Value = serde_json::from_str(&result.stdout).expect("JSON");
     let job = &document["workloads"][0];
     assert_eq!(
         (&job["name"], &job["outcome"], &job["succeeded"]),
@@ -62,22 +62,10 @@ fn the_document_describes_the_run() {
     assert_eq!(names.stdout, "job.batch/pi\n");
 }
 
-fn simulate_manifest(manifest: &str, flags: &[&str]) -> Ended {
+fn simulate_manifest(manifest: &str, flags: &[&str]) -> CommandResult {
     let arguments: Vec<&str> =
         ["simulate", "-f", "-", "--width", "100"].iter().chain(flags).copied().collect();
-    let mut child = program(&arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("runs");
-    child.stdin.take().expect("a pipe").write_all(manifest.as_bytes()).expect("it reads");
-    let output = child.wait_with_output().expect("it ends");
-    Ended {
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        code: output.status.code(),
-    }
+    run(program(&arguments), manifest.as_bytes())
 }
 
 fn job(spec: &str, containers: &str) -> String {
@@ -88,35 +76,35 @@ fn job(spec: &str, containers: &str) -> String {
 
 #[test]
 fn a_failed_job_ends_with_exit_code_1() {
-    let ended = simulate_manifest(
+    let result = simulate_manifest(
         &job("backoffLimit: 1", "{name: main, image: busybox, command: [sh, -c, 'sleep 2; exit 3']}"),
         &[],
     );
-    assert_eq!(ended.code, Some(1), "{ended}");
-    insta::assert_snapshot!("failed", ended);
+    assert_eq!(result.code, Some(1), "{result}");
+    insta::assert_snapshot!("failed", result);
 }
 
 #[test]
 fn a_job_that_never_ends_has_an_unknown_outcome() {
-    let ended = simulate_manifest(&job("backoffLimit: 1", "{name: main, image: 'app:missing'}"), &[]);
-    assert_eq!(ended.code, Some(3), "{ended}");
-    insta::assert_snapshot!("image_missing", ended);
+    let result = simulate_manifest(&job("backoffLimit: 1", "{name: main, image: 'app:missing'}"), &[]);
+    assert_eq!(result.code, Some(3), "{result}");
+    insta::assert_snapshot!("image_missing", result);
 }
 
 #[test]
-fn invalid_manifests_are_wrong_usage() {
-    for (manifest, says) in [
+fn invalid_manifests_end_with_exit_code_2() {
+    for (manifest, message) in [
         ("kind: [", "standard input"),
         ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n", "Job"),
         ("apiVersion: batch/v1\nkind: Job\nmetadata: {generateName: x-}\nspec: {}\n", "generate"),
     ] {
-        let ended = simulate_manifest(manifest, &[]);
-        assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{ended}");
-        assert!(ended.stderr.starts_with("error: ") && ended.stderr.contains(says), "{ended}");
+        let result = simulate_manifest(manifest, &[]);
+        assert_eq!((result.code, result.stdout.as_str()), (Some(2), ""), "{result}");
+        assert!(result.stderr.starts_with("error: ") && result.stderr.contains(message), "{result}");
     }
-    let ended = seq(&["simulate", "-f", "no-such-file.yaml"]);
-    assert_eq!(ended.code, Some(2), "{ended}");
-    assert!(ended.stderr.contains("no-such-file.yaml"), "{ended}");
+    let result = seq(&["simulate", "-f", "no-such-file.yaml"]);
+    assert_eq!(result.code, Some(2), "{result}");
+    assert!(result.stderr.contains("no-such-file.yaml"), "{result}");
 }
 
 #[test]
@@ -134,6 +122,8 @@ fn a_closed_pipe_causes_no_message() {
 
 #[test]
 fn the_locale_chooses_the_characters() {
-    let posix = ended(program(&["simulate", "--width", "80"]).env("LC_ALL", "C"));
+    let mut command = program(&["simulate", "--width", "80"]);
+    command.env("LC_ALL", "C");
+    let posix = run(command, b"");
     assert!(posix.stdout.is_ascii(), "{posix}");
 }

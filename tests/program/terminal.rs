@@ -1,4 +1,4 @@
-//! The program on a pseudo-terminal.
+//! Tests of the program on a pseudo-terminal.
 
 use std::io::{Read as _, Write as _};
 use std::process::Stdio;
@@ -9,21 +9,22 @@ use std::time::{Duration, Instant};
 use pty_process::Size;
 use pty_process::blocking::{Command, open};
 
+use super::support::runner::CLEAN_ENVIRONMENT;
+
 const ROWS: u16 = 24;
 const COLUMNS: u16 = 80;
 
-/// The program on a terminal, with an environment that contains only these variables.
+/// Returns a command that runs the program on a terminal. These variables are added to the clean environment.
 fn program(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
     Command::new(env!("CARGO_BIN_EXE_kubectl-seq"))
         .args(arguments)
         .env_clear()
-        .env("LANG", "C.UTF-8")
-        .env("TERM", "xterm")
+        .envs(CLEAN_ENVIRONMENT)
         .envs(variables.iter().copied())
 }
 
-/// Returns everything that the program writes to its terminal.
-fn written_to_terminal(arguments: &[&str], variables: &[(&str, &str)]) -> String {
+/// Runs the program on a terminal and returns everything that it writes. Fails unless the exit code is 0.
+pub(crate) fn written_to_terminal(arguments: &[&str], variables: &[(&str, &str)]) -> String {
     let (mut terminal, pts) = open().expect("a terminal");
     terminal.resize(Size::new(ROWS, COLUMNS)).expect("a terminal");
     let mut child = program(arguments, variables).spawn(pts).expect("the program runs");
@@ -46,7 +47,7 @@ fn no_color_removes_the_colours_on_a_terminal() {
     assert!(!written.contains('\u{1b}') && written.contains("job/pi"), "{written:?}");
 }
 
-/// Waits until `screen` fulfils a condition.
+/// Waits until the contents of `screen` fulfil `condition`.
 #[track_caller]
 fn wait_for(screen: &Mutex<vt100::Parser>, condition: impl Fn(&str) -> bool) {
     let start = Instant::now();
@@ -78,7 +79,7 @@ fn a_slow_recording_shows_a_progress_bar_that_leaves_nothing_behind() {
     let mut input = child.stdin.take().expect("a pipe");
     let header = "{\"formatVersion\":1,\"kind\":\"Recording\",\"followed\":true}\n{\"mark\":\"synced\"}\n";
     input.write_all(header.as_bytes()).expect("the program reads");
-    // The program reads 256 KiB at once and reports its progress after each of them. Unknown marks are skipped.
+    // The program reports its progress after every 256 KiB. It skips lines with unknown marks.
     let padding = format!("{{\"mark\":\"padding\",\"text\":\"{}\"}}\n", "x".repeat(1000)).repeat(600);
     input.write_all(padding.as_bytes()).expect("the program reads");
     wait_for(&screen, |contents| contents.contains("reading"));
