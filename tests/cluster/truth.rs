@@ -198,7 +198,7 @@ impl Comparison {
         let shown: Timestamp = shown.parse().unwrap();
         match truth {
             None => {
-                self.wrong.push(format!("{label}: the document has {shown}, but the node has no such fact"))
+                self.wrong.push(format!("{label}: the document has {shown}, but the node has no such fact"));
             }
             Some(truth) => {
                 let error = shown.as_millisecond() - truth.as_millisecond();
