@@ -5,7 +5,7 @@ mod kubectl_flags;
 mod replay;
 mod simulate;
 #[path = "../support/mod.rs"]
-#[expect(dead_code, reason = "these tests need only the runner")]
+#[expect(dead_code, clippy::unwrap_used, reason = "these tests need only the runner")]
 mod support;
 mod terminal;
 
