@@ -3,8 +3,8 @@
 use crate::terminal::tty::terminal_size;
 use crate::view::{Glyphs, Size, Stylesheet, ViewState};
 
-/// Maximum number of lines of the last picture if no terminal bounds it.
-const MAX_LINES_IN_LOGS: usize = 120;
+/// Maximum number of lines of the last picture of a followed run if standard output is not a terminal.
+const MAX_LINES_WITHOUT_TERMINAL: usize = 120;
 
 /// How a run is shown until it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl Appearance {
         if self.stderr_colours { Stylesheet::COLOURED } else { Stylesheet::PLAIN }
     }
 
-    /// Whether the user can move in the live picture, because it is on a terminal.
+    /// Whether the user can navigate the live picture, because it is on a terminal.
     pub(crate) fn is_interactive(&self) -> bool {
         self.progress == ProgressDisplay::Live && self.is_terminal
     }
@@ -68,8 +68,8 @@ impl Appearance {
     }
 
     /// Returns the size of the last picture of a run that was followed without a live picture.
-    pub(crate) fn log_size(&self) -> Size {
+    pub(crate) fn final_picture_size(&self) -> Size {
         let size = self.print_size();
-        Size { rows: size.rows.or(Some(MAX_LINES_IN_LOGS)), ..size }
+        Size { rows: size.rows.or(Some(MAX_LINES_WITHOUT_TERMINAL)), ..size }
     }
 }

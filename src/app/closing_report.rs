@@ -12,24 +12,25 @@ use crate::view::{ContainerLog, Glyphs, Line, Style};
 /// Maximum number of failed Pods that are listed. Further ones are only counted.
 const MAX_LISTED_FAILURES: usize = 10;
 
-/// Lists the failed Pods and the last lines of their logs. Pods whose log is known come first; among them the oldest end
-/// comes first.
+/// Lists the failed Pods and the last lines of their logs. Pods with a log come first. Within both groups the Pods are
+/// sorted by their end.
 pub(crate) fn list_failures(
     timeline: &Timeline,
     logs: &[(PodKey, ContainerLog)],
     glyphs: &Glyphs,
 ) -> Vec<Line> {
-    let pods = || timeline.workloads().iter().flat_map(|workload| timeline.overviews(workload));
+    let all_pods = || timeline.workloads().iter().flat_map(|workload| timeline.overviews(workload));
     let has_log = |key: &PodKey| logs.iter().any(|(pod, _)| pod == key);
-    let mut failed: Vec<PodKey> =
-        pods().filter(|(_, pod)| pod.outcome.has_failed()).map(|(key, _)| key).collect();
-    // A Pod is listed as well if one of its containers failed and was restarted. Only then it has a log here.
-    let not_failed = pods().filter(|(_, pod)| !pod.outcome.has_failed()).map(|(key, _)| key);
-    failed.extend(not_failed.filter(has_log));
-    failed.sort_by_key(|&key| (timeline.overview(key).end().is_none(), timeline.overview(key).end()));
-    failed.sort_by_key(|key| !has_log(key));
+    let mut listed: Vec<PodKey> =
+        all_pods().filter(|(_, pod)| pod.outcome.has_failed()).map(|(key, _)| key).collect();
+    // A Pod that has not failed is also listed if one of its containers failed and was restarted. `logs` then contains the
+    // log of that container.
+    let not_failed = all_pods().filter(|(_, pod)| !pod.outcome.has_failed()).map(|(key, _)| key);
+    listed.extend(not_failed.filter(has_log));
+    listed.sort_by_key(|&key| (timeline.overview(key).end().is_none(), timeline.overview(key).end()));
+    listed.sort_by_key(|key| !has_log(key));
     let mut lines = Vec::new();
-    for &key in failed.iter().take(MAX_LISTED_FAILURES) {
+    for &key in listed.iter().take(MAX_LISTED_FAILURES) {
         let pod = timeline.pod(key);
         let verb = if pod.life.outcome.has_failed() { "failed" } else { "had a container that failed" };
         let mut line = Line::new(format!("{} ", glyphs.failed), Style::Failure);
@@ -48,8 +49,8 @@ pub(crate) fn list_failures(
             );
         }
     }
-    if failed.len() > MAX_LISTED_FAILURES {
-        let rest = failed.len() - MAX_LISTED_FAILURES;
+    if listed.len() > MAX_LISTED_FAILURES {
+        let rest = listed.len() - MAX_LISTED_FAILURES;
         lines.push(Line::new(format!("  and {rest} more failed"), Style::Dim));
     }
     lines
@@ -63,15 +64,15 @@ pub(crate) fn describe_ending(
     timeout: Option<Duration>,
     is_replay: bool,
 ) -> Option<String> {
-    let open: Vec<String> = timeline
+    let unfinished: Vec<String> = timeline
         .roots()
         .filter(|workload| !workload.has_ended())
         .map(|workload| format!("{}/{}", workload.kind.to_lowercase(), workload.name))
         .collect();
-    let names = match open.as_slice() {
+    let names = match unfinished.as_slice() {
         [] => "the workload".to_owned(),
         [first, second, third, _, ..] => {
-            format!("{first}, {second}, {third} and {} more", open.len() - 3)
+            format!("{first}, {second}, {third} and {} more", unfinished.len() - 3)
         }
         names => names.join(", "),
     };
@@ -84,7 +85,7 @@ pub(crate) fn describe_ending(
         Exit::Interrupted | Exit::Terminated => {
             Some(format!("no longer following {names}; the work continues"))
         }
-        Exit::Unknown if open.is_empty() => {
+        Exit::Unknown if unfinished.is_empty() => {
             Some("outcome unknown: the workload was deleted before it ended".to_owned())
         }
         Exit::Unknown => Some(format!("outcome unknown: {names} had not ended")),

@@ -9,7 +9,7 @@ use crate::timeline::WorkloadState;
 /// How the program ends. Scripts rely on the exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// Everything was printed, and every followed workload succeeded. Exit code 0.
+    /// The output was printed, or every followed workload succeeded. Exit code 0.
     Success,
     /// A followed workload failed. Exit code 1.
     Failed,

@@ -31,7 +31,7 @@ impl Output {
         }
     }
 
-    /// The view that pictures begin with. Beside an output for programs it is the sequence.
+    /// Returns the view in which pictures start. If programs read the output, pictures start as a sequence.
     pub(crate) fn view(self) -> View {
         match self {
             Self::Picture(view) => view,

@@ -12,7 +12,7 @@ use crate::view::{ConditionRow, ContainerLog, PodEvent, PodExtras, ResourceReque
 /// Details of one Pod.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PodDetails {
-    /// By name. A repeated Event replaces its earlier state.
+    /// Events by name. A repeated Event replaces its earlier state.
     events: BTreeMap<String, Event>,
     logs: Vec<ContainerLog>,
     conditions: Vec<ConditionRow>,
@@ -40,9 +40,9 @@ impl PodDetails {
     pub(crate) async fn read_logs(&mut self, cluster: &Cluster, pod: &TimelinePod<'_>, lines: u32) {
         let mut logs = Vec::new();
         for container in pod.life.containers.iter().filter(|container| !container.runs.is_empty()) {
-            let has_crashed =
+            let is_between_runs =
                 container.runs.last().is_some_and(|run| run.ended) && !pod.life.outcome.has_ended();
-            let previous = has_crashed && container.role == ContainerRole::Main && container.restarts > 0;
+            let previous = is_between_runs && container.role == ContainerRole::Main && container.restarts > 0;
             let tail = cluster.log_tail(&pod.namespace, &pod.name, &container.name, previous, lines).await;
             logs.extend(tail.map(|lines| ContainerLog { container: container.name.to_string(), lines }));
         }

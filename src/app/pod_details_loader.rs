@@ -27,16 +27,16 @@ const MAX_FAILED_PODS: usize = 3;
 /// Time after which an open page is read again, if its Pod has not ended.
 const PAGE_REFRESH_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Time that the end of a run waits for failure logs.
+/// Maximum time for which the end of a run waits for failure logs.
 const FINAL_LOG_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Number of lines with which a followed log begins.
 const FOLLOWED_LOG_LINES: u32 = 500;
 
-/// The explanation of a page that only a cluster can fill.
+/// The text of a page whose data can only come from a cluster.
 const NOT_AVAILABLE: &str = "not available without a cluster";
 
-/// Something that was fetched.
+/// Details that a background task has fetched.
 #[derive(Debug)]
 pub(crate) enum FetchedDetails {
     /// Data of the page with this number.
@@ -73,8 +73,8 @@ pub(crate) struct PodDetailsLoader {
     open_page: Option<OpenPage>,
     /// The number of the page that was opened last. Data for earlier pages is dropped.
     page_number: u64,
-    /// Events by the uid of their Pod. Filled only without a cluster, where Events cannot be requested later.
-    observed: HashMap<String, PodDetails>,
+    /// Details by the uid of their Pod. Filled only without a cluster, because details cannot be requested later then.
+    observed_details: HashMap<String, PodDetails>,
     /// Containers whose failure log was requested, with their number of restarts.
     requested_failure_logs: HashSet<(PodKey, Arc<str>, u32)>,
     pending_failure_logs: usize,
@@ -101,7 +101,7 @@ impl Drop for OpenPage {
 }
 
 impl PodDetailsLoader {
-    /// Creates a loader. Without a cluster it shows only the Events that the source of the timeline delivers.
+    /// Creates a loader. Without a cluster, it knows only details from the observations of the run.
     pub(crate) fn new(cluster: Option<Cluster>, tail_lines: u32) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         Self {
@@ -112,7 +112,7 @@ impl PodDetailsLoader {
             details: Details::default(),
             open_page: None,
             page_number: 0,
-            observed: HashMap::new(),
+            observed_details: HashMap::new(),
             requested_failure_logs: HashSet::new(),
             pending_failure_logs: 0,
             failure_logs: Vec::new(),
@@ -135,12 +135,12 @@ impl PodDetailsLoader {
         self.details.extras = PodExtras { log, ..extras };
     }
 
-    /// Returns the ends of the logs of the containers that failed first.
+    /// Returns the ends of the logs of failed containers.
     pub(crate) fn failure_logs(&self) -> &[(PodKey, ContainerLog)] {
         &self.failure_logs
     }
 
-    /// Stores an Event or Pod, if there is no cluster from which it can be requested later.
+    /// Stores the details in an Event or a Pod, if there is no cluster from which they can be requested later.
     pub(crate) fn observe(&mut self, observation: &Observation) {
         if self.cluster.is_some() {
             return;
@@ -154,15 +154,15 @@ impl PodDetailsLoader {
         } else {
             return;
         };
-        self.observed.entry(uid.clone()).or_default().observe(observation);
+        self.observed_details.entry(uid.clone()).or_default().observe(observation);
     }
 
-    /// Waits until something was fetched.
+    /// Waits for the next fetched details.
     pub(crate) async fn next_fetched(&mut self) -> Option<FetchedDetails> {
         self.receiver.recv().await
     }
 
-    /// Stores what was fetched.
+    /// Stores fetched details. Data of pages that are no longer open is dropped.
     pub(crate) fn on_fetched(&mut self, fetched: FetchedDetails) {
         match fetched {
             FetchedDetails::FailureLog(pod, log) => {
@@ -231,7 +231,7 @@ impl PodDetailsLoader {
     fn refresh_page(&mut self, pod: PodKey, tab: Tab, timeline: &Timeline) {
         let needs_refresh = match tab {
             Tab::Overview | Tab::Yaml => true,
-            // Events and logs are followed.
+            // Events and logs need no refresh, because they are followed.
             Tab::Events | Tab::Log => false,
         };
         let is_old =
@@ -255,7 +255,7 @@ impl PodDetailsLoader {
         self.page_number += 1;
         self.details.log = None;
         let mut pod_details = PodDetails::default();
-        if let Some(observed) = self.observed.get(&*timeline.pod(pod).uid) {
+        if let Some(observed) = self.observed_details.get(&*timeline.pod(pod).uid) {
             pod_details = observed.clone();
             self.set_extras_except_log(pod_details.extras());
         }
@@ -272,16 +272,17 @@ impl PodDetailsLoader {
             Some(OpenPage { pod, tab, container, last_read: Instant::now(), pod_details, tasks });
     }
 
-    /// Shows Events that have arrived since the page was opened, if there is no cluster.
+    /// Shows details that were observed after the page was opened, if there is no cluster.
     pub(crate) fn refresh_observed(&mut self, timeline: &Timeline) {
         if let Some(open) = &self.open_page
-            && let Some(observed) = self.observed.get(&*timeline.pod(open.pod).uid)
+            && let Some(observed) = self.observed_details.get(&*timeline.pod(open.pod).uid)
         {
             self.set_extras_except_log(observed.extras());
         }
     }
 
-    /// Starts to read the part of a page that is not followed. Returns the task, if there is such a part.
+    /// Starts a task that reads the part of a page that is not followed. Returns `None` if the whole page is followed or
+    /// there is no cluster.
     fn read_page(&mut self, pod: PodKey, tab: Tab, timeline: &Timeline) -> Option<JoinHandle<()>> {
         let (sender, number) = (self.sender.clone(), self.page_number);
         let pod = timeline.pod(pod).into_owned();
@@ -352,7 +353,7 @@ impl PodDetailsLoader {
         }))
     }
 
-    /// Requests the logs of containers that failed among the Pods `changed`. Requests logs of at most
+    /// Requests the logs of the failed containers of the `changed` Pods. A run requests the logs of at most
     /// [`MAX_FAILED_PODS`] Pods.
     pub(crate) fn request_failure_logs(&mut self, timeline: &Timeline, changed: &[PodKey]) {
         let Some(cluster) = self.cluster.as_ref().filter(|_| self.tail_lines > 0) else { return };

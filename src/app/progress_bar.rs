@@ -16,7 +16,7 @@ pub(crate) const PROGRESS_DELAY: Duration = Duration::from_millis(500);
 pub(crate) struct Step {
     /// The name of the step.
     pub(crate) name: String,
-    /// The unit of the counts with a leading space, or nothing.
+    /// The unit of the counts with a leading space, or an empty text.
     pub(crate) unit: &'static str,
     /// The count so far.
     pub(crate) count: u64,
@@ -25,9 +25,9 @@ pub(crate) struct Step {
 }
 
 impl Step {
-    /// Returns the step that the source is in, if it can be counted.
+    /// Returns the step for the progress of the source, or `None` while the source is connecting.
     ///
-    /// A connection cannot be counted. A bar would also overwrite the prompt of a credential plugin.
+    /// Connecting has no count, and a bar would overwrite the prompt of a credential plugin.
     pub(crate) fn from_progress(progress: &Progress) -> Option<Self> {
         match progress {
             Progress::Connecting => None,
@@ -84,7 +84,7 @@ impl ProgressBar {
         Self { new_target: Box::new(new_target), started: Instant::now(), step: None, bar: None }
     }
 
-    /// Shows this step from now on, or nothing.
+    /// Shows this step from now on. `None` removes the bar.
     pub(crate) fn set_step(&mut self, step: Option<Step>) {
         self.step = step;
         if self.step.is_none() {

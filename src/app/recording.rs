@@ -17,7 +17,7 @@ pub(crate) struct RunRecording {
 }
 
 impl RunRecording {
-    /// Without a recorder nothing is recorded.
+    /// Creates the recording. If `recorder` is `None`, nothing is recorded.
     pub(crate) fn new(recorder: Option<Recorder>) -> Self {
         Self { recorder, replay_command: None }
     }

@@ -31,15 +31,15 @@ use crate::tui::page::Page;
 use crate::view;
 use crate::view::{Line, Style};
 
-/// Time that the run waits for its Pods to end after its workloads have ended. The ends of Pods arrive by another
-/// connection than the ends of workloads.
+/// Maximum time that the run waits for its Pods to end after its workloads have ended. The watch that reports the ends of
+/// Pods is not the one that reports the ends of workloads.
 const POD_END_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Maximum number of lines below the closing report: how the run ended, and the command to return to it.
 const MAX_ENDING_LINES: usize = 2;
 
 /// Number of lines of an error message: the error and a hint.
-const LINES_OF_ERROR: usize = 2;
+const ERROR_LINES: usize = 2;
 
 /// Prints the present state and ends.
 pub(crate) async fn once(options: RunOptions<'_>) -> Result<Exit, RunError> {
@@ -91,7 +91,8 @@ pub(crate) async fn follow_on(options: RunOptions<'_>, console: Console) -> Resu
             Ok(exit)
         }
         Err(error) => {
-            // The last picture stays on the screen above the error message. A closed pipe needs neither.
+            // The last picture stays on the screen above the error message. If the reader of the output has gone, neither
+            // is needed.
             match error {
                 RunError::BrokenPipe(_) => {}
                 RunError::Source(_) | RunError::Output(_) => run.render_above_error()?,
@@ -135,7 +136,7 @@ impl<'a> Run<'a> {
         let mut resized = signal(SignalKind::window_change())?;
         let mut continued = signal(SignalKind::from_raw(SIGCONT))?;
         let mut ended_since: Option<Instant> = None;
-        let mut is_feed_over = false;
+        let mut has_feed_ended = false;
         loop {
             tokio::select! {
                 biased;
@@ -143,11 +144,11 @@ impl<'a> Run<'a> {
                 () = wait_until(deadline) => return Ok(Exit::Timeout),
                 input = next_input(&mut self.reporters.live) => {
                     if self.handle_input(input)? {
-                        return Ok(self.exit_when_user_quits(is_feed_over));
+                        return Ok(self.exit_when_user_quits(has_feed_ended));
                     }
                 }
-                update = self.options.feed.updates.recv(), if !is_feed_over => match update {
-                    None => is_feed_over = true,
+                update = self.options.feed.updates.recv(), if !has_feed_ended => match update {
+                    None => has_feed_ended = true,
                     Some(update) => {
                         self.on_update(update)?;
                         // All updates of a burst are applied before the next frame.
@@ -162,15 +163,15 @@ impl<'a> Run<'a> {
                 _ = ticks.tick() => self.tick()?,
             }
             self.recompute();
-            if self.has_run_ended(is_feed_over, &mut ended_since) {
+            if self.has_run_ended(has_feed_ended, &mut ended_since) {
                 return Ok(self.state.exit());
             }
         }
     }
 
-    /// Whether the run is over. `ended_since` is the time since which all workloads have ended.
-    fn has_run_ended(&self, is_feed_over: bool, ended_since: &mut Option<Instant>) -> bool {
-        if is_feed_over && !self.is_reading() {
+    /// Whether the run has ended. Keeps in `ended_since` the time at which all workloads were first found to have ended.
+    fn has_run_ended(&self, has_feed_ended: bool, ended_since: &mut Option<Instant>) -> bool {
+        if has_feed_ended && !self.is_reading() {
             return true;
         }
         if self.options.ends_with_feed || !self.state.has_ended() {
@@ -182,14 +183,14 @@ impl<'a> Run<'a> {
         are_pods_done && !self.is_reading()
     }
 
-    /// Whether the user reads a page, so that the end must not close it.
+    /// Whether the user is reading a page that the end of the run must not close.
     fn is_reading(&self) -> bool {
         self.reporters.live.as_ref().is_some_and(LiveReporter::is_reading)
     }
 
     /// Returns the exit after the user has stopped the run: the outcome if it is already known.
-    fn exit_when_user_quits(&self, is_feed_over: bool) -> Exit {
-        let is_outcome_known = is_feed_over || (self.state.has_ended() && self.state.have_pods_ended());
+    fn exit_when_user_quits(&self, has_feed_ended: bool) -> Exit {
+        let is_outcome_known = has_feed_ended || (self.state.has_ended() && self.state.have_pods_ended());
         if is_outcome_known { self.state.exit() } else { Exit::Interrupted }
     }
 
@@ -296,7 +297,7 @@ impl<'a> Run<'a> {
 
     /// Leaves the last picture on the screen above an error message.
     fn render_above_error(&mut self) -> Result<(), RunError> {
-        self.render_live(|live, run| live.render_final(run, LINES_OF_ERROR))
+        self.render_live(|live, run| live.render_final(run, ERROR_LINES))
     }
 
     /// Lets the live picture render the present state, if there is a live picture.
@@ -412,7 +413,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Shows a message while the run goes on.
+    /// Shows a message during the run.
     fn note(&mut self, text: &str) -> Result<(), RunError> {
         if !self.show_message(&Line::new(view::clean(text), Style::Text))? {
             self.options.streams.note(text);
@@ -420,7 +421,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Shows a warning while the run goes on.
+    /// Shows a warning during the run.
     fn warn(&mut self, text: &str) -> Result<(), RunError> {
         let mut line = Line::new("warning: ", Style::Warning);
         line.push(view::clean(text), Style::Text);

@@ -37,7 +37,7 @@ pub(crate) struct RunOptions<'a> {
 }
 
 impl<'a> RunOptions<'a> {
-    /// Options of a run that shows the workloads of `feed`, without a cluster, a recording and a timeout.
+    /// Returns the options of a run that shows the workloads of `feed`, without a cluster, a recording and a timeout.
     pub(crate) fn new(feed: Feed, appearance: &'a Appearance, streams: &'a Streams, output: Output) -> Self {
         Self {
             feed,
@@ -56,7 +56,7 @@ impl<'a> RunOptions<'a> {
         }
     }
 
-    /// Shows one Pod instead of the workloads.
+    /// Chooses the subject of the pictures.
     pub(crate) fn subject(self, subject: Subject) -> Self {
         Self { subject, ..self }
     }
@@ -96,7 +96,7 @@ impl<'a> RunOptions<'a> {
         Self { recorder, ..self }
     }
 
-    /// Ends the run with its feed and not with its workloads, because a recording contains more than their end.
+    /// Ends the run when its feed ends, and not when its workloads end, because a recording may continue after that.
     pub(crate) fn ends_with_feed(self) -> Self {
         Self { ends_with_feed: true, ..self }
     }

@@ -40,7 +40,7 @@ pub(crate) struct RunSnapshot<'a> {
 }
 
 impl RunState {
-    /// The state before the first update.
+    /// Returns the state before the first update.
     pub(crate) fn new(
         clock: Clock,
         pod_details: Option<PodDetails>,

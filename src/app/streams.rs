@@ -68,7 +68,7 @@ impl Streams {
         Ok(stream.flush()?)
     }
 
-    /// Returns the stream of live pictures and lines: standard output, or standard error beside an output for programs.
+    /// Returns the stream of live pictures and lines. It is standard error if programs read standard output.
     pub(crate) fn live_stream(&self) -> Box<dyn Write> {
         if self.appearance.live_on_stderr { Box::new(io::stderr()) } else { Box::new(io::stdout()) }
     }

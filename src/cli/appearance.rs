@@ -40,7 +40,7 @@ impl Appearance {
             ProgressMode::Live => ProgressDisplay::Live,
             ProgressMode::None => ProgressDisplay::Silent,
             ProgressMode::Auto if is_terminal && can_redraw => ProgressDisplay::Live,
-            // Lines beside an output for programs would only fill a log, so they are printed only on demand.
+            // Without a terminal, lines on standard error would only fill a log. They are printed if the user asks for them.
             ProgressMode::Auto if live_on_stderr && !is_terminal => ProgressDisplay::Silent,
             ProgressMode::Lines | ProgressMode::Auto => ProgressDisplay::Lines,
         };

@@ -50,22 +50,26 @@ pub(crate) struct ApplyArgs {
     pub(crate) kubectl: KubectlPart,
 }
 
-/// The output of the run. If `-o` names one of kubectl's formats, there is no run, and the output decides only about
-/// messages.
+/// Returns the output of the run. If `-o` names a format of kubectl, nothing is followed, and the output decides only
+/// about the stream of messages.
 pub(crate) fn run_output(args: &ApplyArgs) -> Output {
     own_format(args).unwrap_or(OutputFormat::Seq).into()
 }
 
-/// The format that `-o` names, or `None` if it is one of kubectl's.
+/// Returns the format of this program that `-o` names, or `None` if kubectl must check and print the format.
 fn own_format(args: &ApplyArgs) -> Option<OutputFormat> {
     let Some(output) = &args.output else { return Some(OutputFormat::Seq) };
     OutputFormat::from_str(output, false).ok()
 }
 
-pub(crate) async fn run(args: ApplyArgs, drawing: &Appearance, output: &Streams) -> Result<Exit, RunError> {
+pub(crate) async fn run(
+    args: ApplyArgs,
+    appearance: &Appearance,
+    streams: &Streams,
+) -> Result<Exit, RunError> {
     let KubectlPart { mut arguments, is_dry_run, has_words, unknown_flag } = args.kubectl.clone();
-    let own = own_format(&args);
-    let follows = !args.detach && own.is_some() && !is_dry_run && !has_words;
+    let format = own_format(&args);
+    let follows = !args.detach && format.is_some() && !is_dry_run && !has_words;
     arguments.global = args.connection.kubectl_words().to_vec();
     let kubectl = Kubectl::locate();
     if !follows {
@@ -74,17 +78,17 @@ pub(crate) async fn run(args: ApplyArgs, drawing: &Appearance, output: &Streams)
             return Err(error.hint("Leave --detach, --dry-run or kubectl's own output format out.").into());
         }
         // A dry run prints only what kubectl prints, and kubectl checks its own formats.
-        if let Some(format) = args.output.filter(|_| own != Some(OutputFormat::Seq)) {
+        if let Some(format) = args.output.filter(|_| format != Some(OutputFormat::Seq)) {
             arguments.apply_only.insert(0, format!("--output={format}").into());
         }
         let manifests = Manifests::unread(&arguments.filenames);
         return Ok(Exit::Wrapped(kubectl.apply(&arguments, &manifests, KubectlOutput::Stdout).await?));
     }
-    // Opened before anything is changed, because it can fail.
+    // The file is opened before anything is changed, because opening it can fail.
     let recorder = args.record.open(true)?;
     let manifests = Manifests::read(&arguments.filenames)?;
-    // The state of the cluster before the first change, so that no later change is missed. If this fails, kubectl is
-    // about to report the reason.
+    // The resource versions are read before the first change, so that no later change is missed. An error is not reported
+    // here, because kubectl reports its reason.
     let cluster = cluster::connect(&args.connection.connection()).await;
     let since = match &cluster {
         Ok(cluster) => cluster::fetch_resource_versions(cluster, &cluster.namespace).await.ok(),
@@ -109,20 +113,20 @@ pub(crate) async fn run(args: ApplyArgs, drawing: &Appearance, output: &Streams)
         }
     }
     for applied in applied.iter().filter(|applied| is_endless(applied)) {
-        output.note(&format!(
+        streams.note(&format!(
             "{kind}/{name} is not followed, it has no end: `kubectl seq get {kind}/{name} --watch` does",
             kind = applied.kind.to_lowercase(),
             name = applied.name
         ));
     }
     if followed.is_empty() {
-        output.note("nothing to follow: nothing that runs Pods to an end was applied");
+        streams.note("nothing to follow: nothing that runs Pods to an end was applied");
         return Ok(Exit::Success);
     }
     let targets = followed.iter().map(|(applied, resource)| target_of(applied, resource)).collect();
     let followed = followed.iter().map(|(applied, _)| *applied);
     let feed = cluster::open_feed(&cluster, Selection { targets, since }, true);
-    let options = RunOptions::new(feed, drawing, output, run_output(&args))
+    let options = RunOptions::new(feed, appearance, streams, run_output(&args))
         .expected_uids(followed.clone().map(|applied| applied.uid.clone()).collect())
         .return_command(resume_command(followed, &args, &cluster.namespace))
         .cluster(cluster)
@@ -132,7 +136,7 @@ pub(crate) async fn run(args: ApplyArgs, drawing: &Appearance, output: &Streams)
     follow(options).await
 }
 
-/// The type of an applied object, if objects of that type are followed.
+/// Returns the type of an applied object, if objects of that type are followed.
 ///
 /// Custom resources are followed only if their types are known to run Pods to an end, because waiting for the Pods of
 /// other types might never end.
@@ -142,8 +146,8 @@ async fn resolve_followed_type(
 ) -> Result<Option<Resource>, RunError> {
     let (group, version) = applied.api_version.rsplit_once('/').unwrap_or(("", &applied.api_version));
     let kind = applied.kind.as_str();
-    let runs = match (built_in_kind(applied), group) {
-        (Some(kind), _) => duration_of(kind) == AppliedDuration::Ends,
+    let is_followed = match (built_in_kind(applied), group) {
+        (Some(kind), _) => work_duration(kind) == WorkDuration::Finite,
         (None, "jobset.x-k8s.io") => kind == "JobSet",
         (None, "argoproj.io") => kind == "Workflow",
         (None, "ray.io") => kind == "RayJob",
@@ -151,7 +155,7 @@ async fn resolve_followed_type(
         (None, "kubeflow.org" | "batch.volcano.sh") => kind.ends_with("Job"),
         (None, _) => false,
     };
-    if !runs {
+    if !is_followed {
         return Ok(None);
     }
     let word =
@@ -160,7 +164,7 @@ async fn resolve_followed_type(
     Ok(named.into_iter().next().map(|named| named.resource))
 }
 
-/// The kind of an applied object, if it is in the table of kinds.
+/// Returns the kind of an applied object, if it is in the table of kinds.
 fn built_in_kind(applied: &AppliedObject) -> Option<BuiltInKind> {
     let is_same = |kind: &&BuiltInKind| {
         kind.info().name == applied.kind && kind.info().api_version == applied.api_version
@@ -168,33 +172,33 @@ fn built_in_kind(applied: &AppliedObject) -> Option<BuiltInKind> {
     BuiltInKind::ALL.iter().find(is_same).copied()
 }
 
-/// How long an applied object runs Pods.
+/// How long an applied object creates Pods.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum AppliedDuration {
+enum WorkDuration {
     /// Until its Pods have ended or its rollout is complete.
-    Ends,
+    Finite,
     /// As long as it exists.
     Endless,
-    /// It runs no Pods.
-    RunsNoPods,
+    /// The object has no Pods.
+    NoPods,
 }
 
-fn duration_of(kind: BuiltInKind) -> AppliedDuration {
+fn work_duration(kind: BuiltInKind) -> WorkDuration {
     match kind {
         BuiltInKind::Job
         | BuiltInKind::Deployment
         | BuiltInKind::ReplicaSet
         | BuiltInKind::StatefulSet
         | BuiltInKind::DaemonSet
-        | BuiltInKind::Pod => AppliedDuration::Ends,
-        BuiltInKind::CronJob => AppliedDuration::Endless,
-        BuiltInKind::Event => AppliedDuration::RunsNoPods,
+        | BuiltInKind::Pod => WorkDuration::Finite,
+        BuiltInKind::CronJob => WorkDuration::Endless,
+        BuiltInKind::Event => WorkDuration::NoPods,
     }
 }
 
 /// Whether the object runs Pods again and again, as long as it exists.
 fn is_endless(applied: &AppliedObject) -> bool {
-    built_in_kind(applied).is_some_and(|kind| duration_of(kind) == AppliedDuration::Endless)
+    built_in_kind(applied).is_some_and(|kind| work_duration(kind) == WorkDuration::Endless)
 }
 
 fn target_of(applied: &AppliedObject, resource: &Resource) -> Target {
@@ -206,8 +210,8 @@ fn target_of(applied: &AppliedObject, resource: &Resource) -> Target {
     }
 }
 
-/// The command that shows the applied objects again. Empty if they are in several namespaces, because no single command
-/// shows those.
+/// Returns the command that shows the applied objects again. The command is empty if the objects are in several
+/// namespaces, because no single command shows them all.
 fn resume_command<'a>(
     applied: impl Iterator<Item = &'a AppliedObject>,
     args: &ApplyArgs,
@@ -231,11 +235,11 @@ fn resume_command<'a>(
     words.join(" ")
 }
 
-/// The part of the command line that is `kubectl apply`'s.
+/// The part of the command line that `kubectl apply` receives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct KubectlPart {
     arguments: ApplyArguments,
-    /// Whether `--dry-run` asks for one.
+    /// Whether `--dry-run` requests a dry run.
     is_dry_run: bool,
     /// Whether there are words besides flags. `kubectl apply` has none, except the names of its own subcommands.
     has_words: bool,
@@ -243,11 +247,11 @@ pub(crate) struct KubectlPart {
     unknown_flag: Option<OsString>,
 }
 
-/// Divides the words of `kubectl seq apply` into those for clap and those for `kubectl apply`.
+/// Divides the words of `kubectl seq apply` into the words for clap and the words for `kubectl apply`.
 ///
-/// Flags that `declared` declares are clap's; each is rewritten as one word, so that clap cannot read it differently. A
-/// lone `-` is kubectl's `-f -`.
-pub(crate) fn divide(declared: &clap::Command, words: &[OsString]) -> (Vec<OsString>, KubectlPart) {
+/// Flags that `declared` declares go to clap. Each is rewritten as one word, so that clap cannot interpret it
+/// differently. A lone `-` stands for `-f -` and goes to kubectl.
+pub(crate) fn divide_words(declared: &clap::Command, words: &[OsString]) -> (Vec<OsString>, KubectlPart) {
     let own_flags = declared_flags(declared);
     let table = FlagTable::new(own_flags.iter().cloned().chain(command_flags("apply")));
     let (mut own, mut kubectl) = (Vec::new(), KubectlPart::default());
@@ -279,7 +283,7 @@ impl KubectlPart {
     fn add_flag(&mut self, flag: &GivenFlag) {
         let value = flag.value.as_deref().and_then(OsStr::to_str);
         match flag.name.as_str() {
-            // Only the last word can lack its value. kubectl reports it.
+            // Only the last flag can lack its value. kubectl reports this error.
             _ if flag.lacks_value => self.arguments.apply_only.push(flag.to_word()),
             "filename" => match value.and_then(split_list) {
                 Some(names) => self.arguments.filenames.extend(names),
@@ -288,7 +292,7 @@ impl KubectlPart {
             },
             "kustomize" | "recursive" | "selector" => self.arguments.selection.push(flag.to_word()),
             "dry-run" => {
-                // The last one counts. Older releases of kubectl take `false` for `none`.
+                // The last `--dry-run` counts. Older releases of kubectl accept `false` as `none`.
                 self.is_dry_run = !matches!(value, Some("none" | "false"));
                 self.arguments.apply_only.push(flag.to_word());
             }
@@ -305,7 +309,7 @@ mod tests {
     fn divided(line: &str) -> (String, KubectlPart) {
         let command = command_line::command();
         let words: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
-        let (own, kubectl) = divide(command.find_subcommand("apply").unwrap(), &words);
+        let (own, kubectl) = divide_words(command.find_subcommand("apply").unwrap(), &words);
         (own.join(" ".as_ref()).into_string().unwrap(), kubectl)
     }
 
@@ -361,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn words_and_unknown_flags_are_noticed() {
+    fn words_besides_flags_and_unknown_flags_are_detected() {
         let (_, kubectl) = divided("-f x -- -y");
         assert!(kubectl.has_words && kubectl.unknown_flag.is_none());
         let (_, kubectl) = divided("-f x --nosuch");

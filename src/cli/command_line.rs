@@ -34,9 +34,9 @@ pub(crate) struct Cli {
     pub(crate) command: Subcommand,
 }
 
-/// The whole command line, as clap knows it.
+/// Returns clap's declaration of the whole command line.
 ///
-/// Every subcommand accepts kubectl's global flags. Those that do not connect to a cluster ignore them.
+/// Every subcommand accepts kubectl's global flags. Subcommands that do not connect to a cluster ignore these flags.
 pub fn command() -> clap::Command {
     let mut command = Cli::command();
     let without_cluster: Vec<String> = command
@@ -52,37 +52,37 @@ pub fn command() -> clap::Command {
     command
 }
 
-/// Reads the arguments of the program, the first of which is its own name.
+/// Parses the arguments of the program. The first one is the name of the program.
 ///
 /// # Errors
 ///
-/// Wrong usage; or help or the version was asked for, which clap reports as an error too.
+/// The usage is wrong, or the user asked for help or the version, which clap reports as errors too.
 pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
     let mut command = command();
     let mut words = arguments;
     if let Some(program) = words.first().cloned() {
-        words = [program].into_iter().chain(global_flags_last(&words[1..])).collect();
+        words = [program].into_iter().chain(move_leading_global_flags(&words[1..])).collect();
     }
-    let mut apply_command = apply::KubectlPart::default();
+    let mut kubectl_part = apply::KubectlPart::default();
     if words.get(1).is_some_and(|name| name == "apply")
         && let Some(declared) = command.find_subcommand("apply")
     {
-        let (own, kubectl) = apply::divide(declared, &words[2..]);
+        let (own, kubectl) = apply::divide_words(declared, &words[2..]);
         words.truncate(2);
         words.extend(own);
-        apply_command = kubectl;
+        kubectl_part = kubectl;
     }
     let matches = command.try_get_matches_from_mut(words)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     if let Subcommand::Apply(args) = &mut cli.command {
-        args.kubectl = apply_command;
+        args.kubectl = kubectl_part;
     }
     Ok(cli)
 }
 
-/// Moves global flags that stand before the subcommand behind its name, because kubectl accepts them in both positions.
-/// Other words are left for clap, which explains them.
-pub(crate) fn global_flags_last(words: &[OsString]) -> Vec<OsString> {
+/// Moves the global flags before the subcommand's name behind it, because kubectl accepts them in both positions. If
+/// other words stand there, nothing is moved and clap explains the error.
+pub(crate) fn move_leading_global_flags(words: &[OsString]) -> Vec<OsString> {
     match FlagTable::new(global_flags()).lex_leading(words) {
         Some((flags, rest)) if !rest.is_empty() => {
             let mut rest = rest.into_iter();
@@ -136,7 +136,7 @@ pub(crate) enum Subcommand {
     /// Called by kubectl to complete `kubectl seq`.
     #[command(name = COMPLETE, hide = true, disable_help_flag = true)]
     Complete {
-        /// The words, the last of which is to be completed.
+        /// The words up to the cursor. The last word is completed.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         words: Vec<OsString>,
     },
@@ -156,14 +156,14 @@ mod tests {
             ("-nns --insecure-skip-tls-verify pod pi", "pod --namespace=ns --insecure-skip-tls-verify pi"),
             ("-v 6 --warnings-as-errors apply -f x", "apply --v=6 --warnings-as-errors -f x"),
             ("get -n ns job", "get -n ns job"),
-            // clap explains the error in these.
+            // clap explains the errors in the following lines.
             ("--watch get job", "--watch get job"),
             ("-n", "-n"),
             ("-n ns", "-n ns"),
             ("- get", "- get"),
         ] {
             let words: Vec<OsString> = typed.split_whitespace().map(OsString::from).collect();
-            assert_eq!(global_flags_last(&words).join(" ".as_ref()), moved, "{typed}");
+            assert_eq!(move_leading_global_flags(&words).join(" ".as_ref()), moved, "{typed}");
         }
     }
 

@@ -1,8 +1,8 @@
 //! Completion: scripts for shells that complete `kubectl-seq`, and answers for kubectl, which completes `kubectl seq`.
 //!
-//! kubectl runs `kubectl_complete-seq WORD… WORD` and expects one candidate a line, followed by the directive of its
-//! shell library (cobra). Types, names, namespaces, contexts and manifests are completed by kubectl itself. The
-//! subcommands and flags of this program are added.
+//! kubectl runs `kubectl_complete-seq WORD… WORD` and expects one candidate per line, followed by a directive of cobra,
+//! kubectl's command-line library. kubectl itself completes types, names, namespaces, contexts and manifests. This module
+//! adds the subcommands and flags of this program.
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -11,7 +11,7 @@ use clap::{Arg, Command};
 
 use crate::app::exit::{Exit, RunError};
 use crate::app::streams::Streams;
-use crate::cli::command_line::global_flags_last;
+use crate::cli::command_line::move_leading_global_flags;
 use crate::cli::connection::global_flags;
 use crate::cli::kubectl_flags::{FlagTable, GivenFlag, Token, command_flags, declared_flags};
 use crate::source::kubectl::Kubectl;
@@ -30,7 +30,7 @@ pub(crate) fn print_script(shell: clap_complete::Shell, root: &mut Command) -> R
     Ok(Exit::Success)
 }
 
-/// The kubectl command that completes the arguments of a subcommand; empty if none does.
+/// Returns the kubectl command that completes the arguments of a subcommand. Empty if there is none.
 fn kubectl_command(command: &str) -> &'static [&'static str] {
     match command {
         "apply" => &["apply"],
@@ -40,12 +40,12 @@ fn kubectl_command(command: &str) -> &'static [&'static str] {
     }
 }
 
-/// The answer to a line whose last word is to be completed.
+/// The completion of the last word of a line.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Completion {
     /// Candidates of this program, with descriptions.
     candidates: Vec<(String, String)>,
-    /// The words to ask kubectl about; empty if kubectl is not asked.
+    /// The words that kubectl completes. Empty if kubectl is not asked.
     kubectl_words: Vec<OsString>,
     /// Whether the word is the name of a file.
     is_file: bool,
@@ -53,50 +53,50 @@ pub(crate) struct Completion {
 
 /// Completes the last of the words after `kubectl seq`.
 pub(crate) fn complete(root: &Command, words: &[OsString]) -> Completion {
-    let none = Completion::default();
-    let Some((last, before)) = words.split_last() else { return none };
-    // The shell cannot show a candidate for a word that is no text.
-    let Some(word) = last.to_str() else { return none };
-    let before = global_flags_last(before);
+    let empty = Completion::default();
+    let Some((last, before)) = words.split_last() else { return empty };
+    // The shell cannot show a candidate for a word that is not UTF-8.
+    let Some(word) = last.to_str() else { return empty };
+    let before = move_leading_global_flags(before);
     let Some((name, before)) = before.split_first() else {
         let commands = root.get_subcommands().filter(|command| !command.is_hide_set());
         let candidates =
             commands.map(|command| (command.get_name().to_owned(), first_line(command.get_about())));
-        return Completion { candidates: starting_with(word, candidates), ..none };
+        return Completion { candidates: filter_by_prefix(word, candidates), ..empty };
     };
-    let Some(command) = root.find_subcommand(name) else { return none };
+    let Some(command) = root.find_subcommand(name) else { return empty };
     let verb = kubectl_command(command.get_name());
     let table = FlagTable::new(
         declared_flags(command).into_iter().chain(command_flags(verb.first().copied().unwrap_or_default())),
     );
     let tokens = table.lex(before);
-    // The flag whose value the word is.
+    // The flag whose value is completed, if the last word is a value.
     let flag = match tokens.last() {
         Some(Token::Flag(flag)) if flag.lacks_value => Some(flag.name.as_str()),
         _ => None,
     };
     let arg = flag.map_or_else(|| first_positional(command, word), |name| find_flag(command, name));
     if let Some(values) = arg.filter(|_| flag.is_some()).and_then(possible_values) {
-        return Completion { candidates: starting_with(word, values), ..none };
+        return Completion { candidates: filter_by_prefix(word, values), ..empty };
     }
     if arg.is_some_and(|arg| arg.get_value_hint() == clap::ValueHint::AnyPath) {
-        return Completion { is_file: true, ..none };
+        return Completion { is_file: true, ..empty };
     }
     if let Some((typed, value)) = word.split_once('=')
         && let [Token::Flag(GivenFlag { name, value: Some(_), .. })] = table.lex([word]).as_slice()
         && let Some(values) = find_flag(command, name).and_then(possible_values)
     {
-        let whole = starting_with(value, values).into_iter();
-        let candidates = whole.map(|(value, about)| (format!("{typed}={value}"), about)).collect();
-        return Completion { candidates, ..none };
+        let matching = filter_by_prefix(value, values).into_iter();
+        let candidates = matching.map(|(value, about)| (format!("{typed}={value}"), about)).collect();
+        return Completion { candidates, ..empty };
     }
     let is_flag = flag.is_none() && word.starts_with('-');
     let flags = command.get_arguments().filter(|arg| !arg.is_hide_set());
     let flags = flags.filter_map(|arg| Some((format!("--{}", arg.get_long()?), first_line(arg.get_help()))));
-    let candidates = if is_flag { starting_with(word, flags) } else { Vec::new() };
-    // `get` and `pod` do not take all flags of `kubectl get`, so kubectl's list of them would mislead.
+    let candidates = if is_flag { filter_by_prefix(word, flags) } else { Vec::new() };
+    // `get` and `pod` do not accept all flags of `kubectl get`, so kubectl's list of flags would be misleading.
     if verb.is_empty() || (is_flag && command.get_name() != "apply") {
-        return Completion { candidates, ..none };
+        return Completion { candidates, ..empty };
     }
     let mut kubectl_words: Vec<OsString> = verb.iter().map(OsString::from).collect();
     kubectl_words.extend(words_for_kubectl(tokens, verb[0]));
@@ -104,7 +104,7 @@ pub(crate) fn complete(root: &Command, words: &[OsString]) -> Completion {
     Completion { candidates, kubectl_words, is_file: false }
 }
 
-/// The first positional argument of the command, if `word` is no flag.
+/// Returns the first positional argument of the command, if `word` is not a flag.
 fn first_positional<'a>(command: &'a Command, word: &str) -> Option<&'a Arg> {
     command.get_positionals().next().filter(|_| !word.starts_with('-'))
 }
@@ -117,11 +117,14 @@ fn first_line(text: Option<&clap::builder::StyledStr>) -> String {
     text.map(|text| text.to_string().lines().next().unwrap_or_default().to_owned()).unwrap_or_default()
 }
 
-fn starting_with(word: &str, all: impl IntoIterator<Item = (String, String)>) -> Vec<(String, String)> {
-    all.into_iter().filter(|(candidate, _)| candidate.starts_with(word)).collect()
+fn filter_by_prefix(
+    prefix: &str,
+    candidates: impl IntoIterator<Item = (String, String)>,
+) -> Vec<(String, String)> {
+    candidates.into_iter().filter(|(candidate, _)| candidate.starts_with(prefix)).collect()
 }
 
-/// The values that a flag can have, with descriptions; `None` if it can have any.
+/// Returns the values that a flag can have, with descriptions. `None` if every value is possible.
 fn possible_values(arg: &Arg) -> Option<Vec<(String, String)>> {
     let values = arg.get_possible_values();
     let visible = values.iter().filter(|value| !value.is_hide_set());
@@ -130,7 +133,7 @@ fn possible_values(arg: &Arg) -> Option<Vec<(String, String)>> {
     (!values.is_empty()).then_some(values)
 }
 
-/// The words without the flags that kubectl does not have, or that have another meaning there.
+/// Returns the words for kubectl, without flags that kubectl does not have or that have another meaning in kubectl.
 fn words_for_kubectl(tokens: Vec<Token>, kubectl_command: &str) -> Vec<OsString> {
     let mut known = command_flags(kubectl_command);
     known.retain(|flag| !matches!(flag.long.as_str(), "output" | "timeout"));
@@ -156,9 +159,9 @@ fn words_for_kubectl(tokens: Vec<Token>, kubectl_command: &str) -> Vec<OsString>
     words
 }
 
-/// Prints the answer for kubectl. Nothing is printed about errors, because the shell would show it in the middle of the
+/// Prints the completion for kubectl. Errors are not printed, because the shell would show them in the middle of the
 /// user's line.
-pub(crate) async fn answer(root: &Command, words: &[OsString]) -> Exit {
+pub(crate) async fn print_completion(root: &Command, words: &[OsString]) -> Exit {
     let completion = complete(root, words);
     let mut text = String::new();
     for (candidate, about) in &completion.candidates {
@@ -202,8 +205,8 @@ mod tests {
     }
 
     #[test]
-    fn own_words_are_completed_here_and_the_others_by_kubectl() {
-        for (line, candidates, ask) in [
+    fn this_program_completes_its_own_words_and_kubectl_completes_the_others() {
+        for (line, candidates, kubectl_words) in [
             ("g", "get", ""),
             ("get jo", "", "get jo"),
             ("get job p", "", "get job p"),
@@ -228,7 +231,7 @@ mod tests {
             ("apply -f j --timeout 5m -k ", "", "apply --filename=j --kustomize "),
             ("nosuch x", "", ""),
         ] {
-            assert_eq!(completed(line), (candidates.to_owned(), ask.to_owned()), "{line}");
+            assert_eq!(completed(line), (candidates.to_owned(), kubectl_words.to_owned()), "{line}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! kubectl's global flags: the only list of them. The same declaration parses them and hands them on to kubectl.
+//! The only list of kubectl's global flags. The same declaration parses the flags and passes them on to kubectl.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use crate::source::cluster::Connection;
 /// Declares the flags and moves their values to the fields of [`Connection`] that have the same names.
 macro_rules! connection_flags {
     ($($(#[$attribute:meta])* $field:ident: $type:ty,)*) => {
-        /// kubectl's global flags that this program itself obeys.
+        /// The global flags of kubectl that this program itself uses.
         #[derive(Clone, Debug, Default, Args)]
         #[command(next_help_heading = "Connection (as in kubectl)")]
         struct ConnectionFlags {
@@ -97,8 +97,8 @@ connection_flags! {
     kuberc: Option<PathBuf>,
 }
 
-/// kubectl's other global flags: name, letter, how the value is written. They only concern kubectl itself, so they are
-/// handed on where kubectl is wrapped and have no effect elsewhere.
+/// The other global flags of kubectl: name, letter, and how the value is written. They affect only kubectl itself, so
+/// this program passes them on to the kubectl that it runs and otherwise ignores them.
 const KUBECTL_ONLY: [(&str, Option<char>, Takes); 9] = [
     ("cache-dir", None, Takes::Value),
     ("log-flush-frequency", None, Takes::Value),
@@ -119,22 +119,22 @@ pub(crate) struct ConnectionArgs {
 }
 
 impl ConnectionArgs {
-    /// The flags that this program obeys, with their values.
+    /// Returns the values of the flags that this program uses.
     pub(crate) fn connection(&self) -> Connection {
         self.flags.clone().into()
     }
 
-    /// The flags as words for kubectl. Only flags that the user gave, and exactly the given values.
+    /// Returns the flags that the user gave as words for kubectl, with exactly the given values.
     pub(crate) fn kubectl_words(&self) -> &[OsString] {
         &self.kubectl_words
     }
 
-    /// The value of `--namespace`.
+    /// Returns the value of `--namespace`.
     pub(crate) fn namespace(&self) -> Option<&str> {
         self.flags.namespace.as_deref()
     }
 
-    /// `--namespace` and `--context` as words, if the user gave them.
+    /// Returns `--namespace` and `--context` with their values, if the user gave them.
     pub(crate) fn scope_flags(&self) -> Vec<String> {
         [("-n", &self.flags.namespace), ("--context", &self.flags.context)]
             .into_iter()
@@ -189,12 +189,12 @@ impl FromArgMatches for ConnectionArgs {
     }
 }
 
-/// All global flags of kubectl.
+/// Returns all global flags of kubectl.
 pub fn global_flags() -> Vec<Flag> {
     declared_flags(&ConnectionArgs::augment_args(Command::new("")))
 }
 
-/// Declares the global flags on a command that has no use for them, hidden from its help.
+/// Declares the global flags on a command that ignores them. The help does not show them.
 pub(crate) fn accept_global_flags(command: Command) -> Command {
     let flags = ConnectionArgs::augment_args(Command::new(""));
     command.args(flags.get_arguments().map(|arg| arg.clone().hide(true)))

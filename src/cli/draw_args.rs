@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 /// The flags of drawing.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Drawing")]
-#[expect(clippy::struct_excessive_bools, reason = "flags")]
+#[expect(clippy::struct_excessive_bools, reason = "each field is a flag of its own")]
 pub(crate) struct DrawArgs {
     /// When to use colours
     #[arg(long, value_name = "WHEN", default_value = "auto")]

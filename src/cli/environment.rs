@@ -43,7 +43,8 @@ impl Environment {
     }
 }
 
-/// Whether a locale uses UTF-8. Without a locale the answer is yes, because today's terminals use it. `C` and `POSIX` do not.
+/// Whether a locale uses UTF-8. Without a locale the result is true, because today's terminals use UTF-8. The locales `C`
+/// and `POSIX` do not use UTF-8.
 fn is_utf8(locale: Option<&str>) -> bool {
     let Some(locale) = locale else { return true };
     let locale = locale.to_ascii_lowercase();
@@ -55,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_locale_tells_whether_the_terminal_uses_utf8() {
+    fn the_locale_decides_whether_the_terminal_uses_utf8() {
         for (locale, utf8) in [
             (None, true),
             (Some("C.UTF-8"), true),

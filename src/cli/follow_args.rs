@@ -1,4 +1,4 @@
-//! The flags that bound how long a run is followed and choose how its progress is shown.
+//! The flags that limit how long a run follows its workloads and choose how the run shows its progress.
 
 use clap::{Args, ValueEnum};
 
@@ -35,6 +35,6 @@ fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
     if let Ok(seconds) = text.parse() {
         return Ok(std::time::Duration::from_secs(seconds));
     }
-    let wrong = || format!("`{text}` is not a duration; write it as 90s, 10m or 1h30m");
-    text.parse::<jiff::SignedDuration>().map_err(|_| wrong())?.try_into().map_err(|_| wrong())
+    let error = || format!("`{text}` is not a duration; write it as 90s, 10m or 1h30m");
+    text.parse::<jiff::SignedDuration>().map_err(|_| error())?.try_into().map_err(|_| error())
 }

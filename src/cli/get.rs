@@ -54,19 +54,19 @@ pub(crate) struct GetArgs {
     pub(crate) connection: ConnectionArgs,
 }
 
-pub(crate) async fn run(args: GetArgs, drawing: &Appearance, output: &Streams) -> Result<Exit, RunError> {
+pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Streams) -> Result<Exit, RunError> {
     let recorder = args.record.open(args.watch)?;
     let cluster = cluster::connect(&args.connection.connection()).await?;
     let named = cluster::resolve(&cluster, &args.objects).await?;
-    let selects = args.selector.is_some() || args.field_selector.is_some();
+    let has_selector = args.selector.is_some() || args.field_selector.is_some();
     let mut targets = Vec::new();
     for named in named {
         let objects = if named.names.is_empty() {
             Objects::Matching { labels: args.selector.clone(), fields: args.field_selector.clone() }
-        } else if selects {
-            return Err(usage("name cannot be provided when a selector is specified").into());
+        } else if has_selector {
+            return Err(usage_error("name cannot be provided when a selector is specified").into());
         } else if args.all_namespaces {
-            return Err(usage("a resource cannot be retrieved by name across all namespaces").into());
+            return Err(usage_error("a resource cannot be retrieved by name across all namespaces").into());
         } else {
             Objects::Named(named.names.into_iter().map(|name| Name { name, uid: None }).collect())
         };
@@ -77,18 +77,18 @@ pub(crate) async fn run(args: GetArgs, drawing: &Appearance, output: &Streams) -
         };
         targets.push(Target { resource: named.resource, scope, objects });
     }
-    let nothing = if args.all_namespaces {
+    let nothing_found = if args.all_namespaces {
         "No resources found".to_owned()
     } else {
         format!("No resources found in {} namespace.", cluster.namespace)
     };
     let feed = cluster::open_feed(&cluster, Selection { targets, since: None }, args.watch);
-    let options = RunOptions::new(feed, drawing, output, args.output.into())
+    let options = RunOptions::new(feed, appearance, streams, args.output.into())
         .cluster(cluster)
         .tail_lines(args.follow.tail_lines)
         .timeout(args.follow.timeout)
         .return_command(resume_command(&args))
-        .nothing_found(nothing)
+        .nothing_found(nothing_found)
         .recorder(recorder);
     let result = if args.watch { follow(options).await } else { once(options).await };
     match result {
@@ -99,11 +99,11 @@ pub(crate) async fn run(args: GetArgs, drawing: &Appearance, output: &Streams) -
     }
 }
 
-fn usage(text: &str) -> SourceError {
+fn usage_error(text: &str) -> SourceError {
     SourceError::new(ErrorKind::Usage, text)
 }
 
-/// The command that shows the same objects again and follows them.
+/// Returns the command that shows the same objects again and follows them.
 fn resume_command(args: &GetArgs) -> String {
     let mut words = vec!["kubectl seq get".to_owned(), args.objects.join(" ")];
     words.extend(args.selector.as_ref().map(|selector| format!("-l '{selector}'")));

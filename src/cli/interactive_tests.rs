@@ -34,7 +34,7 @@ use crate::view::{Frame, Line, Style, Stylesheet, View};
 /// The output of every run in these tests.
 const SEQUENCE: Output = Output::Picture(View::Sequence);
 
-fn drawing(flags: &str) -> Appearance {
+fn appearance(flags: &str) -> Appearance {
     let words = ["kubectl-seq", "simulate"].into_iter().chain(flags.split_whitespace());
     let Subcommand::Simulate(args) = Cli::try_parse_from(words).unwrap().command else { unreachable!() };
     let terminal =
@@ -57,9 +57,9 @@ fn job(manifest: &str) -> Feed {
 
 /// Follows a feed while `user` operates the terminal. Checks that the terminal is restored at the end.
 async fn follow(terminal: &VirtualTerminal, feed: Feed, flags: &str, user: impl Future<Output = ()>) -> Exit {
-    let drawing = drawing(flags);
-    let output = Streams::new(drawing.clone());
-    let options = RunOptions::new(feed, &drawing, &output, SEQUENCE)
+    let appearance = appearance(flags);
+    let streams = Streams::new(appearance.clone());
+    let options = RunOptions::new(feed, &appearance, &streams, SEQUENCE)
         .tail_lines(20)
         .return_command("kubectl seq simulate --seed 1".into());
     let console =

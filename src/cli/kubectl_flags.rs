@@ -1,13 +1,13 @@
 //! Reads command-line words as kubectl does: the rules of its flag library (pflag) on a table of its flags.
 //!
-//! Nothing else in the program reads raw words, except clap, which gets them one flag a word. That matters because
-//! two readers that disagree about one word disagree about the namespace or the files that were applied.
+//! Only this module reads raw words. clap receives each flag as one word of its own. If two readers interpreted a word
+//! differently, they could disagree about the namespace or the files that were applied.
 
 use std::ffi::{OsStr, OsString};
 
 use clap_lex::{ArgCursor, OsStrExt as _, ParsedArg, RawArgs};
 
-/// A flag of kubectl or of this program, as far as its words are concerned.
+/// A flag of kubectl or of this program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flag {
     /// Name without the dashes: `filename`.
@@ -27,14 +27,14 @@ pub enum Takes {
     OptionalValue,
 }
 
-/// A flag of a kubectl command: long name, letter, how the value is written.
-type Row = (&'static str, Option<char>, Takes);
+/// A flag of a kubectl command: long name, letter, and how the value is written.
+type FlagRow = (&'static str, Option<char>, Takes);
 
 /// The flags of `kubectl apply`, besides the global ones, which are declared in [`crate::cli::connection`].
-const APPLY: &[Row] = &[
+const APPLY: &[FlagRow] = &[
     ("all", None, Takes::OptionalValue),
     ("allow-missing-template-keys", None, Takes::OptionalValue),
-    // An alpha flag: kubectl has it where `KUBECTL_APPLYSET` is true.
+    // An alpha flag: kubectl has it only if `KUBECTL_APPLYSET` is true.
     ("applyset", None, Takes::Value),
     ("cascade", None, Takes::OptionalValue),
     ("dry-run", None, Takes::OptionalValue),
@@ -61,7 +61,7 @@ const APPLY: &[Row] = &[
 ];
 
 /// The flags of `kubectl get`, besides the global ones.
-const GET: &[Row] = &[
+const GET: &[FlagRow] = &[
     ("all-namespaces", Some('A'), Takes::OptionalValue),
     ("allow-missing-template-keys", None, Takes::OptionalValue),
     ("chunk-size", None, Takes::Value),
@@ -87,7 +87,8 @@ const GET: &[Row] = &[
     ("watch-only", None, Takes::OptionalValue),
 ];
 
-/// The flags of the kubectl command `name`, besides the global ones. Empty for commands that are not wrapped.
+/// Returns the flags of the kubectl command `name`, besides the global ones. Empty for commands that this program never
+/// runs.
 pub fn command_flags(name: &str) -> Vec<Flag> {
     let rows = match name {
         "apply" => APPLY,
@@ -97,7 +98,7 @@ pub fn command_flags(name: &str) -> Vec<Flag> {
     rows.iter().map(|&(long, short, takes)| Flag { long: long.to_owned(), short, takes }).collect()
 }
 
-/// The flags that a clap command declares, hidden ones included.
+/// Returns the flags that a clap command declares, including hidden ones.
 pub(crate) fn declared_flags(command: &clap::Command) -> Vec<Flag> {
     let flags = command.get_arguments().filter_map(|arg| {
         let needs_value = arg.get_action().takes_values() && !arg.is_require_equals_set();
@@ -115,27 +116,27 @@ pub(crate) fn declared_flags(command: &clap::Command) -> Vec<Flag> {
 pub(crate) enum Token {
     /// A flag of the table.
     Flag(GivenFlag),
-    /// A word that looks like a flag and has one that is not in the table. Kept as typed.
+    /// A word with a flag that is not in the table, as typed.
     Unknown(OsString),
-    /// A word that is no flag.
+    /// A word that is not a flag.
     Positional(OsString),
-    /// A word after `--`: no flag, whatever it looks like.
+    /// A word after `--`. It is not a flag, even if it begins with a dash.
     Escaped(OsString),
 }
 
-/// A flag as it was given, without its spelling.
+/// A flag that the user gave. Its different spellings give equal values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct GivenFlag {
     /// Name without the dashes.
     pub(crate) name: String,
-    /// The value; `None` for a bare switch and where the value is missing.
+    /// The value. `None` for a bare switch, and if the value is missing.
     pub(crate) value: Option<OsString>,
-    /// Whether the flag needs a value and the words end before it.
+    /// Whether the flag needs a value but is the last word.
     pub(crate) lacks_value: bool,
 }
 
 impl GivenFlag {
-    /// The flag as one word: `--name` or `--name=value`.
+    /// Returns the flag as one word: `--name` or `--name=value`.
     pub(crate) fn to_word(&self) -> OsString {
         match &self.value {
             Some(value) => flag_word(&self.name, value),
@@ -144,19 +145,19 @@ impl GivenFlag {
     }
 }
 
-/// The word `--name=value`.
+/// Returns the word `--name=value`.
 pub(crate) fn flag_word(name: &str, value: &OsStr) -> OsString {
     let mut word = OsString::from(format!("--{name}="));
     word.push(value);
     word
 }
 
-/// The flags that a command takes. If two have the same name or letter, the first counts.
+/// The flags that a command accepts. If two flags have the same name or letter, the first one counts.
 #[derive(Debug, Default)]
 pub(crate) struct FlagTable(Vec<Flag>);
 
 impl FlagTable {
-    /// A table of these flags.
+    /// Creates a table of these flags.
     pub(crate) fn new(flags: impl IntoIterator<Item = Flag>) -> Self {
         Self(flags.into_iter().collect())
     }
@@ -176,9 +177,9 @@ impl FlagTable {
         tokens
     }
 
-    /// Reads the flags before the first word that is none, which is the subcommand's name.
+    /// Reads the flags before the first word that is not a flag, which is the name of the subcommand.
     ///
-    /// Returns them and the remaining words, or `None` if one of them is not in the table or lacks its value.
+    /// Returns the flags and the remaining words, or `None` if a flag is not in the table or lacks its value.
     pub(crate) fn lex_leading(&self, words: &[OsString]) -> Option<(Vec<GivenFlag>, Vec<OsString>)> {
         let raw = RawArgs::new(words);
         let mut cursor = raw.cursor();
@@ -203,12 +204,12 @@ impl FlagTable {
         Some((flags, raw.remaining(&mut cursor).map(OsStr::to_owned).collect()))
     }
 
-    /// Reads one word, and the next one where that is the value of a flag in this one.
+    /// Reads one word. Also reads the next word if it is the value of a flag in the first one.
     fn lex_word(&self, word: &ParsedArg<'_>, raw: &RawArgs, cursor: &mut ArgCursor) -> Vec<Token> {
         let unknown = || vec![Token::Unknown(word.to_value_os().to_owned())];
         if let Some((name, value)) = word.to_long() {
             let flag = name.ok().and_then(|name| self.find_long(name));
-            return flag.map_or_else(unknown, |flag| vec![give(flag, value, raw, cursor)]);
+            return flag.map_or_else(unknown, |flag| vec![new_flag_token(flag, value, raw, cursor)]);
         }
         let Some(mut letters) = word.to_short() else {
             return vec![Token::Positional(word.to_value_os().to_owned())];
@@ -217,11 +218,11 @@ impl FlagTable {
         while let Some(letter) = letters.next_flag() {
             let Some(flag) = letter.ok().and_then(|letter| self.find_short(letter)) else { return unknown() };
             let rest = letters.clone().next_value_os();
-            // As in pflag, a `=` at the end of the word is no separator.
+            // As in pflag, a `=` at the end of the word does not separate a value.
             let assigned = rest.and_then(|rest| rest.strip_prefix("=")).filter(|value| !value.is_empty());
             let value = if assigned.is_none() && flag.takes == Takes::Value { rest } else { assigned };
             let ends_here = value.is_some();
-            tokens.push(give(flag, value, raw, cursor));
+            tokens.push(new_flag_token(flag, value, raw, cursor));
             if ends_here {
                 break;
             }
@@ -229,7 +230,7 @@ impl FlagTable {
         tokens
     }
 
-    /// The flag with a long name. As in kubectl, `_` in it means `-`.
+    /// Returns the flag with this long name. As in kubectl, `_` in the name means `-`.
     fn find_long(&self, name: &str) -> Option<&Flag> {
         let name = name.replace('_', "-");
         self.0.iter().find(|flag| flag.long == name)
@@ -240,8 +241,8 @@ impl FlagTable {
     }
 }
 
-/// Makes a token of a flag. If a value is needed and not in the same word, takes the next word.
-fn give(flag: &Flag, value: Option<&OsStr>, raw: &RawArgs, cursor: &mut ArgCursor) -> Token {
+/// Creates the token of a flag. If the flag needs a value and the same word does not contain it, the next word is the value.
+fn new_flag_token(flag: &Flag, value: Option<&OsStr>, raw: &RawArgs, cursor: &mut ArgCursor) -> Token {
     let needs_value = flag.takes == Takes::Value;
     let value = value.or_else(|| if needs_value { raw.next_os(cursor) } else { None });
     Token::Flag(GivenFlag {
@@ -253,9 +254,9 @@ fn give(flag: &Flag, value: Option<&OsStr>, raw: &RawArgs, cursor: &mut ArgCurso
 
 /// Splits the value of a list flag such as `--filename` at its commas, as Go's CSV reader does.
 ///
-/// Returns `None` if kubectl would refuse the value: a quote that is not closed or not at the edge of a field.
+/// Returns `None` if kubectl would refuse the value, because a quote is not closed or is not at the edge of a field.
 pub(crate) fn split_list(value: &str) -> Option<Vec<String>> {
-    // Only the first line counts, after empty ones.
+    // Only the first line that is not empty counts.
     let value = value.trim_start_matches(['\n', '\r']);
     let mut fields = Vec::new();
     if value.is_empty() {
@@ -284,7 +285,8 @@ pub(crate) fn split_list(value: &str) -> Option<Vec<String>> {
     }
 }
 
-/// Reads a field after its opening quote: the text, in which `""` is a quote, and what follows the closing quote.
+/// Reads a field after its opening quote. Returns its text, in which `""` stands for a quote, and the rest of the value
+/// after the closing quote.
 fn split_quoted(text: &str) -> Option<(String, &str)> {
     let mut field = String::new();
     let mut rest = text;
@@ -310,7 +312,8 @@ mod tests {
         FlagTable::new(command_flags("apply").into_iter().chain([namespace]))
     }
 
-    /// The tokens as text: `--name`, `--name=value`, `--name?` without its value, `?word`, `word`, `'word`.
+    /// Returns the tokens as text: `--name`, `--name=value`, `--name?` for a missing value, `?word` for an unknown flag,
+    /// `word`, and `'word` for an escaped word.
     fn lexed(line: &str) -> String {
         let words = apply_table().lex(line.split(' ').filter(|word| !word.is_empty()));
         let shown = words.iter().map(|token| match token {
@@ -386,7 +389,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_word_that_is_no_text_is_kept_to_the_byte() {
+    fn a_word_that_is_not_utf8_is_kept_to_the_byte() {
         use std::os::unix::ffi::OsStringExt as _;
         let bytes = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
         let Token::Flag(flag) = apply_table().lex([bytes(b"-Rf\xff.yaml")]).remove(1) else { panic!() };
@@ -395,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn leading_flags_end_at_the_first_word_that_is_none() {
+    fn leading_flags_end_at_the_first_word_that_is_not_a_flag() {
         let leading = |line: &str| {
             let words: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
             apply_table().lex_leading(&words).map(|(flags, rest)| (flags.len(), rest.len()))

@@ -35,13 +35,13 @@ use crate::cli::environment::Environment;
 use crate::cli::follow_args::FollowArgs;
 use crate::source::ErrorKind;
 
-/// Runs the program with these arguments, the first of which is its own name.
+/// Runs the program with these arguments. The first one is the name of the program.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let cli = match command_line::parse(arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            // clap reports help and version as errors too. A closed output is no reason to fail.
+            // clap reports help and version as errors too. A closed output does not change the exit code.
             let _ = error.print();
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Success.into() };
         }
@@ -49,7 +49,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let environment = Environment::from_process();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return end(Err(RunError::Output(error)), &plain_output(&environment)).into(),
+        Err(error) => {
+            return report_result(Err(RunError::Output(error)), &message_streams(&environment)).into();
+        }
     };
     let exit = runtime.block_on(run(cli, &environment));
     // Does not wait for connections that are still open.
@@ -61,65 +63,69 @@ async fn run(cli: Cli, environment: &Environment) -> Exit {
     match cli.command {
         Subcommand::Apply(args) => {
             let run_output = apply::run_output(&args);
-            with_output(
+            run_with_streams(
                 &args.draw.clone(),
                 &args.follow.clone(),
                 run_output,
                 environment,
-                async |drawing, output| apply::run(args, drawing, output).await,
+                async |appearance, streams| apply::run(args, appearance, streams).await,
             )
             .await
         }
         Subcommand::Pod(args) => {
             let run_output = pod::run_output(&args);
-            with_output(
+            run_with_streams(
                 &args.draw.clone(),
                 &args.follow.clone(),
                 run_output,
                 environment,
-                async |drawing, output| pod::run(args, drawing, output).await,
+                async |appearance, streams| pod::run(args, appearance, streams).await,
             )
             .await
         }
         Subcommand::Get(args) => {
-            with_output(
+            run_with_streams(
                 &args.draw.clone(),
                 &args.follow.clone(),
                 args.output.into(),
                 environment,
-                async |drawing, output| get::run(args, drawing, output).await,
+                async |appearance, streams| get::run(args, appearance, streams).await,
             )
             .await
         }
         Subcommand::Simulate(args) => {
-            with_output(
+            run_with_streams(
                 &args.draw.clone(),
                 &args.follow.clone(),
                 args.output.into(),
                 environment,
-                async |drawing, output| simulate::run(args, drawing, output).await,
+                async |appearance, streams| simulate::run(args, appearance, streams).await,
             )
             .await
         }
         Subcommand::Replay(args) => {
-            with_output(
+            run_with_streams(
                 &args.draw.clone(),
                 &args.follow.clone(),
                 args.output.into(),
                 environment,
-                async |drawing, output| replay::run(args, drawing, output).await,
+                async |appearance, streams| replay::run(args, appearance, streams).await,
             )
             .await
         }
-        Subcommand::Completion { shell } => {
-            end(completion::print_script(shell, &mut command_line::command()), &plain_output(environment))
+        Subcommand::Completion { shell } => report_result(
+            completion::print_script(shell, &mut command_line::command()),
+            &message_streams(environment),
+        ),
+        Subcommand::Complete { words } => {
+            completion::print_completion(&command_line::command(), &words).await
         }
-        Subcommand::Complete { words } => completion::answer(&command_line::command(), &words).await,
-        Subcommand::Version => end(version::run(), &plain_output(environment)),
+        Subcommand::Version => report_result(version::run(), &message_streams(environment)),
     }
 }
 
-async fn with_output(
+/// Runs a command with the appearance and the streams that its flags and the environment decide.
+async fn run_with_streams(
     draw: &DrawArgs,
     follow: &FollowArgs,
     run_output: Output,
@@ -127,34 +133,34 @@ async fn with_output(
     command: impl AsyncFnOnce(&Appearance, &Streams) -> Result<Exit, RunError>,
 ) -> Exit {
     match Appearance::resolve(draw, follow, run_output, environment) {
-        Ok(drawing) => {
-            let output = Streams::new(drawing.clone());
-            end(command(&drawing, &output).await, &output)
+        Ok(appearance) => {
+            let streams = Streams::new(appearance.clone());
+            report_result(command(&appearance, &streams).await, &streams)
         }
-        Err(error) => end(Err(error.into()), &plain_output(environment)),
+        Err(error) => report_result(Err(error.into()), &message_streams(environment)),
     }
 }
 
-/// Prints the error of a command, if it failed, and returns how the program exits.
-fn end(result: Result<Exit, RunError>, output: &Streams) -> Exit {
+/// Prints the error of a command, if the command failed. Returns how the program exits.
+fn report_result(result: Result<Exit, RunError>, streams: &Streams) -> Exit {
     match result {
         Ok(exit) => exit,
         Err(RunError::BrokenPipe(_)) => Exit::Success,
         Err(RunError::Source(error)) => {
             // The wrapped kubectl has printed its own error.
             if !matches!(error.kind, ErrorKind::Wrapped(_)) {
-                output.error(&error.summary, &error.hints);
+                streams.error(&error.summary, &error.hints);
             }
             error.kind.into()
         }
         Err(error @ RunError::Output(_)) => {
-            output.error(&error.to_string(), &[]);
+            streams.error(&error.to_string(), &[]);
             Exit::Unknown
         }
     }
 }
 
-/// Streams for messages of commands that have no flags of drawing.
-fn plain_output(environment: &Environment) -> Streams {
+/// Returns the streams of commands that print only messages.
+fn message_streams(environment: &Environment) -> Streams {
     Streams::new(Appearance::for_messages(environment))
 }

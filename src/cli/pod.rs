@@ -46,13 +46,12 @@ pub(crate) struct PodArgs {
     pub(crate) connection: ConnectionArgs,
 }
 
-/// The output of the run. If kubectl prints the Pod object itself, there is no run, and the output decides only about
-/// messages.
+/// Returns the output of the run. If kubectl prints the Pod object, the output decides only about the stream of messages.
 pub(crate) fn run_output(args: &PodArgs) -> Output {
     own_format(args).unwrap_or(OutputFormat::Seq).into()
 }
 
-/// The format that `-o` names, or `None` if kubectl prints the Pod object in that format.
+/// Returns the format that `-o` names, or `None` if kubectl prints the Pod object in that format.
 fn own_format(args: &PodArgs) -> Option<OutputFormat> {
     let Some(output) = &args.output else { return Some(OutputFormat::Seq) };
     let format = OutputFormat::from_str(output, false).ok()?;
@@ -62,7 +61,7 @@ fn own_format(args: &PodArgs) -> Option<OutputFormat> {
     }
 }
 
-pub(crate) async fn run(args: PodArgs, drawing: &Appearance, output: &Streams) -> Result<Exit, RunError> {
+pub(crate) async fn run(args: PodArgs, appearance: &Appearance, streams: &Streams) -> Result<Exit, RunError> {
     let name =
         ["pod/", "pods/", "po/"].iter().find_map(|kind| args.name.strip_prefix(kind)).unwrap_or(&args.name);
     let Some(format) = own_format(&args) else {
@@ -83,17 +82,17 @@ pub(crate) async fn run(args: PodArgs, drawing: &Appearance, output: &Streams) -
         scope: NamespaceScope::Namespace(cluster.namespace.clone()),
         objects: Objects::Named(vec![Name { name: name.to_owned(), uid: None }]),
     };
-    let mut again = vec!["kubectl seq pod".to_owned(), name.to_owned()];
-    again.extend(args.connection.scope_flags());
-    again.push("--watch".to_owned());
+    let mut resume_command = vec!["kubectl seq pod".to_owned(), name.to_owned()];
+    resume_command.extend(args.connection.scope_flags());
+    resume_command.push("--watch".to_owned());
     let selection = Selection { targets: vec![target], since: None };
     let feed = cluster::open_feed(&cluster, selection, args.watch);
-    let options = RunOptions::new(feed, drawing, output, format.into())
+    let options = RunOptions::new(feed, appearance, streams, format.into())
         .subject(Subject::Pod)
         .cluster(cluster)
         .tail_lines(args.follow.tail_lines)
         .timeout(args.follow.timeout)
-        .return_command(again.join(" "))
+        .return_command(resume_command.join(" "))
         .recorder(recorder);
     if args.watch { follow(options).await } else { once(options).await }
 }

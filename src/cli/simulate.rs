@@ -48,7 +48,7 @@ pub(crate) struct SimulateArgs {
 }
 
 /// The default speed of a live picture, in simulated seconds per second: a run of one minute takes 15 seconds.
-const WATCHED_SPEED: f64 = 4.0;
+const LIVE_SPEED: f64 = 4.0;
 
 pub(crate) async fn run(
     args: SimulateArgs,
@@ -57,7 +57,7 @@ pub(crate) async fn run(
 ) -> Result<Exit, RunError> {
     let output = Output::from(args.output);
     let is_watched = appearance.progress == ProgressDisplay::Live && !output.is_for_programs();
-    let speed = args.speed.unwrap_or(if is_watched { WATCHED_SPEED } else { 0.0 });
+    let speed = args.speed.unwrap_or(if is_watched { LIVE_SPEED } else { 0.0 });
     // A run without delays shows only its end, unless the user asked for progress.
     let mut appearance = appearance.clone();
     if speed <= 0.0 && args.follow.progress.is_none() {
@@ -77,7 +77,7 @@ pub(crate) async fn run(
     follow(options).await
 }
 
-/// The command that shows the same simulation again.
+/// Returns the command that shows the same simulation again.
 fn repeat_command(args: &SimulateArgs) -> String {
     let mut command = "kubectl seq simulate".to_owned();
     if let Some(file) = args.filename.as_ref().filter(|file| file.as_os_str() != "-") {

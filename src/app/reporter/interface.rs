@@ -11,13 +11,13 @@ use crate::view::Line;
 pub(crate) struct RunEnd {
     /// How the program is about to end.
     pub(crate) exit: Exit,
-    /// Number of lines of the closing report, which follows below the last picture.
+    /// Maximum number of lines that follow below the last picture: the closing report and how the run ended.
     pub(crate) lines_below: usize,
 }
 
 /// Shows a run in one way. Every method has a default that does nothing.
 pub(crate) trait Reporter {
-    /// Whether [`Self::on_changes`] must be called after every single observation, and not only when convenient.
+    /// Whether this reporter needs [`Self::on_changes`] after every observation.
     fn needs_every_change(&self) -> bool {
         false
     }
@@ -32,7 +32,7 @@ pub(crate) trait Reporter {
         Ok(())
     }
 
-    /// Called with the changes since the last call. Only reporters that need every change can rely on it.
+    /// Called after every observation with its changes, but only if a reporter of the run needs every change.
     fn on_changes(&mut self, _run: &RunSnapshot<'_>, _changes: &Changes) -> Result<(), RunError> {
         Ok(())
     }
@@ -42,8 +42,8 @@ pub(crate) trait Reporter {
         Ok(())
     }
 
-    /// Shows a message while the run goes on. Returns `false` if the run must print it itself; the reporter has then
-    /// removed everything from the terminal that would stand in the way.
+    /// Shows a message during the run. Returns `false` if the run must print the message itself. In that case the reporter
+    /// has removed its own output from the terminal.
     fn show_message(&mut self, _message: &Line) -> Result<bool, RunError> {
         Ok(false)
     }

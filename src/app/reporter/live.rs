@@ -54,7 +54,7 @@ pub(crate) struct LiveReporter {
     paused_at: Option<Box<(Timeline, Timestamp)>>,
     /// Number of lines that will be printed below the last picture.
     lines_below: usize,
-    /// Whether anything except the time has changed since the last frame.
+    /// Whether something other than the time has changed since the last frame.
     dirty: bool,
     last_frame: Instant,
     /// The time at which the next frame is due if only time passes.
@@ -62,7 +62,7 @@ pub(crate) struct LiveReporter {
 }
 
 impl LiveReporter {
-    /// Creates the picture. It draws nothing yet and leaves the keys to others.
+    /// Creates the reporter. It neither draws nor reads keys yet.
     pub(crate) fn new(console: Console, appearance: &Appearance) -> Self {
         let Console { out, terminal, interactive } = console;
         Self {
@@ -109,7 +109,7 @@ impl LiveReporter {
         Ok(effect)
     }
 
-    /// Takes the terminal again after the shell has continued the program.
+    /// Takes control of the terminal again after the shell has continued the program.
     pub(crate) fn resume(&mut self) -> Result<(), RunError> {
         if self.interactive {
             self.screen.resume()?;
@@ -123,12 +123,12 @@ impl LiveReporter {
         &self.tui
     }
 
-    /// Whether the user reads a page, so that the end of the run must not close it.
+    /// Whether the user is reading a page that the end of the run must not close.
     pub(crate) fn is_reading(&self) -> bool {
         self.screen.is_entered() && self.tui.is_reading()
     }
 
-    /// Marks that anything except the time has changed.
+    /// Marks that something other than the time has changed.
     pub(crate) fn mark_dirty(&mut self) {
         self.dirty = true;
     }
@@ -171,13 +171,13 @@ impl LiveReporter {
         let is_idle = !std::mem::take(&mut self.dirty);
         self.compose_frame(run, outcome);
         let before = self.screen.bytes_written();
-        // The mouse is useful only where there is something to point at.
+        // The mouse is used only if the frame contains something to click on.
         let mouse = self.tui.mouse && (self.layout.full || !self.layout.picture.pods.is_empty());
         self.screen.show_frame(&self.layout.frame, self.layout.full, mouse)?;
         self.last_frame = Instant::now();
         let bytes = self.screen.bytes_written() - before;
         let pause_for_bytes = Duration::from_millis(bytes * 1000 / MAX_IDLE_BYTES_PER_SECOND);
-        // Half of the delay is enough, because the next tick comes later anyway.
+        // Frames are drawn only at ticks. With half of the delay, a tick that comes early still draws the frame.
         let delay = if bytes == 0 { UNCHANGED_FRAME_DELAY } else { TICK } / 2;
         self.next_frame = self.last_frame + if is_idle { pause_for_bytes.max(delay) } else { delay };
         Ok(())
@@ -219,7 +219,8 @@ impl LiveReporter {
 impl Reporter for LiveReporter {
     fn on_update(&mut self, update: &Update) -> Result<(), RunError> {
         self.dirty = true;
-        // A credential plugin may ask the user before the first answer of the server, so the keys are taken only then.
+        // A credential plugin may ask the user for input before the first answer of the server, so the picture reads keys
+        // only after that answer.
         let has_answer = match update {
             Update::Progress(Progress::Connecting) | Update::Failed(_) => false,
             Update::Progress(Progress::Listing { .. } | Progress::Reading { .. })

@@ -9,7 +9,7 @@ use crate::view::Line;
 
 /// Shows the progress of the source on a progress bar.
 pub(crate) struct ProgressReporter {
-    /// The bar, until the run needs it no more.
+    /// The bar. `None` once the run no longer needs it.
     bar: Option<ProgressBar>,
     /// Whether other reporters print lines as soon as the run is synced. The bar would be in their way.
     ends_when_synced: bool,

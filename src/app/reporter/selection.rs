@@ -29,11 +29,11 @@ impl<'a> Reporters<'a> {
         match appearance.progress {
             ProgressDisplay::Live => {
                 reporters.live = Some(LiveReporter::new(console, appearance));
-                reporters.add_output(options, Appearance::log_size);
+                reporters.add_output(options, Appearance::final_picture_size);
             }
             ProgressDisplay::Lines => {
                 reporters.add_progress_bar(appearance, true);
-                reporters.add_output(options, Appearance::log_size);
+                reporters.add_output(options, Appearance::final_picture_size);
                 reporters.others.push(Box::new(LinesReporter::new(options.streams)));
             }
             ProgressDisplay::Silent => {
@@ -42,7 +42,7 @@ impl<'a> Reporters<'a> {
                     Output::Picture(_) | Output::Document(_) | Output::Names => false,
                 };
                 reporters.add_progress_bar(appearance, prints_while_following);
-                reporters.add_output(options, Appearance::log_size);
+                reporters.add_output(options, Appearance::final_picture_size);
             }
         }
         reporters
@@ -56,10 +56,10 @@ impl<'a> Reporters<'a> {
         reporters
     }
 
-    fn add_progress_bar(&mut self, appearance: &Appearance, is_done_when_synced: bool) {
+    fn add_progress_bar(&mut self, appearance: &Appearance, ends_when_synced: bool) {
         if appearance.progress_bar {
             let bar = ProgressBar::on_stderr();
-            self.others.push(Box::new(ProgressReporter::new(bar, is_done_when_synced)));
+            self.others.push(Box::new(ProgressReporter::new(bar, ends_when_synced)));
         }
     }
 

@@ -13,7 +13,7 @@ use crate::view::{Line, Style, next_try};
 /// After this time without a line, a line reports how many Pods are in which state.
 const MAX_SILENCE: SignedDuration = SignedDuration::from_secs(15);
 
-/// The facts that the last line about a Pod was based on. The next line is due when one of them changes.
+/// The facts that the last line about a Pod reported. The next line is due when one of them changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct ReportedPod {
     outcome: PodOutcome,
@@ -23,7 +23,7 @@ struct ReportedPod {
     ended_runs: usize,
 }
 
-/// The facts that the last line about a workload was based on.
+/// The facts that the last line about a workload reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct ReportedWorkload {
     state: WorkloadState,
@@ -175,8 +175,8 @@ fn workload_name(workload: &Workload) -> String {
 
 /// Returns the number of runs of the main containers that have ended.
 fn count_ended_runs(life: &Lifecycle) -> usize {
-    let mains = life.containers.iter().filter(|container| container.role == ContainerRole::Main);
-    mains.flat_map(|container| &container.runs).filter(|run| run.ended).count()
+    let main_containers = life.containers.iter().filter(|container| container.role == ContainerRole::Main);
+    main_containers.flat_map(|container| &container.runs).filter(|run| run.ended).count()
 }
 
 /// Describes the state of a Pod. Returns `None` for a Pod that waits without a reason.
@@ -223,14 +223,14 @@ fn describe_pod(pod: &TimelinePod) -> Option<(String, Style)> {
 }
 
 fn describe_run_time(life: &Lifecycle) -> String {
-    let fine = duration::is_exact_to_tenths(life.instants.work_started)
+    let is_exact = duration::is_exact_to_tenths(life.instants.work_started)
         && duration::is_exact_to_tenths(life.instants.work_ended);
-    life.run.map_or_else(|| "an unknown time".into(), |run| duration::format_duration(run, fine))
+    life.run.map_or_else(|| "an unknown time".into(), |run| duration::format_duration(run, is_exact))
 }
 
 /// Describes the cold start and the pull in it: ` (cold start 3.2s, pull 1.5s)`. Empty if the cold start is unknown.
 fn describe_cold_start(life: &Lifecycle) -> String {
-    let fine = duration::is_exact_to_tenths(life.instants.scheduled)
+    let is_exact = duration::is_exact_to_tenths(life.instants.scheduled)
         && duration::is_exact_to_tenths(life.instants.work_started);
     let Some(cold_start) = life.cold_start else { return String::new() };
     let pull: SignedDuration = life
@@ -244,7 +244,7 @@ fn describe_cold_start(life: &Lifecycle) -> String {
     } else {
         format!(", pull {}", duration::format_duration(pull, true))
     };
-    format!(" (cold start {}{pull})", duration::format_duration(cold_start, fine))
+    format!(" (cold start {}{pull})", duration::format_duration(cold_start, is_exact))
 }
 
 fn describe_workload(workload: &Workload) -> (String, Style) {
@@ -268,10 +268,10 @@ fn describe_workload(workload: &Workload) -> (String, Style) {
     }
 }
 
-/// Describes a suspension. Names what the workload waits for, if it is not the user who has to resume it.
+/// Describes a suspension. Names the condition that the workload waits for, unless the user has to resume the workload.
 fn describe_suspension(workload: &Workload) -> String {
-    let open = workload.holds.iter().find(|hold| !hold.ended && hold.message.is_none());
-    match open.filter(|hold| *hold.reason != *"suspended") {
+    let open_hold = workload.holds.iter().find(|hold| !hold.ended && hold.message.is_none());
+    match open_hold.filter(|hold| *hold.reason != *"suspended") {
         Some(hold) => format!("is suspended, waits for {}", text::clean(&hold.reason)),
         None => "is suspended".into(),
     }
