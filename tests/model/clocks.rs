@@ -14,9 +14,9 @@ fn an_impossible_order_is_corrected_and_reported() {
         running_pod(),
         json!({"metadata": {"creationTimestamp": time(8)}, "status": {"startTime": time(7), "conditions": [condition("PodScheduled", "True", 8)]}}),
     );
-    let story = describe_listed([impossible]);
+    let description = describe_listed([impossible]);
     assert_lines(
-        &story,
+        &description,
         &[
             "p: Running [Running] clamped",
             "created 8.000",
@@ -26,33 +26,34 @@ fn an_impossible_order_is_corrected_and_reported() {
         ],
     );
     // A difference below one second is only rounding.
-    let story =
+    let description =
         describe_listed([running_pod(), scheduled_event(1.4), kubelet_event("Pulling", "main", 1.2, "x")]);
-    assert_lines(&story, &["p: Running [Running]", "scheduled 1.400", "sandboxReady 1.400"]);
-    assert!(!story.contains("clamped"), "{story}");
+    assert_lines(&description, &["p: Running [Running]", "scheduled 1.400", "sandboxReady 1.400"]);
+    assert!(!description.contains("clamped"), "{description}");
 }
 
-/// A kubelet's event that the API server stored at that second, whatever the kubelet's clock said.
+/// An event of the kubelet that the API server stored at this second of its own clock.
 fn stored(event: Value, second: i64) -> Value {
     patched(event, json!({"metadata": {"creationTimestamp": time(second)}, "source": {"host": "node-1"}}))
 }
 
 #[test]
 fn the_times_of_a_node_whose_clock_is_behind_are_moved_forward() {
-    // The kubelet saw the Pod at its 1.x, which was after 8.3: it is behind by at least 6.3 s.
+    // The kubelet's clock read 1.x when the kubelet first saw the Pod, which was after 8.3 on the server's clock. So the
+    // kubelet's clock is behind by at least 6.3 s.
     let slow = patched(
         running_pod(),
         json!({"metadata": {"creationTimestamp": time(8)}, "status": {"conditions": [condition("PodScheduled", "True", 8)]}}),
     );
-    let facts = [
+    let objects = [
         slow,
         scheduled_event(8.3),
         kubelet_event("Pulling", "main", 3.1, "x"),
         kubelet_event("Started", "main", 5.25, "x"),
     ];
-    let story = describe_listed(facts.clone());
+    let description = describe_listed(objects.clone());
     assert_lines(
-        &story,
+        &description,
         &[
             "p: Running [Running]",
             "created 8.000",
@@ -61,32 +62,32 @@ fn the_times_of_a_node_whose_clock_is_behind_are_moved_forward() {
             "workStarted 11.550 StartedEvent",
         ],
     );
-    assert!(!story.contains("clamped"), "{story}");
-    for turn in 1..facts.len() {
-        let mut facts = facts.clone();
-        facts.rotate_left(turn);
-        assert_eq!(describe_listed(facts), story);
+    assert!(!description.contains("clamped"), "{description}");
+    for rotation in 1..objects.len() {
+        let mut objects = objects.clone();
+        objects.rotate_left(rotation);
+        assert_eq!(describe_listed(objects), description);
     }
 }
 
 #[test]
 fn the_times_of_a_node_whose_clock_is_ahead_are_moved_back() {
-    // Stored at 2.x: its clock read 5.0 then, and so is ahead by at least 2 s.
+    // The event was stored at 2.x, when the kubelet's clock already read 5.0. So this clock is ahead by at least 2 s.
     let early = stored(kubelet_event("Pulling", "main", 5.0, "x"), 2);
     let ahead = patched(
         running_pod(),
         json!({"status": {"containerStatuses": [container_status("main", 0, running(7), json!({}))]}}),
     );
-    let facts = [ahead, scheduled_event(1.2), early, stored(kubelet_event("Started", "main", 7.5, "x"), 5)];
-    let story = describe_listed(facts.clone());
+    let objects = [ahead, scheduled_event(1.2), early, stored(kubelet_event("Started", "main", 7.5, "x"), 5)];
+    let description = describe_listed(objects.clone());
     assert_lines(
-        &story,
+        &description,
         &["scheduled 1.200", "sandboxReady 3.000 ImageEvent", "workStarted 5.500 StartedEvent"],
     );
-    for turn in 1..facts.len() {
-        let mut facts = facts.clone();
-        facts.rotate_left(turn);
-        assert_eq!(describe_listed(facts), story);
+    for rotation in 1..objects.len() {
+        let mut objects = objects.clone();
+        objects.rotate_left(rotation);
+        assert_eq!(describe_listed(objects), description);
     }
 }
 
@@ -113,40 +114,40 @@ fn an_event_name_that_does_not_fit_the_timestamps_is_ignored() {
 
 #[test]
 fn contradictory_bounds_of_the_skew_lead_to_corrected_orders() {
-    // One Pod says that the node is behind by 6 s, an event that it is ahead by 3 s.
+    // The Pod shows that the node's clock is behind by 6 s, and an event shows that the clock is ahead by 3 s.
     let slow = patched(
         running_pod(),
         json!({"metadata": {"creationTimestamp": time(8)}, "status": {"conditions": [condition("PodScheduled", "True", 8)]}}),
     );
     let ahead = stored(kubelet_event("Pulling", "main", 6.0, "x"), 2);
-    let facts = [slow, scheduled_event(8.3), ahead, kubelet_event("Started", "main", 5.25, "x")];
-    let story = describe_listed(facts.clone());
+    let objects = [slow, scheduled_event(8.3), ahead, kubelet_event("Started", "main", 5.25, "x")];
+    let description = describe_listed(objects.clone());
     assert_lines(
-        &story,
+        &description,
         &["p: Running [Running] clamped", "scheduled 8.300", "sandboxReady 8.300", "workStarted 8.300"],
     );
-    for turn in 1..facts.len() {
-        let mut facts = facts.clone();
-        facts.rotate_left(turn);
-        assert_eq!(describe_listed(facts), story);
+    for rotation in 1..objects.len() {
+        let mut objects = objects.clone();
+        objects.rotate_left(rotation);
+        assert_eq!(describe_listed(objects), description);
     }
 }
 
 #[test]
 fn only_a_kubelet_event_with_a_host_bounds_the_skew() {
-    // Stored long before its own time: of whom it is not known.
-    let nobodys = patched(
+    // The event was stored long before its own time, but the event names no host, so the node is unknown.
+    let without_host = patched(
         kubelet_event("Pulling", "main", 5.0, "x"),
         json!({"metadata": {"creationTimestamp": time(2)}}),
     );
     assert_lines(
-        &describe_listed([running_pod(), scheduled_event(1.2), nobodys]),
+        &describe_listed([running_pod(), scheduled_event(1.2), without_host]),
         &["sandboxReady 5.000 ImageEvent"],
     );
-    let mut schedulers = stored(kubelet_event("Pulling", "main", 5.0, "x"), 2);
-    schedulers["source"]["component"] = json!("default-scheduler");
+    let mut from_scheduler = stored(kubelet_event("Pulling", "main", 5.0, "x"), 2);
+    from_scheduler["source"]["component"] = json!("default-scheduler");
     assert_lines(
-        &describe_listed([running_pod(), scheduled_event(1.2), schedulers]),
+        &describe_listed([running_pod(), scheduled_event(1.2), from_scheduler]),
         &["sandboxReady 5.000 ImageEvent"],
     );
 }
@@ -160,7 +161,7 @@ fn the_skew_found_with_one_pod_moves_all_pods_of_the_node() {
     started["involvedObject"] =
         json!({"kind": "Pod", "name": "q", "uid": "q", "fieldPath": "spec.containers{main}"});
     let late = stored(kubelet_event("Pulling", "main", 9.0, "x"), 4);
-    let story = describe_listed([running_pod(), pod, scheduled_event(1.2), started, late]);
-    // Ahead by at least 4 s: what ran since 5.25 ran since 1.25.
-    assert_lines(&story, &["q: Running", "workStarted 1.250 StartedEvent"]);
+    let description = describe_listed([running_pod(), pod, scheduled_event(1.2), started, late]);
+    // The node's clock is ahead by at least 4 s, so the start at 5.25 was at 1.25 on the server's clock.
+    assert_lines(&description, &["q: Running", "workStarted 1.250 StartedEvent"]);
 }

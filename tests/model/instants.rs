@@ -1,4 +1,4 @@
-//! Which evidence wins for each instant.
+//! The order in which evidence is preferred for each instant.
 
 use kubectl_seq::testing::observation::Seen::{Added, Changed, Deleted, Listed};
 use serde_json::{Value, json};
@@ -41,16 +41,16 @@ fn scheduled_is_the_event_then_the_condition_then_a_bound() {
         &["scheduled 1.402 ScheduledEvent"],
     );
     assert_lines(&describe_listed([succeeded_pod()]), &["scheduled 1.000 PodScheduled"]);
-    // Two seconds away from the condition it is of another clock.
+    // An event that is more than two seconds later than the condition is ignored.
     assert_lines(
         &describe_listed([succeeded_pod(), scheduled_event(3.4)]),
         &["scheduled 1.000 PodScheduled"],
     );
-    let born = pod(json!({"spec": {"nodeName": "node-1"}}));
-    assert_lines(&describe_watched([(0.2, Added, born)]), &["scheduled 0.200 CreatedWithNode"]);
-    let bare = pod(json!({"spec": {"nodeName": "node-1"}, "status": {"startTime": time(2),
+    let created_with_node = pod(json!({"spec": {"nodeName": "node-1"}}));
+    assert_lines(&describe_watched([(0.2, Added, created_with_node)]), &["scheduled 0.200 CreatedWithNode"]);
+    let without_true_condition = pod(json!({"spec": {"nodeName": "node-1"}, "status": {"startTime": time(2),
         "conditions": [condition("PodScheduled", "False", 0)]}}));
-    assert_lines(&describe_listed([bare]), &["scheduled 2.000 StartTime"]);
+    assert_lines(&describe_listed([without_true_condition]), &["scheduled 2.000 StartTime"]);
 }
 
 #[test]
@@ -92,17 +92,18 @@ fn sandbox_ready_is_the_first_image_event_then_an_early_condition() {
 fn events_of_debug_containers_and_of_later_runs_do_not_move_the_sandbox() {
     let debugged =
         patched(running_pod(), json!({"spec": {"ephemeralContainers": [{"name": "debug", "image": "sh"}]}}));
-    let story = describe_listed([kubelet_event("Pulling", "debug", 2.0, "Pulling image \"sh\""), debugged]);
+    let description =
+        describe_listed([kubelet_event("Pulling", "debug", 2.0, "Pulling image \"sh\""), debugged]);
     assert_lines(
-        &story,
+        &description,
         &["sandboxReady 3.000 ReadyToStartContainers", "workStarted 5.000", "debug ephemeral"],
     );
-    // The first events have expired; those of a later run have not.
+    // The events of the first run have expired, but the events of a later run have not.
     let again =
         kubelet_event("Pulled", "main", 3700.2, "Container image \"app:1\" already present on machine");
-    let story = describe_listed([running_pod(), again]);
-    assert_lines(&story, &["sandboxReady 3.000 ReadyToStartContainers", "workStarted 5.000 StartedAt"]);
-    assert_no_line(&story, "p: Running clamped");
+    let description = describe_listed([running_pod(), again]);
+    assert_lines(&description, &["sandboxReady 3.000 ReadyToStartContainers", "workStarted 5.000 StartedAt"]);
+    assert_no_line(&description, "p: Running clamped");
 }
 
 #[test]
@@ -115,7 +116,7 @@ fn a_first_start_is_the_event_if_it_fits_then_the_field() {
         &describe_listed([running_pod(), kubelet_event("Started", "main", 4.85, "Container started")]),
         &["workStarted 4.850 StartedEvent"],
     );
-    // More than 0.2 s before the second or 1.2 s after it, it is not of the same start.
+    // An event more than 0.2 s before or 1.2 s after `startedAt` does not belong to the same start.
     assert_lines(
         &describe_listed([running_pod(), kubelet_event("Started", "main", 4.75, "Container started")]),
         &["workStarted 5.000 StartedAt"],
@@ -143,12 +144,12 @@ fn an_unobserved_first_start_stays_unknown() {
         scheduled_pod(json!({"spec": {"restartPolicy": "OnFailure"}, "status": {"phase": "Running",
         "containerStatuses": [container_status("main", restarts, running(60), terminated("main-before", 40, 41, 1, "Error"))]}}))
     };
-    // One restart: the run before was the first.
+    // With one restart, the run before the restart was the first one.
     assert_lines(&describe_listed([crashed(1)]), &["workStarted 40.000 StartedAt"]);
-    let story = describe_listed([crashed(4)]);
-    assert_no_line(&story, "workStarted");
+    let description = describe_listed([crashed(4)]);
+    assert_no_line(&description, "workStarted");
     assert_lines(
-        &story,
+        &description,
         &[
             "p: Running",
             "| 1.000..40.000 Startup (first start not seen)",
@@ -158,7 +159,7 @@ fn an_unobserved_first_start_stays_unknown() {
             "main restarts 4; 40.000",
         ],
     );
-    assert!(story.contains("; 3 not seen"), "{story}");
+    assert!(description.contains("; 3 not seen"), "{description}");
     // The event still dates the first start.
     let started = repeated(kubelet_event("Started", "main", 5.2, "Container started"), 5, 60);
     assert_lines(
@@ -176,7 +177,7 @@ fn later_starts_are_refined_by_the_receipt_of_the_repeated_event() {
     let first = terminated("main-0", 5, 6, 1, "Error");
     let second = terminated("main-1", 17, 18, 1, "Error");
     let started = kubelet_event("Started", "main", 5.1, "Container started");
-    let story = describe_watched([
+    let description = describe_watched([
         (5.2, Added, started.clone()),
         (5.3, Changed, crash(0, running(5), json!({}))),
         (6.9, Changed, crash(0, first.clone(), json!({}))),
@@ -187,7 +188,7 @@ fn later_starts_are_refined_by_the_receipt_of_the_repeated_event() {
         (40.33, Changed, crash(2, running(40), second)),
     ]);
     assert_lines(
-        &story,
+        &description,
         &[
             "p: Running",
             "workStarted 5.100 StartedEvent",
@@ -218,7 +219,7 @@ fn work_starts_with_the_first_main_container_and_ends_with_the_last() {
             "workStarted 5.000",
             "workEnded 20.000",
             "| 5.000..7.000 Running",
-            // Nothing waits out a failure here: the second container is still being started.
+            // No container failed, so this is not a back-off: the second container is still starting.
             "| 7.000..9.000 Starting",
             "| 9.000..20.000 Running",
             "side sidecar",
@@ -230,58 +231,61 @@ fn work_starts_with_the_first_main_container_and_ends_with_the_last() {
 
 #[test]
 fn an_unknown_end_of_work_is_bounded_and_marked_as_inferred() {
-    let because = |why: &str, conditions: Value, kubelet: i64| {
+    let describe_lost = |reason: &str, conditions: Value, kubelet: i64| {
         let wrote = json!({"metadata": {"managedFields": [{"manager": "kubelet", "subresource": "status", "time": time(kubelet)}]},
-            "status": {"phase": "Failed", "conditions": conditions, "containerStatuses": [container_status("main", 0, lost_state(why), json!({}))]}});
+            "status": {"phase": "Failed", "conditions": conditions, "containerStatuses": [container_status("main", 0, lost_state(reason), json!({}))]}});
         describe_watched([(5.1, Added, running_pod()), (90.0, Changed, patched(running_pod(), wrote))])
     };
-    let told = |conditions: Value, kubelet: i64| because("Error", conditions, kubelet);
+    let describe_error = |conditions: Value, kubelet: i64| describe_lost("Error", conditions, kubelet);
     let ready = condition("Ready", "False", 50);
-    let disrupted = |by: &str| condition_with_reason("DisruptionTarget", "True", 45, by);
+    let disrupted = |reason: &str| condition_with_reason("DisruptionTarget", "True", 45, reason);
     assert_lines(
-        &because("ContainerStatusUnknown", json!([ready, disrupted("EvictionByEvictionAPI")]), 80),
+        &describe_lost("ContainerStatusUnknown", json!([ready, disrupted("EvictionByEvictionAPI")]), 80),
         &[
             "p: Failed exit 137 (EvictionByEvictionAPI)",
             "workEnded 45.000 DisruptionTarget",
             "| 5.000..45.000 Running inferred",
         ],
     );
-    assert_lines(&told(json!([ready]), 80), &["workEnded 50.000 NotReady"]);
-    // A condition Ready that was never True is False since the first write.
-    assert_lines(&told(json!([condition("Ready", "False", 1)]), 80), &["workEnded 80.000 KubeletWrote"]);
+    assert_lines(&describe_error(json!([ready]), 80), &["workEnded 50.000 NotReady"]);
+    // A condition Ready that was never True has been False since the first write of the kubelet.
     assert_lines(
-        &told(json!([]), 4),
+        &describe_error(json!([condition("Ready", "False", 1)]), 80),
+        &["workEnded 80.000 KubeletWrote"],
+    );
+    assert_lines(
+        &describe_error(json!([]), 4),
         &["workEnded 90.000 ReceivedTerminated", "| 5.000..90.000 Running inferred"],
     );
     // The time at which the loss of the node was noticed is not the end of the work.
-    for story in [
-        because("ContainerStatusUnknown", json!([ready, disrupted("DeletionByTaintManager")]), 80),
-        because("ContainerStatusUnknown", json!([ready]), 80),
-        told(json!([ready, disrupted("DeletionByPodGC")]), 80),
+    for description in [
+        describe_lost("ContainerStatusUnknown", json!([ready, disrupted("DeletionByTaintManager")]), 80),
+        describe_lost("ContainerStatusUnknown", json!([ready]), 80),
+        describe_error(json!([ready, disrupted("DeletionByPodGC")]), 80),
     ] {
-        assert_lines(&story, &["p: Failed exit 137", "| 5.000..… Running"]);
-        assert_no_line(&story, "workEnded");
+        assert_lines(&description, &["p: Failed exit 137", "| 5.000..… Running"]);
+        assert_no_line(&description, "workEnded");
     }
-    // The container may have been gone when the deletion was requested.
+    // The container may already have been gone when the deletion was requested.
     let unknown = json!({"status": {"phase": "Failed", "conditions": [disrupted("DeletionByTaintManager")],
         "containerStatuses": [container_status("main", 0, lost_state("ContainerStatusUnknown"), json!({}))]}});
-    let asked = patched(running_pod(), deletion(75, 30));
-    let story = describe_watched([
+    let deleting = patched(running_pod(), deletion(75, 30));
+    let description = describe_watched([
         (5.1, Added, running_pod()),
-        (45.1, Changed, asked.clone()),
-        (90.0, Changed, patched(asked, unknown.clone())),
+        (45.1, Changed, deleting.clone()),
+        (90.0, Changed, patched(deleting, unknown.clone())),
         (90.1, Deleted, patched(patched(running_pod(), unknown), deletion(90, 0))),
     ]);
     assert_lines(
-        &story,
+        &description,
         &["p: Deleted exit 137 (DeletionByTaintManager)", "deleted 90.100", "| 5.000..… Running"],
     );
-    assert_no_line(&story, "| 45.100");
+    assert_no_line(&description, "| 45.100");
 }
 
 #[test]
-fn a_later_and_worse_status_does_not_replace_a_known_run() {
-    let story = describe_watched([
+fn a_later_status_with_less_information_does_not_replace_a_known_run() {
+    let description = describe_watched([
         (5.1, Added, running_pod()),
         (
             9.5,
@@ -300,9 +304,9 @@ fn a_later_and_worse_status_does_not_replace_a_known_run() {
             ),
         ),
     ]);
-    assert_lines(&story, &["p: Failed exit 3 (Error)", "workEnded 9.000 FinishedAt"]);
-    // The fast stages of kwok overwrite the start.
-    let story = describe_watched([
+    assert_lines(&description, &["p: Failed exit 3 (Error)", "workEnded 9.000 FinishedAt"]);
+    // The fast stages of kwok (a simulator of nodes) overwrite the start.
+    let description = describe_watched([
         (5.1, Added, running_pod()),
         (
             9.5,
@@ -313,7 +317,10 @@ fn a_later_and_worse_status_does_not_replace_a_known_run() {
             ),
         ),
     ]);
-    assert_lines(&story, &["p: Succeeded", "workStarted 5.000", "workEnded 9.000", "| 5.000..9.000 Running"]);
+    assert_lines(
+        &description,
+        &["p: Succeeded", "workStarted 5.000", "workEnded 9.000", "| 5.000..9.000 Running"],
+    );
 }
 
 #[test]
@@ -322,10 +329,10 @@ fn times_of_1970_and_null_are_unknown() {
         json!({"status": {"phase": "Failed", "containerStatuses": [{"name": "main", "restartCount": 0,
         "state": {"terminated": {"exitCode": 128, "reason": "StartError", "startedAt": "1970-01-01T00:00:00Z", "finishedAt": time(4), "containerID": "x"}}}]}}),
     );
-    let story = describe_listed([odd]);
+    let description = describe_listed([odd]);
     assert_lines(
-        &story,
+        &description,
         &["p: NeverStarted exit 128 (StartError)", "main; ?..4.000 FinishedAt exit 128 StartError"],
     );
-    assert_no_line(&story, "workStarted");
+    assert_no_line(&description, "workStarted");
 }

@@ -12,12 +12,12 @@ fn job() -> Value {
         "spec": {"parallelism": 3, "completions": 3}, "status": {"active": 3}})
 }
 
-/// A Pod of the Job that waits for a node, for the given reason or without one.
-fn waits(name: &str, why: Option<&str>) -> Value {
-    let conditions: Vec<Value> = why
-        .map(|why| {
+/// A Pod of the Job that waits for a node. `reason` is the scheduler's reason, if it reports one.
+fn waiting_pod(name: &str, reason: Option<&str>) -> Value {
+    let conditions: Vec<Value> = reason
+        .map(|reason| {
             let mut condition = condition_with_reason("PodScheduled", "False", 1, "Unschedulable");
-            condition["message"] = json!(format!("0/2 nodes are available: 2 {why}."));
+            condition["message"] = json!(format!("0/2 nodes are available: 2 {reason}."));
             condition
         })
         .into_iter()
@@ -28,43 +28,44 @@ fn waits(name: &str, why: Option<&str>) -> Value {
     )
 }
 
-/// Returns the lines that are printed when following starts.
-fn begun(pods: Vec<Value>) -> (StatusLines, Timeline, Vec<String>) {
+/// Starts to follow the Job and these Pods. Returns the lines that are printed at the start.
+fn start_following(pods: Vec<Value>) -> (StatusLines, Timeline, Vec<String>) {
     let mut timeline = Timeline::default();
     for object in [vec![job()], pods].concat() {
         timeline.apply(&observation(Listed, 10.0, object));
     }
     timeline.recompute();
     let mut lines = StatusLines::default();
-    let said = lines.begin(&timeline, at(10.0)).iter().map(|line| line.plain().trim().to_owned()).collect();
-    (lines, timeline, said)
+    let printed =
+        lines.begin(&timeline, at(10.0)).iter().map(|line| line.plain().trim().to_owned()).collect();
+    (lines, timeline, printed)
 }
 
 #[test]
 fn a_wait_that_exists_when_following_starts_is_printed_once() {
-    let (mut lines, mut timeline, said) =
-        begun(vec![waits("j-a", Some("Insufficient cpu")), waits("j-b", None)]);
+    let (mut lines, mut timeline, printed) =
+        start_following(vec![waiting_pod("j-a", Some("Insufficient cpu")), waiting_pod("j-b", None)]);
     assert_eq!(
-        said,
+        printed,
         ["10s    0/3  job/j runs: 2 queued", "10s    0/3  j-a waits: Insufficient cpu"],
-        "{said:#?}"
+        "{printed:#?}"
     );
     // The same reason is not printed again.
-    timeline.apply(&observation(Changed, 11.0, waits("j-a", Some("Insufficient cpu"))));
+    timeline.apply(&observation(Changed, 11.0, waiting_pod("j-a", Some("Insufficient cpu"))));
     let changes = timeline.recompute();
     assert!(lines.report_changes(&timeline, &changes, at(11.0)).is_empty());
 }
 
 #[test]
 fn a_reason_shared_by_several_pods_is_printed_in_one_line() {
-    let (.., said) = begun(vec![
-        waits("j-a", Some("Insufficient cpu")),
-        waits("j-b", Some("Insufficient cpu")),
-        waits("j-c", Some("Insufficient memory")),
+    let (.., printed) = start_following(vec![
+        waiting_pod("j-a", Some("Insufficient cpu")),
+        waiting_pod("j-b", Some("Insufficient cpu")),
+        waiting_pod("j-c", Some("Insufficient memory")),
     ]);
     assert_eq!(
-        said[1..],
+        printed[1..],
         ["10s    0/3  job/j 2 Pods: Insufficient cpu", "10s    0/3  j-c waits: Insufficient memory"],
-        "{said:#?}"
+        "{printed:#?}"
     );
 }

@@ -31,7 +31,7 @@ pub(crate) fn describe_pods(timeline: &Timeline) -> String {
     text
 }
 
-/// Fails unless the description has a line with each of these beginnings, in this order.
+/// Fails unless the description has lines that start with these texts, in this order.
 #[track_caller]
 pub(crate) fn assert_lines(description: &str, lines: &[&str]) {
     let mut rest = description.lines();
@@ -40,7 +40,7 @@ pub(crate) fn assert_lines(description: &str, lines: &[&str]) {
     }
 }
 
-/// Fails if the description has a line with this beginning.
+/// Fails if a line of the description starts with this text.
 #[track_caller]
 pub(crate) fn assert_no_line(description: &str, line: &str) {
     assert!(

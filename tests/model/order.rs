@@ -47,11 +47,11 @@ pub(crate) const SCENARIOS: [&str; 29] = [
     "lost-node",
 ];
 
-/// xorshift64: small, and the same everywhere.
-struct Dice(u64);
+/// Random numbers from xorshift64, which gives the same numbers on every machine.
+struct RandomNumbers(u64);
 
-impl Dice {
-    fn below(&mut self, bound: usize) -> usize {
+impl RandomNumbers {
+    fn next_below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -65,7 +65,7 @@ fn uid(observation: &Observation) -> &str {
 
 /// Shuffles the observations as three concurrent watches could deliver them: the states of each object stay in order.
 pub(crate) fn shuffled(observations: &[Observation], seed: u64) -> Vec<Observation> {
-    let mut dice = Dice(seed);
+    let mut random = RandomNumbers(seed);
     let mut queues: Vec<(&str, Vec<Observation>)> = Vec::new();
     for observation in observations.iter().rev() {
         match queues.iter_mut().find(|(key, _)| *key == uid(observation)) {
@@ -75,20 +75,20 @@ pub(crate) fn shuffled(observations: &[Observation], seed: u64) -> Vec<Observati
     }
     let mut order = Vec::with_capacity(observations.len());
     while !queues.is_empty() {
-        let place = dice.below(queues.len());
-        order.extend(queues[place].1.pop());
+        let index = random.next_below(queues.len());
+        order.extend(queues[index].1.pop());
         queues.retain(|(_, queue)| !queue.is_empty());
     }
     order
 }
 
 #[test]
-fn any_order_of_the_same_facts_makes_the_same_timeline() {
+fn any_order_of_the_same_observations_makes_the_same_timeline() {
     for name in SCENARIOS {
-        let recorded = read_scenario(name);
-        let expected = json(&timeline_of(&recorded.observations));
+        let scenario = read_scenario(name);
+        let expected = json(&timeline_of(&scenario.observations));
         for seed in 1..=20 {
-            let order = shuffled(&recorded.observations, seed);
+            let order = shuffled(&scenario.observations, seed);
             assert_eq!(json(&timeline_of(&order)), expected, "{name}, seed {seed}");
         }
     }
@@ -107,7 +107,7 @@ pub(crate) fn json_at(timeline: &Timeline, now: jiff::Timestamp) -> String {
 }
 
 /// Observations of a simulated cluster: an Indexed Job with limits that waits for nodes, images and retries.
-fn simulated(seed: u64) -> Vec<Observation> {
+fn simulate_job(seed: u64) -> Vec<Observation> {
     let manifest = "
 apiVersion: batch/v1
 kind: Job
@@ -131,7 +131,7 @@ spec:
 #[test]
 fn any_order_of_simulated_observations_makes_the_same_document() {
     for run in 1..=5 {
-        let observations = simulated(run);
+        let observations = simulate_job(run);
         let expected = json(&timeline_of(&observations));
         for seed in 1..=5 {
             assert_eq!(
@@ -150,9 +150,9 @@ fn durations_are_the_differences_of_their_times() {
     };
     let mut compared = 0;
     for name in SCENARIOS {
-        let recorded = read_scenario(name);
+        let scenario = read_scenario(name);
         let document: serde_json::Value =
-            serde_json::from_str(&json(&timeline_of(&recorded.observations))).unwrap();
+            serde_json::from_str(&json(&timeline_of(&scenario.observations))).unwrap();
         for pod in
             document["workloads"].as_array().unwrap().iter().flat_map(|job| job["pods"].as_array().unwrap())
         {
@@ -178,16 +178,16 @@ fn durations_are_the_differences_of_their_times() {
 }
 
 #[test]
-fn recomputing_in_between_changes_nothing() {
+fn recomputing_between_observations_changes_nothing() {
     for name in SCENARIOS {
-        let recorded = read_scenario(name);
-        let at_once = timeline_of(&recorded.observations);
+        let scenario = read_scenario(name);
+        let at_once = timeline_of(&scenario.observations);
         let expected = (describe_timeline(&at_once, noon()), json(&at_once));
-        let mut dice = Dice(7);
+        let mut random = RandomNumbers(7);
         let mut timeline = Timeline::default();
-        for observation in shuffled(&recorded.observations, 7) {
+        for observation in shuffled(&scenario.observations, 7) {
             timeline.apply(&observation);
-            if dice.below(3) == 0 {
+            if random.next_below(3) == 0 {
                 timeline.recompute();
             }
         }
@@ -196,8 +196,8 @@ fn recomputing_in_between_changes_nothing() {
     }
 }
 
-/// Returns the list at the end: the last state of each object that was not deleted.
-pub(crate) fn listed(observations: &[Observation]) -> Vec<Observation> {
+/// Returns a list at the time of the last observation: the last state of each object that was not deleted.
+pub(crate) fn final_list(observations: &[Observation]) -> Vec<Observation> {
     let received = observations.iter().map(|observation| observation.received).max().unwrap();
     let mut last: HashMap<&str, &Observation> = HashMap::new();
     for observation in observations {
@@ -215,9 +215,9 @@ fn pods(timeline: &Timeline) -> impl Iterator<Item = TimelinePod<'_>> {
 }
 
 /// Describes states, holds and waiting indexes. Leaves out times that only a receipt dates.
-fn workloads(timeline: &Timeline) -> Vec<String> {
+fn describe_workloads(timeline: &Timeline) -> Vec<String> {
     let now = timeline.last_received().unwrap_or(noon());
-    let told = |workload: &Workload| {
+    let describe = |workload: &Workload| {
         let Workload { state, reason, message, created, started, finished, .. } = workload;
         let counts = (
             workload.active,
@@ -226,10 +226,10 @@ fn workloads(timeline: &Timeline) -> Vec<String> {
             workload.completions,
             workload.parallelism,
         );
-        let open: Vec<_> = timeline
+        let open_retries: Vec<_> = timeline
             .open_retries(workload, now)
             .into_iter()
-            .map(|open| (open.index, open.attempts, open.since, open.expected))
+            .map(|retry| (retry.index, retry.attempts, retry.since, retry.expected))
             .collect();
         let holds: Vec<_> = workload
             .holds
@@ -237,15 +237,16 @@ fn workloads(timeline: &Timeline) -> Vec<String> {
             .map(|hold| (Arc::clone(&hold.reason), hold.message.clone(), hold.ended))
             .collect();
         format!(
-            "{} {state:?} {reason:?} {message:?} {created:?} {started:?} {finished:?} {counts:?} {open:?} {holds:?}",
+            "{} {state:?} {reason:?} {message:?} {created:?} {started:?} {finished:?} {counts:?} {open_retries:?} {holds:?}",
             workload.name
         )
     };
-    timeline.workloads().iter().filter(|workload| &*workload.kind != "Pod").map(told).collect()
+    timeline.workloads().iter().filter(|workload| &*workload.kind != "Pod").map(describe).collect()
 }
 
-/// Whether what is told of the same end in two ways is the same moment: a receipt comes at once, a field is truncated.
-fn same_moment(list: Option<Instant>, live: Option<Instant>) -> bool {
+/// Whether a list and a watch date the same boundary of a hold. The two times may differ by up to 1.2 s, because the list has a
+/// truncated field where the watch has a receipt.
+fn is_same_boundary(list: Option<Instant>, live: Option<Instant>) -> bool {
     match (list, live) {
         (Some(list), Some(live)) => {
             list.at.duration_since(live.at).abs() <= SignedDuration::from_millis(1_200)
@@ -258,81 +259,83 @@ fn same_moment(list: Option<Instant>, live: Option<Instant>) -> bool {
 fn a_late_list_shows_the_same_workloads_as_the_watch() {
     let (mut compared, mut held) = (0, 0);
     for name in SCENARIOS {
-        let recorded = read_scenario(name);
-        // What was deleted is in no list.
+        let scenario = read_scenario(name);
+        // A deleted Job is in no list.
         let deleted =
             |seen: &Observation| seen.seen == Seen::Deleted && matches!(seen.object, Object::Job(_));
-        if recorded.observations.iter().any(deleted) {
+        if scenario.observations.iter().any(deleted) {
             continue;
         }
         let (watched, late) =
-            (timeline_of(&recorded.observations), timeline_of(&listed(&recorded.observations)));
-        assert_eq!(workloads(&late), workloads(&watched), "{name}");
-        compared += workloads(&watched).len();
+            (timeline_of(&scenario.observations), timeline_of(&final_list(&scenario.observations)));
+        assert_eq!(describe_workloads(&late), describe_workloads(&watched), "{name}");
+        compared += describe_workloads(&watched).len();
         for (late, watched) in late.workloads().iter().zip(watched.workloads()) {
             for (late, watched) in late.holds.iter().zip(&watched.holds) {
                 held += 1;
-                assert!(same_moment(late.start, watched.start), "{name}: {late:?} {watched:?}");
-                assert!(same_moment(late.end, watched.end), "{name}: {late:?} {watched:?}");
+                assert!(is_same_boundary(late.start, watched.start), "{name}: {late:?} {watched:?}");
+                assert!(is_same_boundary(late.end, watched.end), "{name}: {late:?} {watched:?}");
             }
         }
     }
     assert!(compared >= 5 && held >= 1, "{compared} workloads and {held} holds were compared");
 }
 
-/// Whether a list at the end can date the instant. It cannot if only a receipt does.
-fn knowable(instant: Option<Instant>) -> bool {
-    let received =
+/// Whether a list at the end can date the instant. A list cannot date an instant that only a receipt dates.
+fn is_datable_by_list(instant: Option<Instant>) -> bool {
+    let is_receipt =
         |evidence: Evidence| evidence.source() == Source::Observed || evidence == Evidence::CreatedWithNode;
-    instant.is_none_or(|instant| !received(instant.evidence))
+    instant.is_none_or(|instant| !is_receipt(instant.evidence))
 }
 
 #[test]
 fn a_late_list_shows_the_same_lives_as_the_watch_except_for_receipts() {
     let mut compared = 0;
     for name in SCENARIOS {
-        let recorded = read_scenario(name);
-        let watched = timeline_of(&recorded.observations);
-        let late = timeline_of(&listed(&recorded.observations));
+        let scenario = read_scenario(name);
+        let watched = timeline_of(&scenario.observations);
+        let late = timeline_of(&final_list(&scenario.observations));
         for late in pods(&late) {
             let watched = pods(&watched).find(|pod| pod.uid == late.uid).unwrap();
             compared += 1;
             let (live, list) = (&watched.life, &late.life);
-            let what = format!("{name}: {}", late.name);
-            assert_eq!(list.outcome, live.outcome, "{what}");
-            assert_eq!(list.exit_code, live.exit_code, "{what}");
-            assert_eq!(list.status, live.status, "{what}");
+            let context = format!("{name}: {}", late.name);
+            assert_eq!(list.outcome, live.outcome, "{context}");
+            assert_eq!(list.exit_code, live.exit_code, "{context}");
+            assert_eq!(list.status, live.status, "{context}");
             assert_eq!(
                 (&late.node, late.index, late.attempt),
                 (&watched.node, watched.index, watched.attempt)
             );
             for ((field, list), (_, live)) in list.instants.named().into_iter().zip(live.instants.named()) {
-                if knowable(live) {
-                    assert_eq!(list, live, "{what} {field}");
+                if is_datable_by_list(live) {
+                    assert_eq!(list, live, "{context} {field}");
                 }
             }
-            // Where no receipt dated anything, the phases are the same too, with their reasons.
-            let unobserved = live.phases.iter().all(|phase| phase.source != Source::Observed);
-            if unobserved && live.instants.named().into_iter().all(|(_, instant)| knowable(instant)) {
-                assert_eq!(list.phases, live.phases, "{what}");
+            // If no receipt dates a boundary, the phases and their reasons are equal too.
+            let has_no_receipts = live.phases.iter().all(|phase| phase.source != Source::Observed);
+            if has_no_receipts
+                && live.instants.named().into_iter().all(|(_, instant)| is_datable_by_list(instant))
+            {
+                assert_eq!(list.phases, live.phases, "{context}");
             }
             for (list, live) in list.containers.iter().zip(&live.containers) {
                 assert_eq!(
                     (&list.name, list.pull, list.restarts),
                     (&live.name, live.pull, live.restarts),
-                    "{what}"
+                    "{context}"
                 );
-                let happened = |life: &kubectl_seq::testing::lifecycle::ContainerLife| {
+                let count_runs = |life: &kubectl_seq::testing::lifecycle::ContainerLife| {
                     life.runs.len() + life.runs_not_seen as usize
                 };
-                assert_eq!(happened(list), happened(live), "{what} {}", list.name);
+                assert_eq!(count_runs(list), count_runs(live), "{context} {}", list.name);
                 let (Some(list), Some(live)) = (list.runs.last(), live.runs.last()) else { continue };
                 assert_eq!(
                     (list.ended, list.exit_code, &list.reason),
                     (live.ended, live.exit_code, &live.reason)
                 );
                 for (list, live) in [(list.start, live.start), (list.end, live.end)] {
-                    assert!(!knowable(live) || list == live, "{what}: {list:?} {live:?}");
+                    assert!(!is_datable_by_list(live) || list == live, "{context}: {list:?} {live:?}");
                 }
             }
         }
@@ -342,8 +345,8 @@ fn a_late_list_shows_the_same_lives_as_the_watch_except_for_receipts() {
 
 #[test]
 fn events_alone_do_not_create_a_pod() {
-    let recorded = read_scenario("pi");
+    let scenario = read_scenario("pi");
     let events =
-        recorded.observations.iter().filter(|observation| matches!(observation.object, Object::Event(_)));
+        scenario.observations.iter().filter(|observation| matches!(observation.object, Object::Event(_)));
     assert!(timeline_of(events).workloads().is_empty());
 }

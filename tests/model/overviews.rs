@@ -10,30 +10,30 @@ fn an_overview_equals_the_life() {
     let mut compared = 0;
     for name in SCENARIOS {
         let recorded = read_scenario(name);
-        // All of it, and each beginning of it: Pods that go on are not packed.
+        // The whole scenario and several of its beginnings, because Pods that have not ended are not packed.
         for count in (1..=recorded.observations.len()).rev().step_by(7) {
             let timeline = timeline_of(&recorded.observations[..count]);
             for (key, pod) in timeline.workloads().iter().flat_map(|workload| timeline.pods(workload)) {
                 let (life, overview) = (&pod.life, timeline.overview(key));
-                let what = format!("{name} after {count}: {}", pod.name);
-                assert_eq!(overview.outcome, life.outcome, "{what}");
-                assert_eq!(overview.open_phase, life.open_phase().map(|phase| phase.kind), "{what}");
+                let context = format!("{name} after {count}: {}", pod.name);
+                assert_eq!(overview.outcome, life.outcome, "{context}");
+                assert_eq!(overview.open_phase, life.open_phase().map(|phase| phase.kind), "{context}");
                 let ranges = [overview.queued(), overview.cold_start(), overview.run()];
-                assert_eq!(ranges, [life.queued, life.cold_start, life.run], "{what}");
+                assert_eq!(ranges, [life.queued, life.cold_start, life.run], "{context}");
                 let at = |instant: Option<kubectl_seq::testing::lifecycle::Instant>| {
                     instant.map(|instant| instant.at)
                 };
                 let instants =
                     [overview.created(), overview.scheduled(), overview.work_started(), overview.end()];
-                let told = &life.instants;
+                let expected = &life.instants;
                 assert_eq!(
                     instants,
-                    [at(told.created), at(told.scheduled), at(told.work_started), life.end()],
-                    "{what}"
+                    [at(expected.created), at(expected.scheduled), at(expected.work_started), life.end()],
+                    "{context}"
                 );
                 let mut spans = Vec::new();
                 timeline.for_each_span(key, |span| spans.push(span));
-                assert_eq!(spans, life.phases.iter().map(PhaseSpan::from).collect::<Vec<_>>(), "{what}");
+                assert_eq!(spans, life.phases.iter().map(PhaseSpan::from).collect::<Vec<_>>(), "{context}");
                 compared += 1;
             }
         }

@@ -9,63 +9,65 @@ use crate::order::shuffled;
 use crate::support::pod_builder::noon;
 use crate::support::scenario::{parse_object, parse_seen};
 
-/// A fact, so many seconds after noon: how it was seen, its kind, the object of that name and owner, and the rest of it.
-fn fact(second: i64, word: &str, kind: &str, (name, owner): (&str, &str), rest: Value) -> Observation {
+/// Returns the observation of an object `second` seconds after noon. `owner` is `KIND/NAME` of the controller, or empty.
+/// `fields` are all fields except the metadata.
+fn observe(second: i64, seen: &str, kind: &str, (name, owner): (&str, &str), fields: Value) -> Observation {
     let received = noon() + jiff::SignedDuration::from_secs(second);
-    let mut object = rest;
-    // Only of a Pod it matters, and it never changes.
+    let mut object = fields;
+    // The creation time matters only for Pods. It must be equal in all states of a Pod.
     let created = if kind == "Pod" { object["created"].as_i64().unwrap_or(second) } else { 0 };
     object["metadata"] = json!({"name": name, "namespace": "ns", "uid": format!("uid-of-{name}"), "generation": 1,
         "creationTimestamp": noon() + jiff::SignedDuration::from_secs(created)});
     if let Some((kind, owner)) = owner.split_once('/') {
         object["metadata"]["ownerReferences"] = json!([{"apiVersion": "x/v1", "kind": kind, "name": owner, "uid": format!("uid-of-{owner}"), "controller": true}]);
     }
-    Observation { received, seen: parse_seen(word), object: parse_object(kind, object) }
+    Observation { received, seen: parse_seen(seen), object: parse_object(kind, object) }
 }
 
-fn phase(phase: &str) -> Value {
+fn status_with_phase(phase: &str) -> Value {
     json!({"status": {"phase": phase}})
 }
 
-/// A Pod that runs, made so many seconds after noon.
-fn with_created(second: i64) -> Value {
+/// The fields of a running Pod that was created at this second after noon.
+fn running_since_creation(second: i64) -> Value {
     json!({"created": second, "status": {"phase": "Running"}})
 }
 
-/// The workloads whatever the order in which their facts come: kind, name, outcome, names of their Pods.
+/// Returns the timeline, and for each workload its kind, its name, its state and the names of its Pods. Checks that the
+/// timeline does not depend on the order of the observations.
 #[track_caller]
-fn told(facts: &[Observation]) -> (Timeline, Vec<String>) {
-    let expected = timeline_of(facts);
+fn timeline_and_workloads(observations: &[Observation]) -> (Timeline, Vec<String>) {
+    let expected = timeline_of(observations);
     for seed in 1..=50 {
-        let order = shuffled(facts, seed);
+        let order = shuffled(observations, seed);
         assert_eq!(
             describe_timeline(&timeline_of(&order), noon()),
             describe_timeline(&expected, noon()),
             "seed {seed}"
         );
-        let mut settled = Timeline::default();
+        let mut recomputed = Timeline::default();
         for observation in &order {
-            settled.apply(observation);
-            settled.recompute();
+            recomputed.apply(observation);
+            recomputed.recompute();
         }
         assert_eq!(
-            describe_timeline(&settled, noon()),
+            describe_timeline(&recomputed, noon()),
             describe_timeline(&expected, noon()),
-            "settled each time, seed {seed}"
+            "recomputed after each observation, seed {seed}"
         );
     }
-    let lines = expected.workloads().iter().map(|workload| line(&expected, workload)).collect();
+    let lines = expected.workloads().iter().map(|workload| describe_workload(&expected, workload)).collect();
     (expected, lines)
 }
 
-fn line(timeline: &Timeline, workload: &Workload) -> String {
+fn describe_workload(timeline: &Timeline, workload: &Workload) -> String {
     let pods: Vec<&str> = workload.pods.iter().map(|key| &*timeline.identity(*key).name).collect();
     format!("{} {} {} {}", workload.kind, workload.name, workload.state.name(), pods.join(" "))
         .trim_end()
         .to_owned()
 }
 
-fn set(replicas: i32, available: i32) -> Value {
+fn replica_set(replicas: i32, available: i32) -> Value {
     json!({"spec": {"replicas": replicas},
         "status": {"observedGeneration": 1, "replicas": available, "availableReplicas": available}})
 }
@@ -77,21 +79,21 @@ fn deployment(updated: i32, replicas: i32) -> Value {
 
 #[test]
 fn the_revisions_of_a_rollout_are_listed_below_it() {
-    let mut facts = vec![
-        fact(0, "Listed", "ReplicaSet", ("web-0", "Deployment/web"), set(0, 0)),
-        fact(1, "Listed", "Deployment", ("web", ""), deployment(0, 1)),
-        fact(2, "Listed", "ReplicaSet", ("web-1", "Deployment/web"), set(1, 1)),
-        fact(3, "Listed", "Pod", ("web-1-a", "ReplicaSet/web-1"), phase("Running")),
-        fact(4, "Added", "ReplicaSet", ("web-2", "Deployment/web"), set(1, 0)),
-        fact(5, "Added", "Pod", ("web-2-a", "ReplicaSet/web-2"), phase("Pending")),
-        fact(6, "Listed", "Pod", ("bare", "ReplicaSet/other"), phase("Running")),
+    let mut observations = vec![
+        observe(0, "Listed", "ReplicaSet", ("web-0", "Deployment/web"), replica_set(0, 0)),
+        observe(1, "Listed", "Deployment", ("web", ""), deployment(0, 1)),
+        observe(2, "Listed", "ReplicaSet", ("web-1", "Deployment/web"), replica_set(1, 1)),
+        observe(3, "Listed", "Pod", ("web-1-a", "ReplicaSet/web-1"), status_with_phase("Running")),
+        observe(4, "Added", "ReplicaSet", ("web-2", "Deployment/web"), replica_set(1, 0)),
+        observe(5, "Added", "Pod", ("web-2-a", "ReplicaSet/web-2"), status_with_phase("Pending")),
+        observe(6, "Listed", "Pod", ("bare", "ReplicaSet/other"), status_with_phase("Running")),
     ];
-    let (timeline, lines) = told(&facts);
+    let (timeline, lines) = timeline_and_workloads(&observations);
     assert_eq!(
         lines,
         [
             "Deployment web Running",
-            // It has what it wants, but the rollout that is to replace it goes on.
+            // All its replicas are available, but the rollout that replaces it goes on.
             "ReplicaSet web-1 Running web-1-a",
             "ReplicaSet web-2 Pending web-2-a",
             "Pod bare Pending bare",
@@ -103,14 +105,14 @@ fn the_revisions_of_a_rollout_are_listed_below_it() {
     assert_eq!(timeline.summary(web, noon()).pods, 2);
     assert_eq!(timeline.roots().map(|root| &*root.name).collect::<Vec<_>>(), ["web", "bare"]);
 
-    facts.extend([
-        fact(7, "Changed", "Pod", ("web-2-a", "ReplicaSet/web-2"), with_created(5)),
-        fact(8, "Changed", "ReplicaSet", ("web-1", "Deployment/web"), set(0, 0)),
-        fact(8, "Deleted", "Pod", ("web-1-a", "ReplicaSet/web-1"), with_created(3)),
-        fact(9, "Changed", "ReplicaSet", ("web-2", "Deployment/web"), set(1, 1)),
-        fact(10, "Changed", "Deployment", ("web", ""), deployment(1, 1)),
+    observations.extend([
+        observe(7, "Changed", "Pod", ("web-2-a", "ReplicaSet/web-2"), running_since_creation(5)),
+        observe(8, "Changed", "ReplicaSet", ("web-1", "Deployment/web"), replica_set(0, 0)),
+        observe(8, "Deleted", "Pod", ("web-1-a", "ReplicaSet/web-1"), running_since_creation(3)),
+        observe(9, "Changed", "ReplicaSet", ("web-2", "Deployment/web"), replica_set(1, 1)),
+        observe(10, "Changed", "Deployment", ("web", ""), deployment(1, 1)),
     ]);
-    let (timeline, lines) = told(&facts);
+    let (timeline, lines) = timeline_and_workloads(&observations);
     assert_eq!(
         lines,
         [
@@ -124,8 +126,8 @@ fn the_revisions_of_a_rollout_are_listed_below_it() {
     assert!(web.has_ended() && web.is_rollout);
     assert_eq!(web.finished, Some(noon() + jiff::SignedDuration::from_secs(10)));
 
-    facts.push(fact(11, "Deleted", "Deployment", ("web", ""), deployment(0, 1)));
-    let (timeline, _) = told(&facts);
+    observations.push(observe(11, "Deleted", "Deployment", ("web", ""), deployment(0, 1)));
+    let (timeline, _) = timeline_and_workloads(&observations);
     assert_eq!(timeline.workloads()[0].state, WorkloadState::Unknown);
 }
 
@@ -135,29 +137,29 @@ fn the_statistics_of_a_cron_job_are_those_of_its_jobs() {
     let complete = json!({"succeeded": 1, "conditions": [{"type": "Complete", "status": "True",
         "lastTransitionTime": noon() + jiff::SignedDuration::from_secs(9)}]});
     let cron_job = json!({"spec": {"schedule": "*/5 * * * *"}, "status": {"active": [{"name": "n-2"}]}});
-    let facts = [
-        fact(0, "Listed", "CronJob", ("n", ""), cron_job),
-        fact(1, "Listed", "Job", ("n-1", "CronJob/n"), job(complete)),
-        fact(2, "Listed", "Job", ("n-2", "CronJob/n"), job(json!({"active": 1}))),
-        fact(3, "Listed", "Pod", ("n-1-a", "Job/n-1"), phase("Succeeded")),
-        fact(4, "Listed", "Pod", ("n-2-a", "Job/n-2"), phase("Running")),
+    let observations = [
+        observe(0, "Listed", "CronJob", ("n", ""), cron_job),
+        observe(1, "Listed", "Job", ("n-1", "CronJob/n"), job(complete)),
+        observe(2, "Listed", "Job", ("n-2", "CronJob/n"), job(json!({"active": 1}))),
+        observe(3, "Listed", "Pod", ("n-1-a", "Job/n-1"), status_with_phase("Succeeded")),
+        observe(4, "Listed", "Pod", ("n-2-a", "Job/n-2"), status_with_phase("Running")),
     ];
-    let (timeline, lines) = told(&facts);
+    let (timeline, lines) = timeline_and_workloads(&observations);
     assert_eq!(lines, ["CronJob n Running", "Job n-1 Succeeded n-1-a", "Job n-2 Running n-2-a"]);
     let nightly = &timeline.workloads()[0];
     assert_eq!(nightly.next_run, Some(noon() + jiff::SignedDuration::from_mins(5)));
     let now = noon() + jiff::SignedDuration::from_secs(20);
-    let of = |workload: &Workload| timeline.summary(workload, now);
-    let jobs: i64 = timeline.children(nightly).map(|job| of(job).slots.total).sum();
-    assert_eq!((of(nightly).slots.total, of(nightly).pods), (jobs, 2));
-    assert!(jobs > 0);
+    let summarize = |workload: &Workload| timeline.summary(workload, now);
+    let slots_of_jobs: i64 = timeline.children(nightly).map(|job| summarize(job).slots.total).sum();
+    assert_eq!((summarize(nightly).slots.total, summarize(nightly).pods), (slots_of_jobs, 2));
+    assert!(slots_of_jobs > 0);
 }
 
 #[test]
 fn a_workload_without_a_status_has_the_state_of_its_children() {
-    let run = || fact(0, "Listed", "Custom", ("run", ""), json!({"apiVersion": "x/v1", "kind": "Run"}));
+    let run = || observe(0, "Listed", "Custom", ("run", ""), json!({"apiVersion": "x/v1", "kind": "Run"}));
     let job = |conditions: Value| {
-        fact(
+        observe(
             1,
             "Listed",
             "Job",
@@ -166,12 +168,12 @@ fn a_workload_without_a_status_has_the_state_of_its_children() {
         )
     };
     let ended = |kind: &str| json!([{"type": kind, "status": "True"}]);
-    // The Pod's owner is known as a link only, two steps up.
-    let chain = |outcome: &str| {
+    // The Pod belongs to the run through two owners, of which only the owner references are known.
+    let pod_with_owners = |outcome: &str| {
         vec![
-            fact(2, "Listed", "Owner", ("group", "Run/run"), json!({"kind": "Group"})),
-            fact(3, "Listed", "Owner", ("member", "Group/group"), json!({"kind": "Member"})),
-            fact(4, "Listed", "Pod", ("worker", "Member/member"), phase(outcome)),
+            observe(2, "Listed", "Owner", ("group", "Run/run"), json!({"kind": "Group"})),
+            observe(3, "Listed", "Owner", ("member", "Group/group"), json!({"kind": "Member"})),
+            observe(4, "Listed", "Pod", ("worker", "Member/member"), status_with_phase(outcome)),
         ]
     };
     for (job, pod, outcome) in [
@@ -181,17 +183,17 @@ fn a_workload_without_a_status_has_the_state_of_its_children() {
         (job(ended("Failed")), "Succeeded", "Failed"),
         (job(ended("Complete")), "Failed", "Failed"),
     ] {
-        let facts = [vec![run(), job], chain(pod)].concat();
-        let (_, lines) = told(&facts);
+        let observations = [vec![run(), job], pod_with_owners(pod)].concat();
+        let (_, lines) = timeline_and_workloads(&observations);
         assert_eq!(lines[0], format!("Run run {outcome} worker"));
         assert!(lines[1].starts_with("Job step ") && lines.len() == 2, "{lines:?}");
     }
-    assert_eq!(told(&[run()]).1, ["Run run Pending"]);
+    assert_eq!(timeline_and_workloads(&[run()]).1, ["Run run Pending"]);
 }
 
 #[test]
 fn a_job_shows_why_it_has_no_pods_until_it_has_one() {
-    let job = fact(0, "Added", "Job", ("pi", ""), json!({"spec": {"parallelism": 2}}));
+    let job = observe(0, "Added", "Job", ("pi", ""), json!({"spec": {"parallelism": 2}}));
     let refused = |second: i64, pod: &str, used: u32| {
         let at = noon() + jiff::SignedDuration::from_secs(second);
         let message = format!(
@@ -199,79 +201,82 @@ fn a_job_shows_why_it_has_no_pods_until_it_has_one() {
         );
         let event = json!({"involvedObject": {"kind": "Job", "name": "pi", "uid": "uid-of-pi"}, "reason": "FailedCreate",
             "message": message, "firstTimestamp": at, "lastTimestamp": at, "count": 1});
-        fact(second, "Added", "Event", (&format!("pi.{second}"), ""), event)
+        observe(second, "Added", "Event", (&format!("pi.{second}"), ""), event)
     };
-    let mut facts = vec![job, refused(1, "pi-a", 2), refused(4, "pi-b", 3)];
-    let (timeline, lines) = told(&facts);
+    let mut observations = vec![job, refused(1, "pi-a", 2), refused(4, "pi-b", 3)];
+    let (timeline, lines) = timeline_and_workloads(&observations);
     assert_eq!(lines, ["Job pi Pending"]);
     let pi = &timeline.workloads()[0];
-    let waiting = pi.creation_block.as_ref().unwrap();
-    assert_eq!(waiting.since, noon() + jiff::SignedDuration::from_secs(1));
+    let block = pi.creation_block.as_ref().unwrap();
+    assert_eq!(block.since, noon() + jiff::SignedDuration::from_secs(1));
     assert_eq!(pi.reason.as_deref(), Some("FailedCreate"));
     assert_eq!(pi.message.as_deref(), Some("exceeded quota: few, requested: pods=1, limited: pods=2"));
 
-    facts.push(fact(6, "Added", "Pod", ("pi-c", "Job/pi"), phase("Pending")));
-    let (timeline, _) = told(&facts);
+    observations.push(observe(6, "Added", "Pod", ("pi-c", "Job/pi"), status_with_phase("Pending")));
+    let (timeline, _) = timeline_and_workloads(&observations);
     assert_eq!((&timeline.workloads()[0].creation_block, &timeline.workloads()[0].reason), (&None, &None));
-    // The second is refused again.
-    facts.push(refused(8, "pi-d", 2));
-    let (timeline, _) = told(&facts);
-    let since = timeline.workloads()[0].creation_block.as_ref().map(|waiting| waiting.since);
+    // The second Pod is refused again.
+    observations.push(refused(8, "pi-d", 2));
+    let (timeline, _) = timeline_and_workloads(&observations);
+    let since = timeline.workloads()[0].creation_block.as_ref().map(|block| block.since);
     assert_eq!(since, Some(noon() + jiff::SignedDuration::from_secs(6)));
 }
 
 #[test]
 fn the_message_of_the_job_controller_is_shown() {
-    let of = |spec: Value, status: Value| {
-        let facts = [fact(0, "Listed", "Job", ("pi", ""), json!({"spec": spec, "status": status}))];
-        let timeline = timeline_of(&facts);
+    let describe_job = |spec: Value, status: Value| {
+        let observations = [observe(0, "Listed", "Job", ("pi", ""), json!({"spec": spec, "status": status}))];
+        let timeline = timeline_of(&observations);
         let Workload { state, reason, message, .. } = &timeline.workloads()[0];
         format!("{} {} {}", state.name(), reason.as_deref().unwrap_or("-"), message.as_deref().unwrap_or("-"))
     };
     let condition = |kind: &str, reason: &str, message: &str| json!({"type": kind, "status": "True", "reason": reason, "message": message});
     let target = condition("FailureTarget", "PodFailurePolicy", "Container work for pod ns/pi-a failed");
     assert_eq!(
-        of(json!({}), json!({"active": 1, "conditions": [target]})),
+        describe_job(json!({}), json!({"active": 1, "conditions": [target]})),
         "Running PodFailurePolicy Container work for pod ns/pi-a failed"
     );
     let met = condition("SuccessCriteriaMet", "SuccessPolicy", "Matched rules at index 0");
     assert_eq!(
-        of(json!({}), json!({"active": 1, "conditions": [met]})),
+        describe_job(json!({}), json!({"active": 1, "conditions": [met]})),
         "Running SuccessPolicy Matched rules at index 0"
     );
     let indexes = condition("Failed", "FailedIndexes", "Job has failed indexes");
     assert_eq!(
-        of(json!({"backoffLimitPerIndex": 0}), json!({"failedIndexes": "1,3-4", "conditions": [indexes]})),
+        describe_job(
+            json!({"backoffLimitPerIndex": 0}),
+            json!({"failedIndexes": "1,3-4", "conditions": [indexes]})
+        ),
         "Failed FailedIndexes Job has failed indexes (failed indexes: 1,3-4)"
     );
     assert_eq!(
-        of(json!({"backoffLimitPerIndex": 0}), json!({"active": 1, "failedIndexes": "1"})),
+        describe_job(json!({"backoffLimitPerIndex": 0}), json!({"active": 1, "failedIndexes": "1"})),
         "Running - failed indexes: 1"
     );
     assert!(
-        of(json!({"managedBy": "kueue.x-k8s.io/multikueue"}), json!({})).starts_with(
+        describe_job(json!({"managedBy": "kueue.x-k8s.io/multikueue"}), json!({})).starts_with(
             "Pending - managed by kueue.x-k8s.io/multikueue, which has not reported a status here"
         )
     );
-    assert_eq!(of(json!({"managedBy": "kubernetes.io/job-controller"}), json!({})), "Pending - -");
+    assert_eq!(describe_job(json!({"managedBy": "kubernetes.io/job-controller"}), json!({})), "Pending - -");
 }
 
 #[test]
-fn slots_are_unknown_without_a_field_for_them() {
-    let flow = fact(0, "Listed", "Custom", ("flow", ""), json!({"apiVersion": "x/v1", "kind": "Flow"}));
-    let owned = fact(1, "Listed", "Pod", ("step", "Flow/flow"), phase("Running"));
-    let job = fact(1, "Listed", "Job", ("job", "Flow/flow"), json!({"spec": {"parallelism": 2}}));
-    let summary = |facts: &[Observation]| {
-        let (timeline, _) = told(facts);
+fn slots_are_unknown_if_no_field_limits_the_pods() {
+    let flow = observe(0, "Listed", "Custom", ("flow", ""), json!({"apiVersion": "x/v1", "kind": "Flow"}));
+    let owned = observe(1, "Listed", "Pod", ("step", "Flow/flow"), status_with_phase("Running"));
+    let job = observe(1, "Listed", "Job", ("job", "Flow/flow"), json!({"spec": {"parallelism": 2}}));
+    let summary = |observations: &[Observation]| {
+        let (timeline, _) = timeline_and_workloads(observations);
         let document: Value = serde_json::from_str(&crate::order::json_at(&timeline, noon())).unwrap();
         document["workloads"][0]["summary"].clone()
     };
-    for facts in [vec![flow.clone(), owned.clone()], vec![flow.clone(), owned, job.clone()]] {
-        let summary = summary(&facts);
+    for observations in [vec![flow.clone(), owned.clone()], vec![flow.clone(), owned, job.clone()]] {
+        let summary = summary(&observations);
         for field in ["slotMillis", "slots", "backOffMillis", "idleMillis"] {
             assert!(summary[field].is_null(), "{field} of {summary:#}");
         }
     }
-    // What only owns Jobs has their slots.
+    // A workload that owns nothing but Jobs has the slots of its Jobs.
     assert!(summary(&[flow, job])["slots"].is_object());
 }

@@ -9,17 +9,17 @@ use crate::support::pod_builder::{
     running, running_pod, scheduled_event, scheduled_pod, succeeded_pod, terminated, time, waiting,
 };
 
-/// A Pod whose times were held against the runtime's own log: a cold node, 5.9 s of pull. Its seconds count from
-/// 12:49:14.
+/// The times are those of a real Pod on a node without the image, and were compared with the log of the container runtime.
+/// Second 0 is 12:49:14.
 #[test]
-fn a_cold_pod() {
+fn a_pod_on_a_cold_node_has_all_phases_up_to_running() {
     let conditions =
         [condition("PodReadyToStartContainers", "True", 1), condition("PodScheduled", "True", 0)];
     let ran = container_status("main", 0, terminated("main-0", 7, 10, 0, "Completed"), json!({}));
     let cold = scheduled_pod(
         json!({"status": {"phase": "Succeeded", "startTime": time(0), "conditions": conditions, "containerStatuses": [ran]}}),
     );
-    let story = describe_listed([
+    let description = describe_listed([
         cold,
         scheduled_event(0.737_476),
         kubelet_event("Pulling", "main", 1.235_208, "Pulling image \"app:1\""),
@@ -27,7 +27,7 @@ fn a_cold_pod() {
         kubelet_event("Started", "main", 7.145_183, "Container started"),
     ]);
     assert_lines(
-        &story,
+        &description,
         &[
             "p: Succeeded exit 0",
             "created 0.000 CreationTimestamp",
@@ -46,22 +46,22 @@ fn a_cold_pod() {
 }
 
 #[test]
-fn queued_phases_have_the_reasons_of_their_time() {
+fn each_queued_phase_has_the_reason_that_held_at_its_time() {
     let gate = json!({"spec": {"schedulingGates": [{"name": "g"}]}, "status": {"conditions": [condition_with_reason("PodScheduled", "False", 0, "SchedulingGated")]}});
-    let why = |message: &str| json!({"status": {"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message, "lastTransitionTime": time(0)}]}});
-    let story = describe_watched([
+    let unschedulable = |message: &str| json!({"status": {"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message, "lastTransitionTime": time(0)}]}});
+    let description = describe_watched([
         (0.1, Added, pod(gate)),
-        (5.2, Changed, pod(why("0/1 nodes are available: 1 Insufficient memory."))),
+        (5.2, Changed, pod(unschedulable("0/1 nodes are available: 1 Insufficient memory."))),
         (9.0, Changed, scheduled_pod(json!({}))),
         (9.1, Added, scheduled_event(1.9)),
     ]);
-    assert_lines(&story, &["| 0.100..1.900 Queued (SchedulingGated: g)"]);
-    let story = describe_watched([
+    assert_lines(&description, &["| 0.100..1.900 Queued (SchedulingGated: g)"]);
+    let description = describe_watched([
         (0.1, Added, pod(json!({}))),
-        (0.2, Changed, pod(why("0/3 nodes are available: 3 Insufficient cpu."))),
+        (0.2, Changed, pod(unschedulable("0/3 nodes are available: 3 Insufficient cpu."))),
     ]);
-    assert_lines(&story, &["p: Pending (Insufficient cpu)", "| 0.100..… Queued (Insufficient cpu)"]);
-    // The event tells it too, also when it is all over.
+    assert_lines(&description, &["p: Pending (Insufficient cpu)", "| 0.100..… Queued (Insufficient cpu)"]);
+    // The event dates the reason even after the Pod has ended.
     let mut failed =
         kubelet_event("FailedScheduling", "", 0.1, "0/3 nodes are available: 3 Insufficient cpu.");
     failed["involvedObject"]["fieldPath"] = json!("");
@@ -89,7 +89,7 @@ fn without_events_the_cold_start_is_split_by_the_status_only() {
         &describe_listed([patched(running_pod(), old)]),
         &["| 1.000..5.000 Startup", "| 5.000..… Running"],
     );
-    // Not scheduled as far as anybody knows, and yet it ran.
+    // Nothing shows that the Pod was scheduled, but it ran.
     let odd = patched(
         running_pod(),
         json!({"spec": {"nodeName": ""}, "status": {"startTime": null, "conditions": [condition("PodScheduled", "False", 0), condition("PodReadyToStartContainers", "False", 0)]}}),
@@ -98,7 +98,7 @@ fn without_events_the_cold_start_is_split_by_the_status_only() {
 }
 
 #[test]
-fn pulls_inside_the_init_span_are_pulls_and_sidecars_are_not_init() {
+fn pulls_between_init_containers_are_pulls_and_sidecars_do_not_initialize() {
     let staged = patched(
         running_pod(),
         json!({
@@ -107,7 +107,7 @@ fn pulls_inside_the_init_span_are_pulls_and_sidecars_are_not_init() {
             "initContainerStatuses": [container_status("i", 0, terminated("i-0", 3, 4, 0, "Completed"), json!({})), container_status("side", 0, running(7), json!({}))],
             "containerStatuses": [container_status("main", 0, running(9), json!({}))]}}),
     );
-    let story = describe_listed([
+    let description = describe_listed([
         staged,
         kubelet_event("Pulling", "i", 2.5, "x"),
         pulled_event("i", 3.1, "600ms", "600ms"),
@@ -119,7 +119,7 @@ fn pulls_inside_the_init_span_are_pulls_and_sidecars_are_not_init() {
         kubelet_event("Started", "main", 9.1, "x"),
     ]);
     assert_lines(
-        &story,
+        &description,
         &[
             "| 1.000..2.500 Setup",
             "| 2.500..3.100 Pulling i",
@@ -155,14 +155,14 @@ fn init_containers_in_back_off_are_part_of_the_cold_start() {
         "status": {"conditions": [condition("PodReadyToStartContainers", "True", 2)],
             "initContainerStatuses": [container_status("i", restarts, state, last)], "containerStatuses": [container_status("main", 0, waiting("PodInitializing"), json!({}))]}}))
     };
-    let story = describe_watched([
+    let description = describe_watched([
         (3.1, Listed, crash(0, running(3), json!({}))),
         (4.5, Changed, crash(0, terminated("i-0", 3, 4, 5, "Error"), json!({}))),
         (9.1, Changed, crash(1, running(9), terminated("i-0", 3, 4, 5, "Error"))),
         (11.5, Changed, crash(1, terminated("i-1", 9, 11, 5, "Error"), terminated("i-0", 3, 4, 5, "Error"))),
     ]);
     assert_lines(
-        &story,
+        &description,
         &[
             "p: Starting",
             "| 3.000..4.000 Initializing i",
@@ -180,32 +180,32 @@ fn image_back_off_is_part_of_pulling() {
     );
     let pulling = kubelet_event("Pulling", "main", 2.2, "Pulling image \"app:1\"");
     let failed = kubelet_event("Failed", "main", 4.4, "Failed to pull image \"app:1\": not found");
-    let trouble = [
+    let failed_once = [
         waits.clone(),
         pulling.clone(),
         failed.clone(),
         kubelet_event("Failed", "main", 4.4, "Error: ErrImagePull"),
     ];
     assert_lines(
-        &describe_listed(trouble),
+        &describe_listed(failed_once),
         &[
             "p: Starting (ErrImagePull)",
             "| 2.200..4.400 Pulling main event",
             "| 4.400..… Pulling main (ImagePullBackOff)",
         ],
     );
-    let again = [waits.clone(), repeated(pulling.clone(), 2, 17), failed.clone()];
+    let retried = [waits.clone(), repeated(pulling.clone(), 2, 17), failed.clone()];
     assert_lines(
-        &describe_listed(again),
+        &describe_listed(retried),
         &[
             "| 2.200..4.400 Pulling main",
             "| 4.400..17.000 Pulling main (ImagePullBackOff)",
             "| 17.000..… Pulling main event",
         ],
     );
-    let twice = [waits, repeated(pulling, 2, 17), repeated(failed, 2, 19)];
+    let failed_twice = [waits, repeated(pulling, 2, 17), repeated(failed, 2, 19)];
     assert_lines(
-        &describe_listed(twice),
+        &describe_listed(failed_twice),
         &["| 17.000..19.000 Pulling main event", "| 19.000..… Pulling main (ImagePullBackOff)"],
     );
     let refused = scheduled_pod(
@@ -266,9 +266,9 @@ fn back_off_follows_the_restart_policy_not_the_status() {
         ("Never", 0, "p: Succeeded"),
         ("OnFailure", 0, "p: Succeeded"),
     ] {
-        let story = ended(policy, exit);
-        assert_lines(&story, &[outcome, "workEnded 7.000", "| 5.000..7.000 Running"]);
-        assert_no_line(&story, "| 7.000");
+        let description = ended(policy, exit);
+        assert_lines(&description, &[outcome, "workEnded 7.000", "| 5.000..7.000 Running"]);
+        assert_no_line(&description, "| 7.000");
     }
     let ruled = |exit: i32| {
         describe_listed([patched(

@@ -1,4 +1,4 @@
-//! A recording leaves out fields, but none that changes a life.
+//! A recording leaves out fields, but no field that changes a life.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -33,11 +33,11 @@ fn recording_and_replaying_a_scenario_changes_nothing() {
     for file in std::fs::read_dir(folder).unwrap() {
         let name = file.unwrap().file_name().into_string().unwrap();
         let observations = read_scenario(name.strip_suffix(".jsonl").unwrap()).observations;
-        let told = |observations: &[Observation]| {
+        let describe = |observations: &[Observation]| {
             describe_timeline(&timeline_of(observations), Timestamp::UNIX_EPOCH)
         };
-        let expected = told(&observations);
-        assert_eq!(told(&through_a_recording(&observations)), expected, "{name}");
+        let expected = describe(&observations);
+        assert_eq!(describe(&through_a_recording(&observations)), expected, "{name}");
         scenarios += 1;
     }
     assert!(scenarios >= 20, "only {scenarios} scenarios were read");

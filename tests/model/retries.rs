@@ -16,19 +16,17 @@ fn job(spec: Value, patch: Value) -> Value {
         "spec": {"parallelism": 9, "completions": 9, "completionMode": "Indexed", "suspend": false},
         "status": {"conditions": []},
     });
-    let mut limited = json!({});
-    limited["spec"] = spec;
-    merge(&mut job, limited);
+    merge(&mut job, json!({"spec": spec}));
     merge(&mut job, patch);
     job
 }
 
-fn per_index() -> Value {
+fn limit_per_index() -> Value {
     json!({"backoffLimitPerIndex": 2})
 }
 
-/// A Pod of an index that ended.
-fn tried(index: u32, name: &str, created: i64, ended: i64, code: i32) -> Value {
+/// An ended Pod of an index. `code` is its exit code.
+fn ended_pod(index: u32, name: &str, created: i64, ended: i64, code: i32) -> Value {
     let ran = container_status("main", 0, terminated(name, created, ended, code, "Error"), json!({}));
     json!({
         "metadata": {"namespace": "default", "name": name, "uid": name, "creationTimestamp": time(created),
@@ -40,9 +38,10 @@ fn tried(index: u32, name: &str, created: i64, ended: i64, code: i32) -> Value {
     })
 }
 
-/// `INDEX after TRIES since S expected E` for each, whatever the order of the facts.
+/// Describes each index that waits for a retry as `INDEX after ATTEMPTS since SECOND expected SECOND`. Checks that the order
+/// of the observations does not matter.
 #[track_caller]
-fn open(now: f64, objects: impl IntoIterator<Item = Value>) -> Vec<String> {
+fn open_retries(now: f64, objects: impl IntoIterator<Item = Value>) -> Vec<String> {
     let list: Vec<_> = objects.into_iter().map(|object| observation(Listed, now, object)).collect();
     let expected = timeline_of(&list);
     for seed in 1..=10 {
@@ -52,60 +51,76 @@ fn open(now: f64, objects: impl IntoIterator<Item = Value>) -> Vec<String> {
             "seed {seed}"
         );
     }
-    told(&expected, now)
+    describe_open_retries(&expected, now)
 }
 
-fn told(timeline: &Timeline, now: f64) -> Vec<String> {
+fn describe_open_retries(timeline: &Timeline, now: f64) -> Vec<String> {
     let second = |at: jiff::Timestamp| at.as_second() - noon().as_second();
     let open = timeline.open_retries(&timeline.workloads()[0], at(now));
-    let one = |open: &kubectl_seq::testing::timeline::OpenRetry| {
-        let expected = open.expected.map_or("?".to_owned(), |at| second(at).to_string());
-        format!("{} after {} since {} expected {expected}", open.index, open.attempts, second(open.since))
+    let describe = |retry: &kubectl_seq::testing::timeline::OpenRetry| {
+        let expected = retry.expected.map_or("?".to_owned(), |at| second(at).to_string());
+        format!("{} after {} since {} expected {expected}", retry.index, retry.attempts, second(retry.since))
     };
-    open.iter().map(one).collect()
+    open.iter().map(describe).collect()
 }
 
 #[test]
 fn each_index_waits_twice_as_long_with_each_failure() {
-    let pods =
-        [tried(0, "a", 0, 4, 1), tried(0, "b", 15, 20, 1), tried(1, "c", 0, 8, 1), tried(2, "d", 0, 8, 0)];
+    let pods = [
+        ended_pod(0, "a", 0, 4, 1),
+        ended_pod(0, "b", 15, 20, 1),
+        ended_pod(1, "c", 0, 8, 1),
+        ended_pod(2, "d", 0, 8, 0),
+    ];
     assert_eq!(
-        open(21.0, [job(per_index(), json!({}))].into_iter().chain(pods.clone())),
+        open_retries(21.0, [job(limit_per_index(), json!({}))].into_iter().chain(pods.clone())),
         ["0 after 2 since 20 expected 40", "1 after 1 since 8 expected 18"]
     );
-    // More failed than is there to be seen.
-    let unseen = job(per_index(), json!({"status": {"failed": 4}}));
+    // The status counts more failures than there are failed Pods.
+    let unseen = job(limit_per_index(), json!({"status": {"failed": 4}}));
     assert_eq!(
-        open(21.0, [unseen].into_iter().chain(pods.clone())),
+        open_retries(21.0, [unseen].into_iter().chain(pods.clone())),
         ["0 after 2 since 20 expected ?", "1 after 1 since 8 expected ?"]
     );
-    // Given up, done, wanted no more.
-    let lists =
+    // Index 0 has failed for good, and the others are complete or beyond `completions`.
+    let no_index_left =
         json!({"spec": {"completions": 1}, "status": {"failedIndexes": "0", "completedIndexes": "1-5"}});
-    assert_eq!(open(21.0, [job(per_index(), lists)].into_iter().chain(pods.clone())), [""; 0]);
+    assert_eq!(
+        open_retries(21.0, [job(limit_per_index(), no_index_left)].into_iter().chain(pods.clone())),
+        [""; 0]
+    );
     let suspended = json!({"spec": {"suspend": true}});
-    assert_eq!(open(21.0, [job(per_index(), suspended)].into_iter().chain(pods.clone())), [""; 0]);
-    let decided = json!({"status": {"conditions": [condition("FailureTarget", "True", 20)]}});
-    assert_eq!(open(21.0, [job(per_index(), decided)].into_iter().chain(pods)), [""; 0]);
+    assert_eq!(
+        open_retries(21.0, [job(limit_per_index(), suspended)].into_iter().chain(pods.clone())),
+        [""; 0]
+    );
+    let failing = json!({"status": {"conditions": [condition("FailureTarget", "True", 20)]}});
+    assert_eq!(open_retries(21.0, [job(limit_per_index(), failing)].into_iter().chain(pods)), [""; 0]);
 }
 
 #[test]
 fn without_a_limit_per_index_consecutive_failures_of_all_indexes_count() {
-    let pods =
-        || [tried(0, "a", 0, 4, 1), tried(1, "b", 0, 8, 0), tried(2, "c", 0, 9, 1), tried(3, "d", 0, 10, 1)];
+    let pods = || {
+        [
+            ended_pod(0, "a", 0, 4, 1),
+            ended_pod(1, "b", 0, 8, 0),
+            ended_pod(2, "c", 0, 9, 1),
+            ended_pod(3, "d", 0, 10, 1),
+        ]
+    };
     let job = |failed: u32| job(json!({"backoffLimit": 6}), json!({"status": {"failed": failed}}));
-    // The success in between begins a new row of two.
+    // Two failures follow the success, so the wait is that of a second failure.
     assert_eq!(
-        open(11.0, [job(3)].into_iter().chain(pods())),
+        open_retries(11.0, [job(3)].into_iter().chain(pods())),
         ["0 after 1 since 4 expected 30", "2 after 1 since 9 expected 30", "3 after 1 since 10 expected 30"]
     );
 }
 
 #[test]
 fn a_failure_that_may_be_the_last_one_starts_no_wait() {
-    let pods = [tried(0, "a", 0, 4, 1), tried(0, "b", 15, 20, 1), tried(0, "c", 41, 44, 1)];
-    let all = || [job(per_index(), json!({}))].into_iter().chain(pods.clone());
-    assert_eq!(open(45.0, all()), [""; 0]);
-    // Some failures do not count: if it goes on, it waits.
-    assert_eq!(open(50.0, all()), ["0 after 3 since 44 expected 84"]);
+    let pods = [ended_pod(0, "a", 0, 4, 1), ended_pod(0, "b", 15, 20, 1), ended_pod(0, "c", 41, 44, 1)];
+    let all = || [job(limit_per_index(), json!({}))].into_iter().chain(pods.clone());
+    assert_eq!(open_retries(45.0, all()), [""; 0]);
+    // A Job that is still active after a while did not count all failures, so the index waits.
+    assert_eq!(open_retries(50.0, all()), ["0 after 3 since 44 expected 84"]);
 }

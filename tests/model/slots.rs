@@ -25,11 +25,11 @@ fn job(parallelism: u32, completions: Option<u32>, patch: Value) -> Value {
     job
 }
 
-fn ended(kind: &str, since: i64) -> Value {
-    json!({"status": {"conditions": [condition(kind, "True", since)]}})
+fn ended_since(condition_type: &str, since: i64) -> Value {
+    json!({"status": {"conditions": [condition(condition_type, "True", since)]}})
 }
 
-/// A Pod of the Job: created and scheduled, work begun, work ended with that code.
+/// A Pod of the Job that was scheduled when it was created. `exit` is its exit code.
 fn pod_of(name: &str, created: i64, started: i64, ended: i64, exit: i32) -> Value {
     let phase = if exit == 0 { "Succeeded" } else { "Failed" };
     let ran = container_status("main", 0, terminated(name, started, ended, exit, "Error"), json!({}));
@@ -49,7 +49,7 @@ fn indexed(pod: Value, index: u32) -> Value {
     )
 }
 
-fn listed(objects: impl IntoIterator<Item = Value>) -> Timeline {
+fn timeline_of_list(objects: impl IntoIterator<Item = Value>) -> Timeline {
     let list: Vec<Observation> =
         objects.into_iter().map(|object| observation(Listed, 1000.0, object)).collect();
     timeline_of(&list)
@@ -57,7 +57,7 @@ fn listed(objects: impl IntoIterator<Item = Value>) -> Timeline {
 
 /// Returns the statistics of the only Job at this second. Checks that the parts of slot time sum to the total.
 #[track_caller]
-fn numbers(timeline: &Timeline, now: f64) -> Summary {
+fn summarize(timeline: &Timeline, now: f64) -> Summary {
     let workload = timeline.workloads().iter().find(|workload| &*workload.kind == "Job").unwrap();
     let summary = timeline.summary(workload, at(now));
     let slots = summary.slots;
@@ -67,8 +67,8 @@ fn numbers(timeline: &Timeline, now: f64) -> Summary {
 
 /// Describes the parts of slot time that are not zero, in milliseconds.
 #[track_caller]
-fn parts(timeline: &Timeline, now: f64) -> String {
-    let slots = numbers(timeline, now).slots;
+fn describe_slot_time(timeline: &Timeline, now: f64) -> String {
+    let slots = summarize(timeline, now).slots;
     let phases = slots.phases.iter().map(|(kind, millis)| (kind.name(), *millis));
     let parts = phases.chain([("idle", slots.idle)]).filter(|(_, part)| *part != 0);
     let parts: Vec<String> = parts.map(|(name, part)| format!("{name} {part}")).collect();
@@ -76,62 +76,63 @@ fn parts(timeline: &Timeline, now: f64) -> String {
 }
 
 #[test]
-fn a_slot_works_starts_or_is_idle() {
-    let done = listed([job(1, Some(1), ended("Complete", 12)), pod_of("a", 1, 4, 10, 0)]);
-    // Until the Pod is created, and while nothing is left to do: completions left are zero from 10 on.
-    assert_eq!(parts(&done, 99.0), "10000: Startup 3000, Running 6000, idle 1000");
-    let one_more = listed([job(1, Some(2), json!({})), pod_of("a", 1, 4, 10, 0)]);
-    assert_eq!(parts(&one_more, 15.0), "15000: Startup 3000, Running 6000, idle 6000");
-    assert_eq!(parts(&listed([job(3, None, json!({}))]), 2.5), "7500: idle 7500");
-    assert_eq!(parts(&listed([job(0, Some(1), json!({}))]), 5.0), "0: ");
+fn a_slot_runs_starts_or_is_idle() {
+    let done = timeline_of_list([job(1, Some(1), ended_since("Complete", 12)), pod_of("a", 1, 4, 10, 0)]);
+    // The slot is idle until the Pod is created. From second 10 on there is no slot, because no completion is missing.
+    assert_eq!(describe_slot_time(&done, 99.0), "10000: Startup 3000, Running 6000, idle 1000");
+    let one_more = timeline_of_list([job(1, Some(2), json!({})), pod_of("a", 1, 4, 10, 0)]);
+    assert_eq!(describe_slot_time(&one_more, 15.0), "15000: Startup 3000, Running 6000, idle 6000");
+    assert_eq!(describe_slot_time(&timeline_of_list([job(3, None, json!({}))]), 2.5), "7500: idle 7500");
+    assert_eq!(describe_slot_time(&timeline_of_list([job(0, Some(1), json!({}))]), 5.0), "0: ");
 }
 
 #[test]
 fn there_are_no_more_slots_than_missing_completions() {
     let pods = [pod_of("a", 0, 0, 4, 0), pod_of("b", 0, 0, 6, 0), pod_of("c", 5, 5, 8, 0)];
-    let done = listed([job(2, Some(3), ended("Complete", 9))].into_iter().chain(pods));
-    // Two slots until 6 (then one is left to do), one until 8.
-    assert_eq!(parts(&done, 99.0), "14000: Running 13000, idle 1000");
+    let done = timeline_of_list([job(2, Some(3), ended_since("Complete", 9))].into_iter().chain(pods));
+    // Two slots until second 6. Then one completion is missing, so there is one slot until second 8.
+    assert_eq!(describe_slot_time(&done, 99.0), "14000: Running 13000, idle 1000");
 }
 
 #[test]
 fn the_wait_after_a_failure_is_back_off_except_after_the_last_one() {
     let pods = [pod_of("a", 0, 0, 4, 1), pod_of("b", 14, 14, 16, 1)];
-    let failed = listed([job(1, Some(1), ended("Failed", 18))].into_iter().chain(pods.clone()));
-    assert_eq!(parts(&failed, 99.0), "18000: Running 6000, BackOff 10000, idle 2000");
-    // It is not known yet whether another Pod follows.
-    let runs = listed([job(1, Some(1), json!({}))].into_iter().chain(pods));
-    assert_eq!(parts(&runs, 20.0), "20000: Running 6000, BackOff 14000");
+    let failed =
+        timeline_of_list([job(1, Some(1), ended_since("Failed", 18))].into_iter().chain(pods.clone()));
+    assert_eq!(describe_slot_time(&failed, 99.0), "18000: Running 6000, BackOff 10000, idle 2000");
+    // Another Pod may still follow.
+    let runs = timeline_of_list([job(1, Some(1), json!({}))].into_iter().chain(pods));
+    assert_eq!(describe_slot_time(&runs, 20.0), "20000: Running 6000, BackOff 14000");
 }
 
 #[test]
 fn without_a_limit_per_index_a_failure_holds_all_slots_back() {
     let pods = [pod_of("a", 0, 0, 4, 1), pod_of("b", 0, 0, 6, 0), pod_of("c", 14, 14, 20, 0)];
-    let runs = listed([job(2, Some(4), json!({}))].into_iter().chain(pods));
-    assert_eq!(parts(&runs, 14.0), "28000: Running 10000, BackOff 18000");
+    let runs = timeline_of_list([job(2, Some(4), json!({}))].into_iter().chain(pods));
+    assert_eq!(describe_slot_time(&runs, 14.0), "28000: Running 10000, BackOff 18000");
 }
 
 #[test]
 fn with_a_limit_per_index_only_the_failed_index_waits() {
     let per_index = json!({"spec": {"backoffLimitPerIndex": 2, "completionMode": "Indexed"}});
     let pods = [indexed(pod_of("a", 0, 0, 4, 1), 0), indexed(pod_of("b", 0, 0, 6, 0), 1)];
-    let runs = listed([job(2, Some(4), per_index)].into_iter().chain(pods));
-    assert_eq!(parts(&runs, 14.0), "28000: Running 10000, BackOff 10000, idle 8000");
+    let runs = timeline_of_list([job(2, Some(4), per_index)].into_iter().chain(pods));
+    assert_eq!(describe_slot_time(&runs, 14.0), "28000: Running 10000, BackOff 10000, idle 8000");
 }
 
 #[test]
-fn parallelism_and_suspension_change_the_slots_from_then_on() {
-    let story = [
+fn a_change_of_parallelism_or_suspension_changes_the_slots_from_then_on() {
+    let observations = [
         observation(Added, 0.1, job(1, None, json!({}))),
         observation(Changed, 5.0, job(3, None, json!({}))),
         observation(Changed, 9.0, job(3, None, json!({"spec": {"suspend": true}}))),
         observation(Changed, 20.0, job(2, None, json!({}))),
     ];
-    assert_eq!(parts(&timeline_of(&story), 21.0), "19000: idle 19000");
+    assert_eq!(describe_slot_time(&timeline_of(&observations), 21.0), "19000: idle 19000");
     // In a late list, the condition shows the earlier suspension.
     let resumed = json!({"type": "Suspended", "status": "False", "reason": "JobResumed", "lastTransitionTime": time(7)});
-    let late = listed([job(2, None, json!({"status": {"conditions": [resumed]}}))]);
-    assert_eq!(parts(&late, 10.0), "6000: idle 6000");
+    let late = timeline_of_list([job(2, None, json!({"status": {"conditions": [resumed]}}))]);
+    assert_eq!(describe_slot_time(&late, 10.0), "6000: idle 6000");
 }
 
 #[test]
@@ -140,38 +141,41 @@ fn a_pod_that_is_still_stopping_takes_the_slot_of_its_successor() {
         pod_of("a", 0, 0, 12, 0),
         json!({"metadata": {"deletionTimestamp": time(34), "deletionGracePeriodSeconds": 30}}),
     );
-    let runs = listed([job(1, Some(1), json!({})), old, pod_of("b", 6, 8, 20, 0)]);
+    let runs = timeline_of_list([job(1, Some(1), json!({})), old, pod_of("b", 6, 8, 20, 0)]);
     // The deleted Pod does not count as a success, whatever it exits with.
-    assert_eq!(parts(&runs, 25.0), "20000: Running 12000, Terminating 8000");
-    let summary = numbers(&runs, 25.0);
+    assert_eq!(describe_slot_time(&runs, 25.0), "20000: Running 12000, Terminating 8000");
+    let summary = summarize(&runs, 25.0);
     assert_eq!((summary.run_millis, summary.pods), (24_000, 2), "sums over Pods count both");
 }
 
 #[test]
 fn a_pod_that_somebody_deleted_is_a_failure_with_a_wait() {
-    let gone = |policy: &str| {
+    let timeline_with_policy = |policy: &str| {
         let old = patched(
             pod_of("a", 0, 0, 6, 0),
             json!({"metadata": {"deletionTimestamp": time(34), "deletionGracePeriodSeconds": 30}}),
         );
-        listed([
+        timeline_of_list([
             job(1, Some(2), json!({"spec": {"podReplacementPolicy": policy}})),
             old,
             pod_of("b", 14, 14, 15, 0),
         ])
     };
     assert_eq!(
-        parts(&gone("TerminatingOrFailed"), 15.0),
+        describe_slot_time(&timeline_with_policy("TerminatingOrFailed"), 15.0),
         "15000: Running 5000, BackOff 8000, Terminating 2000"
     );
     // With the other replacement policy, the Pod counts by its result.
-    assert_eq!(parts(&gone("Failed"), 15.0), "15000: Running 5000, Terminating 2000, idle 8000");
+    assert_eq!(
+        describe_slot_time(&timeline_with_policy("Failed"), 15.0),
+        "15000: Running 5000, Terminating 2000, idle 8000"
+    );
 }
 
 #[test]
 fn a_deleted_pod_that_exits_with_0_at_once_may_count_as_a_success() {
     let pods = |others: Vec<Value>| {
-        let asked = json!({"metadata": {"deletionTimestamp": time(36), "deletionGracePeriodSeconds": 30}});
+        let deletion = json!({"metadata": {"deletionTimestamp": time(36), "deletionGracePeriodSeconds": 30}});
         let first = indexed(pod_of("a", 0, 1, 6, 0), 0);
         let running = patched(
             first.clone(),
@@ -181,20 +185,20 @@ fn a_deleted_pod_that_exits_with_0_at_once_may_count_as_a_success() {
         let seen = [
             (0.5, Added, job(2, Some(2), json!({}))),
             (1.5, Added, running.clone()),
-            (6.0, Changed, patched(running, asked.clone())),
-            (6.5, Changed, patched(first, asked)),
+            (6.0, Changed, patched(running, deletion.clone())),
+            (6.5, Changed, patched(first, deletion)),
             (21.0, Listed, other),
         ];
         let others = others.into_iter().map(|pod| (21.0, Listed, pod));
-        let done = (21.5, Changed, job(2, Some(2), ended("Complete", 20)));
+        let done = (21.5, Changed, job(2, Some(2), ended_since("Complete", 20)));
         let all = seen.into_iter().chain(others).chain([done]);
         timeline_of(&all.map(|(at, seen, object)| observation(seen, at, object)).collect::<Vec<_>>())
     };
-    // One slot less from its end on, and no failure to be waited out.
-    let slots = numbers(&pods(vec![]), 30.0).slots;
+    // The end of the Pod removes one slot, and no failure causes a back-off.
+    let slots = summarize(&pods(vec![]), 30.0).slots;
     assert_eq!((slots.total, slots.phases[PhaseKind::BackOff]), (6500 + 20_000, 0), "{slots:?}");
-    // Another try tells that it was a failure.
-    let slots = numbers(&pods(vec![indexed(pod_of("c", 16, 17, 20, 0), 0)]), 30.0).slots;
+    // A second Pod of the index shows that the first one counted as a failure.
+    let slots = summarize(&pods(vec![indexed(pod_of("c", 16, 17, 20, 0), 0)]), 30.0).slots;
     assert_eq!(slots.total, 40_000, "{slots:?}");
     assert!((9_000..=10_500).contains(&slots.phases[PhaseKind::BackOff]), "{slots:?}");
 }
@@ -208,9 +212,9 @@ fn a_pod_that_the_job_itself_deletes_is_no_failure() {
         json!({"metadata": {"deletionTimestamp": time(34), "deletionGracePeriodSeconds": 30}}),
     );
     for order in [[deleted.clone(), old.clone()], [old, deleted]] {
-        let [one, other] = order;
+        let [first, second] = order;
         assert_eq!(
-            parts(&listed([job(1, Some(1), json!({})), one, other]), 10.0),
+            describe_slot_time(&timeline_of_list([job(1, Some(1), json!({})), first, second]), 10.0),
             "10000: Running 4000, Terminating 2000, idle 4000"
         );
     }
@@ -225,8 +229,8 @@ fn a_pod_on_a_lost_node_keeps_its_slot_but_does_not_work() {
             "managedFields": [{"manager": "kubelet", "subresource": "status", "time": time(6)}]},
         "status": {"conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": time(60)}]}}),
     );
-    let runs = listed([job(1, Some(1), json!({})), silent]);
-    let summary = numbers(&runs, 100.0);
+    let runs = timeline_of_list([job(1, Some(1), json!({})), silent]);
+    let summary = summarize(&runs, 100.0);
     assert_eq!((summary.slots.phases[PhaseKind::Running], summary.run_millis), (1000, 1000));
     assert_eq!(summary.slots.total, 100_000);
 }
@@ -237,24 +241,24 @@ fn a_missing_pod_does_not_keep_its_slot() {
         running_pod(),
         json!({"metadata": {"ownerReferences": [{"kind": "Job", "name": "j", "uid": "j", "controller": true}]}}),
     );
-    let story = [
+    let observations = [
         observation(Listed, 6.0, job(1, None, json!({}))),
         observation(Changed, 8.0, owned.clone()),
         observation(Missing, 90.0, owned),
     ];
-    assert_eq!(numbers(&timeline_of(&story), 100.0).slots.phases[PhaseKind::Running], 3000);
+    assert_eq!(summarize(&timeline_of(&observations), 100.0).slots.phases[PhaseKind::Running], 3000);
 }
 
 #[test]
 fn a_deleted_job_has_no_slots() {
-    let story = [
+    let observations = [
         observation(Added, 0.1, job(2, None, json!({}))),
         observation(Deleted, 5.0, job(2, None, json!({}))),
     ];
-    let gone = timeline_of(&story);
+    let gone = timeline_of(&observations);
     assert_eq!(gone.workloads()[0].state, WorkloadState::Unknown);
     assert!(gone.workloads()[0].has_ended());
-    assert_eq!(parts(&gone, 500.0), "10000: idle 10000");
+    assert_eq!(describe_slot_time(&gone, 500.0), "10000: idle 10000");
 }
 
 #[test]
@@ -263,20 +267,21 @@ fn a_new_job_of_the_same_name_is_a_different_workload() {
         job(1, Some(1), json!({})),
         json!({"metadata": {"uid": "j2", "creationTimestamp": time(50)}}),
     );
-    let both = listed([again, job(1, Some(1), ended("Complete", 12)), pod_of("a", 1, 4, 10, 0)]);
-    let told: Vec<_> = both
+    let both =
+        timeline_of_list([again, job(1, Some(1), ended_since("Complete", 12)), pod_of("a", 1, 4, 10, 0)]);
+    let workloads: Vec<_> = both
         .workloads()
         .iter()
         .map(|workload| (&*workload.uid, workload.state, workload.pods.len()))
         .collect();
-    assert_eq!(told, [("j", WorkloadState::Succeeded, 1), ("j2", WorkloadState::Pending, 0)]);
+    assert_eq!(workloads, [("j", WorkloadState::Succeeded, 1), ("j2", WorkloadState::Pending, 0)]);
 }
 
 #[test]
-fn statistics_over_pods() {
+fn the_statistics_of_a_job_count_all_its_pods() {
     let pods = [pod_of("a", 0, 2, 12, 0), pod_of("b", 0, 3, 8, 0), pod_of("c", 9, 10, 30, 0)];
-    let done = listed([job(2, Some(3), ended("Complete", 40))].into_iter().chain(pods));
-    let summary = numbers(&done, 99.0);
+    let done = timeline_of_list([job(2, Some(3), ended_since("Complete", 40))].into_iter().chain(pods));
+    let summary = summarize(&done, 99.0);
     let seconds = |seconds| Some(SignedDuration::from_secs(seconds));
     assert_eq!(
         (
@@ -303,9 +308,9 @@ fn statistics_over_pods() {
 #[test]
 fn the_parts_of_slot_time_sum_to_the_total_at_every_moment() {
     for name in ["pi", "crash", "by-hand", "paused", "indexed", "elastic", "retry", "deadline", "slow-pull"] {
-        let recorded = read_scenario(name);
+        let scenario = read_scenario(name);
         let mut timeline = Timeline::default();
-        for observation in &recorded.observations {
+        for observation in &scenario.observations {
             timeline.apply(observation);
             timeline.recompute();
             for workload in timeline.workloads() {
@@ -319,7 +324,7 @@ fn the_parts_of_slot_time_sum_to_the_total_at_every_moment() {
 
 #[test]
 fn the_wait_before_a_retry_is_known_for_an_index_and_estimated_otherwise() {
-    let first = |timeline: &Timeline| {
+    let retries = |timeline: &Timeline| {
         let job = timeline.workloads().iter().find(|workload| &*workload.kind == "Job").unwrap();
         let mut retries: Vec<_> = timeline
             .retries(job)
@@ -331,21 +336,21 @@ fn the_wait_before_a_retry_is_known_for_an_index_and_estimated_otherwise() {
         retries.sort();
         retries
     };
-    let of_indexes = listed([
+    let with_indexes = timeline_of_list([
         job(2, Some(2), json!({})),
         indexed(pod_of("a", 1, 2, 10, 1), 0),
         indexed(pod_of("b", 1, 2, 30, 0), 1),
         indexed(pod_of("c", 20, 21, 25, 0), 0),
     ]);
-    assert_eq!(first(&of_indexes), [("c".to_owned(), at(10.0), at(20.0), false)]);
-    let of_any = listed([
+    assert_eq!(retries(&with_indexes), [("c".to_owned(), at(10.0), at(20.0), false)]);
+    let without_indexes = timeline_of_list([
         job(2, Some(2), json!({})),
         pod_of("a", 1, 2, 10, 1),
         pod_of("b", 1, 2, 30, 0),
         pod_of("c", 20, 21, 25, 0),
         pod_of("d", 31, 32, 40, 0),
     ]);
-    assert_eq!(first(&of_any), [("c".to_owned(), at(10.0), at(20.0), true)]);
+    assert_eq!(retries(&without_indexes), [("c".to_owned(), at(10.0), at(20.0), true)]);
 }
 
 #[test]
@@ -354,36 +359,38 @@ fn the_stragglers_of_a_job_are_found() {
         let mut pods: Vec<Value> =
             (0..29).map(|pod| pod_of(&format!("p{pod}"), 1, 2, 20 + pod % 5, 0)).collect();
         pods.push(pod_of("late", 1, 2, late, 0));
-        pods.push(job(30, Some(30), ended("Complete", late)));
-        listed(pods)
+        pods.push(job(30, Some(30), ended_since("Complete", late)));
+        timeline_of_list(pods)
     };
-    let found = |timeline: &Timeline| {
+    let stragglers = |timeline: &Timeline| {
         let job = timeline.workloads().iter().find(|workload| &*workload.kind == "Job").unwrap();
-        timeline.stragglers(job).map(|found| (found.pods, found.ended, found.millis))
+        timeline.stragglers(job).map(|stragglers| (stragglers.pods, stragglers.ended, stragglers.millis))
     };
-    assert_eq!(found(&pods(60)), Some((1, 30, 36_000)));
-    assert_eq!(found(&pods(26)), None);
+    assert_eq!(stragglers(&pods(60)), Some((1, 30, 36_000)));
+    assert_eq!(stragglers(&pods(26)), None);
 }
 
 #[test]
 fn unobserved_time_does_not_count_as_idle() {
     let patch = json!({"status": {"succeeded": 3}});
-    let timeline = listed([job(1, Some(4), patch), pod_of("d", 30, 31, 40, 0)]);
-    let summary = numbers(&timeline, 50.0);
+    let timeline = timeline_of_list([job(1, Some(4), patch), pod_of("d", 30, 31, 40, 0)]);
+    let summary = summarize(&timeline, 50.0);
     assert!(summary.partial);
     assert_eq!(summary.slots.total, 20_000, "from the first Pod that was seen");
-    let whole = listed([job(1, Some(4), json!({})), pod_of("d", 30, 31, 40, 0)]);
-    assert!(!numbers(&whole, 50.0).partial);
-    // Its parallelism was changed before anybody looked.
-    let changed =
-        listed([job(1, Some(4), json!({"metadata": {"generation": 2}})), pod_of("d", 30, 31, 40, 0)]);
-    assert!(numbers(&changed, 50.0).partial);
+    let whole = timeline_of_list([job(1, Some(4), json!({})), pod_of("d", 30, 31, 40, 0)]);
+    assert!(!summarize(&whole, 50.0).partial);
+    // The spec of the Job was changed before the first observation.
+    let changed = timeline_of_list([
+        job(1, Some(4), json!({"metadata": {"generation": 2}})),
+        pod_of("d", 30, 31, 40, 0),
+    ]);
+    assert!(summarize(&changed, 50.0).partial);
 }
 
 #[test]
-fn a_job_that_is_listed_as_suspended_had_slots_until_then() {
+fn a_job_that_is_listed_as_suspended_had_slots_until_its_suspension() {
     let suspended =
         json!({"spec": {"suspend": true}, "status": {"conditions": [condition("Suspended", "True", 30)]}});
-    let timeline = listed([job(2, None, suspended)]);
-    assert_eq!(numbers(&timeline, 100.0).slots.total, 60_000);
+    let timeline = timeline_of_list([job(2, None, suspended)]);
+    assert_eq!(summarize(&timeline, 100.0).slots.total, 60_000);
 }

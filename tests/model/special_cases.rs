@@ -14,11 +14,11 @@ fn a_pod_that_the_kubelet_rejects_never_starts() {
     let rejected = pod(
         json!({"spec": {"nodeName": "node-1"}, "status": {"phase": "Failed", "reason": "NodeAffinity", "startTime": time(1), "conditions": []}}),
     );
-    let story = describe_watched([
+    let description = describe_watched([
         (0.2, Added, pod(json!({"spec": {"nodeName": "node-1"}}))),
         (1.25, Changed, rejected.clone()),
     ]);
-    assert_lines(&story, &["p: NeverStarted (NodeAffinity) [NodeAffinity]", "| 0.200..1.250 Startup"]);
+    assert_lines(&description, &["p: NeverStarted (NodeAffinity) [NodeAffinity]", "| 0.200..1.250 Startup"]);
     assert_lines(
         &describe_listed([rejected]),
         &[
@@ -37,22 +37,25 @@ fn a_pod_whose_init_container_fails_never_starts() {
         "initContainerStatuses": [container_status("i", 0, terminated("i-0", 3, 4, 5, "Error"), json!({}))],
         "containerStatuses": [container_status("main", 0, waiting("PodInitializing"), json!({}))]}}),
     );
-    let story = describe_listed([failed]);
-    assert_lines(&story, &["p: NeverStarted exit 5 (Error) [Init:Error]", "| 3.000..4.000 Initializing i"]);
-    assert_no_line(&story, "workEnded");
-    assert_no_line(&story, "| 4.000");
+    let description = describe_listed([failed]);
+    assert_lines(
+        &description,
+        &["p: NeverStarted exit 5 (Error) [Init:Error]", "| 3.000..4.000 Initializing i"],
+    );
+    assert_no_line(&description, "workEnded");
+    assert_no_line(&description, "| 4.000");
 }
 
 #[test]
 fn a_failed_start_is_no_run_although_the_phase_is_running() {
     let error = json!({"terminated": {"exitCode": 128, "reason": "StartError", "startedAt": "1970-01-01T00:00:00Z", "finishedAt": time(4), "containerID": "x"}});
-    let story = describe_listed([scheduled_pod(
+    let description = describe_listed([scheduled_pod(
         json!({"spec": {"restartPolicy": "OnFailure"}, "status": {"phase": "Running",
         "conditions": [condition("PodReadyToStartContainers", "True", 2)],
         "containerStatuses": [container_status("main", 0, waiting("RunContainerError"), error)]}}),
     )]);
-    assert_lines(&story, &["p: Starting exit 128 (RunContainerError) [RunContainerError]"]);
-    assert_no_line(&story, "workStarted");
+    assert_lines(&description, &["p: Starting exit 128 (RunContainerError) [RunContainerError]"]);
+    assert_no_line(&description, "workStarted");
 }
 
 #[test]
@@ -60,12 +63,12 @@ fn a_pod_on_a_lost_node_is_unknown_since_the_last_write_of_the_kubelet() {
     let wrote = json!({"metadata": {"managedFields": [{"manager": "kubelet", "subresource": "status", "time": time(6)}]}});
     let silent = json!({"status": {"conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": time(60)}]}});
     let working = patched(running_pod(), wrote);
-    let story = describe_watched([
+    let description = describe_watched([
         (5.1, Listed, working.clone()),
         (60.1, Changed, patched(working.clone(), silent.clone())),
     ]);
     assert_lines(
-        &story,
+        &description,
         &["p: Unknown (NodeNotReady) [Running] end unknown", "| 5.000..6.000 Running inferred"],
     );
     // The node comes back.
@@ -82,8 +85,8 @@ fn a_pod_on_a_lost_node_is_unknown_since_the_last_write_of_the_kubelet() {
 }
 
 #[test]
-fn after_a_reboot_it_failed_or_runs_again() {
-    let lost_last = |phase: &str, state: Value, policy: &str| {
+fn after_a_reboot_of_the_node_a_pod_has_failed_or_runs_again() {
+    let rebooted = |phase: &str, state: Value, policy: &str| {
         patched(
             running_pod(),
             json!({"spec": {"restartPolicy": policy}, "status": {"phase": phase,
@@ -92,7 +95,7 @@ fn after_a_reboot_it_failed_or_runs_again() {
     };
     let never = describe_watched([
         (5.1, Listed, running_pod()),
-        (80.0, Changed, lost_last("Failed", waiting("PodInitializing"), "Never")),
+        (80.0, Changed, rebooted("Failed", waiting("PodInitializing"), "Never")),
     ]);
     assert_lines(
         &never,
@@ -102,18 +105,18 @@ fn after_a_reboot_it_failed_or_runs_again() {
             "main restarts 1",
         ],
     );
-    // The kubelet wrote when it was back: that is no end of the work.
+    // The kubelet wrote the status after the reboot, so the time of this write does not date the end of the work.
     assert_no_line(&never, "workEnded");
     assert!(!never.contains("not seen"), "a reboot counts a restart before it happens: {never}");
     let again = patched(running_pod(), json!({"spec": {"restartPolicy": "OnFailure"}}));
-    let story = describe_watched([
+    let description = describe_watched([
         (5.1, Listed, again),
-        (80.0, Changed, lost_last("Running", waiting("PodInitializing"), "OnFailure")),
-        (90.2, Changed, lost_last("Running", running(90), "OnFailure")),
-        (90.3, Changed, lost_last("Running", running(90), "OnFailure")),
+        (80.0, Changed, rebooted("Running", waiting("PodInitializing"), "OnFailure")),
+        (90.2, Changed, rebooted("Running", running(90), "OnFailure")),
+        (90.3, Changed, rebooted("Running", running(90), "OnFailure")),
     ]);
     assert_lines(
-        &story,
+        &description,
         &[
             "p: Running",
             "workStarted 5.000",
@@ -131,7 +134,7 @@ fn a_restart_of_all_containers_divides_their_runs() {
             json!({"status": {"containerStatuses": [container_status("main", restarts, state, last)]}}),
         )
     };
-    let story = describe_watched([
+    let description = describe_watched([
         (5.1, Listed, running_pod()),
         (
             9.0,
@@ -152,7 +155,7 @@ fn a_restart_of_all_containers_divides_their_runs() {
         ),
     ]);
     assert_lines(
-        &story,
+        &description,
         &[
             "p: Succeeded exit 0",
             "workStarted 5.000",
@@ -186,18 +189,18 @@ fn equal_and_missing_times_of_simulated_nodes_are_accepted() {
         &["p: Succeeded exit 0", "workStarted 0.000", "workEnded 0.000", "| 0.000..0.000 Running"],
     );
     let bare = pod(json!({"spec": {"nodeName": "n"}, "status": {"phase": "Succeeded"}}));
-    let story = describe_listed([bare]);
-    assert_lines(&story, &["p: Succeeded [Succeeded] end unknown"]);
+    let description = describe_listed([bare]);
+    assert_lines(&description, &["p: Succeeded [Succeeded] end unknown"]);
 }
 
 #[test]
 fn a_new_pod_of_the_same_name_is_a_different_pod() {
     let other = patched(running_pod(), json!({"metadata": {"uid": "u2", "creationTimestamp": time(100)}}));
-    let story = describe_watched([
+    let description = describe_watched([
         (10.5, Listed, succeeded_pod()),
         (60.0, Deleted, patched(succeeded_pod(), deletion(60, 0))),
         (105.0, Added, other),
         (105.1, Added, kubelet_event("Started", "main", 5.2, "x")),
     ]);
-    assert_lines(&story, &["p: Succeeded", "workStarted 5.200 StartedEvent", "p: Running"]);
+    assert_lines(&description, &["p: Succeeded", "workStarted 5.200 StartedEvent", "p: Running"]);
 }

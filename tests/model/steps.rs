@@ -7,10 +7,10 @@ use crate::describe::timeline_of;
 use crate::support::scenario::read_scenario;
 
 /// Recomputes the timeline after every `step` observations.
-fn in_steps(observations: &[Observation], step: usize) -> Timeline {
+fn timeline_in_steps(observations: &[Observation], step: usize) -> Timeline {
     let mut timeline = Timeline::default();
-    for step in observations.chunks(step) {
-        for observation in step {
+    for chunk in observations.chunks(step) {
+        for observation in chunk {
             timeline.apply(observation);
         }
         timeline.recompute();
@@ -18,13 +18,13 @@ fn in_steps(observations: &[Observation], step: usize) -> Timeline {
     timeline
 }
 
-/// Describes everything except the keys, because these depend on the order in which Pods were seen.
-fn told(timeline: &Timeline) -> Vec<String> {
-    let workload = |workload: &Workload| {
+/// Describes everything except the keys of the Pods, because the keys depend on the order of the observations.
+fn describe_workloads(timeline: &Timeline) -> Vec<String> {
+    let describe = |workload: &Workload| {
         let pods: Vec<_> = timeline.pods(workload).map(|(_, pod)| pod).collect();
         format!("{:?} {pods:#?}", Workload { pods: Vec::new(), ..workload.clone() })
     };
-    timeline.workloads().iter().map(workload).collect()
+    timeline.workloads().iter().map(describe).collect()
 }
 
 #[test]
@@ -32,11 +32,11 @@ fn steps_of_any_size_make_the_same_timeline() {
     for scenario in ["pi", "indexed", "retry", "by-hand", "elastic", "paused", "queue", "restart-all", "huge"]
     {
         let mut observations = read_scenario(scenario).observations;
-        for turn in 0..2 {
-            let at_once = told(&timeline_of(&observations));
+        for reversed in [false, true] {
+            let at_once = describe_workloads(&timeline_of(&observations));
             for step in [1, 3, 20] {
-                let steps = told(&in_steps(&observations, step));
-                assert_eq!(steps, at_once, "{scenario} in steps of {step}, turn {turn}");
+                let steps = describe_workloads(&timeline_in_steps(&observations, step));
+                assert_eq!(steps, at_once, "{scenario} in steps of {step}, reversed: {reversed}");
             }
             // In reverse order, the newest Pods come first.
             observations.reverse();

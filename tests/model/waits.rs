@@ -9,12 +9,13 @@ use crate::support::pod_builder::{
     waiting,
 };
 
-/// The scheduler's event, told first at that second, again until `last`.
+/// The scheduler's event, first reported at second `first` and repeated until second `last`.
 fn unschedulable(first: f64, last: f64, message: &str) -> Value {
-    autoscaled("FailedScheduling", first, last, message)
+    repeated_event("FailedScheduling", first, last, message)
 }
 
-fn autoscaled(reason: &str, first: f64, last: f64, message: &str) -> Value {
+/// An event about the waiting Pod, first reported at second `first` and repeated until second `last`.
+fn repeated_event(reason: &str, first: f64, last: f64, message: &str) -> Value {
     json!({
         "metadata": {"name": format!("p.{:016x}", at(first).as_nanosecond())},
         "involvedObject": {"kind": "Pod", "name": "p", "uid": "u"},
@@ -32,9 +33,9 @@ fn each_reason_of_the_scheduler_has_its_own_interval() {
         scheduled_pod(json!({})),
         json!({"status": {"conditions": [condition("PodScheduled", "True", 60)]}}),
     );
-    let facts = [bound, unschedulable(0.2, 50.0, CPU), unschedulable(20.5, 30.0, TAINT)];
+    let objects = [bound, unschedulable(0.2, 50.0, CPU), unschedulable(20.5, 30.0, TAINT)];
     assert_lines(
-        &describe_listed(facts),
+        &describe_listed(objects),
         &[
             "| 0.000..20.500 Queued (Insufficient cpu)",
             "| 20.500..50.000 Queued (Insufficient cpu, node(s) had untolerated taint {a: })",
@@ -47,28 +48,28 @@ fn each_reason_of_the_scheduler_has_its_own_interval() {
 #[test]
 fn changed_numbers_of_nodes_start_no_new_interval() {
     let other = "0/5 nodes are available: 5 Insufficient cpu. preemption: 0/5 nodes are available: y.";
-    let facts = [pod(json!({})), unschedulable(0.2, 50.0, CPU), unschedulable(60.0, 70.0, other)];
+    let objects = [pod(json!({})), unschedulable(0.2, 50.0, CPU), unschedulable(60.0, 70.0, other)];
     assert_lines(
-        &describe_listed(facts),
+        &describe_listed(objects),
         &["p: Pending (Insufficient cpu)", "| 0.000..… Queued (Insufficient cpu)"],
     );
 }
 
 #[test]
 fn the_reaction_of_the_autoscaler_follows_the_reason() {
-    let facts = [
+    let objects = [
         pod(json!({})),
         unschedulable(0.2, 90.0, CPU),
-        autoscaled(
+        repeated_event(
             "NotTriggerScaleUp",
             10.0,
             10.0,
             "pod didn't trigger scale-up: 1 max node group size reached",
         ),
-        autoscaled("TriggeredScaleUp", 40.0, 40.0, "pod triggered scale-up: [{pool 1->2 (max: 3)}]"),
+        repeated_event("TriggeredScaleUp", 40.0, 40.0, "pod triggered scale-up: [{pool 1->2 (max: 3)}]"),
     ];
     assert_lines(
-        &describe_listed(facts),
+        &describe_listed(objects),
         &[
             "| 0.000..10.000 Queued (Insufficient cpu)",
             "| 10.000..40.000 Queued (Insufficient cpu (NotTriggerScaleUp: max node group size reached))",
@@ -85,19 +86,19 @@ fn without_events_the_receipt_dates_the_reason() {
         condition["message"] = json!(message);
         pod(json!({"status": {"conditions": [condition]}}))
     };
-    let story = describe_watched([
+    let description = describe_watched([
         (0.1, Added, pod(json!({}))),
         (0.2, Changed, refused(CPU)),
         (20.3, Changed, refused(TAINT)),
     ]);
     assert_lines(
-        &story,
+        &description,
         &[
             "| 0.100..20.300 Queued (Insufficient cpu) observed",
             "| 20.300..… Queued (Insufficient cpu, node(s) had untolerated taint {a: }) observed",
         ],
     );
-    // Attached late: since when it says so is not known, so it is told of the whole wait.
+    // In a late list, nothing dates the reason, so the reason is shown for the whole wait.
     let late = describe_watched([(30.0, Listed, refused(TAINT))]);
     assert_lines(
         &late,
@@ -109,13 +110,13 @@ fn without_events_the_receipt_dates_the_reason() {
 fn scheduling_gates_are_removed_one_by_one() {
     let gated = |gates: Value| pod(json!({"spec": {"schedulingGates": gates}}));
     let (kueue, other) = (json!({"name": "kueue.x-k8s.io/admission"}), json!({"name": "g"}));
-    let story = describe_watched([
+    let description = describe_watched([
         (0.1, Added, gated(json!([kueue, other]))),
         (5.0, Changed, gated(json!([kueue]))),
         (9.0, Changed, gated(json!([]))),
     ]);
     assert_lines(
-        &story,
+        &description,
         &[
             "| 0.100..5.000 Queued (admission by Kueue, SchedulingGated: g) observed",
             "| 5.000..9.000 Queued (admission by Kueue) observed",
@@ -128,7 +129,7 @@ fn scheduling_gates_are_removed_one_by_one() {
         &describe_listed([queued]),
         &["p: Pending (admission by Kueue queue team-a, topology by Kueue)"],
     );
-    // Attached while it waits: gates are never added, so it waited for these from the first.
+    // Gates cannot be added after the creation, so a listed Pod has waited for its gates since its creation.
     assert_lines(
         &describe_watched([(7.0, Listed, gated(json!([kueue])))]),
         &["p: Pending (admission by Kueue)", "| 0.000..… Queued (admission by Kueue)"],
@@ -141,14 +142,14 @@ fn a_config_error_lasts_from_its_first_event_until_the_start() {
         running_pod(),
         json!({"status": {"containerStatuses": [container_status("main", 0, json!({"running": {"startedAt": time(20)}}), json!({}))]}}),
     );
-    let facts = [
+    let objects = [
         works,
         kubelet_event("Pulled", "main", 3.0, "Container image \"app:1\" already present on machine"),
         repeated(kubelet_event("Failed", "main", 6.0, "Error: secret \"key\" not found"), 4, 18),
         kubelet_event("Started", "main", 20.2, "x"),
     ];
     assert_lines(
-        &describe_listed(facts),
+        &describe_listed(objects),
         &[
             "| 3.000..6.000 Starting event",
             "| 6.000..20.200 Starting main (CreateContainerConfigError) event",
@@ -167,12 +168,12 @@ fn a_config_error_without_events_is_dated_by_its_receipt() {
             json!({"status": {"containerStatuses": [status]}}),
         )
     };
-    let story = describe_watched([
+    let description = describe_watched([
         (1.2, Added, state("ContainerCreating")),
         (9.0, Changed, state("CreateContainerConfigError")),
     ]);
     assert_lines(
-        &story,
+        &description,
         &["| 3.000..9.000 Startup status", "| 9.000..… Startup main (CreateContainerConfigError) observed"],
     );
     let late = describe_watched([(30.0, Listed, state("CreateContainerConfigError"))]);

@@ -21,19 +21,20 @@ use crate::support::pod_builder::{
 
 #[derive(Deserialize)]
 struct Wording {
-    /// The Kubernetes versions that say so.
+    /// The Kubernetes versions with this wording.
     versions: String,
-    /// What is known beside it.
+    /// Name of the objects that exist besides the Event, see [`base_objects`].
     base: String,
     reason: String,
     message: String,
-    /// The container that it is about; empty for the Pod, `job` for its owner.
+    /// The container that the Event is about. Empty for the Pod, `job` for the owner of the Pod.
     container: String,
+    /// Beginnings of the lines that the Event causes in the description.
     read: Vec<String>,
 }
 
-/// What is known beside the Event, which happens at 1.5 (of an owner at 0.5).
-fn base(name: &str) -> Vec<Value> {
+/// Returns the objects that exist besides the Event. The Event happens at second 1.5, or at 0.5 if it is about the owner.
+fn base_objects(name: &str) -> Vec<Value> {
     let owned = json!({"metadata": {"ownerReferences": [{"kind": "Job", "name": "j", "uid": "j", "controller": true}]}});
     vec![match name {
         "pending" => pod(json!({})),
@@ -41,7 +42,7 @@ fn base(name: &str) -> Vec<Value> {
             json!({"status": {"containerStatuses": [container_status("main", 0, waiting("ContainerCreating"), json!({}))]}}),
         ),
         "works" => running_pod(),
-        // Its start is what the event may date.
+        // The Event can date the start of this container.
         "fits" => patched(
             running_pod(),
             json!({"status": {"containerStatuses": [container_status("main", 0, running(1), json!({}))]}}),
@@ -55,48 +56,48 @@ fn base(name: &str) -> Vec<Value> {
     }]
 }
 
-fn said(wording: &Wording) -> Value {
+fn build_event(wording: &Wording) -> Value {
     let container = if wording.container == "job" { "" } else { &wording.container };
     let seconds = if wording.container == "job" { 0.5 } else { 1.5 };
-    let mut said = kubelet_event(&wording.reason, container, seconds, &wording.message);
+    let mut event = kubelet_event(&wording.reason, container, seconds, &wording.message);
     if wording.container == "job" {
-        said["involvedObject"] = json!({"kind": "Job", "name": "j", "uid": "j"});
+        event["involvedObject"] = json!({"kind": "Job", "name": "j", "uid": "j"});
     }
-    if matches!(wording.base.as_str(), "pending") {
-        // Neither the scheduler nor an autoscaler has the kubelet's shape.
-        said["source"] = json!({});
-        said["reportingComponent"] = json!("default-scheduler");
+    if wording.base == "pending" {
+        // Events of the scheduler and of autoscalers have no `source`.
+        event["source"] = json!({});
+        event["reportingComponent"] = json!("default-scheduler");
     }
-    said
+    event
 }
 
-/// The same Event as reporters of `events.k8s.io/v1` write it: one fine time, no count, no source.
-fn in_the_newer_shape(mut said: Value) -> Value {
-    let seconds = if said["involvedObject"]["kind"] == "Job" { 0.5 } else { 1.5 };
-    let reporter = said["source"]["component"].as_str().unwrap_or("default-scheduler").to_owned();
-    said["eventTime"] = json!(at(seconds).to_string());
-    said["reportingComponent"] = json!(reporter);
-    said["series"] = json!({"count": 2, "lastObservedTime": at(seconds).to_string()});
+/// Returns the Event in the format of `events.k8s.io/v1`: one precise time, no count, no source.
+fn in_newer_format(mut event: Value) -> Value {
+    let seconds = if event["involvedObject"]["kind"] == "Job" { 0.5 } else { 1.5 };
+    let reporter = event["source"]["component"].as_str().unwrap_or("default-scheduler").to_owned();
+    event["eventTime"] = json!(at(seconds).to_string());
+    event["reportingComponent"] = json!(reporter);
+    event["series"] = json!({"count": 2, "lastObservedTime": at(seconds).to_string()});
     for older in ["firstTimestamp", "lastTimestamp", "count", "source"] {
-        said.as_object_mut().unwrap().remove(older);
+        event.as_object_mut().unwrap().remove(older);
     }
-    said
+    event
 }
 
-fn story(objects: Vec<Value>) -> String {
+fn describe_objects(objects: Vec<Value>) -> String {
     let list: Vec<Observation> =
         objects.into_iter().map(|object| observation(Listed, 1000.0, object)).collect();
-    let told_of = describe_pods(&timeline_of(&list));
+    let description = describe_pods(&timeline_of(&list));
     assert_eq!(
         describe_pods(&timeline_of(&through_a_recording(&list))),
-        told_of,
-        "a recording reads otherwise"
+        description,
+        "a recording changes the description"
     );
-    told_of
+    description
 }
 
 #[test]
-fn every_wording_is_read_with_its_meaning() {
+fn every_wording_has_its_known_meaning() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wordings");
     let mut wordings = 0;
     let mut wrong = String::new();
@@ -104,17 +105,17 @@ fn every_wording_is_read_with_its_meaning() {
         for line in std::fs::read_to_string(file.unwrap().path()).unwrap().lines() {
             let wording: Wording = serde_json::from_str(line).unwrap();
             wordings += 1;
-            let without = story(base(&wording.base));
-            for said in [said(&wording), in_the_newer_shape(said(&wording))] {
-                let with = story(base(&wording.base).into_iter().chain([said]).collect());
-                let what = format!("{} of {}: {}", wording.reason, wording.versions, wording.message);
+            let without = describe_objects(base_objects(&wording.base));
+            for event in [build_event(&wording), in_newer_format(build_event(&wording))] {
+                let with = describe_objects(base_objects(&wording.base).into_iter().chain([event]).collect());
+                let context = format!("{} of {}: {}", wording.reason, wording.versions, wording.message);
                 if wording.read.is_empty() && with != without {
-                    writeln!(wrong, "{what}\nchanges\n{without}to\n{with}").unwrap();
+                    writeln!(wrong, "{context}\nchanges\n{without}to\n{with}").unwrap();
                 }
                 let mut lines = with.lines();
                 for read in &wording.read {
                     if !lines.any(|line| line.trim_start().starts_with(read.as_str())) {
-                        writeln!(wrong, "{what}\nno `{read}` in\n{with}").unwrap();
+                        writeln!(wrong, "{context}\nno `{read}` in\n{with}").unwrap();
                         break;
                     }
                 }

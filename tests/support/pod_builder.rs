@@ -32,7 +32,7 @@ pub(crate) fn pod(patch: Value) -> Value {
     pod
 }
 
-/// A Pod like [`pod`] that is on a node since second 1, after the kubelet's first write.
+/// A Pod like [`pod`] that was bound to a node at second 1 and that the kubelet has written to once.
 pub(crate) fn scheduled_pod(patch: Value) -> Value {
     let mut pod = pod(json!({
         "spec": {"nodeName": "node-1"},
@@ -42,7 +42,7 @@ pub(crate) fn scheduled_pod(patch: Value) -> Value {
     pod
 }
 
-/// Merges `patch` into `into`. Lists of conditions are joined, other lists are replaced.
+/// Merges `patch` into `into`. A condition replaces the condition of the same type. Other lists are replaced as a whole.
 pub(crate) fn merge(into: &mut Value, patch: Value) {
     match (into, patch) {
         (Value::Object(into), Value::Object(patch)) => {
@@ -72,7 +72,8 @@ pub(crate) fn condition_with_reason(kind: &str, status: &str, since: i64, reason
     json!({"type": kind, "status": status, "lastTransitionTime": time(since), "reason": reason, "message": reason})
 }
 
-/// A container status: `state` and `last` as one of [`waiting`], [`running`], [`terminated`] or null.
+/// A container status. `state` and `last` are made by [`waiting`], [`running`], [`terminated`] or [`lost_state`], or are
+/// empty.
 #[expect(clippy::needless_pass_by_value, reason = "a state is written where it is used")]
 pub(crate) fn container_status(name: &str, restarts: i32, state: Value, last: Value) -> Value {
     let id = |state: &Value| state["terminated"]["containerID"].as_str().map(str::to_owned);
@@ -96,7 +97,7 @@ pub(crate) fn terminated(id: &str, from: i64, to: i64, exit: i32, reason: &str) 
     json!({"terminated": {"containerID": id, "startedAt": time(from), "finishedAt": time(to), "exitCode": exit, "reason": reason}})
 }
 
-/// The state that the kubelet writes after it has lost a container.
+/// The state that the kubelet writes after losing a container.
 pub(crate) fn lost_state(reason: &str) -> Value {
     json!({"terminated": {"startedAt": null, "finishedAt": null, "exitCode": 137, "reason": reason}})
 }
@@ -131,10 +132,10 @@ pub(crate) fn scheduled_event(seconds: f64) -> Value {
     })
 }
 
-/// The `Pulled` event of a pull that took `pull`, or `wait` with the time in the queue.
-pub(crate) fn pulled_event(container: &str, seconds: f64, pull: &str, wait: &str) -> Value {
+/// The `Pulled` event of a pull that took `pull`, and `with_queue` including the time in the node's queue.
+pub(crate) fn pulled_event(container: &str, seconds: f64, pull: &str, with_queue: &str) -> Value {
     let message = format!(
-        "Successfully pulled image \"app:1\" in {pull} ({wait} including waiting). Image size: 7 bytes."
+        "Successfully pulled image \"app:1\" in {pull} ({with_queue} including waiting). Image size: 7 bytes."
     );
     kubelet_event("Pulled", container, seconds, &message)
 }
@@ -173,7 +174,7 @@ pub(crate) fn patched(mut object: Value, patch: Value) -> Value {
     object
 }
 
-/// The metadata of a Pod whose deletion ends at second `deadline`.
+/// The metadata of a Pod that is being deleted. `deadline` is the second of its `deletionTimestamp`.
 pub(crate) fn deletion(deadline: i64, grace: i64) -> Value {
     json!({"metadata": {"deletionTimestamp": time(deadline), "deletionGracePeriodSeconds": grace}})
 }

@@ -7,11 +7,13 @@ use kubectl_seq::testing::observation::{Object, ObjectKind, Observation, Seen};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// An entry of the log of a node's container runtime, with a time in nanoseconds.
+/// An entry of the log of a node's container runtime. Its time is exact to the nanosecond.
 #[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Truth {
+pub(crate) struct RuntimeLogEntry {
     pub(crate) at: Timestamp,
-    pub(crate) what: String,
+    /// For example `sandboxReady` or `containerStarted`.
+    #[serde(rename = "what")]
+    pub(crate) event: String,
     pub(crate) pod: String,
     #[serde(default)]
     pub(crate) container: String,
@@ -22,7 +24,7 @@ pub(crate) struct Truth {
 /// The observations of a recorded scenario, and the log of the runtimes of its nodes.
 pub(crate) struct Scenario {
     pub(crate) observations: Vec<Observation>,
-    pub(crate) truth: Vec<Truth>,
+    pub(crate) runtime_log: Vec<RuntimeLogEntry>,
 }
 
 #[derive(Deserialize)]
@@ -31,17 +33,18 @@ struct Line {
     seen: Option<String>,
     kind: Option<String>,
     object: Option<Value>,
-    truth: Option<Truth>,
+    #[serde(rename = "truth")]
+    log_entry: Option<RuntimeLogEntry>,
 }
 
 /// Reads `tests/scenarios/NAME.jsonl`.
 pub(crate) fn read_scenario(name: &str) -> Scenario {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/scenarios/{name}.jsonl"));
-    let mut scenario = Scenario { observations: Vec::new(), truth: Vec::new() };
+    let mut scenario = Scenario { observations: Vec::new(), runtime_log: Vec::new() };
     for line in std::fs::read_to_string(path).unwrap().lines() {
         let line: Line = serde_json::from_str(line).unwrap();
-        if let Some(truth) = line.truth {
-            scenario.truth.push(truth);
+        if let Some(entry) = line.log_entry {
+            scenario.runtime_log.push(entry);
             continue;
         }
         let (kind, object) = (line.kind.unwrap(), line.object.unwrap());
@@ -54,9 +57,9 @@ pub(crate) fn read_scenario(name: &str) -> Scenario {
     scenario
 }
 
-/// Parses how an object was seen, as the scenarios name it.
-pub(crate) fn parse_seen(word: &str) -> Seen {
-    serde_json::from_value(word.into()).unwrap()
+/// Parses the name of a [`Seen`], for example `Listed`.
+pub(crate) fn parse_seen(name: &str) -> Seen {
+    serde_json::from_value(name.into()).unwrap()
 }
 
 /// Parses an object of the kind with this recording tag.
