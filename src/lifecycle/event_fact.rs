@@ -101,14 +101,13 @@ impl EventFact {
         let kind = match event.reason.as_str() {
             "Scheduled" => FactKind::Scheduled,
             "FailedScheduling" => FactKind::Unschedulable(
-                interner.share(&message::unschedulable_reasons(event.plain_message())),
+                interner.share(&message::parse_unschedulable_reasons(event.plain_message())),
             ),
             // Events of the cluster autoscaler and of Karpenter.
             "TriggeredScaleUp" | "Nominated" => FactKind::Autoscaler(interner.share(&event.reason)),
-            "NotTriggerScaleUp" => FactKind::Autoscaler(
-                interner
-                    .share(&describe_refused_scale_up(&message::no_scale_up_reasons(event.plain_message()))),
-            ),
+            "NotTriggerScaleUp" => FactKind::Autoscaler(interner.share(&describe_refused_scale_up(
+                &message::parse_no_scale_up_reasons(event.plain_message()),
+            ))),
             "FailedMount" | "FailedAttachVolume" | "FailedMapVolume" | "FailedCreatePodSandBox" => {
                 FactKind::SetupFailed(interner.share(&event.reason))
             }
@@ -116,9 +115,9 @@ impl EventFact {
             "Pulled" => FactKind::Pulled(message::parse_pulled(event.plain_message())?),
             "InspectFailed" | "ErrImageNeverPull" => FactKind::ImageRefused,
             "Failed" if event.plain_message().starts_with("Failed to pull image") => FactKind::PullFailed,
-            "Failed" => {
-                FactKind::StartFailed(interner.share(message::start_failure_reason(event.plain_message())?))
-            }
+            "Failed" => FactKind::StartFailed(
+                interner.share(message::parse_start_failure_reason(event.plain_message())?),
+            ),
             "Started" => FactKind::Started,
             "Killing" if message::is_stop_of_pod(event.plain_message()) => FactKind::Killing,
             _ => return None,

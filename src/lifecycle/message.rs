@@ -99,7 +99,7 @@ fn parse_go_duration(text: &str) -> Option<SignedDuration> {
 ///
 /// `0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint {a: b}. preemption: …` becomes
 /// `Insufficient cpu, node(s) had untolerated taint {a: b}`.
-pub(crate) fn unschedulable_reasons(message: &str) -> String {
+pub(crate) fn parse_unschedulable_reasons(message: &str) -> String {
     let reasons = match message.split_once(" nodes are available: ") {
         Some((_, reasons)) => reasons,
         None => message,
@@ -112,7 +112,7 @@ pub(crate) fn unschedulable_reasons(message: &str) -> String {
 
 /// Returns the reasons why the cluster autoscaler adds no node: `pod didn't trigger scale-up: 1 max node group size reached` becomes
 /// `max node group size reached`.
-pub(crate) fn no_scale_up_reasons(message: &str) -> String {
+pub(crate) fn parse_no_scale_up_reasons(message: &str) -> String {
     message.split_once(": ").map(|(_, reasons)| remove_node_counts(reasons)).unwrap_or_default()
 }
 
@@ -142,7 +142,7 @@ const CONFIGURATION_ERRORS: [&str; 5] =
 
 /// Returns the `waiting.reason` that the container's status shows together with a `Failed` event `Error: …`. Returns `None`
 /// for a failed pull, because other events report it.
-pub(crate) fn start_failure_reason(message: &str) -> Option<&str> {
+pub(crate) fn parse_start_failure_reason(message: &str) -> Option<&str> {
     let error = message.strip_prefix("Error: ")?;
     let is_missing_object =
         (error.starts_with("configmap ") || error.starts_with("secret ")) && error.contains(" not found");
@@ -234,10 +234,10 @@ mod tests {
     fn changed_numbers_of_nodes_do_not_change_the_reasons() {
         let first = "0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod.";
         let later = "0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu.";
-        assert_eq!(unschedulable_reasons(first), "Insufficient cpu");
-        assert_eq!(unschedulable_reasons(later), "Insufficient cpu, node(s) were unschedulable");
+        assert_eq!(parse_unschedulable_reasons(first), "Insufficient cpu");
+        assert_eq!(parse_unschedulable_reasons(later), "Insufficient cpu, node(s) were unschedulable");
         assert_eq!(
-            unschedulable_reasons("no nodes available to schedule pods"),
+            parse_unschedulable_reasons("no nodes available to schedule pods"),
             "no nodes available to schedule pods"
         );
     }

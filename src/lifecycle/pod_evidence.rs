@@ -19,7 +19,7 @@ use crate::lifecycle::packed::{pack_foreign_enum, packed_enum, packed_struct};
 use crate::lifecycle::pod_evidence::deletion::Deletion;
 use crate::lifecycle::pod_evidence::gates::{Gates, describe_gates};
 use crate::lifecycle::restart_policy::RestartPolicy;
-use crate::lifecycle::status_column::status_column;
+use crate::lifecycle::status_column::format_status_column;
 use crate::lifecycle::waits::{WaitTopic, Waits};
 use crate::observation::{self, Seen, known_time};
 
@@ -164,7 +164,7 @@ impl PodEvidence {
         self.start_time = known_time(pod.status.start_time).or(self.start_time);
         self.kubelet_wrote = metadata.last_kubelet_write().or(self.kubelet_wrote);
         self.reason = interner.share_non_empty(&pod.status.reason).or_else(|| self.reason.clone());
-        self.status = Some(interner.share(&status_column(pod)));
+        self.status = Some(interner.share(&format_status_column(pod)));
         for fact in std::mem::take(&mut self.facts_of_unknown_containers) {
             self.add_fact(&fact);
         }
@@ -262,7 +262,9 @@ impl PodEvidence {
         interner: &mut Interner,
     ) {
         let reason = match condition.reason.as_str() {
-            "Unschedulable" => Some(interner.share(&message::unschedulable_reasons(&condition.message))),
+            "Unschedulable" => {
+                Some(interner.share(&message::parse_unschedulable_reasons(&condition.message)))
+            }
             // The gates themselves give a better reason.
             "SchedulingGated" => None,
             other => interner.share_non_empty(other),

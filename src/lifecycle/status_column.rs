@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use crate::observation::{ContainerStatus, Pod};
 
 /// Returns the text of the STATUS column.
-pub(crate) fn status_column(pod: &Pod) -> Cow<'_, str> {
+pub(crate) fn format_status_column(pod: &Pod) -> Cow<'_, str> {
     let status = &pod.status;
     let mut text: Cow<'_, str> =
         if status.reason.is_empty() { (&status.phase).into() } else { (&status.reason).into() };

@@ -13,7 +13,7 @@ use crate::support::pod_builder::{
 };
 
 #[test]
-fn the_deletion_request_is_the_killing_event_then_the_receipt_then_the_computed_time() {
+fn the_deletion_request_is_dated_by_the_killing_event_else_the_receipt_else_the_computed_time() {
     let deleting = patched(running_pod(), deletion(42, 30));
     let killing = kubelet_event("Killing", "main", 12.311, "Stopping container main");
     assert_lines(
@@ -176,7 +176,7 @@ fn a_pod_in_back_off_waits_until_its_deletion() {
 }
 
 #[test]
-fn a_pod_that_is_deleted_during_the_pull_never_starts_or_stops_at_once() {
+fn a_pod_that_is_deleted_during_the_pull_either_never_starts_or_stops_at_once() {
     let pulling = kubelet_event("Pulling", "main", 2.2, "Pulling image \"app:1\"");
     let waits = scheduled_pod(
         json!({"status": {"conditions": [condition("PodReadyToStartContainers", "True", 2)], "containerStatuses": [container_status("main", 0, waiting("ContainerCreating"), json!({}))]}}),

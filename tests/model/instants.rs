@@ -11,7 +11,7 @@ use crate::support::pod_builder::{
 };
 
 #[test]
-fn created_is_the_owners_event_then_the_receipt_then_the_field() {
+fn created_is_dated_by_the_owners_event_else_the_receipt_else_the_field() {
     let owner = json!({"metadata": {"ownerReferences": [{"kind": "Job", "name": "j", "uid": "j", "controller": true}]}});
     let mut created = kubelet_event("SuccessfulCreate", "", 0.731, "Created pod: p");
     created["involvedObject"] = json!({"kind": "Job", "name": "j", "uid": "j"});
@@ -31,7 +31,7 @@ fn created_is_the_owners_event_then_the_receipt_then_the_field() {
 }
 
 #[test]
-fn scheduled_is_the_event_then_the_condition_then_a_bound() {
+fn scheduled_is_dated_by_the_event_else_the_condition_else_a_bound() {
     assert_lines(
         &describe_listed([succeeded_pod(), scheduled_event(1.402)]),
         &["scheduled 1.402 ScheduledEvent"],
@@ -54,7 +54,7 @@ fn scheduled_is_the_event_then_the_condition_then_a_bound() {
 }
 
 #[test]
-fn sandbox_ready_is_the_first_image_event_then_an_early_condition() {
+fn sandbox_ready_is_dated_by_the_first_image_event_else_an_early_condition() {
     let events = [
         kubelet_event("Pulling", "main", 3.235, "Pulling image \"app:1\""),
         pulled_event("main", 4.9, "1.6s", "1.664s"),
@@ -107,7 +107,7 @@ fn events_of_debug_containers_and_of_later_runs_do_not_move_the_sandbox() {
 }
 
 #[test]
-fn a_first_start_is_the_event_if_it_fits_then_the_field() {
+fn a_first_start_is_dated_by_a_matching_event_else_the_field() {
     assert_lines(
         &describe_listed([running_pod(), kubelet_event("Started", "main", 5.145, "Container started")]),
         &["workStarted 5.145 StartedEvent"],

@@ -149,7 +149,7 @@ fn a_pod_that_is_still_stopping_takes_the_slot_of_its_successor() {
 }
 
 #[test]
-fn a_pod_that_somebody_deleted_is_a_failure_with_a_wait() {
+fn a_pod_that_a_user_deletes_counts_as_a_failure_and_causes_a_back_off() {
     let timeline_with_policy = |policy: &str| {
         let old = patched(
             pod_of("a", 0, 0, 6, 0),

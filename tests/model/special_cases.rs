@@ -59,7 +59,7 @@ fn a_failed_start_is_no_run_although_the_phase_is_running() {
 }
 
 #[test]
-fn a_pod_on_a_lost_node_is_unknown_since_the_last_write_of_the_kubelet() {
+fn the_state_of_a_pod_on_a_lost_node_is_unknown_after_the_last_write_of_the_kubelet() {
     let wrote = json!({"metadata": {"managedFields": [{"manager": "kubelet", "subresource": "status", "time": time(6)}]}});
     let silent = json!({"status": {"conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": time(60)}]}});
     let working = patched(running_pod(), wrote);

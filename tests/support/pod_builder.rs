@@ -159,7 +159,7 @@ pub(crate) fn succeeded_pod() -> Value {
     }}))
 }
 
-/// A Pod whose main container runs since second 5.
+/// A Pod whose main container has been running since second 5.
 pub(crate) fn running_pod() -> Value {
     scheduled_pod(json!({"status": {
         "phase": "Running",

@@ -55,7 +55,7 @@ fn derive_life(pod: &PodEvidence, explain: bool) -> (Lifecycle, Explanation) {
             let start = known.runs.iter().find_map(|run| run.start);
             first_start = [first_start, start].into_iter().flatten().min_by_key(|start| start.at);
         }
-        containers.push(container_life(evidence, known));
+        containers.push(derive_container_life(evidence, known));
     }
     // A start after the first one does not date the start of the work, but it shows that the work has started.
     let earliest_start = first_start.or_else(|| earliest_known_start(&containers));
@@ -100,7 +100,7 @@ fn derive_life(pod: &PodEvidence, explain: bool) -> (Lifecycle, Explanation) {
     (life, Explanation { boundaries, uncorrected })
 }
 
-fn container_life(container: &ContainerEvidence, known: KnownRuns) -> ContainerLife {
+fn derive_container_life(container: &ContainerEvidence, known: KnownRuns) -> ContainerLife {
     let running = known.runs.last().is_some_and(|run| !run.ended);
     ContainerLife {
         name: Arc::clone(&container.name),
