@@ -16,7 +16,7 @@ fn job(spec: Value, patch: Value) -> Value {
         "spec": {"parallelism": 9, "completions": 9, "completionMode": "Indexed", "suspend": false},
         "status": {"conditions": []},
     });
-    merge(&mut job, json!({"spec": spec}));
+    merge(&mut job["spec"], spec);
     merge(&mut job, patch);
     job
 }
