@@ -8,6 +8,7 @@ use crate::export::document::WorkloadEntry;
 use crate::export::fixture::{at, ended_pod, summary, waiting_pod, workload};
 use crate::export::pod::PodEntry;
 use crate::export::*;
+use crate::lifecycle::PhaseKind;
 use crate::observation::{Object, Observation, Seen};
 use crate::timeline::Timeline;
 
@@ -375,4 +376,27 @@ fn each_change_is_written_as_one_line() {
     let last = write(&mut timeline, 3000);
     assert_eq!(last.len(), 1, "{last:?}");
     assert_eq!(last[0]["pod"]["outcome"], "Succeeded");
+}
+
+#[test]
+fn the_documentation_names_every_phase_and_every_field() {
+    let page = include_str!("../../docs/document.md");
+    let (job, numbers, pod) = (workload(), summary(), ended());
+    let workload = WorkloadEntry::new(&job, &numbers);
+    let pod = PodEntry::new(&pod, at(0));
+    let container = &pod.containers[0];
+    let mut words: Vec<String> = PhaseKind::ALL.iter().map(|kind| kind.name().to_owned()).collect();
+    words.extend(keys(&workload));
+    words.extend(keys(&workload.summary));
+    words.extend(keys(&workload.summary.slots));
+    words.extend(keys(&pod));
+    words.extend(keys(&pod.instants));
+    words.extend(keys(&pod.instants.created));
+    words.extend(keys(&pod.phases[0]));
+    words.extend(keys(container));
+    words.extend(keys(&container.pull));
+    words.extend(keys(&container.runs[0]));
+    for word in words {
+        assert!(page.contains(&format!("`{word}`")), "docs/document.md does not describe `{word}`");
+    }
 }

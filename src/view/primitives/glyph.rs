@@ -133,6 +133,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_documentation_explains_the_glyph_of_every_phase() {
+        let page = include_str!("../../../docs/picture.md");
+        for kind in PhaseKind::ALL {
+            let [unicode, ascii] = [Glyphs::UNICODE, Glyphs::ASCII].map(|glyphs| glyphs.phase(kind));
+            let row = format!("| `{unicode}` | `{ascii}` |");
+            assert!(page.contains(&row), "docs/picture.md has no row {row} for {}", kind.name());
+        }
+    }
+
+    #[test]
     fn shapes_are_one_column_wide_and_distinct() {
         for glyphs in [Glyphs::UNICODE, Glyphs::ASCII] {
             let marks = [glyphs.failed, glyphs.deleted, glyphs.unknown, glyphs.now, glyphs.held];
