@@ -381,7 +381,7 @@ fn each_change_is_written_as_one_line() {
 #[test]
 fn the_documentation_names_every_phase_and_every_field() {
     let page = include_str!("../../docs/document.md");
-    let (job, numbers, pod) = (workload(), summary(), ended());
+    let (job, numbers, pod) = (workload(), summary(), ended_pod());
     let workload = WorkloadEntry::new(&job, &numbers);
     let pod = PodEntry::new(&pod, at(0));
     let container = &pod.containers[0];

@@ -11,7 +11,7 @@ pub struct Window {
     pub selected: Option<PodKey>,
     /// Whether every Pod has a row and the rows scroll. Otherwise Pods without room for a row are folded.
     pub unfolded: bool,
-    /// The first row that is shown, if the rows scroll. The selected row is shown in any case.
+    /// The first row that is shown, if the rows scroll. The selected row is always shown.
     pub first: usize,
     /// The part of the time axis that is shown; `None` shows all of it.
     pub zoom: Option<Zoom>,
