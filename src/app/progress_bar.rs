@@ -11,6 +11,9 @@ use crate::view::clean;
 /// Time that passes before a progress bar appears. Shorter work needs no progress bar.
 pub(crate) const PROGRESS_DELAY: Duration = Duration::from_millis(500);
 
+/// Time between two turns of the spinner.
+const TICK: Duration = Duration::from_millis(100);
+
 /// A step of the work that a progress bar shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
@@ -25,6 +28,12 @@ pub(crate) struct Step {
 }
 
 impl Step {
+    /// Creates a step that counts objects.
+    pub(crate) fn new(name: &str, count: usize, total: Option<usize>) -> Self {
+        let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        Self { name: name.to_owned(), unit: "", count: number(count), total: total.map(number) }
+    }
+
     /// Returns the step for the progress of the source, or `None` while the source is connecting.
     ///
     /// Connecting has no count, and a bar would overwrite the prompt of a credential plugin.
@@ -108,6 +117,22 @@ impl ProgressBar {
         }
     }
 
+    /// Shows `step` while `work` runs. Returns the result of `work`.
+    pub(crate) async fn show_while<T>(&mut self, step: Step, work: impl Future<Output = T>) -> T {
+        self.set_step(Some(step));
+        let mut ticks = tokio::time::interval(TICK);
+        let mut work = std::pin::pin!(work);
+        let result = loop {
+            tokio::select! {
+                biased;
+                result = &mut work => break result,
+                _ = ticks.tick() => self.tick(),
+            }
+        };
+        self.set_step(None);
+        result
+    }
+
     fn draw(&mut self) {
         if self.started.elapsed() < PROGRESS_DELAY {
             return;
@@ -179,6 +204,19 @@ mod tests {
         advance(PROGRESS_DELAY).await;
         bar.set_step(listing(11, Some(10)));
         assert!(terminal.contents().ends_with("11 of 11"), "{}", terminal.contents());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_bar_is_shown_while_slow_work_runs() {
+        let terminal = InMemoryTerm::new(10, 80);
+        let mut bar = bar_on(&terminal);
+        let slow_work = async {
+            tokio::time::sleep(PROGRESS_DELAY * 2).await;
+            terminal.contents()
+        };
+        let shown = bar.show_while(Step::new("reading back", 0, None), slow_work).await;
+        assert!(shown.ends_with("reading back"), "{shown:?}");
+        assert_eq!(terminal.contents(), "");
     }
 
     #[test]

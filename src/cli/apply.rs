@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum as _};
 use crate::app::appearance::Appearance;
 use crate::app::exit::{Exit, RunError};
 use crate::app::output::Output;
+use crate::app::progress_bar::{ProgressBar, Step};
 use crate::app::run::follow;
 use crate::app::run_options::RunOptions;
 use crate::app::streams::Streams;
@@ -104,14 +105,20 @@ pub(crate) async fn run(
         let error = SourceError::new(ErrorKind::Kubectl, text);
         return Err(error.hint("Follow them by name: `kubectl seq get job NAME -w`.").into());
     }
-    let applied = kubectl.read_applied(&arguments, &manifests).await?;
+    // kubectl prints a line for each object that it applies. The steps after it print nothing, so a bar shows them.
+    let mut bar = ProgressBar::on_stderr();
+    let reading = Step::new("reading back the applied objects", 0, None);
+    let applied = bar.show_while(reading, kubectl.read_applied(&arguments, &manifests)).await?;
     let cluster = cluster?;
+    let applied_count = applied.len();
     let mut followed = Vec::new();
-    for applied in &applied {
+    for (index, applied) in applied.iter().enumerate() {
+        bar.set_step(Some(Step::new("looking up the applied objects", index, Some(applied_count))));
         if let Some(resource) = resolve_followed_type(&cluster, applied).await? {
             followed.push((applied, resource));
         }
     }
+    drop(bar);
     for applied in applied.iter().filter(|applied| is_endless(applied)) {
         streams.note(&format!(
             "{kind}/{name} is not followed, it has no end: `kubectl seq get {kind}/{name} --watch` does",
