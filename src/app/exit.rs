@@ -13,7 +13,7 @@ pub(crate) enum Exit {
     Success,
     /// A followed workload failed. Exit code 1.
     Failed,
-    /// The command line or an input file is wrong. Exit code 2.
+    /// The command line or the content of an input file is invalid. Exit code 2.
     Usage,
     /// The outcome is unknown: no connection, no permission, no such object, or it was deleted before it ended. Exit code 3.
     Unknown,
@@ -94,7 +94,7 @@ impl From<ErrorKind> for Exit {
 /// The reason why a command stops before its work is done.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RunError {
-    /// The source failed. The user sees the summary and the hints.
+    /// The source failed. The user sees the error's summary and hints.
     #[error(transparent)]
     Source(#[from] SourceError),
     /// The reader of the output has gone, so the program ends without a message.

@@ -22,14 +22,14 @@ impl RunRecording {
         Self { recorder, replay_command: None }
     }
 
-    /// Writes `update` to the recording. First removes the fields that a recording must not contain from `update` itself,
-    /// so the run shows exactly what its replay will show. Returns a warning if the recording has stopped.
+    /// Writes `update` to the recording. Redacts `update` in place first, so that the run shows exactly what its
+    /// replay will show. Returns a warning if this write fails, which stops the recording.
     pub(crate) fn record(&mut self, update: &mut Update) -> Option<String> {
         let written = self.recorder.as_mut()?.record(update);
         self.stop_recording_on_error(written)
     }
 
-    /// Writes the end of the run. Returns a warning if the recording has stopped.
+    /// Writes the end of the run. Returns a warning if this write fails, which stops the recording.
     pub(crate) fn end(&mut self, at: Timestamp) -> Option<String> {
         let recorder = self.recorder.as_mut()?;
         self.replay_command = recorder.path().map(|path| format!("kubectl seq replay {}", path.display()));

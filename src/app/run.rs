@@ -1,7 +1,7 @@
-//! A run: the event loop from the feed to the reporters, until the end.
+//! The event loop of a run. It passes observations from the feed to the reporters until the run ends.
 //!
 //! The loop reacts to updates of the source, ticks, keys, fetched details and signals. It keeps the state of the run up to
-//! date and hands it to the reporters. Only the reporters know the outputs.
+//! date and hands it to the reporters. The reporters write the output. The run itself prints only messages and the closing report.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ const POD_END_TIMEOUT: Duration = Duration::from_secs(3);
 /// Maximum number of lines below the closing report: how the run ended, and the command to return to it.
 const MAX_ENDING_LINES: usize = 2;
 
-/// Number of lines of an error message: the error and a hint.
+/// Number of lines that are kept free for an error message: usually the error and one hint.
 const ERROR_LINES: usize = 2;
 
 /// Prints the present state and ends.
@@ -74,7 +74,7 @@ pub(crate) async fn once(options: RunOptions<'_>) -> Result<Exit, RunError> {
     Ok(Exit::Success)
 }
 
-/// Follows the workloads until they have ended, the timeout has passed, or the user stops it.
+/// Follows the workloads until they have ended, the timeout has passed, or the user stops the run.
 pub(crate) async fn follow(options: RunOptions<'_>) -> Result<Exit, RunError> {
     let console = Console::from_process(options.appearance, options.streams);
     follow_on(options, console).await
@@ -91,8 +91,8 @@ pub(crate) async fn follow_on(options: RunOptions<'_>, console: Console) -> Resu
             Ok(exit)
         }
         Err(error) => {
-            // The last picture stays on the screen above the error message. If the reader of the output has gone, neither
-            // is needed.
+            // The last picture stays on the screen above the error message. If the reader of the output has gone,
+            // nobody would see the picture or the message.
             match error {
                 RunError::BrokenPipe(_) => {}
                 RunError::Source(_) | RunError::Output(_) => run.render_above_error()?,
@@ -121,7 +121,7 @@ impl<'a> Run<'a> {
             options.feed.clock.clone(),
             pod_details,
             std::mem::take(&mut options.expected_uids),
-            options.nothing_found.take(),
+            options.nothing_found_message.take(),
         );
         let details = PodDetailsLoader::new(options.cluster.clone(), options.tail_lines);
         let recording = RunRecording::new(options.recorder.take());
@@ -188,13 +188,13 @@ impl<'a> Run<'a> {
         self.reporters.live.as_ref().is_some_and(LiveReporter::is_reading)
     }
 
-    /// Returns the exit after the user has stopped the run: the outcome if it is already known.
+    /// Returns the exit when the user detaches: the outcome if it is known, and otherwise `Interrupted`.
     fn exit_when_user_quits(&self, has_feed_ended: bool) -> Exit {
         let is_outcome_known = has_feed_ended || (self.state.has_ended() && self.state.have_pods_ended());
         if is_outcome_known { self.state.exit() } else { Exit::Interrupted }
     }
 
-    /// Calls `report` for each reporter with the state at `now`.
+    /// Calls `report` for each reporter with the current state and `now` as its clock.
     fn report(
         &mut self,
         now: Timestamp,
@@ -207,7 +207,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Records an update, applies it, and reports what it has changed.
+    /// Passes an update to the reporters, records it and applies it. Reports each change if a reporter needs every change.
     fn on_update(&mut self, mut update: Update) -> Result<(), RunError> {
         for reporter in self.reporters.iter_mut() {
             reporter.on_update(&update)?;
@@ -251,7 +251,7 @@ impl<'a> Run<'a> {
         self.report(now, |reporter, run| reporter.on_synced(run))?;
         if self.state.timeline.is_empty()
             && !self.options.ends_with_feed
-            && let Some(message) = self.state.nothing_found.take()
+            && let Some(message) = self.state.nothing_found_message.take()
         {
             self.note(&message)?;
         }
@@ -386,7 +386,7 @@ impl<'a> Run<'a> {
         self.report_ending(exit)
     }
 
-    /// Reports how the run ended and the command that returns to it.
+    /// Reports how the run ended, and the command that replays the run or follows it again.
     fn report_ending(&mut self, exit: Exit) -> Result<(), RunError> {
         let RunOptions { appearance, output, timeout, ends_with_feed, .. } = self.options;
         let mut messages: Vec<String> = Vec::new();
@@ -394,7 +394,7 @@ impl<'a> Run<'a> {
         let is_outcome_known = exit.is_known_outcome();
         let command = match self.recording.replay_command() {
             Some(command) if is_outcome_known => Some(command),
-            Some(_) | None => self.options.return_command.as_deref(),
+            Some(_) | None => self.options.resume_command.as_deref(),
         };
         let is_for_people = appearance.progress != ProgressDisplay::Silent && !output.is_for_programs();
         if let Some(command) =

@@ -30,14 +30,14 @@ pub(crate) struct RunOptions<'a> {
     pub(crate) tail_lines: u32,
     pub(crate) timeout: Option<Duration>,
     pub(crate) expected_uids: Vec<String>,
-    pub(crate) return_command: Option<String>,
-    pub(crate) nothing_found: Option<String>,
+    pub(crate) resume_command: Option<String>,
+    pub(crate) nothing_found_message: Option<String>,
     pub(crate) recorder: Option<Recorder>,
     pub(crate) ends_with_feed: bool,
 }
 
 impl<'a> RunOptions<'a> {
-    /// Returns the options of a run that shows the workloads of `feed`, without a cluster, a recording and a timeout.
+    /// Returns the options of a run that shows the workloads of `feed`, with no cluster, no recording and no timeout.
     pub(crate) fn new(feed: Feed, appearance: &'a Appearance, streams: &'a Streams, output: Output) -> Self {
         Self {
             feed,
@@ -49,8 +49,8 @@ impl<'a> RunOptions<'a> {
             tail_lines: 0,
             timeout: None,
             expected_uids: Vec::new(),
-            return_command: None,
-            nothing_found: None,
+            resume_command: None,
+            nothing_found_message: None,
             recorder: None,
             ends_with_feed: false,
         }
@@ -76,19 +76,19 @@ impl<'a> RunOptions<'a> {
         Self { timeout: Some(timeout).filter(|timeout| !timeout.is_zero()), ..self }
     }
 
-    /// Waits until workloads with these uids have appeared before the run can end.
+    /// Keeps the run from ending until workloads with all these uids have appeared.
     pub(crate) fn expected_uids(self, expected_uids: Vec<String>) -> Self {
         Self { expected_uids, ..self }
     }
 
     /// Names the command with which the user can return to the workloads. An empty command is not shown.
-    pub(crate) fn return_command(self, command: String) -> Self {
-        Self { return_command: Some(command).filter(|command| !command.is_empty()), ..self }
+    pub(crate) fn resume_command(self, command: String) -> Self {
+        Self { resume_command: Some(command).filter(|command| !command.is_empty()), ..self }
     }
 
     /// Prints this message if the run finds no workload.
-    pub(crate) fn nothing_found(self, message: String) -> Self {
-        Self { nothing_found: Some(message), ..self }
+    pub(crate) fn nothing_found_message(self, message: String) -> Self {
+        Self { nothing_found_message: Some(message), ..self }
     }
 
     /// Records the observations of the run.
@@ -96,7 +96,7 @@ impl<'a> RunOptions<'a> {
         Self { recorder, ..self }
     }
 
-    /// Ends the run when its feed ends, and not when its workloads end, because a recording may continue after that.
+    /// Ends the run when its feed ends, because a recording may contain more after its workloads have ended.
     pub(crate) fn ends_with_feed(self) -> Self {
         Self { ends_with_feed: true, ..self }
     }

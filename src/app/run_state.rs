@@ -1,4 +1,4 @@
-//! The state of a run: everything that it has observed so far.
+//! The state of a run: its observations, its clock and the conditions for its end.
 
 use jiff::Timestamp;
 
@@ -9,20 +9,20 @@ use crate::source::clock::Clock;
 use crate::timeline::{PodKey, Timeline, Workload};
 use crate::tui::details::Details;
 
-/// Everything that a run has observed so far.
+/// The observations of a run so far, and the conditions for its end.
 #[derive(Debug)]
 pub(crate) struct RunState {
     pub(crate) timeline: Timeline,
     /// Events, logs and conditions of the Pod, if the run shows one Pod.
     pub(crate) pod_details: Option<PodDetails>,
-    /// The progress of the source before it is synced, or of a recording that is read at once.
+    /// The progress of the source until it is synced, or of reading a whole recording.
     pub(crate) progress: Option<Progress>,
     /// The reason why the connection is lost, while it is lost.
     pub(crate) connection_error: Option<String>,
     /// Whether everything that existed at the start is in the timeline.
     pub(crate) is_synced: bool,
     /// The message for a run without workloads, until it has been printed.
-    pub(crate) nothing_found: Option<String>,
+    pub(crate) nothing_found_message: Option<String>,
     /// Uids of workloads that must appear before the run can end.
     expected_uids: Vec<String>,
     clock: Clock,
@@ -45,7 +45,7 @@ impl RunState {
         clock: Clock,
         pod_details: Option<PodDetails>,
         expected_uids: Vec<String>,
-        nothing_found: Option<String>,
+        nothing_found_message: Option<String>,
     ) -> Self {
         Self {
             timeline: Timeline::default(),
@@ -53,7 +53,7 @@ impl RunState {
             progress: Some(Progress::Connecting),
             connection_error: None,
             is_synced: false,
-            nothing_found,
+            nothing_found_message,
             expected_uids,
             clock,
             frozen_at: None,
@@ -74,7 +74,7 @@ impl RunState {
         *self.frozen_at.insert(self.now())
     }
 
-    /// Whether every followed workload has ended.
+    /// Whether the run is synced, all expected workloads have appeared, and every root workload has ended.
     pub(crate) fn has_ended(&self) -> bool {
         let workloads = self.timeline.workloads();
         let has_appeared = |uid: &String| workloads.iter().any(|workload| *workload.uid == **uid);
@@ -97,18 +97,19 @@ impl RunState {
         Exit::from_states(self.timeline.roots().map(|workload| workload.state))
     }
 
-    /// Returns the common outcome of the workloads in words, once all of them have ended.
+    /// Once the root workloads have ended, returns the outcome if all workloads share it, or else a hint to look at the picture.
     pub(crate) fn outcome_text(&self) -> Option<String> {
         if !self.has_ended() {
             return None;
         }
         let mut outcomes = self.timeline.workloads().iter().map(|workload| workload.state.name());
         let first = outcomes.next()?;
-        let text = if outcomes.all(|other| other == first) { first } else { "see the picture" };
+        let text =
+            if outcomes.all(|other| other == first) { first } else { "mixed outcomes, see the picture" };
         Some(text.to_owned())
     }
 
-    /// Returns the newest Pod of the timeline and its details, if the run shows one Pod. Older Pods had the same name.
+    /// Returns the newest Pod of the timeline and its details, if the run shows one Pod. The timeline may also contain earlier Pods with the same name.
     pub(crate) fn shown_pod(&self) -> Option<(PodKey, &PodDetails)> {
         let details = self.pod_details.as_ref()?;
         let pod = self.timeline.workloads().iter().flat_map(|workload| &workload.pods).last()?;

@@ -8,14 +8,14 @@ use crate::app::exit::RunError;
 use crate::terminal::ansi;
 use crate::view::{Frame, Line, Style, clean};
 
-/// Standard output and standard error, with the colours of an appearance.
+/// Standard output and standard error, coloured as the `Appearance` says.
 #[derive(Debug)]
 pub(crate) struct Streams {
     appearance: Appearance,
 }
 
 impl Streams {
-    /// Creates the streams. The appearance decides about colours.
+    /// Creates the streams. The appearance decides the colours, and which stream live output goes to.
     pub(crate) fn new(appearance: Appearance) -> Self {
         Self { appearance }
     }
@@ -26,7 +26,7 @@ impl Streams {
     /// The reader of standard output has gone, or writing fails.
     pub(crate) fn write_frame(&self, frame: &Frame) -> Result<(), RunError> {
         self.write_each_line(|write_line| {
-            // `write_each_line` itself returns the error that stops the loop.
+            // The result is ignored, because `write_each_line` returns the write error that stopped the loop.
             let _ = frame.lines.iter().try_for_each(write_line);
         })
     }
@@ -68,12 +68,12 @@ impl Streams {
         Ok(stream.flush()?)
     }
 
-    /// Returns the stream of live pictures and lines. It is standard error if programs read standard output.
+    /// Returns the stream of live pictures and lines. This is standard error if standard output is meant for a program.
     pub(crate) fn live_stream(&self) -> Box<dyn Write> {
         if self.appearance.live_on_stderr { Box::new(io::stderr()) } else { Box::new(io::stdout()) }
     }
 
-    /// Lets `write` write to standard output through a buffer.
+    /// Calls `write` with a buffered standard output, then flushes the buffer.
     ///
     /// # Errors
     /// The reader of standard output has gone, or writing fails.

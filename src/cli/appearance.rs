@@ -1,4 +1,4 @@
-//! Decides the appearance of a run from the flags and the environment. All decisions are pure functions.
+//! Decides the appearance of a run from the flags and the environment. Every decision depends only on the flags and the environment, except the system time zone of `--absolute-time`.
 
 use clap::ValueEnum as _;
 use jiff::tz::TimeZone;
@@ -21,7 +21,7 @@ impl Appearance {
     /// Decides the appearance of a run.
     ///
     /// # Errors
-    /// Usage: `KUBECTL_SEQ_PROGRESS` has an unknown value.
+    /// `ErrorKind::Usage` if `KUBECTL_SEQ_PROGRESS` has an unknown value.
     pub(crate) fn resolve(
         draw: &DrawArgs,
         follow: &FollowArgs,
@@ -84,8 +84,8 @@ impl Appearance {
 fn progress_mode_from_environment(environment: &Environment) -> Result<ProgressMode, SourceError> {
     let Some(text) = &environment.progress else { return Ok(ProgressMode::Auto) };
     ProgressMode::from_str(text, true).map_err(|_| {
-        SourceError::new(ErrorKind::Usage, format!("KUBECTL_SEQ_PROGRESS is `{text}`"))
-            .hint("It may be auto, live, lines or none.")
+        SourceError::new(ErrorKind::Usage, format!("KUBECTL_SEQ_PROGRESS has the unknown value `{text}`"))
+            .hint("Set it to auto, live, lines or none.")
     })
 }
 
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_live_on_a_terminal_and_shown_as_lines_elsewhere() {
+    fn pictures_fall_back_to_lines_and_documents_to_silence_without_a_usable_terminal() {
         let pipe = Environment { stdout_terminal: false, ..terminal() };
         let ci = Environment { ci: true, ..terminal() };
         let dumb = Environment { dumb: true, ..terminal() };
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_need_a_terminal_or_a_flag_and_respect_no_color() {
+    fn colours_need_a_terminal_without_no_color_unless_the_flag_decides() {
         let no_color = Environment { no_color: true, ..terminal() };
         let pipe = Environment { stdout_terminal: false, ..terminal() };
         for (flags, environment, colours) in [

@@ -34,13 +34,13 @@ pub(crate) struct ApplyArgs {
     /// Output format: seq, table, wide, grid, json, jsonl, yaml, name. With any other format of kubectl, nothing is followed
     #[arg(short, long, value_name = "FORMAT")]
     pub(crate) output: Option<String>,
-    /// The flags of following.
+    /// The flags that control following.
     #[command(flatten)]
     pub(crate) follow: FollowArgs,
-    /// The flag of recording.
+    /// The recording flag.
     #[command(flatten)]
     pub(crate) record: RecordArgs,
-    /// The flags of drawing.
+    /// The flags that control drawing.
     #[command(flatten)]
     pub(crate) draw: DrawArgs,
     /// The global flags of kubectl.
@@ -135,7 +135,7 @@ pub(crate) async fn run(
     let feed = cluster::open_feed(&cluster, Selection { targets, since }, true);
     let options = RunOptions::new(feed, appearance, streams, run_output(&args))
         .expected_uids(followed.clone().map(|applied| applied.uid.clone()).collect())
-        .return_command(resume_command(followed, &args, &cluster.namespace))
+        .resume_command(resume_command(followed, &args, &cluster.namespace))
         .cluster(cluster)
         .tail_lines(args.follow.tail_lines)
         .timeout(args.follow.timeout)

@@ -1,8 +1,8 @@
-//! Completion: scripts for shells that complete `kubectl-seq`, and answers for kubectl, which completes `kubectl seq`.
+//! Shell completion: prints the scripts that complete `kubectl-seq`, and answers kubectl when it completes `kubectl seq`.
 //!
 //! kubectl runs `kubectl_complete-seq WORD… WORD` and expects one candidate per line, followed by a directive of cobra,
-//! kubectl's command-line library. kubectl itself completes types, names, namespaces, contexts and manifests. This module
-//! adds the subcommands and flags of this program.
+//! kubectl's command-line library. For types, names, namespaces, contexts and manifests, it asks the completion of
+//! kubectl and passes the answer on. It adds the subcommands, flags and flag values of this program.
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -17,9 +17,9 @@ use crate::cli::kubectl_flags::{FlagTable, GivenFlag, Token, command_flags, decl
 use crate::source::kubectl::Kubectl;
 
 /// Directive: the shell offers no file names.
-const NO_FILES: &str = ":4";
+const DIRECTIVE_NO_FILES: &str = ":4";
 /// Directive: the shell completes file names by itself.
-const FILES: &str = ":0";
+const DIRECTIVE_FILES: &str = ":0";
 
 /// Prints the completion script of `shell` for `kubectl-seq`.
 pub(crate) fn print_script(shell: clap_complete::Shell, root: &mut Command) -> Result<Exit, RunError> {
@@ -47,8 +47,8 @@ pub(crate) struct Completion {
     candidates: Vec<(String, String)>,
     /// The words that kubectl completes. Empty if kubectl is not asked.
     kubectl_words: Vec<OsString>,
-    /// Whether the word is the name of a file.
-    is_file: bool,
+    /// Whether the shell should complete the word as a file name.
+    wants_file_name: bool,
 }
 
 /// Completes the last of the words after `kubectl seq`.
@@ -80,7 +80,7 @@ pub(crate) fn complete(root: &Command, words: &[OsString]) -> Completion {
         return Completion { candidates: filter_by_prefix(word, values), ..empty };
     }
     if arg.is_some_and(|arg| arg.get_value_hint() == clap::ValueHint::AnyPath) {
-        return Completion { is_file: true, ..empty };
+        return Completion { wants_file_name: true, ..empty };
     }
     if let Some((typed, value)) = word.split_once('=')
         && let [Token::Flag(GivenFlag { name, value: Some(_), .. })] = table.lex([word]).as_slice()
@@ -101,7 +101,7 @@ pub(crate) fn complete(root: &Command, words: &[OsString]) -> Completion {
     let mut kubectl_words: Vec<OsString> = verb.iter().map(OsString::from).collect();
     kubectl_words.extend(words_for_kubectl(tokens, verb[0]));
     kubectl_words.push(last.clone());
-    Completion { candidates, kubectl_words, is_file: false }
+    Completion { candidates, kubectl_words, wants_file_name: false }
 }
 
 /// Returns the first positional argument of the command, if `word` is not a flag.
@@ -181,8 +181,8 @@ pub(crate) async fn print_completion(root: &Command, words: &[OsString]) -> Exit
         Some(answer) if answer.lines().last().is_some_and(|last| last.starts_with(':')) => {
             text.push_str(&answer);
         }
-        _ if completion.is_file => text.push_str(FILES),
-        _ => text.push_str(NO_FILES),
+        _ if completion.wants_file_name => text.push_str(DIRECTIVE_FILES),
+        _ => text.push_str(DIRECTIVE_NO_FILES),
     }
     let mut stdout = io::stdout().lock();
     match writeln!(stdout, "{}", text.trim_end()) {
@@ -198,9 +198,10 @@ mod tests {
 
     fn completed(line: &str) -> (String, String) {
         let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-        let Completion { candidates, kubectl_words, is_file } = complete(&command_line::command(), &words);
+        let Completion { candidates, kubectl_words, wants_file_name } =
+            complete(&command_line::command(), &words);
         let mut candidates: Vec<String> = candidates.into_iter().map(|(candidate, _)| candidate).collect();
-        candidates.extend(is_file.then(|| "FILES".to_owned()));
+        candidates.extend(wants_file_name.then(|| "DIRECTIVE_FILES".to_owned()));
         (candidates.join(" "), kubectl_words.join(" ".as_ref()).into_string().unwrap())
     }
 
@@ -218,10 +219,10 @@ mod tests {
             ("pod pi", "", "get pod pi"),
             ("apply -f ", "", "apply --filename "),
             ("apply --detach --se", "--server", "apply --se"),
-            ("get job --record ", "FILES", ""),
+            ("get job --record ", "DIRECTIVE_FILES", ""),
             ("apply --record run -f j", "", "apply --filename j"),
-            ("simulate -f ", "FILES", ""),
-            ("replay ", "FILES", ""),
+            ("simulate -f ", "DIRECTIVE_FILES", ""),
+            ("replay ", "DIRECTIVE_FILES", ""),
             ("replay --speed ", "", ""),
             ("replay --spe", "--speed", ""),
             ("-n d get job p", "", "get --namespace=d job p"),

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-/// The flags of following.
+/// The flags that control following.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Following")]
 pub(crate) struct FollowArgs {

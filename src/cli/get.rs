@@ -40,13 +40,13 @@ pub(crate) struct GetArgs {
     /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "seq")]
     pub(crate) output: OutputFormat,
-    /// The flags of following.
+    /// The flags that control following.
     #[command(flatten)]
     pub(crate) follow: FollowArgs,
-    /// The flag of recording.
+    /// The recording flag.
     #[command(flatten)]
     pub(crate) record: RecordArgs,
-    /// The flags of drawing.
+    /// The flags that control drawing.
     #[command(flatten)]
     pub(crate) draw: DrawArgs,
     /// The global flags of kubectl.
@@ -77,7 +77,7 @@ pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Stream
         };
         targets.push(Target { resource: named.resource, scope, objects });
     }
-    let nothing_found = if args.all_namespaces {
+    let nothing_found_message = if args.all_namespaces {
         "No resources found".to_owned()
     } else {
         format!("No resources found in {} namespace.", cluster.namespace)
@@ -87,8 +87,8 @@ pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Stream
         .cluster(cluster)
         .tail_lines(args.follow.tail_lines)
         .timeout(args.follow.timeout)
-        .return_command(resume_command(&args))
-        .nothing_found(nothing_found)
+        .resume_command(resume_command(&args))
+        .nothing_found_message(nothing_found_message)
         .recorder(recorder);
     let result = if args.watch { follow(options).await } else { once(options).await };
     match result {
@@ -107,6 +107,7 @@ fn usage_error(text: &str) -> SourceError {
 fn resume_command(args: &GetArgs) -> String {
     let mut words = vec!["kubectl seq get".to_owned(), args.objects.join(" ")];
     words.extend(args.selector.as_ref().map(|selector| format!("-l '{selector}'")));
+    words.extend(args.field_selector.as_ref().map(|selector| format!("--field-selector '{selector}'")));
     words.extend(args.all_namespaces.then(|| "-A".to_owned()));
     words.extend(args.connection.scope_flags());
     words.push("--watch".to_owned());

@@ -61,7 +61,7 @@ async fn follow(terminal: &VirtualTerminal, feed: Feed, flags: &str, user: impl 
     let streams = Streams::new(appearance.clone());
     let options = RunOptions::new(feed, &appearance, &streams, SEQUENCE)
         .tail_lines(20)
-        .return_command("kubectl seq simulate --seed 1".into());
+        .resume_command("kubectl seq simulate --seed 1".into());
     let console =
         Console { out: Box::new(terminal.clone()), terminal: Box::new(terminal.clone()), interactive: true };
     let (exit, ()) = tokio::join!(follow_on(options, console), user);

@@ -32,13 +32,13 @@ pub(crate) struct PodArgs {
     /// Output format; json and yaml print the Pod object exactly as `kubectl get pod` does
     #[arg(short, long, value_name = "FORMAT")]
     pub(crate) output: Option<String>,
-    /// The flags of following.
+    /// The flags that control following.
     #[command(flatten)]
     pub(crate) follow: FollowArgs,
-    /// The flag of recording.
+    /// The recording flag.
     #[command(flatten)]
     pub(crate) record: RecordArgs,
-    /// The flags of drawing.
+    /// The flags that control drawing.
     #[command(flatten)]
     pub(crate) draw: DrawArgs,
     /// The global flags of kubectl.
@@ -46,7 +46,7 @@ pub(crate) struct PodArgs {
     pub(crate) connection: ConnectionArgs,
 }
 
-/// Returns the output of the run. If kubectl prints the Pod object, the output decides only about the stream of messages.
+/// Returns the output of the run. If kubectl prints the Pod object, this value only decides which stream messages go to.
 pub(crate) fn run_output(args: &PodArgs) -> Output {
     own_format(args).unwrap_or(OutputFormat::Seq).into()
 }
@@ -66,8 +66,11 @@ pub(crate) async fn run(args: PodArgs, appearance: &Appearance, streams: &Stream
         ["pod/", "pods/", "po/"].iter().find_map(|kind| args.name.strip_prefix(kind)).unwrap_or(&args.name);
     let Some(format) = own_format(&args) else {
         if args.record.record.is_some() {
-            let error = SourceError::new(ErrorKind::Usage, "the Pod object is not recorded");
-            return Err(error.hint("Leave --record or --output out.").into());
+            let error = SourceError::new(
+                ErrorKind::Usage,
+                "--record cannot be combined with this output format, because kubectl prints it",
+            );
+            return Err(error.hint("Omit --record or --output.").into());
         }
         let mut words: Vec<OsString> = vec!["pod".into(), name.into()];
         words.extend(args.output.map(|output| format!("--output={output}").into()));
@@ -92,7 +95,7 @@ pub(crate) async fn run(args: PodArgs, appearance: &Appearance, streams: &Stream
         .cluster(cluster)
         .tail_lines(args.follow.tail_lines)
         .timeout(args.follow.timeout)
-        .return_command(resume_command.join(" "))
+        .resume_command(resume_command.join(" "))
         .recorder(recorder);
     if args.watch { follow(options).await } else { once(options).await }
 }

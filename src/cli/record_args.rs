@@ -7,7 +7,7 @@ use clap::Args;
 use crate::source::SourceError;
 use crate::source::recording::Recorder;
 
-/// The flag of recording.
+/// The recording flag.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Following")]
 pub(crate) struct RecordArgs {
@@ -18,7 +18,7 @@ pub(crate) struct RecordArgs {
 }
 
 impl RecordArgs {
-    /// Opens the file of `--record`, if the flag is given. Call it before anything is changed.
+    /// Opens the file of `--record`, if the flag is given. Call this before the command changes anything in the cluster, so that a bad path fails first.
     ///
     /// # Errors
     /// The file cannot be written.

@@ -1,4 +1,4 @@
-//! `kubectl seq replay`: shows a recording in the same views.
+//! `kubectl seq replay`: shows a recording in the views of a live run.
 
 use std::path::PathBuf;
 
@@ -29,10 +29,10 @@ pub(crate) struct ReplayArgs {
     /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "seq")]
     pub(crate) output: OutputFormat,
-    /// The flags of following.
+    /// The flags that control following.
     #[command(flatten)]
     pub(crate) follow: FollowArgs,
-    /// The flags of drawing.
+    /// The flags that control drawing.
     #[command(flatten)]
     pub(crate) draw: DrawArgs,
 }
@@ -61,7 +61,7 @@ pub(crate) async fn run(
     let options = RunOptions::new(replay.feed, &appearance, streams, output)
         .tail_lines(args.follow.tail_lines)
         .timeout(args.follow.timeout)
-        .nothing_found(NOTHING_FOUND.to_owned())
+        .nothing_found_message(NOTHING_FOUND.to_owned())
         .ends_with_feed();
     if replay.followed { follow(options).await } else { once(options).await }
 }

@@ -36,13 +36,13 @@ pub(crate) struct SimulateArgs {
     /// Output format
     #[arg(short, long, value_name = "FORMAT", default_value = "seq")]
     pub(crate) output: OutputFormat,
-    /// The flags of following.
+    /// The flags that control following.
     #[command(flatten)]
     pub(crate) follow: FollowArgs,
-    /// The flag of recording.
+    /// The recording flag.
     #[command(flatten)]
     pub(crate) record: RecordArgs,
-    /// The flags of drawing.
+    /// The flags that control drawing.
     #[command(flatten)]
     pub(crate) draw: DrawArgs,
 }
@@ -72,7 +72,7 @@ pub(crate) async fn run(
     let options = RunOptions::new(feed, &appearance, streams, output)
         .tail_lines(args.follow.tail_lines)
         .timeout(args.follow.timeout)
-        .return_command(repeat_command(&args))
+        .resume_command(repeat_command(&args))
         .recorder(args.record.open(true)?);
     follow(options).await
 }

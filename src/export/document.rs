@@ -25,7 +25,7 @@ pub struct Document<'a> {
     pub api_version: &'static str,
     /// `Timeline`.
     pub kind: &'static str,
-    /// The time at which open phases are measured.
+    /// The time until which phases that have not ended are measured.
     #[serde_as(as = "Rfc3339Millis")]
     pub observed_at: Timestamp,
     /// The workloads, by creation.
@@ -62,7 +62,7 @@ pub struct WorkloadEntry<'a> {
     pub parent: Option<ParentEntry<'a>>,
     /// `Pending`, `Suspended`, `Running`, `Succeeded`, `Failed` or `Unknown`.
     pub outcome: &'static str,
-    /// The reason for the outcome in one word.
+    /// The reason for the outcome in one word, or why no Pod can be created while `waitingSince` is set.
     pub reason: Option<&'a str>,
     /// The reason for the outcome as text. The server's text is not escaped for a terminal.
     pub message: Option<&'a str>,
@@ -91,13 +91,13 @@ pub struct WorkloadEntry<'a> {
     /// The time since which the controller cannot create Pods. `reason` and `message` contain the cause.
     #[serde_as(as = "Option<Rfc3339Millis>")]
     pub waiting_since: Option<Timestamp>,
-    /// The statistics.
+    /// Statistics over all Pods of the workload: durations, concurrency and slot time.
     pub summary: SummaryEntry,
     /// Times in which the workload created no Pods because it was suspended or its Pods were refused, in chronological order.
     pub holds: Vec<HoldEntry<'a>>,
     /// The completion indexes that wait for their next attempt, in ascending order.
     pub back_offs: Vec<BackOffEntry>,
-    /// The reasons why the workload created no Pods and why its Pods waited before their work, the longest wait first.
+    /// The waits of the workload and of its Pods before the work, the longest wait first.
     pub waits: Vec<WaitEntry>,
     /// The pulls of each image on each node.
     pub images: Vec<ImageEntry>,

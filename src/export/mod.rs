@@ -1,7 +1,7 @@
 //! The output for programs: the timeline document as JSON and YAML, its changes as JSON lines, and the names of the
 //! workloads.
 //!
-//! The structs of the document are separate from the model, because the model may change and the document may not. Each
+//! The structs of the document are separate from the model, because the model is free to change but the document must stay stable. Each
 //! document is written piece by piece, so that it never exists in memory as a whole. Therefore writers should be buffered.
 //! Text from the server is written unchanged, except for the escapes that the format requires.
 

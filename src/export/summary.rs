@@ -15,7 +15,7 @@ pub struct SummaryEntry {
     /// Time from creation to the end, or to `observedAt`.
     pub wall_millis: i64,
     /// The integral over time of min(parallelism, completions left). This field and its parts (`backOffMillis`, `idleMillis`,
-    /// `slots`) are `null` if no field says how many Pods may run at the same time.
+    /// `slots`) are `null` if the workload has no field, such as `parallelism`, that limits the number of running Pods.
     pub slot_millis: Option<i64>,
     /// Sum of the Pods' work.
     pub run_millis: i64,
@@ -36,7 +36,7 @@ pub struct SummaryEntry {
     /// Number of Pods that ran at the same time.
     pub concurrency: ConcurrencyEntry,
     /// Slot time by use.
-    pub slots: Option<SlotsEntry>,
+    pub slots: Option<SlotTimeEntry>,
     /// Whether finished Pods or earlier values of `parallelism` were never observed. Slot time then covers only the observed
     /// part.
     pub partial: bool,
@@ -61,7 +61,7 @@ impl From<&Summary> for SummaryEntry {
                 max: summary.concurrency_max,
                 mean: (summary.concurrency_mean * 1000.0).round() / 1000.0,
             },
-            slots: slots.map(SlotsEntry::from),
+            slots: slots.map(SlotTimeEntry::from),
             partial: summary.partial,
         }
     }
@@ -103,7 +103,7 @@ pub struct ConcurrencyEntry {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_field_names, reason = "the names of the document")]
-pub struct SlotsEntry {
+pub struct SlotTimeEntry {
     /// Phase Running.
     pub work_millis: i64,
     /// Phase Setup.
@@ -126,7 +126,7 @@ pub struct SlotsEntry {
     pub idle_millis: i64,
 }
 
-impl From<&SlotTime> for SlotsEntry {
+impl From<&SlotTime> for SlotTimeEntry {
     fn from(slots: &SlotTime) -> Self {
         let mut entry = Self {
             work_millis: 0,

@@ -8,7 +8,7 @@ use crate::export::document::Document;
 /// interpret as another type is quoted.
 ///
 /// # Errors
-/// Returns the writer's error. A broken pipe keeps its kind.
+/// Returns the writer's error. Its `io::ErrorKind` is kept, so that the caller can recognize a broken pipe.
 pub(crate) fn write_yaml(document: &Document<'_>, mut out: &mut dyn Write) -> io::Result<()> {
     let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
     serde_saphyr::to_io_writer_with_options(&mut out, document, options).map_err(|error| {

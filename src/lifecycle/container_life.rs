@@ -17,7 +17,7 @@ packed_enum! {
         Init,
         /// Init container with `restartPolicy: Always`: runs beside the main containers.
         Sidecar,
-        /// Debug container. It is never part of a phase.
+        /// Debug container. It does not influence any phase.
         Ephemeral,
     }
 }
@@ -58,7 +58,7 @@ pub struct ContainerLife {
 /// The pull of an image for one container, read from `Pulling` and `Pulled` events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pull {
-    /// Start of the pull itself, or `None` if only the request is known.
+    /// The start of the download; `None` if only the `Pulling` event, the request to pull, is known.
     pub start: Option<Timestamp>,
     /// End of the pull, or `None` while it goes on.
     pub end: Option<Timestamp>,
@@ -86,7 +86,7 @@ pub struct ContainerRun {
 }
 
 impl ContainerRun {
-    /// Returns the signal that ended the run. It is computed from an exit code above 128, because the kubelet never sets
+    /// Returns the signal that ended the run. It is computed from an exit code of 129 to 192 (128 plus the signal), because the kubelet never sets
     /// the `signal` field of the status.
     pub fn signal(&self) -> Option<i32> {
         self.exit_code.filter(|code| (129..=192).contains(code)).map(|code| code - 128)

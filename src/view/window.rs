@@ -2,7 +2,7 @@
 
 use crate::timeline::PodKey;
 
-/// The part of a picture that is shown. The default is the whole picture; if there is too little room, rows are folded.
+/// The part of a picture that is shown. By default the whole time axis is shown, and Pods that do not fit are summed up in one row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Window {
     /// Shows only Pods that contain each of these words in their name, node, outcome, status or reason. Case does not matter.
@@ -11,7 +11,7 @@ pub struct Window {
     pub selected: Option<PodKey>,
     /// Whether every Pod has a row and the rows scroll. Otherwise Pods without room for a row are folded.
     pub unfolded: bool,
-    /// The first row that is shown, if the rows scroll. The selected row is always shown.
+    /// The scroll position: the first visible row, before it is moved to keep the selected row visible. Used only if `unfolded`.
     pub first: usize,
     /// The part of the time axis that is shown; `None` shows all of it.
     pub zoom: Option<Zoom>,

@@ -81,7 +81,7 @@ fn an_empty_result_is_reported_as_in_kubectl() {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn without_events_times_come_from_the_status() {
+fn without_permission_to_read_events_the_times_come_from_the_status() {
     let namespace = Namespace::new("events");
     namespace.complete("quick.yaml");
     namespace.kubectl(&["apply", "-f", &manifest("no-events.yaml")]).succeeds();

@@ -51,7 +51,7 @@ fn the_document_names_the_rule_that_ended_each_job() {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn a_pod_failure_policy_can_ignore_count_or_fail_an_index() {
+fn a_pod_failure_policy_can_ignore_a_failure_or_count_it_or_fail_the_index() {
     let namespace = Namespace::new("failures");
     let document = namespace.follow("failures.yaml", 1);
 
@@ -128,7 +128,7 @@ fn a_job_can_be_suspended_resumed_and_scaled_while_it_runs() {
     running.wait_for_text("job/steered is suspended");
     patch("{\"suspend\":false}");
     running.wait_for_text("succeeded after");
-    // Two Pods may run at once. After the suspension no Pod may run, and then two again.
+    // Two Pods may run at the same time, none while the Job is suspended, and two again after the Job is resumed.
     patch("{\"parallelism\":2}");
     namespace
         .kubectl(&["wait", "--for=jsonpath={.status.active}=2", "job/steered", "--timeout=30s"])

@@ -32,7 +32,7 @@ pub(crate) fn pod(patch: Value) -> Value {
     pod
 }
 
-/// A Pod like [`pod`] that was bound to a node at second 1 and that the kubelet has written to once.
+/// A Pod like [`pod`] that was bound to a node at second 1, after the kubelet's first status update.
 pub(crate) fn scheduled_pod(patch: Value) -> Value {
     let mut pod = pod(json!({
         "spec": {"nodeName": "node-1"},
@@ -74,7 +74,7 @@ pub(crate) fn condition_with_reason(kind: &str, status: &str, since: i64, reason
 
 /// A container status. `state` and `last` are made by [`waiting`], [`running`], [`terminated`] or [`lost_state`], or are
 /// empty.
-#[expect(clippy::needless_pass_by_value, reason = "a state is written where it is used")]
+#[expect(clippy::needless_pass_by_value, reason = "callers build the states inline")]
 pub(crate) fn container_status(name: &str, restarts: i32, state: Value, last: Value) -> Value {
     let id = |state: &Value| state["terminated"]["containerID"].as_str().map(str::to_owned);
     let id = id(&state).or_else(|| id(&last)).unwrap_or_default();
@@ -92,7 +92,7 @@ pub(crate) fn running(since: i64) -> Value {
     json!({"running": {"startedAt": time(since)}})
 }
 
-/// The state of an ended run. Its container ID `id` is `NAME-RESTARTS`.
+/// The state of an ended run. Pass `NAME-RESTARTS` as `id`, as `container_status` does.
 pub(crate) fn terminated(id: &str, from: i64, to: i64, exit: i32, reason: &str) -> Value {
     json!({"terminated": {"containerID": id, "startedAt": time(from), "finishedAt": time(to), "exitCode": exit, "reason": reason}})
 }
@@ -150,7 +150,7 @@ pub(crate) fn observation(seen: Seen, seconds: f64, object: Value) -> Observatio
     Observation { received: at(seconds), seen, object: parse_object(kind, object) }
 }
 
-/// A Pod that ran from second 5 to 9 and succeeded, without Events.
+/// A Pod that ran from second 5 to 9 and succeeded.
 pub(crate) fn succeeded_pod() -> Value {
     scheduled_pod(json!({"status": {
         "phase": "Succeeded",
@@ -174,7 +174,7 @@ pub(crate) fn patched(mut object: Value, patch: Value) -> Value {
     object
 }
 
-/// The metadata of a Pod that is being deleted. `deadline` is the second of its `deletionTimestamp`.
+/// A patch that marks a Pod as being deleted. `deadline` is the second of its `deletionTimestamp`.
 pub(crate) fn deletion(deadline: i64, grace: i64) -> Value {
     json!({"metadata": {"deletionTimestamp": time(deadline), "deletionGracePeriodSeconds": grace}})
 }

@@ -32,7 +32,7 @@ pub(crate) trait Reporter {
         Ok(())
     }
 
-    /// Called after every observation with its changes, but only if a reporter of the run needs every change.
+    /// Called after every observation with its changes. Never called if `needs_every_change` is false for every reporter of the run.
     fn on_changes(&mut self, _run: &RunSnapshot<'_>, _changes: &Changes) -> Result<(), RunError> {
         Ok(())
     }

@@ -23,19 +23,19 @@ use crate::tui::page::Page;
 use crate::tui::state::TuiState;
 use crate::view::{FrameCache, Glyphs, Line, Style, Window, clean};
 
-/// Time between two ticks. At most one frame is drawn for each tick, except for frames that answer a key.
+/// Time between two ticks. At most one frame is drawn per tick, plus frames that answer a key, a resize or a resume.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
 
-/// Maximum number of bytes per second for frames that differ only because time has passed. Slow connections can carry it.
+/// Maximum number of bytes per second for frames that differ only because time has passed. Even slow connections can carry this much.
 const MAX_IDLE_BYTES_PER_SECOND: u64 = 3500;
 
 /// Time until the next frame if the last one did not change the screen.
 const UNCHANGED_FRAME_DELAY: Duration = Duration::from_millis(250);
 
-/// Minimum time between two frames that answer keys.
+/// Minimum time between any frame and a frame that answers a key.
 const KEY_FRAME_DELAY: Duration = Duration::from_millis(30);
 
-/// The command that shows a Pod. The user can copy it.
+/// The start of the command that the user can copy for a Pod. The name and the namespace are appended.
 const SHOW_POD_COMMAND: &str = "kubectl get pod -o yaml";
 
 /// The live picture on its terminal.
@@ -50,7 +50,7 @@ pub(crate) struct LiveReporter {
     columns: Option<usize>,
     /// Whether the picture reacts to keys.
     interactive: bool,
-    /// The timeline and the time when the user paused the picture.
+    /// The timeline as it was when the user paused the picture, and the time of the pause.
     paused_at: Option<Box<(Timeline, Timestamp)>>,
     /// Number of lines that will be printed below the last picture.
     lines_below: usize,
@@ -91,7 +91,7 @@ impl LiveReporter {
         self.screen.keys().try_next()
     }
 
-    /// Handles an input. Returns the effect that the run must handle.
+    /// Handles an input. Returns the effect. Only `Effect::Detach` is left to the caller.
     pub(crate) fn handle_input(&mut self, input: Input, timeline: &Timeline) -> Result<Effect, RunError> {
         let timeline = self.paused_at.as_ref().map_or(timeline, |paused| &paused.0);
         let context = self.layout.input_context(timeline, self.screen.top(), SHOW_POD_COMMAND);
@@ -177,7 +177,7 @@ impl LiveReporter {
         self.last_frame = Instant::now();
         let bytes = self.screen.bytes_written() - before;
         let pause_for_bytes = Duration::from_millis(bytes * 1000 / MAX_IDLE_BYTES_PER_SECOND);
-        // Frames are drawn only at ticks. With half of the delay, a tick that comes early still draws the frame.
+        // The delay is halved, so that a tick that arrives slightly early still draws the frame.
         let delay = if bytes == 0 { UNCHANGED_FRAME_DELAY } else { TICK } / 2;
         self.next_frame = self.last_frame + if is_idle { pause_for_bytes.max(delay) } else { delay };
         Ok(())
@@ -201,7 +201,7 @@ impl LiveReporter {
             frame_cache: &self.frame_cache,
             now,
             columns: self.columns.map_or(columns, |wanted| wanted.min(columns)),
-            // One line is left for the cursor. The closing report must not push the top of the last picture off the screen.
+            // One line is left for the cursor. Up to half of the rows are left for the closing report, so that the report does not push the top of the picture off the screen.
             rows: rows.max(2) - 1 - self.lines_below.min(rows / 2),
             notices: &notices(run.state),
             only_pod,

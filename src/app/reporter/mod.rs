@@ -1,4 +1,4 @@
-//! The reporters of a run: one file per output, behind one interface.
+//! The reporters of a run, behind one interface, and their selection.
 
 pub(crate) mod changes;
 pub(crate) mod interface;

@@ -14,7 +14,7 @@ use crate::view::{Size, View};
 pub(crate) struct PictureReporter<'a> {
     pub(crate) appearance: &'a Appearance,
     pub(crate) streams: &'a Streams,
-    /// Returns the size of the picture. It is called at the end, because the user may resize the terminal before.
+    /// Returns the size of the picture. Called only at the end, because the user may resize the terminal until then.
     pub(crate) size: fn(&Appearance) -> Size,
 }
 
@@ -22,7 +22,7 @@ impl Reporter for PictureReporter<'_> {
     fn on_end(&mut self, run: &RunSnapshot<'_>, _end: RunEnd) -> Result<(), RunError> {
         let timeline = &run.state.timeline;
         if timeline.is_empty() {
-            if let Some(message) = &run.state.nothing_found {
+            if let Some(message) = &run.state.nothing_found_message {
                 self.streams.note(message);
             }
             return Ok(());

@@ -11,7 +11,7 @@ use crate::view::Line;
 pub(crate) struct ProgressReporter {
     /// The bar. `None` once the run no longer needs it.
     bar: Option<ProgressBar>,
-    /// Whether other reporters print lines as soon as the run is synced. The bar would be in their way.
+    /// Whether the bar is removed once the run is synced, because other reporters print lines from then on.
     ends_when_synced: bool,
 }
 

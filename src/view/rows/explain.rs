@@ -1,4 +1,4 @@
-//! The evidence of each boundary of a Pod's life, and how exact it is: the lines of `--explain`.
+//! The lines of `--explain`. They show the evidence of each boundary in a Pod's life and the precision of that evidence.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -15,13 +15,13 @@ const NAME_COLUMNS: usize = 24;
 /// From this width on, lines show the source of the evidence too.
 const MIN_COLUMNS_FOR_SOURCE: usize = 100;
 
-/// About how many lines [`boundary_lines`] returns at most. The sequence diagram divides the rows of a screen by it.
+/// Estimates how many lines [`boundary_lines`] returns, without wrapping. The sequence diagram uses this to decide how many Pods fit on a screen.
 pub(crate) fn max_lines(pod: &TimelinePod) -> usize {
     let runs: usize = pod.life.containers.iter().map(|container| container.runs.len()).sum();
     pod.life.phases.len() + 2 * runs + 5
 }
 
-/// The start or end of a phase, a run or a pull.
+/// A point in time that gets a line: the start or end of a phase, run, pull or hold, or another instant.
 struct Boundary {
     at: Timestamp,
     evidence: Evidence,
@@ -101,7 +101,7 @@ fn phase_boundaries(pod: &TimelinePod, ends: &[(Evidence, Option<Evidence>)]) ->
     boundaries
 }
 
-/// The boundaries of pulls and runs that are not boundaries of phases. A single container with a single run has none, because
+/// The boundaries of all runs, and of the pulls that have no Pulling phase. A single container with a single run has none, because
 /// its boundaries are those of the Pod.
 fn container_boundaries(pod: &TimelinePod) -> Vec<Boundary> {
     let several = pod.life.containers.len() > 1;

@@ -33,7 +33,7 @@ impl Number {
     }
 }
 
-/// The times that a Pod was queued, started and worked.
+/// How long a Pod was queued, how long it was starting, and how long it worked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Numbers {
     pub(crate) queued: Number,

@@ -1,4 +1,4 @@
-//! Finds Pods that work much longer than the others of their group.
+//! Marks slow Pods: those that work much longer than the median of their group, and the running Pod that has worked longest.
 
 use jiff::SignedDuration;
 
@@ -8,21 +8,21 @@ use crate::view::frame_cache::results::PodPace;
 use crate::view::view_context::ViewContext;
 
 /// The median is known only if at least this many Pods succeeded.
-const MIN_PODS: usize = 3;
-/// A Pod is marked if it works at least this many times the median.
-const MIN_TIMES_MEDIAN: i128 = 2;
+const MIN_SUCCEEDED_PODS: usize = 3;
+/// A Pod is marked if its work takes at least this many times the median.
+const SLOW_FACTOR: i128 = 2;
 
 /// Why a Pod is marked as slow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PaceMark {
-    /// It works this many times the median of the Pods that succeeded; at most 99.
+    /// Its work takes this many times the median work of the Pods that succeeded; at most 99.
     TimesMedian(i128),
     /// It has worked longest of all running Pods.
     Longest,
 }
 
 impl PodPace {
-    /// Visits these Pods once.
+    /// Computes the median work and the longest-running Pod in one pass over `pods`.
     pub(crate) fn from_pods(context: &ViewContext<'_>, pods: &[PodKey]) -> Self {
         let mut runs = Vec::new();
         let mut running = 0;
@@ -47,7 +47,7 @@ impl PodPace {
             }
         }
         let middle = runs.len().div_ceil(2).saturating_sub(1);
-        let median = (runs.len() >= MIN_PODS).then(|| *runs.select_nth_unstable(middle).1);
+        let median = (runs.len() >= MIN_SUCCEEDED_PODS).then(|| *runs.select_nth_unstable(middle).1);
         Self { median, longest: longest.filter(|_| running > 1).map(|(_, key)| key) }
     }
 
@@ -58,11 +58,11 @@ impl PodPace {
             return None;
         }
         let times = self.median.zip(work_time(context, pod)).and_then(|(median, time)| {
-            // The status of a Pod is exact to a second, so a shorter median is not compared.
+            // The times of a status have a precision of one second, so a ratio to a shorter median means nothing.
             (median >= SignedDuration::from_secs(1)).then(|| time.as_millis() / median.as_millis())
         });
         match times {
-            Some(times) if times >= MIN_TIMES_MEDIAN => Some(PaceMark::TimesMedian(times.min(99))),
+            Some(times) if times >= SLOW_FACTOR => Some(PaceMark::TimesMedian(times.min(99))),
             Some(_) | None => (self.longest == Some(key)).then_some(PaceMark::Longest),
         }
     }

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-/// The rows to show of `count` rows, with room for `room` of them. Starts at `first`, moved as far as the selected row needs
-/// to be shown.
+/// The rows to show of `count` rows, with room for `room` of them. The range starts at `first`, shifted just far
+/// enough to include the selected row.
 pub(crate) fn visible_rows(first: usize, selected: Option<usize>, count: usize, room: usize) -> Range<usize> {
     let room = room.max(1);
     let first = selected.map_or(first, |selected| first.clamp((selected + 1).saturating_sub(room), selected));

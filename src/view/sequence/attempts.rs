@@ -1,4 +1,4 @@
-//! The rows of a group. Each Pod has a row, except that Pods that tried the same completion index share one.
+//! The rows of a group. Each Pod has its own row. In the wall-clock view of a workload, the attempts at one completion index share a row, unless the user asks for evidence, unfolds, filters or scrolls.
 
 use std::collections::HashMap;
 
@@ -9,8 +9,8 @@ use crate::view::state::{Align, Sort};
 use crate::view::view_context::ViewContext;
 
 impl PodRows {
-    /// The rows of a group. If each bar begins at its own zero, each Pod has its own row, because attempts that follow each
-    /// other in time cannot share a row then.
+    /// The rows of a group. Unless the bars share the wall clock, each Pod has its own row, because bars that all
+    /// start at zero would overlap.
     pub(crate) fn for_group(context: &ViewContext<'_>, group: &Group<'_>) -> Self {
         let Heading::Workload(workload) = group.heading else { return Self::one_per_pod(group) };
         if context.state.align != Align::Wall {
@@ -20,7 +20,7 @@ impl PodRows {
         let open = context.timeline.open_retries(workload, context.now);
         let open = open.into_iter().map(|open| (open.pod, open)).collect();
         let has_retries = group.pods.iter().any(|&key| context.timeline.identity(key).attempt > 1);
-        // Evidence is shown for each Pod, and users who filter or scroll look for Pods.
+        // Evidence belongs to one Pod, and users who filter or scroll look for one Pod.
         let each_pod = context.state.explain || context.window.unfolded || !context.window.filter.is_empty();
         if !has_retries || each_pod {
             return Self { retries, open, ..Self::one_per_pod(group) };
@@ -40,7 +40,7 @@ impl PodRows {
                 rows.push(key);
                 continue;
             };
-            // The position of the row is that of its first attempt in the order of creation, otherwise that of its latest Pod.
+            // If the Pods are sorted by start, the row stands where its first attempt would stand. In every other order it stands where its latest Pod would stand.
             let positioned_by = match context.state.sort {
                 Sort::Start => before.first().copied().unwrap_or(latest),
                 Sort::End | Sort::Work | Sort::Cold | Sort::Index | Sort::Name => latest,

@@ -1,5 +1,6 @@
-//! Chooses the groups whose Pods show a bar for each container. Without a request of the user, these are the groups that are
-//! small enough for the screen. The first decision stays, so that rows do not jump while Pods are created.
+//! Chooses the groups whose Pods show a bar for each container. Unless the user asks for them, new groups get bars
+//! only if all groups together fit on the screen. A group never gains bars later, so that rows do not jump while Pods
+//! are created. It loses them for good when the screen is full.
 
 use std::collections::BTreeSet;
 
@@ -15,10 +16,10 @@ pub(crate) type GroupsWithContainerBars = BTreeSet<GroupId>;
 
 /// The number of lines that a screen is assumed to have if there is no limit.
 const ASSUMED_LINES: usize = 24;
-/// The number of Pods of a group whose containers are counted.
+/// The largest number of Pods of a group that are examined for their number of container bars.
 const SAMPLED_PODS: usize = 20;
 
-/// Chooses all groups if the user wants container bars, or else those that have room for them.
+/// Chooses all groups if the user asked for container bars, none while evidence is shown or the user filters or scrolls, and otherwise the groups that have room.
 pub(crate) fn choose_groups(
     context: &ViewContext<'_>,
     sections: &[Section<'_>],
@@ -28,13 +29,13 @@ pub(crate) fn choose_groups(
     if context.state.containers {
         return sections.iter().map(id).collect();
     }
-    // Evidence already takes many lines, and users who filter or scroll look for Pods.
+    // Evidence already takes many lines, and users who filter or scroll look for one Pod.
     if context.state.explain || context.window.unfolded || !context.window.filter.is_empty() {
         return GroupsWithContainerBars::new();
     }
     let screen = size.rows.unwrap_or(ASSUMED_LINES);
     let bars: Vec<usize> = sections.iter().map(|section| max_bars_per_pod(context, section)).collect();
-    // The decision is made with the first Pod, so it counts the Pods that are still to come.
+    // The decision is made when the first Pod appears, so it also counts the expected Pods.
     let expected: usize =
         sections.iter().zip(&bars).map(|(section, bars)| expected_rows(section) * (1 + bars)).sum();
     let present: usize =
@@ -51,7 +52,7 @@ pub(crate) fn choose_groups(
     chosen
 }
 
-/// The number of rows that the section has, or will have if its workload says how many Pods it makes.
+/// The current number of rows, or the `completions` (else the `parallelism`) of the workload if that is larger.
 fn expected_rows(section: &Section<'_>) -> usize {
     let wanted = match section.group.heading {
         Heading::Workload(workload) => workload.completions.or(workload.parallelism).unwrap_or(0),
@@ -60,7 +61,7 @@ fn expected_rows(section: &Section<'_>) -> usize {
     section.rows.rows.len().max(usize::try_from(wanted).unwrap_or(usize::MAX))
 }
 
-/// The most container bars of one of the first Pods.
+/// The largest number of container bars of any of the first `SAMPLED_PODS` Pods.
 fn max_bars_per_pod(context: &ViewContext<'_>, section: &Section<'_>) -> usize {
     let sample = section.rows.rows.iter().take(SAMPLED_PODS);
     sample.map(|&key| lanes::count_lanes(&context.timeline.pod(key))).max().unwrap_or(0)

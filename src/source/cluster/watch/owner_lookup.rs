@@ -1,4 +1,4 @@
-//! Requests the owners of objects whose kinds no watch reads.
+//! Requests owners that no watch reads because of their kind.
 
 use kube::api::GetParams;
 use kube::client::APIGroupDiscovery;
@@ -12,7 +12,7 @@ use crate::source::cluster::api::request::RESPONSE_TIMEOUT;
 use crate::source::cluster::api::resource::Resource;
 use crate::source::cluster::watch::ownership::UnresolvedOwner;
 
-/// Requests the metadata of owners. Requests the cluster's list of types at most once, and only if an owner has an unknown type.
+/// Requests the metadata of owners. Fetches the cluster's list of types only for an owner whose type is not built in, and keeps the list once a fetch succeeds.
 #[derive(Debug)]
 pub(crate) struct OwnerLookup {
     cluster: Cluster,
@@ -52,9 +52,9 @@ impl OwnerLookup {
         Some(owner)
     }
 
-    /// Finds the type of an owner. Returns `None` for nodes, and for types that the cluster does not have.
+    /// Finds the type of an owner. Returns `None` for nodes, for types that the cluster does not have, and if the list of types cannot be fetched.
     async fn find_resource(&self, owner: &OwnerReference) -> Option<Resource> {
-        // Static Pods are owned by their node. A node has no owner, so it connects a Pod with no workload.
+        // Static Pods are owned by their node. A node has no owner itself, so a lookup would never lead to a workload.
         if owner.kind == "Node" && owner.api_version == "v1" {
             return None;
         }
