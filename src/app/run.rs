@@ -69,7 +69,7 @@ pub(crate) async fn once(options: RunOptions<'_>) -> Result<Exit, RunError> {
     run.freeze_clock()?;
     run.report(run.state.now(), |reporter, run| {
         reporter.on_synced(run)?;
-        reporter.on_end(run, RunEnd { exit: Exit::Success, lines_below: 0 })
+        reporter.on_end(run, RunEnd { exit: Exit::Success, max_lines_below: 0 })
     })?;
     Ok(Exit::Success)
 }
@@ -77,11 +77,11 @@ pub(crate) async fn once(options: RunOptions<'_>) -> Result<Exit, RunError> {
 /// Follows the workloads until they have ended, the timeout has passed, or the user stops the run.
 pub(crate) async fn follow(options: RunOptions<'_>) -> Result<Exit, RunError> {
     let console = Console::from_process(options.appearance, options.streams);
-    follow_on(options, console).await
+    follow_on_console(options, console).await
 }
 
 /// Follows the workloads as [`follow`] does, on this console.
-pub(crate) async fn follow_on(options: RunOptions<'_>, console: Console) -> Result<Exit, RunError> {
+pub(crate) async fn follow_on_console(options: RunOptions<'_>, console: Console) -> Result<Exit, RunError> {
     let reporters = Reporters::for_following(&options, console);
     let mut run = Run::new(options, reporters);
     match run.follow_until_end().await {
@@ -378,10 +378,10 @@ impl<'a> Run<'a> {
             ProgressDisplay::Silent => Vec::new(),
         };
         self.prepare_frame();
-        let end = RunEnd { exit, lines_below: failures.len() + MAX_ENDING_LINES };
+        let end = RunEnd { exit, max_lines_below: failures.len() + MAX_ENDING_LINES };
         self.report(self.state.now(), |reporter, run| reporter.on_end(run, end))?;
-        if !self.show_below(&failures)? {
-            self.options.streams.write_lines(failures)?;
+        if !self.show_closing_lines(&failures)? {
+            self.options.streams.write_live_lines(failures)?;
         }
         self.report_ending(exit)
     }
@@ -405,7 +405,7 @@ impl<'a> Run<'a> {
         }
         let lines: Vec<Line> =
             messages.iter().map(|message| Line::new(view::clean(message), Style::Text)).collect();
-        if !self.show_below(&lines)? {
+        if !self.show_closing_lines(&lines)? {
             for message in &messages {
                 self.options.streams.note(message);
             }
@@ -439,10 +439,10 @@ impl<'a> Run<'a> {
         Ok(is_shown)
     }
 
-    fn show_below(&mut self, lines: &[Line]) -> Result<bool, RunError> {
+    fn show_closing_lines(&mut self, lines: &[Line]) -> Result<bool, RunError> {
         let mut is_shown = false;
         for reporter in self.reporters.iter_mut() {
-            is_shown |= reporter.show_below(lines)?;
+            is_shown |= reporter.show_closing_lines(lines)?;
         }
         Ok(is_shown)
     }

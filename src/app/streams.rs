@@ -58,7 +58,7 @@ impl Streams {
     ///
     /// # Errors
     /// The reader of the stream has gone, or writing fails.
-    pub(crate) fn write_lines(&self, lines: Vec<Line>) -> Result<(), RunError> {
+    pub(crate) fn write_live_lines(&self, lines: Vec<Line>) -> Result<(), RunError> {
         if lines.is_empty() {
             return Ok(());
         }
@@ -77,9 +77,7 @@ impl Streams {
     ///
     /// # Errors
     /// The reader of standard output has gone, or writing fails.
-    pub(crate) fn write_document(
-        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> Result<(), RunError> {
+    pub(crate) fn write_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), RunError> {
         let mut stdout = io::BufWriter::with_capacity(64 * 1024, io::stdout().lock());
         write(&mut stdout)?;
         Ok(stdout.flush()?)

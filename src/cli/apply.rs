@@ -54,11 +54,11 @@ pub(crate) struct ApplyArgs {
 /// Returns the output of the run. If `-o` names a format of kubectl, nothing is followed, and the output decides only
 /// about the stream of messages.
 pub(crate) fn run_output(args: &ApplyArgs) -> Output {
-    own_format(args).unwrap_or(OutputFormat::Seq).into()
+    drawn_format(args).unwrap_or(OutputFormat::Seq).into()
 }
 
 /// Returns the format of this program that `-o` names, or `None` if kubectl must check and print the format.
-fn own_format(args: &ApplyArgs) -> Option<OutputFormat> {
+fn drawn_format(args: &ApplyArgs) -> Option<OutputFormat> {
     let Some(output) = &args.output else { return Some(OutputFormat::Seq) };
     OutputFormat::from_str(output, false).ok()
 }
@@ -69,7 +69,7 @@ pub(crate) async fn run(
     streams: &Streams,
 ) -> Result<Exit, RunError> {
     let KubectlPart { mut arguments, is_dry_run, has_words, unknown_flag } = args.kubectl.clone();
-    let format = own_format(&args);
+    let format = drawn_format(&args);
     let follows = !args.detach && format.is_some() && !is_dry_run && !has_words;
     arguments.global = args.connection.kubectl_words().to_vec();
     let kubectl = Kubectl::locate();

@@ -26,7 +26,7 @@ pub(crate) fn print_script(shell: clap_complete::Shell, root: &mut Command) -> R
     // The generator panics on a closed pipe, so it writes to memory first.
     let mut script = Vec::new();
     clap_complete::generate(shell, root, "kubectl-seq", &mut script);
-    Streams::write_document(|out| out.write_all(&script))?;
+    Streams::write_stdout(|out| out.write_all(&script))?;
     Ok(Exit::Success)
 }
 

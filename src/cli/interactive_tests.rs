@@ -16,7 +16,7 @@ use crate::app::appearance::Appearance;
 use crate::app::console::Console;
 use crate::app::exit::Exit;
 use crate::app::output::Output;
-use crate::app::run::follow_on;
+use crate::app::run::follow_on_console;
 use crate::app::run_options::RunOptions;
 use crate::app::streams::Streams;
 use crate::cli::{
@@ -64,7 +64,7 @@ async fn follow(terminal: &VirtualTerminal, feed: Feed, flags: &str, user: impl 
         .resume_command("kubectl seq simulate --seed 1".into());
     let console =
         Console { out: Box::new(terminal.clone()), terminal: Box::new(terminal.clone()), interactive: true };
-    let (exit, ()) = tokio::join!(follow_on(options, console), user);
+    let (exit, ()) = tokio::join!(follow_on_console(options, console), user);
     assert!(
         !terminal.is_raw.get() && !terminal.is_full() && !terminal.has_mouse(),
         "the terminal is restored"

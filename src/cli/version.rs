@@ -5,6 +5,6 @@ use crate::app::streams::Streams;
 
 /// Prints the version.
 pub(crate) fn run() -> Result<Exit, RunError> {
-    Streams::write_document(|out| writeln!(out, "kubectl-seq {}", env!("CARGO_PKG_VERSION")))?;
+    Streams::write_stdout(|out| writeln!(out, "kubectl-seq {}", env!("CARGO_PKG_VERSION")))?;
     Ok(Exit::Success)
 }

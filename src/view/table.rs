@@ -18,7 +18,7 @@ use crate::view::primitives::frame::{Frame, Line, Style};
 use crate::view::primitives::text;
 use crate::view::rows::groups::{Group, Heading, pod_groups};
 use crate::view::rows::headings::{self, has_several_namespaces};
-use crate::view::rows::numbers::{Number, Numbers};
+use crate::view::rows::numbers::{DurationText, PodDurations};
 use crate::view::rows::overflow::fold_pods;
 use crate::view::rows::phase_text::describe_next_try;
 use crate::view::rows::scrolling::visible_rows;
@@ -245,15 +245,21 @@ impl<'a> Table<'a> {
 
     fn row(&self, key: PodKey) -> TableRow {
         let pod = self.context.timeline.pod(key);
-        let numbers = Numbers::from_life(&pod.life, self.context.now);
+        let numbers = PodDurations::from_life(&pod.life, self.context.now);
         let cells = self.columns.iter().map(|&column| self.cell(column, key, &pod, &numbers));
         TableRow { pod: Some(key), cells: cells.collect() }
     }
 
-    fn cell(&self, column: PodColumn, key: PodKey, pod: &TimelinePod<'_>, numbers: &Numbers) -> TableCell {
+    fn cell(
+        &self,
+        column: PodColumn,
+        key: PodKey,
+        pod: &TimelinePod<'_>,
+        numbers: &PodDurations,
+    ) -> TableCell {
         let life = &pod.life;
         let text = |text: &str| TableCell::new(text::clean(text), Style::Text);
-        let number = |number: &Number| {
+        let number = |number: &DurationText| {
             if number.text.is_empty() { no_value() } else { TableCell::new(&*number.text, number.style) }
         };
         let time_in = |phases: &[PhaseKind]| number(&time_in_phases(self.context, life, phases));
@@ -342,16 +348,16 @@ fn workloads_by_pod(timeline: &Timeline) -> Vec<Option<&Workload>> {
 
 /// The time that a Pod spent in these phases, summed up. Tenths of a second are shown only if all instants of the cold start
 /// are known that well.
-fn time_in_phases(context: &ViewContext<'_>, life: &Lifecycle, kinds: &[PhaseKind]) -> Number {
+fn time_in_phases(context: &ViewContext<'_>, life: &Lifecycle, kinds: &[PhaseKind]) -> DurationText {
     let mut phases = life.phases.iter().filter(|phase| kinds.contains(&phase.kind)).peekable();
     if phases.peek().is_none() {
-        return Number::default();
+        return DurationText::default();
     }
     let ends = [life.instants.scheduled, life.instants.sandbox_ready, life.instants.work_started];
     let fine = ends.into_iter().flatten().all(|end| is_exact_to_tenths(Some(end)));
     let time =
         phases.fold(SignedDuration::ZERO, |sum, phase| sum.saturating_add(phase.duration(context.now)));
-    Number { text: format_duration(time, fine), style: Style::Text }
+    DurationText { text: format_duration(time, fine), style: Style::Text }
 }
 
 /// How kubectl's STATUS looks here.

@@ -23,11 +23,11 @@ impl Reporter for ChangesReporter {
     }
 
     fn on_changes(&mut self, run: &RunSnapshot<'_>, changes: &Changes) -> Result<(), RunError> {
-        Streams::write_document(|out| self.lines.write_changes(&run.state.timeline, changes, run.now, out))
+        Streams::write_stdout(|out| self.lines.write_changes(&run.state.timeline, changes, run.now, out))
     }
 
     fn on_end(&mut self, run: &RunSnapshot<'_>, end: RunEnd) -> Result<(), RunError> {
-        Streams::write_document(|out| {
+        Streams::write_stdout(|out| {
             ChangeLines::write_end(&run.state.timeline, end.exit.code(), run.now, out)
         })
     }

@@ -12,7 +12,7 @@ pub(crate) struct RunEnd {
     /// How the program is about to end.
     pub(crate) exit: Exit,
     /// Maximum number of lines that follow below the last picture: the closing report and how the run ended.
-    pub(crate) lines_below: usize,
+    pub(crate) max_lines_below: usize,
 }
 
 /// Shows a run in one way. Every method has a default that does nothing.
@@ -54,7 +54,7 @@ pub(crate) trait Reporter {
     }
 
     /// Shows lines of the closing report. Returns `false` if the run must print them itself.
-    fn show_below(&mut self, _lines: &[Line]) -> Result<bool, RunError> {
+    fn show_closing_lines(&mut self, _lines: &[Line]) -> Result<bool, RunError> {
         Ok(false)
     }
 }

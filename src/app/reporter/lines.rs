@@ -39,18 +39,18 @@ impl Reporter for LinesReporter<'_> {
             | Update::Notice(_)
             | Update::Failed(_) => return Ok(()),
         };
-        self.streams.write_lines(vec![line])
+        self.streams.write_live_lines(vec![line])
     }
 
     fn on_synced(&mut self, run: &RunSnapshot<'_>) -> Result<(), RunError> {
-        self.streams.write_lines(self.lines.begin(&run.state.timeline, run.now))
+        self.streams.write_live_lines(self.lines.begin(&run.state.timeline, run.now))
     }
 
     fn on_changes(&mut self, run: &RunSnapshot<'_>, changes: &Changes) -> Result<(), RunError> {
-        self.streams.write_lines(self.lines.report_changes(&run.state.timeline, changes, run.now))
+        self.streams.write_live_lines(self.lines.report_changes(&run.state.timeline, changes, run.now))
     }
 
     fn on_tick(&mut self, run: &RunSnapshot<'_>) -> Result<(), RunError> {
-        self.streams.write_lines(self.lines.report_silence(&run.state.timeline, run.now))
+        self.streams.write_live_lines(self.lines.report_silence(&run.state.timeline, run.now))
     }
 }

@@ -33,10 +33,10 @@ const MAX_IDLE_BYTES_PER_SECOND: u64 = 3500;
 const UNCHANGED_FRAME_DELAY: Duration = Duration::from_millis(250);
 
 /// Minimum time between any frame and a frame that answers a key.
-const KEY_FRAME_DELAY: Duration = Duration::from_millis(30);
+const MIN_DELAY_BEFORE_KEY_RESPONSE: Duration = Duration::from_millis(30);
 
 /// The start of the command that the user can copy for a Pod. The name and the namespace are appended.
-const SHOW_POD_COMMAND: &str = "kubectl get pod -o yaml";
+const SHOW_POD_COMMAND_PREFIX: &str = "kubectl get pod -o yaml";
 
 /// The live picture on its terminal.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ pub(crate) struct LiveReporter {
     /// The timeline as it was when the user paused the picture, and the time of the pause.
     paused_at: Option<Box<(Timeline, Timestamp)>>,
     /// Number of lines that will be printed below the last picture.
-    lines_below: usize,
+    max_lines_below: usize,
     /// Whether something other than the time has changed since the last frame.
     dirty: bool,
     last_frame: Instant,
@@ -74,7 +74,7 @@ impl LiveReporter {
             columns: appearance.columns,
             interactive,
             paused_at: None,
-            lines_below: 0,
+            max_lines_below: 0,
             dirty: true,
             last_frame: Instant::now(),
             next_frame: Instant::now(),
@@ -94,7 +94,7 @@ impl LiveReporter {
     /// Handles an input. Returns the effect. Only `Effect::Detach` is left to the caller.
     pub(crate) fn handle_input(&mut self, input: Input, timeline: &Timeline) -> Result<Effect, RunError> {
         let timeline = self.paused_at.as_ref().map_or(timeline, |paused| &paused.0);
-        let context = self.layout.input_context(timeline, self.screen.top(), SHOW_POD_COMMAND);
+        let context = self.layout.input_context(timeline, self.screen.top(), SHOW_POD_COMMAND_PREFIX);
         let effect = handle_input(&mut self.tui, input, &context);
         match &effect {
             Effect::Nothing => return Ok(effect),
@@ -140,7 +140,7 @@ impl LiveReporter {
 
     /// Whether a frame is due right after a key.
     pub(crate) fn is_due_after_key(&self) -> bool {
-        self.dirty && self.last_frame.elapsed() >= KEY_FRAME_DELAY
+        self.dirty && self.last_frame.elapsed() >= MIN_DELAY_BEFORE_KEY_RESPONSE
     }
 
     /// Draws a frame.
@@ -148,9 +148,13 @@ impl LiveReporter {
         self.render_frame(run, run.state.outcome_text().as_deref())
     }
 
-    /// Leaves the last picture on the screen and gives the terminal back. `lines_below` lines will follow.
-    pub(crate) fn render_final(&mut self, run: &RunSnapshot<'_>, lines_below: usize) -> Result<(), RunError> {
-        self.lines_below = lines_below;
+    /// Leaves the last picture on the screen and gives the terminal back. `max_lines_below` lines will follow.
+    pub(crate) fn render_final(
+        &mut self,
+        run: &RunSnapshot<'_>,
+        max_lines_below: usize,
+    ) -> Result<(), RunError> {
+        self.max_lines_below = max_lines_below;
         self.screen.leave()?;
         self.tui.page = Page::Pods;
         self.tui.paused = false;
@@ -202,7 +206,7 @@ impl LiveReporter {
             now,
             columns: self.columns.map_or(columns, |wanted| wanted.min(columns)),
             // One line is left for the cursor. Up to half of the rows are left for the closing report, so that the report does not push the top of the picture off the screen.
-            rows: rows.max(2) - 1 - self.lines_below.min(rows / 2),
+            rows: rows.max(2) - 1 - self.max_lines_below.min(rows / 2),
             notices: &notices(run.state),
             only_pod,
             interactive: self.screen.is_entered(),
@@ -251,10 +255,10 @@ impl Reporter for LiveReporter {
     }
 
     fn on_end(&mut self, run: &RunSnapshot<'_>, end: RunEnd) -> Result<(), RunError> {
-        self.render_final(run, end.lines_below)
+        self.render_final(run, end.max_lines_below)
     }
 
-    fn show_below(&mut self, lines: &[Line]) -> Result<bool, RunError> {
+    fn show_closing_lines(&mut self, lines: &[Line]) -> Result<bool, RunError> {
         if self.interactive && !lines.is_empty() {
             self.screen.print_below(lines)?;
         }

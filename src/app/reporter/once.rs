@@ -54,7 +54,7 @@ pub(crate) struct DocumentReporter {
 impl Reporter for DocumentReporter {
     fn on_end(&mut self, run: &RunSnapshot<'_>, _end: RunEnd) -> Result<(), RunError> {
         let document = export::document(&run.state.timeline, run.now);
-        Streams::write_document(|out| match self.format {
+        Streams::write_stdout(|out| match self.format {
             DocumentFormat::Json => export::write_json(&document, out),
             DocumentFormat::Yaml => export::write_yaml(&document, out),
         })
@@ -67,6 +67,6 @@ pub(crate) struct NamesReporter;
 
 impl Reporter for NamesReporter {
     fn on_end(&mut self, run: &RunSnapshot<'_>, _end: RunEnd) -> Result<(), RunError> {
-        Streams::write_document(|out| export::write_names(&run.state.timeline, out))
+        Streams::write_stdout(|out| export::write_names(&run.state.timeline, out))
     }
 }

@@ -16,7 +16,7 @@ const NAME_COLUMNS: usize = 24;
 const MIN_COLUMNS_FOR_SOURCE: usize = 100;
 
 /// Estimates how many lines [`boundary_lines`] returns, without wrapping. The sequence diagram uses this to decide how many Pods fit on a screen.
-pub(crate) fn max_lines(pod: &TimelinePod) -> usize {
+pub(crate) fn estimate_line_count(pod: &TimelinePod) -> usize {
     let runs: usize = pod.life.containers.iter().map(|container| container.runs.len()).sum();
     pod.life.phases.len() + 2 * runs + 5
 }

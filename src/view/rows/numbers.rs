@@ -8,12 +8,12 @@ use crate::view::primitives::frame::Style;
 
 /// A duration as text; empty if the Pod has no such duration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Number {
+pub(crate) struct DurationText {
     pub(crate) text: String,
     pub(crate) style: Style,
 }
 
-impl Number {
+impl DurationText {
     /// A duration that has ended. Tenths of a second are shown only if both ends are known that well.
     fn ended(duration: SignedDuration, start: Option<Instant>, end: Option<Instant>) -> Self {
         Self {
@@ -35,13 +35,13 @@ impl Number {
 
 /// How long a Pod was queued, how long it was starting, and how long it worked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Numbers {
-    pub(crate) queued: Number,
-    pub(crate) cold: Number,
-    pub(crate) run: Number,
+pub(crate) struct PodDurations {
+    pub(crate) queued: DurationText,
+    pub(crate) cold: DurationText,
+    pub(crate) run: DurationText,
 }
 
-impl Numbers {
+impl PodDurations {
     /// The durations of a life as of `now`.
     pub(crate) fn from_life(life: &Lifecycle, now: Timestamp) -> Self {
         let instants = &life.instants;
@@ -49,26 +49,26 @@ impl Numbers {
         let worked = instants.work_started.is_some()
             || matches!(life.outcome, PodOutcome::Running | PodOutcome::Succeeded | PodOutcome::Failed);
         let queued = match (life.queued, instants.created) {
-            (Some(queued), _) => Number::ended(queued, instants.created, instants.scheduled),
-            (None, Some(created)) if life.outcome == PodOutcome::Pending => Number::open(created, now),
-            _ if instants.scheduled.is_some() || worked => Number::unknown(),
-            _ => Number::default(),
+            (Some(queued), _) => DurationText::ended(queued, instants.created, instants.scheduled),
+            (None, Some(created)) if life.outcome == PodOutcome::Pending => DurationText::open(created, now),
+            _ if instants.scheduled.is_some() || worked => DurationText::unknown(),
+            _ => DurationText::default(),
         };
         let cold = match (life.cold_start, instants.scheduled) {
-            (Some(cold), _) => Number::ended(cold, instants.scheduled, instants.work_started),
+            (Some(cold), _) => DurationText::ended(cold, instants.scheduled, instants.work_started),
             (None, Some(scheduled)) if !ended && instants.work_started.is_none() => {
-                Number::open(scheduled, now)
+                DurationText::open(scheduled, now)
             }
-            _ if worked => Number::unknown(),
-            _ => Number::default(),
+            _ if worked => DurationText::unknown(),
+            _ => DurationText::default(),
         };
         let run = match (life.run, instants.work_started) {
-            (Some(run), _) => Number::ended(run, instants.work_started, instants.work_ended),
+            (Some(run), _) => DurationText::ended(run, instants.work_started, instants.work_ended),
             (None, Some(started)) if !ended && life.outcome != PodOutcome::Unknown => {
-                Number::open(started, now)
+                DurationText::open(started, now)
             }
-            _ if worked => Number::unknown(),
-            _ => Number::default(),
+            _ if worked => DurationText::unknown(),
+            _ => DurationText::default(),
         };
         Self { queued, cold, run }
     }

@@ -65,12 +65,12 @@ impl PodRows {
     }
 
     /// The wait after a failed Pod for the next attempt.
-    pub(crate) fn open_retry(&self, key: PodKey) -> Option<&OpenRetry> {
+    pub(crate) fn open_wait_after(&self, key: PodKey) -> Option<&OpenRetry> {
         self.open.get(&key)
     }
 
     /// The wait before a Pod that replaces a failed one.
-    pub(crate) fn retry_before(&self, key: PodKey) -> Option<&Retry> {
+    pub(crate) fn wait_before(&self, key: PodKey) -> Option<&Retry> {
         self.retries.get(&key)
     }
 }

@@ -16,7 +16,7 @@ use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::{duration, text};
 use crate::view::rows::explain;
 use crate::view::rows::groups::{Group, Heading};
-use crate::view::rows::numbers::Numbers;
+use crate::view::rows::numbers::PodDurations;
 use crate::view::rows::pace::PaceMark;
 use crate::view::rows::phase_text::describe_next_try;
 use crate::view::sequence::container_bars::GroupsWithContainerBars;
@@ -67,7 +67,7 @@ impl<'a> RowWriter<'a> {
         let pods = self.context.timeline.workloads().iter().flat_map(|workload| &workload.pods);
         let lines = pods.take(SAMPLED_PODS).map(|&key| {
             let pod = self.context.timeline.pod(key);
-            let evidence = if explains { explain::max_lines(&pod) } else { 0 };
+            let evidence = if explains { explain::estimate_line_count(&pod) } else { 0 };
             evidence + if has_container_bars { lanes::count_lanes(&pod) } else { 0 }
         });
         1 + lines.max().unwrap_or(0)
@@ -124,10 +124,10 @@ impl<'a> RowWriter<'a> {
         self.push_left_columns(&mut line, &pod, &section.group);
 
         let zero = self.span.zero_of(context.timeline.overview(key));
-        let open_retry = section.rows.open_retry(key);
+        let open_wait_after = section.rows.open_wait_after(key);
         let others = self.other_attempts(key, &section.rows);
         let mut bar = Bar::from_attempts(&pod, &others, self.axis, zero, context.now);
-        let shows_reason = match open_retry {
+        let shows_reason = match open_wait_after {
             Some(open) => self.label_next_attempt(open, &mut bar),
             None => label_reasons(&pod, &mut bar),
         };
@@ -139,7 +139,7 @@ impl<'a> RowWriter<'a> {
         bar.push_to(&mut line, context.glyphs, legend);
 
         if layout.status > 0 {
-            let (mut status, mut style) = self.status(&pod, open_retry.is_some());
+            let (mut status, mut style) = self.status(&pod, open_wait_after.is_some());
             if let Some(PaceMark::TimesMedian(times)) = pace {
                 let mark = format!("{times}{}", context.glyphs.times);
                 style = Style::Warning;
@@ -181,8 +181,8 @@ impl<'a> RowWriter<'a> {
         let earlier = rows.earlier_attempts(key);
         OtherAttempts {
             earlier: earlier.iter().map(|&key| self.context.timeline.pod(key)).collect(),
-            waits: earlier.iter().chain([&key]).filter_map(|key| rows.retry_before(*key)).copied().collect(),
-            waits_since: rows.open_retry(key).map(|open| open.since),
+            waits: earlier.iter().chain([&key]).filter_map(|key| rows.wait_before(*key)).copied().collect(),
+            waits_since: rows.open_wait_after(key).map(|open| open.since),
         }
     }
 
@@ -289,7 +289,7 @@ impl<'a> RowWriter<'a> {
             line.push(format!(" {}", text::pad_right(&reason, width)), Style::Warning);
             return;
         }
-        let numbers = Numbers::from_life(&pod.life, self.context.now);
+        let numbers = PodDurations::from_life(&pod.life, self.context.now);
         for (width, number) in
             [(layout.queued, numbers.queued), (layout.cold, numbers.cold), (layout.run, numbers.run)]
         {
