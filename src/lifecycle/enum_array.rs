@@ -1,4 +1,5 @@
-//! Arrays with one value for each variant of an enum, so that no array of a hand-written length is indexed by an enum.
+//! Arrays with one value for each variant of an enum. The length of such an array comes from the enum, not from a
+//! number written by hand.
 
 use std::array;
 use std::iter::Zip;

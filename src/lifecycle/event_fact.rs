@@ -14,8 +14,8 @@ use crate::observation::{Event, known_time, truncate_to_millis};
 /// A fine time may be this much earlier than the truncated time of the same instant, because clocks differ.
 pub(crate) const FINE_BEFORE_COARSE: SignedDuration = SignedDuration::from_millis(200);
 
-/// A fine time may be this much later than the truncated time of the same instant: one second for the truncation, and the
-/// rest because clocks differ.
+/// A fine time may be this much later than the truncated time of the same instant: one second for the truncation, and
+/// the rest because clocks differ.
 const FINE_AFTER_COARSE: SignedDuration = SignedDuration::from_millis(1200);
 
 /// Whether `fine` can be the exact time of the same instant as `coarse`, which is truncated to the second.
@@ -82,17 +82,19 @@ pub(crate) enum FactKind {
     ImageRefused,
     /// A pull failed.
     PullFailed,
-    /// A container could not be created or started. Holds the `waiting.reason` that the container's status shows for it.
+    /// A container could not be created or started. Holds the `waiting.reason` that the container's status shows for
+    /// it.
     StartFailed(Arc<str>),
     /// A container started.
     Started,
-    /// A container was asked to stop because its Pod stops. A failed probe or a restart rule does not count.
+    /// A container was asked to stop because its Pod stops. A stop because of a failed probe or a restart rule does not
+    /// count.
     Killing,
 }
 
 impl EventFact {
-    /// Reads an Event about a Pod. Returns `None` if the Event cannot change a lifecycle. `received` is the time at which a
-    /// watch received the Event, or `None` if it came from a list.
+    /// Reads an Event about a Pod. Returns `None` if the Event cannot change a lifecycle. `received` is the time at
+    /// which a watch received the Event, or `None` if it came from a list.
     pub(crate) fn from_event(
         event: &Event,
         received: Option<Timestamp>,
@@ -129,7 +131,8 @@ impl EventFact {
         let (at, fine) = event.first_occurrence()?;
         let at = truncate_to_millis(at);
         let mut first = EventTime { at, fine };
-        // `eventTime` of the scheduler is the same instant as the time in the event's name, and is always fine.
+        // The scheduler's `eventTime` is the same instant as the time in the event's name, and is always finer than a
+        // second.
         if let (FactKind::Scheduled, Some(at)) = (&kind, known_time(event.event_time)) {
             first = EventTime { at: truncate_to_millis(at), fine: true };
         }
@@ -138,8 +141,8 @@ impl EventFact {
         Some(Self { kind, container, first, last, count, combined, received })
     }
 
-    /// Returns the time from which the message of the Event is known to hold. A combined Event shows the message of its
-    /// latest occurrence.
+    /// Returns the earliest time at which the message of the Event is known to hold. A combined Event shows only the
+    /// message of its latest occurrence.
     pub(crate) fn message_since(&self) -> Timestamp {
         if self.combined { self.last } else { self.first.at }
     }

@@ -1,16 +1,16 @@
-//! The fields, events and receipts that times are read from, and how precise they are.
+//! The fields, events and receipts from which times are read, and the precision of these times.
 
 use jiff::SignedDuration;
 
 use crate::lifecycle::packed::packed_enum;
 
 packed_enum! {
-    /// How a time is known. The timeline document shows the name. The variants are ordered from strong to weak.
+    /// How a time is known. The timeline document shows [`Source::name`]. The variants are ordered from strong to weak.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub enum Source {
         /// An Event reports the time.
         Event,
-        /// The time is that of receiving the change.
+        /// A watch received the change at this time.
         Observed,
         /// A field of the object holds the time.
         Status,
@@ -55,8 +55,8 @@ macro_rules! evidence_table {
     };
 }
 
-// The precisions were measured on Kubernetes 1.37. A name that ends in `Coarse` belongs to an event whose time is truncated
-// to the second, because the event's name does not hold a finer time.
+// The precisions were measured on Kubernetes 1.37. A name that ends in `Coarse` belongs to an event whose time is
+// truncated to the second, because the event's name does not hold a finer time.
 evidence_table! {
     SuccessfulCreate: Event, 50 ms, "name of the owner's SuccessfulCreate event";
     ReceivedAdded: Observed, 50 ms, "receipt of the Pod's ADDED watch event";
@@ -121,8 +121,8 @@ impl Evidence {
         self.row().source
     }
 
-    /// The largest expected distance to the true time. The true time is later than a time from a field or an event, and
-    /// earlier than a time of receipt.
+    /// The largest expected distance to the true time. [`Instant`](crate::lifecycle::Instant) explains on which side
+    /// the true time lies.
     pub fn precision(self) -> SignedDuration {
         SignedDuration::from_millis(self.row().precision_millis)
     }

@@ -6,9 +6,9 @@ use crate::lifecycle::evidence::Evidence;
 
 /// A time in a Pod's life and the evidence for it.
 ///
-/// The true time lies in `[at, at + precision)` if `at` was read from a field or an event. It lies in
-/// `(at - precision, at]` if `at` is the time of a receipt ([`Source::Observed`](crate::lifecycle::Source::Observed)).
-/// The precision is that of the evidence ([`Evidence::precision`]).
+/// The [source](crate::lifecycle::Source) of the evidence shows where the true time lies: in `[at, at + precision)` for
+/// `Event` and `Status`, in `(at - precision, at]` for `Observed`, and on either side for `Inferred`. The precision is
+/// [`Evidence::precision`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Instant {
     /// The time.
@@ -18,7 +18,6 @@ pub struct Instant {
 }
 
 impl Instant {
-    /// Returns an instant with its evidence.
     pub(crate) fn new(at: Timestamp, evidence: Evidence) -> Self {
         Self { at, evidence }
     }

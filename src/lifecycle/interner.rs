@@ -10,8 +10,8 @@ use foldhash::fast::RandomState;
 pub(crate) struct Interner {
     numbers: HashMap<Arc<str>, u32, RandomState>,
     texts: Vec<Arc<str>>,
-    /// Addresses of recently used texts and their numbers, because comparing an address is faster than hashing the text.
-    /// An address stays valid, because `texts` keeps the allocation alive.
+    /// Addresses of recently used texts and their numbers, because comparing an address is faster than hashing the
+    /// text. An address stays valid, because `texts` keeps the allocation alive.
     recent: [(usize, u32); RECENT_TEXTS],
 }
 
@@ -37,7 +37,7 @@ impl Interner {
     /// Returns the number of `text`. A text that is not known yet gets a new number.
     pub(crate) fn number_for(&mut self, text: &Arc<str>) -> u32 {
         let address = text.as_ptr().addr();
-        // Allocations start at multiples of sixteen.
+        // Allocations usually start at multiples of sixteen, so the lowest four bits do not distinguish texts.
         let slot = (address >> 4) % RECENT_TEXTS;
         if let (known, number) = self.recent[slot]
             && known == address
@@ -54,7 +54,7 @@ impl Interner {
         number
     }
 
-    /// Returns the text with this number, or `None` if [`Interner::number_for`] never returned the number.
+    /// Returns the text with this number, or `None` if no text has the number.
     pub(crate) fn text(&self, number: u32) -> Option<Arc<str>> {
         self.texts.get(number as usize).map(Arc::clone)
     }

@@ -37,12 +37,14 @@ impl Pack for PulledMessage {
     }
 }
 
-/// Parses the message of a `Pulled` event (`pkg/kubelet/images/image_manager.go`). Returns `None` if the wording is unknown.
+/// Parses the message of a `Pulled` event (`pkg/kubelet/images/image_manager.go`). Returns `None` if the wording is
+/// unknown.
 pub(crate) fn parse_pulled(message: &str) -> Option<PulledMessage> {
     if message.contains(" already present on machine") {
         return Some(PulledMessage::Cached);
     }
-    // Go quotes the image with %q, so the quoted image can contain any character. The last quote of the message ends it.
+    // Go quotes the image with %q, so the quoted image can contain any character. The last quote of the message ends
+    // the image.
     let rest = message.strip_prefix("Successfully pulled image \"")?;
     let rest = rest.rsplit_once('"')?.1;
     let (times, size) = match rest.split_once(". Image size: ") {
@@ -61,7 +63,7 @@ pub(crate) fn parse_pulled(message: &str) -> Option<PulledMessage> {
     Some(PulledMessage::Pulled { pull: parse_go_millis(pull), since_request, bytes: size })
 }
 
-/// Parses a duration in Go's format and truncates it to milliseconds, as all times of the model are.
+/// Parses a duration in Go's format and truncates it to milliseconds, like all times of the model.
 fn parse_go_millis(text: &str) -> Option<SignedDuration> {
     let millis = i64::try_from(parse_go_duration(text)?.as_millis()).ok()?;
     Some(SignedDuration::from_millis(millis))
@@ -95,7 +97,7 @@ fn parse_go_duration(text: &str) -> Option<SignedDuration> {
     Some(SignedDuration::from_nanos(nanos as i64))
 }
 
-/// Returns the reasons why the scheduler found no node, without the numbers of nodes, because these change often.
+/// Returns the reasons why the scheduler found no node. The numbers of nodes are removed, because they change often.
 ///
 /// `0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint {a: b}. preemption: …` becomes
 /// `Insufficient cpu, node(s) had untolerated taint {a: b}`.
@@ -110,13 +112,15 @@ pub(crate) fn parse_unschedulable_reasons(message: &str) -> String {
     remove_node_counts(reasons)
 }
 
-/// Returns the reasons why the cluster autoscaler adds no node: `pod didn't trigger scale-up: 1 max node group size reached` becomes
-/// `max node group size reached`.
+/// Returns the reasons why the cluster autoscaler adds no node.
+///
+/// `pod didn't trigger scale-up: 1 max node group size reached` becomes `max node group size reached`.
 pub(crate) fn parse_no_scale_up_reasons(message: &str) -> String {
     message.split_once(": ").map(|(_, reasons)| remove_node_counts(reasons)).unwrap_or_default()
 }
 
-/// Returns a comma-separated list of reasons without the number of nodes before each of them, sorted and without duplicates.
+/// Removes the number of nodes before each reason of a comma-separated list. Returns the reasons sorted and without
+/// duplicates.
 fn remove_node_counts(reasons: &str) -> String {
     let reasons = reasons.trim().trim_end_matches('.');
     let mut distinct: Vec<&str> = reasons
@@ -140,8 +144,8 @@ fn remove_node_counts(reasons: &str) -> String {
 const CONFIGURATION_ERRORS: [&str; 5] =
     ["couldn't find key ", "runAsNonRoot", "failed to sync ", "subPath", "cannot find volume "];
 
-/// Returns the `waiting.reason` that the container's status shows together with a `Failed` event `Error: …`. Returns `None`
-/// for a failed pull, because other events report it.
+/// Returns the `waiting.reason` that the container's status shows together with a `Failed` event whose message is
+/// `Error: …`. Returns `None` for every other message, and for a failed pull, because other events report failed pulls.
 pub(crate) fn parse_start_failure_reason(message: &str) -> Option<&str> {
     let error = message.strip_prefix("Error: ")?;
     let is_missing_object =
@@ -158,8 +162,8 @@ pub(crate) fn parse_start_failure_reason(message: &str) -> Option<&str> {
     }
 }
 
-/// Whether a `Killing` event reports that the whole Pod stops. The other `Killing` events report that one container stops
-/// because of a failed probe or a restart rule.
+/// Whether a `Killing` event reports that the whole Pod stops. The other `Killing` events report that one container
+/// stops because of a failed probe or a restart rule.
 pub(crate) fn is_stop_of_pod(message: &str) -> bool {
     message != "killing" && !message.contains("will be restarted")
 }
@@ -173,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn all_wordings_of_pulled_are_parsed() {
+    fn every_wording_of_a_pulled_event_is_parsed() {
         let cases = [
             (r#"Successfully pulled image "perl:5.34.0""#, None, None, None),
             (r#"Successfully pulled image "perl" in 4.194s"#, Some(millis(4194)), None, None),
@@ -223,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_killing_event_of_a_stopping_pod_is_a_stop_of_the_pod() {
+    fn a_killing_event_that_restarts_one_container_is_not_a_stop_of_the_pod() {
         assert!(is_stop_of_pod("Stopping container main"));
         assert!(is_stop_of_pod("Killing container with id docker://main:Need to kill Pod"));
         assert!(!is_stop_of_pod("Container main failed liveness probe, will be restarted"));
@@ -231,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn changed_numbers_of_nodes_do_not_change_the_reasons() {
+    fn the_reasons_contain_no_numbers_of_nodes() {
         let first = "0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod.";
         let later = "0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu.";
         assert_eq!(parse_unschedulable_reasons(first), "Insufficient cpu");

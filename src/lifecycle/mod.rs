@@ -1,8 +1,8 @@
 //! Derives the life of one Pod (instants, phases, containers, outcome) from evidence.
 //!
 //! The module is pure: it reads no clock and does no I/O. [`PodEvidence`] collects what observations report, and
-//! [`PodEvidence::derive`] turns it into a [`Lifecycle`]. Unknown values are `None`. A phase that still goes on has no end,
-//! so a lifecycle does not depend on the current time.
+//! [`PodEvidence::derive`] turns it into a [`Lifecycle`]. Unknown values are `None`. A phase that still goes on has no
+//! end, so a lifecycle does not depend on the current time.
 
 #![warn(clippy::wildcard_enum_match_arm)]
 

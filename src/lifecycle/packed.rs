@@ -1,9 +1,9 @@
-//! A compact encoding of evidence, which needs a fifth of the memory. The evidence about ended Pods is packed, because ended
-//! Pods rarely change. In a large Job, nearly all Pods have ended.
+//! A compact encoding of evidence, which needs a fifth of the memory. The evidence about ended Pods is packed, because
+//! ended Pods rarely change. Late in a large Job, nearly all Pods have ended.
 //!
-//! Times are stored as the difference to the previous time, and texts as their number in the [`Interner`]. The bytes never
-//! leave the process, so the encoding has no version. Bytes that no `pack` can have written
-//! are a mistake in this program, so unpacking such bytes panics with a message that names the value.
+//! Times are stored as the difference to the previous time, and texts as their number in the [`Interner`]. The bytes
+//! never leave the process, so the encoding has no version. Bytes that no `pack` can have written are a mistake in this
+//! program, so unpacking such bytes panics.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -20,7 +20,7 @@ pub(crate) trait Pack: Clone {
     /// Reads a value.
     ///
     /// # Panics
-    /// Panics if [`Pack::pack`] did not write these bytes.
+    /// Panics if the bytes cannot be an encoded value of this type.
     fn unpack(from: &mut Unpacker<'_>) -> Self;
 }
 
@@ -51,7 +51,7 @@ impl<'a> Packer<'a> {
         self.bytes.push(byte);
     }
 
-    /// Writes a time in milliseconds since 1970.
+    /// Writes a time in milliseconds since 1970, as the difference to the previous time.
     pub(crate) fn write_time(&mut self, millis: i64) {
         self.write_signed(millis - self.previous_time);
         self.previous_time = millis;
@@ -131,7 +131,7 @@ impl<'a> Unpacker<'a> {
     }
 }
 
-/// Panics because `value` is not an encoded `type_name`.
+/// Panics with a message that `value` does not encode a `type_name`.
 #[cold]
 pub(crate) fn panic_unknown(type_name: &str, value: i64) -> ! {
     panic!("packed evidence is corrupt: {value} does not encode a {type_name}")
@@ -310,8 +310,8 @@ macro_rules! packed_struct {
     };
 }
 
-/// Declares an enum without data together with `ALL`, the array of its variants, and implements [`Pack`] for it. A variant
-/// is packed as its position in `ALL`.
+/// Declares an enum without data together with `ALL`, the array of its variants, and implements [`Pack`] for it. A
+/// variant is packed as its position in `ALL`.
 macro_rules! packed_enum {
     (
         $(#[$meta:meta])*
@@ -365,7 +365,7 @@ pub(crate) use {pack_foreign_enum, packed_enum, packed_struct};
 /// A value that is packed into bytes while it is not expected to change.
 #[derive(Clone, Debug)]
 pub(crate) enum Packed<T> {
-    /// The value itself, because it may still change.
+    /// The value itself, which may still change.
     Open(Box<T>),
     /// The bytes of the value.
     Bytes(Box<[u8]>, PhantomData<T>),
@@ -390,18 +390,18 @@ impl<T: Pack> Packed<T> {
         }
     }
 
-    /// Returns the value for changes, after unpacking it if necessary.
+    /// Unpacks the value if necessary, and returns it for changes.
     pub(crate) fn open(&mut self, interner: &Interner) -> &mut T {
         if let Self::Bytes(bytes, _) = self {
             *self = Self::new(T::unpack(&mut Unpacker::new(bytes, interner)));
         }
         match self {
             Self::Open(value) => value,
-            Self::Bytes(..) => unreachable!("it was opened just before"),
+            Self::Bytes(..) => unreachable!("the value was opened just before"),
         }
     }
 
-    /// Packs the value. `buffer` is used only to avoid an allocation. Its content is overwritten.
+    /// Packs the value if it is open. `buffer` is used only to avoid an allocation. Its content is overwritten.
     pub(crate) fn pack(&mut self, interner: &mut Interner, buffer: &mut Vec<u8>) {
         if let Self::Open(value) = self {
             buffer.clear();
@@ -416,12 +416,12 @@ mod tests {
     use super::*;
     use crate::lifecycle::phase::PhaseKind;
 
-    /// Packs and unpacks `value`, checks that it is unchanged, and returns the number of its bytes.
+    /// Packs and unpacks `value`, checks that it is unchanged, and returns the number of packed bytes.
     fn round_trip<T: Pack + PartialEq + std::fmt::Debug>(value: &T) -> usize {
         let mut interner = Interner::default();
         let mut packed = Packed::new(value.clone());
         packed.pack(&mut interner, &mut Vec::new());
-        let Packed::Bytes(bytes, _) = &packed else { panic!("it is packed") };
+        let Packed::Bytes(bytes, _) = &packed else { panic!("the value is not packed") };
         let length = bytes.len();
         assert_eq!(&*packed.read(&interner), value);
         assert_eq!(packed.open(&interner), value);
@@ -461,19 +461,19 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "200 does not encode a PhaseKind")]
-    fn an_unknown_variant_is_an_error() {
+    fn unpacking_an_unknown_variant_panics() {
         Unpacker::new(&[200], &Interner::default()).read::<PhaseKind>();
     }
 
     #[test]
     #[should_panic(expected = "0 does not encode a text")]
-    fn an_unknown_text_is_an_error() {
+    fn unpacking_an_unknown_text_panics() {
         Unpacker::new(&[0], &Interner::default()).read::<Arc<str>>();
     }
 
     #[test]
     #[should_panic(expected = "it ends within a value")]
-    fn missing_bytes_are_an_error() {
+    fn unpacking_too_few_bytes_panics() {
         Unpacker::new(&[0x80], &Interner::default()).read::<u64>();
     }
 }

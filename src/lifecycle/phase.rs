@@ -1,4 +1,4 @@
-//! The phases that a Pod's life consists of.
+//! The phases of a Pod's life.
 
 use std::sync::Arc;
 
@@ -16,13 +16,14 @@ packed_enum! {
         Queued,
         /// The kubelet picks the Pod up and prepares volumes, sandbox and network: `[scheduled, sandboxReady)`.
         Setup,
-        /// An image is pulled, or its pull waits in the node's queue.
+        /// An image is pulled, the pull waits in the node's queue, or a failed pull waits for its repetition.
         Pulling,
         /// Init containers run.
         Initializing,
         /// Containers are created and started.
         Starting,
-        /// The whole cold start, `[scheduled, workStarted)`, or a stretch of it that cannot be assigned to the four phases above.
+        /// The whole cold start, `[scheduled, workStarted)`, or a part of it that cannot be assigned to one of the four
+        /// phases above.
         Startup,
         /// At least one main container runs. Lies in `[workStarted, workEnded)`.
         Running,
@@ -90,13 +91,13 @@ pub struct Phase {
     pub kind: PhaseKind,
     /// Start of the interval.
     pub start: Timestamp,
-    /// End of the interval, or `None` while the phase goes on. If the end was not observed, this is the last time at which
-    /// the phase was known to go on, or `None` if this time is unknown too. In both cases,
-    /// [`Lifecycle::end_unknown`](crate::lifecycle::Lifecycle::end_unknown) is set.
+    /// End of the interval, or `None` while the phase goes on. If the end was not observed,
+    /// [`Lifecycle::end_unknown`](crate::lifecycle::Lifecycle::end_unknown) is set. The field then holds the last time
+    /// at which the phase was known to go on, or `None` if this time is unknown too.
     pub end: Option<Timestamp>,
-    /// The source of the start or of the end, whichever is weaker.
+    /// The weaker of the sources of the start and the end. [`Source::Inferred`] if the phase itself is an assumption.
     pub source: Source,
-    /// The container that causes the phase, if it is a single one.
+    /// The container that causes the phase, or `None` if no single container does.
     pub container: Option<Arc<str>>,
     /// Why the Pod waits, for example `Insufficient cpu`, `ImagePullBackOff` or `exit code 3`.
     pub reason: Option<Arc<str>>,

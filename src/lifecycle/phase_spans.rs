@@ -1,4 +1,4 @@
-//! The phases of an ended Pod, reduced to kinds and times and packed into a few bytes per phase. Statistics over very many
+//! The phases of an ended Pod, reduced to kinds and times and packed into a few bytes per phase. Statistics over many
 //! Pods read these spans instead of deriving each life again.
 
 use jiff::Timestamp;

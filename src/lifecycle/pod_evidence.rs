@@ -1,6 +1,7 @@
 //! The evidence about one Pod, collected observation by observation.
 //!
-//! The states of a Pod arrive in order, and its Events in any order. The result does not depend on how the two interleave.
+//! The states of a Pod arrive in order, and its Events in any order. The result does not depend on how states and
+//! Events interleave.
 
 mod deletion;
 mod gates;
@@ -37,7 +38,7 @@ pub(crate) struct PodEvidence {
     pub(crate) created_received: Option<Timestamp>,
     /// `metadata.creationTimestamp`.
     pub(crate) creation_timestamp: Option<Timestamp>,
-    /// The scheduling gates since the creation, and after each change.
+    /// The scheduling gates at the creation and after each change. Empty if the Pod was never seen with gates.
     pub(crate) gates: Vec<Gates>,
     /// Time of the `Scheduled` event.
     pub(crate) scheduled_event: Option<EventTime>,
@@ -81,7 +82,7 @@ pub(crate) struct PodEvidence {
     pub(crate) killing: Option<EventTime>,
     /// Receipt and kind of the observation that the Pod was removed from the API server.
     pub(crate) gone: Option<(Timestamp, Seen)>,
-    /// Time at which the Pod left the selector of the watch. No states arrive after this time.
+    /// Time at which the Pod left the selector of the watch. No states arrive until the Pod matches the selector again.
     pub(crate) left_selector: Option<Timestamp>,
     /// The containers in the order of [`Lifecycle::containers`](crate::lifecycle::Lifecycle::containers).
     pub(crate) containers: Vec<ContainerEvidence>,
@@ -120,7 +121,8 @@ impl PodEvidence {
         self.phase.is_terminal() || self.gone.is_some()
     }
 
-    /// Sets the time of the owner's `SuccessfulCreate` event, which dates the creation to about 30 ms.
+    /// Sets the time of the owner's `SuccessfulCreate` event, which dates the creation more precisely than
+    /// `creationTimestamp`.
     pub(crate) fn set_created_event(&mut self, at: Timestamp) {
         self.created_event = Some(at);
     }
@@ -139,7 +141,8 @@ impl PodEvidence {
             self.gone.get_or_insert((received, seen));
             return; // The object repeats the state that was seen last.
         }
-        // A Pod that no longer matches the selector is reported as DELETED too. Only a deleted Pod has a deletionTimestamp.
+        // A Pod that no longer matches the selector is reported as DELETED too. Only a deleted Pod has a
+        // deletionTimestamp.
         let deleted = seen.is_gone() && (metadata.deletion_timestamp.is_some() || seen == Seen::Missing);
         self.left_selector = live.filter(|_| seen.is_gone() && !deleted);
         if deleted {
@@ -179,7 +182,8 @@ impl PodEvidence {
         interner: &mut Interner,
     ) {
         let has_node = !pod.spec.node_name.is_empty();
-        // The scheduler sets the condition together with the node. Only a Pod that was created with a node has no condition.
+        // The scheduler sets the condition together with the node. Only a Pod that was created with a node has no
+        // condition.
         if first && has_node && pod.status.condition("PodScheduled").is_none() {
             self.created_with_node = true;
         }
@@ -366,7 +370,8 @@ impl PodEvidence {
         self.waits.add_report(topic, reason, fact.message_since(), fact.last, Source::Event);
     }
 
-    /// Returns the time of the first image event of the Pod's own containers. The sandbox was ready just before.
+    /// Returns the time of the first image event of all containers except debug containers. The sandbox became ready
+    /// just before this event.
     pub(crate) fn first_image_event(&self) -> Option<EventTime> {
         let own = self.containers.iter().filter(|container| container.role != ContainerRole::Ephemeral);
         own.filter_map(|container| container.events.first_image_event()).min_by_key(|event| event.at)
@@ -379,7 +384,8 @@ impl PodEvidence {
         from_gates().or_else(|| self.unschedulable.clone()).or_else(from_report)
     }
 
-    /// Whether the deletion was requested before the Pod ended. A Job counts such a Pod as deleted, whatever its result is.
+    /// Whether the deletion was requested before the Pod ended. A Job counts such a Pod as deleted, whatever the Pod's
+    /// result is.
     pub(crate) fn was_deleted_before_end(&self) -> bool {
         self.deletion.is_some_and(|deletion| !deletion.after_end)
     }
@@ -400,8 +406,9 @@ impl PodEvidence {
         waiting.find(is_informative).cloned().or_else(setup_reason)
     }
 
-    /// Returns the least possible lead of the API server's clock over the node's clock. The kubelet cannot see the Pod before
-    /// it is scheduled, so the start time (on the node's clock) is not earlier than the scheduling (on the server's clock).
+    /// Returns a lower bound of the skew. The skew is how far the API server's clock is ahead of the node's clock. The
+    /// kubelet cannot see the Pod before the Pod is scheduled, so the start time (on the node's clock) is not earlier
+    /// than the scheduling (on the server's clock).
     pub(crate) fn min_skew(&self) -> Option<SignedDuration> {
         let scheduled = self.scheduled_event.map(|event| event.at).or(self.pod_scheduled)?;
         // `startTime` is truncated to the second.

@@ -21,20 +21,25 @@ pub struct Lifecycle {
     pub outcome: PodOutcome,
     /// Text of kubectl's STATUS column.
     pub status: Arc<str>,
-    /// Exit code of the first main container (in spec order) that failed. If no main container has ended, the exit code of
-    /// the first init container that failed. Otherwise the exit code of the last main container (in spec order) that ended.
+    /// Exit code of the first main container (in spec order) that failed. If no main container has ended, the exit code
+    /// of the first init container that failed. Otherwise the exit code of the last main container (in spec order) that
+    /// ended.
     pub exit_code: Option<i32>,
-    /// Why the Pod waits or failed, for example `Insufficient cpu`, `OOMKilled` or `ImagePullBackOff`.
+    /// Why the Pod waits, failed or was deleted, for example `Insufficient cpu`, `OOMKilled` or `ImagePullBackOff`.
     pub reason: Option<Arc<str>>,
-    /// The containers: init containers and sidecars in spec order, then main containers in spec order, then debug containers.
+    /// The containers: init containers and sidecars in spec order, then main containers in spec order, then debug
+    /// containers.
     pub containers: Vec<ContainerLife>,
     /// An instant was moved by more than a second, because the instants were in an impossible order.
     pub clamped: bool,
-    /// How far the API server's clock is ahead of the node's clock. All times from the kubelet were moved by this amount.
+    /// How far the API server's clock is ahead of the node's clock. All times from the kubelet were moved by this
+    /// amount.
     pub skew: SignedDuration,
-    /// The end of the Pod was not observed, or its node does not respond. The phases stop at the last known time.
+    /// The end of the Pod was not observed, or its state is unknown. The phases stop at the last known time, if there
+    /// is one.
     pub end_unknown: bool,
-    /// `scheduled - created`, or `None` if one of the two is unknown or not reached. The same holds for the fields below.
+    /// `scheduled - created`, or `None` if one of the two is unknown or not reached. The same holds for the fields
+    /// below.
     pub queued: Option<SignedDuration>,
     /// `workStarted - scheduled`.
     pub cold_start: Option<SignedDuration>,

@@ -7,7 +7,7 @@ pub enum PodOutcome {
     Pending,
     /// The Pod has a node, and its work has not started.
     Starting,
-    /// The work of the Pod has started.
+    /// The work of the Pod has started and has not ended.
     Running,
     /// All main containers ended with exit code 0.
     Succeeded,

@@ -1,4 +1,4 @@
-//! Decides whether the kubelet restarts a container.
+//! Determines whether the kubelet restarts a container.
 
 use std::sync::Arc;
 
@@ -10,7 +10,8 @@ use crate::observation::{Container, RestartExitCodes, RestartRule};
 pub(crate) struct RestartPolicy {
     on_success: bool,
     on_failure: bool,
-    /// The container's `restartPolicyRules`. A rule that matches the exit code restarts the container even if the policy does not.
+    /// The container's `restartPolicyRules`. A rule that matches the exit code restarts the container even if the
+    /// policy does not.
     rules: Option<Arc<[RestartRule]>>,
 }
 
@@ -18,7 +19,7 @@ impl RestartPolicy {
     /// The policy of debug containers.
     pub(crate) const NEVER: Self = Self { on_success: false, on_failure: false, rules: None };
 
-    /// The policy of a main container or a sidecar: its own `restartPolicy`, or that of the Pod if it has none.
+    /// The policy of a main container or a sidecar: its own `restartPolicy`, or the Pod's if the container has none.
     pub(crate) fn for_main_or_sidecar(container: &Container, pod_policy: &str) -> Self {
         let own = container.restart_policy.as_str();
         let policy = if own.is_empty() { pod_policy } else { own };

@@ -1,5 +1,5 @@
-//! The text of kubectl's STATUS column, computed like `printPod` in `pkg/printers/internalversion/printers.go`. It is only
-//! displayed; no fact is derived from it.
+//! The text of kubectl's STATUS column, computed like `printPod` in `pkg/printers/internalversion/printers.go`. The
+//! program only displays the text, and derives no fact from it.
 
 use std::borrow::Cow;
 

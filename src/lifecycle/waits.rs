@@ -12,7 +12,7 @@ packed_enum! {
     /// The step that a Pod waits for. Reasons of different topics can hold at the same time.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) enum WaitTopic {
-        /// A node: the scheduler finds none.
+        /// A node: the scheduler finds no suitable node.
         Scheduler,
         /// A new node: an autoscaler reacts to the unschedulable Pod.
         Autoscaler,
@@ -38,13 +38,13 @@ pub(crate) struct ReasonChange {
     pub(crate) reason: Arc<str>,
 }
 
-/// All reports of why one Pod waits. Most Pods have none.
+/// All reports about why one Pod waits. Most Pods have no reports.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Waits(Vec<WaitReport>);
 
 impl Waits {
-    /// Adds a report of `reason` at `first`, repeated until `last`. The result depends neither on
-    /// the order of the reports nor on repetitions of the same report.
+    /// Adds a report of `reason` at `first`, repeated until `last`. The result depends neither on the order of the
+    /// reports nor on repetitions of the same report.
     pub(crate) fn add_report(
         &mut self,
         topic: WaitTopic,
@@ -64,13 +64,14 @@ impl Waits {
         self.0.push(WaitReport { topic, reason: Arc::clone(reason), first, last: last.max(first), source });
     }
 
-    /// Returns the reason with the latest report. Among reports of the same time, the text decides.
+    /// Returns the reason with the latest report. Among reports of the same time, the alphabetically last reason wins.
     pub(crate) fn latest_reason(&self, topic: WaitTopic) -> Option<&Arc<str>> {
         let reports = self.0.iter().filter(|report| report.topic == topic);
         Some(&reports.max_by_key(|report| (report.last, &report.reason))?.reason)
     }
 
-    /// Returns the changes of the reason, in order. A reason that is reported again after a different reason starts again.
+    /// Returns the changes of the reason, in order. A reason that is reported again after a different reason starts
+    /// again.
     pub(crate) fn reason_changes(&self, topic: WaitTopic) -> Vec<ReasonChange> {
         let mut changes: Vec<ReasonChange> = Vec::new();
         for report in self.0.iter().filter(|report| report.topic == topic) {
@@ -85,7 +86,8 @@ impl Waits {
             let change_at =
                 |at| ReasonChange { since: Instant { at, evidence }, reason: Arc::clone(&report.reason) };
             changes.push(change_at(report.first));
-            // In most cases the last time is truncated to the second, so a last time within a second of the first adds nothing.
+            // In most cases the last time is truncated to the second, so a last time within a second of the first adds
+            // nothing.
             if report.last.duration_since(report.first) >= SignedDuration::from_secs(1) {
                 changes.push(change_at(report.last));
             }

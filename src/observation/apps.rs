@@ -12,7 +12,7 @@ use crate::observation::time::Time;
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Condition {
-    /// `Progressing`, `Available`, `ReplicaFailure`.
+    /// `Progressing`, `Available` or `ReplicaFailure`.
     #[prost(string, tag = "1")]
     pub r#type: String,
     /// `True`, `False` or `Unknown`.
@@ -40,7 +40,7 @@ pub struct Deployment {
     /// Desired state.
     #[prost(message, required, tag = "2")]
     pub spec: DeploymentSpec,
-    /// State that its controller reports.
+    /// State that the Deployment controller reports.
     #[prost(message, required, tag = "3")]
     pub status: DeploymentStatus,
 }
@@ -107,7 +107,7 @@ pub struct ReplicaSet {
     /// Desired state.
     #[prost(message, required, tag = "2")]
     pub spec: ReplicaSetSpec,
-    /// State that its controller reports.
+    /// State that the ReplicaSet controller reports.
     #[prost(message, required, tag = "3")]
     pub status: ReplicaSetStatus,
 }
@@ -168,7 +168,7 @@ pub struct StatefulSet {
     /// Desired state.
     #[prost(message, required, tag = "2")]
     pub spec: StatefulSetSpec,
-    /// State that its controller reports.
+    /// State that the StatefulSet controller reports.
     #[prost(message, required, tag = "3")]
     pub status: StatefulSetStatus,
 }
@@ -258,7 +258,7 @@ pub struct DaemonSet {
     /// Desired state.
     #[prost(message, required, tag = "2")]
     pub spec: DaemonSetSpec,
-    /// State that its controller reports.
+    /// State that the DaemonSet controller reports.
     #[prost(message, required, tag = "3")]
     pub status: DaemonSetStatus,
 }

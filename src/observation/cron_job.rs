@@ -19,7 +19,7 @@ pub struct CronJob {
     /// Desired state.
     #[prost(message, required, tag = "2")]
     pub spec: CronJobSpec,
-    /// State that its controller reports.
+    /// State that the CronJob controller reports.
     #[prost(message, required, tag = "3")]
     pub status: CronJobStatus,
 }
@@ -42,7 +42,7 @@ pub struct CronJobSpec {
     /// When Jobs are created, in the syntax of cron.
     #[prost(string, tag = "1")]
     pub schedule: String,
-    /// Whether the CronJob is suspended, that is, creates no Jobs.
+    /// Whether the CronJob is suspended. A suspended CronJob creates no Jobs.
     #[prost(bool, optional, tag = "4")]
     pub suspend: Option<bool>,
     /// Time zone of the schedule; if absent, the time zone of the controller's process.

@@ -1,4 +1,4 @@
-//! Objects whose kind has no Rust type here. Only fields that many such kinds have in common are read.
+//! Objects of kinds without a Rust type of their own. Only fields that many such kinds have in common are read.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -13,7 +13,7 @@ fn lenient<'de, D: Deserializer<'de>, T: Default + DeserializeOwned>(deserialize
     Ok(serde_json::from_value(value).unwrap_or_default())
 }
 
-/// A custom resource, or an object of any other kind that has no Rust type here.
+/// A custom resource, or an object of any other kind without a Rust type of its own.
 #[apply(_ => #[serde(skip_serializing_if = "is_default")])]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -27,7 +27,7 @@ pub struct Custom {
     /// Desired state.
     #[serde(deserialize_with = "lenient")]
     pub spec: CustomSpec,
-    /// State that its controller reports.
+    /// State that the object's controller reports.
     #[serde(deserialize_with = "lenient")]
     pub status: CustomStatus,
 }
@@ -37,7 +37,7 @@ pub struct Custom {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CustomSpec {
-    /// Whether the object is suspended, that is, must have no Pods.
+    /// Whether the object is suspended. A suspended object must have no Pods.
     #[serde(deserialize_with = "lenient")]
     pub suspend: Option<bool>,
 }
@@ -58,7 +58,8 @@ pub struct CustomStatus {
     pub job_status: String,
 }
 
-/// An object between a Pod and its workload. Only the metadata is read, because the object only links the two.
+/// An object between a Pod and its workload. Only the metadata is read, because the object only links the Pod to the
+/// workload.
 #[apply(_ => #[serde(skip_serializing_if = "is_default")])]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

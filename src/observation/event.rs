@@ -1,5 +1,5 @@
 //! Events of `core/v1`. The kubelet writes Events of the older generation, which have a `firstTimestamp`. The scheduler
-//! writes Events of the newer generation, which have an `eventTime`. `core/v1` has the fields of both.
+//! writes Events of the newer generation, which have an `eventTime`. `core/v1` has the fields of both generations.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -45,7 +45,7 @@ pub struct Event {
     /// `Normal` or `Warning`.
     #[prost(string, tag = "9")]
     pub r#type: String,
-    /// Time of the first occurrence, precise to the microsecond. Set only in the scheduler's events.
+    /// Time of the first occurrence, precise to the microsecond. Set only in events of the newer generation.
     #[prost(message, optional, tag = "10")]
     pub event_time: Option<Time>,
     /// Repetitions of an event that has an `eventTime`.
@@ -80,7 +80,7 @@ pub struct ObjectReference {
     /// Name.
     #[prost(string, tag = "3")]
     pub name: String,
-    /// Uid of the object, by which an event is assigned to it.
+    /// Uid of the object. The program assigns an event to the object with this uid.
     #[prost(string, tag = "4")]
     pub uid: String,
     /// The container, for example `spec.containers{main}`; empty for the object as a whole.
@@ -115,10 +115,10 @@ pub struct EventSeries {
 }
 
 impl Event {
-    /// The time of the first occurrence, from the event's name: client-go appends the reporter's clock as 16 hexadecimal
-    /// digits of nanoseconds since 1970.
+    /// The time of the first occurrence, from the event's name. client-go appends the time on the reporter's clock to
+    /// the name: nanoseconds since 1970, in 16 hexadecimal digits.
     ///
-    /// Returns `None` if the name does not end that way, or if the time differs by two seconds or more from
+    /// Returns `None` if the name does not end with such a time, or if the time differs by two seconds or more from
     /// `eventTime` or `firstTimestamp`.
     pub fn name_time(&self) -> Option<Timestamp> {
         let suffix = self.metadata.name.rsplit_once('.')?.1;
@@ -130,7 +130,7 @@ impl Event {
         coarse.is_none_or(|coarse| at.duration_since(coarse).abs().as_secs() < 2).then_some(at)
     }
 
-    /// The time of the first occurrence, and whether it is more precise than a second.
+    /// The time of the first occurrence, and whether this time is more precise than a second.
     pub fn first_occurrence(&self) -> Option<(Timestamp, bool)> {
         if let Some(at) = self.name_time().or_else(|| known_time(self.event_time)) {
             return Some((at, true));
@@ -152,8 +152,8 @@ impl Event {
         u32::try_from(count).unwrap_or(1).max(1)
     }
 
-    /// The component that reported the event: `kubelet`, `default-scheduler`, `job-controller` … Combined events name the
-    /// component only in `source`.
+    /// The component that reported the event: `kubelet`, `default-scheduler`, `job-controller` … Combined events name
+    /// the component only in `source`.
     pub fn component(&self) -> &str {
         if self.reporting_component.is_empty() { &self.source.component } else { &self.reporting_component }
     }
@@ -168,7 +168,8 @@ impl Event {
         self.message.strip_prefix(COMBINED_PREFIX).unwrap_or(&self.message)
     }
 
-    /// Whether the event stands for several events with different messages. Its own message is the latest one.
+    /// Whether the event stands for several events with different messages. The event then shows the message of its
+    /// latest occurrence.
     pub fn is_combined(&self) -> bool {
         self.message.starts_with(COMBINED_PREFIX)
     }

@@ -53,7 +53,7 @@ pub struct JobSpec {
     /// `NonIndexed` or `Indexed`.
     #[prost(string, tag = "9")]
     pub completion_mode: String,
-    /// Whether the Job is suspended, that is, must have no Pods.
+    /// Whether the Job is suspended. A suspended Job must have no Pods.
     #[prost(bool, optional, tag = "10")]
     pub suspend: Option<bool>,
     /// How many Pods of one index may fail before the index fails.
@@ -78,10 +78,11 @@ pub struct JobStatus {
     /// Conditions.
     #[prost(message, repeated, tag = "1")]
     pub conditions: Vec<JobCondition>,
-    /// When the controller started the Job. Absent while the Job is suspended; set again on every resume.
+    /// When the controller started the Job. The field is absent while the Job is suspended, and is set again on every
+    /// resume.
     #[prost(message, optional, tag = "2")]
     pub start_time: Option<Time>,
-    /// When the Job completed. Absent unless it succeeded.
+    /// When the Job completed. The field is absent unless the Job succeeded.
     #[prost(message, optional, tag = "3")]
     pub completion_time: Option<Time>,
     /// Number of Pods that exist, have not ended and are not being deleted.
@@ -119,7 +120,7 @@ impl JobStatus {
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct JobCondition {
-    /// `Complete`, `Failed`, `Suspended`, `FailureTarget`, `SuccessCriteriaMet`.
+    /// `Complete`, `Failed`, `Suspended`, `FailureTarget` or `SuccessCriteriaMet`.
     #[prost(string, tag = "1")]
     pub r#type: String,
     /// `True`, `False` or `Unknown`.

@@ -1,4 +1,4 @@
-//! [`KindData`]: access to data that each kind stores in another field.
+//! [`KindData`]: access to data that each kind stores in a different field.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_with::apply;
 use crate::observation::meta::{is_default, null_default};
 
 /// `metav1.LabelSelector`, without its expressions. The selector only narrows a list of Pods, because owner references
-/// decide which Pods belong to the workload.
+/// show which Pods belong to the workload.
 #[apply(
     _ => #[serde(skip_serializing_if = "is_default")],
     BTreeMap<_, _> => #[serde(deserialize_with = "null_default")],
@@ -21,11 +21,11 @@ pub struct LabelSelector {
     pub match_labels: BTreeMap<String, String>,
 }
 
-/// Access to data that each kind stores in another field. Each kind implements the trait beside its Rust type.
+/// Access to data that each kind stores in a different field. Each kind implements the trait beside its Rust type.
 pub(crate) trait KindData {
     /// The labels that all Pods of the object have, or `None` for a kind whose objects do not select Pods by labels.
     fn pod_selector(&self) -> Option<&LabelSelector>;
 
-    /// The field that [`KindData::pod_selector`] returns, for changing it.
+    /// The field that [`KindData::pod_selector`] returns, for changes.
     fn pod_selector_mut(&mut self) -> Option<&mut LabelSelector>;
 }

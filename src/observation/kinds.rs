@@ -1,8 +1,8 @@
-//! The one table of the kinds of objects that this program reads into Rust types of their own.
+//! The only table of the kinds of objects that this program reads into Rust types of their own.
 //!
 //! [`define_kinds`] derives [`BuiltInKind`] and [`Object`] from the table at the end of this file. To add a kind, add a
 //! row to the table and its Rust type to a file of this folder. The compiler and the tests then name every other file
-//! that needs a decision about the new kind.
+//! that must handle the new kind.
 
 use prost::DecodeError;
 use prost::Message as _;
@@ -72,7 +72,7 @@ macro_rules! define_kinds {
                 }
             }
 
-            /// An object of this kind of which only the metadata is known.
+            /// Returns an object of this kind with this metadata. All other fields have their default values.
             pub(crate) fn with_metadata(self, metadata: ObjectMeta) -> Object {
                 match self {
                     $(Self::$kind => Object::$kind(Box::new($kind { metadata, ..$kind::default() })),)*
@@ -101,7 +101,7 @@ macro_rules! define_kinds {
             $(#[doc = concat!("`", stringify!($kind), "` of `", $api_version, "`.")] $kind(Box<$kind>),)*
             /// A workload of a kind that is not in the table.
             Custom(Box<Custom>),
-            /// An object between a Pod and its workload, of which only the metadata is known.
+            /// An object between a Pod and its workload. Only the metadata of the object is known.
             Owner(Box<Owner>),
         }
 
@@ -115,7 +115,7 @@ macro_rules! define_kinds {
                 }
             }
 
-            /// The object's metadata, for changing it.
+            /// The object's metadata, for changes.
             pub fn metadata_mut(&mut self) -> &mut ObjectMeta {
                 match self {
                     $(Self::$kind(object) => &mut object.metadata,)*
@@ -150,7 +150,7 @@ macro_rules! define_kinds {
                 }
             }
 
-            /// The field that [`Object::pod_selector`] returns, for changing it.
+            /// The field that [`Object::pod_selector`] returns, for changes.
             pub(crate) fn pod_selector_mut(&mut self) -> Option<&mut LabelSelector> {
                 match self {
                     $(Self::$kind(object) => object.pod_selector_mut(),)*
@@ -195,7 +195,7 @@ impl ObjectKind {
     /// Deserializes an object of this kind, in the API's JSON form.
     ///
     /// # Errors
-    /// The input is not valid, or a field has another type than the API gives it.
+    /// Returns an error if the input is not valid, or if the type of a field is not the type in the API.
     pub fn deserialize<'de, D: Deserializer<'de>>(self, input: D) -> Result<Object, D::Error> {
         match self {
             Self::BuiltIn(kind) => kind.deserialize(input),

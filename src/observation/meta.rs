@@ -1,4 +1,4 @@
-//! The fields of `metav1.ObjectMeta` that this program uses. It never holds any other field.
+//! The fields of `metav1.ObjectMeta` that this program uses. The program never holds any other field.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,8 @@ use serde_with::apply;
 
 use crate::observation::time::{Time, known_time};
 
-/// The annotation, and since Kubernetes 1.28 the label, that holds the completion index of an Indexed Job's Pod.
+/// Key of the annotation, and since Kubernetes 1.28 of the label, that holds the completion index of an Indexed Job's
+/// Pod.
 pub const COMPLETION_INDEX: &str = "batch.kubernetes.io/job-completion-index";
 
 /// Reads `null` as the default value, because Go writes empty lists and maps as `null`.
@@ -18,7 +19,7 @@ pub(crate) fn null_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Whether a field can be omitted. Reading gives an absent field its default value.
+/// Whether a field can be omitted. A reader gives an absent field its default value.
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
@@ -44,19 +45,20 @@ pub struct ObjectMeta {
     /// Version of the object. Versions have no order, so they can only be compared for equality.
     #[prost(string, tag = "6")]
     pub resource_version: String,
-    /// Number of changes of the desired state.
+    /// Number of the version of the desired state. Each change increases the number.
     #[prost(int64, tag = "7")]
     pub generation: i64,
     /// When the API server stored the object, truncated to the second.
     #[prost(message, optional, tag = "8")]
     pub creation_timestamp: Option<Time>,
-    /// When the deletion must be complete: the time of its request plus the grace period.
+    /// When the deletion must be complete: the time of the request plus the grace period.
     #[prost(message, optional, tag = "9")]
     pub deletion_timestamp: Option<Time>,
     /// Grace period of the deletion, in seconds.
     #[prost(int64, optional, tag = "10")]
     pub deletion_grace_period_seconds: Option<i64>,
-    /// Labels. After [`ObjectMeta::drop_unused`], none with a prefix of another project remains.
+    /// Labels. After [`ObjectMeta::drop_unused`], only labels without a prefix and labels of Kubernetes projects
+    /// remain.
     #[prost(btree_map = "string, string", tag = "11")]
     pub labels: BTreeMap<String, String>,
     /// Annotations. After [`ObjectMeta::drop_unused`], only the completion index remains.
@@ -76,9 +78,9 @@ pub struct ObjectMeta {
 impl ObjectMeta {
     /// Removes entries that this program does not use.
     ///
-    /// Annotations may hold secrets (`last-applied-configuration` does), so only the completion index is kept. A label is
-    /// kept if it has no prefix or the prefix of a Kubernetes project, because selectors use these labels. Of
-    /// `managedFields`, only the kubelet's entries are kept.
+    /// Annotations may hold secrets (`last-applied-configuration` does), so only the completion index is kept. A label
+    /// is kept if it has no prefix or the prefix of a Kubernetes project, because selectors use these labels. Only the
+    /// kubelet's entries of `managedFields` are kept.
     pub fn drop_unused(&mut self) {
         self.annotations.retain(|key, _| key == COMPLETION_INDEX);
         self.labels.retain(|key, _| {
@@ -102,8 +104,8 @@ impl ObjectMeta {
         self.labels.get(COMPLETION_INDEX).or_else(|| self.annotations.get(COMPLETION_INDEX))?.parse().ok()
     }
 
-    /// When the kubelet last wrote the status, on the API server's clock, truncated to the second. The time comes from the
-    /// kubelet's entry in `managedFields`.
+    /// When the kubelet last wrote the status, on the API server's clock, truncated to the second. The time comes from
+    /// the kubelet's entry in `managedFields`.
     pub fn last_kubelet_write(&self) -> Option<Timestamp> {
         self.managed_fields
             .iter()
@@ -140,7 +142,7 @@ pub struct OwnerReference {
 #[derive(Clone, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ManagedFieldsEntry {
-    /// The program that wrote the part.
+    /// The program that wrote this part of the object.
     #[prost(string, tag = "1")]
     pub manager: String,
     /// When the program last wrote, truncated to the second.

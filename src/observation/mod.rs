@@ -1,9 +1,9 @@
-//! Observations: the only input of the model, whatever the source.
+//! Observations: the only input of the model, for every source.
 //!
-//! The objects have the types of Kubernetes' API, reduced to the fields that this program uses. One Rust type decodes the
-//! API server's protobuf, reads its JSON, and is written to recordings, so no translation is needed. Fields that the
-//! program must never hold (environment, arguments, commands) are not declared, so they are never read. Most annotations
-//! are removed as soon as an object has been decoded, see [`ObjectMeta::drop_unused`].
+//! The objects have the types of Kubernetes' API, reduced to the fields that this program uses. Each Rust type is
+//! decoded from the API server's protobuf and JSON, and is written to recordings, so no translation is needed. Fields
+//! that the program must never hold (environment, arguments, commands) are not declared, so they are never read. Most
+//! annotations are removed as soon as an object has been decoded, see [`ObjectMeta::drop_unused`].
 
 #![warn(clippy::wildcard_enum_match_arm)]
 

@@ -1,4 +1,4 @@
-//! One fact from a source, with the time at which the fact was received and how it was seen.
+//! One fact from a source, with the time of its receipt and the way in which the fact was seen.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,24 +10,25 @@ use crate::observation::kinds::Object;
 pub struct Observation {
     /// When the source received the fact, on the API server's clock.
     pub received: Timestamp,
-    /// How the fact was seen. It decides how precisely `received` dates the fact.
+    /// How the fact was seen, which determines how precisely `received` dates the fact.
     pub seen: Seen,
     /// The object, in the state that was seen.
     pub object: Object,
 }
 
-/// How a fact was seen. Recordings contain the names of the variants, so these must never change.
+/// How a fact was seen. Recordings contain the names of the variants, so the names must never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Seen {
-    /// In a list: the fact became true at some time before.
+    /// In a list: the fact became true at an unknown earlier time.
     Listed,
     /// By a watch: the object was created just before (5–40 ms on a quiet connection).
     Added,
     /// By a watch: the object was changed just before.
     Changed,
-    /// By a watch: the object was removed just before. The observation holds its last state.
+    /// By a watch: the object was removed just before, or left the selector of the watch. The observation holds the
+    /// last state.
     Deleted,
-    /// Absent from a list after a gap in the watch: the object was removed at some time since it was last seen.
+    /// Absent from a list after a gap in the watch: the object was removed at some time after it was last seen.
     Missing,
 }
 
@@ -37,7 +38,7 @@ impl Seen {
         matches!(self, Self::Added | Self::Changed | Self::Deleted)
     }
 
-    /// Whether the object no longer exists.
+    /// Whether the object was removed or left the selector of the watch.
     pub fn is_gone(self) -> bool {
         matches!(self, Self::Deleted | Self::Missing)
     }

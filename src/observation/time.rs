@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// `metav1.Time` and `metav1.MicroTime`: seconds and nanoseconds since 1970 in protobuf, RFC 3339 in JSON.
 ///
 /// A server also writes an absent time as an empty message, as `0001-01-01T00:00:00Z` or as `1970-01-01T00:00:00Z`.
-/// [`Time::known`] returns `None` for all of them.
+/// [`Time::known`] returns `None` for all these values.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, prost::Message)]
 pub struct Time {
     /// Seconds since 1970-01-01T00:00:00Z.
@@ -53,13 +53,13 @@ impl<'de> Deserialize<'de> for Time {
     }
 }
 
-/// Truncates a time to the millisecond. No evidence and no output is more precise. The truncated lengths of consecutive
-/// phases add up to the length of the whole, because their boundaries are truncated and not the lengths.
+/// Truncates a time to the millisecond, because no evidence and no output is more precise. The lengths of consecutive
+/// phases still add up to the total length, because the boundaries of the phases are truncated, not the lengths.
 pub(crate) fn truncate_to_millis(at: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }
 
-/// The time in an optional field, or `None` if it is one of the times that mean "none".
+/// The time in an optional field, or `None` if the field is absent or its value means "none".
 pub(crate) fn known_time(time: Option<Time>) -> Option<Timestamp> {
     time.and_then(Time::known)
 }

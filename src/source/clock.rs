@@ -28,8 +28,8 @@ pub(crate) enum Clock {
         /// The time at which the clock stops, in nanoseconds since 1970; `i64::MAX` if it does not stop.
         end_nanos: Arc<AtomicI64>,
     },
-    /// The clock of a simulation or recording that is read all at once, without playback. It shows the time of the latest
-    /// observation.
+    /// The clock of a simulation or recording that is read in one go, without playback. The clock shows the time of the
+    /// latest observation.
     Latest {
         /// The time that the clock shows, in nanoseconds since 1970.
         nanos: Arc<AtomicI64>,
@@ -58,14 +58,14 @@ impl Clock {
         matches!(self, Self::Latest { .. })
     }
 
-    /// Moves a [`Clock::Latest`] to `at`. Has no effect on other clocks, which advance by themselves.
+    /// Moves a [`Clock::Latest`] to `at`. Has no effect on the other clocks, because they advance by themselves.
     pub(crate) fn advance_to(&self, at: Timestamp) {
         if let Self::Latest { nanos } = self {
             nanos.store(to_nanos(at), Ordering::Relaxed);
         }
     }
 
-    /// Stops the clock at `at`. Has no effect on a server's clock.
+    /// Stops a playback clock at `at`, and moves a [`Clock::Latest`] to `at`. Has no effect on a server's clock.
     pub(crate) fn stop_at(&self, at: Timestamp) {
         match self {
             Self::Server { .. } => {}

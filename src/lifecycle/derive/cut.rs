@@ -40,7 +40,8 @@ impl Interval {
         Self { container: Some(Arc::clone(&container.name)), ..Self::new(kind, start, end, reason) }
     }
 
-    /// Returns the source of the start or of the end of a piece of the interval, whichever is weaker.
+    /// Returns the weaker of the sources of `start` and `end`, which bound a piece of the interval. The source of an
+    /// inferred interval is always [`Source::Inferred`].
     fn source_of_piece(&self, start: Instant, end: Option<Instant>) -> Source {
         let start = start.evidence.source();
         match end {
@@ -87,9 +88,9 @@ impl PhaseList {
         });
     }
 
-    /// Cuts the part `[start, end)` of the life at every boundary of the intervals, and adds the pieces as phases. A piece
-    /// belongs to the interval with the highest precedence, or to `fallback` if no interval covers it. Equal neighbours are
-    /// joined.
+    /// Cuts the part `[start, end)` of the life at every boundary of the intervals, and adds the pieces as phases. A
+    /// piece belongs to the interval with the highest precedence, or to `fallback` if no interval covers the piece.
+    /// Neighbouring pieces with the same kind, container and reason become one phase.
     pub(crate) fn add_part(
         &mut self,
         start: Instant,
@@ -125,8 +126,8 @@ impl PhaseList {
         self.remove_empty_phases(first);
     }
 
-    /// Extends the last phase by the piece `[start, end)` of `interval`, if both have the same kind, container and reason. A
-    /// phase before index `first` is not extended. Returns whether a phase was extended.
+    /// Extends the last phase by the piece `[start, end)` of `interval`, if both have the same kind, container and
+    /// reason. A phase before index `first` is not extended. Returns whether a phase was extended.
     fn extend_last(
         &mut self,
         first: usize,
@@ -149,8 +150,8 @@ impl PhaseList {
         true
     }
 
-    /// Adds a run that starts and ends at `instant`, so that a short run whose times are truncated to the second stays visible.
-    /// Does nothing if another run covers the instant, or if the instant is not before `end`.
+    /// Adds a run that starts and ends at `instant`, so that a short run whose times are truncated to the second stays
+    /// visible. Does nothing if another run covers the instant, or if the instant is not before `end`.
     fn push_empty_run(&mut self, instant: Instant, intervals: &[Interval], end: Option<Instant>) {
         if end.is_some_and(|end| end.at <= instant.at) {
             return;
@@ -166,7 +167,8 @@ impl PhaseList {
         }
     }
 
-    /// Removes phases of no length from index `first` on. Phases of work stay, because they show that a container ran.
+    /// Removes the phases without length from index `first` on. Phases of work stay, because they show that a container
+    /// ran.
     fn remove_empty_phases(&mut self, first: usize) {
         let mut index = first;
         while index < self.phases.len() {
@@ -183,8 +185,8 @@ impl PhaseList {
     }
 }
 
-/// Returns `start` and all boundaries of the intervals inside `[start, end)`, sorted, one for each time. Among boundaries of
-/// the same time, the strongest evidence wins.
+/// Returns `start` and all boundaries of the intervals inside `[start, end)`, sorted, with one instant for each time.
+/// Among instants at the same time, the instant with the strongest evidence stays.
 fn collect_cuts(start: Instant, end: Option<Instant>, intervals: &[Interval]) -> Vec<Instant> {
     let is_inside = |cut: &Instant| cut.at > start.at && end.is_none_or(|end| cut.at < end.at);
     let mut cuts = Vec::with_capacity(2 * intervals.len() + 1);

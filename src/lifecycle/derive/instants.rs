@@ -1,7 +1,7 @@
 //! Derives the instants of a Pod.
 //!
-//! Each instant uses the best evidence that exists. Fine evidence is used only if it fits the coarse evidence of the same
-//! instant.
+//! Each instant uses the best evidence that exists. Fine evidence is used only if it fits the coarse evidence of the
+//! same instant.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -13,11 +13,12 @@ use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::instant::{Instant, Instants};
 use crate::lifecycle::pod_evidence::PodEvidence;
 
-/// A correction of an impossible order by more than this sets [`Lifecycle::clamped`](crate::lifecycle::Lifecycle::clamped).
+/// If an instant moves by more than this to correct an impossible order,
+/// [`Lifecycle::clamped`](crate::lifecycle::Lifecycle::clamped) is set.
 const MAX_SILENT_CORRECTION: SignedDuration = SignedDuration::from_secs(1);
 
-/// Derives the instants without correcting their order. `first_start` is the first start of a main container, if the
-/// first runs are known. `earliest_start` is the earliest known start of a main container.
+/// Derives the instants without correcting their order. `first_start` is the earliest start among the main containers
+/// whose first run is known. `earliest_start` is `first_start`, or else the earliest known start of a main container.
 pub(crate) fn derive_instants(
     pod: &PodEvidence,
     containers: &[ContainerLife],
@@ -31,7 +32,7 @@ pub(crate) fn derive_instants(
         && created.evidence == Evidence::ReceivedAdded
         && scheduled.evidence == Evidence::ScheduledEvent
     {
-        // A receipt is only an upper bound, so it gives way to the more precise event.
+        // The receipt is only an upper bound, and the creation cannot be later than the scheduling.
         created.at = created.at.min(scheduled.at);
     }
     // A Pod that was missing from a list was removed at an unknown time.
@@ -77,8 +78,9 @@ fn derive_sandbox_ready(pod: &PodEvidence, containers: &[ContainerLife]) -> Opti
         .filter_map(|container| container.runs.iter().find_map(|run| run.start))
         .map(|start| start.at)
         .min();
-    // Kubelets before 1.36 set the condition after the pull and the start, and the first image event may have expired.
-    // Neither of the two is used if it is later than the first start.
+    // Kubelets before 1.36 set the condition only after the pull and the start. The first image event may have expired,
+    // so the known image event may be a later one. A time more than a second after the first start is therefore not
+    // used.
     let is_early_enough =
         |time: Timestamp| first_start.is_none_or(|start| time <= start + SignedDuration::from_secs(1));
     if let Some(event) = pod.first_image_event().filter(|event| is_early_enough(event.at)) {
@@ -128,8 +130,9 @@ pub(crate) fn derive_delete_requested(pod: &PodEvidence) -> Option<Instant> {
     {
         return Some(event.to_instant(Evidence::KillingEvent, Evidence::KillingEventCoarse));
     }
-    // If no request time can be computed, the receipt is used only if the Pod was seen before its deletion. Otherwise the
-    // first state that was seen may be the last state of the deletion, and its receipt dates only the end of the deletion.
+    // If no request time can be computed, the receipt is used only if the Pod was seen before its deletion. Otherwise
+    // the first state that was seen may be the last state of the deletion, and its receipt dates only the end of the
+    // deletion.
     let received = deletion.received.filter(|time| match coarse {
         Some(coarse) => is_same_instant(*time, coarse),
         None => deletion.seen_before,
@@ -139,10 +142,11 @@ pub(crate) fn derive_delete_requested(pod: &PodEvidence) -> Option<Instant> {
         .or_else(|| coarse.map(|time| Instant::new(time, Evidence::DeletionTimestamp)))
 }
 
-/// Returns the container (by index) and the receipt of the terminal phase, if that receipt dates the end of this container.
+/// Returns the container (by index) and the receipt of the terminal phase, if that receipt dates the end of this
+/// container.
 ///
-/// The receipt dates the end of the container that stopped last, if this container still ran when the deletion was requested
-/// and no other container ended in the same second.
+/// The receipt dates the end of the container that stopped last, if this container still ran when the deletion was
+/// requested and no other container ended in the same second.
 pub(crate) fn container_ended_by_deletion(
     pod: &PodEvidence,
     delete_requested: Option<Instant>,
@@ -164,9 +168,9 @@ pub(crate) fn container_ended_by_deletion(
     (is_alone && ended_after).then_some((index, received))
 }
 
-/// Moves `created`, `scheduled`, `sandbox_ready`, `work_started` and `work_ended` forward where one is earlier than the one
-/// before it. The instants of the deletion stay, because a deletion can be requested at any time. Returns whether an instant
-/// moved by more than a second.
+/// Corrects the order of `created`, `scheduled`, `sandbox_ready`, `work_started` and `work_ended`: an instant that is
+/// earlier than its predecessor moves forward to the predecessor. The instants of the deletion stay, because a deletion
+/// can be requested at any time. Returns whether an instant moved by more than [`MAX_SILENT_CORRECTION`].
 pub(crate) fn correct_order(instants: &mut Instants) -> bool {
     let mut clamped = false;
     let mut previous: Option<Timestamp> = None;

@@ -23,7 +23,7 @@ use crate::lifecycle::pod_lifecycle::{Explanation, Lifecycle};
 use crate::lifecycle::pod_outcome::PodOutcome;
 
 impl PodEvidence {
-    /// Derives the life of the Pod. `skew` is the lead of the API server's clock over the node's clock.
+    /// Derives the life of the Pod. `skew` is how far the API server's clock is ahead of the node's clock.
     pub(crate) fn derive(&self, skew: SignedDuration) -> Lifecycle {
         if skew.is_zero() {
             return derive_life(self, false).0;
@@ -33,7 +33,8 @@ impl PodEvidence {
         Lifecycle { skew, ..derive_life(&on_one_clock, false).0 }
     }
 
-    /// Derives the evidence for the boundaries of the life that [`PodEvidence::derive`] returns.
+    /// Derives the evidence for the boundaries of the phases that [`PodEvidence::derive`] returns, and the instants
+    /// before their order was corrected.
     pub(crate) fn explain(&self, skew: SignedDuration) -> Explanation {
         let mut on_one_clock = self.clone();
         on_one_clock.shift_kubelet_times(skew);
@@ -41,7 +42,8 @@ impl PodEvidence {
     }
 }
 
-/// Derives the life from evidence whose times are all on the same clock. The boundaries of the explanation stay empty unless `explain` is set.
+/// Derives the life from evidence whose times are all on the same clock. The boundaries of the explanation stay empty
+/// unless `explain` is set.
 fn derive_life(pod: &PodEvidence, explain: bool) -> (Lifecycle, Explanation) {
     let delete_requested = derive_delete_requested(pod);
     let ended_by_deletion = container_ended_by_deletion(pod, delete_requested);
@@ -57,7 +59,7 @@ fn derive_life(pod: &PodEvidence, explain: bool) -> (Lifecycle, Explanation) {
         }
         containers.push(derive_container_life(evidence, known));
     }
-    // A start after the first one does not date the start of the work, but it shows that the work has started.
+    // The start of a later run does not date the start of the work, but shows that the work has started.
     let earliest_start = first_start.or_else(|| earliest_known_start(&containers));
     let mut instants = derive_instants(pod, &containers, delete_requested, first_start, earliest_start);
     let uncorrected = instants;
@@ -114,7 +116,7 @@ fn derive_container_life(container: &ContainerEvidence, known: KnownRuns) -> Con
     }
 }
 
-/// Removes everything after `last_known` from the phases.
+/// Cuts off everything after `last_known`. The last phase becomes inferred, because its true end is unknown.
 fn truncate_phases(phases: &mut Vec<Phase>, last_known: Option<Timestamp>) {
     let Some(last_known) = last_known else { return };
     phases.retain(|phase| phase.start <= last_known);

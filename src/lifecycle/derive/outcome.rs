@@ -50,7 +50,8 @@ pub(crate) fn derive_outcome(
     }
 }
 
-/// Whether the work ended because of the deletion. Work that had already ended when the deletion was requested does not count.
+/// Whether the work ended because of the deletion. Work that had already ended when the deletion was requested does not
+/// count.
 fn was_ended_by_deletion(pod: &PodEvidence, instants: &Instants, containers: &[ContainerLife]) -> bool {
     let would_restart = |(evidence, main): (&ContainerEvidence, &ContainerLife)| {
         main.role == ContainerRole::Main && main.runs.last().is_some_and(|run| evidence.restarts_after(run))
@@ -108,8 +109,8 @@ fn derive_end_without_work(pod: &PodEvidence, instants: &Instants) -> Option<Ins
         ends.max().map(|time| Instant::new(time, Evidence::FinishedAt))
     };
     let requested = instants.delete_requested.filter(|_| pod.was_deleted_before_end());
-    // A Pod that the kubelet rejects has no conditions. Such a Pod ends at its `startTime`, because the kubelet sets
-    // this field when it rejects the Pod.
+    // The kubelet does not set the condition `PodReadyToStartContainers` on a Pod that it rejects. Such a Pod ends at
+    // its `startTime`, because the kubelet sets this field when it rejects the Pod.
     let rejected = pod.start_time.filter(|_| pod.phase == PodPhase::Failed && !pod.has_sandbox_condition);
     let received = pod.phase_received.filter(|_| pod.phase.is_terminal());
     requested
@@ -132,9 +133,10 @@ pub(crate) fn last_known_time(pod: &PodEvidence, earliest_start: Option<Instant>
 
 /// Derives the exit code and the reason.
 ///
-/// The exit code is that of the failed main container. If no main container has ended, it is that of the failed init
-/// container. If nothing failed, it is that of the last main container (in spec order) that ended. The reason says why the
-/// Pod failed or was deleted, or why it waits now.
+/// The exit code comes from the first main container (in spec order) that failed. If no main container has ended, the
+/// exit code comes from the first init container that failed. If no container failed, the exit code comes from the last
+/// main container (in spec order) that ended. The reason says why the Pod failed or was deleted, or why the Pod waits
+/// now.
 pub(crate) fn derive_exit_code_and_reason(
     pod: &PodEvidence,
     containers: &[ContainerLife],
@@ -175,8 +177,8 @@ pub(crate) fn derive_exit_code_and_reason(
     (exit_code, reason)
 }
 
-/// Returns `CrashLoopBackOff` while a failed main container waits for its restart. The status shows this reason only during
-/// a small part of the wait.
+/// Returns `CrashLoopBackOff` while a failed main container waits for its restart. The status shows this reason only
+/// during a small part of the wait.
 fn back_off_reason(pod: &PodEvidence, containers: &[ContainerLife]) -> Option<Arc<str>> {
     let waits_for_restart = |(evidence, main): (&ContainerEvidence, &ContainerLife)| {
         main.role == ContainerRole::Main

@@ -18,11 +18,11 @@ use crate::lifecycle::pod_evidence::PodEvidence;
 use crate::lifecycle::pod_outcome::PodOutcome;
 use crate::lifecycle::waits::{ReasonChange, WaitTopic};
 
-/// A component reports a reason only after its first attempt has failed. A reason that is reported within this time after
-/// the start of a phase therefore holds from the start of the phase.
+/// A component reports a reason only after its first attempt has failed. A reason that is reported within this time
+/// after the start of a phase therefore holds from the start of the phase.
 const MAX_FIRST_ATTEMPT: SignedDuration = SignedDuration::from_secs(1);
 
-/// Everything that the phases are derived from.
+/// The input from which the phases are derived.
 pub(crate) struct PhaseInput<'a> {
     pub(crate) pod: &'a PodEvidence,
     pub(crate) containers: &'a [ContainerLife],
@@ -35,12 +35,12 @@ pub(crate) struct PhaseInput<'a> {
 }
 
 impl PhaseInput<'_> {
-    /// Derives the phases. `reason` is the reason of the Pod. The evidence for the boundaries is collected only if `explain`
-    /// is set.
+    /// Derives the phases. `reason` is the reason of the Pod. The evidence for the boundaries is collected only if
+    /// `explain` is set.
     pub(crate) fn derive_phases(&self, reason: Option<&Arc<str>>, explain: bool) -> PhaseList {
         let mut phases = PhaseList { phases: Vec::new(), boundaries: explain.then(Vec::new) };
         let Some(created) = self.instants.created else { return phases };
-        // An end truncated to the second can be earlier than a fine instant before it.
+        // Truncation to the second can move the end before an earlier, more precise instant.
         let Instants { scheduled, sandbox_ready, .. } = *self.instants;
         let before_end = [scheduled, sandbox_ready, self.earliest_start].into_iter().flatten();
         let min_end = before_end.map(|instant| instant.at).fold(created.at, Timestamp::max);
@@ -70,8 +70,8 @@ impl PhaseInput<'_> {
         let reason = self.pod.queued_reason().filter(|_| changes.is_empty() && gates.is_empty());
         let fallback = Interval::new(PhaseKind::Queued, created, None, reason);
         let mut intervals = reason_intervals(PhaseKind::Queued, created, &changes);
-        // The gates come last, because the last of several intervals of the same kind wins. The scheduler ignores a gated Pod,
-        // so its other reasons do not count.
+        // The gates come last, because the last of several intervals of the same kind wins. The scheduler ignores a
+        // gated Pod, so the scheduler's reasons do not count.
         intervals.extend(gates);
         phases.add_part(created, end, &fallback, &intervals);
     }
@@ -94,7 +94,8 @@ impl PhaseInput<'_> {
             .collect()
     }
 
-    /// Adds the cold start: from the scheduling to the start of the work, or to the end of a Pod whose work never started.
+    /// Adds the cold start: from the scheduling to the start of the work, or to the end of the Pod if its work never
+    /// started.
     fn add_cold_start(&self, phases: &mut PhaseList, scheduled: Instant, end: Option<Instant>) {
         let pod = self.pod;
         let first_start_unknown = self.instants.work_started.is_none() && self.earliest_start.is_some();
@@ -106,8 +107,8 @@ impl PhaseInput<'_> {
         let waiting_reason = if self.earliest_start.is_none() { pod.waiting_reason() } else { None };
         let setup_changes = pod.waits.reason_changes(WaitTopic::Setup);
         let Some(ready) = self.instants.sandbox_ready else {
-            // Without the condition, nothing dates the sandbox, so the end of the setup is unknown. A Pod that the kubelet has not
-            // seen is certainly still in setup.
+            // If the condition is present but was never True, the Pod is still in setup. A Pod without `startTime` is
+            // in setup too, because the kubelet has not seen the Pod yet. Otherwise the end of the setup is unknown.
             let in_setup =
                 self.earliest_start.is_none() && (pod.has_sandbox_condition || pod.start_time.is_none());
             let kind = if in_setup { PhaseKind::Setup } else { PhaseKind::Startup };
@@ -182,7 +183,8 @@ impl PhaseInput<'_> {
     /// Adds the phases from the start of the work on: the runs of the main containers, the waits between them, and the
     /// deletion.
     fn add_work(&self, phases: &mut PhaseList, start: Instant, end: Option<Instant>) {
-        // If the end of the work is unknown, nothing shows whether the Pod still worked when its deletion was requested.
+        // If the end of the work is unknown, nothing shows whether the Pod still worked when its deletion was
+        // requested.
         let end_unknown = self.outcome.has_ended() && end.is_none();
         let requested =
             self.instants.delete_requested.filter(|_| self.pod.was_deleted_before_end() && !end_unknown);
@@ -212,7 +214,7 @@ impl PhaseInput<'_> {
                 intervals.extend(pull_intervals(evidence, life));
             }
         }
-        // Where no main container runs, for example between the starts of two containers, the Pod is still starting.
+        // Where no interval covers the work, for example between the starts of two containers, the Pod is still starting.
         let has_no_length = end.is_some_and(|end| end.at <= start.at);
         let kind = if has_no_length { PhaseKind::Running } else { PhaseKind::Starting };
         phases.add_part(start, end, &Interval::new(kind, start, None, None), &intervals);
@@ -226,7 +228,8 @@ impl PhaseInput<'_> {
     }
 }
 
-/// Returns the intervals of one run of a main container. `termination` is the request of the deletion, which divides the run.
+/// Returns the intervals of one run of a main container. `termination` is the instant of the deletion request. The part
+/// of the run after this instant is Terminating.
 fn run_intervals(
     start: Instant,
     end: Option<Instant>,
@@ -280,7 +283,7 @@ fn describe_unseen_runs(life: &ContainerLife) -> Arc<str> {
     }
 }
 
-/// Returns the reason why a run ended. A generic reason is replaced by the exit code.
+/// Returns the reason why a run ended. The exit code replaces a missing or generic reason.
 fn end_reason(run: &ContainerRun) -> Option<Arc<str>> {
     match (run.reason.as_deref(), run.exit_code) {
         (None | Some("Error" | "Completed"), Some(code)) => Some(format!("exit code {code}").into()),

@@ -11,11 +11,12 @@ use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::instant::Instant;
 use crate::lifecycle::phase::PhaseKind;
 
-/// A shorter wait before a pull is the kubelet's own work. A longer wait means that the pulls of other Pods came first.
+/// The shortest wait before a pull that counts as a wait for the pulls of other Pods. The kubelet's own work causes
+/// shorter waits.
 const MIN_QUEUE_WAIT: SignedDuration = SignedDuration::from_millis(100);
 
-/// Returns the pull of a container's image. The wait in the node's queue and the wait after a failed pull are separate
-/// intervals.
+/// Returns the intervals in which a container's image is pulled. The wait in the node's queue and the wait after a
+/// failed pull are separate intervals.
 pub(crate) fn pull_intervals(evidence: &ContainerEvidence, container: &ContainerLife) -> Vec<Interval> {
     let Some(pull) = container.pull.filter(|pull| !pull.cached) else { return Vec::new() };
     let pull_start = pull.start.map(|at| Instant { at, evidence: Evidence::PulledEventMinusPull });

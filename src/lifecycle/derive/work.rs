@@ -1,4 +1,4 @@
-//! Answers whether the work of a Pod has started and has ended.
+//! Determines when the work of a Pod started and whether the work has ended.
 
 use crate::lifecycle::container_evidence::ContainerEvidence;
 use crate::lifecycle::container_life::{ContainerLife, ContainerRole, ContainerRun};
@@ -10,14 +10,14 @@ pub(crate) fn main_containers(containers: &[ContainerLife]) -> impl Iterator<Ite
     containers.iter().filter(|container| container.role == ContainerRole::Main)
 }
 
-/// Returns the earliest known start of a main container. Earlier, unknown starts are possible.
+/// Returns the earliest known start of a main container. Earlier starts may be unknown.
 pub(crate) fn earliest_known_start(containers: &[ContainerLife]) -> Option<Instant> {
     main_containers(containers)
         .filter_map(|main| main.runs.iter().find_map(|run| run.start))
         .min_by_key(|start| start.at)
 }
 
-/// Whether no main container runs now and none will run again.
+/// Whether no main container runs now or will run again.
 pub(crate) fn has_work_ended(pod: &PodEvidence, containers: &[ContainerLife]) -> bool {
     if pod.phase.is_terminal() {
         return true;
@@ -31,8 +31,8 @@ pub(crate) fn has_work_ended(pod: &PodEvidence, containers: &[ContainerLife]) ->
     mains.peek().is_some() && mains.all(has_ended)
 }
 
-/// Whether the end of the work cannot be known because the node was lost. Then conditions and receipts only date the moment
-/// at which the loss was noticed, which can be minutes later.
+/// Whether the end of the work cannot be known because the node was lost. In this case, conditions and receipts date
+/// only the moment at which the loss was noticed, which can be minutes after the end.
 pub(crate) fn is_lost_with_node(pod: &PodEvidence, containers: &[ContainerLife]) -> bool {
     match pod.disruption.as_ref().map(|(_, reason)| &**reason) {
         Some("DeletionByPodGC") => true,

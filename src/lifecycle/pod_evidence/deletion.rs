@@ -14,7 +14,7 @@ pub(crate) struct Deletion {
     pub(crate) computed: Option<Timestamp>,
     /// The Pod was seen before without a `deletionTimestamp`, so `received` dates the request.
     pub(crate) seen_before: bool,
-    /// The Pod had already reached a terminal phase.
+    /// The previous state of the Pod already had a terminal phase.
     pub(crate) after_end: bool,
 }
 
@@ -27,8 +27,8 @@ impl Deletion {
         after_end: bool,
     ) -> Self {
         let grace = metadata.deletion_grace_period_seconds.unwrap_or(0);
-        // The kubelet's last step sets the grace period to 0 and the timestamp to the time of that step. The time of the
-        // request cannot be computed from such a state.
+        // The kubelet's last step sets the grace period to 0 and the timestamp to the time of that step. The time of
+        // the request cannot be computed from such a state.
         let deadline = known_time(metadata.deletion_timestamp).filter(|_| grace > 0);
         let computed = deadline.map(|at| at - SignedDuration::from_secs(grace));
         Self { received, computed, seen_before, after_end }

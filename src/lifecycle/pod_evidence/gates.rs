@@ -13,7 +13,7 @@ const KUEUE_QUEUE: &str = "kueue.x-k8s.io/queue-name";
 /// The scheduling gates of a Pod from a time on.
 #[derive(Clone, Debug)]
 pub(crate) struct Gates {
-    /// Time of the change. `None` stands for the creation, because gates cannot be added later.
+    /// Time of the change. `None` means the creation of the Pod, because gates cannot be added later.
     pub(crate) since: Option<Timestamp>,
     /// Whether `since` is the receipt of the change. Otherwise the previous gates were last seen at that time.
     pub(crate) received: bool,
@@ -21,8 +21,8 @@ pub(crate) struct Gates {
     pub(crate) reason: Option<Arc<str>>,
 }
 
-/// Describes why the scheduler ignores a gated Pod, or returns `None` if the Pod has no gates. Kueue's gates are described
-/// by their purpose, all other gates by their names.
+/// Describes why the scheduler ignores a gated Pod, or returns `None` if the Pod has no gates. Kueue's gates are
+/// described by their purpose, all other gates by their names.
 pub(crate) fn describe_gates(pod: &Pod) -> Option<String> {
     let gates = &pod.spec.scheduling_gates;
     if gates.is_empty() {

@@ -21,7 +21,7 @@ use crate::source::error::SourceError;
 /// A cluster: its client, its address and its clock. A clone is cheap and shares the client and the clock.
 #[derive(Clone)]
 pub(crate) struct Cluster {
-    /// The namespace to use: that of the flag, or else that of the context, or else `default`.
+    /// The namespace to use: from the flag, or else from the context, or else `default`.
     pub namespace: String,
     /// Name of the kubeconfig's context. `None` for a Pod's service account.
     pub context: Option<String>,
@@ -32,7 +32,7 @@ pub(crate) struct Cluster {
     pub(crate) client: Client,
     /// Measures the offset that `clock` uses.
     pub(crate) offset: ClockOffset,
-    /// Maximum time of a list request, from `--request-timeout`. It does not apply to watches.
+    /// Maximum time of a list request, from `--request-timeout`. The limit does not apply to watches.
     pub(crate) request_timeout: Option<Duration>,
 }
 
@@ -71,13 +71,13 @@ impl Cluster {
     }
 }
 
-/// Creates the client of the cluster that the flags and the kubeconfig name. Runs the kubeconfig's credential plugin, but
-/// sends no request to the server.
+/// Creates the client of the cluster that the flags and the kubeconfig name. Runs the kubeconfig's credential plugin,
+/// but sends no request to the server.
 ///
 /// # Errors
 ///
-/// There is no kubeconfig, the context does not exist, or the credentials cannot be used. A wrong address and other errors of
-/// the connection appear only with the first request.
+/// Returns an error if a flag is invalid, there is no kubeconfig, the context does not exist, or the credentials cannot
+/// be used. A wrong address and other errors of the connection appear only with the first request.
 pub(crate) async fn connect(connection: &Connection) -> Result<Cluster, SourceError> {
     let request_timeout = connection.parse_request_timeout()?;
     let kubeconfig = read_kubeconfig(connection)?;
@@ -118,7 +118,7 @@ pub(crate) async fn connect(connection: &Connection) -> Result<Cluster, SourceEr
     Ok(Cluster::new(client, namespace, Endpoint { server, context }, request_timeout))
 }
 
-/// Whether `url` is an address of this machine.
+/// Whether the host of `url` is `localhost` or a loopback address.
 fn is_loopback(url: &Uri) -> bool {
     let host = url.host().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();

@@ -1,4 +1,5 @@
-//! Measures the offset between the API server's clock and this machine's clock, from the `Date` headers of the server's answers.
+//! Measures the offset between the API server's clock and this machine's clock, from the `Date` headers of the server's
+//! answers.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,19 +8,19 @@ use http::HeaderMap;
 use http::header::DATE;
 use jiff::Timestamp;
 
-/// The server's clock minus this machine's clock, in milliseconds. Every answer of the server can narrow the interval that
-/// contains the offset.
+/// The server's clock minus this machine's clock, in milliseconds. Every answer of the server can narrow the interval
+/// that contains the offset.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ClockOffset {
-    /// The estimate that [`crate::source::clock::Clock::Server`] adds to this machine's time: the offset of the interval that is
-    /// nearest to zero.
+    /// The estimate that [`crate::source::clock::Clock::Server`] adds to this machine's time: the offset within
+    /// `bounds` that is closest to zero.
     estimate: Arc<AtomicI64>,
     /// The lowest and the highest possible offset, or `None` before the first answer.
     bounds: Arc<Mutex<Option<(i64, i64)>>>,
 }
 
 impl ClockOffset {
-    /// Returns the estimate. The clock shares it, so the clock follows every answer that narrows the offset.
+    /// Returns the estimate. The clock shares the estimate, so every answer that narrows the offset adjusts the clock.
     pub(crate) fn shared_estimate(&self) -> Arc<AtomicI64> {
         Arc::clone(&self.estimate)
     }
@@ -67,7 +68,7 @@ mod tests {
         // The server is 5.3 s ahead: its clock shows 12:00:00.0 when this machine's clock shows 11:59:54.7.
         assert_eq!(narrow(&offset, NOON, "2026-11-23T11:59:54.8Z", "2026-11-23T11:59:54.8Z"), 5200);
         assert_eq!(narrow(&offset, NOON, "2026-11-23T11:59:54.7Z", "2026-11-23T11:59:54.7Z"), 5300);
-        // A less exact answer changes nothing.
+        // An answer with wider bounds changes nothing.
         assert_eq!(narrow(&offset, NOON, "2026-11-23T11:59:55.6Z", "2026-11-23T11:59:55.6Z"), 5300);
     }
 

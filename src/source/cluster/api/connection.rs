@@ -73,7 +73,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// The value is neither a number of seconds nor a duration, or it is negative.
+    /// Returns an error if the value is neither a number of seconds nor a duration, or if it is negative.
     pub(crate) fn parse_request_timeout(&self) -> Result<Option<Duration>, SourceError> {
         let Some(text) = self.request_timeout.as_deref().filter(|text| !text.is_empty()) else {
             return Ok(None);

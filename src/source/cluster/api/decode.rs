@@ -24,7 +24,7 @@ impl Encoding {
     ///
     /// # Errors
     ///
-    /// The content type is missing or is neither protobuf nor JSON.
+    /// Returns an error if the content type is missing or is neither protobuf nor JSON.
     pub(crate) fn from_headers(headers: &http::HeaderMap) -> Result<Self, DecodeError> {
         let kind =
             headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
@@ -73,7 +73,7 @@ impl ListDecoder {
     ///
     /// # Errors
     ///
-    /// The body ended in the middle of the list, or the list has no metadata.
+    /// Returns an error if the body ended in the middle of the list, or if the list has no metadata.
     pub(crate) fn finish(self) -> Result<ListMeta, DecodeError> {
         match self {
             Self::Protobuf(list) => list.finish(),

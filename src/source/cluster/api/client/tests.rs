@@ -1,4 +1,5 @@
-//! Tests of connecting: the namespace that is used, and the errors if the kubeconfig or a flag cannot be used.
+//! Tests of `connect`: the namespace that the cluster uses, and the errors about a kubeconfig or a flag that cannot be
+//! used.
 
 use crate::source::cluster::api::client::*;
 use crate::source::cluster::api::kubeconfig::tests::KUBECONFIG;
@@ -13,7 +14,7 @@ async fn connect_with(connection: Connection) -> Result<Cluster, SourceError> {
 }
 
 #[tokio::test]
-async fn the_namespace_is_that_of_the_flag_or_of_the_context_or_default() {
+async fn the_namespace_comes_from_the_flag_or_the_context_or_is_default() {
     let second = Connection { context: Some("second".to_owned()), ..Connection::default() };
     let cluster = connect_with(second.clone()).await.unwrap();
     assert_eq!((cluster.namespace.as_str(), cluster.context.as_deref()), ("default", Some("second")));
@@ -71,7 +72,7 @@ async fn the_command_line_of_a_plugin_is_never_printed() {
 }
 
 #[tokio::test]
-async fn the_error_of_a_kubeconfig_that_is_not_yaml_does_not_quote_it() {
+async fn the_error_about_invalid_yaml_does_not_quote_the_kubeconfig() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config");
     std::fs::write(&path, "users: [{name: a, user: {token: secret-token}}\n\tbroken").unwrap();

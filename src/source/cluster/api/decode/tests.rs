@@ -1,4 +1,4 @@
-//! Tests of decoding lists and watches in both encodings, with the body split at every byte.
+//! Tests of the decoders of lists and watches in both encodings. The bodies arrive in parts of every size.
 
 use prost::Message;
 
@@ -70,7 +70,7 @@ fn decode_watch(encoding: Encoding, body: &[u8], size: usize) -> Vec<WatchEvent>
     events
 }
 
-/// The events that the bodies of both watch tests contain.
+/// The events in the bodies of both watch tests.
 fn expected_events() -> Vec<WatchEvent> {
     let pod = |name, version| Kind::POD.decode_protobuf(&fake::pod(name, version)).unwrap();
     let status =
