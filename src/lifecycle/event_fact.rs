@@ -82,8 +82,8 @@ pub(crate) enum FactKind {
     ImageRefused,
     /// A pull failed.
     PullFailed,
-    /// A container could not be created or started. Holds the `waiting.reason` that the container's status shows for
-    /// it.
+    /// A container could not be created or started. Holds the `waiting.reason` that the container's status shows
+    /// for this failure.
     StartFailed(Arc<str>),
     /// A container started.
     Started,

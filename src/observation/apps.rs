@@ -199,7 +199,7 @@ pub struct StatefulSetSpec {
     pub update_strategy: UpdateStrategy,
 }
 
-/// How Pods of an old revision are replaced.
+/// `apps/v1.StatefulSetUpdateStrategy`.
 #[apply(_ => #[serde(skip_serializing_if = "is_default")])]
 #[derive(Clone, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

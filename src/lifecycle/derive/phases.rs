@@ -214,7 +214,7 @@ impl PhaseInput<'_> {
                 intervals.extend(pull_intervals(evidence, life));
             }
         }
-        // Where no interval covers the work, for example between the starts of two containers, the Pod is still starting.
+        // A piece that no interval covers, for example between the starts of two containers, belongs to the start.
         let has_no_length = end.is_some_and(|end| end.at <= start.at);
         let kind = if has_no_length { PhaseKind::Running } else { PhaseKind::Starting };
         phases.add_part(start, end, &Interval::new(kind, start, None, None), &intervals);
