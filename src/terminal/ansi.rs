@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use crate::view::{Frame, Line, Stylesheet};
 
-/// Renders the frame as text. Each line ends with a line feed and without trailing blanks, and each colour ends within
-/// its line.
+/// Renders the frame as text. Each line has no trailing blanks and ends with a line feed. No colour extends over the
+/// end of a line.
 pub(crate) fn render_frame(frame: &Frame, stylesheet: Stylesheet) -> String {
     let mut text = String::new();
     for line in &frame.lines {

@@ -1,5 +1,5 @@
-//! Controls the terminal of the live picture: raw keys, mouse and alternate screen. Always restores the terminal at the
-//! end.
+//! Controls the terminal of the live picture: raw keys, mouse and alternate screen. Dropping [`FullScreen`] restores
+//! the terminal.
 
 use std::io::{self, Write};
 
@@ -40,7 +40,7 @@ impl std::fmt::Debug for FullScreen {
 }
 
 impl FullScreen {
-    /// Creates the screen. It neither draws nor reads keys yet.
+    /// Creates the screen without drawing a frame or reading keys.
     pub(crate) fn new(out: Box<dyn Write>, stylesheet: Stylesheet, terminal: Box<dyn Terminal>) -> Self {
         let size = terminal.size().unwrap_or((80, 24));
         Self {
@@ -55,7 +55,7 @@ impl FullScreen {
         }
     }
 
-    /// Returns the current number of columns and rows of the terminal.
+    /// Returns the current number of columns and rows of the terminal, or the last known numbers.
     pub(crate) fn size(&self) -> (usize, usize) {
         self.terminal.size().unwrap_or(self.size)
     }
@@ -70,7 +70,7 @@ impl FullScreen {
         self.renderer.bytes_written()
     }
 
-    /// Returns the source of keys. It delivers no keys before [`FullScreen::enter`].
+    /// Returns the source of keys, which delivers no keys before [`FullScreen::enter`].
     pub(crate) fn keys(&mut self) -> &mut Keys {
         &mut self.keys
     }
@@ -110,8 +110,8 @@ impl FullScreen {
         Ok(true)
     }
 
-    /// Shows a frame, on the alternate screen if `alternate` is true. If `mouse` is true, the terminal reports the mouse to
-    /// the program; otherwise the terminal uses the mouse itself.
+    /// Shows a frame, on the alternate screen if `alternate` is true. If `mouse` is true, the terminal reports the
+    /// mouse to the program; otherwise the terminal uses the mouse itself.
     ///
     /// # Errors
     /// When the terminal is gone.
@@ -147,8 +147,8 @@ impl FullScreen {
             self.renderer.push_canvas();
             self.renderer.begin_empty(self.size.0, self.size.1)
         } else {
-            // Some terminals have no alternate screen or do not use it, such as GNU screen by default. Therefore the page is
-            // cleared and the inline frame is drawn again.
+            // Some terminals have no alternate screen or do not use it, such as GNU screen by default. Therefore the
+            // page is cleared and the inline frame is drawn again.
             crossterm::execute!(self.renderer.out(), Clear(ClearType::All), LeaveAlternateScreen)?;
             self.renderer.pop_canvas();
             if std::mem::take(&mut self.resized) {
@@ -235,8 +235,8 @@ impl FullScreen {
         self.resume()
     }
 
-    /// Reads keys again and draws below the lines that were written in the meantime. If the keys are not available, a later
-    /// call may succeed.
+    /// Reads keys again and draws below the lines that were written in the meantime. If the keys are not available, a
+    /// later call may succeed.
     ///
     /// # Errors
     /// When the terminal is gone.

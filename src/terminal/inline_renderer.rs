@@ -1,9 +1,9 @@
 //! Draws a frame in place, below the lines that the terminal already shows.
 //!
-//! The renderer writes only changed cells, in one write, with cursor moves relative to the top of the frame. Therefore it
-//! sends no queries to the terminal and changes nothing above the frame. The last frame stays when drawing ends. ratatui's
-//! inline viewport has a fixed height and queries the cursor position, so it cannot grow below a shell's lines or draw to a
-//! pipe.
+//! The renderer writes only changed cells, in one write, with cursor moves relative to the top of the frame. Therefore
+//! the renderer sends no queries to the terminal and changes nothing above the frame. The last frame stays on the
+//! screen when drawing ends. ratatui's inline viewport is not used, because that viewport has a fixed height and
+//! queries the cursor position. Such a viewport cannot grow below a shell's lines or draw to a pipe.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -13,15 +13,16 @@ use unicode_width::UnicodeWidthChar;
 use crate::terminal::ansi::render_line;
 use crate::view::{Frame, Line, Style, Stylesheet};
 
-/// Maximum number of unchanged cells between two changed cells that are written again. A cursor move costs as many bytes.
+/// Up to this many unchanged cells between two changed cells are written again, because a cursor move costs as many
+/// bytes.
 const MAX_REWRITTEN_CELLS: usize = 4;
 
 /// The content of one column of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Cell {
-    /// The character. It is `'\0'` in the second column of a wide character.
+    /// The character; `'\0'` in the second column of a wide character.
     char: char,
-    /// The combining characters after it.
+    /// The combining characters after the character.
     combining: Option<Box<str>>,
     style: Style,
 }
@@ -87,7 +88,8 @@ impl<W: Write> InlineRenderer<W> {
         self.canvas.position.map(|(top, _)| top)
     }
 
-    /// Clears the terminal from the top of the frame down, so that the next frame is drawn completely.
+    /// Clears the terminal from the top of the frame down, so that the next frame is drawn completely. Does nothing if
+    /// the row of the frame is unknown.
     ///
     /// # Errors
     /// When the terminal is gone.
@@ -102,8 +104,8 @@ impl<W: Write> InlineRenderer<W> {
         self.canvas.position = Some((row, height));
     }
 
-    /// Erases the frame. The next frame is drawn at the bottom of a terminal of this size. This is needed after a resize,
-    /// because the terminal may have moved its lines.
+    /// Erases the frame. The next frame is drawn at the bottom of a terminal of this size. This is needed after a
+    /// resize, because the terminal may have moved its lines.
     ///
     /// # Errors
     /// When the terminal is gone.
@@ -116,7 +118,7 @@ impl<W: Write> InlineRenderer<W> {
         self.send(&text)
     }
 
-    /// Clears the screen. The next frame is drawn at its top.
+    /// Clears the screen. The next frame is drawn at the top of the screen.
     ///
     /// # Errors
     /// When the terminal is gone.
@@ -154,7 +156,7 @@ impl<W: Write> InlineRenderer<W> {
         self.canvas = self.saved_canvas.take().unwrap_or_default();
     }
 
-    /// Prints lines above the frame. The next [`InlineRenderer::draw_frame`] draws the frame below them.
+    /// Prints lines above the frame. The next [`InlineRenderer::draw_frame`] draws the frame below these lines.
     ///
     /// # Errors
     /// When the terminal is gone.
@@ -188,14 +190,14 @@ impl<W: Write> InlineRenderer<W> {
             return Ok(());
         }
         self.bytes_written += text.len() as u64;
-        // A terminal that supports synchronized updates shows all changes at once. Other terminals ignore the codes.
+        // A terminal that supports synchronized updates shows all changes in one go. Other terminals ignore the codes.
         let framed = format!("\x1b[?2026h{text}\x1b[?2026l");
         self.out.write_all(framed.as_bytes())?;
         self.out.flush()
     }
 
-    /// Moves to the top of the frame and clears from there on. If the width has changed, the terminal has wrapped the old
-    /// lines.
+    /// Clears the terminal from the top of the frame down. The height of the frame is computed for `columns`, because a
+    /// terminal wraps lines when it becomes narrower.
     fn erase_frame(&mut self, text: &mut String, columns: usize) {
         if self.canvas.rows.is_empty() {
             return;
@@ -279,7 +281,8 @@ impl Cursor {
     }
 }
 
-/// Returns the ranges of columns that differ. If a range ends after the new line, the rest of the old line is cleared.
+/// Returns the ranges of columns that differ. A range that extends past the new line means that the rest of the old
+/// line must be cleared.
 fn changed_ranges(before: &[Cell], now: &[Cell]) -> Vec<std::ops::Range<usize>> {
     let mut ranges: Vec<std::ops::Range<usize>> = Vec::new();
     for column in 0..before.len().max(now.len()) {

@@ -1,4 +1,4 @@
-//! Reads keys, clicks and resizes from the terminal.
+//! Reads keys, mouse events and resizes from the terminal.
 
 use crossterm::event::{
     Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent,
@@ -13,14 +13,14 @@ use tokio::sync::mpsc;
 
 use crate::tui::input::{Code, Input, Key, Mouse, MouseKind};
 
-/// The source of keys.
+/// The source of keys, mouse events and resizes.
 pub(crate) enum Keys {
-    /// The controlling terminal. Standard input may be a pipe.
+    /// The controlling terminal, because standard input may be a pipe.
     Terminal(Box<EventStream>),
     /// The inputs that a test sends.
     #[cfg(test)]
     Script(mpsc::UnboundedReceiver<Input>),
-    /// No keys.
+    /// No source: [`Keys::next`] waits forever.
     None,
 }
 

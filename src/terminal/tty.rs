@@ -16,13 +16,13 @@ use crate::terminal::keys::Keys;
 /// The signal with which a shell continues a stopped program.
 pub(crate) const SIGCONT: i32 = Signal::CONT.as_raw();
 
-/// The operations on a terminal besides writing. Tests implement this trait with a virtual terminal.
+/// All operations on a terminal except writing. Tests implement this trait with a virtual terminal.
 pub(crate) trait Terminal {
     /// Returns the number of columns and rows. `None` if unknown.
     fn size(&self) -> Option<(usize, usize)>;
     /// Whether the program is in the foreground. In the background, the keys belong to the shell.
     fn is_foreground(&self) -> bool;
-    /// Turns raw mode on or off. In raw mode each key arrives at once and is not echoed.
+    /// Turns raw mode on or off. In raw mode each key arrives immediately and is not echoed.
     ///
     /// # Errors
     /// When there is no terminal.
@@ -52,7 +52,7 @@ pub(crate) struct ControllingTerminal {
 }
 
 impl ControllingTerminal {
-    /// Opens the terminal.
+    /// Opens `/dev/tty`. `is_stdout` says whether standard output is the terminal.
     pub(crate) fn new(is_stdout: bool) -> Self {
         Self { tty: File::open("/dev/tty").ok(), can_ask_cursor: is_stdout }
     }

@@ -42,7 +42,8 @@ impl Timeline {
         }
     }
 
-    /// Applies an event about an owner of Pods. The event reports a refused Pod, a suspension, or a created or deleted Pod.
+    /// Applies an event about an owner of Pods: a refused Pod, a suspension, or a created or deleted Pod. Ignores all
+    /// other events.
     fn apply_owner_event(&mut self, event: &Event) -> Affected {
         if let Some(affected) = self.owners.apply_event(event, &mut self.store.interner) {
             return affected;
@@ -52,8 +53,8 @@ impl Timeline {
             "SuccessfulDelete" => ("Deleted pod: ", true),
             _ => return Affected::Nothing,
         };
-        // The text of a combined event begins differently. Such an event stands for several Pods, so its time says nothing
-        // about a single Pod.
+        // The text of a combined event begins differently. Such an event stands for several Pods, so its time says
+        // nothing about a single Pod.
         let Some(name) = event.message.strip_prefix(prefix) else { return Affected::Nothing };
         let created = if deleted { None } else { event.name_time().map(truncate_to_millis) };
         let owner = event.involved_object.uid.as_str();

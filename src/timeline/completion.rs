@@ -8,10 +8,11 @@ use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::workload::{CreationBlock, Workload, WorkloadState};
 
 impl Timeline {
-    /// Adds the facts that do not follow from the workload's own object. The Pods of `workload` must be sorted by creation.
+    /// Adds the facts that do not follow from the workload's own object. The Pods of `workload` must be sorted by
+    /// creation.
     pub(crate) fn complete(&self, mut workload: Workload) -> Workload {
         if workload.is_rollout {
-            // Earlier Pods may have existed before the oldest observed Pod, so the capacity begins with that Pod.
+            // Unobserved Pods may have existed before the oldest observed Pod, so the capacity begins with that Pod.
             let oldest = workload.pods.first().and_then(|key| self.overview(*key).created());
             if let (Some(capacity), Some(oldest)) = (workload.capacity.first_mut(), oldest) {
                 capacity.since = capacity.since.max(oldest);
@@ -29,8 +30,8 @@ impl Timeline {
         workload
     }
 
-    /// The reason why the workload's controller cannot create a Pod now. `None` if the controller can create Pods or needs
-    /// no further Pod.
+    /// The reason why the workload's controller cannot create a Pod now. `None` if the controller can create Pods,
+    /// needs no further Pod, or is suspended.
     fn creation_block(&self, workload: &Workload) -> Option<CreationBlock> {
         let refusals = self.owners.refusals(&workload.uid).filter(|_| !workload.has_ended())?;
         let is_open = |key: &&_| !self.overview(**key).outcome.has_ended();
@@ -43,7 +44,7 @@ impl Timeline {
         refusals.creation_block(newest)
     }
 
-    /// Adds a hold to the workload for each time in which its Pods were refused.
+    /// Adds a hold to the workload for each interval in which its Pods were refused.
     fn add_refusal_holds(&self, workload: &mut Workload) {
         let Some(refusals) = self.owners.refusals(&workload.uid) else { return };
         let suspended_since = workload.holds.iter().find_map(|hold| hold.start.filter(|_| !hold.ended));

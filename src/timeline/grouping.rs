@@ -1,7 +1,7 @@
 //! Groups all Pods by workload from scratch.
 //!
-//! A Pod belongs to the nearest workload above it. So the Pods of a Deployment belong to its ReplicaSets, and the Pods of a
-//! CronJob belong to its Jobs.
+//! A Pod belongs to the nearest workload above it. So the Pods of a Deployment belong to its ReplicaSets, and the Pods
+//! of a CronJob belong to its Jobs.
 
 use std::sync::Arc;
 
@@ -12,7 +12,8 @@ use crate::timeline::workloads::tree::WorkloadTree;
 use crate::timeline::workloads::workload::Workload;
 
 impl Timeline {
-    /// Derives all workloads and assigns every Pod to one. A Pod whose owner is not followed becomes a workload of its own.
+    /// Derives all workloads and assigns every Pod to a workload. A Pod whose owner is not followed becomes a workload
+    /// of its own.
     pub(crate) fn regroup(&mut self) {
         let workloads = self.sorted_workloads();
         self.tree = WorkloadTree::arrange(workloads, &self.owners);

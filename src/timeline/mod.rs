@@ -1,7 +1,7 @@
 //! Workloads and their Pods, derived from observations, with their statistics.
 //!
-//! Pure: no clock, no I/O. [`Timeline::apply`] adds an observation, [`Timeline::recompute`] updates the workloads and
-//! Pods that depend on it, and all other methods only read.
+//! This module is pure: it uses no clock and no I/O. [`Timeline::apply`] adds an observation. [`Timeline::recompute`]
+//! updates the workloads and Pods that depend on new observations. All other public methods only read.
 
 #![warn(clippy::wildcard_enum_match_arm)]
 

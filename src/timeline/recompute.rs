@@ -1,4 +1,5 @@
-//! Updates workloads and Pods after observations. The cost depends on the number of changes, not on the number of Pods.
+//! Updates workloads and Pods after observations. Only changed Pods and the workloads that depend on the changes are
+//! derived again, unless all Pods must be grouped again.
 
 use crate::timeline::fast_map::FastMap;
 use crate::timeline::pods::pod::PodKey;
@@ -6,8 +7,8 @@ use crate::timeline::timeline::{Changes, Timeline};
 use crate::timeline::workloads::bare_pod::bare_pod_workload;
 use crate::timeline::workloads::workload::Workload;
 
-/// New Pods are inserted one by one if the workload has at least this many Pods for each new Pod. Otherwise all its Pods are
-/// sorted again.
+/// New Pods are inserted one by one if the workload has at least this many Pods for each new Pod. Otherwise all Pods of
+/// the workload are sorted again.
 const MIN_PODS_PER_INSERTION: usize = 64;
 
 impl Timeline {
@@ -37,7 +38,7 @@ impl Timeline {
             let record = self.store.record_mut(key);
             record.changed = false;
             let Some(index) = record.workload_index() else { continue };
-            // A bare Pod is a workload itself. A new Pod ends a creation block.
+            // A bare Pod is a workload itself. A creation block depends on the creation and the outcome of the Pods.
             let depends_on_pods =
                 |workload: &Workload| workload.creation_block.is_some() || workload.is_bare_pod();
             if self.tree.workloads.get(index).is_none_or(depends_on_pods) {
@@ -47,8 +48,8 @@ impl Timeline {
         pods
     }
 
-    /// Assigns new Pods to their workloads, and sorts the Pods of a workload again if a creation time changed. Requests a
-    /// regrouping instead if the workloads themselves may change.
+    /// Assigns new Pods to their workloads, and sorts the Pods of a workload again if a creation time changed. Requests
+    /// a regrouping instead if the workloads themselves may change.
     fn assign_and_sort_pods(&mut self) {
         let new_pods = std::mem::take(&mut self.store.unassigned);
         let mut unsorted = std::mem::take(&mut self.store.unsorted_workloads);
@@ -57,7 +58,7 @@ impl Timeline {
         }
         unsorted.sort_unstable();
         unsorted.dedup();
-        // The creation time of a bare Pod decides the order of the workloads.
+        // The workloads are sorted by creation, so a new creation time of a bare Pod can move its workload.
         let is_bare_pod = |index: &usize| self.tree.workloads.get(*index).is_none_or(Workload::is_bare_pod);
         self.must_regroup = unsorted.iter().any(is_bare_pod) || !self.insert_new_pods(&new_pods);
         if !self.must_regroup {
@@ -118,7 +119,8 @@ impl Timeline {
         self.stale_workloads.push(index);
     }
 
-    /// Updates the stale workloads and the workloads directly below them, because a revision's state depends on its rollout.
+    /// Updates the stale workloads and the workloads directly below them, because a revision's state depends on its
+    /// rollout.
     fn update_stale_workloads(&mut self) {
         let mut stale = std::mem::take(&mut self.stale_workloads);
         for position in 0..stale.len() {

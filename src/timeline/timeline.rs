@@ -11,8 +11,8 @@ use crate::timeline::workloads::owner_records::OwnerRecords;
 use crate::timeline::workloads::tree::WorkloadTree;
 use crate::timeline::workloads::workload::Workload;
 
-/// Everything that was observed. [`Timeline::apply`] adds an observation, and [`Timeline::recompute`] updates the workloads
-/// and Pods. All other methods read the result of the last recomputation.
+/// Everything that was observed. [`Timeline::apply`] adds an observation, and [`Timeline::recompute`] updates the
+/// workloads and Pods. All other methods read the result of the last recomputation.
 #[derive(Clone, Debug, Default)]
 pub struct Timeline {
     /// The observed Pods.
@@ -32,7 +32,7 @@ pub struct Timeline {
     pub(crate) last_received: Option<Timestamp>,
 }
 
-/// The changes of a recomputation.
+/// The Pods and workloads that a recomputation may have changed.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Pods that may have changed.
@@ -42,8 +42,8 @@ pub struct Changes {
 }
 
 impl Timeline {
-    /// The workloads in the order of the tree: each workload is followed by the workloads below it. Siblings are sorted by
-    /// creation, namespace and name.
+    /// The workloads in the order of the tree: each workload is followed by the workloads below it. Siblings are sorted
+    /// by creation, namespace and name.
     pub fn workloads(&self) -> &[Workload] {
         &self.tree.workloads
     }
@@ -66,15 +66,16 @@ impl Timeline {
     /// The workload that a Pod belongs to: the nearest workload above the Pod.
     ///
     /// # Panics
-    /// Panics if `key` belongs to another timeline.
+    /// Panics if no Pod has this key.
     pub fn workload_of(&self, key: PodKey) -> Option<&Workload> {
         self.tree.workloads.get(self.store.record(key).workload)
     }
 
-    /// A Pod with its life. Takes a microsecond or two for a Pod that has ended, because its life is derived on request.
+    /// A Pod with its life. For an ended Pod, the call takes a microsecond or two, because the life is derived on
+    /// request.
     ///
     /// # Panics
-    /// Panics if `key` belongs to another timeline.
+    /// Panics if no Pod has this key.
     pub fn pod(&self, key: PodKey) -> TimelinePod<'_> {
         self.store.pod(key)
     }
@@ -104,7 +105,7 @@ impl Timeline {
     /// The identity of a Pod. Needs only a look-up, so loops over all Pods may call it.
     ///
     /// # Panics
-    /// Panics if `key` belongs to another timeline.
+    /// Panics if no Pod has this key.
     pub fn identity(&self, key: PodKey) -> &PodIdentity {
         &self.store.record(key).identity
     }
@@ -112,7 +113,7 @@ impl Timeline {
     /// The outcome and the main times of a Pod. Needs only a look-up, so loops over all Pods may call it.
     ///
     /// # Panics
-    /// Panics if `key` belongs to another timeline.
+    /// Panics if no Pod has this key.
     pub fn overview(&self, key: PodKey) -> &PodOverview {
         &self.store.record(key).overview
     }
@@ -126,7 +127,7 @@ impl Timeline {
     /// function, because it does not derive the life.
     ///
     /// # Panics
-    /// Panics if `key` belongs to another timeline.
+    /// Panics if no Pod has this key.
     pub fn for_each_span(&self, key: PodKey, visit: impl FnMut(PhaseSpan)) {
         self.store.for_each_span(key, visit);
     }
@@ -135,7 +136,7 @@ impl Timeline {
     /// this only for Pods that are shown.
     ///
     /// # Panics
-    /// Panics if `key` belongs to another timeline.
+    /// Panics if no Pod has this key.
     pub fn explain(&self, key: PodKey) -> Explanation {
         self.store.explain(key)
     }

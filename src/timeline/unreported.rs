@@ -21,9 +21,9 @@ impl Timeline {
         }
     }
 
-    /// The combined state of the workloads and Pods directly below a workload. Once all of them have ended, the state is
-    /// failed if one of them failed, and succeeded if none failed and one succeeded. If all were removed before their end, the
-    /// workload counts as running.
+    /// The combined state of the workloads and Pods directly below a workload. Once all of them have ended, the state
+    /// is failed if one of them failed, and succeeded if none failed and one succeeded. If all were removed before they
+    /// ended, the workload counts as running.
     fn combined_state(&self, workload: &Workload) -> WorkloadState {
         let pods = self.overviews(workload).map(|(_, overview)| state_from_outcome(overview.outcome));
         let parts: Vec<WorkloadState> =

@@ -9,12 +9,12 @@ use crate::observation::Time;
 /// The time at which every simulation begins: 2026-01-01T00:00:00Z.
 pub(crate) const START: Timestamp = Timestamp::constant(1_767_225_600, 0);
 
-/// A duration of this many milliseconds.
+/// A duration of `millis` milliseconds.
 pub(crate) const fn ms(millis: i64) -> SignedDuration {
     SignedDuration::from_millis(millis)
 }
 
-/// A range of durations between two numbers of milliseconds, both included.
+/// The durations from `min` to `max` milliseconds, both included.
 pub(crate) const fn ms_range(min: i64, max: i64) -> RangeInclusive<SignedDuration> {
     ms(min)..=ms(max)
 }

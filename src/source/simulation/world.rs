@@ -1,8 +1,8 @@
 //! The simulated cluster: its clock, its queue of tasks, its objects and the observations of their changes.
 //!
 //! The controller, the scheduler and the kubelets are `impl World` blocks in files of their own. Their methods run the
-//! [`SimulationTask`]s. Each change of an object ends with a call of one of the `emit` methods. Such a call stands for one
-//! write to the API server.
+//! [`SimulationTask`]s. Each change of an object ends with a call of one of the `emit` methods. Such a call stands for
+//! one write to the API server.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -24,7 +24,7 @@ use crate::source::simulation::virtual_time::{START, ms, ms_range};
 /// Time from a write to the API server until a watch receives the change over a quiet connection.
 const TRANSPORT_DELAY: SignedDuration = SignedDuration::from_millis(3);
 
-/// The simulation gives up if nothing but retries happens for this long.
+/// The simulation gives up if only retries happen for this long and no queued task is awaited.
 const STUCK_TIMEOUT: SignedDuration = SignedDuration::from_mins(10);
 
 /// A task with the time at which it runs. Tasks with the same time run in the order in which they were queued.
@@ -52,10 +52,10 @@ impl Ord for QueuedTask {
     }
 }
 
-/// The simulated cluster.
+/// The state of the simulated cluster, which the controller, the scheduler and the kubelets change.
 #[derive(Debug)]
 pub(crate) struct World {
-    /// Virtual time.
+    /// The current virtual time.
     pub(crate) now: Timestamp,
     /// The seed of all random numbers.
     pub(crate) seed: u64,
@@ -69,7 +69,7 @@ pub(crate) struct World {
     sequence: u64,
     /// The number of queued tasks for which [`SimulationTask::is_awaited`] returns `true`.
     awaited_tasks: usize,
-    /// Time of the latest task that was not a retry.
+    /// When something other than a retry last happened.
     last_progress: Timestamp,
     /// The latest resource version.
     last_version: u64,
@@ -80,7 +80,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Makes a cluster of `nodes` nodes, to which `jobs` are about to be applied.
+    /// Creates a cluster of `nodes` nodes, or of one if `nodes` is 0, and queues the creation of `jobs`.
     pub(crate) fn new(jobs: Vec<Arc<JobManifest>>, seed: u64, nodes: usize) -> Self {
         let mut world = Self {
             now: START,
@@ -142,7 +142,7 @@ impl World {
         }
     }
 
-    /// Queues a task for a time, or for now if the time has passed.
+    /// Queues a task for the time `at`, or for now if `at` has passed.
     pub(crate) fn schedule_at(&mut self, at: Timestamp, task: SimulationTask) {
         self.awaited_tasks += usize::from(task.is_awaited());
         self.sequence += 1;
@@ -154,7 +154,7 @@ impl World {
         self.schedule_at(self.now + delay, task);
     }
 
-    /// Notes that something happened that is not a retry, so that the simulation does not give up yet.
+    /// Records that something other than a retry happened, so that the simulation does not give up yet.
     pub(crate) fn note_progress(&mut self) {
         self.last_progress = self.now;
     }
@@ -197,7 +197,7 @@ impl World {
         self.request_sync(job);
     }
 
-    /// Why a Pod waits, or `None` if it does not wait.
+    /// The reason why a Pod waits, from its status. `None` if the status contains no message about a wait.
     pub(crate) fn waiting_reason(&self, pod: PodKey) -> Option<String> {
         let status = &self.pods[pod].object.status;
         let unscheduled = status.condition("PodScheduled").filter(|scheduled| scheduled.status == "False");

@@ -1,4 +1,4 @@
-//! Numbers the attempts at each completion index: its Pods are counted in the order of their creation.
+//! Numbers the Pods of each completion index in the order of their creation.
 
 use crate::timeline::fast_map::FastMap;
 use crate::timeline::pods::pod::PodKey;
@@ -17,7 +17,7 @@ impl AttemptNumbers {
         self.counts.clear();
     }
 
-    /// The number of attempts at a completion index of a workload.
+    /// The number of attempts at a completion index of a workload; `None` if there were no attempts.
     pub(crate) fn count(&self, workload: usize, index: u32) -> Option<u32> {
         self.counts.get(&workload)?.get(&index).copied()
     }

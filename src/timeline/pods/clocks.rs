@@ -1,4 +1,5 @@
-//! Estimates the difference between each node's clock and the API server's clock, from pairs of times whose order is certain.
+//! Estimates the difference between each node's clock and the API server's clock, from pairs of times whose order is
+//! certain.
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use crate::timeline::fast_map::FastMap;
 /// Smaller differences are ignored, because the times in event names can be wrong by this much.
 const MIN_SKEW: SignedDuration = SignedDuration::from_millis(200);
 
-/// The bounds of each node's clock difference. The order in which they are learned does not matter.
+/// The bounds of each node's clock difference. The order in which the bounds are learned does not matter.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ClockCorrections(FastMap<Arc<str>, Bounds>);
 
@@ -28,14 +29,16 @@ impl Bounds {
         let behind = self.upper.filter(|upper| *upper < -MIN_SKEW);
         match (ahead, behind) {
             (Some(skew), None) | (None, Some(skew)) => skew,
-            // If both bounds exclude zero, the node's clock was set in between, so no single skew is right.
+            // If both bounds exclude zero, the node's clock was set between the observations, so no single skew
+            // is right.
             (Some(_), Some(_)) | (None, None) => SignedDuration::ZERO,
         }
     }
 }
 
 impl ClockCorrections {
-    /// How far the API server's clock is ahead of the node's clock; zero if no node is given.
+    /// How far the API server's clock is ahead of the node's clock; zero if no node is given or nothing is known
+    /// about its clock.
     pub(crate) fn skew(&self, node: Option<&str>) -> SignedDuration {
         node.and_then(|node| self.0.get(node)).map_or(SignedDuration::ZERO, |bounds| bounds.skew())
     }
@@ -45,8 +48,8 @@ impl ClockCorrections {
         self.narrow(node, |bounds| bounds.lower = bounds.lower.max(Some(lower)))
     }
 
-    /// Learns an upper bound from an event of a kubelet, because the API server stores an event after the kubelet has dated
-    /// it. Returns the node if this changes its skew.
+    /// Learns an upper bound from an event of a kubelet, because the API server stores an event after the kubelet has
+    /// dated it. Returns the node if this changes the node's skew.
     pub(crate) fn learn_from_event(&mut self, event: &Event) -> Option<Arc<str>> {
         if event.component() != "kubelet" || event.source.host.is_empty() {
             return None;
@@ -63,7 +66,7 @@ impl ClockCorrections {
             .then_some(node)
     }
 
-    /// Changes a node's bounds. Returns whether this changes its skew.
+    /// Changes a node's bounds. Returns whether this changes the node's skew.
     fn narrow(&mut self, node: &Arc<str>, change: impl FnOnce(&mut Bounds)) -> bool {
         let bounds = self.0.entry(Arc::clone(node)).or_default();
         let before = bounds.skew();

@@ -13,19 +13,19 @@ use crate::timeline::pods::pod::TimelinePod;
 pub struct ImagePulls {
     /// Image as the user wrote it.
     pub image: Arc<str>,
-    /// Node.
+    /// Name of the node.
     pub node: Arc<str>,
-    /// Duration of the first pull, when the image was not on the node yet.
+    /// Duration of the first observed pull.
     pub first_pull: Option<SignedDuration>,
     /// Duration of the longest pull.
     pub longest_pull: Option<SignedDuration>,
-    /// Number of completed pulls.
+    /// Number of completed pulls. Images that were already on the node do not count.
     pub pulls: u32,
     /// How often the image was already on the node.
     pub cached: u32,
     /// The longest wait in the node's queue before a pull.
     pub longest_wait: Option<SignedDuration>,
-    /// Size of the image.
+    /// Size of the image in bytes.
     pub bytes: Option<u64>,
 }
 
@@ -55,7 +55,7 @@ impl ImagePulls {
         if let (Some(start), Some(end)) = (pull.start, pull.end) {
             let duration = end.duration_since(start);
             self.longest_pull = self.longest_pull.max(Some(duration));
-            // Of pulls that start at the same time, the longest counts as the first.
+            // If several pulls start at the same time, the longest of these pulls counts as the first.
             let is_first = first_start.is_none_or(|first| start < first)
                 || (*first_start == Some(start) && Some(duration) > self.first_pull);
             if is_first {
@@ -68,7 +68,7 @@ impl ImagePulls {
 /// An image and a node.
 type ImageOnNode = (Arc<str>, Arc<str>);
 
-/// Groups the completed pulls of these Pods by image, then node. Pulls without an event are unknown and not counted.
+/// Groups the completed pulls of these Pods by image, then node. Pulls without an event are not counted.
 pub(crate) fn image_pulls<'a>(pods: impl IntoIterator<Item = TimelinePod<'a>>) -> Vec<ImagePulls> {
     let mut table: BTreeMap<ImageOnNode, (Option<Timestamp>, ImagePulls)> = BTreeMap::new();
     for pod in pods {

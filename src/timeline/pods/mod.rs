@@ -1,4 +1,5 @@
-//! The Pods of a timeline: their identities, their observations, the store that holds them, and facts derived from one Pod.
+//! The Pods of a timeline: their identities, their observations, the store that holds them, and facts derived from one
+//! Pod.
 
 pub(crate) mod attempt_numbers;
 pub(crate) mod clocks;

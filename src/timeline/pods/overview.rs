@@ -7,7 +7,8 @@ use crate::lifecycle::{Instant, Lifecycle, PhaseKind, PodOutcome};
 /// A time whose largest possible error is below this limit counts as more precise than a second.
 const SUBSECOND: SignedDuration = SignedDuration::from_millis(100);
 
-/// The values of a Pod's life that loops over all Pods need. [`Timeline::pod`] returns the whole life, at a higher cost.
+/// The values of a Pod's life that loops over all Pods need. [`Timeline::pod`] returns the whole life, at a higher
+/// cost.
 ///
 /// [`Timeline::pod`]: crate::timeline::Timeline::pod
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,13 +20,14 @@ pub struct PodOverview {
     pub open_phase: Option<PhaseKind>,
     /// Whether the Pod's work has begun. The time of the first start may be unknown.
     pub has_started_work: bool,
-    /// Whether a phase of the Pod has a reason why the Pod waited.
+    /// Whether a phase of the Pod has a reason, for example the reason for a wait.
     pub has_wait_reason: bool,
     /// Whether the deletion of the Pod was requested.
     pub deletion_requested: bool,
     /// Whether events report an image pull of the Pod.
     pub has_pull: bool,
-    /// Whether all known times among creation, scheduling, start of work and end of work are more precise than a second.
+    /// Whether all known times among creation, scheduling, start of work and end of work are more precise than a
+    /// second.
     pub is_subsecond: bool,
     created: Millis,
     scheduled: Millis,
@@ -142,8 +144,9 @@ impl PodOverview {
         self.first_phase_start.known()
     }
 
-    /// The time until which the Pod's life is known, in milliseconds since 1970. This is the end of the last phase, or `now`
-    /// while that phase is open. If the Pod has ended but its end was not observed, it is the start of the last phase.
+    /// The time until which the Pod's life is known, in milliseconds since 1970. This is the end of the last phase, or
+    /// `now` while that phase is open. If the Pod has ended but its end was not observed, this is the start of the last
+    /// phase.
     pub fn last_known_millis(&self, now: i64) -> Option<i64> {
         let last = self.last_phase_start.known()?;
         Some(self.last_phase_end.known().unwrap_or(if self.outcome.has_ended() { last } else { now }))
@@ -179,8 +182,8 @@ impl PodOverview {
         self.millis_so_far(self.run(), self.work_started, now, true)
     }
 
-    /// The milliseconds of `complete` if it is known. Otherwise, if `is_open`, the milliseconds from `start` to the time until
-    /// which the life is known.
+    /// The milliseconds of `complete` if it is known. Otherwise, if `is_open`, the milliseconds from `start` to the
+    /// last known time of the life.
     fn millis_so_far(
         &self,
         complete: Option<SignedDuration>,

@@ -1,7 +1,7 @@
 //! All Pods of a timeline: their evidence, the lives derived from it, and their order.
 //!
-//! Deriving a life is expensive, and most Pods of a large Job have ended. So the evidence of an ended Pod is packed, and its
-//! life is derived on request.
+//! Deriving a life is expensive, and most Pods of a large Job have ended. So the evidence of an ended Pod is packed,
+//! and its life is derived on request.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -17,8 +17,8 @@ use crate::timeline::pods::overview::PodOverview;
 use crate::timeline::pods::pod::{PodIdentity, PodKey, TimelinePod};
 use crate::timeline::pods::record::PodRecord;
 
-/// After a change, the evidence of at most this many ended Pods stays unpacked, because the next observation is often about
-/// the same Pod. A larger number helps little, because the allocator caches only seven freed blocks.
+/// After a change, the evidence of at most this many ended Pods stays unpacked, because the next observation is often
+/// about the same Pod. A larger number helps little, because the allocator caches only seven freed blocks.
 const MAX_UNPACKED: usize = 6;
 
 /// A report about one Pod from the events of its owner.
@@ -47,7 +47,7 @@ pub(crate) struct PodStore {
     pub(crate) changed: Vec<PodKey>,
     /// Pods that are not assigned to a workload yet.
     pub(crate) unassigned: Vec<PodKey>,
-    /// Indexes of workloads whose Pods must be sorted again, because the creation time of one changed.
+    /// Indexes of workloads whose Pods must be sorted again, because the creation time of a Pod changed.
     pub(crate) unsorted_workloads: Vec<usize>,
     /// Pods whose evidence may have to be packed again.
     unpacked: Vec<PodKey>,
@@ -55,7 +55,7 @@ pub(crate) struct PodStore {
     scratch: Vec<u8>,
 }
 
-/// Methods that read.
+/// These methods only read.
 impl PodStore {
     /// Creates a store of Pods with given lives.
     #[cfg(test)]
@@ -81,7 +81,7 @@ impl PodStore {
     /// The record of a Pod.
     ///
     /// # Panics
-    /// Panics if `key` belongs to another timeline.
+    /// Panics if no Pod has this key.
     pub(crate) fn record(&self, key: PodKey) -> &PodRecord {
         &self.records[key.index()]
     }
@@ -89,7 +89,7 @@ impl PodStore {
     /// The record of a Pod, for a change.
     ///
     /// # Panics
-    /// Panics if `key` belongs to another timeline.
+    /// Panics if no Pod has this key.
     pub(crate) fn record_mut(&mut self, key: PodKey) -> &mut PodRecord {
         &mut self.records[key.index()]
     }
@@ -97,7 +97,7 @@ impl PodStore {
     /// A Pod with its life. The life of an ended Pod is derived, which takes a microsecond or two.
     ///
     /// # Panics
-    /// Panics if `key` belongs to another timeline.
+    /// Panics if no Pod has this key.
     pub(crate) fn pod(&self, key: PodKey) -> TimelinePod<'_> {
         let record = self.record(key);
         TimelinePod {
@@ -117,7 +117,7 @@ impl PodStore {
     /// The evidence of each boundary in the life of a Pod.
     ///
     /// # Panics
-    /// Panics if `key` belongs to another timeline.
+    /// Panics if no Pod has this key.
     pub(crate) fn explain(&self, key: PodKey) -> Explanation {
         let record = self.record(key);
         record.evidence.read(&self.interner).explain(self.skew(record))
@@ -126,7 +126,7 @@ impl PodStore {
     /// Calls `visit` with each phase of a Pod, in chronological order. Does not derive the life of an ended Pod.
     ///
     /// # Panics
-    /// Panics if `key` belongs to another timeline.
+    /// Panics if no Pod has this key.
     pub(crate) fn for_each_span(&self, key: PodKey, visit: impl FnMut(PhaseSpan)) {
         let record = self.record(key);
         match &record.life {
@@ -174,7 +174,7 @@ impl PodStore {
     }
 }
 
-/// Methods that apply observations.
+/// These methods apply observations.
 impl PodStore {
     /// Applies a state of a Pod. The Pod is added if it was not observed before.
     pub(crate) fn apply_pod(&mut self, pod: &Pod, received: Timestamp, seen: Seen) {
@@ -245,7 +245,7 @@ impl PodStore {
         }
     }
 
-    /// Marks all Pods of a node as changed, because a new clock correction moves every time that the node's kubelet reported.
+    /// Marks all Pods of a node as changed, because a new clock correction moves all times from the node's kubelet.
     fn mark_node_changed(&mut self, node: &str) {
         for key in self.keys() {
             if self.record(key).identity.node.as_deref() == Some(node) {
@@ -274,7 +274,7 @@ impl PodStore {
                 evidence.add_fact(&fact);
             }
         }
-        // A Pod that is orphaned loses its owner reference but keeps this label.
+        // An orphaned Pod loses its owner reference but keeps this label.
         let label = || metadata.labels.get("batch.kubernetes.io/controller-uid").map(String::as_str);
         let owner = metadata.controller().map(|owner| owner.uid.as_str()).or_else(label);
         let owner = owner.map(|uid| self.interner.share(uid));
@@ -302,7 +302,7 @@ impl PodStore {
     }
 }
 
-/// Methods that derive lives and pack evidence.
+/// These methods derive lives and pack evidence.
 impl PodStore {
     /// Unpacks the evidence of a Pod for a change. The caller must mark the Pod as changed.
     fn evidence_mut(&mut self, key: PodKey) -> (&mut PodEvidence, &mut Interner) {
@@ -316,8 +316,8 @@ impl PodStore {
         (record.evidence.open(&self.interner), &mut self.interner)
     }
 
-    /// Packs the unpacked evidence of Pods that have ended. Derives stale lives first, because deriving is cheaper while the
-    /// evidence is unpacked.
+    /// Packs the unpacked evidence of Pods that have ended. Derives stale lives first, because deriving is cheaper
+    /// while the evidence is unpacked.
     fn pack_ended(&mut self) {
         let mut keys = std::mem::take(&mut self.unpacked);
         for key in keys.drain(..) {
@@ -333,7 +333,8 @@ impl PodStore {
         self.unpacked = keys;
     }
 
-    /// Derives the life of a Pod from its evidence. If the Pod has ended, only its overview and its phases are stored.
+    /// Derives the life of a Pod from its evidence. If the Pod has ended, only its overview and its phases are stored
+    /// with the packed evidence.
     pub(crate) fn derive(&mut self, key: PodKey) {
         let record = &mut self.records[key.index()];
         let evidence = record.evidence.read(&self.interner);

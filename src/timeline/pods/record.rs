@@ -19,14 +19,15 @@ pub(crate) struct PodRecord {
     pub(crate) evidence: Packed<PodEvidence>,
     /// Uid of the object that controls the Pod.
     pub(crate) owner: Option<Arc<str>>,
-    /// Index of the Pod's workload; `usize::MAX` until the Pod is assigned to one.
+    /// Index of the Pod's workload; `usize::MAX` until the Pod is assigned to a workload.
     pub(crate) workload: usize,
     pub(crate) overview: PodOverview,
     /// Whether the evidence changed since the last [`Timeline::recompute`](crate::timeline::Timeline::recompute).
     pub(crate) changed: bool,
     /// Whether the evidence changed since the life was derived.
     pub(crate) stale: bool,
-    /// Whether the owner deleted the Pod: because of a suspension, a lower number of replicas, or because the Pod had ended.
+    /// Whether the owner deleted the Pod: because of a suspension, a lower number of replicas, or because the Pod had
+    /// ended.
     pub(crate) removed_by_owner: bool,
     /// Whether the deletion of the Pod was requested before the Pod had ended.
     pub(crate) deleted_before_its_end: bool,
@@ -50,7 +51,7 @@ impl PodRecord {
         }
     }
 
-    /// Index of the Pod's workload; `None` until the Pod is assigned to one.
+    /// Index of the Pod's workload; `None` until the Pod is assigned to a workload.
     pub(crate) fn workload_index(&self) -> Option<usize> {
         (self.workload != usize::MAX).then_some(self.workload)
     }

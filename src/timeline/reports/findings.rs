@@ -18,7 +18,7 @@ pub struct Wait {
     pub pods: usize,
     /// The longest wait of one Pod, or the longest hold of the workload.
     pub longest: SignedDuration,
-    /// The sum over the Pods, or over the workload's holds.
+    /// The sum of the Pods' waits, or of the workload's holds.
     pub total: SignedDuration,
 }
 
@@ -44,11 +44,11 @@ pub struct Stragglers {
     pub millis: i64,
 }
 
-/// A workload with fewer ended Pods has no stragglers.
+/// A workload with fewer ended Pods than this number has no stragglers.
 const MIN_ENDED_PODS: usize = 10;
-/// At most one in this many Pods is a straggler.
+/// At most one Pod among this many is a straggler.
 const MIN_PODS_PER_STRAGGLER: usize = 10;
-/// The workload waits for its stragglers for at least its wall time divided by this number.
+/// The wait for stragglers is at least the workload's wall time divided by this number.
 const WALL_DIVISOR: i64 = 5;
 
 impl Timeline {
@@ -112,7 +112,8 @@ fn pod_waits(life: &Lifecycle, now: Timestamp) -> Vec<(&str, SignedDuration)> {
     waits
 }
 
-/// The reason for a wait before the work. A back-off has none, because its reason describes the end of the previous run.
+/// The reason for a wait before the work. `None` for a back-off, because the reason of a back-off describes the end of
+/// the previous run.
 fn wait_reason(phase: &Phase) -> Option<&str> {
     let reason = phase.reason.as_deref()?;
     match phase.kind {

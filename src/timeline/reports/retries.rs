@@ -9,7 +9,7 @@ use crate::timeline::pods::pod::PodKey;
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::workload::{Capacity, Workload, WorkloadState};
 
-/// The wait before a Pod that replaces a failed one.
+/// The wait before a Pod that replaces a failed Pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
     /// When the failed Pod ended.
@@ -51,8 +51,8 @@ fn back_off(failures: usize) -> SignedDuration {
 }
 
 impl Timeline {
-    /// The completion indexes that wait for their next attempt at `now`, in ascending order. Empty if the workload has ended
-    /// or is suspended. Indexes that have failed for good are left out.
+    /// The completion indexes that wait for their next attempt at `now`, in ascending order. Empty if the workload has
+    /// ended or is suspended. Indexes that need no further attempt are left out.
     pub fn open_retries(&self, workload: &Workload, now: Timestamp) -> Vec<OpenRetry> {
         let job = self.owners.job(&workload.uid).filter(|job| job.is_retrying_indexes());
         let is_open = matches!(workload.state, WorkloadState::Running | WorkloadState::Pending);
@@ -86,7 +86,8 @@ impl Timeline {
         open_retries
     }
 
-    /// The number of failures since the latest success, and the time of the last one.
+    /// The number of failures since the latest success, and the time of the last failure. `None` without such a
+    /// failure.
     fn consecutive_failures(&self, workload: &Workload) -> Option<(usize, Timestamp)> {
         let succeeded_at = |key: &PodKey| {
             let overview = self.overview(*key);
@@ -103,8 +104,8 @@ impl Timeline {
 
     /// The wait before each Pod of a workload that replaces a failed Pod.
     ///
-    /// Without a completion index, the first Pod that is created after a failure counts as the replacement of the failed Pod,
-    /// because a Job creates no Pod during the back-off.
+    /// Without a completion index, the first Pod that is created after a failure counts as the replacement of the
+    /// failed Pod, because a Job creates no Pod during the back-off.
     pub fn retries(&self, workload: &Workload) -> HashMap<PodKey, Retry> {
         let mut retries = HashMap::new();
         // Most runs have no failure.

@@ -1,9 +1,9 @@
 //! Accounts for slot time: how the slots of a workload were used at each moment.
 //!
-//! At each moment a workload has min(parallelism, completions left) slots. A Pod that exists and has not ended takes one
-//! slot, the oldest Pod first, and the moment counts for the Pod's phase. A slot without a Pod counts as back-off while the
-//! controller waits after a failure, and otherwise as idle. All times are whole milliseconds, so that the parts sum to the
-//! total.
+//! At each moment a workload has min(parallelism, completions left) slots. Each Pod that exists and has not ended takes
+//! one slot. If there are more Pods than slots, the oldest Pods take the slots. A slot with a Pod counts for the Pod's
+//! phase. A slot without a Pod counts as back-off while the controller waits after a failure, and otherwise as idle.
+//! All times are whole milliseconds, so that the parts sum to the total.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -22,7 +22,7 @@ pub(crate) struct SlotAccount {
     pub(crate) slots: SlotTime,
     /// The highest number of Pods that ran at the same time.
     pub(crate) concurrency_max: u32,
-    /// Sum over Pods of the time in [`PhaseKind::Running`], in milliseconds.
+    /// The sum of the times of all Pods in [`PhaseKind::Running`], in milliseconds.
     pub(crate) running_millis: i64,
     /// Whether a part of the run was not observed.
     pub(crate) partial: bool,
@@ -44,7 +44,7 @@ enum SlotChange {
     PodCreated(RetryGroup),
     /// A Pod succeeded.
     PodSucceeded,
-    /// A Pod failed, and another one will follow.
+    /// A Pod failed, and another Pod followed or may follow.
     PodFailed(RetryGroup),
     /// The numbers of Pods that may run and that must succeed change.
     Capacity { parallelism: u32, completions: Option<u32> },
@@ -60,8 +60,8 @@ pub(crate) fn account_slots(timeline: &Timeline, workload: &Workload, now: Times
     let Some(mut accounted_until) = changes.first().map(|(at, _)| *at) else { return account };
     account.partial = timeline.owners.has_unobserved_changes(&workload.uid);
     let mut accounted_from = i64::MIN;
-    // The controller counts Pods that were never observed. Their time must not count as idle, so the account begins with
-    // the first observed Pod.
+    // The controller counts Pods that were never observed. The time of such Pods must not count as idle, so the
+    // account begins with the first observed Pod.
     let counted_pods =
         usize::try_from(workload.succeeded.saturating_add(workload.failed)).unwrap_or(usize::MAX);
     if job.is_some() && counted_pods > workload.pods.len() {
@@ -81,8 +81,8 @@ pub(crate) fn account_slots(timeline: &Timeline, workload: &Workload, now: Times
     account
 }
 
-/// The changes of a workload in chronological order, with their times in milliseconds since 1970. Sets the `concurrency_max`
-/// of `account` to 1 if a Pod has run.
+/// The changes of a workload in chronological order, with their times in milliseconds since 1970. Sets the
+/// `concurrency_max` of `account` to 1 if a Pod has run.
 fn slot_changes(
     timeline: &Timeline,
     workload: &Workload,
@@ -146,10 +146,11 @@ fn push_phases(changes: &mut Vec<(i64, SlotChange)>, pod: usize, timeline: &Time
     }
 }
 
-/// The time at which the Job counted a Pod, and `true` if the Pod counted as succeeded. `None` if the Pod did not count.
+/// The time at which the Job counted a Pod, and `true` if the Pod counted as succeeded. `None` if the Pod did not
+/// count.
 ///
-/// With the default policy a Pod counts as failed as soon as somebody deletes it, whatever its exit code will be. A Pod
-/// that the Job itself deletes does not count. With `counts_results`, a deleted Pod counts by its result.
+/// With the default policy a Pod counts as failed as soon as somebody deletes it, regardless of its later exit code. A
+/// Pod that the Job itself deletes does not count. With `counts_results`, a deleted Pod counts by its result.
 fn counted_result(
     timeline: &Timeline,
     workload: &Workload,
@@ -174,8 +175,8 @@ fn counted_result(
     }
 }
 
-/// Whether a deleted Pod counts as a success. If a Pod ends successfully right after the request of its deletion, the Job may
-/// observe only the success. In that case the Job succeeded and the Pod's index has no later attempt.
+/// Whether a deleted Pod counts as a success. If a Pod ends successfully right after the request of its deletion, the
+/// Job may observe only the success. This is assumed if the Job succeeded and the Pod's index has no later attempt.
 fn counts_as_success_despite_deletion(timeline: &Timeline, workload: &Workload, key: PodKey) -> bool {
     let record = timeline.store.record(key);
     let attempt_count = || timeline.attempts.count(record.workload, record.identity.index?);

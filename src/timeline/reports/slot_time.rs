@@ -9,8 +9,8 @@ use crate::lifecycle::ByPhase;
 pub struct SlotTime {
     /// The integral over time of min(parallelism, completions left).
     pub total: i64,
-    /// Slot time of Pods by phase. `Running` is work. `BackOff` includes slots without a Pod while the controller waits
-    /// after a failure.
+    /// Slot time of the Pods in each phase. `Running` is work. `BackOff` includes slots without a Pod while the
+    /// controller waits after a failure.
     pub phases: ByPhase<i64>,
     /// Slots without a Pod for another reason, and slots of Pods whose phase is unknown.
     pub idle: i64,

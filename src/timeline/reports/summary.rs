@@ -15,7 +15,7 @@ pub struct Summary {
     pub pods: usize,
     /// Wall time: from the creation to the end, or to now.
     pub wall_millis: i64,
-    /// Sum of the Pods' work.
+    /// Sum of the times of all Pods from the start to the end of work.
     pub run_millis: i64,
     /// Sum of the Pods' cold starts.
     pub cold_start_millis: i64,
@@ -23,12 +23,12 @@ pub struct Summary {
     pub queued_millis: i64,
     /// Percentiles of the Pods' cold starts.
     pub cold_start_percentiles: Percentiles,
-    /// Percentiles of the Pods' work.
+    /// Percentiles of the Pods' times from the start to the end of work.
     pub run_percentiles: Percentiles,
     /// Percentiles of the Pods' times in the queue.
     pub queued_percentiles: Percentiles,
-    /// Whether finished Pods or earlier values of `parallelism` were never observed. Slot time then covers only the observed
-    /// part.
+    /// Whether finished Pods or earlier values of `parallelism` were never observed. Slot time then covers only the
+    /// observed part.
     pub partial: bool,
     /// The highest number of Pods that ran at the same time.
     pub concurrency_max: u32,
@@ -40,7 +40,8 @@ pub struct Summary {
     pub slots_unknown: bool,
 }
 
-/// The nearest-rank percentiles and the maximum over the Pods that have the value; `None` if no Pod has it.
+/// The nearest-rank percentiles and the maximum of a value over the Pods that have the value; `None` if no Pod has the
+/// value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Percentiles {
     /// 50th percentile.

@@ -1,4 +1,4 @@
-//! Bare Pods: Pods whose owner is not followed. Each is a workload of its own.
+//! Bare Pods: Pods whose owner is not followed. Each bare Pod is a workload of its own.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::timeline::pods::pod::PodKey;
 use crate::timeline::pods::pod_store::PodStore;
 use crate::timeline::workloads::workload::{Capacity, Workload, WorkloadState};
 
-/// Converts a bare Pod to a workload of its own.
+/// Converts a bare Pod to a workload.
 pub(crate) fn bare_pod_workload(store: &mut PodStore, key: PodKey) -> Workload {
     let (api_version, kind) = (store.interner.share("v1"), store.interner.share("Pod"));
     let pod = store.pod(key);

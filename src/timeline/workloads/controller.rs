@@ -1,4 +1,5 @@
-//! Records of workloads other than Jobs and Pods: their desired state over time, and the workload that their status describes.
+//! Records of workloads other than Jobs and Pods: their desired state over time, and the workload that their status
+//! describes.
 
 use std::sync::Arc;
 
@@ -113,12 +114,13 @@ impl ControllerRecord {
         Some(u32::try_from(replicas).unwrap_or(0))
     }
 
-    /// Whether the object is the ReplicaSet of a former revision, which has no replicas and desires none.
+    /// Whether the object is the ReplicaSet of a former revision, which has no replicas and no desired replicas.
     pub(crate) fn is_former_revision(&self) -> bool {
         self.rules().is_some_and(WorkloadRules::is_former_revision)
     }
 
-    /// Whether the object exists and its status reports nothing, so that its state follows from the objects that it owns.
+    /// Whether the object exists and its status reports nothing, so that its state follows from the objects that it
+    /// owns.
     pub(crate) fn is_unreported(&self) -> bool {
         self.gone_at.is_none() && self.rollout_status().is_none()
     }

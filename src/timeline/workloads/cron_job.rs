@@ -7,7 +7,8 @@ use crate::observation::CronJob;
 use crate::timeline::workloads::rollout::RolloutStatus;
 use crate::timeline::workloads::workload::WorkloadState;
 
-/// The status of a CronJob. A CronJob never ends: it runs while one of its Jobs is active, and otherwise waits for its next run.
+/// The status of a CronJob. A CronJob never ends: it runs while one of its Jobs is active, and otherwise is
+/// suspended or waits for its next run.
 pub(crate) fn cron_job_status(object: &CronJob) -> RolloutStatus {
     let state = match (object.spec.suspend, object.status.active.as_slice()) {
         (_, [_, ..]) => WorkloadState::Running,
@@ -19,10 +20,11 @@ pub(crate) fn cron_job_status(object: &CronJob) -> RolloutStatus {
     RolloutStatus { state, reason: None, message, finished: None }
 }
 
-/// When a CronJob's schedule creates its next Job. `None` if the CronJob is suspended, or if this program cannot interpret
-/// the schedule as the controller does.
+/// When a CronJob's schedule creates its next Job. `None` if the CronJob is suspended, or if this program cannot
+/// interpret the schedule as the controller does.
 ///
-/// Without `timeZone`, the controller uses its own time zone. This function assumes UTC, which is the default.
+/// Without `timeZone`, the controller uses its own time zone. This function assumes UTC, the usual zone of a
+/// controller.
 pub(crate) fn next_run(object: &CronJob, now: Timestamp) -> Option<Timestamp> {
     if object.spec.suspend == Some(true) {
         return None;

@@ -1,4 +1,4 @@
-//! Times in which a workload created no Pods, because it was suspended or because its Pods were refused.
+//! Intervals in which a workload created no Pods, because it was suspended or because its Pods were refused.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use crate::lifecycle::{Instant, Interner, Source};
 use crate::observation::ObjectMeta;
 use crate::timeline::workloads::suspension::Suspension;
 
-/// Kueue manages objects with this label: it suspends them until they are admitted.
+/// Kueue suspends the objects with this label until Kueue admits them.
 const KUEUE_QUEUE: &str = "kueue.x-k8s.io/queue-name";
 
-/// A time in which a workload created no Pods.
+/// An interval in which a workload created no Pods.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hold {
     /// `suspended`, `admission by Kueue queue team-a`, `FailedCreate`.
@@ -33,7 +33,7 @@ impl Hold {
         Some(end.duration_since(self.start?.at).max(SignedDuration::ZERO))
     }
 
-    /// The weaker source of the start and the end.
+    /// The weaker of the sources of the start and the end, or `Inferred` if both times are unknown.
     pub fn source(&self) -> Source {
         let boundaries = [self.start, self.end].into_iter().flatten();
         boundaries.map(|boundary| boundary.evidence.source()).max().unwrap_or(Source::Inferred)
@@ -53,7 +53,8 @@ impl Hold {
     }
 }
 
-/// Converts suspensions of a workload to holds. The reason contains the name of the Kueue queue if `metadata` has its label.
+/// Converts suspensions of a workload to holds. The reason contains the name of the Kueue queue if `metadata` has the
+/// label.
 pub(crate) fn suspension_holds(
     suspensions: Vec<Suspension>,
     metadata: &ObjectMeta,

@@ -26,12 +26,12 @@ pub(crate) struct JobRecord {
     gone_at: Option<Timestamp>,
     /// The generation of the Job when a list first contained it; `None` if a watch reported its creation.
     listed_generation: Option<i64>,
-    /// The index of the Job's workload; `None` until the Job has one.
+    /// The index of the Job's workload; `None` until the Job is grouped.
     index: Option<usize>,
 }
 
 impl JobRecord {
-    /// The index of the Job's workload; `None` until the Job has one.
+    /// The index of the Job's workload; `None` until the Job is grouped.
     pub(crate) fn index(&self) -> Option<usize> {
         self.index
     }
@@ -40,7 +40,8 @@ impl JobRecord {
         self.index = Some(index);
     }
 
-    /// Whether a deleted Pod counts by its result once it has ended. Otherwise a deleted Pod counts as failed at once.
+    /// Whether a deleted Pod counts by its result once it has ended. Otherwise a deleted Pod counts as failed
+    /// immediately.
     pub(crate) fn counts_results_of_deleted(&self) -> bool {
         self.job.spec.pod_replacement_policy == "Failed"
     }
@@ -77,8 +78,8 @@ impl JobRecord {
         is_undesired || contains_index(&status.completed_indexes, index) || contains_index(failed, index)
     }
 
-    /// The number of failures after which the Job stops retrying: the failures of one index if `per_index`, otherwise those of
-    /// all Pods.
+    /// The number of failures after which the Job stops retrying: the failures of one index if `per_index`, otherwise
+    /// the failures of all Pods.
     pub(crate) fn backoff_limit(&self, per_index: bool) -> Option<u32> {
         let spec = &self.job.spec;
         if per_index { spec.backoff_limit_per_index } else { spec.backoff_limit }.map(to_count)
@@ -119,8 +120,8 @@ impl JobRecord {
         }
     }
 
-    /// The message of the workload: the text of `condition`, the failed indexes, or the name of the other controller that
-    /// manages the Job.
+    /// The message of the workload: the text of `condition`, the failed indexes, or the name of the other controller
+    /// that manages the Job.
     fn message(&self, condition: Option<&JobCondition>) -> Option<Arc<str>> {
         let Job { spec, status, .. } = &self.job;
         let failed = status.failed_indexes.as_deref().filter(|indexes| !indexes.is_empty());
@@ -162,7 +163,8 @@ impl JobRecord {
             _ if has_begun => WorkloadState::Running,
             _ => WorkloadState::Pending,
         };
-        // The controller sets FailureTarget or SuccessCriteriaMet before all Pods have stopped. The reason is already final.
+        // The controller sets FailureTarget or SuccessCriteriaMet before all Pods have stopped. The reason is already
+        // final.
         let condition = complete
             .or(failed)
             .or_else(|| status.true_condition("FailureTarget"))
@@ -206,14 +208,14 @@ impl JobRecord {
     }
 }
 
-/// The desired capacity over time, with 0 Pods during suspensions. A suspension with an unknown start begins at the end of
-/// the previous one, or at the creation.
+/// The desired capacity over time, with 0 Pods during suspensions. A suspension with an unknown start begins at the end
+/// of the previous one, or at the creation.
 fn subtract_suspensions(desired: &[Capacity], suspensions: &[Suspension]) -> Vec<Capacity> {
     let Some(creation) = desired.first().map(|first| first.since).filter(|_| !suspensions.is_empty()) else {
         return desired.to_vec();
     };
     let mut last_end = creation;
-    // Whether the workload is suspended from each time on.
+    // The times of changes, and whether the workload is suspended from then on.
     let mut changes: Vec<(Timestamp, bool)> = Vec::with_capacity(2 * suspensions.len());
     for suspension in suspensions {
         let start = suspension.start.map_or(last_end, |start| start.at.max(last_end));

@@ -13,7 +13,7 @@ use crate::timeline::workloads::refusal::RefusalLog;
 use crate::timeline::workloads::suspension::SuspensionEvents;
 use crate::timeline::workloads::workload::Workload;
 
-/// Owners of owners are followed upward through at most this many links.
+/// The search for the workload above a Pod follows at most this many links.
 const MAX_LINKS: usize = 8;
 
 /// The workloads that must be updated after an observation.
@@ -70,8 +70,8 @@ impl OwnerRecords {
         }
     }
 
-    /// Finds the nearest workload upward from `owner`, including `owner` itself. `index_by_uid` contains the index of each
-    /// workload by its uid.
+    /// Finds the nearest workload upward from `owner`, including `owner` itself. `index_by_uid` contains the index of
+    /// each workload by its uid.
     pub(crate) fn nearest_workload(
         &self,
         owner: &Arc<str>,
@@ -97,7 +97,7 @@ impl OwnerRecords {
         self.controllers.values().filter(|record| record.is_unreported()).filter_map(ControllerRecord::index)
     }
 
-    /// The workload with this uid, without its Pods. `None` if it is not the uid of an observed owner.
+    /// The workload with this uid, without its Pods. `None` if no observed Job or controller has this uid.
     pub(crate) fn workload(&self, uid: &str, interner: &mut Interner) -> Option<Workload> {
         if let Some(job) = self.jobs.get(uid) {
             return Some(job.to_workload(interner, self.suspension_events.get(uid)));
@@ -157,7 +157,8 @@ impl OwnerRecords {
         if let Some(record) = self.controllers.get_mut(&uid) {
             let was_former = record.is_former_revision();
             record.observe(object, received, seen);
-            // Former revisions without Pods are not shown, so a change of this fact changes the list of workloads.
+            // Former revisions without Pods are not shown, so the list of workloads may change when an object becomes a
+            // former revision or ceases to be one.
             let index = record.index().filter(|_| record.is_former_revision() == was_former);
             return index.map_or(Affected::Grouping, Affected::Workload);
         }

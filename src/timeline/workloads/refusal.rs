@@ -14,7 +14,8 @@ use crate::timeline::workloads::workload::CreationBlock;
 /// The `reason` of the events that report refused Pods.
 const FAILED_CREATE: &str = "FailedCreate";
 
-/// The failed creations of one controller, by normalized message. The order in which events are applied does not matter.
+/// The failed creations of one controller, by normalized message. The order in which events are applied does not
+/// matter.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RefusalLog {
     refusals: HashMap<Arc<str>, Refusal>,
@@ -37,7 +38,7 @@ impl Refusal {
     }
 }
 
-/// A time from an event that is truncated to the second.
+/// A time from an event, with the precision of a second.
 fn coarse_instant(at: Timestamp) -> Instant {
     Instant { at, evidence: Evidence::FailedCreateEventCoarse }
 }
@@ -61,7 +62,8 @@ impl RefusalLog {
         refusal.last = refusal.last.max(last);
     }
 
-    /// The latest refusal, as the reason why no Pod can be created now. `None` if a Pod was created after it.
+    /// The latest refusal, as the reason why no Pod can be created now. `None` if a Pod was created after that
+    /// refusal.
     pub(crate) fn creation_block(&self, newest_pod: Option<Timestamp>) -> Option<CreationBlock> {
         let (message, &Refusal { first, last, .. }) = self
             .refusals
@@ -77,10 +79,10 @@ impl RefusalLog {
         })
     }
 
-    /// The times in which Pods were refused. Each message has a hold from its first refusal until a Pod was created. If its
-    /// latest refusal came after that, the message has a second hold, which ends after that refusal. `open_message` is the
-    /// message that still applies. `suspended_since` is the start of the current suspension, because a suspended
-    /// controller creates nothing.
+    /// The intervals in which Pods were refused. Each message has a hold from its first refusal until a Pod was
+    /// created. If the latest refusal came after that Pod, the message has a second hold, which includes the latest
+    /// refusal. `open_message` is the message that still applies. `suspended_since` is the start of the current
+    /// suspension, because a suspended controller creates nothing.
     pub(crate) fn holds(
         &self,
         creation_times: CreationTimes<'_>,
@@ -114,8 +116,8 @@ impl RefusalLog {
         holds
     }
 
-    /// The end of a refusal whose latest event was at `last`: the earliest among the next created Pod, the first event with
-    /// another message, and the suspension. If none of them exists, the refusal ended at `last`.
+    /// The end of a refusal whose latest event was at `last`: the earliest among the next created Pod, the first event
+    /// with another message, and the suspension. If there is no such time, the refusal ended at `last`.
     fn end_after(
         &self,
         last: Timestamp,
@@ -129,11 +131,11 @@ impl RefusalLog {
     }
 }
 
-/// Removes from a controller's message the parts that differ between its attempts: the Pod's name, and the used part of a
-/// quota.
+/// Removes from a controller's message the parts that differ between its attempts: the Pod's name, and the used part of
+/// a quota.
 ///
-/// `Error creating: pods "pi-x8k2p" is forbidden: exceeded quota: few, requested: pods=1, used: pods=2, limited: pods=2`
-/// becomes `exceeded quota: few, requested: pods=1, limited: pods=2`.
+/// For example, `Error creating: pods "a-x8k2p" is forbidden: exceeded quota: q, requested: pods=1, used: pods=2`
+/// becomes `exceeded quota: q, requested: pods=1`.
 pub(crate) fn normalize(message: &str) -> String {
     let message = message.strip_prefix("Error creating: ").unwrap_or(message);
     let message = match message.strip_prefix("pods \"").and_then(|rest| rest.split_once("\" is forbidden: "))

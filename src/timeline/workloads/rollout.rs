@@ -8,7 +8,7 @@ use crate::observation::{
 use crate::timeline::workloads::refusal::normalize;
 use crate::timeline::workloads::workload::WorkloadState;
 
-/// The state of a workload that its status reports.
+/// The state that the status of a workload reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RolloutStatus {
     pub(crate) state: WorkloadState,
@@ -41,7 +41,7 @@ impl RolloutStatus {
         Self::in_progress(has_begun, "the controller has not observed the latest change yet".to_owned())
     }
 
-    /// Adds the reason of a condition `ReplicaFailure`, if one is true.
+    /// Adds the reason and the message of the condition `ReplicaFailure` if the condition is true.
     fn with_replica_failure(self, conditions: &[Condition]) -> Self {
         match true_condition(conditions, "ReplicaFailure") {
             Some(failure) => Self {
@@ -119,8 +119,8 @@ pub(crate) fn replica_set_status(set: &ReplicaSet) -> RolloutStatus {
     RolloutStatus::in_progress(has_begun, remaining).with_replica_failure(&status.conditions)
 }
 
-/// The status of a StatefulSet. The rollout is complete when all replicas are ready and the replicas above the partition are
-/// of the newest revision. With the strategy `OnDelete`, replicas of older revisions count too.
+/// The status of a StatefulSet. The rollout is complete when all replicas are ready and the replicas above the
+/// partition are of the newest revision. With the strategy `OnDelete`, replicas of older revisions count too.
 pub(crate) fn stateful_set_status(set: &StatefulSet) -> RolloutStatus {
     let StatefulSet { metadata, spec, status } = set;
     let has_begun = status.replicas > 0;
@@ -156,8 +156,8 @@ pub(crate) fn stateful_set_status(set: &StatefulSet) -> RolloutStatus {
     RolloutStatus::succeeded()
 }
 
-/// The status of a DaemonSet. The rollout is complete when each node that needs a Pod has an available Pod of the newest
-/// revision. With the strategy `OnDelete`, Pods of older revisions count too.
+/// The status of a DaemonSet. The rollout is complete when each node that needs a Pod has an available Pod of the
+/// newest revision. With the strategy `OnDelete`, Pods of older revisions count too.
 pub(crate) fn daemon_set_status(set: &DaemonSet) -> RolloutStatus {
     let DaemonSet { metadata, spec, status } = set;
     let has_begun = status.current_number_scheduled > 0;

@@ -1,16 +1,16 @@
-//! Determines when a workload was suspended, from its observed states and from its controller's events. The states arrive in
-//! order, the events in any order.
+//! Determines when a workload was suspended, from its observed states and from its controller's events. The states
+//! arrive in order. The events may arrive in any order.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{Evidence, Instant};
 use crate::observation::{Event, Seen, truncate_to_millis};
 
-/// The longest time that a controller takes to report a change. If an object is created suspended, its condition follows the
-/// creation within this time.
+/// The longest time that a controller takes to report a change. If an object is created suspended, its condition
+/// follows the creation within this time.
 const MAX_REPORT_DELAY: SignedDuration = SignedDuration::from_secs(2);
 
-/// A time in which a workload was suspended.
+/// An interval in which a workload was suspended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Suspension {
     /// Start; `None` if it is unknown.
@@ -32,7 +32,8 @@ pub(crate) struct SuspensionReport {
 }
 
 impl SuspensionReport {
-    /// The time since which the condition agrees with the desired state; `None` if the condition does not agree.
+    /// The time since which the condition agrees with the desired state; `None` if the condition is missing or does
+    /// not agree.
     fn condition_since(&self) -> Option<Instant> {
         let (is_true, at) = self.condition?;
         (is_true == self.suspended).then_some(Instant { at, evidence: Evidence::SuspendedCondition })
@@ -42,7 +43,8 @@ impl SuspensionReport {
         self.created.map(|at| Instant { at, evidence: Evidence::CreationTimestamp })
     }
 
-    /// The creation if `since` follows it immediately, because the object was then created in this state. Otherwise `since`.
+    /// The creation if `since` is at most [`MAX_REPORT_DELAY`] later, because the object was then created in this
+    /// state. Otherwise `since`.
     fn creation_or(&self, since: Instant) -> Instant {
         match self.creation() {
             Some(creation) if since.at.duration_since(creation.at) <= MAX_REPORT_DELAY => creation,
@@ -90,7 +92,8 @@ impl SuspensionHistory {
                 self.end(receipt.or(since));
             }
         } else if let Some(last) = self.observed.last_mut() {
-            // The controller sets the condition after the desired state has changed, so it may be missing at first.
+            // The controller sets the condition after the desired state has changed, so the condition may be missing
+            // at first.
             let missing = if last.ended { &mut last.end } else { &mut last.start };
             *missing = missing.or(since);
         }
@@ -156,7 +159,7 @@ impl SuspensionHistory {
         let earlier =
             starts.iter().filter(|start| start.at + MAX_REPORT_DELAY < known_from).filter_map(|start| {
                 let end = ends.iter().find(|end| end.at > start.at).filter(|end| end.at <= known_from)?;
-                // Of several starts before one end, the last one counts.
+                // If several starts precede the same end, only the last start counts.
                 let is_last_start = !starts.iter().any(|other| start.at < other.at && other.at < end.at);
                 let mut suspension = Suspension { start: Some(*start), end: Some(*end), ended: true };
                 self.move_start_to_creation(&mut suspension.start);
@@ -167,8 +170,8 @@ impl SuspensionHistory {
         all
     }
 
-    /// Moves `start` to the creation if the controller reported it immediately after the creation, because the workload was
-    /// then created suspended.
+    /// Moves `start` to the creation if the controller reported the start soon after the creation, because the workload
+    /// was then created suspended.
     fn move_start_to_creation(&self, start: &mut Option<Instant>) {
         let (Some(start), Some(created)) = (start, self.created) else { return };
         let is_event = matches!(start.evidence, Evidence::SuspendEvent | Evidence::SuspendEventCoarse);
@@ -178,8 +181,8 @@ impl SuspensionHistory {
     }
 }
 
-/// Replaces a time from a condition by the time of an event that reports the same change, because the time of a condition is
-/// truncated to the second.
+/// Replaces a time from a condition with the time of an event that reports the same change, because the time of a
+/// condition is truncated to the second.
 fn refine(instant: &mut Option<Instant>, events: &[Instant]) {
     let Some(known) = instant.as_mut().filter(|known| known.evidence == Evidence::SuspendedCondition) else {
         return;
@@ -195,7 +198,7 @@ fn refine(instant: &mut Option<Instant>, events: &[Instant]) {
     }
 }
 
-/// The times of the controller's `Suspended` and `Resumed` events. The order in which they are added does not matter.
+/// The times of the controller's `Suspended` and `Resumed` events. The order in which events are added does not matter.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SuspensionEvents {
     suspended: EventTimes,
@@ -203,8 +206,8 @@ pub(crate) struct SuspensionEvents {
 }
 
 impl SuspensionEvents {
-    /// Whether the Job controller reports the start or the end of a suspension. Other components use the same event reasons for
-    /// other purposes.
+    /// Whether the Job controller reports the start or the end of a suspension. Other components use the same event
+    /// reasons for other purposes.
     pub(crate) fn is_suspension(event: &Event) -> bool {
         matches!(event.reason.as_str(), "Suspended" | "Resumed") && event.component() == "job-controller"
     }
@@ -231,7 +234,7 @@ impl SuspensionEvents {
 struct EventTimes {
     /// The first occurrence of each event, and whether it is truncated to the second.
     first_times: Vec<(Timestamp, bool)>,
-    /// The latest occurrence of a repeated event. It is always truncated to the second.
+    /// The latest occurrence of a repeated event, truncated to the second.
     last_repeated: Option<Timestamp>,
 }
 

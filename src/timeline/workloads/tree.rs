@@ -1,4 +1,4 @@
-//! The workloads as a tree: a workload that owns others (a Deployment its ReplicaSets, a CronJob its Jobs) is above them.
+//! The workloads as a tree. For example, a Deployment is above its ReplicaSets, and a CronJob is above its Jobs.
 
 use std::sync::Arc;
 
@@ -55,7 +55,7 @@ impl WorkloadTree {
         Self { workloads, parents, children }
     }
 
-    /// The workloads that have none above them.
+    /// The workloads that have no workload above them.
     pub(crate) fn roots(&self) -> impl Iterator<Item = &Workload> {
         self.workloads
             .iter()
@@ -83,8 +83,8 @@ impl WorkloadTree {
         self.parents.get(index).copied().flatten()
     }
 
-    /// Sets the state of a revision that has succeeded back to running while the rollout above it has not ended, because during
-    /// a rollout a revision may have all desired replicas only for a moment.
+    /// Sets the state of a succeeded revision back to running while the rollout above the revision has not ended,
+    /// because the revision may have all desired replicas only for a moment.
     pub(crate) fn keep_revision_running(&mut self, index: usize) {
         let Some(parent) = self.parent(index) else { return };
         let parent = &self.workloads[parent];

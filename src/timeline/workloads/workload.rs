@@ -46,8 +46,8 @@ impl WorkloadState {
     }
 }
 
-/// An object that runs Pods: an object that the user named, an object below it (a ReplicaSet of a Deployment, a Job of a
-/// CronJob), or a Pod whose owner is not followed.
+/// An object that runs Pods: an object that the user named, an object below it (a ReplicaSet of a Deployment, a Job of
+/// a CronJob), or a Pod whose owner is not followed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Workload {
     /// Group and version: `batch/v1`.
@@ -72,18 +72,18 @@ pub struct Workload {
     pub created: Option<Timestamp>,
     /// When the controller began to process the workload. For a Pod, when its work began.
     pub started: Option<Timestamp>,
-    /// When the workload ended: the completion time of a Job, the time of the condition that ended the workload, or the time
-    /// at which the removal of the workload was observed.
+    /// When the workload ended: the completion time of a Job, the time of the condition that ended the workload, or the
+    /// time at which the removal of the workload was observed.
     pub finished: Option<Timestamp>,
-    /// Pods that must succeed; `None` for a work queue and for kinds without such a number.
+    /// Number of Pods that must succeed; `None` for a work queue and for kinds without such a number.
     pub completions: Option<u32>,
-    /// Pods that may run at the same time.
+    /// Number of Pods that may run at the same time; `None` if unknown.
     pub parallelism: Option<u32>,
-    /// Active Pods, as its controller counts them; active Jobs of a CronJob.
+    /// Number of active Pods in the controller's count; for a CronJob, the number of active Jobs.
     pub active: u32,
-    /// Succeeded Pods, as its controller counts them, including those in `uncountedTerminatedPods`.
+    /// Number of succeeded Pods in the controller's count, plus the Pods in `uncountedTerminatedPods`.
     pub succeeded: u32,
-    /// Failed Pods, as its controller counts them, including those in `uncountedTerminatedPods`.
+    /// Number of failed Pods in the controller's count, plus the Pods in `uncountedTerminatedPods`.
     pub failed: u32,
     /// Whether the object no longer exists.
     pub gone: bool,
@@ -91,15 +91,17 @@ pub struct Workload {
     pub capacity: Vec<Capacity>,
     /// Whether retries are counted and delayed for each index separately (`backoffLimitPerIndex`).
     pub retries_per_index: bool,
-    /// The reason why the controller cannot create Pods now. `None` if it can.
+    /// The reason why the controller cannot create Pods now. `None` if the controller can, or need not, create Pods.
     pub creation_block: Option<CreationBlock>,
-    /// Times in which the workload created no Pods because it was suspended or its Pods were refused, in chronological order.
+    /// The intervals in which the workload created no Pods, because it was suspended or its Pods were refused, in
+    /// chronological order.
     pub holds: Vec<Hold>,
-    /// When its schedule creates the next Job.
+    /// When the schedule of a CronJob creates the next Job; `None` if unknown and for other kinds.
     pub next_run: Option<Timestamp>,
     /// Whether the workload is a rollout, whose Pods continue to run after it has succeeded.
     pub is_rollout: bool,
-    /// The workload's own Pods, by creation, then name. The Pods of a workload below it are listed only in that workload.
+    /// The workload's own Pods, by creation, then name. The Pods of a workload below it are listed only in that
+    /// workload.
     pub pods: Vec<PodKey>,
 }
 
@@ -126,7 +128,7 @@ pub struct CreationBlock {
     pub since: Timestamp,
 }
 
-/// The number of Pods that may run at the same time, from a time on.
+/// The number of Pods that may run at the same time, beginning at `since`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capacity {
     /// When these numbers began to apply.

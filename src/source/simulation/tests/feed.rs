@@ -1,4 +1,4 @@
-//! Tests of the delivery, at a pace and at once.
+//! Tests of the feed, which delivers observations at the pace of virtual time or immediately.
 
 use crate::source::Update;
 use crate::source::simulation::tests::*;
@@ -26,7 +26,7 @@ fn a_paced_feed_keeps_to_virtual_time() {
 }
 
 #[test]
-fn a_feed_at_once_has_the_same_observations_and_its_clock_shows_the_end() {
+fn an_immediate_feed_has_the_same_observations_and_its_clock_shows_the_end() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     runtime.expect("a runtime").block_on(async {
         let mut feed = start_feed(simulate(&SimulationOptions::default()).unwrap(), 0.0);

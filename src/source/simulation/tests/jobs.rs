@@ -62,7 +62,7 @@ fn the_default_run_shows_cold_and_warm_starts_and_a_retry() {
     let failed = pods_in_phase(&run, "Failed").next().unwrap().1;
     let ended = failed.status.container_statuses[0].state.terminated.as_ref().unwrap();
     assert_eq!((ended.exit_code, ended.reason.as_str()), (3, "Error"));
-    // After a failure, the next Pod is created after 10 s or when another Pod succeeds.
+    // After a failure, the controller creates no Pod until 10 s have passed or another Pod has succeeded.
     let seen = pods_in_phase(&run, "Failed").next().unwrap().0.received;
     let until = known_time(ended.finished_at).unwrap() + SignedDuration::from_secs(10);
     let success = pods_in_phase(&run, "Succeeded")
@@ -88,7 +88,7 @@ fn failures_are_retried_until_the_limit() {
     assert_eq!((status.failed, status.succeeded, status.completion_time), (3, 0, None));
     let created: Vec<Timestamp> = run.pods().iter().map(|versions| versions[0].0.received).collect();
     let gaps: Vec<f64> = created.windows(2).map(|pair| secs(pair[1].duration_since(pair[0]))).collect();
-    // The waits are 10 s and 20 s after the end of the failed Pod, which has whole seconds.
+    // The controller waits 10 s and 20 s after the end of the failed Pod. That end is truncated to the second.
     assert!((10.0..17.0).contains(&gaps[0]) && (20.0..24.0).contains(&gaps[1]), "{gaps:?}");
 }
 

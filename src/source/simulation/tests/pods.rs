@@ -12,7 +12,7 @@ fn a_pod_changes_as_on_a_real_cluster() {
     let reasons: Vec<&str> = run.events().map(|event| event.reason.as_str()).collect();
     let expected = ["SuccessfulCreate", "Scheduled", "Pulling", "Pulled", "Created", "Started", "Completed"];
     assert_eq!(reasons, expected);
-    // The status is late, because the kubelet checks its containers once a second.
+    // The status reports an end late, because the kubelet checks the containers only once a second.
     let seen = |wanted: &str| {
         let mut descriptions = SimulatedRun::describe_changes(&pods[0]).into_iter().zip(&pods[0]);
         descriptions
@@ -28,7 +28,7 @@ fn a_pod_changes_as_on_a_real_cluster() {
     let ended = pod.status.container_statuses[0].state.terminated.as_ref().unwrap();
     let truth = started + SignedDuration::from_secs(3);
     assert!((0.0..1.02).contains(&secs(truth.duration_since(known_time(ended.finished_at).unwrap()))));
-    // The statuses of the Job: started, ready, about to count its Pod, counted.
+    // The first status of the Job is empty. In the status before the last, the Pod has ended but is not counted.
     let steps: Vec<_> = run
         .jobs()
         .iter()

@@ -172,7 +172,7 @@ fn a_custom_resource_is_judged_by_common_conditions_and_phase_names() {
     ] {
         assert_eq!(status_of(status.clone()).map(|status| status.state), Some(outcome), "{status}");
     }
-    assert_eq!(status_of(json!({})), None, "its state follows from the objects that it owns");
+    assert_eq!(status_of(json!({})), None, "the state follows from the owned objects");
     let suspended = custom_resource_status(&read(json!({"metadata": {}, "spec": {"suspend": true}})));
     assert_eq!(suspended.map(|status| status.state), Some(Suspended));
 }
