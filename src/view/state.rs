@@ -1,4 +1,4 @@
-//! The user's choices: which view, in which order, grouped how.
+//! The user's choices: the view, and the order, grouping and alignment of the Pods.
 
 use jiff::tz::TimeZone;
 
@@ -30,14 +30,14 @@ pub enum Sort {
     Cold,
     /// By completion index, then attempt.
     Index,
-    /// By name.
+    /// By namespace, then name.
     Name,
 }
 
 /// The property that Pods of one group share.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum GroupBy {
-    /// The workload. Pods without a workload form one group.
+    /// The workload. Pods whose owner is not followed form one group.
     #[default]
     Workload,
     /// The node.
@@ -48,15 +48,15 @@ pub enum GroupBy {
     None,
 }
 
-/// The moment at which each bar begins on the axis.
+/// The moment that all bars have in common on the axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Align {
-    /// Bars begin at their own time, on a common clock.
+    /// The clock time: all bars share one clock.
     #[default]
     Wall,
-    /// All bars begin at the creation of their Pod, to compare waits.
+    /// The creation: all bars begin at the same column, to compare waits.
     Created,
-    /// The work of all Pods begins at the same column, to compare work.
+    /// The start of work: the work of all Pods begins at the same column, to compare work.
     Started,
 }
 
@@ -69,7 +69,7 @@ pub struct ViewState {
     pub sort: Sort,
     /// The property that Pods of one group share.
     pub group_by: GroupBy,
-    /// The moment at which each bar begins on the axis.
+    /// The moment that all bars have in common on the axis.
     pub align: Align,
     /// The zone of clock times on the axis. If `None`, the axis shows the time since the start.
     pub clock: Option<TimeZone>,
@@ -79,12 +79,12 @@ pub struct ViewState {
     pub containers: bool,
 }
 
-/// The room for a picture.
+/// The space that a picture may fill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
-    /// The columns of a line.
+    /// The maximum width of a line, in columns.
     pub columns: usize,
-    /// The number of lines; `None` allows any number.
+    /// The maximum number of lines; `None` means no limit.
     pub rows: Option<usize>,
 }
 

@@ -25,8 +25,8 @@ use crate::view::rows::scrolling::visible_rows;
 use crate::view::state::Size;
 use crate::view::view_context::ViewContext;
 
-/// Draws the table. With `wide` it has more columns. Where the number of lines is limited, the headings of the groups
-/// come first, and Pods without room are folded or scroll; otherwise `flush` may take finished lines away.
+/// Draws the table. With `wide`, it has more columns. If the number of lines is limited, the headings of the groups
+/// come first, and the rows are folded or scroll. If not, `flush` may take complete lines early.
 pub(crate) fn draw_table(
     context: &ViewContext<'_>,
     size: Size,
@@ -95,7 +95,7 @@ pub(crate) fn draw_table(
     picture
 }
 
-/// Rows that are in memory at the same time.
+/// The number of rows that are drawn before each call of `flush`.
 const BLOCK_ROWS: usize = 1000;
 
 /// A column of the table.
@@ -146,7 +146,7 @@ impl PodColumn {
         Self::Reason,
     ];
 
-    /// The heading and alignment, and what happens to the column on a narrow screen.
+    /// The heading and the alignment of the column, and how it adapts to a narrow screen.
     fn layout(self) -> Column {
         let name = |heading| Column::left(heading).shrinking(Shrink::Middle(12));
         match self {
@@ -173,13 +173,13 @@ impl PodColumn {
     }
 }
 
-/// The rows of the table, and the columns that they have.
+/// The data that all rows of the table share.
 struct Table<'a> {
     context: &'a ViewContext<'a>,
     columns: Vec<PodColumn>,
-    /// The workload of each Pod, indexed by the Pod's key. Empty if the table has no column for it.
+    /// The workload of each Pod, indexed by the Pod's key. Empty if the table has no column for the workload.
     workloads: Vec<Option<&'a Workload>>,
-    /// The failed Pods that will be replaced, with the time of the next try.
+    /// The failed Pods that will be replaced, with the expected time of the next try.
     open_retries: Rc<HashMap<PodKey, OpenRetry>>,
 }
 
@@ -222,7 +222,7 @@ impl<'a> Table<'a> {
         Self { context, columns, workloads, open_retries }
     }
 
-    /// Draws the rows of these Pods in blocks. `flush` may take finished lines away and end the drawing.
+    /// Draws the rows of these Pods in blocks. `flush` may take complete lines and end the drawing.
     fn draw(
         &self,
         pods: &[PodKey],
@@ -299,7 +299,7 @@ impl<'a> Table<'a> {
                 let images: Vec<_> = mains.map(|container| text::clean(&container.image)).collect();
                 if images.is_empty() { no_value() } else { TableCell::new(images.join(","), Style::Text) }
             }
-            // The status already says that a Pod failed. The time of the next try is news.
+            // The status already says that the Pod failed, so the time of the next try replaces the reason.
             PodColumn::Reason => match (self.open_retries.get(&key), life.reason.as_deref()) {
                 (Some(open), _) => TableCell::new(describe_next_try(open, self.context.now), Style::BackOff),
                 (None, Some(reason)) => {
@@ -324,7 +324,7 @@ fn no_value() -> TableCell {
     TableCell::new("-", Style::Dim)
 }
 
-/// The failed Pods whose replacement is still to come.
+/// The failed Pods that will be replaced.
 fn open_retries(context: &ViewContext<'_>) -> HashMap<PodKey, OpenRetry> {
     let workloads = context.timeline.workloads().iter();
     let open = workloads.flat_map(|workload| context.timeline.open_retries(workload, context.now));
@@ -346,8 +346,8 @@ fn workloads_by_pod(timeline: &Timeline) -> Vec<Option<&Workload>> {
     workloads
 }
 
-/// The time that a Pod spent in these phases, summed up. Tenths of a second are shown only if all instants of the cold start
-/// are known that well.
+/// The time that a Pod spent in these phases. Tenths of a second are shown only if all instants of the cold start are
+/// exact to tenths.
 fn time_in_phases(context: &ViewContext<'_>, life: &Lifecycle, kinds: &[PhaseKind]) -> DurationText {
     let mut phases = life.phases.iter().filter(|phase| kinds.contains(&phase.kind)).peekable();
     if phases.peek().is_none() {
@@ -360,7 +360,7 @@ fn time_in_phases(context: &ViewContext<'_>, life: &Lifecycle, kinds: &[PhaseKin
     DurationText { text: format_duration(time, fine), style: Style::Text }
 }
 
-/// How kubectl's STATUS looks here.
+/// The style of the Pod's status.
 pub(crate) fn status_style(pod: &TimelinePod) -> Style {
     match DisplayState::from_overview(pod.overview()) {
         DisplayState::Done => Style::Success,

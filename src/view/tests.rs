@@ -17,8 +17,8 @@ use crate::view::fixture::*;
 use crate::view::tests::timelines::{crashed, hostile, several, trouble};
 use crate::view::*;
 
-/// Renders the view at these sizes. Checks that each frame fits its size, and that rendering line by line gives the same
-/// lines.
+/// Renders the view at these sizes. Checks that each frame fits its size, and that rendering line by line gives the
+/// same lines.
 fn screens(
     timeline: &Timeline,
     state: &ViewState,
@@ -36,7 +36,7 @@ fn screens(
                 streamed.lines.push(line.clone());
                 ControlFlow::Continue(())
             });
-            assert_eq!(streamed, frame, "line by line");
+            assert_eq!(streamed, frame, "rendering line by line differs");
         }
     }
     text
@@ -306,7 +306,7 @@ fn the_page_of_a_pod_shows_everything_known_about_it() {
         "pod_coloured",
         picture(&crashed(), 0, 60_000, 80, &Glyphs::UNICODE, Stylesheet::COLOURED)
     );
-    // Each Pod in trouble, with the facts that are known about it.
+    // The pages of Pods with different kinds of trouble.
     let in_trouble = |key| picture(&trouble(45_000), key, 45_000, 80, &Glyphs::UNICODE, Stylesheet::PLAIN);
     insta::assert_snapshot!("pod_trouble", [0, 3, 4, 5, 7, 8].map(in_trouble).concat());
 }

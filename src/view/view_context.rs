@@ -1,4 +1,4 @@
-//! The values that every part of a frame reads.
+//! The shared input of all parts of a frame.
 
 use jiff::Timestamp;
 
@@ -21,7 +21,7 @@ pub(crate) struct ViewContext<'a> {
 }
 
 impl ViewContext<'_> {
-    /// The version of the timeline that a cached result must match.
+    /// The current version of the timeline. The cache compares it with the version of each result.
     pub(crate) fn version(&self) -> TimelineVersion {
         self.cache.version(self.timeline, self.now)
     }

@@ -35,7 +35,7 @@ pub(crate) fn find_cycles(sources: &Sources) -> Vec<String> {
     cycles
 }
 
-/// Returns the pairs of importing and imported file, outside tests.
+/// Returns the pairs of an importing and an imported file, without tests.
 fn imports(sources: &Sources) -> Vec<(&SourceFile, &SourceFile)> {
     let mut imports = Vec::new();
     for file in sources.files().filter(|file| !file.is_test()) {
@@ -69,7 +69,8 @@ fn graph(folder: &[String], imports: &[(&SourceFile, &SourceFile)]) -> ImportGra
     graph
 }
 
-/// Returns the name of the file or sub-folder of `folder` that contains `file`, or `mod.rs`.
+/// Returns the name of the file or sub-folder of `folder` that contains `file`. Returns `mod.rs` for the folder's own
+/// module, and `None` if `file` is outside `folder`.
 fn child(folder: &[String], file: &SourceFile) -> Option<String> {
     let rest = file.module.strip_prefix(folder)?;
     Some(rest.first().cloned().unwrap_or_else(|| "mod.rs".to_owned()))

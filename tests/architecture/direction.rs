@@ -31,7 +31,7 @@ const RESTRICTED: [(&[&str], &[&str], &str); 7] = [
     ),
 ];
 
-/// The folders that must not use a clock, a file, a process or the environment.
+/// The folders that must not use a clock, a file, a process, a thread, the network or the environment.
 const PURE: [&str; 6] = ["observation", "lifecycle", "timeline", "view", "export", "tui"];
 
 /// The paths that pure folders must not mention.
@@ -92,7 +92,8 @@ fn reason_against_import(folder: &str, target: &str) -> Option<String> {
     (!allowed.contains(&target)).then(|| format!("{folder} must not import {target}"))
 }
 
-/// Whether a path begins with these segments. A function of a type, such as `Timestamp::now`, may be anywhere in the path.
+/// Whether a path begins with these segments. A function of a type, such as `Timestamp::now`, may be anywhere in the
+/// path.
 fn mentions(path: &[&str], segments: &[&str]) -> bool {
     let is_function_of_type = segments.len() == 2 && segments[0].starts_with(char::is_uppercase);
     if is_function_of_type {

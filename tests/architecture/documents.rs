@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-/// Maximum number of columns of a line. Rows of tables may be longer, because Markdown cannot break them.
+/// The maximum width of a line, in characters. Rows of tables may be longer, because Markdown cannot break them.
 const MAX_COLUMNS: usize = 100;
 
 /// The folders that contain documents.

@@ -1,7 +1,8 @@
-//! Checks the structure of the code and the documents: imports, import cycles, type names, the length of files and lines.
+//! Checks the structure of the code and the documents: imports, import cycles, type names, the length of files and
+//! lines.
 //!
 //! The checks read the sources as text, so they also cover code that this platform does not compile. The table
-//! [`FOLDERS`] lists which folder may import which. To allow a new import, change the table.
+//! `FOLDERS` in `direction.rs` lists the imports that each folder may have. To allow a new import, change the table.
 
 #![expect(clippy::unwrap_used, reason = "a check that cannot read the sources fails")]
 
@@ -18,7 +19,7 @@ use sources::Sources;
 
 static SOURCES: LazyLock<Sources> = LazyLock::new(Sources::read);
 
-/// Maximum number of lines of a source file. A longer file covers more than one topic.
+/// The maximum number of lines of a source file. A longer file probably covers more than one topic.
 const MAX_LINES: usize = 500;
 
 #[test]

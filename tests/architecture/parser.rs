@@ -1,15 +1,15 @@
 //! Reads the paths and type names that a source file mentions. Expands `use` trees and resolves `super`.
 //!
-//! A parser of Rust such as syn could do this too. But it would be the largest dependency of the tests, and it cannot parse
-//! the incomplete snippets in the tests of this folder.
+//! A full parser such as syn would be a further dependency of the tests, and it cannot parse the incomplete snippets in
+//! the tests of this folder.
 
 /// A path in the code.
 #[derive(Debug)]
 pub(crate) struct Reference {
     /// The line of the last segment, counted from 1.
     pub(crate) line: usize,
-    /// The segments. A path into this crate begins with `crate`, even if the code contains `super` or `self`. A glob import
-    /// ends with `*`.
+    /// The segments. A path into this crate begins with `crate`, even if the code contains `super` or `self`. A glob
+    /// import ends with `*`.
     pub(crate) path: Vec<String>,
     /// Whether a `pub use` mentions the path.
     pub(crate) reexport: bool,
@@ -77,7 +77,7 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    /// Returns the token that comes `ahead` tokens after the current one. Empty at the end of the file.
+    /// Returns the token that comes `ahead` tokens after the current one. Returns an empty text at the end of the file.
     fn token(&self, ahead: usize) -> &str {
         self.tokens.get(self.position + ahead).map_or("", |(_, token)| token)
     }
@@ -113,7 +113,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Whether `pub` or `pub(…)` stands before the current token.
+    /// Whether the current token follows `pub` or `pub(…)`.
     fn is_public(&self) -> bool {
         let before = |back: usize| self.position.checked_sub(back).map_or("", |index| self.tokens[index].1);
         before(1) == "pub" || (before(1) == ")" && before(3) == "(" && before(4) == "pub")
@@ -140,14 +140,15 @@ impl Parser<'_> {
                     self.position += 1;
                     return;
                 }
-                // `a::{self}` is `a`.
+                // `a::{self}` means `a`.
                 "self" if !path.is_empty() => self.position += 1,
                 token if is_name(token) || token == "*" => {
                     path.push(token.to_owned());
                     self.position += 1;
                 }
                 _ => {
-                    // This is not a path. The position must advance, because the caller repeats the call until it does.
+                    // This is not a path. The position must advance, because the caller may loop until the end of the
+                    // `use` tree.
                     self.position += 1;
                     break;
                 }
@@ -235,7 +236,8 @@ fn blank_out(text: &str) -> String {
     code
 }
 
-/// Returns the length in bytes of the comment at the start of the text. `None` if the text begins otherwise.
+/// Returns the length in bytes of the comment at the start of the text. `None` if the text does not begin with a
+/// comment.
 fn comment_length(text: &str) -> Option<usize> {
     if text.starts_with("//") {
         return Some(text.find('\n').unwrap_or(text.len()));
@@ -257,8 +259,8 @@ fn comment_length(text: &str) -> Option<usize> {
     None
 }
 
-/// Returns the length in bytes of the string or character literal at the start of the text. `before` is the character
-/// before the text.
+/// Returns the length in bytes of the string or character literal at the start of the text. `None` if the text does not
+/// begin with a literal. `before` is the character before the text.
 fn literal_length(text: &str, before: Option<char>) -> Option<usize> {
     let is_in_name = before.is_some_and(|sign| sign.is_alphanumeric() || sign == '_');
     let raw = text.trim_start_matches(['b', 'c']).strip_prefix('r').filter(|_| !is_in_name);
@@ -277,13 +279,13 @@ fn literal_length(text: &str, before: Option<char>) -> Option<usize> {
         match sign {
             '\\' => {
                 signs.next();
-                // Only an escape such as `'\u{1b}'` is longer than one character.
+                // Only an escape such as `'\u{1b}'` has several characters between single quotes.
                 if quote == '\'' {
                     return text[at + 2..].find('\'').map(|length| at + 2 + length + 1);
                 }
             }
             _ if sign == quote => return Some(at + 1),
-            // This is a lifetime.
+            // The quote begins a lifetime.
             _ if quote == '\'' && inside > 0 => return None,
             _ => inside += 1,
         }

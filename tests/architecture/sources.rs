@@ -31,7 +31,7 @@ impl SourceFile {
         self.name.ends_with("/mod.rs")
     }
 
-    /// Whether the file is compiled for tests only.
+    /// Whether the file is compiled only for tests, according to the names of its modules.
     pub(crate) fn is_test(&self) -> bool {
         self.module.iter().any(|name| {
             matches!(name.as_str(), "tests" | "fixture" | "fake" | "testing") || name.ends_with("_tests")
@@ -58,7 +58,7 @@ impl Sources {
         sources
     }
 
-    /// Groups files by module.
+    /// Indexes the files by module.
     pub(crate) fn new(files: impl IntoIterator<Item = SourceFile>) -> Self {
         Self { files: files.into_iter().map(|file| (file.module.clone(), file)).collect() }
     }
@@ -68,10 +68,11 @@ impl Sources {
         self.files.values()
     }
 
-    /// Returns the file that defines the item at `path`, which does not contain `crate`. Follows re-exports.
+    /// Returns the file that defines the item at `path`. The first segment of `path` follows `crate`. Follows
+    /// re-exports.
     pub(crate) fn defining_module(&self, path: &[String]) -> Option<&SourceFile> {
         let mut path = path.to_vec();
-        // A chain of re-exports is short. The limit guards against two modules that re-export each other.
+        // Chains of re-exports are short. The limit guards against two modules that re-export from each other.
         for _ in 0..8 {
             let length = (0..=path.len()).rev().find(|&length| self.files.contains_key(&path[..length]))?;
             let file = &self.files[&path[..length]];
@@ -91,12 +92,13 @@ impl Sources {
     }
 }
 
-/// Returns the path from the root of the crate that `path` means in `file`. `None` if the path belongs to another crate.
+/// Returns the path from the root of the crate that `path` means in `file`. `None` if the path belongs to another
+/// crate.
 pub(crate) fn resolve(sources: &Sources, file: &SourceFile, path: &[String]) -> Option<Vec<String>> {
     if path.first().is_some_and(|first| first == "crate") {
         return Some(path[1..].to_vec());
     }
-    // A path that begins with the name of a child module.
+    // The path may begin with the name of a child module.
     let child: Vec<String> = file.module.iter().chain(path.first()).cloned().collect();
     sources.files.contains_key(&child).then(|| file.module.iter().chain(path).cloned().collect())
 }

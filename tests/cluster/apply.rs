@@ -44,7 +44,7 @@ fn objects_of_several_namespaces_are_applied_from_standard_input_and_followed() 
     }
     assert!(!followed.stdout.contains("not for a diagram") && !followed.stderr.contains("not for a diagram"));
 
-    // Unchanged objects are followed as well. They have already ended.
+    // `apply` also follows unchanged objects. These objects have already ended.
     let again = seq_with_input(&["apply", "-f", "-"], &documents).succeeds();
     again.prints("job.batch/here unchanged");
 }

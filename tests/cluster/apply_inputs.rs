@@ -1,4 +1,4 @@
-//! Tests of `apply` with every way to name manifests: the program follows exactly the objects that kubectl applied.
+//! Tests of `apply` with many ways to name manifests: the program follows exactly the objects that kubectl applied.
 
 use std::fs;
 use std::path::Path;
@@ -47,7 +47,7 @@ fn workload_names(document: &Value) -> Vec<String> {
     names
 }
 
-/// Runs `apply` with these words and this input, in a folder, and returns the Jobs that it followed.
+/// Runs `apply` with these words and this input in a folder. Returns the workloads that it followed, and the result.
 ///
 /// A shell reads the words, so that redirections and `<(command)` can be tested.
 fn apply_in_shell(
@@ -73,7 +73,7 @@ fn a_namespace_in_a_group_of_short_flags_is_followed() {
     fs::write(folder.path().join("job.yaml"), failing_job("same")).unwrap();
     fs::write(folder.path().join("good.yaml"), succeeding_job("same")).unwrap();
     apply_in_shell(&other, folder.path(), "-f good.yaml", "").1.succeeds();
-    // The last `-n` counts. Here it is in a group of short flags.
+    // The last `-n` takes effect. Here it is in a group of short flags.
     let words = format!("-Rn {} -f job.yaml", danger.name);
     let (names, result) = apply_in_shell(&other, folder.path(), &words, "");
     let document = result.exits_with(1).json();

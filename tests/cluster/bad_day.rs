@@ -6,10 +6,11 @@ use crate::document::{self, array, container, only_pod, phases, text, workload};
 use crate::harness::{CommandResult, Namespace, manifest};
 use crate::truth;
 
-/// A timeout after which all Jobs have ended, except the Jobs with a missing image or an unschedulable Pod, which never end.
+/// After this timeout, all Jobs have ended except the Jobs with a missing image or an unschedulable Pod. These two
+/// never end.
 const FOLLOW_TIMEOUT: &str = "--timeout=75s";
 
-/// Returns whether the durations of a Pod are known: queued, cold start, run.
+/// Returns for queued, cold start and run whether the duration is known.
 fn known_durations(pod: &Value) -> Vec<bool> {
     ["queuedMillis", "coldStartMillis", "runMillis"].iter().map(|duration| pod[duration].is_i64()).collect()
 }
@@ -71,7 +72,7 @@ fn check_init(job: &Value) {
     assert_eq!(text(container(pod, "work"), "role"), "main");
     let initializing = array(pod, "phases").iter().filter(|phase| phase["phase"] == "Initializing");
     let initializing: i64 = initializing.map(|phase| phase["millis"].as_i64().unwrap()).sum();
-    // `sleep 2`, with both ends truncated to the second.
+    // The container runs `sleep 2`. Both ends are truncated to the second.
     assert!((1000..4000).contains(&initializing), "{initializing}: {pod:#}");
     assert!(pod["coldStartMillis"].as_i64().unwrap() >= initializing, "{pod:#}");
 }
@@ -81,7 +82,8 @@ fn check_sidecar(job: &Value) {
     let pod = only_pod(job);
     assert_eq!((text(pod, "outcome"), &pod["exitCode"]), ("Succeeded", &json!(0)), "{pod:#}");
     assert_eq!(text(container(pod, "proxy"), "role"), "sidecar");
-    // The start of the sidecar belongs to the cold start. The end and the exit code of the sidecar do not count for the Pod.
+    // The start of the sidecar belongs to the cold start. The end and the exit code of the sidecar do not count for the
+    // Pod.
     let work = &container(pod, "work")["runs"][0];
     assert_eq!(pod["instants"]["workStarted"]["at"].as_str(), work["start"].as_str(), "{pod:#}");
     assert_eq!(pod["instants"]["workEnded"]["at"].as_str(), work["end"].as_str(), "{pod:#}");
@@ -142,7 +144,7 @@ fn check_start_error(job: &Value) {
     assert!(pod["runMillis"].is_null(), "{pod:#}");
 }
 
-/// Checks that a later `get` shows ended Jobs as the followed run did, except for times that only a watch can observe.
+/// Checks that a later `get` shows the ended Jobs as `apply` did, except for times that only a watch can observe.
 fn check_list(namespace: &Namespace, followed: &Value) {
     let listed = namespace.seq(&["get", "jobs", "-o", "json"]).succeeds().json();
     document::check(&listed);

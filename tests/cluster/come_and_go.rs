@@ -30,7 +30,7 @@ fn a_new_job_with_the_same_name_is_another_workload() {
     // The document keeps the last counts of the controller.
     assert_eq!((end(first), counts(first)), (["Unknown", ""], [1, 0, 0]), "{document:#}");
     assert!(first["finishedAt"].is_string(), "{first:#}");
-    // The deleted Job stays in the document.
+    // The document keeps the Pod of the deleted Job.
     let pod = only_pod(first);
     assert_eq!([text(pod, "outcome"), text(pod, "reason")], ["Deleted", "Deleted"], "{pod:#}");
     assert!(phases(pod).ends_with(&["Running", "Terminating"]), "{pod:#}");
@@ -94,7 +94,7 @@ fn new_objects_of_several_kinds_appear_from_all_namespaces() {
         assert_eq!(text(only_pod(job), "outcome"), "Succeeded", "{job:#}");
     }
 
-    // One of the Jobs has failed.
+    // The Job `broken` has failed.
     let result = all.wait().exits_with(1);
     result.reports("job/broken failed");
     let document = result.json();
@@ -120,7 +120,7 @@ fn new_objects_of_several_kinds_appear_from_all_namespaces() {
     assert_eq!(text(find(&other, "Pod", "alone"), "outcome"), "Succeeded");
     let serving = find(&other, "Deployment", "serving");
     assert_eq!((text(serving, "outcome"), children(&document, serving).count()), ("Succeeded", 1));
-    // The ReplicaSet of the Deployment appears as well.
+    // The document also contains the ReplicaSet of the Deployment.
     assert_eq!(array(&document, "workloads").len(), 7, "{document:#}");
 }
 

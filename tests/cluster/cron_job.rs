@@ -35,7 +35,7 @@ fn jobs_appear_while_a_cron_job_is_followed() {
         assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 1, 0]), "{document:#}");
         assert_eq!(text(only_pod(job), "outcome"), "Succeeded", "{document:#}");
     }
-    // The scheduled Job was created at the start of its minute.
+    // The scheduled Job was created in the first half of a minute.
     let scheduled = jobs.iter().find(|found| found["name"] == name.as_str()).unwrap();
     let created = text(scheduled, "createdAt");
     assert!(created[17..19].parse::<u32>().unwrap() < 30, "{created}");

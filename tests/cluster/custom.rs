@@ -1,4 +1,5 @@
-//! Tests of a custom resource that owns Pods directly, through a Job, and through an object that the program does not watch.
+//! Tests of a custom resource that owns Pods directly, through a Job, and through an object that the program does not
+//! watch.
 
 use std::fs;
 
@@ -22,7 +23,7 @@ fn objects_of_a_custom_resource_are_found_by_uid() {
     kubectl(&["apply", "-f", &manifest("custom-type.yaml")]).succeeds();
     kubectl(&["wait", "--for=condition=established", "crd/pipelines.seq-test.dev", "--timeout=30s"])
         .succeeds();
-    // `apply` does not follow the object, because the program does not know that its type runs Pods to an end.
+    // `apply` does not follow the object, because the program does not know whether objects of this type end.
     let applied = namespace.seq(&["apply", "-f", &manifest("custom.yaml")]).succeeds();
     applied.reports("nothing to follow");
 

@@ -56,7 +56,7 @@ fn pods_that_are_deleted_by_hand_or_evicted_are_replaced() {
     assert!(slots["backOffMillis"].as_i64() > Some(9000) && slots["terminatingMillis"] != 0, "{job:#}");
     result.reports(&format!("{} deleted on node-", names[0]));
 
-    // A list contains only the Job's counts and the second attempts.
+    // A list contains the Job's counts, but only the second attempts.
     let listed = namespace.seq(&["get", "job", "stopped", "-o", "json"]).succeeds().json();
     namespace.check(&listed);
     let job = workload(&listed, "stopped");
@@ -91,7 +91,7 @@ fn a_replacement_starts_before_or_after_the_terminating_pod_has_ended() {
     assert!(instant(&second, "created") < instant(&first, "workEnded"), "{first:#}{second:#}");
     let slots = &workload(&document, "overlapping")["summary"];
     assert_eq!(slots["concurrency"]["max"], 1, "a Pod that is stopping does not count as working: {slots:#}");
-    // With this policy the delay begins when the Pod has stopped.
+    // With `podReplacementPolicy: Failed`, the delay begins when the Pod has stopped.
     let (first, second) = attempts_of("one-after-the-other");
     assert!(instant(&second, "created") > instant(&first, "workEnded"), "{first:#}{second:#}");
 }

@@ -1,4 +1,4 @@
-//! The characters that a picture is made of. They differ in shape before they differ in colour.
+//! The characters of a picture. Phases and marks differ in shape, so that a picture without colours stays readable.
 
 use crate::lifecycle::PhaseKind;
 
@@ -6,7 +6,7 @@ use crate::lifecycle::PhaseKind;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Glyphs {
     queued: char,
-    /// The parts of a cold start without a character of their own.
+    /// The parts of a cold start that have no character of their own: setup, starting and startup.
     cold_start: char,
     pulling: char,
     initializing: char,
@@ -19,9 +19,9 @@ pub struct Glyphs {
     pub deleted: char,
     /// An unknown time or state.
     pub unknown: char,
-    /// The end of a bar that goes on: now.
+    /// The end of an open bar: now.
     pub now: char,
-    /// A time in which a workload makes no Pods, because it is suspended or its Pods are refused.
+    /// A time in which a workload creates no Pods, because it is suspended or its Pods are refused.
     pub held: char,
     /// One to seven eighths of a cell of work; `None` if the set has no such characters.
     pub eighths: Option<[char; 7]>,
@@ -78,7 +78,7 @@ impl Glyphs {
         within: " › ",
     };
 
-    /// For terminals and files that may not show Unicode.
+    /// For terminals and files that cannot show Unicode.
     pub const ASCII: Self = Self {
         queued: '.',
         cold_start: '/',

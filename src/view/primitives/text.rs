@@ -1,19 +1,18 @@
 //! Escapes, measures and shortens text for a terminal.
 //!
-//! Every string that a cluster can choose passes through [`clean`] before it becomes part of a frame. Its width is measured
-//! afterwards.
+//! Every string from a cluster passes through [`clean`] before it becomes part of a frame.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// The most characters of a name or message on the screen. Longer text is cut and marked.
+/// The maximum number of characters of a cleaned text. A longer text is cut and ends with `…`.
 const MAX_CHARS: usize = 1024;
 
-/// Makes every character visible that a terminal would obey or hide. Control characters, line and paragraph separators,
-/// bidirectional overrides, zero-width characters and tags become `\u{..}`. Line feeds and tabs become spaces. Cuts the text
-/// after 1024 characters.
+/// Escapes all characters that a terminal would obey or hide. Control characters, line and paragraph separators,
+/// bidirectional overrides, zero-width characters and tags become `\u{..}`. Line feeds and tabs become spaces. Cuts the
+/// text after 1024 characters.
 pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     if text.len() <= MAX_CHARS && !text.chars().any(|char| char == '\n' || char == '\t' || is_unsafe(char)) {
         return Cow::Borrowed(text);
@@ -97,10 +96,10 @@ pub(crate) fn shorten_end(text: &str, columns: usize, ellipsis: &str) -> String 
     format!("{}{ellipsis}", start_of(text, columns - width(ellipsis)))
 }
 
-/// Shortens the text to at most `columns`. The middle is cut out and marked with the ellipsis. The end stays, because only
-/// the random suffix distinguishes the Pods of one workload.
+/// Shortens the text to at most `columns`. The middle is cut out and marked with the ellipsis. The end stays, because
+/// only the random suffix distinguishes the Pods of one workload.
 pub(crate) fn shorten_middle(text: &str, columns: usize, ellipsis: &str) -> String {
-    /// The columns that the end keeps before the start gets any: a suffix such as `-4h9hq`.
+    /// The minimum width of the end, in columns: a suffix such as `-4h9hq`.
     const SUFFIX: usize = 6;
     if width(text) <= columns {
         return text.to_owned();
@@ -112,7 +111,8 @@ pub(crate) fn shorten_middle(text: &str, columns: usize, ellipsis: &str) -> Stri
     format!("{}{ellipsis}{}", start_of(text, start), end_of(text, room - start))
 }
 
-/// Breaks the text into lines of at most `columns`, between words where possible. Uses at least two columns.
+/// Breaks the text into lines of at most `columns`, between words where possible. Uses at least two columns, because a
+/// character can be two columns wide.
 pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(2);
     let mut lines = vec![String::new()];
@@ -140,12 +140,12 @@ pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// Fills the text with blanks on its right.
+/// Pads the text with blanks on the right to a width of `columns`.
 pub(crate) fn pad_right(text: &str, columns: usize) -> String {
     format!("{text}{:blank$}", "", blank = columns.saturating_sub(width(text)))
 }
 
-/// Fills the text with blanks on its left.
+/// Pads the text with blanks on the left to a width of `columns`.
 pub(crate) fn pad_left(text: &str, columns: usize) -> String {
     format!("{:blank$}{text}", "", blank = columns.saturating_sub(width(text)))
 }

@@ -1,4 +1,4 @@
-//! The colours and attributes of each [`Style`]. Terminals and files use them; no view does.
+//! The colours and attributes of each [`Style`]. The views themselves do not use this file.
 
 use owo_colors::Style as OwoStyle;
 
@@ -11,16 +11,16 @@ pub(crate) struct Stylesheet {
 }
 
 impl Stylesheet {
-    /// No colours, no attributes.
+    /// Uses no colours. The only attribute is reverse video for the selected row.
     pub(crate) const PLAIN: Self = Self { coloured: false };
 
-    /// The 16 colours that users can choose in their terminal, without those that vanish on a white or a black background.
-    /// No information is carried by colour alone.
+    /// Uses the 16 colours that users can choose in their terminal, without the colours that vanish on a white or a
+    /// black background. No information depends on colour alone.
     pub(crate) const COLOURED: Self = Self { coloured: true };
 
-    /// The colours and attributes of a style; `None` is plain text of the terminal.
+    /// The colours and attributes of a style; `None` means plain text.
     pub(crate) fn style(self, style: Style) -> Option<OwoStyle> {
-        // Reverse video is not a colour, so it is used without colours too.
+        // Reverse video is not a colour, so the plain stylesheet uses it too.
         if style == Style::Selected {
             return Some(OwoStyle::new().reversed());
         }

@@ -16,7 +16,7 @@ impl Counts {
             counts.states[state] += 1;
             counts.done_unasked += usize::from(state == DisplayState::Done && !overview.deletion_requested);
         }
-        // A completion index that waits for its next Pod counts as in back-off.
+        // A completion index that waits for its next Pod counts as a Pod in back-off.
         if let Heading::Workload(workload) = group.heading {
             counts.states[DisplayState::BackOff] +=
                 context.timeline.open_retries(workload, context.now).len();
@@ -24,13 +24,13 @@ impl Counts {
         counts
     }
 
-    /// The counts of a group. Those of a large group may come from the cache.
+    /// The counts of a group. In a timeline with many Pods, the counts may come from the cache.
     pub(crate) fn get_or_compute(context: &ViewContext<'_>, group: &Group<'_>) -> Self {
         let counts = &context.cache.counts;
         *counts.get_or_compute(context.version(), group.heading.id(), || Self::from_group(context, group))
     }
 
-    /// The number of Pods in all states.
+    /// The number of Pods in all states, including completion indexes that wait for their next Pod.
     pub(crate) fn total(&self) -> usize {
         self.states.values().sum()
     }
@@ -40,13 +40,13 @@ impl Counts {
         self.states[state]
     }
 
-    /// The number of Pods that succeeded without a request to delete them. The workload does not count Pods that it deletes
-    /// itself, for example when it scales down.
+    /// The number of Pods that succeeded without a request to delete them. The controller does not count Pods that it
+    /// deletes itself, for example when it scales down.
     pub(crate) fn done_unasked(&self) -> usize {
         self.done_unasked
     }
 
-    /// Adds the counts of all states but done and failed to a line: `4 running · 1 queued`.
+    /// Adds the counts of all states except done and failed to a line: `4 running · 1 queued`.
     pub(crate) fn push_to(&self, line: &mut Line, glyphs: &Glyphs) {
         for state in DisplayState::ALL.into_iter().skip(1) {
             if self.get(state) > 0 && state != DisplayState::Failed {

@@ -12,22 +12,22 @@ use crate::view::rows::headings::elapsed_millis;
 use crate::view::rows::verdict::percent;
 use crate::view::view_context::ViewContext;
 
-/// At most this many reasons for waits are shown.
+/// The maximum number of reasons for waits in the line.
 const MAX_WAITS: usize = 3;
-/// At most this many images have a line each.
+/// The maximum number of images with a line of their own.
 const MAX_IMAGES: usize = 3;
-/// With more nodes, the pulls of an image are summed up.
+/// The maximum number of nodes that the line of an image names. The pulls on more nodes are summed up.
 const MAX_NODES: usize = 4;
-/// Shorter waits of a Pod are not shown.
+/// Shorter waits are not shown.
 const MIN_WAIT: SignedDuration = SignedDuration::from_secs(1);
-/// Shorter waits for other pulls are not shown, because the kubelet's own work takes about this long.
+/// Shorter waits for other pulls are not shown, because the kubelet itself may take this long.
 const MIN_PULL_WAIT: SignedDuration = SignedDuration::from_millis(100);
 
 /// The reason of a Pod that waits until its node has finished other pulls.
 const PULL_QUEUE: &str = "pull queue";
 
-/// `14 Pods waited up to 6m10s: Insufficient cpu · 1 Pod waited 44s: ImagePullBackOff`. A hold of the workload itself reads
-/// `no new Pods for 12s: suspended`.
+/// The line about waits: `14 Pods waited up to 6m10s: Insufficient cpu · 1 Pod waited 44s: ImagePullBackOff`. A hold of
+/// the workload itself reads `no new Pods for 12s: suspended`.
 pub(crate) fn waits_line(context: &ViewContext<'_>, workload: &Workload, columns: usize) -> Option<Line> {
     let waits = context.timeline.waits(workload, context.now);
     let mut line = Line::default();
@@ -80,7 +80,7 @@ pub(crate) fn pull_lines(context: &ViewContext<'_>, pods: &[PodKey], columns: us
     let pulled = pods.iter().filter(|key| context.timeline.overview(**key).has_pull);
     let pulls = image_pulls(pulled.map(|&key| context.timeline.pod(key)));
     let mut images: Vec<&[ImagePulls]> = pulls.chunk_by(|a, b| a.image == b.image).collect();
-    // Images that were on all nodes took no time.
+    // An image without a pull was already on all nodes.
     images.retain(|nodes| nodes.iter().any(|pulls| pulls.longest_pull.is_some()));
     let longest = |nodes: &&[ImagePulls]| nodes.iter().filter_map(|pulls| pulls.longest_pull).max();
     images.sort_by_key(|nodes| Reverse(longest(nodes)));
@@ -112,7 +112,7 @@ pub(crate) fn pull_lines(context: &ViewContext<'_>, pods: &[PodKey], columns: us
     lines
 }
 
-/// All that is known of the pulls of one image, node by node. `None` if there are too many nodes.
+/// The complete line about the pulls of one image, node by node. `None` if there are too many nodes.
 fn image_line_by_node(context: &ViewContext<'_>, label: &str, nodes: &[ImagePulls]) -> Option<Line> {
     if nodes.len() > MAX_NODES {
         return None;
@@ -145,7 +145,7 @@ fn image_line_by_node(context: &ViewContext<'_>, label: &str, nodes: &[ImagePull
     Some(line)
 }
 
-/// The pulls of one image with few words: the first pull on each node, or the range over many nodes.
+/// The short line about the pulls of one image: the first pull on each node, or the range over many nodes.
 fn image_summary_line(context: &ViewContext<'_>, label: &str, nodes: &[ImagePulls]) -> Line {
     let mut line = Line::new(label, Style::Dim);
     let pulled: Vec<(&ImagePulls, SignedDuration)> =

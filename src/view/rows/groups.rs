@@ -1,4 +1,4 @@
-//! Groups of Pods: which Pods are below a common heading, and in which order.
+//! Groups of Pods under common headings, and the order of the Pods in each group.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -19,7 +19,7 @@ use crate::view::view_context::ViewContext;
 pub(crate) enum Heading<'a> {
     /// The Pods belong to this workload.
     Workload(&'a Workload),
-    /// The Pods that the user named, without a workload.
+    /// The Pods whose owner is not followed.
     Pods,
     /// The Pods are on this node, or have no node yet.
     Node(Option<&'a Arc<str>>),
@@ -81,7 +81,7 @@ impl<'a> Group<'a> {
     }
 }
 
-/// Whether the workload is a Pod that the user named. Such Pods share one group.
+/// Whether the workload is a Pod that no followed object owns. Such Pods share one group.
 pub(crate) fn is_bare_pod(workload: &Workload) -> bool {
     &*workload.kind == "Pod"
 }
@@ -113,7 +113,7 @@ pub(crate) fn pod_groups<'a>(context: &ViewContext<'a>) -> Vec<Group<'a>> {
             let (without, nodes): (Vec<_>, Vec<_>) =
                 by_node.into_iter().partition(|(node, _)| node.is_none());
             groups.extend(nodes.into_iter().chain(without).map(|(node, pods)| {
-                // A Pod keeps its node, so the name can be borrowed from the first Pod.
+                // All Pods of the group are on the same node, so the name can be borrowed from the first Pod.
                 let first = pods.first().filter(|_| node.is_some());
                 let node = first.and_then(|&first| timeline.identity(first).node.as_ref());
                 Group { heading: Heading::Node(node), sort, pods: Cow::Owned(pods) }
@@ -133,7 +133,7 @@ pub(crate) fn pod_groups<'a>(context: &ViewContext<'a>) -> Vec<Group<'a>> {
         }
     }
     for group in &mut groups {
-        // The timeline keeps the Pods of a workload in this order.
+        // The timeline already keeps the Pods of a workload in this order.
         if context.state.sort == Sort::Start && matches!(group.heading, Heading::Workload(_)) {
             continue;
         }
@@ -150,7 +150,7 @@ fn all_pods<'a>(context: &ViewContext<'a>) -> impl Iterator<Item = PodKey> + use
     context.timeline.workloads().iter().flat_map(|workload| workload.pods.iter().copied())
 }
 
-/// The Pods by the property that `key` returns, sorted by this property.
+/// Groups all Pods by the property that `key` returns. The groups are sorted by this property.
 fn group_by<K: Clone + Ord>(
     context: &ViewContext<'_>,
     cache: &Cached<(), PodsBy<K>>,
@@ -166,7 +166,7 @@ fn group_by<K: Clone + Ord>(
     Rc::unwrap_or_clone(groups)
 }
 
-/// Sorts Pods in the order that the user chose. Pods that are equal in this order keep the order they have.
+/// Sorts Pods in the order that the user chose. The sort is stable.
 fn sort_pods(context: &ViewContext<'_>, mut pods: Vec<PodKey>) -> Vec<PodKey> {
     match context.state.sort {
         Sort::Start => pods.sort_by_key(|key| {
@@ -200,12 +200,12 @@ fn sort_pods(context: &ViewContext<'_>, mut pods: Vec<PodKey>) -> Vec<PodKey> {
     pods
 }
 
-/// Whether each of the words, in lower case, occurs in the name, node, outcome, status or reason of a Pod.
+/// Whether each word occurs in the name, node, outcome, status or reason of a Pod. The words must be in lower case.
 fn matches_filter(timeline: &Timeline, key: PodKey, words: &[String]) -> bool {
     let contains = |text: &str, word: &str| text.to_lowercase().contains(word);
     let identity = timeline.identity(key);
     let outcome = timeline.overview(key).outcome.name();
-    // Deriving the life of an ended Pod is expensive, so it is done only if the words are not found elsewhere.
+    // Deriving the life of an ended Pod costs time, so this happens only if a word occurs in no other field.
     let pod = OnceCell::new();
     let life = || &pod.get_or_init(|| timeline.pod(key)).life;
     words.iter().all(|word| {

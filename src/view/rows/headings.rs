@@ -14,7 +14,8 @@ use crate::view::rows::groups::{Group, Heading};
 use crate::view::rows::verdict::percent;
 use crate::view::view_context::ViewContext;
 
-/// The heading of a group: its name, state and counts; on the right the elapsed time and the share of the cold start.
+/// The heading of a group: its name, state and counts. For a workload, the elapsed time and the share of the cold start
+/// follow on the right.
 pub(crate) fn group_heading(
     context: &ViewContext<'_>,
     group: &Group<'_>,
@@ -36,7 +37,7 @@ pub(crate) fn group_heading(
     line.shorten_end(columns, context.glyphs.ellipsis)
 }
 
-/// Name, state and counts. `short` leaves out what a narrow screen has no room for.
+/// Name, state and counts. `short` leaves out the namespace and shortens the name and the counts.
 fn left_part(
     context: &ViewContext<'_>,
     group: &Group<'_>,
@@ -67,15 +68,16 @@ fn left_part(
     if !matches!(group.heading, Heading::Workload(_)) {
         line.push(format!("  {} of {} done", counts.get(DisplayState::Done), counts.total()), Style::Text);
     }
-    // The counts of ended Pods come first. If the line is too long, its end is cut off, so failures stay visible.
+    // The counts of ended Pods come first. If the line is too long, its end is cut off, but failures stay visible.
     push_failed(context, &mut line, group.heading, counts.get(DisplayState::Failed), short);
     counts.push_to(&mut line, context.glyphs);
     line
 }
 
-/// `9 of 20 done`.
+/// Adds `9 of 20 done`, and a note if the workload is suspended or has no Pods.
 fn push_done(context: &ViewContext<'_>, line: &mut Line, workload: &Workload, counts: &Counts, short: bool) {
-    // The controller also counts Pods that are gone by now. Until it has counted a Pod that succeeded, the Pod itself shows this.
+    // The controller also counts Pods that no longer exist. A Pod that has just succeeded may not be in the count of
+    // the controller yet.
     let counted = usize::try_from(workload.succeeded).unwrap_or(usize::MAX);
     let done = if workload.has_ended() { counted } else { counted.max(counts.done_unasked()) };
     match workload.completions {
@@ -107,7 +109,7 @@ fn push_done(context: &ViewContext<'_>, line: &mut Line, workload: &Workload, co
     }
 }
 
-/// The current suspension of a workload.
+/// The hold of a workload that is suspended now.
 fn current_suspension(workload: &Workload) -> Option<&Hold> {
     let open = workload.holds.iter().find(|hold| !hold.ended && hold.message.is_none());
     open.filter(|_| workload.state == WorkloadState::Suspended)
@@ -126,7 +128,7 @@ fn count_children<'a>(children: impl Iterator<Item = &'a Workload>) -> String {
     parts.join(", ")
 }
 
-/// Adds `1 failed Pod`. A Job continues after a failed Pod, so the text says that not the Job itself has failed.
+/// Adds `1 failed Pod`. The long form names the Pod, because a Job continues after a failed Pod.
 fn push_failed(context: &ViewContext<'_>, line: &mut Line, heading: Heading<'_>, failed: usize, short: bool) {
     let (failed, noun) = match heading {
         Heading::Workload(workload) => {
@@ -162,7 +164,8 @@ fn right_parts(context: &ViewContext<'_>, workload: &Workload, summary: Option<&
     forms
 }
 
-/// Milliseconds from a workload's creation to its end, or to now. `None` if the workload is gone and its end is not known.
+/// Milliseconds from a workload's creation to its end, or to now. `None` if the workload has no known start, or if it no
+/// longer exists and its end is unknown.
 pub(crate) fn elapsed_millis(workload: &Workload, now: Timestamp) -> Option<i64> {
     let begin = workload.created.or(workload.started)?;
     let end = workload.finished.or_else(|| (!workload.gone).then_some(now))?;
@@ -179,7 +182,8 @@ pub(crate) fn state_style(state: WorkloadState) -> Style {
     }
 }
 
-/// The line that says why a workload failed or has no Pods: `BackoffLimitExceeded: Job has reached the specified backoff limit`.
+/// The line that says why a workload failed or waits, for example
+/// `BackoffLimitExceeded: Job has reached the specified backoff limit`.
 pub(crate) fn reason_line(context: &ViewContext<'_>, workload: &Workload, columns: usize) -> Option<Line> {
     let style = match workload.state {
         WorkloadState::Succeeded => return None,
@@ -192,7 +196,7 @@ pub(crate) fn reason_line(context: &ViewContext<'_>, workload: &Workload, column
     let mut reason = workload.reason.as_deref().filter(|reason| !reason.is_empty());
     let mut message = workload.message.as_deref().filter(|message| !message.is_empty());
     if let Some(hold) = current_suspension(workload).filter(|_| reason == Some("JobSuspended")) {
-        // The heading says that the workload is suspended, but not why.
+        // The heading already says that the workload is suspended. Only the reason of the hold is new.
         reason = Some(&*hold.reason).filter(|reason| *reason != "suspended");
         message = None;
     }
@@ -218,7 +222,7 @@ pub(crate) fn reason_line(context: &ViewContext<'_>, workload: &Workload, column
     Some(line.shorten_end(columns, context.glyphs.ellipsis))
 }
 
-/// Whether the workloads are in several namespaces, so that names must be shown with their namespace.
+/// Whether the workloads are in several namespaces, so that a name alone is ambiguous.
 pub(crate) fn has_several_namespaces(context: &ViewContext<'_>) -> bool {
     let mut namespaces = context.timeline.workloads().iter().map(|workload| &workload.namespace);
     let first = namespaces.next();

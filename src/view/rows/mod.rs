@@ -1,4 +1,4 @@
-//! Which Pods are shown, in which groups and order, and the lines of text around them.
+//! The Pods that are shown, their groups and order, and the lines of text around them.
 
 pub(crate) mod counts;
 pub(crate) mod explain;

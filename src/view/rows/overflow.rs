@@ -1,4 +1,4 @@
-//! Chooses the Pods that get a row where there are fewer rows than Pods. The other Pods are counted by state.
+//! Chooses the Pods that get a row if there are fewer rows than Pods. The other Pods are counted by state.
 
 use std::cmp::Reverse;
 
@@ -17,8 +17,8 @@ impl Folded {
     }
 }
 
-/// The order in which the reasons get rows, again and again until all rows are taken. Failed and running Pods get twice as
-/// many rows as the others.
+/// The order in which the reasons take turns until all rows are taken. Failed and running Pods get twice as many rows
+/// as the others.
 const TURNS: &[RowReason] = &[
     RowReason::Failed,
     RowReason::Running,
@@ -29,18 +29,18 @@ const TURNS: &[RowReason] = &[
     RowReason::ColdStart,
 ];
 
-/// Why a Pod gets a row.
+/// The reason why a Pod gets a row.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum RowReason {
-    /// It failed or was deleted; the latest first.
+    /// The Pod failed or was deleted, or it is selected. The selected Pod comes first, then the latest end.
     Failed,
-    /// It runs; the longest-running first.
+    /// The Pod runs, is in back-off, or its state is unknown. The earliest start of work comes first.
     Running,
-    /// It waits to start; the longest-waiting first.
+    /// The Pod waits to start. The earliest creation comes first.
     Waiting,
-    /// It succeeded; the latest first.
+    /// The Pod succeeded. The latest end comes first.
     Done,
-    /// It succeeded after a long cold start, for example because an image was pulled; the longest first.
+    /// The Pod succeeded after a cold start, for example with an image pull. The longest cold start comes first.
     ColdStart,
 }
 
@@ -59,15 +59,15 @@ impl ArrayIndex<{ Self::ALL.len() }> for RowReason {
     }
 }
 
-/// Chooses which of these Pods get a row, so that the rows and the counts of the other Pods take at most `lines` lines. The rows
-/// go to the latest failures, the Pods that run or wait longest, the Pods that ended last, and the longest cold starts.
+/// Chooses the Pods that get a row. The rows and the counts of the other Pods take at most `lines` lines. The rows go
+/// to the latest failures, the Pods that run or wait longest, the Pods that ended last, and the longest cold starts.
 ///
-/// Visits all Pods a few times, but sorts only as many as are shown.
+/// Visits all Pods a few times, but sorts at most as many Pods for each reason as there are rows.
 pub(crate) fn fold_pods(context: &ViewContext<'_>, pods: &[PodKey], lines: usize) -> Folded {
     if pods.len() <= lines {
         return Folded { shown: pods.to_vec(), overflow: Vec::new() };
     }
-    // The number of counts depends on which Pods have a row.
+    // The number of counts depends on the Pods that have a row.
     let max_counts = (lines / 5).clamp(1, 4);
     for rows in (lines.saturating_sub(max_counts)..lines).rev() {
         let folded = fold_to_rows(context, pods, rows, max_counts);
@@ -78,7 +78,7 @@ pub(crate) fn fold_pods(context: &ViewContext<'_>, pods: &[PodKey], lines: usize
     fold_to_rows(context, pods, 0, 1)
 }
 
-/// Gives `rows` of the Pods a row, and counts the others in at most `max_counts` lines.
+/// Gives a row to `rows` of the Pods, and counts the others in at most `max_counts` lines.
 fn fold_to_rows(context: &ViewContext<'_>, pods: &[PodKey], rows: usize, max_counts: usize) -> Folded {
     let mut ranked: ByRowReason<Vec<(i64, usize)>> = ByRowReason::default();
     for (index, &key) in pods.iter().enumerate() {
@@ -108,7 +108,7 @@ fn fold_to_rows(context: &ViewContext<'_>, pods: &[PodKey], rows: usize, max_cou
         if chosen.len() >= rows || queues.values().all(|queue| queue.len() == 0) {
             break;
         }
-        // A Pod can be both among the latest and among those with the longest cold start.
+        // A Pod can be in two queues: `Done` and `ColdStart`.
         chosen.extend(queues[reason].find(|index| !chosen.contains(index)));
     }
     chosen.sort_unstable();
@@ -137,7 +137,7 @@ fn fold_to_rows(context: &ViewContext<'_>, pods: &[PodKey], rows: usize, max_cou
     folded
 }
 
-/// Why a Pod gets a row, and its rank for this reason: the Pod with the lowest number is the first to get one.
+/// The reason why a Pod gets a row, and the rank of the Pod. The lowest rank gets a row first.
 fn rank(pod: &PodOverview) -> (RowReason, i64) {
     let earliest_first = |at: Option<Timestamp>| at.map_or(i64::MAX, Timestamp::as_millisecond);
     let latest_end_first = pod.end().map_or(0, |end| -end.as_millisecond());

@@ -1,4 +1,4 @@
-//! Texts about one Pod: a phase with its times and evidence, the wait for the next try, the reason of a failure.
+//! Texts about one Pod: a phase with its times and evidence, the wait for the next try, the reason for a failure.
 
 use jiff::Timestamp;
 
@@ -19,8 +19,8 @@ use crate::view::{
     window::Window,
 };
 
-/// Describes a phase of a Pod: the phase with the index `phase`, or the last one. Returns its times and its evidence. The caller
-/// puts both on one line if there is room.
+/// Describes the phase of a Pod with the index `phase`, or the last phase. Returns one line with the times and one line
+/// with the evidence. The caller joins the lines if there is room.
 pub(crate) fn describe_phase(
     timeline: &Timeline,
     key: PodKey,
@@ -78,14 +78,14 @@ pub(crate) fn describe_phase(
     [times, sources].map(|line| line.shorten_end(columns, glyphs.ellipsis))
 }
 
-/// The instant at this time, among the instants of the Pod and the ends of its runs.
+/// The instant at this time, among the instants of the Pod and the starts and ends of its runs.
 fn instant_at(life: &Lifecycle, at: Timestamp) -> Option<Instant> {
     let instants = life.instants.named().into_iter().filter_map(|(_, instant)| instant);
     let runs = life.containers.iter().flat_map(|container| &container.runs);
     instants.chain(runs.flat_map(|run| [run.start, run.end]).flatten()).find(|instant| instant.at == at)
 }
 
-/// A clock time, with milliseconds only if the evidence is more exact than a second.
+/// Formats a clock time. Shows milliseconds only if the evidence is more exact than a second.
 fn format_time(context: &ViewContext<'_>, at: Timestamp, instant: Option<Instant>, source: Source) -> String {
     let fine = instant.map_or(matches!(source, Source::Event | Source::Observed), |instant| {
         instant.evidence.precision().as_millis() < 1000
@@ -93,7 +93,7 @@ fn format_time(context: &ViewContext<'_>, at: Timestamp, instant: Option<Instant
     explain::format_clock_time(context, at, fine)
 }
 
-/// The evidence of an instant, or else the source of the phase.
+/// The evidence of an instant. Without an instant, the source of the phase.
 fn describe_source(instant: Option<Instant>, phase: &Phase) -> String {
     instant.map_or_else(
         || format!("an {}", phase.source.name()),
@@ -129,7 +129,7 @@ pub(crate) fn longest_pods_line(
     line.shorten_end(columns, glyphs.ellipsis)
 }
 
-/// Of the Pods that work, the one that began first. Of the Pods that have not started, the one that was created first.
+/// Finds the working Pod that began its work first, and the waiting Pod that was created first.
 fn find_longest_pods(timeline: &Timeline) -> LongestPods {
     let mut longest = LongestPods::default();
     let keys = timeline.workloads().iter().flat_map(|workload| workload.pods.iter().copied());
@@ -151,7 +151,7 @@ fn find_longest_pods(timeline: &Timeline) -> LongestPods {
     longest
 }
 
-/// When a failed Pod is replaced: `next try in about 8s`.
+/// Says when a failed Pod is replaced: `next try in about 8s`.
 pub(crate) fn describe_next_try(open: &OpenRetry, now: Timestamp) -> String {
     match open.expected.map(|expected| expected.duration_since(now)) {
         Some(left) if left.is_positive() => format!("next try in about {}", format_duration(left, false)),
@@ -165,7 +165,7 @@ pub(crate) fn format_age(at: Timestamp, now: Timestamp) -> String {
     format_elapsed(now.duration_since(at))
 }
 
-/// How a Pod failed: `exit code 137, signal 9, OOMKilled, after 2.1s on node-2`.
+/// Says how a Pod failed: `exit code 137, signal 9, OOMKilled, after 2.1s on node-2`.
 pub(crate) fn describe_failure(timeline: &Timeline, key: PodKey) -> String {
     let pod = timeline.pod(key);
     let life = &pod.life;

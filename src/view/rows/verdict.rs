@@ -9,7 +9,8 @@ use crate::view::primitives::duration::format_elapsed_millis;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::view_context::ViewContext;
 
-/// A part of slot time that the verdict names, in the order of the verdict. Phases that are drawn with the same glyph are one share.
+/// A part of slot time that the verdict names. The variants are in the order of the verdict. Setup and Starting are one
+/// part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Share {
     Work,
@@ -24,7 +25,7 @@ enum Share {
 }
 
 impl Share {
-    /// The share that the time in a phase belongs to.
+    /// The part that includes the time of this phase.
     fn from_phase(kind: PhaseKind) -> Self {
         match kind {
             PhaseKind::Queued => Self::Queued,
@@ -53,8 +54,9 @@ impl Share {
     }
 }
 
-/// `slot time 1m58s: work 57 % · pull 22 % · queued 9 % · idle 12 %`. The percentages sum to 100. If the line is too long,
-/// the smallest shares are summed up as `other`. Returns `None` for a workload that has had no slot yet.
+/// The line of the verdict: `slot time 1m58s: work 57 % · pull 22 % · queued 9 % · idle 12 %`. The percentages sum to
+/// 100. If the line is too long, the smallest shares are summed up as `other`. Returns `None` for a workload that has
+/// had no slot yet.
 pub(crate) fn verdict_line(context: &ViewContext<'_>, summary: &Summary, columns: usize) -> Option<Line> {
     if summary.slots.total <= 0 {
         return None;
@@ -64,7 +66,7 @@ pub(crate) fn verdict_line(context: &ViewContext<'_>, summary: &Summary, columns
     let mut other = 0;
     loop {
         let line = compose_verdict(context, summary, &shares, other);
-        // Work always stays, because readers compare the other shares with it.
+        // The share of work is never summed up, because readers compare the other shares with it.
         let smallest = (0..shares.len())
             .filter(|&index| shares[index].0 != Share::Work)
             .min_by_key(|&index| shares[index].1);
@@ -75,7 +77,7 @@ pub(crate) fn verdict_line(context: &ViewContext<'_>, summary: &Summary, columns
     }
 }
 
-/// The verdict with these shares. `other` is the sum of the shares that are left out, in percent.
+/// Writes the verdict with these shares. `other` is the sum of the omitted shares, in percent.
 fn compose_verdict(
     context: &ViewContext<'_>,
     summary: &Summary,
@@ -99,8 +101,8 @@ fn compose_verdict(
     line
 }
 
-/// The shares in whole percent, in the order of the verdict. The largest remainders are rounded up, so that the percentages sum
-/// to 100.
+/// The shares in whole percent, in the order of the verdict. The shares with the largest remainders are rounded up, so
+/// that the percentages sum to 100.
 fn percentages(slots: &SlotTime) -> Vec<(Share, i64)> {
     let mut millis: BTreeMap<Share, i128> = BTreeMap::from([(Share::Idle, i128::from(slots.idle))]);
     for (kind, &in_phase) in &slots.phases {
@@ -119,7 +121,7 @@ fn percentages(slots: &SlotTime) -> Vec<(Share, i64)> {
     millis.into_keys().zip(percents).collect()
 }
 
-/// A part of a whole in percent, rounded.
+/// `part` as a percentage of `whole`, rounded.
 pub(crate) fn percent(part: i64, whole: i64) -> i128 {
     (i128::from(part) * 200 + i128::from(whole)) / (i128::from(whole) * 2)
 }

@@ -1,4 +1,4 @@
-//! The line below the bars that shows how many Pods worked at which time.
+//! The line below the bars that shows how many Pods worked at each time.
 
 use crate::lifecycle::PhaseKind;
 use crate::timeline::{PodKey, Summary};
@@ -11,13 +11,13 @@ use crate::view::rows::groups::Group;
 use crate::view::sequence::layout::Layout;
 use crate::view::view_context::ViewContext;
 
-/// A group with fewer Pods has no such line, because its bars show the same.
+/// The minimum number of Pods for this line. The bars of fewer Pods show the same.
 pub(crate) const MIN_PODS: usize = 5;
 
-/// A mean below this part of the maximum comes from rounding at the borders of cells, so its cell stays empty.
+/// A mean below this part of the maximum comes from rounding at the borders of cells, so the cell stays empty.
 const MIN_PART: f64 = 0.006;
 
-/// Writes the line, for example `concurrency  ▂▅▇▇▅  at most 4`. Each cell shows the mean of its time.
+/// Writes the line, for example `concurrency  ▂▅▇▇▅  at most 4`. Each cell shows the mean over the time of the cell.
 pub(crate) fn write_concurrency(
     context: &ViewContext<'_>,
     group: &Group<'_>,
@@ -57,8 +57,8 @@ fn density_glyph(part: f64, context: &ViewContext<'_>) -> char {
     }
 }
 
-/// The mean number of working Pods in each cell. Each work phase adds its share to its first and its last cell, and one to
-/// each cell between them. The latter is counted as one change at each end and summed up at the end.
+/// The mean number of working Pods in each cell. A work phase adds a part to its first and its last cell, and one to
+/// each cell between them. For the cells between, `changes` holds `1` at their start and `-1` after their end.
 fn mean_concurrency(context: &ViewContext<'_>, pods: &[PodKey], axis: &Axis, span: &TimeSpan) -> Vec<f64> {
     let columns = axis.columns();
     let mut shares = vec![0.0_f64; columns + 1];

@@ -1,4 +1,4 @@
-//! Puts the sequence diagram together.
+//! Combines the parts of the sequence diagram.
 
 use crate::view::chart::legend::LegendEntries;
 use crate::view::chart::span::choose_span;
@@ -14,7 +14,7 @@ use crate::view::sequence::section::Section;
 use crate::view::state::{GroupBy, Size, Sort};
 use crate::view::view_context::ViewContext;
 
-/// Draws the diagram. If the number of lines is not limited, `flush` may take lines as soon as they are complete.
+/// Draws the diagram. If the number of lines is not limited, `flush` may take complete lines early.
 pub(crate) fn draw_sequence(context: &ViewContext<'_>, size: Size, flush: &mut FlushLines<'_>) -> Picture {
     let columns = size.columns.max(1);
     let mut sections: Vec<Section<'_>> =
@@ -58,7 +58,7 @@ pub(crate) fn draw_sequence(context: &ViewContext<'_>, size: Size, flush: &mut F
     picture
 }
 
-/// Draws the most interesting rows, and one line for each state of the other Pods.
+/// Draws the rows that fit, and the counts of the other Pods.
 fn draw_folded(
     context: &ViewContext<'_>,
     sections: &mut [Section<'_>],
@@ -74,7 +74,7 @@ fn draw_folded(
     let several = sections.len() > 1;
 
     let mut legend = LegendEntries::default();
-    // A single section has its heading above the axis. Several sections share the axis, so it comes first.
+    // A single section has its heading above the axis. Several sections share the axis, so the axis comes first.
     if several && has_axis {
         frame.lines.push(rows.write_header());
     }

@@ -1,4 +1,5 @@
-//! The row of a workload itself. It shows when the workload made no Pods, because it was suspended or its Pods were refused.
+//! The row of a workload itself. It shows when the workload created no Pods, because it was suspended or its Pods were
+//! refused.
 
 use jiff::Timestamp;
 
@@ -15,7 +16,7 @@ use crate::view::sequence::layout::Layout;
 use crate::view::state::Align;
 use crate::view::view_context::ViewContext;
 
-/// Whether the workload has such a row. It has none if each bar begins at its own zero.
+/// Whether the workload has such a row. Without a common clock for all bars, no workload has a row.
 pub(crate) fn has_row(context: &ViewContext<'_>, workload: &Workload) -> bool {
     context.state.align == Align::Wall && holds_with_ends(context, workload).next().is_some()
 }
@@ -33,7 +34,8 @@ fn holds_with_ends<'a>(
     })
 }
 
-/// Adds the row, for example `held   ‖‖‖‖‖▶ suspended 12s`. With `--explain`, the evidence of its ends follows.
+/// Adds the row, for example `held   ‖‖‖‖‖▶ suspended 12s`. With `--explain`, the evidence for the ends of each hold
+/// follows.
 pub(crate) fn push_held_row(
     context: &ViewContext<'_>,
     workload: &Workload,

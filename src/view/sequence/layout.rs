@@ -22,16 +22,16 @@ pub(crate) struct Layout {
     pub(crate) run: usize,
 }
 
-/// The width of the shortest name: `…4h9hq`.
+/// The minimum width of the column of names: `…4h9hq`.
 const MIN_NAME: usize = 6;
 /// The width of the longest status: `✗ 137`.
 const STATUS: usize = 5;
-/// From this width on, a second blank separates the bar from the columns before it.
+/// In lines of at least this width, a second blank separates the bar from the columns before it.
 const WIDE_GAP_COLUMNS: usize = 60;
 
 impl Layout {
-    /// Chooses the widths for these groups. The bars get about half of the line. The other columns share the rest, the most
-    /// important ones first.
+    /// Chooses the widths for these groups. Optional columns leave about half of the line to the bars. The columns get
+    /// their widths in the order of importance.
     pub(crate) fn choose(context: &ViewContext<'_>, groups: &[&Group<'_>], columns: usize) -> Self {
         let key = WidthsKey { group_by: context.state.group_by, filter: context.window.filter.clone() };
         let measure = || ColumnContent::measure(context, groups);
@@ -55,7 +55,7 @@ impl Layout {
 
         layout.run = give(&layout, duration::MAX_WIDTH);
         layout.cold = give(&layout, duration::MAX_WIDTH);
-        // Nodes become known one by one. A column of a usual width does not change with the first of them.
+        // Nodes become known one by one. This minimum width keeps the column stable.
         layout.node = give(&layout, widest.node.clamp(6, 8));
         layout.attempt = give(&layout, widest.attempt);
         layout.index = give(&layout, widest.index);
@@ -71,7 +71,7 @@ impl Layout {
         layout
     }
 
-    /// The width of everything but the bar, with the blanks between the columns.
+    /// The width of all columns except the bar, with the blanks between them.
     fn around(&self) -> usize {
         let columns =
             [self.index, self.name, self.attempt, self.node, self.status, self.queued, self.cold, self.run];
@@ -79,7 +79,7 @@ impl Layout {
             + usize::from(self.columns >= WIDE_GAP_COLUMNS)
     }
 
-    /// The blanks between the bar and the columns before it.
+    /// The number of blanks between the bar and the columns before it.
     pub(crate) fn gap(&self) -> usize {
         1 + usize::from(self.columns >= WIDE_GAP_COLUMNS)
     }

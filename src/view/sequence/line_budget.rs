@@ -1,31 +1,31 @@
-//! Decides how many lines of a screen each part of the diagram gets.
+//! Divides the lines of a screen among the parts of the diagram.
 
 use crate::view::sequence::rows::RowWriter;
 use crate::view::sequence::section::Section;
 use crate::view::view_context::ViewContext;
 
-/// The width of a legend with all its entries. It determines the lines that are reserved for the legend.
+/// The width of a legend with all its entries. It determines how many lines are reserved for the legend.
 const FULL_LEGEND_COLUMNS: usize = 110;
 
-/// A section with at least this many rows gets this many of them before it gets any other line.
+/// Each section gets room for this many of its rows before the lines around the rows get any room.
 const MIN_ROWS: usize = 4;
 
-/// The lines around the rows that are shown.
+/// The kinds of lines around the rows, each shown or not.
 #[derive(Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "each kind of line is shown or not")]
 pub(crate) struct SurroundingLines {
-    /// Where the time went, and the findings.
+    /// The verdict and the findings.
     pub(crate) conclusions: bool,
     pub(crate) concurrency: bool,
     pub(crate) legend: bool,
     /// Blank lines between sections.
     pub(crate) blanks: bool,
-    /// Why a workload failed or waits, and its own row if it was held back.
+    /// The reason why a workload failed or waits, and the workload's own row if it was held back.
     pub(crate) reasons: bool,
 }
 
 impl SurroundingLines {
-    /// From all lines to none. The first choice that leaves room for the rows is used.
+    /// The choices, from all lines to no lines. The first choice that leaves room for the rows is used.
     const CHOICES: [Self; 6] = {
         let all = Self { conclusions: true, concurrency: true, legend: true, blanks: true, reasons: true };
         let without_concurrency = Self { concurrency: false, ..all };
@@ -36,7 +36,7 @@ impl SurroundingLines {
         [all, without_concurrency, without_blanks, without_legend, only_reasons, none]
     };
 
-    /// The number of these lines, with the headings and the header.
+    /// The number of lines around the rows, including the headings and the header.
     fn count(
         self,
         context: &ViewContext<'_>,
@@ -58,12 +58,13 @@ impl SurroundingLines {
     }
 }
 
-/// The most lines that the legend may take.
+/// The maximum number of lines of the legend.
 pub(crate) fn max_legend_lines(columns: usize) -> usize {
     FULL_LEGEND_COLUMNS.div_ceil(columns).min(3)
 }
 
-/// Divides the lines between the surroundings and the rows of each section. `lines` is `None` if there is no limit.
+/// Divides the lines between the rows of each section and the lines around them. `lines` is `None` if there is no
+/// limit.
 pub(crate) fn divide_lines(
     context: &ViewContext<'_>,
     sections: &mut [Section<'_>],
@@ -94,7 +95,7 @@ pub(crate) fn divide_lines(
     chosen
 }
 
-/// Distributes `free` lines: all get the same number, but none more than it wants.
+/// Distributes `free` lines. All sections get the same number, but no section gets more than it wants.
 fn distribute(wanted: &mut [usize], mut free: usize) -> Vec<usize> {
     let mut shares = vec![0; wanted.len()];
     loop {

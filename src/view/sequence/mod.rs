@@ -1,7 +1,7 @@
 //! The sequence diagram: one row for each Pod, all bars on one time axis.
 //!
-//! `diagram` puts the picture together. `section` prepares a group with everything that its lines need, `line_budget` decides
-//! how many lines each part gets, and `rows` writes single lines.
+//! `diagram` combines the parts. `section` prepares a group with everything that its lines need, `line_budget` limits
+//! the lines of each part, and `rows` writes single lines.
 
 #![warn(clippy::wildcard_enum_match_arm)]
 

@@ -71,7 +71,7 @@ impl RowWriter<'_> {
         Medians { queued: median(queues), cold: median(colds), run: median(runs), is_fine }
     }
 
-    /// A glyph for each cell that shows how many of the Pods existed then. The cell with the most Pods is full.
+    /// Writes one glyph for each cell, for the number of Pods that existed then. The cell with the maximum is full.
     fn density(&self, pods: &[PodKey]) -> String {
         let columns = self.axis.columns();
         let mut changes = vec![0_i64; columns + 1];
@@ -103,7 +103,7 @@ impl RowWriter<'_> {
     }
 }
 
-/// The median (nearest rank), found without sorting all values.
+/// The median by nearest rank. Does not sort all values.
 fn median(mut values: Vec<SignedDuration>) -> Option<SignedDuration> {
     let middle = values.len().div_ceil(2).checked_sub(1)?;
     Some(*values.select_nth_unstable(middle).1)

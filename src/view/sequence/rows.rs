@@ -25,7 +25,7 @@ use crate::view::sequence::section::Section;
 use crate::view::sequence::{concurrency, held};
 use crate::view::view_context::ViewContext;
 
-/// The number of Pods whose lines are counted to estimate the lines of a row.
+/// The number of Pods that [`RowWriter::max_lines_per_row`] examines.
 const SAMPLED_PODS: usize = 200;
 
 /// A reason replaces the times of a Pod only if it has more columns than this.
@@ -56,8 +56,8 @@ impl<'a> RowWriter<'a> {
         self.layout.columns
     }
 
-    /// An estimate of the most lines that the row of a Pod takes. It is only used to divide the lines of a screen, where
-    /// hundreds of rows do not fit.
+    /// Estimates the maximum number of lines of a Pod's row from the first Pods. An estimate is enough, because the
+    /// result only divides the lines of a screen.
     pub(crate) fn max_lines_per_row(&self) -> usize {
         let explains = self.context.state.explain;
         let has_container_bars = !self.with_container_bars.is_empty();
@@ -110,7 +110,7 @@ impl<'a> RowWriter<'a> {
         Line::new(header, Style::Dim).shorten_end(layout.columns, "")
     }
 
-    /// Adds the row of a Pod and its earlier attempts. Its container bars and, with `--explain`, its evidence follow.
+    /// Adds the row of a Pod and its earlier attempts. Its container bars follow, and with `--explain` its evidence.
     pub(crate) fn push_pod(
         &self,
         key: PodKey,
@@ -158,7 +158,7 @@ impl<'a> RowWriter<'a> {
         }
     }
 
-    /// Adds the index, the name, the attempt and the node, as far as the layout has these columns.
+    /// Adds the index, the name, the attempt and the node, if the layout has a column for them.
     fn push_left_columns(&self, line: &mut Line, pod: &TimelinePod, group: &Group<'_>) {
         let layout = self.layout;
         if layout.index > 0 {
@@ -205,8 +205,8 @@ impl<'a> RowWriter<'a> {
         }
     }
 
-    /// Shortens the Pod's name to its column. The part that it shares with its workload is cut first; its random suffix is
-    /// never cut.
+    /// Shortens the Pod's name to its column. The start, which is also the name of the workload, is cut first. The
+    /// random suffix is cut last.
     fn shorten_name(&self, pod: &TimelinePod, group: &Group<'_>) -> String {
         let name = text::clean(&pod.name);
         let (width, ellipsis) = (self.layout.name, self.context.glyphs.ellipsis);
@@ -225,7 +225,7 @@ impl<'a> RowWriter<'a> {
         }
     }
 
-    /// The node's name without its domain, because all nodes have the same domain.
+    /// The node's name without its domain, because nodes usually share one domain.
     fn shorten_node(&self, pod: &TimelinePod) -> String {
         let glyphs = self.context.glyphs;
         pod.node.as_deref().map_or(glyphs.none.to_owned(), |node| {
@@ -234,8 +234,8 @@ impl<'a> RowWriter<'a> {
         })
     }
 
-    /// Writes beside the bar when the next attempt is expected, in a long or a short form. Returns whether there was room, or
-    /// whether there is no expected time to show.
+    /// Writes beside the bar when the next attempt is expected, in a long or a short form. Returns `false` only if an
+    /// expected time has no room.
     fn label_next_attempt(&self, open: &OpenRetry, bar: &mut Bar) -> bool {
         let now = self.context.now;
         if bar.add_label(&describe_next_try(open, now), Style::BackOff) {
@@ -272,8 +272,8 @@ impl<'a> RowWriter<'a> {
         }
     }
 
-    /// Adds how long the Pod waited, started and worked. If there is no room beside the bar for the reason why the work has not
-    /// begun, the reason replaces these times.
+    /// Adds how long the Pod waited, started and worked. If the work has not begun and the bar leaves no room for the
+    /// reason, the reason replaces these times.
     fn push_numbers(&self, line: &mut Line, pod: &TimelinePod, shows_reason: bool) {
         let layout = self.layout;
         let widths = [layout.queued, layout.cold, layout.run];
@@ -304,12 +304,12 @@ impl<'a> RowWriter<'a> {
         held::push_held_row(self.context, workload, self.layout, self.axis, self.span, legend, lines);
     }
 
-    /// The most lines that the row of a workload that was held back takes.
+    /// The maximum number of lines that the row of a held workload takes, with its evidence.
     pub(crate) fn count_held_lines(&self, workload: &Workload) -> usize {
         1 + if self.context.state.explain { 2 * workload.holds.len() } else { 0 }
     }
 
-    /// Writes the line that shows how many Pods worked at which time.
+    /// Writes the line that shows how many Pods worked at each time.
     pub(crate) fn write_concurrency(&self, group: &Group<'_>, summary: &Summary) -> Line {
         let line =
             concurrency::write_concurrency(self.context, group, summary, self.layout, self.axis, self.span);
@@ -317,8 +317,7 @@ impl<'a> RowWriter<'a> {
     }
 }
 
-/// Writes beside the bar why the Pod waits, waited or failed. Returns whether the current reason is shown, or whether there
-/// is none.
+/// Writes beside the bar why the Pod waits, waited or failed. Returns `false` only if the current reason has no room.
 fn label_reasons(pod: &TimelinePod, bar: &mut Bar) -> bool {
     let life = &pod.life;
     let reason = life.reason.as_deref().filter(|reason| !matches!(*reason, "Error" | "Completed"));
@@ -338,7 +337,7 @@ fn label_reasons(pod: &TimelinePod, bar: &mut Bar) -> bool {
     };
     let style = if life.outcome == PodOutcome::Deleted { Style::Terminating } else { Style::Failure };
     let shows_reason = words.is_none_or(|words| bar.add_label(&words, style));
-    // The reason of the first wait is shown before the bar. The findings below the rows list the other waits.
+    // The reason for the first wait is shown before the bar. The findings below the rows list other waits.
     if let Some(first) = life.phases.first()
         && let Some(reason) = first.reason.as_deref()
     {
@@ -347,7 +346,7 @@ fn label_reasons(pod: &TimelinePod, bar: &mut Bar) -> bool {
     shows_reason
 }
 
-/// Frees the spare capacity of a line, because a frame may have 100,000 of them.
+/// Frees the spare capacity of a line, because a frame may have 100,000 lines.
 fn without_spare_capacity(mut line: Line) -> Line {
     line.spans.shrink_to_fit();
     line.spans.iter_mut().for_each(|span| span.text.shrink_to_fit());

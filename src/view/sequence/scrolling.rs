@@ -57,7 +57,7 @@ pub(crate) fn draw_scrolling(
     let selected = context.window.selected;
     let selected = lines.iter().position(|&(_, pod)| pod.is_some() && pod == selected);
     let all_fit = lines.len() <= room;
-    // If not all rows fit, one line counts those above and one those below.
+    // If not all rows fit, one line counts the Pods above and one line counts the Pods below.
     let room = if all_fit { room } else { room.saturating_sub(2) };
     let visible = visible_rows(context.window.first, selected, lines.len(), room);
     picture.first = visible.start;

@@ -17,22 +17,22 @@ use crate::view::view_context::ViewContext;
 pub(crate) struct Section<'a> {
     pub(crate) group: Group<'a>,
     pub(crate) counts: Counts,
-    /// The summary of the workload, if the group is one.
+    /// The summary of the workload, if the group is a workload.
     pub(crate) summary: Option<Summary>,
     /// The line that says why the workload failed or waits.
     pub(crate) reason: Option<Line>,
-    /// The lines below the rows: where the time went, and the findings.
+    /// The lines below the rows: the verdict and the findings.
     pub(crate) conclusions: Vec<Line>,
     pub(crate) rows: Rc<PodRows>,
-    /// The rows that are shown. Empty until lines are assigned.
+    /// The rows that are shown. Empty until [`Self::fold_to`] runs.
     pub(crate) folded: Rc<Folded>,
     pub(crate) pace: PodPace,
     rows_key: RowsKey,
 }
 
 impl<'a> Section<'a> {
-    /// Prepares a group. The counts, the pace and the findings are about all its Pods; the rows only about those that match
-    /// the filter.
+    /// Prepares a group. The counts, the pace and the findings include all Pods of the group. The rows include only the
+    /// Pods that match the filter.
     pub(crate) fn prepare(context: &ViewContext<'a>, mut group: Group<'a>, columns: usize) -> Self {
         let counts = Counts::get_or_compute(context, &group);
         let (cache, version) = (context.cache, context.version());
@@ -44,7 +44,7 @@ impl<'a> Section<'a> {
             }
             Heading::Pods | Heading::Node(_) | Heading::Outcome(_) | Heading::All => (None, None),
         };
-        // If an ended workload has no Pods, the use of its slots is unknown.
+        // If an ended workload has no Pods, nothing shows how its slots were used.
         let is_known = |workload: &Workload| !workload.has_ended() || !workload.pods.is_empty();
         let is_known = !matches!(group.heading, Heading::Workload(workload) if !is_known(workload));
         let verdict = summary
@@ -71,7 +71,7 @@ impl<'a> Section<'a> {
         headings::group_heading(context, &self.group, &self.counts, self.summary.as_ref(), columns)
     }
 
-    /// The summary for the line of concurrency, if the section has such a line.
+    /// The summary, if the section has a line about concurrency.
     pub(crate) fn concurrency(&self, context: &ViewContext<'_>) -> Option<&Summary> {
         let has_enough = context.state.align == Align::Wall && self.group.pods.len() >= concurrency::MIN_PODS;
         self.summary.as_ref().filter(|summary| has_enough && summary.concurrency_max > 1)
@@ -85,7 +85,7 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// Chooses the rows to show in at most `lines` lines.
+    /// Chooses the rows that fit into `lines` lines.
     pub(crate) fn fold_to(&mut self, context: &ViewContext<'_>, lines: usize) {
         let rows = self.rows.rows.as_slice();
         self.folded = if lines == 0 {

@@ -1,4 +1,4 @@
-//! Frames of many Pods: the cache does not change them, and rendering stops when no more lines are wanted.
+//! Frames of many Pods: the cache does not change the frames, and rendering stops when the reader stops.
 
 use crate::view::tests::*;
 

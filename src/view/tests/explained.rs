@@ -9,7 +9,7 @@ fn time(second: i64) -> String {
     at(second * 1000).to_string()
 }
 
-/// An event of the kubelet about a container, this many milliseconds after the start of the test.
+/// Returns an event of the kubelet about a container, `millis` after the start of the test.
 fn event(reason: &str, container: &str, millis: i64, message: &str) -> Object {
     let list = if container == "main" { "containers" } else { "initContainers" };
     let value = json!({
@@ -80,7 +80,7 @@ fn containers_have_their_own_bars_if_there_is_room() {
     let timeline = with_helpers(0);
     let sizes = [(80, None), (120, Some(24)), (80, Some(5))];
     insta::assert_snapshot!(screens(&timeline, &SEQUENCE, &Glyphs::UNICODE, 60_000, &sizes));
-    // The first decision stays on a larger screen, so that rows do not jump.
+    // The cache keeps the first decision on a larger screen, so that rows do not jump.
     let cache = FrameCache::default();
     let lines = |rows| {
         let size = Size { columns: 80, rows: Some(rows) };

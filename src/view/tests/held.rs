@@ -1,4 +1,4 @@
-//! Workloads that made no Pods for a time: their own row and its words.
+//! Workloads that created no Pods for a time: their own row and its labels.
 
 use crate::lifecycle::{Evidence, Instant};
 use crate::timeline::{Hold, Workload};

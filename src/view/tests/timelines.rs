@@ -4,7 +4,7 @@ use crate::lifecycle::ContainerRole;
 use crate::timeline::{Timeline, WorkloadState};
 use crate::view::fixture::*;
 
-/// A Job with one Pod for each way to wait, to fail, to end or to be unknown.
+/// A Job whose Pods wait, fail, restart, are deleted, or end at an unknown time.
 pub(crate) fn trouble(now: i64) -> Timeline {
     let pods = vec![
         pod("train-0-4h9hq", 500)
@@ -134,7 +134,7 @@ pub(crate) fn hostile(now: i64) -> Timeline {
     timeline(now, vec![(job, pods)])
 }
 
-/// A Pod with an init container, a pull and a restart, killed for lack of memory.
+/// A Pod with an init container, a pull and a restart, which was killed for lack of memory.
 pub(crate) fn crashed() -> Timeline {
     let pod = pod("train-7-4h9hq", 0)
         .index(7, 2)
