@@ -1,4 +1,5 @@
-//! Tests of errors that occur before anything is drawn: one clear message, the right exit code, nothing on stdout.
+//! Tests of errors that occur before the program draws a picture: stderr has one clear message, stdout is empty, and
+//! the exit code is right.
 
 use crate::harness::{CommandResult, Namespace, kubectl};
 
@@ -6,7 +7,7 @@ fn seq(arguments: &[&str]) -> CommandResult {
     Namespace::seq_anywhere(arguments)
 }
 
-/// Checks that stderr contains one message of a few lines with all `words`, and that stdout is empty.
+/// Checks that stderr contains one message of at most eight lines with all `words`, and that stdout is empty.
 fn assert_clear(result: &CommandResult, words: &[&str]) {
     assert_eq!(result.stdout, "", "{result:#}");
     assert!(
@@ -49,7 +50,7 @@ fn wrong_arguments_end_with_exit_code_2() {
 
 #[test]
 #[ignore = "needs a cluster"]
-fn a_server_that_does_not_answer_ends_with_exit_code_3() {
+fn a_refused_connection_or_login_ends_with_exit_code_3() {
     let namespace = Namespace::new("refused");
     let refused = namespace.seq(&["get", "jobs", "-s", "https://127.0.0.1:1"]).exits_with(3);
     assert_clear(&refused, &["127.0.0.1:1"]);

@@ -1,4 +1,4 @@
-//! Tests of the ways in which following ends: a timeout, signals, a closed pipe, a deleted Job. Also tests JSON lines.
+//! Tests how a run ends after a timeout, a signal, the deletion of the Job or a closed pipe. Also tests JSON lines.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
@@ -80,7 +80,7 @@ fn a_closed_pipe_causes_no_message() {
         let mut command = namespace.command(&arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        // The pipe is closed before anything is written, as with `| head -0`.
+        // The test closes the pipe before the program writes to it, as `| head -0` does.
         drop(child.stdout.take());
         let code = wait_or_kill(&mut child).and_then(|status| status.code());
         let mut message = String::new();
@@ -103,7 +103,7 @@ fn json_lines_contain_one_object_per_change() {
     let result = namespace.seq(&["apply", "-f", &file, "-o", "jsonl", "--timeout=60s"]).succeeds();
     let lines: Vec<Value> = result.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let lines_of_type = |kind: &str| lines.iter().filter(|line| line["type"] == kind).collect::<Vec<_>>();
-    // Each of the two Pods changes at least three times: it starts, runs and succeeds.
+    // Each of the two Pods changes at least three times, because a Pod starts, runs and succeeds.
     assert!(lines_of_type("pod").len() >= 6, "{result:#}");
     let end = lines_of_type("end");
     assert_eq!((end.len(), &lines.last().unwrap()["exitCode"]), (1, &0.into()), "{result:#}");
@@ -115,7 +115,7 @@ fn json_lines_contain_one_object_per_change() {
         assert_eq!(text(&last(&line["pod"]["name"])["pod"], "outcome"), "Succeeded", "{result:#}");
     }
 
-    // Without a terminal, the output has one line per change of state and then the picture, without terminal codes.
+    // Without a terminal, the program prints lines and then the picture. The output contains no terminal codes.
     namespace.kubectl(&["delete", "job", "quick"]).succeeds();
     let result = namespace.seq(&["apply", "-f", &file, "--timeout=60s"]).succeeds();
     result.prints("job/quick");

@@ -14,17 +14,17 @@ use crate::support::runner::{COMMAND_TIMEOUT, program};
 pub(crate) use crate::support::runner::{CommandResult, Running, run, wait_or_kill};
 use crate::{document, truth};
 
-/// Environment variables that select a cluster. Empty for the cluster of the current kubeconfig.
+/// Environment variables that select a cluster. The list is empty for the cluster of the current kubeconfig.
 pub(crate) type Environment = Vec<(OsString, OsString)>;
 
-/// A namespace that is deleted at the end of its test.
+/// A namespace for one test. Dropping the value deletes the namespace.
 pub(crate) struct Namespace {
     pub(crate) name: String,
     environment: Environment,
 }
 
 impl Namespace {
-    /// Creates a namespace and waits until Pods can be created in it.
+    /// Creates a namespace and waits for the service account that Pods need.
     pub(crate) fn new(topic: &str) -> Self {
         Self::within(topic, Environment::new())
     }
@@ -58,15 +58,15 @@ impl Namespace {
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
     }
 
-    /// Checks the rules of every document and compares the document with the records of the nodes. Returns the number of
-    /// compared times.
+    /// Checks the rules that every document follows, and compares the document with the records of the nodes. Returns
+    /// the number of compared times.
     #[track_caller]
     pub(crate) fn check(&self, document: &Value) -> usize {
         document::check(document);
         truth::compare_in(document, |command| self.select_cluster(command))
     }
 
-    /// Applies a manifest, follows it to its end and checks the document.
+    /// Applies a manifest, follows its workloads until they end, and checks the exit code and the document.
     #[track_caller]
     pub(crate) fn follow(&self, file: &str, code: i32) -> Value {
         let followed = self.seq(&["apply", "-f", &manifest(file), "-o", "json", "--timeout=100s"]);
@@ -126,7 +126,7 @@ impl Namespace {
         self.kubectl(&["wait", &ready, &job, "--timeout=60s"]).succeeds();
     }
 
-    /// Returns the name of the first Pod with this label.
+    /// Returns the name of the first Pod that the label selector matches.
     pub(crate) fn pod(&self, selector: &str) -> String {
         let name = "jsonpath={.items[0].metadata.name}";
         self.kubectl(&["get", "pods", "-l", selector, "-o", name]).succeeds().stdout
@@ -139,7 +139,7 @@ impl Drop for Namespace {
     }
 }
 
-/// Returns the path of a manifest.
+/// Returns the path of a file in the folder `manifests`. Fails if the file does not exist.
 pub(crate) fn manifest(file: &str) -> String {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cluster/manifests");
     let path = PathBuf::from(folder).join(file);
@@ -154,7 +154,8 @@ pub(crate) fn kubectl(arguments: &[&str]) -> CommandResult {
     run(command, b"")
 }
 
-/// The variables that change the output of the program or of kubectl. Tests do not inherit them.
+/// Variables that change the output of the program or of the kubectl that the program runs. The program does not
+/// inherit these variables.
 const OUTPUT_VARIABLES: [&str; 9] = [
     "CI",
     "COLUMNS",
@@ -167,8 +168,8 @@ const OUTPUT_VARIABLES: [&str; 9] = [
     "TERM",
 ];
 
-/// Returns a command that runs the program with access to the cluster of the current kubeconfig. Besides the clean
-/// environment it has the inherited variables that a client of a cluster may need.
+/// Returns a command that runs the program with access to the cluster of the current kubeconfig. The command has the
+/// clean environment and all inherited variables except [`OUTPUT_VARIABLES`].
 pub(crate) fn program_with_cluster(arguments: &[&str]) -> Command {
     let mut command = program(arguments);
     command.envs(env::vars_os().filter(|(name, _)| !OUTPUT_VARIABLES.iter().any(|output| name == output)));
@@ -208,7 +209,7 @@ impl CommandResult {
     }
 }
 
-/// Prints a line even if the test passes.
+/// Prints a line. The line also appears if the test passes, because the test runner does not capture this write.
 pub(crate) fn print_notice(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }

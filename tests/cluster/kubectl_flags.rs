@@ -7,7 +7,7 @@ use kubectl_seq::testing::cli::{Flag, Takes, command_flags, global_flags};
 
 use crate::harness::{CommandResult, run};
 
-/// The minor release of kubectl whose flags the table contains. Older releases lack some of the flags.
+/// The minor version of the kubectl that the table describes. Older versions lack some of the flags.
 const TABLE_RELEASE: u64 = 37;
 
 fn kubectl(arguments: &[&str]) -> CommandResult {
@@ -17,7 +17,8 @@ fn kubectl(arguments: &[&str]) -> CommandResult {
     run(command, b"")
 }
 
-/// Returns the long names and letters of the flags in a help text. A line for a flag looks like `    -f, --filename=[]:`.
+/// Returns the long names and letters of the flags in a help text. The line of a flag looks like
+/// `    -f, --filename=[]:`.
 fn flags_in_help(help: &str) -> BTreeMap<String, Option<char>> {
     let flags = help.lines().filter_map(|line| {
         let flag = line.strip_prefix("    ").filter(|flag| flag.starts_with('-'))?;
@@ -53,7 +54,7 @@ fn the_table_contains_exactly_the_flags_of_kubectl() {
                 assert!(minor < TABLE_RELEASE, "{help:?} does not list --{long}");
                 continue;
             }
-            // kubectl reads this flag before all others, so its error message differs.
+            // kubectl reads this flag before all others, so the error message differs.
             if long == "kuberc" {
                 continue;
             }

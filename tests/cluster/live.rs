@@ -1,4 +1,4 @@
-//! Tests of the live picture on a pseudo-terminal: keys, pages and the last screen.
+//! Tests of the live picture on a pseudo-terminal: keys, pages, the last screen and a signal.
 
 use std::io::{Read, Write};
 use std::process::Child;
@@ -11,7 +11,7 @@ use pty_process::blocking::{Command, Pty, open};
 
 use crate::harness::{Namespace, manifest, wait_or_kill};
 
-/// Maximum time until the screen shows an expected text.
+/// Maximum time until the screen has the expected contents.
 const SCREEN_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The program on a pseudo-terminal.

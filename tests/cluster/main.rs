@@ -1,8 +1,9 @@
-//! Tests of the program on a real cluster, the one of the current kubeconfig.
+//! Tests of the program on the cluster of the current kubeconfig.
 //!
-//! `cargo test --test cluster -- --ignored` runs all of them. Each test creates a namespace of its own and deletes it. If
-//! `KUBECTL_SEQ_TEST_CLUSTER` is the path of a test cluster's script, the tests also compare the documents with the records
-//! of the nodes. Otherwise they skip this comparison and print a notice. `README.md` in this folder lists the scenarios.
+//! `cargo test --test cluster -- --ignored` runs all tests. A test that needs objects creates a namespace and deletes
+//! it. If `KUBECTL_SEQ_TEST_CLUSTER` is the path of a test cluster's script, the tests also compare the documents with
+//! the records of the nodes. Without this variable, the tests print a notice, skip the comparison, and skip the tests
+//! in `nodes.rs`. `README.md` in this folder lists the scenarios.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 

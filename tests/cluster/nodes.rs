@@ -12,7 +12,7 @@ use crate::document::{
 use crate::harness::manifest;
 use crate::private::PrivateCluster;
 
-/// The flags that print the document at the end, and lines until then.
+/// With these flags, the program prints lines to stderr while it follows, and the document to stdout at the end.
 const DOCUMENT_AND_LINES: [&str; 3] = ["-o", "json", "--progress=lines"];
 
 #[test]
@@ -103,7 +103,7 @@ fn check_a_node_that_stays_away(cluster: &PrivateCluster) {
     running.wait_for_text("job/away");
     namespace.wait_until_ready("away", 1);
     cluster.stop("node-4");
-    // The node controller notices after forty to fifty seconds.
+    // The node controller notices the lost node after forty to fifty seconds.
     running.wait_for_text("unknown: NodeNotReady on node-4");
     let listed = namespace.seq(&["get", "job", "away", "-o", "json"]).succeeds().json();
     namespace.check(&listed);
@@ -114,7 +114,7 @@ fn check_a_node_that_stays_away(cluster: &PrivateCluster) {
     assert!(observed.duration_since(last_report) > SignedDuration::from_secs(30), "{pod:#}");
     namespace.seq(&["get", "job", "away"]).succeeds().prints("NodeNotReady");
 
-    // The controller gives up the Pod and replaces it on another node. Then the lost node comes back.
+    // The Job controller replaces the Pod on another node. Then the lost node comes back.
     let name = text(pod, "name").to_owned();
     let given_up = "--for=jsonpath={.status.failed}=1";
     namespace.kubectl(&["wait", given_up, "job/away", "--timeout=60s"]).succeeds();
@@ -134,7 +134,8 @@ fn check_a_node_that_stays_away(cluster: &PrivateCluster) {
     assert!(lost["instants"]["workEnded"].is_null() && lost["runMillis"].is_null(), "{lost:#}");
     assert!(instant(lost, "deleteRequested") < instant(lost, "deleted"), "{lost:#}");
     assert!(text(second, "node") != "node-4" && text(second, "outcome") == "Succeeded", "{second:#}");
-    // Back-off begins when the controller gives up the Pod. The slot counts as idle before that, because nothing is known.
+    // Back-off begins with the request to delete the Pod. Before the request, the slot is idle, because the state of
+    // the Pod is unknown.
     let slots = &job["summary"]["slots"];
     let waited = instant(second, "created").duration_since(instant(lost, "deleteRequested"));
     let (waited, back_off) =
@@ -150,7 +151,7 @@ fn check_a_preempted_pod(cluster: &PrivateCluster) {
         namespace.start(&[&["get", "jobs", "-w"], &DOCUMENT_AND_LINES[..], &["--timeout=120s"]].concat());
     running.wait_for_text("job/low");
     namespace.wait_until_ready("low", 1);
-    // This Job is created while the program follows.
+    // The Job `high` is created after the program has started to follow.
     namespace.kubectl(&["apply", "-f", &manifest("important.yaml")]).succeeds();
     let document = running.wait().succeeds().json();
     namespace.check(&document);
@@ -172,7 +173,7 @@ fn check_a_preempted_pod(cluster: &PrivateCluster) {
     );
     assert!(instant(victim, "workEnded") <= instant(victim, "deleted"), "{victim:#}");
     assert!(instant(victim, "workEnded") <= instant(high, "workStarted"), "{document:#}");
-    // The replacement waits until the important Pod has ended.
+    // The replacement waits until the Pod of the Job `high` has ended.
     assert_eq!(text(second, "outcome"), "Succeeded", "{second:#}");
     assert!(text(&second["phases"][0], "reason").contains("Insufficient cpu"), "{second:#}");
     assert!(millis(second, "Queued") > 1000, "{second:#}");
@@ -208,7 +209,7 @@ fn check_three_hundred_pods_in_waves(cluster: &PrivateCluster) {
     assert_eq!((pods.len(), &job["completions"], &job["parallelism"]), (300, &300.into(), &60.into()));
     assert!(pods.iter().all(|pod| pod["outcome"] == "Succeeded" && pod["clamped"] == false), "{job:#}");
     let summary = &job["summary"];
-    // All sixty work at once if the machine starts them before the first one ends.
+    // All sixty Pods of a wave work at the same time only if the machine starts all of them before the first Pod ends.
     let max = max_concurrency(pods);
     assert_eq!(summary["concurrency"]["max"], max, "{summary:#}");
     assert!((20..=60).contains(&max), "{max}");
@@ -223,7 +224,7 @@ fn check_three_hundred_pods_in_waves(cluster: &PrivateCluster) {
         assert_eq!(actual, expected, "{statistic} {summary:#}");
         assert_eq!(summary[range], values.iter().sum::<i64>(), "{range} {summary:#}");
     }
-    // Each Pod had a slot of its own, so the sums over Pods equal the sums over slots.
+    // No two Pods shared a slot at the same time, so the sums over Pods equal the sums over slots, except for rounding.
     let slots = &summary["slots"];
     for (part, range) in [("workMillis", "runMillis"), ("queuedMillis", "queuedMillis")] {
         let (part, range) = (slots[part].as_i64().unwrap(), summary[range].as_i64().unwrap());
@@ -234,13 +235,13 @@ fn check_three_hundred_pods_in_waves(cluster: &PrivateCluster) {
         summary["slotMillis"].as_i64() <= summary["wallMillis"].as_i64().map(|wall| wall * 60),
         "{summary:#}"
     );
-    // Compressed answers give the same document.
+    // Compressed and uncompressed answers give the same document.
     let [plain, compressed] = ["true", "false"].map(|disabled| {
         let flag = format!("--disable-compression={disabled}");
         namespace.seq(&["get", "job", "waves", "-o", "json", &flag]).succeeds().json()["workloads"].clone()
     });
     assert_eq!(plain, compressed);
-    // Each node pulled the image once.
+    // Each node pulled the image, but more Pods found the image on their node.
     let mut nodes: BTreeMap<&str, u64> = BTreeMap::new();
     for pod in pods {
         *nodes.entry(text(pod, "node")).or_default() += 1;

@@ -1,4 +1,4 @@
-//! A cluster of its own for a test that stops or fills nodes.
+//! Starts a separate cluster for a test that stops or fills parts of the cluster.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::harness::{CommandResult, Environment, Namespace, print_notice, run};
 
-/// A cluster that is stopped at the end of the test.
+/// A cluster for one test. Dropping the value stops the cluster.
 pub(crate) struct PrivateCluster {
     script: PathBuf,
     environment: Environment,
@@ -16,7 +16,7 @@ pub(crate) struct PrivateCluster {
 }
 
 impl PrivateCluster {
-    /// Starts a cluster. If there is no script of a test cluster, prints a notice and returns `None`.
+    /// Starts a cluster. If `KUBECTL_SEQ_TEST_CLUSTER` is not set, prints a notice and returns `None`.
     pub(crate) fn up(nodes: u32) -> Option<Self> {
         let Some(script) = std::env::var_os("KUBECTL_SEQ_TEST_CLUSTER") else {
             print_notice("skipped: KUBECTL_SEQ_TEST_CLUSTER does not name a test cluster's script");
@@ -42,7 +42,7 @@ impl PrivateCluster {
         self.run_script(&["stop", part]).succeeds();
     }
 
-    /// Starts a part again.
+    /// Starts a stopped part of the cluster.
     pub(crate) fn start(&self, part: &str) {
         self.run_script(&["start", part]).succeeds();
     }

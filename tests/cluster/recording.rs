@@ -1,4 +1,4 @@
-//! Tests that the replay of a recorded run has the same output, and that the recording contains no secret.
+//! Tests that a replay has the same output as the recorded run, and that the recording contains no secret.
 
 use std::fs;
 use std::path::Path;
@@ -42,7 +42,7 @@ fn a_replay_equals_the_run_to_the_byte() {
         let run = namespace.seq(&["get", "jobs", "-o", format, "--record", record]).succeeds();
         assert!(replay(&shown, format).succeeds().stdout == run.stdout, "{run:#}");
     }
-    // Without `--watch` a Job may still run at the end of the recording. The replay prints no message about that.
+    // Without `--watch`, a Job may still run at the end of the recording. The replay prints no message about this Job.
     let again = replay(&shown, "seq").succeeds();
     assert_eq!(again.stderr, "", "{again:#}");
 

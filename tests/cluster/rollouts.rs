@@ -39,7 +39,7 @@ fn a_rollout_ends_when_the_new_revision_is_available() {
     let old = text(sets[0], "uid");
     assert!(array(sets[0], "pods").iter().all(|pod| pod["outcome"] == "Running"), "{first:#}");
 
-    // Both revisions are shown, and each Pod belongs to its revision.
+    // The document has both revisions, and each Pod belongs to the revision that created the Pod.
     let second = roll_out(&namespace, "second");
     let web = workload(&second, "web");
     assert_eq!((text(web, "outcome"), &web["summary"]["pods"]), ("Succeeded", &4.into()), "{second:#}");
@@ -54,7 +54,7 @@ fn a_rollout_ends_when_the_new_revision_is_available() {
     }
     assert_eq!([array(old[0], "pods").len(), array(new[0], "pods").len()], [2, 2], "{second:#}");
 
-    // The rollout is complete, so following ends at once with the same document.
+    // The rollout is already complete, so the program ends immediately with the same outcome.
     for named in ["deploy/web", "deployment.apps/web", "Deployment.v1.apps/web"] {
         let again = namespace.seq(&["get", named, "-w", "-o", "json", "--timeout=30s"]).succeeds().json();
         assert_eq!(text(workload(&again, "web"), "outcome"), "Succeeded", "{named}: {again:#}");
@@ -94,7 +94,8 @@ fn a_stateful_set_starts_in_order_and_a_daemon_set_on_each_node() {
     for pair in pods.windows(2) {
         let (ready, next) =
             (&pair[0]["instants"]["workStarted"]["at"], &pair[1]["instants"]["created"]["at"]);
-        // All times have the same format, so the texts sort like the times.
+        // The first 19 characters are the time to the second. All times have the same format, so the texts sort like
+        // the times.
         assert!(ready.as_str().unwrap()[..19] <= next.as_str().unwrap()[..19], "{db:#}");
     }
     let agent = workload(&document, "agent");

@@ -15,8 +15,8 @@ const MAX_ERROR_MILLIS: i64 = 1000;
 /// Maximum error of a time that comes from the nanoseconds in the name of an event, in milliseconds.
 const MAX_EVENT_ERROR_MILLIS: i64 = 50;
 
-/// On an overloaded machine a kubelet writes its events late. Therefore one time, and one more for each group of this many
-/// times, may exceed [`MAX_EVENT_ERROR_MILLIS`], but not [`MAX_ERROR_MILLIS`].
+/// On an overloaded machine a kubelet writes its events late. Therefore `1 + count / TIMES_PER_LATE_TIME` of `count`
+/// times may exceed [`MAX_EVENT_ERROR_MILLIS`], but not [`MAX_ERROR_MILLIS`].
 const TIMES_PER_LATE_TIME: usize = 50;
 
 /// A line that the command `truth` of the test cluster's script prints.
@@ -32,7 +32,7 @@ struct Fact {
     failed: bool,
 }
 
-/// The facts about one Pod, in the order of time.
+/// The facts about one Pod, sorted by time.
 struct Facts<'a>(Vec<&'a Fact>);
 
 impl<'a> Facts<'a> {
@@ -40,7 +40,7 @@ impl<'a> Facts<'a> {
         self.0.iter().copied().filter(move |fact| fact.kind == kind)
     }
 
-    /// Returns the times of the facts of one kind about a container, in order.
+    /// Returns the times of all facts of this kind about a container, in order.
     fn times(&self, kind: &str, container: &str) -> Vec<Timestamp> {
         self.of_kind(kind)
             .filter(|fact| fact.container.as_deref() == Some(container))
@@ -49,13 +49,14 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// Compares every instant, pull and run of a document with the facts. Returns the number of compared times.
+/// Compares the instants of the sandbox and of the work, the pulls and the runs of a document with the facts. Returns
+/// the number of compared times.
 #[track_caller]
 pub(crate) fn compare(document: &Value) -> usize {
     compare_in(document, |_| ())
 }
 
-/// Compares like [`compare`], in the cluster that `select_cluster` selects for the script.
+/// Compares like [`compare`]. `select_cluster` makes the script use a cluster.
 #[track_caller]
 pub(crate) fn compare_in(document: &Value, select_cluster: impl FnOnce(&mut Command)) -> usize {
     let Some(script) = std::env::var_os("KUBECTL_SEQ_TEST_CLUSTER") else {
@@ -103,9 +104,9 @@ pub(crate) fn compare_in(document: &Value, select_cluster: impl FnOnce(&mut Comm
 struct Comparison {
     /// Number of compared times.
     count: usize,
-    /// Descriptions of times whose error is too large.
+    /// Descriptions of the times that have too large an error.
     wrong: Vec<String>,
-    /// Descriptions of times that only a late event can explain.
+    /// Descriptions of the times with an error that a late event can explain.
     late: Vec<String>,
 }
 
@@ -191,7 +192,7 @@ impl Comparison {
         }
     }
 
-    /// Compares one time of the document with the fact. An unknown time is always accepted.
+    /// Compares one time of the document with the fact. Accepts every unknown time.
     fn compare_time(&mut self, label: &str, shown: &Value, truth: Option<Timestamp>, tolerance: i64) {
         let Some(shown) = shown.as_str() else { return };
         self.count += 1;

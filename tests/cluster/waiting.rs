@@ -1,4 +1,5 @@
-//! Tests of the reasons for waits: missing admission, and failures before the first container runs.
+//! Tests of the reasons why Pods wait or do not exist yet: admission, scheduling, quotas, and failures before the first
+//! container runs.
 
 use std::fs;
 
@@ -7,7 +8,8 @@ use serde_json::{Value, json};
 use crate::document::{array, counts, end, instant, millis, only_pod, text, workload};
 use crate::harness::{Namespace, Running, manifest};
 
-/// Returns the reasons of the phases with this name in order, each with its duration in milliseconds.
+/// Returns the reason and the duration in milliseconds of each phase with this name. Leaves out phases without a
+/// reason.
 fn reasons<'a>(pod: &'a Value, phase: &str) -> Vec<(&'a str, i64)> {
     let of_kind = array(pod, "phases").iter().filter(|other| other["phase"] == phase);
     of_kind.filter_map(|phase| Some((phase["reason"].as_str()?, phase["millis"].as_i64().unwrap()))).collect()
@@ -47,7 +49,7 @@ fn waits_for_admission_and_scheduling_gates_are_shown() {
     }
     remove_first_gates();
     running.wait_for_text(&format!("waits: {one}"));
-    // The picture has a line only for a long wait.
+    // The picture mentions only long waits, so the test waits for this line.
     let drawn = namespace.seq_until(&["get", "job", "admitted", "--width=160"], "Pod waited ");
     drawn.prints(one);
     remove_first_gates();
@@ -67,7 +69,7 @@ fn waits_for_admission_and_scheduling_gates_are_shown() {
     let mut waits: Vec<(&str, i64)> = array(job, "waits")
         .iter()
         .map(|wait| (text(wait, "reason"), wait["pods"].as_i64().unwrap()))
-        // The hold of the Job itself is listed as well.
+        // The list also contains the hold of the Job.
         .filter(|(reason, _)| reason.starts_with("SchedulingGated"))
         .collect();
     waits.sort_unstable();
@@ -81,7 +83,7 @@ fn waits_for_admission_and_scheduling_gates_are_shown() {
 #[ignore = "needs a cluster"]
 fn failures_of_sandbox_volume_configuration_and_image_are_shown_as_waits() {
     let namespace = Namespace::new("waits");
-    // No node has this image.
+    // The name of the namespace serves as the name of an image that no node has.
     let input = fs::read_to_string(manifest("waits.yaml")).unwrap().replace("IMAGE", &namespace.name);
     let command =
         namespace.command(&["apply", "-f", "-", "-o", "json", "--progress=lines", "--timeout=100s"]);
@@ -108,7 +110,7 @@ fn failures_of_sandbox_volume_configuration_and_image_are_shown_as_waits() {
         assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 1, 0]), "{job:#}");
         let pod = only_pod(job);
         let [(actual, waited)] = reasons(pod, phase)[..] else { panic!("{pod:#}") };
-        // The duration depends on the machine. The comparison with the truth has checked it above.
+        // The duration depends on the machine, so the test only checks that the Pod waited.
         assert!(actual == reason && waited > 0, "{pod:#}");
         // The wait is part of the cold start and ends when the work begins.
         assert!(pod["coldStartMillis"].as_i64() >= Some(waited), "{pod:#}");
@@ -168,7 +170,8 @@ fn an_unschedulable_pod_shows_the_action_of_the_autoscaler() {
     let mut running = namespace.start(&["apply", "-f", &file, "-o", "json", "--progress=lines"]);
     running.wait_for_text("Insufficient cpu");
     let uid = namespace.kubectl(&["get", "pod", "huge", "-o", "jsonpath={.metadata.uid}"]).succeeds().stdout;
-    // The autoscaler writes the time of an event to the second, and to the nanosecond in the name of the event.
+    // The autoscaler truncates the time fields of an event to the second. The name of the event contains the
+    // nanoseconds.
     let seen = namespace.seq(&["get", "pod", "huge", "-o", "json"]).succeeds().json();
     let now: jiff::Timestamp = text(&seen, "observedAt").parse().unwrap();
     let second = jiff::Timestamp::from_second(now.as_second()).unwrap().to_string();

@@ -1,4 +1,4 @@
-//! Clocks that differ between nodes and the API server, and impossible orders of times.
+//! Tests of nodes with clocks that differ from the clock of the API server, and of impossible orders of times.
 
 use serde_json::{Value, json};
 
@@ -25,21 +25,21 @@ fn an_impossible_order_is_corrected_and_reported() {
             "workStarted 8.000",
         ],
     );
-    // A difference below one second is only rounding.
+    // A difference below one second comes from rounding, so the description does not report a correction.
     let description =
         describe_listed([running_pod(), scheduled_event(1.4), kubelet_event("Pulling", "main", 1.2, "x")]);
     assert_lines(&description, &["p: Running [Running]", "scheduled 1.400", "sandboxReady 1.400"]);
     assert!(!description.contains("clamped"), "{description}");
 }
 
-/// An event of the kubelet that the API server stored at this second of its own clock.
+/// An event of the kubelet that the API server stored at this second of the server's clock.
 fn stored(event: Value, second: i64) -> Value {
     patched(event, json!({"metadata": {"creationTimestamp": time(second)}, "source": {"host": "node-1"}}))
 }
 
 #[test]
 fn the_times_of_a_node_whose_clock_is_behind_are_moved_forward() {
-    // The kubelet's clock read 1.x when the kubelet first saw the Pod, which was after 8.3 on the server's clock. So the
+    // The kubelet first saw the Pod at 1.x on the kubelet's clock, and after 8.3 on the server's clock. So the
     // kubelet's clock is behind by at least 6.3 s.
     let slow = patched(
         running_pod(),

@@ -1,4 +1,4 @@
-//! Deletions: the time of the request, and the outcome of the Pod.
+//! Tests of deletions: the time of the request, and the outcome of the Pod.
 
 use kubectl_seq::testing::observation::Observation;
 use kubectl_seq::testing::observation::Seen::{Added, Changed, Deleted, Listed, Missing};
@@ -26,7 +26,7 @@ fn the_deletion_request_is_dated_by_the_killing_event_else_the_receipt_else_the_
         &seen,
         &["deleteRequested 12.340 ReceivedDeletion", "| 5.000..12.340 Running", "| 12.340..… Terminating"],
     );
-    // The last state dates the end of the deletion, so the first state is used.
+    // The last state dates the end of the deletion, so the first state dates the request.
     let last = patched(running_pod(), deletion(44, 0));
     assert_lines(
         &describe_watched([(12.34, Changed, deleting.clone()), (44.1, Changed, last.clone())]),
@@ -34,7 +34,7 @@ fn the_deletion_request_is_dated_by_the_killing_event_else_the_receipt_else_the_
     );
     assert_no_line(&describe_listed([last.clone()]), "deleteRequested");
     assert_no_line(&describe_watched([(44.1, Added, last.clone())]), "deleteRequested");
-    // The Pod was seen before without a deletion.
+    // An earlier state has no deletion, so the receipt of the last state dates the request.
     assert_lines(
         &describe_watched([(5.1, Listed, running_pod()), (44.1, Changed, last)]),
         &["deleteRequested 44.100 ReceivedDeletion"],
@@ -176,7 +176,7 @@ fn a_pod_in_back_off_waits_until_its_deletion() {
 }
 
 #[test]
-fn a_pod_that_is_deleted_during_the_pull_either_never_starts_or_stops_at_once() {
+fn a_pod_that_is_deleted_during_the_pull_either_never_starts_or_stops_immediately() {
     let pulling = kubelet_event("Pulling", "main", 2.2, "Pulling image \"app:1\"");
     let waits = scheduled_pod(
         json!({"status": {"conditions": [condition("PodReadyToStartContainers", "True", 2)], "containerStatuses": [container_status("main", 0, waiting("ContainerCreating"), json!({}))]}}),
@@ -196,7 +196,7 @@ fn a_pod_that_is_deleted_during_the_pull_either_never_starts_or_stops_at_once() 
         (12.3, Changed, patched(waits.clone(), deletion(42, 30))),
         (12.9, Changed, patched(lost, deletion(42, 30))),
     ]);
-    // The status no longer has the reason of the wait, so the last informative reason stays.
+    // The last statuses no longer have the reason of the wait, so the description keeps the last known reason.
     assert_lines(&description, &["p: NeverStarted (ImagePullBackOff)", "| 2.200..12.300 Pulling main"]);
     let ended = patched(
         running_pod(),
@@ -223,7 +223,7 @@ fn a_pod_that_is_deleted_during_the_pull_either_never_starts_or_stops_at_once() 
 }
 
 #[test]
-fn an_unscheduled_pod_is_removed_at_once() {
+fn a_deleted_pod_without_a_node_is_removed_immediately() {
     let waits = pod(
         json!({"status": {"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable",
         "message": "0/2 nodes are available: 2 Insufficient cpu.", "lastTransitionTime": time(0)}]}}),
@@ -276,7 +276,7 @@ fn a_pod_that_is_missing_after_a_gap_ends_when_it_was_last_seen() {
         ]),
         &["p: Running", "| 5.000..… Running"],
     );
-    // The Pod had ended before.
+    // The Pod had ended before the gap.
     assert_lines(
         &describe_watched([(10.5, Listed, succeeded_pod()), (300.0, Missing, succeeded_pod())]),
         &["p: Succeeded exit 0 [Completed]", "workEnded 9.000"],

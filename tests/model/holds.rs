@@ -1,5 +1,5 @@
-//! Holds: times at which a workload creates no Pods, because the workload is suspended or waits for Kueue, or because its
-//! Pods are refused.
+//! Tests of holds: intervals in which a workload creates no Pods, because the workload is suspended or waits for Kueue,
+//! or because the API server refuses its Pods.
 
 use kubectl_seq::testing::observation::Observation;
 use kubectl_seq::testing::observation::Seen::{Added, Changed, Listed};
@@ -45,11 +45,11 @@ fn timeline_of_list(objects: impl IntoIterator<Item = Value>) -> Timeline {
     timeline_in_any_order(&list)
 }
 
-/// Returns the timeline. Checks that every order of the observations and a recording of them have the same timeline.
+/// Returns the timeline of the observations. Checks that shuffled and recorded observations have the same timeline.
 #[track_caller]
 fn timeline_in_any_order(observations: &[Observation]) -> Timeline {
     let expected = timeline_of(observations);
-    // A recording leaves out parts of the messages of refusals.
+    // A recording leaves out parts of the messages of refusals, so the timelines would differ.
     if !describe_holds(&expected).iter().any(|hold| hold.contains("FailedCreate")) {
         assert_eq!(json_of(&timeline_of(&through_a_recording(observations))), json_of(&expected), "recorded");
     }
@@ -276,7 +276,7 @@ fn pod(name: &str, created: i64) -> Value {
 }
 
 #[test]
-fn pods_are_refused_until_one_is_created() {
+fn a_refusal_lasts_until_a_pod_is_created() {
     let mut refused = controller_event("FailedCreate", 0.3, 5, 12);
     refused["message"] = json!(
         "Error creating: pods \"j-x\" is forbidden: exceeded quota: few, requested: pods=1, used: pods=2, limited: pods=2"
@@ -291,8 +291,8 @@ fn pods_are_refused_until_one_is_created() {
         describe_holds(&timeline_of_list([job(), refused.clone(), pod("a", 14), pod("b", 14)])),
         [format!("0.300 FailedCreateEvent .. 14.000 CreationTimestamp: {reason}")]
     );
-    // The creation of the first Pod ends the first hold. Refusals follow the creation of the second Pod, so a second hold
-    // starts at this time.
+    // The creation of the first Pod ends the first hold. Refusals follow the creation of the second Pod, so a second
+    // hold starts at that creation.
     assert_eq!(
         describe_holds(&timeline_of_list([job(), refused.clone(), pod("a", 4), pod("b", 8)])),
         [

@@ -1,4 +1,4 @@
-//! The order in which evidence is preferred for each instant.
+//! Tests which evidence dates each instant.
 
 use kubectl_seq::testing::observation::Seen::{Added, Changed, Deleted, Listed};
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ fn created_is_dated_by_the_owners_event_else_the_receipt_else_the_field() {
     );
     assert_lines(&describe_watched([added]), &["created 0.744 ReceivedAdded"]);
     assert_lines(&describe_listed([pod(json!({}))]), &["created 0.000 CreationTimestamp"]);
-    // A watch without a list reports existing Pods as ADDED.
+    // A watch without a list reports existing Pods as ADDED, so a late receipt does not date the creation.
     assert_lines(&describe_watched([(400.0, Added, pod(json!({})))]), &["created 0.000 CreationTimestamp"]);
 }
 
@@ -98,7 +98,7 @@ fn events_of_debug_containers_and_of_later_runs_do_not_move_the_sandbox() {
         &description,
         &["sandboxReady 3.000 ReadyToStartContainers", "workStarted 5.000", "debug ephemeral"],
     );
-    // The events of the first run have expired, but the events of a later run have not.
+    // The events of the first run have expired. Only an event of a later run remains.
     let again =
         kubelet_event("Pulled", "main", 3700.2, "Container image \"app:1\" already present on machine");
     let description = describe_listed([running_pod(), again]);
@@ -248,7 +248,7 @@ fn an_unknown_end_of_work_is_bounded_and_marked_as_inferred() {
         ],
     );
     assert_lines(&describe_error(json!([ready]), 80), &["workEnded 50.000 NotReady"]);
-    // A condition Ready that was never True has been False since the first write of the kubelet.
+    // The condition Ready has been False since the first write of the kubelet, so its time is not the end of the work.
     assert_lines(
         &describe_error(json!([condition("Ready", "False", 1)]), 80),
         &["workEnded 80.000 KubeletWrote"],
@@ -257,7 +257,7 @@ fn an_unknown_end_of_work_is_bounded_and_marked_as_inferred() {
         &describe_error(json!([]), 4),
         &["workEnded 90.000 ReceivedTerminated", "| 5.000..90.000 Running inferred"],
     );
-    // The time at which the loss of the node was noticed is not the end of the work.
+    // These conditions date the discovery of the lost node, not the end of the work.
     for description in [
         describe_lost("ContainerStatusUnknown", json!([ready, disrupted("DeletionByTaintManager")]), 80),
         describe_lost("ContainerStatusUnknown", json!([ready]), 80),

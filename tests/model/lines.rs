@@ -1,4 +1,4 @@
-//! The lines that a run prints without a live picture.
+//! Tests of the lines that a run prints without a live picture.
 
 use kubectl_seq::testing::StatusLines;
 use kubectl_seq::testing::observation::Seen::{Changed, Listed};
@@ -12,7 +12,7 @@ fn job() -> Value {
         "spec": {"parallelism": 3, "completions": 3}, "status": {"active": 3}})
 }
 
-/// A Pod of the Job that waits for a node. `reason` is the scheduler's reason, if it reports one.
+/// A Pod of the Job that waits for a node. `reason` is the reason that the scheduler reports, if any.
 fn waiting_pod(name: &str, reason: Option<&str>) -> Value {
     let conditions: Vec<Value> = reason
         .map(|reason| {

@@ -1,4 +1,5 @@
-//! The order of observations does not change the result, and a late list shows the same lives as a watch.
+//! Tests that the order of observations does not change the result, and that a late list shows the same lives as a
+//! watch, except for times from receipts.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -63,7 +64,7 @@ fn uid(observation: &Observation) -> &str {
     &observation.object.metadata().uid
 }
 
-/// Shuffles the observations as three concurrent watches could deliver them: the states of each object stay in order.
+/// Shuffles the observations as concurrent watches could deliver them: the states of each object stay in order.
 pub(crate) fn shuffled(observations: &[Observation], seed: u64) -> Vec<Observation> {
     let mut random = RandomNumbers(seed);
     let mut queues: Vec<(&str, Vec<Observation>)> = Vec::new();
@@ -94,19 +95,19 @@ fn any_order_of_the_same_observations_makes_the_same_timeline() {
     }
 }
 
-/// The timeline document, as of the latest observation.
+/// Returns the document of a timeline at the time of the latest observation.
 fn json(timeline: &Timeline) -> String {
     json_at(timeline, timeline.last_received().unwrap_or(noon()))
 }
 
-/// The timeline document, as of a time.
+/// Returns the document of a timeline at the time `now`.
 pub(crate) fn json_at(timeline: &Timeline, now: jiff::Timestamp) -> String {
     let mut bytes = Vec::new();
     write_json(&document(timeline, now), &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 
-/// Observations of a simulated cluster: an Indexed Job with limits that waits for nodes, images and retries.
+/// Observations of a simulated cluster: the Pods of an Indexed Job wait for nodes, images and retries.
 fn simulate_job(seed: u64) -> Vec<Observation> {
     let manifest = "
 apiVersion: batch/v1
@@ -214,7 +215,8 @@ fn pods(timeline: &Timeline) -> impl Iterator<Item = TimelinePod<'_>> {
     timeline.workloads().iter().flat_map(|workload| timeline.pods(workload)).map(|(_, pod)| pod)
 }
 
-/// Describes states, holds and waiting indexes. Leaves out times that only a receipt dates.
+/// Describes the states, counts, open retries and holds of all workloads except bare Pods. Leaves out the times of
+/// holds, because only receipts date some of these times.
 fn describe_workloads(timeline: &Timeline) -> Vec<String> {
     let now = timeline.last_received().unwrap_or(noon());
     let describe = |workload: &Workload| {
@@ -244,8 +246,8 @@ fn describe_workloads(timeline: &Timeline) -> Vec<String> {
     timeline.workloads().iter().filter(|workload| &*workload.kind != "Pod").map(describe).collect()
 }
 
-/// Whether a list and a watch date the same boundary of a hold. The two times may differ by up to 1.2 s, because the list has a
-/// truncated field where the watch has a receipt.
+/// Returns whether a list and a watch date the same boundary of a hold. The two times may differ by up to 1.2 s,
+/// because the list has a truncated field where the watch has a receipt.
 fn is_same_boundary(list: Option<Instant>, live: Option<Instant>) -> bool {
     match (list, live) {
         (Some(list), Some(live)) => {
@@ -281,7 +283,7 @@ fn a_late_list_shows_the_same_workloads_as_the_watch() {
     assert!(compared >= 5 && held >= 1, "{compared} workloads and {held} holds were compared");
 }
 
-/// Whether a list at the end can date the instant. A list cannot date an instant that only a receipt dates.
+/// Returns whether a list at the end can date the instant. A list cannot date an instant that only a receipt dates.
 fn is_datable_by_list(instant: Option<Instant>) -> bool {
     let is_receipt =
         |evidence: Evidence| evidence.source() == Source::Observed || evidence == Evidence::CreatedWithNode;

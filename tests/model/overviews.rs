@@ -1,4 +1,4 @@
-//! The overview of a Pod equals its life.
+//! Tests that the overview of a Pod agrees with the life of the Pod.
 
 use crate::describe::timeline_of;
 use crate::order::SCENARIOS;
@@ -6,11 +6,11 @@ use crate::support::scenario::read_scenario;
 use kubectl_seq::testing::lifecycle::PhaseSpan;
 
 #[test]
-fn an_overview_equals_the_life() {
+fn an_overview_agrees_with_the_life() {
     let mut compared = 0;
     for name in SCENARIOS {
         let recorded = read_scenario(name);
-        // The whole scenario and several of its beginnings, because Pods that have not ended are not packed.
+        // The test also cuts the scenario short, because the program packs the evidence of ended Pods only.
         for count in (1..=recorded.observations.len()).rev().step_by(7) {
             let timeline = timeline_of(&recorded.observations[..count]);
             for (key, pod) in timeline.workloads().iter().flat_map(|workload| timeline.pods(workload)) {

@@ -1,4 +1,4 @@
-//! Workloads that own other workloads, and the source of their state.
+//! Tests of workloads that own other workloads: states, Pods and statistics.
 
 use kubectl_seq::testing::observation::Observation;
 use kubectl_seq::testing::timeline::{Timeline, Workload, WorkloadState};
@@ -9,12 +9,12 @@ use crate::order::shuffled;
 use crate::support::pod_builder::noon;
 use crate::support::scenario::{parse_object, parse_seen};
 
-/// Returns the observation of an object `second` seconds after noon. `owner` is `KIND/NAME` of the controller, or empty.
-/// `fields` are all fields except the metadata.
+/// Returns the observation of an object `second` seconds after noon. `owner` is `KIND/NAME` of the controller, or
+/// empty. `fields` contains all fields except the metadata.
 fn observe(second: i64, seen: &str, kind: &str, (name, owner): (&str, &str), fields: Value) -> Observation {
     let received = noon() + jiff::SignedDuration::from_secs(second);
     let mut object = fields;
-    // The creation time matters only for Pods. It must be equal in all states of a Pod.
+    // The creation time matters only for Pods. All states of a Pod must have the same creation time.
     let created = if kind == "Pod" { object["created"].as_i64().unwrap_or(second) } else { 0 };
     object["metadata"] = json!({"name": name, "namespace": "ns", "uid": format!("uid-of-{name}"), "generation": 1,
         "creationTimestamp": noon() + jiff::SignedDuration::from_secs(created)});
@@ -93,7 +93,7 @@ fn the_revisions_of_a_rollout_are_listed_below_it() {
         lines,
         [
             "Deployment web Running",
-            // All its replicas are available, but the rollout that replaces it goes on.
+            // All replicas of this revision are available, but the rollout that replaces the revision goes on.
             "ReplicaSet web-1 Running web-1-a",
             "ReplicaSet web-2 Pending web-2-a",
             "Pod bare Pending bare",
@@ -132,7 +132,7 @@ fn the_revisions_of_a_rollout_are_listed_below_it() {
 }
 
 #[test]
-fn the_statistics_of_a_cron_job_are_those_of_its_jobs() {
+fn the_statistics_of_a_cron_job_are_sums_over_its_jobs() {
     let job = |status: Value| json!({"spec": {"parallelism": 1, "completions": 1}, "status": status});
     let complete = json!({"succeeded": 1, "conditions": [{"type": "Complete", "status": "True",
         "lastTransitionTime": noon() + jiff::SignedDuration::from_secs(9)}]});
@@ -168,7 +168,7 @@ fn a_workload_without_a_status_has_the_state_of_its_children() {
         )
     };
     let ended = |kind: &str| json!([{"type": kind, "status": "True"}]);
-    // The Pod belongs to the run through two owners, of which only the owner references are known.
+    // Two objects lie between the Pod and the run. Only the owner references of these objects are known.
     let pod_with_owners = |outcome: &str| {
         vec![
             observe(2, "Listed", "Owner", ("group", "Run/run"), json!({"kind": "Group"})),
@@ -277,6 +277,6 @@ fn slots_are_unknown_if_no_field_limits_the_pods() {
             assert!(summary[field].is_null(), "{field} of {summary:#}");
         }
     }
-    // A workload that owns nothing but Jobs has the slots of its Jobs.
+    // A workload that owns only Jobs has the slots of these Jobs.
     assert!(summary(&[flow, job])["slots"].is_object());
 }

@@ -1,4 +1,4 @@
-//! The phases of a Pod.
+//! Tests of the phases of a Pod.
 
 use kubectl_seq::testing::observation::Seen::{Added, Changed, Listed};
 use serde_json::{Value, json};
@@ -9,8 +9,8 @@ use crate::support::pod_builder::{
     running, running_pod, scheduled_event, scheduled_pod, succeeded_pod, terminated, time, waiting,
 };
 
-/// The times are those of a real Pod on a node without the image, and were compared with the log of the container runtime.
-/// Second 0 is 12:49:14.
+/// The times come from a real Pod on a node without the image. These times were compared with the log of
+/// the container runtime. Second 0 is 12:49:14.
 #[test]
 fn a_pod_on_a_cold_node_has_all_phases_up_to_running() {
     let conditions =
@@ -61,7 +61,7 @@ fn each_queued_phase_has_the_reason_that_held_at_its_time() {
         (0.2, Changed, pod(unschedulable("0/3 nodes are available: 3 Insufficient cpu."))),
     ]);
     assert_lines(&description, &["p: Pending (Insufficient cpu)", "| 0.100..… Queued (Insufficient cpu)"]);
-    // The event dates the reason even after the Pod has ended.
+    // The event gives the reason even after the Pod has ended.
     let mut failed =
         kubelet_event("FailedScheduling", "", 0.1, "0/3 nodes are available: 3 Insufficient cpu.");
     failed["involvedObject"]["fieldPath"] = json!("");

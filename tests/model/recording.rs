@@ -1,4 +1,4 @@
-//! A recording leaves out fields, but no field that changes a life.
+//! Tests that a recording leaves out no field that changes a life.
 
 use std::fs::File;
 use std::io::BufReader;

@@ -1,4 +1,4 @@
-//! Indexes of a Job that wait for a retry.
+//! Tests of the indexes of a Job that wait for a retry.
 
 use kubectl_seq::testing::observation::Seen::Listed;
 use kubectl_seq::testing::timeline::Timeline;
@@ -25,7 +25,7 @@ fn limit_per_index() -> Value {
     json!({"backoffLimitPerIndex": 2})
 }
 
-/// An ended Pod of an index. `code` is its exit code.
+/// An ended Pod of an index. `code` is the exit code of the Pod.
 fn ended_pod(index: u32, name: &str, created: i64, ended: i64, code: i32) -> Value {
     let ran = container_status("main", 0, terminated(name, created, ended, code, "Error"), json!({}));
     json!({
@@ -38,8 +38,8 @@ fn ended_pod(index: u32, name: &str, created: i64, ended: i64, code: i32) -> Val
     })
 }
 
-/// Describes each index that waits for a retry as `INDEX after ATTEMPTS since SECOND expected SECOND`. Checks that the order
-/// of the observations does not matter.
+/// Describes each index that waits for a retry as `INDEX after ATTEMPTS since SECOND expected SECOND`. Checks that the
+/// order of the observations does not matter.
 #[track_caller]
 fn open_retries(now: f64, objects: impl IntoIterator<Item = Value>) -> Vec<String> {
     let list: Vec<_> = objects.into_iter().map(|object| observation(Listed, now, object)).collect();
@@ -65,7 +65,7 @@ fn describe_open_retries(timeline: &Timeline, now: f64) -> Vec<String> {
 }
 
 #[test]
-fn each_index_waits_twice_as_long_with_each_failure() {
+fn each_failure_of_an_index_doubles_its_wait() {
     let pods = [
         ended_pod(0, "a", 0, 4, 1),
         ended_pod(0, "b", 15, 20, 1),
@@ -82,7 +82,7 @@ fn each_index_waits_twice_as_long_with_each_failure() {
         open_retries(21.0, [unseen].into_iter().chain(pods.clone())),
         ["0 after 2 since 20 expected ?", "1 after 1 since 8 expected ?"]
     );
-    // Index 0 has failed for good, and the others are complete or beyond `completions`.
+    // Index 0 has failed permanently. The other indexes are complete or not below `completions`.
     let no_index_left =
         json!({"spec": {"completions": 1}, "status": {"failedIndexes": "0", "completedIndexes": "1-5"}});
     assert_eq!(
@@ -109,7 +109,7 @@ fn without_a_limit_per_index_consecutive_failures_of_all_indexes_count() {
         ]
     };
     let job = |failed: u32| job(json!({"backoffLimit": 6}), json!({"status": {"failed": failed}}));
-    // Two failures follow the success, so the wait is that of a second failure.
+    // Two failures follow the success, so each index waits as long as after a second failure.
     assert_eq!(
         open_retries(11.0, [job(3)].into_iter().chain(pods())),
         ["0 after 1 since 4 expected 30", "2 after 1 since 9 expected 30", "3 after 1 since 10 expected 30"]

@@ -1,5 +1,5 @@
-//! Scenarios that were recorded on a real cluster: the derived life of every Pod, and the difference between its times and
-//! the log of the nodes' container runtimes.
+//! Tests of scenarios that were recorded on a real cluster. Snapshots contain the derived life of every Pod. The
+//! derived times are compared with the log of the nodes' container runtimes.
 //!
 //! The recordings in `tests/scenarios` are watches of Kubernetes 1.37.2, reduced to the fields that the program reads.
 
@@ -16,7 +16,7 @@ const FINE: SignedDuration = SignedDuration::from_millis(50);
 
 fn check_instant(pod: &TimelinePod, name: &str, derived: Option<Instant>, logged: Timestamp) {
     let Some(derived) = derived else { return };
-    // A receipt is only a bound, because a busy machine delays it.
+    // Only the times of events are precise. A busy machine delays a receipt, and a field is truncated to the second.
     let fine = matches!(derived.evidence, Evidence::ImageEvent | Evidence::StartedEvent);
     let error = derived.at.duration_since(logged).abs();
     let bound = if fine { FINE } else { COARSE };
@@ -85,7 +85,7 @@ scenarios! {
     pi "pi"
     /// An init container, a native sidecar that outlives the work and exits with 7, two main containers.
     staged "staged"
-    /// `restartPolicy: OnFailure` until the limit is reached and the Job deletes the Pod.
+    /// Restarts with `restartPolicy: OnFailure`, until the limit is reached and the Job controller deletes the Pod.
     crash "crash"
     /// An image that does not exist, until the Job's deadline.
     unknown_image "unknown-image"
@@ -97,21 +97,22 @@ scenarios! {
     oom "oom"
     /// A command that does not exist.
     start_error "start-error"
-    /// The same with `restartPolicy: OnFailure`: the phase is Running although no container ever ran.
+    /// A command that does not exist, with `restartPolicy: OnFailure`. The phase is Running although no container ever
+    /// ran.
     start_error_again "start-error-again"
     /// A Pod that is deleted by hand while it runs, and exits with code 0 on SIGTERM.
     deleted_by_hand "by-hand"
-    /// The Job's deadline. The processes ignore SIGTERM.
+    /// A Job that exceeds its deadline. The processes ignore SIGTERM.
     deadline "deadline"
-    /// The Pod's own deadline.
+    /// A Pod that exceeds its own deadline.
     pod_deadline "pod-deadline"
     /// A Job that is created suspended, resumed, suspended while its Pods run, and resumed again.
     paused "paused"
-    /// `backoffLimitPerIndex`, and one index fails twice.
+    /// A Job with `backoffLimitPerIndex`. One index fails twice.
     indexed "indexed"
-    /// Parallelism 1, then 3, then 1.
+    /// A Job with parallelism 1, then 3, then 1.
     elastic "elastic"
-    /// `restartPolicy: Never` and one retry, which is a second Pod.
+    /// A Job with `restartPolicy: Never`. The retry is a second Pod.
     retry "retry"
     /// A work queue: a Job without `completions`.
     work_queue "queue"
@@ -123,7 +124,7 @@ scenarios! {
     no_config "no-config"
     /// A sandbox that cannot be created.
     no_sandbox "no-sandbox"
-    /// A Pod that is deleted while its image is pulled. The container still starts and is stopped at once.
+    /// A Pod that is deleted while its image is pulled. The container still starts and is stopped immediately.
     slow_pull "slow-pull"
     /// A Pod that the kubelet rejects.
     rejected "rejected"
@@ -135,7 +136,7 @@ scenarios! {
     forced "forced"
     /// A Pod whose node stops responding and then reboots.
     lost_never "lost-never"
-    /// The same with `restartPolicy: OnFailure`.
+    /// A Pod with `restartPolicy: OnFailure` on a node that stops responding and then reboots.
     lost_again "lost-again"
     /// A Pod whose node stops responding.
     lost_node "lost-node"

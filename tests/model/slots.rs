@@ -1,4 +1,4 @@
-//! Slot time and the statistics of a workload.
+//! Tests of slot time and of the statistics of a workload.
 
 use jiff::SignedDuration;
 use kubectl_seq::testing::lifecycle::PhaseKind;
@@ -14,7 +14,7 @@ use crate::support::pod_builder::{
 };
 use crate::support::scenario::read_scenario;
 
-/// A Job created at 0.
+/// A Job that was created at second 0.
 fn job(parallelism: u32, completions: Option<u32>, patch: Value) -> Value {
     let mut job = json!({
         "metadata": {"namespace": "default", "name": "j", "uid": "j", "creationTimestamp": time(0)},
@@ -29,7 +29,7 @@ fn ended_since(condition_type: &str, since: i64) -> Value {
     json!({"status": {"conditions": [condition(condition_type, "True", since)]}})
 }
 
-/// A Pod of the Job that was scheduled when it was created. `exit` is its exit code.
+/// A Pod of the Job. The Pod was scheduled at the time of its creation. `exit` is the exit code.
 fn pod_of(name: &str, created: i64, started: i64, ended: i64, exit: i32) -> Value {
     let phase = if exit == 0 { "Succeeded" } else { "Failed" };
     let ran = container_status("main", 0, terminated(name, started, ended, exit, "Error"), json!({}));
@@ -90,7 +90,7 @@ fn a_slot_runs_starts_or_is_idle() {
 fn there_are_no_more_slots_than_missing_completions() {
     let pods = [pod_of("a", 0, 0, 4, 0), pod_of("b", 0, 0, 6, 0), pod_of("c", 5, 5, 8, 0)];
     let done = timeline_of_list([job(2, Some(3), ended_since("Complete", 9))].into_iter().chain(pods));
-    // Two slots until second 6. Then one completion is missing, so there is one slot until second 8.
+    // There are two slots until second 6. Then one completion is missing, so there is one slot until second 8.
     assert_eq!(describe_slot_time(&done, 99.0), "14000: Running 13000, idle 1000");
 }
 
@@ -142,14 +142,14 @@ fn a_pod_that_is_still_stopping_takes_the_slot_of_its_successor() {
         json!({"metadata": {"deletionTimestamp": time(34), "deletionGracePeriodSeconds": 30}}),
     );
     let runs = timeline_of_list([job(1, Some(1), json!({})), old, pod_of("b", 6, 8, 20, 0)]);
-    // The deleted Pod does not count as a success, whatever it exits with.
+    // The deleted Pod does not count as a success, although the exit code is 0.
     assert_eq!(describe_slot_time(&runs, 25.0), "20000: Running 12000, Terminating 8000");
     let summary = summarize(&runs, 25.0);
-    assert_eq!((summary.run_millis, summary.pods), (24_000, 2), "sums over Pods count both");
+    assert_eq!((summary.run_millis, summary.pods), (24_000, 2), "sums over Pods must count both Pods");
 }
 
 #[test]
-fn a_pod_that_a_user_deletes_counts_as_a_failure_and_causes_a_back_off() {
+fn the_replacement_policy_sets_whether_a_deleted_pod_counts_as_a_failure() {
     let timeline_with_policy = |policy: &str| {
         let old = patched(
             pod_of("a", 0, 0, 6, 0),
@@ -165,7 +165,7 @@ fn a_pod_that_a_user_deletes_counts_as_a_failure_and_causes_a_back_off() {
         describe_slot_time(&timeline_with_policy("TerminatingOrFailed"), 15.0),
         "15000: Running 5000, BackOff 8000, Terminating 2000"
     );
-    // With the other replacement policy, the Pod counts by its result.
+    // With the policy `Failed`, the Pod counts by its exit code.
     assert_eq!(
         describe_slot_time(&timeline_with_policy("Failed"), 15.0),
         "15000: Running 5000, Terminating 2000, idle 8000"
@@ -173,7 +173,7 @@ fn a_pod_that_a_user_deletes_counts_as_a_failure_and_causes_a_back_off() {
 }
 
 #[test]
-fn a_deleted_pod_that_exits_with_0_at_once_may_count_as_a_success() {
+fn a_deleted_pod_that_exits_with_0_immediately_may_count_as_a_success() {
     let pods = |others: Vec<Value>| {
         let deletion = json!({"metadata": {"deletionTimestamp": time(36), "deletionGracePeriodSeconds": 30}});
         let first = indexed(pod_of("a", 0, 1, 6, 0), 0);
@@ -250,7 +250,7 @@ fn a_missing_pod_does_not_keep_its_slot() {
 }
 
 #[test]
-fn a_deleted_job_has_no_slots() {
+fn a_job_has_no_slots_after_its_deletion() {
     let observations = [
         observation(Added, 0.1, job(2, None, json!({}))),
         observation(Deleted, 5.0, job(2, None, json!({}))),
@@ -376,7 +376,7 @@ fn unobserved_time_does_not_count_as_idle() {
     let timeline = timeline_of_list([job(1, Some(4), patch), pod_of("d", 30, 31, 40, 0)]);
     let summary = summarize(&timeline, 50.0);
     assert!(summary.partial);
-    assert_eq!(summary.slots.total, 20_000, "from the first Pod that was seen");
+    assert_eq!(summary.slots.total, 20_000, "the slots begin with the first Pod that was seen");
     let whole = timeline_of_list([job(1, Some(4), json!({})), pod_of("d", 30, 31, 40, 0)]);
     assert!(!summarize(&whole, 50.0).partial);
     // The spec of the Job was changed before the first observation.

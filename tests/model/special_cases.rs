@@ -1,4 +1,4 @@
-//! Special cases: rejected Pods, lost nodes and restarted containers.
+//! Tests of special cases: rejected Pods, lost nodes and restarted containers.
 
 use kubectl_seq::testing::observation::Seen::{Added, Changed, Deleted, Listed};
 use serde_json::{Value, json};
@@ -107,7 +107,7 @@ fn after_a_reboot_of_the_node_a_pod_has_failed_or_runs_again() {
     );
     // The kubelet wrote the status after the reboot, so the time of this write does not date the end of the work.
     assert_no_line(&never, "workEnded");
-    assert!(!never.contains("not seen"), "a reboot counts a restart before it happens: {never}");
+    assert!(!never.contains("not seen"), "a reboot counts a restart before the restart happens: {never}");
     let again = patched(running_pod(), json!({"spec": {"restartPolicy": "OnFailure"}}));
     let description = describe_watched([
         (5.1, Listed, again),

@@ -1,4 +1,4 @@
-//! Recomputing after every few observations has the same result as recomputing once.
+//! Tests that recomputing after every few observations has the same result as recomputing once.
 
 use kubectl_seq::testing::observation::Observation;
 use kubectl_seq::testing::timeline::{Timeline, Workload};
@@ -6,7 +6,7 @@ use kubectl_seq::testing::timeline::{Timeline, Workload};
 use crate::describe::timeline_of;
 use crate::support::scenario::read_scenario;
 
-/// Recomputes the timeline after every `step` observations.
+/// Returns the timeline of the observations, recomputed after every `step` observations.
 fn timeline_in_steps(observations: &[Observation], step: usize) -> Timeline {
     let mut timeline = Timeline::default();
     for chunk in observations.chunks(step) {

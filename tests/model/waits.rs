@@ -1,4 +1,4 @@
-//! The reasons why a Pod waits, and their intervals.
+//! Tests of the reasons why a Pod waits, and of the intervals of these reasons.
 
 use kubectl_seq::testing::observation::Seen::{Added, Changed, Listed};
 use serde_json::{Value, json};
@@ -46,7 +46,7 @@ fn each_reason_of_the_scheduler_has_its_own_interval() {
 }
 
 #[test]
-fn changed_numbers_of_nodes_start_no_new_interval() {
+fn a_changed_number_of_nodes_starts_no_new_interval() {
     let other = "0/5 nodes are available: 5 Insufficient cpu. preemption: 0/5 nodes are available: y.";
     let objects = [pod(json!({})), unschedulable(0.2, 50.0, CPU), unschedulable(60.0, 70.0, other)];
     assert_lines(

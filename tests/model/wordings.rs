@@ -1,7 +1,8 @@
-//! All known wordings of the Events about Pods and their owners, and their meaning.
+//! Tests the meaning of all known wordings of Events about Pods and their owners.
 //!
-//! `tests/wordings/*.jsonl` has one wording per line. With the Event, the description of the Pod has lines with the
-//! beginnings in `read`. If `read` is empty, the Event must not change the description. Each Event is tested in both formats.
+//! Each line of the files in `tests/wordings` is one wording. With the Event, the description of the Pod must contain
+//! lines that begin with the texts in `read`. If `read` is empty, the Event must not change the description. The test
+//! builds each Event in the format of `v1` and in the format of `events.k8s.io/v1`.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -27,13 +28,13 @@ struct Wording {
     base: String,
     reason: String,
     message: String,
-    /// The container that the Event is about. Empty for the Pod, `job` for the owner of the Pod.
+    /// The container that the Event is about. The text is empty for the whole Pod, and `job` for the owner of the Pod.
     container: String,
-    /// Beginnings of the lines that the Event causes in the description.
+    /// Beginnings of lines that the description must contain, in order.
     read: Vec<String>,
 }
 
-/// Returns the objects that exist besides the Event. The Event happens at second 1.5, or at 0.5 if it is about the owner.
+/// Returns the objects that exist besides the Event. An Event about the owner happens at second 0.5, any other at 1.5.
 fn base_objects(name: &str) -> Vec<Value> {
     let owned = json!({"metadata": {"ownerReferences": [{"kind": "Job", "name": "j", "uid": "j", "controller": true}]}});
     vec![match name {
@@ -71,7 +72,7 @@ fn build_event(wording: &Wording) -> Value {
     event
 }
 
-/// Returns the Event in the format of `events.k8s.io/v1`: one precise time, no count, no source.
+/// Returns the Event in the format of `events.k8s.io/v1`: one precise time, and a series instead of a count.
 fn in_newer_format(mut event: Value) -> Value {
     let seconds = if event["involvedObject"]["kind"] == "Job" { 0.5 } else { 1.5 };
     let reporter = event["source"]["component"].as_str().unwrap_or("default-scheduler").to_owned();
@@ -91,7 +92,7 @@ fn describe_objects(objects: Vec<Value>) -> String {
     assert_eq!(
         describe_pods(&timeline_of(&through_a_recording(&list))),
         description,
-        "a recording changes the description"
+        "a recording must not change the description"
     );
     description
 }

@@ -15,7 +15,7 @@ fn every_command_has_a_help() {
 }
 
 #[test]
-fn the_version_is_that_of_the_package() {
+fn the_program_prints_the_version_of_its_package() {
     let version = format!("kubectl-seq {}\n", env!("CARGO_PKG_VERSION"));
     for arguments in [&["version"], &["--version"]] {
         let result = seq(arguments);

@@ -6,7 +6,7 @@ use kubectl_seq::testing::cli::{Flag, Takes, global_flags};
 
 use super::{program, run};
 
-/// Returns the words of a flag with a value in one spelling. `None` if the flag does not have this spelling.
+/// Spells a flag with a value as words. Returns `None` if the flag does not have this spelling.
 type Spelling = fn(&Flag, &str) -> Option<Vec<String>>;
 
 fn short_form(flag: &Flag, before: &str, between: &str, value: &str) -> Option<Vec<String>> {
@@ -32,7 +32,7 @@ const SPELLINGS: [(&str, Spelling); 9] = [
     ("-Rf=value", |flag, value| short_form(flag, "R", "=", value)),
 ];
 
-/// Returns the value that the test gives to a flag. For a switch, the bare form means the same value.
+/// Returns the value that the test gives to a flag. A switch without a value means `true`.
 fn value_of(flag: &Flag) -> &'static str {
     match flag.takes {
         Takes::Value => "value",
@@ -71,7 +71,7 @@ fn the_wrapped_kubectl_gets_every_global_flag_in_every_spelling() {
         let apply = ["apply".to_owned()];
         let mut lines =
             vec![[&apply[..], &flags, &manifest].concat(), [&apply[..], &manifest, &flags].concat()];
-        // `-R` is a flag of `apply` and cannot stand before it.
+        // The flag `-R` belongs to `apply` and cannot precede this subcommand.
         if !name.starts_with("-R") {
             lines.push([&flags[..], &apply, &manifest].concat());
         }

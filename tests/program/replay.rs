@@ -1,4 +1,4 @@
-//! Tests of `--record`, and of `kubectl seq replay` with the recording.
+//! Tests of `--record` and of `kubectl seq replay`.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -55,7 +55,7 @@ fn neither_recording_nor_speed_changes_the_document() {
 }
 
 #[test]
-fn a_replay_in_lines_equals_the_run_to_the_byte() {
+fn a_replay_with_progress_lines_equals_the_run_to_the_byte() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("run.jsonl");
     let lines = record(&path, &["--progress", "lines", "--width", "100"]);
@@ -174,14 +174,14 @@ fn a_command_that_prints_once_does_not_change_the_terminal() {
     let path = folder.path().join("run.jsonl");
     record(&path, &["-o", "name"]);
     let recorded = std::fs::read_to_string(&path).expect("a file");
-    // Makes the recording look like one of `get` without `--watch`.
+    // With this header, the recording looks like a recording of `get` without `--watch`.
     std::fs::write(&path, recorded.replacen("\"followed\":true", "\"followed\":false", 1)).expect("a file");
     for view in ["seq", "table", "grid"] {
         let path = path.to_str().expect("UTF-8");
         let written = written_to_terminal(&["replay", path, "-o", view], &[]);
-        // Without raw mode, the terminal itself turns each line feed into a line end.
+        // Without raw mode, the terminal turns each line feed into a carriage return and a line feed.
         let lines = written.matches("\r\n").count();
         assert!(lines >= 3 && lines == written.matches('\n').count(), "{view}: {written:?}");
-        assert!(!written.contains("\u{1b}[6n"), "the program does not ask for the cursor: {written:?}");
+        assert!(!written.contains("\u{1b}[6n"), "the program must not ask for the cursor: {written:?}");
     }
 }

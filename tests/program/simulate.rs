@@ -17,7 +17,7 @@ fn every_view_fits_two_widths() {
 }
 
 #[test]
-fn the_flags_of_drawing_change_the_picture() {
+fn drawing_flags_change_the_picture() {
     let cases: [(&str, &[&str]); 6] = [
         ("ascii", &["--ascii"]),
         ("coloured", &["--color", "always"]),
@@ -54,7 +54,7 @@ fn the_document_describes_the_run() {
     let slots = &job["summary"]["slots"];
     let parts: i64 =
         slots.as_object().expect("an object").values().map(|part| part.as_i64().expect("a number")).sum();
-    assert_eq!(Some(parts), job["summary"]["slotMillis"].as_i64(), "the parts sum to the whole");
+    assert_eq!(Some(parts), job["summary"]["slotMillis"].as_i64(), "the parts must sum to the total");
     let yaml: serde_json::Value =
         serde_saphyr::from_str(&seq(&["simulate", "-o", "yaml"]).stdout).expect("YAML");
     assert_eq!(yaml, document);
@@ -115,8 +115,8 @@ fn a_closed_pipe_causes_no_message() {
         .spawn()
         .expect("the program runs");
     let mut first = [0; 16];
-    child.stdout.take().expect("a pipe").read_exact(&mut first).expect("it writes");
-    let output = child.wait_with_output().expect("it ends");
+    child.stdout.take().expect("a pipe").read_exact(&mut first).expect("the program writes");
+    let output = child.wait_with_output().expect("the program ends");
     assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
 }
 

@@ -14,7 +14,7 @@ use super::support::runner::CLEAN_ENVIRONMENT;
 const ROWS: u16 = 24;
 const COLUMNS: u16 = 80;
 
-/// Returns a command that runs the program on a terminal. These variables are added to the clean environment.
+/// Returns a command that runs the program in the clean environment with additional `variables`.
 fn program(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
     Command::new(env!("CARGO_BIN_EXE_kubectl-seq"))
         .args(arguments)
@@ -29,7 +29,7 @@ pub(crate) fn written_to_terminal(arguments: &[&str], variables: &[(&str, &str)]
     terminal.resize(Size::new(ROWS, COLUMNS)).expect("a terminal");
     let mut child = program(arguments, variables).spawn(pts).expect("the program runs");
     let mut written = Vec::new();
-    // Linux reports the closed terminal as an error after the last byte.
+    // On Linux, reading a closed terminal fails after the last byte.
     let _ = terminal.read_to_end(&mut written);
     assert_eq!(child.wait().expect("the program ends").code(), Some(0));
     String::from_utf8(written).expect("UTF-8")
@@ -37,7 +37,7 @@ pub(crate) fn written_to_terminal(arguments: &[&str], variables: &[(&str, &str)]
 
 #[test]
 fn no_color_removes_the_colours_on_a_terminal() {
-    // The simulation is computed at once, so the picture is printed without any cursor movement.
+    // With speed 0, the program computes the whole simulation first and prints the picture without cursor movements.
     let simulate = ["simulate", "--speed", "0"];
     for variables in [&[] as &[_], &[("NO_COLOR", "")]] {
         let written = written_to_terminal(&simulate, variables);

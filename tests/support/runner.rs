@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// Maximum time that a command may take.
+/// Maximum time that a command or a wait for its output may take.
 pub(crate) const COMMAND_TIMEOUT: Duration = Duration::from_secs(150);
 
 /// The whole environment of the program: a UTF-8 locale and the type of the terminal.
