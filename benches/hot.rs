@@ -1,6 +1,6 @@
-//! Runs one workload of the hot paths once. `benches/instructions` counts its instructions with callgrind, and
-//! `benches/compare` measures its memory. The argument names the workload and its number of Pods, for example `apply-1000`.
-//! Without an argument, the program lists each workload with its preparation.
+//! Runs one workload of the hot paths once. `benches/instructions` counts the instructions of the workload with
+//! callgrind, and `benches/compare` measures the memory of the workload. The argument names the workload and the number
+//! of Pods, for example `apply-1000`. Without an argument, the program lists each workload with its preparation.
 
 mod load;
 

@@ -67,7 +67,7 @@ fn decode_protobuf(bencher: Bencher<'_, '_>) {
     bencher.counter(ItemsCount::new(pods.len())).bench(|| work::decode_pods(&pods));
 }
 
-/// Decodes JSON into the complete Kubernetes types. A client that declares no types of its own has to do this.
+/// Decodes JSON into the complete Kubernetes types, as a client without types of its own must do.
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn decode_json_into_the_whole_type(bencher: Bencher<'_, '_>) {
     let pods: Vec<Vec<u8>> = (0..2_000).map(|nth| whole::json(nth, load::PodState::Ended)).collect();

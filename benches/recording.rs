@@ -1,7 +1,8 @@
-//! Writes a recording of many generated Pods, without a cluster: `cargo bench --bench recording -- FILE [PODS] [watched]`.
+//! Writes a recording of many generated Pods, without a cluster:
+//! `cargo bench --bench recording -- FILE [PODS] [watched]`.
 //!
-//! Without `watched`, the recording has a list of ended Pods, as from `get job --record`. With `watched`, it has every
-//! state of every Pod, as from `get job --watch --record`.
+//! Without `watched`, the recording contains a list of ended Pods, as `get job --record` writes it. With `watched`, the
+//! recording contains every state of every Pod, as `get job --watch --record` writes it.
 
 #[expect(dead_code, reason = "this bench needs only the observations")]
 mod load;

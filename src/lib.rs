@@ -1,7 +1,7 @@
 //! `kubectl seq`: where did the time of a Job go?
 //!
-//! Data flows one way: source → lifecycle → timeline → view → terminal. ARCHITECTURE.md explains it; the test
-//! `architecture` checks it.
+//! Data flows one way: source → lifecycle → timeline → view → terminal. ARCHITECTURE.md explains the flow, and the test
+//! `architecture` checks the flow.
 
 pub(crate) mod app;
 pub(crate) mod cli;
@@ -16,7 +16,7 @@ pub(crate) mod view;
 
 pub use crate::cli::main;
 
-/// The items that the tests and benches of this package use. They are not a public interface.
+/// The items that the tests and benches of this package use. These items are not a public interface.
 #[doc(hidden)]
 pub mod testing {
     pub use crate::app::reporter::status_lines::StatusLines;

@@ -23,7 +23,7 @@ fn time_after(millis: i64) -> Timestamp {
     job_start() + SignedDuration::from_millis(millis)
 }
 
-/// A time of a status, in milliseconds since the start of the Job.
+/// Returns a time of a status. `millis` counts from the start of the Job.
 #[expect(clippy::unnecessary_wraps, reason = "times of a status are optional")]
 fn status_time(millis: i64) -> Option<Time> {
     // The API server truncates times to the second.
@@ -79,8 +79,8 @@ pub(crate) fn ended_job(pods: u32) -> Observation {
     observation
 }
 
-/// When a Pod is created, in milliseconds since the start of the Job. Five hundred Pods run at a time, each for about ten
-/// seconds.
+/// Returns the time at which a Pod is created, in milliseconds since the start of the Job. Every 12 seconds, 500 Pods
+/// are created. Each Pod then works for 5 to 11 seconds.
 pub(crate) fn creation_millis(nth: u32) -> i64 {
     i64::from(nth / 500) * 12_000 + i64::from(nth % 500) * 17
 }
@@ -184,7 +184,7 @@ pub(crate) fn listed_observations(pods: u32) -> Vec<Observation> {
     std::iter::once(running_job(pods)).chain(list).collect()
 }
 
-/// The observations of a watch: every state of every Pod in the order of time.
+/// The observations of a watch: the running Job, then every state of every Pod in chronological order.
 pub(crate) fn watched_observations(pods: u32) -> Vec<Observation> {
     let mut all: Vec<Observation> = (0..pods)
         .flat_map(|nth| {

@@ -1,4 +1,4 @@
-//! Generates complete Pods, with all fields that the API server sends.
+//! Generates complete Pods, with the fields that an API server sends.
 
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ fn merge(into: &mut Value, from: Value) {
     }
 }
 
-/// The fields that the program does not use, as Kubernetes 1.37 sets them.
+/// The fields that `generate_pod` does not set, as Kubernetes 1.37 sets them.
 fn unused_fields(nth: u32) -> Value {
     let fields =
         |names: &[&str]| -> Value { names.iter().map(|name| (format!("f:{name}"), json!({}))).collect() };

@@ -14,7 +14,7 @@ use kubectl_seq::testing::timeline::Timeline;
 use kubectl_seq::testing::view::{self, FrameCache, Glyphs, GroupBy, Size, Sort, ViewState};
 use prost::Message;
 
-/// Applies observations to the model and recomputes it after every `step` observations.
+/// Applies observations to a timeline and recomputes the timeline after every `step` observations.
 pub(crate) fn apply(observations: &[Observation], step: usize) -> Timeline {
     let mut timeline = Timeline::default();
     for chunk in observations.chunks(step) {
@@ -26,7 +26,7 @@ pub(crate) fn apply(observations: &[Observation], step: usize) -> Timeline {
     timeline
 }
 
-/// Renders one frame of 120×40 with the cache of the previous frames.
+/// Renders one frame of 120 columns and 40 rows with the cache of the previous frames.
 pub(crate) fn render_frame(timeline: &Timeline, cache: &FrameCache, now: Timestamp) -> usize {
     render(timeline, &ViewState::default(), &view::Window::default(), cache, now)
 }

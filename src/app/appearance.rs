@@ -23,7 +23,7 @@ pub(crate) enum ProgressDisplay {
 pub(crate) struct Appearance {
     /// The view, order, grouping and other choices of the user.
     pub(crate) view_state: ViewState,
-    /// The characters of pictures.
+    /// The characters that pictures are drawn with.
     pub(crate) glyphs: Glyphs,
     /// How the run is shown until it ends.
     pub(crate) progress: ProgressDisplay,
@@ -35,21 +35,21 @@ pub(crate) struct Appearance {
     pub(crate) colours: bool,
     /// Whether messages on standard error are coloured.
     pub(crate) stderr_colours: bool,
-    /// The number of columns that the user asked for.
+    /// The number of columns that the user chose with `--width`, or with `COLUMNS` if pictures go to no terminal.
     pub(crate) columns: Option<usize>,
-    /// The number of columns if neither the user nor a terminal decides it.
+    /// The number of columns if neither the user nor a terminal sets a number.
     pub(crate) default_columns: usize,
-    /// Whether the stream of pictures is a terminal.
+    /// Whether pictures are written to a terminal.
     pub(crate) is_terminal: bool,
 }
 
 impl Appearance {
-    /// Returns the colours of pictures.
+    /// Returns the stylesheet for pictures.
     pub(crate) fn stylesheet(&self) -> Stylesheet {
         if self.colours { Stylesheet::COLOURED } else { Stylesheet::PLAIN }
     }
 
-    /// Returns the colours of messages on standard error.
+    /// Returns the stylesheet for messages on standard error.
     pub(crate) fn stderr_stylesheet(&self) -> Stylesheet {
         if self.stderr_colours { Stylesheet::COLOURED } else { Stylesheet::PLAIN }
     }
@@ -59,7 +59,8 @@ impl Appearance {
         self.progress == ProgressDisplay::Live && self.is_terminal
     }
 
-    /// Returns the size of a picture that is printed once. On a terminal it fits the screen, so that its top stays visible.
+    /// Returns the size of a picture that is printed once. On a terminal, the picture fits the screen, so that the top
+    /// of the picture stays visible. Ten rows are always allowed.
     pub(crate) fn print_size(&self) -> Size {
         let size = if self.is_terminal { terminal_size() } else { None };
         let columns = self.columns.or(size.map(|(columns, _)| columns)).unwrap_or(self.default_columns);

@@ -9,11 +9,11 @@ use crate::timeline::{PodKey, Timeline};
 use crate::view;
 use crate::view::{ContainerLog, Glyphs, Line, Style};
 
-/// Maximum number of failed Pods that are listed. Further ones are only counted.
+/// Maximum number of failed Pods that are listed. Further failed Pods are only counted.
 const MAX_LISTED_FAILURES: usize = 10;
 
-/// Lists the failed Pods and the last lines of their logs. Pods with a log come first. Within both groups the Pods are
-/// sorted by their end.
+/// Lists the failed Pods and the last lines of their logs. The Pods with a log come before the Pods without a log. Both
+/// groups are sorted by the end of the Pod.
 pub(crate) fn list_failures(
     timeline: &Timeline,
     logs: &[(PodKey, ContainerLog)],
@@ -23,8 +23,8 @@ pub(crate) fn list_failures(
     let has_log = |key: &PodKey| logs.iter().any(|(pod, _)| pod == key);
     let mut listed: Vec<PodKey> =
         all_pods().filter(|(_, pod)| pod.outcome.has_failed()).map(|(key, _)| key).collect();
-    // A Pod that has not failed is also listed if one of its containers failed and was restarted. `logs` then contains the
-    // log of that container.
+    // A Pod that has not failed is also listed if one of its containers failed and was restarted. `logs` then contains
+    // the log of that container.
     let not_failed = all_pods().filter(|(_, pod)| !pod.outcome.has_failed()).map(|(key, _)| key);
     listed.extend(not_failed.filter(has_log));
     listed.sort_by_key(|&key| (timeline.overview(key).end().is_none(), timeline.overview(key).end()));
@@ -56,8 +56,9 @@ pub(crate) fn list_failures(
     lines
 }
 
-/// Describes how following ended, unless the picture already shows it. `is_replay` is true for a recording, whose
-/// workloads do not continue when the user stops the replay.
+/// Describes why following stopped early or why the outcome is unknown. Returns `None` for all other exits.
+///
+/// If `is_replay` is true, an interruption is not described, because the workloads of a recording do not continue.
 pub(crate) fn describe_ending(
     timeline: &Timeline,
     exit: Exit,

@@ -1,4 +1,4 @@
-//! The console of the live picture: the stream that it is written to and the terminal that sends keys.
+//! The console of the live picture: the stream that receives the picture and the terminal that sends keys.
 
 use std::io;
 

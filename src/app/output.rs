@@ -9,7 +9,7 @@ pub(crate) enum Output {
     Picture(View),
     /// The timeline document, written once at the end.
     Document(DocumentFormat),
-    /// One JSON object for each change, written as it happens.
+    /// One JSON object for each change, written when the change is observed.
     Changes,
     /// The names of the workloads.
     Names,
@@ -23,7 +23,7 @@ pub(crate) enum DocumentFormat {
 }
 
 impl Output {
-    /// Whether programs read the output. Pictures and messages then go to standard error.
+    /// Whether programs read the output. Live pictures and lines then go to standard error.
     pub(crate) fn is_for_programs(self) -> bool {
         match self {
             Self::Picture(_) => false,
@@ -31,7 +31,7 @@ impl Output {
         }
     }
 
-    /// Returns the view in which pictures start. If programs read the output, pictures start as a sequence.
+    /// Returns the first view of a picture. The first view is the sequence if programs read the output.
     pub(crate) fn view(self) -> View {
         match self {
             Self::Picture(view) => view,

@@ -12,7 +12,7 @@ use crate::view::{ConditionRow, ContainerLog, PodEvent, PodExtras, ResourceReque
 /// Details of one Pod.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PodDetails {
-    /// Events by name. A repeated Event replaces its earlier state.
+    /// Events by name. A new state of an Event replaces the earlier state.
     events: BTreeMap<String, Event>,
     logs: Vec<ContainerLog>,
     conditions: Vec<ConditionRow>,
@@ -35,8 +35,8 @@ impl PodDetails {
         }
     }
 
-    /// Reads the last `lines` lines of the log of every container that has run. Between two runs of a container, reads the
-    /// log of the earlier run.
+    /// Reads the last `lines` lines of the log of every container that has run. Between two runs of a main container,
+    /// reads the log of the earlier run.
     pub(crate) async fn read_logs(&mut self, cluster: &Cluster, pod: &TimelinePod<'_>, lines: u32) {
         let mut logs = Vec::new();
         for container in pod.life.containers.iter().filter(|container| !container.runs.is_empty()) {

@@ -1,5 +1,6 @@
-//! Loads details of Pods while a run goes on: Events, logs and YAML of the Pod whose page is open, and the logs of the
-//! first containers that fail. These logs are read at once, because the Pods may be deleted.
+//! Loads details of Pods while a run goes on: Events, logs and YAML of the Pod whose page is open, and the logs of
+//! failed containers in the first Pods that fail. The logs of failures are read immediately, because the Pods may be
+//! deleted.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -24,13 +25,13 @@ use crate::view::{ContainerLog, PodExtras};
 /// Maximum number of Pods whose failure logs are read.
 const MAX_FAILED_PODS: usize = 3;
 
-/// Time after which an open page is read again, if its Pod has not ended.
+/// Time after which the data of an open page is read again, if the Pod has not ended.
 const PAGE_REFRESH_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Maximum time for which the end of a run waits for failure logs.
+/// Maximum time that the end of a run waits for failure logs.
 const FINAL_LOG_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Number of lines with which a followed log begins.
+/// Number of earlier lines that are read when a log is followed.
 const FOLLOWED_LOG_LINES: u32 = 500;
 
 /// The text of a page whose data can only come from a cluster.
@@ -52,28 +53,29 @@ pub(crate) enum FetchedPage {
     Events(Vec<Observation>),
     /// The ends of the logs of all containers.
     LogTails(Vec<ContainerLog>),
-    /// The YAML of the Pod, or the reason why it cannot be read.
+    /// The YAML of the Pod, or the reason why the YAML cannot be read.
     Yaml(Result<String, String>),
-    /// More lines of the followed log, or the reason why it cannot be read.
+    /// More lines of the followed log, or the reason why the log cannot be read.
     LogLines(Result<Vec<String>, String>),
     /// The end of the followed log.
     LogEnd,
 }
 
-/// Loads details of Pods and keeps them.
+/// Loads and keeps details of Pods.
 #[derive(Debug)]
 pub(crate) struct PodDetailsLoader {
     cluster: Option<Cluster>,
-    /// Number of lines of each log that are read. Zero reads no logs of failed containers.
+    /// Number of last lines to read from each log. If the number is zero, logs of failed containers are not read.
     tail_lines: u32,
     sender: mpsc::UnboundedSender<FetchedDetails>,
     receiver: mpsc::UnboundedReceiver<FetchedDetails>,
     /// The details that the open page shows.
     details: Details,
     open_page: Option<OpenPage>,
-    /// The number of the page that was opened last. Data for earlier pages is dropped.
+    /// The number of the page that was opened last. Data of earlier pages is dropped.
     page_number: u64,
-    /// Details by the uid of their Pod. Filled only without a cluster, because details cannot be requested later then.
+    /// Observed details of each Pod, by uid. Details are stored only if there is no cluster, because a cluster can be
+    /// asked for the details later.
     observed_details: HashMap<String, PodDetails>,
     /// Containers whose failure log was requested, with their number of restarts.
     requested_failure_logs: HashSet<(PodKey, Arc<str>, u32)>,
@@ -101,7 +103,7 @@ impl Drop for OpenPage {
 }
 
 impl PodDetailsLoader {
-    /// Creates a loader. Without a cluster, it knows only details from the observations of the run.
+    /// Creates a loader. Without a cluster, the loader knows only details from the observations of the run.
     pub(crate) fn new(cluster: Option<Cluster>, tail_lines: u32) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         Self {
@@ -140,7 +142,8 @@ impl PodDetailsLoader {
         &self.failure_logs
     }
 
-    /// Stores the details in an Event or a Pod, if there is no cluster from which they can be requested later.
+    /// Stores the details from an Event or a Pod if there is no cluster. With a cluster, the details are requested when
+    /// a page is opened.
     pub(crate) fn observe(&mut self, observation: &Observation) {
         if self.cluster.is_some() {
             return;
@@ -227,7 +230,7 @@ impl PodDetailsLoader {
         }
     }
 
-    /// Reads the open page again if it is old and the Pod may have changed.
+    /// Reads the data of the open page again if the data is old and the Pod has not ended.
     fn refresh_page(&mut self, pod: PodKey, tab: Tab, timeline: &Timeline) {
         let needs_refresh = match tab {
             Tab::Overview | Tab::Yaml => true,
@@ -281,8 +284,8 @@ impl PodDetailsLoader {
         }
     }
 
-    /// Starts a task that reads the part of a page that is not followed. Returns `None` if the whole page is followed or
-    /// there is no cluster.
+    /// Starts a task that reads the part of a page that is not followed. Returns `None` if the whole page is followed,
+    /// or if there is no cluster.
     fn read_page(&mut self, pod: PodKey, tab: Tab, timeline: &Timeline) -> Option<JoinHandle<()>> {
         let (sender, number) = (self.sender.clone(), self.page_number);
         let pod = timeline.pod(pod).into_owned();
@@ -386,7 +389,7 @@ impl PodDetailsLoader {
         }
     }
 
-    /// Waits for the failure logs that were requested, but at most for [`FINAL_LOG_TIMEOUT`].
+    /// Waits for the requested failure logs, but not longer than [`FINAL_LOG_TIMEOUT`].
     pub(crate) async fn wait_for_failure_logs(&mut self) {
         let deadline = Instant::now() + FINAL_LOG_TIMEOUT;
         while self.pending_failure_logs > 0 {

@@ -1,4 +1,4 @@
-//! A progress bar on standard error. It appears only on a terminal, after a delay, and leaves nothing behind.
+//! A progress bar on standard error. The bar appears only on a terminal, after a delay, and leaves nothing behind.
 
 use std::time::Duration;
 
@@ -19,11 +19,11 @@ const TICK: Duration = Duration::from_millis(100);
 pub(crate) struct Step {
     /// The name of the step.
     pub(crate) name: String,
-    /// The unit of the counts with a leading space, or an empty text.
+    /// The unit of the counts with a leading space, or an empty text for objects.
     pub(crate) unit: &'static str,
     /// The count so far.
     pub(crate) count: u64,
-    /// The count at the end, if it is known.
+    /// The final count, if known.
     pub(crate) total: Option<u64>,
 }
 
@@ -74,7 +74,7 @@ impl Step {
     }
 }
 
-/// A progress bar that appears after [`PROGRESS_DELAY`]. It disappears when it is dropped.
+/// A progress bar that appears after [`PROGRESS_DELAY`] and disappears when this value is dropped.
 pub(crate) struct ProgressBar {
     new_target: Box<dyn Fn() -> ProgressDrawTarget>,
     started: Instant,
@@ -110,7 +110,7 @@ impl ProgressBar {
         }
     }
 
-    /// Removes the bar from the terminal. The next tick draws it again.
+    /// Removes the bar from the terminal. If a step is set, the next tick draws the bar again.
     pub(crate) fn clear(&mut self) {
         if let Some((bar, _)) = self.bar.take() {
             bar.finish_and_clear();
@@ -139,7 +139,7 @@ impl ProgressBar {
         }
         let Some(step) = self.step.clone() else { return };
         let template = step.template();
-        // Another name or template needs a new bar, so that no mixture of both is ever visible.
+        // Another name or template needs a new bar, so that the old and the new text are never mixed.
         if self.bar.as_ref().is_some_and(|(bar, shown)| *shown != template || bar.message() != step.name) {
             self.clear();
         }

@@ -51,8 +51,8 @@ pub(crate) struct ApplyArgs {
     pub(crate) kubectl: KubectlPart,
 }
 
-/// Returns the output of the run. If `-o` names a format of kubectl, nothing is followed, and the output decides only
-/// about the stream of messages.
+/// Returns the output of the run. If `-o` names a format of kubectl, nothing is followed, and the returned output has
+/// no effect.
 pub(crate) fn run_output(args: &ApplyArgs) -> Output {
     drawn_format(args).unwrap_or(OutputFormat::Seq).into()
 }
@@ -78,18 +78,18 @@ pub(crate) async fn run(
             let error = SourceError::new(ErrorKind::Usage, "--record needs something to follow");
             return Err(error.hint("Leave --detach, --dry-run or kubectl's own output format out.").into());
         }
-        // A dry run prints only what kubectl prints, and kubectl checks its own formats.
+        // If nothing is followed, only kubectl prints. kubectl also checks the format.
         if let Some(format) = args.output.filter(|_| format != Some(OutputFormat::Seq)) {
             arguments.apply_only.insert(0, format!("--output={format}").into());
         }
         let manifests = Manifests::unread(&arguments.filenames);
         return Ok(Exit::Wrapped(kubectl.apply(&arguments, &manifests, KubectlOutput::Stdout).await?));
     }
-    // The file is opened before anything is changed, because opening it can fail.
+    // The recording is opened before kubectl changes anything, because opening the file can fail.
     let recorder = args.record.open(true)?;
     let manifests = Manifests::read(&arguments.filenames)?;
-    // The resource versions are read before the first change, so that no later change is missed. An error is not reported
-    // here, because kubectl reports its reason.
+    // The resource versions are read before the first change, so that no later change is missed. An error does not end
+    // the run here, because kubectl usually fails for the same reason and reports the reason itself.
     let cluster = cluster::connect(&args.connection.connection()).await;
     let since = match &cluster {
         Ok(cluster) => cluster::fetch_resource_versions(cluster, &cluster.namespace).await.ok(),
@@ -105,7 +105,7 @@ pub(crate) async fn run(
         let error = SourceError::new(ErrorKind::Kubectl, text);
         return Err(error.hint("Follow them by name: `kubectl seq get job NAME -w`.").into());
     }
-    // kubectl prints a line for each object that it applies. The steps after it print nothing, so a bar shows them.
+    // kubectl prints a line for each applied object. The following steps print nothing, so a bar shows their progress.
     let mut bar = ProgressBar::on_stderr();
     let reading = Step::new("reading back the applied objects", 0, None);
     let applied = bar.show_while(reading, kubectl.read_applied(&arguments, &manifests)).await?;
@@ -143,7 +143,7 @@ pub(crate) async fn run(
     follow(options).await
 }
 
-/// Returns the type of an applied object, if objects of that type are followed.
+/// Returns the type of an applied object, or `None` if objects of that type are not followed.
 ///
 /// Custom resources are followed only if their types are known to run Pods to an end, because waiting for the Pods of
 /// other types might never end.
@@ -182,9 +182,9 @@ fn built_in_kind(applied: &AppliedObject) -> Option<BuiltInKind> {
 /// How long an applied object creates Pods.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum WorkDuration {
-    /// Until its Pods have ended or its rollout is complete.
+    /// Until the Pods have ended or the rollout is complete.
     Finite,
-    /// As long as it exists.
+    /// As long as the object exists.
     Endless,
     /// The object has no Pods.
     NoPods,
@@ -203,7 +203,7 @@ fn work_duration(kind: BuiltInKind) -> WorkDuration {
     }
 }
 
-/// Whether the object runs Pods again and again, as long as it exists.
+/// Whether the object runs Pods again and again, as long as the object exists.
 fn is_endless(applied: &AppliedObject) -> bool {
     built_in_kind(applied).is_some_and(|kind| work_duration(kind) == WorkDuration::Endless)
 }
@@ -248,16 +248,16 @@ pub(crate) struct KubectlPart {
     arguments: ApplyArguments,
     /// Whether `--dry-run` requests a dry run.
     is_dry_run: bool,
-    /// Whether there are words besides flags. `kubectl apply` has none, except the names of its own subcommands.
+    /// Whether there are words besides flags. `kubectl apply` accepts only the names of its subcommands as such words.
     has_words: bool,
-    /// A flag that is not in the table of kubectl's flags.
+    /// The first flag that is not in the table of kubectl's flags.
     unknown_flag: Option<OsString>,
 }
 
 /// Divides the words of `kubectl seq apply` into the words for clap and the words for `kubectl apply`.
 ///
-/// Flags that `declared` declares go to clap. Each is rewritten as one word, so that clap cannot interpret it
-/// differently. A lone `-` stands for `-f -` and goes to kubectl.
+/// Flags that `declared` declares go to clap. Each of these flags is rewritten as one word, so that clap cannot
+/// interpret the flag differently. A lone `-` stands for `-f -` and goes to kubectl.
 pub(crate) fn divide_words(declared: &clap::Command, words: &[OsString]) -> (Vec<OsString>, KubectlPart) {
     let own_flags = declared_flags(declared);
     let table = FlagTable::new(own_flags.iter().cloned().chain(command_flags("apply")));

@@ -36,7 +36,8 @@ pub(crate) struct Cli {
 
 /// Returns clap's declaration of the whole command line.
 ///
-/// Every subcommand accepts kubectl's global flags. Subcommands that do not connect to a cluster ignore these flags.
+/// Every visible subcommand accepts kubectl's global flags. Subcommands that do not connect to a cluster ignore these
+/// flags.
 pub fn command() -> clap::Command {
     let mut command = Cli::command();
     let without_cluster: Vec<String> = command
@@ -52,11 +53,12 @@ pub fn command() -> clap::Command {
     command
 }
 
-/// Parses the arguments of the program. The first one is the name of the program.
+/// Parses the arguments of the program. The first argument is the name of the program.
 ///
 /// # Errors
 ///
-/// The usage is wrong, or the user asked for help or the version, which clap reports as errors too.
+/// Returns an error if the usage is wrong. Also returns an error if the user asked for help or the version, because
+/// clap reports these texts as errors.
 pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
     let mut command = command();
     let mut words = arguments;
@@ -80,8 +82,8 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
     Ok(cli)
 }
 
-/// Moves the global flags before the subcommand's name behind it, because kubectl accepts them in both positions. If
-/// other words stand there, nothing is moved and clap explains the error.
+/// Moves leading global flags behind the name of the subcommand, because kubectl accepts global flags in both
+/// positions. If other words precede the name, nothing is moved and clap explains the error.
 pub(crate) fn move_leading_global_flags(words: &[OsString]) -> Vec<OsString> {
     match FlagTable::new(global_flags()).lex_leading(words) {
         Some((flags, rest)) if !rest.is_empty() => {

@@ -1,4 +1,4 @@
-//! The only list of kubectl's global flags. The same declaration parses the flags and passes them on to kubectl.
+//! The only list of kubectl's global flags. The same list is used to parse the flags and to pass them on to kubectl.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -97,8 +97,8 @@ connection_flags! {
     kuberc: Option<PathBuf>,
 }
 
-/// The other global flags of kubectl: name, letter, and how the value is written. They affect only kubectl itself, so
-/// this program passes them on to the kubectl that it runs and otherwise ignores them.
+/// The other global flags of kubectl: name, letter, and how the value is written. These flags affect only kubectl
+/// itself, so this program only passes the flags on to the wrapped kubectl.
 const KUBECTL_ONLY: [(&str, Option<char>, Takes); 9] = [
     ("cache-dir", None, Takes::Value),
     ("log-flush-frequency", None, Takes::Value),
@@ -124,17 +124,17 @@ impl ConnectionArgs {
         self.flags.clone().into()
     }
 
-    /// Returns the flags that the user gave as words for kubectl, with exactly the given values.
+    /// Returns the words for kubectl: one word for each given flag, with exactly the given value.
     pub(crate) fn kubectl_words(&self) -> &[OsString] {
         &self.kubectl_words
     }
 
-    /// Returns the value of `--namespace`.
+    /// Returns the value of `--namespace`, if the user gave the flag.
     pub(crate) fn namespace(&self) -> Option<&str> {
         self.flags.namespace.as_deref()
     }
 
-    /// Returns `--namespace` and `--context` with their values, if the user gave them.
+    /// Returns those of the flags `-n` and `--context` that the user gave, with the given values.
     pub(crate) fn scope_flags(&self) -> Vec<String> {
         [("-n", &self.flags.namespace), ("--context", &self.flags.context)]
             .into_iter()
@@ -194,7 +194,7 @@ pub fn global_flags() -> Vec<Flag> {
     declared_flags(&ConnectionArgs::augment_args(Command::new("")))
 }
 
-/// Declares the global flags on a command that ignores them. The help does not show them.
+/// Declares the global flags as hidden flags on a command that ignores the flags.
 pub(crate) fn accept_global_flags(command: Command) -> Command {
     let flags = ConnectionArgs::augment_args(Command::new(""));
     command.args(flags.get_arguments().map(|arg| arg.clone().hide(true)))

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-/// The flags of drawing.
+/// The flags that choose how pictures are drawn.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Drawing")]
 #[expect(clippy::struct_excessive_bools, reason = "each field is a flag of its own")]

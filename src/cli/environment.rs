@@ -1,4 +1,4 @@
-//! The environment of the process: its terminals and variables. It is read once and passed on as a value.
+//! The terminals and variables of the process. They are read once and passed on as one value.
 
 use std::env;
 use std::io::{self, IsTerminal as _};
@@ -13,15 +13,15 @@ pub(crate) struct Environment {
     pub(crate) stderr_terminal: bool,
     /// Whether `NO_COLOR` is set and not empty.
     pub(crate) no_color: bool,
-    /// Whether `CI` is set, unless it is empty, `0` or `false`.
+    /// Whether `CI` is set to another value than an empty text, `0` or `false`.
     pub(crate) ci: bool,
     /// Whether the terminal cannot move its cursor: `TERM` is `dumb` or not set.
     pub(crate) dumb: bool,
     /// Whether the locale uses UTF-8.
     pub(crate) utf8: bool,
-    /// The value of `COLUMNS`, if it is a number above zero.
+    /// The value of `COLUMNS`, if the value is a number above zero.
     pub(crate) columns: Option<usize>,
-    /// The value of `KUBECTL_SEQ_PROGRESS`, if it is not empty.
+    /// The value of `KUBECTL_SEQ_PROGRESS`, if the value is not empty.
     pub(crate) progress: Option<String>,
 }
 
@@ -43,8 +43,8 @@ impl Environment {
     }
 }
 
-/// Whether a locale uses UTF-8. Without a locale the result is true, because today's terminals use UTF-8. The locales `C`
-/// and `POSIX` do not use UTF-8.
+/// Whether the name of a locale contains UTF-8. Without a locale, the result is true, because today's terminals use
+/// UTF-8.
 fn is_utf8(locale: Option<&str>) -> bool {
     let Some(locale) = locale else { return true };
     let locale = locale.to_ascii_lowercase();

@@ -1,5 +1,5 @@
-//! Tests of the interactive screen: scripted keys, clicks and resizes go through the real event loop, on a virtual terminal
-//! and on paused time.
+//! Tests of the interactive screen. Scripted keys, clicks and resizes go through the real event loop, on a virtual
+//! terminal and with paused time.
 
 mod virtual_terminal;
 
@@ -76,7 +76,7 @@ async fn seconds(seconds: u64) {
     sleep(Duration::from_secs(seconds)).await;
 }
 
-/// Uses most keys, one after the other, and returns every screen as text.
+/// Uses most keys, one after the other, and returns the captured screens as text.
 async fn story(columns: u16, rows: u16, flags: &str) -> String {
     let terminal = VirtualTerminal::new(columns, rows);
     let text = Rc::new(RefCell::new(String::new()));
@@ -212,7 +212,7 @@ async fn a_click_opens_a_pod_and_a_click_on_the_path_returns() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_click_hits_its_row_after_the_screen_has_scrolled_or_was_resized() {
+async fn a_click_hits_its_row_after_a_scroll_and_after_a_resize() {
     let terminal = VirtualTerminal::new(80, 12);
     terminal.parser.borrow_mut().process(b"one\r\ntwo\r\nthree\r\nfour\r\nfive\r\nsix\r\nseven\r\neight\r\n");
     let user = async {

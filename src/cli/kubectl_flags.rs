@@ -1,7 +1,7 @@
-//! Reads command-line words as kubectl does: the rules of its flag library (pflag) on a table of its flags.
+//! Reads command-line words as kubectl does: applies the rules of kubectl's flag library (pflag) to a table of flags.
 //!
-//! Only this module reads raw words. clap receives each flag as one word of its own. If two readers interpreted a word
-//! differently, they could disagree about the namespace or the files that were applied.
+//! Only this module reads the raw words of `apply`. clap receives each flag of `apply` as one word. If two readers
+//! interpreted a word differently, the readers could disagree about the namespace or the files that were applied.
 
 use std::ffi::{OsStr, OsString};
 
@@ -30,7 +30,7 @@ pub enum Takes {
 /// A flag of a kubectl command: long name, letter, and how the value is written.
 type FlagRow = (&'static str, Option<char>, Takes);
 
-/// The flags of `kubectl apply`, besides the global ones, which are declared in [`crate::cli::connection`].
+/// The flags of `kubectl apply`, besides the global flags, which [`crate::cli::connection`] declares.
 const APPLY: &[FlagRow] = &[
     ("all", None, Takes::OptionalValue),
     ("allow-missing-template-keys", None, Takes::OptionalValue),
@@ -60,7 +60,7 @@ const APPLY: &[FlagRow] = &[
     ("wait", None, Takes::OptionalValue),
 ];
 
-/// The flags of `kubectl get`, besides the global ones.
+/// The flags of `kubectl get`, besides the global flags.
 const GET: &[FlagRow] = &[
     ("all-namespaces", Some('A'), Takes::OptionalValue),
     ("allow-missing-template-keys", None, Takes::OptionalValue),
@@ -87,8 +87,8 @@ const GET: &[FlagRow] = &[
     ("watch-only", None, Takes::OptionalValue),
 ];
 
-/// Returns the flags of the kubectl command `name`, besides the global ones. Empty for commands that this program never
-/// runs.
+/// Returns the flags of the kubectl command `name`, besides the global flags. Returns no flags for other commands than
+/// `apply` and `get`.
 pub fn command_flags(name: &str) -> Vec<Flag> {
     let rows = match name {
         "apply" => APPLY,
@@ -120,16 +120,16 @@ pub(crate) enum Token {
     Unknown(OsString),
     /// A word that is not a flag.
     Positional(OsString),
-    /// A word after `--`. It is not a flag, even if it begins with a dash.
+    /// A word after `--`. The word is not a flag, even if the word begins with a dash.
     Escaped(OsString),
 }
 
-/// A flag that the user gave. Its different spellings give equal values.
+/// A flag that the user gave. Two spellings of the same flag and value are equal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct GivenFlag {
     /// Name without the dashes.
     pub(crate) name: String,
-    /// The value. `None` for a bare switch, and if the value is missing.
+    /// The value, or `None` if the user gave no value.
     pub(crate) value: Option<OsString>,
     /// Whether the flag needs a value but is the last word.
     pub(crate) lacks_value: bool,
@@ -152,7 +152,7 @@ pub(crate) fn flag_word(name: &str, value: &OsStr) -> OsString {
     word
 }
 
-/// The flags that a command accepts. If two flags have the same name or letter, the first one counts.
+/// The flags that a command accepts. If two flags have the same name or letter, the first flag counts.
 #[derive(Debug, Default)]
 pub(crate) struct FlagTable(Vec<Flag>);
 
@@ -204,7 +204,7 @@ impl FlagTable {
         Some((flags, raw.remaining(&mut cursor).map(OsStr::to_owned).collect()))
     }
 
-    /// Reads one word. Also reads the next word if it is the value of a flag in the first one.
+    /// Reads one word. Also reads the next word if the next word is the value of a flag in the first word.
     fn lex_word(&self, word: &ParsedArg<'_>, raw: &RawArgs, cursor: &mut ArgCursor) -> Vec<Token> {
         let unknown = || vec![Token::Unknown(word.to_value_os().to_owned())];
         if let Some((name, value)) = word.to_long() {
@@ -241,7 +241,8 @@ impl FlagTable {
     }
 }
 
-/// Creates the token of a flag. If the flag needs a value and the same word does not contain it, the next word is the value.
+/// Creates the token of a flag. If the flag needs a value and the same word contains no value, the next word is the
+/// value.
 fn new_flag_token(flag: &Flag, value: Option<&OsStr>, raw: &RawArgs, cursor: &mut ArgCursor) -> Token {
     let needs_value = flag.takes == Takes::Value;
     let value = value.or_else(|| if needs_value { raw.next_os(cursor) } else { None });
@@ -285,8 +286,8 @@ pub(crate) fn split_list(value: &str) -> Option<Vec<String>> {
     }
 }
 
-/// Reads a field after its opening quote. Returns its text, in which `""` stands for a quote, and the rest of the value
-/// after the closing quote.
+/// Reads a field after the opening quote, where `""` stands for a quote. Returns the text of the field, and the rest of
+/// the value after the closing quote. Returns `None` if the quote is not closed.
 fn split_quoted(text: &str) -> Option<(String, &str)> {
     let mut field = String::new();
     let mut rest = text;
@@ -312,8 +313,8 @@ mod tests {
         FlagTable::new(command_flags("apply").into_iter().chain([namespace]))
     }
 
-    /// Returns the tokens as text: `--name`, `--name=value`, `--name?` for a missing value, `?word` for an unknown flag,
-    /// `word`, and `'word` for an escaped word.
+    /// Returns the tokens as text: `--name`, `--name=value`, `--name?` for a missing value, `?word` for an unknown
+    /// flag, `word`, and `'word` for an escaped word.
     fn lexed(line: &str) -> String {
         let words = apply_table().lex(line.split(' ').filter(|word| !word.is_empty()));
         let shown = words.iter().map(|token| match token {

@@ -35,13 +35,13 @@ use crate::cli::environment::Environment;
 use crate::cli::follow_args::FollowArgs;
 use crate::source::ErrorKind;
 
-/// Runs the program with these arguments. The first one is the name of the program.
+/// Runs the program with these arguments. The first argument is the name of the program.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let cli = match command_line::parse(arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            // clap reports help and version as errors too. A closed output does not change the exit code.
+            // clap reports help and version as errors too. A failure to print does not change the exit code.
             let _ = error.print();
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Success.into() };
         }
@@ -54,7 +54,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let exit = runtime.block_on(run(cli, &environment));
-    // Does not wait for connections that are still open.
+    // This call does not wait for connections that are still open.
     runtime.shutdown_background();
     exit.into()
 }
@@ -124,7 +124,7 @@ async fn run(cli: Cli, environment: &Environment) -> Exit {
     }
 }
 
-/// Runs a command with the appearance and the streams that its flags and the environment decide.
+/// Runs a command with the appearance and the streams that result from the flags and the environment.
 async fn run_with_streams(
     draw: &DrawArgs,
     follow: &FollowArgs,
@@ -141,7 +141,8 @@ async fn run_with_streams(
     }
 }
 
-/// Prints the error of a command, if the command failed. Returns how the program exits.
+/// Prints the error of a command, if the command failed. Returns the exit of the program. A broken pipe is not an
+/// error, because the reader of the output has all that it needs.
 fn report_result(result: Result<Exit, RunError>, streams: &Streams) -> Exit {
     match result {
         Ok(exit) => exit,

@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use crate::app::output::{DocumentFormat, Output};
 use crate::view::View;
 
-/// Output formats.
+/// The formats of this program that `--output` accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OutputFormat {
     /// One bar per Pod on a common time axis

@@ -1,4 +1,4 @@
-//! `kubectl seq simulate`: runs a Job on the built-in simulation and shows it in the same views.
+//! `kubectl seq simulate`: runs a Job on the built-in simulation and shows the run in the views of a live cluster.
 
 use std::path::PathBuf;
 
@@ -77,7 +77,8 @@ pub(crate) async fn run(
     follow(options).await
 }
 
-/// Returns the command that shows the same simulation again.
+/// Returns a command that shows the same simulation again. The command names the manifest and the seed, but not the
+/// number of nodes.
 fn repeat_command(args: &SimulateArgs) -> String {
     let mut command = "kubectl seq simulate".to_owned();
     if let Some(file) = args.filename.as_ref().filter(|file| file.as_os_str() != "-") {

@@ -11,13 +11,12 @@ use crate::lifecycle::{ContainerLife, ContainerRun, Pull};
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ContainerEntry<'a> {
-    /// Name.
     pub(crate) name: &'a str,
     /// `main`, `init`, `sidecar` or `ephemeral`.
     pub(crate) role: &'static str,
-    /// Image as the user wrote it.
+    /// Image as in the Pod's spec.
     pub(crate) image: &'a str,
-    /// `restartCount`.
+    /// Highest observed `restartCount`.
     pub(crate) restarts: u32,
     /// The pull of the image; `null` if no event reports it.
     pub(crate) pull: Option<PullEntry>,
@@ -46,17 +45,17 @@ impl<'a> From<&'a ContainerLife> for ContainerEntry<'a> {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PullEntry {
-    /// When the pull began, after the wait in the node's queue.
+    /// Start of the pull, after the wait in the node's queue.
     #[serde_as(as = "Option<Rfc3339Millis>")]
     pub(crate) start: Option<Timestamp>,
-    /// When the pull was complete.
+    /// Time at which the pull was complete.
     #[serde_as(as = "Option<Rfc3339Millis>")]
     pub(crate) end: Option<Timestamp>,
     /// `end - start`.
     pub(crate) millis: Option<i64>,
     /// Time in the node's queue before the pull began.
     pub(crate) wait_millis: Option<i64>,
-    /// Size of the image.
+    /// Size of the image, as the `Pulled` event reports it.
     pub(crate) bytes: Option<u64>,
     /// Whether the image was already on the node.
     pub(crate) cached: bool,
@@ -81,15 +80,14 @@ impl From<&Pull> for PullEntry {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RunEntry<'a> {
-    /// Start.
+    /// Start; `null` if it is unknown.
     #[serde_as(as = "Option<Rfc3339Millis>")]
     pub(crate) start: Option<Timestamp>,
     /// End; `null` while the container runs, and if the end is unknown.
     #[serde_as(as = "Option<Rfc3339Millis>")]
     pub(crate) end: Option<Timestamp>,
-    /// Exit code.
     pub(crate) exit_code: Option<i32>,
-    /// The signal that an exit code above 128 stands for.
+    /// The signal that ended the run, computed from an exit code above 128.
     pub(crate) signal: Option<i32>,
     /// `Completed`, `Error`, `OOMKilled` …
     pub(crate) reason: Option<&'a str>,

@@ -20,7 +20,7 @@ pub struct WaitEntry {
     pub pods: usize,
     /// The longest wait of one Pod, or the longest hold of the workload.
     pub longest_millis: i64,
-    /// The sum over the Pods, or over the workload's holds.
+    /// The sum of the waits of all Pods, or of the holds of the workload.
     pub total_millis: i64,
 }
 
@@ -42,7 +42,7 @@ impl From<Wait> for WaitEntry {
 pub struct HoldEntry<'a> {
     /// `suspended`, `admission by Kueue queue team-a`, `FailedCreate`.
     pub reason: &'a str,
-    /// Why the Pods were refused. The server's text is not escaped for a terminal.
+    /// Why the Pods were refused, in the words of the server. Not escaped for a terminal.
     pub message: Option<&'a str>,
     /// Start; `null` if it is unknown.
     #[serde_as(as = "Option<Rfc3339Millis>")]
@@ -50,14 +50,14 @@ pub struct HoldEntry<'a> {
     /// End; `null` while the hold lasts, and if the end is unknown.
     #[serde_as(as = "Option<Rfc3339Millis>")]
     pub end: Option<Timestamp>,
-    /// Duration, until `observedAt` if the hold lasts; `null` if the start or the end is unknown.
+    /// Duration, until `observedAt` if the hold still lasts; `null` if the start or the end is unknown.
     pub millis: Option<i64>,
     /// The weaker source of the start and the end.
     pub source: &'static str,
 }
 
 impl<'a> HoldEntry<'a> {
-    /// The entry of a hold at `now`.
+    /// Creates the entry of a hold at `now`.
     pub(crate) fn new(hold: &'a Hold, now: Timestamp) -> Self {
         Self {
             reason: &hold.reason,
@@ -79,10 +79,10 @@ pub struct BackOffEntry {
     pub index: u32,
     /// Number of observed attempts.
     pub tries: u32,
-    /// When the latest attempt failed.
+    /// Time at which the latest attempt failed.
     #[serde_as(as = "Rfc3339Millis")]
     pub since: Timestamp,
-    /// When the controller's back-off ends. The next Pod may be created later, if no slot is free. `null` if the
+    /// Time at which the controller's back-off ends. The next Pod is created later if no slot is free. `null` if the
     /// controller counted failures that were not observed.
     #[serde_as(as = "Option<Rfc3339Millis>")]
     pub expected_at: Option<Timestamp>,
@@ -98,15 +98,15 @@ impl From<OpenRetry> for BackOffEntry {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageEntry {
-    /// Image as the user wrote it.
+    /// Image as in the Pod's spec.
     #[serde(serialize_with = "serialize_text")]
     pub image: Arc<str>,
-    /// Node.
+    /// Name of the node.
     #[serde(serialize_with = "serialize_text")]
     pub node: Arc<str>,
     /// Number of completed pulls.
     pub pulls: u32,
-    /// How often the image was already on the node.
+    /// Number of times that a container found the image on the node.
     pub cached: u32,
     /// Duration of the first pull.
     pub first_millis: Option<i64>,

@@ -1,4 +1,4 @@
-//! Values of the model for the tests of the formats. Each optional field is set in one value and unset in another.
+//! Values of the model for the tests of the formats. Most optional fields are set in one value and unset in another.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::timeline::{
     Parent, Percentiles, PodIdentity, SlotTime, Summary, TimelinePod, Workload, WorkloadState,
 };
 
-/// The time `millis` milliseconds after 2026-01-01T00:00:00Z.
+/// Returns the time `millis` milliseconds after 2026-01-01T00:00:00Z.
 pub(crate) fn at(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(1_767_225_600_000 + millis).unwrap()
 }
@@ -82,7 +82,7 @@ pub(crate) fn summary() -> Summary {
     }
 }
 
-/// A Pod that ran an init container, failed by a signal and was deleted.
+/// A Pod that ran an init container, was ended by a signal and was deleted.
 pub(crate) fn ended_pod() -> TimelinePod<'static> {
     let image: Arc<str> = "perl:5.34.0".into();
     let pull = Pull {
@@ -185,7 +185,7 @@ pub(crate) fn waiting_pod() -> TimelinePod<'static> {
     TimelinePod::new(identity, life)
 }
 
-/// A different number for each phase, so that the tests notice two fields that are mixed up.
+/// Returns a different number for each phase, so that the tests notice when two fields are swapped.
 fn slot_millis(kind: PhaseKind) -> i64 {
     match kind {
         PhaseKind::Queued => 10,

@@ -1,5 +1,5 @@
-//! `-o jsonl`: one line for each change while following. The line contains the changed workload or Pod in the form of the
-//! timeline document.
+//! `-o jsonl`: one line for each change while the run follows. The line contains the changed workload or Pod in the
+//! form of the timeline document.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -27,7 +27,7 @@ struct PodLine<'a> {
     pod: PodEntry<'a>,
 }
 
-/// `{"type": "workload", …}`: a workload changed. Does not contain `pods`, because each Pod has lines of its own.
+/// `{"type": "workload", …}`: a workload changed. The line has no `pods`, because each Pod has lines of its own.
 #[serde_as]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -38,7 +38,7 @@ struct WorkloadLine<'a> {
     workload: WorkloadEntry<'a>,
 }
 
-/// `{"type": "end", …}`: the last line. Contains all workloads without `pods`.
+/// `{"type": "end", …}`: the last line, with all workloads, but without `pods`.
 #[serde_as]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -50,21 +50,22 @@ struct EndLine<'a> {
     workloads: Vec<WorkloadEntry<'a>>,
 }
 
-/// Writes the changes of a timeline as lines. Stores a hash of the last written state of each workload and Pod, so that an
-/// equal state is not written again.
+/// Writes the changes of a timeline as lines. Stores a hash of the last written state of each workload and Pod, so that
+/// an equal state is not written again.
 #[derive(Debug, Default)]
 pub(crate) struct ChangeLines {
-    /// By uid.
+    /// The hash of each workload, by uid.
     workload_hashes: HashMap<Arc<str>, u64>,
-    /// By key.
+    /// The hash of each Pod.
     pod_hashes: HashMap<PodKey, u64>,
 }
 
 impl ChangeLines {
-    /// Writes a line for each workload and each Pod that changed. The line of a workload comes before those of its Pods.
+    /// Writes a line for each workload and each Pod that changed. The line of a workload comes before the lines of its
+    /// Pods.
     ///
     /// # Errors
-    /// Returns the writer's error. A broken pipe keeps its kind.
+    /// Returns the error of `out` if writing fails. A broken pipe keeps its kind.
     pub(crate) fn write_changes(
         &mut self,
         timeline: &Timeline,
@@ -100,7 +101,7 @@ impl ChangeLines {
     /// Writes the last line, with the exit code of the program and the final workloads.
     ///
     /// # Errors
-    /// Returns the writer's error. A broken pipe keeps its kind.
+    /// Returns the error of `out` if writing fails. A broken pipe keeps its kind.
     pub(crate) fn write_end(
         timeline: &Timeline,
         exit_code: u8,
@@ -112,7 +113,8 @@ impl ChangeLines {
         write_line(&EndLine { r#type: "end", observed_at: now, exit_code, workloads }, out)
     }
 
-    /// Stores a hash of the fields that the workload's object and its controller report. Returns whether the hash changed.
+    /// Stores a hash of the fields that the workload's object and its controller report. Returns whether the hash is
+    /// new or has changed.
     fn update_workload_hash(&mut self, workload: &Workload) -> bool {
         let mut hash = DefaultHasher::new();
         let counts = (workload.active, workload.succeeded, workload.failed);
@@ -128,7 +130,7 @@ impl ChangeLines {
         self.workload_hashes.insert(Arc::clone(&workload.uid), hash) != Some(hash)
     }
 
-    /// Stores a hash of a Pod's entry. Returns whether the hash changed.
+    /// Stores a hash of a Pod's entry. Returns whether the hash is new or has changed.
     fn update_pod_hash(&mut self, key: PodKey, pod: &TimelinePod<'_>) -> io::Result<bool> {
         let mut hash = HashWriter(DefaultHasher::new());
         // The time is constant, because the growing duration of an open phase is not a change.

@@ -5,15 +5,15 @@ use std::io::{self, Write};
 
 use crate::timeline::{Timeline, Workload};
 
-/// Writes the workloads' names as kubectl prints them, one per line: `job.batch/pi`, `pod/pi-j272m`.
+/// Writes the names of the workloads, one per line, in the form of kubectl: `job.batch/pi`, `pod/pi-j272m`.
 ///
 /// # Errors
-/// Returns the writer's error.
+/// Returns the error of `out` if writing fails.
 pub(crate) fn write_names(timeline: &Timeline, out: &mut dyn Write) -> io::Result<()> {
     timeline.workloads().iter().try_for_each(|workload| writeln!(out, "{}", resource_name(workload)))
 }
 
-/// The name in the form `kind.group/name`, with the kind in lower case. Core kinds such as Pods have no group.
+/// Returns the name in the form `kind.group/name`, with the kind in lower case. Core kinds such as Pods have no group.
 fn resource_name(workload: &Workload) -> String {
     let mut name = workload.kind.to_lowercase();
     if let Some((group, _version)) = workload.api_version.split_once('/') {

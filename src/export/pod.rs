@@ -13,27 +13,23 @@ use crate::timeline::TimelinePod;
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PodEntry<'a> {
-    /// Namespace.
     pub(crate) namespace: &'a str,
-    /// Name.
     pub(crate) name: &'a str,
-    /// Uid.
     pub(crate) uid: &'a str,
-    /// Node.
+    /// Name of the node; `null` if the Pod is not bound to a node.
     pub(crate) node: Option<&'a str>,
-    /// Completion index.
+    /// Completion index of the Pod in an indexed Job.
     pub(crate) index: Option<u32>,
-    /// The number of this attempt at the completion index, from 1.
+    /// Number of this attempt at the completion index, from 1.
     pub(crate) attempt: u32,
     /// The STATUS column of kubectl.
     pub(crate) status: &'a str,
     /// `Pending`, `Starting`, `Running`, `Succeeded`, `Failed`, `NeverStarted`, `Deleted` or `Unknown`.
     pub(crate) outcome: &'static str,
-    /// Exit code of the first main container that failed, otherwise of the last one that ended.
+    /// Exit code of the container that decided the outcome.
     pub(crate) exit_code: Option<i32>,
     /// Why the Pod waits or failed.
     pub(crate) reason: Option<&'a str>,
-    /// The instants.
     pub(crate) instants: InstantSet,
     /// The phases in chronological order.
     pub(crate) phases: Vec<PhaseEntry<'a>>,
@@ -45,15 +41,15 @@ pub(crate) struct PodEntry<'a> {
     pub(crate) run_millis: Option<i64>,
     /// Whether an instant was moved by more than a second, because the observed order was impossible.
     pub(crate) clamped: bool,
-    /// How far the API server's clock is ahead of the node's clock. The kubelet's times were moved by this. 0 if the two
-    /// clocks may agree.
+    /// How far the API server's clock is ahead of the node's clock. The kubelet's times were moved by this amount. 0 if
+    /// the two clocks may agree.
     pub(crate) clock_skew_millis: i64,
     /// The containers: init containers and sidecars first, then the main containers.
     pub(crate) containers: Vec<ContainerEntry<'a>>,
 }
 
 impl<'a> PodEntry<'a> {
-    /// The entry of a Pod at `now`.
+    /// Creates the entry of a Pod at `now`.
     pub(crate) fn new(pod: &'a TimelinePod<'_>, now: Timestamp) -> Self {
         let life = &pod.life;
         Self {
@@ -73,7 +69,8 @@ impl<'a> PodEntry<'a> {
                 .iter()
                 .enumerate()
                 .map(|(index, phase)| {
-                    // Only the last phase of a Pod that has not ended is open. If another phase has no end, the end is unknown.
+                    // Only the last phase of a Pod that has not ended is open. If another phase has no end, the end is
+                    // unknown.
                     let is_open = index + 1 == life.phases.len() && !life.outcome.has_ended();
                     PhaseEntry::new(phase, is_open.then_some(now))
                 })
@@ -128,13 +125,12 @@ impl From<&Instants> for InstantSet {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct InstantEntry {
-    /// The time.
     #[serde_as(as = "Rfc3339Millis")]
     pub(crate) at: Timestamp,
     /// `event`, `observed`, `status` or `inferred`.
     pub(crate) source: &'static str,
-    /// The largest possible error. The true time is not before `at` if it comes from a field or an event, and not after `at` if
-    /// the source is `observed`.
+    /// The largest expected error. The true time is not before `at` if the source is `event` or `status`, and not after
+    /// `at` if the source is `observed`.
     pub(crate) precision_millis: i64,
 }
 
@@ -171,7 +167,7 @@ pub(crate) struct PhaseEntry<'a> {
 }
 
 impl<'a> PhaseEntry<'a> {
-    /// The entry of a phase. `now` is `None` unless the phase is open.
+    /// Creates the entry of a phase. `now` is `None` unless the phase is open.
     fn new(phase: &'a Phase, now: Option<Timestamp>) -> Self {
         // The duration is the difference of the printed times, so that the printed numbers agree.
         let millis_until = |end: Timestamp| (end.as_millisecond() - phase.start.as_millisecond()).max(0);

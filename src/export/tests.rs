@@ -1,4 +1,4 @@
-//! Tests of the formats' contract. A change of an expected value here breaks the scripts of users.
+//! Tests of the formats that scripts of users read. If an expected value here changes, these scripts can break.
 
 use std::io::{self, Write};
 
@@ -20,7 +20,7 @@ fn parse_json(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-/// The keys of an object in the order of the output.
+/// Returns the keys of an object in the order of the output.
 fn keys(entry: &impl serde::Serialize) -> Vec<String> {
     struct Keys(Vec<String>);
     impl<'de> serde::de::Visitor<'de> for &mut Keys {

@@ -13,7 +13,7 @@ impl SerializeAs<Timestamp> for Rfc3339Millis {
     }
 }
 
-/// The whole milliseconds of a duration, truncated. The number saturates at 300 million years.
+/// Returns the milliseconds of a duration, truncated. The number saturates at 292 million years.
 pub(crate) fn to_millis(duration: SignedDuration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

@@ -1,4 +1,4 @@
-//! The Events about one container: its image, its starts and its failures. They may be added in any order.
+//! The Events about the image, the starts and the failures of one container. Events may be added in any order.
 
 use std::sync::Arc;
 
@@ -14,11 +14,12 @@ use crate::lifecycle::packed::packed_struct;
 /// The facts that Events report about one container.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ContainerEvents {
-    /// First Event about the image. A `Pulled` event whose `Pulling` event was lost counts at the time of the request.
+    /// First Event about the image. A `Pulled` event counts at the time of the request, because its `Pulling` event can
+    /// be lost.
     image: Option<EventTime>,
     /// First `Pulling` event.
     pulling: Option<EventTime>,
-    /// Latest attempt to pull, if there was more than one.
+    /// Latest occurrence of a `Pulling` event, if the event was repeated.
     latest_retry: Option<RepeatedEvent>,
     /// First `Pulled` event.
     pulled: Option<(EventTime, PulledMessage)>,
@@ -30,14 +31,14 @@ pub(crate) struct ContainerEvents {
     start_failed: Option<(EventTime, Arc<str>)>,
     /// First `Started` event.
     started: Option<EventTime>,
-    /// First occurrences of further `Started` events. A kubelet that was restarted creates a new Event instead of increasing
-    /// the count of the old one.
+    /// First occurrences of further `Started` events. After a restart, the kubelet creates a new Event instead of
+    /// increasing the count of the old Event.
     later_starts: Vec<EventTime>,
     /// Latest start, in most cases truncated to the second.
     latest_start: Option<Timestamp>,
     /// Highest count of a `Started` event.
     started_count: u32,
-    /// Count and time of receipt of each repeated `Started` event.
+    /// Each count of a repeated `Started` event, with the time at which this count was first received.
     start_receipts: Vec<(u32, Timestamp)>,
 }
 
@@ -51,7 +52,7 @@ struct RepeatedEvent {
 /// The times of failed pulls.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FailedPull {
-    /// First failure.
+    /// Time of the first failure.
     pub(crate) failed: Timestamp,
     /// Start of the latest attempt after the first failure.
     pub(crate) retried: Option<Timestamp>,
@@ -128,18 +129,18 @@ impl ContainerEvents {
         self.image
     }
 
-    /// Returns the first start.
+    /// Returns the time of the first `Started` event.
     pub(crate) fn first_start(&self) -> Option<EventTime> {
         self.started
     }
 
-    /// Returns the first occurrence of a later `Started` event whose time is finer than a second and can be the same instant
-    /// as `coarse`.
+    /// Returns the time of a further `Started` event. The time is finer than a second and can be the same instant as
+    /// `coarse`.
     pub(crate) fn later_start_at(&self, coarse: Timestamp) -> Option<EventTime> {
         self.later_starts.iter().copied().find(|event| event.fine && is_same_instant(event.at, coarse))
     }
 
-    /// Returns the time at which the `Started` event with this count was received.
+    /// Returns the time at which a repeated `Started` event with this count was first received.
     pub(crate) fn receipt_of_start(&self, count: u32) -> Option<Timestamp> {
         self.start_receipts.iter().find(|(other, _)| *other == count).map(|(_, received)| *received)
     }
@@ -162,11 +163,11 @@ impl ContainerEvents {
         Some(Instant { at, evidence: Evidence::PulledEventMinusWait })
     }
 
-    /// Returns the times of failed pulls, or `None` if no pull failed. The container is in image back-off from the first
-    /// failure to the latest attempt.
+    /// Returns the times of failed pulls, or `None` if no pull failed. The container is in image back-off from the
+    /// first failure to the start of the latest attempt.
     pub(crate) fn failed_pull(&self) -> Option<FailedPull> {
         let failed = self.pull_failed?.at;
-        // The successful `Pulled` event dates its request more precisely than the repeated `Pulling` event.
+        // The `Pulled` event dates the request of the pull more precisely than the repeated `Pulling` event does.
         let requested = match self.pulled {
             Some((end, PulledMessage::Pulled { since_request: Some(since), .. })) => Some(end.at - since),
             Some((_, PulledMessage::Pulled { since_request: None, .. } | PulledMessage::Cached)) | None => {
@@ -193,7 +194,7 @@ impl ContainerEvents {
     /// Returns the pull of the image, or `None` if no Event reports one.
     pub(crate) fn pull(&self) -> Option<Pull> {
         let Some((end, message)) = self.pulled else {
-            // Only the request is known. The pull may still wait in the queue.
+            // Only the request is known. The pull may still wait in the node's queue.
             return self.pulling.map(|_| Pull {
                 start: None,
                 end: None,
@@ -220,7 +221,7 @@ impl ContainerEvents {
         })
     }
 
-    /// Moves all times that come from the kubelet's clock. Times of receipt stay.
+    /// Moves all times that come from the kubelet's clock. Times of receipt stay unchanged.
     pub(crate) fn shift_kubelet_times(&mut self, by: SignedDuration) {
         let times = [&mut self.image, &mut self.pulling, &mut self.pull_failed, &mut self.started];
         let pulled = self.pulled.as_mut().map(|(time, _)| time);

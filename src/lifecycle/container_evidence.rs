@@ -1,6 +1,6 @@
-//! The evidence about one container: its image and its runs. Each run is kept in the best version that was ever seen.
+//! The evidence about one container: its image and its runs. A run keeps values that a later state no longer reports.
 //!
-//! States arrive in order, and Events in any order. They are combined only when a life is derived.
+//! States arrive in order, but Events in any order. States and Events are combined only when a life is derived.
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
@@ -29,15 +29,16 @@ pub(crate) struct ContainerEvidence {
     /// Highest `restartCount` seen. A restart of the node can reset the field.
     pub(crate) restart_count: u32,
     runs: Vec<RunEvidence>,
-    /// `restartCount` already counts a restart whose run has not started. After a reboot of the node, the kubelet counts the
-    /// restart before it starts the container.
+    /// Whether `restartCount` already counts a restart whose run has not started. After a reboot of the node, the
+    /// kubelet counts the restart before it starts the container.
     restart_pending: bool,
     /// Latest informative `waiting.reason`, cleared when the container runs or ends.
     pub(crate) waiting: Option<Arc<str>>,
-    /// The latest `waiting.reason` that reports a failure to create or start the container, and the receipt of the first
-    /// such reason.
+    /// The receipt of the first `waiting.reason` that reports a failure to create or start the container, and the
+    /// latest such reason.
     unstartable: Option<(Option<Timestamp>, Arc<str>)>,
-    /// Set if the container is terminated but no state described the run: the kubelet lost the run, or the run never started.
+    /// Set if the container is terminated but no state described the run: the kubelet lost the run, or the run never
+    /// started.
     lost_run: Option<LostRun>,
     pub(crate) events: ContainerEvents,
 }
@@ -47,7 +48,7 @@ pub(crate) struct ContainerEvidence {
 struct LostRun {
     /// `restartCount` at the time of the run.
     ordinal: u32,
-    /// Whether `state` reported the lost run. If not, `lastState` did.
+    /// Whether the lost run is the run in `state`. A past run is in `lastState`.
     is_current: bool,
     exit_code: i32,
     reason: Option<Arc<str>>,
@@ -56,7 +57,7 @@ struct LostRun {
 /// One run, as the container's states described it.
 #[derive(Clone, Debug)]
 struct RunEvidence {
-    /// Hash of the container ID. It distinguishes the runs of one container.
+    /// Hash of the container ID, which distinguishes the runs of one container.
     id_hash: u32,
     /// `restartCount` at the time of the run.
     ordinal: u32,
@@ -148,8 +149,8 @@ impl ContainerEvidence {
             let since = self.unstartable.as_ref().map_or(received, |(since, _)| *since);
             self.unstartable = Some((since, interner.share(reason)));
         }
-        // During a deletion and between two attempts the kubelet writes one of these generic reasons again. The last
-        // informative reason is kept.
+        // During a deletion and between two attempts, the kubelet writes a generic reason again. The last informative
+        // reason is kept.
         let is_informative = !matches!(reason, "" | "ContainerCreating" | "PodInitializing");
         if is_informative || self.waiting.is_none() {
             self.waiting = interner.share_non_empty(reason);
@@ -168,7 +169,8 @@ impl ContainerEvidence {
         let end = known_time(terminated.finished_at);
         let reason = interner.share_non_empty(&terminated.reason);
         if start.is_none() && end.is_none() && terminated.container_id.is_empty() {
-            // The kubelet has lost the container and replaces the known state by an empty one. The known version is kept.
+            // The kubelet has lost the container and replaces the known state with an empty state. The known times are
+            // kept.
             match self.runs.iter_mut().rev().find(|run| run.ordinal <= ordinal) {
                 Some(run) if !run.ended => {
                     run.ended = true;
@@ -196,8 +198,8 @@ impl ContainerEvidence {
         }
     }
 
-    /// Returns the run with this container ID, or with this ordinal if the ID is empty. Adds the run if it is new. `at` is
-    /// the start or the end of the run.
+    /// Returns the run with this container ID, or with this ordinal if the ID is empty. Adds the run if the run is new.
+    /// `at` is the start or the end of the run.
     fn find_or_add_run(&mut self, id: &str, ordinal: u32, at: Option<Timestamp>) -> &mut RunEvidence {
         let id_hash = (FixedState::default().hash_one(last_bytes(id)) >> 32) as u32;
         let is_same = |run: &RunEvidence| {
@@ -206,7 +208,7 @@ impl ContainerEvidence {
         if let Some(index) = self.runs.iter().position(is_same) {
             return &mut self.runs[index];
         }
-        // Runs are ordered by time if both have one, because a restart of the node can reset `restartCount`.
+        // Two runs with times are ordered by time, because a restart of the node can reset `restartCount`.
         let is_later = |run: &RunEvidence| match (run.start.or(run.end), at) {
             (Some(other), Some(at)) if other != at => other > at,
             _ => run.ordinal > ordinal,
@@ -222,13 +224,13 @@ impl ContainerEvidence {
             reason: None,
             end_received: None,
         };
-        // Saves memory, because most containers run only once.
+        // The exact capacity saves memory, because most containers run only once.
         self.runs.reserve_exact(1);
         self.runs.insert(index, run);
         &mut self.runs[index]
     }
 
-    /// Returns the reason of a terminated container for which nothing shows that it ever ran.
+    /// Returns the reason of a terminated container, if neither a state nor an Event shows that the container ran.
     pub(crate) fn never_ran_reason(&self) -> Option<&Arc<str>> {
         let lost =
             self.lost_run.as_ref().filter(|lost| lost.is_current && self.events.first_start().is_none());
@@ -251,13 +253,13 @@ impl ContainerEvidence {
         self.runs.last().and_then(|run| run.end)
     }
 
-    /// Returns the time at which the end of the latest run was received.
+    /// Returns the time at which a watch received the end of the latest run.
     pub(crate) fn end_received(&self) -> Option<Timestamp> {
         self.runs.last().and_then(|run| run.end_received)
     }
 
-    /// Returns the time and the reason of the failure to create or start the container before its first run. Returns `None`
-    /// if nothing dates the failure. The status has the better reason, and the Event has the better time.
+    /// Returns the time and the reason of the failure to create or start the container before its first run. Returns
+    /// `None` if nothing dates the failure. The reason of the status and the time of the Event are preferred.
     pub(crate) fn unstartable_since(&self) -> Option<ReasonChange> {
         let from_status = self.unstartable.as_ref();
         let from_event = self.events.start_failed().map(|(time, event_reason)| ReasonChange {
@@ -271,9 +273,9 @@ impl ContainerEvidence {
         })
     }
 
-    /// Combines states and Events into the known runs. `terminal_received` is the receipt of the Pod's terminal phase if it
-    /// dates the end of the latest run (to about 40 ms). This receipt is used only if it can be the same instant as
-    /// `finishedAt`.
+    /// Combines states and Events into the known runs. `terminal_received` is the receipt of the Pod's terminal phase,
+    /// or `None` if this receipt does not date the end of the latest run. The receipt is used only if the receipt can
+    /// be the same instant as `finishedAt`.
     pub(crate) fn known_runs(&self, terminal_received: Option<Timestamp>) -> KnownRuns {
         let latest = self.runs.len();
         let mut runs: Vec<ContainerRun> = self
@@ -313,8 +315,8 @@ impl ContainerEvidence {
         Some(ContainerRun { start: Some(start), end: None, ended, exit_code, reason })
     }
 
-    /// Returns a run that an Event reports before the status does, because the kubelet writes the status at the end of its
-    /// pass over the Pod.
+    /// Returns the next run, if an Event already reports the run but the status does not. The kubelet writes the status
+    /// only at the end of its pass over the Pod.
     fn next_run_from_event(&self) -> Option<ContainerRun> {
         let end = self.runs.last().filter(|run| run.ended)?.end?;
         let (count, last) = self.events.latest_start_and_count()?;
@@ -363,7 +365,7 @@ impl ContainerEvidence {
         ContainerRun { start, end, ended: run.ended, exit_code: run.exit_code, reason: run.reason.clone() }
     }
 
-    /// Moves all times that come from the kubelet's clock.
+    /// Moves all times that come from the kubelet's clock. Times of receipt stay unchanged.
     pub(crate) fn shift_kubelet_times(&mut self, by: SignedDuration) {
         for run in &mut self.runs {
             for at in [&mut run.start, &mut run.end].into_iter().flatten() {

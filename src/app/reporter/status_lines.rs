@@ -1,4 +1,4 @@
-//! The lines that report changes of state. They contain no cursor movements, and no line repeats an earlier one.
+//! The lines that report changes of state, and counts after a long silence. The lines contain no cursor movements.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -13,13 +13,13 @@ use crate::view::{Line, Style, next_try};
 /// After this time without a line, a line reports how many Pods are in which state.
 const MAX_SILENCE: SignedDuration = SignedDuration::from_secs(15);
 
-/// The facts that the last line about a Pod reported. The next line is due when one of them changes.
+/// The facts that the last line about a Pod reported. A new line is written when one of these facts changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct ReportedPod {
     outcome: PodOutcome,
-    /// The reason why the Pod waits, unless it has ended.
+    /// The reason why the Pod waits, or `None` if the Pod has ended.
     wait_reason: Option<Arc<str>>,
-    /// Number of runs of its main containers that have ended.
+    /// Number of ended runs of the main containers.
     ended_runs: usize,
 }
 
@@ -31,18 +31,18 @@ struct ReportedWorkload {
     block_reason: Option<Arc<str>>,
 }
 
-/// Writes lines about a timeline and remembers the facts that they have reported.
+/// Writes lines about a timeline and remembers the facts that the lines have reported.
 #[derive(Debug, Default)]
 pub struct StatusLines {
     pods: HashMap<PodKey, ReportedPod>,
-    /// By uid.
+    /// The facts about each workload, by uid.
     workloads: HashMap<Arc<str>, ReportedWorkload>,
     last_line: Option<Timestamp>,
 }
 
 impl StatusLines {
-    /// Returns a line for each workload that exists when following begins, and a line for each reason why its Pods wait.
-    /// Later lines report only changes.
+    /// Returns a line for each workload that exists when following begins, and a line for each reason why Pods of the
+    /// workload wait.
     pub fn begin(&mut self, timeline: &Timeline, now: Timestamp) -> Vec<Line> {
         self.last_line = Some(now);
         let mut lines = Vec::new();
@@ -126,7 +126,8 @@ impl StatusLines {
         lines
     }
 
-    /// Returns a line about each workload that has not ended, if no line was written for [`MAX_SILENCE`].
+    /// Returns a line about each workload that has not ended, if no line was written for [`MAX_SILENCE`]. If there is
+    /// no workload, a single line says so.
     pub fn report_silence(&mut self, timeline: &Timeline, now: Timestamp) -> Vec<Line> {
         let last_line = *self.last_line.get_or_insert(now);
         if now.duration_since(last_line) < MAX_SILENCE {
@@ -156,11 +157,11 @@ impl ReportedWorkload {
         Self { state: workload.state, block_reason }
     }
 
-    /// Whether the workload needs a line. `before` is the last report; a new workload has none.
+    /// Whether the workload needs a line. `before` is the last report, or `None` for a new workload.
     fn needs_line_after(&self, before: Option<&Self>) -> bool {
         let is_blocked = self.block_reason.is_some();
         match before {
-            // The end of a block needs no line, because the Pods that are created then have lines of their own.
+            // The end of a block needs no line, because the Pods that are then created have lines of their own.
             Some(before) => {
                 before.state != self.state || (is_blocked && before.block_reason != self.block_reason)
             }
@@ -173,7 +174,7 @@ fn workload_name(workload: &Workload) -> String {
     format!("{}/{}", workload.kind.to_lowercase(), workload.name)
 }
 
-/// Returns the number of runs of the main containers that have ended.
+/// Returns the number of ended runs of the main containers.
 fn count_ended_runs(life: &Lifecycle) -> usize {
     let main_containers = life.containers.iter().filter(|container| container.role == ContainerRole::Main);
     main_containers.flat_map(|container| &container.runs).filter(|run| run.ended).count()
@@ -228,7 +229,8 @@ fn describe_run_time(life: &Lifecycle) -> String {
     life.run.map_or_else(|| "an unknown time".into(), |run| duration::format_duration(run, is_exact))
 }
 
-/// Describes the cold start and the pull in it: ` (cold start 3.2s, pull 1.5s)`. Empty if the cold start is unknown.
+/// Describes the cold start and the sum of the pulls: ` (cold start 3.2s, pull 1.5s)`. Returns an empty text if the
+/// cold start is unknown.
 fn describe_cold_start(life: &Lifecycle) -> String {
     let is_exact = duration::is_exact_to_tenths(life.instants.scheduled)
         && duration::is_exact_to_tenths(life.instants.work_started);
@@ -286,7 +288,7 @@ fn describe_resumption(workload: &Workload, now: Timestamp) -> String {
     }
 }
 
-/// Counts the Pods of a workload by state: `4 running, 1 starting, 2 queued`.
+/// Counts the active and failed Pods below a workload by state: `4 running, 1 starting, 2 queued`.
 fn count_pods(timeline: &Timeline, workload: &Workload) -> String {
     let pods = timeline.pods_below(workload);
     let count = |outcome| pods.iter().filter(|key| timeline.overview(**key).outcome == outcome).count();
@@ -316,7 +318,7 @@ fn workload_line(workload: &Workload, now: Timestamp, text: &str, style: Style) 
     line
 }
 
-/// Returns a line about a Pod. The line names the workload if there are several.
+/// Returns a line about a Pod. The line names the workload if there are several workloads.
 fn pod_line(
     timeline: &Timeline,
     workload: &Workload,
@@ -335,7 +337,7 @@ fn pod_line(
     line
 }
 
-/// Returns the start of a line: the age of a workload and the number of its completions.
+/// Returns the start of a line: the age of the workload, and the number of succeeded Pods.
 fn line_start(workload: &Workload, now: Timestamp) -> Line {
     let age = workload.created.map_or(SignedDuration::ZERO, |created| now.duration_since(created));
     let completions = match workload.completions {

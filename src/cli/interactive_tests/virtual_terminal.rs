@@ -1,4 +1,4 @@
-//! A terminal for tests. It displays the bytes that the program writes and sends the keys of a test to the program.
+//! A terminal for tests, which displays the bytes that the program writes and sends the keys of a test to the program.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -17,7 +17,7 @@ use crate::tui::input::{Code, Input, Key, Mouse, MouseKind};
 pub(crate) struct VirtualTerminal {
     /// Interprets the written bytes and holds the screen.
     pub(crate) parser: Rc<RefCell<vt100::Parser>>,
-    /// Sends input to the program, once the program reads keys.
+    /// Sends input to the program. `None` until the program asks for keys.
     pub(crate) input: Rc<RefCell<Option<mpsc::UnboundedSender<Input>>>>,
     /// Whether the terminal is in raw mode.
     pub(crate) is_raw: Rc<Cell<bool>>,
