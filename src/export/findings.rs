@@ -42,7 +42,7 @@ impl From<Wait> for WaitEntry {
 pub struct HoldEntry<'a> {
     /// `suspended`, `admission by Kueue queue team-a`, `FailedCreate`.
     pub reason: &'a str,
-    /// Why the Pods were refused, in the words of the server. Not escaped for a terminal.
+    /// Why the Pods were refused, in the words of the server. The message is not escaped for a terminal.
     pub message: Option<&'a str>,
     /// Start; `null` if it is unknown.
     #[serde_as(as = "Option<Rfc3339Millis>")]

@@ -44,7 +44,7 @@ pub(crate) struct PodEntry<'a> {
     /// How far the API server's clock is ahead of the node's clock. The kubelet's times were moved by this amount. 0 if
     /// the two clocks may agree.
     pub(crate) clock_skew_millis: i64,
-    /// The containers: init containers and sidecars first, then the main containers.
+    /// The containers: init containers and sidecars first, then main containers, then debug containers.
     pub(crate) containers: Vec<ContainerEntry<'a>>,
 }
 
