@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-/// The kind of a failure. It decides the exit code.
+/// The kind of a failure. The kind determines the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
     /// The command line or an input file is wrong: exit code 2.
@@ -22,24 +22,27 @@ pub enum ErrorKind {
     Input,
     /// kubectl cannot be started, or its output cannot be understood: exit code 3.
     Kubectl,
-    /// kubectl, which this program ran, failed with this exit code and has printed the reason itself. This program exits with
-    /// the same code.
+    /// kubectl, which this program ran, failed with this exit code and has printed the reason itself. This program
+    /// exits with the same code.
     Wrapped(u8),
 }
 
 /// A failure of a source.
 ///
-/// `Display` prints the summary: one or more lines in lower case without a full stop. The caller prints `error: ` before it.
+/// `Display` prints the summary: one or more lines in lower case without a full stop. The caller prints `error: `
+/// before it.
 #[derive(Clone, Debug, Error)]
 #[error("{summary}")]
 pub struct SourceError {
     /// The kind of the failure.
     pub kind: ErrorKind,
-    /// The text that says what failed, on which object, and why. It may contain text of the server that is not yet escaped.
+    /// The text that says what failed, on which object, and why. It may contain text of the server that is not yet
+    /// escaped.
     pub summary: String,
     /// Full sentences that say what to do, with commands in backticks.
     pub hints: Vec<String>,
-    /// The error that caused this one. It is never printed, because the text of a credential plugin may contain secrets.
+    /// The error that caused this one. The cause is never printed, because it may contain secrets, such as the output
+    /// of a credential plugin.
     #[source]
     pub cause: Option<Arc<dyn Error + Send + Sync>>,
 }

@@ -15,7 +15,7 @@ pub enum Update {
     Synced,
     /// The progress of the work before [`Update::Synced`].
     Progress(Progress),
-    /// The connection is lost, for the reason given. The source keeps trying to connect.
+    /// The connection is lost for this reason. The source keeps trying to connect.
     Lost(String),
     /// The connection is restored.
     Restored,
@@ -36,11 +36,11 @@ pub enum Progress {
         resource: String,
         /// Number of objects received so far.
         count: u64,
-        /// Number of objects in the whole list. `None` if the server has not reported it; the server reports it only for lists
-        /// without a selector.
+        /// Number of objects in the whole list. `None` if the server has not reported the number. Servers report the
+        /// number only for lists without a selector.
         total: Option<u64>,
     },
-    /// The source reads the rest of a recording all at once.
+    /// The source reads the rest of a recording in one go.
     Reading {
         /// Number of bytes read so far.
         bytes: u64,
@@ -49,11 +49,10 @@ pub enum Progress {
     },
 }
 
-/// A running source. It ends when the receiver is dropped, or by itself after its last update.
+/// A running source. The source ends when the receiver is dropped, or by itself after the last update.
 #[derive(Debug)]
 pub(crate) struct Feed {
-    /// The updates.
     pub updates: mpsc::Receiver<Update>,
-    /// The clock of the observations' timestamps.
+    /// The clock to which the timestamps of the observations refer.
     pub clock: Clock,
 }

@@ -30,12 +30,12 @@ pub(crate) struct Kubectl {
 pub(crate) enum KubectlOutput {
     /// Standard output.
     Stdout,
-    /// Standard error, if standard output is for a document.
+    /// Standard error, because standard output is reserved for a document.
     Stderr,
 }
 
-/// The arguments of one `kubectl apply`, grouped by the kubectl calls that receive them: `apply`, and the `get` that reads
-/// the applied objects back.
+/// The arguments of one `kubectl apply`, grouped by the kubectl calls that receive them: `apply`, and the `get` that
+/// reads the applied objects back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ApplyArguments {
     /// The values of `--filename`. A list such as `a.yaml,b.yaml` is already split.
@@ -44,30 +44,29 @@ pub(crate) struct ApplyArguments {
     pub selection: Vec<OsString>,
     /// The global flags of kubectl.
     pub global: Vec<OsString>,
-    /// Arguments that only `apply` accepts. The last one may be a flag without its value: kubectl then reports the error.
+    /// Arguments that only `apply` accepts. The last argument may be a flag without its value. kubectl then reports the
+    /// error.
     pub apply_only: Vec<OsString>,
-    /// Words after `--`.
+    /// The words after `--`.
     pub operands: Vec<OsString>,
 }
 
-/// An object that was applied, as it is in the cluster.
+/// An applied object, as kubectl reads it back from the cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AppliedObject {
-    /// `batch/v1`.
+    /// API version, for example `batch/v1`.
     pub api_version: String,
-    /// `Job`.
+    /// Kind, for example `Job`.
     pub kind: String,
     /// Namespace; empty for cluster-scoped objects.
     pub namespace: String,
-    /// Name.
     pub name: String,
-    /// Uid.
     pub uid: String,
 }
 
 impl ApplyArguments {
-    /// The arguments that only `apply` receives. They must come last on its command line, because a flag without its value
-    /// would take the next argument as the value, and no flag is recognized after `--`.
+    /// Returns the arguments that only `apply` receives. These arguments must come last on the command line, because a
+    /// flag without its value would take the next argument as the value, and no flag is recognized after `--`.
     fn trailing_arguments(&self) -> Vec<OsString> {
         let mut words = self.apply_only.clone();
         if !self.operands.is_empty() {
@@ -79,10 +78,12 @@ impl ApplyArguments {
 }
 
 impl Kubectl {
-    /// Returns the kubectl that called this program, which `KUBECTL_PATH` names, or else the kubectl on the search path.
+    /// Returns the kubectl to run: the kubectl that called this program, if `KUBECTL_PATH` names it, or else the
+    /// kubectl on the search path.
     ///
-    /// `KUBECTL_PATH` contains the path after symbolic links are resolved. If its file name is not that of kubectl, one program
-    /// serves many commands by their names (as `busybox` does), and it would not act as kubectl under its own name.
+    /// `KUBECTL_PATH` contains the path after symbolic links are resolved. If the file name does not begin with
+    /// `kubectl`, the file may be a program that serves many commands by name, as `busybox` does. Such a program does
+    /// not act as kubectl under its own name, so `KUBECTL_PATH` is ignored.
     pub(crate) fn locate() -> Self {
         Self { program: choose_kubectl(env::var_os("KUBECTL_PATH")) }
     }
@@ -113,7 +114,7 @@ impl Kubectl {
 
     /// Returns the completions that kubectl offers for these words, in the output format of the library cobra.
     ///
-    /// Returns `None` if kubectl fails.
+    /// Returns `None` if kubectl cannot be started or fails.
     pub(crate) async fn complete(&self, words: &[OsString]) -> Option<String> {
         let mut command = self.command("__complete");
         command.args(words).stdin(Stdio::null()).stderr(Stdio::null());
@@ -121,7 +122,8 @@ impl Kubectl {
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// Runs `kubectl get` with these arguments and returns its exit code. kubectl writes to this program's output directly.
+    /// Runs `kubectl get` with these arguments and returns its exit code. kubectl writes to this program's output
+    /// directly.
     ///
     /// # Errors
     ///
@@ -135,7 +137,8 @@ impl Kubectl {
     ///
     /// # Errors
     ///
-    /// kubectl cannot be started, its output cannot be parsed, or it fails. If it fails, it has printed the reason itself.
+    /// kubectl cannot be started, its output cannot be read or parsed, or kubectl fails. If kubectl fails, it has
+    /// printed the reason itself.
     pub(crate) async fn read_applied(
         &self,
         arguments: &ApplyArguments,
@@ -175,8 +178,8 @@ impl Kubectl {
         command
     }
 
-    /// Starts a command that reads `manifests`. Returns the process, and the content to write to its standard input if one of
-    /// the manifests is standard input.
+    /// Starts a command that reads `manifests`. Returns the process, and the content to write to its standard input if
+    /// one of the manifests is standard input.
     fn spawn_with_manifests(
         &self,
         mut command: Command,
@@ -196,8 +199,8 @@ impl Kubectl {
         command.spawn().map_err(|error| self.start_error(error))
     }
 
-    /// Waits until kubectl ends. The terminal sends Ctrl-C to kubectl too, and kubectl decides how it reacts. This program keeps
-    /// waiting, because it must pass kubectl's exit code on.
+    /// Waits until kubectl ends. The terminal sends Ctrl-C to kubectl too, and kubectl decides how to react. This
+    /// program keeps waiting, because it must pass kubectl's exit code on.
     async fn wait(&self, child: &mut Child) -> Result<ExitStatus, SourceError> {
         loop {
             tokio::select! {
@@ -223,7 +226,7 @@ impl Kubectl {
     }
 }
 
-/// The error if the output of `kubectl get` cannot be read or parsed.
+/// Returns the error for output of `kubectl get` that cannot be read or parsed.
 fn unreadable_output(error: impl std::error::Error + Send + Sync + 'static) -> SourceError {
     let summary = format!("the output of `kubectl get` cannot be read: {error}");
     SourceError::new(ErrorKind::Kubectl, summary).caused_by(error)
@@ -238,8 +241,8 @@ fn choose_kubectl(caller: Option<OsString>) -> PathBuf {
     caller.unwrap_or_else(|| Path::new("kubectl").to_owned())
 }
 
-/// Writes `content` to the standard input of `child` and closes it. Write errors are ignored: if kubectl ends before it has
-/// read all of its input, it reports the reason itself.
+/// Writes `content` to the standard input of `child` and closes this input. Write errors are ignored: if kubectl ends
+/// before it has read all of its input, kubectl itself reports the reason.
 fn write_stdin(child: &mut Child, content: Option<ManifestContent>) -> impl Future<Output = ()> + use<> {
     let stdin = child.stdin.take();
     async move {
@@ -258,8 +261,8 @@ fn exit_code(status: ExitStatus) -> u8 {
     status.code().map_or(1, |code| u8::try_from(code & 0xff).unwrap_or(1))
 }
 
-/// The output of `kubectl get -o json`: one object or a list of objects. All other fields are skipped while the output is
-/// parsed.
+/// The output of `kubectl get -o json`: one object or a list of objects. All other fields are skipped while the output
+/// is parsed.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct PrintedObject {

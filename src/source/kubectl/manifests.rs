@@ -1,7 +1,8 @@
-//! The manifests of one `kubectl apply`. Two kubectl calls read them: `apply`, and the `get` that reads the applied objects back.
+//! The manifests of one `kubectl apply`. Two kubectl calls read them: `apply`, and the `get` that reads the applied
+//! objects back.
 //!
-//! Files, directories and URLs can be read twice. Standard input and pipes cannot, so this program reads their content once,
-//! keeps it in memory, and passes it to each call.
+//! Files, directories and URLs can be read twice. Standard input and pipes cannot, so this program reads their content
+//! once, keeps it in memory, and passes it to each call.
 
 use std::fs::File;
 use std::io::{self, Read, Write as _};
@@ -14,7 +15,7 @@ use crate::source::error::{ErrorKind, SourceError};
 /// Maximum number of bytes of one manifest that is kept in memory.
 const MAX_MANIFEST_BYTES: u64 = 64 << 20;
 
-/// The bytes of a manifest. The kubectl calls that read it share them.
+/// The bytes of a manifest. The kubectl calls that read the manifest share these bytes.
 pub(super) type ManifestContent = Arc<[u8]>;
 
 /// The values of `--filename`, each with its content if it can be read only once.
@@ -30,18 +31,20 @@ struct ManifestInput {
 }
 
 impl Manifests {
-    /// Creates the list of manifests without reading any: kubectl opens all of them itself. Use this if only one kubectl call
-    /// reads the manifests.
+    /// Creates the list of manifests but reads no manifest, so that kubectl itself opens all of them. Use this if only
+    /// one kubectl call reads the manifests.
     pub(crate) fn unread(filenames: &[String]) -> Self {
         let unread = |filename: &String| ManifestInput { filename: filename.clone(), content: None };
         Self(filenames.iter().map(unread).collect())
     }
 
-    /// Reads the manifests that can be read only once, in the order in which kubectl would read them. Blocks the thread.
+    /// Reads the manifests that can be read only once, in the order in which kubectl would read them. Blocks the
+    /// thread.
     ///
     /// # Errors
     ///
-    /// One of these manifests cannot be read, or is longer than 64 MiB.
+    /// Reading such a manifest fails, or the manifest is longer than 64 MiB. A file that cannot be opened is not an
+    /// error here, because kubectl reports this error.
     pub(crate) fn read(filenames: &[String]) -> Result<Self, SourceError> {
         let mut manifests = Self::unread(filenames);
         let mut is_stdin_read = false;
@@ -128,7 +131,7 @@ impl AttachedContent {
     pub(super) fn start_writing(self) {
         drop(self.readers);
         for (mut writer, content) in self.writers {
-            // Write errors are ignored: if kubectl ends before it has read the pipe, it reports the reason itself.
+            // Write errors are ignored: if kubectl ends before it has read the pipe, kubectl itself reports the reason.
             std::thread::spawn(move || writer.write_all(&content));
         }
     }
@@ -160,7 +163,7 @@ fn read_limited(input: impl Read, name: &str, limit: u64) -> Result<Vec<u8>, Sou
     Ok(bytes)
 }
 
-/// Quotes one value of a list flag. kubectl parses the value of such a flag as CSV, so a comma would split it.
+/// Quotes one value of a list flag. kubectl parses the value of such a flag as CSV, so a comma would split the value.
 fn quote_list_value(value: &str) -> String {
     let is_plain = !value.is_empty() && !value.contains([',', '"', '\n', '\r']);
     if is_plain { value.to_owned() } else { format!("\"{}\"", value.replace('"', "\"\"")) }

@@ -1,4 +1,4 @@
-//! Tests of the calls of kubectl. Shell scripts replace kubectl.
+//! Tests of the calls to kubectl. Shell scripts replace kubectl.
 
 use crate::source::kubectl::*;
 
@@ -53,7 +53,8 @@ mod wrapped {
         let program = folder.path().join("kubectl");
         std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-        // A process that another test starts at this moment may have inherited the open file, so the script cannot run yet.
+        // A process that another test starts at this moment may have inherited the open file, so the script cannot run
+        // yet.
         let busy = |result: io::Result<_>| matches!(result, Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy);
         while busy(std::process::Command::new(&program).stdin(Stdio::null()).stderr(Stdio::null()).status()) {
             std::thread::yield_now();

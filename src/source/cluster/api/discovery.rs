@@ -1,7 +1,8 @@
-//! Finds the types that the user typed. All forms of kubectl are accepted, in upper or lower case: `job`, `jobs`, `job.batch`,
-//! `jobs.v1.batch`, short names such as `po` and `cj`, and the names of custom resources.
+//! Finds the types that the user typed. Accepts the forms that kubectl accepts, in upper or lower case: `job`, `jobs`,
+//! `job.batch`, `jobs.v1.batch`, short names such as `po` and `cj`, and the names of custom resources.
 //!
-//! This program knows Kubernetes' own types that have Pods. All other types are requested from the server by API discovery.
+//! The types of workloads that belong to Kubernetes itself are built in. All other types come from the server's API
+//! discovery.
 
 use kube::client::{APIGroupDiscovery, APIResourceDiscovery};
 
@@ -12,12 +13,10 @@ use crate::source::cluster::api::kind::can_be_named;
 use crate::source::cluster::api::resource::Resource;
 use crate::source::error::{ErrorKind, SourceError};
 
-/// A type and the names that the user typed after it. Without names, the user means all objects of the type.
+/// A type and the names of its objects that the user typed. Without names, the user means all objects of the type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NamedObjects {
-    /// The type.
     pub resource: Resource,
-    /// The names.
     pub names: Vec<String>,
 }
 
@@ -25,8 +24,8 @@ pub(crate) struct NamedObjects {
 ///
 /// # Errors
 ///
-/// The words have a form that kubectl does not accept either, the server has no type of this name, or the types cannot be
-/// requested.
+/// The words do not have a form that kubectl accepts, the server has no type with a given name, or the server's types
+/// cannot be requested.
 pub(crate) async fn resolve(cluster: &Cluster, words: &[String]) -> Result<Vec<NamedObjects>, SourceError> {
     let mut objects = Vec::new();
     for (kind, names) in parse_types_and_names(words)? {
@@ -39,11 +38,12 @@ pub(crate) async fn resolve(cluster: &Cluster, words: &[String]) -> Result<Vec<N
     Ok(objects)
 }
 
-/// Splits the words of a command into types and their names.
+/// Splits the words of a command into types and the names of objects.
 ///
 /// # Errors
 ///
-/// There is no type, or the forms `TYPE/NAME` and `TYPE NAME` are mixed.
+/// No type is given, a word with a slash is not of the form `TYPE/NAME`, or the forms `TYPE/NAME` and `TYPE NAME` are
+/// mixed.
 fn parse_types_and_names(words: &[String]) -> Result<Vec<(String, Vec<String>)>, SourceError> {
     let usage_error = |text: String, hint: &str| Err(SourceError::new(ErrorKind::Usage, text).hint(hint));
     let Some((first, names)) = words.split_first() else {
@@ -88,7 +88,7 @@ fn parse_types_and_names(words: &[String]) -> Result<Vec<(String, Vec<String>)>,
     Ok(kinds.into_iter().map(|kind| (kind.to_owned(), names.to_vec())).collect())
 }
 
-/// The known types whose objects are nevertheless read as custom resources, with their short names.
+/// Returns the types of Kubernetes whose objects are read as custom resources, each with its short names.
 fn read_as_custom() -> [(Resource, &'static [&'static str]); 1] {
     let replication_controllers = Resource {
         group: String::new(),
@@ -100,14 +100,14 @@ fn read_as_custom() -> [(Resource, &'static [&'static str]); 1] {
     [(replication_controllers, &["rc"])]
 }
 
-/// Returns Kubernetes' own types that have Pods, with their short names.
+/// Returns the types that are found without API discovery, each with its short names.
 fn known_types() -> impl Iterator<Item = (Resource, &'static [&'static str])> {
     let kinds = BuiltInKind::ALL.iter().copied().filter(|kind| can_be_named(*kind));
     kinds.map(|kind| (Resource::from_kind(kind), kind.info().short_names)).chain(read_as_custom())
 }
 
-/// Finds the known type that a word of the command line names. A word without a group always means Kubernetes' own type, even
-/// if another group has a type of the same name.
+/// Finds the known type that a word of the command line names. A word without a group always means Kubernetes' own
+/// type, even if another group has a type of the same name.
 fn find_known_type(word: &str) -> Option<Resource> {
     let word = word.to_lowercase();
     let (name, group_or_version) = word.split_once('.').unwrap_or((&word, ""));
@@ -148,7 +148,7 @@ pub(crate) async fn fetch_types(cluster: &Cluster) -> Result<Vec<APIGroupDiscove
     Ok(types)
 }
 
-/// Requests the types of the server and finds the one that `word` means.
+/// Requests the types of the server and finds the type that `word` names.
 ///
 /// # Errors
 ///
@@ -185,7 +185,8 @@ pub(crate) fn find_type_of_kind(
     })
 }
 
-/// Finds the first type for which `is_resource` returns true, in the groups and versions for which `is_version` returns true.
+/// Finds the first type for which `is_resource` returns true, in the groups and versions for which `is_version` returns
+/// true.
 fn find_first(
     groups: &[APIGroupDiscovery],
     is_version: &dyn Fn(&str, &str) -> bool,

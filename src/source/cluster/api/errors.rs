@@ -1,4 +1,5 @@
-//! The errors of requests, and their texts for users. A text says what failed, why, and what to type next.
+//! The errors of requests, and the texts that explain these errors to users. A text says what failed, why, and what to
+//! type next.
 //!
 //! A text never contains a token, or the command line or output of a credential plugin, because these may be secret.
 
@@ -49,7 +50,7 @@ impl RequestError {
         matches!(self.status_code(), 429 | 503 | 504)
     }
 
-    /// Returns the time that the server asks the client to wait, at most 60 s.
+    /// Returns the time that the server asks the client to wait, but no more than 60 s.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         let Self::Refused(status) = self else { return None };
         let seconds = u64::try_from(status.details.as_ref()?.retry_after_seconds).ok()?;
@@ -293,7 +294,7 @@ pub(crate) fn explain_kubeconfig_error(error: KubeconfigError) -> SourceError {
     describe_kubeconfig_error(&error).caused_by(error)
 }
 
-/// Like [`explain_kubeconfig_error`], but without the cause.
+/// Returns the same error as [`explain_kubeconfig_error`], but without the cause.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the enum belongs to kube, which adds variants")]
 fn describe_kubeconfig_error(error: &KubeconfigError) -> SourceError {
     let configuration_error = |text: String| SourceError::new(ErrorKind::Configuration, text);

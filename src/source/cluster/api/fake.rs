@@ -1,4 +1,4 @@
-//! A fake API server that runs in the process of a test. Every request waits until the test answers it.
+//! A fake API server that runs in the process of a test. Every request waits for an answer from the test.
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -15,7 +15,7 @@ use crate::source::cluster::api::protobuf::encode;
 
 type Answer = Response<Channel<Bytes, std::io::Error>>;
 
-/// A fake API server.
+/// Receives the requests of the client. The test answers each request.
 pub(crate) struct FakeServer {
     calls: mpsc::UnboundedReceiver<Call>,
 }
@@ -55,7 +55,8 @@ impl FakeServer {
         self.calls.recv().await.unwrap()
     }
 
-    /// Waits for one request per part. Returns the requests in the order of `parts`: the address of each contains its part.
+    /// Waits for one request per element of `parts`. Returns the requests in the order of `parts`: the address of each
+    /// request contains the element at the same index.
     pub(crate) async fn calls<const N: usize>(&mut self, parts: [&str; N]) -> [Call; N] {
         let mut calls = Vec::new();
         for _ in parts {

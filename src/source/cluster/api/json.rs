@@ -1,7 +1,7 @@
 //! Decoders of JSON lists and watches, for custom resources and for servers that do not offer protobuf.
 //!
-//! The items of a list are decoded one by one while the body arrives. `serde_json` cannot stop at the end of a part of the body
-//! and continue with the next part, so a scanner finds the items, and `serde_json` decodes each of them.
+//! The items of a list are decoded one by one while the body arrives. `serde_json` cannot stop at the end of a part of
+//! the body and continue with the next part, so a scanner finds the items, and `serde_json` decodes each item.
 
 use bytes::{Buf, BytesMut};
 use serde::Deserialize;
@@ -11,7 +11,7 @@ use crate::observation::{Object, ObjectMeta};
 use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::api::message::{DecodeError, ListMeta, Status, WatchEvent};
 
-/// The value of a list whose bytes the scanner is collecting.
+/// The value whose bytes the scanner collects at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Collecting {
     /// No value.
@@ -35,17 +35,17 @@ enum StringState {
     Escaped,
 }
 
-/// Decodes a list while its body arrives. Its scanner tracks only strings and the depth of brackets.
+/// Decodes a list while its body arrives. The scanner tracks only strings and the depth of brackets.
 pub(crate) struct JsonList {
     kind: Kind,
     /// Number of open brackets.
     depth: usize,
     string: StringState,
-    /// Whether the open bracket at depth 2 is that of the array `items`.
+    /// Whether the open bracket at depth 2 belongs to the array `items`.
     in_items: bool,
     /// Whether the outermost bracket has been closed.
     ended: bool,
-    /// The latest string at the top level. If a bracket follows, the string is the key of that value.
+    /// The latest string at the top level. If a bracket follows, the string is the key of the object or array.
     key: Vec<u8>,
     collecting: Collecting,
     /// The bytes that were collected from earlier parts of the body.

@@ -23,7 +23,7 @@ impl Kind {
     /// `v1` Events.
     pub(crate) const EVENT: Self = Self::BuiltIn(BuiltInKind::Event);
 
-    /// Returns the kind of the objects of a type that the user named.
+    /// Returns the kind for a type that the user named.
     pub(crate) fn from_resource(resource: &Resource) -> Self {
         let is_same = |kind: &&BuiltInKind| {
             let info = kind.info();
@@ -68,7 +68,7 @@ impl Kind {
         }
     }
 
-    /// Whether the API server can encode objects of the kind only as JSON.
+    /// Whether this program requests objects of the kind only as JSON.
     pub(crate) fn is_json_only(&self) -> bool {
         matches!(self, Self::Custom(_))
     }
@@ -109,8 +109,8 @@ impl Kind {
     }
 }
 
-/// Whether the user can name objects of the built-in kind. Events are a built-in kind only if they are read for the objects
-/// that they are about. If the user names `events`, they are read as a custom resource.
+/// Whether the user can name objects of the built-in kind. This program reads Events as a built-in kind only to learn
+/// about other objects. If the user names `events`, the Events are read as custom resources.
 pub(crate) fn can_be_named(kind: BuiltInKind) -> bool {
     match kind {
         BuiltInKind::Job

@@ -11,18 +11,20 @@ use crate::source::cluster::api::errors;
 use crate::source::error::{ErrorKind, SourceError};
 
 impl Connection {
-    /// Overrides the values of `config` by the flags. Returns the names of the context, the cluster and the user to use.
+    /// Overrides the values of `config` by the flags. Returns the names of the context, the cluster and the user to
+    /// use.
     ///
     /// # Errors
     ///
-    /// No context is selected, a context or user does not exist, or a flag is invalid or needs another flag.
+    /// No context is selected, the context or the user of `--user` does not exist, or the flags for impersonation are
+    /// invalid.
     pub(crate) fn override_kubeconfig(
         &self,
         config: &mut Kubeconfig,
     ) -> Result<KubeConfigOptions, SourceError> {
         let context =
             self.context.clone().or_else(|| config.current_context.clone()).filter(|name| !name.is_empty());
-        // kubectl does not need a context if `--server` is given.
+        // kubectl does not need a context if `--server` or `--cluster` is given.
         let context = match context {
             Some(context) => context,
             None if self.server.is_some() || self.cluster.is_some() => {
@@ -98,7 +100,7 @@ impl Connection {
         }
     }
 
-    /// Overrides the values of the user `name` by the flags. If the user does not exist, creates it.
+    /// Overrides the values of the user `name` by the flags. If the user does not exist, creates the user.
     ///
     /// # Errors
     ///
@@ -112,7 +114,8 @@ impl Connection {
             config.auth_infos.len() - 1
         });
         let user = config.auth_infos[index].auth_info.get_or_insert_default();
-        // kube's type for secrets has no public constructor, so this closure deserializes an `AuthInfo` with the one field.
+        // kube's type for secrets has no public constructor, so this closure deserializes an `AuthInfo` that has only
+        // this field.
         let secret = |field: &str, value: &str| -> Option<AuthInfo> {
             serde_json::from_value(serde_json::json!({ field: value })).ok()
         };
@@ -169,7 +172,8 @@ impl Connection {
 ///
 /// # Errors
 ///
-/// A file cannot be read or is not valid YAML, or none of the files that `KUBECONFIG` names exists.
+/// A file cannot be read or is not valid YAML, or no file that `KUBECONFIG` names exists and this program does not run
+/// in a Pod.
 pub(crate) fn read_kubeconfig(connection: &Connection) -> Result<Option<Kubeconfig>, SourceError> {
     let read = |path: &PathBuf| Kubeconfig::read_from(path).map_err(errors::explain_kubeconfig_error);
     if let Some(path) = connection.kubeconfig.as_ref().filter(|path| !path.as_os_str().is_empty()) {
@@ -184,7 +188,8 @@ pub(crate) fn read_kubeconfig(connection: &Connection) -> Result<Option<Kubeconf
     let mut merged: Option<Kubeconfig> = None;
     let existing: Vec<PathBuf> = paths.iter().filter(|path| path.exists()).cloned().collect();
     if existing.is_empty() && !variable.is_empty() && env::var_os("KUBERNETES_SERVICE_HOST").is_none() {
-        // The user named files, but none of them exists. Reading the first one returns the error that names it.
+        // The user named files, but no named file exists. Reading the first file returns an error that contains its
+        // path.
         paths.first().map(read).transpose()?;
     }
     for path in &existing {
@@ -197,12 +202,12 @@ pub(crate) fn read_kubeconfig(connection: &Connection) -> Result<Option<Kubeconf
     Ok(merged)
 }
 
-/// Returns the configuration for the service account of the Pod in which this program runs, with its values overridden by the
-/// flags.
+/// Returns the configuration for the service account of the Pod in which this program runs. The flags for the token and
+/// for impersonation override values of the service account.
 ///
 /// # Errors
 ///
-/// The service account cannot be used, or a flag is invalid or needs another flag.
+/// The service account cannot be used, or the flags for impersonation are invalid.
 pub(crate) fn in_cluster_config(connection: &Connection) -> Result<Config, SourceError> {
     let mut config = Config::incluster().map_err(|error| {
         let summary = format!("this Pod's service account cannot be used: {error}");

@@ -36,7 +36,7 @@ struct AllowedPlugin {
 pub(crate) fn check_credential_plugin(flag: Option<&PathBuf>, plugin: &str) -> Result<(), SourceError> {
     let Some(path) = kuberc_path(flag) else { return Ok(()) };
     let Ok(text) = std::fs::read_to_string(&path) else { return Ok(()) };
-    // The message does not quote the file, because arguments in it may be secret.
+    // The message does not quote the file, because the file may contain secret arguments.
     let kuberc: Vec<Kuberc> = serde_saphyr::from_multiple(&text).map_err(|error| {
         SourceError::new(ErrorKind::Configuration, format!("the kuberc {} is not valid YAML", path.display()))
             .hint("Correct the file, or set the environment variable `KUBERC=off` to ignore it.")
@@ -53,7 +53,8 @@ pub(crate) fn check_credential_plugin(flag: Option<&PathBuf>, plugin: &str) -> R
     .hint("If you trust this kubeconfig, allow its plugin in the kuberc: set `credentialPluginPolicy: Allowlist` and add the plugin to `credentialPluginAllowlist`."))
 }
 
-/// Returns the path of the kuberc, or `None` if an environment variable disables it.
+/// Returns the path of the kuberc, or `None` if an environment variable disables the kuberc or the home folder is
+/// unknown.
 fn kuberc_path(flag: Option<&PathBuf>) -> Option<PathBuf> {
     if env::var("KUBECTL_KUBERC").is_ok_and(|gate| gate.eq_ignore_ascii_case("false")) {
         return None;
@@ -82,13 +83,14 @@ impl Kuberc {
                         program == find_program(allowed, search_path)
                     })
             }
-            // `DenyAll`, or a policy that this program does not know.
+            // `DenyAll` forbids every plugin. A policy that this program does not know counts as `DenyAll`.
             Some(_) => false,
         }
     }
 }
 
-/// Returns the absolute path of a command. A command that is only a name is searched for in the folders of `search_path`.
+/// Returns the absolute path of a command. A command that is only a name is searched for in the folders of
+/// `search_path`.
 fn find_program(command: &str, search_path: &OsStr) -> Option<PathBuf> {
     if command.is_empty() {
         return None;

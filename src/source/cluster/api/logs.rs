@@ -14,18 +14,18 @@ use crate::source::cluster::api::request::disable_compression;
 /// Maximum number of pieces of a log that are queued for the receiver.
 const MAX_QUEUED_PIECES: usize = 16;
 
-/// Maximum number of bytes that are read of a log's last lines. Also the maximum length of a line of a log that is followed.
+/// Maximum number of bytes to read from the last lines of a log. In a followed log, a longer line is split.
 const MAX_LOG_BYTES: i64 = 64 << 10;
 
 /// Maximum time to wait for a log. It is short, because a log is optional.
 const LOG_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Cluster {
-    /// Requests the last lines that a container wrote, at most `lines`. With `previous`, requests the lines of the container's
+    /// Requests the last `lines` lines that a container wrote. With `previous`, requests the lines of the container's
     /// previous run.
     ///
-    /// Returns `None` if `lines` is 0 or the log cannot be read: the container has not started, its log was deleted, or the user
-    /// lacks the permission to read `pods/log`.
+    /// Returns `None` if `lines` is 0 or the log cannot be read, for example because the container has not started, the
+    /// log was deleted, or the user lacks the permission to read `pods/log`.
     pub(crate) async fn log_tail(
         &self,
         namespace: &str,
@@ -50,10 +50,10 @@ impl Cluster {
         Some(text.lines().map(str::to_owned).collect())
     }
 
-    /// Follows the log of a container. The receiver gets the last lines, at most `lines`, and then every new line.
+    /// Follows the log of a container. The receiver gets the last `lines` lines, and then every new line.
     ///
-    /// The log ends when the container ends or the receiver is dropped. If the log cannot be read, the last piece is an error
-    /// that gives the reason in one line.
+    /// The log ends when the container ends, the connection is lost, or the receiver is dropped. If the request fails,
+    /// the only piece is an error that gives the reason.
     ///
     /// # Panics
     /// Panics outside of a tokio runtime.

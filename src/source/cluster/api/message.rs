@@ -1,5 +1,5 @@
-//! The messages of the API server that are not objects: metadata of lists, statuses, and events of a watch. Also the reasons
-//! why an answer cannot be decoded.
+//! The messages of the API server that are not objects: metadata of lists, statuses, and events of a watch. This file
+//! also contains the reasons why an answer cannot be decoded.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +32,7 @@ pub(crate) struct ListMeta {
     /// The token with which to request the next page. Empty on the last page.
     #[prost(string, tag = "3")]
     pub(crate) r#continue: String,
-    /// Number of objects on the following pages. The server leaves it out if the list has a selector.
+    /// Number of objects on the following pages. The server leaves the number out if the list has a selector.
     #[prost(int64, optional, tag = "4")]
     pub(crate) remaining_item_count: Option<i64>,
 }
@@ -80,8 +80,9 @@ pub(crate) enum WatchEvent {
 }
 
 impl WatchEvent {
-    /// Decodes an event of the type `event_type`. The closures decode the rest of the event: `object` decodes the object,
-    /// `version` only its resource version, and `status` the error. Only the closure that the type needs is called.
+    /// Decodes an event of the type `event_type`. The closures decode the rest of the event: `object` decodes the
+    /// object, `version` decodes only the object's resource version, and `status` decodes the error. Only the closure
+    /// that the type needs is called.
     ///
     /// # Errors
     ///

@@ -12,12 +12,12 @@ use crate::source::cluster::api::client::Cluster;
 const POD_YAML_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Cluster {
-    /// Returns the Pod as `kubectl get pod -o yaml` prints it: its fields are in alphabetical order, and managed fields are left
-    /// out.
+    /// Returns the Pod as YAML, like `kubectl get pod -o yaml`: the fields are in alphabetical order, and managed
+    /// fields are left out.
     ///
     /// # Errors
-    /// The request fails or the answer cannot be decoded. The error is the reason in one line for the user. It may contain text of
-    /// the server that is not yet escaped.
+    /// The request fails or the answer cannot be decoded. The error text gives the reason. The text may come from the
+    /// server and is not yet escaped.
     pub(crate) async fn pod_yaml(&self, namespace: &str, pod: &str) -> Result<String, String> {
         let request = Request::get(format!("/api/v1/namespaces/{namespace}/pods/{pod}"));
         let request = request.body(Vec::new()).map_err(|error| error.to_string())?;

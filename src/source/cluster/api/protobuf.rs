@@ -1,8 +1,8 @@
-//! Decoders of protobuf lists and watches. Kubernetes puts each protobuf object into an envelope: the magic bytes `k8s\0`,
-//! then `runtime.Unknown {typeMeta = 1, raw = 2}`, whose field `raw` contains the object.
+//! Decoders of protobuf lists and watches. Kubernetes puts each protobuf object into an envelope: the magic bytes
+//! `k8s\0`, then `runtime.Unknown {typeMeta = 1, raw = 2}`, whose field `raw` contains the object.
 //!
-//! The items of a list are decoded one by one while the body arrives. No library does this: k8s-openapi has no protobuf, and
-//! prost decodes a message only after all of its bytes have arrived.
+//! The items of a list are decoded one by one while the body arrives. No library does this: k8s-openapi has no
+//! protobuf, and prost decodes a message only after all of its bytes have arrived.
 
 use bytes::{Buf, Bytes, BytesMut};
 use prost::Message;
@@ -15,8 +15,8 @@ use crate::source::cluster::api::message::{DecodeError, ListMeta, Status, WatchE
 /// The bytes at the start of every envelope.
 const MAGIC: &[u8; 4] = b"k8s\0";
 
-/// Maximum number of bytes of an object or event. etcd stores no object of this size, so a longer one cannot come from an
-/// API server.
+/// Maximum number of bytes of an object or event. A longer object or event is an error, because etcd does not store
+/// objects of this size.
 const MAX_OBJECT_BYTES: u64 = 64 << 20;
 
 /// `runtime.Unknown`.
@@ -58,7 +58,7 @@ pub(crate) fn open_envelope(mut bytes: Bytes) -> Result<Bytes, DecodeError> {
     Ok(RuntimeUnknown::decode(bytes)?.raw)
 }
 
-/// The beginning of a protobuf field: its key and, if the field has one, its length.
+/// The start of a protobuf field: the key and, for a length-delimited field, the length.
 struct FieldHeader {
     tag: u32,
     wire: WireType,
@@ -99,7 +99,8 @@ fn decode_header(bytes: &[u8]) -> Result<Option<FieldHeader>, DecodeError> {
     Ok(Some(FieldHeader { tag, wire, header_length: bytes.len() - rest.len(), value_length }))
 }
 
-/// Whether `bytes` begin with a complete varint, or with more bytes than a varint can have.
+/// Whether `bytes` contain the last byte of the varint at their start, or 10 bytes, the maximum length of a varint. The
+/// varint can then be decoded or is invalid.
 fn is_varint_complete(bytes: &[u8]) -> bool {
     bytes.iter().take(10).any(|byte| byte & 0x80 == 0) || bytes.len() >= 10
 }
@@ -223,8 +224,8 @@ impl ProtobufList {
     }
 }
 
-/// Decodes a watch while its body arrives. A watch consists of frames. A frame is a length (four bytes, big-endian), followed by
-/// a `WatchEvent` of this length.
+/// Decodes a watch while its body arrives. A watch consists of frames. A frame is a length (four bytes, big-endian),
+/// followed by a `WatchEvent` of this length.
 pub(crate) struct ProtobufWatch {
     kind: Kind,
     /// The bytes that have arrived but are not yet decoded.
@@ -252,7 +253,8 @@ impl ProtobufWatch {
         }
         let mut frame = self.rest.split_to(whole).freeze();
         frame.advance(4);
-        // The API server sends the `WatchEvent` without an envelope. Other servers may add an envelope, which is removed here.
+        // The API server sends the `WatchEvent` without an envelope. Other servers may add an envelope, which is
+        // removed here.
         let frame = if frame.starts_with(MAGIC) { open_envelope(frame)? } else { frame };
         let WatchFrame { kind, object } = WatchFrame::decode(frame)?;
         let object = open_envelope(object.raw)?;

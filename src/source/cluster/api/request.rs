@@ -23,11 +23,12 @@ const ACCEPT_LIST: &str = "application/vnd.kubernetes.protobuf,application/json"
 /// The `Accept` header of a watch of a built-in kind.
 const ACCEPT_WATCH: &str = "application/vnd.kubernetes.protobuf;stream=watch,application/json";
 
-/// The `Accept` header for custom resources, which the API server cannot encode as protobuf.
+/// The `Accept` header for kinds that are read as custom resources. The API server cannot encode custom resources as
+/// protobuf.
 const ACCEPT_JSON: &str = "application/json";
 
-/// Maximum time to wait for the next part of an answer, except in a watch. It is longer than 60 s, because the server itself
-/// ends a request with an error after 60 s.
+/// Maximum time to wait for the next part of an answer, except in a watch. It is longer than 60 s, because the server
+/// itself ends a request with an error after 60 s.
 pub(crate) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(65);
 
 /// Maximum number of bytes that are read from the body of an error answer.
@@ -36,13 +37,12 @@ const MAX_ERROR_BYTES: usize = 256 << 10;
 /// A collection of objects, narrowed by selectors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Query {
-    /// The kind of the objects.
     pub(crate) kind: Kind,
     /// The namespace, or `None` for all namespaces.
     pub(crate) namespace: Option<String>,
-    /// The label selector.
+    /// The label selector, or `None` for objects with any labels.
     pub(crate) labels: Option<String>,
-    /// The field selector.
+    /// The field selector, or `None` for objects with any fields.
     pub(crate) fields: Option<String>,
 }
 
@@ -90,7 +90,7 @@ impl Query {
         Ok(request)
     }
 
-    /// Returns the `Accept` header: `protobuf`, unless the kind has no protobuf encoding.
+    /// Returns the `Accept` header: `protobuf`, unless objects of the kind are requested only as JSON.
     fn accept(&self, protobuf: &'static str) -> &'static str {
         if self.kind.is_json_only() { ACCEPT_JSON } else { protobuf }
     }
@@ -105,8 +105,9 @@ impl Query {
     }
 }
 
-/// Asks the server not to compress the answer. There are two reasons: a compressor delays the small parts of a stream, and since
-/// Kubernetes 1.37 a server compresses each event into its own gzip member, but the client reads only the first member.
+/// Asks the server not to compress the answer. There are two reasons: a compressor delays the small parts of a stream,
+/// and since Kubernetes 1.37 a server compresses each event into its own gzip member, but the client reads only the
+/// first member.
 pub(crate) fn disable_compression<T>(request: &mut Request<T>) {
     request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
 }
@@ -148,11 +149,11 @@ impl Cluster {
         Ok(list.meta.resource_version)
     }
 
-    /// Requests the number of objects in the collection. Returns `None` if the server does not report the number: servers count
-    /// only collections without a selector.
+    /// Requests the number of objects in the collection. Returns `None` if the server does not report the number:
+    /// servers count only collections without a selector.
     ///
-    /// Lists are requested without a limit, so their own metadata never contains the number. The metadata of a list that is
-    /// limited to one object contains it.
+    /// The lists of a feed are requested without a limit, so their metadata does not contain the number. This request
+    /// has a limit of one object, so the metadata of the answer contains the number of remaining objects.
     pub(crate) async fn fetch_count(&self, query: &Query) -> Result<Option<u64>, RequestError> {
         let deadline = Some(Instant::now() + RESPONSE_TIMEOUT);
         let mut list = ListResponse::open(self.clone(), query.clone(), Some(1), None, deadline).await?;
@@ -188,7 +189,7 @@ pub(crate) struct ListResponse {
     /// The decoder of the current page. `None` after the end of the page.
     decoder: Option<ListDecoder>,
     body: Body,
-    /// The metadata of the current page after its end.
+    /// The metadata of the current page. Empty until the end of the page.
     meta: ListMeta,
 }
 
@@ -209,8 +210,8 @@ impl ListResponse {
         Ok(Self { cluster, query, deadline, decoder, body: response.into_body(), meta: ListMeta::default() })
     }
 
-    /// Waits for the next part of the answer and calls `on_item` for every item that the part completes. Requests the next
-    /// page at the end of a page. Returns `false` at the end of the list.
+    /// Waits for the next part of the answer and calls `on_item` for every item that the part completes. Requests the
+    /// next page at the end of a page. Returns `false` at the end of the list.
     pub(crate) async fn receive(&mut self, on_item: impl FnMut(Object)) -> Result<bool, RequestError> {
         if self.receive_part(on_item).await? {
             return Ok(true);
@@ -244,7 +245,8 @@ impl ListResponse {
     }
 }
 
-/// Maximum time to wait for the next part of an answer.
+/// Returns the maximum time to wait for the next part of an answer: [`RESPONSE_TIMEOUT`], or the time until `deadline`
+/// if this is shorter.
 fn remaining_time(deadline: Option<Instant>) -> Duration {
     deadline.map_or(RESPONSE_TIMEOUT, |at| at.saturating_duration_since(Instant::now()).min(RESPONSE_TIMEOUT))
 }
@@ -261,8 +263,8 @@ impl WatchResponse {
         Ok(self.decoder.next()?)
     }
 
-    /// Waits for the next part of the answer, at most for `silence`. Returns `false` at the end of the answer. If the answer ends
-    /// in the middle of an event, the event is dropped, because the next watch delivers it again.
+    /// Waits up to `silence` for the next part of the answer. Returns `false` at the end of the answer. If the answer
+    /// ends in the middle of an event, the event is dropped, because the next watch delivers it again.
     pub(crate) async fn receive(&mut self, silence: Duration) -> Result<bool, RequestError> {
         let Some(part) = next_part(&mut self.body, silence).await? else { return Ok(false) };
         self.decoder.push(&part);
@@ -270,7 +272,7 @@ impl WatchResponse {
     }
 }
 
-/// Waits for the next part of a body, at most for `silence`. Returns `None` at the end of the body.
+/// Waits up to `silence` for the next part of a body. Returns `None` at the end of the body.
 async fn next_part(body: &mut Body, silence: Duration) -> Result<Option<Bytes>, RequestError> {
     loop {
         match timeout(silence, body.frame()).await {
@@ -286,7 +288,7 @@ async fn next_part(body: &mut Body, silence: Duration) -> Result<Option<Bytes>, 
     }
 }
 
-/// Reads an error answer of the server.
+/// Converts an error answer of the server into a [`RequestError`].
 async fn read_refusal(response: Response<Body>) -> RequestError {
     let code = i32::from(response.status().as_u16());
     let retry_after = response

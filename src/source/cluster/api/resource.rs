@@ -2,7 +2,7 @@
 
 use crate::observation::BuiltInKind;
 
-/// A type of objects, in the words of API discovery a resource.
+/// A type of objects. API discovery calls such a type a resource.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Resource {
     /// API group; empty for the core group.
@@ -13,7 +13,7 @@ pub(crate) struct Resource {
     pub kind: String,
     /// Plural as in the paths of the API, for example `jobs`.
     pub plural: String,
-    /// Whether its objects are in namespaces.
+    /// Whether the objects of this type are in namespaces.
     pub namespaced: bool,
 }
 
@@ -30,13 +30,13 @@ impl Resource {
         }
     }
 
-    /// Jobs.
+    /// Returns the type of Jobs.
     #[cfg(test)]
     pub(crate) fn job() -> Self {
         Self::from_kind(BuiltInKind::Job)
     }
 
-    /// Pods.
+    /// Returns the type of Pods.
     pub(crate) fn pod() -> Self {
         Self::from_kind(BuiltInKind::Pod)
     }

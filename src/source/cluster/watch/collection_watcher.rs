@@ -1,8 +1,8 @@
 //! Reads one collection without a gap: a list, then watches that continue where the list ended.
 //!
-//! A change that a watch delivers gets the time of its receipt. This time would be wrong for a change that happened before the
-//! watch was opened: during a long list or a lost connection, or because the watch begins in the past. Such a change is
-//! reported as [`Seen::Listed`] or [`Seen::Missing`], which claim no time.
+//! A change that a watch delivers gets the time of its receipt. This time would be wrong for a change that happened
+//! before the watch was opened: during a long list or a lost connection, or because the watch begins in the past. Such
+//! a change is reported as [`Seen::Listed`] or [`Seen::Missing`], which claim no time.
 
 pub(crate) mod list;
 
@@ -27,23 +27,23 @@ use crate::source::cluster::watch::ownership::{CollectionRole, Ownership, uid_ke
 use crate::source::cluster::watch::retry::{RetryPauses, next_pause, random_below, retry_pauses};
 use crate::source::error::SourceError;
 
-/// Number of seconds after which the server ends a watch. Up to a tenth is added at random, so that many clients do not
-/// reconnect at the same time.
+/// Number of seconds after which the server ends a watch. Up to a tenth of this number is added at random, so that many
+/// clients do not reconnect at the same time.
 const WATCH_SECONDS: u32 = 270;
 
-/// Maximum silence of a watch that has delivered a bookmark. Servers send a bookmark about every minute, so a longer silence
-/// means that the connection is dead.
+/// Maximum silence of a watch that has delivered a bookmark. Servers send a bookmark about every minute, so a longer
+/// silence means that the connection is dead.
 const BOOKMARK_SILENCE: Duration = Duration::from_secs(150);
 
 /// A watch resets the back-off if it delivers an event or stays open for at least this long.
 const MIN_WATCH_LIFE: Duration = Duration::from_secs(1);
 
-/// If the watcher knew the complete collection this short time before it opens a watch, the first changes of the watch count as
-/// new.
+/// Maximum gap between the instant at which the watcher last knew the complete collection and the opening of the next
+/// watch. The changes during a longer gap are reported without a time.
 const MAX_GAP: Duration = Duration::from_millis(150);
 
-/// Maximum age of an object that a watch reports as created. If a watch adds an older object, the object was changed so that it
-/// now matches the selector.
+/// Maximum age of an object that a watch reports as created. If a watch adds an older object, the object was changed so
+/// that it now matches the selector.
 const MAX_NEW_AGE: SignedDuration = SignedDuration::from_secs(3);
 
 /// A message from a watcher to the task that runs the watchers.
@@ -75,7 +75,8 @@ pub(crate) struct CollectionWatcher {
     pub(crate) need: Need,
     /// Whether to watch the collection after the list.
     pub(crate) watch: bool,
-    /// A resource version from before the list. If it is set, the watch begins at this version and not at that of the list.
+    /// A resource version from before the list. If `since` is set, the watch begins at this version and not at the
+    /// version of the list.
     pub(crate) since: Option<String>,
     pub(crate) ownership: Arc<Ownership>,
     /// The reason why this collection is read.
@@ -86,12 +87,14 @@ pub(crate) struct CollectionWatcher {
     pub(crate) owner_lookup: Arc<OwnerLookup>,
     /// The resource that the user named, such as `jobs.batch`, if this collection holds the named objects.
     pub(crate) named_resource: Option<String>,
-    /// One receiver for each list that must be sent before the list of this collection. It becomes `true` when that list has been
-    /// sent. Owners must be sent before the objects that they own.
+    /// One receiver for each list that must be sent before the list of this collection. The receiver becomes `true`
+    /// when that list has been sent. Owners must be sent before the objects that they own.
     pub(crate) wait_for: Vec<watch::Receiver<bool>>,
-    /// Set to `true` when the first list of this collection has been sent. Other watchers have its receiver in `wait_for`.
+    /// Set to `true` when the first list of this collection has been sent. Other watchers have its receiver in
+    /// `wait_for`.
     pub(crate) is_listed: watch::Sender<bool>,
-    /// Notified when the requests of a failing watcher succeed again. The other failing watchers then try again at once.
+    /// Notified when the requests of a failing watcher succeed again. The other failing watchers then try again
+    /// immediately.
     pub(crate) recovered: Arc<Notify>,
     pub(crate) updates: mpsc::Sender<Update>,
     pub(crate) signals: mpsc::UnboundedSender<Signal>,
@@ -99,7 +102,7 @@ pub(crate) struct CollectionWatcher {
 
 /// The state of a running watcher.
 pub(crate) struct WatcherState {
-    /// The objects of the collection that belong or may turn out to belong, by uid.
+    /// The objects of the collection, by uid, that belong to the named objects or may turn out to belong.
     known: HashMap<u128, KnownObject>,
     /// The number of the latest list.
     list_number: u32,
@@ -117,8 +120,8 @@ enum Backlog {
     Nothing,
     /// The changes up to this version.
     Until(u64),
-    /// The changes that arrive before this instant. Used if the collection's current version cannot be requested or is not a
-    /// number.
+    /// The changes that arrive before this instant. This variant is used if the collection's current version cannot be
+    /// requested or is not a number.
     Before(Instant),
 }
 
@@ -179,7 +182,8 @@ impl CollectionWatcher {
     /// Waits until the lists that this collection depends on have been sent.
     async fn wait_for_lists(&mut self) {
         for other in &mut self.wait_for {
-            // If the other watcher has failed, this one waits until it is aborted, so that only the first error is reported.
+            // If the other watcher has failed, this watcher waits until its task is aborted, so that only the first
+            // error is reported.
             if other.wait_for(|is_listed| *is_listed).await.is_err() {
                 std::future::pending::<()>().await;
             }
@@ -199,7 +203,8 @@ impl CollectionWatcher {
         }
     }
 
-    /// Adds an observation to the batch if its object belongs. Returns `true` if it belongs or may still turn out to belong.
+    /// Adds an observation to the batch if its object belongs. Returns `true` if the object belongs or may still turn
+    /// out to belong.
     fn report(&self, state: &mut WatcherState, seen: Seen, object: Object) -> bool {
         let received = self.cluster.clock.now();
         self.ownership.admit(Observation { received, seen, object }, self.role, &mut state.batch)
@@ -217,8 +222,8 @@ impl CollectionWatcher {
     ///
     /// # Errors
     ///
-    /// The watch was to begin in the past, but the server no longer has the past changes, and an object that the user named does
-    /// not exist.
+    /// The watch was to begin in the past, but the server no longer has the past changes, and an object that the user
+    /// named does not exist.
     async fn follow(&mut self, state: &mut WatcherState, listed: String) -> Result<(), SourceError> {
         // A watch that begins before the list skips the changes that the list has already shown.
         let list_version = version_number(&listed);
@@ -277,7 +282,7 @@ impl CollectionWatcher {
         }
     }
 
-    /// Reports that requests succeed again, if they were failing.
+    /// If the requests of this watcher were failing, reports that the requests succeed again.
     fn set_healthy(&self, state: &mut WatcherState) {
         if std::mem::take(&mut state.is_failing) {
             let _ = self.signals.send(Signal::Healthy(self.id));
@@ -285,7 +290,7 @@ impl CollectionWatcher {
         }
     }
 
-    /// Reports a failed request. Then waits for the next pause, or until the request of another watcher succeeds.
+    /// Reports a failed request, then pauses. The pause ends early if the requests of another watcher succeed again.
     async fn wait_after_failure(
         &self,
         state: &mut WatcherState,
@@ -298,8 +303,8 @@ impl CollectionWatcher {
         let _ = timeout(pause, self.recovered.notified()).await;
     }
 
-    /// Runs one watch that begins at the version `position`, and moves `position` forward with each event. `initial_list` is the
-    /// version of the first list if the watch begins before it.
+    /// Runs one watch that begins at the version `position`, and moves `position` forward with each event.
+    /// `initial_list` is the version of the first list if the watch begins before this list.
     async fn run_watch(
         &self,
         state: &mut WatcherState,
@@ -399,7 +404,7 @@ impl CollectionWatcher {
         let is_gone = seen.is_gone();
         let previous = state.known.remove(&uid);
         let seen = match seen {
-            // The server deletes Events when they expire, which is no news for the user.
+            // The server deletes Events when they expire, so the deletion of an Event is not reported.
             Seen::Deleted if self.query.kind == Kind::EVENT => return,
             Seen::Deleted if is_backlog => Seen::Missing,
             _ if is_backlog => Seen::Listed,

@@ -1,7 +1,7 @@
 //! Opens the feed of a selection of objects.
 //!
-//! Several [`CollectionWatcher`]s run at the same time: for the workloads, for the objects between the workloads and their
-//! Pods, for the Pods, and for the Events.
+//! Several [`CollectionWatcher`]s run at the same time: for the workloads, for the objects between the workloads and
+//! their Pods, for the Pods, and for the Events.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -22,11 +22,12 @@ const MAX_QUEUED_UPDATES: usize = 4;
 /// The connection is reported as lost when the requests of a watcher have failed for this long.
 const LOSS_REPORT_DELAY: Duration = Duration::from_secs(2);
 
-/// Opens a feed of the selected objects, their Pods and their Events. With `watch`, the feed continues with watches after the
-/// lists.
+/// Opens a feed of the selected objects, their Pods and their Events. With `watch`, the feed continues with watches
+/// after the lists.
 ///
-/// All collections are requested at the same time. The feed reports the workloads, then their Pods, then the Events, then
-/// [`Update::Synced`]. Without `watch`, the feed ends after [`Update::Synced`].
+/// All collections are requested at the same time, except Pods that the selector of a workload narrows. The feed
+/// reports the workloads, then their Pods and the Events in any order, then [`Update::Synced`]. Without `watch`, the
+/// feed ends after [`Update::Synced`].
 ///
 /// # Panics
 /// Panics outside of a tokio runtime.
@@ -49,7 +50,8 @@ pub(crate) fn open_feed(cluster: &Cluster, selection: Selection, watch: bool) ->
     feed
 }
 
-/// Runs the watchers. Ends when all lists are complete (without `watch`), when a watcher fails, or when the receiver is dropped.
+/// Runs the watchers. Ends when all lists are complete (without `watch`), when a watcher fails, or when the receiver is
+/// dropped.
 async fn run_watchers(
     watchers: Vec<CollectionWatcher>,
     updates: mpsc::Sender<Update>,
@@ -123,15 +125,15 @@ impl ConnectionHealth {
         self.failing.insert(id, (since, why));
     }
 
-    /// Stores that the requests of the watcher with this id succeed again. Returns `true` if no watcher fails any more and the
-    /// connection was reported as lost.
+    /// Stores that the requests of the watcher with this id succeed again. Returns `true` if no watcher fails any more
+    /// and the connection was reported as lost.
     fn set_healthy(&mut self, id: usize) -> bool {
         self.failing.remove(&id);
         self.failing.is_empty() && std::mem::take(&mut self.is_loss_reported)
     }
 
-    /// Waits until a watcher has failed for [`LOSS_REPORT_DELAY`]. Waits forever if no watcher fails, or if the loss has already
-    /// been reported.
+    /// Waits until a watcher has failed for [`LOSS_REPORT_DELAY`]. Waits forever if no watcher fails, or if the loss
+    /// has already been reported.
     async fn wait_for_loss(&self) {
         match self.failing.values().map(|(since, _)| *since).min() {
             Some(since) if !self.is_loss_reported => sleep_until(since + LOSS_REPORT_DELAY).await,
@@ -139,8 +141,8 @@ impl ConnectionHealth {
         }
     }
 
-    /// Stores that the loss of the connection is reported. Returns the reason to report: that of the watcher that has failed
-    /// longest.
+    /// Stores that the loss of the connection is reported. Returns the reason to report: the reason of the watcher that
+    /// has failed for the longest time.
     fn mark_loss_reported(&mut self) -> Option<String> {
         self.is_loss_reported = true;
         self.failing.values().min_by_key(|(since, _)| *since).map(|(_, why)| why.clone())

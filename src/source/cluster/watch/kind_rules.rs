@@ -7,7 +7,7 @@ use crate::source::cluster::watch::collection_watcher::Need;
 /// The labels by which the Pods of a workload can be selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PodLabels {
-    /// None are needed, because the workload itself is a Pod.
+    /// No labels are needed, because the workload itself is a Pod.
     IsPod,
     /// The label `job-name`, whose value is the name of the workload.
     JobName,
@@ -35,8 +35,9 @@ pub(crate) fn pod_labels(kind: &Kind) -> PodLabels {
     }
 }
 
-/// Returns the kind of the objects between a workload of this kind and its Pods, if these objects are shown too. A custom
-/// resource may own objects of any kind, but only its Jobs are shown.
+/// Returns the kind of the objects between a workload of this kind and its Pods, if these objects are shown too. Also
+/// returns whether the feed needs these objects. A custom resource may own objects of any kind, but only its Jobs are
+/// shown.
 pub(crate) fn intermediate_kind(kind: &Kind) -> Option<(Kind, Need)> {
     match kind {
         Kind::BuiltIn(BuiltInKind::CronJob) => Some((Kind::JOB, Need::Required)),
@@ -61,7 +62,7 @@ mod tests {
     use crate::observation::ObjectMeta;
 
     #[test]
-    fn exactly_the_kinds_with_a_pod_selector_find_their_pods_by_it() {
+    fn pods_are_found_by_the_selector_exactly_if_the_kind_has_a_selector() {
         for &kind in BuiltInKind::ALL {
             let has_selector = kind.with_metadata(ObjectMeta::default()).pod_selector().is_some();
             assert_eq!(pod_labels(&Kind::BuiltIn(kind)) == PodLabels::Selector, has_selector, "{kind:?}");

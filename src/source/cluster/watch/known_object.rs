@@ -1,4 +1,4 @@
-//! A compact form of an object. A watcher keeps one for each object of its collection, which may contain very many.
+//! A compact form of an object. It saves memory, because a watcher may keep very many objects.
 
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
@@ -29,8 +29,8 @@ impl KnownObject {
     }
 }
 
-/// Converts a resource version into a number that can be compared. The versions of etcd are numbers. If the version of another
-/// store is not a number, the result is a hash, which can only be compared for equality.
+/// Converts a resource version into a number that can be compared. The versions of etcd are numbers. If the version of
+/// another store is not a number, the result is a hash, which can only be compared for equality.
 pub(crate) fn version_number(text: &str) -> u64 {
     text.parse().unwrap_or_else(|_| BuildHasherDefault::<DefaultHasher>::default().hash_one(text))
 }

@@ -1,4 +1,5 @@
-//! The texts for missing data: the notice about a collection that cannot be read, and the error about objects that do not exist.
+//! The texts for missing data: the notice about a collection that cannot be read, and the error about objects that do
+//! not exist.
 
 use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::watch::collection_watcher::CollectionWatcher;
@@ -6,7 +7,8 @@ use crate::source::cluster::watch::ownership::CollectionRole;
 use crate::source::error::{ErrorKind, SourceError};
 
 impl CollectionWatcher {
-    /// Returns the notice that the objects of this optional collection are not shown, because reading it failed with `error`.
+    /// Returns the notice that the objects of this optional collection are not shown. `error` is the reason why the
+    /// collection cannot be read.
     pub(crate) fn missing_collection_notice(&self, error: &SourceError) -> String {
         let plural = self.query.kind.plural();
         let instead = if self.query.kind == Kind::EVENT {
@@ -28,7 +30,8 @@ impl CollectionWatcher {
         }
     }
 
-    /// Returns the error that objects do not exist, or `None` if every object that the user named was found.
+    /// Returns the error about named objects that do not exist. Returns `None` if every named object was found, or if
+    /// the watch may still deliver the missing objects.
     pub(crate) fn not_found_error(&self) -> Option<SourceError> {
         let resource = self.named_resource.as_ref()?;
         // A watch that begins in the past also delivers objects that were deleted before the list.

@@ -1,9 +1,9 @@
 //! Decides which of the objects that the server sends belong to the objects that the user named.
 //!
-//! An object belongs if the user named it, or if its controller belongs. The uids of objects and controllers decide this;
-//! selectors only reduce the number of objects that the server sends. Each kind arrives over a connection of its own, so an
-//! object may arrive before its owner. Such an object is held until its owner arrives. If no watch reads the owner's kind,
-//! the owner is requested once.
+//! An object belongs if the user named it, or if its controller belongs. The uids of objects and controllers decide
+//! this; selectors only reduce the number of objects that the server sends. The kinds arrive in separate answers, so an
+//! object may arrive before its owner. Such an object is held until its owner arrives. If no watch reads the owner's
+//! kind, the owner is requested once.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -22,8 +22,8 @@ const JOB_UID_LABELS: [&str; 2] = ["batch.kubernetes.io/controller-uid", "contro
 /// Maximum number of observations that are held.
 const MAX_HELD_OBSERVATIONS: usize = 512;
 
-/// An object is held only if its [`latest_time`] is no earlier than this long before the first observation. The owner of an
-/// older object is in the lists already, so the object has not arrived before its owner.
+/// An object is held only if its [`latest_time`] is not more than this duration before the first observation. The owner
+/// of an older object is in the lists already, so the object has not arrived before its owner.
 const HOLD_WINDOW: SignedDuration = SignedDuration::from_secs(60);
 
 /// The Job controller shortens a long Job name in the names of its Pods, but keeps at least this many bytes.
@@ -35,17 +35,16 @@ const MAX_OWNER_DEPTH: u8 = 8;
 /// Objects of one kind that the user named.
 #[derive(Debug)]
 pub(crate) struct Root {
-    /// The kind of the objects.
     pub(crate) kind: Kind,
     /// The names. Empty if the user means every object that the server sends.
     pub(crate) names: Vec<Name>,
 }
 
-/// The reason why a collection is read. Two collections may contain the same object. Only the collection that found the object
-/// first reports it, so that no object is reported twice.
+/// The reason why a collection is read. Two collections may contain the same object. Only the collection that found the
+/// object first reports it, so that no object is reported twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CollectionRole {
-    /// The collection contains objects that the user named: those of the [`Root`] with this index.
+    /// The collection contains objects that the user named: the objects of the [`Root`] with this index.
     Root(usize),
     /// The collection contains objects that belong to the named objects.
     Child,
@@ -55,13 +54,15 @@ pub(crate) enum CollectionRole {
 #[derive(Debug, Default)]
 pub(crate) struct Ownership {
     roots: Vec<Root>,
-    /// The kinds between the named objects and their Pods whose collections are read too.
+    /// The kinds of the objects between the named objects and their Pods. The collections of these kinds are read too.
     intermediate_kinds: Vec<Kind>,
-    /// Whether to request owners of kinds that no watch reads, because such an owner may connect a Pod with a named object.
+    /// Whether to request owners of kinds that no watch reads, because such an owner may connect a Pod with a named
+    /// object.
     looks_up_owners: bool,
     /// Whether to hold an object if its owner may become known later.
     holds: bool,
-    /// The watchers run as separate tasks, so a lock protects the state that they share. The lock is never held across an `await`.
+    /// The watchers run as separate tasks, so a lock protects the state that they share. The lock is never held across
+    /// an `await`.
     state: Mutex<OwnershipState>,
 }
 
@@ -70,11 +71,12 @@ pub(crate) struct Ownership {
 struct OwnershipState {
     /// The time at which the first observation was received.
     first_received: Option<Timestamp>,
-    /// The uid of each named object that was found, by the index of its root and its name.
+    /// The uid of each named object that was found, by the index of the root and the name of the object.
     named_uids: HashMap<(usize, Box<str>), u128>,
-    /// The objects that belong and may own others, by uid, each with the role of the collection that found it and its name.
+    /// The objects that belong and may own others, by uid. Each value is the role of the collection that found the
+    /// object, and the object's name.
     owners: HashMap<u128, (CollectionRole, Box<str>)>,
-    /// The Pods that belong, by uid, each with the role of the collection that found it.
+    /// The Pods that belong, by uid. Each value is the role of the collection that found the Pod.
     pods: HashMap<u128, CollectionRole>,
     /// The Pod selectors of the named objects.
     selectors: Vec<LabelSelector>,
@@ -82,7 +84,7 @@ struct OwnershipState {
     held: VecDeque<(u128, Observation)>,
     /// The uids of the requested owners that do not belong.
     unrelated_owners: HashSet<u128>,
-    /// The observations that wait for the answer about an owner, by the owner's uid.
+    /// The observations that wait for the answer to the request for an owner, by the owner's uid.
     waiting: HashMap<u128, Vec<Observation>>,
     /// The owners that must be requested.
     unresolved: VecDeque<UnresolvedOwner>,
@@ -122,7 +124,7 @@ fn hash_uid(uid: &str) -> u128 {
     u128::from(high.finish()) << 64 | u128::from(low.finish())
 }
 
-/// The decision about the object of an observation.
+/// The decision whether the object of an observation belongs.
 enum Admission {
     /// The object belongs.
     Admit,
@@ -135,7 +137,8 @@ enum Admission {
 }
 
 impl Ownership {
-    /// Creates an `Ownership` that has found no object yet. With `holds`, objects that arrive before their owners are held.
+    /// Creates an `Ownership` that has found no object yet. With `holds`, objects that arrive before their owners are
+    /// held.
     pub(crate) fn new(roots: Vec<Root>, intermediate_kinds: Vec<Kind>, holds: bool) -> Self {
         let looks_up_owners = roots.iter().any(|root| matches!(root.kind, Kind::Custom(_)));
         Self { roots, intermediate_kinds, looks_up_owners, holds, ..Self::default() }
@@ -153,7 +156,8 @@ impl Ownership {
         names.iter().filter(is_missing).map(|name| name.name.as_str()).collect()
     }
 
-    /// Whether a collection with this role has admitted the object.
+    /// Whether a collection with this role has admitted the object. Always `false` for Events, because admitted Events
+    /// are not stored.
     pub(crate) fn has_admitted(&self, object: &Object, role: CollectionRole) -> bool {
         let state = self.lock_state();
         let uid = uid_key(&object.metadata().uid);
@@ -166,7 +170,8 @@ impl Ownership {
         }
     }
 
-    /// Returns the label selector of the Pods, or `None` unless the named objects that were found have exactly one selector.
+    /// Returns the selector of the named objects that were found, as a label selector for their Pods. Returns `None` if
+    /// these objects have no selector, an empty selector or different selectors.
     pub(crate) fn pod_label_selector(&self) -> Option<String> {
         let state = self.lock_state();
         let [LabelSelector { match_labels }] = state.selectors.as_slice() else { return None };
@@ -174,8 +179,8 @@ impl Ownership {
         (!labels.is_empty()).then(|| labels.join(","))
     }
 
-    /// Adds the observation to `batch` if its object belongs, followed by the observations that were held until this object
-    /// arrived. Returns `true` if the object belongs or may still turn out to belong.
+    /// Adds the observation to `batch` if its object belongs, followed by the observations that were held until this
+    /// object arrived. Returns `true` if the object belongs or may still turn out to belong.
     pub(crate) fn admit(
         &self,
         observation: Observation,
@@ -191,8 +196,8 @@ impl Ownership {
         if self.looks_up_owners { self.lock_state().unresolved.pop_front() } else { None }
     }
 
-    /// Stores the answer about an owner; `None` means that the owner cannot be read. If the owner belongs, adds the owner to
-    /// `batch`, followed by the observations that waited for the answer.
+    /// Stores the answer to the request for an owner. `None` means that the owner cannot be read. If the owner belongs,
+    /// adds the owner to `batch`, followed by the observations that waited for the answer.
     pub(crate) fn resolve_owner(
         &self,
         requested: &UnresolvedOwner,
@@ -257,7 +262,7 @@ impl Ownership {
         belongs
     }
 
-    /// Decides about an object that arrived from a collection with this role. Stores the object if it belongs.
+    /// Decides whether an object from a collection with this role belongs. Stores the object if it belongs.
     fn decide(&self, state: &mut OwnershipState, object: &Object, role: CollectionRole) -> Admission {
         let metadata = object.metadata();
         let uid = uid_key(&metadata.uid);
@@ -301,8 +306,8 @@ impl Ownership {
         }
     }
 
-    /// Whether the user named the object. A name means the first object that has this name. An object that is created later
-    /// with the same name does not count.
+    /// Whether the user named the object. A name means the first object that has this name. An object that is created
+    /// later with the same name does not count.
     fn is_named(&self, state: &mut OwnershipState, root: usize, metadata: &ObjectMeta, uid: u128) -> bool {
         let Some(Root { names, .. }) = self.roots.get(root) else { return false };
         if names.is_empty() {
@@ -315,8 +320,8 @@ impl Ownership {
         *state.named_uids.entry((root, metadata.name.as_str().into())).or_insert(uid) == uid
     }
 
-    /// Decides about an object that the user did not name, by its controller and by `label`, the uid of the Job that created the
-    /// object.
+    /// Decides whether an object that the user did not name belongs. The decision depends on the object's controller
+    /// and on `label`, the uid of the Job that created the object, from the object's labels.
     fn decide_child(&self, state: &OwnershipState, metadata: &ObjectMeta, label: Option<&str>) -> Admission {
         let controller = metadata.controller();
         let mut owners = controller.map(|owner| owner.uid.as_str()).into_iter().chain(label).map(uid_key);
@@ -348,7 +353,7 @@ impl Ownership {
             || self.roots.iter().any(|root| root.names.is_empty())
     }
 
-    /// Decides about an Event: the Event belongs if its involved object belongs.
+    /// Decides whether an Event belongs. An Event belongs if its involved object belongs.
     fn decide_event(&self, state: &OwnershipState, event: &Event) -> Admission {
         let about = &event.involved_object;
         let uid = uid_key(&about.uid);
@@ -407,13 +412,14 @@ impl OwnershipState {
     }
 }
 
-/// Returns the latest time that the object contains: the last occurrence of an Event, or the creation time of any other object.
+/// Returns the latest time that the object contains: the last occurrence of an Event, or the creation time of any other
+/// object.
 fn latest_time(object: &Object) -> Option<Timestamp> {
     if let Object::Event(event) = object { event.last_occurrence() } else { object.metadata().created() }
 }
 
-/// Whether `pod` has the form of the names that the Job controller gives to Pods of `job`: `JOB-xxxxx`, or `JOB-INDEX-xxxxx` for
-/// Indexed Jobs.
+/// Whether the Job controller may have given the name `pod` to a Pod of the Job `job`. Such a name has the form
+/// `JOB-xxxxx`, or `JOB-INDEX-xxxxx` for Indexed Jobs. `JOB` may be shortened.
 fn is_pod_name_of_job(pod: &str, job: &str) -> bool {
     let Some(rest) = pod.strip_prefix(job).and_then(|rest| rest.strip_prefix('-')) else {
         return job.len() > MIN_JOB_NAME_PREFIX

@@ -1,6 +1,7 @@
 //! Plans a feed: decides which collections are listed and watched for the objects that the user named.
 //!
-//! There is one collection per resource and namespace. A selector narrows the collection if it excludes no wanted object.
+//! A type may have two collections in one namespace: a collection of named objects, and a collection of objects that
+//! belong to named objects. A selector narrows a collection if the selector excludes no wanted object.
 
 use std::sync::Arc;
 
@@ -18,7 +19,8 @@ use crate::source::cluster::watch::resource_versions::ResourceVersions;
 use crate::source::cluster::watch::target::{Name, NamespaceScope, Objects, Target};
 use crate::source::error::{ErrorKind, SourceError};
 
-/// Maximum length of a label selector in bytes. A longer one could make the address longer than servers and proxies accept.
+/// Maximum length of a label selector in bytes. A longer selector could make the address longer than servers and
+/// proxies accept.
 const MAX_SELECTOR_BYTES: usize = 4000;
 
 /// Creates the watchers of a feed.
@@ -89,9 +91,9 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
-    /// Adds the watchers of one namespace, or of all namespaces together if `namespace` is `None`. There are watchers for the
-    /// named objects, for their Pods, for the objects between the named objects and the Pods, and for the Events about all of
-    /// these objects.
+    /// Adds the watchers of one namespace, or of all namespaces together if `namespace` is `None`. There are watchers
+    /// for the named objects, for their Pods, for the objects between the named objects and the Pods, and for the
+    /// Events about all of these objects.
     fn add_namespace(&mut self, namespace: Option<&str>, targets: Vec<Target>) {
         let mut roots = Vec::new();
         let mut root_queries = Vec::new();
@@ -102,8 +104,9 @@ impl<'a> Plan<'a> {
             root_queries.push((resource, kind.clone(), labels, fields, is_unfiltered));
             roots.push(Root { kind, names });
         }
-        // If the user typed a type without names and selectors, its collection is read as a whole. It then also contains the
-        // objects that belong to other workloads, so no second collection of this type is needed.
+        // If the user typed a type without names and selectors, the collection of this type is read as a whole. The
+        // collection then also contains the objects that belong to other workloads, so no second collection of this
+        // type is needed.
         let is_read_unfiltered = |kind: &Kind| {
             root_queries.iter().any(|(_, root, .., is_unfiltered)| *is_unfiltered && root == kind)
         };
@@ -199,7 +202,8 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// Merges the targets that name objects of the same type in the same scope, so that these objects are requested together.
+/// Merges the targets that name objects of the same type in the same scope, so that these objects are requested
+/// together.
 fn merge_targets(targets: Vec<Target>) -> Vec<Target> {
     let mut merged: Vec<Target> = Vec::new();
     for target in targets {
@@ -239,7 +243,8 @@ fn split_objects(objects: Objects) -> (Vec<Name>, Option<String>, Option<String>
 
 /// Returns the kinds of the objects between the named objects and their Pods, if these objects are shown too.
 ///
-/// A custom resource may own objects of any kind. Its Jobs are shown. Objects of other kinds only serve to find its Pods.
+/// A custom resource may own objects of any kind. Its Jobs are shown. Objects of other kinds only serve to find its
+/// Pods.
 fn intermediate_kinds(roots: &[Root]) -> Vec<(Kind, Need)> {
     let mut kinds: Vec<(Kind, Need)> = Vec::new();
     for root in roots {
@@ -253,8 +258,8 @@ fn intermediate_kinds(roots: &[Root]) -> Vec<(Kind, Need)> {
     kinds
 }
 
-/// Returns the selector `LABEL=NAME` or `LABEL in (NAME,NAME)`. Without names, or if this selector would be too long, returns
-/// `LABEL`, which matches every value of the label.
+/// Returns the selector `LABEL=NAME` or `LABEL in (NAME,NAME)`. Without names, or if this selector would be too long,
+/// returns `LABEL`, which matches every value of the label.
 fn name_selector<'a>(label: &str, names: impl Iterator<Item = &'a Name>) -> String {
     let names: Vec<&str> = names.map(|name| name.name.as_str()).collect();
     let selector = match names.as_slice() {
@@ -265,8 +270,8 @@ fn name_selector<'a>(label: &str, names: impl Iterator<Item = &'a Name>) -> Stri
     if selector.len() > MAX_SELECTOR_BYTES { label.to_owned() } else { selector }
 }
 
-/// Returns the label selector of the collection of Pods. The second value is `true` if the selector of the named workload can
-/// replace it once the workload has been read.
+/// Returns the label selector of the collection of Pods. The second value is `true` if the selector of the named
+/// workload can replace the label selector once the workload has been read.
 fn pod_label_selector(roots: &[Root]) -> (Option<String>, bool) {
     let owners = || roots.iter().filter(|root| root.kind != Kind::POD);
     if owners().all(|root| kind_rules::pod_labels(&root.kind) == PodLabels::JobName) {
@@ -286,8 +291,8 @@ fn pod_label_selector(roots: &[Root]) -> (Option<String>, bool) {
     (custom_label_selector(roots), is_single && roots.iter().all(has_selector))
 }
 
-/// Returns the label selector of the objects that belong to custom resources of one type, or `None` if the type's controller
-/// sets no label with the name of the custom resource.
+/// Returns the label selector of the objects that belong to custom resources of one type, or `None` if no label is
+/// known to contain the name of the custom resource.
 fn custom_label_selector(roots: &[Root]) -> Option<String> {
     let [Root { kind: Kind::Custom(resource), names }] = roots else { return None };
     let label = match (resource.group.as_str(), resource.kind.as_str()) {
@@ -299,7 +304,7 @@ fn custom_label_selector(roots: &[Root]) -> Option<String> {
     Some(name_selector(label, names.iter()))
 }
 
-/// Returns the field selector of the Events, or `None` unless all named objects are Pods.
+/// Returns the field selector of the Events, or `None` if not all named objects are Pods.
 fn event_field_selector(roots: &[Root]) -> Option<String> {
     match roots {
         [Root { kind: Kind::POD, names }] => Some(match names.as_slice() {

@@ -1,4 +1,5 @@
-//! Resource versions that are read before a change. A watch that begins at such a version delivers every consequence of the change.
+//! Resource versions that are read before a change. A watch that begins at such a version delivers every consequence of
+//! the change.
 
 use std::collections::HashMap;
 
@@ -12,12 +13,13 @@ use crate::source::error::SourceError;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ResourceVersions(pub(crate) HashMap<Kind, String>);
 
-/// Requests the current resource versions of the Jobs, Pods and Events in a namespace. A feed that is opened later with these
-/// versions reports every change since then.
+/// Requests the current resource versions of the Jobs, Pods and Events in a namespace. A feed that is opened later with
+/// these versions also reports the changes since this request, if the server still has these changes.
 ///
 /// # Errors
 ///
-/// Jobs or Pods cannot be listed. It is not an error if Events cannot be listed: the result then has no version for Events.
+/// Jobs or Pods cannot be listed. It is not an error if Events cannot be listed: the result then has no version for
+/// Events.
 pub(crate) async fn fetch_resource_versions(
     cluster: &Cluster,
     namespace: &str,

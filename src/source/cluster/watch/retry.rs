@@ -6,16 +6,18 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 
-/// The longest pause. It is reached after about seven attempts.
+/// Maximum pause. The series reaches this pause after about seven attempts.
 const MAX_PAUSE: Duration = Duration::from_secs(10);
 
 /// The endless series of pauses that [`retry_pauses`] returns.
 pub(crate) type RetryPauses = iter::Chain<iter::Once<Duration>, ExponentialBackoff>;
 
-/// Returns the pauses of a new series of attempts: no pause before the first repetition, then 0.2 s, doubling up to 10 s.
-/// Each pause is shortened at random by up to a half, so that many clients do not repeat their requests at the same time.
+/// Returns the pauses of a new series of attempts: no pause before the first repetition, then 0.2 s, doubling up to
+/// 10 s. Each pause is shortened at random by up to a half, so that many clients do not repeat their requests at the
+/// same time.
 pub(crate) fn retry_pauses() -> RetryPauses {
-    // `backon` lengthens each pause at random by up to its own length, so the limits given to `backon` are half of ours.
+    // `backon` lengthens each pause at random by up to its own length, so the limits for `backon` are half of the
+    // intended limits.
     let exponential = ExponentialBuilder::new()
         .with_min_delay(Duration::from_millis(100))
         .with_max_delay(MAX_PAUSE / 2)

@@ -8,19 +8,18 @@ use crate::source::cluster::watch::resource_versions::ResourceVersions;
 pub(crate) struct Selection {
     /// The objects, by type and scope.
     pub targets: Vec<Target>,
-    /// Resource versions that were read before `apply` changed the cluster. If they are given, the feed also reports objects that
-    /// were deleted since then, and an object that does not exist is not an error.
+    /// Resource versions that were read before `apply` changed the cluster. If they are given, the feed also reports
+    /// objects that were deleted since then, and an object that does not exist is not an error.
     pub since: Option<ResourceVersions>,
 }
 
 /// Objects of one type in one scope.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
-    /// The type of the objects.
     pub resource: Resource,
     /// The namespaces in which the objects are searched for.
     pub scope: NamespaceScope,
-    /// The objects of this type.
+    /// The objects of this type that the user selected.
     pub objects: Objects,
 }
 
@@ -36,9 +35,9 @@ pub(crate) enum NamespaceScope {
 /// The objects of one type that the user selected.
 #[derive(Clone, Debug)]
 pub(crate) enum Objects {
-    /// Objects with these names. Each of them must exist.
+    /// Objects with these names. A missing object is an error, unless [`Selection::since`] is given.
     Named(Vec<Name>),
-    /// All objects that match the selectors. It is not an error if none matches.
+    /// All objects that match the selectors. It is not an error if no object matches.
     Matching {
         /// `-l`, as typed. The server interprets it.
         labels: Option<String>,
@@ -50,7 +49,6 @@ pub(crate) enum Objects {
 /// The name of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Name {
-    /// The name.
     pub name: String,
     /// The uid of the object. `None` means the first object with this name.
     pub uid: Option<String>,

@@ -14,7 +14,8 @@ use crate::source::cluster::watch::ownership::uid_key;
 use crate::source::cluster::watch::retry::{next_pause, retry_pauses};
 use crate::source::{Progress, Update};
 
-/// Number of observations after which an update is sent. An update may contain somewhat more.
+/// Number of observations after which an update is sent. An update may contain more, because one part of an answer may
+/// complete several objects.
 const BATCH_SIZE: usize = 128;
 
 /// Interval between two progress updates of a long list.
@@ -27,7 +28,8 @@ pub(crate) const COUNT_DELAY: Duration = Duration::from_millis(500);
 const MAX_FIRST_LIST_TRIES: u32 = 5;
 
 impl CollectionWatcher {
-    /// Requests the first list. While the server is busy or starting, tries again a few times.
+    /// Requests the first list. While the server is busy or starting, tries again, up to [`MAX_FIRST_LIST_TRIES`]
+    /// attempts in total.
     pub(crate) async fn request_first_list(
         &mut self,
         state: &mut WatcherState,
@@ -44,8 +46,8 @@ impl CollectionWatcher {
         self.list(state, true).await
     }
 
-    /// Lists the collection. Reports the objects that are new, changed or missing since the previous list. Returns the version of
-    /// the list. With `first`, also reports progress.
+    /// Lists the collection. Reports the objects that are new, changed or missing since the previous list. Returns the
+    /// version of the list. With `first`, also reports progress.
     pub(crate) async fn list(
         &mut self,
         state: &mut WatcherState,
@@ -90,8 +92,8 @@ impl CollectionWatcher {
         Ok(listing.into_version())
     }
 
-    /// Requests the number of objects in the collection. The result is set when the answer arrives. The list does not wait for
-    /// the answer.
+    /// Requests the number of objects in the collection. The result is set when the answer arrives. The list does not
+    /// wait for the answer.
     fn request_count(&self) -> Arc<OnceLock<u64>> {
         let total = Arc::new(OnceLock::new());
         let (cluster, query, answer) = (self.cluster.clone(), self.query.clone(), Arc::clone(&total));
@@ -104,7 +106,8 @@ impl CollectionWatcher {
         total
     }
 
-    /// Handles an object of a list.
+    /// Reports an object of a list if the object is new or changed since the previous list. If the collection is not
+    /// watched, reports every object.
     fn handle_listed(&self, state: &mut WatcherState, object: Object) {
         if !self.watch {
             self.report(state, Seen::Listed, object);
@@ -131,7 +134,7 @@ impl CollectionWatcher {
         let list = state.list_number;
         let missing: Vec<KnownObject> =
             state.known.extract_if(|_, known| known.list_number != list).map(|(_, known)| known).collect();
-        // The server deletes Events when they expire, which is no news for the user.
+        // The server deletes Events when they expire, so the deletion of an Event is not reported.
         if self.query.kind == Kind::EVENT {
             return;
         }

@@ -61,7 +61,7 @@ impl WatcherTest {
         self.fake.next_call().await
     }
 
-    /// Receives the next batch of observations, each as `Listed NAME`.
+    /// Receives the next batch of observations, each in the form `Listed NAME`.
     async fn receive_batch(&mut self) -> Vec<String> {
         match self.updates.recv().await.unwrap() {
             Update::Observed(batch) => {
@@ -79,7 +79,7 @@ impl WatcherTest {
             call.uri.starts_with("/api/v1/namespaces/ns/pods?") && call.uri.contains("labelSelector=a%3Db")
         );
         assert!(call.accept.starts_with("application/vnd.kubernetes.protobuf"));
-        // Only a watch sets `Accept-Encoding` itself; for a list the client sets it.
+        // This program sets `Accept-Encoding` only for a watch. For a list, kube's client sets the header.
         assert_eq!(call.accept_encoding, None);
         call.answer_list(version, pods).await;
         if !pods.is_empty() {
@@ -166,8 +166,8 @@ async fn an_event_that_was_cut_off_is_delivered_by_the_next_watch() {
     assert_eq!(test.receive_batch().await, ["Changed a"]);
 }
 
-/// Checks the new list after the server has forgotten the version: unchanged objects are not reported again, changed and new
-/// objects are reported as listed, and deleted objects are reported as missing.
+/// Checks the new list after the server has forgotten the version: unchanged objects are not reported again, changed
+/// and new objects are reported as listed, and deleted objects are reported as missing.
 async fn check_new_list(mut test: WatcherTest) {
     let call = test.call().await;
     assert!(!call.uri.contains("watch=") && !call.uri.contains("resourceVersion="), "{}", call.uri);
@@ -200,7 +200,7 @@ async fn any_other_error_event_leads_to_a_new_watch() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_closes_every_watch_at_once_receives_few_requests() {
+async fn a_server_that_closes_every_watch_immediately_receives_few_requests() {
     let (mut test, call) = WatcherTest::start_and_list(None, "7", &[]).await;
     drop(call.answer_watch());
     let began = Instant::now();
@@ -222,7 +222,7 @@ async fn a_change_while_the_connection_was_lost_is_reported_without_a_time() {
     let (mut test, call) =
         WatcherTest::start_and_list(None, "7", &[fake::pod("a", 3), fake::pod("b", 4)]).await;
     call.answer_watch().abort(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
-    // The first new attempt follows at once. The later attempts follow after growing pauses.
+    // The first new attempt follows immediately. The later attempts follow after growing pauses.
     for _ in 0..4 {
         test.call().await.refuse();
         tokio::task::yield_now().await;
@@ -349,7 +349,7 @@ async fn a_first_list_that_fails_ends_the_watcher() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_the_first_list_succeeded_failed_requests_are_repeated_forever() {
+async fn failed_requests_are_repeated_forever_after_a_successful_first_list() {
     let (mut test, call) = WatcherTest::start_and_list(None, "7", &[]).await;
     call.answer_error(403, "Forbidden", "no longer").await;
     for _ in 0..20 {

@@ -1,4 +1,5 @@
-//! Tests of whole feeds: the order of updates, missing objects, objects that arrive before their owners, lost connections.
+//! Tests of whole feeds: the order of updates, missing objects, objects that arrive before their owners, lost
+//! connections.
 
 use crate::observation::Seen;
 use crate::source::cluster::api::fake;

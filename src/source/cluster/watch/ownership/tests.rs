@@ -5,14 +5,14 @@ use crate::source::cluster::api::fake;
 use crate::source::cluster::watch::ownership::*;
 use prost::Message;
 
-/// Returns the ownership if the user named the Jobs with these names and uids.
+/// Returns an [`Ownership`] whose named objects are the Jobs with these names and uids.
 fn ownership_of_names(names: &[(&str, Option<&str>)]) -> Ownership {
     let name =
         |(name, uid): &(&str, Option<&str>)| Name { name: (*name).to_owned(), uid: uid.map(str::to_owned) };
     ownership_of_jobs(names.iter().map(name).collect())
 }
 
-/// Returns the ownership if the user named these Jobs. Without names, all Jobs are meant.
+/// Returns an [`Ownership`] whose named objects are these Jobs. Without names, all Jobs are named objects.
 fn ownership_of_jobs(names: Vec<Name>) -> Ownership {
     Ownership::new(vec![Root { kind: Kind::JOB, names }], Vec::new(), true)
 }

@@ -1,4 +1,5 @@
-//! Tests of whole feeds of each kind of workload: the requested collections, the requested owners, and the reported objects.
+//! Tests of whole feeds of each kind of workload: the requested collections, the requested owners, and the reported
+//! objects.
 
 use serde_json::{Value, json};
 
@@ -21,12 +22,12 @@ fn target(resource: Resource, names: &[&str]) -> Target {
     Target { resource, scope: NamespaceScope::Namespace("ns".to_owned()), objects }
 }
 
-/// The type of a kind in the group `apps`.
+/// Returns the type of a kind in the group `apps`.
 fn apps(kind: &str) -> Resource {
     known_type_of_kind("apps/v1", kind).unwrap()
 }
 
-/// The type of a custom resource.
+/// Returns the type of a custom resource.
 fn custom() -> Resource {
     Resource {
         group: "example.dev".to_owned(),
@@ -126,7 +127,7 @@ async fn the_pods_of_a_custom_resource_are_found_by_the_uids_of_their_owners() {
     let unrelated = [object("db-0", "StatefulSet/db"), object("db-1", "StatefulSet/db"), object("bare", "")];
     let by_jobs = [object("run-job-a", "Job/run-job"), object("pi-a", "Job/pi"), object("run-a", "Run/run")];
     list(pods, &[&by_set[..], &unrelated, &by_jobs].concat()).await;
-    // Each owner is requested once, and only its metadata.
+    // Each owner is requested only once, and only the metadata of the owner is requested.
     for (name, answer) in [("run-set", object("run-set", "Run/run")), ("db", object("db", ""))] {
         let call = fake.next_call().await;
         assert_eq!(
@@ -220,7 +221,7 @@ async fn during_a_watch_an_object_that_arrives_before_its_owner_is_reported_afte
         |object: Value| bytes::Bytes::from(format!("{}\n", json!({"type": "ADDED", "object": object})));
     pods.send_data(added(object("web-2-a", "ReplicaSet/web-2"))).await.unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    assert!(feed.updates.try_recv().is_err(), "its owner is not yet known");
+    assert!(feed.updates.try_recv().is_err(), "the owner of the Pod is not yet known");
     sets.send_data(added(object("web-2", "Deployment/web"))).await.unwrap();
     let Some(Update::Observed(batch)) = feed.updates.recv().await else { panic!() };
     let names: Vec<&str> = batch.iter().map(|fact| fact.object.metadata().name.as_str()).collect();
