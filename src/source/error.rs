@@ -36,13 +36,13 @@ pub enum ErrorKind {
 pub struct SourceError {
     /// The kind of the failure.
     pub kind: ErrorKind,
-    /// The text that says what failed, on which object, and why. It may contain text of the server that is not yet
+    /// The text that says what failed, on which object, and why. The text may come from the server and is not yet
     /// escaped.
     pub summary: String,
     /// Full sentences that say what to do, with commands in backticks.
     pub hints: Vec<String>,
-    /// The error that caused this one. The cause is never printed, because it may contain secrets, such as the output
-    /// of a credential plugin.
+    /// The error that caused this failure. The cause is never printed, because it may contain secrets, such as the
+    /// output of a credential plugin.
     #[source]
     pub cause: Option<Arc<dyn Error + Send + Sync>>,
 }
@@ -60,7 +60,7 @@ impl SourceError {
         self
     }
 
-    /// Adds the error that caused this one.
+    /// Adds the error that caused this failure.
     #[must_use]
     pub fn caused_by(mut self, cause: impl Error + Send + Sync + 'static) -> Self {
         self.cause = Some(Arc::new(cause));

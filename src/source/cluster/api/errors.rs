@@ -57,7 +57,7 @@ impl RequestError {
         (seconds > 0).then(|| Duration::from_secs(seconds.min(60)))
     }
 
-    /// Returns the reason in one line, without the server's address and without hints.
+    /// Returns only the reason, without the server's address and without hints.
     pub(crate) fn short_reason(&self) -> String {
         match self {
             Self::Unreachable(error) => explain_unreachable(error).0,

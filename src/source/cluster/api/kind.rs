@@ -11,7 +11,7 @@ use crate::source::cluster::api::resource::Resource;
 pub(crate) enum Kind {
     /// A kind with its own Rust type.
     BuiltIn(BuiltInKind),
-    /// Any other kind. Its objects are decoded into [`Custom`].
+    /// Any other kind. The objects of such a kind are decoded into [`Custom`].
     Custom(Arc<Resource>),
 }
 

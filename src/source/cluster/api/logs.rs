@@ -17,7 +17,7 @@ const MAX_QUEUED_PIECES: usize = 16;
 /// Maximum number of bytes to read from the last lines of a log. In a followed log, a longer line is split.
 const MAX_LOG_BYTES: i64 = 64 << 10;
 
-/// Maximum time to wait for a log. It is short, because a log is optional.
+/// Maximum time to wait for a log. The time is short, because a log is optional.
 const LOG_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Cluster {

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use crate::source::cluster::api::client::Cluster;
 
-/// Maximum time to wait for the Pod. It is short, because the user waits for the page.
+/// Maximum time to wait for the Pod. The time is short, because the user waits for the page.
 const POD_YAML_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Cluster {

@@ -26,7 +26,7 @@ struct RuntimeUnknown {
     raw: Bytes,
 }
 
-/// `metav1.WatchEvent`. Its object has its own envelope.
+/// `metav1.WatchEvent`. The object has its own envelope.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 struct WatchFrame {
     #[prost(string, tag = "1")]

@@ -27,8 +27,8 @@ const ACCEPT_WATCH: &str = "application/vnd.kubernetes.protobuf;stream=watch,app
 /// protobuf.
 const ACCEPT_JSON: &str = "application/json";
 
-/// Maximum time to wait for the next part of an answer, except in a watch. It is longer than 60 s, because the server
-/// itself ends a request with an error after 60 s.
+/// Maximum time to wait for the next part of an answer, except in a watch. The time is longer than 60 s, because the
+/// server itself ends a request with an error after 60 s.
 pub(crate) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(65);
 
 /// Maximum number of bytes that are read from the body of an error answer.
@@ -239,7 +239,7 @@ impl ListResponse {
         Ok(true)
     }
 
-    /// Returns the resource version of the list. It is known only after the whole list has arrived.
+    /// Returns the resource version of the list. The version is known only after the whole list has arrived.
     pub(crate) fn into_version(self) -> String {
         self.meta.resource_version
     }

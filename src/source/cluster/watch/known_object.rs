@@ -1,4 +1,4 @@
-//! A compact form of an object. It saves memory, because a watcher may keep very many objects.
+//! A compact form of an object. The form saves memory, because a watcher may keep very many objects.
 
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 

@@ -38,7 +38,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) watchers: Vec<CollectionWatcher>,
 }
 
-/// A collection to read. Its fields have the same meaning as in [`CollectionWatcher`].
+/// A collection to read. The fields have the same meaning as in [`CollectionWatcher`].
 struct PlannedCollection {
     query: Query,
     role: CollectionRole,
@@ -243,8 +243,8 @@ fn split_objects(objects: Objects) -> (Vec<Name>, Option<String>, Option<String>
 
 /// Returns the kinds of the objects between the named objects and their Pods, if these objects are shown too.
 ///
-/// A custom resource may own objects of any kind. Its Jobs are shown. Objects of other kinds only serve to find its
-/// Pods.
+/// A custom resource may own objects of any kind. The Jobs are shown. Objects of other kinds only serve to
+/// find the Pods.
 fn intermediate_kinds(roots: &[Root]) -> Vec<(Kind, Need)> {
     let mut kinds: Vec<(Kind, Need)> = Vec::new();
     for root in roots {
