@@ -1,7 +1,7 @@
 //! The sources of observations: a live cluster, a simulation, a recording.
 //!
-//! Every source is a [`Feed`]: a bounded stream of [`Update`]s and the clock of their timestamps. A source does not know
-//! how its observations are used.
+//! Every source is a [`Feed`]: a bounded stream of [`Update`]s, and the clock that their timestamps come from. A source
+//! does not know how its observations are used.
 
 pub(crate) mod clock;
 pub(crate) mod cluster;

@@ -1,6 +1,7 @@
 //! The entries of a recording and their form as JSON lines.
 //!
-//! An entry is read in one pass over its line, because `kind` comes before `object` and decides its type.
+//! An entry is read in one pass over its line. This works because `kind`, which determines the type of `object`, comes
+//! before `object`.
 
 use std::fmt;
 
@@ -21,14 +22,14 @@ pub enum RecordingEntry {
     Observation(Observation),
     /// All objects that existed when the run began have been observed.
     Synced,
-    /// The run ended. Its last picture and its document show the state at this time.
+    /// The run ended. The last picture and the document of the run show the state at this time.
     End(Timestamp),
-    /// A mark that a newer version of the program wrote. It can be skipped: a change that older versions cannot skip
-    /// gets a new format version.
+    /// A mark that a newer version of the program wrote. A reader can skip the mark, because a change that older
+    /// versions cannot skip gets a new format version.
     Unknown,
 }
 
-/// The names of the fields, read without copying them.
+/// The name of a field. The parser does not copy the name.
 #[derive(Deserialize)]
 #[serde(field_identifier, rename_all = "camelCase")]
 enum Field {
@@ -39,7 +40,8 @@ enum Field {
     Object,
     Mark,
     At,
-    /// A field that a newer version of the program wrote. It can be skipped like a [`RecordingEntry::Unknown`].
+    /// A field that a newer version of the program wrote. A reader can skip the field like a
+    /// [`RecordingEntry::Unknown`].
     #[serde(other)]
     Unknown,
 }
@@ -143,8 +145,8 @@ impl<'de> Visitor<'de> for EntryVisitor {
     }
 }
 
-/// Refuses a time at which no run can have happened: before 2000, when Kubernetes did not exist, or after 2261, when a
-/// count of nanoseconds since 1970 overflows.
+/// Refuses a time before 2000, because Kubernetes did not exist then, and a time after 2261, because the count of
+/// nanoseconds since 1970 overflows in 2262.
 fn check_time_of_run<E: Error>(at: Timestamp) -> Result<Timestamp, E> {
     const POSSIBLE_SECONDS: std::ops::Range<i64> = 946_684_800..9_214_646_400; // 2000 to 2261
     if POSSIBLE_SECONDS.contains(&at.as_second()) {
@@ -159,7 +161,8 @@ pub(crate) fn kubelet_status_entry(time: Time) -> ManagedFieldsEntry {
     ManagedFieldsEntry { manager: KUBELET.to_owned(), time: Some(time), subresource: "status".to_owned() }
 }
 
-/// An observation as a recording contains it. The fields that a recording must not contain have already been removed.
+/// An observation in the form of a line of a recording. The fields that a recording must not contain have already been
+/// removed.
 pub(crate) struct RecordedObservation<'a> {
     pub(crate) observation: &'a Observation,
     /// When the kubelet last wrote the status. The line holds this time beside the object.

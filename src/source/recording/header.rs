@@ -9,7 +9,7 @@ pub(crate) const FORMAT_VERSION: u32 = 1;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordingHeader {
-    /// Version of the format.
+    /// Version of the format of the lines after the header.
     pub format_version: u32,
     /// [`RecordingHeader::KIND`] in every recording.
     pub kind: String,

@@ -9,24 +9,25 @@
 //! {"mark":"end","at":"2026-11-23T16:51:33.1Z"}
 //! ```
 //!
-//! The header comes first. `formatVersion` changes only if older programs can no longer read the lines after the header.
-//! New fields may be added without a new version.
+//! The header comes first. `formatVersion` changes only if older programs can no longer read the lines after the
+//! header. New fields may be added without a new version.
 //!
-//! Each observation is a line. The line holds the time at which the source received the observation, on the API server's
-//! clock, how the observation was seen, and the object in the form of [`crate::observation`], which is the API's own form
-//! without the fields that this program does not use. `kubeletWrote` holds the time of the kubelet's latest write of the
-//! status, if `managedFields` contains this time.
+//! Each observation is a line. `received` holds the time at which the source received the observation, on the API
+//! server's clock. `seen` says how the source saw the object, and `kind` names the kind of the object. `object` has the
+//! form of [`crate::observation`]: the API's own form without the fields that this program does not use. `kubeletWrote`
+//! holds the time of the kubelet's latest write of the status, if `managedFields` contains this time.
 //!
 //! The mark `synced` comes after all objects that existed when the run began. The mark `end` holds the time that the
-//! run's last picture and its document show. A recording without the mark `end` was cut off. A recording does not mention lost
-//! connections, because the observations contain their consequences.
+//! run's last picture and its document show. A recording without the mark `end` was cut off. A recording does not
+//! mention lost connections, because the observations show what a lost connection changed.
 //!
 //! **A recording contains** only allowed fields: names, uids, owners, completion indexes, the queue of Kueue, times,
 //! phases, reasons of one word, exit codes, images, nodes, resource requests, and the counts and sizes of workloads. It
-//! never contains an environment, an argument, a command, another annotation or label, a log, the address of a server or
-//! a token; most of these are never even read. A message is kept only if it has one of Kubernetes' own wordings, and text
-//! that a user or a program may have written is removed from it. While a run is recorded, the fields that a recording must not contain are
-//! also removed from the observations that the run shows. So the run and its replay make the same timeline, byte for byte.
+//! never contains an environment, an argument, a command, another annotation or label, a log, the address of a server
+//! or a token; the program does not even read most of these. A message is kept only if it has one of Kubernetes' own
+//! wordings, and text that a user or a program may have written is removed from the message. While a run is recorded,
+//! the fields that a recording must not contain are also removed from the observations that the run shows. Therefore
+//! the run and its replay make the same timeline, byte for byte.
 
 #![warn(clippy::wildcard_enum_match_arm)]
 

@@ -18,7 +18,7 @@ pub enum RecordingError {
     /// The file does not begin with the header of a recording.
     #[error("it is not a recording of kubectl seq: {0}")]
     NotARecording(String),
-    /// A newer program wrote the recording, in this version of the format.
+    /// The recording has this version of the format. It is newer than the versions that this program reads.
     #[error("it has format version {0}; this program reads versions up to {FORMAT_VERSION}")]
     NewerFormat(u32),
     /// The line with this number, counted from 1, is not valid.
@@ -56,7 +56,7 @@ impl<R: BufRead> RecordingLines<R> {
     /// Reads the header.
     ///
     /// # Errors
-    /// The input cannot be read, is not a recording, or has a format version that this program does not know.
+    /// The input cannot be read, is not a recording, has a newer format version, or has a header with an invalid field.
     pub fn new(input: R) -> Result<Self, RecordingError> {
         let header = RecordingHeader::new(false);
         let mut lines = Self { input, header, line_number: 0, line: Vec::new(), ended: false };
@@ -85,7 +85,7 @@ impl<R: BufRead> RecordingLines<R> {
         Ok(lines)
     }
 
-    /// The header.
+    /// The header, which [`RecordingLines::new`] has read.
     pub fn header(&self) -> &RecordingHeader {
         &self.header
     }
@@ -116,8 +116,8 @@ impl<R: BufRead> RecordingLines<R> {
         parse_entry(&self.line, self.line_number).map(Some)
     }
 
-    /// Reads lines, without parsing them, until their total length is at least `bytes` bytes. Returns `None` at the end and
-    /// after an error.
+    /// Reads lines, without parsing them, until their total length is at least `bytes` bytes. Returns `None` at the end
+    /// and after an error was returned.
     pub(crate) fn read_chunk(&mut self, bytes: usize) -> Option<LineChunk> {
         let mut chunk = LineChunk { bytes: Vec::with_capacity(bytes), lines: Vec::new(), error: None };
         while !self.ended && chunk.bytes.len() < bytes {
@@ -137,8 +137,8 @@ impl<R: BufRead> RecordingLines<R> {
     }
 }
 
-/// Consecutive lines that are not parsed yet. Parsing takes longer than reading, so another thread parses the lines while
-/// the next ones are read.
+/// Consecutive lines that are not parsed yet. Parsing takes longer than reading, so another thread parses the lines
+/// while the next chunk is read.
 pub(crate) struct LineChunk {
     bytes: Vec<u8>,
     /// The number of each line, and the end of the line in `bytes`.

@@ -11,17 +11,17 @@ use crate::source::recording::wording::{
     keep_single_word,
 };
 
-/// The labels that a recording keeps: the labels that group Pods, and the Kueue queue in which the Pods wait.
+/// The labels that a recording keeps: the labels that group Pods, and the label that names the Kueue queue of the Pods.
 const KEPT_LABELS: &[&str] =
     &["batch.kubernetes.io/controller-uid", COMPLETION_INDEX, "kueue.x-k8s.io/queue-name"];
 
-/// Removes the parts of an object that a recording must not contain. Each kind implements this trait for the fields that
-/// only this kind has. [`redact`] handles the metadata and the Pod selectors of all kinds.
+/// Removes from an object the parts that a recording must not contain. Each kind implements this trait for the fields
+/// that only this kind has. [`redact`] handles the metadata and the Pod selectors of all kinds.
 trait Redact {
     fn redact(&mut self);
 }
 
-/// Removes the fields and texts of an observation that a recording must not contain.
+/// Removes from an observation all fields and texts that a recording must not contain.
 pub(crate) fn redact(observation: &mut Observation) {
     redact_metadata(observation.object.metadata_mut());
     if let Some(selector) = observation.object.pod_selector_mut() {

@@ -1,4 +1,4 @@
-//! Replays a recording as a source, at the pace of its run or all at once.
+//! Replays a recording as a source, either at a chosen speed or as fast as possible.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _, Seek as _, SeekFrom};
@@ -19,13 +19,14 @@ use crate::source::{Feed, Progress, Update};
 
 /// How many updates may wait for the receiver, and how many chunks may wait for the player.
 const QUEUE_CAPACITY: usize = 4;
-/// Capacity reserved for the observations of an update.
+/// Number of observations for which a new update reserves memory.
 const OBSERVATIONS_PER_UPDATE: usize = 256;
-/// Size of a chunk in bytes. One thread reads a chunk after another, and each chunk is parsed by a thread of its own.
+/// A chunk is complete when it has this size in bytes. One task reads the chunks one after another. A separate task
+/// parses each chunk.
 const CHUNK_BYTES: usize = 256 * 1024;
 /// How many bytes at the end of a file are searched for the last complete line. Almost all lines are shorter.
 const TAIL_BYTES: u64 = 64 * 1024;
-/// Maximum duration in seconds of a replay for which the user chose no speed.
+/// Maximum duration in seconds of a replay for which the user chose no speed, if the end of the recording is known.
 const MAX_REPLAY_SECONDS: f64 = 20.0;
 /// Minimum speed of a replay for which the user chose no speed, in recorded seconds per second.
 const MIN_SPEED: f64 = 4.0;
@@ -33,11 +34,12 @@ const MIN_SPEED: f64 = 4.0;
 /// How fast a recording is replayed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum ReplayPace {
-    /// All at once.
+    /// As fast as possible.
     AtOnce,
     /// At this many recorded seconds per second. The number is greater than 0.
     Speed(f64),
-    /// At the speed at which the replay takes [`MAX_REPLAY_SECONDS`], but at least at [`MIN_SPEED`].
+    /// At the speed at which the replay takes [`MAX_REPLAY_SECONDS`], but at least at [`MIN_SPEED`]. If the end of the
+    /// recording is unknown, the speed is [`MIN_SPEED`].
     Automatic,
 }
 
@@ -53,12 +55,14 @@ pub(crate) struct Replay {
 /// The number of bytes of a chunk, and the task that parses the chunk.
 type ParsingChunk = (u64, JoinHandle<(Vec<RecordingEntry>, Option<RecordingError>)>);
 
-/// Starts the replay of a recording. `-` is standard input. The feed ends with the recording, and its clock stops there.
+/// Starts the replay of a recording. `-` is standard input. The feed ends at the end of the recording, and the clock of
+/// the feed stops there.
 ///
 /// A replay contacts no cluster, and it neither runs nor opens anything that the file mentions.
 ///
 /// # Errors
-/// Usage: the file cannot be opened. Input: the file is not a recording, or has a newer format.
+/// Usage: the file cannot be opened or is a folder. Input: the file cannot be read, is not a recording, has a newer
+/// format, or has an invalid header.
 ///
 /// # Panics
 /// Panics if there is no tokio runtime.
@@ -88,11 +92,11 @@ pub(crate) fn start_replay(path: &Path, pace: ReplayPace) -> Result<Replay, Sour
     replay_input(input, name, pace, end, size)
 }
 
-/// Starts the replay of the recording in `input`. `end` is the time of its last line and `size` its length in
-/// bytes, if known.
+/// Starts the replay of the recording in `input`. `end` is the time of the last line, if known. `size` is the length of
+/// the input in bytes, if known.
 ///
 /// # Errors
-/// Input: the input is not a recording, or has a newer format.
+/// Input: the input cannot be read, is not a recording, has a newer format, or has an invalid header.
 pub(crate) fn replay_input(
     input: Box<dyn BufRead + Send>,
     name: String,
@@ -102,7 +106,7 @@ pub(crate) fn replay_input(
 ) -> Result<Replay, SourceError> {
     let mut lines = RecordingLines::new(input).map_err(|error| replay_error(&name, error))?;
     let followed = lines.header().followed;
-    // The clock starts at the first observation. If there is none, there is nothing to show, so the start does not matter.
+    // The clock starts at the time of the first entry, or in 1970 if that entry has no time.
     let first = lines.next();
     let start = match &first {
         Some(Ok(RecordingEntry::Observation(first))) => first.received,
@@ -120,7 +124,7 @@ pub(crate) fn replay_input(
         }
     };
     let (chunk_sender, chunks) = mpsc::channel(QUEUE_CAPACITY);
-    // Reading blocks, so it must not happen on the thread that renders.
+    // A read blocks its thread, so the thread that renders must not read.
     spawn_blocking(move || read_chunks(lines, &chunk_sender));
     let (sender, updates) = mpsc::channel(QUEUE_CAPACITY);
     let player = Player {
@@ -147,7 +151,7 @@ fn read_chunks<R: BufRead>(mut lines: RecordingLines<R>, chunks: &mpsc::Sender<P
     }
 }
 
-/// Sends the entries of a recording when they are due. The methods return `None` if the receiver is closed.
+/// Sends the entries of a recording when they are due. The async methods return `None` if the receiver is closed.
 struct Player {
     /// The name of the recording in messages.
     name: String,
@@ -159,7 +163,8 @@ struct Player {
     synced: bool,
     /// The latest time in the entries so far.
     latest: Timestamp,
-    /// Whether the observations are sent at the times at which they were received, and not all at once.
+    /// Whether an observation is sent when the clock reaches the time of its receipt. If not, each observation is sent
+    /// as soon as possible.
     is_paced: bool,
     /// Length in bytes of the chunks that have been played.
     bytes_played: u64,
@@ -206,12 +211,12 @@ impl Player {
     fn report_progress(&self) {
         if !self.is_paced && self.bytes_played > 0 {
             let progress = Progress::Reading { bytes: self.bytes_played, total: self.size };
-            // If the queue is full, the progress is dropped, because it must not slow down the reading.
+            // If the queue is full, the report is dropped, because a report must not slow down the replay.
             let _ = self.sender.try_send(Update::Progress(progress));
         }
     }
 
-    /// Sends an entry when it is due. Breaks at the end mark.
+    /// Sends an entry when it is due. Returns `Break` at the end mark.
     async fn play_entry(&mut self, entry: RecordingEntry) -> Option<ControlFlow<()>> {
         match entry {
             RecordingEntry::Observation(observation) => self.play_observation(observation).await?,
@@ -233,7 +238,8 @@ impl Player {
     }
 
     async fn play_observation(&mut self, observation: Observation) -> Option<()> {
-        // The observations before the mark `synced` show the objects that existed when the run began. All are due at once.
+        // The observations before the mark `synced` show the objects that existed when the run began. These
+        // observations are due immediately.
         if self.synced
             && self.clock.real_instant_of(observation.received).is_some_and(|due| due > Instant::now())
         {
@@ -262,8 +268,8 @@ impl Player {
         }
     }
 
-    /// Ends the feed because of an error. The entries before the error are sent. The entries after an invalid line are not,
-    /// because they may depend on it.
+    /// Ends the feed because of an error. The entries before the error are sent. The entries after an invalid line are
+    /// not sent, because they may depend on that line.
     async fn end_with_error(mut self, error: RecordingError) -> Option<()> {
         if matches!(error, RecordingError::IncompleteLine(_)) {
             return self.end_cut_off(&error.to_string()).await;
@@ -299,8 +305,8 @@ fn replay_error(name: &str, error: RecordingError) -> SourceError {
     failure.caused_by(error)
 }
 
-/// Finds the time in the last line of a recording that has one. Returns `None` if the file cannot be read from its end,
-/// for example because it is a pipe, or if the last [`TAIL_BYTES`] contain no line with a time.
+/// Finds the last line with a time in a recording, and returns that time. Returns `None` if the file cannot be read
+/// from its end, for example because it is a pipe, or if the last [`TAIL_BYTES`] contain no line with a time.
 fn find_last_time(file: &mut File) -> Option<Timestamp> {
     let length = file.seek(SeekFrom::End(0)).ok()?;
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES))).ok()?;

@@ -368,7 +368,8 @@ async fn a_recording_that_was_cut_off_is_shown_up_to_its_last_complete_line() {
     let (updates, clock) = replayed_updates(&whole[..whole.len() - 9], ReplayPace::Speed(1.0)).await;
     assert!(updates[2].contains("run.jsonl was cut off (line 4 is incomplete)"), "{updates:?}");
     assert_eq!(clock.now(), second(0));
-    // The mark `synced` is missing, but the update `Synced` is sent nevertheless, so that the run shows its first picture.
+    // The mark `synced` is missing, but the update `Synced` is sent nevertheless, so that the run shows its first
+    // picture.
     let (updates, _) = replayed_updates(&whole[..HEADER.len() + 3], ReplayPace::AtOnce).await;
     assert_eq!(updates.last().map(String::as_str), Some("0.0 Synced"), "{updates:?}");
 }

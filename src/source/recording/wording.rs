@@ -1,11 +1,11 @@
-//! The wordings of Kubernetes' own messages. A recording keeps a message only if it has one of these wordings, because any
-//! other message may contain a secret.
+//! The wordings of Kubernetes' own messages. A recording keeps a message only if it has one of these wordings, because
+//! any other message may contain a secret.
 //!
-//! A wording is literal text with placeholders. If the text at a placeholder does not have the form that the placeholder
-//! requires, the whole message is left out. The text at the placeholder `<…>` is always left out. The wordings come from
+//! A wording is literal text with placeholders. A message has a wording only if the text at each placeholder has the
+//! form that the placeholder requires. The text at the placeholder `<…>` is always left out. The wordings come from
 //! Kubernetes 1.29 to 1.37.
 
-/// Stands in a recording for text that is left out.
+/// Replaces text that a recording leaves out.
 pub(crate) const LEFT_OUT: &str = "(not recorded)";
 
 /// Messages in the conditions of workloads, including the reasons why Pods cannot be created.
@@ -158,7 +158,8 @@ const SCHEDULING_REASONS: &[&str] = &[
     "in backoff after failed scale-up",
 ];
 
-/// Returns the message without the text at placeholders `<…>`, or an empty string if the message has none of the wordings.
+/// Returns the message with [`LEFT_OUT`] instead of the text at placeholders `<…>`. Returns an empty string if the
+/// message has none of the wordings.
 pub(crate) fn keep_known_wording(text: &str, wordings: &[&str]) -> String {
     if text.is_empty() {
         return String::new();
@@ -166,7 +167,8 @@ pub(crate) fn keep_known_wording(text: &str, wordings: &[&str]) -> String {
     wordings.iter().find_map(|wording| match_wording(text, wording)).unwrap_or_default()
 }
 
-/// Returns the message without the text at placeholders `<…>`, or `None` if the message does not have this wording.
+/// Returns the message with [`LEFT_OUT`] instead of the text at placeholders `<…>`, or `None` if the message does not
+/// have this wording.
 fn match_wording(text: &str, wording: &str) -> Option<String> {
     let mut kept = String::new();
     let (mut text, mut wording) = (text, wording);
@@ -218,7 +220,8 @@ fn is_amount(part: &str) -> bool {
         && number.chars().all(|char| char.is_ascii_digit() || char == '.')
 }
 
-/// Whether `name` is the name of an image. The address of a server, which may contain a password, is not.
+/// Whether `name` is the name of an image. The address of a server is not such a name, because the address may contain
+/// a password.
 pub(crate) fn is_image_name(name: &str) -> bool {
     let (name, digest) = name.split_once('@').unwrap_or((name, "sha256:"));
     let fits = |char: char| char.is_ascii_alphanumeric() || "-._/:".contains(char);
@@ -240,8 +243,8 @@ pub(crate) fn keep_single_word(reason: &mut String) {
     }
 }
 
-/// Redacts a message in which the scheduler or an autoscaler lists why no node can run a Pod. Each reason with an unknown
-/// wording is left out.
+/// Redacts a message in which the scheduler or an autoscaler lists why no node can run a Pod. Each reason with an
+/// unknown wording is left out.
 pub(crate) fn keep_scheduling_reasons(text: &str) -> String {
     /// The text before the list of reasons in a message of the scheduler.
     const SCHEDULER_LIST: &str = " nodes are available: ";
@@ -250,7 +253,7 @@ pub(crate) fn keep_scheduling_reasons(text: &str) -> String {
     let text = text.split(" preemption: ").next().unwrap_or_default();
     let text = text.split(" no new claims to deallocate").next().unwrap_or_default();
     let (head, reasons) = if let Some((nodes, reasons)) = text.split_once(SCHEDULER_LIST) {
-        // For example `0/5`.
+        // `nodes` is, for example, `0/5`.
         let nodes = if nodes.chars().all(|char| char.is_ascii_digit() || char == '/') { nodes } else { "" };
         (format!("{nodes}{SCHEDULER_LIST}"), reasons)
     } else if let Some((_, reasons)) =

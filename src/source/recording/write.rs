@@ -20,13 +20,13 @@ const FILE_MODE: u32 = 0o600;
 
 /// Records the observations of a run.
 ///
-/// Each update is in the file once [`Recorder::record`] returns. If the program is killed, at most the last line is
-/// incomplete.
+/// The observations of an update are in the file when [`Recorder::record`] returns. If the program is killed, only the
+/// last line can be incomplete.
 pub struct Recorder {
     out: Box<dyn Write>,
     path: Option<PathBuf>,
-    /// The file, until the header is written. Writing the header first truncates the file, so an existing recording stays
-    /// unchanged until then.
+    /// The file, until the header is written. The file is truncated immediately before the header is written, so an
+    /// existing recording stays unchanged until then.
     file_to_truncate: Option<File>,
     header: RecordingHeader,
     /// Buffer that is reused for each line.
@@ -44,8 +44,8 @@ impl Recorder {
     /// Opens a file that only its owner can read and write (mode 0600). `followed` says whether the run follows its
     /// workloads.
     ///
-    /// An existing file is replaced when the first update is recorded. Symbolic links are not followed, because in a folder
-    /// that other users can write to, a link could point to any file.
+    /// The content of an existing file is replaced when the first line is recorded. Symbolic links are not followed,
+    /// because in a folder that other users can write to, a link could point to any file.
     ///
     /// # Errors
     /// Usage: the file cannot be opened for writing, or is a symbolic link.
@@ -87,8 +87,8 @@ impl Recorder {
         self.path.as_deref()
     }
 
-    /// Records an update. First removes the fields that a recording must not contain from `update` itself, so that the run
-    /// shows exactly what its replay will show.
+    /// Records an update. Before that, removes from `update` itself the fields that a recording must not contain, so
+    /// that the run shows exactly what its replay will show.
     ///
     /// # Errors
     /// Writing failed, for example because the disk is full.

@@ -5,19 +5,20 @@ use std::ops::RangeInclusive;
 
 use jiff::SignedDuration;
 
-/// The values of the annotations. All annotations are optional. If one is missing, the command or the seed decides.
+/// The values of the annotations. All annotations are optional. If an annotation is missing, the value follows from the
+/// command or from the seed.
 ///
 /// | annotation | meaning |
 /// |---|---|
 /// | `simulate.kubectl-seq/work: 3s..8s` (or `5s`) | how long a main container works, regardless of its command |
-/// | `simulate.kubectl-seq/fail: 10%` | probability that a run of a main container fails |
+/// | `simulate.kubectl-seq/fail: 10%` | probability that a run of the first main container fails |
 /// | `simulate.kubectl-seq/exit-code: "3"` | exit code of such a failure (default 1) |
 /// | `simulate.kubectl-seq/oom: 2s` | a main container is killed after this time because its memory is exhausted |
 /// | `simulate.kubectl-seq/pull: 6s` | how long a pull takes (default: depends on the size of the image) |
 /// | `simulate.kubectl-seq/sandbox: 500ms` | how long the creation of a sandbox takes (default 0.2 s to 0.6 s) |
 ///
-/// `cluster.test/oom`, `cluster.test/pull` and `cluster.test/sandbox` have the same meaning, so that one manifest works in
-/// the simulation and on the project's test cluster.
+/// `cluster.test/oom`, `cluster.test/pull` and `cluster.test/sandbox` have the same meaning, so that one manifest works
+/// in the simulation and on the project's test cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SimulationAnnotations {
     /// The range of the working time of a main container.
@@ -34,14 +35,14 @@ pub(crate) struct SimulationAnnotations {
     pub(crate) sandbox: Option<SignedDuration>,
 }
 
-/// Prefix of the annotations.
+/// Prefix of the names of the annotations.
 const PREFIX: &str = "simulate.kubectl-seq/";
 
 impl SimulationAnnotations {
     /// Reads the annotations of a Pod template.
     ///
     /// # Errors
-    /// A message that names the invalid annotation, and a hint with an example.
+    /// An annotation is unknown or has an invalid value. The error is a message that names the annotation, and a hint.
     pub(crate) fn read(annotations: &BTreeMap<String, String>) -> Result<Self, (String, &'static str)> {
         let mut result = Self::default();
         for (key, value) in annotations {
@@ -80,7 +81,7 @@ impl SimulationAnnotations {
     }
 }
 
-/// Parses a duration in Go's form, up to a day.
+/// Parses a duration in Go's form. The maximum is one day.
 fn parse_duration(text: &str) -> Option<SignedDuration> {
     let day = SignedDuration::from_hours(24);
     let text = text.trim();

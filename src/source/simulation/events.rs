@@ -12,11 +12,11 @@ use crate::source::simulation::node::node_name;
 use crate::source::simulation::random::Random;
 use crate::source::simulation::virtual_time::truncate_to_second;
 
-/// Events that differ only in their message are combined from this number of different messages on.
+/// Events that differ only in their message are combined when there are at least this many different messages.
 const COMBINE_FROM: usize = 10;
-/// The different messages are forgotten if no similar event comes for this long.
+/// The different messages are forgotten if no similar event comes within this time.
 const COMBINE_INTERVAL: SignedDuration = SignedDuration::from_mins(10);
-/// How many events of one type a component may send about an object at once.
+/// How many events of one type a component may send about an object before the rate limit applies.
 const MAX_BURST: i64 = 25;
 /// The time after which one more event of the type is allowed.
 const REFILL_INTERVAL: SignedDuration = SignedDuration::from_secs(300);
@@ -41,7 +41,7 @@ pub(crate) struct EventRecord<'a> {
     pub(crate) reporter: EventReporter,
     /// The object that the event is about.
     pub(crate) about: ObjectReference,
-    /// Whether the type of the event is `Warning`. Otherwise it is `Normal`.
+    /// Whether the type of the event is `Warning`. Otherwise the type is `Normal`.
     pub(crate) warning: bool,
     /// The reason, in one word.
     pub(crate) reason: &'a str,
@@ -52,12 +52,12 @@ pub(crate) struct EventRecord<'a> {
 /// The events that one component has reported about one object.
 #[derive(Debug, Default)]
 struct ReportedEvents {
-    /// Events by type, reason, field path and message. A combined event has no message here.
+    /// Events by type, reason, field path and message. The key of a combined event contains no message.
     events: HashMap<(bool, String, String, Option<String>), Event>,
-    /// By type and reason, the different messages and the time of the latest one.
+    /// By type and reason, the different messages and the time of the latest message.
     similar: HashMap<(bool, String), (BTreeSet<String>, Timestamp)>,
-    /// By type, the credit for further events, and the time for which the credit was computed. The credit grows with time,
-    /// and each event costs [`REFILL_INTERVAL`].
+    /// By type, the credit for further events, and the time for which the credit was computed. The credit grows with
+    /// time, and each event costs [`REFILL_INTERVAL`].
     credit: HashMap<bool, (SignedDuration, Timestamp)>,
     /// The time in the name of the latest new event, in nanoseconds since 1970.
     last_name: i128,
@@ -73,8 +73,8 @@ pub(crate) struct EventRecorder {
 }
 
 impl EventRecorder {
-    /// Makes a new event or repeats an earlier one. Returns the event and the time at which the API server receives it, or
-    /// `None` if the event is dropped because there are too many. The event arrives after `delay`, but never before earlier
+    /// Makes a new event or repeats an earlier event. Returns the event and the time at which the API server receives
+    /// it, or `None` if the rate limit drops the event. The event arrives after `delay`, but never before earlier
     /// events of the same component.
     pub(crate) fn record(
         &mut self,
@@ -122,8 +122,8 @@ impl EventRecorder {
             }
             (event.clone(), Seen::Changed)
         } else {
-            // A component reads its clock shortly after the fact. No two events about an object have the same time in their
-            // names.
+            // A component reads its clock shortly after `now`. No two events of a component about an object have the
+            // same time in their names.
             let clock = now.as_nanosecond() + if is_scheduler { 9_000 } else { 80_000 };
             reported.last_name = clock.max(reported.last_name + 60_000);
             let mut event = new_event(record, message, now, combined);
@@ -179,7 +179,7 @@ impl ReportedEvents {
     }
 }
 
-/// Truncates a time to the microsecond. `eventTime` is truncated in this way.
+/// Truncates a time to the microsecond, which is the precision of `eventTime`.
 fn truncate_to_microsecond(at: Timestamp) -> Time {
     Time { seconds: at.as_second(), nanos: at.subsec_nanosecond() / 1000 * 1000 }
 }

@@ -1,4 +1,4 @@
-//! Delivers the observations of a simulation as a source, at its own pace or all at once.
+//! Delivers the observations of a simulation as a source, either at a chosen speed or as fast as possible.
 
 use std::collections::VecDeque;
 
@@ -11,14 +11,15 @@ use crate::source::{Feed, Update};
 
 /// How many updates may wait for the receiver.
 const QUEUE_CAPACITY: usize = 64;
-/// Largest number of observations in one update.
+/// Maximum number of observations in one update.
 const MAX_OBSERVATIONS_PER_UPDATE: usize = 256;
 
-/// Starts to deliver the observations of a simulation. After the notices about the manifest, the first update holds the
-/// first Job, and the second is [`Update::Synced`]. The feed ends with the simulation.
+/// Starts to deliver the observations of a simulation. The feed delivers the notices about the manifest, then the first
+/// Job, then [`Update::Synced`], then all other observations. The feed ends with the simulation.
 ///
-/// If `speed` is greater than 0, that many virtual seconds pass in each second of the runtime's clock. If it is 0 or not
-/// finite, everything is delivered at once, and the clock shows the time of the latest observation.
+/// If `speed` is finite and greater than 0, `speed` virtual seconds pass in each second of the runtime's clock.
+/// Otherwise, the observations are delivered as fast as possible, and the clock shows the time of the latest
+/// observation.
 ///
 /// # Panics
 /// Panics if there is no tokio runtime.
@@ -44,8 +45,8 @@ async fn deliver(mut simulation: Simulation, sender: mpsc::Sender<Update>, clock
             || waiting.len() >= MAX_OBSERVATIONS_PER_UPDATE
         {
             let due = waiting.front().map(|first| first.received);
-            // A paced feed sends the observations of each instant as one update. A feed that is not paced fills an update
-            // before it sends it.
+            // A feed that is not paced sends an update only when the update is full. A paced feed also sends an update
+            // when the next observation has another time.
             if !clock.is_latest() || waiting.len() >= MAX_OBSERVATIONS_PER_UPDATE {
                 wait_until(&clock, due, &sender).await?;
                 send_waiting(&mut waiting, &sender, &clock).await?;

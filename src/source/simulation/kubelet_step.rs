@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-/// The index of a container among the containers of its Pod. The init containers come first, then the main containers, both
-/// in the order of the spec.
+/// The index of a container among the containers of its Pod. The init containers come first, then the main containers,
+/// both in the order of the spec.
 pub(crate) type ContainerSlot = usize;
 
 /// One step of the kubelet's work on a Pod.
@@ -13,7 +13,8 @@ pub(crate) enum KubeletStep {
     Admit,
     /// The sandbox and its network are ready.
     SandboxReady,
-    /// The image of the container was pulled. The times are the request of the pull and its start.
+    /// The image of the container was pulled. The first time is when the pull was requested, and the second time is
+    /// when the pull began.
     Pulled(ContainerSlot, Timestamp, Timestamp),
     /// The pull of the container's image has failed.
     PullFailed(ContainerSlot),
@@ -23,8 +24,8 @@ pub(crate) enum KubeletStep {
     Start(ContainerSlot),
     /// The kubelet sends a status with the containers that a pass has started.
     SendStatus,
-    /// The run with this number ends. The exit code is present if a signal ends the process, and `None` if the process exits
-    /// by itself.
+    /// The run with this number ends. The exit code is present if a signal ends the process, and `None` if the process
+    /// exits by itself.
     Exit(ContainerSlot, u32, Option<i32>),
     /// The kubelet checks the containers and notices those that have ended.
     CheckContainers,

@@ -12,7 +12,7 @@ use crate::observation::{Container, JobSpec, PodSpec, Quantity, Resources};
 use crate::source::error::{ErrorKind, SourceError, system_error_text};
 use crate::source::simulation::annotations::SimulationAnnotations;
 
-/// Largest manifest that is read, in bytes.
+/// Maximum size of a manifest, in bytes.
 const MAX_MANIFEST_BYTES: u64 = 16 << 20;
 
 /// The text of a manifest, and its name in messages.
@@ -20,7 +20,7 @@ const MAX_MANIFEST_BYTES: u64 = 16 << 20;
 pub struct ManifestText {
     /// The name of the manifest in messages, for example the name of the file or `standard input`.
     pub name: String,
-    /// YAML or JSON.
+    /// The content of the manifest, in YAML or JSON.
     pub text: String,
 }
 
@@ -50,7 +50,8 @@ impl ManifestText {
 }
 
 impl Default for ManifestText {
-    /// The example Job of the Kubernetes documentation, which computes pi, with 20 completions, four at a time.
+    /// The example Job of the Kubernetes documentation, which computes pi. It has 20 completions and runs four Pods at
+    /// a time.
     fn default() -> Self {
         Self { name: "the built-in example".to_owned(), text: include_str!("pi.yaml").to_owned() }
     }
@@ -72,19 +73,15 @@ pub(crate) struct Manifest {
 /// A Job of a manifest, with the default values that the API server sets.
 #[derive(Clone, Debug)]
 pub(crate) struct JobManifest {
-    /// Name.
     pub(crate) name: String,
-    /// Namespace.
     pub(crate) namespace: String,
-    /// Labels.
     pub(crate) labels: BTreeMap<String, String>,
-    /// Desired state.
+    /// The `spec` of the Job.
     pub(crate) spec: JobSpec,
-    /// How many seconds after its end the Job is deleted.
+    /// Number of seconds between the end of the Job and its deletion.
     pub(crate) ttl_seconds: Option<i64>,
-    /// Labels of the Pods.
     pub(crate) pod_labels: BTreeMap<String, String>,
-    /// The desired state of the Pods. They have no node yet.
+    /// The `spec` of each Pod, without the name of a node.
     pub(crate) pod_spec: PodSpec,
     /// Commands of the init containers.
     pub(crate) init_commands: Vec<ContainerCommand>,
@@ -147,7 +144,7 @@ struct ManifestResources {
 /// Reads a manifest.
 ///
 /// # Errors
-/// Usage: the manifest is malformed, has no Job, or has a Job that the API server would refuse.
+/// Usage: the manifest is malformed, has no Job, or has a Job with a missing or invalid field or annotation.
 pub(crate) fn parse(source: &ManifestText) -> Result<Manifest, SourceError> {
     let documents: Vec<Value> = serde_saphyr::from_multiple(&source.text).map_err(|error| {
         let error = error.without_snippet();
@@ -289,7 +286,7 @@ fn read_job(document: &Value) -> Result<JobManifest, SourceError> {
     })
 }
 
-/// Reads the `spec` of a Job, with the default values and the checks of the API server.
+/// Reads the `spec` of a Job, sets the API server's default values, and makes some of the API server's checks.
 fn read_spec(document: &Value) -> Result<JobSpec, SourceError> {
     let mut spec: JobSpec = read_at(document, "/spec")?;
     for (field, value) in [

@@ -1,11 +1,11 @@
 //! A simulated cluster: a Job controller, a scheduler and kubelets run Jobs on virtual time.
 //!
-//! The simulation makes the observations that a watch of a real cluster (Kubernetes 1.37) would make, in the same order and
-//! with the same precision. Times in a status have whole seconds, the kubelet writes a status late and merges changes, and
-//! the name of an event contains nanoseconds. The simulation is a discrete-event simulation. The same manifest, seed and number of nodes give the same observations, byte for
-//! byte, on every machine.
+//! The simulation makes the observations that a watch of a real cluster (Kubernetes 1.37) would make, in the same order
+//! and with the same precision. Times in a status have whole seconds, the kubelet writes a status late and merges
+//! changes, and the name of an event contains nanoseconds. The simulation is a discrete-event simulation. The same
+//! manifest, seed and number of nodes give the same observations, byte for byte, on every machine.
 //!
-//! Not simulated: memory, volumes, probes, preemption, nodes that fail, `podFailurePolicy`.
+//! The simulation ignores memory, volumes, probes, preemption and `podFailurePolicy`. Its nodes never fail.
 
 #![warn(clippy::wildcard_enum_match_arm)]
 

@@ -7,12 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use crate::source::simulation::random::{Random, RandomPurpose};
 use crate::source::simulation::virtual_time::{START, ms, ms_range};
 
-/// The CPU that Pods can request of a node, in thousandths of a CPU.
+/// The CPU that the Pods on a node can request together, in thousandths of a CPU.
 const NODE_CPU: u64 = 8000;
-/// The number of Pods that fit on a node: the default of the kubelet.
+/// Maximum number of Pods on a node, which is the kubelet's default.
 const NODE_PODS: u32 = 110;
 
-/// The time that a pull takes beside the transfer, to resolve the name and to unpack the image.
+/// The time that a pull takes in addition to the transfer, to resolve the name and to unpack the image.
 const PULL_OVERHEAD: SignedDuration = ms(250);
 /// The speed of the transfer, in bytes per millisecond.
 const TRANSFER_SPEED: u64 = 63_000;
@@ -22,7 +22,7 @@ pub(crate) fn node_name(index: usize) -> String {
     format!("node-{}", index + 1)
 }
 
-/// A node.
+/// A node of the simulated cluster.
 #[derive(Debug)]
 pub(crate) struct SimulatedNode {
     /// The CPU that the Pods on the node request, in thousandths of a CPU.
@@ -33,7 +33,7 @@ pub(crate) struct SimulatedNode {
     check_offset: SignedDuration,
     /// The offset within each second at which the kubelet ends back-offs.
     wake_offset: SignedDuration,
-    /// The time from which the node has each image.
+    /// By image, the time from which the node has the image.
     images: HashMap<String, Timestamp>,
     /// When the last pull in the queue ends. The node pulls one image after another.
     pulls_done: Timestamp,
@@ -97,9 +97,9 @@ impl SimulatedNode {
         self.images.get(image).is_some_and(|&since| since <= now)
     }
 
-    /// Queues a pull, and returns when the pull begins and when it ends. A pull takes `full_time`. It takes only
-    /// `repeated_time` if an earlier pull in the queue fetches the same image, because the kubelet checks for the image
-    /// before it queues a pull, but not afterwards.
+    /// Queues a pull, and returns when the pull begins and when it ends. A pull takes `full_time`, or only
+    /// `repeated_time` if an earlier pull in the queue fetches the same image. Such repeated pulls happen because the
+    /// kubelet looks for the image only before it queues a pull.
     pub(crate) fn queue_pull(
         &mut self,
         image: &str,
@@ -142,7 +142,7 @@ pub(crate) fn image_size_and_pull_time(seed: u64, image: &str) -> (u64, SignedDu
         "debian" => 49_286_000,
         "python" => 384_101_122,
         "perl" => 352_321_536,
-        // A whole number of megabytes.
+        // A whole number of mebibytes, from 30 to 399.
         _ => (30 + random.below(370)) << 20,
     };
     let transfer = i64::try_from(bytes / TRANSFER_SPEED).unwrap_or(i64::MAX);

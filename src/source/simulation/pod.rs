@@ -4,14 +4,14 @@ use crate::observation::{Pod, PodStatus};
 use crate::source::simulation::pod_runtime::PodRuntime;
 use crate::source::simulation::task::JobKey;
 
-/// A Pod with the state that the components of the cluster keep about it.
+/// A Pod, with the state that the components of the cluster keep about the Pod.
 #[derive(Debug)]
 pub(crate) struct SimulatedPod {
     /// The Job of the Pod.
     pub(crate) job: JobKey,
     /// The number of the Pod among the Job's Pods, from 0, in the order of creation.
     pub(crate) ordinal: u64,
-    /// Completion index.
+    /// Completion index, if the Job is Indexed.
     pub(crate) index: Option<u32>,
     /// The object that the API server stores.
     pub(crate) object: Pod,

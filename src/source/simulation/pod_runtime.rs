@@ -38,7 +38,8 @@ pub(crate) struct KubeletPass {
 pub(crate) enum PodStage {
     /// Containers are started or are running.
     Working,
-    /// The main containers have ended. The kubelet must still stop the sidecars and declare the Pod ended.
+    /// No init container or main container will run again. The kubelet must still stop the sidecars and declare the Pod
+    /// ended.
     WorkDone,
     /// The Pod was deleted, and its containers are being stopped.
     Stopping,
@@ -75,7 +76,7 @@ pub(crate) struct ContainerRuntime {
     pub(crate) purpose: ContainerPurpose,
     pub(crate) program: ContainerProgram,
     pub(crate) state: ProcessState,
-    /// The end of the current run, until the kubelet notices it.
+    /// The end of the current run, until the kubelet notices this end.
     pub(crate) unnoticed_exit: Option<Terminated>,
     /// The end of the run before the current one.
     pub(crate) previous_exit: Option<Terminated>,
@@ -106,7 +107,8 @@ impl ContainerRuntime {
         matches!(self.state, ProcessState::Running(_))
     }
 
-    /// Whether the container ended with exit code 0, or `None` if it has not ended or the kubelet has not noticed the end.
+    /// Whether the container ended with exit code 0, or `None` if it has not ended or the kubelet has not noticed the
+    /// end.
     pub(crate) fn exit_success(&self) -> Option<bool> {
         match &self.state {
             ProcessState::Exited(terminated) => Some(terminated.exit_code == 0),
@@ -147,7 +149,7 @@ impl PodRuntime {
         })
     }
 
-    /// Whether no init container and no main container will run again.
+    /// Returns `true` if no init container or main container will run again.
     pub(crate) fn is_work_done(&self, restart_on_failure: bool) -> bool {
         let init_failed = |container: &ContainerRuntime| {
             container.purpose == ContainerPurpose::Init

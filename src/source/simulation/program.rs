@@ -9,14 +9,14 @@ pub(crate) enum ContainerProgram {
     Known {
         /// The time until the container exits.
         after: SignedDuration,
-        /// Exit code.
         exit_code: i32,
         /// Whether the process handles SIGTERM. Process 1 of a container ignores signals that it does not handle.
         handles_sigterm: bool,
     },
-    /// The text of the command shows neither, so the container works for a random time.
+    /// The text of the command does not show the behaviour. A sidecar then runs until the kubelet stops it. Any other
+    /// container works for a random time.
     Works,
-    /// The program, named here, does not exist, so the container cannot start.
+    /// The program with this name does not exist, so the container cannot start.
     Missing(String),
 }
 
@@ -29,7 +29,7 @@ pub(crate) fn read_program(command: &[String], args: &[String], index: Option<u3
     }
     let known = match program.rsplit('/').next().unwrap_or(program) {
         "sh" | "bash" | "ash" | "dash" | "zsh" => match rest {
-            // `-c`, `-ec`, `-euxc` …, possibly after other flags.
+            // The flag before the script is `-c`, `-ec`, `-euxc` …, possibly after other flags.
             [flags @ .., script]
                 if flags.last().is_some_and(|flag| flag.starts_with('-') && flag.ends_with('c')) =>
             {
@@ -47,13 +47,14 @@ pub(crate) fn read_program(command: &[String], args: &[String], index: Option<u3
     })
 }
 
-/// Evaluates a script. Returns its duration, its exit code, and whether it handles SIGTERM, or `None` if the script has a
-/// statement whose effect is not known.
+/// Evaluates a script. Returns its duration, its exit code, and whether it handles SIGTERM, or `None` if the script has
+/// a statement whose effect is not known.
 fn evaluate_script(script: &str, index: Option<u32>) -> Option<(SignedDuration, i32, bool)> {
     let (mut passed, mut status, mut handles_sigterm) = (SignedDuration::ZERO, 0, false);
     let mut exit_on_error = false;
     for line in script.split(['\n', ';']) {
-        // The parts of `a && b || c` run from left to right. Each depends on the status before it.
+        // The parts of `a && b || c` run from left to right. Whether a part runs depends on the exit code of the part
+        // before.
         let mut rest = line;
         let mut runs = true;
         while !rest.is_empty() {
@@ -126,7 +127,8 @@ fn evaluate_statement(words: &[&str], index: Option<u32>) -> Option<(SignedDurat
     Some((SignedDuration::ZERO, status, false))
 }
 
-/// Splits a statement into words and removes the quotes. Returns `None` if the statement is not simple, for example a pipe.
+/// Splits a statement into words and removes the quotes. Returns `None` if the statement is not simple, for example a
+/// pipe.
 fn split_words(statement: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;

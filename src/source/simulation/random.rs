@@ -1,20 +1,20 @@
 //! Random numbers that are the same in every release.
 //!
-//! The algorithm is `SplitMix64` (Steele, Lea, Flood 2014), with integers only. No crate is used, because crates do not
-//! promise the same numbers in their next release (`fastrand` 2.1 changed its numbers), but a simulation promises the same
-//! bytes for the same seed.
+//! The algorithm is `SplitMix64` (Steele, Lea, Flood 2014), with integers only. A simulation promises the same bytes
+//! for the same seed. Therefore no crate is used, because crates do not promise the same numbers in their next release
+//! (`fastrand` 2.1 changed its numbers).
 
 use std::ops::RangeInclusive;
 
 use jiff::SignedDuration;
 
-/// The purpose of random numbers. Each purpose has its own stream, so that an additional number for one purpose changes no
-/// other stream. For example, a Pod works for the same time in a cluster of two nodes and in a cluster of ten.
+/// The purpose of random numbers. Each purpose has its own stream, so that an additional number for one purpose changes
+/// no other stream. For example, a Pod works for the same time in a cluster of two nodes and in a cluster of ten.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum RandomPurpose {
     /// Suffixes of Pod names.
     Name = 1,
-    /// Uids.
+    /// Uids, and the ids of containers.
     Uid,
     /// How long a container works.
     Work,
@@ -74,7 +74,7 @@ impl Random {
         SignedDuration::try_from_nanos_i128(start + drawn).unwrap_or(*range.start())
     }
 
-    /// A duration in a range, mostly in the lower half. Repetitions of the same work take times with this distribution.
+    /// A duration in a range, mostly in the lower half. The durations of repeated work have a similar distribution.
     pub(crate) fn skewed(&mut self, range: &RangeInclusive<SignedDuration>) -> SignedDuration {
         let (start, width) = Self::nanos(range);
         let tail = self.below(width.saturating_add(1));
@@ -97,8 +97,8 @@ impl Random {
         )
     }
 
-    /// The random end of a generated name: five of the letters and digits that Kubernetes uses. They contain no vowels, so
-    /// that they form no words.
+    /// The random end of a generated name: five of the letters and digits that Kubernetes uses. These letters include
+    /// no vowels, so that the end of a name forms no word.
     pub(crate) fn name_suffix(&mut self) -> String {
         const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
         let mut letter = || LETTERS[usize::try_from(self.below(LETTERS.len() as u64)).unwrap_or(0)];

@@ -1,5 +1,5 @@
-//! The scheduler. It binds each Pod to a node on which the Pod fits. After a Pod has ended, it tries the Pods again that fit
-//! on no node.
+//! The scheduler, which binds each Pod to a node on which the Pod fits. After a Pod has ended, the scheduler again
+//! tries the Pods that fit on no node.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -132,8 +132,8 @@ impl World {
         )
     }
 
-    /// For each amount of requested CPU, tries the parked Pods again, oldest first, until one does not fit. Once in each
-    /// [`FLUSH_INTERVAL`], tries all of them.
+    /// For each amount of requested CPU, tries the parked Pods again, oldest first, until a Pod does not fit. Once in
+    /// each [`FLUSH_INTERVAL`], tries all parked Pods.
     pub(crate) fn retry_parked_pods(&mut self) {
         let is_flush = self.scheduler.next_flush == self.now;
         let groups: Vec<(u64, usize)> =
@@ -162,7 +162,7 @@ impl World {
         });
     }
 
-    /// Removes a deleted Pod from the parked ones.
+    /// Removes a deleted Pod from the parked Pods.
     pub(crate) fn remove_parked_pod(&mut self, pod: PodKey) {
         for pods in self.scheduler.parked.values_mut() {
             pods.retain(|&parked| parked != pod);

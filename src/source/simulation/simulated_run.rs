@@ -10,11 +10,11 @@ use crate::source::simulation::manifest::{self, ManifestText};
 use crate::source::simulation::virtual_time::START;
 use crate::source::simulation::world::World;
 
-/// The default seed. With it, the built-in example shows cold and warm starts and a failed attempt.
+/// The default seed. With this seed, the built-in example shows cold and warm starts and a failed attempt.
 pub(crate) const DEFAULT_SEED: u64 = 1;
 /// The default number of nodes.
 pub(crate) const DEFAULT_NODES: u32 = 2;
-/// The largest number of nodes.
+/// The maximum number of nodes.
 pub(crate) const MAX_NODES: u32 = 10_000;
 
 /// The Jobs and the cluster of a simulation.
@@ -22,8 +22,8 @@ pub(crate) const MAX_NODES: u32 = 10_000;
 pub struct SimulationOptions {
     /// The manifest of the Jobs.
     pub manifest: ManifestText,
-    /// Seed of the random numbers, which decide everything that the manifest leaves open, for example how long a container
-    /// works.
+    /// Seed of the random numbers. The random numbers determine everything that the manifest leaves open, for example
+    /// how long a container works.
     pub seed: u64,
     /// The number of nodes, clamped to the range from 1 to [`MAX_NODES`]. Each node has 8 CPUs and room for 110 Pods.
     pub nodes: u32,
@@ -35,11 +35,11 @@ impl Default for SimulationOptions {
     }
 }
 
-/// A simulated run: an iterator over the observations of a watch that began before the Jobs were applied, in chronological
-/// order.
+/// A simulated run: an iterator over the observations of a watch that began before the Jobs were applied, in
+/// chronological order.
 ///
-/// The run ends when nothing more can happen. It also ends after ten minutes of virtual time with nothing but retries, for
-/// example of a Pod that fits on no node or of an image that does not exist; see [`Simulation::stuck_reason`].
+/// The run ends when nothing more can happen. It also ends after ten minutes of virtual time with nothing but retries,
+/// for example of a Pod that fits on no node or of an image that does not exist; see [`Simulation::stuck_reason`].
 #[derive(Debug)]
 pub struct Simulation {
     world: World,
@@ -52,7 +52,7 @@ pub struct Simulation {
 /// Makes a simulated run of a manifest. The run starts with the first call of `next`.
 ///
 /// # Errors
-/// Usage: the manifest is malformed, has no Job, or has a Job that the API server would refuse.
+/// Usage: the manifest is malformed, has no Job, or has a Job with a missing or invalid field or annotation.
 pub fn simulate(options: &SimulationOptions) -> Result<Simulation, SourceError> {
     let manifest = manifest::parse(&options.manifest)?;
     let jobs = manifest.jobs.into_iter().map(Arc::new).collect();
@@ -87,8 +87,8 @@ impl Simulation {
         self.now
     }
 
-    /// One line that names the Jobs that have not ended although the simulation has, and the reason for each. `None` if the
-    /// simulation has not ended, or if all Jobs have ended.
+    /// One line that names the Jobs that had not ended when the simulation ended, each with the reason. Returns `None`
+    /// if the simulation has not ended, or if all Jobs have ended.
     pub fn stuck_reason(&self) -> Option<String> {
         if !self.ended {
             return None;

@@ -13,7 +13,7 @@ pub(crate) type PodKey = usize;
 pub(crate) enum SimulationTask {
     /// The API server stores a Job.
     CreateJob(JobKey),
-    /// The Job controller syncs a Job, that is, compares the Job with its Pods.
+    /// The Job controller compares a Job with its Pods.
     SyncJob(JobKey),
     /// A time that a Job waits for has come, for example its deadline.
     WakeJob(JobKey),
@@ -27,7 +27,7 @@ pub(crate) enum SimulationTask {
     ExpireJob(JobKey),
     /// The scheduler looks for a node for a Pod.
     SchedulePod(PodKey),
-    /// The scheduler tries the parked Pods again, which did not fit on any node.
+    /// The scheduler again tries the parked Pods, which did not fit on any node.
     RetryParkedPods,
     /// The kubelet does the next step of its work on a Pod.
     Kubelet(PodKey, KubeletStep),
@@ -38,8 +38,8 @@ pub(crate) enum SimulationTask {
 }
 
 impl SimulationTask {
-    /// Whether the task may be due in the far future without being a retry. While such a task is queued, the simulation does
-    /// not give up.
+    /// Whether the simulation waits for the task even if the task is due in the far future. While such a task is
+    /// queued, the simulation does not give up.
     pub(crate) fn is_awaited(&self) -> bool {
         matches!(self, Self::WakeJob(_) | Self::ExpireJob(_) | Self::Kubelet(_, KubeletStep::Exit(..)))
     }

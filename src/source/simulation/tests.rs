@@ -47,8 +47,8 @@ fn run_manifest(text: &str) -> SimulatedRun {
     run_manifest_with(text, DEFAULT_SEED, DEFAULT_NODES)
 }
 
-/// The manifest of a Job with one container that runs `script`. `job_spec` has lines for the spec of the Job, and `pod_spec`
-/// has lines for the spec of the Pods.
+/// The manifest of a Job with one container that runs `script`. `job_spec` has lines for the spec of the Job, and
+/// `pod_spec` has lines for the spec of the Pods.
 fn job(job_spec: &str, restart_policy: &str, script: &str, pod_spec: &str) -> String {
     let indent = |text: &str, by: usize| -> String {
         text.lines().flat_map(|line| [&"        "[..by], line, "\n"]).collect()

@@ -87,9 +87,9 @@ impl CompletionIndexes {
         self.all.len() - self.completed - self.failed
     }
 
-    /// The first open indexes that are not in `taken`, at most `count`. `taken` is sorted. If `waits_after_failure`, an index
-    /// is skipped until its retry delay has passed. The result then has the earliest time at which a skipped index can be
-    /// tried again.
+    /// The first `count` open indexes that are not in `taken`, which is sorted. If `waits_after_failure` is true, an
+    /// index is skipped until its retry delay has passed. The result then contains the earliest time at which a skipped
+    /// index can be tried again.
     pub(crate) fn pending(
         &self,
         count: usize,

@@ -12,7 +12,7 @@ use crate::source::simulation::pod::SimulatedPod;
 use crate::source::simulation::task::PodKey;
 use crate::source::simulation::virtual_time::truncate_to_second;
 
-/// A Job with the state that the Job controller keeps about it.
+/// A Job, with the state that the Job controller keeps about the Job.
 #[derive(Debug)]
 pub(crate) struct SimulatedJob {
     pub(crate) manifest: Arc<JobManifest>,
@@ -30,16 +30,18 @@ pub(crate) struct SimulatedJob {
     pub(crate) creating: Vec<Option<u32>>,
     /// When the controller next syncs the Job.
     pub(crate) next_sync: Option<Timestamp>,
-    /// The latest time for which a [`WakeJob`](crate::source::simulation::task::SimulationTask::WakeJob) was queued.
+    /// The time of the latest [`WakeJob`](crate::source::simulation::task::SimulationTask::WakeJob) that was queued
+    /// because of a retry delay.
     pub(crate) wake: Option<Timestamp>,
     /// The decision that is not completely written yet.
     pub(crate) decision: Option<Box<SyncDecision>>,
     /// Number of failed Pods since the last success.
     pub(crate) failures: u32,
-    /// When the latest Pod failed.
+    /// When the latest failed Pod ended.
     pub(crate) last_failure: Option<Timestamp>,
     pub(crate) indexes: CompletionIndexes,
-    /// `status.ready`. Observations do not contain this field, but a change of it makes the controller write the status.
+    /// `status.ready`. Observations do not contain this field, but a change of this field makes the controller write
+    /// the status.
     pub(crate) ready: usize,
 }
 

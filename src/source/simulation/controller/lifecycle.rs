@@ -41,7 +41,7 @@ impl World {
         self.request_sync_at(job, self.now + delay);
     }
 
-    /// Makes the controller sync a Job soon, because the Job or one of its Pods has changed.
+    /// Makes the controller sync a Job after [`SYNC_DELAY`], because the Job or one of its Pods has changed.
     pub(crate) fn request_sync(&mut self, job: JobKey) {
         self.request_sync_at(job, self.now + SYNC_DELAY);
     }
@@ -87,7 +87,7 @@ impl World {
         let annotations =
             index.map(|index| (COMPLETION_INDEX.to_owned(), index.to_string())).into_iter().collect();
         let infix = index.map(|index| format!("{index}-")).unwrap_or_default();
-        // If the name is taken, the real API server generates another one as well.
+        // If the name is taken, another name is generated, as in the real API server.
         let mut name = format!("{}-{infix}{}", owner.name, name_random.name_suffix());
         while !state.pod_names.insert(name.clone()) {
             name = format!("{}-{infix}{}", owner.name, name_random.name_suffix());
@@ -137,7 +137,7 @@ impl World {
         let state = &mut self.pods[pod];
         let grace = match state.node {
             Some(_) => state.object.spec.termination_grace_period_seconds.unwrap_or(30),
-            // Without a node there is nothing to stop.
+            // A Pod without a node has no containers to stop.
             None => 0,
         };
         let metadata = &mut state.object.metadata;
@@ -172,7 +172,7 @@ impl World {
         }
     }
 
-    /// Deletes an ended Job and its Pods, because its time to live has passed.
+    /// Deletes an ended Job and its Pods, because the Job's time to live has passed.
     pub(crate) fn expire_job(&mut self, job: JobKey) {
         let now = Some(truncate_to_second(self.now));
         let metadata = &mut self.jobs[job].object.metadata;

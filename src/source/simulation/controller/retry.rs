@@ -5,7 +5,8 @@ use jiff::SignedDuration;
 /// The longest delay after a failure.
 const MAX_RETRY_DELAY: SignedDuration = SignedDuration::from_mins(10);
 
-/// How long the controller waits after this number of failures.
+/// How long the controller waits after this number of failures. The delay doubles with each failure, up to
+/// [`MAX_RETRY_DELAY`].
 pub(crate) fn retry_delay(failures: u32) -> SignedDuration {
     let doubled = 1_i32 << failures.saturating_sub(1).min(6);
     SignedDuration::from_secs(10).saturating_mul(doubled).min(MAX_RETRY_DELAY)

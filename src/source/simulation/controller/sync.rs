@@ -11,7 +11,7 @@ use crate::source::simulation::task::{JobKey, PodKey, SimulationTask};
 use crate::source::simulation::virtual_time::{ms, truncate_to_second};
 use crate::source::simulation::world::World;
 
-/// Maximum number of Pods that one sync creates, and maximum number of Pods that it counts.
+/// Maximum number of Pods that one sync creates, and maximum number of Pods that one sync counts.
 const MAX_PODS_PER_SYNC: usize = 500;
 
 /// Maximum length of a deadline and of a time to live, in seconds: ten years. Longer times could overflow the clock.
@@ -28,7 +28,7 @@ struct PodsByState {
 }
 
 impl World {
-    /// The controller syncs a Job, if this is the latest planned sync.
+    /// The controller syncs a Job, unless another sync has replaced this sync.
     pub(crate) fn sync_job(&mut self, job: JobKey) {
         let now = self.now;
         let state = &mut self.jobs[job];
@@ -223,8 +223,8 @@ impl World {
         }
     }
 
-    /// Queues the creation of missing Pods, and returns how long their creation takes. After a failure, queues none until the
-    /// retry delay has passed.
+    /// Queues the creation of missing Pods, and returns how long their creation takes. After a failure, no Pod is
+    /// created until the retry delay has passed.
     fn queue_missing_pods(&mut self, job: JobKey, succeeded: usize, sorted: &PodsByState) -> SignedDuration {
         let now = self.now;
         let state = &self.jobs[job];
@@ -261,8 +261,8 @@ impl World {
         } else {
             vec![None; missing]
         };
-        // The first batch is one Pod, and each batch is twice as large as the one before. So few requests are wasted if the
-        // API server refuses the Pods.
+        // The first batch has one Pod, and each later batch has twice as many Pods as the batch before. In a real
+        // cluster, this wastes few requests if the API server refuses the Pods.
         let (mut delay, mut batch_size, mut left_in_batch) = (ms(2), 1, 1);
         for index in new {
             if left_in_batch == 0 {
@@ -278,8 +278,8 @@ impl World {
         delay
     }
 
-    /// The ended Pods that can be counted now, in the order of creation. With `backoffLimitPerIndex`, a failed Pod is kept
-    /// until the next Pod of its index exists, because the failed Pod holds the number of failures.
+    /// The ended Pods that can be counted now, in the order of creation. With `backoffLimitPerIndex`, a failed Pod is
+    /// kept until the next Pod of its index exists, because the failed Pod holds the number of failures.
     fn countable_pods(
         &self,
         job: JobKey,
@@ -301,7 +301,7 @@ impl World {
         counted
     }
 
-    /// Queues the writing of a decision, after the Pods have been created.
+    /// Plans the first write of a decision for the time after the Pods have been created.
     fn schedule_write(&mut self, job: JobKey, decision: SyncDecision, creation_time: SignedDuration) {
         self.jobs[job].decision = Some(Box::new(decision));
         let delay = self.random_latency(4, 10);
@@ -322,7 +322,8 @@ impl World {
         self.schedule_after(delay, SimulationTask::WriteCounts(job));
     }
 
-    /// The second write of a decision: the new counts. If no Pod remains to be counted or stopped, the Job ends.
+    /// The second write of a decision: the new counts. If the Job has succeeded or failed, and no Pod remains to be
+    /// counted or stopped, the Job ends.
     pub(crate) fn write_counts(&mut self, job: JobKey) {
         let Some(decision) = self.jobs[job].decision.take() else { return };
         for &pod in &decision.counted {

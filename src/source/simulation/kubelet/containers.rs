@@ -18,9 +18,9 @@ use crate::source::simulation::world::World;
 
 /// The first back-off of a failing container, and of an image that cannot be pulled.
 const FIRST_BACK_OFF: SignedDuration = SignedDuration::from_secs(10);
-/// The longest back-off.
+/// The longest back-off, before random time is added.
 const MAX_BACK_OFF: SignedDuration = SignedDuration::from_secs(300);
-/// The longest time until a kubelet handles a waiting Pod again.
+/// The longest time until a kubelet again handles a Pod with a container in a crash back-off.
 const RESYNC_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
 
 /// The next action of a pass.
@@ -32,7 +32,7 @@ enum NextAction {
 }
 
 impl PodRuntime {
-    /// Notices the containers that have ended, and returns them.
+    /// Notices the containers that have ended, and returns their slots.
     pub(crate) fn notice_exits(&mut self) -> Vec<ContainerSlot> {
         let mut ended = Vec::new();
         for (slot, container) in self.containers.iter_mut().enumerate() {
@@ -62,8 +62,8 @@ impl PodRuntime {
                 let is_image_due = container.image_back_off.is_none_or(|(until, _)| until <= now);
                 return if is_image_due { NextAction::Start(slot) } else { NextAction::ImageBackOff(slot) };
             }
-            // An init container starts only after the init containers before it have succeeded and the sidecars before it have
-            // started.
+            // An init container starts only after the init containers before it have succeeded and the sidecars before
+            // it have started.
             let blocks_next = match container.purpose {
                 ContainerPurpose::Init => container.exit_success() != Some(true),
                 ContainerPurpose::Sidecar => container.run == 0,
@@ -85,7 +85,7 @@ impl World {
         self.continue_pass(pod);
     }
 
-    /// Continues the pass with the next container, or ends it.
+    /// Continues the pass with the next container. If there is no such container, ends the pass.
     fn continue_pass(&mut self, pod: PodKey) {
         let restart_on_failure = self.jobs[self.pods[pod].job].manifest.restarts_containers();
         let now = self.now;
@@ -125,7 +125,7 @@ impl World {
         self.plan_wake(pod);
     }
 
-    /// Plans the next wake for containers whose back-off ends.
+    /// Plans the next wake, if a container has a back-off.
     fn plan_wake(&mut self, pod: PodKey) {
         let now = self.now;
         let node = self.node_index(pod);
@@ -221,7 +221,7 @@ impl World {
         format!("{}_{}", metadata.name, metadata.namespace)
     }
 
-    /// Continues with the container if its node has the image; otherwise pulls the image.
+    /// Plans the creation of the container if the node has the image; otherwise queues a pull of the image.
     fn ensure_image(&mut self, pod: PodKey, slot: ContainerSlot) {
         let (now, node) = (self.now, self.node_index(pod));
         let Some(runtime) = self.pods[pod].runtime.as_deref() else { return };
@@ -309,7 +309,7 @@ impl World {
         self.record_container_event(pod, slot, true, "Failed", "Error: ImagePullBackOff".to_owned());
     }
 
-    /// Creates a container. If the program does not exist, the container ends at once.
+    /// Creates a container. If the program does not exist, the container ends immediately.
     pub(crate) fn create_container(&mut self, pod: PodKey, slot: ContainerSlot) {
         let now = self.now;
         let mut random = Random::new(self.seed, RandomPurpose::Uid, &[pod as u64 + 1, slot as u64]);
@@ -385,15 +385,15 @@ impl World {
         self.continue_pass(pod);
     }
 
-    /// The exit code of the current run, and the reason if it is not `Completed` or `Error`.
+    /// The exit code of the current run, and the reason, unless the reason is `Completed` or `Error`.
     pub(crate) fn planned_exit(&self, pod: PodKey, slot: ContainerSlot) -> (i32, Option<&'static str>) {
         let run = self.pods[pod].runtime.as_deref().map_or(0, |runtime| runtime.containers[slot].run);
         let (_, code, reason) = self.plan_run(pod, slot, run);
         (code, reason)
     }
 
-    /// The plan of a run: the time until the run ends (`None` if it continues until it is stopped), the exit code, and the
-    /// reason if it is not `Completed` or `Error`.
+    /// The plan of a run: the time until the run ends (`None` if the run continues until the container is stopped), the
+    /// exit code, and the reason, unless the reason is `Completed` or `Error`.
     fn plan_run(
         &self,
         pod: PodKey,
@@ -424,7 +424,7 @@ impl World {
         }
         match annotations.oom.filter(|&oom| is_main && oom < after) {
             Some(oom) => (Some(oom), 137, Some("OOMKilled")),
-            // Even `true` takes some milliseconds.
+            // Even the program `true` takes some milliseconds.
             None => (Some(after + random.uniform(&ms_range(2, 9))), code, None),
         }
     }
@@ -435,7 +435,8 @@ fn is_waiting(container: &ContainerRuntime, reason: &str) -> bool {
     matches!(&container.state, ProcessState::Waiting(waiting) if waiting.reason == reason)
 }
 
-/// Whether an image does not exist in its registry. In the simulation, the tags `missing` and `does-not-exist` mean this.
+/// Whether an image does not exist in its registry. In the simulation, images with the tag `missing` or
+/// `does-not-exist` do not exist.
 fn is_missing_image(image: &str) -> bool {
     image.rsplit_once(':').is_some_and(|(_, tag)| matches!(tag, "missing" | "does-not-exist"))
 }

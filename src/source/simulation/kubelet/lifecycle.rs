@@ -60,7 +60,7 @@ impl World {
         }
     }
 
-    /// Queues a step for `delay` from now.
+    /// Queues a step that runs after `delay`.
     pub(crate) fn schedule_step(&mut self, pod: PodKey, delay: SignedDuration, step: KubeletStep) {
         self.schedule_after(delay, SimulationTask::Kubelet(pod, step));
     }
@@ -132,8 +132,8 @@ impl World {
         }
     }
 
-    /// Ends a run of a container. `signal_code` is the exit code if a signal ends the process, and `None` if the process
-    /// exits by itself.
+    /// Ends a run of a container. `signal_code` is the exit code if a signal ends the process, and `None` if the
+    /// process exits by itself.
     pub(crate) fn end_process(
         &mut self,
         pod: PodKey,
@@ -193,7 +193,7 @@ impl World {
         self.end_or_begin_pass(pod, restart_on_failure);
     }
 
-    /// Ends the Pod if its work is done; otherwise begins a pass.
+    /// Plans the end of the Pod if the work of the Pod is done; otherwise begins a pass.
     pub(crate) fn end_or_begin_pass(&mut self, pod: PodKey, restart_on_failure: bool) {
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
         if !runtime.is_work_done(restart_on_failure) {
@@ -208,7 +208,7 @@ impl World {
         }
     }
 
-    /// Declares a Pod ended.
+    /// Declares a Pod ended, and sends a status with the final phase.
     pub(crate) fn declare_ended(&mut self, pod: PodKey) {
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
         if runtime.has_ended() {
@@ -220,8 +220,9 @@ impl World {
         self.note_progress();
     }
 
-    /// Sends the current status of a Pod. The API server receives it after `min` to `max` milliseconds. If an earlier status
-    /// has not arrived yet, the API server receives the new one in its place.
+    /// Sends the current status of a Pod. The status reaches the API server after `min` to `max` milliseconds. If an
+    /// earlier status has not arrived yet, the new status replaces the earlier status and arrives at the time planned
+    /// for that status.
     pub(crate) fn send_status(&mut self, pod: PodKey, min: i64, max: i64) {
         let Some(status) = status::generate_status(&self.pods[pod], self.now) else { return };
         if self.pods[pod].sent_status.replace(status).is_none() {

@@ -1,8 +1,9 @@
-//! The kubelets. They run Pods on the nodes, from the first time that a kubelet sees a Pod to the end of the last container.
+//! The kubelets, which run Pods on the nodes. The work on a Pod begins when the kubelet first sees the Pod, and ends
+//! after the last container has ended.
 //!
-//! A kubelet checks its containers once a second. So it notices the end of a container up to one second late, and it
-//! declares the Pod ended at a later check. A kubelet works on a Pod in passes. Each pass starts containers, one after
-//! another.
+//! A kubelet checks its containers once a second. Therefore a kubelet may notice the end of a container about one
+//! second late. The kubelet declares the Pod ended at a later check. A kubelet works on a Pod in passes. Each pass
+//! starts containers, one after another.
 
 pub(crate) mod containers;
 pub(crate) mod lifecycle;

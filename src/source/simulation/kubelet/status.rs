@@ -69,7 +69,8 @@ fn derive_phase(runtime: &PodRuntime, restart_on_failure: bool) -> &'static str 
     }
 }
 
-/// The phase of a Pod whose containers have ended but that the kubelet has not declared ended: the phase before their end.
+/// The phase that the Pod had before its containers ended. The kubelet reports this phase until it declares the Pod
+/// ended.
 fn phase_before_end(runtime: &PodRuntime) -> &'static str {
     if runtime.main_containers().iter().all(|container| container.run == 0) { "Pending" } else { "Running" }
 }

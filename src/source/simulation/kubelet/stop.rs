@@ -13,7 +13,8 @@ use crate::source::simulation::virtual_time::{ms, truncate_to_second};
 use crate::source::simulation::world::World;
 
 impl World {
-    /// Stops a deleted Pod. The containers get SIGTERM, and after the grace period SIGKILL.
+    /// Stops a deleted Pod. The containers get SIGTERM. The containers that still run after the grace period get
+    /// SIGKILL.
     pub(crate) fn stop_pod(&mut self, pod: PodKey) {
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
         if runtime.is_stopping() || runtime.has_ended() {
@@ -34,7 +35,7 @@ impl World {
         }
         if running.is_empty() {
             self.send_status(pod, 6, 12);
-            // No container must be stopped, so the kubelet continues at its next check.
+            // There is no container to stop, so the kubelet continues at its next check.
             let delay = self.delay_until_check(pod);
             self.schedule_after(delay, SimulationTask::Kubelet(pod, KubeletStep::StopSidecar));
         }
@@ -62,7 +63,8 @@ impl World {
         self.schedule_step(pod, after, KubeletStep::Exit(slot, run, Some(code)));
     }
 
-    /// Stops the sidecar that was started last among the running sidecars. If none is running, plans the end of the Pod.
+    /// Stops the sidecar that was started last among the running sidecars. If no sidecar is running, plans the end of
+    /// the Pod.
     pub(crate) fn stop_sidecar(&mut self, pod: PodKey) {
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };
         if runtime.is_stopping() {

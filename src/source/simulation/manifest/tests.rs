@@ -69,7 +69,7 @@ fn a_pod_requests_the_cpu_that_its_containers_need_at_the_same_time() {
 }
 
 #[test]
-fn a_job_that_the_api_server_would_refuse_is_refused() {
+fn an_invalid_manifest_is_refused() {
     let with = |from: &str, to: &str| JOB.replace(from, to);
     for (text, wanted) in [
         (String::new(), "no Job in job.yaml: it is empty"),
