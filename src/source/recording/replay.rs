@@ -58,7 +58,7 @@ type ParsingChunk = (u64, JoinHandle<(Vec<RecordingEntry>, Option<RecordingError
 /// Starts the replay of a recording. `-` is standard input. The feed ends at the end of the recording, and the clock of
 /// the feed stops there.
 ///
-/// A replay contacts no cluster, and it neither runs nor opens anything that the file mentions.
+/// A replay contacts no cluster. It does not run or open anything that the file mentions.
 ///
 /// # Errors
 /// Usage: the file cannot be opened or is a folder. Input: the file cannot be read, is not a recording, has a newer

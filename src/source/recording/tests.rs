@@ -1,4 +1,4 @@
-//! Tests of writing, reading and replaying recordings.
+//! Tests that write, read and replay recordings.
 
 use std::fs;
 use std::io::Cursor;

@@ -27,7 +27,7 @@ pub(crate) enum KubeletStep {
     /// The run with this number ends. The exit code is present if a signal ends the process, and `None` if the process
     /// exits by itself.
     Exit(ContainerSlot, u32, Option<i32>),
-    /// The kubelet checks the containers and notices those that have ended.
+    /// The kubelet checks the containers and notices which containers have ended.
     CheckContainers,
     /// A back-off may have ended. The number identifies the planned wake.
     Wake(u32),

@@ -19,7 +19,7 @@ pub(crate) enum SimulationTask {
     WakeJob(JobKey),
     /// The Job controller creates a Pod, with its completion index.
     CreatePod(JobKey, Option<u32>),
-    /// The Job controller writes the status that it decided on.
+    /// The Job controller writes the status from its latest sync.
     WriteDecision(JobKey),
     /// The Job controller has counted the ended Pods and writes the new counts.
     WriteCounts(JobKey),

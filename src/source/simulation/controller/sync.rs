@@ -213,7 +213,8 @@ impl World {
         all_done.then_some(("FailedIndexes", "Job has failed indexes"))
     }
 
-    /// How many Pods, or indexes of an Indexed Job, have succeeded, including those that are not counted yet.
+    /// How many Pods, or indexes of an Indexed Job, have succeeded, including Pods that the controller has not counted
+    /// yet.
     fn succeeded_count(&self, job: JobKey, status: &JobStatus, sorted: &PodsByState) -> usize {
         let state = &self.jobs[job];
         if state.manifest.is_indexed() {

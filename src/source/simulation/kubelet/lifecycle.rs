@@ -170,7 +170,7 @@ impl World {
         self.schedule_step(pod, delay, KubeletStep::CheckContainers);
     }
 
-    /// The kubelet checks its containers and handles those that have ended.
+    /// The kubelet checks the containers of a Pod and handles the ended containers.
     pub(crate) fn check_containers(&mut self, pod: PodKey) {
         let restart_on_failure = self.jobs[self.pods[pod].job].manifest.restarts_containers();
         let Some(runtime) = self.pods[pod].runtime.as_deref_mut() else { return };

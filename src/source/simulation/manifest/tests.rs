@@ -1,4 +1,4 @@
-//! Tests of reading manifests.
+//! Tests of the parser of manifests.
 
 use crate::source::simulation::manifest::*;
 
