@@ -27,7 +27,7 @@ pub(crate) enum Action {
     Open,
     /// Goes back one step.
     Back,
-    /// Starts to edit the filter.
+    /// Starts to type a new filter.
     Filter,
     /// Chooses the next order.
     NextOrder,

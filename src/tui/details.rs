@@ -1,4 +1,4 @@
-//! The details of a Pod that its page shows besides the timeline. The caller fetches them.
+//! The details on a Pod's page that the timeline does not hold. The caller fetches these details.
 
 use std::collections::VecDeque;
 
@@ -11,11 +11,11 @@ pub(crate) struct Details {
     pub extras: PodExtras,
     /// The YAML of the Pod, or the reason why it cannot be read. `None` until it has been read.
     pub yaml: Option<Result<String, String>>,
-    /// The log of the container that is shown.
+    /// The log of the chosen container. `None` if no log is open.
     pub log: Option<LogView>,
 }
 
-/// The end of a log.
+/// The last lines of a container's log.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LogView {
     /// The name of the container.
@@ -30,7 +30,7 @@ impl LogView {
     /// Maximum number of lines that are kept.
     pub(crate) const MAX_LINES: usize = 2000;
 
-    /// Adds lines at the end and drops the oldest ones above the limit.
+    /// Adds lines at the end. Drops the oldest lines if there are more than [`Self::MAX_LINES`].
     pub(crate) fn append(&mut self, lines: impl IntoIterator<Item = String>) {
         self.lines.extend(lines);
         let excess = self.lines.len().saturating_sub(Self::MAX_LINES);

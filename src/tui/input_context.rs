@@ -3,18 +3,18 @@
 use crate::timeline::Timeline;
 use crate::view::Picture;
 
-/// The timeline and the last screen. The effect of a key or a click depends on them.
+/// The timeline and the last screen, on which the effect of a key or a click depends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct InputContext<'a> {
     /// The timeline of the run.
     pub timeline: &'a Timeline,
     /// The picture on the last screen.
     pub picture: &'a Picture,
-    /// The row of the terminal that shows the first line of the screen, from 0. `None` if unknown.
+    /// The row of the terminal that shows the first line of the screen, from 0. `None` if this row is unknown.
     pub top: Option<usize>,
     /// The number of lines above the picture.
     pub above: usize,
-    /// The number of rows of Pods on the screen, or the number of lines of text that fit on it.
+    /// The number of rows of Pods on the screen, or the number of lines of text that fit on the screen.
     pub page_rows: usize,
     /// The number of lines of the whole text, or the number of Pods in the picture.
     pub lines: usize,

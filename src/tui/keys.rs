@@ -37,7 +37,7 @@ impl Scope {
 pub(crate) struct Binding {
     /// The keys.
     pub keys: &'static [Key],
-    /// The keys as the help writes them, separated by blanks.
+    /// The names of the keys in the help, separated by blanks. The help omits some keys, for example `=` beside `+`.
     pub label: &'static str,
     /// The action of the keys.
     pub action: Action,
@@ -45,7 +45,7 @@ pub(crate) struct Binding {
     pub scope: Scope,
     /// A description of the action.
     pub help: &'static str,
-    /// A word for the status line. Empty if the status line does not show the key.
+    /// The word for the action in the status line. Empty if the status line does not show the key.
     pub hint: &'static str,
 }
 
@@ -245,7 +245,7 @@ pub(crate) fn find_action(key: Key, page: Page) -> Option<Action> {
         .map(|binding| binding.action)
 }
 
-/// Returns the lines of the help: all keys with their descriptions.
+/// Returns the lines of the help: each binding with its description, then a note about the line below the picture.
 pub(crate) fn help_lines() -> Vec<Line> {
     let width = BINDINGS.iter().map(|binding| binding.label.chars().count()).max().unwrap_or(0);
     let mut lines: Vec<Line> = BINDINGS
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn every_key_is_described_in_the_help_and_in_the_documentation() {
+    fn every_binding_is_described_in_the_help_and_in_the_documentation() {
         assert!(BINDINGS.iter().all(|binding| !binding.help.is_empty() && !binding.keys.is_empty()));
         let page = include_str!("../../docs/keys.md");
         assert!(

@@ -45,14 +45,14 @@ impl ScreenLayout {
     }
 }
 
-/// Minimum number of lines of a screen that shows a line about the selection.
+/// A screen with fewer lines shows nothing about the selection.
 const MIN_ROWS_FOR_DETAILS: usize = 8;
-/// Minimum number of lines of a screen that shows two lines about the selection.
+/// A screen with fewer lines describes the selection on one line.
 const MIN_ROWS_FOR_TWO_DETAIL_LINES: usize = 20;
-/// Minimum number of columns for showing all details of the selection on one line.
+/// A screen with at least this many columns describes the selection on one line.
 const SINGLE_LINE_COLUMNS: usize = 150;
 
-/// Composes the screen. It has at most `input.rows` lines.
+/// Composes the screen, with at most `input.rows` lines.
 pub(crate) fn compose_screen(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
     let mut screen = match state.page {
         Page::Pods => compose_pods(state, input),
@@ -116,7 +116,7 @@ fn compose_pods(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
     ScreenLayout { frame, page_rows, lines: picture.pods.len(), picture, full: false, path_ends: Vec::new() }
 }
 
-/// Composes only the picture and the notices, because the program does not read keys.
+/// Composes only the picture and the notices, for a program that does not read keys.
 fn compose_without_keys(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
     let room = input.rows.saturating_sub(input.notices.len()).max(1);
     let picture = draw_picture(state, input, Size { columns: input.columns, rows: Some(room) });
@@ -125,7 +125,7 @@ fn compose_without_keys(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayo
     ScreenLayout { frame, picture, ..ScreenLayout::default() }
 }
 
-/// Draws the timeline, or the one Pod that the user named.
+/// Draws the timeline. If the user named one Pod, the sequence view draws the page of this Pod instead.
 fn draw_picture(state: &TuiState, input: &LayoutInput<'_>, size: Size) -> Picture {
     let LayoutInput { timeline, details, glyphs, now, .. } = *input;
     match input.only_pod {
@@ -138,8 +138,8 @@ fn draw_picture(state: &TuiState, input: &LayoutInput<'_>, size: Size) -> Pictur
     }
 }
 
-/// Describes the phase under the mouse. Without one, describes the selected phase. Without a selection, names the Pods that
-/// run and wait longest.
+/// Describes the phase under the mouse, or else the selected phase. If the mouse is on no Pod and no Pod is selected,
+/// names the Pods that have worked and waited longest.
 fn selection_details(state: &TuiState, input: &LayoutInput<'_>, columns: usize) -> Vec<Line> {
     let LayoutInput { timeline, glyphs, now, rows, .. } = *input;
     let two_lines = rows >= MIN_ROWS_FOR_TWO_DETAIL_LINES && columns < SINGLE_LINE_COLUMNS;
@@ -197,7 +197,7 @@ fn compose_page(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
     ScreenLayout { frame, picture: Picture::default(), full: true, page_rows: room, lines: count, path_ends }
 }
 
-/// Cuts the line at `columns`.
+/// Cuts the line at `columns`, and marks the cut with the ellipsis.
 fn fit(line: Line, columns: usize, glyphs: &Glyphs) -> Line {
     if line.width() <= columns {
         return line;
@@ -214,7 +214,8 @@ fn fit(line: Line, columns: usize, glyphs: &Glyphs) -> Line {
     fitting
 }
 
-/// Composes the status line: messages, the choices that differ from the default, and the most important keys.
+/// Composes the status line: messages, the choices that differ from the default, and the keys that fit. While the user
+/// types a filter, composes the filter and the number of Pods that match.
 fn compose_status_line(state: &TuiState, input: &LayoutInput<'_>, picture: &Picture, columns: usize) -> Line {
     let glyphs = input.glyphs;
     if state.editing_filter {

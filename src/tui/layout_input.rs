@@ -9,11 +9,11 @@ use crate::view::{FrameCache, Glyphs, Line};
 /// The inputs of a screen besides the state.
 #[derive(Clone, Copy)]
 pub(crate) struct LayoutInput<'a> {
-    /// The timeline of the run. If the user has frozen the picture, it is the timeline of that moment.
+    /// The timeline of the run, or the timeline at the moment at which the user froze the picture.
     pub timeline: &'a Timeline,
     /// The fetched details of the Pod whose page is open.
     pub details: &'a Details,
-    /// The characters of pictures.
+    /// The characters that pictures are drawn with.
     pub glyphs: &'a Glyphs,
     /// Values cached between frames of the same timeline.
     pub frame_cache: &'a FrameCache,
@@ -23,12 +23,12 @@ pub(crate) struct LayoutInput<'a> {
     pub columns: usize,
     /// The maximum number of lines of the screen.
     pub rows: usize,
-    /// Lines below the picture: progress and a lost connection.
+    /// The lines below the picture, for example about progress or a lost connection.
     pub notices: &'a [Line],
     /// The Pod that the user named with `kubectl seq pod`. With `None`, the screen shows all Pods.
     pub only_pod: Option<PodKey>,
     /// Whether the program reads keys.
     pub interactive: bool,
-    /// The outcome, once everything has ended.
+    /// The outcome of the run. `None` until everything has ended.
     pub outcome: Option<&'a str>,
 }

@@ -16,12 +16,12 @@ pub(crate) enum Page {
 /// The part of a Pod's page that is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tab {
-    /// Phases, containers, conditions, events and the end of the log.
+    /// Phases, containers, conditions, events and the ends of the logs.
     Overview,
     /// The Pod's events.
     Events,
     /// The log of one container.
     Log,
-    /// The Pod object.
+    /// The Pod object as YAML.
     Yaml,
 }

@@ -11,7 +11,7 @@ use crate::view;
 use crate::view::primitives::text;
 use crate::view::{Glyphs, Line, Size, Style};
 
-/// Composes all lines of the page, even if they do not fit on the screen.
+/// Composes all lines of the page, including the lines that do not fit on the screen.
 pub(crate) fn compose_lines(state: &TuiState, input: &LayoutInput<'_>) -> Vec<Line> {
     match state.page {
         Page::Help => {
@@ -73,8 +73,8 @@ pub(crate) fn compose_path(state: &TuiState, input: &LayoutInput<'_>) -> (Line, 
     (path, ends)
 }
 
-/// Composes the events with their ages, sorted by time. Messages are wrapped and never cut, because no other place shows
-/// them in full.
+/// Composes the events with their ages, oldest first. Messages are wrapped and never cut, because an event's details are
+/// only in its message.
 fn compose_events(input: &LayoutInput<'_>) -> Vec<Line> {
     let events = &input.details.extras.events;
     if events.is_empty() {
@@ -127,8 +127,8 @@ fn compose_log(input: &LayoutInput<'_>) -> Vec<Line> {
     shown
 }
 
-/// Removes colour codes and other control sequences of the form `ESC [ …` from a line of a log. Other control characters
-/// are escaped later.
+/// Removes colour codes and other control sequences of the form `ESC [ …` from a line of a log. The caller escapes all
+/// other control characters.
 fn strip_control_sequences(line: &str) -> String {
     let mut rest = line;
     let mut plain = String::with_capacity(line.len());
@@ -177,8 +177,8 @@ pub(crate) fn shift_line(line: Line, columns: usize) -> Line {
     shifted
 }
 
-/// Breaks the line into lines of at most `columns` columns. A maximum below 2 counts as 2, because a wide character has two
-/// columns.
+/// Breaks the line into lines of at most `columns` columns. A maximum below 2 counts as 2, because a wide character has
+/// two columns.
 pub(crate) fn wrap_line(line: &Line, columns: usize) -> Vec<Line> {
     let columns = columns.max(2);
     let mut lines = vec![Line { spans: Vec::new(), pod: line.pod }];
@@ -204,7 +204,8 @@ pub(crate) fn wrap_line(line: &Line, columns: usize) -> Vec<Line> {
     lines
 }
 
-/// Returns the name of the container whose log is shown. `chosen` counts from the first main container.
+/// Returns the name of the container whose log is shown. `chosen` counts from the first main container, and starts over
+/// after the last container. `None` if the Pod has no known container.
 pub(crate) fn shown_container(
     timeline: &crate::timeline::Timeline,
     pod: PodKey,

@@ -29,7 +29,7 @@ pub(crate) struct TuiState {
     pub wrap: bool,
     /// Whether the program uses the mouse. Otherwise the terminal uses it, for example to select text.
     pub mouse: bool,
-    /// The index of the first line of text that is shown. It is ignored while a log follows its end.
+    /// The index of the first line of text that is shown. A log that follows its end ignores this index.
     pub scroll: usize,
     /// Whether a log follows its end.
     pub follows_end: bool,
@@ -42,15 +42,15 @@ pub(crate) struct TuiState {
     /// The column and row at which the mouse button went down.
     pub(crate) pressed_at: Option<(usize, usize)>,
     page_before_help: Option<Page>,
-    /// The filter before the user began to type. Esc restores it.
+    /// The filter before the user began to type. Esc restores this filter.
     previous_filter: String,
 }
 
-/// Minimum time that the axis covers, in milliseconds.
+/// The shortest time that a zoomed axis covers, in milliseconds.
 pub(crate) const MIN_ZOOM_MILLIS: i64 = 100;
 
 impl TuiState {
-    /// Returns the state at the start, without a selection.
+    /// Returns the state of a new screen, without a selection.
     pub(crate) fn new(view: ViewState) -> Self {
         Self {
             view,
@@ -73,8 +73,8 @@ impl TuiState {
         }
     }
 
-    /// Whether the user is reading a page or a frozen picture, or typing a filter. The end of the run must not interrupt the
-    /// user then.
+    /// Whether the user is reading a page or a frozen picture, or typing a filter. The end of the run must not interrupt
+    /// such a user.
     pub(crate) fn is_reading(&self) -> bool {
         self.page != Page::Pods || self.paused || self.editing_filter
     }
@@ -200,7 +200,8 @@ impl TuiState {
         self.show_tab(Tab::Overview);
     }
 
-    /// Goes back one step: first from the page, then from the filter, the zoom, the unfolded rows and the selection.
+    /// Goes back one step. Leaves the page, or on the picture resets one choice: the filter, else the zoom, else the
+    /// unfolded rows, else the selection.
     pub(crate) fn go_back(&mut self) {
         match self.page {
             Page::Help => self.page = self.page_before_help.take().unwrap_or(Page::Pods),
@@ -253,7 +254,7 @@ impl TuiState {
         let next = match current {
             None if by > 0 => 0,
             None => last,
-            // The hidden Pods follow the last row, so they are shown.
+            // The hidden Pods come after the last row, so a move down shows their rows.
             Some(current) if by > 0 && current == last && picture.folded > 0 => {
                 self.window.unfolded = true;
                 current
@@ -265,7 +266,7 @@ impl TuiState {
         }
     }
 
-    /// Selects the nearest cell of a line above or below in the grid.
+    /// In the grid, selects the nearest cell in a line above or below.
     fn move_by_cells(&mut self, by: isize, context: &InputContext<'_>) {
         let cells = &context.picture.cells;
         let current = cells.iter().find(|cell| Some(cell.pod) == self.window.selected);
@@ -343,8 +344,8 @@ impl TuiState {
         self.selected_phase = Some(self.selected_phase.unwrap_or(last).saturating_add_signed(by).min(last));
     }
 
-    /// Halves or doubles the time that the axis covers. The selected phase stays in the middle. Without a selection, the
-    /// axis follows the current time or keeps its middle.
+    /// Halves or doubles the time that the axis covers, with the selected phase in the middle. Without a selection, an
+    /// axis that follows the current time goes on to do so, and any other axis keeps its middle.
     fn zoom(&mut self, zoom_in: bool, context: &InputContext<'_>) {
         let Some(bars) = &context.picture.bars else { return };
         let (start, end) = bars.shown_time();
@@ -393,7 +394,7 @@ impl TuiState {
     }
 }
 
-/// Returns the order that follows `order` when the user presses the key.
+/// Returns the order that [`Action::NextOrder`] chooses after `order`.
 fn next_order(order: Sort) -> Sort {
     match order {
         Sort::Start => Sort::End,

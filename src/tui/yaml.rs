@@ -23,8 +23,8 @@ pub(crate) fn highlight(text: &str) -> Vec<Line> {
         .collect()
 }
 
-/// Whether the line opens a block of text, such as `key: |` or `- >-`. The following lines with a deeper indent belong to
-/// the block.
+/// Whether the line opens a block of text, such as `key: |` or `- >-`. The following lines with a deeper indent belong
+/// to the block.
 fn opens_block(line: &str) -> bool {
     let value = line.rsplit([' ']).next().unwrap_or_default();
     (line.contains(": ") || line.trim_start().starts_with("- "))
@@ -53,7 +53,7 @@ fn highlight_line(line: &str, indent: usize) -> Line {
     highlighted
 }
 
-/// Returns the position of the colon that ends the key of a line. The colon is followed by a blank or ends the line.
+/// Returns the position of the colon that ends the key of a line. Such a colon ends the line, or a blank follows it.
 fn end_of_key(line: &str) -> Option<usize> {
     let quote = line.chars().next().filter(|first| matches!(first, '"' | '\''));
     let from = match quote {
@@ -65,7 +65,7 @@ fn end_of_key(line: &str) -> Option<usize> {
     (quote.is_none() || colon == 0).then_some(from + colon)
 }
 
-/// Returns the style of a value.
+/// Numbers, booleans, null, empty collections and the marks of blocks are literals. Any other value is a text.
 fn value_style(value: &str) -> Style {
     let literal = matches!(value, "true" | "false" | "null" | "~" | "{}" | "[]" | "|" | "|-" | ">" | ">-");
     if literal || value.parse::<f64>().is_ok() { Style::Literal } else { Style::Quoted }

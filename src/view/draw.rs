@@ -15,8 +15,7 @@ use crate::view::view_context::ViewContext;
 use crate::view::window::Window;
 use crate::view::{grid, table};
 
-/// Renders the whole timeline as of `now` (the server's time). No line is wider than the columns of `size`, and there are at
-/// most as many lines as it has rows.
+/// Renders the whole timeline as of `now` (the server's time). The frame has at most the columns and rows of `size`.
 pub fn render_frame(
     timeline: &Timeline,
     state: &ViewState,
@@ -27,8 +26,8 @@ pub fn render_frame(
     render_picture(timeline, state, &Window::default(), size, glyphs, now, &FrameCache::default()).frame
 }
 
-/// Renders the part of the timeline that the window shows, with the positions of Pods and bars in the frame. `cache` must
-/// belong to this timeline.
+/// Renders the part of the timeline that the window shows, with the positions of Pods and bars in the frame. `cache`
+/// must belong to this timeline.
 pub fn render_picture(
     timeline: &Timeline,
     state: &ViewState,
@@ -42,8 +41,8 @@ pub fn render_picture(
     render_view(&context, size, &mut |_| ControlFlow::Continue(()))
 }
 
-/// Renders the whole timeline and passes each line to `write` as soon as it is complete, until `write` breaks. The
-/// rows of 100,000 Pods are never in memory at once.
+/// Renders the whole timeline and passes each line to `write`, until `write` returns `Break`. Except in the grid, lines
+/// go out while the picture is drawn, so that the rows of 100,000 Pods are never all in memory.
 pub fn for_each_line(
     timeline: &Timeline,
     state: &ViewState,

@@ -17,17 +17,16 @@ pub(crate) struct SuspensionStatus {
     pub(crate) condition: Option<(bool, Timestamp)>,
 }
 
-/// The rules of a kind of workload. Each kind implements them once. There are no default implementations, so that a new
-/// kind decides every question.
+/// The rules of a kind of workload. No method has a default, so that the compiler asks for every rule of a new kind.
 pub(crate) trait WorkloadRules {
-    /// The state that the status reports, or `None` if it reports nothing. Then the state follows from the objects that the
-    /// workload owns.
+    /// The state that the status reports. If this is `None`, the state follows from the objects that the workload owns.
     fn rollout_status(&self) -> Option<RolloutStatus>;
 
     /// The desired number of Pods, or `None` if the kind has no such number.
     fn desired_pods(&self) -> Option<i32>;
 
-    /// The number of the object's Pods as its controller counts them. For a CronJob, the number of its active Jobs.
+    /// The number of the object's Pods as its controller counts them. A CronJob counts its active Jobs
+    /// instead. A custom resource always counts 0.
     fn active(&self) -> u32;
 
     /// Whether the object is suspended, or `None` if objects of the kind cannot be suspended.
@@ -36,7 +35,8 @@ pub(crate) trait WorkloadRules {
     /// Whether the object is the ReplicaSet of a former revision, which has no replicas and desires none.
     fn is_former_revision(&self) -> bool;
 
-    /// When the object creates its next Job after `now`, or `None` if it has no schedule.
+    /// When the object creates its next Job after `now`. `None` if the object has no schedule, is suspended, or has a
+    /// schedule that this program cannot interpret.
     fn next_run(&self, now: Timestamp) -> Option<Timestamp>;
 
     /// Whether the Pods of the kind run until somebody deletes them, so that the workload is a rollout.
@@ -56,7 +56,7 @@ pub(crate) fn rules_of(object: &Object) -> Option<&dyn WorkloadRules> {
     }
 }
 
-/// Converts a number from the Kubernetes API, which is never negative in practice.
+/// Converts a number from the Kubernetes API. A negative number counts as 0.
 fn to_count(number: i32) -> u32 {
     u32::try_from(number).unwrap_or(0)
 }

@@ -1,5 +1,5 @@
-//! The time axis: maps milliseconds to columns, chooses readable ticks, and grows in steps so that bars do not move in every
-//! frame.
+//! The time axis: maps milliseconds to columns, chooses readable ticks, and grows in steps so that bars do not move in
+//! every frame.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use crate::view::primitives::duration::format_elapsed_millis;
 use crate::view::primitives::text;
 
-/// The least number of blanks between two labels.
+/// The minimum number of blanks between two labels.
 const LABEL_GAP: usize = 3;
 
 const SECOND: i64 = 1_000;
@@ -17,7 +17,7 @@ const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// The distances between ticks that may be used, in milliseconds. People can read them without counting.
+/// The possible distances between ticks, in milliseconds. People can read the times of such ticks easily.
 const STEPS: [i64; 32] = [
     1,
     2,
@@ -53,8 +53,8 @@ const STEPS: [i64; 32] = [
     365 * DAY,
 ];
 
-/// The lengths of an axis that grows, in seconds, then in tens of seconds, and so on. Each is about a fifth longer than the
-/// one before, so that bars keep their position for a while and little room stays empty.
+/// The lengths of a growing axis, in seconds, then in tens of seconds, and so on. Each length is about a fifth longer
+/// than the length before, so that bars keep their position for a while and little room stays empty.
 const SPANS: [i64; 13] = [10, 12, 15, 18, 22, 26, 31, 37, 44, 53, 63, 75, 90];
 
 /// The kind of labels.
@@ -63,7 +63,7 @@ pub(crate) enum Labels {
     /// The time since the axis' zero.
     #[default]
     Relative,
-    /// Clock times in a time zone, where the axis' zero is this time.
+    /// Clock times in the time zone. The timestamp is the time at the axis' zero.
     Clock(Timestamp, TimeZone),
 }
 
@@ -110,8 +110,8 @@ impl Axis {
         }
     }
 
-    /// Cuts these stretches out of the axis. They must be in order. A label with the length of the stretch replaces each of
-    /// them. A stretch is not cut if the labels would take more than half of the columns.
+    /// Cuts these stretches out of the axis. The stretches must be in order. A label with the length of the stretch
+    /// replaces each stretch. A stretch is not cut if the labels would take more than half of the columns.
     pub(crate) fn without(mut self, gaps: &[(i64, i64)]) -> Self {
         for &(from, to) in gaps {
             let label = format!("//{}//", format_elapsed_millis(to.saturating_sub(from)));
@@ -136,7 +136,8 @@ impl Axis {
         self.columns
     }
 
-    /// The position of a time, from 0 to the number of columns. A time outside the axis has the position of the nearer end.
+    /// The position of a time, from 0 to the number of columns. A time outside the axis has the position of the nearer
+    /// end.
     #[expect(clippy::cast_precision_loss, reason = "2^53 ms are 285,000 years")]
     pub(crate) fn position(&self, at: i64) -> f64 {
         let columns = self.columns as f64;
@@ -192,10 +193,10 @@ impl Axis {
         first..(if ends_on_border { last } else { last + 1 }).max(first + 1)
     }
 
-    /// The ticks, from left to right. Their labels do not touch each other and do not extend beyond the axis.
+    /// The ticks, from left to right. The labels do not touch each other and do not extend beyond the axis.
     pub(crate) fn ticks(&self) -> Vec<Tick> {
         for step in STEPS {
-            // A cheap test first: a label is at least two columns wide.
+            // Skips a step with too many ticks early, because a label is at least two columns wide.
             let cut: i64 = self.breaks.iter().map(|cut| cut.to - cut.from).sum();
             if (self.span - cut) / step > to_millis(self.columns / (2 + LABEL_GAP) + 1) {
                 continue;
@@ -207,7 +208,7 @@ impl Axis {
         Vec::new()
     }
 
-    /// The ticks at multiples of `step`; `None` if their labels would touch.
+    /// The ticks at multiples of `step`. `None` if the labels would touch each other.
     fn ticks_every(&self, step: i64) -> Option<Vec<Tick>> {
         let offset = self.clock_offset();
         let first =
@@ -258,7 +259,7 @@ impl Axis {
         }
     }
 
-    /// The label of a tick. Its smallest unit is not smaller than the step.
+    /// The label of a tick. `step` determines the format of the label.
     fn label(&self, at: i64, step: i64) -> String {
         match &self.labels {
             Labels::Relative => format_relative(at, step),
@@ -307,14 +308,14 @@ fn format_relative(at: i64, step: i64) -> String {
     }
 }
 
-/// The length of an axis that must show `elapsed` milliseconds and still grows. At least ten seconds, and one of a few
-/// lengths, so that it stays the same for a while.
+/// The length of a growing axis that must show `elapsed` milliseconds. The length is at least ten seconds. The axis has
+/// one of a few lengths, so that its length stays the same for a while.
 pub(crate) fn growing_length(elapsed: i64) -> i64 {
     let mut unit = SECOND;
     while unit < i64::MAX / 1_000 {
         for span in SPANS {
             let span = unit * span;
-            // The mark of now needs a cell before the end of the axis.
+            // The mark of now needs room before the end of the axis.
             if span - span / 50 > elapsed {
                 return span;
             }
@@ -426,7 +427,7 @@ mod tests {
     }
 
     #[test]
-    fn every_interval_has_a_cell_and_neighbours_do_not_overlap() {
+    fn every_interval_has_a_cell_and_neighbours_share_at_most_one() {
         let axis = Axis::new(0, 31_000, 57, Labels::Relative);
         let mut random: u64 = 1;
         let mut next = || {

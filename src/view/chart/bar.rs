@@ -13,10 +13,11 @@ use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::glyph::Glyphs;
 use crate::view::primitives::text;
 
-/// The number of `?` cells after an unknown time.
+/// The maximum number of `?` cells at an unknown time.
 const UNKNOWN_CELLS: usize = 3;
 
-/// Phases that belong together in a bar. Each family that a Pod had keeps at least one cell, even if longer phases cover it.
+/// Phases that belong together in a bar. If longer phases cover all cells of a family, [`Bar::keep_families`] usually
+/// gives the family a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PhaseFamily {
     Queued,
@@ -27,7 +28,7 @@ enum PhaseFamily {
 }
 
 impl PhaseFamily {
-    /// All families. Those that matter most come first.
+    /// All families, in the order in which [`Bar::keep_families`] gives them cells.
     const BY_IMPORTANCE: [Self; 5] =
         [Self::Work, Self::ColdStart, Self::BackOff, Self::Termination, Self::Queued];
 
@@ -45,19 +46,19 @@ impl PhaseFamily {
         }
     }
 
-    /// The least number of columns that a phase of this family must last to get a cell.
+    /// A phase of this family must be longer than this to get a cell from [`Bar::keep_families`]. In columns.
     fn min_columns(self) -> f64 {
         match self {
             // Every Pod waits some milliseconds for its node. Such a wait is not worth a cell.
             Self::Queued => 0.25,
-            // That a Pod worked is always shown, however short the work was.
+            // Even work without any length gets a cell, because users look for the Pods that worked.
             Self::Work => -1.0,
             Self::ColdStart | Self::BackOff | Self::Termination => 0.0,
         }
     }
 }
 
-/// Words over some cells of a bar.
+/// Words in empty cells of a bar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Label {
     column: usize,
@@ -72,11 +73,11 @@ pub(crate) struct OtherAttempts<'a> {
     pub(crate) earlier: Vec<TimelinePod<'a>>,
     /// The waits before the attempts of the row.
     pub(crate) waits: Vec<Retry>,
-    /// The time since when the row waits for its next attempt.
+    /// When the row began to wait for its next attempt. `None` if the row does not wait.
     pub(crate) waits_since: Option<Timestamp>,
 }
 
-/// The cells of one Pod, container or workload, with words over some of them.
+/// The cells of one Pod, container or workload, with words in some of the empty cells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Bar {
     pub(crate) cells: Vec<CellMark>,
@@ -96,7 +97,7 @@ impl Bar {
         Self::from_attempts(pod, &OtherAttempts::default(), axis, zero, now)
     }
 
-    /// The bar of phases alone. `is_open` says whether the last phase goes on.
+    /// The bar of these phases, without a mark of their end. `is_open` says whether the last phase goes on.
     pub(crate) fn from_phases(
         phases: &[Phase],
         axis: &Axis,
@@ -122,8 +123,8 @@ impl Bar {
         bar
     }
 
-    /// The bar of stretches with one mark, each a start and an end in milliseconds since the axis' zero. `is_open` says
-    /// whether the last stretch goes on.
+    /// The bar of stretches that all have the same mark. A stretch is a start and an end in milliseconds since the axis'
+    /// zero. `is_open` says whether the last stretch goes on.
     pub(crate) fn from_stretches(
         stretches: impl Iterator<Item = (i64, i64)>,
         mark: CellMark,
@@ -204,7 +205,7 @@ impl Bar {
             }
             return bar;
         }
-        // If the axis shows only a part of the time, a bar that ends outside of it has no mark of its end.
+        // A zoomed axis shows only a part of the time. A bar that ends outside this part has no mark of its end.
         let end = millis(last.end.unwrap_or(if life.end_unknown { last.start } else { now.max(last.start) }));
         if !axis.shows(end, end) {
             if !is_visible && others.earlier.is_empty() {
@@ -236,7 +237,7 @@ impl Bar {
     /// Marks the gaps that are cut out of the axis.
     pub(crate) fn mark_gaps(&mut self, axis: &Axis) {
         for cut in axis.breaks() {
-            // A mark never covers other cells.
+            // The mark of a gap only takes empty cells.
             let columns = cut.column..cut.column + 2;
             if self.cells.get(columns).is_some_and(|cells| cells.iter().all(|&cell| cell == CellMark::Empty))
             {
@@ -245,13 +246,13 @@ impl Bar {
         }
     }
 
-    /// Points to the side on which the bar would be, because the axis does not show its time.
+    /// Points to the side on which the bar would be, because the axis does not show the time of the bar.
     fn point_outside(&mut self, earlier: bool) {
         let (column, text) = if earlier { (0, "<") } else { (self.cells.len() - 1, ">") };
         self.labels.push(Label { column, text: text.into(), style: Style::Dim });
     }
 
-    /// Gives each cell the mark that covers most of it, if at least half of the cell is covered.
+    /// Gives each cell the mark with the largest share of the cell, if stretches cover at least half of the cell.
     fn fill(&mut self, stretches: &[Stretch]) {
         let mut best = vec![0.0_f64; self.cells.len()];
         let mut covered = vec![0.0_f64; self.cells.len()];
@@ -281,8 +282,8 @@ impl Bar {
         }
     }
 
-    /// Gives a cell to each family of phases that lost all its cells to longer neighbours, unless that would take the last
-    /// cell of another mark.
+    /// Gives a cell to each family of phases that lost all its cells to longer neighbours. A family gets no cell if its
+    /// phases are too short, or if the cell is the last cell of another mark.
     fn keep_families(&mut self, stretches: &[Stretch]) {
         for family in PhaseFamily::BY_IMPORTANCE {
             let is_family = |mark: CellMark| matches!(mark, CellMark::Phase(kind) if PhaseFamily::from_phase(kind) == family);
@@ -303,13 +304,13 @@ impl Bar {
             if taken == CellMark::Empty || others > 1 {
                 self.cells[cell] = longest.mark;
             } else if family == PhaseFamily::Work && self.cells.get(cell + 1) == Some(&CellMark::Empty) {
-                // The only cell of the cold start stays, and the short work gets the cell behind it.
+                // The only cell of the cold start stays, and the short work gets the next cell.
                 self.cells[cell + 1] = longest.mark;
             }
         }
     }
 
-    /// Marks the end of an earlier attempt, in a cell of the wait that follows if possible.
+    /// Marks the end of an earlier attempt. If possible, the mark takes an empty cell or a cell of the wait that follows.
     fn mark_earlier_end(&mut self, outcome: PodOutcome, end: f64) {
         let Some(mark) = end_mark(outcome) else { return };
         let cell = cells_between(end, end, self.cells.len()).start;
@@ -321,13 +322,13 @@ impl Bar {
         self.cells[cell] = mark;
     }
 
-    /// Draws the last cell of work in eighths, as long as the work lasted.
+    /// Fills the last cell of the work only up to the end of the work, in eighths of the cell.
     fn shorten_work(&mut self, end: f64) {
         let cell = cells_between(end, end, self.cells.len()).start;
         let eighths = ((end - position(cell)) * 8.0).round();
         let before = cell.checked_sub(1).map(|before| self.cells[before]);
         let is_work = |mark: CellMark| mark == CellMark::Phase(PhaseKind::Running);
-        // A partial cell is only understood behind a full cell of work.
+        // A partial cell is hard to recognize without a full cell of work before it.
         if !(before.is_some_and(is_work)
             && (is_work(self.cells[cell]) || self.cells[cell] == CellMark::Empty))
         {
@@ -340,8 +341,8 @@ impl Bar {
         }
     }
 
-    /// Puts a mark behind the last cell of the bar and returns the cell of the mark. It replaces the last cell only if the axis
-    /// ends there.
+    /// Puts a mark behind the last cell of the bar and returns the cell of the mark. The mark replaces the last cell only
+    /// if the axis ends there.
     fn append_mark(&mut self, mark: CellMark) -> usize {
         let behind = self.cells.iter().rposition(|&cell| cell != CellMark::Empty).map_or(0, |last| last + 1);
         let behind = behind.min(self.cells.len() - 1);
@@ -394,9 +395,10 @@ impl Bar {
         has_room
     }
 
-    /// Adds the bar to a line and its marks to the legend.
+    /// Adds the bar to a line, and the marks of the bar to the legend.
     pub(crate) fn push_to(&self, line: &mut Line, glyphs: &Glyphs, legend: &mut LegendEntries) {
-        // Builds one string for all neighbours of a style, because this runs for every row of every frame.
+        // Builds one string for neighbouring cells of the same style, because this code runs for every row of every
+        // frame.
         let mut stretch = String::with_capacity(3 * self.cells.len());
         let mut stretch_style = Style::Text;
         let mut is_gap = false;
@@ -423,7 +425,7 @@ impl Bar {
     }
 }
 
-/// The mark at the end of a Pod that did not succeed.
+/// The mark at the end of a Pod that failed or was deleted. `None` for any other Pod.
 fn end_mark(outcome: PodOutcome) -> Option<CellMark> {
     match outcome {
         PodOutcome::Failed | PodOutcome::NeverStarted => Some(CellMark::Failed),
@@ -436,7 +438,7 @@ fn end_mark(outcome: PodOutcome) -> Option<CellMark> {
     }
 }
 
-/// The visible phases as stretches of the axis, with unknown stretches between them.
+/// The visible phases as stretches of the axis. An unknown stretch fills the time between two phases that do not meet.
 fn to_stretches(
     phases: &[Phase],
     axis: &Axis,
@@ -457,7 +459,7 @@ fn to_stretches(
         }
         let end = match phase.end {
             Some(end) => millis(end),
-            // A phase with an unknown end is shown at its start.
+            // A phase with an unknown end is shown only at its start.
             None if end_unknown => start,
             None => millis(now),
         };
@@ -476,7 +478,7 @@ fn to_stretches(
     stretches
 }
 
-/// The cells that a stretch touches; at least one.
+/// The cells that a stretch touches. A stretch without a length touches one cell.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positions lie in [0, columns]")]
 fn cells_between(start: f64, end: f64, columns: usize) -> Range<usize> {
     let first = (start as usize).min(columns - 1);

@@ -1,12 +1,12 @@
-//! Long gaps of the axis in which no Pod existed. They are cut out, and the axis shows how long each of them is.
+//! Finds long gaps in which no Pod existed. The axis cuts out these gaps and shows the length of each gap.
 
-/// The shortest gap that is cut out, in milliseconds.
+/// The minimum time without Pods that counts as a gap, in milliseconds.
 const MIN_GAP: i64 = 60_000;
-/// The most gaps that are cut out, because the label of each gap takes columns.
+/// The maximum number of gaps that are cut out, because the label of each gap takes columns.
 const MAX_GAPS: usize = 3;
 
-/// Sorts the lives of Pods and merges those without a gap of [`MIN_GAP`] between them. Each life is a start and an end in
-/// milliseconds since the axis' zero.
+/// Sorts the lives of Pods and merges lives without a gap of [`MIN_GAP`] between them. Each life is a start and an end
+/// in milliseconds since the axis' zero.
 pub(crate) fn merge_lives(mut lives: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
     lives.sort_unstable();
     let mut merged: Vec<(i64, i64)> = Vec::new();
@@ -20,9 +20,9 @@ pub(crate) fn merge_lives(mut lives: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
     merged
 }
 
-/// Finds the gaps between lives, from 0 to `end`, that the axis cuts out. The lives are in order. Each gap takes more than a
-/// quarter of the axis that is left after the longer gaps are cut. A margin at both ends of a gap stays on the axis, so that
-/// the end of a bar before the gap is visible.
+/// Finds the gaps between lives, from 0 to `end`, that the axis cuts out. The lives are in order. Each gap takes more
+/// than a quarter of the axis that is left after the longer gaps are cut. A margin at both ends of a gap stays on the
+/// axis, so that the end of a bar before the gap is visible.
 pub(crate) fn find_gaps(lives: &[(i64, i64)], end: i64) -> Vec<(i64, i64)> {
     if end < MIN_GAP || lives.is_empty() {
         return Vec::new();
@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn only_long_gaps_are_cut_out() {
         assert_eq!(find_gaps(&merge_lives(vec![(0, 30_000), (40_000, 70_000)]), 70_000), []);
-        assert_eq!(find_gaps(&merge_lives(vec![(0, 1000)]), 50_000), [], "a gap has at least a minute");
+        assert_eq!(find_gaps(&merge_lives(vec![(0, 1000)]), 50_000), [], "a gap lasts at least a minute");
         let cut = find_gaps(
             &merge_lives(vec![(2 * HOUR, 2 * HOUR + 60_000), (0, 60_000), (30_000, 50_000)]),
             2 * HOUR + 60_000,

@@ -1,4 +1,4 @@
-//! One bar for each container of a Pod: its pull, its runs, and the waits between them.
+//! One bar for each container of a Pod: the pull and the runs of the container, and the waits between the runs.
 
 use std::borrow::Cow;
 
@@ -24,13 +24,14 @@ pub(crate) struct Lane<'a> {
 }
 
 impl Lane<'_> {
-    /// Adds the bar to a line and its glyphs to the legend.
+    /// Adds the bar to a line, and the marks of the bar to the legend.
     pub(crate) fn push_to(&self, line: &mut Line, glyphs: &Glyphs, legend: &mut LegendEntries) {
         self.bar.push_to(line, glyphs, legend);
     }
 }
 
-/// The number of lanes of a Pod. A Pod with one container has none, because its own bar shows that container.
+/// The number of lanes of a Pod. A Pod with one container has no lanes, because the bar of the Pod shows that container.
+/// Ephemeral containers have no lanes.
 pub(crate) fn count_lanes(pod: &TimelinePod) -> usize {
     let own =
         pod.life.containers.iter().filter(|container| container.role != ContainerRole::Ephemeral).count();
@@ -63,7 +64,8 @@ pub(crate) fn last_known_end(pod: &TimelinePod) -> Option<Timestamp> {
     runs.filter_map(|run| run.end).map(|end| end.at).max()
 }
 
-/// The pull and the runs of a container, with the waits between runs. A run whose end was not observed has no length.
+/// The pull and the runs of a container, with the waits between runs. A run that ended at an unknown time has no
+/// length.
 fn container_phases(container: &ContainerLife) -> Vec<Phase> {
     let phase =
         |kind, start, end| Phase { kind, start, end, source: Source::Event, container: None, reason: None };

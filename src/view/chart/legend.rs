@@ -6,7 +6,7 @@ use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::glyph::Glyphs;
 use crate::view::primitives::text;
 
-/// The marks that a picture shows, which its legend explains.
+/// The marks that a picture shows and the legend explains.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each mark is shown or not")]
 pub(crate) struct LegendEntries {

@@ -23,7 +23,7 @@ pub(crate) enum CellMark {
     Unknown,
     /// The end of a bar that goes on.
     Now,
-    /// A time in which the workload makes no Pods.
+    /// A hold: a time in which the workload creates no Pods.
     Held,
 }
 

@@ -38,7 +38,8 @@ impl TimeSpan {
         (self.start, self.end)
     }
 
-    /// The time of the frame, in milliseconds since the axis' zero. If each Pod has its own zero, the end of the axis.
+    /// The time of the frame, in milliseconds since the axis' zero. If each Pod has its own zero, this is
+    /// the end of the axis.
     pub(crate) fn now(&self) -> i64 {
         if self.align == Align::Wall { self.now.saturating_sub(self.zero) } else { self.end }
     }
@@ -89,8 +90,8 @@ fn compute_extent(context: &ViewContext<'_>) -> TimeExtent {
         || workloads.iter().flat_map(|workload| context.timeline.overviews(workload).map(|(_, pod)| pod));
     let millis = Timestamp::as_millisecond;
 
-    // The axis begins with the oldest workload, because the wait for the first Pod is part of the picture. Pods may be older
-    // than their workload.
+    // The axis begins with the oldest workload, because the wait for the first Pod is part of the picture. Pods may be
+    // older than their workload.
     let zero = workloads
         .iter()
         .filter_map(|workload| workload.created.map(millis))
@@ -111,7 +112,7 @@ fn compute_extent(context: &ViewContext<'_>) -> TimeExtent {
         }
         start = start.min(first.saturating_sub(own));
     }
-    // A sidecar may outlive the work of its Pod. Among many Pods that would not be visible.
+    // A sidecar may outlive the work of its Pod. Many Pods have no bars of containers, so its end would not be visible.
     let few = workloads.iter().flat_map(|workload| &workload.pods).take(MAX_PODS_WITH_CONTAINERS + 1);
     if align == Align::Wall && few.clone().count() <= MAX_PODS_WITH_CONTAINERS {
         let ends = few.filter_map(|&key| lanes::last_known_end(&context.timeline.pod(key)));
@@ -120,8 +121,8 @@ fn compute_extent(context: &ViewContext<'_>) -> TimeExtent {
     TimeExtent { zero, start, end, is_live: live, lives: merge_lives(lives) }
 }
 
-/// The stretch of time for the whole timeline, or the zoomed part of it. If a workload or Pod has not ended, there is room
-/// for the bars to grow.
+/// The stretch of time for the whole timeline, or the part that the user zoomed to. If a workload or Pod has not ended,
+/// the whole stretch leaves room for the bars to grow.
 pub(crate) fn choose_span(context: &ViewContext<'_>) -> TimeSpan {
     let align = context.state.align;
     let now = context.now.as_millisecond();
