@@ -45,7 +45,7 @@ impl ScreenLayout {
     }
 }
 
-/// A screen with fewer lines shows nothing about the selection.
+/// A screen with fewer lines shows no details of the selection.
 const MIN_ROWS_FOR_DETAILS: usize = 8;
 /// A screen with fewer lines describes the selection on one line.
 const MIN_ROWS_FOR_TWO_DETAIL_LINES: usize = 20;

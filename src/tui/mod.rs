@@ -1,5 +1,5 @@
-//! The interactive picture: state, keys, mouse, layout and pages. All functions are pure: they access neither a terminal
-//! nor a cluster.
+//! The interactive picture: state, keys, mouse, layout and pages. All functions are pure: they access neither a
+//! terminal nor a cluster.
 
 #![warn(clippy::wildcard_enum_match_arm)]
 

@@ -73,8 +73,8 @@ pub(crate) fn compose_path(state: &TuiState, input: &LayoutInput<'_>) -> (Line, 
     (path, ends)
 }
 
-/// Composes the events with their ages, oldest first. Messages are wrapped and never cut, because an event's details are
-/// only in its message.
+/// Composes the events with their ages, oldest first. Messages are wrapped and never cut, because an event's details
+/// are only in its message.
 fn compose_events(input: &LayoutInput<'_>) -> Vec<Line> {
     let events = &input.details.extras.events;
     if events.is_empty() {

@@ -73,8 +73,8 @@ impl TuiState {
         }
     }
 
-    /// Whether the user is reading a page or a frozen picture, or typing a filter. The end of the run must not interrupt
-    /// such a user.
+    /// Whether the user is reading a page or a frozen picture, or typing a filter. The end of the run must not
+    /// interrupt such a user.
     pub(crate) fn is_reading(&self) -> bool {
         self.page != Page::Pods || self.paused || self.editing_filter
     }

@@ -14,7 +14,7 @@ pub(crate) use PhaseKind::{
     BackOff, Initializing, Pulling, Queued, Running, Setup, Starting, Startup, Terminating,
 };
 
-/// The time this many milliseconds after the start of every test.
+/// The time `millis` milliseconds after the start of the test.
 pub(crate) fn at(millis: i64) -> Timestamp {
     let start: Timestamp = "2026-09-21T12:49:14Z".parse().unwrap();
     start + SignedDuration::from_millis(millis)
@@ -74,7 +74,7 @@ impl PodFixture {
         self
     }
 
-    /// All times come from the status, so they are exact to the second.
+    /// Takes all times from fields of the object, which are exact to the second.
     pub(crate) fn coarse(mut self) -> Self {
         self.coarse = true;
         self
@@ -126,7 +126,7 @@ impl PodFixture {
         self
     }
 
-    /// The end of the last phase is unknown.
+    /// Makes the end of the last phase unknown.
     pub(crate) fn end_unknown(mut self) -> Self {
         self.life.end_unknown = true;
         if let Some(last) = self.life.phases.last_mut() {
@@ -174,7 +174,7 @@ impl PodFixture {
         self
     }
 
-    /// The Pod as it was at a time; `None` if it did not exist yet.
+    /// The Pod as it was `now` milliseconds after the start of the test. `None` if the Pod did not exist yet.
     pub(crate) fn until(mut self, now: i64) -> Option<TimelinePod<'static>> {
         let now = at(now);
         let life = &mut self.life;
@@ -262,7 +262,7 @@ pub(crate) fn sized(mut workload: Workload, completions: u32, parallelism: u32) 
     workload
 }
 
-/// A timeline of workloads with their Pods as they were at a time.
+/// A timeline of workloads and their Pods, `now` milliseconds after the start of the test.
 pub(crate) fn timeline(now: i64, workloads: Vec<(Workload, Vec<PodFixture>)>) -> Timeline {
     let mut pods: Vec<TimelinePod> = Vec::new();
     let mut owners = Vec::new();
@@ -287,12 +287,13 @@ pub(crate) fn timeline(now: i64, workloads: Vec<(Workload, Vec<PodFixture>)>) ->
     Timeline::from_parts(pods, owners)
 }
 
-/// The Job `pi` of the Kubernetes documentation with 20 completions on two nodes. Four Pods run at a time, and one fails.
+/// The Job `pi` of the Kubernetes documentation, with 20 completions on two nodes. Four Pods run at a time, and one Pod
+/// fails.
 pub(crate) fn pi(now: i64) -> Timeline {
     timeline(now, vec![(sized(job("pi", WorkloadState::Running), 20, 4), pi_pods("pi", 20))])
 }
 
-/// The Pods of a Job, four at a time. The fifth Pod fails, so there is one more than `count`.
+/// The Pods of a Job, four at a time. The fifth Pod fails, so there is one Pod more than `count`.
 pub(crate) fn pi_pods(name: &str, count: usize) -> Vec<PodFixture> {
     const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
     let mut free = [300_i64; 4];

@@ -15,10 +15,10 @@ use crate::view::rows::headings;
 use crate::view::state::{Size, Sort};
 use crate::view::view_context::ViewContext;
 
-/// A gap follows each group of this many cells, so that cells can be counted.
+/// A gap follows each group of this many cells, so that people can count the cells.
 const CELLS_PER_GROUP: usize = 10;
 
-/// The states that a cell can show, worst first. A cell of several Pods shows the worst state of them.
+/// The states that a cell can show, worst first. A cell for several Pods shows the worst of their states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum CellState {
     Failed,
@@ -91,7 +91,7 @@ struct Packing {
 }
 
 impl Packing {
-    /// The number of lines that these Pods take.
+    /// The number of lines for the Pods of one group.
     fn line_count(self, pods: usize) -> usize {
         pods.div_ceil(self.pods_per_cell).div_ceil(self.cells_per_line)
     }
@@ -111,7 +111,7 @@ pub(crate) fn draw_grid(context: &ViewContext<'_>, size: Size) -> Picture {
         group.apply_filter(context);
         let indexed = group.pods.iter().any(|&key| context.timeline.identity(key).index.is_some());
         if indexed && context.state.sort == Sort::Start {
-            // In an Indexed Job, cells are in the order of their completion index.
+            // Unless the user chose another order, the Pods of an Indexed Job are in the order of the completion index.
             group.pods.to_mut().sort_by_key(|&key| {
                 let pod = context.timeline.identity(key);
                 (pod.index.is_none(), pod.index, pod.attempt)
@@ -156,7 +156,7 @@ pub(crate) fn draw_grid(context: &ViewContext<'_>, size: Size) -> Picture {
     picture
 }
 
-/// Chooses the most spacious arrangement that fits: with gaps, without gaps, or with several Pods in a cell.
+/// Chooses the first arrangement that fits: with gaps, then without gaps, then with several Pods in a cell.
 fn choose_packing(groups: &[Group<'_>], columns: usize, room: Option<usize>) -> Packing {
     let cell_groups = (columns + 1) / (CELLS_PER_GROUP + 1);
     let spacious = Packing {
@@ -177,7 +177,7 @@ fn choose_packing(groups: &[Group<'_>], columns: usize, room: Option<usize>) -> 
     }
     let largest_group = groups.iter().map(|group| group.pods.len()).max().unwrap_or(1);
     let mut pods_per_cell = 2;
-    // One line is needed to say how many Pods a cell has.
+    // One line says how many Pods a cell stands for.
     while pods_per_cell < largest_group && !fits(Packing { pods_per_cell, ..tight }, room.saturating_sub(1)) {
         pods_per_cell += pods_per_cell.div_ceil(8);
     }
@@ -213,7 +213,7 @@ fn push_cells(
     }
 }
 
-/// The legend: each glyph with its meaning and the number of Pods in this state.
+/// The legend: each state with its glyph, the number of Pods in the state, and its name.
 fn legend_lines(context: &ViewContext<'_>, groups: &[Group<'_>], columns: usize) -> Vec<Line> {
     let mut counts: BTreeMap<CellState, usize> = BTreeMap::new();
     for key in groups.iter().flat_map(|group| group.pods.iter()) {

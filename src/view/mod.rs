@@ -1,8 +1,8 @@
-//! Views: pure functions that turn a timeline, the user's choices, a size and the time of the frame into a [`Frame`]. No view
-//! asks the cluster, reads a clock or knows the terminal.
+//! Views: pure functions that turn a timeline, the user's choices, a size and the time of the frame into a [`Frame`].
+//! No view asks the cluster, reads a clock or knows the terminal.
 //!
-//! Modules depend on those before them in this order: `primitives`; `state`, `window`, `display_state`, `frame_cache`,
-//! `view_context`; `chart` and `picture`; `rows`; `sequence`, `table`, `grid`, `pod`; `draw`.
+//! A module depends only on modules before it in this order: `primitives`; `state`, `window`, `display_state`,
+//! `frame_cache`, `view_context`; `chart` and `picture`; `rows`; `sequence`, `table`, `grid`, `pod`; `draw`.
 
 pub(crate) mod chart;
 pub(crate) mod display_state;

@@ -1,4 +1,4 @@
-//! A frame, and the positions in it that keys and mouse need.
+//! A frame, and the positions in the frame that keys and mouse need.
 
 use std::ops::{ControlFlow, Range};
 
@@ -9,14 +9,14 @@ use crate::timeline::{PodKey, TimelinePod};
 use crate::view::chart::span::TimeSpan;
 use crate::view::primitives::frame::{Frame, Line};
 
-/// Takes finished lines out of the list while a picture is drawn, so that a large picture is never in memory as a whole.
-/// Returns `Break` if no more lines are wanted.
+/// Takes finished lines out of the list while a picture is drawn, so that a large picture is never in memory as a
+/// whole. Returns `Break` to end the drawing.
 pub(crate) type FlushLines<'a> = dyn FnMut(&mut Vec<Line>) -> ControlFlow<()> + 'a;
 
 /// A frame, with the positions of Pods and bars in it.
 #[derive(Clone, Debug, Default)]
 pub struct Picture {
-    /// The lines. A line about one Pod names that Pod itself.
+    /// The lines. The field `pod` of a line names the Pod that the line is about.
     pub frame: Frame,
     /// The Pods that can be selected, in the order of the picture.
     pub pods: Vec<PodKey>,
@@ -83,8 +83,8 @@ impl Bars {
         Some(cells.start + self.column..cells.end + self.column)
     }
 
-    /// The index of the Pod's phase at a column of the line, or of the nearest phase. `None` if the column is outside the
-    /// bars.
+    /// The index of the Pod's phase at a column of the line, or of the nearest phase. `None` if the column is outside
+    /// the bars, or if the Pod has no phases.
     pub fn phase_at(&self, pod: &TimelinePod, column: usize) -> Option<usize> {
         let at = column.checked_sub(self.column).filter(|&cell| cell < self.columns)?;
         let axis = self.span.axis(self.columns);
@@ -93,7 +93,7 @@ impl Bars {
             let cells = axis.cells_of(start, end);
             let inside = cells.contains(&at);
             let away = if inside { 0 } else { at.abs_diff(cells.start).min(at.abs_diff(cells.end)) };
-            // If several phases share a cell, the cell shows the longest of them.
+            // If several phases share a cell, the longest of these phases counts.
             (away, std::cmp::Reverse(end.saturating_sub(start)))
         };
         pod.life.phases.iter().enumerate().min_by_key(distance).map(|(index, _)| index)

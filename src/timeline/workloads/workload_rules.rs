@@ -25,8 +25,8 @@ pub(crate) trait WorkloadRules {
     /// The desired number of Pods, or `None` if the kind has no such number.
     fn desired_pods(&self) -> Option<i32>;
 
-    /// The number of the object's Pods as its controller counts them. A CronJob counts its active Jobs
-    /// instead. A custom resource always counts 0.
+    /// The number of the object's Pods as its controller counts them. For a CronJob, this is the number of
+    /// active Jobs. For a custom resource, this is 0.
     fn active(&self) -> u32;
 
     /// Whether the object is suspended, or `None` if objects of the kind cannot be suspended.

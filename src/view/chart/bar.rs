@@ -46,7 +46,7 @@ impl PhaseFamily {
         }
     }
 
-    /// A phase of this family must be longer than this to get a cell from [`Bar::keep_families`]. In columns.
+    /// [`Bar::keep_families`] gives this family a cell only if a phase is longer than this number of columns.
     fn min_columns(self) -> f64 {
         match self {
             // Every Pod waits some milliseconds for its node. Such a wait is not worth a cell.
@@ -123,8 +123,8 @@ impl Bar {
         bar
     }
 
-    /// The bar of stretches that all have the same mark. A stretch is a start and an end in milliseconds since the axis'
-    /// zero. `is_open` says whether the last stretch goes on.
+    /// The bar of stretches that all have the same mark. A stretch is a start and an end in milliseconds since the
+    /// axis' zero. `is_open` says whether the last stretch goes on.
     pub(crate) fn from_stretches(
         stretches: impl Iterator<Item = (i64, i64)>,
         mark: CellMark,
@@ -310,7 +310,8 @@ impl Bar {
         }
     }
 
-    /// Marks the end of an earlier attempt. If possible, the mark takes an empty cell or a cell of the wait that follows.
+    /// Marks the end of an earlier attempt. If possible, the mark takes an empty cell or a cell of the wait that
+    /// follows.
     fn mark_earlier_end(&mut self, outcome: PodOutcome, end: f64) {
         let Some(mark) = end_mark(outcome) else { return };
         let cell = cells_between(end, end, self.cells.len()).start;
@@ -341,8 +342,8 @@ impl Bar {
         }
     }
 
-    /// Puts a mark behind the last cell of the bar and returns the cell of the mark. The mark replaces the last cell only
-    /// if the axis ends there.
+    /// Puts a mark behind the last cell of the bar and returns the cell of the mark. The mark replaces the last cell
+    /// only if the axis ends there.
     fn append_mark(&mut self, mark: CellMark) -> usize {
         let behind = self.cells.iter().rposition(|&cell| cell != CellMark::Empty).map_or(0, |last| last + 1);
         let behind = behind.min(self.cells.len() - 1);

@@ -30,8 +30,8 @@ impl Lane<'_> {
     }
 }
 
-/// The number of lanes of a Pod. A Pod with one container has no lanes, because the bar of the Pod shows that container.
-/// Ephemeral containers have no lanes.
+/// The number of lanes of a Pod. A Pod with one container has no lanes, because the bar of the Pod shows that
+/// container. Ephemeral containers have no lanes.
 pub(crate) fn count_lanes(pod: &TimelinePod) -> usize {
     let own =
         pod.life.containers.iter().filter(|container| container.role != ContainerRole::Ephemeral).count();

@@ -38,8 +38,8 @@ impl TimeSpan {
         (self.start, self.end)
     }
 
-    /// The time of the frame, in milliseconds since the axis' zero. If each Pod has its own zero, this is
-    /// the end of the axis.
+    /// The time of the frame, in milliseconds since the axis' zero. If each Pod has its own zero, this is the end
+    /// of the axis.
     pub(crate) fn now(&self) -> i64 {
         if self.align == Align::Wall { self.now.saturating_sub(self.zero) } else { self.end }
     }
@@ -112,7 +112,7 @@ fn compute_extent(context: &ViewContext<'_>) -> TimeExtent {
         }
         start = start.min(first.saturating_sub(own));
     }
-    // A sidecar may outlive the work of its Pod. Many Pods have no bars of containers, so its end would not be visible.
+    // A sidecar may outlive the work of its Pod. Among many Pods, the end of a sidecar would not be visible.
     let few = workloads.iter().flat_map(|workload| &workload.pods).take(MAX_PODS_WITH_CONTAINERS + 1);
     if align == Align::Wall && few.clone().count() <= MAX_PODS_WITH_CONTAINERS {
         let ends = few.filter_map(|&key| lanes::last_known_end(&context.timeline.pod(key)));

@@ -18,21 +18,21 @@ use crate::view::frame_cache::results::{
 use crate::view::primitives::frame::Line;
 use crate::view::state::Align;
 
-/// Timelines with fewer Pods are never cached.
+/// For a timeline with fewer Pods, no result of [`Cached`] is reused.
 const MIN_PODS: usize = 2_000;
 
-/// While nothing but time changes, a result is reused for one second, and for one more second per this many Pods.
+/// While only the time changes, a result is reused for one second, plus one second per this many Pods.
 const PODS_PER_SECOND: usize = 20_000;
 
-/// After the timeline has changed, a result is reused for this long per Pod. A visit to all Pods then takes at most about
-/// 3 % of the time.
+/// After the timeline has changed, a result is reused for this long per Pod. Visits to all Pods then take only a few
+/// percent of the time.
 const MICROS_PER_POD: usize = 3;
 
-/// When a field holds more results than this, those not used for [`UNUSED_AFTER`] are dropped.
+/// When a field holds more results than this, it drops the results that were not used for [`UNUSED_AFTER`].
 const MAX_ENTRIES: usize = 64;
 const UNUSED_AFTER: SignedDuration = SignedDuration::from_secs(10);
 
-/// Cached results of one timeline. The module comment says how stale they may be.
+/// Cached results of one timeline. The comment of the module `frame_cache` says how stale a result may be.
 #[derive(Debug, Default)]
 pub struct FrameCache {
     /// The Pods of each node, workload by workload.
@@ -43,7 +43,7 @@ pub struct FrameCache {
     pub(crate) sorted_pods: Cached<GroupKey, Vec<PodKey>>,
     /// The Pods of a group that match the filter. A match reads the whole life of a Pod.
     pub(crate) matching_pods: Cached<(GroupKey, PodFilter), Vec<PodKey>, 8>,
-    /// How many Pods of a group are in which state.
+    /// The number of Pods of a group in each state.
     pub(crate) counts: Cached<GroupId, Counts>,
     /// The lines below a group that name long waits, pulls and stragglers.
     pub(crate) findings: Cached<FindingsKey, Vec<Line>>,
@@ -57,26 +57,26 @@ pub struct FrameCache {
     pub(crate) column_content: Cached<WidthsKey, ColumnContent>,
     /// The time that the axis must show.
     pub(crate) time_extent: Cached<Align, TimeExtent>,
-    /// The Pods of a group that keep their rows, and the others by state.
+    /// The Pods of a group that keep their rows, and the other Pods by state.
     pub(crate) folded: Cached<FoldKey, Folded>,
-    /// How many Pods without a row existed at which time, as glyphs.
+    /// The number of Pods without a row in each cell of the axis, as glyphs.
     pub(crate) density: Cached<DensityKey, String>,
     /// The median times of Pods without a row.
     pub(crate) medians: Cached<OverflowKey, Medians>,
-    /// How many Pods of a group worked in each cell of the axis, on average.
+    /// The average number of Pods of a group that worked in each cell of the axis.
     pub(crate) concurrency: Cached<ConcurrencyKey, Vec<f64>>,
     /// The Pods that have worked and waited longest.
     pub(crate) longest_pods: Cached<(), LongestPods>,
     /// Whether a group shows a bar for each container. The first decision stays, so that rows do not jump.
     pub(crate) shows_containers: RefCell<BTreeMap<GroupId, bool>>,
     summaries: RefCell<BTreeMap<Arc<str>, CachedSummary>>,
-    /// Whether every request is computed again. Tests compare cached frames with frames of such a cache.
+    /// Whether no result of [`Cached`] is reused. Tests compare the frames of such a cache with cached frames.
     #[cfg(test)]
     pub(crate) is_disabled: bool,
 }
 
-/// The results of one computation, each with the key that it was computed for. `COST` says how many times as much work the
-/// computation does per Pod as most others.
+/// The results of one computation, by key. `COST` is the work of the computation per Pod, as a multiple of the usual
+/// work.
 #[derive(Debug)]
 pub(crate) struct Cached<K, V, const COST: usize = 1>(RefCell<BTreeMap<K, Entry<V>>>);
 
@@ -94,7 +94,8 @@ impl<K, V, const COST: usize> Default for Cached<K, V, COST> {
 }
 
 impl<K: Ord, V, const COST: usize> Cached<K, V, COST> {
-    /// Returns the result for `key`, if the cached one is recent enough for `version`. Otherwise computes and stores it.
+    /// Returns the cached result for `key` if this result is recent enough for `version`. Otherwise computes a result,
+    /// and stores it if the timeline has at least [`MIN_PODS`] Pods.
     pub(crate) fn get_or_compute(
         &self,
         version: TimelineVersion,
@@ -111,7 +112,7 @@ impl<K: Ord, V, const COST: usize> Cached<K, V, COST> {
             entry.last_used = version.now;
             return Rc::clone(&entry.value);
         }
-        // The computation may use other entries, so nothing is borrowed while it runs.
+        // The computation may use other entries, so no entry is borrowed during the computation.
         let value = Rc::new(compute());
         let mut entries = self.0.borrow_mut();
         if entries.len() > MAX_ENTRIES {
@@ -123,7 +124,7 @@ impl<K: Ord, V, const COST: usize> Cached<K, V, COST> {
 }
 
 impl<V> Entry<V> {
-    /// Whether the result may stand for `version`, where `pods` is the number of Pods weighted by their cost.
+    /// Whether the result may be reused for `version`. `pods` is the number of Pods times the cost per Pod.
     fn is_recent(&self, version: TimelineVersion, pods: usize) -> bool {
         let age = version.now.duration_since(self.version.now);
         let max_age = if self.version.revision == version.revision {
@@ -146,7 +147,7 @@ struct CachedSummary {
     summary: Summary,
 }
 
-/// The least time for which a summary is reused, in milliseconds.
+/// The time for which the summary of a workload with few Pods is reused, in milliseconds.
 const SUMMARY_MILLIS: i64 = 1000;
 
 impl FrameCache {
@@ -168,10 +169,11 @@ impl FrameCache {
         TimelineVersion { pods, revision: timeline.revision(), now }
     }
 
-    /// The summary of a workload. The module comment says when it is computed again.
+    /// The summary of a workload. The comment of the module `frame_cache` says when a summary is computed again.
     pub(crate) fn summary(&self, timeline: &Timeline, workload: &Workload, now: Timestamp) -> Summary {
         let mut summaries = self.summaries.borrow_mut();
-        // Computing slot time is the most expensive computation of a frame. This limit keeps it below a few percent of the time.
+        // A summary needs the slot time, which is expensive to compute. This limit keeps the cost below a few percent
+        // of the time.
         let max_age = SUMMARY_MILLIS * to_i64(1 + workload.pods.len() / PODS_PER_SECOND);
         if let Some(cached) = summaries.get(&workload.uid)
             && (0..max_age)
@@ -197,7 +199,7 @@ mod tests {
         TimelineVersion { pods, revision, now: at(millis) }
     }
 
-    /// Stores 1, then asks for the same key and returns the answer, which is 2 if it is computed again.
+    /// Stores 1, then requests the same key. Returns 1 if the stored result is reused, and 2 if it is computed again.
     fn ask_twice(first: TimelineVersion, second: TimelineVersion) -> i32 {
         let cached: Cached<(), i32> = Cached::default();
         cached.get_or_compute(first, (), || 1);

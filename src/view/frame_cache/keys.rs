@@ -1,4 +1,4 @@
-//! Keys of cached results. A key holds every value, apart from the timeline itself, on which its result depends.
+//! Keys of cached results. In one run, a result depends only on its key, the timeline and the time.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::view::state::{Align, GroupBy, Sort};
 /// The version of a timeline for which a result was computed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TimelineVersion {
-    /// How many Pods the timeline has.
+    /// The number of Pods in the timeline.
     pub(crate) pods: usize,
     /// The timeline's revision, which grows with each change.
     pub(crate) revision: u64,
@@ -19,16 +19,16 @@ pub(crate) struct TimelineVersion {
     pub(crate) now: Timestamp,
 }
 
-/// The identity of a group of Pods. At one revision of a timeline it decides which Pods are in the group.
+/// The identity of a group of Pods. At one revision of a timeline, groups with the same identity have the same Pods.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum GroupId {
     /// The workload with this uid.
     Workload(Arc<str>),
     /// The Pods without a workload.
     BarePods,
-    /// The Pods on this node, or those without a node.
+    /// The Pods on this node, or the Pods without a node.
     Node(Option<Arc<str>>),
-    /// The Pods of this outcome.
+    /// The Pods with this outcome.
     Outcome(&'static str),
     /// All Pods.
     All,
@@ -61,7 +61,7 @@ pub(crate) struct RowsKey {
     pub(crate) unfolded: bool,
 }
 
-/// The key of the rows that a group keeps in a number of lines.
+/// The key of the rows that a group keeps if it has only `lines` lines.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct FoldKey {
     pub(crate) rows: RowsKey,
@@ -75,7 +75,7 @@ pub(crate) struct WidthsKey {
     pub(crate) filter: PodFilter,
 }
 
-/// The key of the numbers about Pods without a row. The first Pod and the number of Pods stand for the list of Pods.
+/// The key of results about Pods without a row. The first Pod and the number of Pods stand for the list of Pods.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct OverflowKey {
     pub(crate) sort: Sort,

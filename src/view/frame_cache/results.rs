@@ -1,4 +1,4 @@
-//! The results that the cache keeps. Each type is plain data; the module that draws it computes it.
+//! The results that the cache keeps. Each type is plain data. The module that draws the data also computes it.
 
 use std::collections::HashMap;
 
@@ -7,35 +7,35 @@ use jiff::{SignedDuration, Timestamp};
 use crate::timeline::{OpenRetry, PodKey, Retry};
 use crate::view::display_state::{ByDisplayState, DisplayState};
 
-/// The Pods by some property of theirs, in the order of that property. Pods with the same property keep their order.
+/// Pods grouped by a property, in the order of that property. Pods with the same property keep their order.
 pub(crate) type PodsBy<K> = Vec<(K, Vec<PodKey>)>;
 
-/// How many Pods of a group are in which state.
+/// The number of Pods of a group in each state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) states: ByDisplayState<usize>,
-    /// How many of the Pods that succeeded had not been asked to stop before.
+    /// The number of Pods that succeeded without a request to delete them.
     pub(crate) done_unasked: usize,
 }
 
 /// How long the Pods of a group work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PodPace {
-    /// The median work time of the Pods that succeeded; `None` if there are too few.
+    /// The median work time of the Pods that succeeded; `None` if too few Pods succeeded.
     pub(crate) median: Option<SignedDuration>,
     /// The running Pod that has worked longest; `None` if fewer than two Pods run.
     pub(crate) longest: Option<PodKey>,
 }
 
-/// The rows of a group: one for each Pod, or one for each completion index that several Pods worked on. The latest Pod of a
-/// row stands for it.
+/// The rows of a group: one row for each Pod, or one row for the Pods of one completion index. The latest Pod of a row
+/// identifies the row.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PodRows {
     /// The latest Pod of each row, in the order of the rows.
     pub(crate) rows: Vec<PodKey>,
-    /// The earlier attempts of a row, oldest first.
+    /// For the latest Pod of a row, the earlier attempts of the row, oldest first.
     pub(crate) earlier: HashMap<PodKey, Vec<PodKey>>,
-    /// The wait before a Pod, from the failure of the Pod that it replaces.
+    /// For a Pod that replaces a failed Pod, the wait since the failure.
     pub(crate) retries: HashMap<PodKey, Retry>,
     /// The wait after a failed Pod, for the next attempt.
     pub(crate) open: HashMap<PodKey, OpenRetry>,
@@ -60,7 +60,7 @@ pub(crate) struct Folded {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ColumnContent {
     pub(crate) name: usize,
-    /// The part of a name that it does not share with its workload, with the mark of the cut.
+    /// The part of a name that differs from the workload's name, with the mark of the cut.
     pub(crate) own_name: usize,
     pub(crate) node: usize,
     pub(crate) index: usize,
@@ -77,8 +77,8 @@ pub(crate) struct TimeExtent {
     pub(crate) end: i64,
     /// Whether a workload or a Pod has not ended.
     pub(crate) is_live: bool,
-    /// The stretches of time in which a Pod existed, in milliseconds since the shared zero. Empty unless the axis is a wall
-    /// clock.
+    /// The stretches of time in which a Pod existed, in milliseconds since the shared zero. Empty unless the axis is a
+    /// wall clock.
     pub(crate) lives: Vec<(i64, i64)>,
 }
 
@@ -92,11 +92,11 @@ pub(crate) struct Medians {
     pub(crate) is_fine: bool,
 }
 
-/// The Pods that have worked and waited longest, each with the time since when.
+/// The Pods that have worked and waited longest, each with the time at which the work or the wait began.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct LongestPods {
-    /// The Pod whose work began first, of those that work.
+    /// Among the Pods that work, the Pod whose work began first.
     pub(crate) working: Option<(Timestamp, PodKey)>,
-    /// The Pod that was created first, of those that have not begun to work.
+    /// Among the Pods that have not begun to work, the Pod that was created first.
     pub(crate) waiting: Option<(Timestamp, PodKey)>,
 }

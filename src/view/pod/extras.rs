@@ -1,6 +1,6 @@
 //! The data on a Pod's page that the timeline does not hold. The program reads it from the cluster for this page only.
 //!
-//! All texts are as the cluster sent them: the page escapes them for the terminal.
+//! All texts are as the cluster sent them. The page escapes these texts for the terminal.
 
 use jiff::Timestamp;
 
@@ -26,7 +26,7 @@ pub(crate) struct PodEvent {
     pub warning: bool,
     /// The reason, one word.
     pub reason: String,
-    /// The message.
+    /// The text for people.
     pub message: String,
     /// The number of occurrences.
     pub count: u32,

@@ -17,10 +17,10 @@ use crate::view::table::status_style;
 use crate::view::view_context::ViewContext;
 use crate::view::window::Window;
 
-/// Draws the page of one Pod as of `now` (the server's time), in at most the given columns and rows.
+/// Draws the page of one Pod as of `now` (the server's time), with at most the columns and rows of `size`.
 ///
 /// # Panics
-/// Panics with a key of another timeline.
+/// Panics if `key` belongs to another timeline.
 pub(crate) fn draw_pod(
     timeline: &Timeline,
     key: PodKey,
@@ -53,7 +53,7 @@ pub(crate) fn draw_pod(
     Frame { lines }
 }
 
-/// The Pod of the page, and everything that its parts read.
+/// The Pod of the page, and the values that all parts of the page read.
 pub(crate) struct PodPage<'a> {
     pub(crate) context: &'a ViewContext<'a>,
     pub(crate) pod: TimelinePod<'a>,
@@ -107,7 +107,7 @@ impl PodPage<'_> {
         Some(created.or(self.pod.life.phases.first().map(|phase| phase.start))?.as_millisecond())
     }
 
-    /// Adds an axis, the Pod's life as a bar on it, a bar for each container if there are several, and the legend.
+    /// Adds an axis, the Pod's life as a bar, the bars of several containers, and the legend.
     fn push_bars(&self, lines: &mut Vec<Line>) {
         let (Some(zero), Some(last)) = (self.zero(), self.pod.life.phases.last()) else { return };
         let open = !self.pod.life.outcome.has_ended();

@@ -1,4 +1,4 @@
-//! The line that says which resources the Pod reserves on its node, and how long they were idle.
+//! The line that says which resources the Pod reserves on its node, and how long these resources were idle.
 
 use jiff::SignedDuration;
 
@@ -10,8 +10,8 @@ use crate::view::primitives::text;
 use crate::view::rows::explain;
 use crate::view::view_context::ViewContext;
 
-/// `reserved since 16:53:34.931Z: cpu 500m, memory 1Gi, idle for the first 7s`. The resources are reserved from the moment
-/// at which the Pod is scheduled, but idle until its work starts. Returns `None` if the Pod requests nothing.
+/// `reserved since 16:53:34.931Z: cpu 500m, memory 1Gi, idle for the first 7s`. The resources are reserved from the
+/// moment at which the Pod is scheduled, but idle until its work starts. Returns `None` if the Pod requests nothing.
 pub(crate) fn reserved_resources(
     context: &ViewContext<'_>,
     pod: &TimelinePod,

@@ -48,7 +48,7 @@ impl PodPage<'_> {
         TableCell::new(self.context.glyphs.none, Style::Dim)
     }
 
-    /// Start, duration, evidence and reason of each phase.
+    /// A row for each phase: name, start, duration, evidence, container and reason.
     fn phase_rows(&self) -> Vec<Vec<TableCell>> {
         let zero = self.zero().unwrap_or(0);
         let phases = self.pod.life.phases.iter().map(|phase| {
@@ -75,7 +75,7 @@ impl PodPage<'_> {
         }
     }
 
-    /// The runs of each container, latest first. Only the row of the latest run names the container.
+    /// A row for each run of each container, latest first. Only the row of the latest run names the container.
     fn container_rows(&self, containers: &[ContainerLife]) -> Vec<Vec<TableCell>> {
         let mut rows = Vec::new();
         for container in containers {
@@ -104,7 +104,7 @@ impl PodPage<'_> {
         rows
     }
 
-    /// The state of a container now: the reason for which it waits, or the state of its latest run.
+    /// The current state of a container: the reason for its wait, or the state of its latest run.
     fn container_state(&self, container: &ContainerLife) -> TableCell {
         let latest = container.runs.last();
         match (container.waiting.as_deref(), latest) {
@@ -149,7 +149,7 @@ impl PodPage<'_> {
         ]
     }
 
-    /// The image of each container and its pull.
+    /// A row for each container: the image, the name of the container, and the pull of the image.
     fn image_rows(&self, containers: &[ContainerLife]) -> Vec<Vec<TableCell>> {
         let images = containers.iter().map(|container| {
             let mut cells = vec![
@@ -165,8 +165,8 @@ impl PodPage<'_> {
         images.collect()
     }
 
-    /// Duration of the pull, time in the node's queue, size, and bytes per second. The Pulled event reports the times to
-    /// the millisecond.
+    /// The duration of the pull, the time in the node's queue, the size, and the bytes per second. Tenths of a second
+    /// are shown, because the Pulled event reports both times to the millisecond.
     fn pull_cells(&self, pull: Pull) -> [TableCell; 4] {
         if pull.cached {
             let cached = TableCell::new("cached", Style::Success);
@@ -190,7 +190,7 @@ impl PodPage<'_> {
         ]
     }
 
-    /// Time and evidence of each instant, and how exact it is.
+    /// A row for each instant: name, time and evidence. The evidence includes the precision.
     fn instant_rows(&self) -> Vec<Vec<TableCell>> {
         let instants = self.pod.life.instants.named().into_iter().map(|(name, instant)| {
             let (time, evidence) = match instant {
@@ -208,7 +208,7 @@ impl PodPage<'_> {
         instants.collect()
     }
 
-    /// The conditions in the order of the status.
+    /// A row for each condition, in the order of the status.
     fn condition_rows(&self, conditions: &[ConditionRow]) -> Vec<Vec<TableCell>> {
         let rows = conditions.iter().map(|condition| {
             let since = condition.since.map(|since| explain::format_clock_time(self.context, since, false));
@@ -222,8 +222,8 @@ impl PodPage<'_> {
         rows.collect()
     }
 
-    /// Messages are shown in full, because they hold what no other column shows. On a narrow screen they get at least half
-    /// of it.
+    /// Messages are shown in full, because no other column shows their content. On a narrow screen, the messages keep
+    /// almost half of the width.
     fn event_columns(&self) -> Vec<Column> {
         vec![
             Column::right("EVENT"),
@@ -316,7 +316,7 @@ fn optional_text(text: Option<&str>, style: Style) -> TableCell {
     TableCell::new(text.map(text::clean).unwrap_or_default(), style)
 }
 
-/// `running`, or the reason for which the run ended.
+/// The state of a run: `running`, or the reason why the run ended.
 fn run_state(run: &ContainerRun) -> TableCell {
     if !run.ended {
         return TableCell::new("running", Style::Work);
@@ -327,7 +327,7 @@ fn run_state(run: &ContainerRun) -> TableCell {
     TableCell::new(format!("{reason}{signal}"), style)
 }
 
-/// `3 runs not seen`.
+/// Writes the number of runs that the program did not see: `3 runs not seen`.
 fn runs_not_seen(runs: u32) -> String {
     format!("{runs} run{} not seen", if runs == 1 { "" } else { "s" })
 }
@@ -337,7 +337,7 @@ fn is_exact(phase: &Phase) -> bool {
     matches!(phase.source, Source::Event | Source::Observed)
 }
 
-/// The time since the Pod's creation: `+5.9s`.
+/// Writes a time relative to the start of the Pod's axis: `+5.9s`.
 fn offset(millis: i64, fine: bool) -> String {
     match millis {
         0 => "0s".into(),
@@ -346,7 +346,7 @@ fn offset(millis: i64, fine: bool) -> String {
     }
 }
 
-/// A size in decimal units, as registries show it: `35 MB`.
+/// Writes a size in decimal units, as registries do: `35 MB`.
 fn format_bytes(bytes: u64) -> String {
     match bytes {
         0..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),

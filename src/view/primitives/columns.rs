@@ -1,7 +1,7 @@
 //! Tables: rows of styled cells in columns, in lines of a limited width.
 //!
-//! comfy-table pads and aligns the cells. This module decides which columns fit, how wide each of them is, and how a
-//! cell that is too long is shortened, because comfy-table neither drops columns nor shortens cells.
+//! comfy-table pads and aligns the cells. This module chooses the columns that fit, sets their widths, and shortens
+//! long cells, because comfy-table neither drops columns nor shortens cells.
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
@@ -9,8 +9,8 @@ use crate::timeline::PodKey;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
 
-/// How the cells of a column get narrower. The number is the smallest width that the column is given for this, in
-/// columns of the terminal.
+/// How the cells of a column get narrower. The number is the width to which the column may shrink, in columns of the
+/// terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shrink {
     /// The column always has the width of its widest cell.
@@ -48,13 +48,13 @@ impl Column {
         Self { shrink, ..self }
     }
 
-    /// Lets the column be dropped where shrinking is not enough. The column with the highest priority is dropped
+    /// Lets the column be dropped if shrinking is not enough. The column with the highest priority is dropped
     /// first; a column without a priority is never dropped.
     pub(crate) fn droppable(self, drop_priority: u8) -> Self {
         Self { drop_priority, ..self }
     }
 
-    /// The width that the column needs at least if its widest cell has the width `widest`.
+    /// The minimum width of the column if its widest cell has the width `widest`.
     fn min_width(self, widest: usize) -> usize {
         match self.shrink {
             Shrink::Never => widest,
@@ -63,7 +63,7 @@ impl Column {
     }
 }
 
-/// The text of a cell, already escaped for a terminal, and how it looks.
+/// The text of a cell, already escaped for a terminal, and the style of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TableCell {
     text: String,
@@ -84,14 +84,14 @@ pub(crate) struct TableRow {
     pub(crate) cells: Vec<TableCell>,
 }
 
-/// The columns of a table, and the widest cell of each.
+/// The columns of a table, and the width of the widest cell in each column.
 #[derive(Clone, Debug)]
 pub(crate) struct Columns {
     columns: Vec<Column>,
     widest: Vec<usize>,
 }
 
-/// Blanks between two columns, as in kubectl's tables.
+/// The number of blanks between two columns, as in kubectl's tables.
 const GAP: u16 = 3;
 
 impl Columns {
@@ -175,17 +175,17 @@ pub(crate) struct FittedColumns<'a> {
 
 struct FittedColumn {
     column: Column,
-    /// The index of its cells in a row.
+    /// The index of the column's cells in a row of the whole table.
     index: usize,
     width: usize,
 }
 
 impl FittedColumn {
-    /// The text in at most the width of the column, or on several lines of at most this width.
+    /// The text, shortened to the width of the column, or wrapped at this width.
     fn shorten(&self, text: &str, ellipsis: &str) -> String {
         match self.column.shrink {
             Shrink::Middle(_) => text::shorten_middle(text, self.width, ellipsis),
-            // A wide character takes two columns of the terminal.
+            // Wrapping needs two columns of the terminal, because a wide character takes two.
             Shrink::Wrap(_) if self.width > 1 => text::wrap(text, self.width).join("\n"),
             Shrink::Never | Shrink::End(_) | Shrink::Wrap(_) => text::shorten_end(text, self.width, ellipsis),
         }
@@ -212,7 +212,7 @@ impl FittedColumns<'_> {
         self.draw_shown(shown.collect())
     }
 
-    /// Draws rows that have a cell for each shown column only.
+    /// Draws rows that contain only the cells of the shown columns.
     fn draw_shown(&self, mut rows: Vec<(Option<PodKey>, Vec<TableCell>)>) -> Vec<Line> {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);

@@ -1,4 +1,4 @@
-//! Durations as text: at most two units, and no digit that the evidence does not carry.
+//! Durations as text, with at most two units and no digit that the evidence does not support.
 
 use jiff::SignedDuration;
 
@@ -10,13 +10,14 @@ pub(crate) const MAX_WIDTH: usize = 6;
 /// Tenths of a second are shown only if both ends of a duration are known more precisely than this.
 const TENTH: SignedDuration = SignedDuration::from_millis(100);
 
-/// Whether an instant is known more precisely than a tenth of a second. An unknown instant is not.
+/// Whether an instant is known more precisely than a tenth of a second. `None` counts as not exact.
 pub(crate) fn is_exact_to_tenths(instant: Option<Instant>) -> bool {
     instant.is_some_and(|instant| instant.evidence.precision() < TENTH)
 }
 
-/// Writes a duration that has ended, rounded: `<1s`, `42s`, `1m05s`, `2h03m`, `3d4h`, `400d`. With `tenths`, durations below
-/// ten seconds have one decimal: `5.9s`. Never writes `0s`, because the evidence cannot distinguish no time from a little.
+/// Writes a duration that has ended, rounded: `<1s`, `42s`, `1m05s`, `2h03m`, `3d4h`, `400d`. With `tenths`, durations
+/// below ten seconds have one decimal: `5.9s`. Never writes `0s`, because the evidence cannot distinguish a duration of
+/// zero from a very short duration.
 pub(crate) fn format_duration(duration: SignedDuration, tenths: bool) -> String {
     let millis = duration.as_millis().max(0);
     if tenths && millis < 9_950 {

@@ -23,7 +23,7 @@ pub enum Style {
     Pulling,
     /// Init containers.
     Initializing,
-    /// Work that goes on or has succeeded.
+    /// Work that goes on or has ended.
     Work,
     /// A success.
     Success,
@@ -39,7 +39,7 @@ pub enum Style {
     Now,
     /// The selection.
     Selected,
-    /// A key before its value, in YAML.
+    /// A key before its value, in YAML. Also a part of the path at the top of a page.
     Key,
     /// A text value, in YAML.
     Quoted,
