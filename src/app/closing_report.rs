@@ -35,7 +35,7 @@ pub(crate) fn list_failures(
         let verb = if pod.life.outcome.has_failed() { "failed" } else { "had a container that failed" };
         let mut line = Line::new(format!("{} ", glyphs.failed), Style::Failure);
         line.push(view::clean(&pod.name), Style::Strong);
-        line.push(format!(" {verb}: {}", view::failure(timeline, key)), Style::Text);
+        line.push(format!(" {verb}: {}", view::describe_failure(timeline, key)), Style::Text);
         lines.push(line);
         for (_, log) in logs.iter().filter(|(pod, _)| *pod == key) {
             let extent = match log.lines.len() {

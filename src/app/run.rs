@@ -174,7 +174,7 @@ impl<'a> Run<'a> {
         if has_feed_ended && !self.is_reading() {
             return true;
         }
-        if self.options.ends_with_feed || !self.state.has_ended() {
+        if self.options.ends_with_feed || !self.state.have_workloads_ended() {
             *ended_since = None;
             return false;
         }
@@ -190,7 +190,8 @@ impl<'a> Run<'a> {
 
     /// Returns the exit when the user detaches: the outcome if it is known, and otherwise `Interrupted`.
     fn exit_when_user_quits(&self, has_feed_ended: bool) -> Exit {
-        let is_outcome_known = has_feed_ended || (self.state.has_ended() && self.state.have_pods_ended());
+        let is_outcome_known =
+            has_feed_ended || (self.state.have_workloads_ended() && self.state.have_pods_ended());
         if is_outcome_known { self.state.exit() } else { Exit::Interrupted }
     }
 

@@ -96,7 +96,7 @@ impl<'a> RunOptions<'a> {
         Self { recorder, ..self }
     }
 
-    /// Ends the run when its feed ends, because a recording may contain more after its workloads have ended.
+    /// Ends the run only when its feed ends, not already when its workloads have ended, because a recording may contain more after that.
     pub(crate) fn ends_with_feed(self) -> Self {
         Self { ends_with_feed: true, ..self }
     }

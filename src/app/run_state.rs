@@ -15,7 +15,7 @@ pub(crate) struct RunState {
     pub(crate) timeline: Timeline,
     /// Events, logs and conditions of the Pod, if the run shows one Pod.
     pub(crate) pod_details: Option<PodDetails>,
-    /// The progress of the source until it is synced, or of reading a whole recording.
+    /// The progress of the source. It is set until the source is synced, and while a whole recording is read.
     pub(crate) progress: Option<Progress>,
     /// The reason why the connection is lost, while it is lost.
     pub(crate) connection_error: Option<String>,
@@ -75,7 +75,7 @@ impl RunState {
     }
 
     /// Whether the run is synced, all expected workloads have appeared, and every root workload has ended.
-    pub(crate) fn has_ended(&self) -> bool {
+    pub(crate) fn have_workloads_ended(&self) -> bool {
         let workloads = self.timeline.workloads();
         let has_appeared = |uid: &String| workloads.iter().any(|workload| *workload.uid == **uid);
         self.is_synced
@@ -99,7 +99,7 @@ impl RunState {
 
     /// Once the root workloads have ended, returns the outcome if all workloads share it, or else a hint to look at the picture.
     pub(crate) fn outcome_text(&self) -> Option<String> {
-        if !self.has_ended() {
+        if !self.have_workloads_ended() {
             return None;
         }
         let mut outcomes = self.timeline.workloads().iter().map(|workload| workload.state.name());

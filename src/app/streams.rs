@@ -1,4 +1,4 @@
-//! Standard output and standard error. Only this module, the live picture and the progress bar write to them.
+//! Standard output and standard error. Apart from clap's own messages and the completion for kubectl, only this module, the live picture and the progress bar write to them.
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;

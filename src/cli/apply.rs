@@ -54,11 +54,11 @@ pub(crate) struct ApplyArgs {
 /// Returns the output of the run. If `-o` names a format of kubectl, nothing is followed, and the returned output has
 /// no effect.
 pub(crate) fn run_output(args: &ApplyArgs) -> Output {
-    drawn_format(args).unwrap_or(OutputFormat::Seq).into()
+    format_unless_kubectl_prints(args).unwrap_or(OutputFormat::Seq).into()
 }
 
 /// Returns the format of this program that `-o` names, or `None` if kubectl must check and print the format.
-fn drawn_format(args: &ApplyArgs) -> Option<OutputFormat> {
+fn format_unless_kubectl_prints(args: &ApplyArgs) -> Option<OutputFormat> {
     let Some(output) = &args.output else { return Some(OutputFormat::Seq) };
     OutputFormat::from_str(output, false).ok()
 }
@@ -69,7 +69,7 @@ pub(crate) async fn run(
     streams: &Streams,
 ) -> Result<Exit, RunError> {
     let KubectlPart { mut arguments, is_dry_run, has_words, unknown_flag } = args.kubectl.clone();
-    let format = drawn_format(&args);
+    let format = format_unless_kubectl_prints(&args);
     let follows = !args.detach && format.is_some() && !is_dry_run && !has_words;
     arguments.global = args.connection.kubectl_words().to_vec();
     let kubectl = Kubectl::locate();

@@ -66,7 +66,7 @@ async fn follow(terminal: &VirtualTerminal, feed: Feed, flags: &str, user: impl 
         Console { out: Box::new(terminal.clone()), terminal: Box::new(terminal.clone()), interactive: true };
     let (exit, ()) = tokio::join!(follow_on_console(options, console), user);
     assert!(
-        !terminal.is_raw.get() && !terminal.is_full() && !terminal.has_mouse(),
+        !terminal.is_raw.get() && !terminal.is_alternate_screen() && !terminal.has_mouse(),
         "the terminal is restored"
     );
     exit.unwrap()
@@ -81,7 +81,7 @@ async fn story(columns: u16, rows: u16, flags: &str) -> String {
     let terminal = VirtualTerminal::new(columns, rows);
     let text = Rc::new(RefCell::new(String::new()));
     let capture = |title: &str| {
-        let full = if terminal.is_full() { " (whole screen)" } else { "" };
+        let full = if terminal.is_alternate_screen() { " (whole screen)" } else { "" };
         let _ = writeln!(text.borrow_mut(), "=== {title}{full}\n{}", terminal.contents());
     };
     let user = async {
@@ -179,7 +179,7 @@ async fn a_click_opens_a_pod_and_a_click_on_the_path_returns() {
         let row = terminal.row_of("NODE") + 3;
         let name = before.lines().nth(row).unwrap().split_whitespace().next().unwrap().to_owned();
         terminal.click(40, row).await;
-        assert!(terminal.is_full());
+        assert!(terminal.is_alternate_screen());
         assert_eq!(terminal.row_of(&format!("pod/{name}")), 0);
         terminal.keys("e").await;
         assert!(terminal.contents().contains("Scheduled"), "{}", terminal.contents());
@@ -187,7 +187,7 @@ async fn a_click_opens_a_pod_and_a_click_on_the_path_returns() {
         terminal.click(terminal.column_of("pod/") + 2, 0).await;
         assert!(terminal.contents().contains("PHASE"));
         terminal.click(2, 0).await;
-        assert!(!terminal.is_full());
+        assert!(!terminal.is_alternate_screen());
         let contents = terminal.contents();
         let selected = contents.lines().find(|line| line.starts_with('▌')).unwrap();
         assert!(selected.contains(&name), "{selected}");
@@ -198,7 +198,7 @@ async fn a_click_opens_a_pod_and_a_click_on_the_path_returns() {
         // In the grid, a click on a cell opens its Pod.
         terminal.keys("g").await;
         terminal.click(2, terminal.row_of("job/pi") + 1).await;
-        assert!(terminal.is_full());
+        assert!(terminal.is_alternate_screen());
         terminal.press(Code::Esc).await;
         // A drag over the bars zooms.
         terminal.keys("s").await;
@@ -355,10 +355,10 @@ fn a_dropped_full_screen_restores_the_terminal() {
     let frame = Frame { lines: vec![Line::new("one", Style::Text)] };
     assert!(screen.enter().unwrap());
     screen.show_frame(&frame, true, true).unwrap();
-    assert!(terminal.is_raw.get() && terminal.is_full() && terminal.has_mouse());
+    assert!(terminal.is_raw.get() && terminal.is_alternate_screen() && terminal.has_mouse());
     // A panic also drops the screen while it unwinds.
     drop(screen);
-    assert!(!terminal.is_raw.get() && !terminal.is_full() && !terminal.has_mouse());
+    assert!(!terminal.is_raw.get() && !terminal.is_alternate_screen() && !terminal.has_mouse());
     assert!(!terminal.parser.borrow().screen().hide_cursor());
 }
 

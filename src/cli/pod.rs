@@ -48,11 +48,11 @@ pub(crate) struct PodArgs {
 
 /// Returns the output of the run. If kubectl prints the Pod object, this value only decides which stream messages go to.
 pub(crate) fn run_output(args: &PodArgs) -> Output {
-    drawn_format(args).unwrap_or(OutputFormat::Seq).into()
+    format_unless_kubectl_prints(args).unwrap_or(OutputFormat::Seq).into()
 }
 
 /// Returns the format that `-o` names, or `None` if kubectl prints the Pod object in that format.
-fn drawn_format(args: &PodArgs) -> Option<OutputFormat> {
+fn format_unless_kubectl_prints(args: &PodArgs) -> Option<OutputFormat> {
     let Some(output) = &args.output else { return Some(OutputFormat::Seq) };
     let format = OutputFormat::from_str(output, false).ok()?;
     match format {
@@ -64,7 +64,7 @@ fn drawn_format(args: &PodArgs) -> Option<OutputFormat> {
 pub(crate) async fn run(args: PodArgs, appearance: &Appearance, streams: &Streams) -> Result<Exit, RunError> {
     let name =
         ["pod/", "pods/", "po/"].iter().find_map(|kind| args.name.strip_prefix(kind)).unwrap_or(&args.name);
-    let Some(format) = drawn_format(&args) else {
+    let Some(format) = format_unless_kubectl_prints(&args) else {
         if args.record.record.is_some() {
             let error = SourceError::new(
                 ErrorKind::Usage,

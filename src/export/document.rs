@@ -62,7 +62,7 @@ pub struct WorkloadEntry<'a> {
     pub parent: Option<ParentEntry<'a>>,
     /// `Pending`, `Suspended`, `Running`, `Succeeded`, `Failed` or `Unknown`.
     pub outcome: &'static str,
-    /// The reason for the outcome in one word, or why no Pod can be created while `waitingSince` is set.
+    /// The reason for the outcome in one word. While `waitingSince` is set, the reason why no Pod can be created.
     pub reason: Option<&'a str>,
     /// The reason for the outcome as text. The server's text is not escaped for a terminal.
     pub message: Option<&'a str>,

@@ -53,14 +53,14 @@ struct EndLine<'a> {
 /// Writes the changes of a timeline as lines. Stores a hash of the last written state of each workload and Pod, so that
 /// an equal state is not written again.
 #[derive(Debug, Default)]
-pub(crate) struct ChangeLines {
+pub(crate) struct ChangeWriter {
     /// The hash of each workload, by uid.
     workload_hashes: HashMap<Arc<str>, u64>,
     /// The hash of each Pod.
     pod_hashes: HashMap<PodKey, u64>,
 }
 
-impl ChangeLines {
+impl ChangeWriter {
     /// Writes a line for each workload and each Pod that changed. The line of a workload comes before the lines of its
     /// Pods.
     ///
@@ -113,7 +113,7 @@ impl ChangeLines {
         write_line(&EndLine { r#type: "end", observed_at: now, exit_code, workloads }, out)
     }
 
-    /// Stores a hash of the fields that the workload's object and its controller report. Returns whether the hash is
+    /// Stores a hash of the workload's own state and its holds, without values computed from its Pods or the clock. Returns whether the hash is
     /// new or has changed.
     fn update_workload_hash(&mut self, workload: &Workload) -> bool {
         let mut hash = DefaultHasher::new();

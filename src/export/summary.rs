@@ -15,7 +15,7 @@ pub struct SummaryEntry {
     /// Time from creation to the end, or to `observedAt`.
     pub wall_millis: i64,
     /// The integral over time of min(parallelism, completions left). This field and its parts (`backOffMillis`, `idleMillis`,
-    /// `slots`) are `null` if the workload has no field, such as `parallelism`, that limits the number of running Pods.
+    /// `slots`) are `null` if the workload has Pods but no field, such as `parallelism`, that limits the number of running Pods.
     pub slot_millis: Option<i64>,
     /// Sum of the Pods' work.
     pub run_millis: i64,

@@ -270,7 +270,7 @@ workloads:
 #[test]
 fn the_end_line_contains_the_exit_code() {
     let mut out = Vec::new();
-    ChangeLines::write_end(&Timeline::default(), 124, at(1), &mut out).unwrap();
+    ChangeWriter::write_end(&Timeline::default(), 124, at(1), &mut out).unwrap();
     assert_eq!(
         String::from_utf8(out).unwrap(),
         "{\"type\":\"end\",\"observedAt\":\"2026-01-01T00:00:00.001Z\",\"exitCode\":124,\"workloads\":[]}\n"
@@ -293,7 +293,7 @@ fn writers_return_a_broken_pipe_with_its_kind() {
     for result in [
         write_json(&document, &mut Closed),
         write_yaml(&document, &mut Closed),
-        ChangeLines::write_end(&timeline, 0, now, &mut Closed),
+        ChangeWriter::write_end(&timeline, 0, now, &mut Closed),
     ] {
         assert_eq!(result.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
     }
@@ -350,7 +350,7 @@ fn the_document_contains_the_workloads_and_their_pods() {
 #[test]
 fn each_change_is_written_as_one_line() {
     let mut timeline = timeline_with_job_and_pod();
-    let mut lines = ChangeLines::default();
+    let mut lines = ChangeWriter::default();
     let mut write = |timeline: &mut Timeline, now| -> Vec<Value> {
         let changes = timeline.recompute();
         let mut out = Vec::new();

@@ -34,7 +34,7 @@ pub use crate::view::primitives::glyph::Glyphs;
 pub(crate) use crate::view::primitives::text::clean;
 pub(crate) use crate::view::primitives::theme::Stylesheet;
 pub(crate) use crate::view::rows::phase_text::{
-    describe_failure as failure, describe_next_try as next_try, describe_phase, format_age, longest_pods_line,
+    describe_failure, describe_next_try, describe_phase, format_age, longest_pods_line,
 };
 pub(crate) use crate::view::state::{Align, View};
 pub use crate::view::state::{GroupBy, Size, Sort, ViewState};

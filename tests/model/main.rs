@@ -1,4 +1,4 @@
-//! Tests of the model: lives, slot time and statistics from observations.
+//! Tests of the model: the life of each Pod, slot time and statistics, derived from observations.
 
 #[cfg(test)]
 mod clocks;

@@ -92,7 +92,7 @@ pub(crate) fn running(since: i64) -> Value {
     json!({"running": {"startedAt": time(since)}})
 }
 
-/// The state of an ended run. Pass `NAME-RESTARTS` as `id`, as `container_status` does.
+/// The state of an ended run. `id` must be `NAME-RESTARTS`, the ID that `container_status` gives to the running container.
 pub(crate) fn terminated(id: &str, from: i64, to: i64, exit: i32, reason: &str) -> Value {
     json!({"terminated": {"containerID": id, "startedAt": time(from), "finishedAt": time(to), "exitCode": exit, "reason": reason}})
 }

@@ -4,13 +4,13 @@ use crate::app::exit::RunError;
 use crate::app::reporter::interface::{Reporter, RunEnd};
 use crate::app::run_state::RunSnapshot;
 use crate::app::streams::Streams;
-use crate::export::ChangeLines;
+use crate::export::ChangeWriter;
 use crate::timeline::Changes;
 
 /// Writes one line of JSON for each change.
 #[derive(Debug, Default)]
 pub(crate) struct ChangesReporter {
-    lines: ChangeLines,
+    lines: ChangeWriter,
 }
 
 impl Reporter for ChangesReporter {
@@ -28,7 +28,7 @@ impl Reporter for ChangesReporter {
 
     fn on_end(&mut self, run: &RunSnapshot<'_>, end: RunEnd) -> Result<(), RunError> {
         Streams::write_stdout(|out| {
-            ChangeLines::write_end(&run.state.timeline, end.exit.code(), run.now, out)
+            ChangeWriter::write_end(&run.state.timeline, end.exit.code(), run.now, out)
         })
     }
 }

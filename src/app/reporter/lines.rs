@@ -9,7 +9,7 @@ use crate::source::Update;
 use crate::timeline::Changes;
 use crate::view::{Line, Style, clean};
 
-/// Writes one line for each change of state.
+/// Writes lines at the start, when the state or the connection changes, and after a long silence.
 #[derive(Debug)]
 pub(crate) struct LinesReporter<'a> {
     streams: &'a Streams,

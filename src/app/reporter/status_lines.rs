@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::lifecycle::{ContainerRole, Lifecycle, PhaseKind, PodOutcome};
 use crate::timeline::{Changes, OpenRetry, PodKey, Timeline, TimelinePod, Workload, WorkloadState};
 use crate::view::primitives::{duration, text};
-use crate::view::{Line, Style, next_try};
+use crate::view::{Line, Style, describe_next_try};
 
 /// After this time without a line, a line reports how many Pods are in which state.
 const MAX_SILENCE: SignedDuration = SignedDuration::from_secs(15);
@@ -102,7 +102,7 @@ impl StatusLines {
                 });
                 if let Some(open) = open.get(&key) {
                     text += "; ";
-                    text += &next_try(open, now);
+                    text += &describe_next_try(open, now);
                 }
             }
             lines.push(pod_line(timeline, workload, now, key, &text, style));

@@ -96,7 +96,7 @@ impl VirtualTerminal {
         line[..line.find(text).unwrap()].chars().count()
     }
 
-    pub(crate) fn is_full(&self) -> bool {
+    pub(crate) fn is_alternate_screen(&self) -> bool {
         self.parser.borrow().screen().alternate_screen()
     }
 
@@ -138,7 +138,7 @@ impl Terminal for VirtualTerminal {
 
     fn stop(&mut self) {
         assert!(
-            !self.is_raw.get() && !self.is_full() && !self.has_mouse(),
+            !self.is_raw.get() && !self.is_alternate_screen() && !self.has_mouse(),
             "the program restores the terminal before it stops"
         );
         self.stops.set(self.stops.get() + 1);

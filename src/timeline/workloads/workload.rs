@@ -91,7 +91,7 @@ pub struct Workload {
     pub capacity: Vec<Capacity>,
     /// Whether retries are counted and delayed for each index separately (`backoffLimitPerIndex`).
     pub retries_per_index: bool,
-    /// The reason why the controller cannot create Pods now. `None` if the controller can, or need not, create Pods.
+    /// The reason why the controller cannot create Pods now. `None` if the controller can create Pods or has none to create.
     pub creation_block: Option<CreationBlock>,
     /// The intervals in which the workload created no Pods, because it was suspended or its Pods were refused, in
     /// chronological order.

@@ -15,7 +15,7 @@ pub(crate) type PodsBy<K> = Vec<(K, Vec<PodKey>)>;
 pub(crate) struct Counts {
     pub(crate) states: ByDisplayState<usize>,
     /// The number of Pods that succeeded without a request to delete them.
-    pub(crate) done_unasked: usize,
+    pub(crate) done_without_deletion: usize,
 }
 
 /// How long the Pods of a group work.

@@ -14,7 +14,8 @@ impl Counts {
             let overview = context.timeline.overview(key);
             let state = DisplayState::from_overview(overview);
             counts.states[state] += 1;
-            counts.done_unasked += usize::from(state == DisplayState::Done && !overview.deletion_requested);
+            counts.done_without_deletion +=
+                usize::from(state == DisplayState::Done && !overview.deletion_requested);
         }
         // A completion index that waits for its next Pod counts as a Pod in back-off.
         if let Heading::Workload(workload) = group.heading {
@@ -40,13 +41,13 @@ impl Counts {
         self.states[state]
     }
 
-    /// The number of Pods that succeeded without a request to delete them. The controller does not count Pods that it
-    /// deletes itself, for example when it scales down.
-    pub(crate) fn done_unasked(&self) -> usize {
-        self.done_unasked
+    /// The number of Pods that succeeded without a request to delete them. Pods with a deletion request are left out,
+    /// because the controller does not count them as succeeded, for example when it scales down.
+    pub(crate) fn done_without_deletion(&self) -> usize {
+        self.done_without_deletion
     }
 
-    /// Adds the counts of all states except done and failed to a line: `4 running · 1 queued`.
+    /// Adds the counts of all states except done and failed to a line, each after a separator: ` · 4 running · 1 queued`.
     pub(crate) fn push_to(&self, line: &mut Line, glyphs: &Glyphs) {
         for state in DisplayState::ALL.into_iter().skip(1) {
             if self.get(state) > 0 && state != DisplayState::Failed {

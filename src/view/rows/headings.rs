@@ -79,7 +79,7 @@ fn push_done(context: &ViewContext<'_>, line: &mut Line, workload: &Workload, co
     // The controller also counts Pods that no longer exist. A Pod that has just succeeded may not be in the count of
     // the controller yet.
     let counted = usize::try_from(workload.succeeded).unwrap_or(usize::MAX);
-    let done = if workload.has_ended() { counted } else { counted.max(counts.done_unasked()) };
+    let done = if workload.has_ended() { counted } else { counted.max(counts.done_without_deletion()) };
     match workload.completions {
         Some(completions) if short => line.push(format!("{done}/{completions} done"), Style::Text),
         Some(completions) => line.push(format!("{done} of {completions} done"), Style::Text),

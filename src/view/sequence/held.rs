@@ -34,8 +34,8 @@ fn holds_with_ends<'a>(
     })
 }
 
-/// Adds the row, for example `held   ‖‖‖‖‖▶ suspended 12s`. With `--explain`, the evidence for the ends of each hold
-/// follows.
+/// Adds the row, for example `held ‖‖‖‖‖▶ suspended 12s`. With `--explain`, the evidence for the start and the end of
+/// each hold follows.
 pub(crate) fn push_held_row(
     context: &ViewContext<'_>,
     workload: &Workload,

@@ -1,4 +1,4 @@
-//! Requests owners that no watch reads because of their kind.
+//! Requests owners of kinds that no watch reads.
 
 use kube::api::GetParams;
 use kube::client::APIGroupDiscovery;
