@@ -185,10 +185,12 @@ impl PodFixture {
             (life.exit_code, life.reason) = (None, last.reason.clone());
             (life.outcome, life.status) = match last.kind {
                 Queued => (PodOutcome::Pending, "Pending".into()),
-                kind if kind.is_cold_start() => (PodOutcome::Starting, "ContainerCreating".into()),
+                Setup | Pulling | Initializing | Starting | Startup => {
+                    (PodOutcome::Starting, "ContainerCreating".into())
+                }
                 BackOff => (PodOutcome::Running, "CrashLoopBackOff".into()),
                 Terminating => (PodOutcome::Running, "Terminating".into()),
-                _ => (PodOutcome::Running, "Running".into()),
+                Running => (PodOutcome::Running, "Running".into()),
             };
             if let Some(reason) = last.reason.clone().filter(|_| last.kind != Queued) {
                 life.status = reason;

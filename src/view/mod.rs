@@ -4,6 +4,8 @@
 //! A module depends only on modules before it in this order: `primitives`; `state`, `window`, `display_state`,
 //! `frame_cache`, `view_context`; `chart` and `picture`; `rows`; `sequence`, `table`, `grid`, `pod`; `draw`.
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 pub(crate) mod chart;
 pub(crate) mod display_state;
 pub(crate) mod draw;

@@ -1,7 +1,5 @@
 //! Bars on a common time axis.
 
-#![warn(clippy::wildcard_enum_match_arm)]
-
 pub(crate) mod axis;
 pub(crate) mod bar;
 pub(crate) mod gaps;

@@ -15,8 +15,6 @@
 //! holds the cached types. The modules that draw the results also compute them. Those modules depend on this module,
 //! not the other way round.
 
-#![warn(clippy::wildcard_enum_match_arm)]
-
 pub(crate) mod cache;
 pub(crate) mod keys;
 pub(crate) mod results;

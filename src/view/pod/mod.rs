@@ -1,5 +1,4 @@
 //! The page of one Pod: its phases, containers, images, instants, conditions, events, and the end of its logs.
-#![warn(clippy::wildcard_enum_match_arm)]
 
 pub(crate) mod extras;
 pub(crate) mod page;

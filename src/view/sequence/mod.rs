@@ -3,8 +3,6 @@
 //! `diagram` combines the parts. `section` prepares a group with everything that its lines need, `line_budget` limits
 //! the lines of each part, and `rows` writes single lines.
 
-#![warn(clippy::wildcard_enum_match_arm)]
-
 pub(crate) mod attempts;
 pub(crate) mod concurrency;
 pub(crate) mod container_bars;
