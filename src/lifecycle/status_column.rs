@@ -64,18 +64,30 @@ fn init_status(pod: &Pod) -> Option<String> {
 
 fn main_status<'a>(pod: &'a Pod, mut text: Cow<'a, str>) -> Cow<'a, str> {
     let mut has_running = false;
+    let mut failure = None;
     for container in pod.status.container_statuses.iter().rev() {
         if let Some(reason) = state_reason(container) {
+            let is_waiting =
+                container.state.waiting.as_ref().is_some_and(|waiting| !waiting.reason.is_empty());
+            let terminated = container.state.terminated.as_ref().filter(|_| !is_waiting);
+            if terminated.is_some_and(|terminated| terminated.exit_code != 0) {
+                failure = Some(reason.clone());
+            }
             text = reason;
         } else if container.ready && container.state.running.is_some() {
             has_running = true;
         }
     }
-    if text == "Completed" && has_running {
-        let ready = pod.status.condition("Ready").is_some_and(|condition| condition.status == "True");
-        return if ready { "Running" } else { "NotReady" }.into();
+    if text != "Completed" {
+        return text;
     }
-    text
+    let is_ready = pod.status.condition("Ready").is_some_and(|condition| condition.status == "True");
+    match failure {
+        _ if has_running && is_ready => "Running".into(),
+        Some(failure) => failure,
+        None if has_running => "NotReady".into(),
+        None => text,
+    }
 }
 
 fn state_reason(container: &ContainerStatus) -> Option<Cow<'_, str>> {
@@ -91,4 +103,44 @@ fn state_reason(container: &ContainerStatus) -> Option<Cow<'_, str>> {
     } else {
         format!("ExitCode:{}", terminated.exit_code).into()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The text of a running Pod whose main containers are in these states, in the order of the status.
+    fn status_of_containers(states: &[serde_json::Value]) -> String {
+        let statuses: Vec<_> = states
+            .iter()
+            .enumerate()
+            .map(|(index, state)| json!({"name": format!("c{index}"), "ready": true, "state": state}))
+            .collect();
+        let pod = json!({"status": {"phase": "Running", "containerStatuses": statuses}});
+        let pod: Pod = serde_json::from_value(pod).unwrap();
+        format_status_column(&pod).into_owned()
+    }
+
+    #[test]
+    fn the_failure_of_one_container_hides_the_completion_of_another() {
+        let ended = |code, reason: &str| json!({"terminated": {"exitCode": code, "reason": reason}});
+        let completed = ended(0, "Completed");
+        let running = json!({"running": {}});
+        let waiting = json!({"waiting": {"reason": "CrashLoopBackOff"}});
+        let cases = [
+            (vec![completed.clone(), ended(1, "Error")], "Error"),
+            (vec![ended(1, "Error"), completed.clone()], "Error"),
+            (vec![completed.clone(), ended(3, "")], "ExitCode:3"),
+            (vec![completed.clone(), ended(137, "OOMKilled"), ended(1, "Error")], "OOMKilled"),
+            (vec![completed.clone(), running.clone(), ended(1, "Error")], "Error"),
+            (vec![completed.clone(), running], "NotReady"),
+            (vec![completed.clone(), waiting], "Completed"),
+            (vec![completed.clone(), completed], "Completed"),
+        ];
+        for (states, text) in cases {
+            assert_eq!(status_of_containers(&states), text, "{states:?}");
+        }
+    }
 }

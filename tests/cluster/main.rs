@@ -27,8 +27,9 @@ mod pod;
 mod private;
 mod recording;
 mod rollouts;
+mod status_column;
 #[path = "../support/mod.rs"]
-#[expect(dead_code, reason = "these tests need only the runner")]
+#[expect(dead_code, reason = "these tests need only the runner and random numbers")]
 mod support;
 mod truth;
 mod waiting;

@@ -14,6 +14,7 @@ use jiff::SignedDuration;
 
 use crate::describe::{describe_timeline, timeline_of};
 use crate::support::pod_builder::noon;
+use crate::support::random::RandomNumbers;
 use crate::support::scenario::read_scenario;
 
 pub(crate) const SCENARIOS: [&str; 29] = [
@@ -47,18 +48,6 @@ pub(crate) const SCENARIOS: [&str; 29] = [
     "lost-again",
     "lost-node",
 ];
-
-/// Random numbers from xorshift64, which gives the same numbers on every machine.
-struct RandomNumbers(u64);
-
-impl RandomNumbers {
-    fn next_below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % bound as u64).unwrap()
-    }
-}
 
 fn uid(observation: &Observation) -> &str {
     &observation.object.metadata().uid

@@ -1,5 +1,7 @@
-//! Helpers that the test binaries share: a runner of commands, a builder of Pods and a reader of recorded scenarios.
+//! Helpers that the test binaries share: a runner of commands, a builder of Pods, a reader of recorded scenarios and
+//! random numbers.
 
 pub(crate) mod pod_builder;
+pub(crate) mod random;
 pub(crate) mod runner;
 pub(crate) mod scenario;
