@@ -29,6 +29,17 @@ pub enum RecordingEntry {
     Unknown,
 }
 
+impl RecordingEntry {
+    /// The time at which the observation was received or the run ended. `None` for marks without a time.
+    pub(crate) fn time(&self) -> Option<Timestamp> {
+        match self {
+            Self::Observation(observation) => Some(observation.received),
+            Self::End(at) => Some(*at),
+            Self::Synced | Self::Unknown => None,
+        }
+    }
+}
+
 /// The name of a field. The parser does not copy the name.
 #[derive(Deserialize)]
 #[serde(field_identifier, rename_all = "camelCase")]

@@ -106,13 +106,24 @@ pub(crate) fn replay_input(
 ) -> Result<Replay, SourceError> {
     let mut lines = RecordingLines::new(input).map_err(|error| replay_error(&name, error))?;
     let followed = lines.header().followed;
-    // The clock starts at the time of the first entry, or in 1970 if that entry has no time.
-    let first = lines.next();
-    let start = match &first {
-        Some(Ok(RecordingEntry::Observation(first))) => first.received,
-        Some(Ok(RecordingEntry::End(at))) => *at,
-        Some(Ok(RecordingEntry::Synced | RecordingEntry::Unknown) | Err(_)) | None => Timestamp::UNIX_EPOCH,
-    };
+    // The clock starts at the time of the first entry that has a time. If a run begins without objects, the first entry
+    // is the mark `synced`, which has none.
+    let (mut leading, mut error, mut start) = (Vec::new(), None, None);
+    while start.is_none() {
+        match lines.next() {
+            Some(Ok(entry)) => {
+                start = entry.time();
+                leading.push(entry);
+            }
+            Some(Err(failure)) => {
+                error = Some(failure);
+                break;
+            }
+            None => break,
+        }
+    }
+    // Without a time, the recording has nothing to show, and its clock is never visible.
+    let start = start.or(end).unwrap_or(Timestamp::UNIX_EPOCH);
     let clock = match pace {
         // A run that showed the state of one moment has no duration to replay.
         _ if !followed => Clock::latest(start),
@@ -138,7 +149,7 @@ pub(crate) fn replay_input(
         bytes_played: 0,
         size,
     };
-    tokio::spawn(player.play(first, chunks));
+    tokio::spawn(player.play(leading, error, chunks));
     Ok(Replay { feed: Feed { updates, clock }, followed })
 }
 
@@ -173,38 +184,52 @@ struct Player {
 }
 
 impl Player {
-    /// Sends the first entry and then the entries of all chunks.
+    /// Sends the entries of `leading`, which were read before the clock started, and then the entries of all chunks.
+    /// `error` ended the reading of `leading`.
     async fn play(
         mut self,
-        first: Option<Result<RecordingEntry, RecordingError>>,
+        leading: Vec<RecordingEntry>,
+        error: Option<RecordingError>,
         mut chunks: mpsc::Receiver<ParsingChunk>,
     ) -> Option<()> {
-        let mut first = match first {
-            Some(Err(error)) => return self.end_with_error(error).await,
-            first => first.and_then(Result::ok),
-        };
+        if let Some(error) = error {
+            let _ended = self.play_entries(leading, Some(error)).await?;
+            return Some(());
+        }
+        let mut leading = Some(leading);
         while let Some((bytes, parsing)) = chunks.recv().await {
             let (entries, error) = parsing.await.ok()?;
             self.report_progress();
             self.bytes_played += bytes;
-            for entry in first.take().into_iter().chain(entries) {
-                if self.play_entry(entry).await?.is_break() {
-                    return Some(());
-                }
-            }
-            if let Some(error) = error {
-                return self.end_with_error(error).await;
+            let entries = leading.take().into_iter().flatten().chain(entries);
+            if self.play_entries(entries, error).await?.is_break() {
+                return Some(());
             }
             // All waiting observations are due.
             self.flush().await?;
         }
-        // A recording of one entry has no chunks.
-        if let Some(entry) = first
-            && self.play_entry(entry).await?.is_break()
-        {
+        // A recording whose entries were all read before the clock started has no chunks.
+        if self.play_entries(leading.unwrap_or_default(), None).await?.is_break() {
             return Some(());
         }
         self.end_cut_off("it has no end mark").await
+    }
+
+    /// Sends entries, and then ends the feed if there is an error. Returns `Break` if the feed has ended.
+    async fn play_entries(
+        &mut self,
+        entries: impl IntoIterator<Item = RecordingEntry>,
+        error: Option<RecordingError>,
+    ) -> Option<ControlFlow<()>> {
+        for entry in entries {
+            if self.play_entry(entry).await?.is_break() {
+                return Some(ControlFlow::Break(()));
+            }
+        }
+        match error {
+            Some(error) => self.end_with_error(error).await.map(ControlFlow::Break),
+            None => Some(ControlFlow::Continue(())),
+        }
     }
 
     /// Reports how much of the recording has been played, unless the replay is paced or no chunk has been played yet.
@@ -270,7 +295,7 @@ impl Player {
 
     /// Ends the feed because of an error. The entries before the error are sent. The entries after an invalid line are
     /// not sent, because they may depend on that line.
-    async fn end_with_error(mut self, error: RecordingError) -> Option<()> {
+    async fn end_with_error(&mut self, error: RecordingError) -> Option<()> {
         if matches!(error, RecordingError::IncompleteLine(_)) {
             return self.end_cut_off(&error.to_string()).await;
         }
@@ -314,9 +339,6 @@ fn find_last_time(file: &mut File) -> Option<Timestamp> {
     let read = file.by_ref().take(TAIL_BYTES).read_to_end(&mut tail);
     file.rewind().ok()?;
     read.ok()?;
-    tail.split(|byte| *byte == b'\n').rev().find_map(|line| match serde_json::from_slice(line).ok()? {
-        RecordingEntry::Observation(observation) => Some(observation.received),
-        RecordingEntry::End(at) => Some(at),
-        RecordingEntry::Synced | RecordingEntry::Unknown => None,
-    })
+    let entries = tail.split(|byte| *byte == b'\n').rev().map(serde_json::from_slice::<RecordingEntry>);
+    entries.flatten().find_map(|entry| entry.time())
 }

@@ -359,6 +359,26 @@ async fn a_replay_keeps_its_pace_and_the_clock_stops_at_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_clock_starts_at_the_first_entry_that_has_a_time() {
+    let synced = "{\"mark\":\"synced\"}\n";
+    let end = format!("{{\"mark\":\"end\",\"at\":\"{}\"}}\n", second(50));
+    let later_mark = "{\"mark\":\"ofANewerVersion\"}\n";
+    let text =
+        [HEADER, "\n", later_mark, synced, &job_line_at(10), &job_line_at(30), &end].concat();
+    let (updates, clock) = replayed_updates(&text, ReplayPace::Speed(10.0)).await;
+    assert_eq!(updates, ["0.0 Synced", "0.0 1 observed", "2.0 1 observed"]);
+    tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+    assert_eq!(clock.now(), second(50));
+    // The same entries, but none of them is left for the chunks.
+    let (updates, clock) = replayed_updates(&[HEADER, "\n", synced, &end].concat(), ReplayPace::AtOnce).await;
+    assert_eq!((updates, clock.now()), (vec!["0.0 Synced".to_owned()], second(50)));
+    // An invalid line behind the mark ends the replay after the mark.
+    let (updates, _) = replayed_updates(&[HEADER, "\n", synced, "oops\n"].concat(), ReplayPace::AtOnce).await;
+    assert_eq!(updates.len(), 2, "{updates:?}");
+    assert!(updates[1].contains("line 3: "), "{updates:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_recording_that_was_cut_off_is_shown_up_to_its_last_complete_line() {
     let whole = [HEADER, "\n", &job_line_at(0), "{\"mark\":\"synced\"}\n", &job_line_at(20)].concat();
     let (updates, clock) = replayed_updates(&whole, ReplayPace::AtOnce).await;
