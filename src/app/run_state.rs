@@ -97,12 +97,13 @@ impl RunState {
         Exit::from_states(self.timeline.roots().map(|workload| workload.state))
     }
 
-    /// Once the root workloads have ended, returns the outcome if all workloads share it, or else a hint to look at the picture.
+    /// Once the root workloads have ended, returns their outcome if all of them share it, or else a hint to look at the
+    /// picture. The workloads below the roots do not count, as in [`RunState::exit`].
     pub(crate) fn outcome_text(&self) -> Option<String> {
         if !self.have_workloads_ended() {
             return None;
         }
-        let mut outcomes = self.timeline.workloads().iter().map(|workload| workload.state.name());
+        let mut outcomes = self.timeline.roots().map(|workload| workload.state.name());
         let first = outcomes.next()?;
         let text =
             if outcomes.all(|other| other == first) { first } else { "mixed outcomes, see the picture" };
@@ -114,5 +115,51 @@ impl RunState {
         let details = self.pod_details.as_ref()?;
         let pod = self.timeline.workloads().iter().flat_map(|workload| &workload.pods).last()?;
         Some((*pod, details))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::observation::{Observation, ObjectKind, Seen};
+
+    /// Returns the state of a run whose feed has delivered these objects, each with its recording tag.
+    fn synced_state(objects: &[(&str, serde_json::Value)]) -> RunState {
+        let mut state = RunState::new(Clock::latest(Timestamp::UNIX_EPOCH), None, Vec::new(), None);
+        for (tag, object) in objects {
+            let object = ObjectKind::from_recording_tag(tag).unwrap().deserialize(object.clone()).unwrap();
+            let observation = Observation { received: Timestamp::UNIX_EPOCH, seen: Seen::Listed, object };
+            state.timeline.apply(&observation);
+        }
+        state.timeline.recompute();
+        state.is_synced = true;
+        state
+    }
+
+    fn job_of_set(name: &str, condition: &str) -> (&'static str, serde_json::Value) {
+        let owner = json!({"apiVersion": "jobset.x-k8s.io/v1alpha2", "kind": "JobSet", "name": "set", "uid": "set", "controller": true});
+        let job = json!({
+            "metadata": {"name": name, "uid": name, "ownerReferences": [owner]},
+            "status": {"conditions": [{"type": condition, "status": "True"}]},
+        });
+        ("Job", job)
+    }
+
+    #[test]
+    fn the_outcome_is_that_of_the_roots_and_agrees_with_the_exit() {
+        let set = json!({
+            "apiVersion": "jobset.x-k8s.io/v1alpha2", "kind": "JobSet", "metadata": {"name": "set", "uid": "set"},
+            "status": {"conditions": [{"type": "Completed", "status": "True"}]},
+        });
+        let restarted = [("Custom", set), job_of_set("set-a", "Failed"), job_of_set("set-b", "Complete")];
+        let state = synced_state(&restarted);
+        assert_eq!(state.timeline.workloads().len(), 3);
+        assert_eq!((state.outcome_text().as_deref(), state.exit()), (Some("Succeeded"), Exit::Success));
+        // Without the JobSet, both Jobs are roots.
+        let state = synced_state(&restarted[1..]);
+        assert_eq!(state.outcome_text().as_deref(), Some("mixed outcomes, see the picture"));
+        assert_eq!(state.exit(), Exit::Failed);
     }
 }
