@@ -2,6 +2,8 @@
 
 use std::ffi::{OsStr, OsString};
 
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue, ErrorKind as ClapErrorKind};
 use clap::{Args, ValueEnum as _};
 
 use crate::app::appearance::Appearance;
@@ -14,7 +16,9 @@ use crate::app::streams::Streams;
 use crate::cli::connection::ConnectionArgs;
 use crate::cli::draw_args::DrawArgs;
 use crate::cli::follow_args::FollowArgs;
-use crate::cli::kubectl_flags::{FlagTable, GivenFlag, Token, command_flags, declared_flags, split_list};
+use crate::cli::kubectl_flags::{
+    FlagTable, GivenFlag, Takes, Token, command_flag_rows, command_flags, declared_flags, split_list,
+};
 use crate::cli::output_format::OutputFormat;
 use crate::cli::record_args::RecordArgs;
 use crate::observation::BuiltInKind;
@@ -68,9 +72,9 @@ pub(crate) async fn run(
     appearance: &Appearance,
     streams: &Streams,
 ) -> Result<Exit, RunError> {
-    let KubectlPart { mut arguments, is_dry_run, has_words, unknown_flag } = args.kubectl.clone();
+    let KubectlPart { mut arguments, is_dry_run, names_subcommand, .. } = args.kubectl.clone();
     let format = format_unless_kubectl_prints(&args);
-    let follows = !args.detach && format.is_some() && !is_dry_run && !has_words;
+    let follows = !args.detach && format.is_some() && !is_dry_run && !names_subcommand;
     arguments.global = args.connection.kubectl_words().to_vec();
     let kubectl = Kubectl::locate();
     if !follows {
@@ -99,11 +103,6 @@ pub(crate) async fn run(
     let code = kubectl.apply(&arguments, &manifests, to).await?;
     if code != 0 {
         return Ok(Exit::Wrapped(code));
-    }
-    if let Some(flag) = unknown_flag {
-        let text = format!("the applied objects are not followed: the flag `{}` is unknown", flag.display());
-        let error = SourceError::new(ErrorKind::Kubectl, text);
-        return Err(error.hint("Follow them by name: `kubectl seq get job NAME -w`.").into());
     }
     // kubectl prints a line for each applied object. The following steps print nothing, so a bar shows their progress.
     let mut bar = ProgressBar::on_stderr();
@@ -248,10 +247,23 @@ pub(crate) struct KubectlPart {
     arguments: ApplyArguments,
     /// Whether `--dry-run` requests a dry run.
     is_dry_run: bool,
-    /// Whether there are words besides flags. `kubectl apply` accepts only the names of its subcommands as such words.
-    has_words: bool,
+    /// Whether the first word besides flags is the name of a subcommand, see [`SUBCOMMANDS`].
+    names_subcommand: bool,
     /// The first flag that is not in the table of kubectl's flags.
     unknown_flag: Option<OsString>,
+    /// The first word besides flags, unless this word names a subcommand.
+    stray_word: Option<StrayWord>,
+}
+
+/// The subcommands of `kubectl apply`. kubectl accepts no other words besides flags.
+const SUBCOMMANDS: [&str; 3] = ["edit-last-applied", "set-last-applied", "view-last-applied"];
+
+/// A word that is neither a flag nor the value of a flag, such as a file name without `-f`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct StrayWord {
+    word: OsString,
+    /// The name of the flag before the word, if this flag takes a value only behind `=`.
+    flag_before: Option<String>,
 }
 
 /// Divides the words of `kubectl seq apply` into the words for clap and the words for `kubectl apply`.
@@ -262,7 +274,9 @@ pub(crate) fn divide_words(declared: &clap::Command, words: &[OsString]) -> (Vec
     let own_flags = declared_flags(declared);
     let table = FlagTable::new(own_flags.iter().cloned().chain(command_flags("apply")));
     let (mut own, mut kubectl) = (Vec::new(), KubectlPart::default());
+    let mut flag_before = None;
     for token in table.lex(words) {
+        let flag_before = std::mem::replace(&mut flag_before, bare_flag_name(&token));
         match token {
             Token::Flag(flag) if own_flags.iter().any(|known| known.long == flag.name) => {
                 own.push(flag.to_word());
@@ -270,11 +284,19 @@ pub(crate) fn divide_words(declared: &clap::Command, words: &[OsString]) -> (Vec
             Token::Flag(flag) => kubectl.add_flag(&flag),
             Token::Positional(word) if word == "-" => kubectl.arguments.filenames.push("-".to_owned()),
             Token::Positional(word) => {
-                kubectl.has_words = true;
+                let is_first = kubectl.stray_word.is_none() && !kubectl.names_subcommand;
+                if is_first && SUBCOMMANDS.iter().any(|name| word == *name) {
+                    kubectl.names_subcommand = true;
+                } else if is_first {
+                    kubectl.stray_word = Some(StrayWord { word: word.clone(), flag_before });
+                }
                 kubectl.arguments.apply_only.push(word);
             }
             Token::Escaped(word) => {
-                kubectl.has_words = true;
+                if !kubectl.names_subcommand {
+                    let stray = StrayWord { word: word.clone(), flag_before };
+                    kubectl.stray_word.get_or_insert(stray);
+                }
                 kubectl.arguments.operands.push(word);
             }
             Token::Unknown(word) => {
@@ -286,7 +308,56 @@ pub(crate) fn divide_words(declared: &clap::Command, words: &[OsString]) -> (Vec
     (own, kubectl)
 }
 
+/// Returns the name of a flag without a value.
+fn bare_flag_name(token: &Token) -> Option<String> {
+    match token {
+        Token::Flag(flag) if flag.value.is_none() => Some(flag.name.clone()),
+        Token::Flag(_) | Token::Unknown(_) | Token::Positional(_) | Token::Escaped(_) => None,
+    }
+}
+
+/// Returns the declaration of `kubectl seq apply` that also declares the flags of `kubectl apply`. It only serves to
+/// word errors, because clap then suggests flags of both programs.
+fn command_with_kubectl_flags() -> clap::Command {
+    let command = ApplyArgs::augment_args(clap::Command::new("apply").bin_name("kubectl seq apply"));
+    let declared = declared_flags(&command);
+    let missing = command_flag_rows("apply").iter().filter(|(long, short, _)| {
+        declared.iter().all(|known| known.long != *long && (short.is_none() || known.short != *short))
+    });
+    command.args(missing.map(|&(long, short, takes)| {
+        let action = match takes {
+            Takes::Value => clap::ArgAction::Append,
+            Takes::OptionalValue => clap::ArgAction::SetTrue,
+        };
+        clap::Arg::new(long).long(long).short(short).action(action).hide(true)
+    }))
+}
+
 impl KubectlPart {
+    /// Returns the error about a misspelt flag or about a word that kubectl would refuse, such as a file name without
+    /// `-f`. kubectl runs only if there is no such error.
+    pub(crate) fn usage_error(&self) -> Option<clap::Error> {
+        if self.names_subcommand {
+            // The subcommands have flags that are not in the table.
+            return None;
+        }
+        if let Some(flag) = &self.unknown_flag {
+            let parsed =
+                command_with_kubectl_flags().try_get_matches_from(["apply".as_ref(), flag.as_os_str()]);
+            let error = parsed.err().filter(|error| error.kind() == ClapErrorKind::UnknownArgument);
+            return Some(error.unwrap_or_else(|| unexpected_word_error(flag, None)));
+        }
+        let StrayWord { word, flag_before } = self.stray_word.as_ref()?;
+        let text = word.to_string_lossy();
+        let tip = match flag_before {
+            Some(flag) if !text.contains(['.', '/']) => {
+                format!("to give '--{flag}' a value, use '--{flag}={text}'")
+            }
+            Some(_) | None => format!("to apply a file or a folder, use '-f {text}'"),
+        };
+        Some(unexpected_word_error(word, Some(tip)))
+    }
+
     fn add_flag(&mut self, flag: &GivenFlag) {
         let value = flag.value.as_deref().and_then(OsStr::to_str);
         match flag.name.as_str() {
@@ -306,6 +377,17 @@ impl KubectlPart {
             _ => self.arguments.apply_only.push(flag.to_word()),
         }
     }
+}
+
+/// Returns clap's error about a word that the command does not accept.
+fn unexpected_word_error(word: &OsStr, tip: Option<String>) -> clap::Error {
+    let mut error = clap::Error::new(ClapErrorKind::UnknownArgument).with_cmd(&command_with_kubectl_flags());
+    let word = word.to_string_lossy().into_owned();
+    error.insert(ContextKind::InvalidArg, ContextValue::String(word));
+    if let Some(tip) = tip {
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![StyledStr::from(tip)]));
+    }
+    error
 }
 
 #[cfg(test)]
@@ -372,10 +454,34 @@ mod tests {
     }
 
     #[test]
-    fn words_besides_flags_and_unknown_flags_are_detected() {
-        let (_, kubectl) = divided("-f x -- -y");
-        assert!(kubectl.has_words && kubectl.unknown_flag.is_none());
-        let (_, kubectl) = divided("-f x --nosuch");
-        assert_eq!((kubectl.has_words, kubectl.unknown_flag), (false, Some("--nosuch".into())));
+    fn a_misspelt_flag_and_a_stray_word_are_errors_with_a_suggestion() {
+        for (typed, complaint, tip) in [
+            ("-f x --filed-manager me", "'--filed-manager'", "'--field-manager'"),
+            ("--serverside -f x", "'--serverside'", "'--server-side'"),
+            ("-f x --wiat", "'--wiat'", "'--wait'"),
+            ("-f x --deatch", "'--deatch'", "'--detach'"),
+            ("--namepsace=ns -f x", "'--namepsace'", "'--namespace'"),
+            ("-RZf x", "'-Z'", ""),
+            ("-f x --=x", "'--'", ""),
+            ("job.yaml", "'job.yaml'", "'-f job.yaml'"),
+            ("-f a.yaml b.yaml", "'b.yaml'", "'-f b.yaml'"),
+            ("--server-side job.yaml", "'job.yaml'", "'-f job.yaml'"),
+            ("-f x --dry-run client", "'client'", "'--dry-run=client'"),
+            ("-f x -- -y", "'-y'", "'-f -y'"),
+            ("-f x view-last-appleid", "'view-last-appleid'", ""),
+        ] {
+            let error = divided(typed).1.usage_error().unwrap_or_else(|| panic!("{typed}: no error"));
+            let text = error.to_string();
+            assert!(error.use_stderr() && text.contains("unexpected argument"), "{typed}: {text}");
+            assert!(text.contains(complaint) && text.contains(tip), "{typed}: {text}");
+        }
+        for correct in [
+            "-f x --server-side --dry-run=client",
+            "-",
+            "view-last-applied job/x -o yaml",
+            "set-last-applied --create-annotation -f x",
+        ] {
+            assert!(divided(correct).1.usage_error().is_none(), "{correct}");
+        }
     }
 }

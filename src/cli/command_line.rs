@@ -77,6 +77,9 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
     let matches = command.try_get_matches_from_mut(words)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     if let Subcommand::Apply(args) = &mut cli.command {
+        if let Some(error) = kubectl_part.usage_error() {
+            return Err(error);
+        }
         args.kubectl = kubectl_part;
     }
     Ok(cli)

@@ -28,7 +28,7 @@ pub enum Takes {
 }
 
 /// A flag of a kubectl command: long name, letter, and how the value is written.
-type FlagRow = (&'static str, Option<char>, Takes);
+pub(crate) type FlagRow = (&'static str, Option<char>, Takes);
 
 /// The flags of `kubectl apply`, besides the global flags, which [`crate::cli::connection`] declares.
 const APPLY: &[FlagRow] = &[
@@ -90,12 +90,17 @@ const GET: &[FlagRow] = &[
 /// Returns the flags of the kubectl command `name`, besides the global flags. Returns no flags for other commands than
 /// `apply` and `get`.
 pub fn command_flags(name: &str) -> Vec<Flag> {
-    let rows = match name {
+    let rows = command_flag_rows(name).iter();
+    rows.map(|&(long, short, takes)| Flag { long: long.to_owned(), short, takes }).collect()
+}
+
+/// Returns the same flags as [`command_flags`], as rows of the table.
+pub(crate) fn command_flag_rows(name: &str) -> &'static [FlagRow] {
+    match name {
         "apply" => APPLY,
         "get" => GET,
         _ => &[],
-    };
-    rows.iter().map(|&(long, short, takes)| Flag { long: long.to_owned(), short, takes }).collect()
+    }
 }
 
 /// Returns the flags that a clap command declares, including hidden ones.

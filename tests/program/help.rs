@@ -39,6 +39,11 @@ fn wrong_usage_ends_with_exit_code_2() {
         &["simulate", "--record"],
         &["simulate", "--record", "/nonexistent/run.jsonl"],
         &["apply", "-f", "job.yaml", "--detach", "--record", "/dev/null"],
+        // Without a kubectl, exit code 2 proves that the program did not try to run it.
+        &["apply", "job.yaml"],
+        &["apply", "-f", "a.yaml", "b.yaml", "--detach"],
+        &["apply", "-f", "job.yaml", "--dry-run", "client"],
+        &["apply", "-f", "job.yaml", "--serverside"],
         &["pod", "pi", "-o", "yaml", "--record", "/dev/null"],
         &["replay"],
         &["replay", "/nonexistent/run.jsonl"],
