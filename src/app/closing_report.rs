@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use crate::app::exit::Exit;
 use crate::timeline::{PodKey, Timeline};
 use crate::view;
-use crate::view::{ContainerLog, Glyphs, Line, Style};
+use crate::view::{ContainerLog, Glyphs, Line, Names, Style};
 
 /// Maximum number of failed Pods that are listed. Further failed Pods are only counted.
 const MAX_LISTED_FAILURES: usize = 10;
@@ -29,12 +29,13 @@ pub(crate) fn list_failures(
     listed.extend(not_failed.filter(has_log));
     listed.sort_by_key(|&key| (timeline.overview(key).end().is_none(), timeline.overview(key).end()));
     listed.sort_by_key(|key| !has_log(key));
+    let names = Names::from_timeline(timeline);
     let mut lines = Vec::new();
     for &key in listed.iter().take(MAX_LISTED_FAILURES) {
         let pod = timeline.pod(key);
         let verb = if pod.life.outcome.has_failed() { "failed" } else { "had a container that failed" };
         let mut line = Line::new(format!("{} ", glyphs.failed), Style::Failure);
-        line.push(view::clean(&pod.name), Style::Strong);
+        line.push(names.pod(&pod), Style::Strong);
         line.push(format!(" {verb}: {}", view::describe_failure(timeline, key)), Style::Text);
         lines.push(line);
         for (_, log) in logs.iter().filter(|(pod, _)| *pod == key) {
@@ -65,11 +66,9 @@ pub(crate) fn describe_ending(
     timeout: Option<Duration>,
     is_replay: bool,
 ) -> Option<String> {
-    let unfinished: Vec<String> = timeline
-        .roots()
-        .filter(|workload| !workload.has_ended())
-        .map(|workload| format!("{}/{}", workload.kind.to_lowercase(), workload.name))
-        .collect();
+    let names = Names::from_timeline(timeline);
+    let unfinished = timeline.roots().filter(|workload| !workload.has_ended());
+    let unfinished: Vec<String> = unfinished.map(|workload| names.workload(workload)).collect();
     let names = match unfinished.as_slice() {
         [] => "the workload".to_owned(),
         [first, second, third, _, ..] => {
@@ -91,5 +90,38 @@ pub(crate) fn describe_ending(
         }
         Exit::Unknown => Some(format!("outcome unknown: {names} had not ended")),
         Exit::Success | Exit::Failed | Exit::Usage | Exit::Wrapped(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timeline::WorkloadState;
+    use crate::view::fixture::{job, pod, timeline};
+
+    #[test]
+    fn workloads_and_pods_of_the_same_name_are_told_apart_by_their_namespaces() {
+        let mut other = job("pi", WorkloadState::Running);
+        other.namespace = "other".into();
+        let failed =
+            |namespace| pod("pi-0", 0).in_namespace(namespace).cold(1, 1, 1, 1, 1).failed(Some(3), None);
+        let same_names = timeline(
+            10_000,
+            vec![
+                (job("pi", WorkloadState::Running), vec![failed("default")]),
+                (other, vec![failed("other")]),
+            ],
+        );
+        let ending = describe_ending(&same_names, Exit::Interrupted, None, false);
+        assert_eq!(
+            ending.as_deref(),
+            Some("no longer following job/pi in default, job/pi in other; the work continues")
+        );
+        let failures = list_failures(&same_names, &[], &Glyphs::UNICODE);
+        let failures: Vec<String> = failures.iter().map(Line::plain).collect();
+        assert_eq!(failures.len(), 2);
+        for (line, namespace) in failures.iter().zip(["default", "other"]) {
+            assert!(line.starts_with(&format!("✗ pi-0 in {namespace} failed: ")), "{line}");
+        }
     }
 }

@@ -123,7 +123,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::observation::{Observation, ObjectKind, Seen};
+    use crate::observation::{ObjectKind, Observation, Seen};
 
     /// Returns the state of a run whose feed has delivered these objects, each with its recording tag.
     fn synced_state(objects: &[(&str, serde_json::Value)]) -> RunState {

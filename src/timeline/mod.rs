@@ -19,7 +19,6 @@ pub(crate) mod workloads;
 
 pub(crate) use pods::images::{ImagePulls, image_pulls};
 pub(crate) use pods::overview::PodOverview;
-#[cfg(test)]
 pub(crate) use pods::pod::PodIdentity;
 pub(crate) use pods::pod::PodKey;
 pub use pods::pod::TimelinePod;

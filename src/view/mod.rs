@@ -1,7 +1,7 @@
 //! Views: pure functions that turn a timeline, the user's choices, a size and the time of the frame into a [`Frame`].
 //! No view asks the cluster, reads a clock or knows the terminal.
 //!
-//! A module depends only on modules before it in this order: `primitives`; `state`, `window`, `display_state`,
+//! A module depends only on modules before it in this order: `primitives`; `names`, `state`, `window`, `display_state`,
 //! `frame_cache`, `view_context`; `chart` and `picture`; `rows`; `sequence`, `table`, `grid`, `pod`; `draw`.
 
 #![warn(clippy::wildcard_enum_match_arm)]
@@ -13,6 +13,7 @@ pub(crate) mod draw;
 pub(crate) mod fixture;
 pub(crate) mod frame_cache;
 pub(crate) mod grid;
+pub(crate) mod names;
 pub(crate) mod picture;
 pub(crate) mod pod;
 pub(crate) mod primitives;
@@ -27,6 +28,7 @@ pub(crate) mod window;
 
 pub use crate::view::draw::{for_each_line, render_frame, render_picture};
 pub use crate::view::frame_cache::cache::FrameCache;
+pub(crate) use crate::view::names::Names;
 pub(crate) use crate::view::picture::Picture;
 pub(crate) use crate::view::pod::{
     ConditionRow, ContainerLog, PodEvent, PodExtras, ResourceRequest, draw_pod,

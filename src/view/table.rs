@@ -11,13 +11,14 @@ use crate::lifecycle::{ContainerRole, Lifecycle, PhaseKind};
 use crate::timeline::{OpenRetry, PodKey, Timeline, TimelinePod, Workload};
 use crate::view::display_state::DisplayState;
 use crate::view::frame_cache::results::{Counts, Folded};
+use crate::view::names::has_several_namespaces;
 use crate::view::picture::{FlushLines, Picture};
 use crate::view::primitives::columns::{Column, Columns, Shrink, TableCell, TableRow};
 use crate::view::primitives::duration::{format_duration, is_exact_to_tenths};
 use crate::view::primitives::frame::{Frame, Line, Style};
 use crate::view::primitives::text;
 use crate::view::rows::groups::{Group, Heading, pod_groups};
-use crate::view::rows::headings::{self, has_several_namespaces};
+use crate::view::rows::headings;
 use crate::view::rows::numbers::{DurationText, PodDurations};
 use crate::view::rows::overflow::fold_pods;
 use crate::view::rows::phase_text::describe_next_try;
@@ -187,10 +188,10 @@ impl<'a> Table<'a> {
     fn new(context: &'a ViewContext<'a>, groups: &[Group<'_>], pods: &[PodKey], wide: bool) -> Self {
         let open_retries =
             context.cache.open_retries.get_or_compute(context.version(), (), || open_retries(context));
-        let owners = groups.iter().filter(|group| !matches!(group.heading, Heading::Pods)).count();
+        let owners = groups.iter().filter(|group| !matches!(group.heading, Heading::Pods(_))).count();
         let identity = |key: &PodKey| context.timeline.identity(*key);
         let is_shown = |column: &PodColumn| match column {
-            PodColumn::Namespace => has_several_namespaces(context),
+            PodColumn::Namespace => has_several_namespaces(context.timeline),
             PodColumn::Workload => owners > 1,
             PodColumn::Index => pods.iter().any(|key| identity(key).index.is_some()),
             PodColumn::Try => pods.iter().any(|key| identity(key).attempt > 1),

@@ -17,6 +17,25 @@ use crate::view::fixture::*;
 use crate::view::tests::timelines::{crashed, hostile, several, trouble};
 use crate::view::*;
 
+#[test]
+fn a_narrow_heading_names_the_namespace_of_jobs_with_the_same_name() {
+    let mut other = job("pi", WorkloadState::Running);
+    other.namespace = "other".into();
+    let same_names = timeline(9_000, vec![(job("pi", WorkloadState::Running), vec![]), (other, vec![])]);
+    let frame = render_frame(
+        &same_names,
+        &ViewState::default(),
+        Size { columns: 40, rows: None },
+        &Glyphs::UNICODE,
+        at(9_000),
+    );
+    let lines: Vec<String> = frame.lines.iter().map(Line::plain).collect();
+    for namespace in ["default", "other"] {
+        let heading = format!("job/pi in {namespace}  Running");
+        assert!(lines.iter().any(|line| line.starts_with(&heading)), "{lines:#?}");
+    }
+}
+
 /// Renders the view at these sizes. Checks that each frame fits its size, and that rendering line by line gives the
 /// same lines.
 fn screens(

@@ -42,6 +42,47 @@ fn start_following(pods: Vec<Value>) -> (StatusLines, Timeline, Vec<String>) {
 }
 
 #[test]
+fn the_lines_about_jobs_of_the_same_name_say_the_namespace() {
+    let in_namespace = |namespace: &str, mut object: Value| {
+        for key in ["uid", "namespace"] {
+            object["metadata"][key] = json!(format!("{namespace}{}", if key == "uid" { "-uid" } else { "" }));
+        }
+        object
+    };
+    let mut timeline = Timeline::default();
+    let mut objects = Vec::new();
+    for namespace in ["default", "other"] {
+        objects.push(in_namespace(namespace, job()));
+        let mut pod = waiting_pod("j-a", Some("Insufficient cpu"));
+        pod["metadata"]["namespace"] = json!(namespace);
+        pod["metadata"]["uid"] = json!(format!("pod-of-{namespace}"));
+        pod["metadata"]["ownerReferences"][0]["uid"] = json!(format!("{namespace}-uid"));
+        objects.push(pod);
+    }
+    let mut bare = waiting_pod("p", Some("Insufficient cpu"));
+    bare["metadata"]["ownerReferences"] = json!([]);
+    objects.push(bare);
+    for object in objects {
+        timeline.apply(&observation(Listed, 10.0, object));
+    }
+    timeline.recompute();
+    let lines = StatusLines::default().begin(&timeline, at(10.0));
+    let printed: Vec<String> = lines.iter().map(|line| line.plain()[13..].trim().to_owned()).collect();
+    assert_eq!(
+        printed,
+        [
+            "job/j in default runs: 1 queued",
+            "j in default: j-a waits: Insufficient cpu",
+            "pod/p in default waits for its first Pod",
+            "p in default waits: Insufficient cpu",
+            "job/j in other runs: 1 queued",
+            "j in other: j-a waits: Insufficient cpu",
+        ],
+        "{printed:#?}"
+    );
+}
+
+#[test]
 fn a_wait_that_exists_when_following_starts_is_printed_once() {
     let (mut lines, mut timeline, printed) =
         start_following(vec![waiting_pod("j-a", Some("Insufficient cpu")), waiting_pod("j-b", None)]);

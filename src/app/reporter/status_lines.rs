@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::lifecycle::{ContainerRole, Lifecycle, PhaseKind, PodOutcome};
 use crate::timeline::{Changes, OpenRetry, PodKey, Timeline, TimelinePod, Workload, WorkloadState};
 use crate::view::primitives::{duration, text};
-use crate::view::{Line, Style, describe_next_try};
+use crate::view::{Line, Names, Style, describe_next_try};
 
 /// After this time without a line, a line reports how many Pods are in which state.
 const MAX_SILENCE: SignedDuration = SignedDuration::from_secs(15);
@@ -55,7 +55,7 @@ impl StatusLines {
             if workload.state == WorkloadState::Running {
                 text = format!("{text}: {}", count_pods(timeline, workload));
             }
-            lines.push(workload_line(workload, now, &text, style));
+            lines.push(workload_line(timeline, workload, now, &text, style));
             lines.extend(self.wait_lines(timeline, workload, now));
         }
         lines
@@ -76,7 +76,7 @@ impl StatusLines {
             }
             pods => {
                 let text = format!("{} Pods: {}", pods.len(), text::clean(reason));
-                Some(workload_line(workload, now, &text, Style::Warning))
+                Some(workload_line(timeline, workload, now, &text, Style::Warning))
             }
         });
         lines.collect()
@@ -118,7 +118,7 @@ impl StatusLines {
             if was_suspended && !workload.has_ended() {
                 text = describe_resumption(workload, now);
             }
-            lines.push(workload_line(workload, now, &text, style));
+            lines.push(workload_line(timeline, workload, now, &text, style));
         }
         if !lines.is_empty() {
             self.last_line = Some(now);
@@ -138,8 +138,9 @@ impl StatusLines {
             return vec![Line::new("no workload yet", Style::Dim)];
         }
         let open = timeline.workloads().iter().filter(|workload| !workload.has_ended());
-        let lines =
-            open.map(|workload| workload_line(workload, now, &count_pods(timeline, workload), Style::Dim));
+        let lines = open.map(|workload| {
+            workload_line(timeline, workload, now, &count_pods(timeline, workload), Style::Dim)
+        });
         lines.collect()
     }
 }
@@ -168,10 +169,6 @@ impl ReportedWorkload {
             None => is_blocked || self.state != WorkloadState::Pending,
         }
     }
-}
-
-fn workload_name(workload: &Workload) -> String {
-    format!("{}/{}", workload.kind.to_lowercase(), workload.name)
 }
 
 /// Returns the number of ended runs of the main containers.
@@ -311,9 +308,9 @@ fn count_pods(timeline: &Timeline, workload: &Workload) -> String {
 }
 
 /// Returns a line about a workload.
-fn workload_line(workload: &Workload, now: Timestamp, text: &str, style: Style) -> Line {
+fn workload_line(timeline: &Timeline, workload: &Workload, now: Timestamp, text: &str, style: Style) -> Line {
     let mut line = line_start(workload, now);
-    line.push(format!("{} ", text::clean(&workload_name(workload))), Style::Strong);
+    line.push(format!("{} ", Names::from_timeline(timeline).workload(workload)), Style::Strong);
     line.push(text, style);
     line
 }
@@ -328,10 +325,16 @@ fn pod_line(
     style: Style,
 ) -> Line {
     let mut line = line_start(workload, now);
-    if timeline.workloads().len() > 1 && &*workload.kind != "Pod" {
-        line.push(format!("{}: ", text::clean(&workload.name)), Style::Dim);
+    let (names, pod) = (Names::from_timeline(timeline), timeline.identity(key));
+    if &*workload.kind == "Pod" {
+        line.push(format!("{} ", names.pod(pod)), Style::Strong);
+    } else {
+        if timeline.workloads().len() > 1 {
+            let workload = names.with_namespace(&workload.name, &workload.namespace);
+            line.push(format!("{workload}: "), Style::Dim);
+        }
+        line.push(format!("{} ", text::clean(&pod.name)), Style::Strong);
     }
-    line.push(format!("{} ", text::clean(&timeline.pod(key).name)), Style::Strong);
     line.push(text, style);
     line.pod = Some(key);
     line

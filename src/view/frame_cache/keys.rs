@@ -25,7 +25,7 @@ pub(crate) enum GroupId {
     /// The workload with this uid.
     Workload(Arc<str>),
     /// The Pods without a workload.
-    BarePods,
+    BarePods(Option<Arc<str>>),
     /// The Pods on this node, or the Pods without a node.
     Node(Option<Arc<str>>),
     /// The Pods with this outcome.

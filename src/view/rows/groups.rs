@@ -11,6 +11,7 @@ use crate::timeline::{PodKey, Timeline, Workload};
 use crate::view::frame_cache::cache::Cached;
 use crate::view::frame_cache::keys::{GroupId, GroupKey};
 use crate::view::frame_cache::results::PodsBy;
+use crate::view::names::has_several_namespaces;
 use crate::view::state::{GroupBy, Sort};
 use crate::view::view_context::ViewContext;
 
@@ -19,8 +20,8 @@ use crate::view::view_context::ViewContext;
 pub(crate) enum Heading<'a> {
     /// The Pods belong to this workload.
     Workload(&'a Workload),
-    /// The Pods whose owner is not followed.
-    Pods,
+    /// The Pods whose owner is not followed. If the workloads are in several namespaces, only the Pods of this namespace.
+    Pods(Option<&'a Arc<str>>),
     /// The Pods are on this node, or have no node yet.
     Node(Option<&'a Arc<str>>),
     /// The Pods have this outcome.
@@ -34,7 +35,7 @@ impl Heading<'_> {
     pub(crate) fn id(&self) -> GroupId {
         match *self {
             Self::Workload(workload) => GroupId::Workload(Arc::clone(&workload.uid)),
-            Self::Pods => GroupId::BarePods,
+            Self::Pods(namespace) => GroupId::BarePods(namespace.cloned()),
             Self::Node(node) => GroupId::Node(node.cloned()),
             Self::Outcome(name) => GroupId::Outcome(name),
             Self::All => GroupId::All,
@@ -57,7 +58,7 @@ impl<'a> Group<'a> {
     pub(crate) fn workload(&self) -> Option<&'a Workload> {
         match self.heading {
             Heading::Workload(workload) => Some(workload),
-            Heading::Pods | Heading::Node(_) | Heading::Outcome(_) | Heading::All => None,
+            Heading::Pods(_) | Heading::Node(_) | Heading::Outcome(_) | Heading::All => None,
         }
     }
 
@@ -93,18 +94,22 @@ pub(crate) fn pod_groups<'a>(context: &ViewContext<'a>) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = Vec::new();
     match context.state.group_by {
         GroupBy::Workload => {
-            let mut bare: Vec<PodKey> = Vec::new();
+            let has_several_namespaces = has_several_namespaces(timeline);
+            let mut bare: BTreeMap<Option<&Arc<str>>, Vec<PodKey>> = BTreeMap::new();
             for workload in timeline.workloads() {
                 if is_bare_pod(workload) {
-                    bare.extend(&workload.pods);
+                    let namespace = has_several_namespaces.then_some(&workload.namespace);
+                    bare.entry(namespace).or_default().extend(&workload.pods);
                 } else {
                     let pods = Cow::Borrowed(workload.pods.as_slice());
                     groups.push(Group { heading: Heading::Workload(workload), sort, pods });
                 }
             }
-            if !bare.is_empty() {
-                groups.push(Group { heading: Heading::Pods, sort, pods: Cow::Owned(bare) });
-            }
+            groups.extend(bare.into_iter().map(|(namespace, pods)| Group {
+                heading: Heading::Pods(namespace),
+                sort,
+                pods: Cow::Owned(pods),
+            }));
         }
         GroupBy::Node => {
             let by_node = &context.cache.pods_by_node;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::timeline::{Hold, Summary, Workload, WorkloadState};
 use crate::view::display_state::DisplayState;
 use crate::view::frame_cache::results::Counts;
+use crate::view::names::{has_namesake, has_several_namespaces};
 use crate::view::primitives::duration::{format_elapsed, format_elapsed_millis};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
@@ -37,7 +38,8 @@ pub(crate) fn group_heading(
     line.shorten_end(columns, context.glyphs.ellipsis)
 }
 
-/// Name, state and counts. `short` leaves out the namespace and shortens the name and the counts.
+/// Name, state and counts. `short` leaves out the namespace, unless two workloads differ only in it, and shortens the
+/// name and the counts.
 fn left_part(
     context: &ViewContext<'_>,
     group: &Group<'_>,
@@ -51,7 +53,12 @@ fn left_part(
             let name = format!("{}/{}", workload.kind.to_lowercase(), text::clean(&workload.name));
             let room = if short { columns / 3 } else { columns / 2 };
             line.push(text::shorten_middle(&name, room.max(16), context.glyphs.ellipsis), Style::Strong);
-            if has_several_namespaces(context) && !short {
+            let needs_namespace = if short {
+                has_namesake(context.timeline, workload)
+            } else {
+                has_several_namespaces(context.timeline)
+            };
+            if needs_namespace {
                 line.push(format!(" in {}", text::clean(&workload.namespace)), Style::Dim);
             }
             line.push("  ", Style::Text);
@@ -59,7 +66,12 @@ fn left_part(
             line.push("  ", Style::Text);
             push_done(context, &mut line, workload, counts, short);
         }
-        Heading::Pods => line.push("pods", Style::Strong),
+        Heading::Pods(namespace) => {
+            line.push("pods", Style::Strong);
+            if let Some(namespace) = namespace {
+                line.push(format!(" in {}", text::clean(namespace)), Style::Dim);
+            }
+        }
         Heading::Node(Some(node)) => line.push(format!("node/{}", text::clean(node)), Style::Strong),
         Heading::Node(None) => line.push("no node", Style::Strong),
         Heading::Outcome(outcome) => line.push(outcome, Style::Strong),
@@ -140,7 +152,7 @@ fn push_failed(context: &ViewContext<'_>, line: &mut Line, heading: Heading<'_>,
             };
             (failed, noun)
         }
-        Heading::Pods | Heading::Node(_) | Heading::Outcome(_) | Heading::All => (failed, " failed"),
+        Heading::Pods(_) | Heading::Node(_) | Heading::Outcome(_) | Heading::All => (failed, " failed"),
     };
     if failed > 0 {
         line.push(context.glyphs.separator, Style::Dim);
@@ -220,11 +232,4 @@ pub(crate) fn reason_line(context: &ViewContext<'_>, workload: &Workload, column
         );
     }
     Some(line.shorten_end(columns, context.glyphs.ellipsis))
-}
-
-/// Whether the workloads are in several namespaces, so that a name alone is ambiguous.
-pub(crate) fn has_several_namespaces(context: &ViewContext<'_>) -> bool {
-    let mut namespaces = context.timeline.workloads().iter().map(|workload| &workload.namespace);
-    let first = namespaces.next();
-    namespaces.any(|namespace| Some(namespace) != first)
 }

@@ -6,6 +6,7 @@ use crate::lifecycle::{Instant, Lifecycle, Phase, PhaseKind, PodOutcome, Source}
 use crate::timeline::{OpenRetry, PodKey, Timeline};
 use crate::view::chart::mark::phase_style;
 use crate::view::display_state::DisplayState;
+use crate::view::names::Names;
 use crate::view::primitives::duration::{format_duration, format_elapsed, is_exact_to_tenths};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::glyph::Glyphs;
@@ -119,7 +120,7 @@ pub(crate) fn longest_pods_line(
         let (time, pod) = (now.duration_since(since), timeline.pod(key));
         line.push(if line.spans.is_empty() { "" } else { glyphs.separator }, Style::Dim);
         line.push(label, Style::Dim);
-        line.push(format!("{} ", text::clean(&pod.name)), Style::Text);
+        line.push(format!("{} ", Names::from_timeline(timeline).pod(&pod)), Style::Text);
         line.push(format_elapsed(time), Style::Strong);
         let open = pod.life.open_phase().filter(|open| open.kind != PhaseKind::Running);
         if let Some(reason) = open.and_then(|open| open.reason.as_deref()).or(pod.life.reason.as_deref()) {

@@ -217,7 +217,7 @@ impl<'a> RowWriter<'a> {
             Heading::Workload(workload) => {
                 name.strip_prefix(&*workload.name).and_then(|own| own.strip_prefix('-'))
             }
-            Heading::Pods | Heading::Node(_) | Heading::Outcome(_) | Heading::All => None,
+            Heading::Pods(_) | Heading::Node(_) | Heading::Outcome(_) | Heading::All => None,
         };
         match own {
             Some(own) if text::width(own) + text::width(ellipsis) <= width => format!("{ellipsis}{own}"),

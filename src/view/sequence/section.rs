@@ -42,7 +42,7 @@ impl<'a> Section<'a> {
             Heading::Workload(workload) => {
                 (Some(context.summary(workload)), headings::reason_line(context, workload, columns))
             }
-            Heading::Pods | Heading::Node(_) | Heading::Outcome(_) | Heading::All => (None, None),
+            Heading::Pods(_) | Heading::Node(_) | Heading::Outcome(_) | Heading::All => (None, None),
         };
         // If an ended workload has no Pods, nothing shows how its slots were used.
         let is_known = |workload: &Workload| !workload.has_ended() || !workload.pods.is_empty();
@@ -81,7 +81,7 @@ impl<'a> Section<'a> {
     pub(crate) fn held_workload(&self, context: &ViewContext<'_>) -> Option<&'a Workload> {
         match self.group.heading {
             Heading::Workload(workload) => Some(workload).filter(|_| held::has_row(context, workload)),
-            Heading::Pods | Heading::Node(_) | Heading::Outcome(_) | Heading::All => None,
+            Heading::Pods(_) | Heading::Node(_) | Heading::Outcome(_) | Heading::All => None,
         }
     }
 

@@ -78,9 +78,10 @@ pub(crate) fn several(now: i64) -> Timeline {
         pod("migrate-7hk2p", 400).on("node-1").cold(100, 500, 1_900, 200, 1_200).failed(Some(3), None),
         pod("migrate-m2x9c", 11_000).on("node-1").cold(100, 500, 0, 200, 1_300).failed(Some(3), None),
     ];
-    let bare = |name: &str| {
+    let bare = |name: &str, namespace: &str| {
         let mut workload = job(name, WorkloadState::Running);
         (workload.kind, workload.completions, workload.parallelism) = ("Pod".into(), None, None);
+        workload.namespace = namespace.into();
         workload
     };
     timeline(
@@ -90,11 +91,11 @@ pub(crate) fn several(now: i64) -> Timeline {
             (failed, tries),
             (stuck, Vec::new()),
             (
-                bare("debug"),
+                bare("debug", "other"),
                 vec![pod("debug", 2_000).in_namespace("other").on("node-2").cold(100, 500, 0, 200, 90_000)],
             ),
             (
-                bare("seed-database"),
+                bare("seed-database", "default"),
                 vec![pod("seed-database", 5_000).on("node-1").cold(100, 500, 0, 200, 4_000).succeeded()],
             ),
         ],

@@ -73,9 +73,8 @@ struct OwnershipState {
     first_received: Option<Timestamp>,
     /// The uid of each named object that was found, by the index of the root and the name of the object.
     named_uids: HashMap<(usize, Box<str>), u128>,
-    /// The objects that belong and may own others, by uid. Each value is the role of the collection that found the
-    /// object, and the object's name.
-    owners: HashMap<u128, (CollectionRole, Box<str>)>,
+    /// The objects that belong and may own others, by uid.
+    owners: HashMap<u128, AdmittedOwner>,
     /// The Pods that belong, by uid. Each value is the role of the collection that found the Pod.
     pods: HashMap<u128, CollectionRole>,
     /// The Pod selectors of the named objects.
@@ -88,6 +87,15 @@ struct OwnershipState {
     waiting: HashMap<u128, Vec<Observation>>,
     /// The owners that must be requested.
     unresolved: VecDeque<UnresolvedOwner>,
+}
+
+/// An object that belongs and may own others.
+#[derive(Debug)]
+struct AdmittedOwner {
+    /// The role of the collection that found the object.
+    role: CollectionRole,
+    namespace: Box<str>,
+    name: Box<str>,
 }
 
 /// An owner that must be requested, because no watch reads its kind.
@@ -166,7 +174,7 @@ impl Ownership {
         } else if matches!(object, Object::Pod(_)) {
             state.pods.get(&uid) == Some(&role)
         } else {
-            state.owners.get(&uid).is_some_and(|(admitted, _)| *admitted == role)
+            state.owners.get(&uid).is_some_and(|admitted| admitted.role == role)
         }
     }
 
@@ -290,7 +298,7 @@ impl Ownership {
                 if !self.is_named(state, root, metadata, uid) {
                     return Admission::Drop;
                 }
-                let admission = state.admit_owner(uid, role, &metadata.name);
+                let admission = state.admit_owner(uid, role, metadata);
                 if let (Admission::Admit, Some(selector)) = (&admission, object.pod_selector())
                     && !state.selectors.contains(selector)
                 {
@@ -299,8 +307,8 @@ impl Ownership {
                 admission
             }
             (_, CollectionRole::Child) => match self.decide_child(state, metadata, None) {
-                _ if state.owners.contains_key(&uid) => state.admit_owner(uid, role, &metadata.name),
-                Admission::Admit => state.admit_owner(uid, role, &metadata.name),
+                _ if state.owners.contains_key(&uid) => state.admit_owner(uid, role, metadata),
+                Admission::Admit => state.admit_owner(uid, role, metadata),
                 admission @ (Admission::Hold(_) | Admission::LookUpOwner(_) | Admission::Drop) => admission,
             },
         }
@@ -362,7 +370,10 @@ impl Ownership {
             return Admission::Admit;
         }
         // A Pod that no longer exists is not in the list of Pods, so the name of the Pod decides.
-        if is_pod && state.owners.values().any(|(_, owner)| is_pod_name_of_job(&about.name, owner)) {
+        let may_own_pod = |owner: &AdmittedOwner| {
+            *owner.namespace == *about.namespace && is_pod_name_of_job(&about.name, &owner.name)
+        };
+        if is_pod && state.owners.values().any(may_own_pod) {
             return Admission::Admit;
         }
         let mut kinds = self.roots.iter().map(|root| &root.kind).chain(&self.intermediate_kinds);
@@ -379,9 +390,14 @@ impl OwnershipState {
     }
 
     /// Admits an object that may own others, unless a collection with another role has found it.
-    fn admit_owner(&mut self, uid: u128, role: CollectionRole, name: &str) -> Admission {
-        let admitted = self.owners.entry(uid).or_insert_with(|| (role, name.into())).0;
-        if admitted == role { Admission::Admit } else { Admission::Drop }
+    fn admit_owner(&mut self, uid: u128, role: CollectionRole, metadata: &ObjectMeta) -> Admission {
+        let new_owner = || AdmittedOwner {
+            role,
+            namespace: metadata.namespace.as_str().into(),
+            name: metadata.name.as_str().into(),
+        };
+        let admitted = self.owners.entry(uid).or_insert_with(new_owner);
+        if admitted.role == role { Admission::Admit } else { Admission::Drop }
     }
 
     /// Moves the observations that waited for `uid` into `released`.

@@ -94,6 +94,22 @@ fn the_name_of_a_pod_reveals_its_job() {
 }
 
 #[test]
+fn an_event_about_a_gone_pod_belongs_only_to_a_job_of_the_same_namespace() {
+    let ownership = Ownership::new(vec![Root { kind: Kind::JOB, names: Vec::new() }], Vec::new(), false);
+    let Object::Job(mut pi) = job("pi", "uid-of-pi") else { panic!() };
+    pi.metadata.namespace = "here".to_owned();
+    assert!(admits(&ownership, Object::Job(pi)));
+    for (namespace, belongs) in [("here", true), ("elsewhere", false)] {
+        let mut event = Event::default();
+        event.involved_object.kind = "Pod".to_owned();
+        event.involved_object.namespace = namespace.to_owned();
+        event.involved_object.name = "pi-x8k2p".to_owned();
+        event.involved_object.uid = "gone".to_owned();
+        assert_eq!(admits(&ownership, Object::Event(Box::new(event))), belongs, "{namespace}");
+    }
+}
+
+#[test]
 fn the_number_of_held_observations_is_limited() {
     let ownership = ownership_of_jobs(Vec::new());
     for number in 0..2 * MAX_HELD_OBSERVATIONS {
