@@ -292,11 +292,11 @@ fn pod_label_selector(roots: &[Root]) -> (Option<String>, bool) {
 }
 
 /// Returns the label selector of the objects that belong to custom resources of one type, or `None` if no label is
-/// known to contain the name of the custom resource.
+/// known to contain the name of the custom resource. The controllers of these types find their own Pods by the label, so
+/// all of their Pods have it.
 fn custom_label_selector(roots: &[Root]) -> Option<String> {
     let [Root { kind: Kind::Custom(resource), names }] = roots else { return None };
     let label = match (resource.group.as_str(), resource.kind.as_str()) {
-        ("jobset.x-k8s.io", "JobSet") => "jobset.sigs.k8s.io/jobset-name",
         ("argoproj.io", "Workflow") => "workflows.argoproj.io/workflow",
         ("kubeflow.org", kind) if kind.ends_with("Job") => "training.kubeflow.org/job-name",
         _ => return None,

@@ -52,6 +52,7 @@ fn object(name: &str, owner: &str) -> Value {
     if let Some((kind, owner)) = owner.split_once('/') {
         let version = match kind {
             "Run" | "Other" => "example.dev/v1",
+            "JobSet" => "jobset.x-k8s.io/v1alpha2",
             "Job" | "CronJob" => "batch/v1",
             _ => "apps/v1",
         };
@@ -140,6 +141,32 @@ async fn the_pods_of_a_custom_resource_are_found_by_the_uids_of_their_owners() {
     let mut names = receive_names(&mut feed).await;
     names.sort();
     assert_eq!(names, ["run", "run-a", "run-job", "run-job-a", "run-set", "run-set-0", "run-set-1"]);
+    assert_eq!(fake.drop_waiting_calls(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_jobs_and_pods_of_a_job_set_are_found_without_its_labels() {
+    let jobset = Resource {
+        group: "jobset.x-k8s.io".to_owned(),
+        version: "v1alpha2".to_owned(),
+        kind: "JobSet".to_owned(),
+        plural: "jobsets".to_owned(),
+        namespaced: true,
+    };
+    let (mut fake, mut feed) = open(vec![target(jobset, &["set"])], false);
+    let [sets, jobs, pods, events] = fake.calls(["/jobsets?", "/jobs?", "/pods?", "/events?"]).await;
+    assert!(!jobs.uri.contains("labelSelector"), "{}", jobs.uri);
+    assert!(pods.uri.contains("labelSelector=job-name"), "{}", pods.uri);
+    list(sets, &[object("set", "")]).await;
+    list(jobs, &[object("set-a-0", "JobSet/set"), object("pi", ""), object("other-a-0", "JobSet/other")])
+        .await;
+    list(events, &[]).await;
+    list(
+        pods,
+        &[object("set-a-0-0-x", "Job/set-a-0"), object("pi-x", "Job/pi"), object("y", "Job/other-a-0")],
+    )
+    .await;
+    assert_eq!(receive_names(&mut feed).await, ["set", "set-a-0", "set-a-0-0-x"]);
     assert_eq!(fake.drop_waiting_calls(), 0);
 }
 
@@ -248,6 +275,7 @@ fn a_label_selector_narrows_the_pods_unless_it_could_exclude_a_wanted_pod() {
         };
         Root { kind: Kind::from_resource(&resource), names }
     };
+    let workflow = Resource { group: "argoproj.io".to_owned(), kind: "Workflow".to_owned(), ..custom() };
     let jobset = Resource { group: "jobset.x-k8s.io".to_owned(), kind: "JobSet".to_owned(), ..custom() };
     for (roots, labels, is_narrowed_by_owner) in [
         (vec![root(Resource::job(), &["a", "b"])], Some("job-name in (a,b)"), false),
@@ -256,8 +284,9 @@ fn a_label_selector_narrows_the_pods_unless_it_could_exclude_a_wanted_pod() {
         (vec![root(apps("StatefulSet"), &["a"])], None, true),
         (vec![root(apps("StatefulSet"), &["a", "b"])], None, false),
         (vec![root(apps("StatefulSet"), &[])], None, false),
-        (vec![root(jobset.clone(), &["a"])], Some("jobset.sigs.k8s.io/jobset-name=a"), false),
-        (vec![root(jobset, &[])], Some("jobset.sigs.k8s.io/jobset-name"), false),
+        (vec![root(jobset.clone(), &["a"])], Some("job-name"), false),
+        (vec![root(jobset, &[])], Some("job-name"), false),
+        (vec![root(workflow, &["a"])], Some("workflows.argoproj.io/workflow=a"), false),
         (vec![root(custom(), &["a"])], None, false),
     ] {
         assert_eq!(
