@@ -12,14 +12,15 @@ use crate::cli::draw_args::DrawArgs;
 use crate::cli::follow_args::FollowArgs;
 use crate::cli::output_format::OutputFormat;
 use crate::cli::record_args::RecordArgs;
-use crate::source::cluster::{self, Name, NamespaceScope, Objects, Selection, Target};
+use crate::source::cluster::{self, Name, NamespaceScope, Objects, Resource, Selection, Target};
 use crate::source::{ErrorKind, SourceError};
 
 /// The arguments of `kubectl seq get`.
 #[derive(Debug, Args)]
 #[command(override_usage = "kubectl seq get TYPE[/NAME] [NAME...] [OPTIONS]")]
 pub(crate) struct GetArgs {
-    /// TYPE, TYPE NAME..., or TYPE/NAME..., as in kubectl: `job pi`, `job/pi`, `jobs`, `pods`
+    /// TYPE, TYPE NAME..., or TYPE/NAME..., as in kubectl: `job pi`, `job/pi`, `jobs`, `pods`. `node/NAME` shows the Pods
+    /// that ran on the node
     #[arg(value_name = "TYPE[/NAME]", required = true)]
     pub(crate) objects: Vec<String>,
     /// Only objects with these labels
@@ -60,7 +61,12 @@ pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Stream
     let named = cluster::resolve(&cluster, &args.objects).await?;
     let has_selector = args.selector.is_some() || args.field_selector.is_some();
     let mut targets = Vec::new();
+    let mut nodes = Vec::new();
     for named in named {
+        if named.resource == Resource::node() && !has_selector {
+            nodes.extend(named.names);
+            continue;
+        }
         let objects = if named.names.is_empty() {
             Objects::Matching { labels: args.selector.clone(), fields: args.field_selector.clone() }
         } else if has_selector {
@@ -77,7 +83,23 @@ pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Stream
         };
         targets.push(Target { resource: named.resource, scope, objects });
     }
-    let nothing_found_message = if args.all_namespaces {
+    let node_scope = node_scope(&args, &cluster.namespace);
+    let is_only_nodes = targets.is_empty();
+    for node in &nodes {
+        match cluster::require_node(&cluster, node, &node_scope).await {
+            Err(error) if args.ignore_not_found && error.kind == ErrorKind::NotFound => {}
+            result => {
+                result?;
+                targets.push(cluster::target_pods_of_node(node, node_scope.clone()));
+            }
+        }
+    }
+    if targets.is_empty() {
+        return Ok(Exit::Success);
+    }
+    let nothing_found_message = if is_only_nodes {
+        format!("No Pods found on node {}.", nodes.join(", "))
+    } else if args.all_namespaces {
         "No resources found".to_owned()
     } else {
         format!("No resources found in {} namespace.", cluster.namespace)
@@ -92,11 +114,35 @@ pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Stream
         .recorder(recorder);
     let result = if args.watch { follow(options).await } else { once(options).await };
     match result {
+        Err(RunError::Source(error))
+            if error.kind == ErrorKind::Forbidden
+                && !nodes.is_empty()
+                && node_scope == NamespaceScope::All =>
+        {
+            Err(explain_forbidden_node(&nodes, error).into())
+        }
         Err(RunError::Source(error)) if args.ignore_not_found && error.kind == ErrorKind::NotFound => {
             Ok(Exit::Success)
         }
         result => result,
     }
+}
+
+/// Returns the namespaces whose Pods are shown of a node: all, because a node belongs to no namespace, or the one that the
+/// user gave with `-n`.
+fn node_scope(args: &GetArgs, namespace: &str) -> NamespaceScope {
+    match args.connection.namespace() {
+        Some(_) if !args.all_namespaces => NamespaceScope::Namespace(namespace.to_owned()),
+        Some(_) | None => NamespaceScope::All,
+    }
+}
+
+/// Converts the server's refusal to list the Pods of all namespaces.
+fn explain_forbidden_node(nodes: &[String], refusal: SourceError) -> SourceError {
+    let text = "you are not allowed to list Pods in all namespaces, and a node runs Pods of all namespaces";
+    let hint =
+        format!("Show the Pods of one namespace: `kubectl seq get node {} -n NAMESPACE`.", nodes.join(" "));
+    SourceError::new(ErrorKind::Forbidden, text).hint(hint).caused_by(refusal)
 }
 
 fn usage_error(text: &str) -> SourceError {

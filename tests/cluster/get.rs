@@ -57,6 +57,31 @@ fn objects_can_be_named_in_every_way_that_kubectl_accepts() {
     assert_eq!(text(workload(&yaml, "quick"), "outcome"), "Succeeded");
 }
 
+#[test]
+#[ignore = "needs a cluster"]
+fn a_node_is_shown_with_its_pods_and_types_without_pods_are_refused() {
+    let namespace = Namespace::new("node");
+    namespace.complete("quick.yaml");
+    let all = namespace.seq(&["get", "pods", "-o", "json"]).succeeds().json();
+    let node = text(pods(&all).next().expect("a Pod"), "node");
+    let names_on_node = |document: &serde_json::Value| -> BTreeSet<String> {
+        let on_node = pods(document).filter(|pod| pod["node"] == node);
+        on_node.map(|pod| text(pod, "name").to_owned()).collect()
+    };
+    let word = format!("node/{node}");
+    let shown = namespace.seq(&["get", &word, "-o", "json"]).succeeds().json();
+    document::check(&shown);
+    assert_eq!(names_on_node(&shown), names_on_node(&all));
+    assert!(pods(&shown).all(|pod| pod["node"] == node), "{shown:#}");
+
+    for words in
+        ["cm", "ConfigMap/x", "secrets.v1.", "nodes", "ns", "events", "ev.v1.events.k8s.io", "job,sa"]
+    {
+        let refused = namespace.seq(&["get", words]).exits_with(2);
+        refused.reports("have no timeline");
+    }
+}
+
 /// Finds a workload by namespace and name, because `-A` also lists the workloads of other tests.
 fn workload_of<'a>(
     document: &'a serde_json::Value,

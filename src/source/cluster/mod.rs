@@ -6,12 +6,14 @@
 #![cfg_attr(not(test), warn(clippy::wildcard_enum_match_arm))]
 
 pub(crate) mod api;
+pub(crate) mod node;
 pub(crate) mod watch;
 
 pub(crate) use crate::source::cluster::api::client::{Cluster, connect};
 pub(crate) use crate::source::cluster::api::connection::Connection;
 pub(crate) use crate::source::cluster::api::discovery::resolve;
 pub(crate) use crate::source::cluster::api::resource::Resource;
+pub(crate) use crate::source::cluster::node::{require_node, target_pods_of_node};
 pub(crate) use crate::source::cluster::watch::follow::open_feed;
 pub(crate) use crate::source::cluster::watch::resource_versions::fetch_resource_versions;
 pub(crate) use crate::source::cluster::watch::target::{Name, NamespaceScope, Objects, Selection, Target};

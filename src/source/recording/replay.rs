@@ -31,6 +31,9 @@ const MAX_REPLAY_SECONDS: f64 = 20.0;
 /// Minimum speed of a replay for which the user chose no speed, in recorded seconds per second.
 const MIN_SPEED: f64 = 4.0;
 
+/// Maximum number of marks without a time that are read before the clock starts.
+const MAX_LEADING_MARKS: usize = 16;
+
 /// How fast a recording is replayed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum ReplayPace {
@@ -109,7 +112,7 @@ pub(crate) fn replay_input(
     // The clock starts at the time of the first entry that has a time. If a run begins without objects, the first entry
     // is the mark `synced`, which has none.
     let (mut leading, mut error, mut start) = (Vec::new(), None, None);
-    while start.is_none() {
+    while start.is_none() && leading.len() < MAX_LEADING_MARKS {
         match lines.next() {
             Some(Ok(entry)) => {
                 start = entry.time();
@@ -122,7 +125,7 @@ pub(crate) fn replay_input(
             None => break,
         }
     }
-    // Without a time, the recording has nothing to show, and its clock is never visible.
+    // Without a time, the recording has nothing to show, so its clock is never visible.
     let start = start.or(end).unwrap_or(Timestamp::UNIX_EPOCH);
     let clock = match pace {
         // A run that showed the state of one moment has no duration to replay.

@@ -363,8 +363,7 @@ async fn the_clock_starts_at_the_first_entry_that_has_a_time() {
     let synced = "{\"mark\":\"synced\"}\n";
     let end = format!("{{\"mark\":\"end\",\"at\":\"{}\"}}\n", second(50));
     let later_mark = "{\"mark\":\"ofANewerVersion\"}\n";
-    let text =
-        [HEADER, "\n", later_mark, synced, &job_line_at(10), &job_line_at(30), &end].concat();
+    let text = [HEADER, "\n", later_mark, synced, &job_line_at(10), &job_line_at(30), &end].concat();
     let (updates, clock) = replayed_updates(&text, ReplayPace::Speed(10.0)).await;
     assert_eq!(updates, ["0.0 Synced", "0.0 1 observed", "2.0 1 observed"]);
     tokio::time::sleep(std::time::Duration::from_secs(60)).await;

@@ -6,10 +6,9 @@
 
 use kube::client::{APIGroupDiscovery, APIResourceDiscovery};
 
-use crate::observation::BuiltInKind;
 use crate::source::cluster::api::client::Cluster;
 use crate::source::cluster::api::errors::{RequestContext, RequestError, explain_request_error};
-use crate::source::cluster::api::kind::can_be_named;
+use crate::source::cluster::api::pod_types::{refuse_podless_type, types_with_pods};
 use crate::source::cluster::api::resource::Resource;
 use crate::source::error::{ErrorKind, SourceError};
 
@@ -20,12 +19,13 @@ pub(crate) struct NamedObjects {
     pub names: Vec<String>,
 }
 
-/// Finds the types and names in the words of a command, for example `job pi pi2`, `job/pi pod/x` or `job,pod`.
+/// Finds the types and names in the words of a command, for example `job pi pi2`, `job/pi pod/x` or `job,pod`. The type
+/// of nodes is accepted only with names.
 ///
 /// # Errors
 ///
-/// The words do not have a form that kubectl accepts, the server has no type with a given name, or the server's types
-/// cannot be requested.
+/// The words do not have a form that kubectl accepts, the server has no type with a given name, the server's types
+/// cannot be requested, or the objects of a type run no Pods.
 pub(crate) async fn resolve(cluster: &Cluster, words: &[String]) -> Result<Vec<NamedObjects>, SourceError> {
     let mut objects = Vec::new();
     for (kind, names) in parse_types_and_names(words)? {
@@ -33,6 +33,7 @@ pub(crate) async fn resolve(cluster: &Cluster, words: &[String]) -> Result<Vec<N
             Some(resource) => resource,
             None => discover_type(cluster, &kind).await?,
         };
+        refuse_podless_type(&resource, &kind, &names)?;
         objects.push(NamedObjects { resource, names });
     }
     Ok(objects)
@@ -88,22 +89,9 @@ fn parse_types_and_names(words: &[String]) -> Result<Vec<(String, Vec<String>)>,
     Ok(kinds.into_iter().map(|kind| (kind.to_owned(), names.to_vec())).collect())
 }
 
-/// Returns the types of Kubernetes whose objects are read as custom resources, each with its short names.
-fn read_as_custom() -> [(Resource, &'static [&'static str]); 1] {
-    let replication_controllers = Resource {
-        group: String::new(),
-        version: "v1".to_owned(),
-        kind: "ReplicationController".to_owned(),
-        plural: "replicationcontrollers".to_owned(),
-        namespaced: true,
-    };
-    [(replication_controllers, &["rc"])]
-}
-
 /// Returns the types that are found without API discovery, each with its short names.
 fn known_types() -> impl Iterator<Item = (Resource, &'static [&'static str])> {
-    let kinds = BuiltInKind::ALL.iter().copied().filter(|kind| can_be_named(*kind));
-    kinds.map(|kind| (Resource::from_kind(kind), kind.info().short_names)).chain(read_as_custom())
+    types_with_pods().chain([(Resource::node(), &["no"][..])])
 }
 
 /// Finds the known type that a word of the command line names. A word without a group always means Kubernetes' own
@@ -126,9 +114,9 @@ fn find_known_type(word: &str) -> Option<Resource> {
         .map(|(resource, _)| resource)
 }
 
-/// Finds the known type with this group, version and kind.
+/// Finds the type of Kubernetes with this group, version and kind, if its objects run Pods.
 pub(crate) fn known_type_of_kind(api_version: &str, kind: &str) -> Option<Resource> {
-    let mut types = known_types().map(|(resource, _)| resource);
+    let mut types = types_with_pods().map(|(resource, _)| resource);
     types.find(|resource| resource.api_version() == api_version && resource.kind == kind)
 }
 
@@ -241,7 +229,8 @@ fn find_type(groups: &[APIGroupDiscovery], word: &str) -> Option<Resource> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::cluster::api::kind::Kind;
+    use crate::observation::BuiltInKind;
+    use crate::source::cluster::api::kind::can_be_named;
 
     fn words(text: &str) -> Vec<String> {
         text.split_whitespace().map(str::to_owned).collect()
@@ -256,21 +245,13 @@ mod tests {
         for word in ["po", "pod", "pods", "Pods", "pods.v1", "pods.v1."] {
             assert_eq!(find_known_type(word), Some(Resource::pod()), "{word}");
         }
+        for word in ["no", "node", "nodes", "Nodes", "nodes.v1", "nodes.v1."] {
+            assert_eq!(find_known_type(word), Some(Resource::node()), "{word}");
+        }
         assert_eq!(find_known_type("deploy").map(|found| found.name()), Some("deployments.apps".to_owned()));
         assert_eq!(find_known_type("cj").map(|found| found.api_version()), Some("batch/v1".to_owned()));
         for word in ["jobs.volcano.sh", "jobs.v1beta1.batch", "jobset", "", "j", "pods.batch", "jobs.v1"] {
             assert_eq!(find_known_type(word), None, "{word}");
-        }
-    }
-
-    #[test]
-    fn no_built_in_kind_is_read_as_a_custom_resource() {
-        for (resource, _) in read_as_custom() {
-            let kind = Kind::from_resource(&resource);
-            assert!(
-                kind.is_json_only(),
-                "{kind:?} is in the table of kinds: remove it from `read_as_custom`"
-            );
         }
     }
 

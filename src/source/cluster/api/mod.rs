@@ -12,6 +12,7 @@ pub(crate) mod kubeconfig;
 pub(crate) mod kuberc;
 pub(crate) mod logs;
 pub(crate) mod message;
+pub(crate) mod pod_types;
 pub(crate) mod pod_yaml;
 pub(crate) mod protobuf;
 pub(crate) mod request;

@@ -59,6 +59,13 @@ impl Query {
         }
     }
 
+    /// Whether an existing object may enter the collection, because the collection selects by a field that changes
+    /// during the life of an object, such as `spec.nodeName`.
+    pub(crate) fn selects_by_state(&self) -> bool {
+        let is_constant = |term: &str| term.starts_with("metadata.") || term.starts_with("involvedObject.");
+        self.fields.as_ref().is_some_and(|fields| !fields.split(',').all(is_constant))
+    }
+
     /// Creates a list request. `limit` is the maximum number of items, and `token` is the continue token of the page.
     fn list_request(
         &self,

@@ -41,6 +41,17 @@ impl Resource {
         Self::from_kind(BuiltInKind::Pod)
     }
 
+    /// Returns the type of nodes.
+    pub(crate) fn node() -> Self {
+        Self {
+            group: String::new(),
+            version: "v1".to_owned(),
+            kind: "Node".to_owned(),
+            plural: "nodes".to_owned(),
+            namespaced: false,
+        }
+    }
+
     /// Returns plural and group as kubectl writes them: `jobs.batch`, `pods`.
     pub(crate) fn name(&self) -> String {
         if self.group.is_empty() { self.plural.clone() } else { format!("{}.{}", self.plural, self.group) }

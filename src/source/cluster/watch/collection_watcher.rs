@@ -416,11 +416,13 @@ impl CollectionWatcher {
         }
     }
 
-    /// Whether an object was created so recently that a watch may report it as created now.
+    /// Whether an object that a watch reports as added was created just now. An older object may be added because it was
+    /// changed so that it now matches the selector.
     fn is_new(&self, metadata: &ObjectMeta) -> bool {
-        metadata
-            .created()
-            .is_none_or(|created| self.cluster.clock.now().duration_since(created) <= MAX_NEW_AGE)
+        !self.query.selects_by_state()
+            && metadata
+                .created()
+                .is_none_or(|created| self.cluster.clock.now().duration_since(created) <= MAX_NEW_AGE)
     }
 }
 
