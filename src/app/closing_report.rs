@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use crate::app::exit::Exit;
+use crate::lifecycle::PodOutcome;
 use crate::timeline::{PodKey, Timeline};
 use crate::view;
 use crate::view::{ContainerLog, Glyphs, Line, Names, Style};
@@ -33,12 +34,12 @@ pub(crate) fn list_failures(
     let mut lines = Vec::new();
     for &key in listed.iter().take(MAX_LISTED_FAILURES) {
         let pod = timeline.pod(key);
-        let verb = if pod.life.outcome.has_failed() { "failed" } else { "had a container that failed" };
+        let logged = || logs.iter().filter(|(pod, _)| *pod == key).map(|(_, log)| log);
         let mut line = Line::new(format!("{} ", glyphs.failed), Style::Failure);
         line.push(names.pod(&pod), Style::Strong);
-        line.push(format!(" {verb}: {}", view::describe_failure(timeline, key)), Style::Text);
+        line.push(format!(" {}", describe_listed_pod(timeline, key, logged())), Style::Text);
         lines.push(line);
-        for (_, log) in logs.iter().filter(|(pod, _)| *pod == key) {
+        for log in logged() {
             let extent = match log.lines.len() {
                 0 => "wrote nothing".to_owned(),
                 1 => "last line".to_owned(),
@@ -55,6 +56,32 @@ pub(crate) fn list_failures(
         lines.push(Line::new(format!("  and {rest} more failed"), Style::Dim));
     }
     lines
+}
+
+/// Says why a Pod is listed: the Pod failed, never started, or contains the failed containers whose logs follow.
+fn describe_listed_pod<'a>(
+    timeline: &Timeline,
+    key: PodKey,
+    logs: impl Iterator<Item = &'a ContainerLog>,
+) -> String {
+    let life = &timeline.pod(key).life;
+    let verb = match life.outcome {
+        PodOutcome::Failed => "failed",
+        PodOutcome::NeverStarted => "never started",
+        PodOutcome::Pending
+        | PodOutcome::Starting
+        | PodOutcome::Running
+        | PodOutcome::Succeeded
+        | PodOutcome::Deleted
+        | PodOutcome::Unknown => {
+            let names: Vec<&str> = logs.map(|log| log.container.as_str()).collect();
+            return format!(
+                "had a container that failed: {}",
+                view::describe_failed_containers(life, &names)
+            );
+        }
+    };
+    format!("{verb}: {}", view::describe_failure(timeline, key))
 }
 
 /// Describes why following stopped early or why the outcome is unknown. Returns `None` for all other exits.
@@ -96,8 +123,54 @@ pub(crate) fn describe_ending(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lifecycle::ContainerRole::{Init, Main};
+    use crate::lifecycle::PhaseKind::{BackOff, Initializing, Running};
     use crate::timeline::WorkloadState;
     use crate::view::fixture::{job, pod, timeline};
+
+    fn log_of(container: &str) -> ContainerLog {
+        ContainerLog { container: container.into(), lines: vec!["last words".into()] }
+    }
+
+    #[test]
+    fn a_failed_container_of_a_pod_that_succeeded_is_named_with_its_own_exit_code() {
+        let restarted = pod("p", 0)
+            .on("node-1")
+            .phase(Running, 2000)
+            .waits(BackOff, 10_000, Some("exit code 1"))
+            .phase(Running, 2000)
+            .container("work", "app:1", Main)
+            .run(0, Some(2000), 1, "Error")
+            .run(12_000, Some(14_000), 0, "Completed")
+            .succeeded();
+        let timeline = timeline(20_000, vec![(job("j", WorkloadState::Succeeded), vec![restarted])]);
+        let logs = [(PodKey(0), log_of("work"))];
+        let lines = list_failures(&timeline, &logs, &Glyphs::ASCII);
+        let texts: Vec<String> = lines.iter().map(Line::plain).collect();
+        assert_eq!(
+            texts,
+            [
+                "X p had a container that failed: work, exit code 1, 1 restart",
+                "    work, last line",
+                "    last words"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_pod_whose_init_container_failed_never_started() {
+        let never_started = pod("p", 0)
+            .on("node-1")
+            .phase(Initializing, 1000)
+            .container("fetch", "app:1", Init)
+            .run(0, Some(1000), 5, "Error")
+            .failed(Some(5), Some("Init:Error"));
+        let timeline = timeline(20_000, vec![(job("j", WorkloadState::Failed), vec![never_started])]);
+        let lines = list_failures(&timeline, &[], &Glyphs::ASCII);
+        let texts: Vec<String> = lines.iter().map(Line::plain).collect();
+        let text = "X p never started: init container fetch failed with exit code 5 (Init:Error) on node-1";
+        assert_eq!(texts, [text]);
+    }
 
     #[test]
     fn workloads_and_pods_of_the_same_name_are_told_apart_by_their_namespaces() {

@@ -11,11 +11,12 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
 use crate::app::pod_details::PodDetails;
+use crate::lifecycle::{ContainerLife, ContainerRole};
 use crate::observation::{Object, Observation};
 use crate::source::Update;
 use crate::source::cluster;
 use crate::source::cluster::{Cluster, Name, NamespaceScope, Objects, Resource, Selection, Target};
-use crate::timeline::{PodKey, Timeline};
+use crate::timeline::{PodKey, Timeline, TimelinePod};
 use crate::tui::details::{Details, LogView};
 use crate::tui::page::{Page, Tab};
 use crate::tui::pages::shown_container;
@@ -367,13 +368,9 @@ impl PodDetailsLoader {
             if requested.len() >= MAX_FAILED_PODS && !requested.contains(&key) {
                 continue;
             }
-            for container in &pod.life.containers {
-                let has_failed = container
-                    .runs
-                    .last()
-                    .is_some_and(|run| run.ended && run.exit_code.is_some_and(|code| code != 0));
+            for container in failed_containers(&pod) {
                 let run = (key, Arc::clone(&container.name), container.restarts);
-                if !has_failed || !self.requested_failure_logs.insert(run) {
+                if !self.requested_failure_logs.insert(run) {
                     continue;
                 }
                 self.pending_failure_logs += 1;
@@ -396,5 +393,43 @@ impl PodDetailsLoader {
             let Ok(Some(fetched)) = timeout_at(deadline, self.receiver.recv()).await else { return };
             self.on_fetched(fetched);
         }
+    }
+}
+
+/// Returns the containers whose latest run failed. The exit of a sidecar or of a debug container says nothing about the
+/// Pod, and a run that the deletion of the Pod ended has not failed.
+fn failed_containers<'a>(pod: &'a TimelinePod<'_>) -> impl Iterator<Item = &'a ContainerLife> {
+    let is_deleted = pod.life.instants.delete_requested.is_some() && !pod.life.outcome.has_failed();
+    pod.life.containers.iter().filter(move |container| {
+        let decides_outcome = match container.role {
+            ContainerRole::Main | ContainerRole::Init => true,
+            ContainerRole::Sidecar | ContainerRole::Ephemeral => false,
+        };
+        let is_only_stopped = is_deleted && container.restarts == 0;
+        decides_outcome && !is_only_stopped && container.last_run_failed()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lifecycle::PhaseKind::Running;
+    use crate::view::fixture::pod;
+
+    #[test]
+    fn the_exit_of_a_sidecar_is_no_failure() {
+        let containers = [
+            ("fetch", ContainerRole::Init),
+            ("logshipper", ContainerRole::Sidecar),
+            ("work", ContainerRole::Main),
+            ("debug", ContainerRole::Ephemeral),
+        ];
+        let mut fixture = pod("p", 0).phase(Running, 1000);
+        for (name, role) in containers {
+            fixture = fixture.container(name, "app:1", role).run(0, Some(900), 137, "Error");
+        }
+        let pod = fixture.succeeded().until(2000).unwrap();
+        let failed: Vec<&str> = failed_containers(&pod).map(|container| &*container.name).collect();
+        assert_eq!(failed, ["fetch", "work"]);
     }
 }

@@ -237,6 +237,11 @@ impl ContainerEvidence {
         lost?.reason.as_ref()
     }
 
+    /// Returns why the container waits, if the reason says more than that the container is being created.
+    pub(crate) fn wait_reason(&self) -> Option<&Arc<str>> {
+        self.waiting.as_ref().filter(|reason| !matches!(&***reason, "ContainerCreating" | "PodInitializing"))
+    }
+
     /// Whether the container is terminated and no state described the run.
     pub(crate) fn is_lost(&self) -> bool {
         self.lost_run.as_ref().is_some_and(|lost| lost.is_current)

@@ -55,6 +55,18 @@ pub struct ContainerLife {
     pub waiting: Option<Arc<str>>,
 }
 
+impl ContainerLife {
+    /// Whether the latest run has ended with an exit code other than 0.
+    pub(crate) fn last_run_failed(&self) -> bool {
+        self.runs.last().is_some_and(|run| run.ended && run.exit_code.is_some_and(|code| code != 0))
+    }
+
+    /// Whether a run goes on.
+    pub(crate) fn is_running(&self) -> bool {
+        self.runs.last().is_some_and(|run| !run.ended)
+    }
+}
+
 /// The pull of an image for one container, read from `Pulling` and `Pulled` events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pull {

@@ -71,6 +71,7 @@ evidence_table! {
     ReadyToStartContainers: Status, 1000 ms, "condition PodReadyToStartContainers";
     StartedEvent: Event, 50 ms, "name of the Started event";
     StartedEventCoarse: Event, 1000 ms, "timestamp of the Started event";
+    SeenRunning: Inferred, 300_000 ms, "first status in which the container runs, without startedAt (upper bound)";
     ReceivedStarted: Observed, 150 ms, "receipt of the repeated Started event";
     StartedAt: Status, 1000 ms, "startedAt of the container";
     FinishedAt: Status, 1000 ms, "finishedAt of the container";

@@ -52,6 +52,8 @@ pub(crate) struct PodEvidence {
     pub(crate) start_time: Option<Timestamp>,
     /// First transition of the condition `PodReadyToStartContainers` to True.
     pub(crate) sandbox_ready: Option<Timestamp>,
+    /// The earliest time at which a main container is known to run although its status has no `startedAt`.
+    pub(crate) seen_running: Option<Timestamp>,
     /// Whether the condition `PodReadyToStartContainers` was ever present.
     pub(crate) has_sandbox_condition: bool,
     /// Latest transition of the condition `PodReadyToStartContainers` to False after it was True, or on a failed Pod.
@@ -161,6 +163,9 @@ impl PodEvidence {
             self.deletion = Some(Deletion::first_seen(metadata, live, !first, self.phase.is_terminal()));
         }
         self.observe_containers(pod, live, interner);
+        if self.seen_running.is_none() && runs_without_start(&pod.status) {
+            self.seen_running = Some(ready_since(&pod.status).map_or(received, |since| since.min(received)));
+        }
         self.observe_spec(pod, first, live, last_seen, interner);
         self.observe_conditions(pod, live, interner);
         self.observe_phase(&pod.status, live);
@@ -395,15 +400,14 @@ impl PodEvidence {
         if !self.has_node {
             return self.queued_reason();
         }
-        let is_informative =
-            |reason: &&Arc<str>| !matches!(&***reason, "ContainerCreating" | "PodInitializing");
-        let mut waiting = self.containers.iter().filter_map(|container| container.waiting.as_ref());
+        let mut own = self.containers.iter().filter(|container| container.role != ContainerRole::Ephemeral);
+        let waiting = own.find_map(ContainerEvidence::wait_reason);
         // A failed volume or sandbox delays the Pod only until its first image event.
         let setup_reason = || {
             let reason = self.waits.latest_reason(WaitTopic::Setup).cloned();
             reason.filter(|_| self.first_image_event().is_none())
         };
-        waiting.find(is_informative).cloned().or_else(setup_reason)
+        waiting.cloned().or_else(setup_reason)
     }
 
     /// Returns a lower bound of the skew. The skew is how far the API server's clock is ahead of the node's clock. The
@@ -440,6 +444,19 @@ impl PodEvidence {
     }
 }
 
+/// Whether a main container runs and its status has no `startedAt`.
+fn runs_without_start(status: &observation::PodStatus) -> bool {
+    let mut running =
+        status.container_statuses.iter().filter_map(|container| container.state.running.as_ref());
+    running.any(|running| known_time(running.started_at).is_none())
+}
+
+/// Returns the time since which the Pod is ready.
+fn ready_since(status: &observation::PodStatus) -> Option<Timestamp> {
+    let ready = status.condition("Ready").filter(|condition| condition.status == "True")?;
+    known_time(ready.last_transition_time)
+}
+
 packed_struct!(PodEvidence {
     seen,
     last_seen,
@@ -453,6 +470,7 @@ packed_struct!(PodEvidence {
     created_with_node,
     start_time,
     sandbox_ready,
+    seen_running,
     has_sandbox_condition,
     sandbox_gone,
     initialized,

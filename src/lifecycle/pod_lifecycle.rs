@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::container_life::ContainerLife;
+use crate::lifecycle::container_life::{ContainerLife, ContainerRole};
 use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::instant::Instants;
 use crate::lifecycle::phase::Phase;
@@ -30,6 +30,8 @@ pub struct Lifecycle {
     /// The containers: init containers and sidecars in spec order, then main containers in spec order, then debug
     /// containers.
     pub containers: Vec<ContainerLife>,
+    /// The sidecar that the kubelet stops now. `None` while a main container works, and after all sidecars have ended.
+    pub stopping_sidecar: Option<Arc<str>>,
     /// An instant was moved by more than a second, because the instants were in an impossible order.
     pub clamped: bool,
     /// How far the API server's clock is ahead of the node's clock. All times from the kubelet were moved by this
@@ -51,6 +53,40 @@ impl Lifecycle {
     /// Returns the end of the last phase of an ended Pod, or `None` if the Pod goes on or the end is unknown.
     pub fn end(&self) -> Option<Timestamp> {
         if self.outcome.has_ended() { self.phases.last().and_then(|phase| phase.end) } else { None }
+    }
+
+    /// Returns the number of restarts of all containers except debug containers.
+    pub(crate) fn count_restarts(&self) -> u32 {
+        let own = self.containers.iter().filter(|container| container.role != ContainerRole::Ephemeral);
+        own.map(|container| container.restarts).fold(0, u32::saturating_add)
+    }
+
+    /// Returns the last time at which the state of the Pod was known, if its state is unknown now.
+    pub(crate) fn unknown_since(&self) -> Option<Timestamp> {
+        self.phases.last().filter(|_| self.outcome == PodOutcome::Unknown).and_then(|phase| phase.end)
+    }
+
+    /// Returns the init container whose last run failed, if the work has not started because of it.
+    pub(crate) fn failed_init(&self) -> Option<&ContainerLife> {
+        let is_before_work = match self.outcome {
+            PodOutcome::Starting | PodOutcome::NeverStarted => true,
+            PodOutcome::Pending
+            | PodOutcome::Running
+            | PodOutcome::Succeeded
+            | PodOutcome::Failed
+            | PodOutcome::Deleted
+            | PodOutcome::Unknown => false,
+        };
+        let mut inits = self.containers.iter().filter(|container| container.role == ContainerRole::Init);
+        inits.find(|init| is_before_work && init.last_run_failed())
+    }
+
+    /// Returns the main container that cannot run while the Pod works, for example because its image cannot be pulled.
+    pub(crate) fn waiting_main(&self) -> Option<&ContainerLife> {
+        let reason = self.reason.as_ref().filter(|_| self.outcome == PodOutcome::Running)?;
+        let mut mains = self.containers.iter().filter(|container| container.role == ContainerRole::Main);
+        let has_this_reason = |main: &&ContainerLife| main.waiting.as_ref() == Some(reason);
+        mains.clone().find(has_this_reason).or_else(|| mains.find(|main| main.last_run_failed()))
     }
 
     /// Returns the phase that goes on now, or `None` if the Pod has ended.

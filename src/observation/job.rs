@@ -50,6 +50,9 @@ pub struct JobSpec {
     /// How many Pods may fail before the Job fails.
     #[prost(int32, optional, tag = "7")]
     pub backoff_limit: Option<i32>,
+    /// How many seconds after its end the Job is deleted; absent if nobody deletes it.
+    #[prost(int32, optional, tag = "8")]
+    pub ttl_seconds_after_finished: Option<i32>,
     /// `NonIndexed` or `Indexed`.
     #[prost(string, tag = "9")]
     pub completion_mode: String,

@@ -37,6 +37,7 @@ pub(crate) use crate::view::primitives::frame::{Frame, Line, Style};
 pub use crate::view::primitives::glyph::Glyphs;
 pub(crate) use crate::view::primitives::text::clean;
 pub(crate) use crate::view::primitives::theme::Stylesheet;
+pub(crate) use crate::view::rows::container_text::describe_failed_containers;
 pub(crate) use crate::view::rows::phase_text::{
     describe_failure, describe_next_try, describe_phase, format_age, longest_pods_line,
 };

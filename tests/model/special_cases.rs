@@ -40,7 +40,7 @@ fn a_pod_whose_init_container_fails_never_starts() {
     let description = describe_listed([failed]);
     assert_lines(
         &description,
-        &["p: NeverStarted exit 5 (Error) [Init:Error]", "| 3.000..4.000 Initializing i"],
+        &["p: NeverStarted exit 5 (Init:Error) [Init:Error]", "| 3.000..4.000 Initializing i"],
     );
     assert_no_line(&description, "workEnded");
     assert_no_line(&description, "| 4.000");

@@ -5,9 +5,13 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::{ContainerRole, Lifecycle, PhaseKind, PodOutcome};
+use crate::lifecycle::{ContainerLife, ContainerRole, ContainerRun, Lifecycle, PhaseKind, PodOutcome};
 use crate::timeline::{Changes, OpenRetry, PodKey, Timeline, TimelinePod, Workload, WorkloadState};
 use crate::view::primitives::{duration, text};
+use crate::view::rows::container_text::{
+    describe_failed_init, describe_runs, describe_stopping, describe_waiting_main, last_exit_code,
+    main_containers,
+};
 use crate::view::{Line, Names, Style, describe_next_try};
 
 /// After this time without a line, a line reports how many Pods are in which state.
@@ -19,8 +23,10 @@ struct ReportedPod {
     outcome: PodOutcome,
     /// The reason why the Pod waits, or `None` if the Pod has ended.
     wait_reason: Option<Arc<str>>,
-    /// Number of ended runs of the main containers.
+    /// Number of ended runs of the main containers, plus the failed runs of the init containers.
     ended_runs: usize,
+    /// Number of main containers that do not run any more, or not until their restart.
+    ended_mains: usize,
 }
 
 /// The facts that the last line about a workload reported.
@@ -29,6 +35,8 @@ struct ReportedWorkload {
     state: WorkloadState,
     /// The reason why the controller cannot create Pods.
     block_reason: Option<Arc<str>>,
+    /// Whether the Pods may be in another cluster, because another controller manages the workload.
+    runs_elsewhere: bool,
 }
 
 /// Writes lines about a timeline and remembers the facts that the lines have reported.
@@ -71,7 +79,7 @@ impl StatusLines {
         }
         let lines = pods_by_reason.into_iter().filter_map(|(reason, pods)| match pods.as_slice() {
             &[key] => {
-                let (text, style) = describe_pod(&timeline.pod(key))?;
+                let (text, style) = describe_pod(&timeline.pod(key), self.pods.get(&key))?;
                 Some(pod_line(timeline, workload, now, key, &text, style))
             }
             pods => {
@@ -90,11 +98,12 @@ impl StatusLines {
         for &key in &changes.pods {
             let pod = timeline.pod(key);
             let reported = ReportedPod::new(&pod.life);
-            if self.pods.insert(key, reported.clone()).as_ref() == Some(&reported) {
+            let before = self.pods.insert(key, reported.clone());
+            if before.as_ref() == Some(&reported) {
                 continue;
             }
             let Some(workload) = timeline.workload_of(key) else { continue };
-            let Some((mut text, style)) = describe_pod(&pod) else { continue };
+            let Some((mut text, style)) = describe_pod(&pod, before.as_ref()) else { continue };
             if pod.life.outcome.has_failed() && pod.index.is_some() {
                 let open = retries.entry(Arc::clone(&workload.uid)).or_insert_with(|| {
                     let open = timeline.open_retries(workload, now);
@@ -148,14 +157,20 @@ impl StatusLines {
 impl ReportedPod {
     fn new(life: &Lifecycle) -> Self {
         let wait_reason = if life.outcome.has_ended() { None } else { life.reason.clone() };
-        Self { outcome: life.outcome, wait_reason, ended_runs: count_ended_runs(life) }
+        Self {
+            outcome: life.outcome,
+            wait_reason,
+            ended_runs: count_ended_runs(life),
+            ended_mains: ended_mains(life).count(),
+        }
     }
 }
 
 impl ReportedWorkload {
     fn new(workload: &Workload) -> Self {
         let block_reason = workload.creation_block.as_ref().map(|block| Arc::clone(&block.message));
-        Self { state: workload.state, block_reason }
+        let runs_elsewhere = workload.runs_elsewhere_by().is_some();
+        Self { state: workload.state, block_reason, runs_elsewhere }
     }
 
     /// Whether the workload needs a line. `before` is the last report, or `None` for a new workload.
@@ -166,34 +181,79 @@ impl ReportedWorkload {
             Some(before) => {
                 before.state != self.state || (is_blocked && before.block_reason != self.block_reason)
             }
-            None => is_blocked || self.state != WorkloadState::Pending,
+            None => is_blocked || self.runs_elsewhere || self.state != WorkloadState::Pending,
         }
     }
 }
 
-/// Returns the number of ended runs of the main containers.
+/// Returns the number of ended runs of the main containers, plus the failed runs of the init containers.
 fn count_ended_runs(life: &Lifecycle) -> usize {
-    let main_containers = life.containers.iter().filter(|container| container.role == ContainerRole::Main);
-    main_containers.flat_map(|container| &container.runs).filter(|run| run.ended).count()
+    let counts = |(role, run): &(ContainerRole, &ContainerRun)| match role {
+        ContainerRole::Main => run.ended,
+        ContainerRole::Init => run.ended && run.exit_code != Some(0),
+        ContainerRole::Sidecar | ContainerRole::Ephemeral => false,
+    };
+    let runs =
+        life.containers.iter().flat_map(|container| container.runs.iter().map(|run| (container.role, run)));
+    runs.filter(counts).count()
 }
 
-/// Describes the state of a Pod. Returns `None` for a Pod that waits without a reason.
-fn describe_pod(pod: &TimelinePod) -> Option<(String, Style)> {
+/// Returns the main containers whose latest run has ended.
+fn ended_mains(life: &Lifecycle) -> impl Iterator<Item = &ContainerLife> {
+    main_containers(life).filter(|main| main.runs.last().is_some_and(|run| run.ended))
+}
+
+/// Joins the names of containers with commas.
+fn join_names<'a>(containers: impl Iterator<Item = &'a ContainerLife>) -> String {
+    containers.map(|container| text::clean(&container.name)).collect::<Vec<_>>().join(", ")
+}
+
+/// Describes a Pod whose work goes on. `before` is the last report about the Pod.
+fn describe_running(life: &Lifecycle, before: Option<&ReportedPod>, node: &str) -> (String, Style) {
+    let running = || main_containers(life).filter(|main| main.is_running());
+    let others = match join_names(running()) {
+        names if names.is_empty() || main_containers(life).count() == 1 => String::new(),
+        names => format!("; {names} {}", if running().count() == 1 { "runs" } else { "run" }),
+    };
+    if life.instants.delete_requested.is_some() {
+        return (format!("is being deleted{node}"), Style::Warning);
+    }
+    if let Some(wait) = describe_waiting_main(life) {
+        return (format!("{wait}{others}{node}"), Style::Warning);
+    }
+    let running_before = before.filter(|before| before.outcome == PodOutcome::Running);
+    if ended_mains(life).count() > running_before.map_or(0, |before| before.ended_mains) {
+        let ends: Vec<String> = ended_mains(life)
+            .map(|main| {
+                let code = last_exit_code(main).map(|code| format!(" with exit code {code}"));
+                format!("container {} ended{}", text::clean(&main.name), code.unwrap_or_default())
+            })
+            .collect();
+        return (format!("{}{others}{node}", ends.join(", ")), Style::Text);
+    }
+    let restarted = || running().filter(|main| main.runs.len() > 1 || main.runs_not_seen > 0);
+    let text = match (restarted().count(), main_containers(life).count()) {
+        (0, _) if running().any(|main| main.runs.iter().all(|run| run.start.is_none())) => {
+            format!("runs{node} since an unknown time")
+        }
+        (0, _) => format!("runs{node}{}", describe_cold_start(life)),
+        (_, 1) => format!("runs again{node}"),
+        (_, _) => format!("container {} runs again{node}", join_names(restarted())),
+    };
+    (text, Style::Text)
+}
+
+/// Describes the state of a Pod. `before` is the last report about the Pod. Returns `None` for a Pod that waits without a
+/// reason.
+fn describe_pod(pod: &TimelinePod, before: Option<&ReportedPod>) -> Option<(String, Style)> {
     let life = &pod.life;
     let node = pod.node.as_deref().map(|node| format!(" on {node}")).unwrap_or_default();
     let reason = life.reason.as_deref().map(|reason| text::clean(reason).into_owned());
     Some(match life.outcome {
-        PodOutcome::Pending | PodOutcome::Starting => (format!("waits: {}", reason?), Style::Warning),
-        PodOutcome::Running => match reason {
-            Some(reason) => {
-                let mut runs = life.containers.iter().flat_map(|container| &container.runs);
-                let code = runs.rfind(|run| run.ended).and_then(|run| run.exit_code);
-                let code = code.map(|code| format!(" after exit code {code}")).unwrap_or_default();
-                (format!("{reason}{code}{node}"), Style::Warning)
-            }
-            None if count_ended_runs(life) > 0 => (format!("runs again{node}"), Style::Text),
-            None => (format!("runs{node}{}", describe_cold_start(life)), Style::Text),
-        },
+        PodOutcome::Pending | PodOutcome::Starting => {
+            (format!("waits: {}", describe_failed_init(life).or(reason)?), Style::Warning)
+        }
+        PodOutcome::Running => describe_running(life, before, &node),
         PodOutcome::Succeeded => {
             let (run_time, cold_start) = (describe_run_time(life), describe_cold_start(life));
             (format!("succeeded after {run_time}{cold_start}{node}"), Style::Success)
@@ -209,21 +269,29 @@ fn describe_pod(pod: &TimelinePod) -> Option<(String, Style)> {
             (format!("failed: {reason}, after {run_time}{cold_start}{node}"), Style::Failure)
         }
         PodOutcome::NeverStarted => (
-            format!("never started: {}{node}", reason.unwrap_or_else(|| "reason unknown".into())),
+            format!(
+                "never started: {}{node}",
+                describe_failed_init(life).or(reason).unwrap_or_else(|| "reason unknown".into())
+            ),
             Style::Failure,
         ),
         PodOutcome::Deleted => {
             let reason = reason.filter(|reason| reason != "Deleted").map(|reason| format!(": {reason}"));
             (format!("deleted{}{node}", reason.unwrap_or_default()), Style::Warning)
         }
-        PodOutcome::Unknown => (format!("unknown: {}{node}", reason.unwrap_or_default()), Style::Warning),
+        PodOutcome::Unknown => {
+            let since = life.unknown_since().map(|since| since.strftime(" since %H:%M:%SZ").to_string());
+            let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+            (format!("state unknown{}{reason}{node}", since.unwrap_or_default()), Style::Warning)
+        }
     })
 }
 
 fn describe_run_time(life: &Lifecycle) -> String {
     let is_exact = duration::is_exact_to_tenths(life.instants.work_started)
         && duration::is_exact_to_tenths(life.instants.work_ended);
-    life.run.map_or_else(|| "an unknown time".into(), |run| duration::format_duration(run, is_exact))
+    let time = life.run.map(|run| duration::format_duration(run, is_exact));
+    format!("{}{}", time.as_deref().unwrap_or("an unknown time"), describe_runs(life))
 }
 
 /// Describes the cold start and the sum of the pulls: ` (cold start 3.2s, pull 1.5s)`. Returns an empty text if the
@@ -249,7 +317,7 @@ fn describe_cold_start(life: &Lifecycle) -> String {
 fn describe_workload(workload: &Workload) -> (String, Style) {
     let reason = workload.reason.as_deref().map(|reason| text::clean(reason).into_owned());
     let message = workload.message.as_deref().map(|message| text::clean(message).into_owned());
-    let explanation = match (reason, message) {
+    let explanation = match (reason, message.clone()) {
         (Some(reason), Some(message)) => format!(": {reason}, {message}"),
         (Some(reason), None) => format!(": {reason}"),
         (None, _) => String::new(),
@@ -257,13 +325,23 @@ fn describe_workload(workload: &Workload) -> (String, Style) {
     if let (Some(block), false) = (&workload.creation_block, workload.has_ended()) {
         return (format!("cannot create Pods: {}", text::clean(&block.message)), Style::Warning);
     }
+    let elsewhere = workload.runs_elsewhere_by().map(|controller| {
+        format!("managed by {}; its Pods may run in another cluster", text::clean(controller))
+    });
     match workload.state {
+        WorkloadState::Pending if elsewhere.is_some() => {
+            (format!("is {}", elsewhere.unwrap_or_default()), Style::Text)
+        }
         WorkloadState::Pending => ("waits for its first Pod".into(), Style::Text),
         WorkloadState::Suspended => (describe_suspension(workload), Style::Warning),
-        WorkloadState::Running => ("runs".into(), Style::Text),
+        WorkloadState::Running => {
+            let elsewhere = elsewhere.map(|elsewhere| format!(", {elsewhere}")).unwrap_or_default();
+            (format!("runs{elsewhere}"), Style::Text)
+        }
         WorkloadState::Succeeded => ("succeeded".into(), Style::Success),
         WorkloadState::Failed => (format!("failed{explanation}"), Style::Failure),
-        WorkloadState::Unknown => ("was deleted before it ended".into(), Style::Warning),
+        WorkloadState::Unknown if workload.gone => ("was deleted before it ended".into(), Style::Warning),
+        WorkloadState::Unknown => (message.unwrap_or_else(|| "state unknown".into()), Style::Warning),
     }
 }
 
@@ -285,26 +363,49 @@ fn describe_resumption(workload: &Workload, now: Timestamp) -> String {
     }
 }
 
-/// Counts the active and failed Pods below a workload by state: `4 running, 1 starting, 2 queued`.
+/// Counts the active and failed Pods below a workload by state: `4 running, 1 starting, 2 queued`. A Pod whose deletion
+/// was requested, or whose sidecars have not ended, is stopping.
 fn count_pods(timeline: &Timeline, workload: &Workload) -> String {
     let pods = timeline.pods_below(workload);
-    let count = |outcome| pods.iter().filter(|key| timeline.overview(**key).outcome == outcome).count();
+    let is_stopping = |key: &&PodKey| {
+        let overview = timeline.overview(**key);
+        overview.is_stopping || (overview.deletion_requested && !overview.outcome.has_ended())
+    };
+    let count = |outcome| {
+        let others = pods.iter().filter(|key| !is_stopping(key));
+        others.filter(|key| timeline.overview(**key).outcome == outcome).count()
+    };
+    let stopping: Vec<PodKey> = pods.iter().filter(is_stopping).copied().collect();
     let parts = [
         (count(PodOutcome::Running), "running"),
         (count(PodOutcome::Starting), "starting"),
         (count(PodOutcome::Pending), "queued"),
         (count(PodOutcome::Failed) + count(PodOutcome::NeverStarted), "failed"),
+        (count(PodOutcome::Unknown), "unknown"),
     ];
-    let parts: Vec<String> = parts
+    let mut parts: Vec<String> = parts
         .into_iter()
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
-    match parts.is_empty() {
-        true if workload.state == WorkloadState::Suspended => describe_suspension(workload),
-        true => "no Pod yet".into(),
-        false => parts.join(", "),
+    parts.extend(describe_stopping_pods(timeline, &stopping));
+    match (parts.is_empty(), workload.runs_elsewhere_by()) {
+        (true, _) if workload.state == WorkloadState::Suspended => describe_suspension(workload),
+        (true, Some(controller)) => format!("no Pod here, managed by {}", text::clean(controller)),
+        (true, None) if pods.is_empty() => "no Pod yet".into(),
+        (true, None) => "no active Pod".into(),
+        (false, _) => parts.join(", "),
     }
+}
+
+/// Counts stopping Pods, and names the sidecar for whose end they wait: `1 stopping: waits for sidecar logshipper`.
+/// Returns `None` if there is no such Pod.
+fn describe_stopping_pods(timeline: &Timeline, pods: &[PodKey]) -> Option<String> {
+    let (first, others) = pods.split_first()?;
+    let wait_of = |key: &PodKey| describe_stopping(&timeline.pod(*key).life);
+    let wait = wait_of(first).filter(|wait| others.iter().all(|key| wait_of(key).as_ref() == Some(wait)));
+    let wait = wait.map(|wait| format!(": {wait}")).unwrap_or_default();
+    Some(format!("{} stopping{wait}", pods.len()))
 }
 
 /// Returns a line about a workload.

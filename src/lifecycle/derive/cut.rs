@@ -40,6 +40,14 @@ impl Interval {
         Self { container: Some(Arc::clone(&container.name)), ..Self::new(kind, start, end, reason) }
     }
 
+    /// Returns the part of the interval inside `[start, end)`, or `None` if that part is empty.
+    pub(crate) fn within(&self, start: Instant, end: Option<Instant>) -> Option<Self> {
+        let start = if start.at > self.start.at { start } else { self.start };
+        let end = [self.end, end].into_iter().flatten().min_by_key(|end| end.at);
+        let is_empty = end.is_some_and(|end| end.at <= start.at);
+        (!is_empty).then(|| Self { start, end, ..self.clone() })
+    }
+
     /// Returns the weaker of the sources of `start` and `end`, which bound a piece of the interval. The source of an
     /// inferred interval is always [`Source::Inferred`].
     fn source_of_piece(&self, start: Instant, end: Option<Instant>) -> Source {

@@ -14,9 +14,9 @@ use crate::lifecycle::derive::outcome::{
     derive_end, derive_exit_code_and_reason, derive_outcome, last_known_time,
 };
 use crate::lifecycle::derive::phases::PhaseInput;
-use crate::lifecycle::derive::work::earliest_known_start;
+use crate::lifecycle::derive::work::{earliest_known_start, seen_running, stopping_sidecar};
 use crate::lifecycle::evidence::{Evidence, Source};
-use crate::lifecycle::instant::Instant;
+use crate::lifecycle::instant::{Instant, Instants};
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::pod_evidence::PodEvidence;
 use crate::lifecycle::pod_lifecycle::{Explanation, Lifecycle};
@@ -60,11 +60,13 @@ fn derive_life(pod: &PodEvidence, explain: bool) -> (Lifecycle, Explanation) {
         containers.push(derive_container_life(evidence, known));
     }
     // The start of a later run does not date the start of the work, but shows that the work has started.
-    let earliest_start = first_start.or_else(|| earliest_known_start(&containers));
+    let earliest_start =
+        first_start.or_else(|| earliest_known_start(&containers)).or_else(|| seen_running(pod));
     let mut instants = derive_instants(pod, &containers, delete_requested, first_start, earliest_start);
     let uncorrected = instants;
     let clamped = correct_order(&mut instants);
-    let earliest_start = instants.work_started.or(earliest_start);
+    let earliest_start =
+        instants.work_started.or_else(|| Some(not_before_sandbox(earliest_start?, &instants)));
     let outcome = derive_outcome(pod, &instants, &containers, earliest_start.is_some());
     let (end, mut end_unknown) = derive_end(pod, &containers, &instants, outcome, earliest_start.is_some());
     let (exit_code, reason) = derive_exit_code_and_reason(pod, &containers, outcome);
@@ -93,6 +95,7 @@ fn derive_life(pod: &PodEvidence, explain: bool) -> (Lifecycle, Explanation) {
         status: pod.status.clone().unwrap_or_else(|| "Unknown".into()),
         exit_code,
         reason,
+        stopping_sidecar: stopping_sidecar(pod, &containers),
         containers,
         clamped,
         skew: SignedDuration::ZERO,
@@ -114,6 +117,12 @@ fn derive_container_life(container: &ContainerEvidence, known: KnownRuns) -> Con
         waiting: container.waiting.clone().filter(|_| !running),
         runs: known.runs,
     }
+}
+
+/// Moves a start that is earlier than the creation, the scheduling or the sandbox to the latest of these times.
+fn not_before_sandbox(start: Instant, instants: &Instants) -> Instant {
+    let earlier = [instants.created, instants.scheduled, instants.sandbox_ready].into_iter().flatten();
+    Instant { at: earlier.map(|instant| instant.at).fold(start.at, Timestamp::max), ..start }
 }
 
 /// Cuts off everything after `last_known`. The last phase becomes inferred, because its true end is unknown.

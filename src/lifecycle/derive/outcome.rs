@@ -155,7 +155,10 @@ pub(crate) fn derive_exit_code_and_reason(
         .filter(|_| ended_mains().next().is_none());
     let failure = failed_main.or(failed_init);
     let exit_code = failure.or(ended_mains().last()).and_then(|run| run.exit_code);
-    let disruption = || pod.disruption.as_ref().map(|(_, reason)| Arc::clone(reason));
+    let disruption = || {
+        let reason = pod.disruption.as_ref().map(|(_, reason)| Arc::clone(reason))?;
+        Some(if reason.is_empty() { "DisruptionTarget".into() } else { reason })
+    };
     let never_ran = || pod.containers.iter().find_map(ContainerEvidence::never_ran_reason).cloned();
     let run_reason = || failure.and_then(|run| run.reason.clone());
     let reason = match outcome {
@@ -165,16 +168,45 @@ pub(crate) fn derive_exit_code_and_reason(
             .reason
             .clone()
             .or_else(disruption)
+            .or_else(|| init_failure_reason(pod, containers))
             .or_else(run_reason)
             .or_else(|| pod.waiting_reason())
             .or_else(never_ran),
         PodOutcome::Deleted => pod.reason.clone().or_else(disruption).or_else(|| Some("Deleted".into())),
         PodOutcome::Unknown if pod.left_selector.is_some() => Some("no longer selected".into()),
-        PodOutcome::Unknown => Some("NodeNotReady".into()),
-        PodOutcome::Pending | PodOutcome::Starting => pod.waiting_reason(),
-        PodOutcome::Running => back_off_reason(pod, containers),
+        PodOutcome::Unknown => pod.reason.clone().or_else(|| pod.node_lost.then(|| "NodeNotReady".into())),
+        PodOutcome::Pending | PodOutcome::Starting => match pod.waiting_reason() {
+            Some(reason) if *reason != *"CrashLoopBackOff" => Some(reason),
+            // The status still shows the reason for a moment after the restart.
+            reason => init_failure_reason(pod, containers)
+                .or(reason.filter(|_| !containers.iter().any(ContainerLife::is_running))),
+        },
+        PodOutcome::Running => back_off_reason(pod, containers).or_else(|| main_wait_reason(pod, containers)),
     };
     (exit_code, reason)
+}
+
+/// Returns kubectl's text for a Pod whose init container has failed: `Init:CrashLoopBackOff` while the container waits for
+/// its restart, otherwise for example `Init:Error`.
+fn init_failure_reason(pod: &PodEvidence, containers: &[ContainerLife]) -> Option<Arc<str>> {
+    let has_failed = |(_, life): &(&ContainerEvidence, &ContainerLife)| {
+        life.role == ContainerRole::Init && life.last_run_failed()
+    };
+    let (evidence, life) = pod.containers.iter().zip(containers).find(has_failed)?;
+    let run = life.runs.last()?;
+    let will_restart = !pod.has_ended() && evidence.restarts_after(run);
+    Some(match (&run.reason, run.exit_code) {
+        _ if will_restart => "Init:CrashLoopBackOff".into(),
+        (Some(reason), _) => format!("Init:{reason}").into(),
+        (None, code) => format!("Init:ExitCode:{}", code.unwrap_or_default()).into(),
+    })
+}
+
+/// Returns why a main container does not run, for example because its image cannot be pulled.
+fn main_wait_reason(pod: &PodEvidence, containers: &[ContainerLife]) -> Option<Arc<str>> {
+    let pairs = pod.containers.iter().zip(containers);
+    let mut waiting = pairs.filter(|(_, life)| life.role == ContainerRole::Main && !life.is_running());
+    waiting.find_map(|(evidence, _)| evidence.wait_reason().cloned()).filter(|_| pod.deletion.is_none())
 }
 
 /// Returns `CrashLoopBackOff` while a failed main container waits for its restart. The status shows this reason only

@@ -193,7 +193,9 @@ impl PhaseInput<'_> {
         let mut open_back_off = None;
         for (evidence, life) in self.containers_with_role(ContainerRole::Main) {
             for (index, run) in life.runs.iter().enumerate() {
-                let Some(run_start) = run.start else { continue };
+                let Some(run_start) = run.start.or_else(|| self.unreported_start(life, index, start)) else {
+                    continue;
+                };
                 let next = next_start(life, index);
                 let run_end = run.end.or(next.filter(|_| run.ended));
                 let has_guessed_end = run.ended && run.end.is_none() && next.is_some();
@@ -214,6 +216,7 @@ impl PhaseInput<'_> {
                 intervals.extend(pull_intervals(evidence, life));
             }
         }
+        intervals.extend(self.waits_beside_work(start, termination));
         // A piece that no interval covers, for example between the starts of two containers, belongs to the start.
         let has_no_length = end.is_some_and(|end| end.at <= start.at);
         let kind = if has_no_length { PhaseKind::Running } else { PhaseKind::Starting };
@@ -225,6 +228,44 @@ impl PhaseInput<'_> {
         {
             phases.add_part(end, Some(requested), &back_off, &[]);
         }
+    }
+}
+
+impl PhaseInput<'_> {
+    /// Returns `work_start` as the start of the latest run, if the status reports no start of a container that runs.
+    fn unreported_start(&self, life: &ContainerLife, index: usize, work_start: Instant) -> Option<Instant> {
+        let is_only_known_run =
+            index + 1 == life.runs.len() && life.runs.iter().all(|run| run.start.is_none());
+        Some(work_start).filter(|_| is_only_known_run && self.pod.seen_running.is_some())
+    }
+
+    /// Returns the intervals in which a main container cannot start for the first time although another main container
+    /// runs. The Pod works in these intervals. They end at the `termination`, the request to delete the Pod.
+    fn waits_beside_work(&self, work_start: Instant, termination: Option<Instant>) -> Vec<Interval> {
+        let mut intervals = Vec::new();
+        for (evidence, life) in self.containers_with_role(ContainerRole::Main) {
+            let mut waits = pull_intervals(evidence, life);
+            waits.retain(|wait| wait.reason.as_deref() == Some("ImagePullBackOff"));
+            let unstartable = self.unstartable_intervals(PhaseKind::Running, work_start);
+            waits.extend(unstartable.into_iter().filter(|wait| wait.container.as_ref() == Some(&life.name)));
+            let undated = evidence.wait_reason().filter(|_| waits.is_empty() && life.runs.is_empty());
+            let undated = undated.map(|reason| {
+                let reason = Some(Arc::clone(reason));
+                Interval::for_container(PhaseKind::Running, work_start, None, life, reason)
+            });
+            waits.extend(undated);
+            let others =
+                self.containers_with_role(ContainerRole::Main).filter(|(_, other)| other.name != life.name);
+            for run in others.flat_map(|(_, other)| &other.runs) {
+                let Some(start) = run.start else { continue };
+                let end = [run.end, termination].into_iter().flatten().min_by_key(|end| end.at);
+                intervals.extend(waits.iter().filter_map(|wait| wait.within(start, end)));
+            }
+        }
+        for interval in &mut intervals {
+            interval.kind = PhaseKind::Running;
+        }
+        intervals
     }
 }
 

@@ -1,7 +1,10 @@
 //! Determines when the work of a Pod started and whether the work has ended.
 
+use std::sync::Arc;
+
 use crate::lifecycle::container_evidence::ContainerEvidence;
 use crate::lifecycle::container_life::{ContainerLife, ContainerRole, ContainerRun};
+use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::instant::Instant;
 use crate::lifecycle::pod_evidence::PodEvidence;
 
@@ -15,6 +18,21 @@ pub(crate) fn earliest_known_start(containers: &[ContainerLife]) -> Option<Insta
     main_containers(containers)
         .filter_map(|main| main.runs.iter().find_map(|run| run.start))
         .min_by_key(|start| start.at)
+}
+
+/// Returns the time at which a main container is known to run, if its start is not reported.
+pub(crate) fn seen_running(pod: &PodEvidence) -> Option<Instant> {
+    pod.seen_running.map(|at| Instant::new(at, Evidence::SeenRunning))
+}
+
+/// Returns the sidecar that the kubelet stops now, because the work has ended. The kubelet stops sidecars one after
+/// another, the last one first.
+pub(crate) fn stopping_sidecar(pod: &PodEvidence, containers: &[ContainerLife]) -> Option<Arc<str>> {
+    if pod.has_ended() || !has_work_ended(pod, containers) {
+        return None;
+    }
+    let mut sidecars = containers.iter().rev().filter(|container| container.role == ContainerRole::Sidecar);
+    sidecars.find(|sidecar| sidecar.is_running()).map(|sidecar| Arc::clone(&sidecar.name))
 }
 
 /// Whether no main container runs now or will run again.

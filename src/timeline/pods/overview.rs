@@ -22,6 +22,10 @@ pub struct PodOverview {
     pub has_started_work: bool,
     /// Whether a phase of the Pod has a reason, for example the reason for a wait.
     pub has_wait_reason: bool,
+    /// Whether a container of the Pod was restarted. Debug containers do not count.
+    pub has_restarted: bool,
+    /// Whether the work has ended and the kubelet still stops the sidecars.
+    pub is_stopping: bool,
     /// Whether the deletion of the Pod was requested.
     pub deletion_requested: bool,
     /// Whether events report an image pull of the Pod.
@@ -72,6 +76,8 @@ impl PodOverview {
         open_phase: None,
         has_started_work: false,
         has_wait_reason: false,
+        has_restarted: false,
+        is_stopping: false,
         deletion_requested: false,
         has_pull: false,
         is_subsecond: true,
@@ -98,6 +104,8 @@ impl PodOverview {
             has_started_work: instants.work_started.is_some()
                 || life.phases.iter().any(|phase| is_work(phase.kind)),
             has_wait_reason: life.phases.iter().any(|phase| phase.reason.is_some()),
+            has_restarted: life.count_restarts() > 0,
+            is_stopping: life.stopping_sidecar.is_some(),
             deletion_requested: instants.delete_requested.is_some(),
             has_pull: life.containers.iter().any(|container| container.pull.is_some()),
             is_subsecond: main_instants

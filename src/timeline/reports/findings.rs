@@ -1,5 +1,6 @@
 //! Findings about a workload: the longest waits, and the stragglers.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -57,11 +58,11 @@ impl Timeline {
         let mut by_reason: BTreeMap<Arc<str>, Wait> = BTreeMap::new();
         for &key in workload.pods.iter().filter(|key| self.overview(**key).has_wait_reason) {
             for (reason, duration) in pod_waits(&self.pod(key).life, now) {
-                if !by_reason.contains_key(reason) {
-                    let reason: Arc<str> = reason.into();
+                if !by_reason.contains_key(&*reason) {
+                    let reason: Arc<str> = Arc::from(&*reason);
                     by_reason.insert(Arc::clone(&reason), Wait::new(reason));
                 }
-                let Some(wait) = by_reason.get_mut(reason) else { continue };
+                let Some(wait) = by_reason.get_mut(&*reason) else { continue };
                 wait.pods += 1;
                 wait.add(duration);
             }
@@ -98,9 +99,10 @@ impl Timeline {
     }
 }
 
-/// The reasons for which a Pod waited before its work, each with the total duration.
-fn pod_waits(life: &Lifecycle, now: Timestamp) -> Vec<(&str, SignedDuration)> {
-    let mut waits: Vec<(&str, SignedDuration)> = Vec::new();
+/// The reasons for which a Pod waited before its work, or one of its containers beside its work, each with the total
+/// duration.
+fn pod_waits(life: &Lifecycle, now: Timestamp) -> Vec<(Cow<'_, str>, SignedDuration)> {
+    let mut waits: Vec<(Cow<'_, str>, SignedDuration)> = Vec::new();
     for phase in life.phases.iter().filter(|phase| !life.outcome.has_ended() || phase.end.is_some()) {
         let Some(reason) = wait_reason(phase) else { continue };
         let duration = phase.duration(now);
@@ -112,15 +114,19 @@ fn pod_waits(life: &Lifecycle, now: Timestamp) -> Vec<(&str, SignedDuration)> {
     waits
 }
 
-/// The reason for a wait before the work. `None` for a back-off, because the reason of a back-off describes the end of
-/// the previous run.
-fn wait_reason(phase: &Phase) -> Option<&str> {
+/// The reason for a wait before the work, or for the wait of one container beside the work. `None` for a back-off,
+/// because the reason of a back-off describes the end of the previous run.
+fn wait_reason(phase: &Phase) -> Option<Cow<'_, str>> {
     let reason = phase.reason.as_deref()?;
     match phase.kind {
         // The part in brackets is about an autoscaler.
-        PhaseKind::Queued => Some(reason.split_once(" (").map_or(reason, |(reason, _)| reason)),
-        PhaseKind::Setup | PhaseKind::Pulling | PhaseKind::Starting => Some(reason),
-        PhaseKind::Startup if reason != "first start not seen" => Some(reason),
+        PhaseKind::Queued => Some(reason.split_once(" (").map_or(reason, |(reason, _)| reason).into()),
+        PhaseKind::Setup | PhaseKind::Pulling | PhaseKind::Starting => Some(reason.into()),
+        PhaseKind::Startup if reason != "first start not seen" => Some(reason.into()),
+        // The other containers of the Pod work.
+        PhaseKind::Running if phase.container.is_some() => {
+            Some(format!("container {}: {reason}", phase.container.as_deref()?).into())
+        }
         PhaseKind::Startup
         | PhaseKind::Initializing
         | PhaseKind::Running

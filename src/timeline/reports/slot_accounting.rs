@@ -54,6 +54,10 @@ enum SlotChange {
 pub(crate) fn account_slots(timeline: &Timeline, workload: &Workload, now: Timestamp) -> SlotAccount {
     let end = workload.finished.filter(|_| workload.has_ended()).unwrap_or(now).as_millisecond();
     let job = timeline.owners.job(&workload.uid);
+    if workload.runs_elsewhere_by().is_some() {
+        // Nothing shows how Pods in another cluster use the slots.
+        return SlotAccount { partial: true, ..SlotAccount::default() };
+    }
     let mut account = SlotAccount::default();
     let changes = slot_changes(timeline, workload, job, &mut account);
     let mut state = SlotState { per_index: workload.retries_per_index, ..SlotState::default() };

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::lifecycle::PodOutcome;
 use crate::timeline::pods::pod::PodKey;
 use crate::timeline::pods::pod_store::PodStore;
@@ -26,7 +28,7 @@ pub(crate) fn bare_pod_workload(store: &mut PodStore, key: PodKey) -> Workload {
         parent: None,
         state: if is_withdrawn { WorkloadState::Unknown } else { state_from_outcome(life.outcome) },
         reason: life.reason.clone(),
-        message: None,
+        message: life.unknown_since().map(|since| describe_unknown(since).into()),
         created,
         started: life.instants.work_started.map(|started| started.at),
         finished: life.end(),
@@ -36,6 +38,8 @@ pub(crate) fn bare_pod_workload(store: &mut PodStore, key: PodKey) -> Workload {
         succeeded: u32::from(life.outcome == PodOutcome::Succeeded),
         failed: u32::from(has_failed),
         gone: is_withdrawn || life.outcome == PodOutcome::Deleted,
+        ttl_seconds: None,
+        managed_by: None,
         capacity: capacity.into_iter().collect(),
         retries_per_index: false,
         creation_block: None,
@@ -44,6 +48,11 @@ pub(crate) fn bare_pod_workload(store: &mut PodStore, key: PodKey) -> Workload {
         is_rollout: false,
         pods: vec![key],
     }
+}
+
+/// `state unknown since 12:00:06Z`.
+fn describe_unknown(since: Timestamp) -> String {
+    format!("state unknown since {}", since.strftime("%H:%M:%SZ"))
 }
 
 /// The state of a workload that consists of one Pod with this outcome.

@@ -176,6 +176,8 @@ impl ControllerRecord {
             succeeded: 0,
             failed: 0,
             gone: self.gone_at.is_some(),
+            ttl_seconds: None,
+            managed_by: None,
             capacity: self.desired.clone(),
             retries_per_index: false,
             creation_block: None,

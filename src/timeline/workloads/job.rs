@@ -120,27 +120,33 @@ impl JobRecord {
         }
     }
 
+    /// The controller that manages the Job, if it is not the Job controller of Kubernetes.
+    fn other_controller(&self) -> Option<&str> {
+        let controller = self.job.spec.managed_by.as_str();
+        (!controller.is_empty() && controller != JOB_CONTROLLER).then_some(controller)
+    }
+
     /// The message of the workload: the text of `condition`, the failed indexes, or the name of the other controller
     /// that manages the Job.
     fn message(&self, condition: Option<&JobCondition>) -> Option<Arc<str>> {
-        let Job { spec, status, .. } = &self.job;
+        let status = &self.job.status;
         let failed = status.failed_indexes.as_deref().filter(|indexes| !indexes.is_empty());
         let failed = failed.map(|indexes| format!("failed indexes: {indexes}"));
         let text =
             condition.map(|condition| condition.message.as_str()).filter(|message| !message.is_empty());
-        let is_managed_elsewhere = !spec.managed_by.is_empty() && spec.managed_by != JOB_CONTROLLER;
         match (text, failed) {
             (Some(text), Some(failed)) => Some(format!("{text} ({failed})").into()),
             (Some(text), None) => Some(text.into()),
             (None, Some(failed)) => Some(failed.into()),
-            (None, None) if is_managed_elsewhere && *status == JobStatus::default() => Some(
-                format!(
-                    "managed by {}, which has not reported a status here; the Pods may run in another cluster",
-                    spec.managed_by
-                )
-                .into(),
-            ),
-            (None, None) => None,
+            (None, None) => {
+                let controller = self.other_controller()?;
+                let silence = if *status == JobStatus::default() {
+                    ", which has not reported a status here"
+                } else {
+                    ""
+                };
+                Some(format!("managed by {controller}{silence}; the Pods may run in another cluster").into())
+            }
         }
     }
 
@@ -197,6 +203,8 @@ impl JobRecord {
             succeeded: succeeded_pods,
             failed: failed_pods,
             gone: self.gone_at.is_some(),
+            ttl_seconds: spec.ttl_seconds_after_finished.map(to_count),
+            managed_by: self.other_controller().map(|controller| interner.share(controller)),
             capacity: subtract_suspensions(&self.desired, &suspensions),
             retries_per_index: spec.backoff_limit_per_index.is_some(),
             creation_block: None,

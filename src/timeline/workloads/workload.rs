@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::timeline::pods::pod::PodKey;
 use crate::timeline::workloads::hold::Hold;
@@ -87,6 +87,12 @@ pub struct Workload {
     pub failed: u32,
     /// Whether the object no longer exists.
     pub gone: bool,
+    /// The time between the end and the deletion of a Job in seconds (`ttlSecondsAfterFinished`); `None` if the object
+    /// stays until somebody deletes it.
+    pub ttl_seconds: Option<u32>,
+    /// The controller that manages a Job instead of the Job controller (`managedBy`). Its Pods may be in another
+    /// cluster.
+    pub managed_by: Option<Arc<str>>,
     /// The number of Pods that may run at the same time, for each period, oldest first.
     pub capacity: Vec<Capacity>,
     /// Whether retries are counted and delayed for each index separately (`backoffLimitPerIndex`).
@@ -109,6 +115,18 @@ impl Workload {
     /// Whether the workload succeeded, failed or no longer exists.
     pub fn has_ended(&self) -> bool {
         self.gone || self.state.is_final()
+    }
+
+    /// The controller that runs the workload elsewhere, because no Pod is in this cluster.
+    pub(crate) fn runs_elsewhere_by(&self) -> Option<&Arc<str>> {
+        self.managed_by.as_ref().filter(|_| self.pods.is_empty())
+    }
+
+    /// Whether the object is deleted within `time` after `now`, or no longer exists.
+    pub(crate) fn is_deleted_within(&self, time: SignedDuration, now: Timestamp) -> bool {
+        let ttl = self.ttl_seconds.map(|seconds| SignedDuration::from_secs(i64::from(seconds)));
+        let expiry = self.finished.zip(ttl).and_then(|(finished, ttl)| finished.checked_add(ttl).ok());
+        self.gone || expiry.is_some_and(|expiry| expiry.duration_since(now) < time)
     }
 
     /// Whether the workload is a Pod that no followed object owns.

@@ -17,6 +17,7 @@ pub(crate) struct LegendEntries {
     now: bool,
     estimated: bool,
     held: bool,
+    restarts: bool,
 }
 
 impl LegendEntries {
@@ -33,6 +34,11 @@ impl LegendEntries {
             CellMark::Estimated => self.estimated = true,
             CellMark::Held => self.held = true,
         }
+    }
+
+    /// Adds the mark of restarts, which stands beside a bar.
+    pub(crate) fn add_restarts(&mut self) {
+        self.restarts = true;
     }
 
     /// Writes the legend on as many lines as it needs.
@@ -67,6 +73,15 @@ impl LegendEntries {
                 line.push(format!(" {}", mark.glyph(glyphs)), mark.style());
             }
             line.push(format!(" {meaning}"), Style::Dim);
+        }
+        if self.restarts {
+            let entry = format!("{} restarts", glyphs.restarts);
+            match lines.last_mut() {
+                Some(line) if line.width() + text::width(&entry) + 2 <= columns => {
+                    line.push(format!("  {entry}"), Style::Dim);
+                }
+                _ => lines.push(Line::new(entry, Style::Dim)),
+            }
         }
         lines
     }

@@ -65,6 +65,8 @@ pub(crate) struct ColumnContent {
     pub(crate) node: usize,
     pub(crate) index: usize,
     pub(crate) attempt: usize,
+    /// The mark of the restarts.
+    pub(crate) restarts: usize,
 }
 
 /// The time that the axis must show.

@@ -12,6 +12,8 @@ use crate::view::pod::resources::reserved_resources;
 use crate::view::primitives::frame::{Frame, Line, Style};
 use crate::view::primitives::glyph::Glyphs;
 use crate::view::primitives::text;
+use crate::view::rows::container_text::{describe_failed_init, describe_stopping, describe_waiting_main};
+use crate::view::rows::explain;
 use crate::view::state::{Size, ViewState};
 use crate::view::table::status_style;
 use crate::view::view_context::ViewContext;
@@ -80,9 +82,22 @@ impl PodPage<'_> {
             }
             facts.push(fact, style);
         };
-        if let Some(reason) = pod.life.reason.as_ref().filter(|&reason| *reason != pod.life.status) {
-            let style = if pod.life.outcome.has_failed() { Style::Failure } else { Style::Warning };
-            push_fact(text::clean(reason).into_owned(), style);
+        let style = if pod.life.outcome.has_failed() { Style::Failure } else { Style::Warning };
+        let reason = pod.life.reason.as_ref().filter(|&reason| *reason != pod.life.status);
+        let reason = describe_failed_init(&pod.life)
+            .or_else(|| describe_waiting_main(&pod.life))
+            .or(reason.map(|reason| text::clean(reason).into_owned()));
+        if let Some(reason) = reason {
+            push_fact(reason, style);
+        }
+        if let Some(since) = pod.life.unknown_since() {
+            push_fact(
+                format!("unknown since {}", explain::format_clock_time(self.context, since, false)),
+                style,
+            );
+        }
+        if let Some(wait) = describe_stopping(&pod.life) {
+            push_fact(format!("stopping: {wait}"), Style::Terminating);
         }
         match &pod.node {
             Some(node) => push_fact(format!("on {}", text::clean(node)), Style::Text),
@@ -149,12 +164,30 @@ impl PodPage<'_> {
 
 /// Adds the last lines of each container's log.
 fn push_logs(logs: &[ContainerLog], lines: &mut Vec<Line>) {
-    for log in logs {
+    for log in logs.iter().filter(|log| !log.lines.is_empty()) {
         lines.push(Line::default());
         let count = log.lines.len();
         let last = if count == 1 { "line".to_owned() } else { format!("{count} lines") };
         let container = text::clean(&log.container);
         lines.push(Line::new(format!("LOG of {container}, last {last}"), Style::Dim));
         lines.extend(log.lines.iter().map(|line| Line::new(format!("  {}", text::clean(line)), Style::Text)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_without_lines_has_no_heading() {
+        let log = |lines: &[&str]| ContainerLog {
+            container: "fetch".into(),
+            lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+        };
+        let mut lines = Vec::new();
+        push_logs(&[log(&[])], &mut lines);
+        assert!(lines.is_empty(), "{lines:?}");
+        push_logs(&[log(&["done"])], &mut lines);
+        assert_eq!(lines[1].plain(), "LOG of fetch, last line");
     }
 }

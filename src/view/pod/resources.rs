@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 
+use crate::lifecycle::PodOutcome;
 use crate::timeline::TimelinePod;
 use crate::view::pod::extras::ResourceRequest;
 use crate::view::primitives::duration::format_duration;
@@ -39,7 +40,13 @@ pub(crate) fn reserved_resources(
     let since = explain::format_instant(context, scheduled);
     let mut line = Line::new(format!("reserved since {since}: {resources}"), Style::Text);
     let end = if pod.life.outcome.has_ended() { pod.life.end() } else { Some(context.now) };
-    let idle_until = pod.life.instants.work_started.map(|started| started.at).or(end);
+    let has_worked = matches!(
+        pod.life.outcome,
+        PodOutcome::Running | PodOutcome::Succeeded | PodOutcome::Failed | PodOutcome::Unknown
+    );
+    let started = pod.life.instants.work_started.map(|started| started.at);
+    // If the work started at an unknown time, nothing shows how long the resources were idle.
+    let idle_until = started.or(end.filter(|_| !has_worked));
     if let Some(idle_until) = idle_until {
         let idle = format_duration(idle_until.duration_since(scheduled.at).max(SignedDuration::ZERO), false);
         let idle = match (pod.life.instants.work_started, pod.life.outcome.has_ended()) {

@@ -41,6 +41,8 @@ pub struct Glyphs {
     pub none: &'static str,
     /// Multiplication sign after or before a number, as in `3×`.
     pub times: &'static str,
+    /// Stands before the number of restarts, as in `↻3`.
+    pub restarts: &'static str,
     /// Separates the two ends of a time range.
     pub to: &'static str,
     /// Marks the selected row.
@@ -73,6 +75,7 @@ impl Glyphs {
         separator: " · ",
         none: "–",
         times: "×",
+        restarts: "↻",
         to: "→",
         selected: "▌",
         within: " › ",
@@ -101,6 +104,7 @@ impl Glyphs {
         separator: ", ",
         none: "-",
         times: "x",
+        restarts: "r",
         to: "-",
         selected: ">",
         within: " > ",

@@ -117,7 +117,12 @@ fn push_done(context: &ViewContext<'_>, line: &mut Line, workload: &Workload, co
     }
     if workload.pods.is_empty() && (done == 0 || workload.has_ended()) {
         line.push(context.glyphs.separator, Style::Dim);
-        line.push(if workload.has_ended() { "no Pods left" } else { "no Pods yet" }, Style::Warning);
+        let absence = match (workload.has_ended(), workload.runs_elsewhere_by()) {
+            (_, Some(_)) => "no Pods here",
+            (true, None) => "no Pods left",
+            (false, None) => "no Pods yet",
+        };
+        line.push(absence, Style::Warning);
     }
 }
 

@@ -56,9 +56,7 @@ impl PodDurations {
         };
         let cold = match (life.cold_start, instants.scheduled) {
             (Some(cold), _) => DurationText::ended(cold, instants.scheduled, instants.work_started),
-            (None, Some(scheduled)) if !ended && instants.work_started.is_none() => {
-                DurationText::open(scheduled, now)
-            }
+            (None, Some(scheduled)) if !ended && !worked => DurationText::open(scheduled, now),
             _ if worked => DurationText::unknown(),
             _ => DurationText::default(),
         };

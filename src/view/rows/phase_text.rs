@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::lifecycle::{Instant, Lifecycle, Phase, PhaseKind, PodOutcome, Source};
+use crate::lifecycle::{Instant, Lifecycle, Phase, PhaseKind, Source};
 use crate::timeline::{OpenRetry, PodKey, Timeline};
 use crate::view::chart::mark::phase_style;
 use crate::view::display_state::DisplayState;
@@ -11,6 +11,7 @@ use crate::view::primitives::duration::{format_duration, format_elapsed, is_exac
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::glyph::Glyphs;
 use crate::view::primitives::text;
+use crate::view::rows::container_text::{describe_failed_init, describe_runs};
 use crate::view::rows::explain;
 
 use crate::view::state::ViewState;
@@ -171,17 +172,17 @@ pub(crate) fn describe_failure(timeline: &Timeline, key: PodKey) -> String {
     let pod = timeline.pod(key);
     let life = &pod.life;
     let mut parts = Vec::new();
+    let on_node = pod.node.as_deref().map(|node| format!(" on {}", text::clean(node))).unwrap_or_default();
+    if let Some(failed_init) = describe_failed_init(life) {
+        return format!("{failed_init}{on_node}");
+    }
     parts.extend(life.exit_code.map(|code| format!("exit code {code}")));
     let signal = life.exit_code.filter(|code| (129..=192).contains(code)).map(|code| code - 128);
     parts.extend(signal.map(|signal| format!("signal {signal}")));
     let reason = life.reason.as_deref().filter(|&reason| reason != "Error" || life.exit_code.is_none());
     parts.extend(reason.map(|reason| text::clean(reason).into_owned()));
     if parts.is_empty() {
-        parts.push(if life.outcome == PodOutcome::NeverStarted {
-            "it never started".into()
-        } else {
-            "reason unknown".into()
-        });
+        parts.push("reason unknown".into());
     }
     let mut text = parts.join(", ");
     if let Some(run) = life.run {
@@ -189,10 +190,7 @@ pub(crate) fn describe_failure(timeline: &Timeline, key: PodKey) -> String {
             is_exact_to_tenths(life.instants.work_started) && is_exact_to_tenths(life.instants.work_ended);
         text += ", after ";
         text += &format_duration(run, fine);
+        text += &describe_runs(life);
     }
-    if let Some(node) = &pod.node {
-        text += " on ";
-        text.push_str(&text::clean(node));
-    }
-    text
+    text + &on_node
 }

@@ -24,8 +24,10 @@ pub(crate) struct Layout {
 
 /// The minimum width of the column of names: `…4h9hq`.
 const MIN_NAME: usize = 6;
-/// The width of the longest status: `✗ 137`.
+/// The width of the longest status without restarts: `✗ 137`.
 const STATUS: usize = 5;
+/// The width of the mark of up to 99 restarts, with a blank: ` ↻12`.
+const RESTARTS: usize = 4;
 /// In lines of at least this width, a second blank separates the bar from the columns before it.
 const WIDE_GAP_COLUMNS: usize = 60;
 
@@ -43,7 +45,7 @@ impl Layout {
             attempt: 0,
             node: 0,
             bar: 0,
-            status: if columns < 24 { 0 } else { STATUS },
+            status: if columns < 24 { 0 } else { STATUS + widest.restarts },
             queued: 0,
             cold: 0,
             run: 0,
@@ -112,6 +114,9 @@ impl ColumnContent {
                 widest.node = widest.node.max(pod.node.as_ref().map_or(0, |node| node.len()));
                 index = index.max(pod.index);
                 attempt = attempt.max(pod.attempt);
+                if context.timeline.overview(key).has_restarted {
+                    widest.restarts = RESTARTS;
+                }
             }
         }
         widest.index = index.map_or(0, |index| index.to_string().len().max("INDEX".len()));

@@ -1,8 +1,10 @@
 //! Writes single lines of the diagram: the header, the rows of Pods, and the lines around them.
 
+use std::borrow::Cow;
+
 use jiff::SignedDuration;
 
-use crate::lifecycle::{PhaseKind, PodOutcome};
+use crate::lifecycle::{Lifecycle, PhaseKind, PodOutcome};
 use crate::timeline::{OpenRetry, PodKey, Summary, TimelinePod, Workload};
 use crate::view::chart::axis::Axis;
 use crate::view::chart::bar::{Bar, OtherAttempts};
@@ -14,6 +16,7 @@ use crate::view::display_state::DisplayState;
 use crate::view::frame_cache::results::PodRows;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::{duration, text};
+use crate::view::rows::container_text::{describe_stopping, describe_waiting_main};
 use crate::view::rows::explain;
 use crate::view::rows::groups::{Group, Heading};
 use crate::view::rows::numbers::PodDurations;
@@ -140,6 +143,11 @@ impl<'a> RowWriter<'a> {
 
         if layout.status > 0 {
             let (mut status, mut style) = self.status(&pod, open_wait_after.is_some());
+            let restarts = pod.life.count_restarts();
+            if restarts > 0 {
+                status = format!("{status} {}{restarts}", context.glyphs.restarts);
+                legend.add_restarts();
+            }
             if let Some(PaceMark::TimesMedian(times)) = pace {
                 let mark = format!("{times}{}", context.glyphs.times);
                 style = Style::Warning;
@@ -280,12 +288,10 @@ impl<'a> RowWriter<'a> {
         let width = widths.iter().filter(|&&width| width > 0).map(|width| width + 1).sum::<usize>();
         if !shows_reason
             && width > MIN_REASON_COLUMNS
-            && pod.life.instants.work_started.is_none()
-            && let Some(reason) =
-                pod.life.open_phase().and_then(|phase| phase.reason.as_deref()).or(pod.life.reason.as_deref())
+            && let Some(reason) = reason_instead_of_times(&pod.life)
         {
             let width = width.saturating_sub(1);
-            let reason = text::shorten_end(&text::clean(reason), width, self.context.glyphs.ellipsis);
+            let reason = text::shorten_end(&reason, width, self.context.glyphs.ellipsis);
             line.push(format!(" {}", text::pad_right(&reason, width)), Style::Warning);
             return;
         }
@@ -319,31 +325,54 @@ impl<'a> RowWriter<'a> {
 
 /// Writes beside the bar why the Pod waits, waited or failed. Returns `false` only if the current reason has no room.
 fn label_reasons(pod: &TimelinePod, bar: &mut Bar) -> bool {
-    let life = &pod.life;
+    let words = describe_current_reason(&pod.life);
+    let has_room = words.as_ref().is_none_or(|(words, style)| bar.add_label(words, *style));
+    // The reason for the first wait is shown before the bar. The findings below the rows list other waits.
+    let is_open = pod.life.open_phase().is_some();
+    if let Some(first) = pod.life.phases.first().filter(|_| !is_open || words.is_none())
+        && let Some(reason) = first.reason.as_deref()
+    {
+        bar.add_label_before(&text::clean(reason), phase_style(first.kind));
+    }
+    has_room
+}
+
+/// The reason that is more important than the times of the Pod: why the work has not begun, or why a container cannot run
+/// beside the work.
+fn reason_instead_of_times(life: &Lifecycle) -> Option<Cow<'_, str>> {
+    if let Some(wait) = describe_waiting_main(life) {
+        return Some(wait.into());
+    }
+    let open = life.open_phase().filter(|_| life.instants.work_started.is_none());
+    let own = life.reason.as_deref().filter(|_| life.instants.work_started.is_none());
+    open.and_then(|phase| phase.reason.as_deref()).or(own).map(text::clean)
+}
+
+/// Why the Pod waits now, why it ended badly, or the sidecar that keeps it from ending.
+fn describe_current_reason(life: &Lifecycle) -> Option<(String, Style)> {
+    if let Some(wait) = describe_stopping(life) {
+        return Some((wait, Style::Terminating));
+    }
+    if let Some(wait) = describe_waiting_main(life) {
+        return Some((wait, Style::Warning));
+    }
     let reason = life.reason.as_deref().filter(|reason| !matches!(*reason, "Error" | "Completed"));
     let open = life.open_phase();
     if let Some(open) = open
         && let Some(reason) =
             open.reason.as_deref().or(reason.filter(|_| life.instants.work_started.is_none()))
     {
-        return bar.add_label(&text::clean(reason), Style::Warning);
+        return Some((text::clean(reason).into_owned(), Style::Warning));
     }
     let ended_badly =
         life.outcome.has_failed() || matches!(life.outcome, PodOutcome::Deleted | PodOutcome::Unknown);
     let words = match reason {
         _ if !ended_badly => None,
-        Some(reason) => Some(text::clean(reason)),
+        Some(reason) => Some(text::clean(reason).into_owned()),
         None => (life.outcome == PodOutcome::NeverStarted).then(|| "never started".into()),
     };
     let style = if life.outcome == PodOutcome::Deleted { Style::Terminating } else { Style::Failure };
-    let shows_reason = words.is_none_or(|words| bar.add_label(&words, style));
-    // The reason for the first wait is shown before the bar. The findings below the rows list other waits.
-    if let Some(first) = life.phases.first()
-        && let Some(reason) = first.reason.as_deref()
-    {
-        bar.add_label_before(&text::clean(reason), phase_style(first.kind));
-    }
-    shows_reason
+    Some((words?, style))
 }
 
 /// Frees the spare capacity of a line, because a frame may have 100,000 lines.

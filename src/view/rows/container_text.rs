@@ -1,0 +1,79 @@
+//! Texts about single containers of a Pod: which of them failed, waits, or keeps the Pod from ending.
+
+use crate::lifecycle::{ContainerLife, ContainerRole, Lifecycle};
+use crate::view::primitives::text;
+
+/// `1 restart`, `3 restarts`.
+pub(crate) fn format_restarts(restarts: u32) -> String {
+    format!("{restarts} restart{}", if restarts == 1 { "" } else { "s" })
+}
+
+/// Adds the number of runs to the time that all runs of the work took: ` in 4 runs`. Empty for a single run, and for
+/// several main containers.
+pub(crate) fn describe_runs(life: &Lifecycle) -> String {
+    let mut mains = main_containers(life);
+    let (Some(main), None) = (mains.next(), mains.next()) else { return String::new() };
+    let runs = main.runs.len().saturating_add(usize::try_from(main.runs_not_seen).unwrap_or(usize::MAX));
+    if runs > 1 { format!(" in {runs} runs") } else { String::new() }
+}
+
+/// Says which init container keeps the Pod from working:
+/// `init container fetch failed with exit code 5, 3 restarts (Init:CrashLoopBackOff)`.
+pub(crate) fn describe_failed_init(life: &Lifecycle) -> Option<String> {
+    let init = life.failed_init()?;
+    let code = last_exit_code(init).map(|code| format!(" with exit code {code}")).unwrap_or_default();
+    let restarts = restarts_after_comma(init);
+    let reason = life.reason.as_deref().map(|reason| format!(" ({})", text::clean(reason)));
+    let name = text::clean(&init.name);
+    Some(format!("init container {name} failed{code}{restarts}{}", reason.unwrap_or_default()))
+}
+
+/// Says how the containers with these names failed: `main, exit code 1, 3 restarts; fetch, exit code 2`.
+pub(crate) fn describe_failed_containers(life: &Lifecycle, names: &[&str]) -> String {
+    let failed = life.containers.iter().filter(|container| names.contains(&&*container.name));
+    failed.map(describe_failed_container).collect::<Vec<_>>().join("; ")
+}
+
+fn describe_failed_container(container: &ContainerLife) -> String {
+    let mut failed = container.runs.iter().rev().filter_map(|run| run.exit_code).filter(|code| *code != 0);
+    let code = failed.next().map(|code| format!(", exit code {code}")).unwrap_or_default();
+    format!("{}{code}{}", text::clean(&container.name), restarts_after_comma(container))
+}
+
+/// Names the main container that cannot run while the Pod works, with the reason: `container main: ImagePullBackOff`.
+/// The name is left out if the Pod has only one main container.
+pub(crate) fn describe_waiting_main(life: &Lifecycle) -> Option<String> {
+    let main = life.waiting_main()?;
+    let reason = text::clean(life.reason.as_deref()?);
+    let name = if main_containers(life).count() > 1 {
+        format!("container {}: ", text::clean(&main.name))
+    } else {
+        String::new()
+    };
+    let ended = main.runs.iter().rev().find(|run| run.ended);
+    let code = ended.and_then(|run| run.exit_code).map(|code| format!(" after exit code {code}"));
+    Some(format!("{name}{reason}{}", code.unwrap_or_default()))
+}
+
+/// Names the sidecar that the kubelet stops after the work: `waits for sidecar logshipper`.
+pub(crate) fn describe_stopping(life: &Lifecycle) -> Option<String> {
+    let sidecar = life.stopping_sidecar.as_ref()?;
+    Some(format!("waits for sidecar {}", text::clean(sidecar)))
+}
+
+/// The main containers of a Pod, in spec order.
+pub(crate) fn main_containers(life: &Lifecycle) -> impl Iterator<Item = &ContainerLife> {
+    life.containers.iter().filter(|container| container.role == ContainerRole::Main)
+}
+
+/// The exit code of the latest run, if that run has ended.
+pub(crate) fn last_exit_code(container: &ContainerLife) -> Option<i32> {
+    container.runs.last().filter(|run| run.ended).and_then(|run| run.exit_code)
+}
+
+fn restarts_after_comma(container: &ContainerLife) -> String {
+    match container.restarts {
+        0 => String::new(),
+        restarts => format!(", {}", format_restarts(restarts)),
+    }
+}
