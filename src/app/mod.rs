@@ -12,6 +12,7 @@ pub(crate) mod pod_details_loader;
 pub(crate) mod progress_bar;
 pub(crate) mod recording;
 pub(crate) mod reporter;
+pub(crate) mod resume_command;
 pub(crate) mod run;
 pub(crate) mod run_options;
 pub(crate) mod run_state;

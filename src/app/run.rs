@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
@@ -37,6 +37,9 @@ const POD_END_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Maximum number of lines below the closing report: how the run ended, and the command to return to it.
 const MAX_ENDING_LINES: usize = 2;
+
+/// The hint how to show a workload again is printed only if the workload exists for at least this time.
+const MIN_TIME_TO_SHOW_AGAIN: SignedDuration = SignedDuration::from_secs(10);
 
 /// Number of lines that are kept free for an error message: usually the error and one hint.
 const ERROR_LINES: usize = 2;
@@ -393,9 +396,13 @@ impl<'a> Run<'a> {
         let mut messages: Vec<String> = Vec::new();
         messages.extend(describe_ending(&self.state.timeline, exit, timeout, ends_with_feed));
         let is_outcome_known = exit.is_known_outcome();
-        let command = match self.recording.replay_command() {
-            Some(command) if is_outcome_known => Some(command),
-            Some(_) | None => self.options.resume_command.as_deref(),
+        let command = match (self.recording.replay_command(), &self.options.resume_command) {
+            (Some(command), _) if is_outcome_known => Some(command.to_owned()),
+            (_, Some(command)) if !is_outcome_known => Some(command.to_follow()),
+            (_, Some(command)) if !command.needs_objects() || !self.is_subject_deleted_soon() => {
+                Some(command.to_show().to_owned())
+            }
+            (_, _) => None,
         };
         let is_for_people = appearance.progress != ProgressDisplay::Silent && !output.is_for_programs();
         if let Some(command) =
@@ -412,6 +419,12 @@ impl<'a> Run<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a workload no longer exists, or is deleted so soon that a command could not show it again.
+    fn is_subject_deleted_soon(&self) -> bool {
+        let now = self.state.now();
+        self.state.timeline.roots().any(|workload| workload.is_deleted_within(MIN_TIME_TO_SHOW_AGAIN, now))
     }
 
     /// Shows a message during the run.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::app::appearance::Appearance;
 use crate::app::output::Output;
+use crate::app::resume_command::ResumeCommand;
 use crate::app::streams::Streams;
 use crate::source::Feed;
 use crate::source::cluster::Cluster;
@@ -30,7 +31,7 @@ pub(crate) struct RunOptions<'a> {
     pub(crate) tail_lines: u32,
     pub(crate) timeout: Option<Duration>,
     pub(crate) expected_uids: Vec<String>,
-    pub(crate) resume_command: Option<String>,
+    pub(crate) resume_command: Option<ResumeCommand>,
     pub(crate) nothing_found_message: Option<String>,
     pub(crate) recorder: Option<Recorder>,
     pub(crate) ends_with_feed: bool,
@@ -81,9 +82,9 @@ impl<'a> RunOptions<'a> {
         Self { expected_uids, ..self }
     }
 
-    /// Names the command with which the user can return to the workloads. An empty command is not shown.
-    pub(crate) fn resume_command(self, command: String) -> Self {
-        Self { resume_command: Some(command).filter(|command| !command.is_empty()), ..self }
+    /// Names the command with which the user can return to the workloads. `None` if no single command shows them.
+    pub(crate) fn resume_command(self, command: Option<ResumeCommand>) -> Self {
+        Self { resume_command: command, ..self }
     }
 
     /// Prints this message if the run finds no workload.

@@ -10,6 +10,7 @@ use crate::app::appearance::Appearance;
 use crate::app::exit::{Exit, RunError};
 use crate::app::output::Output;
 use crate::app::progress_bar::{ProgressBar, Step};
+use crate::app::resume_command::ResumeCommand;
 use crate::app::run::follow;
 use crate::app::run_options::RunOptions;
 use crate::app::streams::Streams;
@@ -216,13 +217,13 @@ fn target_of(applied: &AppliedObject, resource: &Resource) -> Target {
     }
 }
 
-/// Returns the command that shows the applied objects again. The command is empty if the objects are in several
+/// Returns the command that shows the applied objects again. Returns `None` if the objects are in several
 /// namespaces, because no single command shows them all.
 fn resume_command<'a>(
     applied: impl Iterator<Item = &'a AppliedObject>,
     args: &ApplyArgs,
     default: &str,
-) -> String {
+) -> Option<ResumeCommand> {
     let mut words = vec!["kubectl seq get".to_owned()];
     let mut namespaces = Vec::new();
     for applied in applied {
@@ -234,11 +235,10 @@ fn resume_command<'a>(
         [only] if *only == default => {}
         [only] if args.connection.namespace().is_none() => words.push(format!("-n {only}")),
         [_] => {}
-        _ => return String::new(),
+        _ => return None,
     }
     words.extend(args.connection.scope_flags());
-    words.push("--watch".to_owned());
-    words.join(" ")
+    Some(ResumeCommand::ShowObjects(words.join(" ")))
 }
 
 /// The part of the command line that `kubectl apply` receives.

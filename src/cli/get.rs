@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::app::appearance::Appearance;
 use crate::app::exit::{Exit, RunError};
+use crate::app::resume_command::ResumeCommand;
 use crate::app::run::{follow, once};
 use crate::app::run_options::RunOptions;
 use crate::app::streams::Streams;
@@ -109,7 +110,7 @@ pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Stream
         .cluster(cluster)
         .tail_lines(args.follow.tail_lines)
         .timeout(args.follow.timeout)
-        .resume_command(resume_command(&args))
+        .resume_command(Some(resume_command(&args)))
         .nothing_found_message(nothing_found_message)
         .recorder(recorder);
     let result = if args.watch { follow(options).await } else { once(options).await };
@@ -149,13 +150,12 @@ fn usage_error(text: &str) -> SourceError {
     SourceError::new(ErrorKind::Usage, text)
 }
 
-/// Returns the command that shows the same objects again and follows them.
-fn resume_command(args: &GetArgs) -> String {
+/// Returns the command that shows the same objects again.
+fn resume_command(args: &GetArgs) -> ResumeCommand {
     let mut words = vec!["kubectl seq get".to_owned(), args.objects.join(" ")];
     words.extend(args.selector.as_ref().map(|selector| format!("-l '{selector}'")));
     words.extend(args.field_selector.as_ref().map(|selector| format!("--field-selector '{selector}'")));
     words.extend(args.all_namespaces.then(|| "-A".to_owned()));
     words.extend(args.connection.scope_flags());
-    words.push("--watch".to_owned());
-    words.join(" ")
+    ResumeCommand::ShowObjects(words.join(" "))
 }

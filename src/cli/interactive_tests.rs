@@ -16,6 +16,7 @@ use crate::app::appearance::Appearance;
 use crate::app::console::Console;
 use crate::app::exit::Exit;
 use crate::app::output::Output;
+use crate::app::resume_command::ResumeCommand;
 use crate::app::run::follow_on_console;
 use crate::app::run_options::RunOptions;
 use crate::app::streams::Streams;
@@ -57,11 +58,22 @@ fn job(manifest: &str) -> Feed {
 
 /// Follows a feed while `user` operates the terminal. Checks that the terminal is restored at the end.
 async fn follow(terminal: &VirtualTerminal, feed: Feed, flags: &str, user: impl Future<Output = ()>) -> Exit {
+    let command = ResumeCommand::RepeatSimulation("kubectl seq simulate --seed 1".into());
+    follow_with_hint(terminal, feed, flags, command, user).await
+}
+
+/// Follows a feed as [`follow`] does. `command` is the command with which the user can return.
+async fn follow_with_hint(
+    terminal: &VirtualTerminal,
+    feed: Feed,
+    flags: &str,
+    command: ResumeCommand,
+    user: impl Future<Output = ()>,
+) -> Exit {
     let appearance = appearance(flags);
     let streams = Streams::new(appearance.clone());
-    let options = RunOptions::new(feed, &appearance, &streams, SEQUENCE)
-        .tail_lines(20)
-        .resume_command("kubectl seq simulate --seed 1".into());
+    let options =
+        RunOptions::new(feed, &appearance, &streams, SEQUENCE).tail_lines(20).resume_command(Some(command));
     let console =
         Console { out: Box::new(terminal.clone()), terminal: Box::new(terminal.clone()), interactive: true };
     let (exit, ()) = tokio::join!(follow_on_console(options, console), user);
@@ -249,6 +261,23 @@ async fn the_end_of_the_run_waits_while_the_user_reads_a_page() {
     };
     assert_eq!(follow(&terminal, pi_job(), "", user).await, Exit::Success);
     assert!(terminal.contents().contains("to see it again: kubectl seq simulate --seed 1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_hint_at_the_end_names_a_command_that_finds_the_job() {
+    for (ttl, has_hint) in [("", true), ("  ttlSecondsAfterFinished: 0\n", false)] {
+        let manifest = format!(
+            "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: quick}}\nspec:\n{ttl}  template:\n    spec:\n      restartPolicy: Never\n      containers:\n      - {{name: main, image: busybox, command: [sleep, '1']}}\n"
+        );
+        let terminal = VirtualTerminal::new(80, 24);
+        let command = ResumeCommand::ShowObjects("kubectl seq get job/quick".into());
+        let exit = follow_with_hint(&terminal, job(&manifest), "", command, seconds(0)).await;
+        assert_eq!(exit, Exit::Success);
+        let contents = terminal.contents();
+        assert_eq!(contents.contains("to see it again: kubectl seq get job/quick"), has_hint, "{contents}");
+        // The Job has ended, so there is nothing to follow.
+        assert!(!contents.contains("--watch"), "{contents}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum as _};
 use crate::app::appearance::Appearance;
 use crate::app::exit::{Exit, RunError};
 use crate::app::output::Output;
+use crate::app::resume_command::ResumeCommand;
 use crate::app::run::{follow, once};
 use crate::app::run_options::{RunOptions, Subject};
 use crate::app::streams::Streams;
@@ -87,7 +88,6 @@ pub(crate) async fn run(args: PodArgs, appearance: &Appearance, streams: &Stream
     };
     let mut resume_command = vec!["kubectl seq pod".to_owned(), name.to_owned()];
     resume_command.extend(args.connection.scope_flags());
-    resume_command.push("--watch".to_owned());
     let selection = Selection { targets: vec![target], since: None };
     let feed = cluster::open_feed(&cluster, selection, args.watch);
     let options = RunOptions::new(feed, appearance, streams, format.into())
@@ -95,7 +95,7 @@ pub(crate) async fn run(args: PodArgs, appearance: &Appearance, streams: &Stream
         .cluster(cluster)
         .tail_lines(args.follow.tail_lines)
         .timeout(args.follow.timeout)
-        .resume_command(resume_command.join(" "))
+        .resume_command(Some(ResumeCommand::ShowObjects(resume_command.join(" "))))
         .recorder(recorder);
     if args.watch { follow(options).await } else { once(options).await }
 }

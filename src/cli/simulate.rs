@@ -7,6 +7,7 @@ use clap::Args;
 use crate::app::appearance::{Appearance, ProgressDisplay};
 use crate::app::exit::{Exit, RunError};
 use crate::app::output::Output;
+use crate::app::resume_command::ResumeCommand;
 use crate::app::run::follow;
 use crate::app::run_options::RunOptions;
 use crate::app::streams::Streams;
@@ -72,7 +73,7 @@ pub(crate) async fn run(
     let options = RunOptions::new(feed, &appearance, streams, output)
         .tail_lines(args.follow.tail_lines)
         .timeout(args.follow.timeout)
-        .resume_command(repeat_command(&args))
+        .resume_command(Some(ResumeCommand::RepeatSimulation(repeat_command(&args))))
         .recorder(args.record.open(true)?);
     follow(options).await
 }
