@@ -23,11 +23,12 @@ pub(crate) fn list_failures(
     let all_pods = || timeline.workloads().iter().flat_map(|workload| timeline.overviews(workload));
     let has_log = |key: &PodKey| logs.iter().any(|(pod, _)| pod == key);
     let mut listed: Vec<PodKey> =
-        all_pods().filter(|(_, pod)| pod.outcome.has_failed()).map(|(key, _)| key).collect();
+        all_pods().filter(|(_, pod)| pod.has_failed()).map(|(key, _)| key).collect();
     // A Pod that has not failed is also listed if one of its containers failed and was restarted. `logs` then contains
     // the log of that container.
-    let not_failed = all_pods().filter(|(_, pod)| !pod.outcome.has_failed()).map(|(key, _)| key);
-    listed.extend(not_failed.filter(has_log));
+    // The exit code of a container that was stopped by the deletion of its Pod is no failure.
+    let not_failed = all_pods().filter(|(_, pod)| !pod.has_failed()).map(|(key, _)| key);
+    listed.extend(not_failed.filter(|key| has_log(key) && timeline.pod(*key).life.failed_before_deletion()));
     listed.sort_by_key(|&key| (timeline.overview(key).end().is_none(), timeline.overview(key).end()));
     listed.sort_by_key(|key| !has_log(key));
     let names = Names::from_timeline(timeline);

@@ -9,7 +9,8 @@ use crate::lifecycle::{
     PhaseKind, PodOutcome, Pull, Source,
 };
 use crate::timeline::{
-    Parent, Percentiles, PodIdentity, SlotTime, Summary, TimelinePod, Workload, WorkloadState,
+    LossCause, LostWork, Parent, Percentiles, PodIdentity, SlotTime, Summary, TimelinePod, Workload,
+    WorkloadState,
 };
 
 /// Returns the time `millis` milliseconds after 2026-01-01T00:00:00Z.
@@ -80,8 +81,18 @@ pub(crate) fn summary() -> Summary {
         concurrency_max: 4,
         concurrency_mean: 1.234_567,
         slots_unknown: false,
-        slots: SlotTime { total: 100, phases: ByPhase::from_fn(slot_millis), idle: 20 },
+        slots: SlotTime { total: 100, phases: ByPhase::from_fn(slot_millis), unknown: 7, idle: 13 },
+        lost_work: lost_work(),
     }
+}
+
+fn lost_work() -> LostWork {
+    let mut lost = LostWork::default();
+    for (cause, millis, pods) in [(LossCause::Failed, 3, 2), (LossCause::Preempted, 1, 1)] {
+        lost.millis[cause] = millis;
+        lost.pods[cause] = pods;
+    }
+    lost
 }
 
 /// A Pod that ran an init container, was ended by a signal and was deleted.
@@ -124,6 +135,8 @@ pub(crate) fn ended_pod() -> TimelinePod<'static> {
         attempt: 2,
     };
     let life = Lifecycle {
+        disruption: None,
+        lost_since: None,
         instants: Instants {
             created: Some(instant(0, Evidence::SuccessfulCreate)),
             scheduled: Some(instant(12, Evidence::ScheduledEvent)),
@@ -171,6 +184,8 @@ pub(crate) fn waiting_pod() -> TimelinePod<'static> {
         attempt: 1,
     };
     let life = Lifecycle {
+        disruption: None,
+        lost_since: None,
         instants: Instants { created: Some(instant(0, Evidence::CreationTimestamp)), ..Instants::default() },
         phases: vec![queued],
         outcome: PodOutcome::Pending,

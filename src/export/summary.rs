@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::export::units::to_millis;
 use crate::lifecycle::PhaseKind;
-use crate::timeline::{Percentiles, SlotTime, Summary};
+use crate::timeline::{LossCause, LostWork, Percentiles, SlotTime, Summary};
 
 /// `summary` of a workload.
 #[derive(Clone, Debug, Serialize)]
@@ -25,7 +25,7 @@ pub struct SummaryEntry {
     pub queued_millis: i64,
     /// Slot time of Pods in the phase `BackOff`, and of slots without a Pod while the controller waits after a failure.
     pub back_off_millis: Option<i64>,
-    /// Slot time of slots without a Pod for another reason, and of Pods whose phase is unknown.
+    /// Slot time of slots without a Pod for another reason.
     pub idle_millis: Option<i64>,
     /// Percentiles over the Pods whose work has begun.
     pub cold_start: PercentilesEntry,
@@ -37,6 +37,8 @@ pub struct SummaryEntry {
     pub concurrency: ConcurrencyEntry,
     /// Slot time by use.
     pub slots: Option<SlotTimeEntry>,
+    /// The part of the work that was lost, by cause.
+    pub lost_work: LostWorkEntry,
     /// Whether finished Pods or earlier values of `parallelism` were never observed. Slot time then covers only the observed
     /// part.
     pub partial: bool,
@@ -62,6 +64,7 @@ impl From<&Summary> for SummaryEntry {
                 mean: (summary.concurrency_mean * 1000.0).round() / 1000.0,
             },
             slots: slots.map(SlotTimeEntry::from),
+            lost_work: (&summary.lost_work).into(),
             partial: summary.partial,
         }
     }
@@ -122,7 +125,9 @@ pub struct SlotTimeEntry {
     pub terminating_millis: i64,
     /// Phase `BackOff`, and slots without a Pod while the controller waits after a failure.
     pub back_off_millis: i64,
-    /// Slots without a Pod for another reason, and slots of Pods whose phase is unknown.
+    /// Slots of Pods whose phase is unknown.
+    pub unknown_millis: i64,
+    /// Slots without a Pod for another reason.
     pub idle_millis: i64,
 }
 
@@ -138,6 +143,7 @@ impl From<&SlotTime> for SlotTimeEntry {
             queued_millis: 0,
             terminating_millis: 0,
             back_off_millis: 0,
+            unknown_millis: slots.unknown,
             idle_millis: slots.idle,
         };
         for (kind, &millis) in &slots.phases {
@@ -154,5 +160,37 @@ impl From<&SlotTime> for SlotTimeEntry {
             } = millis;
         }
         entry
+    }
+}
+
+/// Lost work by cause: a part of `workMillis`. If the workload has no slots, a part of `runMillis`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LostWorkEntry {
+    /// The sum of the parts below.
+    pub millis: i64,
+    /// Work of Pods that failed, and failed runs inside other Pods.
+    pub failed_millis: i64,
+    /// Work of Pods that were preempted.
+    pub preempted_millis: i64,
+    /// Work of Pods that were evicted.
+    pub evicted_millis: i64,
+    /// Work of Pods that were lost with their node.
+    pub node_lost_millis: i64,
+    /// Work of Pods that were deleted for another reason.
+    pub deleted_millis: i64,
+}
+
+impl From<&LostWork> for LostWorkEntry {
+    fn from(lost: &LostWork) -> Self {
+        let LostWork { millis, .. } = lost;
+        Self {
+            millis: lost.total(),
+            failed_millis: millis[LossCause::Failed],
+            preempted_millis: millis[LossCause::Preempted],
+            evicted_millis: millis[LossCause::Evicted],
+            node_lost_millis: millis[LossCause::NodeLost],
+            deleted_millis: millis[LossCause::Deleted],
+        }
     }
 }

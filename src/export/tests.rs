@@ -62,7 +62,7 @@ fn all_fields_are_written_in_the_documented_order() {
         keys(&entry.summary),
         words(
             "pods wallMillis slotMillis runMillis coldStartMillis queuedMillis backOffMillis idleMillis coldStart \
-             run queued concurrency slots partial"
+             run queued concurrency slots lostWork partial"
         )
     );
     assert_eq!(keys(&entry.summary.cold_start), words("p50Millis p95Millis maxMillis"));
@@ -71,8 +71,12 @@ fn all_fields_are_written_in_the_documented_order() {
         keys(&entry.summary.slots),
         words(
             "workMillis setupMillis pullingMillis initializingMillis startingMillis startupMillis queuedMillis \
-             terminatingMillis backOffMillis idleMillis"
+             terminatingMillis backOffMillis unknownMillis idleMillis"
         )
+    );
+    assert_eq!(
+        keys(&entry.summary.lost_work),
+        words("millis failedMillis preemptedMillis evictedMillis nodeLostMillis deletedMillis")
     );
     let entry = PodEntry::new(&pod, at(0));
     assert_eq!(
@@ -110,7 +114,7 @@ fn a_workload_is_written_with_all_values() {
             "nextRunAt": null, "waitingSince": null,
             "summary": {
                 "pods": 27, "wallMillis": 30000, "slotMillis": 100, "runMillis": 12000, "coldStartMillis": 11000,
-                "queuedMillis": 900, "backOffMillis": 3, "idleMillis": 20,
+                "queuedMillis": 900, "backOffMillis": 3, "idleMillis": 13,
                 "coldStart": {"p50Millis": 400, "p95Millis": 5000, "maxMillis": 6000},
                 "run": {"p50Millis": 500, "p95Millis": 600, "maxMillis": 700},
                 "queued": {"p50Millis": null, "p95Millis": null, "maxMillis": null},
@@ -118,7 +122,11 @@ fn a_workload_is_written_with_all_values() {
                 "slots": {
                     "workMillis": 15, "setupMillis": 11, "pullingMillis": 12, "initializingMillis": 13,
                     "startingMillis": 14, "startupMillis": 0, "queuedMillis": 10, "terminatingMillis": 2,
-                    "backOffMillis": 3, "idleMillis": 20
+                    "backOffMillis": 3, "unknownMillis": 7, "idleMillis": 13
+                },
+                "lostWork": {
+                    "millis": 4, "failedMillis": 3, "preemptedMillis": 1, "evictedMillis": 0, "nodeLostMillis": 0,
+                    "deletedMillis": 0
                 },
                 "partial": false
             },
@@ -389,6 +397,7 @@ fn the_documentation_names_every_phase_and_every_field() {
     words.extend(keys(&workload));
     words.extend(keys(&workload.summary));
     words.extend(keys(&workload.summary.slots));
+    words.extend(keys(&workload.summary.lost_work));
     words.extend(keys(&pod));
     words.extend(keys(&pod.instants));
     words.extend(keys(&pod.instants.created));

@@ -58,12 +58,17 @@ pub struct ContainerLife {
 impl ContainerLife {
     /// Whether the latest run has ended with an exit code other than 0.
     pub(crate) fn last_run_failed(&self) -> bool {
-        self.runs.last().is_some_and(|run| run.ended && run.exit_code.is_some_and(|code| code != 0))
+        self.runs.last().is_some_and(ContainerRun::has_failed)
     }
 
     /// Whether a run goes on.
     pub(crate) fn is_running(&self) -> bool {
         self.runs.last().is_some_and(|run| !run.ended)
+    }
+
+    /// Whether this is a main container and one of its runs failed.
+    pub(crate) fn has_failed_main_run(&self) -> bool {
+        self.role == ContainerRole::Main && self.runs.iter().any(ContainerRun::has_failed)
     }
 }
 
@@ -98,6 +103,11 @@ pub struct ContainerRun {
 }
 
 impl ContainerRun {
+    /// Whether the run ended with an exit code other than 0.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.ended && self.exit_code.is_some_and(|code| code != 0)
+    }
+
     /// Returns the signal that ended the run. It is computed from an exit code of 129 to 192 (128 plus the signal), because the kubelet never sets
     /// the `signal` field of the status.
     pub fn signal(&self) -> Option<i32> {

@@ -27,6 +27,12 @@ pub struct Lifecycle {
     pub exit_code: Option<i32>,
     /// Why the Pod waits, failed or was deleted, for example `Insufficient cpu`, `OOMKilled` or `ImagePullBackOff`.
     pub reason: Option<Arc<str>>,
+    /// The reason of the condition `DisruptionTarget`, for example `PreemptionByScheduler`. `None` if nothing
+    /// disrupted the Pod.
+    pub disruption: Option<Arc<str>>,
+    /// The last time at which the Pod was known to run before it was lost with its node. `None` if the Pod was not
+    /// lost.
+    pub lost_since: Option<Timestamp>,
     /// The containers: init containers and sidecars in spec order, then main containers in spec order, then debug
     /// containers.
     pub containers: Vec<ContainerLife>,
@@ -87,6 +93,16 @@ impl Lifecycle {
         let mut mains = self.containers.iter().filter(|container| container.role == ContainerRole::Main);
         let has_this_reason = |main: &&ContainerLife| main.waiting.as_ref() == Some(reason);
         mains.clone().find(has_this_reason).or_else(|| mains.find(|main| main.last_run_failed()))
+    }
+
+    /// Whether a run of a main or init container failed before the deletion of the Pod was requested.
+    pub(crate) fn failed_before_deletion(&self) -> bool {
+        let requested = self.instants.delete_requested.map(|requested| requested.at);
+        let is_earlier = |end: Timestamp| requested.is_none_or(|requested| end < requested);
+        let is_own =
+            |container: &&ContainerLife| matches!(container.role, ContainerRole::Main | ContainerRole::Init);
+        let runs = self.containers.iter().filter(is_own).flat_map(|container| &container.runs);
+        runs.filter(|run| run.has_failed()).any(|run| run.end.is_none_or(|end| is_earlier(end.at)))
     }
 
     /// Returns the phase that goes on now, or `None` if the Pod has ended.

@@ -53,6 +53,9 @@ pub struct JobSpec {
     /// How many seconds after its end the Job is deleted; absent if nobody deletes it.
     #[prost(int32, optional, tag = "8")]
     pub ttl_seconds_after_finished: Option<i32>,
+    /// Rules that say which failures of Pods count.
+    #[prost(message, optional, tag = "11")]
+    pub pod_failure_policy: Option<PodFailurePolicy>,
     /// `NonIndexed` or `Indexed`.
     #[prost(string, tag = "9")]
     pub completion_mode: String,
@@ -62,12 +65,102 @@ pub struct JobSpec {
     /// How many Pods of one index may fail before the index fails.
     #[prost(int32, optional, tag = "12")]
     pub backoff_limit_per_index: Option<i32>,
+    /// How many indexes may fail before the Job fails; without a limit if absent.
+    #[prost(int32, optional, tag = "13")]
+    pub max_failed_indexes: Option<i32>,
     /// `TerminatingOrFailed` or `Failed`.
     #[prost(string, tag = "14")]
     pub pod_replacement_policy: String,
     /// The controller that manages the Job; empty for Kubernetes' own Job controller.
     #[prost(string, tag = "15")]
     pub managed_by: String,
+    /// Rules that say which successes of indexes are enough for the success of the Job.
+    #[prost(message, optional, tag = "16")]
+    pub success_policy: Option<SuccessPolicy>,
+}
+
+/// `batch/v1.PodFailurePolicy`. The first rule that matches a failed Pod applies.
+#[apply(Vec<_> => #[serde(deserialize_with = "null_default", skip_serializing_if = "is_default")])]
+#[derive(Clone, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodFailurePolicy {
+    /// The rules, in the order of their evaluation.
+    #[prost(message, repeated, tag = "1")]
+    pub rules: Vec<PodFailurePolicyRule>,
+}
+
+/// `batch/v1.PodFailurePolicyRule`.
+#[apply(
+    _ => #[serde(skip_serializing_if = "is_default")],
+    Vec<_> => #[serde(deserialize_with = "null_default")],
+)]
+#[derive(Clone, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodFailurePolicyRule {
+    /// `FailJob`, `FailIndex`, `Ignore` or `Count`.
+    #[prost(string, tag = "1")]
+    pub action: String,
+    /// The exit codes that the rule matches; absent if the rule matches conditions.
+    #[prost(message, optional, tag = "2")]
+    pub on_exit_codes: Option<ExitCodeRequirement>,
+    /// The conditions of a Pod that the rule matches.
+    #[prost(message, repeated, tag = "3")]
+    pub on_pod_conditions: Vec<PodConditionPattern>,
+}
+
+/// `batch/v1.PodFailurePolicyOnExitCodesRequirement`.
+#[apply(
+    _ => #[serde(skip_serializing_if = "is_default")],
+    Vec<_> => #[serde(deserialize_with = "null_default")],
+)]
+#[derive(Clone, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ExitCodeRequirement {
+    /// The container whose exit code counts; all containers if absent.
+    #[prost(string, optional, tag = "1")]
+    pub container_name: Option<String>,
+    /// `In` or `NotIn`.
+    #[prost(string, tag = "2")]
+    pub operator: String,
+    /// The exit codes.
+    #[prost(int32, repeated, tag = "3")]
+    pub values: Vec<i32>,
+}
+
+/// `batch/v1.PodFailurePolicyOnPodConditionsPattern`.
+#[apply(_ => #[serde(skip_serializing_if = "is_default")])]
+#[derive(Clone, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodConditionPattern {
+    /// The type of the condition, for example `DisruptionTarget`.
+    #[prost(string, tag = "1")]
+    pub r#type: String,
+    /// The status of the condition: `True`, `False` or `Unknown`.
+    #[prost(string, tag = "2")]
+    pub status: String,
+}
+
+/// `batch/v1.SuccessPolicy`. The Job succeeds as soon as one of the rules is met.
+#[apply(Vec<_> => #[serde(deserialize_with = "null_default", skip_serializing_if = "is_default")])]
+#[derive(Clone, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SuccessPolicy {
+    /// The rules.
+    #[prost(message, repeated, tag = "1")]
+    pub rules: Vec<SuccessPolicyRule>,
+}
+
+/// `batch/v1.SuccessPolicyRule`.
+#[apply(_ => #[serde(skip_serializing_if = "is_default")])]
+#[derive(Clone, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SuccessPolicyRule {
+    /// The indexes that must succeed, in the form `0,2-4`; all indexes if absent.
+    #[prost(string, optional, tag = "1")]
+    pub succeeded_indexes: Option<String>,
+    /// How many of these indexes must succeed; all of them if absent.
+    #[prost(int32, optional, tag = "2")]
+    pub succeeded_count: Option<i32>,
 }
 
 /// `batch/v1.JobStatus`.

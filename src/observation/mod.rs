@@ -23,6 +23,7 @@ pub(crate) use apps::{Condition, DaemonSet, Deployment, ReplicaSet, StatefulSet}
 pub(crate) use cron_job::CronJob;
 pub(crate) use custom::{Custom, Owner};
 pub(crate) use event::{COMBINED_PREFIX, Event, EventSeries, EventSource, ObjectReference};
+pub(crate) use job::{ExitCodeRequirement, PodFailurePolicyRule, SuccessPolicyRule};
 pub use job::{Job, JobCondition, JobSpec, JobStatus};
 pub(crate) use kind_data::LabelSelector;
 pub(crate) use kinds::BuiltInKind;

@@ -41,6 +41,7 @@ impl DisplayState {
     /// The state of a Pod.
     pub(crate) fn from_overview(pod: &PodOverview) -> Self {
         match pod.outcome {
+            PodOutcome::NeverStarted if pod.was_stopped() => Self::Deleted,
             PodOutcome::Succeeded => Self::Done,
             PodOutcome::Failed | PodOutcome::NeverStarted => Self::Failed,
             PodOutcome::Deleted => Self::Deleted,

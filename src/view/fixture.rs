@@ -32,6 +32,8 @@ pub(crate) struct PodFixture {
 /// A Pod that is created this many milliseconds after the start of the test.
 pub(crate) fn pod(name: &str, created: i64) -> PodFixture {
     let life = Lifecycle {
+        disruption: None,
+        lost_since: None,
         instants: Instants::default(),
         phases: Vec::new(),
         outcome: PodOutcome::Pending,

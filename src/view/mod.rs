@@ -38,6 +38,7 @@ pub use crate::view::primitives::glyph::Glyphs;
 pub(crate) use crate::view::primitives::text::clean;
 pub(crate) use crate::view::primitives::theme::Stylesheet;
 pub(crate) use crate::view::rows::container_text::describe_failed_containers;
+pub(crate) use crate::view::rows::end_text::describe_special_end;
 pub(crate) use crate::view::rows::phase_text::{
     describe_failure, describe_next_try, describe_phase, format_age, longest_pods_line,
 };

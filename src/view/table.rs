@@ -17,6 +17,7 @@ use crate::view::primitives::columns::{Column, Columns, Shrink, TableCell, Table
 use crate::view::primitives::duration::{format_duration, is_exact_to_tenths};
 use crate::view::primitives::frame::{Frame, Line, Style};
 use crate::view::primitives::text;
+use crate::view::rows::end_text::describe_special_end;
 use crate::view::rows::groups::{Group, Heading, pod_groups};
 use crate::view::rows::headings;
 use crate::view::rows::numbers::{DurationText, PodDurations};
@@ -116,6 +117,7 @@ enum PodColumn {
     Init,
     Start,
     Run,
+    Lost,
     ExitCode,
     Restarts,
     Created,
@@ -140,6 +142,7 @@ impl PodColumn {
         Self::Init,
         Self::Start,
         Self::Run,
+        Self::Lost,
         Self::ExitCode,
         Self::Restarts,
         Self::Created,
@@ -165,6 +168,7 @@ impl PodColumn {
             Self::Init => Column::right("INIT").droppable(8),
             Self::Start => Column::right("START").droppable(8),
             Self::Run => Column::right("RUN"),
+            Self::Lost => Column::left("LOST").droppable(7),
             Self::ExitCode => Column::right("EXIT").droppable(7),
             Self::Restarts => Column::right("RESTARTS").droppable(5),
             Self::Created => Column::left("CREATED").droppable(9),
@@ -202,9 +206,13 @@ impl<'a> Table<'a> {
             | PodColumn::ExitCode
             | PodColumn::Created
             | PodColumn::Image => wide,
+            PodColumn::Lost => pods.iter().any(|&key| context.timeline.lost_work_of_pod(key).is_some()),
             PodColumn::Reason => {
                 !open_retries.is_empty()
-                    || pods.iter().any(|&key| context.timeline.pod(key).life.reason.is_some())
+                    || pods.iter().any(|&key| {
+                        context.timeline.pod(key).life.reason.is_some()
+                            || context.timeline.is_uncounted_success(key)
+                    })
             }
             PodColumn::Name
             | PodColumn::Node
@@ -284,6 +292,11 @@ impl<'a> Table<'a> {
             PodColumn::Init => time_in(&[PhaseKind::Initializing]),
             PodColumn::Start => time_in(&[PhaseKind::Starting, PhaseKind::Startup]),
             PodColumn::Run => number(&numbers.run),
+            PodColumn::Lost => self
+                .context
+                .timeline
+                .lost_work_of_pod(key)
+                .map_or_else(no_value, |cause| TableCell::new(cause.name(), Style::Warning)),
             PodColumn::ExitCode => life.exit_code.map_or_else(no_value, |code| {
                 TableCell::new(code.to_string(), if code == 0 { Style::Text } else { Style::Failure })
             }),
@@ -301,14 +314,18 @@ impl<'a> Table<'a> {
                 if images.is_empty() { no_value() } else { TableCell::new(images.join(","), Style::Text) }
             }
             // The status already says that the Pod failed, so the time of the next try replaces the reason.
-            PodColumn::Reason => match (self.open_retries.get(&key), life.reason.as_deref()) {
-                (Some(open), _) => TableCell::new(describe_next_try(open, self.context.now), Style::BackOff),
-                (None, Some(reason)) => {
-                    let style = if life.outcome.has_failed() { Style::Failure } else { Style::Warning };
-                    TableCell::new(text::clean(reason), style)
+            PodColumn::Reason => {
+                if let Some(open) = self.open_retries.get(&key) {
+                    return TableCell::new(describe_next_try(open, self.context.now), Style::BackOff);
                 }
-                (None, None) => no_value(),
-            },
+                let zone = self.context.state.clock.as_ref();
+                if let Some(words) = describe_special_end(self.context.timeline, key, zone) {
+                    return TableCell::new(words, Style::Warning);
+                }
+                let Some(reason) = life.reason.as_deref() else { return no_value() };
+                let style = if pod.overview().has_failed() { Style::Failure } else { Style::Warning };
+                TableCell::new(text::clean(reason), style)
+            }
         }
     }
 

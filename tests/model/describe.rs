@@ -53,7 +53,18 @@ fn describe_workload(text: &mut String, timeline: &Timeline, workload: &Workload
                 write!(text, " {} {:.3}", kind.name(), float(millis)).unwrap();
             }
         }
+        if summary.slots.unknown > 0 {
+            write!(text, " unknown {:.3}", float(summary.slots.unknown)).unwrap();
+        }
         writeln!(text, " idle {:.3}", float(summary.slots.idle)).unwrap();
+        let lost = summary.lost_work;
+        if lost.pods.values().any(|pods| *pods > 0) {
+            text.push_str("  lost work:");
+            for (cause, pods) in lost.pods.iter().filter(|(_, pods)| **pods > 0) {
+                write!(text, " {} {:.3} ({pods})", cause.name(), float(lost.millis[cause])).unwrap();
+            }
+            text.push('\n');
+        }
     }
     for (_, pod) in timeline.pods(workload) {
         describe_pod(text, &pod, zero);

@@ -14,6 +14,7 @@ mod holds;
 mod instants;
 #[cfg(test)]
 mod lines;
+mod losses;
 #[cfg(test)]
 mod one_pod;
 #[cfg(test)]

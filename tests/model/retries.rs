@@ -116,6 +116,64 @@ fn without_a_limit_per_index_consecutive_failures_of_all_indexes_count() {
     );
 }
 
+/// A rule of a failure policy that matches these exit codes.
+fn on_exit_codes(action: &str, operator: &str, codes: &[i32]) -> Value {
+    json!({"action": action, "onExitCodes": {"operator": operator, "values": codes}})
+}
+
+#[test]
+fn no_next_try_is_expected_where_the_spec_rules_it_out() {
+    // Index 0 fails with exit code 42 and index 1 with exit code 1. Index 2 succeeds.
+    let pods = || [ended_pod(0, "a", 0, 4, 42), ended_pod(1, "b", 0, 5, 1), ended_pod(2, "c", 0, 6, 0)];
+    let open = |spec: Value, status: Value| {
+        let job = job(spec, json!({"status": status}));
+        let open = open_retries(7.0, [job].into_iter().chain(pods()));
+        open.into_iter().map(|retry| retry[..1].to_owned()).collect::<Vec<_>>().join(" ")
+    };
+    let rules = |rules: &[Value]| json!({"backoffLimitPerIndex": 3, "podFailurePolicy": {"rules": rules}});
+    let none = || json!({});
+    assert_eq!(open(rules(&[]), none()), "0 1");
+    assert_eq!(open(rules(&[on_exit_codes("FailIndex", "In", &[42])]), none()), "1");
+    assert_eq!(open(rules(&[on_exit_codes("FailIndex", "NotIn", &[42])]), none()), "0");
+    assert_eq!(open(rules(&[on_exit_codes("FailJob", "In", &[7, 42])]), none()), "");
+    assert_eq!(open(rules(&[on_exit_codes("FailJob", "In", &[0, 7])]), none()), "0 1");
+    // The first rule that matches applies.
+    let counted_first = [on_exit_codes("Count", "In", &[42]), on_exit_codes("FailJob", "In", &[42])];
+    assert_eq!(open(rules(&counted_first), none()), "0 1");
+    // A rule for another container does not match.
+    let mut other_container = on_exit_codes("FailJob", "In", &[42]);
+    other_container["onExitCodes"]["containerName"] = json!("sidecar");
+    assert_eq!(open(rules(&[other_container]), none()), "0 1");
+
+    assert_eq!(open(json!({"backoffLimitPerIndex": 0}), none()), "", "the limit of each index is reached");
+    assert_eq!(open(json!({"backoffLimit": 1}), none()), "", "the limit of the Job is reached");
+    assert_eq!(open(json!({"backoffLimit": 2}), none()), "0 1");
+    let limited = json!({"backoffLimitPerIndex": 1, "backoffLimit": 1});
+    assert_eq!(open(limited, none()), "", "both limits apply");
+    // An ignored failure counts towards no limit.
+    let ignored = json!({"backoffLimitPerIndex": 0, "podFailurePolicy": {"rules": [on_exit_codes("Ignore", "In", &[42])]}});
+    assert_eq!(open(ignored, none()), "0");
+
+    let max_failed = |max: u32| {
+        json!({"backoffLimitPerIndex": 5, "maxFailedIndexes": max,
+        "podFailurePolicy": {"rules": [on_exit_codes("FailIndex", "In", &[42])]}})
+    };
+    assert_eq!(open(max_failed(1), none()), "1");
+    assert_eq!(open(max_failed(0), none()), "", "too many indexes have failed");
+    assert_eq!(
+        open(max_failed(1), json!({"failedIndexes": "7-8"})),
+        "",
+        "the status lists more failed indexes"
+    );
+
+    let success = |rule: Value| json!({"successPolicy": {"rules": [rule]}});
+    assert_eq!(open(success(json!({"succeededIndexes": "2"})), none()), "", "the success policy is met");
+    assert_eq!(open(success(json!({"succeededIndexes": "2-3"})), none()), "0 1");
+    assert_eq!(open(success(json!({"succeededIndexes": "2-3", "succeededCount": 1})), none()), "");
+    assert_eq!(open(success(json!({"succeededCount": 2})), json!({"completedIndexes": "8"})), "");
+    assert_eq!(open(success(json!({"succeededCount": 3})), json!({"completedIndexes": "8"})), "0 1");
+}
+
 #[test]
 fn a_failure_that_may_be_the_last_one_starts_no_wait() {
     let pods = [ended_pod(0, "a", 0, 4, 1), ended_pod(0, "b", 15, 20, 1), ended_pod(0, "c", 41, 44, 1)];

@@ -140,4 +140,12 @@ scenarios! {
     lost_again "lost-again"
     /// A Pod whose node stops responding.
     lost_node "lost-node"
+    /// A Job with `backoffLimitPerIndex` and a rule that fails the index on exit code 42.
+    fail_index "fail-index"
+    /// A Job whose Pods are evicted by a taint and replaced, because their node stops responding.
+    lost_replaced "lost-replaced"
+    /// A Job that is suspended while two Pods run. Both exit with code 0 on SIGTERM and do not count.
+    suspend_done "suspend-done"
+    /// A Job that ignores disruptions. Its Pod is evicted and replaced after the back-off.
+    evicted "evicted"
 }

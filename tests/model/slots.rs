@@ -15,7 +15,7 @@ use crate::support::pod_builder::{
 use crate::support::scenario::read_scenario;
 
 /// A Job that was created at second 0.
-fn job(parallelism: u32, completions: Option<u32>, patch: Value) -> Value {
+pub(crate) fn job(parallelism: u32, completions: Option<u32>, patch: Value) -> Value {
     let mut job = json!({
         "metadata": {"namespace": "default", "name": "j", "uid": "j", "creationTimestamp": time(0)},
         "spec": {"parallelism": parallelism, "completions": completions},
@@ -25,12 +25,12 @@ fn job(parallelism: u32, completions: Option<u32>, patch: Value) -> Value {
     job
 }
 
-fn ended_since(condition_type: &str, since: i64) -> Value {
+pub(crate) fn ended_since(condition_type: &str, since: i64) -> Value {
     json!({"status": {"conditions": [condition(condition_type, "True", since)]}})
 }
 
 /// A Pod of the Job. The Pod was scheduled at the time of its creation. `exit` is the exit code.
-fn pod_of(name: &str, created: i64, started: i64, ended: i64, exit: i32) -> Value {
+pub(crate) fn pod_of(name: &str, created: i64, started: i64, ended: i64, exit: i32) -> Value {
     let phase = if exit == 0 { "Succeeded" } else { "Failed" };
     let ran = container_status("main", 0, terminated(name, started, ended, exit, "Error"), json!({}));
     json!({
@@ -42,14 +42,14 @@ fn pod_of(name: &str, created: i64, started: i64, ended: i64, exit: i32) -> Valu
     })
 }
 
-fn indexed(pod: Value, index: u32) -> Value {
+pub(crate) fn indexed(pod: Value, index: u32) -> Value {
     patched(
         pod,
         json!({"metadata": {"labels": {"batch.kubernetes.io/job-completion-index": index.to_string()}}}),
     )
 }
 
-fn timeline_of_list(objects: impl IntoIterator<Item = Value>) -> Timeline {
+pub(crate) fn timeline_of_list(objects: impl IntoIterator<Item = Value>) -> Timeline {
     let list: Vec<Observation> =
         objects.into_iter().map(|object| observation(Listed, 1000.0, object)).collect();
     timeline_of(&list)
@@ -57,20 +57,21 @@ fn timeline_of_list(objects: impl IntoIterator<Item = Value>) -> Timeline {
 
 /// Returns the statistics of the only Job at this second. Checks that the parts of slot time sum to the total.
 #[track_caller]
-fn summarize(timeline: &Timeline, now: f64) -> Summary {
+pub(crate) fn summarize(timeline: &Timeline, now: f64) -> Summary {
     let workload = timeline.workloads().iter().find(|workload| &*workload.kind == "Job").unwrap();
     let summary = timeline.summary(workload, at(now));
     let slots = summary.slots;
-    assert_eq!(slots.phases.values().sum::<i64>() + slots.idle, slots.total, "{slots:?}");
+    assert_eq!(slots.phases.values().sum::<i64>() + slots.unknown + slots.idle, slots.total, "{slots:?}");
     summary
 }
 
 /// Describes the parts of slot time that are not zero, in milliseconds.
 #[track_caller]
-fn describe_slot_time(timeline: &Timeline, now: f64) -> String {
+pub(crate) fn describe_slot_time(timeline: &Timeline, now: f64) -> String {
     let slots = summarize(timeline, now).slots;
     let phases = slots.phases.iter().map(|(kind, millis)| (kind.name(), *millis));
-    let parts = phases.chain([("idle", slots.idle)]).filter(|(_, part)| *part != 0);
+    let parts =
+        phases.chain([("unknown", slots.unknown), ("idle", slots.idle)]).filter(|(_, part)| *part != 0);
     let parts: Vec<String> = parts.map(|(name, part)| format!("{name} {part}")).collect();
     format!("{}: {}", slots.total, parts.join(", "))
 }
@@ -307,7 +308,21 @@ fn the_statistics_of_a_job_count_all_its_pods() {
 
 #[test]
 fn the_parts_of_slot_time_sum_to_the_total_at_every_moment() {
-    for name in ["pi", "crash", "by-hand", "paused", "indexed", "elastic", "retry", "deadline", "slow-pull"] {
+    for name in [
+        "pi",
+        "crash",
+        "by-hand",
+        "paused",
+        "indexed",
+        "elastic",
+        "retry",
+        "deadline",
+        "slow-pull",
+        "fail-index",
+        "lost-replaced",
+        "suspend-done",
+        "evicted",
+    ] {
         let scenario = read_scenario(name);
         let mut timeline = Timeline::default();
         for observation in &scenario.observations {
@@ -315,8 +330,15 @@ fn the_parts_of_slot_time_sum_to_the_total_at_every_moment() {
             timeline.recompute();
             for workload in timeline.workloads() {
                 let slots = timeline.summary(workload, observation.received).slots;
-                assert_eq!(slots.phases.values().sum::<i64>() + slots.idle, slots.total, "{name}");
-                assert!(slots.idle >= 0 && slots.phases.values().all(|part| *part >= 0), "{name}: {slots:?}");
+                assert_eq!(
+                    slots.phases.values().sum::<i64>() + slots.unknown + slots.idle,
+                    slots.total,
+                    "{name}"
+                );
+                assert!(
+                    slots.idle >= 0 && slots.unknown >= 0 && slots.phases.values().all(|part| *part >= 0),
+                    "{name}: {slots:?}"
+                );
             }
         }
     }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{ContainerLife, ContainerRole, ContainerRun, Lifecycle, PhaseKind, PodOutcome};
-use crate::timeline::{Changes, OpenRetry, PodKey, Timeline, TimelinePod, Workload, WorkloadState};
+use crate::timeline::{Changes, OpenRetry, PodKey, Timeline, Workload, WorkloadState};
 use crate::view::primitives::{duration, text};
 use crate::view::rows::container_text::{
     describe_failed_init, describe_runs, describe_stopping, describe_waiting_main, last_exit_code,
     main_containers,
 };
-use crate::view::{Line, Names, Style, describe_next_try};
+use crate::view::{Line, Names, Style, describe_next_try, describe_special_end};
 
 /// After this time without a line, a line reports how many Pods are in which state.
 const MAX_SILENCE: SignedDuration = SignedDuration::from_secs(15);
@@ -37,6 +37,8 @@ struct ReportedWorkload {
     block_reason: Option<Arc<str>>,
     /// Whether the Pods may be in another cluster, because another controller manages the workload.
     runs_elsewhere: bool,
+    /// Whether the controller has decided that the workload ends, but Pods have not stopped yet.
+    is_stopping: bool,
 }
 
 /// Writes lines about a timeline and remembers the facts that the lines have reported.
@@ -58,9 +60,11 @@ impl StatusLines {
             for (key, pod) in timeline.pods(workload) {
                 self.pods.insert(key, ReportedPod::new(&pod.life));
             }
-            self.workloads.insert(Arc::clone(&workload.uid), ReportedWorkload::new(workload));
-            let (mut text, style) = describe_workload(workload);
-            if workload.state == WorkloadState::Running {
+            let reported = ReportedWorkload::new(timeline, workload);
+            let is_stopping = reported.is_stopping;
+            self.workloads.insert(Arc::clone(&workload.uid), reported);
+            let (mut text, style) = describe_workload(timeline, workload);
+            if workload.state == WorkloadState::Running && !is_stopping {
                 text = format!("{text}: {}", count_pods(timeline, workload));
             }
             lines.push(workload_line(timeline, workload, now, &text, style));
@@ -79,7 +83,7 @@ impl StatusLines {
         }
         let lines = pods_by_reason.into_iter().filter_map(|(reason, pods)| match pods.as_slice() {
             &[key] => {
-                let (text, style) = describe_pod(&timeline.pod(key), self.pods.get(&key))?;
+                let (text, style) = describe_pod(timeline, key, self.pods.get(&key))?;
                 Some(pod_line(timeline, workload, now, key, &text, style))
             }
             pods => {
@@ -103,8 +107,8 @@ impl StatusLines {
                 continue;
             }
             let Some(workload) = timeline.workload_of(key) else { continue };
-            let Some((mut text, style)) = describe_pod(&pod, before.as_ref()) else { continue };
-            if pod.life.outcome.has_failed() && pod.index.is_some() {
+            let Some((mut text, style)) = describe_pod(timeline, key, before.as_ref()) else { continue };
+            if pod.overview().has_failed() && pod.index.is_some() {
                 let open = retries.entry(Arc::clone(&workload.uid)).or_insert_with(|| {
                     let open = timeline.open_retries(workload, now);
                     open.into_iter().map(|open| (open.pod, open)).collect()
@@ -117,13 +121,13 @@ impl StatusLines {
             lines.push(pod_line(timeline, workload, now, key, &text, style));
         }
         for workload in timeline.workloads().iter().filter(|workload| &*workload.kind != "Pod") {
-            let reported = ReportedWorkload::new(workload);
+            let reported = ReportedWorkload::new(timeline, workload);
             let before = self.workloads.insert(Arc::clone(&workload.uid), reported.clone());
             if !reported.needs_line_after(before.as_ref()) {
                 continue;
             }
             let was_suspended = before.is_some_and(|before| before.state == WorkloadState::Suspended);
-            let (mut text, style) = describe_workload(workload);
+            let (mut text, style) = describe_workload(timeline, workload);
             if was_suspended && !workload.has_ended() {
                 text = describe_resumption(workload, now);
             }
@@ -167,10 +171,11 @@ impl ReportedPod {
 }
 
 impl ReportedWorkload {
-    fn new(workload: &Workload) -> Self {
+    fn new(timeline: &Timeline, workload: &Workload) -> Self {
         let block_reason = workload.creation_block.as_ref().map(|block| Arc::clone(&block.message));
         let runs_elsewhere = workload.runs_elsewhere_by().is_some();
-        Self { state: workload.state, block_reason, runs_elsewhere }
+        let is_stopping = timeline.is_stopping(workload) && count_open_pods(timeline, workload) > 0;
+        Self { state: workload.state, block_reason, runs_elsewhere, is_stopping }
     }
 
     /// Whether the workload needs a line. `before` is the last report, or `None` for a new workload.
@@ -179,7 +184,9 @@ impl ReportedWorkload {
         match before {
             // The end of a block needs no line, because the Pods that are then created have lines of their own.
             Some(before) => {
-                before.state != self.state || (is_blocked && before.block_reason != self.block_reason)
+                before.state != self.state
+                    || (is_blocked && before.block_reason != self.block_reason)
+                    || (self.is_stopping && !before.is_stopping)
             }
             None => is_blocked || self.runs_elsewhere || self.state != WorkloadState::Pending,
         }
@@ -245,7 +252,11 @@ fn describe_running(life: &Lifecycle, before: Option<&ReportedPod>, node: &str) 
 
 /// Describes the state of a Pod. `before` is the last report about the Pod. Returns `None` for a Pod that waits without a
 /// reason.
-fn describe_pod(pod: &TimelinePod, before: Option<&ReportedPod>) -> Option<(String, Style)> {
+fn describe_pod(timeline: &Timeline, key: PodKey, before: Option<&ReportedPod>) -> Option<(String, Style)> {
+    if let Some(words) = describe_special_end(timeline, key, None) {
+        return Some((words, Style::Warning));
+    }
+    let pod = timeline.pod(key);
     let life = &pod.life;
     let node = pod.node.as_deref().map(|node| format!(" on {node}")).unwrap_or_default();
     let reason = life.reason.as_deref().map(|reason| text::clean(reason).into_owned());
@@ -314,7 +325,7 @@ fn describe_cold_start(life: &Lifecycle) -> String {
     format!(" (cold start {}{pull})", duration::format_duration(cold_start, is_exact))
 }
 
-fn describe_workload(workload: &Workload) -> (String, Style) {
+fn describe_workload(timeline: &Timeline, workload: &Workload) -> (String, Style) {
     let reason = workload.reason.as_deref().map(|reason| text::clean(reason).into_owned());
     let message = workload.message.as_deref().map(|message| text::clean(message).into_owned());
     let explanation = match (reason, message.clone()) {
@@ -328,6 +339,16 @@ fn describe_workload(workload: &Workload) -> (String, Style) {
     let elsewhere = workload.runs_elsewhere_by().map(|controller| {
         format!("managed by {}; its Pods may run in another cluster", text::clean(controller))
     });
+    let open_pods = count_open_pods(timeline, workload);
+    if timeline.is_stopping(workload) && open_pods > 0 {
+        let pods = if open_pods == 1 { "1 Pod".to_owned() } else { format!("{open_pods} Pods") };
+        let (verb, style) = if timeline.is_failing(workload) {
+            ("fails", Style::Failure)
+        } else {
+            ("succeeds", Style::Success)
+        };
+        return (format!("{verb}{explanation}; {pods} must stop first"), style);
+    }
     match workload.state {
         WorkloadState::Pending if elsewhere.is_some() => {
             (format!("is {}", elsewhere.unwrap_or_default()), Style::Text)
@@ -363,6 +384,11 @@ fn describe_resumption(workload: &Workload, now: Timestamp) -> String {
     }
 }
 
+/// Returns the number of Pods of a workload that have not ended.
+fn count_open_pods(timeline: &Timeline, workload: &Workload) -> usize {
+    workload.pods.iter().filter(|key| !timeline.overview(**key).outcome.has_ended()).count()
+}
+
 /// Counts the active and failed Pods below a workload by state: `4 running, 1 starting, 2 queued`. A Pod whose deletion
 /// was requested, or whose sidecars have not ended, is stopping.
 fn count_pods(timeline: &Timeline, workload: &Workload) -> String {
@@ -380,7 +406,7 @@ fn count_pods(timeline: &Timeline, workload: &Workload) -> String {
         (count(PodOutcome::Running), "running"),
         (count(PodOutcome::Starting), "starting"),
         (count(PodOutcome::Pending), "queued"),
-        (count(PodOutcome::Failed) + count(PodOutcome::NeverStarted), "failed"),
+        (pods.iter().filter(|key| timeline.overview(**key).has_failed()).count(), "failed"),
         (count(PodOutcome::Unknown), "unknown"),
     ];
     let mut parts: Vec<String> = parts

@@ -11,7 +11,7 @@ use crate::lifecycle::derive::instants::{
     container_ended_by_deletion, correct_order, derive_delete_requested, derive_instants,
 };
 use crate::lifecycle::derive::outcome::{
-    derive_end, derive_exit_code_and_reason, derive_outcome, last_known_time,
+    derive_end, derive_exit_code_and_reason, derive_outcome, last_known_time, lost_since,
 };
 use crate::lifecycle::derive::phases::PhaseInput;
 use crate::lifecycle::derive::work::{earliest_known_start, seen_running, stopping_sidecar};
@@ -74,7 +74,8 @@ fn derive_life(pod: &PodEvidence, explain: bool) -> (Lifecycle, Explanation) {
         PhaseInput { pod, containers: &containers, instants: &instants, earliest_start, outcome, end };
     let PhaseList { mut phases, boundaries } = input.derive_phases(reason.as_ref(), explain);
     let mut boundaries = boundaries.unwrap_or_default();
-    if outcome == PodOutcome::Unknown {
+    let lost_since = lost_since(pod, &containers, outcome, end, earliest_start);
+    if outcome == PodOutcome::Unknown || lost_since.is_some() {
         end_unknown = true;
         truncate_phases(&mut phases, last_known_time(pod, earliest_start));
         boundaries.truncate(phases.len());
@@ -96,6 +97,8 @@ fn derive_life(pod: &PodEvidence, explain: bool) -> (Lifecycle, Explanation) {
         exit_code,
         reason,
         stopping_sidecar: stopping_sidecar(pod, &containers),
+        disruption: pod.disruption.as_ref().map(|(_, reason)| Arc::clone(reason)),
+        lost_since,
         containers,
         clamped,
         skew: SignedDuration::ZERO,

@@ -131,6 +131,39 @@ pub(crate) fn last_known_time(pod: &PodEvidence, earliest_start: Option<Instant>
     Some(earliest_start.map_or(last, |start| last.max(start.at)))
 }
 
+/// Returns the last time at which a Pod that was lost with its node was known to run. `None` if the Pod was not lost,
+/// or if the kubelet has reported since that the containers no longer exist.
+pub(crate) fn lost_since(
+    pod: &PodEvidence,
+    containers: &[ContainerLife],
+    outcome: PodOutcome,
+    end: Option<Instant>,
+    earliest_start: Option<Instant>,
+) -> Option<Timestamp> {
+    let last_runs = main_containers(containers).filter_map(|main| main.runs.last());
+    let kubelet_has_returned = last_runs.into_iter().any(|run| run.ended && run.end.is_none());
+    let is_lost = match outcome {
+        PodOutcome::Unknown => pod.left_selector.is_none(),
+        PodOutcome::Failed | PodOutcome::Deleted => {
+            let is_deleted_with_node = pod
+                .disruption
+                .as_ref()
+                .is_some_and(|(_, reason)| matches!(&**reason, "DeletionByTaintManager" | "DeletionByPodGC"));
+            // A kubelet that works reports the end of the containers before the Pod is removed.
+            let end_unreported = end.is_none_or(|end| end.evidence == Evidence::ReceivedDeleted);
+            end_unreported && (pod.node_lost || is_deleted_with_node)
+        }
+        PodOutcome::Pending
+        | PodOutcome::Starting
+        | PodOutcome::Running
+        | PodOutcome::Succeeded
+        | PodOutcome::NeverStarted => false,
+    };
+    // The node controller notices the loss long after the kubelet's last write.
+    let is_dated = pod.kubelet_wrote.is_some() || outcome == PodOutcome::Unknown;
+    last_known_time(pod, earliest_start).filter(|_| is_lost && is_dated && !kubelet_has_returned)
+}
+
 /// Derives the exit code and the reason.
 ///
 /// The exit code comes from the first main container (in spec order) that failed. If no main container has ended, the

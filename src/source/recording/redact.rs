@@ -57,7 +57,22 @@ fn redact_metadata(metadata: &mut ObjectMeta) {
 
 impl Redact for Job {
     fn redact(&mut self) {
-        redact_job_conditions(&mut self.status.conditions);
+        let Self { spec, status, .. } = self;
+        redact_job_conditions(&mut status.conditions);
+        for rule in spec.pod_failure_policy.iter_mut().flat_map(|policy| &mut policy.rules) {
+            keep_single_word(&mut rule.action);
+            if let Some(codes) = &mut rule.on_exit_codes {
+                keep_single_word(&mut codes.operator);
+                codes.container_name.iter_mut().for_each(keep_single_word);
+            }
+            for pattern in &mut rule.on_pod_conditions {
+                keep_single_word(&mut pattern.r#type);
+                keep_single_word(&mut pattern.status);
+            }
+        }
+        for rule in spec.success_policy.iter_mut().flat_map(|policy| &mut policy.rules) {
+            rule.succeeded_indexes.iter_mut().for_each(keep_index_list);
+        }
     }
 }
 
@@ -135,6 +150,13 @@ impl Redact for Event {
             _ => keep_known_wording(text, EVENT_WORDINGS),
         };
         self.message = format!("{prefix}{kept}");
+    }
+}
+
+/// Replaces `indexes` with [`LEFT_OUT`] unless it has the form `0,2-4`.
+fn keep_index_list(indexes: &mut String) {
+    if !indexes.chars().all(|char| char.is_ascii_digit() || ",-".contains(char)) {
+        LEFT_OUT.clone_into(indexes);
     }
 }
 

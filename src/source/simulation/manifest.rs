@@ -326,6 +326,8 @@ fn read_spec(document: &Value) -> Result<JobSpec, SourceError> {
         "TerminatingOrFailed".clone_into(&mut spec.pod_replacement_policy);
     }
     spec.managed_by.clear();
+    // The simulated controller knows neither of these fields, so the timeline must not apply them.
+    (spec.pod_failure_policy, spec.success_policy, spec.max_failed_indexes) = (None, None, None);
     Ok(spec)
 }
 

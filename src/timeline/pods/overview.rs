@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::{Instant, Lifecycle, PhaseKind, PodOutcome};
+use crate::lifecycle::{ContainerLife, Instant, Lifecycle, PhaseKind, PodOutcome};
 
 /// A time whose largest possible error is below this limit counts as more precise than a second.
 const SUBSECOND: SignedDuration = SignedDuration::from_millis(100);
@@ -28,6 +28,12 @@ pub struct PodOverview {
     pub is_stopping: bool,
     /// Whether the deletion of the Pod was requested.
     pub deletion_requested: bool,
+    /// Whether the deletion of the Pod was requested before the Pod had ended.
+    pub deleted_before_end: bool,
+    /// Whether the Pod was lost with its node, so that its end is unknown.
+    pub is_lost: bool,
+    /// Whether a run of a main container failed.
+    pub has_failed_run: bool,
     /// Whether events report an image pull of the Pod.
     pub has_pull: bool,
     /// Whether all known times among creation, scheduling, start of work and end of work are more precise than a
@@ -79,6 +85,9 @@ impl PodOverview {
         has_restarted: false,
         is_stopping: false,
         deletion_requested: false,
+        deleted_before_end: false,
+        is_lost: false,
+        has_failed_run: false,
         has_pull: false,
         is_subsecond: true,
         created: Millis::UNKNOWN,
@@ -90,8 +99,8 @@ impl PodOverview {
         last_phase_end: Millis::UNKNOWN,
     };
 
-    /// Extracts the overview from a life.
-    pub(crate) fn from_life(life: &Lifecycle) -> Self {
+    /// Extracts the overview from a life. `deleted_before_end` is whether the deletion was requested before the end.
+    pub(crate) fn from_life(life: &Lifecycle, deleted_before_end: bool) -> Self {
         let at = |instant: Option<Instant>| Millis::from_timestamp(instant.map(|instant| instant.at));
         let instants = &life.instants;
         let (first, last) = (life.phases.first(), life.phases.last());
@@ -107,6 +116,9 @@ impl PodOverview {
             has_restarted: life.count_restarts() > 0,
             is_stopping: life.stopping_sidecar.is_some(),
             deletion_requested: instants.delete_requested.is_some(),
+            deleted_before_end,
+            is_lost: life.lost_since.is_some(),
+            has_failed_run: life.containers.iter().any(ContainerLife::has_failed_main_run),
             has_pull: life.containers.iter().any(|container| container.pull.is_some()),
             is_subsecond: main_instants
                 .into_iter()
@@ -120,6 +132,21 @@ impl PodOverview {
             last_phase_start: Millis::from_timestamp(last.map(|phase| phase.start)),
             last_phase_end: Millis::from_timestamp(last.and_then(|phase| phase.end)),
         }
+    }
+
+    /// Whether the Pod failed. A Pod that was deleted before its work began has not failed.
+    pub fn has_failed(&self) -> bool {
+        self.outcome.has_failed() && !self.is_withdrawn()
+    }
+
+    /// Whether the Pod ended because it was deleted.
+    pub fn was_stopped(&self) -> bool {
+        self.outcome == PodOutcome::Deleted || self.is_withdrawn()
+    }
+
+    /// Whether the Pod was deleted before its work began.
+    pub(crate) fn is_withdrawn(&self) -> bool {
+        self.outcome == PodOutcome::NeverStarted && self.deleted_before_end
     }
 
     /// When the Pod was created.

@@ -54,7 +54,7 @@ impl TimelinePod<'static> {
     pub fn new(identity: PodIdentity, life: Lifecycle) -> Self {
         Self {
             identity: Cow::Owned(identity),
-            overview: PodOverview::from_life(&life),
+            overview: PodOverview::from_life(&life, false),
             life: Cow::Owned(life),
         }
     }

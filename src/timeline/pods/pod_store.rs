@@ -339,9 +339,8 @@ impl PodStore {
         let record = &mut self.records[key.index()];
         let evidence = record.evidence.read(&self.interner);
         let mut life = evidence.derive(self.clocks.skew(record.identity.node.as_deref()));
-        let overview = PodOverview::from_life(&life);
+        let overview = PodOverview::from_life(&life, evidence.was_deleted_before_end());
         record.stale = false;
-        record.deleted_before_its_end = evidence.was_deleted_before_end();
         if record.overview.created() != overview.created() {
             self.unsorted_workloads.extend(record.workload_index());
         }

@@ -8,7 +8,6 @@ use crate::timeline::pods::pod::PodIdentity;
 
 /// Everything that the timeline stores for a Pod.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(crate) struct PodRecord {
     pub(crate) identity: PodIdentity,
     /// The life of a Pod that has not ended. The life of an ended Pod is derived from its evidence on request.
@@ -29,8 +28,6 @@ pub(crate) struct PodRecord {
     /// Whether the owner deleted the Pod: because of a suspension, a lower number of replicas, or because the Pod had
     /// ended.
     pub(crate) removed_by_owner: bool,
-    /// Whether the deletion of the Pod was requested before the Pod had ended.
-    pub(crate) deleted_before_its_end: bool,
 }
 
 impl PodRecord {
@@ -47,17 +44,11 @@ impl PodRecord {
             changed: false,
             stale: false,
             removed_by_owner: false,
-            deleted_before_its_end: false,
         }
     }
 
     /// Index of the Pod's workload; `None` until the Pod is assigned to a workload.
     pub(crate) fn workload_index(&self) -> Option<usize> {
         (self.workload != usize::MAX).then_some(self.workload)
-    }
-
-    /// Whether somebody other than the owner requested the deletion of the Pod before the Pod had ended.
-    pub(crate) fn is_deleted_by_others(&self) -> bool {
-        self.deleted_before_its_end && !self.removed_by_owner
     }
 }

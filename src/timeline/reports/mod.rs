@@ -1,7 +1,11 @@
 //! Reports about a timeline that are computed on demand: findings, retries, slot time and statistics.
 
+pub(crate) mod back_offs;
+pub(crate) mod counted_results;
 pub(crate) mod findings;
+pub(crate) mod lost_work;
 pub(crate) mod retries;
 pub(crate) mod slot_accounting;
 pub(crate) mod slot_time;
+pub(crate) mod stops;
 pub(crate) mod summary;

@@ -2,19 +2,20 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use crate::lifecycle::PodOutcome;
 use crate::timeline::pods::pod::PodKey;
+use crate::timeline::reports::back_offs::{Failure, RetryGroup, end_of_wait};
 use crate::timeline::timeline::Timeline;
-use crate::timeline::workloads::workload::{Capacity, Workload, WorkloadState};
+use crate::timeline::workloads::workload::{Workload, WorkloadState};
 
 /// The wait before a Pod that replaces a failed Pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
     /// When the failed Pod ended.
     pub since: Timestamp,
-    /// When the new Pod was created.
+    /// When the back-off ended: the creation of the new Pod, or an earlier time if the new Pod waited for something
+    /// else too.
     pub until: Timestamp,
     /// Whether the two Pods are linked only by the order of their times. The link is certain only for Pods of the same
     /// completion index.
@@ -37,129 +38,90 @@ pub struct OpenRetry {
     pub expected: Option<Timestamp>,
 }
 
-/// The back-off after the first failure. It doubles with each further failure.
-const INITIAL_BACK_OFF: SignedDuration = SignedDuration::from_secs(10);
-/// The longest back-off.
-const MAX_BACK_OFF: SignedDuration = SignedDuration::from_mins(10);
-/// After the last allowed failure, the controller needs at most this time to report that no further attempt follows.
-const FINAL_FAILURE_REPORT_DELAY: SignedDuration = SignedDuration::from_secs(4);
-
-/// How long the Job controller waits after this number of consecutive failures.
-fn back_off(failures: usize) -> SignedDuration {
-    let doublings = u32::try_from(failures.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
-    (INITIAL_BACK_OFF * (1 << doublings)).min(MAX_BACK_OFF)
-}
-
 impl Timeline {
     /// The completion indexes that wait for their next attempt at `now`, in ascending order. Empty if the workload has
-    /// ended or is suspended. Indexes that need no further attempt are left out.
+    /// ended or is suspended. Indexes that need or get no further attempt are left out.
     pub fn open_retries(&self, workload: &Workload, now: Timestamp) -> Vec<OpenRetry> {
-        let job = self.owners.job(&workload.uid).filter(|job| job.is_retrying_indexes());
         let is_open = matches!(workload.state, WorkloadState::Running | WorkloadState::Pending);
-        let Some(job) = job.filter(|_| is_open) else { return Vec::new() };
-        let failures = workload.pods.iter().filter(|key| self.failed_at(**key).is_some()).count();
-        if failures == 0 {
+        let job = self.owners.job(&workload.uid).filter(|job| is_open && job.is_indexed());
+        let Some(job) = job else { return Vec::new() };
+        let Some(failures) = self.job_failures(workload, now).filter(|failures| !failures.has_given_up)
+        else {
             return Vec::new();
-        }
+        };
         let mut latest_pods: BTreeMap<u32, PodKey> = BTreeMap::new();
         for &key in &workload.pods {
             latest_pods.extend(self.identity(key).index.map(|index| (index, key)));
         }
-        let per_index = workload.retries_per_index;
-        let consecutive = self.consecutive_failures(workload);
-        let all_failures_observed = failures >= usize::try_from(workload.failed).unwrap_or(usize::MAX);
-        let mut open_retries = Vec::new();
-        for (index, pod) in latest_pods {
-            let Some(since) = self.failed_at(pod).filter(|_| !job.is_index_finished(index)) else { continue };
+        let by_pod: HashMap<PodKey, &Failure> =
+            failures.failures.iter().map(|failure| (failure.pod, failure)).collect();
+        // Without a limit per index, the last failure of all indexes decides when the controller creates a Pod.
+        let last_due: HashMap<RetryGroup, Option<Timestamp>> =
+            failures.failures.iter().map(|failure| (failure.group, failure.due)).collect();
+        let to_open_retry = |(index, pod): (u32, PodKey)| {
+            let failure = by_pod.get(&pod).filter(|failure| !failure.is_lost)?;
+            let is_final = job.is_index_finished(index) || failures.is_final(failure);
             let attempts = self.identity(pod).attempt;
-            let counted_failures = if per_index { attempts as usize } else { failures };
-            let is_over_limit =
-                job.backoff_limit(per_index).is_some_and(|limit| counted_failures > limit as usize);
-            if is_over_limit && now.duration_since(since) < FINAL_FAILURE_REPORT_DELAY {
-                continue;
-            }
-            let failures = if per_index { Some((attempts as usize, since)) } else { consecutive };
-            let expected =
-                failures.filter(|_| all_failures_observed).map(|(count, since)| since + back_off(count));
-            open_retries.push(OpenRetry { pod, index, attempts, since, expected });
-        }
-        open_retries
-    }
-
-    /// The number of failures since the latest success, and the time of the last failure. `None` without such a
-    /// failure.
-    fn consecutive_failures(&self, workload: &Workload) -> Option<(usize, Timestamp)> {
-        let succeeded_at = |key: &PodKey| {
-            let overview = self.overview(*key);
-            overview.end().filter(|_| overview.outcome == PodOutcome::Succeeded)
+            let expected = last_due.get(&failure.group).copied().flatten();
+            (!is_final).then_some(OpenRetry { pod, index, attempts, since: failure.ended, expected })
         };
-        let success = workload.pods.iter().filter_map(succeeded_at).max();
-        let failures = workload.pods.iter().filter_map(|key| self.failed_at(*key));
-        let since_success = failures.filter(|at| success.is_none_or(|success| *at > success));
-        since_success.fold(None, |counted, at| {
-            let (count, last) = counted.unwrap_or((0, at));
-            Some((count + 1, at.max(last)))
-        })
+        latest_pods.into_iter().filter_map(to_open_retry).collect()
     }
 
-    /// The wait before each Pod of a workload that replaces a failed Pod.
+    /// The wait before each Pod of a Job that replaces a failed Pod. Empty for other workloads, because their
+    /// controllers replace a Pod without a wait.
     ///
     /// Without a completion index, the first Pod that is created after a failure counts as the replacement of the
     /// failed Pod, because a Job creates no Pod during the back-off.
     pub fn retries(&self, workload: &Workload) -> HashMap<PodKey, Retry> {
         let mut retries = HashMap::new();
-        // Most runs have no failure.
-        if !workload.pods.iter().any(|&key| self.failed_at(key).is_some()) {
-            return retries;
+        let Some(failures) = self.job_failures(workload, Timestamp::MAX) else { return retries };
+        let failures = failures.failures;
+        let by_pod: HashMap<PodKey, &Failure> =
+            failures.iter().map(|failure| (failure.pod, failure)).collect();
+        let mut by_group: HashMap<RetryGroup, Vec<&Failure>> = HashMap::new();
+        for failure in &failures {
+            by_group.entry(failure.group).or_default().push(failure);
         }
-        let mut last_failure_by_index: HashMap<u32, Option<Timestamp>> = HashMap::new();
-        let mut failures: Vec<Timestamp> = Vec::new();
+        let mut previous_attempts: HashMap<u32, PodKey> = HashMap::new();
         let mut created: Vec<(Timestamp, PodKey)> = Vec::new();
         for &key in &workload.pods {
-            let failed = self.failed_at(key);
             let Some(at) = self.overview(key).created() else { continue };
-            let Some(index) = self.identity(key).index else {
-                failures.extend(failed);
-                created.push((at, key));
-                continue;
-            };
-            if let Some(Some(since)) =
-                last_failure_by_index.insert(index, failed).filter(|since| *since < Some(at))
-            {
-                retries.insert(key, Retry { since, until: at, estimated: false });
+            match self.identity(key).index {
+                Some(index) => {
+                    let previous = previous_attempts.insert(index, key);
+                    let Some(failure) = previous.and_then(|previous| by_pod.get(&previous)) else { continue };
+                    let group = by_group.get(&failure.group).map_or(&[][..], Vec::as_slice);
+                    let before = group.partition_point(|other| other.at < at);
+                    let due = before.checked_sub(1).and_then(|last| group[last].due);
+                    retries.extend(retry_after(workload, failure, due, at, false).map(|retry| (key, retry)));
+                }
+                None => created.push((at, key)),
             }
         }
-        failures.sort_unstable();
         created.sort_unstable();
-        let mut failures = failures.into_iter().peekable();
-        for (until, key) in created {
+        let mut failures = failures.iter().filter(|failure| failure.index.is_none()).peekable();
+        for (at, key) in created {
             let mut latest = None;
-            while let Some(failure) = failures.next_if(|failure| *failure < until) {
+            while let Some(failure) = failures.next_if(|failure| failure.at < at) {
                 latest = Some(failure);
             }
-            if let Some(since) = latest {
-                retries.insert(key, Retry { since, until, estimated: true });
-            }
+            let retry = latest.and_then(|failure| retry_after(workload, failure, failure.due, at, true));
+            retries.extend(retry.map(|retry| (key, retry)));
         }
-        // A Pod that follows a suspension did not wait for the back-off.
-        retries.retain(|_, retry| {
-            let is_suspended = |capacity: &Capacity| {
-                capacity.parallelism == 0 && (retry.since..retry.until).contains(&capacity.since)
-            };
-            !workload.capacity.iter().any(is_suspended)
-        });
         retries
     }
+}
 
-    /// When a Pod failed, or when somebody other than its owner deleted it.
-    fn failed_at(&self, key: PodKey) -> Option<Timestamp> {
-        let record = self.store.record(key);
-        let overview = &record.overview;
-        let is_deleted_by_others = overview.outcome == PodOutcome::Deleted && record.is_deleted_by_others();
-        if overview.end().is_none() && is_deleted_by_others {
-            // The end was not observed, so the Pod counts as failed from the request of its deletion.
-            return self.pod(key).life.instants.delete_requested.map(|requested| requested.at);
-        }
-        overview.end().filter(|_| overview.outcome.has_failed() || is_deleted_by_others)
-    }
+/// The wait between a failure and the creation of the next Pod at `created`. `None` if the controller did not wait.
+fn retry_after(
+    workload: &Workload,
+    failure: &Failure,
+    due: Option<Timestamp>,
+    created: Timestamp,
+    estimated: bool,
+) -> Option<Retry> {
+    let since = failure.ended;
+    let until = end_of_wait(workload, failure.at, due, Some(created), created)?;
+    (!failure.is_lost && since < until).then_some(Retry { since, until, estimated })
 }

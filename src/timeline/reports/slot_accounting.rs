@@ -2,24 +2,29 @@
 //!
 //! At each moment a workload has min(parallelism, completions left) slots. Each Pod that exists and has not ended takes
 //! one slot. If there are more Pods than slots, the oldest Pods take the slots. A slot with a Pod counts for the Pod's
-//! phase. A slot without a Pod counts as back-off while the controller waits after a failure, and otherwise as idle.
-//! All times are whole milliseconds, so that the parts sum to the total.
+//! phase, or as unknown if the phase is unknown. A slot without a Pod counts as back-off while the controller waits
+//! after a failure, and otherwise as idle. An index that failed for good is no completion that is left. All times are whole milliseconds, so that the parts sum to the total.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
-use crate::lifecycle::{ByPhase, PhaseKind, PodOutcome};
+use crate::lifecycle::{ByPhase, PhaseKind, PhaseSpan};
 use crate::timeline::pods::pod::PodKey;
+use crate::timeline::reports::back_offs::RetryGroup;
+use crate::timeline::reports::lost_work::{ByLossCause, LossCause, LostWork, PodLoss};
 use crate::timeline::reports::slot_time::SlotTime;
 use crate::timeline::timeline::Timeline;
-use crate::timeline::workloads::job::JobRecord;
-use crate::timeline::workloads::workload::{Workload, WorkloadState};
+use crate::timeline::workloads::workload::Workload;
 
 /// The slot time of a workload and the number of its running Pods.
 #[derive(Default)]
 pub(crate) struct SlotAccount {
     pub(crate) slots: SlotTime,
+    /// The slot time of work that was lost.
+    pub(crate) lost_work: LostWork,
+    /// The sum over all Pods of the work that was lost, in milliseconds. Does not depend on slots.
+    pub(crate) lost_millis: ByLossCause<i64>,
     /// The highest number of Pods that ran at the same time.
     pub(crate) concurrency_max: u32,
     /// The sum of the times of all Pods in [`PhaseKind::Running`], in milliseconds.
@@ -28,24 +33,22 @@ pub(crate) struct SlotAccount {
     pub(crate) partial: bool,
 }
 
-/// The completion index of a Pod if retries are counted per index; otherwise `None`, which stands for all Pods.
-type RetryGroup = Option<u32>;
-
 /// A change of the slots or of their use.
 #[derive(Clone, Copy)]
 enum SlotChange {
-    /// A Pod enters a phase. `pod` is its position in the workload's list.
-    Phase { pod: usize, kind: PhaseKind },
+    /// A Pod enters a phase. `pod` is its position in the workload's list. `lost` is why the work of this phase is
+    /// lost.
+    Phase { pod: usize, kind: PhaseKind, lost: Option<LossCause> },
     /// The phase of a Pod that has not ended becomes unknown.
     PhaseUnknown { pod: usize },
     /// A Pod ends.
     PodEnded { pod: usize },
-    /// A Pod was created.
-    PodCreated(RetryGroup),
-    /// A Pod succeeded.
-    PodSucceeded,
-    /// A Pod failed, and another Pod followed or may follow.
-    PodFailed(RetryGroup),
+    /// A Pod succeeded, or its index failed for good, so that one completion less is left.
+    CompletionSettled,
+    /// The controller begins to wait after a failure.
+    BackOffBegan(RetryGroup),
+    /// A wait after a failure ends.
+    BackOffEnded(RetryGroup),
     /// The numbers of Pods that may run and that must succeed change.
     Capacity { parallelism: u32, completions: Option<u32> },
 }
@@ -59,8 +62,22 @@ pub(crate) fn account_slots(timeline: &Timeline, workload: &Workload, now: Times
         return SlotAccount { partial: true, ..SlotAccount::default() };
     }
     let mut account = SlotAccount::default();
-    let changes = slot_changes(timeline, workload, job, &mut account);
     let mut state = SlotState { per_index: workload.retries_per_index, ..SlotState::default() };
+    let mut changes = pod_changes(timeline, workload, &mut account);
+    if let Some(failures) = timeline.job_failures(workload, now) {
+        state.settled = failures.unobserved_failed_indexes;
+        for at in failures.failed_indexes.values() {
+            changes.push((at.as_millisecond(), SlotChange::CompletionSettled));
+        }
+        for back_off in timeline.back_offs(workload, &failures, now) {
+            changes.push((back_off.since.as_millisecond(), SlotChange::BackOffBegan(back_off.group)));
+            if let Some(until) = back_off.until.filter(|until| *until > back_off.since) {
+                changes.push((until.as_millisecond(), SlotChange::BackOffEnded(back_off.group)));
+            }
+        }
+    }
+    // The sort must be stable: changes at the same time stay in the order of a Pod's life.
+    changes.sort_by_key(|(at, _)| *at);
     let Some(mut accounted_until) = changes.first().map(|(at, _)| *at) else { return account };
     account.partial = timeline.owners.has_unobserved_changes(&workload.uid);
     let mut accounted_from = i64::MIN;
@@ -85,12 +102,11 @@ pub(crate) fn account_slots(timeline: &Timeline, workload: &Workload, now: Times
     account
 }
 
-/// The changes of a workload in chronological order, with their times in milliseconds since 1970. Sets the
-/// `concurrency_max` of `account` to 1 if a Pod has run.
-fn slot_changes(
+/// The changes that follow from the capacity and the Pods of a workload, with their times in milliseconds since 1970.
+/// Sets the `concurrency_max` of `account` to 1 if a Pod has run.
+fn pod_changes(
     timeline: &Timeline,
     workload: &Workload,
-    job: Option<&JobRecord>,
     account: &mut SlotAccount,
 ) -> Vec<(i64, SlotChange)> {
     let mut changes: Vec<(i64, SlotChange)> = Vec::with_capacity(workload.pods.len() * 8);
@@ -98,95 +114,67 @@ fn slot_changes(
         let (parallelism, completions) = (capacity.parallelism, capacity.completions);
         changes.push((capacity.since.as_millisecond(), SlotChange::Capacity { parallelism, completions }));
     }
-    let counts_results = job.is_some_and(JobRecord::counts_results_of_deleted);
-    let mut failures: Vec<(i64, RetryGroup)> = Vec::new();
-    let mut latest_created: HashMap<RetryGroup, i64> = HashMap::new();
-    let retry_group = |key| timeline.identity(key).index.filter(|_| workload.retries_per_index);
     for (pod, (key, overview)) in timeline.overviews(workload).enumerate() {
-        let Some(created) = overview.start_millis() else { continue };
-        let latest = latest_created.entry(retry_group(key)).or_insert(created);
-        *latest = created.max(*latest);
-        changes.push((created, SlotChange::PodCreated(retry_group(key))));
+        if overview.start_millis().is_none() {
+            continue;
+        }
         // Work can appear to take no time, because its end is truncated to the second. Nevertheless one Pod ran.
         if overview.work_started().is_some() {
             account.concurrency_max = 1;
         }
-        push_phases(&mut changes, pod, timeline, key);
-        match counted_result(timeline, workload, key, counts_results) {
-            Some((at, true)) => changes.push((at.as_millisecond(), SlotChange::PodSucceeded)),
-            Some((at, false)) => failures.push((at.as_millisecond(), retry_group(key))),
-            None => {}
+        let loss = timeline.pod_loss(key);
+        let has_worked = push_phases(&mut changes, pod, timeline, key, loss.as_ref());
+        if let Some(cause) = loss.as_ref().and_then(PodLoss::cause).filter(|_| has_worked) {
+            account.lost_work.pods[cause] += 1;
+        }
+        if let Some(result) = timeline.counted_result(workload, key).filter(|result| result.succeeded) {
+            changes.push((result.at.as_millisecond(), SlotChange::CompletionSettled));
         }
     }
-    for (at, group) in failures {
-        // The controller does not wait after the last failure of a Job that has ended.
-        if !workload.has_ended() || latest_created.get(&group).is_some_and(|created| *created > at) {
-            changes.push((at, SlotChange::PodFailed(group)));
-        }
-    }
-    // The sort must be stable: changes at the same time stay in the order of a Pod's life.
-    changes.sort_by_key(|(at, _)| *at);
     changes
 }
 
-/// Adds the phases and the end of a Pod to `changes`. `pod` is its position in the workload's list.
-fn push_phases(changes: &mut Vec<(i64, SlotChange)>, pod: usize, timeline: &Timeline, key: PodKey) {
-    let has_ended = timeline.overview(key).outcome.has_ended();
-    let mut last_end = None;
-    timeline.for_each_span(key, |span| {
-        // A Pod whose end was not observed must not take a slot forever.
-        let end_unknown = span.end.is_none() && has_ended;
-        let change = if end_unknown {
-            SlotChange::PodEnded { pod }
-        } else {
-            SlotChange::Phase { pod, kind: span.kind }
-        };
-        changes.push((span.start, change));
-        last_end = span.end;
-    });
-    if let Some(end) = last_end {
-        let change = if has_ended { SlotChange::PodEnded { pod } } else { SlotChange::PhaseUnknown { pod } };
-        changes.push((end, change));
-    }
-}
-
-/// The time at which the Job counted a Pod, and `true` if the Pod counted as succeeded. `None` if the Pod did not
-/// count.
-///
-/// With the default policy a Pod counts as failed as soon as somebody deletes it, regardless of its later exit code. A
-/// Pod that the Job itself deletes does not count. With `counts_results`, a deleted Pod counts by its result.
-fn counted_result(
+/// Adds the phases and the end of a Pod to `changes`. `pod` is its position in the workload's list. Returns whether the
+/// Pod worked for some time.
+fn push_phases(
+    changes: &mut Vec<(i64, SlotChange)>,
+    pod: usize,
     timeline: &Timeline,
-    workload: &Workload,
     key: PodKey,
-    counts_results: bool,
-) -> Option<(Timestamp, bool)> {
-    let record = timeline.store.record(key);
-    let end = record.overview.end();
-    let counts_at_deletion = record.deleted_before_its_end && !counts_results;
-    if counts_at_deletion && !counts_as_success_despite_deletion(timeline, workload, key) {
-        let requested = timeline.pod(key).life.instants.delete_requested.map(|requested| requested.at);
-        return Some((requested.or(end)?, false)).filter(|_| record.is_deleted_by_others());
+    loss: Option<&PodLoss>,
+) -> bool {
+    let overview = timeline.overview(key);
+    let has_ended = overview.outcome.has_ended();
+    let (mut last_end, mut has_worked) = (None, false);
+    timeline.for_each_span(key, |span| {
+        last_end = span.end;
+        has_worked |= span.kind == PhaseKind::Running && span.end.is_none_or(|end| end > span.start);
+        // A Pod whose end was not observed must not take a slot forever.
+        if span.end.is_none() && has_ended {
+            changes.push((span.start, SlotChange::PodEnded { pod }));
+            return;
+        }
+        let PhaseSpan { kind, start, .. } = span;
+        match loss.filter(|_| kind == PhaseKind::Running) {
+            Some(loss) => loss.for_each_part(span, |start, lost| {
+                changes.push((start, SlotChange::Phase { pod, kind, lost }));
+            }),
+            None => changes.push((start, SlotChange::Phase { pod, kind, lost: None })),
+        }
+    });
+    let Some(end) = last_end else { return has_worked };
+    if has_ended && !overview.is_lost {
+        changes.push((end, SlotChange::PodEnded { pod }));
+        return has_worked;
     }
-    match record.overview.outcome {
-        PodOutcome::Succeeded => Some((end?, true)),
-        PodOutcome::Failed | PodOutcome::NeverStarted => Some((end?, false)),
-        PodOutcome::Pending
-        | PodOutcome::Starting
-        | PodOutcome::Running
-        | PodOutcome::Deleted
-        | PodOutcome::Unknown => None,
+    changes.push((end, SlotChange::PhaseUnknown { pod }));
+    // The controller replaces a lost Pod when it counts the Pod as failed, or when the Pod no longer exists.
+    if overview.is_lost
+        && let Some(released) = timeline.lost_slot_released(key)
+    {
+        changes.push((released.as_millisecond().max(end), SlotChange::PodEnded { pod }));
     }
-}
-
-/// Whether a deleted Pod counts as a success. If a Pod ends successfully right after the request of its deletion, the
-/// Job may observe only the success. This is assumed if the Job succeeded and the Pod's index has no later attempt.
-fn counts_as_success_despite_deletion(timeline: &Timeline, workload: &Workload, key: PodKey) -> bool {
-    let record = timeline.store.record(key);
-    let attempt_count = || timeline.attempts.count(record.workload, record.identity.index?);
-    record.overview.outcome == PodOutcome::Succeeded
-        && workload.state == WorkloadState::Succeeded
-        && attempt_count() == Some(record.identity.attempt)
+    has_worked
 }
 
 /// The slots and their use between two changes.
@@ -194,23 +182,30 @@ fn counts_as_success_despite_deletion(timeline: &Timeline, workload: &Workload, 
 struct SlotState {
     parallelism: u32,
     completions: Option<u32>,
-    succeeded: u32,
-    /// The phase of each existing Pod by its position, oldest first; `None` if the phase is unknown.
-    pods: BTreeMap<usize, Option<PhaseKind>>,
+    /// The number of completions that are no longer left.
+    settled: u32,
+    /// The phase of each existing Pod by its position, oldest first, and why its work is lost; `None` if the phase is
+    /// unknown.
+    pods: BTreeMap<usize, Option<(PhaseKind, Option<LossCause>)>>,
     /// The number of existing Pods in each phase.
     counts: ByPhase<u32>,
+    /// The number of running Pods whose work is lost.
+    lost_counts: ByLossCause<u32>,
     /// Whether retries are counted per completion index.
     per_index: bool,
-    /// Failures after which no Pod was created yet.
-    unanswered_failures: HashSet<RetryGroup>,
+    /// The number of failures after which the controller waits now.
+    waits: HashMap<RetryGroup, u32>,
 }
 
 impl SlotState {
     fn apply(&mut self, change: SlotChange) {
         match change {
-            SlotChange::Phase { pod, kind } => {
+            SlotChange::Phase { pod, kind, lost } => {
                 self.counts[kind] += 1;
-                let before = self.pods.insert(pod, Some(kind)).flatten();
+                if let Some(cause) = lost {
+                    self.lost_counts[cause] += 1;
+                }
+                let before = self.pods.insert(pod, Some((kind, lost))).flatten();
                 self.uncount(before);
             }
             SlotChange::PhaseUnknown { pod } => {
@@ -221,12 +216,14 @@ impl SlotState {
                 let before = self.pods.remove(&pod).flatten();
                 self.uncount(before);
             }
-            SlotChange::PodCreated(group) => {
-                self.unanswered_failures.remove(&group);
-            }
-            SlotChange::PodSucceeded => self.succeeded += 1,
-            SlotChange::PodFailed(group) => {
-                self.unanswered_failures.insert(group);
+            SlotChange::CompletionSettled => self.settled += 1,
+            SlotChange::BackOffBegan(group) => *self.waits.entry(group).or_default() += 1,
+            SlotChange::BackOffEnded(group) => {
+                let waits = self.waits.entry(group).or_default();
+                *waits = waits.saturating_sub(1);
+                if *waits == 0 {
+                    self.waits.remove(&group);
+                }
             }
             SlotChange::Capacity { parallelism, completions } => {
                 self.parallelism = parallelism;
@@ -235,10 +232,12 @@ impl SlotState {
         }
     }
 
-    /// Removes a Pod from the count of its former phase.
-    fn uncount(&mut self, before: Option<PhaseKind>) {
-        if let Some(kind) = before {
-            self.counts[kind] -= 1;
+    /// Removes a Pod from the counts of its former phase.
+    fn uncount(&mut self, before: Option<(PhaseKind, Option<LossCause>)>) {
+        let Some((kind, lost)) = before else { return };
+        self.counts[kind] -= 1;
+        if let Some(cause) = lost {
+            self.lost_counts[cause] -= 1;
         }
     }
 
@@ -247,18 +246,25 @@ impl SlotState {
         if millis == 0 {
             return;
         }
-        let left = self.completions.map(|completions| completions.saturating_sub(self.succeeded));
+        let left = self.completions.map(|completions| completions.saturating_sub(self.settled));
         let slots = left.map_or(self.parallelism, |left| left.min(self.parallelism));
         let pods = u32::try_from(self.pods.len()).unwrap_or(u32::MAX);
         let running = self.counts[PhaseKind::Running];
         account.concurrency_max = account.concurrency_max.max(running);
         account.running_millis += i64::from(running) * millis;
         account.slots.total += i64::from(slots) * millis;
+        for (cause, lost_millis) in &mut account.lost_millis {
+            *lost_millis += i64::from(self.lost_counts[cause]) * millis;
+        }
         if pods > slots {
-            for kind in self.pods.values().take(slots as usize) {
-                match kind {
-                    Some(kind) => account.slots.phases[*kind] += millis,
-                    None => account.slots.idle += millis,
+            for phase in self.pods.values().take(slots as usize) {
+                let Some((kind, lost)) = *phase else {
+                    account.slots.unknown += millis;
+                    continue;
+                };
+                account.slots.phases[kind] += millis;
+                if let Some(cause) = lost {
+                    account.lost_work.millis[cause] += millis;
                 }
             }
             return;
@@ -266,14 +272,16 @@ impl SlotState {
         for (kind, slot_millis) in &mut account.slots.phases {
             *slot_millis += i64::from(self.counts[kind]) * millis;
         }
-        // Pods in an unknown phase count as idle.
+        for (cause, lost_millis) in &mut account.lost_work.millis {
+            *lost_millis += i64::from(self.lost_counts[cause]) * millis;
+        }
         let unknown = pods.saturating_sub(self.counts.values().sum());
-        account.slots.idle += i64::from(unknown) * millis;
+        account.slots.unknown += i64::from(unknown) * millis;
         let empty = slots - pods;
-        let failures = u32::try_from(self.unanswered_failures.len()).unwrap_or(u32::MAX);
-        let in_back_off = match (failures, self.per_index) {
+        let waits = u32::try_from(self.waits.len()).unwrap_or(u32::MAX);
+        let in_back_off = match (waits, self.per_index) {
             (0, _) => 0,
-            (_, true) => empty.min(failures),
+            (_, true) => empty.min(waits),
             // A Job without a limit per index creates no Pod at all while it waits after a failure.
             (_, false) => empty,
         };

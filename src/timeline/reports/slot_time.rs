@@ -4,7 +4,8 @@ use std::ops::AddAssign;
 
 use crate::lifecycle::ByPhase;
 
-/// Slot time in whole milliseconds. The phases and the idle time sum to the total.
+/// Slot time in whole milliseconds. The phases, the unknown time and the idle time sum to
+/// the total.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SlotTime {
     /// The integral over time of min(parallelism, completions left).
@@ -12,13 +13,16 @@ pub struct SlotTime {
     /// Slot time of the Pods in each phase. `Running` is work. `BackOff` includes slots without a Pod while the
     /// controller waits after a failure.
     pub phases: ByPhase<i64>,
-    /// Slots without a Pod for another reason, and slots of Pods whose phase is unknown.
+    /// Slots of Pods whose phase is unknown.
+    pub unknown: i64,
+    /// Slots without a Pod for another reason.
     pub idle: i64,
 }
 
 impl AddAssign for SlotTime {
     fn add_assign(&mut self, other: Self) {
         self.total += other.total;
+        self.unknown += other.unknown;
         self.idle += other.idle;
         for (kind, millis) in &mut self.phases {
             *millis += other.phases[kind];

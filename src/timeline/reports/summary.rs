@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::timeline::pods::overview::PodOverview;
+use crate::timeline::reports::lost_work::LostWork;
 use crate::timeline::reports::slot_accounting::account_slots;
 use crate::timeline::reports::slot_time::SlotTime;
 use crate::timeline::timeline::Timeline;
@@ -36,6 +37,9 @@ pub struct Summary {
     pub concurrency_mean: f64,
     /// Slot time by use.
     pub slots: SlotTime,
+    /// The part of the work that was lost. The times are parts of the slot time of work. If `slots_unknown` is set, they
+    /// are sums over Pods.
+    pub lost_work: LostWork,
     /// Whether the number of Pods that may run at the same time is unknown. All parts of `slots` are then 0.
     pub slots_unknown: bool,
 }
@@ -77,10 +81,15 @@ impl Timeline {
         // The Pods below have slots of their own, so only the workload's own Pods can have unknown slots here.
         summary.slots_unknown = has_unknown_slots(workload);
         if workload.capacity.is_empty() {
+            let mut lost_work = LostWork::default();
             for child in self.children(workload) {
                 let below = self.summary(child, now);
                 summary.slots += below.slots;
+                lost_work += below.lost_work;
                 summary.slots_unknown |= below.slots_unknown;
+            }
+            if !summary.slots_unknown {
+                summary.lost_work = lost_work;
             }
         }
         if summary.slots_unknown {
@@ -102,6 +111,11 @@ impl Timeline {
         };
         #[expect(clippy::cast_precision_loss, reason = "milliseconds of a run fit a float's 53 bits")]
         let mean = if wall > 0 { account.running_millis as f64 / wall as f64 } else { 0.0 };
+        let slots_unknown = has_unknown_slots(workload);
+        let mut lost_work = account.lost_work;
+        if workload.capacity.is_empty() {
+            lost_work.millis = account.lost_millis;
+        }
         Summary {
             pods: workload.pods.len(),
             wall_millis: wall,
@@ -115,7 +129,8 @@ impl Timeline {
             concurrency_max: account.concurrency_max,
             concurrency_mean: mean,
             slots: account.slots,
-            slots_unknown: has_unknown_slots(workload),
+            lost_work,
+            slots_unknown,
         }
     }
 }

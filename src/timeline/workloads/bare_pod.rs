@@ -16,7 +16,7 @@ pub(crate) fn bare_pod_workload(store: &mut PodStore, key: PodKey) -> Workload {
     let life = &pod.life;
     let created = life.instants.created.map(|created| created.at);
     // A Pod that is deleted before its work has begun has not failed.
-    let is_withdrawn = life.outcome == PodOutcome::NeverStarted && store.record(key).deleted_before_its_end;
+    let is_withdrawn = pod.overview().is_withdrawn();
     let has_failed = life.outcome.has_failed() && !is_withdrawn;
     let capacity = created.map(|since| Capacity { since, parallelism: 1, completions: Some(1) });
     Workload {

@@ -31,6 +31,11 @@ pub(crate) struct JobRecord {
 }
 
 impl JobRecord {
+    /// The latest observed state of the Job.
+    pub(crate) fn job(&self) -> &Job {
+        &self.job
+    }
+
     /// The index of the Job's workload; `None` until the Job is grouped.
     pub(crate) fn index(&self) -> Option<usize> {
         self.index
@@ -62,12 +67,14 @@ impl JobRecord {
         generation > 1 + known_changes
     }
 
-    /// Whether the controller still creates a new Pod for an index whose Pod failed.
-    pub(crate) fn is_retrying_indexes(&self) -> bool {
-        let Job { spec, status, .. } = &self.job;
-        let final_conditions = ["FailureTarget", "SuccessCriteriaMet", "Failed", "Complete"];
-        spec.completion_mode == "Indexed"
-            && final_conditions.iter().all(|kind| status.true_condition(kind).is_none())
+    /// Whether the Job needs a success of each completion index.
+    pub(crate) fn is_indexed(&self) -> bool {
+        self.job.spec.completion_mode == "Indexed"
+    }
+
+    /// When the deletion of the Job was requested or observed.
+    pub(crate) fn deleted_at(&self) -> Option<Timestamp> {
+        known_time(self.job.metadata.deletion_timestamp).or(self.gone_at)
     }
 
     /// Whether an index needs no further attempt, because it is complete, has failed, or is no longer desired.
@@ -76,13 +83,6 @@ impl JobRecord {
         let is_undesired = spec.completions.is_some_and(|completions| index >= to_count(completions));
         let failed = status.failed_indexes.as_deref().unwrap_or_default();
         is_undesired || contains_index(&status.completed_indexes, index) || contains_index(failed, index)
-    }
-
-    /// The number of failures after which the Job stops retrying: the failures of one index if `per_index`, otherwise
-    /// the failures of all Pods.
-    pub(crate) fn backoff_limit(&self, per_index: bool) -> Option<u32> {
-        let spec = &self.job.spec;
-        if per_index { spec.backoff_limit_per_index } else { spec.backoff_limit }.map(to_count)
     }
 
     /// Adds a state of the Job that was received at `received`.
@@ -160,7 +160,8 @@ impl JobRecord {
         let succeeded_pods =
             to_count(status.succeeded) + uncounted.map_or(0, |pods| count_uids(&pods.succeeded));
         let failed_pods = to_count(status.failed) + uncounted.map_or(0, |pods| count_uids(&pods.failed));
-        let has_begun = status.active > 0 || succeeded_pods + failed_pods > 0;
+        let has_pods = status.active > 0 || status.terminating.is_some_and(|terminating| terminating > 0);
+        let has_begun = has_pods || succeeded_pods + failed_pods > 0;
         let state = match (complete, failed) {
             (Some(_), _) => WorkloadState::Succeeded,
             (_, Some(_)) => WorkloadState::Failed,
@@ -253,7 +254,7 @@ fn subtract_suspensions(desired: &[Capacity], suspensions: &[Suspension]) -> Vec
 }
 
 /// Whether a list of indexes in the form `0,2-4` contains an index.
-fn contains_index(list: &str, index: u32) -> bool {
+pub(crate) fn contains_index(list: &str, index: u32) -> bool {
     list.split(',').any(|part| {
         let (from, to) = part.split_once('-').unwrap_or((part, part));
         let range = from.parse::<u32>().ok().zip(to.parse::<u32>().ok());
@@ -262,7 +263,7 @@ fn contains_index(list: &str, index: u32) -> bool {
 }
 
 /// Converts a number from the Kubernetes API, which is never negative in practice.
-fn to_count(number: i32) -> u32 {
+pub(crate) fn to_count(number: i32) -> u32 {
     u32::try_from(number).unwrap_or(0)
 }
 

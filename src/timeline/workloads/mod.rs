@@ -5,6 +5,7 @@ pub(crate) mod controller;
 pub(crate) mod cron_job;
 pub(crate) mod hold;
 pub(crate) mod job;
+pub(crate) mod job_failures;
 pub(crate) mod owner_records;
 pub(crate) mod refusal;
 pub(crate) mod rollout;

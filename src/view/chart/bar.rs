@@ -213,7 +213,9 @@ impl Bar {
             }
             return bar;
         }
+        let is_unknown = life.outcome == PodOutcome::Unknown || life.lost_since.is_some();
         match last.end {
+            _ if is_unknown && last.end.is_some() => _ = bar.append_mark(CellMark::Unknown),
             Some(end) if life.outcome.has_ended() => match end_mark(life.outcome) {
                 Some(mark) => _ = bar.append_mark(mark),
                 None if last.kind == PhaseKind::Running => bar.shorten_work(axis.position(millis(end))),
@@ -227,7 +229,7 @@ impl Bar {
                     .unwrap_or_else(|| bar.append_mark(mark));
                 bar.mark_unknown(last_cell + 1);
             }
-            _ if life.outcome == PodOutcome::Unknown => _ = bar.append_mark(CellMark::Unknown),
+            _ if is_unknown => _ = bar.append_mark(CellMark::Unknown),
             // The Pod is in a phase that goes on, or between two known phases.
             _ => _ = bar.append_mark(CellMark::Now),
         }

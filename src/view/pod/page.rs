@@ -13,6 +13,7 @@ use crate::view::primitives::frame::{Frame, Line, Style};
 use crate::view::primitives::glyph::Glyphs;
 use crate::view::primitives::text;
 use crate::view::rows::container_text::{describe_failed_init, describe_stopping, describe_waiting_main};
+use crate::view::rows::end_text::describe_special_end;
 use crate::view::rows::explain;
 use crate::view::state::{Size, ViewState};
 use crate::view::table::status_style;
@@ -40,7 +41,7 @@ pub(crate) fn draw_pod(
         window: &Window::default(),
         cache: &FrameCache::default(),
     };
-    let page = PodPage { context, pod: timeline.pod(key), columns: size.columns.max(1) };
+    let page = PodPage { context, key, pod: timeline.pod(key), columns: size.columns.max(1) };
     let owner = timeline.workloads().iter().find(|workload| workload.pods.contains(&key));
     let mut lines = page.headings(owner);
     lines.extend(reserved_resources(context, &page.pod, &extras.requests));
@@ -58,6 +59,7 @@ pub(crate) fn draw_pod(
 /// The Pod of the page, and the values that all parts of the page read.
 pub(crate) struct PodPage<'a> {
     pub(crate) context: &'a ViewContext<'a>,
+    pub(crate) key: PodKey,
     pub(crate) pod: TimelinePod<'a>,
     pub(crate) columns: usize,
 }
@@ -82,15 +84,18 @@ impl PodPage<'_> {
             }
             facts.push(fact, style);
         };
-        let style = if pod.life.outcome.has_failed() { Style::Failure } else { Style::Warning };
+        let style = if pod.overview().has_failed() { Style::Failure } else { Style::Warning };
         let reason = pod.life.reason.as_ref().filter(|&reason| *reason != pod.life.status);
-        let reason = describe_failed_init(&pod.life)
+        let special_end =
+            describe_special_end(self.context.timeline, self.key, self.context.state.clock.as_ref());
+        let reason = special_end
+            .or_else(|| describe_failed_init(&pod.life))
             .or_else(|| describe_waiting_main(&pod.life))
             .or(reason.map(|reason| text::clean(reason).into_owned()));
         if let Some(reason) = reason {
             push_fact(reason, style);
         }
-        if let Some(since) = pod.life.unknown_since() {
+        if let Some(since) = pod.life.unknown_since().filter(|_| pod.life.lost_since.is_none()) {
             push_fact(
                 format!("unknown since {}", explain::format_clock_time(self.context, since, false)),
                 style,

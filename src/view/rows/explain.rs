@@ -1,13 +1,13 @@
 //! The lines of `--explain`. They show the evidence of each boundary in a Pod's life and the precision of that evidence.
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use crate::lifecycle::{Evidence, Instant, PhaseKind, Source};
 use crate::timeline::{PodKey, TimelinePod, Workload};
 use crate::view::primitives::duration::format_duration;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
+use crate::view::rows::end_text;
 use crate::view::view_context::ViewContext;
 
 /// Columns for the name of a boundary: `Pulling main`, `Queued: Insufficient cpu`.
@@ -197,13 +197,5 @@ pub(crate) fn format_instant(context: &ViewContext<'_>, instant: Instant) -> Str
 
 /// A clock time in the zone that the user chose, otherwise in UTC; with milliseconds if `fine`.
 pub(crate) fn format_clock_time(context: &ViewContext<'_>, at: Timestamp, fine: bool) -> String {
-    let zone = context.state.clock.clone();
-    let utc = zone.as_ref().is_none_or(|zone| *zone == TimeZone::UTC);
-    let format = match (fine, utc) {
-        (true, true) => "%H:%M:%S%.3fZ",
-        (true, false) => "%H:%M:%S%.3f",
-        (false, true) => "%H:%M:%SZ",
-        (false, false) => "%H:%M:%S",
-    };
-    at.to_zoned(zone.unwrap_or(TimeZone::UTC)).strftime(format).to_string()
+    end_text::format_clock_time(at, context.state.clock.as_ref(), fine)
 }

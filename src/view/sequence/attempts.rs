@@ -25,17 +25,20 @@ impl PodRows {
         if !has_retries || each_pod {
             return Self { retries, open, ..Self::one_per_pod(group) };
         }
+        // A Pod that was lost with its node may still run beside its replacement, so it keeps a row of its own.
+        let is_lost = |key: PodKey| context.timeline.overview(key).is_lost;
         // The workload's own list is in the order of creation, so the attempts of an index are too.
         let mut attempts: HashMap<u32, Vec<PodKey>> = HashMap::new();
         for &key in &workload.pods {
-            if let Some(index) = context.timeline.identity(key).index {
+            if let Some(index) = context.timeline.identity(key).index.filter(|_| !is_lost(key)) {
                 attempts.entry(index).or_default().push(key);
             }
         }
         let mut earlier: HashMap<PodKey, Vec<PodKey>> = HashMap::new();
         let mut rows = Vec::with_capacity(group.pods.len());
         for &key in group.pods.iter() {
-            let attempts = context.timeline.identity(key).index.and_then(|index| attempts.get(&index));
+            let index = context.timeline.identity(key).index.filter(|_| !is_lost(key));
+            let attempts = index.and_then(|index| attempts.get(&index));
             let Some((&latest, before)) = attempts.and_then(|attempts| attempts.split_last()) else {
                 rows.push(key);
                 continue;

@@ -17,6 +17,7 @@ use crate::view::frame_cache::results::PodRows;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::{duration, text};
 use crate::view::rows::container_text::{describe_stopping, describe_waiting_main};
+use crate::view::rows::end_text::describe_special_end;
 use crate::view::rows::explain;
 use crate::view::rows::groups::{Group, Heading};
 use crate::view::rows::numbers::PodDurations;
@@ -132,7 +133,10 @@ impl<'a> RowWriter<'a> {
         let mut bar = Bar::from_attempts(&pod, &others, self.axis, zero, context.now);
         let shows_reason = match open_wait_after {
             Some(open) => self.label_next_attempt(open, &mut bar),
-            None => label_reasons(&pod, &mut bar),
+            None => match describe_special_end(context.timeline, key, context.state.clock.as_ref()) {
+                Some(words) => bar.add_label(&words, special_end_style(&pod)),
+                None => label_reasons(&pod, &mut bar),
+            },
         };
         let pace = section.pace.mark(context, key);
         if pace == Some(PaceMark::Longest) {
@@ -143,6 +147,9 @@ impl<'a> RowWriter<'a> {
 
         if layout.status > 0 {
             let (mut status, mut style) = self.status(&pod, open_wait_after.is_some());
+            if context.timeline.is_uncounted_success(key) {
+                (status, style) = (format!("({})", context.glyphs.succeeded), Style::Terminating);
+            }
             let restarts = pod.life.count_restarts();
             if restarts > 0 {
                 status = format!("{status} {}{restarts}", context.glyphs.restarts);
@@ -323,9 +330,17 @@ impl<'a> RowWriter<'a> {
     }
 }
 
+/// The style of the words about a Pod that did not end by itself.
+fn special_end_style(pod: &TimelinePod) -> Style {
+    if pod.overview().is_lost { Style::Warning } else { Style::Terminating }
+}
+
 /// Writes beside the bar why the Pod waits, waited or failed. Returns `false` only if the current reason has no room.
 fn label_reasons(pod: &TimelinePod, bar: &mut Bar) -> bool {
-    let words = describe_current_reason(&pod.life);
+    let mut words = describe_current_reason(&pod.life);
+    if let Some((_, style)) = words.as_mut().filter(|_| pod.overview().was_stopped()) {
+        *style = Style::Terminating;
+    }
     let has_room = words.as_ref().is_none_or(|(words, style)| bar.add_label(words, *style));
     // The reason for the first wait is shown before the bar. The findings below the rows list other waits.
     let is_open = pod.life.open_phase().is_some();

@@ -1,0 +1,263 @@
+//! Lost work: the work of Pods whose result did not count, and of failed runs inside other Pods.
+
+use std::ops::AddAssign;
+
+use jiff::Timestamp;
+
+use crate::lifecycle::{ArrayIndex, ContainerRole, EnumArray, Lifecycle, PhaseSpan, PodOutcome};
+use crate::timeline::pods::pod::PodKey;
+use crate::timeline::timeline::Timeline;
+use crate::timeline::workloads::job::JobRecord;
+
+/// Why the work of a Pod is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LossCause {
+    /// The Pod, or a run inside it, failed.
+    Failed,
+    /// A Pod with a higher priority took its place.
+    Preempted,
+    /// The Pod was evicted.
+    Evicted,
+    /// The Pod was lost with its node.
+    NodeLost,
+    /// The Pod was deleted.
+    Deleted,
+}
+
+impl LossCause {
+    /// All causes, in the order of the document.
+    pub const ALL: [Self; 5] = [Self::Failed, Self::Preempted, Self::Evicted, Self::NodeLost, Self::Deleted];
+
+    /// The cause in one or two words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Preempted => "preempted",
+            Self::Evicted => "evicted",
+            Self::NodeLost => "node lost",
+            Self::Deleted => "deleted",
+        }
+    }
+
+    /// What happened to the Pod, as it follows a number of Pods: `4 Pods preempted`.
+    pub fn participle(self) -> &'static str {
+        match self {
+            Self::NodeLost => "lost with their node",
+            Self::Failed | Self::Preempted | Self::Evicted | Self::Deleted => self.name(),
+        }
+    }
+}
+
+impl ArrayIndex<{ Self::ALL.len() }> for LossCause {
+    const VARIANTS: [Self; Self::ALL.len()] = Self::ALL;
+
+    fn index(self) -> usize {
+        self as usize
+    }
+}
+
+/// One value for each cause.
+pub(crate) type ByLossCause<T> = EnumArray<LossCause, T, { LossCause::ALL.len() }>;
+
+/// The lost work of a workload, by cause.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LostWork {
+    /// The slot time of lost work in milliseconds. If the workload has no slots, the sum over its Pods.
+    pub millis: ByLossCause<i64>,
+    /// The number of Pods whose work is lost, or of Pods with a failed run.
+    pub pods: ByLossCause<u32>,
+}
+
+impl LostWork {
+    /// The lost work for all causes, in milliseconds.
+    pub fn total(&self) -> i64 {
+        self.millis.values().sum()
+    }
+}
+
+impl AddAssign for LostWork {
+    fn add_assign(&mut self, other: Self) {
+        for (cause, millis) in &mut self.millis {
+            *millis += other.millis[cause];
+        }
+        for (cause, pods) in &mut self.pods {
+            *pods += other.pods[cause];
+        }
+    }
+}
+
+/// The part of a Pod's work that is lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PodLoss {
+    /// The intervals in which only failed runs went on, in milliseconds since 1970. The intervals are in order and do
+    /// not overlap.
+    failed_runs: Vec<(i64, i64)>,
+    /// Why the rest of the work is lost; `None` if it is not lost.
+    rest: Option<LossCause>,
+}
+
+impl PodLoss {
+    /// The cause; `None` if no work is lost.
+    pub(crate) fn cause(&self) -> Option<LossCause> {
+        let has_failed = !self.failed_runs.is_empty();
+        match self.rest {
+            // A Pod whose runs failed is deleted when the limit of its Job is reached.
+            None | Some(LossCause::Deleted) if has_failed => Some(LossCause::Failed),
+            rest => rest,
+        }
+    }
+
+    /// Calls `visit` with the start of each part of a span of work, and with the cause if this part is lost.
+    pub(crate) fn for_each_part(&self, span: PhaseSpan, mut visit: impl FnMut(i64, Option<LossCause>)) {
+        let end = span.end.unwrap_or(i64::MAX);
+        let mut at = span.start;
+        for &(from, to) in self.failed_runs.iter().filter(|(from, to)| *from < end && *to > span.start) {
+            if from > at {
+                visit(at, self.rest);
+            }
+            visit(from.max(span.start), Some(LossCause::Failed));
+            at = to;
+        }
+        if at < end || at == span.start {
+            visit(at, self.rest);
+        }
+    }
+}
+
+impl Timeline {
+    /// The part of a Pod's work that is lost; `None` if no work is lost.
+    pub(crate) fn pod_loss(&self, key: PodKey) -> Option<PodLoss> {
+        let overview = self.overview(key);
+        if !overview.has_started_work {
+            return None;
+        }
+        let rest = self.loss_cause(key);
+        let failed_runs =
+            if overview.has_failed_run { failed_runs(&self.pod(key).life, rest) } else { Vec::new() };
+        (rest.is_some() || !failed_runs.is_empty()).then_some(PodLoss { failed_runs, rest })
+    }
+
+    /// Why work of a Pod is lost; `None` if no work is lost.
+    pub(crate) fn lost_work_of_pod(&self, key: PodKey) -> Option<LossCause> {
+        self.pod_loss(key).as_ref().and_then(PodLoss::cause)
+    }
+
+    /// Why all work of a Pod is lost; `None` if it is not lost, or not yet.
+    fn loss_cause(&self, key: PodKey) -> Option<LossCause> {
+        let overview = self.overview(key);
+        if overview.is_lost {
+            // The node may come back. The loss is certain when the Pod is deleted.
+            let is_certain = overview.outcome.has_ended() || overview.deletion_requested;
+            return is_certain.then_some(LossCause::NodeLost);
+        }
+        let is_uncounted = match overview.outcome {
+            PodOutcome::Succeeded => self.is_uncounted_success(key),
+            PodOutcome::Failed | PodOutcome::Deleted => true,
+            PodOutcome::Pending
+            | PodOutcome::Starting
+            | PodOutcome::Running
+            | PodOutcome::NeverStarted
+            | PodOutcome::Unknown => false,
+        };
+        if !is_uncounted {
+            return None;
+        }
+        let pod = self.pod(key);
+        let cause = match (pod.life.disruption.as_deref(), pod.life.reason.as_deref()) {
+            (Some("PreemptionByScheduler"), _) | (_, Some("Preempting")) => LossCause::Preempted,
+            (Some("DeletionByPodGC"), _) => LossCause::NodeLost,
+            (Some(_), _) | (_, Some("Evicted")) => LossCause::Evicted,
+            (None, _) if overview.outcome == PodOutcome::Failed => LossCause::Failed,
+            (None, _) => LossCause::Deleted,
+        };
+        // A rollout replaces its Pods according to plan. Their work has no result that could be lost.
+        let is_planned =
+            cause == LossCause::Deleted && self.workload_of(key).is_some_and(|workload| workload.is_rollout);
+        (!is_planned).then_some(cause)
+    }
+
+    /// When the slot of a Pod that was lost with its node becomes free for another Pod. `None` while it is taken.
+    pub(crate) fn lost_slot_released(&self, key: PodKey) -> Option<Timestamp> {
+        let pod = self.pod(key);
+        let waits_for_end = self
+            .workload_of(key)
+            .and_then(|workload| self.owners.job(&workload.uid))
+            .is_some_and(JobRecord::counts_results_of_deleted);
+        let requested = pod.life.instants.delete_requested.filter(|_| !waits_for_end);
+        let released = requested.or(pod.life.instants.deleted).map(|instant| instant.at);
+        released.or_else(|| pod.life.end().filter(|_| pod.life.outcome.has_ended()))
+    }
+}
+
+/// The intervals in which only failed runs of main containers went on. `rest` is why the rest of the work is lost. A run
+/// that was ended by a deletion or by a disruption has not failed.
+fn failed_runs(life: &Lifecycle, rest: Option<LossCause>) -> Vec<(i64, i64)> {
+    let requested = life.instants.delete_requested.map(|requested| requested.at);
+    let is_disrupted = matches!(rest, Some(LossCause::Preempted | LossCause::Evicted | LossCause::NodeLost));
+    let (mut failed, mut good) = (Vec::new(), Vec::new());
+    for main in life.containers.iter().filter(|container| container.role == ContainerRole::Main) {
+        for (index, run) in main.runs.iter().enumerate() {
+            let Some(start) = run.start else { continue };
+            let next = main.runs.iter().skip(index + 1).find_map(|run| run.start);
+            let end = run.end.or(next.filter(|_| run.ended)).map(|end| end.at);
+            let is_killed = is_disrupted && index + 1 == main.runs.len()
+                || requested.is_some_and(|requested| end.is_some_and(|end| end >= requested));
+            let list = if run.has_failed() && !is_killed { &mut failed } else { &mut good };
+            list.push((start.at.as_millisecond(), end.map_or(i64::MAX, Timestamp::as_millisecond)));
+        }
+    }
+    failed.sort_unstable();
+    good.sort_unstable();
+    subtract(failed, &good)
+}
+
+/// The parts of `intervals` that are in no interval of `others`. Both lists must be sorted.
+fn subtract(intervals: Vec<(i64, i64)>, others: &[(i64, i64)]) -> Vec<(i64, i64)> {
+    let mut parts: Vec<(i64, i64)> = Vec::new();
+    for (from, to) in intervals {
+        let mut from = parts.last().map_or(from, |last| from.max(last.1));
+        for &(other_from, other_to) in others {
+            if other_from >= to || other_to <= from {
+                continue;
+            }
+            if other_from > from {
+                parts.push((from, other_from));
+            }
+            from = from.max(other_to);
+        }
+        if from < to {
+            parts.push((from, to));
+        }
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lifecycle::PhaseKind;
+
+    #[test]
+    fn only_the_time_of_no_other_interval_remains() {
+        let others = [(2, 4), (3, 5), (9, 12)];
+        assert_eq!(subtract(vec![(0, 10), (1, 11), (20, 21)], &others), [(0, 2), (5, 9), (20, 21)]);
+        assert_eq!(subtract(vec![(3, 4)], &others), []);
+        assert_eq!(subtract(vec![(0, 3), (1, 5)], &[]), [(0, 3), (3, 5)]);
+    }
+
+    #[test]
+    fn a_span_of_work_is_cut_at_the_failed_runs() {
+        let loss = PodLoss { failed_runs: vec![(10, 20), (30, 40)], rest: Some(LossCause::Deleted) };
+        let parts = |start, end| {
+            let mut parts = Vec::new();
+            let span = PhaseSpan { kind: PhaseKind::Running, start, end };
+            loss.for_each_part(span, |start, cause| parts.push((start, cause)));
+            parts
+        };
+        let (failed, deleted) = (Some(LossCause::Failed), Some(LossCause::Deleted));
+        assert_eq!(parts(0, Some(35)), [(0, deleted), (10, failed), (20, deleted), (30, failed)]);
+        assert_eq!(parts(12, Some(20)), [(12, failed)]);
+        assert_eq!(parts(40, None), [(40, deleted)]);
+        assert_eq!(parts(50, Some(50)), [(50, deleted)]);
+    }
+}
