@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn workloads_and_pods_of_the_same_name_are_told_apart_by_their_namespaces() {
+    fn workloads_and_pods_of_the_same_name_are_distinguished_by_their_namespaces() {
         let mut other = job("pi", WorkloadState::Running);
         other.namespace = "other".into();
         let failed =

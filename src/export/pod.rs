@@ -6,7 +6,7 @@ use serde_with::serde_as;
 
 use crate::export::container::ContainerEntry;
 use crate::export::units::{Rfc3339Millis, to_millis};
-use crate::lifecycle::{Instant, Instants, Phase};
+use crate::lifecycle::{Instant, Instants, Phase, SetupPart};
 use crate::timeline::TimelinePod;
 
 /// An element of `pods`.
@@ -162,7 +162,7 @@ pub(crate) struct PhaseEntry<'a> {
     pub(crate) source: &'static str,
     /// The container that the phase concerns.
     pub(crate) container: Option<&'a str>,
-    /// Why the Pod waits.
+    /// Why the Pod waits. In a setup, the part: `attach`, `mount`, `network` or `sandbox`.
     pub(crate) reason: Option<&'a str>,
 }
 
@@ -178,7 +178,36 @@ impl<'a> PhaseEntry<'a> {
             millis: phase.end.or(now).map(millis_until),
             source: phase.source.name(),
             container: phase.container.as_deref(),
-            reason: phase.reason.as_deref(),
+            reason: phase.setup_part().map(SetupPart::name).or(phase.reason.as_deref()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lifecycle::{PhaseKind, Source};
+
+    #[test]
+    fn the_reason_of_a_setup_is_the_part_that_goes_on() {
+        for (kind, reason, shown) in [
+            (PhaseKind::Setup, Some("FailedMount"), Some("mount")),
+            (PhaseKind::Setup, Some("FailedAttachVolume"), Some("attach")),
+            (PhaseKind::Startup, Some("FailedCreatePodSandBox"), Some("sandbox")),
+            (PhaseKind::Setup, Some("network"), Some("network")),
+            (PhaseKind::Setup, None, None),
+            (PhaseKind::Pulling, Some("ImagePullBackOff"), Some("ImagePullBackOff")),
+        ] {
+            let (start, source) = (Timestamp::UNIX_EPOCH, Source::Event);
+            let phase = Phase {
+                kind,
+                start,
+                end: Some(start),
+                source,
+                container: None,
+                reason: reason.map(Into::into),
+            };
+            assert_eq!(PhaseEntry::new(&phase, None).reason, shown, "{kind:?} {reason:?}");
         }
     }
 }

@@ -91,7 +91,7 @@ impl ContainerEvents {
             FactKind::Scheduled
             | FactKind::Unschedulable(_)
             | FactKind::Autoscaler(_)
-            | FactKind::SetupFailed(_)
+            | FactKind::Setup(..)
             | FactKind::Killing => {}
         }
     }

@@ -9,6 +9,7 @@ use crate::lifecycle::instant::Instant;
 use crate::lifecycle::interner::Interner;
 use crate::lifecycle::message::{self, PulledMessage};
 use crate::lifecycle::packed::{Pack, Packer, Unpacker, packed_enum, packed_struct};
+use crate::lifecycle::waits::WaitTopic;
 use crate::observation::{Event, known_time, truncate_to_millis};
 
 /// A fine time may be this much earlier than the truncated time of the same instant, because clocks differ.
@@ -72,8 +73,8 @@ pub(crate) enum FactKind {
     Unschedulable(Arc<str>),
     /// An autoscaler reacted to the unschedulable Pod. Holds the reaction.
     Autoscaler(Arc<str>),
-    /// A volume or the sandbox could not be set up. Holds the reason of the Event.
-    SetupFailed(Arc<str>),
+    /// A step of the setup of volumes, network and sandbox failed or succeeded. Holds the reason of the Event.
+    Setup(WaitTopic, Arc<str>),
     /// The pull of an image was requested.
     Pulling,
     /// The image is on the node.
@@ -110,9 +111,16 @@ impl EventFact {
             "NotTriggerScaleUp" => FactKind::Autoscaler(interner.share(&describe_refused_scale_up(
                 &message::parse_no_scale_up_reasons(event.plain_message()),
             ))),
-            "FailedMount" | "FailedAttachVolume" | "FailedMapVolume" | "FailedCreatePodSandBox" => {
-                FactKind::SetupFailed(interner.share(&event.reason))
+            "FailedMount" | "FailedMapVolume" | "FailedCreatePodSandBox" | "SandboxChanged" => {
+                FactKind::Setup(WaitTopic::Setup, interner.share(&event.reason))
             }
+            // Events of the attach/detach controller.
+            "FailedAttachVolume" => FactKind::Setup(WaitTopic::Attach, interner.share(&event.reason)),
+            "SuccessfulAttachVolume" => {
+                FactKind::Setup(WaitTopic::AttachedVolume, interner.share(&event.reason))
+            }
+            // Multus emits this event for each interface.
+            "AddedInterface" => FactKind::Setup(WaitTopic::AddedInterface, interner.share(&event.reason)),
             "Pulling" => FactKind::Pulling,
             "Pulled" => FactKind::Pulled(message::parse_pulled(event.plain_message())?),
             "InspectFailed" | "ErrImageNeverPull" => FactKind::ImageRefused,
@@ -152,7 +160,7 @@ impl FactKind {
     /// Whether the fact is about one container, not about the whole Pod.
     fn is_about_container(&self) -> bool {
         match self {
-            Self::Scheduled | Self::Unschedulable(_) | Self::Autoscaler(_) | Self::SetupFailed(_) => false,
+            Self::Scheduled | Self::Unschedulable(_) | Self::Autoscaler(_) | Self::Setup(..) => false,
             Self::Pulling
             | Self::Pulled(_)
             | Self::ImageRefused
@@ -180,7 +188,7 @@ packed_enum! {
         Scheduled,
         Unschedulable,
         Autoscaler,
-        SetupFailed,
+        Setup,
         Pulling,
         Pulled,
         ImageRefused,
@@ -197,7 +205,7 @@ impl Pack for FactKind {
             Self::Scheduled => FactTag::Scheduled.pack(to),
             Self::Unschedulable(reasons) => (FactTag::Unschedulable, Arc::clone(reasons)).pack(to),
             Self::Autoscaler(reaction) => (FactTag::Autoscaler, Arc::clone(reaction)).pack(to),
-            Self::SetupFailed(reason) => (FactTag::SetupFailed, Arc::clone(reason)).pack(to),
+            Self::Setup(topic, reason) => (FactTag::Setup, (*topic, Arc::clone(reason))).pack(to),
             Self::Pulling => FactTag::Pulling.pack(to),
             Self::Pulled(message) => (FactTag::Pulled, *message).pack(to),
             Self::ImageRefused => FactTag::ImageRefused.pack(to),
@@ -213,7 +221,7 @@ impl Pack for FactKind {
             FactTag::Scheduled => Self::Scheduled,
             FactTag::Unschedulable => Self::Unschedulable(from.read()),
             FactTag::Autoscaler => Self::Autoscaler(from.read()),
-            FactTag::SetupFailed => Self::SetupFailed(from.read()),
+            FactTag::Setup => Self::Setup(from.read(), from.read()),
             FactTag::Pulling => Self::Pulling,
             FactTag::Pulled => Self::Pulled(from.read()),
             FactTag::ImageRefused => Self::ImageRefused,

@@ -99,7 +99,9 @@ evidence_table! {
     UnschedulableEvent: Event, 50 ms, "time of the FailedScheduling event";
     ReceivedUnschedulable: Observed, 50 ms, "receipt of the condition PodScheduled";
     AutoscalerEvent: Event, 50 ms, "time of the autoscaler's event";
-    SetupFailedEvent: Event, 1000 ms, "FailedMount or FailedCreatePodSandBox event";
+    SetupFailedEvent: Event, 1000 ms, "event about a volume or the sandbox that failed";
+    VolumeAttachedEvent: Event, 50 ms, "name of the last SuccessfulAttachVolume event";
+    InterfaceAddedEvent: Event, 50 ms, "name of the AddedInterface event";
     Initialized: Status, 1000 ms, "condition Initialized";
     PullingEvent: Event, 50 ms, "name of the Pulling event";
     PulledEvent: Event, 50 ms, "name of the Pulled event";

@@ -23,6 +23,7 @@ pub(crate) mod pod_evidence;
 pub(crate) mod pod_lifecycle;
 pub(crate) mod pod_outcome;
 pub(crate) mod restart_policy;
+pub(crate) mod setup_part;
 pub(crate) mod status_column;
 pub(crate) mod waits;
 
@@ -42,3 +43,4 @@ pub(crate) use phase_spans::PhaseSpans;
 pub(crate) use pod_evidence::PodEvidence;
 pub(crate) use pod_lifecycle::{Explanation, Lifecycle};
 pub(crate) use pod_outcome::PodOutcome;
+pub(crate) use setup_part::SetupPart;

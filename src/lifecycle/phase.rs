@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::lifecycle::enum_array::{ArrayIndex, EnumArray};
 use crate::lifecycle::evidence::Source;
 use crate::lifecycle::packed::packed_enum;
+use crate::lifecycle::setup_part::SetupPart;
 
 packed_enum! {
     /// The state that a Pod is in during a phase.
@@ -99,11 +100,36 @@ pub struct Phase {
     pub source: Source,
     /// The container that causes the phase, or `None` if no single container does.
     pub container: Option<Arc<str>>,
-    /// Why the Pod waits, for example `Insufficient cpu`, `ImagePullBackOff` or `exit code 3`.
+    /// Why the Pod waits, for example `Insufficient cpu`, `ImagePullBackOff` or `exit code 3`. In a setup, the reported
+    /// failure (`FailedMount`) or the name of a [`SetupPart`].
     pub reason: Option<Arc<str>>,
 }
 
 impl Phase {
+    /// The part of the setup that goes on in this phase, where events prove it.
+    pub(crate) fn setup_part(&self) -> Option<SetupPart> {
+        match self.kind {
+            PhaseKind::Setup | PhaseKind::Startup => SetupPart::from_reason(self.reason.as_deref()?),
+            PhaseKind::Queued
+            | PhaseKind::Pulling
+            | PhaseKind::Initializing
+            | PhaseKind::Starting
+            | PhaseKind::Running
+            | PhaseKind::BackOff
+            | PhaseKind::Terminating => None,
+        }
+    }
+
+    /// The reason, if it says why the Pod waits. The name of a part of the setup is no such reason, because every Pod goes
+    /// through network and sandbox. The attachment of volumes is one, because most Pods have no such volumes.
+    pub(crate) fn wait_reason(&self) -> Option<&str> {
+        let is_step = |reason: &&str| {
+            let part = self.setup_part().filter(|part| *part != SetupPart::Attach);
+            part.is_some_and(|part| part.name() == *reason)
+        };
+        self.reason.as_deref().filter(|reason| !is_step(reason))
+    }
+
     /// Returns the length of the phase, up to `now` if it still goes on. Never negative.
     pub fn duration(&self, now: Timestamp) -> SignedDuration {
         self.end.unwrap_or(now).duration_since(self.start).max(SignedDuration::ZERO)

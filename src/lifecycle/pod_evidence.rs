@@ -347,7 +347,7 @@ impl PodEvidence {
             FactKind::Scheduled => keep_earliest(&mut self.scheduled_event, fact.first),
             FactKind::Unschedulable(reasons) => self.add_wait(WaitTopic::Scheduler, reasons, fact),
             FactKind::Autoscaler(reaction) => self.add_wait(WaitTopic::Autoscaler, reaction, fact),
-            FactKind::SetupFailed(reason) => self.add_wait(WaitTopic::Setup, reason, fact),
+            FactKind::Setup(topic, reason) => self.add_wait(*topic, reason, fact),
             FactKind::Pulling
             | FactKind::Pulled(_)
             | FactKind::ImageRefused
@@ -404,7 +404,7 @@ impl PodEvidence {
         let waiting = own.find_map(ContainerEvidence::wait_reason);
         // A failed volume or sandbox delays the Pod only until its first image event.
         let setup_reason = || {
-            let reason = self.waits.latest_reason(WaitTopic::Setup).cloned();
+            let reason = self.waits.latest_setup_failure().cloned();
             reason.filter(|_| self.first_image_event().is_none())
         };
         waiting.cloned().or_else(setup_reason)

@@ -18,6 +18,12 @@ packed_enum! {
         Autoscaler,
         /// The volumes and the sandbox: the kubelet cannot set them up.
         Setup,
+        /// The volumes: the attach/detach controller cannot attach them to the node.
+        Attach,
+        /// No wait: the attach/detach controller has attached a volume.
+        AttachedVolume,
+        /// No wait: the network plugin has added an interface.
+        AddedInterface,
     }
 }
 
@@ -73,28 +79,7 @@ impl Waits {
     /// Returns the changes of the reason, in order. A reason that is reported again after a different reason starts
     /// again.
     pub(crate) fn reason_changes(&self, topic: WaitTopic) -> Vec<ReasonChange> {
-        let mut changes: Vec<ReasonChange> = Vec::new();
-        for report in self.0.iter().filter(|report| report.topic == topic) {
-            let evidence = match (topic, report.source) {
-                (WaitTopic::Scheduler, Source::Event) => Evidence::UnschedulableEvent,
-                (WaitTopic::Scheduler, Source::Observed | Source::Status | Source::Inferred) => {
-                    Evidence::ReceivedUnschedulable
-                }
-                (WaitTopic::Autoscaler, _) => Evidence::AutoscalerEvent,
-                (WaitTopic::Setup, _) => Evidence::SetupFailedEvent,
-            };
-            let change_at =
-                |at| ReasonChange { since: Instant { at, evidence }, reason: Arc::clone(&report.reason) };
-            changes.push(change_at(report.first));
-            // In most cases the last time is truncated to the second, so a last time within a second of the first adds
-            // nothing.
-            if report.last.duration_since(report.first) >= SignedDuration::from_secs(1) {
-                changes.push(change_at(report.last));
-            }
-        }
-        changes.sort_by(|a, b| (a.since.at, &a.reason).cmp(&(b.since.at, &b.reason)));
-        changes.dedup_by(|later, earlier| later.reason == earlier.reason);
-        changes
+        collect_changes(self.0.iter().filter(|report| report.topic == topic))
     }
 
     /// Returns the changes of the reason why the Pod has no node: the scheduler's reason, followed by the autoscaler's
@@ -124,13 +109,87 @@ impl Waits {
         combined
     }
 
-    /// Moves all times that come from the kubelet's clock.
+    /// Returns the times at which the volumes were attached.
+    pub(crate) fn attached_volumes(&self) -> impl Iterator<Item = Timestamp> {
+        self.times(WaitTopic::AttachedVolume)
+    }
+
+    /// Returns the times at which network interfaces were added.
+    pub(crate) fn added_interfaces(&self) -> impl Iterator<Item = Timestamp> {
+        self.times(WaitTopic::AddedInterface)
+    }
+
+    fn times(&self, topic: WaitTopic) -> impl Iterator<Item = Timestamp> {
+        self.0.iter().filter(move |report| report.topic == topic).map(|report| report.first)
+    }
+
+    /// Returns the reports about failures of the setup that may still hold. The kubelet cannot mount a volume that is not
+    /// attached, so the failures of the kubelet that were last reported before the last attachment are over.
+    fn setup_failures(&self) -> impl Iterator<Item = &WaitReport> {
+        let attached = self.attached_volumes().max();
+        self.0.iter().filter(move |report| match report.topic {
+            WaitTopic::Setup => attached.is_none_or(|attached| report.last > attached),
+            WaitTopic::Attach => true,
+            WaitTopic::Scheduler
+            | WaitTopic::Autoscaler
+            | WaitTopic::AttachedVolume
+            | WaitTopic::AddedInterface => false,
+        })
+    }
+
+    /// Returns the changes of the failure that delays the setup, in order.
+    pub(crate) fn setup_failure_changes(&self) -> Vec<ReasonChange> {
+        collect_changes(self.setup_failures())
+    }
+
+    /// Returns the failure of the setup with the latest report, unless the attachment has succeeded since.
+    pub(crate) fn latest_setup_failure(&self) -> Option<&Arc<str>> {
+        let attached = self.attached_volumes().max();
+        let holds = |report: &&WaitReport| {
+            report.topic != WaitTopic::Attach || attached.is_none_or(|attached| report.last > attached)
+        };
+        let failures = self.setup_failures().filter(holds);
+        Some(&failures.max_by_key(|report| (report.last, &report.reason))?.reason)
+    }
+
+    /// Moves all times that come from the clock of the node.
     pub(crate) fn shift_kubelet_times(&mut self, by: SignedDuration) {
-        for report in self.0.iter_mut().filter(|report| report.topic == WaitTopic::Setup) {
+        let is_from_node =
+            |report: &&mut WaitReport| matches!(report.topic, WaitTopic::Setup | WaitTopic::AddedInterface);
+        for report in self.0.iter_mut().filter(is_from_node) {
             report.first += by;
             report.last += by;
         }
     }
+}
+
+/// Returns the changes of the reason among these reports, in order. A reason that is reported again after a different
+/// reason starts again.
+fn collect_changes<'a>(reports: impl Iterator<Item = &'a WaitReport>) -> Vec<ReasonChange> {
+    let mut changes: Vec<ReasonChange> = Vec::new();
+    for report in reports {
+        let evidence = match (report.topic, report.source) {
+            (WaitTopic::Scheduler, Source::Event) => Evidence::UnschedulableEvent,
+            (WaitTopic::Scheduler, Source::Observed | Source::Status | Source::Inferred) => {
+                Evidence::ReceivedUnschedulable
+            }
+            (WaitTopic::Autoscaler, _) => Evidence::AutoscalerEvent,
+            (WaitTopic::Setup | WaitTopic::Attach, _) => Evidence::SetupFailedEvent,
+            (WaitTopic::AttachedVolume, _) => Evidence::VolumeAttachedEvent,
+            (WaitTopic::AddedInterface, _) => Evidence::InterfaceAddedEvent,
+        };
+        let change_at =
+            |at| ReasonChange { since: Instant { at, evidence }, reason: Arc::clone(&report.reason) };
+        changes.push(change_at(report.first));
+        // In most cases the last time is truncated to the second, so a last time within a second of the first adds
+        // nothing.
+        if report.last.duration_since(report.first) >= SignedDuration::from_secs(1) {
+            changes.push(change_at(report.last));
+        }
+    }
+    changes.sort_by(|a, b| (a.since.at, &a.reason).cmp(&(b.since.at, &b.reason)));
+    changes.dedup_by(|later, earlier| later.reason == earlier.reason);
+    changes
 }
 
 packed_struct!(WaitReport { topic, reason, first, last, source });

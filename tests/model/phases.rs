@@ -244,6 +244,86 @@ fn failed_volumes_and_sandboxes_delay_the_setup() {
     );
 }
 
+/// An event about the Pod from another component than the kubelet.
+fn event_from(component: &str, reason: &str, seconds: f64) -> Value {
+    let mut event = kubelet_event(reason, "", seconds, reason);
+    event["source"] = json!({"component": component});
+    event
+}
+
+/// A running Pod whose setup ended with its first pull, and these events about the setup.
+fn setup_of(events: impl IntoIterator<Item = Value>) -> String {
+    let pod = [running_pod(), kubelet_event("Pulling", "main", 4.5, "x")];
+    describe_listed(pod.into_iter().chain(events))
+}
+
+#[test]
+fn a_setup_is_divided_where_events_prove_its_parts() {
+    // Without an event, nothing is said about the parts.
+    assert_lines(&setup_of([]), &["| 1.000..4.500 Setup status"]);
+    let attached = |seconds| event_from("attachdetach-controller", "SuccessfulAttachVolume", seconds);
+    let interface = |seconds| event_from("multus", "AddedInterface", seconds);
+    // The last of several volumes ends the attachment. What follows is not proved.
+    assert_lines(
+        &setup_of([attached(2.5), attached(2.2)]),
+        &["| 1.000..2.500 Setup (attach)", "| 2.500..4.500 Setup event"],
+    );
+    assert_lines(
+        &setup_of([attached(2.5), interface(3.5), interface(3.2)]),
+        &[
+            "| 1.000..2.500 Setup (attach)",
+            "| 2.500..3.500 Setup (network)",
+            "| 3.500..4.500 Setup (sandbox)",
+        ],
+    );
+    // The interface of a later sandbox, after a reboot of the node, says nothing about the setup.
+    assert_lines(
+        &setup_of([interface(3.5), interface(60.0)]),
+        &["| 1.000..3.500 Setup (network)", "| 3.500..4.500 Setup (sandbox)"],
+    );
+}
+
+#[test]
+fn a_failed_part_of_a_setup_is_over_when_the_part_succeeds() {
+    let refused = event_from("attachdetach-controller", "FailedAttachVolume", 1.5);
+    let attached = event_from("attachdetach-controller", "SuccessfulAttachVolume", 3.0);
+    let too_early = kubelet_event("FailedMount", "", 2.0, "Unable to attach or mount volumes");
+    let mount = kubelet_event("FailedMount", "", 3.2, "MountVolume.SetUp failed for volume \"v\"");
+    let interface = event_from("multus", "AddedInterface", 3.8);
+    assert_lines(
+        &setup_of([refused.clone(), attached.clone()]),
+        &["| 1.000..3.000 Setup (FailedAttachVolume)", "| 3.000..4.500 Setup event"],
+    );
+    assert_lines(
+        &setup_of([attached.clone(), too_early]),
+        &["| 1.000..3.000 Setup (attach)", "| 3.000..4.500 Setup event"],
+    );
+    assert_lines(
+        &setup_of([attached, mount, interface]),
+        &[
+            "| 1.000..3.000 Setup (attach)",
+            "| 3.000..3.200 Setup event",
+            "| 3.200..3.800 Setup (FailedMount)",
+            "| 3.800..4.500 Setup (sandbox)",
+        ],
+    );
+    let changed = kubelet_event("SandboxChanged", "", 3.0, "Pod sandbox changed, it will be killed");
+    assert_lines(
+        &setup_of([changed]),
+        &["| 1.000..3.000 Setup status", "| 3.000..4.500 Setup (SandboxChanged)"],
+    );
+    // A Pod whose attachment fails says why it waits. After the attachment, the failure is no longer the reason.
+    let waits = scheduled_pod(
+        json!({"status": {"conditions": [condition("PodReadyToStartContainers", "False", 1)], "containerStatuses": [container_status("main", 0, waiting("ContainerCreating"), json!({}))]}}),
+    );
+    let attached = event_from("attachdetach-controller", "SuccessfulAttachVolume", 3.0);
+    assert_lines(&describe_listed([waits.clone(), refused.clone()]), &["p: Starting (FailedAttachVolume)"]);
+    assert_lines(
+        &describe_listed([waits, refused, attached]),
+        &["p: Starting [ContainerCreating]", "| 3.000..… Setup event"],
+    );
+}
+
 #[test]
 fn back_off_follows_the_restart_policy_not_the_status() {
     let ended = |policy: &str, exit: i32| {

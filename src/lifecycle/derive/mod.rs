@@ -6,4 +6,5 @@ pub(crate) mod life;
 pub(crate) mod outcome;
 pub(crate) mod phases;
 pub(crate) mod pull_phases;
+pub(crate) mod setup_parts;
 pub(crate) mod work;

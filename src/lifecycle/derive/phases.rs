@@ -11,12 +11,13 @@ use crate::lifecycle::container_evidence::ContainerEvidence;
 use crate::lifecycle::container_life::{ContainerLife, ContainerRole, ContainerRun};
 use crate::lifecycle::derive::cut::{Interval, PhaseList};
 use crate::lifecycle::derive::pull_phases::pull_intervals;
+use crate::lifecycle::derive::setup_parts::setup_part_intervals;
 use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::instant::{Instant, Instants};
 use crate::lifecycle::phase::PhaseKind;
 use crate::lifecycle::pod_evidence::PodEvidence;
 use crate::lifecycle::pod_outcome::PodOutcome;
-use crate::lifecycle::waits::{ReasonChange, WaitTopic};
+use crate::lifecycle::waits::ReasonChange;
 
 /// A component reports a reason only after its first attempt has failed. A reason that is reported within this time
 /// after the start of a phase therefore holds from the start of the phase.
@@ -105,14 +106,17 @@ impl PhaseInput<'_> {
             return phases.add_part(scheduled, end, &fallback, &[]);
         }
         let waiting_reason = if self.earliest_start.is_none() { pod.waiting_reason() } else { None };
-        let setup_changes = pod.waits.reason_changes(WaitTopic::Setup);
+        let setup_intervals = |kind, end: Option<Instant>| {
+            let failures = reason_intervals(kind, scheduled, &pod.waits.setup_failure_changes());
+            setup_part_intervals(&pod.waits, kind, scheduled, end.map(|end| end.at), failures)
+        };
         let Some(ready) = self.instants.sandbox_ready else {
             // If the condition is present but was never True, the Pod is still in setup. A Pod without `startTime` is
             // in setup too, because the kubelet has not seen the Pod yet. Otherwise the end of the setup is unknown.
             let in_setup =
                 self.earliest_start.is_none() && (pod.has_sandbox_condition || pod.start_time.is_none());
             let kind = if in_setup { PhaseKind::Setup } else { PhaseKind::Startup };
-            let mut intervals = reason_intervals(kind, scheduled, &setup_changes);
+            let mut intervals = setup_intervals(kind, end);
             intervals.extend(self.unstartable_intervals(kind, scheduled));
             let reason = waiting_reason.filter(|_| intervals.is_empty());
             let fallback = Interval::new(kind, scheduled, None, reason);
@@ -120,8 +124,7 @@ impl PhaseInput<'_> {
             return phases.add_part(scheduled, end, &fallback, &intervals);
         };
         let setup = Interval::new(PhaseKind::Setup, scheduled, None, None);
-        let setup_intervals = reason_intervals(PhaseKind::Setup, scheduled, &setup_changes);
-        phases.add_part(scheduled, Some(ready), &setup, &setup_intervals);
+        phases.add_part(scheduled, Some(ready), &setup, &setup_intervals(PhaseKind::Setup, Some(ready)));
         // Without an image event the pull cannot be distinguished from the start.
         let has_image_event = pod.first_image_event().is_some();
         let kind = if has_image_event { PhaseKind::Starting } else { PhaseKind::Startup };

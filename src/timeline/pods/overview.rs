@@ -112,7 +112,7 @@ impl PodOverview {
             open_phase: life.open_phase().map(|phase| phase.kind),
             has_started_work: instants.work_started.is_some()
                 || life.phases.iter().any(|phase| is_work(phase.kind)),
-            has_wait_reason: life.phases.iter().any(|phase| phase.reason.is_some()),
+            has_wait_reason: life.phases.iter().any(|phase| phase.wait_reason().is_some()),
             has_restarted: life.count_restarts() > 0,
             is_stopping: life.stopping_sidecar.is_some(),
             deletion_requested: instants.delete_requested.is_some(),

@@ -117,7 +117,7 @@ fn pod_waits(life: &Lifecycle, now: Timestamp) -> Vec<(Cow<'_, str>, SignedDurat
 /// The reason for a wait before the work, or for the wait of one container beside the work. `None` for a back-off,
 /// because the reason of a back-off describes the end of the previous run.
 fn wait_reason(phase: &Phase) -> Option<Cow<'_, str>> {
-    let reason = phase.reason.as_deref()?;
+    let reason = phase.wait_reason()?;
     match phase.kind {
         // The part in brackets is about an autoscaler.
         PhaseKind::Queued => Some(reason.split_once(" (").map_or(reason, |(reason, _)| reason).into()),

@@ -124,7 +124,7 @@ pub(crate) fn longest_pods_line(
         line.push(format!("{} ", Names::from_timeline(timeline).pod(&pod)), Style::Text);
         line.push(format_elapsed(time), Style::Strong);
         let open = pod.life.open_phase().filter(|open| open.kind != PhaseKind::Running);
-        if let Some(reason) = open.and_then(|open| open.reason.as_deref()).or(pod.life.reason.as_deref()) {
+        if let Some(reason) = open.and_then(Phase::wait_reason).or(pod.life.reason.as_deref()) {
             line.push(format!(" {}", text::clean(reason)), Style::Warning);
         }
     }

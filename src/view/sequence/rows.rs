@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use jiff::SignedDuration;
 
-use crate::lifecycle::{Lifecycle, PhaseKind, PodOutcome};
+use crate::lifecycle::{Lifecycle, Phase, PhaseKind, PodOutcome};
 use crate::timeline::{OpenRetry, PodKey, Summary, TimelinePod, Workload};
 use crate::view::chart::axis::Axis;
 use crate::view::chart::bar::{Bar, OtherAttempts};
@@ -345,7 +345,7 @@ fn label_reasons(pod: &TimelinePod, bar: &mut Bar) -> bool {
     // The reason for the first wait is shown before the bar. The findings below the rows list other waits.
     let is_open = pod.life.open_phase().is_some();
     if let Some(first) = pod.life.phases.first().filter(|_| !is_open || words.is_none())
-        && let Some(reason) = first.reason.as_deref()
+        && let Some(reason) = first.wait_reason()
     {
         bar.add_label_before(&text::clean(reason), phase_style(first.kind));
     }
@@ -360,7 +360,7 @@ fn reason_instead_of_times(life: &Lifecycle) -> Option<Cow<'_, str>> {
     }
     let open = life.open_phase().filter(|_| life.instants.work_started.is_none());
     let own = life.reason.as_deref().filter(|_| life.instants.work_started.is_none());
-    open.and_then(|phase| phase.reason.as_deref()).or(own).map(text::clean)
+    open.and_then(Phase::wait_reason).or(own).map(text::clean)
 }
 
 /// Why the Pod waits now, why it ended badly, or the sidecar that keeps it from ending.
@@ -374,8 +374,7 @@ fn describe_current_reason(life: &Lifecycle) -> Option<(String, Style)> {
     let reason = life.reason.as_deref().filter(|reason| !matches!(*reason, "Error" | "Completed"));
     let open = life.open_phase();
     if let Some(open) = open
-        && let Some(reason) =
-            open.reason.as_deref().or(reason.filter(|_| life.instants.work_started.is_none()))
+        && let Some(reason) = open.wait_reason().or(reason.filter(|_| life.instants.work_started.is_none()))
     {
         return Some((text::clean(reason).into_owned(), Style::Warning));
     }
