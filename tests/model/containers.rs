@@ -132,7 +132,8 @@ fn the_failed_init_container_is_named_with_its_exit_code_and_its_restarts() {
         [format!("{wait} (Init:CrashLoopBackOff)"), format!("{wait}, 1 restart (Init:CrashLoopBackOff)"),],
         "{lines:#?}"
     );
-    let (_, lines) = follow(vec![(0.0, Listed, job()), (4.2, Listed, crashed(0, "Never", "Failed"))]);
+    let (timeline, lines) = follow(vec![(0.0, Listed, job()), (4.2, Listed, crashed(0, "Never", "Failed"))]);
+    assert!(picture(&timeline, 9.0).contains("fetch: Init:Error"), "{}", picture(&timeline, 9.0));
     assert_eq!(
         lines[0], "p never started: init container fetch failed with exit code 5 (Init:Error) on node-1",
         "{lines:#?}"
@@ -210,10 +211,43 @@ fn a_container_that_cannot_run_beside_a_working_one_is_shown_with_its_reason() {
     assert_eq!((&pod["outcome"], &pod["reason"]), (&json!("Running"), &json!("ImagePullBackOff")), "{job:#}");
     let last = pod["phases"].as_array().unwrap().last().unwrap();
     assert_eq!((&last["phase"], &last["container"]), (&json!("Running"), &json!("second")), "{job:#}");
+    // The deletion of the Pod needs one line, although it ends the containers one after another.
+    let deleted = patched(state(waiting("ImagePullBackOff"), "Running"), deletion(55, 30));
+    let killed = json!([
+        container_status("first", 0, terminated("first-0", 3, 26, 137, "Error"), json!({})),
+        container_status("second", 0, waiting("ContainerCreating"), json!({}))
+    ]);
+    let killed = patched(deleted.clone(), json!({"status": {"containerStatuses": killed}}));
+    let end = vec![(25.1, Changed, deleted), (27.0, Changed, killed)];
+    let (_, lines) = follow([observations.clone(), end].concat());
+    assert_eq!(lines.iter().filter(|line| *line == "p is being deleted on node-1").count(), 1, "{lines:#?}");
     // As soon as the container runs, the wait is over.
     let (timeline, _) = follow([observations, vec![(25.0, Changed, state(running(24), "Running"))]].concat());
     let document: Value = serde_json::from_str(&json_at(&timeline, at(26.0))).unwrap();
     assert_eq!(document["workloads"][0]["pods"][0]["reason"], Value::Null);
+}
+
+#[test]
+fn the_wait_of_a_container_goes_on_after_the_other_container_has_ended() {
+    let state = |first: Value| {
+        let statuses = json!([
+            container_status("first", 0, first, json!({})),
+            container_status("second", 0, waiting("CreateContainerConfigError"), json!({}))
+        ]);
+        job_pod(two_mains("Never"), json!({"phase": "Running", "containerStatuses": statuses}))
+    };
+    let (timeline, _) = follow(vec![
+        (0.0, Listed, job()),
+        (1.1, Listed, job_pod(two_mains("Never"), json!({}))),
+        (5.0, Changed, state(running(3))),
+        (11.0, Changed, state(terminated("first-0", 3, 10, 0, "Completed"))),
+    ]);
+    let document: Value = serde_json::from_str(&json_at(&timeline, at(35.0))).unwrap();
+    let job = &document["workloads"][0];
+    let waits = job["waits"].as_array().unwrap();
+    assert_eq!(waits.len(), 1, "{job:#}");
+    assert_eq!(waits[0]["reason"], "container second: CreateContainerConfigError", "{job:#}");
+    assert_eq!(waits[0]["longestMillis"], 30_000, "{job:#}");
 }
 
 #[test]

@@ -58,7 +58,7 @@ impl StatusLines {
         let mut lines = Vec::new();
         for workload in timeline.workloads() {
             for (key, pod) in timeline.pods(workload) {
-                self.pods.insert(key, ReportedPod::new(&pod.life));
+                self.pods.insert(key, ReportedPod::new(&pod.life, None));
             }
             let reported = ReportedWorkload::new(timeline, workload);
             let is_stopping = reported.is_stopping;
@@ -101,8 +101,9 @@ impl StatusLines {
         let mut retries: HashMap<Arc<str>, HashMap<PodKey, OpenRetry>> = HashMap::new();
         for &key in &changes.pods {
             let pod = timeline.pod(key);
-            let reported = ReportedPod::new(&pod.life);
-            let before = self.pods.insert(key, reported.clone());
+            let before = self.pods.remove(&key);
+            let reported = ReportedPod::new(&pod.life, before.as_ref());
+            self.pods.insert(key, reported.clone());
             if before.as_ref() == Some(&reported) {
                 continue;
             }
@@ -159,14 +160,16 @@ impl StatusLines {
 }
 
 impl ReportedPod {
-    fn new(life: &Lifecycle) -> Self {
+    /// Returns the facts about a Pod. `before` is the last report about the Pod.
+    fn new(life: &Lifecycle, before: Option<&Self>) -> Self {
         let wait_reason = if life.outcome.has_ended() { None } else { life.reason.clone() };
-        Self {
-            outcome: life.outcome,
-            wait_reason,
-            ended_runs: count_ended_runs(life),
-            ended_mains: ended_mains(life).count(),
-        }
+        // The deletion ends the containers one after another. Only the end of the Pod needs a line.
+        let is_deleted = life.instants.delete_requested.is_some() && !life.outcome.has_ended();
+        let (ended_runs, ended_mains) = match before.filter(|_| is_deleted) {
+            Some(before) => (before.ended_runs, before.ended_mains),
+            None => (count_ended_runs(life), ended_mains(life).count()),
+        };
+        Self { outcome: life.outcome, wait_reason, ended_runs, ended_mains }
     }
 }
 

@@ -217,6 +217,10 @@ impl PhaseInput<'_> {
             }
             if life.runs.is_empty() {
                 intervals.extend(pull_intervals(evidence, life));
+                let unstartable = self.unstartable_intervals(PhaseKind::Starting, start);
+                intervals.extend(
+                    unstartable.into_iter().filter(|wait| wait.container.as_ref() == Some(&life.name)),
+                );
             }
         }
         intervals.extend(self.waits_beside_work(start, termination));

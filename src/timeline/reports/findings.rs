@@ -103,8 +103,10 @@ impl Timeline {
 /// duration.
 fn pod_waits(life: &Lifecycle, now: Timestamp) -> Vec<(Cow<'_, str>, SignedDuration)> {
     let mut waits: Vec<(Cow<'_, str>, SignedDuration)> = Vec::new();
+    let mut has_worked = false;
     for phase in life.phases.iter().filter(|phase| !life.outcome.has_ended() || phase.end.is_some()) {
-        let Some(reason) = wait_reason(phase) else { continue };
+        has_worked |= phase.kind.is_work();
+        let Some(reason) = wait_reason(phase, has_worked) else { continue };
         let duration = phase.duration(now);
         match waits.iter_mut().find(|(other, _)| *other == reason) {
             Some((_, total)) => *total += duration,
@@ -116,17 +118,18 @@ fn pod_waits(life: &Lifecycle, now: Timestamp) -> Vec<(Cow<'_, str>, SignedDurat
 
 /// The reason for a wait before the work, or for the wait of one container beside the work. `None` for a back-off,
 /// because the reason of a back-off describes the end of the previous run.
-fn wait_reason(phase: &Phase) -> Option<Cow<'_, str>> {
+/// If the Pod `has_worked` before, the reason names the container that waits.
+fn wait_reason(phase: &Phase, has_worked: bool) -> Option<Cow<'_, str>> {
     let reason = phase.wait_reason()?;
+    let of_container = || Some(format!("container {}: {reason}", phase.container.as_deref()?).into());
     match phase.kind {
         // The part in brackets is about an autoscaler.
         PhaseKind::Queued => Some(reason.split_once(" (").map_or(reason, |(reason, _)| reason).into()),
+        PhaseKind::Pulling | PhaseKind::Starting if has_worked => of_container(),
         PhaseKind::Setup | PhaseKind::Pulling | PhaseKind::Starting => Some(reason.into()),
         PhaseKind::Startup if reason != "first start not seen" => Some(reason.into()),
         // The other containers of the Pod work.
-        PhaseKind::Running if phase.container.is_some() => {
-            Some(format!("container {}: {reason}", phase.container.as_deref()?).into())
-        }
+        PhaseKind::Running if phase.container.is_some() => of_container(),
         PhaseKind::Startup
         | PhaseKind::Initializing
         | PhaseKind::Running

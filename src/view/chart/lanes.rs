@@ -51,7 +51,9 @@ pub(crate) fn container_lanes<'a>(
     let own = pod.life.containers.iter().filter(|container| container.role != ContainerRole::Ephemeral);
     own.map(|container| {
         let phases = container_phases(container);
-        let is_open = !pod.life.outcome.has_ended() && phases.last().is_some_and(|phase| phase.end.is_none());
+        // While the kubelet stops a sidecar, the sidecar still runs.
+        let is_pod_open = !pod.life.outcome.has_ended() || pod.life.stopping_sidecar.is_some();
+        let is_open = is_pod_open && phases.last().is_some_and(|phase| phase.end.is_none());
         let bar = Bar::from_phases(&phases, axis, zero, context.now, is_open);
         Lane { name: text::clean(&container.name), role: container.role, bar }
     })

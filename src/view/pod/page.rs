@@ -130,8 +130,9 @@ impl PodPage<'_> {
     /// Adds an axis, the Pod's life as a bar, the bars of several containers, and the legend.
     fn push_bars(&self, lines: &mut Vec<Line>) {
         let (Some(zero), Some(last)) = (self.zero(), self.pod.life.phases.last()) else { return };
-        let open = !self.pod.life.outcome.has_ended();
-        let end = last.end.unwrap_or(if open { self.context.now } else { last.start });
+        let open = !self.pod.life.outcome.has_ended() || self.pod.life.stopping_sidecar.is_some();
+        let last_end = last.end.filter(|_| self.pod.life.stopping_sidecar.is_none());
+        let end = last_end.unwrap_or(if open { self.context.now } else { last.start });
         // A sidecar may end later than the Pod's work.
         let end = lanes::last_known_end(&self.pod).filter(|_| !open).map_or(end, |lane| lane.max(end));
         let end = end.as_millisecond().saturating_sub(zero);

@@ -28,6 +28,12 @@ pub(crate) fn describe_failed_init(life: &Lifecycle) -> Option<String> {
     Some(format!("init container {name} failed{code}{restarts}{}", reason.unwrap_or_default()))
 }
 
+/// Names the init container that keeps the Pod from working: `fetch: Init:CrashLoopBackOff`.
+pub(crate) fn label_failed_init(life: &Lifecycle) -> Option<String> {
+    let init = life.failed_init()?;
+    Some(format!("{}: {}", text::clean(&init.name), text::clean(life.reason.as_deref()?)))
+}
+
 /// Says how the containers with these names failed: `main, exit code 1, 3 restarts; fetch, exit code 2`.
 pub(crate) fn describe_failed_containers(life: &Lifecycle, names: &[&str]) -> String {
     let failed = life.containers.iter().filter(|container| names.contains(&&*container.name));

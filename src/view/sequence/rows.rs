@@ -16,7 +16,7 @@ use crate::view::display_state::DisplayState;
 use crate::view::frame_cache::results::PodRows;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::{duration, text};
-use crate::view::rows::container_text::{describe_stopping, describe_waiting_main};
+use crate::view::rows::container_text::{describe_stopping, describe_waiting_main, label_failed_init};
 use crate::view::rows::end_text::describe_special_end;
 use crate::view::rows::explain;
 use crate::view::rows::groups::{Group, Heading};
@@ -358,6 +358,9 @@ fn reason_instead_of_times(life: &Lifecycle) -> Option<Cow<'_, str>> {
     if let Some(wait) = describe_waiting_main(life) {
         return Some(wait.into());
     }
+    if let Some(failed) = label_failed_init(life) {
+        return Some(failed.into());
+    }
     let open = life.open_phase().filter(|_| life.instants.work_started.is_none());
     let own = life.reason.as_deref().filter(|_| life.instants.work_started.is_none());
     open.and_then(Phase::wait_reason).or(own).map(text::clean)
@@ -370,6 +373,10 @@ fn describe_current_reason(life: &Lifecycle) -> Option<(String, Style)> {
     }
     if let Some(wait) = describe_waiting_main(life) {
         return Some((wait, Style::Warning));
+    }
+    if let Some(failed) = label_failed_init(life) {
+        let style = if life.outcome.has_failed() { Style::Failure } else { Style::Warning };
+        return Some((failed, style));
     }
     let reason = life.reason.as_deref().filter(|reason| !matches!(*reason, "Error" | "Completed"));
     let open = life.open_phase();
