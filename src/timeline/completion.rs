@@ -18,6 +18,10 @@ impl Timeline {
                 capacity.since = capacity.since.max(oldest);
             }
         }
+        // The status of a Job counts neither a Pod whose failure is ignored nor a Pod that stops.
+        if workload.state == WorkloadState::Pending && &*workload.kind == "Job" && !workload.pods.is_empty() {
+            workload.state = WorkloadState::Running;
+        }
         workload.creation_block = self.creation_block(&workload);
         if let Some(block) = &workload.creation_block
             && workload.reason.is_none()

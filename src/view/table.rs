@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{ContainerRole, Lifecycle, PhaseKind};
-use crate::timeline::{OpenRetry, PodKey, Timeline, TimelinePod, Workload};
+use crate::timeline::{LossCause, OpenRetry, PodKey, Timeline, TimelinePod, Workload};
 use crate::view::display_state::DisplayState;
 use crate::view::frame_cache::results::{Counts, Folded};
 use crate::view::names::has_several_namespaces;
@@ -71,7 +71,7 @@ pub(crate) fn draw_table(
     }
     picture.folded = picture.found - picture.pods.len();
     if !folded.shown.is_empty() {
-        let table = Table::new(context, &groups, &folded.shown, wide);
+        let table = Table::new(context, &groups, &folded.shown, wide, size.columns);
         let mut keep = |_: &mut Vec<Line>| ControlFlow::Continue(());
         let flush: &mut FlushLines<'_> = if size.rows.is_none() { flush } else { &mut keep };
         if table.draw(&folded.shown, size.columns, &mut frame.lines, flush).is_break() {
@@ -96,6 +96,9 @@ pub(crate) fn draw_table(
     picture.frame = frame;
     picture
 }
+
+/// In a narrower table, no marks are behind the times of work.
+const MIN_COLUMNS_OF_MARKS: usize = 60;
 
 /// The number of rows that are drawn before each call of `flush`.
 const BLOCK_ROWS: usize = 1000;
@@ -186,14 +189,24 @@ struct Table<'a> {
     workloads: Vec<Option<&'a Workload>>,
     /// The failed Pods that will be replaced, with the expected time of the next try.
     open_retries: Rc<HashMap<PodKey, OpenRetry>>,
+    /// Whether a Pod has lost work. Then each time of work has a place for a mark behind it.
+    has_lost_work: bool,
 }
 
 impl<'a> Table<'a> {
-    fn new(context: &'a ViewContext<'a>, groups: &[Group<'_>], pods: &[PodKey], wide: bool) -> Self {
+    fn new(
+        context: &'a ViewContext<'a>,
+        groups: &[Group<'_>],
+        pods: &[PodKey],
+        wide: bool,
+        room: usize,
+    ) -> Self {
         let open_retries =
             context.cache.open_retries.get_or_compute(context.version(), (), || open_retries(context));
         let owners = groups.iter().filter(|group| !matches!(group.heading, Heading::Pods(_))).count();
         let identity = |key: &PodKey| context.timeline.identity(*key);
+        let has_lost_work = room >= MIN_COLUMNS_OF_MARKS
+            && pods.iter().any(|&key| context.timeline.lost_work_of_pod(key).is_some());
         let is_shown = |column: &PodColumn| match column {
             PodColumn::Namespace => has_several_namespaces(context.timeline),
             PodColumn::Workload => owners > 1,
@@ -206,7 +219,7 @@ impl<'a> Table<'a> {
             | PodColumn::ExitCode
             | PodColumn::Created
             | PodColumn::Image => wide,
-            PodColumn::Lost => pods.iter().any(|&key| context.timeline.lost_work_of_pod(key).is_some()),
+            PodColumn::Lost => wide && has_lost_work,
             PodColumn::Reason => {
                 !open_retries.is_empty()
                     || pods.iter().any(|&key| {
@@ -228,7 +241,7 @@ impl<'a> Table<'a> {
         } else {
             Vec::new()
         };
-        Self { context, columns, workloads, open_retries }
+        Self { context, columns, workloads, open_retries, has_lost_work }
     }
 
     /// Draws the rows of these Pods in blocks. `flush` may take complete lines and end the drawing.
@@ -291,6 +304,7 @@ impl<'a> Table<'a> {
             PodColumn::Pull => time_in(&[PhaseKind::Pulling]),
             PodColumn::Init => time_in(&[PhaseKind::Initializing]),
             PodColumn::Start => time_in(&[PhaseKind::Starting, PhaseKind::Startup]),
+            PodColumn::Run if self.has_lost_work => self.run_with_mark(key, &numbers.run),
             PodColumn::Run => number(&numbers.run),
             PodColumn::Lost => self
                 .context
@@ -327,6 +341,19 @@ impl<'a> Table<'a> {
                 TableCell::new(text::clean(reason), style)
             }
         }
+    }
+
+    /// The time of work, with a mark behind it if the work is lost: `2.1s ✗`.
+    fn run_with_mark(&self, key: PodKey, run: &DurationText) -> TableCell {
+        let glyphs = self.context.glyphs;
+        let mark = match self.context.timeline.lost_work_of_pod(key) {
+            None => ' ',
+            Some(LossCause::Failed) => glyphs.failed,
+            Some(LossCause::Preempted | LossCause::Evicted | LossCause::Deleted) => glyphs.deleted,
+            Some(LossCause::NodeLost) => glyphs.unknown,
+        };
+        let (text, style) = if run.text.is_empty() { ("-", Style::Dim) } else { (&*run.text, run.style) };
+        TableCell::new(format!("{text} {mark}"), if mark == ' ' { style } else { Style::Warning })
     }
 
     /// The time in the zone that the user chose, otherwise in UTC, to the second.

@@ -37,6 +37,7 @@ mod slots;
 mod special_cases;
 #[cfg(test)]
 mod steps;
+mod stops;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "these tests do not run the program")]

@@ -27,6 +27,8 @@ struct ReportedPod {
     ended_runs: usize,
     /// Number of main containers that do not run any more, or not until their restart.
     ended_mains: usize,
+    /// Whether the Pod was lost with its node and is being deleted.
+    is_lost: bool,
 }
 
 /// The facts that the last line about a workload reported.
@@ -169,7 +171,8 @@ impl ReportedPod {
             Some(before) => (before.ended_runs, before.ended_mains),
             None => (count_ended_runs(life), ended_mains(life).count()),
         };
-        Self { outcome: life.outcome, wait_reason, ended_runs, ended_mains }
+        let is_lost = life.lost_since.is_some() && life.instants.delete_requested.is_some();
+        Self { outcome: life.outcome, wait_reason, ended_runs, ended_mains, is_lost }
     }
 }
 

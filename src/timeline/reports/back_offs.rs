@@ -211,9 +211,12 @@ pub(crate) fn end_of_wait(
     if let Some(suspension) = workload.capacity.iter().find(is_suspension) {
         return Some(suspension.since);
     }
-    let is_overdue =
-        due.is_some_and(|due| next.unwrap_or(now) > due.checked_add(MAX_CONTROLLER_DELAY).unwrap_or(due));
-    if is_overdue { due } else { next }
+    if due.is_some_and(|due| is_overdue(due, next.unwrap_or(now))) { due } else { next }
+}
+
+/// Whether at `now` the controller would have created a Pod that was allowed from `due` on.
+pub(crate) fn is_overdue(due: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(due) > MAX_CONTROLLER_DELAY
 }
 
 /// Whether the controller may not have reported yet that a failure at `at` was the last one.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 
 use crate::timeline::pods::pod::PodKey;
-use crate::timeline::reports::back_offs::{Failure, RetryGroup, end_of_wait};
+use crate::timeline::reports::back_offs::{Failure, RetryGroup, end_of_wait, is_overdue};
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::workload::{Workload, WorkloadState};
 
@@ -36,6 +36,15 @@ pub struct OpenRetry {
     /// When the controller's back-off ends; `None` if the controller counted failures that were not observed. The
     /// next Pod may be created later, if no slot is free.
     pub expected: Option<Timestamp>,
+}
+
+impl OpenRetry {
+    /// Until when the controller waits out the failure: `now`, or an earlier time if the next Pod is overdue, because
+    /// the controller then waits for something else.
+    pub(crate) fn back_off_end(&self, now: Timestamp) -> Timestamp {
+        let end = self.expected.filter(|expected| is_overdue(*expected, now)).unwrap_or(now);
+        end.max(self.since)
+    }
 }
 
 impl Timeline {

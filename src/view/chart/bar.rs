@@ -73,8 +73,8 @@ pub(crate) struct OtherAttempts<'a> {
     pub(crate) earlier: Vec<TimelinePod<'a>>,
     /// The waits before the attempts of the row.
     pub(crate) waits: Vec<Retry>,
-    /// When the row began to wait for its next attempt. `None` if the row does not wait.
-    pub(crate) waits_since: Option<Timestamp>,
+    /// The back-off after the latest Pod of the row: its start, and its end or now. `None` if the row does not wait.
+    pub(crate) open_wait: Option<(Timestamp, Timestamp)>,
 }
 
 /// The cells of one Pod, container or workload, with words in some of the empty cells.
@@ -177,8 +177,7 @@ impl Bar {
         let own = to_stretches(&life.phases, axis, &millis, now, life.end_unknown);
         let is_visible = !own.is_empty();
         stretches.extend(own);
-        if let Some((since, until)) = others.waits_since.map(|since| (millis(since), millis(now.max(since))))
-        {
+        if let Some((since, until)) = others.open_wait.map(|(since, until)| (millis(since), millis(until))) {
             let mark = CellMark::Phase(PhaseKind::BackOff);
             stretches.extend(axis.shows(since, until).then(|| Stretch {
                 start: axis.position(since),
@@ -194,11 +193,13 @@ impl Bar {
                 bar.mark_earlier_end(earlier.life.outcome, axis.position(end));
             }
         }
-
-        if others.waits_since.is_some() {
+        if let Some((_, until)) = others.open_wait {
             let end = life.end().map(millis).filter(|&end| axis.shows(end, end));
             if axis.shows(millis(now), millis(now)) {
-                bar.append_mark(CellMark::Now);
+                // An overdue Pod leaves a gap between the end of the back-off and now.
+                let cell =
+                    if until < now { axis.cell_at(millis(now)) } else { bar.append_mark(CellMark::Now) };
+                bar.cells[cell] = CellMark::Now;
             }
             if let Some(end) = end {
                 bar.mark_earlier_end(life.outcome, axis.position(end));

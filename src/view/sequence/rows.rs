@@ -197,7 +197,9 @@ impl<'a> RowWriter<'a> {
         OtherAttempts {
             earlier: earlier.iter().map(|&key| self.context.timeline.pod(key)).collect(),
             waits: earlier.iter().chain([&key]).filter_map(|key| rows.wait_before(*key)).copied().collect(),
-            waits_since: rows.open_wait_after(key).map(|open| open.since),
+            open_wait: rows
+                .open_wait_after(key)
+                .map(|open| (open.since, open.back_off_end(self.context.now))),
         }
     }
 
