@@ -34,7 +34,7 @@ pub mod testing {
     pub mod lifecycle {
         pub use crate::lifecycle::{
             ByPhase, ContainerLife, ContainerRole, ContainerRun, Evidence, Instant, PhaseKind, PhaseSpan,
-            Source,
+            RangedDuration, Source,
         };
     }
 

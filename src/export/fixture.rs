@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::lifecycle::RangedDuration;
 use crate::lifecycle::{
     ByPhase, ContainerLife, ContainerRole, ContainerRun, Evidence, Instant, Instants, Lifecycle, Phase,
     PhaseKind, PodOutcome, Pull, Source,
@@ -19,11 +20,17 @@ pub(crate) fn at(millis: i64) -> Timestamp {
 }
 
 fn instant(millis: i64, evidence: Evidence) -> Instant {
-    Instant { at: at(millis), evidence }
+    Instant::estimated(at(millis), evidence)
 }
 
 fn phase(kind: PhaseKind, start: i64, end: Option<i64>) -> Phase {
-    Phase { kind, start: at(start), end: end.map(at), source: Source::Event, container: None, reason: None }
+    let (start, end) = (at(start), end.map(at));
+    let (start_width, end_width, source) = (0, 0, Source::Event);
+    Phase { kind, start, end, start_width, end_width, source, container: None, reason: None }
+}
+
+fn exactly(millis: i64) -> RangedDuration {
+    RangedDuration::exact(milliseconds(millis))
 }
 
 fn milliseconds(millis: i64) -> SignedDuration {
@@ -64,9 +71,9 @@ pub(crate) fn workload() -> Workload {
 
 pub(crate) fn summary() -> Summary {
     let percentiles = |p50, p95, max| Percentiles {
-        p50: Some(milliseconds(p50)),
-        p95: Some(milliseconds(p95)),
-        max: Some(milliseconds(max)),
+        p50: Some(exactly(p50)),
+        p95: Some(exactly(p95)),
+        max: Some(exactly(max)),
     };
     Summary {
         pods: 27,
@@ -81,7 +88,7 @@ pub(crate) fn summary() -> Summary {
         concurrency_max: 4,
         concurrency_mean: 1.234_567,
         slots_unknown: false,
-        slots: SlotTime { total: 100, phases: ByPhase::from_fn(slot_millis), unknown: 7, idle: 13 },
+        slots: SlotTime { total: 100, phases: ByPhase::from_fn(slot_millis), idle: 13 },
         lost_work: lost_work(),
     }
 }
@@ -106,6 +113,7 @@ pub(crate) fn ended_pod() -> TimelinePod<'static> {
         cached: false,
     };
     let run = |start, end, exit_code| ContainerRun {
+        ordinal: 0,
         start: Some(instant(start, Evidence::StartedEvent)),
         end: Some(instant(end, Evidence::FinishedAt)),
         ended: true,
@@ -120,6 +128,7 @@ pub(crate) fn ended_pod() -> TimelinePod<'static> {
         pull,
         runs,
         runs_not_seen: 1,
+        first_run_is_known: true,
         waiting: None,
     };
     let mut pulling = phase(PhaseKind::Pulling, 800, Some(5900));
@@ -164,9 +173,9 @@ pub(crate) fn ended_pod() -> TimelinePod<'static> {
         clamped: true,
         skew: SignedDuration::ZERO,
         end_unknown: false,
-        queued: Some(milliseconds(12)),
-        cold_start: Some(milliseconds(6088)),
-        run: Some(milliseconds(2900)),
+        queued: Some(exactly(12)),
+        cold_start: Some(exactly(6088)),
+        run: Some(exactly(2900)),
     };
     TimelinePod::new(identity, life)
 }
@@ -213,6 +222,7 @@ fn slot_millis(kind: PhaseKind) -> i64 {
         PhaseKind::Initializing => 13,
         PhaseKind::Starting => 14,
         PhaseKind::Startup => 0,
+        PhaseKind::Unknown => 7,
         PhaseKind::Running => 15,
         PhaseKind::BackOff => 3,
         PhaseKind::Terminating => 2,

@@ -37,9 +37,11 @@ pub(crate) struct PodEntry<'a> {
     pub(crate) queued_millis: Option<i64>,
     /// `workStarted - scheduled`.
     pub(crate) cold_start_millis: Option<i64>,
-    /// `workEnded - workStarted`.
+    /// The time in which at least one main container ran.
     pub(crate) run_millis: Option<i64>,
-    /// Whether an instant was moved by more than a second, because the observed order was impossible.
+    /// The 5th and the 95th percentile of `runMillis`.
+    pub(crate) run_range_millis: Option<[i64; 2]>,
+    /// Whether times of the node contradict other times by more than a second, so that they were moved or left out.
     pub(crate) clamped: bool,
     /// How far the API server's clock is ahead of the node's clock. The kubelet's times were moved by this amount. 0 if
     /// the two clocks may agree.
@@ -75,9 +77,10 @@ impl<'a> PodEntry<'a> {
                     PhaseEntry::new(phase, is_open.then_some(now))
                 })
                 .collect(),
-            queued_millis: life.queued.map(to_millis),
-            cold_start_millis: life.cold_start.map(to_millis),
-            run_millis: life.run.map(to_millis),
+            queued_millis: life.queued.map(|queued| to_millis(queued.estimate)),
+            cold_start_millis: life.cold_start.map(|cold_start| to_millis(cold_start.estimate)),
+            run_millis: life.run.map(|run| to_millis(run.estimate)),
+            run_range_millis: life.run.map(|run| [to_millis(run.low), to_millis(run.high)]),
             clamped: life.clamped,
             clock_skew_millis: to_millis(life.skew),
             containers: life.containers.iter().map(ContainerEntry::from).collect(),
@@ -120,17 +123,22 @@ impl From<&Instants> for InstantSet {
     }
 }
 
-/// A time with its source and its precision.
+/// A time with its interval and its source.
 #[serde_as]
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct InstantEntry {
     #[serde_as(as = "Rfc3339Millis")]
     pub(crate) at: Timestamp,
+    /// The true time is not before this time.
+    #[serde_as(as = "Rfc3339Millis")]
+    pub(crate) earliest: Timestamp,
+    /// The true time is not after this time.
+    #[serde_as(as = "Rfc3339Millis")]
+    pub(crate) latest: Timestamp,
     /// `event`, `observed`, `status` or `inferred`.
     pub(crate) source: &'static str,
-    /// The largest expected error. The true time is not before `at` if the source is `event` or `status`, and not after
-    /// `at` if the source is `observed`.
+    /// `latest - earliest`.
     pub(crate) precision_millis: i64,
 }
 
@@ -138,8 +146,10 @@ impl From<Instant> for InstantEntry {
     fn from(instant: Instant) -> Self {
         Self {
             at: instant.at,
+            earliest: instant.earliest,
+            latest: instant.latest,
             source: instant.evidence.source().name(),
-            precision_millis: to_millis(instant.evidence.precision()),
+            precision_millis: instant.width_millis().into(),
         }
     }
 }
@@ -148,7 +158,8 @@ impl From<Instant> for InstantEntry {
 #[serde_as]
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct PhaseEntry<'a> {
-    /// `Queued`, `Setup`, `Pulling`, `Initializing`, `Starting`, `Startup`, `Running`, `BackOff` or `Terminating`.
+    /// `Queued`, `Setup`, `Pulling`, `Initializing`, `Starting`, `Startup`, `Running`, `BackOff`, `Terminating` or
+    /// `Unknown`.
     pub(crate) phase: &'static str,
     /// Start.
     #[serde_as(as = "Rfc3339Millis")]
@@ -203,6 +214,8 @@ mod tests {
                 kind,
                 start,
                 end: Some(start),
+                start_width: 0,
+                end_width: 0,
                 source,
                 container: None,
                 reason: reason.map(Into::into),

@@ -86,9 +86,9 @@ pub struct PercentilesEntry {
 impl From<&Percentiles> for PercentilesEntry {
     fn from(percentiles: &Percentiles) -> Self {
         Self {
-            p50_millis: percentiles.p50.map(to_millis),
-            p95_millis: percentiles.p95.map(to_millis),
-            max_millis: percentiles.max.map(to_millis),
+            p50_millis: percentiles.p50.map(|value| to_millis(value.estimate)),
+            p95_millis: percentiles.p95.map(|value| to_millis(value.estimate)),
+            max_millis: percentiles.max.map(|value| to_millis(value.estimate)),
         }
     }
 }
@@ -143,7 +143,7 @@ impl From<&SlotTime> for SlotTimeEntry {
             queued_millis: 0,
             terminating_millis: 0,
             back_off_millis: 0,
-            unknown_millis: slots.unknown,
+            unknown_millis: 0,
             idle_millis: slots.idle,
         };
         for (kind, &millis) in &slots.phases {
@@ -157,6 +157,7 @@ impl From<&SlotTime> for SlotTimeEntry {
                 PhaseKind::Running => &mut entry.work_millis,
                 PhaseKind::BackOff => &mut entry.back_off_millis,
                 PhaseKind::Terminating => &mut entry.terminating_millis,
+                PhaseKind::Unknown => &mut entry.unknown_millis,
             } = millis;
         }
         entry

@@ -83,14 +83,14 @@ fn all_fields_are_written_in_the_documented_order() {
         keys(&entry),
         words(
             "namespace name uid node index attempt status outcome exitCode reason instants phases queuedMillis \
-             coldStartMillis runMillis clamped clockSkewMillis containers"
+             coldStartMillis runMillis runRangeMillis clamped clockSkewMillis containers"
         )
     );
     assert_eq!(
         keys(&entry.instants),
         words("created scheduled sandboxReady workStarted workEnded deleteRequested deleted")
     );
-    assert_eq!(keys(&entry.instants.created), words("at source precisionMillis"));
+    assert_eq!(keys(&entry.instants.created), words("at earliest latest source precisionMillis"));
     assert_eq!(keys(&entry.phases[0]), words("phase start end millis source container reason"));
     let container = &entry.containers[0];
     assert_eq!(keys(container), words("name role image restarts pull runs runsNotSeen"));
@@ -145,13 +145,24 @@ fn an_ended_pod_is_written_with_all_values() {
             "namespace": "default", "name": "pi-0-j272m", "uid": "pod-uid", "node": "node-1", "index": 0,
             "attempt": 2, "status": "Error", "outcome": "Failed", "exitCode": 137, "reason": "OOMKilled",
             "instants": {
-                "created": {"at": "2026-01-01T00:00:00.000Z", "source": "event", "precisionMillis": 50},
-                "scheduled": {"at": "2026-01-01T00:00:00.012Z", "source": "event", "precisionMillis": 50},
-                "sandboxReady": {"at": "2026-01-01T00:00:00.800Z", "source": "status", "precisionMillis": 1000},
-                "workStarted": {"at": "2026-01-01T00:00:06.100Z", "source": "inferred", "precisionMillis": 2000},
-                "workEnded": {"at": "2026-01-01T00:00:09.000Z", "source": "status", "precisionMillis": 1000},
-                "deleteRequested": {"at": "2026-01-01T00:00:08.000Z", "source": "observed", "precisionMillis": 50},
-                "deleted": {"at": "2026-01-01T00:00:09.500Z", "source": "observed", "precisionMillis": 50}
+                "created": {"at": "2026-01-01T00:00:00.000Z", "earliest": "2025-12-31T23:59:59.950Z",
+                            "latest": "2026-01-01T00:00:00.050Z", "source": "event", "precisionMillis": 100},
+                "scheduled": {"at": "2026-01-01T00:00:00.012Z", "earliest": "2025-12-31T23:59:59.962Z",
+                              "latest": "2026-01-01T00:00:00.062Z", "source": "event", "precisionMillis": 100},
+                "sandboxReady": {"at": "2026-01-01T00:00:00.800Z", "earliest": "2026-01-01T00:00:00.300Z",
+                                 "latest": "2026-01-01T00:00:01.300Z", "source": "status",
+                                 "precisionMillis": 1000},
+                "workStarted": {"at": "2026-01-01T00:00:06.100Z", "earliest": "2026-01-01T00:00:05.600Z",
+                                "latest": "2026-01-01T00:00:06.600Z", "source": "inferred",
+                                "precisionMillis": 1000},
+                "workEnded": {"at": "2026-01-01T00:00:09.000Z", "earliest": "2026-01-01T00:00:08.500Z",
+                              "latest": "2026-01-01T00:00:09.500Z", "source": "status",
+                              "precisionMillis": 1000},
+                "deleteRequested": {"at": "2026-01-01T00:00:08.000Z", "earliest": "2026-01-01T00:00:07.975Z",
+                                    "latest": "2026-01-01T00:00:08.025Z", "source": "observed",
+                                    "precisionMillis": 50},
+                "deleted": {"at": "2026-01-01T00:00:09.500Z", "earliest": "2026-01-01T00:00:09.475Z",
+                            "latest": "2026-01-01T00:00:09.525Z", "source": "observed", "precisionMillis": 50}
             },
             "phases": [
                 {"phase": "Queued", "start": "2026-01-01T00:00:00.000Z", "end": "2026-01-01T00:00:00.012Z",
@@ -163,7 +174,7 @@ fn an_ended_pod_is_written_with_all_values() {
                 {"phase": "Running", "start": "2026-01-01T00:00:06.100Z", "end": "2026-01-01T00:00:09.000Z",
                  "millis": 2900, "source": "status", "container": null, "reason": null}
             ],
-            "queuedMillis": 12, "coldStartMillis": 6088, "runMillis": 2900, "clamped": true, "clockSkewMillis": 0,
+            "queuedMillis": 12, "coldStartMillis": 6088, "runMillis": 2900, "runRangeMillis": [2900, 2900], "clamped": true, "clockSkewMillis": 0,
             "containers": [
                 {"name": "init", "role": "init", "image": "perl:5.34.0", "restarts": 1,
                  "pull": {"start": "2026-01-01T00:00:01.000Z", "end": "2026-01-01T00:00:05.900Z", "millis": 4900,

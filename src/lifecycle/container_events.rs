@@ -40,6 +40,8 @@ pub(crate) struct ContainerEvents {
     started_count: u32,
     /// Each count of a repeated `Started` event, with the time at which this count was first received.
     start_receipts: Vec<(u32, Timestamp)>,
+    /// First `BackOff` event of a restart.
+    back_off: Option<EventTime>,
 }
 
 /// The latest occurrence of a repeated Event, truncated to the second, and the time of its receipt.
@@ -87,6 +89,7 @@ impl ContainerEvents {
                 self.pull_failed_last = self.pull_failed_last.max(Some(fact.last));
             }
             FactKind::Started => self.add_started(fact),
+            FactKind::BackOff => keep_earliest(&mut self.back_off, first),
             // `PodEvidence` handles these facts itself.
             FactKind::Scheduled
             | FactKind::Unschedulable(_)
@@ -153,14 +156,14 @@ impl ContainerEvents {
     /// Returns the instant at which the pull was requested and entered the node's queue.
     pub(crate) fn pull_requested(&self) -> Option<Instant> {
         if let Some(pulling) = self.pulling {
-            return Some(Instant { at: pulling.at, evidence: Evidence::PullingEvent });
+            return Some(Instant::new(pulling.at, Evidence::PullingEvent));
         }
         let (end, message) = self.pulled?;
         let at = match message {
             PulledMessage::Cached => end.at,
             PulledMessage::Pulled { since_request, .. } => end.at - since_request?,
         };
-        Some(Instant { at, evidence: Evidence::PulledEventMinusWait })
+        Some(Instant::new(at, Evidence::PulledEventMinusWait))
     }
 
     /// Returns the times of failed pulls, or `None` if no pull failed. The container is in image back-off from the
@@ -189,6 +192,11 @@ impl ContainerEvents {
     /// Returns the first failed start, and the `waiting.reason` that belongs to it.
     pub(crate) fn start_failed(&self) -> Option<(EventTime, &Arc<str>)> {
         self.start_failed.as_ref().map(|(time, reason)| (*time, reason))
+    }
+
+    /// Returns the time of the first `BackOff` event of a restart, if it is finer than a second.
+    pub(crate) fn back_off(&self) -> Option<EventTime> {
+        self.back_off.filter(|event| event.fine)
     }
 
     /// Returns the pull of the image, or `None` if no Event reports one.
@@ -223,7 +231,13 @@ impl ContainerEvents {
 
     /// Moves all times that come from the kubelet's clock. Times of receipt stay unchanged.
     pub(crate) fn shift_kubelet_times(&mut self, by: SignedDuration) {
-        let times = [&mut self.image, &mut self.pulling, &mut self.pull_failed, &mut self.started];
+        let times = [
+            &mut self.image,
+            &mut self.pulling,
+            &mut self.pull_failed,
+            &mut self.started,
+            &mut self.back_off,
+        ];
         let pulled = self.pulled.as_mut().map(|(time, _)| time);
         let start_failed = self.start_failed.as_mut().map(|(time, _)| time);
         let times = times.into_iter().flatten().chain(pulled).chain(start_failed);
@@ -252,5 +266,6 @@ packed_struct!(ContainerEvents {
     latest_start,
     started_count,
     start_receipts,
+    back_off,
 });
 packed_struct!(RepeatedEvent { last, received });

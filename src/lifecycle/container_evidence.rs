@@ -2,6 +2,8 @@
 //!
 //! States arrive in order, but Events in any order. States and Events are combined only when a life is derived.
 
+pub(crate) mod known_runs;
+
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
@@ -10,7 +12,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::container_events::ContainerEvents;
 use crate::lifecycle::container_life::{ContainerRole, ContainerRun};
-use crate::lifecycle::event_fact::{EventTime, FINE_BEFORE_COARSE, is_same_instant};
 use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::instant::Instant;
 use crate::lifecycle::interner::Interner;
@@ -66,19 +67,10 @@ struct RunEvidence {
     ended: bool,
     exit_code: Option<i32>,
     reason: Option<Arc<str>>,
+    /// Time at which a watch received the start of the run.
+    start_received: Option<Timestamp>,
     /// Time at which a watch received the end of the run.
     end_received: Option<Timestamp>,
-}
-
-/// The known runs of a container.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct KnownRuns {
-    /// The runs, oldest first.
-    pub(crate) runs: Vec<ContainerRun>,
-    /// Whether the first known run is the first run of the container.
-    pub(crate) includes_first: bool,
-    /// Number of runs that happened but are not known individually.
-    pub(crate) not_seen: u32,
 }
 
 impl ContainerEvidence {
@@ -125,6 +117,7 @@ impl ContainerEvidence {
         if let Some(running) = &state.running {
             let run = self.find_or_add_run(&status.container_id, restarts, known_time(running.started_at));
             run.start = earliest(run.start, known_time(running.started_at));
+            run.start_received = run.start_received.or(received);
             self.waiting = None;
             self.mark_lost_run_as_past();
         } else if let Some(terminated) = &state.terminated {
@@ -187,6 +180,9 @@ impl ContainerEvidence {
             return;
         }
         self.waiting = None;
+        // A simulated kubelet writes the time of the end into both fields, and no container ID.
+        let is_simulated = terminated.container_id.is_empty() && start == end;
+        let start = start.filter(|_| !is_simulated);
         let run = self.find_or_add_run(&terminated.container_id, ordinal, start.or(end));
         run.start = earliest(run.start, start);
         run.end = run.end.or(end);
@@ -222,6 +218,7 @@ impl ContainerEvidence {
             ended: false,
             exit_code: None,
             reason: None,
+            start_received: None,
             end_received: None,
         };
         // The exact capacity saves memory, because most containers run only once.
@@ -258,6 +255,11 @@ impl ContainerEvidence {
         self.runs.last().and_then(|run| run.end)
     }
 
+    /// Returns the latest start or end of a run that a status reports.
+    pub(crate) fn latest_kubelet_time(&self) -> Option<Timestamp> {
+        self.runs.iter().flat_map(|run| [run.start, run.end]).flatten().max()
+    }
+
     /// Returns the time at which a watch received the end of the latest run.
     pub(crate) fn end_received(&self) -> Option<Timestamp> {
         self.runs.last().and_then(|run| run.end_received)
@@ -268,106 +270,14 @@ impl ContainerEvidence {
     pub(crate) fn unstartable_since(&self) -> Option<ReasonChange> {
         let from_status = self.unstartable.as_ref();
         let from_event = self.events.start_failed().map(|(time, event_reason)| ReasonChange {
-            since: Instant { at: time.at, evidence: Evidence::StartFailedEvent },
+            since: Instant::new(time.at, Evidence::StartFailedEvent),
             reason: Arc::clone(from_status.map_or(event_reason, |(_, reason)| reason)),
         });
         from_event.or_else(|| {
             let (received, reason) = from_status?;
-            let since = Instant { at: (*received)?, evidence: Evidence::ReceivedWaiting };
+            let since = Instant::new((*received)?, Evidence::ReceivedWaiting);
             Some(ReasonChange { since, reason: Arc::clone(reason) })
         })
-    }
-
-    /// Combines states and Events into the known runs. `terminal_received` is the receipt of the Pod's terminal phase,
-    /// or `None` if this receipt does not date the end of the latest run. The receipt is used only if the receipt can
-    /// be the same instant as `finishedAt`.
-    pub(crate) fn known_runs(&self, terminal_received: Option<Timestamp>) -> KnownRuns {
-        let latest = self.runs.len();
-        let mut runs: Vec<ContainerRun> = self
-            .runs
-            .iter()
-            .enumerate()
-            .map(|(index, run)| self.combine_run(run, terminal_received.filter(|_| index + 1 == latest)))
-            .collect();
-        let mut includes_first = self.runs.first().is_some_and(|run| run.ordinal == 0);
-        if let Some(first) = self.first_run_from_event() {
-            runs.insert(0, first);
-            includes_first = true;
-        }
-        if let Some(next) = self.next_run_from_event() {
-            runs.push(next);
-        }
-        let current = u32::from(!self.restart_pending && (!runs.is_empty() || self.restart_count > 0));
-        let happened = self.restart_count + current;
-        let not_seen = happened.saturating_sub(u32::try_from(runs.len()).unwrap_or(u32::MAX));
-        KnownRuns { runs, includes_first: includes_first || not_seen == 0, not_seen }
-    }
-
-    /// Returns the first run if only the `Started` event reports it.
-    fn first_run_from_event(&self) -> Option<ContainerRun> {
-        let started = self.events.first_start()?;
-        let is_known = |run: &RunEvidence| {
-            run.ordinal == 0 || run.start.is_some_and(|start| started.at > start - FINE_BEFORE_COARSE)
-        };
-        if self.runs.iter().any(is_known) {
-            return None;
-        }
-        let start = started.to_instant(Evidence::StartedEvent, Evidence::StartedEventCoarse);
-        let lost = self.lost_run.as_ref().filter(|lost| lost.is_current || lost.ordinal == 0);
-        let exit_code = lost.map(|lost| lost.exit_code);
-        let reason = lost.and_then(|lost| lost.reason.clone());
-        let ended = lost.is_some() || self.restart_count > 0;
-        Some(ContainerRun { start: Some(start), end: None, ended, exit_code, reason })
-    }
-
-    /// Returns the next run, if an Event already reports the run but the status does not. The kubelet writes the status
-    /// only at the end of its pass over the Pod.
-    fn next_run_from_event(&self) -> Option<ContainerRun> {
-        let end = self.runs.last().filter(|run| run.ended)?.end?;
-        let (count, last) = self.events.latest_start_and_count()?;
-        if count <= self.restart_count + 1 || last < end {
-            return None;
-        }
-        let received = self.events.receipt_of_start(count);
-        let start = match received.filter(|received| is_same_instant(*received, last)) {
-            Some(at) => Instant { at, evidence: Evidence::ReceivedStarted },
-            None => Instant { at: last, evidence: Evidence::StartedEventCoarse },
-        };
-        Some(ContainerRun { start: Some(start), end: None, ended: false, exit_code: None, reason: None })
-    }
-
-    fn combine_run(&self, run: &RunEvidence, terminal_received: Option<Timestamp>) -> ContainerRun {
-        let first_start = self.events.first_start().filter(|event| event.fine && run.ordinal == 0);
-        let to_instant =
-            |event: EventTime| event.to_instant(Evidence::StartedEvent, Evidence::StartedEventCoarse);
-        let start = match run.start {
-            Some(at) => {
-                let event = first_start.filter(|event| is_same_instant(event.at, at));
-                let received = self.events.receipt_of_start(run.ordinal + 1);
-                let received = received
-                    .filter(|received| is_same_instant(*received, at))
-                    .map(|at| Instant { at, evidence: Evidence::ReceivedStarted });
-                event
-                    .or_else(|| self.events.later_start_at(at))
-                    .map(to_instant)
-                    .or(received)
-                    .or(Some(Instant { at, evidence: Evidence::StartedAt }))
-            }
-            // A run that could not be started has no `Started` event.
-            None if run.reason.as_deref() == Some("StartError") => None,
-            None => first_start.map(to_instant),
-        };
-        let end =
-            run.end.map(|end| match terminal_received.filter(|received| is_same_instant(*received, end)) {
-                Some(at) => Instant { at, evidence: Evidence::ReceivedTerminalPhase },
-                None => Instant { at: end, evidence: Evidence::FinishedAt },
-            });
-        // An end truncated to the second can be earlier than a fine start.
-        let end = end.map(|end| match start {
-            Some(start) if end.at < start.at => Instant { at: start.at, ..end },
-            _ => end,
-        });
-        ContainerRun { start, end, ended: run.ended, exit_code: run.exit_code, reason: run.reason.clone() }
     }
 
     /// Moves all times that come from the kubelet's clock. Times of receipt stay unchanged.
@@ -407,4 +317,14 @@ packed_struct!(ContainerEvidence {
     events,
 });
 packed_struct!(LostRun { ordinal, is_current, exit_code, reason });
-packed_struct!(RunEvidence { id_hash, ordinal, start, end, ended, exit_code, reason, end_received });
+packed_struct!(RunEvidence {
+    id_hash,
+    ordinal,
+    start,
+    end,
+    ended,
+    exit_code,
+    reason,
+    start_received,
+    end_received,
+});

@@ -51,6 +51,8 @@ pub struct ContainerLife {
     pub runs: Vec<ContainerRun>,
     /// Number of runs that happened but that no status or event describes.
     pub runs_not_seen: u32,
+    /// Whether the first of the known runs is the first run of the container.
+    pub first_run_is_known: bool,
     /// Why the container does not run now, for example `ContainerCreating` or `CrashLoopBackOff`.
     pub waiting: Option<Arc<str>>,
 }
@@ -87,9 +89,14 @@ pub struct Pull {
     pub cached: bool,
 }
 
+/// Clocks may contradict each other by this much before a time counts as impossible.
+const MAX_CLOCK_ERROR: SignedDuration = SignedDuration::from_secs(1);
+
 /// One run of one container, from a start to an end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContainerRun {
+    /// The number of restarts before the run: 0 for the first run.
+    pub ordinal: u32,
     /// Start of the run, or `None` if it is unknown.
     pub start: Option<Instant>,
     /// End of the run, or `None` while it runs or if the end is unknown.
@@ -106,6 +113,23 @@ impl ContainerRun {
     /// Whether the run ended with an exit code other than 0.
     pub(crate) fn has_failed(&self) -> bool {
         self.ended && self.exit_code.is_some_and(|code| code != 0)
+    }
+
+    /// Forgets a start and an end that lie after `last_seen`, the receipt of the latest state, and an end that lies
+    /// before the start. Returns whether a time was forgotten. Differences of up to [`MAX_CLOCK_ERROR`] are tolerated.
+    pub(crate) fn forget_impossible_times(&mut self, last_seen: Option<Timestamp>) -> bool {
+        let is_after = |time: Option<Instant>, limit: Timestamp| {
+            time.is_some_and(|time| time.earliest.duration_since(limit) > MAX_CLOCK_ERROR)
+        };
+        let known = (self.start.is_some(), self.end.is_some());
+        if let Some(last_seen) = last_seen {
+            self.start = self.start.filter(|_| !is_after(self.start, last_seen));
+            self.end = self.end.filter(|_| !is_after(self.end, last_seen));
+        }
+        if self.end.is_some_and(|end| is_after(self.start, end.latest)) {
+            self.end = None;
+        }
+        known != (self.start.is_some(), self.end.is_some())
     }
 
     /// Returns the signal that ended the run. It is computed from an exit code of 129 to 192 (128 plus the signal), because the kubelet never sets

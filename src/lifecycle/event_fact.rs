@@ -35,7 +35,7 @@ pub(crate) struct EventTime {
 impl EventTime {
     /// Returns an instant with the evidence that matches the precision of the time.
     pub(crate) fn to_instant(self, fine: Evidence, coarse: Evidence) -> Instant {
-        Instant { at: self.at, evidence: if self.fine { fine } else { coarse } }
+        Instant::new(self.at, if self.fine { fine } else { coarse })
     }
 }
 
@@ -88,6 +88,8 @@ pub(crate) enum FactKind {
     StartFailed(Arc<str>),
     /// A container started.
     Started,
+    /// The kubelet waits before it starts the container again.
+    BackOff,
     /// A container was asked to stop because its Pod stops. A stop because of a failed probe or a restart rule does not
     /// count.
     Killing,
@@ -129,6 +131,7 @@ impl EventFact {
                 interner.share(message::parse_start_failure_reason(event.plain_message())?),
             ),
             "Started" => FactKind::Started,
+            "BackOff" if event.plain_message().starts_with("Back-off restarting") => FactKind::BackOff,
             "Killing" if message::is_stop_of_pod(event.plain_message()) => FactKind::Killing,
             _ => return None,
         };
@@ -167,6 +170,7 @@ impl FactKind {
             | Self::PullFailed
             | Self::StartFailed(_)
             | Self::Started
+            | Self::BackOff
             | Self::Killing => true,
         }
     }
@@ -195,6 +199,7 @@ packed_enum! {
         PullFailed,
         StartFailed,
         Started,
+        BackOff,
         Killing,
     }
 }
@@ -212,6 +217,7 @@ impl Pack for FactKind {
             Self::PullFailed => FactTag::PullFailed.pack(to),
             Self::StartFailed(reason) => (FactTag::StartFailed, Arc::clone(reason)).pack(to),
             Self::Started => FactTag::Started.pack(to),
+            Self::BackOff => FactTag::BackOff.pack(to),
             Self::Killing => FactTag::Killing.pack(to),
         }
     }
@@ -228,6 +234,7 @@ impl Pack for FactKind {
             FactTag::PullFailed => Self::PullFailed,
             FactTag::StartFailed => Self::StartFailed(from.read()),
             FactTag::Started => Self::Started,
+            FactTag::BackOff => Self::BackOff,
             FactTag::Killing => Self::Killing,
         }
     }

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::lifecycle::enum_array::{ArrayIndex, EnumArray};
 use crate::lifecycle::evidence::Source;
 use crate::lifecycle::packed::packed_enum;
+use crate::lifecycle::ranged_duration::{RangedDuration, Uncertainty};
 use crate::lifecycle::setup_part::SetupPart;
 
 packed_enum! {
@@ -32,6 +33,8 @@ packed_enum! {
         BackOff,
         /// The deletion has been requested and the work has not ended yet.
         Terminating,
+        /// Nothing proves whether a container worked or waited for its restart.
+        Unknown,
     }
 }
 
@@ -48,6 +51,7 @@ impl PhaseKind {
             Self::Running => "Running",
             Self::BackOff => "BackOff",
             Self::Terminating => "Terminating",
+            Self::Unknown => "Unknown",
         }
     }
 
@@ -55,7 +59,7 @@ impl PhaseKind {
     pub fn is_cold_start(self) -> bool {
         match self {
             Self::Setup | Self::Pulling | Self::Initializing | Self::Starting | Self::Startup => true,
-            Self::Queued | Self::Running | Self::BackOff | Self::Terminating => false,
+            Self::Queued | Self::Running | Self::BackOff | Self::Terminating | Self::Unknown => false,
         }
     }
 
@@ -69,7 +73,8 @@ impl PhaseKind {
             | Self::Initializing
             | Self::Starting
             | Self::Startup
-            | Self::BackOff => false,
+            | Self::BackOff
+            | Self::Unknown => false,
         }
     }
 }
@@ -96,6 +101,10 @@ pub struct Phase {
     /// [`Lifecycle::end_unknown`](crate::lifecycle::Lifecycle::end_unknown) is set. The field then holds the last time
     /// at which the phase was known to go on, or `None` if this time is unknown too.
     pub end: Option<Timestamp>,
+    /// Length of the interval that contains the true start, in milliseconds.
+    pub start_width: u32,
+    /// Length of the interval that contains the true end, in milliseconds; 0 if `end` is `None`.
+    pub end_width: u32,
     /// The weaker of the sources of the start and the end. [`Source::Inferred`] if the phase itself is an assumption.
     pub source: Source,
     /// The container that causes the phase, or `None` if no single container does.
@@ -116,7 +125,8 @@ impl Phase {
             | PhaseKind::Starting
             | PhaseKind::Running
             | PhaseKind::BackOff
-            | PhaseKind::Terminating => None,
+            | PhaseKind::Terminating
+            | PhaseKind::Unknown => None,
         }
     }
 
@@ -133,6 +143,14 @@ impl Phase {
     /// Returns the length of the phase, up to `now` if it still goes on. Never negative.
     pub fn duration(&self, now: Timestamp) -> SignedDuration {
         self.end.unwrap_or(now).duration_since(self.start).max(SignedDuration::ZERO)
+    }
+
+    /// Returns the length of the phase with its range, or `None` if the phase has no end.
+    pub fn ranged_duration(&self) -> Option<RangedDuration> {
+        let mut uncertainty = Uncertainty::default();
+        uncertainty.add(self.start_width, 1);
+        uncertainty.add(self.end_width, 1);
+        Some(RangedDuration::new(self.end?.as_millisecond() - self.start.as_millisecond(), uncertainty))
     }
 }
 

@@ -17,12 +17,17 @@ pub struct PhaseSpan {
     pub start: i64,
     /// End, in milliseconds since 1970. `None` if [`Phase::end`] is `None`.
     pub end: Option<i64>,
+    /// Length of the interval that contains the true start, in milliseconds.
+    pub start_width: u32,
+    /// Length of the interval that contains the true end, in milliseconds.
+    pub end_width: u32,
 }
 
 impl From<&Phase> for PhaseSpan {
     fn from(phase: &Phase) -> Self {
         let (start, end) = (phase.start.as_millisecond(), phase.end.map(Timestamp::as_millisecond));
-        Self { kind: phase.kind, start, end }
+        let (start_width, end_width) = (phase.start_width, phase.end_width);
+        Self { kind: phase.kind, start, end, start_width, end_width }
     }
 }
 
@@ -30,15 +35,19 @@ impl Pack for PhaseSpan {
     fn pack(&self, to: &mut Packer<'_>) {
         self.kind.pack(to);
         to.write_time(self.start);
+        self.start_width.pack(to);
         self.end.is_some().pack(to);
         if let Some(end) = self.end {
             to.write_time(end);
+            self.end_width.pack(to);
         }
     }
 
     fn unpack(from: &mut Unpacker<'_>) -> Self {
-        let (kind, start) = (from.read(), from.read_time());
-        Self { kind, start, end: from.read::<bool>().then(|| from.read_time()) }
+        let (kind, start, start_width) = (from.read(), from.read_time(), from.read());
+        let has_end: bool = from.read();
+        let (end, end_width) = if has_end { (Some(from.read_time()), from.read()) } else { (None, 0) };
+        Self { kind, start, end, start_width, end_width }
     }
 }
 

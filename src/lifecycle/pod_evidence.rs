@@ -3,12 +3,13 @@
 //! The states of a Pod arrive in order, and its Events in any order. The result does not depend on how states and
 //! Events interleave.
 
+mod clock;
 mod deletion;
 mod gates;
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::lifecycle::container_evidence::ContainerEvidence;
 use crate::lifecycle::container_life::ContainerRole;
@@ -354,6 +355,7 @@ impl PodEvidence {
             | FactKind::PullFailed
             | FactKind::StartFailed(_)
             | FactKind::Started
+            | FactKind::BackOff
             | FactKind::Killing => self.add_container_fact(fact),
         }
     }
@@ -408,39 +410,6 @@ impl PodEvidence {
             reason.filter(|_| self.first_image_event().is_none())
         };
         waiting.cloned().or_else(setup_reason)
-    }
-
-    /// Returns a lower bound of the skew. The skew is how far the API server's clock is ahead of the node's clock. The
-    /// kubelet cannot see the Pod before the Pod is scheduled, so the start time (on the node's clock) is not earlier
-    /// than the scheduling (on the server's clock).
-    pub(crate) fn min_skew(&self) -> Option<SignedDuration> {
-        let scheduled = self.scheduled_event.map(|event| event.at).or(self.pod_scheduled)?;
-        // `startTime` is truncated to the second.
-        Some(scheduled.duration_since(self.start_time? + SignedDuration::from_secs(1)))
-    }
-
-    /// Moves all times that come from the kubelet's clock.
-    pub(crate) fn shift_kubelet_times(&mut self, by: SignedDuration) {
-        let times =
-            [&mut self.start_time, &mut self.sandbox_ready, &mut self.sandbox_gone, &mut self.initialized];
-        for at in times.into_iter().flatten() {
-            *at += by;
-        }
-        // If the node is lost, the node controller set this time.
-        if let Some(at) = self.not_ready.as_mut().filter(|_| !self.node_lost) {
-            *at += by;
-        }
-        let disruption = self.disruption.as_mut();
-        if let Some((at, _)) = disruption.filter(|(_, reason)| **reason == *"TerminationByKubelet") {
-            *at += by;
-        }
-        if let Some(killing) = &mut self.killing {
-            killing.at += by;
-        }
-        self.waits.shift_kubelet_times(by);
-        for container in &mut self.containers {
-            container.shift_kubelet_times(by);
-        }
     }
 }
 

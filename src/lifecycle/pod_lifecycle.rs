@@ -5,10 +5,10 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::container_life::{ContainerLife, ContainerRole};
-use crate::lifecycle::evidence::Evidence;
-use crate::lifecycle::instant::Instants;
+use crate::lifecycle::instant::{Instant, Instants};
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::pod_outcome::PodOutcome;
+use crate::lifecycle::ranged_duration::RangedDuration;
 
 /// The life of one Pod, as far as the evidence reaches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,17 +48,22 @@ pub struct Lifecycle {
     pub end_unknown: bool,
     /// `scheduled - created`, or `None` if one of the two is unknown or not reached. The same holds for the fields
     /// below.
-    pub queued: Option<SignedDuration>,
+    pub queued: Option<RangedDuration>,
     /// `workStarted - scheduled`.
-    pub cold_start: Option<SignedDuration>,
-    /// `workEnded - workStarted`.
-    pub run: Option<SignedDuration>,
+    pub cold_start: Option<RangedDuration>,
+    /// The time in which at least one main container ran, in all known runs together.
+    pub run: Option<RangedDuration>,
 }
 
 impl Lifecycle {
     /// Returns the end of the last phase of an ended Pod, or `None` if the Pod goes on or the end is unknown.
     pub fn end(&self) -> Option<Timestamp> {
         if self.outcome.has_ended() { self.phases.last().and_then(|phase| phase.end) } else { None }
+    }
+
+    /// Returns the time in which at least one main container ran until `now`.
+    pub fn work_so_far(&self, now: Timestamp) -> SignedDuration {
+        self.phases.iter().filter(|phase| phase.kind.is_work()).map(|phase| phase.duration(now)).sum()
     }
 
     /// Returns the number of restarts of all containers except debug containers.
@@ -114,8 +119,8 @@ impl Lifecycle {
 /// The evidence for the boundaries of a life. It is computed on demand, because only the Pod page shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Explanation {
-    /// For each phase of the life, the evidence for its start and for its end.
-    pub boundaries: Vec<(Evidence, Option<Evidence>)>,
+    /// The start and the end of each phase of the life, with their evidence.
+    pub boundaries: Vec<(Instant, Option<Instant>)>,
     /// The instants before an impossible order was corrected.
     pub uncorrected: Instants,
 }

@@ -179,7 +179,7 @@ fn collect_changes<'a>(reports: impl Iterator<Item = &'a WaitReport>) -> Vec<Rea
             (WaitTopic::AddedInterface, _) => Evidence::InterfaceAddedEvent,
         };
         let change_at =
-            |at| ReasonChange { since: Instant { at, evidence }, reason: Arc::clone(&report.reason) };
+            |at| ReasonChange { since: Instant::new(at, evidence), reason: Arc::clone(&report.reason) };
         changes.push(change_at(report.first));
         // In most cases the last time is truncated to the second, so a last time within a second of the first adds
         // nothing.

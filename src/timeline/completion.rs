@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::lifecycle::{Evidence, Instant};
 use crate::timeline::pods::creation_times::CreationTimes;
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::workload::{CreationBlock, Workload, WorkloadState};
@@ -67,8 +66,9 @@ fn end_holds(workload: &mut Workload) {
     if !workload.has_ended() {
         return;
     }
+    let end = workload.end_instant();
     for hold in workload.holds.iter_mut().filter(|hold| !hold.ended) {
-        hold.end = workload.finished.map(|at| Instant { at, evidence: Evidence::WorkloadEnded });
+        hold.end = end;
         hold.ended = true;
     }
 }

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::timeline::fast_map::FastMap;
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::bare_pod::bare_pod_workload;
@@ -34,7 +36,7 @@ impl Timeline {
         self.conclude_unreported();
     }
 
-    /// All workloads with their Pods, by creation, then namespace and name.
+    /// All workloads with their Pods, by the second of their creation, then namespace and name.
     fn sorted_workloads(&mut self) -> Vec<Workload> {
         let mut workloads = self.owners.workloads(&mut self.store.interner);
         let to_uid_and_index = |(index, workload): (usize, &Workload)| (Arc::clone(&workload.uid), index);
@@ -55,8 +57,11 @@ impl Timeline {
         };
         workloads.retain(|workload| !is_hidden(workload));
         // The uid makes the order total, so that the order does not depend on the iteration order of the maps.
+        // Most creations are known only to the second, so only the second counts.
+        let second = |workload: &Workload| workload.created.map(Timestamp::as_second);
         workloads.sort_by(|a, b| {
-            (a.created, &a.namespace, &a.name, &a.uid).cmp(&(b.created, &b.namespace, &b.name, &b.uid))
+            let order = second(a).cmp(&second(b));
+            order.then_with(|| (&a.namespace, &a.name, &a.uid).cmp(&(&b.namespace, &b.name, &b.uid)))
         });
         workloads
     }

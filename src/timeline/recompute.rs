@@ -30,7 +30,15 @@ impl Timeline {
 
     /// Derives the lives of changed Pods, and marks the workloads whose state depends on one of these Pods.
     fn derive_changed_pods(&mut self) -> Vec<PodKey> {
-        let pods = std::mem::take(&mut self.store.changed);
+        let mut pods = std::mem::take(&mut self.store.changed);
+        for &key in &pods {
+            if self.store.record(key).stale {
+                self.store.derive(key);
+            }
+        }
+        // The creation of a Pod can be estimated only when the lives of its siblings are known.
+        self.store.mark_changed_siblings();
+        pods.append(&mut self.store.changed);
         for &key in &pods {
             if self.store.record(key).stale {
                 self.store.derive(key);

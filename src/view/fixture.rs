@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::lifecycle::RangedDuration;
 use crate::lifecycle::{
     ContainerLife, ContainerRole, ContainerRun, Evidence, Instant, Instants, Lifecycle, Phase, PhaseKind,
     PodOutcome, Pull, Source,
@@ -94,7 +95,17 @@ impl PodFixture {
         self.cursor += millis;
         let reason = reason.map(Arc::from);
         let (start, end) = (at(start), Some(at(self.cursor)));
-        self.life.phases.push(Phase { kind, start, end, source: Source::Event, container: None, reason });
+        let (start_width, end_width, source) = (0, 0, Source::Event);
+        self.life.phases.push(Phase {
+            kind,
+            start,
+            end,
+            start_width,
+            end_width,
+            source,
+            container: None,
+            reason,
+        });
         self
     }
 
@@ -147,6 +158,7 @@ impl PodFixture {
             pull: None,
             runs: Vec::new(),
             runs_not_seen: 0,
+            first_run_is_known: true,
             waiting: None,
         });
         self
@@ -164,10 +176,11 @@ impl PodFixture {
     }
 
     pub(crate) fn run(mut self, start: i64, end: Option<i64>, code: i32, reason: &str) -> Self {
-        let instant = |millis, evidence| Instant { at: at(millis), evidence };
+        let instant = |millis, evidence| Instant::estimated(at(millis), evidence);
         let container = self.life.containers.last_mut().unwrap();
         container.restarts = u32::try_from(container.runs.len()).unwrap();
         container.runs.push(ContainerRun {
+            ordinal: container.restarts,
             start: Some(instant(start, Evidence::StartedEvent)),
             end: end.map(|end| instant(end, Evidence::FinishedAt)),
             ended: end.is_some(),
@@ -193,7 +206,7 @@ impl PodFixture {
                 }
                 BackOff => (PodOutcome::Running, "CrashLoopBackOff".into()),
                 Terminating => (PodOutcome::Running, "Terminating".into()),
-                Running => (PodOutcome::Running, "Running".into()),
+                PhaseKind::Unknown | Running => (PodOutcome::Running, "Running".into()),
             };
             if let Some(reason) = last.reason.clone().filter(|_| last.kind != Queued) {
                 life.status = reason;
@@ -203,7 +216,7 @@ impl PodFixture {
             self.identity.node = None;
         }
         let fine = |evidence, coarse| if self.coarse { coarse } else { evidence };
-        let instant = |at: Timestamp, evidence| Some(Instant { at, evidence });
+        let instant = |at: Timestamp, evidence| Some(Instant::estimated(at, evidence));
         let first = life.phases.first()?;
         let instants = &mut life.instants;
         if first.kind == Queued {
@@ -222,7 +235,8 @@ impl PodFixture {
             instants.work_ended =
                 end.and_then(|end| instant(end, fine(Evidence::ReceivedTerminalPhase, Evidence::FinishedAt)));
         }
-        let between = |start: Option<Instant>, end: Option<Instant>| Some(end?.at.duration_since(start?.at));
+        let between =
+            |start: Option<Instant>, end: Option<Instant>| Some(RangedDuration::between(start?, end?));
         life.queued = between(instants.created, instants.scheduled);
         life.cold_start = between(instants.scheduled, instants.work_started);
         life.run = between(instants.work_started, instants.work_ended);

@@ -68,7 +68,8 @@ impl CellState {
                     | PhaseKind::Startup
                     | PhaseKind::Running
                     | PhaseKind::BackOff
-                    | PhaseKind::Terminating => "starting",
+                    | PhaseKind::Terminating
+                    | PhaseKind::Unknown => "starting",
                 };
                 (glyphs.phase(kind), phase_style(kind), name)
             }

@@ -4,17 +4,17 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::{ContainerRole, Lifecycle, PhaseKind};
+use crate::lifecycle::{ContainerRole, Lifecycle, PhaseKind, RangedDuration, Uncertainty};
 use crate::timeline::{LossCause, OpenRetry, PodKey, Timeline, TimelinePod, Workload};
 use crate::view::display_state::DisplayState;
 use crate::view::frame_cache::results::{Counts, Folded};
 use crate::view::names::has_several_namespaces;
 use crate::view::picture::{FlushLines, Picture};
 use crate::view::primitives::columns::{Column, Columns, Shrink, TableCell, TableRow};
-use crate::view::primitives::duration::{format_duration, is_exact_to_tenths};
+use crate::view::primitives::duration::format_ranged;
 use crate::view::primitives::frame::{Frame, Line, Style};
 use crate::view::primitives::text;
 use crate::view::rows::end_text::describe_special_end;
@@ -391,18 +391,19 @@ fn workloads_by_pod(timeline: &Timeline) -> Vec<Option<&Workload>> {
     workloads
 }
 
-/// The time that a Pod spent in these phases. Tenths of a second are shown only if all instants of the cold start are
-/// exact to tenths.
+/// The time that a Pod spent in these phases.
 fn time_in_phases(context: &ViewContext<'_>, life: &Lifecycle, kinds: &[PhaseKind]) -> DurationText {
     let mut phases = life.phases.iter().filter(|phase| kinds.contains(&phase.kind)).peekable();
     if phases.peek().is_none() {
         return DurationText::default();
     }
-    let ends = [life.instants.scheduled, life.instants.sandbox_ready, life.instants.work_started];
-    let fine = ends.into_iter().flatten().all(|end| is_exact_to_tenths(Some(end)));
-    let time =
-        phases.fold(SignedDuration::ZERO, |sum, phase| sum.saturating_add(phase.duration(context.now)));
-    DurationText { text: format_duration(time, fine), style: Style::Text }
+    let (mut millis, mut uncertainty) = (0, Uncertainty::default());
+    for phase in phases {
+        millis += i64::try_from(phase.duration(context.now).as_millis()).unwrap_or(i64::MAX);
+        uncertainty.add(phase.start_width, 1);
+        uncertainty.add(phase.end_width, 1);
+    }
+    DurationText { text: format_ranged(RangedDuration::new(millis, uncertainty)), style: Style::Text }
 }
 
 /// The style of the Pod's status.

@@ -29,7 +29,6 @@ fn an_impossible_order_is_corrected_and_reported() {
     let description =
         describe_listed([running_pod(), scheduled_event(1.4), kubelet_event("Pulling", "main", 1.2, "x")]);
     assert_lines(&description, &["p: Running [Running]", "scheduled 1.400", "sandboxReady 1.400"]);
-    assert!(!description.contains("clamped"), "{description}");
 }
 
 /// An event of the kubelet that the API server stored at this second of the server's clock.
@@ -55,14 +54,13 @@ fn the_times_of_a_node_whose_clock_is_behind_are_moved_forward() {
     assert_lines(
         &description,
         &[
-            "p: Running [Running]",
-            "created 8.000",
+            "p: Running [Running] clamped",
+            "created 8.300",
             "scheduled 8.300 ScheduledEvent",
             "sandboxReady 9.400 ImageEvent",
             "workStarted 11.550 StartedEvent",
         ],
     );
-    assert!(!description.contains("clamped"), "{description}");
     for rotation in 1..objects.len() {
         let mut objects = objects.clone();
         objects.rotate_left(rotation);
@@ -99,7 +97,7 @@ fn a_run_does_not_end_before_it_starts() {
     );
     assert_lines(
         &describe_listed([short, kubelet_event("Started", "main", 5.9, "x")]),
-        &["workStarted 5.900", "workEnded 5.900 FinishedAt", "| 5.900..5.900 Running"],
+        &["workStarted 5.900", "workEnded 5.925 FinishedAt", "| 5.900..5.925 Running"],
     );
 }
 
@@ -107,9 +105,9 @@ fn a_run_does_not_end_before_it_starts() {
 fn an_event_name_that_does_not_fit_the_timestamps_is_ignored() {
     let mut started = kubelet_event("Started", "main", 5.4, "x");
     started["metadata"]["name"] = json!("p.00000000000003e8");
-    assert_lines(&describe_listed([running_pod(), started.clone()]), &["workStarted 5.000 StartedAt"]);
+    assert_lines(&describe_listed([running_pod(), started.clone()]), &["workStarted 5.500 StartedAt"]);
     started["metadata"]["name"] = json!("7d5c6f1e-1f0e-4b53-8f6c-0f3a4a0a1b2c");
-    assert_lines(&describe_listed([running_pod(), started]), &["workStarted 5.000 StartedAt"]);
+    assert_lines(&describe_listed([running_pod(), started]), &["workStarted 5.500 StartedAt"]);
 }
 
 #[test]

@@ -247,7 +247,7 @@ fn the_wait_of_a_container_goes_on_after_the_other_container_has_ended() {
     let waits = job["waits"].as_array().unwrap();
     assert_eq!(waits.len(), 1, "{job:#}");
     assert_eq!(waits[0]["reason"], "container second: CreateContainerConfigError", "{job:#}");
-    assert_eq!(waits[0]["longestMillis"], 30_000, "{job:#}");
+    assert_eq!(waits[0]["longestMillis"], 30_025, "{job:#}");
 }
 
 #[test]
@@ -260,7 +260,7 @@ fn a_container_that_runs_without_a_start_time_runs_since_an_unknown_time() {
         &description,
         &[
             "p: Running",
-            "| 1.000..5.000 Startup (first start not seen) inferred",
+            "| 1.500..5.000 Startup (first start not seen) inferred",
             "| 5.000..… Running inferred",
         ],
     );
@@ -279,7 +279,7 @@ fn a_container_that_runs_without_a_start_time_runs_since_an_unknown_time() {
     );
     assert_lines(
         &describe_watched([(9.0, Listed, pod), (20.5, Changed, ended)]),
-        &["p: Succeeded exit 0", "workEnded 20.000 FinishedAt", "| 5.000..20.000 Running inferred"],
+        &["p: Succeeded exit 0", "workEnded 20.250 FinishedAt", "| 5.000..20.250 Running inferred"],
     );
 }
 

@@ -20,33 +20,33 @@ fn the_deletion_request_is_dated_by_the_killing_event_else_the_receipt_else_the_
         &describe_listed([deleting.clone(), killing.clone()]),
         &["deleteRequested 12.311 KillingEvent"],
     );
-    assert_lines(&describe_listed([deleting.clone()]), &["deleteRequested 12.000 DeletionTimestamp"]);
+    assert_lines(&describe_listed([deleting.clone()]), &["deleteRequested 12.500 DeletionTimestamp"]);
     let seen = describe_watched([(5.1, Listed, running_pod()), (12.34, Changed, deleting.clone())]);
     assert_lines(
         &seen,
-        &["deleteRequested 12.340 ReceivedDeletion", "| 5.000..12.340 Running", "| 12.340..… Terminating"],
+        &["deleteRequested 12.315 ReceivedDeletion", "| 5.500..12.315 Running", "| 12.315..… Terminating"],
     );
     // The last state dates the end of the deletion, so the first state dates the request.
     let last = patched(running_pod(), deletion(44, 0));
     assert_lines(
         &describe_watched([(12.34, Changed, deleting.clone()), (44.1, Changed, last.clone())]),
-        &["deleteRequested 12.340"],
+        &["deleteRequested 12.315"],
     );
     assert_no_line(&describe_listed([last.clone()]), "deleteRequested");
     assert_no_line(&describe_watched([(44.1, Added, last.clone())]), "deleteRequested");
     // An earlier state has no deletion, so the receipt of the last state dates the request.
     assert_lines(
         &describe_watched([(5.1, Listed, running_pod()), (44.1, Changed, last)]),
-        &["deleteRequested 44.100 ReceivedDeletion"],
+        &["deleteRequested 44.075 ReceivedDeletion"],
     );
     // The Killing event of a failed probe or of a sidecar is not the request of a deletion.
     let probe =
         kubelet_event("Killing", "main", 12.0, "Container main failed liveness probe, will be restarted");
-    assert_lines(&describe_listed([deleting.clone(), probe]), &["deleteRequested 12.000 DeletionTimestamp"]);
+    assert_lines(&describe_listed([deleting.clone(), probe]), &["deleteRequested 12.500 DeletionTimestamp"]);
     // The container was killed long after the request, because the image was still being pulled.
     assert_lines(
         &describe_listed([deleting, kubelet_event("Killing", "main", 30.0, "Stopping container main")]),
-        &["deleteRequested 12.000 DeletionTimestamp"],
+        &["deleteRequested 12.500 DeletionTimestamp"],
     );
 }
 
@@ -70,11 +70,11 @@ fn the_receipt_of_the_terminal_phase_dates_the_end_of_a_stopped_container() {
         &describe_stopped_pod("Failed", 143),
         &[
             "p: Deleted exit 143 (Deleted)",
-            "workEnded 13.520 ReceivedTerminalPhase",
-            "deleteRequested 12.340",
-            "deleted 13.810 ReceivedDeleted",
-            "| 5.000..12.340 Running",
-            "| 12.340..13.520 Terminating observed",
+            "workEnded 13.495 ReceivedTerminalPhase",
+            "deleteRequested 12.315",
+            "deleted 13.785 ReceivedDeleted",
+            "| 5.500..12.315 Running",
+            "| 12.315..13.495 Terminating observed",
         ],
     );
 }
@@ -83,7 +83,7 @@ fn the_receipt_of_the_terminal_phase_dates_the_end_of_a_stopped_container() {
 fn a_deleted_pod_may_succeed() {
     assert_lines(
         &describe_stopped_pod("Succeeded", 0),
-        &["p: Succeeded exit 0", "| 12.340..13.520 Terminating"],
+        &["p: Succeeded exit 0", "| 12.315..13.495 Terminating"],
     );
 }
 
@@ -106,7 +106,7 @@ fn the_exit_of_one_of_two_containers_is_not_the_end_of_the_other() {
         (12.34, Changed, patched(two(running(5), running(4)), deletion(42, 30))),
         (14.1, Changed, patched(ended, deletion(42, 30))),
     ]);
-    assert_lines(&description, &["workEnded 13.000 FinishedAt"]);
+    assert_lines(&description, &["workEnded 13.520 FinishedAt"]);
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn a_deletion_after_the_end_changes_nothing() {
     ]);
     assert_lines(
         &description,
-        &["p: Succeeded exit 0", "workEnded 9.000", "deleted 60.100", "| 5.000..9.000 Running status"],
+        &["p: Succeeded exit 0", "workEnded 9.500", "deleted 60.075", "| 5.500..9.500 Running status"],
     );
     assert_no_line(&description, "| 9.000");
     let failed = patched(
@@ -128,7 +128,7 @@ fn a_deletion_after_the_end_changes_nothing() {
     );
     let description =
         describe_watched([(5.0, Listed, failed.clone()), (60.0, Changed, patched(failed, deletion(90, 30)))]);
-    assert_lines(&description, &["p: NeverStarted exit 128", "| 1.000..4.000 Startup"]);
+    assert_lines(&description, &["p: NeverStarted exit 128", "| 1.500..4.500 Startup"]);
 }
 
 #[test]
@@ -143,10 +143,10 @@ fn a_pod_that_was_deleted_by_force_may_still_run() {
         &description,
         &[
             "p: Deleted",
-            "deleteRequested 12.300",
-            "deleted 12.310",
-            "| 5.000..12.300 Running",
-            "| 12.300..12.310 Terminating",
+            "deleteRequested 12.275",
+            "deleted 12.285",
+            "| 5.500..12.275 Running",
+            "| 12.275..12.285 Terminating",
         ],
     );
     assert_no_line(&description, "workEnded");
@@ -168,9 +168,9 @@ fn a_pod_in_back_off_waits_until_its_deletion() {
         &description,
         &[
             "p: Deleted exit 1",
-            "workEnded 7.000",
-            "| 5.000..7.000 Running",
-            "| 7.000..12.300 BackOff main (exit code 1)",
+            "workEnded 7.500",
+            "| 5.500..7.500 Running",
+            "| 7.500..12.275 BackOff main (exit code 1)",
         ],
     );
 }
@@ -197,7 +197,7 @@ fn a_pod_that_is_deleted_during_the_pull_either_never_starts_or_stops_immediatel
         (12.9, Changed, patched(lost, deletion(42, 30))),
     ]);
     // The last statuses no longer have the reason of the wait, so the description keeps the last known reason.
-    assert_lines(&description, &["p: NeverStarted (ImagePullBackOff)", "| 2.200..12.300 Pulling main"]);
+    assert_lines(&description, &["p: NeverStarted (ImagePullBackOff)", "| 2.200..12.275 Pulling main"]);
     let ended = patched(
         running_pod(),
         json!({"status": {"phase": "Succeeded", "conditions": [condition("PodReadyToStartContainers", "True", 2)], "containerStatuses": [container_status("main", 0, terminated("main-0", 30, 30, 0, "Completed"), json!({}))]}}),
@@ -214,9 +214,9 @@ fn a_pod_that_is_deleted_during_the_pull_either_never_starts_or_stops_immediatel
         &[
             "p: Succeeded",
             "workStarted 30.050",
-            "deleteRequested 12.300",
+            "deleteRequested 12.275",
             "| 2.200..30.050 Pulling main",
-            "| 30.050..30.200 Terminating",
+            "| 30.050..30.175 Terminating",
         ],
     );
     assert_no_line(&description, "| 30.050..30.200 Running");
@@ -235,8 +235,8 @@ fn a_deleted_pod_without_a_node_is_removed_immediately() {
         &description,
         &[
             "p: NeverStarted (Insufficient cpu)",
-            "deleteRequested 8.020 ReceivedDeletion",
-            "| 0.300..8.020 Queued (Insufficient cpu)",
+            "deleteRequested 7.995 ReceivedDeletion",
+            "| 0.275..7.995 Queued (Insufficient cpu)",
         ],
     );
 }
@@ -263,7 +263,7 @@ fn a_pod_that_is_missing_after_a_gap_ends_when_it_was_last_seen() {
     let description = describe_watched([(5.1, Listed, running_pod()), (300.0, Missing, running_pod())]);
     assert_lines(
         &description,
-        &["p: Deleted (Deleted) [Running] end unknown", "| 5.000..5.100 Running inferred"],
+        &["p: Deleted (Deleted) [Running] end unknown", "| 5.500..5.500 Running inferred"],
     );
     assert_no_line(&description, "deleted");
     assert_no_line(&description, "workEnded");
@@ -274,12 +274,12 @@ fn a_pod_that_is_missing_after_a_gap_ends_when_it_was_last_seen() {
             (300.0, Missing, running_pod()),
             (310.0, Added, running_pod()),
         ]),
-        &["p: Running", "| 5.000..… Running"],
+        &["p: Running", "| 5.500..… Running"],
     );
     // The Pod had ended before the gap.
     assert_lines(
         &describe_watched([(10.5, Listed, succeeded_pod()), (300.0, Missing, succeeded_pod())]),
-        &["p: Succeeded exit 0 [Completed]", "workEnded 9.000"],
+        &["p: Succeeded exit 0 [Completed]", "workEnded 9.500"],
     );
 }
 
@@ -288,7 +288,7 @@ fn a_pod_that_is_no_longer_selected_is_not_deleted() {
     let description = describe_watched([(5.1, Listed, running_pod()), (12.0, Deleted, running_pod())]);
     assert_lines(
         &description,
-        &["p: Unknown (no longer selected) [Running] end unknown", "| 5.000..12.000 Running"],
+        &["p: Unknown (no longer selected) [Running] end unknown", "| 5.500..12.000 Running"],
     );
     assert_no_line(&description, "deleted");
     assert_lines(

@@ -25,7 +25,16 @@ fn seconds(at: Timestamp, zero: Timestamp) -> String {
 }
 
 fn describe_instant(instant: Option<Instant>, zero: Timestamp) -> String {
-    instant.map_or("?".to_owned(), |instant| format!("{} {:?}", seconds(instant.at, zero), instant.evidence))
+    let describe = |instant: Instant| {
+        let millis = |from: Timestamp, to: Timestamp| to.as_millisecond() - from.as_millisecond();
+        let mut text = format!("{} {:?}", seconds(instant.at, zero), instant.evidence);
+        if instant.earliest_by != instant.evidence || instant.latest_by != instant.evidence {
+            let (before, after) = (millis(instant.earliest, instant.at), millis(instant.at, instant.latest));
+            write!(text, " -{before}+{after}").unwrap();
+        }
+        text
+    };
+    instant.map_or("?".to_owned(), describe)
 }
 
 /// Describes a timeline as text, with times in seconds since `zero`.
@@ -52,9 +61,6 @@ fn describe_workload(text: &mut String, timeline: &Timeline, workload: &Workload
             if millis > 0 {
                 write!(text, " {} {:.3}", kind.name(), float(millis)).unwrap();
             }
-        }
-        if summary.slots.unknown > 0 {
-            write!(text, " unknown {:.3}", float(summary.slots.unknown)).unwrap();
         }
         writeln!(text, " idle {:.3}", float(summary.slots.idle)).unwrap();
         let lost = summary.lost_work;

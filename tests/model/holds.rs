@@ -95,19 +95,19 @@ fn changes_that_a_watch_receives_are_dated_by_their_receipt() {
     assert_eq!(
         describe_holds(&timeline),
         [
-            "0.000 CreationTimestamp .. 5.500 ReceivedSuspend: suspended",
-            "9.300 ReceivedSuspend .. now: suspended"
+            "0.050 CreationTimestamp .. 5.475 ReceivedSuspend: suspended",
+            "9.275 ReceivedSuspend .. now: suspended"
         ]
     );
     let capacities: Vec<(f64, u32)> =
         timeline.workloads()[0].capacity.iter().map(second_and_parallelism).collect();
-    assert_eq!(capacities, [(0.0, 0), (5.5, 2), (9.3, 0)]);
+    assert_eq!(capacities, [(0.05, 0), (5.475, 2), (9.275, 0)]);
     let waits = timeline.waits(&timeline.workloads()[0], at(30.0));
     let waits: Vec<_> = waits
         .iter()
         .map(|wait| (&*wait.reason, wait.pods, wait.longest.as_millis(), wait.total.as_millis()))
         .collect();
-    assert_eq!(waits, [("suspended", 0, 20_700, 26_200)]);
+    assert_eq!(waits, [("suspended", 0, 20_725, 26_150)]);
 }
 
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of a test")]
@@ -121,23 +121,23 @@ fn a_list_dates_suspensions_by_condition_generation_and_events() {
     // Generation 1: the spec has not changed since the creation.
     assert_eq!(
         describe_holds(&timeline_of_list([job(1, true, suspended_condition("True", 0))])),
-        ["0.000 CreationTimestamp .. now: suspended"]
+        ["0.500 CreationTimestamp .. now: suspended"]
     );
     // Generation 2: the Job was created suspended, then resumed.
     assert_eq!(
         describe_holds(&timeline_of_list([job(2, false, suspended_condition("False", 7))])),
-        ["0.000 CreationTimestamp .. 7.000 SuspendedCondition: suspended"]
+        ["0.500 CreationTimestamp .. 7.500 SuspendedCondition: suspended"]
     );
     // Generation 3: only an event dates the start of the suspension.
     let resumed = job(3, false, suspended_condition("False", 7));
     assert_eq!(
         describe_holds(&timeline_of_list([resumed.clone()])),
-        ["? .. 7.000 SuspendedCondition: suspended"]
+        ["? .. 7.500 SuspendedCondition: suspended"]
     );
     let document: Value = serde_json::from_str(&json_of(&timeline_of_list([resumed.clone()]))).unwrap();
     assert_eq!(
         document["workloads"][0]["holds"][0],
-        json!({"reason": "suspended", "message": null, "start": null, "end": "2026-01-01T12:00:07.000Z", "millis": null, "source": "status"})
+        json!({"reason": "suspended", "message": null, "start": null, "end": "2026-01-01T12:00:07.500Z", "millis": null, "source": "status"})
     );
     let with_events =
         [resumed, controller_event("Suspended", 4.25, 1, 4), controller_event("Resumed", 7.4, 1, 7)];
@@ -148,7 +148,7 @@ fn a_list_dates_suspensions_by_condition_generation_and_events() {
     // The Job was suspended after it had run, and the condition dates the suspension.
     assert_eq!(
         describe_holds(&timeline_of_list([job(2, true, suspended_condition("True", 30))])),
-        ["30.000 SuspendedCondition .. now: suspended"]
+        ["30.500 SuspendedCondition .. now: suspended"]
     );
 }
 
@@ -162,8 +162,8 @@ fn a_repeated_event_dates_its_first_and_its_last_occurrence_only() {
     assert_eq!(
         describe_holds(&timeline_of_list(changed_twice)),
         [
-            "0.000 CreationTimestamp .. 6.500 SuspendEvent: suspended",
-            "15.000 SuspendEventCoarse .. 20.000 SuspendedCondition: suspended"
+            "0.500 CreationTimestamp .. 6.500 SuspendEvent: suspended",
+            "15.500 SuspendEventCoarse .. 20.500 SuspendedCondition: suspended"
         ]
     );
     let changed_often = [
@@ -175,7 +175,7 @@ fn a_repeated_event_dates_its_first_and_its_last_occurrence_only() {
         describe_holds(&timeline_of_list(changed_often)),
         [
             "3.200 SuspendEvent .. 6.500 SuspendEvent: suspended",
-            "40.000 SuspendedCondition .. now: suspended"
+            "40.500 SuspendedCondition .. now: suspended"
         ]
     );
 }
@@ -188,7 +188,7 @@ fn the_last_of_several_changes_between_two_lists_is_shown() {
     ];
     assert_eq!(
         describe_holds(&timeline_in_any_order(&observations)),
-        ["? .. 40.000 SuspendedCondition: suspended"]
+        ["? .. 40.500 SuspendedCondition: suspended"]
     );
 }
 
@@ -204,7 +204,7 @@ fn an_ended_workload_is_not_suspended() {
     ];
     assert_eq!(
         describe_holds(&timeline_in_any_order(&deleted)),
-        ["0.000 CreationTimestamp .. 8.000 WorkloadEnded: suspended"]
+        ["0.050 CreationTimestamp .. 7.975 ReceivedDeleted: suspended"]
     );
 }
 
@@ -215,7 +215,7 @@ fn a_job_with_a_kueue_queue_waits_for_kueue() {
     merge(&mut job, queue_label);
     assert_eq!(
         describe_holds(&timeline_of_list([job])),
-        ["0.000 CreationTimestamp .. now: admission by Kueue queue team-a"]
+        ["0.500 CreationTimestamp .. now: admission by Kueue queue team-a"]
     );
 }
 
@@ -226,7 +226,7 @@ fn events_of_other_controllers_with_the_same_reason_are_ignored() {
     other["reportingComponent"] = json!("batch/job-kueue-controller");
     assert_eq!(
         describe_holds(&timeline_of_list([job(3, false, suspended_condition("False", 7)), other])),
-        ["? .. 7.000 SuspendedCondition: suspended"]
+        ["? .. 7.500 SuspendedCondition: suspended"]
     );
 }
 
@@ -245,7 +245,7 @@ fn cron_jobs_and_custom_resources_can_be_suspended() {
         [observe("CronJob", Listed, 3.0, cron(1, true)), observe("CronJob", Changed, 9.0, cron(2, false))];
     assert_eq!(
         describe_holds(&timeline_in_any_order(&observations)),
-        ["0.000 CreationTimestamp .. 9.000 ReceivedSuspend: suspended"]
+        ["0.500 CreationTimestamp .. 8.975 ReceivedSuspend: suspended"]
     );
     // No field of a CronJob dates the start of a suspension.
     assert_eq!(
@@ -264,7 +264,7 @@ fn cron_jobs_and_custom_resources_can_be_suspended() {
     ];
     assert_eq!(
         describe_holds(&timeline_in_any_order(&observations)),
-        ["20.000 SuspendedCondition .. 40.000 ReceivedSuspend: suspended"]
+        ["20.500 SuspendedCondition .. 39.975 ReceivedSuspend: suspended"]
     );
 }
 
@@ -289,16 +289,16 @@ fn a_refusal_lasts_until_a_pod_is_created() {
     );
     assert_eq!(
         describe_holds(&timeline_of_list([job(), refused.clone(), pod("a", 14), pod("b", 14)])),
-        [format!("0.300 FailedCreateEvent .. 14.000 CreationTimestamp: {reason}")]
+        [format!("0.300 FailedCreateEvent .. 14.500 CreationTimestamp: {reason}")]
     );
     // The creation of the first Pod ends the first hold. Refusals follow the creation of the second Pod, so a second
     // hold starts at that creation.
     assert_eq!(
         describe_holds(&timeline_of_list([job(), refused.clone(), pod("a", 4), pod("b", 8)])),
         [
-            format!("0.300 FailedCreateEvent .. 4.000 CreationTimestamp: {reason}"),
+            format!("0.300 FailedCreateEvent .. 4.500 CreationTimestamp: {reason}"),
             // Both Pods of the parallelism exist, so the second hold ends at the latest refusal.
-            format!("8.000 CreationTimestamp .. 12.000 FailedCreateEventCoarse: {reason}"),
+            format!("8.500 CreationTimestamp .. 12.500 FailedCreateEventCoarse: {reason}"),
         ]
     );
 }
@@ -315,7 +315,7 @@ fn a_recorded_job_was_suspended_twice() {
         };
         timeline.workloads()[0].holds.iter().map(|hold| (millis(hold.start), millis(hold.end))).collect()
     };
-    assert_eq!(spans(&watched), [(0, 4_511), (10_527, 15_476)]);
+    assert_eq!(spans(&watched), [(194, 4_486), (10_502, 15_451)]);
     let list = crate::order::final_list(&recorded);
-    assert_eq!(spans(&timeline_in_any_order(&list)), [(0, 4_529), (10_000, 15_000)]);
+    assert_eq!(spans(&timeline_in_any_order(&list)), [(500, 4_529), (10_500, 15_500)]);
 }

@@ -24,10 +24,10 @@ fn created_is_dated_by_the_owners_event_else_the_receipt_else_the_field() {
         &describe_watched([(0.72, Added, created), added.clone()]),
         &["created 0.731 SuccessfulCreate"],
     );
-    assert_lines(&describe_watched([added]), &["created 0.744 ReceivedAdded"]);
-    assert_lines(&describe_listed([pod(json!({}))]), &["created 0.000 CreationTimestamp"]);
+    assert_lines(&describe_watched([added]), &["created 0.719 ReceivedAdded"]);
+    assert_lines(&describe_listed([pod(json!({}))]), &["created 0.500 CreationTimestamp"]);
     // A watch without a list reports existing Pods as ADDED, so a late receipt does not date the creation.
-    assert_lines(&describe_watched([(400.0, Added, pod(json!({})))]), &["created 0.000 CreationTimestamp"]);
+    assert_lines(&describe_watched([(400.0, Added, pod(json!({})))]), &["created 0.500 CreationTimestamp"]);
 }
 
 #[test]
@@ -40,17 +40,17 @@ fn scheduled_is_dated_by_the_event_else_the_condition_else_a_bound() {
         &describe_listed([scheduled_event(1.402), succeeded_pod()]),
         &["scheduled 1.402 ScheduledEvent"],
     );
-    assert_lines(&describe_listed([succeeded_pod()]), &["scheduled 1.000 PodScheduled"]);
+    assert_lines(&describe_listed([succeeded_pod()]), &["scheduled 1.500 PodScheduled"]);
     // An event that is more than two seconds later than the condition is ignored.
     assert_lines(
         &describe_listed([succeeded_pod(), scheduled_event(3.4)]),
-        &["scheduled 1.000 PodScheduled"],
+        &["scheduled 1.500 PodScheduled"],
     );
     let created_with_node = pod(json!({"spec": {"nodeName": "node-1"}}));
-    assert_lines(&describe_watched([(0.2, Added, created_with_node)]), &["scheduled 0.200 CreatedWithNode"]);
+    assert_lines(&describe_watched([(0.2, Added, created_with_node)]), &["scheduled 0.175 CreatedWithNode"]);
     let without_true_condition = pod(json!({"spec": {"nodeName": "node-1"}, "status": {"startTime": time(2),
         "conditions": [condition("PodScheduled", "False", 0)]}}));
-    assert_lines(&describe_listed([without_true_condition]), &["scheduled 2.000 StartTime"]);
+    assert_lines(&describe_listed([without_true_condition]), &["scheduled 2.500 StartTime"]);
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn sandbox_ready_is_dated_by_the_first_image_event_else_an_early_condition() {
         &describe_listed([running_pod(), kubelet_event("ErrImageNeverPull", "main", 3.5, "x")]),
         &["sandboxReady 3.500 ImageEvent"],
     );
-    assert_lines(&describe_listed([running_pod()]), &["sandboxReady 3.000 ReadyToStartContainers"]);
+    assert_lines(&describe_listed([running_pod()]), &["sandboxReady 3.500 ReadyToStartContainers"]);
     // Before Kubernetes 1.36, the kubelet set the condition after the pull and the start.
     let old = patched(
         running_pod(),
@@ -85,7 +85,7 @@ fn sandbox_ready_is_dated_by_the_first_image_event_else_an_early_condition() {
     );
     assert_no_line(&describe_listed([old.clone()]), "sandboxReady");
     assert_lines(&describe_listed([old.clone(), events[0].clone()]), &["sandboxReady 3.235 ImageEvent"]);
-    assert_lines(&describe_listed([old]), &["| 1.000..5.000 Startup", "| 5.000..… Running"]);
+    assert_lines(&describe_listed([old]), &["| 1.500..5.500 Startup", "| 5.500..… Running"]);
 }
 
 #[test]
@@ -96,13 +96,13 @@ fn events_of_debug_containers_and_of_later_runs_do_not_move_the_sandbox() {
         describe_listed([kubelet_event("Pulling", "debug", 2.0, "Pulling image \"sh\""), debugged]);
     assert_lines(
         &description,
-        &["sandboxReady 3.000 ReadyToStartContainers", "workStarted 5.000", "debug ephemeral"],
+        &["sandboxReady 3.500 ReadyToStartContainers", "workStarted 5.500", "debug ephemeral"],
     );
     // The events of the first run have expired. Only an event of a later run remains.
     let again =
         kubelet_event("Pulled", "main", 3700.2, "Container image \"app:1\" already present on machine");
     let description = describe_listed([running_pod(), again]);
-    assert_lines(&description, &["sandboxReady 3.000 ReadyToStartContainers", "workStarted 5.000 StartedAt"]);
+    assert_lines(&description, &["sandboxReady 3.500 ReadyToStartContainers", "workStarted 5.500 StartedAt"]);
     assert_no_line(&description, "p: Running clamped");
 }
 
@@ -119,11 +119,11 @@ fn a_first_start_is_dated_by_a_matching_event_else_the_field() {
     // An event more than 0.2 s before or 1.2 s after `startedAt` does not belong to the same start.
     assert_lines(
         &describe_listed([running_pod(), kubelet_event("Started", "main", 4.75, "Container started")]),
-        &["workStarted 5.000 StartedAt"],
+        &["workStarted 5.500 StartedAt"],
     );
     assert_lines(
         &describe_listed([running_pod(), kubelet_event("Started", "main", 6.25, "Container started")]),
-        &["workStarted 5.000 StartedAt"],
+        &["workStarted 5.500 StartedAt"],
     );
     // The event comes before the status, because the kubelet writes the status at the end of its pass over the Pod.
     let early = scheduled_pod(
@@ -145,18 +145,18 @@ fn an_unobserved_first_start_stays_unknown() {
         "containerStatuses": [container_status("main", restarts, running(60), terminated("main-before", 40, 41, 1, "Error"))]}}))
     };
     // With one restart, the run before the restart was the first one.
-    assert_lines(&describe_listed([crashed(1)]), &["workStarted 40.000 StartedAt"]);
+    assert_lines(&describe_listed([crashed(1)]), &["workStarted 40.500 StartedAt"]);
     let description = describe_listed([crashed(4)]);
     assert_no_line(&description, "workStarted");
     assert_lines(
         &description,
         &[
             "p: Running",
-            "| 1.000..40.000 Startup (first start not seen)",
-            "| 40.000..41.000 Running",
-            "| 41.000..60.000 BackOff main (exit code 1)",
-            "| 60.000..… Running",
-            "main restarts 4; 40.000",
+            "| 1.500..40.500 Startup (first start not seen)",
+            "| 40.500..41.500 Running",
+            "| 41.500..60.500 BackOff main (exit code 1)",
+            "| 60.500..… Running",
+            "main restarts 4; 40.500",
         ],
     );
     assert!(description.contains("; 3 not seen"), "{description}");
@@ -164,7 +164,7 @@ fn an_unobserved_first_start_stays_unknown() {
     let started = repeated(kubelet_event("Started", "main", 5.2, "Container started"), 5, 60);
     assert_lines(
         &describe_listed([crashed(4), started]),
-        &["workStarted 5.200 StartedEvent", "| 5.200..40.000 Running (2 runs not seen) inferred"],
+        &["workStarted 5.200 StartedEvent", "| 5.200..40.500 Unknown main (2 runs not seen) inferred"],
     );
 }
 
@@ -192,12 +192,12 @@ fn later_starts_are_refined_by_the_receipt_of_the_repeated_event() {
         &[
             "p: Running",
             "workStarted 5.100 StartedEvent",
-            "| 5.100..6.000 Running",
-            "| 6.000..17.420 BackOff main (exit code 1)",
-            "| 17.420..18.000 Running",
-            "| 18.000..40.310 BackOff",
-            "| 40.310..… Running observed",
-            "main restarts 2; 5.100 StartedEvent..6.000 FinishedAt exit 1 Error; 17.420 ReceivedStarted..18.000 FinishedAt exit 1 Error; 40.310 ReceivedStarted..…",
+            "| 5.100..6.450 Running",
+            "| 6.450..17.395 BackOff main (exit code 1)",
+            "| 17.395..18.450 Running",
+            "| 18.450..40.285 BackOff",
+            "| 40.285..… Running observed",
+            "main restarts 2; 5.100 StartedEvent..6.450 FinishedAt -450+450 exit 1 Error; 17.395 ReceivedStarted -395+25..18.450 FinishedAt -450+450 exit 1 Error; 40.285 ReceivedStarted -285+25..…",
         ],
     );
 }
@@ -216,12 +216,12 @@ fn work_starts_with_the_first_main_container_and_ends_with_the_last() {
         &describe_listed([two]),
         &[
             "p: Succeeded exit 0",
-            "workStarted 5.000",
-            "workEnded 20.000",
-            "| 5.000..7.000 Running",
+            "workStarted 5.500",
+            "workEnded 20.500",
+            "| 5.500..7.500 Running",
             // No container failed, so this is not a back-off: the second container is still starting.
-            "| 7.000..9.000 Starting",
-            "| 9.000..20.000 Running",
+            "| 7.500..9.500 Starting",
+            "| 9.500..20.500 Running",
             "side sidecar",
             "b;",
             "a;",
@@ -244,7 +244,7 @@ fn an_unknown_end_of_work_is_bounded_and_marked_as_inferred() {
         &[
             "p: Failed exit 137 (EvictionByEvictionAPI)",
             "workEnded 45.000 DisruptionTarget",
-            "| 5.000..45.000 Running inferred",
+            "| 5.050..45.000 Running inferred",
         ],
     );
     assert_lines(&describe_error(json!([ready]), 80), &["workEnded 50.000 NotReady"]);
@@ -255,7 +255,7 @@ fn an_unknown_end_of_work_is_bounded_and_marked_as_inferred() {
     );
     assert_lines(
         &describe_error(json!([]), 4),
-        &["workEnded 90.000 ReceivedTerminated", "| 5.000..90.000 Running inferred"],
+        &["workEnded 89.450 ReceivedTerminated", "| 5.050..89.450 Running inferred"],
     );
     // These conditions date the discovery of the lost node, not the end of the work.
     for description in [
@@ -263,7 +263,7 @@ fn an_unknown_end_of_work_is_bounded_and_marked_as_inferred() {
         describe_lost("ContainerStatusUnknown", json!([ready]), 80),
         describe_error(json!([ready, disrupted("DeletionByPodGC")]), 80),
     ] {
-        assert_lines(&description, &["p: Failed exit 137", "| 5.000..… Running"]);
+        assert_lines(&description, &["p: Failed exit 137", "| 5.050..… Running"]);
         assert_no_line(&description, "workEnded");
     }
     // The container may already have been gone when the deletion was requested.
@@ -278,7 +278,7 @@ fn an_unknown_end_of_work_is_bounded_and_marked_as_inferred() {
     ]);
     assert_lines(
         &description,
-        &["p: Deleted exit 137 (DeletionByTaintManager)", "deleted 90.100", "| 5.000..… Running"],
+        &["p: Deleted exit 137 (DeletionByTaintManager)", "deleted 90.075", "| 5.050..… Running"],
     );
     assert_no_line(&description, "| 45.100");
 }
@@ -304,7 +304,7 @@ fn a_later_status_with_less_information_does_not_replace_a_known_run() {
             ),
         ),
     ]);
-    assert_lines(&description, &["p: Failed exit 3 (Error)", "workEnded 9.000 FinishedAt"]);
+    assert_lines(&description, &["p: Failed exit 3 (Error)", "workEnded 9.250 FinishedAt"]);
     // The fast stages of kwok (a simulator of nodes) overwrite the start.
     let description = describe_watched([
         (5.1, Added, running_pod()),
@@ -319,7 +319,7 @@ fn a_later_status_with_less_information_does_not_replace_a_known_run() {
     ]);
     assert_lines(
         &description,
-        &["p: Succeeded", "workStarted 5.000", "workEnded 9.000", "| 5.000..9.000 Running"],
+        &["p: Succeeded", "workStarted 5.050", "workEnded 9.250", "| 5.050..9.250 Running"],
     );
 }
 
@@ -332,7 +332,7 @@ fn times_of_1970_and_null_are_unknown() {
     let description = describe_listed([odd]);
     assert_lines(
         &description,
-        &["p: NeverStarted exit 128 (StartError)", "main; ?..4.000 FinishedAt exit 128 StartError"],
+        &["p: NeverStarted exit 128 (StartError)", "main; ?..4.500 FinishedAt exit 128 StartError"],
     );
     assert_no_line(&description, "workStarted");
 }

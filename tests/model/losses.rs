@@ -25,7 +25,7 @@ fn an_index_that_failed_for_good_has_no_slot() {
     let running = patched(pods()[1].clone(), running);
     // The controller has not reported the failed index yet.
     let runs = timeline_of_list([per_index(json!({})), pods()[0].clone(), running.clone()]);
-    assert_eq!(describe_slot_time(&runs, 6.0), "10000: Running 10000");
+    assert_eq!(describe_slot_time(&runs, 6.5), "10000: Running 10000");
     // The failed Pod no longer exists.
     let late = timeline_of_list([per_index(failed), running]);
     assert_eq!(summarize(&late, 10.0).slots.idle, 0);
@@ -36,7 +36,7 @@ fn a_back_off_ends_when_the_controller_may_create_the_next_pod() {
     let pods = [pod_of("a", 0, 0, 4, 1), pod_of("b", 60, 60, 70, 0)];
     let late = timeline_of_list([job(1, Some(1), ended_since("Complete", 70))].into_iter().chain(pods));
     assert_eq!(describe_slot_time(&late, 99.0), "70000: Running 14000, BackOff 10000, idle 46000");
-    assert_eq!(retry_waits(&late), [(at(4.0), at(14.0))], "the bar must agree with the slot time");
+    assert_eq!(retry_waits(&late), [(at(4.5), at(14.5))], "the bar must agree with the slot time");
     // A controller of another kind replaces a Pod without a wait.
     let mut bare = timeline_of_list([pod_of("a", 0, 0, 4, 1), pod_of("b", 20, 20, 30, 0)]);
     bare.recompute();
@@ -67,8 +67,8 @@ fn a_disrupted_pod_costs_a_back_off_even_if_its_failure_is_ignored() {
     let spec = json!({"backoffLimit": 0, "podReplacementPolicy": "Failed", "podFailurePolicy": rules});
     let timeline =
         timeline_of_list([job(1, Some(1), json!({"spec": spec})), evicted, pod_of("b", 16, 16, 20, 0)]);
-    assert_eq!(describe_slot_time(&timeline, 20.0), "20000: Running 8000, BackOff 10000, Terminating 2000");
-    assert_eq!(retry_waits(&timeline), [(at(6.0), at(16.0))], "the bar must agree with the slot time");
+    assert_eq!(describe_slot_time(&timeline, 20.5), "20000: Running 8000, BackOff 10000, Terminating 2000");
+    assert_eq!(retry_waits(&timeline), [(at(6.5), at(16.5))], "the bar must agree with the slot time");
     assert_eq!(describe_lost_work(&timeline, 20.0), "evicted 4000 (1)");
 }
 
@@ -113,7 +113,7 @@ fn failed_runs_are_lost_work_inside_a_pod_that_succeeds() {
     let (first, last) = (terminated("main-0", 1, 4, 3, "Error"), terminated("main-1", 8, 20, 0, "Completed"));
     pod["status"]["containerStatuses"] = json!([container_status("main", 1, last, first)]);
     let timeline = timeline_of_list([job(1, Some(1), json!({})), pod]);
-    assert_eq!(describe_slot_time(&timeline, 20.0), "20000: Startup 1000, Running 15000, BackOff 4000");
+    assert_eq!(describe_slot_time(&timeline, 20.5), "20000: Startup 1000, Running 15000, BackOff 4000");
     assert_eq!(describe_lost_work(&timeline, 20.0), "failed 3000 (1)");
 }
 
@@ -147,11 +147,11 @@ fn the_wait_for_a_replacement_of_a_lost_pod_is_unknown_until_its_deletion() {
     };
     let unreported = timeline_of_list([job(1, Some(1), json!({})), lost(json!({}))]);
     let slots = describe_slot_time(&unreported, 60.0);
-    assert!(slots.ends_with("Running 1000, unknown 54000"), "{slots}");
+    assert!(slots.ends_with("Running 1000, Unknown 53500"), "{slots}");
     assert_eq!(describe_lost_work(&unreported, 60.0), "", "the node may come back");
     let evicted = json!({"metadata": {"deletionTimestamp": time(100), "deletionGracePeriodSeconds": 30}});
     let replaced = timeline_of_list([job(1, Some(1), json!({})), lost(evicted), pod_of("b", 72, 72, 80, 0)]);
     let slots = describe_slot_time(&replaced, 80.0);
-    assert!(slots.ends_with("Running 9000, unknown 64000, idle 2000"), "{slots}");
+    assert!(slots.ends_with("Running 8500, Unknown 64000, idle 2000"), "{slots}");
     assert_eq!(describe_lost_work(&replaced, 80.0), "node lost 1000 (1)");
 }

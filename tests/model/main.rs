@@ -12,6 +12,7 @@ mod describe;
 mod holds;
 #[cfg(test)]
 mod instants;
+mod intervals;
 #[cfg(test)]
 mod lines;
 mod losses;

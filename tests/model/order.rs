@@ -1,5 +1,5 @@
-//! Tests that the order of observations does not change the result, and that a late list shows the same lives as a
-//! watch, except for times from receipts.
+//! Tests that the order of observations does not change the result, and that a late list never contradicts a watch
+//! beyond the intervals of its times.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -147,16 +147,25 @@ fn durations_are_the_differences_of_their_times() {
             document["workloads"].as_array().unwrap().iter().flat_map(|job| job["pods"].as_array().unwrap())
         {
             let instants = &pod["instants"];
-            for (millis, from, to) in [
-                ("queuedMillis", "created", "scheduled"),
-                ("coldStartMillis", "scheduled", "workStarted"),
-                ("runMillis", "workStarted", "workEnded"),
-            ] {
+            for (millis, from, to) in
+                [("queuedMillis", "created", "scheduled"), ("coldStartMillis", "scheduled", "workStarted")]
+            {
                 let (Some(from), Some(to)) = (at(&instants[from]["at"]), at(&instants[to]["at"])) else {
                     continue;
                 };
                 compared += 1;
                 assert_eq!(pod[millis].as_i64(), Some(to - from), "{name} {millis} {pod}");
+            }
+            if let Some(run) = pod["runMillis"].as_i64() {
+                compared += 1;
+                let phases = pod["phases"].as_array().unwrap();
+                let is_work = |phase: &&serde_json::Value| {
+                    matches!(phase["phase"].as_str(), Some("Running" | "Terminating"))
+                };
+                let work = phases.iter().filter(is_work).map(|phase| phase["millis"].as_i64().unwrap());
+                assert_eq!(run, work.sum::<i64>(), "{name} {pod}");
+                let range = |end: usize| pod["runRangeMillis"][end].as_i64().unwrap();
+                assert!((range(0)..=range(1)).contains(&run), "{name} {pod}");
             }
             for pull in pod["containers"].as_array().unwrap().iter().map(|container| &container["pull"]) {
                 let (Some(from), Some(to)) = (at(&pull["start"]), at(&pull["end"])) else { continue };
@@ -272,16 +281,64 @@ fn a_late_list_shows_the_same_workloads_as_the_watch() {
     assert!(compared >= 5 && held >= 1, "{compared} workloads and {held} holds were compared");
 }
 
-/// Returns whether a list at the end can date the instant. A list cannot date an instant that only a receipt dates.
+/// Two looks do not contradict each other if their intervals overlap, or are at most this far apart.
+const MAX_GAP: SignedDuration = SignedDuration::from_millis(50);
+
+/// Whether a list at the end has no evidence of this kind, because it comes from the moment of a receipt.
+fn is_receipt(evidence: Evidence) -> bool {
+    evidence.source() == Source::Observed
+        || matches!(evidence, Evidence::CreatedWithNode | Evidence::ReceivedTerminated)
+}
+
+/// Returns whether a list at the end can date the instant exactly like a watch. A list cannot date an instant that a
+/// receipt dates or narrows.
 fn is_datable_by_list(instant: Option<Instant>) -> bool {
-    let is_receipt =
-        |evidence: Evidence| evidence.source() == Source::Observed || evidence == Evidence::CreatedWithNode;
-    instant.is_none_or(|instant| !is_receipt(instant.evidence))
+    instant.is_none_or(|instant| {
+        [instant.evidence, instant.earliest_by, instant.latest_by].into_iter().all(|by| !is_receipt(by))
+    })
+}
+
+/// Whether the receipt of the update improves the estimate of the instant inside its interval.
+fn is_estimated_from_receipt(instant: &Instant) -> bool {
+    instant.evidence == Evidence::FinishedAt
+}
+
+/// Checks that the list does not contradict the watch: the intervals of the same instant overlap. Where both rest on the
+/// same evidence, the intervals are equal, and so are the estimates unless a receipt improves them.
+#[track_caller]
+fn assert_no_contradiction(list: Option<Instant>, live: Option<Instant>, context: &str) {
+    let evidence = |instant: Instant| (instant.evidence, instant.earliest_by, instant.latest_by);
+    let (Some(list), Some(live)) = (list, live) else {
+        assert!(!is_datable_by_list(live) || list == live, "{context}: {list:?} {live:?}");
+        return;
+    };
+    let overlap = list.earliest <= live.latest + MAX_GAP && live.earliest <= list.latest + MAX_GAP;
+    assert!(overlap, "{context}: {list:?} {live:?}");
+    if evidence(list) == evidence(live) && is_datable_by_list(Some(live)) {
+        assert_eq!((list.earliest, list.latest), (live.earliest, live.latest), "{context}");
+        assert!(list.at == live.at || is_estimated_from_receipt(&live), "{context}: {list:?} {live:?}");
+    }
+}
+
+/// Describes the phases. Leaves out boundaries that are ends of runs whose estimates a receipt improves.
+fn describe_phases(pod: &TimelinePod<'_>) -> Vec<String> {
+    let runs = pod.life.containers.iter().flat_map(|container| &container.runs);
+    let improved: Vec<_> =
+        runs.filter_map(|run| run.end).filter(is_estimated_from_receipt).map(|end| end.at).collect();
+    let boundary = |at: jiff::Timestamp| (!improved.contains(&at)).then_some(at);
+    let phases = pod.life.phases.iter().map(|phase| {
+        let (start, end) = (boundary(phase.start), phase.end.map(boundary));
+        format!(
+            "{:?} {:?} {:?} {:?} {start:?} {end:?}",
+            phase.kind, phase.source, phase.container, phase.reason
+        )
+    });
+    phases.collect()
 }
 
 #[test]
-fn a_late_list_shows_the_same_lives_as_the_watch_except_for_receipts() {
-    let mut compared = 0;
+fn a_late_list_never_contradicts_the_lives_that_the_watch_shows() {
+    let (mut compared, mut phases_compared) = (0, 0);
     for name in SCENARIOS {
         let scenario = read_scenario(name);
         let watched = timeline_of(&scenario.observations);
@@ -299,16 +356,16 @@ fn a_late_list_shows_the_same_lives_as_the_watch_except_for_receipts() {
                 (&watched.node, watched.index, watched.attempt)
             );
             for ((field, list), (_, live)) in list.instants.named().into_iter().zip(live.instants.named()) {
-                if is_datable_by_list(live) {
-                    assert_eq!(list, live, "{context} {field}");
-                }
+                assert_no_contradiction(list, live, &format!("{context} {field}"));
             }
-            // If no receipt dates a boundary, the phases and their reasons are equal too.
+            // If no receipt dates or narrows a boundary, the phases and their reasons are equal too.
             let has_no_receipts = live.phases.iter().all(|phase| phase.source != Source::Observed);
-            if has_no_receipts
-                && live.instants.named().into_iter().all(|(_, instant)| is_datable_by_list(instant))
-            {
-                assert_eq!(list.phases, live.phases, "{context}");
+            let instants = live.instants.named().into_iter().map(|(_, instant)| instant);
+            let runs = live.containers.iter().flat_map(|container| &container.runs);
+            let mut all_instants = instants.chain(runs.flat_map(|run| [run.start, run.end]));
+            if has_no_receipts && all_instants.all(is_datable_by_list) {
+                phases_compared += 1;
+                assert_eq!(describe_phases(&late), describe_phases(&watched), "{context}");
             }
             for (list, live) in list.containers.iter().zip(&live.containers) {
                 assert_eq!(
@@ -326,12 +383,13 @@ fn a_late_list_shows_the_same_lives_as_the_watch_except_for_receipts() {
                     (live.ended, live.exit_code, &live.reason)
                 );
                 for (list, live) in [(list.start, live.start), (list.end, live.end)] {
-                    assert!(!is_datable_by_list(live) || list == live, "{context}: {list:?} {live:?}");
+                    assert_no_contradiction(list, live, &context);
                 }
             }
         }
     }
     assert!(compared >= 30, "only {compared} Pods were compared");
+    assert!(phases_compared >= 5, "the phases of only {phases_compared} Pods were compared");
 }
 
 #[test]

@@ -30,17 +30,16 @@ fn a_pod_on_a_cold_node_has_all_phases_up_to_running() {
         &description,
         &[
             "p: Succeeded exit 0",
-            "created 0.000 CreationTimestamp",
+            "created 0.737 CreationTimestamp",
             "scheduled 0.737 ScheduledEvent",
             "sandboxReady 1.235 ImageEvent",
             "workStarted 7.145 StartedEvent",
-            "workEnded 10.000 FinishedAt",
-            "| 0.000..0.737 Queued status",
+            "workEnded 10.500 FinishedAt",
             "| 0.737..1.235 Setup event",
             "| 1.235..7.137 Pulling main event",
             "| 7.137..7.145 Starting event",
-            "| 7.145..10.000 Running status",
-            "main pull 1.235..7.137; 7.145 StartedEvent..10.000 FinishedAt exit 0 Completed",
+            "| 7.145..10.500 Running status",
+            "main pull 1.235..7.137; 7.145 StartedEvent..10.500 FinishedAt exit 0 Completed",
         ],
     );
 }
@@ -55,17 +54,17 @@ fn each_queued_phase_has_the_reason_that_held_at_its_time() {
         (9.0, Changed, scheduled_pod(json!({}))),
         (9.1, Added, scheduled_event(1.9)),
     ]);
-    assert_lines(&description, &["| 0.100..1.900 Queued (SchedulingGated: g)"]);
+    assert_lines(&description, &["| 0.075..1.900 Queued (SchedulingGated: g)"]);
     let description = describe_watched([
         (0.1, Added, pod(json!({}))),
         (0.2, Changed, pod(unschedulable("0/3 nodes are available: 3 Insufficient cpu."))),
     ]);
-    assert_lines(&description, &["p: Pending (Insufficient cpu)", "| 0.100..… Queued (Insufficient cpu)"]);
+    assert_lines(&description, &["p: Pending (Insufficient cpu)", "| 0.075..… Queued (Insufficient cpu)"]);
     // The event gives the reason even after the Pod has ended.
     let mut failed =
         kubelet_event("FailedScheduling", "", 0.1, "0/3 nodes are available: 3 Insufficient cpu.");
     failed["involvedObject"]["fieldPath"] = json!("");
-    assert_lines(&describe_listed([succeeded_pod(), failed]), &["| 0.000..1.000 Queued (Insufficient cpu)"]);
+    assert_lines(&describe_listed([succeeded_pod(), failed]), &["| 0.500..1.500 Queued (Insufficient cpu)"]);
 }
 
 #[test]
@@ -78,23 +77,23 @@ fn without_events_the_cold_start_is_split_by_the_status_only() {
     assert_lines(
         &describe_listed([init]),
         &[
-            "| 1.000..3.000 Setup status",
-            "| 3.000..4.000 Initializing i",
-            "| 4.000..5.000 Startup status",
-            "| 5.000..… Running",
+            "| 1.500..3.500 Setup status",
+            "| 3.500..4.500 Initializing i",
+            "| 4.500..5.500 Startup status",
+            "| 5.500..… Running",
         ],
     );
     let old = json!({"status": {"conditions": [condition("PodReadyToStartContainers", "False", 1)]}});
     assert_lines(
         &describe_listed([patched(running_pod(), old)]),
-        &["| 1.000..5.000 Startup", "| 5.000..… Running"],
+        &["| 1.500..5.500 Startup", "| 5.500..… Running"],
     );
     // Nothing shows that the Pod was scheduled, but it ran.
     let odd = patched(
         running_pod(),
         json!({"spec": {"nodeName": ""}, "status": {"startTime": null, "conditions": [condition("PodScheduled", "False", 0), condition("PodReadyToStartContainers", "False", 0)]}}),
     );
-    assert_lines(&describe_listed([odd]), &["| 0.000..5.000 Startup"]);
+    assert_lines(&describe_listed([odd]), &["| 0.500..5.500 Startup"]);
 }
 
 #[test]
@@ -121,11 +120,11 @@ fn pulls_between_init_containers_are_pulls_and_sidecars_do_not_initialize() {
     assert_lines(
         &description,
         &[
-            "| 1.000..2.500 Setup",
+            "| 1.500..2.500 Setup",
             "| 2.500..3.100 Pulling i",
             "| 3.100..3.200 Starting",
-            "| 3.200..4.000 Initializing i",
-            "| 4.000..5.000 Starting",
+            "| 3.200..4.500 Initializing i",
+            "| 4.500..5.000 Starting",
             "| 5.000..6.500 Pulling side (pull queue)",
             "| 6.500..7.500 Pulling side",
             "| 7.500..9.100 Starting",
@@ -144,7 +143,7 @@ fn the_end_of_the_last_init_container_falls_back_to_the_condition() {
         "conditions": [condition("Initialized", "True", 4)],
         "initContainerStatuses": [container_status("i", 0, running(3), json!({}))]}}),
     );
-    assert_lines(&describe_listed([init]), &["| 3.000..4.000 Initializing i"]);
+    assert_lines(&describe_listed([init]), &["| 3.500..4.500 Initializing i"]);
 }
 
 #[test]
@@ -165,10 +164,10 @@ fn init_containers_in_back_off_are_part_of_the_cold_start() {
         &description,
         &[
             "p: Starting",
-            "| 3.000..4.000 Initializing i",
-            "| 4.000..9.000 BackOff i (exit code 5)",
-            "| 9.000..11.000 Initializing i",
-            "| 11.000..… BackOff i (exit code 5)",
+            "| 3.500..4.250 Initializing i",
+            "| 4.250..9.050 BackOff i (exit code 5)",
+            "| 9.050..11.250 Initializing i",
+            "| 11.250..… BackOff i (exit code 5)",
         ],
     );
 }
@@ -199,14 +198,14 @@ fn image_back_off_is_part_of_pulling() {
         &describe_listed(retried),
         &[
             "| 2.200..4.400 Pulling main",
-            "| 4.400..17.000 Pulling main (ImagePullBackOff)",
-            "| 17.000..… Pulling main event",
+            "| 4.400..17.500 Pulling main (ImagePullBackOff)",
+            "| 17.500..… Pulling main event",
         ],
     );
     let failed_twice = [waits, repeated(pulling, 2, 17), repeated(failed, 2, 19)];
     assert_lines(
         &describe_listed(failed_twice),
-        &["| 17.000..19.000 Pulling main event", "| 19.000..… Pulling main (ImagePullBackOff)"],
+        &["| 17.500..19.500 Pulling main event", "| 19.500..… Pulling main (ImagePullBackOff)"],
     );
     let refused = scheduled_pod(
         json!({"status": {"conditions": [condition("PodReadyToStartContainers", "True", 2)], "containerStatuses": [container_status("main", 0, waiting("InvalidImageName"), json!({}))]}}),
@@ -233,14 +232,14 @@ fn failed_volumes_and_sandboxes_delay_the_setup() {
             &describe_listed([waits.clone(), one, other]),
             &[
                 "p: Starting (FailedCreatePodSandBox)",
-                "| 1.000..3.500 Setup (FailedMount)",
+                "| 1.500..3.500 Setup (FailedMount)",
                 "| 3.500..… Setup (FailedCreatePodSandBox)",
             ],
         );
     }
     assert_lines(
         &describe_listed([running_pod(), mount, kubelet_event("Pulling", "main", 4.1, "x")]),
-        &["p: Running", "| 1.000..4.100 Setup (FailedMount)"],
+        &["p: Running", "| 1.500..4.100 Setup (FailedMount)"],
     );
 }
 
@@ -260,18 +259,18 @@ fn setup_of(events: impl IntoIterator<Item = Value>) -> String {
 #[test]
 fn a_setup_is_divided_where_events_prove_its_parts() {
     // Without an event, nothing is said about the parts.
-    assert_lines(&setup_of([]), &["| 1.000..4.500 Setup status"]);
+    assert_lines(&setup_of([]), &["| 1.500..4.500 Setup status"]);
     let attached = |seconds| event_from("attachdetach-controller", "SuccessfulAttachVolume", seconds);
     let interface = |seconds| event_from("multus", "AddedInterface", seconds);
     // The last of several volumes ends the attachment. What follows is not proved.
     assert_lines(
         &setup_of([attached(2.5), attached(2.2)]),
-        &["| 1.000..2.500 Setup (attach)", "| 2.500..4.500 Setup event"],
+        &["| 1.500..2.500 Setup (attach)", "| 2.500..4.500 Setup event"],
     );
     assert_lines(
         &setup_of([attached(2.5), interface(3.5), interface(3.2)]),
         &[
-            "| 1.000..2.500 Setup (attach)",
+            "| 1.500..2.500 Setup (attach)",
             "| 2.500..3.500 Setup (network)",
             "| 3.500..4.500 Setup (sandbox)",
         ],
@@ -279,7 +278,7 @@ fn a_setup_is_divided_where_events_prove_its_parts() {
     // The interface of a later sandbox, after a reboot of the node, says nothing about the setup.
     assert_lines(
         &setup_of([interface(3.5), interface(60.0)]),
-        &["| 1.000..3.500 Setup (network)", "| 3.500..4.500 Setup (sandbox)"],
+        &["| 1.500..3.500 Setup (network)", "| 3.500..4.500 Setup (sandbox)"],
     );
 }
 
@@ -292,16 +291,16 @@ fn a_failed_part_of_a_setup_is_over_when_the_part_succeeds() {
     let interface = event_from("multus", "AddedInterface", 3.8);
     assert_lines(
         &setup_of([refused.clone(), attached.clone()]),
-        &["| 1.000..3.000 Setup (FailedAttachVolume)", "| 3.000..4.500 Setup event"],
+        &["| 1.500..3.000 Setup (FailedAttachVolume)", "| 3.000..4.500 Setup event"],
     );
     assert_lines(
         &setup_of([attached.clone(), too_early]),
-        &["| 1.000..3.000 Setup (attach)", "| 3.000..4.500 Setup event"],
+        &["| 1.500..3.000 Setup (attach)", "| 3.000..4.500 Setup event"],
     );
     assert_lines(
         &setup_of([attached, mount, interface]),
         &[
-            "| 1.000..3.000 Setup (attach)",
+            "| 1.500..3.000 Setup (attach)",
             "| 3.000..3.200 Setup event",
             "| 3.200..3.800 Setup (FailedMount)",
             "| 3.800..4.500 Setup (sandbox)",
@@ -310,7 +309,7 @@ fn a_failed_part_of_a_setup_is_over_when_the_part_succeeds() {
     let changed = kubelet_event("SandboxChanged", "", 3.0, "Pod sandbox changed, it will be killed");
     assert_lines(
         &setup_of([changed]),
-        &["| 1.000..3.000 Setup status", "| 3.000..4.500 Setup (SandboxChanged)"],
+        &["| 1.500..3.000 Setup status", "| 3.000..4.500 Setup (SandboxChanged)"],
     );
     // A Pod whose attachment fails says why it waits. After the attachment, the failure is no longer the reason.
     let waits = scheduled_pod(
@@ -335,11 +334,11 @@ fn back_off_follows_the_restart_policy_not_the_status() {
     };
     assert_lines(
         &ended("OnFailure", 3),
-        &["p: Running exit 3 (CrashLoopBackOff) [Error]", "| 7.000..… BackOff main (exit code 3)"],
+        &["p: Running exit 3 (CrashLoopBackOff) [Error]", "| 7.500..… BackOff main (exit code 3)"],
     );
     assert_lines(
         &ended("Always", 0),
-        &["p: Running exit 0 [Completed]", "| 7.000..… BackOff main (exit code 0)"],
+        &["p: Running exit 0 [Completed]", "| 7.500..… BackOff main (exit code 0)"],
     );
     for (policy, exit, outcome) in [
         ("Never", 3, "p: Failed exit 3 (Error)"),
@@ -347,7 +346,7 @@ fn back_off_follows_the_restart_policy_not_the_status() {
         ("OnFailure", 0, "p: Succeeded"),
     ] {
         let description = ended(policy, exit);
-        assert_lines(&description, &[outcome, "workEnded 7.000", "| 5.000..7.000 Running"]);
+        assert_lines(&description, &[outcome, "workEnded 7.500", "| 5.500..7.500 Running"]);
         assert_no_line(&description, "| 7.000");
     }
     let ruled = |exit: i32| {
@@ -358,6 +357,6 @@ fn back_off_follows_the_restart_policy_not_the_status() {
         "status": {"containerStatuses": [container_status("main", 0, terminated("main-0", 5, 7, exit, "Error"), json!({}))]}}),
         )])
     };
-    assert_lines(&ruled(42), &["p: Running", "| 7.000..… BackOff"]);
+    assert_lines(&ruled(42), &["p: Running", "| 7.500..… BackOff"]);
     assert_lines(&ruled(41), &["p: Failed"]);
 }

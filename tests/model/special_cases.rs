@@ -18,13 +18,13 @@ fn a_pod_that_the_kubelet_rejects_never_starts() {
         (0.2, Added, pod(json!({"spec": {"nodeName": "node-1"}}))),
         (1.25, Changed, rejected.clone()),
     ]);
-    assert_lines(&description, &["p: NeverStarted (NodeAffinity) [NodeAffinity]", "| 0.200..1.250 Startup"]);
+    assert_lines(&description, &["p: NeverStarted (NodeAffinity) [NodeAffinity]", "| 0.175..1.225 Startup"]);
     assert_lines(
         &describe_listed([rejected]),
         &[
             "p: NeverStarted (NodeAffinity)",
-            "scheduled 0.000 CreatedWithNode",
-            "| 0.000..1.000 Startup inferred",
+            "scheduled 0.500 CreatedWithNode",
+            "| 0.500..1.500 Startup inferred",
         ],
     );
 }
@@ -40,7 +40,7 @@ fn a_pod_whose_init_container_fails_never_starts() {
     let description = describe_listed([failed]);
     assert_lines(
         &description,
-        &["p: NeverStarted exit 5 (Init:Error) [Init:Error]", "| 3.000..4.000 Initializing i"],
+        &["p: NeverStarted exit 5 (Init:Error) [Init:Error]", "| 3.500..4.500 Initializing i"],
     );
     assert_no_line(&description, "workEnded");
     assert_no_line(&description, "| 4.000");
@@ -69,7 +69,7 @@ fn the_state_of_a_pod_on_a_lost_node_is_unknown_after_the_last_write_of_the_kube
     ]);
     assert_lines(
         &description,
-        &["p: Unknown (NodeNotReady) [Running] end unknown", "| 5.000..6.000 Running inferred"],
+        &["p: Unknown (NodeNotReady) [Running] end unknown", "| 5.500..6.500 Running inferred"],
     );
     // The node comes back.
     assert_lines(
@@ -77,7 +77,7 @@ fn the_state_of_a_pod_on_a_lost_node_is_unknown_after_the_last_write_of_the_kube
             (60.1, Listed, patched(working.clone(), silent)),
             (70.0, Changed, working.clone()),
         ]),
-        &["p: Running", "| 5.000..… Running"],
+        &["p: Running", "| 5.500..… Running"],
     );
     // A false readiness gate does not mean that the node is lost.
     let gate = json!({"status": {"conditions": [condition_with_reason("Ready", "False", 5, "ReadinessGatesNotReady")]}});
@@ -101,7 +101,7 @@ fn after_a_reboot_of_the_node_a_pod_has_failed_or_runs_again() {
         &never,
         &[
             "p: Failed exit 137 (ContainerStatusUnknown) [PodInitializing] end unknown",
-            "| 5.000..… Running",
+            "| 5.500..… Running",
             "main restarts 1",
         ],
     );
@@ -119,9 +119,9 @@ fn after_a_reboot_of_the_node_a_pod_has_failed_or_runs_again() {
         &description,
         &[
             "p: Running",
-            "workStarted 5.000",
-            "| 5.000..90.000 Running (end not seen) inferred",
-            "| 90.000..… Running",
+            "workStarted 5.500",
+            "| 5.500..90.100 Unknown main (end not seen) inferred",
+            "| 90.100..… Running",
         ],
     );
 }
@@ -158,10 +158,10 @@ fn a_restart_of_all_containers_divides_their_runs() {
         &description,
         &[
             "p: Succeeded exit 0",
-            "workStarted 5.000",
-            "workEnded 19.000",
-            "| 11.000..19.000 Running",
-            "main restarts 1; 5.000 StartedAt..? exit 137 RestartingAllContainers; 11.000 StartedAt..19.000 FinishedAt exit 0 Completed",
+            "workStarted 5.500",
+            "workEnded 19.500",
+            "| 11.100..19.500 Running",
+            "main restarts 1; 5.500 StartedAt..? exit 137 RestartingAllContainers; 11.100 StartedAt -100+100..19.500 FinishedAt exit 0 Completed",
         ],
     );
 }
@@ -175,7 +175,7 @@ fn a_pod_that_exceeds_its_own_deadline_fails() {
     );
     assert_lines(
         &describe_listed([dead]),
-        &["p: Failed exit 137 (DeadlineExceeded)", "workEnded 12.000 FinishedAt"],
+        &["p: Failed exit 137 (DeadlineExceeded)", "workEnded 12.500 FinishedAt"],
     );
 }
 
@@ -184,10 +184,10 @@ fn equal_and_missing_times_of_simulated_nodes_are_accepted() {
     let fast = pod(json!({"spec": {"nodeName": "n"}, "status": {"phase": "Succeeded", "startTime": time(0),
         "conditions": [condition("PodScheduled", "True", 0), condition("Ready", "False", 0)],
         "containerStatuses": [container_status("main", 0, terminated("", 0, 0, 0, "Completed"), json!({}))]}}));
-    assert_lines(
-        &describe_listed([fast]),
-        &["p: Succeeded exit 0", "workStarted 0.000", "workEnded 0.000", "| 0.000..0.000 Running"],
-    );
+    // Both times of the container are the time of its end, so the start of the work is unknown.
+    let description = describe_listed([fast]);
+    assert_lines(&description, &["p: Succeeded exit 0", "main; ?..0.500 FinishedAt"]);
+    assert_no_line(&description, "workStarted");
     let bare = pod(json!({"spec": {"nodeName": "n"}, "status": {"phase": "Succeeded"}}));
     let description = describe_listed([bare]);
     assert_lines(&description, &["p: Succeeded [Succeeded] end unknown"]);

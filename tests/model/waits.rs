@@ -37,7 +37,7 @@ fn each_reason_of_the_scheduler_has_its_own_interval() {
     assert_lines(
         &describe_listed(objects),
         &[
-            "| 0.000..20.500 Queued (Insufficient cpu)",
+            "| 0.500..20.500 Queued (Insufficient cpu)",
             "| 20.500..50.000 Queued (Insufficient cpu, node(s) had untolerated taint {a: })",
             "| 50.000..60.000 Queued (Insufficient cpu)",
             "| 60.000..",
@@ -51,7 +51,7 @@ fn a_changed_number_of_nodes_starts_no_new_interval() {
     let objects = [pod(json!({})), unschedulable(0.2, 50.0, CPU), unschedulable(60.0, 70.0, other)];
     assert_lines(
         &describe_listed(objects),
-        &["p: Pending (Insufficient cpu)", "| 0.000..… Queued (Insufficient cpu)"],
+        &["p: Pending (Insufficient cpu)", "| 0.500..… Queued (Insufficient cpu)"],
     );
 }
 
@@ -71,7 +71,7 @@ fn the_reaction_of_the_autoscaler_follows_the_reason() {
     assert_lines(
         &describe_listed(objects),
         &[
-            "| 0.000..10.000 Queued (Insufficient cpu)",
+            "| 0.500..10.000 Queued (Insufficient cpu)",
             "| 10.000..40.000 Queued (Insufficient cpu (NotTriggerScaleUp: max node group size reached))",
             "| 40.000..… Queued (Insufficient cpu (TriggeredScaleUp))",
         ],
@@ -94,15 +94,15 @@ fn without_events_the_receipt_dates_the_reason() {
     assert_lines(
         &description,
         &[
-            "| 0.100..20.300 Queued (Insufficient cpu) observed",
-            "| 20.300..… Queued (Insufficient cpu, node(s) had untolerated taint {a: }) observed",
+            "| 0.075..20.275 Queued (Insufficient cpu) observed",
+            "| 20.275..… Queued (Insufficient cpu, node(s) had untolerated taint {a: }) observed",
         ],
     );
     // In a late list, nothing dates the reason, so the reason is shown for the whole wait.
     let late = describe_watched([(30.0, Listed, refused(TAINT))]);
     assert_lines(
         &late,
-        &["| 0.000..… Queued (Insufficient cpu, node(s) had untolerated taint {a: }) status"],
+        &["| 0.500..… Queued (Insufficient cpu, node(s) had untolerated taint {a: }) status"],
     );
 }
 
@@ -118,9 +118,9 @@ fn scheduling_gates_are_removed_one_by_one() {
     assert_lines(
         &description,
         &[
-            "| 0.100..5.000 Queued (admission by Kueue, SchedulingGated: g) observed",
-            "| 5.000..9.000 Queued (admission by Kueue) observed",
-            "| 9.000..… Queued observed",
+            "| 0.075..4.975 Queued (admission by Kueue, SchedulingGated: g) observed",
+            "| 4.975..8.975 Queued (admission by Kueue) observed",
+            "| 8.975..… Queued observed",
         ],
     );
     let mut queued = gated(json!([kueue, {"name": "kueue.x-k8s.io/topology"}]));
@@ -132,7 +132,7 @@ fn scheduling_gates_are_removed_one_by_one() {
     // Gates cannot be added after the creation, so a listed Pod has waited for its gates since its creation.
     assert_lines(
         &describe_watched([(7.0, Listed, gated(json!([kueue])))]),
-        &["p: Pending (admission by Kueue)", "| 0.000..… Queued (admission by Kueue)"],
+        &["p: Pending (admission by Kueue)", "| 0.500..… Queued (admission by Kueue)"],
     );
 }
 
@@ -174,10 +174,10 @@ fn a_config_error_without_events_is_dated_by_its_receipt() {
     ]);
     assert_lines(
         &description,
-        &["| 3.000..9.000 Startup status", "| 9.000..… Startup main (CreateContainerConfigError) observed"],
+        &["| 3.500..8.975 Startup status", "| 8.975..… Startup main (CreateContainerConfigError) observed"],
     );
     let late = describe_watched([(30.0, Listed, state("CreateContainerConfigError"))]);
-    assert_lines(&late, &["| 3.000..… Startup (CreateContainerConfigError) status"]);
+    assert_lines(&late, &["| 3.500..… Startup (CreateContainerConfigError) status"]);
     assert_no_line(&late, "| 30");
 }
 
@@ -189,6 +189,6 @@ fn a_combined_event_holds_only_its_latest_message() {
         repeated(kubelet_event("FailedMount", "", 1.2, "MountVolume.SetUp failed for volume \"v\""), 5, 30);
     assert_lines(
         &describe_listed([scheduled_pod(json!({})), mount, combined]),
-        &["| 1.000..40.000 Startup (FailedMount)", "| 40.000..… Startup (FailedCreatePodSandBox)"],
+        &["| 1.500..40.000 Startup (FailedMount)", "| 40.000..… Startup (FailedCreatePodSandBox)"],
     );
 }

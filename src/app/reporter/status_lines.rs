@@ -305,17 +305,13 @@ fn describe_pod(timeline: &Timeline, key: PodKey, before: Option<&ReportedPod>) 
 }
 
 fn describe_run_time(life: &Lifecycle) -> String {
-    let is_exact = duration::is_exact_to_tenths(life.instants.work_started)
-        && duration::is_exact_to_tenths(life.instants.work_ended);
-    let time = life.run.map(|run| duration::format_duration(run, is_exact));
+    let time = life.run.map(duration::format_ranged);
     format!("{}{}", time.as_deref().unwrap_or("an unknown time"), describe_runs(life))
 }
 
 /// Describes the cold start and the sum of the pulls: ` (cold start 3.2s, pull 1.5s)`. Returns an empty text if the
 /// cold start is unknown.
 fn describe_cold_start(life: &Lifecycle) -> String {
-    let is_exact = duration::is_exact_to_tenths(life.instants.scheduled)
-        && duration::is_exact_to_tenths(life.instants.work_started);
     let Some(cold_start) = life.cold_start else { return String::new() };
     let pull: SignedDuration = life
         .phases
@@ -323,12 +319,9 @@ fn describe_cold_start(life: &Lifecycle) -> String {
         .filter(|phase| phase.kind == PhaseKind::Pulling)
         .filter_map(|phase| Some(phase.end?.duration_since(phase.start)))
         .sum();
-    let pull = if pull.is_zero() {
-        String::new()
-    } else {
-        format!(", pull {}", duration::format_duration(pull, true))
-    };
-    format!(" (cold start {}{pull})", duration::format_duration(cold_start, is_exact))
+    let pull =
+        if pull.is_zero() { String::new() } else { format!(", pull {}", duration::format_exact(pull)) };
+    format!(" (cold start {}{pull})", duration::format_ranged(cold_start))
 }
 
 fn describe_workload(timeline: &Timeline, workload: &Workload) -> (String, Style) {
@@ -385,7 +378,7 @@ fn describe_suspension(workload: &Workload) -> String {
 fn describe_resumption(workload: &Workload, now: Timestamp) -> String {
     let last = workload.holds.iter().rfind(|hold| hold.ended && hold.message.is_none());
     match last.and_then(|hold| hold.duration(now)) {
-        Some(duration) => format!("is resumed after {}", duration::format_duration(duration, false)),
+        Some(duration) => format!("is resumed after {}", duration::format_elapsed(duration)),
         None => "is resumed".into(),
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::lifecycle::container_life::ContainerLife;
-use crate::lifecycle::evidence::{Evidence, Source};
+use crate::lifecycle::evidence::Source;
 use crate::lifecycle::instant::Instant;
 use crate::lifecycle::phase::{Phase, PhaseKind};
 
@@ -76,20 +76,22 @@ impl Interval {
 #[derive(Clone, Debug)]
 pub(crate) struct PhaseList {
     pub(crate) phases: Vec<Phase>,
-    /// For each phase, the evidence for its start and for its end. `None` if no explanation was requested.
-    pub(crate) boundaries: Option<Vec<(Evidence, Option<Evidence>)>>,
+    /// The start and the end of each phase. `None` if no explanation was requested.
+    pub(crate) boundaries: Option<Vec<(Instant, Option<Instant>)>>,
 }
 
 impl PhaseList {
     /// Adds the piece `[start, end)` of `interval` as a phase.
     fn push(&mut self, interval: &Interval, start: Instant, end: Option<Instant>) {
         if let Some(boundaries) = &mut self.boundaries {
-            boundaries.push((start.evidence, end.map(|end| end.evidence)));
+            boundaries.push((start, end));
         }
         self.phases.push(Phase {
             kind: interval.kind,
             start: start.at,
             end: end.map(|end| end.at),
+            start_width: start.width_millis(),
+            end_width: end.map_or(0, |end| end.width_millis()),
             source: interval.source_of_piece(start, end),
             container: interval.container.clone(),
             reason: interval.reason.clone(),
@@ -151,9 +153,10 @@ impl PhaseList {
             return false;
         }
         last.end = end.map(|end| end.at);
+        last.end_width = end.map_or(0, |end| end.width_millis());
         last.source = last.source.max(interval.source_of_piece(start, end));
         if let Some(boundary) = self.boundaries.as_mut().and_then(|boundaries| boundaries.last_mut()) {
-            boundary.1 = end.map(|end| end.evidence);
+            boundary.1 = end;
         }
         true
     }
@@ -210,10 +213,11 @@ fn collect_cuts(start: Instant, end: Option<Instant>, intervals: &[Interval]) ->
 /// Returns the precedence of a kind. If several intervals cover a piece, the interval with the highest precedence wins.
 fn precedence(kind: PhaseKind) -> u8 {
     match kind {
-        PhaseKind::Running => 5,
-        PhaseKind::Terminating => 4,
-        PhaseKind::Pulling => 3,
-        PhaseKind::Initializing => 2,
+        PhaseKind::Running => 6,
+        PhaseKind::Terminating => 5,
+        PhaseKind::Pulling => 4,
+        PhaseKind::Initializing => 3,
+        PhaseKind::Unknown => 2,
         PhaseKind::BackOff => 1,
         PhaseKind::Queued | PhaseKind::Setup | PhaseKind::Starting | PhaseKind::Startup => 0,
     }

@@ -7,42 +7,30 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::container_evidence::ContainerEvidence;
 use crate::lifecycle::container_life::{ContainerLife, ContainerRole};
-use crate::lifecycle::derive::work::{has_work_ended, is_lost_with_node, main_containers};
+use crate::lifecycle::derive::work::{has_work_ended, is_lost_with_node, latest, main_containers};
 use crate::lifecycle::event_fact::{EventTime, is_same_instant};
 use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::instant::{Instant, Instants};
 use crate::lifecycle::pod_evidence::PodEvidence;
 
-/// If an instant moves by more than this to correct an impossible order,
-/// [`Lifecycle::clamped`](crate::lifecycle::Lifecycle::clamped) is set.
-const MAX_SILENT_CORRECTION: SignedDuration = SignedDuration::from_secs(1);
+/// An event about the sandbox may seem to be later than the first start by this much, because clocks differ.
+const MAX_LATE_SANDBOX_EVENT: SignedDuration = SignedDuration::from_millis(200);
 
-/// Derives the instants without correcting their order. `first_start` is the earliest start among the main containers
-/// whose first run is known. `earliest_start` is `first_start`, or else the earliest known start of a main container.
+/// Derives the instants, except the start and the end of the work, without correcting their order.
 pub(crate) fn derive_instants(
     pod: &PodEvidence,
     containers: &[ContainerLife],
     delete_requested: Option<Instant>,
-    first_start: Option<Instant>,
-    earliest_start: Option<Instant>,
 ) -> Instants {
-    let mut created = derive_created(pod);
-    let scheduled = derive_scheduled(pod, created);
-    if let (Some(created), Some(scheduled)) = (&mut created, scheduled)
-        && created.evidence == Evidence::ReceivedAdded
-        && scheduled.evidence == Evidence::ScheduledEvent
-    {
-        // The receipt is only an upper bound, and the creation cannot be later than the scheduling.
-        created.at = created.at.min(scheduled.at);
-    }
+    let created = derive_created(pod);
     // A Pod that was missing from a list was removed at an unknown time.
     let deleted = pod.gone.filter(|(_, seen)| seen.is_live());
     Instants {
         created,
-        scheduled,
+        scheduled: derive_scheduled(pod, created),
         sandbox_ready: derive_sandbox_ready(pod, containers),
-        work_started: first_start,
-        work_ended: derive_work_ended(pod, containers, earliest_start),
+        work_started: None,
+        work_ended: None,
         delete_requested,
         deleted: deleted.map(|(time, _)| Instant::new(time, Evidence::ReceivedDeleted)),
     }
@@ -60,7 +48,7 @@ fn derive_created(pod: &PodEvidence) -> Option<Instant> {
 
 fn derive_scheduled(pod: &PodEvidence, created: Option<Instant>) -> Option<Instant> {
     if pod.created_with_node {
-        return created.map(|created| Instant::new(created.at, Evidence::CreatedWithNode));
+        return created.map(|created| Instant { evidence: Evidence::CreatedWithNode, ..created });
     }
     let coarse = pod.pod_scheduled;
     let fits_coarse = |event: &EventTime| coarse.is_none_or(|coarse| is_same_instant(event.at, coarse));
@@ -76,13 +64,12 @@ fn derive_sandbox_ready(pod: &PodEvidence, containers: &[ContainerLife]) -> Opti
     let own = containers.iter().filter(|container| container.role != ContainerRole::Ephemeral);
     let first_start = own
         .filter_map(|container| container.runs.iter().find_map(|run| run.start))
-        .map(|start| start.at)
+        .map(|start| start.latest)
         .min();
     // Kubelets before 1.36 set the condition only after the pull and the start. The first image event may have expired,
-    // so the known image event may be a later one. A time more than a second after the first start is therefore not
-    // used.
+    // so the known image event may be a later one. A time after the first start is therefore not used.
     let is_early_enough =
-        |time: Timestamp| first_start.is_none_or(|start| time <= start + SignedDuration::from_secs(1));
+        |time: Timestamp| first_start.is_none_or(|start| time <= start + MAX_LATE_SANDBOX_EVENT);
     if let Some(event) = pod.first_image_event().filter(|event| is_early_enough(event.at)) {
         return Some(event.to_instant(Evidence::ImageEvent, Evidence::ImageEventCoarse));
     }
@@ -90,7 +77,8 @@ fn derive_sandbox_ready(pod: &PodEvidence, containers: &[ContainerLife]) -> Opti
     condition.map(|time| Instant::new(time, Evidence::ReadyToStartContainers))
 }
 
-fn derive_work_ended(
+/// Derives the end of the work. `earliest_start` is the earliest known start of a main container.
+pub(crate) fn derive_work_ended(
     pod: &PodEvidence,
     containers: &[ContainerLife],
     earliest_start: Option<Instant>,
@@ -101,7 +89,7 @@ fn derive_work_ended(
     }
     let last_runs = || main_containers(containers).filter_map(|main| main.runs.last());
     if last_runs().all(|run| run.end.is_some()) {
-        return last_runs().filter_map(|run| run.end).max_by_key(|end| end.at);
+        return latest(last_runs().filter_map(|run| run.end));
     }
     if is_lost_with_node(pod, containers) {
         return None;
@@ -166,29 +154,4 @@ pub(crate) fn container_ended_by_deletion(
     let ended_before = pod.containers[index].end_received().is_some_and(|end| end < requested.at);
     let ended_after = !ended_before && end + SignedDuration::from_secs(1) > requested.at;
     (is_alone && ended_after).then_some((index, received))
-}
-
-/// Corrects the order of `created`, `scheduled`, `sandbox_ready`, `work_started` and `work_ended`: an instant that is
-/// earlier than its predecessor moves forward to the predecessor. The instants of the deletion stay, because a deletion
-/// can be requested at any time. Returns whether an instant moved by more than [`MAX_SILENT_CORRECTION`].
-pub(crate) fn correct_order(instants: &mut Instants) -> bool {
-    let mut clamped = false;
-    let mut previous: Option<Timestamp> = None;
-    for instant in [
-        &mut instants.created,
-        &mut instants.scheduled,
-        &mut instants.sandbox_ready,
-        &mut instants.work_started,
-        &mut instants.work_ended,
-    ]
-    .into_iter()
-    .flatten()
-    {
-        if let Some(previous) = previous.filter(|previous| *previous > instant.at) {
-            clamped |= previous.duration_since(instant.at) > MAX_SILENT_CORRECTION;
-            instant.at = previous;
-        }
-        previous = Some(instant.at);
-    }
-    clamped
 }

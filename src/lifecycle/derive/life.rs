@@ -4,67 +4,95 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::container_evidence::{ContainerEvidence, KnownRuns};
-use crate::lifecycle::container_life::{ContainerLife, ContainerRole};
+use crate::lifecycle::container_evidence::ContainerEvidence;
+use crate::lifecycle::container_evidence::known_runs::KnownRuns;
+use crate::lifecycle::container_life::ContainerLife;
 use crate::lifecycle::derive::cut::PhaseList;
 use crate::lifecycle::derive::instants::{
-    container_ended_by_deletion, correct_order, derive_delete_requested, derive_instants,
+    container_ended_by_deletion, derive_delete_requested, derive_instants, derive_work_ended,
 };
+use crate::lifecycle::derive::orders::{estimate_truncated_creation, order_before_work, order_instants};
 use crate::lifecycle::derive::outcome::{
     derive_end, derive_exit_code_and_reason, derive_outcome, last_known_time, lost_since,
 };
 use crate::lifecycle::derive::phases::PhaseInput;
-use crate::lifecycle::derive::work::{earliest_known_start, seen_running, stopping_sidecar};
+use crate::lifecycle::derive::work::{
+    earliest, earliest_known_start, first_known_start, main_containers, min_unseen_back_off_millis,
+    seen_running, stopping_sidecar,
+};
 use crate::lifecycle::evidence::{Evidence, Source};
 use crate::lifecycle::instant::{Instant, Instants};
-use crate::lifecycle::phase::Phase;
+use crate::lifecycle::phase::{Phase, PhaseKind};
 use crate::lifecycle::pod_evidence::PodEvidence;
 use crate::lifecycle::pod_lifecycle::{Explanation, Lifecycle};
 use crate::lifecycle::pod_outcome::PodOutcome;
+use crate::lifecycle::ranged_duration::{RangedDuration, Uncertainty};
+
+/// A node's clock that is wrong by more than this is reported.
+const MAX_SILENT_SKEW: SignedDuration = SignedDuration::from_secs(1);
+
+/// What other Pods prove about a Pod.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct DerivationHints {
+    /// How far the API server's clock is ahead of the node's clock.
+    pub(crate) skew: SignedDuration,
+    /// The median wait for a node of the Pod's siblings.
+    pub(crate) sibling_wait: Option<SignedDuration>,
+}
 
 impl PodEvidence {
-    /// Derives the life of the Pod. `skew` is how far the API server's clock is ahead of the node's clock.
-    pub(crate) fn derive(&self, skew: SignedDuration) -> Lifecycle {
+    /// Derives the life of the Pod.
+    pub(crate) fn derive(&self, hints: DerivationHints) -> Lifecycle {
+        let DerivationHints { skew, sibling_wait } = hints;
         if skew.is_zero() {
-            return derive_life(self, false).0;
+            return derive_life(self, sibling_wait, false).0;
         }
         let mut on_one_clock = self.clone();
         on_one_clock.shift_kubelet_times(skew);
-        Lifecycle { skew, ..derive_life(&on_one_clock, false).0 }
+        let life = derive_life(&on_one_clock, sibling_wait, false).0;
+        Lifecycle { skew, clamped: life.clamped || skew.abs() > MAX_SILENT_SKEW, ..life }
     }
 
     /// Derives the evidence for the boundaries of the phases that [`PodEvidence::derive`] returns, and the instants
     /// before their order was corrected.
-    pub(crate) fn explain(&self, skew: SignedDuration) -> Explanation {
+    pub(crate) fn explain(&self, hints: DerivationHints) -> Explanation {
         let mut on_one_clock = self.clone();
-        on_one_clock.shift_kubelet_times(skew);
-        derive_life(&on_one_clock, true).1
+        on_one_clock.shift_kubelet_times(hints.skew);
+        derive_life(&on_one_clock, hints.sibling_wait, true).1
     }
 }
 
 /// Derives the life from evidence whose times are all on the same clock. The boundaries of the explanation stay empty
 /// unless `explain` is set.
-fn derive_life(pod: &PodEvidence, explain: bool) -> (Lifecycle, Explanation) {
+fn derive_life(
+    pod: &PodEvidence,
+    sibling_wait: Option<SignedDuration>,
+    explain: bool,
+) -> (Lifecycle, Explanation) {
     let delete_requested = derive_delete_requested(pod);
     let ended_by_deletion = container_ended_by_deletion(pod, delete_requested);
-    let mut first_start: Option<Instant> = None;
+    let mut clamped = false;
     let mut containers = Vec::with_capacity(pod.containers.len());
     for (index, evidence) in pod.containers.iter().enumerate() {
         let terminal_received =
             ended_by_deletion.filter(|(container, _)| *container == index).map(|(_, received)| received);
-        let known = evidence.known_runs(terminal_received);
-        if evidence.role == ContainerRole::Main && known.includes_first {
-            let start = known.runs.iter().find_map(|run| run.start);
-            first_start = [first_start, start].into_iter().flatten().min_by_key(|start| start.at);
-        }
+        let known = evidence.known_runs(terminal_received, pod.last_seen);
+        clamped |= known.is_contradictory;
         containers.push(derive_container_life(evidence, known));
     }
+    let mut instants = derive_instants(pod, &containers, delete_requested);
+    let mut uncorrected = instants;
+    clamped |= order_before_work(pod, &mut instants, &mut containers);
+    estimate_truncated_creation(&mut instants, sibling_wait);
+    let first_starts =
+        main_containers(&containers).filter(|main| main.first_run_is_known).filter_map(first_known_start);
+    instants.work_started = earliest(first_starts);
     // The start of a later run does not date the start of the work, but shows that the work has started.
     let earliest_start =
-        first_start.or_else(|| earliest_known_start(&containers)).or_else(|| seen_running(pod));
-    let mut instants = derive_instants(pod, &containers, delete_requested, first_start, earliest_start);
-    let uncorrected = instants;
-    let clamped = correct_order(&mut instants);
+        instants.work_started.or_else(|| earliest_known_start(&containers)).or_else(|| seen_running(pod));
+    instants.work_ended = derive_work_ended(pod, &containers, earliest_start);
+    (uncorrected.work_started, uncorrected.work_ended) = (instants.work_started, instants.work_ended);
+    clamped |= order_instants(&mut instants);
     let earliest_start =
         instants.work_started.or_else(|| Some(not_before_sandbox(earliest_start?, &instants)));
     let outcome = derive_outcome(pod, &instants, &containers, earliest_start.is_some());
@@ -82,15 +110,15 @@ fn derive_life(pod: &PodEvidence, explain: bool) -> (Lifecycle, Explanation) {
         let evidence =
             if pod.left_selector.is_some() { Evidence::ReceivedDeleted } else { Evidence::KubeletWrote };
         if let Some((_, end)) = boundaries.last_mut() {
-            *end = Some(evidence);
+            *end = phases.last().and_then(|phase| phase.end).map(|at| Instant::new(at, evidence));
         }
     }
     end_unknown |= outcome.has_ended() && phases.last().is_none_or(|phase| phase.end.is_none());
-    let between = |from: Option<Instant>, to: Option<Instant>| Some(to?.at.duration_since(from?.at));
+    let between = |from: Option<Instant>, to: Option<Instant>| Some(RangedDuration::between(from?, to?));
     let life = Lifecycle {
         queued: between(instants.created, instants.scheduled),
         cold_start: between(instants.scheduled, instants.work_started),
-        run: between(instants.work_started, instants.work_ended),
+        run: instants.work_ended.map(|_| derive_run(&phases, &containers)),
         phases,
         outcome,
         status: pod.status.clone().unwrap_or_else(|| "Unknown".into()),
@@ -108,6 +136,35 @@ fn derive_life(pod: &PodEvidence, explain: bool) -> (Lifecycle, Explanation) {
     (life, Explanation { boundaries, uncorrected })
 }
 
+/// Adds up the phases in which a main container ran. Runs that were not seen widen the range, but count as work only
+/// where the kubelet's back-off leaves no other explanation.
+fn derive_run(phases: &[Phase], containers: &[ContainerLife]) -> RangedDuration {
+    let (mut work, mut unknown) = (0, 0);
+    let mut uncertainty = Uncertainty::default();
+    for (index, phase) in phases.iter().enumerate() {
+        let Some(end) = phase.end else { continue };
+        let millis = end.as_millisecond() - phase.start.as_millisecond();
+        if phase.kind == PhaseKind::Unknown {
+            unknown += millis;
+        }
+        if !phase.kind.is_work() {
+            continue;
+        }
+        work += millis;
+        let is_work = |other: Option<&Phase>| other.is_some_and(|other| other.kind.is_work());
+        if !is_work(index.checked_sub(1).and_then(|before| phases.get(before))) {
+            uncertainty.add(phase.start_width, 1);
+        }
+        if !is_work(phases.get(index + 1)) {
+            uncertainty.add(phase.end_width, 1);
+        }
+    }
+    let mut run = RangedDuration::new(work, uncertainty);
+    let waited: i64 = main_containers(containers).map(min_unseen_back_off_millis).max().unwrap_or(0);
+    run.high += SignedDuration::from_millis((unknown - waited).max(0));
+    run
+}
+
 fn derive_container_life(container: &ContainerEvidence, known: KnownRuns) -> ContainerLife {
     let running = known.runs.last().is_some_and(|run| !run.ended);
     ContainerLife {
@@ -117,6 +174,7 @@ fn derive_container_life(container: &ContainerEvidence, known: KnownRuns) -> Con
         restarts: container.restart_count,
         pull: container.events.pull(),
         runs_not_seen: known.not_seen,
+        first_run_is_known: known.includes_first,
         waiting: container.waiting.clone().filter(|_| !running),
         runs: known.runs,
     }

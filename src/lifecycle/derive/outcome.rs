@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::container_evidence::ContainerEvidence;
 use crate::lifecycle::container_life::{ContainerLife, ContainerRole, ContainerRun};
-use crate::lifecycle::derive::work::{has_work_ended, is_lost_with_node, main_containers};
+use crate::lifecycle::derive::work::{has_work_ended, is_lost_with_node, latest, main_containers};
 use crate::lifecycle::event_fact::is_same_instant;
 use crate::lifecycle::evidence::Evidence;
-use crate::lifecycle::instant::{Instant, Instants};
+use crate::lifecycle::instant::{Instant, Instants, midpoint};
 use crate::lifecycle::pod_evidence::{PodEvidence, PodPhase};
 use crate::lifecycle::pod_outcome::PodOutcome;
 use crate::observation::Seen;
@@ -87,7 +87,7 @@ pub(crate) fn derive_end(
         let is_lost = instants.work_ended.is_none() && is_lost_with_node(pod, containers);
         instants.work_ended.or(instants.deleted.filter(|_| !is_lost))
     } else {
-        derive_end_without_work(pod, instants).or(instants.deleted)
+        derive_end_without_work(pod, containers, instants).or(instants.deleted)
     };
     match pod.gone {
         // The end was not observed, so the phases end at the last time at which the Pod was seen.
@@ -99,14 +99,16 @@ pub(crate) fn derive_end(
 }
 
 /// Derives the end of a Pod whose work never started.
-fn derive_end_without_work(pod: &PodEvidence, instants: &Instants) -> Option<Instant> {
+fn derive_end_without_work(
+    pod: &PodEvidence,
+    containers: &[ContainerLife],
+    instants: &Instants,
+) -> Option<Instant> {
     let finished = || {
-        let own = pod
-            .containers
+        let own = containers
             .iter()
             .filter(|container| matches!(container.role, ContainerRole::Main | ContainerRole::Init));
-        let ends = own.filter_map(ContainerEvidence::last_finished);
-        ends.max().map(|time| Instant::new(time, Evidence::FinishedAt))
+        latest(own.filter_map(|container| container.runs.last()?.end))
     };
     let requested = instants.delete_requested.filter(|_| pod.was_deleted_before_end());
     // The kubelet does not set the condition `PodReadyToStartContainers` on a Pod that it rejects. Such a Pod ends at
@@ -127,7 +129,9 @@ fn derive_end_without_work(pod: &PodEvidence, instants: &Instants) -> Option<Ins
 
 /// Returns the last time at which the state of a Pod with outcome `Unknown` was known.
 pub(crate) fn last_known_time(pod: &PodEvidence, earliest_start: Option<Instant>) -> Option<Timestamp> {
-    let last = pod.left_selector.or(pod.kubelet_wrote).or(pod.not_ready)?;
+    // A time that is truncated to the second is estimated as the middle of the second.
+    let truncated = |at: Timestamp| midpoint(at, at + SignedDuration::from_secs(1));
+    let last = pod.left_selector.or(pod.kubelet_wrote.or(pod.not_ready).map(truncated))?;
     Some(earliest_start.map_or(last, |start| last.max(start.at)))
 }
 

@@ -83,7 +83,7 @@ impl PhaseInput<'_> {
         let start_of = |index: usize| {
             let gates = gates.get(index)?;
             let evidence = if gates.received { Evidence::ReceivedGates } else { Evidence::PreviousGatesSeen };
-            Some(gates.since.map_or(created, |at| Instant { at, evidence }))
+            Some(gates.since.map_or(created, |at| Instant::new(at, evidence)))
         };
         gates
             .iter()
@@ -165,14 +165,20 @@ impl PhaseInput<'_> {
         let mut intervals = Vec::new();
         let inits: Vec<_> = self.containers_with_role(ContainerRole::Init).collect();
         // The condition dates the end of the last init container, to the second.
-        let initialized = self.pod.initialized.map(|at| Instant { at, evidence: Evidence::Initialized });
+        let initialized = self.pod.initialized.map(|at| Instant::new(at, Evidence::Initialized));
         for (container, (evidence, life)) in inits.iter().enumerate() {
             for (index, run) in life.runs.iter().enumerate() {
                 let Some(start) = run.start else { continue };
                 let next = next_start(life, index);
+                if let Some(unknown) = unseen_interval(life, index, next) {
+                    intervals.push(unknown);
+                    if run.end.is_none() {
+                        continue;
+                    }
+                }
                 let is_last = container + 1 == inits.len() && index + 1 == life.runs.len();
                 let condition = initialized.filter(|initialized| is_last && initialized.at >= start.at);
-                let end = run.end.or(next.filter(|_| run.ended)).or(condition);
+                let end = run.end.or(condition);
                 intervals.push(Interval::for_container(PhaseKind::Initializing, start, end, life, None));
                 if let Some(end) = end.filter(|_| run.ended && evidence.restarts_after(run)) {
                     let reason = end_reason(run);
@@ -200,11 +206,14 @@ impl PhaseInput<'_> {
                     continue;
                 };
                 let next = next_start(life, index);
-                let run_end = run.end.or(next.filter(|_| run.ended));
-                let has_guessed_end = run.ended && run.end.is_none() && next.is_some();
-                let reason = has_guessed_end.then(|| describe_unseen_runs(life));
-                intervals.extend(run_intervals(run_start, run_end, termination, reason));
-                if let Some(run_end) = run_end.filter(|_| run.ended && evidence.restarts_after(run)) {
+                if let Some(unknown) = unseen_interval(life, index, next) {
+                    intervals.push(unknown);
+                    if run.end.is_none() {
+                        continue;
+                    }
+                }
+                intervals.extend(run_intervals(run_start, run.end, termination));
+                if let Some(run_end) = run.end.filter(|_| run.ended && evidence.restarts_after(run)) {
                     let back_off_end = next.or(termination);
                     let reason = end_reason(run);
                     let back_off =
@@ -282,20 +291,16 @@ fn run_intervals(
     start: Instant,
     end: Option<Instant>,
     termination: Option<Instant>,
-    reason: Option<Arc<str>>,
 ) -> impl Iterator<Item = Interval> {
     let termination = termination.filter(|termination| end.is_none_or(|end| termination.at < end.at));
     let terminating_from = |start| Interval::new(PhaseKind::Terminating, start, end, None);
     let (first, second) = match termination {
         Some(termination) if termination.at > start.at => {
-            let running = Interval::new(PhaseKind::Running, start, Some(termination), reason);
+            let running = Interval::new(PhaseKind::Running, start, Some(termination), None);
             (running, Some(terminating_from(termination)))
         }
         Some(_) => (terminating_from(start), None),
-        None => {
-            let inferred = reason.is_some();
-            (Interval { inferred, ..Interval::new(PhaseKind::Running, start, end, reason) }, None)
-        }
+        None => (Interval::new(PhaseKind::Running, start, end, None), None),
     };
     std::iter::once(first).chain(second)
 }
@@ -321,6 +326,20 @@ fn reason_intervals(kind: PhaseKind, phase_start: Instant, changes: &[ReasonChan
 /// Returns the first known start of a run after the run at `index`.
 fn next_start(life: &ContainerLife, index: usize) -> Option<Instant> {
     life.runs.iter().skip(index + 1).find_map(|run| run.start)
+}
+
+/// Returns the interval from the run at `index` to the next known run, if runs between them were not seen or if the end
+/// of the run was not seen. The interval starts with the end of the run if that is known, and otherwise with the run.
+fn unseen_interval(life: &ContainerLife, index: usize, next: Option<Instant>) -> Option<Interval> {
+    let (run, next) = (&life.runs[index], next?);
+    let skips_runs =
+        life.runs.get(index + 1).is_some_and(|later| later.ordinal > run.ordinal.saturating_add(1));
+    let from = run.end.filter(|_| skips_runs).or(run.start.filter(|_| run.ended && run.end.is_none()))?;
+    let reason = Some(describe_unseen_runs(life));
+    Some(Interval {
+        inferred: true,
+        ..Interval::for_container(PhaseKind::Unknown, from, Some(next), life, reason)
+    })
 }
 
 fn describe_unseen_runs(life: &ContainerLife) -> Arc<str> {

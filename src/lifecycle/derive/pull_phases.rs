@@ -19,11 +19,11 @@ const MIN_QUEUE_WAIT: SignedDuration = SignedDuration::from_millis(100);
 /// failed pull are separate intervals.
 pub(crate) fn pull_intervals(evidence: &ContainerEvidence, container: &ContainerLife) -> Vec<Interval> {
     let Some(pull) = container.pull.filter(|pull| !pull.cached) else { return Vec::new() };
-    let pull_start = pull.start.map(|at| Instant { at, evidence: Evidence::PulledEventMinusPull });
+    let pull_start = pull.start.map(|at| Instant::new(at, Evidence::PulledEventMinusPull));
     let Some(requested) = evidence.events.pull_requested().or(pull_start) else { return Vec::new() };
     // If no event reports the end of the pull, it ended before the container started.
     let started = container.runs.iter().find_map(|run| run.start);
-    let end = pull.end.map(|at| Instant { at, evidence: Evidence::PulledEvent }).or(started);
+    let end = pull.end.map(|at| Instant::new(at, Evidence::PulledEvent)).or(started);
     let pulling = |start, end, reason: Option<&str>| {
         Interval::for_container(PhaseKind::Pulling, start, end, container, reason.map(Arc::from))
     };
@@ -36,11 +36,10 @@ pub(crate) fn pull_intervals(evidence: &ContainerEvidence, container: &Container
             None => vec![pulling(requested, end, None)],
         };
     };
-    let failed = Instant { at: failure.failed, evidence: Evidence::PullFailedEvent };
-    let retried = failure.retried.map(|at| Instant { at, evidence: Evidence::LatestPullingEvent });
+    let failed = Instant::new(failure.failed, Evidence::PullFailedEvent);
+    let retried = failure.retried.map(|at| Instant::new(at, Evidence::LatestPullingEvent));
     // The failure of the latest attempt is known only to the second.
-    let retry_failed =
-        failure.retry_failed.map(|at| Instant { at, evidence: Evidence::LatestPullFailedEvent });
+    let retry_failed = failure.retry_failed.map(|at| Instant::new(at, Evidence::LatestPullFailedEvent));
     let mut intervals = vec![
         pulling(requested, Some(failed), None),
         pulling(failed, retried.or(end), Some("ImagePullBackOff")),

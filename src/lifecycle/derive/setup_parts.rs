@@ -25,10 +25,10 @@ pub(crate) fn setup_part_intervals(
 ) -> Vec<Interval> {
     let is_in_setup = |at: &Timestamp| end.is_none_or(|end| *at <= end);
     let attached = waits.attached_volumes().filter(is_in_setup).max();
-    let attached = attached.map(|at| Instant { at, evidence: Evidence::VolumeAttachedEvent });
+    let attached = attached.map(|at| Instant::new(at, Evidence::VolumeAttachedEvent));
     let mut interfaces: Vec<Timestamp> = waits.added_interfaces().filter(is_in_setup).collect();
     interfaces.sort_unstable();
-    let interface = |at| Instant { at, evidence: Evidence::InterfaceAddedEvent };
+    let interface = |at| Instant::new(at, Evidence::InterfaceAddedEvent);
     let part = |part: SetupPart, from: Instant, to: Option<Instant>| {
         Interval::new(kind, from, to, Some(part.name().into()))
     };

@@ -15,9 +15,37 @@ pub(crate) fn main_containers(containers: &[ContainerLife]) -> impl Iterator<Ite
 
 /// Returns the earliest known start of a main container. Earlier starts may be unknown.
 pub(crate) fn earliest_known_start(containers: &[ContainerLife]) -> Option<Instant> {
-    main_containers(containers)
-        .filter_map(|main| main.runs.iter().find_map(|run| run.start))
-        .min_by_key(|start| start.at)
+    earliest(main_containers(containers).filter_map(first_known_start))
+}
+
+/// Returns the start of the first run whose start is known.
+pub(crate) fn first_known_start(container: &ContainerLife) -> Option<Instant> {
+    container.runs.iter().find_map(|run| run.start)
+}
+
+/// Returns the earliest of these instants. Its interval ends with the first interval that ends.
+pub(crate) fn earliest(instants: impl Iterator<Item = Instant>) -> Option<Instant> {
+    instants.reduce(|a, b| {
+        let (mut first, other) = if b.at < a.at { (b, a) } else { (a, b) };
+        first.not_after(other.latest, other.latest_by);
+        first
+    })
+}
+
+/// Returns the latest of these instants. Its interval starts with the last interval that starts.
+pub(crate) fn latest(instants: impl Iterator<Item = Instant>) -> Option<Instant> {
+    instants.reduce(|a, b| {
+        let (mut last, other) = if b.at >= a.at { (b, a) } else { (a, b) };
+        last.not_before(other.earliest, other.earliest_by);
+        last
+    })
+}
+
+/// Returns the shortest time, in milliseconds, that the kubelet waited before the runs that were not seen. The first
+/// restart is immediate, and the wait before each later restart is twice as long as the wait before.
+pub(crate) fn min_unseen_back_off_millis(container: &ContainerLife) -> i64 {
+    let waits = (0..container.runs_not_seen).map(|doublings| (10_000 << doublings.min(5)).min(300_000));
+    waits.fold(0, i64::saturating_add)
 }
 
 /// Returns the time at which a main container is known to run, if its start is not reported.

@@ -62,8 +62,15 @@ impl ClockCorrections {
             return None;
         }
         let node: Arc<str> = event.source.host.as_str().into();
-        self.narrow(&node, |bounds| bounds.upper = Some(bounds.upper.map_or(upper, |known| known.min(upper))))
-            .then_some(node)
+        self.learn_upper_bound(&node, upper).then_some(node)
+    }
+
+    /// Learns that the API server's clock is ahead by at most `upper`. Returns whether this changes the node's skew.
+    pub(crate) fn learn_upper_bound(&mut self, node: &Arc<str>, upper: SignedDuration) -> bool {
+        upper < -MIN_SKEW
+            && self.narrow(node, |bounds| {
+                bounds.upper = Some(bounds.upper.map_or(upper, |known| known.min(upper)));
+            })
     }
 
     /// Changes a node's bounds. Returns whether this changes the node's skew.

@@ -9,3 +9,4 @@ pub(crate) mod overview;
 pub(crate) mod pod;
 pub(crate) mod pod_store;
 pub(crate) mod record;
+pub(crate) mod siblings;

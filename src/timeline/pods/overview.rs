@@ -2,10 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::{ContainerLife, Instant, Lifecycle, PhaseKind, PodOutcome};
-
-/// A time whose largest possible error is below this limit counts as more precise than a second.
-const SUBSECOND: SignedDuration = SignedDuration::from_millis(100);
+use crate::lifecycle::{ContainerLife, Instant, Lifecycle, PhaseKind, PodOutcome, RangedDuration};
 
 /// The values of a Pod's life that loops over all Pods need. [`Timeline::pod`] returns the whole life, at a higher
 /// cost.
@@ -36,13 +33,16 @@ pub struct PodOverview {
     pub has_failed_run: bool,
     /// Whether events report an image pull of the Pod.
     pub has_pull: bool,
-    /// Whether all known times among creation, scheduling, start of work and end of work are more precise than a
-    /// second.
-    pub is_subsecond: bool,
     created: Millis,
     scheduled: Millis,
     work_started: Millis,
-    work_ended: Millis,
+    queued: CompactDuration,
+    cold_start: CompactDuration,
+    run: CompactDuration,
+    /// The work in phases that have ended, in milliseconds.
+    closed_work_millis: i64,
+    /// Start of the phase of work that goes on.
+    open_work_since: Millis,
     /// Start of the first phase.
     first_phase_start: Millis,
     /// Start of the last phase.
@@ -69,9 +69,37 @@ impl Millis {
     fn timestamp(self) -> Option<Timestamp> {
         Timestamp::from_millisecond(self.known()?).ok()
     }
+}
 
-    fn duration_until(self, end: Self) -> Option<SignedDuration> {
-        Some(SignedDuration::from_millis(end.known()? - self.known()?))
+/// A duration with its range in milliseconds, or unknown. Takes a third of the memory of an optional
+/// [`RangedDuration`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct CompactDuration {
+    /// The estimate, or `i64::MIN` if the duration is unknown.
+    estimate: i64,
+    /// The distance from the low end of the range to the estimate.
+    below: u32,
+    /// The distance from the estimate to the high end of the range.
+    above: u32,
+}
+
+impl CompactDuration {
+    const UNKNOWN: Self = Self { estimate: i64::MIN, below: 0, above: 0 };
+
+    fn new(duration: Option<RangedDuration>) -> Self {
+        let Some(RangedDuration { estimate, low, high }) = duration else { return Self::UNKNOWN };
+        let distance = |distance: SignedDuration| u32::try_from(distance.as_millis()).unwrap_or(u32::MAX);
+        let (below, above) = (distance(estimate - low), distance(high - estimate));
+        Self { estimate: i64::try_from(estimate.as_millis()).unwrap_or(i64::MAX), below, above }
+    }
+
+    fn known(self) -> Option<RangedDuration> {
+        let millis = SignedDuration::from_millis;
+        (self.estimate != i64::MIN).then(|| RangedDuration {
+            estimate: millis(self.estimate),
+            low: millis(self.estimate - i64::from(self.below)),
+            high: millis(self.estimate + i64::from(self.above)),
+        })
     }
 }
 
@@ -89,11 +117,14 @@ impl PodOverview {
         is_lost: false,
         has_failed_run: false,
         has_pull: false,
-        is_subsecond: true,
         created: Millis::UNKNOWN,
         scheduled: Millis::UNKNOWN,
         work_started: Millis::UNKNOWN,
-        work_ended: Millis::UNKNOWN,
+        queued: CompactDuration::UNKNOWN,
+        cold_start: CompactDuration::UNKNOWN,
+        run: CompactDuration::UNKNOWN,
+        closed_work_millis: 0,
+        open_work_since: Millis::UNKNOWN,
         first_phase_start: Millis::UNKNOWN,
         last_phase_start: Millis::UNKNOWN,
         last_phase_end: Millis::UNKNOWN,
@@ -104,14 +135,12 @@ impl PodOverview {
         let at = |instant: Option<Instant>| Millis::from_timestamp(instant.map(|instant| instant.at));
         let instants = &life.instants;
         let (first, last) = (life.phases.first(), life.phases.last());
-        let is_work = |kind| matches!(kind, PhaseKind::Running | PhaseKind::Terminating);
-        let main_instants =
-            [instants.created, instants.scheduled, instants.work_started, instants.work_ended];
+        let work = || life.phases.iter().filter(|phase| phase.kind.is_work());
+        let closed_work = work().filter_map(|phase| Some((phase.start, phase.end?)));
         Self {
             outcome: life.outcome,
             open_phase: life.open_phase().map(|phase| phase.kind),
-            has_started_work: instants.work_started.is_some()
-                || life.phases.iter().any(|phase| is_work(phase.kind)),
+            has_started_work: instants.work_started.is_some() || work().next().is_some(),
             has_wait_reason: life.phases.iter().any(|phase| phase.wait_reason().is_some()),
             has_restarted: life.count_restarts() > 0,
             is_stopping: life.stopping_sidecar.is_some(),
@@ -120,14 +149,18 @@ impl PodOverview {
             is_lost: life.lost_since.is_some(),
             has_failed_run: life.containers.iter().any(ContainerLife::has_failed_main_run),
             has_pull: life.containers.iter().any(|container| container.pull.is_some()),
-            is_subsecond: main_instants
-                .into_iter()
-                .flatten()
-                .all(|instant| instant.evidence.precision() < SUBSECOND),
             created: at(instants.created),
             scheduled: at(instants.scheduled),
             work_started: at(instants.work_started),
-            work_ended: at(instants.work_ended),
+            queued: CompactDuration::new(life.queued),
+            cold_start: CompactDuration::new(life.cold_start),
+            run: CompactDuration::new(life.run),
+            closed_work_millis: closed_work
+                .map(|(start, end)| end.as_millisecond() - start.as_millisecond())
+                .sum(),
+            open_work_since: Millis::from_timestamp(
+                work().find(|phase| phase.end.is_none()).map(|phase| phase.start),
+            ),
             first_phase_start: Millis::from_timestamp(first.map(|phase| phase.start)),
             last_phase_start: Millis::from_timestamp(last.map(|phase| phase.start)),
             last_phase_end: Millis::from_timestamp(last.and_then(|phase| phase.end)),
@@ -188,49 +221,61 @@ impl PodOverview {
     }
 
     /// Time from created to scheduled.
-    pub fn queued(&self) -> Option<SignedDuration> {
-        self.created.duration_until(self.scheduled)
+    pub fn queued(&self) -> Option<RangedDuration> {
+        self.queued.known()
     }
 
     /// Time from scheduled to the start of work.
-    pub fn cold_start(&self) -> Option<SignedDuration> {
-        self.scheduled.duration_until(self.work_started)
+    pub fn cold_start(&self) -> Option<RangedDuration> {
+        self.cold_start.known()
     }
 
-    /// Time from the start to the end of work.
-    pub fn run(&self) -> Option<SignedDuration> {
-        self.work_started.duration_until(self.work_ended)
+    /// The time in which at least one main container ran; `None` until the work has ended.
+    pub fn run(&self) -> Option<RangedDuration> {
+        self.run.known()
+    }
+
+    /// Whether one of the three durations needs more columns than usual: its range is wider than a second, and one of
+    /// its ends has three digits.
+    pub fn has_long_range(&self) -> bool {
+        [self.queued, self.cold_start, self.run].iter().any(|duration| {
+            duration.below.saturating_add(duration.above) > 1_000
+                && duration.estimate.saturating_add(duration.above.into()) >= 99_500
+        })
     }
 
     /// Milliseconds in the queue; if the Pod is still queued, the time until `now`.
     pub(crate) fn queued_so_far(&self, now: Timestamp) -> Option<i64> {
-        self.millis_so_far(self.queued(), self.created, now, !self.has_started_work)
+        self.millis_so_far(self.queued, self.created, now)
     }
 
     /// Milliseconds of the cold start; if the Pod is still starting, the time until `now`.
     pub(crate) fn cold_start_so_far(&self, now: Timestamp) -> Option<i64> {
-        self.millis_so_far(self.cold_start(), self.scheduled, now, !self.has_started_work)
+        self.millis_so_far(self.cold_start, self.scheduled, now)
     }
 
     /// Milliseconds of work; if the Pod still works, the time until `now`.
     pub(crate) fn run_so_far(&self, now: Timestamp) -> Option<i64> {
-        self.millis_so_far(self.run(), self.work_started, now, true)
+        if self.run.known().is_some() {
+            return Some(self.run.estimate);
+        }
+        let ended_at_unknown_time = self.outcome.has_ended() && self.last_phase_end.known().is_none();
+        if !self.has_started_work || ended_at_unknown_time {
+            return None;
+        }
+        let open = self.open_work_since.known().map_or(0, |since| (now.as_millisecond() - since).max(0));
+        Some(self.closed_work_millis + open)
     }
 
-    /// The milliseconds of `complete` if it is known. Otherwise, if `is_open`, the milliseconds from `start` to the
-    /// last known time of the life.
-    fn millis_so_far(
-        &self,
-        complete: Option<SignedDuration>,
-        start: Millis,
-        now: Timestamp,
-        is_open: bool,
-    ) -> Option<i64> {
-        if let Some(complete) = complete {
-            return i64::try_from(complete.as_millis()).ok();
+    /// The milliseconds of `complete` if it is known. Otherwise, until the work starts, the milliseconds from `start` to
+    /// the last known time of the life.
+    fn millis_so_far(&self, complete: CompactDuration, start: Millis, now: Timestamp) -> Option<i64> {
+        if complete.known().is_some() {
+            return Some(complete.estimate);
         }
-        let end_unknown = self.outcome.has_ended() && self.last_phase_end.known().is_none();
-        let until = self.last_known_millis(now.as_millisecond()).filter(|_| is_open && !end_unknown)?;
+        let ended_at_unknown_time = self.outcome.has_ended() && self.last_phase_end.known().is_none();
+        let is_open = !self.has_started_work && !ended_at_unknown_time;
+        let until = self.last_known_millis(now.as_millisecond()).filter(|_| is_open)?;
         Some((until - start.known()?).max(0))
     }
 }

@@ -9,13 +9,16 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::{EventFact, Explanation, Interner, Lifecycle, PhaseSpan, PhaseSpans, PodEvidence};
+use crate::lifecycle::{
+    DerivationHints, EventFact, Explanation, Interner, Lifecycle, PhaseSpan, PhaseSpans, PodEvidence,
+};
 use crate::observation::{Event, Pod, Seen};
 use crate::timeline::fast_map::FastMap;
 use crate::timeline::pods::clocks::ClockCorrections;
 use crate::timeline::pods::overview::PodOverview;
 use crate::timeline::pods::pod::{PodIdentity, PodKey, TimelinePod};
 use crate::timeline::pods::record::PodRecord;
+use crate::timeline::pods::siblings::Siblings;
 
 /// After a change, the evidence of at most this many ended Pods stays unpacked, because the next observation is often
 /// about the same Pod. A larger number helps little, because the allocator caches only seven freed blocks.
@@ -43,6 +46,7 @@ pub(crate) struct PodStore {
     /// Reports about Pods that were not observed yet, by the owner's uid and the Pod's name.
     early_reports: FastMap<(Arc<str>, Arc<str>), OwnerReport>,
     clocks: ClockCorrections,
+    siblings: Siblings,
     /// Pods whose evidence changed since the last recomputation.
     pub(crate) changed: Vec<PodKey>,
     /// Pods that are not assigned to a workload yet.
@@ -108,10 +112,11 @@ impl PodStore {
     }
 
     fn life<'a>(&'a self, record: &'a PodRecord) -> Cow<'a, Lifecycle> {
-        match &record.life {
-            Some(life) => Cow::Borrowed(life),
-            None => Cow::Owned(record.evidence.read(&self.interner).derive(self.skew(record))),
+        if let Some(life) = &record.life {
+            return Cow::Borrowed(life);
         }
+        let evidence = record.evidence.read(&self.interner);
+        Cow::Owned(evidence.derive(self.hints(record, &evidence)))
     }
 
     /// The evidence of each boundary in the life of a Pod.
@@ -120,7 +125,8 @@ impl PodStore {
     /// Panics if no Pod has this key.
     pub(crate) fn explain(&self, key: PodKey) -> Explanation {
         let record = self.record(key);
-        record.evidence.read(&self.interner).explain(self.skew(record))
+        let evidence = record.evidence.read(&self.interner);
+        evidence.explain(self.hints(record, &evidence))
     }
 
     /// Calls `visit` with each phase of a Pod, in chronological order. Does not derive the life of an ended Pod.
@@ -135,8 +141,19 @@ impl PodStore {
         }
     }
 
-    fn skew(&self, record: &PodRecord) -> SignedDuration {
-        self.clocks.skew(record.identity.node.as_deref())
+    /// What other Pods prove about this Pod.
+    fn hints(&self, record: &PodRecord, evidence: &PodEvidence) -> DerivationHints {
+        DerivationHints {
+            skew: self.clocks.skew(record.identity.node.as_deref()),
+            sibling_wait: self.siblings.median_wait(record.owner.as_ref(), evidence.creation_timestamp),
+        }
+    }
+
+    /// Marks the Pods whose lives depend on siblings whose waits have changed.
+    pub(crate) fn mark_changed_siblings(&mut self) {
+        for key in self.siblings.update_medians() {
+            self.mark_changed(key);
+        }
     }
 
     /// Finds the Pod with this owner uid and this name among `candidates`.
@@ -237,10 +254,16 @@ impl PodStore {
 
     /// Updates the clock correction of a node from the evidence of one of its Pods.
     fn learn_clock_from_pod(&mut self, key: PodKey) {
-        let lower = self.evidence_mut(key).0.min_skew().filter(SignedDuration::is_positive);
-        let (Some(lower), Some(node)) = (lower, &self.record(key).identity.node) else { return };
-        let node = Arc::clone(node);
-        if self.clocks.learn_lower_bound(&node, lower) {
+        let evidence = self.evidence_mut(key).0;
+        let lower = evidence.min_skew().filter(SignedDuration::is_positive);
+        let upper = evidence.max_skew().filter(SignedDuration::is_negative);
+        if lower.is_none() && upper.is_none() {
+            return;
+        }
+        let Some(node) = self.record(key).identity.node.clone() else { return };
+        let lower_changed = lower.is_some_and(|lower| self.clocks.learn_lower_bound(&node, lower));
+        let upper_changed = upper.is_some_and(|upper| self.clocks.learn_upper_bound(&node, upper));
+        if lower_changed || upper_changed {
             self.mark_node_changed(&node);
         }
     }
@@ -336,9 +359,14 @@ impl PodStore {
     /// Derives the life of a Pod from its evidence. If the Pod has ended, only its overview and its phases are stored
     /// with the packed evidence.
     pub(crate) fn derive(&mut self, key: PodKey) {
+        let hints = {
+            let record = &self.records[key.index()];
+            self.hints(record, &record.evidence.read(&self.interner))
+        };
         let record = &mut self.records[key.index()];
         let evidence = record.evidence.read(&self.interner);
-        let mut life = evidence.derive(self.clocks.skew(record.identity.node.as_deref()));
+        let mut life = evidence.derive(hints);
+        self.siblings.learn(key, record.owner.as_ref(), &life);
         let overview = PodOverview::from_life(&life, evidence.was_deleted_before_end());
         record.stale = false;
         if record.overview.created() != overview.created() {

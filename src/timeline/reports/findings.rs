@@ -134,6 +134,7 @@ fn wait_reason(phase: &Phase, has_worked: bool) -> Option<Cow<'_, str>> {
         | PhaseKind::Initializing
         | PhaseKind::Running
         | PhaseKind::BackOff
-        | PhaseKind::Terminating => None,
+        | PhaseKind::Terminating
+        | PhaseKind::Unknown => None,
     }
 }

@@ -250,7 +250,7 @@ mod tests {
         let loss = PodLoss { failed_runs: vec![(10, 20), (30, 40)], rest: Some(LossCause::Deleted) };
         let parts = |start, end| {
             let mut parts = Vec::new();
-            let span = PhaseSpan { kind: PhaseKind::Running, start, end };
+            let span = PhaseSpan { kind: PhaseKind::Running, start, end, start_width: 0, end_width: 0 };
             loss.for_each_part(span, |start, cause| parts.push((start, cause)));
             parts
         };

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
-use crate::lifecycle::{ByPhase, PhaseKind, PhaseSpan};
+use crate::lifecycle::{ByPhase, Evidence, PhaseKind, PhaseSpan};
 use crate::timeline::pods::pod::PodKey;
 use crate::timeline::reports::back_offs::RetryGroup;
 use crate::timeline::reports::lost_work::{ByLossCause, LossCause, LostWork, PodLoss};
@@ -55,7 +55,7 @@ enum SlotChange {
 
 /// Accounts for the slot time of a workload's Pods until its end or `now`.
 pub(crate) fn account_slots(timeline: &Timeline, workload: &Workload, now: Timestamp) -> SlotAccount {
-    let end = workload.finished.filter(|_| workload.has_ended()).unwrap_or(now).as_millisecond();
+    let end = end_of_slots(timeline, workload).unwrap_or(now).as_millisecond();
     let job = timeline.owners.job(&workload.uid);
     if workload.runs_elsewhere_by().is_some() {
         // Nothing shows how Pods in another cluster use the slots.
@@ -110,9 +110,16 @@ fn pod_changes(
     account: &mut SlotAccount,
 ) -> Vec<(i64, SlotChange)> {
     let mut changes: Vec<(i64, SlotChange)> = Vec::with_capacity(workload.pods.len() * 8);
-    for capacity in &workload.capacity {
+    let first_created =
+        timeline.overviews(workload).filter_map(|(_, overview)| overview.start_millis()).min();
+    for (index, capacity) in workload.capacity.iter().enumerate() {
         let (parallelism, completions) = (capacity.parallelism, capacity.completions);
-        changes.push((capacity.since.as_millisecond(), SlotChange::Capacity { parallelism, completions }));
+        let since = if index == 0 {
+            start_of_slots(workload, first_created)
+        } else {
+            capacity.since.as_millisecond()
+        };
+        changes.push((since, SlotChange::Capacity { parallelism, completions }));
     }
     for (pod, (key, overview)) in timeline.overviews(workload).enumerate() {
         if overview.start_millis().is_none() {
@@ -132,6 +139,28 @@ fn pod_changes(
         }
     }
     changes
+}
+
+/// The best estimate of the end of a workload; `None` if it has not ended. A workload ends after the last of its Pods.
+fn end_of_slots(timeline: &Timeline, workload: &Workload) -> Option<Timestamp> {
+    let mut end = workload.end_instant()?;
+    if let Some(last) = timeline.overviews(workload).filter_map(|(_, overview)| overview.end()).max() {
+        end.not_before(last, Evidence::WorkloadEnded);
+    }
+    Some(end.at)
+}
+
+/// The start of the first slots, in milliseconds since 1970. The controller creates the first Pod at once. So if the
+/// workload is known to be created in the second in which its first Pod was created, the slots begin with this Pod: a
+/// wait that is shorter than its own uncertainty does not count.
+fn start_of_slots(workload: &Workload, first_created: Option<i64>) -> i64 {
+    let Some(first) = workload.capacity.first() else { return 0 };
+    let since = first.since.as_millisecond();
+    let Some(second) = workload.created.map(Timestamp::as_millisecond) else { return since };
+    let is_in_second = |millis: i64| (second..=second + 1_000).contains(&millis);
+    let next_change = workload.capacity.get(1).map_or(i64::MAX, |next| next.since.as_millisecond());
+    let created = first_created.filter(|created| is_in_second(*created) && is_in_second(since));
+    created.map_or(since, |created| created.min(next_change))
 }
 
 /// Adds the phases and the end of a Pod to `changes`. `pod` is its position in the workload's list. Returns whether the
@@ -259,7 +288,7 @@ impl SlotState {
         if pods > slots {
             for phase in self.pods.values().take(slots as usize) {
                 let Some((kind, lost)) = *phase else {
-                    account.slots.unknown += millis;
+                    account.slots.phases[PhaseKind::Unknown] += millis;
                     continue;
                 };
                 account.slots.phases[kind] += millis;
@@ -276,7 +305,7 @@ impl SlotState {
             *lost_millis += i64::from(self.lost_counts[cause]) * millis;
         }
         let unknown = pods.saturating_sub(self.counts.values().sum());
-        account.slots.unknown += i64::from(unknown) * millis;
+        account.slots.phases[PhaseKind::Unknown] += i64::from(unknown) * millis;
         let empty = slots - pods;
         let waits = u32::try_from(self.waits.len()).unwrap_or(u32::MAX);
         let in_back_off = match (waits, self.per_index) {

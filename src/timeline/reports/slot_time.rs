@@ -4,17 +4,14 @@ use std::ops::AddAssign;
 
 use crate::lifecycle::ByPhase;
 
-/// Slot time in whole milliseconds. The phases, the unknown time and the idle time sum to
-/// the total.
+/// Slot time in whole milliseconds. The phases and the idle time sum to the total.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SlotTime {
     /// The integral over time of min(parallelism, completions left).
     pub total: i64,
     /// Slot time of the Pods in each phase. `Running` is work. `BackOff` includes slots without a Pod while the
-    /// controller waits after a failure.
+    /// controller waits after a failure. `Unknown` includes slots of Pods whose state is unknown.
     pub phases: ByPhase<i64>,
-    /// Slots of Pods whose phase is unknown.
-    pub unknown: i64,
     /// Slots without a Pod for another reason.
     pub idle: i64,
 }
@@ -22,7 +19,6 @@ pub struct SlotTime {
 impl AddAssign for SlotTime {
     fn add_assign(&mut self, other: Self) {
         self.total += other.total;
-        self.unknown += other.unknown;
         self.idle += other.idle;
         for (kind, millis) in &mut self.phases {
             *millis += other.phases[kind];

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::lifecycle::RangedDuration;
 use crate::timeline::pods::overview::PodOverview;
 use crate::timeline::reports::lost_work::LostWork;
 use crate::timeline::reports::slot_accounting::account_slots;
@@ -49,15 +50,15 @@ pub struct Summary {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Percentiles {
     /// 50th percentile.
-    pub p50: Option<SignedDuration>,
+    pub p50: Option<RangedDuration>,
     /// 95th percentile.
-    pub p95: Option<SignedDuration>,
+    pub p95: Option<RangedDuration>,
     /// Maximum.
-    pub max: Option<SignedDuration>,
+    pub max: Option<RangedDuration>,
 }
 
 impl Percentiles {
-    fn from_values(mut values: Vec<SignedDuration>) -> Self {
+    fn from_values(mut values: Vec<RangedDuration>) -> Self {
         values.sort_unstable();
         let nearest_rank = |percent: usize| {
             let rank = (values.len() * percent).div_ceil(100).max(1);
@@ -105,7 +106,7 @@ impl Timeline {
         let sum = |value: fn(&PodOverview, Timestamp) -> Option<i64>| {
             self.overviews(workload).filter_map(|(_, overview)| value(overview, now)).sum()
         };
-        let percentiles = |value: fn(&PodOverview) -> Option<SignedDuration>| {
+        let percentiles = |value: fn(&PodOverview) -> Option<RangedDuration>| {
             let values = self.overviews(workload).filter_map(|(_, overview)| value(overview));
             Percentiles::from_values(values.collect())
         };
@@ -150,20 +151,22 @@ mod tests {
 
     #[test]
     fn percentiles_have_the_nearest_rank() {
-        let percentiles = |values: &[i64]| {
-            Percentiles::from_values(values.iter().map(|value| SignedDuration::from_secs(*value)).collect())
-        };
-        let seconds = |value| Some(SignedDuration::from_secs(value));
+        let seconds = |value| RangedDuration::exact(SignedDuration::from_secs(value));
+        let percentiles =
+            |values: &[i64]| Percentiles::from_values(values.iter().map(|value| seconds(*value)).collect());
         assert_eq!(percentiles(&[]), Percentiles::default());
-        assert_eq!(percentiles(&[7]), Percentiles { p50: seconds(7), p95: seconds(7), max: seconds(7) });
+        assert_eq!(
+            percentiles(&[7]),
+            Percentiles { p50: Some(seconds(7)), p95: Some(seconds(7)), max: Some(seconds(7)) }
+        );
         let twenty: Vec<i64> = (1..=20).rev().collect();
         assert_eq!(
             percentiles(&twenty),
-            Percentiles { p50: seconds(10), p95: seconds(19), max: seconds(20) }
+            Percentiles { p50: Some(seconds(10)), p95: Some(seconds(19)), max: Some(seconds(20)) }
         );
         assert_eq!(
             percentiles(&[1, 2, 3]),
-            Percentiles { p50: seconds(2), p95: seconds(3), max: seconds(3) }
+            Percentiles { p50: Some(seconds(2)), p95: Some(seconds(3)), max: Some(seconds(3)) }
         );
     }
 }

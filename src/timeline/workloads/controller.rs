@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::lifecycle::Interner;
 use crate::observation::{Object, ObjectMeta, Seen};
+use crate::timeline::workloads::change_times::{creation_instant, estimate_change};
 use crate::timeline::workloads::hold::suspension_holds;
 use crate::timeline::workloads::rollout::RolloutStatus;
 use crate::timeline::workloads::suspension::{SuspensionHistory, SuspensionReport};
@@ -80,11 +81,13 @@ impl ControllerRecord {
             self.succeeded_at = Some(received);
         }
         let Some(parallelism) = self.replicas() else { return };
-        let created = self.metadata().created().unwrap_or(received);
+        let created = self.metadata().created();
+        let created = created.map_or(received, |created| creation_instant(created, received).at);
         match self.desired.last() {
             None => self.desired.push(Capacity { since: created, parallelism, completions: None }),
             Some(last) if last.parallelism != parallelism => {
-                self.desired.push(Capacity { since: received, parallelism, completions: None });
+                let since = estimate_change(received);
+                self.desired.push(Capacity { since, parallelism, completions: None });
             }
             Some(_) => {}
         }

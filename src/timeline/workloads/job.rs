@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::lifecycle::{Instant, Interner};
 use crate::observation::{Job, JobCondition, JobStatus, Seen, known_time};
+use crate::timeline::workloads::change_times::{creation_instant, estimate_change};
 use crate::timeline::workloads::hold::suspension_holds;
 use crate::timeline::workloads::suspension::{
     Suspension, SuspensionEvents, SuspensionHistory, SuspensionReport,
@@ -104,7 +105,7 @@ impl JobRecord {
         };
         self.suspensions.observe(&report, received, seen);
         let new = Capacity {
-            since: job.metadata.created().unwrap_or(received),
+            since: job.metadata.created().map_or(received, |created| creation_instant(created, received).at),
             parallelism: to_count(job.spec.parallelism.unwrap_or(1)),
             completions: job.spec.completions.map(to_count),
         };
@@ -114,7 +115,7 @@ impl JobRecord {
                 self.desired.push(new);
             }
             Some(last) if (last.parallelism, last.completions) != (new.parallelism, new.completions) => {
-                self.desired.push(Capacity { since: received, ..new });
+                self.desired.push(Capacity { since: estimate_change(received), ..new });
             }
             Some(_) => {}
         }

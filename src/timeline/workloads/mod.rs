@@ -1,6 +1,7 @@
 //! Workloads: the reports of their controllers, the rules that end them, and the tree that they form.
 
 pub(crate) mod bare_pod;
+pub(crate) mod change_times;
 pub(crate) mod controller;
 pub(crate) mod cron_job;
 pub(crate) mod hold;

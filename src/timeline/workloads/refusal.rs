@@ -34,13 +34,13 @@ impl Refusal {
     fn first_instant(self) -> Instant {
         let evidence =
             if self.is_coarse { Evidence::FailedCreateEventCoarse } else { Evidence::FailedCreateEvent };
-        Instant { at: self.first, evidence }
+        Instant::new(self.first, evidence)
     }
 }
 
 /// A time from an event, with the precision of a second.
 fn coarse_instant(at: Timestamp) -> Instant {
-    Instant { at, evidence: Evidence::FailedCreateEventCoarse }
+    Instant::new(at, Evidence::FailedCreateEventCoarse)
 }
 
 impl RefusalLog {

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{Evidence, Instant};
 use crate::observation::{Event, Seen, truncate_to_millis};
+use crate::timeline::workloads::change_times::creation_instant;
 
 /// The longest time that a controller takes to report a change. If an object is created suspended, its condition
 /// follows the creation within this time.
@@ -36,17 +37,17 @@ impl SuspensionReport {
     /// not agree.
     fn condition_since(&self) -> Option<Instant> {
         let (is_true, at) = self.condition?;
-        (is_true == self.suspended).then_some(Instant { at, evidence: Evidence::SuspendedCondition })
+        (is_true == self.suspended).then_some(Instant::new(at, Evidence::SuspendedCondition))
     }
 
-    fn creation(&self) -> Option<Instant> {
-        self.created.map(|at| Instant { at, evidence: Evidence::CreationTimestamp })
+    fn creation(&self, first_received: Timestamp) -> Option<Instant> {
+        self.created.map(|created| creation_instant(created, first_received))
     }
 
     /// The creation if `since` is at most [`MAX_REPORT_DELAY`] later, because the object was then created in this
     /// state. Otherwise `since`.
-    fn creation_or(&self, since: Instant) -> Instant {
-        match self.creation() {
+    fn creation_or(&self, since: Instant, first_received: Timestamp) -> Instant {
+        match self.creation(first_received) {
             Some(creation) if since.at.duration_since(creation.at) <= MAX_REPORT_DELAY => creation,
             _ => since,
         }
@@ -76,7 +77,7 @@ impl SuspensionHistory {
         if is_first {
             self.first_received = Some(received);
             self.created = report.created;
-            self.observe_first(report, seen);
+            self.observe_first(report, received, seen);
         } else if missed_changes && was_suspended == report.suspended {
             if since.is_some_and(|since| self.is_newer_than_known(since.at)) {
                 self.end(None);
@@ -84,8 +85,7 @@ impl SuspensionHistory {
                 self.observed.push(Suspension { start, end, ended: !report.suspended });
             }
         } else if was_suspended != report.suspended {
-            let receipt =
-                seen.is_live().then_some(Instant { at: received, evidence: Evidence::ReceivedSuspend });
+            let receipt = seen.is_live().then_some(Instant::new(received, Evidence::ReceivedSuspend));
             if report.suspended {
                 self.observed.push(Suspension { start: receipt.or(since), end: None, ended: false });
             } else {
@@ -101,19 +101,20 @@ impl SuspensionHistory {
     }
 
     /// Adds the first state.
-    fn observe_first(&mut self, report: &SuspensionReport, seen: Seen) {
+    fn observe_first(&mut self, report: &SuspensionReport, received: Timestamp, seen: Seen) {
         let since = report.condition_since();
+        let creation = report.creation(received);
         if report.suspended {
             let is_unchanged = seen == Seen::Added || report.generation == 1;
             let start = since
-                .map(|since| report.creation_or(since))
-                .or_else(|| report.creation().filter(|_| is_unchanged));
+                .map(|since| report.creation_or(since, received))
+                .or_else(|| creation.filter(|_| is_unchanged));
             self.observed.push(Suspension { start, end: None, ended: false });
         } else if since.is_some_and(|since| {
-            report.generation == 2 || Some(report.creation_or(since)) != report.creation()
+            report.generation == 2 || Some(report.creation_or(since, received)) != creation
         }) {
             // Exactly one change of the desired state means that the object was created suspended.
-            let start = report.creation().filter(|_| report.generation == 2);
+            let start = creation.filter(|_| report.generation == 2);
             self.observed.push(Suspension { start, end: since, ended: true });
         }
     }
@@ -173,10 +174,13 @@ impl SuspensionHistory {
     /// Moves `start` to the creation if the controller reported the start soon after the creation, because the workload
     /// was then created suspended.
     fn move_start_to_creation(&self, start: &mut Option<Instant>) {
-        let (Some(start), Some(created)) = (start, self.created) else { return };
+        let (Some(start), Some(created), Some(first_received)) = (start, self.created, self.first_received)
+        else {
+            return;
+        };
         let is_event = matches!(start.evidence, Evidence::SuspendEvent | Evidence::SuspendEventCoarse);
         if is_event && start.at.duration_since(created) <= MAX_REPORT_DELAY {
-            *start = Instant { at: created, evidence: Evidence::CreationTimestamp };
+            *start = creation_instant(created, first_received);
         }
     }
 }
@@ -241,9 +245,8 @@ struct EventTimes {
 impl EventTimes {
     /// All known times in chronological order.
     fn instants(&self) -> Vec<Instant> {
-        let instant = |(at, is_coarse)| Instant {
-            at,
-            evidence: if is_coarse { Evidence::SuspendEventCoarse } else { Evidence::SuspendEvent },
+        let instant = |(at, is_coarse)| {
+            Instant::new(at, if is_coarse { Evidence::SuspendEventCoarse } else { Evidence::SuspendEvent })
         };
         let last = self.last_repeated.map(|at| (at, true));
         let mut instants: Vec<Instant> = self.first_times.iter().copied().chain(last).map(instant).collect();

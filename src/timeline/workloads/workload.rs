@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::lifecycle::{Evidence, Instant};
 use crate::timeline::pods::pod::PodKey;
 use crate::timeline::workloads::hold::Hold;
 
@@ -112,6 +113,13 @@ pub struct Workload {
 }
 
 impl Workload {
+    /// When the workload ended. The time is truncated to the second, unless it is the receipt of the object's removal.
+    pub(crate) fn end_instant(&self) -> Option<Instant> {
+        let is_receipt = self.gone && !self.state.is_final();
+        let evidence = if is_receipt { Evidence::ReceivedDeleted } else { Evidence::WorkloadEnded };
+        self.finished.filter(|_| self.has_ended()).map(|finished| Instant::new(finished, evidence))
+    }
+
     /// Whether the workload succeeded, failed or no longer exists.
     pub fn has_ended(&self) -> bool {
         self.gone || self.state.is_final()

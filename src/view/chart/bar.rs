@@ -41,7 +41,8 @@ impl PhaseFamily {
             | PhaseKind::Starting
             | PhaseKind::Startup => Self::ColdStart,
             PhaseKind::Running => Self::Work,
-            PhaseKind::BackOff => Self::BackOff,
+            // An unknown stretch needs a cell as much as a back-off does.
+            PhaseKind::BackOff | PhaseKind::Unknown => Self::BackOff,
             PhaseKind::Terminating => Self::Termination,
         }
     }

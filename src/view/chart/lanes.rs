@@ -69,8 +69,16 @@ pub(crate) fn last_known_end(pod: &TimelinePod) -> Option<Timestamp> {
 /// The pull and the runs of a container, with the waits between runs. A run that ended at an unknown time has no
 /// length.
 fn container_phases(container: &ContainerLife) -> Vec<Phase> {
-    let phase =
-        |kind, start, end| Phase { kind, start, end, source: Source::Event, container: None, reason: None };
+    let phase = |kind, start, end| Phase {
+        kind,
+        start,
+        end,
+        start_width: 0,
+        end_width: 0,
+        source: Source::Event,
+        container: None,
+        reason: None,
+    };
     let mut phases = Vec::with_capacity(container.runs.len() * 2 + 1);
     if let Some(pull) = container.pull.filter(|pull| !pull.cached)
         && let (Some(start), Some(end)) = (pull.start, pull.end)

@@ -99,6 +99,7 @@ impl LegendEntries {
             PhaseKind::Running => is_shown.then_some("work"),
             PhaseKind::BackOff => is_shown.then_some("back-off"),
             PhaseKind::Terminating => is_shown.then_some("terminating"),
+            PhaseKind::Unknown => is_shown.then_some("unknown"),
         }
     }
 }

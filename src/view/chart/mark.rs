@@ -72,5 +72,6 @@ pub(crate) fn phase_style(kind: PhaseKind) -> Style {
         PhaseKind::Running => Style::Work,
         PhaseKind::BackOff => Style::BackOff,
         PhaseKind::Terminating => Style::Terminating,
+        PhaseKind::Unknown => Style::Warning,
     }
 }

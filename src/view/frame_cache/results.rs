@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::lifecycle::RangedDuration;
 use crate::timeline::{OpenRetry, PodKey, Retry};
 use crate::view::display_state::{ByDisplayState, DisplayState};
 
@@ -67,6 +68,8 @@ pub(crate) struct ColumnContent {
     pub(crate) attempt: usize,
     /// The mark of the restarts.
     pub(crate) restarts: usize,
+    /// Columns for a duration.
+    pub(crate) duration: usize,
 }
 
 /// The time that the axis must show.
@@ -87,11 +90,9 @@ pub(crate) struct TimeExtent {
 /// The median times of Pods without rows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Medians {
-    pub(crate) queued: Option<SignedDuration>,
-    pub(crate) cold: Option<SignedDuration>,
-    pub(crate) run: Option<SignedDuration>,
-    /// Whether the times of all Pods are known to a tenth of a second.
-    pub(crate) is_fine: bool,
+    pub(crate) queued: Option<RangedDuration>,
+    pub(crate) cold: Option<RangedDuration>,
+    pub(crate) run: Option<RangedDuration>,
 }
 
 /// The Pods that have worked and waited longest, each with the time at which the work or the wait began.

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use crate::lifecycle::PodOutcome;
 use crate::timeline::TimelinePod;
 use crate::view::pod::extras::ResourceRequest;
-use crate::view::primitives::duration::format_duration;
+use crate::view::primitives::duration::format_elapsed;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
 use crate::view::rows::explain;
@@ -48,7 +48,7 @@ pub(crate) fn reserved_resources(
     // If the work started at an unknown time, nothing shows how long the resources were idle.
     let idle_until = started.or(end.filter(|_| !has_worked));
     if let Some(idle_until) = idle_until {
-        let idle = format_duration(idle_until.duration_since(scheduled.at).max(SignedDuration::ZERO), false);
+        let idle = format_elapsed(idle_until.duration_since(scheduled.at).max(SignedDuration::ZERO));
         let idle = match (pod.life.instants.work_started, pod.life.outcome.has_ended()) {
             (Some(_), _) => format!(", idle for the first {idle}"),
             (None, true) => format!(", idle for all of the {idle}"),

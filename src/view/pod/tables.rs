@@ -2,15 +2,18 @@
 
 use jiff::SignedDuration;
 
-use crate::lifecycle::{ContainerLife, ContainerRun, Phase, Pull, Source};
+use crate::lifecycle::{ContainerLife, ContainerRun, Phase, Pull, RangedDuration, Uncertainty};
 use crate::view::chart::mark::phase_style;
 use crate::view::pod::extras::{ConditionRow, PodEvent, PodExtras};
 use crate::view::pod::page::PodPage;
 use crate::view::primitives::columns::{Column, Columns, Shrink, TableCell, TableRow};
-use crate::view::primitives::duration::{format_duration, format_elapsed, is_exact_to_tenths};
+use crate::view::primitives::duration::{format_elapsed, format_exact, format_ranged};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
 use crate::view::rows::explain;
+
+/// The time of an event is shown in whole seconds, because repeated events have no finer time.
+const EVENT_WIDTH: u32 = 1000;
 
 impl PodPage<'_> {
     /// Adds all tables that have rows.
@@ -56,7 +59,7 @@ impl PodPage<'_> {
             let glyph = self.context.glyphs.phase(phase.kind);
             vec![
                 TableCell::new(format!("{glyph} {}", phase.kind.name()), phase_style(phase.kind)),
-                TableCell::new(offset(start, is_exact(phase)), Style::Text),
+                TableCell::new(offset(start, phase.start_width), Style::Text),
                 self.phase_duration(phase),
                 TableCell::new(phase.source.name(), Style::Dim),
                 optional_text(phase.container.as_deref(), Style::Text),
@@ -69,7 +72,10 @@ impl PodPage<'_> {
     fn phase_duration(&self, phase: &Phase) -> TableCell {
         let duration = phase.duration(self.context.now);
         match phase.end {
-            Some(_) => TableCell::new(format_duration(duration, is_exact(phase)), Style::Text),
+            Some(_) => {
+                let length = phase.ranged_duration().map(format_ranged).unwrap_or_default();
+                TableCell::new(length, Style::Text)
+            }
             None if self.pod.life.end_unknown || self.pod.life.outcome.has_ended() => unknown_value(),
             None => TableCell::new(format_elapsed(duration), Style::Now),
         }
@@ -130,12 +136,11 @@ impl PodPage<'_> {
             if run.exit_code.is_some_and(|code| code != 0) { Style::Failure } else { Style::Text };
         let code = run.exit_code.map_or(none.to_owned(), |code| code.to_string());
         let start = self.zero().zip(run.start).map(|(zero, start)| {
-            offset(start.at.as_millisecond().saturating_sub(zero), is_exact_to_tenths(Some(start)))
+            offset(start.at.as_millisecond().saturating_sub(zero), start.width_millis())
         });
         let duration = match (run.start, run.end) {
             (Some(start), Some(end)) => {
-                let fine = is_exact_to_tenths(run.start) && is_exact_to_tenths(run.end);
-                TableCell::new(format_duration(end.at.duration_since(start.at), fine), Style::Text)
+                TableCell::new(format_ranged(RangedDuration::between(start, end)), Style::Text)
             }
             (Some(start), None) if !run.ended => {
                 TableCell::new(format_elapsed(self.context.now.duration_since(start.at)), Style::Now)
@@ -177,11 +182,11 @@ impl PodPage<'_> {
         let rate = pull.bytes.zip(time).filter(|(_, time)| pull.end.is_some() && time.as_millis() > 0);
         [
             match time {
-                Some(time) if pull.end.is_some() => value(format_duration(time, true)),
+                Some(time) if pull.end.is_some() => value(format_exact(time)),
                 Some(time) => TableCell::new(format_elapsed(time), Style::Now),
                 None => unknown_value(),
             },
-            pull.wait.map_or_else(|| self.no_value(), |wait| value(format_duration(wait, true))),
+            pull.wait.map_or_else(|| self.no_value(), |wait| value(format_exact(wait))),
             pull.bytes.map_or_else(|| self.no_value(), |bytes| value(format_bytes(bytes))),
             rate.map_or_else(
                 || self.no_value(),
@@ -236,8 +241,9 @@ impl PodPage<'_> {
     fn event_rows(&self, events: &[PodEvent]) -> Vec<Vec<TableCell>> {
         let rows = events.iter().map(|event| {
             let at = self.zero().zip(event.at);
-            let since =
-                at.map_or("?".into(), |(zero, at)| offset(at.as_millisecond().saturating_sub(zero), false));
+            let since = at.map_or("?".into(), |(zero, at)| {
+                offset(at.as_millisecond().saturating_sub(zero), EVENT_WIDTH)
+            });
             let style = if event.warning { Style::Warning } else { Style::Text };
             vec![
                 TableCell::new(since, Style::Dim),
@@ -332,17 +338,16 @@ fn runs_not_seen(runs: u32) -> String {
     format!("{runs} run{} not seen", if runs == 1 { "" } else { "s" })
 }
 
-/// Whether the length of a phase is known to a tenth of a second.
-fn is_exact(phase: &Phase) -> bool {
-    matches!(phase.source, Source::Event | Source::Observed)
-}
-
-/// Writes a time relative to the start of the Pod's axis: `+5.9s`.
-fn offset(millis: i64, fine: bool) -> String {
+/// Writes a time relative to the start of the Pod's axis: `+5.9s`. The true time lies in an interval of `width`
+/// milliseconds.
+fn offset(millis: i64, width: u32) -> String {
+    let mut uncertainty = Uncertainty::default();
+    uncertainty.add(width, 1);
+    let distance = format_ranged(RangedDuration::new(millis.saturating_abs(), uncertainty));
     match millis {
         0 => "0s".into(),
-        1.. => format!("+{}", format_duration(SignedDuration::from_millis(millis), fine)),
-        _ => format!("-{}", format_duration(SignedDuration::from_millis(millis.saturating_neg()), fine)),
+        1.. => format!("+{distance}"),
+        _ => format!("-{distance}"),
     }
 }
 

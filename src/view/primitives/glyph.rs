@@ -120,6 +120,7 @@ impl Glyphs {
             PhaseKind::Running => self.work,
             PhaseKind::BackOff => self.back_off,
             PhaseKind::Terminating => self.terminating,
+            PhaseKind::Unknown => self.unknown,
         }
     }
 }
@@ -150,10 +151,10 @@ mod tests {
     fn shapes_are_one_column_wide_and_distinct() {
         for glyphs in [Glyphs::UNICODE, Glyphs::ASCII] {
             let marks = [glyphs.failed, glyphs.deleted, glyphs.unknown, glyphs.now, glyphs.held];
-            // Starting and Startup share the character of Setup.
+            // Starting and Startup share the character of Setup. An unknown phase has the character of an unknown state.
             let shapes: Vec<char> = PhaseKind::ALL
                 .into_iter()
-                .filter(|kind| !matches!(kind, PhaseKind::Starting | PhaseKind::Startup))
+                .filter(|kind| !matches!(kind, PhaseKind::Starting | PhaseKind::Startup | PhaseKind::Unknown))
                 .map(|kind| glyphs.phase(kind))
                 .chain(marks)
                 .collect();

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::lifecycle::{Evidence, Instant, PhaseKind, Source};
+use crate::lifecycle::{Evidence, Instant, PhaseKind};
 use crate::timeline::{PodKey, TimelinePod, Workload};
-use crate::view::primitives::duration::format_duration;
+use crate::view::primitives::duration::format_exact;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
 use crate::view::rows::end_text;
@@ -23,19 +23,18 @@ pub(crate) fn estimate_line_count(pod: &TimelinePod) -> usize {
 
 /// A point in time that gets a line: the start or end of a phase, run, pull or hold, or another instant.
 struct Boundary {
-    at: Timestamp,
-    evidence: Evidence,
+    instant: Instant,
     name: String,
 }
 
 impl Boundary {
-    fn from_instant(instant: Instant, name: impl Into<String>) -> Self {
-        Self { at: instant.at, evidence: instant.evidence, name: name.into() }
+    fn new(instant: Instant, name: impl Into<String>) -> Self {
+        Self { instant, name: name.into() }
     }
 }
 
 /// A line for each boundary of the Pod's phases, runs and pulls, and for each other instant:
-/// `12:49:14.003Z  +50ms  Setup  event  eventTime of the Scheduled event`. Lines about corrected times follow.
+/// `12:49:14.003Z  -50ms +50ms  Setup  event  eventTime of the Scheduled event`. Lines about corrected times follow.
 pub(crate) fn boundary_lines(
     context: &ViewContext<'_>,
     pod: &TimelinePod,
@@ -47,8 +46,8 @@ pub(crate) fn boundary_lines(
     let phase_boundaries = boundaries.len();
     for (name, instant) in pod.life.instants.named() {
         let Some(instant) = instant else { continue };
-        if boundaries[..phase_boundaries].iter().all(|boundary| boundary.at != instant.at) {
-            boundaries.push(Boundary::from_instant(instant, name));
+        if boundaries[..phase_boundaries].iter().all(|boundary| boundary.instant.at != instant.at) {
+            boundaries.push(Boundary::new(instant, name));
         }
     }
     boundaries.extend(container_boundaries(pod));
@@ -61,8 +60,8 @@ pub(crate) fn boundary_lines(
     let reported = explanation.uncorrected.named().into_iter();
     for ((name, reported), (_, corrected)) in reported.zip(pod.life.instants.named()) {
         if let (Some(reported), Some(corrected)) = (reported, corrected)
-            // A shift within the precision of the evidence is not a correction.
-            && corrected.at.duration_since(reported.at).abs() > reported.evidence.precision()
+            // An estimate within the reported interval is not a correction.
+            && !(reported.earliest..=reported.latest).contains(&corrected.at)
         {
             lines.push(warning(format!(
                 "    {name} is reported as {}, which contradicts other times: corrected to {}",
@@ -77,14 +76,14 @@ pub(crate) fn boundary_lines(
         lines.push(warning(format!(
             "    the clock of {} is at least {} {direction} the API server's: the times of its kubelet are corrected by this",
             text::clean(node),
-            format_duration(pod.life.skew.abs(), true),
+            format_exact(pod.life.skew.abs()),
         )));
     }
     lines
 }
 
 /// The start of each phase, and its end unless the next phase starts there.
-fn phase_boundaries(pod: &TimelinePod, ends: &[(Evidence, Option<Evidence>)]) -> Vec<Boundary> {
+fn phase_boundaries(pod: &TimelinePod, ends: &[(Instant, Option<Instant>)]) -> Vec<Boundary> {
     let phases = &pod.life.phases;
     let mut boundaries = Vec::with_capacity(phases.len() + 2);
     for (index, (phase, &(begin, end))) in phases.iter().zip(ends).enumerate() {
@@ -92,10 +91,10 @@ fn phase_boundaries(pod: &TimelinePod, ends: &[(Evidence, Option<Evidence>)]) ->
         let reason = phase.reason.as_deref().map(|reason| format!(": {}", text::clean(reason)));
         let name =
             format!("{}{}{}", phase.kind.name(), container.unwrap_or_default(), reason.unwrap_or_default());
-        boundaries.push(Boundary { at: phase.start, evidence: begin, name });
+        boundaries.push(Boundary::new(begin, name));
         let next_follows = phases.get(index + 1).is_some_and(|next| Some(next.start) == phase.end);
-        if let (Some(at), Some(evidence), false) = (phase.end, end, next_follows) {
-            boundaries.push(Boundary { at, evidence, name: format!("{} ends", phase.kind.name()) });
+        if let (Some(end), false) = (end, next_follows) {
+            boundaries.push(Boundary::new(end, format!("{} ends", phase.kind.name())));
         }
     }
     boundaries
@@ -114,14 +113,15 @@ fn container_boundaries(pod: &TimelinePod) -> Vec<Boundary> {
         });
         if let Some(pull) = container.pull.filter(|pull| !pull.cached && !has_phase) {
             let mut push = |at: Option<Timestamp>, evidence, verb: &str| {
-                boundaries.extend(at.map(|at| Boundary { at, evidence, name: format!("{name} {verb}") }));
+                boundaries
+                    .extend(at.map(|at| Boundary::new(Instant::new(at, evidence), format!("{name} {verb}"))));
             };
             push(pull.start, Evidence::PulledEventMinusPull, "is pulled");
             push(pull.end, Evidence::PulledEvent, "pull ends");
         }
         for run in &container.runs {
-            boundaries.extend(run.start.map(|start| Boundary::from_instant(start, format!("{name} starts"))));
-            boundaries.extend(run.end.map(|end| Boundary::from_instant(end, format!("{name} ends"))));
+            boundaries.extend(run.start.map(|start| Boundary::new(start, format!("{name} starts"))));
+            boundaries.extend(run.end.map(|end| Boundary::new(end, format!("{name} ends"))));
         }
     }
     boundaries
@@ -134,19 +134,18 @@ fn render_boundary(
     pod: Option<PodKey>,
     columns: usize,
 ) -> Vec<Line> {
-    let instant = Instant { at: boundary.at, evidence: boundary.evidence };
+    let instant = boundary.instant;
     let name = text::shorten_end(&boundary.name, NAME_COLUMNS, context.glyphs.ellipsis);
-    let source = if columns >= MIN_COLUMNS_FOR_SOURCE { boundary.evidence.source().name() } else { "" };
+    let source = if columns >= MIN_COLUMNS_FOR_SOURCE { instant.evidence.source().name() } else { "" };
     let source = if source.is_empty() { String::new() } else { format!("{source:<9} ") };
-    let head =
-        format!("  {:<13} {:<6} ", format_instant(context, instant), format_precision(boundary.evidence));
+    let head = format!("  {:<13} {:<13} ", format_instant(context, instant), format_interval(instant));
     let mut line = Line { spans: Vec::new(), pod };
     line.push(head, Style::Dim);
     line.push(text::pad_right(&name, NAME_COLUMNS) + " ", Style::Text);
     line.push(source, Style::Dim);
     let left = line.width();
     let room = columns.saturating_sub(left);
-    let description = boundary.evidence.description();
+    let description = describe(instant);
     let mut lines = vec![line];
     let mut used = 0;
     for word in description.split(' ') {
@@ -170,29 +169,41 @@ pub(crate) fn hold_lines(context: &ViewContext<'_>, workload: &Workload, columns
     let mut boundaries = Vec::new();
     for hold in &workload.holds {
         let reason = text::clean(&hold.reason);
-        boundaries.extend(hold.start.map(|start| Boundary::from_instant(start, reason.clone())));
-        boundaries.extend(hold.end.map(|end| Boundary::from_instant(end, format!("{reason} ends"))));
+        boundaries.extend(hold.start.map(|start| Boundary::new(start, reason.clone())));
+        boundaries.extend(hold.end.map(|end| Boundary::new(end, format!("{reason} ends"))));
     }
     boundaries.iter().flat_map(|boundary| render_boundary(context, boundary, None, columns)).collect()
 }
 
-/// `event     +50ms   eventTime of the Scheduled event`: source, precision and description of an instant's evidence.
+/// `event     -50ms +50ms  eventTime of the Scheduled event`: source, interval and description of an instant's evidence.
 pub(crate) fn describe_evidence(instant: Instant) -> String {
-    let Instant { evidence, .. } = instant;
-    format!("{:<9} {:<7} {}", evidence.source().name(), format_precision(evidence), evidence.description())
+    format!("{:<9} {:<13} {}", instant.evidence.source().name(), format_interval(instant), describe(instant))
 }
 
-/// `+50ms`: the event happened up to 50 ms after the time of its evidence. `-50ms`: it happened up to 50 ms before, because
-/// its evidence is the receipt of an update.
-fn format_precision(evidence: Evidence) -> String {
-    let sign = if evidence.source() == Source::Observed { '-' } else { '+' };
-    let millis = evidence.precision().as_millis();
-    if millis < 1000 { format!("{sign}{millis}ms") } else { format!("{sign}{}s", (millis + 999) / 1000) }
+/// The evidence of an instant, and the evidence that narrowed its interval:
+/// `finishedAt of the container; not after the receipt of the terminated state (upper bound)`.
+fn describe(instant: Instant) -> String {
+    let mut description = instant.evidence.description().to_owned();
+    for (bound, by) in [("not before", instant.earliest_by), ("not after", instant.latest_by)] {
+        if by != instant.evidence {
+            description.extend(["; ", bound, ": ", by.description()]);
+        }
+    }
+    description
 }
 
-/// The clock time of an instant, with milliseconds only if the evidence is more exact than a second.
+/// `-50ms +200ms`: the true time is at most 50 ms before and at most 200 ms after the time that is shown.
+fn format_interval(instant: Instant) -> String {
+    let distance = |from: Timestamp, to: Timestamp| match to.as_millisecond() - from.as_millisecond() {
+        millis @ ..1_000 => format!("{millis}ms"),
+        millis => format!("{}s", (millis + 999) / 1_000),
+    };
+    format!("-{} +{}", distance(instant.earliest, instant.at), distance(instant.at, instant.latest))
+}
+
+/// The clock time of an instant, with milliseconds only if its interval is narrower than a second.
 pub(crate) fn format_instant(context: &ViewContext<'_>, instant: Instant) -> String {
-    format_clock_time(context, instant.at, instant.evidence.precision().as_millis() < 1000)
+    format_clock_time(context, instant.at, instant.width_millis() < 1000)
 }
 
 /// A clock time in the zone that the user chose, otherwise in UTC; with milliseconds if `fine`.

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use jiff::SignedDuration;
 
 use crate::timeline::{ImagePulls, PodKey, Wait, Workload, image_pulls};
-use crate::view::primitives::duration::{format_duration, format_elapsed};
+use crate::view::primitives::duration::{format_elapsed, format_exact};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
 use crate::view::rows::headings::elapsed_millis;
@@ -42,8 +42,7 @@ pub(crate) fn waits_line(context: &ViewContext<'_>, workload: &Workload, columns
 
 fn push_wait(line: &mut Line, wait: &Wait) {
     // The heading shows the workload's own wait too, in completed seconds.
-    let longest =
-        if wait.pods > 0 { format_duration(wait.longest, false) } else { format_elapsed(wait.longest) };
+    let longest = format_elapsed(wait.longest);
     let waited = match wait.pods {
         0 => "no new Pods for ".to_owned(),
         1 => "1 Pod waited ".to_owned(),
@@ -105,7 +104,7 @@ pub(crate) fn pull_lines(context: &ViewContext<'_>, pods: &[PodKey], columns: us
         let mut line = Line::new(format!("+ {} more image", others.len()), Style::Dim);
         line.push(if others.len() == 1 { "" } else { "s" }, Style::Dim);
         if let Some(longest) = others.iter().filter_map(longest).max() {
-            line.push(format!(", longest pull {}", format_duration(longest, true)), Style::Dim);
+            line.push(format!(", longest pull {}", format_exact(longest)), Style::Dim);
         }
         lines.push(line);
     }
@@ -130,10 +129,7 @@ fn image_line_by_node(context: &ViewContext<'_>, label: &str, nodes: &[ImagePull
         };
         push_pull(&mut line, first, &node);
         if let Some(waited) = pulls.longest_wait.filter(|waited| *waited >= MIN_PULL_WAIT) {
-            line.push(
-                format!(" after waiting {} for other pulls", format_duration(waited, true)),
-                Style::Text,
-            );
+            line.push(format!(" after waiting {} for other pulls", format_exact(waited)), Style::Text);
         }
         if pulls.pulls > 1 {
             line.push(format!(", pulled again {}", times(pulls.pulls - 1)), Style::Text);
@@ -154,9 +150,9 @@ fn image_summary_line(context: &ViewContext<'_>, label: &str, nodes: &[ImagePull
         let shortest = pulled.iter().map(|&(_, first)| first).min();
         let slowest = pulled.iter().max_by_key(|(pulls, _)| pulls.longest_pull);
         if let (Some(shortest), Some(&(slowest, _))) = (shortest, slowest) {
-            line.push(format_duration(shortest, true), Style::Strong);
+            line.push(format_exact(shortest), Style::Strong);
             line.push(" to ", Style::Text);
-            line.push(format_duration(slowest.longest_pull.unwrap_or(shortest), true), Style::Strong);
+            line.push(format_exact(slowest.longest_pull.unwrap_or(shortest)), Style::Strong);
             let nodes = count_of(pulled.len(), "node");
             line.push(format!(" on {nodes} (longest on {})", text::clean(&slowest.node)), Style::Text);
         }
@@ -178,7 +174,7 @@ fn image_summary_line(context: &ViewContext<'_>, label: &str, nodes: &[ImagePull
 
 /// `5.9s on node-1`.
 fn push_pull(line: &mut Line, duration: SignedDuration, node: &str) {
-    line.push(format_duration(duration, true), Style::Strong);
+    line.push(format_exact(duration), Style::Strong);
     line.push(format!(" on {node}"), Style::Text);
 }
 

@@ -184,14 +184,11 @@ fn sort_pods(context: &ViewContext<'_>, mut pods: Vec<PodKey>) -> Vec<PodKey> {
         }),
         Sort::Work => pods.sort_by_cached_key(|key| {
             let life = context.timeline.overview(*key);
-            let open = life.work_started().filter(|_| !life.outcome.has_ended());
-            Reverse(life.run().or_else(|| open.map(|started| context.now.duration_since(started))))
+            Reverse(life.run_so_far(context.now))
         }),
         Sort::Cold => pods.sort_by_cached_key(|key| {
             let life = context.timeline.overview(*key);
-            let open =
-                life.scheduled().filter(|_| life.work_started().is_none() && !life.outcome.has_ended());
-            Reverse(life.cold_start().or_else(|| open.map(|scheduled| context.now.duration_since(scheduled))))
+            Reverse(life.cold_start_so_far(context.now))
         }),
         Sort::Index => pods.sort_by_key(|key| {
             let pod = context.timeline.identity(*key);

@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::{Instant, Lifecycle, PodOutcome};
-use crate::view::primitives::duration::{format_duration, format_elapsed, is_exact_to_tenths};
+use crate::lifecycle::{Lifecycle, PodOutcome, RangedDuration};
+use crate::view::primitives::duration::{format_elapsed, format_ranged};
 use crate::view::primitives::frame::Style;
 
 /// A duration as text; empty if the Pod has no such duration.
@@ -14,17 +14,14 @@ pub(crate) struct DurationText {
 }
 
 impl DurationText {
-    /// A duration that has ended. Tenths of a second are shown only if both ends are known that well.
-    fn ended(duration: SignedDuration, start: Option<Instant>, end: Option<Instant>) -> Self {
-        Self {
-            text: format_duration(duration, is_exact_to_tenths(start) && is_exact_to_tenths(end)),
-            style: Style::Text,
-        }
+    /// A duration that has ended.
+    fn ended(duration: RangedDuration) -> Self {
+        Self { text: format_ranged(duration), style: Style::Text }
     }
 
     /// A duration that continues.
-    fn open(since: Instant, now: Timestamp) -> Self {
-        Self { text: format_elapsed(now.duration_since(since.at)), style: Style::Dim }
+    fn open(so_far: SignedDuration) -> Self {
+        Self { text: format_elapsed(so_far), style: Style::Dim }
     }
 
     /// A duration of unknown length.
@@ -49,21 +46,25 @@ impl PodDurations {
         let worked = instants.work_started.is_some()
             || matches!(life.outcome, PodOutcome::Running | PodOutcome::Succeeded | PodOutcome::Failed);
         let queued = match (life.queued, instants.created) {
-            (Some(queued), _) => DurationText::ended(queued, instants.created, instants.scheduled),
-            (None, Some(created)) if life.outcome == PodOutcome::Pending => DurationText::open(created, now),
+            (Some(queued), _) => DurationText::ended(queued),
+            (None, Some(created)) if life.outcome == PodOutcome::Pending => {
+                DurationText::open(now.duration_since(created.at))
+            }
             _ if instants.scheduled.is_some() || worked => DurationText::unknown(),
             _ => DurationText::default(),
         };
         let cold = match (life.cold_start, instants.scheduled) {
-            (Some(cold), _) => DurationText::ended(cold, instants.scheduled, instants.work_started),
-            (None, Some(scheduled)) if !ended && !worked => DurationText::open(scheduled, now),
+            (Some(cold), _) => DurationText::ended(cold),
+            (None, Some(scheduled)) if !ended && !worked => {
+                DurationText::open(now.duration_since(scheduled.at))
+            }
             _ if worked => DurationText::unknown(),
             _ => DurationText::default(),
         };
         let run = match (life.run, instants.work_started) {
-            (Some(run), _) => DurationText::ended(run, instants.work_started, instants.work_ended),
-            (None, Some(started)) if !ended && life.outcome != PodOutcome::Unknown => {
-                DurationText::open(started, now)
+            (Some(run), _) => DurationText::ended(run),
+            (None, Some(_)) if !ended && life.outcome != PodOutcome::Unknown => {
+                DurationText::open(life.work_so_far(now))
             }
             _ if worked => DurationText::unknown(),
             _ => DurationText::default(),

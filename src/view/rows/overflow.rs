@@ -89,7 +89,7 @@ fn fold_to_rows(context: &ViewContext<'_>, pods: &[PodKey], rows: usize, max_cou
         if reason == RowReason::Done
             && let Some(cold) = pod.cold_start()
         {
-            let rank = -i64::try_from(cold.as_millis()).unwrap_or(i64::MAX);
+            let rank = -i64::try_from(cold.estimate.as_millis()).unwrap_or(i64::MAX);
             ranked[RowReason::ColdStart].push((rank, index));
         }
     }

@@ -30,7 +30,7 @@ impl PodPace {
         for &key in pods {
             let pod = context.timeline.overview(key);
             match DisplayState::from_overview(pod) {
-                DisplayState::Done => runs.extend(pod.run()),
+                DisplayState::Done => runs.extend(pod.run().map(|run| run.estimate)),
                 DisplayState::Running => {
                     running += 1;
                     let time = work_time(context, pod);
@@ -70,6 +70,5 @@ impl PodPace {
 
 /// How long a Pod worked, or has worked so far.
 fn work_time(context: &ViewContext<'_>, pod: &PodOverview) -> Option<SignedDuration> {
-    let open = || pod.work_started().map(|started| context.now.duration_since(started));
-    pod.run().or_else(open)
+    pod.run_so_far(context.now).map(SignedDuration::from_millis)
 }

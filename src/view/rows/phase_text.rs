@@ -7,7 +7,7 @@ use crate::timeline::{OpenRetry, PodKey, Timeline};
 use crate::view::chart::mark::phase_style;
 use crate::view::display_state::DisplayState;
 use crate::view::names::Names;
-use crate::view::primitives::duration::{format_duration, format_elapsed, is_exact_to_tenths};
+use crate::view::primitives::duration::{format_elapsed, format_ranged};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::glyph::Glyphs;
 use crate::view::primitives::text;
@@ -60,8 +60,8 @@ pub(crate) fn describe_phase(
                 format!(" {} {}", glyphs.to, format_time(&context, at, end, phase.source)),
                 Style::Text,
             );
-            let fine = matches!(phase.source, Source::Event | Source::Observed);
-            times.push(format!("  {}", format_duration(phase.duration(now), fine)), Style::Strong);
+            let length = phase.ranged_duration().map(format_ranged).unwrap_or_default();
+            times.push(format!("  {length}"), Style::Strong);
         }
         None if life.end_unknown || life.outcome.has_ended() => times.push("  end unknown", Style::Warning),
         None => times.push(format!("  {} so far", format_elapsed(phase.duration(now))), Style::Now),
@@ -89,9 +89,8 @@ fn instant_at(life: &Lifecycle, at: Timestamp) -> Option<Instant> {
 
 /// Formats a clock time. Shows milliseconds only if the evidence is more exact than a second.
 fn format_time(context: &ViewContext<'_>, at: Timestamp, instant: Option<Instant>, source: Source) -> String {
-    let fine = instant.map_or(matches!(source, Source::Event | Source::Observed), |instant| {
-        instant.evidence.precision().as_millis() < 1000
-    });
+    let fine = instant
+        .map_or(matches!(source, Source::Event | Source::Observed), |instant| instant.width_millis() < 1000);
     explain::format_clock_time(context, at, fine)
 }
 
@@ -156,7 +155,7 @@ fn find_longest_pods(timeline: &Timeline) -> LongestPods {
 /// Says when a failed Pod is replaced: `next try in about 8s`.
 pub(crate) fn describe_next_try(open: &OpenRetry, now: Timestamp) -> String {
     match open.expected.map(|expected| expected.duration_since(now)) {
-        Some(left) if left.is_positive() => format!("next try in about {}", format_duration(left, false)),
+        Some(left) if left.is_positive() => format!("next try in about {}", format_elapsed(left)),
         Some(_) => "next try is due".to_owned(),
         None => "waits for its next try".to_owned(),
     }
@@ -186,10 +185,8 @@ pub(crate) fn describe_failure(timeline: &Timeline, key: PodKey) -> String {
     }
     let mut text = parts.join(", ");
     if let Some(run) = life.run {
-        let fine =
-            is_exact_to_tenths(life.instants.work_started) && is_exact_to_tenths(life.instants.work_ended);
         text += ", after ";
-        text += &format_duration(run, fine);
+        text += &format_ranged(run);
         text += &describe_runs(life);
     }
     text + &on_node

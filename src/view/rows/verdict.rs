@@ -37,6 +37,7 @@ impl Share {
             PhaseKind::Running => Self::Work,
             PhaseKind::BackOff => Self::BackOff,
             PhaseKind::Terminating => Self::Terminating,
+            PhaseKind::Unknown => Self::Unknown,
         }
     }
 
@@ -156,8 +157,7 @@ fn compose_verdict(
 /// The shares in whole percent, in the order of the verdict. The shares with the largest remainders are rounded up, so
 /// that the percentages sum to 100.
 fn percentages(slots: &SlotTime) -> Vec<(Share, i64)> {
-    let mut millis: BTreeMap<Share, i128> =
-        BTreeMap::from([(Share::Unknown, i128::from(slots.unknown)), (Share::Idle, i128::from(slots.idle))]);
+    let mut millis: BTreeMap<Share, i128> = BTreeMap::from([(Share::Idle, i128::from(slots.idle))]);
     for (kind, &in_phase) in &slots.phases {
         *millis.entry(Share::from_phase(kind)).or_default() += i128::from(in_phase);
     }

@@ -55,8 +55,8 @@ impl Layout {
         let give =
             |layout: &Self, wanted: usize| if wanted > 0 && spare(layout) > wanted { wanted } else { 0 };
 
-        layout.run = give(&layout, duration::MAX_WIDTH);
-        layout.cold = give(&layout, duration::MAX_WIDTH);
+        layout.run = give(&layout, widest.duration);
+        layout.cold = give(&layout, widest.duration);
         // Nodes become known one by one. This minimum width keeps the column stable.
         layout.node = give(&layout, widest.node.clamp(6, 8));
         layout.attempt = give(&layout, widest.attempt);
@@ -64,7 +64,7 @@ impl Layout {
         let wider = widest.name.min(if columns < 160 { 28 } else { 40 }).saturating_sub(layout.name);
         layout.name += wider.min(spare(&layout));
         if columns >= 100 {
-            layout.queued = give(&layout, duration::MAX_WIDTH);
+            layout.queued = give(&layout, widest.duration);
         }
         if layout.node > 0 {
             layout.node += widest.node.clamp(8, 24).saturating_sub(layout.node).min(spare(&layout));
@@ -97,7 +97,7 @@ impl ColumnContent {
     /// The widest content of each column in these groups.
     fn measure(context: &ViewContext<'_>, groups: &[&Group<'_>]) -> Self {
         let mut widest = Self::default();
-        let (mut index, mut attempt) = (None, 1);
+        let (mut index, mut attempt, mut has_long_range) = (None, 1, false);
         for group in groups {
             let shared = match group.heading {
                 Heading::Workload(workload) => workload.name.len() + 1,
@@ -117,8 +117,10 @@ impl ColumnContent {
                 if context.timeline.overview(key).has_restarted {
                     widest.restarts = RESTARTS;
                 }
+                has_long_range |= context.timeline.overview(key).has_long_range();
             }
         }
+        widest.duration = if has_long_range { duration::MAX_WIDTH } else { duration::USUAL_WIDTH };
         widest.index = index.map_or(0, |index| index.to_string().len().max("INDEX".len()));
         widest.attempt = if attempt > 1 { "TRY".len() } else { 0 };
         widest

@@ -1,7 +1,6 @@
 //! The line that stands for Pods without rows: their number, when they existed, and their median times.
 
-use jiff::SignedDuration;
-
+use crate::lifecycle::RangedDuration;
 use crate::timeline::PodKey;
 use crate::view::display_state::DisplayState;
 use crate::view::frame_cache::keys::{DensityKey, OverflowKey};
@@ -37,7 +36,7 @@ impl RowWriter<'_> {
             [(layout.queued, medians.queued), (layout.cold, medians.cold), (layout.run, medians.run)]
         {
             if width > 0 {
-                let median = median.map(|median| duration::format_duration(median, medians.is_fine));
+                let median = median.map(duration::format_ranged);
                 let median = median.unwrap_or_default();
                 line.push(format!(" {}", text::pad_left(&median, width)), Style::Dim);
             }
@@ -60,15 +59,13 @@ impl RowWriter<'_> {
 
     fn medians(&self, pods: &[PodKey]) -> Medians {
         let (mut queues, mut colds, mut runs) = (Vec::new(), Vec::new(), Vec::new());
-        let mut is_fine = true;
         for &key in pods {
             let pod = self.context.timeline.overview(key);
             queues.extend(pod.queued());
             colds.extend(pod.cold_start());
             runs.extend(pod.run());
-            is_fine &= pod.is_subsecond;
         }
-        Medians { queued: median(queues), cold: median(colds), run: median(runs), is_fine }
+        Medians { queued: median(queues), cold: median(colds), run: median(runs) }
     }
 
     /// Writes one glyph for each cell, for the number of Pods that existed then. The cell with the maximum is full.
@@ -104,7 +101,7 @@ impl RowWriter<'_> {
 }
 
 /// The median by nearest rank. Does not sort all values.
-fn median(mut values: Vec<SignedDuration>) -> Option<SignedDuration> {
+fn median(mut values: Vec<RangedDuration>) -> Option<RangedDuration> {
     let middle = values.len().div_ceil(2).checked_sub(1)?;
     Some(*values.select_nth_unstable(middle).1)
 }

@@ -261,7 +261,7 @@ impl<'a> RowWriter<'a> {
         let left =
             open.expected.map(|expected| expected.duration_since(now)).filter(SignedDuration::is_positive);
         left.is_none_or(|left| {
-            let short = format!("~{}", duration::format_duration(left, false));
+            let short = format!("~{}", duration::format_elapsed(left));
             bar.add_label(&short, Style::BackOff)
         })
     }

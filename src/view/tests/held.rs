@@ -5,7 +5,7 @@ use crate::timeline::{Hold, Workload};
 use crate::view::tests::*;
 
 fn hold(reason: &str, start: i64, end: Option<i64>) -> Hold {
-    let instant = |millis, evidence| Instant { at: at(millis), evidence };
+    let instant = |millis, evidence| Instant::estimated(at(millis), evidence);
     Hold {
         reason: reason.into(),
         message: None,

@@ -1,0 +1,135 @@
+//! Narrows the times of a Pod's containers, because the kubelet starts the containers one after another.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::lifecycle::container_evidence::ContainerEvidence;
+use crate::lifecycle::container_life::{ContainerLife, ContainerRole};
+use crate::lifecycle::evidence::Evidence;
+use crate::lifecycle::instant::{Instant, Instants, order_all};
+use crate::lifecycle::pod_evidence::PodEvidence;
+
+/// If an instant moves by more than this to correct an impossible order,
+/// [`Lifecycle::clamped`](crate::lifecycle::Lifecycle::clamped) is set.
+const MAX_SILENT_CORRECTION: SignedDuration = SignedDuration::from_secs(1);
+
+/// Narrows `created`, `scheduled` and `sandbox_ready`, and then the runs of the containers: no container starts before
+/// the sandbox is ready, and the kubelet starts the containers in the order of the spec. An init container ends before
+/// the next container's image is requested. Returns whether an instant had to move by more than a second.
+pub(crate) fn order_before_work(
+    pod: &PodEvidence,
+    instants: &mut Instants,
+    containers: &mut [ContainerLife],
+) -> bool {
+    let acknowledged = pod.start_time.map(|at| Instant::new(at, Evidence::StartTime));
+    let mut chain = [instants.created, instants.scheduled, acknowledged, instants.sandbox_ready];
+    let distance = order_all(&mut chain);
+    [instants.created, instants.scheduled, _, instants.sandbox_ready] = chain;
+    order_containers(pod, instants, containers);
+    distance > MAX_SILENT_CORRECTION
+}
+
+/// Estimates a creation that is known only to the second, and that may be cut short by the scheduling.
+///
+/// The middle of such an interval invents a wait: a Pod that is created in the second of its scheduling did not wait
+/// half of this time. `sibling_wait`, the median wait of siblings, is a better estimate. Without siblings the Pod counts
+/// as scheduled as soon as possible, because a wait that is shorter than its own uncertainty does not count.
+pub(crate) fn estimate_truncated_creation(instants: &mut Instants, sibling_wait: Option<SignedDuration>) {
+    let (Some(created), Some(scheduled)) = (&mut instants.created, instants.scheduled) else { return };
+    if created.evidence != Evidence::CreationTimestamp || created.is_exact_to_tenths() {
+        return;
+    }
+    let wait = scheduled.at.duration_since(created.at);
+    let width = SignedDuration::from_millis(created.width_millis().into());
+    if wait < width || created.latest_by != created.evidence {
+        let wait = sibling_wait.unwrap_or(SignedDuration::ZERO);
+        created.set_estimate(scheduled.at.saturating_sub(wait).unwrap_or(scheduled.at));
+    }
+}
+
+fn order_containers(pod: &PodEvidence, instants: &Instants, containers: &mut [ContainerLife]) {
+    // After a new sandbox, the init containers run again and the order no longer holds.
+    if pod.containers.iter().any(|init| init.role == ContainerRole::Init && init.restart_count > 0) {
+        return;
+    }
+    // From the first container to the last: lower bounds.
+    let floor = instants.sandbox_ready.or(instants.scheduled);
+    let mut floor = floor.map(|instant| (instant.earliest, instant.earliest_by));
+    for life in containers.iter_mut().filter(|life| life.role != ContainerRole::Ephemeral) {
+        let role = life.role;
+        if let Some(first) = life.runs.first_mut().filter(|_| life.runs_not_seen == 0) {
+            if let (Some(start), Some((at, by))) = (&mut first.start, floor) {
+                start.not_before(at, by);
+            }
+            if let (Some(start), Some(end)) = (first.start, &mut first.end) {
+                end.not_before(start.earliest, start.earliest_by);
+            }
+        }
+        let bound = match role {
+            ContainerRole::Init => life.runs.last().and_then(|run| run.end),
+            ContainerRole::Main | ContainerRole::Sidecar | ContainerRole::Ephemeral => {
+                life.runs.first().and_then(|run| run.start)
+            }
+        };
+        floor = bound.map(|bound| (bound.earliest, bound.earliest_by)).or(floor);
+    }
+    // From the last container to the first: upper bounds.
+    let mut ceiling: Option<(Timestamp, Evidence)> = None;
+    for (evidence, life) in pod.containers.iter().zip(containers.iter_mut()).rev() {
+        match life.role {
+            ContainerRole::Ephemeral => continue,
+            ContainerRole::Init => {
+                if let Some(run) = life.runs.last_mut() {
+                    let initialized = pod
+                        .initialized
+                        .map(|at| Instant::new(at, Evidence::Initialized))
+                        .map(|at| (at.latest, at.latest_by));
+                    for (at, by) in [ceiling, initialized].into_iter().flatten() {
+                        run.end.iter_mut().for_each(|end| end.not_after(at, by));
+                    }
+                    if let (Some(start), Some(end)) = (&mut run.start, run.end) {
+                        start.not_after(end.latest, end.latest_by);
+                    }
+                }
+            }
+            ContainerRole::Main | ContainerRole::Sidecar => {
+                if let (Some(start), Some((at, by))) =
+                    (life.runs.first_mut().and_then(|run| run.start.as_mut()), ceiling)
+                {
+                    start.not_after(at, by);
+                }
+            }
+        }
+        ceiling = first_trace(evidence, life).or(ceiling);
+    }
+}
+
+/// Returns the upper bound of the first thing that the kubelet did for a container: the first event about its image, or
+/// its first start.
+fn first_trace(evidence: &ContainerEvidence, life: &ContainerLife) -> Option<(Timestamp, Evidence)> {
+    let image = evidence.events.first_image_event().filter(|event| event.fine);
+    let start = life.runs.first().filter(|_| life.runs_not_seen == 0).and_then(|run| run.start);
+    image
+        .map(|event| (event.at, Evidence::ImageEvent))
+        .or_else(|| start.map(|start| (start.latest, start.latest_by)))
+}
+
+/// Narrows the instants from the creation to the end of the work by their order. The instants of the deletion stay,
+/// because a deletion can be requested at any time. Returns whether an instant had to move by more than a second.
+pub(crate) fn order_instants(instants: &mut Instants) -> bool {
+    let mut chain = [
+        instants.created,
+        instants.scheduled,
+        instants.sandbox_ready,
+        instants.work_started,
+        instants.work_ended,
+    ];
+    let distance = order_all(&mut chain);
+    [
+        instants.created,
+        instants.scheduled,
+        instants.sandbox_ready,
+        instants.work_started,
+        instants.work_ended,
+    ] = chain;
+    distance > MAX_SILENT_CORRECTION
+}

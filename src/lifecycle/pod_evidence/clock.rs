@@ -1,0 +1,50 @@
+//! The bounds of the node's clock that one Pod proves, and the correction of the kubelet's times.
+
+use jiff::SignedDuration;
+
+use crate::lifecycle::container_evidence::ContainerEvidence;
+use crate::lifecycle::pod_evidence::PodEvidence;
+
+impl PodEvidence {
+    /// Returns a lower bound of the skew. The skew is how far the API server's clock is ahead of the node's clock. The
+    /// kubelet cannot see the Pod before the Pod is scheduled, so the start time (on the node's clock) is not earlier
+    /// than the scheduling (on the server's clock).
+    pub(crate) fn min_skew(&self) -> Option<SignedDuration> {
+        let scheduled = self.scheduled_event.map(|event| event.at).or(self.pod_scheduled)?;
+        // `startTime` is truncated to the second.
+        Some(scheduled.duration_since(self.start_time? + SignedDuration::from_secs(1)))
+    }
+
+    /// Returns an upper bound of the skew. The kubelet cannot report a time that it has not reached yet, so no reported
+    /// time (on the node's clock) is later than the kubelet's last write (on the server's clock).
+    pub(crate) fn max_skew(&self) -> Option<SignedDuration> {
+        let runs = self.containers.iter().filter_map(ContainerEvidence::latest_kubelet_time).max();
+        let latest = runs.max(self.start_time).max(self.sandbox_ready)?;
+        // The time of the write is truncated to the second.
+        Some((self.kubelet_wrote? + SignedDuration::from_secs(1)).duration_since(latest))
+    }
+
+    /// Moves all times that come from the kubelet's clock.
+    pub(crate) fn shift_kubelet_times(&mut self, by: SignedDuration) {
+        let times =
+            [&mut self.start_time, &mut self.sandbox_ready, &mut self.sandbox_gone, &mut self.initialized];
+        for at in times.into_iter().flatten() {
+            *at += by;
+        }
+        // If the node is lost, the node controller set this time.
+        if let Some(at) = self.not_ready.as_mut().filter(|_| !self.node_lost) {
+            *at += by;
+        }
+        let disruption = self.disruption.as_mut();
+        if let Some((at, _)) = disruption.filter(|(_, reason)| **reason == *"TerminationByKubelet") {
+            *at += by;
+        }
+        if let Some(killing) = &mut self.killing {
+            killing.at += by;
+        }
+        self.waits.shift_kubelet_times(by);
+        for container in &mut self.containers {
+            container.shift_kubelet_times(by);
+        }
+    }
+}

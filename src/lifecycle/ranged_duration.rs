@@ -1,0 +1,85 @@
+//! Durations that are computed from inexact instants, with their ranges.
+
+use jiff::SignedDuration;
+
+use crate::lifecycle::instant::Instant;
+
+/// The distance of the 95th percentile of a normal distribution from its mean, in standard deviations.
+const PERCENTILE_95: f64 = 1.645;
+
+/// The uncertainty of a sum or a difference of instants. The errors of the instants count as independent and uniform.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Uncertainty {
+    /// Sum of the squared widths of the intervals, in square milliseconds.
+    squares: f64,
+    /// Sum of the widths of the intervals, in milliseconds.
+    total: f64,
+}
+
+impl Uncertainty {
+    /// Adds an instant whose interval has this width. The instant counts `weight` times.
+    pub(crate) fn add(&mut self, width_millis: u32, weight: u32) {
+        let width = f64::from(width_millis) * f64::from(weight);
+        self.squares += width * width;
+        self.total += width;
+    }
+
+    /// Returns half the range from the 5th to the 95th percentile, in milliseconds.
+    pub(crate) fn half_range_millis(self) -> i64 {
+        // The variance of a uniform error is a twelfth of the squared width.
+        let half = (PERCENTILE_95 * (self.squares / 12.0).sqrt()).min(self.total / 2.0);
+        #[expect(clippy::cast_possible_truncation, reason = "a float saturates, and so does no real time")]
+        let millis = half.round() as i64;
+        millis
+    }
+}
+
+/// A duration with its range.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RangedDuration {
+    /// The difference of the best estimates. Never negative.
+    pub estimate: SignedDuration,
+    /// The 5th percentile. Never negative.
+    pub low: SignedDuration,
+    /// The 95th percentile.
+    pub high: SignedDuration,
+}
+
+impl RangedDuration {
+    /// Creates a duration that is known exactly.
+    pub fn exact(duration: SignedDuration) -> Self {
+        Self { estimate: duration, low: duration, high: duration }
+    }
+
+    /// Creates a duration with a symmetric range.
+    pub(crate) fn new(estimate_millis: i64, uncertainty: Uncertainty) -> Self {
+        let half = uncertainty.half_range_millis();
+        let millis = |millis: i64| SignedDuration::from_millis(millis.max(0));
+        Self {
+            estimate: millis(estimate_millis),
+            low: millis(estimate_millis.saturating_sub(half)),
+            high: millis(estimate_millis.saturating_add(half)),
+        }
+    }
+
+    /// The time between two instants, or zero if the estimates are in the opposite order.
+    pub(crate) fn between(start: Instant, end: Instant) -> Self {
+        // Both are read from the same field, so the distance is known although the time is not.
+        if start.earliest == end.earliest
+            && start.latest == end.latest
+            && start.earliest_by == end.earliest_by
+        {
+            let width = SignedDuration::from_millis(start.width_millis().into());
+            return Self { high: width, ..Self::default() };
+        }
+        let mut uncertainty = Uncertainty::default();
+        uncertainty.add(start.width_millis(), 1);
+        uncertainty.add(end.width_millis(), 1);
+        Self::new(end.at.as_millisecond().saturating_sub(start.at.as_millisecond()), uncertainty)
+    }
+
+    /// Returns the length of the range, in milliseconds.
+    pub fn range_millis(&self) -> i64 {
+        i64::try_from((self.high - self.low).as_millis()).unwrap_or(i64::MAX)
+    }
+}

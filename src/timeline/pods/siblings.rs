@@ -1,0 +1,96 @@
+//! The waits of sibling Pods: Pods of the same workload that were created within the same second.
+//!
+//! The creation of many Pods is known only to the second. The waits of their siblings whose times are exact show how long
+//! such a Pod waited for its node.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::lifecycle::{Evidence, Lifecycle};
+use crate::timeline::fast_map::{FastMap, FastSet};
+use crate::timeline::pods::pod::PodKey;
+
+/// The uid of an owner, and a second since 1970 in which it created Pods.
+type OwnerAndSecond = (Arc<str>, i64);
+
+/// The siblings of all Pods.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Siblings {
+    groups: FastMap<OwnerAndSecond, SiblingGroup>,
+    /// The groups whose median may have changed.
+    changed: Vec<OwnerAndSecond>,
+}
+
+/// The Pods that one owner created within one second.
+#[derive(Clone, Debug, Default)]
+struct SiblingGroup {
+    /// The waits of the Pods whose creation and scheduling are exact, in milliseconds.
+    exact: FastMap<PodKey, i32>,
+    /// The Pods whose creation is known only to the second.
+    coarse: FastSet<PodKey>,
+    /// The median of the exact waits when the lives of the coarse Pods were last derived.
+    median: Option<i32>,
+}
+
+impl SiblingGroup {
+    fn compute_median(&self) -> Option<i32> {
+        let mut waits: Vec<i32> = self.exact.values().copied().collect();
+        let middle = waits.len().div_ceil(2).checked_sub(1)?;
+        Some(*waits.select_nth_unstable(middle).1)
+    }
+}
+
+impl Siblings {
+    /// Returns the median wait for a node of the siblings of a Pod that `owner` created at `created`. `None` without a
+    /// sibling whose times are exact.
+    pub(crate) fn median_wait(
+        &self,
+        owner: Option<&Arc<str>>,
+        created: Option<Timestamp>,
+    ) -> Option<SignedDuration> {
+        let key = (Arc::clone(owner?), created?.as_second());
+        Some(SignedDuration::from_millis(self.groups.get(&key)?.median?.into()))
+    }
+
+    /// Learns the times of a Pod that `owner` created, from its life.
+    pub(crate) fn learn(&mut self, key: PodKey, owner: Option<&Arc<str>>, life: &Lifecycle) {
+        let (Some(owner), Some(created), Some(scheduled)) =
+            (owner, life.instants.created, life.instants.scheduled)
+        else {
+            return;
+        };
+        let is_coarse = created.evidence == Evidence::CreationTimestamp;
+        let second = if is_coarse { created.earliest } else { created.at }.as_second();
+        let group_key = (Arc::clone(owner), second);
+        let group = self.groups.entry(group_key.clone()).or_default();
+        if is_coarse {
+            if group.coarse.insert(key) {
+                self.changed.push(group_key);
+            }
+        } else if scheduled.is_exact_to_tenths() && created.is_exact_to_tenths() {
+            let wait = scheduled.at.duration_since(created.at).as_millis();
+            let wait = i32::try_from(wait).unwrap_or(i32::MAX);
+            if group.exact.insert(key, wait) != Some(wait) && !group.coarse.is_empty() {
+                self.changed.push(group_key);
+            }
+        }
+    }
+
+    /// Computes the medians of changed groups, and returns the Pods whose lives depend on a median that is now different.
+    pub(crate) fn update_medians(&mut self) -> Vec<PodKey> {
+        let mut dependent = Vec::new();
+        self.changed.sort_unstable();
+        self.changed.dedup();
+        for key in self.changed.drain(..) {
+            let Some(group) = self.groups.get_mut(&key) else { continue };
+            let median = group.compute_median();
+            if group.median != median {
+                group.median = median;
+                dependent.extend(group.coarse.iter().copied());
+            }
+        }
+        dependent.sort_unstable();
+        dependent
+    }
+}

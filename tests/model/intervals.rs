@@ -1,0 +1,205 @@
+//! Tests of the intervals of instants: their width, the orders that narrow them, and durations without invented waits.
+
+use jiff::SignedDuration;
+use kubectl_seq::testing::lifecycle::{Instant, PhaseKind};
+use kubectl_seq::testing::observation::Observation;
+use kubectl_seq::testing::observation::Seen::{Added, Changed, Listed};
+use kubectl_seq::testing::timeline::{Timeline, TimelinePod};
+use serde_json::{Value, json};
+
+use crate::describe::timeline_of;
+use crate::support::pod_builder::{
+    at, condition, container_status, kubelet_event, observation, patched, pulled_event, repeated, running,
+    running_pod, scheduled_event, scheduled_pod, succeeded_pod, terminated, time, waiting,
+};
+
+fn listed(objects: impl IntoIterator<Item = Value>) -> Timeline {
+    let list: Vec<Observation> =
+        objects.into_iter().map(|object| observation(Listed, 1000.0, object)).collect();
+    timeline_of(&list)
+}
+
+fn pod_named<'a>(timeline: &'a Timeline, name: &str) -> TimelinePod<'a> {
+    let pods = timeline.workloads().iter().flat_map(|workload| timeline.pods(workload));
+    pods.map(|(_, pod)| pod).find(|pod| &*pod.name == name).expect("the Pod exists")
+}
+
+/// The interval and the estimate of an instant, in milliseconds after noon.
+fn millis(instant: Option<Instant>) -> (i64, i64, i64) {
+    let millis = |time: jiff::Timestamp| time.as_millisecond() - at(0.0).as_millisecond();
+    let instant = instant.expect("the instant is known");
+    (millis(instant.earliest), millis(instant.at), millis(instant.latest))
+}
+
+fn as_millis(duration: SignedDuration) -> i64 {
+    duration.as_secs() * 1_000 + i64::from(duration.subsec_millis())
+}
+
+/// The time of the Pod in phases of this kind, in milliseconds.
+fn time_in(pod: &TimelinePod, kind: PhaseKind, now: f64) -> i64 {
+    let phases = pod.life.phases.iter().filter(|phase| phase.kind == kind);
+    phases.map(|phase| as_millis(phase.duration(at(now)))).sum()
+}
+
+/// Moves an event to another Pod, or makes a Pod a Pod of the Job `j` that was scheduled in second 0.
+fn of_pod(name: &str, mut object: Value) -> Value {
+    if object.get("involvedObject").is_some() {
+        object["involvedObject"]["name"] = json!(name);
+        object["involvedObject"]["uid"] = json!(name);
+        return object;
+    }
+    patched(
+        object,
+        json!({"metadata": {"name": name, "uid": name,
+            "ownerReferences": [{"kind": "Job", "name": "j", "uid": "j", "controller": true}]},
+            "status": {"conditions": [condition("PodScheduled", "True", 0)]}}),
+    )
+}
+
+fn created_event(pod: &str, seconds: f64) -> Value {
+    let mut event = kubelet_event("SuccessfulCreate", "", seconds, &format!("Created pod: {pod}"));
+    event["involvedObject"] = json!({"kind": "Job", "name": "j", "uid": "j"});
+    event["source"] = json!({"component": "job-controller"});
+    event
+}
+
+#[test]
+fn a_run_of_a_second_is_not_shown_as_shorter_because_its_end_was_truncated() {
+    let started = kubelet_event("Started", "main", 5.4, "Container started");
+    let ended = patched(
+        succeeded_pod(),
+        json!({"status": {"containerStatuses": [container_status("main", 0, terminated("main-0", 5, 6, 0, "Completed"), json!({}))]}}),
+    );
+    let timeline = listed([ended, started]);
+    let pod = pod_named(&timeline, "p");
+    assert_eq!(millis(pod.life.instants.work_ended), (6_000, 6_500, 7_000));
+    let run = pod.life.run.unwrap();
+    assert_eq!(as_millis(run.estimate), 1_100);
+    assert!(as_millis(run.low) <= 650 && as_millis(run.high) >= 1_550, "{run:?}");
+}
+
+#[test]
+fn an_end_comes_before_the_update_that_reports_it() {
+    let started = kubelet_event("Started", "main", 5.4, "Container started");
+    let observations = [
+        observation(Added, 5.45, running_pod()),
+        observation(Added, 5.42, started),
+        observation(Changed, 9.3, succeeded_pod()),
+    ];
+    let timeline = timeline_of(&observations);
+    assert_eq!(millis(pod_named(&timeline, "p").life.instants.work_ended), (9_000, 9_150, 9_300));
+}
+
+#[test]
+fn a_pull_before_a_failed_start_keeps_its_length() {
+    let absent = scheduled_pod(json!({"status": {"phase": "Failed", "containerStatuses": [container_status(
+        "main", 0, json!({"terminated": {"containerID": "x", "startedAt": "1970-01-01T00:00:00Z",
+        "finishedAt": time(3), "exitCode": 128, "reason": "StartError"}}), json!({}))]}}));
+    let timeline = listed([
+        absent,
+        kubelet_event("Pulling", "main", 3.2, "Pulling image \"app:1\""),
+        pulled_event("main", 3.534, "334ms", "334ms"),
+        kubelet_event("Failed", "main", 3.61, "Error: failed to start containerd task"),
+    ]);
+    let pod = pod_named(&timeline, "p");
+    assert_eq!(time_in(&pod, PhaseKind::Pulling, 1000.0), 334);
+    assert!(pod.life.end().unwrap() >= at(3.534), "{:?}", pod.life.phases);
+}
+
+#[test]
+fn an_init_container_runs_for_its_own_time_between_fine_events() {
+    let ended = terminated("i-0", 3, 4, 0, "Completed");
+    let pod = patched(
+        running_pod(),
+        json!({"spec": {"initContainers": [{"name": "i", "image": "app:1"}]},
+            "status": {"initContainerStatuses": [container_status("i", 0, ended, json!({}))]}}),
+    );
+    let init_started = patched(
+        kubelet_event("Started", "i", 3.6, "Container started"),
+        json!({"involvedObject": {"fieldPath": "spec.initContainers{i}"}}),
+    );
+    let cached = kubelet_event("Pulled", "main", 4.8, "Container image \"app:1\" already present on machine");
+    let timeline = listed([pod, init_started, cached]);
+    let pod = pod_named(&timeline, "p");
+    let init = &pod.life.containers[0].runs[0];
+    assert_eq!(millis(init.end), (4_000, 4_400, 4_800));
+    assert_eq!(time_in(&pod, PhaseKind::Initializing, 1000.0), 800);
+}
+
+#[test]
+fn the_wait_of_a_truncated_creation_is_the_wait_of_its_siblings() {
+    let job = json!({
+        "metadata": {"namespace": "default", "name": "j", "uid": "j", "creationTimestamp": time(0)},
+        "spec": {"parallelism": 4}, "status": {"conditions": []},
+    });
+    let coarse = [of_pod("c", running_pod()), of_pod("c", scheduled_event(0.9))];
+    let exact = [("a", 0.2, 0.25), ("b", 0.3, 0.36), ("z", 0.3, 0.41)].map(|(name, created, scheduled)| {
+        [of_pod(name, running_pod()), of_pod(name, scheduled_event(scheduled)), created_event(name, created)]
+    });
+    let mut objects: Vec<Value> = exact.into_iter().flatten().chain(coarse.clone()).collect();
+    objects.push(job.clone());
+    for _ in 0..objects.len() {
+        objects.rotate_left(1);
+        let timeline = listed(objects.clone());
+        let queued = pod_named(&timeline, "c").life.queued.unwrap();
+        assert_eq!(as_millis(queued.estimate), 60);
+    }
+    // Without siblings the wait may be anything below a second, so none is drawn.
+    let timeline = listed([job].into_iter().chain(coarse));
+    let pod = pod_named(&timeline, "c");
+    assert_eq!(time_in(&pod, PhaseKind::Queued, 1000.0), 0);
+    assert!(as_millis(pod.life.queued.unwrap().high) <= 1_000);
+    assert_eq!(millis(pod.life.instants.created).0, 0);
+}
+
+#[test]
+fn only_proved_work_counts_as_work() {
+    // The first run is known from its event, and the last two from the status. Two runs were not seen.
+    let crashing =
+        scheduled_pod(json!({"spec": {"restartPolicy": "OnFailure"}, "status": {"phase": "Running",
+        "containerStatuses": [container_status("main", 3, waiting("CrashLoopBackOff"),
+            terminated("main-3", 50, 52, 42, "Error"))]}}));
+    let started = repeated(kubelet_event("Started", "main", 5.2, "Container started"), 4, 50);
+    let timeline = listed([crashing, started]);
+    let pod = pod_named(&timeline, "p");
+    assert_eq!(time_in(&pod, PhaseKind::Running, 60.0), 2_000);
+    assert_eq!(time_in(&pod, PhaseKind::Unknown, 60.0), 45_300);
+    assert_eq!(time_in(&pod, PhaseKind::BackOff, 60.0), 7_500);
+}
+
+#[test]
+fn an_end_before_the_start_and_a_start_in_the_future_are_unknown() {
+    let ran = |from, to| {
+        let ran = container_status("main", 0, terminated("main-0", from, to, 0, "Completed"), json!({}));
+        patched(succeeded_pod(), json!({"status": {"containerStatuses": [ran]}}))
+    };
+    let timeline = listed([ran(30, 10)]);
+    let pod = pod_named(&timeline, "p");
+    assert!(pod.life.clamped);
+    assert_eq!(pod.life.containers[0].runs[0].end, None);
+    assert!(pod.life.phases.iter().all(|phase| phase.end.is_none_or(|end| end >= phase.start)));
+    let in_future = patched(
+        running_pod(),
+        json!({"status": {"containerStatuses": [container_status("main", 0, running(1600), json!({}))]}}),
+    );
+    let timeline = listed([in_future]);
+    let pod = pod_named(&timeline, "p");
+    assert!(pod.life.clamped);
+    assert_eq!(pod.life.instants.work_started, None);
+}
+
+#[test]
+fn the_times_of_a_node_whose_clock_is_ahead_are_moved_as_a_whole() {
+    let wrote =
+        json!([{"manager": "kubelet", "subresource": "status", "operation": "Update", "time": time(70)}]);
+    let ran = container_status("main", 0, terminated("main-0", 605, 665, 0, "Completed"), json!({}));
+    let pod = scheduled_pod(json!({"metadata": {"managedFields": wrote}, "status": {"phase": "Succeeded",
+        "startTime": time(602), "conditions": [condition("Ready", "False", 666)], "containerStatuses": [ran]}}));
+    let timeline = listed([pod]);
+    let pod = pod_named(&timeline, "p");
+    assert!(pod.life.clamped);
+    let instants = pod.life.instants;
+    let (started, ended) = (instants.work_started.unwrap(), instants.work_ended.unwrap());
+    assert_eq!(as_millis(ended.at.duration_since(started.at)), 60_000, "a run of a minute stays a minute");
+    assert!(ended.earliest <= at(71.0), "{ended:?}");
+}
