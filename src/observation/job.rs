@@ -47,6 +47,9 @@ pub struct JobSpec {
     /// How many seconds the Job may be active, counted from `status.startTime`.
     #[prost(int64, optional, tag = "3")]
     pub active_deadline_seconds: Option<i64>,
+    /// Whether the user chose the selector of the Pods. The Job controller then adds no labels to them.
+    #[prost(bool, optional, tag = "5")]
+    pub manual_selector: Option<bool>,
     /// How many Pods may fail before the Job fails.
     #[prost(int32, optional, tag = "7")]
     pub backoff_limit: Option<i32>,

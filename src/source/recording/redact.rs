@@ -58,6 +58,8 @@ fn redact_metadata(metadata: &mut ObjectMeta) {
 impl Redact for Job {
     fn redact(&mut self) {
         let Self { spec, status, .. } = self;
+        // This field only serves to find Pods, and a replay finds no Pods.
+        spec.manual_selector = None;
         redact_job_conditions(&mut status.conditions);
         for rule in spec.pod_failure_policy.iter_mut().flat_map(|policy| &mut policy.rules) {
             keep_single_word(&mut rule.action);

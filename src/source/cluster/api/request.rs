@@ -59,6 +59,11 @@ impl Query {
         }
     }
 
+    /// Whether the collection holds only objects with the label `job-name`.
+    pub(crate) fn needs_job_name(&self) -> bool {
+        self.labels.as_ref().is_some_and(|labels| labels.starts_with("job-name"))
+    }
+
     /// Whether an existing object may enter the collection, because the collection selects by a field that changes
     /// during the life of an object, such as `spec.nodeName`.
     pub(crate) fn selects_by_state(&self) -> bool {

@@ -79,6 +79,8 @@ struct OwnershipState {
     pods: HashMap<u128, CollectionRole>,
     /// The Pod selectors of the named objects.
     selectors: Vec<LabelSelector>,
+    /// Whether a Job that belongs has a selector of its own, so that its Pods lack the label `job-name`.
+    has_manual_selector: bool,
     /// The observations that are held, each with the uid of its owner.
     held: VecDeque<(u128, Observation)>,
     /// The uids of the requested owners that do not belong.
@@ -187,6 +189,11 @@ impl Ownership {
         (!labels.is_empty()).then(|| labels.join(","))
     }
 
+    /// Whether a Job that belongs has Pods without the label `job-name`.
+    pub(crate) fn has_pods_without_job_name(&self) -> bool {
+        self.lock_state().has_manual_selector
+    }
+
     /// Adds the observation to `batch` if its object belongs, followed by the observations that were held until this
     /// object arrived. Returns `true` if the object belongs or may still turn out to belong.
     pub(crate) fn admit(
@@ -243,6 +250,9 @@ impl Ownership {
             match self.decide(state, &observation.object, role) {
                 Admission::Admit => {
                     belongs = true;
+                    if let Object::Job(job) = &observation.object {
+                        state.has_manual_selector |= job.spec.manual_selector == Some(true);
+                    }
                     state.release(uid_key(&observation.object.metadata().uid), &mut released);
                     batch.push(observation);
                 }

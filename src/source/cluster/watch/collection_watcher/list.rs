@@ -10,7 +10,7 @@ use crate::source::cluster::api::errors::RequestError;
 use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::watch::collection_watcher::{CollectionWatcher, WatcherState};
 use crate::source::cluster::watch::known_object::{KnownObject, version_number};
-use crate::source::cluster::watch::ownership::uid_key;
+use crate::source::cluster::watch::ownership::{CollectionRole, uid_key};
 use crate::source::cluster::watch::retry::{next_pause, retry_pauses};
 use crate::source::{Progress, Update};
 
@@ -60,6 +60,11 @@ impl CollectionWatcher {
         let requested = Instant::now();
         let mut listing = self.cluster.list(&self.query).await?;
         self.wait_for_lists().await;
+        let is_narrowed_by_job_name = self.role == CollectionRole::Child && self.query.needs_job_name();
+        if is_narrowed_by_job_name && self.ownership.has_pods_without_job_name() {
+            self.query.labels = None;
+            listing = self.cluster.list(&self.query).await?;
+        }
         state.list_number += 1;
         let mut count = 0;
         let mut last_progress = Instant::now();

@@ -145,6 +145,22 @@ async fn the_pods_of_a_custom_resource_are_found_by_the_uids_of_their_owners() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_pods_of_a_job_with_a_manual_selector_are_found_without_the_label_of_the_job() {
+    let (mut fake, mut feed) = open(vec![target(Resource::job(), &["pi"])], false);
+    let [jobs, pods, events] = fake.calls(["/jobs?", "/pods?", "/events?"]).await;
+    assert!(pods.uri.contains("labelSelector=job-name%3Dpi"), "{}", pods.uri);
+    list(events, &[]).await;
+    list(pods, &[]).await;
+    let mut job = object("pi", "");
+    job["spec"] = json!({"manualSelector": true});
+    list(jobs, &[job]).await;
+    let pods = fake.next_call().await;
+    assert!(pods.uri.contains("/pods?") && !pods.uri.contains("labelSelector"), "{}", pods.uri);
+    list(pods, &[object("pi-x", "Job/pi"), object("other-x", "Job/other")]).await;
+    assert_eq!(receive_names(&mut feed).await, ["pi", "pi-x"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_jobs_and_pods_of_a_job_set_are_found_without_its_labels() {
     let jobset = Resource {
         group: "jobset.x-k8s.io".to_owned(),
