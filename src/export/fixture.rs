@@ -10,8 +10,8 @@ use crate::lifecycle::{
     PhaseKind, PodOutcome, Pull, Source,
 };
 use crate::timeline::{
-    LossCause, LostWork, Parent, Percentiles, PodIdentity, SlotTime, Summary, TimelinePod, Workload,
-    WorkloadState,
+    LossCause, LostWork, Parent, Percentiles, PodIdentity, SlotTime, SlotUncertainty, Summary, TimelinePod,
+    Workload, WorkloadState,
 };
 
 /// Returns the time `millis` milliseconds after 2026-01-01T00:00:00Z.
@@ -88,6 +88,7 @@ pub(crate) fn summary() -> Summary {
         concurrency_max: 4,
         concurrency_mean: 1.234_567,
         slots_unknown: false,
+        slot_uncertainty: SlotUncertainty::default(),
         slots: SlotTime { total: 100, phases: ByPhase::from_fn(slot_millis), idle: 13 },
         lost_work: lost_work(),
     }

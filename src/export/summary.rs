@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::export::units::to_millis;
-use crate::lifecycle::PhaseKind;
-use crate::timeline::{LossCause, LostWork, Percentiles, SlotTime, Summary};
+use crate::lifecycle::{ByPhase, PhaseKind};
+use crate::timeline::{LossCause, LostWork, Percentiles, Summary};
 
 /// `summary` of a workload.
 #[derive(Clone, Debug, Serialize)]
@@ -36,7 +36,9 @@ pub struct SummaryEntry {
     /// Number of Pods that ran at the same time.
     pub concurrency: ConcurrencyEntry,
     /// Slot time by use.
-    pub slots: Option<SlotTimeEntry>,
+    pub slots: Option<SlotTimeEntry<i64>>,
+    /// The 5th and the 95th percentile of each part of `slots`.
+    pub slot_ranges: Option<SlotTimeEntry<[i64; 2]>>,
     /// The part of the work that was lost, by cause.
     pub lost_work: LostWorkEntry,
     /// Whether finished Pods or earlier values of `parallelism` were never observed. Slot time then covers only the observed
@@ -63,7 +65,11 @@ impl From<&Summary> for SummaryEntry {
                 max: summary.concurrency_max,
                 mean: (summary.concurrency_mean * 1000.0).round() / 1000.0,
             },
-            slots: slots.map(SlotTimeEntry::from),
+            slots: slots.map(|slots| SlotTimeEntry::new(&slots.phases, slots.idle)),
+            slot_ranges: slots.map(|slots| {
+                let uncertainty = &summary.slot_uncertainty;
+                SlotTimeEntry::new(&uncertainty.phase_ranges(slots), uncertainty.idle_range(slots))
+            }),
             lost_work: (&summary.lost_work).into(),
             partial: summary.partial,
         }
@@ -102,51 +108,51 @@ pub struct ConcurrencyEntry {
     pub mean: f64,
 }
 
-/// Slot time by use. The parts sum to `slotMillis`.
+/// A value for each use of slot time.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_field_names, reason = "the names of the document")]
-pub struct SlotTimeEntry {
+pub struct SlotTimeEntry<T> {
     /// Phase Running.
-    pub work_millis: i64,
+    pub work_millis: T,
     /// Phase Setup.
-    pub setup_millis: i64,
+    pub setup_millis: T,
     /// Phase Pulling.
-    pub pulling_millis: i64,
+    pub pulling_millis: T,
     /// Phase Initializing.
-    pub initializing_millis: i64,
+    pub initializing_millis: T,
     /// Phase Starting.
-    pub starting_millis: i64,
+    pub starting_millis: T,
     /// Phase Startup.
-    pub startup_millis: i64,
+    pub startup_millis: T,
     /// Phase Queued.
-    pub queued_millis: i64,
+    pub queued_millis: T,
     /// Phase Terminating.
-    pub terminating_millis: i64,
+    pub terminating_millis: T,
     /// Phase `BackOff`, and slots without a Pod while the controller waits after a failure.
-    pub back_off_millis: i64,
+    pub back_off_millis: T,
     /// Slots of Pods whose phase is unknown.
-    pub unknown_millis: i64,
+    pub unknown_millis: T,
     /// Slots without a Pod for another reason.
-    pub idle_millis: i64,
+    pub idle_millis: T,
 }
 
-impl From<&SlotTime> for SlotTimeEntry {
-    fn from(slots: &SlotTime) -> Self {
+impl<T: Copy> SlotTimeEntry<T> {
+    fn new(phases: &ByPhase<T>, idle: T) -> Self {
         let mut entry = Self {
-            work_millis: 0,
-            setup_millis: 0,
-            pulling_millis: 0,
-            initializing_millis: 0,
-            starting_millis: 0,
-            startup_millis: 0,
-            queued_millis: 0,
-            terminating_millis: 0,
-            back_off_millis: 0,
-            unknown_millis: 0,
-            idle_millis: slots.idle,
+            work_millis: idle,
+            setup_millis: idle,
+            pulling_millis: idle,
+            initializing_millis: idle,
+            starting_millis: idle,
+            startup_millis: idle,
+            queued_millis: idle,
+            terminating_millis: idle,
+            back_off_millis: idle,
+            unknown_millis: idle,
+            idle_millis: idle,
         };
-        for (kind, &millis) in &slots.phases {
+        for (kind, &value) in phases {
             *match kind {
                 PhaseKind::Queued => &mut entry.queued_millis,
                 PhaseKind::Setup => &mut entry.setup_millis,
@@ -158,7 +164,7 @@ impl From<&SlotTime> for SlotTimeEntry {
                 PhaseKind::BackOff => &mut entry.back_off_millis,
                 PhaseKind::Terminating => &mut entry.terminating_millis,
                 PhaseKind::Unknown => &mut entry.unknown_millis,
-            } = millis;
+            } = value;
         }
         entry
     }

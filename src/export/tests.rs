@@ -62,7 +62,7 @@ fn all_fields_are_written_in_the_documented_order() {
         keys(&entry.summary),
         words(
             "pods wallMillis slotMillis runMillis coldStartMillis queuedMillis backOffMillis idleMillis coldStart \
-             run queued concurrency slots lostWork partial"
+             run queued concurrency slots slotRanges lostWork partial"
         )
     );
     assert_eq!(keys(&entry.summary.cold_start), words("p50Millis p95Millis maxMillis"));
@@ -123,6 +123,12 @@ fn a_workload_is_written_with_all_values() {
                     "workMillis": 15, "setupMillis": 11, "pullingMillis": 12, "initializingMillis": 13,
                     "startingMillis": 14, "startupMillis": 0, "queuedMillis": 10, "terminatingMillis": 2,
                     "backOffMillis": 3, "unknownMillis": 7, "idleMillis": 13
+                },
+                "slotRanges": {
+                    "workMillis": [15, 15], "setupMillis": [11, 11], "pullingMillis": [12, 12],
+                    "initializingMillis": [13, 13], "startingMillis": [14, 14], "startupMillis": [0, 0],
+                    "queuedMillis": [10, 10], "terminatingMillis": [2, 2], "backOffMillis": [3, 3],
+                    "unknownMillis": [7, 7], "idleMillis": [13, 13]
                 },
                 "lostWork": {
                     "millis": 4, "failedMillis": 3, "preemptedMillis": 1, "evictedMillis": 0, "nodeLostMillis": 0,

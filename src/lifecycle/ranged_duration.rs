@@ -4,33 +4,35 @@ use jiff::SignedDuration;
 
 use crate::lifecycle::instant::Instant;
 
-/// The distance of the 95th percentile of a normal distribution from its mean, in standard deviations.
-const PERCENTILE_95: f64 = 1.645;
-
 /// The uncertainty of a sum or a difference of instants. The errors of the instants count as independent and uniform.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Uncertainty {
     /// Sum of the squared widths of the intervals, in square milliseconds.
-    squares: f64,
+    squares: u64,
     /// Sum of the widths of the intervals, in milliseconds.
-    total: f64,
+    total: u64,
 }
 
 impl Uncertainty {
     /// Adds an instant whose interval has this width. The instant counts `weight` times.
     pub(crate) fn add(&mut self, width_millis: u32, weight: u32) {
-        let width = f64::from(width_millis) * f64::from(weight);
-        self.squares += width * width;
-        self.total += width;
+        let width = u64::from(width_millis) * u64::from(weight);
+        self.squares = self.squares.saturating_add(width.saturating_mul(width));
+        self.total = self.total.saturating_add(width);
+    }
+
+    /// Adds the uncertainty of another sum.
+    pub(crate) fn add_sum(&mut self, other: Self) {
+        self.squares = self.squares.saturating_add(other.squares);
+        self.total = self.total.saturating_add(other.total);
     }
 
     /// Returns half the range from the 5th to the 95th percentile, in milliseconds.
     pub(crate) fn half_range_millis(self) -> i64 {
-        // The variance of a uniform error is a twelfth of the squared width.
-        let half = (PERCENTILE_95 * (self.squares / 12.0).sqrt()).min(self.total / 2.0);
-        #[expect(clippy::cast_possible_truncation, reason = "a float saturates, and so does no real time")]
-        let millis = half.round() as i64;
-        millis
+        // The variance of a uniform error is a twelfth of the squared width. The squared distance of the 95th percentile
+        // of a normal distribution from its mean is 2.7055 variances.
+        let half = ((self.squares / 12).saturating_mul(27_055) / 10_000).isqrt().min(self.total / 2);
+        i64::try_from(half).unwrap_or(i64::MAX)
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) use reports::findings::Wait;
 pub use reports::lost_work::{LossCause, LostWork};
 pub use reports::retries::OpenRetry;
 pub(crate) use reports::retries::Retry;
+#[cfg(test)]
+pub(crate) use reports::slot_ranges::SlotUncertainty;
 pub(crate) use reports::slot_time::SlotTime;
 pub(crate) use reports::stops::Stop;
 pub(crate) use reports::summary::Percentiles;

@@ -203,3 +203,23 @@ fn the_times_of_a_node_whose_clock_is_ahead_are_moved_as_a_whole() {
     assert_eq!(as_millis(ended.at.duration_since(started.at)), 60_000, "a run of a minute stays a minute");
     assert!(ended.earliest <= at(71.0), "{ended:?}");
 }
+
+#[test]
+fn the_ranges_of_slot_time_contain_its_parts() {
+    let job = json!({
+        "metadata": {"namespace": "default", "name": "j", "uid": "j", "creationTimestamp": time(0)},
+        "spec": {"parallelism": 1, "completions": 1}, "status": {"conditions": [condition("Complete", "True", 12)]},
+    });
+    let exact = [of_pod("a", scheduled_event(0.4)), of_pod("a", kubelet_event("Started", "main", 5.4, "x"))];
+    let timeline = listed([job, of_pod("a", succeeded_pod())].into_iter().chain(exact));
+    let summary = timeline.summary(&timeline.workloads()[0], at(20.0));
+    let ranges = summary.slot_uncertainty.phase_ranges(&summary.slots);
+    for (kind, &millis) in &summary.slots.phases {
+        let [low, high] = ranges[kind];
+        assert!((low..=high).contains(&millis), "{kind:?}: {millis} in [{low}, {high}]");
+    }
+    // The start is exact, and the end lies in one second: nine tenths of it are the range.
+    let [low, high] = ranges[PhaseKind::Running];
+    assert_eq!(summary.slots.phases[PhaseKind::Running], 4_100);
+    assert!((900..1_000).contains(&(high - low)), "[{low}, {high}]");
+}

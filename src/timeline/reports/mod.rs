@@ -6,6 +6,7 @@ pub(crate) mod findings;
 pub(crate) mod lost_work;
 pub(crate) mod retries;
 pub(crate) mod slot_accounting;
+pub(crate) mod slot_ranges;
 pub(crate) mod slot_time;
 pub(crate) mod stops;
 pub(crate) mod summary;

@@ -13,6 +13,7 @@ use crate::lifecycle::{ByPhase, Evidence, PhaseKind, PhaseSpan};
 use crate::timeline::pods::pod::PodKey;
 use crate::timeline::reports::back_offs::RetryGroup;
 use crate::timeline::reports::lost_work::{ByLossCause, LossCause, LostWork, PodLoss};
+use crate::timeline::reports::slot_ranges::SlotUncertainty;
 use crate::timeline::reports::slot_time::SlotTime;
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::workload::Workload;
@@ -21,6 +22,7 @@ use crate::timeline::workloads::workload::Workload;
 #[derive(Default)]
 pub(crate) struct SlotAccount {
     pub(crate) slots: SlotTime,
+    pub(crate) uncertainty: SlotUncertainty,
     /// The slot time of work that was lost.
     pub(crate) lost_work: LostWork,
     /// The sum over all Pods of the work that was lost, in milliseconds. Does not depend on slots.
@@ -130,7 +132,8 @@ fn pod_changes(
             account.concurrency_max = 1;
         }
         let loss = timeline.pod_loss(key);
-        let has_worked = push_phases(&mut changes, pod, timeline, key, loss.as_ref());
+        let uncertainty = &mut account.uncertainty;
+        let has_worked = push_phases(&mut changes, uncertainty, pod, timeline, key, loss.as_ref());
         if let Some(cause) = loss.as_ref().and_then(PodLoss::cause).filter(|_| has_worked) {
             account.lost_work.pods[cause] += 1;
         }
@@ -167,6 +170,7 @@ fn start_of_slots(workload: &Workload, first_created: Option<i64>) -> i64 {
 /// Pod worked for some time.
 fn push_phases(
     changes: &mut Vec<(i64, SlotChange)>,
+    uncertainty: &mut SlotUncertainty,
     pod: usize,
     timeline: &Timeline,
     key: PodKey,
@@ -174,9 +178,9 @@ fn push_phases(
 ) -> bool {
     let overview = timeline.overview(key);
     let has_ended = overview.outcome.has_ended();
-    let (mut last_end, mut has_worked) = (None, false);
+    let (mut last, mut has_worked) = (None::<PhaseSpan>, false);
     timeline.for_each_span(key, |span| {
-        last_end = span.end;
+        uncertainty.add_start(last.replace(span), span);
         has_worked |= span.kind == PhaseKind::Running && span.end.is_none_or(|end| end > span.start);
         // A Pod whose end was not observed must not take a slot forever.
         if span.end.is_none() && has_ended {
@@ -191,7 +195,10 @@ fn push_phases(
             None => changes.push((start, SlotChange::Phase { pod, kind, lost: None })),
         }
     });
-    let Some(end) = last_end else { return has_worked };
+    if let Some(last) = last {
+        uncertainty.add_end(last);
+    }
+    let Some(end) = last.and_then(|last| last.end) else { return has_worked };
     if has_ended && !overview.is_lost {
         changes.push((end, SlotChange::PodEnded { pod }));
         return has_worked;

@@ -6,6 +6,7 @@ use crate::lifecycle::RangedDuration;
 use crate::timeline::pods::overview::PodOverview;
 use crate::timeline::reports::lost_work::LostWork;
 use crate::timeline::reports::slot_accounting::account_slots;
+use crate::timeline::reports::slot_ranges::SlotUncertainty;
 use crate::timeline::reports::slot_time::SlotTime;
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::workload::Workload;
@@ -38,6 +39,8 @@ pub struct Summary {
     pub concurrency_mean: f64,
     /// Slot time by use.
     pub slots: SlotTime,
+    /// How far the parts of `slots` may be off.
+    pub slot_uncertainty: SlotUncertainty,
     /// The part of the work that was lost. The times are parts of the slot time of work. If `slots_unknown` is set, they
     /// are sums over Pods.
     pub lost_work: LostWork,
@@ -82,13 +85,15 @@ impl Timeline {
         // The Pods below have slots of their own, so only the workload's own Pods can have unknown slots here.
         summary.slots_unknown = has_unknown_slots(workload);
         if workload.capacity.is_empty() {
-            let mut lost_work = LostWork::default();
+            let (mut lost_work, mut slot_uncertainty) = (LostWork::default(), SlotUncertainty::default());
             for child in self.children(workload) {
                 let below = self.summary(child, now);
                 summary.slots += below.slots;
+                slot_uncertainty += below.slot_uncertainty;
                 lost_work += below.lost_work;
                 summary.slots_unknown |= below.slots_unknown;
             }
+            summary.slot_uncertainty = slot_uncertainty;
             if !summary.slots_unknown {
                 summary.lost_work = lost_work;
             }
@@ -130,6 +135,7 @@ impl Timeline {
             concurrency_max: account.concurrency_max,
             concurrency_mean: mean,
             slots: account.slots,
+            slot_uncertainty: account.uncertainty,
             lost_work,
             slots_unknown,
         }

@@ -43,6 +43,8 @@ pub struct Glyphs {
     pub times: &'static str,
     /// Stands before the number of restarts, as in `↻3`.
     pub restarts: &'static str,
+    /// Stands before the uncertainty of a number, as in `57 % ± 3`.
+    pub plus_minus: &'static str,
     /// Separates the two ends of a time range.
     pub to: &'static str,
     /// Marks the selected row.
@@ -76,6 +78,7 @@ impl Glyphs {
         none: "–",
         times: "×",
         restarts: "↻",
+        plus_minus: "±",
         to: "→",
         selected: "▌",
         within: " › ",
@@ -105,6 +108,7 @@ impl Glyphs {
         none: "-",
         times: "x",
         restarts: "r",
+        plus_minus: "+-",
         to: "-",
         selected: ">",
         within: " > ",

@@ -41,6 +41,16 @@ impl Share {
         }
     }
 
+    /// The largest distance between the share and the ends of its range in percentage points, rounded up. `None` if the
+    /// range is not wider than one point.
+    fn uncertainty(self, summary: &Summary) -> Option<i64> {
+        let kinds = PhaseKind::ALL.into_iter().filter(|kind| Self::from_phase(*kind) == self);
+        let half = summary.slot_uncertainty.half_range_millis(kinds, self == Self::Idle);
+        let total = summary.slots.total.max(1);
+        let is_visible = half.saturating_mul(200) > total;
+        is_visible.then(|| half.saturating_mul(100).saturating_add(total - 1) / total)
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Work => "work",
@@ -58,9 +68,9 @@ impl Share {
 }
 
 /// The line of the verdict: `slot time 1m58s: work 57 % (7 % lost: 4 Pods preempted) · pull 22 % · idle 21 %`. The
-/// percentages of the shares sum to 100. If the line is too long, the reasons for the loss are left out, and then the
-/// smallest shares are summed up as `other`. Returns `None` for a workload that has
-/// had no slot yet.
+/// percentages of the shares sum to 100. If the line is too long, the reasons for the loss are left out, then the
+/// smallest shares are summed up as `other`, and at last the uncertainties are left out. Returns `None` for a workload
+/// that has had no slot yet.
 pub(crate) fn verdict_line(context: &ViewContext<'_>, summary: &Summary, columns: usize) -> Option<Line> {
     if summary.slots.total <= 0 {
         return None;
@@ -68,13 +78,13 @@ pub(crate) fn verdict_line(context: &ViewContext<'_>, summary: &Summary, columns
     let shares: Vec<(Share, i64)> =
         percentages(&summary.slots).into_iter().filter(|&(_, percent)| percent > 0).collect();
     let [short_loss, long_loss] = describe_lost_work(summary, &shares);
-    let line = compose_verdict(context, summary, &shares, 0, &long_loss);
+    let line = compose_verdict(context, summary, &shares, 0, &long_loss, true);
     if line.width() <= columns {
         return Some(line);
     }
-    let line = fit_verdict(context, summary, shares.clone(), &short_loss, columns);
-    let line = line.or_else(|| fit_verdict(context, summary, shares, "", columns));
-    line.or_else(|| Some(compose_verdict(context, summary, &[], 100, "")))
+    let fit = |loss, with_ranges| fit_verdict(context, summary, shares.clone(), loss, with_ranges, columns);
+    let line = fit(&short_loss, true).or_else(|| fit("", true)).or_else(|| fit("", false));
+    line.or_else(|| Some(compose_verdict(context, summary, &[], 100, "", false)))
         .map(|line| line.shorten_end(columns, context.glyphs.ellipsis))
 }
 
@@ -85,11 +95,12 @@ fn fit_verdict(
     summary: &Summary,
     mut shares: Vec<(Share, i64)>,
     lost_work: &str,
+    with_ranges: bool,
     columns: usize,
 ) -> Option<Line> {
     let mut other = 0;
     loop {
-        let line = compose_verdict(context, summary, &shares, other, lost_work);
+        let line = compose_verdict(context, summary, &shares, other, lost_work, with_ranges);
         if line.width() <= columns {
             return Some(line);
         }
@@ -124,29 +135,34 @@ fn describe_lost_work(summary: &Summary, shares: &[(Share, i64)]) -> [String; 2]
 }
 
 /// Writes the verdict with these shares. `other` is the sum of the omitted shares, in percent. `lost_work` follows the
-/// share of work.
+/// share of work. The uncertainties of the shares are written if `with_ranges` is set.
 fn compose_verdict(
     context: &ViewContext<'_>,
     summary: &Summary,
     shares: &[(Share, i64)],
     other: i64,
     lost_work: &str,
+    with_ranges: bool,
 ) -> Line {
     let observed = if summary.partial { "observed " } else { "" };
     let mut line = Line::new(
         format!("{observed}slot time {}: ", format_elapsed_millis(summary.slots.total)),
         Style::Dim,
     );
-    let named = shares
-        .iter()
-        .map(|&(share, percent)| (share.name(), percent, if share == Share::Work { lost_work } else { "" }));
-    let other = (other > 0).then_some(("other", other, ""));
-    for (index, (name, percent, detail)) in named.chain(other).enumerate() {
+    let named = shares.iter().map(|&(share, percent)| {
+        let detail = if share == Share::Work { lost_work } else { "" };
+        (share.name(), percent, share.uncertainty(summary), detail)
+    });
+    let other = (other > 0).then_some(("other", other, None, ""));
+    for (index, (name, percent, uncertainty, detail)) in named.chain(other).enumerate() {
         if index > 0 {
             line.push(context.glyphs.separator, Style::Dim);
         }
         line.push(format!("{name} "), Style::Text);
         line.push(format!("{percent} %"), Style::Strong);
+        if let Some(points) = uncertainty.filter(|_| with_ranges) {
+            line.push(format!(" {} {points}", context.glyphs.plus_minus), Style::Dim);
+        }
         if !detail.is_empty() {
             line.push(detail, Style::Warning);
         }
