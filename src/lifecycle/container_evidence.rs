@@ -180,9 +180,7 @@ impl ContainerEvidence {
             return;
         }
         self.waiting = None;
-        // A simulated kubelet writes the time of the end into both fields, and no container ID.
-        let is_simulated = terminated.container_id.is_empty() && start == end;
-        let start = start.filter(|_| !is_simulated);
+        let start = start.filter(|_| !has_rewritten_start(terminated));
         let run = self.find_or_add_run(&terminated.container_id, ordinal, start.or(end));
         run.start = earliest(run.start, start);
         run.end = run.end.or(end);
@@ -289,6 +287,13 @@ impl ContainerEvidence {
         }
         self.events.shift_kubelet_times(by);
     }
+}
+
+/// Whether the status repeats `finishedAt` as `startedAt`. Simulated nodes such as kwok write both times when the run ends,
+/// and no container ID. The kubelet always writes the ID of a container that ran.
+pub(crate) fn has_rewritten_start(terminated: &Terminated) -> bool {
+    let end = known_time(terminated.finished_at);
+    terminated.container_id.is_empty() && end.is_some() && known_time(terminated.started_at) == end
 }
 
 /// Returns the last 16 bytes of a container ID. The beginning, for example `containerd://`, is the same for all IDs.

@@ -6,6 +6,7 @@
 mod clock;
 mod deletion;
 mod gates;
+mod unreported_start;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use crate::lifecycle::message;
 use crate::lifecycle::packed::{pack_foreign_enum, packed_enum, packed_struct};
 use crate::lifecycle::pod_evidence::deletion::Deletion;
 use crate::lifecycle::pod_evidence::gates::{Gates, describe_gates};
+use crate::lifecycle::pod_evidence::unreported_start::seen_running_without_start;
 use crate::lifecycle::restart_policy::RestartPolicy;
 use crate::lifecycle::status_column::format_status_column;
 use crate::lifecycle::waits::{WaitTopic, Waits};
@@ -164,9 +166,7 @@ impl PodEvidence {
             self.deletion = Some(Deletion::first_seen(metadata, live, !first, self.phase.is_terminal()));
         }
         self.observe_containers(pod, live, interner);
-        if self.seen_running.is_none() && runs_without_start(&pod.status) {
-            self.seen_running = Some(ready_since(&pod.status).map_or(received, |since| since.min(received)));
-        }
+        self.seen_running = self.seen_running.or_else(|| seen_running_without_start(&pod.status, received));
         self.observe_spec(pod, first, live, last_seen, interner);
         self.observe_conditions(pod, live, interner);
         self.observe_phase(&pod.status, live);
@@ -411,19 +411,6 @@ impl PodEvidence {
         };
         waiting.cloned().or_else(setup_reason)
     }
-}
-
-/// Whether a main container runs and its status has no `startedAt`.
-fn runs_without_start(status: &observation::PodStatus) -> bool {
-    let mut running =
-        status.container_statuses.iter().filter_map(|container| container.state.running.as_ref());
-    running.any(|running| known_time(running.started_at).is_none())
-}
-
-/// Returns the time since which the Pod is ready.
-fn ready_since(status: &observation::PodStatus) -> Option<Timestamp> {
-    let ready = status.condition("Ready").filter(|condition| condition.status == "True")?;
-    known_time(ready.last_transition_time)
 }
 
 packed_struct!(PodEvidence {

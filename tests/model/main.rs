@@ -17,6 +17,8 @@ mod intervals;
 mod lines;
 mod losses;
 #[cfg(test)]
+mod odd_pods;
+#[cfg(test)]
 mod one_pod;
 #[cfg(test)]
 mod order;

@@ -94,7 +94,8 @@ fn derive_life(
     (uncorrected.work_started, uncorrected.work_ended) = (instants.work_started, instants.work_ended);
     clamped |= order_instants(&mut instants);
     let earliest_start =
-        instants.work_started.or_else(|| Some(not_before_sandbox(earliest_start?, &instants)));
+        instants.work_started.or_else(|| Some(between_neighbours(earliest_start?, &instants)));
+    let is_start_dated = earliest_start.is_none_or(|start| start.evidence != Evidence::SeenRunning);
     let outcome = derive_outcome(pod, &instants, &containers, earliest_start.is_some());
     let (end, mut end_unknown) = derive_end(pod, &containers, &instants, outcome, earliest_start.is_some());
     let (exit_code, reason) = derive_exit_code_and_reason(pod, &containers, outcome);
@@ -118,7 +119,7 @@ fn derive_life(
     let life = Lifecycle {
         queued: between(instants.created, instants.scheduled),
         cold_start: between(instants.scheduled, instants.work_started),
-        run: instants.work_ended.map(|_| derive_run(&phases, &containers)),
+        run: instants.work_ended.filter(|_| is_start_dated).map(|_| derive_run(&phases, &containers)),
         phases,
         outcome,
         status: pod.status.clone().unwrap_or_else(|| "Unknown".into()),
@@ -180,10 +181,12 @@ fn derive_container_life(container: &ContainerEvidence, known: KnownRuns) -> Con
     }
 }
 
-/// Moves a start that is earlier than the creation, the scheduling or the sandbox to the latest of these times.
-fn not_before_sandbox(start: Instant, instants: &Instants) -> Instant {
+/// Moves a start that is later than the end of the work to this end, and a start that is earlier than the creation, the
+/// scheduling or the sandbox to the latest of these times.
+fn between_neighbours(start: Instant, instants: &Instants) -> Instant {
     let earlier = [instants.created, instants.scheduled, instants.sandbox_ready].into_iter().flatten();
-    Instant { at: earlier.map(|instant| instant.at).fold(start.at, Timestamp::max), ..start }
+    let at = instants.work_ended.map_or(start.at, |end| start.at.min(end.at));
+    Instant { at: earlier.map(|instant| instant.at).fold(at, Timestamp::max), ..start }
 }
 
 /// Cuts off everything after `last_known`. The last phase becomes inferred, because its true end is unknown.
