@@ -7,7 +7,10 @@ use kubectl_seq::testing::timeline::Timeline;
 use kubectl_seq::testing::view::{Glyphs, Size, ViewState, render_frame};
 use serde_json::{Value, json};
 
-use crate::support::pod_builder::{at, container_status, observation, patched, running, terminated, time};
+use crate::support::pod_builder::{
+    at, condition_with_reason, container_status, kubelet_event, observation, patched, running, terminated,
+    time,
+};
 use crate::support::scenario::read_scenario;
 
 /// The lines that are printed while these observations arrive, and then the final picture.
@@ -66,6 +69,41 @@ fn worker(name: &str) -> Value {
         "spec": {"restartPolicy": "Never", "nodeName": "n", "containers": [{"name": "main", "image": "i"}]},
         "status": {"phase": "Running", "startTime": time(0), "containerStatuses": [main]},
     })
+}
+
+#[test]
+fn a_preempted_pod_says_by_whom() {
+    let job = json!({
+        "metadata": {"namespace": "default", "name": "j", "uid": "j", "creationTimestamp": time(0)},
+        "spec": {"parallelism": 2, "completions": 2}, "status": {"active": 1},
+    });
+    let disrupted = condition_with_reason("DisruptionTarget", "True", 10, "PreemptionByScheduler");
+    let main = container_status("main", 0, terminated("main-0", 1, 12, 143, "Error"), json!({}));
+    let preempted = json!({"metadata": {"deletionTimestamp": time(40), "deletionGracePeriodSeconds": 30},
+        "status": {"phase": "Failed", "conditions": [disrupted], "containerStatuses": [main]}});
+    let event = |message: &str| {
+        let mut event = kubelet_event("Preempted", "", 10.0, message);
+        event["involvedObject"] = json!({"kind": "Pod", "name": "a", "uid": "a"});
+        event
+    };
+    let texts = [
+        ("Preempted by pod b on node n", "preempted by pod/b"),
+        ("Preempted by pod c on node n", "preempted by pod c"),
+        ("Preempted by other/urgent on node n", "preempted by pod other/urgent"),
+        ("Preempted by a pod on node n", "preempted"),
+    ];
+    for (message, expected) in texts {
+        let observations = [
+            observation(Listed, 5.0, job.clone()),
+            observation(Listed, 5.0, worker("a")),
+            observation(Listed, 5.0, worker("b")),
+            observation(Added, 10.0, event(message)),
+            observation(Changed, 12.1, patched(worker("a"), preempted.clone())),
+        ];
+        let text = follow(&observations);
+        let line = text.lines().find(|line| line.contains("a preempted")).unwrap_or_default();
+        assert!(line.ends_with(expected), "{message}: {text}");
+    }
 }
 
 #[test]

@@ -93,6 +93,8 @@ pub(crate) const EVENT_WORDINGS: &[&str] = &[
     "Back-off restarting failed container <name> in pod <name>",
     "Back-off restarting failed container",
     "Preempted by a pod on node <name>",
+    "Preempted by pod <name> on node <name>",
+    "Preempted by <name> on node <name>",
     "Pod sandbox changed, it will be killed and re-created.",
     // The workloads of the Pods.
     "Created pod: <name>",

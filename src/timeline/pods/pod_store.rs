@@ -17,6 +17,7 @@ use crate::timeline::fast_map::FastMap;
 use crate::timeline::pods::clocks::ClockCorrections;
 use crate::timeline::pods::overview::PodOverview;
 use crate::timeline::pods::pod::{PodIdentity, PodKey, TimelinePod};
+use crate::timeline::pods::preemption::parse_preemptor;
 use crate::timeline::pods::record::PodRecord;
 use crate::timeline::pods::siblings::Siblings;
 
@@ -45,6 +46,8 @@ pub(crate) struct PodStore {
     early_events: FastMap<Arc<str>, Vec<EventFact>>,
     /// Reports about Pods that were not observed yet, by the owner's uid and the Pod's name.
     early_reports: FastMap<(Arc<str>, Arc<str>), OwnerReport>,
+    /// For each preempted Pod, by uid, the uid or the name of the Pod that took its place.
+    preemptors: FastMap<Arc<str>, Arc<str>>,
     clocks: ClockCorrections,
     siblings: Siblings,
     /// Pods whose evidence changed since the last recomputation.
@@ -117,6 +120,13 @@ impl PodStore {
         }
         let evidence = record.evidence.read(&self.interner);
         Cow::Owned(evidence.derive(self.hints(record, &evidence)))
+    }
+
+    /// The Pod that took the place of a preempted Pod: `pod/urgent`, or its namespace and name, or its uid.
+    pub(crate) fn preemptor(&self, key: PodKey) -> Option<String> {
+        let by = self.preemptors.get(&self.record(key).identity.uid)?;
+        let observed = self.keys.get(by).map(|&key| format!("pod/{}", self.record(key).identity.name));
+        Some(observed.unwrap_or_else(|| format!("pod {by}")))
     }
 
     /// The evidence of each boundary in the life of a Pod.
@@ -214,6 +224,14 @@ impl PodStore {
     /// receipt then says nothing about the time of the event.
     pub(crate) fn apply_event(&mut self, event: &Event, received: Option<Timestamp>) {
         let uid = event.involved_object.uid.as_str();
+        if event.reason == "Preempted"
+            && let Some(by) = parse_preemptor(&event.message)
+        {
+            self.preemptors.insert(uid.into(), by.into());
+            if let Some(&key) = self.keys.get(uid) {
+                self.mark_changed(key);
+            }
+        }
         let Some(fact) = EventFact::from_event(event, received, &mut self.interner) else { return };
         if let Some(&key) = self.keys.get(uid) {
             self.evidence_mut(key).0.add_fact(&fact);

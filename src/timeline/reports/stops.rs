@@ -74,6 +74,15 @@ impl Timeline {
         job.and_then(JobRecord::decision).is_some_and(|decision| !decision.succeeds)
     }
 
+    /// How a preempted Pod was preempted: `preempted by pod/urgent`. `None` if the scheduler did not preempt the Pod.
+    pub(crate) fn preemption(&self, key: PodKey) -> Option<String> {
+        let is_preempted = self.pod(key).life.disruption.as_deref() == Some("PreemptionByScheduler");
+        is_preempted.then(|| match self.store.preemptor(key) {
+            Some(by) => format!("preempted by {by}"),
+            None => "preempted".to_owned(),
+        })
+    }
+
     /// Whether a Pod was deleted before its end, and not by its owner.
     pub(crate) fn is_deleted_by_others(&self, key: PodKey) -> bool {
         let record = self.store.record(key);

@@ -1,4 +1,4 @@
-//! Texts about Pods that did not end by themselves: stopped on purpose, lost with a node, or not counted.
+//! Texts about Pods that did not end by themselves: stopped on purpose, preempted, lost with a node, or not counted.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use crate::timeline::{PodKey, Stop, Timeline};
 use crate::view::primitives::text;
 
-/// Says how a Pod ended that did not end by itself: `stopped by job/pi: suspended`,
+/// Says how a Pod ended that did not end by itself: `stopped by job/pi: suspended`, `preempted by pod/urgent`,
 /// `lost with node-1 since 12:03:44Z`, `ended well, not counted: deleted`. `None` for all other Pods. Times are in
 /// `zone`, or in UTC.
 pub(crate) fn describe_special_end(
@@ -22,7 +22,8 @@ pub(crate) fn describe_special_end(
     if !overview.deleted_before_end || !overview.outcome.has_ended() {
         return None;
     }
-    let stop = timeline.stop(key).map(|stop| describe_stop(&stop));
+    let preemption = || timeline.preemption(key).map(|preemption| text::clean(&preemption).into_owned());
+    let stop = timeline.stop(key).map(|stop| describe_stop(&stop)).or_else(preemption);
     if timeline.is_uncounted_success(key) {
         return Some(format!("ended well, not counted: {}", stop.as_deref().unwrap_or("deleted")));
     }
