@@ -96,7 +96,7 @@ fn new_objects_of_several_kinds_appear_from_all_namespaces() {
 
     // The Job `broken` has failed.
     let result = all.wait().exits_with(1);
-    result.reports("job/broken failed");
+    result.reports(&format!("job/broken in {} failed", other.name));
     let document = result.json();
     namespace.check(&document);
     let find = |space: &Namespace, kind: &str, name: &str| {

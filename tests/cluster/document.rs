@@ -127,6 +127,10 @@ fn check_pod(pod: &Value) {
     let times: Vec<Timestamp> = order.iter().filter_map(|instant| time(&instants[instant]["at"])).collect();
     assert!(times.is_sorted(), "{pod:#}");
     for instant in instants.as_object().unwrap().values().filter(|instant| !instant.is_null()) {
+        let interval = ["earliest", "at", "latest"].map(|bound| time(&instant[bound]).unwrap());
+        assert!(interval.is_sorted(), "{pod:#}");
+        let width = interval[2].as_millisecond() - interval[0].as_millisecond();
+        assert_eq!(instant["precisionMillis"], width, "{pod:#}");
         assert_eq!(text(instant, "at").len(), "2026-01-01T00:00:00.000Z".len(), "{pod:#}");
         assert!(["status", "event", "observed", "inferred"].contains(&text(instant, "source")), "{pod:#}");
     }
@@ -141,15 +145,21 @@ fn check_pod(pod: &Value) {
         until = end.or(Some(start));
     }
     // Each duration equals the difference of its instants, except for rounding to a millisecond.
-    for (range, from, to) in [
-        ("queuedMillis", "created", "scheduled"),
-        ("coldStartMillis", "scheduled", "workStarted"),
-        ("runMillis", "workStarted", "workEnded"),
-    ] {
+    for (range, from, to) in
+        [("queuedMillis", "created", "scheduled"), ("coldStartMillis", "scheduled", "workStarted")]
+    {
         if let Some(millis) = pod[range].as_i64() {
             let (from, to) = (time(&instants[from]["at"]).unwrap(), time(&instants[to]["at"]).unwrap());
             let between = to.as_millisecond() - from.as_millisecond();
             assert!((millis - between).abs() <= 1, "{range} {millis}, not {between}: {pod:#}");
         }
+    }
+    // The work is the time in which a main container ran, and lies inside its range.
+    if let Some(millis) = pod["runMillis"].as_i64() {
+        let is_work = |phase: &&Value| ["Running", "Terminating", "Unready"].contains(&text(phase, "phase"));
+        let work = array(pod, "phases").iter().filter(is_work).filter_map(|phase| phase["millis"].as_i64());
+        assert_eq!(millis, work.sum::<i64>(), "{pod:#}");
+        let range: Vec<i64> = array(pod, "runRangeMillis").iter().filter_map(Value::as_i64).collect();
+        assert!(range[0] <= millis && millis <= range[1], "{pod:#}");
     }
 }

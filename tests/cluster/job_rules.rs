@@ -96,7 +96,7 @@ fn an_elastic_job_can_get_more_indexes_and_then_fewer() {
         let spec = format!("{{\"spec\":{{\"completions\":{size},\"parallelism\":{size}}}}}");
         namespace.kubectl(&["patch", "job", "elastic", "-p", &spec]).succeeds();
     }
-    running.wait_for_text("deleted on node-");
+    running.wait_for_text("stopped by job/elastic");
     let document = running.wait().succeeds().json();
     namespace.check(&document);
     let job = workload(&document, "elastic");

@@ -104,7 +104,7 @@ fn check_a_node_that_stays_away(cluster: &PrivateCluster) {
     namespace.wait_until_ready("away", 1);
     cluster.stop("node-4");
     // The node controller notices the lost node after forty to fifty seconds.
-    running.wait_for_text("unknown: NodeNotReady on node-4");
+    running.wait_for_text(": NodeNotReady on node-4");
     let listed = namespace.seq(&["get", "job", "away", "-o", "json"]).succeeds().json();
     namespace.check(&listed);
     let pod = only_pod(workload(&listed, "away"));

@@ -16,8 +16,8 @@ const MAX_ERROR_MILLIS: i64 = 1000;
 const MAX_EVENT_ERROR_MILLIS: i64 = 50;
 
 /// On an overloaded machine a kubelet writes its events late. Therefore `1 + count / TIMES_PER_LATE_TIME` of `count`
-/// times may exceed [`MAX_EVENT_ERROR_MILLIS`], but not [`MAX_ERROR_MILLIS`].
-const TIMES_PER_LATE_TIME: usize = 50;
+/// times may lie outside their interval or exceed [`MAX_EVENT_ERROR_MILLIS`], but not [`MAX_ERROR_MILLIS`].
+const TIMES_PER_LATE_TIME: usize = 100;
 
 /// A line that the command `truth` of the test cluster's script prints.
 #[derive(Debug, Deserialize)]
@@ -128,15 +128,7 @@ impl Comparison {
             if instant == "workStarted" && shown.is_null() != truth.is_none() {
                 self.wrong.push(format!("{name} {instant}: the document has {shown}, the node {truth:?}"));
             }
-            let by_event = shown["source"] == "event"
-                && shown["precisionMillis"].as_i64() <= Some(MAX_EVENT_ERROR_MILLIS);
-            let tolerance = if by_event { MAX_EVENT_ERROR_MILLIS } else { MAX_ERROR_MILLIS };
-            self.compare_time(
-                &format!("{name} {instant} ({})", shown["source"]),
-                &shown["at"],
-                truth,
-                tolerance,
-            );
+            self.compare_interval(&format!("{name} {instant} ({})", shown["source"]), shown, truth);
         }
         for container in array(pod, "containers") {
             self.compare_container(name, container, facts);
@@ -189,6 +181,21 @@ impl Comparison {
                 shown.and_then(|shown| ends.iter().min_by_key(|end| shown.duration_since(**end).abs()));
             let end = if ends.len() == starts.len() { ends.get(number) } else { nearest };
             self.compare_time(&format!("{label} end"), &run["end"], end.copied(), MAX_ERROR_MILLIS);
+        }
+    }
+
+    /// Compares the interval of an instant with the fact, which must lie inside. Accepts every unknown time.
+    fn compare_interval(&mut self, label: &str, shown: &Value, truth: Option<Timestamp>) {
+        let time = |field: &str| shown[field].as_str().map(|time| time.parse::<Timestamp>().unwrap());
+        let (Some(earliest), Some(latest), Some(truth)) = (time("earliest"), time("latest"), truth) else {
+            return;
+        };
+        // The document shows whole milliseconds.
+        let truth = truth.as_millisecond();
+        let is_inside = (earliest.as_millisecond() - 1..=latest.as_millisecond() + 1).contains(&truth);
+        self.compare_time(label, &shown["at"], Timestamp::from_millisecond(truth).ok(), MAX_ERROR_MILLIS);
+        if !is_inside {
+            self.late.push(format!("{label}: {shown} does not contain the node's {truth}"));
         }
     }
 
