@@ -74,7 +74,8 @@ fn describe_listed_pod<'a>(
         | PodOutcome::Running
         | PodOutcome::Succeeded
         | PodOutcome::Deleted
-        | PodOutcome::Unknown => {
+        | PodOutcome::Unknown
+        | PodOutcome::Gone => {
             let names: Vec<&str> = logs.map(|log| log.container.as_str()).collect();
             return format!(
                 "had a container that failed: {}",

@@ -67,6 +67,7 @@ pub(crate) async fn once(options: RunOptions<'_>) -> Result<Exit, RunError> {
             _ = ticks.tick() => run.tick()?,
         }
     }
+    run.state.timeline.conclude_gone_pods();
     run.recompute();
     run.read_final_logs().await;
     run.freeze_clock()?;
@@ -250,6 +251,7 @@ impl<'a> Run<'a> {
     fn on_synced(&mut self) -> Result<(), RunError> {
         self.state.is_synced = true;
         self.state.progress = None;
+        self.state.timeline.conclude_gone_pods();
         self.recompute();
         let now = self.state.timeline.last_received().unwrap_or_else(|| self.state.now());
         self.report(now, |reporter, run| reporter.on_synced(run))?;
@@ -363,7 +365,10 @@ impl<'a> Run<'a> {
             && let Some(pod_details) = &mut self.state.pod_details
         {
             let pod = self.state.timeline.pod(pod);
-            pod_details.read_logs(cluster, &pod, self.options.tail_lines).await;
+            // The logs of a Pod that no longer exists are gone too.
+            if !pod.life.gone {
+                pod_details.read_logs(cluster, &pod, self.options.tail_lines).await;
+            }
             self.details.set_extras(pod_details.extras());
         }
         self.details.wait_for_failure_logs().await;

@@ -14,8 +14,8 @@ pub(crate) struct ContainerEntry<'a> {
     pub(crate) name: &'a str,
     /// `main`, `init`, `sidecar` or `ephemeral`.
     pub(crate) role: &'static str,
-    /// Image as in the Pod's spec.
-    pub(crate) image: &'a str,
+    /// Image as in the Pod's spec; `null` if the Pod is gone and no Event names the image.
+    pub(crate) image: Option<&'a str>,
     /// Highest observed `restartCount`.
     pub(crate) restarts: u32,
     /// The pull of the image; `null` if no event reports it.
@@ -31,7 +31,7 @@ impl<'a> From<&'a ContainerLife> for ContainerEntry<'a> {
         Self {
             name: &container.name,
             role: container.role.name(),
-            image: &container.image,
+            image: Some(&*container.image).filter(|image| !image.is_empty()),
             restarts: container.restarts,
             pull: container.pull.as_ref().map(PullEntry::from),
             runs: container.runs.iter().map(RunEntry::from).collect(),

@@ -81,10 +81,12 @@ pub struct WorkloadEntry<'a> {
     pub parallelism: Option<u32>,
     /// Active Pods, as its controller counts them.
     pub active: u32,
-    /// Succeeded Pods, as its controller counts them.
-    pub succeeded: u32,
-    /// Failed Pods, as its controller counts them.
-    pub failed: u32,
+    /// Succeeded Pods, as its controller counts them; `null` if the workload is gone and no Event proves the number.
+    pub succeeded: Option<u32>,
+    /// Failed Pods, as its controller counts them; `null` if the workload is gone and no Event proves the number.
+    pub failed: Option<u32>,
+    /// Whether the workload no longer exists and only Events prove what is known about it.
+    pub gone: bool,
     /// When its schedule creates the next Job.
     #[serde_as(as = "Option<Rfc3339Millis>")]
     pub next_run_at: Option<Timestamp>,
@@ -128,6 +130,9 @@ impl<'a> WorkloadEntry<'a> {
 
     /// The entry of a workload without the fields that need its timeline: the lists are empty, and `pods` is absent.
     pub(crate) fn new(workload: &'a Workload, summary: &Summary) -> Self {
+        let count = |pods: u32| (pods > 0 || !workload.is_known_from_events).then_some(pods);
+        let mut summary = SummaryEntry::from(summary);
+        summary.wall_millis = summary.wall_millis.filter(|_| workload.created.is_some());
         Self {
             api_version: &workload.api_version,
             kind: &workload.kind,
@@ -144,11 +149,12 @@ impl<'a> WorkloadEntry<'a> {
             completions: workload.completions,
             parallelism: workload.parallelism,
             active: workload.active,
-            succeeded: workload.succeeded,
-            failed: workload.failed,
+            succeeded: count(workload.succeeded),
+            failed: count(workload.failed),
+            gone: workload.is_known_from_events,
             next_run_at: workload.next_run,
             waiting_since: workload.creation_block.as_ref().map(|block| block.since),
-            summary: summary.into(),
+            summary,
             holds: Vec::new(),
             back_offs: Vec::new(),
             waits: Vec::new(),

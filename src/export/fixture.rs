@@ -65,6 +65,7 @@ pub(crate) fn workload() -> Workload {
         holds: Vec::new(),
         next_run: None,
         is_rollout: false,
+        is_known_from_events: false,
         pods: Vec::new(),
     }
 }
@@ -172,6 +173,7 @@ pub(crate) fn ended_pod() -> TimelinePod<'static> {
         ],
         stopping_sidecar: None,
         clamped: true,
+        gone: false,
         skew: SignedDuration::ZERO,
         end_unknown: false,
         queued: Some(exactly(12)),
@@ -205,6 +207,7 @@ pub(crate) fn waiting_pod() -> TimelinePod<'static> {
         containers: Vec::new(),
         stopping_sidecar: None,
         clamped: false,
+        gone: false,
         skew: SignedDuration::ZERO,
         end_unknown: false,
         queued: None,

@@ -15,15 +15,16 @@ use crate::timeline::TimelinePod;
 pub(crate) struct PodEntry<'a> {
     pub(crate) namespace: &'a str,
     pub(crate) name: &'a str,
-    pub(crate) uid: &'a str,
+    /// Uid; `null` if the Pod is gone and only the Events of its owner name it.
+    pub(crate) uid: Option<&'a str>,
     /// Name of the node; `null` if the Pod is not bound to a node.
     pub(crate) node: Option<&'a str>,
     /// Completion index of the Pod in an indexed Job.
     pub(crate) index: Option<u32>,
     /// Number of this attempt at the completion index, from 1.
     pub(crate) attempt: u32,
-    /// The STATUS column of kubectl.
-    pub(crate) status: &'a str,
+    /// The STATUS column of kubectl; `null` if the Pod is gone.
+    pub(crate) status: Option<&'a str>,
     /// `Pending`, `Starting`, `Running`, `Succeeded`, `Failed`, `NeverStarted`, `Deleted` or `Unknown`.
     pub(crate) outcome: &'static str,
     /// Exit code of the container that decided the outcome.
@@ -43,6 +44,8 @@ pub(crate) struct PodEntry<'a> {
     pub(crate) run_range_millis: Option<[i64; 2]>,
     /// Whether times of the node contradict other times by more than a second, so that they were moved or left out.
     pub(crate) clamped: bool,
+    /// Whether the Pod no longer exists and only Events prove its life.
+    pub(crate) gone: bool,
     /// How far the API server's clock is ahead of the node's clock. The kubelet's times were moved by this amount. 0 if
     /// the two clocks may agree.
     pub(crate) clock_skew_millis: i64,
@@ -57,11 +60,11 @@ impl<'a> PodEntry<'a> {
         Self {
             namespace: &pod.namespace,
             name: &pod.name,
-            uid: &pod.uid,
+            uid: Some(&*pod.uid).filter(|uid| !uid.is_empty()),
             node: pod.node.as_deref(),
             index: pod.index,
             attempt: pod.attempt,
-            status: &life.status,
+            status: Some(&*life.status).filter(|_| !life.gone),
             outcome: life.outcome.name(),
             exit_code: life.exit_code,
             reason: life.reason.as_deref(),
@@ -82,6 +85,7 @@ impl<'a> PodEntry<'a> {
             run_millis: life.run.map(|run| to_millis(run.estimate)),
             run_range_millis: life.run.map(|run| [to_millis(run.low), to_millis(run.high)]),
             clamped: life.clamped,
+            gone: life.gone,
             clock_skew_millis: to_millis(life.skew),
             containers: life.containers.iter().map(ContainerEntry::from).collect(),
         }

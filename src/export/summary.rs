@@ -12,8 +12,8 @@ use crate::timeline::{LossCause, LostWork, Percentiles, Summary};
 pub struct SummaryEntry {
     /// Number of observed Pods.
     pub pods: usize,
-    /// Time from creation to the end, or to `observedAt`.
-    pub wall_millis: i64,
+    /// Time from creation to the end, or to `observedAt`; `null` if the creation is unknown.
+    pub wall_millis: Option<i64>,
     /// The integral over time of min(parallelism, completions left). This field and its parts (`backOffMillis`, `idleMillis`,
     /// `slots`) are `null` if the workload has Pods but no field, such as `parallelism`, that limits the number of running Pods.
     pub slot_millis: Option<i64>,
@@ -51,7 +51,7 @@ impl From<&Summary> for SummaryEntry {
         let slots = Some(&summary.slots).filter(|_| !summary.slots_unknown);
         Self {
             pods: summary.pods,
-            wall_millis: summary.wall_millis,
+            wall_millis: Some(summary.wall_millis),
             slot_millis: slots.map(|slots| slots.total),
             run_millis: summary.run_millis,
             cold_start_millis: summary.cold_start_millis,

@@ -54,7 +54,7 @@ fn all_fields_are_written_in_the_documented_order() {
         keys(&entry),
         words(
             "apiVersion kind namespace name uid parent outcome reason message createdAt startedAt finishedAt \
-             completions parallelism active succeeded failed nextRunAt waitingSince summary holds backOffs waits images"
+             completions parallelism active succeeded failed gone nextRunAt waitingSince summary holds backOffs waits images"
         )
     );
     assert_eq!(keys(&entry.parent), words("kind name uid"));
@@ -83,7 +83,7 @@ fn all_fields_are_written_in_the_documented_order() {
         keys(&entry),
         words(
             "namespace name uid node index attempt status outcome exitCode reason instants phases queuedMillis \
-             coldStartMillis runMillis runRangeMillis clamped clockSkewMillis containers"
+             coldStartMillis runMillis runRangeMillis clamped gone clockSkewMillis containers"
         )
     );
     assert_eq!(
@@ -110,7 +110,7 @@ fn a_workload_is_written_with_all_values() {
             "outcome": "Failed", "reason": "BackoffLimitExceeded",
             "message": "Job has reached the \u001b[31mspecified\u001b[0m \"backoff\" limit: #1",
             "createdAt": "2026-01-01T00:00:00.000Z", "startedAt": null, "finishedAt": "2026-01-01T00:00:30.000Z",
-            "completions": 20, "parallelism": 4, "active": 0, "succeeded": 19, "failed": 7,
+            "completions": 20, "parallelism": 4, "active": 0, "succeeded": 19, "failed": 7, "gone": false,
             "nextRunAt": null, "waitingSince": null,
             "summary": {
                 "pods": 27, "wallMillis": 30000, "slotMillis": 100, "runMillis": 12000, "coldStartMillis": 11000,
@@ -180,7 +180,8 @@ fn an_ended_pod_is_written_with_all_values() {
                 {"phase": "Running", "start": "2026-01-01T00:00:06.100Z", "end": "2026-01-01T00:00:09.000Z",
                  "millis": 2900, "source": "status", "container": null, "reason": null}
             ],
-            "queuedMillis": 12, "coldStartMillis": 6088, "runMillis": 2900, "runRangeMillis": [2900, 2900], "clamped": true, "clockSkewMillis": 0,
+            "queuedMillis": 12, "coldStartMillis": 6088, "runMillis": 2900, "runRangeMillis": [2900, 2900], "clamped": true, "gone": false,
+            "clockSkewMillis": 0,
             "containers": [
                 {"name": "init", "role": "init", "image": "perl:5.34.0", "restarts": 1,
                  "pull": {"start": "2026-01-01T00:00:01.000Z", "end": "2026-01-01T00:00:05.900Z", "millis": 4900,
@@ -365,7 +366,7 @@ fn the_document_contains_the_workloads_and_their_pods() {
     assert_eq!(job["pods"].as_array().unwrap().len(), 1);
     assert_eq!(job["pods"][0]["name"], "pi-abcde");
     let last = job.as_object().unwrap().keys().count();
-    assert_eq!(last, 25, "24 fields of a workload, and its Pods");
+    assert_eq!(last, 26, "25 fields of a workload, and its Pods");
 
     let mut names = Vec::new();
     write_names(&timeline, &mut names).unwrap();

@@ -95,7 +95,9 @@ impl ContainerEvents {
             | FactKind::Unschedulable(_)
             | FactKind::Autoscaler(_)
             | FactKind::Setup(..)
-            | FactKind::Killing => {}
+            | FactKind::Killing
+            | FactKind::Disrupted(_)
+            | FactKind::EndedByKubelet(_) => {}
         }
     }
 
@@ -151,6 +153,22 @@ impl ContainerEvents {
     /// Returns the highest count of a `Started` event, and the time of the latest start.
     pub(crate) fn latest_start_and_count(&self) -> Option<(u32, Timestamp)> {
         Some((self.started_count, self.latest_start?))
+    }
+
+    /// Returns all known starts, oldest first, and the number of starts that are not known individually.
+    pub(crate) fn starts(&self) -> (Vec<Instant>, u32) {
+        let to_instant =
+            |event: EventTime| event.to_instant(Evidence::StartedEvent, Evidence::StartedEventCoarse);
+        let mut starts: Vec<Instant> =
+            self.started.iter().chain(&self.later_starts).copied().map(to_instant).collect();
+        starts.sort_by_key(|start| start.at);
+        // The time of a repetition is truncated to the second.
+        let latest = self.latest_start.filter(|_| self.started_count > 1);
+        if let Some(at) = latest.filter(|at| starts.last().is_some_and(|known| *at > known.at)) {
+            starts.push(Instant::new(at, Evidence::StartedEventCoarse));
+        }
+        let known = u32::try_from(starts.len()).unwrap_or(u32::MAX);
+        (starts, self.started_count.saturating_sub(known))
     }
 
     /// Returns the instant at which the pull was requested and entered the node's queue.

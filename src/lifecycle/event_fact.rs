@@ -93,6 +93,12 @@ pub(crate) enum FactKind {
     /// A container was asked to stop because its Pod stops. A stop because of a failed probe or a restart rule does not
     /// count.
     Killing,
+    /// A component deletes the Pod. Holds the reason that the condition `DisruptionTarget` has in this case. Only a Pod
+    /// that is gone needs this fact, because the condition of an existing Pod says more.
+    Disrupted(Arc<str>),
+    /// The kubelet ends or rejects the Pod. Holds the reason that the Pod's status has in this case. Only a Pod that is
+    /// gone needs this fact.
+    EndedByKubelet(Arc<str>),
 }
 
 impl EventFact {
@@ -133,6 +139,13 @@ impl EventFact {
             "Started" => FactKind::Started,
             "BackOff" if event.plain_message().starts_with("Back-off restarting") => FactKind::BackOff,
             "Killing" if message::is_stop_of_pod(event.plain_message()) => FactKind::Killing,
+            "Preempted" => FactKind::Disrupted(interner.share("PreemptionByScheduler")),
+            "TaintManagerEviction" if event.plain_message().starts_with("Marking for deletion") => {
+                FactKind::Disrupted(interner.share("DeletionByTaintManager"))
+            }
+            reason if event.component() == "kubelet" && is_end_by_kubelet(reason) => {
+                FactKind::EndedByKubelet(interner.share(reason))
+            }
             _ => return None,
         };
         let container = event.container().map(|name| interner.share(name));
@@ -163,7 +176,12 @@ impl FactKind {
     /// Whether the fact is about one container, not about the whole Pod.
     fn is_about_container(&self) -> bool {
         match self {
-            Self::Scheduled | Self::Unschedulable(_) | Self::Autoscaler(_) | Self::Setup(..) => false,
+            Self::Scheduled
+            | Self::Unschedulable(_)
+            | Self::Autoscaler(_)
+            | Self::Setup(..)
+            | Self::Disrupted(_)
+            | Self::EndedByKubelet(_) => false,
             Self::Pulling
             | Self::Pulled(_)
             | Self::ImageRefused
@@ -174,6 +192,32 @@ impl FactKind {
             | Self::Killing => true,
         }
     }
+
+    /// Whether only a Pod that is gone needs the fact, because the status of an existing Pod says more.
+    pub(crate) fn is_only_for_gone_pods(&self) -> bool {
+        match self {
+            Self::Disrupted(_) | Self::EndedByKubelet(_) => true,
+            Self::Scheduled
+            | Self::Unschedulable(_)
+            | Self::Autoscaler(_)
+            | Self::Setup(..)
+            | Self::Pulling
+            | Self::Pulled(_)
+            | Self::ImageRefused
+            | Self::PullFailed
+            | Self::StartFailed(_)
+            | Self::BackOff
+            | Self::Started
+            | Self::Killing => false,
+        }
+    }
+}
+
+/// Whether an Event of the kubelet with this reason reports that the kubelet ends a Pod or does not admit the Pod. The
+/// reason is then also `status.reason` of the Pod.
+fn is_end_by_kubelet(reason: &str) -> bool {
+    matches!(reason, "Evicted" | "DeadlineExceeded" | "NodeAffinity" | "UnexpectedAdmissionError")
+        || reason.starts_with("OutOf")
 }
 
 /// Describes why the autoscaler adds no node, for example `NotTriggerScaleUp: max node group size reached`.
@@ -201,6 +245,8 @@ packed_enum! {
         Started,
         BackOff,
         Killing,
+        Disrupted,
+        EndedByKubelet,
     }
 }
 
@@ -219,6 +265,8 @@ impl Pack for FactKind {
             Self::Started => FactTag::Started.pack(to),
             Self::BackOff => FactTag::BackOff.pack(to),
             Self::Killing => FactTag::Killing.pack(to),
+            Self::Disrupted(reason) => (FactTag::Disrupted, Arc::clone(reason)).pack(to),
+            Self::EndedByKubelet(reason) => (FactTag::EndedByKubelet, Arc::clone(reason)).pack(to),
         }
     }
 
@@ -236,6 +284,8 @@ impl Pack for FactKind {
             FactTag::Started => Self::Started,
             FactTag::BackOff => Self::BackOff,
             FactTag::Killing => Self::Killing,
+            FactTag::Disrupted => Self::Disrupted(from.read()),
+            FactTag::EndedByKubelet => Self::EndedByKubelet(from.read()),
         }
     }
 }

@@ -157,6 +157,9 @@ evidence_table! {
     StartFailedEvent: Event, [-50, 0] ms, exact, "name of the container's Failed event";
     BackOffEvent: Event, [-50, 0] ms, exact, "name of the BackOff event";
     ReceivedWaiting: Observed, [-50, 0] ms, received, "receipt of the container's waiting.reason";
+    SuccessfulDelete: Event, [-50, 50] ms, exact, "name of the owner's SuccessfulDelete event";
+    DisruptionEvent: Event, [-50, 50] ms, exact, "name of the event that reports the disruption";
+    LatestEvent: Inferred, [0, 300_000] ms, exact, "latest event of a Pod that is gone (lower bound)";
 }
 
 impl Evidence {

@@ -63,6 +63,18 @@ pub(crate) fn parse_pulled(message: &str) -> Option<PulledMessage> {
     Some(PulledMessage::Pulled { pull: parse_go_millis(pull), since_request, bytes: size })
 }
 
+/// Returns the image that the message of an Event names. The image is the first quoted text.
+pub(crate) fn parse_image(message: &str) -> Option<&str> {
+    let rest = message.split_once('"')?.1;
+    rest.split_once('"').map(|(image, _)| image).filter(|image| !image.is_empty())
+}
+
+/// Returns the node that the message of a `Scheduled` event names: `Successfully assigned NAMESPACE/POD to NODE`.
+pub(crate) fn parse_assigned_node(message: &str) -> Option<&str> {
+    let rest = message.strip_prefix("Successfully assigned ")?;
+    rest.rsplit_once(" to ").map(|(_, node)| node).filter(|node| !node.is_empty())
+}
+
 /// Parses a duration in Go's format and truncates it to milliseconds, like all times of the model.
 fn parse_go_millis(text: &str) -> Option<SignedDuration> {
     let millis = i64::try_from(parse_go_duration(text)?.as_millis()).ok()?;

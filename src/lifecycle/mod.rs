@@ -26,6 +26,7 @@ pub(crate) mod ranged_duration;
 pub(crate) mod restart_policy;
 pub(crate) mod setup_part;
 pub(crate) mod status_column;
+pub(crate) mod unseen_pod;
 pub(crate) mod waits;
 
 pub(crate) use container_life::Pull;
@@ -48,3 +49,4 @@ pub(crate) use pod_outcome::PodOutcome;
 pub use ranged_duration::RangedDuration;
 pub(crate) use ranged_duration::Uncertainty;
 pub(crate) use setup_part::SetupPart;
+pub(crate) use unseen_pod::UnseenPod;

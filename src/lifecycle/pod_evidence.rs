@@ -6,6 +6,8 @@
 mod clock;
 mod deletion;
 mod gates;
+pub(crate) mod gone;
+mod phase;
 mod unreported_start;
 
 use std::sync::Arc;
@@ -18,9 +20,11 @@ use crate::lifecycle::event_fact::{EventFact, EventTime, FactKind, keep_earliest
 use crate::lifecycle::evidence::Source;
 use crate::lifecycle::interner::Interner;
 use crate::lifecycle::message;
-use crate::lifecycle::packed::{pack_foreign_enum, packed_enum, packed_struct};
+use crate::lifecycle::packed::{pack_foreign_enum, packed_struct};
 use crate::lifecycle::pod_evidence::deletion::Deletion;
 use crate::lifecycle::pod_evidence::gates::{Gates, describe_gates};
+use crate::lifecycle::pod_evidence::gone::GoneEvidence;
+pub(crate) use crate::lifecycle::pod_evidence::phase::PodPhase;
 use crate::lifecycle::pod_evidence::unreported_start::seen_running_without_start;
 use crate::lifecycle::restart_policy::RestartPolicy;
 use crate::lifecycle::status_column::format_status_column;
@@ -95,35 +99,21 @@ pub(crate) struct PodEvidence {
     facts_of_unknown_containers: Vec<EventFact>,
     /// Text of kubectl's STATUS column.
     pub(crate) status: Option<Arc<str>>,
-}
-
-packed_enum! {
-    /// `status.phase`.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-    pub(crate) enum PodPhase {
-        #[default]
-        Pending,
-        Running,
-        Succeeded,
-        Failed,
-        Unknown,
-    }
-}
-
-impl PodPhase {
-    /// Whether the phase is `Succeeded` or `Failed`.
-    pub(crate) fn is_terminal(self) -> bool {
-        match self {
-            Self::Succeeded | Self::Failed => true,
-            Self::Pending | Self::Running | Self::Unknown => false,
-        }
-    }
+    /// Set if the Pod no longer exists and no state of it was seen, so that Events are the only evidence.
+    pub(crate) from_events: Option<GoneEvidence>,
 }
 
 impl PodEvidence {
     /// Whether the phase is terminal or the Pod is gone. Few changes are expected after that.
     pub(crate) fn has_ended(&self) -> bool {
         self.phase.is_terminal() || self.gone.is_some()
+    }
+
+    /// Creates the evidence about a Pod that only Events prove. `concluded` is the time at which the Pod was missing from
+    /// a complete list.
+    pub(crate) fn new_gone(concluded: Timestamp) -> Self {
+        let (gone, from_events) = (Some((concluded, Seen::Missing)), Some(GoneEvidence::default()));
+        Self { gone, from_events, ..Self::default() }
     }
 
     /// Sets the time of the owner's `SuccessfulCreate` event, which dates the creation more precisely than
@@ -157,6 +147,9 @@ impl PodEvidence {
         }
         let first = !self.seen;
         self.seen = true;
+        if self.from_events.take().is_some() {
+            self.replace_containers(&pod.spec, interner);
+        }
         let last_seen = self.last_seen.replace(received);
         self.creation_timestamp = metadata.created();
         if first && seen == Seen::Added {
@@ -316,7 +309,7 @@ impl PodEvidence {
         }
     }
 
-    fn add_containers(&mut self, spec: &observation::PodSpec, interner: &mut Interner) {
+    pub(crate) fn add_containers(&mut self, spec: &observation::PodSpec, interner: &mut Interner) {
         let pod_policy = spec.restart_policy.as_str();
         let inits = spec.init_containers.iter().map(|init| {
             if init.restart_policy == "Always" {
@@ -338,7 +331,7 @@ impl PodEvidence {
             .collect();
     }
 
-    fn container_mut(&mut self, name: &str) -> Option<&mut ContainerEvidence> {
+    pub(crate) fn container_mut(&mut self, name: &str) -> Option<&mut ContainerEvidence> {
         self.containers.iter_mut().find(|container| &*container.name == name)
     }
 
@@ -357,6 +350,7 @@ impl PodEvidence {
             | FactKind::Started
             | FactKind::BackOff
             | FactKind::Killing => self.add_container_fact(fact),
+            FactKind::Disrupted(_) | FactKind::EndedByKubelet(_) => self.add_fact_of_gone_pod(fact),
         }
     }
 
@@ -394,7 +388,11 @@ impl PodEvidence {
     /// Whether the deletion was requested before the Pod ended. A Job counts such a Pod as deleted, whatever the Pod's
     /// result is.
     pub(crate) fn was_deleted_before_end(&self) -> bool {
-        self.deletion.is_some_and(|deletion| !deletion.after_end)
+        match &self.from_events {
+            // The kubelet stops only running containers, and a Job deletes only Pods that have not ended.
+            Some(gone) => gone.ended_by_kubelet.is_none() && gone.is_deleted(self.killing),
+            None => self.deletion.is_some_and(|deletion| !deletion.after_end),
+        }
     }
 
     /// Returns the reason why the work of the Pod does not start, as one phrase.
@@ -446,5 +444,6 @@ packed_struct!(PodEvidence {
     containers,
     facts_of_unknown_containers,
     status,
+    from_events,
 });
 pack_foreign_enum!(Seen { Listed = 0, Added = 1, Changed = 2, Deleted = 3, Missing = 4 });

@@ -19,7 +19,9 @@ pub struct Lifecycle {
     pub phases: Vec<Phase>,
     /// The present state of the Pod, or how it ended.
     pub outcome: PodOutcome,
-    /// Text of kubectl's STATUS column.
+    /// Whether the Pod no longer exists and only Events prove its life, because no state of the Pod was observed.
+    pub gone: bool,
+    /// Text of kubectl's STATUS column; `Gone` if no state of the Pod was observed.
     pub status: Arc<str>,
     /// Exit code of the first main container (in spec order) that failed. If no main container has ended, the exit code
     /// of the first init container that failed. Otherwise the exit code of the last main container (in spec order) that
@@ -86,7 +88,8 @@ impl Lifecycle {
             | PodOutcome::Succeeded
             | PodOutcome::Failed
             | PodOutcome::Deleted
-            | PodOutcome::Unknown => false,
+            | PodOutcome::Unknown
+            | PodOutcome::Gone => false,
         };
         let mut inits = self.containers.iter().filter(|container| container.role == ContainerRole::Init);
         inits.find(|init| is_before_work && init.last_run_failed())

@@ -19,10 +19,12 @@ pub enum PodOutcome {
     Deleted,
     /// The node of the Pod does not respond, the phase of the Pod is `Unknown`, or the Pod has left the selector of the watch.
     Unknown,
+    /// The Pod no longer exists, and no Event proves how it ended.
+    Gone,
 }
 
 impl PodOutcome {
-    /// The name in the timeline document.
+    /// The name in the timeline document. The field `gone` distinguishes the two unknown outcomes.
     pub fn name(self) -> &'static str {
         match self {
             Self::Pending => "Pending",
@@ -32,14 +34,14 @@ impl PodOutcome {
             Self::Failed => "Failed",
             Self::NeverStarted => "NeverStarted",
             Self::Deleted => "Deleted",
-            Self::Unknown => "Unknown",
+            Self::Unknown | Self::Gone => "Unknown",
         }
     }
 
     /// Whether the Pod has ended, so that its outcome is final.
     pub fn has_ended(self) -> bool {
         match self {
-            Self::Succeeded | Self::Failed | Self::NeverStarted | Self::Deleted => true,
+            Self::Succeeded | Self::Failed | Self::NeverStarted | Self::Deleted | Self::Gone => true,
             Self::Pending | Self::Starting | Self::Running | Self::Unknown => false,
         }
     }
@@ -53,7 +55,8 @@ impl PodOutcome {
             | Self::Running
             | Self::Succeeded
             | Self::Deleted
-            | Self::Unknown => false,
+            | Self::Unknown
+            | Self::Gone => false,
         }
     }
 }

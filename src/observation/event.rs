@@ -163,6 +163,12 @@ impl Event {
         self.involved_object.field_path.split_once('{')?.1.strip_suffix('}')
     }
 
+    /// The list of the Pod's containers that holds the container, from `involvedObject.fieldPath`: `spec.containers`,
+    /// `spec.initContainers` or `spec.ephemeralContainers`.
+    pub fn container_list(&self) -> Option<&str> {
+        self.involved_object.field_path.split_once('{').map(|(list, _)| list)
+    }
+
     /// The message, without the prefix of combined events.
     pub fn plain_message(&self) -> &str {
         self.message.strip_prefix(COMBINED_PREFIX).unwrap_or(&self.message)

@@ -1,6 +1,6 @@
 //! Applies observations to the timeline.
 
-use crate::observation::{Event, Object, Observation, truncate_to_millis};
+use crate::observation::{Event, Object, Observation, Seen, truncate_to_millis};
 use crate::timeline::pods::pod::PodKey;
 use crate::timeline::pods::pod_store::OwnerReport;
 use crate::timeline::timeline::Timeline;
@@ -10,6 +10,7 @@ impl Timeline {
     /// Applies one observation. [`Timeline::recompute`] then updates the workloads and Pods.
     pub fn apply(&mut self, observation: &Observation) {
         let (received, seen) = (truncate_to_millis(observation.received), observation.seen);
+        self.first_received = Some(self.first_received.map_or(received, |first| first.min(received)));
         self.last_received = self.last_received.max(Some(received));
         let interner = &mut self.store.interner;
         let affected = match &observation.object {
@@ -24,7 +25,7 @@ impl Timeline {
                     self.store.apply_event(event, seen.is_live().then_some(received));
                     Affected::Nothing
                 } else {
-                    self.apply_owner_event(event)
+                    self.apply_owner_event(event, seen)
                 }
             }
             Object::Owner(owner) => self.owners.apply_link(owner, interner),
@@ -44,7 +45,7 @@ impl Timeline {
 
     /// Applies an event about an owner of Pods: a refused Pod, a suspension, or a created or deleted Pod. Ignores all
     /// other events.
-    fn apply_owner_event(&mut self, event: &Event) -> Affected {
+    fn apply_owner_event(&mut self, event: &Event, seen: Seen) -> Affected {
         if let Some(affected) = self.owners.apply_event(event, &mut self.store.interner) {
             return affected;
         }
@@ -53,13 +54,20 @@ impl Timeline {
             "SuccessfulDelete" => ("Deleted pod: ", true),
             _ => return Affected::Nothing,
         };
-        // The text of a combined event begins differently. Such an event stands for several Pods, so its time says
-        // nothing about a single Pod.
-        let Some(name) = event.message.strip_prefix(prefix) else { return Affected::Nothing };
-        let created = if deleted { None } else { event.name_time().map(truncate_to_millis) };
+        // A live watch delivers a combined event for each Pod. The event would add nothing to the Pod's own states.
+        if event.is_combined() && seen.is_live() {
+            return Affected::Nothing;
+        }
+        let Some(name) = event.plain_message().strip_prefix(prefix) else { return Affected::Nothing };
+        // A combined event names only its latest Pod, and stands for several Pods, so its time says nothing about a
+        // single Pod.
+        let at = event.name_time().filter(|_| !event.is_combined()).map(truncate_to_millis);
+        let (created, deleted_at) = if deleted { (None, at) } else { (at, None) };
+        let reported = event.last_occurrence().map(truncate_to_millis);
+        let report = OwnerReport { created, deleted, deleted_at, reported };
         let owner = event.involved_object.uid.as_str();
         let key = self.find_pod(owner, name);
-        self.store.apply_owner_report(key, owner, name, OwnerReport { created, deleted });
+        self.store.apply_owner_report(key, owner, name, report);
         Affected::Nothing
     }
 

@@ -8,6 +8,7 @@
 pub(crate) mod apply;
 pub(crate) mod completion;
 pub(crate) mod fast_map;
+pub(crate) mod gone_pods;
 pub(crate) mod grouping;
 pub(crate) mod pods;
 pub(crate) mod recompute;

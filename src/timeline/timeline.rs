@@ -28,6 +28,8 @@ pub struct Timeline {
     pub(crate) must_regroup: bool,
     /// Grows with each recomputation that may have changed something.
     pub(crate) revision: u64,
+    /// When the first observation was received.
+    pub(crate) first_received: Option<Timestamp>,
     /// When the latest observation was received.
     pub(crate) last_received: Option<Timestamp>,
 }

@@ -23,11 +23,13 @@ pub(crate) enum DisplayState {
     Deleted,
     /// The Pod's node does not report.
     Unknown,
+    /// The Pod no longer exists, and nothing shows how it ended.
+    Gone,
 }
 
 impl DisplayState {
     /// All states, in the order of the screen.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Done,
         Self::Running,
         Self::Starting,
@@ -36,6 +38,7 @@ impl DisplayState {
         Self::Failed,
         Self::Deleted,
         Self::Unknown,
+        Self::Gone,
     ];
 
     /// The state of a Pod.
@@ -46,6 +49,7 @@ impl DisplayState {
             PodOutcome::Failed | PodOutcome::NeverStarted => Self::Failed,
             PodOutcome::Deleted => Self::Deleted,
             PodOutcome::Unknown => Self::Unknown,
+            PodOutcome::Gone => Self::Gone,
             PodOutcome::Pending => Self::Queued,
             PodOutcome::Starting | PodOutcome::Running if pod.open_phase == Some(PhaseKind::BackOff) => {
                 Self::BackOff
@@ -66,6 +70,7 @@ impl DisplayState {
             Self::Failed => "failed",
             Self::Deleted => "deleted",
             Self::Unknown => "unknown",
+            Self::Gone => "gone",
         }
     }
 
@@ -76,7 +81,7 @@ impl DisplayState {
             Self::Running => Style::Strong,
             Self::Starting => Style::Setup,
             Self::Queued => Style::Queued,
-            Self::BackOff | Self::Unknown => Style::Warning,
+            Self::BackOff | Self::Unknown | Self::Gone => Style::Warning,
             Self::Failed => Style::Failure,
             Self::Deleted => Style::Terminating,
         }

@@ -44,6 +44,7 @@ pub(crate) fn pod(name: &str, created: i64) -> PodFixture {
         containers: Vec::new(),
         stopping_sidecar: None,
         clamped: false,
+        gone: false,
         skew: SignedDuration::ZERO,
         end_unknown: false,
         queued: None,
@@ -273,6 +274,7 @@ pub(crate) fn job(name: &str, outcome: WorkloadState) -> Workload {
         holds: Vec::new(),
         next_run: None,
         is_rollout: false,
+        is_known_from_events: false,
         pods: Vec::new(),
     }
 }

@@ -46,7 +46,7 @@ impl CellState {
             DisplayState::BackOff => Self::BackOff,
             DisplayState::Failed => Self::Failed,
             DisplayState::Deleted => Self::Deleted,
-            DisplayState::Unknown => Self::Unknown,
+            DisplayState::Unknown | DisplayState::Gone => Self::Unknown,
         }
     }
 

@@ -414,8 +414,10 @@ pub(crate) fn status_style(pod: &TimelinePod) -> Style {
         DisplayState::Running => Style::Text,
         DisplayState::Deleted => Style::Terminating,
         DisplayState::Starting | DisplayState::Queued if pod.life.reason.is_none() => Style::Dim,
-        DisplayState::Starting | DisplayState::Queued | DisplayState::BackOff | DisplayState::Unknown => {
-            Style::Warning
-        }
+        DisplayState::Starting
+        | DisplayState::Queued
+        | DisplayState::BackOff
+        | DisplayState::Unknown
+        | DisplayState::Gone => Style::Warning,
     }
 }

@@ -56,11 +56,16 @@ fn pods_that_are_deleted_by_hand_or_evicted_are_replaced() {
     assert!(slots["backOffMillis"].as_i64() > Some(9000) && slots["terminatingMillis"] != 0, "{job:#}");
     result.reports(&format!("{} deleted on node-", names[0]));
 
-    // A list contains the Job's counts, but only the second attempts.
+    // A list contains only the second attempts. The first attempts are shown from their Events.
     let listed = namespace.seq(&["get", "job", "stopped", "-o", "json"]).succeeds().json();
     namespace.check(&listed);
     let job = workload(&listed, "stopped");
-    assert_eq!((counts(job), array(job, "pods").len()), ([0, 2, 2], 2), "{job:#}");
+    assert_eq!((counts(job), array(job, "pods").len()), ([0, 2, 2], 4), "{job:#}");
+    let is_gone = |pod: &Value| pod["gone"].as_bool().unwrap();
+    for index in 0..2 {
+        let gone: Vec<bool> = attempts(job, index).into_iter().map(is_gone).collect();
+        assert_eq!(gone, [true, false], "{job:#}");
+    }
 }
 
 #[test]

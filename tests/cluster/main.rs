@@ -18,6 +18,7 @@ mod document;
 mod errors;
 mod following;
 mod get;
+mod gone;
 mod harness;
 mod job_rules;
 mod kubectl_flags;

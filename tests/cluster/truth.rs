@@ -77,7 +77,8 @@ pub(crate) fn compare_in(document: &Value, select_cluster: impl FnOnce(&mut Comm
     }
     let mut comparison = Comparison::default();
     for pod in pods(document) {
-        if let Some(facts) = by_pod.remove(text(pod, "uid")) {
+        // A gone Pod has no uid if only the Events of its owner name the Pod.
+        if let Some(facts) = pod["uid"].as_str().and_then(|uid| by_pod.remove(uid)) {
             comparison.compare_pod(pod, &Facts(facts));
         }
     }

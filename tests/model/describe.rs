@@ -103,6 +103,9 @@ pub(crate) fn describe_pod(text: &mut String, pod: &TimelinePod, zero: Timestamp
     if life.end_unknown {
         text.push_str(" end unknown");
     }
+    if life.gone {
+        text.push_str(" gone");
+    }
     text.push('\n');
     for (name, at) in life.instants.named() {
         if at.is_some() {

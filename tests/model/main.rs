@@ -9,6 +9,8 @@ mod deletion;
 #[cfg(test)]
 mod describe;
 #[cfg(test)]
+mod gone;
+#[cfg(test)]
 mod holds;
 #[cfg(test)]
 mod instants;

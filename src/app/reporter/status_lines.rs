@@ -296,6 +296,7 @@ fn describe_pod(timeline: &Timeline, key: PodKey, before: Option<&ReportedPod>) 
             let reason = reason.filter(|reason| reason != "Deleted").map(|reason| format!(": {reason}"));
             (format!("deleted{}{node}", reason.unwrap_or_default()), Style::Warning)
         }
+        PodOutcome::Gone => (format!("gone; its Events do not show how it ended{node}"), Style::Warning),
         PodOutcome::Unknown => {
             let since = life.unknown_since().map(|since| since.strftime(" since %H:%M:%SZ").to_string());
             let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();

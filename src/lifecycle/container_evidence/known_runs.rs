@@ -22,6 +22,8 @@ pub(crate) struct KnownRuns {
     pub(crate) not_seen: u32,
     /// Whether a time of a run is impossible and therefore counts as unknown.
     pub(crate) is_contradictory: bool,
+    /// Number of restarts that Events prove. It is counted only if no state of the Pod was seen.
+    pub(crate) restarts: u32,
 }
 
 impl ContainerEvidence {
@@ -57,7 +59,29 @@ impl ContainerEvidence {
         let happened = self.restart_count + current;
         let not_seen = happened.saturating_sub(u32::try_from(runs.len()).unwrap_or(u32::MAX));
         self.order_runs(&mut runs);
-        KnownRuns { runs, includes_first: includes_first || not_seen == 0, not_seen, is_contradictory }
+        let includes_first = includes_first || not_seen == 0;
+        KnownRuns { runs, includes_first, not_seen, is_contradictory, restarts: 0 }
+    }
+
+    /// Returns the runs of a container of which no state was ever seen, from its `Started` events. The ends of the runs
+    /// are unknown. `includes_first` is whether other Events show that no earlier `Started` event has expired.
+    pub(crate) fn runs_from_events(&self, includes_first: bool) -> KnownRuns {
+        let (starts, not_seen) = self.events.starts();
+        let count = |runs: usize| u32::try_from(runs).unwrap_or(u32::MAX);
+        let latest = starts.len().saturating_sub(1);
+        let restarts = count(latest).saturating_add(not_seen);
+        let to_run = |(index, start): (usize, Instant)| ContainerRun {
+            // The runs that are not known individually lie before the latest run.
+            ordinal: if index == latest { restarts } else { count(index) },
+            start: Some(start),
+            end: None,
+            // Nothing runs in a Pod that no longer exists.
+            ended: true,
+            exit_code: None,
+            reason: None,
+        };
+        let runs = starts.into_iter().enumerate().map(to_run).collect();
+        KnownRuns { runs, includes_first, not_seen, is_contradictory: false, restarts }
     }
 
     /// Returns the first run if only the `Started` event reports it.

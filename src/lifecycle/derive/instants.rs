@@ -111,6 +111,9 @@ pub(crate) fn derive_work_ended(
 
 /// Derives the time at which the deletion of the Pod was requested.
 pub(crate) fn derive_delete_requested(pod: &PodEvidence) -> Option<Instant> {
+    if let Some(gone) = &pod.from_events {
+        return gone.delete_requested(pod.killing);
+    }
     let deletion = pod.deletion?;
     let coarse = deletion.computed;
     if let Some(event) =

@@ -76,7 +76,11 @@ fn derive_life(
     for (index, evidence) in pod.containers.iter().enumerate() {
         let terminal_received =
             ended_by_deletion.filter(|(container, _)| *container == index).map(|(_, received)| received);
-        let known = evidence.known_runs(terminal_received, pod.last_seen);
+        let known = if pod.from_events.is_some() {
+            evidence.runs_from_events(pod.scheduled_event.is_some() || pod.first_image_event().is_some())
+        } else {
+            evidence.known_runs(terminal_received, pod.last_seen)
+        };
         clamped |= known.is_contradictory;
         containers.push(derive_container_life(evidence, known));
     }
@@ -122,11 +126,15 @@ fn derive_life(
         run: instants.work_ended.filter(|_| is_start_dated).map(|_| derive_run(&phases, &containers)),
         phases,
         outcome,
-        status: pod.status.clone().unwrap_or_else(|| "Unknown".into()),
+        status: pod
+            .status
+            .clone()
+            .unwrap_or_else(|| if pod.from_events.is_some() { "Gone" } else { "Unknown" }.into()),
+        gone: pod.from_events.is_some(),
         exit_code,
         reason,
         stopping_sidecar: stopping_sidecar(pod, &containers),
-        disruption: pod.disruption.as_ref().map(|(_, reason)| Arc::clone(reason)),
+        disruption: pod.disruption_reason(),
         lost_since,
         containers,
         clamped,
@@ -172,7 +180,7 @@ fn derive_container_life(container: &ContainerEvidence, known: KnownRuns) -> Con
         name: Arc::clone(&container.name),
         role: container.role,
         image: Arc::clone(&container.image),
-        restarts: container.restart_count,
+        restarts: container.restart_count.max(known.restarts),
         pull: container.events.pull(),
         runs_not_seen: known.not_seen,
         first_run_is_known: known.includes_first,

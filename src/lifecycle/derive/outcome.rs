@@ -10,6 +10,7 @@ use crate::lifecycle::derive::work::{has_work_ended, is_lost_with_node, latest, 
 use crate::lifecycle::event_fact::is_same_instant;
 use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::instant::{Instant, Instants, midpoint};
+use crate::lifecycle::pod_evidence::gone::GoneEvidence;
 use crate::lifecycle::pod_evidence::{PodEvidence, PodPhase};
 use crate::lifecycle::pod_outcome::PodOutcome;
 use crate::observation::Seen;
@@ -21,6 +22,15 @@ pub(crate) fn derive_outcome(
     containers: &[ContainerLife],
     work_has_started: bool,
 ) -> PodOutcome {
+    if let Some(gone) = &pod.from_events {
+        return match (work_has_started, gone.is_deleted(pod.killing)) {
+            (true, _) if gone.ended_by_kubelet.is_some() => PodOutcome::Failed,
+            (false, _) if gone.ended_by_kubelet.is_some() => PodOutcome::NeverStarted,
+            (false, true) if pod.has_events() => PodOutcome::NeverStarted,
+            (_, true) => PodOutcome::Deleted,
+            (_, false) => PodOutcome::Gone,
+        };
+    }
     if pod.phase == PodPhase::Succeeded {
         return PodOutcome::Succeeded;
     }
@@ -82,6 +92,12 @@ pub(crate) fn derive_end(
 ) -> (Option<Instant>, bool) {
     if !outcome.has_ended() {
         return (instants.work_ended, false);
+    }
+    if let Some(gone) = &pod.from_events {
+        // Without a proof of how the Pod ended, its last phase has no end. If only the owner names the Pod, nothing shows
+        // how long its first phase lasted.
+        let is_proved = outcome != PodOutcome::Gone && pod.has_events();
+        return (gone.latest_known(instants.delete_requested).filter(|_| is_proved), true);
     }
     let end = if work_has_started {
         let is_lost = instants.work_ended.is_none() && is_lost_with_node(pod, containers);
@@ -161,7 +177,8 @@ pub(crate) fn lost_since(
         | PodOutcome::Starting
         | PodOutcome::Running
         | PodOutcome::Succeeded
-        | PodOutcome::NeverStarted => false,
+        | PodOutcome::NeverStarted
+        | PodOutcome::Gone => false,
     };
     // The node controller notices the loss long after the kubelet's last write.
     let is_dated = pod.kubelet_wrote.is_some() || outcome == PodOutcome::Unknown;
@@ -192,9 +209,11 @@ pub(crate) fn derive_exit_code_and_reason(
         .filter(|_| ended_mains().next().is_none());
     let failure = failed_main.or(failed_init);
     let exit_code = failure.or(ended_mains().last()).and_then(|run| run.exit_code);
-    let disruption = || {
-        let reason = pod.disruption.as_ref().map(|(_, reason)| Arc::clone(reason))?;
-        Some(if reason.is_empty() { "DisruptionTarget".into() } else { reason })
+    let from_events = || pod.from_events.as_ref().and_then(GoneEvidence::reason);
+    let disruption = || match &pod.disruption {
+        Some((_, reason)) if reason.is_empty() => Some("DisruptionTarget".into()),
+        Some((_, reason)) => Some(Arc::clone(reason)),
+        None => from_events(),
     };
     let never_ran = || pod.containers.iter().find_map(ContainerEvidence::never_ran_reason).cloned();
     let run_reason = || failure.and_then(|run| run.reason.clone());
@@ -211,6 +230,7 @@ pub(crate) fn derive_exit_code_and_reason(
             .or_else(never_ran),
         PodOutcome::Deleted => pod.reason.clone().or_else(disruption).or_else(|| Some("Deleted".into())),
         PodOutcome::Unknown if pod.left_selector.is_some() => Some("no longer selected".into()),
+        PodOutcome::Gone => disruption().or_else(|| pod.waiting_reason()),
         PodOutcome::Unknown => pod.reason.clone().or_else(|| pod.node_lost.then(|| "NodeNotReady".into())),
         PodOutcome::Pending | PodOutcome::Starting => match pod.waiting_reason() {
             Some(reason) if *reason != *"CrashLoopBackOff" => Some(reason),

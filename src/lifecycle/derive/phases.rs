@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::lifecycle::container_evidence::ContainerEvidence;
 use crate::lifecycle::container_life::{ContainerLife, ContainerRole, ContainerRun};
@@ -40,22 +40,30 @@ impl PhaseInput<'_> {
     /// `explain` is set.
     pub(crate) fn derive_phases(&self, reason: Option<&Arc<str>>, explain: bool) -> PhaseList {
         let mut phases = PhaseList { phases: Vec::new(), boundaries: explain.then(Vec::new) };
-        let Some(created) = self.instants.created else { return phases };
         // Truncation to the second can move the end before an earlier, more precise instant.
-        let Instants { scheduled, sandbox_ready, .. } = *self.instants;
-        let before_end = [scheduled, sandbox_ready, self.earliest_start].into_iter().flatten();
-        let min_end = before_end.map(|instant| instant.at).fold(created.at, Timestamp::max);
+        let Instants { created, scheduled, sandbox_ready, .. } = *self.instants;
+        let before_end = [created, scheduled, sandbox_ready, self.earliest_start].into_iter().flatten();
+        let Some(min_end) = before_end.map(|instant| instant.at).max() else { return phases };
         let end = self.end.map(|end| Instant { at: end.at.max(min_end), ..end });
-        match scheduled {
-            Some(scheduled) => {
-                self.add_queued(&mut phases, created, Some(scheduled));
-                self.add_cold_start(&mut phases, scheduled, self.earliest_start.or(end));
+        let cold_start_end = self.earliest_start.or(end);
+        match (created, scheduled) {
+            (_, Some(scheduled)) => {
+                if let Some(created) = created {
+                    self.add_queued(&mut phases, created, Some(scheduled));
+                }
+                self.add_cold_start(&mut phases, scheduled, cold_start_end);
             }
-            None if self.earliest_start.is_some() => {
+            (Some(created), None) if self.earliest_start.is_some() => {
                 let fallback = Interval::new(PhaseKind::Startup, created, None, reason.cloned());
                 phases.add_part(created, self.earliest_start, &fallback, &[]);
             }
-            None => self.add_queued(&mut phases, created, end),
+            (Some(created), None) => self.add_queued(&mut phases, created, end),
+            // The creation of a gone Pod may be unknown. Its known life begins with its first known instant.
+            (None, None) => {
+                if let Some(ready) = sandbox_ready {
+                    self.add_cold_start(&mut phases, ready, cold_start_end);
+                }
+            }
         }
         if let Some(start) = self.earliest_start {
             self.add_work(&mut phases, start, end);
@@ -179,7 +187,10 @@ impl PhaseInput<'_> {
                 let is_last = container + 1 == inits.len() && index + 1 == life.runs.len();
                 let condition = initialized.filter(|initialized| is_last && initialized.at >= start.at);
                 let end = run.end.or(condition);
-                intervals.push(Interval::for_container(PhaseKind::Initializing, start, end, life, None));
+                let bound = self.next_image_event(start).filter(|_| end.is_none());
+                let interval =
+                    Interval::for_container(PhaseKind::Initializing, start, end.or(bound), life, None);
+                intervals.push(Interval { inferred: bound.is_some(), ..interval });
                 if let Some(end) = end.filter(|_| run.ended && evidence.restarts_after(run)) {
                     let reason = end_reason(run);
                     intervals.push(Interval::for_container(PhaseKind::BackOff, end, next, life, reason));
@@ -187,6 +198,15 @@ impl PhaseInput<'_> {
             }
         }
         intervals
+    }
+
+    /// Returns the first image event of a container after `start`, if only Events are known. The kubelet pulls the next
+    /// image after the init container has ended, so the event is an upper bound of this end.
+    fn next_image_event(&self, start: Instant) -> Option<Instant> {
+        self.pod.from_events.as_ref()?;
+        let events = self.own_containers().filter_map(|(evidence, _)| evidence.events.first_image_event());
+        let next = events.filter(|event| event.at > start.at).min_by_key(|event| event.at)?;
+        Some(next.to_instant(Evidence::ImageEvent, Evidence::ImageEventCoarse))
     }
 
     /// Adds the phases from the start of the work on: the runs of the main containers, the waits between them, and the

@@ -95,6 +95,7 @@ pub(crate) const EVENT_WORDINGS: &[&str] = &[
     "Preempted by a pod on node <name>",
     "Preempted by pod <name> on node <name>",
     "Preempted by <name> on node <name>",
+    "Marking for deletion Pod <name>",
     "Pod sandbox changed, it will be killed and re-created.",
     // The workloads of the Pods.
     "Created pod: <name>",

@@ -31,6 +31,8 @@ pub struct PodOverview {
     pub is_lost: bool,
     /// Whether a run of a main container failed.
     pub has_failed_run: bool,
+    /// Whether the Pod no longer exists and only Events prove its life.
+    pub gone: bool,
     /// Whether events report an image pull of the Pod.
     pub has_pull: bool,
     created: Millis,
@@ -116,6 +118,7 @@ impl PodOverview {
         deleted_before_end: false,
         is_lost: false,
         has_failed_run: false,
+        gone: false,
         has_pull: false,
         created: Millis::UNKNOWN,
         scheduled: Millis::UNKNOWN,
@@ -148,6 +151,7 @@ impl PodOverview {
             deleted_before_end,
             is_lost: life.lost_since.is_some(),
             has_failed_run: life.containers.iter().any(ContainerLife::has_failed_main_run),
+            gone: life.gone,
             has_pull: life.containers.iter().any(|container| container.pull.is_some()),
             created: at(instants.created),
             scheduled: at(instants.scheduled),
@@ -187,9 +191,10 @@ impl PodOverview {
         self.created.timestamp()
     }
 
-    /// When the Pod was created, in milliseconds since 1970.
-    pub(crate) fn created_millis(&self) -> Option<i64> {
-        self.created.known()
+    /// The time by which Pods are ordered, in milliseconds since 1970: the creation, or the first known time of a Pod
+    /// whose creation is unknown.
+    pub(crate) fn order_millis(&self) -> Option<i64> {
+        self.created.known().or_else(|| self.start_millis())
     }
 
     /// When the Pod was bound to a node.

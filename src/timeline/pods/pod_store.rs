@@ -11,8 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{
     DerivationHints, EventFact, Explanation, Interner, Lifecycle, PhaseSpan, PhaseSpans, PodEvidence,
+    UnseenPod,
 };
-use crate::observation::{Event, Pod, Seen};
+use crate::observation::{Event, ObjectMeta, Pod, Seen};
 use crate::timeline::fast_map::FastMap;
 use crate::timeline::pods::clocks::ClockCorrections;
 use crate::timeline::pods::overview::PodOverview;
@@ -32,6 +33,23 @@ pub(crate) struct OwnerReport {
     pub(crate) created: Option<Timestamp>,
     /// Whether the owner deleted the Pod.
     pub(crate) deleted: bool,
+    /// When the owner deleted the Pod.
+    pub(crate) deleted_at: Option<Timestamp>,
+    /// The time of the latest event that names the Pod.
+    pub(crate) reported: Option<Timestamp>,
+}
+
+/// A Pod that no longer exists and of which no state was observed.
+#[derive(Clone, Debug)]
+pub(crate) struct GonePod {
+    /// The uid, if an Event of the Pod itself is known.
+    pub(crate) uid: Option<Arc<str>>,
+    /// The name of the Pod and its Events.
+    pub(crate) unseen: UnseenPod,
+    /// The uid of the owner.
+    pub(crate) owner: Option<Arc<str>>,
+    /// The completion index in the Pod's name.
+    pub(crate) index: Option<u32>,
 }
 
 /// The Pods of a timeline, by key.
@@ -42,10 +60,12 @@ pub(crate) struct PodStore {
     records: Vec<PodRecord>,
     /// Keys by uid.
     keys: FastMap<Arc<str>, PodKey>,
-    /// Events of Pods that were not observed yet, by uid.
-    early_events: FastMap<Arc<str>, Vec<EventFact>>,
+    /// Pods that were not observed yet but have Events, by uid.
+    pub(crate) unseen: FastMap<Arc<str>, UnseenPod>,
     /// Reports about Pods that were not observed yet, by the owner's uid and the Pod's name.
-    early_reports: FastMap<(Arc<str>, Arc<str>), OwnerReport>,
+    pub(crate) early_reports: FastMap<(Arc<str>, Arc<str>), OwnerReport>,
+    /// Gone Pods whose uid is unknown, by the owner's uid and the Pod's name.
+    gone_without_uid: FastMap<(Arc<str>, Arc<str>), PodKey>,
     /// For each preempted Pod, by uid, the uid or the name of the Pod that took its place.
     preemptors: FastMap<Arc<str>, Arc<str>>,
     clocks: ClockCorrections,
@@ -183,7 +203,7 @@ impl PodStore {
     pub(crate) fn compare(&self, a: PodKey, b: PodKey) -> Ordering {
         let order = |key| {
             let PodRecord { identity, overview, .. } = self.record(key);
-            (overview.created_millis(), &identity.name, &identity.uid)
+            (overview.order_millis(), &identity.name, &identity.uid)
         };
         order(a).cmp(&order(b))
     }
@@ -191,7 +211,7 @@ impl PodStore {
     /// Sorts Pods by creation, name and uid.
     pub(crate) fn sort(&self, pods: &mut Vec<PodKey>) {
         // Few Pods share a creation time, so most comparisons need only the time that is stored next to the key.
-        let with_creation = |&key: &PodKey| (self.record(key).overview.created_millis(), key);
+        let with_creation = |&key: &PodKey| (self.record(key).overview.order_millis(), key);
         let mut timed: Vec<_> = pods.iter().map(with_creation).collect();
         timed.sort_by(|(at, key), (other_at, other)| {
             at.cmp(other_at).then_with(|| self.compare(*key, *other))
@@ -207,6 +227,10 @@ impl PodStore {
     pub(crate) fn apply_pod(&mut self, pod: &Pod, received: Timestamp, seen: Seen) {
         let key = match self.keys.get(pod.metadata.uid.as_str()) {
             Some(key) => *key,
+            // The last state of a deleted Pod has a creation time.
+            None if seen == Seen::Missing && pod.metadata.created().is_none() => {
+                return self.add_missing_pod(pod, received);
+            }
             None => self.add_pod(pod),
         };
         let (evidence, interner) = self.evidence_mut(key);
@@ -234,11 +258,22 @@ impl PodStore {
         }
         let Some(fact) = EventFact::from_event(event, received, &mut self.interner) else { return };
         if let Some(&key) = self.keys.get(uid) {
-            self.evidence_mut(key).0.add_fact(&fact);
+            let (evidence, interner) = self.evidence_mut(key);
+            if evidence.from_events.is_some() {
+                evidence.add_late_event(event, fact, interner);
+            } else if fact.kind.is_only_for_gone_pods() {
+                return;
+            } else {
+                evidence.add_fact(&fact);
+            }
             self.mark_changed(key);
             self.learn_clock_from_pod(key);
         } else if !uid.is_empty() {
-            self.early_events.entry(uid.into()).or_default().push(fact);
+            let about = &event.involved_object;
+            let unseen = self.unseen.entry(uid.into()).or_insert_with(|| {
+                UnseenPod::new(self.interner.share(&about.namespace), about.name.as_str().into())
+            });
+            unseen.add(event, fact, &mut self.interner);
         }
     }
 
@@ -254,6 +289,8 @@ impl PodStore {
             let early = self.early_reports.entry((owner.into(), name.into())).or_default();
             early.deleted |= report.deleted;
             early.created = early.created.or(report.created);
+            early.deleted_at = early.deleted_at.or(report.deleted_at);
+            early.reported = early.reported.max(report.reported);
             return;
         };
         self.record_mut(key).removed_by_owner |= report.deleted;
@@ -305,20 +342,27 @@ impl PodStore {
     }
 
     fn add_pod(&mut self, pod: &Pod) -> PodKey {
-        let key = PodKey::from_index(self.records.len());
         let metadata = &pod.metadata;
         let uid: Arc<str> = metadata.uid.as_str().into();
         let name: Arc<str> = metadata.name.as_str().into();
         let mut evidence = PodEvidence::default();
-        if !self.early_events.is_empty() {
-            for fact in self.early_events.remove(&uid).unwrap_or_default() {
-                evidence.add_fact(&fact);
-            }
+        if !self.unseen.is_empty()
+            && let Some(unseen) = self.unseen.remove(&uid)
+        {
+            unseen.facts().for_each(|fact| evidence.add_fact(fact));
         }
         // An orphaned Pod loses its owner reference but keeps this label.
         let label = || metadata.labels.get("batch.kubernetes.io/controller-uid").map(String::as_str);
         let owner = metadata.controller().map(|owner| owner.uid.as_str()).or_else(label);
         let owner = owner.map(|uid| self.interner.share(uid));
+        if let Some(owner) = owner.as_ref().filter(|_| !self.gone_without_uid.is_empty())
+            && let Some(key) = self.gone_without_uid.remove(&(Arc::clone(owner), Arc::clone(&name)))
+        {
+            // The Pod was taken for gone, but its state has arrived.
+            self.records[key.index()].identity.uid = Arc::clone(&uid);
+            self.keys.insert(uid, key);
+            return key;
+        }
         let mut report = OwnerReport::default();
         if let Some(owner) = owner.as_ref().filter(|_| !self.early_reports.is_empty()) {
             let owner_and_name = (Arc::clone(owner), Arc::clone(&name));
@@ -336,10 +380,61 @@ impl PodStore {
             attempt: 1,
         };
         let record = PodRecord::new(identity, evidence, owner);
-        self.records.push(PodRecord { removed_by_owner: report.deleted, ..record });
+        let key = self.add_record(PodRecord { removed_by_owner: report.deleted, ..record });
         self.keys.insert(uid, key);
+        key
+    }
+
+    fn add_record(&mut self, record: PodRecord) -> PodKey {
+        let key = PodKey::from_index(self.records.len());
+        self.records.push(record);
         self.unassigned.push(key);
         key
+    }
+
+    /// Adds a Pod whose first observation says that it no longer exists. Only its Events say more.
+    fn add_missing_pod(&mut self, pod: &Pod, received: Timestamp) {
+        let ObjectMeta { namespace, name, uid, .. } = &pod.metadata;
+        let uid: Arc<str> = uid.as_str().into();
+        let unseen = self
+            .unseen
+            .remove(&uid)
+            .unwrap_or_else(|| UnseenPod::new(self.interner.share(namespace), name.as_str().into()));
+        self.add_gone_pod(
+            GonePod { uid: Some(uid), unseen, owner: None, index: None },
+            OwnerReport::default(),
+            received,
+        );
+    }
+
+    /// Adds a Pod that no longer exists. `report` is the report of its owner, and `concluded` is the time at which the Pod
+    /// was missing from a complete list.
+    pub(crate) fn add_gone_pod(&mut self, pod: GonePod, report: OwnerReport, concluded: Timestamp) {
+        let GonePod { uid, unseen, owner, index } = pod;
+        let identity = PodIdentity {
+            namespace: Arc::clone(&unseen.namespace),
+            name: Arc::clone(&unseen.name),
+            uid: uid.clone().unwrap_or_default(),
+            node: unseen.node.clone(),
+            index,
+            attempt: 1,
+        };
+        let name = Arc::clone(&unseen.name);
+        let mut evidence = unseen.into_gone_evidence(concluded);
+        if let Some(at) = report.created {
+            evidence.set_created_event(at);
+        }
+        if report.deleted {
+            evidence.add_deletion_by_owner(report.deleted_at);
+        }
+        let record = PodRecord::new(identity, evidence, owner.clone());
+        let key = self.add_record(PodRecord { removed_by_owner: report.deleted, ..record });
+        match (uid, owner) {
+            (Some(uid), _) => _ = self.keys.insert(uid, key),
+            (None, Some(owner)) => _ = self.gone_without_uid.insert((owner, name), key),
+            (None, None) => {}
+        }
+        self.mark_changed(key);
     }
 }
 
@@ -387,7 +482,7 @@ impl PodStore {
         self.siblings.learn(key, record.owner.as_ref(), &life);
         let overview = PodOverview::from_life(&life, evidence.was_deleted_before_end());
         record.stale = false;
-        if record.overview.created() != overview.created() {
+        if record.overview.order_millis() != overview.order_millis() {
             self.unsorted_workloads.extend(record.workload_index());
         }
         record.overview = overview;

@@ -50,7 +50,8 @@ impl Timeline {
             | PodOutcome::Starting
             | PodOutcome::Running
             | PodOutcome::Deleted
-            | PodOutcome::Unknown => None,
+            | PodOutcome::Unknown
+            | PodOutcome::Gone => None,
         }
     }
 

@@ -157,7 +157,8 @@ impl Timeline {
             | PodOutcome::Starting
             | PodOutcome::Running
             | PodOutcome::NeverStarted
-            | PodOutcome::Unknown => false,
+            | PodOutcome::Unknown
+            | PodOutcome::Gone => false,
         };
         if !is_uncounted {
             return None;

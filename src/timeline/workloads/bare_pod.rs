@@ -37,9 +37,10 @@ pub(crate) fn bare_pod_workload(store: &mut PodStore, key: PodKey) -> Workload {
         active: u32::from(!life.outcome.has_ended()),
         succeeded: u32::from(life.outcome == PodOutcome::Succeeded),
         failed: u32::from(has_failed),
-        gone: is_withdrawn || life.outcome == PodOutcome::Deleted,
+        gone: is_withdrawn || life.gone || life.outcome == PodOutcome::Deleted,
         ttl_seconds: None,
         managed_by: None,
+        is_known_from_events: life.gone,
         capacity: capacity.into_iter().collect(),
         retries_per_index: false,
         creation_block: None,
@@ -62,6 +63,6 @@ pub(crate) fn state_from_outcome(outcome: PodOutcome) -> WorkloadState {
         PodOutcome::Starting | PodOutcome::Running => WorkloadState::Running,
         PodOutcome::Succeeded => WorkloadState::Succeeded,
         PodOutcome::Failed | PodOutcome::NeverStarted => WorkloadState::Failed,
-        PodOutcome::Deleted | PodOutcome::Unknown => WorkloadState::Unknown,
+        PodOutcome::Deleted | PodOutcome::Unknown | PodOutcome::Gone => WorkloadState::Unknown,
     }
 }

@@ -187,6 +187,7 @@ impl ControllerRecord {
             holds: suspension_holds(self.suspensions.suspensions(None), metadata, interner),
             next_run,
             is_rollout,
+            is_known_from_events: false,
             pods: Vec::new(),
         }
     }

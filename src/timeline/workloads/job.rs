@@ -8,6 +8,7 @@ use crate::lifecycle::{Instant, Interner};
 use crate::observation::{Job, JobCondition, JobStatus, Seen, known_time};
 use crate::timeline::workloads::change_times::{creation_instant, estimate_change};
 use crate::timeline::workloads::hold::suspension_holds;
+use crate::timeline::workloads::job_events::JobEvents;
 use crate::timeline::workloads::suspension::{
     Suspension, SuspensionEvents, SuspensionHistory, SuspensionReport,
 };
@@ -29,12 +30,43 @@ pub(crate) struct JobRecord {
     listed_generation: Option<i64>,
     /// The index of the Job's workload; `None` until the Job is grouped.
     index: Option<usize>,
+    /// Whether the Job was already gone when it was first observed, so that only Events say more.
+    is_known_from_events: bool,
 }
 
 impl JobRecord {
     /// The latest observed state of the Job.
     pub(crate) fn job(&self) -> &Job {
         &self.job
+    }
+
+    /// Namespace and name of the Job.
+    pub(crate) fn namespace_and_name(&self) -> (&str, &str) {
+        (&self.job.metadata.namespace, &self.job.metadata.name)
+    }
+
+    /// The completions of an Indexed Job, whose Pods have their index in their names. `None` for any other Job.
+    pub(crate) fn indexed_completions(&self) -> Option<u32> {
+        let spec = &self.job.spec;
+        (spec.completion_mode == "Indexed").then(|| spec.completions.map_or(0, to_count))
+    }
+
+    /// Whether the Job was already gone when it was first observed.
+    pub(crate) fn is_known_from_events(&self) -> bool {
+        self.is_known_from_events
+    }
+
+    /// When the Job was created, truncated to the second.
+    pub(crate) fn created(&self) -> Option<Timestamp> {
+        self.job.metadata.created()
+    }
+
+    /// When the status says that the Job ended, truncated to the second.
+    pub(crate) fn ended(&self) -> Option<Timestamp> {
+        let JobStatus { completion_time, .. } = &self.job.status;
+        let condition = ["Complete", "Failed"].iter().find_map(|kind| self.job.status.true_condition(kind));
+        known_time(*completion_time)
+            .or_else(|| condition.and_then(|condition| known_time(condition.last_transition_time)))
     }
 
     /// The index of the Job's workload; `None` until the Job is grouped.
@@ -93,6 +125,11 @@ impl JobRecord {
             return; // A missing object contains only what was known before.
         }
         self.job = job.clone();
+        // The last state of a deleted Job has a creation time.
+        self.is_known_from_events = seen == Seen::Missing && job.metadata.created().is_none();
+        if self.is_known_from_events {
+            return; // Such an object contains only its name and its uid.
+        }
         let condition = job.status.conditions.iter().find(|condition| condition.r#type == "Suspended");
         let condition = condition.and_then(|condition| {
             Some((condition.status == "True", known_time(condition.last_transition_time)?))
@@ -151,8 +188,32 @@ impl JobRecord {
         }
     }
 
-    /// Converts the record to a workload without Pods. `events` are the controller's events about suspensions.
-    pub(crate) fn to_workload(&self, interner: &mut Interner, events: Option<&SuspensionEvents>) -> Workload {
+    /// Converts the record to a workload without Pods. `suspension_events` are the controller's events about suspensions,
+    /// and `events` are all events about the Job.
+    pub(crate) fn to_workload(
+        &self,
+        interner: &mut Interner,
+        suspension_events: Option<&SuspensionEvents>,
+        events: Option<&JobEvents>,
+    ) -> Workload {
+        let workload = self.workload_from_object(interner, suspension_events);
+        if !self.is_known_from_events {
+            return workload;
+        }
+        let end = events.and_then(|events| events.end.as_ref());
+        Workload {
+            state: end.map_or(WorkloadState::Unknown, |end| end.state),
+            reason: end.and_then(|end| end.reason.clone()),
+            message: end.and_then(|end| end.message.clone()),
+            finished: end.and_then(|end| end.at),
+            parallelism: None,
+            is_known_from_events: true,
+            ..workload
+        }
+    }
+
+    /// Converts the last observed state of the Job to a workload without Pods.
+    fn workload_from_object(&self, interner: &mut Interner, events: Option<&SuspensionEvents>) -> Workload {
         let Job { metadata, spec, status } = &self.job;
         let complete = status.true_condition("Complete");
         let failed = status.true_condition("Failed");
@@ -213,6 +274,7 @@ impl JobRecord {
             holds: suspension_holds(suspensions, metadata, interner),
             next_run: None,
             is_rollout: false,
+            is_known_from_events: false,
             pods: Vec::new(),
         }
     }

@@ -6,6 +6,7 @@ pub(crate) mod controller;
 pub(crate) mod cron_job;
 pub(crate) mod hold;
 pub(crate) mod job;
+pub(crate) mod job_events;
 pub(crate) mod job_failures;
 pub(crate) mod owner_records;
 pub(crate) mod refusal;

@@ -9,6 +9,7 @@ use crate::observation::{Event, Job, Object, Owner, Seen};
 use crate::timeline::fast_map::FastMap;
 use crate::timeline::workloads::controller::ControllerRecord;
 use crate::timeline::workloads::job::JobRecord;
+use crate::timeline::workloads::job_events::JobEvents;
 use crate::timeline::workloads::refusal::RefusalLog;
 use crate::timeline::workloads::suspension::SuspensionEvents;
 use crate::timeline::workloads::workload::Workload;
@@ -38,6 +39,8 @@ pub(crate) struct OwnerRecords {
     refusals: FastMap<Arc<str>, RefusalLog>,
     /// Events of controllers about suspensions.
     suspension_events: FastMap<Arc<str>, SuspensionEvents>,
+    /// Events about Jobs. They may also concern Jobs that were not observed.
+    job_events: FastMap<Arc<str>, JobEvents>,
 }
 
 impl OwnerRecords {
@@ -49,6 +52,21 @@ impl OwnerRecords {
     /// The Job with this uid.
     pub(crate) fn job(&self, uid: &str) -> Option<&JobRecord> {
         self.jobs.get(uid)
+    }
+
+    /// The Events about the Job with this uid.
+    pub(crate) fn job_events(&self, uid: &str) -> Option<&JobEvents> {
+        self.job_events.get(uid)
+    }
+
+    /// The Events about all Jobs, with the uid of each Job.
+    pub(crate) fn all_job_events(&self) -> impl Iterator<Item = (&Arc<str>, &JobEvents)> {
+        self.job_events.iter()
+    }
+
+    /// All Jobs with their uids.
+    pub(crate) fn jobs(&self) -> impl Iterator<Item = (&Arc<str>, &JobRecord)> {
+        self.jobs.iter()
     }
 
     /// The refused Pods of an owner.
@@ -100,7 +118,8 @@ impl OwnerRecords {
     /// The workload with this uid, without its Pods. `None` if no observed Job or controller has this uid.
     pub(crate) fn workload(&self, uid: &str, interner: &mut Interner) -> Option<Workload> {
         if let Some(job) = self.jobs.get(uid) {
-            return Some(job.to_workload(interner, self.suspension_events.get(uid)));
+            let (suspensions, events) = (self.suspension_events.get(uid), self.job_events.get(uid));
+            return Some(job.to_workload(interner, suspensions, events));
         }
         self.controllers.get(uid).map(|controller| controller.to_workload(interner))
     }
@@ -109,7 +128,8 @@ impl OwnerRecords {
     pub(crate) fn workloads(&self, interner: &mut Interner) -> Vec<Workload> {
         let mut workloads = Vec::with_capacity(self.jobs.len() + self.controllers.len());
         for (uid, job) in &self.jobs {
-            workloads.push(job.to_workload(interner, self.suspension_events.get(uid)));
+            let (suspensions, events) = (self.suspension_events.get(uid), self.job_events.get(uid));
+            workloads.push(job.to_workload(interner, suspensions, events));
         }
         for controller in self.controllers.values() {
             workloads.push(controller.to_workload(interner));
@@ -176,6 +196,10 @@ impl OwnerRecords {
 
     /// Applies an event of a controller about refused Pods or a suspension. Returns `None` for other events.
     pub(crate) fn apply_event(&mut self, event: &Event, interner: &mut Interner) -> Option<Affected> {
+        if event.involved_object.kind == "Job" && self.add_job_event(event, interner) {
+            let index = self.index_of(&event.involved_object.uid);
+            return Some(index.map_or(Affected::Nothing, Affected::Workload));
+        }
         let (is_refusal, is_suspension) =
             (RefusalLog::is_refusal(event), SuspensionEvents::is_suspension(event));
         if !is_refusal && !is_suspension {
@@ -189,5 +213,17 @@ impl OwnerRecords {
             self.suspension_events.entry(uid).or_default().add(event);
         }
         Some(index.map_or(Affected::Nothing, Affected::Workload))
+    }
+
+    /// Adds an Event about a Job. Returns whether the Event reports the end of the Job.
+    fn add_job_event(&mut self, event: &Event, interner: &mut Interner) -> bool {
+        let uid = event.involved_object.uid.as_str();
+        if let Some(events) = self.job_events.get_mut(uid) {
+            return events.add(event, interner);
+        }
+        let mut events = JobEvents::new(event, interner);
+        let is_end = events.add(event, interner);
+        self.job_events.insert(interner.share(uid), events);
+        is_end
     }
 }

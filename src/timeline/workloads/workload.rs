@@ -50,6 +50,7 @@ impl WorkloadState {
 /// An object that runs Pods: an object that the user named, an object below it (a ReplicaSet of a Deployment, a Job of
 /// a CronJob), or a Pod whose owner is not followed.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub struct Workload {
     /// Group and version: `batch/v1`.
     pub api_version: Arc<str>,
@@ -105,6 +106,9 @@ pub struct Workload {
     pub holds: Vec<Hold>,
     /// When the schedule of a CronJob creates the next Job; `None` if unknown and for other kinds.
     pub next_run: Option<Timestamp>,
+    /// Whether the object was already gone when it was first observed, so that only Events prove what is known. The
+    /// numbers that only the object's fields hold are then 0 or `None`.
+    pub is_known_from_events: bool,
     /// Whether the workload is a rollout, whose Pods continue to run after it has succeeded.
     pub is_rollout: bool,
     /// The workload's own Pods, by creation, then name. The Pods of a workload below it are listed only in that

@@ -8,7 +8,7 @@ use crate::lifecycle::{Phase, PhaseKind, PodOutcome};
 use crate::timeline::{Retry, TimelinePod};
 use crate::view::chart::axis::Axis;
 use crate::view::chart::legend::LegendEntries;
-use crate::view::chart::mark::CellMark;
+use crate::view::chart::mark::{CellMark, end_mark};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::glyph::Glyphs;
 use crate::view::primitives::text;
@@ -427,19 +427,6 @@ impl Bar {
             cell += 1;
         }
         line.push(stretch, stretch_style);
-    }
-}
-
-/// The mark at the end of a Pod that failed or was deleted. `None` for any other Pod.
-fn end_mark(outcome: PodOutcome) -> Option<CellMark> {
-    match outcome {
-        PodOutcome::Failed | PodOutcome::NeverStarted => Some(CellMark::Failed),
-        PodOutcome::Deleted => Some(CellMark::Deleted),
-        PodOutcome::Pending
-        | PodOutcome::Starting
-        | PodOutcome::Running
-        | PodOutcome::Succeeded
-        | PodOutcome::Unknown => None,
     }
 }
 

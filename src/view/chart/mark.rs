@@ -1,6 +1,6 @@
 //! The content of one cell of a bar.
 
-use crate::lifecycle::PhaseKind;
+use crate::lifecycle::{PhaseKind, PodOutcome};
 use crate::view::primitives::frame::Style;
 use crate::view::primitives::glyph::Glyphs;
 
@@ -73,5 +73,19 @@ pub(crate) fn phase_style(kind: PhaseKind) -> Style {
         PhaseKind::BackOff => Style::BackOff,
         PhaseKind::Terminating => Style::Terminating,
         PhaseKind::Unknown => Style::Warning,
+    }
+}
+
+/// The mark at the end of a Pod that failed or was deleted. `None` for any other Pod.
+pub(crate) fn end_mark(outcome: PodOutcome) -> Option<CellMark> {
+    match outcome {
+        PodOutcome::Failed | PodOutcome::NeverStarted => Some(CellMark::Failed),
+        PodOutcome::Deleted => Some(CellMark::Deleted),
+        PodOutcome::Pending
+        | PodOutcome::Starting
+        | PodOutcome::Running
+        | PodOutcome::Succeeded
+        | PodOutcome::Unknown
+        | PodOutcome::Gone => None,
     }
 }

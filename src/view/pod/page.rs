@@ -84,6 +84,9 @@ impl PodPage<'_> {
             }
             facts.push(fact, style);
         };
+        if pod.life.gone {
+            push_fact("no longer exists, shown from its Events".into(), Style::Warning);
+        }
         let style = if pod.overview().has_failed() { Style::Failure } else { Style::Warning };
         let reason = pod.life.reason.as_ref().filter(|&reason| *reason != pod.life.status);
         let special_end =
@@ -106,6 +109,7 @@ impl PodPage<'_> {
         }
         match &pod.node {
             Some(node) => push_fact(format!("on {}", text::clean(node)), Style::Text),
+            None if pod.life.gone => {}
             None => push_fact("no node yet".into(), Style::Warning),
         }
         push_fact(format!("namespace {}", text::clean(&pod.namespace)), Style::Dim);

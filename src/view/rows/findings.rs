@@ -72,6 +72,19 @@ pub(crate) fn stragglers_line(
     Some(line.shorten_end(columns, context.glyphs.ellipsis))
 }
 
+/// `3 of 5 Pods no longer exist; they are shown from their Events`. `None` for a workload that is gone itself, because
+/// its heading says the same.
+pub(crate) fn gone_line(context: &ViewContext<'_>, workload: &Workload, columns: usize) -> Option<Line> {
+    let gone = context.timeline.overviews(workload).filter(|(_, pod)| pod.gone).count();
+    if gone == 0 || workload.is_known_from_events {
+        return None;
+    }
+    let mut line = Line::new(format!("{gone} of {} ", count_of(workload.pods.len(), "Pod")), Style::Strong);
+    let they = if gone == 1 { "no longer exists; it is" } else { "no longer exist; they are" };
+    line.push(format!("{they} shown from Events"), Style::Text);
+    Some(line.shorten_end(columns, context.glyphs.ellipsis))
+}
+
 /// A line for each image that was pulled, slowest first:
 /// `image pulls: 5.9s on node-1, then already there 6 times · 6.0s on node-2, then already there 5 times`.
 /// The lines tell whether a pull was slow on one node or on all of them.

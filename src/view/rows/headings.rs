@@ -103,7 +103,14 @@ fn push_done(context: &ViewContext<'_>, line: &mut Line, workload: &Workload, co
         None if context.timeline.has_children(workload) => {
             line.push(count_children(context.timeline.children(workload)), Style::Text);
         }
+        None if workload.is_known_from_events => {}
         None => line.push(format!("{done} done"), Style::Text),
+    }
+    if workload.is_known_from_events {
+        if workload.completions.is_some() {
+            line.push(context.glyphs.separator, Style::Dim);
+        }
+        line.push("gone, shown from its Events", Style::Warning);
     }
     if context.timeline.has_children(workload) {
         return;

@@ -142,7 +142,9 @@ fn rank(pod: &PodOverview) -> (RowReason, i64) {
     let earliest_first = |at: Option<Timestamp>| at.map_or(i64::MAX, Timestamp::as_millisecond);
     let latest_end_first = pod.end().map_or(0, |end| -end.as_millisecond());
     match DisplayState::from_overview(pod) {
-        DisplayState::Failed | DisplayState::Deleted => (RowReason::Failed, latest_end_first),
+        DisplayState::Failed | DisplayState::Deleted | DisplayState::Gone => {
+            (RowReason::Failed, latest_end_first)
+        }
         DisplayState::Done => (RowReason::Done, latest_end_first),
         DisplayState::Running | DisplayState::BackOff | DisplayState::Unknown => {
             (RowReason::Running, earliest_first(pod.work_started()))

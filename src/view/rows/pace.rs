@@ -43,7 +43,8 @@ impl PodPace {
                 | DisplayState::BackOff
                 | DisplayState::Failed
                 | DisplayState::Deleted
-                | DisplayState::Unknown => {}
+                | DisplayState::Unknown
+                | DisplayState::Gone => {}
             }
         }
         let middle = runs.len().div_ceil(2).saturating_sub(1);

@@ -139,9 +139,11 @@ fn find_longest_pods(timeline: &Timeline) -> LongestPods {
         let (oldest, since) = match DisplayState::from_overview(overview) {
             DisplayState::Running | DisplayState::BackOff => (&mut longest.working, overview.work_started()),
             DisplayState::Queued | DisplayState::Starting => (&mut longest.waiting, overview.created()),
-            DisplayState::Done | DisplayState::Failed | DisplayState::Deleted | DisplayState::Unknown => {
-                continue;
-            }
+            DisplayState::Done
+            | DisplayState::Failed
+            | DisplayState::Deleted
+            | DisplayState::Unknown
+            | DisplayState::Gone => continue,
         };
         if let Some(since) = since
             && oldest.is_none_or(|(first, _)| since < first)

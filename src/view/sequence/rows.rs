@@ -285,7 +285,7 @@ impl<'a> RowWriter<'a> {
             DisplayState::Starting | DisplayState::Queued => (glyphs.waiting.into(), Style::Dim),
             DisplayState::BackOff => back_off(),
             DisplayState::Deleted => (with_code(glyphs.deleted), Style::Terminating),
-            DisplayState::Unknown => (glyphs.unknown.into(), Style::Warning),
+            DisplayState::Unknown | DisplayState::Gone => (glyphs.unknown.into(), Style::Warning),
         }
     }
 
@@ -390,11 +390,23 @@ fn describe_current_reason(life: &Lifecycle) -> Option<(String, Style)> {
     let ended_badly =
         life.outcome.has_failed() || matches!(life.outcome, PodOutcome::Deleted | PodOutcome::Unknown);
     let words = match reason {
+        Some(reason) if life.gone && reason != "Deleted" => Some(format!("gone: {}", text::clean(reason))),
+        _ if life.gone => Some("gone".into()),
         _ if !ended_badly => None,
         Some(reason) => Some(text::clean(reason).into_owned()),
         None => (life.outcome == PodOutcome::NeverStarted).then(|| "never started".into()),
     };
-    let style = if life.outcome == PodOutcome::Deleted { Style::Terminating } else { Style::Failure };
+    let style = match life.outcome {
+        PodOutcome::Deleted => Style::Terminating,
+        PodOutcome::Gone => Style::Warning,
+        PodOutcome::Pending
+        | PodOutcome::Starting
+        | PodOutcome::Running
+        | PodOutcome::Succeeded
+        | PodOutcome::Failed
+        | PodOutcome::NeverStarted
+        | PodOutcome::Unknown => Style::Failure,
+    };
     Some((words?, style))
 }
 

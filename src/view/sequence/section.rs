@@ -105,6 +105,7 @@ fn find(context: &ViewContext<'_>, group: &Group<'_>, columns: usize) -> Vec<Lin
     if let Heading::Workload(workload) = group.heading {
         lines.extend(findings::waits_line(context, workload, columns));
         lines.extend(findings::stragglers_line(context, workload, columns));
+        lines.extend(findings::gone_line(context, workload, columns));
     }
     lines
 }

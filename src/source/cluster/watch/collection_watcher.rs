@@ -107,7 +107,7 @@ pub(crate) struct WatcherState {
     /// The number of the latest list.
     list_number: u32,
     /// The observations to send.
-    batch: Vec<Observation>,
+    pub(crate) batch: Vec<Observation>,
     /// The latest instant at which the watcher knew the complete collection.
     last_complete: Instant,
     /// Whether the latest request has failed.
@@ -153,9 +153,10 @@ impl CollectionWatcher {
         };
         let listed = match self.request_first_list(&mut state).await {
             Ok(version) => {
-                if let Some(error) = self.not_found_error() {
+                if let Some(error) = self.missing_objects_error() {
                     return Err(error);
                 }
+                self.conclude_missing(&mut state).await?;
                 Some(version)
             }
             Err(failure) => {
@@ -164,8 +165,10 @@ impl CollectionWatcher {
                 let error =
                     explain_request_error(failure, &self.query.request_context(), &self.cluster.endpoint());
                 if self.need == Need::Required {
+                    self.ownership.wait_for_missing().await;
                     return Err(error);
                 }
+                self.conclude_missing(&mut state).await?;
                 let notice = self.missing_collection_notice(&error);
                 self.send(Update::Notice(notice)).await;
                 None
@@ -197,7 +200,7 @@ impl CollectionWatcher {
     }
 
     /// Sends the observations of the batch.
-    async fn flush(&self, state: &mut WatcherState) {
+    pub(crate) async fn flush(&self, state: &mut WatcherState) {
         if !state.batch.is_empty() {
             self.send(Update::Observed(std::mem::take(&mut state.batch))).await;
         }

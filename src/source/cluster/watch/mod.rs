@@ -2,6 +2,7 @@
 
 pub(crate) mod collection_watcher;
 pub(crate) mod follow;
+pub(crate) mod gone;
 pub(crate) mod kind_rules;
 pub(crate) mod known_object;
 pub(crate) mod missing;

@@ -9,11 +9,13 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
 
 use crate::observation::{
     Event, LabelSelector, Object, ObjectMeta, Observation, Owner, OwnerReference, Seen,
 };
 use crate::source::cluster::api::kind::Kind;
+use crate::source::cluster::watch::gone::{GoneCandidates, UnknownNames, is_pod_name_of_job, may_claim_pod};
 use crate::source::cluster::watch::target::Name;
 
 /// The labels of a Pod that contain the uid of the Job that created it. The labels remain when the Pod loses its owner.
@@ -25,9 +27,6 @@ const MAX_HELD_OBSERVATIONS: usize = 512;
 /// An object is held only if its [`latest_time`] is not more than this duration before the first observation. The owner
 /// of an older object is in the lists already, so the object has not arrived before its owner.
 const HOLD_WINDOW: SignedDuration = SignedDuration::from_secs(60);
-
-/// The Job controller shortens a long Job name in the names of its Pods, but keeps at least this many bytes.
-const MIN_JOB_NAME_PREFIX: usize = 40;
 
 /// Maximum length of the chain of owners that is requested for one Pod.
 const MAX_OWNER_DEPTH: u8 = 8;
@@ -64,6 +63,8 @@ pub(crate) struct Ownership {
     /// The watchers run as separate tasks, so a lock protects the state that they share. The lock is never held across
     /// an `await`.
     state: Mutex<OwnershipState>,
+    /// Whether the Events name all missing objects. `None` until the list of Events is complete.
+    are_missing_named: watch::Sender<Option<bool>>,
 }
 
 /// The objects found so far.
@@ -89,6 +90,8 @@ struct OwnershipState {
     waiting: HashMap<u128, Vec<Observation>>,
     /// The owners that must be requested.
     unresolved: VecDeque<UnresolvedOwner>,
+    /// The named objects that the lists do not contain. Events may show that they existed.
+    missing: GoneCandidates,
 }
 
 /// An object that belongs and may own others.
@@ -164,6 +167,46 @@ impl Ownership {
         let names = self.roots.get(root).map_or(&[][..], |root| &root.names);
         let is_missing = |name: &&Name| !state.named_uids.contains_key(&(root, name.name.as_str().into()));
         names.iter().filter(is_missing).map(|name| name.name.as_str()).collect()
+    }
+
+    /// Stores the names of a root for which no object was found, if the Events of such objects show what they did. The
+    /// collection of Events then decides whether the objects existed. Returns `false` for kinds whose Events do not show
+    /// this. `resource` is the resource of the root in messages.
+    pub(crate) fn await_events_of_missing(&self, root: usize, resource: &str) -> bool {
+        let names: Vec<String> = self.missing_names(root).into_iter().map(str::to_owned).collect();
+        let Some(Root { kind, .. }) = self.roots.get(root) else { return false };
+        self.lock_state().missing.add(root, kind, resource, names)
+    }
+
+    /// Reports the missing objects that Events name as objects that are gone. Call this after the first list of Events.
+    /// Returns the resource and the names of the first root whose objects are still missing.
+    pub(crate) fn conclude_missing(
+        &self,
+        received: Timestamp,
+        batch: &mut Vec<Observation>,
+    ) -> Option<UnknownNames> {
+        let state = &mut *self.lock_state();
+        let first_received = state.first_received.unwrap_or(received);
+        let (found, unknown) = std::mem::take(&mut state.missing).conclude(first_received);
+        for (root, object) in found {
+            let observation = Observation { received, seen: Seen::Missing, object };
+            self.admit_at_depth(state, observation, CollectionRole::Root(root), 1, batch);
+        }
+        let _ = self.are_missing_named.send_replace(Some(unknown.is_none()));
+        unknown
+    }
+
+    /// Waits until the Events show whether the missing objects have existed. Waits forever if one of them has not, because
+    /// the collection of Events then reports the error.
+    pub(crate) async fn wait_for_missing(&self) {
+        if self.lock_state().missing.is_empty() {
+            return;
+        }
+        let mut are_named = self.are_missing_named.subscribe();
+        let are_named = are_named.wait_for(Option::is_some).await.is_ok_and(|named| *named == Some(true));
+        if !are_named {
+            std::future::pending::<()>().await;
+        }
     }
 
     /// Whether a collection with this role has admitted the object. Always `false` for Events, because admitted Events
@@ -256,7 +299,10 @@ impl Ownership {
                     state.release(uid_key(&observation.object.metadata().uid), &mut released);
                     batch.push(observation);
                 }
-                Admission::Hold(uid) if self.holds && latest_time(&observation.object) >= Some(min_time) => {
+                Admission::Hold(uid)
+                    if self.holds && latest_time(&observation.object) >= Some(min_time)
+                        || state.missing.may_own(&observation.object) =>
+                {
                     if state.held.len() == MAX_HELD_OBSERVATIONS {
                         state.held.pop_front();
                     }
@@ -372,18 +418,20 @@ impl Ownership {
     }
 
     /// Decides whether an Event belongs. An Event belongs if its involved object belongs.
-    fn decide_event(&self, state: &OwnershipState, event: &Event) -> Admission {
+    fn decide_event(&self, state: &mut OwnershipState, event: &Event) -> Admission {
         let about = &event.involved_object;
         let uid = uid_key(&about.uid);
         let is_pod = about.kind == "Pod";
         if state.owners.contains_key(&uid) || state.pods.contains_key(&uid) {
             return Admission::Admit;
         }
+        let in_namespace = state.owners.values().filter(|owner| *owner.namespace == *about.namespace);
+        let mut owners = in_namespace.map(|owner| &*owner.name);
         // A Pod that no longer exists is not in the list of Pods, so the name of the Pod decides.
-        let may_own_pod = |owner: &AdmittedOwner| {
-            *owner.namespace == *about.namespace && is_pod_name_of_job(&about.name, &owner.name)
-        };
-        if is_pod && state.owners.values().any(may_own_pod) {
+        if is_pod && owners.any(|owner| is_pod_name_of_job(&about.name, owner))
+            || state.missing.observe(event)
+            || may_claim_pod(event, owners)
+        {
             return Admission::Admit;
         }
         let mut kinds = self.roots.iter().map(|root| &root.kind).chain(&self.intermediate_kinds);
@@ -442,19 +490,6 @@ impl OwnershipState {
 /// object.
 fn latest_time(object: &Object) -> Option<Timestamp> {
     if let Object::Event(event) = object { event.last_occurrence() } else { object.metadata().created() }
-}
-
-/// Whether the Job controller may have given the name `pod` to a Pod of the Job `job`. Such a name has the form
-/// `JOB-xxxxx`, or `JOB-INDEX-xxxxx` for Indexed Jobs. `JOB` may be shortened.
-fn is_pod_name_of_job(pod: &str, job: &str) -> bool {
-    let Some(rest) = pod.strip_prefix(job).and_then(|rest| rest.strip_prefix('-')) else {
-        return job.len() > MIN_JOB_NAME_PREFIX
-            && job.get(..MIN_JOB_NAME_PREFIX).is_some_and(|start| pod.starts_with(start));
-    };
-    let (index, suffix) = rest.split_once('-').unwrap_or(("", rest));
-    index.bytes().all(|byte| byte.is_ascii_digit())
-        && suffix.len() == 5
-        && suffix.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 #[cfg(test)]

@@ -129,3 +129,60 @@ fn uids_that_are_not_uuids_are_distinguished_too() {
     assert_ne!(uid_key("a"), uid_key("b"));
     assert_ne!(uid_key("1"), uid_key("01"));
 }
+
+/// An Event of the Job controller about a Job, or of the kubelet about a Pod, at this time.
+fn event_at(kind: &str, name: &str, uid: &str, at: &str) -> Object {
+    let mut event = Event::default();
+    event.involved_object.kind = kind.to_owned();
+    event.involved_object.name = name.to_owned();
+    event.involved_object.uid = uid.to_owned();
+    event.reporting_component = if kind == "Job" { "job-controller" } else { "kubelet" }.to_owned();
+    event.first_timestamp = Some(at.parse::<Timestamp>().unwrap().into());
+    Object::Event(Box::new(event))
+}
+
+#[test]
+fn a_missing_job_is_gone_if_its_events_show_that_it_existed() {
+    let ownership = ownership_of_names(&[("pi", None), ("never", None), ("young", None)]);
+    assert!(ownership.await_events_of_missing(0, "jobs.batch"));
+    assert!(admits(&ownership, event_at("Job", "pi", "second", "2026-11-23T11:30:00Z")));
+    assert!(admits(&ownership, event_at("Job", "pi", "first", "2026-11-23T11:00:00Z")));
+    assert!(admits(&ownership, event_at("Job", "young", "young", "2026-11-23T11:59:59Z")));
+    assert!(admits(&ownership, event_at("Pod", "pi-x8k2p", "pod", "2026-11-23T11:00:00Z")));
+    assert!(!admits(&ownership, event_at("Pod", "other-x8k2p", "pod", "2026-11-23T11:00:00Z")));
+    // A Job of another API group has the same kind.
+    let mut other = event_at("Job", "never", "other", "2026-11-23T11:00:00Z");
+    if let Object::Event(event) = &mut other {
+        event.reporting_component = "vc-controller".to_owned();
+    }
+    assert!(admits(&ownership, other));
+    let mut batch = Vec::new();
+    let unknown = ownership.conclude_missing("2026-11-23T12:00:00Z".parse().unwrap(), &mut batch);
+    assert_eq!(unknown, Some(("jobs.batch".to_owned(), vec!["never".to_owned(), "young".to_owned()])));
+    let found: Vec<_> = batch
+        .iter()
+        .map(|found| (found.seen, &*found.object.metadata().name, &*found.object.metadata().uid))
+        .collect();
+    assert_eq!(found, [(Seen::Missing, "pi", "second")]);
+    assert!(!admits(&ownership, job("pi", "third")), "a Job of the same name that is created later");
+}
+
+#[test]
+fn events_that_may_claim_the_pods_of_a_job_for_another_owner_belong() {
+    let ownership = ownership_of_names(&[("pi", None)]);
+    assert!(admits(&ownership, job("pi", "1")));
+    for (kind, owner, pod, belongs) in [
+        ("DaemonSet", "pi", "pi-x8k2p", true),
+        ("ReplicaSet", "pi-0", "pi-0-x8k2p", true),
+        ("Job", "pi-3", "pi-3-x8k2p", true),
+        ("Job", "pie", "pie-x8k2p", false),
+        ("ReplicaSet", "web", "web-x8k2p", false),
+    ] {
+        let Object::Event(mut event) = event_at(kind, owner, "2", "2026-11-23T11:00:00Z") else { panic!() };
+        event.message = format!("Created pod: {pod}");
+        event.reason = "SuccessfulCreate".to_owned();
+        assert_eq!(admits(&ownership, Object::Event(event.clone())), belongs, "{owner} {pod}");
+        event.reason = "SuccessfulDelete".to_owned();
+        assert!(!admits(&ownership, Object::Event(event)), "{owner} {pod}");
+    }
+}

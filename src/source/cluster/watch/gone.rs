@@ -1,0 +1,159 @@
+//! Finds out from Events whether the named objects that no longer exist have existed, and which Events may concern their
+//! Pods.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::observation::{BuiltInKind, Event, Object, ObjectMeta, ObjectReference};
+use crate::source::cluster::api::kind::Kind;
+
+/// The Job controller shortens a long Job name in the names of its Pods, but keeps at least this many bytes.
+const MIN_JOB_NAME_PREFIX: usize = 40;
+
+/// An object is gone only if its first Event is at least this much older than the first observation. The lists are
+/// requested at the same time, so the list of Events can name an object that was created after the list of its kind.
+const MIN_AGE: SignedDuration = SignedDuration::from_secs(2);
+
+/// The component that reports Events about Jobs. Other kinds of objects are called `Job` too.
+const JOB_CONTROLLER: &str = "job-controller";
+
+/// The named objects that the lists do not contain.
+#[derive(Debug, Default)]
+pub(crate) struct GoneCandidates(Vec<GoneCandidate>);
+
+/// The resource of a root in messages, and the names of its objects that no Event names.
+pub(crate) type UnknownNames = (String, Vec<String>);
+
+/// A named object that the lists do not contain.
+#[derive(Debug)]
+struct GoneCandidate {
+    root: usize,
+    kind: BuiltInKind,
+    /// The resource in messages: `jobs.batch`.
+    resource: String,
+    name: String,
+    /// The object that had this name last, according to Events.
+    latest: Option<NamedByEvents>,
+}
+
+/// An object that Events name.
+#[derive(Debug)]
+struct NamedByEvents {
+    first_event: Timestamp,
+    latest_event: Timestamp,
+    /// Namespace, name and uid.
+    metadata: ObjectMeta,
+}
+
+impl GoneCandidates {
+    /// Adds the missing names of a root. Returns `false` if Events do not show what objects of this kind did.
+    pub(crate) fn add(&mut self, root: usize, kind: &Kind, resource: &str, names: Vec<String>) -> bool {
+        let kind = match *kind {
+            Kind::JOB => BuiltInKind::Job,
+            Kind::POD => BuiltInKind::Pod,
+            Kind::BuiltIn(_) | Kind::Custom(_) => return false,
+        };
+        let new = |name| GoneCandidate { root, kind, resource: resource.to_owned(), name, latest: None };
+        self.0.extend(names.into_iter().map(new));
+        true
+    }
+
+    /// Whether no object is missing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether an object may belong to a missing object: the object is a Pod, and a Job is missing.
+    pub(crate) fn may_own(&self, object: &Object) -> bool {
+        matches!(object, Object::Pod(_)) && self.0.iter().any(|missing| missing.kind == BuiltInKind::Job)
+    }
+
+    /// Returns whether an Event may concern a missing object or one of its Pods. Stores the object that the Event
+    /// concerns.
+    pub(crate) fn observe(&mut self, event: &Event) -> bool {
+        let about = &event.involved_object;
+        let mut is_relevant = false;
+        for missing in &mut self.0 {
+            let is_job = missing.kind == BuiltInKind::Job;
+            if about.kind == missing.kind.info().name && about.name == missing.name {
+                is_relevant = true;
+                let is_proof = !about.uid.is_empty() && (!is_job || event.component() == JOB_CONTROLLER);
+                let times = event.first_occurrence().zip(event.last_occurrence()).filter(|_| is_proof);
+                if let Some(((first, _), latest)) = times {
+                    missing.add_event(&event.involved_object, first, latest);
+                }
+            }
+            is_relevant |= is_job && about.kind == "Pod" && is_pod_name_of_job(&about.name, &missing.name)
+                || is_job && may_claim_pod(event, std::iter::once(missing.name.as_str()));
+        }
+        is_relevant
+    }
+
+    /// Returns the missing objects that have existed, with their roots, and the resource and the names of the first root
+    /// with an object that is still missing. The objects contain only metadata.
+    ///
+    /// `first_received` is the time of the first observation.
+    pub(crate) fn conclude(self, first_received: Timestamp) -> (Vec<(usize, Object)>, Option<UnknownNames>) {
+        let mut found = Vec::new();
+        let mut unknown: Option<(usize, String, Vec<String>)> = None;
+        for GoneCandidate { root, kind, resource, name, latest } in self.0 {
+            // A younger object may have been created after the list of its kind.
+            let latest = latest.filter(|object| object.first_event <= first_received - MIN_AGE);
+            match (latest, &mut unknown) {
+                (Some(object), _) => found.push((root, kind.with_metadata(object.metadata))),
+                (None, Some((first, _, names))) if *first == root => names.push(name),
+                (None, Some(_)) => {}
+                (None, None) => unknown = Some((root, resource, vec![name])),
+            }
+        }
+        (found, unknown.map(|(_, resource, names)| (resource, names)))
+    }
+}
+
+impl GoneCandidate {
+    /// Adds an Event about an object with this name. The object with the latest Event counts.
+    fn add_event(&mut self, about: &ObjectReference, first_event: Timestamp, latest_event: Timestamp) {
+        match &mut self.latest {
+            Some(known) if known.metadata.uid == about.uid => {
+                known.first_event = known.first_event.min(first_event);
+                known.latest_event = known.latest_event.max(latest_event);
+            }
+            Some(known) if known.latest_event >= latest_event => {}
+            Some(_) | None => {
+                let (namespace, name, uid) = (about.namespace.clone(), about.name.clone(), about.uid.clone());
+                let metadata = ObjectMeta { name, namespace, uid, ..ObjectMeta::default() };
+                self.latest = Some(NamedByEvents { first_event, latest_event, metadata });
+            }
+        }
+    }
+}
+
+/// Whether the Job controller may have given the name `pod` to a Pod of the Job `job`. Such a name has the form
+/// `JOB-xxxxx`, or `JOB-INDEX-xxxxx` for Indexed Jobs. `JOB` may be shortened.
+pub(crate) fn is_pod_name_of_job(pod: &str, job: &str) -> bool {
+    let Some(rest) = pod.strip_prefix(job).and_then(|rest| rest.strip_prefix('-')) else {
+        return job.len() > MIN_JOB_NAME_PREFIX
+            && job.get(..MIN_JOB_NAME_PREFIX).is_some_and(|start| pod.starts_with(start));
+    };
+    let (index, suffix) = rest.split_once('-').unwrap_or(("", rest));
+    index.bytes().all(|byte| byte.is_ascii_digit())
+        && suffix.len() == 5
+        && suffix.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// Whether an Event shows that another owner has created a Pod whose name has the form of a Pod of one of `jobs`, or may
+/// have created such a Pod. The model needs such Events, so that it does not assign the Pod to the wrong Job.
+pub(crate) fn may_claim_pod<'a>(event: &Event, mut jobs: impl Iterator<Item = &'a str>) -> bool {
+    if event.reason != "SuccessfulCreate" || event.involved_object.kind == "Pod" {
+        return false;
+    }
+    let owner = event.involved_object.name.as_str();
+    let pod = event.plain_message().strip_prefix("Created pod: ");
+    // The Pods of the Job `pi-3` and the Pods of the Indexed Job `pi` have names of the same form.
+    let has_index_as_suffix = |job: &str| {
+        let index = owner.strip_prefix(job).and_then(|rest| rest.strip_prefix('-'));
+        index.is_some_and(|index| index.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    jobs.any(|job| {
+        owner == job || has_index_as_suffix(job) || pod.is_some_and(|pod| is_pod_name_of_job(pod, job))
+    })
+}
