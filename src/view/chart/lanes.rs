@@ -66,8 +66,8 @@ pub(crate) fn last_known_end(pod: &TimelinePod) -> Option<Timestamp> {
     runs.filter_map(|run| run.end).map(|end| end.at).max()
 }
 
-/// The pull and the runs of a container, with the waits between runs. A run that ended at an unknown time has no
-/// length.
+/// The pull and the runs of a container, with the waits between runs. After a run whose end was not seen, and between
+/// runs that were not seen, the state is unknown.
 fn container_phases(container: &ContainerLife) -> Vec<Phase> {
     let phase = |kind, start, end| Phase {
         kind,
@@ -87,15 +87,22 @@ fn container_phases(container: &ContainerLife) -> Vec<Phase> {
     }
     let kind =
         if container.role == ContainerRole::Init { PhaseKind::Initializing } else { PhaseKind::Running };
-    let mut ended: Option<Timestamp> = None;
-    for run in &container.runs {
+    for (index, run) in container.runs.iter().enumerate() {
         let Some(start) = run.start.map(|start| start.at) else { continue };
-        if let Some(ended) = ended.filter(|ended| *ended < start) {
-            phases.push(phase(PhaseKind::BackOff, ended, Some(start)));
+        let later = container.runs.get(index + 1..).unwrap_or_default();
+        let next_start = later.iter().find_map(|later| later.start).map(|next| next.at);
+        let skips_runs = later.first().is_some_and(|next| next.ordinal > run.ordinal.saturating_add(1));
+        match (run.end.map(|end| end.at), next_start) {
+            (Some(end), next) => {
+                phases.push(phase(kind, start, Some(end)));
+                let gap = if skips_runs { PhaseKind::Unknown } else { PhaseKind::BackOff };
+                if let Some(next) = next.filter(|next| *next > end) {
+                    phases.push(phase(gap, end, Some(next)));
+                }
+            }
+            (None, Some(next)) if run.ended => phases.push(phase(PhaseKind::Unknown, start, Some(next))),
+            (None, _) => phases.push(phase(kind, start, run.ended.then_some(start))),
         }
-        ended = run.end.map(|end| end.at);
-        let end = if run.ended { Some(ended.unwrap_or(start)) } else { None };
-        phases.push(phase(kind, start, end));
     }
     phases
 }

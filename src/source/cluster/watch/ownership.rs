@@ -78,6 +78,8 @@ struct OwnershipState {
     owners: HashMap<u128, AdmittedOwner>,
     /// The Pods that belong, by uid. Each value is the role of the collection that found the Pod.
     pods: HashMap<u128, CollectionRole>,
+    /// The uids of the controllers of named Pods. Their events say when they created the Pods.
+    pod_controllers: HashSet<u128>,
     /// The Pod selectors of the named objects.
     selectors: Vec<LabelSelector>,
     /// Whether a Job that belongs has a selector of its own, so that its Pods lack the label `job-name`.
@@ -336,6 +338,7 @@ impl Ownership {
                 if !self.is_named(state, root, metadata, uid) {
                     return Admission::Drop;
                 }
+                state.pod_controllers.extend(metadata.controller().map(|owner| uid_key(&owner.uid)));
                 state.admit_pod(uid, role)
             }
             (Object::Pod(pod), CollectionRole::Child) => {
@@ -422,7 +425,8 @@ impl Ownership {
         let about = &event.involved_object;
         let uid = uid_key(&about.uid);
         let is_pod = about.kind == "Pod";
-        if state.owners.contains_key(&uid) || state.pods.contains_key(&uid) {
+        let is_about_creation = || event.reason == "SuccessfulCreate" && state.pod_controllers.contains(&uid);
+        if state.owners.contains_key(&uid) || state.pods.contains_key(&uid) || is_about_creation() {
             return Admission::Admit;
         }
         let in_namespace = state.owners.values().filter(|owner| *owner.namespace == *about.namespace);

@@ -23,6 +23,10 @@ use crate::source::error::{ErrorKind, SourceError};
 /// proxies accept.
 const MAX_SELECTOR_BYTES: usize = 4000;
 
+/// The field selector of the events in which controllers report that they created Pods. There are at most ten of them for
+/// each controller, because Kubernetes combines further ones.
+const CREATION_EVENTS: &str = "reason=SuccessfulCreate";
+
 /// Creates the watchers of a feed.
 pub(crate) struct Plan<'a> {
     cluster: &'a Cluster,
@@ -156,19 +160,24 @@ impl<'a> Plan<'a> {
                 &ownership,
             );
         }
-        let query = query(Kind::EVENT, None, event_fields);
-        let (role, need) = (CollectionRole::Child, Need::Optional);
-        self.add_collection(
-            PlannedCollection {
-                query,
-                role,
-                need,
-                is_narrowed_by_owner: false,
-                named_resource: None,
-                wait_for: listed_receivers,
-            },
-            &ownership,
-        );
+        // The events about Pods do not say when the owner created a Pod to the millisecond. The owner's events do.
+        let owner_fields =
+            event_fields.as_ref().filter(|_| namespace.is_some()).map(|_| CREATION_EVENTS.to_owned());
+        for fields in [Some(event_fields), owner_fields.map(Some)].into_iter().flatten() {
+            let query = query(Kind::EVENT, None, fields);
+            let (role, need) = (CollectionRole::Child, Need::Optional);
+            self.add_collection(
+                PlannedCollection {
+                    query,
+                    role,
+                    need,
+                    is_narrowed_by_owner: false,
+                    named_resource: None,
+                    wait_for: listed_receivers.clone(),
+                },
+                &ownership,
+            );
+        }
     }
 
     /// Adds the watcher of a collection. The returned receiver becomes `true` when the collection's list has been sent.

@@ -183,13 +183,16 @@ fn feed_time() -> jiff::Timestamp {
 #[tokio::test(start_paused = true)]
 async fn a_lost_connection_is_reported_only_if_it_stays_lost() {
     let (mut fake, mut feed) = open(select(Resource::pod(), &["a"]), true);
-    let [pods, events] = fake.calls(["/pods?", "/events?"]).await;
+    let [pods, events, creations] =
+        fake.calls(["/pods?", "fieldSelector=involvedObject", "reason%3DSuccessfulCreate"]).await;
     assert!(events.uri.contains("fieldSelector=involvedObject.kind%3DPod%2CinvolvedObject.name%3Da"));
     pods.answer_list("9", &[fake::pod("a", 2)]).await;
     events.answer_list("9", &[]).await;
+    creations.answer_list("9", &[]).await;
     assert!(matches!(receive_until_other(&mut feed).await.1, Some(Update::Synced)));
-    let [pods, events] = fake.calls(["/pods?", "/events?"]).await;
-    let _events = events.answer_watch();
+    let [pods, events, creations] =
+        fake.calls(["/pods?", "fieldSelector=involvedObject", "reason%3DSuccessfulCreate"]).await;
+    let (_events, _creations) = (events.answer_watch(), creations.answer_watch());
     // A short loss is not reported.
     pods.answer_watch().abort(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
     let pods = fake.next_call().await.answer_watch();
