@@ -14,7 +14,8 @@ fn pods_and_jobs_that_no_longer_exist_are_shown_from_their_events() {
     namespace.kubectl(&["apply", "-f", &manifest("gone.yaml")]).succeeds();
     let failed = ["wait", "--for=condition=failed", "job/deadline", "job/limit", "--timeout=90s"];
     namespace.kubectl(&failed).succeeds();
-    namespace.kubectl(&["wait", "--for=delete", "job/expired", "pods", "--all", "--timeout=90s"]).succeeds();
+    namespace.kubectl(&["wait", "--for=delete", "job/expired", "--timeout=90s"]).succeeds();
+    namespace.kubectl(&["wait", "--for=delete", "pods", "--all", "--timeout=90s"]).succeeds();
     let recording = std::env::temp_dir().join(format!("gone-{}.jsonl", std::process::id()));
     let path = recording.to_str().unwrap();
     let names = ["get", "job", "deadline", "limit", "expired", "-o", "json", "--record", path];
