@@ -12,6 +12,8 @@ use crate::view::{ConditionRow, ContainerLog, PodEvent, PodExtras, ResourceReque
 /// Details of one Pod.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PodDetails {
+    /// The name of the Pod, from its latest state.
+    name: Option<String>,
     /// Events by name. A new state of an Event replaces the earlier state.
     events: BTreeMap<String, Event>,
     logs: Vec<ContainerLog>,
@@ -20,7 +22,8 @@ pub(crate) struct PodDetails {
 }
 
 impl PodDetails {
-    /// Stores an Event, or the conditions and requests of the Pod. The source must deliver objects of this Pod only.
+    /// Stores an Event, or the conditions and requests of the Pod. The source must deliver objects of this Pod and Events
+    /// of its owner only.
     pub(crate) fn observe(&mut self, observation: &Observation) {
         if let Object::Event(event) = &observation.object
             && !observation.seen.is_gone()
@@ -30,6 +33,7 @@ impl PodDetails {
         if let Object::Pod(pod) = &observation.object
             && observation.seen != Seen::Missing
         {
+            self.name = Some(pod.metadata.name.clone());
             self.conditions = pod.status.conditions.iter().map(condition_row).collect();
             self.requests = resource_requests(pod);
         }
@@ -53,7 +57,12 @@ impl PodDetails {
 
     /// Returns the details in the form that the view needs. Events are sorted by time.
     pub(crate) fn extras(&self) -> PodExtras {
-        let mut events: Vec<PodEvent> = self.events.values().map(pod_event).collect();
+        // The owner's Events about other Pods are not shown.
+        let is_about_pod = |event: &&Event| {
+            let last_word = event.message.rsplit(' ').next();
+            event.involved_object.kind == "Pod" || last_word == self.name.as_deref()
+        };
+        let mut events: Vec<PodEvent> = self.events.values().filter(is_about_pod).map(pod_event).collect();
         events.sort_by_key(|event| event.at);
         PodExtras {
             events,

@@ -144,7 +144,8 @@ fn check_start_error(job: &Value) {
     assert!(pod["runMillis"].is_null(), "{pod:#}");
 }
 
-/// Checks that a later `get` shows the ended Jobs as `apply` did, except for times that only a watch can observe.
+/// Checks that a later `get` shows the ended Jobs as `apply` did, except for times that only a watch can observe. The
+/// intervals of both looks must overlap.
 fn check_list(namespace: &Namespace, followed: &Value) {
     let listed = namespace.seq(&["get", "jobs", "-o", "json"]).succeeds().json();
     document::check(&listed);
@@ -164,13 +165,23 @@ fn check_list(namespace: &Namespace, followed: &Value) {
             {
                 assert_eq!(followed[field], listed[field], "{field} of {followed:#}\n{listed:#}");
             }
-            let runs_and_pulls = |pod: &Value| pod["containers"].clone();
-            assert_eq!(runs_and_pulls(followed), runs_and_pulls(listed));
+            // Only a watch receives the update that bounds the end of a run.
+            let without_times = |pod: &Value| {
+                let mut containers = pod["containers"].clone();
+                let all = containers.as_array_mut().unwrap().iter_mut();
+                for run in all.flat_map(|container| container["runs"].as_array_mut().unwrap()) {
+                    run.as_object_mut().unwrap().retain(|field, _| field != "start" && field != "end");
+                }
+                containers
+            };
+            assert_eq!(without_times(followed), without_times(listed));
             for (instant, listed) in listed["instants"].as_object().unwrap() {
                 let followed = &followed["instants"][instant];
                 let needs_watch = ["deleteRequested", "deleted"].contains(&instant.as_str());
-                if !needs_watch && (listed["source"] != "status" || followed["source"] == "status") {
-                    assert_eq!(followed, listed, "{instant}");
+                let is_unknown = listed.is_null() && followed.is_null();
+                if !needs_watch && !is_unknown {
+                    let overlap = document::overlap(followed, listed);
+                    assert!(overlap, "{instant}: {followed:#} contradicts {listed:#}");
                 }
             }
         }

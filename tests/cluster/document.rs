@@ -93,6 +93,15 @@ fn time(value: &Value) -> Option<Timestamp> {
     value.as_str().map(|text| text.parse().unwrap())
 }
 
+/// Whether the intervals of two instants overlap. Each interval may be wrong by some milliseconds.
+pub(crate) fn overlap(one: &Value, other: &Value) -> bool {
+    let bounds = |instant: &Value| {
+        ["earliest", "latest"].map(|bound| time(&instant[bound]).map_or(0, Timestamp::as_millisecond))
+    };
+    let ([from, to], [other_from, other_to]) = (bounds(one), bounds(other));
+    from <= other_to + 50 && other_from <= to + 50
+}
+
 /// Returns the workloads whose parent is `parent`.
 pub(crate) fn children<'a>(document: &'a Value, parent: &'a Value) -> impl Iterator<Item = &'a Value> {
     array(document, "workloads").iter().filter(|workload| workload["parent"]["uid"] == parent["uid"])

@@ -13,7 +13,7 @@ use crate::lifecycle::{ByPhase, Evidence, PhaseKind, PhaseSpan};
 use crate::timeline::pods::pod::PodKey;
 use crate::timeline::reports::back_offs::RetryGroup;
 use crate::timeline::reports::lost_work::{ByLossCause, LossCause, LostWork, PodLoss};
-use crate::timeline::reports::slot_ranges::SlotUncertainty;
+use crate::timeline::reports::slot_ranges::{CommonEnds, SlotUncertainty};
 use crate::timeline::reports::slot_time::SlotTime;
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::workload::Workload;
@@ -111,7 +111,8 @@ fn pod_changes(
     workload: &Workload,
     account: &mut SlotAccount,
 ) -> Vec<(i64, SlotChange)> {
-    let mut changes: Vec<(i64, SlotChange)> = Vec::with_capacity(workload.pods.len() * 8);
+    let mut pods = PodChanges::default();
+    pods.changes.reserve(workload.pods.len() * 8);
     let first_created =
         timeline.overviews(workload).filter_map(|(_, overview)| overview.start_millis()).min();
     for (index, capacity) in workload.capacity.iter().enumerate() {
@@ -121,7 +122,7 @@ fn pod_changes(
         } else {
             capacity.since.as_millisecond()
         };
-        changes.push((since, SlotChange::Capacity { parallelism, completions }));
+        pods.changes.push((since, SlotChange::Capacity { parallelism, completions }));
     }
     for (pod, (key, overview)) in timeline.overviews(workload).enumerate() {
         if overview.start_millis().is_none() {
@@ -132,16 +133,17 @@ fn pod_changes(
             account.concurrency_max = 1;
         }
         let loss = timeline.pod_loss(key);
-        let uncertainty = &mut account.uncertainty;
-        let has_worked = push_phases(&mut changes, uncertainty, pod, timeline, key, loss.as_ref());
+        let has_worked = pods.push_phases(pod, timeline, key, loss.as_ref());
         if let Some(cause) = loss.as_ref().and_then(PodLoss::cause).filter(|_| has_worked) {
             account.lost_work.pods[cause] += 1;
         }
         if let Some(result) = timeline.counted_result(workload, key).filter(|result| result.succeeded) {
-            changes.push((result.at.as_millisecond(), SlotChange::CompletionSettled));
+            pods.changes.push((result.at.as_millisecond(), SlotChange::CompletionSettled));
         }
     }
-    changes
+    account.uncertainty = pods.uncertainty;
+    account.uncertainty.add_ends(&pods.ends);
+    pods.changes
 }
 
 /// The best estimate of the end of a workload; `None` if it has not ended. A workload ends after the last of its Pods.
@@ -166,51 +168,54 @@ fn start_of_slots(workload: &Workload, first_created: Option<i64>) -> i64 {
     created.map_or(since, |created| created.min(next_change))
 }
 
-/// Adds the phases and the end of a Pod to `changes`. `pod` is its position in the workload's list. Returns whether the
-/// Pod worked for some time.
-fn push_phases(
-    changes: &mut Vec<(i64, SlotChange)>,
-    uncertainty: &mut SlotUncertainty,
-    pod: usize,
-    timeline: &Timeline,
-    key: PodKey,
-    loss: Option<&PodLoss>,
-) -> bool {
-    let overview = timeline.overview(key);
-    let has_ended = overview.outcome.has_ended();
-    let (mut last, mut has_worked) = (None::<PhaseSpan>, false);
-    timeline.for_each_span(key, |span| {
-        uncertainty.add_start(last.replace(span), span);
-        has_worked |= span.kind == PhaseKind::Running && span.end.is_none_or(|end| end > span.start);
-        // A Pod whose end was not observed must not take a slot forever.
-        if span.end.is_none() && has_ended {
-            changes.push((span.start, SlotChange::PodEnded { pod }));
-            return;
+/// The changes that follow from the Pods of a workload, and how exact their times are.
+#[derive(Default)]
+struct PodChanges {
+    changes: Vec<(i64, SlotChange)>,
+    uncertainty: SlotUncertainty,
+    ends: CommonEnds,
+}
+
+impl PodChanges {
+    /// Adds the phases and the end of a Pod. `pod` is its position in the workload's list. Returns whether the Pod worked
+    /// for some time.
+    fn push_phases(&mut self, pod: usize, timeline: &Timeline, key: PodKey, loss: Option<&PodLoss>) -> bool {
+        let overview = timeline.overview(key);
+        let has_ended = overview.outcome.has_ended();
+        let (mut last, mut has_worked) = (None::<PhaseSpan>, false);
+        timeline.for_each_span(key, |span| {
+            self.uncertainty.add_start(last.replace(span), span);
+            has_worked |= span.kind == PhaseKind::Running && span.end.is_none_or(|end| end > span.start);
+            // A Pod whose end was not observed must not take a slot forever.
+            if span.end.is_none() && has_ended {
+                self.changes.push((span.start, SlotChange::PodEnded { pod }));
+                return;
+            }
+            let PhaseSpan { kind, start, .. } = span;
+            match loss.filter(|_| kind == PhaseKind::Running) {
+                Some(loss) => loss.for_each_part(span, |start, lost| {
+                    self.changes.push((start, SlotChange::Phase { pod, kind, lost }));
+                }),
+                None => self.changes.push((start, SlotChange::Phase { pod, kind, lost: None })),
+            }
+        });
+        if let Some(last) = last {
+            self.ends.add(last);
         }
-        let PhaseSpan { kind, start, .. } = span;
-        match loss.filter(|_| kind == PhaseKind::Running) {
-            Some(loss) => loss.for_each_part(span, |start, lost| {
-                changes.push((start, SlotChange::Phase { pod, kind, lost }));
-            }),
-            None => changes.push((start, SlotChange::Phase { pod, kind, lost: None })),
+        let Some(end) = last.and_then(|last| last.end) else { return has_worked };
+        if has_ended && !overview.is_lost {
+            self.changes.push((end, SlotChange::PodEnded { pod }));
+            return has_worked;
         }
-    });
-    if let Some(last) = last {
-        uncertainty.add_end(last);
+        self.changes.push((end, SlotChange::PhaseUnknown { pod }));
+        // The controller replaces a lost Pod when it counts the Pod as failed, or when the Pod no longer exists.
+        if overview.is_lost
+            && let Some(released) = timeline.lost_slot_released(key)
+        {
+            self.changes.push((released.as_millisecond().max(end), SlotChange::PodEnded { pod }));
+        }
+        has_worked
     }
-    let Some(end) = last.and_then(|last| last.end) else { return has_worked };
-    if has_ended && !overview.is_lost {
-        changes.push((end, SlotChange::PodEnded { pod }));
-        return has_worked;
-    }
-    changes.push((end, SlotChange::PhaseUnknown { pod }));
-    // The controller replaces a lost Pod when it counts the Pod as failed, or when the Pod no longer exists.
-    if overview.is_lost
-        && let Some(released) = timeline.lost_slot_released(key)
-    {
-        changes.push((released.as_millisecond().max(end), SlotChange::PodEnded { pod }));
-    }
-    has_worked
 }
 
 /// The slots and their use between two changes.

@@ -3,12 +3,14 @@
 use std::ops::AddAssign;
 
 use crate::lifecycle::{ByPhase, PhaseKind, PhaseSpan, Uncertainty};
+use crate::timeline::fast_map::FastMap;
 use crate::timeline::reports::slot_time::SlotTime;
 
 /// The uncertainty of each part of slot time.
 ///
 /// A boundary between two phases moves slot time from one phase to the other, so it makes both uncertain. The errors of
-/// the boundaries count as independent and uniform.
+/// the boundaries count as independent and uniform. The exception are Pods that started together and ended in the same
+/// second: they ended together, so their errors are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SlotUncertainty {
     phases: ByPhase<Uncertainty>,
@@ -31,10 +33,10 @@ impl SlotUncertainty {
         self.add_boundary(previous.map(|previous| previous.kind), Some(span.kind), span.start_width);
     }
 
-    /// Adds the end of the last span of a Pod.
-    pub(crate) fn add_end(&mut self, last: PhaseSpan) {
-        if last.end.is_some() {
-            self.add_boundary(Some(last.kind), None, last.end_width);
+    /// Adds the ends of Pods that ended together.
+    pub(crate) fn add_ends(&mut self, ends: &CommonEnds) {
+        for ((kind, ..), width) in &ends.0 {
+            self.add_boundary(Some(*kind), None, *width);
         }
     }
 
@@ -57,6 +59,26 @@ impl SlotUncertainty {
         let mut sum = if with_idle { self.idle } else { Uncertainty::default() };
         kinds.into_iter().for_each(|kind| sum.add_sum(self.phases[kind]));
         sum.half_range_millis()
+    }
+}
+
+/// Pods that started their last phase in the same quarter of a second, and that ended in the same second, have a common
+/// end.
+const QUARTER_SECOND: i64 = 250;
+
+/// The ends of Pods, grouped by their last phase, the quarter of a second in which it started, and the second in which
+/// it ended. The value is the sum of the widths of the ends.
+#[derive(Debug, Default)]
+pub(crate) struct CommonEnds(FastMap<(PhaseKind, i64, i64), u32>);
+
+impl CommonEnds {
+    /// Adds the end of the last span of a Pod.
+    pub(crate) fn add(&mut self, last: PhaseSpan) {
+        let Some(end) = last.end else { return };
+        let earliest = end - i64::from(last.end_width / 2);
+        let group = (last.kind, last.start.div_euclid(QUARTER_SECOND), earliest.div_euclid(1_000));
+        let width = self.0.entry(group).or_default();
+        *width = width.saturating_add(last.end_width);
     }
 }
 
