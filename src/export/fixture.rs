@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::lifecycle::RangedDuration;
 use crate::lifecycle::{
     ByPhase, ContainerLife, ContainerRole, ContainerRun, Evidence, Instant, Instants, Lifecycle, Phase,
-    PhaseKind, PodOutcome, Pull, Source,
+    PhaseKind, PodOutcome, Pull, Readiness, Source,
 };
 use crate::timeline::{
     LossCause, LostWork, Parent, Percentiles, PodIdentity, SlotTime, SlotUncertainty, Summary, TimelinePod,
@@ -148,11 +148,13 @@ pub(crate) fn ended_pod() -> TimelinePod<'static> {
     let life = Lifecycle {
         disruption: None,
         lost_since: None,
+        readiness: Readiness::NotProbed,
         instants: Instants {
             created: Some(instant(0, Evidence::SuccessfulCreate)),
             scheduled: Some(instant(12, Evidence::ScheduledEvent)),
             sandbox_ready: Some(instant(800, Evidence::ReadyToStartContainers)),
             work_started: Some(instant(6100, Evidence::StartTime)),
+            ready: Some(instant(6500, Evidence::ReadyCondition)),
             work_ended: Some(instant(9000, Evidence::FinishedAt)),
             delete_requested: Some(instant(8000, Evidence::ReceivedDeletion)),
             deleted: Some(instant(9500, Evidence::ReceivedDeleted)),
@@ -178,6 +180,7 @@ pub(crate) fn ended_pod() -> TimelinePod<'static> {
         end_unknown: false,
         queued: Some(exactly(12)),
         cold_start: Some(exactly(6088)),
+        unready: Some(exactly(400)),
         run: Some(exactly(2900)),
     };
     TimelinePod::new(identity, life)
@@ -198,6 +201,7 @@ pub(crate) fn waiting_pod() -> TimelinePod<'static> {
     let life = Lifecycle {
         disruption: None,
         lost_since: None,
+        readiness: Readiness::NotProbed,
         instants: Instants { created: Some(instant(0, Evidence::CreationTimestamp)), ..Instants::default() },
         phases: vec![queued],
         outcome: PodOutcome::Pending,
@@ -212,6 +216,7 @@ pub(crate) fn waiting_pod() -> TimelinePod<'static> {
         end_unknown: false,
         queued: None,
         cold_start: None,
+        unready: None,
         run: None,
     };
     TimelinePod::new(identity, life)
@@ -227,6 +232,7 @@ fn slot_millis(kind: PhaseKind) -> i64 {
         PhaseKind::Starting => 14,
         PhaseKind::Startup => 0,
         PhaseKind::Unknown => 7,
+        PhaseKind::Unready => 4,
         PhaseKind::Running => 15,
         PhaseKind::BackOff => 3,
         PhaseKind::Terminating => 2,

@@ -38,6 +38,9 @@ pub(crate) struct PodEntry<'a> {
     pub(crate) queued_millis: Option<i64>,
     /// `workStarted - scheduled`.
     pub(crate) cold_start_millis: Option<i64>,
+    /// The time in which a main container ran before the Pod was Ready for the first time. `null` unless a main container
+    /// has a startup or readiness probe.
+    pub(crate) unready_millis: Option<i64>,
     /// The time in which at least one main container ran.
     pub(crate) run_millis: Option<i64>,
     /// The 5th and the 95th percentile of `runMillis`.
@@ -82,6 +85,7 @@ impl<'a> PodEntry<'a> {
                 .collect(),
             queued_millis: life.queued.map(|queued| to_millis(queued.estimate)),
             cold_start_millis: life.cold_start.map(|cold_start| to_millis(cold_start.estimate)),
+            unready_millis: life.unready.map(|unready| to_millis(unready.estimate)),
             run_millis: life.run.map(|run| to_millis(run.estimate)),
             run_range_millis: life.run.map(|run| [to_millis(run.low), to_millis(run.high)]),
             clamped: life.clamped,
@@ -104,6 +108,8 @@ pub(crate) struct InstantSet {
     pub(crate) sandbox_ready: Option<InstantEntry>,
     /// The first main container started.
     pub(crate) work_started: Option<InstantEntry>,
+    /// The Pod was Ready for the first time. `null` unless a main container has a startup or readiness probe.
+    pub(crate) ready: Option<InstantEntry>,
     /// The last main container ended.
     pub(crate) work_ended: Option<InstantEntry>,
     /// The deletion of the Pod was requested.
@@ -120,6 +126,7 @@ impl From<&Instants> for InstantSet {
             scheduled: entry(instants.scheduled),
             sandbox_ready: entry(instants.sandbox_ready),
             work_started: entry(instants.work_started),
+            ready: entry(instants.ready),
             work_ended: entry(instants.work_ended),
             delete_requested: entry(instants.delete_requested),
             deleted: entry(instants.deleted),
@@ -162,8 +169,8 @@ impl From<Instant> for InstantEntry {
 #[serde_as]
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct PhaseEntry<'a> {
-    /// `Queued`, `Setup`, `Pulling`, `Initializing`, `Starting`, `Startup`, `Running`, `BackOff`, `Terminating` or
-    /// `Unknown`.
+    /// `Queued`, `Setup`, `Pulling`, `Initializing`, `Starting`, `Startup`, `Unready`, `Running`, `BackOff`,
+    /// `Terminating` or `Unknown`.
     pub(crate) phase: &'static str,
     /// Start.
     #[serde_as(as = "Rfc3339Millis")]

@@ -125,6 +125,8 @@ pub struct SlotTimeEntry<T> {
     pub starting_millis: T,
     /// Phase Startup.
     pub startup_millis: T,
+    /// Phase Unready.
+    pub unready_millis: T,
     /// Phase Queued.
     pub queued_millis: T,
     /// Phase Terminating.
@@ -146,6 +148,7 @@ impl<T: Copy> SlotTimeEntry<T> {
             initializing_millis: idle,
             starting_millis: idle,
             startup_millis: idle,
+            unready_millis: idle,
             queued_millis: idle,
             terminating_millis: idle,
             back_off_millis: idle,
@@ -160,6 +163,7 @@ impl<T: Copy> SlotTimeEntry<T> {
                 PhaseKind::Initializing => &mut entry.initializing_millis,
                 PhaseKind::Starting => &mut entry.starting_millis,
                 PhaseKind::Startup => &mut entry.startup_millis,
+                PhaseKind::Unready => &mut entry.unready_millis,
                 PhaseKind::Running => &mut entry.work_millis,
                 PhaseKind::BackOff => &mut entry.back_off_millis,
                 PhaseKind::Terminating => &mut entry.terminating_millis,

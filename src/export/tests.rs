@@ -70,8 +70,8 @@ fn all_fields_are_written_in_the_documented_order() {
     assert_eq!(
         keys(&entry.summary.slots),
         words(
-            "workMillis setupMillis pullingMillis initializingMillis startingMillis startupMillis queuedMillis \
-             terminatingMillis backOffMillis unknownMillis idleMillis"
+            "workMillis setupMillis pullingMillis initializingMillis startingMillis startupMillis \
+             unreadyMillis queuedMillis terminatingMillis backOffMillis unknownMillis idleMillis"
         )
     );
     assert_eq!(
@@ -83,12 +83,12 @@ fn all_fields_are_written_in_the_documented_order() {
         keys(&entry),
         words(
             "namespace name uid node index attempt status outcome exitCode reason instants phases queuedMillis \
-             coldStartMillis runMillis runRangeMillis clamped gone clockSkewMillis containers"
+             coldStartMillis unreadyMillis runMillis runRangeMillis clamped gone clockSkewMillis containers"
         )
     );
     assert_eq!(
         keys(&entry.instants),
-        words("created scheduled sandboxReady workStarted workEnded deleteRequested deleted")
+        words("created scheduled sandboxReady workStarted ready workEnded deleteRequested deleted")
     );
     assert_eq!(keys(&entry.instants.created), words("at earliest latest source precisionMillis"));
     assert_eq!(keys(&entry.phases[0]), words("phase start end millis source container reason"));
@@ -121,13 +121,13 @@ fn a_workload_is_written_with_all_values() {
                 "concurrency": {"max": 4, "mean": 1.235},
                 "slots": {
                     "workMillis": 15, "setupMillis": 11, "pullingMillis": 12, "initializingMillis": 13,
-                    "startingMillis": 14, "startupMillis": 0, "queuedMillis": 10, "terminatingMillis": 2,
+                    "startingMillis": 14, "startupMillis": 0, "unreadyMillis": 4, "queuedMillis": 10, "terminatingMillis": 2,
                     "backOffMillis": 3, "unknownMillis": 7, "idleMillis": 13
                 },
                 "slotRanges": {
                     "workMillis": [15, 15], "setupMillis": [11, 11], "pullingMillis": [12, 12],
                     "initializingMillis": [13, 13], "startingMillis": [14, 14], "startupMillis": [0, 0],
-                    "queuedMillis": [10, 10], "terminatingMillis": [2, 2], "backOffMillis": [3, 3],
+                    "unreadyMillis": [4, 4], "queuedMillis": [10, 10], "terminatingMillis": [2, 2], "backOffMillis": [3, 3],
                     "unknownMillis": [7, 7], "idleMillis": [13, 13]
                 },
                 "lostWork": {
@@ -161,6 +161,8 @@ fn an_ended_pod_is_written_with_all_values() {
                 "workStarted": {"at": "2026-01-01T00:00:06.100Z", "earliest": "2026-01-01T00:00:05.600Z",
                                 "latest": "2026-01-01T00:00:06.600Z", "source": "inferred",
                                 "precisionMillis": 1000},
+                "ready": {"at": "2026-01-01T00:00:06.500Z", "earliest": "2026-01-01T00:00:06.000Z",
+                          "latest": "2026-01-01T00:00:07.000Z", "source": "status", "precisionMillis": 1000},
                 "workEnded": {"at": "2026-01-01T00:00:09.000Z", "earliest": "2026-01-01T00:00:08.500Z",
                               "latest": "2026-01-01T00:00:09.500Z", "source": "status",
                               "precisionMillis": 1000},
@@ -180,7 +182,7 @@ fn an_ended_pod_is_written_with_all_values() {
                 {"phase": "Running", "start": "2026-01-01T00:00:06.100Z", "end": "2026-01-01T00:00:09.000Z",
                  "millis": 2900, "source": "status", "container": null, "reason": null}
             ],
-            "queuedMillis": 12, "coldStartMillis": 6088, "runMillis": 2900, "runRangeMillis": [2900, 2900], "clamped": true, "gone": false,
+            "queuedMillis": 12, "coldStartMillis": 6088, "unreadyMillis": 400, "runMillis": 2900, "runRangeMillis": [2900, 2900], "clamped": true, "gone": false,
             "clockSkewMillis": 0,
             "containers": [
                 {"name": "init", "role": "init", "image": "perl:5.34.0", "restarts": 1,
@@ -203,10 +205,14 @@ fn an_ended_pod_is_written_with_all_values() {
 fn unknown_values_are_null_and_open_phases_last_until_now() {
     let pod = waiting_pod();
     let entry = to_value(&PodEntry::new(&pod, at(1500)));
-    for field in ["node", "index", "exitCode", "queuedMillis", "coldStartMillis", "runMillis"] {
+    for field in
+        ["node", "index", "exitCode", "queuedMillis", "coldStartMillis", "unreadyMillis", "runMillis"]
+    {
         assert_eq!(entry[field], Value::Null, "{field}");
     }
-    for instant in ["scheduled", "sandboxReady", "workStarted", "workEnded", "deleteRequested", "deleted"] {
+    for instant in
+        ["scheduled", "sandboxReady", "workStarted", "ready", "workEnded", "deleteRequested", "deleted"]
+    {
         assert_eq!(entry["instants"][instant], Value::Null, "{instant}");
     }
     let phase = &entry["phases"][0];

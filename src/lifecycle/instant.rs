@@ -172,6 +172,8 @@ pub struct Instants {
     pub sandbox_ready: Option<Instant>,
     /// The first main container started.
     pub work_started: Option<Instant>,
+    /// The Pod was Ready for the first time. `None` unless a main container has a startup or readiness probe.
+    pub ready: Option<Instant>,
     /// The last main container ended, and no main container will start again.
     pub work_ended: Option<Instant>,
     /// The deletion of the Pod was requested.
@@ -182,14 +184,23 @@ pub struct Instants {
 
 impl Instants {
     /// Returns the instants in the order of a life, with their names in the timeline document.
-    pub fn named(&self) -> [(&'static str, Option<Instant>); 7] {
-        let Self { created, scheduled, sandbox_ready, work_started, work_ended, delete_requested, deleted } =
-            *self;
+    pub fn named(&self) -> [(&'static str, Option<Instant>); 8] {
+        let Self {
+            created,
+            scheduled,
+            sandbox_ready,
+            work_started,
+            ready,
+            work_ended,
+            delete_requested,
+            deleted,
+        } = *self;
         [
             ("created", created),
             ("scheduled", scheduled),
             ("sandboxReady", sandbox_ready),
             ("workStarted", work_started),
+            ("ready", ready),
             ("workEnded", work_ended),
             ("deleteRequested", delete_requested),
             ("deleted", deleted),

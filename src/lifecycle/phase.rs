@@ -27,6 +27,9 @@ packed_enum! {
         /// The whole cold start, `[scheduled, workStarted)`, or a part of it that cannot be assigned to one of the four
         /// phases above.
         Startup,
+        /// At least one main container runs, but the Pod was never Ready although a probe decides about it:
+        /// `[workStarted, ready)`.
+        Unready,
         /// At least one main container runs. Lies in `[workStarted, workEnded)`.
         Running,
         /// A container waits for its restart after a run has ended.
@@ -48,6 +51,7 @@ impl PhaseKind {
             Self::Initializing => "Initializing",
             Self::Starting => "Starting",
             Self::Startup => "Startup",
+            Self::Unready => "Unready",
             Self::Running => "Running",
             Self::BackOff => "BackOff",
             Self::Terminating => "Terminating",
@@ -59,14 +63,19 @@ impl PhaseKind {
     pub fn is_cold_start(self) -> bool {
         match self {
             Self::Setup | Self::Pulling | Self::Initializing | Self::Starting | Self::Startup => true,
-            Self::Queued | Self::Running | Self::BackOff | Self::Terminating | Self::Unknown => false,
+            Self::Queued
+            | Self::Unready
+            | Self::Running
+            | Self::BackOff
+            | Self::Terminating
+            | Self::Unknown => false,
         }
     }
 
     /// Whether a main container runs during the phase.
     pub(crate) fn is_work(self) -> bool {
         match self {
-            Self::Running | Self::Terminating => true,
+            Self::Unready | Self::Running | Self::Terminating => true,
             Self::Queued
             | Self::Setup
             | Self::Pulling
@@ -123,6 +132,7 @@ impl Phase {
             | PhaseKind::Pulling
             | PhaseKind::Initializing
             | PhaseKind::Starting
+            | PhaseKind::Unready
             | PhaseKind::Running
             | PhaseKind::BackOff
             | PhaseKind::Terminating

@@ -8,6 +8,7 @@ mod deletion;
 mod gates;
 pub(crate) mod gone;
 mod phase;
+pub(crate) mod readiness;
 mod unreported_start;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use crate::lifecycle::pod_evidence::deletion::Deletion;
 use crate::lifecycle::pod_evidence::gates::{Gates, describe_gates};
 use crate::lifecycle::pod_evidence::gone::GoneEvidence;
 pub(crate) use crate::lifecycle::pod_evidence::phase::PodPhase;
+use crate::lifecycle::pod_evidence::readiness::ReadyEvidence;
 use crate::lifecycle::pod_evidence::unreported_start::seen_running_without_start;
 use crate::lifecycle::restart_policy::RestartPolicy;
 use crate::lifecycle::status_column::format_status_column;
@@ -71,6 +73,8 @@ pub(crate) struct PodEvidence {
     pub(crate) disruption: Option<(Timestamp, Arc<str>)>,
     /// Latest transition of the condition `Ready` to False.
     pub(crate) not_ready: Option<Timestamp>,
+    /// The first transitions of the condition `Ready`. `None` unless a main container has a startup or readiness probe.
+    pub(crate) ready: Option<ReadyEvidence>,
     /// Time of the kubelet's last write in `metadata.managedFields`.
     pub(crate) kubelet_wrote: Option<Timestamp>,
     /// `status.phase`.
@@ -162,6 +166,9 @@ impl PodEvidence {
         self.seen_running = self.seen_running.or_else(|| seen_running_without_start(&pod.status, received));
         self.observe_spec(pod, first, live, last_seen, interner);
         self.observe_conditions(pod, live, interner);
+        if pod.spec.containers.iter().any(observation::Container::has_ready_probe) {
+            self.ready.get_or_insert_default().observe(&pod.status, live);
+        }
         self.observe_phase(&pod.status, live);
         self.start_time = known_time(pod.status.start_time).or(self.start_time);
         self.kubelet_wrote = metadata.last_kubelet_write().or(self.kubelet_wrote);
@@ -430,6 +437,7 @@ packed_struct!(PodEvidence {
     initialized,
     disruption,
     not_ready,
+    ready,
     kubelet_wrote,
     phase,
     phase_received,

@@ -35,6 +35,8 @@ pub struct Lifecycle {
     /// The last time at which the Pod was known to run before it was lost with its node. `None` if the Pod was not
     /// lost.
     pub lost_since: Option<Timestamp>,
+    /// Whether the Pod was Ready.
+    pub readiness: Readiness,
     /// The containers: init containers and sidecars in spec order, then main containers in spec order, then debug
     /// containers.
     pub containers: Vec<ContainerLife>,
@@ -53,8 +55,24 @@ pub struct Lifecycle {
     pub queued: Option<RangedDuration>,
     /// `workStarted - scheduled`.
     pub cold_start: Option<RangedDuration>,
+    /// The time in which a main container ran before the Pod was Ready for the first time. `None` unless a main
+    /// container has a startup or readiness probe.
+    pub unready: Option<RangedDuration>,
     /// The time in which at least one main container ran, in all known runs together.
     pub run: Option<RangedDuration>,
+}
+
+/// Whether a Pod was Ready. It counts only for a Pod with a startup or readiness probe on a main container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// No main container has a startup or readiness probe, or the work has not started.
+    NotProbed,
+    /// The work has started, and the Pod was never Ready.
+    NotYet,
+    /// The Pod was Ready. Its instant `ready` is known.
+    Ready,
+    /// The Pod may have been Ready, but the time is lost, because the condition now reports a later transition.
+    Lost,
 }
 
 impl Lifecycle {
@@ -66,6 +84,16 @@ impl Lifecycle {
     /// Returns the time in which at least one main container ran until `now`.
     pub fn work_so_far(&self, now: Timestamp) -> SignedDuration {
         self.phases.iter().filter(|phase| phase.kind.is_work()).map(|phase| phase.duration(now)).sum()
+    }
+
+    /// Returns the time before which work is Unready: the first Ready, or the end of time if the Pod was never Ready. `None`
+    /// for a Pod without an Unready phase.
+    pub(crate) fn unready_until(&self) -> Option<Timestamp> {
+        match self.readiness {
+            Readiness::NotProbed | Readiness::Lost => None,
+            Readiness::NotYet => Some(Timestamp::MAX),
+            Readiness::Ready => self.instants.ready.map(|ready| ready.at),
+        }
     }
 
     /// Returns the number of restarts of all containers except debug containers.

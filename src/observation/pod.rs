@@ -83,6 +83,12 @@ pub struct Container {
     /// Requested resources.
     #[prost(message, optional, tag = "8")]
     pub resources: Option<Resources>,
+    /// The readiness probe.
+    #[prost(message, optional, tag = "11")]
+    pub readiness_probe: Option<Probe>,
+    /// The startup probe.
+    #[prost(message, optional, tag = "22")]
+    pub startup_probe: Option<Probe>,
     /// Overrides the Pod's restart policy. `Always` on an init container makes it a sidecar.
     #[prost(string, tag = "24")]
     pub restart_policy: String,
@@ -90,6 +96,17 @@ pub struct Container {
     #[prost(message, repeated, tag = "25")]
     pub restart_policy_rules: Vec<RestartRule>,
 }
+
+impl Container {
+    /// Whether a probe decides when the container is ready.
+    pub fn has_ready_probe(&self) -> bool {
+        self.readiness_probe.is_some() || self.startup_probe.is_some()
+    }
+}
+
+/// `v1.Probe`, without any field: only its presence matters.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
+pub struct Probe {}
 
 /// `v1.ContainerRestartRule`.
 #[apply(_ => #[serde(skip_serializing_if = "is_default")])]

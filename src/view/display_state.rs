@@ -11,6 +11,8 @@ pub(crate) enum DisplayState {
     Done,
     /// The Pod works.
     Running,
+    /// The Pod works, but it was never Ready although a probe decides about it.
+    Unready,
     /// The Pod has a node, but its work has not begun.
     Starting,
     /// The Pod waits for a node.
@@ -29,9 +31,10 @@ pub(crate) enum DisplayState {
 
 impl DisplayState {
     /// All states, in the order of the screen.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Done,
         Self::Running,
+        Self::Unready,
         Self::Starting,
         Self::Queued,
         Self::BackOff,
@@ -55,6 +58,7 @@ impl DisplayState {
                 Self::BackOff
             }
             PodOutcome::Starting => Self::Starting,
+            PodOutcome::Running if pod.open_phase == Some(PhaseKind::Unready) => Self::Unready,
             PodOutcome::Running => Self::Running,
         }
     }
@@ -64,6 +68,7 @@ impl DisplayState {
         match self {
             Self::Done => "done",
             Self::Running => "running",
+            Self::Unready => "not ready",
             Self::Starting => "starting",
             Self::Queued => "queued",
             Self::BackOff => "in back-off",
@@ -79,6 +84,7 @@ impl DisplayState {
         match self {
             Self::Done => Style::Success,
             Self::Running => Style::Strong,
+            Self::Unready => Style::Unready,
             Self::Starting => Style::Setup,
             Self::Queued => Style::Queued,
             Self::BackOff | Self::Unknown | Self::Gone => Style::Warning,

@@ -7,12 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use crate::lifecycle::RangedDuration;
 use crate::lifecycle::{
     ContainerLife, ContainerRole, ContainerRun, Evidence, Instant, Instants, Lifecycle, Phase, PhaseKind,
-    PodOutcome, Pull, Source,
+    PodOutcome, Pull, Readiness, Source,
 };
 use crate::timeline::{Capacity, PodIdentity, PodKey, Timeline, TimelinePod, Workload, WorkloadState};
 
 pub(crate) use PhaseKind::{
-    BackOff, Initializing, Pulling, Queued, Running, Setup, Starting, Startup, Terminating,
+    BackOff, Initializing, Pulling, Queued, Running, Setup, Starting, Startup, Terminating, Unready,
 };
 
 /// The time `millis` milliseconds after the start of the test.
@@ -35,6 +35,7 @@ pub(crate) fn pod(name: &str, created: i64) -> PodFixture {
     let life = Lifecycle {
         disruption: None,
         lost_since: None,
+        readiness: Readiness::NotProbed,
         instants: Instants::default(),
         phases: Vec::new(),
         outcome: PodOutcome::Pending,
@@ -49,6 +50,7 @@ pub(crate) fn pod(name: &str, created: i64) -> PodFixture {
         end_unknown: false,
         queued: None,
         cold_start: None,
+        unready: None,
         run: None,
     };
     let identity = PodIdentity {
@@ -127,7 +129,7 @@ impl PodFixture {
     }
 
     pub(crate) fn failed(mut self, code: Option<i32>, reason: Option<&str>) -> Self {
-        let ran = self.life.phases.iter().any(|phase| phase.kind == Running);
+        let ran = self.life.phases.iter().any(|phase| matches!(phase.kind, Unready | Running));
         self.life.outcome = if ran { PodOutcome::Failed } else { PodOutcome::NeverStarted };
         self.life.status = reason.unwrap_or("Error").into();
         self.life.reason = reason.map(Arc::from);
@@ -207,7 +209,7 @@ impl PodFixture {
                 }
                 BackOff => (PodOutcome::Running, "CrashLoopBackOff".into()),
                 Terminating => (PodOutcome::Running, "Terminating".into()),
-                PhaseKind::Unknown | Running => (PodOutcome::Running, "Running".into()),
+                Unready | PhaseKind::Unknown | Running => (PodOutcome::Running, "Running".into()),
             };
             if let Some(reason) = last.reason.clone().filter(|_| last.kind != Queued) {
                 life.status = reason;
@@ -227,7 +229,7 @@ impl PodFixture {
         let cold = life.phases.iter().find(|phase| phase.kind != Queued);
         instants.scheduled =
             cold.and_then(|cold| instant(cold.start, fine(Evidence::ScheduledEvent, Evidence::PodScheduled)));
-        let mut work = life.phases.iter().filter(|phase| phase.kind == Running);
+        let mut work = life.phases.iter().filter(|phase| matches!(phase.kind, Unready | Running));
         let first_work = work.next();
         instants.work_started = first_work
             .and_then(|work| instant(work.start, fine(Evidence::StartedEvent, Evidence::StartedAt)));
@@ -241,6 +243,12 @@ impl PodFixture {
         life.queued = between(instants.created, instants.scheduled);
         life.cold_start = between(instants.scheduled, instants.work_started);
         life.run = between(instants.work_started, instants.work_ended);
+        if let Some(unready) = life.phases.iter().find(|phase| phase.kind == Unready) {
+            let becomes_ready = life.phases.iter().any(|phase| phase.kind == Running);
+            life.readiness = if becomes_ready { Readiness::Ready } else { Readiness::NotYet };
+            let ready = unready.end.filter(|_| becomes_ready);
+            instants.ready = ready.and_then(|ready| instant(ready, Evidence::ReceivedReady));
+        }
         Some(TimelinePod::new(self.identity, self.life))
     }
 }

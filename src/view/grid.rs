@@ -26,6 +26,7 @@ enum CellState {
     BackOff,
     Queued,
     Cold(PhaseKind),
+    Unready,
     Running,
     Deleted,
     Done,
@@ -36,6 +37,7 @@ impl CellState {
         match DisplayState::from_overview(pod) {
             DisplayState::Done => Self::Done,
             DisplayState::Running => Self::Running,
+            DisplayState::Unready => Self::Unready,
             DisplayState::Starting => {
                 // Setup and start have the same glyph.
                 let open = pod.open_phase.filter(|kind| kind.is_cold_start());
@@ -66,6 +68,7 @@ impl CellState {
                     | PhaseKind::Setup
                     | PhaseKind::Starting
                     | PhaseKind::Startup
+                    | PhaseKind::Unready
                     | PhaseKind::Running
                     | PhaseKind::BackOff
                     | PhaseKind::Terminating
@@ -73,6 +76,7 @@ impl CellState {
                 };
                 (glyphs.phase(kind), phase_style(kind), name)
             }
+            Self::Unready => (glyphs.phase(PhaseKind::Unready), Style::Unready, "not ready"),
             Self::Running => (glyphs.now, Style::Now, "running"),
             Self::Deleted => (glyphs.deleted, Style::Terminating, "deleted"),
             Self::Done => (glyphs.phase(PhaseKind::Running), Style::Work, "done"),

@@ -412,6 +412,7 @@ pub(crate) fn status_style(pod: &TimelinePod) -> Style {
         DisplayState::Done => Style::Success,
         DisplayState::Failed => Style::Failure,
         DisplayState::Running => Style::Text,
+        DisplayState::Unready => Style::Unready,
         DisplayState::Deleted => Style::Terminating,
         DisplayState::Starting | DisplayState::Queued if pod.life.reason.is_none() => Style::Dim,
         DisplayState::Starting

@@ -5,6 +5,7 @@ mod explained;
 mod held;
 mod retries;
 mod timelines;
+mod unready;
 
 use crate::timeline::Timeline;
 use std::fmt::Write as _;

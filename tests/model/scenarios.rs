@@ -136,6 +136,9 @@ scenarios! {
     lost_again "lost-again"
     /// A Pod whose node stops responding.
     lost_node "lost-node"
+    /// Readiness probes: a Pod that becomes ready, one that is never ready, and one that loses its readiness. A sidecar
+    /// has a startup probe.
+    probed "probed"
     /// A Job with `backoffLimitPerIndex` and a rule that fails the index on exit code 42.
     fail_index "fail-index"
     /// A Job whose Pods are evicted by a taint and replaced, because their node stops responding.

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::{ContainerLife, ContainerRole, ContainerRun, Lifecycle, PhaseKind, PodOutcome};
+use crate::lifecycle::{
+    ContainerLife, ContainerRole, ContainerRun, Lifecycle, PhaseKind, PodOutcome, RangedDuration, Readiness,
+};
 use crate::timeline::{Changes, OpenRetry, PodKey, Timeline, Workload, WorkloadState};
 use crate::view::primitives::{duration, text};
 use crate::view::rows::container_text::{
-    describe_failed_init, describe_runs, describe_stopping, describe_waiting_main, last_exit_code,
-    main_containers,
+    describe_failed_init, describe_never_ready, describe_runs, describe_stopping, describe_waiting_main,
+    last_exit_code, main_containers,
 };
 use crate::view::{Line, Names, Style, describe_next_try, describe_special_end};
 
@@ -27,6 +29,8 @@ struct ReportedPod {
     ended_runs: usize,
     /// Number of main containers that do not run any more, or not until their restart.
     ended_mains: usize,
+    /// Whether the Pod was Ready. Only for a Pod with a startup or readiness probe on a main container.
+    is_ready: bool,
     /// Whether the Pod was lost with its node and is being deleted.
     is_lost: bool,
 }
@@ -167,12 +171,12 @@ impl ReportedPod {
         let wait_reason = if life.outcome.has_ended() { None } else { life.reason.clone() };
         // The deletion ends the containers one after another. Only the end of the Pod needs a line.
         let is_deleted = life.instants.delete_requested.is_some() && !life.outcome.has_ended();
-        let (ended_runs, ended_mains) = match before.filter(|_| is_deleted) {
-            Some(before) => (before.ended_runs, before.ended_mains),
-            None => (count_ended_runs(life), ended_mains(life).count()),
+        let (ended_runs, ended_mains, is_ready) = match before.filter(|_| is_deleted) {
+            Some(before) => (before.ended_runs, before.ended_mains, before.is_ready),
+            None => (count_ended_runs(life), ended_mains(life).count(), life.readiness == Readiness::Ready),
         };
         let is_lost = life.lost_since.is_some() && life.instants.delete_requested.is_some();
-        Self { outcome: life.outcome, wait_reason, ended_runs, ended_mains, is_lost }
+        Self { outcome: life.outcome, wait_reason, ended_runs, ended_mains, is_ready, is_lost }
     }
 }
 
@@ -244,6 +248,11 @@ fn describe_running(life: &Lifecycle, before: Option<&ReportedPod>, node: &str) 
             .collect();
         return (format!("{}{others}{node}", ends.join(", ")), Style::Text);
     }
+    if life.readiness == Readiness::Ready && running_before.is_some_and(|before| !before.is_ready) {
+        return (format!("is ready{}{node}", describe_unready_time(life)), Style::Text);
+    }
+    let node =
+        if life.readiness == Readiness::NotYet { format!("{node}, not ready yet") } else { node.into() };
     let restarted = || running().filter(|main| main.runs.len() > 1 || main.runs_not_seen > 0);
     let text = match (restarted().count(), main_containers(life).count()) {
         (0, _) if running().any(|main| main.runs.iter().all(|run| run.start.is_none())) => {
@@ -305,9 +314,17 @@ fn describe_pod(timeline: &Timeline, key: PodKey, before: Option<&ReportedPod>) 
     })
 }
 
+/// Describes the time from the start of the work to the first Ready: ` after 3.2s`.
+fn describe_unready_time(life: &Lifecycle) -> String {
+    let (started, ready) = (life.instants.work_started, life.instants.ready);
+    let time = started.zip(ready).map(|(started, ready)| RangedDuration::between(started, ready));
+    time.map(|time| format!(" after {}", duration::format_ranged(time))).unwrap_or_default()
+}
+
 fn describe_run_time(life: &Lifecycle) -> String {
     let time = life.run.map(duration::format_ranged);
-    format!("{}{}", time.as_deref().unwrap_or("an unknown time"), describe_runs(life))
+    let time = time.as_deref().unwrap_or("an unknown time");
+    format!("{time}{}{}", describe_runs(life), describe_never_ready(life))
 }
 
 /// Describes the cold start and the sum of the pulls: ` (cold start 3.2s, pull 1.5s)`. Returns an empty text if the
@@ -401,9 +418,12 @@ fn count_pods(timeline: &Timeline, workload: &Workload) -> String {
         let others = pods.iter().filter(|key| !is_stopping(key));
         others.filter(|key| timeline.overview(**key).outcome == outcome).count()
     };
+    let is_unready = |key: &&PodKey| timeline.overview(**key).open_phase == Some(PhaseKind::Unready);
+    let unready = pods.iter().filter(|key| !is_stopping(key) && is_unready(key)).count();
     let stopping: Vec<PodKey> = pods.iter().filter(is_stopping).copied().collect();
     let parts = [
-        (count(PodOutcome::Running), "running"),
+        (count(PodOutcome::Running).saturating_sub(unready), "running"),
+        (unready, "not ready"),
         (count(PodOutcome::Starting), "starting"),
         (count(PodOutcome::Pending), "queued"),
         (pods.iter().filter(|key| timeline.overview(**key).has_failed()).count(), "failed"),

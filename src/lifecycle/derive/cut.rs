@@ -213,7 +213,7 @@ fn collect_cuts(start: Instant, end: Option<Instant>, intervals: &[Interval]) ->
 /// Returns the precedence of a kind. If several intervals cover a piece, the interval with the highest precedence wins.
 fn precedence(kind: PhaseKind) -> u8 {
     match kind {
-        PhaseKind::Running => 6,
+        PhaseKind::Running | PhaseKind::Unready => 6,
         PhaseKind::Terminating => 5,
         PhaseKind::Pulling => 4,
         PhaseKind::Initializing => 3,

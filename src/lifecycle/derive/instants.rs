@@ -16,7 +16,7 @@ use crate::lifecycle::pod_evidence::PodEvidence;
 /// An event about the sandbox may seem to be later than the first start by this much, because clocks differ.
 const MAX_LATE_SANDBOX_EVENT: SignedDuration = SignedDuration::from_millis(200);
 
-/// Derives the instants, except the start and the end of the work, without correcting their order.
+/// Derives the instants, except the start and the end of the work and `ready`, without correcting their order.
 pub(crate) fn derive_instants(
     pod: &PodEvidence,
     containers: &[ContainerLife],
@@ -30,6 +30,7 @@ pub(crate) fn derive_instants(
         scheduled: derive_scheduled(pod, created),
         sandbox_ready: derive_sandbox_ready(pod, containers),
         work_started: None,
+        ready: None,
         work_ended: None,
         delete_requested,
         deleted: deleted.map(|(time, _)| Instant::new(time, Evidence::ReceivedDeleted)),

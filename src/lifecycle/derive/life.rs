@@ -16,6 +16,7 @@ use crate::lifecycle::derive::outcome::{
     derive_end, derive_exit_code_and_reason, derive_outcome, last_known_time, lost_since,
 };
 use crate::lifecycle::derive::phases::PhaseInput;
+use crate::lifecycle::derive::readiness::{derive_readiness, estimate_truncated_ready};
 use crate::lifecycle::derive::work::{
     earliest, earliest_known_start, first_known_start, main_containers, min_unseen_back_off_millis,
     seen_running, stopping_sidecar,
@@ -24,7 +25,7 @@ use crate::lifecycle::evidence::{Evidence, Source};
 use crate::lifecycle::instant::{Instant, Instants};
 use crate::lifecycle::phase::{Phase, PhaseKind};
 use crate::lifecycle::pod_evidence::PodEvidence;
-use crate::lifecycle::pod_lifecycle::{Explanation, Lifecycle};
+use crate::lifecycle::pod_lifecycle::{Explanation, Lifecycle, Readiness};
 use crate::lifecycle::pod_outcome::PodOutcome;
 use crate::lifecycle::ranged_duration::{RangedDuration, Uncertainty};
 
@@ -95,16 +96,27 @@ fn derive_life(
     let earliest_start =
         instants.work_started.or_else(|| earliest_known_start(&containers)).or_else(|| seen_running(pod));
     instants.work_ended = derive_work_ended(pod, &containers, earliest_start);
+    let (readiness, ready) = derive_readiness(pod, &containers, earliest_start);
+    instants.ready = ready;
     (uncorrected.work_started, uncorrected.work_ended) = (instants.work_started, instants.work_ended);
+    uncorrected.ready = ready;
     clamped |= order_instants(&mut instants);
+    estimate_truncated_ready(&mut instants);
     let earliest_start =
         instants.work_started.or_else(|| Some(between_neighbours(earliest_start?, &instants)));
     let is_start_dated = earliest_start.is_none_or(|start| start.evidence != Evidence::SeenRunning);
     let outcome = derive_outcome(pod, &instants, &containers, earliest_start.is_some());
     let (end, mut end_unknown) = derive_end(pod, &containers, &instants, outcome, earliest_start.is_some());
     let (exit_code, reason) = derive_exit_code_and_reason(pod, &containers, outcome);
-    let input =
-        PhaseInput { pod, containers: &containers, instants: &instants, earliest_start, outcome, end };
+    let input = PhaseInput {
+        pod,
+        containers: &containers,
+        instants: &instants,
+        earliest_start,
+        outcome,
+        end,
+        readiness,
+    };
     let PhaseList { mut phases, boundaries } = input.derive_phases(reason.as_ref(), explain);
     let mut boundaries = boundaries.unwrap_or_default();
     let lost_since = lost_since(pod, &containers, outcome, end, earliest_start);
@@ -123,6 +135,7 @@ fn derive_life(
     let life = Lifecycle {
         queued: between(instants.created, instants.scheduled),
         cold_start: between(instants.scheduled, instants.work_started),
+        unready: sum_unready(&phases, readiness, outcome).filter(|_| is_start_dated),
         run: instants.work_ended.filter(|_| is_start_dated).map(|_| derive_run(&phases, &containers)),
         phases,
         outcome,
@@ -136,6 +149,7 @@ fn derive_life(
         stopping_sidecar: stopping_sidecar(pod, &containers),
         disruption: pod.disruption_reason(),
         lost_since,
+        readiness,
         containers,
         clamped,
         skew: SignedDuration::ZERO,
@@ -172,6 +186,24 @@ fn derive_run(phases: &[Phase], containers: &[ContainerLife]) -> RangedDuration 
     let waited: i64 = main_containers(containers).map(min_unseen_back_off_millis).max().unwrap_or(0);
     run.high += SignedDuration::from_millis((unknown - waited).max(0));
     run
+}
+
+/// Adds up the phases in which the Pod worked before it was Ready for the first time. Returns `None` while such a phase
+/// goes on, and if the Pod has no such phase for another reason than that it was Ready at once.
+fn sum_unready(phases: &[Phase], readiness: Readiness, outcome: PodOutcome) -> Option<RangedDuration> {
+    let is_known = match readiness {
+        Readiness::NotProbed | Readiness::Lost => false,
+        Readiness::NotYet => outcome.has_ended(),
+        Readiness::Ready => true,
+    };
+    let mut uncertainty = Uncertainty::default();
+    let mut millis = 0;
+    for phase in phases.iter().filter(|phase| is_known && phase.kind == PhaseKind::Unready) {
+        millis += phase.end?.as_millisecond() - phase.start.as_millisecond();
+        uncertainty.add(phase.start_width, 1);
+        uncertainty.add(phase.end_width, 1);
+    }
+    is_known.then(|| RangedDuration::new(millis, uncertainty))
 }
 
 fn derive_container_life(container: &ContainerEvidence, known: KnownRuns) -> ContainerLife {

@@ -7,5 +7,6 @@ pub(crate) mod orders;
 pub(crate) mod outcome;
 pub(crate) mod phases;
 pub(crate) mod pull_phases;
+pub(crate) mod readiness;
 pub(crate) mod setup_parts;
 pub(crate) mod work;

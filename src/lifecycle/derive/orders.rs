@@ -121,6 +121,7 @@ pub(crate) fn order_instants(instants: &mut Instants) -> bool {
         instants.scheduled,
         instants.sandbox_ready,
         instants.work_started,
+        instants.ready,
         instants.work_ended,
     ];
     let distance = order_all(&mut chain);
@@ -129,6 +130,7 @@ pub(crate) fn order_instants(instants: &mut Instants) -> bool {
         instants.scheduled,
         instants.sandbox_ready,
         instants.work_started,
+        instants.ready,
         instants.work_ended,
     ] = chain;
     distance > MAX_SILENT_CORRECTION

@@ -16,6 +16,7 @@ use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::instant::{Instant, Instants};
 use crate::lifecycle::phase::PhaseKind;
 use crate::lifecycle::pod_evidence::PodEvidence;
+use crate::lifecycle::pod_lifecycle::Readiness;
 use crate::lifecycle::pod_outcome::PodOutcome;
 use crate::lifecycle::waits::ReasonChange;
 
@@ -33,6 +34,7 @@ pub(crate) struct PhaseInput<'a> {
     pub(crate) outcome: PodOutcome,
     /// End of the work, or of a Pod whose work never started.
     pub(crate) end: Option<Instant>,
+    pub(crate) readiness: Readiness,
 }
 
 impl PhaseInput<'_> {
@@ -253,6 +255,11 @@ impl PhaseInput<'_> {
             }
         }
         intervals.extend(self.waits_beside_work(start, termination));
+        match self.readiness {
+            Readiness::NotProbed | Readiness::Lost => {}
+            Readiness::Ready => split_at_ready(&mut intervals, self.instants.ready),
+            Readiness::NotYet => split_at_ready(&mut intervals, None),
+        }
         // A piece that no interval covers, for example between the starts of two containers, belongs to the start.
         let has_no_length = end.is_some_and(|end| end.at <= start.at);
         let kind = if has_no_length { PhaseKind::Running } else { PhaseKind::Starting };
@@ -323,6 +330,24 @@ fn run_intervals(
         None => (Interval::new(PhaseKind::Running, start, end, None), None),
     };
     std::iter::once(first).chain(second)
+}
+
+/// Makes the work before the first Ready Unready. `ready` is `None` for a Pod that was never Ready.
+fn split_at_ready(intervals: &mut Vec<Interval>, ready: Option<Instant>) {
+    let mut later_parts = Vec::new();
+    for interval in intervals.iter_mut().filter(|interval| interval.kind == PhaseKind::Running) {
+        if let Some(ready) = ready {
+            if ready.at <= interval.start.at {
+                continue;
+            }
+            if interval.end.is_none_or(|end| ready.at < end.at) {
+                later_parts.push(Interval { start: ready, ..interval.clone() });
+                interval.end = Some(ready);
+            }
+        }
+        interval.kind = PhaseKind::Unready;
+    }
+    intervals.append(&mut later_parts);
 }
 
 /// Returns one interval for each reason, from its change to the next change. A first reason that is reported within

@@ -35,6 +35,9 @@ impl PodEvidence {
         if let Some(at) = self.not_ready.as_mut().filter(|_| !self.node_lost) {
             *at += by;
         }
+        if let Some(ready) = &mut self.ready {
+            ready.shift_kubelet_times(by);
+        }
         let disruption = self.disruption.as_mut();
         if let Some((at, _)) = disruption.filter(|(_, reason)| **reason == *"TerminationByKubelet") {
             *at += by;

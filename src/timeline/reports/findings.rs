@@ -129,9 +129,10 @@ fn wait_reason(phase: &Phase, has_worked: bool) -> Option<Cow<'_, str>> {
         PhaseKind::Setup | PhaseKind::Pulling | PhaseKind::Starting => Some(reason.into()),
         PhaseKind::Startup if reason != "first start not seen" => Some(reason.into()),
         // The other containers of the Pod work.
-        PhaseKind::Running if phase.container.is_some() => of_container(),
+        PhaseKind::Unready | PhaseKind::Running if phase.container.is_some() => of_container(),
         PhaseKind::Startup
         | PhaseKind::Initializing
+        | PhaseKind::Unready
         | PhaseKind::Running
         | PhaseKind::BackOff
         | PhaseKind::Terminating

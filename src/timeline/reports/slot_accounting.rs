@@ -29,7 +29,7 @@ pub(crate) struct SlotAccount {
     pub(crate) lost_millis: ByLossCause<i64>,
     /// The highest number of Pods that ran at the same time.
     pub(crate) concurrency_max: u32,
-    /// The sum of the times of all Pods in [`PhaseKind::Running`], in milliseconds.
+    /// The sum of the times of all Pods in [`PhaseKind::Unready`] or [`PhaseKind::Running`], in milliseconds.
     pub(crate) running_millis: i64,
     /// Whether a part of the run was not observed.
     pub(crate) partial: bool,
@@ -290,7 +290,7 @@ impl SlotState {
         let left = self.completions.map(|completions| completions.saturating_sub(self.settled));
         let slots = left.map_or(self.parallelism, |left| left.min(self.parallelism));
         let pods = u32::try_from(self.pods.len()).unwrap_or(u32::MAX);
-        let running = self.counts[PhaseKind::Running];
+        let running = self.counts[PhaseKind::Unready] + self.counts[PhaseKind::Running];
         account.concurrency_max = account.concurrency_max.max(running);
         account.running_millis += i64::from(running) * millis;
         account.slots.total += i64::from(slots) * millis;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::lifecycle::{Phase, PhaseKind, PodOutcome};
 use crate::timeline::{Retry, TimelinePod};
 use crate::view::chart::axis::Axis;
+use crate::view::chart::family::PhaseFamily;
 use crate::view::chart::legend::LegendEntries;
 use crate::view::chart::mark::{CellMark, end_mark};
 use crate::view::primitives::frame::{Line, Style};
@@ -15,49 +16,6 @@ use crate::view::primitives::text;
 
 /// The maximum number of `?` cells at an unknown time.
 const UNKNOWN_CELLS: usize = 3;
-
-/// Phases that belong together in a bar. If longer phases cover all cells of a family, [`Bar::keep_families`] usually
-/// gives the family a cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum PhaseFamily {
-    Queued,
-    ColdStart,
-    Work,
-    BackOff,
-    Termination,
-}
-
-impl PhaseFamily {
-    /// All families, in the order in which [`Bar::keep_families`] gives them cells.
-    const BY_IMPORTANCE: [Self; 5] =
-        [Self::Work, Self::ColdStart, Self::BackOff, Self::Termination, Self::Queued];
-
-    fn from_phase(kind: PhaseKind) -> Self {
-        match kind {
-            PhaseKind::Queued => Self::Queued,
-            PhaseKind::Setup
-            | PhaseKind::Pulling
-            | PhaseKind::Initializing
-            | PhaseKind::Starting
-            | PhaseKind::Startup => Self::ColdStart,
-            PhaseKind::Running => Self::Work,
-            // An unknown stretch needs a cell as much as a back-off does.
-            PhaseKind::BackOff | PhaseKind::Unknown => Self::BackOff,
-            PhaseKind::Terminating => Self::Termination,
-        }
-    }
-
-    /// [`Bar::keep_families`] gives this family a cell only if a phase is longer than this number of columns.
-    fn min_columns(self) -> f64 {
-        match self {
-            // Every Pod waits some milliseconds for its node. Such a wait is not worth a cell.
-            Self::Queued => 0.25,
-            // Even work without any length gets a cell, because users look for the Pods that worked.
-            Self::Work => -1.0,
-            Self::ColdStart | Self::BackOff | Self::Termination => 0.0,
-        }
-    }
-}
 
 /// Words in empty cells of a bar.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -50,7 +50,10 @@ pub(crate) fn container_lanes<'a>(
     }
     let own = pod.life.containers.iter().filter(|container| container.role != ContainerRole::Ephemeral);
     own.map(|container| {
-        let phases = container_phases(container);
+        let mut phases = container_phases(container);
+        if let Some(ready) = pod.life.unready_until().filter(|_| container.role == ContainerRole::Main) {
+            phases = phases.into_iter().flat_map(|phase| split_at_ready(phase, ready)).collect();
+        }
         // While the kubelet stops a sidecar, the sidecar still runs.
         let is_pod_open = !pod.life.outcome.has_ended() || pod.life.stopping_sidecar.is_some();
         let is_open = is_pod_open && phases.last().is_some_and(|phase| phase.end.is_none());
@@ -64,6 +67,17 @@ pub(crate) fn container_lanes<'a>(
 pub(crate) fn last_known_end(pod: &TimelinePod) -> Option<Timestamp> {
     let runs = pod.life.containers.iter().flat_map(|container| &container.runs);
     runs.filter_map(|run| run.end).map(|end| end.at).max()
+}
+
+/// Divides a run of a main container at the first Ready. `ready` is the end of time for a Pod that was never Ready.
+fn split_at_ready(phase: Phase, ready: Timestamp) -> impl Iterator<Item = Phase> {
+    let is_unready = phase.kind == PhaseKind::Running && phase.start < ready;
+    let ends_before = ready == Timestamp::MAX || phase.end.is_some_and(|end| end <= ready);
+    let end = if ends_before { phase.end } else { Some(ready) };
+    let unready = is_unready.then(|| Phase { kind: PhaseKind::Unready, end, ..phase.clone() });
+    let start = if is_unready { ready } else { phase.start };
+    let rest = (!is_unready || !ends_before).then_some(Phase { start, ..phase });
+    unready.into_iter().chain(rest)
 }
 
 /// The pull and the runs of a container, with the waits between runs. After a run whose end was not seen, and between

@@ -96,6 +96,7 @@ impl LegendEntries {
             PhaseKind::Starting | PhaseKind::Startup => None,
             PhaseKind::Pulling => is_shown.then_some("pull"),
             PhaseKind::Initializing => is_shown.then_some("init"),
+            PhaseKind::Unready => is_shown.then_some("not ready"),
             PhaseKind::Running => is_shown.then_some("work"),
             PhaseKind::BackOff => is_shown.then_some("back-off"),
             PhaseKind::Terminating => is_shown.then_some("terminating"),

@@ -69,6 +69,7 @@ pub(crate) fn phase_style(kind: PhaseKind) -> Style {
         PhaseKind::Setup | PhaseKind::Starting | PhaseKind::Startup => Style::Setup,
         PhaseKind::Pulling => Style::Pulling,
         PhaseKind::Initializing => Style::Initializing,
+        PhaseKind::Unready => Style::Unready,
         PhaseKind::Running => Style::Work,
         PhaseKind::BackOff => Style::BackOff,
         PhaseKind::Terminating => Style::Terminating,

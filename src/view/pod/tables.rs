@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use crate::lifecycle::{ContainerLife, ContainerRun, Phase, Pull, RangedDuration, Uncertainty};
+use crate::lifecycle::{ContainerLife, ContainerRun, Phase, Pull, RangedDuration, Readiness, Uncertainty};
 use crate::view::chart::mark::phase_style;
 use crate::view::pod::extras::{ConditionRow, PodEvent, PodExtras};
 use crate::view::pod::page::PodPage;
@@ -197,10 +197,17 @@ impl PodPage<'_> {
 
     /// A row for each instant: name, time and evidence. The evidence includes the precision.
     fn instant_rows(&self) -> Vec<Vec<TableCell>> {
-        let instants = self.pod.life.instants.named().into_iter().map(|(name, instant)| {
+        let life = &self.pod.life;
+        let named = life.instants.named().into_iter();
+        // Only a Pod with probes has a first Ready.
+        let shown = named.filter(|(name, _)| *name != "ready" || life.readiness != Readiness::NotProbed);
+        let instants = shown.map(|(name, instant)| {
             let (time, evidence) = match instant {
                 Some(instant) => {
                     (explain::format_instant(self.context, instant), explain::describe_evidence(instant))
+                }
+                None if name == "ready" && life.readiness == Readiness::Lost => {
+                    (self.context.glyphs.none.to_owned(), explain::LOST_READY.to_owned())
                 }
                 None => (self.context.glyphs.none.to_owned(), String::new()),
             };

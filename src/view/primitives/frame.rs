@@ -23,6 +23,8 @@ pub enum Style {
     Pulling,
     /// Init containers.
     Initializing,
+    /// Work before the Pod is Ready for the first time.
+    Unready,
     /// Work that goes on or has ended.
     Work,
     /// A success.

@@ -37,6 +37,7 @@ impl Stylesheet {
             Style::Pulling => plain.magenta(),
             Style::Initializing => plain.blue(),
             Style::Work | Style::Success | Style::Quoted => plain.green(),
+            Style::Unready => plain.green().dimmed(),
             Style::Failure => plain.red().bold(),
             Style::Warning | Style::BackOff | Style::Literal => plain.yellow(),
             Style::Terminating => plain.red(),

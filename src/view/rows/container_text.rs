@@ -1,6 +1,6 @@
 //! Texts about single containers of a Pod: which of them failed, waits, or keeps the Pod from ending.
 
-use crate::lifecycle::{ContainerLife, ContainerRole, Lifecycle};
+use crate::lifecycle::{ContainerLife, ContainerRole, Lifecycle, Readiness};
 use crate::view::primitives::text;
 
 /// `1 restart`, `3 restarts`.
@@ -65,6 +65,11 @@ pub(crate) fn describe_waiting_main(life: &Lifecycle) -> Option<String> {
 pub(crate) fn describe_stopping(life: &Lifecycle) -> Option<String> {
     let sidecar = life.stopping_sidecar.as_ref()?;
     Some(format!("waits for sidecar {}", text::clean(sidecar)))
+}
+
+/// Says that a Pod was never Ready, after its run time: `, never ready`. Empty for any other Pod.
+pub(crate) fn describe_never_ready(life: &Lifecycle) -> &'static str {
+    if life.readiness == Readiness::NotYet { ", never ready" } else { "" }
 }
 
 /// The main containers of a Pod, in spec order.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::lifecycle::{Evidence, Instant, PhaseKind};
+use crate::lifecycle::{Evidence, Instant, PhaseKind, Readiness};
 use crate::timeline::{PodKey, TimelinePod, Workload};
 use crate::view::primitives::duration::format_exact;
 use crate::view::primitives::frame::{Line, Style};
@@ -14,6 +14,9 @@ use crate::view::view_context::ViewContext;
 const NAME_COLUMNS: usize = 24;
 /// From this width on, lines show the source of the evidence too.
 const MIN_COLUMNS_FOR_SOURCE: usize = 100;
+
+/// Why the first Ready of a Pod is not known.
+pub(crate) const LOST_READY: &str = "the condition Ready shows only its latest transition";
 
 /// Estimates how many lines [`boundary_lines`] returns, without wrapping. The sequence diagram uses this to decide how many Pods fit on a screen.
 pub(crate) fn estimate_line_count(pod: &TimelinePod) -> usize {
@@ -69,6 +72,9 @@ pub(crate) fn boundary_lines(
                 format_instant(context, corrected)
             )));
         }
+    }
+    if pod.life.readiness == Readiness::Lost {
+        lines.push(warning(format!("    ready is unknown: {LOST_READY}")));
     }
     if !pod.life.skew.is_zero() {
         let node = pod.node.as_deref().unwrap_or_default();

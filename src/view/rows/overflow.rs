@@ -146,7 +146,7 @@ fn rank(pod: &PodOverview) -> (RowReason, i64) {
             (RowReason::Failed, latest_end_first)
         }
         DisplayState::Done => (RowReason::Done, latest_end_first),
-        DisplayState::Running | DisplayState::BackOff | DisplayState::Unknown => {
+        DisplayState::Running | DisplayState::Unready | DisplayState::BackOff | DisplayState::Unknown => {
             (RowReason::Running, earliest_first(pod.work_started()))
         }
         DisplayState::Starting | DisplayState::Queued => (RowReason::Waiting, earliest_first(pod.created())),

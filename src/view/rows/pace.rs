@@ -31,7 +31,7 @@ impl PodPace {
             let pod = context.timeline.overview(key);
             match DisplayState::from_overview(pod) {
                 DisplayState::Done => runs.extend(pod.run().map(|run| run.estimate)),
-                DisplayState::Running => {
+                DisplayState::Running | DisplayState::Unready => {
                     running += 1;
                     let time = work_time(context, pod);
                     if time > longest.map(|(longest, _)| longest) {
@@ -55,7 +55,8 @@ impl PodPace {
     /// The mark of a Pod, if it is slow.
     pub(crate) fn mark(&self, context: &ViewContext<'_>, key: PodKey) -> Option<PaceMark> {
         let pod = context.timeline.overview(key);
-        if !matches!(DisplayState::from_overview(pod), DisplayState::Running | DisplayState::Done) {
+        let state = DisplayState::from_overview(pod);
+        if !matches!(state, DisplayState::Running | DisplayState::Unready | DisplayState::Done) {
             return None;
         }
         let times = self.median.zip(work_time(context, pod)).and_then(|(median, time)| {

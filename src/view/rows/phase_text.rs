@@ -11,7 +11,7 @@ use crate::view::primitives::duration::{format_elapsed, format_ranged};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::glyph::Glyphs;
 use crate::view::primitives::text;
-use crate::view::rows::container_text::{describe_failed_init, describe_runs};
+use crate::view::rows::container_text::{describe_failed_init, describe_never_ready, describe_runs};
 use crate::view::rows::explain;
 
 use crate::view::state::ViewState;
@@ -122,7 +122,10 @@ pub(crate) fn longest_pods_line(
         line.push(label, Style::Dim);
         line.push(format!("{} ", Names::from_timeline(timeline).pod(&pod)), Style::Text);
         line.push(format_elapsed(time), Style::Strong);
-        let open = pod.life.open_phase().filter(|open| open.kind != PhaseKind::Running);
+        let open = pod
+            .life
+            .open_phase()
+            .filter(|open| !matches!(open.kind, PhaseKind::Unready | PhaseKind::Running));
         if let Some(reason) = open.and_then(Phase::wait_reason).or(pod.life.reason.as_deref()) {
             line.push(format!(" {}", text::clean(reason)), Style::Warning);
         }
@@ -137,7 +140,9 @@ fn find_longest_pods(timeline: &Timeline) -> LongestPods {
     for key in keys {
         let overview = timeline.overview(key);
         let (oldest, since) = match DisplayState::from_overview(overview) {
-            DisplayState::Running | DisplayState::BackOff => (&mut longest.working, overview.work_started()),
+            DisplayState::Running | DisplayState::Unready | DisplayState::BackOff => {
+                (&mut longest.working, overview.work_started())
+            }
             DisplayState::Queued | DisplayState::Starting => (&mut longest.waiting, overview.created()),
             DisplayState::Done
             | DisplayState::Failed
@@ -190,6 +195,7 @@ pub(crate) fn describe_failure(timeline: &Timeline, key: PodKey) -> String {
         text += ", after ";
         text += &format_ranged(run);
         text += &describe_runs(life);
+        text += describe_never_ready(life);
     }
     text + &on_node
 }

@@ -69,7 +69,11 @@ fn mean_concurrency(context: &ViewContext<'_>, pods: &[PodKey], axis: &Axis, spa
         let position = |at: i64| axis.position(at.saturating_sub(zero));
         let open = (!pod.outcome.has_ended()).then_some(context.now.as_millisecond());
         context.timeline.for_each_span(key, |phase| {
-            let Some(end) = phase.end.or(open).filter(|_| phase.kind == PhaseKind::Running) else { return };
+            let Some(end) =
+                phase.end.or(open).filter(|_| matches!(phase.kind, PhaseKind::Unready | PhaseKind::Running))
+            else {
+                return;
+            };
             let (from, to) = (position(phase.start), position(end));
             let (first, last) = (cell_at(from, columns), cell_at(to, columns));
             if first == last {

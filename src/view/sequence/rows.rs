@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use jiff::SignedDuration;
 
-use crate::lifecycle::{Lifecycle, Phase, PhaseKind, PodOutcome};
+use crate::lifecycle::{Lifecycle, Phase, PhaseKind, PodOutcome, Readiness};
 use crate::timeline::{OpenRetry, PodKey, Summary, TimelinePod, Workload};
 use crate::view::chart::axis::Axis;
 use crate::view::chart::bar::{Bar, OtherAttempts};
@@ -281,6 +281,7 @@ impl<'a> RowWriter<'a> {
             DisplayState::Running if pod.life.instants.delete_requested.is_some() => {
                 (glyphs.phase(PhaseKind::Terminating).into(), Style::Terminating)
             }
+            DisplayState::Unready => (glyphs.phase(PhaseKind::Unready).into(), Style::Unready),
             DisplayState::Running => (glyphs.running.into(), Style::Text),
             DisplayState::Starting | DisplayState::Queued => (glyphs.waiting.into(), Style::Dim),
             DisplayState::BackOff => back_off(),
@@ -394,7 +395,8 @@ fn describe_current_reason(life: &Lifecycle) -> Option<(String, Style)> {
         _ if life.gone => Some("gone".into()),
         _ if !ended_badly => None,
         Some(reason) => Some(text::clean(reason).into_owned()),
-        None => (life.outcome == PodOutcome::NeverStarted).then(|| "never started".into()),
+        None if life.outcome == PodOutcome::NeverStarted => Some("never started".into()),
+        None => (life.readiness == Readiness::NotYet).then(|| "never ready".into()),
     };
     let style = match life.outcome {
         PodOutcome::Deleted => Style::Terminating,

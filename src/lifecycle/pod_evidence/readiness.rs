@@ -1,0 +1,44 @@
+//! The evidence about the first time at which a Pod is Ready.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::lifecycle::packed::packed_struct;
+use crate::observation::{PodStatus, known_time};
+
+/// The first transitions of the condition `Ready` that were seen. The kubelet sets the condition to False in its first
+/// status update. Each later transition replaces the time of the one before.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ReadyEvidence {
+    /// Transition to False in the first state that was seen with the condition, if the Pod was not Ready then.
+    pub(crate) not_ready: Option<Timestamp>,
+    /// Transition to True in the first state in which the Pod was Ready.
+    pub(crate) ready: Option<Timestamp>,
+    /// Receipt of that state, if a watch received it.
+    pub(crate) received: Option<Timestamp>,
+    /// Whether a main container had been restarted when the Pod was first seen as Ready.
+    pub(crate) restarted_before: bool,
+}
+
+impl ReadyEvidence {
+    /// Adds a state of the Pod. `live` is its receipt, if a watch received it.
+    pub(crate) fn observe(&mut self, status: &PodStatus, live: Option<Timestamp>) {
+        let Some(condition) = status.condition("Ready").filter(|_| self.ready.is_none()) else { return };
+        let Some(at) = known_time(condition.last_transition_time) else { return };
+        if condition.status != "True" {
+            self.not_ready.get_or_insert(at);
+            return;
+        }
+        self.ready = Some(at);
+        self.received = live;
+        self.restarted_before = status.container_statuses.iter().any(|main| main.restart_count > 0);
+    }
+
+    /// Moves the times that come from the kubelet's clock.
+    pub(crate) fn shift_kubelet_times(&mut self, by: SignedDuration) {
+        for at in [&mut self.not_ready, &mut self.ready].into_iter().flatten() {
+            *at += by;
+        }
+    }
+}
+
+packed_struct!(ReadyEvidence { not_ready, ready, received, restarted_before });
