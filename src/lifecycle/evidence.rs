@@ -120,6 +120,7 @@ evidence_table! {
     StartedAt: Status, [0, 1000] ms, middle, "startedAt of the container";
     FinishedAt: Status, [0, 1000] ms, middle, "finishedAt of the container";
     ReadyCondition: Status, [0, 1000] ms, middle, "condition Ready became True";
+    LatestReady: Inferred, [0, 1000] ms, middle, "latest change of the condition Ready to True (upper bound)";
     ReceivedReady: Observed, [-150, 0] ms, received, "receipt of the condition Ready";
     ReceivedTerminalPhase: Observed, [-50, 0] ms, received, "receipt of the terminal phase";
     ReceivedTerminated: Inferred, [-1100, 0] ms, middle, "receipt of the terminated state (upper bound)";

@@ -17,8 +17,9 @@ use crate::support::pod_builder::noon;
 use crate::support::random::RandomNumbers;
 use crate::support::scenario::read_scenario;
 
-pub(crate) const SCENARIOS: [&str; 29] = [
+pub(crate) const SCENARIOS: [&str; 30] = [
     "pi",
+    "probed",
     "staged",
     "crash",
     "unknown-image",
@@ -147,9 +148,11 @@ fn durations_are_the_differences_of_their_times() {
             document["workloads"].as_array().unwrap().iter().flat_map(|job| job["pods"].as_array().unwrap())
         {
             let instants = &pod["instants"];
-            for (millis, from, to) in
-                [("queuedMillis", "created", "scheduled"), ("coldStartMillis", "scheduled", "workStarted")]
-            {
+            for (millis, from, to) in [
+                ("queuedMillis", "created", "scheduled"),
+                ("coldStartMillis", "scheduled", "workStarted"),
+                ("unreadyMillis", "workStarted", "ready"),
+            ] {
                 let (Some(from), Some(to)) = (at(&instants[from]["at"]), at(&instants[to]["at"])) else {
                     continue;
                 };
@@ -160,7 +163,7 @@ fn durations_are_the_differences_of_their_times() {
                 compared += 1;
                 let phases = pod["phases"].as_array().unwrap();
                 let is_work = |phase: &&serde_json::Value| {
-                    matches!(phase["phase"].as_str(), Some("Running" | "Terminating"))
+                    matches!(phase["phase"].as_str(), Some("Unready" | "Running" | "Terminating"))
                 };
                 let work = phases.iter().filter(is_work).map(|phase| phase["millis"].as_i64().unwrap());
                 assert_eq!(run, work.sum::<i64>(), "{name} {pod}");

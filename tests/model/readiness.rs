@@ -87,15 +87,12 @@ fn a_followed_pod_is_unready_until_its_first_ready() {
 #[test]
 fn the_receipt_bounds_a_first_ready_that_a_list_reports() {
     let description = describe_listed([running_with(ready()), started()]);
-    assert_lines(
-        &description,
-        &["ready 8.500 ReadyCondition", "| 5.200..8.500 Unready", "| 8.500..… Running"],
-    );
+    assert_lines(&description, &["ready 8.500 LatestReady", "| 5.200..8.500 Unready", "| 8.500..… Running"]);
     let list: Vec<Observation> = [running_with(ready()), started()]
         .into_iter()
         .map(|object| observation(Seen::Changed, 8.2, object))
         .collect();
-    assert_lines(&describe_pods(&timeline_of(&list)), &["ready 8.100 ReadyCondition -100+100"]);
+    assert_lines(&describe_pods(&timeline_of(&list)), &["ready 8.100 LatestReady -100+100"]);
 }
 
 #[test]
@@ -140,6 +137,17 @@ fn a_pod_that_loses_its_readiness_keeps_its_first_ready() {
         assert_lines(&description, &["| 5.200..… Running"]);
         assert_no_line(&description, "ready");
     }
+}
+
+#[test]
+fn a_node_that_came_back_does_not_make_a_pod_unready() {
+    let back = patched(
+        running_with(condition("Ready", "True", 900)),
+        json!({"status": {"conditions": [condition("ContainersReady", "True", 8)]}}),
+    );
+    let description = describe_listed([back, started()]);
+    assert_lines(&description, &["| 5.200..… Running"]);
+    assert_no_line(&description, "ready");
 }
 
 #[test]
@@ -197,7 +205,7 @@ fn only_probes_of_main_containers_count() {
 #[test]
 fn a_time_that_is_shorter_than_its_uncertainty_is_no_phase() {
     let description = describe_listed([running_with(condition("Ready", "True", 5)), started()]);
-    assert_lines(&description, &["ready 5.200 ReadyCondition", "| 5.200..… Running"]);
+    assert_lines(&description, &["ready 5.200 LatestReady", "| 5.200..… Running"]);
     assert!(!description.contains("Unready"), "{description}");
 }
 

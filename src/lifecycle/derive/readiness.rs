@@ -27,9 +27,8 @@ pub(crate) fn derive_readiness(
     let was_unready_from_the_start =
         evidence.not_ready.is_some_and(|not_ready| is_first_write(pod, not_ready, start));
     match evidence.ready {
-        // Without a state from before, only a restart shows that the condition may report a later transition.
         Some(at)
-            if was_unready_from_the_start || evidence.not_ready.is_none() && !evidence.restarted_before =>
+            if was_unready_from_the_start || evidence.not_ready.is_none() && !evidence.was_ready_before =>
         {
             (Readiness::Ready, Some(first_ready(at, evidence, containers)))
         }
@@ -61,7 +60,9 @@ fn is_before_ends(not_ready: Timestamp, containers: &[ContainerLife]) -> bool {
 fn first_ready(at: Timestamp, evidence: &ReadyEvidence, containers: &[ContainerLife]) -> Instant {
     // The receipt dates the transition only if the state before was not Ready. It is a bound in any case.
     let is_exact = |received: &Timestamp| evidence.not_ready.is_some() && is_same_instant(*received, at);
-    let coarse = Instant::new(at, Evidence::ReadyCondition);
+    // Without a state from before, the Pod may have been Ready earlier.
+    let source = if evidence.not_ready.is_some() { Evidence::ReadyCondition } else { Evidence::LatestReady };
+    let coarse = Instant::new(at, source);
     let mut ready = match evidence.received.filter(is_exact) {
         Some(received) => {
             let mut fine = Instant::new(received, Evidence::ReceivedReady);

@@ -15,8 +15,8 @@ pub(crate) struct ReadyEvidence {
     pub(crate) ready: Option<Timestamp>,
     /// Receipt of that state, if a watch received it.
     pub(crate) received: Option<Timestamp>,
-    /// Whether a main container had been restarted when the Pod was first seen as Ready.
-    pub(crate) restarted_before: bool,
+    /// Whether the Pod had certainly been Ready before `ready`, or may have been because a main container was restarted.
+    pub(crate) was_ready_before: bool,
 }
 
 impl ReadyEvidence {
@@ -30,7 +30,12 @@ impl ReadyEvidence {
         }
         self.ready = Some(at);
         self.received = live;
-        self.restarted_before = status.container_statuses.iter().any(|main| main.restart_count > 0);
+        // If a node does not respond for a while, the node controller changes Ready, but not ContainersReady.
+        let containers_ready = status.condition("ContainersReady").filter(|ready| ready.status == "True");
+        let containers_ready = containers_ready.and_then(|ready| known_time(ready.last_transition_time));
+        self.was_ready_before = containers_ready
+            .is_some_and(|since| since + SignedDuration::from_secs(1) < at)
+            || status.container_statuses.iter().any(|main| main.restart_count > 0);
     }
 
     /// Moves the times that come from the kubelet's clock.
@@ -41,4 +46,4 @@ impl ReadyEvidence {
     }
 }
 
-packed_struct!(ReadyEvidence { not_ready, ready, received, restarted_before });
+packed_struct!(ReadyEvidence { not_ready, ready, received, was_ready_before });
