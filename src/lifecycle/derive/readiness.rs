@@ -58,7 +58,7 @@ fn is_before_ends(not_ready: Timestamp, containers: &[ContainerLife]) -> bool {
 }
 
 fn first_ready(at: Timestamp, evidence: &ReadyEvidence, containers: &[ContainerLife]) -> Instant {
-    // The receipt dates the transition only if the state before was not Ready. It is a bound in any case.
+    // The receipt dates the transition only if the state before was not Ready. Otherwise it is only a bound.
     let is_exact = |received: &Timestamp| evidence.not_ready.is_some() && is_same_instant(*received, at);
     // Without a state from before, the Pod may have been Ready earlier.
     let source = if evidence.not_ready.is_some() { Evidence::ReadyCondition } else { Evidence::LatestReady };
