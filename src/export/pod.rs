@@ -157,8 +157,8 @@ impl From<Instant> for InstantEntry {
     fn from(instant: Instant) -> Self {
         Self {
             at: instant.at,
-            earliest: instant.earliest,
-            latest: instant.latest,
+            earliest: instant.earliest(),
+            latest: instant.latest(),
             source: instant.evidence.source().name(),
             precision_millis: instant.width_millis().into(),
         }

@@ -119,14 +119,15 @@ impl ContainerRun {
     /// before the start. Returns whether a time was forgotten. Differences of up to [`MAX_CLOCK_ERROR`] are tolerated.
     pub(crate) fn forget_impossible_times(&mut self, last_seen: Option<Timestamp>) -> bool {
         let is_after = |time: Option<Instant>, limit: Timestamp| {
-            time.is_some_and(|time| time.earliest.duration_since(limit) > MAX_CLOCK_ERROR)
+            time.is_some_and(|time| time.earliest().duration_since(limit) > MAX_CLOCK_ERROR)
         };
         let known = (self.start.is_some(), self.end.is_some());
-        if let Some(last_seen) = last_seen {
+        let latest = self.end.or(self.start).map(|latest| latest.at);
+        if let Some(last_seen) = last_seen.filter(|last_seen| latest > Some(*last_seen)) {
             self.start = self.start.filter(|_| !is_after(self.start, last_seen));
             self.end = self.end.filter(|_| !is_after(self.end, last_seen));
         }
-        if self.end.is_some_and(|end| is_after(self.start, end.latest)) {
+        if self.end.is_some_and(|end| is_after(self.start, end.latest())) {
             self.end = None;
         }
         known != (self.start.is_some(), self.end.is_some())

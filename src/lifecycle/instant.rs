@@ -12,15 +12,15 @@ use crate::lifecycle::evidence::Evidence;
 pub struct Instant {
     /// The best estimate.
     pub at: Timestamp,
-    /// The true time is not before this time.
-    pub earliest: Timestamp,
-    /// The true time is not after this time.
-    pub latest: Timestamp,
+    /// The true time is at most this number of milliseconds before `at`.
+    before: u32,
+    /// The true time is at most this number of milliseconds after `at`.
+    after: u32,
     /// The field, event or receipt that the time was read from.
     pub evidence: Evidence,
-    /// The evidence for `earliest`. It differs from `evidence` if an order narrowed the interval.
+    /// The evidence for the earliest possible time. It differs from `evidence` if an order narrowed the interval.
     pub earliest_by: Evidence,
-    /// The evidence for `latest`. It differs from `evidence` if an order narrowed the interval.
+    /// The evidence for the latest possible time. It differs from `evidence` if an order narrowed the interval.
     pub latest_by: Evidence,
 }
 
@@ -28,13 +28,17 @@ impl Instant {
     /// Creates the instant that was read as `read` from `evidence`.
     pub(crate) fn new(read: Timestamp, evidence: Evidence) -> Self {
         let interval = evidence.interval();
-        let shifted = |millis: i64| {
-            if millis == 0 { read } else { saturating_add(read, SignedDuration::from_millis(millis)) }
+        let estimate = interval.estimate_millis();
+        let at = if estimate == 0 {
+            read
+        } else {
+            from_millis(read.as_millisecond().saturating_add(estimate), read)
         };
+        let distance = |millis: i64| u32::try_from(millis).unwrap_or(0);
         Self {
-            at: shifted(interval.estimate_millis()),
-            earliest: shifted(interval.earliest_millis),
-            latest: shifted(interval.latest_millis),
+            at,
+            before: distance(estimate - interval.earliest_millis),
+            after: distance(interval.latest_millis - estimate),
             evidence,
             earliest_by: evidence,
             latest_by: evidence,
@@ -43,19 +47,36 @@ impl Instant {
 
     /// Creates an instant whose true time is exactly `at`.
     pub fn exact(at: Timestamp, evidence: Evidence) -> Self {
-        Self { at, earliest: at, latest: at, evidence, earliest_by: evidence, latest_by: evidence }
+        Self { at, before: 0, after: 0, evidence, earliest_by: evidence, latest_by: evidence }
     }
 
     /// Creates an instant whose best estimate is `at`, with the interval that the evidence alone allows.
     #[cfg(test)]
     pub(crate) fn estimated(at: Timestamp, evidence: Evidence) -> Self {
-        Self::new(at - SignedDuration::from_millis(evidence.interval().estimate_millis()), evidence)
+        Self { at, ..Self::new(at, evidence) }
     }
 
-    /// Returns the length of the interval, in milliseconds. Never negative.
+    /// Returns the earliest possible time.
+    pub fn earliest(&self) -> Timestamp {
+        from_millis(self.earliest_millis(), self.at)
+    }
+
+    /// Returns the latest possible time.
+    pub fn latest(&self) -> Timestamp {
+        from_millis(self.latest_millis(), self.at)
+    }
+
+    fn earliest_millis(&self) -> i64 {
+        self.at.as_millisecond().saturating_sub(self.before.into())
+    }
+
+    fn latest_millis(&self) -> i64 {
+        self.at.as_millisecond().saturating_add(self.after.into())
+    }
+
+    /// Returns the length of the interval, in milliseconds.
     pub fn width_millis(&self) -> u32 {
-        let width = self.latest.as_millisecond().saturating_sub(self.earliest.as_millisecond());
-        u32::try_from(width.max(0)).unwrap_or(u32::MAX)
+        self.before.saturating_add(self.after)
     }
 
     /// Whether the interval is narrower than a quarter of a second, so that tenths of a second are known.
@@ -65,47 +86,75 @@ impl Instant {
 
     /// Narrows the interval, because the true time is not before `bound`. A bound after the interval has no effect.
     pub(crate) fn not_before(&mut self, bound: Timestamp, by: Evidence) {
-        if bound > self.earliest && bound <= self.latest {
-            self.earliest = bound;
-            self.earliest_by = by;
-            self.estimate_again();
-        }
+        self.not_before_millis(bound.as_millisecond(), by);
     }
 
     /// Narrows the interval, because the true time is not after `bound`. A bound before the interval has no effect.
     pub(crate) fn not_after(&mut self, bound: Timestamp, by: Evidence) {
-        if bound < self.latest && bound >= self.earliest {
-            self.latest = bound;
+        self.not_after_millis(bound.as_millisecond(), by);
+    }
+
+    fn not_before_millis(&mut self, bound: i64, by: Evidence) {
+        let (earliest, latest) = (self.earliest_millis(), self.latest_millis());
+        if bound > earliest && bound <= latest {
+            self.earliest_by = by;
+            self.set_interval(bound, latest);
+        }
+    }
+
+    fn not_after_millis(&mut self, bound: i64, by: Evidence) {
+        let (earliest, latest) = (self.earliest_millis(), self.latest_millis());
+        if bound < latest && bound >= earliest {
             self.latest_by = by;
-            self.estimate_again();
+            self.set_interval(earliest, bound);
         }
     }
 
     /// Replaces the estimate by `estimate`, or by the nearest time inside the interval.
     pub(crate) fn set_estimate(&mut self, estimate: Timestamp) {
-        self.at = estimate.clamp(self.earliest, self.latest);
+        self.set_estimate_millis(estimate.as_millisecond(), self.earliest_millis(), self.latest_millis());
     }
 
-    /// Estimates the time again after the interval became narrower. The middle is the best estimate for a time that was
-    /// truncated or that is only bounded. A time that is not truncated stays the best estimate while it lies inside.
-    fn estimate_again(&mut self) {
-        if self.evidence.interval().estimate.is_none() {
-            self.at = midpoint(self.earliest, self.latest);
-        }
-        self.at = self.at.clamp(self.earliest, self.latest);
-    }
-
-    /// Moves the whole instant to the estimate of another instant, because both contradict each other and the other one
-    /// is known better. Returns the distance between the two intervals.
-    fn move_to(&mut self, other: &Self) -> SignedDuration {
-        let distance = if self.latest < other.earliest {
-            other.earliest.duration_since(self.latest)
-        } else {
-            self.earliest.duration_since(other.latest)
+    /// Sets a narrower interval and estimates the time again. The middle is the best estimate for a time that was
+    /// truncated or that is only bounded. Any other time stays the best estimate while it lies inside.
+    fn set_interval(&mut self, earliest: i64, latest: i64) {
+        let estimate = match self.evidence.interval().estimate {
+            None => i64::midpoint(earliest, latest),
+            Some(_) => self.at.as_millisecond(),
         };
-        (self.at, self.earliest, self.latest) = (other.at, other.earliest, other.latest);
+        self.set_estimate_millis(estimate, earliest, latest);
+    }
+
+    fn set_estimate_millis(&mut self, estimate: i64, earliest: i64, latest: i64) {
+        let estimate = estimate.clamp(earliest, latest);
+        if estimate != self.at.as_millisecond() {
+            self.at = from_millis(estimate, self.at);
+        }
+        let distance = |millis: i64| u32::try_from(millis).unwrap_or(u32::MAX);
+        (self.before, self.after) = (distance(estimate - earliest), distance(latest - estimate));
+    }
+
+    /// Returns the instant, estimated at `min` or later. If the whole interval is earlier, it moves to `min`.
+    pub(crate) fn at_least(mut self, min: Timestamp) -> Self {
+        if self.at >= min {
+            return self;
+        }
+        if min <= self.latest() {
+            self.set_estimate(min);
+            return self;
+        }
+        Self { at: min, before: 0, after: 0, ..self }
+    }
+
+    /// Returns the instant with other evidence for the same time.
+    pub(crate) fn with_evidence(self, evidence: Evidence) -> Self {
+        Self { evidence, ..self }
+    }
+
+    /// Moves the whole instant to another instant, because both contradict each other and the other one is known better.
+    fn move_to(&mut self, other: &Self) {
+        (self.at, self.before, self.after) = (other.at, other.before, other.after);
         (self.earliest_by, self.latest_by) = (other.evidence, other.evidence);
-        distance
     }
 }
 
@@ -113,15 +162,21 @@ impl Instant {
 /// this order, `second` moves, unless only `second` is exact to tenths of a second: a coarse time never overrules a fine
 /// one. Returns the distance between the intervals, or zero if they allow the order.
 pub(crate) fn order(first: &mut Instant, second: &mut Instant) -> SignedDuration {
-    if first.earliest > second.latest {
-        return if !first.is_exact_to_tenths() && second.is_exact_to_tenths() {
-            first.move_to(second)
-        } else {
-            second.move_to(first)
-        };
+    let (earliest, latest) = (second.earliest_millis(), second.latest_millis());
+    if first.latest_millis() <= earliest {
+        return SignedDuration::ZERO;
     }
-    second.not_before(first.earliest, first.earliest_by);
-    first.not_after(second.latest, second.latest_by);
+    let first_earliest = first.earliest_millis();
+    if first_earliest > latest {
+        if !first.is_exact_to_tenths() && second.is_exact_to_tenths() {
+            first.move_to(second);
+        } else {
+            second.move_to(first);
+        }
+        return SignedDuration::from_millis(first_earliest.saturating_sub(latest));
+    }
+    second.not_before_millis(first_earliest, first.earliest_by);
+    first.not_after_millis(latest, second.latest_by);
     if first.at > second.at {
         if first.width_millis() > second.width_millis() {
             first.set_estimate(second.at);
@@ -135,30 +190,55 @@ pub(crate) fn order(first: &mut Instant, second: &mut Instant) -> SignedDuration
 /// Narrows instants that happened in the given order; unknown instants are left out. Returns the largest distance
 /// between two intervals that contradict the order.
 pub(crate) fn order_all(instants: &mut [Option<Instant>]) -> SignedDuration {
-    let mut distance = SignedDuration::ZERO;
-    let mut order_with_previous = |instants: &mut [Option<Instant>], index: usize| {
-        let (before, after) = instants.split_at_mut(index);
-        if let Some(Some(second)) = after.first_mut()
-            && let Some(first) = before.iter_mut().rev().flatten().next()
-        {
-            distance = distance.max(order(first, second));
-        }
+    // Most instants are in order already.
+    let mut latest = i64::MIN;
+    let is_ordered = |instant: &Instant| {
+        let is_later = instant.earliest_millis() >= latest;
+        latest = instant.latest_millis();
+        is_later
     };
-    // The first pass hands lower bounds on to later instants, the second pass upper bounds to earlier instants.
-    for index in (1..instants.len()).chain((1..instants.len()).rev()) {
-        order_with_previous(instants, index);
+    if instants.iter().flatten().all(is_ordered) {
+        return SignedDuration::ZERO;
+    }
+    let mut distance = SignedDuration::ZERO;
+    let mut has_overlap = false;
+    // Hands lower bounds on to later instants.
+    let mut previous: Option<usize> = None;
+    for index in 0..instants.len() {
+        let Some(mut second) = instants[index] else { continue };
+        if let Some(first_index) = previous
+            && let Some(mut first) = instants[first_index]
+            && first.latest_millis() > second.earliest_millis()
+        {
+            has_overlap = true;
+            distance = distance.max(order(&mut first, &mut second));
+            (instants[first_index], instants[index]) = (Some(first), Some(second));
+        }
+        previous = Some(index);
+    }
+    // Hands upper bounds on to earlier instants. Without an overlap there are none.
+    let mut next: Option<usize> = None;
+    for index in (0..instants.len()).rev().filter(|_| has_overlap) {
+        let Some(mut first) = instants[index] else { continue };
+        if let Some(second_index) = next
+            && let Some(mut second) = instants[second_index]
+        {
+            distance = distance.max(order(&mut first, &mut second));
+            (instants[index], instants[second_index]) = (Some(first), Some(second));
+        }
+        next = Some(index);
     }
     distance
 }
 
 /// Returns the time in the middle between two times, in whole milliseconds.
 pub(crate) fn midpoint(earliest: Timestamp, latest: Timestamp) -> Timestamp {
-    let middle = i64::midpoint(earliest.as_millisecond(), latest.as_millisecond());
-    Timestamp::from_millisecond(middle).unwrap_or(earliest)
+    from_millis(i64::midpoint(earliest.as_millisecond(), latest.as_millisecond()), earliest)
 }
 
-fn saturating_add(at: Timestamp, by: SignedDuration) -> Timestamp {
-    at.saturating_add(by).unwrap_or(at)
+/// Returns the time `millis` milliseconds after 1970, or `fallback` if no calendar has this time.
+fn from_millis(millis: i64, fallback: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(millis).unwrap_or(fallback)
 }
 
 /// The instants of one Pod. `None` means unknown, or not reached yet.
@@ -219,7 +299,7 @@ mod tests {
     /// The interval and the estimate, in milliseconds.
     fn millis(instant: Instant) -> (i64, i64, i64) {
         let millis = |time: Timestamp| time.as_millisecond() - at(0).as_millisecond();
-        (millis(instant.earliest), millis(instant.at), millis(instant.latest))
+        (millis(instant.earliest()), millis(instant.at), millis(instant.latest()))
     }
 
     #[test]

@@ -120,6 +120,12 @@ impl PodEvidence {
         Self { gone, from_events, ..Self::default() }
     }
 
+    /// Whether the waits of siblings help to estimate the creation: it is known only to the second, and the scheduling
+    /// is known better.
+    pub(crate) fn needs_siblings(&self) -> bool {
+        self.created_event.is_none() && self.created_received.is_none() && self.scheduled_event.is_some()
+    }
+
     /// Sets the time of the owner's `SuccessfulCreate` event, which dates the creation more precisely than
     /// `creationTimestamp`.
     pub(crate) fn set_created_event(&mut self, at: Timestamp) {

@@ -67,8 +67,8 @@ impl RangedDuration {
     /// The time between two instants, or zero if the estimates are in the opposite order.
     pub(crate) fn between(start: Instant, end: Instant) -> Self {
         // Both are read from the same field, so the distance is known although the time is not.
-        if start.earliest == end.earliest
-            && start.latest == end.latest
+        if start.earliest() == end.earliest()
+            && start.latest() == end.latest()
             && start.earliest_by == end.earliest_by
         {
             let width = SignedDuration::from_millis(start.width_millis().into());

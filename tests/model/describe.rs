@@ -29,7 +29,8 @@ fn describe_instant(instant: Option<Instant>, zero: Timestamp) -> String {
         let millis = |from: Timestamp, to: Timestamp| to.as_millisecond() - from.as_millisecond();
         let mut text = format!("{} {:?}", seconds(instant.at, zero), instant.evidence);
         if instant.earliest_by != instant.evidence || instant.latest_by != instant.evidence {
-            let (before, after) = (millis(instant.earliest, instant.at), millis(instant.at, instant.latest));
+            let (before, after) =
+                (millis(instant.earliest(), instant.at), millis(instant.at, instant.latest()));
             write!(text, " -{before}+{after}").unwrap();
         }
         text

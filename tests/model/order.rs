@@ -315,10 +315,10 @@ fn assert_no_contradiction(list: Option<Instant>, live: Option<Instant>, context
         assert!(!is_datable_by_list(live) || list == live, "{context}: {list:?} {live:?}");
         return;
     };
-    let overlap = list.earliest <= live.latest + MAX_GAP && live.earliest <= list.latest + MAX_GAP;
+    let overlap = list.earliest() <= live.latest() + MAX_GAP && live.earliest() <= list.latest() + MAX_GAP;
     assert!(overlap, "{context}: {list:?} {live:?}");
     if evidence(list) == evidence(live) && is_datable_by_list(Some(live)) {
-        assert_eq!((list.earliest, list.latest), (live.earliest, live.latest), "{context}");
+        assert_eq!((list.earliest(), list.latest()), (live.earliest(), live.latest()), "{context}");
         assert!(list.at == live.at || is_estimated_from_receipt(&live), "{context}: {list:?} {live:?}");
     }
 }

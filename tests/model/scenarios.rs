@@ -15,7 +15,7 @@ const LATE_EVENT: SignedDuration = SignedDuration::from_millis(50);
 /// Checks that the logged time lies in the interval of the derived time.
 fn check_instant(pod: &TimelinePod, name: &str, derived: Option<Instant>, logged: Timestamp) {
     let Some(derived) = derived else { return };
-    let is_inside = (derived.earliest - LATE_EVENT..=derived.latest + LATE_EVENT).contains(&logged);
+    let is_inside = (derived.earliest() - LATE_EVENT..=derived.latest() + LATE_EVENT).contains(&logged);
     assert!(is_inside, "{} {name}: {derived:?} does not contain the logged {logged}", pod.name);
 }
 

@@ -168,8 +168,8 @@ impl ContainerEvidence {
         if let Some(received) = run.end_received {
             end.not_after(received, Evidence::ReceivedTerminated);
             let noticed_from = received.saturating_sub(KUBELET_CYCLE).unwrap_or(received);
-            if (end.earliest..=end.latest).contains(&noticed_from) {
-                end.set_estimate(midpoint(noticed_from, end.latest));
+            if (end.earliest()..=end.latest()).contains(&noticed_from) {
+                end.set_estimate(midpoint(noticed_from, end.latest()));
             }
         }
         // A container that could not be started ends after the pull of its image, and before the event that reports it.
@@ -197,7 +197,7 @@ impl ContainerEvidence {
         let first_start = runs.first_mut().filter(|run| run.ordinal == 0).and_then(|run| run.start.as_mut());
         if let (Some(start), Some(pulled)) = (first_start, self.events.pull().and_then(|pull| pull.end)) {
             let pulled = Instant::new(pulled, Evidence::PulledEvent);
-            start.not_before(pulled.earliest, pulled.evidence);
+            start.not_before(pulled.earliest(), pulled.evidence);
         }
         if let [run] = runs {
             let (Some(start), Some(end)) = (&mut run.start, &mut run.end) else { return };

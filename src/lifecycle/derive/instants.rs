@@ -49,7 +49,7 @@ fn derive_created(pod: &PodEvidence) -> Option<Instant> {
 
 fn derive_scheduled(pod: &PodEvidence, created: Option<Instant>) -> Option<Instant> {
     if pod.created_with_node {
-        return created.map(|created| Instant { evidence: Evidence::CreatedWithNode, ..created });
+        return created.map(|created| created.with_evidence(Evidence::CreatedWithNode));
     }
     let coarse = pod.pod_scheduled;
     let fits_coarse = |event: &EventTime| coarse.is_none_or(|coarse| is_same_instant(event.at, coarse));
@@ -65,7 +65,7 @@ fn derive_sandbox_ready(pod: &PodEvidence, containers: &[ContainerLife]) -> Opti
     let own = containers.iter().filter(|container| container.role != ContainerRole::Ephemeral);
     let first_start = own
         .filter_map(|container| container.runs.iter().find_map(|run| run.start))
-        .map(|start| start.latest)
+        .map(|start| start.latest())
         .min();
     // Kubelets before 1.36 set the condition only after the pull and the start. The first image event may have expired,
     // so the known image event may be a later one. A time after the first start is therefore not used.

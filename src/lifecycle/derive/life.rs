@@ -223,10 +223,12 @@ fn derive_container_life(container: &ContainerEvidence, known: KnownRuns) -> Con
 
 /// Moves a start that is later than the end of the work to this end, and a start that is earlier than the creation, the
 /// scheduling or the sandbox to the latest of these times.
-fn between_neighbours(start: Instant, instants: &Instants) -> Instant {
+fn between_neighbours(mut start: Instant, instants: &Instants) -> Instant {
+    if let Some(end) = instants.work_ended.filter(|end| end.at < start.at) {
+        start.set_estimate(end.at);
+    }
     let earlier = [instants.created, instants.scheduled, instants.sandbox_ready].into_iter().flatten();
-    let at = instants.work_ended.map_or(start.at, |end| start.at.min(end.at));
-    Instant { at: earlier.map(|instant| instant.at).fold(at, Timestamp::max), ..start }
+    earlier.fold(start, |start, earlier| start.at_least(earlier.at))
 }
 
 /// Cuts off everything after `last_known`. The last phase becomes inferred, because its true end is unknown.

@@ -53,7 +53,7 @@ fn order_containers(pod: &PodEvidence, instants: &Instants, containers: &mut [Co
     }
     // From the first container to the last: lower bounds.
     let floor = instants.sandbox_ready.or(instants.scheduled);
-    let mut floor = floor.map(|instant| (instant.earliest, instant.earliest_by));
+    let mut floor = floor.map(|instant| (instant.earliest(), instant.earliest_by));
     for life in containers.iter_mut().filter(|life| life.role != ContainerRole::Ephemeral) {
         let role = life.role;
         if let Some(first) = life.runs.first_mut().filter(|_| life.runs_not_seen == 0) {
@@ -61,7 +61,7 @@ fn order_containers(pod: &PodEvidence, instants: &Instants, containers: &mut [Co
                 start.not_before(at, by);
             }
             if let (Some(start), Some(end)) = (first.start, &mut first.end) {
-                end.not_before(start.earliest, start.earliest_by);
+                end.not_before(start.earliest(), start.earliest_by);
             }
         }
         let bound = match role {
@@ -70,7 +70,7 @@ fn order_containers(pod: &PodEvidence, instants: &Instants, containers: &mut [Co
                 life.runs.first().and_then(|run| run.start)
             }
         };
-        floor = bound.map(|bound| (bound.earliest, bound.earliest_by)).or(floor);
+        floor = bound.map(|bound| (bound.earliest(), bound.earliest_by)).or(floor);
     }
     // From the last container to the first: upper bounds.
     let mut ceiling: Option<(Timestamp, Evidence)> = None;
@@ -82,12 +82,12 @@ fn order_containers(pod: &PodEvidence, instants: &Instants, containers: &mut [Co
                     let initialized = pod
                         .initialized
                         .map(|at| Instant::new(at, Evidence::Initialized))
-                        .map(|at| (at.latest, at.latest_by));
+                        .map(|at| (at.latest(), at.latest_by));
                     for (at, by) in [ceiling, initialized].into_iter().flatten() {
                         run.end.iter_mut().for_each(|end| end.not_after(at, by));
                     }
                     if let (Some(start), Some(end)) = (&mut run.start, run.end) {
-                        start.not_after(end.latest, end.latest_by);
+                        start.not_after(end.latest(), end.latest_by);
                     }
                 }
             }
@@ -110,7 +110,7 @@ fn first_trace(evidence: &ContainerEvidence, life: &ContainerLife) -> Option<(Ti
     let start = life.runs.first().filter(|_| life.runs_not_seen == 0).and_then(|run| run.start);
     image
         .map(|event| (event.at, Evidence::ImageEvent))
-        .or_else(|| start.map(|start| (start.latest, start.latest_by)))
+        .or_else(|| start.map(|start| (start.latest(), start.latest_by)))
 }
 
 /// Narrows the instants from the creation to the end of the work by their order. The instants of the deletion stay,

@@ -46,7 +46,7 @@ impl PhaseInput<'_> {
         let Instants { created, scheduled, sandbox_ready, .. } = *self.instants;
         let before_end = [created, scheduled, sandbox_ready, self.earliest_start].into_iter().flatten();
         let Some(min_end) = before_end.map(|instant| instant.at).max() else { return phases };
-        let end = self.end.map(|end| Instant { at: end.at.max(min_end), ..end });
+        let end = self.end.map(|end| end.at_least(min_end));
         let cold_start_end = self.earliest_start.or(end);
         match (created, scheduled) {
             (_, Some(scheduled)) => {

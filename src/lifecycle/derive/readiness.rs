@@ -47,14 +47,14 @@ pub(crate) fn derive_readiness(
 /// Otherwise the Pod was Ready before `not_ready`.
 fn is_first_write(pod: &PodEvidence, not_ready: Timestamp, start: Instant) -> bool {
     // The kubelet sets both times in the same update, truncated to the second.
-    not_ready <= pod.start_time.map_or(start.latest, |start_time| start_time + SECOND)
+    not_ready <= pod.start_time.map_or(start.latest(), |start_time| start_time + SECOND)
 }
 
 /// Whether no main container ended in the second `not_ready`. Otherwise the end of a container may be the reason why the
 /// Pod is not Ready.
 fn is_before_ends(not_ready: Timestamp, containers: &[ContainerLife]) -> bool {
     let ends = main_containers(containers).flat_map(|main| &main.runs).filter_map(|run| run.end);
-    ends.map(|end| end.earliest).all(|end| end >= not_ready + SECOND)
+    ends.map(|end| end.earliest()).all(|end| end >= not_ready + SECOND)
 }
 
 fn first_ready(at: Timestamp, evidence: &ReadyEvidence, containers: &[ContainerLife]) -> Instant {
@@ -66,8 +66,8 @@ fn first_ready(at: Timestamp, evidence: &ReadyEvidence, containers: &[ContainerL
     let mut ready = match evidence.received.filter(is_exact) {
         Some(received) => {
             let mut fine = Instant::new(received, Evidence::ReceivedReady);
-            fine.not_before(coarse.earliest, coarse.evidence);
-            fine.not_after(coarse.latest, coarse.evidence);
+            fine.not_before(coarse.earliest(), coarse.evidence);
+            fine.not_after(coarse.latest(), coarse.evidence);
             fine
         }
         None => coarse,
@@ -78,7 +78,7 @@ fn first_ready(at: Timestamp, evidence: &ReadyEvidence, containers: &[ContainerL
     // A Pod is Ready only while all its main containers run.
     let mains = main_containers(containers).filter(|main| main.first_run_is_known);
     for start in mains.filter_map(first_known_start) {
-        ready.not_before(start.earliest, start.earliest_by);
+        ready.not_before(start.earliest(), start.earliest_by);
     }
     ready
 }

@@ -3,6 +3,8 @@
 //! Deriving a life is expensive, and most Pods of a large Job have ended. So the evidence of an ended Pod is packed,
 //! and its life is derived on request.
 
+mod derivation;
+
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -10,21 +12,15 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{
-    DerivationHints, EventFact, Explanation, Interner, Lifecycle, PhaseSpan, PhaseSpans, PodEvidence,
-    UnseenPod,
+    DerivationHints, EventFact, Explanation, Interner, Lifecycle, PhaseSpan, PodEvidence, UnseenPod,
 };
 use crate::observation::{Event, ObjectMeta, Pod, Seen};
 use crate::timeline::fast_map::FastMap;
 use crate::timeline::pods::clocks::ClockCorrections;
-use crate::timeline::pods::overview::PodOverview;
 use crate::timeline::pods::pod::{PodIdentity, PodKey, TimelinePod};
 use crate::timeline::pods::preemption::parse_preemptor;
 use crate::timeline::pods::record::PodRecord;
 use crate::timeline::pods::siblings::Siblings;
-
-/// After a change, the evidence of at most this many ended Pods stays unpacked, because the next observation is often
-/// about the same Pod. A larger number helps little, because the allocator caches only seven freed blocks.
-const MAX_UNPACKED: usize = 6;
 
 /// A report about one Pod from the events of its owner.
 #[derive(Clone, Copy, Debug, Default)]
@@ -175,7 +171,11 @@ impl PodStore {
     fn hints(&self, record: &PodRecord, evidence: &PodEvidence) -> DerivationHints {
         DerivationHints {
             skew: self.clocks.skew(record.identity.node.as_deref()),
-            sibling_wait: self.siblings.median_wait(record.owner.as_ref(), evidence.creation_timestamp),
+            sibling_wait: if evidence.needs_siblings() {
+                self.siblings.median_wait(record.owner.as_ref(), evidence.creation_timestamp)
+            } else {
+                None
+            },
         }
     }
 
@@ -435,65 +435,5 @@ impl PodStore {
             (None, None) => {}
         }
         self.mark_changed(key);
-    }
-}
-
-/// These methods derive lives and pack evidence.
-impl PodStore {
-    /// Unpacks the evidence of a Pod for a change. The caller must mark the Pod as changed.
-    fn evidence_mut(&mut self, key: PodKey) -> (&mut PodEvidence, &mut Interner) {
-        if self.unpacked.last() != Some(&key) {
-            if self.unpacked.len() >= MAX_UNPACKED {
-                self.pack_ended();
-            }
-            self.unpacked.push(key);
-        }
-        let record = &mut self.records[key.index()];
-        (record.evidence.open(&self.interner), &mut self.interner)
-    }
-
-    /// Packs the unpacked evidence of Pods that have ended. Derives stale lives first, because deriving is cheaper
-    /// while the evidence is unpacked.
-    fn pack_ended(&mut self) {
-        let mut keys = std::mem::take(&mut self.unpacked);
-        for key in keys.drain(..) {
-            let PodRecord { evidence, stale, .. } = &self.records[key.index()];
-            if evidence.is_packed() || !evidence.read(&self.interner).has_ended() {
-                continue;
-            }
-            if *stale {
-                self.derive(key);
-            }
-            self.records[key.index()].evidence.pack(&mut self.interner, &mut self.scratch);
-        }
-        self.unpacked = keys;
-    }
-
-    /// Derives the life of a Pod from its evidence. If the Pod has ended, only its overview and its phases are stored
-    /// with the packed evidence.
-    pub(crate) fn derive(&mut self, key: PodKey) {
-        let hints = {
-            let record = &self.records[key.index()];
-            self.hints(record, &record.evidence.read(&self.interner))
-        };
-        let record = &mut self.records[key.index()];
-        let evidence = record.evidence.read(&self.interner);
-        let mut life = evidence.derive(hints);
-        self.siblings.learn(key, record.owner.as_ref(), &life);
-        let overview = PodOverview::from_life(&life, evidence.was_deleted_before_end());
-        record.stale = false;
-        if record.overview.order_millis() != overview.order_millis() {
-            self.unsorted_workloads.extend(record.workload_index());
-        }
-        record.overview = overview;
-        if overview.outcome.has_ended() {
-            record.spans = PhaseSpans::pack(&life, &mut self.interner, &mut self.scratch);
-            record.life = None;
-            record.evidence.pack(&mut self.interner, &mut self.scratch);
-        } else {
-            life.phases.shrink_to_fit();
-            record.life = Some(Box::new(life));
-            record.spans = PhaseSpans::default();
-        }
     }
 }

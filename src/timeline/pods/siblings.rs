@@ -61,14 +61,20 @@ impl Siblings {
             return;
         };
         let is_coarse = created.evidence == Evidence::CreationTimestamp;
-        let second = if is_coarse { created.earliest } else { created.at }.as_second();
+        // A receipt is exact too. But when Pods are watched from their creation on, no creation is coarse. If the
+        // scheduling is known only to the second too, the waits of siblings do not help.
+        let is_exact = created.evidence == Evidence::SuccessfulCreate;
+        if !(is_coarse || is_exact) || !scheduled.is_exact_to_tenths() {
+            return;
+        }
+        let second = if is_coarse { created.earliest() } else { created.at }.as_second();
         let group_key = (Arc::clone(owner), second);
         let group = self.groups.entry(group_key.clone()).or_default();
         if is_coarse {
             if group.coarse.insert(key) {
                 self.changed.push(group_key);
             }
-        } else if scheduled.is_exact_to_tenths() && created.is_exact_to_tenths() {
+        } else {
             let wait = scheduled.at.duration_since(created.at).as_millis();
             let wait = i32::try_from(wait).unwrap_or(i32::MAX);
             if group.exact.insert(key, wait) != Some(wait) && !group.coarse.is_empty() {

@@ -133,7 +133,7 @@ fn pod_changes(
             account.concurrency_max = 1;
         }
         let loss = timeline.pod_loss(key);
-        let has_worked = pods.push_phases(pod, timeline, key, loss.as_ref());
+        let has_worked = pods.push_phases(pod, timeline, workload, key, loss.as_ref());
         if let Some(cause) = loss.as_ref().and_then(PodLoss::cause).filter(|_| has_worked) {
             account.lost_work.pods[cause] += 1;
         }
@@ -179,7 +179,14 @@ struct PodChanges {
 impl PodChanges {
     /// Adds the phases and the end of a Pod. `pod` is its position in the workload's list. Returns whether the Pod worked
     /// for some time.
-    fn push_phases(&mut self, pod: usize, timeline: &Timeline, key: PodKey, loss: Option<&PodLoss>) -> bool {
+    fn push_phases(
+        &mut self,
+        pod: usize,
+        timeline: &Timeline,
+        workload: &Workload,
+        key: PodKey,
+        loss: Option<&PodLoss>,
+    ) -> bool {
         let overview = timeline.overview(key);
         let has_ended = overview.outcome.has_ended();
         let (mut last, mut has_worked) = (None::<PhaseSpan>, false);
@@ -188,7 +195,9 @@ impl PodChanges {
             has_worked |= span.kind == PhaseKind::Running && span.end.is_none_or(|end| end > span.start);
             // A Pod whose end was not observed must not take a slot forever.
             if span.end.is_none() && has_ended {
-                self.changes.push((span.start, SlotChange::PodEnded { pod }));
+                if !overview.gone {
+                    self.changes.push((span.start, SlotChange::PodEnded { pod }));
+                }
                 return;
             }
             let PhaseSpan { kind, start, .. } = span;
@@ -201,6 +210,15 @@ impl PodChanges {
         });
         if let Some(last) = last {
             self.ends.add(last);
+        }
+        // Events do not say when the work of a gone Pod ended. Its slot is free when the next Pod is created.
+        if let Some(last) = last.filter(|last| overview.gone && (last.kind.is_work() || last.end.is_none())) {
+            let known_until = last.end.unwrap_or(last.start);
+            self.changes.push((known_until, SlotChange::PhaseUnknown { pod }));
+            let later = timeline.overviews(workload).filter_map(|(_, later)| later.start_millis());
+            let next = later.filter(|created| *created > known_until).min();
+            self.changes.extend(next.map(|next| (next, SlotChange::PodEnded { pod })));
+            return has_worked;
         }
         let Some(end) = last.and_then(|last| last.end) else { return has_worked };
         if has_ended && !overview.is_lost {

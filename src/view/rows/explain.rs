@@ -64,7 +64,7 @@ pub(crate) fn boundary_lines(
     for ((name, reported), (_, corrected)) in reported.zip(pod.life.instants.named()) {
         if let (Some(reported), Some(corrected)) = (reported, corrected)
             // An estimate within the reported interval is not a correction.
-            && !(reported.earliest..=reported.latest).contains(&corrected.at)
+            && !(reported.earliest()..=reported.latest()).contains(&corrected.at)
         {
             lines.push(warning(format!(
                 "    {name} is reported as {}, which contradicts other times: corrected to {}",
@@ -204,7 +204,7 @@ fn format_interval(instant: Instant) -> String {
         millis @ ..1_000 => format!("{millis}ms"),
         millis => format!("{}s", (millis + 999) / 1_000),
     };
-    format!("-{} +{}", distance(instant.earliest, instant.at), distance(instant.at, instant.latest))
+    format!("-{} +{}", distance(instant.earliest(), instant.at), distance(instant.at, instant.latest()))
 }
 
 /// The clock time of an instant, with milliseconds only if its interval is narrower than a second.
