@@ -24,6 +24,12 @@ pub(crate) fn order_before_work(
     let mut chain = [instants.created, instants.scheduled, acknowledged, instants.sandbox_ready];
     let distance = order_all(&mut chain);
     [instants.created, instants.scheduled, _, instants.sandbox_ready] = chain;
+    if !distance.is_zero() {
+        // A contradiction with the coarse `startTime` can hide one between the other instants.
+        let mut chain = [instants.created, instants.scheduled, instants.sandbox_ready];
+        order_all(&mut chain);
+        [instants.created, instants.scheduled, instants.sandbox_ready] = chain;
+    }
     order_containers(pod, instants, containers);
     distance > MAX_SILENT_CORRECTION
 }
@@ -113,25 +119,22 @@ fn first_trace(evidence: &ContainerEvidence, life: &ContainerLife) -> Option<(Ti
         .or_else(|| start.map(|start| (start.latest(), start.latest_by)))
 }
 
-/// Narrows the instants from the creation to the end of the work by their order. The instants of the deletion stay,
-/// because a deletion can be requested at any time. Returns whether an instant had to move by more than a second.
+/// Narrows the instants from the creation to the end of the work by their order. [`order_before_work`] has ordered the
+/// instants before the work already. The instants of the deletion stay, because a deletion can be requested at any time.
+/// Returns whether an instant had to move by more than a second.
 pub(crate) fn order_instants(instants: &mut Instants) -> bool {
-    let mut chain = [
-        instants.created,
-        instants.scheduled,
-        instants.sandbox_ready,
-        instants.work_started,
-        instants.ready,
-        instants.work_ended,
-    ];
-    let distance = order_all(&mut chain);
-    [
-        instants.created,
-        instants.scheduled,
-        instants.sandbox_ready,
-        instants.work_started,
-        instants.ready,
-        instants.work_ended,
-    ] = chain;
+    let before_work = instants.sandbox_ready.or(instants.scheduled).or(instants.created);
+    let mut chain = [before_work, instants.work_started, instants.ready, instants.work_ended];
+    let mut distance = order_all(&mut chain);
+    [_, instants.work_started, instants.ready, instants.work_ended] = chain;
+    if chain[0] != before_work {
+        // The start of the work bounds the instants before it too.
+        let mut chain = [instants.created, instants.scheduled, instants.sandbox_ready, instants.work_started];
+        distance = distance.max(order_all(&mut chain));
+        [instants.created, instants.scheduled, instants.sandbox_ready, instants.work_started] = chain;
+        let mut work = [instants.work_started, instants.ready, instants.work_ended];
+        distance = distance.max(order_all(&mut work));
+        [instants.work_started, instants.ready, instants.work_ended] = work;
+    }
     distance > MAX_SILENT_CORRECTION
 }
