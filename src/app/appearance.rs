@@ -46,12 +46,17 @@ pub(crate) struct Appearance {
 impl Appearance {
     /// Returns the stylesheet for pictures.
     pub(crate) fn stylesheet(&self) -> Stylesheet {
-        if self.colours { Stylesheet::COLOURED } else { Stylesheet::PLAIN }
+        Self::choose_stylesheet(self.colours, &self.glyphs)
     }
 
     /// Returns the stylesheet for messages on standard error.
     pub(crate) fn stderr_stylesheet(&self) -> Stylesheet {
-        if self.stderr_colours { Stylesheet::COLOURED } else { Stylesheet::PLAIN }
+        Self::choose_stylesheet(self.stderr_colours, &self.glyphs)
+    }
+
+    fn choose_stylesheet(colours: bool, glyphs: &Glyphs) -> Stylesheet {
+        let stylesheet = if colours { Stylesheet::COLOURED } else { Stylesheet::PLAIN };
+        stylesheet.with_ascii(*glyphs == Glyphs::ASCII)
     }
 
     /// Whether the user can navigate the live picture, because it is on a terminal.

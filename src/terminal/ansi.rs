@@ -21,6 +21,7 @@ pub(crate) fn render_line(text: &mut String, line: &Line, stylesheet: Stylesheet
     let count = last.map_or(0, |last| last + 1);
     for (index, span) in line.spans[..count].iter().enumerate() {
         let shown = if index + 1 == count { span.text.trim_end() } else { &span.text };
+        let shown = &*stylesheet.writable(shown);
         match stylesheet.style(span.style) {
             // Blanks have no visible colour, so a style would only cost bytes.
             Some(style) if !shown.trim().is_empty() => {
@@ -48,6 +49,13 @@ mod tests {
     fn plain_text_has_no_codes() {
         assert_eq!(render_frame(&frame(), Stylesheet::PLAIN), "plain failed\n\n");
         assert_eq!(render_frame(&frame(), Stylesheet::PLAIN), frame().plain());
+    }
+
+    #[test]
+    fn only_ascii_characters_are_written_if_no_others_may_be() {
+        let line = Line::new("4–6s · 日本 caf\u{e9}e\u{301} …", Style::Text);
+        let stylesheet = Stylesheet::PLAIN.with_ascii(true);
+        assert_eq!(render_frame(&Frame { lines: vec![line] }, stylesheet), "4-6s , ???? caf?e .\n");
     }
 
     #[test]

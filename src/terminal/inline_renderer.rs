@@ -247,6 +247,7 @@ impl<W: Write> InlineRenderer<W> {
                 piece.push(cell.char);
                 piece.push_str(cell.combining.as_deref().unwrap_or_default());
             }
+            let piece = self.stylesheet.writable(&piece);
             match self.stylesheet.style(first.style) {
                 Some(style) if !piece.trim().is_empty() => {
                     let _ = write!(text, "{}", style.style(piece));

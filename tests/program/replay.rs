@@ -169,6 +169,31 @@ fn odd_values_are_drawn_without_a_panic_and_control_characters_are_escaped() {
 }
 
 #[test]
+fn ascii_output_has_no_other_characters_even_where_ranges_are_wide() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("run.jsonl");
+    record(&path, &["-o", "name"]);
+    // Without Events and receipts, all times are truncated to the second, so the ranges of the durations are wide.
+    let recording = std::fs::read_to_string(&path).expect("a recording");
+    let without_events = recording.lines().filter(|line| !line.contains("\"kind\":\"Event\""));
+    let late = without_events.collect::<Vec<_>>().join("\n");
+    let late = late.replace("\"seen\":\"Changed\"", "\"seen\":\"Listed\"");
+    let late = late.replace("\"seen\":\"Added\"", "\"seen\":\"Listed\"");
+    for flags in [
+        &["-o", "seq", "--explain", "--containers"][..],
+        &["-o", "table"],
+        &["-o", "wide"],
+        &["-o", "grid"],
+        &["-o", "seq", "--progress", "lines", "--speed", "0"],
+    ] {
+        let unicode = replay_input(late.as_bytes(), flags);
+        assert!(unicode.stdout.contains('–') || flags.contains(&"grid"), "no range is wide: {unicode}");
+        let ascii = replay_input(late.as_bytes(), &[flags, &["--ascii"]].concat());
+        assert!(ascii.stdout.is_ascii() && ascii.stderr.is_ascii(), "{ascii}");
+    }
+}
+
+#[test]
 fn a_command_that_prints_once_does_not_change_the_terminal() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("run.jsonl");

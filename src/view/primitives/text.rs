@@ -48,6 +48,11 @@ fn is_unsafe(char: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
+/// The width of a character on a terminal, in columns; 0 if it joins the character before it.
+pub(crate) fn char_width(char: char) -> usize {
+    UnicodeWidthChar::width(char).unwrap_or(0)
+}
+
 /// The width of a text on a terminal, in columns.
 pub(crate) fn width(text: &str) -> usize {
     // Nearly all text is ASCII, and cleaned text has no control characters.
