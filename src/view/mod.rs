@@ -30,9 +30,8 @@ pub use crate::view::draw::{for_each_line, render_frame, render_picture};
 pub use crate::view::frame_cache::cache::FrameCache;
 pub(crate) use crate::view::names::Names;
 pub(crate) use crate::view::picture::Picture;
-pub(crate) use crate::view::pod::{
-    ConditionRow, ContainerLog, PodEvent, PodExtras, ResourceRequest, draw_pod,
-};
+pub(crate) use crate::view::pod::{ConditionRow, ContainerLog, PodEvent, ResourceRequest};
+pub use crate::view::pod::{PodExtras, draw_pod};
 pub(crate) use crate::view::primitives::frame::{Frame, Line, Style};
 pub use crate::view::primitives::glyph::Glyphs;
 pub(crate) use crate::view::primitives::text::clean;
@@ -42,6 +41,6 @@ pub(crate) use crate::view::rows::end_text::describe_special_end;
 pub(crate) use crate::view::rows::phase_text::{
     describe_failure, describe_next_try, describe_phase, format_age, longest_pods_line,
 };
-pub(crate) use crate::view::state::{Align, View};
-pub use crate::view::state::{GroupBy, Size, Sort, ViewState};
+pub(crate) use crate::view::state::Align;
+pub use crate::view::state::{GroupBy, Size, Sort, View, ViewState};
 pub use crate::view::window::{Window, Zoom};

@@ -315,7 +315,8 @@ impl<'a> Table<'a> {
                 TableCell::new(code.to_string(), if code == 0 { Style::Text } else { Style::Failure })
             }),
             PodColumn::Restarts => {
-                let restarts: u32 = life.containers.iter().map(|container| container.restarts).sum();
+                let restarts: u32 =
+                    life.containers.iter().map(|container| container.restarts).fold(0, u32::saturating_add);
                 TableCell::new(restarts.to_string(), if restarts > 0 { Style::Warning } else { Style::Text })
             }
             PodColumn::Created => {

@@ -1,11 +1,14 @@
 //! Tests of nodes with clocks that differ from the clock of the API server, and of impossible orders of times.
 
+use kubectl_seq::testing::observation::Seen;
+use kubectl_seq::testing::view::{Glyphs, PodExtras, Size, ViewState, draw_pod, render_frame};
 use serde_json::{Value, json};
 
+use crate::describe::timeline_of;
 use crate::one_pod::{assert_lines, describe_listed};
 use crate::support::pod_builder::{
-    condition, container_status, kubelet_event, patched, running, running_pod, scheduled_event,
-    succeeded_pod, terminated, time,
+    at, condition, container_status, kubelet_event, observation, patched, running, running_pod,
+    scheduled_event, succeeded_pod, terminated, time,
 };
 
 #[test]
@@ -162,4 +165,42 @@ fn the_skew_found_with_one_pod_moves_all_pods_of_the_node() {
     let description = describe_listed([running_pod(), pod, scheduled_event(1.2), started, late]);
     // The node's clock is ahead by at least 4 s, so the start at 5.25 was at 1.25 on the server's clock.
     assert_lines(&description, &["q: Running", "workStarted 1.250 StartedEvent"]);
+}
+
+/// The lines that the sequence diagram and the Pod page draw about clocks.
+fn clock_sentences(objects: Vec<Value>) -> Vec<String> {
+    let list: Vec<_> = objects.into_iter().map(|object| observation(Seen::Listed, 1000.0, object)).collect();
+    let timeline = timeline_of(&list);
+    let (size, state) = (Size::unbounded(120), ViewState::default());
+    let key = timeline.workloads()[0].pods[0];
+    let mut lines = render_frame(&timeline, &state, size, &Glyphs::ASCII, at(1000.0)).lines;
+    let explained = ViewState { explain: true, ..ViewState::default() };
+    lines.extend(render_frame(&timeline, &explained, size, &Glyphs::ASCII, at(1000.0)).lines);
+    lines.extend(
+        draw_pod(&timeline, key, &PodExtras::default(), &state, size, &Glyphs::ASCII, at(1000.0)).lines,
+    );
+    let plain = lines.iter().map(|line| line.plain().trim().to_owned());
+    plain.filter(|line| line.starts_with("the clock of")).collect()
+}
+
+/// A Pod whose main container ran in these seconds, and whose status the kubelet wrote at second 50.
+fn ran(from: i64, to: i64) -> Value {
+    let wrote =
+        json!([{"manager": "kubelet", "subresource": "status", "operation": "Update", "time": time(50)}]);
+    let state = terminated("main-0", from, to, 0, "Completed");
+    patched(
+        succeeded_pod(),
+        json!({"metadata": {"managedFields": wrote}, "status": {"containerStatuses": [container_status("main", 0, state, json!({}))]}}),
+    )
+}
+
+#[test]
+fn every_view_says_that_the_clock_of_a_node_is_off() {
+    assert_eq!(clock_sentences(vec![ran(5, 9)]), [""; 0]);
+    let ends_before_its_start = "the clock of node-1 contradicts itself: some times are unknown";
+    // The diagram, its explanation with the finding, and the Pod page.
+    assert_eq!(clock_sentences(vec![ran(30, 10)]), [ends_before_its_start; 4]);
+    let starts_in_the_future =
+        "the clock of node-1 is at least 9m59s ahead of the API server's: its times are moved";
+    assert_eq!(clock_sentences(vec![ran(645, 650)]), [starts_in_the_future; 4]);
 }

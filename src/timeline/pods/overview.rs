@@ -33,6 +33,8 @@ pub struct PodOverview {
     pub has_failed_run: bool,
     /// Whether the Pod no longer exists and only Events prove its life.
     pub gone: bool,
+    /// Whether times of the node contradict other times by more than a second, so that they were moved or left out.
+    pub clamped: bool,
     /// Whether events report an image pull of the Pod.
     pub has_pull: bool,
     created: Millis,
@@ -99,8 +101,8 @@ impl CompactDuration {
         let millis = SignedDuration::from_millis;
         (self.estimate != i64::MIN).then(|| RangedDuration {
             estimate: millis(self.estimate),
-            low: millis(self.estimate - i64::from(self.below)),
-            high: millis(self.estimate + i64::from(self.above)),
+            low: millis(self.estimate.saturating_sub(self.below.into())),
+            high: millis(self.estimate.saturating_add(self.above.into())),
         })
     }
 }
@@ -119,6 +121,7 @@ impl PodOverview {
         is_lost: false,
         has_failed_run: false,
         gone: false,
+        clamped: false,
         has_pull: false,
         created: Millis::UNKNOWN,
         scheduled: Millis::UNKNOWN,
@@ -152,6 +155,7 @@ impl PodOverview {
             is_lost: life.lost_since.is_some(),
             has_failed_run: life.containers.iter().any(ContainerLife::has_failed_main_run),
             gone: life.gone,
+            clamped: life.clamped,
             has_pull: life.containers.iter().any(|container| container.pull.is_some()),
             created: at(instants.created),
             scheduled: at(instants.scheduled),

@@ -6,15 +6,15 @@ use jiff::Timestamp;
 
 /// The data that a Pod's page shows in addition to the timeline.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct PodExtras {
+pub struct PodExtras {
     /// Events about the Pod, oldest first.
-    pub events: Vec<PodEvent>,
+    pub(crate) events: Vec<PodEvent>,
     /// The last lines of each container's log.
-    pub log: Vec<ContainerLog>,
+    pub(crate) log: Vec<ContainerLog>,
     /// The conditions of the Pod's status, in the order of the status.
-    pub conditions: Vec<ConditionRow>,
+    pub(crate) conditions: Vec<ConditionRow>,
     /// The resources that the Pod's containers request.
-    pub requests: Vec<ResourceRequest>,
+    pub(crate) requests: Vec<ResourceRequest>,
 }
 
 /// An Event about the Pod.

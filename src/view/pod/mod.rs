@@ -5,5 +5,6 @@ pub(crate) mod page;
 pub(crate) mod resources;
 pub(crate) mod tables;
 
-pub(crate) use crate::view::pod::extras::{ConditionRow, ContainerLog, PodEvent, PodExtras, ResourceRequest};
-pub(crate) use crate::view::pod::page::draw_pod;
+pub use crate::view::pod::extras::PodExtras;
+pub(crate) use crate::view::pod::extras::{ConditionRow, ContainerLog, PodEvent, ResourceRequest};
+pub use crate::view::pod::page::draw_pod;

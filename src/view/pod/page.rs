@@ -12,6 +12,7 @@ use crate::view::pod::resources::reserved_resources;
 use crate::view::primitives::frame::{Frame, Line, Style};
 use crate::view::primitives::glyph::Glyphs;
 use crate::view::primitives::text;
+use crate::view::rows::clock_text::describe_clock_error;
 use crate::view::rows::container_text::{describe_failed_init, describe_stopping, describe_waiting_main};
 use crate::view::rows::end_text::describe_special_end;
 use crate::view::rows::explain;
@@ -24,7 +25,7 @@ use crate::view::window::Window;
 ///
 /// # Panics
 /// Panics if `key` belongs to another timeline.
-pub(crate) fn draw_pod(
+pub fn draw_pod(
     timeline: &Timeline,
     key: PodKey,
     extras: &PodExtras,
@@ -65,7 +66,8 @@ pub(crate) struct PodPage<'a> {
 }
 
 impl PodPage<'_> {
-    /// Two lines: `pod/pi-4h9hq  Completed`, and the node, namespace and owner.
+    /// Two lines: `pod/pi-4h9hq  Completed`, and the node, namespace and owner. A third line says how the node's clock is
+    /// off.
     fn headings(&self, owner: Option<&Workload>) -> Vec<Line> {
         let pod = &self.pod;
         let ellipsis = self.context.glyphs.ellipsis;
@@ -122,7 +124,8 @@ impl PodPage<'_> {
         if pod.attempt > 1 {
             push_fact(format!("try {}", pod.attempt), Style::Dim);
         }
-        vec![title, facts]
+        let clock = describe_clock_error(pod).filter(|_| pod.life.clamped);
+        [title, facts].into_iter().chain(clock.map(|sentence| Line::new(sentence, Style::Warning))).collect()
     }
 
     /// The time at which the Pod's axis begins, in milliseconds since 1970: its creation, or else its first phase.

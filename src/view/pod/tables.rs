@@ -27,10 +27,6 @@ impl PodPage<'_> {
             self.push_table(image_columns(), self.image_rows(containers), lines);
         }
         self.push_table(instant_columns(), self.instant_rows(), lines);
-        if self.pod.life.clamped {
-            let moved = "clamped: times in an impossible order were corrected by more than a second";
-            lines.push(Line::new(moved, Style::Warning));
-        }
         if !extras.conditions.is_empty() {
             self.push_table(condition_columns(), self.condition_rows(&extras.conditions), lines);
         }

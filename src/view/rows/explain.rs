@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 use crate::lifecycle::{Evidence, Instant, PhaseKind, Readiness};
 use crate::timeline::{PodKey, TimelinePod, Workload};
-use crate::view::primitives::duration::format_exact;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
+use crate::view::rows::clock_text::describe_clock_error;
 use crate::view::rows::end_text;
 use crate::view::view_context::ViewContext;
 
@@ -76,15 +76,7 @@ pub(crate) fn boundary_lines(
     if pod.life.readiness == Readiness::Lost {
         lines.push(warning(format!("    ready is unknown: {LOST_READY}")));
     }
-    if !pod.life.skew.is_zero() {
-        let node = pod.node.as_deref().unwrap_or_default();
-        let direction = if pod.life.skew.is_positive() { "behind" } else { "ahead of" };
-        lines.push(warning(format!(
-            "    the clock of {} is at least {} {direction} the API server's: the times of its kubelet are corrected by this",
-            text::clean(node),
-            format_exact(pod.life.skew.abs()),
-        )));
-    }
+    lines.extend(describe_clock_error(pod).map(|sentence| warning(format!("    {sentence}"))));
     lines
 }
 

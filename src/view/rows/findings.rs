@@ -8,6 +8,7 @@ use crate::timeline::{ImagePulls, PodKey, Wait, Workload, image_pulls};
 use crate::view::primitives::duration::{format_elapsed, format_exact};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
+use crate::view::rows::clock_text::describe_clock_error;
 use crate::view::rows::headings::elapsed_millis;
 use crate::view::rows::verdict::percent;
 use crate::view::view_context::ViewContext;
@@ -16,8 +17,10 @@ use crate::view::view_context::ViewContext;
 const MAX_WAITS: usize = 3;
 /// The maximum number of images with a line of their own.
 const MAX_IMAGES: usize = 3;
-/// The maximum number of nodes that the line of an image names. The pulls on more nodes are summed up.
+/// The maximum number of nodes that a line names. The pulls on more nodes are summed up.
 const MAX_NODES: usize = 4;
+/// The maximum number of Pods that are searched for nodes whose clocks are off.
+const MAX_CLAMPED_PODS: usize = 100;
 /// Shorter waits are not shown.
 const MIN_WAIT: SignedDuration = SignedDuration::from_secs(1);
 /// Shorter waits for other pulls are not shown, because the kubelet itself may take this long.
@@ -83,6 +86,19 @@ pub(crate) fn gone_line(context: &ViewContext<'_>, workload: &Workload, columns:
     let they = if gone == 1 { "no longer exists; it is" } else { "no longer exist; they are" };
     line.push(format!("{they} shown from Events"), Style::Text);
     Some(line.shorten_end(columns, context.glyphs.ellipsis))
+}
+
+/// The line about nodes whose clocks are off: the sentences about the first such nodes.
+pub(crate) fn clocks_line(context: &ViewContext<'_>, pods: &[PodKey], columns: usize) -> Option<Line> {
+    let clamped = pods.iter().filter(|key| context.timeline.overview(**key).clamped).take(MAX_CLAMPED_PODS);
+    let mut sentences: Vec<String> = Vec::new();
+    for sentence in clamped.filter_map(|&key| describe_clock_error(&context.timeline.pod(key))) {
+        if sentences.len() < MAX_NODES && !sentences.contains(&sentence) {
+            sentences.push(sentence);
+        }
+    }
+    let line = Line::new(sentences.join(context.glyphs.separator), Style::Warning);
+    (!sentences.is_empty()).then(|| line.shorten_end(columns, context.glyphs.ellipsis))
 }
 
 /// A line for each image that was pulled, slowest first:

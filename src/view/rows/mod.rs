@@ -1,5 +1,6 @@
 //! The Pods that are shown, their groups and order, and the lines of text around them.
 
+pub(crate) mod clock_text;
 pub(crate) mod container_text;
 pub(crate) mod counts;
 pub(crate) mod end_text;

@@ -99,7 +99,7 @@ impl<'a> Section<'a> {
     }
 }
 
-/// The findings about a group: image pulls, the longest waits, and the Pods that ended last.
+/// The findings about a group: image pulls, the longest waits, the Pods that ended last, and clocks that are off.
 fn find(context: &ViewContext<'_>, group: &Group<'_>, columns: usize) -> Vec<Line> {
     let mut lines = findings::pull_lines(context, &group.pods, columns);
     if let Heading::Workload(workload) = group.heading {
@@ -107,5 +107,6 @@ fn find(context: &ViewContext<'_>, group: &Group<'_>, columns: usize) -> Vec<Lin
         lines.extend(findings::stragglers_line(context, workload, columns));
         lines.extend(findings::gone_line(context, workload, columns));
     }
+    lines.extend(findings::clocks_line(context, &group.pods, columns));
     lines
 }
