@@ -67,8 +67,8 @@ pub mod testing {
 
     pub mod view {
         pub use crate::view::{
-            FrameCache, Glyphs, GroupBy, PodExtras, Size, Sort, View, ViewState, Window, Zoom, draw_pod,
-            for_each_line, render_frame, render_picture,
+            FrameCache, Glyphs, GroupBy, Line, PodExtras, Size, Sort, View, ViewState, Window, Zoom,
+            draw_pod, for_each_line, render_frame, render_picture,
         };
     }
 }

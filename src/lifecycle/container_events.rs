@@ -10,6 +10,7 @@ use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::instant::Instant;
 use crate::lifecycle::message::PulledMessage;
 use crate::lifecycle::packed::packed_struct;
+use crate::observation::{saturating_add, saturating_sub};
 
 /// The facts that Events report about one container.
 #[derive(Clone, Debug, Default)]
@@ -103,7 +104,7 @@ impl ContainerEvents {
 
     fn add_pulled(&mut self, end: EventTime, message: PulledMessage) {
         let requested = match message {
-            PulledMessage::Pulled { since_request: Some(since), .. } => end.at - since,
+            PulledMessage::Pulled { since_request: Some(since), .. } => saturating_sub(end.at, since),
             PulledMessage::Pulled { since_request: None, .. } | PulledMessage::Cached => end.at,
         };
         keep_earliest(&mut self.image, EventTime { at: requested, ..end });
@@ -179,7 +180,7 @@ impl ContainerEvents {
         let (end, message) = self.pulled?;
         let at = match message {
             PulledMessage::Cached => end.at,
-            PulledMessage::Pulled { since_request, .. } => end.at - since_request?,
+            PulledMessage::Pulled { since_request, .. } => saturating_sub(end.at, since_request?),
         };
         Some(Instant::new(at, Evidence::PulledEventMinusWait))
     }
@@ -190,7 +191,9 @@ impl ContainerEvents {
         let failed = self.pull_failed?.at;
         // The `Pulled` event dates the request of the pull more precisely than the repeated `Pulling` event does.
         let requested = match self.pulled {
-            Some((end, PulledMessage::Pulled { since_request: Some(since), .. })) => Some(end.at - since),
+            Some((end, PulledMessage::Pulled { since_request: Some(since), .. })) => {
+                Some(saturating_sub(end.at, since))
+            }
             Some((_, PulledMessage::Pulled { since_request: None, .. } | PulledMessage::Cached)) | None => {
                 self.latest_retry.map(|retry| {
                     retry
@@ -238,7 +241,7 @@ impl ContainerEvents {
                 cached: true,
             },
             PulledMessage::Pulled { pull, since_request, bytes } => Pull {
-                start: pull.map(|pull| end.at - pull),
+                start: pull.map(|pull| saturating_sub(end.at, pull)),
                 end: Some(end.at),
                 wait: since_request.zip(pull).map(|(since, pull)| (since - pull).max(SignedDuration::ZERO)),
                 bytes,
@@ -260,13 +263,13 @@ impl ContainerEvents {
         let start_failed = self.start_failed.as_mut().map(|(time, _)| time);
         let times = times.into_iter().flatten().chain(pulled).chain(start_failed);
         for time in times.chain(&mut self.later_starts) {
-            time.at += by;
+            time.at = saturating_add(time.at, by);
         }
         for at in [&mut self.pull_failed_last, &mut self.latest_start].into_iter().flatten() {
-            *at += by;
+            *at = saturating_add(*at, by);
         }
         if let Some(retry) = &mut self.latest_retry {
-            retry.last += by;
+            retry.last = saturating_add(retry.last, by);
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::lifecycle::interner::Interner;
 use crate::lifecycle::packed::packed_struct;
 use crate::lifecycle::restart_policy::RestartPolicy;
 use crate::lifecycle::waits::ReasonChange;
-use crate::observation::{ContainerStatus, Terminated, known_time};
+use crate::observation::{ContainerStatus, Terminated, known_time, saturating_add};
 
 /// The evidence about one container.
 #[derive(Clone, Debug)]
@@ -282,7 +282,7 @@ impl ContainerEvidence {
     pub(crate) fn shift_kubelet_times(&mut self, by: SignedDuration) {
         for run in &mut self.runs {
             for at in [&mut run.start, &mut run.end].into_iter().flatten() {
-                *at += by;
+                *at = saturating_add(*at, by);
             }
         }
         self.events.shift_kubelet_times(by);

@@ -10,7 +10,7 @@ use crate::lifecycle::interner::Interner;
 use crate::lifecycle::message::{self, PulledMessage};
 use crate::lifecycle::packed::{Pack, Packer, Unpacker, packed_enum, packed_struct};
 use crate::lifecycle::waits::WaitTopic;
-use crate::observation::{Event, known_time, truncate_to_millis};
+use crate::observation::{Event, known_time, saturating_add, saturating_sub, truncate_to_millis};
 
 /// A fine time may be this much earlier than the truncated time of the same instant, because clocks differ.
 pub(crate) const FINE_BEFORE_COARSE: SignedDuration = SignedDuration::from_millis(200);
@@ -21,7 +21,7 @@ const FINE_AFTER_COARSE: SignedDuration = SignedDuration::from_millis(1200);
 
 /// Whether `fine` can be the exact time of the same instant as `coarse`, which is truncated to the second.
 pub(crate) fn is_same_instant(fine: Timestamp, coarse: Timestamp) -> bool {
-    fine >= coarse - FINE_BEFORE_COARSE && fine <= coarse + FINE_AFTER_COARSE
+    fine >= saturating_sub(coarse, FINE_BEFORE_COARSE) && fine <= saturating_add(coarse, FINE_AFTER_COARSE)
 }
 
 /// The time of an Event.

@@ -228,6 +228,25 @@ pub(crate) fn order_all(instants: &mut [Option<Instant>]) -> SignedDuration {
         }
         next = Some(index);
     }
+    distance.max(raise_to_order(instants))
+}
+
+/// Moves each instant that is still estimated before the previous one, because several intervals contradict each other.
+/// Returns the largest distance between two intervals that contradict the order.
+fn raise_to_order(instants: &mut [Option<Instant>]) -> SignedDuration {
+    let mut distance = SignedDuration::ZERO;
+    let mut previous: Option<Instant> = None;
+    for instant in instants.iter_mut().flatten() {
+        if let Some(previous) = previous.filter(|previous| previous.at > instant.at) {
+            if instant.latest_millis() < previous.at.as_millisecond() {
+                distance = distance.max(previous.at.duration_since(instant.at));
+                instant.move_to(&previous);
+            } else {
+                instant.set_estimate(previous.at);
+            }
+        }
+        previous = Some(*instant);
+    }
     distance
 }
 

@@ -142,6 +142,9 @@ fn panic_at_end() -> ! {
     panic!("packed evidence is corrupt: it ends within a value")
 }
 
+/// Longer durations are packed as this number of seconds, which is 100 million years.
+const MAX_PACKED_SECONDS: i64 = 3_155_760_000_000_000;
+
 /// The nanoseconds of a time beyond its whole milliseconds.
 fn nanos_beyond_millis(nanos: i32) -> u32 {
     nanos.rem_euclid(1_000_000).cast_unsigned()
@@ -159,15 +162,10 @@ impl Pack for Timestamp {
     fn unpack(from: &mut Unpacker<'_>) -> Self {
         let (difference, nanos) = from.read_millis_and_nanos();
         from.previous_time = from.previous_time.wrapping_add(difference);
-        let Ok(at) = Self::from_millisecond(from.previous_time) else {
-            panic_unknown("Timestamp", from.previous_time)
-        };
-        if nanos == 0 {
-            return at;
-        }
-        let Ok(at) = at.checked_add(SignedDuration::from_nanos(nanos)) else {
-            panic_unknown("Timestamp", nanos)
-        };
+        let (second, millis) = (from.previous_time.div_euclid(1000), from.previous_time.rem_euclid(1000));
+        let nanos = i32::try_from(millis * 1_000_000 + nanos).unwrap_or(i32::MAX);
+        // The last whole milliseconds that a `Timestamp` can hold are no valid argument of `from_millisecond`.
+        let Ok(at) = Self::new(second, nanos) else { panic_unknown("Timestamp", from.previous_time) };
         at
     }
 }
@@ -175,7 +173,8 @@ impl Pack for Timestamp {
 impl Pack for SignedDuration {
     fn pack(&self, to: &mut Packer<'_>) {
         let nanos = nanos_beyond_millis(self.subsec_nanos());
-        let millis = self.as_secs() * 1000 + i64::from(self.subsec_nanos().div_euclid(1_000_000));
+        let seconds = self.as_secs().clamp(-MAX_PACKED_SECONDS, MAX_PACKED_SECONDS);
+        let millis = seconds * 1000 + i64::from(self.subsec_nanos().div_euclid(1_000_000));
         to.write_millis_and_nanos(millis, nanos);
     }
 

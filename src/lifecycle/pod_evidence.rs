@@ -179,7 +179,7 @@ impl PodEvidence {
         self.start_time = known_time(pod.status.start_time).or(self.start_time);
         self.kubelet_wrote = metadata.last_kubelet_write().or(self.kubelet_wrote);
         self.reason = interner.share_non_empty(&pod.status.reason).or_else(|| self.reason.clone());
-        self.status = Some(interner.share(&format_status_column(pod)));
+        self.status = interner.share_non_empty(&format_status_column(pod));
         for fact in std::mem::take(&mut self.facts_of_unknown_containers) {
             self.add_fact(&fact);
         }

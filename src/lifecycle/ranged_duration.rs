@@ -66,18 +66,20 @@ impl RangedDuration {
 
     /// The time between two instants, or zero if the estimates are in the opposite order.
     pub(crate) fn between(start: Instant, end: Instant) -> Self {
+        let millis = end.at.as_millisecond().saturating_sub(start.at.as_millisecond());
         // Both are read from the same field, so the distance is known although the time is not.
         if start.earliest() == end.earliest()
             && start.latest() == end.latest()
             && start.earliest_by == end.earliest_by
         {
             let width = SignedDuration::from_millis(start.width_millis().into());
-            return Self { high: width, ..Self::default() };
+            let estimate = SignedDuration::from_millis(millis.max(0));
+            return Self { estimate, low: SignedDuration::ZERO, high: width.max(estimate) };
         }
         let mut uncertainty = Uncertainty::default();
         uncertainty.add(start.width_millis(), 1);
         uncertainty.add(end.width_millis(), 1);
-        Self::new(end.at.as_millisecond().saturating_sub(start.at.as_millisecond()), uncertainty)
+        Self::new(millis, uncertainty)
     }
 
     /// Returns the length of the range, in milliseconds.

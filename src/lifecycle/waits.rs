@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::lifecycle::evidence::{Evidence, Source};
 use crate::lifecycle::instant::Instant;
 use crate::lifecycle::packed::{Pack, Packer, Unpacker, packed_enum, packed_struct};
+use crate::observation::saturating_add;
 
 packed_enum! {
     /// The step that a Pod waits for. Reasons of different topics can hold at the same time.
@@ -157,8 +158,8 @@ impl Waits {
         let is_from_node =
             |report: &&mut WaitReport| matches!(report.topic, WaitTopic::Setup | WaitTopic::AddedInterface);
         for report in self.0.iter_mut().filter(is_from_node) {
-            report.first += by;
-            report.last += by;
+            report.first = saturating_add(report.first, by);
+            report.last = saturating_add(report.last, by);
         }
     }
 }

@@ -36,4 +36,4 @@ pub use pod::{
 };
 pub(crate) use pod::{Quantity, Resources, RestartExitCodes, RestartRule, Waiting};
 pub use time::Time;
-pub(crate) use time::{known_time, truncate_to_millis};
+pub(crate) use time::{known_time, saturating_add, saturating_sub, truncate_to_millis};

@@ -1,7 +1,10 @@
 //! Times as the API server sends them.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The last second of the year 8999. A later time stands for "never", and it would leave no room for calculations.
+const LAST_SECOND: i64 = 221_845_391_999;
 
 /// `metav1.Time` and `metav1.MicroTime`: seconds and nanoseconds since 1970 in protobuf, RFC 3339 in JSON.
 ///
@@ -18,9 +21,9 @@ pub struct Time {
 }
 
 impl Time {
-    /// The time, or `None` if this is one of the times that mean "none".
+    /// The time, or `None` if this is one of the times that mean "none" or "never".
     pub fn known(self) -> Option<Timestamp> {
-        if self.seconds <= 0 {
+        if !(1..=LAST_SECOND).contains(&self.seconds) {
             return None;
         }
         Timestamp::new(self.seconds, self.nanos).ok()
@@ -57,6 +60,17 @@ impl<'de> Deserialize<'de> for Time {
 /// phases still add up to the total length, because the boundaries of the phases are truncated, not the lengths.
 pub(crate) fn truncate_to_millis(at: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
+}
+
+/// Adds a duration. A sum outside the years that a [`Timestamp`] can hold becomes the nearest time that it can hold,
+/// because the times and durations of a cluster can have any value.
+pub(crate) fn saturating_add(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.saturating_add(by).unwrap_or(at)
+}
+
+/// Subtracts a duration like [`saturating_add`].
+pub(crate) fn saturating_sub(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.saturating_sub(by).unwrap_or(at)
 }
 
 /// The time in an optional field, or `None` if the field is absent or its value means "none".

@@ -31,6 +31,8 @@ mod owners;
 #[cfg(test)]
 mod phases;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod readiness;
 #[cfg(test)]
 mod recording;

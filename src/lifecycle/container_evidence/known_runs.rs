@@ -7,6 +7,7 @@ use crate::lifecycle::container_life::ContainerRun;
 use crate::lifecycle::event_fact::{EventTime, FINE_BEFORE_COARSE, is_same_instant};
 use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::instant::{Instant, midpoint, order, order_all};
+use crate::observation::saturating_sub;
 
 /// The kubelet looks for ended containers once in this time. It includes the time until the update arrives.
 const KUBELET_CYCLE: SignedDuration = SignedDuration::from_millis(1060);
@@ -56,7 +57,7 @@ impl ContainerEvidence {
             runs.push(next);
         }
         let current = u32::from(!self.restart_pending && (!runs.is_empty() || self.restart_count > 0));
-        let happened = self.restart_count + current;
+        let happened = self.restart_count.saturating_add(current);
         let not_seen = happened.saturating_sub(u32::try_from(runs.len()).unwrap_or(u32::MAX));
         self.order_runs(&mut runs);
         let includes_first = includes_first || not_seen == 0;
@@ -88,7 +89,8 @@ impl ContainerEvidence {
     fn first_run_from_event(&self) -> Option<ContainerRun> {
         let started = self.events.first_start()?;
         let is_known = |run: &RunEvidence| {
-            run.ordinal == 0 || run.start.is_some_and(|start| started.at > start - FINE_BEFORE_COARSE)
+            run.ordinal == 0
+                || run.start.is_some_and(|start| started.at > saturating_sub(start, FINE_BEFORE_COARSE))
         };
         if self.runs.iter().any(is_known) {
             return None;
@@ -106,7 +108,7 @@ impl ContainerEvidence {
     fn next_run_from_event(&self) -> Option<ContainerRun> {
         let end = self.runs.last().filter(|run| run.ended)?.end?;
         let (count, last) = self.events.latest_start_and_count()?;
-        if count <= self.restart_count + 1 || last < end {
+        if count <= self.restart_count.saturating_add(1) || last < end {
             return None;
         }
         let received = self.events.receipt_of_start(count);
@@ -125,7 +127,7 @@ impl ContainerEvidence {
         let start = match run.start {
             Some(at) => {
                 let event = first_start.filter(|event| is_same_instant(event.at, at));
-                let received = self.events.receipt_of_start(run.ordinal + 1);
+                let received = self.events.receipt_of_start(run.ordinal.saturating_add(1));
                 let received = received
                     .filter(|received| is_same_instant(*received, at))
                     .map(|at| Instant::new(at, Evidence::ReceivedStarted));
@@ -167,7 +169,7 @@ impl ContainerEvidence {
         let mut end = Instant::new(finished_at, Evidence::FinishedAt);
         if let Some(received) = run.end_received {
             end.not_after(received, Evidence::ReceivedTerminated);
-            let noticed_from = received.saturating_sub(KUBELET_CYCLE).unwrap_or(received);
+            let noticed_from = saturating_sub(received, KUBELET_CYCLE);
             if (end.earliest()..=end.latest()).contains(&noticed_from) {
                 end.set_estimate(midpoint(noticed_from, end.latest()));
             }

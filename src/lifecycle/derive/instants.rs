@@ -12,6 +12,7 @@ use crate::lifecycle::event_fact::{EventTime, is_same_instant};
 use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::instant::{Instant, Instants};
 use crate::lifecycle::pod_evidence::PodEvidence;
+use crate::observation::saturating_add;
 
 /// An event about the sandbox may seem to be later than the first start by this much, because clocks differ.
 const MAX_LATE_SANDBOX_EVENT: SignedDuration = SignedDuration::from_millis(200);
@@ -69,8 +70,9 @@ fn derive_sandbox_ready(pod: &PodEvidence, containers: &[ContainerLife]) -> Opti
         .min();
     // Kubelets before 1.36 set the condition only after the pull and the start. The first image event may have expired,
     // so the known image event may be a later one. A time after the first start is therefore not used.
-    let is_early_enough =
-        |time: Timestamp| first_start.is_none_or(|start| time <= start + MAX_LATE_SANDBOX_EVENT);
+    let is_early_enough = |time: Timestamp| {
+        first_start.is_none_or(|start| time <= saturating_add(start, MAX_LATE_SANDBOX_EVENT))
+    };
     if let Some(event) = pod.first_image_event().filter(|event| is_early_enough(event.at)) {
         return Some(event.to_instant(Evidence::ImageEvent, Evidence::ImageEventCoarse));
     }
@@ -156,6 +158,6 @@ pub(crate) fn container_ended_by_deletion(
     let (index, end) = ends().max_by_key(|(_, end)| *end)?;
     let is_alone = ends().filter(|(_, other)| *other == end).count() == 1;
     let ended_before = pod.containers[index].end_received().is_some_and(|end| end < requested.at);
-    let ended_after = !ended_before && end + SignedDuration::from_secs(1) > requested.at;
+    let ended_after = !ended_before && saturating_add(end, SignedDuration::from_secs(1)) > requested.at;
     (is_alone && ended_after).then_some((index, received))
 }

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::lifecycle::container_evidence::ContainerEvidence;
 use crate::lifecycle::container_life::{ContainerLife, ContainerRole};
 use crate::lifecycle::evidence::Evidence;
-use crate::lifecycle::instant::{Instant, Instants, order_all};
+use crate::lifecycle::instant::{Instant, Instants, order, order_all};
 use crate::lifecycle::pod_evidence::PodEvidence;
 
 /// If an instant moves by more than this to correct an impossible order,
@@ -31,6 +31,14 @@ pub(crate) fn order_before_work(
         [instants.created, instants.scheduled, instants.sandbox_ready] = chain;
     }
     order_containers(pod, instants, containers);
+    for run in containers.iter_mut().flat_map(|container| &mut container.runs) {
+        // Each bound was narrowed on its own, so the estimates can have come into the wrong order.
+        if let (Some(start), Some(end)) = (&mut run.start, &mut run.end)
+            && start.at > end.at
+        {
+            order(start, end);
+        }
+    }
     distance > MAX_SILENT_CORRECTION
 }
 
@@ -41,7 +49,11 @@ pub(crate) fn order_before_work(
 /// as scheduled as soon as possible, because a wait that is shorter than its own uncertainty does not count.
 pub(crate) fn estimate_truncated_creation(instants: &mut Instants, sibling_wait: Option<SignedDuration>) {
     let (Some(created), Some(scheduled)) = (&mut instants.created, instants.scheduled) else { return };
-    if created.evidence != Evidence::CreationTimestamp || created.is_exact_to_tenths() {
+    let is_known_to_be_the_same = scheduled.evidence == Evidence::CreatedWithNode;
+    if created.evidence != Evidence::CreationTimestamp
+        || created.is_exact_to_tenths()
+        || is_known_to_be_the_same
+    {
         return;
     }
     let wait = scheduled.at.duration_since(created.at);

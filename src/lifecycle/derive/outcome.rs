@@ -13,7 +13,7 @@ use crate::lifecycle::instant::{Instant, Instants, midpoint};
 use crate::lifecycle::pod_evidence::gone::GoneEvidence;
 use crate::lifecycle::pod_evidence::{PodEvidence, PodPhase};
 use crate::lifecycle::pod_outcome::PodOutcome;
-use crate::observation::Seen;
+use crate::observation::{Seen, saturating_add};
 
 /// Derives the outcome. `work_has_started` is whether a start of a main container is known.
 pub(crate) fn derive_outcome(
@@ -146,7 +146,7 @@ fn derive_end_without_work(
 /// Returns the last time at which the state of a Pod with outcome `Unknown` was known.
 pub(crate) fn last_known_time(pod: &PodEvidence, earliest_start: Option<Instant>) -> Option<Timestamp> {
     // A time that is truncated to the second is estimated as the middle of the second.
-    let truncated = |at: Timestamp| midpoint(at, at + SignedDuration::from_secs(1));
+    let truncated = |at: Timestamp| midpoint(at, saturating_add(at, SignedDuration::from_secs(1)));
     let last = pod.left_selector.or(pod.kubelet_wrote.or(pod.not_ready).map(truncated))?;
     Some(earliest_start.map_or(last, |start| last.max(start.at)))
 }

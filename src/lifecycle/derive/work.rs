@@ -44,8 +44,9 @@ pub(crate) fn latest(instants: impl Iterator<Item = Instant>) -> Option<Instant>
 /// Returns the shortest time, in milliseconds, that the kubelet waited before the runs that were not seen. The first
 /// restart is immediate, and the wait before each later restart is twice as long as the wait before.
 pub(crate) fn min_unseen_back_off_millis(container: &ContainerLife) -> i64 {
-    let waits = (0..container.runs_not_seen).map(|doublings| (10_000 << doublings.min(5)).min(300_000));
-    waits.fold(0, i64::saturating_add)
+    let doubled = container.runs_not_seen.min(5);
+    let longest = i64::from(container.runs_not_seen - doubled) * 300_000;
+    (0..doubled).map(|doublings| 10_000 << doublings).sum::<i64>() + longest
 }
 
 /// Returns the time at which a main container is known to run, if its start is not reported.

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 
 use crate::lifecycle::container_evidence::ContainerEvidence;
 use crate::lifecycle::pod_evidence::PodEvidence;
+use crate::observation::saturating_add;
 
 impl PodEvidence {
     /// Returns a lower bound of the skew. The skew is how far the API server's clock is ahead of the node's clock. The
@@ -12,7 +13,7 @@ impl PodEvidence {
     pub(crate) fn min_skew(&self) -> Option<SignedDuration> {
         let scheduled = self.scheduled_event.map(|event| event.at).or(self.pod_scheduled)?;
         // `startTime` is truncated to the second.
-        Some(scheduled.duration_since(self.start_time? + SignedDuration::from_secs(1)))
+        Some(scheduled.duration_since(saturating_add(self.start_time?, SignedDuration::from_secs(1))))
     }
 
     /// Returns an upper bound of the skew. The kubelet cannot report a time that it has not reached yet, so no reported
@@ -21,7 +22,7 @@ impl PodEvidence {
         let runs = self.containers.iter().filter_map(ContainerEvidence::latest_kubelet_time).max();
         let latest = runs.max(self.start_time).max(self.sandbox_ready)?;
         // The time of the write is truncated to the second.
-        Some((self.kubelet_wrote? + SignedDuration::from_secs(1)).duration_since(latest))
+        Some(saturating_add(self.kubelet_wrote?, SignedDuration::from_secs(1)).duration_since(latest))
     }
 
     /// Moves all times that come from the kubelet's clock.
@@ -29,21 +30,21 @@ impl PodEvidence {
         let times =
             [&mut self.start_time, &mut self.sandbox_ready, &mut self.sandbox_gone, &mut self.initialized];
         for at in times.into_iter().flatten() {
-            *at += by;
+            *at = saturating_add(*at, by);
         }
         // If the node is lost, the node controller set this time.
         if let Some(at) = self.not_ready.as_mut().filter(|_| !self.node_lost) {
-            *at += by;
+            *at = saturating_add(*at, by);
         }
         if let Some(ready) = &mut self.ready {
             ready.shift_kubelet_times(by);
         }
         let disruption = self.disruption.as_mut();
         if let Some((at, _)) = disruption.filter(|(_, reason)| **reason == *"TerminationByKubelet") {
-            *at += by;
+            *at = saturating_add(*at, by);
         }
         if let Some(killing) = &mut self.killing {
-            killing.at += by;
+            killing.at = saturating_add(killing.at, by);
         }
         self.waits.shift_kubelet_times(by);
         for container in &mut self.containers {

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::container_evidence::has_rewritten_start;
-use crate::observation::{ContainerState, PodStatus, known_time};
+use crate::observation::{ContainerState, PodStatus, known_time, saturating_add};
 
 /// Returns the earliest time at which a main container is known to have run, if its status reports no start.
 pub(crate) fn seen_running_without_start(status: &PodStatus, received: Timestamp) -> Option<Timestamp> {
@@ -13,7 +13,7 @@ pub(crate) fn seen_running_without_start(status: &PodStatus, received: Timestamp
         }
         ContainerState { terminated: Some(terminated), .. } if has_rewritten_start(terminated) => {
             // The time is truncated to the second.
-            Some(known_time(terminated.finished_at)? + SignedDuration::from_secs(1))
+            Some(saturating_add(known_time(terminated.finished_at)?, SignedDuration::from_secs(1)))
         }
         ContainerState { .. } => None,
     });

@@ -5,11 +5,15 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use crate::observation::{Event, truncate_to_millis};
+use crate::observation::{Event, saturating_add, truncate_to_millis};
 use crate::timeline::fast_map::FastMap;
 
 /// Smaller differences are ignored, because the times in event names can be wrong by this much.
 const MIN_SKEW: SignedDuration = SignedDuration::from_millis(200);
+
+/// Larger differences are ignored, because they come from a time that is no time of a clock. A node that does not know
+/// the time begins in 1970.
+const MAX_SKEW: SignedDuration = SignedDuration::from_hours(100 * 365 * 24);
 
 /// The bounds of each node's clock difference. The order in which the bounds are learned does not matter.
 #[derive(Clone, Debug, Default)]
@@ -45,7 +49,7 @@ impl ClockCorrections {
 
     /// Learns that the API server's clock is ahead by at least `lower`. Returns whether this changes the node's skew.
     pub(crate) fn learn_lower_bound(&mut self, node: &Arc<str>, lower: SignedDuration) -> bool {
-        self.narrow(node, |bounds| bounds.lower = bounds.lower.max(Some(lower)))
+        self.narrow(node, lower, |bounds| bounds.lower = bounds.lower.max(Some(lower)))
     }
 
     /// Learns an upper bound from an event of a kubelet, because the API server stores an event after the kubelet has
@@ -55,7 +59,7 @@ impl ClockCorrections {
             return None;
         }
         // `creationTimestamp` is truncated to the second.
-        let latest_stored = event.metadata.created()? + SignedDuration::from_secs(1);
+        let latest_stored = saturating_add(event.metadata.created()?, SignedDuration::from_secs(1));
         let upper = latest_stored.duration_since(truncate_to_millis(event.name_time()?));
         // The clocks of nearly all nodes agree, so bounds that allow zero are not stored.
         if upper >= -MIN_SKEW {
@@ -68,13 +72,16 @@ impl ClockCorrections {
     /// Learns that the API server's clock is ahead by at most `upper`. Returns whether this changes the node's skew.
     pub(crate) fn learn_upper_bound(&mut self, node: &Arc<str>, upper: SignedDuration) -> bool {
         upper < -MIN_SKEW
-            && self.narrow(node, |bounds| {
+            && self.narrow(node, upper, |bounds| {
                 bounds.upper = Some(bounds.upper.map_or(upper, |known| known.min(upper)));
             })
     }
 
-    /// Changes a node's bounds. Returns whether this changes the node's skew.
-    fn narrow(&mut self, node: &Arc<str>, change: impl FnOnce(&mut Bounds)) -> bool {
+    /// Changes a node's bounds because of `bound`. Returns whether this changes the node's skew.
+    fn narrow(&mut self, node: &Arc<str>, bound: SignedDuration, change: impl FnOnce(&mut Bounds)) -> bool {
+        if bound.abs() > MAX_SKEW {
+            return false;
+        }
         let bounds = self.0.entry(Arc::clone(node)).or_default();
         let before = bounds.skew();
         change(bounds);

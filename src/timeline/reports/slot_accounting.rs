@@ -308,6 +308,9 @@ impl SlotState {
         let left = self.completions.map(|completions| completions.saturating_sub(self.settled));
         let slots = left.map_or(self.parallelism, |left| left.min(self.parallelism));
         let pods = u32::try_from(self.pods.len()).unwrap_or(u32::MAX);
+        // Times and numbers of a cluster can have any value. Slot time that is too long to be counted is left out.
+        let room = (i64::MAX / 2).saturating_sub(account.slots.total) / i64::from(slots.max(pods).max(1));
+        let millis = millis.min(room);
         let running = self.counts[PhaseKind::Unready] + self.counts[PhaseKind::Running];
         account.concurrency_max = account.concurrency_max.max(running);
         account.running_millis += i64::from(running) * millis;

@@ -18,10 +18,10 @@ pub struct SlotTime {
 
 impl AddAssign for SlotTime {
     fn add_assign(&mut self, other: Self) {
-        self.total += other.total;
-        self.idle += other.idle;
+        self.total = self.total.saturating_add(other.total);
+        self.idle = self.idle.saturating_add(other.idle);
         for (kind, millis) in &mut self.phases {
-            *millis += other.phases[kind];
+            *millis = millis.saturating_add(other.phases[kind]);
         }
     }
 }

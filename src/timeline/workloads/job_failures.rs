@@ -148,7 +148,7 @@ fn count_indexes(list: &str) -> usize {
     let count = |part: &str| {
         let (from, to) = part.split_once('-').unwrap_or((part, part));
         let range = from.parse::<usize>().ok().zip(to.parse::<usize>().ok());
-        range.map_or(0, |(from, to)| (to + 1).saturating_sub(from))
+        range.map_or(0, |(from, to)| to.saturating_add(1).saturating_sub(from))
     };
     list.split(',').map(count).sum()
 }

@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{Evidence, Instant};
-use crate::observation::{Event, Seen, truncate_to_millis};
+use crate::observation::{Event, Seen, saturating_add, truncate_to_millis};
 use crate::timeline::workloads::change_times::creation_instant;
 
 /// The longest time that a controller takes to report a change. If an object is created suspended, its condition
@@ -70,8 +70,9 @@ impl SuspensionHistory {
     pub(crate) fn observe(&mut self, report: &SuspensionReport, received: Timestamp, seen: Seen) {
         let is_first = self.first_received.is_none();
         // If the desired state changed several times since the last state, the object shows only the last change.
-        let missed_changes =
-            seen == Seen::Listed && self.generation > 0 && report.generation > self.generation + 1;
+        let missed_changes = seen == Seen::Listed
+            && self.generation > 0
+            && report.generation > self.generation.saturating_add(1);
         let since = report.condition_since();
         let was_suspended = self.observed.last().is_some_and(|last| !last.ended);
         if is_first {
@@ -147,7 +148,8 @@ impl SuspensionHistory {
                 let start = starts.iter().copied().rfind(|start| start.at <= end);
                 // If the workload was resumed in between, the event started an earlier suspension.
                 let is_resumed_between = |start: &Instant| {
-                    ends.iter().any(|other| start.at < other.at && other.at + MAX_REPORT_DELAY < end)
+                    ends.iter()
+                        .any(|other| start.at < other.at && saturating_add(other.at, MAX_REPORT_DELAY) < end)
                 };
                 suspension.start = start.filter(|start| !is_resumed_between(start));
             }
@@ -157,8 +159,10 @@ impl SuspensionHistory {
             .first()
             .and_then(|first| first.start.or(first.end))
             .map_or(first_received, |at| at.at.min(first_received));
-        let earlier =
-            starts.iter().filter(|start| start.at + MAX_REPORT_DELAY < known_from).filter_map(|start| {
+        let earlier = starts
+            .iter()
+            .filter(|start| saturating_add(start.at, MAX_REPORT_DELAY) < known_from)
+            .filter_map(|start| {
                 let end = ends.iter().find(|end| end.at > start.at).filter(|end| end.at <= known_from)?;
                 // If several starts precede the same end, only the last start counts.
                 let is_last_start = !starts.iter().any(|other| start.at < other.at && other.at < end.at);
