@@ -25,8 +25,8 @@ pub(crate) fn list_failures(
     let mut listed: Vec<PodKey> =
         all_pods().filter(|(_, pod)| pod.has_failed()).map(|(key, _)| key).collect();
     // A Pod that has not failed is also listed if one of its containers failed and was restarted. `logs` then contains
-    // the log of that container.
-    // The exit code of a container that was stopped by the deletion of its Pod is no failure.
+    // the log of that container. If the deletion of its Pod stopped a container, the exit code of the container is not
+    // a failure.
     let not_failed = all_pods().filter(|(_, pod)| !pod.has_failed()).map(|(key, _)| key);
     listed.extend(not_failed.filter(|key| has_log(key) && timeline.pod(*key).life.failed_before_deletion()));
     listed.sort_by_key(|&key| (timeline.overview(key).end().is_none(), timeline.overview(key).end()));

@@ -22,8 +22,8 @@ pub(crate) struct PodDetails {
 }
 
 impl PodDetails {
-    /// Stores an Event, or the conditions and requests of the Pod. The source must deliver objects of this Pod and Events
-    /// of its owner only.
+    /// Stores an Event, or the conditions and requests of the Pod. The source must deliver objects of this Pod and
+    /// Events of its owner only.
     pub(crate) fn observe(&mut self, observation: &Observation) {
         if let Object::Event(event) = &observation.object
             && !observation.seen.is_gone()

@@ -38,7 +38,7 @@ const POD_END_TIMEOUT: Duration = Duration::from_secs(3);
 /// Maximum number of lines below the closing report: how the run ended, and the command to return to it.
 const MAX_ENDING_LINES: usize = 2;
 
-/// The hint how to show a workload again is printed only if the workload exists for at least this time.
+/// The hint that shows how to return to a workload is printed only if the workload will exist for at least this time.
 const MIN_TIME_TO_SHOW_AGAIN: SignedDuration = SignedDuration::from_secs(10);
 
 /// Number of lines that are kept free for an error message: usually the error and one hint.

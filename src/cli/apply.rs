@@ -316,8 +316,8 @@ fn bare_flag_name(token: &Token) -> Option<String> {
     }
 }
 
-/// Returns the declaration of `kubectl seq apply` that also declares the flags of `kubectl apply`. It only serves to
-/// word errors, because clap then suggests flags of both programs.
+/// Returns the declaration of `kubectl seq apply` that also declares the flags of `kubectl apply`. It is used only for
+/// the text of errors, so that clap suggests flags of both programs.
 fn command_with_kubectl_flags() -> clap::Command {
     let command = ApplyArgs::augment_args(clap::Command::new("apply").bin_name("kubectl seq apply"));
     let declared = declared_flags(&command);

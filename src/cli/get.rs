@@ -20,8 +20,8 @@ use crate::source::{ErrorKind, SourceError};
 #[derive(Debug, Args)]
 #[command(override_usage = "kubectl seq get TYPE[/NAME] [NAME...] [OPTIONS]")]
 pub(crate) struct GetArgs {
-    /// TYPE, TYPE NAME..., or TYPE/NAME..., as in kubectl: `job pi`, `job/pi`, `jobs`, `pods`. `node/NAME` shows the Pods
-    /// that ran on the node
+    /// TYPE, TYPE NAME..., or TYPE/NAME..., as in kubectl: `job pi`, `job/pi`, `jobs`, `pods`. `node/NAME` shows the
+    /// Pods that ran on the node
     #[arg(value_name = "TYPE[/NAME]", required = true)]
     pub(crate) objects: Vec<String>,
     /// Only objects with these labels
@@ -129,8 +129,8 @@ pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Stream
     }
 }
 
-/// Returns the namespaces whose Pods are shown of a node: all, because a node belongs to no namespace, or the one that the
-/// user gave with `-n`.
+/// Returns the namespaces in which the Pods of a node are shown: the namespace that the user gave with `-n`, or
+/// otherwise all namespaces, because a node belongs to no namespace.
 fn node_scope(args: &GetArgs, namespace: &str) -> NamespaceScope {
     match args.connection.namespace() {
         Some(_) if !args.all_namespaces => NamespaceScope::Namespace(namespace.to_owned()),
@@ -138,7 +138,7 @@ fn node_scope(args: &GetArgs, namespace: &str) -> NamespaceScope {
     }
 }
 
-/// Converts the server's refusal to list the Pods of all namespaces.
+/// Converts the server's refusal to list Pods in all namespaces to an error with a hint.
 fn explain_forbidden_node(nodes: &[String], refusal: SourceError) -> SourceError {
     let text = "you are not allowed to list Pods in all namespaces, and a node runs Pods of all namespaces";
     let hint =

@@ -38,8 +38,8 @@ pub(crate) struct PodEntry<'a> {
     pub(crate) queued_millis: Option<i64>,
     /// `workStarted - scheduled`.
     pub(crate) cold_start_millis: Option<i64>,
-    /// The time in which a main container ran before the Pod was Ready for the first time. `null` unless a main container
-    /// has a startup or readiness probe.
+    /// The time in which a main container ran before the Pod was Ready for the first time. `null` unless a main
+    /// container has a startup or readiness probe.
     pub(crate) unready_millis: Option<i64>,
     /// The time in which at least one main container ran.
     pub(crate) run_millis: Option<i64>,

@@ -289,8 +289,8 @@ impl ContainerEvidence {
     }
 }
 
-/// Whether the status repeats `finishedAt` as `startedAt`. Simulated nodes such as kwok write both times when the run ends,
-/// and no container ID. The kubelet always writes the ID of a container that ran.
+/// Whether the status repeats `finishedAt` as `startedAt`. Simulated nodes such as kwok write both times when the run
+/// ends, and no container ID. The kubelet always writes the ID of a container that ran.
 pub(crate) fn has_rewritten_start(terminated: &Terminated) -> bool {
     let end = known_time(terminated.finished_at);
     terminated.container_id.is_empty() && end.is_some() && known_time(terminated.started_at) == end

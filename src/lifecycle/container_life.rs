@@ -63,7 +63,7 @@ impl ContainerLife {
         self.runs.last().is_some_and(ContainerRun::has_failed)
     }
 
-    /// Whether a run goes on.
+    /// Whether the latest run goes on.
     pub(crate) fn is_running(&self) -> bool {
         self.runs.last().is_some_and(|run| !run.ended)
     }
@@ -89,7 +89,7 @@ pub struct Pull {
     pub cached: bool,
 }
 
-/// Clocks may contradict each other by this much before a time counts as impossible.
+/// A time counts as impossible only if it contradicts another time by more than this, because clocks differ.
 const MAX_CLOCK_ERROR: SignedDuration = SignedDuration::from_secs(1);
 
 /// One run of one container, from a start to an end.
@@ -133,8 +133,8 @@ impl ContainerRun {
         known != (self.start.is_some(), self.end.is_some())
     }
 
-    /// Returns the signal that ended the run. It is computed from an exit code of 129 to 192 (128 plus the signal), because the kubelet never sets
-    /// the `signal` field of the status.
+    /// Returns the signal that ended the run. The signal is computed from an exit code of 129 to 192 (128 plus the
+    /// signal), because the kubelet never sets the `signal` field of the status.
     pub fn signal(&self) -> Option<i32> {
         self.exit_code.filter(|code| (129..=192).contains(code)).map(|code| code - 128)
     }

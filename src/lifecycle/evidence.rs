@@ -54,11 +54,11 @@ struct Row {
     description: &'static str,
 }
 
-/// The usual time between a change and its receipt, in milliseconds; negative, because the change comes first.
+/// The usual time of a change relative to its receipt, in milliseconds. It is negative, because the change comes first.
 const USUAL_DELAY: i64 = -25;
 
-/// Reads the estimate of a row: `exact` stands for the time that was read, `received` for the usual time of a change
-/// before its receipt, and `middle` for the middle of the interval.
+/// Reads the estimate of a row: `exact` is the time that was read, `received` is the usual time of a change before its
+/// receipt, and `middle` is the middle of the interval.
 macro_rules! estimate {
     (exact) => {
         Some(0)
@@ -97,9 +97,9 @@ macro_rules! evidence_table {
     };
 }
 
-// The intervals were measured on Kubernetes 1.37. `[-50, 0] ms` means that the true time is at most 50 ms before the time
-// that was read. A name that ends in `Coarse` belongs to an event whose time is truncated to the second, because the
-// event's name does not hold a finer time.
+// The intervals were measured on Kubernetes 1.37. `[-50, 0] ms` means that the true time is at most 50 ms before the
+// time that was read. A name that ends in `Coarse` belongs to an event whose time is truncated to the second, because
+// the event's name does not hold a finer time.
 evidence_table! {
     SuccessfulCreate: Event, [-50, 50] ms, exact, "name of the owner's SuccessfulCreate event";
     ReceivedAdded: Observed, [-50, 0] ms, received, "receipt of the Pod's ADDED watch event";

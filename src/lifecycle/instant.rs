@@ -6,8 +6,8 @@ use crate::lifecycle::evidence::Evidence;
 
 /// A time in a Pod's life: the interval that contains the true time, the best estimate inside it, and the evidence.
 ///
-/// The interval starts as the one that the evidence itself allows, see [`Evidence::interval`]. Orders that must hold,
-/// for example that a container ends after it started, then narrow the interval.
+/// At first, the interval is the one that `evidence` allows. Other evidence then narrows the interval: for
+/// example, a container ends after it started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Instant {
     /// The best estimate.
@@ -18,9 +18,9 @@ pub struct Instant {
     after: u32,
     /// The field, event or receipt that the time was read from.
     pub evidence: Evidence,
-    /// The evidence for the earliest possible time. It differs from `evidence` if an order narrowed the interval.
+    /// The evidence for the earliest possible time. It differs from `evidence` if other evidence narrowed the interval.
     pub earliest_by: Evidence,
-    /// The evidence for the latest possible time. It differs from `evidence` if an order narrowed the interval.
+    /// The evidence for the latest possible time. It differs from `evidence` if other evidence narrowed the interval.
     pub latest_by: Evidence,
 }
 
@@ -115,8 +115,8 @@ impl Instant {
         self.set_estimate_millis(estimate.as_millisecond(), self.earliest_millis(), self.latest_millis());
     }
 
-    /// Sets a narrower interval and estimates the time again. The middle is the best estimate for a time that was
-    /// truncated or that is only bounded. Any other time stays the best estimate while it lies inside.
+    /// Sets a narrower interval and estimates the time again. If the time was truncated or is only bounded, the middle
+    /// of the interval is the best estimate. Any other estimate stays if it lies inside the interval.
     fn set_interval(&mut self, earliest: i64, latest: i64) {
         let estimate = match self.evidence.interval().estimate {
             None => i64::midpoint(earliest, latest),
@@ -134,7 +134,8 @@ impl Instant {
         (self.before, self.after) = (distance(estimate - earliest), distance(latest - estimate));
     }
 
-    /// Returns the instant, estimated at `min` or later. If the whole interval is earlier, it moves to `min`.
+    /// Returns the instant with an estimate that is not before `min`. If the whole interval is before `min`, the
+    /// instant moves to `min`.
     pub(crate) fn at_least(mut self, min: Timestamp) -> Self {
         if self.at >= min {
             return self;
@@ -151,7 +152,7 @@ impl Instant {
         Self { evidence, ..self }
     }
 
-    /// Moves the whole instant to another instant, because both contradict each other and the other one is known better.
+    /// Replaces the estimate and the interval by those of `other`, because the two instants contradict their order.
     fn move_to(&mut self, other: &Self) {
         (self.at, self.before, self.after) = (other.at, other.before, other.after);
         (self.earliest_by, self.latest_by) = (other.evidence, other.evidence);
@@ -159,8 +160,9 @@ impl Instant {
 }
 
 /// Narrows two instants, because `first` happened before `second` or at the same time. If their intervals contradict
-/// this order, `second` moves, unless only `second` is exact to tenths of a second: a coarse time never overrules a fine
-/// one. Returns the distance between the intervals, or zero if they allow the order.
+/// this order, `second` moves to `first`. Only if `second` is exact to tenths of a second and `first` is not, `first`
+/// moves to `second`, because a coarse time never overrules a fine time. Returns the distance between the intervals, or
+/// zero if the intervals allow the order.
 pub(crate) fn order(first: &mut Instant, second: &mut Instant) -> SignedDuration {
     let (earliest, latest) = (second.earliest_millis(), second.latest_millis());
     if first.latest_millis() <= earliest {
@@ -187,10 +189,10 @@ pub(crate) fn order(first: &mut Instant, second: &mut Instant) -> SignedDuration
     SignedDuration::ZERO
 }
 
-/// Narrows instants that happened in the given order; unknown instants are left out. Returns the largest distance
-/// between two intervals that contradict the order.
+/// Narrows instants that happened in the given order. Ignores unknown instants. Returns the largest distance between
+/// two intervals that contradict the order.
 pub(crate) fn order_all(instants: &mut [Option<Instant>]) -> SignedDuration {
-    // Most instants are in order already.
+    // The intervals of most instants are in order and do not overlap, so there is nothing to narrow.
     let mut latest = i64::MIN;
     let is_ordered = |instant: &Instant| {
         let is_later = instant.earliest_millis() >= latest;
@@ -202,7 +204,7 @@ pub(crate) fn order_all(instants: &mut [Option<Instant>]) -> SignedDuration {
     }
     let mut distance = SignedDuration::ZERO;
     let mut has_overlap = false;
-    // Hands lower bounds on to later instants.
+    // Passes lower bounds on to later instants.
     let mut previous: Option<usize> = None;
     for index in 0..instants.len() {
         let Some(mut second) = instants[index] else { continue };
@@ -216,7 +218,7 @@ pub(crate) fn order_all(instants: &mut [Option<Instant>]) -> SignedDuration {
         }
         previous = Some(index);
     }
-    // Hands upper bounds on to earlier instants. Without an overlap there are none.
+    // Passes upper bounds on to earlier instants. Only intervals that overlap have such bounds.
     let mut next: Option<usize> = None;
     for index in (0..instants.len()).rev().filter(|_| has_overlap) {
         let Some(mut first) = instants[index] else { continue };
@@ -231,8 +233,8 @@ pub(crate) fn order_all(instants: &mut [Option<Instant>]) -> SignedDuration {
     distance.max(raise_to_order(instants))
 }
 
-/// Moves each instant that is still estimated before the previous one, because several intervals contradict each other.
-/// Returns the largest distance between two intervals that contradict the order.
+/// Moves each instant whose estimate is still before that of the previous instant. This happens if several intervals
+/// contradict each other. Returns the largest distance between two intervals that contradict the order.
 fn raise_to_order(instants: &mut [Option<Instant>]) -> SignedDuration {
     let mut distance = SignedDuration::ZERO;
     let mut previous: Option<Instant> = None;
@@ -255,7 +257,7 @@ pub(crate) fn midpoint(earliest: Timestamp, latest: Timestamp) -> Timestamp {
     from_millis(i64::midpoint(earliest.as_millisecond(), latest.as_millisecond()), earliest)
 }
 
-/// Returns the time `millis` milliseconds after 1970, or `fallback` if no calendar has this time.
+/// Returns the time `millis` milliseconds after 1970, or `fallback` if [`Timestamp`] cannot represent this time.
 fn from_millis(millis: i64, fallback: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(millis).unwrap_or(fallback)
 }

@@ -164,7 +164,7 @@ impl Pack for Timestamp {
         from.previous_time = from.previous_time.wrapping_add(difference);
         let (second, millis) = (from.previous_time.div_euclid(1000), from.previous_time.rem_euclid(1000));
         let nanos = i32::try_from(millis * 1_000_000 + nanos).unwrap_or(i32::MAX);
-        // The last whole milliseconds that a `Timestamp` can hold are no valid argument of `from_millisecond`.
+        // `from_millisecond` rejects the last milliseconds that a `Timestamp` can hold.
         let Ok(at) = Self::new(second, nanos) else { panic_unknown("Timestamp", from.previous_time) };
         at
     }

@@ -27,8 +27,8 @@ packed_enum! {
         /// The whole cold start, `[scheduled, workStarted)`, or a part of it that cannot be assigned to one of the four
         /// phases above.
         Startup,
-        /// At least one main container runs, but the Pod was never Ready although a probe decides about it:
-        /// `[workStarted, ready)`.
+        /// At least one main container runs, but the Pod has not been Ready yet: `[workStarted, ready)`. Only a Pod
+        /// with a startup or readiness probe on a main container has this phase.
         Unready,
         /// At least one main container runs. Lies in `[workStarted, workEnded)`.
         Running,
@@ -140,8 +140,8 @@ impl Phase {
         }
     }
 
-    /// The reason, if it says why the Pod waits. The name of a part of the setup is no such reason, because every Pod goes
-    /// through network and sandbox. The attachment of volumes is one, because most Pods have no such volumes.
+    /// The reason, if it says why the Pod waits. The name of a part of the setup does not say this, because every Pod
+    /// goes through network and sandbox. `attach` is an exception, because most Pods have no volumes to attach.
     pub(crate) fn wait_reason(&self) -> Option<&str> {
         let is_step = |reason: &&str| {
             let part = self.setup_part().filter(|part| *part != SetupPart::Attach);

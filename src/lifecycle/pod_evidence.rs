@@ -113,8 +113,8 @@ impl PodEvidence {
         self.phase.is_terminal() || self.gone.is_some()
     }
 
-    /// Creates the evidence about a Pod that only Events prove. `concluded` is the time at which the Pod was missing from
-    /// a complete list.
+    /// Creates the evidence about a Pod that only Events prove. `concluded` is the time at which the Pod was missing
+    /// from a complete list.
     pub(crate) fn new_gone(concluded: Timestamp) -> Self {
         let (gone, from_events) = (Some((concluded, Seen::Missing)), Some(GoneEvidence::default()));
         Self { gone, from_events, ..Self::default() }

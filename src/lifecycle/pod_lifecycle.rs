@@ -13,7 +13,7 @@ use crate::lifecycle::ranged_duration::RangedDuration;
 /// The life of one Pod, as far as the evidence reaches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lifecycle {
-    /// The instants, after the correction of an impossible order.
+    /// The instants. Impossible orders have been corrected.
     pub instants: Instants,
     /// The phases, in order and without overlap.
     pub phases: Vec<Phase>,
@@ -35,14 +35,15 @@ pub struct Lifecycle {
     /// The last time at which the Pod was known to run before it was lost with its node. `None` if the Pod was not
     /// lost.
     pub lost_since: Option<Timestamp>,
-    /// Whether the Pod was Ready.
+    /// Whether the Pod has ever been Ready.
     pub readiness: Readiness,
     /// The containers: init containers and sidecars in spec order, then main containers in spec order, then debug
     /// containers.
     pub containers: Vec<ContainerLife>,
     /// The sidecar that the kubelet stops now. `None` while a main container works, and after all sidecars have ended.
     pub stopping_sidecar: Option<Arc<str>>,
-    /// An instant was moved by more than a second, because the instants were in an impossible order.
+    /// Times contradict each other by more than a second, so that some of them were moved or left out. Also set if the
+    /// node's clock is wrong by more than a second.
     pub clamped: bool,
     /// How far the API server's clock is ahead of the node's clock. All times from the kubelet were moved by this
     /// amount.
@@ -50,28 +51,30 @@ pub struct Lifecycle {
     /// The end of the Pod was not observed, or its state is unknown. The phases stop at the last known time, if there
     /// is one.
     pub end_unknown: bool,
-    /// `scheduled - created`, or `None` if one of the two is unknown or not reached. The same holds for the fields
-    /// below.
+    /// `scheduled - created`, or `None` if one of the two is unknown or not reached.
     pub queued: Option<RangedDuration>,
-    /// `workStarted - scheduled`.
+    /// `workStarted - scheduled`, or `None` if one of the two is unknown or not reached.
     pub cold_start: Option<RangedDuration>,
     /// The time in which a main container ran before the Pod was Ready for the first time. `None` unless a main
     /// container has a startup or readiness probe.
     pub unready: Option<RangedDuration>,
-    /// The time in which at least one main container ran, in all known runs together.
+    /// The time in which at least one main container ran, in all known runs together. `None` until the work has ended,
+    /// and if no start or no end of the work is known.
     pub run: Option<RangedDuration>,
 }
 
-/// Whether a Pod was Ready. It counts only for a Pod with a startup or readiness probe on a main container.
+/// Whether a Pod has ever been Ready. This matters only for a Pod with a startup or readiness probe on a main
+/// container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readiness {
-    /// No main container has a startup or readiness probe, or the work has not started.
+    /// No main container has a startup or readiness probe, the work has not started, or the kubelet has not reported
+    /// the condition `Ready` yet.
     NotProbed,
     /// The work has started, and the Pod was never Ready.
     NotYet,
-    /// The Pod was Ready. Its instant `ready` is known.
+    /// The Pod was Ready, and the instant `ready` is known.
     Ready,
-    /// The Pod may have been Ready, but the time is lost, because the condition now reports a later transition.
+    /// The Pod may have been Ready, but the time is unknown, because the condition reports only its latest transition.
     Lost,
 }
 
@@ -86,8 +89,8 @@ impl Lifecycle {
         self.phases.iter().filter(|phase| phase.kind.is_work()).map(|phase| phase.duration(now)).sum()
     }
 
-    /// Returns the time before which work is Unready: the first Ready, or the end of time if the Pod was never Ready. `None`
-    /// for a Pod without an Unready phase.
+    /// Returns the time before which work is Unready: the first Ready, or [`Timestamp::MAX`] if the Pod was never
+    /// Ready. `None` if no Unready phase is derived for the Pod.
     pub(crate) fn unready_until(&self) -> Option<Timestamp> {
         match self.readiness {
             Readiness::NotProbed | Readiness::Lost => None,
@@ -102,7 +105,7 @@ impl Lifecycle {
         own.map(|container| container.restarts).fold(0, u32::saturating_add)
     }
 
-    /// Returns the last time at which the state of the Pod was known, if its state is unknown now.
+    /// Returns the last time at which the state of the Pod was known, or `None` if the outcome is not `Unknown`.
     pub(crate) fn unknown_since(&self) -> Option<Timestamp> {
         self.phases.last().filter(|_| self.outcome == PodOutcome::Unknown).and_then(|phase| phase.end)
     }

@@ -17,7 +17,8 @@ pub enum PodOutcome {
     NeverStarted,
     /// The Pod was deleted before its work ended.
     Deleted,
-    /// The node of the Pod does not respond, the phase of the Pod is `Unknown`, or the Pod has left the selector of the watch.
+    /// The node of the Pod does not respond, the phase of the Pod is `Unknown`, or the Pod has left the selector of the
+    /// watch.
     Unknown,
     /// The Pod no longer exists, and no Event proves how it ended.
     Gone,

@@ -29,8 +29,9 @@ impl Uncertainty {
 
     /// Returns half the range from the 5th to the 95th percentile, in milliseconds.
     pub(crate) fn half_range_millis(self) -> i64 {
-        // The variance of a uniform error is a twelfth of the squared width. The squared distance of the 95th percentile
-        // of a normal distribution from its mean is 2.7055 variances.
+        // The variance of a uniform error is a twelfth of the squared width. The sum counts as normally distributed:
+        // the 95th percentile lies the square root of 2.7055 variances above the mean. The error cannot exceed half of
+        // all widths together.
         let half = ((self.squares / 12).saturating_mul(27_055) / 10_000).isqrt().min(self.total / 2);
         i64::try_from(half).unwrap_or(i64::MAX)
     }
@@ -39,7 +40,7 @@ impl Uncertainty {
 /// A duration with its range.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RangedDuration {
-    /// The difference of the best estimates. Never negative.
+    /// The best estimate. Never negative.
     pub estimate: SignedDuration,
     /// The 5th percentile. Never negative.
     pub low: SignedDuration,
@@ -67,7 +68,7 @@ impl RangedDuration {
     /// The time between two instants, or zero if the estimates are in the opposite order.
     pub(crate) fn between(start: Instant, end: Instant) -> Self {
         let millis = end.at.as_millisecond().saturating_sub(start.at.as_millisecond());
-        // Both are read from the same field, so the distance is known although the time is not.
+        // Both instants have the same interval, so the duration lies between zero and the width of the interval.
         if start.earliest() == end.earliest()
             && start.latest() == end.latest()
             && start.earliest_by == end.earliest_by

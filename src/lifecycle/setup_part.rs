@@ -26,8 +26,8 @@ impl SetupPart {
         }
     }
 
-    /// The part that the reason of a phase means. The reason is the name of a part or the reason of an event about a
-    /// failure.
+    /// The part that the reason of a phase belongs to. The reason is the name of a part, or the reason of an event
+    /// about a failure.
     pub(crate) fn from_reason(reason: &str) -> Option<Self> {
         match reason {
             "FailedAttachVolume" => Some(Self::Attach),
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_of_each_part_means_the_part() {
+    fn the_name_of_each_part_is_read_as_this_part() {
         for part in SetupPart::ALL {
             assert_eq!(SetupPart::from_reason(part.name()), Some(part));
         }

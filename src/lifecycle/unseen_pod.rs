@@ -1,5 +1,5 @@
-//! The evidence about a Pod that no longer exists and of which no state was seen: the Events about the Pod and the reports
-//! of its owner.
+//! Collects the evidence about a Pod that no longer exists and whose state was never seen: the Events about the Pod and
+//! the reports of its owner.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::lifecycle::pod_evidence::PodEvidence;
 use crate::lifecycle::restart_policy::RestartPolicy;
 use crate::observation::{self, Event};
 
-/// The Events about a Pod of which no state was seen yet.
+/// The Events about a Pod whose state has not been seen yet.
 #[derive(Clone, Debug)]
 pub(crate) struct UnseenPod {
     pub(crate) namespace: Arc<str>,
@@ -56,8 +56,8 @@ impl UnseenPod {
         self.facts().map(|fact| fact.first.at).min()
     }
 
-    /// Whether an Event of the scheduler is known. Such an Event precedes all Events of the kubelet, so no earlier Event
-    /// of the Pod is missing.
+    /// Whether an Event of the scheduler is known. Such an Event precedes all Events of the kubelet, so no earlier
+    /// Event of the Pod is missing.
     pub(crate) fn has_scheduler_event(&self) -> bool {
         self.facts().any(|fact| matches!(fact.kind, FactKind::Scheduled | FactKind::Unschedulable(_)))
     }
@@ -113,7 +113,7 @@ impl PodEvidence {
         reason.or_else(|| from_events().map(|(_, reason)| reason)).map(Arc::clone)
     }
 
-    /// Adds an Event about a Pod of which no state was seen and that is known to be gone.
+    /// Adds an Event about a Pod that is known to be gone and whose state was never seen.
     pub(crate) fn add_late_event(&mut self, event: &Event, fact: EventFact, interner: &mut Interner) {
         let fact = UnseenFact::new(event, fact, interner);
         self.add_unseen_fact(&fact);
@@ -147,8 +147,8 @@ impl PodEvidence {
         }
     }
 
-    /// Adds a container that an Event names. The kubelet starts the containers in the order of the spec, so the order of
-    /// the first Events is the order of the spec.
+    /// Adds a container that an Event names. The kubelet starts the containers in the order of the spec, so the order
+    /// of the first Events is the order of the spec.
     fn declare_container(&mut self, name: &Arc<str>, role: ContainerRole, image: Option<&Arc<str>>) {
         let known = self.containers.iter().position(|container| container.name == *name);
         let index = known.unwrap_or_else(|| {
@@ -198,8 +198,8 @@ impl PodEvidence {
         }
     }
 
-    /// Declares the containers of the spec, because a state of the Pod arrived after the Pod was taken for gone. The
-    /// containers keep their Events.
+    /// Replaces the containers by those of the spec, because a state of the Pod arrived after the Pod was taken for
+    /// gone. The containers keep their Events.
     pub(crate) fn replace_containers(&mut self, spec: &observation::PodSpec, interner: &mut Interner) {
         let declared = std::mem::take(&mut self.containers);
         self.add_containers(spec, interner);

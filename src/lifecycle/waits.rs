@@ -10,7 +10,8 @@ use crate::lifecycle::packed::{Pack, Packer, Unpacker, packed_enum, packed_struc
 use crate::observation::saturating_add;
 
 packed_enum! {
-    /// The step that a Pod waits for. Reasons of different topics can hold at the same time.
+    /// The topic of a report: a step that the Pod waits for, or the success of a step. Reasons of different topics can
+    /// hold at the same time.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) enum WaitTopic {
         /// A node: the scheduler finds no suitable node.
@@ -21,9 +22,9 @@ packed_enum! {
         Setup,
         /// The volumes: the attach/detach controller cannot attach them to the node.
         Attach,
-        /// No wait: the attach/detach controller has attached a volume.
+        /// A success: the attach/detach controller has attached a volume.
         AttachedVolume,
-        /// No wait: the network plugin has added an interface.
+        /// A success: the network plugin has added an interface.
         AddedInterface,
     }
 }
@@ -124,8 +125,8 @@ impl Waits {
         self.0.iter().filter(move |report| report.topic == topic).map(|report| report.first)
     }
 
-    /// Returns the reports about failures of the setup that may still hold. The kubelet cannot mount a volume that is not
-    /// attached, so the failures of the kubelet that were last reported before the last attachment are over.
+    /// Returns the reports about failures of the setup that may still hold. The kubelet cannot mount a volume that is
+    /// not attached, so its failures are over if it last reported them before the last attachment.
     fn setup_failures(&self) -> impl Iterator<Item = &WaitReport> {
         let attached = self.attached_volumes().max();
         self.0.iter().filter(move |report| match report.topic {
@@ -143,7 +144,8 @@ impl Waits {
         collect_changes(self.setup_failures())
     }
 
-    /// Returns the failure of the setup with the latest report, unless the attachment has succeeded since.
+    /// Returns the failure of the setup with the latest report. Ignores failures to attach volumes that were last
+    /// reported before the last attachment.
     pub(crate) fn latest_setup_failure(&self) -> Option<&Arc<str>> {
         let attached = self.attached_volumes().max();
         let holds = |report: &&WaitReport| {

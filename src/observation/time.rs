@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The last second of the year 8999. A later time stands for "never", and it would leave no room for calculations.
+/// The last second of the year 8999. A later time means "never", and calculations with it could overflow.
 const LAST_SECOND: i64 = 221_845_391_999;
 
 /// `metav1.Time` and `metav1.MicroTime`: seconds and nanoseconds since 1970 in protobuf, RFC 3339 in JSON.

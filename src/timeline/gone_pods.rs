@@ -1,8 +1,8 @@
 //! Adds the Pods that no longer exist but that Events still name.
 //!
-//! A Pod belongs to a Job if an Event of the Job names the Pod. From the tenth Pod on, Kubernetes combines these Events,
-//! so that most Pods of a large Job are not named. A Pod then belongs to the Job if its name has the form that the Job
-//! controller gives, if it was created during the Job, and if no other owner can have created it.
+//! A Pod belongs to a Job if an Event of the Job names the Pod. From the tenth Pod on, Kubernetes combines these
+//! Events, so that most Pods of a large Job are not named. A Pod then belongs to the Job if its name has the form that
+//! the Job controller gives, if it was created during the Job, and if no other owner can have created it.
 
 use std::sync::Arc;
 
@@ -14,8 +14,9 @@ use crate::timeline::pods::pod_store::{GonePod, OwnerReport};
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::job::JobRecord;
 
-/// A Pod is gone only if it was created at least this long before the first observation. The lists of Events and of Pods
-/// are requested at the same time, so the list of Events can contain a Pod that was created after the list of Pods.
+/// A Pod is gone only if it was created at least this long before the first observation. The lists of Events and of
+/// Pods are requested at the same time, so the list of Events can contain a Pod that was created after the list of
+/// Pods.
 const MIN_AGE: SignedDuration = SignedDuration::from_secs(2);
 
 /// The largest expected difference between the clocks of a controller and of the scheduler, and the largest error of a
@@ -38,15 +39,15 @@ type CompletionModes = FastMap<Arc<str>, Option<u32>>;
 /// The namespace and the name of a Pod.
 type NamespaceAndName = (Arc<str>, Arc<str>);
 
-/// The Job to which the name of a Pod leads.
+/// The Job to which a Pod belongs according to the name of the Pod.
 struct NamedJob<'a> {
     uid: &'a Arc<str>,
     index: Option<u32>,
 }
 
 impl Timeline {
-    /// Adds the Pods that no longer exist but that Events still name. Call this once all lists are complete, because a
-    /// Pod that is missing before may only not be listed yet.
+    /// Adds the Pods that no longer exist but that Events still name. Call this once all lists are complete. Before
+    /// that, a missing Pod may still be listed.
     pub fn conclude_gone_pods(&mut self) {
         let (Some(first), Some(concluded)) = (self.first_received, self.last_received) else { return };
         let latest_creation = first - MIN_AGE;
@@ -76,8 +77,8 @@ impl Timeline {
             let Some(job) = self.owners.job(&owner) else { continue };
             let report = self.store.early_reports[&(Arc::clone(&owner), Arc::clone(&name))];
             let namespace = self.store.interner.share(job.namespace_and_name().0);
-            // Two Pods can have had the same name only one after the other. The owner's event does not say which of them
-            // it means.
+            // Two Pods can have had the same name only one after the other. The owner's event does not say which of the
+            // two Pods it is about.
             let uid = match uids.get(&(Arc::clone(&namespace), Arc::clone(&name))).map(Vec::as_slice) {
                 Some([uid]) => Some(Arc::clone(uid)),
                 Some(_) | None => None,
@@ -147,7 +148,7 @@ impl Timeline {
         jobs
     }
 
-    /// The Job to which the name and the times of a Pod lead; `None` if they lead to no Job or to several Jobs.
+    /// The Job to which a Pod belongs according to its name and its times; `None` if they fit no Job or several Jobs.
     fn job_of_pod<'a>(
         &'a self,
         pod: &UnseenPod,
@@ -180,8 +181,8 @@ impl Timeline {
         is_proved.then_some(job)
     }
 
-    /// Whether a Job may have created the Pod, according to the times of both. `same_name` are all Jobs with the name of
-    /// this Job. Unknown times exclude nothing.
+    /// Whether a Job may have created the Pod, according to the times of both. `same_name` are all Jobs with the name
+    /// of this Job. Unknown times exclude nothing.
     fn may_have_created(&self, pod: &UnseenPod, job: &str, same_name: &[&Arc<str>]) -> bool {
         let Some(first) = pod.first_event() else { return false };
         let begin = self.begin_of_job(job);
@@ -199,8 +200,8 @@ impl Timeline {
         ended.is_none_or(|ended| first <= ended + MAX_CLOCK_ERROR) && !same_name.iter().any(is_followed_by)
     }
 
-    /// The earliest time at which a Job can have created a Pod: its creation, truncated to the second, or its first known
-    /// creation of a Pod.
+    /// The earliest time at which a Job can have created a Pod: the creation of the Job, truncated to the second, or
+    /// the first known creation of one of its Pods.
     fn begin_of_job(&self, job: &str) -> Option<Timestamp> {
         let created = self.owners.job(job).and_then(JobRecord::created);
         created.or_else(|| {
@@ -210,8 +211,8 @@ impl Timeline {
         })
     }
 
-    /// The completion modes of the observed Jobs, as far as they are known. The mode of a Job that is gone follows from the
-    /// name of a Pod that an Event of the Job names.
+    /// The completion modes of the observed Jobs, as far as they are known. The mode of a Job that is gone follows from
+    /// the name of a Pod that an Event of the Job names.
     fn completion_modes(&self) -> CompletionModes {
         let mut modes = CompletionModes::default();
         for (uid, job) in self.owners.jobs().filter(|(_, job)| !job.is_known_from_events()) {

@@ -11,7 +11,8 @@ pub(crate) enum DisplayState {
     Done,
     /// The Pod works.
     Running,
-    /// The Pod works, but it was never Ready although a probe decides about it.
+    /// The Pod works, but has not been Ready yet. Only a Pod with a startup or readiness probe on a main container has
+    /// this state.
     Unready,
     /// The Pod has a node, but its work has not begun.
     Starting,

@@ -145,7 +145,7 @@ fn check_start_error(job: &Value) {
 }
 
 /// Checks that a later `get` shows the ended Jobs as `apply` did, except for times that only a watch can observe. The
-/// intervals of both looks must overlap.
+/// intervals of both timelines must overlap.
 fn check_list(namespace: &Namespace, followed: &Value) {
     let listed = namespace.seq(&["get", "jobs", "-o", "json"]).succeeds().json();
     document::check(&listed);

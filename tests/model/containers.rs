@@ -330,7 +330,7 @@ fn a_job_that_another_controller_manages_has_no_verdict_over_pods_elsewhere() {
         let document: Value = serde_json::from_str(&json_at(timeline, at(60.0))).unwrap();
         assert_eq!(document["workloads"][0]["summary"]["slotMillis"], 0);
     }
-    // The Job controller's own name changes nothing.
+    // If `managedBy` names the Job controller itself, nothing changes.
     let own = patched(job(), json!({"spec": {"managedBy": "kubernetes.io/job-controller"}}));
     let (timeline, _) = follow(vec![(0.1, Listed, own)]);
     assert!(picture(&timeline, 60.0).contains("idle 100 %"));

@@ -38,7 +38,8 @@ fn pod_event(pod: &str, seconds: f64, reason: &str, message: &str) -> Value {
     event(("Pod", pod, &format!("uid-of-{pod}")), seconds, reason, message)
 }
 
-/// The Events of a Pod that was scheduled at `seconds`, pulled its image for half a second and started at `seconds` + 1.
+/// The Events of a Pod that was scheduled at `seconds`, pulled its image for half a second, and started one
+/// second later.
 fn start_events(pod: &str, seconds: f64) -> Vec<Value> {
     let main = "spec.containers{main}";
     let pulled =
@@ -71,7 +72,7 @@ fn combined_creations(job: &str, seconds: f64, latest: &str) -> Value {
     job_event(job, seconds, "SuccessfulCreate", &message)
 }
 
-/// The timeline of a late look: the objects and Events are listed at second 600.
+/// Returns the timeline of a late list: the objects and Events are listed at second 600.
 fn listed(objects: impl IntoIterator<Item = Value>) -> Timeline {
     let mut timeline = Timeline::default();
     for object in objects {
@@ -80,7 +81,7 @@ fn listed(objects: impl IntoIterator<Item = Value>) -> Timeline {
     timeline
 }
 
-/// The timeline of a late look after all lists are complete.
+/// Returns the timeline of a late list after all lists are complete.
 fn concluded(objects: impl IntoIterator<Item = Value>) -> Timeline {
     let mut timeline = listed(objects);
     timeline.conclude_gone_pods();
@@ -345,7 +346,7 @@ fn an_init_container_ends_before_the_next_image_is_needed() {
 fn events_of_pods_that_belong_to_nothing_shown_are_not_kept() {
     let mut timeline = concluded([job("pi", json!({}))].into_iter().chain(start_events("other-x7k2p", 2.0)));
     assert_eq!(pods(&timeline), ["pi:"]);
-    // A Pod that is taken for gone would have the Events that were kept.
+    // If the Events had been kept, a Pod that is later taken for gone would have them.
     timeline.apply(&missing(601.0, "other-x7k2p", "Pod"));
     timeline.recompute();
     let pod =

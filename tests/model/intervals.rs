@@ -144,7 +144,7 @@ fn the_wait_of_a_truncated_creation_is_the_wait_of_its_siblings() {
         let queued = pod_named(&timeline, "c").life.queued.unwrap();
         assert_eq!(as_millis(queued.estimate), 60);
     }
-    // Without siblings the wait may be anything below a second, so none is drawn.
+    // Without siblings, the wait may have any length below a second, so no wait is drawn.
     let timeline = listed([job].into_iter().chain(coarse));
     let pod = pod_named(&timeline, "c");
     assert_eq!(time_in(&pod, PhaseKind::Queued, 1000.0), 0);
@@ -218,7 +218,7 @@ fn the_ranges_of_slot_time_contain_its_parts() {
         let [low, high] = ranges[kind];
         assert!((low..=high).contains(&millis), "{kind:?}: {millis} in [{low}, {high}]");
     }
-    // The start is exact, and the end lies in one second: nine tenths of it are the range.
+    // The start is exact, and the end lies within one second. The range is nine tenths of this second.
     let [low, high] = ranges[PhaseKind::Running];
     assert_eq!(summary.slots.phases[PhaseKind::Running], 4_100);
     assert!((900..1_000).contains(&(high - low)), "[{low}, {high}]");

@@ -99,7 +99,7 @@ fn the_work_of_a_pod_is_lost_if_its_result_does_not_count() {
     let counts = job(1, Some(1), json!({"spec": {"podReplacementPolicy": "Failed"}}));
     let counted = timeline_of_list([counts, patched(pod_of("a", 0, 0, 6, 0), deleted_at_4())]);
     assert_eq!(describe_lost_work(&counted, 20.0), "");
-    // Pods that are deleted because the success policy is met.
+    // The work of Pods that are deleted because the success policy is met.
     let met = json!({"type": "SuccessCriteriaMet", "status": "True", "reason": "SuccessPolicy", "lastTransitionTime": time(4)});
     let done = job(1, Some(1), json!({"status": {"conditions": [met]}}));
     let stopped = timeline_of_list([done, patched(pod_of("a", 0, 0, 6, 143), deleted_at_4())]);

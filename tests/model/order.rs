@@ -284,10 +284,11 @@ fn a_late_list_shows_the_same_workloads_as_the_watch() {
     assert!(compared >= 5 && held >= 1, "{compared} workloads and {held} holds were compared");
 }
 
-/// Two looks do not contradict each other if their intervals overlap, or are at most this far apart.
+/// A list and a watch do not contradict each other if their intervals overlap, or are at most this far apart.
 const MAX_GAP: SignedDuration = SignedDuration::from_millis(50);
 
-/// Whether a list at the end has no evidence of this kind, because it comes from the moment of a receipt.
+/// Whether only a watch gives evidence of this kind, because it is the time of a receipt. A list at the end has no such
+/// evidence.
 fn is_receipt(evidence: Evidence) -> bool {
     evidence.source() == Source::Observed
         || matches!(evidence, Evidence::CreatedWithNode | Evidence::ReceivedTerminated)
@@ -306,8 +307,8 @@ fn is_estimated_from_receipt(instant: &Instant) -> bool {
     instant.evidence == Evidence::FinishedAt
 }
 
-/// Checks that the list does not contradict the watch: the intervals of the same instant overlap. Where both rest on the
-/// same evidence, the intervals are equal, and so are the estimates unless a receipt improves them.
+/// Checks that the list does not contradict the watch: the intervals of the same instant overlap. Where both rest on
+/// the same evidence, the intervals are equal, and so are the estimates unless a receipt improves them.
 #[track_caller]
 fn assert_no_contradiction(list: Option<Instant>, live: Option<Instant>, context: &str) {
     let evidence = |instant: Instant| (instant.evidence, instant.earliest_by, instant.latest_by);

@@ -243,14 +243,14 @@ fn failed_volumes_and_sandboxes_delay_the_setup() {
     );
 }
 
-/// An event about the Pod from another component than the kubelet.
+/// An event about the Pod from a component other than the kubelet.
 fn event_from(component: &str, reason: &str, seconds: f64) -> Value {
     let mut event = kubelet_event(reason, "", seconds, reason);
     event["source"] = json!({"component": component});
     event
 }
 
-/// A running Pod whose setup ended with its first pull, and these events about the setup.
+/// Describes a running Pod with these events about its setup. The setup ended with the first pull.
 fn setup_of(events: impl IntoIterator<Item = Value>) -> String {
     let pod = [running_pod(), kubelet_event("Pulling", "main", 4.5, "x")];
     describe_listed(pod.into_iter().chain(events))
@@ -262,7 +262,7 @@ fn a_setup_is_divided_where_events_prove_its_parts() {
     assert_lines(&setup_of([]), &["| 1.500..4.500 Setup status"]);
     let attached = |seconds| event_from("attachdetach-controller", "SuccessfulAttachVolume", seconds);
     let interface = |seconds| event_from("multus", "AddedInterface", seconds);
-    // The last of several volumes ends the attachment. What follows is not proved.
+    // The last of several volumes ends the attachment. No event proves the parts after it.
     assert_lines(
         &setup_of([attached(2.5), attached(2.2)]),
         &["| 1.500..2.500 Setup (attach)", "| 2.500..4.500 Setup event"],

@@ -19,9 +19,9 @@ use crate::describe::timeline_of;
 use contract::violations;
 use random_run::random_run;
 
-/// The seeds that the test checks if the environment names none.
+/// The seeds that the test checks if the environment variable is not set.
 const SEEDS: RangeInclusive<u64> = 1..=1_000;
-/// The views of every run with a multiple of this number as its seed are drawn.
+/// Among the default seeds, the views are drawn only for the multiples of this number.
 const DRAWN: u64 = 15;
 
 /// The seeds to check.

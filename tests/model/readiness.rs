@@ -16,8 +16,8 @@ use crate::support::pod_builder::{
     terminated, time, waiting,
 };
 
-/// A Pod of the Job `j` whose main container has a readiness probe. The kubelet has written the status for the first time
-/// at second 1.
+/// A Pod of the Job `j` whose main container has a readiness probe. The kubelet has written the status for the first
+/// time at second 1.
 fn probed_pod() -> Value {
     let owner = json!([{"kind": "Job", "name": "j", "uid": "j", "controller": true}]);
     scheduled_pod(json!({
@@ -30,7 +30,7 @@ fn probed_pod() -> Value {
     }))
 }
 
-/// The Pod while its main container runs since second 5. `ready` is the condition Ready.
+/// The Pod whose main container has run since second 5. `ready` is the condition Ready.
 #[expect(clippy::needless_pass_by_value, reason = "callers build the conditions inline")]
 fn running_with(ready: Value) -> Value {
     let main = container_status("main", 0, running(5), json!({}));
@@ -40,7 +40,7 @@ fn running_with(ready: Value) -> Value {
     )
 }
 
-/// The Pod after its main container ran from second 5 to 20.
+/// The Pod after its main container has run from second 5 to second 20.
 #[expect(clippy::needless_pass_by_value, reason = "callers build the conditions inline")]
 fn ended_with(ready: Value, exit: i32) -> Value {
     let (phase, reason) = if exit == 0 { ("Succeeded", "Completed") } else { ("Failed", "Error") };
@@ -63,7 +63,7 @@ fn ready() -> Value {
     condition("Ready", "True", 8)
 }
 
-/// What a watch receives until the Pod is Ready for the first time, which it is at second 8.4.
+/// The observations of a watch until the Pod is Ready for the first time, at second 8.4.
 fn watched_until_ready() -> Vec<(f64, Seen, Value)> {
     vec![
         (1.2, Added, probed_pod()),
@@ -100,7 +100,7 @@ fn a_pod_that_was_never_ready_is_unready_until_now_or_until_its_end() {
     let waits = describe_watched(watched_until_ready().into_iter().take(3));
     assert_lines(&waits, &["p: Running", "| 5.200..… Unready"]);
     assert_no_line(&waits, "ready");
-    // A list that is read late proves it too: the condition has not changed since the first status update.
+    // A late list proves the same, because the condition has not changed since the first status update.
     assert_lines(&describe_listed([running_with(unready()), started()]), &["| 5.200..… Unready"]);
     let ended = describe_listed([ended_with(unready(), 143), started()]);
     assert_lines(&ended, &["p: Failed exit 143", "| 5.200..20.500 Unready"]);
@@ -126,7 +126,7 @@ fn a_pod_that_loses_its_readiness_keeps_its_first_ready() {
     watched.push((15.3, Changed, running_with(condition("Ready", "True", 15))));
     let description = describe_watched(watched);
     assert_lines(&description, &["ready 8.400", "| 5.200..8.400 Unready", "| 8.400..… Running"]);
-    // Whoever reads the Pod between the two cannot know the first Ready, and the second Ready is not the first.
+    // A list between the two transitions cannot show the first Ready, and the second Ready is not the first.
     let late = [
         (12.3, Listed, running_with(condition("Ready", "False", 12))),
         (12.3, Listed, started()),
@@ -174,7 +174,7 @@ fn a_pod_whose_startup_probe_fails_is_unready_in_each_run() {
         &description,
         &["ready 23.400", phases[0], phases[1], "| 20.125..23.400 Unready", "| 23.400..… Running"],
     );
-    // Without a state from before, the condition may report a later Ready.
+    // If no earlier state was seen, the condition may report a later Ready.
     let late = describe_listed([restarted(condition("Ready", "True", 23))]);
     assert!(!late.contains("Unready"), "{late}");
 }

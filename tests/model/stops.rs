@@ -46,11 +46,11 @@ macro_rules! followed {
 }
 
 followed! {
-    /// No next try is announced for an index that failed for good.
+    /// No next attempt is announced for an index that failed for good.
     a_failed_index_gets_no_next_try "fail-index"
     /// The Pods that a suspension stops end well, but do not count.
     pods_that_end_well_during_a_suspension_do_not_count "suspend-done"
-    /// The Pods that a suspension stops are no failures.
+    /// The Pods that a suspension stops are not failures.
     pods_that_a_suspension_stops_are_stopped "paused"
     /// The line about the deadline comes before the Pods have stopped.
     the_decision_of_a_deadline_has_a_line "deadline"

@@ -34,8 +34,8 @@ struct Wording {
     read: Vec<String>,
 }
 
-/// Returns the time of the Event. An Event about a Pod that waits for a node comes so late after the creation that it
-/// does not stand for the whole wait.
+/// Returns the time of the Event. An Event about a Pod that waits for a node comes so long after the creation that its
+/// reason does not hold for the whole wait.
 fn event_seconds(wording: &Wording) -> f64 {
     match (&*wording.container, &*wording.base) {
         ("job", _) => 0.5,

@@ -27,7 +27,7 @@ struct ReportedPod {
     wait_reason: Option<Arc<str>>,
     /// Number of ended runs of the main containers, plus the failed runs of the init containers.
     ended_runs: usize,
-    /// Number of main containers that do not run any more, or not until their restart.
+    /// Number of main containers that have ended, or that wait for their restart.
     ended_mains: usize,
     /// Whether the Pod was Ready. Only for a Pod with a startup or readiness probe on a main container.
     is_ready: bool,
@@ -43,7 +43,7 @@ struct ReportedWorkload {
     block_reason: Option<Arc<str>>,
     /// Whether the Pods may be in another cluster, because another controller manages the workload.
     runs_elsewhere: bool,
-    /// Whether the controller has decided that the workload ends, but Pods have not stopped yet.
+    /// Whether the controller has decided that the workload ends, but some Pods have not stopped yet.
     is_stopping: bool,
 }
 
@@ -265,8 +265,8 @@ fn describe_running(life: &Lifecycle, before: Option<&ReportedPod>, node: &str) 
     (text, Style::Text)
 }
 
-/// Describes the state of a Pod. `before` is the last report about the Pod. Returns `None` for a Pod that waits without a
-/// reason.
+/// Describes the state of a Pod. `before` is the last report about the Pod. Returns `None` for a Pod that waits without
+/// a reason.
 fn describe_pod(timeline: &Timeline, key: PodKey, before: Option<&ReportedPod>) -> Option<(String, Style)> {
     if let Some(words) = describe_special_end(timeline, key, None) {
         return Some((words, Style::Warning));

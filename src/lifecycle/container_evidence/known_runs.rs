@@ -9,7 +9,8 @@ use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::instant::{Instant, midpoint, order, order_all};
 use crate::observation::saturating_sub;
 
-/// The kubelet looks for ended containers once in this time. It includes the time until the update arrives.
+/// The kubelet looks for ended containers once a second. The rest of this period is the usual time until the update
+/// arrives.
 const KUBELET_CYCLE: SignedDuration = SignedDuration::from_millis(1060);
 
 /// The known runs of a container.
@@ -23,7 +24,7 @@ pub(crate) struct KnownRuns {
     pub(crate) not_seen: u32,
     /// Whether a time of a run is impossible and therefore counts as unknown.
     pub(crate) is_contradictory: bool,
-    /// Number of restarts that Events prove. It is counted only if no state of the Pod was seen.
+    /// Number of restarts that Events prove; 0 if a state of the Pod was seen.
     pub(crate) restarts: u32,
 }
 
@@ -64,8 +65,8 @@ impl ContainerEvidence {
         KnownRuns { runs, includes_first, not_seen, is_contradictory, restarts: 0 }
     }
 
-    /// Returns the runs of a container of which no state was ever seen, from its `Started` events. The ends of the runs
-    /// are unknown. `includes_first` is whether other Events show that no earlier `Started` event has expired.
+    /// Returns the runs of a container whose state was never seen, from its `Started` events. The ends of the runs are
+    /// unknown. Set `includes_first` if other Events show that no earlier `Started` event has expired.
     pub(crate) fn runs_from_events(&self, includes_first: bool) -> KnownRuns {
         let (starts, not_seen) = self.events.starts();
         let count = |runs: usize| u32::try_from(runs).unwrap_or(u32::MAX);
@@ -155,8 +156,8 @@ impl ContainerEvidence {
         ContainerRun { ordinal: run.ordinal, start, end, ended: run.ended, exit_code: run.exit_code, reason }
     }
 
-    /// Returns the end of `run`, which the status dates `finished_at`. In a live view, the update that reports the end
-    /// bounds it.
+    /// Returns the end of `run`, which the status dates `finished_at`. If a watch received the update that reports the
+    /// end, this receipt is an upper bound of the end.
     fn end_of_run(
         &self,
         run: &RunEvidence,
@@ -174,7 +175,8 @@ impl ContainerEvidence {
                 end.set_estimate(midpoint(noticed_from, end.latest()));
             }
         }
-        // A container that could not be started ends after the pull of its image, and before the event that reports it.
+        // A container that could not be started ends after the pull of its image, and before the event that reports the
+        // failed start.
         if run.reason.as_deref() == Some("StartError") {
             if let Some(pulled) = self.events.pull().and_then(|pull| pull.end) {
                 end.not_before(pulled, Evidence::PulledEvent);
@@ -186,8 +188,8 @@ impl ContainerEvidence {
         end
     }
 
-    /// Narrows the times of the runs, because they follow each other: the pull of the image, and then the start and the
-    /// end of each run. The kubelet reports a back-off only after the end of a run.
+    /// Narrows the times of the runs by their order: first the pull of the image, then the start and the end of each
+    /// run. The kubelet reports a back-off only after the end of a run.
     fn order_runs(&self, runs: &mut [ContainerRun]) {
         if let Some(back_off) = self.events.back_off() {
             let before = |run: &&mut ContainerRun| run.start.is_some_and(|start| start.at <= back_off.at);
@@ -195,7 +197,8 @@ impl ContainerEvidence {
                 end.not_after(back_off.at, Evidence::BackOffEvent);
             }
         }
-        // Without the events of the first run, the known pull can belong to a later run.
+        // If the events of the first run have expired, the known pull can belong to a later run. Such a pull is later
+        // than the first start, so it has no effect.
         let first_start = runs.first_mut().filter(|run| run.ordinal == 0).and_then(|run| run.start.as_mut());
         if let (Some(start), Some(pulled)) = (first_start, self.events.pull().and_then(|pull| pull.end)) {
             let pulled = Instant::new(pulled, Evidence::PulledEvent);

@@ -14,7 +14,7 @@ use crate::lifecycle::instant::{Instant, Instants};
 use crate::lifecycle::pod_evidence::PodEvidence;
 use crate::observation::saturating_add;
 
-/// An event about the sandbox may seem to be later than the first start by this much, because clocks differ.
+/// The time of a ready sandbox may seem to be up to this much later than the first start, because clocks differ.
 const MAX_LATE_SANDBOX_EVENT: SignedDuration = SignedDuration::from_millis(200);
 
 /// Derives the instants, except the start and the end of the work and `ready`, without correcting their order.

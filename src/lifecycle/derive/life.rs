@@ -29,15 +29,15 @@ use crate::lifecycle::pod_lifecycle::{Explanation, Lifecycle, Readiness};
 use crate::lifecycle::pod_outcome::PodOutcome;
 use crate::lifecycle::ranged_duration::{RangedDuration, Uncertainty};
 
-/// A node's clock that is wrong by more than this is reported.
+/// If a node's clock is wrong by more than this, [`Lifecycle::clamped`] is set.
 const MAX_SILENT_SKEW: SignedDuration = SignedDuration::from_secs(1);
 
-/// What other Pods prove about a Pod.
+/// Facts about a Pod that follow from other Pods.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct DerivationHints {
     /// How far the API server's clock is ahead of the node's clock.
     pub(crate) skew: SignedDuration,
-    /// The median wait for a node of the Pod's siblings.
+    /// The median time that the Pod's siblings waited for a node.
     pub(crate) sibling_wait: Option<SignedDuration>,
 }
 
@@ -159,8 +159,9 @@ fn derive_life(
     (life, Explanation { boundaries, uncorrected })
 }
 
-/// Adds up the phases in which a main container ran. Runs that were not seen widen the range, but count as work only
-/// where the kubelet's back-off leaves no other explanation.
+/// Adds up the phases in which a main container ran. A main container may also have run during unknown phases, so they
+/// raise the upper end of the range, except for the shortest time that the kubelet must have waited before the runs
+/// that were not seen.
 fn derive_run(phases: &[Phase], containers: &[ContainerLife]) -> RangedDuration {
     let (mut work, mut unknown) = (0, 0);
     let mut uncertainty = Uncertainty::default();
@@ -188,8 +189,9 @@ fn derive_run(phases: &[Phase], containers: &[ContainerLife]) -> RangedDuration 
     run
 }
 
-/// Adds up the phases in which the Pod worked before it was Ready for the first time. Returns `None` while such a phase
-/// goes on, and if the Pod has no such phase for another reason than that it was Ready at once.
+/// Adds up the phases in which the Pod worked before it was Ready for the first time. Returns zero for a Pod that was
+/// Ready at once. Returns `None` while such a phase goes on, if no probe decides about readiness, and if the first
+/// Ready is unknown.
 fn sum_unready(phases: &[Phase], readiness: Readiness, outcome: PodOutcome) -> Option<RangedDuration> {
     let is_known = match readiness {
         Readiness::NotProbed | Readiness::Lost => false,

@@ -1,4 +1,5 @@
-//! Narrows the times of a Pod's containers, because the kubelet starts the containers one after another.
+//! Narrows the instants of a Pod and the runs of its containers by orders that must hold. For example, the kubelet
+//! starts the containers in the order of the spec.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -8,13 +9,14 @@ use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::instant::{Instant, Instants, order, order_all};
 use crate::lifecycle::pod_evidence::PodEvidence;
 
-/// If an instant moves by more than this to correct an impossible order,
+/// If two intervals contradict their order by more than this,
 /// [`Lifecycle::clamped`](crate::lifecycle::Lifecycle::clamped) is set.
 const MAX_SILENT_CORRECTION: SignedDuration = SignedDuration::from_secs(1);
 
 /// Narrows `created`, `scheduled` and `sandbox_ready`, and then the runs of the containers: no container starts before
 /// the sandbox is ready, and the kubelet starts the containers in the order of the spec. An init container ends before
-/// the next container's image is requested. Returns whether an instant had to move by more than a second.
+/// the kubelet requests the image of the next container. Returns whether two instants contradict their order by more
+/// than [`MAX_SILENT_CORRECTION`].
 pub(crate) fn order_before_work(
     pod: &PodEvidence,
     instants: &mut Instants,
@@ -25,14 +27,14 @@ pub(crate) fn order_before_work(
     let distance = order_all(&mut chain);
     [instants.created, instants.scheduled, _, instants.sandbox_ready] = chain;
     if !distance.is_zero() {
-        // A contradiction with the coarse `startTime` can hide one between the other instants.
+        // A contradiction with the coarse `startTime` can hide a contradiction between the other instants.
         let mut chain = [instants.created, instants.scheduled, instants.sandbox_ready];
         order_all(&mut chain);
         [instants.created, instants.scheduled, instants.sandbox_ready] = chain;
     }
     order_containers(pod, instants, containers);
     for run in containers.iter_mut().flat_map(|container| &mut container.runs) {
-        // Each bound was narrowed on its own, so the estimates can have come into the wrong order.
+        // Each bound was narrowed separately, so the estimates may now be in the wrong order.
         if let (Some(start), Some(end)) = (&mut run.start, &mut run.end)
             && start.at > end.at
         {
@@ -42,11 +44,12 @@ pub(crate) fn order_before_work(
     distance > MAX_SILENT_CORRECTION
 }
 
-/// Estimates a creation that is known only to the second, and that may be cut short by the scheduling.
+/// Estimates the creation again, if it is known only to the second and the Pod may have been scheduled in the same
+/// second.
 ///
-/// The middle of such an interval invents a wait: a Pod that is created in the second of its scheduling did not wait
-/// half of this time. `sibling_wait`, the median wait of siblings, is a better estimate. Without siblings the Pod counts
-/// as scheduled as soon as possible, because a wait that is shorter than its own uncertainty does not count.
+/// If the estimate were the middle of the interval, the Pod would seem to wait for a node for up to half a second.
+/// `sibling_wait`, the median wait of sibling Pods, is a better estimate of the wait. Without siblings, the Pod counts
+/// as scheduled at once, because a wait that is shorter than its own uncertainty does not count.
 pub(crate) fn estimate_truncated_creation(instants: &mut Instants, sibling_wait: Option<SignedDuration>) {
     let (Some(created), Some(scheduled)) = (&mut instants.created, instants.scheduled) else { return };
     let is_known_to_be_the_same = scheduled.evidence == Evidence::CreatedWithNode;
@@ -65,11 +68,12 @@ pub(crate) fn estimate_truncated_creation(instants: &mut Instants, sibling_wait:
 }
 
 fn order_containers(pod: &PodEvidence, instants: &Instants, containers: &mut [ContainerLife]) {
-    // After a new sandbox, the init containers run again and the order no longer holds.
+    // After a new sandbox, the init containers run again, so the order no longer holds. A restart count shows that this
+    // may have happened.
     if pod.containers.iter().any(|init| init.role == ContainerRole::Init && init.restart_count > 0) {
         return;
     }
-    // From the first container to the last: lower bounds.
+    // Lower bounds, from the first container to the last.
     let floor = instants.sandbox_ready.or(instants.scheduled);
     let mut floor = floor.map(|instant| (instant.earliest(), instant.earliest_by));
     for life in containers.iter_mut().filter(|life| life.role != ContainerRole::Ephemeral) {
@@ -90,7 +94,7 @@ fn order_containers(pod: &PodEvidence, instants: &Instants, containers: &mut [Co
         };
         floor = bound.map(|bound| (bound.earliest(), bound.earliest_by)).or(floor);
     }
-    // From the last container to the first: upper bounds.
+    // Upper bounds, from the last container to the first.
     let mut ceiling: Option<(Timestamp, Evidence)> = None;
     for (evidence, life) in pod.containers.iter().zip(containers.iter_mut()).rev() {
         match life.role {
@@ -121,8 +125,8 @@ fn order_containers(pod: &PodEvidence, instants: &Instants, containers: &mut [Co
     }
 }
 
-/// Returns the upper bound of the first thing that the kubelet did for a container: the first event about its image, or
-/// its first start.
+/// Returns the latest possible time of the kubelet's first known action for a container: the first event about its
+/// image, or otherwise its first start.
 fn first_trace(evidence: &ContainerEvidence, life: &ContainerLife) -> Option<(Timestamp, Evidence)> {
     let image = evidence.events.first_image_event().filter(|event| event.fine);
     let start = life.runs.first().filter(|_| life.runs_not_seen == 0).and_then(|run| run.start);
@@ -131,16 +135,16 @@ fn first_trace(evidence: &ContainerEvidence, life: &ContainerLife) -> Option<(Ti
         .or_else(|| start.map(|start| (start.latest(), start.latest_by)))
 }
 
-/// Narrows the instants from the creation to the end of the work by their order. [`order_before_work`] has ordered the
-/// instants before the work already. The instants of the deletion stay, because a deletion can be requested at any time.
-/// Returns whether an instant had to move by more than a second.
+/// Narrows the instants from the creation to the end of the work by their order. The instants before the work must
+/// already be ordered by [`order_before_work`]. The instants of the deletion do not change, because a deletion can be
+/// requested at any time. Returns whether two instants contradict their order by more than [`MAX_SILENT_CORRECTION`].
 pub(crate) fn order_instants(instants: &mut Instants) -> bool {
     let before_work = instants.sandbox_ready.or(instants.scheduled).or(instants.created);
     let mut chain = [before_work, instants.work_started, instants.ready, instants.work_ended];
     let mut distance = order_all(&mut chain);
     [_, instants.work_started, instants.ready, instants.work_ended] = chain;
     if chain[0] != before_work {
-        // The start of the work bounds the instants before it too.
+        // The start of the work changed the instant before it, so it may also change earlier instants.
         let mut chain = [instants.created, instants.scheduled, instants.sandbox_ready, instants.work_started];
         distance = distance.max(order_all(&mut chain));
         [instants.created, instants.scheduled, instants.sandbox_ready, instants.work_started] = chain;

@@ -94,8 +94,8 @@ pub(crate) fn derive_end(
         return (instants.work_ended, false);
     }
     if let Some(gone) = &pod.from_events {
-        // Without a proof of how the Pod ended, its last phase has no end. If only the owner names the Pod, nothing shows
-        // how long its first phase lasted.
+        // If no Event proves how the Pod ended, its last phase has no end. If only the owner's Events name the Pod,
+        // nothing shows how long its first phase lasted.
         let is_proved = outcome != PodOutcome::Gone && pod.has_events();
         return (gone.latest_known(instants.delete_requested).filter(|_| is_proved), true);
     }
@@ -152,7 +152,7 @@ pub(crate) fn last_known_time(pod: &PodEvidence, earliest_start: Option<Instant>
 }
 
 /// Returns the last time at which a Pod that was lost with its node was known to run. `None` if the Pod was not lost,
-/// or if the kubelet has reported since that the containers no longer exist.
+/// or if the kubelet has since reported that the containers no longer exist.
 pub(crate) fn lost_since(
     pod: &PodEvidence,
     containers: &[ContainerLife],
@@ -169,7 +169,7 @@ pub(crate) fn lost_since(
                 .disruption
                 .as_ref()
                 .is_some_and(|(_, reason)| matches!(&**reason, "DeletionByTaintManager" | "DeletionByPodGC"));
-            // A kubelet that works reports the end of the containers before the Pod is removed.
+            // A working kubelet reports the end of the containers before the Pod is removed.
             let end_unreported = end.is_none_or(|end| end.evidence == Evidence::ReceivedDeleted);
             end_unreported && (pod.node_lost || is_deleted_with_node)
         }
@@ -234,7 +234,7 @@ pub(crate) fn derive_exit_code_and_reason(
         PodOutcome::Unknown => pod.reason.clone().or_else(|| pod.node_lost.then(|| "NodeNotReady".into())),
         PodOutcome::Pending | PodOutcome::Starting => match pod.waiting_reason() {
             Some(reason) if *reason != *"CrashLoopBackOff" => Some(reason),
-            // The status still shows the reason for a moment after the restart.
+            // The status shows this reason for a short time after the restart.
             reason => init_failure_reason(pod, containers)
                 .or(reason.filter(|_| !containers.iter().any(ContainerLife::is_running))),
         },
@@ -243,8 +243,8 @@ pub(crate) fn derive_exit_code_and_reason(
     (exit_code, reason)
 }
 
-/// Returns kubectl's text for a Pod whose init container has failed: `Init:CrashLoopBackOff` while the container waits for
-/// its restart, otherwise for example `Init:Error`.
+/// Returns kubectl's text for a Pod whose init container has failed: `Init:CrashLoopBackOff` while the container waits
+/// for its restart, otherwise for example `Init:Error`.
 fn init_failure_reason(pod: &PodEvidence, containers: &[ContainerLife]) -> Option<Arc<str>> {
     let has_failed = |(_, life): &(&ContainerEvidence, &ContainerLife)| {
         life.role == ContainerRole::Init && life.last_run_failed()

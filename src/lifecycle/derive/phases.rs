@@ -203,7 +203,7 @@ impl PhaseInput<'_> {
     }
 
     /// Returns the first image event of a container after `start`, if only Events are known. The kubelet pulls the next
-    /// image after the init container has ended, so the event is an upper bound of this end.
+    /// image after the init container has ended, so the event is an upper bound of the end of the init container.
     fn next_image_event(&self, start: Instant) -> Option<Instant> {
         self.pod.from_events.as_ref()?;
         let events = self.own_containers().filter_map(|(evidence, _)| evidence.events.first_image_event());
@@ -260,7 +260,8 @@ impl PhaseInput<'_> {
             Readiness::Ready => split_at_ready(&mut intervals, self.instants.ready),
             Readiness::NotYet => split_at_ready(&mut intervals, None),
         }
-        // A piece that no interval covers, for example between the starts of two containers, belongs to the start.
+        // A piece that no interval covers, for example between the starts of two containers, is Starting. Work without
+        // any length is Running, so that it stays visible.
         let has_no_length = end.is_some_and(|end| end.at <= start.at);
         let kind = if has_no_length { PhaseKind::Running } else { PhaseKind::Starting };
         phases.add_part(start, end, &Interval::new(kind, start, None, None), &intervals);
@@ -275,7 +276,8 @@ impl PhaseInput<'_> {
 }
 
 impl PhaseInput<'_> {
-    /// Returns `work_start` as the start of the latest run, if the status reports no start of a container that runs.
+    /// Returns `work_start` as the start of the latest run, if no start of its runs is known and a main container was
+    /// seen running.
     fn unreported_start(&self, life: &ContainerLife, index: usize, work_start: Instant) -> Option<Instant> {
         let is_only_known_run =
             index + 1 == life.runs.len() && life.runs.iter().all(|run| run.start.is_none());
@@ -332,7 +334,7 @@ fn run_intervals(
     std::iter::once(first).chain(second)
 }
 
-/// Makes the work before the first Ready Unready. `ready` is `None` for a Pod that was never Ready.
+/// Changes the work before the first Ready from Running to Unready. `ready` is `None` for a Pod that was never Ready.
 fn split_at_ready(intervals: &mut Vec<Interval>, ready: Option<Instant>) {
     let mut later_parts = Vec::new();
     for interval in intervals.iter_mut().filter(|interval| interval.kind == PhaseKind::Running) {
@@ -374,7 +376,8 @@ fn next_start(life: &ContainerLife, index: usize) -> Option<Instant> {
 }
 
 /// Returns the interval from the run at `index` to the next known run, if runs between them were not seen or if the end
-/// of the run was not seen. The interval starts with the end of the run if that is known, and otherwise with the run.
+/// of the run was not seen. The interval begins at the end of the run, or at the start of the run if its end is
+/// unknown.
 fn unseen_interval(life: &ContainerLife, index: usize, next: Option<Instant>) -> Option<Interval> {
     let (run, next) = (&life.runs[index], next?);
     let skips_runs =

@@ -46,21 +46,22 @@ pub(crate) fn derive_readiness(
 /// Whether the condition `Ready` became False at `not_ready` because the kubelet wrote the status for the first time.
 /// Otherwise the Pod was Ready before `not_ready`.
 fn is_first_write(pod: &PodEvidence, not_ready: Timestamp, start: Instant) -> bool {
-    // The kubelet sets both times in the same update, truncated to the second.
+    // The kubelet sets the condition and `startTime` in the same update, and truncates both times to the second.
     not_ready <= pod.start_time.map_or(start.latest(), |start_time| start_time + SECOND)
 }
 
-/// Whether no main container ended in the second `not_ready`. Otherwise the end of a container may be the reason why the
-/// Pod is not Ready.
+/// Whether all known ends of main containers lie after the second that begins at `not_ready`. Otherwise the end of a
+/// container may be the reason why the Pod is not Ready.
 fn is_before_ends(not_ready: Timestamp, containers: &[ContainerLife]) -> bool {
     let ends = main_containers(containers).flat_map(|main| &main.runs).filter_map(|run| run.end);
     ends.map(|end| end.earliest()).all(|end| end >= not_ready + SECOND)
 }
 
 fn first_ready(at: Timestamp, evidence: &ReadyEvidence, containers: &[ContainerLife]) -> Instant {
-    // The receipt dates the transition only if the state before was not Ready. Otherwise it is only a bound.
+    // The receipt dates the transition only if the Pod was not Ready in an earlier state. Otherwise the receipt is only
+    // a bound.
     let is_exact = |received: &Timestamp| evidence.not_ready.is_some() && is_same_instant(*received, at);
-    // Without a state from before, the Pod may have been Ready earlier.
+    // If no earlier state was seen, the Pod may have been Ready earlier.
     let source = if evidence.not_ready.is_some() { Evidence::ReadyCondition } else { Evidence::LatestReady };
     let coarse = Instant::new(at, source);
     let mut ready = match evidence.received.filter(is_exact) {
@@ -83,8 +84,9 @@ fn first_ready(at: Timestamp, evidence: &ReadyEvidence, containers: &[ContainerL
     ready
 }
 
-/// Estimates a first Ready that is known only to the second. If the time since the start of the work is shorter than its
-/// own uncertainty, the Pod counts as Ready from the start on, because such a time does not count as a wait.
+/// Estimates again a first Ready that is known only to the second. If the time from the start of the work to the first
+/// Ready is shorter than its own uncertainty, the Pod counts as Ready from the start, because such a short time does
+/// not count as a wait.
 pub(crate) fn estimate_truncated_ready(instants: &mut Instants) {
     let (Some(ready), Some(started)) = (&mut instants.ready, instants.work_started) else { return };
     let wait = ready.at.duration_since(started.at);

@@ -1,8 +1,8 @@
 //! Divides the setup of a Pod into its parts, where events prove them.
 //!
 //! The order of the parts is: attach the volumes, mount them, set up the network, start the sandbox. Each part ends at
-//! the event that reports its success. The event about a failure proves its part too: from this event on, until a later
-//! part succeeds or the setup ends. A stretch that no event explains has no reason.
+//! the event that reports its success. An event about a failure proves that its part goes on from this event until a
+//! success follows or the setup ends. An interval that no event explains has no reason.
 
 use jiff::Timestamp;
 
@@ -14,8 +14,8 @@ use crate::lifecycle::setup_part::SetupPart;
 use crate::lifecycle::waits::Waits;
 
 /// Returns the parts of the setup from `start` to `end` as intervals of the phase `kind`. `end` is `None` if the end is
-/// unknown. `failures` are the intervals of the reported failures. The reason of an interval is the reported failure, or
-/// otherwise the name of the part. If intervals overlap, the last one counts.
+/// unknown. `failures` are the intervals of the reported failures. The reason of an interval is the reported failure,
+/// or otherwise the name of the part. If intervals overlap, the last one counts.
 pub(crate) fn setup_part_intervals(
     waits: &Waits,
     kind: PhaseKind,
@@ -37,7 +37,7 @@ pub(crate) fn setup_part_intervals(
     };
     let mut intervals = Vec::new();
     if let Some(&last) = interfaces.last() {
-        // Before a failure of the kubelet, the network was not yet being set up.
+        // The successful setup of the network begins after the last failure that the kubelet reported before it.
         let kubelet_failures = failures.iter().filter(|failure| !is_attachment(failure));
         let failed = kubelet_failures.map(|failure| failure.start).filter(|failed| failed.at < last);
         let from = attached.into_iter().chain(failed).fold(start, |a, b| if b.at > a.at { b } else { a });
@@ -48,7 +48,7 @@ pub(crate) fn setup_part_intervals(
         intervals.push(part(SetupPart::Attach, start, Some(attached)));
     }
     for failure in failures {
-        // The failure is over at the first success that follows it.
+        // A failure ends at the first success after it.
         let success = if is_attachment(&failure) {
             attached.filter(|attached| attached.at > failure.start.at)
         } else {

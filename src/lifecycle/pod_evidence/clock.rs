@@ -32,7 +32,7 @@ impl PodEvidence {
         for at in times.into_iter().flatten() {
             *at = saturating_add(*at, by);
         }
-        // If the node is lost, the node controller set this time.
+        // If the node is lost, the node controller set this time, so it is on the server's clock.
         if let Some(at) = self.not_ready.as_mut().filter(|_| !self.node_lost) {
             *at = saturating_add(*at, by);
         }

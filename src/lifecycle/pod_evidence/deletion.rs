@@ -30,7 +30,8 @@ impl Deletion {
         // The kubelet's last step sets the grace period to 0 and the timestamp to the time of that step. The time of
         // the request cannot be computed from such a state.
         let deadline = known_time(metadata.deletion_timestamp).filter(|_| grace > 0);
-        // No deletion is requested before the creation, so an absurd grace period dates nothing.
+        // A deletion cannot be requested before the creation, so a time before the creation is ignored. An impossibly
+        // long grace period gives such a time.
         let computed = deadline
             .and_then(|at| at.checked_sub(SignedDuration::from_secs(grace)).ok())
             .filter(|at| metadata.created().is_none_or(|created| *at >= created));

@@ -1,4 +1,4 @@
-//! The evidence that only a Pod has that no longer exists and of which no state was seen.
+//! The evidence about a gone Pod: a Pod that no longer exists and whose state was never seen.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub(crate) struct GoneEvidence {
     pub(crate) latest_event: Option<Timestamp>,
     /// Time of the owner's `SuccessfulDelete` event.
     pub(crate) deleted_by_owner: Option<Timestamp>,
-    /// Whether the owner deleted the Pod. The time may be unknown.
+    /// Whether the owner deleted the Pod. The time of the deletion may be unknown.
     pub(crate) is_deleted_by_owner: bool,
     /// Time and reason of the disruption that deleted the Pod.
     pub(crate) disruption: Option<(EventTime, Arc<str>)>,
@@ -26,7 +26,8 @@ pub(crate) struct GoneEvidence {
 
 impl GoneEvidence {
     /// Returns the instant at which the deletion was requested. `killing` is the first `Killing` event of a main
-    /// container: the kubelet stops the containers of a Pod if the Pod is deleted, or if the kubelet ends the Pod itself.
+    /// container: the kubelet stops the containers of a Pod if the Pod is deleted, or if the kubelet ends the Pod
+    /// itself.
     pub(crate) fn delete_requested(&self, killing: Option<EventTime>) -> Option<Instant> {
         let killing = killing.filter(|_| self.ended_by_kubelet.is_none());
         let killing =

@@ -15,12 +15,13 @@ pub(crate) struct ReadyEvidence {
     pub(crate) ready: Option<Timestamp>,
     /// Receipt of that state, if a watch received it.
     pub(crate) received: Option<Timestamp>,
-    /// Whether the Pod had certainly been Ready before `ready`, or may have been because a main container was restarted.
+    /// Whether the Pod was Ready before `ready`, or may have been, because a main container was restarted.
     pub(crate) was_ready_before: bool,
 }
 
 impl ReadyEvidence {
-    /// Adds a state of the Pod. `live` is its receipt, if a watch received it.
+    /// Adds a state of the Pod. `live` is the time at which a watch received the state, or `None` if the state came
+    /// from a list.
     pub(crate) fn observe(&mut self, status: &PodStatus, live: Option<Timestamp>) {
         let Some(condition) = status.condition("Ready").filter(|_| self.ready.is_none()) else { return };
         let Some(at) = known_time(condition.last_transition_time) else { return };
@@ -30,7 +31,8 @@ impl ReadyEvidence {
         }
         self.ready = Some(at);
         self.received = live;
-        // If a node does not respond for a while, the node controller changes Ready, but not ContainersReady.
+        // If a node does not respond for a while, the node controller changes Ready, but not ContainersReady. An
+        // earlier time of ContainersReady therefore proves an earlier Ready.
         let containers_ready = status.condition("ContainersReady").filter(|ready| ready.status == "True");
         let containers_ready = containers_ready.and_then(|ready| known_time(ready.last_transition_time));
         self.was_ready_before = containers_ready

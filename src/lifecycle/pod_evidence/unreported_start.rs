@@ -12,7 +12,7 @@ pub(crate) fn seen_running_without_start(status: &PodStatus, received: Timestamp
             Some(ready_since(status).map_or(received, |since| since.min(received)))
         }
         ContainerState { terminated: Some(terminated), .. } if has_rewritten_start(terminated) => {
-            // The time is truncated to the second.
+            // The container ran before the end of the second in `finishedAt`.
             Some(saturating_add(known_time(terminated.finished_at)?, SignedDuration::from_secs(1)))
         }
         ContainerState { .. } => None,
@@ -20,7 +20,7 @@ pub(crate) fn seen_running_without_start(status: &PodStatus, received: Timestamp
     times.min()
 }
 
-/// Returns the time since which the Pod is ready.
+/// Returns the time since which the Pod is Ready, or `None` if it is not Ready.
 fn ready_since(status: &PodStatus) -> Option<Timestamp> {
     let ready = status.condition("Ready").filter(|condition| condition.status == "True")?;
     known_time(ready.last_transition_time)

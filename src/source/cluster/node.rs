@@ -21,12 +21,12 @@ pub(crate) fn target_pods_of_node(node: &str, scope: NamespaceScope) -> Target {
     Target { resource: Resource::pod(), scope, objects }
 }
 
-/// Checks that there is something to show of a node. A node that no longer exists may still have Pods.
+/// Checks that a node exists or has Pods. A node that no longer exists may still have Pods.
 ///
 /// # Errors
 ///
-/// The node does not exist and has no Pods. If the node or its Pods cannot be requested, there is no error here, because
-/// the feed then reports the reason.
+/// The node does not exist and has no Pods. If the node or its Pods cannot be requested, this function returns no
+/// error, because the feed then reports the reason.
 pub(crate) async fn require_node(
     cluster: &Cluster,
     node: &str,

@@ -58,7 +58,7 @@ fn redact_metadata(metadata: &mut ObjectMeta) {
 impl Redact for Job {
     fn redact(&mut self) {
         let Self { spec, status, .. } = self;
-        // This field only serves to find Pods, and a replay finds no Pods.
+        // This field is used only to find the Pods of a Job, and a replay already contains them.
         spec.manual_selector = None;
         redact_job_conditions(&mut status.conditions);
         for rule in spec.pod_failure_policy.iter_mut().flat_map(|policy| &mut policy.rules) {

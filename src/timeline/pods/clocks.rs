@@ -11,8 +11,8 @@ use crate::timeline::fast_map::FastMap;
 /// Smaller differences are ignored, because the times in event names can be wrong by this much.
 const MIN_SKEW: SignedDuration = SignedDuration::from_millis(200);
 
-/// Larger differences are ignored, because they come from a time that is no time of a clock. A node that does not know
-/// the time begins in 1970.
+/// Larger differences are ignored, because no clock is wrong by so much. The clock of a node that does not know the
+/// time starts in 1970.
 const MAX_SKEW: SignedDuration = SignedDuration::from_hours(100 * 365 * 24);
 
 /// The bounds of each node's clock difference. The order in which the bounds are learned does not matter.

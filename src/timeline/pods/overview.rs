@@ -244,8 +244,8 @@ impl PodOverview {
         self.run.known()
     }
 
-    /// Whether one of the three durations needs more columns than usual: its range is wider than a second, and one of
-    /// its ends has three digits.
+    /// Whether one of the three durations needs more columns than usual: its range is wider than a second, and its
+    /// upper end is rounded to 100 seconds or more.
     pub fn has_long_range(&self) -> bool {
         [self.queued, self.cold_start, self.run].iter().any(|duration| {
             duration.below.saturating_add(duration.above) > 1_000
@@ -276,8 +276,8 @@ impl PodOverview {
         Some(self.closed_work_millis + open)
     }
 
-    /// The milliseconds of `complete` if it is known. Otherwise, until the work starts, the milliseconds from `start` to
-    /// the last known time of the life.
+    /// The milliseconds of `complete` if it is known. Otherwise, until the work starts, the milliseconds from `start`
+    /// to the last known time of the life.
     fn millis_so_far(&self, complete: CompactDuration, start: Millis, now: Timestamp) -> Option<i64> {
         if complete.known().is_some() {
             return Some(complete.estimate);

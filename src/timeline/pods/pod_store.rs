@@ -167,7 +167,7 @@ impl PodStore {
         }
     }
 
-    /// What other Pods prove about this Pod.
+    /// The facts about this Pod that follow from other Pods.
     fn hints(&self, record: &PodRecord, evidence: &PodEvidence) -> DerivationHints {
         DerivationHints {
             skew: self.clocks.skew(record.identity.node.as_deref()),
@@ -407,8 +407,8 @@ impl PodStore {
         );
     }
 
-    /// Adds a Pod that no longer exists. `report` is the report of its owner, and `concluded` is the time at which the Pod
-    /// was missing from a complete list.
+    /// Adds a Pod that no longer exists. `report` is the report of its owner, and `concluded` is the time at which the
+    /// Pod was missing from a complete list.
     pub(crate) fn add_gone_pod(&mut self, pod: GonePod, report: OwnerReport, concluded: Timestamp) {
         let GonePod { uid, unseen, owner, index } = pod;
         let identity = PodIdentity {

@@ -1,7 +1,7 @@
 //! The waits of sibling Pods: Pods of the same workload that were created within the same second.
 //!
-//! The creation of many Pods is known only to the second. The waits of their siblings whose times are exact show how long
-//! such a Pod waited for its node.
+//! The creation of many Pods is known only to the second. The waits of their siblings whose times are exact show how
+//! long such a Pod waited for its node.
 
 use std::sync::Arc;
 
@@ -61,8 +61,8 @@ impl Siblings {
             return;
         };
         let is_coarse = created.evidence == Evidence::CreationTimestamp;
-        // A receipt is exact too. But when Pods are watched from their creation on, no creation is coarse. If the
-        // scheduling is known only to the second too, the waits of siblings do not help.
+        // A receipt is exact too, but it is not needed: if a watch receives the creations, no creation is coarse. If
+        // the scheduling is also known only to the second, the waits of siblings do not help.
         let is_exact = created.evidence == Evidence::SuccessfulCreate;
         if !(is_coarse || is_exact) || !scheduled.is_exact_to_tenths() {
             return;
@@ -83,7 +83,8 @@ impl Siblings {
         }
     }
 
-    /// Computes the medians of changed groups, and returns the Pods whose lives depend on a median that is now different.
+    /// Computes the medians of changed groups, and returns the Pods whose lives depend on a median that is now
+    /// different.
     pub(crate) fn update_medians(&mut self) -> Vec<PodKey> {
         let mut dependent = Vec::new();
         self.changed.sort_unstable();

@@ -14,8 +14,8 @@ use crate::timeline::workloads::workload::{Capacity, Workload};
 const INITIAL_BACK_OFF: SignedDuration = SignedDuration::from_secs(10);
 /// The longest back-off.
 const MAX_BACK_OFF: SignedDuration = SignedDuration::from_mins(10);
-/// The controller acts at most this time after the moment from which it may act: it reports the last allowed failure,
-/// or it creates the next Pod when the back-off is over.
+/// The longest time that the controller needs to act: to report the last allowed failure, or to create the next Pod
+/// after a back-off.
 const MAX_CONTROLLER_DELAY: SignedDuration = SignedDuration::from_secs(4);
 
 /// How long the Job controller waits after this number of consecutive failures.
@@ -37,7 +37,8 @@ pub(crate) struct Failure {
     pub(crate) at: Timestamp,
     /// When the Pod ended. Equals `at` if the end is unknown.
     pub(crate) ended: Timestamp,
-    /// Until when the controller creates no Pod of the group; `None` if it counted failures that were not observed.
+    /// The time before which the controller creates no Pod of the group; `None` if the controller counted failures that
+    /// were not observed.
     pub(crate) due: Option<Timestamp>,
     /// Whether the Pod was lost with its node. The controller counts the wait from the time at which the node
     /// stopped responding. This time is long before the deletion, so no wait follows.
@@ -153,8 +154,9 @@ impl Timeline {
             let identity = self.identity(failure.pod);
             let is_latest =
                 self.attempts.count(self.store.record(failure.pod).workload, index) == Some(identity.attempt);
-            // The status lists the failed indexes. A limit that seems to be reached is believed only until the
-            // controller must have reported it, because the controller may not have counted all failures.
+            // The status lists the failed indexes. If only the observed failures exceed the limit, the index counts as
+            // failed until the controller must have reported it. If the controller has not reported the index by then,
+            // it has not counted all of these failures.
             let is_final = job.has_failed_index(index) == Some(true)
                 || failure.effect == FailureEffect::FailsIndex
                 || (job.exceeds_limit_per_index(*count) && is_unreported(failure.at, now));
@@ -214,7 +216,7 @@ pub(crate) fn end_of_wait(
     if due.is_some_and(|due| is_overdue(due, next.unwrap_or(now))) { due } else { next }
 }
 
-/// Whether at `now` the controller would have created a Pod that was allowed from `due` on.
+/// Whether the controller would have created a Pod before `now`, if only the back-off until `due` had delayed the Pod.
 pub(crate) fn is_overdue(due: Timestamp, now: Timestamp) -> bool {
     now.duration_since(due) > MAX_CONTROLLER_DELAY
 }
@@ -226,8 +228,8 @@ fn is_unreported(at: Timestamp, now: Timestamp) -> bool {
 
 /// Sets when the controller may create the next Pod after each failure. Both lists must be in chronological order.
 ///
-/// The back-off doubles with each failure in a row: of one index if retries are counted per index, otherwise of the
-/// whole Job.
+/// The back-off doubles with each consecutive failure. If retries are counted per index, the failures of each index are
+/// counted separately, and otherwise those of the whole Job together.
 fn set_due_times(failures: &mut [Failure], successes: &[(Timestamp, Option<u32>)]) {
     let mut in_a_row: HashMap<RetryGroup, usize> = HashMap::new();
     let mut successes = successes.iter().map(|(at, _)| *at).peekable();

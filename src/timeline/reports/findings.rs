@@ -117,8 +117,8 @@ fn pod_waits(life: &Lifecycle, now: Timestamp) -> Vec<(Cow<'_, str>, SignedDurat
 }
 
 /// The reason for a wait before the work, or for the wait of one container beside the work. `None` for a back-off,
-/// because the reason of a back-off describes the end of the previous run.
-/// If the Pod `has_worked` before, the reason names the container that waits.
+/// because the reason of a back-off describes the end of the previous run. If the Pod `has_worked` before, the reason
+/// names the container that waits.
 fn wait_reason(phase: &Phase, has_worked: bool) -> Option<Cow<'_, str>> {
     let reason = phase.wait_reason()?;
     let of_container = || Some(format!("container {}: {reason}", phase.container.as_deref()?).into());

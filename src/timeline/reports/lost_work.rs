@@ -39,7 +39,7 @@ impl LossCause {
         }
     }
 
-    /// What happened to the Pod, as it follows a number of Pods: `4 Pods preempted`.
+    /// The words that follow a number of Pods, as in `4 Pods preempted`.
     pub fn participle(self) -> &'static str {
         match self {
             Self::NodeLost => "lost with their node",
@@ -101,7 +101,8 @@ impl PodLoss {
     pub(crate) fn cause(&self) -> Option<LossCause> {
         let has_failed = !self.failed_runs.is_empty();
         match self.rest {
-            // A Pod whose runs failed is deleted when the limit of its Job is reached.
+            // When its Job reaches the limit of failures, a Pod with failed runs is deleted. The cause is then the
+            // failure, not the deletion.
             None | Some(LossCause::Deleted) if has_failed => Some(LossCause::Failed),
             rest => rest,
         }
@@ -142,7 +143,8 @@ impl Timeline {
         self.pod_loss(key).as_ref().and_then(PodLoss::cause)
     }
 
-    /// Why all work of a Pod is lost; `None` if it is not lost, or not yet.
+    /// The cause for which the whole work of a Pod is lost; `None` if it is not lost, or if the loss is not certain
+    /// yet.
     fn loss_cause(&self, key: PodKey) -> Option<LossCause> {
         let overview = self.overview(key);
         if overview.is_lost {
@@ -177,7 +179,8 @@ impl Timeline {
         (!is_planned).then_some(cause)
     }
 
-    /// When the slot of a Pod that was lost with its node becomes free for another Pod. `None` while it is taken.
+    /// When the slot of a Pod that was lost with its node becomes free for another Pod. `None` while the lost Pod takes
+    /// the slot.
     pub(crate) fn lost_slot_released(&self, key: PodKey) -> Option<Timestamp> {
         let pod = self.pod(key);
         let waits_for_end = self
@@ -190,8 +193,8 @@ impl Timeline {
     }
 }
 
-/// The intervals in which only failed runs of main containers went on. `rest` is why the rest of the work is lost. A run
-/// that was ended by a deletion or by a disruption has not failed.
+/// The intervals in which only failed runs of main containers went on. `rest` is why the rest of the work is lost. A
+/// run that was ended by a deletion or by a disruption has not failed.
 fn failed_runs(life: &Lifecycle, rest: Option<LossCause>) -> Vec<(i64, i64)> {
     let requested = life.instants.delete_requested.map(|requested| requested.at);
     let is_disrupted = matches!(rest, Some(LossCause::Preempted | LossCause::Evicted | LossCause::NodeLost));
@@ -239,7 +242,7 @@ mod tests {
     use crate::lifecycle::PhaseKind;
 
     #[test]
-    fn only_the_time_of_no_other_interval_remains() {
+    fn only_time_outside_the_other_intervals_remains() {
         let others = [(2, 4), (3, 5), (9, 12)];
         assert_eq!(subtract(vec![(0, 10), (1, 11), (20, 21)], &others), [(0, 2), (5, 9), (20, 21)]);
         assert_eq!(subtract(vec![(3, 4)], &others), []);

@@ -39,8 +39,8 @@ pub struct OpenRetry {
 }
 
 impl OpenRetry {
-    /// Until when the controller waits out the failure: `now`, or an earlier time if the next Pod is overdue, because
-    /// the controller then waits for something else.
+    /// The end of the back-off so far: `now`, or an earlier time if the next Pod is overdue, because the controller
+    /// then waits for something else.
     pub(crate) fn back_off_end(&self, now: Timestamp) -> Timestamp {
         let end = self.expected.filter(|expected| is_overdue(*expected, now)).unwrap_or(now);
         end.max(self.since)

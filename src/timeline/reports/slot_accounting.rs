@@ -3,7 +3,8 @@
 //! At each moment a workload has min(parallelism, completions left) slots. Each Pod that exists and has not ended takes
 //! one slot. If there are more Pods than slots, the oldest Pods take the slots. A slot with a Pod counts for the Pod's
 //! phase, or as unknown if the phase is unknown. A slot without a Pod counts as back-off while the controller waits
-//! after a failure, and otherwise as idle. An index that failed for good is no completion that is left. All times are whole milliseconds, so that the parts sum to the total.
+//! after a failure, and otherwise as idle. An index that failed for good does not count as a completion that is left.
+//! All times are whole milliseconds, so that the parts sum to the total.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -45,7 +46,7 @@ enum SlotChange {
     PhaseUnknown { pod: usize },
     /// A Pod ends.
     PodEnded { pod: usize },
-    /// A Pod succeeded, or its index failed for good, so that one completion less is left.
+    /// A Pod succeeded, or its index failed for good, so that one fewer completion is left.
     CompletionSettled,
     /// The controller begins to wait after a failure.
     BackOffBegan(RetryGroup),
@@ -146,7 +147,8 @@ fn pod_changes(
     pods.changes
 }
 
-/// The best estimate of the end of a workload; `None` if it has not ended. A workload ends after the last of its Pods.
+/// The best estimate of the end of a workload; `None` if it has not ended. A workload does not end before the last of
+/// its Pods.
 fn end_of_slots(timeline: &Timeline, workload: &Workload) -> Option<Timestamp> {
     let mut end = workload.end_instant()?;
     if let Some(last) = timeline.overviews(workload).filter_map(|(_, overview)| overview.end()).max() {
@@ -177,8 +179,8 @@ struct PodChanges {
 }
 
 impl PodChanges {
-    /// Adds the phases and the end of a Pod. `pod` is its position in the workload's list. Returns whether the Pod worked
-    /// for some time.
+    /// Adds the phases and the end of a Pod. `pod` is its position in the workload's list. Returns whether the Pod
+    /// worked for some time.
     fn push_phases(
         &mut self,
         pod: usize,
@@ -241,7 +243,7 @@ impl PodChanges {
 struct SlotState {
     parallelism: u32,
     completions: Option<u32>,
-    /// The number of completions that are no longer left.
+    /// The number of completions that succeeded or failed for good.
     settled: u32,
     /// The phase of each existing Pod by its position, oldest first, and why its work is lost; `None` if the phase is
     /// unknown.
@@ -252,7 +254,7 @@ struct SlotState {
     lost_counts: ByLossCause<u32>,
     /// Whether retries are counted per completion index.
     per_index: bool,
-    /// The number of failures after which the controller waits now.
+    /// For each group, the number of failures after which the controller waits now.
     waits: HashMap<RetryGroup, u32>,
 }
 

@@ -9,8 +9,8 @@ use crate::timeline::reports::slot_time::SlotTime;
 /// The uncertainty of each part of slot time.
 ///
 /// A boundary between two phases moves slot time from one phase to the other, so it makes both uncertain. The errors of
-/// the boundaries count as independent and uniform. The exception are Pods that started together and ended in the same
-/// second: they ended together, so their errors are the same.
+/// the boundaries count as independent and uniform. Pods that started together and ended in the same second are an
+/// exception: they count as ended together, so the errors of their ends are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SlotUncertainty {
     phases: ByPhase<Uncertainty>,
@@ -28,7 +28,7 @@ impl SlotUncertainty {
         }
     }
 
-    /// Adds the boundaries of one Pod, span by span. `previous` is the span before `span`.
+    /// Adds the boundary at the start of a Pod's `span`. `previous` is the Pod's span before it.
     pub(crate) fn add_start(&mut self, previous: Option<PhaseSpan>, span: PhaseSpan) {
         self.add_boundary(previous.map(|previous| previous.kind), Some(span.kind), span.start_width);
     }
@@ -62,8 +62,8 @@ impl SlotUncertainty {
     }
 }
 
-/// Pods that started their last phase in the same quarter of a second, and that ended in the same second, have a common
-/// end.
+/// Pods have a common end if they started their last phase in the same quarter of a second and ended in the same
+/// second.
 const QUARTER_SECOND: i64 = 250;
 
 /// The ends of Pods, grouped by their last phase, the quarter of a second in which it started, and the second in which
@@ -82,7 +82,7 @@ impl CommonEnds {
     }
 }
 
-/// A part of slot time cannot be negative and not longer than the whole.
+/// Returns the range of a part of slot time. A part cannot be negative, and cannot be longer than the whole.
 fn range(millis: i64, uncertainty: Uncertainty, total: i64) -> [i64; 2] {
     let half = uncertainty.half_range_millis();
     [millis.saturating_sub(half).max(0), millis.saturating_add(half).min(total.max(millis))]

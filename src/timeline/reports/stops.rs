@@ -36,7 +36,7 @@ impl Timeline {
         let own = format!("{}/{}", workload.kind.to_lowercase(), workload.name);
         let by_owner = |reason: Option<Arc<str>>| Some(Stop { by: own.clone(), reason });
         let pod = self.pod(key);
-        // A disruption names the component that requested the deletion, and this is never the owner.
+        // A disruption names the component that requested the deletion. This component is never the owner.
         let requested = pod.life.instants.delete_requested.filter(|_| pod.life.disruption.is_none());
         if let Some(requested) = requested.map(|requested| requested.at) {
             if is_suspended_at(workload, requested) {

@@ -41,8 +41,8 @@ pub struct Summary {
     pub slots: SlotTime,
     /// How far the parts of `slots` may be off.
     pub slot_uncertainty: SlotUncertainty,
-    /// The part of the work that was lost. The times are parts of the slot time of work. If `slots_unknown` is set, they
-    /// are sums over Pods.
+    /// The part of the work that was lost. The times are parts of the slot time of work. If `slots_unknown` is set,
+    /// they are sums over Pods.
     pub lost_work: LostWork,
     /// Whether the number of Pods that may run at the same time is unknown. All parts of `slots` are then 0.
     pub slots_unknown: bool,

@@ -188,8 +188,8 @@ impl JobRecord {
         }
     }
 
-    /// Converts the record to a workload without Pods. `suspension_events` are the controller's events about suspensions,
-    /// and `events` are all events about the Job.
+    /// Converts the record to a workload without Pods. `suspension_events` are the controller's events about
+    /// suspensions, and `events` are all events about the Job.
     pub(crate) fn to_workload(
         &self,
         interner: &mut Interner,

@@ -66,7 +66,8 @@ impl JobEvents {
     }
 }
 
-/// The state of a Job whose controller has reported an Event with this reason; `None` if the Event does not end the Job.
+/// The state of a Job whose controller has reported an Event with this reason; `None` if the Event does not end the
+/// Job.
 fn end_state(reason: &str) -> Option<WorkloadState> {
     match reason {
         "Completed" => Some(WorkloadState::Succeeded),

@@ -2,8 +2,8 @@
 
 use crate::lifecycle::PhaseKind;
 
-/// Phases that belong together in a bar. If longer phases cover all cells of a family, [`Bar`] usually
-/// gives the family a cell.
+/// Phases that belong together in a bar. If longer phases cover all cells of a family, the bar usually gives the family
+/// a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PhaseFamily {
     Queued,
@@ -15,7 +15,7 @@ pub(crate) enum PhaseFamily {
 }
 
 impl PhaseFamily {
-    /// All families, in the order in which [`Bar`] gives them cells.
+    /// All families, in the order in which a bar gives them cells.
     pub(crate) const BY_IMPORTANCE: [Self; 6] =
         [Self::Work, Self::ColdStart, Self::Unready, Self::BackOff, Self::Termination, Self::Queued];
 
@@ -29,16 +29,16 @@ impl PhaseFamily {
             | PhaseKind::Startup => Self::ColdStart,
             PhaseKind::Unready => Self::Unready,
             PhaseKind::Running => Self::Work,
-            // An unknown stretch needs a cell as much as a back-off does.
+            // An unknown phase needs a cell as much as a back-off does.
             PhaseKind::BackOff | PhaseKind::Unknown => Self::BackOff,
             PhaseKind::Terminating => Self::Termination,
         }
     }
 
-    /// [`Bar`] gives this family a cell only if a phase is longer than this number of columns.
+    /// A bar gives this family a cell only if a phase is longer than this number of columns.
     pub(crate) fn min_columns(self) -> f64 {
         match self {
-            // Every Pod waits some milliseconds for its node and for its probes. Such a wait is not worth a cell.
+            // Every Pod waits some milliseconds for its node and for its probes. Such a short wait needs no cell.
             Self::Queued | Self::Unready => 0.25,
             // Even work without any length gets a cell, because users look for the Pods that worked.
             Self::Work => -1.0,

@@ -66,8 +66,8 @@ pub(crate) struct PodPage<'a> {
 }
 
 impl PodPage<'_> {
-    /// Two lines: `pod/pi-4h9hq  Completed`, and the node, namespace and owner. A third line says how the node's clock is
-    /// off.
+    /// Two lines: `pod/pi-4h9hq  Completed`, and the node, namespace and owner. If the node's clock is off, a third
+    /// line says so.
     fn headings(&self, owner: Option<&Workload>) -> Vec<Line> {
         let pod = &self.pod;
         let ellipsis = self.context.glyphs.ellipsis;

@@ -159,7 +159,8 @@ mod tests {
     fn shapes_are_one_column_wide_and_distinct() {
         for glyphs in [Glyphs::UNICODE, Glyphs::ASCII] {
             let marks = [glyphs.failed, glyphs.deleted, glyphs.unknown, glyphs.now, glyphs.held];
-            // Starting and Startup share the character of Setup. An unknown phase has the character of an unknown state.
+            // Starting and Startup share the character of Setup. An unknown phase has the character of an unknown
+            // state.
             let shapes: Vec<char> = PhaseKind::ALL
                 .into_iter()
                 .filter(|kind| !matches!(kind, PhaseKind::Starting | PhaseKind::Startup | PhaseKind::Unknown))

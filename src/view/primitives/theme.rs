@@ -1,4 +1,5 @@
-//! The colours and attributes of each [`Style`], and the characters that may be written. The views themselves do not use this file.
+//! The colours and attributes of each [`Style`], and the characters that may be written. The views themselves do not
+//! use this file.
 
 use std::borrow::Cow;
 
@@ -28,8 +29,8 @@ impl Stylesheet {
         Self { ascii, ..self }
     }
 
-    /// The text as it may be written. If only ASCII characters may be written, each other character becomes ASCII
-    /// characters of the same width: a dash becomes `-`, and most others become `?`.
+    /// Returns the text with the characters that may be written. If only ASCII characters may be written, each other
+    /// character becomes ASCII characters of the same width: a dash becomes `-`, and most others become `?`.
     pub(crate) fn writable(self, text: &str) -> Cow<'_, str> {
         if !self.ascii || text.is_ascii() {
             return Cow::Borrowed(text);

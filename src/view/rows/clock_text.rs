@@ -5,9 +5,9 @@ use crate::timeline::TimelinePod;
 use crate::view::primitives::duration::format_exact;
 use crate::view::primitives::text;
 
-/// Says how the clock of the Pod's node is off:
-/// `the clock of node-1 is at least 10m00s ahead of the API server's: its times are moved`. `None` if no time of the Pod
-/// was moved or left out.
+/// Says how the clock of the Pod's node is off, for example
+/// `the clock of node-1 is at least 10m00s ahead of the API server's: its times are moved`. Returns `None` if no time
+/// of the Pod was moved or left out.
 pub(crate) fn describe_clock_error(pod: &TimelinePod) -> Option<String> {
     let node = text::clean(pod.node.as_deref().unwrap_or("the node"));
     let life = &pod.life;

@@ -173,13 +173,14 @@ pub(crate) fn hold_lines(context: &ViewContext<'_>, workload: &Workload, columns
     boundaries.iter().flat_map(|boundary| render_boundary(context, boundary, None, columns)).collect()
 }
 
-/// `event     -50ms +50ms  eventTime of the Scheduled event`: source, interval and description of an instant's evidence.
+/// `event     -50ms +50ms  eventTime of the Scheduled event`: source, interval and description of an instant's
+/// evidence.
 pub(crate) fn describe_evidence(instant: Instant) -> String {
     format!("{:<9} {:<13} {}", instant.evidence.source().name(), format_interval(instant), describe(instant))
 }
 
 /// The evidence of an instant, and the evidence that narrowed its interval:
-/// `finishedAt of the container; not after the receipt of the terminated state (upper bound)`.
+/// `finishedAt of the container; not after: receipt of the terminated state (upper bound)`.
 fn describe(instant: Instant) -> String {
     let mut description = instant.evidence.description().to_owned();
     for (bound, by) in [("not before", instant.earliest_by), ("not after", instant.latest_by)] {

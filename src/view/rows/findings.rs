@@ -17,7 +17,7 @@ use crate::view::view_context::ViewContext;
 const MAX_WAITS: usize = 3;
 /// The maximum number of images with a line of their own.
 const MAX_IMAGES: usize = 3;
-/// The maximum number of nodes that a line names. The pulls on more nodes are summed up.
+/// The maximum number of nodes that a line names. The pulls on further nodes are summed up.
 const MAX_NODES: usize = 4;
 /// The maximum number of Pods that are searched for nodes whose clocks are off.
 const MAX_CLAMPED_PODS: usize = 100;

@@ -20,7 +20,8 @@ use crate::view::view_context::ViewContext;
 pub(crate) enum Heading<'a> {
     /// The Pods belong to this workload.
     Workload(&'a Workload),
-    /// The Pods whose owner is not followed. If the workloads are in several namespaces, only the Pods of this namespace.
+    /// The Pods whose owner is not followed. If the workloads are in several namespaces, only the Pods of this
+    /// namespace.
     Pods(Option<&'a Arc<str>>),
     /// The Pods are on this node, or have no node yet.
     Node(Option<&'a Arc<str>>),

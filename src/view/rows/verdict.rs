@@ -115,8 +115,8 @@ fn fit_verdict(
     }
 }
 
-/// Describes the lost work in a short and in a long form: ` (7 % lost)` and
-/// ` (7 % lost: 4 Pods preempted, 2 failed)`. Both are empty if less than half a percent is lost.
+/// Describes the lost work in a short and in a long form: ` (7 % lost)` and ` (7 % lost: 4 Pods preempted, 2 failed)`.
+/// Both are empty if less than half a percent is lost.
 fn describe_lost_work(summary: &Summary, shares: &[(Share, i64)]) -> [String; 2] {
     let work = shares.iter().find(|(share, _)| *share == Share::Work).map_or(0, |(_, percent)| *percent);
     // The share of work is rounded so that all shares sum to 100. The lost part must not exceed it.

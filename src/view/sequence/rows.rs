@@ -355,8 +355,8 @@ fn label_reasons(pod: &TimelinePod, bar: &mut Bar) -> bool {
     has_room
 }
 
-/// The reason that is more important than the times of the Pod: why the work has not begun, or why a container cannot run
-/// beside the work.
+/// The reason that is more important than the times of the Pod: why the work has not begun, or why a container cannot
+/// run beside the work.
 fn reason_instead_of_times(life: &Lifecycle) -> Option<Cow<'_, str>> {
     if let Some(wait) = describe_waiting_main(life) {
         return Some(wait.into());

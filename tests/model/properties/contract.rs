@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// The instants of a Pod that have a certain order.
+/// The instants of a Pod whose order is fixed.
 const ORDERED: [&str; 5] = ["created", "scheduled", "sandboxReady", "workStarted", "workEnded"];
 
 /// Returns a text about each violation of the contract.

@@ -89,7 +89,7 @@ impl Generator {
         &choices[self.below(choices.len())]
     }
 
-    /// Some number of milliseconds within two minutes, often small.
+    /// A random number of milliseconds up to two minutes, often small.
     fn millis(&mut self) -> i64 {
         let bound = *self.pick(&[2, 100, 1_500, 5_000, 30_000, 120_000]);
         i64::try_from(self.below(bound)).unwrap()
@@ -113,7 +113,7 @@ impl Generator {
         })
     }
 
-    /// The text of a time, truncated to the second, or an odd time instead of it.
+    /// The text of a time that is truncated to the second. Sometimes an odd time replaces it.
     fn status_time(&mut self, at: i64) -> Value {
         if !self.is_odd() {
             return json!(time(at.div_euclid(1_000)));

@@ -5,8 +5,8 @@ use crate::source::cluster::api::kind::can_be_named;
 use crate::source::cluster::api::resource::Resource;
 use crate::source::error::{ErrorKind, SourceError};
 
-/// The API groups of Kubernetes itself, and further groups whose objects never own Pods. In these groups, only the types
-/// in [`types_with_pods`] run Pods. Objects of other groups are custom resources, which may own Pods.
+/// The API groups of Kubernetes itself, and further groups whose objects never own Pods. In these groups, only the
+/// types in [`types_with_pods`] run Pods. Objects of other groups are custom resources, which may own Pods.
 const GROUPS: [&str; 29] = [
     "",
     "admissionregistration.k8s.io",

@@ -419,8 +419,8 @@ impl CollectionWatcher {
         }
     }
 
-    /// Whether an object that a watch reports as added was created just now. An older object may be added because it was
-    /// changed so that it now matches the selector.
+    /// Whether an object that a watch reports as added was created just now. An older object may be added because it
+    /// was changed so that it now matches the selector.
     fn is_new(&self, metadata: &ObjectMeta) -> bool {
         !self.query.selects_by_state()
             && metadata

@@ -1,5 +1,4 @@
-//! Finds out from Events whether the named objects that no longer exist have existed, and which Events may concern their
-//! Pods.
+//! Finds out from Events whether named objects that are missing have existed, and which Events may concern their Pods.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -45,7 +44,7 @@ struct NamedByEvents {
 }
 
 impl GoneCandidates {
-    /// Adds the missing names of a root. Returns `false` if Events do not show what objects of this kind did.
+    /// Adds the missing names of a root. Returns `false` for kinds whose Events do not show what the objects did.
     pub(crate) fn add(&mut self, root: usize, kind: &Kind, resource: &str, names: Vec<String>) -> bool {
         let kind = match *kind {
             Kind::JOB => BuiltInKind::Job,
@@ -88,8 +87,8 @@ impl GoneCandidates {
         is_relevant
     }
 
-    /// Returns the missing objects that have existed, with their roots, and the resource and the names of the first root
-    /// with an object that is still missing. The objects contain only metadata.
+    /// Returns the missing objects that have existed, with their roots, and the resource and the names of the first
+    /// root with an object that is still missing. The objects contain only metadata.
     ///
     /// `first_received` is the time of the first observation.
     pub(crate) fn conclude(self, first_received: Timestamp) -> (Vec<(usize, Object)>, Option<UnknownNames>) {
@@ -140,8 +139,8 @@ pub(crate) fn is_pod_name_of_job(pod: &str, job: &str) -> bool {
         && suffix.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// Whether an Event shows that another owner has created a Pod whose name has the form of a Pod of one of `jobs`, or may
-/// have created such a Pod. The model needs such Events, so that it does not assign the Pod to the wrong Job.
+/// Whether an Event shows that another owner has created a Pod whose name has the form of a Pod of one of `jobs`, or
+/// may have created such a Pod. The model needs such Events, so that it does not assign the Pod to the wrong Job.
 pub(crate) fn may_claim_pod<'a>(event: &Event, mut jobs: impl Iterator<Item = &'a str>) -> bool {
     if event.reason != "SuccessfulCreate" || event.involved_object.kind == "Pod" {
         return false;

@@ -31,8 +31,8 @@ pub(crate) fn pod_labels(kind: &Kind) -> PodLabels {
             | BuiltInKind::StatefulSet
             | BuiltInKind::DaemonSet,
         ) => PodLabels::Selector,
-        // All Pods of a JobSet belong to its Jobs. The labels of JobSet itself are not needed, because the Job controller
-        // does not depend on them.
+        // All Pods of a JobSet belong to its Jobs. The labels of JobSet itself are not needed, because the Job
+        // controller does not depend on them.
         Kind::Custom(resource) if resource.group == "jobset.x-k8s.io" && resource.kind == "JobSet" => {
             PodLabels::NameOfOwnedJob
         }

@@ -31,7 +31,8 @@ impl CollectionWatcher {
     }
 
     /// Returns the error about named objects that do not exist. Returns `None` if every named object was found, or if
-    /// the watch may still deliver the missing objects, or if the Events may show that the missing objects have existed.
+    /// the watch may still deliver the missing objects, or if the Events may show that the missing objects have
+    /// existed.
     pub(crate) fn missing_objects_error(&self) -> Option<SourceError> {
         let error = self.not_found_error()?;
         let (CollectionRole::Root(root), Some(resource)) = (self.role, &self.named_resource) else {

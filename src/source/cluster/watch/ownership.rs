@@ -78,7 +78,7 @@ struct OwnershipState {
     owners: HashMap<u128, AdmittedOwner>,
     /// The Pods that belong, by uid. Each value is the role of the collection that found the Pod.
     pods: HashMap<u128, CollectionRole>,
-    /// The uids of the controllers of named Pods. Their events say when they created the Pods.
+    /// The uids of the controllers of named Pods. The events of these controllers say when the Pods were created.
     pod_controllers: HashSet<u128>,
     /// The Pod selectors of the named objects.
     selectors: Vec<LabelSelector>,
@@ -172,8 +172,8 @@ impl Ownership {
     }
 
     /// Stores the names of a root for which no object was found, if the Events of such objects show what they did. The
-    /// collection of Events then decides whether the objects existed. Returns `false` for kinds whose Events do not show
-    /// this. `resource` is the resource of the root in messages.
+    /// collection of Events then decides whether the objects existed. Returns `false` for kinds whose Events do not
+    /// show this. `resource` is the resource of the root in messages.
     pub(crate) fn await_events_of_missing(&self, root: usize, resource: &str) -> bool {
         let names: Vec<String> = self.missing_names(root).into_iter().map(str::to_owned).collect();
         let Some(Root { kind, .. }) = self.roots.get(root) else { return false };
@@ -198,8 +198,8 @@ impl Ownership {
         unknown
     }
 
-    /// Waits until the Events show whether the missing objects have existed. Waits forever if one of them has not, because
-    /// the collection of Events then reports the error.
+    /// Waits until the Events show that all missing objects have existed. If one of them has not existed, waits
+    /// forever, because the collection of Events then reports the error.
     pub(crate) async fn wait_for_missing(&self) {
         if self.lock_state().missing.is_empty() {
             return;

@@ -23,8 +23,8 @@ use crate::source::error::{ErrorKind, SourceError};
 /// proxies accept.
 const MAX_SELECTOR_BYTES: usize = 4000;
 
-/// The field selector of the events in which controllers report that they created Pods. There are at most ten of them for
-/// each controller, because Kubernetes combines further ones.
+/// The field selector of the events in which controllers report that they created Pods. There are at most ten of them
+/// for each controller, because Kubernetes combines further ones.
 const CREATION_EVENTS: &str = "reason=SuccessfulCreate";
 
 /// Creates the watchers of a feed.
@@ -160,7 +160,7 @@ impl<'a> Plan<'a> {
                 &ownership,
             );
         }
-        // The events about Pods do not say when the owner created a Pod to the millisecond. The owner's events do.
+        // The owner's events date the creation of a Pod to the millisecond. The events about the Pod do not.
         let owner_fields =
             event_fields.as_ref().filter(|_| namespace.is_some()).map(|_| CREATION_EVENTS.to_owned());
         for fields in [Some(event_fields), owner_fields.map(Some)].into_iter().flatten() {
@@ -301,8 +301,8 @@ fn pod_label_selector(roots: &[Root]) -> (Option<String>, bool) {
 }
 
 /// Returns the label selector of the objects that belong to custom resources of one type, or `None` if no label is
-/// known to contain the name of the custom resource. The controllers of these types find their own Pods by the label, so
-/// all of their Pods have it.
+/// known to contain the name of the custom resource. The controllers of these types find their own Pods by the label,
+/// so all of their Pods have it.
 fn custom_label_selector(roots: &[Root]) -> Option<String> {
     let [Root { kind: Kind::Custom(resource), names }] = roots else { return None };
     let label = match (resource.group.as_str(), resource.kind.as_str()) {
