@@ -8,6 +8,15 @@ use crate::lifecycle::packed::{Pack, Packer, Unpacker};
 use crate::lifecycle::phase::{Phase, PhaseKind};
 use crate::lifecycle::pod_lifecycle::Lifecycle;
 
+/// Widths of intervals are multiples of this number of milliseconds. With this unit, the width of a time that is truncated
+/// to the second takes one byte.
+const WIDTH_UNIT: u32 = 8;
+
+/// Rounds a width up to the unit.
+fn round_width(millis: u32) -> u32 {
+    millis.div_ceil(WIDTH_UNIT).min(u32::MAX / WIDTH_UNIT) * WIDTH_UNIT
+}
+
 /// A phase without its container, its reason and its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PhaseSpan {
@@ -17,16 +26,16 @@ pub struct PhaseSpan {
     pub start: i64,
     /// End, in milliseconds since 1970. `None` if [`Phase::end`] is `None`.
     pub end: Option<i64>,
-    /// Length of the interval that contains the true start, in milliseconds.
+    /// Length of the interval that contains the true start, in milliseconds, rounded up to a multiple of eight.
     pub start_width: u32,
-    /// Length of the interval that contains the true end, in milliseconds.
+    /// Length of the interval that contains the true end, in milliseconds, rounded up to a multiple of eight.
     pub end_width: u32,
 }
 
 impl From<&Phase> for PhaseSpan {
     fn from(phase: &Phase) -> Self {
         let (start, end) = (phase.start.as_millisecond(), phase.end.map(Timestamp::as_millisecond));
-        let (start_width, end_width) = (phase.start_width, phase.end_width);
+        let [start_width, end_width] = [phase.start_width, phase.end_width].map(round_width);
         Self { kind: phase.kind, start, end, start_width, end_width }
     }
 }
@@ -35,18 +44,19 @@ impl Pack for PhaseSpan {
     fn pack(&self, to: &mut Packer<'_>) {
         self.kind.pack(to);
         to.write_time(self.start);
-        self.start_width.pack(to);
+        (self.start_width / WIDTH_UNIT).pack(to);
         self.end.is_some().pack(to);
         if let Some(end) = self.end {
             to.write_time(end);
-            self.end_width.pack(to);
+            (self.end_width / WIDTH_UNIT).pack(to);
         }
     }
 
     fn unpack(from: &mut Unpacker<'_>) -> Self {
-        let (kind, start, start_width) = (from.read(), from.read_time(), from.read());
+        let (kind, start, start_width) = (from.read(), from.read_time(), from.read::<u32>() * WIDTH_UNIT);
         let has_end: bool = from.read();
-        let (end, end_width) = if has_end { (Some(from.read_time()), from.read()) } else { (None, 0) };
+        let end = has_end.then(|| (from.read_time(), from.read::<u32>() * WIDTH_UNIT));
+        let (end, end_width) = end.map_or((None, 0), |(end, width)| (Some(end), width));
         Self { kind, start, end, start_width, end_width }
     }
 }

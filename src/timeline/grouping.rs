@@ -25,7 +25,7 @@ impl Timeline {
         for (index, workload) in workloads.iter_mut().enumerate() {
             self.store.sort(&mut workload.pods);
             for &key in &workload.pods {
-                self.store.record_mut(key).workload = index;
+                self.store.record_mut(key).set_workload(index);
             }
             self.attempts.number_all(index, &workload.pods, &mut self.store);
         }

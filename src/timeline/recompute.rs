@@ -87,7 +87,7 @@ impl Timeline {
         }
         for (index, new_pods) in by_workload {
             for &key in &new_pods {
-                self.store.record_mut(key).workload = index;
+                self.store.record_mut(key).set_workload(index);
             }
             let mut pods = std::mem::take(&mut self.tree.workloads[index].pods);
             let count_before = pods.len();

@@ -70,7 +70,7 @@ impl Timeline {
     /// # Panics
     /// Panics if no Pod has this key.
     pub fn workload_of(&self, key: PodKey) -> Option<&Workload> {
-        self.tree.workloads.get(self.store.record(key).workload)
+        self.tree.workloads.get(self.store.record(key).workload_index()?)
     }
 
     /// A Pod with its life. For an ended Pod, the call takes a microsecond or two, because the life is derived on
@@ -169,7 +169,7 @@ impl Timeline {
     pub(crate) fn from_parts(pods: Vec<TimelinePod<'static>>, workloads: Vec<Workload>) -> Self {
         let mut store = PodStore::from_pods(pods);
         for (index, workload) in workloads.iter().enumerate() {
-            workload.pods.iter().for_each(|key| store.record_mut(*key).workload = index);
+            workload.pods.iter().for_each(|key| store.record_mut(*key).set_workload(index));
         }
         Self { store, tree: WorkloadTree::from_workloads(workloads), ..Self::default() }
     }

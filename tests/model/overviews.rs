@@ -3,7 +3,8 @@
 use crate::describe::timeline_of;
 use crate::order::SCENARIOS;
 use crate::support::scenario::read_scenario;
-use kubectl_seq::testing::lifecycle::PhaseSpan;
+use jiff::SignedDuration;
+use kubectl_seq::testing::lifecycle::{PhaseSpan, RangedDuration};
 
 #[test]
 fn an_overview_agrees_with_the_life() {
@@ -18,8 +19,26 @@ fn an_overview_agrees_with_the_life() {
                 let context = format!("{name} after {count}: {}", pod.name);
                 assert_eq!(overview.outcome, life.outcome, "{context}");
                 assert_eq!(overview.open_phase, life.open_phase().map(|phase| phase.kind), "{context}");
-                let ranges = [overview.queued(), overview.cold_start(), overview.run()];
-                assert_eq!(ranges, [life.queued, life.cold_start, life.run], "{context}");
+                let durations = [overview.queued(), overview.cold_start(), overview.run()];
+                for (compact, exact) in durations.into_iter().zip([life.queued, life.cold_start, life.run]) {
+                    assert_eq!(
+                        compact.map(|range| range.estimate),
+                        exact.map(|range| range.estimate),
+                        "{context}"
+                    );
+                    // The overview stores hundredths of a second, and at most two and a half seconds on each side.
+                    let distances = |range: Option<RangedDuration>| {
+                        let limit = SignedDuration::from_millis(2_540);
+                        range.map(|range| {
+                            [range.estimate - range.low, range.high - range.estimate]
+                                .map(|side| side.min(limit))
+                        })
+                    };
+                    let sides = distances(compact).into_iter().flatten();
+                    for (compact, exact) in sides.zip(distances(exact).into_iter().flatten()) {
+                        assert!((exact - compact).as_millis().abs() < 10, "{context}: {compact} {exact}");
+                    }
+                }
                 let at = |instant: Option<kubectl_seq::testing::lifecycle::Instant>| {
                     instant.map(|instant| instant.at)
                 };

@@ -144,13 +144,24 @@ pub(crate) fn order_instants(instants: &mut Instants) -> bool {
     let mut distance = order_all(&mut chain);
     [_, instants.work_started, instants.ready, instants.work_ended] = chain;
     if chain[0] != before_work {
-        // The start of the work changed the instant before it, so it may also change earlier instants.
-        let mut chain = [instants.created, instants.scheduled, instants.sandbox_ready, instants.work_started];
+        // The work narrowed the instant before it, so it can narrow earlier instants too.
+        let mut chain = [
+            instants.created,
+            instants.scheduled,
+            instants.sandbox_ready,
+            instants.work_started,
+            instants.ready,
+            instants.work_ended,
+        ];
         distance = distance.max(order_all(&mut chain));
-        [instants.created, instants.scheduled, instants.sandbox_ready, instants.work_started] = chain;
-        let mut work = [instants.work_started, instants.ready, instants.work_ended];
-        distance = distance.max(order_all(&mut work));
-        [instants.work_started, instants.ready, instants.work_ended] = work;
+        [
+            instants.created,
+            instants.scheduled,
+            instants.sandbox_ready,
+            instants.work_started,
+            instants.ready,
+            instants.work_ended,
+        ] = chain;
     }
     distance > MAX_SILENT_CORRECTION
 }

@@ -40,13 +40,11 @@ pub struct PodOverview {
     created: Millis,
     scheduled: Millis,
     work_started: Millis,
-    queued: CompactDuration,
-    cold_start: CompactDuration,
-    run: CompactDuration,
+    queued_range: CompactRange,
+    cold_start_range: CompactRange,
+    run_range: CompactRange,
     /// The work in phases that have ended, in milliseconds.
     closed_work_millis: i64,
-    /// Start of the phase of work that goes on.
-    open_work_since: Millis,
     /// Start of the first phase.
     first_phase_start: Millis,
     /// Start of the last phase.
@@ -70,39 +68,51 @@ impl Millis {
         (self != Self::UNKNOWN).then_some(self.0)
     }
 
+    fn millis_until(self, end: Self) -> Option<i64> {
+        Some(end.known()?.saturating_sub(self.known()?))
+    }
+
     fn timestamp(self) -> Option<Timestamp> {
         Timestamp::from_millisecond(self.known()?).ok()
     }
 }
 
-/// A duration with its range in milliseconds, or unknown. Takes a third of the memory of an optional
-/// [`RangedDuration`].
+/// The range of a duration relative to its estimate, or unknown. Takes few bytes, because every Pod has three of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct CompactDuration {
-    /// The estimate, or `i64::MIN` if the duration is unknown.
-    estimate: i64,
-    /// The distance from the low end of the range to the estimate.
-    below: u32,
-    /// The distance from the estimate to the high end of the range.
-    above: u32,
+struct CompactRange {
+    /// The distance from the low end to the estimate, in [`CompactRange::UNIT_MILLIS`].
+    below: u8,
+    /// The distance from the estimate to the high end, in the same unit.
+    above: u8,
 }
 
-impl CompactDuration {
-    const UNKNOWN: Self = Self { estimate: i64::MIN, below: 0, above: 0 };
+impl CompactRange {
+    /// Distances of more than 254 units, which are two and a half seconds, are cut.
+    const UNIT_MILLIS: i64 = 10;
+    const UNKNOWN: Self = Self { below: u8::MAX, above: u8::MAX };
 
     fn new(duration: Option<RangedDuration>) -> Self {
         let Some(RangedDuration { estimate, low, high }) = duration else { return Self::UNKNOWN };
-        let distance = |distance: SignedDuration| u32::try_from(distance.as_millis()).unwrap_or(u32::MAX);
-        let (below, above) = (distance(estimate - low), distance(high - estimate));
-        Self { estimate: i64::try_from(estimate.as_millis()).unwrap_or(i64::MAX), below, above }
+        let distance = |distance: SignedDuration| {
+            let units = i64::try_from(distance.as_millis()).unwrap_or(i64::MAX) / Self::UNIT_MILLIS;
+            u8::try_from(units).unwrap_or(u8::MAX - 1).min(u8::MAX - 1)
+        };
+        Self { below: distance(estimate - low), above: distance(high - estimate) }
     }
 
-    fn known(self) -> Option<RangedDuration> {
-        let millis = SignedDuration::from_millis;
-        (self.estimate != i64::MIN).then(|| RangedDuration {
-            estimate: millis(self.estimate),
-            low: millis(self.estimate.saturating_sub(self.below.into())),
-            high: millis(self.estimate.saturating_add(self.above.into())),
+    fn is_known(self) -> bool {
+        self != Self::UNKNOWN
+    }
+
+    /// The duration with this range and this estimate in milliseconds; `None` if the duration is unknown.
+    fn around(self, estimate: Option<i64>) -> Option<RangedDuration> {
+        let estimate = estimate.filter(|_| self.is_known())?.max(0);
+        let distance = |units: u8| i64::from(units) * Self::UNIT_MILLIS;
+        let millis = |millis: i64| SignedDuration::from_millis(millis.max(0));
+        Some(RangedDuration {
+            estimate: millis(estimate),
+            low: millis(estimate - distance(self.below)),
+            high: millis(estimate.saturating_add(distance(self.above))),
         })
     }
 }
@@ -126,11 +136,10 @@ impl PodOverview {
         created: Millis::UNKNOWN,
         scheduled: Millis::UNKNOWN,
         work_started: Millis::UNKNOWN,
-        queued: CompactDuration::UNKNOWN,
-        cold_start: CompactDuration::UNKNOWN,
-        run: CompactDuration::UNKNOWN,
+        queued_range: CompactRange::UNKNOWN,
+        cold_start_range: CompactRange::UNKNOWN,
+        run_range: CompactRange::UNKNOWN,
         closed_work_millis: 0,
-        open_work_since: Millis::UNKNOWN,
         first_phase_start: Millis::UNKNOWN,
         last_phase_start: Millis::UNKNOWN,
         last_phase_end: Millis::UNKNOWN,
@@ -160,15 +169,12 @@ impl PodOverview {
             created: at(instants.created),
             scheduled: at(instants.scheduled),
             work_started: at(instants.work_started),
-            queued: CompactDuration::new(life.queued),
-            cold_start: CompactDuration::new(life.cold_start),
-            run: CompactDuration::new(life.run),
+            queued_range: CompactRange::new(life.queued),
+            cold_start_range: CompactRange::new(life.cold_start),
+            run_range: CompactRange::new(life.run),
             closed_work_millis: closed_work
                 .map(|(start, end)| end.as_millisecond() - start.as_millisecond())
                 .sum(),
-            open_work_since: Millis::from_timestamp(
-                work().find(|phase| phase.end.is_none()).map(|phase| phase.start),
-            ),
             first_phase_start: Millis::from_timestamp(first.map(|phase| phase.start)),
             last_phase_start: Millis::from_timestamp(last.map(|phase| phase.start)),
             last_phase_end: Millis::from_timestamp(last.and_then(|phase| phase.end)),
@@ -231,56 +237,67 @@ impl PodOverview {
 
     /// Time from created to scheduled.
     pub fn queued(&self) -> Option<RangedDuration> {
-        self.queued.known()
+        self.queued_range.around(self.created.millis_until(self.scheduled))
     }
 
     /// Time from scheduled to the start of work.
     pub fn cold_start(&self) -> Option<RangedDuration> {
-        self.cold_start.known()
+        self.cold_start_range.around(self.scheduled.millis_until(self.work_started))
     }
 
     /// The time in which at least one main container ran; `None` until the work has ended.
     pub fn run(&self) -> Option<RangedDuration> {
-        self.run.known()
+        self.run_range.around(Some(self.closed_work_millis))
     }
 
     /// Whether one of the three durations needs more columns than usual: its range is wider than a second, and its
     /// upper end is rounded to 100 seconds or more.
     pub fn has_long_range(&self) -> bool {
-        [self.queued, self.cold_start, self.run].iter().any(|duration| {
-            duration.below.saturating_add(duration.above) > 1_000
-                && duration.estimate.saturating_add(duration.above.into()) >= 99_500
+        let is_wide = |range: CompactRange| {
+            range.is_known()
+                && i64::from(range.below) + i64::from(range.above) > 1_000 / CompactRange::UNIT_MILLIS
+        };
+        // Most Pods have no wide range, so this check comes first.
+        if ![self.queued_range, self.cold_start_range, self.run_range].into_iter().any(is_wide) {
+            return false;
+        }
+        let mut durations = [self.queued(), self.cold_start(), self.run()].into_iter().flatten();
+        durations.any(|duration| {
+            duration.range_millis() > 1_000 && duration.high >= SignedDuration::from_millis(99_500)
         })
     }
 
     /// Milliseconds in the queue; if the Pod is still queued, the time until `now`.
     pub(crate) fn queued_so_far(&self, now: Timestamp) -> Option<i64> {
-        self.millis_so_far(self.queued, self.created, now)
+        self.millis_so_far(self.queued_range, self.created, self.scheduled, now)
     }
 
     /// Milliseconds of the cold start; if the Pod is still starting, the time until `now`.
     pub(crate) fn cold_start_so_far(&self, now: Timestamp) -> Option<i64> {
-        self.millis_so_far(self.cold_start, self.scheduled, now)
+        self.millis_so_far(self.cold_start_range, self.scheduled, self.work_started, now)
     }
 
     /// Milliseconds of work; if the Pod still works, the time until `now`.
     pub(crate) fn run_so_far(&self, now: Timestamp) -> Option<i64> {
-        if self.run.known().is_some() {
-            return Some(self.run.estimate);
+        if self.run_range.is_known() {
+            return Some(self.closed_work_millis);
         }
         let ended_at_unknown_time = self.outcome.has_ended() && self.last_phase_end.known().is_none();
         if !self.has_started_work || ended_at_unknown_time {
             return None;
         }
-        let open = self.open_work_since.known().map_or(0, |since| (now.as_millisecond() - since).max(0));
+        // The phase that goes on is the last one.
+        let open_since =
+            self.last_phase_start.known().filter(|_| self.open_phase.is_some_and(PhaseKind::is_work));
+        let open = open_since.map_or(0, |since| (now.as_millisecond() - since).max(0));
         Some(self.closed_work_millis + open)
     }
 
-    /// The milliseconds of `complete` if it is known. Otherwise, until the work starts, the milliseconds from `start`
-    /// to the last known time of the life.
-    fn millis_so_far(&self, complete: CompactDuration, start: Millis, now: Timestamp) -> Option<i64> {
-        if complete.known().is_some() {
-            return Some(complete.estimate);
+    /// The milliseconds from `start` to `end` if the duration is known. Otherwise, until the work starts, the milliseconds
+    /// from `start` to the last known time of the life.
+    fn millis_so_far(&self, range: CompactRange, start: Millis, end: Millis, now: Timestamp) -> Option<i64> {
+        if range.is_known() {
+            return start.millis_until(end).map(|millis| millis.max(0));
         }
         let ended_at_unknown_time = self.outcome.has_ended() && self.last_phase_end.known().is_none();
         let is_open = !self.has_started_work && !ended_at_unknown_time;

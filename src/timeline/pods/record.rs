@@ -18,8 +18,8 @@ pub(crate) struct PodRecord {
     pub(crate) evidence: Packed<PodEvidence>,
     /// Uid of the object that controls the Pod.
     pub(crate) owner: Option<Arc<str>>,
-    /// Index of the Pod's workload; `usize::MAX` until the Pod is assigned to a workload.
-    pub(crate) workload: usize,
+    /// Index of the Pod's workload; `u32::MAX` until the Pod is assigned to a workload. Four bytes save memory.
+    pub(crate) workload: u32,
     pub(crate) overview: PodOverview,
     /// Whether the evidence changed since the last [`Timeline::recompute`](crate::timeline::Timeline::recompute).
     pub(crate) changed: bool,
@@ -40,15 +40,20 @@ impl PodRecord {
             spans: PhaseSpans::default(),
             evidence: Packed::new(evidence),
             owner,
-            workload: usize::MAX,
+            workload: u32::MAX,
             changed: false,
             stale: false,
             removed_by_owner: false,
         }
     }
 
+    /// Assigns the Pod to the workload with this index.
+    pub(crate) fn set_workload(&mut self, index: usize) {
+        self.workload = u32::try_from(index).unwrap_or(u32::MAX);
+    }
+
     /// Index of the Pod's workload; `None` until the Pod is assigned to a workload.
     pub(crate) fn workload_index(&self) -> Option<usize> {
-        (self.workload != usize::MAX).then_some(self.workload)
+        (self.workload != u32::MAX).then_some(self.workload as usize)
     }
 }

@@ -152,8 +152,9 @@ impl Timeline {
             let count = counts.entry(index).or_default();
             *count += usize::from(failure.effect != FailureEffect::Ignored);
             let identity = self.identity(failure.pod);
-            let is_latest =
-                self.attempts.count(self.store.record(failure.pod).workload, index) == Some(identity.attempt);
+            let workload = self.store.record(failure.pod).workload_index();
+            let attempts = workload.and_then(|workload| self.attempts.count(workload, index));
+            let is_latest = attempts == Some(identity.attempt);
             // The status lists the failed indexes. If only the observed failures exceed the limit, the index counts as
             // failed until the controller must have reported it. If the controller has not reported the index by then,
             // it has not counted all of these failures.

@@ -60,7 +60,7 @@ impl Timeline {
     /// attempt.
     fn counts_as_success_despite_deletion(&self, workload: &Workload, key: PodKey) -> bool {
         let record = self.store.record(key);
-        let attempt_count = || self.attempts.count(record.workload, record.identity.index?);
+        let attempt_count = || self.attempts.count(record.workload_index()?, record.identity.index?);
         record.overview.outcome == PodOutcome::Succeeded
             && workload.state == WorkloadState::Succeeded
             && attempt_count() == Some(record.identity.attempt)
