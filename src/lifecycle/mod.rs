@@ -28,6 +28,7 @@ pub(crate) mod setup_part;
 pub(crate) mod status_column;
 pub(crate) mod unseen_pod;
 pub(crate) mod waits;
+pub(crate) mod zero_runs;
 
 pub(crate) use container_life::Pull;
 pub use container_life::{ContainerLife, ContainerRole, ContainerRun};

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::interner::Interner;
+use crate::lifecycle::zero_runs::{expand, shorten};
 
 /// A value with a compact encoding. `unpack` returns exactly the value that `pack` wrote.
 pub(crate) trait Pack: Clone {
@@ -385,14 +386,14 @@ impl<T: Pack> Packed<T> {
     pub(crate) fn read<'a>(&'a self, interner: &Interner) -> Cow<'a, T> {
         match self {
             Self::Open(value) => Cow::Borrowed(value),
-            Self::Bytes(bytes, _) => Cow::Owned(T::unpack(&mut Unpacker::new(bytes, interner))),
+            Self::Bytes(bytes, _) => Cow::Owned(T::unpack(&mut Unpacker::new(&expand(bytes), interner))),
         }
     }
 
     /// Unpacks the value if necessary, and returns it for changes.
     pub(crate) fn open(&mut self, interner: &Interner) -> &mut T {
         if let Self::Bytes(bytes, _) = self {
-            *self = Self::new(T::unpack(&mut Unpacker::new(bytes, interner)));
+            *self = Self::new(T::unpack(&mut Unpacker::new(&expand(bytes), interner)));
         }
         match self {
             Self::Open(value) => value,
@@ -405,7 +406,7 @@ impl<T: Pack> Packed<T> {
         if let Self::Open(value) = self {
             buffer.clear();
             value.pack(&mut Packer::new(buffer, interner));
-            *self = Self::Bytes(buffer.as_slice().into(), PhantomData);
+            *self = Self::Bytes(shorten(buffer), PhantomData);
         }
     }
 }

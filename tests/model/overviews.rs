@@ -50,6 +50,8 @@ fn an_overview_agrees_with_the_life() {
                     [at(expected.created), at(expected.scheduled), at(expected.work_started), life.end()],
                     "{context}"
                 );
+                let first = life.phases.first().map(|phase| phase.start.as_millisecond());
+                assert_eq!(overview.start_millis(), first, "{context}");
                 let mut spans = Vec::new();
                 timeline.for_each_span(key, |span| spans.push(span));
                 assert_eq!(spans, life.phases.iter().map(PhaseSpan::from).collect::<Vec<_>>(), "{context}");

@@ -37,7 +37,10 @@ pub struct PodOverview {
     pub clamped: bool,
     /// Whether events report an image pull of the Pod.
     pub has_pull: bool,
-    created: Millis,
+    /// Whether `start` is the creation of the Pod.
+    is_created_known: bool,
+    /// The creation, or the start of the first phase if the creation is unknown. With a known creation, both are equal.
+    start: Millis,
     scheduled: Millis,
     work_started: Millis,
     queued_range: CompactRange,
@@ -45,8 +48,6 @@ pub struct PodOverview {
     run_range: CompactRange,
     /// The work in phases that have ended, in milliseconds.
     closed_work_millis: i64,
-    /// Start of the first phase.
-    first_phase_start: Millis,
     /// Start of the last phase.
     last_phase_start: Millis,
     /// End of the last phase.
@@ -133,14 +134,14 @@ impl PodOverview {
         gone: false,
         clamped: false,
         has_pull: false,
-        created: Millis::UNKNOWN,
+        is_created_known: false,
+        start: Millis::UNKNOWN,
         scheduled: Millis::UNKNOWN,
         work_started: Millis::UNKNOWN,
         queued_range: CompactRange::UNKNOWN,
         cold_start_range: CompactRange::UNKNOWN,
         run_range: CompactRange::UNKNOWN,
         closed_work_millis: 0,
-        first_phase_start: Millis::UNKNOWN,
         last_phase_start: Millis::UNKNOWN,
         last_phase_end: Millis::UNKNOWN,
     };
@@ -166,7 +167,10 @@ impl PodOverview {
             gone: life.gone,
             clamped: life.clamped,
             has_pull: life.containers.iter().any(|container| container.pull.is_some()),
-            created: at(instants.created),
+            is_created_known: instants.created.is_some(),
+            start: Millis::from_timestamp(
+                instants.created.map(|created| created.at).or(first.map(|phase| phase.start)),
+            ),
             scheduled: at(instants.scheduled),
             work_started: at(instants.work_started),
             queued_range: CompactRange::new(life.queued),
@@ -175,7 +179,6 @@ impl PodOverview {
             closed_work_millis: closed_work
                 .map(|(start, end)| end.as_millisecond() - start.as_millisecond())
                 .sum(),
-            first_phase_start: Millis::from_timestamp(first.map(|phase| phase.start)),
             last_phase_start: Millis::from_timestamp(last.map(|phase| phase.start)),
             last_phase_end: Millis::from_timestamp(last.and_then(|phase| phase.end)),
         }
@@ -198,13 +201,17 @@ impl PodOverview {
 
     /// When the Pod was created.
     pub fn created(&self) -> Option<Timestamp> {
-        self.created.timestamp()
+        self.known_creation().timestamp()
+    }
+
+    fn known_creation(&self) -> Millis {
+        if self.is_created_known { self.start } else { Millis::UNKNOWN }
     }
 
     /// The time by which Pods are ordered, in milliseconds since 1970: the creation, or the first known time of a Pod
     /// whose creation is unknown.
     pub(crate) fn order_millis(&self) -> Option<i64> {
-        self.created.known().or_else(|| self.start_millis())
+        self.start.known()
     }
 
     /// When the Pod was bound to a node.
@@ -224,7 +231,7 @@ impl PodOverview {
 
     /// Start of the first phase, in milliseconds since 1970.
     pub fn start_millis(&self) -> Option<i64> {
-        self.first_phase_start.known()
+        self.start.known().filter(|_| self.last_phase_start.known().is_some())
     }
 
     /// The time until which the Pod's life is known, in milliseconds since 1970. This is the end of the last phase, or
@@ -237,7 +244,7 @@ impl PodOverview {
 
     /// Time from created to scheduled.
     pub fn queued(&self) -> Option<RangedDuration> {
-        self.queued_range.around(self.created.millis_until(self.scheduled))
+        self.queued_range.around(self.known_creation().millis_until(self.scheduled))
     }
 
     /// Time from scheduled to the start of work.
@@ -269,7 +276,7 @@ impl PodOverview {
 
     /// Milliseconds in the queue; if the Pod is still queued, the time until `now`.
     pub(crate) fn queued_so_far(&self, now: Timestamp) -> Option<i64> {
-        self.millis_so_far(self.queued_range, self.created, self.scheduled, now)
+        self.millis_so_far(self.queued_range, self.known_creation(), self.scheduled, now)
     }
 
     /// Milliseconds of the cold start; if the Pod is still starting, the time until `now`.
