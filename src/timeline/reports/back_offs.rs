@@ -121,7 +121,7 @@ impl Timeline {
             set_due_times(&mut failures, &successes);
         }
         let failed_indexes = self.failed_indexes(workload, job, &failures, now);
-        let in_status = failed_indexes.keys().filter(|index| job.has_failed_index(**index) == Some(true));
+        let in_status = failed_indexes.keys().filter(|index| job.has_failed_index(**index));
         let unobserved = observed_failed_indexes.saturating_sub(in_status.count());
         let is_recent = failures.last().is_some_and(|last| is_unreported(last.at, now));
         let succeeded = || successes.iter().filter_map(|(_, index)| *index).collect::<BTreeSet<u32>>();
@@ -158,7 +158,7 @@ impl Timeline {
             // The status lists the failed indexes. If only the observed failures exceed the limit, the index counts as
             // failed until the controller must have reported it. If the controller has not reported the index by then,
             // it has not counted all of these failures.
-            let is_final = job.has_failed_index(index) == Some(true)
+            let is_final = job.has_failed_index(index)
                 || failure.effect == FailureEffect::FailsIndex
                 || (job.exceeds_limit_per_index(*count) && is_unreported(failure.at, now));
             if is_latest && is_final {

@@ -82,9 +82,9 @@ impl JobRecord {
         exceeds(indexes, self.job().spec.max_failed_indexes)
     }
 
-    /// Whether the status says that an index has failed for good. `None` if the status has no list of failed indexes.
-    pub(crate) fn has_failed_index(&self, index: u32) -> Option<bool> {
-        self.job().status.failed_indexes.as_deref().map(|failed| contains_index(failed, index))
+    /// Whether the status says that an index has failed for good.
+    pub(crate) fn has_failed_index(&self, index: u32) -> bool {
+        self.job().status.failed_indexes.as_deref().is_some_and(|failed| contains_index(failed, index))
     }
 
     /// The number of indexes that have failed for good, as the status reports them.
