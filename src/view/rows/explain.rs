@@ -191,18 +191,31 @@ fn describe(instant: Instant) -> String {
     description
 }
 
-/// `-50ms +200ms`: the true time is at most 50 ms before and at most 200 ms after the time that is shown.
+/// `-50ms +200ms`: the true time is at most 50 ms before and at most 200 ms after the time that [`format_instant`]
+/// shows. For a `finishedAt` this is `-0ms +1s`, because the cluster cuts the fraction of the second off.
 fn format_interval(instant: Instant) -> String {
-    let distance = |from: Timestamp, to: Timestamp| match to.as_millisecond() - from.as_millisecond() {
-        millis @ ..1_000 => format!("{millis}ms"),
-        millis => format!("{}s", (millis + 999) / 1_000),
+    let distance = |from: Timestamp, to: Timestamp| {
+        let millis = (to.as_millisecond() - from.as_millisecond()).max(0);
+        if millis < 1_000 { format!("{millis}ms") } else { format!("{}s", (millis + 999) / 1_000) }
     };
-    format!("-{} +{}", distance(instant.earliest(), instant.at), distance(instant.at, instant.latest()))
+    let shown = shown_time(instant);
+    format!("-{} +{}", distance(instant.earliest(), shown), distance(shown, instant.latest()))
 }
 
 /// The clock time of an instant, with milliseconds only if its interval is narrower than a second.
 pub(crate) fn format_instant(context: &ViewContext<'_>, instant: Instant) -> String {
-    format_clock_time(context, instant.at, instant.width_millis() < 1000)
+    format_clock_time(context, shown_time(instant), has_milliseconds(instant))
+}
+
+/// The time that is shown for an instant. Without milliseconds, this is the start of the second.
+fn shown_time(instant: Instant) -> Timestamp {
+    let millis = instant.at.as_millisecond();
+    let shown = if has_milliseconds(instant) { millis } else { millis.div_euclid(1_000) * 1_000 };
+    Timestamp::from_millisecond(shown).unwrap_or(instant.at)
+}
+
+fn has_milliseconds(instant: Instant) -> bool {
+    instant.width_millis() < 1_000
 }
 
 /// A clock time in the zone that the user chose, otherwise in UTC; with milliseconds if `fine`.
