@@ -55,7 +55,7 @@ fn picture(timeline: &Timeline, seconds: f64) -> String {
 }
 
 /// The spec of a Pod with the main containers `first` and `second`.
-fn two_mains(restart_policy: &str) -> Value {
+fn two_main_containers(restart_policy: &str) -> Value {
     json!({"restartPolicy": restart_policy,
         "containers": [{"name": "first", "image": "app:1"}, {"name": "second", "image": "app:1"}]})
 }
@@ -159,7 +159,7 @@ fn when_one_of_two_containers_ends_the_line_names_it() {
             container_status("first", 0, first, json!({})),
             container_status("second", restarts, second, json!({}))
         ]);
-        job_pod(two_mains("OnFailure"), json!({"phase": phase, "containerStatuses": statuses}))
+        job_pod(two_main_containers("OnFailure"), json!({"phase": phase, "containerStatuses": statuses}))
     };
     let first_ended = || terminated("first-0", 3, 6, 0, "Completed");
     let (_, lines) = follow(vec![
@@ -187,11 +187,11 @@ fn a_container_that_cannot_run_beside_a_working_one_is_shown_with_its_reason() {
             container_status("first", 0, running(3), json!({})),
             container_status("second", 0, second, json!({}))
         ]);
-        job_pod(two_mains("Never"), json!({"phase": phase, "containerStatuses": statuses}))
+        job_pod(two_main_containers("Never"), json!({"phase": phase, "containerStatuses": statuses}))
     };
     let observations = vec![
         (0.0, Listed, job()),
-        (1.1, Listed, job_pod(two_mains("Never"), json!({}))),
+        (1.1, Listed, job_pod(two_main_containers("Never"), json!({}))),
         (3.1, Changed, kubelet_event("Started", "first", 3.1, "Started container first")),
         (3.3, Changed, kubelet_event("Pulling", "second", 3.2, "Pulling image \"app:1\"")),
         (4.1, Changed, kubelet_event("Failed", "second", 4.0, "Failed to pull image \"app:1\": not found")),
@@ -234,11 +234,11 @@ fn the_wait_of_a_container_goes_on_after_the_other_container_has_ended() {
             container_status("first", 0, first, json!({})),
             container_status("second", 0, waiting("CreateContainerConfigError"), json!({}))
         ]);
-        job_pod(two_mains("Never"), json!({"phase": "Running", "containerStatuses": statuses}))
+        job_pod(two_main_containers("Never"), json!({"phase": "Running", "containerStatuses": statuses}))
     };
     let (timeline, _) = follow(vec![
         (0.0, Listed, job()),
-        (1.1, Listed, job_pod(two_mains("Never"), json!({}))),
+        (1.1, Listed, job_pod(two_main_containers("Never"), json!({}))),
         (5.0, Changed, state(running(3))),
         (11.0, Changed, state(terminated("first-0", 3, 10, 0, "Completed"))),
     ]);

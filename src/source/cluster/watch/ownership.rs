@@ -478,7 +478,7 @@ impl OwnershipState {
         }
     }
 
-    /// Stores that an owner does not belong. The objects that wait for this owner do not belong either.
+    /// Stores that no followed workload is above this owner. The objects that wait for this owner are dropped.
     fn reject_owner(&mut self, uid: u128) {
         let mut rejected = vec![uid];
         while let Some(uid) = rejected.pop() {
