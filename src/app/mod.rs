@@ -5,6 +5,7 @@
 pub(crate) mod appearance;
 pub(crate) mod closing_report;
 pub(crate) mod console;
+pub(crate) mod event_loop;
 pub(crate) mod exit;
 pub(crate) mod output;
 pub(crate) mod pod_details;

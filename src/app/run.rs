@@ -1,39 +1,27 @@
-//! The event loop of a run. It passes observations from the feed to the reporters until the run ends.
+//! A run of a command: applies updates, input and fetched details to the state of the run, and reports the state.
 //!
-//! The loop reacts to updates of the source, ticks, keys, fetched details and signals. It keeps the state of the run up to
-//! date and hands it to the reporters. The reporters write the output. The run itself prints only messages and the closing report.
-
-use std::time::Duration;
+//! The reporters write the output. The run itself prints only messages and the closing report.
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
 use crate::app::appearance::ProgressDisplay;
 use crate::app::closing_report::{describe_ending, list_failures};
-use crate::app::console::Console;
 use crate::app::exit::{Exit, RunError};
 use crate::app::pod_details::PodDetails;
 use crate::app::pod_details_loader::{FetchedDetails, PodDetailsLoader};
 use crate::app::recording::RunRecording;
 use crate::app::reporter::interface::{Reporter, RunEnd};
-use crate::app::reporter::live::{LiveReporter, TICK};
+use crate::app::reporter::live::LiveReporter;
 use crate::app::reporter::selection::Reporters;
 use crate::app::run_options::{RunOptions, Subject};
 use crate::app::run_state::{RunSnapshot, RunState};
-use crate::app::signals::Signals;
 use crate::source::Update;
-use crate::terminal::tty::SIGCONT;
 use crate::timeline::Changes;
 use crate::tui::action::Effect;
 use crate::tui::input::Input;
 use crate::tui::page::Page;
 use crate::view;
 use crate::view::{Line, Style};
-
-/// Maximum time that the run waits for its Pods to end after its workloads have ended. The watch that reports the ends of
-/// Pods is not the one that reports the ends of workloads.
-const POD_END_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Maximum number of lines below the closing report: how the run ended, and the command to return to it.
 const MAX_ENDING_LINES: usize = 2;
@@ -44,79 +32,17 @@ const MIN_TIME_TO_SHOW_AGAIN: SignedDuration = SignedDuration::from_secs(10);
 /// Number of lines that are kept free for an error message: usually the error and one hint.
 const ERROR_LINES: usize = 2;
 
-/// Prints the present state and ends.
-pub(crate) async fn once(options: RunOptions<'_>) -> Result<Exit, RunError> {
-    let reporters = Reporters::for_printing(&options);
-    let mut run = Run::new(options, reporters);
-    let mut ticks = new_ticks();
-    let mut signals = Signals::new()?;
-    loop {
-        tokio::select! {
-            biased;
-            exit = signals.next_exit() => return Ok(exit),
-            update = run.options.feed.updates.recv() => match update {
-                None => break,
-                Some(mut synced @ Update::Synced) => {
-                    run.record(&mut synced)?;
-                    if !run.options.ends_with_feed {
-                        break;
-                    }
-                }
-                Some(update) => run.on_update(update)?,
-            },
-            _ = ticks.tick() => run.tick()?,
-        }
-    }
-    run.state.timeline.conclude_gone_pods();
-    run.recompute();
-    run.read_final_logs().await;
-    run.freeze_clock()?;
-    run.report(run.state.now(), |reporter, run| {
-        reporter.on_synced(run)?;
-        reporter.on_end(run, RunEnd { exit: Exit::Success, max_lines_below: 0 })
-    })?;
-    Ok(Exit::Success)
-}
-
-/// Follows the workloads until they have ended, the timeout has passed, or the user stops the run.
-pub(crate) async fn follow(options: RunOptions<'_>) -> Result<Exit, RunError> {
-    let console = Console::from_process(options.appearance, options.streams);
-    follow_on_console(options, console).await
-}
-
-/// Follows the workloads as [`follow`] does, on this console.
-pub(crate) async fn follow_on_console(options: RunOptions<'_>, console: Console) -> Result<Exit, RunError> {
-    let reporters = Reporters::for_following(&options, console);
-    let mut run = Run::new(options, reporters);
-    match run.follow_until_end().await {
-        Ok(exit) => {
-            run.read_final_logs().await;
-            run.finish(exit)?;
-            Ok(exit)
-        }
-        Err(error) => {
-            // The last picture stays on the screen above the error message. If the reader of the output has gone,
-            // nobody would see the picture or the message.
-            match error {
-                RunError::BrokenPipe(_) => {}
-                RunError::Source(_) | RunError::Output(_) => run.render_above_error()?,
-            }
-            Err(error)
-        }
-    }
-}
-
 /// A run of a command: its state and its reporters.
-struct Run<'a> {
-    options: RunOptions<'a>,
-    state: RunState,
-    reporters: Reporters<'a>,
-    details: PodDetailsLoader,
+pub(crate) struct Run<'a> {
+    pub(crate) options: RunOptions<'a>,
+    pub(crate) state: RunState,
+    pub(crate) reporters: Reporters<'a>,
+    pub(crate) details: PodDetailsLoader,
     recording: RunRecording,
 }
 
 impl<'a> Run<'a> {
-    fn new(mut options: RunOptions<'a>, reporters: Reporters<'a>) -> Self {
+    pub(crate) fn new(mut options: RunOptions<'a>, reporters: Reporters<'a>) -> Self {
         let pod_details = match options.subject {
             Subject::Timeline => None,
             Subject::Pod => Some(PodDetails::default()),
@@ -132,75 +58,8 @@ impl<'a> Run<'a> {
         Self { options, state, reporters, details, recording }
     }
 
-    /// Runs the event loop. Returns how the program should exit.
-    async fn follow_until_end(&mut self) -> Result<Exit, RunError> {
-        let deadline = self.options.timeout.map(|timeout| Instant::now() + timeout);
-        let mut ticks = new_ticks();
-        let mut signals = Signals::new()?;
-        let mut resized = signal(SignalKind::window_change())?;
-        let mut continued = signal(SignalKind::from_raw(SIGCONT))?;
-        let mut ended_since: Option<Instant> = None;
-        let mut has_feed_ended = false;
-        loop {
-            tokio::select! {
-                biased;
-                exit = signals.next_exit() => return Ok(exit),
-                () = wait_until(deadline) => return Ok(Exit::Timeout),
-                input = next_input(&mut self.reporters.live) => {
-                    if self.handle_input(input)? {
-                        return Ok(self.exit_when_user_quits(has_feed_ended));
-                    }
-                }
-                update = self.options.feed.updates.recv(), if !has_feed_ended => match update {
-                    None => has_feed_ended = true,
-                    Some(update) => {
-                        self.on_update(update)?;
-                        // All updates of a burst are applied before the next frame.
-                        while let Ok(update) = self.options.feed.updates.try_recv() {
-                            self.on_update(update)?;
-                        }
-                    }
-                },
-                Some(fetched) = self.details.next_fetched() => self.on_fetched(fetched),
-                _ = resized.recv() => self.refresh()?,
-                _ = continued.recv() => self.resume()?,
-                _ = ticks.tick() => self.tick()?,
-            }
-            self.recompute();
-            if self.has_run_ended(has_feed_ended, &mut ended_since) {
-                return Ok(self.state.exit());
-            }
-        }
-    }
-
-    /// Whether the run has ended. Keeps in `ended_since` the time at which all workloads were first found to have ended.
-    fn has_run_ended(&self, has_feed_ended: bool, ended_since: &mut Option<Instant>) -> bool {
-        if has_feed_ended && !self.is_reading() {
-            return true;
-        }
-        if self.options.ends_with_feed || !self.state.have_workloads_ended() {
-            *ended_since = None;
-            return false;
-        }
-        let ended_since = *ended_since.get_or_insert_with(Instant::now);
-        let are_pods_done = self.state.have_pods_ended() || ended_since.elapsed() > POD_END_TIMEOUT;
-        are_pods_done && !self.is_reading()
-    }
-
-    /// Whether the user is reading a page that the end of the run must not close.
-    fn is_reading(&self) -> bool {
-        self.reporters.live.as_ref().is_some_and(LiveReporter::is_reading)
-    }
-
-    /// Returns the exit when the user detaches: the outcome if it is known, and otherwise `Interrupted`.
-    fn exit_when_user_quits(&self, has_feed_ended: bool) -> Exit {
-        let is_outcome_known =
-            has_feed_ended || (self.state.have_workloads_ended() && self.state.have_pods_ended());
-        if is_outcome_known { self.state.exit() } else { Exit::Interrupted }
-    }
-
     /// Calls `report` for each reporter with the current state and `now` as its clock.
-    fn report(
+    pub(crate) fn report(
         &mut self,
         now: Timestamp,
         mut report: impl FnMut(&mut dyn Reporter, &RunSnapshot<'_>) -> Result<(), RunError>,
@@ -213,7 +72,7 @@ impl<'a> Run<'a> {
     }
 
     /// Passes an update to the reporters, records it and applies it. Reports each change if a reporter needs every change.
-    fn on_update(&mut self, mut update: Update) -> Result<(), RunError> {
+    pub(crate) fn on_update(&mut self, mut update: Update) -> Result<(), RunError> {
         for reporter in self.reporters.iter_mut() {
             reporter.on_update(&update)?;
         }
@@ -265,7 +124,7 @@ impl<'a> Run<'a> {
     }
 
     /// Records the observations of an update.
-    fn record(&mut self, update: &mut Update) -> Result<(), RunError> {
+    pub(crate) fn record(&mut self, update: &mut Update) -> Result<(), RunError> {
         match self.recording.record(update) {
             Some(warning) => self.warn(&warning),
             None => Ok(()),
@@ -274,7 +133,7 @@ impl<'a> Run<'a> {
 
     /// Freezes the run's clock and ends the recording, so that the last frame, the printed document and the recording
     /// refer to the same time.
-    fn freeze_clock(&mut self) -> Result<(), RunError> {
+    pub(crate) fn freeze_clock(&mut self) -> Result<(), RunError> {
         let now = self.state.freeze_clock();
         match self.recording.end(now) {
             Some(warning) => self.warn(&warning),
@@ -283,13 +142,13 @@ impl<'a> Run<'a> {
     }
 
     /// Derives the timeline from the observations and requests the logs of Pods that have failed. Returns the changes.
-    fn recompute(&mut self) -> Changes {
+    pub(crate) fn recompute(&mut self) -> Changes {
         let changes = self.state.timeline.recompute();
         self.details.request_failure_logs(&self.state.timeline, &changes.pods);
         changes
     }
 
-    fn tick(&mut self) -> Result<(), RunError> {
+    pub(crate) fn tick(&mut self) -> Result<(), RunError> {
         if self.reporters.live.as_ref().is_some_and(LiveReporter::is_due) {
             self.prepare_frame();
         }
@@ -297,12 +156,12 @@ impl<'a> Run<'a> {
     }
 
     /// Draws a frame of the live picture at once.
-    fn refresh(&mut self) -> Result<(), RunError> {
+    pub(crate) fn refresh(&mut self) -> Result<(), RunError> {
         self.render_live(LiveReporter::paint)
     }
 
     /// Leaves the last picture on the screen above an error message.
-    fn render_above_error(&mut self) -> Result<(), RunError> {
+    pub(crate) fn render_above_error(&mut self) -> Result<(), RunError> {
         self.render_live(|live, run| live.render_final(run, ERROR_LINES))
     }
 
@@ -329,7 +188,7 @@ impl<'a> Run<'a> {
     }
 
     /// Handles `input` and all input queued behind it. Returns `true` if the user detached.
-    fn handle_input(&mut self, input: Input) -> Result<bool, RunError> {
+    pub(crate) fn handle_input(&mut self, input: Input) -> Result<bool, RunError> {
         let mut next = Some(input);
         while let Some(input) = next {
             let Some(live) = &mut self.reporters.live else { return Ok(false) };
@@ -344,7 +203,7 @@ impl<'a> Run<'a> {
         Ok(false)
     }
 
-    fn on_fetched(&mut self, fetched: FetchedDetails) {
+    pub(crate) fn on_fetched(&mut self, fetched: FetchedDetails) {
         self.details.on_fetched(fetched);
         if let Some(live) = &mut self.reporters.live {
             live.mark_dirty();
@@ -352,7 +211,7 @@ impl<'a> Run<'a> {
     }
 
     /// Continues after the shell has stopped and continued the program.
-    fn resume(&mut self) -> Result<(), RunError> {
+    pub(crate) fn resume(&mut self) -> Result<(), RunError> {
         if let Some(live) = &mut self.reporters.live {
             live.resume()?;
         }
@@ -360,7 +219,7 @@ impl<'a> Run<'a> {
     }
 
     /// Reads the end of the logs of the Pod that the user asked for, and waits for the logs of Pods that have failed.
-    async fn read_final_logs(&mut self) {
+    pub(crate) async fn read_final_logs(&mut self) {
         if let (Some(cluster), Some((pod, _))) = (&self.options.cluster, self.state.shown_pod())
             && let Some(pod_details) = &mut self.state.pod_details
         {
@@ -375,7 +234,7 @@ impl<'a> Run<'a> {
     }
 
     /// Reports the end: the last picture or document, the failed Pods, and how the run ended.
-    fn finish(&mut self, exit: Exit) -> Result<(), RunError> {
+    pub(crate) fn finish(&mut self, exit: Exit) -> Result<(), RunError> {
         self.state.progress = None;
         self.recompute();
         self.freeze_clock()?;
@@ -465,25 +324,4 @@ impl<'a> Run<'a> {
         }
         Ok(is_shown)
     }
-}
-
-/// Waits for the next input of the live picture, forever if there is none.
-async fn next_input(live: &mut Option<LiveReporter>) -> Input {
-    match live {
-        Some(live) => live.next_input().await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn wait_until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => sleep_until(deadline).await,
-        None => std::future::pending().await,
-    }
-}
-
-fn new_ticks() -> Interval {
-    let mut ticks = interval(TICK);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    ticks
 }

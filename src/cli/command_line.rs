@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 
 use crate::cli::apply::{self, ApplyArgs};
+use crate::cli::apply_words::{KubectlPart, divide_words};
 use crate::cli::connection::{accept_global_flags, global_flags};
 use crate::cli::get::GetArgs;
 use crate::cli::kubectl_flags::{FlagTable, GivenFlag};
@@ -65,11 +66,11 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
     if let Some(program) = words.first().cloned() {
         words = [program].into_iter().chain(move_leading_global_flags(&words[1..])).collect();
     }
-    let mut kubectl_part = apply::KubectlPart::default();
+    let mut kubectl_part = KubectlPart::default();
     if words.get(1).is_some_and(|name| name == "apply")
         && let Some(declared) = command.find_subcommand("apply")
     {
-        let (own, kubectl) = apply::divide_words(declared, &words[2..]);
+        let (own, kubectl) = divide_words(declared, &words[2..]);
         words.truncate(2);
         words.extend(own);
         kubectl_part = kubectl;
@@ -77,7 +78,7 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
     let matches = command.try_get_matches_from_mut(words)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     if let Subcommand::Apply(args) = &mut cli.command {
-        if let Some(error) = kubectl_part.usage_error() {
+        if let Some(error) = kubectl_part.usage_error(apply::own_flags()) {
             return Err(error);
         }
         args.kubectl = kubectl_part;

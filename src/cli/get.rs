@@ -3,9 +3,9 @@
 use clap::Args;
 
 use crate::app::appearance::Appearance;
+use crate::app::event_loop::{follow, once};
 use crate::app::exit::{Exit, RunError};
 use crate::app::resume_command::ResumeCommand;
-use crate::app::run::{follow, once};
 use crate::app::run_options::RunOptions;
 use crate::app::streams::Streams;
 use crate::cli::connection::ConnectionArgs;

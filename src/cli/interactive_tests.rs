@@ -14,10 +14,10 @@ use tokio::time::sleep;
 use self::virtual_terminal::VirtualTerminal;
 use crate::app::appearance::Appearance;
 use crate::app::console::Console;
+use crate::app::event_loop::follow_on_console;
 use crate::app::exit::Exit;
 use crate::app::output::Output;
 use crate::app::resume_command::ResumeCommand;
-use crate::app::run::follow_on_console;
 use crate::app::run_options::RunOptions;
 use crate::app::streams::Streams;
 use crate::cli::{

@@ -4,6 +4,7 @@
 
 pub(crate) mod appearance;
 pub(crate) mod apply;
+pub(crate) mod apply_words;
 pub(crate) mod command_line;
 pub(crate) mod completion;
 pub(crate) mod connection;

@@ -5,10 +5,10 @@ use std::ffi::OsString;
 use clap::{Args, ValueEnum as _};
 
 use crate::app::appearance::Appearance;
+use crate::app::event_loop::{follow, once};
 use crate::app::exit::{Exit, RunError};
 use crate::app::output::Output;
 use crate::app::resume_command::ResumeCommand;
-use crate::app::run::{follow, once};
 use crate::app::run_options::{RunOptions, Subject};
 use crate::app::streams::Streams;
 use crate::cli::connection::ConnectionArgs;

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::app::appearance::{Appearance, ProgressDisplay};
+use crate::app::event_loop::{follow, once};
 use crate::app::exit::{Exit, RunError};
 use crate::app::output::Output;
-use crate::app::run::{follow, once};
 use crate::app::run_options::RunOptions;
 use crate::app::streams::Streams;
 use crate::cli::draw_args::DrawArgs;

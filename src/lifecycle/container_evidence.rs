@@ -14,7 +14,7 @@ use crate::lifecycle::container_events::ContainerEvents;
 use crate::lifecycle::container_life::{ContainerRole, ContainerRun};
 use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::instant::Instant;
-use crate::lifecycle::interner::Interner;
+use crate::lifecycle::packed::interner::Interner;
 use crate::lifecycle::packed::packed_struct;
 use crate::lifecycle::restart_policy::RestartPolicy;
 use crate::lifecycle::waits::ReasonChange;

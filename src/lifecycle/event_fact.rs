@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::instant::Instant;
-use crate::lifecycle::interner::Interner;
 use crate::lifecycle::message::{self, PulledMessage};
+use crate::lifecycle::packed::interner::Interner;
 use crate::lifecycle::packed::{Pack, Packer, Unpacker, packed_enum, packed_struct};
 use crate::lifecycle::waits::WaitTopic;
 use crate::observation::{Event, known_time, saturating_add, saturating_sub, truncate_to_millis};

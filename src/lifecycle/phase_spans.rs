@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use crate::lifecycle::interner::Interner;
+use crate::lifecycle::packed::interner::Interner;
 use crate::lifecycle::packed::{Pack, Packer, Unpacker};
 use crate::lifecycle::phase::{Phase, PhaseKind};
 use crate::lifecycle::pod_lifecycle::Lifecycle;

@@ -6,5 +6,7 @@ pub(crate) mod lines;
 pub(crate) mod live;
 pub(crate) mod once;
 pub(crate) mod progress;
+pub(crate) mod reported_facts;
 pub(crate) mod selection;
 pub(crate) mod status_lines;
+pub(crate) mod status_text;

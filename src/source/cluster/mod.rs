@@ -1,7 +1,7 @@
 //! A live cluster as a source: the requests to its API server, and the lists and watches that make observations.
 //!
 //! Only this folder uses the Kubernetes client. `api` sends requests and decodes answers; `watch` decides which
-//! collections to list and watch, and which of their objects belong to the objects that the user named.
+//! collections to list and watch, and which of their objects are followed.
 
 #![cfg_attr(not(test), warn(clippy::wildcard_enum_match_arm))]
 

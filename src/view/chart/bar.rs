@@ -1,15 +1,13 @@
 //! The life of one Pod as cells of the axis.
 
-use std::ops::Range;
-
 use jiff::Timestamp;
 
 use crate::lifecycle::{Phase, PhaseKind, PodOutcome};
 use crate::timeline::{Retry, TimelinePod};
 use crate::view::chart::axis::Axis;
-use crate::view::chart::family::PhaseFamily;
 use crate::view::chart::legend::LegendEntries;
 use crate::view::chart::mark::{CellMark, end_mark};
+use crate::view::chart::stretch::{Stretch, cells_between, position, show_stretches, to_stretches};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::glyph::Glyphs;
 use crate::view::primitives::text;
@@ -43,13 +41,6 @@ pub(crate) struct Bar {
     labels: Vec<Label>,
 }
 
-/// A part of the axis with one mark, in columns.
-struct Stretch {
-    start: f64,
-    end: f64,
-    mark: CellMark,
-}
-
 impl Bar {
     /// The bar of a Pod. `zero` is the zero of the axis, in milliseconds since 1970.
     pub(crate) fn from_pod(pod: &TimelinePod, axis: &Axis, zero: i64, now: Timestamp) -> Self {
@@ -74,8 +65,7 @@ impl Bar {
                 Stretch { start, end, mark: CellMark::Phase(phase.kind) }
             })
             .collect();
-        bar.fill(&stretches);
-        bar.keep_families(&stretches);
+        show_stretches(&mut bar.cells, &stretches);
         if is_open {
             bar.append_mark(CellMark::Now);
         }
@@ -144,8 +134,7 @@ impl Bar {
                 mark,
             }));
         }
-        bar.fill(&stretches);
-        bar.keep_families(&stretches);
+        show_stretches(&mut bar.cells, &stretches);
         for earlier in &others.earlier {
             let end = earlier.life.end().map(millis);
             if let Some(end) = end.filter(|&end| axis.shows(end, end)) {
@@ -212,64 +201,6 @@ impl Bar {
     fn point_outside(&mut self, earlier: bool) {
         let (column, text) = if earlier { (0, "<") } else { (self.cells.len() - 1, ">") };
         self.labels.push(Label { column, text: text.into(), style: Style::Dim });
-    }
-
-    /// Gives each cell the mark with the largest share of the cell, if stretches cover at least half of the cell.
-    fn fill(&mut self, stretches: &[Stretch]) {
-        let mut best = vec![0.0_f64; self.cells.len()];
-        let mut covered = vec![0.0_f64; self.cells.len()];
-        for stretch in stretches {
-            for cell in cells_between(stretch.start, stretch.end, self.cells.len()) {
-                let left = position(cell).max(stretch.start);
-                let share = (position(cell + 1).min(stretch.end) - left).max(0.0);
-                covered[cell] += share;
-                if share > best[cell] {
-                    best[cell] = share;
-                    self.cells[cell] = stretch.mark;
-                }
-            }
-        }
-        for (cell, covered) in self.cells.iter_mut().zip(covered) {
-            if covered < 0.5 {
-                *cell = CellMark::Empty;
-            }
-        }
-        // A life that is shorter than half a cell still gets one cell.
-        if self.cells.iter().all(|&cell| cell == CellMark::Empty)
-            && let Some(longest) =
-                stretches.iter().max_by(|a, b| (a.end - a.start).total_cmp(&(b.end - b.start)))
-        {
-            let cell = cells_between(longest.start, longest.start, self.cells.len()).start;
-            self.cells[cell] = longest.mark;
-        }
-    }
-
-    /// Gives a cell to each family of phases that lost all its cells to longer neighbours. A family gets no cell if its
-    /// phases are too short, or if the cell is the last cell of another mark.
-    fn keep_families(&mut self, stretches: &[Stretch]) {
-        for family in PhaseFamily::BY_IMPORTANCE {
-            let is_family = |mark: CellMark| matches!(mark, CellMark::Phase(kind) if PhaseFamily::from_phase(kind) == family);
-            if self.cells.iter().any(|&cell| is_family(cell)) {
-                continue;
-            }
-            let longest = stretches
-                .iter()
-                .filter(|stretch| is_family(stretch.mark))
-                .max_by(|a, b| (a.end - a.start).total_cmp(&(b.end - b.start)));
-            let is_long = |stretch: &&Stretch| stretch.end - stretch.start > family.min_columns();
-            let Some(longest) = longest.filter(is_long) else {
-                continue;
-            };
-            let cell = cells_between(longest.start, longest.start, self.cells.len()).start;
-            let taken = self.cells[cell];
-            let others = self.cells.iter().filter(|&&other| other == taken).count();
-            if taken == CellMark::Empty || others > 1 {
-                self.cells[cell] = longest.mark;
-            } else if family == PhaseFamily::Work && self.cells.get(cell + 1) == Some(&CellMark::Empty) {
-                // The only cell of the cold start stays, and the short work gets the next cell.
-                self.cells[cell + 1] = longest.mark;
-            }
-        }
     }
 
     /// Marks the end of an earlier attempt. If possible, the mark takes an empty cell or a cell of the wait that
@@ -386,59 +317,6 @@ impl Bar {
         }
         line.push(stretch, stretch_style);
     }
-}
-
-/// The visible phases as stretches of the axis. An unknown stretch fills the time between two phases that do not meet.
-fn to_stretches(
-    phases: &[Phase],
-    axis: &Axis,
-    millis: &impl Fn(Timestamp) -> i64,
-    now: Timestamp,
-    end_unknown: bool,
-) -> Vec<Stretch> {
-    let mut stretches = Vec::with_capacity(phases.len() + 1);
-    let mut known_until: Option<i64> = None;
-    for phase in phases {
-        let start = millis(phase.start);
-        if let Some(until) = known_until.filter(|&until| until < start && axis.shows(until, start)) {
-            stretches.push(Stretch {
-                start: axis.position(until),
-                end: axis.position(start),
-                mark: CellMark::Unknown,
-            });
-        }
-        let end = match phase.end {
-            Some(end) => millis(end),
-            // A phase with an unknown end is shown only at its start.
-            None if end_unknown => start,
-            None => millis(now),
-        };
-        let end = end.max(start);
-        let from = known_until.replace(end);
-        if !axis.shows(start, end) {
-            continue;
-        }
-        let mark = CellMark::Phase(phase.kind);
-        match stretches.last_mut() {
-            // Phases that differ only in their reason look the same, so they are merged.
-            Some(last) if last.mark == mark && from == Some(start) => last.end = axis.position(end),
-            _ => stretches.push(Stretch { start: axis.position(start), end: axis.position(end), mark }),
-        }
-    }
-    stretches
-}
-
-/// The cells that a stretch touches. A stretch without a length touches one cell.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positions lie in [0, columns]")]
-fn cells_between(start: f64, end: f64, columns: usize) -> Range<usize> {
-    let first = (start as usize).min(columns - 1);
-    let end = (end.ceil() as usize).min(columns);
-    first..end.max(first + 1)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a column is a small number")]
-fn position(cell: usize) -> f64 {
-    cell as f64
 }
 
 #[cfg(test)]

@@ -8,3 +8,4 @@ pub(crate) mod lanes;
 pub(crate) mod legend;
 pub(crate) mod mark;
 pub(crate) mod span;
+pub(crate) mod stretch;

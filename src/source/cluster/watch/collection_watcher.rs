@@ -102,7 +102,7 @@ pub(crate) struct CollectionWatcher {
 
 /// The state of a running watcher.
 pub(crate) struct WatcherState {
-    /// The objects of the collection, by uid, that belong to the named objects or may turn out to belong.
+    /// The objects of the collection, by uid, that are followed, or whose owners have not arrived yet.
     known: HashMap<u128, KnownObject>,
     /// The number of the latest list.
     list_number: u32,
@@ -206,14 +206,14 @@ impl CollectionWatcher {
         }
     }
 
-    /// Adds an observation to the batch if its object belongs. Returns `true` if the object belongs or may still turn
-    /// out to belong.
+    /// Adds an observation to the batch if its object is followed. Returns `true` if the object is followed, or if an owner that
+    /// has not arrived yet will decide this.
     fn report(&self, state: &mut WatcherState, seen: Seen, object: Object) -> bool {
         let received = self.cluster.clock.now();
         self.ownership.admit(Observation { received, seen, object }, self.role, &mut state.batch)
     }
 
-    /// Requests the owners that decide whether the received objects belong.
+    /// Requests the owners that decide whether the received objects are followed.
     async fn resolve_owners(&self, state: &mut WatcherState) {
         while let Some(wanted) = self.ownership.next_unresolved_owner() {
             let owner = self.owner_lookup.fetch_owner(&wanted).await;

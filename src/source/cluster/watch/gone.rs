@@ -61,7 +61,7 @@ impl GoneCandidates {
         self.0.is_empty()
     }
 
-    /// Whether an object may belong to a missing object: the object is a Pod, and a Job is missing.
+    /// Whether a missing object may own the object. Only a Job may own Pods.
     pub(crate) fn may_own(&self, object: &Object) -> bool {
         matches!(object, Object::Pod(_)) && self.0.iter().any(|missing| missing.kind == BuiltInKind::Job)
     }

@@ -1,7 +1,7 @@
 //! Plans a feed: decides which collections are listed and watched for the objects that the user named.
 //!
 //! A type may have two collections in one namespace: a collection of named objects, and a collection of objects that
-//! belong to named objects. A selector narrows a collection if the selector excludes no wanted object.
+//! are followed because of their controllers. A selector narrows a collection if the selector excludes no wanted object.
 
 use std::sync::Arc;
 
@@ -109,7 +109,7 @@ impl<'a> Plan<'a> {
             roots.push(Root { kind, names });
         }
         // If the user typed a type without names and selectors, the collection of this type is read as a whole. The
-        // collection then also contains the objects that belong to other workloads, so no second collection of this
+        // collection then also contains the objects of other workloads, so no second collection of this
         // type is needed.
         let is_read_unfiltered = |kind: &Kind| {
             root_queries.iter().any(|(_, root, .., is_unfiltered)| *is_unfiltered && root == kind)
@@ -300,7 +300,7 @@ fn pod_label_selector(roots: &[Root]) -> (Option<String>, bool) {
     (custom_label_selector(roots), is_single && roots.iter().all(has_selector))
 }
 
-/// Returns the label selector of the objects that belong to custom resources of one type, or `None` if no label is
+/// Returns the label selector of the objects below custom resources of one type, or `None` if no label is
 /// known to contain the name of the custom resource. The controllers of these types find their own Pods by the label,
 /// so all of their Pods have it.
 fn custom_label_selector(roots: &[Root]) -> Option<String> {

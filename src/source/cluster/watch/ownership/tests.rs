@@ -1,7 +1,9 @@
-//! Tests of the decisions whether objects belong to the named objects.
+//! Tests of the decisions whether objects are followed.
 
-use crate::observation::{Job, Pod, Seen};
+use crate::observation::{Event, Job, Pod};
 use crate::source::cluster::api::fake;
+use crate::source::cluster::watch::gone::is_pod_name_of_job;
+use crate::source::cluster::watch::ownership::rules::JOB_UID_LABELS;
 use crate::source::cluster::watch::ownership::*;
 use prost::Message;
 
@@ -21,7 +23,7 @@ fn listed_observation(object: Object) -> Observation {
     Observation { received: "2026-11-23T12:00:00Z".parse().unwrap(), seen: Seen::Listed, object }
 }
 
-/// Whether the object belongs.
+/// Whether the object is followed.
 fn admits(ownership: &Ownership, object: Object) -> bool {
     let mut batch = Vec::new();
     let role = if matches!(object, Object::Job(_)) { CollectionRole::Root(0) } else { CollectionRole::Child };
@@ -58,7 +60,7 @@ fn a_uid_excludes_other_objects_of_the_same_name() {
 }
 
 #[test]
-fn a_pod_belongs_by_its_owner_or_by_the_label_of_its_job() {
+fn a_pod_is_followed_because_of_its_owner_or_the_label_of_its_job() {
     let ownership = ownership_of_names(&[("pi", None)]);
     assert!(admits(&ownership, job("pi", "uid-of-pi")));
     assert!(admits(&ownership, Object::Pod(Box::new(pod("pi")))));
@@ -94,18 +96,18 @@ fn the_name_of_a_pod_reveals_its_job() {
 }
 
 #[test]
-fn an_event_about_a_gone_pod_belongs_only_to_a_job_of_the_same_namespace() {
+fn an_event_about_a_gone_pod_is_followed_only_for_a_job_of_the_same_namespace() {
     let ownership = Ownership::new(vec![Root { kind: Kind::JOB, names: Vec::new() }], Vec::new(), false);
     let Object::Job(mut pi) = job("pi", "uid-of-pi") else { panic!() };
     pi.metadata.namespace = "here".to_owned();
     assert!(admits(&ownership, Object::Job(pi)));
-    for (namespace, belongs) in [("here", true), ("elsewhere", false)] {
+    for (namespace, is_followed) in [("here", true), ("elsewhere", false)] {
         let mut event = Event::default();
         event.involved_object.kind = "Pod".to_owned();
         event.involved_object.namespace = namespace.to_owned();
         event.involved_object.name = "pi-x8k2p".to_owned();
         event.involved_object.uid = "gone".to_owned();
-        assert_eq!(admits(&ownership, Object::Event(Box::new(event))), belongs, "{namespace}");
+        assert_eq!(admits(&ownership, Object::Event(Box::new(event))), is_followed, "{namespace}");
     }
 }
 
@@ -168,10 +170,10 @@ fn a_missing_job_is_gone_if_its_events_show_that_it_existed() {
 }
 
 #[test]
-fn events_that_may_claim_the_pods_of_a_job_for_another_owner_belong() {
+fn events_that_may_claim_the_pods_of_a_job_for_another_owner_are_followed() {
     let ownership = ownership_of_names(&[("pi", None)]);
     assert!(admits(&ownership, job("pi", "1")));
-    for (kind, owner, pod, belongs) in [
+    for (kind, owner, pod, is_followed) in [
         ("DaemonSet", "pi", "pi-x8k2p", true),
         ("ReplicaSet", "pi-0", "pi-0-x8k2p", true),
         ("Job", "pi-3", "pi-3-x8k2p", true),
@@ -181,7 +183,7 @@ fn events_that_may_claim_the_pods_of_a_job_for_another_owner_belong() {
         let Object::Event(mut event) = event_at(kind, owner, "2", "2026-11-23T11:00:00Z") else { panic!() };
         event.message = format!("Created pod: {pod}");
         event.reason = "SuccessfulCreate".to_owned();
-        assert_eq!(admits(&ownership, Object::Event(event.clone())), belongs, "{owner} {pod}");
+        assert_eq!(admits(&ownership, Object::Event(event.clone())), is_followed, "{owner} {pod}");
         event.reason = "SuccessfulDelete".to_owned();
         assert!(!admits(&ownership, Object::Event(event)), "{owner} {pod}");
     }

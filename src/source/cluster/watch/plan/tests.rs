@@ -84,7 +84,7 @@ async fn receive_names(feed: &mut Feed) -> Vec<String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_pods_of_a_deployment_match_its_selector_and_belong_to_its_replica_sets() {
+async fn the_pods_of_a_deployment_are_followed_because_of_its_replica_sets() {
     let (mut fake, mut feed) = open(vec![target(apps("Deployment"), &["web"])], false);
     let [deployments, sets, events] = fake.calls(["/deployments?", "/replicasets?", "/events?"]).await;
     assert!(deployments.uri.starts_with("/apis/apps/v1/namespaces/ns/deployments?"), "{}", deployments.uri);
@@ -187,7 +187,7 @@ async fn the_jobs_and_pods_of_a_job_set_are_found_without_its_labels() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn pods_do_not_belong_through_an_owner_that_is_deleted_or_was_replaced() {
+async fn pods_are_not_followed_because_of_an_owner_that_is_deleted_or_was_replaced() {
     let (mut fake, mut feed) = open(vec![target(custom(), &["run"])], false);
     let [runs, jobs, pods, events] = fake.calls(["/runs?", "/jobs?", "/pods?", "/events?"]).await;
     list(runs, &[object("run", "")]).await;

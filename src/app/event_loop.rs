@@ -1,0 +1,175 @@
+//! The event loop of a run. It passes updates of the source, ticks, keys, fetched details and signals to the [`Run`]
+//! until the run ends.
+
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
+
+use crate::app::console::Console;
+use crate::app::exit::{Exit, RunError};
+use crate::app::reporter::interface::RunEnd;
+use crate::app::reporter::live::{LiveReporter, TICK};
+use crate::app::reporter::selection::Reporters;
+use crate::app::run::Run;
+use crate::app::run_options::RunOptions;
+use crate::app::signals::Signals;
+use crate::source::Update;
+use crate::terminal::tty::SIGCONT;
+use crate::tui::input::Input;
+
+/// Maximum time that the run waits for its Pods to end after its workloads have ended. The watch that reports the ends of
+/// Pods is not the one that reports the ends of workloads.
+const POD_END_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Prints the present state and ends.
+pub(crate) async fn once(options: RunOptions<'_>) -> Result<Exit, RunError> {
+    let reporters = Reporters::for_printing(&options);
+    let mut run = Run::new(options, reporters);
+    let mut ticks = new_ticks();
+    let mut signals = Signals::new()?;
+    loop {
+        tokio::select! {
+            biased;
+            exit = signals.next_exit() => return Ok(exit),
+            update = run.options.feed.updates.recv() => match update {
+                None => break,
+                Some(mut synced @ Update::Synced) => {
+                    run.record(&mut synced)?;
+                    if !run.options.ends_with_feed {
+                        break;
+                    }
+                }
+                Some(update) => run.on_update(update)?,
+            },
+            _ = ticks.tick() => run.tick()?,
+        }
+    }
+    run.state.timeline.conclude_gone_pods();
+    run.recompute();
+    run.read_final_logs().await;
+    run.freeze_clock()?;
+    run.report(run.state.now(), |reporter, run| {
+        reporter.on_synced(run)?;
+        reporter.on_end(run, RunEnd { exit: Exit::Success, max_lines_below: 0 })
+    })?;
+    Ok(Exit::Success)
+}
+
+/// Follows the workloads until they have ended, the timeout has passed, or the user stops the run.
+pub(crate) async fn follow(options: RunOptions<'_>) -> Result<Exit, RunError> {
+    let console = Console::from_process(options.appearance, options.streams);
+    follow_on_console(options, console).await
+}
+
+/// Follows the workloads as [`follow`] does, on this console.
+pub(crate) async fn follow_on_console(options: RunOptions<'_>, console: Console) -> Result<Exit, RunError> {
+    let reporters = Reporters::for_following(&options, console);
+    let mut run = Run::new(options, reporters);
+    match run.follow_until_end().await {
+        Ok(exit) => {
+            run.read_final_logs().await;
+            run.finish(exit)?;
+            Ok(exit)
+        }
+        Err(error) => {
+            // The last picture stays on the screen above the error message. If the reader of the output has gone,
+            // nobody would see the picture or the message.
+            match error {
+                RunError::BrokenPipe(_) => {}
+                RunError::Source(_) | RunError::Output(_) => run.render_above_error()?,
+            }
+            Err(error)
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Runs the event loop. Returns how the program should exit.
+    async fn follow_until_end(&mut self) -> Result<Exit, RunError> {
+        let deadline = self.options.timeout.map(|timeout| Instant::now() + timeout);
+        let mut ticks = new_ticks();
+        let mut signals = Signals::new()?;
+        let mut resized = signal(SignalKind::window_change())?;
+        let mut continued = signal(SignalKind::from_raw(SIGCONT))?;
+        let mut ended_since: Option<Instant> = None;
+        let mut has_feed_ended = false;
+        loop {
+            tokio::select! {
+                biased;
+                exit = signals.next_exit() => return Ok(exit),
+                () = wait_until(deadline) => return Ok(Exit::Timeout),
+                input = next_input(&mut self.reporters.live) => {
+                    if self.handle_input(input)? {
+                        return Ok(self.exit_when_user_quits(has_feed_ended));
+                    }
+                }
+                update = self.options.feed.updates.recv(), if !has_feed_ended => match update {
+                    None => has_feed_ended = true,
+                    Some(update) => {
+                        self.on_update(update)?;
+                        // All updates of a burst are applied before the next frame.
+                        while let Ok(update) = self.options.feed.updates.try_recv() {
+                            self.on_update(update)?;
+                        }
+                    }
+                },
+                Some(fetched) = self.details.next_fetched() => self.on_fetched(fetched),
+                _ = resized.recv() => self.refresh()?,
+                _ = continued.recv() => self.resume()?,
+                _ = ticks.tick() => self.tick()?,
+            }
+            self.recompute();
+            if self.has_run_ended(has_feed_ended, &mut ended_since) {
+                return Ok(self.state.exit());
+            }
+        }
+    }
+
+    /// Whether the run has ended. Keeps in `ended_since` the time at which all workloads were first found to have ended.
+    fn has_run_ended(&self, has_feed_ended: bool, ended_since: &mut Option<Instant>) -> bool {
+        if has_feed_ended && !self.is_reading() {
+            return true;
+        }
+        if self.options.ends_with_feed || !self.state.have_workloads_ended() {
+            *ended_since = None;
+            return false;
+        }
+        let ended_since = *ended_since.get_or_insert_with(Instant::now);
+        let are_pods_done = self.state.have_pods_ended() || ended_since.elapsed() > POD_END_TIMEOUT;
+        are_pods_done && !self.is_reading()
+    }
+
+    /// Whether the user is reading a page that the end of the run must not close.
+    fn is_reading(&self) -> bool {
+        self.reporters.live.as_ref().is_some_and(LiveReporter::is_reading)
+    }
+
+    /// Returns the exit when the user detaches: the outcome if it is known, and otherwise `Interrupted`.
+    fn exit_when_user_quits(&self, has_feed_ended: bool) -> Exit {
+        let is_outcome_known =
+            has_feed_ended || (self.state.have_workloads_ended() && self.state.have_pods_ended());
+        if is_outcome_known { self.state.exit() } else { Exit::Interrupted }
+    }
+}
+
+/// Waits for the next input of the live picture, forever if there is none.
+async fn next_input(live: &mut Option<LiveReporter>) -> Input {
+    match live {
+        Some(live) => live.next_input().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn wait_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn new_ticks() -> Interval {
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}

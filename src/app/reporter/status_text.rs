@@ -1,0 +1,246 @@
+//! The texts of the lines: the state of a Pod, the state of a workload, and the number of Pods in each state.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::app::reporter::reported_facts::{ReportedPod, count_open_pods, ended_mains};
+use crate::lifecycle::{ContainerLife, Lifecycle, PhaseKind, PodOutcome, RangedDuration, Readiness};
+use crate::timeline::{PodKey, Timeline, Workload, WorkloadState};
+use crate::view::primitives::{duration, text};
+use crate::view::rows::container_text::{
+    describe_failed_init, describe_never_ready, describe_runs, describe_stopping, describe_waiting_main,
+    last_exit_code, main_containers,
+};
+use crate::view::{Style, describe_special_end};
+
+/// Joins the names of containers with commas.
+fn join_names<'a>(containers: impl Iterator<Item = &'a ContainerLife>) -> String {
+    containers.map(|container| text::clean(&container.name)).collect::<Vec<_>>().join(", ")
+}
+
+/// Describes a Pod whose work goes on. `before` is the last report about the Pod.
+fn describe_running(life: &Lifecycle, before: Option<&ReportedPod>, node: &str) -> (String, Style) {
+    let running = || main_containers(life).filter(|main| main.is_running());
+    let others = match join_names(running()) {
+        names if names.is_empty() || main_containers(life).count() == 1 => String::new(),
+        names => format!("; {names} {}", if running().count() == 1 { "runs" } else { "run" }),
+    };
+    if life.instants.delete_requested.is_some() {
+        return (format!("is being deleted{node}"), Style::Warning);
+    }
+    if let Some(wait) = describe_waiting_main(life) {
+        return (format!("{wait}{others}{node}"), Style::Warning);
+    }
+    let running_before = before.filter(|before| before.outcome == PodOutcome::Running);
+    if ended_mains(life).count() > running_before.map_or(0, |before| before.ended_mains) {
+        let ends: Vec<String> = ended_mains(life)
+            .map(|main| {
+                let code = last_exit_code(main).map(|code| format!(" with exit code {code}"));
+                format!("container {} ended{}", text::clean(&main.name), code.unwrap_or_default())
+            })
+            .collect();
+        return (format!("{}{others}{node}", ends.join(", ")), Style::Text);
+    }
+    if life.readiness == Readiness::Ready && running_before.is_some_and(|before| !before.is_ready) {
+        return (format!("is ready{}{node}", describe_unready_time(life)), Style::Text);
+    }
+    let node =
+        if life.readiness == Readiness::NotYet { format!("{node}, not ready yet") } else { node.into() };
+    let restarted = || running().filter(|main| main.runs.len() > 1 || main.runs_not_seen > 0);
+    let text = match (restarted().count(), main_containers(life).count()) {
+        (0, _) if running().any(|main| main.runs.iter().all(|run| run.start.is_none())) => {
+            format!("runs{node} since an unknown time")
+        }
+        (0, _) => format!("runs{node}{}", describe_cold_start(life)),
+        (_, 1) => format!("runs again{node}"),
+        (_, _) => format!("container {} runs again{node}", join_names(restarted())),
+    };
+    (text, Style::Text)
+}
+
+/// Describes the state of a Pod. `before` is the last report about the Pod. Returns `None` for a Pod that waits without
+/// a reason.
+pub(crate) fn describe_pod(
+    timeline: &Timeline,
+    key: PodKey,
+    before: Option<&ReportedPod>,
+) -> Option<(String, Style)> {
+    if let Some(words) = describe_special_end(timeline, key, None) {
+        return Some((words, Style::Warning));
+    }
+    let pod = timeline.pod(key);
+    let life = &pod.life;
+    let node = pod.node.as_deref().map(|node| format!(" on {node}")).unwrap_or_default();
+    let reason = life.reason.as_deref().map(|reason| text::clean(reason).into_owned());
+    Some(match life.outcome {
+        PodOutcome::Pending | PodOutcome::Starting => {
+            (format!("waits: {}", describe_failed_init(life).or(reason)?), Style::Warning)
+        }
+        PodOutcome::Running => describe_running(life, before, &node),
+        PodOutcome::Succeeded => {
+            let (run_time, cold_start) = (describe_run_time(life), describe_cold_start(life));
+            (format!("succeeded after {run_time}{cold_start}{node}"), Style::Success)
+        }
+        PodOutcome::Failed => {
+            let code = life.exit_code.map(|code| format!("exit code {code}"));
+            let reason = reason.filter(|reason| reason != "Error");
+            let reason = match (reason, code) {
+                (Some(reason), Some(code)) => format!("{reason}, {code}"),
+                (reason, code) => reason.or(code).unwrap_or_else(|| "for an unknown reason".into()),
+            };
+            let (run_time, cold_start) = (describe_run_time(life), describe_cold_start(life));
+            (format!("failed: {reason}, after {run_time}{cold_start}{node}"), Style::Failure)
+        }
+        PodOutcome::NeverStarted => (
+            format!(
+                "never started: {}{node}",
+                describe_failed_init(life).or(reason).unwrap_or_else(|| "reason unknown".into())
+            ),
+            Style::Failure,
+        ),
+        PodOutcome::Deleted => {
+            let reason = reason.filter(|reason| reason != "Deleted").map(|reason| format!(": {reason}"));
+            (format!("deleted{}{node}", reason.unwrap_or_default()), Style::Warning)
+        }
+        PodOutcome::Gone => (format!("gone; its Events do not show how it ended{node}"), Style::Warning),
+        PodOutcome::Unknown => {
+            let since = life.unknown_since().map(|since| since.strftime(" since %H:%M:%SZ").to_string());
+            let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+            (format!("state unknown{}{reason}{node}", since.unwrap_or_default()), Style::Warning)
+        }
+    })
+}
+
+/// Describes the time from the start of the work to the first Ready: ` after 3.2s`.
+fn describe_unready_time(life: &Lifecycle) -> String {
+    let (started, ready) = (life.instants.work_started, life.instants.ready);
+    let time = started.zip(ready).map(|(started, ready)| RangedDuration::between(started, ready));
+    time.map(|time| format!(" after {}", duration::format_ranged(time))).unwrap_or_default()
+}
+
+fn describe_run_time(life: &Lifecycle) -> String {
+    let time = life.run.map(duration::format_ranged);
+    let time = time.as_deref().unwrap_or("an unknown time");
+    format!("{time}{}{}", describe_runs(life), describe_never_ready(life))
+}
+
+/// Describes the cold start and the sum of the pulls: ` (cold start 3.2s, pull 1.5s)`. Returns an empty text if the
+/// cold start is unknown.
+fn describe_cold_start(life: &Lifecycle) -> String {
+    let Some(cold_start) = life.cold_start else { return String::new() };
+    let pull: SignedDuration = life
+        .phases
+        .iter()
+        .filter(|phase| phase.kind == PhaseKind::Pulling)
+        .filter_map(|phase| Some(phase.end?.duration_since(phase.start)))
+        .sum();
+    let pull =
+        if pull.is_zero() { String::new() } else { format!(", pull {}", duration::format_exact(pull)) };
+    format!(" (cold start {}{pull})", duration::format_ranged(cold_start))
+}
+
+pub(crate) fn describe_workload(timeline: &Timeline, workload: &Workload) -> (String, Style) {
+    let reason = workload.reason.as_deref().map(|reason| text::clean(reason).into_owned());
+    let message = workload.message.as_deref().map(|message| text::clean(message).into_owned());
+    let explanation = match (reason, message.clone()) {
+        (Some(reason), Some(message)) => format!(": {reason}, {message}"),
+        (Some(reason), None) => format!(": {reason}"),
+        (None, _) => String::new(),
+    };
+    if let (Some(block), false) = (&workload.creation_block, workload.has_ended()) {
+        return (format!("cannot create Pods: {}", text::clean(&block.message)), Style::Warning);
+    }
+    let elsewhere = workload.runs_elsewhere_by().map(|controller| {
+        format!("managed by {}; its Pods may run in another cluster", text::clean(controller))
+    });
+    let open_pods = count_open_pods(timeline, workload);
+    if timeline.is_stopping(workload) && open_pods > 0 {
+        let pods = if open_pods == 1 { "1 Pod".to_owned() } else { format!("{open_pods} Pods") };
+        let (verb, style) = if timeline.is_failing(workload) {
+            ("fails", Style::Failure)
+        } else {
+            ("succeeds", Style::Success)
+        };
+        return (format!("{verb}{explanation}; {pods} must stop first"), style);
+    }
+    match workload.state {
+        WorkloadState::Pending if elsewhere.is_some() => {
+            (format!("is {}", elsewhere.unwrap_or_default()), Style::Text)
+        }
+        WorkloadState::Pending => ("waits for its first Pod".into(), Style::Text),
+        WorkloadState::Suspended => (describe_suspension(workload), Style::Warning),
+        WorkloadState::Running => {
+            let elsewhere = elsewhere.map(|elsewhere| format!(", {elsewhere}")).unwrap_or_default();
+            (format!("runs{elsewhere}"), Style::Text)
+        }
+        WorkloadState::Succeeded => ("succeeded".into(), Style::Success),
+        WorkloadState::Failed => (format!("failed{explanation}"), Style::Failure),
+        WorkloadState::Unknown if workload.gone => ("was deleted before it ended".into(), Style::Warning),
+        WorkloadState::Unknown => (message.unwrap_or_else(|| "state unknown".into()), Style::Warning),
+    }
+}
+
+/// Describes a suspension. Names the condition that the workload waits for, unless the user has to resume the workload.
+fn describe_suspension(workload: &Workload) -> String {
+    let open_hold = workload.holds.iter().find(|hold| !hold.ended && hold.message.is_none());
+    match open_hold.filter(|hold| *hold.reason != *"suspended") {
+        Some(hold) => format!("is suspended, waits for {}", text::clean(&hold.reason)),
+        None => "is suspended".into(),
+    }
+}
+
+/// Describes the end of a suspension: `is resumed after 12s`.
+pub(crate) fn describe_resumption(workload: &Workload, now: Timestamp) -> String {
+    let last = workload.holds.iter().rfind(|hold| hold.ended && hold.message.is_none());
+    match last.and_then(|hold| hold.duration(now)) {
+        Some(duration) => format!("is resumed after {}", duration::format_elapsed(duration)),
+        None => "is resumed".into(),
+    }
+}
+
+/// Counts the active and failed Pods below a workload by state: `4 running, 1 starting, 2 queued`. A Pod whose deletion
+/// was requested, or whose sidecars have not ended, is stopping.
+pub(crate) fn count_pods(timeline: &Timeline, workload: &Workload) -> String {
+    let pods = timeline.pods_below(workload);
+    let is_stopping = |key: &&PodKey| {
+        let overview = timeline.overview(**key);
+        overview.is_stopping || (overview.deletion_requested && !overview.outcome.has_ended())
+    };
+    let count = |outcome| {
+        let others = pods.iter().filter(|key| !is_stopping(key));
+        others.filter(|key| timeline.overview(**key).outcome == outcome).count()
+    };
+    let is_unready = |key: &&PodKey| timeline.overview(**key).open_phase == Some(PhaseKind::Unready);
+    let unready = pods.iter().filter(|key| !is_stopping(key) && is_unready(key)).count();
+    let stopping: Vec<PodKey> = pods.iter().filter(is_stopping).copied().collect();
+    let parts = [
+        (count(PodOutcome::Running).saturating_sub(unready), "running"),
+        (unready, "not ready"),
+        (count(PodOutcome::Starting), "starting"),
+        (count(PodOutcome::Pending), "queued"),
+        (pods.iter().filter(|key| timeline.overview(**key).has_failed()).count(), "failed"),
+        (count(PodOutcome::Unknown), "unknown"),
+    ];
+    let mut parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    parts.extend(describe_stopping_pods(timeline, &stopping));
+    match (parts.is_empty(), workload.runs_elsewhere_by()) {
+        (true, _) if workload.state == WorkloadState::Suspended => describe_suspension(workload),
+        (true, Some(controller)) => format!("no Pod here, managed by {}", text::clean(controller)),
+        (true, None) if pods.is_empty() => "no Pod yet".into(),
+        (true, None) => "no active Pod".into(),
+        (false, _) => parts.join(", "),
+    }
+}
+
+/// Counts stopping Pods, and names the sidecar for whose end they wait: `1 stopping: waits for sidecar logshipper`.
+/// Returns `None` if there is no such Pod.
+fn describe_stopping_pods(timeline: &Timeline, pods: &[PodKey]) -> Option<String> {
+    let (first, others) = pods.split_first()?;
+    let wait_of = |key: &PodKey| describe_stopping(&timeline.pod(*key).life);
+    let wait = wait_of(first).filter(|wait| others.iter().all(|key| wait_of(key).as_ref() == Some(wait)));
+    let wait = wait.map(|wait| format!(": {wait}")).unwrap_or_default();
+    Some(format!("{} stopping{wait}", pods.len()))
+}

@@ -1,0 +1,135 @@
+//! The followed objects that were found so far, and the observations that wait for their owners.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use jiff::Timestamp;
+
+use crate::observation::{LabelSelector, Object, ObjectMeta, Observation, OwnerReference};
+use crate::source::cluster::watch::gone::GoneCandidates;
+
+/// The reason why a collection is read. Two collections may contain the same object. Only the collection that found the
+/// object first reports it, so that no object is reported twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CollectionRole {
+    /// The collection contains objects that the user named: the objects of the [`Root`] with this index.
+    Root(usize),
+    /// The collection contains objects that are followed because of their controllers.
+    Child,
+}
+
+/// The objects found so far.
+#[derive(Debug, Default)]
+pub(crate) struct OwnershipState {
+    /// The time at which the first observation was received.
+    pub(crate) first_received: Option<Timestamp>,
+    /// The uid of each named object that was found, by the index of the root and the name of the object.
+    pub(crate) named_uids: HashMap<(usize, Box<str>), u128>,
+    /// The followed objects that may own others, by uid.
+    pub(crate) owners: HashMap<u128, AdmittedOwner>,
+    /// The followed Pods, by uid. Each value is the role of the collection that found the Pod.
+    pub(crate) pods: HashMap<u128, CollectionRole>,
+    /// The uids of the controllers of named Pods. The events of these controllers say when the Pods were created.
+    pub(crate) pod_controllers: HashSet<u128>,
+    /// The Pod selectors of the named objects.
+    pub(crate) selectors: Vec<LabelSelector>,
+    /// Whether a followed Job has a selector of its own, so that its Pods lack the label `job-name`.
+    pub(crate) has_manual_selector: bool,
+    /// The observations that are held, each with the uid of its owner.
+    pub(crate) held: VecDeque<(u128, Observation)>,
+    /// The uids of the requested owners that are not followed.
+    pub(crate) unrelated_owners: HashSet<u128>,
+    /// The observations that wait for the answer to the request for an owner, by the owner's uid.
+    pub(crate) waiting: HashMap<u128, Vec<Observation>>,
+    /// The owners that must be requested.
+    pub(crate) unresolved: VecDeque<UnresolvedOwner>,
+    /// The named objects that the lists do not contain. Events may show that they existed.
+    pub(crate) missing: GoneCandidates,
+}
+
+/// A followed object that may own others.
+#[derive(Debug)]
+pub(crate) struct AdmittedOwner {
+    /// The role of the collection that found the object.
+    pub(crate) role: CollectionRole,
+    pub(crate) namespace: Box<str>,
+    pub(crate) name: Box<str>,
+}
+
+/// An owner that must be requested, because no watch reads its kind.
+#[derive(Clone, Debug)]
+pub(crate) struct UnresolvedOwner {
+    /// The namespace of the owned object. The owner has the same namespace, if its kind has namespaces.
+    pub(crate) namespace: String,
+    pub(crate) reference: OwnerReference,
+    /// The position in the chain of owners, from 1 for the owner of a Pod.
+    pub(crate) depth: u8,
+}
+
+/// Packs a uid into 16 bytes. Kubernetes' uids are UUIDs, which fit. Any other text is hashed.
+pub(crate) fn uid_key(uid: &str) -> u128 {
+    let mut digits = 0;
+    let mut value = 0_u128;
+    for byte in uid.bytes().filter(|byte| *byte != b'-') {
+        match char::from(byte).to_digit(16) {
+            Some(digit) => value = value << 4 | u128::from(digit),
+            None => return hash_uid(uid),
+        }
+        digits += 1;
+    }
+    if digits == 32 { value } else { hash_uid(uid) }
+}
+
+/// Hashes a uid into 16 bytes.
+fn hash_uid(uid: &str) -> u128 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut low = DefaultHasher::new();
+    uid.hash(&mut low);
+    let mut high = DefaultHasher::new();
+    (uid, 0_u8).hash(&mut high);
+    u128::from(high.finish()) << 64 | u128::from(low.finish())
+}
+
+impl OwnershipState {
+    /// Stores a followed Pod. Returns `false` if a collection with another role has found the Pod.
+    pub(crate) fn add_pod(&mut self, uid: u128, role: CollectionRole) -> bool {
+        *self.pods.entry(uid).or_insert(role) == role
+    }
+
+    /// Stores a followed object that may own others. Returns `false` if a collection with another role has found the
+    /// object.
+    pub(crate) fn add_owner(&mut self, uid: u128, role: CollectionRole, metadata: &ObjectMeta) -> bool {
+        let new_owner = || AdmittedOwner {
+            role,
+            namespace: metadata.namespace.as_str().into(),
+            name: metadata.name.as_str().into(),
+        };
+        self.owners.entry(uid).or_insert_with(new_owner).role == role
+    }
+
+    /// Moves the observations that waited for `uid` into `released`.
+    pub(crate) fn release(&mut self, uid: u128, released: &mut VecDeque<Observation>) {
+        released.extend(self.waiting.remove(&uid).unwrap_or_default());
+        if !self.held.iter().any(|(waits_for, _)| *waits_for == uid) {
+            return;
+        }
+        let held = std::mem::take(&mut self.held);
+        for (waits_for, observation) in held {
+            if waits_for == uid {
+                released.push_back(observation);
+            } else {
+                self.held.push_back((waits_for, observation));
+            }
+        }
+    }
+
+    /// Stores that no followed workload is above this owner. The objects that wait for this owner are dropped.
+    pub(crate) fn reject_owner(&mut self, uid: u128) {
+        let mut rejected = vec![uid];
+        while let Some(uid) = rejected.pop() {
+            self.unrelated_owners.insert(uid);
+            let waiting = self.waiting.remove(&uid).unwrap_or_default();
+            let owners = waiting.iter().filter(|waiting| matches!(waiting.object, Object::Owner(_)));
+            rejected.extend(owners.map(|owner| uid_key(&owner.object.metadata().uid)));
+        }
+    }
+}
