@@ -43,6 +43,8 @@ pub(crate) struct ContainerEvents {
     start_receipts: Vec<(u32, Timestamp)>,
     /// First `BackOff` event of a restart.
     back_off: Option<EventTime>,
+    /// First `Killing` event. Kept only for a sidecar or an init container.
+    stopped: Option<EventTime>,
 }
 
 /// The latest occurrence of a repeated Event, truncated to the second, and the time of its receipt.
@@ -91,12 +93,12 @@ impl ContainerEvents {
             }
             FactKind::Started => self.add_started(fact),
             FactKind::BackOff => keep_earliest(&mut self.back_off, first),
+            FactKind::Killing => keep_earliest(&mut self.stopped, first),
             // `PodEvidence` handles these facts itself.
             FactKind::Scheduled
             | FactKind::Unschedulable(_)
             | FactKind::Autoscaler(_)
             | FactKind::Setup(..)
-            | FactKind::Killing
             | FactKind::Disrupted(_)
             | FactKind::EndedByKubelet(_) => {}
         }
@@ -128,6 +130,12 @@ impl ContainerEvents {
         }
         self.started_count = self.started_count.max(fact.count);
         self.latest_start = self.latest_start.max(Some(fact.last));
+    }
+
+    /// Returns the time at which the kubelet first stopped the container, if the time is finer than a second. `None` for
+    /// a main container.
+    pub(crate) fn first_stop(&self) -> Option<Timestamp> {
+        self.stopped.filter(|event| event.fine).map(|event| event.at)
     }
 
     /// Returns the time of the first Event about the image.
@@ -258,6 +266,7 @@ impl ContainerEvents {
             &mut self.pull_failed,
             &mut self.started,
             &mut self.back_off,
+            &mut self.stopped,
         ];
         let pulled = self.pulled.as_mut().map(|(time, _)| time);
         let start_failed = self.start_failed.as_mut().map(|(time, _)| time);
@@ -288,5 +297,6 @@ packed_struct!(ContainerEvents {
     started_count,
     start_receipts,
     back_off,
+    stopped,
 });
 packed_struct!(RepeatedEvent { last, received });

@@ -92,6 +92,10 @@ pub struct Pull {
 /// A time counts as impossible only if it contradicts another time by more than this, because clocks differ.
 const MAX_CLOCK_ERROR: SignedDuration = SignedDuration::from_secs(1);
 
+/// The signals with which the kubelet stops a container.
+const SIGKILL: i32 = 9;
+const SIGTERM: i32 = 15;
+
 /// One run of one container, from a start to an end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContainerRun {
@@ -113,6 +117,11 @@ impl ContainerRun {
     /// Whether the run ended with an exit code other than 0.
     pub(crate) fn has_failed(&self) -> bool {
         self.ended && self.exit_code.is_some_and(|code| code != 0)
+    }
+
+    /// Whether SIGTERM or SIGKILL ended the run, and the reason was not a lack of memory.
+    pub(crate) fn is_stopped_by_signal(&self) -> bool {
+        matches!(self.signal(), Some(SIGKILL | SIGTERM)) && self.reason.as_deref() != Some("OOMKilled")
     }
 
     /// Forgets a start and an end that lie after `last_seen`, the receipt of the latest state, and an end that lies

@@ -107,6 +107,7 @@ evidence_table! {
     ScheduledEvent: Event, [-50, 50] ms, exact, "eventTime of the Scheduled event";
     ScheduledEventCoarse: Event, [0, 1000] ms, middle, "firstTimestamp of the Scheduled event";
     PodScheduled: Status, [0, 1000] ms, middle, "condition PodScheduled";
+    SiblingWaits: Inferred, [-1000, 1000] ms, middle, "median wait of the Pods that the owner created in the same second";
     CreatedWithNode: Status, [0, 1000] ms, middle, "metadata.creationTimestamp (created with spec.nodeName)";
     StartTime: Inferred, [0, 1000] ms, middle, "status.startTime (upper bound)";
     ImageEvent: Event, [-50, 0] ms, exact, "name of the first Pulling or Pulled event";
@@ -130,6 +131,7 @@ evidence_table! {
     KubeletWrote: Inferred, [-1000, 1000] ms, middle, "the kubelet's last write in managedFields";
     KillingEvent: Event, [-300, 50] ms, exact, "name of the Killing event";
     KillingEventCoarse: Event, [0, 1000] ms, middle, "firstTimestamp of the Killing event";
+    SidecarKillingEvent: Event, [-1100, 0] ms, middle, "name of the sidecar's Killing event (upper bound)";
     ReceivedDeletion: Observed, [-50, 0] ms, received, "receipt of the first object with deletionTimestamp";
     DeletionTimestamp: Status, [0, 1000] ms, middle, "deletionTimestamp - deletionGracePeriodSeconds";
     ReceivedDeleted: Observed, [-50, 0] ms, received, "receipt of the Pod's DELETED watch event";

@@ -3,6 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::evidence::Evidence;
+use crate::observation::saturating_sub;
+
+/// The kubelet looks for ended containers once a second. The rest of this period is the usual time until the update
+/// arrives.
+const KUBELET_CYCLE: SignedDuration = SignedDuration::from_millis(1060);
 
 /// A time in a Pod's life: the interval that contains the true time, the best estimate inside it, and the evidence.
 ///
@@ -22,6 +27,8 @@ pub struct Instant {
     pub earliest_by: Evidence,
     /// The evidence for the latest possible time. It differs from `evidence` if other evidence narrowed the interval.
     pub latest_by: Evidence,
+    /// The evidence for the best estimate. It differs from `evidence` if other evidence moved the estimate.
+    pub estimate_by: Evidence,
 }
 
 impl Instant {
@@ -42,12 +49,14 @@ impl Instant {
             evidence,
             earliest_by: evidence,
             latest_by: evidence,
+            estimate_by: evidence,
         }
     }
 
     /// Creates an instant whose true time is exactly `at`.
     pub fn exact(at: Timestamp, evidence: Evidence) -> Self {
-        Self { at, before: 0, after: 0, evidence, earliest_by: evidence, latest_by: evidence }
+        let (earliest_by, latest_by, estimate_by) = (evidence, evidence, evidence);
+        Self { at, before: 0, after: 0, evidence, earliest_by, latest_by, estimate_by }
     }
 
     /// Creates an instant whose best estimate is `at`, with the interval that the evidence alone allows.
@@ -110,16 +119,32 @@ impl Instant {
         }
     }
 
-    /// Replaces the estimate by `estimate`, or by the nearest time inside the interval.
-    pub(crate) fn set_estimate(&mut self, estimate: Timestamp) {
+    /// Replaces the estimate by `estimate`, or by the nearest time inside the interval. `by` is the evidence for
+    /// `estimate`.
+    pub(crate) fn set_estimate(&mut self, estimate: Timestamp, by: Evidence) {
+        let before = self.at;
         self.set_estimate_millis(estimate.as_millisecond(), self.earliest_millis(), self.latest_millis());
+        if self.at != before {
+            self.estimate_by = by;
+        }
+    }
+
+    /// Estimates the end of a container that the kubelet had noticed at `noticed`, at most [`KUBELET_CYCLE`] after it.
+    pub(crate) fn estimate_noticed_by(&mut self, noticed: Timestamp, by: Evidence) {
+        let from = saturating_sub(noticed, KUBELET_CYCLE);
+        if (self.earliest()..=self.latest()).contains(&from) {
+            self.set_estimate(midpoint(from, self.latest()), by);
+        }
     }
 
     /// Sets a narrower interval and estimates the time again. If the time was truncated or is only bounded, the middle
     /// of the interval is the best estimate. Any other estimate stays if it lies inside the interval.
     fn set_interval(&mut self, earliest: i64, latest: i64) {
         let estimate = match self.evidence.interval().estimate {
-            None => i64::midpoint(earliest, latest),
+            None => {
+                self.estimate_by = self.evidence;
+                i64::midpoint(earliest, latest)
+            }
             Some(_) => self.at.as_millisecond(),
         };
         self.set_estimate_millis(estimate, earliest, latest);
@@ -134,17 +159,17 @@ impl Instant {
         (self.before, self.after) = (distance(estimate - earliest), distance(latest - estimate));
     }
 
-    /// Returns the instant with an estimate that is not before `min`. If the whole interval is before `min`, the
-    /// instant moves to `min`.
-    pub(crate) fn at_least(mut self, min: Timestamp) -> Self {
-        if self.at >= min {
+    /// Returns the instant with an estimate that is not before that of `min`. If the whole interval is before this
+    /// estimate, the instant moves there.
+    pub(crate) fn at_least(mut self, min: &Self) -> Self {
+        if self.at >= min.at {
             return self;
         }
-        if min <= self.latest() {
-            self.set_estimate(min);
+        if min.at <= self.latest() {
+            self.set_estimate(min.at, min.evidence);
             return self;
         }
-        Self { at: min, before: 0, after: 0, ..self }
+        Self { at: min.at, before: 0, after: 0, estimate_by: min.evidence, ..self }
     }
 
     /// Returns the instant with other evidence for the same time.
@@ -155,7 +180,8 @@ impl Instant {
     /// Replaces the estimate and the interval by those of `other`, because the two instants contradict their order.
     fn move_to(&mut self, other: &Self) {
         (self.at, self.before, self.after) = (other.at, other.before, other.after);
-        (self.earliest_by, self.latest_by) = (other.evidence, other.evidence);
+        let by = other.evidence;
+        (self.earliest_by, self.latest_by, self.estimate_by) = (by, by, by);
     }
 }
 
@@ -181,10 +207,10 @@ pub(crate) fn order(first: &mut Instant, second: &mut Instant) -> SignedDuration
     first.not_after_millis(latest, second.latest_by);
     if first.at > second.at {
         if first.width_millis() > second.width_millis() {
-            first.set_estimate(second.at);
+            first.set_estimate(second.at, second.evidence);
         }
-        second.set_estimate(second.at.max(first.at));
-        first.set_estimate(first.at.min(second.at));
+        second.set_estimate(second.at.max(first.at), first.evidence);
+        first.set_estimate(first.at.min(second.at), second.evidence);
     }
     SignedDuration::ZERO
 }
@@ -244,7 +270,7 @@ fn raise_to_order(instants: &mut [Option<Instant>]) -> SignedDuration {
                 distance = distance.max(previous.at.duration_since(instant.at));
                 instant.move_to(&previous);
             } else {
-                instant.set_estimate(previous.at);
+                instant.set_estimate(previous.at, previous.evidence);
             }
         }
         previous = Some(*instant);
@@ -306,6 +332,19 @@ impl Instants {
             ("deleteRequested", delete_requested),
             ("deleted", deleted),
         ]
+    }
+
+    /// Narrows the instants up to the end of the work by their order. Returns the largest distance between two intervals
+    /// that contradict the order.
+    pub(crate) fn order_until_work_ended(&mut self) -> SignedDuration {
+        let Self { created, scheduled, sandbox_ready, work_started, ready, work_ended, .. } = self;
+        let instants = [created, scheduled, sandbox_ready, work_started, ready, work_ended];
+        let mut chain = instants.each_ref().map(|instant| **instant);
+        let distance = order_all(&mut chain);
+        for (instant, ordered) in instants.into_iter().zip(chain) {
+            *instant = ordered;
+        }
+        distance
     }
 }
 

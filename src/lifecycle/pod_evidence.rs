@@ -408,6 +408,13 @@ impl PodEvidence {
         }
     }
 
+    /// Whether all containers of the Pod may have been stopped at once: because of its deletion, a disruption or a
+    /// decision of the kubelet.
+    pub(crate) fn is_stopped_as_a_whole(&self) -> bool {
+        let has_reason = self.disruption.is_some() || self.reason.is_some();
+        has_reason || self.killing.is_some() || self.was_deleted_before_end()
+    }
+
     /// Returns the reason why the work of the Pod does not start, as one phrase.
     pub(crate) fn waiting_reason(&self) -> Option<Arc<str>> {
         if !self.has_node {

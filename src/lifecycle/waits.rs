@@ -39,6 +39,26 @@ struct WaitReport {
     source: Source,
 }
 
+impl WaitReport {
+    fn evidence(&self) -> Evidence {
+        match (self.topic, self.source) {
+            (WaitTopic::Scheduler, Source::Event) => Evidence::UnschedulableEvent,
+            (WaitTopic::Scheduler, Source::Observed | Source::Status | Source::Inferred) => {
+                Evidence::ReceivedUnschedulable
+            }
+            (WaitTopic::Autoscaler, _) => Evidence::AutoscalerEvent,
+            (WaitTopic::Setup | WaitTopic::Attach, _) => Evidence::SetupFailedEvent,
+            (WaitTopic::AttachedVolume, _) => Evidence::VolumeAttachedEvent,
+            (WaitTopic::AddedInterface, _) => Evidence::InterfaceAddedEvent,
+        }
+    }
+
+    /// Returns the time of the first report, or `None` if this time seems to be truncated to the second.
+    fn first_instant(&self) -> Option<Instant> {
+        (self.first.subsec_millisecond() != 0).then(|| Instant::new(self.first, self.evidence()))
+    }
+}
+
 /// A reason that holds from an instant on, until the next reason starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ReasonChange {
@@ -70,6 +90,21 @@ impl Waits {
             return;
         }
         self.0.push(WaitReport { topic, reason: Arc::clone(reason), first, last: last.max(first), source });
+    }
+
+    /// Returns the first report about the wait for a node. `None` if its time is not finer than a second.
+    pub(crate) fn first_queue_report(&self) -> Option<Instant> {
+        self.first_report(|topic| matches!(topic, WaitTopic::Scheduler | WaitTopic::Autoscaler))
+    }
+
+    /// Returns the first report that the scheduler found no node. `None` if its time is not finer than a second.
+    pub(crate) fn first_scheduler_report(&self) -> Option<Instant> {
+        self.first_report(|topic| topic == WaitTopic::Scheduler)
+    }
+
+    fn first_report(&self, has_topic: impl Fn(WaitTopic) -> bool) -> Option<Instant> {
+        let reports = self.0.iter().filter(|report| has_topic(report.topic));
+        reports.min_by_key(|report| report.first)?.first_instant()
     }
 
     /// Returns the reason with the latest report. Among reports of the same time, the alphabetically last reason wins.
@@ -171,18 +206,10 @@ impl Waits {
 fn collect_changes<'a>(reports: impl Iterator<Item = &'a WaitReport>) -> Vec<ReasonChange> {
     let mut changes: Vec<ReasonChange> = Vec::new();
     for report in reports {
-        let evidence = match (report.topic, report.source) {
-            (WaitTopic::Scheduler, Source::Event) => Evidence::UnschedulableEvent,
-            (WaitTopic::Scheduler, Source::Observed | Source::Status | Source::Inferred) => {
-                Evidence::ReceivedUnschedulable
-            }
-            (WaitTopic::Autoscaler, _) => Evidence::AutoscalerEvent,
-            (WaitTopic::Setup | WaitTopic::Attach, _) => Evidence::SetupFailedEvent,
-            (WaitTopic::AttachedVolume, _) => Evidence::VolumeAttachedEvent,
-            (WaitTopic::AddedInterface, _) => Evidence::InterfaceAddedEvent,
+        let change_at = |at| ReasonChange {
+            since: Instant::new(at, report.evidence()),
+            reason: Arc::clone(&report.reason),
         };
-        let change_at =
-            |at| ReasonChange { since: Instant::new(at, evidence), reason: Arc::clone(&report.reason) };
         changes.push(change_at(report.first));
         // In most cases the last time is truncated to the second, so a last time within a second of the first adds
         // nothing.

@@ -178,16 +178,8 @@ fn an_unschedulable_pod_shows_the_action_of_the_autoscaler() {
     let uid = namespace.kubectl(&["get", "pod", "huge", "-o", "jsonpath={.metadata.uid}"]).succeeds().stdout;
     // The autoscaler truncates the time fields of an event to the second. The name of the event contains the
     // nanoseconds.
-    // In the second of the creation, the order of the creation and the event would be unknown.
-    let created = ["get", "pod", "huge", "-o", "jsonpath={.metadata.creationTimestamp}"];
-    let created: jiff::Timestamp = namespace.kubectl(&created).succeeds().stdout.trim().parse().unwrap();
-    let now = loop {
-        let seen = namespace.seq(&["get", "pod", "huge", "-o", "json"]).succeeds().json();
-        let now: jiff::Timestamp = text(&seen, "observedAt").parse().unwrap();
-        if now.as_second() > created.as_second() {
-            break now;
-        }
-    };
+    let seen = namespace.seq(&["get", "pod", "huge", "-o", "json"]).succeeds().json();
+    let now: jiff::Timestamp = text(&seen, "observedAt").parse().unwrap();
     let second = jiff::Timestamp::from_second(now.as_second()).unwrap().to_string();
     let event = json!({
         "apiVersion": "v1", "kind": "Event", "metadata": {"name": format!("huge.{:016x}", now.as_nanosecond())}, "type": "Normal",

@@ -5,12 +5,13 @@ use kubectl_seq::testing::lifecycle::{Instant, PhaseKind};
 use kubectl_seq::testing::observation::Observation;
 use kubectl_seq::testing::observation::Seen::{Added, Changed, Listed};
 use kubectl_seq::testing::timeline::{Timeline, TimelinePod};
+use kubectl_seq::testing::view::{Glyphs, Size, ViewState, render_frame};
 use serde_json::{Value, json};
 
 use crate::describe::timeline_of;
 use crate::support::pod_builder::{
-    at, condition, container_status, kubelet_event, observation, patched, pulled_event, repeated, running,
-    running_pod, scheduled_event, scheduled_pod, succeeded_pod, terminated, time, waiting,
+    at, condition, container_status, deletion, kubelet_event, observation, patched, pod, pulled_event,
+    repeated, running, running_pod, scheduled_event, scheduled_pod, succeeded_pod, terminated, time, waiting,
 };
 
 fn listed(objects: impl IntoIterator<Item = Value>) -> Timeline {
@@ -222,4 +223,103 @@ fn the_ranges_of_slot_time_contain_its_parts() {
     let [low, high] = ranges[PhaseKind::Running];
     assert_eq!(summary.slots.phases[PhaseKind::Running], 4_100);
     assert!((900..1_000).contains(&(high - low)), "[{low}, {high}]");
+}
+
+/// The scheduler finds no node at `refused`, and the autoscaler reacts at `reaction`.
+fn refused_events(refused: f64, reaction: f64) -> [Value; 2] {
+    let event = |reason: &str, seconds: f64, message: &str| {
+        let mut event = kubelet_event(reason, "", seconds, message);
+        event["involvedObject"] = json!({"kind": "Pod", "name": "p", "uid": "u"});
+        event
+    };
+    [
+        event("FailedScheduling", refused, "0/1 nodes are available: 1 Insufficient cpu. preemption: x"),
+        event("TriggeredScaleUp", reaction, "pod triggered scale-up: [{pool 1->2 (max: 3)}]"),
+    ]
+}
+
+#[test]
+fn a_pod_was_created_before_the_first_event_about_it() {
+    let unscheduled = pod(json!({}));
+    // All events lie before the middle of the second in which the Pod was created.
+    let [refused, reaction] = refused_events(0.3, 0.4);
+    let timeline = listed([unscheduled.clone(), refused, reaction.clone()]);
+    let pod = pod_named(&timeline, "p");
+    assert_eq!(millis(pod.life.instants.created), (0, 300, 350));
+    assert_eq!(time_in(&pod, PhaseKind::Queued, 10.0), 9_700);
+    let waits: Vec<(i64, &str)> = pod.life.phases[..2]
+        .iter()
+        .map(|phase| (as_millis(phase.start.duration_since(at(0.0))), phase.reason.as_deref().unwrap_or("")))
+        .collect();
+    assert_eq!(waits, [(300, "Insufficient cpu"), (400, "Insufficient cpu (TriggeredScaleUp)")]);
+    // The autoscaler does not react at once, so its event alone is only a bound.
+    let timeline = listed([unscheduled.clone(), reaction]);
+    assert_eq!(millis(pod_named(&timeline, "p").life.instants.created), (0, 225, 450));
+    // An event in a later second says nothing about the fraction of the second.
+    let timeline = listed([unscheduled.clone(), refused_events(7.0, 9.2)[1].clone()]);
+    assert_eq!(millis(pod_named(&timeline, "p").life.instants.created), (0, 500, 1_000));
+}
+
+/// A Pod whose main container ended with this exit code in second 9.
+fn ended_with(exit_code: i32) -> Value {
+    let state = terminated("main-0", 5, 9, exit_code, if exit_code == 0 { "Completed" } else { "Error" });
+    let status = container_status("main", 0, state, json!({}));
+    patched(succeeded_pod(), json!({"status": {"containerStatuses": [status]}}))
+}
+
+#[test]
+fn a_container_that_died_of_a_signal_ended_after_the_event_that_reports_its_stop() {
+    let stopped = kubelet_event("Killing", "main", 9.6, "Stopping container main");
+    let end = |exit_code| {
+        let timeline = listed([ended_with(exit_code), stopped.clone()]);
+        millis(pod_named(&timeline, "p").life.instants.work_ended)
+    };
+    assert_eq!(end(143), (9_600, 9_800, 10_000));
+    assert_eq!(end(137), (9_600, 9_800, 10_000));
+    // The container may have ended by itself before the kubelet noticed the end.
+    assert_eq!(end(0), (9_000, 9_500, 10_000));
+}
+
+#[test]
+fn a_sidecar_is_stopped_after_the_end_of_the_main_container() {
+    let with_sidecar = |pod: Value| {
+        patched(
+            pod,
+            json!({"spec": {"initContainers": [{"name": "side", "image": "app:1", "restartPolicy": "Always"}]}}),
+        )
+    };
+    let stopped = patched(
+        kubelet_event("Killing", "side", 9.8, "Stopping container side"),
+        json!({"involvedObject": {"fieldPath": "spec.initContainers{side}"}}),
+    );
+    let timeline = listed([with_sidecar(ended_with(0)), stopped.clone()]);
+    assert_eq!(millis(pod_named(&timeline, "p").life.instants.work_ended), (9_000, 9_400, 9_800));
+    // In a Pod that is deleted, the sidecar may be stopped while the main container still runs.
+    let deleted = patched(with_sidecar(ended_with(0)), deletion(39, 30));
+    let running = observation(Listed, 8.0, with_sidecar(running_pod()));
+    let timeline =
+        timeline_of(&[running, observation(Listed, 1000.0, deleted), observation(Listed, 1000.0, stopped)]);
+    assert_eq!(millis(pod_named(&timeline, "p").life.instants.work_ended), (9_000, 9_500, 10_000));
+}
+
+#[test]
+fn the_evidence_that_moved_only_the_estimate_is_named() {
+    let started = kubelet_event("Started", "main", 5.4, "Container started");
+    let ended = patched(
+        succeeded_pod(),
+        json!({"status": {"phase": "Running", "containerStatuses": [container_status("main", 0, terminated("main-0", 5, 9, 0, "Completed"), json!({}))]}}),
+    );
+    let timeline = timeline_of(&[
+        observation(Added, 5.45, running_pod()),
+        observation(Added, 5.42, started),
+        observation(Changed, 10.3, ended),
+    ]);
+    // The kubelet notices an end within about a second. The receipt is later than the whole second of `finishedAt`.
+    assert_eq!(millis(pod_named(&timeline, "p").life.instants.work_ended), (9_000, 9_620, 10_000));
+    let state = ViewState { explain: true, ..ViewState::default() };
+    let frame = render_frame(&timeline, &state, Size::unbounded(200), &Glyphs::ASCII, at(1000.0));
+    let text = frame.lines.iter().fold(String::new(), |text, line| text + &line.plain() + "\n");
+    let expected =
+        "finishedAt of the container; estimated from: receipt of the terminated state (upper bound)";
+    assert!(text.contains(expected), "{text}");
 }

@@ -64,7 +64,7 @@ fn each_queued_phase_has_the_reason_that_held_at_its_time() {
     let mut failed =
         kubelet_event("FailedScheduling", "", 0.1, "0/3 nodes are available: 3 Insufficient cpu.");
     failed["involvedObject"]["fieldPath"] = json!("");
-    assert_lines(&describe_listed([succeeded_pod(), failed]), &["| 0.500..1.500 Queued (Insufficient cpu)"]);
+    assert_lines(&describe_listed([succeeded_pod(), failed]), &["| 0.075..1.500 Queued (Insufficient cpu)"]);
 }
 
 #[test]

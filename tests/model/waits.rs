@@ -37,7 +37,7 @@ fn each_reason_of_the_scheduler_has_its_own_interval() {
     assert_lines(
         &describe_listed(objects),
         &[
-            "| 0.500..20.500 Queued (Insufficient cpu)",
+            "| 0.200..20.500 Queued (Insufficient cpu)",
             "| 20.500..50.000 Queued (Insufficient cpu, node(s) had untolerated taint {a: })",
             "| 50.000..60.000 Queued (Insufficient cpu)",
             "| 60.000..",
@@ -51,7 +51,7 @@ fn a_changed_number_of_nodes_starts_no_new_interval() {
     let objects = [pod(json!({})), unschedulable(0.2, 50.0, CPU), unschedulable(60.0, 70.0, other)];
     assert_lines(
         &describe_listed(objects),
-        &["p: Pending (Insufficient cpu)", "| 0.500..… Queued (Insufficient cpu)"],
+        &["p: Pending (Insufficient cpu)", "| 0.200..… Queued (Insufficient cpu)"],
     );
 }
 
@@ -71,7 +71,7 @@ fn the_reaction_of_the_autoscaler_follows_the_reason() {
     assert_lines(
         &describe_listed(objects),
         &[
-            "| 0.500..10.000 Queued (Insufficient cpu)",
+            "| 0.200..10.000 Queued (Insufficient cpu)",
             "| 10.000..40.000 Queued (Insufficient cpu (NotTriggerScaleUp: max node group size reached))",
             "| 40.000..… Queued (Insufficient cpu (TriggeredScaleUp))",
         ],

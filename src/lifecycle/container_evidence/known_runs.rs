@@ -1,17 +1,13 @@
 //! Combines the states and the Events of a container into its known runs, with narrowed times.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::lifecycle::container_evidence::{ContainerEvidence, RunEvidence};
 use crate::lifecycle::container_life::ContainerRun;
 use crate::lifecycle::event_fact::{EventTime, FINE_BEFORE_COARSE, is_same_instant};
 use crate::lifecycle::evidence::Evidence;
-use crate::lifecycle::instant::{Instant, midpoint, order, order_all};
+use crate::lifecycle::instant::{Instant, order, order_all};
 use crate::observation::saturating_sub;
-
-/// The kubelet looks for ended containers once a second. The rest of this period is the usual time until the update
-/// arrives.
-const KUBELET_CYCLE: SignedDuration = SignedDuration::from_millis(1060);
 
 /// The known runs of a container.
 #[derive(Clone, Debug, Default)]
@@ -170,10 +166,7 @@ impl ContainerEvidence {
         let mut end = Instant::new(finished_at, Evidence::FinishedAt);
         if let Some(received) = run.end_received {
             end.not_after(received, Evidence::ReceivedTerminated);
-            let noticed_from = saturating_sub(received, KUBELET_CYCLE);
-            if (end.earliest()..=end.latest()).contains(&noticed_from) {
-                end.set_estimate(midpoint(noticed_from, end.latest()));
-            }
+            end.estimate_noticed_by(received, Evidence::ReceivedTerminated);
         }
         // A container that could not be started ends after the pull of its image, and before the event that reports the
         // failed start.

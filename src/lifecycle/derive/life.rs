@@ -88,7 +88,7 @@ fn derive_life(
     let mut instants = derive_instants(pod, &containers, delete_requested);
     let mut uncorrected = instants;
     clamped |= order_before_work(pod, &mut instants, &mut containers);
-    estimate_truncated_creation(&mut instants, sibling_wait);
+    estimate_truncated_creation(pod, &mut instants, sibling_wait);
     let first_starts =
         main_containers(&containers).filter(|main| main.first_run_is_known).filter_map(first_known_start);
     instants.work_started = earliest(first_starts);
@@ -227,10 +227,10 @@ fn derive_container_life(container: &ContainerEvidence, known: KnownRuns) -> Con
 /// scheduling or the sandbox to the latest of these times.
 fn between_neighbours(mut start: Instant, instants: &Instants) -> Instant {
     if let Some(end) = instants.work_ended.filter(|end| end.at < start.at) {
-        start.set_estimate(end.at);
+        start.set_estimate(end.at, end.evidence);
     }
     let earlier = [instants.created, instants.scheduled, instants.sandbox_ready].into_iter().flatten();
-    earlier.fold(start, |start, earlier| start.at_least(earlier.at))
+    earlier.fold(start, |start, earlier| start.at_least(&earlier))
 }
 
 /// Cuts off everything after `last_known`. The last phase becomes inferred, because its true end is unknown.

@@ -32,6 +32,8 @@ pub(crate) fn order_before_work(
         order_all(&mut chain);
         [instants.created, instants.scheduled, instants.sandbox_ready] = chain;
     }
+    order_creation(pod, instants);
+    order_stops(pod, containers);
     order_containers(pod, instants, containers);
     for run in containers.iter_mut().flat_map(|container| &mut container.runs) {
         // Each bound was narrowed separately, so the estimates may now be in the wrong order.
@@ -44,26 +46,77 @@ pub(crate) fn order_before_work(
     distance > MAX_SILENT_CORRECTION
 }
 
-/// Estimates the creation again, if it is known only to the second and the Pod may have been scheduled in the same
-/// second.
+/// Narrows the creation by the first report about the wait for a node, because the report is about a Pod that exists.
+fn order_creation(pod: &PodEvidence, instants: &mut Instants) {
+    let (Some(created), Some(report)) = (&mut instants.created, pod.waits.first_queue_report()) else {
+        return;
+    };
+    created.not_after(report.latest(), report.evidence);
+    if created.at > report.at {
+        created.set_estimate(report.at, report.evidence);
+    }
+}
+
+/// Estimates the creation again, if it is known only to the second and the scheduler may have tried to schedule the Pod
+/// in the same second.
 ///
-/// If the estimate were the middle of the interval, the Pod would seem to wait for a node for up to half a second.
-/// `sibling_wait`, the median wait of sibling Pods, is a better estimate of the wait. Without siblings, the Pod counts
-/// as scheduled at once, because a wait that is shorter than its own uncertainty does not count.
-pub(crate) fn estimate_truncated_creation(instants: &mut Instants, sibling_wait: Option<SignedDuration>) {
-    let (Some(created), Some(scheduled)) = (&mut instants.created, instants.scheduled) else { return };
-    let is_known_to_be_the_same = scheduled.evidence == Evidence::CreatedWithNode;
-    if created.evidence != Evidence::CreationTimestamp
-        || created.is_exact_to_tenths()
-        || is_known_to_be_the_same
-    {
+/// If the estimate were the middle of the interval, the Pod would seem to wait for the scheduler for up to half a
+/// second. `sibling_wait`, the median wait of sibling Pods, is a better estimate of the wait. Without siblings, the Pod
+/// counts as scheduled at once, because a wait that is shorter than its own uncertainty does not count. The same holds
+/// for a Pod for which the scheduler found no node at first.
+pub(crate) fn estimate_truncated_creation(
+    pod: &PodEvidence,
+    instants: &mut Instants,
+    sibling_wait: Option<SignedDuration>,
+) {
+    let Some(created) = &mut instants.created else { return };
+    if created.evidence != Evidence::CreationTimestamp || created.is_exact_to_tenths() {
         return;
     }
-    let wait = scheduled.at.duration_since(created.at);
+    let refused = pod.waits.first_scheduler_report();
+    let attempts = [refused, instants.scheduled].into_iter().flatten();
+    let Some(first_attempt) = attempts.min_by_key(|attempt| attempt.at) else { return };
+    if first_attempt.evidence == Evidence::CreatedWithNode {
+        return;
+    }
+    let wait = first_attempt.at.duration_since(created.at);
     let width = SignedDuration::from_millis(created.width_millis().into());
     if wait < width || created.latest_by != created.evidence {
-        let wait = sibling_wait.unwrap_or(SignedDuration::ZERO);
-        created.set_estimate(scheduled.at.saturating_sub(wait).unwrap_or(scheduled.at));
+        // The siblings' waits end with the scheduling, not with a failed attempt.
+        let sibling_wait = sibling_wait.filter(|_| Some(first_attempt) == instants.scheduled);
+        let estimate = sibling_wait.and_then(|wait| first_attempt.at.checked_sub(wait).ok());
+        let by = if estimate.is_some() { Evidence::SiblingWaits } else { first_attempt.evidence };
+        created.set_estimate(estimate.unwrap_or(first_attempt.at), by);
+        if let Some(ready) = instants.sandbox_ready.filter(|ready| created.at > ready.at) {
+            created.set_estimate(ready.at, ready.evidence);
+        }
+    }
+}
+
+/// Narrows the ends of main containers by the events about stopped containers.
+///
+/// The kubelet reports that it stops a container before it sends the signal. So a container that died of a signal ended
+/// after this event. If the Pod is not stopped as a whole, the kubelet stops the sidecars when all main containers have
+/// ended.
+fn order_stops(pod: &PodEvidence, containers: &mut [ContainerLife]) {
+    if let Some(killing) = pod.killing.filter(|killing| killing.fine) {
+        let last_runs = containers.iter_mut().filter(|life| life.role == ContainerRole::Main);
+        for run in last_runs.filter_map(|life| life.runs.last_mut()).filter(|run| run.is_stopped_by_signal())
+        {
+            run.end.iter_mut().for_each(|end| end.not_before(killing.at, Evidence::KillingEvent));
+        }
+        return;
+    }
+    let sidecars = pod.containers.iter().filter(|container| container.role == ContainerRole::Sidecar);
+    let stop = sidecars.filter_map(|sidecar| sidecar.events.first_stop()).min();
+    let Some(stop) = stop.filter(|_| !pod.is_stopped_as_a_whole()) else { return };
+    let is_only_main = containers.iter().filter(|life| life.role == ContainerRole::Main).count() == 1;
+    let mains = containers.iter_mut().filter(|life| life.role == ContainerRole::Main);
+    for end in mains.filter_map(|life| life.runs.last_mut()?.end.as_mut()) {
+        end.not_after(stop, Evidence::SidecarKillingEvent);
+        if is_only_main {
+            end.estimate_noticed_by(stop, Evidence::SidecarKillingEvent);
+        }
     }
 }
 
@@ -145,23 +198,7 @@ pub(crate) fn order_instants(instants: &mut Instants) -> bool {
     [_, instants.work_started, instants.ready, instants.work_ended] = chain;
     if chain[0] != before_work {
         // The work narrowed the instant before it, so it can narrow earlier instants too.
-        let mut chain = [
-            instants.created,
-            instants.scheduled,
-            instants.sandbox_ready,
-            instants.work_started,
-            instants.ready,
-            instants.work_ended,
-        ];
-        distance = distance.max(order_all(&mut chain));
-        [
-            instants.created,
-            instants.scheduled,
-            instants.sandbox_ready,
-            instants.work_started,
-            instants.ready,
-            instants.work_ended,
-        ] = chain;
+        distance = distance.max(instants.order_until_work_ended());
     }
     distance > MAX_SILENT_CORRECTION
 }

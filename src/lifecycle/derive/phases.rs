@@ -45,8 +45,8 @@ impl PhaseInput<'_> {
         // Truncation to the second can move the end before an earlier, more precise instant.
         let Instants { created, scheduled, sandbox_ready, .. } = *self.instants;
         let before_end = [created, scheduled, sandbox_ready, self.earliest_start].into_iter().flatten();
-        let Some(min_end) = before_end.map(|instant| instant.at).max() else { return phases };
-        let end = self.end.map(|end| end.at_least(min_end));
+        let Some(min_end) = before_end.max_by_key(|instant| instant.at) else { return phases };
+        let end = self.end.map(|end| end.at_least(&min_end));
         let cold_start_end = self.earliest_start.or(end);
         match (created, scheduled) {
             (_, Some(scheduled)) => {

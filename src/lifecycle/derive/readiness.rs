@@ -91,6 +91,6 @@ pub(crate) fn estimate_truncated_ready(instants: &mut Instants) {
     let (Some(ready), Some(started)) = (&mut instants.ready, instants.work_started) else { return };
     let wait = ready.at.duration_since(started.at);
     if !ready.is_exact_to_tenths() && wait < SignedDuration::from_millis(ready.width_millis().into()) {
-        ready.set_estimate(started.at);
+        ready.set_estimate(started.at, started.evidence);
     }
 }

@@ -179,7 +179,7 @@ pub(crate) fn describe_evidence(instant: Instant) -> String {
     format!("{:<9} {:<13} {}", instant.evidence.source().name(), format_interval(instant), describe(instant))
 }
 
-/// The evidence of an instant, and the evidence that narrowed its interval:
+/// The evidence of an instant, and the evidence that narrowed its interval or moved its estimate:
 /// `finishedAt of the container; not after: receipt of the terminated state (upper bound)`.
 fn describe(instant: Instant) -> String {
     let mut description = instant.evidence.description().to_owned();
@@ -187,6 +187,10 @@ fn describe(instant: Instant) -> String {
         if by != instant.evidence {
             description.extend(["; ", bound, ": ", by.description()]);
         }
+    }
+    let by = instant.estimate_by;
+    if ![instant.evidence, instant.earliest_by, instant.latest_by].contains(&by) {
+        description.extend(["; estimated from: ", by.description()]);
     }
     description
 }
