@@ -93,12 +93,14 @@ fn view_state(draw: &DrawArgs, output: Output) -> ViewState {
     ViewState {
         view: output.view(),
         sort: match draw.sort {
-            SortArg::Start => Sort::Start,
-            SortArg::End => Sort::End,
-            SortArg::Work => Sort::Work,
-            SortArg::Cold => Sort::Cold,
-            SortArg::Index => Sort::Index,
-            SortArg::Name => Sort::Name,
+            None => Sort::Usual,
+            Some(SortArg::Start) => Sort::Start,
+            Some(SortArg::End) => Sort::End,
+            Some(SortArg::Work) => Sort::Work,
+            Some(SortArg::Cold) => Sort::Cold,
+            Some(SortArg::Index) => Sort::Index,
+            Some(SortArg::Name) => Sort::Name,
+            Some(SortArg::Trouble) => Sort::Trouble,
         },
         group_by: match draw.group_by {
             GroupByArg::Workload => GroupBy::Workload,

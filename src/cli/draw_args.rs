@@ -16,9 +16,9 @@ pub(crate) struct DrawArgs {
     /// Number of columns [default: the terminal's, else 120]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(20..))]
     pub(crate) width: Option<u16>,
-    /// Order of the Pods
-    #[arg(long, value_name = "BY", default_value = "start")]
-    pub(crate) sort: SortArg,
+    /// Order of the Pods [default: index for Indexed Jobs, else start]
+    #[arg(long, value_name = "BY")]
+    pub(crate) sort: Option<SortArg>,
     /// How rows are divided into blocks
     #[arg(long, value_name = "BY", default_value = "workload")]
     pub(crate) group_by: GroupByArg,
@@ -65,6 +65,8 @@ pub(crate) enum SortArg {
     Index,
     /// By name
     Name,
+    /// Failed, waiting with a reason, slow, running, done
+    Trouble,
 }
 
 /// How rows are divided into blocks.

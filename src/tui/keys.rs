@@ -157,7 +157,7 @@ pub(crate) const BINDINGS: &[Binding] = &[
         "o",
         Action::NextOrder,
         Scope::Pods,
-        "change the order: start, end, work, cold start, index",
+        "change the order: usual, end, work, cold start, trouble",
     ),
     bind(&[Key::char('n')], "n", Action::GroupByNode, Scope::Pods, "group by node, or by workload again"),
     bind(

@@ -276,12 +276,14 @@ fn changed_choices(state: &TuiState, picture: &Picture) -> Vec<(String, Style)> 
         choices.push((format!("/{}: {count}", view::clean(&state.window.filter)), Style::Warning));
     }
     let order = match state.view.sort {
-        Sort::Start => "",
+        Sort::Usual => "",
+        Sort::Start => "by start",
         Sort::End => "by end",
         Sort::Work => "by work",
         Sort::Cold => "by cold start",
         Sort::Index => "by index",
         Sort::Name => "by name",
+        Sort::Trouble => "trouble first",
     };
     let group = match state.view.group_by {
         GroupBy::Workload => "",

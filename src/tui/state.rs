@@ -397,10 +397,11 @@ impl TuiState {
 /// Returns the order that [`Action::NextOrder`] chooses after `order`.
 fn next_order(order: Sort) -> Sort {
     match order {
-        Sort::Start => Sort::End,
+        Sort::Usual => Sort::End,
         Sort::End => Sort::Work,
         Sort::Work => Sort::Cold,
-        Sort::Cold => Sort::Index,
-        Sort::Index | Sort::Name => Sort::Start,
+        Sort::Cold => Sort::Trouble,
+        // The usual order is already the order by index or by start.
+        Sort::Trouble | Sort::Index | Sort::Start | Sort::Name => Sort::Usual,
     }
 }

@@ -12,7 +12,7 @@ use crate::view::primitives::frame::{Frame, Line, Style};
 use crate::view::primitives::text;
 use crate::view::rows::groups::{Group, pod_groups};
 use crate::view::rows::headings;
-use crate::view::state::{Size, Sort};
+use crate::view::state::Size;
 use crate::view::view_context::ViewContext;
 
 /// A gap follows each group of this many cells, so that people can count the cells.
@@ -114,14 +114,6 @@ pub(crate) fn draw_grid(context: &ViewContext<'_>, size: Size) -> Picture {
         .collect();
     for (group, _) in &mut counted {
         group.apply_filter(context);
-        let indexed = group.pods.iter().any(|&key| context.timeline.identity(key).index.is_some());
-        if indexed && context.state.sort == Sort::Start {
-            // Unless the user chose another order, the Pods of an Indexed Job are in the order of the completion index.
-            group.pods.to_mut().sort_by_key(|&key| {
-                let pod = context.timeline.identity(key);
-                (pod.index.is_none(), pod.index, pod.attempt)
-            });
-        }
     }
     if !context.window.filter.is_empty() && counted.len() > 1 {
         counted.retain(|(group, _)| !group.pods.is_empty());

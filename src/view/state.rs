@@ -19,8 +19,10 @@ pub enum View {
 /// The order of the Pods.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sort {
-    /// By creation time.
+    /// The Pods of an Indexed Job by completion index, all other Pods by creation time.
     #[default]
+    Usual,
+    /// By creation time.
     Start,
     /// By end time; Pods that have not ended come last.
     End,
@@ -32,6 +34,8 @@ pub enum Sort {
     Index,
     /// By namespace, then name.
     Name,
+    /// By the attention that a Pod needs: failed, waiting with a reason, slow, running, done.
+    Trouble,
 }
 
 /// The property that Pods of one group share.

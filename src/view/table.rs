@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use crate::lifecycle::{ContainerRole, Lifecycle, PhaseKind, RangedDuration, Uncertainty};
 use crate::timeline::{LossCause, OpenRetry, PodKey, Timeline, TimelinePod, Workload};
 use crate::view::display_state::DisplayState;
-use crate::view::frame_cache::results::{Counts, Folded};
+use crate::view::frame_cache::results::{Counts, Folded, PodPace};
 use crate::view::names::has_several_namespaces;
 use crate::view::picture::{FlushLines, Picture};
 use crate::view::primitives::columns::{Column, Columns, Shrink, TableCell, TableRow};
@@ -21,7 +21,7 @@ use crate::view::rows::end_text::describe_special_end;
 use crate::view::rows::groups::{Group, Heading, pod_groups};
 use crate::view::rows::headings;
 use crate::view::rows::numbers::{DurationText, PodDurations};
-use crate::view::rows::overflow::fold_pods;
+use crate::view::rows::overflow::{PacedPods, fold_pods};
 use crate::view::rows::phase_text::describe_next_try;
 use crate::view::rows::scrolling::visible_rows;
 use crate::view::state::Size;
@@ -45,6 +45,8 @@ pub(crate) fn draw_table(
         });
         frame.lines.extend(headings);
     }
+    let pace_by_group: Vec<PodPace> =
+        groups.iter().map(|group| PodPace::get_or_compute(context, group.key(), &group.pods)).collect();
     for group in &mut groups {
         group.apply_filter(context);
     }
@@ -63,7 +65,12 @@ pub(crate) fn draw_table(
             around = (shown.start, folded.shown.len() - shown.end);
             folded.shown = folded.shown[shown].to_vec();
         } else {
-            folded = fold_pods(context, &folded.shown, room);
+            let paced_groups: Vec<PacedPods<'_>> = groups
+                .iter()
+                .zip(&pace_by_group)
+                .map(|(group, &pace)| PacedPods { pace, pods: &group.pods })
+                .collect();
+            folded = fold_pods(context, &paced_groups, room);
         }
     }
     if !context.window.unfolded || size.rows.is_none() {

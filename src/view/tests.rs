@@ -3,6 +3,7 @@
 mod cached;
 mod explained;
 mod held;
+mod ordered;
 mod retries;
 mod timelines;
 mod unready;
@@ -101,7 +102,7 @@ const ALL: [(usize, Option<usize>); 4] = [(40, None), (80, None), (120, None), (
 const USUAL: [(usize, Option<usize>); 2] = [(80, None), (120, None)];
 const SEQUENCE: ViewState = ViewState {
     view: View::Sequence,
-    sort: Sort::Start,
+    sort: Sort::Usual,
     group_by: GroupBy::Workload,
     align: Align::Wall,
     clock: None,

@@ -59,6 +59,8 @@ pub struct FrameCache {
     pub(crate) time_extent: Cached<Align, TimeExtent>,
     /// The Pods of a group that keep their rows, and the other Pods by state.
     pub(crate) folded: Cached<FoldKey, Folded>,
+    /// The number of rows of a group that are in trouble.
+    pub(crate) rows_in_trouble: Cached<RowsKey, usize>,
     /// The number of Pods without a row in each cell of the axis, as glyphs.
     pub(crate) density: Cached<DensityKey, String>,
     /// The median times of Pods without a row.

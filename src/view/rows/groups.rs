@@ -10,8 +10,9 @@ use std::sync::Arc;
 use crate::timeline::{PodKey, Timeline, Workload};
 use crate::view::frame_cache::cache::Cached;
 use crate::view::frame_cache::keys::{GroupId, GroupKey};
-use crate::view::frame_cache::results::PodsBy;
+use crate::view::frame_cache::results::{PodPace, PodsBy};
 use crate::view::names::has_several_namespaces;
+use crate::view::rows::trouble::rank_trouble;
 use crate::view::state::{GroupBy, Sort};
 use crate::view::view_context::ViewContext;
 
@@ -48,7 +49,7 @@ impl Heading<'_> {
 #[derive(Clone, Debug)]
 pub(crate) struct Group<'a> {
     pub(crate) heading: Heading<'a>,
-    /// The order of the Pods.
+    /// The order of the Pods; never [`Sort::Usual`].
     pub(crate) sort: Sort,
     /// The Pods in the order in which they are shown.
     pub(crate) pods: Cow<'a, [PodKey]>,
@@ -91,7 +92,16 @@ pub(crate) fn is_bare_pod(workload: &Workload) -> bool {
 /// All Pods, in the groups and the order that the user chose.
 pub(crate) fn pod_groups<'a>(context: &ViewContext<'a>) -> Vec<Group<'a>> {
     let timeline = context.timeline;
-    let sort = context.state.sort;
+    let sort = match context.state.sort {
+        Sort::Usual => Sort::Start,
+        sort @ (Sort::Start
+        | Sort::End
+        | Sort::Work
+        | Sort::Cold
+        | Sort::Index
+        | Sort::Name
+        | Sort::Trouble) => sort,
+    };
     let mut groups: Vec<Group<'a>> = Vec::new();
     match context.state.group_by {
         GroupBy::Workload => {
@@ -103,6 +113,8 @@ pub(crate) fn pod_groups<'a>(context: &ViewContext<'a>) -> Vec<Group<'a>> {
                     bare.entry(namespace).or_default().extend(&workload.pods);
                 } else {
                     let pods = Cow::Borrowed(workload.pods.as_slice());
+                    let is_usual = context.state.sort == Sort::Usual;
+                    let sort = if is_usual && is_indexed(timeline, workload) { Sort::Index } else { sort };
                     groups.push(Group { heading: Heading::Workload(workload), sort, pods });
                 }
             }
@@ -140,15 +152,23 @@ pub(crate) fn pod_groups<'a>(context: &ViewContext<'a>) -> Vec<Group<'a>> {
     }
     for group in &mut groups {
         // The timeline already keeps the Pods of a workload in this order.
-        if context.state.sort == Sort::Start && matches!(group.heading, Heading::Workload(_)) {
+        if group.sort == Sort::Start && matches!(group.heading, Heading::Workload(_)) {
             continue;
         }
         let sorted_pods = &context.cache.sorted_pods;
-        let order = sorted_pods
-            .get_or_compute(context.version(), group.key(), || sort_pods(context, group.pods.to_vec()));
+        let order = sorted_pods.get_or_compute(context.version(), group.key(), || {
+            sort_pods(context, group.sort, group.pods.to_vec())
+        });
         group.pods = Cow::Owned(Rc::unwrap_or_clone(order));
     }
     groups
+}
+
+/// Whether the workload is an Indexed Job: its Pods have completion indexes.
+fn is_indexed(timeline: &Timeline, workload: &Workload) -> bool {
+    // The Pods of a Job all have an index, or none has. Only a Pod that is known from Events alone may lack its index.
+    let known = workload.pods.iter().find(|&&key| !timeline.overview(key).gone);
+    known.or(workload.pods.first()).is_some_and(|&key| timeline.identity(key).index.is_some())
 }
 
 /// All Pods, workload by workload.
@@ -172,10 +192,10 @@ fn group_by<K: Clone + Ord>(
     Rc::unwrap_or_clone(groups)
 }
 
-/// Sorts Pods in the order that the user chose. The sort is stable.
-fn sort_pods(context: &ViewContext<'_>, mut pods: Vec<PodKey>) -> Vec<PodKey> {
-    match context.state.sort {
-        Sort::Start => pods.sort_by_key(|key| {
+/// Sorts Pods. The sort is stable.
+fn sort_pods(context: &ViewContext<'_>, sort: Sort, mut pods: Vec<PodKey>) -> Vec<PodKey> {
+    match sort {
+        Sort::Usual | Sort::Start => pods.sort_by_key(|key| {
             let created = context.timeline.overview(*key).created();
             (created.is_none(), created)
         }),
@@ -199,6 +219,10 @@ fn sort_pods(context: &ViewContext<'_>, mut pods: Vec<PodKey>) -> Vec<PodKey> {
             let (a, b) = (context.timeline.identity(*a), context.timeline.identity(*b));
             (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name))
         }),
+        Sort::Trouble => {
+            let pace = PodPace::from_pods(context, &pods);
+            pods.sort_by_cached_key(|&key| rank_trouble(context, &pace, key));
+        }
     }
     pods
 }

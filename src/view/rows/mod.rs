@@ -13,4 +13,5 @@ pub(crate) mod overflow;
 pub(crate) mod pace;
 pub(crate) mod phase_text;
 pub(crate) mod scrolling;
+pub(crate) mod trouble;
 pub(crate) mod verdict;

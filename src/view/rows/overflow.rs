@@ -7,39 +7,28 @@ use jiff::Timestamp;
 use crate::lifecycle::{ArrayIndex, EnumArray};
 use crate::timeline::{PodKey, PodOverview};
 use crate::view::display_state::{ByDisplayState, DisplayState};
-use crate::view::frame_cache::results::{Folded, Overflow};
+use crate::view::frame_cache::results::{Folded, Overflow, PodPace};
+use crate::view::rows::trouble::{Attention, TroubleRank, rank_trouble};
 use crate::view::view_context::ViewContext;
 
-impl Folded {
-    /// The number of lines: one for each row and one for each count.
-    pub(crate) fn line_count(&self) -> usize {
-        self.shown.len() + self.overflow.len()
-    }
-}
+/// If not all Pods in trouble fit, one of this many rows still shows a Pod without trouble, unless failed Pods need the
+/// row. Otherwise hundreds of Pods that wait for the same reason would hide the Pods that run.
+const ROWS_PER_OTHER_ROW: usize = 4;
 
-/// The order in which the reasons take turns until all rows are taken. Failed and running Pods get twice as many rows
-/// as the others.
-const TURNS: &[RowReason] = &[
-    RowReason::Failed,
-    RowReason::Running,
-    RowReason::Waiting,
-    RowReason::Failed,
-    RowReason::Running,
-    RowReason::Done,
-    RowReason::ColdStart,
-];
+/// The order in which the Pods without trouble get the remaining rows. Running Pods get twice as many rows as the
+/// others.
+const TURNS: [RowReason; 5] =
+    [RowReason::Running, RowReason::Waiting, RowReason::Running, RowReason::Ended, RowReason::ColdStart];
 
-/// The reason why a Pod gets a row.
+/// The reason why a Pod without trouble gets a row.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum RowReason {
-    /// The Pod failed or was deleted, or it is selected. The selected Pod comes first, then the latest end.
-    Failed,
-    /// The Pod runs, is in back-off, or its state is unknown. The earliest start of work comes first.
+    /// The Pod runs. The longest work comes first.
     Running,
     /// The Pod waits to start. The earliest creation comes first.
     Waiting,
-    /// The Pod succeeded. The latest end comes first.
-    Done,
+    /// The Pod succeeded, was deleted, or is gone. The latest end comes first.
+    Ended,
     /// The Pod succeeded after a cold start, for example with an image pull. The longest cold start comes first.
     ColdStart,
 }
@@ -48,7 +37,7 @@ enum RowReason {
 type ByRowReason<T> = EnumArray<RowReason, T, { RowReason::ALL.len() }>;
 
 impl RowReason {
-    const ALL: [Self; 5] = [Self::Failed, Self::Running, Self::Waiting, Self::Done, Self::ColdStart];
+    const ALL: [Self; 4] = [Self::Running, Self::Waiting, Self::Ended, Self::ColdStart];
 }
 
 impl ArrayIndex<{ Self::ALL.len() }> for RowReason {
@@ -59,64 +48,160 @@ impl ArrayIndex<{ Self::ALL.len() }> for RowReason {
     }
 }
 
-/// Chooses the Pods that get a row. The rows and the counts of the other Pods take at most `lines` lines. The rows go
-/// to the latest failures, the Pods that run or wait longest, the Pods that ended last, and the longest cold starts.
+/// Pods that share a median, in the order of their rows.
+#[derive(Clone, Copy)]
+pub(crate) struct PacedPods<'a> {
+    pub(crate) pace: PodPace,
+    pub(crate) pods: &'a [PodKey],
+}
+
+/// Chooses the Pods that get a row. The rows and the counts of the other Pods take at most `lines` lines. The selected
+/// Pod and the Pods in trouble come first, in the order of trouble. The other rows go to the Pods that run or wait
+/// longest, the Pods that ended last, and the longest cold starts.
 ///
-/// Visits all Pods a few times, but sorts at most as many Pods for each reason as there are rows.
-pub(crate) fn fold_pods(context: &ViewContext<'_>, pods: &[PodKey], lines: usize) -> Folded {
-    if pods.len() <= lines {
-        return Folded { shown: pods.to_vec(), overflow: Vec::new() };
+/// Visits all Pods twice, but sorts at most as many Pods as there are rows.
+pub(crate) fn fold_pods(context: &ViewContext<'_>, groups: &[PacedPods<'_>], lines: usize) -> Folded {
+    let count: usize = groups.iter().map(|group| group.pods.len()).sum();
+    if count <= lines {
+        let shown = groups.iter().flat_map(|group| group.pods).copied().collect();
+        return Folded { shown, overflow: Vec::new() };
     }
+    let candidates = Candidates::rank(context, groups, lines);
     // The number of counts depends on the Pods that have a row.
     let max_counts = (lines / 5).clamp(1, 4);
     for rows in (lines.saturating_sub(max_counts)..lines).rev() {
-        let folded = fold_to_rows(context, pods, rows, max_counts);
-        if folded.line_count() <= lines {
-            return folded;
+        let chosen = candidates.choose(rows);
+        let counts = candidates.count_states_without(&chosen).min(max_counts);
+        if chosen.len() + counts <= lines {
+            return fold_others(context, groups, &chosen, max_counts);
         }
     }
-    fold_to_rows(context, pods, 0, 1)
+    fold_others(context, groups, &[], 1)
 }
 
-/// Gives a row to `rows` of the Pods, and counts the others in at most `max_counts` lines.
-fn fold_to_rows(context: &ViewContext<'_>, pods: &[PodKey], rows: usize, max_counts: usize) -> Folded {
-    let mut ranked: ByRowReason<Vec<(i64, usize)>> = ByRowReason::default();
-    for (index, &key) in pods.iter().enumerate() {
-        let pod = context.timeline.overview(key);
-        let is_selected = context.window.selected == Some(key);
-        let (reason, rank) = if is_selected { (RowReason::Failed, i64::MIN) } else { rank(pod) };
-        ranked[reason].push((rank, index));
-        if reason == RowReason::Done
+/// A Pod that may get a row: its index in the list of all Pods, and its state.
+type Candidate = (usize, DisplayState);
+
+/// The Pods that may get a row, best first.
+struct Candidates {
+    selected: Option<Candidate>,
+    in_trouble: Vec<(TroubleRank, Candidate)>,
+    others: ByRowReason<Vec<(i64, Candidate)>>,
+    /// The number of all Pods by state.
+    states: ByDisplayState<usize>,
+}
+
+impl Candidates {
+    /// Ranks all Pods, and keeps the best `limit` Pods of each kind.
+    fn rank(context: &ViewContext<'_>, groups: &[PacedPods<'_>], limit: usize) -> Self {
+        let mut candidates = Self {
+            selected: None,
+            in_trouble: Vec::new(),
+            others: ByRowReason::default(),
+            states: ByDisplayState::default(),
+        };
+        let pods = groups.iter().flat_map(|group| group.pods.iter().map(|&key| (&group.pace, key)));
+        for (index, (pace, key)) in pods.enumerate() {
+            let pod = context.timeline.overview(key);
+            let state = DisplayState::from_overview(pod);
+            let candidate = (index, state);
+            candidates.states[state] += 1;
+            if context.window.selected == Some(key) {
+                candidates.selected = Some(candidate);
+                continue;
+            }
+            let (attention, rank) = rank_trouble(context, pace, key);
+            if attention.is_trouble() {
+                candidates.in_trouble.push(((attention, rank), candidate));
+            }
+            candidates.push_other(pod, rank, candidate);
+        }
+        keep_lowest(&mut candidates.in_trouble, limit);
+        for (_, others) in &mut candidates.others {
+            keep_lowest(others, limit);
+        }
+        candidates
+    }
+
+    /// Adds a Pod under the reasons for which it may get one of the remaining rows.
+    fn push_other(&mut self, pod: &PodOverview, rank: i64, candidate: Candidate) {
+        let reason = match candidate.1 {
+            DisplayState::Running | DisplayState::Unready => RowReason::Running,
+            DisplayState::Starting | DisplayState::Queued => RowReason::Waiting,
+            DisplayState::Done | DisplayState::Deleted | DisplayState::Gone => RowReason::Ended,
+            DisplayState::BackOff | DisplayState::Failed | DisplayState::Unknown => return,
+        };
+        let rank = match reason {
+            // The rank of a slow Pod is its work.
+            RowReason::Ended => pod.end().map_or(0, |end: Timestamp| -end.as_millisecond()),
+            RowReason::Running | RowReason::Waiting | RowReason::ColdStart => rank,
+        };
+        self.others[reason].push((rank, candidate));
+        if candidate.1 == DisplayState::Done
             && let Some(cold) = pod.cold_start()
         {
             let rank = -i64::try_from(cold.estimate.as_millis()).unwrap_or(i64::MAX);
-            ranked[RowReason::ColdStart].push((rank, index));
+            self.others[RowReason::ColdStart].push((rank, candidate));
         }
     }
-    for (_, ranked) in &mut ranked {
-        if ranked.len() > rows && rows > 0 {
-            ranked.select_nth_unstable(rows - 1);
-            ranked.truncate(rows);
-        }
-        ranked.sort_unstable();
-    }
-    let mut queues: ByRowReason<_> = ByRowReason::from_fn(|reason| {
-        std::mem::take(&mut ranked[reason]).into_iter().map(|(_, index)| index)
-    });
-    let mut chosen: Vec<usize> = Vec::with_capacity(rows);
-    for &reason in TURNS.iter().cycle() {
-        if chosen.len() >= rows || queues.values().all(|queue| queue.len() == 0) {
-            break;
-        }
-        // A Pod can be in two queues: `Done` and `ColdStart`.
-        chosen.extend(queues[reason].find(|index| !chosen.contains(index)));
-    }
-    chosen.sort_unstable();
 
+    /// Chooses at most `rows` Pods. The result is in the order of the rows.
+    fn choose(&self, rows: usize) -> Vec<Candidate> {
+        let mut chosen: Vec<Candidate> = Vec::with_capacity(rows);
+        chosen.extend(self.selected.filter(|_| rows > 0));
+        let room = rows.saturating_sub(chosen.len());
+        let failed = self.in_trouble.iter().filter(|((attention, _), _)| *attention == Attention::Failed);
+        let trouble_rows = if self.in_trouble.len() > room {
+            (room - room / ROWS_PER_OTHER_ROW).max(failed.count()).min(room)
+        } else {
+            room
+        };
+        chosen.extend(self.in_trouble.iter().take(trouble_rows).map(|(_, candidate)| *candidate));
+        let mut queues: ByRowReason<_> =
+            ByRowReason::from_fn(|reason| self.others[reason].iter().map(|(_, candidate)| *candidate));
+        for &reason in TURNS.iter().cycle() {
+            if chosen.len() >= rows || queues.values().all(|queue| queue.len() == 0) {
+                break;
+            }
+            // A Pod can be a candidate for several reasons.
+            chosen.extend(queues[reason].find(|candidate| !chosen.contains(candidate)));
+        }
+        // If no other Pods are left, the rows go to Pods in trouble after all.
+        let more = self.in_trouble.iter().skip(trouble_rows).map(|(_, candidate)| *candidate);
+        let more: Vec<Candidate> = more.filter(|candidate| !chosen.contains(candidate)).collect();
+        chosen.extend(more.into_iter().take(rows.saturating_sub(chosen.len())));
+        chosen.sort_unstable_by_key(|&(index, _)| index);
+        chosen
+    }
+
+    /// The number of states of the Pods that are not chosen.
+    fn count_states_without(&self, chosen: &[Candidate]) -> usize {
+        let chosen_with = |state| chosen.iter().filter(|(_, chosen)| *chosen == state).count();
+        self.states.iter().filter(|&(state, &count)| count > chosen_with(state)).count()
+    }
+}
+
+/// Keeps the `limit` lowest values, in order.
+fn keep_lowest<R: Copy + Ord>(ranked: &mut Vec<(R, Candidate)>, limit: usize) {
+    let rank = |&(rank, (index, _)): &(R, Candidate)| (rank, index);
+    if ranked.len() > limit && limit > 0 {
+        ranked.select_nth_unstable_by_key(limit - 1, rank);
+        ranked.truncate(limit);
+    }
+    ranked.sort_unstable_by_key(rank);
+}
+
+/// Gives the chosen Pods a row, and counts the others in at most `max_counts` lines.
+fn fold_others(
+    context: &ViewContext<'_>,
+    groups: &[PacedPods<'_>],
+    chosen: &[Candidate],
+    max_counts: usize,
+) -> Folded {
     let mut folded = Folded::default();
-    let mut next = chosen.iter().copied().peekable();
+    let mut next = chosen.iter().map(|&(index, _)| index).peekable();
     let mut others: ByDisplayState<Vec<PodKey>> = ByDisplayState::default();
-    for (index, &key) in pods.iter().enumerate() {
+    for (index, &key) in groups.iter().flat_map(|group| group.pods).enumerate() {
         if next.next_if_eq(&index).is_some() {
             folded.shown.push(key);
         } else {
@@ -135,20 +220,4 @@ fn fold_to_rows(context: &ViewContext<'_>, pods: &[PodKey], rows: usize, max_cou
         }
     }
     folded
-}
-
-/// The reason why a Pod gets a row, and the rank of the Pod. The lowest rank gets a row first.
-fn rank(pod: &PodOverview) -> (RowReason, i64) {
-    let earliest_first = |at: Option<Timestamp>| at.map_or(i64::MAX, Timestamp::as_millisecond);
-    let latest_end_first = pod.end().map_or(0, |end| -end.as_millisecond());
-    match DisplayState::from_overview(pod) {
-        DisplayState::Failed | DisplayState::Deleted | DisplayState::Gone => {
-            (RowReason::Failed, latest_end_first)
-        }
-        DisplayState::Done => (RowReason::Done, latest_end_first),
-        DisplayState::Running | DisplayState::Unready | DisplayState::BackOff | DisplayState::Unknown => {
-            (RowReason::Running, earliest_first(pod.work_started()))
-        }
-        DisplayState::Starting | DisplayState::Queued => (RowReason::Waiting, earliest_first(pod.created())),
-    }
 }

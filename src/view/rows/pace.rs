@@ -4,12 +4,13 @@ use jiff::SignedDuration;
 
 use crate::timeline::{PodKey, PodOverview};
 use crate::view::display_state::DisplayState;
+use crate::view::frame_cache::keys::GroupKey;
 use crate::view::frame_cache::results::PodPace;
 use crate::view::view_context::ViewContext;
 
 /// The median is known only if at least this many Pods succeeded.
 const MIN_SUCCEEDED_PODS: usize = 3;
-/// A Pod is marked if its work takes at least this many times the median.
+/// A Pod is slow if its work takes more than this many times the median.
 const SLOW_FACTOR: i128 = 2;
 
 /// Why a Pod is marked as slow.
@@ -52,6 +53,11 @@ impl PodPace {
         Self { median, longest: longest.filter(|_| running > 1).map(|(_, key)| key) }
     }
 
+    /// The pace of the Pods of a group. In a timeline with many Pods, it may come from the cache.
+    pub(crate) fn get_or_compute(context: &ViewContext<'_>, group: GroupKey, pods: &[PodKey]) -> Self {
+        *context.cache.pace.get_or_compute(context.version(), group, || Self::from_pods(context, pods))
+    }
+
     /// The mark of a Pod, if it is slow.
     pub(crate) fn mark(&self, context: &ViewContext<'_>, key: PodKey) -> Option<PaceMark> {
         let pod = context.timeline.overview(key);
@@ -61,11 +67,12 @@ impl PodPace {
         }
         let times = self.median.zip(work_time(context, pod)).and_then(|(median, time)| {
             // The times of a status have a precision of one second, so a ratio to a shorter median means nothing.
-            (median >= SignedDuration::from_secs(1)).then(|| time.as_millis() / median.as_millis())
+            let is_slow = time.as_millis() > SLOW_FACTOR * median.as_millis();
+            (is_slow && median >= SignedDuration::from_secs(1)).then(|| time.as_millis() / median.as_millis())
         });
         match times {
-            Some(times) if times >= SLOW_FACTOR => Some(PaceMark::TimesMedian(times.min(99))),
-            Some(_) | None => (self.longest == Some(key)).then_some(PaceMark::Longest),
+            Some(times) => Some(PaceMark::TimesMedian(times.min(99))),
+            None => (self.longest == Some(key)).then_some(PaceMark::Longest),
         }
     }
 }

@@ -44,9 +44,9 @@ impl PodRows {
                 continue;
             };
             // If the Pods are sorted by start, the row stands where its first attempt would stand. In every other order it stands where its latest Pod would stand.
-            let positioned_by = match context.state.sort {
-                Sort::Start => before.first().copied().unwrap_or(latest),
-                Sort::End | Sort::Work | Sort::Cold | Sort::Index | Sort::Name => latest,
+            let positioned_by = match group.sort {
+                Sort::Usual | Sort::Start => before.first().copied().unwrap_or(latest),
+                Sort::End | Sort::Work | Sort::Cold | Sort::Index | Sort::Name | Sort::Trouble => latest,
             };
             if key == positioned_by {
                 rows.push(latest);

@@ -7,9 +7,6 @@ use crate::view::view_context::ViewContext;
 /// The width of a legend with all its entries. It determines how many lines are reserved for the legend.
 const FULL_LEGEND_COLUMNS: usize = 110;
 
-/// Each section gets room for this many of its rows before the lines around the rows get any room.
-const MIN_ROWS: usize = 4;
-
 /// The kinds of lines around the rows, each shown or not.
 #[derive(Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "each kind of line is shown or not")]
@@ -79,7 +76,7 @@ pub(crate) fn divide_lines(
         }
         return all;
     };
-    let min_rows: usize = sections.iter().map(|section| section.rows.rows.len().min(MIN_ROWS)).sum();
+    let min_rows: usize = sections.iter().map(|section| section.min_rows(context, lines)).sum();
     let fitting = SurroundingLines::CHOICES.into_iter().find_map(|choice| {
         let around = choice.count(context, sections, rows, has_axis);
         (around + min_rows <= lines).then(|| (choice, lines - around))

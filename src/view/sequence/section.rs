@@ -2,16 +2,20 @@
 
 use std::rc::Rc;
 
-use crate::timeline::{Summary, Workload};
+use crate::timeline::{PodKey, Summary, Workload};
 use crate::view::frame_cache::keys::{FindingsKey, FoldKey, RowsKey};
 use crate::view::frame_cache::results::{Counts, Folded, PodPace, PodRows};
 use crate::view::primitives::frame::Line;
 use crate::view::rows::groups::{Group, Heading};
-use crate::view::rows::overflow::fold_pods;
+use crate::view::rows::overflow::{PacedPods, fold_pods};
+use crate::view::rows::trouble::rank_trouble;
 use crate::view::rows::{findings, headings, verdict};
 use crate::view::sequence::{concurrency, held};
 use crate::view::state::Align;
 use crate::view::view_context::ViewContext;
+
+/// Each section gets room for this many of its rows before the lines around the rows get any room.
+const MIN_ROWS: usize = 4;
 
 /// A group with everything that its lines need.
 pub(crate) struct Section<'a> {
@@ -36,8 +40,7 @@ impl<'a> Section<'a> {
     pub(crate) fn prepare(context: &ViewContext<'a>, mut group: Group<'a>, columns: usize) -> Self {
         let counts = Counts::get_or_compute(context, &group);
         let (cache, version) = (context.cache, context.version());
-        let pace =
-            *cache.pace.get_or_compute(version, group.key(), || PodPace::from_pods(context, &group.pods));
+        let pace = PodPace::get_or_compute(context, group.key(), &group.pods);
         let (summary, reason) = match group.heading {
             Heading::Workload(workload) => {
                 (Some(context.summary(workload)), headings::reason_line(context, workload, columns))
@@ -85,16 +88,32 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// The number of lines that the rows get before the lines around them get any of `lines` lines. The rows in trouble
+    /// are among them, with a line that counts the other Pods. They never get more than half of the lines.
+    pub(crate) fn min_rows(&self, context: &ViewContext<'_>, lines: usize) -> usize {
+        let rows = self.rows.rows.as_slice();
+        if rows.len() <= MIN_ROWS {
+            return rows.len();
+        }
+        let needs_attention = |&&key: &&PodKey| rank_trouble(context, &self.pace, key).0.is_trouble();
+        let count = || rows.iter().filter(needs_attention).count();
+        let in_trouble =
+            *context.cache.rows_in_trouble.get_or_compute(context.version(), self.rows_key.clone(), count);
+        let wanted = if in_trouble < rows.len() { in_trouble + 1 } else { in_trouble };
+        wanted.min(lines / 2).max(MIN_ROWS)
+    }
+
     /// Chooses the rows that fit into `lines` lines.
     pub(crate) fn fold_to(&mut self, context: &ViewContext<'_>, lines: usize) {
         let rows = self.rows.rows.as_slice();
+        let paced = [PacedPods { pace: self.pace, pods: rows }];
         self.folded = if lines == 0 {
             Rc::default()
         } else if lines >= rows.len() {
-            Rc::new(fold_pods(context, rows, lines))
+            Rc::new(fold_pods(context, &paced, lines))
         } else {
             let key = FoldKey { rows: self.rows_key.clone(), lines };
-            context.cache.folded.get_or_compute(context.version(), key, || fold_pods(context, rows, lines))
+            context.cache.folded.get_or_compute(context.version(), key, || fold_pods(context, &paced, lines))
         };
     }
 }
