@@ -120,6 +120,8 @@ fn view_state(draw: &DrawArgs, output: Output) -> ViewState {
         },
         explain: draw.explain,
         containers: draw.containers,
+        workload: None,
+        recent_only: false,
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct ApplyArgs {
     /// Apply only, do not follow
     #[arg(long)]
     pub(crate) detach: bool,
-    /// Output format: seq, table, wide, grid, json, jsonl, yaml, name. With any other format of kubectl, nothing is followed
+    /// Output format: seq, table, wide, grid, runs, json, jsonl, yaml, name. With any other format of kubectl, nothing is followed
     #[arg(short, long, value_name = "FORMAT")]
     pub(crate) output: Option<String>,
     /// The flags that control following.

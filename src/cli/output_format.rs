@@ -16,6 +16,8 @@ pub(crate) enum OutputFormat {
     Wide,
     /// One cell per Pod
     Grid,
+    /// One row per workload: where its slot time went
+    Runs,
     /// The timeline document
     Json,
     /// One line per change, each a JSON object
@@ -33,6 +35,7 @@ impl From<OutputFormat> for Output {
             OutputFormat::Table => Self::Picture(View::Table),
             OutputFormat::Wide => Self::Picture(View::Wide),
             OutputFormat::Grid => Self::Picture(View::Grid),
+            OutputFormat::Runs => Self::Picture(View::Runs),
             OutputFormat::Json => Self::Document(DocumentFormat::Json),
             OutputFormat::Jsonl => Self::Changes,
             OutputFormat::Yaml => Self::Document(DocumentFormat::Yaml),

@@ -57,7 +57,11 @@ fn format_unless_kubectl_prints(args: &PodArgs) -> Option<OutputFormat> {
     let Some(output) = &args.output else { return Some(OutputFormat::Seq) };
     let format = OutputFormat::from_str(output, false).ok()?;
     match format {
-        OutputFormat::Seq | OutputFormat::Table | OutputFormat::Grid | OutputFormat::Jsonl => Some(format),
+        OutputFormat::Seq
+        | OutputFormat::Table
+        | OutputFormat::Grid
+        | OutputFormat::Runs
+        | OutputFormat::Jsonl => Some(format),
         OutputFormat::Wide | OutputFormat::Json | OutputFormat::Yaml | OutputFormat::Name => None,
     }
 }

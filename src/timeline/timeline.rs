@@ -55,6 +55,11 @@ impl Timeline {
         self.tree.roots()
     }
 
+    /// The workload with this uid, followed by the workloads below it. Empty if no workload has this uid.
+    pub(crate) fn subtree(&self, uid: &str) -> &[Workload] {
+        self.tree.subtree(uid)
+    }
+
     /// The workloads directly below `workload`.
     pub fn children(&self, workload: &Workload) -> impl Iterator<Item = &Workload> {
         self.tree.children(workload)

@@ -9,6 +9,7 @@ use crate::view::frame_cache::cache::FrameCache;
 use crate::view::picture::{FlushLines, Picture};
 use crate::view::primitives::frame::{Frame, Line};
 use crate::view::primitives::glyph::Glyphs;
+use crate::view::runs::overview::draw_runs;
 use crate::view::sequence::diagram;
 use crate::view::state::{Size, View, ViewState};
 use crate::view::view_context::ViewContext;
@@ -71,6 +72,7 @@ fn render_view(context: &ViewContext<'_>, size: Size, flush: &mut FlushLines<'_>
         View::Table => table::draw_table(context, size, false, flush),
         View::Wide => table::draw_table(context, size, true, flush),
         View::Grid => grid::draw_grid(context, size),
+        View::Runs => draw_runs(context, size),
     };
     for line in &mut picture.frame.lines {
         // A line that does not fit is cut, because a terminal would wrap it.

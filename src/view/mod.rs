@@ -2,7 +2,7 @@
 //! No view asks the cluster, reads a clock or knows the terminal.
 //!
 //! A module depends only on modules before it in this order: `primitives`; `names`, `state`, `window`, `display_state`,
-//! `frame_cache`, `view_context`; `chart` and `picture`; `rows`; `sequence`, `table`, `grid`, `pod`; `draw`.
+//! `frame_cache`, `view_context`; `chart` and `picture`; `rows`; `sequence`, `table`, `grid`, `runs`, `pod`; `draw`.
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
@@ -18,6 +18,7 @@ pub(crate) mod picture;
 pub(crate) mod pod;
 pub(crate) mod primitives;
 pub(crate) mod rows;
+pub(crate) mod runs;
 pub(crate) mod sequence;
 pub(crate) mod state;
 pub(crate) mod table;

@@ -1,6 +1,7 @@
 //! A frame, and the positions in the frame that keys and mouse need.
 
 use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -24,6 +25,8 @@ pub struct Picture {
     pub bars: Option<Bars>,
     /// The cells of the grid. A cell that stands for several Pods names the worst of them.
     pub cells: Vec<PodCell>,
+    /// The rows of workloads that can be selected, in the order of the picture.
+    pub workloads: Vec<WorkloadRow>,
     /// The number of cells in a line of the grid; 1 in the other views.
     pub per_line: usize,
     /// The index of the first row that is shown, if the rows scroll.
@@ -32,6 +35,15 @@ pub struct Picture {
     pub folded: usize,
     /// The number of Pods that match the filter.
     pub found: usize,
+}
+
+/// A row that stands for a workload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkloadRow {
+    /// The index of the line in the frame.
+    pub line: usize,
+    /// The uid of the workload.
+    pub uid: Arc<str>,
 }
 
 /// A cell of the grid.

@@ -1,5 +1,7 @@
 //! The user's choices: the view, and the order, grouping and alignment of the Pods.
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 
 /// The kind of picture.
@@ -14,6 +16,8 @@ pub enum View {
     Wide,
     /// One cell for each Pod.
     Grid,
+    /// One row for each workload, with a bar that divides its slot time.
+    Runs,
 }
 
 /// The order of the Pods.
@@ -81,6 +85,10 @@ pub struct ViewState {
     pub explain: bool,
     /// Whether each container has its own bar below the bar of its Pod.
     pub containers: bool,
+    /// The uid of the only workload that is shown, with the workloads below it; `None` shows all workloads.
+    pub workload: Option<Arc<str>>,
+    /// Whether [`View::Runs`] shows only workloads that run or that ended a short time ago.
+    pub recent_only: bool,
 }
 
 /// The space that a picture may fill.

@@ -379,7 +379,7 @@ fn no_value() -> TableCell {
 
 /// The failed Pods that will be replaced.
 fn open_retries(context: &ViewContext<'_>) -> HashMap<PodKey, OpenRetry> {
-    let workloads = context.timeline.workloads().iter();
+    let workloads = context.workloads().iter();
     let open = workloads.flat_map(|workload| context.timeline.open_retries(workload, context.now));
     open.map(|open| (open.pod, open)).collect()
 }

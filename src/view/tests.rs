@@ -5,6 +5,7 @@ mod explained;
 mod held;
 mod ordered;
 mod retries;
+mod runs;
 mod timelines;
 mod unready;
 
@@ -108,10 +109,13 @@ const SEQUENCE: ViewState = ViewState {
     clock: None,
     explain: false,
     containers: false,
+    workload: None,
+    recent_only: false,
 };
 const TABLE: ViewState = ViewState { view: View::Table, ..SEQUENCE };
 const WIDE: ViewState = ViewState { view: View::Wide, ..SEQUENCE };
 const GRID: ViewState = ViewState { view: View::Grid, ..SEQUENCE };
+const RUNS: ViewState = ViewState { view: View::Runs, ..SEQUENCE };
 
 #[test]
 fn a_running_job_in_the_sequence_view() {
@@ -335,7 +339,7 @@ fn the_page_of_a_pod_shows_everything_known_about_it() {
 #[test]
 fn every_view_fits_every_size() {
     for timeline in [pi(31_000), trouble(45_000), several(13_500), hostile(8_000), Timeline::default()] {
-        for state in [SEQUENCE, TABLE, WIDE, GRID, ViewState { explain: true, ..SEQUENCE }] {
+        for state in [SEQUENCE, TABLE, WIDE, GRID, RUNS, ViewState { explain: true, ..SEQUENCE }] {
             for columns in [0, 1, 2, 3, 7, 10, 23, 24, 31, 40, 59, 61, 99, 100, 133, 300] {
                 for rows in [0, 1, 2, 3, 5, 8, 13, 24, 100] {
                     for glyphs in [Glyphs::UNICODE, Glyphs::ASCII] {

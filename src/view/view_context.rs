@@ -20,7 +20,16 @@ pub(crate) struct ViewContext<'a> {
     pub(crate) cache: &'a FrameCache,
 }
 
-impl ViewContext<'_> {
+impl<'a> ViewContext<'a> {
+    /// The workloads that the picture shows, in the order of the tree: all workloads, or the workload that the user
+    /// opened and the workloads below it.
+    pub(crate) fn workloads(&self) -> &'a [Workload] {
+        match &self.state.workload {
+            Some(uid) => self.timeline.subtree(uid),
+            None => self.timeline.workloads(),
+        }
+    }
+
     /// The current version of the timeline. The cache compares it with the version of each result.
     pub(crate) fn version(&self) -> TimelineVersion {
         self.cache.version(self.timeline, self.now)

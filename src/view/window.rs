@@ -1,5 +1,7 @@
 //! The part of a picture that the user looks at.
 
+use std::sync::Arc;
+
 use crate::timeline::PodKey;
 
 /// The part of a picture that is shown. By default the whole time axis is shown, and Pods that do not fit are summed up in one row.
@@ -9,6 +11,8 @@ pub struct Window {
     pub filter: String,
     /// The selected Pod, which always keeps its row.
     pub selected: Option<PodKey>,
+    /// The uid of the selected workload in [`crate::view::View::Runs`]. The workload always keeps its row.
+    pub selected_workload: Option<Arc<str>>,
     /// Whether every Pod has a row and the rows scroll. Otherwise Pods without room for a row are folded.
     pub unfolded: bool,
     /// The scroll position: the first visible row, before it is moved to keep the selected row visible. Used only if `unfolded`.

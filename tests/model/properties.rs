@@ -79,7 +79,7 @@ fn the_document_of_any_run_keeps_its_contract() {
 fn draw_everything(timeline: &Timeline, columns: usize, glyphs: &Glyphs, now: Timestamp) -> Vec<String> {
     let size = Size { columns, rows: None };
     let mut lines = Vec::new();
-    for view in [View::Sequence, View::Table, View::Wide, View::Grid] {
+    for view in [View::Sequence, View::Table, View::Wide, View::Grid, View::Runs] {
         for explain in [false, true] {
             let state = ViewState { view, explain, containers: explain, ..ViewState::default() };
             lines.extend(render_frame(timeline, &state, size, glyphs, now).lines);

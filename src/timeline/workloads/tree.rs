@@ -64,6 +64,14 @@ impl WorkloadTree {
             .map(|(_, workload)| workload)
     }
 
+    /// The workload with this uid, followed by the workloads below it. Empty if no workload has this uid.
+    pub(crate) fn subtree(&self, uid: &str) -> &[Workload] {
+        let Some(root) = self.workloads.iter().position(|workload| &*workload.uid == uid) else { return &[] };
+        let is_below = |index: &usize| self.parent(*index).is_some_and(|parent| parent >= root);
+        let below = (root + 1..self.workloads.len()).take_while(is_below).count();
+        &self.workloads[root..=root + below]
+    }
+
     /// The workloads directly below `workload`.
     pub(crate) fn children(&self, workload: &Workload) -> impl Iterator<Item = &Workload> {
         self.child_indexes(workload).iter().map(|&index| &self.workloads[index])

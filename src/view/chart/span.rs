@@ -85,7 +85,7 @@ const MAX_PODS_WITH_CONTAINERS: usize = 50;
 /// Computes the time that the axis must show for all Pods.
 fn compute_extent(context: &ViewContext<'_>) -> TimeExtent {
     let (align, now) = (context.state.align, context.now.as_millisecond());
-    let workloads = context.timeline.workloads();
+    let workloads = context.workloads();
     let pods =
         || workloads.iter().flat_map(|workload| context.timeline.overviews(workload).map(|(_, pod)| pod));
     let millis = Timestamp::as_millisecond;
@@ -126,7 +126,7 @@ fn compute_extent(context: &ViewContext<'_>) -> TimeExtent {
 pub(crate) fn choose_span(context: &ViewContext<'_>) -> TimeSpan {
     let align = context.state.align;
     let now = context.now.as_millisecond();
-    let workloads = context.timeline.workloads();
+    let workloads = context.workloads();
     let millis = Timestamp::as_millisecond;
     let extent =
         context.cache.time_extent.get_or_compute(context.version(), align, || compute_extent(context));

@@ -24,6 +24,8 @@ pub struct Glyphs {
     pub now: char,
     /// A time in which a workload creates no Pods, because it is suspended or its Pods are refused.
     pub held: char,
+    /// A slot without a Pod, in a bar of slot time.
+    pub idle: char,
     /// One to seven eighths of a cell of work; `None` if the set has no such characters.
     pub eighths: Option<[char; 7]>,
     /// The number of Pods in a cell, from few to all.
@@ -70,6 +72,7 @@ impl Glyphs {
         unknown: '?',
         now: '▶',
         held: '‖',
+        idle: '┄',
         eighths: Some(['▏', '▎', '▍', '▌', '▋', '▊', '▉']),
         density: ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
         succeeded: "✓",
@@ -101,6 +104,7 @@ impl Glyphs {
         unknown: '?',
         now: '>',
         held: '|',
+        idle: '_',
         eighths: None,
         density: ['_', '.', ':', '-', '=', '+', '*', '#'],
         succeeded: "ok",
@@ -158,7 +162,7 @@ mod tests {
     #[test]
     fn shapes_are_one_column_wide_and_distinct() {
         for glyphs in [Glyphs::UNICODE, Glyphs::ASCII] {
-            let marks = [glyphs.failed, glyphs.deleted, glyphs.unknown, glyphs.now, glyphs.held];
+            let marks = [glyphs.failed, glyphs.deleted, glyphs.unknown, glyphs.now, glyphs.held, glyphs.idle];
             // Starting and Startup share the character of Setup. An unknown phase has the character of an unknown
             // state.
             let shapes: Vec<char> = PhaseKind::ALL

@@ -107,7 +107,7 @@ pub(crate) fn pod_groups<'a>(context: &ViewContext<'a>) -> Vec<Group<'a>> {
         GroupBy::Workload => {
             let has_several_namespaces = has_several_namespaces(timeline);
             let mut bare: BTreeMap<Option<&Arc<str>>, Vec<PodKey>> = BTreeMap::new();
-            for workload in timeline.workloads() {
+            for workload in context.workloads() {
                 if is_bare_pod(workload) {
                     let namespace = has_several_namespaces.then_some(&workload.namespace);
                     bare.entry(namespace).or_default().extend(&workload.pods);
@@ -173,7 +173,7 @@ fn is_indexed(timeline: &Timeline, workload: &Workload) -> bool {
 
 /// All Pods, workload by workload.
 fn all_pods<'a>(context: &ViewContext<'a>) -> impl Iterator<Item = PodKey> + use<'a> {
-    context.timeline.workloads().iter().flat_map(|workload| workload.pods.iter().copied())
+    context.workloads().iter().flat_map(|workload| workload.pods.iter().copied())
 }
 
 /// Groups all Pods by the property that `key` returns. The groups are sorted by this property.

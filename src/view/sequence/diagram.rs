@@ -132,7 +132,7 @@ fn workload_lines(context: &ViewContext<'_>, columns: usize) -> Vec<Line> {
         return Vec::new();
     }
     let mut lines = Vec::new();
-    for workload in context.timeline.workloads().iter().filter(|workload| !is_bare_pod(workload)) {
+    for workload in context.workloads().iter().filter(|workload| !is_bare_pod(workload)) {
         // A workload keeps its Pods in the order of their creation.
         let (sort, pods) = (Sort::Start, workload.pods.as_slice().into());
         let group = Group { heading: Heading::Workload(workload), sort, pods };

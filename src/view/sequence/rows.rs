@@ -68,7 +68,7 @@ impl<'a> RowWriter<'a> {
         if !explains && !has_container_bars {
             return 1;
         }
-        let pods = self.context.timeline.workloads().iter().flat_map(|workload| &workload.pods);
+        let pods = self.context.workloads().iter().flat_map(|workload| &workload.pods);
         let lines = pods.take(SAMPLED_PODS).map(|&key| {
             let pod = self.context.timeline.pod(key);
             let evidence = if explains { explain::estimate_line_count(&pod) } else { 0 };

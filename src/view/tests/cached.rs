@@ -28,7 +28,7 @@ fn a_cached_frame_equals_an_exact_one() {
     };
     let mut pictures = 0;
     for _ in 0..2 {
-        for view in [View::Sequence, View::Table, View::Grid] {
+        for view in [View::Sequence, View::Table, View::Grid, View::Runs] {
             for group_by in [GroupBy::Workload, GroupBy::Node, GroupBy::Outcome, GroupBy::None] {
                 for sort in [Sort::Start, Sort::Work, Sort::Name] {
                     for filter in ["", "node-1", "error job-07"] {
@@ -43,7 +43,7 @@ fn a_cached_frame_equals_an_exact_one() {
             }
         }
     }
-    assert_eq!(pictures, 216);
+    assert_eq!(pictures, 288);
 }
 
 #[test]

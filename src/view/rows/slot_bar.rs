@@ -1,0 +1,228 @@
+//! The bar of slot time: one line of cells that divides the slot time of a workload by use. The whole bar is 100 %.
+
+use std::cmp::Reverse;
+
+use crate::lifecycle::PhaseKind;
+use crate::timeline::SlotTime;
+use crate::view::chart::mark::phase_style;
+use crate::view::primitives::frame::{Line, Style};
+use crate::view::primitives::glyph::Glyphs;
+
+/// A part of the bar, in the glyph and the style that the same time has in the bars of the Pods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Segment {
+    /// Work that counts.
+    Work,
+    /// Work that did not count.
+    LostWork,
+    SetupAndStart,
+    Pull,
+    Init,
+    Unready,
+    Terminating,
+    Queued,
+    BackOff,
+    Unknown,
+    /// Slots without a Pod.
+    Idle,
+}
+
+impl Segment {
+    /// All parts, in the order of the bar. The work comes first, so that the work of several bars can be compared.
+    const ALL: [Self; 11] = [
+        Self::Work,
+        Self::LostWork,
+        Self::SetupAndStart,
+        Self::Pull,
+        Self::Init,
+        Self::Unready,
+        Self::Terminating,
+        Self::Queued,
+        Self::BackOff,
+        Self::Unknown,
+        Self::Idle,
+    ];
+
+    /// The part that includes the time of this phase.
+    fn from_phase(kind: PhaseKind) -> Self {
+        match kind {
+            PhaseKind::Queued => Self::Queued,
+            PhaseKind::Setup | PhaseKind::Starting | PhaseKind::Startup => Self::SetupAndStart,
+            PhaseKind::Pulling => Self::Pull,
+            PhaseKind::Initializing => Self::Init,
+            PhaseKind::Unready => Self::Unready,
+            PhaseKind::Running => Self::Work,
+            PhaseKind::BackOff => Self::BackOff,
+            PhaseKind::Terminating => Self::Terminating,
+            PhaseKind::Unknown => Self::Unknown,
+        }
+    }
+
+    /// The glyph, the style, and the word in the legend.
+    fn appearance(self, glyphs: &Glyphs) -> (char, Style, &'static str) {
+        let phase = |kind, name| (glyphs.phase(kind), phase_style(kind), name);
+        match self {
+            Self::Work => phase(PhaseKind::Running, "work"),
+            Self::LostWork => (glyphs.failed, Style::Failure, "lost work"),
+            Self::SetupAndStart => phase(PhaseKind::Setup, "setup, start"),
+            Self::Pull => phase(PhaseKind::Pulling, "pull"),
+            Self::Init => phase(PhaseKind::Initializing, "init"),
+            Self::Unready => phase(PhaseKind::Unready, "not ready"),
+            Self::Terminating => phase(PhaseKind::Terminating, "terminating"),
+            Self::Queued => phase(PhaseKind::Queued, "queued"),
+            Self::BackOff => phase(PhaseKind::BackOff, "back-off"),
+            Self::Unknown => phase(PhaseKind::Unknown, "unknown"),
+            Self::Idle => (glyphs.idle, Style::Dim, "idle"),
+        }
+    }
+}
+
+/// The slot time of each part in milliseconds, in the order of the bar. Parts without time are left out. `lost_work` is
+/// the part of the work that did not count, in milliseconds.
+fn segments(slots: &SlotTime, lost_work: i64) -> Vec<(Segment, i64)> {
+    let lost_work = lost_work.clamp(0, slots.phases[PhaseKind::Running].max(0));
+    let millis = |segment: Segment| match segment {
+        Segment::Idle => slots.idle,
+        Segment::LostWork => lost_work,
+        Segment::Work
+        | Segment::SetupAndStart
+        | Segment::Pull
+        | Segment::Init
+        | Segment::Unready
+        | Segment::Terminating
+        | Segment::Queued
+        | Segment::BackOff
+        | Segment::Unknown => {
+            let of_segment = slots.phases.iter().filter(|(kind, _)| Segment::from_phase(*kind) == segment);
+            let sum = of_segment.map(|(_, millis)| *millis).sum::<i64>();
+            if segment == Segment::Work { sum - lost_work } else { sum }
+        }
+    };
+    let segments = Segment::ALL.into_iter().map(|segment| (segment, millis(segment)));
+    segments.filter(|(_, millis)| *millis > 0).collect()
+}
+
+/// The bar of slot time: `columns` cells, which the uses of the slot time share in proportion. `lost_work` is the part of
+/// the work that did not count, in milliseconds. If any work was lost, it has at least one cell. The bar is blank if
+/// there is no slot time.
+pub(crate) fn slot_time_bar(slots: &SlotTime, lost_work: i64, glyphs: &Glyphs, columns: usize) -> Line {
+    let segments = segments(slots, lost_work);
+    let mut line = Line::default();
+    for ((segment, _), cells) in segments.iter().zip(divide_cells(&segments, columns)) {
+        let (glyph, style, _) = segment.appearance(glyphs);
+        line.push(glyph.to_string().repeat(cells), style);
+    }
+    if segments.is_empty() {
+        line.push(" ".repeat(columns), Style::Text);
+    }
+    line
+}
+
+/// Divides the cells of a bar in proportion to the times. The parts with the largest remainders are rounded up.
+fn divide_cells(segments: &[(Segment, i64)], columns: usize) -> Vec<usize> {
+    let total: i128 = segments.iter().map(|(_, millis)| i128::from(*millis)).sum();
+    let share = |millis: i64| i128::from(millis) * i128::try_from(columns).unwrap_or(0);
+    let to_cells = |cells: i128| usize::try_from(cells).unwrap_or(0);
+    let mut cells: Vec<usize> =
+        segments.iter().map(|(_, millis)| to_cells(share(*millis) / total.max(1))).collect();
+    let mut by_remainder: Vec<usize> = (0..cells.len()).collect();
+    by_remainder.sort_by_key(|&index| Reverse(share(segments[index].1) % total.max(1)));
+    let missing = columns.saturating_sub(cells.iter().sum());
+    for &index in by_remainder.iter().take(missing) {
+        cells[index] += 1;
+    }
+    let lost = segments.iter().position(|(segment, _)| *segment == Segment::LostWork);
+    let largest = (0..cells.len()).max_by_key(|&index| cells[index]);
+    if let (Some(lost), Some(largest)) = (lost, largest)
+        && cells[lost] == 0
+        && cells[largest] > 1
+    {
+        cells[lost] += 1;
+        cells[largest] -= 1;
+    }
+    cells
+}
+
+/// The parts that bars contain, for their legend.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SlotBarLegend(Vec<Segment>);
+
+impl SlotBarLegend {
+    /// Adds the parts of the bar with this slot time and lost work.
+    pub(crate) fn add(&mut self, slots: &SlotTime, lost_work: i64) {
+        for (segment, _) in segments(slots, lost_work) {
+            if let Err(at) = self.0.binary_search(&segment) {
+                self.0.insert(at, segment);
+            }
+        }
+    }
+
+    /// Writes the meaning of each glyph, in the order of the bars, in as much of the line as fits.
+    pub(crate) fn write(&self, glyphs: &Glyphs, columns: usize) -> Line {
+        let mut line = Line::default();
+        for segment in &self.0 {
+            let (glyph, style, name) = segment.appearance(glyphs);
+            let gap = if line.spans.is_empty() { "" } else { "  " };
+            if line.width() + gap.len() + 2 + name.len() > columns {
+                break;
+            }
+            line.push(gap, Style::Dim);
+            line.push(glyph, style);
+            line.push(format!(" {name}"), Style::Dim);
+        }
+        line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slots(parts: &[(PhaseKind, i64)], idle: i64) -> SlotTime {
+        let mut slots = SlotTime { idle, total: idle, ..SlotTime::default() };
+        for &(kind, millis) in parts {
+            slots.phases[kind] += millis;
+            slots.total += millis;
+        }
+        slots
+    }
+
+    fn bar(slots: &SlotTime, lost_work: i64, columns: usize) -> String {
+        slot_time_bar(slots, lost_work, &Glyphs::UNICODE, columns).plain()
+    }
+
+    #[test]
+    fn the_cells_of_a_bar_are_in_proportion_to_the_uses_of_slot_time() {
+        let run =
+            slots(&[(PhaseKind::Running, 500), (PhaseKind::Pulling, 200), (PhaseKind::Queued, 100)], 200);
+        assert_eq!(bar(&run, 0, 10), "█████▒▒·┄┄");
+        assert_eq!(bar(&run, 200, 10), "███✗✗▒▒·┄┄");
+        assert_eq!(bar(&SlotTime::default(), 0, 3), "   ");
+    }
+
+    #[test]
+    fn a_bar_fills_every_width_and_always_shows_lost_work() {
+        let run =
+            slots(&PhaseKind::ALL.map(|kind| (kind, 37 + i64::try_from(kind.name().len()).unwrap())), 11);
+        for columns in 0..200 {
+            assert_eq!(crate::view::primitives::text::width(&bar(&run, 1, columns)), columns);
+        }
+        let run = slots(&[(PhaseKind::Running, 100_000)], 0);
+        assert_eq!(bar(&run, 1, 5), "████✗");
+    }
+
+    #[test]
+    fn the_legend_explains_each_glyph_once() {
+        let mut legend = SlotBarLegend::default();
+        for kind in PhaseKind::ALL {
+            legend.add(&slots(&[(kind, 5)], 1), i64::from(kind == PhaseKind::Running));
+        }
+        let line = legend.write(&Glyphs::UNICODE, 200).plain();
+        let glyphs: Vec<&str> = line.split("  ").map(|entry| entry.split(' ').next().unwrap()).collect();
+        let mut distinct = glyphs.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        assert_eq!(distinct.len(), glyphs.len(), "{line}");
+        assert_eq!(glyphs.len(), Segment::ALL.len(), "{line}");
+    }
+}

@@ -1,0 +1,219 @@
+//! Draws the overview: a row for each workload.
+
+use crate::timeline::{Workload, WorkloadState};
+use crate::view::picture::{Picture, WorkloadRow};
+use crate::view::primitives::columns::{Column, Columns, Shrink, TableCell, TableRow};
+use crate::view::primitives::duration::format_elapsed_millis;
+use crate::view::primitives::frame::{Line, Style};
+use crate::view::primitives::glyph::Glyphs;
+use crate::view::primitives::text;
+use crate::view::rows::headings::state_style;
+use crate::view::rows::losses::{LargestLoss, largest_loss};
+use crate::view::rows::scrolling::visible_rows;
+use crate::view::rows::slot_bar::{SlotBarLegend, slot_time_bar};
+use crate::view::runs::fold::{FoldedRows, fold_rows};
+use crate::view::runs::rows::{RunFacts, RunRow, list_rows, needs_namespaces};
+use crate::view::state::Size;
+use crate::view::view_context::ViewContext;
+
+/// The style of the cell that keeps the room for the bar. No other cell of the overview has this style.
+const BAR_STYLE: Style = Style::Selected;
+
+/// The minimum and the maximum width of the bar, in columns of the terminal.
+const BAR_COLUMNS: (usize, usize) = (9, 60);
+
+/// A name is never shortened below this width, except on a screen that is too narrow for all columns.
+const MIN_NAME_COLUMNS: usize = 20;
+
+/// With fewer lines, the overview has no legend.
+const MIN_ROWS_FOR_LEGEND: usize = 8;
+
+/// Draws a row for each workload: its state, how much is done, the bar of its slot time, the largest loss, and the wall
+/// time. Rows without room are summed up by state, or scroll if the user unfolded the rows.
+pub(crate) fn draw_runs(context: &ViewContext<'_>, size: Size) -> Picture {
+    let rows = list_rows(context, context.state.recent_only);
+    let mut picture = Picture { per_line: 1, found: rows.len(), ..Picture::default() };
+    let older = older_workloads_line(context, rows.len());
+    let has_legend = size.rows.is_none_or(|lines| lines >= MIN_ROWS_FOR_LEGEND);
+    // The heading, the legend and the count of older workloads need lines of their own.
+    let room = size
+        .rows
+        .map(|lines| lines.saturating_sub(1 + usize::from(has_legend) + usize::from(older.is_some())));
+    let selected =
+        rows.iter().position(|row| context.window.selected_workload.as_ref() == Some(&row.workload.uid));
+    let mut around = None;
+    let folded = match room {
+        None => FoldedRows { shown: rows.clone(), hidden: Vec::new() },
+        Some(room) if context.window.unfolded && rows.len() > room => {
+            let shown = visible_rows(context.window.first, selected, rows.len(), room.saturating_sub(1));
+            picture.first = shown.start;
+            around = Some((shown.start, rows.len() - shown.end));
+            FoldedRows { shown: rows[shown].to_vec(), hidden: Vec::new() }
+        }
+        Some(room) => fold_rows(&rows, room, selected),
+    };
+    picture.folded = rows.len() - folded.shown.len();
+    let mut table = RunTable::new(context, &rows, size.columns);
+    for row in &folded.shown {
+        table.add_workload(*row);
+    }
+    for (state, rows) in &folded.hidden {
+        table.add_folded(*state, rows);
+    }
+    let (mut lines, legend) = table.draw(size.columns);
+    let uids = folded.shown.iter().map(|row| row.workload.uid.clone()).enumerate();
+    // The first line holds the names of the columns.
+    picture.workloads = uids.map(|(index, uid)| WorkloadRow { line: index + 1, uid }).collect();
+    if let Some((above, below)) = around {
+        lines.push(Line::new(format!("+ {above} above, {below} below"), Style::Dim));
+    }
+    lines.extend(Some(legend).filter(|_| has_legend));
+    lines.extend(older);
+    if let Some(rows) = size.rows {
+        lines.truncate(rows);
+    }
+    picture.frame.lines = lines;
+    picture
+}
+
+/// The line that counts the workloads that are not recent. `None` if all workloads are recent.
+fn older_workloads_line(context: &ViewContext<'_>, recent: usize) -> Option<Line> {
+    if !context.state.recent_only {
+        return None;
+    }
+    let older = list_rows(context, false).len().saturating_sub(recent);
+    let noun = if older == 1 { "workload" } else { "workloads" };
+    let text = format!("+ {older} {noun} that ended more than an hour ago");
+    let mut line = Line::new(text, Style::Dim);
+    line.push(format!("{}kubectl seq get all", context.glyphs.separator), Style::Dim);
+    (older > 0).then_some(line)
+}
+
+/// The table of the overview.
+struct RunTable<'a> {
+    context: ViewContext<'a>,
+    has_namespaces: bool,
+    /// The maximum width of the first column, in columns of the terminal.
+    max_name: usize,
+    rows: Vec<(Vec<TableCell>, RunFacts)>,
+    legend: SlotBarLegend,
+}
+
+impl<'a> RunTable<'a> {
+    fn new(context: &ViewContext<'a>, rows: &[RunRow<'_>], columns: usize) -> Self {
+        let has_namespaces = needs_namespaces(context, rows);
+        // A long name must leave room for the bar.
+        let max_name = (columns / 4).max(MIN_NAME_COLUMNS);
+        Self {
+            context: *context,
+            has_namespaces,
+            max_name,
+            rows: Vec::new(),
+            legend: SlotBarLegend::default(),
+        }
+    }
+
+    /// Adds the row of a workload.
+    fn add_workload(&mut self, row: RunRow<'_>) {
+        let facts = RunFacts::collect(&self.context, row.workload);
+        let Workload { kind, name, state, .. } = row.workload;
+        let name = format!("{}{}/{}", "  ".repeat(row.depth), kind.to_lowercase(), text::clean(name));
+        let name = text::shorten_middle(&name, self.max_name, self.context.glyphs.ellipsis);
+        let namespace = text::clean(&row.workload.namespace).into_owned();
+        self.add_row(&name, namespace, *state, facts);
+    }
+
+    /// Adds the row that sums up workloads of one state: `+ 412 more`.
+    fn add_folded(&mut self, state: WorkloadState, rows: &[RunRow<'_>]) {
+        let mut sum = RunFacts::default();
+        for row in rows {
+            sum.add(&RunFacts::collect(&self.context, row.workload));
+        }
+        self.add_row(&format!("+ {} more", rows.len()), String::new(), state, sum);
+    }
+
+    fn add_row(&mut self, name: &str, namespace: String, state: WorkloadState, facts: RunFacts) {
+        let glyphs = self.context.glyphs;
+        let (_, max_bar_columns) = BAR_COLUMNS;
+        let (mark, style) = (state_mark(state, glyphs), state_style(state));
+        let name_style = if state == WorkloadState::Failed { style } else { Style::Text };
+        let done = match facts.wanted {
+            Some(wanted) => format!("{}/{wanted}", facts.done),
+            None => facts.done.to_string(),
+        };
+        let failed = if facts.failed > 0 { facts.failed.to_string() } else { String::new() };
+        let loss = largest_loss(&facts.slots, facts.lost_work).and_then(LargestLoss::describe);
+        let wall = facts.wall_millis.map_or_else(|| glyphs.none.to_owned(), format_elapsed_millis);
+        self.legend.add(&facts.slots, facts.lost_work);
+        let cells = vec![
+            TableCell::new(namespace, Style::Text),
+            TableCell::new(format!("{mark} {name}"), name_style),
+            TableCell::new(state.name(), style),
+            TableCell::new(done, Style::Text),
+            TableCell::new(failed, Style::Failure),
+            TableCell::new("x".repeat(max_bar_columns), BAR_STYLE),
+            TableCell::new(loss.unwrap_or_else(|| glyphs.none.to_owned()), Style::Text),
+            TableCell::new(wall, Style::Text),
+        ];
+        self.rows.push((cells, facts));
+    }
+
+    /// Draws the names of the columns and all rows. Also returns the legend of the bars.
+    fn draw(self, columns: usize) -> (Vec<Line>, Line) {
+        let glyphs = self.context.glyphs;
+        let has_failed = self.rows.iter().any(|(_, facts)| facts.failed > 0);
+        let has_slots = self.rows.iter().any(|(_, facts)| facts.slots.total > 0);
+        let (min_bar, _) = BAR_COLUMNS;
+        let described = [
+            (self.has_namespaces, Column::left("NAMESPACE").shrinking(Shrink::Middle(8)).droppable(2)),
+            (true, Column::left("WORKLOAD").shrinking(Shrink::Middle(12))),
+            (true, Column::left("STATE").droppable(5)),
+            (true, Column::right("DONE")),
+            (has_failed, Column::right("FAILED").droppable(3)),
+            (has_slots, Column::left("SLOT TIME").shrinking(Shrink::End(min_bar)).droppable(1)),
+            (true, Column::left("LARGEST LOSS").droppable(4)),
+            (true, Column::right("WALL").droppable(1)),
+        ];
+        let shown: Vec<bool> = described.iter().map(|(is_shown, _)| *is_shown).collect();
+        let table = Columns::new(
+            described.into_iter().filter(|(is_shown, _)| *is_shown).map(|(_, column)| column).collect(),
+        );
+        let (cells, facts): (Vec<Vec<TableCell>>, Vec<RunFacts>) = self.rows.into_iter().unzip();
+        let rows = cells.into_iter().map(|cells| {
+            let cells = cells.into_iter().zip(&shown).filter(|(_, is_shown)| **is_shown);
+            TableRow { pod: None, cells: cells.map(|(cell, _)| cell).collect() }
+        });
+        let mut lines = table.draw(rows.collect(), columns, glyphs.ellipsis);
+        for (line, facts) in lines.iter_mut().skip(1).zip(&facts) {
+            insert_bar(line, facts, glyphs);
+        }
+        (lines, self.legend.write(glyphs, columns))
+    }
+}
+
+/// Replaces the cell that keeps the room for the bar with the bar.
+fn insert_bar(line: &mut Line, facts: &RunFacts, glyphs: &Glyphs) {
+    let spans = std::mem::take(&mut line.spans);
+    for span in spans {
+        if span.style == BAR_STYLE {
+            let bar = slot_time_bar(&facts.slots, facts.lost_work, glyphs, text::width(&span.text));
+            bar.spans.into_iter().for_each(|span| line.push(span.text, span.style));
+        } else {
+            line.push(span.text, span.style);
+        }
+    }
+}
+
+/// The mark of a state, in the shapes of the Pods' marks. All marks of a set have the same width.
+fn state_mark(state: WorkloadState, glyphs: &Glyphs) -> String {
+    let failed = glyphs.failed.to_string();
+    let unknown = glyphs.unknown.to_string();
+    let mark = match state {
+        WorkloadState::Succeeded => glyphs.succeeded,
+        WorkloadState::Failed => &failed,
+        WorkloadState::Running => glyphs.running,
+        WorkloadState::Pending | WorkloadState::Suspended => glyphs.waiting,
+        WorkloadState::Unknown => &unknown,
+    };
+    text::pad_right(mark, text::width(glyphs.succeeded))
+}
