@@ -281,6 +281,15 @@ impl ContainerEvents {
             retry.last = saturating_add(retry.last, by);
         }
     }
+
+    /// Moves all times of receipt.
+    pub(crate) fn shift_receipts(&mut self, by: SignedDuration) {
+        let starts = self.start_receipts.iter_mut().map(|(_, received)| received);
+        let retry = self.latest_retry.as_mut().and_then(|retry| retry.received.as_mut());
+        for at in starts.chain(retry) {
+            *at = saturating_add(*at, by);
+        }
+    }
 }
 
 packed_struct!(ContainerEvents {

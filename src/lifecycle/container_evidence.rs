@@ -287,6 +287,16 @@ impl ContainerEvidence {
         }
         self.events.shift_kubelet_times(by);
     }
+
+    /// Moves all times of receipt.
+    pub(crate) fn shift_receipts(&mut self, by: SignedDuration) {
+        let runs = self.runs.iter_mut().flat_map(|run| [&mut run.start_received, &mut run.end_received]);
+        let unstartable = self.unstartable.iter_mut().map(|(received, _)| received);
+        for at in runs.chain(unstartable).flatten() {
+            *at = saturating_add(*at, by);
+        }
+        self.events.shift_receipts(by);
+    }
 }
 
 /// Whether the status repeats `finishedAt` as `startedAt`. Simulated nodes such as kwok write both times when the run

@@ -192,9 +192,16 @@ impl Waits {
 
     /// Moves all times that come from the clock of the node.
     pub(crate) fn shift_kubelet_times(&mut self, by: SignedDuration) {
-        let is_from_node =
-            |report: &&mut WaitReport| matches!(report.topic, WaitTopic::Setup | WaitTopic::AddedInterface);
-        for report in self.0.iter_mut().filter(is_from_node) {
+        self.shift(by, |report| matches!(report.topic, WaitTopic::Setup | WaitTopic::AddedInterface));
+    }
+
+    /// Moves all times of receipt.
+    pub(crate) fn shift_receipts(&mut self, by: SignedDuration) {
+        self.shift(by, |report| report.source == Source::Observed);
+    }
+
+    fn shift(&mut self, by: SignedDuration, is_shifted: impl Fn(&WaitReport) -> bool) {
+        for report in self.0.iter_mut().filter(|report| is_shifted(report)) {
             report.first = saturating_add(report.first, by);
             report.last = saturating_add(report.last, by);
         }

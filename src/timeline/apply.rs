@@ -20,9 +20,10 @@ impl Timeline {
                 Affected::Nothing
             }
             Object::Event(event) => {
-                self.store.learn_clock_from_event(event);
+                let live = seen.is_live().then_some(received);
+                self.store.learn_clock_from_event(event, live);
                 if event.involved_object.kind == "Pod" {
-                    self.store.apply_event(event, seen.is_live().then_some(received));
+                    self.store.apply_event(event, live);
                     Affected::Nothing
                 } else {
                     self.apply_owner_event(event, seen)

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::describe::timeline_of;
 use crate::one_pod::{assert_lines, describe_listed};
 use crate::support::pod_builder::{
-    at, condition, container_status, kubelet_event, observation, patched, running, running_pod,
+    at, condition, container_status, kubelet_event, observation, patched, pod, running, running_pod,
     scheduled_event, succeeded_pod, terminated, time,
 };
 
@@ -203,4 +203,26 @@ fn every_view_says_that_the_clock_of_a_node_is_off() {
     let starts_in_the_future =
         "the clock of node-1 is at least 9m59s ahead of the API server's: its times are moved";
     assert_eq!(clock_sentences(vec![ran(645, 650)]), [starts_in_the_future; 4]);
+}
+
+/// The end of the work, in milliseconds after noon, if the Pod's last update is received at second 9.3, and the
+/// scheduler's event of second 1.5 is received at `event_received`.
+fn end_if_event_is_received(event_received: f64) -> (i64, i64) {
+    let timeline = timeline_of(&[
+        observation(Seen::Added, 0.9, pod(json!({}))),
+        observation(Seen::Added, event_received, scheduled_event(1.5)),
+        observation(Seen::Changed, 5.45, running_pod()),
+        observation(Seen::Changed, 9.3, succeeded_pod()),
+    ]);
+    let (_, pod) = timeline.pods(&timeline.workloads()[0]).next().unwrap();
+    let end = pod.life.instants.work_ended.unwrap();
+    let millis = |time: jiff::Timestamp| time.as_millisecond() - at(0.0).as_millisecond();
+    (millis(end.earliest()), millis(end.latest()))
+}
+
+#[test]
+fn receipts_move_if_an_event_was_received_before_it_happened() {
+    assert_eq!(end_if_event_is_received(1.51), (9_000, 9_300));
+    // The clock of this machine is behind by at least 420 ms, so the end was received at second 9.72 or later.
+    assert_eq!(end_if_event_is_received(1.08), (9_000, 9_730));
 }

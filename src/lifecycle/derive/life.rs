@@ -37,6 +37,8 @@ const MAX_SILENT_SKEW: SignedDuration = SignedDuration::from_secs(1);
 pub(crate) struct DerivationHints {
     /// How far the API server's clock is ahead of the node's clock.
     pub(crate) skew: SignedDuration,
+    /// How much later than its time of receipt each observation was received at least, on the API server's clock.
+    pub(crate) receipt_delay: SignedDuration,
     /// The median time that the Pod's siblings waited for a node.
     pub(crate) sibling_wait: Option<SignedDuration>,
 }
@@ -44,22 +46,28 @@ pub(crate) struct DerivationHints {
 impl PodEvidence {
     /// Derives the life of the Pod.
     pub(crate) fn derive(&self, hints: DerivationHints) -> Lifecycle {
-        let DerivationHints { skew, sibling_wait } = hints;
-        if skew.is_zero() {
+        let DerivationHints { skew, receipt_delay, sibling_wait } = hints;
+        if skew.is_zero() && receipt_delay.is_zero() {
             return derive_life(self, sibling_wait, false).0;
         }
-        let mut on_one_clock = self.clone();
-        on_one_clock.shift_kubelet_times(skew);
-        let life = derive_life(&on_one_clock, sibling_wait, false).0;
+        let life = derive_life(&self.move_to_one_clock(hints), sibling_wait, false).0;
         Lifecycle { skew, clamped: life.clamped || skew.abs() > MAX_SILENT_SKEW, ..life }
     }
 
     /// Derives the evidence for the boundaries of the phases that [`PodEvidence::derive`] returns, and the instants
     /// before their order was corrected.
     pub(crate) fn explain(&self, hints: DerivationHints) -> Explanation {
+        derive_life(&self.move_to_one_clock(hints), hints.sibling_wait, true).1
+    }
+
+    /// Returns the evidence with all times on the API server's clock.
+    fn move_to_one_clock(&self, hints: DerivationHints) -> Self {
         let mut on_one_clock = self.clone();
         on_one_clock.shift_kubelet_times(hints.skew);
-        derive_life(&on_one_clock, hints.sibling_wait, true).1
+        if !hints.receipt_delay.is_zero() {
+            on_one_clock.shift_receipts(hints.receipt_delay);
+        }
+        on_one_clock
     }
 }
 

@@ -1,4 +1,4 @@
-//! The bounds of the node's clock that one Pod proves, and the correction of the kubelet's times.
+//! The bounds of the node's clock that one Pod proves, and the corrections of the kubelet's times and of receipts.
 
 use jiff::SignedDuration;
 
@@ -49,6 +49,29 @@ impl PodEvidence {
         self.waits.shift_kubelet_times(by);
         for container in &mut self.containers {
             container.shift_kubelet_times(by);
+        }
+    }
+
+    /// Moves all times at which observations of the Pod were received.
+    pub(crate) fn shift_receipts(&mut self, by: SignedDuration) {
+        let times = [
+            &mut self.last_seen,
+            &mut self.created_received,
+            &mut self.seen_running,
+            &mut self.phase_received,
+            &mut self.left_selector,
+        ];
+        let gates = self.gates.iter_mut().filter_map(|gates| gates.since.as_mut());
+        let deletion = self.deletion.as_mut().and_then(|deletion| deletion.received.as_mut());
+        let gone = self.gone.as_mut().map(|(at, _)| at);
+        let ready = self.ready.as_mut().and_then(|ready| ready.received.as_mut());
+        let times = times.into_iter().flatten().chain(gates).chain(deletion).chain(gone).chain(ready);
+        for at in times {
+            *at = saturating_add(*at, by);
+        }
+        self.waits.shift_receipts(by);
+        for container in &mut self.containers {
+            container.shift_receipts(by);
         }
     }
 }

@@ -9,5 +9,6 @@ pub(crate) mod overview;
 pub(crate) mod pod;
 pub(crate) mod pod_store;
 pub(crate) mod preemption;
+pub(crate) mod receipts;
 pub(crate) mod record;
 pub(crate) mod siblings;

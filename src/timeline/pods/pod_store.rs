@@ -19,6 +19,7 @@ use crate::timeline::fast_map::FastMap;
 use crate::timeline::pods::clocks::ClockCorrections;
 use crate::timeline::pods::pod::{PodIdentity, PodKey, TimelinePod};
 use crate::timeline::pods::preemption::parse_preemptor;
+use crate::timeline::pods::receipts::ReceiptCorrection;
 use crate::timeline::pods::record::PodRecord;
 use crate::timeline::pods::siblings::Siblings;
 
@@ -65,6 +66,7 @@ pub(crate) struct PodStore {
     /// For each preempted Pod, by uid, the uid or the name of the Pod that took its place.
     preemptors: FastMap<Arc<str>, Arc<str>>,
     clocks: ClockCorrections,
+    receipts: ReceiptCorrection,
     siblings: Siblings,
     /// Pods whose evidence changed since the last recomputation.
     pub(crate) changed: Vec<PodKey>,
@@ -171,6 +173,7 @@ impl PodStore {
     fn hints(&self, record: &PodRecord, evidence: &PodEvidence) -> DerivationHints {
         DerivationHints {
             skew: self.clocks.skew(record.identity.node.as_deref()),
+            receipt_delay: self.receipts.delay(),
             sibling_wait: if evidence.needs_siblings() {
                 self.siblings.median_wait(record.owner.as_ref(), evidence.creation_timestamp)
             } else {
@@ -300,8 +303,12 @@ impl PodStore {
         self.mark_changed(key);
     }
 
-    /// Updates the clock correction of a node from an event of its kubelet.
-    pub(crate) fn learn_clock_from_event(&mut self, event: &Event) {
+    /// Updates the clock correction of a node from an event of its kubelet, and the correction of receipts from an event
+    /// of the control plane. `received` is `None` if no watch received the event.
+    pub(crate) fn learn_clock_from_event(&mut self, event: &Event, received: Option<Timestamp>) {
+        if received.is_some_and(|received| self.receipts.learn(event, received)) {
+            self.keys().for_each(|key| self.mark_changed(key));
+        }
         if let Some(node) = self.clocks.learn_from_event(event) {
             self.mark_node_changed(&node);
         }
