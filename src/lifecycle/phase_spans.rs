@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use crate::lifecycle::packed::interner::Interner;
-use crate::lifecycle::packed::{Pack, Packer, Unpacker};
+use crate::lifecycle::packed::{Pack, Packer, Unpacker, variant_at};
 use crate::lifecycle::phase::{Phase, PhaseKind};
 use crate::lifecycle::pod_lifecycle::Lifecycle;
 
@@ -40,28 +40,14 @@ impl From<&Phase> for PhaseSpan {
     }
 }
 
-impl Pack for PhaseSpan {
-    fn pack(&self, to: &mut Packer<'_>) {
-        self.kind.pack(to);
-        to.write_time(self.start);
-        (self.start_width / WIDTH_UNIT).pack(to);
-        self.end.is_some().pack(to);
-        if let Some(end) = self.end {
-            to.write_time(end);
-            (self.end_width / WIDTH_UNIT).pack(to);
-        }
-    }
+/// Set in the first byte of a packed phase that starts where the previous phase ends.
+const TOUCHES_PREVIOUS: u8 = 0x80;
+/// Set in the first byte of a packed phase with an end.
+const HAS_END: u8 = 0x40;
+/// The bits of the first byte that hold the kind.
+const KIND: u8 = 0x3f;
 
-    fn unpack(from: &mut Unpacker<'_>) -> Self {
-        let (kind, start, start_width) = (from.read(), from.read_time(), from.read::<u32>() * WIDTH_UNIT);
-        let has_end: bool = from.read();
-        let end = has_end.then(|| (from.read_time(), from.read::<u32>() * WIDTH_UNIT));
-        let (end, end_width) = end.map_or((None, 0), |(end, width)| (Some(end), width));
-        Self { kind, start, end, start_width, end_width }
-    }
-}
-
-/// All phases of a life, packed.
+/// All phases of a life, packed. The start of a phase is omitted if the previous phase ends there.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PhaseSpans(Box<[u8]>);
 
@@ -70,17 +56,51 @@ impl PhaseSpans {
     pub(crate) fn pack(life: &Lifecycle, interner: &mut Interner, buffer: &mut Vec<u8>) -> Self {
         buffer.clear();
         let mut to = Packer::new(buffer, interner);
-        for phase in &life.phases {
-            PhaseSpan::from(phase).pack(&mut to);
+        let mut previous_end = None;
+        for span in life.phases.iter().map(PhaseSpan::from) {
+            let touches_previous = previous_end == Some((span.start, span.start_width));
+            let start_flag = if touches_previous { TOUCHES_PREVIOUS } else { 0 };
+            let end_flag = if span.end.is_some() { HAS_END } else { 0 };
+            to.write_byte(span.kind as u8 | start_flag | end_flag);
+            if !touches_previous {
+                write_boundary(&mut to, span.start, span.start_width);
+            }
+            if let Some(end) = span.end {
+                write_boundary(&mut to, end, span.end_width);
+            }
+            previous_end = span.end.map(|end| (end, span.end_width));
         }
+        to.finish();
         Self(buffer.as_slice().into())
     }
 
     /// Calls `visit` for each phase, in order.
     pub(crate) fn for_each(&self, interner: &Interner, mut visit: impl FnMut(PhaseSpan)) {
         let mut from = Unpacker::new(&self.0, interner);
+        let mut previous_end = (0, 0);
         while !from.is_empty() {
-            visit(from.read());
+            let first = from.read_byte();
+            let touches_previous = first & TOUCHES_PREVIOUS != 0;
+            let (start, start_width) = if touches_previous { previous_end } else { read_boundary(&mut from) };
+            let end = (first & HAS_END != 0).then(|| read_boundary(&mut from));
+            previous_end = end.unwrap_or_default();
+            let kind = variant_at(&PhaseKind::ALL, first & KIND, "PhaseKind");
+            visit(PhaseSpan {
+                kind,
+                start,
+                end: end.map(|(end, _)| end),
+                start_width,
+                end_width: previous_end.1,
+            });
         }
     }
+}
+
+fn write_boundary(to: &mut Packer<'_>, millis: i64, width: u32) {
+    to.write_time(millis);
+    (width / WIDTH_UNIT).pack(to);
+}
+
+fn read_boundary(from: &mut Unpacker<'_>) -> (i64, u32) {
+    (from.read_time(), from.read::<u32>() * WIDTH_UNIT)
 }

@@ -13,20 +13,29 @@ pub(crate) struct Interner {
     /// Addresses of recently used texts and their numbers, because comparing an address is faster than hashing the
     /// text. An address stays valid, because `texts` keeps the allocation alive.
     recent: [(usize, u32); RECENT_TEXTS],
+    /// Numbers of recently shared texts, because comparing a text with one other text is faster than hashing the text.
+    recently_shared: [u32; RECENT_TEXTS],
 }
 
-/// Length of [`Interner::recent`]: about the number of texts that the Pods of a Job have in common.
+/// Length of [`Interner::recent`] and [`Interner::recently_shared`]: about the number of texts that the Pods of a Job have in common.
 const RECENT_TEXTS: usize = 32;
 
 impl Interner {
     /// Returns the shared copy of `text`.
     pub(crate) fn share(&mut self, text: &str) -> Arc<str> {
-        if let Some((known, _)) = self.numbers.get_key_value(text) {
-            return Arc::clone(known);
+        let last_byte = text.as_bytes().last().copied().unwrap_or(0);
+        let slot = (text.len() ^ usize::from(last_byte)) % RECENT_TEXTS;
+        if let Some(recent) = self.texts.get(self.recently_shared[slot] as usize)
+            && **recent == *text
+        {
+            return Arc::clone(recent);
         }
-        let shared: Arc<str> = text.into();
-        self.add(Arc::clone(&shared));
-        shared
+        let number = match self.numbers.get(text) {
+            Some(number) => *number,
+            None => self.add(text.into()),
+        };
+        self.recently_shared[slot] = number;
+        Arc::clone(&self.texts[number as usize])
     }
 
     /// Returns the shared copy of `text`, or `None` if it is empty.

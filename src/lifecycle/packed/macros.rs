@@ -38,11 +38,7 @@ macro_rules! packed_enum {
             }
 
             fn unpack(from: &mut $crate::lifecycle::packed::Unpacker<'_>) -> Self {
-                let byte = from.read_byte();
-                match Self::ALL.get(usize::from(byte)) {
-                    Some(variant) => *variant,
-                    None => $crate::lifecycle::packed::panic_unknown(stringify!($type), byte.into()),
-                }
+                $crate::lifecycle::packed::variant_at(&Self::ALL, from.read_byte(), stringify!($type))
             }
         }
     };

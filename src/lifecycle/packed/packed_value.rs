@@ -5,7 +5,6 @@ use std::marker::PhantomData;
 
 use crate::lifecycle::packed::interner::Interner;
 use crate::lifecycle::packed::packer::{Pack, Packer, Unpacker};
-use crate::lifecycle::packed::zero_runs::{expand, shorten};
 
 /// A value that is packed into bytes while it is not expected to change.
 #[derive(Clone, Debug)]
@@ -31,14 +30,14 @@ impl<T: Pack> Packed<T> {
     pub(crate) fn read<'a>(&'a self, interner: &Interner) -> Cow<'a, T> {
         match self {
             Self::Open(value) => Cow::Borrowed(value),
-            Self::Bytes(bytes, _) => Cow::Owned(T::unpack(&mut Unpacker::new(&expand(bytes), interner))),
+            Self::Bytes(bytes, _) => Cow::Owned(T::unpack(&mut Unpacker::new(bytes, interner))),
         }
     }
 
     /// Unpacks the value if necessary, and returns it for changes.
     pub(crate) fn open(&mut self, interner: &Interner) -> &mut T {
         if let Self::Bytes(bytes, _) = self {
-            *self = Self::new(T::unpack(&mut Unpacker::new(&expand(bytes), interner)));
+            *self = Self::new(T::unpack(&mut Unpacker::new(bytes, interner)));
         }
         match self {
             Self::Open(value) => value,
@@ -50,8 +49,10 @@ impl<T: Pack> Packed<T> {
     pub(crate) fn pack(&mut self, interner: &mut Interner, buffer: &mut Vec<u8>) {
         if let Self::Open(value) = self {
             buffer.clear();
-            value.pack(&mut Packer::new(buffer, interner));
-            *self = Self::Bytes(shorten(buffer), PhantomData);
+            let mut to = Packer::new(buffer, interner);
+            value.pack(&mut to);
+            to.finish();
+            *self = Self::Bytes(buffer.as_slice().into(), PhantomData);
         }
     }
 }
@@ -102,6 +103,14 @@ mod tests {
     }
 
     #[test]
+    fn a_run_of_zeros_takes_two_bytes() {
+        assert_eq!(round_trip(&vec![0_u64; 200]), 4);
+        assert!(round_trip(&vec![0_u64; 700]) < 9);
+        assert_eq!(round_trip(&vec![7_u64, 0, 0, 0, 9]), 5);
+        round_trip(&(0..300).flat_map(|number| [number, 0, 0, number]).collect::<Vec<u64>>());
+    }
+
+    #[test]
     fn the_times_of_one_life_need_few_bytes() {
         let first: Timestamp = "2026-11-23T19:11:25.123Z".parse().unwrap();
         let times: Vec<Timestamp> = (0..10).map(|n| first + SignedDuration::from_millis(n * 1500)).collect();
@@ -117,7 +126,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "0 does not encode a text")]
     fn unpacking_an_unknown_text_panics() {
-        Unpacker::new(&[0], &Interner::default()).read::<Arc<str>>();
+        Unpacker::new(&[0, 1], &Interner::default()).read::<Arc<str>>();
     }
 
     #[test]

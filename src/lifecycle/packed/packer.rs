@@ -20,6 +20,8 @@ pub(crate) struct Packer<'a> {
     pub(crate) interner: &'a mut Interner,
     /// The time that was written last, in milliseconds since 1970.
     pub(crate) previous_time: i64,
+    /// Number of zeros that were written last and that are not stored in `bytes` yet.
+    zeros: u8,
 }
 
 /// Reads values from the bytes that a [`Packer`] wrote.
@@ -29,15 +31,39 @@ pub(crate) struct Unpacker<'a> {
     pub(crate) interner: &'a Interner,
     /// The time that was read last, in milliseconds since 1970.
     pub(crate) previous_time: i64,
+    /// Number of zeros that must be read before the next byte of `bytes`.
+    zeros: u8,
 }
 
 impl<'a> Packer<'a> {
     pub(crate) fn new(bytes: &'a mut Vec<u8>, interner: &'a mut Interner) -> Self {
-        Self { bytes, interner, previous_time: 0 }
+        Self { bytes, interner, previous_time: 0, zeros: 0 }
+    }
+
+    /// Stores the last zeros. Must be called after the last value.
+    pub(crate) fn finish(mut self) {
+        self.store_zeros();
+    }
+
+    fn store_zeros(&mut self) {
+        if self.zeros > 0 {
+            self.bytes.push(0);
+            self.bytes.push(self.zeros);
+            self.zeros = 0;
+        }
     }
 
     pub(crate) fn write_byte(&mut self, byte: u8) {
-        self.bytes.push(byte);
+        if byte == 0 && self.zeros < u8::MAX {
+            self.zeros += 1;
+            return;
+        }
+        self.store_zeros();
+        if byte == 0 {
+            self.zeros = 1;
+        } else {
+            self.bytes.push(byte);
+        }
     }
 
     /// Writes a time in milliseconds since 1970, as the difference to the previous time.
@@ -49,10 +75,10 @@ impl<'a> Packer<'a> {
     /// Writes seven bits per byte, the lowest bits first.
     pub(crate) fn write_unsigned(&mut self, mut number: u64) {
         while number >= 0x80 {
-            self.bytes.push(0x80 | (number & 0x7f) as u8);
+            self.write_byte(0x80 | (number & 0x7f) as u8);
             number >>= 7;
         }
-        self.bytes.push((number & 0x7f) as u8);
+        self.write_byte((number & 0x7f) as u8);
     }
 
     /// Writes a number whose encoding is short if its absolute value is small.
@@ -71,13 +97,25 @@ impl<'a> Packer<'a> {
 
 impl<'a> Unpacker<'a> {
     pub(crate) fn new(bytes: &'a [u8], interner: &'a Interner) -> Self {
-        Self { bytes, interner, previous_time: 0 }
+        Self { bytes, interner, previous_time: 0, zeros: 0 }
     }
 
     pub(crate) fn read_byte(&mut self) -> u8 {
-        let Some((first, rest)) = self.bytes.split_first() else { panic_at_end() };
-        self.bytes = rest;
-        *first
+        if self.zeros > 0 {
+            self.zeros -= 1;
+            return 0;
+        }
+        match self.bytes {
+            [0, zeros, rest @ ..] if *zeros > 0 => {
+                (self.zeros, self.bytes) = (zeros - 1, rest);
+                0
+            }
+            [byte, rest @ ..] if *byte > 0 => {
+                self.bytes = rest;
+                *byte
+            }
+            _ => panic_at_end(),
+        }
     }
 
     pub(crate) fn read_unsigned(&mut self) -> u64 {
@@ -99,7 +137,7 @@ impl<'a> Unpacker<'a> {
 
     /// Whether all bytes have been read.
     pub(crate) fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.zeros == 0 && self.bytes.is_empty()
     }
 
     /// Reads a value.
@@ -124,6 +162,12 @@ impl<'a> Unpacker<'a> {
 #[cold]
 pub(crate) fn panic_unknown(type_name: &str, value: i64) -> ! {
     panic!("packed evidence is corrupt: {value} does not encode a {type_name}")
+}
+
+/// Returns the variant at `index`, and panics if there is none.
+pub(crate) fn variant_at<T: Copy>(variants: &[T], index: u8, type_name: &str) -> T {
+    let Some(variant) = variants.get(usize::from(index)) else { panic_unknown(type_name, index.into()) };
+    *variant
 }
 
 #[cold]

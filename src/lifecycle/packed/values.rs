@@ -121,14 +121,21 @@ impl Pack for i32 {
 
 impl<T: Pack> Pack for Option<T> {
     fn pack(&self, to: &mut Packer<'_>) {
-        self.is_some().pack(to);
-        if let Some(value) = self {
-            value.pack(to);
+        match self {
+            None => to.write_byte(0),
+            Some(value) => {
+                to.write_byte(1);
+                value.pack(to);
+            }
         }
     }
 
     fn unpack(from: &mut Unpacker<'_>) -> Self {
-        bool::unpack(from).then(|| T::unpack(from))
+        match from.read_byte() {
+            0 => None,
+            1 => Some(T::unpack(from)),
+            byte => panic_unknown("Option", byte.into()),
+        }
     }
 }
 
