@@ -83,11 +83,11 @@ impl<'a> PodEntry<'a> {
                     PhaseEntry::new(phase, is_open.then_some(now))
                 })
                 .collect(),
-            queued_millis: life.queued.map(|queued| to_millis(queued.estimate)),
-            cold_start_millis: life.cold_start.map(|cold_start| to_millis(cold_start.estimate)),
-            unready_millis: life.unready.map(|unready| to_millis(unready.estimate)),
-            run_millis: life.run.map(|run| to_millis(run.estimate)),
-            run_range_millis: life.run.map(|run| [to_millis(run.low), to_millis(run.high)]),
+            queued_millis: life.queued.map(|queued| queued.estimate_millis),
+            cold_start_millis: life.cold_start.map(|cold_start| cold_start.estimate_millis),
+            unready_millis: life.unready.map(|unready| unready.estimate_millis),
+            run_millis: life.run.map(|run| run.estimate_millis),
+            run_range_millis: life.run.map(|run| [run.low_millis, run.high_millis]),
             clamped: life.clamped,
             gone: life.gone,
             clock_skew_millis: to_millis(life.skew),

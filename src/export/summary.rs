@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use crate::export::units::to_millis;
 use crate::lifecycle::{ByPhase, PhaseKind};
 use crate::timeline::{LossCause, LostWork, Percentiles, Summary};
 
@@ -92,9 +91,9 @@ pub struct PercentilesEntry {
 impl From<&Percentiles> for PercentilesEntry {
     fn from(percentiles: &Percentiles) -> Self {
         Self {
-            p50_millis: percentiles.p50.map(|value| to_millis(value.estimate)),
-            p95_millis: percentiles.p95.map(|value| to_millis(value.estimate)),
-            max_millis: percentiles.max.map(|value| to_millis(value.estimate)),
+            p50_millis: percentiles.p50.map(|value| value.estimate_millis),
+            p95_millis: percentiles.p95.map(|value| value.estimate_millis),
+            max_millis: percentiles.max.map(|value| value.estimate_millis),
         }
     }
 }

@@ -37,45 +37,42 @@ impl Uncertainty {
     }
 }
 
-/// A duration with its range.
+/// A duration with its range, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RangedDuration {
     /// The best estimate. Never negative.
-    pub estimate: SignedDuration,
+    pub estimate_millis: i64,
     /// The 5th percentile. Never negative.
-    pub low: SignedDuration,
+    pub low_millis: i64,
     /// The 95th percentile.
-    pub high: SignedDuration,
+    pub high_millis: i64,
 }
 
 impl RangedDuration {
-    /// Creates a duration that is known exactly.
+    /// Creates a duration that is known exactly to the millisecond.
     pub fn exact(duration: SignedDuration) -> Self {
-        Self { estimate: duration, low: duration, high: duration }
+        let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Self { estimate_millis: millis, low_millis: millis, high_millis: millis }
     }
 
     /// Creates a duration with a symmetric range.
     pub(crate) fn new(estimate_millis: i64, uncertainty: Uncertainty) -> Self {
         let half = uncertainty.half_range_millis();
-        let millis = |millis: i64| SignedDuration::from_millis(millis.max(0));
         Self {
-            estimate: millis(estimate_millis),
-            low: millis(estimate_millis.saturating_sub(half)),
-            high: millis(estimate_millis.saturating_add(half)),
+            estimate_millis: estimate_millis.max(0),
+            low_millis: estimate_millis.saturating_sub(half).max(0),
+            high_millis: estimate_millis.saturating_add(half).max(0),
         }
     }
 
     /// The time between two instants, or zero if the estimates are in the opposite order.
-    pub(crate) fn between(start: Instant, end: Instant) -> Self {
+    pub(crate) fn between(start: &Instant, end: &Instant) -> Self {
         let millis = end.at.as_millisecond().saturating_sub(start.at.as_millisecond());
         // Both instants have the same interval, so the duration lies between zero and the width of the interval.
-        if start.earliest() == end.earliest()
-            && start.latest() == end.latest()
-            && start.earliest_by == end.earliest_by
-        {
-            let width = SignedDuration::from_millis(start.width_millis().into());
-            let estimate = SignedDuration::from_millis(millis.max(0));
-            return Self { estimate, low: SignedDuration::ZERO, high: width.max(estimate) };
+        if start.earliest_by == end.earliest_by && start.has_same_interval(end) {
+            let estimate_millis = millis.max(0);
+            let high_millis = estimate_millis.max(start.width_millis().into());
+            return Self { estimate_millis, low_millis: 0, high_millis };
         }
         let mut uncertainty = Uncertainty::default();
         uncertainty.add(start.width_millis(), 1);
@@ -83,8 +80,13 @@ impl RangedDuration {
         Self::new(millis, uncertainty)
     }
 
+    /// Returns the best estimate.
+    pub fn estimate(&self) -> SignedDuration {
+        SignedDuration::from_millis(self.estimate_millis)
+    }
+
     /// Returns the length of the range, in milliseconds.
     pub fn range_millis(&self) -> i64 {
-        i64::try_from((self.high - self.low).as_millis()).unwrap_or(i64::MAX)
+        self.high_millis.saturating_sub(self.low_millis)
     }
 }

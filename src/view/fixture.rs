@@ -239,7 +239,7 @@ impl PodFixture {
                 end.and_then(|end| instant(end, fine(Evidence::ReceivedTerminalPhase, Evidence::FinishedAt)));
         }
         let between =
-            |start: Option<Instant>, end: Option<Instant>| Some(RangedDuration::between(start?, end?));
+            |start: Option<Instant>, end: Option<Instant>| Some(RangedDuration::between(&start?, &end?));
         life.queued = between(instants.created, instants.scheduled);
         life.cold_start = between(instants.scheduled, instants.work_started);
         life.run = between(instants.work_started, instants.work_ended);

@@ -75,8 +75,8 @@ fn a_run_of_a_second_is_not_shown_as_shorter_because_its_end_was_truncated() {
     let pod = pod_named(&timeline, "p");
     assert_eq!(millis(pod.life.instants.work_ended), (6_000, 6_500, 7_000));
     let run = pod.life.run.unwrap();
-    assert_eq!(as_millis(run.estimate), 1_100);
-    assert!(as_millis(run.low) <= 650 && as_millis(run.high) >= 1_550, "{run:?}");
+    assert_eq!(run.estimate_millis, 1_100);
+    assert!(run.low_millis <= 650 && run.high_millis >= 1_550, "{run:?}");
 }
 
 #[test]
@@ -143,13 +143,13 @@ fn the_wait_of_a_truncated_creation_is_the_wait_of_its_siblings() {
         objects.rotate_left(1);
         let timeline = listed(objects.clone());
         let queued = pod_named(&timeline, "c").life.queued.unwrap();
-        assert_eq!(as_millis(queued.estimate), 60);
+        assert_eq!(queued.estimate_millis, 60);
     }
     // Without siblings, the wait may have any length below a second, so no wait is drawn.
     let timeline = listed([job].into_iter().chain(coarse));
     let pod = pod_named(&timeline, "c");
     assert_eq!(time_in(&pod, PhaseKind::Queued, 1000.0), 0);
-    assert!(as_millis(pod.life.queued.unwrap().high) <= 1_000);
+    assert!(pod.life.queued.unwrap().high_millis <= 1_000);
     assert_eq!(millis(pod.life.instants.created).0, 0);
 }
 

@@ -3,7 +3,6 @@
 use crate::describe::timeline_of;
 use crate::order::SCENARIOS;
 use crate::support::scenario::read_scenario;
-use jiff::SignedDuration;
 use kubectl_seq::testing::lifecycle::{PhaseSpan, RangedDuration};
 
 #[test]
@@ -22,21 +21,24 @@ fn an_overview_agrees_with_the_life() {
                 let durations = [overview.queued(), overview.cold_start(), overview.run()];
                 for (compact, exact) in durations.into_iter().zip([life.queued, life.cold_start, life.run]) {
                     assert_eq!(
-                        compact.map(|range| range.estimate),
-                        exact.map(|range| range.estimate),
+                        compact.map(|range| range.estimate_millis),
+                        exact.map(|range| range.estimate_millis),
                         "{context}"
                     );
                     // The overview stores hundredths of a second, and at most two and a half seconds on each side.
                     let distances = |range: Option<RangedDuration>| {
-                        let limit = SignedDuration::from_millis(2_540);
+                        let limit = 2_540;
                         range.map(|range| {
-                            [range.estimate - range.low, range.high - range.estimate]
-                                .map(|side| side.min(limit))
+                            [
+                                range.estimate_millis - range.low_millis,
+                                range.high_millis - range.estimate_millis,
+                            ]
+                            .map(|side| side.min(limit))
                         })
                     };
                     let sides = distances(compact).into_iter().flatten();
                     for (compact, exact) in sides.zip(distances(exact).into_iter().flatten()) {
-                        assert!((exact - compact).as_millis().abs() < 10, "{context}: {compact} {exact}");
+                        assert!((exact - compact).abs() < 10, "{context}: {compact} {exact}");
                     }
                 }
                 let at = |instant: Option<kubectl_seq::testing::lifecycle::Instant>| {

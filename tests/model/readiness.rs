@@ -218,13 +218,13 @@ fn a_run_includes_the_time_before_the_first_ready_and_the_work_in_slots_does_not
         .extend(watched.into_iter().map(|(seconds, seen, object)| observation(seen, seconds, object)));
     let timeline = timeline_of(&observations);
     let (_, pod) = timeline.pods(&timeline.workloads()[0]).next().unwrap();
-    let run = pod.life.run.unwrap().estimate.as_millis();
+    let run = pod.life.run.unwrap().estimate_millis;
     let summary = summarize(&timeline, 30.0);
     let slots = summary.slots.phases;
     assert_eq!(slots[PhaseKind::Unready], 3_200);
-    assert_eq!(i128::from(slots[PhaseKind::Unready] + slots[PhaseKind::Running]), run);
-    assert_eq!(i128::from(summary.run_millis), run);
-    assert_eq!(pod.life.unready.map(|unready| unready.estimate.as_millis()), Some(3_200));
+    assert_eq!(slots[PhaseKind::Unready] + slots[PhaseKind::Running], run);
+    assert_eq!(summary.run_millis, run);
+    assert_eq!(pod.life.unready.map(|unready| unready.estimate_millis), Some(3_200));
     assert_eq!(summary.concurrency_max, 1);
     // A failed Pod loses only its work, which begins with the first Ready.
     let failed = timeline_of_list([job(1, Some(1), json!({})), ended_with(unready(), 143), started()]);

@@ -285,7 +285,7 @@ fn the_statistics_of_a_job_count_all_its_pods() {
     let done = timeline_of_list([job(2, Some(3), ended_since("Complete", 40))].into_iter().chain(pods));
     let summary = summarize(&done, 99.0);
     let seconds = |seconds| Some(SignedDuration::from_secs(seconds));
-    let estimate = |duration: Option<RangedDuration>| duration.map(|duration| duration.estimate);
+    let estimate = |duration: Option<RangedDuration>| duration.map(|duration| duration.estimate());
     assert_eq!(
         (
             summary.pods,

@@ -113,7 +113,7 @@ pub(crate) fn describe_pod(
 /// Describes the time from the start of the work to the first Ready: ` after 3.2s`.
 fn describe_unready_time(life: &Lifecycle) -> String {
     let (started, ready) = (life.instants.work_started, life.instants.ready);
-    let time = started.zip(ready).map(|(started, ready)| RangedDuration::between(started, ready));
+    let time = started.zip(ready).map(|(started, ready)| RangedDuration::between(&started, &ready));
     time.map(|time| format!(" after {}", duration::format_ranged(time))).unwrap_or_default()
 }
 

@@ -139,10 +139,12 @@ fn derive_life(
         }
     }
     end_unknown |= outcome.has_ended() && phases.last().is_none_or(|phase| phase.end.is_none());
-    let between = |from: Option<Instant>, to: Option<Instant>| Some(RangedDuration::between(from?, to?));
+    let between = |from: &Option<Instant>, to: &Option<Instant>| {
+        Some(RangedDuration::between(from.as_ref()?, to.as_ref()?))
+    };
     let life = Lifecycle {
-        queued: between(instants.created, instants.scheduled),
-        cold_start: between(instants.scheduled, instants.work_started),
+        queued: between(&instants.created, &instants.scheduled),
+        cold_start: between(&instants.scheduled, &instants.work_started),
         unready: sum_unready(&phases, readiness, outcome).filter(|_| is_start_dated),
         run: instants.work_ended.filter(|_| is_start_dated).map(|_| derive_run(&phases, &containers)),
         phases,
@@ -193,7 +195,7 @@ fn derive_run(phases: &[Phase], containers: &[ContainerLife]) -> RangedDuration 
     }
     let mut run = RangedDuration::new(work, uncertainty);
     let waited: i64 = main_containers(containers).map(min_unseen_back_off_millis).max().unwrap_or(0);
-    run.high += SignedDuration::from_millis((unknown - waited).max(0));
+    run.high_millis += (unknown - waited).max(0);
     run
 }
 

@@ -1,6 +1,6 @@
 //! The outcome and the main times of a Pod, small enough to keep unpacked for every Pod.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::lifecycle::{ContainerLife, Instant, Lifecycle, PhaseKind, PodOutcome, RangedDuration};
 
@@ -93,12 +93,13 @@ impl CompactRange {
     const UNKNOWN: Self = Self { below: u8::MAX, above: u8::MAX };
 
     fn new(duration: Option<RangedDuration>) -> Self {
-        let Some(RangedDuration { estimate, low, high }) = duration else { return Self::UNKNOWN };
-        let distance = |distance: SignedDuration| {
-            let units = i64::try_from(distance.as_millis()).unwrap_or(i64::MAX) / Self::UNIT_MILLIS;
+        let Some(duration) = duration else { return Self::UNKNOWN };
+        let RangedDuration { estimate_millis, low_millis, high_millis } = duration;
+        let distance = |millis: i64| {
+            let units = millis / Self::UNIT_MILLIS;
             u8::try_from(units).unwrap_or(u8::MAX - 1).min(u8::MAX - 1)
         };
-        Self { below: distance(estimate - low), above: distance(high - estimate) }
+        Self { below: distance(estimate_millis - low_millis), above: distance(high_millis - estimate_millis) }
     }
 
     fn is_known(self) -> bool {
@@ -109,11 +110,10 @@ impl CompactRange {
     fn around(self, estimate: Option<i64>) -> Option<RangedDuration> {
         let estimate = estimate.filter(|_| self.is_known())?.max(0);
         let distance = |units: u8| i64::from(units) * Self::UNIT_MILLIS;
-        let millis = |millis: i64| SignedDuration::from_millis(millis.max(0));
         Some(RangedDuration {
-            estimate: millis(estimate),
-            low: millis(estimate - distance(self.below)),
-            high: millis(estimate.saturating_add(distance(self.above))),
+            estimate_millis: estimate,
+            low_millis: (estimate - distance(self.below)).max(0),
+            high_millis: estimate.saturating_add(distance(self.above)),
         })
     }
 }
@@ -269,9 +269,7 @@ impl PodOverview {
             return false;
         }
         let mut durations = [self.queued(), self.cold_start(), self.run()].into_iter().flatten();
-        durations.any(|duration| {
-            duration.range_millis() > 1_000 && duration.high >= SignedDuration::from_millis(99_500)
-        })
+        durations.any(|duration| duration.range_millis() > 1_000 && duration.high_millis >= 99_500)
     }
 
     /// Milliseconds in the queue; if the Pod is still queued, the time until `now`.

@@ -136,7 +136,7 @@ impl PodPage<'_> {
         });
         let duration = match (run.start, run.end) {
             (Some(start), Some(end)) => {
-                TableCell::new(format_ranged(RangedDuration::between(start, end)), Style::Text)
+                TableCell::new(format_ranged(RangedDuration::between(&start, &end)), Style::Text)
             }
             (Some(start), None) if !run.ended => {
                 TableCell::new(format_elapsed(self.context.now.duration_since(start.at)), Style::Now)

@@ -30,8 +30,8 @@ const MAX_SECONDS_IN_RANGE: i64 = 100;
 ///
 /// From an hour on, the last digit is a minute, so only a range that is wider than a minute is shown.
 pub(crate) fn format_ranged(duration: RangedDuration) -> String {
-    let millis = |part: SignedDuration| i64::try_from(part.as_millis()).unwrap_or(i64::MAX).max(0);
-    let (estimate, low, high) = (millis(duration.estimate), millis(duration.low), millis(duration.high));
+    let RangedDuration { estimate_millis, low_millis, high_millis } = duration;
+    let [estimate, low, high] = [estimate_millis, low_millis, high_millis].map(|millis| millis.max(0));
     let range = high.saturating_sub(low);
     if range < MAX_RANGE_FOR_TENTHS && estimate < 59_950 {
         let tenths = (estimate + 50) / 100;
@@ -100,9 +100,8 @@ fn format_seconds(seconds: i64) -> String {
 mod tests {
     use super::*;
 
-    fn ranged(estimate: i64, low: i64, high: i64) -> RangedDuration {
-        let [estimate, low, high] = [estimate, low, high].map(SignedDuration::from_millis);
-        RangedDuration { estimate, low, high }
+    fn ranged(estimate_millis: i64, low_millis: i64, high_millis: i64) -> RangedDuration {
+        RangedDuration { estimate_millis, low_millis, high_millis }
     }
 
     #[test]

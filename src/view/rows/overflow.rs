@@ -140,7 +140,7 @@ impl Candidates {
         if candidate.1 == DisplayState::Done
             && let Some(cold) = pod.cold_start()
         {
-            let rank = -i64::try_from(cold.estimate.as_millis()).unwrap_or(i64::MAX);
+            let rank = -cold.estimate_millis;
             self.others[RowReason::ColdStart].push((rank, candidate));
         }
     }

@@ -31,7 +31,7 @@ impl PodPace {
         for &key in pods {
             let pod = context.timeline.overview(key);
             match DisplayState::from_overview(pod) {
-                DisplayState::Done => runs.extend(pod.run().map(|run| run.estimate)),
+                DisplayState::Done => runs.extend(pod.run().map(|run| run.estimate())),
                 DisplayState::Running | DisplayState::Unready => {
                     running += 1;
                     let time = work_time(context, pod);
