@@ -255,7 +255,11 @@ impl ContainerEvidence {
 
     /// Returns the latest start or end of a run that a status reports.
     pub(crate) fn latest_kubelet_time(&self) -> Option<Timestamp> {
-        self.runs.iter().flat_map(|run| [run.start, run.end]).flatten().max()
+        let mut latest = None;
+        for run in &self.runs {
+            latest = latest.max(run.start).max(run.end);
+        }
+        latest
     }
 
     /// Returns the time at which a watch received the end of the latest run.
@@ -302,8 +306,11 @@ impl ContainerEvidence {
 /// Whether the status repeats `finishedAt` as `startedAt`. Simulated nodes such as kwok write both times when the run
 /// ends, and no container ID. The kubelet always writes the ID of a container that ran.
 pub(crate) fn has_rewritten_start(terminated: &Terminated) -> bool {
+    if !terminated.container_id.is_empty() {
+        return false;
+    }
     let end = known_time(terminated.finished_at);
-    terminated.container_id.is_empty() && end.is_some() && known_time(terminated.started_at) == end
+    end.is_some() && known_time(terminated.started_at) == end
 }
 
 /// Returns the last 16 bytes of a container ID. The beginning, for example `containerd://`, is the same for all IDs.

@@ -136,7 +136,10 @@ impl ContainerRun {
             self.start = self.start.filter(|_| !is_after(self.start, last_seen));
             self.end = self.end.filter(|_| !is_after(self.end, last_seen));
         }
-        if self.end.is_some_and(|end| is_after(self.start, end.latest())) {
+        if let (Some(start), Some(end)) = (self.start, self.end)
+            && start.at > end.at
+            && is_after(self.start, end.latest())
+        {
             self.end = None;
         }
         known != (self.start.is_some(), self.end.is_some())

@@ -83,6 +83,11 @@ impl Instant {
         self.at.as_millisecond().saturating_add(self.after.into())
     }
 
+    /// Whether both instants have the same earliest and the same latest possible time.
+    pub(crate) fn has_same_interval(&self, other: &Self) -> bool {
+        self.earliest_millis() == other.earliest_millis() && self.latest_millis() == other.latest_millis()
+    }
+
     /// Returns the length of the interval, in milliseconds.
     pub fn width_millis(&self) -> u32 {
         self.before.saturating_add(self.after)
@@ -91,6 +96,16 @@ impl Instant {
     /// Whether the interval is narrower than a quarter of a second, so that tenths of a second are known.
     pub fn is_exact_to_tenths(&self) -> bool {
         self.width_millis() < 250
+    }
+
+    /// Narrows the interval, because the true time is not before `other`. A bound after the interval has no effect.
+    pub(crate) fn not_before_instant(&mut self, other: &Self) {
+        self.not_before_millis(other.earliest_millis(), other.earliest_by);
+    }
+
+    /// Narrows the interval, because the true time is not after `other`. A bound before the interval has no effect.
+    pub(crate) fn not_after_instant(&mut self, other: &Self) {
+        self.not_after_millis(other.latest_millis(), other.latest_by);
     }
 
     /// Narrows the interval, because the true time is not before `bound`. A bound after the interval has no effect.
@@ -218,62 +233,62 @@ pub(crate) fn order(first: &mut Instant, second: &mut Instant) -> SignedDuration
 /// Narrows instants that happened in the given order. Ignores unknown instants. Returns the largest distance between
 /// two intervals that contradict the order.
 pub(crate) fn order_all(instants: &mut [Option<Instant>]) -> SignedDuration {
-    // The intervals of most instants are in order and do not overlap, so there is nothing to narrow.
-    let mut latest = i64::MIN;
-    let is_ordered = |instant: &Instant| {
-        let is_later = instant.earliest_millis() >= latest;
-        latest = instant.latest_millis();
-        is_later
-    };
-    if instants.iter().flatten().all(is_ordered) {
+    if are_in_order(instants) {
         return SignedDuration::ZERO;
     }
+    // Passes lower bounds on to later instants, and then upper bounds on to earlier instants.
     let mut distance = SignedDuration::ZERO;
-    let mut has_overlap = false;
-    // Passes lower bounds on to later instants.
-    let mut previous: Option<usize> = None;
-    for index in 0..instants.len() {
-        let Some(mut second) = instants[index] else { continue };
-        if let Some(first_index) = previous
-            && let Some(mut first) = instants[first_index]
-            && first.latest_millis() > second.earliest_millis()
-        {
-            has_overlap = true;
-            distance = distance.max(order(&mut first, &mut second));
-            (instants[first_index], instants[index]) = (Some(first), Some(second));
+    let mut previous: Option<&mut Instant> = None;
+    for second in instants.iter_mut().flatten() {
+        if let Some(first) = previous {
+            distance = distance.max(order(first, second));
         }
-        previous = Some(index);
+        previous = Some(second);
     }
-    // Passes upper bounds on to earlier instants. Only intervals that overlap have such bounds.
-    let mut next: Option<usize> = None;
-    for index in (0..instants.len()).rev().filter(|_| has_overlap) {
-        let Some(mut first) = instants[index] else { continue };
-        if let Some(second_index) = next
-            && let Some(mut second) = instants[second_index]
-        {
-            distance = distance.max(order(&mut first, &mut second));
-            (instants[index], instants[second_index]) = (Some(first), Some(second));
+    let mut next: Option<&mut Instant> = None;
+    for first in instants.iter_mut().flatten().rev() {
+        if let Some(second) = next {
+            distance = distance.max(order(first, second));
         }
-        next = Some(index);
+        next = Some(first);
     }
     distance.max(raise_to_order(instants))
+}
+
+/// Whether the order of the instants narrows none of them: the bounds and the estimate of each instant are not earlier
+/// than those of the instant before. Most instants are in order.
+fn are_in_order(instants: &[Option<Instant>]) -> bool {
+    let (mut earliest, mut at, mut latest) = (i64::MIN, i64::MIN, i64::MIN);
+    for instant in instants {
+        let Some(instant) = instant else { continue };
+        let next_at = instant.at.as_millisecond();
+        let next_earliest = next_at.saturating_sub(instant.before.into());
+        let next_latest = next_at.saturating_add(instant.after.into());
+        if next_earliest < earliest || next_at < at || next_latest < latest {
+            return false;
+        }
+        (earliest, at, latest) = (next_earliest, next_at, next_latest);
+    }
+    true
 }
 
 /// Moves each instant whose estimate is still before that of the previous instant. This happens if several intervals
 /// contradict each other. Returns the largest distance between two intervals that contradict the order.
 fn raise_to_order(instants: &mut [Option<Instant>]) -> SignedDuration {
     let mut distance = SignedDuration::ZERO;
-    let mut previous: Option<Instant> = None;
+    let mut previous: Option<&Instant> = None;
     for instant in instants.iter_mut().flatten() {
-        if let Some(previous) = previous.filter(|previous| previous.at > instant.at) {
+        if let Some(previous) = previous
+            && previous.at > instant.at
+        {
             if instant.latest_millis() < previous.at.as_millisecond() {
                 distance = distance.max(previous.at.duration_since(instant.at));
-                instant.move_to(&previous);
+                instant.move_to(previous);
             } else {
                 instant.set_estimate(previous.at, previous.evidence);
             }
         }
-        previous = Some(*instant);
+        previous = Some(instant);
     }
     distance
 }

@@ -107,6 +107,11 @@ impl Waits {
         reports.min_by_key(|report| report.first)?.first_instant()
     }
 
+    /// Whether nothing was reported.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Returns the reason with the latest report. Among reports of the same time, the alphabetically last reason wins.
     pub(crate) fn latest_reason(&self, topic: WaitTopic) -> Option<&Arc<str>> {
         let reports = self.0.iter().filter(|report| report.topic == topic);
@@ -122,6 +127,9 @@ impl Waits {
     /// Returns the changes of the reason why the Pod has no node: the scheduler's reason, followed by the autoscaler's
     /// reaction in parentheses.
     pub(crate) fn queued_reason_changes(&self) -> Vec<ReasonChange> {
+        if self.is_empty() {
+            return Vec::new();
+        }
         let scheduler = self.reason_changes(WaitTopic::Scheduler);
         let autoscaler = self.reason_changes(WaitTopic::Autoscaler);
         if autoscaler.is_empty() {

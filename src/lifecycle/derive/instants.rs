@@ -7,7 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::container_evidence::ContainerEvidence;
 use crate::lifecycle::container_life::{ContainerLife, ContainerRole};
-use crate::lifecycle::derive::work::{has_work_ended, is_lost_with_node, latest, main_containers};
+use crate::lifecycle::derive::work::{
+    first_known_start, has_work_ended, is_lost_with_node, latest, main_containers,
+};
 use crate::lifecycle::event_fact::{EventTime, is_same_instant};
 use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::instant::{Instant, Instants};
@@ -63,15 +65,14 @@ fn derive_scheduled(pod: &PodEvidence, created: Option<Instant>) -> Option<Insta
 }
 
 fn derive_sandbox_ready(pod: &PodEvidence, containers: &[ContainerLife]) -> Option<Instant> {
-    let own = containers.iter().filter(|container| container.role != ContainerRole::Ephemeral);
-    let first_start = own
-        .filter_map(|container| container.runs.iter().find_map(|run| run.start))
-        .map(|start| start.latest())
-        .min();
+    let is_not_after = |time: Timestamp, start: Instant| {
+        time <= start.at || time <= saturating_add(start.latest(), MAX_LATE_SANDBOX_EVENT)
+    };
     // Kubelets before 1.36 set the condition only after the pull and the start. The first image event may have expired,
     // so the known image event may be a later one. A time after the first start is therefore not used.
     let is_early_enough = |time: Timestamp| {
-        first_start.is_none_or(|start| time <= saturating_add(start, MAX_LATE_SANDBOX_EVENT))
+        let mut own = containers.iter().filter(|container| container.role != ContainerRole::Ephemeral);
+        own.all(|container| first_known_start(container).is_none_or(|start| is_not_after(time, start)))
     };
     if let Some(event) = pod.first_image_event().filter(|event| is_early_enough(event.at)) {
         return Some(event.to_instant(Evidence::ImageEvent, Evidence::ImageEventCoarse));

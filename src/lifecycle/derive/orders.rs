@@ -1,7 +1,7 @@
 //! Narrows the instants of a Pod and the runs of its containers by orders that must hold. For example, the kubelet
 //! starts the containers in the order of the spec.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::lifecycle::container_evidence::ContainerEvidence;
 use crate::lifecycle::container_life::{ContainerLife, ContainerRole};
@@ -127,16 +127,15 @@ fn order_containers(pod: &PodEvidence, instants: &Instants, containers: &mut [Co
         return;
     }
     // Lower bounds, from the first container to the last.
-    let floor = instants.sandbox_ready.or(instants.scheduled);
-    let mut floor = floor.map(|instant| (instant.earliest(), instant.earliest_by));
+    let mut floor = instants.sandbox_ready.or(instants.scheduled);
     for life in containers.iter_mut().filter(|life| life.role != ContainerRole::Ephemeral) {
         let role = life.role;
         if let Some(first) = life.runs.first_mut().filter(|_| life.runs_not_seen == 0) {
-            if let (Some(start), Some((at, by))) = (&mut first.start, floor) {
-                start.not_before(at, by);
+            if let (Some(start), Some(floor)) = (&mut first.start, &floor) {
+                start.not_before_instant(floor);
             }
-            if let (Some(start), Some(end)) = (first.start, &mut first.end) {
-                end.not_before(start.earliest(), start.earliest_by);
+            if let (Some(start), Some(end)) = (&first.start, &mut first.end) {
+                end.not_before_instant(start);
             }
         }
         let bound = match role {
@@ -145,32 +144,29 @@ fn order_containers(pod: &PodEvidence, instants: &Instants, containers: &mut [Co
                 life.runs.first().and_then(|run| run.start)
             }
         };
-        floor = bound.map(|bound| (bound.earliest(), bound.earliest_by)).or(floor);
+        floor = bound.or(floor);
     }
     // Upper bounds, from the last container to the first.
-    let mut ceiling: Option<(Timestamp, Evidence)> = None;
+    let mut ceiling: Option<Instant> = None;
     for (evidence, life) in pod.containers.iter().zip(containers.iter_mut()).rev() {
         match life.role {
             ContainerRole::Ephemeral => continue,
             ContainerRole::Init => {
                 if let Some(run) = life.runs.last_mut() {
-                    let initialized = pod
-                        .initialized
-                        .map(|at| Instant::new(at, Evidence::Initialized))
-                        .map(|at| (at.latest(), at.latest_by));
-                    for (at, by) in [ceiling, initialized].into_iter().flatten() {
-                        run.end.iter_mut().for_each(|end| end.not_after(at, by));
+                    let initialized = pod.initialized.map(|at| Instant::new(at, Evidence::Initialized));
+                    for bound in [ceiling, initialized].iter().flatten() {
+                        run.end.iter_mut().for_each(|end| end.not_after_instant(bound));
                     }
-                    if let (Some(start), Some(end)) = (&mut run.start, run.end) {
-                        start.not_after(end.latest(), end.latest_by);
+                    if let (Some(start), Some(end)) = (&mut run.start, &run.end) {
+                        start.not_after_instant(end);
                     }
                 }
             }
             ContainerRole::Main | ContainerRole::Sidecar => {
-                if let (Some(start), Some((at, by))) =
-                    (life.runs.first_mut().and_then(|run| run.start.as_mut()), ceiling)
+                if let (Some(start), Some(ceiling)) =
+                    (life.runs.first_mut().and_then(|run| run.start.as_mut()), &ceiling)
                 {
-                    start.not_after(at, by);
+                    start.not_after_instant(ceiling);
                 }
             }
         }
@@ -178,14 +174,12 @@ fn order_containers(pod: &PodEvidence, instants: &Instants, containers: &mut [Co
     }
 }
 
-/// Returns the latest possible time of the kubelet's first known action for a container: the first event about its
-/// image, or otherwise its first start.
-fn first_trace(evidence: &ContainerEvidence, life: &ContainerLife) -> Option<(Timestamp, Evidence)> {
+/// Returns the kubelet's first known action for a container: the first event about its image, or otherwise its first
+/// start.
+fn first_trace(evidence: &ContainerEvidence, life: &ContainerLife) -> Option<Instant> {
     let image = evidence.events.first_image_event().filter(|event| event.fine);
     let start = life.runs.first().filter(|_| life.runs_not_seen == 0).and_then(|run| run.start);
-    image
-        .map(|event| (event.at, Evidence::ImageEvent))
-        .or_else(|| start.map(|start| (start.latest(), start.latest_by)))
+    image.map(|event| Instant::exact(event.at, Evidence::ImageEvent)).or(start)
 }
 
 /// Narrows the instants from the creation to the end of the work by their order. The instants before the work must

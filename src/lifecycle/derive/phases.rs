@@ -76,20 +76,23 @@ impl PhaseInput<'_> {
     /// Adds the wait for a node.
     fn add_queued(&self, phases: &mut PhaseList, created: Instant, end: Option<Instant>) {
         let changes = self.pod.waits.queued_reason_changes();
-        let gates = self.gate_intervals(created);
+        let mut gates = self.gate_intervals(created);
         // A reason without a date is shown for the whole phase.
         let reason = self.pod.queued_reason().filter(|_| changes.is_empty() && gates.is_empty());
         let fallback = Interval::new(PhaseKind::Queued, created, None, reason);
         let mut intervals = reason_intervals(PhaseKind::Queued, created, &changes);
         // The gates come last, because the last of several intervals of the same kind wins. The scheduler ignores a
         // gated Pod, so the scheduler's reasons do not count.
-        intervals.extend(gates);
+        intervals.append(&mut gates);
         phases.add_part(created, end, &fallback, &intervals);
     }
 
     /// Returns the intervals in which scheduling gates hold the Pod.
     fn gate_intervals(&self, created: Instant) -> Vec<Interval> {
         let gates = &self.pod.gates;
+        if gates.is_empty() {
+            return Vec::new();
+        }
         let start_of = |index: usize| {
             let gates = gates.get(index)?;
             let evidence = if gates.received { Evidence::ReceivedGates } else { Evidence::PreviousGatesSeen };
@@ -117,6 +120,9 @@ impl PhaseInput<'_> {
         }
         let waiting_reason = if self.earliest_start.is_none() { pod.waiting_reason() } else { None };
         let setup_intervals = |kind, end: Option<Instant>| {
+            if pod.waits.is_empty() {
+                return Vec::new();
+            }
             let failures = reason_intervals(kind, scheduled, &pod.waits.setup_failure_changes());
             setup_part_intervals(&pod.waits, kind, scheduled, end.map(|end| end.at), failures)
         };
@@ -127,10 +133,10 @@ impl PhaseInput<'_> {
                 self.earliest_start.is_none() && (pod.has_sandbox_condition || pod.start_time.is_none());
             let kind = if in_setup { PhaseKind::Setup } else { PhaseKind::Startup };
             let mut intervals = setup_intervals(kind, end);
-            intervals.extend(self.unstartable_intervals(kind, scheduled));
+            intervals.append(&mut self.unstartable_intervals(kind, scheduled));
             let reason = waiting_reason.filter(|_| intervals.is_empty());
             let fallback = Interval::new(kind, scheduled, None, reason);
-            intervals.extend(self.init_intervals());
+            intervals.append(&mut self.init_intervals());
             return phases.add_part(scheduled, end, &fallback, &intervals);
         };
         let setup = Interval::new(PhaseKind::Setup, scheduled, None, None);
@@ -140,8 +146,10 @@ impl PhaseInput<'_> {
         let kind = if has_image_event { PhaseKind::Starting } else { PhaseKind::Startup };
         let mut intervals = self.unstartable_intervals(kind, ready);
         let fallback = Interval::new(kind, ready, None, waiting_reason.filter(|_| intervals.is_empty()));
-        intervals.extend(self.own_containers().flat_map(|(evidence, life)| pull_intervals(evidence, life)));
-        intervals.extend(self.init_intervals());
+        for (evidence, life) in self.own_containers() {
+            intervals.append(&mut pull_intervals(evidence, life));
+        }
+        intervals.append(&mut self.init_intervals());
         phases.add_part(ready, end, &fallback, &intervals);
     }
 
@@ -160,19 +168,24 @@ impl PhaseInput<'_> {
 
     /// Returns the intervals in which a container could not be created or started.
     fn unstartable_intervals(&self, kind: PhaseKind, phase_start: Instant) -> Vec<Interval> {
-        self.own_containers()
-            .filter_map(|(evidence, life)| {
-                let change = evidence.unstartable_since()?;
-                let started = life.runs.iter().find_map(|run| run.start);
-                let interval = reason_intervals(kind, phase_start, std::slice::from_ref(&change)).pop()?;
-                Some(Interval { end: started, container: Some(Arc::clone(&life.name)), ..interval })
-            })
-            .collect()
+        let mut intervals = Vec::new();
+        for (evidence, life) in self.own_containers() {
+            let Some(change) = evidence.unstartable_since() else { continue };
+            let started = life.runs.iter().find_map(|run| run.start);
+            for interval in reason_intervals(kind, phase_start, std::slice::from_ref(&change)) {
+                let container = Some(Arc::clone(&life.name));
+                intervals.push(Interval { end: started, container, ..interval });
+            }
+        }
+        intervals
     }
 
     /// Returns the runs of the init containers, and the waits between them.
     fn init_intervals(&self) -> Vec<Interval> {
         let mut intervals = Vec::new();
+        if !self.containers.iter().any(|life| life.role == ContainerRole::Init) {
+            return intervals;
+        }
         let inits: Vec<_> = self.containers_with_role(ContainerRole::Init).collect();
         // The condition dates the end of the last init container, to the second.
         let initialized = self.pod.initialized.map(|at| Instant::new(at, Evidence::Initialized));
@@ -234,7 +247,7 @@ impl PhaseInput<'_> {
                         continue;
                     }
                 }
-                intervals.extend(run_intervals(run_start, run.end, termination));
+                push_run_intervals(&mut intervals, run_start, run.end, termination);
                 if let Some(run_end) = run.end.filter(|_| run.ended && evidence.restarts_after(run)) {
                     let back_off_end = next.or(termination);
                     let reason = end_reason(run);
@@ -254,7 +267,7 @@ impl PhaseInput<'_> {
                 );
             }
         }
-        intervals.extend(self.waits_beside_work(start, termination));
+        intervals.append(&mut self.waits_beside_work(start, termination));
         match self.readiness {
             Readiness::NotProbed | Readiness::Lost => {}
             Readiness::Ready => split_at_ready(&mut intervals, self.instants.ready),
@@ -288,6 +301,9 @@ impl PhaseInput<'_> {
     /// runs. The Pod works in these intervals. They end at the `termination`, the request to delete the Pod.
     fn waits_beside_work(&self, work_start: Instant, termination: Option<Instant>) -> Vec<Interval> {
         let mut intervals = Vec::new();
+        if self.containers_with_role(ContainerRole::Main).nth(1).is_none() {
+            return intervals;
+        }
         for (evidence, life) in self.containers_with_role(ContainerRole::Main) {
             let mut waits = pull_intervals(evidence, life);
             waits.retain(|wait| wait.reason.as_deref() == Some("ImagePullBackOff"));
@@ -314,24 +330,23 @@ impl PhaseInput<'_> {
     }
 }
 
-/// Returns the intervals of one run of a main container. `termination` is the instant of the deletion request. The part
-/// of the run after this instant is Terminating.
-fn run_intervals(
+/// Adds the intervals of one run of a main container. `termination` is the instant of the deletion request. The part of
+/// the run after this instant is Terminating.
+fn push_run_intervals(
+    intervals: &mut Vec<Interval>,
     start: Instant,
     end: Option<Instant>,
     termination: Option<Instant>,
-) -> impl Iterator<Item = Interval> {
+) {
     let termination = termination.filter(|termination| end.is_none_or(|end| termination.at < end.at));
-    let terminating_from = |start| Interval::new(PhaseKind::Terminating, start, end, None);
-    let (first, second) = match termination {
+    match termination {
         Some(termination) if termination.at > start.at => {
-            let running = Interval::new(PhaseKind::Running, start, Some(termination), None);
-            (running, Some(terminating_from(termination)))
+            intervals.push(Interval::new(PhaseKind::Running, start, Some(termination), None));
+            intervals.push(Interval::new(PhaseKind::Terminating, termination, end, None));
         }
-        Some(_) => (terminating_from(start), None),
-        None => (Interval::new(PhaseKind::Running, start, end, None), None),
-    };
-    std::iter::once(first).chain(second)
+        Some(_) => intervals.push(Interval::new(PhaseKind::Terminating, start, end, None)),
+        None => intervals.push(Interval::new(PhaseKind::Running, start, end, None)),
+    }
 }
 
 /// Changes the work before the first Ready from Running to Unready. `ready` is `None` for a Pod that was never Ready.
@@ -355,6 +370,9 @@ fn split_at_ready(intervals: &mut Vec<Interval>, ready: Option<Instant>) {
 /// Returns one interval for each reason, from its change to the next change. A first reason that is reported within
 /// [`MAX_FIRST_ATTEMPT`] after the start of the phase holds from the start of the phase.
 fn reason_intervals(kind: PhaseKind, phase_start: Instant, changes: &[ReasonChange]) -> Vec<Interval> {
+    if changes.is_empty() {
+        return Vec::new();
+    }
     let start_of = |index: usize| {
         let since = changes.get(index)?.since;
         let is_first_attempt = index == 0 && since.at.duration_since(phase_start.at) <= MAX_FIRST_ATTEMPT;

@@ -2,27 +2,34 @@
 
 use jiff::SignedDuration;
 
-use crate::lifecycle::container_evidence::ContainerEvidence;
 use crate::lifecycle::pod_evidence::PodEvidence;
 use crate::observation::saturating_add;
 
 impl PodEvidence {
     /// Returns a lower bound of the skew. The skew is how far the API server's clock is ahead of the node's clock. The
     /// kubelet cannot see the Pod before the Pod is scheduled, so the start time (on the node's clock) is not earlier
-    /// than the scheduling (on the server's clock).
+    /// than the scheduling (on the server's clock). Returns `None` if these times are in order.
     pub(crate) fn min_skew(&self) -> Option<SignedDuration> {
         let scheduled = self.scheduled_event.map(|event| event.at).or(self.pod_scheduled)?;
+        let start_time = self.start_time.filter(|start_time| scheduled > *start_time)?;
         // `startTime` is truncated to the second.
-        Some(scheduled.duration_since(saturating_add(self.start_time?, SignedDuration::from_secs(1))))
+        let skew = scheduled.duration_since(saturating_add(start_time, SignedDuration::from_secs(1)));
+        skew.is_positive().then_some(skew)
     }
 
     /// Returns an upper bound of the skew. The kubelet cannot report a time that it has not reached yet, so no reported
-    /// time (on the node's clock) is later than the kubelet's last write (on the server's clock).
+    /// time (on the node's clock) is later than the kubelet's last write (on the server's clock). Returns `None` if these
+    /// times are in order.
     pub(crate) fn max_skew(&self) -> Option<SignedDuration> {
-        let runs = self.containers.iter().filter_map(ContainerEvidence::latest_kubelet_time).max();
-        let latest = runs.max(self.start_time).max(self.sandbox_ready)?;
+        let wrote = self.kubelet_wrote?;
+        let mut latest = self.start_time.max(self.sandbox_ready);
+        for container in &self.containers {
+            latest = latest.max(container.latest_kubelet_time());
+        }
+        let latest = latest.filter(|latest| *latest > wrote)?;
         // The time of the write is truncated to the second.
-        Some(saturating_add(self.kubelet_wrote?, SignedDuration::from_secs(1)).duration_since(latest))
+        let skew = saturating_add(wrote, SignedDuration::from_secs(1)).duration_since(latest);
+        skew.is_negative().then_some(skew)
     }
 
     /// Moves all times that come from the kubelet's clock.

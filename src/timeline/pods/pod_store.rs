@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::lifecycle::{
     DerivationHints, EventFact, Explanation, Interner, Lifecycle, PhaseSpan, PodEvidence, UnseenPod,
@@ -317,8 +317,8 @@ impl PodStore {
     /// Updates the clock correction of a node from the evidence of one of its Pods.
     fn learn_clock_from_pod(&mut self, key: PodKey) {
         let evidence = self.evidence_mut(key).0;
-        let lower = evidence.min_skew().filter(SignedDuration::is_positive);
-        let upper = evidence.max_skew().filter(SignedDuration::is_negative);
+        let lower = evidence.min_skew();
+        let upper = evidence.max_skew();
         if lower.is_none() && upper.is_none() {
             return;
         }
