@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use crate::app::exit::Exit;
 use crate::lifecycle::PodOutcome;
-use crate::timeline::{PodKey, Timeline};
+use crate::timeline::{PodKey, Timeline, Workload};
 use crate::view;
 use crate::view::{ContainerLog, Glyphs, Line, Names, Style};
 
@@ -97,6 +97,7 @@ pub(crate) fn describe_ending(
 ) -> Option<String> {
     let names = Names::from_timeline(timeline);
     let unfinished = timeline.roots().filter(|workload| !workload.has_ended());
+    let has_ended = !timeline.is_empty() && timeline.roots().all(Workload::has_ended);
     let unfinished: Vec<String> = unfinished.map(|workload| names.workload(workload)).collect();
     let names = match unfinished.as_slice() {
         [] => "the workload".to_owned(),
@@ -110,7 +111,8 @@ pub(crate) fn describe_ending(
             let timeout = SignedDuration::try_from(timeout.unwrap_or_default()).unwrap_or_default();
             Some(format!("timed out after {timeout:#}: {names} had not ended"))
         }
-        Exit::Interrupted | Exit::Terminated if is_replay => None,
+        // Everything has ended, or a recording has no work that could go on.
+        Exit::Interrupted | Exit::Terminated if is_replay || has_ended => None,
         Exit::Interrupted | Exit::Terminated => {
             Some(format!("no longer following {names}; the work continues"))
         }

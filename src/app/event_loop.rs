@@ -98,13 +98,13 @@ impl Run<'_> {
             tokio::select! {
                 biased;
                 exit = signals.next_exit() => return Ok(exit),
-                () = wait_until(deadline) => return Ok(Exit::Timeout),
+                () = wait_until(deadline), if !self.state.has_ended => return Ok(Exit::Timeout),
                 input = next_input(&mut self.reporters.live) => {
-                    if self.handle_input(input)? {
-                        return Ok(self.exit_when_user_quits(has_feed_ended));
+                    if let Some(exit) = self.handle_input(input)? {
+                        return Ok(exit);
                     }
                 }
-                update = self.options.feed.updates.recv(), if !has_feed_ended => match update {
+                update = self.options.feed.updates.recv(), if !has_feed_ended && !self.state.has_ended => match update {
                     None => has_feed_ended = true,
                     Some(update) => {
                         self.on_update(update)?;
@@ -120,7 +120,10 @@ impl Run<'_> {
                 _ = ticks.tick() => self.tick()?,
             }
             self.recompute();
-            if self.has_run_ended(has_feed_ended, &mut ended_since) {
+            if !self.state.has_ended && self.has_run_ended(has_feed_ended, &mut ended_since) {
+                self.end_run()?;
+            }
+            if self.state.has_ended && !self.reporters.live.as_ref().is_some_and(LiveReporter::stays_open) {
                 return Ok(self.state.exit());
             }
         }
@@ -128,7 +131,7 @@ impl Run<'_> {
 
     /// Whether the run has ended. Keeps in `ended_since` the time at which all workloads were first found to have ended.
     fn has_run_ended(&self, has_feed_ended: bool, ended_since: &mut Option<Instant>) -> bool {
-        if has_feed_ended && !self.is_reading() {
+        if has_feed_ended {
             return true;
         }
         if self.options.ends_with_feed || !self.state.have_workloads_ended() {
@@ -136,20 +139,17 @@ impl Run<'_> {
             return false;
         }
         let ended_since = *ended_since.get_or_insert_with(Instant::now);
-        let are_pods_done = self.state.have_pods_ended() || ended_since.elapsed() > POD_END_TIMEOUT;
-        are_pods_done && !self.is_reading()
+        self.state.have_pods_ended() || ended_since.elapsed() > POD_END_TIMEOUT
     }
 
-    /// Whether the user is reading a page that the end of the run must not close.
-    fn is_reading(&self) -> bool {
-        self.reporters.live.as_ref().is_some_and(LiveReporter::is_reading)
-    }
-
-    /// Returns the exit when the user detaches: the outcome if it is known, and otherwise `Interrupted`.
-    fn exit_when_user_quits(&self, has_feed_ended: bool) -> Exit {
-        let is_outcome_known =
-            has_feed_ended || (self.state.have_workloads_ended() && self.state.have_pods_ended());
-        if is_outcome_known { self.state.exit() } else { Exit::Interrupted }
+    /// Freezes the run at its end. The user may still look at the picture, which shows the same end as the closing report.
+    fn end_run(&mut self) -> Result<(), RunError> {
+        self.state.progress = None;
+        self.state.has_ended = true;
+        if let Some(live) = &mut self.reporters.live {
+            live.freeze();
+        }
+        self.freeze_clock()
     }
 }
 

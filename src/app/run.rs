@@ -187,20 +187,29 @@ impl<'a> Run<'a> {
         self.details.refresh_observed(&self.state.timeline);
     }
 
-    /// Handles `input` and all input queued behind it. Returns `true` if the user detached.
-    pub(crate) fn handle_input(&mut self, input: Input) -> Result<bool, RunError> {
+    /// Handles `input` and all input queued behind it. Returns the exit if the user ends the program.
+    pub(crate) fn handle_input(&mut self, input: Input) -> Result<Option<Exit>, RunError> {
         let mut next = Some(input);
         while let Some(input) = next {
-            let Some(live) = &mut self.reporters.live else { return Ok(false) };
-            if live.handle_input(input, &self.state.timeline)? == Effect::Detach {
-                return Ok(true);
+            let Some(live) = &mut self.reporters.live else { return Ok(None) };
+            match live.handle_input(input, &self.state.timeline)? {
+                Effect::Quit => return Ok(Some(self.exit_when_user_quits())),
+                Effect::Interrupt => return Ok(Some(Exit::Interrupted)),
+                Effect::Draw | Effect::Nothing | Effect::Suspend | Effect::Copy(_) => {}
             }
+            let Some(live) = &mut self.reporters.live else { return Ok(None) };
             next = live.queued_input();
             if live.is_due_after_key() {
                 self.refresh()?;
             }
         }
-        Ok(false)
+        Ok(None)
+    }
+
+    /// Returns the exit when the user quits: the outcome after the end of the run, and `Interrupted` before it.
+    fn exit_when_user_quits(&self) -> Exit {
+        let is_outcome_known = self.state.has_ended || self.state.have_workloads_ended();
+        if is_outcome_known { self.state.exit() } else { Exit::Interrupted }
     }
 
     pub(crate) fn on_fetched(&mut self, fetched: FetchedDetails) {
@@ -237,7 +246,9 @@ impl<'a> Run<'a> {
     pub(crate) fn finish(&mut self, exit: Exit) -> Result<(), RunError> {
         self.state.progress = None;
         self.recompute();
-        self.freeze_clock()?;
+        if !self.state.has_ended {
+            self.freeze_clock()?;
+        }
         let appearance = self.options.appearance;
         let failures = match appearance.progress {
             ProgressDisplay::Live | ProgressDisplay::Lines => {
@@ -259,7 +270,7 @@ impl<'a> Run<'a> {
         let RunOptions { appearance, output, timeout, ends_with_feed, .. } = self.options;
         let mut messages: Vec<String> = Vec::new();
         messages.extend(describe_ending(&self.state.timeline, exit, timeout, ends_with_feed));
-        let is_outcome_known = exit.is_known_outcome();
+        let is_outcome_known = exit.is_known_outcome() || self.state.has_ended;
         let command = match (self.recording.replay_command(), &self.options.resume_command) {
             (Some(command), _) if is_outcome_known => Some(command.to_owned()),
             (_, Some(command)) if !is_outcome_known => Some(command.to_follow()),

@@ -35,6 +35,7 @@ pub(crate) struct RunOptions<'a> {
     pub(crate) nothing_found_message: Option<String>,
     pub(crate) recorder: Option<Recorder>,
     pub(crate) ends_with_feed: bool,
+    pub(crate) stays_open: bool,
 }
 
 impl<'a> RunOptions<'a> {
@@ -54,6 +55,7 @@ impl<'a> RunOptions<'a> {
             nothing_found_message: None,
             recorder: None,
             ends_with_feed: false,
+            stays_open: false,
         }
     }
 
@@ -95,6 +97,11 @@ impl<'a> RunOptions<'a> {
     /// Records the observations of the run.
     pub(crate) fn recorder(self, recorder: Option<Recorder>) -> Self {
         Self { recorder, ..self }
+    }
+
+    /// Keeps the live picture open after the end of the run, until the user quits.
+    pub(crate) fn stays_open(self, stays_open: bool) -> Self {
+        Self { stays_open, ..self }
     }
 
     /// Ends the run only when its feed ends, not already when its workloads have ended, because a recording may contain more after that.

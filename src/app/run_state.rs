@@ -6,8 +6,9 @@ use crate::app::exit::Exit;
 use crate::app::pod_details::PodDetails;
 use crate::source::Progress;
 use crate::source::clock::Clock;
-use crate::timeline::{PodKey, Timeline, Workload};
+use crate::timeline::{PodKey, Timeline, Workload, WorkloadState};
 use crate::tui::details::Details;
+use crate::view;
 
 /// The observations of a run so far, and the conditions for its end.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub(crate) struct RunState {
     expected_uids: Vec<String>,
     clock: Clock,
     frozen_at: Option<Timestamp>,
+    /// Whether the run has ended and the user still looks at the picture.
+    pub(crate) has_ended: bool,
 }
 
 /// The state of a run at one moment, as reporters see it.
@@ -57,6 +60,7 @@ impl RunState {
             expected_uids,
             clock,
             frozen_at: None,
+            has_ended: false,
         }
     }
 
@@ -97,17 +101,43 @@ impl RunState {
         Exit::from_states(self.timeline.roots().map(|workload| workload.state))
     }
 
-    /// Once the root workloads have ended, returns their outcome if all of them share it, or else a hint to look at the
-    /// picture. The workloads below the roots do not count, as in [`RunState::exit`].
+    /// Describes the end of the run: the outcome, or the end of a recording in which the workloads had not ended. `None`
+    /// while the run goes on.
+    pub(crate) fn ending_text(&self) -> Option<String> {
+        self.outcome_text().or_else(|| self.has_ended.then(|| "the recording ends here".to_owned()))
+    }
+
+    /// Once the root workloads have ended, returns their outcome and the time from the first creation to the last end:
+    /// `failed after 54s`. Counts the failures if the outcomes differ. The workloads below the roots do not count, as in
+    /// [`RunState::exit`].
     pub(crate) fn outcome_text(&self) -> Option<String> {
         if !self.have_workloads_ended() {
             return None;
         }
-        let mut outcomes = self.timeline.roots().map(|workload| workload.state.name());
-        let first = outcomes.next()?;
-        let text =
-            if outcomes.all(|other| other == first) { first } else { "mixed outcomes, see the picture" };
-        Some(text.to_owned())
+        let roots: Vec<&Workload> = self.timeline.roots().collect();
+        let outcome = |workload: &Workload| match workload.state {
+            WorkloadState::Succeeded if workload.is_rollout => "rolled out",
+            WorkloadState::Succeeded => "succeeded",
+            WorkloadState::Failed => "failed",
+            WorkloadState::Pending
+            | WorkloadState::Suspended
+            | WorkloadState::Running
+            | WorkloadState::Unknown => "outcome unknown",
+        };
+        let first = outcome(roots.first()?);
+        let failed = roots.iter().filter(|workload| workload.state == WorkloadState::Failed).count();
+        let text = if roots.iter().all(|workload| outcome(workload) == first) {
+            first.to_owned()
+        } else if failed > 0 {
+            format!("{failed} of {} failed", roots.len())
+        } else {
+            "not all succeeded".to_owned()
+        };
+        let start = roots.iter().filter_map(|workload| workload.created.or(workload.started)).min();
+        let end = roots.iter().filter_map(|workload| workload.finished).max();
+        let wall = start.zip(end).map(|(start, end)| end.duration_since(start));
+        let after = wall.map(|wall| format!(" after {}", view::format_elapsed(wall)));
+        Some(text + &after.unwrap_or_default())
     }
 
     /// Returns the newest Pod of the timeline and its details, if the run shows one Pod. The timeline may also contain earlier Pods with the same name.
@@ -156,10 +186,10 @@ mod tests {
         let restarted = [("Custom", set), job_of_set("set-a", "Failed"), job_of_set("set-b", "Complete")];
         let state = synced_state(&restarted);
         assert_eq!(state.timeline.workloads().len(), 3);
-        assert_eq!((state.outcome_text().as_deref(), state.exit()), (Some("Succeeded"), Exit::Success));
+        assert_eq!((state.outcome_text().as_deref(), state.exit()), (Some("succeeded"), Exit::Success));
         // Without the JobSet, both Jobs are roots.
         let state = synced_state(&restarted[1..]);
-        assert_eq!(state.outcome_text().as_deref(), Some("mixed outcomes, see the picture"));
+        assert_eq!(state.outcome_text().as_deref(), Some("1 of 2 failed"));
         assert_eq!(state.exit(), Exit::Failed);
     }
 }

@@ -21,7 +21,8 @@ impl Appearance {
     /// Decides the appearance of a run.
     ///
     /// # Errors
-    /// `ErrorKind::Usage` if `KUBECTL_SEQ_PROGRESS` has an unknown value.
+    /// `ErrorKind::Usage` if `KUBECTL_SEQ_PROGRESS` has an unknown value, or if `--interactive` is given without a live
+    /// picture on a terminal.
     pub(crate) fn resolve(
         draw: &DrawArgs,
         follow: &FollowArgs,
@@ -44,6 +45,9 @@ impl Appearance {
             ProgressMode::Auto if live_on_stderr && !is_terminal => ProgressDisplay::Silent,
             ProgressMode::Lines | ProgressMode::Auto => ProgressDisplay::Lines,
         };
+        if follow.interactive && !(progress == ProgressDisplay::Live && is_terminal) {
+            return Err(needs_terminal_error());
+        }
         let has_colours = |is_terminal: bool| match draw.color {
             ColorArg::Always => true,
             ColorArg::Never => false,
@@ -79,6 +83,11 @@ impl Appearance {
             is_terminal: false,
         }
     }
+}
+
+fn needs_terminal_error() -> SourceError {
+    SourceError::new(ErrorKind::Usage, "--interactive needs a live picture on a terminal")
+        .hint("Omit --interactive, or run the command on a terminal with --progress live.")
 }
 
 fn progress_mode_from_environment(environment: &Environment) -> Result<ProgressMode, SourceError> {

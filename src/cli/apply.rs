@@ -78,8 +78,10 @@ pub(crate) async fn run(
     arguments.global = args.connection.kubectl_words().to_vec();
     let kubectl = Kubectl::locate();
     if !follows {
-        if args.record.record.is_some() {
-            let error = SourceError::new(ErrorKind::Usage, "--record needs something to follow");
+        let unusable =
+            [("--record", args.record.record.is_some()), ("--interactive", args.follow.interactive)];
+        if let Some((flag, _)) = unusable.iter().find(|(_, is_given)| *is_given) {
+            let error = SourceError::new(ErrorKind::Usage, format!("{flag} needs something to follow"));
             return Err(error.hint("Leave --detach, --dry-run or kubectl's own output format out.").into());
         }
         // If nothing is followed, only kubectl prints. kubectl also checks the format.
@@ -138,6 +140,7 @@ pub(crate) async fn run(
         .cluster(cluster)
         .tail_lines(args.follow.tail_lines)
         .timeout(args.follow.timeout)
+        .stays_open(args.follow.interactive)
         .recorder(recorder);
     follow(options).await
 }

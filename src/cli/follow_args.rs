@@ -15,6 +15,9 @@ pub(crate) struct FollowArgs {
     /// How progress is shown [env: `KUBECTL_SEQ_PROGRESS`]
     #[arg(long, value_name = "MODE")]
     pub(crate) progress: Option<ProgressMode>,
+    /// Stay open after the end, until `q`
+    #[arg(short, long)]
+    pub(crate) interactive: bool,
 }
 
 /// How progress is shown.

@@ -57,7 +57,8 @@ pub(crate) struct GetArgs {
 }
 
 pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Streams) -> Result<Exit, RunError> {
-    let recorder = args.record.open(args.watch)?;
+    let is_followed = args.watch || args.follow.interactive;
+    let recorder = args.record.open(is_followed)?;
     let cluster = cluster::connect(&args.connection.connection()).await?;
     let named = cluster::resolve(&cluster, &args.objects).await?;
     let has_selector = args.selector.is_some() || args.field_selector.is_some();
@@ -105,15 +106,16 @@ pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Stream
     } else {
         format!("No resources found in {} namespace.", cluster.namespace)
     };
-    let feed = cluster::open_feed(&cluster, Selection { targets, since: None }, args.watch);
+    let feed = cluster::open_feed(&cluster, Selection { targets, since: None }, is_followed);
     let options = RunOptions::new(feed, appearance, streams, args.output.into())
         .cluster(cluster)
         .tail_lines(args.follow.tail_lines)
         .timeout(args.follow.timeout)
+        .stays_open(args.follow.interactive)
         .resume_command(Some(resume_command(&args)))
         .nothing_found_message(nothing_found_message)
         .recorder(recorder);
-    let result = if args.watch { follow(options).await } else { once(options).await };
+    let result = if is_followed { follow(options).await } else { once(options).await };
     match result {
         Err(RunError::Source(error))
             if error.kind == ErrorKind::Forbidden

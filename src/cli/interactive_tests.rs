@@ -1,6 +1,7 @@
 //! Tests of the interactive screen. Scripted keys, clicks and resizes go through the real event loop, on a virtual
 //! terminal and with paused time.
 
+mod ending;
 mod virtual_terminal;
 
 use std::cell::RefCell;
@@ -72,8 +73,10 @@ async fn follow_with_hint(
 ) -> Exit {
     let appearance = appearance(flags);
     let streams = Streams::new(appearance.clone());
-    let options =
-        RunOptions::new(feed, &appearance, &streams, SEQUENCE).tail_lines(20).resume_command(Some(command));
+    let options = RunOptions::new(feed, &appearance, &streams, SEQUENCE)
+        .tail_lines(20)
+        .stays_open(flags.contains("--interactive"))
+        .resume_command(Some(command));
     let console =
         Console { out: Box::new(terminal.clone()), terminal: Box::new(terminal.clone()), interactive: true };
     let (exit, ()) = tokio::join!(follow_on_console(options, console), user);
@@ -153,6 +156,9 @@ async fn story(columns: u16, rows: u16, flags: &str) -> String {
         capture("another width");
         terminal.resize(columns, rows).await;
         capture("the first width");
+        seconds(60).await;
+        capture("a minute later: ended");
+        terminal.keys("q").await;
     };
     let exit = follow(&terminal, pi_job(), flags, user).await;
     capture("the end");
@@ -243,24 +249,6 @@ async fn a_click_hits_its_row_after_a_scroll_and_after_a_resize() {
         terminal.keys("q").await;
     };
     assert_eq!(follow(&terminal, pi_job(), "", user).await, Exit::Interrupted);
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_end_of_the_run_waits_while_the_user_reads_a_page() {
-    let terminal = VirtualTerminal::new(80, 24);
-    let user = async {
-        seconds(8).await;
-        terminal.press(Code::Down).await;
-        terminal.press(Code::Enter).await;
-        seconds(600).await;
-        assert!(
-            terminal.contents().contains("ended: Complete")
-                || terminal.contents().contains("ended: Succeeded")
-        );
-        terminal.press(Code::Esc).await;
-    };
-    assert_eq!(follow(&terminal, pi_job(), "", user).await, Exit::Success);
-    assert!(terminal.contents().contains("to see it again: kubectl seq simulate --seed 1"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -399,6 +387,8 @@ async fn the_last_picture_ignores_the_filter_and_the_zoom() {
         terminal.keys("/node-1").await;
         terminal.press(Code::Enter).await;
         terminal.keys("+").await;
+        seconds(600).await;
+        terminal.keys("q").await;
     };
     assert_eq!(follow(&terminal, pi_job(), "", user).await, Exit::Success);
     let contents = terminal.contents();

@@ -70,12 +70,14 @@ pub(crate) async fn run(args: PodArgs, appearance: &Appearance, streams: &Stream
     let name =
         ["pod/", "pods/", "po/"].iter().find_map(|kind| args.name.strip_prefix(kind)).unwrap_or(&args.name);
     let Some(format) = format_unless_kubectl_prints(&args) else {
-        if args.record.record.is_some() {
-            let error = SourceError::new(
-                ErrorKind::Usage,
-                "--record cannot be combined with this output format, because kubectl prints it",
-            );
-            return Err(error.hint("Omit --record or --output.").into());
+        let unusable =
+            [("--record", args.record.record.is_some()), ("--interactive", args.follow.interactive)];
+        if let Some((flag, _)) = unusable.iter().find(|(_, is_given)| *is_given) {
+            let text =
+                format!("{flag} cannot be combined with this output format, because kubectl prints it");
+            return Err(SourceError::new(ErrorKind::Usage, text)
+                .hint(format!("Omit {flag} or --output."))
+                .into());
         }
         let mut words: Vec<OsString> = vec!["pod".into(), name.into()];
         words.extend(args.output.map(|output| format!("--output={output}").into()));
@@ -83,7 +85,8 @@ pub(crate) async fn run(args: PodArgs, appearance: &Appearance, streams: &Stream
         words.extend(args.connection.kubectl_words().iter().cloned());
         return Ok(Exit::Wrapped(Kubectl::locate().get_raw(&words).await?));
     };
-    let recorder = args.record.open(args.watch)?;
+    let is_followed = args.watch || args.follow.interactive;
+    let recorder = args.record.open(is_followed)?;
     let cluster = cluster::connect(&args.connection.connection()).await?;
     let target = Target {
         resource: Resource::pod(),
@@ -93,13 +96,14 @@ pub(crate) async fn run(args: PodArgs, appearance: &Appearance, streams: &Stream
     let mut resume_command = vec!["kubectl seq pod".to_owned(), name.to_owned()];
     resume_command.extend(args.connection.scope_flags());
     let selection = Selection { targets: vec![target], since: None };
-    let feed = cluster::open_feed(&cluster, selection, args.watch);
+    let feed = cluster::open_feed(&cluster, selection, is_followed);
     let options = RunOptions::new(feed, appearance, streams, format.into())
         .subject(Subject::Pod)
         .cluster(cluster)
         .tail_lines(args.follow.tail_lines)
         .timeout(args.follow.timeout)
+        .stays_open(args.follow.interactive)
         .resume_command(Some(ResumeCommand::ShowObjects(resume_command.join(" "))))
         .recorder(recorder);
-    if args.watch { follow(options).await } else { once(options).await }
+    if is_followed { follow(options).await } else { once(options).await }
 }

@@ -52,16 +52,19 @@ pub(crate) async fn run(
         None if is_watched => ReplayPace::Automatic,
         Some(_) | None => ReplayPace::AtOnce,
     };
-    // A replay without delays shows only its end, unless the user asked for progress.
+    // A replay on a terminal stays open, so that the user can explore the recording. A replay without delays shows only
+    // its end, unless the user asked for more.
+    let stays_open = args.follow.interactive || (appearance.is_interactive() && pace != ReplayPace::AtOnce);
     let mut appearance = appearance.clone();
-    if pace == ReplayPace::AtOnce && args.follow.progress.is_none() {
+    if pace == ReplayPace::AtOnce && args.follow.progress.is_none() && !stays_open {
         appearance.progress = ProgressDisplay::Silent;
     }
     let replay = recording::start_replay(&args.file, pace)?;
     let options = RunOptions::new(replay.feed, &appearance, streams, output)
         .tail_lines(args.follow.tail_lines)
         .timeout(args.follow.timeout)
+        .stays_open(stays_open)
         .nothing_found_message(NOTHING_FOUND.to_owned())
         .ends_with_feed();
-    if replay.followed { follow(options).await } else { once(options).await }
+    if replay.followed || stays_open { follow(options).await } else { once(options).await }
 }

@@ -61,7 +61,7 @@ pub(crate) async fn run(
     let speed = args.speed.unwrap_or(if is_watched { LIVE_SPEED } else { 0.0 });
     // A run without delays shows only its end, unless the user asked for progress.
     let mut appearance = appearance.clone();
-    if speed <= 0.0 && args.follow.progress.is_none() {
+    if speed <= 0.0 && args.follow.progress.is_none() && !args.follow.interactive {
         appearance.progress = ProgressDisplay::Silent;
     }
     let simulation = simulation::simulate(&simulation::SimulationOptions {
@@ -73,6 +73,7 @@ pub(crate) async fn run(
     let options = RunOptions::new(feed, &appearance, streams, output)
         .tail_lines(args.follow.tail_lines)
         .timeout(args.follow.timeout)
+        .stays_open(args.follow.interactive)
         .resume_command(Some(ResumeCommand::RepeatSimulation(repeat_command(&args))))
         .recorder(args.record.open(true)?);
     follow(options).await

@@ -67,8 +67,10 @@ pub(crate) enum Action {
     Help,
     /// Stops this program and returns to the shell.
     Suspend,
-    /// Stops following.
-    Detach,
+    /// Ends the program.
+    Quit,
+    /// Ends the program as if it were interrupted.
+    Interrupt,
 }
 
 /// The effect that the caller must carry out, because the functions of the state are pure.
@@ -78,8 +80,10 @@ pub(crate) enum Effect {
     Draw,
     /// Do nothing.
     Nothing,
-    /// Stop following.
-    Detach,
+    /// End the program. Before the end of the run, this stops following.
+    Quit,
+    /// End the program as if it were interrupted.
+    Interrupt,
     /// Stop this program until the shell continues it.
     Suspend,
     /// Copy a text to the clipboard.

@@ -1,6 +1,6 @@
 //! Applies a key or a click to the state.
 
-use crate::tui::action::Effect;
+use crate::tui::action::{Action, Effect};
 use crate::tui::input::Input;
 use crate::tui::input_context::InputContext;
 use crate::tui::state::TuiState;
@@ -19,7 +19,10 @@ pub(crate) fn handle_input(state: &mut TuiState, input: Input, context: &InputCo
             {
                 return effect;
             }
-            match keys::find_action(key, state.page) {
+            let action = keys::find_action(key, state.page);
+            // A user who stops the program with Ctrl-Z has not begun to explore the picture.
+            state.has_interacted |= action != Some(Action::Suspend);
+            match action {
                 Some(action) => state.apply_action(action, context),
                 None => Effect::Nothing,
             }

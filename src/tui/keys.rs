@@ -136,11 +136,18 @@ pub(crate) const BINDINGS: &[Binding] = &[
         "open",
     ),
     bind(
+        &[Key::char('q'), Key::plain(Esc), Key::plain(Code::Backspace)],
+        "q Esc",
+        Action::Back,
+        Scope::Text,
+        "close the page and go back one step (also a click on the path)",
+    ),
+    bind(
         &[Key::plain(Esc), Key::plain(Code::Backspace)],
         "Esc",
         Action::Back,
-        Scope::Everywhere,
-        "go back one step (also a click on the path)",
+        Scope::Pods,
+        "undo one choice: the filter, else the zoom, else the unfolded rows, else the selection",
     ),
     with_hint(
         bind(
@@ -227,13 +234,20 @@ pub(crate) const BINDINGS: &[Binding] = &[
     ),
     with_hint(
         bind(
-            &[Key::char('q'), Key::ctrl('c')],
-            "q Ctrl-C",
-            Action::Detach,
-            Scope::Everywhere,
-            "stop following; the workload goes on (exit code 130)",
+            &[Key::char('q')],
+            "q",
+            Action::Quit,
+            Scope::Pods,
+            "quit; before the end the workload goes on (exit code 130), after the end its exit code counts",
         ),
-        "detach",
+        "quit",
+    ),
+    bind(
+        &[Key::ctrl('c')],
+        "Ctrl-C",
+        Action::Interrupt,
+        Scope::Everywhere,
+        "quit anywhere, with exit code 130; the workload goes on",
     ),
 ];
 

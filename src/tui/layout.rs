@@ -4,11 +4,12 @@ use crate::timeline::Timeline;
 use crate::tui::input_context::InputContext;
 use crate::tui::layout_input::LayoutInput;
 use crate::tui::page::{Page, Tab};
+use crate::tui::pages;
 use crate::tui::state::TuiState;
-use crate::tui::{keys, pages};
+use crate::tui::status_line::compose_status_line;
 use crate::view;
 use crate::view::primitives::text;
-use crate::view::{Align, Frame, Glyphs, GroupBy, Line, Picture, Size, Sort, Style, View};
+use crate::view::{Frame, Line, Picture, Size, Style, View};
 
 /// A composed screen, with the positions that are needed to interpret the next input.
 #[derive(Clone, Debug, Default)]
@@ -180,131 +181,22 @@ fn compose_page(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
     let max_first = lines.len().saturating_sub(room);
     let follows_end = state.follows_end && matches!(state.page, Page::Pod(_, Tab::Log));
     let first = if follows_end { max_first } else { state.scroll.min(max_first) };
-    let mut frame = Frame { lines: vec![fit(path, columns, input.glyphs)] };
+    let mut frame = Frame { lines: vec![path.shorten_end(columns, input.glyphs.ellipsis)] };
     let count = lines.len();
-    frame.lines.extend(lines.into_iter().skip(first).take(room).map(|line| fit(line, columns, input.glyphs)));
+    frame.lines.extend(
+        lines.into_iter().skip(first).take(room).map(|line| line.shorten_end(columns, input.glyphs.ellipsis)),
+    );
     frame.lines.resize(room + 1, Line::default());
-    let mut status = compose_status_line(state, input, &Picture::default(), columns);
-    if count > room {
-        let position = format!("{}-{} of {count}  ", first + 1, (first + room).min(count));
-        let mut with_position = Line::new(position, Style::Dim);
-        for span in status.spans {
-            with_position.push(span.text, span.style);
-        }
-        status = fit(with_position, columns, input.glyphs);
+    let position = if count > room {
+        format!("{}-{} of {count}  ", first + 1, (first + room).min(count))
+    } else {
+        String::new()
+    };
+    let room_for_status = columns.saturating_sub(position.len());
+    let mut status = Line::new(position, Style::Dim);
+    for span in compose_status_line(state, input, &Picture::default(), room_for_status).spans {
+        status.push(span.text, span.style);
     }
-    frame.lines.push(status);
+    frame.lines.push(status.shorten_end(columns, input.glyphs.ellipsis));
     ScreenLayout { frame, picture: Picture::default(), full: true, page_rows: room, lines: count, path_ends }
-}
-
-/// Cuts the line at `columns`, and marks the cut with the ellipsis.
-fn fit(line: Line, columns: usize, glyphs: &Glyphs) -> Line {
-    if line.width() <= columns {
-        return line;
-    }
-    let mut fitting = Line { spans: Vec::new(), pod: line.pod };
-    for span in line.spans {
-        let room = columns - fitting.width();
-        if text::width(&span.text) > room {
-            fitting.push(text::shorten_end(&span.text, room, glyphs.ellipsis), span.style);
-            break;
-        }
-        fitting.push(span.text, span.style);
-    }
-    fitting
-}
-
-/// Composes the status line: messages, the choices that differ from the default, and the keys that fit. While the user
-/// types a filter, composes the filter and the number of Pods that match.
-fn compose_status_line(state: &TuiState, input: &LayoutInput<'_>, picture: &Picture, columns: usize) -> Line {
-    let glyphs = input.glyphs;
-    if state.editing_filter {
-        let mut line = Line::new(format!("/{}", view::clean(&state.window.filter)), Style::Strong);
-        line.push(" ", Style::Selected);
-        line.push(format!("  {} Pods", picture.found), Style::Dim);
-        return fit(line, columns, glyphs);
-    }
-    let mut line = Line::default();
-    let mut add = |words: String, style: Style| {
-        if !line.spans.is_empty() {
-            line.push(glyphs.separator, Style::Dim);
-        }
-        line.push(words, style);
-    };
-    if let Some(message) = &state.message {
-        add(view::clean(message).into_owned(), Style::Strong);
-    }
-    if let Some(outcome) = input.outcome {
-        add(format!("ended: {outcome}"), Style::Strong);
-    }
-    if state.paused {
-        add("paused".into(), Style::Warning);
-    }
-    if state.page == Page::Pods {
-        for (words, style) in changed_choices(state, picture) {
-            add(words, style);
-        }
-    }
-    let page_keys = [("Esc", "back"), ("?", "help"), ("e", "events"), ("l", "log"), ("y", "YAML")];
-    let shown_keys: Vec<(&str, &str)> = match state.page {
-        Page::Pods => keys::status_line_keys().collect(),
-        Page::Help => vec![("Esc", "back")],
-        Page::Pod(_, Tab::Log) => {
-            let more = [("f", "follow"), ("w", "wrap"), ("Tab", "container")];
-            page_keys.into_iter().chain(more).collect()
-        }
-        Page::Pod(_, Tab::Yaml) => page_keys.into_iter().chain([("w", "wrap"), ("c", "copy name")]).collect(),
-        Page::Pod(..) => page_keys.into_iter().chain([("c", "copy name")]).collect(),
-    };
-    for (key, word) in shown_keys {
-        let gap = if line.spans.is_empty() { "" } else { "  " };
-        if line.width() + gap.len() + text::width(key) + 1 + word.len() > columns {
-            break;
-        }
-        line.push(gap, Style::Text);
-        line.push(key, Style::Strong);
-        line.push(format!(" {word}"), Style::Dim);
-    }
-    fit(pages::name_arrow_keys(line, glyphs), columns, glyphs)
-}
-
-/// Describes the choices that differ from the default.
-fn changed_choices(state: &TuiState, picture: &Picture) -> Vec<(String, Style)> {
-    let mut choices = Vec::new();
-    if !state.window.filter.is_empty() {
-        let count = if picture.found == 1 { "1 Pod".to_owned() } else { format!("{} Pods", picture.found) };
-        choices.push((format!("/{}: {count}", view::clean(&state.window.filter)), Style::Warning));
-    }
-    let order = match state.view.sort {
-        Sort::Usual => "",
-        Sort::Start => "by start",
-        Sort::End => "by end",
-        Sort::Work => "by work",
-        Sort::Cold => "by cold start",
-        Sort::Index => "by index",
-        Sort::Name => "by name",
-        Sort::Trouble => "trouble first",
-    };
-    let group = match state.view.group_by {
-        GroupBy::Workload => "",
-        GroupBy::Node => "by node",
-        GroupBy::Outcome => "by outcome",
-        GroupBy::None => "ungrouped",
-    };
-    let align = match state.view.align {
-        _ if state.view.view != View::Sequence => "",
-        Align::Wall => "",
-        Align::Created => "from creation",
-        Align::Started => "from start of work",
-    };
-    let zoom = match state.window.zoom {
-        Some(zoom) if zoom.end.is_none() => "zoomed on now",
-        Some(_) => "zoomed",
-        None => "",
-    };
-    let rows = if state.window.unfolded { "all rows" } else { "" };
-    let mouse = if state.mouse { "" } else { "no mouse" };
-    let words = [order, group, align, zoom, rows, mouse].into_iter().filter(|words| !words.is_empty());
-    choices.extend(words.map(|words| (words.to_owned(), Style::Text)));
-    choices
 }

@@ -29,6 +29,8 @@ pub(crate) struct LayoutInput<'a> {
     pub only_pod: Option<PodKey>,
     /// Whether the program reads keys.
     pub interactive: bool,
-    /// The outcome of the run. `None` until everything has ended.
+    /// Whether work goes on if the user quits now.
+    pub leaves_work: bool,
+    /// The outcome of the run, for example `failed after 54s`. `None` until everything has ended.
     pub outcome: Option<&'a str>,
 }

@@ -15,4 +15,5 @@ pub(crate) mod mouse;
 pub(crate) mod page;
 pub(crate) mod pages;
 pub(crate) mod state;
+pub(crate) mod status_line;
 pub(crate) mod yaml;

@@ -13,6 +13,7 @@ const WHEEL_LINES: isize = 3;
 
 /// Applies a mouse event to `state`. Returns the effect that the caller must carry out.
 pub(crate) fn handle_mouse(state: &mut TuiState, mouse: Mouse, context: &InputContext<'_>) -> Effect {
+    state.has_interacted |= mouse.kind != MouseKind::Move;
     match mouse.kind {
         MouseKind::WheelUp => {
             state.move_by(if state.page == Page::Pods { -1 } else { -WHEEL_LINES }, context);

@@ -41,6 +41,8 @@ pub(crate) struct TuiState {
     pub message: Option<String>,
     /// The column and row at which the mouse button went down.
     pub(crate) pressed_at: Option<(usize, usize)>,
+    /// Whether the user has pressed a key or a mouse button. The end of the run must not interrupt such a user.
+    pub has_interacted: bool,
     page_before_help: Option<Page>,
     /// The filter before the user began to type. Esc restores this filter.
     previous_filter: String,
@@ -68,15 +70,10 @@ impl TuiState {
             container: 0,
             message: None,
             pressed_at: None,
+            has_interacted: false,
             page_before_help: None,
             previous_filter: String::new(),
         }
-    }
-
-    /// Whether the user is reading a page or a frozen picture, or typing a filter. The end of the run must not
-    /// interrupt such a user.
-    pub(crate) fn is_reading(&self) -> bool {
-        self.page != Page::Pods || self.paused || self.editing_filter
     }
 
     /// Applies a key to the filter. Returns `None` if the key has its usual meaning.
@@ -170,7 +167,8 @@ impl TuiState {
                 }
             },
             Action::Suspend => return Effect::Suspend,
-            Action::Detach => return Effect::Detach,
+            Action::Quit => return Effect::Quit,
+            Action::Interrupt => return Effect::Interrupt,
         }
         Effect::Draw
     }

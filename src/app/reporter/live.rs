@@ -5,10 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::app::appearance::Appearance;
 use crate::app::console::Console;
 use crate::app::exit::RunError;
 use crate::app::reporter::interface::{Reporter, RunEnd};
+use crate::app::run_options::RunOptions;
 use crate::app::run_state::{RunSnapshot, RunState};
 use crate::source::{Progress, Update};
 use crate::terminal::full_screen::FullScreen;
@@ -50,10 +50,16 @@ pub(crate) struct LiveReporter {
     columns: Option<usize>,
     /// Whether the picture reacts to keys.
     interactive: bool,
+    /// Whether the picture stays open after the end even if the user has pressed no key.
+    stays_open: bool,
+    /// Whether the source is a cluster, whose work goes on if the user quits.
+    has_cluster: bool,
     /// The timeline as it was when the user paused the picture, and the time of the pause.
     paused_at: Option<Box<(Timeline, Timestamp)>>,
     /// Number of lines that will be printed below the last picture.
     max_lines_below: usize,
+    /// Whether the run has ended, so that time no longer changes the picture.
+    is_frozen: bool,
     /// Whether something other than the time has changed since the last frame.
     dirty: bool,
     last_frame: Instant,
@@ -63,8 +69,9 @@ pub(crate) struct LiveReporter {
 
 impl LiveReporter {
     /// Creates the reporter. It neither draws nor reads keys yet.
-    pub(crate) fn new(console: Console, appearance: &Appearance) -> Self {
+    pub(crate) fn new(console: Console, options: &RunOptions<'_>) -> Self {
         let Console { out, terminal, interactive } = console;
+        let appearance = options.appearance;
         Self {
             screen: FullScreen::new(out, appearance.stylesheet(), terminal),
             tui: TuiState::new(appearance.view_state.clone()),
@@ -73,8 +80,11 @@ impl LiveReporter {
             glyphs: appearance.glyphs,
             columns: appearance.columns,
             interactive,
+            stays_open: options.stays_open,
+            has_cluster: options.cluster.is_some(),
             paused_at: None,
             max_lines_below: 0,
+            is_frozen: false,
             dirty: true,
             last_frame: Instant::now(),
             next_frame: Instant::now(),
@@ -91,7 +101,8 @@ impl LiveReporter {
         self.screen.keys().try_next()
     }
 
-    /// Handles an input. Returns the effect. Only `Effect::Detach` is left to the caller.
+    /// Handles an input. Returns the effect. The caller ends the run on `Effect::Quit` and
+    /// `Effect::Interrupt`.
     pub(crate) fn handle_input(&mut self, input: Input, timeline: &Timeline) -> Result<Effect, RunError> {
         let timeline = self.paused_at.as_ref().map_or(timeline, |paused| &paused.0);
         let context = self.layout.input_context(timeline, self.screen.top(), SHOW_POD_COMMAND_PREFIX);
@@ -103,7 +114,7 @@ impl LiveReporter {
                 self.screen.suspend()?;
                 self.layout = ScreenLayout::default();
             }
-            Effect::Draw | Effect::Detach => {}
+            Effect::Draw | Effect::Quit | Effect::Interrupt => {}
         }
         self.dirty = true;
         Ok(effect)
@@ -123,9 +134,15 @@ impl LiveReporter {
         &self.tui
     }
 
-    /// Whether the user is reading a page that the end of the run must not close.
-    pub(crate) fn is_reading(&self) -> bool {
-        self.screen.is_entered() && self.tui.is_reading()
+    /// Whether the picture stays open after the end of the run, until the user quits.
+    pub(crate) fn stays_open(&self) -> bool {
+        self.screen.is_entered() && (self.stays_open || self.tui.has_interacted)
+    }
+
+    /// Freezes the picture at the end of the run. From now on, only keys and fetched details change it.
+    pub(crate) fn freeze(&mut self) {
+        self.is_frozen = true;
+        self.dirty = true;
     }
 
     /// Marks that something other than the time has changed.
@@ -135,7 +152,7 @@ impl LiveReporter {
 
     /// Whether a frame is due at a tick.
     pub(crate) fn is_due(&self) -> bool {
-        self.dirty || Instant::now() >= self.next_frame
+        self.dirty || (!self.is_frozen && Instant::now() >= self.next_frame)
     }
 
     /// Whether a frame is due right after a key.
@@ -145,7 +162,7 @@ impl LiveReporter {
 
     /// Draws a frame.
     pub(crate) fn paint(&mut self, run: &RunSnapshot<'_>) -> Result<(), RunError> {
-        self.render_frame(run, run.state.outcome_text().as_deref())
+        self.render_frame(run, run.state.ending_text().as_deref())
     }
 
     /// Leaves the last picture on the screen and gives the terminal back. `max_lines_below` lines will follow.
@@ -210,6 +227,7 @@ impl LiveReporter {
             notices: &notices(run.state),
             only_pod,
             interactive: self.screen.is_entered(),
+            leaves_work: self.has_cluster && outcome.is_none(),
             outcome,
         };
         self.layout = compose_screen(&self.tui, &layout_input);

@@ -28,7 +28,7 @@ impl<'a> Reporters<'a> {
         let mut reporters = Self::default();
         match appearance.progress {
             ProgressDisplay::Live => {
-                reporters.live = Some(LiveReporter::new(console, appearance));
+                reporters.live = Some(LiveReporter::new(console, options));
                 reporters.add_output(options, Appearance::final_picture_size);
             }
             ProgressDisplay::Lines => {
