@@ -52,7 +52,7 @@ pub(crate) async fn run(
         None if is_watched => ReplayPace::Automatic,
         Some(_) | None => ReplayPace::AtOnce,
     };
-    // A replay on a terminal stays open, so that the user can explore the recording. A replay without delays shows only
+    // The replay of a followed run stays open on a terminal, so that the user can explore it. A replay without delays shows only
     // its end, unless the user asked for more.
     let stays_open = args.follow.interactive || (appearance.is_interactive() && pace != ReplayPace::AtOnce);
     let mut appearance = appearance.clone();
@@ -66,5 +66,5 @@ pub(crate) async fn run(
         .stays_open(stays_open)
         .nothing_found_message(NOTHING_FOUND.to_owned())
         .ends_with_feed();
-    if replay.followed || stays_open { follow(options).await } else { once(options).await }
+    if replay.followed || args.follow.interactive { follow(options).await } else { once(options).await }
 }
