@@ -40,6 +40,7 @@ const SHOW_POD_COMMAND_PREFIX: &str = "kubectl get pod -o yaml";
 
 /// The live picture on its terminal.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about the run and the terminal")]
 pub(crate) struct LiveReporter {
     screen: FullScreen,
     tui: TuiState,
