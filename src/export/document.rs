@@ -194,8 +194,10 @@ impl Serialize for PodList<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let pods = self.timeline.pods(self.workload);
         let mut elements = serializer.serialize_seq(Some(pods.len()))?;
-        for (_, pod) in pods {
-            elements.serialize_element(&PodEntry::new(&pod, self.now))?;
+        let replacements = self.timeline.replacements(self.workload);
+        for (key, pod) in pods {
+            let disruption = self.timeline.disruption(key, &replacements);
+            elements.serialize_element(&PodEntry::new(&pod, disruption, self.now))?;
         }
         elements.end()
     }

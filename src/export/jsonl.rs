@@ -1,7 +1,7 @@
 //! `-o jsonl`: one line for each change while the run follows. The line contains the changed workload or Pod in the
 //! form of the timeline document.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use serde_with::serde_as;
 use crate::export::document::WorkloadEntry;
 use crate::export::pod::PodEntry;
 use crate::export::units::Rfc3339Millis;
-use crate::timeline::{Changes, PodKey, Timeline, TimelinePod, Workload};
+use crate::timeline::{Changes, PodKey, Replacements, Timeline, Workload};
 
 /// `{"type": "pod", …}`: a Pod changed.
 #[serde_as]
@@ -58,6 +58,8 @@ pub(crate) struct ChangeWriter {
     workload_hashes: HashMap<Arc<str>, u64>,
     /// The hash of each Pod.
     pod_hashes: HashMap<PodKey, u64>,
+    /// The disrupted Pods without a replacement so far, by the uid of their workload.
+    unreplaced: HashMap<Arc<str>, HashSet<PodKey>>,
 }
 
 impl ChangeWriter {
@@ -85,11 +87,34 @@ impl ChangeWriter {
                 write_line(&WorkloadLine { r#type: "workload", observed_at: now, workload }, out)?;
             }
             let mut keys = by_workload.remove(&*workload.uid).unwrap_or_default();
+            // A new Pod may replace a disrupted Pod, which then needs a new line.
+            let is_new = |key: &PodKey| !self.pod_hashes.contains_key(key);
+            if keys.iter().any(is_new)
+                && let Some(unreplaced) = self.unreplaced.get(&workload.uid)
+            {
+                keys.extend(unreplaced.difference(&keys.iter().copied().collect()).copied());
+            }
+            let is_disrupted = |key: &PodKey| timeline.disruption_cause(*key).is_some();
+            let replacements = if keys.iter().any(is_disrupted) {
+                timeline.replacements(workload)
+            } else {
+                Replacements::new()
+            };
             keys.sort_by_key(|&key| (timeline.overview(key).created(), &timeline.identity(key).name));
             for key in keys {
                 let pod = timeline.pod(key);
-                if self.update_pod_hash(key, &pod)? {
-                    let pod = PodEntry::new(&pod, now);
+                let disruption = timeline.disruption(key, &replacements);
+                if let Some(disruption) = &disruption {
+                    let unreplaced = self.unreplaced.entry(Arc::clone(&workload.uid)).or_default();
+                    match disruption.until_replaced_millis {
+                        Some(_) => unreplaced.remove(&key),
+                        None => unreplaced.insert(key),
+                    };
+                }
+                // The time is constant, because the growing duration of an open phase is not a change.
+                let at_fixed_time = PodEntry::new(&pod, disruption.clone(), Timestamp::UNIX_EPOCH);
+                if self.update_pod_hash(key, &at_fixed_time)? {
+                    let pod = PodEntry::new(&pod, disruption, now);
                     let line = PodLine { r#type: "pod", observed_at: now, workload_uid: &workload.uid, pod };
                     write_line(&line, out)?;
                 }
@@ -131,11 +156,9 @@ impl ChangeWriter {
     }
 
     /// Stores a hash of a Pod's entry. Returns whether the hash is new or has changed.
-    fn update_pod_hash(&mut self, key: PodKey, pod: &TimelinePod<'_>) -> io::Result<bool> {
+    fn update_pod_hash(&mut self, key: PodKey, pod: &PodEntry<'_>) -> io::Result<bool> {
         let mut hash = HashWriter(DefaultHasher::new());
-        // The time is constant, because the growing duration of an open phase is not a change.
-        serde_json::to_writer(&mut hash, &PodEntry::new(pod, Timestamp::UNIX_EPOCH))
-            .map_err(io::Error::from)?;
+        serde_json::to_writer(&mut hash, pod).map_err(io::Error::from)?;
         let hash = hash.0.finish();
         Ok(self.pod_hashes.insert(key, hash) != Some(hash))
     }

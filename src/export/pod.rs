@@ -7,7 +7,7 @@ use serde_with::serde_as;
 use crate::export::container::ContainerEntry;
 use crate::export::units::{Rfc3339Millis, to_millis};
 use crate::lifecycle::{Instant, Instants, Phase, SetupPart};
-use crate::timeline::TimelinePod;
+use crate::timeline::{Disruption, TimelinePod};
 
 /// An element of `pods`.
 #[derive(Clone, Debug, Serialize)]
@@ -49,6 +49,8 @@ pub(crate) struct PodEntry<'a> {
     pub(crate) clamped: bool,
     /// Whether the Pod no longer exists and only Events prove its life.
     pub(crate) gone: bool,
+    /// How the Pod was disrupted; `null` if it was not preempted, evicted, deleted or lost with its node.
+    pub(crate) disruption: Option<DisruptionEntry>,
     /// How far the API server's clock is ahead of the node's clock. The kubelet's times were moved by this amount. 0 if
     /// the two clocks may agree.
     pub(crate) clock_skew_millis: i64,
@@ -58,7 +60,7 @@ pub(crate) struct PodEntry<'a> {
 
 impl<'a> PodEntry<'a> {
     /// Creates the entry of a Pod at `now`.
-    pub(crate) fn new(pod: &'a TimelinePod<'_>, now: Timestamp) -> Self {
+    pub(crate) fn new(pod: &'a TimelinePod<'_>, disruption: Option<Disruption>, now: Timestamp) -> Self {
         let life = &pod.life;
         Self {
             namespace: &pod.namespace,
@@ -90,9 +92,31 @@ impl<'a> PodEntry<'a> {
             run_range_millis: life.run.map(|run| [run.low_millis, run.high_millis]),
             clamped: life.clamped,
             gone: life.gone,
+            disruption: disruption.map(DisruptionEntry::from),
             clock_skew_millis: to_millis(life.skew),
             containers: life.containers.iter().map(ContainerEntry::from).collect(),
         }
+    }
+}
+
+/// The field `disruption`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DisruptionEntry {
+    /// The reason in one word.
+    pub(crate) reason: String,
+    /// The object that caused the disruption, for example `pod/urgent`.
+    pub(crate) by: Option<String>,
+    /// The work that was lost.
+    pub(crate) lost_millis: i64,
+    /// From the request to delete the Pod until its replacement was created; `null` without a replacement.
+    pub(crate) until_replaced_millis: Option<i64>,
+}
+
+impl From<Disruption> for DisruptionEntry {
+    fn from(disruption: Disruption) -> Self {
+        let Disruption { reason, by, lost_millis, until_replaced_millis } = disruption;
+        Self { reason: (*reason).to_owned(), by, lost_millis, until_replaced_millis }
     }
 }
 

@@ -78,12 +78,12 @@ fn all_fields_are_written_in_the_documented_order() {
         keys(&entry.summary.lost_work),
         words("millis failedMillis preemptedMillis evictedMillis nodeLostMillis deletedMillis")
     );
-    let entry = PodEntry::new(&pod, at(0));
+    let entry = PodEntry::new(&pod, None, at(0));
     assert_eq!(
         keys(&entry),
         words(
             "namespace name uid node index attempt status outcome exitCode reason instants phases queuedMillis \
-             coldStartMillis unreadyMillis runMillis runRangeMillis clamped gone clockSkewMillis containers"
+             coldStartMillis unreadyMillis runMillis runRangeMillis clamped gone disruption clockSkewMillis containers"
         )
     );
     assert_eq!(
@@ -145,7 +145,7 @@ fn a_workload_is_written_with_all_values() {
 #[test]
 fn an_ended_pod_is_written_with_all_values() {
     assert_eq!(
-        to_value(&PodEntry::new(&ended_pod(), at(60_000))),
+        to_value(&PodEntry::new(&ended_pod(), None, at(60_000))),
         parse_json(
             r#"{
             "namespace": "default", "name": "pi-0-j272m", "uid": "pod-uid", "node": "node-1", "index": 0,
@@ -183,6 +183,7 @@ fn an_ended_pod_is_written_with_all_values() {
                  "millis": 2900, "source": "status", "container": null, "reason": null}
             ],
             "queuedMillis": 12, "coldStartMillis": 6088, "unreadyMillis": 400, "runMillis": 2900, "runRangeMillis": [2900, 2900], "clamped": true, "gone": false,
+            "disruption": null,
             "clockSkewMillis": 0,
             "containers": [
                 {"name": "init", "role": "init", "image": "perl:5.34.0", "restarts": 1,
@@ -204,7 +205,7 @@ fn an_ended_pod_is_written_with_all_values() {
 #[test]
 fn unknown_values_are_null_and_open_phases_last_until_now() {
     let pod = waiting_pod();
-    let entry = to_value(&PodEntry::new(&pod, at(1500)));
+    let entry = to_value(&PodEntry::new(&pod, None, at(1500)));
     for field in
         ["node", "index", "exitCode", "queuedMillis", "coldStartMillis", "unreadyMillis", "runMillis"]
     {
@@ -226,7 +227,7 @@ fn an_end_that_was_not_observed_is_null() {
     let life = pod.life.to_mut();
     life.end_unknown = true;
     life.phases.last_mut().unwrap().end = None;
-    let entry = to_value(&PodEntry::new(&pod, at(60_000)));
+    let entry = to_value(&PodEntry::new(&pod, None, at(60_000)));
     let phase = &entry["phases"][3];
     assert_eq!((&phase["end"], &phase["millis"]), (&Value::Null, &Value::Null));
 }
@@ -415,7 +416,7 @@ fn the_documentation_names_every_phase_and_every_field() {
     let page = include_str!("../../docs/document.md");
     let (job, numbers, pod) = (workload(), summary(), ended_pod());
     let workload = WorkloadEntry::new(&job, &numbers);
-    let pod = PodEntry::new(&pod, at(0));
+    let pod = PodEntry::new(&pod, None, at(0));
     let container = &pod.containers[0];
     let mut words: Vec<String> = PhaseKind::ALL.iter().map(|kind| kind.name().to_owned()).collect();
     words.extend(keys(&workload));

@@ -17,6 +17,7 @@ pub(crate) mod kinds;
 pub(crate) mod meta;
 pub(crate) mod observed;
 pub(crate) mod pod;
+pub(crate) mod preemption;
 pub(crate) mod time;
 
 pub(crate) use apps::{Condition, DaemonSet, Deployment, ReplicaSet, StatefulSet};

@@ -58,7 +58,7 @@ impl Timeline {
             self.store.add_gone_pod(pod, report, concluded);
         }
         // The remaining Pods belong to no observed workload, except Pods that are too young to decide.
-        self.store.unseen.retain(|_, pod| pod.first_event().is_none_or(|first| first > latest_creation));
+        self.store.forget_unseen_pods(|pod| pod.first_event().is_none_or(|first| first > latest_creation));
     }
 
     /// Removes and returns the Pods that the Events of Jobs name.

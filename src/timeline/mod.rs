@@ -23,6 +23,7 @@ pub(crate) use pods::overview::PodOverview;
 pub(crate) use pods::pod::PodIdentity;
 pub(crate) use pods::pod::PodKey;
 pub use pods::pod::TimelinePod;
+pub(crate) use reports::disruptions::{Disruption, Replacements};
 pub(crate) use reports::findings::Wait;
 pub use reports::lost_work::{LossCause, LostWork};
 pub use reports::retries::OpenRetry;

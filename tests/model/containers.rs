@@ -129,7 +129,12 @@ fn the_failed_init_container_is_named_with_its_exit_code_and_its_restarts() {
     let wait = "p waits: init container fetch failed with exit code 5";
     assert_eq!(
         lines,
-        [format!("{wait} (Init:CrashLoopBackOff)"), format!("{wait}, 1 restart (Init:CrashLoopBackOff)"),],
+        [
+            format!("{wait} (Init:CrashLoopBackOff)"),
+            "job/j 1 in back-off".to_owned(),
+            format!("{wait}, 1 restart (Init:CrashLoopBackOff)"),
+            "job/j 1 in back-off".to_owned(),
+        ],
         "{lines:#?}"
     );
     let (timeline, lines) = follow(vec![(0.0, Listed, job()), (4.2, Listed, crashed(0, "Never", "Failed"))]);
@@ -174,6 +179,7 @@ fn when_one_of_two_containers_ends_the_line_names_it() {
         [
             "p container first ended with exit code 0; second runs on node-1",
             "p container second: CrashLoopBackOff after exit code 1 on node-1",
+            "job/j 1 in back-off",
             "p container second runs again on node-1",
         ],
         "{lines:#?}"

@@ -5,7 +5,9 @@ use kubectl_seq::testing::observation::Seen::{Changed, Listed};
 use kubectl_seq::testing::timeline::Timeline;
 use serde_json::{Value, json};
 
-use crate::support::pod_builder::{at, condition_with_reason, observation, pod, time};
+use crate::support::pod_builder::{
+    at, condition_with_reason, container_status, observation, patched, pod, time, waiting,
+};
 
 fn job() -> Value {
     json!({"metadata": {"namespace": "default", "name": "j", "uid": "j", "creationTimestamp": time(0)},
@@ -108,5 +110,41 @@ fn a_reason_shared_by_several_pods_is_printed_in_one_line() {
         printed[1..],
         ["10s    0/3  job/j 2 Pods: Insufficient cpu", "10s    0/3  j-c waits: Insufficient memory"],
         "{printed:#?}"
+    );
+}
+
+#[test]
+fn a_wait_names_the_container_if_the_pod_has_several() {
+    let line = |containers: Value, init: Value| {
+        let statuses = |containers: &Value| -> Vec<Value> {
+            let names =
+                containers.as_array().unwrap().iter().map(|container| container["name"].as_str().unwrap());
+            names
+                .map(|name| {
+                    container_status(
+                        name,
+                        0,
+                        waiting(if name == "main" { "PodInitializing" } else { "ErrImagePull" }),
+                        json!({}),
+                    )
+                })
+                .collect()
+        };
+        let state = json!({
+            "spec": {"nodeName": "node-1", "containers": containers, "initContainers": init},
+            "status": {"containerStatuses": statuses(&containers), "initContainerStatuses": statuses(&init)},
+        });
+        let (_, _, lines) = start_following(vec![patched(waiting_pod("j-a", None), state)]);
+        lines.last().cloned().unwrap_or_default().split_once("j-a ").unwrap().1.to_owned()
+    };
+    let container = |name: &str| json!({"name": name, "image": "i"});
+    assert_eq!(line(json!([container("side")]), json!([])), "waits: ErrImagePull");
+    assert_eq!(
+        line(json!([container("main"), container("side")]), json!([])),
+        "waits: container side: ErrImagePull"
+    );
+    assert_eq!(
+        line(json!([container("main")]), json!([container("fetch")])),
+        "waits: init container fetch: ErrImagePull"
     );
 }

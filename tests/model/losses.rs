@@ -49,12 +49,12 @@ fn retry_waits(timeline: &Timeline) -> Vec<(jiff::Timestamp, jiff::Timestamp)> {
 }
 
 /// A patch that marks a Pod as being deleted since second 4.
-fn deleted_at_4() -> Value {
+pub(crate) fn deleted_at_4() -> Value {
     json!({"metadata": {"deletionTimestamp": time(34), "deletionGracePeriodSeconds": 30}})
 }
 
 /// A patch that marks a Pod as disrupted and being deleted since second 4.
-fn disrupted_at_4(reason: &str) -> Value {
+pub(crate) fn disrupted_at_4(reason: &str) -> Value {
     let condition = json!({"type": "DisruptionTarget", "status": "True", "reason": reason, "lastTransitionTime": time(4)});
     patched(deleted_at_4(), json!({"status": {"conditions": [condition]}}))
 }

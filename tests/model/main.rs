@@ -9,6 +9,8 @@ mod deletion;
 #[cfg(test)]
 mod describe;
 #[cfg(test)]
+mod disruptions;
+#[cfg(test)]
 mod gone;
 #[cfg(test)]
 mod holds;

@@ -75,7 +75,7 @@ fn worker(name: &str) -> Value {
 fn a_preempted_pod_says_by_whom() {
     let job = json!({
         "metadata": {"namespace": "default", "name": "j", "uid": "j", "creationTimestamp": time(0)},
-        "spec": {"parallelism": 2, "completions": 2}, "status": {"active": 1},
+        "spec": {"parallelism": 2, "completions": 2}, "status": {"active": 1, "failed": 1},
     });
     let disrupted = condition_with_reason("DisruptionTarget", "True", 10, "PreemptionByScheduler");
     let main = container_status("main", 0, terminated("main-0", 1, 12, 143, "Error"), json!({}));
@@ -90,6 +90,7 @@ fn a_preempted_pod_says_by_whom() {
         ("Preempted by pod b on node n", "preempted by pod/b"),
         ("Preempted by pod c on node n", "preempted by pod c"),
         ("Preempted by other/urgent on node n", "preempted by pod other/urgent"),
+        ("Preempted by default/urgent on node n", "preempted by pod/urgent"),
         ("Preempted by a pod on node n", "preempted"),
     ];
     for (message, expected) in texts {
@@ -103,6 +104,11 @@ fn a_preempted_pod_says_by_whom() {
         let text = follow(&observations);
         let line = text.lines().find(|line| line.contains("a preempted")).unwrap_or_default();
         assert!(line.ends_with(expected), "{message}: {text}");
+        let heading = text.lines().find(|line| line.starts_with("job/j ")).unwrap_or_default();
+        assert!(heading.contains(" · 1 preempted"), "{heading}");
+        let names_preemptor = text.contains("lost: 1 Pod preempted by pod/b)");
+        assert_eq!(names_preemptor, expected == "preempted by pod/b", "{text}");
+        assert!(!heading.contains("failed"), "the controller counts the Pod as failed: {heading}");
     }
 }
 

@@ -7,8 +7,8 @@ use crate::lifecycle::{ContainerLife, Lifecycle, PhaseKind, PodOutcome, RangedDu
 use crate::timeline::{PodKey, Timeline, Workload, WorkloadState};
 use crate::view::primitives::{duration, text};
 use crate::view::rows::container_text::{
-    describe_failed_init, describe_never_ready, describe_runs, describe_stopping, describe_waiting_main,
-    last_exit_code, main_containers,
+    describe_failed_init, describe_never_ready, describe_runs, describe_start_wait, describe_stopping,
+    describe_waiting_main, last_exit_code, main_containers,
 };
 use crate::view::{Style, describe_special_end};
 
@@ -73,7 +73,8 @@ pub(crate) fn describe_pod(
     let reason = life.reason.as_deref().map(|reason| text::clean(reason).into_owned());
     Some(match life.outcome {
         PodOutcome::Pending | PodOutcome::Starting => {
-            (format!("waits: {}", describe_failed_init(life).or(reason)?), Style::Warning)
+            let reason = describe_failed_init(life).or_else(|| describe_start_wait(life)).or(reason)?;
+            (format!("waits: {reason}"), Style::Warning)
         }
         PodOutcome::Running => describe_running(life, before, &node),
         PodOutcome::Succeeded => {
@@ -209,13 +210,20 @@ pub(crate) fn count_pods(timeline: &Timeline, workload: &Workload) -> String {
         let others = pods.iter().filter(|key| !is_stopping(key));
         others.filter(|key| timeline.overview(**key).outcome == outcome).count()
     };
-    let is_unready = |key: &&PodKey| timeline.overview(**key).open_phase == Some(PhaseKind::Unready);
-    let unready = pods.iter().filter(|key| !is_stopping(key) && is_unready(key)).count();
+    let count_phase = |outcome, phase| {
+        let others = pods.iter().filter(|key| !is_stopping(key)).map(|key| timeline.overview(*key));
+        others.filter(|pod| pod.outcome == outcome && pod.open_phase == Some(phase)).count()
+    };
+    let unready = count_phase(PodOutcome::Running, PhaseKind::Unready);
+    // An init container in back-off keeps its Pod from starting.
+    let restarting = count_phase(PodOutcome::Running, PhaseKind::BackOff);
+    let retrying = count_phase(PodOutcome::Starting, PhaseKind::BackOff);
     let stopping: Vec<PodKey> = pods.iter().filter(is_stopping).copied().collect();
     let parts = [
-        (count(PodOutcome::Running).saturating_sub(unready), "running"),
+        (count(PodOutcome::Running).saturating_sub(unready + restarting), "running"),
         (unready, "not ready"),
-        (count(PodOutcome::Starting), "starting"),
+        (restarting + retrying, "in back-off"),
+        (count(PodOutcome::Starting).saturating_sub(retrying), "starting"),
         (count(PodOutcome::Pending), "queued"),
         (pods.iter().filter(|key| timeline.overview(**key).has_failed()).count(), "failed"),
         (count(PodOutcome::Unknown), "unknown"),

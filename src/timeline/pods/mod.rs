@@ -8,7 +8,6 @@ pub(crate) mod images;
 pub(crate) mod overview;
 pub(crate) mod pod;
 pub(crate) mod pod_store;
-pub(crate) mod preemption;
 pub(crate) mod receipts;
 pub(crate) mod record;
 pub(crate) mod siblings;

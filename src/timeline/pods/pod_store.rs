@@ -15,10 +15,9 @@ use crate::lifecycle::{
     DerivationHints, EventFact, Explanation, Interner, Lifecycle, PhaseSpan, PodEvidence, UnseenPod,
 };
 use crate::observation::{Event, ObjectMeta, Pod, Seen};
-use crate::timeline::fast_map::FastMap;
+use crate::timeline::fast_map::{FastMap, FastSet};
 use crate::timeline::pods::clocks::ClockCorrections;
 use crate::timeline::pods::pod::{PodIdentity, PodKey, TimelinePod};
-use crate::timeline::pods::preemption::parse_preemptor;
 use crate::timeline::pods::receipts::ReceiptCorrection;
 use crate::timeline::pods::record::PodRecord;
 use crate::timeline::pods::siblings::Siblings;
@@ -140,11 +139,22 @@ impl PodStore {
         Cow::Owned(evidence.derive(self.hints(record, &evidence)))
     }
 
-    /// The Pod that took the place of a preempted Pod: `pod/urgent`, or its namespace and name, or its uid.
+    /// The Pod that took the place of a preempted Pod: `pod/urgent`. If only its uid is known, or if it is in another
+    /// namespace: `pod UID` and `pod NAMESPACE/NAME`.
     pub(crate) fn preemptor(&self, key: PodKey) -> Option<String> {
-        let by = self.preemptors.get(&self.record(key).identity.uid)?;
-        let observed = self.keys.get(by).map(|&key| format!("pod/{}", self.record(key).identity.name));
-        Some(observed.unwrap_or_else(|| format!("pod {by}")))
+        let victim = &self.record(key).identity;
+        let by = self.preemptors.get(&victim.uid)?;
+        let observed = || Some(&*self.record(*self.keys.get(by)?).identity.name);
+        let from_events = || Some(&*self.unseen.get(by)?.name);
+        let same_namespace = || by.strip_prefix(&*victim.namespace)?.strip_prefix('/');
+        let name = observed().or_else(from_events).or_else(same_namespace);
+        Some(name.map_or_else(|| format!("pod {by}"), |name| format!("pod/{name}")))
+    }
+
+    /// Forgets the Pods without a state, except those that `is_kept` selects and those that preempted other Pods.
+    pub(crate) fn forget_unseen_pods(&mut self, is_kept: impl Fn(&UnseenPod) -> bool) {
+        let preemptors: FastSet<&Arc<str>> = self.preemptors.values().collect();
+        self.unseen.retain(|uid, pod| preemptors.contains(uid) || is_kept(pod));
     }
 
     /// The evidence of each boundary in the life of a Pod.
@@ -251,9 +261,7 @@ impl PodStore {
     /// receipt then says nothing about the time of the event.
     pub(crate) fn apply_event(&mut self, event: &Event, received: Option<Timestamp>) {
         let uid = event.involved_object.uid.as_str();
-        if event.reason == "Preempted"
-            && let Some(by) = parse_preemptor(&event.message)
-        {
+        if let Some(by) = event.preemptor() {
             self.preemptors.insert(uid.into(), by.into());
             if let Some(&key) = self.keys.get(uid) {
                 self.mark_changed(key);

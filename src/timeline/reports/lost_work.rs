@@ -143,8 +143,13 @@ impl Timeline {
         self.pod_loss(key).as_ref().and_then(PodLoss::cause)
     }
 
-    /// The cause for which the whole work of a Pod is lost; `None` if it is not lost, or if the loss is not certain
-    /// yet.
+    /// Why a Pod ended that did not end by itself; `None` for all other Pods, and if the end is not certain yet.
+    pub(crate) fn disruption_cause(&self, key: PodKey) -> Option<LossCause> {
+        self.loss_cause(key).filter(|cause| *cause != LossCause::Failed)
+    }
+
+    /// The cause for which the whole work of a Pod is lost, even if the work had not begun; `None` if it is not lost,
+    /// or if the loss is not certain yet.
     fn loss_cause(&self, key: PodKey) -> Option<LossCause> {
         let overview = self.overview(key);
         if overview.is_lost {
@@ -154,11 +159,10 @@ impl Timeline {
         }
         let is_uncounted = match overview.outcome {
             PodOutcome::Succeeded => self.is_uncounted_success(key),
-            PodOutcome::Failed | PodOutcome::Deleted => true,
+            PodOutcome::Failed | PodOutcome::Deleted | PodOutcome::NeverStarted => true,
             PodOutcome::Pending
             | PodOutcome::Starting
             | PodOutcome::Running
-            | PodOutcome::NeverStarted
             | PodOutcome::Unknown
             | PodOutcome::Gone => false,
         };
@@ -170,7 +174,7 @@ impl Timeline {
             (Some("PreemptionByScheduler"), _) | (_, Some("Preempting")) => LossCause::Preempted,
             (Some("DeletionByPodGC"), _) => LossCause::NodeLost,
             (Some(_), _) | (_, Some("Evicted")) => LossCause::Evicted,
-            (None, _) if overview.outcome == PodOutcome::Failed => LossCause::Failed,
+            (None, _) if overview.has_failed() => LossCause::Failed,
             (None, _) => LossCause::Deleted,
         };
         // A rollout replaces its Pods according to plan. Their work has no result that could be lost.

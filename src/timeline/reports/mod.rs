@@ -2,6 +2,7 @@
 
 pub(crate) mod back_offs;
 pub(crate) mod counted_results;
+pub(crate) mod disruptions;
 pub(crate) mod findings;
 pub(crate) mod lost_work;
 pub(crate) mod retries;

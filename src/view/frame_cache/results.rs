@@ -17,6 +17,10 @@ pub(crate) struct Counts {
     pub(crate) states: ByDisplayState<usize>,
     /// The number of Pods that succeeded without a request to delete them.
     pub(crate) done_without_deletion: usize,
+    /// The number of deleted Pods that were stopped on purpose, as the rows say.
+    pub(crate) stopped: usize,
+    /// The number of deleted Pods that were preempted.
+    pub(crate) preempted: usize,
 }
 
 /// How long the Pods of a group work.

@@ -61,6 +61,20 @@ pub(crate) fn describe_waiting_main(life: &Lifecycle) -> Option<String> {
     Some(format!("{name}{reason}{}", code.unwrap_or_default()))
 }
 
+/// Names the container that keeps a Pod from starting, with the reason: `container side: ErrImagePull`. `None` if the
+/// reason concerns no container, and if the Pod has only one container.
+pub(crate) fn describe_start_wait(life: &Lifecycle) -> Option<String> {
+    let mut own = life.containers.iter().filter(|container| container.role != ContainerRole::Ephemeral);
+    let reason = life.reason.as_ref()?;
+    let waiting = own.clone().find(|container| container.waiting.as_ref() == Some(reason))?;
+    let kind = match waiting.role {
+        ContainerRole::Init => "init container",
+        ContainerRole::Sidecar => "sidecar",
+        ContainerRole::Main | ContainerRole::Ephemeral => "container",
+    };
+    own.nth(1).map(|_| format!("{kind} {}: {}", text::clean(&waiting.name), text::clean(reason)))
+}
+
 /// Names the sidecar that the kubelet stops after the work: `waits for sidecar logshipper`.
 pub(crate) fn describe_stopping(life: &Lifecycle) -> Option<String> {
     let sidecar = life.stopping_sidecar.as_ref()?;

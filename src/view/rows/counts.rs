@@ -16,6 +16,11 @@ impl Counts {
             counts.states[state] += 1;
             counts.done_without_deletion +=
                 usize::from(state == DisplayState::Done && !overview.deletion_requested);
+            if state == DisplayState::Deleted {
+                let is_stopped = context.timeline.stop(key).is_some();
+                counts.stopped += usize::from(is_stopped);
+                counts.preempted += usize::from(!is_stopped && context.timeline.preemption(key).is_some());
+            }
         }
         // A completion index that waits for its next Pod counts as a Pod in back-off.
         if let Heading::Workload(workload) = group.heading {
@@ -47,14 +52,29 @@ impl Counts {
         self.done_without_deletion
     }
 
+    /// The number of Pods that were preempted.
+    pub(crate) fn preempted(&self) -> usize {
+        self.preempted
+    }
+
     /// Adds the counts of all states except done and failed to a line, each after a separator: ` · 4 running · 1 queued`.
+    /// Deleted Pods are divided into stopped, preempted and other deleted Pods.
     pub(crate) fn push_to(&self, line: &mut Line, glyphs: &Glyphs) {
-        for state in DisplayState::ALL.into_iter().skip(1) {
-            if self.get(state) > 0 && state != DisplayState::Failed {
+        let mut push = |count: usize, style, name: &str| {
+            if count > 0 {
                 line.push(glyphs.separator, Style::Dim);
-                line.push(self.get(state).to_string(), state.style());
-                line.push(format!(" {}", state.name()), Style::Text);
+                line.push(count.to_string(), style);
+                line.push(format!(" {name}"), Style::Text);
             }
+        };
+        for state in DisplayState::ALL.into_iter().skip(1).filter(|state| *state != DisplayState::Failed) {
+            let mut count = self.get(state);
+            if state == DisplayState::Deleted {
+                push(self.stopped, state.style(), "stopped");
+                push(self.preempted, state.style(), "preempted");
+                count = count.saturating_sub(self.stopped + self.preempted);
+            }
+            push(count, state.style(), state.name());
         }
     }
 }

@@ -81,7 +81,7 @@ fn left_part(
         line.push(format!("  {} of {} done", counts.get(DisplayState::Done), counts.total()), Style::Text);
     }
     // The counts of ended Pods come first. If the line is too long, its end is cut off, but failures stay visible.
-    push_failed(context, &mut line, group.heading, counts.get(DisplayState::Failed), short);
+    push_failed(context, &mut line, group.heading, counts, short);
     counts.push_to(&mut line, context.glyphs);
     line
 }
@@ -153,10 +153,19 @@ fn count_children<'a>(children: impl Iterator<Item = &'a Workload>) -> String {
 }
 
 /// Adds `1 failed Pod`. The long form names the Pod, because a Job continues after a failed Pod.
-fn push_failed(context: &ViewContext<'_>, line: &mut Line, heading: Heading<'_>, failed: usize, short: bool) {
+fn push_failed(
+    context: &ViewContext<'_>,
+    line: &mut Line,
+    heading: Heading<'_>,
+    counts: &Counts,
+    short: bool,
+) {
+    let failed = counts.get(DisplayState::Failed);
     let (failed, noun) = match heading {
         Heading::Workload(workload) => {
-            let failed = usize::try_from(workload.failed).unwrap_or(usize::MAX).max(failed);
+            // The Job controller counts preempted Pods as failed. They have a count of their own.
+            let counted = usize::try_from(workload.failed).unwrap_or(usize::MAX);
+            let failed = counted.saturating_sub(counts.preempted()).max(failed);
             let noun = match failed {
                 _ if short => " failed",
                 1 => " failed Pod",

@@ -4,9 +4,10 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::lifecycle::PhaseKind;
-use crate::timeline::{SlotTime, Summary};
+use crate::timeline::{LossCause, PodKey, SlotTime, Summary};
 use crate::view::primitives::duration::format_elapsed_millis;
 use crate::view::primitives::frame::{Line, Style};
+use crate::view::primitives::text;
 use crate::view::view_context::ViewContext;
 
 /// A part of slot time that the verdict names. The variants are in the order of the verdict. Setup and Starting are one
@@ -70,17 +71,24 @@ impl Share {
     }
 }
 
-/// The line of the verdict: `slot time 1m58s: work 57 % (7 % lost: 4 Pods preempted) · pull 22 % · idle 21 %`. The
+/// The line of the verdict about `pods`: `slot time 1m58s: work 57 % (7 % lost: 4 Pods preempted) · pull 22 % · idle 21 %`. The
 /// percentages of the shares sum to 100. If the line is too long, the reasons for the loss are left out, then the
 /// smallest shares are summed up as `other`, and at last the uncertainties are left out. Returns `None` for a workload
 /// that has had no slot yet.
-pub(crate) fn verdict_line(context: &ViewContext<'_>, summary: &Summary, columns: usize) -> Option<Line> {
+pub(crate) fn verdict_line(
+    context: &ViewContext<'_>,
+    summary: &Summary,
+    pods: &[PodKey],
+    columns: usize,
+) -> Option<Line> {
     if summary.slots.total <= 0 {
         return None;
     }
     let shares: Vec<(Share, i64)> =
         percentages(&summary.slots).into_iter().filter(|&(_, percent)| percent > 0).collect();
-    let [short_loss, long_loss] = describe_lost_work(summary, &shares);
+    let has_preempted = summary.lost_work.pods[LossCause::Preempted] > 0;
+    let preemptor = if has_preempted { context.timeline.common_preemptor(pods) } else { None };
+    let [short_loss, long_loss] = describe_lost_work(summary, &shares, preemptor.as_deref());
     let line = compose_verdict(context, summary, &shares, 0, &long_loss, true);
     if line.width() <= columns {
         return Some(line);
@@ -116,8 +124,8 @@ fn fit_verdict(
 }
 
 /// Describes the lost work in a short and in a long form: ` (7 % lost)` and ` (7 % lost: 4 Pods preempted, 2 failed)`.
-/// Both are empty if less than half a percent is lost.
-fn describe_lost_work(summary: &Summary, shares: &[(Share, i64)]) -> [String; 2] {
+/// Both are empty if less than half a percent is lost. `preemptor` is the Pod that preempted all preempted Pods.
+fn describe_lost_work(summary: &Summary, shares: &[(Share, i64)], preemptor: Option<&str>) -> [String; 2] {
     let work = shares.iter().find(|(share, _)| *share == Share::Work).map_or(0, |(_, percent)| *percent);
     // The share of work is rounded so that all shares sum to 100. The lost part must not exceed it.
     let lost = percent(summary.lost_work.total(), summary.slots.total).min(i128::from(work));
@@ -131,7 +139,9 @@ fn describe_lost_work(summary: &Summary, shares: &[(Share, i64)]) -> [String; 2]
             (0, _) => " Pods",
             _ => "",
         };
-        format!("{pods}{noun} {}", cause.participle())
+        let by = preemptor.filter(|_| cause == LossCause::Preempted);
+        let by = by.map(|by| format!(" by {}", text::clean(by))).unwrap_or_default();
+        format!("{pods}{noun} {}{by}", cause.participle())
     });
     let causes: Vec<String> = causes.collect();
     [format!(" ({lost} % lost)"), format!(" ({lost} % lost: {})", causes.join(", "))]

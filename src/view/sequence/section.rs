@@ -52,7 +52,7 @@ impl<'a> Section<'a> {
         let is_known = !matches!(group.heading, Heading::Workload(workload) if !is_known(workload));
         let verdict = summary
             .filter(|_| is_known)
-            .and_then(|summary| verdict::verdict_line(context, &summary, columns));
+            .and_then(|summary| verdict::verdict_line(context, &summary, &group.pods, columns));
         let key = FindingsKey { group: group.key(), columns };
         let findings = cache.findings.get_or_compute(version, key, || find(context, &group, columns));
         let conclusions = verdict.into_iter().chain(findings.iter().cloned()).collect();

@@ -23,8 +23,9 @@ use crate::source::cluster::api::message::{Status, WatchEvent};
 use crate::source::cluster::api::request::{Query, WatchResponse};
 use crate::source::cluster::watch::known_object::{KnownObject, version_number};
 use crate::source::cluster::watch::owner_lookup::OwnerLookup;
-use crate::source::cluster::watch::ownership::{CollectionRole, Ownership, uid_key};
+use crate::source::cluster::watch::ownership::{CollectionRole, Ownership};
 use crate::source::cluster::watch::retry::{RetryPauses, next_pause, random_below, retry_pauses};
+use crate::source::cluster::watch::uid_key::uid_key;
 use crate::source::error::SourceError;
 
 /// Number of seconds after which the server ends a watch. Up to a tenth of this number is added at random, so that many

@@ -9,6 +9,8 @@ pub(crate) mod missing;
 pub(crate) mod owner_lookup;
 pub(crate) mod ownership;
 pub(crate) mod plan;
+pub(crate) mod preemptors;
 pub(crate) mod resource_versions;
 pub(crate) mod retry;
 pub(crate) mod target;
+pub(crate) mod uid_key;

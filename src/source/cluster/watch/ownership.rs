@@ -20,9 +20,10 @@ use crate::source::cluster::watch::gone::UnknownNames;
 use crate::source::cluster::watch::ownership::rules::{Admission, OwnershipRules};
 use crate::source::cluster::watch::ownership::state::OwnershipState;
 use crate::source::cluster::watch::target::Name;
+use crate::source::cluster::watch::uid_key::uid_key;
 
 pub(crate) use rules::Root;
-pub(crate) use state::{CollectionRole, UnresolvedOwner, uid_key};
+pub(crate) use state::{CollectionRole, UnresolvedOwner};
 
 /// Maximum number of observations that are held.
 const MAX_HELD_OBSERVATIONS: usize = 512;
@@ -189,7 +190,15 @@ impl Ownership {
         let mut is_kept = false;
         while let Some((observation, role)) = next {
             let min_time = first_received - HOLD_WINDOW;
-            match self.rules.decide(state, &observation.object, role) {
+            let admission = self.rules.decide(state, &observation.object, role);
+            if let Object::Event(event) = &observation.object {
+                if matches!(admission, Admission::Admit) {
+                    released.extend(state.preemptors.observe_preemption(event));
+                } else {
+                    state.preemptors.add_candidate(event, &observation);
+                }
+            }
+            match admission {
                 Admission::Admit => {
                     is_kept = true;
                     if let Object::Job(job) = &observation.object {

@@ -10,8 +10,9 @@ use crate::source::cluster::api::errors::RequestError;
 use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::watch::collection_watcher::{CollectionWatcher, WatcherState};
 use crate::source::cluster::watch::known_object::{KnownObject, version_number};
-use crate::source::cluster::watch::ownership::{CollectionRole, uid_key};
+use crate::source::cluster::watch::ownership::CollectionRole;
 use crate::source::cluster::watch::retry::{next_pause, retry_pauses};
+use crate::source::cluster::watch::uid_key::uid_key;
 use crate::source::{Progress, Update};
 
 /// Number of observations after which an update is sent. An update may contain more, because one part of an answer may

@@ -3,8 +3,9 @@
 use crate::observation::{Event, Object, ObjectMeta, OwnerReference};
 use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::watch::gone::{is_pod_name_of_job, may_claim_pod};
-use crate::source::cluster::watch::ownership::state::{CollectionRole, OwnershipState, uid_key};
+use crate::source::cluster::watch::ownership::state::{CollectionRole, OwnershipState};
 use crate::source::cluster::watch::target::Name;
+use crate::source::cluster::watch::uid_key::uid_key;
 
 /// The labels of a Pod that contain the uid of the Job that created it. The labels remain when the Pod loses its owner.
 pub(crate) const JOB_UID_LABELS: [&str; 2] = ["batch.kubernetes.io/controller-uid", "controller-uid"];
@@ -152,7 +153,11 @@ impl OwnershipRules {
         let uid = uid_key(&about.uid);
         let is_pod = about.kind == "Pod";
         let is_about_creation = || event.reason == "SuccessfulCreate" && state.pod_controllers.contains(&uid);
-        if state.owners.contains_key(&uid) || state.pods.contains_key(&uid) || is_about_creation() {
+        if state.owners.contains_key(&uid)
+            || state.pods.contains_key(&uid)
+            || is_about_creation()
+            || state.preemptors.names(event)
+        {
             return Admission::Admit;
         }
         let in_namespace = state.owners.values().filter(|owner| *owner.namespace == *about.namespace);

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 
 use crate::observation::{LabelSelector, Object, ObjectMeta, Observation, OwnerReference};
 use crate::source::cluster::watch::gone::GoneCandidates;
+use crate::source::cluster::watch::preemptors::Preemptors;
+use crate::source::cluster::watch::uid_key::uid_key;
 
 /// The reason why a collection is read. Two collections may contain the same object. Only the collection that found the
 /// object first reports it, so that no object is reported twice.
@@ -44,6 +46,8 @@ pub(crate) struct OwnershipState {
     pub(crate) unresolved: VecDeque<UnresolvedOwner>,
     /// The named objects that the lists do not contain. Events may show that they existed.
     pub(crate) missing: GoneCandidates,
+    /// The Pods that preempted followed Pods.
+    pub(crate) preemptors: Preemptors,
 }
 
 /// A followed object that may own others.
@@ -63,30 +67,6 @@ pub(crate) struct UnresolvedOwner {
     pub(crate) reference: OwnerReference,
     /// The position in the chain of owners, from 1 for the owner of a Pod.
     pub(crate) depth: u8,
-}
-
-/// Packs a uid into 16 bytes. Kubernetes' uids are UUIDs, which fit. Any other text is hashed.
-pub(crate) fn uid_key(uid: &str) -> u128 {
-    let mut digits = 0;
-    let mut value = 0_u128;
-    for byte in uid.bytes().filter(|byte| *byte != b'-') {
-        match char::from(byte).to_digit(16) {
-            Some(digit) => value = value << 4 | u128::from(digit),
-            None => return hash_uid(uid),
-        }
-        digits += 1;
-    }
-    if digits == 32 { value } else { hash_uid(uid) }
-}
-
-/// Hashes a uid into 16 bytes.
-fn hash_uid(uid: &str) -> u128 {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let mut low = DefaultHasher::new();
-    uid.hash(&mut low);
-    let mut high = DefaultHasher::new();
-    (uid, 0_u8).hash(&mut high);
-    u128::from(high.finish()) << 64 | u128::from(low.finish())
 }
 
 impl OwnershipState {

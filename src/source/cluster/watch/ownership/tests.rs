@@ -1,6 +1,6 @@
 //! Tests of the decisions whether objects are followed.
 
-use crate::observation::{Event, Job, Pod};
+use crate::observation::{Event, Job, ObjectReference, Pod};
 use crate::source::cluster::api::fake;
 use crate::source::cluster::watch::gone::is_pod_name_of_job;
 use crate::source::cluster::watch::ownership::rules::JOB_UID_LABELS;
@@ -186,5 +186,45 @@ fn events_that_may_claim_the_pods_of_a_job_for_another_owner_are_followed() {
         assert_eq!(admits(&ownership, Object::Event(event.clone())), is_followed, "{owner} {pod}");
         event.reason = "SuccessfulDelete".to_owned();
         assert!(!admits(&ownership, Object::Event(event)), "{owner} {pod}");
+    }
+}
+
+#[test]
+fn the_event_that_names_a_preemptor_is_followed_in_any_order() {
+    let pod_event = |uid: &str, name: &str, reason: &str, message: &str| {
+        let about = ObjectReference {
+            kind: "Pod".into(),
+            namespace: job("pi", "1").metadata().namespace.clone(),
+            name: name.into(),
+            uid: uid.into(),
+            ..ObjectReference::default()
+        };
+        let event = Event {
+            involved_object: about,
+            reason: reason.into(),
+            message: message.into(),
+            ..Event::default()
+        };
+        Object::Event(Box::new(event))
+    };
+    let preempted = || pod_event("victim", "pi-x8k2p", "Preempted", "Preempted by pod 1-2-3 on node n");
+    let named = || pod_event("1-2-3", "urgent", "FailedScheduling", "0/1 nodes are available");
+    let other = || pod_event("4-5-6", "other", "FailedScheduling", "0/1 nodes are available");
+    for objects in [[named(), other(), preempted()], [preempted(), other(), named()]] {
+        let ownership = Ownership::new(vec![Root { kind: Kind::JOB, names: Vec::new() }], Vec::new(), false);
+        assert!(admits(&ownership, job("pi", "uid-of-pi")));
+        let mut batch = Vec::new();
+        for object in objects {
+            ownership.admit(listed_observation(object), CollectionRole::Child, &mut batch);
+        }
+        let mut pods: Vec<String> = batch
+            .iter()
+            .map(|observation| match &observation.object {
+                Object::Event(event) => event.involved_object.name.clone(),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        pods.sort();
+        assert_eq!(pods, ["pi-x8k2p", "urgent"]);
     }
 }
