@@ -14,6 +14,7 @@ use crate::lifecycle::container_events::ContainerEvents;
 use crate::lifecycle::container_life::{ContainerRole, ContainerRun};
 use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::instant::Instant;
+use crate::lifecycle::message::START_FAILURE_REASONS;
 use crate::lifecycle::packed::interner::Interner;
 use crate::lifecycle::packed::packed_struct;
 use crate::lifecycle::restart_policy::RestartPolicy;
@@ -135,17 +136,13 @@ impl ContainerEvidence {
     }
 
     fn observe_waiting(&mut self, reason: &str, received: Option<Timestamp>, interner: &mut Interner) {
-        let is_unstartable =
-            matches!(reason, "InvalidImageName" | "ErrImageNeverPull" | "CreateContainerConfigError")
-                || matches!(reason, "CreateContainerError" | "RunContainerError");
-        if is_unstartable {
+        if START_FAILURE_REASONS.contains(&reason) {
             let since = self.unstartable.as_ref().map_or(received, |(since, _)| *since);
             self.unstartable = Some((since, interner.share(reason)));
         }
         // During a deletion and between two attempts, the kubelet writes a generic reason again. The last informative
         // reason is kept.
-        let is_informative = !matches!(reason, "" | "ContainerCreating" | "PodInitializing");
-        if is_informative || self.waiting.is_none() {
+        if is_informative(reason) || self.waiting.is_none() {
             self.waiting = interner.share_non_empty(reason);
         }
     }
@@ -234,7 +231,7 @@ impl ContainerEvidence {
 
     /// Returns why the container waits, if the reason says more than that the container is being created.
     pub(crate) fn wait_reason(&self) -> Option<&Arc<str>> {
-        self.waiting.as_ref().filter(|reason| !matches!(&***reason, "ContainerCreating" | "PodInitializing"))
+        self.waiting.as_ref().filter(|reason| is_informative(reason))
     }
 
     /// Whether the container is terminated and no state described the run.
@@ -301,6 +298,11 @@ impl ContainerEvidence {
         }
         self.events.shift_receipts(by);
     }
+}
+
+/// Whether this `waiting.reason` says more than that the container is being created.
+fn is_informative(reason: &str) -> bool {
+    !matches!(reason, "" | "ContainerCreating" | "PodInitializing")
 }
 
 /// Whether the status repeats `finishedAt` as `startedAt`. Simulated nodes such as kwok write both times when the run

@@ -74,6 +74,11 @@ impl ContainerLife {
     }
 }
 
+/// Returns the main containers in spec order.
+pub(crate) fn main_containers(containers: &[ContainerLife]) -> impl Iterator<Item = &ContainerLife> {
+    containers.iter().filter(|container| container.role == ContainerRole::Main)
+}
+
 /// The pull of an image for one container, read from `Pulling` and `Pulled` events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pull {
@@ -145,9 +150,14 @@ impl ContainerRun {
         known != (self.start.is_some(), self.end.is_some())
     }
 
-    /// Returns the signal that ended the run. The signal is computed from an exit code of 129 to 192 (128 plus the
-    /// signal), because the kubelet never sets the `signal` field of the status.
+    /// Returns the signal that ended the run.
     pub fn signal(&self) -> Option<i32> {
-        self.exit_code.filter(|code| (129..=192).contains(code)).map(|code| code - 128)
+        self.exit_code.and_then(signal_of_exit_code)
     }
+}
+
+/// Returns the signal that ended a process with this exit code: an exit code of 129 to 192 is 128 plus the signal. The
+/// `signal` field of the status is not used, because the kubelet never sets it.
+pub(crate) fn signal_of_exit_code(code: i32) -> Option<i32> {
+    (129..=192).contains(&code).then(|| code - 128)
 }

@@ -9,6 +9,7 @@ use crate::lifecycle::instant::Instant;
 use crate::lifecycle::message::{self, PulledMessage};
 use crate::lifecycle::packed::interner::Interner;
 use crate::lifecycle::packed::{Pack, Packer, Unpacker, packed_enum, packed_struct};
+use crate::lifecycle::setup_part::SetupPart;
 use crate::lifecycle::waits::WaitTopic;
 use crate::observation::{Event, known_time, saturating_add, saturating_sub, truncate_to_millis};
 
@@ -119,11 +120,7 @@ impl EventFact {
             "NotTriggerScaleUp" => FactKind::Autoscaler(interner.share(&describe_refused_scale_up(
                 &message::parse_no_scale_up_reasons(event.plain_message()),
             ))),
-            "FailedMount" | "FailedMapVolume" | "FailedCreatePodSandBox" | "SandboxChanged" => {
-                FactKind::Setup(WaitTopic::Setup, interner.share(&event.reason))
-            }
-            // Events of the attach/detach controller.
-            "FailedAttachVolume" => FactKind::Setup(WaitTopic::Attach, interner.share(&event.reason)),
+            // The attach/detach controller emits this event.
             "SuccessfulAttachVolume" => {
                 FactKind::Setup(WaitTopic::AttachedVolume, interner.share(&event.reason))
             }
@@ -143,10 +140,10 @@ impl EventFact {
             "TaintManagerEviction" if event.plain_message().starts_with("Marking for deletion") => {
                 FactKind::Disrupted(interner.share("DeletionByTaintManager"))
             }
-            reason if event.component() == "kubelet" && is_end_by_kubelet(reason) => {
+            reason if event.is_from_kubelet() && is_end_by_kubelet(reason) => {
                 FactKind::EndedByKubelet(interner.share(reason))
             }
-            _ => return None,
+            reason => FactKind::Setup(SetupPart::from_failure(reason)?.wait_topic(), interner.share(reason)),
         };
         let container = event.container().map(|name| interner.share(name));
         if container.is_none() && kind.is_about_container() {

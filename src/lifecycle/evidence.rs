@@ -29,23 +29,54 @@ impl Source {
     }
 }
 
-/// The interval in which the true time lies, relative to the time that was read.
+/// The interval in which the true time lies, relative to the time that was read. `[-50, 0] ms` means that the true time is
+/// at most 50 ms before the time that was read. The intervals were measured on Kubernetes 1.37.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct EvidenceInterval {
     /// The earliest possible time, in milliseconds after the time that was read; often negative.
     pub(crate) earliest_millis: i64,
     /// The latest possible time, in milliseconds after the time that was read.
     pub(crate) latest_millis: i64,
-    /// The best estimate, in milliseconds after the time that was read. `None` stands for the middle of the interval.
+    /// The best estimate, in milliseconds after the time that was read. `None` stands for the middle of the interval,
+    /// even after other evidence has narrowed the interval.
     pub(crate) estimate: Option<i64>,
 }
 
 impl EvidenceInterval {
+    /// A time that is truncated to the second.
+    const TRUNCATED: Self = Self::new(0, 1_000, None);
+    /// The time of an event from the scheduler or a controller, which may report a change before or after the change.
+    const CONTROLLER_EVENT: Self = Self::new(-50, 50, Some(0));
+    /// The time of an event from the kubelet, which reports a change right after the change.
+    const KUBELET_EVENT: Self = Self::new(-50, 0, Some(0));
+    /// The receipt of a change.
+    const RECEIPT: Self = Self::received_within(50);
+    /// The receipt of a change that the kubelet writes into the Pod's status.
+    const STATUS_RECEIPT: Self = Self::received_within(150);
+    /// A time that is truncated to the second and that may be set up to a second after the change.
+    const NOTICED: Self = Self::new(-1_000, 1_000, None);
+    /// A time at or after the change. The distance is unknown.
+    const UPPER_BOUND: Self = Self::new(-300_000, 0, Some(0));
+    /// A time at or before the change. The distance is unknown.
+    const LOWER_BOUND: Self = Self::new(0, 300_000, Some(0));
+
+    const fn new(earliest_millis: i64, latest_millis: i64, estimate: Option<i64>) -> Self {
+        Self { earliest_millis, latest_millis, estimate }
+    }
+
+    /// The receipt of a change that a watch delivers within `max_delay` milliseconds.
+    const fn received_within(max_delay: i64) -> Self {
+        Self::new(-max_delay, 0, Some(-USUAL_DELAY))
+    }
+
     /// The best estimate, in milliseconds after the time that was read.
     pub(crate) fn estimate_millis(self) -> i64 {
         self.estimate.unwrap_or(i64::midpoint(self.earliest_millis, self.latest_millis))
     }
 }
+
+/// The usual time from a change to its receipt, in milliseconds.
+const USUAL_DELAY: i64 = 25;
 
 /// One row of the table of evidence.
 struct Row {
@@ -54,27 +85,10 @@ struct Row {
     description: &'static str,
 }
 
-/// The usual time of a change relative to its receipt, in milliseconds. It is negative, because the change comes first.
-const USUAL_DELAY: i64 = -25;
-
-/// Reads the estimate of a row: `exact` is the time that was read, `received` is the usual time of a change before its
-/// receipt, and `middle` is the middle of the interval.
-macro_rules! estimate {
-    (exact) => {
-        Some(0)
-    };
-    (received) => {
-        Some(USUAL_DELAY)
-    };
-    (middle) => {
-        None
-    };
-}
-
-/// Declares [`Evidence`] from one row for each kind of evidence:
-/// `Variant: Source, [earliest, latest] ms, estimate, "description";`.
+/// Declares [`Evidence`] from one row for each kind of evidence: `Variant: Source, interval, "description";`. The interval
+/// is a constant of [`EvidenceInterval`] or a call of its functions.
 macro_rules! evidence_table {
-    ($($variant:ident: $source:ident, [$earliest:literal, $latest:literal] ms, $estimate:ident, $description:literal;)+) => {
+    ($($variant:ident: $source:ident, $interval:ident $(($($argument:expr),+))?, $description:literal;)+) => {
         packed_enum! {
             /// The field, event or receipt that a time was read from.
             #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -86,85 +100,80 @@ macro_rules! evidence_table {
         static ROWS: [Row; Evidence::ALL.len()] = [
             $(Row {
                 source: Source::$source,
-                interval: EvidenceInterval {
-                    earliest_millis: $earliest,
-                    latest_millis: $latest,
-                    estimate: estimate!($estimate),
-                },
+                interval: EvidenceInterval::$interval $(($($argument),+))?,
                 description: $description,
             }),+
         ];
     };
 }
 
-// The intervals were measured on Kubernetes 1.37. `[-50, 0] ms` means that the true time is at most 50 ms before the
-// time that was read. A name that ends in `Coarse` belongs to an event whose time is truncated to the second, because
-// the event's name does not hold a finer time.
+// A name that ends in `Coarse` belongs to an event whose time is truncated to the second, because the event's name does
+// not hold a finer time.
 evidence_table! {
-    SuccessfulCreate: Event, [-50, 50] ms, exact, "name of the owner's SuccessfulCreate event";
-    ReceivedAdded: Observed, [-50, 0] ms, received, "receipt of the Pod's ADDED watch event";
-    CreationTimestamp: Status, [0, 1000] ms, middle, "metadata.creationTimestamp";
-    ScheduledEvent: Event, [-50, 50] ms, exact, "eventTime of the Scheduled event";
-    ScheduledEventCoarse: Event, [0, 1000] ms, middle, "firstTimestamp of the Scheduled event";
-    PodScheduled: Status, [0, 1000] ms, middle, "condition PodScheduled";
-    SiblingWaits: Inferred, [-1000, 1000] ms, middle, "median wait of the Pods that the owner created in the same second";
-    CreatedWithNode: Status, [0, 1000] ms, middle, "metadata.creationTimestamp (created with spec.nodeName)";
-    StartTime: Inferred, [0, 1000] ms, middle, "status.startTime (upper bound)";
-    ImageEvent: Event, [-50, 0] ms, exact, "name of the first Pulling or Pulled event";
-    ImageEventCoarse: Event, [0, 1000] ms, middle, "firstTimestamp of the first Pulling or Pulled event";
-    ReadyToStartContainers: Status, [0, 1000] ms, middle, "condition PodReadyToStartContainers";
-    StartedEvent: Event, [-50, 0] ms, exact, "name of the Started event";
-    StartedEventCoarse: Event, [0, 1000] ms, middle, "timestamp of the Started event";
-    SeenRunning: Inferred, [-300_000, 0] ms, exact, "first status in which the container runs, without startedAt (upper bound)";
-    ReceivedStarted: Observed, [-600, 0] ms, received, "receipt of the repeated Started event";
-    ReceivedRunning: Observed, [-150, 0] ms, received, "receipt of the running state";
-    StartedAt: Status, [0, 1000] ms, middle, "startedAt of the container";
-    FinishedAt: Status, [0, 1000] ms, middle, "finishedAt of the container";
-    ReadyCondition: Status, [0, 1000] ms, middle, "condition Ready became True";
-    LatestReady: Inferred, [0, 1000] ms, middle, "latest change of the condition Ready to True (upper bound)";
-    ReceivedReady: Observed, [-150, 0] ms, received, "receipt of the condition Ready";
-    ReceivedTerminalPhase: Observed, [-50, 0] ms, received, "receipt of the terminal phase";
-    ReceivedTerminated: Inferred, [-1100, 0] ms, middle, "receipt of the terminated state (upper bound)";
-    DisruptionTarget: Inferred, [-1000, 1000] ms, middle, "condition DisruptionTarget";
-    NotReady: Inferred, [-1000, 1000] ms, middle, "condition Ready became False";
-    SandboxGone: Inferred, [-1000, 1000] ms, middle, "condition PodReadyToStartContainers became False";
-    KubeletWrote: Inferred, [-1000, 1000] ms, middle, "the kubelet's last write in managedFields";
-    KillingEvent: Event, [-300, 50] ms, exact, "name of the Killing event";
-    KillingEventCoarse: Event, [0, 1000] ms, middle, "firstTimestamp of the Killing event";
-    SidecarKillingEvent: Event, [-1100, 0] ms, middle, "name of the sidecar's Killing event (upper bound)";
-    ReceivedDeletion: Observed, [-50, 0] ms, received, "receipt of the first object with deletionTimestamp";
-    DeletionTimestamp: Status, [0, 1000] ms, middle, "deletionTimestamp - deletionGracePeriodSeconds";
-    ReceivedDeleted: Observed, [-50, 0] ms, received, "receipt of the Pod's DELETED watch event";
-    LastSeenBeforeMissing: Inferred, [0, 300_000] ms, exact, "last receipt of the Pod before it was missing from a list (lower bound)";
-    SuspendedCondition: Status, [0, 1000] ms, middle, "condition Suspended of the workload";
-    SuspendEvent: Event, [-50, 50] ms, exact, "name of the Suspended or Resumed event";
-    SuspendEventCoarse: Event, [0, 1000] ms, middle, "lastTimestamp of the Suspended or Resumed event";
-    ReceivedSuspend: Observed, [-50, 0] ms, received, "receipt of the changed spec.suspend";
-    FailedCreateEvent: Event, [-50, 50] ms, exact, "name of the FailedCreate event";
-    FailedCreateEventCoarse: Event, [0, 1000] ms, middle, "lastTimestamp of the FailedCreate event";
-    WorkloadEnded: Status, [0, 1000] ms, middle, "the end of the workload";
-    ReceivedGates: Observed, [-50, 0] ms, received, "receipt of the changed schedulingGates";
-    PreviousGatesSeen: Inferred, [0, 300_000] ms, exact, "last receipt of the previous schedulingGates (lower bound)";
-    UnschedulableEvent: Event, [-50, 50] ms, exact, "time of the FailedScheduling event";
-    ReceivedUnschedulable: Observed, [-50, 0] ms, received, "receipt of the condition PodScheduled";
-    AutoscalerEvent: Event, [-50, 50] ms, exact, "time of the autoscaler's event";
-    SetupFailedEvent: Event, [-50, 1000] ms, exact, "event about a volume or the sandbox that failed";
-    VolumeAttachedEvent: Event, [-50, 50] ms, exact, "name of the last SuccessfulAttachVolume event";
-    InterfaceAddedEvent: Event, [-50, 50] ms, exact, "name of the AddedInterface event";
-    Initialized: Status, [0, 1000] ms, middle, "condition Initialized";
-    PullingEvent: Event, [-50, 0] ms, exact, "name of the Pulling event";
-    PulledEvent: Event, [-50, 0] ms, exact, "name of the Pulled event";
-    PulledEventMinusWait: Event, [-50, 50] ms, exact, "Pulled event minus the time since the pull was requested";
-    PulledEventMinusPull: Event, [-50, 50] ms, exact, "Pulled event minus the duration of the pull";
-    LatestPullingEvent: Event, [0, 1000] ms, middle, "latest Pulling event";
-    PullFailedEvent: Event, [-50, 0] ms, exact, "name of the Failed event of the pull";
-    LatestPullFailedEvent: Event, [0, 1000] ms, middle, "lastTimestamp of the pull's Failed event";
-    StartFailedEvent: Event, [-50, 0] ms, exact, "name of the container's Failed event";
-    BackOffEvent: Event, [-50, 0] ms, exact, "name of the BackOff event";
-    ReceivedWaiting: Observed, [-50, 0] ms, received, "receipt of the container's waiting.reason";
-    SuccessfulDelete: Event, [-50, 50] ms, exact, "name of the owner's SuccessfulDelete event";
-    DisruptionEvent: Event, [-50, 50] ms, exact, "name of the event that reports the disruption";
-    LatestEvent: Inferred, [0, 300_000] ms, exact, "latest event of a Pod that is gone (lower bound)";
+    SuccessfulCreate: Event, CONTROLLER_EVENT, "name of the owner's SuccessfulCreate event";
+    ReceivedAdded: Observed, RECEIPT, "receipt of the Pod's ADDED watch event";
+    CreationTimestamp: Status, TRUNCATED, "metadata.creationTimestamp";
+    ScheduledEvent: Event, CONTROLLER_EVENT, "eventTime of the Scheduled event";
+    ScheduledEventCoarse: Event, TRUNCATED, "firstTimestamp of the Scheduled event";
+    PodScheduled: Status, TRUNCATED, "condition PodScheduled";
+    SiblingWaits: Inferred, new(-1_000, 1_000, None), "median wait of the Pods that the owner created in the same second";
+    CreatedWithNode: Status, TRUNCATED, "metadata.creationTimestamp (created with spec.nodeName)";
+    StartTime: Inferred, TRUNCATED, "status.startTime (upper bound)";
+    ImageEvent: Event, KUBELET_EVENT, "name of the first Pulling or Pulled event";
+    ImageEventCoarse: Event, TRUNCATED, "firstTimestamp of the first Pulling or Pulled event";
+    ReadyToStartContainers: Status, TRUNCATED, "condition PodReadyToStartContainers";
+    StartedEvent: Event, KUBELET_EVENT, "name of the Started event";
+    StartedEventCoarse: Event, TRUNCATED, "timestamp of the Started event";
+    SeenRunning: Inferred, UPPER_BOUND, "first status in which the container runs, without startedAt (upper bound)";
+    ReceivedStarted: Observed, received_within(600), "receipt of the repeated Started event";
+    ReceivedRunning: Observed, STATUS_RECEIPT, "receipt of the running state";
+    StartedAt: Status, TRUNCATED, "startedAt of the container";
+    FinishedAt: Status, TRUNCATED, "finishedAt of the container";
+    ReadyCondition: Status, TRUNCATED, "condition Ready became True";
+    LatestReady: Inferred, TRUNCATED, "latest change of the condition Ready to True (upper bound)";
+    ReceivedReady: Observed, STATUS_RECEIPT, "receipt of the condition Ready";
+    ReceivedTerminalPhase: Observed, RECEIPT, "receipt of the terminal phase";
+    ReceivedTerminated: Inferred, new(-1_100, 0, None), "receipt of the terminated state (upper bound)";
+    DisruptionTarget: Inferred, NOTICED, "condition DisruptionTarget";
+    NotReady: Inferred, NOTICED, "condition Ready became False";
+    SandboxGone: Inferred, NOTICED, "condition PodReadyToStartContainers became False";
+    KubeletWrote: Inferred, NOTICED, "the kubelet's last write in managedFields";
+    KillingEvent: Event, new(-300, 50, Some(0)), "name of the Killing event";
+    KillingEventCoarse: Event, TRUNCATED, "firstTimestamp of the Killing event";
+    SidecarKillingEvent: Event, new(-1_100, 0, None), "name of the sidecar's Killing event (upper bound)";
+    ReceivedDeletion: Observed, RECEIPT, "receipt of the first object with deletionTimestamp";
+    DeletionTimestamp: Status, TRUNCATED, "deletionTimestamp - deletionGracePeriodSeconds";
+    ReceivedDeleted: Observed, RECEIPT, "receipt of the Pod's DELETED watch event";
+    LastSeenBeforeMissing: Inferred, LOWER_BOUND, "last receipt of the Pod before it was missing from a list (lower bound)";
+    SuspendedCondition: Status, TRUNCATED, "condition Suspended of the workload";
+    SuspendEvent: Event, CONTROLLER_EVENT, "name of the Suspended or Resumed event";
+    SuspendEventCoarse: Event, TRUNCATED, "lastTimestamp of the Suspended or Resumed event";
+    ReceivedSuspend: Observed, RECEIPT, "receipt of the changed spec.suspend";
+    FailedCreateEvent: Event, CONTROLLER_EVENT, "name of the FailedCreate event";
+    FailedCreateEventCoarse: Event, TRUNCATED, "lastTimestamp of the FailedCreate event";
+    WorkloadEnded: Status, TRUNCATED, "the end of the workload";
+    ReceivedGates: Observed, RECEIPT, "receipt of the changed schedulingGates";
+    PreviousGatesSeen: Inferred, LOWER_BOUND, "last receipt of the previous schedulingGates (lower bound)";
+    UnschedulableEvent: Event, CONTROLLER_EVENT, "time of the FailedScheduling event";
+    ReceivedUnschedulable: Observed, RECEIPT, "receipt of the condition PodScheduled";
+    AutoscalerEvent: Event, CONTROLLER_EVENT, "time of the autoscaler's event";
+    SetupFailedEvent: Event, new(-50, 1_000, Some(0)), "event about a volume or the sandbox that failed";
+    VolumeAttachedEvent: Event, CONTROLLER_EVENT, "name of the last SuccessfulAttachVolume event";
+    InterfaceAddedEvent: Event, CONTROLLER_EVENT, "name of the AddedInterface event";
+    Initialized: Status, TRUNCATED, "condition Initialized";
+    PullingEvent: Event, KUBELET_EVENT, "name of the Pulling event";
+    PulledEvent: Event, KUBELET_EVENT, "name of the Pulled event";
+    PulledEventMinusWait: Event, CONTROLLER_EVENT, "Pulled event minus the time since the pull was requested";
+    PulledEventMinusPull: Event, CONTROLLER_EVENT, "Pulled event minus the duration of the pull";
+    LatestPullingEvent: Event, TRUNCATED, "latest Pulling event";
+    PullFailedEvent: Event, KUBELET_EVENT, "name of the Failed event of the pull";
+    LatestPullFailedEvent: Event, TRUNCATED, "lastTimestamp of the pull's Failed event";
+    StartFailedEvent: Event, KUBELET_EVENT, "name of the container's Failed event";
+    BackOffEvent: Event, KUBELET_EVENT, "name of the BackOff event";
+    ReceivedWaiting: Observed, RECEIPT, "receipt of the container's waiting.reason";
+    SuccessfulDelete: Event, CONTROLLER_EVENT, "name of the owner's SuccessfulDelete event";
+    DisruptionEvent: Event, CONTROLLER_EVENT, "name of the event that reports the disruption";
+    LatestEvent: Inferred, LOWER_BOUND, "latest event of a Pod that is gone (lower bound)";
 }
 
 impl Evidence {

@@ -9,6 +9,9 @@ use crate::observation::saturating_sub;
 /// arrives.
 const KUBELET_CYCLE: SignedDuration = SignedDuration::from_millis(1060);
 
+/// Tenths of a second are known only if an interval or a range is narrower than this number of milliseconds.
+pub(crate) const MAX_WIDTH_FOR_TENTHS: u32 = 250;
+
 /// A time in a Pod's life: the interval that contains the true time, the best estimate inside it, and the evidence.
 ///
 /// At first, the interval is the one that `evidence` allows. Other evidence then narrows the interval: for
@@ -93,9 +96,9 @@ impl Instant {
         self.before.saturating_add(self.after)
     }
 
-    /// Whether the interval is narrower than a quarter of a second, so that tenths of a second are known.
+    /// Whether the interval is so narrow that tenths of a second are known.
     pub fn is_exact_to_tenths(&self) -> bool {
-        self.width_millis() < 250
+        self.width_millis() < MAX_WIDTH_FOR_TENTHS
     }
 
     /// Narrows the interval, because the true time is not before `other`. A bound after the interval has no effect.

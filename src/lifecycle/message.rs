@@ -151,10 +151,19 @@ fn remove_node_counts(reasons: &str) -> String {
     distinct.join(", ")
 }
 
+/// The values of `waiting.reason` that report a failure to create or start a container.
+pub(crate) const START_FAILURE_REASONS: &[&str] = &[
+    "InvalidImageName",
+    "ErrImageNeverPull",
+    "CreateContainerConfigError",
+    "CreateContainerError",
+    "RunContainerError",
+];
+
 /// Parts of messages that report an error in a container's configuration (`pkg/kubelet/kuberuntime`,
 /// `pkg/kubelet/kubelet_pods.go`).
-const CONFIGURATION_ERRORS: [&str; 5] =
-    ["couldn't find key ", "runAsNonRoot", "failed to sync ", "subPath", "cannot find volume "];
+const CONFIGURATION_ERRORS: &[&str] =
+    &["couldn't find key ", "runAsNonRoot", "failed to sync ", "subPath", "cannot find volume "];
 
 /// Returns the `waiting.reason` that the container's status shows together with a `Failed` event whose message is
 /// `Error: …`. Returns `None` for every other message, and for a failed pull, because other events report failed pulls.
@@ -164,9 +173,7 @@ pub(crate) fn parse_start_failure_reason(message: &str) -> Option<&str> {
         (error.starts_with("configmap ") || error.starts_with("secret ")) && error.contains(" not found");
     match error {
         "ErrImagePull" | "ImagePullBackOff" => None,
-        "InvalidImageName" | "ErrImageNeverPull" | "CreateContainerConfigError" | "CreateContainerError" => {
-            Some(error)
-        }
+        _ if START_FAILURE_REASONS.contains(&error) => Some(error),
         _ if is_missing_object || CONFIGURATION_ERRORS.iter().any(|part| error.contains(part)) => {
             Some("CreateContainerConfigError")
         }

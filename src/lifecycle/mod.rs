@@ -28,8 +28,8 @@ pub(crate) mod status_column;
 pub(crate) mod unseen_pod;
 pub(crate) mod waits;
 
-pub(crate) use container_life::Pull;
 pub use container_life::{ContainerLife, ContainerRole, ContainerRun};
+pub(crate) use container_life::{Pull, signal_of_exit_code};
 pub(crate) use derive::life::DerivationHints;
 pub(crate) use enum_array::{ArrayIndex, EnumArray};
 pub(crate) use event_fact::EventFact;

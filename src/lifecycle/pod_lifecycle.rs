@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::container_life::{ContainerLife, ContainerRole};
+use crate::lifecycle::container_life::{ContainerLife, ContainerRole, main_containers};
 use crate::lifecycle::instant::{Instant, Instants};
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::pod_outcome::PodOutcome;
@@ -99,6 +99,11 @@ impl Lifecycle {
         }
     }
 
+    /// Returns the main containers, in spec order.
+    pub(crate) fn main_containers(&self) -> impl Iterator<Item = &ContainerLife> {
+        main_containers(&self.containers)
+    }
+
     /// Returns the number of restarts of all containers except debug containers.
     pub(crate) fn count_restarts(&self) -> u32 {
         let own = self.containers.iter().filter(|container| container.role != ContainerRole::Ephemeral);
@@ -129,9 +134,9 @@ impl Lifecycle {
     /// Returns the main container that cannot run while the Pod works, for example because its image cannot be pulled.
     pub(crate) fn waiting_main(&self) -> Option<&ContainerLife> {
         let reason = self.reason.as_ref().filter(|_| self.outcome == PodOutcome::Running)?;
-        let mut mains = self.containers.iter().filter(|container| container.role == ContainerRole::Main);
+        let mut mains = self.main_containers();
         let has_this_reason = |main: &&ContainerLife| main.waiting.as_ref() == Some(reason);
-        mains.clone().find(has_this_reason).or_else(|| mains.find(|main| main.last_run_failed()))
+        self.main_containers().find(has_this_reason).or_else(|| mains.find(|main| main.last_run_failed()))
     }
 
     /// Whether a run of a main or init container failed before the deletion of the Pod was requested.

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use crate::lifecycle::instant::Instant;
+use crate::lifecycle::instant::{Instant, MAX_WIDTH_FOR_TENTHS};
 
 /// The uncertainty of a sum or a difference of instants. The errors of the instants count as independent and uniform.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,6 +83,11 @@ impl RangedDuration {
     /// Returns the best estimate.
     pub fn estimate(&self) -> SignedDuration {
         SignedDuration::from_millis(self.estimate_millis)
+    }
+
+    /// Whether the range is so narrow that tenths of a second are known.
+    pub(crate) fn is_exact_to_tenths(&self) -> bool {
+        self.range_millis() < i64::from(MAX_WIDTH_FOR_TENTHS)
     }
 
     /// Returns the length of the range, in milliseconds.

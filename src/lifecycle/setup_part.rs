@@ -1,5 +1,7 @@
 //! The parts of a Pod's setup.
 
+use crate::lifecycle::waits::WaitTopic;
+
 /// A part of the setup, in the order of the steps. The document shows it as the reason of a phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SetupPart {
@@ -26,14 +28,27 @@ impl SetupPart {
         }
     }
 
-    /// The part that the reason of a phase belongs to. The reason is the name of a part, or the reason of an event
-    /// about a failure.
+    /// The part that the reason of a phase names. The reason is the name of a part, or the reason of an event about a
+    /// failure.
     pub(crate) fn from_reason(reason: &str) -> Option<Self> {
+        Self::from_failure(reason).or_else(|| Self::ALL.into_iter().find(|part| part.name() == reason))
+    }
+
+    /// The part that failed, according to an event with this reason.
+    pub(crate) fn from_failure(reason: &str) -> Option<Self> {
         match reason {
             "FailedAttachVolume" => Some(Self::Attach),
             "FailedMount" | "FailedMapVolume" => Some(Self::Mount),
             "FailedCreatePodSandBox" | "SandboxChanged" => Some(Self::Sandbox),
-            name => Self::ALL.into_iter().find(|part| part.name() == name),
+            _ => None,
+        }
+    }
+
+    /// The topic of reports about a failure of the part.
+    pub(crate) fn wait_topic(self) -> WaitTopic {
+        match self {
+            Self::Attach => WaitTopic::Attach,
+            Self::Mount | Self::Network | Self::Sandbox => WaitTopic::Setup,
         }
     }
 }

@@ -95,8 +95,7 @@ impl UnseenFact {
 fn node_of_event(event: &Event) -> Option<&str> {
     let assigned =
         || message::parse_assigned_node(event.plain_message()).filter(|_| event.reason == "Scheduled");
-    let host =
-        Some(event.source.host.as_str()).filter(|host| !host.is_empty() && event.component() == "kubelet");
+    let host = Some(event.source.host.as_str()).filter(|host| !host.is_empty() && event.is_from_kubelet());
     host.or_else(assigned)
 }
 

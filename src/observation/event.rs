@@ -115,6 +115,16 @@ pub struct EventSeries {
 }
 
 impl Event {
+    /// Whether the Job controller reported the event.
+    pub(crate) fn is_from_job_controller(&self) -> bool {
+        self.component() == "job-controller"
+    }
+
+    /// Whether a kubelet reported the event.
+    pub(crate) fn is_from_kubelet(&self) -> bool {
+        self.component() == "kubelet"
+    }
+
     /// The time of the first occurrence, from the event's name. client-go appends the time on the reporter's clock to
     /// the name: nanoseconds since 1970, in 16 hexadecimal digits.
     ///

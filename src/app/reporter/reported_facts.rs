@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::lifecycle::{ContainerLife, ContainerRole, ContainerRun, Lifecycle, PodOutcome, Readiness};
 use crate::timeline::{Timeline, Workload, WorkloadState};
-use crate::view::rows::container_text::main_containers;
 
 /// The facts that the last line about a Pod reported. A new line is written when one of these facts changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +85,7 @@ fn count_ended_runs(life: &Lifecycle) -> usize {
 
 /// Returns the main containers whose latest run has ended.
 pub(crate) fn ended_mains(life: &Lifecycle) -> impl Iterator<Item = &ContainerLife> {
-    main_containers(life).filter(|main| main.runs.last().is_some_and(|run| run.ended))
+    life.main_containers().filter(|main| main.runs.last().is_some_and(|run| run.ended))
 }
 
 /// Returns the number of Pods of a workload that have not ended.

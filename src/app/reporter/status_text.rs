@@ -8,7 +8,7 @@ use crate::timeline::{PodKey, Timeline, Workload, WorkloadState};
 use crate::view::primitives::{duration, text};
 use crate::view::rows::container_text::{
     describe_failed_init, describe_never_ready, describe_runs, describe_start_wait, describe_stopping,
-    describe_waiting_main, last_exit_code, main_containers,
+    describe_waiting_main, last_exit_code,
 };
 use crate::view::{Style, describe_special_end};
 
@@ -19,9 +19,9 @@ fn join_names<'a>(containers: impl Iterator<Item = &'a ContainerLife>) -> String
 
 /// Describes a Pod whose work goes on. `before` is the last report about the Pod.
 fn describe_running(life: &Lifecycle, before: Option<&ReportedPod>, node: &str) -> (String, Style) {
-    let running = || main_containers(life).filter(|main| main.is_running());
+    let running = || life.main_containers().filter(|main| main.is_running());
     let others = match join_names(running()) {
-        names if names.is_empty() || main_containers(life).count() == 1 => String::new(),
+        names if names.is_empty() || life.main_containers().count() == 1 => String::new(),
         names => format!("; {names} {}", if running().count() == 1 { "runs" } else { "run" }),
     };
     if life.instants.delete_requested.is_some() {
@@ -46,7 +46,7 @@ fn describe_running(life: &Lifecycle, before: Option<&ReportedPod>, node: &str) 
     let node =
         if life.readiness == Readiness::NotYet { format!("{node}, not ready yet") } else { node.into() };
     let restarted = || running().filter(|main| main.runs.len() > 1 || main.runs_not_seen > 0);
-    let text = match (restarted().count(), main_containers(life).count()) {
+    let text = match (restarted().count(), life.main_containers().count()) {
         (0, _) if running().any(|main| main.runs.iter().all(|run| run.start.is_none())) => {
             format!("runs{node} since an unknown time")
         }

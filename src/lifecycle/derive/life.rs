@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::container_evidence::ContainerEvidence;
 use crate::lifecycle::container_evidence::known_runs::KnownRuns;
-use crate::lifecycle::container_life::ContainerLife;
+use crate::lifecycle::container_life::{ContainerLife, main_containers};
 use crate::lifecycle::derive::cut::PhaseList;
 use crate::lifecycle::derive::instants::{
     container_ended_by_deletion, derive_delete_requested, derive_instants, derive_work_ended,
@@ -18,8 +18,8 @@ use crate::lifecycle::derive::outcome::{
 use crate::lifecycle::derive::phases::PhaseInput;
 use crate::lifecycle::derive::readiness::{derive_readiness, estimate_truncated_ready};
 use crate::lifecycle::derive::work::{
-    earliest, earliest_known_start, first_known_start, main_containers, min_unseen_back_off_millis,
-    seen_running, stopping_sidecar,
+    earliest, earliest_known_start, first_known_start, min_unseen_back_off_millis, seen_running,
+    stopping_sidecar,
 };
 use crate::lifecycle::evidence::{Evidence, Source};
 use crate::lifecycle::instant::{Instant, Instants};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::container_evidence::ContainerEvidence;
-use crate::lifecycle::container_life::{ContainerLife, ContainerRole, ContainerRun};
-use crate::lifecycle::derive::work::{has_work_ended, is_lost_with_node, latest, main_containers};
+use crate::lifecycle::container_life::{ContainerLife, ContainerRole, ContainerRun, main_containers};
+use crate::lifecycle::derive::work::{has_work_ended, is_lost_with_node, latest};
 use crate::lifecycle::event_fact::is_same_instant;
 use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::instant::{Instant, Instants, midpoint};

@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::container_life::ContainerLife;
-use crate::lifecycle::derive::work::{first_known_start, main_containers};
+use crate::lifecycle::container_life::{ContainerLife, main_containers};
+use crate::lifecycle::derive::work::first_known_start;
 use crate::lifecycle::event_fact::is_same_instant;
 use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::instant::{Instant, Instants};

@@ -3,15 +3,11 @@
 use std::sync::Arc;
 
 use crate::lifecycle::container_evidence::ContainerEvidence;
+pub(crate) use crate::lifecycle::container_life::main_containers;
 use crate::lifecycle::container_life::{ContainerLife, ContainerRole, ContainerRun};
 use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::instant::Instant;
 use crate::lifecycle::pod_evidence::PodEvidence;
-
-/// Returns the main containers in spec order.
-pub(crate) fn main_containers(containers: &[ContainerLife]) -> impl Iterator<Item = &ContainerLife> {
-    containers.iter().filter(|container| container.role == ContainerRole::Main)
-}
 
 /// Returns the earliest known start of a main container. Earlier starts may be unknown.
 pub(crate) fn earliest_known_start(containers: &[ContainerLife]) -> Option<Instant> {

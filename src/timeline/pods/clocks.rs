@@ -55,7 +55,7 @@ impl ClockCorrections {
     /// Learns an upper bound from an event of a kubelet, because the API server stores an event after the kubelet has
     /// dated it. Returns the node if this changes the node's skew.
     pub(crate) fn learn_from_event(&mut self, event: &Event) -> Option<Arc<str>> {
-        if event.component() != "kubelet" || event.source.host.is_empty() {
+        if !event.is_from_kubelet() || event.source.host.is_empty() {
             return None;
         }
         // `creationTimestamp` is truncated to the second.

@@ -4,7 +4,7 @@ use std::ops::AddAssign;
 
 use jiff::Timestamp;
 
-use crate::lifecycle::{ArrayIndex, ContainerRole, EnumArray, Lifecycle, PhaseSpan, PodOutcome};
+use crate::lifecycle::{ArrayIndex, EnumArray, Lifecycle, PhaseSpan, PodOutcome};
 use crate::timeline::pods::pod::PodKey;
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::job::JobRecord;
@@ -203,7 +203,7 @@ fn failed_runs(life: &Lifecycle, rest: Option<LossCause>) -> Vec<(i64, i64)> {
     let requested = life.instants.delete_requested.map(|requested| requested.at);
     let is_disrupted = matches!(rest, Some(LossCause::Preempted | LossCause::Evicted | LossCause::NodeLost));
     let (mut failed, mut good) = (Vec::new(), Vec::new());
-    for main in life.containers.iter().filter(|container| container.role == ContainerRole::Main) {
+    for main in life.main_containers() {
         for (index, run) in main.runs.iter().enumerate() {
             let Some(start) = run.start else { continue };
             let next = main.runs.iter().skip(index + 1).find_map(|run| run.start);

@@ -2,16 +2,13 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::timeline::pods::pod::PodKey;
 use crate::timeline::timeline::Timeline;
+use crate::timeline::workloads::change_times::MAX_REPORT_DELAY;
 use crate::timeline::workloads::job::JobRecord;
 use crate::timeline::workloads::workload::Workload;
-
-/// A controller requests the deletion of its Pods at most this time before or after the time that its status reports
-/// for the change.
-const MAX_REPORT_DELAY: SignedDuration = SignedDuration::from_secs(2);
 
 /// The object that stopped a Pod on purpose, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]

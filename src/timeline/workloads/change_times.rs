@@ -1,8 +1,13 @@
 //! The best estimates of the creation and of the changes of a workload.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{Evidence, Instant};
+
+/// The longest time between an action of a controller and the time that the controller reports for this action. If an
+/// object is created suspended, its condition follows the creation within this time. A controller requests the deletion
+/// of its Pods at most this time before or after the time in its status.
+pub(crate) const MAX_REPORT_DELAY: SignedDuration = SignedDuration::from_secs(2);
 
 /// When a workload was created, from the truncated `metadata.creationTimestamp`. The first receipt of the object bounds
 /// the creation.

@@ -9,7 +9,8 @@ use crate::lifecycle::Interner;
 use crate::observation::{Object, ObjectMeta, Seen};
 use crate::timeline::workloads::change_times::{creation_instant, estimate_change};
 use crate::timeline::workloads::hold::suspension_holds;
-use crate::timeline::workloads::rollout::RolloutStatus;
+use crate::timeline::workloads::job::to_count;
+use crate::timeline::workloads::rollout::{PodCounts, RolloutStatus};
 use crate::timeline::workloads::suspension::{SuspensionHistory, SuspensionReport};
 use crate::timeline::workloads::workload::{Capacity, Parent, Workload, WorkloadState};
 use crate::timeline::workloads::workload_rules::{SuspensionStatus, WorkloadRules, rules_of};
@@ -80,7 +81,8 @@ impl ControllerRecord {
         } else if seen.is_live() && before.is_some() && before != state {
             self.succeeded_at = Some(received);
         }
-        let Some(parallelism) = self.replicas() else { return };
+        let Some(pods) = self.pod_counts() else { return };
+        let parallelism = to_count(pods.desired);
         let created = self.metadata().created();
         let created = created.map_or(received, |created| creation_instant(created, received).at);
         match self.desired.last() {
@@ -111,10 +113,9 @@ impl ControllerRecord {
         self.object.metadata()
     }
 
-    /// The desired number of Pods; `None` for kinds without such a number.
-    fn replicas(&self) -> Option<u32> {
-        let replicas = self.rules()?.desired_pods()?;
-        Some(u32::try_from(replicas).unwrap_or(0))
+    /// The numbers of Pods of a rollout; `None` for any other workload.
+    fn pod_counts(&self) -> Option<PodCounts> {
+        self.rules()?.pod_counts()
     }
 
     /// Whether the object is the ReplicaSet of a former revision, which has no replicas and no desired replicas.
@@ -137,11 +138,6 @@ impl ControllerRecord {
         self.rules()?.rollout_status()
     }
 
-    /// The number of the object's Pods as its controller counts them. For a CronJob, the number of its active Jobs.
-    fn active(&self) -> u32 {
-        self.rules().map_or(0, WorkloadRules::active)
-    }
-
     /// Converts the record to a workload without Pods.
     pub(crate) fn to_workload(&self, interner: &mut Interner) -> Workload {
         let metadata = self.metadata();
@@ -155,7 +151,8 @@ impl ControllerRecord {
         let finished = finished.and_then(|status| status.finished.or(self.succeeded_at));
         let next_run = self.rules().filter(|_| self.gone_at.is_none());
         let next_run = next_run.and_then(|rules| rules.next_run(self.received));
-        let is_rollout = self.rules().is_some_and(WorkloadRules::is_rollout);
+        let pods = self.pod_counts();
+        let active_jobs = || self.rules().map_or(0, WorkloadRules::active_jobs);
         Workload {
             api_version: interner.share(api_version),
             kind: interner.share(kind),
@@ -174,8 +171,8 @@ impl ControllerRecord {
             started: None,
             finished: finished.or(self.gone_at),
             completions: None,
-            parallelism: self.replicas(),
-            active: self.active(),
+            parallelism: pods.map(|pods| to_count(pods.desired)),
+            active: pods.map_or_else(active_jobs, |pods| to_count(pods.existing)),
             succeeded: 0,
             failed: 0,
             gone: self.gone_at.is_some(),
@@ -186,7 +183,7 @@ impl ControllerRecord {
             creation_block: None,
             holds: suspension_holds(self.suspensions.suspensions(None), metadata, interner),
             next_run,
-            is_rollout,
+            is_rollout: pods.is_some(),
             is_known_from_events: false,
             pods: Vec::new(),
         }

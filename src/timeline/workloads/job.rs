@@ -15,7 +15,7 @@ use crate::timeline::workloads::suspension::{
 use crate::timeline::workloads::workload::{Capacity, Parent, Workload, WorkloadState};
 
 /// The value of `spec.managedBy` for the Job controller of Kubernetes.
-const JOB_CONTROLLER: &str = "kubernetes.io/job-controller";
+const DEFAULT_MANAGER: &str = "kubernetes.io/job-controller";
 
 /// The observed states of one Job.
 #[derive(Clone, Debug, Default)]
@@ -161,7 +161,7 @@ impl JobRecord {
     /// The controller that manages the Job, if it is not the Job controller of Kubernetes.
     fn other_controller(&self) -> Option<&str> {
         let controller = self.job.spec.managed_by.as_str();
-        (!controller.is_empty() && controller != JOB_CONTROLLER).then_some(controller)
+        (!controller.is_empty() && controller != DEFAULT_MANAGER).then_some(controller)
     }
 
     /// The message of the workload: the text of `condition`, the failed indexes, or the name of the other controller

@@ -8,9 +8,6 @@ use crate::lifecycle::Interner;
 use crate::observation::{Event, truncate_to_millis};
 use crate::timeline::workloads::workload::WorkloadState;
 
-/// The component that reports Events about Jobs.
-const JOB_CONTROLLER: &str = "job-controller";
-
 /// The facts that the Events of one Job report. The order in which Events are added does not matter.
 #[derive(Clone, Debug)]
 pub(crate) struct JobEvents {
@@ -49,7 +46,7 @@ impl JobEvents {
 
     /// Adds an Event about the Job. Returns whether the Event reports the end of the Job.
     pub(crate) fn add(&mut self, event: &Event, interner: &mut Interner) -> bool {
-        if event.component() != JOB_CONTROLLER {
+        if !event.is_from_job_controller() {
             return false;
         }
         let first = event.first_occurrence().map(|(at, _)| truncate_to_millis(at));

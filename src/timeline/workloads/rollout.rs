@@ -54,9 +54,50 @@ impl RolloutStatus {
     }
 }
 
-/// The number of desired Pods. `spec.replicas` defaults to 1.
-pub(crate) fn desired_replicas(replicas: Option<i32>) -> i32 {
-    replicas.unwrap_or(1).max(0)
+/// The numbers of Pods of a rollout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PodCounts {
+    /// The desired number of Pods.
+    pub(crate) desired: i32,
+    /// The number of existing Pods, as the controller counts them.
+    pub(crate) existing: i32,
+}
+
+impl PodCounts {
+    /// The numbers from `spec.replicas`, which defaults to 1, and `status.replicas`.
+    fn from_replicas(desired: Option<i32>, existing: i32) -> Self {
+        Self { desired: desired.unwrap_or(1).max(0), existing }
+    }
+
+    /// Whether the rollout has created a Pod.
+    fn has_begun(self) -> bool {
+        self.existing > 0
+    }
+}
+
+impl From<&Deployment> for PodCounts {
+    fn from(deployment: &Deployment) -> Self {
+        Self::from_replicas(deployment.spec.replicas, deployment.status.replicas)
+    }
+}
+
+impl From<&ReplicaSet> for PodCounts {
+    fn from(set: &ReplicaSet) -> Self {
+        Self::from_replicas(set.spec.replicas, set.status.replicas)
+    }
+}
+
+impl From<&StatefulSet> for PodCounts {
+    fn from(set: &StatefulSet) -> Self {
+        Self::from_replicas(set.spec.replicas, set.status.replicas)
+    }
+}
+
+impl From<&DaemonSet> for PodCounts {
+    fn from(set: &DaemonSet) -> Self {
+        let status = &set.status;
+        Self { desired: status.desired_number_scheduled, existing: status.current_number_scheduled }
+    }
 }
 
 /// The message of a rollout that waits until `count` old or surplus replicas are removed.
@@ -72,7 +113,8 @@ fn true_condition<'a>(conditions: &'a [Condition], kind: &str) -> Option<&'a Con
 /// The status of a Deployment. The rollout is complete when every replica is available and of the newest revision.
 pub(crate) fn deployment_status(deployment: &Deployment) -> RolloutStatus {
     let Deployment { metadata, spec, status } = deployment;
-    let has_begun = status.replicas > 0;
+    let pods = PodCounts::from(deployment);
+    let has_begun = pods.has_begun();
     if status.observed_generation < metadata.generation {
         return RolloutStatus::not_observed(has_begun);
     }
@@ -85,11 +127,11 @@ pub(crate) fn deployment_status(deployment: &Deployment) -> RolloutStatus {
             ..RolloutStatus::new(WorkloadState::Failed)
         };
     }
-    let (desired, updated) = (desired_replicas(spec.replicas), status.updated_replicas);
+    let (desired, updated) = (pods.desired, status.updated_replicas);
     let remaining = if updated < desired {
         format!("{updated} of {desired} replicas are updated")
-    } else if status.replicas > updated {
-        removal_message(status.replicas - updated, "old")
+    } else if pods.existing > updated {
+        removal_message(pods.existing - updated, "old")
     } else if status.available_replicas < updated {
         format!("{} of {updated} updated replicas are available", status.available_replicas)
     } else {
@@ -103,14 +145,14 @@ pub(crate) fn deployment_status(deployment: &Deployment) -> RolloutStatus {
 
 /// The status of a ReplicaSet. The rollout is complete when all desired replicas are available and no others exist.
 pub(crate) fn replica_set_status(set: &ReplicaSet) -> RolloutStatus {
-    let ReplicaSet { metadata, spec, status } = set;
-    let has_begun = status.replicas > 0;
-    let desired = desired_replicas(spec.replicas);
+    let ReplicaSet { metadata, status, .. } = set;
+    let pods = PodCounts::from(set);
+    let (desired, has_begun) = (pods.desired, pods.has_begun());
     if status.observed_generation < metadata.generation {
         return RolloutStatus::not_observed(has_begun);
     }
-    if status.replicas > desired {
-        return RolloutStatus::in_progress(has_begun, removal_message(status.replicas - desired, "surplus"));
+    if pods.existing > desired {
+        return RolloutStatus::in_progress(has_begun, removal_message(pods.existing - desired, "surplus"));
     }
     if status.available_replicas >= desired {
         return RolloutStatus::succeeded();
@@ -123,8 +165,8 @@ pub(crate) fn replica_set_status(set: &ReplicaSet) -> RolloutStatus {
 /// partition are of the newest revision. With the strategy `OnDelete`, replicas of older revisions count too.
 pub(crate) fn stateful_set_status(set: &StatefulSet) -> RolloutStatus {
     let StatefulSet { metadata, spec, status } = set;
-    let has_begun = status.replicas > 0;
-    let desired = desired_replicas(spec.replicas);
+    let pods = PodCounts::from(set);
+    let (desired, has_begun) = (pods.desired, pods.has_begun());
     if status.observed_generation == 0 || status.observed_generation < metadata.generation {
         return RolloutStatus::not_observed(has_begun);
     }
@@ -134,8 +176,8 @@ pub(crate) fn stateful_set_status(set: &StatefulSet) -> RolloutStatus {
             format!("{} of {desired} replicas are ready", status.ready_replicas),
         );
     }
-    if status.replicas > desired {
-        return RolloutStatus::in_progress(has_begun, removal_message(status.replicas - desired, "surplus"));
+    if pods.existing > desired {
+        return RolloutStatus::in_progress(has_begun, removal_message(pods.existing - desired, "surplus"));
     }
     if spec.update_strategy.r#type == "OnDelete" {
         return RolloutStatus::succeeded();
@@ -160,11 +202,12 @@ pub(crate) fn stateful_set_status(set: &StatefulSet) -> RolloutStatus {
 /// newest revision. With the strategy `OnDelete`, Pods of older revisions count too.
 pub(crate) fn daemon_set_status(set: &DaemonSet) -> RolloutStatus {
     let DaemonSet { metadata, spec, status } = set;
-    let has_begun = status.current_number_scheduled > 0;
+    let pods = PodCounts::from(set);
+    let has_begun = pods.has_begun();
     if status.observed_generation < metadata.generation {
         return RolloutStatus::not_observed(has_begun);
     }
-    let (desired, updated) = (status.desired_number_scheduled, status.updated_number_scheduled);
+    let (desired, updated) = (pods.desired, status.updated_number_scheduled);
     if updated < desired && spec.update_strategy.r#type != "OnDelete" {
         return RolloutStatus::in_progress(
             has_begun,

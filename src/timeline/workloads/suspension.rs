@@ -5,11 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{Evidence, Instant};
 use crate::observation::{Event, Seen, saturating_add, truncate_to_millis};
-use crate::timeline::workloads::change_times::creation_instant;
-
-/// The longest time that a controller takes to report a change. If an object is created suspended, its condition
-/// follows the creation within this time.
-const MAX_REPORT_DELAY: SignedDuration = SignedDuration::from_secs(2);
+use crate::timeline::workloads::change_times::{MAX_REPORT_DELAY, creation_instant};
 
 /// An interval in which a workload was suspended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -217,7 +213,7 @@ impl SuspensionEvents {
     /// Whether the Job controller reports the start or the end of a suspension. Other components use the same event
     /// reasons for other purposes.
     pub(crate) fn is_suspension(event: &Event) -> bool {
-        matches!(event.reason.as_str(), "Suspended" | "Resumed") && event.component() == "job-controller"
+        matches!(event.reason.as_str(), "Suspended" | "Resumed") && event.is_from_job_controller()
     }
 
     /// Adds an event for which [`SuspensionEvents::is_suspension`] is true.

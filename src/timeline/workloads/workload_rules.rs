@@ -7,7 +7,7 @@ use crate::observation::{
 };
 use crate::timeline::workloads::cron_job::{cron_job_status, next_run};
 use crate::timeline::workloads::rollout;
-use crate::timeline::workloads::rollout::{RolloutStatus, desired_replicas};
+use crate::timeline::workloads::rollout::{PodCounts, RolloutStatus};
 
 /// Whether an object is suspended, and the evidence for the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,12 +22,12 @@ pub(crate) trait WorkloadRules {
     /// The state that the status reports. If this is `None`, the state follows from the objects that the workload owns.
     fn rollout_status(&self) -> Option<RolloutStatus>;
 
-    /// The desired number of Pods, or `None` if the kind has no such number.
-    fn desired_pods(&self) -> Option<i32>;
+    /// The numbers of Pods of a rollout, whose Pods run until somebody deletes them. `None` for a workload whose Pods
+    /// end by themselves.
+    fn pod_counts(&self) -> Option<PodCounts>;
 
-    /// The number of the object's Pods as its controller counts them. For a CronJob, this is the number of
-    /// active Jobs. For a custom resource, this is 0.
-    fn active(&self) -> u32;
+    /// The number of active Jobs, as the status of a CronJob reports them. 0 for other kinds.
+    fn active_jobs(&self) -> u32;
 
     /// Whether the object is suspended, or `None` if objects of the kind cannot be suspended.
     fn suspension_status(&self) -> Option<SuspensionStatus>;
@@ -38,9 +38,6 @@ pub(crate) trait WorkloadRules {
     /// When the object creates its next Job after `now`. `None` if the object has no schedule, is suspended, or has a
     /// schedule that this program cannot interpret.
     fn next_run(&self, now: Timestamp) -> Option<Timestamp>;
-
-    /// Whether the Pods of the kind run until somebody deletes them, so that the workload is a rollout.
-    fn is_rollout(&self) -> bool;
 }
 
 /// The rules of the object's kind, or `None` if the object is a Job or no workload.
@@ -56,21 +53,16 @@ pub(crate) fn rules_of(object: &Object) -> Option<&dyn WorkloadRules> {
     }
 }
 
-/// Converts a number from the Kubernetes API. A negative number counts as 0.
-fn to_count(number: i32) -> u32 {
-    u32::try_from(number).unwrap_or(0)
-}
-
 impl WorkloadRules for CronJob {
     fn rollout_status(&self) -> Option<RolloutStatus> {
         Some(cron_job_status(self))
     }
 
-    fn desired_pods(&self) -> Option<i32> {
+    fn pod_counts(&self) -> Option<PodCounts> {
         None
     }
 
-    fn active(&self) -> u32 {
+    fn active_jobs(&self) -> u32 {
         u32::try_from(self.status.active.len()).unwrap_or(u32::MAX)
     }
 
@@ -85,10 +77,6 @@ impl WorkloadRules for CronJob {
     fn next_run(&self, now: Timestamp) -> Option<Timestamp> {
         next_run(self, now)
     }
-
-    fn is_rollout(&self) -> bool {
-        false
-    }
 }
 
 impl WorkloadRules for Deployment {
@@ -96,12 +84,12 @@ impl WorkloadRules for Deployment {
         Some(rollout::deployment_status(self))
     }
 
-    fn desired_pods(&self) -> Option<i32> {
-        Some(desired_replicas(self.spec.replicas))
+    fn pod_counts(&self) -> Option<PodCounts> {
+        Some(self.into())
     }
 
-    fn active(&self) -> u32 {
-        to_count(self.status.replicas)
+    fn active_jobs(&self) -> u32 {
+        0
     }
 
     fn suspension_status(&self) -> Option<SuspensionStatus> {
@@ -114,10 +102,6 @@ impl WorkloadRules for Deployment {
 
     fn next_run(&self, _now: Timestamp) -> Option<Timestamp> {
         None
-    }
-
-    fn is_rollout(&self) -> bool {
-        true
     }
 }
 
@@ -126,12 +110,12 @@ impl WorkloadRules for ReplicaSet {
         Some(rollout::replica_set_status(self))
     }
 
-    fn desired_pods(&self) -> Option<i32> {
-        Some(desired_replicas(self.spec.replicas))
+    fn pod_counts(&self) -> Option<PodCounts> {
+        Some(self.into())
     }
 
-    fn active(&self) -> u32 {
-        to_count(self.status.replicas)
+    fn active_jobs(&self) -> u32 {
+        0
     }
 
     fn suspension_status(&self) -> Option<SuspensionStatus> {
@@ -139,15 +123,11 @@ impl WorkloadRules for ReplicaSet {
     }
 
     fn is_former_revision(&self) -> bool {
-        desired_replicas(self.spec.replicas) == 0 && self.status.replicas == 0
+        PodCounts::from(self) == PodCounts { desired: 0, existing: 0 }
     }
 
     fn next_run(&self, _now: Timestamp) -> Option<Timestamp> {
         None
-    }
-
-    fn is_rollout(&self) -> bool {
-        true
     }
 }
 
@@ -156,12 +136,12 @@ impl WorkloadRules for StatefulSet {
         Some(rollout::stateful_set_status(self))
     }
 
-    fn desired_pods(&self) -> Option<i32> {
-        Some(desired_replicas(self.spec.replicas))
+    fn pod_counts(&self) -> Option<PodCounts> {
+        Some(self.into())
     }
 
-    fn active(&self) -> u32 {
-        to_count(self.status.replicas)
+    fn active_jobs(&self) -> u32 {
+        0
     }
 
     fn suspension_status(&self) -> Option<SuspensionStatus> {
@@ -174,10 +154,6 @@ impl WorkloadRules for StatefulSet {
 
     fn next_run(&self, _now: Timestamp) -> Option<Timestamp> {
         None
-    }
-
-    fn is_rollout(&self) -> bool {
-        true
     }
 }
 
@@ -186,12 +162,12 @@ impl WorkloadRules for DaemonSet {
         Some(rollout::daemon_set_status(self))
     }
 
-    fn desired_pods(&self) -> Option<i32> {
-        Some(self.status.desired_number_scheduled)
+    fn pod_counts(&self) -> Option<PodCounts> {
+        Some(self.into())
     }
 
-    fn active(&self) -> u32 {
-        to_count(self.status.current_number_scheduled)
+    fn active_jobs(&self) -> u32 {
+        0
     }
 
     fn suspension_status(&self) -> Option<SuspensionStatus> {
@@ -205,10 +181,6 @@ impl WorkloadRules for DaemonSet {
     fn next_run(&self, _now: Timestamp) -> Option<Timestamp> {
         None
     }
-
-    fn is_rollout(&self) -> bool {
-        true
-    }
 }
 
 impl WorkloadRules for Custom {
@@ -216,11 +188,11 @@ impl WorkloadRules for Custom {
         rollout::custom_resource_status(self)
     }
 
-    fn desired_pods(&self) -> Option<i32> {
+    fn pod_counts(&self) -> Option<PodCounts> {
         None
     }
 
-    fn active(&self) -> u32 {
+    fn active_jobs(&self) -> u32 {
         0
     }
 
@@ -239,9 +211,5 @@ impl WorkloadRules for Custom {
 
     fn next_run(&self, _now: Timestamp) -> Option<Timestamp> {
         None
-    }
-
-    fn is_rollout(&self) -> bool {
-        false
     }
 }

@@ -3,20 +3,20 @@
 use crate::lifecycle::PhaseKind;
 
 /// Phases that belong together in a bar. If longer phases cover all cells of a family, the bar usually gives the family
-/// a cell.
+/// a cell. The variants are in the order in which a bar gives them cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PhaseFamily {
-    Queued,
+    Work,
     ColdStart,
     Unready,
-    Work,
     BackOff,
     Termination,
+    Queued,
 }
 
 impl PhaseFamily {
-    /// All families, in the order in which a bar gives them cells.
-    pub(crate) const BY_IMPORTANCE: [Self; 6] =
+    /// All families, in declaration order.
+    pub(crate) const ALL: [Self; 6] =
         [Self::Work, Self::ColdStart, Self::Unready, Self::BackOff, Self::Termination, Self::Queued];
 
     pub(crate) fn from_phase(kind: PhaseKind) -> Self {

@@ -54,7 +54,7 @@ fn fill(cells: &mut [CellMark], stretches: &[Stretch]) {
 /// Gives a cell to each family of phases that lost all its cells to longer neighbours. A family gets no cell if its
 /// phases are too short, or if the cell is the last cell of another mark.
 fn keep_families(cells: &mut [CellMark], stretches: &[Stretch]) {
-    for family in PhaseFamily::BY_IMPORTANCE {
+    for family in PhaseFamily::ALL {
         let is_family =
             |mark: CellMark| matches!(mark, CellMark::Phase(kind) if PhaseFamily::from_phase(kind) == family);
         if cells.iter().any(|&cell| is_family(cell)) {

@@ -10,9 +10,6 @@ pub(crate) const USUAL_WIDTH: usize = 6;
 /// The width of the longest duration, for example `10m04–06s`.
 pub(crate) const MAX_WIDTH: usize = 9;
 
-/// Tenths of a second are shown only if the range of a duration is narrower than this.
-const MAX_RANGE_FOR_TENTHS: i64 = 250;
-
 /// Whole seconds are shown only if the range of a duration is not wider than this. Otherwise both ends are shown.
 const MAX_RANGE_FOR_SECONDS: i64 = 1_000;
 
@@ -33,7 +30,7 @@ pub(crate) fn format_ranged(duration: RangedDuration) -> String {
     let RangedDuration { estimate_millis, low_millis, high_millis } = duration;
     let [estimate, low, high] = [estimate_millis, low_millis, high_millis].map(|millis| millis.max(0));
     let range = high.saturating_sub(low);
-    if range < MAX_RANGE_FOR_TENTHS && estimate < 59_950 {
+    if duration.is_exact_to_tenths() && estimate < 59_950 {
         let tenths = (estimate + 50) / 100;
         return if tenths == 0 { "<0.1s".into() } else { format!("{}.{}s", tenths / 10, tenths % 10) };
     }

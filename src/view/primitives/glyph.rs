@@ -27,9 +27,9 @@ pub struct Glyphs {
     /// A slot without a Pod, in a bar of slot time.
     pub idle: char,
     /// One to seven eighths of a cell of work; `None` if the set has no such characters.
-    pub eighths: Option<[char; 7]>,
+    pub eighths: Option<[char; Self::PARTIAL_EIGHTHS]>,
     /// The number of Pods in a cell, from few to all.
-    pub density: [char; 8],
+    pub density: [char; Self::DENSITY_LEVELS],
     /// A Pod that succeeded, in the status column.
     pub succeeded: &'static str,
     /// A Pod that runs, in the status column.
@@ -57,6 +57,11 @@ pub struct Glyphs {
 }
 
 impl Glyphs {
+    /// The number of cells that are filled in part, if a cell is divided into eighths.
+    const PARTIAL_EIGHTHS: usize = 7;
+    /// The number of characters that stand for a number of Pods.
+    const DENSITY_LEVELS: usize = 8;
+
     /// For terminals that show Unicode.
     pub const UNICODE: Self = Self {
         queued: '·',

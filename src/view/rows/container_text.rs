@@ -1,6 +1,6 @@
 //! Texts about single containers of a Pod: which of them failed, waits, or keeps the Pod from ending.
 
-use crate::lifecycle::{ContainerLife, ContainerRole, Lifecycle, Readiness};
+use crate::lifecycle::{ContainerLife, Lifecycle, Readiness};
 use crate::view::primitives::text;
 
 /// `1 restart`, `3 restarts`.
@@ -11,7 +11,7 @@ pub(crate) fn format_restarts(restarts: u32) -> String {
 /// Adds the number of runs to the time that all runs of the work took: ` in 4 runs`. Empty for a single run, and for
 /// several main containers.
 pub(crate) fn describe_runs(life: &Lifecycle) -> String {
-    let mut mains = main_containers(life);
+    let mut mains = life.main_containers();
     let (Some(main), None) = (mains.next(), mains.next()) else { return String::new() };
     let runs = main.runs.len().saturating_add(usize::try_from(main.runs_not_seen).unwrap_or(usize::MAX));
     if runs > 1 { format!(" in {runs} runs") } else { String::new() }
@@ -51,7 +51,7 @@ fn describe_failed_container(container: &ContainerLife) -> String {
 pub(crate) fn describe_waiting_main(life: &Lifecycle) -> Option<String> {
     let main = life.waiting_main()?;
     let reason = text::clean(life.reason.as_deref()?);
-    let name = if main_containers(life).count() > 1 {
+    let name = if life.main_containers().count() > 1 {
         format!("container {}: ", text::clean(&main.name))
     } else {
         String::new()
@@ -84,11 +84,6 @@ pub(crate) fn describe_stopping(life: &Lifecycle) -> Option<String> {
 /// Says that a Pod was never Ready, after its run time: `, never ready`. Empty for any other Pod.
 pub(crate) fn describe_never_ready(life: &Lifecycle) -> &'static str {
     if life.readiness == Readiness::NotYet { ", never ready" } else { "" }
-}
-
-/// The main containers of a Pod, in spec order.
-pub(crate) fn main_containers(life: &Lifecycle) -> impl Iterator<Item = &ContainerLife> {
-    life.containers.iter().filter(|container| container.role == ContainerRole::Main)
 }
 
 /// The exit code of the latest run, if that run has ended.

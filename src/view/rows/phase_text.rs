@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::lifecycle::{Instant, Lifecycle, Phase, PhaseKind, Source};
+use crate::lifecycle::{Instant, Lifecycle, Phase, PhaseKind, Source, signal_of_exit_code};
 use crate::timeline::{OpenRetry, PodKey, Timeline};
 use crate::view::chart::mark::phase_style;
 use crate::view::display_state::DisplayState;
@@ -13,7 +13,6 @@ use crate::view::primitives::glyph::Glyphs;
 use crate::view::primitives::text;
 use crate::view::rows::container_text::{describe_failed_init, describe_never_ready, describe_runs};
 use crate::view::rows::explain;
-
 use crate::view::state::ViewState;
 use crate::view::view_context::ViewContext;
 use crate::view::{
@@ -183,7 +182,7 @@ pub(crate) fn describe_failure(timeline: &Timeline, key: PodKey) -> String {
         return format!("{failed_init}{on_node}");
     }
     parts.extend(life.exit_code.map(|code| format!("exit code {code}")));
-    let signal = life.exit_code.filter(|code| (129..=192).contains(code)).map(|code| code - 128);
+    let signal = life.exit_code.and_then(signal_of_exit_code);
     parts.extend(signal.map(|signal| format!("signal {signal}")));
     let reason = life.reason.as_deref().filter(|&reason| reason != "Error" || life.exit_code.is_none());
     parts.extend(reason.map(|reason| text::clean(reason).into_owned()));

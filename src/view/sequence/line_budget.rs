@@ -22,15 +22,18 @@ pub(crate) struct SurroundingLines {
 }
 
 impl SurroundingLines {
+    const ALL: Self =
+        Self { conclusions: true, concurrency: true, legend: true, blanks: true, reasons: true };
+    const NONE: Self =
+        Self { conclusions: false, concurrency: false, legend: false, blanks: false, reasons: false };
+
     /// The choices, from all lines to no lines. The first choice that leaves room for the rows is used.
-    const CHOICES: [Self; 6] = {
-        let all = Self { conclusions: true, concurrency: true, legend: true, blanks: true, reasons: true };
-        let without_concurrency = Self { concurrency: false, ..all };
+    const CHOICES: &'static [Self] = {
+        let without_concurrency = Self { concurrency: false, ..Self::ALL };
         let without_blanks = Self { blanks: false, ..without_concurrency };
         let without_legend = Self { legend: false, ..without_blanks };
-        let only_reasons = Self { conclusions: false, ..without_legend };
-        let none = Self { reasons: false, ..only_reasons };
-        [all, without_concurrency, without_blanks, without_legend, only_reasons, none]
+        let only_reasons = Self { reasons: true, ..Self::NONE };
+        &[Self::ALL, without_concurrency, without_blanks, without_legend, only_reasons, Self::NONE]
     };
 
     /// The number of lines around the rows, including the headings and the header.
@@ -69,20 +72,19 @@ pub(crate) fn divide_lines(
     rows: &RowWriter<'_>,
     has_axis: bool,
 ) -> SurroundingLines {
-    let [all, .., none] = SurroundingLines::CHOICES;
     let Some(lines) = lines else {
         for section in sections {
             section.fold_to(context, usize::MAX);
         }
-        return all;
+        return SurroundingLines::ALL;
     };
     let min_rows: usize = sections.iter().map(|section| section.min_rows(context, lines)).sum();
-    let fitting = SurroundingLines::CHOICES.into_iter().find_map(|choice| {
+    let fitting = SurroundingLines::CHOICES.iter().find_map(|choice| {
         let around = choice.count(context, sections, rows, has_axis);
-        (around + min_rows <= lines).then(|| (choice, lines - around))
+        (around + min_rows <= lines).then(|| (*choice, lines - around))
     });
-    let (chosen, free) =
-        fitting.unwrap_or((none, lines.saturating_sub(sections.len() + usize::from(has_axis))));
+    let (chosen, free) = fitting
+        .unwrap_or((SurroundingLines::NONE, lines.saturating_sub(sections.len() + usize::from(has_axis))));
     let mut wanted: Vec<usize> = sections.iter().map(|section| section.rows.rows.len()).collect();
     // A row with evidence or container bars takes several lines.
     let shares = distribute(&mut wanted, (free / rows.max_lines_per_row()).max(usize::from(free > 0)));

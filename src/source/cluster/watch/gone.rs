@@ -12,9 +12,6 @@ const MIN_JOB_NAME_PREFIX: usize = 40;
 /// requested at the same time, so the list of Events can name an object that was created after the list of its kind.
 const MIN_AGE: SignedDuration = SignedDuration::from_secs(2);
 
-/// The component that reports Events about Jobs. Other kinds of objects are called `Job` too.
-const JOB_CONTROLLER: &str = "job-controller";
-
 /// The named objects that the lists do not contain.
 #[derive(Debug, Default)]
 pub(crate) struct GoneCandidates(Vec<GoneCandidate>);
@@ -75,7 +72,8 @@ impl GoneCandidates {
             let is_job = missing.kind == BuiltInKind::Job;
             if about.kind == missing.kind.info().name && about.name == missing.name {
                 is_relevant = true;
-                let is_proof = !about.uid.is_empty() && (!is_job || event.component() == JOB_CONTROLLER);
+                // Objects of other API groups are called `Job` too.
+                let is_proof = !about.uid.is_empty() && (!is_job || event.is_from_job_controller());
                 let times = event.first_occurrence().zip(event.last_occurrence()).filter(|_| is_proof);
                 if let Some(((first, _), latest)) = times {
                     missing.add_event(&event.involved_object, first, latest);
