@@ -15,8 +15,8 @@ use crate::observation::{saturating_add, saturating_sub};
 /// The facts that Events report about one container.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ContainerEvents {
-    /// First Event about the image. A `Pulled` event counts at the time of the request, because its `Pulling` event can
-    /// be lost.
+    /// First Event about the image. For a `Pulled` event, this is the time at which the pull was requested, because the
+    /// `Pulling` event of the request can be lost.
     image: Option<EventTime>,
     /// First `Pulling` event.
     pulling: Option<EventTime>,
@@ -81,9 +81,9 @@ impl ContainerEvents {
             FactKind::Pulled(message) => self.add_pulled(first, *message),
             FactKind::ImageRefused => keep_earliest(&mut self.image, first),
             FactKind::StartFailed(reason) => {
-                let is_later =
+                let is_kept_later =
                     |(kept, kept_reason): &(EventTime, Arc<str>)| (first.at, reason) < (kept.at, kept_reason);
-                if self.start_failed.as_ref().is_none_or(is_later) {
+                if self.start_failed.as_ref().is_none_or(is_kept_later) {
                     self.start_failed = Some((first, Arc::clone(reason)));
                 }
             }

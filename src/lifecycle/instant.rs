@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::lifecycle::evidence::Evidence;
 use crate::observation::saturating_sub;
 
-/// The kubelet looks for ended containers once a second. The rest of this period is the usual time until the update
-/// arrives.
+/// The longest usual time from the end of a container to the receipt of the end: the kubelet looks for ended containers
+/// once a second, and the update arrives up to 60 ms later.
 const KUBELET_CYCLE: SignedDuration = SignedDuration::from_millis(1060);
 
 /// Tenths of a second are known only if an interval or a range is narrower than this number of milliseconds.
@@ -147,11 +147,12 @@ impl Instant {
         }
     }
 
-    /// Estimates the end of a container that the kubelet had noticed at `noticed`, at most [`KUBELET_CYCLE`] after it.
+    /// Estimates the end of a container whose end was known at `noticed`. The end is usually at most [`KUBELET_CYCLE`]
+    /// earlier.
     pub(crate) fn estimate_noticed_by(&mut self, noticed: Timestamp, by: Evidence) {
-        let from = saturating_sub(noticed, KUBELET_CYCLE);
-        if (self.earliest()..=self.latest()).contains(&from) {
-            self.set_estimate(midpoint(from, self.latest()), by);
+        let earliest_usual_end = saturating_sub(noticed, KUBELET_CYCLE);
+        if (self.earliest()..=self.latest()).contains(&earliest_usual_end) {
+            self.set_estimate(midpoint(earliest_usual_end, self.latest()), by);
         }
     }
 

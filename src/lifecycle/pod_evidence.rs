@@ -140,7 +140,8 @@ impl PodEvidence {
         seen: Seen,
         interner: &mut Interner,
     ) {
-        let live = seen.is_live().then_some(received);
+        // The time at which a watch received the state. `None` if the state came from a list.
+        let watch_receipt = seen.is_live().then_some(received);
         let metadata = &pod.metadata;
         if seen == Seen::Missing && self.seen {
             self.gone.get_or_insert((received, seen));
@@ -149,7 +150,7 @@ impl PodEvidence {
         // A Pod that no longer matches the selector is reported as DELETED too. Only a deleted Pod has a
         // deletionTimestamp.
         let deleted = seen.is_gone() && (metadata.deletion_timestamp.is_some() || seen == Seen::Missing);
-        self.left_selector = live.filter(|_| seen.is_gone() && !deleted);
+        self.left_selector = watch_receipt.filter(|_| seen.is_gone() && !deleted);
         if deleted {
             self.gone.get_or_insert((received, seen));
         } else {
@@ -163,19 +164,20 @@ impl PodEvidence {
         let last_seen = self.last_seen.replace(received);
         self.creation_timestamp = metadata.created();
         if first && seen == Seen::Added {
-            self.created_received = live;
+            self.created_received = watch_receipt;
         }
         if metadata.deletion_timestamp.is_some() && self.deletion.is_none() {
-            self.deletion = Some(Deletion::first_seen(metadata, live, !first, self.phase.is_terminal()));
+            self.deletion =
+                Some(Deletion::first_seen(metadata, watch_receipt, !first, self.phase.is_terminal()));
         }
-        self.observe_containers(pod, live, interner);
+        self.observe_containers(pod, watch_receipt, interner);
         self.seen_running = self.seen_running.or_else(|| seen_running_without_start(&pod.status, received));
-        self.observe_spec(pod, first, live, last_seen, interner);
-        self.observe_conditions(pod, live, interner);
+        self.observe_spec(pod, first, watch_receipt, last_seen, interner);
+        self.observe_conditions(pod, watch_receipt, interner);
         if pod.spec.containers.iter().any(observation::Container::has_ready_probe) {
-            self.ready.get_or_insert_default().observe(&pod.status, live);
+            self.ready.get_or_insert_default().observe(&pod.status, watch_receipt);
         }
-        self.observe_phase(&pod.status, live);
+        self.observe_phase(&pod.status, watch_receipt);
         self.start_time = known_time(pod.status.start_time).or(self.start_time);
         self.kubelet_wrote = metadata.last_kubelet_write().or(self.kubelet_wrote);
         self.reason = interner.share_non_empty(&pod.status.reason).or_else(|| self.reason.clone());
@@ -189,7 +191,7 @@ impl PodEvidence {
         &mut self,
         pod: &observation::Pod,
         first: bool,
-        live: Option<Timestamp>,
+        watch_receipt: Option<Timestamp>,
         last_seen: Option<Timestamp>,
         interner: &mut Interner,
     ) {
@@ -208,13 +210,17 @@ impl PodEvidence {
         match self.gates.last() {
             None => self.gates.push(Gates { since: None, received: false, reason }),
             Some(previous) if previous.reason != reason => {
-                self.gates.push(Gates { since: live.or(last_seen), received: live.is_some(), reason });
+                self.gates.push(Gates {
+                    since: watch_receipt.or(last_seen),
+                    received: watch_receipt.is_some(),
+                    reason,
+                });
             }
             Some(_) => {}
         }
     }
 
-    fn observe_phase(&mut self, status: &observation::PodStatus, live: Option<Timestamp>) {
+    fn observe_phase(&mut self, status: &observation::PodStatus, watch_receipt: Option<Timestamp>) {
         let phase = match status.phase.as_str() {
             "Running" => PodPhase::Running,
             "Succeeded" => PodPhase::Succeeded,
@@ -224,14 +230,14 @@ impl PodEvidence {
         };
         if phase != self.phase {
             self.phase = phase;
-            self.phase_received = live;
+            self.phase_received = watch_receipt;
         }
     }
 
     fn observe_conditions(
         &mut self,
         pod: &observation::Pod,
-        live: Option<Timestamp>,
+        watch_receipt: Option<Timestamp>,
         interner: &mut Interner,
     ) {
         let mut not_ready_without_reason = false;
@@ -241,7 +247,7 @@ impl PodEvidence {
             let is_true = condition.status == "True";
             match (condition.r#type.as_str(), is_true) {
                 ("PodScheduled", true) => self.pod_scheduled = self.pod_scheduled.or(at),
-                ("PodScheduled", false) => self.observe_unschedulable(condition, live, interner),
+                ("PodScheduled", false) => self.observe_unschedulable(condition, watch_receipt, interner),
                 ("PodReadyToStartContainers", true) => {
                     self.has_sandbox_condition = true;
                     self.sandbox_ready = self.sandbox_ready.or(at);
@@ -274,7 +280,7 @@ impl PodEvidence {
     fn observe_unschedulable(
         &mut self,
         condition: &observation::PodCondition,
-        live: Option<Timestamp>,
+        watch_receipt: Option<Timestamp>,
         interner: &mut Interner,
     ) {
         let reason = match condition.reason.as_str() {
@@ -285,7 +291,7 @@ impl PodEvidence {
             "SchedulingGated" => None,
             other => interner.share_non_empty(other),
         };
-        if let (Some(at), Some(reason)) = (live, &reason)
+        if let (Some(at), Some(reason)) = (watch_receipt, &reason)
             && self.unschedulable.as_ref() != Some(reason)
         {
             self.waits.add_report(WaitTopic::Scheduler, reason, at, at, Source::Observed);
@@ -296,7 +302,7 @@ impl PodEvidence {
     fn observe_containers(
         &mut self,
         pod: &observation::Pod,
-        live: Option<Timestamp>,
+        watch_receipt: Option<Timestamp>,
         interner: &mut Interner,
     ) {
         if self.containers.is_empty() {
@@ -317,7 +323,7 @@ impl PodEvidence {
         ];
         for status in lists.into_iter().flatten() {
             if let Some(container) = self.container_mut(&status.name) {
-                container.observe(status, live, interner);
+                container.observe(status, watch_receipt, interner);
             }
         }
     }

@@ -156,15 +156,15 @@ impl Waits {
 
     /// Returns the times at which the volumes were attached.
     pub(crate) fn attached_volumes(&self) -> impl Iterator<Item = Timestamp> {
-        self.times(WaitTopic::AttachedVolume)
+        self.report_times(WaitTopic::AttachedVolume)
     }
 
     /// Returns the times at which network interfaces were added.
     pub(crate) fn added_interfaces(&self) -> impl Iterator<Item = Timestamp> {
-        self.times(WaitTopic::AddedInterface)
+        self.report_times(WaitTopic::AddedInterface)
     }
 
-    fn times(&self, topic: WaitTopic) -> impl Iterator<Item = Timestamp> {
+    fn report_times(&self, topic: WaitTopic) -> impl Iterator<Item = Timestamp> {
         self.0.iter().filter(move |report| report.topic == topic).map(|report| report.first)
     }
 

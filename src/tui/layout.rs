@@ -133,7 +133,7 @@ fn draw_picture(state: &TuiState, input: &LayoutInput<'_>, size: Size) -> Pictur
         _ if timeline.workloads().is_empty() => Picture::default(),
         Some(pod) if state.view.view == View::Sequence => {
             let frame = view::draw_pod(timeline, pod, &details.extras, &state.view, size, glyphs, now);
-            Picture { frame, pods: vec![pod], per_line: 1, found: 1, ..Picture::default() }
+            Picture { frame, pods: vec![pod], cells_per_line: 1, found: 1, ..Picture::default() }
         }
         _ => view::render_picture(timeline, &state.view, &state.window, size, glyphs, now, input.frame_cache),
     }

@@ -24,7 +24,7 @@ pub(crate) enum DisplayState {
     Failed,
     /// The Pod was deleted before it ended.
     Deleted,
-    /// The Pod's node does not report.
+    /// The state of the Pod is unknown, for example because its node does not respond.
     Unknown,
     /// The Pod no longer exists, and nothing shows how it ended.
     Gone,

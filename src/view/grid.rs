@@ -126,7 +126,7 @@ pub(crate) fn draw_grid(context: &ViewContext<'_>, size: Size) -> Picture {
         size.rows.map(|rows| rows.saturating_sub(legend.len() + groups.len())),
     );
     let mut frame = Frame::default();
-    let mut picture = Picture { per_line: packing.cells_per_line, ..Picture::default() };
+    let mut picture = Picture { cells_per_line: packing.cells_per_line, ..Picture::default() };
     for (group, counts) in groups.iter().zip(&counts) {
         let summary = group.workload().map(|workload| context.summary(workload));
         frame.lines.push(headings::group_heading(context, group, counts, summary.as_ref(), columns));

@@ -28,9 +28,9 @@ pub struct Picture {
     /// The rows of workloads that can be selected, in the order of the picture.
     pub workloads: Vec<WorkloadRow>,
     /// The number of cells in a line of the grid; 1 in the other views.
-    pub per_line: usize,
+    pub cells_per_line: usize,
     /// The index of the first row that is shown, if the rows scroll.
-    pub first: usize,
+    pub first_row: usize,
     /// The number of Pods without a row.
     pub folded: usize,
     /// The number of Pods that match the filter.
@@ -86,7 +86,7 @@ impl Bars {
     /// The columns of the line that a phase of the Pod covers; `None` if the axis does not show that phase.
     pub fn columns_of_phase(&self, pod: &TimelinePod, phase: usize) -> Option<Range<usize>> {
         let phase = pod.life.phases.get(phase)?;
-        let (start, end) = self.times(pod, phase);
+        let (start, end) = self.start_and_end(pod, phase);
         let axis = self.span.axis(self.columns);
         if !axis.shows(start, end) {
             return None;
@@ -101,7 +101,7 @@ impl Bars {
         let at = column.checked_sub(self.column).filter(|&cell| cell < self.columns)?;
         let axis = self.span.axis(self.columns);
         let distance = |(_, phase): &(usize, &Phase)| {
-            let (start, end) = self.times(pod, phase);
+            let (start, end) = self.start_and_end(pod, phase);
             let cells = axis.cells_of(start, end);
             let inside = cells.contains(&at);
             let away = if inside { 0 } else { at.abs_diff(cells.start).min(at.abs_diff(cells.end)) };
@@ -113,7 +113,7 @@ impl Bars {
 
     /// The middle of a phase, in milliseconds since the axis' zero. `None` if the Pod has no such phase.
     pub fn middle_of_phase(&self, pod: &TimelinePod, phase: usize) -> Option<i64> {
-        let (start, end) = self.times(pod, pod.life.phases.get(phase)?);
+        let (start, end) = self.start_and_end(pod, pod.life.phases.get(phase)?);
         Some(start.midpoint(end))
     }
 
@@ -123,7 +123,7 @@ impl Bars {
     }
 
     /// The start and the end of a phase, in milliseconds since the axis' zero.
-    fn times(&self, pod: &TimelinePod, phase: &Phase) -> (i64, i64) {
+    fn start_and_end(&self, pod: &TimelinePod, phase: &Phase) -> (i64, i64) {
         let zero = self.span.zero_of(pod.overview());
         let start = phase.start.as_millisecond();
         let end = phase.end.map_or(self.span.now_since_epoch().max(start), Timestamp::as_millisecond);

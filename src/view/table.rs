@@ -7,7 +7,7 @@ use std::rc::Rc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::lifecycle::{ContainerRole, Lifecycle, PhaseKind, RangedDuration, Uncertainty};
+use crate::lifecycle::{Lifecycle, PhaseKind, RangedDuration, Uncertainty};
 use crate::timeline::{LossCause, OpenRetry, PodKey, Timeline, TimelinePod, Workload};
 use crate::view::display_state::DisplayState;
 use crate::view::frame_cache::results::{Counts, Folded, PodPace};
@@ -51,7 +51,7 @@ pub(crate) fn draw_table(
         group.apply_filter(context);
     }
     let pods: Vec<PodKey> = groups.iter().flat_map(|group| group.pods.iter().copied()).collect();
-    let mut picture = Picture { found: pods.len(), per_line: 1, ..Picture::default() };
+    let mut picture = Picture { found: pods.len(), cells_per_line: 1, ..Picture::default() };
     let mut folded = Folded { shown: pods, overflow: Vec::new() };
     let mut around = (0, 0);
     if let Some(rows) = size.rows {
@@ -61,7 +61,7 @@ pub(crate) fn draw_table(
             let selected = folded.shown.iter().position(|&key| context.window.selected == Some(key));
             let room = if folded.shown.len() <= room { room } else { room.saturating_sub(1) };
             let shown = visible_rows(context.window.first, selected, folded.shown.len(), room);
-            picture.first = shown.start;
+            picture.first_row = shown.start;
             around = (shown.start, folded.shown.len() - shown.end);
             folded.shown = folded.shown[shown].to_vec();
         } else {
@@ -331,8 +331,8 @@ impl<'a> Table<'a> {
                 created.map_or_else(no_value, |created| text(&self.date_and_time(created)))
             }
             PodColumn::Image => {
-                let mains = life.containers.iter().filter(|container| container.role == ContainerRole::Main);
-                let images: Vec<_> = mains.map(|container| text::clean(&container.image)).collect();
+                let images: Vec<_> =
+                    life.main_containers().map(|container| text::clean(&container.image)).collect();
                 if images.is_empty() { no_value() } else { TableCell::new(images.join(","), Style::Text) }
             }
             // The status already says that the Pod failed, so the time of the next try replaces the reason.

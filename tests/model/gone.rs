@@ -177,7 +177,7 @@ fn a_pod_that_may_have_been_created_after_the_list_of_pods_is_not_gone() {
 }
 
 #[test]
-fn a_pod_without_an_event_of_its_job_belongs_to_the_job_that_its_name_and_its_times_prove() {
+fn a_pod_that_no_event_of_its_job_names_is_assigned_by_its_name_and_its_times() {
     let objects = |creations: Value| {
         let end = json!({"status": {"conditions": [{"type": "Failed", "status": "True", "lastTransitionTime": time(100)}]}});
         let mut objects = vec![job("pi", end), creations];
@@ -310,7 +310,7 @@ fn an_evicted_pod_has_failed_although_nobody_asked_for_its_deletion() {
 }
 
 #[test]
-fn restarts_and_runs_that_nobody_saw_are_counted() {
+fn restarts_and_unseen_runs_are_counted() {
     let mut started = container_event("p", "spec.containers{main}", 3.0, "Started", "Container started");
     started["count"] = json!(4);
     started["lastTimestamp"] = json!(time(60));
@@ -343,7 +343,7 @@ fn an_init_container_ends_before_the_next_image_is_needed() {
 }
 
 #[test]
-fn events_of_pods_that_belong_to_nothing_shown_are_not_kept() {
+fn events_about_pods_of_no_shown_workload_are_not_kept() {
     let mut timeline = concluded([job("pi", json!({}))].into_iter().chain(start_events("other-x7k2p", 2.0)));
     assert_eq!(pods(&timeline), ["pi:"]);
     // If the Events had been kept, a Pod that is later taken for gone would have them.

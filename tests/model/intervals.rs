@@ -108,7 +108,7 @@ fn a_pull_before_a_failed_start_keeps_its_length() {
 }
 
 #[test]
-fn an_init_container_runs_for_its_own_time_between_fine_events() {
+fn the_run_of_an_init_container_fits_between_the_fine_events_around_it() {
     let ended = terminated("i-0", 3, 4, 0, "Completed");
     let pod = patched(
         running_pod(),

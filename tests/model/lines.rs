@@ -44,7 +44,7 @@ fn start_following(pods: Vec<Value>) -> (StatusLines, Timeline, Vec<String>) {
 }
 
 #[test]
-fn the_lines_about_jobs_of_the_same_name_say_the_namespace() {
+fn the_lines_about_jobs_of_the_same_name_name_their_namespaces() {
     let in_namespace = |namespace: &str, mut object: Value| {
         for key in ["uid", "namespace"] {
             object["metadata"][key] = json!(format!("{namespace}{}", if key == "uid" { "-uid" } else { "" }));

@@ -76,7 +76,7 @@ fn the_document_of_any_run_keeps_its_contract() {
 }
 
 /// Draws every view of the timeline, and the page of every Pod. Returns the lines.
-fn draw_everything(timeline: &Timeline, columns: usize, glyphs: &Glyphs, now: Timestamp) -> Vec<String> {
+fn draw_all_views(timeline: &Timeline, columns: usize, glyphs: &Glyphs, now: Timestamp) -> Vec<String> {
     let size = Size { columns, rows: None };
     let mut lines = Vec::new();
     for view in [View::Sequence, View::Table, View::Wide, View::Grid, View::Runs] {
@@ -102,7 +102,7 @@ fn any_run_can_be_drawn_at_any_width() {
         let timeline = timeline_of(&run.observations);
         let mut found = Vec::new();
         for columns in [1, 20, 80, 133] {
-            for line in draw_everything(&timeline, columns, &Glyphs::ASCII, run.now) {
+            for line in draw_all_views(&timeline, columns, &Glyphs::ASCII, run.now) {
                 if line.chars().count() > columns {
                     found.push(format!("a line is wider than {columns} columns: {line}"));
                 }

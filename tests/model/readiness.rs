@@ -248,7 +248,7 @@ fn a_recording_keeps_the_presence_of_probes() {
 }
 
 #[test]
-fn lines_say_that_a_pod_runs_and_then_that_it_is_ready() {
+fn lines_report_the_start_of_a_pod_and_then_its_first_ready() {
     let mut timeline = Timeline::default();
     timeline.apply(&observation(Listed, 0.0, job(1, Some(1), json!({}))));
     timeline.recompute();

@@ -72,7 +72,7 @@ fn worker(name: &str) -> Value {
 }
 
 #[test]
-fn a_preempted_pod_says_by_whom() {
+fn a_preempted_pod_names_its_preemptor() {
     let job = json!({
         "metadata": {"namespace": "default", "name": "j", "uid": "j", "creationTimestamp": time(0)},
         "spec": {"parallelism": 2, "completions": 2}, "status": {"active": 1, "failed": 1},

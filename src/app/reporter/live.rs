@@ -232,7 +232,7 @@ impl LiveReporter {
             outcome,
         };
         self.layout = compose_screen(&self.tui, &layout_input);
-        self.tui.window.first = self.layout.picture.first;
+        self.tui.window.first = self.layout.picture.first_row;
         if self.layout.frame.lines.is_empty() {
             self.layout.frame.lines.push(Line::new("waiting for the first workload", Style::Dim));
         }

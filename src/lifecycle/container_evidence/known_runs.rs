@@ -54,8 +54,8 @@ impl ContainerEvidence {
             runs.push(next);
         }
         let current = u32::from(!self.restart_pending && (!runs.is_empty() || self.restart_count > 0));
-        let happened = self.restart_count.saturating_add(current);
-        let not_seen = happened.saturating_sub(u32::try_from(runs.len()).unwrap_or(u32::MAX));
+        let run_count = self.restart_count.saturating_add(current);
+        let not_seen = run_count.saturating_sub(u32::try_from(runs.len()).unwrap_or(u32::MAX));
         self.order_runs(&mut runs);
         let includes_first = includes_first || not_seen == 0;
         KnownRuns { runs, includes_first, not_seen, is_contradictory, restarts: 0 }

@@ -111,7 +111,7 @@ fn derive_life(
     clamped |= order_instants(&mut instants);
     estimate_truncated_ready(&mut instants);
     let earliest_start =
-        instants.work_started.or_else(|| Some(between_neighbours(earliest_start?, &instants)));
+        instants.work_started.or_else(|| Some(move_between_neighbours(earliest_start?, &instants)));
     let is_start_dated = earliest_start.is_none_or(|start| start.evidence != Evidence::SeenRunning);
     let outcome = derive_outcome(pod, &instants, &containers, earliest_start.is_some());
     let (end, mut end_unknown) = derive_end(pod, &containers, &instants, outcome, earliest_start.is_some());
@@ -169,9 +169,9 @@ fn derive_life(
     (life, Explanation { boundaries, uncorrected })
 }
 
-/// Adds up the phases in which a main container ran. A main container may also have run during unknown phases, so they
-/// raise the upper end of the range, except for the shortest time that the kubelet must have waited before the runs
-/// that were not seen.
+/// Adds up the phases in which a main container ran. A main container may also have run during the unknown phases, so
+/// these phases raise the upper end of the range. They raise it by their length minus the back-off before the unseen
+/// runs, because no container ran during the back-off.
 fn derive_run(phases: &[Phase], containers: &[ContainerLife]) -> RangedDuration {
     let (mut work, mut unknown) = (0, 0);
     let mut uncertainty = Uncertainty::default();
@@ -235,7 +235,7 @@ fn derive_container_life(container: &ContainerEvidence, known: KnownRuns) -> Con
 
 /// Moves a start that is later than the end of the work to this end, and a start that is earlier than the creation, the
 /// scheduling or the sandbox to the latest of these times.
-fn between_neighbours(mut start: Instant, instants: &Instants) -> Instant {
+fn move_between_neighbours(mut start: Instant, instants: &Instants) -> Instant {
     if let Some(end) = instants.work_ended.filter(|end| end.at < start.at) {
         start.set_estimate(end.at, end.evidence);
     }

@@ -20,9 +20,9 @@ pub(crate) struct ReadyEvidence {
 }
 
 impl ReadyEvidence {
-    /// Adds a state of the Pod. `live` is the time at which a watch received the state, or `None` if the state came
+    /// Adds a state of the Pod. `watch_receipt` is the time at which a watch received the state, or `None` if the state came
     /// from a list.
-    pub(crate) fn observe(&mut self, status: &PodStatus, live: Option<Timestamp>) {
+    pub(crate) fn observe(&mut self, status: &PodStatus, watch_receipt: Option<Timestamp>) {
         let Some(condition) = status.condition("Ready").filter(|_| self.ready.is_none()) else { return };
         let Some(at) = known_time(condition.last_transition_time) else { return };
         if condition.status != "True" {
@@ -30,7 +30,7 @@ impl ReadyEvidence {
             return;
         }
         self.ready = Some(at);
-        self.received = live;
+        self.received = watch_receipt;
         // If a node does not respond for a while, the node controller changes Ready, but not ContainersReady. An
         // earlier time of ContainersReady therefore proves an earlier Ready.
         let containers_ready = status.condition("ContainersReady").filter(|ready| ready.status == "True");

@@ -36,9 +36,8 @@ impl<'a> CreationTimes<'a> {
     /// The number of Pods that were created at `at` or before. Pods without a creation time come first.
     fn count_until(self, at: Timestamp) -> usize {
         let at = at.as_millisecond();
-        let is_before = |key: &PodKey| {
-            self.store.record(*key).overview.order_millis().is_none_or(|created| created <= at)
-        };
+        let is_before =
+            |key: &PodKey| self.store.record(*key).overview.sort_millis().is_none_or(|created| created <= at);
         self.pods.partition_point(is_before)
     }
 }

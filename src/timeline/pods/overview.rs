@@ -107,7 +107,7 @@ impl CompactRange {
     }
 
     /// The duration with this range and this estimate in milliseconds; `None` if the duration is unknown.
-    fn around(self, estimate: Option<i64>) -> Option<RangedDuration> {
+    fn with_estimate(self, estimate: Option<i64>) -> Option<RangedDuration> {
         let estimate = estimate.filter(|_| self.is_known())?.max(0);
         let distance = |units: u8| i64::from(units) * Self::UNIT_MILLIS;
         Some(RangedDuration {
@@ -186,16 +186,16 @@ impl PodOverview {
 
     /// Whether the Pod failed. A Pod that was deleted before its work began has not failed.
     pub fn has_failed(&self) -> bool {
-        self.outcome.has_failed() && !self.is_withdrawn()
+        self.outcome.has_failed() && !self.was_deleted_before_work()
     }
 
     /// Whether the Pod ended because it was deleted.
     pub fn was_stopped(&self) -> bool {
-        self.outcome == PodOutcome::Deleted || self.is_withdrawn()
+        self.outcome == PodOutcome::Deleted || self.was_deleted_before_work()
     }
 
     /// Whether the Pod was deleted before its work began.
-    pub(crate) fn is_withdrawn(&self) -> bool {
+    pub(crate) fn was_deleted_before_work(&self) -> bool {
         self.outcome == PodOutcome::NeverStarted && self.deleted_before_end
     }
 
@@ -210,7 +210,7 @@ impl PodOverview {
 
     /// The time by which Pods are ordered, in milliseconds since 1970: the creation, or the first known time of a Pod
     /// whose creation is unknown.
-    pub(crate) fn order_millis(&self) -> Option<i64> {
+    pub(crate) fn sort_millis(&self) -> Option<i64> {
         self.start.known()
     }
 
@@ -244,22 +244,22 @@ impl PodOverview {
 
     /// Time from created to scheduled.
     pub fn queued(&self) -> Option<RangedDuration> {
-        self.queued_range.around(self.known_creation().millis_until(self.scheduled))
+        self.queued_range.with_estimate(self.known_creation().millis_until(self.scheduled))
     }
 
     /// Time from scheduled to the start of work.
     pub fn cold_start(&self) -> Option<RangedDuration> {
-        self.cold_start_range.around(self.scheduled.millis_until(self.work_started))
+        self.cold_start_range.with_estimate(self.scheduled.millis_until(self.work_started))
     }
 
     /// The time in which at least one main container ran; `None` until the work has ended.
     pub fn run(&self) -> Option<RangedDuration> {
-        self.run_range.around(Some(self.closed_work_millis))
+        self.run_range.with_estimate(Some(self.closed_work_millis))
     }
 
     /// Whether one of the three durations needs more columns than usual: its range is wider than a second, and its
     /// upper end is rounded to 100 seconds or more.
-    pub fn has_long_range(&self) -> bool {
+    pub fn needs_wide_column(&self) -> bool {
         let is_wide = |range: CompactRange| {
             range.is_known()
                 && i64::from(range.below) + i64::from(range.above) > 1_000 / CompactRange::UNIT_MILLIS

@@ -216,7 +216,7 @@ impl PodStore {
     pub(crate) fn compare(&self, a: PodKey, b: PodKey) -> Ordering {
         let order = |key| {
             let PodRecord { identity, overview, .. } = self.record(key);
-            (overview.order_millis(), &identity.name, &identity.uid)
+            (overview.sort_millis(), &identity.name, &identity.uid)
         };
         order(a).cmp(&order(b))
     }
@@ -224,7 +224,7 @@ impl PodStore {
     /// Sorts Pods by creation, name and uid.
     pub(crate) fn sort(&self, pods: &mut Vec<PodKey>) {
         // Few Pods share a creation time, so most comparisons need only the time that is stored next to the key.
-        let with_creation = |&key: &PodKey| (self.record(key).overview.order_millis(), key);
+        let with_creation = |&key: &PodKey| (self.record(key).overview.sort_millis(), key);
         let mut timed: Vec<_> = pods.iter().map(with_creation).collect();
         timed.sort_by(|(at, key), (other_at, other)| {
             at.cmp(other_at).then_with(|| self.compare(*key, *other))

@@ -89,22 +89,22 @@ impl AddAssign for LostWork {
 /// The part of a Pod's work that is lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PodLoss {
-    /// The intervals in which only failed runs went on, in milliseconds since 1970. The intervals are in order and do
-    /// not overlap.
+    /// The intervals in which only failed runs of main containers went on, in milliseconds since 1970. The intervals are
+    /// in order and do not overlap.
     failed_runs: Vec<(i64, i64)>,
-    /// Why the rest of the work is lost; `None` if it is not lost.
-    rest: Option<LossCause>,
+    /// Why the work outside these intervals is lost; `None` if it is not lost.
+    other_work: Option<LossCause>,
 }
 
 impl PodLoss {
-    /// The cause; `None` if no work is lost.
+    /// The cause that stands for the whole loss; `None` if no work is lost.
     pub(crate) fn cause(&self) -> Option<LossCause> {
         let has_failed = !self.failed_runs.is_empty();
-        match self.rest {
+        match self.other_work {
             // When its Job reaches the limit of failures, a Pod with failed runs is deleted. The cause is then the
             // failure, not the deletion.
             None | Some(LossCause::Deleted) if has_failed => Some(LossCause::Failed),
-            rest => rest,
+            cause => cause,
         }
     }
 
@@ -114,13 +114,13 @@ impl PodLoss {
         let mut at = span.start;
         for &(from, to) in self.failed_runs.iter().filter(|(from, to)| *from < end && *to > span.start) {
             if from > at {
-                visit(at, self.rest);
+                visit(at, self.other_work);
             }
             visit(from.max(span.start), Some(LossCause::Failed));
             at = to;
         }
         if at < end || at == span.start {
-            visit(at, self.rest);
+            visit(at, self.other_work);
         }
     }
 }
@@ -132,10 +132,10 @@ impl Timeline {
         if !overview.has_started_work {
             return None;
         }
-        let rest = self.loss_cause(key);
+        let other_work = self.loss_cause(key);
         let failed_runs =
-            if overview.has_failed_run { failed_runs(&self.pod(key).life, rest) } else { Vec::new() };
-        (rest.is_some() || !failed_runs.is_empty()).then_some(PodLoss { failed_runs, rest })
+            if overview.has_failed_run { failed_runs(&self.pod(key).life, other_work) } else { Vec::new() };
+        (other_work.is_some() || !failed_runs.is_empty()).then_some(PodLoss { failed_runs, other_work })
     }
 
     /// Why work of a Pod is lost; `None` if no work is lost.
@@ -197,12 +197,13 @@ impl Timeline {
     }
 }
 
-/// The intervals in which only failed runs of main containers went on. `rest` is why the rest of the work is lost. A
-/// run that was ended by a deletion or by a disruption has not failed.
-fn failed_runs(life: &Lifecycle, rest: Option<LossCause>) -> Vec<(i64, i64)> {
+/// The intervals in which only failed runs of main containers went on. `other_work` is why the other work of the Pod
+/// is lost. A run that was ended by a deletion or by a disruption has not failed.
+fn failed_runs(life: &Lifecycle, other_work: Option<LossCause>) -> Vec<(i64, i64)> {
     let requested = life.instants.delete_requested.map(|requested| requested.at);
-    let is_disrupted = matches!(rest, Some(LossCause::Preempted | LossCause::Evicted | LossCause::NodeLost));
-    let (mut failed, mut good) = (Vec::new(), Vec::new());
+    let is_disrupted =
+        matches!(other_work, Some(LossCause::Preempted | LossCause::Evicted | LossCause::NodeLost));
+    let (mut failed, mut others) = (Vec::new(), Vec::new());
     for main in life.main_containers() {
         for (index, run) in main.runs.iter().enumerate() {
             let Some(start) = run.start else { continue };
@@ -210,13 +211,13 @@ fn failed_runs(life: &Lifecycle, rest: Option<LossCause>) -> Vec<(i64, i64)> {
             let end = run.end.or(next.filter(|_| run.ended)).map(|end| end.at);
             let is_killed = is_disrupted && index + 1 == main.runs.len()
                 || requested.is_some_and(|requested| end.is_some_and(|end| end >= requested));
-            let list = if run.has_failed() && !is_killed { &mut failed } else { &mut good };
+            let list = if run.has_failed() && !is_killed { &mut failed } else { &mut others };
             list.push((start.at.as_millisecond(), end.map_or(i64::MAX, Timestamp::as_millisecond)));
         }
     }
     failed.sort_unstable();
-    good.sort_unstable();
-    subtract(failed, &good)
+    others.sort_unstable();
+    subtract(failed, &others)
 }
 
 /// The parts of `intervals` that are in no interval of `others`. Both lists must be sorted.
@@ -255,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_span_of_work_is_cut_at_the_failed_runs() {
-        let loss = PodLoss { failed_runs: vec![(10, 20), (30, 40)], rest: Some(LossCause::Deleted) };
+        let loss = PodLoss { failed_runs: vec![(10, 20), (30, 40)], other_work: Some(LossCause::Deleted) };
         let parts = |start, end| {
             let mut parts = Vec::new();
             let span = PhaseSpan { kind: PhaseKind::Running, start, end, start_width: 0, end_width: 0 };

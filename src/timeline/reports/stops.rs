@@ -20,11 +20,11 @@ pub(crate) struct Stop {
 }
 
 impl Timeline {
-    /// The object that stopped a Pod on purpose. `None` if the Pod ended by itself, or if somebody else deleted it.
+    /// The object that stopped a Pod on purpose, with its reason. `None` if the Pod ended by itself, or if somebody else deleted it.
     ///
     /// An event of the owner names a deleted Pod. Kubernetes combines these events after the ninth, so the times of
     /// the owner's changes are evidence too.
-    pub(crate) fn stop(&self, key: PodKey) -> Option<Stop> {
+    pub(crate) fn deliberate_stop(&self, key: PodKey) -> Option<Stop> {
         let record = self.store.record(key);
         if !record.overview.deleted_before_end {
             return None;
@@ -71,8 +71,8 @@ impl Timeline {
         job.and_then(JobRecord::decision).is_some_and(|decision| !decision.succeeds)
     }
 
-    /// How a preempted Pod was preempted: `preempted by pod/urgent`. `None` if the scheduler did not preempt the Pod.
-    pub(crate) fn preemption(&self, key: PodKey) -> Option<String> {
+    /// Says for which Pod a Pod was preempted: `preempted by pod/urgent`. `None` if the scheduler did not preempt the Pod.
+    pub(crate) fn describe_preemption(&self, key: PodKey) -> Option<String> {
         let is_preempted = self.pod(key).life.disruption.as_deref() == Some("PreemptionByScheduler");
         is_preempted.then(|| match self.store.preemptor(key) {
             Some(by) => format!("preempted by {by}"),
@@ -83,7 +83,7 @@ impl Timeline {
     /// Whether a Pod was deleted before its end, and not by its owner.
     pub(crate) fn is_deleted_by_others(&self, key: PodKey) -> bool {
         let record = self.store.record(key);
-        record.overview.deleted_before_end && !record.removed_by_owner && self.stop(key).is_none()
+        record.overview.deleted_before_end && !record.removed_by_owner && self.deliberate_stop(key).is_none()
     }
 }
 

@@ -16,8 +16,8 @@ pub(crate) fn bare_pod_workload(store: &mut PodStore, key: PodKey) -> Workload {
     let life = &pod.life;
     let created = life.instants.created.map(|created| created.at);
     // A Pod that is deleted before its work has begun has not failed.
-    let is_withdrawn = pod.overview().is_withdrawn();
-    let has_failed = life.outcome.has_failed() && !is_withdrawn;
+    let was_deleted_before_work = pod.overview().was_deleted_before_work();
+    let has_failed = life.outcome.has_failed() && !was_deleted_before_work;
     let capacity = created.map(|since| Capacity { since, parallelism: 1, completions: Some(1) });
     Workload {
         api_version,
@@ -26,7 +26,11 @@ pub(crate) fn bare_pod_workload(store: &mut PodStore, key: PodKey) -> Workload {
         name: Arc::clone(&pod.name),
         uid: Arc::clone(&pod.uid),
         parent: None,
-        state: if is_withdrawn { WorkloadState::Unknown } else { state_from_outcome(life.outcome) },
+        state: if was_deleted_before_work {
+            WorkloadState::Unknown
+        } else {
+            state_from_outcome(life.outcome)
+        },
         reason: life.reason.clone(),
         message: life.unknown_since().map(|since| describe_unknown(since).into()),
         created,
@@ -37,7 +41,7 @@ pub(crate) fn bare_pod_workload(store: &mut PodStore, key: PodKey) -> Workload {
         active: u32::from(!life.outcome.has_ended()),
         succeeded: u32::from(life.outcome == PodOutcome::Succeeded),
         failed: u32::from(has_failed),
-        gone: is_withdrawn || life.gone || life.outcome == PodOutcome::Deleted,
+        gone: was_deleted_before_work || life.gone || life.outcome == PodOutcome::Deleted,
         ttl_seconds: None,
         managed_by: None,
         is_known_from_events: life.gone,

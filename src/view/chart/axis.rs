@@ -3,19 +3,12 @@
 
 use std::ops::Range;
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-
+use crate::view::chart::labels::{DAY, HOUR, Labels, MINUTE, SECOND};
 use crate::view::primitives::duration::format_elapsed_millis;
 use crate::view::primitives::text;
 
 /// The minimum number of blanks between two labels.
 const LABEL_GAP: usize = 3;
-
-const SECOND: i64 = 1_000;
-const MINUTE: i64 = 60 * SECOND;
-const HOUR: i64 = 60 * MINUTE;
-const DAY: i64 = 24 * HOUR;
 
 /// The possible distances between ticks, in milliseconds. People can read the times of such ticks easily.
 const STEPS: [i64; 32] = [
@@ -56,16 +49,6 @@ const STEPS: [i64; 32] = [
 /// The lengths of a growing axis, in seconds, then in tens of seconds, and so on. Each length is about a fifth longer
 /// than the length before, so that bars keep their position for a while and little room stays empty.
 const SPANS: [i64; 13] = [10, 12, 15, 18, 22, 26, 31, 37, 44, 53, 63, 75, 90];
-
-/// The kind of labels.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) enum Labels {
-    /// The time since the axis' zero.
-    #[default]
-    Relative,
-    /// Clock times in the time zone. The timestamp is the time at the axis' zero.
-    Clock(Timestamp, TimeZone),
-}
 
 /// A stretch of time on a number of columns. Times are milliseconds since a zero that the caller chooses.
 #[derive(Clone, Debug, PartialEq)]
@@ -210,7 +193,7 @@ impl Axis {
 
     /// The ticks at multiples of `step`. `None` if the labels would touch each other.
     fn ticks_every(&self, step: i64) -> Option<Vec<Tick>> {
-        let offset = self.clock_offset();
+        let offset = self.labels.clock_offset();
         let first =
             self.start.saturating_add(offset).div_euclid(step).saturating_mul(step).saturating_sub(offset);
         let mut ticks: Vec<Tick> = Vec::new();
@@ -223,7 +206,7 @@ impl Axis {
                 continue;
             }
             if at >= self.start {
-                let tick = Tick { column: self.cell_at(at), label: self.label(at, step) };
+                let tick = Tick { column: self.cell_at(at), label: self.labels.format(at, step, self.span) };
                 let width = text::width(&tick.label);
                 let at_break = self.breaks.iter().any(|cut| {
                     let behind = cut.column + text::width(&cut.label);
@@ -246,65 +229,6 @@ impl Axis {
         ticks.extend(self.breaks.iter().map(|cut| Tick { column: cut.column, label: cut.label.clone() }));
         ticks.sort_by_key(|tick| tick.column);
         Some(ticks)
-    }
-
-    /// The milliseconds to add to a time so that ticks fall on whole seconds, minutes or hours of the clock.
-    fn clock_offset(&self) -> i64 {
-        match &self.labels {
-            Labels::Relative => 0,
-            Labels::Clock(zero, zone) => {
-                let local = i64::from(zone.to_offset(*zero).seconds()) * SECOND;
-                zero.as_millisecond().saturating_add(local)
-            }
-        }
-    }
-
-    /// The label of a tick. `step` determines the format of the label.
-    fn label(&self, at: i64, step: i64) -> String {
-        match &self.labels {
-            Labels::Relative => format_relative(at, step),
-            Labels::Clock(zero, zone) => {
-                let Ok(at) = Timestamp::from_millisecond(zero.as_millisecond().saturating_add(at)) else {
-                    return String::new();
-                };
-                let format = match step {
-                    ..SECOND => "%H:%M:%S%.3f",
-                    SECOND..MINUTE => "%H:%M:%S",
-                    MINUTE..DAY => "%H:%M",
-                    _ => "%Y-%m-%d",
-                };
-                at.to_zoned(zone.clone()).strftime(format).to_string()
-            }
-        }
-    }
-}
-
-/// Writes a time since zero: `0s`, `0.25s`, `1m30s` (never `90s`), `2h`, `1h30m`, `3d`, `-10s`.
-fn format_relative(at: i64, step: i64) -> String {
-    let sign = if at < 0 { "-" } else { "" };
-    let at = at.saturating_abs();
-    let rest = |unit: i64, sub: i64, name: &str, sub_name: &str| match at % unit / sub {
-        0 => format!("{sign}{}{name}", at / unit),
-        rest => format!("{sign}{}{name}{rest:02}{sub_name}", at / unit),
-    };
-    match at {
-        0 => "0s".into(),
-        1..MINUTE if step < SECOND => {
-            let decimals = format!("{:03}", at % SECOND);
-            let decimals = decimals.trim_end_matches('0');
-            let point = if decimals.is_empty() { "" } else { "." };
-            format!("{sign}{}{point}{decimals}s", at / SECOND)
-        }
-        1..MINUTE => format!("{sign}{}s", at / SECOND),
-        MINUTE..HOUR => rest(MINUTE, SECOND, "m", "s"),
-        // Behind a gap of hours, the step may be seconds.
-        HOUR..DAY if step < MINUTE && at % MINUTE != 0 => {
-            let (minutes, seconds) = (at % HOUR / MINUTE, at % MINUTE / SECOND);
-            format!("{sign}{}h{minutes:02}m{seconds:02}s", at / HOUR)
-        }
-        HOUR..DAY => rest(HOUR, MINUTE, "h", "m"),
-        _ if at % DAY == 0 => format!("{sign}{}d", at / DAY),
-        _ => format!("{sign}{}d{}h", at / DAY, at % DAY / HOUR),
     }
 }
 
@@ -341,6 +265,9 @@ fn to_millis(count: usize) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+    use jiff::tz::TimeZone;
+
     use super::*;
 
     fn line(axis: &Axis) -> String {
@@ -378,6 +305,39 @@ mod tests {
             line(&Axis::new(0, 5 * HOUR, 60, labels)),
             "  15:00       16:00       17:00       18:00       19:00"
         );
+    }
+
+    #[test]
+    fn the_labels_of_a_zoomed_axis_differ() {
+        let zoomed = |start, span, labels| line(&Axis::new(start, start + span, 60, labels));
+        assert_eq!(
+            zoomed(65_000, 2_000, Labels::Relative),
+            "1m05s          1m05.5s        1m06s          1m06.5s"
+        );
+        assert_eq!(
+            zoomed(HOUR + 5_000, 2_000, Labels::Relative),
+            "1h00m05s       1h00m05.5s     1h00m06s       1h00m06.5s"
+        );
+        assert_eq!(
+            zoomed(DAY + HOUR, 2 * HOUR, Labels::Relative),
+            "1d1h           1d1h30m        1d2h           1d2h30m"
+        );
+        let zero: Timestamp = "2026-09-21T12:00:00Z".parse().unwrap();
+        for zone in [TimeZone::UTC, TimeZone::fixed(jiff::tz::offset(-7))] {
+            for labels in [Labels::Relative, Labels::Clock(zero, zone.clone())] {
+                for start in [0, 59_000, HOUR - 7, DAY - MINUTE, 40 * DAY + 1] {
+                    for span in (0..40).map(|power| 3_i64.pow(power / 2) * (1 + i64::from(power % 2))) {
+                        let axis = Axis::new(start, start + span, 120, labels.clone());
+                        let mut texts: Vec<String> =
+                            axis.ticks().into_iter().map(|tick| tick.label).collect();
+                        let count = texts.len();
+                        texts.sort_unstable();
+                        texts.dedup();
+                        assert_eq!(texts.len(), count, "{start} {span} {texts:?}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

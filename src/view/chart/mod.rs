@@ -4,6 +4,7 @@ pub(crate) mod axis;
 pub(crate) mod bar;
 pub(crate) mod family;
 pub(crate) mod gaps;
+pub(crate) mod labels;
 pub(crate) mod lanes;
 pub(crate) mod legend;
 pub(crate) mod mark;

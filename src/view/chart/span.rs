@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use crate::timeline::PodOverview;
-use crate::view::chart::axis::{Axis, Labels, growing_length};
+use crate::view::chart::axis::{Axis, growing_length};
 use crate::view::chart::gaps::{find_gaps, merge_lives};
+use crate::view::chart::labels::Labels;
 use crate::view::chart::lanes;
 use crate::view::frame_cache::results::TimeExtent;
 use crate::view::state::Align;

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use crate::timeline::{PodKey, Timeline, TimelinePod, Workload};
-use crate::view::chart::axis::{Axis, Labels, growing_length};
+use crate::view::chart::axis::{Axis, growing_length};
 use crate::view::chart::bar::Bar;
+use crate::view::chart::labels::Labels;
 use crate::view::chart::{lanes, legend::LegendEntries};
 use crate::view::frame_cache::cache::FrameCache;
 use crate::view::pod::extras::{ContainerLog, PodExtras};

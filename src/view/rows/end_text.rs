@@ -22,8 +22,9 @@ pub(crate) fn describe_special_end(
     if !overview.deleted_before_end || !overview.outcome.has_ended() {
         return None;
     }
-    let preemption = || timeline.preemption(key).map(|preemption| text::clean(&preemption).into_owned());
-    let stop = timeline.stop(key).map(|stop| describe_stop(&stop)).or_else(preemption);
+    let preemption =
+        || timeline.describe_preemption(key).map(|preemption| text::clean(&preemption).into_owned());
+    let stop = timeline.deliberate_stop(key).map(|stop| describe_stop(&stop)).or_else(preemption);
     if timeline.is_uncounted_success(key) {
         return Some(format!("ended well, not counted: {}", stop.as_deref().unwrap_or("deleted")));
     }

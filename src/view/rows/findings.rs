@@ -10,7 +10,7 @@ use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
 use crate::view::rows::clock_text::describe_clock_error;
 use crate::view::rows::headings::elapsed_millis;
-use crate::view::rows::verdict::percent;
+use crate::view::rows::verdict::to_percent;
 use crate::view::view_context::ViewContext;
 
 /// The maximum number of reasons for waits in the line.
@@ -66,11 +66,11 @@ pub(crate) fn stragglers_line(
 ) -> Option<Line> {
     let stragglers = context.timeline.stragglers(workload)?;
     let wall_time = elapsed_millis(workload, context.now).filter(|millis| *millis > 0)?;
-    let pods = format!("{} of {} ", stragglers.pods, count_of(stragglers.ended, "Pod"));
+    let pods = format!("{} of {} ", stragglers.pods, format_count(stragglers.ended, "Pod"));
     let mut line = Line::new(pods, Style::Strong);
     let they = if stragglers.pods == 1 { "it" } else { "they" };
     line.push(format!("ended after all others; {they} took "), Style::Text);
-    line.push(format!("{} %", percent(stragglers.millis, wall_time)), Style::Strong);
+    line.push(format!("{} %", to_percent(stragglers.millis, wall_time)), Style::Strong);
     line.push(" of the wall time", Style::Text);
     Some(line.shorten_end(columns, context.glyphs.ellipsis))
 }
@@ -82,7 +82,8 @@ pub(crate) fn gone_line(context: &ViewContext<'_>, workload: &Workload, columns:
     if gone == 0 || workload.is_known_from_events {
         return None;
     }
-    let mut line = Line::new(format!("{gone} of {} ", count_of(workload.pods.len(), "Pod")), Style::Strong);
+    let mut line =
+        Line::new(format!("{gone} of {} ", format_count(workload.pods.len(), "Pod")), Style::Strong);
     let they = if gone == 1 { "no longer exists; it is" } else { "no longer exist; they are" };
     line.push(format!("{they} shown from Events"), Style::Text);
     Some(line.shorten_end(columns, context.glyphs.ellipsis))
@@ -153,7 +154,7 @@ fn image_line_by_node(context: &ViewContext<'_>, label: &str, nodes: &[ImagePull
         }
         let node = text::clean(&pulls.node);
         let Some(first) = pulls.first_pull else {
-            line.push(format!("already there {} on {node}", times(pulls.cached)), Style::Text);
+            line.push(format!("already there {} on {node}", format_repetitions(pulls.cached)), Style::Text);
             continue;
         };
         push_pull(&mut line, first, &node);
@@ -161,10 +162,10 @@ fn image_line_by_node(context: &ViewContext<'_>, label: &str, nodes: &[ImagePull
             line.push(format!(" after waiting {} for other pulls", format_exact(waited)), Style::Text);
         }
         if pulls.pulls > 1 {
-            line.push(format!(", pulled again {}", times(pulls.pulls - 1)), Style::Text);
+            line.push(format!(", pulled again {}", format_repetitions(pulls.pulls - 1)), Style::Text);
         }
         if pulls.cached > 0 {
-            line.push(format!(", then already there {}", times(pulls.cached)), Style::Text);
+            line.push(format!(", then already there {}", format_repetitions(pulls.cached)), Style::Text);
         }
     }
     Some(line)
@@ -182,7 +183,7 @@ fn image_summary_line(context: &ViewContext<'_>, label: &str, nodes: &[ImagePull
             line.push(format_exact(shortest), Style::Strong);
             line.push(" to ", Style::Text);
             line.push(format_exact(slowest.longest_pull.unwrap_or(shortest)), Style::Strong);
-            let nodes = count_of(pulled.len(), "node");
+            let nodes = format_count(pulled.len(), "node");
             line.push(format!(" on {nodes} (longest on {})", text::clean(&slowest.node)), Style::Text);
         }
     } else {
@@ -196,7 +197,7 @@ fn image_summary_line(context: &ViewContext<'_>, label: &str, nodes: &[ImagePull
     let cached: u32 = nodes.iter().map(|pulls| pulls.cached).sum();
     if cached > 0 {
         line.push(context.glyphs.separator, Style::Dim);
-        line.push(format!("already there {}", times(cached)), Style::Text);
+        line.push(format!("already there {}", format_repetitions(cached)), Style::Text);
     }
     line
 }
@@ -208,11 +209,11 @@ fn push_pull(line: &mut Line, duration: SignedDuration, node: &str) {
 }
 
 /// `once`, `2 times`.
-fn times(count: u32) -> String {
+fn format_repetitions(count: u32) -> String {
     if count == 1 { "once".to_owned() } else { format!("{count} times") }
 }
 
 /// `1 Pod`, `2 Pods`.
-fn count_of(count: usize, noun: &str) -> String {
+fn format_count(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

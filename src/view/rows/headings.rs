@@ -12,7 +12,7 @@ use crate::view::primitives::duration::{format_elapsed, format_elapsed_millis};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
 use crate::view::rows::groups::{Group, Heading};
-use crate::view::rows::verdict::percent;
+use crate::view::rows::verdict::to_percent;
 use crate::view::view_context::ViewContext;
 
 /// The heading of a group: its name, state and counts. For a workload, the elapsed time and the share of the cold start
@@ -189,7 +189,7 @@ fn right_parts(context: &ViewContext<'_>, workload: &Workload, summary: Option<&
     let mut forms = Vec::new();
     if let Some(Summary { slots, .. }) = summary.filter(|summary| summary.slots.total > 0 && summary.pods > 0)
     {
-        let cold = percent(slots.cold_start(), slots.total);
+        let cold = to_percent(slots.cold_start(), slots.total);
         forms.push(format!("{elapsed}{}cold start {cold} % of slot time", context.glyphs.separator));
         forms.push(format!("{elapsed}{}cold start {cold} %", context.glyphs.separator));
     }

@@ -2,7 +2,7 @@
 
 use crate::lifecycle::PhaseKind;
 use crate::timeline::SlotTime;
-use crate::view::rows::verdict::percent;
+use crate::view::rows::verdict::to_percent;
 
 /// A use of slot time that competes for the largest loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub(crate) struct LargestLoss {
 impl LargestLoss {
     /// The loss with its rounded share of slot time: `pull 65 %`. `None` if the share is below half a percent.
     pub(crate) fn describe(self) -> Option<String> {
-        let percent = percent(self.millis, self.total_millis);
+        let percent = to_percent(self.millis, self.total_millis);
         (percent > 0).then(|| format!("{} {percent} %", self.loss.name()))
     }
 }

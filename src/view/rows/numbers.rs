@@ -30,7 +30,7 @@ impl DurationText {
     }
 }
 
-/// How long a Pod was queued, how long it was starting, and how long it worked.
+/// The durations of a Pod: in the queue, in the cold start, and at work.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PodDurations {
     pub(crate) queued: DurationText,

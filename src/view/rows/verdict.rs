@@ -1,4 +1,4 @@
-//! The verdict of a workload: a line that says where its slot time went.
+//! The verdict of a workload: one or two lines that say where its slot time went.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -71,55 +71,126 @@ impl Share {
     }
 }
 
-/// The line of the verdict about `pods`: `slot time 1m58s: work 57 % (7 % lost: 4 Pods preempted) · pull 22 % · idle 21 %`. The
-/// percentages of the shares sum to 100. If the line is too long, the reasons for the loss are left out, then the
-/// smallest shares are summed up as `other`, and at last the uncertainties are left out. Returns `None` for a workload
-/// that has had no slot yet.
-pub(crate) fn verdict_line(
+/// Stands before a further line of the verdict.
+const INDENT: &str = "  ";
+
+/// The lines of the verdict about `pods`: `slot time 1m58s: work 57 % (7 % lost: 4 Pods preempted) · pull 22 % · idle 21 %`.
+/// The percentages of the shares sum to 100. If the verdict is too long for one line, the reasons for the loss are left
+/// out. If it is still too long, it takes up to `max_lines` lines. Then the smallest shares are summed up as `other`, and
+/// at last the uncertainties are left out. Empty for a workload that has had no slot yet.
+pub(crate) fn verdict_lines(
     context: &ViewContext<'_>,
     summary: &Summary,
     pods: &[PodKey],
     columns: usize,
-) -> Option<Line> {
+    max_lines: usize,
+) -> Vec<Line> {
     if summary.slots.total <= 0 {
-        return None;
+        return Vec::new();
     }
     let shares: Vec<(Share, i64)> =
         percentages(&summary.slots).into_iter().filter(|&(_, percent)| percent > 0).collect();
     let has_preempted = summary.lost_work.pods[LossCause::Preempted] > 0;
     let preemptor = if has_preempted { context.timeline.common_preemptor(pods) } else { None };
     let [short_loss, long_loss] = describe_lost_work(summary, &shares, preemptor.as_deref());
-    let line = compose_verdict(context, summary, &shares, 0, &long_loss, true);
-    if line.width() <= columns {
-        return Some(line);
-    }
-    let fit = |loss, with_ranges| fit_verdict(context, summary, shares.clone(), loss, with_ranges, columns);
-    let line = fit(&short_loss, true).or_else(|| fit("", true)).or_else(|| fit("", false));
-    line.or_else(|| Some(compose_verdict(context, summary, &[], 100, "", false)))
-        .map(|line| line.shorten_end(columns, context.glyphs.ellipsis))
+    let observed = if summary.partial { "observed " } else { "" };
+    let heading = format!("{observed}slot time {}: ", format_elapsed_millis(summary.slots.total));
+    let verdict = Verdict { context, summary, heading: Line::new(heading, Style::Dim), columns };
+    let whole = |loss, max_lines| verdict.write(&shares, 0, loss, true, max_lines);
+    let folded = |loss, with_ranges| verdict.write_folded(shares.clone(), loss, with_ranges, max_lines);
+    whole(&long_loss, 1)
+        .or_else(|| whole(&short_loss, 1))
+        .or_else(|| whole(&long_loss, max_lines))
+        .or_else(|| folded(&short_loss, true))
+        .or_else(|| folded("", true))
+        .or_else(|| folded("", false))
+        .unwrap_or_else(|| vec![verdict.heading.clone().shorten_end(columns, context.glyphs.ellipsis)])
 }
 
-/// Writes the verdict in at most `columns` columns. The smallest shares are summed up as `other`. Returns `None` if the
-/// line is too long even with the share of work alone.
-fn fit_verdict(
-    context: &ViewContext<'_>,
-    summary: &Summary,
-    mut shares: Vec<(Share, i64)>,
-    lost_work: &str,
-    with_ranges: bool,
+/// Writes the verdict of one workload into lines with at most `columns` columns.
+struct Verdict<'a> {
+    context: &'a ViewContext<'a>,
+    summary: &'a Summary,
+    /// The start of the first line: `slot time 1m58s: `.
+    heading: Line,
     columns: usize,
-) -> Option<Line> {
-    let mut other = 0;
-    loop {
-        let line = compose_verdict(context, summary, &shares, other, lost_work, with_ranges);
-        if line.width() <= columns {
-            return Some(line);
+}
+
+impl Verdict<'_> {
+    /// Writes the verdict. The smallest shares are summed up as `other`. Returns `None` if the lines are too short even
+    /// for the share of work alone.
+    fn write_folded(
+        &self,
+        mut shares: Vec<(Share, i64)>,
+        lost_work: &str,
+        with_ranges: bool,
+        max_lines: usize,
+    ) -> Option<Vec<Line>> {
+        let mut other = 0;
+        loop {
+            if let Some(lines) = self.write(&shares, other, lost_work, with_ranges, max_lines) {
+                return Some(lines);
+            }
+            // The share of work is never summed up, because readers compare the other shares with it.
+            let smallest = (0..shares.len())
+                .filter(|&index| shares[index].0 != Share::Work)
+                .min_by_key(|&index| shares[index].1)?;
+            other += shares.remove(smallest).1;
         }
-        // The share of work is never summed up, because readers compare the other shares with it.
-        let smallest = (0..shares.len())
-            .filter(|&index| shares[index].0 != Share::Work)
-            .min_by_key(|&index| shares[index].1)?;
-        other += shares.remove(smallest).1;
+    }
+
+    /// Writes these shares into at most `max_lines` lines. `other` is the sum of the omitted shares, in percent.
+    /// `lost_work` follows the share of work. The uncertainties are written if `with_ranges` is set. Returns `None` if
+    /// the shares do not fit.
+    fn write(
+        &self,
+        shares: &[(Share, i64)],
+        other: i64,
+        lost_work: &str,
+        with_ranges: bool,
+        max_lines: usize,
+    ) -> Option<Vec<Line>> {
+        let glyphs = self.context.glyphs;
+        let mut line = self.heading.clone();
+        let mut lines = Vec::new();
+        let mut is_first_in_line = true;
+        for part in self.parts(shares, other, lost_work, with_ranges) {
+            let separator = if is_first_in_line { "" } else { glyphs.separator };
+            if line.width() + text::width(separator) + part.width() <= self.columns {
+                line.push(separator, Style::Dim);
+            } else {
+                lines.push(std::mem::replace(&mut line, Line::new(INDENT, Style::Dim)));
+                if lines.len() == max_lines || is_first_in_line || line.width() + part.width() > self.columns
+                {
+                    return None;
+                }
+            }
+            line.spans.extend(part.spans);
+            is_first_in_line = false;
+        }
+        lines.push(line);
+        Some(lines)
+    }
+
+    /// The text of each share: `work 57 % ± 2 (7 % lost)`, `idle 21 %`, and `other 3 %` if `other` is not 0.
+    fn parts(&self, shares: &[(Share, i64)], other: i64, lost_work: &str, with_ranges: bool) -> Vec<Line> {
+        let named = shares.iter().map(|&(share, percent)| {
+            let detail = if share == Share::Work { lost_work } else { "" };
+            (share.name(), percent, share.uncertainty(self.summary).filter(|_| with_ranges), detail)
+        });
+        let other = (other > 0).then_some(("other", other, None, ""));
+        let to_part = |(name, percent, uncertainty, detail): (&str, i64, Option<i64>, &str)| {
+            let mut part = Line::new(format!("{name} "), Style::Text);
+            part.push(format!("{percent} %"), Style::Strong);
+            if let Some(points) = uncertainty {
+                part.push(format!(" {} {points}", self.context.glyphs.plus_minus), Style::Dim);
+            }
+            if !detail.is_empty() {
+                part.push(detail, Style::Warning);
+            }
+            part
+        };
+        named.chain(other).map(to_part).collect()
     }
 }
 
@@ -128,7 +199,7 @@ fn fit_verdict(
 fn describe_lost_work(summary: &Summary, shares: &[(Share, i64)], preemptor: Option<&str>) -> [String; 2] {
     let work = shares.iter().find(|(share, _)| *share == Share::Work).map_or(0, |(_, percent)| *percent);
     // The share of work is rounded so that all shares sum to 100. The lost part must not exceed it.
-    let lost = percent(summary.lost_work.total(), summary.slots.total).min(i128::from(work));
+    let lost = to_percent(summary.lost_work.total(), summary.slots.total).min(i128::from(work));
     if lost == 0 {
         return [String::new(), String::new()];
     }
@@ -145,42 +216,6 @@ fn describe_lost_work(summary: &Summary, shares: &[(Share, i64)], preemptor: Opt
     });
     let causes: Vec<String> = causes.collect();
     [format!(" ({lost} % lost)"), format!(" ({lost} % lost: {})", causes.join(", "))]
-}
-
-/// Writes the verdict with these shares. `other` is the sum of the omitted shares, in percent. `lost_work` follows the
-/// share of work. The uncertainties of the shares are written if `with_ranges` is set.
-fn compose_verdict(
-    context: &ViewContext<'_>,
-    summary: &Summary,
-    shares: &[(Share, i64)],
-    other: i64,
-    lost_work: &str,
-    with_ranges: bool,
-) -> Line {
-    let observed = if summary.partial { "observed " } else { "" };
-    let mut line = Line::new(
-        format!("{observed}slot time {}: ", format_elapsed_millis(summary.slots.total)),
-        Style::Dim,
-    );
-    let named = shares.iter().map(|&(share, percent)| {
-        let detail = if share == Share::Work { lost_work } else { "" };
-        (share.name(), percent, share.uncertainty(summary), detail)
-    });
-    let other = (other > 0).then_some(("other", other, None, ""));
-    for (index, (name, percent, uncertainty, detail)) in named.chain(other).enumerate() {
-        if index > 0 {
-            line.push(context.glyphs.separator, Style::Dim);
-        }
-        line.push(format!("{name} "), Style::Text);
-        line.push(format!("{percent} %"), Style::Strong);
-        if let Some(points) = uncertainty.filter(|_| with_ranges) {
-            line.push(format!(" {} {points}", context.glyphs.plus_minus), Style::Dim);
-        }
-        if !detail.is_empty() {
-            line.push(detail, Style::Warning);
-        }
-    }
-    line
 }
 
 /// The shares in whole percent, in the order of the verdict. The shares with the largest remainders are rounded up, so
@@ -204,7 +239,7 @@ fn percentages(slots: &SlotTime) -> Vec<(Share, i64)> {
 }
 
 /// `part` as a percentage of `whole`, rounded.
-pub(crate) fn percent(part: i64, whole: i64) -> i128 {
+pub(crate) fn to_percent(part: i64, whole: i64) -> i128 {
     (i128::from(part) * 200 + i128::from(whole)) / (i128::from(whole) * 2)
 }
 

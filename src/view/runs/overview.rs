@@ -32,7 +32,7 @@ const MIN_ROWS_FOR_LEGEND: usize = 8;
 /// time. Rows without room are summed up by state, or scroll if the user unfolded the rows.
 pub(crate) fn draw_runs(context: &ViewContext<'_>, size: Size) -> Picture {
     let rows = list_rows(context, context.state.recent_only);
-    let mut picture = Picture { per_line: 1, found: rows.len(), ..Picture::default() };
+    let mut picture = Picture { cells_per_line: 1, found: rows.len(), ..Picture::default() };
     let older = older_workloads_line(context, rows.len());
     let has_legend = size.rows.is_none_or(|lines| lines >= MIN_ROWS_FOR_LEGEND);
     // The heading, the legend and the count of older workloads need lines of their own.
@@ -46,7 +46,7 @@ pub(crate) fn draw_runs(context: &ViewContext<'_>, size: Size) -> Picture {
         None => FoldedRows { shown: rows.clone(), hidden: Vec::new() },
         Some(room) if context.window.unfolded && rows.len() > room => {
             let shown = visible_rows(context.window.first, selected, rows.len(), room.saturating_sub(1));
-            picture.first = shown.start;
+            picture.first_row = shown.start;
             around = Some((shown.start, rows.len() - shown.end));
             FoldedRows { shown: rows[shown].to_vec(), hidden: Vec::new() }
         }

@@ -14,11 +14,18 @@ use crate::view::sequence::section::Section;
 use crate::view::state::{GroupBy, Size, Sort};
 use crate::view::view_context::ViewContext;
 
+/// A verdict may have a second line if the screen has at least this many lines for each group of Pods.
+const MIN_LINES_FOR_LONG_VERDICT: usize = 16;
+
 /// Draws the diagram. If the number of lines is not limited, `flush` may take complete lines early.
 pub(crate) fn draw_sequence(context: &ViewContext<'_>, size: Size, flush: &mut FlushLines<'_>) -> Picture {
     let columns = size.columns.max(1);
+    let groups = pod_groups(context);
+    let lines_per_group = size.rows.map(|rows| rows / groups.len().max(1));
+    let is_low = lines_per_group.is_some_and(|lines| lines < MIN_LINES_FOR_LONG_VERDICT);
+    let verdict_lines = if is_low { 1 } else { 2 };
     let mut sections: Vec<Section<'_>> =
-        pod_groups(context).into_iter().map(|group| Section::prepare(context, group, columns)).collect();
+        groups.into_iter().map(|group| Section::prepare(context, group, columns, verdict_lines)).collect();
     if !context.window.filter.is_empty() && sections.len() > 1 {
         sections.retain(|section| !section.group.pods.is_empty());
     }
@@ -32,13 +39,13 @@ pub(crate) fn draw_sequence(context: &ViewContext<'_>, size: Size, flush: &mut F
     let has_axis = sections
         .iter()
         .any(|section| !section.group.pods.is_empty() || section.held_workload(context).is_some());
-    let mut frame = Frame { lines: workload_lines(context, columns) };
+    let mut frame = Frame { lines: workload_lines(context, columns, verdict_lines) };
     if let Some(rows) = size.rows {
         frame.lines.truncate(rows / 3);
     }
     let mut picture = Picture {
         found: sections.iter().map(|section| section.group.pods.len()).sum(),
-        per_line: 1,
+        cells_per_line: 1,
         bars: has_axis.then(|| Bars {
             column: layout.left() + layout.gap(),
             columns: layout.bar,
@@ -127,7 +134,7 @@ fn draw_folded(
 }
 
 /// The lines about the workloads, if the sections are not workloads.
-fn workload_lines(context: &ViewContext<'_>, columns: usize) -> Vec<Line> {
+fn workload_lines(context: &ViewContext<'_>, columns: usize, verdict_lines: usize) -> Vec<Line> {
     if context.state.group_by == GroupBy::Workload {
         return Vec::new();
     }
@@ -136,7 +143,7 @@ fn workload_lines(context: &ViewContext<'_>, columns: usize) -> Vec<Line> {
         // A workload keeps its Pods in the order of their creation.
         let (sort, pods) = (Sort::Start, workload.pods.as_slice().into());
         let group = Group { heading: Heading::Workload(workload), sort, pods };
-        let section = Section::prepare(context, group, columns);
+        let section = Section::prepare(context, group, columns, verdict_lines);
         lines.push(section.heading(context, columns));
         lines.extend(section.reason);
         lines.extend(section.conclusions);

@@ -97,7 +97,7 @@ impl ColumnContent {
     /// The widest content of each column in these groups.
     fn measure(context: &ViewContext<'_>, groups: &[&Group<'_>]) -> Self {
         let mut widest = Self::default();
-        let (mut index, mut attempt, mut has_long_range) = (None, 1, false);
+        let (mut index, mut attempt, mut needs_wide_column) = (None, 1, false);
         for group in groups {
             let shared = match group.heading {
                 Heading::Workload(workload) => workload.name.len() + 1,
@@ -117,10 +117,10 @@ impl ColumnContent {
                 if context.timeline.overview(key).has_restarted {
                     widest.restarts = RESTARTS;
                 }
-                has_long_range |= context.timeline.overview(key).has_long_range();
+                needs_wide_column |= context.timeline.overview(key).needs_wide_column();
             }
         }
-        widest.duration = if has_long_range { duration::MAX_WIDTH } else { duration::USUAL_WIDTH };
+        widest.duration = if needs_wide_column { duration::MAX_WIDTH } else { duration::USUAL_WIDTH };
         widest.index = index.map_or(0, |index| index.to_string().len().max("INDEX".len()));
         widest.attempt = if attempt > 1 { "TRY".len() } else { 0 };
         widest

@@ -60,7 +60,7 @@ pub(crate) fn draw_scrolling(
     // If not all rows fit, one line counts the Pods above and one line counts the Pods below.
     let room = if all_fit { room } else { room.saturating_sub(2) };
     let visible = visible_rows(context.window.first, selected, lines.len(), room);
-    picture.first = visible.start;
+    picture.first_row = visible.start;
     let hidden = |lines: &[ScrollingLine]| Overflow {
         state: None,
         pods: lines.iter().filter_map(|&(_, pod)| pod).collect(),

@@ -37,7 +37,13 @@ pub(crate) struct Section<'a> {
 impl<'a> Section<'a> {
     /// Prepares a group. The counts, the pace and the findings include all Pods of the group. The rows include only the
     /// Pods that match the filter.
-    pub(crate) fn prepare(context: &ViewContext<'a>, mut group: Group<'a>, columns: usize) -> Self {
+    /// Each line has at most `columns` columns, and the verdict has at most `verdict_lines` lines.
+    pub(crate) fn prepare(
+        context: &ViewContext<'a>,
+        mut group: Group<'a>,
+        columns: usize,
+        verdict_lines: usize,
+    ) -> Self {
         let counts = Counts::get_or_compute(context, &group);
         let (cache, version) = (context.cache, context.version());
         let pace = PodPace::get_or_compute(context, group.key(), &group.pods);
@@ -52,7 +58,10 @@ impl<'a> Section<'a> {
         let is_known = !matches!(group.heading, Heading::Workload(workload) if !is_known(workload));
         let verdict = summary
             .filter(|_| is_known)
-            .and_then(|summary| verdict::verdict_line(context, &summary, &group.pods, columns));
+            .map(|summary| {
+                verdict::verdict_lines(context, &summary, &group.pods, columns, verdict_lines)
+            })
+            .unwrap_or_default();
         let key = FindingsKey { group: group.key(), columns };
         let findings = cache.findings.get_or_compute(version, key, || find(context, &group, columns));
         let conclusions = verdict.into_iter().chain(findings.iter().cloned()).collect();

@@ -137,8 +137,9 @@ pub(crate) fn is_pod_name_of_job(pod: &str, job: &str) -> bool {
         && suffix.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// Whether an Event shows that another owner has created a Pod whose name has the form of a Pod of one of `jobs`, or
-/// may have created such a Pod. The model needs such Events, so that it does not assign the Pod to the wrong Job.
+/// Whether an Event reports that an owner has created a Pod whose name has the form of a Pod of one of `jobs`. Also
+/// returns `true` if the Event combines several creations, so that it may hide such a Pod. The model needs these Events,
+/// so that it does not assign the Pod to the wrong Job.
 pub(crate) fn may_claim_pod<'a>(event: &Event, mut jobs: impl Iterator<Item = &'a str>) -> bool {
     if event.reason != "SuccessfulCreate" || event.involved_object.kind == "Pod" {
         return false;

@@ -54,7 +54,7 @@ impl PodStore {
         self.siblings.learn(key, record.owner.as_ref(), &life);
         let overview = PodOverview::from_life(&life, evidence.was_deleted_before_end());
         record.stale = false;
-        if record.overview.order_millis() != overview.order_millis() {
+        if record.overview.sort_millis() != overview.sort_millis() {
             self.unsorted_workloads.extend(record.workload_index());
         }
         record.overview = overview;
