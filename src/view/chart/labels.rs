@@ -64,13 +64,13 @@ fn format_relative(at: i64) -> String {
     if rest == 0 {
         return "0s".into();
     }
-    let mut text = String::from(if at < 0 { "-" } else { "" });
+    let mut parts = vec![String::from(if at < 0 { "-" } else { "" })];
     let mut is_after_unit = false;
     for (unit, name, digits) in [(DAY, "d", 1), (HOUR, "h", 1), (MINUTE, "m", 2)] {
         let count = rest / unit;
         if count > 0 || (is_after_unit && rest > 0) {
             let digits = if is_after_unit { digits } else { 1 };
-            text += &format!("{count:0digits$}{name}");
+            parts.push(format!("{count:0digits$}{name}"));
             is_after_unit = true;
         }
         rest %= unit;
@@ -80,7 +80,7 @@ fn format_relative(at: i64) -> String {
         let decimals = format!("{:03}", rest % SECOND);
         let decimals = decimals.trim_end_matches('0');
         let point = if decimals.is_empty() { "" } else { "." };
-        text += &format!("{:0digits$}{point}{decimals}s", rest / SECOND);
+        parts.push(format!("{:0digits$}{point}{decimals}s", rest / SECOND));
     }
-    text
+    parts.concat()
 }
