@@ -49,7 +49,7 @@ impl Timeline {
     pub(crate) fn disruption(&self, key: PodKey, replacements: &Replacements) -> Option<Disruption> {
         let cause = self.disruption_cause(key)?;
         let pod = self.pod(key);
-        let stop = self.stop(key);
+        let stop = self.deliberate_stop(key);
         let life = &pod.life;
         let status_reason =
             || life.reason.as_ref().filter(|reason| matches!(&***reason, "Evicted" | "Preempting"));

@@ -1,6 +1,6 @@
 //! Texts about single containers of a Pod: which of them failed, waits, or keeps the Pod from ending.
 
-use crate::lifecycle::{ContainerLife, Lifecycle, Readiness};
+use crate::lifecycle::{ContainerLife, ContainerRole, Lifecycle, Readiness};
 use crate::view::primitives::text;
 
 /// `1 restart`, `3 restarts`.

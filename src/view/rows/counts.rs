@@ -17,9 +17,10 @@ impl Counts {
             counts.done_without_deletion +=
                 usize::from(state == DisplayState::Done && !overview.deletion_requested);
             if state == DisplayState::Deleted {
-                let is_stopped = context.timeline.stop(key).is_some();
+                let is_stopped = context.timeline.deliberate_stop(key).is_some();
                 counts.stopped += usize::from(is_stopped);
-                counts.preempted += usize::from(!is_stopped && context.timeline.preemption(key).is_some());
+                counts.preempted +=
+                    usize::from(!is_stopped && context.timeline.describe_preemption(key).is_some());
             }
         }
         // A completion index that waits for its next Pod counts as a Pod in back-off.

@@ -58,9 +58,7 @@ impl<'a> Section<'a> {
         let is_known = !matches!(group.heading, Heading::Workload(workload) if !is_known(workload));
         let verdict = summary
             .filter(|_| is_known)
-            .map(|summary| {
-                verdict::verdict_lines(context, &summary, &group.pods, columns, verdict_lines)
-            })
+            .map(|summary| verdict::verdict_lines(context, &summary, &group.pods, columns, verdict_lines))
             .unwrap_or_default();
         let key = FindingsKey { group: group.key(), columns };
         let findings = cache.findings.get_or_compute(version, key, || find(context, &group, columns));
