@@ -8,6 +8,7 @@ pub(crate) mod console;
 pub(crate) mod event_loop;
 pub(crate) mod exit;
 pub(crate) mod output;
+pub(crate) mod overview;
 pub(crate) mod pod_details;
 pub(crate) mod pod_details_loader;
 pub(crate) mod progress_bar;

@@ -15,7 +15,7 @@ use crate::lifecycle::{ContainerLife, ContainerRole};
 use crate::observation::{Object, Observation};
 use crate::source::Update;
 use crate::source::cluster;
-use crate::source::cluster::{Cluster, Name, NamespaceScope, Objects, Resource, Selection, Target};
+use crate::source::cluster::{Cluster, Name, NamespaceScope, Need, Objects, Resource, Selection, Target};
 use crate::timeline::{PodKey, Timeline, TimelinePod};
 use crate::tui::details::{Details, LogView};
 use crate::tui::page::{Page, Tab};
@@ -323,6 +323,7 @@ impl PodDetailsLoader {
                 name: pod.name.to_string(),
                 uid: Some(pod.uid.to_string()),
             }]),
+            need: Need::Required,
         };
         Some(tokio::spawn(async move {
             let selection = Selection { targets: vec![target], since: None };

@@ -47,12 +47,14 @@ impl<'a> Run<'a> {
             Subject::Timeline => None,
             Subject::Pod => Some(PodDetails::default()),
         };
-        let state = RunState::new(
+        let mut state = RunState::new(
             options.feed.clock.clone(),
             pod_details,
             std::mem::take(&mut options.expected_uids),
             options.nothing_found_message.take(),
         );
+        state.overview = options.overview;
+        state.nothing_found_help = options.nothing_found_help.take();
         let details = PodDetailsLoader::new(options.cluster.clone(), options.tail_lines);
         let recording = RunRecording::new(options.recorder.take());
         Self { options, state, reporters, details, recording }

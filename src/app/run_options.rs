@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::app::appearance::Appearance;
 use crate::app::output::Output;
+use crate::app::overview::OverviewRule;
 use crate::app::resume_command::ResumeCommand;
 use crate::app::streams::Streams;
 use crate::source::Feed;
@@ -33,6 +34,8 @@ pub(crate) struct RunOptions<'a> {
     pub(crate) expected_uids: Vec<String>,
     pub(crate) resume_command: Option<ResumeCommand>,
     pub(crate) nothing_found_message: Option<String>,
+    pub(crate) nothing_found_help: Option<String>,
+    pub(crate) overview: OverviewRule,
     pub(crate) recorder: Option<Recorder>,
     pub(crate) ends_with_feed: bool,
     pub(crate) stays_open: bool,
@@ -53,6 +56,8 @@ impl<'a> RunOptions<'a> {
             expected_uids: Vec::new(),
             resume_command: None,
             nothing_found_message: None,
+            nothing_found_help: None,
+            overview: OverviewRule::default(),
             recorder: None,
             ends_with_feed: false,
             stays_open: false,
@@ -92,6 +97,16 @@ impl<'a> RunOptions<'a> {
     /// Prints this message if the run finds no workload.
     pub(crate) fn nothing_found_message(self, message: String) -> Self {
         Self { nothing_found_message: Some(message), ..self }
+    }
+
+    /// Prints this help to standard output if the run prints once and finds no workload.
+    pub(crate) fn nothing_found_help(self, help: String) -> Self {
+        Self { nothing_found_help: Some(help), ..self }
+    }
+
+    /// Chooses when the run shows the overview.
+    pub(crate) fn overview(self, overview: OverviewRule) -> Self {
+        Self { overview, ..self }
     }
 
     /// Records the observations of the run.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::app::exit::Exit;
+use crate::app::overview::OverviewRule;
 use crate::app::pod_details::PodDetails;
 use crate::source::Progress;
 use crate::source::clock::Clock;
@@ -22,8 +23,12 @@ pub(crate) struct RunState {
     pub(crate) connection_error: Option<String>,
     /// Whether everything that existed at the start is in the timeline.
     pub(crate) is_synced: bool,
+    /// When the run shows the overview.
+    pub(crate) overview: OverviewRule,
     /// The message for a run without workloads, until it has been printed.
     pub(crate) nothing_found_message: Option<String>,
+    /// The help that a run without workloads prints to standard output.
+    pub(crate) nothing_found_help: Option<String>,
     /// Uids of workloads that must appear before the run can end.
     expected_uids: Vec<String>,
     clock: Clock,
@@ -56,7 +61,9 @@ impl RunState {
             progress: Some(Progress::Connecting),
             connection_error: None,
             is_synced: false,
+            overview: OverviewRule::default(),
             nothing_found_message,
+            nothing_found_help: None,
             expected_uids,
             clock,
             frozen_at: None,

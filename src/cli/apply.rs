@@ -17,7 +17,9 @@ use crate::cli::follow_args::FollowArgs;
 use crate::cli::output_format::OutputFormat;
 use crate::cli::record_args::RecordArgs;
 use crate::observation::BuiltInKind;
-use crate::source::cluster::{self, Cluster, Name, NamespaceScope, Objects, Resource, Selection, Target};
+use crate::source::cluster::{
+    self, Cluster, Name, NamespaceScope, Need, Objects, Resource, Selection, Target,
+};
 use crate::source::kubectl::{AppliedObject, Kubectl, KubectlOutput, Manifests};
 use crate::source::{ErrorKind, SourceError};
 
@@ -216,6 +218,7 @@ fn target_of(applied: &AppliedObject, resource: &Resource) -> Target {
         resource: resource.clone(),
         scope: NamespaceScope::Namespace(applied.namespace.clone()),
         objects: Objects::Named(vec![name]),
+        need: Need::Required,
     }
 }
 

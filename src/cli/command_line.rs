@@ -8,7 +8,8 @@ use crate::cli::apply::{self, ApplyArgs};
 use crate::cli::apply_words::{KubectlPart, divide_words};
 use crate::cli::connection::{accept_global_flags, global_flags};
 use crate::cli::get::GetArgs;
-use crate::cli::kubectl_flags::{FlagTable, GivenFlag};
+use crate::cli::kubectl_flags::{FlagTable, GivenFlag, declared_flags};
+use crate::cli::overview::OverviewArgs;
 use crate::cli::pod::PodArgs;
 use crate::cli::replay::ReplayArgs;
 use crate::cli::simulate::SimulateArgs;
@@ -24,7 +25,7 @@ use crate::cli::simulate::SimulateArgs;
     bin_name = "kubectl seq",
     version,
     disable_help_subcommand = false,
-    arg_required_else_help = true,
+    override_usage = "kubectl seq [-n NAMESPACE | -A] [-l SELECTOR] [-w]   the workloads of the last hour\n       kubectl seq COMMAND [OPTIONS]",
     args_override_self = true,
     max_term_width = 100,
     after_help = EXIT_CODES
@@ -66,6 +67,11 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
     if let Some(program) = words.first().cloned() {
         words = [program].into_iter().chain(move_leading_global_flags(&words[1..])).collect();
     }
+    if let Some(overview) = command.find_subcommand(OVERVIEW)
+        && has_only_flags(overview, words.get(1..).unwrap_or_default())
+    {
+        words.insert(1.min(words.len()), OVERVIEW.into());
+    }
     let mut kubectl_part = KubectlPart::default();
     if words.get(1).is_some_and(|name| name == "apply")
         && let Some(declared) = command.find_subcommand("apply")
@@ -99,8 +105,25 @@ pub(crate) fn move_leading_global_flags(words: &[OsString]) -> Vec<OsString> {
     }
 }
 
+/// Returns the part of the help that fits on a small screen.
+pub(crate) fn first_help_screen() -> String {
+    let mut command = command().after_help("");
+    format!("{}\n", command.render_help().to_string().trim_end())
+}
+
+/// Whether the user gave no subcommand: all words are flags of the overview, or there are no words.
+fn has_only_flags(overview: &clap::Command, words: &[OsString]) -> bool {
+    let mut flags = declared_flags(overview);
+    // These flags ask for a text. They belong to the program, although kubectl also has a flag `--version`.
+    flags.retain(|flag| !["help", "version"].contains(&flag.long.as_str()));
+    FlagTable::new(flags).lex_leading(words).is_some_and(|(_, rest)| rest.is_empty())
+}
+
 /// The hidden subcommand that kubectl calls for completion.
 const COMPLETE: &str = "__complete";
+
+/// The hidden subcommand that runs if the user gives no subcommand.
+const OVERVIEW: &str = "__overview";
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -123,6 +146,9 @@ pub(crate) enum Subcommand {
     Apply(ApplyArgs),
     /// Show the timeline of existing objects; with --watch, follow them until they end
     Get(GetArgs),
+    /// Called if no command is given: shows the workloads that run or have ended a short time ago.
+    #[command(name = OVERVIEW, hide = true)]
+    Overview(OverviewArgs),
     /// Show one Pod: phases, containers, events
     #[command(visible_alias = "pods", alias = "po")]
     Pod(PodArgs),
@@ -170,6 +196,25 @@ mod tests {
         ] {
             let words: Vec<OsString> = typed.split_whitespace().map(OsString::from).collect();
             assert_eq!(move_leading_global_flags(&words).join(" ".as_ref()), moved, "{typed}");
+        }
+    }
+
+    #[test]
+    fn without_a_subcommand_the_overview_of_the_recent_workloads_is_shown() {
+        let parse = |line: &str| {
+            parse(["kubectl-seq"].into_iter().chain(line.split_whitespace()).map(OsString::from).collect())
+        };
+        for line in ["", "-A", "-n web", "--context test -l app=web", "-w -nweb", "--color never -A"] {
+            let is_overview = parse(line).is_ok_and(|cli| matches!(cli.command, Subcommand::Overview(_)));
+            assert!(is_overview, "{line}");
+        }
+        let Ok(Cli { command: Subcommand::Overview(args), .. }) = parse("-l a=b -A --watch") else {
+            panic!()
+        };
+        assert_eq!((args.selector.as_deref(), args.all_namespaces, args.watch), (Some("a=b"), true, true));
+        for line in ["-h", "--version", "-n", "--no-such-flag", "--watch get job", "-l get", "jobs", "-"] {
+            let is_overview = parse(line).is_ok_and(|cli| matches!(cli.command, Subcommand::Overview(_)));
+            assert_eq!(is_overview, line == "-l get", "{line}");
         }
     }
 

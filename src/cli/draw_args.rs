@@ -39,6 +39,17 @@ pub(crate) struct DrawArgs {
     pub(crate) containers: bool,
 }
 
+impl DrawArgs {
+    /// Whether the user chose how the rows of Pods are arranged or what they contain. The overview has no such rows.
+    pub(crate) fn arranges_pods(&self) -> bool {
+        self.sort.is_some()
+            || self.group_by != GroupByArg::Workload
+            || self.align != AlignArg::Wall
+            || self.explain
+            || self.containers
+    }
+}
+
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ColorArg {

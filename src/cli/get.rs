@@ -5,6 +5,8 @@ use clap::Args;
 use crate::app::appearance::Appearance;
 use crate::app::event_loop::{follow, once};
 use crate::app::exit::{Exit, RunError};
+use crate::app::output::Output;
+use crate::app::overview::OverviewRule;
 use crate::app::resume_command::ResumeCommand;
 use crate::app::run_options::RunOptions;
 use crate::app::streams::Streams;
@@ -13,15 +15,17 @@ use crate::cli::draw_args::DrawArgs;
 use crate::cli::follow_args::FollowArgs;
 use crate::cli::output_format::OutputFormat;
 use crate::cli::record_args::RecordArgs;
-use crate::source::cluster::{self, Name, NamespaceScope, Objects, Resource, Selection, Target};
+use crate::source::cluster::{
+    self, Cluster, Name, NamedObjects, NamespaceScope, Need, Objects, Resource, Selection, Target,
+};
 use crate::source::{ErrorKind, SourceError};
 
 /// The arguments of `kubectl seq get`.
 #[derive(Debug, Args)]
 #[command(override_usage = "kubectl seq get TYPE[/NAME] [NAME...] [OPTIONS]")]
 pub(crate) struct GetArgs {
-    /// TYPE, TYPE NAME..., or TYPE/NAME..., as in kubectl: `job pi`, `job/pi`, `jobs`, `pods`. `node/NAME` shows the
-    /// Pods that ran on the node
+    /// TYPE, TYPE NAME..., or TYPE/NAME..., as in kubectl: `job pi`, `job/pi`, `jobs`, `pods`. `all` shows everything
+    /// that runs Pods, `ns/NAME` the workloads of a namespace, `node/NAME` the Pods that ran on a node
     #[arg(value_name = "TYPE[/NAME]", required = true)]
     pub(crate) objects: Vec<String>,
     /// Only objects with these labels
@@ -39,9 +43,9 @@ pub(crate) struct GetArgs {
     /// Succeed if an object does not exist
     #[arg(long)]
     pub(crate) ignore_not_found: bool,
-    /// Output format
-    #[arg(short, long, value_name = "FORMAT", default_value = "seq")]
-    pub(crate) output: OutputFormat,
+    /// Output format [default: runs for several workloads that are not named, otherwise seq]
+    #[arg(short, long, value_name = "FORMAT")]
+    pub(crate) output: Option<OutputFormat>,
     /// The flags that control following.
     #[command(flatten)]
     pub(crate) follow: FollowArgs,
@@ -56,6 +60,11 @@ pub(crate) struct GetArgs {
     pub(crate) connection: ConnectionArgs,
 }
 
+/// Returns the output of the run. The run shows the overview instead of the sequence if its [`OverviewRule`] says so.
+pub(crate) fn run_output(args: &GetArgs) -> Output {
+    args.output.unwrap_or(OutputFormat::Seq).into()
+}
+
 pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Streams) -> Result<Exit, RunError> {
     let is_followed = args.watch || args.follow.interactive;
     let recorder = args.record.open(is_followed)?;
@@ -64,29 +73,59 @@ pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Stream
     let has_selector = args.selector.is_some() || args.field_selector.is_some();
     let mut targets = Vec::new();
     let mut nodes = Vec::new();
-    for named in named {
-        if named.resource == Resource::node() && !has_selector {
-            nodes.extend(named.names);
+    let mut namespaces = Vec::new();
+    let mut is_anything_named = false;
+    let matching =
+        || Objects::Matching { labels: args.selector.clone(), fields: args.field_selector.clone() };
+    for NamedObjects { resource, names, is_part_of_all } in named {
+        if resource == Resource::node() && !has_selector {
+            nodes.extend(names);
             continue;
         }
-        let objects = if named.names.is_empty() {
-            Objects::Matching { labels: args.selector.clone(), fields: args.field_selector.clone() }
+        if resource == Resource::namespace() {
+            namespaces.extend(names);
+            continue;
+        }
+        is_anything_named |= !names.is_empty();
+        let objects = if names.is_empty() {
+            matching()
         } else if has_selector {
             return Err(usage_error("name cannot be provided when a selector is specified").into());
         } else if args.all_namespaces {
             return Err(usage_error("a resource cannot be retrieved by name across all namespaces").into());
         } else {
-            Objects::Named(named.names.into_iter().map(|name| Name { name, uid: None }).collect())
+            Objects::Named(names.into_iter().map(|name| Name { name, uid: None }).collect())
         };
         let scope = if args.all_namespaces {
             NamespaceScope::All
         } else {
             NamespaceScope::Namespace(cluster.namespace.clone())
         };
-        targets.push(Target { resource: named.resource, scope, objects });
+        targets.push(Target { need: need_of_type(&resource, is_part_of_all), resource, scope, objects });
+    }
+    let overview = if !namespaces.is_empty() && args.output.is_none() {
+        OverviewRule::Always
+    } else if args.output.is_some() || is_anything_named || !nodes.is_empty() || args.draw.arranges_pods() {
+        OverviewRule::Never
+    } else {
+        OverviewRule::IfSeveral
+    };
+    for namespace in &namespaces {
+        match cluster::require_namespace(&cluster, namespace).await {
+            Err(error) if args.ignore_not_found && error.kind == ErrorKind::NotFound => {}
+            result => {
+                result?;
+                let scope = NamespaceScope::Namespace(namespace.clone());
+                targets.extend(targets_of_all_types(&cluster, &scope, &matching()).await);
+            }
+        }
     }
     let node_scope = node_scope(&args, &cluster.namespace);
-    let is_only_nodes = targets.is_empty();
+    let nothing_found_message = if targets.is_empty() {
+        format!("No Pods found on node {}.", nodes.join(", "))
+    } else {
+        nothing_found_message(&args, &cluster.namespace, &namespaces)
+    };
     for node in &nodes {
         match cluster::require_node(&cluster, node, &node_scope).await {
             Err(error) if args.ignore_not_found && error.kind == ErrorKind::NotFound => {}
@@ -99,21 +138,15 @@ pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Stream
     if targets.is_empty() {
         return Ok(Exit::Success);
     }
-    let nothing_found_message = if is_only_nodes {
-        format!("No Pods found on node {}.", nodes.join(", "))
-    } else if args.all_namespaces {
-        "No resources found".to_owned()
-    } else {
-        format!("No resources found in {} namespace.", cluster.namespace)
-    };
     let feed = cluster::open_feed(&cluster, Selection { targets, since: None }, is_followed);
-    let options = RunOptions::new(feed, appearance, streams, args.output.into())
+    let options = RunOptions::new(feed, appearance, streams, run_output(&args))
         .cluster(cluster)
         .tail_lines(args.follow.tail_lines)
         .timeout(args.follow.timeout)
         .stays_open(args.follow.interactive)
         .resume_command(Some(resume_command(&args)))
         .nothing_found_message(nothing_found_message)
+        .overview(overview)
         .recorder(recorder);
     let result = if is_followed { follow(options).await } else { once(options).await };
     match result {
@@ -129,6 +162,39 @@ pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Stream
         }
         result => result,
     }
+}
+
+/// Returns the message for a selection without objects. `named` are the namespaces that the user named as objects.
+fn nothing_found_message(args: &GetArgs, namespace: &str, named: &[String]) -> String {
+    if args.all_namespaces {
+        "No resources found".to_owned()
+    } else if named.is_empty() {
+        format!("No resources found in {namespace} namespace.")
+    } else {
+        format!("No resources found in {} namespace.", named.join(", "))
+    }
+}
+
+/// Returns whether a run needs the objects of a type. A user who asked for all types may not be allowed to read some of
+/// them, but without Pods there is nothing to show.
+fn need_of_type(resource: &Resource, is_part_of_all: bool) -> Need {
+    if is_part_of_all && *resource != Resource::pod() { Need::Optional } else { Need::Required }
+}
+
+/// Returns the targets for everything that runs Pods in this scope.
+pub(crate) async fn targets_of_all_types(
+    cluster: &Cluster,
+    scope: &NamespaceScope,
+    objects: &Objects,
+) -> Vec<Target> {
+    let types = cluster::all_types(cluster).await.into_iter();
+    let targets = types.map(|NamedObjects { resource, is_part_of_all, .. }| Target {
+        need: need_of_type(&resource, is_part_of_all),
+        resource,
+        scope: scope.clone(),
+        objects: objects.clone(),
+    });
+    targets.collect()
 }
 
 /// Returns the namespaces in which the Pods of a node are shown: the namespace that the user gave with `-n`, or

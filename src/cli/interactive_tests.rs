@@ -2,6 +2,7 @@
 //! terminal and with paused time.
 
 mod ending;
+mod overview;
 mod virtual_terminal;
 
 use std::cell::RefCell;

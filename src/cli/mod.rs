@@ -16,6 +16,7 @@ pub(crate) mod get;
 pub(crate) mod interactive_tests;
 pub(crate) mod kubectl_flags;
 pub(crate) mod output_format;
+pub(crate) mod overview;
 pub(crate) mod pod;
 pub(crate) mod record_args;
 pub(crate) mod replay;
@@ -35,6 +36,7 @@ use crate::cli::draw_args::DrawArgs;
 use crate::cli::environment::Environment;
 use crate::cli::follow_args::FollowArgs;
 use crate::source::ErrorKind;
+use crate::view::View;
 
 /// Runs the program with these arguments. The first argument is the name of the program.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -84,11 +86,23 @@ async fn run(cli: Cli, environment: &Environment) -> Exit {
             )
             .await
         }
+        Subcommand::Overview(args) => {
+            run_with_streams(
+                &args.draw.clone(),
+                &args.follow.clone(),
+                Output::Picture(View::Sequence),
+                environment,
+                async |appearance, streams| {
+                    overview::run(args, command_line::first_help_screen(), appearance, streams).await
+                },
+            )
+            .await
+        }
         Subcommand::Get(args) => {
             run_with_streams(
                 &args.draw.clone(),
                 &args.follow.clone(),
-                args.output.into(),
+                get::run_output(&args),
                 environment,
                 async |appearance, streams| get::run(args, appearance, streams).await,
             )

@@ -16,7 +16,7 @@ use crate::cli::draw_args::DrawArgs;
 use crate::cli::follow_args::FollowArgs;
 use crate::cli::output_format::OutputFormat;
 use crate::cli::record_args::RecordArgs;
-use crate::source::cluster::{self, Name, NamespaceScope, Objects, Resource, Selection, Target};
+use crate::source::cluster::{self, Name, NamespaceScope, Need, Objects, Resource, Selection, Target};
 use crate::source::kubectl::Kubectl;
 use crate::source::{ErrorKind, SourceError};
 
@@ -92,6 +92,7 @@ pub(crate) async fn run(args: PodArgs, appearance: &Appearance, streams: &Stream
         resource: Resource::pod(),
         scope: NamespaceScope::Namespace(cluster.namespace.clone()),
         objects: Objects::Named(vec![Name { name: name.to_owned(), uid: None }]),
+        need: Need::Required,
     };
     let mut resume_command = vec!["kubectl seq pod".to_owned(), name.to_owned()];
     resume_command.extend(args.connection.scope_flags());

@@ -78,6 +78,7 @@ pub(crate) const BINDINGS: &[Binding] = &[
         "show a line of columns per Pod (table)",
     ),
     bind(&[Key::char('g')], "g", Action::Show(View::Grid), Scope::Pods, "show a cell per Pod (grid)"),
+    bind(&[Key::char('r')], "r", Action::Show(View::Runs), Scope::Pods, "show a row per workload (overview)"),
     with_hint(
         bind(
             &[Key::plain(Up), Key::char('k')],
@@ -131,7 +132,7 @@ pub(crate) const BINDINGS: &[Binding] = &[
             "Enter",
             Action::Open,
             Scope::Selected,
-            "open the selected Pod (also a click)",
+            "open the selected Pod or workload (also a click)",
         ),
         "open",
     ),
@@ -147,7 +148,7 @@ pub(crate) const BINDINGS: &[Binding] = &[
         "Esc",
         Action::Back,
         Scope::Pods,
-        "undo one choice: the filter, else the zoom, else the unfolded rows, else the selection",
+        "undo one choice: filter, zoom, unfolded rows, selection, or the open workload",
     ),
     with_hint(
         bind(

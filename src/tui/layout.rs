@@ -83,8 +83,13 @@ fn compose_pods(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
     let mut frame = Frame::default();
     for (index, line) in picture.frame.lines.iter().enumerate() {
         let is_selected = input.only_pod.is_none() && line.pod.is_some() && line.pod == selected;
-        let selection_mark = if is_selected { glyphs.selected } else { " " };
-        let mut row = Line::new(selection_mark, if is_selected { Style::Strong } else { Style::Text });
+        let selected_workload = picture
+            .workloads
+            .iter()
+            .find(|shown| shown.line == index && state.window.selected_workload.as_ref() == Some(&shown.uid));
+        let is_marked = is_selected || selected_workload.is_some();
+        let selection_mark = if is_marked { glyphs.selected } else { " " };
+        let mut row = Line::new(selection_mark, if is_marked { Style::Strong } else { Style::Text });
         for span in &line.spans {
             row.push(span.text.as_str(), span.style);
         }
@@ -98,12 +103,16 @@ fn compose_pods(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
                 row.restyle(cells.start + 1..cells.end + 1, Style::Selected);
             }
         }
+        if let Some(shown) = selected_workload {
+            row.restyle(1..shown.bar_column + 1, Style::Selected);
+        }
         for cell in picture.cells.iter().filter(|cell| cell.line == index && Some(cell.pod) == selected) {
             row.restyle(cell.column + 1..cell.column + 2, Style::Selected);
         }
         frame.lines.push(row);
     }
-    let page_rows = picture.frame.lines.iter().filter(|line| line.pod.is_some()).count();
+    let pod_rows = picture.frame.lines.iter().filter(|line| line.pod.is_some()).count();
+    let page_rows = pod_rows.max(picture.workloads.len());
     let indented = |line: Line| {
         let mut indented = Line::new(" ", Style::Text);
         for span in line.spans {
@@ -114,7 +123,14 @@ fn compose_pods(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
     frame.lines.truncate(room);
     frame.lines.extend(below.into_iter().map(indented));
     frame.lines.push(indented(compose_status_line(state, input, &picture, columns)));
-    ScreenLayout { frame, page_rows, lines: picture.pods.len(), picture, full: false, path_ends: Vec::new() }
+    ScreenLayout {
+        frame,
+        page_rows,
+        lines: picture.pods.len().max(picture.workloads.len()),
+        picture,
+        full: false,
+        path_ends: Vec::new(),
+    }
 }
 
 /// Composes only the picture and the notices, for a program that does not read keys.

@@ -12,6 +12,7 @@ pub(crate) mod keys;
 pub(crate) mod layout;
 pub(crate) mod layout_input;
 pub(crate) mod mouse;
+pub(crate) mod overview;
 pub(crate) mod page;
 pub(crate) mod pages;
 pub(crate) mod state;

@@ -1,5 +1,7 @@
 //! Applies clicks, drags and the wheel to the state.
 
+use std::sync::Arc;
+
 use crate::timeline::PodKey;
 use crate::tui::action::Effect;
 use crate::tui::input::{Mouse, MouseKind};
@@ -74,7 +76,12 @@ fn handle_hover(state: &mut TuiState, mouse: Mouse, context: &InputContext<'_>) 
 fn handle_click(state: &mut TuiState, column: usize, row: usize, context: &InputContext<'_>) -> Effect {
     match state.page {
         Page::Pods => {
-            if let Some(pod) = pod_at(column, row, context) {
+            let row_of_workload = line_at(row, context)
+                .and_then(|line| context.picture.workloads.iter().find(|shown| shown.line == line));
+            if let Some(shown) = row_of_workload {
+                state.window.selected_workload = Some(Arc::clone(&shown.uid));
+                state.open_workload();
+            } else if let Some(pod) = pod_at(column, row, context) {
                 state.select(pod);
                 state.selected_phase = phase_at(pod, column, context);
                 state.open_pod(pod);

@@ -43,6 +43,8 @@ pub(crate) struct TuiState {
     pub(crate) pressed_at: Option<(usize, usize)>,
     /// Whether the user has pressed a key or a mouse button. The end of the run must not interrupt such a user.
     pub has_interacted: bool,
+    /// The part of the overview that was shown when the user opened a workload.
+    pub(crate) window_of_overview: Option<Window>,
     page_before_help: Option<Page>,
     /// The filter before the user began to type. Esc restores this filter.
     previous_filter: String,
@@ -71,6 +73,7 @@ impl TuiState {
             message: None,
             pressed_at: None,
             has_interacted: false,
+            window_of_overview: None,
             page_before_help: None,
             previous_filter: String::new(),
         }
@@ -109,7 +112,7 @@ impl TuiState {
     /// Applies the action of a key.
     pub(crate) fn apply_action(&mut self, action: Action, context: &InputContext<'_>) -> Effect {
         match action {
-            Action::Show(view) => self.view.view = view,
+            Action::Show(view) => self.show_view(view),
             Action::Up => self.move_by(-1, context),
             Action::Down => self.move_by(1, context),
             Action::Left => self.move_sideways(false, context),
@@ -118,6 +121,7 @@ impl TuiState {
             Action::PageDown => self.move_by_screen(true, context),
             Action::Home => self.move_to_end(false, context),
             Action::End => self.move_to_end(true, context),
+            Action::Open if self.shows_overview() => self.open_workload(),
             Action::Open => self.show_tab(Tab::Overview),
             Action::Events => self.show_tab(Tab::Events),
             Action::Log => self.show_tab(Tab::Log),
@@ -199,7 +203,7 @@ impl TuiState {
     }
 
     /// Goes back one step. Leaves the page, or on the picture resets one choice: the filter, else the zoom, else the
-    /// unfolded rows, else the selection.
+    /// unfolded rows, else the selection. An open workload without such a choice is closed.
     pub(crate) fn go_back(&mut self) {
         match self.page {
             Page::Help => self.page = self.page_before_help.take().unwrap_or(Page::Pods),
@@ -208,7 +212,9 @@ impl TuiState {
             Page::Pods if !self.window.filter.is_empty() => self.window.filter.clear(),
             Page::Pods if self.window.zoom.is_some() => self.window.zoom = None,
             Page::Pods if self.window.unfolded => self.window.unfolded = false,
-            Page::Pods => self.deselect(),
+            Page::Pods if self.window.selected.is_some() => self.deselect(),
+            Page::Pods if self.view.workload.is_some() => self.close_workload(),
+            Page::Pods => self.window.selected_workload = None,
         }
         self.reset_scroll(true);
     }
@@ -242,6 +248,9 @@ impl TuiState {
     pub(crate) fn move_by(&mut self, by: isize, context: &InputContext<'_>) {
         if self.page != Page::Pods {
             return self.scroll_by(by, context);
+        }
+        if self.shows_overview() {
+            return self.move_by_workloads(by, context);
         }
         let picture = context.picture;
         if !picture.cells.is_empty() {
@@ -307,6 +316,9 @@ impl TuiState {
             self.follows_end = last;
             self.scroll = if last { context.lines.saturating_sub(context.page_rows) } else { 0 };
             return;
+        }
+        if self.shows_overview() {
+            return self.select_end_workload(last, context);
         }
         let pods = &context.picture.pods;
         if let Some(&pod) = if last { pods.last() } else { pods.first() } {

@@ -44,6 +44,7 @@ pub(crate) use crate::view::rows::end_text::describe_special_end;
 pub(crate) use crate::view::rows::phase_text::{
     describe_failure, describe_next_try, describe_phase, format_age, longest_pods_line,
 };
+pub(crate) use crate::view::runs::rows::is_recent;
 pub(crate) use crate::view::state::Align;
 pub use crate::view::state::{GroupBy, Size, Sort, View, ViewState};
 pub use crate::view::window::{Window, Zoom};

@@ -37,6 +37,13 @@ pub struct Picture {
     pub found: usize,
 }
 
+impl Picture {
+    /// Whether the picture has rows that a click can select.
+    pub(crate) fn has_rows(&self) -> bool {
+        !self.pods.is_empty() || !self.workloads.is_empty()
+    }
+}
+
 /// A row that stands for a workload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkloadRow {
@@ -44,6 +51,8 @@ pub struct WorkloadRow {
     pub line: usize,
     /// The uid of the workload.
     pub uid: Arc<str>,
+    /// The column at which the bar begins.
+    pub bar_column: usize,
 }
 
 /// A cell of the grid.

@@ -107,8 +107,8 @@ impl Namespace {
     /// Returns the command that runs the program in this namespace.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         // The flag follows the subcommand, as users type it.
-        let mut command =
-            program_with_cluster(&[&arguments[..1], &["--namespace", &self.name], &arguments[1..]].concat());
+        let (subcommand, rest) = arguments.split_at(arguments.len().min(1));
+        let mut command = program_with_cluster(&[subcommand, &["--namespace", &self.name], rest].concat());
         self.select_cluster(&mut command);
         command
     }

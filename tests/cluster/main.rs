@@ -24,6 +24,7 @@ mod job_rules;
 mod kubectl_flags;
 mod live;
 mod nodes;
+mod overview;
 mod pod;
 mod private;
 mod recording;

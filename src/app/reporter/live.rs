@@ -21,7 +21,7 @@ use crate::tui::layout::{ScreenLayout, compose_screen};
 use crate::tui::layout_input::LayoutInput;
 use crate::tui::page::Page;
 use crate::tui::state::TuiState;
-use crate::view::{FrameCache, Glyphs, Line, Style, Window, clean};
+use crate::view::{FrameCache, Glyphs, Line, Style, View, Window, clean};
 
 /// Time between two ticks. At most one frame is drawn per tick, plus frames that answer a key, a resize or a resume.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
@@ -107,7 +107,12 @@ impl LiveReporter {
     pub(crate) fn handle_input(&mut self, input: Input, timeline: &Timeline) -> Result<Effect, RunError> {
         let timeline = self.paused_at.as_ref().map_or(timeline, |paused| &paused.0);
         let context = self.layout.input_context(timeline, self.screen.top(), SHOW_POD_COMMAND_PREFIX);
+        let opened = self.tui.view.workload.clone();
         let effect = handle_input(&mut self.tui, input, &context);
+        if self.tui.view.workload != opened {
+            // The cached values are about the workloads that were shown before.
+            self.frame_cache = FrameCache::default();
+        }
         match &effect {
             Effect::Nothing => return Ok(effect),
             Effect::Copy(text) => self.screen.copy(text)?,
@@ -178,6 +183,7 @@ impl LiveReporter {
         self.tui.paused = false;
         self.tui.editing_filter = false;
         self.tui.message = None;
+        self.tui.close_workload();
         self.tui.window = Window::default();
         self.frame_cache = FrameCache::default();
         self.dirty = true;
@@ -194,7 +200,7 @@ impl LiveReporter {
         self.compose_frame(run, outcome);
         let before = self.screen.bytes_written();
         // The mouse is used only if the frame contains something to click on.
-        let mouse = self.tui.mouse && (self.layout.full || !self.layout.picture.pods.is_empty());
+        let mouse = self.tui.mouse && (self.layout.full || self.layout.picture.has_rows());
         self.screen.show_frame(&self.layout.frame, self.layout.full, mouse)?;
         self.last_frame = Instant::now();
         let bytes = self.screen.bytes_written() - before;
@@ -255,6 +261,18 @@ impl Reporter for LiveReporter {
         };
         if has_answer && self.interactive && !self.screen.is_entered() {
             self.screen.enter()?;
+        }
+        Ok(())
+    }
+
+    fn on_synced(&mut self, run: &RunSnapshot<'_>) -> Result<(), RunError> {
+        let chosen = run.state.overview.choose_view(&run.state.timeline, &self.tui.view, run.now);
+        if chosen.workload.is_some() {
+            // Workloads that begin later must be visible, so the live picture shows all recent workloads.
+            self.tui.view.view = View::Runs;
+            self.tui.view.recent_only = true;
+        } else {
+            self.tui.view = chosen;
         }
         Ok(())
     }

@@ -21,13 +21,17 @@ pub(crate) struct PictureReporter<'a> {
 impl Reporter for PictureReporter<'_> {
     fn on_end(&mut self, run: &RunSnapshot<'_>, _end: RunEnd) -> Result<(), RunError> {
         let timeline = &run.state.timeline;
-        if timeline.is_empty() {
+        if run.state.overview.has_nothing_to_show(timeline, run.now) {
             if let Some(message) = &run.state.nothing_found_message {
                 self.streams.note(message);
             }
-            return Ok(());
+            return match &run.state.nothing_found_help {
+                Some(help) => Streams::write_stdout(|out| out.write_all(help.as_bytes())),
+                None => Ok(()),
+            };
         }
-        let Appearance { view_state, glyphs, .. } = self.appearance;
+        let glyphs = &self.appearance.glyphs;
+        let view_state = &run.state.overview.choose_view(timeline, &self.appearance.view_state, run.now);
         let size = (self.size)(self.appearance);
         match run.state.shown_pod() {
             Some((pod, details)) if view_state.view == View::Sequence => {

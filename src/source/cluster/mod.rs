@@ -11,9 +11,11 @@ pub(crate) mod watch;
 
 pub(crate) use crate::source::cluster::api::client::{Cluster, connect};
 pub(crate) use crate::source::cluster::api::connection::Connection;
-pub(crate) use crate::source::cluster::api::discovery::resolve;
+pub(crate) use crate::source::cluster::api::discovery::{NamedObjects, all_types, resolve};
 pub(crate) use crate::source::cluster::api::resource::Resource;
-pub(crate) use crate::source::cluster::node::{require_node, target_pods_of_node};
+pub(crate) use crate::source::cluster::node::{require_namespace, require_node, target_pods_of_node};
 pub(crate) use crate::source::cluster::watch::follow::open_feed;
 pub(crate) use crate::source::cluster::watch::resource_versions::fetch_resource_versions;
-pub(crate) use crate::source::cluster::watch::target::{Name, NamespaceScope, Objects, Selection, Target};
+pub(crate) use crate::source::cluster::watch::target::{
+    Name, NamespaceScope, Need, Objects, Selection, Target,
+};

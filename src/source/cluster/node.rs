@@ -1,4 +1,5 @@
-//! A node that the user named: the selection of the Pods that ran there, and the check that the node exists.
+//! A node or a namespace that the user named: the selection of the Pods that ran on the node, and the checks that the
+//! node and the namespace exist.
 
 use kube::api::GetParams;
 use kube::core::PartialObjectMeta;
@@ -7,7 +8,7 @@ use crate::source::cluster::api::client::Cluster;
 use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::api::request::Query;
 use crate::source::cluster::api::resource::Resource;
-use crate::source::cluster::watch::target::{NamespaceScope, Objects, Target};
+use crate::source::cluster::watch::target::{NamespaceScope, Need, Objects, Target};
 use crate::source::error::{ErrorKind, SourceError};
 
 /// Returns the field selector of the Pods that the scheduler has bound to a node.
@@ -18,7 +19,7 @@ fn field_selector(node: &str) -> String {
 /// Returns the Pods of a node as a target.
 pub(crate) fn target_pods_of_node(node: &str, scope: NamespaceScope) -> Target {
     let objects = Objects::Matching { labels: None, fields: Some(field_selector(node)) };
-    Target { resource: Resource::pod(), scope, objects }
+    Target { resource: Resource::pod(), scope, objects, need: Need::Required }
 }
 
 /// Checks that a node exists or has Pods. A node that no longer exists may still have Pods.
@@ -51,6 +52,28 @@ pub(crate) async fn require_node(
     }
     let error = SourceError::new(ErrorKind::NotFound, format!("nodes \"{node}\" not found"));
     Err(error.hint("List the nodes with `kubectl get nodes`."))
+}
+
+/// Checks that a namespace exists.
+///
+/// # Errors
+///
+/// The namespace does not exist. If the namespace cannot be requested, for example because the user may not read it,
+/// this function returns no error.
+pub(crate) async fn require_namespace(cluster: &Cluster, namespace: &str) -> Result<(), SourceError> {
+    let Ok(request) =
+        kube::core::Request::new("/api/v1/namespaces").get_metadata(namespace, &GetParams::default())
+    else {
+        return Ok(());
+    };
+    match cluster.client.request::<PartialObjectMeta>(request).await {
+        Err(kube::Error::Api(status)) if status.code == 404 => {
+            let error =
+                SourceError::new(ErrorKind::NotFound, format!("namespaces \"{namespace}\" not found"));
+            Err(error.hint("List the namespaces with `kubectl get namespaces`."))
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

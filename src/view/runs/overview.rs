@@ -60,10 +60,10 @@ pub(crate) fn draw_runs(context: &ViewContext<'_>, size: Size) -> Picture {
     for (state, rows) in &folded.hidden {
         table.add_folded(*state, rows);
     }
-    let (mut lines, legend) = table.draw(size.columns);
+    let DrawnTable { mut lines, legend, bar_column } = table.draw(size.columns);
     let uids = folded.shown.iter().map(|row| row.workload.uid.clone()).enumerate();
     // The first line holds the names of the columns.
-    picture.workloads = uids.map(|(index, uid)| WorkloadRow { line: index + 1, uid }).collect();
+    picture.workloads = uids.map(|(index, uid)| WorkloadRow { line: index + 1, uid, bar_column }).collect();
     if let Some((above, below)) = around {
         lines.push(Line::new(format!("+ {above} above, {below} below"), Style::Dim));
     }
@@ -83,10 +83,21 @@ fn older_workloads_line(context: &ViewContext<'_>, recent: usize) -> Option<Line
     }
     let older = list_rows(context, false).len().saturating_sub(recent);
     let noun = if older == 1 { "workload" } else { "workloads" };
-    let text = format!("+ {older} {noun} that ended more than an hour ago");
-    let mut line = Line::new(text, Style::Dim);
-    line.push(format!("{}kubectl seq get all", context.glyphs.separator), Style::Dim);
-    (older > 0).then_some(line)
+    let verb = if older == 1 { "has" } else { "have" };
+    let separator = context.glyphs.separator;
+    let text =
+        format!("+ {older} {noun} that {verb} not run within the last hour{separator}kubectl seq get all");
+    (older > 0).then(|| Line::new(text, Style::Dim))
+}
+
+/// The drawn table.
+struct DrawnTable {
+    /// The names of the columns, then the rows.
+    lines: Vec<Line>,
+    /// The legend of the bars.
+    legend: Line,
+    /// The column at which the bars begin.
+    bar_column: usize,
 }
 
 /// The table of the overview.
@@ -138,8 +149,8 @@ impl<'a> RunTable<'a> {
         let (mark, style) = (state_mark(state, glyphs), state_style(state));
         let name_style = if state == WorkloadState::Failed { style } else { Style::Text };
         let done = match facts.wanted {
-            Some(wanted) => format!("{}/{wanted}", facts.done),
-            None => facts.done.to_string(),
+            Some(wanted) => format!("{}/{wanted}", facts.done.unwrap_or(0)),
+            None => facts.done.map_or_else(|| glyphs.none.to_owned(), |done| done.to_string()),
         };
         let failed = if facts.failed > 0 { facts.failed.to_string() } else { String::new() };
         let loss = largest_loss(&facts.slots, facts.lost_work).and_then(LargestLoss::describe);
@@ -158,8 +169,7 @@ impl<'a> RunTable<'a> {
         self.rows.push((cells, facts));
     }
 
-    /// Draws the names of the columns and all rows. Also returns the legend of the bars.
-    fn draw(self, columns: usize) -> (Vec<Line>, Line) {
+    fn draw(self, columns: usize) -> DrawnTable {
         let glyphs = self.context.glyphs;
         let has_failed = self.rows.iter().any(|(_, facts)| facts.failed > 0);
         let has_slots = self.rows.iter().any(|(_, facts)| facts.slots.total > 0);
@@ -184,10 +194,14 @@ impl<'a> RunTable<'a> {
             TableRow { pod: None, cells: cells.map(|(cell, _)| cell).collect() }
         });
         let mut lines = table.draw(rows.collect(), columns, glyphs.ellipsis);
+        let bar_column = lines.get(1).map_or(0, |line| {
+            let before = line.spans.iter().take_while(|span| span.style != BAR_STYLE);
+            before.map(|span| text::width(&span.text)).sum()
+        });
         for (line, facts) in lines.iter_mut().skip(1).zip(&facts) {
             insert_bar(line, facts, glyphs);
         }
-        (lines, self.legend.write(glyphs, columns))
+        DrawnTable { lines, legend: self.legend.write(glyphs, columns), bar_column }
     }
 }
 

@@ -88,8 +88,8 @@ fn matches_filter(workload: &Workload, words: &[String]) -> bool {
 /// How far workloads are, and where their slot time went. The facts of several workloads can be added.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct RunFacts {
-    /// The number of Pods that succeeded, or of workloads below that succeeded.
-    pub(crate) done: usize,
+    /// The number of Pods that succeeded, or of workloads below that succeeded; `None` if there are neither.
+    pub(crate) done: Option<usize>,
     /// The number of Pods that must succeed, or of desired Pods, or of workloads below; `None` if unknown.
     pub(crate) wanted: Option<usize>,
     /// The number of failed Pods, or of failed workloads below.
@@ -129,8 +129,10 @@ impl RunFacts {
                 (done, workload.completions.map(to_usize), failed)
             }
         };
+        // A CronJob without Jobs has nothing to count.
+        let has_count = wanted.is_some() || !workload.pods.is_empty() || done > 0;
         Self {
-            done,
+            done: has_count.then_some(done),
             wanted,
             failed,
             slots: summary.slots,
@@ -142,11 +144,12 @@ impl RunFacts {
     /// Adds the facts of another workload. The wall time becomes the longer one, because workloads may run at the same
     /// time.
     pub(crate) fn add(&mut self, other: &Self) {
-        self.done = self.done.saturating_add(other.done);
-        self.wanted = match (self.wanted, other.wanted) {
+        let add = |own: Option<usize>, other: Option<usize>| match (own, other) {
             (Some(own), Some(other)) => Some(own.saturating_add(other)),
             (own, other) => own.or(other),
         };
+        self.done = add(self.done, other.done);
+        self.wanted = add(self.wanted, other.wanted);
         self.failed = self.failed.saturating_add(other.failed);
         self.slots += other.slots;
         self.lost_work = self.lost_work.saturating_add(other.lost_work);

@@ -80,5 +80,5 @@ fn only_recent_workloads_are_listed_on_request_and_the_others_are_counted() {
     {
         assert_eq!(frame.contains(&format!("job/{name}")), is_listed, "{name}:\n{frame}");
     }
-    assert!(frame.contains("+ 1 workload that ended more than an hour ago"), "{frame}");
+    assert!(frame.contains("+ 1 workload that has not run within the last hour"), "{frame}");
 }

@@ -8,7 +8,7 @@ use kube::client::{APIGroupDiscovery, APIResourceDiscovery};
 
 use crate::source::cluster::api::client::Cluster;
 use crate::source::cluster::api::errors::{RequestContext, RequestError, explain_request_error};
-use crate::source::cluster::api::pod_types::{refuse_podless_type, types_with_pods};
+use crate::source::cluster::api::pod_types::{CUSTOM_WORKLOADS, refuse_podless_type, types_with_pods};
 use crate::source::cluster::api::resource::Resource;
 use crate::source::error::{ErrorKind, SourceError};
 
@@ -17,10 +17,12 @@ use crate::source::error::{ErrorKind, SourceError};
 pub(crate) struct NamedObjects {
     pub resource: Resource,
     pub names: Vec<String>,
+    /// Whether `all` stands for the type. The user did not name the type, so it may be unreadable.
+    pub is_part_of_all: bool,
 }
 
 /// Finds the types and names in the words of a command, for example `job pi pi2`, `job/pi pod/x` or `job,pod`. The type
-/// of nodes is accepted only with names.
+/// of nodes and the type of namespaces are accepted only with names. `all` stands for all types whose objects run Pods.
 ///
 /// # Errors
 ///
@@ -29,14 +31,44 @@ pub(crate) struct NamedObjects {
 pub(crate) async fn resolve(cluster: &Cluster, words: &[String]) -> Result<Vec<NamedObjects>, SourceError> {
     let mut objects = Vec::new();
     for (kind, names) in parse_types_and_names(words)? {
+        if kind.eq_ignore_ascii_case(ALL) {
+            if !names.is_empty() {
+                let text = "\"all\" stands for several types, so no names can follow it";
+                return Err(SourceError::new(ErrorKind::Usage, text).hint(
+                    "Name the type: `kubectl seq get job pi`, or omit the names: `kubectl seq get all`.",
+                ));
+            }
+            objects.extend(all_types(cluster).await);
+            continue;
+        }
         let resource = match find_known_type(&kind) {
             Some(resource) => resource,
             None => discover_type(cluster, &kind).await?,
         };
         refuse_podless_type(&resource, &kind, &names)?;
-        objects.push(NamedObjects { resource, names });
+        objects.push(NamedObjects { resource, names, is_part_of_all: false });
     }
     Ok(objects)
+}
+
+/// The word for all types whose objects run Pods.
+const ALL: &str = "all";
+
+/// Returns all types whose objects run Pods: the types of Kubernetes, and the custom resources in
+/// [`CUSTOM_WORKLOADS`] that the server has. If the server's types cannot be requested, returns only the types of
+/// Kubernetes.
+pub(crate) async fn all_types(cluster: &Cluster) -> Vec<NamedObjects> {
+    let groups = fetch_types(cluster).await.unwrap_or_default();
+    let custom = CUSTOM_WORKLOADS.iter().filter_map(|&(group, kind)| {
+        find_first(&groups, &|name, _| name == group, &|resource| {
+            resource.response_kind.as_ref().and_then(|own| own.kind.as_deref()) == Some(kind)
+        })
+    });
+    types_with_pods()
+        .map(|(resource, _)| resource)
+        .chain(custom)
+        .map(|resource| NamedObjects { resource, names: Vec::new(), is_part_of_all: true })
+        .collect()
 }
 
 /// Splits the words of a command into types and the names of objects.
@@ -91,7 +123,7 @@ fn parse_types_and_names(words: &[String]) -> Result<Vec<(String, Vec<String>)>,
 
 /// Returns the types that are found without API discovery, each with its short names.
 fn known_types() -> impl Iterator<Item = (Resource, &'static [&'static str])> {
-    types_with_pods().chain([(Resource::node(), &["no"][..])])
+    types_with_pods().chain([(Resource::node(), &["no"][..]), (Resource::namespace(), &["ns"][..])])
 }
 
 /// Finds the known type that a word of the command line names. A word without a group always means Kubernetes' own
@@ -244,6 +276,9 @@ mod tests {
         }
         for word in ["po", "pod", "pods", "Pods", "pods.v1", "pods.v1."] {
             assert_eq!(find_known_type(word), Some(Resource::pod()), "{word}");
+        }
+        for word in ["ns", "namespace", "namespaces", "Namespaces", "namespaces.v1"] {
+            assert_eq!(find_known_type(word), Some(Resource::namespace()), "{word}");
         }
         for word in ["no", "node", "nodes", "Nodes", "nodes.v1", "nodes.v1."] {
             assert_eq!(find_known_type(word), Some(Resource::node()), "{word}");

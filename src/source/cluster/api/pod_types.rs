@@ -41,6 +41,27 @@ const GROUPS: [&str; 29] = [
     "visibility.kueue.x-k8s.io",
 ];
 
+/// The custom resources that `all` includes if the server has them, by group and kind. Objects of other custom resources
+/// are not read, but the Jobs and Pods that they own are.
+pub(crate) const CUSTOM_WORKLOADS: [(&str, &str); 16] = [
+    ("argoproj.io", "CronWorkflow"),
+    ("argoproj.io", "Workflow"),
+    ("batch.volcano.sh", "Job"),
+    ("jobset.x-k8s.io", "JobSet"),
+    ("kubeflow.org", "JAXJob"),
+    ("kubeflow.org", "MPIJob"),
+    ("kubeflow.org", "PaddleJob"),
+    ("kubeflow.org", "PyTorchJob"),
+    ("kubeflow.org", "TFJob"),
+    ("kubeflow.org", "XGBoostJob"),
+    ("leaderworkerset.x-k8s.io", "LeaderWorkerSet"),
+    ("ray.io", "RayCluster"),
+    ("ray.io", "RayJob"),
+    ("sparkoperator.k8s.io", "SparkApplication"),
+    ("tekton.dev", "PipelineRun"),
+    ("trainer.kubeflow.org", "TrainJob"),
+];
+
 /// Returns the types of Kubernetes whose objects are read as custom resources, each with its short names.
 fn read_as_custom() -> [(Resource, &'static [&'static str]); 1] {
     let replication_controllers = Resource {
@@ -64,14 +85,15 @@ pub(crate) fn types_with_pods() -> impl Iterator<Item = (Resource, &'static [&'s
 ///
 /// # Errors
 ///
-/// The objects of the type run no Pods, or the type is that of nodes and no name is given.
+/// The objects of the type run no Pods, or the type is that of nodes or of namespaces and no name is given.
 pub(crate) fn refuse_podless_type(
     resource: &Resource,
     word: &str,
     names: &[String],
 ) -> Result<(), SourceError> {
     let is_node = *resource == Resource::node();
-    if runs_pods(resource) || (is_node && !names.is_empty()) {
+    let is_shown_by_name = is_node || *resource == Resource::namespace();
+    if runs_pods(resource) || (is_shown_by_name && !names.is_empty()) {
         return Ok(());
     }
     let plural = resource.name();
@@ -85,12 +107,10 @@ pub(crate) fn refuse_podless_type(
             .hint("Name a node: `kubectl seq get node NAME`. List the nodes with `kubectl get nodes`."));
     }
     match resource.kind.as_str() {
-        "Namespace" if resource.group.is_empty() => {
-            let name = names.first().map_or("NAMESPACE", String::as_str);
-            refusal(format!(
-                "Show the Jobs or the Pods of a namespace with `kubectl seq get jobs -n {name}` or `kubectl seq get pods -n {name}`."
-            ))
-        }
+        "Namespace" if resource.group.is_empty() => refusal(
+            "Show the workloads of a namespace with `kubectl seq get ns NAME`, and those of all namespaces with `kubectl seq get all -A`."
+                .to_owned(),
+        ),
         "Event" => refusal(
             "Events are shown with their Pod: `kubectl seq pod NAME`. List all Events with `kubectl get events`."
                 .to_owned(),
@@ -174,9 +194,9 @@ mod tests {
             (
                 resource("v1", "Namespace", "namespaces"),
                 "ns",
-                &["web"],
+                &[],
                 "namespaces run no Pods",
-                "`kubectl seq get jobs -n web`",
+                "`kubectl seq get ns NAME`",
             ),
             (
                 resource("metrics.k8s.io/v1beta1", "PodMetrics", "pods"),
@@ -223,6 +243,7 @@ mod tests {
             assert_eq!(refusal(&resource, &resource.plural, &[]), None, "{resource:?}");
         }
         assert_eq!(refusal(&Resource::node(), "node", &["node-1"]), None);
+        assert_eq!(refusal(&Resource::namespace(), "ns", &["web"]), None);
         for (api_version, kind, plural) in [
             ("jobset.x-k8s.io/v1alpha2", "JobSet", "jobsets"),
             ("sparkoperator.k8s.io/v1beta2", "SparkApplication", "sparkapplications"),

@@ -52,6 +52,11 @@ impl Resource {
         }
     }
 
+    /// Returns the type of namespaces.
+    pub(crate) fn namespace() -> Self {
+        Self { kind: "Namespace".to_owned(), plural: "namespaces".to_owned(), ..Self::node() }
+    }
+
     /// Returns plural and group as kubectl writes them: `jobs.batch`, `pods`.
     pub(crate) fn name(&self) -> String {
         if self.group.is_empty() { self.plural.clone() } else { format!("{}.{}", self.plural, self.group) }

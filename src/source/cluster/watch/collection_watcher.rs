@@ -25,6 +25,7 @@ use crate::source::cluster::watch::known_object::{KnownObject, version_number};
 use crate::source::cluster::watch::owner_lookup::OwnerLookup;
 use crate::source::cluster::watch::ownership::{CollectionRole, Ownership};
 use crate::source::cluster::watch::retry::{RetryPauses, next_pause, random_below, retry_pauses};
+use crate::source::cluster::watch::target::Need;
 use crate::source::cluster::watch::uid_key::uid_key;
 use crate::source::error::SourceError;
 
@@ -56,15 +57,6 @@ pub(crate) enum Signal {
     Failing(usize, String),
     /// The requests of the watcher with this id succeed again.
     Healthy(usize),
-}
-
-/// Whether the feed needs a collection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Need {
-    /// The feed fails if the collection cannot be read.
-    Required,
-    /// If the collection cannot be read, the feed sends a notice to the user and continues.
-    Optional,
 }
 
 /// Lists and watches one collection.

@@ -2,7 +2,7 @@
 
 use crate::observation::BuiltInKind;
 use crate::source::cluster::api::kind::Kind;
-use crate::source::cluster::watch::collection_watcher::Need;
+use crate::source::cluster::watch::target::Need;
 
 /// The labels by which the Pods of a workload can be selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

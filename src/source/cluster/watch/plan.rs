@@ -11,12 +11,12 @@ use crate::source::Update;
 use crate::source::cluster::api::client::Cluster;
 use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::api::request::Query;
-use crate::source::cluster::watch::collection_watcher::{CollectionWatcher, Need, Signal};
+use crate::source::cluster::watch::collection_watcher::{CollectionWatcher, Signal};
 use crate::source::cluster::watch::kind_rules::{self, PodLabels, intermediate_kind};
 use crate::source::cluster::watch::owner_lookup::OwnerLookup;
 use crate::source::cluster::watch::ownership::{CollectionRole, Ownership, Root};
 use crate::source::cluster::watch::resource_versions::ResourceVersions;
-use crate::source::cluster::watch::target::{Name, NamespaceScope, Objects, Target};
+use crate::source::cluster::watch::target::{Name, NamespaceScope, Need, Objects, Target};
 use crate::source::error::{ErrorKind, SourceError};
 
 /// Maximum length of a label selector in bytes. A longer selector could make the address longer than servers and
@@ -101,18 +101,18 @@ impl<'a> Plan<'a> {
     fn add_namespace(&mut self, namespace: Option<&str>, targets: Vec<Target>) {
         let mut roots = Vec::new();
         let mut root_queries = Vec::new();
-        for Target { resource, objects, .. } in targets {
+        for Target { resource, objects, need, .. } in targets {
             let (names, labels, fields) = split_objects(objects);
             let is_unfiltered = names.is_empty() && labels.is_none() && fields.is_none();
             let kind = Kind::from_resource(&resource);
-            root_queries.push((resource, kind.clone(), labels, fields, is_unfiltered));
+            root_queries.push((resource, kind.clone(), labels, fields, is_unfiltered, need));
             roots.push(Root { kind, names });
         }
         // If the user typed a type without names and selectors, the collection of this type is read as a whole. The
         // collection then also contains the objects of other workloads, so no second collection of this
         // type is needed.
         let is_read_unfiltered = |kind: &Kind| {
-            root_queries.iter().any(|(_, root, .., is_unfiltered)| *is_unfiltered && root == kind)
+            root_queries.iter().any(|(_, root, .., is_unfiltered, _)| *is_unfiltered && root == kind)
         };
         let intermediate: Vec<(Kind, Need)> =
             intermediate_kinds(&roots).into_iter().filter(|(kind, _)| !is_read_unfiltered(kind)).collect();
@@ -126,11 +126,11 @@ impl<'a> Plan<'a> {
             |kind, labels, fields| Query { kind, namespace: namespace.map(str::to_owned), labels, fields };
 
         let mut listed_receivers = Vec::new();
-        for (root, (resource, kind, labels, fields, _)) in root_queries.into_iter().enumerate() {
+        for (root, (resource, kind, labels, fields, _, need)) in root_queries.into_iter().enumerate() {
             let collection = PlannedCollection {
                 query: query(kind, labels, fields),
                 role: CollectionRole::Root(root),
-                need: Need::Required,
+                need,
                 is_narrowed_by_owner: false,
                 named_resource: Some(resource.name()),
                 wait_for: Vec::new(),

@@ -21,6 +21,17 @@ pub(crate) struct Target {
     pub scope: NamespaceScope,
     /// The objects of this type that the user selected.
     pub objects: Objects,
+    /// Whether the feed needs the objects. The user may not be allowed to read one of the types that `all` stands for.
+    pub need: Need,
+}
+
+/// Whether the feed needs a collection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// The feed fails if the collection cannot be read.
+    Required,
+    /// If the collection cannot be read, the feed sends a notice to the user and continues.
+    Optional,
 }
 
 /// The namespaces in which objects are searched for.

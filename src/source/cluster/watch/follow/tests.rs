@@ -6,7 +6,7 @@ use crate::source::cluster::api::fake;
 use crate::source::cluster::api::fake::FakeServer;
 use crate::source::cluster::api::resource::Resource;
 use crate::source::cluster::watch::follow::*;
-use crate::source::cluster::watch::target::{Name, NamespaceScope, Objects, Target};
+use crate::source::cluster::watch::target::{Name, NamespaceScope, Need, Objects, Target};
 use crate::source::error::ErrorKind;
 
 /// Selects the Jobs with these names. Without names, selects Jobs by a label.
@@ -23,7 +23,7 @@ fn select(resource: Resource, names: &[&str]) -> Selection {
         }
     };
     let scope = NamespaceScope::Namespace("ns".to_owned());
-    Selection { targets: vec![Target { resource, scope, objects }], since: None }
+    Selection { targets: vec![Target { resource, scope, objects, need: Need::Required }], since: None }
 }
 
 /// Opens a feed of the selection at a fake server.

@@ -19,7 +19,7 @@ fn target(resource: Resource, names: &[&str]) -> Target {
         [] => Objects::Matching { labels: None, fields: None },
         names => Objects::Named(names.iter().map(name).collect()),
     };
-    Target { resource, scope: NamespaceScope::Namespace("ns".to_owned()), objects }
+    Target { resource, scope: NamespaceScope::Namespace("ns".to_owned()), objects, need: Need::Required }
 }
 
 /// Returns the type of a kind in the group `apps`.
