@@ -216,7 +216,7 @@ async fn a_click_opens_a_pod_and_a_click_on_the_path_returns() {
         assert!(terminal.contents().contains("▒ Pulling"), "{}", terminal.contents());
         // In the grid, a click on a cell opens its Pod.
         terminal.keys("g").await;
-        terminal.click(2, terminal.row_of("job/pi") + 1).await;
+        terminal.click(5, terminal.row_of("job/pi") + 1).await;
         assert!(terminal.is_alternate_screen());
         terminal.press(Code::Esc).await;
         // A drag over the bars zooms.

@@ -80,6 +80,8 @@ fn compose_pods(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
     let size = Size { columns, rows: Some(room) };
     let picture = draw_picture(state, input, size);
     let selected = state.window.selected;
+    let selected_cell_line =
+        picture.cells.iter().find(|cell| Some(cell.pod) == selected).map(|cell| cell.line);
     let mut frame = Frame::default();
     for (index, line) in picture.frame.lines.iter().enumerate() {
         let is_selected = input.only_pod.is_none() && line.pod.is_some() && line.pod == selected;
@@ -87,7 +89,7 @@ fn compose_pods(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
             .workloads
             .iter()
             .find(|shown| shown.line == index && state.window.selected_workload.as_ref() == Some(&shown.uid));
-        let is_marked = is_selected || selected_workload.is_some();
+        let is_marked = is_selected || selected_workload.is_some() || selected_cell_line == Some(index);
         let selection_mark = if is_marked { glyphs.selected } else { " " };
         let mut row = Line::new(selection_mark, if is_marked { Style::Strong } else { Style::Text });
         for span in &line.spans {
@@ -105,9 +107,6 @@ fn compose_pods(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
         }
         if let Some(shown) = selected_workload {
             row.restyle(1..shown.bar_column + 1, Style::Selected);
-        }
-        for cell in picture.cells.iter().filter(|cell| cell.line == index && Some(cell.pod) == selected) {
-            row.restyle(cell.column + 1..cell.column + 2, Style::Selected);
         }
         frame.lines.push(row);
     }

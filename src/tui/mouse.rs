@@ -51,7 +51,9 @@ fn pod_at(column: usize, row: usize, context: &InputContext<'_>) -> Option<PodKe
     let line = line_at(row, context)?;
     let cells = &context.picture.cells;
     let column = column.checked_sub(1)?;
-    let cell = cells.iter().find(|cell| cell.line == line && cell.column == column);
+    let cell = cells
+        .iter()
+        .find(|cell| cell.line == line && (cell.column..cell.column + cell.columns).contains(&column));
     cell.map(|cell| cell.pod).or_else(|| context.picture.frame.lines.get(line)?.pod)
 }
 

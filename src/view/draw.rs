@@ -6,15 +6,16 @@ use jiff::Timestamp;
 
 use crate::timeline::Timeline;
 use crate::view::frame_cache::cache::FrameCache;
+use crate::view::grid::drawing::draw_grid;
 use crate::view::picture::{FlushLines, Picture};
 use crate::view::primitives::frame::{Frame, Line};
 use crate::view::primitives::glyph::Glyphs;
 use crate::view::runs::overview::draw_runs;
 use crate::view::sequence::diagram;
 use crate::view::state::{Size, View, ViewState};
+use crate::view::table;
 use crate::view::view_context::ViewContext;
 use crate::view::window::Window;
-use crate::view::{grid, table};
 
 /// Renders the whole timeline as of `now` (the server's time). The frame has at most the columns and rows of `size`.
 pub fn render_frame(
@@ -71,7 +72,7 @@ fn render_view(context: &ViewContext<'_>, size: Size, flush: &mut FlushLines<'_>
         View::Sequence => diagram::draw_sequence(context, size, flush),
         View::Table => table::draw_table(context, size, false, flush),
         View::Wide => table::draw_table(context, size, true, flush),
-        View::Grid => grid::draw_grid(context, size),
+        View::Grid => draw_grid(context, size),
         View::Runs => draw_runs(context, size),
     };
     for line in &mut picture.frame.lines {

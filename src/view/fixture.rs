@@ -65,6 +65,11 @@ pub(crate) fn pod(name: &str, created: i64) -> PodFixture {
 }
 
 impl PodFixture {
+    /// The creation, in milliseconds after the start of the test.
+    pub(crate) fn created_millis(&self) -> Option<i64> {
+        Some(self.life.phases.first()?.start.as_millisecond() - at(0).as_millisecond())
+    }
+
     pub(crate) fn on(mut self, node: &str) -> Self {
         self.identity.node = Some(node.into());
         self

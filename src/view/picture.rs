@@ -60,8 +60,10 @@ pub struct WorkloadRow {
 pub struct PodCell {
     /// The index of the line in the frame.
     pub line: usize,
-    /// The column in the line.
+    /// The first column of the cell in the line.
     pub column: usize,
+    /// The number of columns of the cell.
+    pub columns: usize,
     /// The Pod that a click on the cell selects.
     pub pod: PodKey,
 }

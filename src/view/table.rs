@@ -23,6 +23,7 @@ use crate::view::rows::headings;
 use crate::view::rows::numbers::{DurationText, PodDurations};
 use crate::view::rows::overflow::{PacedPods, fold_pods};
 use crate::view::rows::phase_text::describe_next_try;
+use crate::view::rows::retries::open_retries;
 use crate::view::rows::scrolling::visible_rows;
 use crate::view::state::Size;
 use crate::view::view_context::ViewContext;
@@ -375,13 +376,6 @@ impl<'a> Table<'a> {
 /// The cell of a Pod that has no value for a column.
 fn no_value() -> TableCell {
     TableCell::new("-", Style::Dim)
-}
-
-/// The failed Pods that will be replaced.
-fn open_retries(context: &ViewContext<'_>) -> HashMap<PodKey, OpenRetry> {
-    let workloads = context.workloads().iter();
-    let open = workloads.flat_map(|workload| context.timeline.open_retries(workload, context.now));
-    open.map(|open| (open.pod, open)).collect()
 }
 
 /// The workload of each Pod, indexed by the Pod's key.

@@ -2,6 +2,7 @@
 
 mod cached;
 mod explained;
+mod grid;
 mod held;
 mod ordered;
 mod retries;

@@ -13,7 +13,7 @@ use crate::view::frame_cache::keys::{
     TimelineVersion, WidthsKey,
 };
 use crate::view::frame_cache::results::{
-    ColumnContent, Counts, Folded, LongestPods, Medians, PodPace, PodRows, PodsBy, TimeExtent,
+    ColumnContent, Counts, Folded, GridCells, LongestPods, Medians, PodPace, PodRows, PodsBy, TimeExtent,
 };
 use crate::view::primitives::frame::Line;
 use crate::view::state::Align;
@@ -57,6 +57,8 @@ pub struct FrameCache {
     pub(crate) column_content: Cached<WidthsKey, ColumnContent>,
     /// The time that the axis must show.
     pub(crate) time_extent: Cached<Align, TimeExtent>,
+    /// The cells of a group in the grid.
+    pub(crate) grid_cells: Cached<(GroupKey, PodFilter), GridCells>,
     /// The Pods of a group that keep their rows, and the other Pods by state.
     pub(crate) folded: Cached<FoldKey, Folded>,
     /// The number of rows of a group that are in trouble.

@@ -1,10 +1,10 @@
 //! The results that the cache keeps. Each type is plain data. The module that draws the data also computes it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::RangedDuration;
+use crate::lifecycle::{PhaseKind, RangedDuration};
 use crate::timeline::{OpenRetry, PodKey, Retry};
 use crate::view::display_state::{ByDisplayState, DisplayState};
 
@@ -89,6 +89,50 @@ pub(crate) struct TimeExtent {
     /// The stretches of time in which a Pod existed, in milliseconds since the shared zero. Empty unless the axis is a
     /// wall clock.
     pub(crate) lives: Vec<(i64, i64)>,
+}
+
+/// How long the work of a Pod took, compared with the median of its group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum WorkShare {
+    /// More than the median, up to twice the median.
+    Long,
+    /// More than half of the median, up to the median.
+    Usual,
+    /// Up to half of the median.
+    Short,
+}
+
+/// The states that a cell can show, worst first. A cell for several Pods shows the worst of their states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum CellState {
+    Failed,
+    Unknown,
+    BackOff,
+    /// The Pod works, and has worked for more than twice the median.
+    RunningSlowly,
+    /// The Pod succeeded, and its work took more than twice the median.
+    DoneSlowly,
+    Queued,
+    Cold(PhaseKind),
+    Unready,
+    Running,
+    Deleted,
+    Done(WorkShare),
+    /// The completion has no Pod yet.
+    ToCome,
+}
+
+/// The cells of a group in the grid.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct GridCells {
+    /// The Pod of each cell, in the order of the cells. `None` for a completion that has no Pod yet.
+    pub(crate) pods: Vec<Option<PodKey>>,
+    /// The state of each cell.
+    pub(crate) states: Vec<CellState>,
+    /// The number of cells in each state.
+    pub(crate) counts: BTreeMap<CellState, usize>,
+    /// Whether each completion has a fixed position, so that the position can be its label.
+    pub(crate) has_positions: bool,
 }
 
 /// The median times of Pods without rows.

@@ -28,6 +28,17 @@ pub struct Glyphs {
     pub idle: char,
     /// One to seven eighths of a cell of work; `None` if the set has no such characters.
     pub eighths: Option<[char; Self::PARTIAL_EIGHTHS]>,
+    /// The work of a Pod in a cell of the grid: up to half of the median, up to the median, up to twice the median, and
+    /// more.
+    pub work_shades: [char; 4],
+    /// A Pod in the grid that works much longer than the median.
+    pub running_slowly: char,
+    /// A Pod in the grid that waits for a node.
+    pub queued_cell: char,
+    /// A completion without a Pod in the grid.
+    pub to_come: char,
+    /// The selected cell of the grid.
+    pub selected_cell: char,
     /// The number of Pods in a cell, from few to all.
     pub density: [char; Self::DENSITY_LEVELS],
     /// A Pod that succeeded, in the status column.
@@ -79,6 +90,11 @@ impl Glyphs {
         held: '‖',
         idle: '┄',
         eighths: Some(['▏', '▎', '▍', '▌', '▋', '▊', '▉']),
+        work_shades: ['▂', '▄', '▆', '█'],
+        running_slowly: '»',
+        queued_cell: '○',
+        to_come: '·',
+        selected_cell: '◆',
         density: ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
         succeeded: "✓",
         running: "▸",
@@ -111,6 +127,11 @@ impl Glyphs {
         held: '|',
         idle: '_',
         eighths: None,
+        work_shades: [',', '+', '*', '#'],
+        running_slowly: '!',
+        queued_cell: 'o',
+        to_come: '.',
+        selected_cell: '@',
         density: ['_', '.', ':', '-', '=', '+', '*', '#'],
         succeeded: "ok",
         running: ">",
@@ -180,6 +201,14 @@ mod tests {
                 assert_eq!(shape.width(), Some(1), "{shape}");
                 assert!(!shapes[..index].contains(shape), "{shape} twice");
             }
+            // In the grid, these glyphs stand beside those of the phases and the marks. A queued Pod has a glyph of its own.
+            let cells = [glyphs.running_slowly, glyphs.queued_cell, glyphs.to_come, glyphs.selected_cell];
+            let cells: Vec<char> = cells.into_iter().chain(glyphs.work_shades).collect();
+            for (index, cell) in cells.iter().enumerate() {
+                assert_eq!(cell.width(), Some(1), "{cell}");
+                let twice = cells[..index].contains(cell) || shapes.contains(cell);
+                assert!(!twice || [glyphs.queued, glyphs.work].contains(cell), "{cell} twice");
+            }
             for glyph in glyphs.density.into_iter().chain(glyphs.eighths.into_iter().flatten()) {
                 assert_eq!(glyph.width(), Some(1), "{glyph}");
             }
@@ -199,6 +228,8 @@ mod tests {
         ];
         assert!(texts.iter().all(|text| text.is_ascii()));
         let phases = PhaseKind::ALL.map(|kind| glyphs.phase(kind));
-        assert!(phases.iter().chain(&glyphs.density).all(char::is_ascii));
+        let cells = [glyphs.running_slowly, glyphs.queued_cell, glyphs.to_come, glyphs.selected_cell];
+        let chars = phases.iter().chain(&glyphs.density).chain(&glyphs.work_shades).chain(&cells);
+        assert!(chars.copied().all(|char| char.is_ascii()));
     }
 }

@@ -13,6 +13,7 @@ pub(crate) mod numbers;
 pub(crate) mod overflow;
 pub(crate) mod pace;
 pub(crate) mod phase_text;
+pub(crate) mod retries;
 pub(crate) mod scrolling;
 pub(crate) mod slot_bar;
 pub(crate) mod trouble;

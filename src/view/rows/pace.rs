@@ -58,6 +58,19 @@ impl PodPace {
         *context.cache.pace.get_or_compute(context.version(), group, || Self::from_pods(context, pods))
     }
 
+    /// Whether the work of a Pod takes more than [`SLOW_FACTOR`] times the median.
+    pub(crate) fn is_slow(&self, context: &ViewContext<'_>, pod: &PodOverview) -> bool {
+        self.times_median(context, pod).is_some()
+    }
+
+    /// How many times the median the work of a slow Pod takes; `None` for any other Pod.
+    fn times_median(&self, context: &ViewContext<'_>, pod: &PodOverview) -> Option<i128> {
+        let (median, time) = self.median.zip(work_time(context, pod))?;
+        let is_slow = time.as_millis() > SLOW_FACTOR * median.as_millis();
+        // The times of a status have a precision of one second, so a ratio to a shorter median means nothing.
+        (is_slow && median >= SignedDuration::from_secs(1)).then(|| time.as_millis() / median.as_millis())
+    }
+
     /// The mark of a Pod, if it is slow.
     pub(crate) fn mark(&self, context: &ViewContext<'_>, key: PodKey) -> Option<PaceMark> {
         let pod = context.timeline.overview(key);
@@ -65,12 +78,7 @@ impl PodPace {
         if !matches!(state, DisplayState::Running | DisplayState::Unready | DisplayState::Done) {
             return None;
         }
-        let times = self.median.zip(work_time(context, pod)).and_then(|(median, time)| {
-            // The times of a status have a precision of one second, so a ratio to a shorter median means nothing.
-            let is_slow = time.as_millis() > SLOW_FACTOR * median.as_millis();
-            (is_slow && median >= SignedDuration::from_secs(1)).then(|| time.as_millis() / median.as_millis())
-        });
-        match times {
+        match self.times_median(context, pod) {
             Some(times) => Some(PaceMark::TimesMedian(times.min(99))),
             None => (self.longest == Some(key)).then_some(PaceMark::Longest),
         }
