@@ -95,6 +95,7 @@ impl Run<'_> {
         let mut ended_since: Option<Instant> = None;
         let mut has_feed_ended = false;
         loop {
+            let answer_due = self.reporters.live.as_ref().and_then(LiveReporter::answer_due);
             tokio::select! {
                 biased;
                 exit = signals.next_exit() => return Ok(exit),
@@ -104,7 +105,8 @@ impl Run<'_> {
                         return Ok(exit);
                     }
                 }
-                update = self.options.feed.updates.recv(), if !has_feed_ended && !self.state.has_ended => match update {
+                () = wait_until(answer_due) => self.refresh()?,
+                update = self.options.feed.updates.recv(), if !has_feed_ended && self.needs_updates() => match update {
                     None => has_feed_ended = true,
                     Some(update) => {
                         self.on_update(update)?;
@@ -140,6 +142,11 @@ impl Run<'_> {
         }
         let ended_since = *ended_since.get_or_insert_with(Instant::now);
         self.state.have_pods_ended() || ended_since.elapsed() > POD_END_TIMEOUT
+    }
+
+    /// Whether updates still change the run. After its end, a run is frozen, unless the user can move its playback back.
+    fn needs_updates(&self) -> bool {
+        !self.state.has_ended || self.options.playback.is_some()
     }
 
     /// Freezes the run at its end. The user may still look at the picture, which shows the same end as the closing report.

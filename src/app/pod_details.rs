@@ -105,6 +105,7 @@ fn pod_event(event: &Event) -> PodEvent {
         warning: event.r#type == "Warning",
         reason: event.reason.clone(),
         message: event.message.clone(),
+        container: event.container().map(str::to_owned),
         count: event.occurrences(),
     }
 }

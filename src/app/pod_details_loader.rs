@@ -84,12 +84,20 @@ pub(crate) struct PodDetailsLoader {
     failure_logs: Vec<(PodKey, ContainerLog)>,
 }
 
+/// The container of an open log page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct LogContainer {
+    name: String,
+    /// Whether the container has started, so that it has a log.
+    has_started: bool,
+}
+
 /// The page that is open and the tasks that fetch its data.
 #[derive(Debug)]
 struct OpenPage {
     pod: PodKey,
     tab: Tab,
-    container: Option<String>,
+    container: Option<LogContainer>,
     last_read: Instant,
     pod_details: PodDetails,
     tasks: Vec<JoinHandle<()>>,
@@ -161,6 +169,13 @@ impl PodDetailsLoader {
         self.observed_details.entry(uid.clone()).or_default().observe(observation);
     }
 
+    /// Forgets all Pods, because the timeline starts again.
+    pub(crate) fn forget_pods(&mut self) {
+        self.open_page = None;
+        self.details = Details::default();
+        self.observed_details.clear();
+    }
+
     /// Waits for the next fetched details.
     pub(crate) async fn next_fetched(&mut self) -> Option<FetchedDetails> {
         self.receiver.recv().await
@@ -220,7 +235,7 @@ impl PodDetailsLoader {
             // The data is kept, because the user returns to the page behind the help.
             Page::Help => return,
         };
-        let container = if tab == Tab::Log { shown_container(timeline, pod, tui.container) } else { None };
+        let container = (tab == Tab::Log).then(|| find_log_container(timeline, pod, tui.container)).flatten();
         if let Some(open) = &self.open_page
             && (open.pod, open.tab) == (pod, tab)
             && open.container == container
@@ -251,7 +266,7 @@ impl PodDetailsLoader {
         }
     }
 
-    fn start_page(&mut self, pod: PodKey, tab: Tab, container: Option<String>, timeline: &Timeline) {
+    fn start_page(&mut self, pod: PodKey, tab: Tab, container: Option<LogContainer>, timeline: &Timeline) {
         if self.open_page.as_ref().is_none_or(|open| open.pod != pod) {
             self.details = Details::default();
         }
@@ -269,8 +284,13 @@ impl PodDetailsLoader {
             Tab::Log | Tab::Yaml => {}
         }
         if let Some(container) = &container {
-            self.details.log = Some(LogView { container: container.clone(), ..LogView::default() });
-            tasks.extend(self.follow_log(pod, container, timeline));
+            let LogContainer { name, has_started } = container.clone();
+            self.details.log = Some(LogView { container: name.clone(), has_started, ..LogView::default() });
+            tasks.extend(if has_started {
+                self.follow_log(pod, &name, timeline)
+            } else {
+                self.follow_events(pod, timeline)
+            });
         }
         self.open_page =
             Some(OpenPage { pod, tab, container, last_read: Instant::now(), pod_details, tasks });
@@ -395,6 +415,15 @@ impl PodDetailsLoader {
             self.on_fetched(fetched);
         }
     }
+}
+
+/// Returns the container whose log is shown, see [`shown_container`].
+fn find_log_container(timeline: &Timeline, pod: PodKey, chosen: usize) -> Option<LogContainer> {
+    let name = shown_container(timeline, pod, chosen)?;
+    let pod = timeline.pod(pod);
+    let container = pod.life.containers.iter().find(|container| *container.name == *name);
+    let has_started = container.is_some_and(|container| !container.runs.is_empty() || container.restarts > 0);
+    Some(LogContainer { name, has_started })
 }
 
 /// Returns the containers whose latest run failed. The exit of a sidecar or of a debug container says nothing about the

@@ -3,6 +3,7 @@
 //! The reporters write the output. The run itself prints only messages and the closing report.
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
 use crate::app::appearance::ProgressDisplay;
 use crate::app::closing_report::{describe_ending, list_failures};
@@ -16,7 +17,7 @@ use crate::app::reporter::selection::Reporters;
 use crate::app::run_options::{RunOptions, Subject};
 use crate::app::run_state::{RunSnapshot, RunState};
 use crate::source::Update;
-use crate::timeline::Changes;
+use crate::timeline::{Changes, Timeline};
 use crate::tui::action::Effect;
 use crate::tui::input::Input;
 use crate::tui::page::Page;
@@ -103,17 +104,41 @@ impl<'a> Run<'a> {
             Update::Progress(progress) => self.state.progress = Some(progress),
             Update::Lost(error) => self.state.connection_error = Some(error),
             Update::Restored => self.state.connection_error = None,
+            Update::PlaybackRestarted => self.restart(),
+            Update::PlaybackEnded => self.end_playback(),
             Update::Notice(notice) => self.warn(&notice)?,
             Update::Failed(error) => return Err(error.into()),
         }
         Ok(())
     }
 
+    /// Forgets all observations, because the playback sends them again.
+    fn restart(&mut self) {
+        self.state.timeline = Timeline::default();
+        self.state.has_ended = false;
+        self.details.forget_pods();
+        if let Some(live) = &mut self.reporters.live {
+            live.restart();
+        }
+    }
+
+    /// Marks the end of a playback, from which the user can go back.
+    fn end_playback(&mut self) {
+        self.state.has_ended = true;
+        if let Some(live) = &mut self.reporters.live {
+            live.freeze();
+        }
+    }
+
     fn on_synced(&mut self) -> Result<(), RunError> {
-        self.state.is_synced = true;
+        let is_first = !std::mem::replace(&mut self.state.is_synced, true);
         self.state.progress = None;
         self.state.timeline.conclude_gone_pods();
         self.recompute();
+        if !is_first {
+            // A playback has started again. The reporters already know the run.
+            return Ok(());
+        }
         let now = self.state.timeline.last_received().unwrap_or_else(|| self.state.now());
         self.report(now, |reporter, run| reporter.on_synced(run))?;
         if self.state.timeline.is_empty()
@@ -197,11 +222,11 @@ impl<'a> Run<'a> {
             match live.handle_input(input, &self.state.timeline)? {
                 Effect::Quit => return Ok(Some(self.exit_when_user_quits())),
                 Effect::Interrupt => return Ok(Some(Exit::Interrupted)),
-                Effect::Draw | Effect::Nothing | Effect::Suspend | Effect::Copy(_) => {}
+                Effect::Draw | Effect::Nothing | Effect::Suspend | Effect::Copy(_) | Effect::Playback(_) => {}
             }
             let Some(live) = &mut self.reporters.live else { return Ok(None) };
             next = live.queued_input();
-            if live.is_due_after_key() {
+            if live.answer_due().is_some_and(|due| due <= Instant::now()) {
                 self.refresh()?;
             }
         }

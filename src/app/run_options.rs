@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::app::appearance::Appearance;
 use crate::app::output::Output;
 use crate::app::overview::OverviewRule;
@@ -9,7 +11,7 @@ use crate::app::resume_command::ResumeCommand;
 use crate::app::streams::Streams;
 use crate::source::Feed;
 use crate::source::cluster::Cluster;
-use crate::source::recording::Recorder;
+use crate::source::recording::{PlaybackControls, Recorder};
 
 /// The subject of the pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +20,15 @@ pub(crate) enum Subject {
     Timeline,
     /// One Pod, with its Events and the end of its log.
     Pod,
+}
+
+/// The playback of a recording that the user controls.
+#[derive(Clone, Debug)]
+pub(crate) struct Playback {
+    /// The controls of the source.
+    pub(crate) controls: PlaybackControls,
+    /// The times at which Pods failed.
+    pub(crate) failures: Vec<Timestamp>,
 }
 
 /// The options of a run.
@@ -39,6 +50,7 @@ pub(crate) struct RunOptions<'a> {
     pub(crate) recorder: Option<Recorder>,
     pub(crate) ends_with_feed: bool,
     pub(crate) stays_open: bool,
+    pub(crate) playback: Option<Playback>,
 }
 
 impl<'a> RunOptions<'a> {
@@ -61,6 +73,7 @@ impl<'a> RunOptions<'a> {
             recorder: None,
             ends_with_feed: false,
             stays_open: false,
+            playback: None,
         }
     }
 
@@ -117,6 +130,11 @@ impl<'a> RunOptions<'a> {
     /// Keeps the live picture open after the end of the run, until the user quits.
     pub(crate) fn stays_open(self, stays_open: bool) -> Self {
         Self { stays_open, ..self }
+    }
+
+    /// Lets the user control the playback of the recording that the feed plays.
+    pub(crate) fn playback(self, playback: Option<Playback>) -> Self {
+        Self { playback, ..self }
     }
 
     /// Ends the run only when its feed ends, not already when its workloads have ended, because a recording may contain more after that.

@@ -3,6 +3,8 @@
 
 mod ending;
 mod overview;
+mod pages;
+mod replaying;
 mod virtual_terminal;
 
 use std::cell::RefCell;
@@ -87,6 +89,20 @@ async fn follow_with_hint(
     );
     exit.unwrap()
 }
+
+/// A Job whose Pod fails with exit code 3 after a second.
+const FAILING_JOB: &str = "
+apiVersion: batch/v1
+kind: Job
+metadata: {name: bad}
+spec:
+  backoffLimit: 0
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - {name: main, image: busybox, command: [sh, -c, 'sleep 1; exit 3']}
+";
 
 async fn seconds(seconds: u64) {
     sleep(Duration::from_secs(seconds)).await;

@@ -1,20 +1,23 @@
 //! `kubectl seq replay`: shows a recording in the views of a live run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use jiff::Timestamp;
+use tokio::task::spawn_blocking;
 
 use crate::app::appearance::{Appearance, ProgressDisplay};
 use crate::app::event_loop::{follow, once};
 use crate::app::exit::{Exit, RunError};
 use crate::app::output::Output;
-use crate::app::run_options::RunOptions;
+use crate::app::run_options::{Playback, RunOptions};
 use crate::app::streams::Streams;
 use crate::cli::draw_args::DrawArgs;
 use crate::cli::follow_args::FollowArgs;
 use crate::cli::output_format::OutputFormat;
 use crate::cli::speed::parse_speed;
-use crate::source::recording::{self, ReplayPace};
+use crate::source::recording::{self, RecordingEntry, ReplayPace};
+use crate::timeline::Timeline;
 
 /// The arguments of `kubectl seq replay`.
 #[derive(Debug, Args)]
@@ -59,12 +62,44 @@ pub(crate) async fn run(
     if pace == ReplayPace::AtOnce && args.follow.progress.is_none() && !stays_open {
         appearance.progress = ProgressDisplay::Silent;
     }
-    let replay = recording::start_replay(&args.file, pace)?;
-    let options = RunOptions::new(replay.feed, &appearance, streams, output)
+    // The recording is read as a whole if the user can control its playback.
+    let entries = if stays_open && pace != ReplayPace::AtOnce {
+        let file = args.file.clone();
+        spawn_blocking(move || load(&file)).await.ok().flatten()
+    } else {
+        None
+    };
+    let (feed, playback, is_followed) = if let Some((entries, failures)) = entries {
+        let speed = args.speed.filter(|&speed| speed > 0.0);
+        let (feed, controls) = recording::start_playback(entries, speed);
+        (feed, Some(Playback { controls, failures }), true)
+    } else {
+        let replay = recording::start_replay(&args.file, pace)?;
+        (replay.feed, None, replay.followed)
+    };
+    let options = RunOptions::new(feed, &appearance, streams, output)
         .tail_lines(args.follow.tail_lines)
         .timeout(args.follow.timeout)
         .stays_open(stays_open)
+        .playback(playback)
         .nothing_found_message(NOTHING_FOUND.to_owned())
         .ends_with_feed();
-    if replay.followed || args.follow.interactive { follow(options).await } else { once(options).await }
+    if is_followed || args.follow.interactive { follow(options).await } else { once(options).await }
+}
+
+/// Reads the entries of a recording and finds the times at which Pods failed. Returns `None` if the recording must be
+/// streamed.
+pub(crate) fn load(file: &Path) -> Option<(Vec<RecordingEntry>, Vec<Timestamp>)> {
+    let entries = recording::read_entries(file)?;
+    let mut timeline = Timeline::default();
+    for entry in &entries {
+        match entry {
+            RecordingEntry::Observation(observation) => timeline.apply(observation),
+            RecordingEntry::Synced | RecordingEntry::End(_) | RecordingEntry::Unknown => {}
+        }
+    }
+    timeline.recompute();
+    let pods = timeline.workloads().iter().flat_map(|workload| timeline.overviews(workload));
+    let failures = pods.filter(|(_, pod)| pod.has_failed()).filter_map(|(_, pod)| pod.end()).collect();
+    Some((entries, failures))
 }

@@ -2,8 +2,8 @@
 //!
 //! Other modules read monotonic clocks (`Instant`) to measure pauses, timeouts and intervals, never the time of day.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -28,6 +28,8 @@ pub(crate) enum Clock {
         /// The time at which the clock stops, in nanoseconds since 1970; `i64::MAX` if it does not stop.
         end_nanos: Arc<AtomicI64>,
     },
+    /// The clock of a recording whose playback the user controls.
+    Controlled(PlaybackControl),
     /// The clock of a simulation or recording that is read in one go, without playback. The clock shows the time of the
     /// latest observation.
     Latest {
@@ -68,7 +70,7 @@ impl Clock {
     /// Stops a playback clock at `at`, and moves a [`Clock::Latest`] to `at`. Has no effect on a server's clock.
     pub(crate) fn stop_at(&self, at: Timestamp) {
         match self {
-            Self::Server { .. } => {}
+            Self::Server { .. } | Self::Controlled(_) => {}
             Self::Playback { end_nanos, .. } => end_nanos.store(to_nanos(at), Ordering::Relaxed),
             Self::Latest { .. } => self.advance_to(at),
         }
@@ -93,8 +95,96 @@ impl Clock {
                 let now = start.saturating_add(passed.unwrap_or(SignedDuration::MAX));
                 now.unwrap_or(Timestamp::MAX).min(from_nanos(end_nanos.load(Ordering::Relaxed)))
             }
+            Self::Controlled(control) => control.now(),
             Self::Latest { nanos } => from_nanos(nanos.load(Ordering::Relaxed)),
         }
+    }
+}
+
+/// A playback clock that can be paused and moved. Clones share their state.
+#[derive(Clone, Debug)]
+pub(crate) struct PlaybackControl {
+    state: Arc<Mutex<PlaybackState>>,
+    /// The time of the first entry.
+    start: Timestamp,
+    /// The time at which the clock stops.
+    end: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct PlaybackState {
+    /// The time that the clock showed at `since`.
+    shown: Timestamp,
+    since: Instant,
+    /// Seconds of playback per real second.
+    speed: f64,
+    is_paused: bool,
+}
+
+impl PlaybackControl {
+    /// Returns a clock that shows `start` now, runs at `speed` and stops at `end`.
+    pub(crate) fn new(start: Timestamp, end: Timestamp, speed: f64) -> Self {
+        let state = PlaybackState { shown: start, since: Instant::now(), speed, is_paused: false };
+        Self { state: Arc::new(Mutex::new(state)), start, end }
+    }
+
+    /// Returns the time of the first entry and the time at which the clock stops.
+    pub(crate) fn bounds(&self) -> (Timestamp, Timestamp) {
+        (self.start, self.end)
+    }
+
+    /// Returns the current time on this clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        let state = self.state();
+        let seconds = if state.is_paused { 0.0 } else { state.since.elapsed().as_secs_f64() * state.speed };
+        let passed = SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::MAX);
+        state.shown.saturating_add(passed).unwrap_or(self.end).min(self.end)
+    }
+
+    /// Returns the real instant at which the clock shows `at`. `None` if the clock is paused.
+    pub(crate) fn real_instant_of(&self, at: Timestamp) -> Option<Instant> {
+        let state = self.state();
+        if state.is_paused {
+            return None;
+        }
+        let seconds = at.duration_since(state.shown).as_secs_f64() / state.speed;
+        state.since.checked_add(Duration::try_from_secs_f64(seconds.max(0.0)).ok()?)
+    }
+
+    /// Returns the number of seconds of playback per real second.
+    pub(crate) fn speed(&self) -> f64 {
+        self.state().speed
+    }
+
+    /// Whether the clock is paused.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.state().is_paused
+    }
+
+    /// Moves the clock to `now`.
+    pub(crate) fn set_now(&self, now: Timestamp) {
+        self.change(|state| state.shown = now);
+    }
+
+    /// Pauses the clock, or lets it run.
+    pub(crate) fn set_paused(&self, is_paused: bool) {
+        self.change(|state| state.is_paused = is_paused);
+    }
+
+    /// Changes the speed.
+    pub(crate) fn set_speed(&self, speed: f64) {
+        self.change(|state| state.speed = speed);
+    }
+
+    fn state(&self) -> PlaybackState {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the state from now on.
+    fn change(&self, change: impl FnOnce(&mut PlaybackState)) {
+        let mut changed = PlaybackState { shown: self.now(), since: Instant::now(), ..self.state() };
+        change(&mut changed);
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = changed;
     }
 }
 

@@ -19,6 +19,10 @@ pub enum Update {
     Lost(String),
     /// The connection is restored.
     Restored,
+    /// The user moved a playback to an earlier time. All observations are sent again, up to that time.
+    PlaybackRestarted,
+    /// A playback that the user controls has reached its end. The user may move it back.
+    PlaybackEnded,
     /// A part of the data is missing, but the source continues. The text is one line for the user.
     Notice(String),
     /// The source has failed and sends nothing more.

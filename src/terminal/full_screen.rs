@@ -98,12 +98,11 @@ impl FullScreen {
         }
         self.entered = true;
         self.size = self.size();
-        let (columns, rows) = self.size;
         // Remove the frame that was drawn before, and begin below the shell's lines.
         self.renderer.clear()?;
-        match self.terminal.cursor_row() {
-            Some(row) => self.renderer.begin_at(row, rows),
-            None => self.renderer.begin_at_bottom(columns, rows)?,
+        // A terminal that does not answer shows the frame at the cursor. Clicks then have no known row.
+        if let Some(row) = self.terminal.cursor_row() {
+            self.renderer.begin_at(row, self.size.1);
         }
         crossterm::execute!(self.renderer.out(), Hide)?;
         self.keys = self.terminal.keys();
@@ -127,7 +126,7 @@ impl FullScreen {
                 self.resized = self.alternate;
                 if self.alternate {
                     self.renderer.begin_empty(size.0, size.1)?;
-                } else {
+                } else if self.renderer.top().is_some() {
                     self.renderer.begin_at_bottom(size.0, size.1)?;
                 }
             }
@@ -151,7 +150,7 @@ impl FullScreen {
             // page is cleared and the inline frame is drawn again.
             crossterm::execute!(self.renderer.out(), Clear(ClearType::All), LeaveAlternateScreen)?;
             self.renderer.pop_canvas();
-            if std::mem::take(&mut self.resized) {
+            if std::mem::take(&mut self.resized) && self.renderer.top().is_some() {
                 self.renderer.begin_at_bottom(self.size.0, self.size.1)
             } else {
                 self.renderer.redraw_in_place()

@@ -82,7 +82,10 @@ impl Terminal for ControllingTerminal {
         if !self.can_ask_cursor {
             return None;
         }
-        crossterm::cursor::position().ok().map(|(_, row)| usize::from(row))
+        let position = crossterm::cursor::position();
+        // The wait for an answer takes two seconds, so the program does not ask a silent terminal again.
+        self.can_ask_cursor = position.is_ok();
+        position.ok().map(|(_, row)| usize::from(row))
     }
 
     fn stop(&mut self) {

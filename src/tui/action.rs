@@ -1,5 +1,6 @@
 //! The actions of keys, and the effects that the caller must carry out.
 
+use crate::tui::playback::PlaybackKey;
 use crate::view::View;
 
 /// The action of a key.
@@ -19,6 +20,10 @@ pub(crate) enum Action {
     PageUp,
     /// Moves or scrolls down by one screen.
     PageDown,
+    /// Scrolls a text up by half a screen.
+    HalfPageUp,
+    /// Scrolls a text down by half a screen.
+    HalfPageDown,
     /// Moves to the first row or line.
     Home,
     /// Moves to the last row or line.
@@ -29,6 +34,12 @@ pub(crate) enum Action {
     Back,
     /// Starts to type a new filter.
     Filter,
+    /// Starts to type a text to search for on a page.
+    Search,
+    /// Goes to the next line that contains the text.
+    NextMatch,
+    /// Goes to the previous line that contains the text.
+    PreviousMatch,
     /// Chooses the next order.
     NextOrder,
     /// Groups by node, or by workload again.
@@ -45,6 +56,10 @@ pub(crate) enum Action {
     Follow,
     /// Freezes the picture, or updates it again.
     Pause,
+    /// Halves the speed of a replay.
+    Slower,
+    /// Doubles the speed of a replay.
+    Faster,
     /// Shows a row for every Pod, or hides rows again.
     Unfold,
     /// Shows the Pod's events.
@@ -86,6 +101,8 @@ pub(crate) enum Effect {
     Interrupt,
     /// Stop this program until the shell continues it.
     Suspend,
+    /// Control the playback of a recording.
+    Playback(PlaybackKey),
     /// Copy a text to the clipboard.
     Copy(String),
 }

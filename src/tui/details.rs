@@ -20,6 +20,8 @@ pub(crate) struct Details {
 pub(crate) struct LogView {
     /// The name of the container.
     pub container: String,
+    /// Whether the container has started. Before that, the page shows the container's Events.
+    pub has_started: bool,
     /// The last lines, not escaped.
     pub lines: VecDeque<String>,
     /// The reason why no more lines come. `None` while lines may come.

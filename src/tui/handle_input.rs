@@ -19,12 +19,22 @@ pub(crate) fn handle_input(state: &mut TuiState, input: Input, context: &InputCo
             {
                 return effect;
             }
-            let action = keys::find_action(key, state.page);
+            if state.search.is_typing
+                && let Some(effect) = state.edit_search(key, context)
+            {
+                return effect;
+            }
+            let action = keys::find_action(key, state.page, context.is_playback);
             // A user who stops the program with Ctrl-Z has not begun to explore the picture.
             state.has_interacted |= action != Some(Action::Suspend);
             match action {
                 Some(action) => state.apply_action(action, context),
-                None => Effect::Nothing,
+                None if state.reported_keys.contains(&key) => Effect::Draw,
+                None => {
+                    state.message = Some(format!("{} does nothing here", keys::key_name(key)));
+                    state.reported_keys.push(key);
+                    Effect::Draw
+                }
             }
         }
     }

@@ -18,6 +18,12 @@ pub(crate) struct InputContext<'a> {
     pub page_rows: usize,
     /// The number of lines of the whole text, or the number of Pods in the picture.
     pub lines: usize,
+    /// Whether the user controls the playback of a recording.
+    pub is_playback: bool,
+    /// The lines of the page as plain text; empty on the picture.
+    pub text: &'a [String],
+    /// The index of the first line of the page on the screen.
+    pub first_line: usize,
     /// The end column of each part of the path at the top of a page.
     pub path_ends: &'a [usize],
     /// The command that shows a Pod, such as `kubectl get pod -o yaml`. The name and the namespace are appended.

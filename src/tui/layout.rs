@@ -2,11 +2,11 @@
 
 use crate::timeline::Timeline;
 use crate::tui::input_context::InputContext;
-use crate::tui::layout_input::LayoutInput;
-use crate::tui::page::{Page, Tab};
-use crate::tui::pages;
+use crate::tui::layout_input::{LayoutInput, MIN_ROWS_FOR_DETAILS};
+use crate::tui::page::Page;
 use crate::tui::state::TuiState;
-use crate::tui::status_line::compose_status_line;
+use crate::tui::status_line::{compose_page_status, compose_status_line};
+use crate::tui::{pages, playback, search};
 use crate::view;
 use crate::view::primitives::text;
 use crate::view::{Frame, Line, Picture, Size, Style, View};
@@ -22,6 +22,11 @@ pub(crate) struct ScreenLayout {
     pub full: bool,
     page_rows: usize,
     lines: usize,
+    /// The number of lines above the picture.
+    above: usize,
+    /// The lines of the page as plain text; empty on the picture.
+    text: Vec<String>,
+    first_line: usize,
     path_ends: Vec<usize>,
 }
 
@@ -32,22 +37,24 @@ impl ScreenLayout {
         timeline: &'a Timeline,
         top: Option<usize>,
         show_pod_command: &'a str,
+        is_playback: bool,
     ) -> InputContext<'a> {
         InputContext {
             timeline,
             picture: &self.picture,
             top,
-            above: 0,
+            above: self.above,
             page_rows: self.page_rows,
             lines: self.lines,
+            is_playback,
+            text: &self.text,
+            first_line: self.first_line,
             path_ends: &self.path_ends,
             show_pod_command,
         }
     }
 }
 
-/// A screen with fewer lines shows no details of the selection.
-const MIN_ROWS_FOR_DETAILS: usize = 8;
 /// A screen with fewer lines describes the selection on one line.
 const MIN_ROWS_FOR_TWO_DETAIL_LINES: usize = 20;
 /// A screen with at least this many columns describes the selection on one line.
@@ -76,7 +83,10 @@ fn compose_pods(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
     if rows >= MIN_ROWS_FOR_DETAILS {
         below.extend(details);
     }
-    let room = rows.saturating_sub(below.len() + 1).max(1);
+    below.extend(input.playback.map(|status| playback::compose_progress_bar(status, columns, glyphs)));
+    let has_heading = !state.window.filter.is_empty() && rows >= MIN_ROWS_FOR_DETAILS;
+    let above = usize::from(has_heading);
+    let room = rows.saturating_sub(above + below.len() + 1).max(1);
     let size = Size { columns, rows: Some(room) };
     let picture = draw_picture(state, input, size);
     let selected = state.window.selected;
@@ -120,6 +130,10 @@ fn compose_pods(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
         indented
     };
     frame.lines.truncate(room);
+    if has_heading {
+        let heading = indented(filter_heading(state, &picture, timeline));
+        frame.lines.insert(0, heading.shorten_end(input.columns, glyphs.ellipsis));
+    }
     frame.lines.extend(below.into_iter().map(indented));
     frame.lines.push(indented(compose_status_line(state, input, &picture, columns)));
     ScreenLayout {
@@ -127,9 +141,21 @@ fn compose_pods(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
         page_rows,
         lines: picture.pods.len().max(picture.workloads.len()),
         picture,
-        full: false,
-        path_ends: Vec::new(),
+        above,
+        ..ScreenLayout::default()
     }
+}
+
+/// `filter: bulk-1 · 110 of 200 Pods`: the filter, and how many Pods it lets through.
+fn filter_heading(state: &TuiState, picture: &Picture, timeline: &Timeline) -> Line {
+    let (count, noun) = if state.shows_overview() {
+        (timeline.workloads().len(), "workloads")
+    } else {
+        (timeline.pod_count(), "Pods")
+    };
+    let mut heading = Line::new(format!("filter: {}", view::clean(&state.window.filter)), Style::Warning);
+    heading.push(format!(" · {} of {} {noun}", picture.found, count), Style::Strong);
+    heading
 }
 
 /// Composes only the picture and the notices, for a program that does not read keys.
@@ -193,25 +219,25 @@ fn compose_page(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
         let shift = state.shift;
         lines = lines.into_iter().map(|line| pages::shift_line(line, shift)).collect();
     }
-    let max_first = lines.len().saturating_sub(room);
-    let follows_end = state.follows_end && matches!(state.page, Page::Pod(_, Tab::Log));
-    let first = if follows_end { max_first } else { state.scroll.min(max_first) };
-    let mut frame = Frame { lines: vec![path.shorten_end(columns, input.glyphs.ellipsis)] };
+    let text: Vec<String> = lines.iter().map(Line::plain).collect();
     let count = lines.len();
-    frame.lines.extend(
-        lines.into_iter().skip(first).take(room).map(|line| line.shorten_end(columns, input.glyphs.ellipsis)),
-    );
+    let max_first = count.saturating_sub(room);
+    let follows_end = state.follows_end && state.page.is_followed();
+    let first_line = if follows_end { max_first } else { state.scroll.min(max_first) };
+    let mut frame = Frame { lines: vec![path.shorten_end(columns, input.glyphs.ellipsis)] };
+    frame.lines.extend(lines.into_iter().skip(first_line).take(room).map(|line| {
+        search::highlight_matches(line.shorten_end(columns, input.glyphs.ellipsis), &state.search.query)
+    }));
     frame.lines.resize(room + 1, Line::default());
-    let position = if count > room {
-        format!("{}-{} of {count}  ", first + 1, (first + room).min(count))
-    } else {
-        String::new()
-    };
-    let room_for_status = columns.saturating_sub(position.len());
-    let mut status = Line::new(position, Style::Dim);
-    for span in compose_status_line(state, input, &Picture::default(), room_for_status).spans {
-        status.push(span.text, span.style);
+    frame.lines.push(compose_page_status(state, input, &text, first_line, room));
+    ScreenLayout {
+        frame,
+        full: true,
+        page_rows: room,
+        lines: count,
+        text,
+        first_line,
+        path_ends,
+        ..ScreenLayout::default()
     }
-    frame.lines.push(status.shorten_end(columns, input.glyphs.ellipsis));
-    ScreenLayout { frame, picture: Picture::default(), full: true, page_rows: room, lines: count, path_ends }
 }

@@ -4,7 +4,11 @@ use jiff::Timestamp;
 
 use crate::timeline::{PodKey, Timeline};
 use crate::tui::details::Details;
+use crate::tui::playback::PlaybackStatus;
 use crate::view::{FrameCache, Glyphs, Line};
+
+/// A screen with fewer lines shows neither the details of the selection nor a line about the filter.
+pub(crate) const MIN_ROWS_FOR_DETAILS: usize = 8;
 
 /// The inputs of a screen besides the state.
 #[derive(Clone, Copy)]
@@ -29,6 +33,8 @@ pub(crate) struct LayoutInput<'a> {
     pub only_pod: Option<PodKey>,
     /// Whether the program reads keys.
     pub interactive: bool,
+    /// The playback of a recording that the user controls.
+    pub playback: Option<&'a PlaybackStatus>,
     /// Whether work goes on if the user quits now.
     pub leaves_work: bool,
     /// The outcome of the run, for example `failed after 54s`. `None` until everything has ended.

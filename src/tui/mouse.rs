@@ -8,7 +8,7 @@ use crate::tui::input::{Mouse, MouseKind};
 use crate::tui::input_context::InputContext;
 use crate::tui::page::{Page, Tab};
 use crate::tui::state::{MIN_ZOOM_MILLIS, TuiState};
-use crate::view::Zoom;
+use crate::view::{Line, Zoom};
 
 /// The number of lines that one notch of the wheel scrolls a text.
 const WHEEL_LINES: isize = 3;
@@ -88,8 +88,14 @@ fn handle_click(state: &mut TuiState, column: usize, row: usize, context: &Input
                 state.selected_phase = phase_at(pod, column, context);
                 state.open_pod(pod);
             } else {
-                // A click on the line that counts the hidden Pods shows all rows, or hides rows again.
                 let line = line_at(row, context).and_then(|line| context.picture.frame.lines.get(line));
+                // The heading of a node shows the Pods of the node.
+                let plain = line.map(Line::plain).unwrap_or_default();
+                if let Some(node) = plain.strip_prefix("node/").and_then(|rest| rest.split(' ').next()) {
+                    state.show_node(node);
+                    return Effect::Draw;
+                }
+                // A click on the line that counts the hidden Pods shows all rows, or hides rows again.
                 if !line.is_some_and(|line| line.plain().starts_with("+ ")) {
                     return Effect::Nothing;
                 }

@@ -13,6 +13,13 @@ pub(crate) enum Page {
     Help,
 }
 
+impl Page {
+    /// Whether the page grows at its end, so that the user can follow the end.
+    pub(crate) fn is_followed(self) -> bool {
+        matches!(self, Self::Pod(_, Tab::Log | Tab::Events))
+    }
+}
+
 /// The part of a Pod's page that is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tab {

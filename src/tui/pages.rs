@@ -2,27 +2,31 @@
 
 use crate::timeline::PodKey;
 use crate::tui::details::LogView;
-use crate::tui::keys;
+use crate::tui::help;
 use crate::tui::layout_input::LayoutInput;
 use crate::tui::page::{Page, Tab};
 use crate::tui::state::TuiState;
 use crate::tui::yaml;
 use crate::view;
 use crate::view::primitives::text;
-use crate::view::{Glyphs, Line, Size, Style};
+use crate::view::{Glyphs, Line, PodEvent, Size, Style};
 
 /// Composes all lines of the page, including the lines that do not fit on the screen.
 pub(crate) fn compose_lines(state: &TuiState, input: &LayoutInput<'_>) -> Vec<Line> {
     match state.page {
         Page::Help => {
-            keys::help_lines().into_iter().map(|line| name_arrow_keys(line, input.glyphs)).collect()
+            let room = input.rows.saturating_sub(2).max(1);
+            let lines = help::compose_help(input.columns, room, input.glyphs);
+            lines.into_iter().map(|line| name_arrow_keys(line, input.glyphs)).collect()
         }
         Page::Pod(pod, Tab::Overview) => {
             let LayoutInput { timeline, details, glyphs, now, .. } = input;
             let size = Size::unbounded(input.columns);
             view::draw_pod(timeline, pod, &details.extras, &state.view, size, glyphs, *now).lines
         }
-        Page::Pod(_, Tab::Events) => compose_events(input),
+        Page::Pod(_, Tab::Events) => {
+            compose_events(&input.details.extras.events.iter().collect::<Vec<_>>(), input)
+        }
         Page::Pod(_, Tab::Log) => compose_log(input),
         Page::Pod(_, Tab::Yaml) => match &input.details.yaml {
             None => vec![Line::new("reading …", Style::Dim)],
@@ -54,7 +58,7 @@ pub(crate) fn compose_path(state: &TuiState, input: &LayoutInput<'_>) -> (Line, 
     );
     match state.page {
         Page::Pods => {}
-        Page::Help => add("keys".into(), Style::Strong),
+        Page::Help => add("help".into(), Style::Strong),
         Page::Pod(pod, tab) => {
             let pod = input.timeline.pod(pod);
             let style = if tab == Tab::Overview { Style::Strong } else { Style::Key };
@@ -75,8 +79,7 @@ pub(crate) fn compose_path(state: &TuiState, input: &LayoutInput<'_>) -> (Line, 
 
 /// Composes the events with their ages, oldest first. Messages are wrapped and never cut, because an event's details
 /// are only in its message.
-fn compose_events(input: &LayoutInput<'_>) -> Vec<Line> {
-    let events = &input.details.extras.events;
+fn compose_events(events: &[&PodEvent], input: &LayoutInput<'_>) -> Vec<Line> {
     if events.is_empty() {
         return vec![Line::new("no events; a cluster keeps events for one hour by default", Style::Dim)];
     }
@@ -110,9 +113,18 @@ fn compose_events(input: &LayoutInput<'_>) -> Vec<Line> {
 
 /// Composes the log of the container that is shown.
 fn compose_log(input: &LayoutInput<'_>) -> Vec<Line> {
-    let Some(LogView { lines, ended, .. }) = &input.details.log else {
+    let Some(LogView { lines, ended, has_started, container }) = &input.details.log else {
         return vec![Line::new("reading …", Style::Dim)];
     };
+    if !has_started {
+        let events = &input.details.extras.events;
+        let is_shown = |event: &&PodEvent| event.container.as_ref().is_none_or(|name| name == container);
+        let events: Vec<&PodEvent> = events.iter().filter(is_shown).collect();
+        let heading = "the container has not started; its log appears here when it starts";
+        let mut shown = vec![Line::new(heading, Style::Warning), Line::default()];
+        shown.extend(compose_events(&events, input));
+        return shown;
+    }
     let mut shown: Vec<Line> = lines
         .iter()
         .map(|line| Line::new(view::clean(&strip_control_sequences(line)), Style::Text))
@@ -148,8 +160,14 @@ fn strip_control_sequences(line: &str) -> String {
 pub(crate) fn name_arrow_keys(mut line: Line, glyphs: &Glyphs) -> Line {
     if *glyphs == Glyphs::ASCII {
         for span in &mut line.spans {
-            for (arrow, name) in [("↑↓", "j k"), ("↑", "Up"), ("↓", "Down"), ("←", "Left"), ("→", "Right")]
-            {
+            for (arrow, name) in [
+                ("↑↓", "j k"),
+                ("←→", "Left/Right"),
+                ("↑", "Up"),
+                ("↓", "Down"),
+                ("←", "Left"),
+                ("→", "Right"),
+            ] {
                 span.text = span.text.replace(arrow, name);
             }
             span.text = span.text.replace('…', "..");

@@ -5,6 +5,7 @@ use crate::tui::action::{Action, Effect};
 use crate::tui::input::{Code, Key};
 use crate::tui::input_context::InputContext;
 use crate::tui::page::{Page, Tab};
+use crate::tui::search::{Search, SearchDirection};
 use crate::view::{Align, GroupBy, Sort, ViewState, Window, Zoom};
 
 /// The state of the interactive screen: the choices of the user.
@@ -37,15 +38,19 @@ pub(crate) struct TuiState {
     pub shift: usize,
     /// The index of the container whose log is shown, counted from the first main container.
     pub container: usize,
-    /// The message about the last action. The next key removes it.
+    /// The message about the last action. The next key removes it, and so does the caller after some seconds.
     pub message: Option<String>,
+    /// The search on the page.
+    pub search: Search,
+    /// Keys without an action that were reported to the user. Each key is reported once.
+    pub(crate) reported_keys: Vec<Key>,
     /// The column and row at which the mouse button went down.
     pub(crate) pressed_at: Option<(usize, usize)>,
     /// Whether the user has pressed a key or a mouse button. The end of the run must not interrupt such a user.
     pub has_interacted: bool,
     /// The part of the overview that was shown when the user opened a workload.
     pub(crate) window_of_overview: Option<Window>,
-    page_before_help: Option<Page>,
+    pub(crate) page_before_help: Option<Page>,
     /// The filter before the user began to type. Esc restores this filter.
     previous_filter: String,
 }
@@ -71,6 +76,8 @@ impl TuiState {
             shift: 0,
             container: 0,
             message: None,
+            search: Search::default(),
+            reported_keys: Vec::new(),
             pressed_at: None,
             has_interacted: false,
             window_of_overview: None,
@@ -111,7 +118,11 @@ impl TuiState {
 
     /// Applies the action of a key.
     pub(crate) fn apply_action(&mut self, action: Action, context: &InputContext<'_>) -> Effect {
+        if let Some(key) = self.playback_key(action, context) {
+            return Effect::Playback(key);
+        }
         match action {
+            Action::Slower | Action::Faster => {}
             Action::Show(view) => self.show_view(view),
             Action::Up => self.move_by(-1, context),
             Action::Down => self.move_by(1, context),
@@ -122,7 +133,7 @@ impl TuiState {
             Action::Home => self.move_to_end(false, context),
             Action::End => self.move_to_end(true, context),
             Action::Open if self.shows_overview() => self.open_workload(),
-            Action::Open => self.show_tab(Tab::Overview),
+            Action::Open => self.open(context),
             Action::Events => self.show_tab(Tab::Events),
             Action::Log => self.show_tab(Tab::Log),
             Action::Yaml => self.show_tab(Tab::Yaml),
@@ -131,6 +142,11 @@ impl TuiState {
                 self.previous_filter = std::mem::take(&mut self.window.filter);
                 self.editing_filter = true;
             }
+            Action::Search => self.start_search(),
+            Action::NextMatch => self.jump(SearchDirection::Next, context),
+            Action::PreviousMatch => self.jump(SearchDirection::Previous, context),
+            Action::HalfPageUp => self.scroll_by_half_page(false, context),
+            Action::HalfPageDown => self.scroll_by_half_page(true, context),
             Action::NextOrder => self.view.sort = next_order(self.view.sort),
             Action::GroupByNode => {
                 let by_node = self.view.group_by == GroupBy::Node;
@@ -177,11 +193,12 @@ impl TuiState {
         Effect::Draw
     }
 
-    fn reset_scroll(&mut self, follows_end: bool) {
+    pub(crate) fn reset_scroll(&mut self, follows_end: bool) {
         (self.scroll, self.shift, self.follows_end) = (0, 0, follows_end);
+        self.search = Search::default();
     }
 
-    fn show_tab(&mut self, tab: Tab) {
+    pub(crate) fn show_tab(&mut self, tab: Tab) {
         let pod = match self.page {
             Page::Pod(pod, _) => Some(pod),
             Page::Pods | Page::Help => self.window.selected,
@@ -219,7 +236,7 @@ impl TuiState {
         self.reset_scroll(true);
     }
 
-    fn deselect(&mut self) {
+    pub(crate) fn deselect(&mut self) {
         (self.window.selected, self.selected_phase) = (None, None);
     }
 
@@ -303,12 +320,19 @@ impl TuiState {
     }
 
     fn move_by_screen(&mut self, down: bool, context: &InputContext<'_>) {
-        let rows = isize::try_from(context.page_rows.saturating_sub(1).max(1)).unwrap_or(1);
+        // A row of the previous screen stays visible, except in the help, which consists of whole screens.
+        let overlap = usize::from(self.page != Page::Help);
+        let rows = isize::try_from(context.page_rows.saturating_sub(overlap).max(1)).unwrap_or(1);
         let by = if down { rows } else { -rows };
         if self.page == Page::Pods && context.picture.folded > 0 && context.picture.cells.is_empty() {
             self.window.unfolded = true;
         }
         self.move_by(by, context);
+    }
+
+    fn scroll_by_half_page(&mut self, down: bool, context: &InputContext<'_>) {
+        let rows = isize::try_from((context.page_rows / 2).max(1)).unwrap_or(1);
+        self.scroll_by(if down { rows } else { -rows }, context);
     }
 
     fn move_to_end(&mut self, last: bool, context: &InputContext<'_>) {
@@ -328,10 +352,9 @@ impl TuiState {
 
     fn scroll_by(&mut self, by: isize, context: &InputContext<'_>) {
         let max = context.lines.saturating_sub(context.page_rows);
-        let from =
-            if self.follows_end && matches!(self.page, Page::Pod(_, Tab::Log)) { max } else { self.scroll };
+        let from = if self.follows_end && self.page.is_followed() { max } else { self.scroll };
         self.scroll = from.min(max).saturating_add_signed(by).min(max);
-        self.follows_end = self.scroll == max && matches!(self.page, Page::Pod(_, Tab::Log));
+        self.follows_end = self.scroll == max && self.page.is_followed();
     }
 
     fn move_sideways(&mut self, right: bool, context: &InputContext<'_>) {

@@ -309,6 +309,7 @@ fn the_page_of_a_pod_shows_everything_known_about_it() {
                     "Back-off restarting failed container \u{1b}[31mmain in pod train-7-4h9hq_default(0b1e)"
                         .into(),
                 count: 3,
+                ..PodEvent::default()
             },
         ],
         log: vec![ContainerLog {

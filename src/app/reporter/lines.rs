@@ -36,6 +36,8 @@ impl Reporter for LinesReporter<'_> {
             Update::Observed(_)
             | Update::Synced
             | Update::Progress(_)
+            | Update::PlaybackRestarted
+            | Update::PlaybackEnded
             | Update::Notice(_)
             | Update::Failed(_) => return Ok(()),
         };

@@ -8,8 +8,9 @@ use tokio::time::Instant;
 use crate::app::console::Console;
 use crate::app::exit::RunError;
 use crate::app::reporter::interface::{Reporter, RunEnd};
-use crate::app::run_options::RunOptions;
+use crate::app::run_options::{Playback, RunOptions};
 use crate::app::run_state::{RunSnapshot, RunState};
+use crate::source::recording::PlaybackCommand;
 use crate::source::{Progress, Update};
 use crate::terminal::full_screen::FullScreen;
 use crate::timeline::{PodKey, Timeline};
@@ -20,6 +21,7 @@ use crate::tui::input::Input;
 use crate::tui::layout::{ScreenLayout, compose_screen};
 use crate::tui::layout_input::LayoutInput;
 use crate::tui::page::Page;
+use crate::tui::playback::{PlaybackKey, PlaybackStatus};
 use crate::tui::state::TuiState;
 use crate::view::{FrameCache, Glyphs, Line, Style, View, Window, clean};
 
@@ -33,7 +35,13 @@ const MAX_IDLE_BYTES_PER_SECOND: u64 = 3500;
 const UNCHANGED_FRAME_DELAY: Duration = Duration::from_millis(250);
 
 /// Minimum time between any frame and a frame that answers a key.
-const MIN_DELAY_BEFORE_KEY_RESPONSE: Duration = Duration::from_millis(30);
+const MIN_DELAY_BEFORE_KEY_RESPONSE: Duration = Duration::from_millis(15);
+
+/// Time for which a message about the last action is shown.
+const MESSAGE_TIME: Duration = Duration::from_secs(3);
+
+/// The share of a recording by which an arrow key moves the playback.
+const SEEK_SHARE: f64 = 0.05;
 
 /// The start of the command that the user can copy for a Pod. The name and the namespace are appended.
 const SHOW_POD_COMMAND_PREFIX: &str = "kubectl get pod -o yaml";
@@ -55,6 +63,8 @@ pub(crate) struct LiveReporter {
     stays_open: bool,
     /// Whether the source is a cluster, whose work goes on if the user quits.
     has_cluster: bool,
+    /// The playback of a recording that the user controls.
+    playback: Option<Playback>,
     /// The timeline as it was when the user paused the picture, and the time of the pause.
     paused_at: Option<Box<(Timeline, Timestamp)>>,
     /// Number of lines that will be printed below the last picture.
@@ -63,6 +73,10 @@ pub(crate) struct LiveReporter {
     is_frozen: bool,
     /// Whether something other than the time has changed since the last frame.
     dirty: bool,
+    /// Whether no frame has answered the last key yet.
+    awaits_answer: bool,
+    /// The message that is shown, and the time since when it is shown.
+    message_since: Option<(String, Instant)>,
     last_frame: Instant,
     /// The time at which the next frame is due if only time passes.
     next_frame: Instant,
@@ -83,10 +97,13 @@ impl LiveReporter {
             interactive,
             stays_open: options.stays_open,
             has_cluster: options.cluster.is_some(),
+            playback: options.playback.clone(),
             paused_at: None,
             max_lines_below: 0,
             is_frozen: false,
             dirty: true,
+            awaits_answer: false,
+            message_since: None,
             last_frame: Instant::now(),
             next_frame: Instant::now(),
         }
@@ -106,7 +123,12 @@ impl LiveReporter {
     /// `Effect::Interrupt`.
     pub(crate) fn handle_input(&mut self, input: Input, timeline: &Timeline) -> Result<Effect, RunError> {
         let timeline = self.paused_at.as_ref().map_or(timeline, |paused| &paused.0);
-        let context = self.layout.input_context(timeline, self.screen.top(), SHOW_POD_COMMAND_PREFIX);
+        let context = self.layout.input_context(
+            timeline,
+            self.screen.top(),
+            SHOW_POD_COMMAND_PREFIX,
+            self.playback.is_some(),
+        );
         let opened = self.tui.view.workload.clone();
         let effect = handle_input(&mut self.tui, input, &context);
         if self.tui.view.workload != opened {
@@ -120,9 +142,16 @@ impl LiveReporter {
                 self.screen.suspend()?;
                 self.layout = ScreenLayout::default();
             }
+            Effect::Playback(key) => {
+                self.is_frozen = false;
+                if let Some(playback) = &self.playback {
+                    playback.controls.send(playback_command(*key));
+                }
+            }
             Effect::Draw | Effect::Quit | Effect::Interrupt => {}
         }
         self.dirty = true;
+        self.awaits_answer = true;
         Ok(effect)
     }
 
@@ -151,6 +180,16 @@ impl LiveReporter {
         self.dirty = true;
     }
 
+    /// Forgets all Pods, because the playback starts again.
+    pub(crate) fn restart(&mut self) {
+        self.tui.forget_pods();
+        self.layout = ScreenLayout::default();
+        self.frame_cache = FrameCache::default();
+        self.paused_at = None;
+        self.is_frozen = false;
+        self.dirty = true;
+    }
+
     /// Marks that something other than the time has changed.
     pub(crate) fn mark_dirty(&mut self) {
         self.dirty = true;
@@ -161,9 +200,23 @@ impl LiveReporter {
         self.dirty || (!self.is_frozen && Instant::now() >= self.next_frame)
     }
 
-    /// Whether a frame is due right after a key.
-    pub(crate) fn is_due_after_key(&self) -> bool {
-        self.dirty && self.last_frame.elapsed() >= MIN_DELAY_BEFORE_KEY_RESPONSE
+    /// Returns the time at which the frame that answers the last key is due. `None` if no key waits for an answer.
+    pub(crate) fn answer_due(&self) -> Option<Instant> {
+        self.awaits_answer.then(|| self.last_frame + MIN_DELAY_BEFORE_KEY_RESPONSE)
+    }
+
+    /// Removes a message that has been shown for [`MESSAGE_TIME`].
+    fn expire_message(&mut self) {
+        let shown = self.message_since.take().filter(|(text, _)| self.tui.message.as_ref() == Some(text));
+        self.message_since = match (shown, &self.tui.message) {
+            (Some((_, since)), Some(_)) if since.elapsed() >= MESSAGE_TIME => {
+                self.tui.message = None;
+                self.dirty = true;
+                None
+            }
+            (Some(shown), _) => Some(shown),
+            (None, message) => message.clone().map(|text| (text, Instant::now())),
+        };
     }
 
     /// Draws a frame.
@@ -196,6 +249,7 @@ impl LiveReporter {
         } else if self.paused_at.is_none() {
             self.paused_at = Some(Box::new((run.state.timeline.clone(), run.now)));
         }
+        self.awaits_answer = false;
         let is_idle = !std::mem::take(&mut self.dirty);
         self.compose_frame(run, outcome);
         let before = self.screen.bytes_written();
@@ -222,6 +276,7 @@ impl LiveReporter {
         }
         let (columns, rows) = self.screen.size();
         let details: &Details = run.page_details;
+        let playback = self.playback.as_ref().map(|playback| playback_status(playback, now));
         let layout_input = LayoutInput {
             timeline,
             details,
@@ -234,6 +289,7 @@ impl LiveReporter {
             notices: &notices(run.state),
             only_pod,
             interactive: self.screen.is_entered(),
+            playback: playback.as_ref(),
             leaves_work: self.has_cluster && outcome.is_none(),
             outcome,
         };
@@ -257,6 +313,8 @@ impl Reporter for LiveReporter {
             | Update::Synced
             | Update::Lost(_)
             | Update::Restored
+            | Update::PlaybackRestarted
+            | Update::PlaybackEnded
             | Update::Notice(_) => true,
         };
         if has_answer && self.interactive && !self.screen.is_entered() {
@@ -278,6 +336,7 @@ impl Reporter for LiveReporter {
     }
 
     fn on_tick(&mut self, run: &RunSnapshot<'_>) -> Result<(), RunError> {
+        self.expire_message();
         if self.is_due() { self.paint(run) } else { Ok(()) }
     }
 
@@ -300,6 +359,28 @@ impl Reporter for LiveReporter {
             self.screen.print_below(lines)?;
         }
         Ok(self.interactive)
+    }
+}
+
+/// Returns the command that a key gives to the playback.
+fn playback_command(key: PlaybackKey) -> PlaybackCommand {
+    match key {
+        PlaybackKey::TogglePause => PlaybackCommand::TogglePause,
+        PlaybackKey::SeekBack => PlaybackCommand::Seek(-SEEK_SHARE),
+        PlaybackKey::SeekForward => PlaybackCommand::Seek(SEEK_SHARE),
+        PlaybackKey::Slower => PlaybackCommand::ChangeSpeed(0.5),
+        PlaybackKey::Faster => PlaybackCommand::ChangeSpeed(2.0),
+    }
+}
+
+fn playback_status(playback: &Playback, now: Timestamp) -> PlaybackStatus {
+    let controls = &playback.controls;
+    PlaybackStatus {
+        passed: now.duration_since(controls.start),
+        length: controls.end.duration_since(controls.start),
+        speed: controls.speed(),
+        is_paused: controls.is_paused(),
+        failures: playback.failures.iter().map(|&at| controls.share_before(at)).collect(),
     }
 }
 

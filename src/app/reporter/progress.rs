@@ -31,6 +31,8 @@ impl Reporter for ProgressReporter {
             Update::Observed(_)
             | Update::Lost(_)
             | Update::Restored
+            | Update::PlaybackRestarted
+            | Update::PlaybackEnded
             | Update::Notice(_)
             | Update::Failed(_) => {}
         }

@@ -2,20 +2,6 @@
 
 use super::*;
 
-/// A Job whose Pod fails with exit code 3 after a second.
-const FAILING_JOB: &str = "
-apiVersion: batch/v1
-kind: Job
-metadata: {name: bad}
-spec:
-  backoffLimit: 0
-  template:
-    spec:
-      restartPolicy: Never
-      containers:
-      - {name: main, image: busybox, command: [sh, -c, 'sleep 1; exit 3']}
-";
-
 #[tokio::test(start_paused = true)]
 async fn q_gives_130_before_the_end_and_the_outcome_after_it_and_ctrl_c_always_gives_130() {
     for (waits, key, exit) in [

@@ -23,6 +23,8 @@ pub(crate) struct VirtualTerminal {
     pub(crate) is_raw: Rc<Cell<bool>>,
     /// Number of times that the program has stopped itself.
     pub(crate) stops: Rc<Cell<usize>>,
+    /// Whether the terminal answers the query of the cursor position.
+    pub(crate) answers_cursor: Rc<Cell<bool>>,
     /// Number of bytes that the program has written.
     pub(crate) bytes: Rc<Cell<usize>>,
 }
@@ -36,6 +38,7 @@ impl VirtualTerminal {
             input: Rc::default(),
             is_raw: Rc::default(),
             stops: Rc::default(),
+            answers_cursor: Rc::new(Cell::new(true)),
             bytes: Rc::default(),
         }
     }
@@ -133,7 +136,7 @@ impl Terminal for VirtualTerminal {
     }
 
     fn cursor_row(&mut self) -> Option<usize> {
-        Some(usize::from(self.parser.borrow().screen().cursor_position().0))
+        self.answers_cursor.get().then(|| usize::from(self.parser.borrow().screen().cursor_position().0))
     }
 
     fn stop(&mut self) {

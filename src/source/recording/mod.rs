@@ -33,6 +33,7 @@
 
 pub(crate) mod entry;
 pub(crate) mod header;
+pub(crate) mod playback;
 pub(crate) mod read;
 pub(crate) mod redact;
 pub(crate) mod replay;
@@ -40,6 +41,7 @@ pub(crate) mod wording;
 pub(crate) mod write;
 
 pub use entry::RecordingEntry;
+pub(crate) use playback::{PlaybackCommand, PlaybackControls, read_entries, start_playback};
 pub use read::RecordingLines;
 pub(crate) use replay::{ReplayPace, start_replay};
 pub use write::Recorder;

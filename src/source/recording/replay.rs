@@ -132,10 +132,7 @@ pub(crate) fn replay_input(
         _ if !followed => Clock::latest(start),
         ReplayPace::AtOnce => Clock::latest(start),
         ReplayPace::Speed(speed) => Clock::playback(start, speed),
-        ReplayPace::Automatic => {
-            let length = end.map_or(0.0, |end| end.duration_since(start).as_secs_f64());
-            Clock::playback(start, (length / MAX_REPLAY_SECONDS).max(MIN_SPEED))
-        }
+        ReplayPace::Automatic => Clock::playback(start, automatic_speed(start, end.unwrap_or(start))),
     };
     let (chunk_sender, chunks) = mpsc::channel(QUEUE_CAPACITY);
     // A read blocks its thread, so the thread that renders must not read.
@@ -154,6 +151,11 @@ pub(crate) fn replay_input(
     };
     tokio::spawn(player.play(leading, error, chunks));
     Ok(Replay { feed: Feed { updates, clock }, followed })
+}
+
+/// Returns the speed of a replay for which the user chose no speed, in recorded seconds per second.
+pub(crate) fn automatic_speed(start: Timestamp, end: Timestamp) -> f64 {
+    (end.duration_since(start).as_secs_f64() / MAX_REPLAY_SECONDS).max(MIN_SPEED)
 }
 
 /// Reads the rest of the recording and has another thread parse each chunk. Stops if the receiver is closed.

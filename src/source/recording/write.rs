@@ -103,6 +103,8 @@ impl Recorder {
             Update::Progress(_)
             | Update::Lost(_)
             | Update::Restored
+            | Update::PlaybackRestarted
+            | Update::PlaybackEnded
             | Update::Notice(_)
             | Update::Failed(_) => return Ok(()),
         }

@@ -28,6 +28,8 @@ pub(crate) struct PodEvent {
     pub reason: String,
     /// The text for people.
     pub message: String,
+    /// The container that the Event is about. `None` if the Event is about the whole Pod.
+    pub container: Option<String>,
     /// The number of occurrences.
     pub count: u32,
 }

@@ -197,7 +197,7 @@ fn describe(instant: Instant) -> String {
 
 /// `-50ms +200ms`: the true time is at most 50 ms before and at most 200 ms after the time that [`format_instant`]
 /// shows. For a `finishedAt` this is `-0ms +1s`, because the cluster cuts the fraction of the second off.
-fn format_interval(instant: Instant) -> String {
+pub(crate) fn format_interval(instant: Instant) -> String {
     let distance = |from: Timestamp, to: Timestamp| {
         let millis = (to.as_millisecond() - from.as_millisecond()).max(0);
         if millis < 1_000 { format!("{millis}ms") } else { format!("{}s", (millis + 999) / 1_000) }

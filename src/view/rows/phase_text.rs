@@ -93,11 +93,12 @@ fn format_time(context: &ViewContext<'_>, at: Timestamp, instant: Option<Instant
     explain::format_clock_time(context, at, fine)
 }
 
-/// The evidence of an instant. Without an instant, the source of the phase.
+/// The evidence and the interval of an instant: `startedAt of the container (-0ms +1s)`. Without an instant, the source of
+/// the phase.
 fn describe_source(instant: Option<Instant>, phase: &Phase) -> String {
     instant.map_or_else(
         || format!("an {}", phase.source.name()),
-        |instant| instant.evidence.description().to_owned(),
+        |instant| format!("{} ({})", instant.evidence.description(), explain::format_interval(instant)),
     )
 }
 
