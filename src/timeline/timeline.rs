@@ -70,6 +70,34 @@ impl Timeline {
         self.tree.has_children(workload)
     }
 
+    /// The number of available Pods of a rollout's newest revision, as its status reports them. `None` if the workload is
+    /// not a rollout.
+    pub(crate) fn available_pods(&self, workload: &Workload) -> Option<u32> {
+        self.owners.available_pods(&workload.uid)
+    }
+
+    /// All workloads except the revisions of rollouts, such as the ReplicaSets of a Deployment.
+    pub(crate) fn workloads_without_revisions(&self) -> impl Iterator<Item = &Workload> {
+        let is_revision = |&(index, _): &(usize, &Workload)| self.rollout_above(index).is_some();
+        let workloads = self.tree.workloads.iter().enumerate();
+        workloads.filter(move |workload| !is_revision(workload)).map(|(_, workload)| workload)
+    }
+
+    /// The rollout above a revision; `None` if the workload with this index is not the revision of a rollout.
+    pub(crate) fn rollout_above(&self, index: usize) -> Option<&Workload> {
+        let above = self.tree.workload_above(index)?;
+        (above.is_rollout && self.tree.workloads[index].is_rollout).then_some(above)
+    }
+
+    /// The workload that a Pod belongs to, or the rollout above it if that workload is the revision of a rollout.
+    ///
+    /// # Panics
+    /// Panics if no Pod has this key.
+    pub(crate) fn workload_or_rollout_of(&self, key: PodKey) -> Option<&Workload> {
+        let index = self.store.record(key).workload_index()?;
+        self.rollout_above(index).or_else(|| self.tree.workloads.get(index))
+    }
+
     /// The workload that a Pod belongs to: the nearest workload above the Pod.
     ///
     /// # Panics

@@ -73,11 +73,11 @@ fn the_lines_about_jobs_of_the_same_name_name_their_namespaces() {
     assert_eq!(
         printed,
         [
-            "job/j in default runs: 1 queued",
+            "job/j in default runs: 1 queued (created 10s ago)",
             "j in default: j-a waits: Insufficient cpu",
-            "pod/p in default waits for its first Pod",
+            "pod/p in default waits for its first Pod (created 10s ago)",
             "p in default waits: Insufficient cpu",
-            "job/j in other runs: 1 queued",
+            "job/j in other runs: 1 queued (created 10s ago)",
             "j in other: j-a waits: Insufficient cpu",
         ],
         "{printed:#?}"
@@ -90,7 +90,7 @@ fn a_wait_that_exists_when_following_starts_is_printed_once() {
         start_following(vec![waiting_pod("j-a", Some("Insufficient cpu")), waiting_pod("j-b", None)]);
     assert_eq!(
         printed,
-        ["10s    0/3  job/j runs: 2 queued", "10s    0/3  j-a waits: Insufficient cpu"],
+        ["<1s    0/3  job/j runs: 2 queued (created 10s ago)", "<1s    0/3  j-a waits: Insufficient cpu"],
         "{printed:#?}"
     );
     // The same reason is not printed again.
@@ -108,7 +108,147 @@ fn a_reason_shared_by_several_pods_is_printed_in_one_line() {
     ]);
     assert_eq!(
         printed[1..],
-        ["10s    0/3  job/j 2 Pods: Insufficient cpu", "10s    0/3  j-c waits: Insufficient memory"],
+        ["<1s    0/3  job/j 2 Pods: Insufficient cpu", "<1s    0/3  j-c waits: Insufficient memory"],
+        "{printed:#?}"
+    );
+}
+
+/// A Deployment in the namespace `default` with the uid `web`, 2 wanted Pods and this status.
+fn deployment(status: Value) -> Value {
+    json!({"kind": "Deployment", "metadata": {"namespace": "default", "name": "web", "uid": "web",
+        "creationTimestamp": time(0), "generation": 2}, "spec": {"replicas": 2}, "status": status})
+}
+
+/// A ReplicaSet of the Deployment.
+fn replica_set(name: &str, replicas: u32, available: u32) -> Value {
+    let owner = json!([{"kind": "Deployment", "name": "web", "uid": "web", "controller": true}]);
+    json!({"kind": "ReplicaSet", "metadata": {"namespace": "default", "name": name, "uid": name,
+        "creationTimestamp": time(1), "ownerReferences": owner}, "spec": {"replicas": replicas},
+        "status": {"replicas": replicas, "availableReplicas": available}})
+}
+
+/// Follows these objects, received at these seconds, and returns all lines.
+fn follow(objects: Vec<(f64, Value)>) -> Vec<String> {
+    let mut timeline = Timeline::default();
+    let mut lines = StatusLines::default();
+    let mut printed = Vec::new();
+    for (index, (seconds, object)) in objects.into_iter().enumerate() {
+        let seen = if index == 0 { Listed } else { Changed };
+        timeline.apply(&observation(seen, seconds, object));
+        let changes = timeline.recompute();
+        printed.extend(match index {
+            0 => lines.begin(&timeline, at(seconds)),
+            _ => lines.report_changes(&timeline, &changes, at(seconds)),
+        });
+        printed.extend(lines.report_tick(&timeline, at(seconds)));
+    }
+    printed.iter().map(|line| line.plain().trim().to_owned()).collect()
+}
+
+#[test]
+fn a_rollout_counts_available_pods_and_never_succeeds() {
+    let progressing = |reason: &str| {
+        json!([{"type": "Progressing", "status": "True", "reason": reason,
+        "lastUpdateTime": time(9)}])
+    };
+    let printed = follow(vec![
+        (
+            2.0,
+            deployment(
+                json!({"observedGeneration": 1, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}),
+            ),
+        ),
+        (3.0, replica_set("old", 2, 2)),
+        (
+            3.2,
+            deployment(
+                json!({"observedGeneration": 2, "replicas": 3, "updatedReplicas": 1, "availableReplicas": 2}),
+            ),
+        ),
+        (3.5, replica_set("new", 1, 0)),
+        (
+            20.0,
+            deployment(
+                json!({"observedGeneration": 2, "replicas": 3, "updatedReplicas": 1, "availableReplicas": 3}),
+            ),
+        ),
+        (21.0, replica_set("old", 0, 0)),
+        (21.5, replica_set("new", 2, 2)),
+        (
+            22.0,
+            deployment(
+                json!({"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2,
+            "conditions": progressing("NewReplicaSetAvailable")}),
+            ),
+        ),
+    ]);
+    assert_eq!(
+        printed,
+        [
+            "<1s    0/2  deployment/web rolls out, 0/2 available: no Pod yet",
+            "18s    1/2  deployment/web 1/2 available, no Pod yet",
+            "20s    2/2  deployment/web rolled out, 2/2 available",
+        ],
+        "{printed:#?}"
+    );
+}
+
+#[test]
+fn the_old_revision_of_a_failed_rollout_has_no_line() {
+    let deadline = json!([{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded",
+        "message": "ReplicaSet \"new\" has timed out progressing.", "lastUpdateTime": time(9)}]);
+    let status =
+        json!({"observedGeneration": 2, "replicas": 3, "updatedReplicas": 1, "availableReplicas": 2});
+    let mut failed = status.clone();
+    failed["conditions"] = deadline;
+    let printed = follow(vec![
+        (2.0, deployment(status)),
+        (2.1, replica_set("old", 2, 2)),
+        (2.2, replica_set("new", 1, 0)),
+        (9.0, deployment(failed)),
+        (9.1, replica_set("old", 2, 2)),
+    ]);
+    let failed = "7s    0/2  deployment/web failed to roll out: ProgressDeadlineExceeded, \
+        ReplicaSet \"new\" has timed out progressing.; 0/2 available";
+    assert_eq!(printed[1..], [failed], "{printed:#?}");
+}
+
+#[test]
+fn all_lines_share_a_clock_that_never_runs_backwards() {
+    let mut late = job();
+    late["metadata"]["name"] = json!("late");
+    late["metadata"]["uid"] = json!("late");
+    late["metadata"]["creationTimestamp"] = json!(time(30));
+    let ended = |mut job: Value| {
+        job["status"] = json!({"succeeded": 3, "conditions": [{"type": "Complete", "status": "True",
+            "lastTransitionTime": time(40)}]});
+        job
+    };
+    let printed =
+        follow(vec![(20.0, job()), (31.0, late.clone()), (40.5, ended(job())), (40.2, ended(late))]);
+    assert_eq!(
+        printed,
+        [
+            "<1s    0/3  job/j runs: no Pod yet (created 20s ago)",
+            "11s    0/3  job/late runs",
+            "21s    3/3  job/j succeeded",
+            "21s    3/3  job/late succeeded",
+        ],
+        "{printed:#?}"
+    );
+}
+
+#[test]
+fn a_cron_job_counts_the_pods_of_its_jobs_and_says_when_it_runs_next() {
+    let cron_job = json!({"kind": "CronJob", "metadata": {"namespace": "default", "name": "tick", "uid": "tick",
+        "creationTimestamp": time(0)}, "spec": {"schedule": "* * * * *"}});
+    let mut run = job();
+    run["metadata"]["ownerReferences"] =
+        json!([{"kind": "CronJob", "name": "tick", "uid": "tick", "controller": true}]);
+    let printed = follow(vec![(1.0, cron_job), (60.0, run)]);
+    assert_eq!(
+        printed,
+        ["<1s      -  cronjob/tick waits for its next run at 12:01:00Z", "59s    0/3  job/j runs",],
         "{printed:#?}"
     );
 }

@@ -21,6 +21,8 @@ mod intervals;
 mod lines;
 mod losses;
 #[cfg(test)]
+mod many_lines;
+#[cfg(test)]
 mod odd_pods;
 #[cfg(test)]
 mod one_pod;

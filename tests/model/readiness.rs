@@ -274,5 +274,5 @@ fn lines_report_the_start_of_a_pod_and_then_its_first_ready() {
     let mut waits = StatusLines::default();
     let listed = timeline_of_list([job(1, Some(1), json!({})), running_with(unready()), started()]);
     let first = waits.begin(&listed, at(9.0))[0].plain();
-    assert!(first.ends_with("runs: 1 not ready"), "{first}");
+    assert!(first.ends_with("runs: 1 not ready (created 9s ago)"), "{first}");
 }

@@ -143,11 +143,12 @@ pub(crate) fn pulled_event(container: &str, seconds: f64, pull: &str, with_queue
 /// An observation of a Pod, an Event or a Job.
 pub(crate) fn observation(seen: Seen, seconds: f64, object: Value) -> Observation {
     let kind = match &object {
+        object if object["kind"].is_string() => object["kind"].as_str().unwrap(),
         object if object.get("involvedObject").is_some() => "Event",
         object if object["spec"].get("containers").is_some() => "Pod",
         _ => "Job",
     };
-    Observation { received: at(seconds), seen, object: parse_object(kind, object) }
+    Observation { received: at(seconds), seen, object: parse_object(kind, object.clone()) }
 }
 
 /// A Pod that ran from second 5 to 9 and succeeded.

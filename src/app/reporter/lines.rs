@@ -1,7 +1,7 @@
 //! Reports a run as lines of text, for CI, pipes and screen readers.
 
 use crate::app::exit::RunError;
-use crate::app::reporter::interface::Reporter;
+use crate::app::reporter::interface::{Reporter, RunEnd};
 use crate::app::reporter::status_lines::StatusLines;
 use crate::app::run_state::RunSnapshot;
 use crate::app::streams::Streams;
@@ -53,6 +53,10 @@ impl Reporter for LinesReporter<'_> {
     }
 
     fn on_tick(&mut self, run: &RunSnapshot<'_>) -> Result<(), RunError> {
-        self.streams.write_live_lines(self.lines.report_silence(&run.state.timeline, run.now))
+        self.streams.write_live_lines(self.lines.report_tick(&run.state.timeline, run.now))
+    }
+
+    fn on_end(&mut self, run: &RunSnapshot<'_>, _end: RunEnd) -> Result<(), RunError> {
+        self.streams.write_live_lines(self.lines.report_end(&run.state.timeline, run.now))
     }
 }

@@ -1,7 +1,11 @@
 //! The reporters of a run, behind one interface, and their selection.
 
 pub(crate) mod changes;
+pub(crate) mod count_text;
+pub(crate) mod goal_count;
 pub(crate) mod interface;
+pub(crate) mod line_columns;
+pub(crate) mod line_selection;
 pub(crate) mod lines;
 pub(crate) mod live;
 pub(crate) mod once;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::app::reporter::line_selection::ChangeKind;
 use crate::lifecycle::{ContainerLife, ContainerRole, ContainerRun, Lifecycle, PodOutcome, Readiness};
 use crate::timeline::{Timeline, Workload, WorkloadState};
 
@@ -46,6 +47,23 @@ impl ReportedPod {
         let is_lost = life.lost_since.is_some() && life.instants.delete_requested.is_some();
         Self { outcome: life.outcome, wait_reason, ended_runs, ended_mains, is_ready, is_lost }
     }
+
+    /// The kind of the change that led to these facts.
+    pub(crate) fn kind(&self, life: &Lifecycle) -> ChangeKind {
+        let is_open = !self.outcome.has_ended();
+        let reason = match &self.wait_reason {
+            Some(reason) => Some(reason.to_string()),
+            None => life.reason.as_ref().map(ToString::to_string),
+        };
+        ChangeKind::Pod {
+            outcome: self.outcome,
+            reason,
+            exit_code: life.exit_code.filter(|_| !is_open),
+            is_ready: is_open && self.is_ready,
+            has_ended_run: is_open && self.ended_runs > 0,
+            is_lost: self.is_lost,
+        }
+    }
 }
 
 impl ReportedWorkload {
@@ -56,9 +74,23 @@ impl ReportedWorkload {
         Self { state: workload.state, block_reason, runs_elsewhere, is_stopping }
     }
 
-    /// Whether the workload needs a line. `before` is the last report, or `None` for a new workload.
-    pub(crate) fn needs_line_after(&self, before: Option<&Self>) -> bool {
+    /// The kind of the change that led to these facts.
+    pub(crate) fn kind(&self, workload: &Workload) -> ChangeKind {
+        ChangeKind::Workload {
+            kind: Arc::clone(&workload.kind),
+            state: self.state,
+            reason: self.block_reason.clone().or_else(|| workload.reason.clone()),
+            is_stopping: self.is_stopping,
+        }
+    }
+
+    /// Whether the workload needs a line. `before` is the last report, or `None` for a new workload. The revision of a
+    /// rollout needs a line only if its Pods cannot be created, because the lines about the rollout report its state.
+    pub(crate) fn needs_line_after(&self, before: Option<&Self>, is_revision: bool) -> bool {
         let is_blocked = self.block_reason.is_some();
+        if is_revision {
+            return is_blocked && before.is_none_or(|before| before.block_reason != self.block_reason);
+        }
         match before {
             // The end of a block needs no line, because the Pods that are then created have lines of their own.
             Some(before) => {

@@ -33,8 +33,9 @@ impl<'a> Reporters<'a> {
             }
             ProgressDisplay::Lines => {
                 reporters.add_progress_bar(appearance, true);
-                reporters.add_output(options, Appearance::final_picture_size);
+                // The last line comes before the picture.
                 reporters.others.push(Box::new(LinesReporter::new(options.streams)));
+                reporters.add_output(options, Appearance::final_picture_size);
             }
             ProgressDisplay::Silent => {
                 let prints_while_following = match options.output {

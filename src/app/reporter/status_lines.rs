@@ -1,15 +1,23 @@
 //! The lines that report changes of state, and counts after a long silence. The lines contain no cursor movements.
+//!
+//! Up to 50 Pods, each change has a line. With more Pods, lines give counts, and name the failures and the first change of
+//! each kind.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::app::reporter::count_text::{count_all_pods, count_pods, count_workloads, describe_pods};
+use crate::app::reporter::goal_count::GoalCount;
+use crate::app::reporter::line_columns::LineColumns;
+use crate::app::reporter::line_selection::LineSelection;
 use crate::app::reporter::reported_facts::{ReportedPod, ReportedWorkload};
-use crate::app::reporter::status_text::{count_pods, describe_pod, describe_resumption, describe_workload};
+use crate::app::reporter::status_text::{
+    describe_age, describe_pod, describe_resumption, describe_workload, list_waits,
+};
 use crate::timeline::{Changes, OpenRetry, PodKey, Timeline, Workload, WorkloadState};
-use crate::view::primitives::{duration, text};
-use crate::view::{Line, Names, Style, describe_next_try};
+use crate::view::{Line, Style, describe_next_try};
 
 /// After this time without a line, a line reports how many Pods are in which state.
 const MAX_SILENCE: SignedDuration = SignedDuration::from_secs(15);
@@ -17,162 +25,299 @@ const MAX_SILENCE: SignedDuration = SignedDuration::from_secs(15);
 /// Writes lines about a timeline and remembers the facts that the lines have reported.
 #[derive(Debug, Default)]
 pub struct StatusLines {
+    columns: LineColumns,
+    selection: LineSelection,
     pods: HashMap<PodKey, ReportedPod>,
     /// The facts about each workload, by uid.
     workloads: HashMap<Arc<str>, ReportedWorkload>,
     last_line: Option<Timestamp>,
 }
 
+/// The open retries of workloads. They are computed only once for each workload, and only if one of its Pods has failed.
+#[derive(Default)]
+struct OpenRetries {
+    by_workload: HashMap<Arc<str>, HashMap<PodKey, OpenRetry>>,
+}
+
 impl StatusLines {
     /// Returns a line for each workload that exists when following begins, and a line for each reason why Pods of the
-    /// workload wait.
+    /// workload wait. If there are many workloads, a single line counts the workloads.
     pub fn begin(&mut self, timeline: &Timeline, now: Timestamp) -> Vec<Line> {
-        self.last_line = Some(now);
-        let mut lines = Vec::new();
         for workload in timeline.workloads() {
             for (key, pod) in timeline.pods(workload) {
-                self.pods.insert(key, ReportedPod::new(&pod.life, None));
+                let reported = ReportedPod::new(&pod.life, None);
+                self.selection.add_kind(reported.kind(&pod.life));
+                self.pods.insert(key, reported);
+                if !pod.life.outcome.has_ended() {
+                    self.selection.add_followed_pod();
+                }
             }
             let reported = ReportedWorkload::new(timeline, workload);
-            let is_stopping = reported.is_stopping;
+            self.selection.add_kind(reported.kind(workload));
             self.workloads.insert(Arc::clone(&workload.uid), reported);
-            let (mut text, style) = describe_workload(timeline, workload);
-            if workload.state == WorkloadState::Running && !is_stopping {
-                text = format!("{text}: {}", count_pods(timeline, workload));
+        }
+        let has_many_pods = self.selection.detect_many_pods(timeline);
+        let mut lines = Vec::new();
+        let max_reasons = self.selection.max_named_reasons();
+        if timeline.workloads_without_revisions().count() > self.selection.max_named_workloads() {
+            lines.push(self.summary_line(timeline, now));
+            lines.extend(self.all_wait_lines(timeline, now).into_iter().take(max_reasons));
+        } else {
+            let mut reason_count = 0;
+            for workload in timeline.workloads_without_revisions() {
+                lines.push(self.first_line(timeline, workload, now));
+                let waits = self.wait_lines(timeline, workload, now).into_iter();
+                let waits = waits.take(max_reasons.saturating_sub(reason_count));
+                let line_count = lines.len();
+                lines.extend(waits);
+                reason_count += lines.len() - line_count;
             }
-            lines.push(workload_line(timeline, workload, now, &text, style));
-            lines.extend(self.wait_lines(timeline, workload, now));
+        }
+        if has_many_pods {
+            lines.push(self.many_pods_line(timeline, now));
+        }
+        self.selection.set_counted(now);
+        self.last_line = Some(now);
+        self.written(lines, now)
+    }
+
+    /// Returns the first line about a workload.
+    fn first_line(&mut self, timeline: &Timeline, workload: &Workload, now: Timestamp) -> Line {
+        let (mut text, style) = describe_workload(timeline, workload);
+        let is_stopping = self.workloads.get(&workload.uid).is_some_and(|reported| reported.is_stopping);
+        if workload.state == WorkloadState::Running && !is_stopping {
+            text = format!("{text}: {}", describe_pods(timeline, workload));
+        }
+        if let Some(age) = describe_age(workload, now) {
+            text = format!("{text} ({age})");
+        }
+        self.columns.workload_line(timeline, workload, now, &text, style)
+    }
+
+    /// Returns a line for each reason why Pods of a workload wait, and for each revision of the workload whose Pods cannot
+    /// be created.
+    fn wait_lines(&mut self, timeline: &Timeline, workload: &Workload, now: Timestamp) -> Vec<Line> {
+        let mut lines = Vec::new();
+        let mut pods = workload.pods.clone();
+        if workload.is_rollout {
+            pods = timeline.pods_below(workload);
+            for revision in timeline.children(workload).filter(|child| child.creation_block.is_some()) {
+                let (text, style) = describe_workload(timeline, revision);
+                lines.push(self.columns.workload_line(timeline, revision, now, &text, style));
+            }
+        }
+        for (pods, text) in list_waits(&pods, &self.pods) {
+            match pods.as_slice() {
+                &[key] => {
+                    if let Some((text, style)) = describe_pod(timeline, key, self.pods.get(&key)) {
+                        lines.push(self.columns.pod_line(timeline, workload, now, key, &text, style));
+                    }
+                }
+                _ => {
+                    let style = Style::Warning;
+                    lines.push(self.columns.workload_line(timeline, workload, now, &text, style));
+                }
+            }
         }
         lines
     }
 
-    /// Returns a line for each reason why Pods of a workload wait.
-    fn wait_lines(&self, timeline: &Timeline, workload: &Workload, now: Timestamp) -> Vec<Line> {
-        let mut pods_by_reason: BTreeMap<&Arc<str>, Vec<PodKey>> = BTreeMap::new();
-        for key in &workload.pods {
-            if let Some(reason) = self.pods.get(key).and_then(|pod| pod.wait_reason.as_ref()) {
-                pods_by_reason.entry(reason).or_default().push(*key);
-            }
-        }
-        let lines = pods_by_reason.into_iter().filter_map(|(reason, pods)| match pods.as_slice() {
-            &[key] => {
-                let (text, style) = describe_pod(timeline, key, self.pods.get(&key))?;
-                Some(pod_line(timeline, workload, now, key, &text, style))
-            }
-            pods => {
-                let text = format!("{} Pods: {}", pods.len(), text::clean(reason));
-                Some(workload_line(timeline, workload, now, &text, Style::Warning))
-            }
-        });
-        lines.collect()
+    /// Returns a line for each reason why Pods wait, without the names of the Pods and workloads.
+    fn all_wait_lines(&mut self, timeline: &Timeline, now: Timestamp) -> Vec<Line> {
+        let all: Vec<PodKey> =
+            timeline.workloads().iter().flat_map(|workload| workload.pods.iter().copied()).collect();
+        let line = |(_, text): (Vec<PodKey>, String)| {
+            let mut line = self.columns.start_line(total_count(timeline), now);
+            line.push(text, Style::Warning);
+            line
+        };
+        list_waits(&all, &self.pods).into_iter().map(line).collect()
     }
 
     /// Returns the lines about the changes since the last call.
     pub fn report_changes(&mut self, timeline: &Timeline, changes: &Changes, now: Timestamp) -> Vec<Line> {
         let mut lines = Vec::new();
-        // The open retries of a workload are computed only once, and only if one of its Pods has failed.
-        let mut retries: HashMap<Arc<str>, HashMap<PodKey, OpenRetry>> = HashMap::new();
+        for key in &changes.pods {
+            if !self.pods.contains_key(key) {
+                self.selection.add_followed_pod();
+            }
+        }
+        if self.selection.detect_many_pods(timeline) {
+            lines.push(self.many_pods_line(timeline, now));
+            self.selection.set_counted(now);
+        }
+        let mut retries = OpenRetries::default();
         for &key in &changes.pods {
-            let pod = timeline.pod(key);
-            let before = self.pods.remove(&key);
-            let reported = ReportedPod::new(&pod.life, before.as_ref());
-            self.pods.insert(key, reported.clone());
-            if before.as_ref() == Some(&reported) {
-                continue;
-            }
-            let Some(workload) = timeline.workload_of(key) else { continue };
-            let Some((mut text, style)) = describe_pod(timeline, key, before.as_ref()) else { continue };
-            if pod.overview().has_failed() && pod.index.is_some() {
-                let open = retries.entry(Arc::clone(&workload.uid)).or_insert_with(|| {
-                    let open = timeline.open_retries(workload, now);
-                    open.into_iter().map(|open| (open.pod, open)).collect()
-                });
-                if let Some(open) = open.get(&key) {
-                    text += "; ";
-                    text += &describe_next_try(open, now);
-                }
-            }
-            lines.push(pod_line(timeline, workload, now, key, &text, style));
+            lines.extend(self.report_pod(timeline, key, &mut retries, now));
         }
-        for workload in timeline.workloads().iter().filter(|workload| &*workload.kind != "Pod") {
-            let reported = ReportedWorkload::new(timeline, workload);
-            let before = self.workloads.insert(Arc::clone(&workload.uid), reported.clone());
-            if !reported.needs_line_after(before.as_ref()) {
-                continue;
+        for (index, workload) in timeline.workloads().iter().enumerate() {
+            if !workload.is_bare_pod() {
+                lines.extend(self.report_workload(timeline, index, now));
             }
-            let was_suspended = before.is_some_and(|before| before.state == WorkloadState::Suspended);
-            let (mut text, style) = describe_workload(timeline, workload);
-            if was_suspended && !workload.has_ended() {
-                text = describe_resumption(workload, now);
-            }
-            lines.push(workload_line(timeline, workload, now, &text, style));
         }
-        if !lines.is_empty() {
-            self.last_line = Some(now);
+        if lines.is_empty() && self.selection.has_many_pods() {
+            lines.extend(self.due_counts(timeline, now));
         }
+        self.written(lines, now)
+    }
+
+    /// Returns a line about the change of a Pod, if the change has a line of its own.
+    fn report_pod(
+        &mut self,
+        timeline: &Timeline,
+        key: PodKey,
+        retries: &mut OpenRetries,
+        now: Timestamp,
+    ) -> Option<Line> {
+        let pod = timeline.pod(key);
+        let before = self.pods.remove(&key);
+        let reported = ReportedPod::new(&pod.life, before.as_ref());
+        self.pods.insert(key, reported.clone());
+        if before.as_ref() == Some(&reported) {
+            return None;
+        }
+        let workload = timeline.workload_or_rollout_of(key)?;
+        let (mut text, style) = describe_pod(timeline, key, before.as_ref())?;
+        let has_failed = pod.overview().has_failed();
+        if !self.selection.selects_pod(reported.kind(&pod.life), has_failed) {
+            return None;
+        }
+        if has_failed && pod.index.is_some() {
+            text += &retries.describe(timeline, key, now);
+        }
+        if has_failed {
+            text += self.selection.describe_failure_limit();
+        }
+        Some(self.columns.pod_line(timeline, workload, now, key, &text, style))
+    }
+
+    /// Returns a line about the change of the workload with this index, if the change has a line of its own.
+    fn report_workload(&mut self, timeline: &Timeline, index: usize, now: Timestamp) -> Option<Line> {
+        let workload = &timeline.workloads()[index];
+        let reported = ReportedWorkload::new(timeline, workload);
+        let before = self.workloads.insert(Arc::clone(&workload.uid), reported.clone());
+        let is_revision = timeline.rollout_above(index).is_some();
+        if !reported.needs_line_after(before.as_ref(), is_revision) {
+            return None;
+        }
+        let workload_count = timeline.workloads_without_revisions().count();
+        if !self.selection.selects_workload(reported.kind(workload), workload_count) {
+            return None;
+        }
+        let was_suspended = before.is_some_and(|before| before.state == WorkloadState::Suspended);
+        let (mut text, style) = describe_workload(timeline, workload);
+        if was_suspended && !workload.has_ended() {
+            text = describe_resumption(workload, now);
+        }
+        if reported.state == WorkloadState::Failed {
+            text += self.selection.describe_failure_limit();
+        }
+        Some(self.columns.workload_line(timeline, workload, now, &text, style))
+    }
+
+    /// Returns the lines that are due at `now` although nothing has changed: counts of changes without a line of their
+    /// own, or a line about each workload that has not ended if no line was written for [`MAX_SILENCE`].
+    pub fn report_tick(&mut self, timeline: &Timeline, now: Timestamp) -> Vec<Line> {
+        let last_line = *self.last_line.get_or_insert(now);
+        let lines = if self.selection.has_many_pods() {
+            self.due_counts(timeline, now)
+        } else if now.duration_since(last_line) < MAX_SILENCE {
+            Vec::new()
+        } else {
+            self.counts(timeline, now)
+        };
+        self.written(lines, now)
+    }
+
+    /// Returns the last counts of a run with many Pods, unless a line about the end of each workload has reported them.
+    pub fn report_end(&mut self, timeline: &Timeline, now: Timestamp) -> Vec<Line> {
+        let are_ends_named = timeline.roots().all(Workload::has_ended)
+            && timeline.workloads_without_revisions().count() <= self.selection.max_named_workloads();
+        if !self.selection.has_many_pods() || !self.selection.has_uncounted_changes() || are_ends_named {
+            return Vec::new();
+        }
+        let line = self.summary_line(timeline, now);
+        self.selection.set_counted(now);
+        self.written(vec![line], now)
+    }
+
+    /// Returns counts if they are due in a run with many Pods.
+    fn due_counts(&mut self, timeline: &Timeline, now: Timestamp) -> Vec<Line> {
+        let last_line = *self.last_line.get_or_insert(now);
+        if !self.selection.are_counts_due(last_line, MAX_SILENCE, now) {
+            return Vec::new();
+        }
+        let lines = self.counts(timeline, now);
+        self.selection.set_counted(now);
         lines
     }
 
-    /// Returns a line about each workload that has not ended, if no line was written for [`MAX_SILENCE`]. If there is
-    /// no workload, a single line says so.
-    pub fn report_silence(&mut self, timeline: &Timeline, now: Timestamp) -> Vec<Line> {
-        let last_line = *self.last_line.get_or_insert(now);
-        if now.duration_since(last_line) < MAX_SILENCE {
-            return Vec::new();
-        }
+    /// Returns a line about each workload that has not ended, or a single line about all workloads if there are many
+    /// Pods or workloads.
+    fn counts(&mut self, timeline: &Timeline, now: Timestamp) -> Vec<Line> {
         self.last_line = Some(now);
         if timeline.workloads().is_empty() {
             return vec![Line::new("no workload yet", Style::Dim)];
         }
-        let open = timeline.workloads().iter().filter(|workload| !workload.has_ended());
-        let lines = open.map(|workload| {
-            workload_line(timeline, workload, now, &count_pods(timeline, workload), Style::Dim)
-        });
-        lines.collect()
-    }
-}
-
-/// Returns a line about a workload.
-fn workload_line(timeline: &Timeline, workload: &Workload, now: Timestamp, text: &str, style: Style) -> Line {
-    let mut line = line_start(workload, now);
-    line.push(format!("{} ", Names::from_timeline(timeline).workload(workload)), Style::Strong);
-    line.push(text, style);
-    line
-}
-
-/// Returns a line about a Pod. The line names the workload if there are several workloads.
-fn pod_line(
-    timeline: &Timeline,
-    workload: &Workload,
-    now: Timestamp,
-    key: PodKey,
-    text: &str,
-    style: Style,
-) -> Line {
-    let mut line = line_start(workload, now);
-    let (names, pod) = (Names::from_timeline(timeline), timeline.identity(key));
-    if &*workload.kind == "Pod" {
-        line.push(format!("{} ", names.pod(pod)), Style::Strong);
-    } else {
-        if timeline.workloads().len() > 1 {
-            let workload = names.with_namespace(&workload.name, &workload.namespace);
-            line.push(format!("{workload}: "), Style::Dim);
+        let open: Vec<&Workload> =
+            timeline.workloads_without_revisions().filter(|workload| !workload.has_ended()).collect();
+        if open.is_empty() {
+            return Vec::new();
         }
-        line.push(format!("{} ", text::clean(&pod.name)), Style::Strong);
+        if self.selection.has_many_pods() || open.len() > self.selection.max_named_workloads() {
+            return vec![self.summary_line(timeline, now)];
+        }
+        let line = |workload: &&Workload| {
+            let text = count_pods(timeline, workload);
+            self.columns.workload_line(timeline, workload, now, &text, Style::Dim)
+        };
+        open.iter().map(line).collect()
     }
-    line.push(text, style);
-    line.pod = Some(key);
-    line
+
+    /// Returns a line that counts the Pods of all workloads. The line names the workload if there is only one root.
+    fn summary_line(&mut self, timeline: &Timeline, now: Timestamp) -> Line {
+        let mut roots = timeline.roots();
+        if let (Some(root), None) = (roots.next(), roots.next()) {
+            let text = count_pods(timeline, root);
+            return self.columns.workload_line(timeline, root, now, &text, Style::Dim);
+        }
+        let mut line = self.columns.start_line(total_count(timeline), now);
+        line.push(format!("{} ", count_workloads(timeline)), Style::Strong);
+        line.push(count_all_pods(timeline), Style::Dim);
+        line
+    }
+
+    /// Returns the line that says that changes have no lines of their own any more.
+    fn many_pods_line(&mut self, timeline: &Timeline, now: Timestamp) -> Line {
+        let mut line = self.columns.start_line(total_count(timeline), now);
+        let text = "many Pods: lines give counts, and name failures and the first Pod of each kind";
+        line.push(text, Style::Dim);
+        line
+    }
+
+    /// Remembers that these lines are written at `now`, and returns them.
+    fn written(&mut self, lines: Vec<Line>, now: Timestamp) -> Vec<Line> {
+        if !lines.is_empty() {
+            self.last_line = Some(now);
+            self.selection.add_written_lines(lines.len());
+        }
+        lines
+    }
 }
 
-/// Returns the start of a line: the age of the workload, and the number of succeeded Pods.
-fn line_start(workload: &Workload, now: Timestamp) -> Line {
-    let age = workload.created.map_or(SignedDuration::ZERO, |created| now.duration_since(created));
-    let completions = match workload.completions {
-        Some(completions) => format!("{}/{completions}", workload.succeeded),
-        None => workload.succeeded.to_string(),
-    };
-    let mut line = Line::default();
-    line.push(format!("{:>6}  {completions:>5}  ", duration::format_elapsed(age)), Style::Dim);
-    line
+impl OpenRetries {
+    /// Describes the next try of a failed Pod: `; next try in 10s`. Empty if there is no next try.
+    fn describe(&mut self, timeline: &Timeline, key: PodKey, now: Timestamp) -> String {
+        let Some(workload) = timeline.workload_of(key) else { return String::new() };
+        let open = self.by_workload.entry(Arc::clone(&workload.uid)).or_insert_with(|| {
+            let open = timeline.open_retries(workload, now);
+            open.into_iter().map(|open| (open.pod, open)).collect()
+        });
+        open.get(&key).map(|open| format!("; {}", describe_next_try(open, now))).unwrap_or_default()
+    }
+}
+
+/// The sum of the counts of all roots.
+fn total_count(timeline: &Timeline) -> Option<GoalCount> {
+    GoalCount::sum(timeline.roots().filter_map(|root| GoalCount::from_workload(timeline, root)))
 }

@@ -1,16 +1,22 @@
-//! The texts of the lines: the state of a Pod, the state of a workload, and the number of Pods in each state.
+//! The texts of the lines: the state of a Pod and the state of a workload.
+
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::app::reporter::goal_count::GoalCount;
 use crate::app::reporter::reported_facts::{ReportedPod, count_open_pods, ended_mains};
 use crate::lifecycle::{ContainerLife, Lifecycle, PhaseKind, PodOutcome, RangedDuration, Readiness};
 use crate::timeline::{PodKey, Timeline, Workload, WorkloadState};
 use crate::view::primitives::{duration, text};
 use crate::view::rows::container_text::{
-    describe_failed_init, describe_never_ready, describe_runs, describe_start_wait, describe_stopping,
-    describe_waiting_main, last_exit_code,
+    describe_failed_init, describe_never_ready, describe_runs, describe_start_wait, describe_waiting_main,
+    last_exit_code,
 };
 use crate::view::{Style, describe_special_end};
+
+/// A first line gives the age of a workload that is at least this old.
+const MIN_DESCRIBED_AGE: SignedDuration = SignedDuration::from_secs(5);
 
 /// Joins the names of containers with commas.
 fn join_names<'a>(containers: impl Iterator<Item = &'a ContainerLife>) -> String {
@@ -163,11 +169,24 @@ pub(crate) fn describe_workload(timeline: &Timeline, workload: &Workload) -> (St
         };
         return (format!("{verb}{explanation}; {pods} must stop first"), style);
     }
+    if let Some(availability) = describe_availability(timeline, workload) {
+        match workload.state {
+            WorkloadState::Running => return (format!("rolls out, {availability}"), Style::Text),
+            WorkloadState::Succeeded => return (format!("rolled out, {availability}"), Style::Success),
+            WorkloadState::Failed => {
+                return (format!("failed to roll out{explanation}; {availability}"), Style::Failure);
+            }
+            WorkloadState::Pending | WorkloadState::Suspended | WorkloadState::Unknown => {}
+        }
+    }
     match workload.state {
         WorkloadState::Pending if elsewhere.is_some() => {
             (format!("is {}", elsewhere.unwrap_or_default()), Style::Text)
         }
-        WorkloadState::Pending => ("waits for its first Pod".into(), Style::Text),
+        WorkloadState::Pending => match workload.next_run {
+            Some(at) => (format!("waits for its next run at {}", at.strftime("%H:%M:%SZ")), Style::Text),
+            None => ("waits for its first Pod".into(), Style::Text),
+        },
         WorkloadState::Suspended => (describe_suspension(workload), Style::Warning),
         WorkloadState::Running => {
             let elsewhere = elsewhere.map(|elsewhere| format!(", {elsewhere}")).unwrap_or_default();
@@ -180,8 +199,41 @@ pub(crate) fn describe_workload(timeline: &Timeline, workload: &Workload) -> (St
     }
 }
 
+/// Describes how many Pods of a rollout are available: `1/2 available`. `None` if the workload is not a rollout.
+pub(crate) fn describe_availability(timeline: &Timeline, workload: &Workload) -> Option<String> {
+    let count = GoalCount::from_workload(timeline, workload).filter(|_| workload.is_rollout)?;
+    Some(format!("{count} available"))
+}
+
+/// Describes the age of a workload that has not ended: `created 10s ago`. `None` for a new workload.
+pub(crate) fn describe_age(workload: &Workload, now: Timestamp) -> Option<String> {
+    let age = now.duration_since(workload.created?);
+    (age >= MIN_DESCRIBED_AGE && !workload.has_ended())
+        .then(|| format!("created {} ago", duration::format_elapsed(age)))
+}
+
+/// Lists the reasons why Pods wait, sorted by reason. Each reason comes with its Pods and a text: `2 Pods: Insufficient
+/// cpu`. `reported` contains the facts about the Pods.
+pub(crate) fn list_waits(
+    pods: &[PodKey],
+    reported: &HashMap<PodKey, ReportedPod>,
+) -> Vec<(Vec<PodKey>, String)> {
+    let mut pods_by_reason: BTreeMap<&str, Vec<PodKey>> = BTreeMap::new();
+    for key in pods {
+        if let Some(reason) = reported.get(key).and_then(|pod| pod.wait_reason.as_deref()) {
+            pods_by_reason.entry(reason).or_default().push(*key);
+        }
+    }
+    let waits = pods_by_reason.into_iter().map(|(reason, pods)| {
+        let noun = if pods.len() == 1 { "Pod" } else { "Pods" };
+        let text = format!("{} {noun}: {}", pods.len(), text::clean(reason));
+        (pods, text)
+    });
+    waits.collect()
+}
+
 /// Describes a suspension. Names the condition that the workload waits for, unless the user has to resume the workload.
-fn describe_suspension(workload: &Workload) -> String {
+pub(crate) fn describe_suspension(workload: &Workload) -> String {
     let open_hold = workload.holds.iter().find(|hold| !hold.ended && hold.message.is_none());
     match open_hold.filter(|hold| *hold.reason != *"suspended") {
         Some(hold) => format!("is suspended, waits for {}", text::clean(&hold.reason)),
@@ -196,59 +248,4 @@ pub(crate) fn describe_resumption(workload: &Workload, now: Timestamp) -> String
         Some(duration) => format!("is resumed after {}", duration::format_elapsed(duration)),
         None => "is resumed".into(),
     }
-}
-
-/// Counts the active and failed Pods below a workload by state: `4 running, 1 starting, 2 queued`. A Pod whose deletion
-/// was requested, or whose sidecars have not ended, is stopping.
-pub(crate) fn count_pods(timeline: &Timeline, workload: &Workload) -> String {
-    let pods = timeline.pods_below(workload);
-    let is_stopping = |key: &&PodKey| {
-        let overview = timeline.overview(**key);
-        overview.is_stopping || (overview.deletion_requested && !overview.outcome.has_ended())
-    };
-    let count = |outcome| {
-        let others = pods.iter().filter(|key| !is_stopping(key));
-        others.filter(|key| timeline.overview(**key).outcome == outcome).count()
-    };
-    let count_phase = |outcome, phase| {
-        let others = pods.iter().filter(|key| !is_stopping(key)).map(|key| timeline.overview(*key));
-        others.filter(|pod| pod.outcome == outcome && pod.open_phase == Some(phase)).count()
-    };
-    let unready = count_phase(PodOutcome::Running, PhaseKind::Unready);
-    // An init container in back-off keeps its Pod from starting.
-    let restarting = count_phase(PodOutcome::Running, PhaseKind::BackOff);
-    let retrying = count_phase(PodOutcome::Starting, PhaseKind::BackOff);
-    let stopping: Vec<PodKey> = pods.iter().filter(is_stopping).copied().collect();
-    let parts = [
-        (count(PodOutcome::Running).saturating_sub(unready + restarting), "running"),
-        (unready, "not ready"),
-        (restarting + retrying, "in back-off"),
-        (count(PodOutcome::Starting).saturating_sub(retrying), "starting"),
-        (count(PodOutcome::Pending), "queued"),
-        (pods.iter().filter(|key| timeline.overview(**key).has_failed()).count(), "failed"),
-        (count(PodOutcome::Unknown), "unknown"),
-    ];
-    let mut parts: Vec<String> = parts
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| format!("{count} {word}"))
-        .collect();
-    parts.extend(describe_stopping_pods(timeline, &stopping));
-    match (parts.is_empty(), workload.runs_elsewhere_by()) {
-        (true, _) if workload.state == WorkloadState::Suspended => describe_suspension(workload),
-        (true, Some(controller)) => format!("no Pod here, managed by {}", text::clean(controller)),
-        (true, None) if pods.is_empty() => "no Pod yet".into(),
-        (true, None) => "no active Pod".into(),
-        (false, _) => parts.join(", "),
-    }
-}
-
-/// Counts stopping Pods, and names the sidecar for whose end they wait: `1 stopping: waits for sidecar logshipper`.
-/// Returns `None` if there is no such Pod.
-fn describe_stopping_pods(timeline: &Timeline, pods: &[PodKey]) -> Option<String> {
-    let (first, others) = pods.split_first()?;
-    let wait_of = |key: &PodKey| describe_stopping(&timeline.pod(*key).life);
-    let wait = wait_of(first).filter(|wait| others.iter().all(|key| wait_of(key).as_ref() == Some(wait)));
-    let wait = wait.map(|wait| format!(": {wait}")).unwrap_or_default();
-    Some(format!("{} stopping{wait}", pods.len()))
 }

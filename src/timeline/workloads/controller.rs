@@ -114,7 +114,7 @@ impl ControllerRecord {
     }
 
     /// The numbers of Pods of a rollout; `None` for any other workload.
-    fn pod_counts(&self) -> Option<PodCounts> {
+    pub(crate) fn pod_counts(&self) -> Option<PodCounts> {
         self.rules()?.pod_counts()
     }
 

@@ -8,7 +8,7 @@ use crate::lifecycle::Interner;
 use crate::observation::{Event, Job, Object, Owner, Seen};
 use crate::timeline::fast_map::FastMap;
 use crate::timeline::workloads::controller::ControllerRecord;
-use crate::timeline::workloads::job::JobRecord;
+use crate::timeline::workloads::job::{JobRecord, to_count};
 use crate::timeline::workloads::job_events::JobEvents;
 use crate::timeline::workloads::refusal::RefusalLog;
 use crate::timeline::workloads::suspension::SuspensionEvents;
@@ -103,6 +103,11 @@ impl OwnerRecords {
             owner = self.links.get(owner)?;
         }
         None
+    }
+
+    /// The number of available Pods of the rollout with this uid; `None` if no observed rollout has this uid.
+    pub(crate) fn available_pods(&self, uid: &str) -> Option<u32> {
+        Some(to_count(self.controllers.get(uid)?.pod_counts()?.available))
     }
 
     /// Whether this uid belongs to the ReplicaSet of a former revision.

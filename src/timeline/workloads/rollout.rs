@@ -61,12 +61,15 @@ pub(crate) struct PodCounts {
     pub(crate) desired: i32,
     /// The number of existing Pods, as the controller counts them.
     pub(crate) existing: i32,
+    /// The number of available Pods of the newest revision. For a StatefulSet, the number of ready Pods. 0 if the
+    /// controller has not observed the latest desired state.
+    pub(crate) available: i32,
 }
 
 impl PodCounts {
-    /// The numbers from `spec.replicas`, which defaults to 1, and `status.replicas`.
-    fn from_replicas(desired: Option<i32>, existing: i32) -> Self {
-        Self { desired: desired.unwrap_or(1).max(0), existing }
+    /// The numbers from `spec.replicas`, which defaults to 1, `status.replicas`, and the number of available Pods.
+    fn from_replicas(desired: Option<i32>, existing: i32, available: i32) -> Self {
+        Self { desired: desired.unwrap_or(1).max(0), existing, available }
     }
 
     /// Whether the rollout has created a Pod.
@@ -77,27 +80,59 @@ impl PodCounts {
 
 impl From<&Deployment> for PodCounts {
     fn from(deployment: &Deployment) -> Self {
-        Self::from_replicas(deployment.spec.replicas, deployment.status.replicas)
+        let Deployment { metadata, spec, status } = deployment;
+        let available = if status.observed_generation < metadata.generation {
+            0
+        } else {
+            available_of_newest(status.available_replicas, status.updated_replicas, status.replicas)
+        };
+        Self::from_replicas(spec.replicas, status.replicas, available)
     }
 }
 
 impl From<&ReplicaSet> for PodCounts {
     fn from(set: &ReplicaSet) -> Self {
-        Self::from_replicas(set.spec.replicas, set.status.replicas)
+        let status = &set.status;
+        Self::from_replicas(set.spec.replicas, status.replicas, status.available_replicas)
     }
 }
 
 impl From<&StatefulSet> for PodCounts {
     fn from(set: &StatefulSet) -> Self {
-        Self::from_replicas(set.spec.replicas, set.status.replicas)
+        let StatefulSet { metadata, spec, status } = set;
+        let strategy = &spec.update_strategy;
+        let partition = strategy.rolling_update.and_then(|update| update.partition).unwrap_or(0);
+        let replaces_all = strategy.r#type != "OnDelete" && partition <= 0;
+        let available = if status.observed_generation < metadata.generation {
+            0
+        } else if replaces_all && status.update_revision != status.current_revision {
+            available_of_newest(status.ready_replicas, status.updated_replicas, status.replicas)
+        } else {
+            status.ready_replicas
+        };
+        Self::from_replicas(spec.replicas, status.replicas, available)
     }
 }
 
 impl From<&DaemonSet> for PodCounts {
     fn from(set: &DaemonSet) -> Self {
-        let status = &set.status;
-        Self { desired: status.desired_number_scheduled, existing: status.current_number_scheduled }
+        let DaemonSet { metadata, spec, status } = set;
+        let existing = status.current_number_scheduled;
+        let available = if status.observed_generation < metadata.generation {
+            0
+        } else if spec.update_strategy.r#type == "OnDelete" {
+            status.number_available
+        } else {
+            available_of_newest(status.number_available, status.updated_number_scheduled, existing)
+        };
+        Self { desired: status.desired_number_scheduled, existing, available }
     }
+}
+
+/// The number of available Pods of the newest revision. A status counts the available Pods of all revisions together, so
+/// all Pods of older revisions are assumed to be available.
+fn available_of_newest(available: i32, updated: i32, total: i32) -> i32 {
+    available.saturating_add(updated).saturating_sub(total).max(0)
 }
 
 /// The message of a rollout that waits until `count` old or surplus replicas are removed.

@@ -87,6 +87,11 @@ impl WorkloadTree {
         self.children.get(&workload.uid).map_or(&[], Vec::as_slice)
     }
 
+    /// The workload directly above the workload with this index.
+    pub(crate) fn workload_above(&self, index: usize) -> Option<&Workload> {
+        self.workloads.get(self.parent(index)?)
+    }
+
     fn parent(&self, index: usize) -> Option<usize> {
         self.parents.get(index).copied().flatten()
     }

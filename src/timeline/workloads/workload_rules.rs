@@ -123,7 +123,8 @@ impl WorkloadRules for ReplicaSet {
     }
 
     fn is_former_revision(&self) -> bool {
-        PodCounts::from(self) == PodCounts { desired: 0, existing: 0 }
+        let PodCounts { desired, existing, .. } = self.into();
+        desired == 0 && existing == 0
     }
 
     fn next_run(&self, _now: Timestamp) -> Option<Timestamp> {
