@@ -54,7 +54,7 @@ fn a_deleted_rollout_has_an_unknown_outcome() {
     let namespace = Namespace::new("deleted");
     let mut running =
         namespace.start(&["apply", "-f", &manifest("missing.yaml"), "-o", "json", "--progress=lines"]);
-    running.wait_for_text("deployment/missing runs");
+    running.wait_for_text("deployment/missing rolls out");
     namespace.kubectl(&["delete", "deployment", "missing"]).succeeds();
     let document = running.wait().exits_with(3).json();
     assert_eq!(text(workload(&document, "missing"), "outcome"), "Unknown", "{document:#}");

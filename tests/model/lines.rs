@@ -114,7 +114,7 @@ fn a_reason_shared_by_several_pods_is_printed_in_one_line() {
 }
 
 /// A Deployment in the namespace `default` with the uid `web`, 2 wanted Pods and this status.
-fn deployment(status: Value) -> Value {
+fn deployment(status: &Value) -> Value {
     json!({"kind": "Deployment", "metadata": {"namespace": "default", "name": "web", "uid": "web",
         "creationTimestamp": time(0), "generation": 2}, "spec": {"replicas": 2}, "status": status})
 }
@@ -155,21 +155,21 @@ fn a_rollout_counts_available_pods_and_never_succeeds() {
         (
             2.0,
             deployment(
-                json!({"observedGeneration": 1, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}),
+                &json!({"observedGeneration": 1, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}),
             ),
         ),
         (3.0, replica_set("old", 2, 2)),
         (
             3.2,
             deployment(
-                json!({"observedGeneration": 2, "replicas": 3, "updatedReplicas": 1, "availableReplicas": 2}),
+                &json!({"observedGeneration": 2, "replicas": 3, "updatedReplicas": 1, "availableReplicas": 2}),
             ),
         ),
         (3.5, replica_set("new", 1, 0)),
         (
             20.0,
             deployment(
-                json!({"observedGeneration": 2, "replicas": 3, "updatedReplicas": 1, "availableReplicas": 3}),
+                &json!({"observedGeneration": 2, "replicas": 3, "updatedReplicas": 1, "availableReplicas": 3}),
             ),
         ),
         (21.0, replica_set("old", 0, 0)),
@@ -177,7 +177,7 @@ fn a_rollout_counts_available_pods_and_never_succeeds() {
         (
             22.0,
             deployment(
-                json!({"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2,
+                &json!({"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2,
             "conditions": progressing("NewReplicaSetAvailable")}),
             ),
         ),
@@ -202,10 +202,10 @@ fn the_old_revision_of_a_failed_rollout_has_no_line() {
     let mut failed = status.clone();
     failed["conditions"] = deadline;
     let printed = follow(vec![
-        (2.0, deployment(status)),
+        (2.0, deployment(&status)),
         (2.1, replica_set("old", 2, 2)),
         (2.2, replica_set("new", 1, 0)),
-        (9.0, deployment(failed)),
+        (9.0, deployment(&failed)),
         (9.1, replica_set("old", 2, 2)),
     ]);
     let failed = "7s    0/2  deployment/web failed to roll out: ProgressDeadlineExceeded, \

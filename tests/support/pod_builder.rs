@@ -147,8 +147,9 @@ pub(crate) fn observation(seen: Seen, seconds: f64, object: Value) -> Observatio
         object if object.get("involvedObject").is_some() => "Event",
         object if object["spec"].get("containers").is_some() => "Pod",
         _ => "Job",
-    };
-    Observation { received: at(seconds), seen, object: parse_object(kind, object.clone()) }
+    }
+    .to_owned();
+    Observation { received: at(seconds), seen, object: parse_object(&kind, object) }
 }
 
 /// A Pod that ran from second 5 to 9 and succeeded.

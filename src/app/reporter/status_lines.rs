@@ -107,16 +107,15 @@ impl StatusLines {
             }
         }
         for (pods, text) in list_waits(&pods, &self.pods) {
-            match pods.as_slice() {
-                &[key] => {
-                    if let Some((text, style)) = describe_pod(timeline, key, self.pods.get(&key)) {
-                        lines.push(self.columns.pod_line(timeline, workload, now, key, &text, style));
-                    }
-                }
-                _ => {
-                    let style = Style::Warning;
-                    lines.push(self.columns.workload_line(timeline, workload, now, &text, style));
-                }
+            if let &[key] = pods.as_slice() {
+                let description = describe_pod(timeline, key, self.pods.get(&key));
+                lines.extend(
+                    description.map(|(text, style)| {
+                        self.columns.pod_line(timeline, workload, now, key, &text, style)
+                    }),
+                );
+            } else {
+                lines.push(self.columns.workload_line(timeline, workload, now, &text, Style::Warning));
             }
         }
         lines
