@@ -60,8 +60,8 @@ pub mod testing {
 
     pub mod timeline {
         pub use crate::timeline::{
-            Capacity, Hold, LossCause, LostWork, OpenRetry, Summary, Timeline, TimelinePod, Workload,
-            WorkloadState,
+            Capacity, Hold, LossCause, LostWork, OpenRetry, Summary, TimeLeft, Timeline, TimelinePod,
+            Workload, WorkloadState,
         };
     }
 

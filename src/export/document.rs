@@ -11,7 +11,7 @@ use crate::export::findings::{BackOffEntry, HoldEntry, ImageEntry, WaitEntry};
 use crate::export::pod::PodEntry;
 use crate::export::summary::SummaryEntry;
 use crate::export::units::Rfc3339Millis;
-use crate::timeline::{Parent, Summary, Timeline, Workload, image_pulls};
+use crate::timeline::{Parent, Summary, TimeLeft, Timeline, Workload, image_pulls};
 
 /// Version of the document's format.
 pub(crate) const API_VERSION: &str = "kubectl-seq/v1";
@@ -93,6 +93,8 @@ pub struct WorkloadEntry<'a> {
     /// The time since which the controller cannot create Pods. `reason` and `message` contain the cause.
     #[serde_as(as = "Option<Rfc3339Millis>")]
     pub waiting_since: Option<Timestamp>,
+    /// The time until a Job has all its completions; `null` while it cannot be predicted.
+    pub time_left: Option<TimeLeftEntry>,
     /// Statistics over all Pods of the workload: durations, concurrency and slot time.
     pub summary: SummaryEntry,
     /// Times in which the workload created no Pods because it was suspended or its Pods were refused, in chronological order.
@@ -123,6 +125,7 @@ impl<'a> WorkloadEntry<'a> {
             holds: workload.holds.iter().map(|hold| HoldEntry::new(hold, now)).collect(),
             back_offs: timeline.open_retries(workload, now).into_iter().map(BackOffEntry::from).collect(),
             waits: timeline.waits(workload, now).into_iter().map(WaitEntry::from).collect(),
+            time_left: timeline.time_left(workload, now).map(TimeLeftEntry::from),
             images: image_pulls(pods).into_iter().map(ImageEntry::from).collect(),
             ..Self::new(workload, &timeline.summary(workload, now))
         }
@@ -154,6 +157,7 @@ impl<'a> WorkloadEntry<'a> {
             gone: workload.is_known_from_events,
             next_run_at: workload.next_run,
             waiting_since: workload.creation_block.as_ref().map(|block| block.since),
+            time_left: None,
             summary,
             holds: Vec::new(),
             back_offs: Vec::new(),
@@ -161,6 +165,21 @@ impl<'a> WorkloadEntry<'a> {
             images: Vec::new(),
             pods: None,
         }
+    }
+}
+
+/// The time that is left, in milliseconds.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct TimeLeftEntry {
+    /// The best estimate.
+    pub millis: i64,
+    /// The 5th and the 95th percentile.
+    pub range: [i64; 2],
+}
+
+impl From<TimeLeft> for TimeLeftEntry {
+    fn from(left: TimeLeft) -> Self {
+        Self { millis: left.millis, range: [left.low, left.high] }
     }
 }
 

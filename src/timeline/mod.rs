@@ -25,6 +25,7 @@ pub(crate) use pods::pod::PodKey;
 pub use pods::pod::TimelinePod;
 pub(crate) use reports::disruptions::{Disruption, Replacements};
 pub(crate) use reports::findings::Wait;
+pub use reports::forecast::TimeLeft;
 pub use reports::lost_work::{LossCause, LostWork};
 pub use reports::retries::OpenRetry;
 pub(crate) use reports::retries::Retry;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::timeline::{Summary, Timeline, Workload};
+use crate::timeline::{Summary, TimeLeft, Timeline, Workload};
 use crate::view::frame_cache::cache::FrameCache;
 use crate::view::frame_cache::keys::TimelineVersion;
 use crate::view::primitives::glyph::Glyphs;
@@ -33,6 +33,11 @@ impl<'a> ViewContext<'a> {
     /// The current version of the timeline. The cache compares it with the version of each result.
     pub(crate) fn version(&self) -> TimelineVersion {
         self.cache.version(self.timeline, self.now)
+    }
+
+    /// The time that is left for a workload. [`crate::view::frame_cache`] says how old it may be.
+    pub(crate) fn time_left(&self, workload: &Workload) -> Option<TimeLeft> {
+        self.cache.time_left(self.timeline, workload, self.now)
     }
 
     /// The summary of a workload. [`crate::view::frame_cache`] says how old it may be.

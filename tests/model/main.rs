@@ -56,6 +56,8 @@ mod stops;
 #[expect(dead_code, reason = "these tests do not run the program")]
 mod support;
 #[cfg(test)]
+mod time_left;
+#[cfg(test)]
 mod waits;
 #[cfg(test)]
 mod wordings;

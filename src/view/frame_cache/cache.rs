@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::timeline::{OpenRetry, PodKey, Summary, Timeline, Workload, WorkloadState};
+use crate::timeline::{OpenRetry, PodKey, Summary, TimeLeft, Timeline, Workload, WorkloadState};
 use crate::view::frame_cache::keys::{
     ConcurrencyKey, DensityKey, FindingsKey, FoldKey, GroupId, GroupKey, OverflowKey, PodFilter, RowsKey,
     TimelineVersion, WidthsKey,
@@ -23,6 +23,10 @@ const MIN_PODS: usize = 2_000;
 
 /// While only the time changes, a result is reused for one second, plus one second per this many Pods.
 const PODS_PER_SECOND: usize = 20_000;
+
+/// The time left of a workload is reused for one second, plus one second per this many Pods, because a prediction costs
+/// more than a summary.
+const PODS_PER_SECOND_OF_FORECAST: usize = 2_500;
 
 /// After the timeline has changed, a result is reused for this long per Pod. Visits to all Pods then take only a few
 /// percent of the time.
@@ -74,6 +78,7 @@ pub struct FrameCache {
     /// Whether a group shows a bar for each container. The first decision stays, so that rows do not jump.
     pub(crate) shows_containers: RefCell<BTreeMap<GroupId, bool>>,
     summaries: RefCell<BTreeMap<Arc<str>, CachedSummary>>,
+    times_left: RefCell<BTreeMap<Arc<str>, CachedTimeLeft>>,
     /// Whether no result of [`Cached`] is reused. Tests compare the frames of such a cache with cached frames.
     #[cfg(test)]
     pub(crate) is_disabled: bool,
@@ -151,6 +156,13 @@ struct CachedSummary {
     summary: Summary,
 }
 
+#[derive(Debug)]
+struct CachedTimeLeft {
+    computed_at: Timestamp,
+    state: WorkloadState,
+    time_left: Option<TimeLeft>,
+}
+
 /// The time for which the summary of a workload with few Pods is reused, in milliseconds.
 const SUMMARY_MILLIS: i64 = 1000;
 
@@ -171,6 +183,35 @@ impl FrameCache {
         #[cfg(test)]
         let pods = if self.is_disabled { 0 } else { pods };
         TimelineVersion { pods, revision: timeline.revision(), now }
+    }
+
+    /// The time that is left for a workload. The comment of the module `frame_cache` says when it is predicted again.
+    /// Between two predictions, the time that has passed is subtracted.
+    pub(crate) fn time_left(
+        &self,
+        timeline: &Timeline,
+        workload: &Workload,
+        now: Timestamp,
+    ) -> Option<TimeLeft> {
+        let mut entries = self.times_left.borrow_mut();
+        let max_age = SUMMARY_MILLIS * to_i64(1 + workload.pods.len() / PODS_PER_SECOND_OF_FORECAST);
+        if let Some(cached) = entries.get(&workload.uid)
+            && cached.state == workload.state
+        {
+            let age = now.as_millisecond().saturating_sub(cached.computed_at.as_millisecond());
+            if (0..max_age).contains(&age) {
+                let pass = |millis: i64| (millis - age).max(0);
+                return cached.time_left.map(|TimeLeft { millis, low, high }| TimeLeft {
+                    millis: pass(millis),
+                    low: pass(low),
+                    high: pass(high),
+                });
+            }
+        }
+        let time_left = timeline.time_left(workload, now);
+        let cached = CachedTimeLeft { computed_at: now, state: workload.state, time_left };
+        entries.insert(Arc::clone(&workload.uid), cached);
+        time_left
     }
 
     /// The summary of a workload. The comment of the module `frame_cache` says when a summary is computed again.

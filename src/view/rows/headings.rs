@@ -12,6 +12,7 @@ use crate::view::primitives::duration::{format_elapsed, format_elapsed_millis};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
 use crate::view::rows::groups::{Group, Heading};
+use crate::view::rows::time_left_text::{describe_time_left, describe_time_left_briefly};
 use crate::view::rows::verdict::to_percent;
 use crate::view::view_context::ViewContext;
 
@@ -187,11 +188,22 @@ fn right_parts(context: &ViewContext<'_>, workload: &Workload, summary: Option<&
     let Some(elapsed) = elapsed_millis(workload, context.now) else { return Vec::new() };
     let elapsed = format_elapsed_millis(elapsed);
     let mut forms = Vec::new();
+    let separator = context.glyphs.separator;
+    let left = context.time_left(workload);
+    let left_forms = left.map(|left| [describe_time_left(left), describe_time_left_briefly(left)]);
     if let Some(Summary { slots, .. }) = summary.filter(|summary| summary.slots.total > 0 && summary.pods > 0)
     {
         let cold = to_percent(slots.cold_start(), slots.total);
-        forms.push(format!("{elapsed}{}cold start {cold} % of slot time", context.glyphs.separator));
-        forms.push(format!("{elapsed}{}cold start {cold} %", context.glyphs.separator));
+        if let Some([long, _]) = &left_forms {
+            forms.push(format!("{elapsed}{separator}{long}{separator}cold start {cold} % of slot time"));
+            forms.push(format!("{elapsed}{separator}{long}{separator}cold start {cold} %"));
+        } else {
+            forms.push(format!("{elapsed}{separator}cold start {cold} % of slot time"));
+            forms.push(format!("{elapsed}{separator}cold start {cold} %"));
+        }
+    }
+    for form in left_forms.iter().flatten() {
+        forms.push(format!("{elapsed}{separator}{form}"));
     }
     forms.push(elapsed);
     forms

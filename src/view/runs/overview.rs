@@ -11,6 +11,7 @@ use crate::view::rows::headings::state_style;
 use crate::view::rows::losses::{LargestLoss, largest_loss};
 use crate::view::rows::scrolling::visible_rows;
 use crate::view::rows::slot_bar::{SlotBarLegend, slot_time_bar};
+use crate::view::rows::time_left_text::format_about;
 use crate::view::runs::fold::{FoldedRows, fold_rows};
 use crate::view::runs::rows::{RunFacts, RunRow, list_rows, needs_namespaces};
 use crate::view::state::Size;
@@ -165,6 +166,7 @@ impl<'a> RunTable<'a> {
             TableCell::new("x".repeat(max_bar_columns), BAR_STYLE),
             TableCell::new(loss.unwrap_or_else(|| glyphs.none.to_owned()), Style::Text),
             TableCell::new(wall, Style::Text),
+            TableCell::new(facts.millis_left.map(format_about).unwrap_or_default(), Style::Text),
         ];
         self.rows.push((cells, facts));
     }
@@ -172,6 +174,7 @@ impl<'a> RunTable<'a> {
     fn draw(self, columns: usize) -> DrawnTable {
         let glyphs = self.context.glyphs;
         let has_failed = self.rows.iter().any(|(_, facts)| facts.failed > 0);
+        let has_time_left = self.rows.iter().any(|(_, facts)| facts.millis_left.is_some());
         let has_slots = self.rows.iter().any(|(_, facts)| facts.slots.total > 0);
         let (min_bar, _) = BAR_COLUMNS;
         let described = [
@@ -183,6 +186,7 @@ impl<'a> RunTable<'a> {
             (has_slots, Column::left("SLOT TIME").shrinking(Shrink::End(min_bar)).droppable(1)),
             (true, Column::left("LARGEST LOSS").droppable(4)),
             (true, Column::right("WALL").droppable(1)),
+            (has_time_left, Column::right("LEFT").droppable(2)),
         ];
         let shown: Vec<bool> = described.iter().map(|(is_shown, _)| *is_shown).collect();
         let table = Columns::new(

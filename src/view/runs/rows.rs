@@ -99,6 +99,8 @@ pub(crate) struct RunFacts {
     pub(crate) lost_work: i64,
     /// The wall time in milliseconds; `None` if unknown.
     pub(crate) wall_millis: Option<i64>,
+    /// The time that is left, in milliseconds; `None` if it cannot be predicted.
+    pub(crate) millis_left: Option<i64>,
 }
 
 impl RunFacts {
@@ -138,11 +140,12 @@ impl RunFacts {
             slots: summary.slots,
             lost_work: summary.lost_work.total(),
             wall_millis: elapsed_millis(workload, context.now),
+            millis_left: context.time_left(workload).map(|left| left.millis),
         }
     }
 
-    /// Adds the facts of another workload. The wall time becomes the longer one, because workloads may run at the same
-    /// time.
+    /// Adds the facts of another workload. The wall time and the time left become the longer ones, because workloads may
+    /// run at the same time.
     pub(crate) fn add(&mut self, other: &Self) {
         let add = |own: Option<usize>, other: Option<usize>| match (own, other) {
             (Some(own), Some(other)) => Some(own.saturating_add(other)),
@@ -154,6 +157,7 @@ impl RunFacts {
         self.slots += other.slots;
         self.lost_work = self.lost_work.saturating_add(other.lost_work);
         self.wall_millis = self.wall_millis.max(other.wall_millis);
+        self.millis_left = self.millis_left.max(other.millis_left);
     }
 }
 

@@ -1,0 +1,165 @@
+//! The time until a Job has all its completions, computed from the Pods so far and the waves that are still to come.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::lifecycle::PhaseKind;
+use crate::timeline::pods::overview::PodOverview;
+use crate::timeline::pods::pod::PodKey;
+use crate::timeline::reports::forecast::{ForecastInput, TimeLeft, forecast};
+use crate::timeline::timeline::Timeline;
+use crate::timeline::workloads::workload::{Workload, WorkloadState};
+
+/// Fewer completions predict nothing.
+const MIN_COMPLETIONS: usize = 5;
+
+/// At least one in this many completions must be done.
+const MIN_SHARE_OF_COMPLETIONS: usize = 10;
+
+/// The wait after the first failure of a Pod, in milliseconds.
+const BACK_OFF_MILLIS: i64 = 10_000;
+
+/// The time from the end of a Pod to the creation of the next one if no Pod was replaced yet, in milliseconds. The Job
+/// controller collects changes for a second.
+const USUAL_GAP_MILLIS: i64 = 1_000;
+
+/// A Pod that waits longer than this for a node does not count as a Pod that is about to start.
+const MAX_QUEUED_MILLIS: i64 = 5_000;
+
+impl Timeline {
+    /// The time until a Job has all its completions. `None` while too little is known: before five completions and a
+    /// tenth of all completions are done. Also `None` if the Job can no longer complete, if a Pod or the whole Job is
+    /// stuck, and for every workload without a number of completions.
+    pub fn time_left(&self, workload: &Workload, now: Timestamp) -> Option<TimeLeft> {
+        let completions = usize::try_from(workload.completions?).ok()?;
+        if workload.state != WorkloadState::Running
+            || workload.has_ended()
+            || workload.is_rollout
+            || workload.is_known_from_events
+            || workload.creation_block.is_some()
+            || !self.can_complete(workload, now)
+        {
+            return None;
+        }
+        let pods = PodsSoFar::collect(self, workload, now)?;
+        let counted = usize::try_from(workload.succeeded).ok()?;
+        let done = counted.max(pods.input.works.len());
+        let is_enough =
+            |count: usize| count >= MIN_COMPLETIONS && count * MIN_SHARE_OF_COMPLETIONS >= completions;
+        if !is_enough(done)
+            || pods.input.works.len() < MIN_COMPLETIONS
+            || done >= completions && pods.open() == 0
+        {
+            return None;
+        }
+        let left = forecast(&pods.into_input(workload, completions.saturating_sub(done)))?;
+        let job = self.owners.job(&workload.uid)?.job();
+        let deadline = job.spec.active_deadline_seconds.map(SignedDuration::from_secs);
+        let until_deadline = deadline
+            .zip(workload.started)
+            .map(|(deadline, started)| deadline.saturating_sub(now.duration_since(started)).as_millis());
+        // A Job that reaches its deadline first does not complete.
+        (until_deadline.is_none_or(|until| i128::from(left.millis) < until)).then_some(left)
+    }
+
+    /// Whether the controller still tries to complete the Job, and no index has failed for good.
+    fn can_complete(&self, workload: &Workload, now: Timestamp) -> bool {
+        let Some(job) = self.owners.job(&workload.uid) else { return false };
+        // With a success policy, the Job ends when the policy is met, not when all completions are done.
+        if job.decision().is_some() || job.has_success_policy() || job.failed_index_count() > 0 {
+            return false;
+        }
+        self.job_failures(workload, now).is_none_or(|failures| {
+            !failures.has_given_up
+                && failures.failed_indexes.is_empty()
+                && failures.unobserved_failed_indexes == 0
+        })
+    }
+
+    /// Whether a Pod that has not begun to work waits for something that nobody can predict, such as an image that
+    /// cannot be pulled.
+    fn is_stuck(&self, key: PodKey, pod: &PodOverview) -> bool {
+        match pod.open_phase {
+            Some(PhaseKind::BackOff | PhaseKind::Unknown) => true,
+            Some(kind) if kind.is_cold_start() && pod.has_wait_reason => {
+                self.pod(key).life.open_phase().is_some_and(|phase| phase.wait_reason().is_some())
+            }
+            Some(_) | None => false,
+        }
+    }
+}
+
+/// The Pods of a Job so far.
+struct PodsSoFar {
+    /// Without the fields that depend on the number of completions.
+    input: ForecastInput,
+    /// The creation of each Pod, and the time from the creation to the start of work if the work has begun.
+    creations: Vec<(i64, Option<i64>)>,
+    ends: Vec<i64>,
+    /// The number of Pods that wait for a node.
+    queued: usize,
+}
+
+impl PodsSoFar {
+    /// Reads all Pods of the Job. `None` if a Pod is stuck.
+    fn collect(timeline: &Timeline, workload: &Workload, now: Timestamp) -> Option<Self> {
+        let input = ForecastInput { back_off: BACK_OFF_MILLIS, ..ForecastInput::default() };
+        let mut pods = Self { input, creations: Vec::new(), ends: Vec::new(), queued: 0 };
+        let millis = Timestamp::as_millisecond;
+        for (key, pod) in timeline.overviews(workload) {
+            let Some(created) = pod.created().map(millis) else { continue };
+            let start = pod.work_started().map(|started| (millis(started) - created).max(0));
+            pods.creations.push((created, start));
+            pods.ends.extend(pod.end().map(millis));
+            if pod.outcome.has_ended() {
+                if pod.has_failed() {
+                    pods.input.failures.extend(pod.end().map(|end| (millis(end) - created).max(0)));
+                } else if !pod.was_stopped() {
+                    pods.input.works.extend(pod.run_so_far(now));
+                }
+            } else if timeline.is_stuck(key, pod) {
+                return None;
+            } else if pod.has_started_work {
+                pods.input.working.push(pod.run_so_far(now).unwrap_or(0));
+            } else if pod.open_phase == Some(PhaseKind::Queued) && millis(now) - created > MAX_QUEUED_MILLIS {
+                pods.queued += 1;
+            } else {
+                pods.input.starting.push((millis(now) - created).max(0));
+            }
+        }
+        Some(pods)
+    }
+
+    /// The number of Pods that work or are about to.
+    fn open(&self) -> usize {
+        self.input.working.len() + self.input.starting.len()
+    }
+
+    /// Returns the input of the forecast. `left` is the number of completions that are not done.
+    fn into_input(mut self, workload: &Workload, left: usize) -> ForecastInput {
+        let open = self.open();
+        self.creations.sort_unstable();
+        self.ends.sort_unstable();
+        let first_end = self.ends.first().copied().unwrap_or(i64::MAX);
+        // The Pods of the first wave may pull images, so their starts say little about the next waves.
+        let first_wave = self.creations.partition_point(|(created, _)| *created <= first_end);
+        let later = &self.creations[first_wave..];
+        self.input.starts = later.iter().filter_map(|(_, start)| *start).collect();
+        if self.input.starts.is_empty() {
+            self.input.starts.extend(self.creations.iter().filter_map(|(_, start)| *start).min());
+        }
+        self.input.gaps =
+            later.iter().zip(&self.ends).map(|((created, _), end)| (created - end).max(0)).collect();
+        if !self.input.failures.is_empty() {
+            // A long gap is the wait after a failure. The forecast adds this wait itself.
+            self.input.gaps.retain(|gap| *gap < BACK_OFF_MILLIS / 2);
+        }
+        if self.input.gaps.is_empty() {
+            self.input.gaps.push(USUAL_GAP_MILLIS);
+        }
+        let parallelism =
+            workload.parallelism.map_or(open, |slots| usize::try_from(slots).unwrap_or(usize::MAX));
+        // While Pods wait for a node, the cluster has no room for more Pods than those that have one.
+        let slots = if self.queued > 0 { open } else { parallelism.min(left.max(open)) };
+        ForecastInput { waiting: left.saturating_sub(open), slots: slots.max(1), ..self.input }
+    }
+}
