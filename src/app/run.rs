@@ -27,6 +27,9 @@ use crate::view::{Line, Style};
 /// Maximum number of lines below the closing report: how the run ended, and the command to return to it.
 const MAX_ENDING_LINES: usize = 2;
 
+/// Usual maximum width of a line that says how the run ended.
+const ENDING_COLUMNS: usize = 80;
+
 /// The hint that shows how to return to a workload is printed only if the workload will exist for at least this time.
 const MIN_TIME_TO_SHOW_AGAIN: SignedDuration = SignedDuration::from_secs(10);
 
@@ -284,7 +287,11 @@ impl<'a> Run<'a> {
             ProgressDisplay::Silent => Vec::new(),
         };
         self.prepare_frame();
-        let end = RunEnd { exit, max_lines_below: failures.len() + MAX_ENDING_LINES };
+        // A terminal wraps long lines, so each of them needs several rows.
+        let columns = self.reporters.live.as_ref().map_or(usize::MAX, LiveReporter::screen_columns);
+        let failure_rows: usize = failures.iter().map(|line| line.width().div_ceil(columns).max(1)).sum();
+        let ending_rows = MAX_ENDING_LINES * ENDING_COLUMNS.div_ceil(columns);
+        let end = RunEnd { exit, max_lines_below: failure_rows + ending_rows };
         self.report(self.state.now(), |reporter, run| reporter.on_end(run, end))?;
         if !self.show_closing_lines(&failures)? {
             self.options.streams.write_live_lines(failures)?;

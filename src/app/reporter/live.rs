@@ -164,6 +164,11 @@ impl LiveReporter {
         Ok(())
     }
 
+    /// Returns the number of columns of the terminal, at least 1.
+    pub(crate) fn screen_columns(&self) -> usize {
+        self.screen.size().0.max(1)
+    }
+
     /// Returns the state of the interactive screen.
     pub(crate) fn tui(&self) -> &TuiState {
         &self.tui
