@@ -1,7 +1,7 @@
 //! The appearance of a run: characters, colours, sizes, and how the run shows its progress.
 
 use crate::terminal::tty::terminal_size;
-use crate::view::{Glyphs, Size, Stylesheet, ViewState};
+use crate::view::{Glyphs, Size, Stylesheet, View, ViewState};
 
 /// Maximum number of lines of the last picture of a followed run if standard output is not a terminal.
 const MAX_LINES_WITHOUT_TERMINAL: usize = 120;
@@ -68,7 +68,10 @@ impl Appearance {
     /// of the picture stays visible. Ten rows are always allowed.
     pub(crate) fn print_size(&self) -> Size {
         let size = if self.is_terminal { terminal_size() } else { None };
-        let columns = self.columns.or(size.map(|(columns, _)| columns)).unwrap_or(self.default_columns);
+        // kubectl never drops columns of a table, and neither does a table that goes to a file or a program.
+        let is_table = matches!(self.view_state.view, View::Table | View::Wide);
+        let default = if is_table { Size::UNLIMITED_COLUMNS } else { self.default_columns };
+        let columns = self.columns.or(size.map(|(columns, _)| columns)).unwrap_or(default);
         // Two lines are left for the prompt of the shell.
         Size { columns, rows: size.map(|(_, rows)| rows.saturating_sub(2).max(10)) }
     }

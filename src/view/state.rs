@@ -101,6 +101,16 @@ pub struct Size {
 }
 
 impl Size {
+    /// The number of columns of a table that goes to a file or a program: so many that the table has all its columns.
+    pub(crate) const UNLIMITED_COLUMNS: usize = u16::MAX as usize;
+    /// The number of columns of a heading above a table without a limit.
+    const HEADING_COLUMNS: usize = 120;
+
+    /// The width of the lines around a table.
+    pub(crate) fn heading_columns(self) -> usize {
+        if self.columns == Self::UNLIMITED_COLUMNS { Self::HEADING_COLUMNS } else { self.columns }
+    }
+
     /// Room for any number of lines.
     pub fn unbounded(columns: usize) -> Self {
         Self { columns, rows: None }

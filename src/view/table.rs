@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::lifecycle::{Lifecycle, PhaseKind, RangedDuration, Uncertainty};
-use crate::timeline::{LossCause, OpenRetry, PodKey, Timeline, TimelinePod, Workload};
+use crate::timeline::{OpenRetry, PodKey, Timeline, TimelinePod, Workload};
 use crate::view::display_state::DisplayState;
 use crate::view::frame_cache::results::{Counts, Folded, PodPace};
 use crate::view::names::has_several_namespaces;
@@ -22,9 +22,11 @@ use crate::view::rows::groups::{Group, Heading, pod_groups};
 use crate::view::rows::headings;
 use crate::view::rows::numbers::{DurationText, PodDurations};
 use crate::view::rows::overflow::{PacedPods, fold_pods};
+use crate::view::rows::pace::PaceMark;
 use crate::view::rows::phase_text::describe_next_try;
 use crate::view::rows::retries::open_retries;
 use crate::view::rows::scrolling::visible_rows;
+use crate::view::sequence::rows::describe_status;
 use crate::view::state::Size;
 use crate::view::view_context::ViewContext;
 
@@ -42,7 +44,7 @@ pub(crate) fn draw_table(
         let headings = groups.iter().take(rows / 3).map(|group| {
             let counts = Counts::get_or_compute(context, group);
             let summary = group.workload().map(|workload| context.summary(workload));
-            headings::group_heading(context, group, &counts, summary.as_ref(), size.columns)
+            headings::group_heading(context, group, &counts, summary.as_ref(), size.heading_columns())
         });
         frame.lines.extend(headings);
     }
@@ -79,7 +81,8 @@ pub(crate) fn draw_table(
     }
     picture.folded = picture.found - picture.pods.len();
     if !folded.shown.is_empty() {
-        let table = Table::new(context, &groups, &folded.shown, wide, size.columns);
+        let is_complete = size.columns == Size::UNLIMITED_COLUMNS;
+        let table = Table::new(context, &groups, &pace_by_group, &folded.shown, wide, is_complete);
         let mut keep = |_: &mut Vec<Line>| ControlFlow::Continue(());
         let flush: &mut FlushLines<'_> = if size.rows.is_none() { flush } else { &mut keep };
         if table.draw(&folded.shown, size.columns, &mut frame.lines, flush).is_break() {
@@ -104,9 +107,6 @@ pub(crate) fn draw_table(
     picture.frame = frame;
     picture
 }
-
-/// In a narrower table, no marks are behind the times of work.
-const MIN_COLUMNS_OF_MARKS: usize = 60;
 
 /// The number of rows that are drawn before each call of `flush`.
 const BLOCK_ROWS: usize = 1000;
@@ -134,6 +134,7 @@ enum PodColumn {
     Created,
     Image,
     Reason,
+    Marks,
 }
 
 impl PodColumn {
@@ -159,6 +160,7 @@ impl PodColumn {
         Self::Created,
         Self::Image,
         Self::Reason,
+        Self::Marks,
     ];
 
     /// The heading and the alignment of the column, and how it adapts to a narrow screen.
@@ -167,7 +169,7 @@ impl PodColumn {
         match self {
             Self::Namespace => name("NAMESPACE").droppable(2),
             Self::Workload => name("WORKLOAD").droppable(6),
-            Self::Name => Column::left("NAME").shrinking(Shrink::Middle(14)),
+            Self::Name => Column::left("POD").shrinking(Shrink::Middle(14)),
             Self::Index => Column::right("INDEX").droppable(1),
             Self::Try => Column::right("TRY").droppable(3),
             Self::Node => Column::left("NODE").shrinking(Shrink::Middle(8)).droppable(4),
@@ -180,11 +182,12 @@ impl PodColumn {
             Self::Start => Column::right("START").droppable(8),
             Self::Run => Column::right("RUN"),
             Self::Lost => Column::left("LOST").droppable(7),
-            Self::ExitCode => Column::right("EXIT").droppable(7),
+            Self::ExitCode => Column::right("EXIT").droppable(5),
             Self::Restarts => Column::right("RESTARTS").droppable(5),
             Self::Created => Column::left("CREATED").droppable(9),
             Self::Image => Column::left("IMAGE").shrinking(Shrink::Middle(16)).droppable(10),
-            Self::Reason => Column::left("REASON").shrinking(Shrink::End(14)).droppable(6),
+            Self::Reason => Column::left("REASON").shrinking(Shrink::End(14)).droppable(3),
+            Self::Marks => Column::left("MARKS").droppable(2),
         }
     }
 }
@@ -197,39 +200,55 @@ struct Table<'a> {
     workloads: Vec<Option<&'a Workload>>,
     /// The failed Pods that will be replaced, with the expected time of the next try.
     open_retries: Rc<HashMap<PodKey, OpenRetry>>,
-    /// Whether a Pod has lost work. Then each time of work has a place for a mark behind it.
-    has_lost_work: bool,
+    /// The pace of each group.
+    paces: &'a [PodPace],
+    /// The index of the group of each Pod, indexed by the Pod's key. Empty if there is only one group.
+    group_by_pod: Vec<u32>,
 }
 
 impl<'a> Table<'a> {
     fn new(
         context: &'a ViewContext<'a>,
         groups: &[Group<'_>],
+        paces: &'a [PodPace],
         pods: &[PodKey],
         wide: bool,
-        room: usize,
+        is_complete: bool,
     ) -> Self {
         let open_retries =
             context.cache.open_retries.get_or_compute(context.version(), (), || open_retries(context));
         let owners = groups.iter().filter(|group| !matches!(group.heading, Heading::Pods(_))).count();
         let identity = |key: &PodKey| context.timeline.identity(*key);
-        let has_lost_work = room >= MIN_COLUMNS_OF_MARKS
-            && pods.iter().any(|&key| context.timeline.lost_work_of_pod(key).is_some());
+        let overview = |key: &PodKey| context.timeline.overview(*key);
+        let exit_code = |key: &PodKey| {
+            let pod = overview(key);
+            // The whole life is only derived for a Pod that may have an exit code other than zero.
+            let has_failed = pod.has_failed_run || pod.outcome.has_failed();
+            if has_failed { context.timeline.pod(*key).life.exit_code.unwrap_or(0) } else { 0 }
+        };
+        let restarts = |key: &PodKey| {
+            if overview(key).has_restarted { count_restarts(&context.timeline.pod(*key).life) } else { 0 }
+        };
         let is_shown = |column: &PodColumn| match column {
             PodColumn::Namespace => has_several_namespaces(context.timeline),
             PodColumn::Workload => owners > 1,
-            PodColumn::Index => pods.iter().any(|key| identity(key).index.is_some()),
-            PodColumn::Try => pods.iter().any(|key| identity(key).attempt > 1),
+            PodColumn::Index => is_complete || pods.iter().any(|key| identity(key).index.is_some()),
+            PodColumn::Try => is_complete || has_differences(pods, |key| identity(key).attempt),
+            PodColumn::ExitCode => is_complete || wide || has_differences(pods, exit_code),
+            PodColumn::Restarts => is_complete || wide || has_differences(pods, restarts),
             PodColumn::Setup
             | PodColumn::Pull
             | PodColumn::Init
             | PodColumn::Start
-            | PodColumn::ExitCode
             | PodColumn::Created
             | PodColumn::Image => wide,
-            PodColumn::Lost => wide && has_lost_work,
+            PodColumn::Lost => {
+                let is_lost = |&key: &PodKey| context.timeline.lost_work_of_pod(key).is_some();
+                wide && (is_complete || pods.iter().any(is_lost))
+            }
             PodColumn::Reason => {
-                !open_retries.is_empty()
+                is_complete
+                    || !open_retries.is_empty()
                     || pods.iter().any(|&key| {
                         context.timeline.pod(key).life.reason.is_some()
                             || context.timeline.is_uncounted_success(key)
@@ -241,7 +260,7 @@ impl<'a> Table<'a> {
             | PodColumn::Queued
             | PodColumn::ColdStart
             | PodColumn::Run
-            | PodColumn::Restarts => true,
+            | PodColumn::Marks => true,
         };
         let columns: Vec<PodColumn> = PodColumn::ALL.iter().copied().filter(is_shown).collect();
         let workloads = if columns.contains(&PodColumn::Workload) {
@@ -249,7 +268,8 @@ impl<'a> Table<'a> {
         } else {
             Vec::new()
         };
-        Self { context, columns, workloads, open_retries, has_lost_work }
+        let group_by_pod = if groups.len() > 1 { groups_by_pod(groups) } else { Vec::new() };
+        Self { context, columns, workloads, open_retries, paces, group_by_pod }
     }
 
     /// Draws the rows of these Pods in blocks. `flush` may take complete lines and end the drawing.
@@ -312,7 +332,6 @@ impl<'a> Table<'a> {
             PodColumn::Pull => time_in(&[PhaseKind::Pulling]),
             PodColumn::Init => time_in(&[PhaseKind::Initializing]),
             PodColumn::Start => time_in(&[PhaseKind::Starting, PhaseKind::Startup]),
-            PodColumn::Run if self.has_lost_work => self.run_with_mark(key, &numbers.run),
             PodColumn::Run => number(&numbers.run),
             PodColumn::Lost => self
                 .context
@@ -323,8 +342,7 @@ impl<'a> Table<'a> {
                 TableCell::new(code.to_string(), if code == 0 { Style::Text } else { Style::Failure })
             }),
             PodColumn::Restarts => {
-                let restarts: u32 =
-                    life.containers.iter().map(|container| container.restarts).fold(0, u32::saturating_add);
+                let restarts = count_restarts(life);
                 TableCell::new(restarts.to_string(), if restarts > 0 { Style::Warning } else { Style::Text })
             }
             PodColumn::Created => {
@@ -336,6 +354,7 @@ impl<'a> Table<'a> {
                     life.main_containers().map(|container| text::clean(&container.image)).collect();
                 if images.is_empty() { no_value() } else { TableCell::new(images.join(","), Style::Text) }
             }
+            PodColumn::Marks => self.marks(key, pod),
             // The status already says that the Pod failed, so the time of the next try replaces the reason.
             PodColumn::Reason => {
                 if let Some(open) = self.open_retries.get(&key) {
@@ -352,17 +371,24 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// The time of work, with a mark behind it if the work is lost: `2.1s ✗`.
-    fn run_with_mark(&self, key: PodKey, run: &DurationText) -> TableCell {
+    /// The marks of the Pod's row in the sequence diagram: `✓ 3×`, `▸`, `✗ 137 ↻2`.
+    fn marks(&self, key: PodKey, pod: &TimelinePod<'_>) -> TableCell {
         let glyphs = self.context.glyphs;
-        let mark = match self.context.timeline.lost_work_of_pod(key) {
-            None => ' ',
-            Some(LossCause::Failed) => glyphs.failed,
-            Some(LossCause::Preempted | LossCause::Evicted | LossCause::Deleted) => glyphs.deleted,
-            Some(LossCause::NodeLost) => glyphs.unknown,
-        };
-        let (text, style) = if run.text.is_empty() { ("-", Style::Dim) } else { (&*run.text, run.style) };
-        TableCell::new(format!("{text} {mark}"), if mark == ' ' { style } else { Style::Warning })
+        let (mut marks, mut style) = describe_status(self.context, pod, self.open_retries.contains_key(&key));
+        if self.context.timeline.is_uncounted_success(key) {
+            (marks, style) = (format!("({})", glyphs.succeeded), Style::Terminating);
+        }
+        let restarts = pod.life.count_restarts();
+        if restarts > 0 {
+            marks = format!("{marks} {}{restarts}", glyphs.restarts);
+        }
+        let group = self.group_by_pod.get(key.0 as usize).map_or(0, |&group| group as usize);
+        let pace = self.paces.get(group).and_then(|pace| pace.mark(self.context, key));
+        if let Some(PaceMark::TimesMedian(times)) = pace {
+            marks = format!("{marks} {times}{}", glyphs.times);
+            style = Style::Warning;
+        }
+        TableCell::new(marks, style)
     }
 
     /// The time in the zone that the user chose, otherwise in UTC, to the second.
@@ -376,6 +402,33 @@ impl<'a> Table<'a> {
 /// The cell of a Pod that has no value for a column.
 fn no_value() -> TableCell {
     TableCell::new("-", Style::Dim)
+}
+
+/// Whether the Pods have different values.
+fn has_differences<T: PartialEq>(pods: &[PodKey], value: impl Fn(&PodKey) -> T) -> bool {
+    let mut values = pods.iter().map(value);
+    let first = values.next();
+    first.is_some_and(|first| values.any(|value| value != first))
+}
+
+/// The number of restarts of all containers of a Pod.
+fn count_restarts(life: &Lifecycle) -> u32 {
+    life.containers.iter().map(|container| container.restarts).fold(0, u32::saturating_add)
+}
+
+/// The index of the group of each Pod, indexed by the Pod's key.
+fn groups_by_pod(groups: &[Group<'_>]) -> Vec<u32> {
+    let mut by_pod: Vec<u32> = Vec::new();
+    for (group, index) in groups.iter().zip(0..) {
+        for key in group.pods.iter() {
+            let at = key.0 as usize;
+            if by_pod.len() <= at {
+                by_pod.resize(at + 1, 0);
+            }
+            by_pod[at] = index;
+        }
+    }
+    by_pod
 }
 
 /// The workload of each Pod, indexed by the Pod's key.

@@ -7,6 +7,7 @@ mod held;
 mod ordered;
 mod retries;
 mod runs;
+mod tables;
 mod timelines;
 mod unready;
 

@@ -146,7 +146,7 @@ impl<'a> RowWriter<'a> {
         bar.push_to(&mut line, context.glyphs, legend);
 
         if layout.status > 0 {
-            let (mut status, mut style) = self.status(&pod, open_wait_after.is_some());
+            let (mut status, mut style) = describe_status(context, &pod, open_wait_after.is_some());
             if context.timeline.is_uncounted_success(key) {
                 (status, style) = (format!("({})", context.glyphs.succeeded), Style::Terminating);
             }
@@ -266,30 +266,6 @@ impl<'a> RowWriter<'a> {
         })
     }
 
-    /// The glyph of the Pod's state, with the exit code if it failed.
-    fn status(&self, pod: &TimelinePod, waits_for_retry: bool) -> (String, Style) {
-        let glyphs = self.context.glyphs;
-        let code = pod.life.exit_code.filter(|&code| code != 0);
-        let with_code = |glyph: char| code.map_or(glyph.to_string(), |code| format!("{glyph} {code}"));
-        let back_off = || (with_code(glyphs.phase(PhaseKind::BackOff)), Style::BackOff);
-        if waits_for_retry {
-            return back_off();
-        }
-        match DisplayState::from_overview(pod.overview()) {
-            DisplayState::Done => (glyphs.succeeded.into(), Style::Success),
-            DisplayState::Failed => (with_code(glyphs.failed), Style::Failure),
-            DisplayState::Running if pod.life.instants.delete_requested.is_some() => {
-                (glyphs.phase(PhaseKind::Terminating).into(), Style::Terminating)
-            }
-            DisplayState::Unready => (glyphs.phase(PhaseKind::Unready).into(), Style::Unready),
-            DisplayState::Running => (glyphs.running.into(), Style::Text),
-            DisplayState::Starting | DisplayState::Queued => (glyphs.waiting.into(), Style::Dim),
-            DisplayState::BackOff => back_off(),
-            DisplayState::Deleted => (with_code(glyphs.deleted), Style::Terminating),
-            DisplayState::Unknown | DisplayState::Gone => (glyphs.unknown.into(), Style::Warning),
-        }
-    }
-
     /// Adds how long the Pod waited, started and worked. If the work has not begun and the bar leaves no room for the
     /// reason, the reason replaces these times.
     fn push_numbers(&self, line: &mut Line, pod: &TimelinePod, shows_reason: bool) {
@@ -330,6 +306,34 @@ impl<'a> RowWriter<'a> {
         let line =
             concurrency::write_concurrency(self.context, group, summary, self.layout, self.axis, self.span);
         line.shorten_end(self.layout.columns, self.context.glyphs.ellipsis)
+    }
+}
+
+/// The glyph of the Pod's state, with the exit code if it failed.
+pub(crate) fn describe_status(
+    context: &ViewContext<'_>,
+    pod: &TimelinePod,
+    waits_for_retry: bool,
+) -> (String, Style) {
+    let glyphs = context.glyphs;
+    let code = pod.life.exit_code.filter(|&code| code != 0);
+    let with_code = |glyph: char| code.map_or(glyph.to_string(), |code| format!("{glyph} {code}"));
+    let back_off = || (with_code(glyphs.phase(PhaseKind::BackOff)), Style::BackOff);
+    if waits_for_retry {
+        return back_off();
+    }
+    match DisplayState::from_overview(pod.overview()) {
+        DisplayState::Done => (glyphs.succeeded.into(), Style::Success),
+        DisplayState::Failed => (with_code(glyphs.failed), Style::Failure),
+        DisplayState::Running if pod.life.instants.delete_requested.is_some() => {
+            (glyphs.phase(PhaseKind::Terminating).into(), Style::Terminating)
+        }
+        DisplayState::Unready => (glyphs.phase(PhaseKind::Unready).into(), Style::Unready),
+        DisplayState::Running => (glyphs.running.into(), Style::Text),
+        DisplayState::Starting | DisplayState::Queued => (glyphs.waiting.into(), Style::Dim),
+        DisplayState::BackOff => back_off(),
+        DisplayState::Deleted => (with_code(glyphs.deleted), Style::Terminating),
+        DisplayState::Unknown | DisplayState::Gone => (glyphs.unknown.into(), Style::Warning),
     }
 }
 
