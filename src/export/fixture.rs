@@ -121,6 +121,7 @@ pub(crate) fn ended_pod() -> TimelinePod<'static> {
         ended: true,
         exit_code: Some(exit_code),
         reason: Some("Error".into()),
+        cause: None,
     };
     let container = |name: &str, role, pull, runs| ContainerLife {
         name: name.into(),
@@ -147,6 +148,7 @@ pub(crate) fn ended_pod() -> TimelinePod<'static> {
     };
     let life = Lifecycle {
         disruption: None,
+        message: None,
         lost_since: None,
         readiness: Readiness::NotProbed,
         instants: Instants {
@@ -200,6 +202,7 @@ pub(crate) fn waiting_pod() -> TimelinePod<'static> {
     };
     let life = Lifecycle {
         disruption: None,
+        message: None,
         lost_since: None,
         readiness: Readiness::NotProbed,
         instants: Instants { created: Some(instant(0, Evidence::CreationTimestamp)), ..Instants::default() },
@@ -228,6 +231,7 @@ fn slot_millis(kind: PhaseKind) -> i64 {
         PhaseKind::Queued => 10,
         PhaseKind::Setup => 11,
         PhaseKind::Pulling => 12,
+        PhaseKind::PullFailing => 5,
         PhaseKind::Initializing => 13,
         PhaseKind::Starting => 14,
         PhaseKind::Startup => 0,

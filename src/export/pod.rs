@@ -242,7 +242,7 @@ mod tests {
             (PhaseKind::Startup, Some("FailedCreatePodSandBox"), Some("sandbox")),
             (PhaseKind::Setup, Some("network"), Some("network")),
             (PhaseKind::Setup, None, None),
-            (PhaseKind::Pulling, Some("ImagePullBackOff"), Some("ImagePullBackOff")),
+            (PhaseKind::PullFailing, Some("ImagePullBackOff"), Some("ImagePullBackOff")),
         ] {
             let (start, source) = (Timestamp::UNIX_EPOCH, Source::Event);
             let phase = Phase {

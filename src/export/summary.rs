@@ -118,6 +118,8 @@ pub struct SlotTimeEntry<T> {
     pub setup_millis: T,
     /// Phase Pulling.
     pub pulling_millis: T,
+    /// Phase `PullFailing`.
+    pub pull_failing_millis: T,
     /// Phase Initializing.
     pub initializing_millis: T,
     /// Phase Starting.
@@ -144,6 +146,7 @@ impl<T: Copy> SlotTimeEntry<T> {
             work_millis: idle,
             setup_millis: idle,
             pulling_millis: idle,
+            pull_failing_millis: idle,
             initializing_millis: idle,
             starting_millis: idle,
             startup_millis: idle,
@@ -159,6 +162,7 @@ impl<T: Copy> SlotTimeEntry<T> {
                 PhaseKind::Queued => &mut entry.queued_millis,
                 PhaseKind::Setup => &mut entry.setup_millis,
                 PhaseKind::Pulling => &mut entry.pulling_millis,
+                PhaseKind::PullFailing => &mut entry.pull_failing_millis,
                 PhaseKind::Initializing => &mut entry.initializing_millis,
                 PhaseKind::Starting => &mut entry.starting_millis,
                 PhaseKind::Startup => &mut entry.startup_millis,

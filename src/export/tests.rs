@@ -70,7 +70,7 @@ fn all_fields_are_written_in_the_documented_order() {
     assert_eq!(
         keys(&entry.summary.slots),
         words(
-            "workMillis setupMillis pullingMillis initializingMillis startingMillis startupMillis \
+            "workMillis setupMillis pullingMillis pullFailingMillis initializingMillis startingMillis startupMillis \
              unreadyMillis queuedMillis terminatingMillis backOffMillis unknownMillis idleMillis"
         )
     );
@@ -120,12 +120,12 @@ fn a_workload_is_written_with_all_values() {
                 "queued": {"p50Millis": null, "p95Millis": null, "maxMillis": null},
                 "concurrency": {"max": 4, "mean": 1.235},
                 "slots": {
-                    "workMillis": 15, "setupMillis": 11, "pullingMillis": 12, "initializingMillis": 13,
+                    "workMillis": 15, "setupMillis": 11, "pullingMillis": 12, "pullFailingMillis": 5, "initializingMillis": 13,
                     "startingMillis": 14, "startupMillis": 0, "unreadyMillis": 4, "queuedMillis": 10, "terminatingMillis": 2,
                     "backOffMillis": 3, "unknownMillis": 7, "idleMillis": 13
                 },
                 "slotRanges": {
-                    "workMillis": [15, 15], "setupMillis": [11, 11], "pullingMillis": [12, 12],
+                    "workMillis": [15, 15], "setupMillis": [11, 11], "pullingMillis": [12, 12], "pullFailingMillis": [5, 5],
                     "initializingMillis": [13, 13], "startingMillis": [14, 14], "startupMillis": [0, 0],
                     "unreadyMillis": [4, 4], "queuedMillis": [10, 10], "terminatingMillis": [2, 2], "backOffMillis": [3, 3],
                     "unknownMillis": [7, 7], "idleMillis": [13, 13]

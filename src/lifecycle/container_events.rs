@@ -20,14 +20,20 @@ pub(crate) struct ContainerEvents {
     image: Option<EventTime>,
     /// First `Pulling` event.
     pulling: Option<EventTime>,
-    /// Latest occurrence of a `Pulling` event, if the event was repeated.
-    latest_retry: Option<RepeatedEvent>,
+    /// Repetitions of the `Pulling` event, oldest first.
+    retries: Vec<RepeatedEvent>,
     /// First `Pulled` event.
     pulled: Option<(EventTime, PulledMessage)>,
     /// First `Failed` event of a pull.
     pull_failed: Option<EventTime>,
-    /// Latest occurrence of a `Failed` event of a pull.
-    pull_failed_last: Option<Timestamp>,
+    /// Repetitions of the `Failed` event of a pull, oldest first.
+    retry_failures: Vec<RepeatedEvent>,
+    /// Time and cause of the latest failure to pull the image or to start the container, as its Event reports it.
+    failure_message: Option<(Timestamp, Arc<str>)>,
+    /// Stops of the container because of a failed probe, oldest first.
+    probe_kills: Vec<RepeatedEvent>,
+    /// Time and cause of the latest failed probe.
+    failed_probe: Option<(Timestamp, Arc<str>)>,
     /// First failed start, and the `waiting.reason` that belongs to it.
     start_failed: Option<(EventTime, Arc<str>)>,
     /// First `Started` event.
@@ -47,22 +53,46 @@ pub(crate) struct ContainerEvents {
     stopped: Option<EventTime>,
 }
 
-/// The latest occurrence of a repeated Event, truncated to the second, and the time of its receipt.
+/// Times of a status and of repetitions are truncated to the second.
+const MAX_TRUNCATION: SignedDuration = SignedDuration::from_secs(1);
+
+/// The maximum number of repetitions that are kept of one Event. The kubelet's limit for Events is lower.
+const MAX_REPETITIONS: usize = 32;
+
+/// A repetition of an Event, truncated to the second, and the time of its receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct RepeatedEvent {
     last: Timestamp,
     received: Option<Timestamp>,
 }
 
-/// The times of failed pulls.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct FailedPull {
-    /// Time of the first failure.
-    pub(crate) failed: Timestamp,
-    /// Start of the latest attempt after the first failure.
-    pub(crate) retried: Option<Timestamp>,
-    /// Failure of the latest attempt.
-    pub(crate) retry_failed: Option<Timestamp>,
+impl RepeatedEvent {
+    /// Returns the time of the receipt if it can be the time of the repetition, otherwise the truncated time.
+    fn best_time(self) -> Timestamp {
+        self.received.filter(|received| is_same_instant(*received, self.last)).unwrap_or(self.last)
+    }
+}
+
+/// Adds a repetition in the order of time. Keeps the earliest receipt of each repetition.
+fn add_repetition(repetitions: &mut Vec<RepeatedEvent>, new: RepeatedEvent) {
+    match repetitions.binary_search_by_key(&new.last, |kept| kept.last) {
+        Ok(index) => {
+            let received = &mut repetitions[index].received;
+            *received = [*received, new.received].into_iter().flatten().min();
+        }
+        Err(index) if repetitions.len() < MAX_REPETITIONS => repetitions.insert(index, new),
+        // The latest repetition matters more than the one before it.
+        Err(index) if index == repetitions.len() => repetitions[index - 1] = new,
+        Err(_) => {}
+    }
+}
+
+/// One attempt to pull an image. All attempts failed except possibly the last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PullAttempt {
+    pub(crate) start: Instant,
+    /// The failure of the attempt. `None` if the attempt goes on, succeeded, or if no Event reports its failure.
+    pub(crate) failed: Option<Instant>,
 }
 
 impl ContainerEvents {
@@ -74,22 +104,39 @@ impl ContainerEvents {
                 keep_earliest(&mut self.image, first);
                 keep_earliest(&mut self.pulling, first);
                 if fact.count > 1 {
-                    let latest = RepeatedEvent { last: fact.last, received: fact.received };
-                    self.latest_retry = self.latest_retry.max(Some(latest));
+                    let retry = RepeatedEvent { last: fact.last, received: fact.received };
+                    add_repetition(&mut self.retries, retry);
                 }
             }
             FactKind::Pulled(message) => self.add_pulled(first, *message),
-            FactKind::ImageRefused => keep_earliest(&mut self.image, first),
-            FactKind::StartFailed(reason) => {
+            FactKind::ImageRefused(cause) => {
+                keep_earliest(&mut self.image, first);
+                self.add_failure_message(fact, cause.as_ref());
+            }
+            FactKind::StartFailed(reason, cause) => {
+                self.add_failure_message(fact, cause.as_ref());
                 let is_kept_later =
                     |(kept, kept_reason): &(EventTime, Arc<str>)| (first.at, reason) < (kept.at, kept_reason);
                 if self.start_failed.as_ref().is_none_or(is_kept_later) {
                     self.start_failed = Some((first, Arc::clone(reason)));
                 }
             }
-            FactKind::PullFailed => {
+            FactKind::PullFailed(cause) => {
                 keep_earliest(&mut self.pull_failed, first);
-                self.pull_failed_last = self.pull_failed_last.max(Some(fact.last));
+                if fact.count > 1 {
+                    let failure = RepeatedEvent { last: fact.last, received: fact.received };
+                    add_repetition(&mut self.retry_failures, failure);
+                }
+                self.add_failure_message(fact, cause.as_ref());
+            }
+            FactKind::KilledByProbe => {
+                let kill = RepeatedEvent { last: fact.last, received: fact.received };
+                add_repetition(&mut self.probe_kills, kill);
+            }
+            FactKind::ProbeFailed(cause) => {
+                if self.failed_probe.as_ref().is_none_or(|(at, kept)| (fact.last, cause) > (*at, kept)) {
+                    self.failed_probe = Some((fact.last, Arc::clone(cause)));
+                }
             }
             FactKind::Started => self.add_started(fact),
             FactKind::BackOff => keep_earliest(&mut self.back_off, first),
@@ -102,6 +149,31 @@ impl ContainerEvents {
             | FactKind::Disrupted(_)
             | FactKind::EndedByKubelet(_) => {}
         }
+    }
+
+    /// Keeps the cause of the latest failure.
+    fn add_failure_message(&mut self, fact: &EventFact, cause: Option<&Arc<str>>) {
+        let Some(cause) = cause else { return };
+        let is_later = |(at, kept): &(Timestamp, Arc<str>)| (fact.last, cause) > (*at, kept);
+        if self.failure_message.as_ref().is_none_or(is_later) {
+            self.failure_message = Some((fact.last, Arc::clone(cause)));
+        }
+    }
+
+    /// Returns the cause of the latest failure to pull the image or to start the container.
+    pub(crate) fn failure_message(&self) -> Option<&Arc<str>> {
+        self.failure_message.as_ref().map(|(_, message)| message)
+    }
+
+    /// Returns why the kubelet ended a run with this start and this end, if a failed probe was the cause. Only the cause
+    /// of the latest failed probe is known.
+    pub(crate) fn probe_kill_cause(&self, start: Timestamp, end: Timestamp) -> Option<&Arc<str>> {
+        let (_, cause) = self.failed_probe.as_ref()?;
+        let is_inside = |kill: &RepeatedEvent| {
+            kill.last >= saturating_sub(start, MAX_TRUNCATION)
+                && kill.last <= saturating_add(end, MAX_TRUNCATION)
+        };
+        self.probe_kills.iter().any(is_inside).then_some(cause)
     }
 
     fn add_pulled(&mut self, end: EventTime, message: PulledMessage) {
@@ -193,29 +265,50 @@ impl ContainerEvents {
         Some(Instant::new(at, Evidence::PulledEventMinusWait))
     }
 
-    /// Returns the times of failed pulls, or `None` if no pull failed. The container is in image back-off from the
-    /// first failure to the start of the latest attempt.
-    pub(crate) fn failed_pull(&self) -> Option<FailedPull> {
-        let failed = self.pull_failed?.at;
+    /// Returns the attempts to pull the image, oldest first, if at least one of them failed. The last attempt is the one
+    /// that succeeded, if an Event reports a success.
+    pub(crate) fn failed_pull_attempts(&self) -> Vec<PullAttempt> {
+        let (Some(first_failure), Some(requested)) = (self.pull_failed, self.pull_requested()) else {
+            return Vec::new();
+        };
+        let pulled = self.pulled.map(|(end, _)| end.at);
+        if first_failure.at <= requested.at || pulled.is_some_and(|pulled| pulled <= first_failure.at) {
+            return Vec::new();
+        }
         // The `Pulled` event dates the request of the pull more precisely than the repeated `Pulling` event does.
-        let requested = match self.pulled {
+        let succeeded = match self.pulled {
             Some((end, PulledMessage::Pulled { since_request: Some(since), .. })) => {
                 Some(saturating_sub(end.at, since))
             }
             Some((_, PulledMessage::Pulled { since_request: None, .. } | PulledMessage::Cached)) | None => {
-                self.latest_retry.map(|retry| {
-                    retry
-                        .received
-                        .filter(|received| is_same_instant(*received, retry.last))
-                        .unwrap_or(retry.last)
-                })
+                None
             }
         };
-        let retried = requested.filter(|retried| *retried > failed);
-        let unfinished = self.pulled.is_none();
-        let retry_failed =
-            self.pull_failed_last.filter(|last| unfinished && retried.is_some_and(|retried| *last > retried));
-        Some(FailedPull { failed, retried, retry_failed })
+        let is_before_success = |retry: &RepeatedEvent| match (succeeded, pulled) {
+            (Some(succeeded), _) => retry.last < succeeded && !is_same_instant(succeeded, retry.last),
+            (None, Some(pulled)) => retry.last < pulled,
+            (None, None) => true,
+        };
+        let retries = self.retries.iter().copied().filter(is_before_success).map(RepeatedEvent::best_time);
+        let retries = retries.chain(succeeded).filter(|retry| *retry > first_failure.at);
+        let mut starts = vec![requested];
+        starts.extend(retries.map(|at| Instant::new(at, Evidence::LatestPullingEvent)));
+        let first_failure = Instant::new(first_failure.at, Evidence::PullFailedEvent);
+        let later_failures = self.retry_failures.iter().map(|failure| {
+            // A failure in the same second as the start of its attempt is not earlier than this start.
+            let at = failure.best_time();
+            let start = starts.iter().rev().find(|start| is_same_instant(start.at, failure.last));
+            Instant::new(start.map_or(at, |start| at.max(start.at)), Evidence::LatestPullFailedEvent)
+        });
+        let failures: Vec<Instant> = std::iter::once(first_failure).chain(later_failures).collect();
+        let attempt = |(index, start): (usize, &Instant)| {
+            let next = starts.get(index + 1);
+            let is_own =
+                |failure: &&Instant| failure.at >= start.at && next.is_none_or(|next| failure.at < next.at);
+            let failed = failures.iter().find(is_own).copied();
+            PullAttempt { start: *start, failed: failed.filter(|_| next.is_some() || pulled.is_none()) }
+        };
+        starts.iter().enumerate().map(attempt).collect()
     }
 
     /// Returns the first failed start, and the `waiting.reason` that belongs to it.
@@ -274,19 +367,22 @@ impl ContainerEvents {
         for time in times.chain(&mut self.later_starts) {
             time.at = saturating_add(time.at, by);
         }
-        for at in [&mut self.pull_failed_last, &mut self.latest_start].into_iter().flatten() {
+        let messages = self.failure_message.iter_mut().chain(&mut self.failed_probe).map(|(at, _)| at);
+        let repetitions = self.retries.iter_mut().chain(&mut self.retry_failures);
+        let repetitions = repetitions.chain(&mut self.probe_kills);
+        let times = repetitions.map(|repetition| &mut repetition.last);
+        for at in times.chain(&mut self.latest_start).chain(messages) {
             *at = saturating_add(*at, by);
-        }
-        if let Some(retry) = &mut self.latest_retry {
-            retry.last = saturating_add(retry.last, by);
         }
     }
 
     /// Moves all times of receipt.
     pub(crate) fn shift_receipts(&mut self, by: SignedDuration) {
         let starts = self.start_receipts.iter_mut().map(|(_, received)| received);
-        let retry = self.latest_retry.as_mut().and_then(|retry| retry.received.as_mut());
-        for at in starts.chain(retry) {
+        let repetitions = self.retries.iter_mut().chain(&mut self.retry_failures);
+        let repetitions = repetitions.chain(&mut self.probe_kills);
+        let receipts = repetitions.filter_map(|repetition| repetition.received.as_mut());
+        for at in starts.chain(receipts) {
             *at = saturating_add(*at, by);
         }
     }
@@ -295,10 +391,13 @@ impl ContainerEvents {
 packed_struct!(ContainerEvents {
     image,
     pulling,
-    latest_retry,
+    retries,
     pulled,
     pull_failed,
-    pull_failed_last,
+    retry_failures,
+    failure_message,
+    probe_kills,
+    failed_probe,
     start_failed,
     started,
     later_starts,

@@ -13,13 +13,14 @@ use jiff::{SignedDuration, Timestamp};
 use crate::lifecycle::container_events::ContainerEvents;
 use crate::lifecycle::container_life::{ContainerRole, ContainerRun};
 use crate::lifecycle::evidence::Evidence;
+use crate::lifecycle::failure_cause::parse_failure_cause;
 use crate::lifecycle::instant::Instant;
 use crate::lifecycle::message::START_FAILURE_REASONS;
 use crate::lifecycle::packed::interner::Interner;
 use crate::lifecycle::packed::packed_struct;
 use crate::lifecycle::restart_policy::RestartPolicy;
 use crate::lifecycle::waits::ReasonChange;
-use crate::observation::{ContainerStatus, Terminated, known_time, saturating_add};
+use crate::observation::{ContainerStatus, Terminated, Waiting, known_time, saturating_add};
 
 /// The evidence about one container.
 #[derive(Clone, Debug)]
@@ -36,6 +37,10 @@ pub(crate) struct ContainerEvidence {
     restart_pending: bool,
     /// Latest informative `waiting.reason`, cleared when the container runs or ends.
     pub(crate) waiting: Option<Arc<str>>,
+    /// The cause in the latest informative `waiting.message`. Kept while the container does not run.
+    wait_cause: Option<Arc<str>>,
+    /// The receipt of the first `waiting.reason` that reports a failed pull.
+    pull_failure_received: Option<Timestamp>,
     /// The receipt of the first `waiting.reason` that reports a failure to create or start the container, and the
     /// latest such reason.
     unstartable: Option<(Option<Timestamp>, Arc<str>)>,
@@ -90,6 +95,8 @@ impl ContainerEvidence {
             runs: Vec::new(),
             restart_pending: false,
             waiting: None,
+            wait_cause: None,
+            pull_failure_received: None,
             unstartable: None,
             lost_run: None,
             events: ContainerEvents::default(),
@@ -120,12 +127,13 @@ impl ContainerEvidence {
             run.start = earliest(run.start, known_time(running.started_at));
             run.start_received = run.start_received.or(received);
             self.waiting = None;
+            self.wait_cause = None;
             self.mark_lost_run_as_past();
         } else if let Some(terminated) = &state.terminated {
             self.observe_terminated(terminated, restarts, true, received, interner);
         } else if let Some(waiting) = &state.waiting {
             self.mark_lost_run_as_past();
-            self.observe_waiting(&waiting.reason, received, interner);
+            self.observe_waiting(waiting, received, interner);
         }
     }
 
@@ -135,10 +143,19 @@ impl ContainerEvidence {
         }
     }
 
-    fn observe_waiting(&mut self, reason: &str, received: Option<Timestamp>, interner: &mut Interner) {
+    fn observe_waiting(&mut self, waiting: &Waiting, received: Option<Timestamp>, interner: &mut Interner) {
+        let reason = waiting.reason.as_str();
         if START_FAILURE_REASONS.contains(&reason) {
             let since = self.unstartable.as_ref().map_or(received, |(since, _)| *since);
             self.unstartable = Some((since, interner.share(reason)));
+        }
+        if matches!(reason, "ErrImagePull" | "ImagePullBackOff") {
+            self.pull_failure_received = self.pull_failure_received.or(received);
+        }
+        // The message of a crash back-off only names the container and the Pod.
+        let cause = parse_failure_cause(&waiting.message).filter(|_| reason != "CrashLoopBackOff");
+        if let Some(cause) = cause {
+            self.wait_cause = Some(interner.share(&cause));
         }
         // During a deletion and between two attempts, the kubelet writes a generic reason again. The last informative
         // reason is kept.
@@ -177,6 +194,7 @@ impl ContainerEvidence {
             return;
         }
         self.waiting = None;
+        self.wait_cause = None;
         let start = start.filter(|_| !has_rewritten_start(terminated));
         let run = self.find_or_add_run(&terminated.container_id, ordinal, start.or(end));
         run.start = earliest(run.start, start);
@@ -232,6 +250,16 @@ impl ContainerEvidence {
     /// Returns why the container waits, if the reason says more than that the container is being created.
     pub(crate) fn wait_reason(&self) -> Option<&Arc<str>> {
         self.waiting.as_ref().filter(|reason| is_informative(reason))
+    }
+
+    /// Returns why the image cannot be pulled or the container cannot start, as the status or an Event explains it.
+    pub(crate) fn wait_cause(&self) -> Option<&Arc<str>> {
+        self.wait_cause.as_ref().or_else(|| self.events.failure_message())
+    }
+
+    /// Returns the receipt of the first status that reports a failed pull.
+    pub(crate) fn pull_failure_received(&self) -> Option<Timestamp> {
+        self.pull_failure_received
     }
 
     /// Whether the container is terminated and no state described the run.
@@ -293,7 +321,8 @@ impl ContainerEvidence {
     pub(crate) fn shift_receipts(&mut self, by: SignedDuration) {
         let runs = self.runs.iter_mut().flat_map(|run| [&mut run.start_received, &mut run.end_received]);
         let unstartable = self.unstartable.iter_mut().map(|(received, _)| received);
-        for at in runs.chain(unstartable).flatten() {
+        let receipts = runs.chain(unstartable).chain([&mut self.pull_failure_received]);
+        for at in receipts.flatten() {
             *at = saturating_add(*at, by);
         }
         self.events.shift_receipts(by);
@@ -336,6 +365,8 @@ packed_struct!(ContainerEvidence {
     runs,
     restart_pending,
     waiting,
+    wait_cause,
+    pull_failure_received,
     unstartable,
     lost_run,
     events,

@@ -116,6 +116,8 @@ pub struct ContainerRun {
     pub exit_code: Option<i32>,
     /// Reason in the container's state, for example `Completed`, `Error`, `OOMKilled` or `StartError`.
     pub reason: Option<Arc<str>>,
+    /// Why the kubelet ended the run: `liveness probe failed: connection refused`. `None` if no failed probe ended it.
+    pub cause: Option<Arc<str>>,
 }
 
 impl ContainerRun {

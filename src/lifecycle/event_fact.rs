@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::evidence::Evidence;
+use crate::lifecycle::failure_cause::{parse_failed_probe, parse_failure_cause};
 use crate::lifecycle::instant::Instant;
 use crate::lifecycle::message::{self, PulledMessage};
 use crate::lifecycle::packed::interner::Interner;
@@ -74,23 +75,28 @@ pub(crate) enum FactKind {
     Unschedulable(Arc<str>),
     /// An autoscaler reacted to the unschedulable Pod. Holds the reaction.
     Autoscaler(Arc<str>),
-    /// A step of the setup of volumes, network and sandbox failed or succeeded. Holds the reason of the Event.
-    Setup(WaitTopic, Arc<str>),
+    /// A step of the setup of volumes, network and sandbox failed or succeeded. Holds the reason of the Event, and the
+    /// cause of a failure.
+    Setup(WaitTopic, Arc<str>, Option<Arc<str>>),
     /// The pull of an image was requested.
     Pulling,
     /// The image is on the node.
     Pulled(PulledMessage),
-    /// The image name is invalid, or the pull policy forbids the pull.
-    ImageRefused,
-    /// A pull failed.
-    PullFailed,
+    /// The image name is invalid, or the pull policy forbids the pull. Holds the cause.
+    ImageRefused(Option<Arc<str>>),
+    /// A pull failed. Holds the cause.
+    PullFailed(Option<Arc<str>>),
     /// A container could not be created or started. Holds the `waiting.reason` that the container's status shows
-    /// for this failure.
-    StartFailed(Arc<str>),
+    /// for this failure, and the cause.
+    StartFailed(Arc<str>, Option<Arc<str>>),
     /// A container started.
     Started,
     /// The kubelet waits before it starts the container again.
     BackOff,
+    /// A probe whose failure ends a container failed. Holds the cause: `liveness probe failed: connection refused`.
+    ProbeFailed(Arc<str>),
+    /// The kubelet ends a container because of a failed probe.
+    KilledByProbe,
     /// A container was asked to stop because its Pod stops. A stop because of a failed probe or a restart rule does not
     /// count.
     Killing,
@@ -122,20 +128,29 @@ impl EventFact {
             ))),
             // The attach/detach controller emits this event.
             "SuccessfulAttachVolume" => {
-                FactKind::Setup(WaitTopic::AttachedVolume, interner.share(&event.reason))
+                FactKind::Setup(WaitTopic::AttachedVolume, interner.share(&event.reason), None)
             }
             // Multus emits this event for each interface.
-            "AddedInterface" => FactKind::Setup(WaitTopic::AddedInterface, interner.share(&event.reason)),
+            "AddedInterface" => {
+                FactKind::Setup(WaitTopic::AddedInterface, interner.share(&event.reason), None)
+            }
             "Pulling" => FactKind::Pulling,
             "Pulled" => FactKind::Pulled(message::parse_pulled(event.plain_message())?),
-            "InspectFailed" | "ErrImageNeverPull" => FactKind::ImageRefused,
-            "Failed" if event.plain_message().starts_with("Failed to pull image") => FactKind::PullFailed,
+            "InspectFailed" | "ErrImageNeverPull" => {
+                FactKind::ImageRefused(share_cause(event.plain_message(), interner))
+            }
+            "Failed" if event.plain_message().starts_with("Failed to pull image") => {
+                FactKind::PullFailed(share_cause(event.plain_message(), interner))
+            }
             "Failed" => FactKind::StartFailed(
                 interner.share(message::parse_start_failure_reason(event.plain_message())?),
+                share_cause(event.plain_message(), interner),
             ),
             "Started" => FactKind::Started,
             "BackOff" if event.plain_message().starts_with("Back-off restarting") => FactKind::BackOff,
             "Killing" if message::is_stop_of_pod(event.plain_message()) => FactKind::Killing,
+            "Killing" if message::is_stop_by_probe(event.plain_message()) => FactKind::KilledByProbe,
+            "Unhealthy" => FactKind::ProbeFailed(interner.share(&parse_failed_probe(event.plain_message())?)),
             "Preempted" => FactKind::Disrupted(interner.share("PreemptionByScheduler")),
             "TaintManagerEviction" if event.plain_message().starts_with("Marking for deletion") => {
                 FactKind::Disrupted(interner.share("DeletionByTaintManager"))
@@ -143,7 +158,13 @@ impl EventFact {
             reason if event.is_from_kubelet() && is_end_by_kubelet(reason) => {
                 FactKind::EndedByKubelet(interner.share(reason))
             }
-            reason => FactKind::Setup(SetupPart::from_failure(reason)?.wait_topic(), interner.share(reason)),
+            reason => {
+                let topic = SetupPart::from_failure(reason)?.wait_topic();
+                // The message about a new sandbox contains no cause.
+                let message = Some(event.plain_message()).filter(|_| reason != "SandboxChanged");
+                let cause = message.and_then(|message| share_cause(message, interner));
+                FactKind::Setup(topic, interner.share(reason), cause)
+            }
         };
         let container = event.container().map(|name| interner.share(name));
         if container.is_none() && kind.is_about_container() {
@@ -181,11 +202,13 @@ impl FactKind {
             | Self::EndedByKubelet(_) => false,
             Self::Pulling
             | Self::Pulled(_)
-            | Self::ImageRefused
-            | Self::PullFailed
-            | Self::StartFailed(_)
+            | Self::ImageRefused(_)
+            | Self::PullFailed(_)
+            | Self::StartFailed(..)
             | Self::Started
             | Self::BackOff
+            | Self::ProbeFailed(_)
+            | Self::KilledByProbe
             | Self::Killing => true,
         }
     }
@@ -200,11 +223,13 @@ impl FactKind {
             | Self::Setup(..)
             | Self::Pulling
             | Self::Pulled(_)
-            | Self::ImageRefused
-            | Self::PullFailed
-            | Self::StartFailed(_)
+            | Self::ImageRefused(_)
+            | Self::PullFailed(_)
+            | Self::StartFailed(..)
             | Self::BackOff
             | Self::Started
+            | Self::ProbeFailed(_)
+            | Self::KilledByProbe
             | Self::Killing => false,
         }
     }
@@ -215,6 +240,10 @@ impl FactKind {
 fn is_end_by_kubelet(reason: &str) -> bool {
     matches!(reason, "Evicted" | "DeadlineExceeded" | "NodeAffinity" | "UnexpectedAdmissionError")
         || reason.starts_with("OutOf")
+}
+
+fn share_cause(text: &str, interner: &mut Interner) -> Option<Arc<str>> {
+    parse_failure_cause(text).map(|cause| interner.share(&cause))
 }
 
 /// Describes why the autoscaler adds no node, for example `NotTriggerScaleUp: max node group size reached`.
@@ -244,6 +273,8 @@ packed_enum! {
         Killing,
         Disrupted,
         EndedByKubelet,
+        ProbeFailed,
+        KilledByProbe,
     }
 }
 
@@ -253,14 +284,20 @@ impl Pack for FactKind {
             Self::Scheduled => FactTag::Scheduled.pack(to),
             Self::Unschedulable(reasons) => (FactTag::Unschedulable, Arc::clone(reasons)).pack(to),
             Self::Autoscaler(reaction) => (FactTag::Autoscaler, Arc::clone(reaction)).pack(to),
-            Self::Setup(topic, reason) => (FactTag::Setup, (*topic, Arc::clone(reason))).pack(to),
+            Self::Setup(topic, reason, cause) => {
+                (FactTag::Setup, ((*topic, Arc::clone(reason)), cause.clone())).pack(to);
+            }
             Self::Pulling => FactTag::Pulling.pack(to),
             Self::Pulled(message) => (FactTag::Pulled, *message).pack(to),
-            Self::ImageRefused => FactTag::ImageRefused.pack(to),
-            Self::PullFailed => FactTag::PullFailed.pack(to),
-            Self::StartFailed(reason) => (FactTag::StartFailed, Arc::clone(reason)).pack(to),
+            Self::ImageRefused(cause) => (FactTag::ImageRefused, cause.clone()).pack(to),
+            Self::PullFailed(cause) => (FactTag::PullFailed, cause.clone()).pack(to),
+            Self::StartFailed(reason, cause) => {
+                (FactTag::StartFailed, (Arc::clone(reason), cause.clone())).pack(to);
+            }
             Self::Started => FactTag::Started.pack(to),
             Self::BackOff => FactTag::BackOff.pack(to),
+            Self::ProbeFailed(cause) => (FactTag::ProbeFailed, Arc::clone(cause)).pack(to),
+            Self::KilledByProbe => FactTag::KilledByProbe.pack(to),
             Self::Killing => FactTag::Killing.pack(to),
             Self::Disrupted(reason) => (FactTag::Disrupted, Arc::clone(reason)).pack(to),
             Self::EndedByKubelet(reason) => (FactTag::EndedByKubelet, Arc::clone(reason)).pack(to),
@@ -272,14 +309,16 @@ impl Pack for FactKind {
             FactTag::Scheduled => Self::Scheduled,
             FactTag::Unschedulable => Self::Unschedulable(from.read()),
             FactTag::Autoscaler => Self::Autoscaler(from.read()),
-            FactTag::Setup => Self::Setup(from.read(), from.read()),
+            FactTag::Setup => Self::Setup(from.read(), from.read(), from.read()),
             FactTag::Pulling => Self::Pulling,
             FactTag::Pulled => Self::Pulled(from.read()),
-            FactTag::ImageRefused => Self::ImageRefused,
-            FactTag::PullFailed => Self::PullFailed,
-            FactTag::StartFailed => Self::StartFailed(from.read()),
+            FactTag::ImageRefused => Self::ImageRefused(from.read()),
+            FactTag::PullFailed => Self::PullFailed(from.read()),
+            FactTag::StartFailed => Self::StartFailed(from.read(), from.read()),
             FactTag::Started => Self::Started,
             FactTag::BackOff => Self::BackOff,
+            FactTag::ProbeFailed => Self::ProbeFailed(from.read()),
+            FactTag::KilledByProbe => Self::KilledByProbe,
             FactTag::Killing => Self::Killing,
             FactTag::Disrupted => Self::Disrupted(from.read()),
             FactTag::EndedByKubelet => Self::EndedByKubelet(from.read()),

@@ -187,6 +187,11 @@ pub(crate) fn is_stop_of_pod(message: &str) -> bool {
     message != "killing" && !message.contains("will be restarted")
 }
 
+/// Whether a `Killing` event reports that one container stops because of a failed probe.
+pub(crate) fn is_stop_by_probe(message: &str) -> bool {
+    message.contains(" probe") && message.contains("will be restarted")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

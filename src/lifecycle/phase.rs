@@ -18,13 +18,16 @@ packed_enum! {
         Queued,
         /// The kubelet picks the Pod up and prepares volumes, sandbox and network: `[scheduled, sandboxReady)`.
         Setup,
-        /// An image is pulled, the pull waits in the node's queue, or a failed pull waits for its repetition.
+        /// An image is pulled, or the pull waits in the node's queue.
         Pulling,
+        /// An image cannot be pulled: attempts that fail, and the waits between them. The attempt that succeeds is
+        /// `Pulling`.
+        PullFailing,
         /// Init containers run.
         Initializing,
         /// Containers are created and started.
         Starting,
-        /// The whole cold start, `[scheduled, workStarted)`, or a part of it that cannot be assigned to one of the four
+        /// The whole cold start, `[scheduled, workStarted)`, or a part of it that cannot be assigned to one of the five
         /// phases above.
         Startup,
         /// At least one main container runs, but the Pod has not been Ready yet: `[workStarted, ready)`. Only a Pod
@@ -48,6 +51,7 @@ impl PhaseKind {
             Self::Queued => "Queued",
             Self::Setup => "Setup",
             Self::Pulling => "Pulling",
+            Self::PullFailing => "PullFailing",
             Self::Initializing => "Initializing",
             Self::Starting => "Starting",
             Self::Startup => "Startup",
@@ -62,7 +66,12 @@ impl PhaseKind {
     /// Whether the phase is part of the cold start, the time from `scheduled` to `workStarted`.
     pub fn is_cold_start(self) -> bool {
         match self {
-            Self::Setup | Self::Pulling | Self::Initializing | Self::Starting | Self::Startup => true,
+            Self::Setup
+            | Self::Pulling
+            | Self::PullFailing
+            | Self::Initializing
+            | Self::Starting
+            | Self::Startup => true,
             Self::Queued
             | Self::Unready
             | Self::Running
@@ -79,6 +88,7 @@ impl PhaseKind {
             Self::Queued
             | Self::Setup
             | Self::Pulling
+            | Self::PullFailing
             | Self::Initializing
             | Self::Starting
             | Self::Startup
@@ -130,6 +140,7 @@ impl Phase {
             PhaseKind::Setup | PhaseKind::Startup => SetupPart::from_reason(self.reason.as_deref()?),
             PhaseKind::Queued
             | PhaseKind::Pulling
+            | PhaseKind::PullFailing
             | PhaseKind::Initializing
             | PhaseKind::Starting
             | PhaseKind::Unready

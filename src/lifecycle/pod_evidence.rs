@@ -294,7 +294,7 @@ impl PodEvidence {
         if let (Some(at), Some(reason)) = (watch_receipt, &reason)
             && self.unschedulable.as_ref() != Some(reason)
         {
-            self.waits.add_report(WaitTopic::Scheduler, reason, at, at, Source::Observed);
+            self.waits.add_report(WaitTopic::Scheduler, (reason, None), at, at, Source::Observed);
         }
         self.unschedulable = reason;
     }
@@ -358,16 +358,18 @@ impl PodEvidence {
     pub(crate) fn add_fact(&mut self, fact: &EventFact) {
         match &fact.kind {
             FactKind::Scheduled => keep_earliest(&mut self.scheduled_event, fact.first),
-            FactKind::Unschedulable(reasons) => self.add_wait(WaitTopic::Scheduler, reasons, fact),
-            FactKind::Autoscaler(reaction) => self.add_wait(WaitTopic::Autoscaler, reaction, fact),
-            FactKind::Setup(topic, reason) => self.add_wait(*topic, reason, fact),
+            FactKind::Unschedulable(reasons) => self.add_wait(WaitTopic::Scheduler, reasons, None, fact),
+            FactKind::Autoscaler(reaction) => self.add_wait(WaitTopic::Autoscaler, reaction, None, fact),
+            FactKind::Setup(topic, reason, cause) => self.add_wait(*topic, reason, cause.as_ref(), fact),
             FactKind::Pulling
             | FactKind::Pulled(_)
-            | FactKind::ImageRefused
-            | FactKind::PullFailed
-            | FactKind::StartFailed(_)
+            | FactKind::ImageRefused(_)
+            | FactKind::PullFailed(_)
+            | FactKind::StartFailed(..)
             | FactKind::Started
             | FactKind::BackOff
+            | FactKind::ProbeFailed(_)
+            | FactKind::KilledByProbe
             | FactKind::Killing => self.add_container_fact(fact),
             FactKind::Disrupted(_) | FactKind::EndedByKubelet(_) => self.add_fact_of_gone_pod(fact),
         }
@@ -386,8 +388,8 @@ impl PodEvidence {
         }
     }
 
-    fn add_wait(&mut self, topic: WaitTopic, reason: &Arc<str>, fact: &EventFact) {
-        self.waits.add_report(topic, reason, fact.message_since(), fact.last, Source::Event);
+    fn add_wait(&mut self, topic: WaitTopic, reason: &Arc<str>, cause: Option<&Arc<str>>, fact: &EventFact) {
+        self.waits.add_report(topic, (reason, cause), fact.message_since(), fact.last, Source::Event);
     }
 
     /// Returns the time of the first image event of all containers except debug containers. The sandbox became ready

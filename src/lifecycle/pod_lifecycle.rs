@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::container_life::{ContainerLife, ContainerRole, main_containers};
 use crate::lifecycle::instant::{Instant, Instants};
-use crate::lifecycle::phase::Phase;
+use crate::lifecycle::phase::{Phase, PhaseKind};
 use crate::lifecycle::pod_outcome::PodOutcome;
 use crate::lifecycle::ranged_duration::RangedDuration;
 
@@ -29,6 +29,9 @@ pub struct Lifecycle {
     pub exit_code: Option<i32>,
     /// Why the Pod waits, failed or was deleted, for example `Insufficient cpu`, `OOMKilled` or `ImagePullBackOff`.
     pub reason: Option<Arc<str>>,
+    /// The cause behind the reason, for example `configmap "nope" not found`. Texts of the cluster are untrusted: views
+    /// escape them.
+    pub message: Option<Arc<str>>,
     /// The reason of the condition `DisruptionTarget`, for example `PreemptionByScheduler`. `None` if nothing
     /// disrupted the Pod.
     pub disruption: Option<Arc<str>>,
@@ -102,6 +105,60 @@ impl Lifecycle {
     /// Returns the main containers, in spec order.
     pub(crate) fn main_containers(&self) -> impl Iterator<Item = &ContainerLife> {
         main_containers(&self.containers)
+    }
+
+    /// Whether the phase with this index is work of a run that failed, or of a Pod that failed.
+    pub(crate) fn is_failed_work(&self, index: usize) -> bool {
+        let is_work = self.phases.get(index).is_some_and(|phase| phase.kind.is_work());
+        let later = self.phases.iter().enumerate().skip(index + 1);
+        let mut ends =
+            later.filter(|(_, phase)| matches!(phase.kind, PhaseKind::BackOff | PhaseKind::Unknown));
+        is_work
+            && match ends.next() {
+                Some((end, _)) => self.is_back_off_after_failure(end),
+                None => self.outcome == PodOutcome::Failed && !self.end_unknown,
+            }
+    }
+
+    /// Whether the phase with this index is the wait after a run that failed. Of runs that were not seen, only the
+    /// other runs of the Pod can tell.
+    pub(crate) fn is_back_off_after_failure(&self, index: usize) -> bool {
+        self.phases.get(index).is_some_and(|phase| match phase.kind {
+            PhaseKind::BackOff => phase.reason.as_deref() != Some("exit code 0"),
+            PhaseKind::Unknown => self.containers.iter().any(ContainerLife::has_failed_main_run),
+            PhaseKind::Queued
+            | PhaseKind::Setup
+            | PhaseKind::Pulling
+            | PhaseKind::PullFailing
+            | PhaseKind::Initializing
+            | PhaseKind::Starting
+            | PhaseKind::Startup
+            | PhaseKind::Unready
+            | PhaseKind::Running
+            | PhaseKind::Terminating => false,
+        })
+    }
+
+    /// Returns the container whose image cannot be pulled in the last phase of the life.
+    pub(crate) fn unpullable_container(&self) -> Option<&ContainerLife> {
+        let last = self.phases.last().filter(|last| last.kind == PhaseKind::PullFailing)?;
+        let mut own = self.containers.iter().filter(|container| container.role != ContainerRole::Ephemeral);
+        match &last.container {
+            Some(name) => own.find(|container| container.name == *name),
+            None => own.find(|container| container.runs.is_empty()),
+        }
+    }
+
+    /// Whether the containers of the Pod end again and again: from the second restart on, or as soon as the kubelet
+    /// waits before a restart.
+    pub(crate) fn is_crash_looping(&self) -> bool {
+        let goes_on = matches!(self.outcome, PodOutcome::Starting | PodOutcome::Running);
+        let is_backing_off = self.open_phase().is_some_and(|open| open.kind == PhaseKind::BackOff);
+        let restarts = self.count_restarts();
+        // The first restart has no back-off.
+        goes_on
+            && self.instants.delete_requested.is_none()
+            && (restarts >= 2 || (restarts == 1 && is_backing_off))
     }
 
     /// Returns the number of restarts of all containers except debug containers.

@@ -84,7 +84,7 @@ impl UnseenFact {
         };
         let names_image = matches!(
             fact.kind,
-            FactKind::Pulling | FactKind::Pulled(_) | FactKind::ImageRefused | FactKind::PullFailed
+            FactKind::Pulling | FactKind::Pulled(_) | FactKind::ImageRefused(_) | FactKind::PullFailed(_)
         );
         let image = message::parse_image(event.plain_message()).filter(|_| names_image);
         Self { fact, role, image: image.map(|image| interner.share(image)) }
@@ -188,11 +188,13 @@ impl PodEvidence {
             | FactKind::Setup(..)
             | FactKind::Pulling
             | FactKind::Pulled(_)
-            | FactKind::ImageRefused
-            | FactKind::PullFailed
-            | FactKind::StartFailed(_)
+            | FactKind::ImageRefused(_)
+            | FactKind::PullFailed(_)
+            | FactKind::StartFailed(..)
             | FactKind::Started
             | FactKind::BackOff
+            | FactKind::ProbeFailed(_)
+            | FactKind::KilledByProbe
             | FactKind::Killing => {}
         }
     }

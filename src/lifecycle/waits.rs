@@ -34,6 +34,8 @@ packed_enum! {
 struct WaitReport {
     topic: WaitTopic,
     reason: Arc<str>,
+    /// The cause of the latest report.
+    cause: Option<Arc<str>>,
     first: Timestamp,
     last: Timestamp,
     source: Source,
@@ -76,7 +78,7 @@ impl Waits {
     pub(crate) fn add_report(
         &mut self,
         topic: WaitTopic,
-        reason: &Arc<str>,
+        (reason, cause): (&Arc<str>, Option<&Arc<str>>),
         first: Timestamp,
         last: Timestamp,
         source: Source,
@@ -85,11 +87,15 @@ impl Waits {
             (report.topic, report.first) == (topic, first) && report.reason == *reason
         };
         if let Some(report) = self.0.iter_mut().find(is_same) {
+            if last >= report.last && cause.is_some() {
+                report.cause = cause.cloned();
+            }
             report.last = report.last.max(last);
             report.source = report.source.min(source);
             return;
         }
-        self.0.push(WaitReport { topic, reason: Arc::clone(reason), first, last: last.max(first), source });
+        let (reason, cause) = (Arc::clone(reason), cause.cloned());
+        self.0.push(WaitReport { topic, reason, cause, first, last: last.max(first), source });
     }
 
     /// Returns the first report about the wait for a node. `None` if its time is not finer than a second.
@@ -198,6 +204,15 @@ impl Waits {
         Some(&failures.max_by_key(|report| (report.last, &report.reason))?.reason)
     }
 
+    /// Returns the cause of the failure of the setup with this reason. A cause that only reports a timeout is the last
+    /// choice.
+    pub(crate) fn setup_cause(&self, reason: &str) -> Option<&Arc<str>> {
+        let causes = self.setup_failures().filter(|report| *report.reason == *reason);
+        let causes = causes.filter_map(|report| Some((report.last, report.cause.as_ref()?)));
+        let is_timeout = |cause: &str| cause.contains("timed out waiting for the condition");
+        Some(causes.max_by_key(|(last, cause)| (!is_timeout(cause), *last, *cause))?.1)
+    }
+
     /// Moves all times that come from the clock of the node.
     pub(crate) fn shift_kubelet_times(&mut self, by: SignedDuration) {
         self.shift(by, |report| matches!(report.topic, WaitTopic::Setup | WaitTopic::AddedInterface));
@@ -237,7 +252,7 @@ fn collect_changes<'a>(reports: impl Iterator<Item = &'a WaitReport>) -> Vec<Rea
     changes
 }
 
-packed_struct!(WaitReport { topic, reason, first, last, source });
+packed_struct!(WaitReport { topic, reason, cause, first, last, source });
 
 impl Pack for Waits {
     fn pack(&self, to: &mut Packer<'_>) {
@@ -274,7 +289,7 @@ mod tests {
             let mut waits = Waits::default();
             for index in 0..reports.len() {
                 let (topic, reason, first, last) = reports[(index + rotation) % reports.len()];
-                waits.add_report(topic, &reason.into(), at(first), at(last), Source::Event);
+                waits.add_report(topic, (&reason.into(), None), at(first), at(last), Source::Event);
             }
             let changes = waits.reason_changes(WaitTopic::Scheduler);
             assert_eq!(seconds_and_reasons(&changes), [(1, "cpu"), (20, "taint"), (60, "cpu")]);
@@ -286,8 +301,10 @@ mod tests {
     #[test]
     fn the_reaction_of_the_autoscaler_follows_the_reason_of_the_scheduler() {
         let mut waits = Waits::default();
-        waits.add_report(WaitTopic::Autoscaler, &"TriggeredScaleUp".into(), at(10), at(10), Source::Event);
-        waits.add_report(WaitTopic::Scheduler, &"Insufficient cpu".into(), at(0), at(30), Source::Event);
+        let autoscaler = (&"TriggeredScaleUp".into(), None);
+        waits.add_report(WaitTopic::Autoscaler, autoscaler, at(10), at(10), Source::Event);
+        let scheduler = (&"Insufficient cpu".into(), None);
+        waits.add_report(WaitTopic::Scheduler, scheduler, at(0), at(30), Source::Event);
         assert_eq!(
             seconds_and_reasons(&waits.queued_reason_changes()),
             [(0, "Insufficient cpu"), (10, "Insufficient cpu (TriggeredScaleUp)")]

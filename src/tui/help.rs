@@ -54,6 +54,7 @@ fn bar_glyphs(glyphs: &Glyphs) -> HelpSection {
             // These phases share the glyph of the setup.
             PhaseKind::Starting | PhaseKind::Startup => return None,
             PhaseKind::Pulling => "image pull",
+            PhaseKind::PullFailing => "an image cannot be pulled; in a bar: attempt, failure, wait",
             PhaseKind::Initializing => "init containers run",
             PhaseKind::Unready => "works, but was never Ready",
             PhaseKind::Running => "work",
@@ -64,6 +65,8 @@ fn bar_glyphs(glyphs: &Glyphs) -> HelpSection {
         Some((glyphs.phase(kind), meaning))
     };
     let others = [
+        (glyphs.pull_queue, "a pull waits for the other pulls of its node"),
+        (glyphs.failed_work, "work of a run or of a Pod that failed"),
         (glyphs.failed, "failed"),
         (glyphs.deleted, "deleted before its end"),
         (glyphs.held, "held: the workload creates no Pods"),

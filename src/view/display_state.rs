@@ -16,10 +16,14 @@ pub(crate) enum DisplayState {
     Unready,
     /// The Pod has a node, but its work has not begun.
     Starting,
+    /// An image of the Pod cannot be pulled.
+    PullFailing,
     /// The Pod waits for a node.
     Queued,
     /// A container of the Pod waits for its next run.
     BackOff,
+    /// The containers of the Pod end again and again.
+    CrashLooping,
     /// The Pod failed.
     Failed,
     /// The Pod was deleted before it ended.
@@ -32,13 +36,15 @@ pub(crate) enum DisplayState {
 
 impl DisplayState {
     /// All states, in the order of the screen.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Done,
         Self::Running,
         Self::Unready,
         Self::Starting,
+        Self::PullFailing,
         Self::Queued,
         Self::BackOff,
+        Self::CrashLooping,
         Self::Failed,
         Self::Deleted,
         Self::Unknown,
@@ -55,9 +61,11 @@ impl DisplayState {
             PodOutcome::Unknown => Self::Unknown,
             PodOutcome::Gone => Self::Gone,
             PodOutcome::Pending => Self::Queued,
+            _ if pod.is_crash_looping => Self::CrashLooping,
             PodOutcome::Starting | PodOutcome::Running if pod.open_phase == Some(PhaseKind::BackOff) => {
                 Self::BackOff
             }
+            PodOutcome::Starting if pod.open_phase == Some(PhaseKind::PullFailing) => Self::PullFailing,
             PodOutcome::Starting => Self::Starting,
             PodOutcome::Running if pod.open_phase == Some(PhaseKind::Unready) => Self::Unready,
             PodOutcome::Running => Self::Running,
@@ -71,12 +79,23 @@ impl DisplayState {
             Self::Running => "running",
             Self::Unready => "not ready",
             Self::Starting => "starting",
+            Self::PullFailing => "cannot pull",
             Self::Queued => "queued",
             Self::BackOff => "in back-off",
+            Self::CrashLooping => "crash-looping",
             Self::Failed => "failed",
             Self::Deleted => "deleted",
             Self::Unknown => "unknown",
             Self::Gone => "gone",
+        }
+    }
+
+    /// The word behind a number of Pods in this state.
+    pub(crate) fn name_for(self, count: usize) -> &'static str {
+        match (self, count) {
+            (Self::PullFailing, 1) => "cannot pull its image",
+            (Self::PullFailing, _) => "cannot pull their image",
+            (state, _) => state.name(),
         }
     }
 
@@ -89,7 +108,7 @@ impl DisplayState {
             Self::Starting => Style::Setup,
             Self::Queued => Style::Queued,
             Self::BackOff | Self::Unknown | Self::Gone => Style::Warning,
-            Self::Failed => Style::Failure,
+            Self::Failed | Self::PullFailing | Self::CrashLooping => Style::Failure,
             Self::Deleted => Style::Terminating,
         }
     }

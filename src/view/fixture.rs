@@ -12,7 +12,8 @@ use crate::lifecycle::{
 use crate::timeline::{Capacity, PodIdentity, PodKey, Timeline, TimelinePod, Workload, WorkloadState};
 
 pub(crate) use PhaseKind::{
-    BackOff, Initializing, Pulling, Queued, Running, Setup, Starting, Startup, Terminating, Unready,
+    BackOff, Initializing, PullFailing, Pulling, Queued, Running, Setup, Starting, Startup, Terminating,
+    Unready,
 };
 
 /// The time `millis` milliseconds after the start of the test.
@@ -34,6 +35,7 @@ pub(crate) struct PodFixture {
 pub(crate) fn pod(name: &str, created: i64) -> PodFixture {
     let life = Lifecycle {
         disruption: None,
+        message: None,
         lost_since: None,
         readiness: Readiness::NotProbed,
         instants: Instants::default(),
@@ -194,6 +196,7 @@ impl PodFixture {
             ended: end.is_some(),
             exit_code: end.map(|_| code),
             reason: end.map(|_| reason.into()),
+            cause: None,
         });
         self
     }
@@ -209,7 +212,7 @@ impl PodFixture {
             (life.exit_code, life.reason) = (None, last.reason.clone());
             (life.outcome, life.status) = match last.kind {
                 Queued => (PodOutcome::Pending, "Pending".into()),
-                Setup | Pulling | Initializing | Starting | Startup => {
+                Setup | Pulling | PullFailing | Initializing | Starting | Startup => {
                     (PodOutcome::Starting, "ContainerCreating".into())
                 }
                 BackOff => (PodOutcome::Running, "CrashLoopBackOff".into()),

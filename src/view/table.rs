@@ -17,6 +17,7 @@ use crate::view::primitives::columns::{Column, Columns, Shrink, TableCell, Table
 use crate::view::primitives::duration::format_ranged;
 use crate::view::primitives::frame::{Frame, Line, Style};
 use crate::view::primitives::text;
+use crate::view::rows::container_text::describe_reason;
 use crate::view::rows::end_text::describe_special_end;
 use crate::view::rows::groups::{Group, Heading, pod_groups};
 use crate::view::rows::headings;
@@ -364,9 +365,9 @@ impl<'a> Table<'a> {
                 if let Some(words) = describe_special_end(self.context.timeline, key, zone) {
                     return TableCell::new(words, Style::Warning);
                 }
-                let Some(reason) = life.reason.as_deref() else { return no_value() };
+                let Some(reason) = describe_reason(life) else { return no_value() };
                 let style = if pod.overview().has_failed() { Style::Failure } else { Style::Warning };
-                TableCell::new(text::clean(reason), style)
+                TableCell::new(reason, style)
             }
         }
     }
@@ -465,7 +466,7 @@ fn time_in_phases(context: &ViewContext<'_>, life: &Lifecycle, kinds: &[PhaseKin
 pub(crate) fn status_style(pod: &TimelinePod) -> Style {
     match DisplayState::from_overview(pod.overview()) {
         DisplayState::Done => Style::Success,
-        DisplayState::Failed => Style::Failure,
+        DisplayState::Failed | DisplayState::PullFailing | DisplayState::CrashLooping => Style::Failure,
         DisplayState::Running => Style::Text,
         DisplayState::Unready => Style::Unready,
         DisplayState::Deleted => Style::Terminating,

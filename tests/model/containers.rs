@@ -133,7 +133,7 @@ fn the_failed_init_container_is_named_with_its_exit_code_and_its_restarts() {
             format!("{wait} (Init:CrashLoopBackOff)"),
             "job/j 1 in back-off".to_owned(),
             format!("{wait}, 1 restart (Init:CrashLoopBackOff)"),
-            "job/j 1 in back-off".to_owned(),
+            "job/j 1 crash-looping".to_owned(),
         ],
         "{lines:#?}"
     );
@@ -205,7 +205,7 @@ fn a_container_that_cannot_run_beside_a_working_one_is_shown_with_its_reason() {
         (9.0, Changed, state(waiting("ImagePullBackOff"), "Pending")),
     ];
     let (timeline, lines) = follow(observations.clone());
-    let expected = "p container second: ErrImagePull; first runs on node-1";
+    let expected = "p container second: ErrImagePull: not found; first runs on node-1";
     assert!(lines.iter().any(|line| line == expected), "{lines:#?}");
     let picture = picture(&timeline, 24.0);
     assert!(picture.contains("container second: ImagePullBackOff"), "{picture}");
@@ -352,7 +352,10 @@ fn the_picture_shows_restarts() {
     );
     let (timeline, _) = follow(vec![(0.0, Listed, job()), (50.0, Listed, restarted)]);
     let picture = picture(&timeline, 60.0);
-    assert!(picture.contains("▸ ↻3") && picture.contains("↻ restarts"), "{picture}");
+    assert!(picture.contains("✗ 1 ↻3") && picture.contains("↻ restarts"), "{picture}");
+    assert!(picture.contains("1 crash-looping (3 restarts, exit code 1)"), "{picture}");
+    // The run that failed looks different from the run that goes on.
+    assert!(picture.contains("▓✗~") && picture.contains("██▶"), "{picture}");
 }
 
 #[test]

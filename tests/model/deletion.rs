@@ -197,7 +197,14 @@ fn a_pod_that_is_deleted_during_the_pull_either_never_starts_or_stops_immediatel
         (12.9, Changed, patched(lost, deletion(42, 30))),
     ]);
     // The last statuses no longer have the reason of the wait, so the description keeps the last known reason.
-    assert_lines(&description, &["p: NeverStarted (ImagePullBackOff)", "| 2.200..12.275 Pulling main"]);
+    assert_lines(
+        &description,
+        &[
+            "p: NeverStarted (ImagePullBackOff)",
+            "| 2.200..3.975 PullFailing main observed",
+            "| 3.975..12.275 PullFailing main",
+        ],
+    );
     let ended = patched(
         running_pod(),
         json!({"status": {"phase": "Succeeded", "conditions": [condition("PodReadyToStartContainers", "True", 2)], "containerStatuses": [container_status("main", 0, terminated("main-0", 30, 30, 0, "Completed"), json!({}))]}}),

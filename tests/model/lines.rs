@@ -278,13 +278,13 @@ fn a_wait_names_the_container_if_the_pod_has_several() {
         lines.last().cloned().unwrap_or_default().split_once("j-a ").unwrap().1.to_owned()
     };
     let container = |name: &str| json!({"name": name, "image": "i"});
-    assert_eq!(line(json!([container("side")]), json!([])), "waits: ErrImagePull");
+    assert_eq!(line(json!([container("side")]), json!([])), "waits: cannot pull i");
     assert_eq!(
         line(json!([container("main"), container("side")]), json!([])),
-        "waits: container side: ErrImagePull"
+        "waits: container side: cannot pull i"
     );
     assert_eq!(
         line(json!([container("main")]), json!([container("fetch")])),
-        "waits: init container fetch: ErrImagePull"
+        "waits: init container fetch: cannot pull i"
     );
 }

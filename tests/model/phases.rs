@@ -173,7 +173,7 @@ fn init_containers_in_back_off_are_part_of_the_cold_start() {
 }
 
 #[test]
-fn image_back_off_is_part_of_pulling() {
+fn a_pull_that_fails_is_a_phase_of_its_own() {
     let waits = scheduled_pod(
         json!({"status": {"conditions": [condition("PodReadyToStartContainers", "True", 2)], "containerStatuses": [container_status("main", 0, waiting("ErrImagePull"), json!({}))]}}),
     );
@@ -189,23 +189,23 @@ fn image_back_off_is_part_of_pulling() {
         &describe_listed(failed_once),
         &[
             "p: Starting (ErrImagePull)",
-            "| 2.200..4.400 Pulling main event",
-            "| 4.400..… Pulling main (ImagePullBackOff)",
+            "| 2.200..4.400 PullFailing main event",
+            "| 4.400..… PullFailing main (ImagePullBackOff)",
         ],
     );
     let retried = [waits.clone(), repeated(pulling.clone(), 2, 17), failed.clone()];
     assert_lines(
         &describe_listed(retried),
         &[
-            "| 2.200..4.400 Pulling main",
-            "| 4.400..17.500 Pulling main (ImagePullBackOff)",
-            "| 17.500..… Pulling main event",
+            "| 2.200..4.400 PullFailing main",
+            "| 4.400..17.500 PullFailing main (ImagePullBackOff)",
+            "| 17.500..… PullFailing main event",
         ],
     );
     let failed_twice = [waits, repeated(pulling, 2, 17), repeated(failed, 2, 19)];
     assert_lines(
         &describe_listed(failed_twice),
-        &["| 17.500..19.500 Pulling main event", "| 19.500..… Pulling main (ImagePullBackOff)"],
+        &["| 17.500..19.500 PullFailing main event", "| 19.500..… PullFailing main (ImagePullBackOff)"],
     );
     let refused = scheduled_pod(
         json!({"status": {"conditions": [condition("PodReadyToStartContainers", "True", 2)], "containerStatuses": [container_status("main", 0, waiting("InvalidImageName"), json!({}))]}}),
@@ -215,7 +215,7 @@ fn image_back_off_is_part_of_pulling() {
             refused,
             kubelet_event("InspectFailed", "main", 2.3, "Failed to apply default image tag"),
         ]),
-        &["p: Starting (InvalidImageName)", "| 2.300..… Starting (InvalidImageName)"],
+        &["p: Starting (InvalidImageName)", "| 2.300..… PullFailing (InvalidImageName)"],
     );
 }
 

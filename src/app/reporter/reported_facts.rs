@@ -5,13 +5,14 @@ use std::sync::Arc;
 use crate::app::reporter::line_selection::ChangeKind;
 use crate::lifecycle::{ContainerLife, ContainerRole, ContainerRun, Lifecycle, PodOutcome, Readiness};
 use crate::timeline::{Timeline, Workload, WorkloadState};
+use crate::view::rows::container_text::describe_reason;
 
 /// The facts that the last line about a Pod reported. A new line is written when one of these facts changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ReportedPod {
     pub(crate) outcome: PodOutcome,
     /// The reason why the Pod waits, or `None` if the Pod has ended.
-    pub(crate) wait_reason: Option<Arc<str>>,
+    pub(crate) wait_reason: Option<String>,
     /// Number of ended runs of the main containers, plus the failed runs of the init containers.
     pub(crate) ended_runs: usize,
     /// Number of main containers that have ended, or that wait for their restart.
@@ -37,7 +38,7 @@ pub(crate) struct ReportedWorkload {
 impl ReportedPod {
     /// Returns the facts about a Pod. `before` is the last report about the Pod.
     pub(crate) fn new(life: &Lifecycle, before: Option<&Self>) -> Self {
-        let wait_reason = if life.outcome.has_ended() { None } else { life.reason.clone() };
+        let wait_reason = describe_reason(life).filter(|_| !life.outcome.has_ended());
         // The deletion ends the containers one after another. Only the end of the Pod needs a line.
         let is_deleted = life.instants.delete_requested.is_some() && !life.outcome.has_ended();
         let (ended_runs, ended_mains, is_ready) = match before.filter(|_| is_deleted) {
@@ -52,7 +53,7 @@ impl ReportedPod {
     pub(crate) fn kind(&self, life: &Lifecycle) -> ChangeKind {
         let is_open = !self.outcome.has_ended();
         let reason = match &self.wait_reason {
-            Some(reason) => Some(reason.to_string()),
+            Some(reason) => Some(reason.clone()),
             None => life.reason.as_ref().map(ToString::to_string),
         };
         ChangeKind::Pod {

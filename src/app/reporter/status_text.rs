@@ -1,5 +1,6 @@
 //! The texts of the lines: the state of a Pod and the state of a workload.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,8 +11,8 @@ use crate::lifecycle::{ContainerLife, Lifecycle, PhaseKind, PodOutcome, RangedDu
 use crate::timeline::{PodKey, Timeline, Workload, WorkloadState};
 use crate::view::primitives::{duration, text};
 use crate::view::rows::container_text::{
-    describe_failed_init, describe_never_ready, describe_runs, describe_start_wait, describe_waiting_main,
-    last_exit_code,
+    describe_cause, describe_failed_init, describe_never_ready, describe_reason, describe_runs,
+    describe_start_wait, describe_waiting_main, last_exit_code,
 };
 use crate::view::{Style, describe_special_end};
 
@@ -76,7 +77,7 @@ pub(crate) fn describe_pod(
     let pod = timeline.pod(key);
     let life = &pod.life;
     let node = pod.node.as_deref().map(|node| format!(" on {node}")).unwrap_or_default();
-    let reason = life.reason.as_deref().map(|reason| text::clean(reason).into_owned());
+    let reason = describe_reason(life);
     Some(match life.outcome {
         PodOutcome::Pending | PodOutcome::Starting => {
             let reason = describe_failed_init(life).or_else(|| describe_start_wait(life)).or(reason)?;
@@ -89,7 +90,9 @@ pub(crate) fn describe_pod(
         }
         PodOutcome::Failed => {
             let code = life.exit_code.map(|code| format!("exit code {code}"));
-            let reason = reason.filter(|reason| reason != "Error");
+            let is_generic = life.reason.as_deref() == Some("Error");
+            let cause = || describe_cause(life).map(Cow::into_owned);
+            let reason = reason.filter(|_| !is_generic).or_else(cause);
             let reason = match (reason, code) {
                 (Some(reason), Some(code)) => format!("{reason}, {code}"),
                 (reason, code) => reason.or(code).unwrap_or_else(|| "for an unknown reason".into()),

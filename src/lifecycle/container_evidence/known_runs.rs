@@ -77,6 +77,7 @@ impl ContainerEvidence {
             ended: true,
             exit_code: None,
             reason: None,
+            cause: None,
         };
         let runs = starts.into_iter().enumerate().map(to_run).collect();
         KnownRuns { runs, includes_first, not_seen, is_contradictory: false, restarts }
@@ -97,7 +98,15 @@ impl ContainerEvidence {
         let exit_code = lost.map(|lost| lost.exit_code);
         let reason = lost.and_then(|lost| lost.reason.clone());
         let ended = lost.is_some() || self.restart_count > 0;
-        Some(ContainerRun { ordinal: 0, start: Some(start), end: None, ended, exit_code, reason })
+        Some(ContainerRun {
+            ordinal: 0,
+            start: Some(start),
+            end: None,
+            ended,
+            exit_code,
+            reason,
+            cause: None,
+        })
     }
 
     /// Returns the next run, if an Event already reports the run but the status does not. The kubelet writes the status
@@ -114,7 +123,15 @@ impl ContainerEvidence {
             None => Instant::new(last, Evidence::StartedEventCoarse),
         };
         let (ordinal, start) = (count - 1, Some(start));
-        Some(ContainerRun { ordinal, start, end: None, ended: false, exit_code: None, reason: None })
+        Some(ContainerRun {
+            ordinal,
+            start,
+            end: None,
+            ended: false,
+            exit_code: None,
+            reason: None,
+            cause: None,
+        })
     }
 
     fn combine_run(&self, run: &RunEvidence, terminal_received: Option<Timestamp>) -> ContainerRun {
@@ -149,7 +166,15 @@ impl ContainerEvidence {
         };
         let end = run.end.map(|end| self.end_of_run(run, end, terminal_received));
         let reason = run.reason.clone();
-        ContainerRun { ordinal: run.ordinal, start, end, ended: run.ended, exit_code: run.exit_code, reason }
+        ContainerRun {
+            ordinal: run.ordinal,
+            start,
+            end,
+            ended: run.ended,
+            exit_code: run.exit_code,
+            reason,
+            cause: None,
+        }
     }
 
     /// Returns the end of `run`, which the status dates `finished_at`. If a watch received the update that reports the

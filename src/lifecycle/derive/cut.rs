@@ -215,7 +215,7 @@ fn precedence(kind: PhaseKind) -> u8 {
     match kind {
         PhaseKind::Running | PhaseKind::Unready => 6,
         PhaseKind::Terminating => 5,
-        PhaseKind::Pulling => 4,
+        PhaseKind::Pulling | PhaseKind::PullFailing => 4,
         PhaseKind::Initializing => 3,
         PhaseKind::Unknown => 2,
         PhaseKind::BackOff => 1,

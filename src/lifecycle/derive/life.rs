@@ -17,6 +17,7 @@ use crate::lifecycle::derive::outcome::{
 };
 use crate::lifecycle::derive::phases::PhaseInput;
 use crate::lifecycle::derive::readiness::{derive_readiness, estimate_truncated_ready};
+use crate::lifecycle::derive::wait_message::derive_message;
 use crate::lifecycle::derive::work::{
     earliest, earliest_known_start, first_known_start, min_unseen_back_off_millis, seen_running,
     stopping_sidecar,
@@ -126,6 +127,7 @@ fn derive_life(
         readiness,
     };
     let PhaseList { mut phases, boundaries } = input.derive_phases(reason.as_ref(), explain);
+    let reason = reason.or_else(|| unreported_pull_failure(&phases, outcome));
     let mut boundaries = boundaries.unwrap_or_default();
     let lost_since = lost_since(pod, &containers, outcome, end, earliest_start);
     if outcome == PodOutcome::Unknown || lost_since.is_some() {
@@ -155,6 +157,7 @@ fn derive_life(
             .unwrap_or_else(|| if pod.from_events.is_some() { "Gone" } else { "Unknown" }.into()),
         gone: pod.from_events.is_some(),
         exit_code,
+        message: reason.as_deref().and_then(|reason| derive_message(pod, &containers, outcome, reason)),
         reason,
         stopping_sidecar: stopping_sidecar(pod, &containers),
         disruption: pod.disruption_reason(),
@@ -167,6 +170,12 @@ fn derive_life(
         instants,
     };
     (life, Explanation { boundaries, uncorrected })
+}
+
+/// Returns the reason of a Pod whose image cannot be pulled, if Events report the failure before the status does.
+fn unreported_pull_failure(phases: &[Phase], outcome: PodOutcome) -> Option<Arc<str>> {
+    let last = phases.last().filter(|last| last.kind == PhaseKind::PullFailing)?;
+    (outcome == PodOutcome::Starting).then(|| last.reason.clone().unwrap_or_else(|| "ErrImagePull".into()))
 }
 
 /// Adds up the phases in which a main container ran. A main container may also have run during the unknown phases, so
@@ -218,7 +227,12 @@ fn sum_unready(phases: &[Phase], readiness: Readiness, outcome: PodOutcome) -> O
     is_known.then(|| RangedDuration::new(millis, uncertainty))
 }
 
-fn derive_container_life(container: &ContainerEvidence, known: KnownRuns) -> ContainerLife {
+fn derive_container_life(container: &ContainerEvidence, mut known: KnownRuns) -> ContainerLife {
+    for run in known.runs.iter_mut().filter(|run| run.has_failed()) {
+        let times = run.start.zip(run.end);
+        let cause = times.and_then(|(start, end)| container.events.probe_kill_cause(start.at, end.at));
+        run.cause = cause.cloned();
+    }
     let running = known.runs.last().is_some_and(|run| !run.ended);
     ContainerLife {
         name: Arc::clone(&container.name),

@@ -9,4 +9,5 @@ pub(crate) mod phases;
 pub(crate) mod pull_phases;
 pub(crate) mod readiness;
 pub(crate) mod setup_parts;
+pub(crate) mod wait_message;
 pub(crate) mod work;

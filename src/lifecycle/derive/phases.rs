@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use crate::lifecycle::container_evidence::ContainerEvidence;
 use crate::lifecycle::container_life::{ContainerLife, ContainerRole, ContainerRun};
 use crate::lifecycle::derive::cut::{Interval, PhaseList};
-use crate::lifecycle::derive::pull_phases::pull_intervals;
+use crate::lifecycle::derive::pull_phases::{is_pull_failure, pull_intervals};
 use crate::lifecycle::derive::setup_parts::setup_part_intervals;
 use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::instant::{Instant, Instants};
@@ -135,7 +135,11 @@ impl PhaseInput<'_> {
             let mut intervals = setup_intervals(kind, end);
             intervals.append(&mut self.unstartable_intervals(kind, scheduled));
             let reason = waiting_reason.filter(|_| intervals.is_empty());
+            let kind = kind_of_wait(kind, reason.as_deref());
             let fallback = Interval::new(kind, scheduled, None, reason);
+            for (evidence, life) in self.own_containers() {
+                intervals.append(&mut pull_intervals(evidence, life));
+            }
             intervals.append(&mut self.init_intervals());
             return phases.add_part(scheduled, end, &fallback, &intervals);
         };
@@ -145,7 +149,9 @@ impl PhaseInput<'_> {
         let has_image_event = pod.first_image_event().is_some();
         let kind = if has_image_event { PhaseKind::Starting } else { PhaseKind::Startup };
         let mut intervals = self.unstartable_intervals(kind, ready);
-        let fallback = Interval::new(kind, ready, None, waiting_reason.filter(|_| intervals.is_empty()));
+        let reason = waiting_reason.filter(|_| intervals.is_empty());
+        let kind = kind_of_wait(kind, reason.as_deref());
+        let fallback = Interval::new(kind, ready, None, reason);
         for (evidence, life) in self.own_containers() {
             intervals.append(&mut pull_intervals(evidence, life));
         }
@@ -171,6 +177,8 @@ impl PhaseInput<'_> {
         let mut intervals = Vec::new();
         for (evidence, life) in self.own_containers() {
             let Some(change) = evidence.unstartable_since() else { continue };
+            let is_image_refused = is_pull_failure(&change.reason) && kind != PhaseKind::Running;
+            let kind = if is_image_refused { PhaseKind::PullFailing } else { kind };
             let started = life.runs.iter().find_map(|run| run.start);
             for interval in reason_intervals(kind, phase_start, std::slice::from_ref(&change)) {
                 let container = Some(Arc::clone(&life.name));
@@ -306,7 +314,7 @@ impl PhaseInput<'_> {
         }
         for (evidence, life) in self.containers_with_role(ContainerRole::Main) {
             let mut waits = pull_intervals(evidence, life);
-            waits.retain(|wait| wait.reason.as_deref() == Some("ImagePullBackOff"));
+            waits.retain(|wait| wait.kind == PhaseKind::PullFailing);
             let unstartable = self.unstartable_intervals(PhaseKind::Running, work_start);
             waits.extend(unstartable.into_iter().filter(|wait| wait.container.as_ref() == Some(&life.name)));
             let undated = evidence.wait_reason().filter(|_| waits.is_empty() && life.runs.is_empty());
@@ -367,6 +375,11 @@ fn split_at_ready(intervals: &mut Vec<Interval>, ready: Option<Instant>) {
     intervals.append(&mut later_parts);
 }
 
+/// Returns the kind of a wait with this reason: `PullFailing` if an image cannot be pulled, otherwise `kind`.
+fn kind_of_wait(kind: PhaseKind, reason: Option<&str>) -> PhaseKind {
+    if reason.is_some_and(is_pull_failure) { PhaseKind::PullFailing } else { kind }
+}
+
 /// Returns one interval for each reason, from its change to the next change. A first reason that is reported within
 /// [`MAX_FIRST_ATTEMPT`] after the start of the phase holds from the start of the phase.
 fn reason_intervals(kind: PhaseKind, phase_start: Instant, changes: &[ReasonChange]) -> Vec<Interval> {
@@ -416,8 +429,11 @@ fn describe_unseen_runs(life: &ContainerLife) -> Arc<str> {
     }
 }
 
-/// Returns the reason why a run ended. The exit code replaces a missing or generic reason.
+/// Returns the reason why a run ended: the failed probe that ended it, or the reason of the status. The exit code replaces a missing or generic reason.
 fn end_reason(run: &ContainerRun) -> Option<Arc<str>> {
+    if let Some(cause) = &run.cause {
+        return Some(Arc::clone(cause));
+    }
     match (run.reason.as_deref(), run.exit_code) {
         (None | Some("Error" | "Completed"), Some(code)) => Some(format!("exit code {code}").into()),
         _ => run.reason.clone(),

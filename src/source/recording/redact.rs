@@ -7,8 +7,8 @@ use crate::observation::{
 };
 use crate::source::recording::entry::kubelet_status_entry;
 use crate::source::recording::wording::{
-    CONDITION_WORDINGS, EVENT_WORDINGS, LEFT_OUT, is_image_name, keep_known_wording, keep_scheduling_reasons,
-    keep_single_word,
+    CONDITION_WORDINGS, EVENT_WORDINGS, LEFT_OUT, WAITING_WORDINGS, is_image_name, keep_known_wording,
+    keep_scheduling_reasons, keep_single_word,
 };
 
 /// The labels that a recording keeps: the labels that group Pods, and the label that names the Kueue queue of the Pods.
@@ -180,7 +180,7 @@ fn redact_container_status(status: &mut ContainerStatus) {
     for state in [&mut status.state, &mut status.last_state] {
         if let Some(waiting) = &mut state.waiting {
             keep_single_word(&mut waiting.reason);
-            waiting.message.clear();
+            waiting.message = keep_known_wording(&waiting.message, WAITING_WORDINGS);
         }
         if let Some(terminated) = &mut state.terminated {
             keep_single_word(&mut terminated.reason);

@@ -60,9 +60,13 @@ pub(crate) const EVENT_WORDINGS: &[&str] = &[
     "Successfully pulled image \"<image>\"",
     "Container image \"<image>\" already present on machine and can be accessed by the pod",
     "Container image \"<image>\" already present on machine",
+    "Failed to pull image \"<image>\": <…>: not found",
+    "Failed to pull image \"<image>\": <…>manifest unknown<…>",
     "Failed to pull image \"<image>\": <…>",
     "Failed to pull image <…>",
     "Back-off pulling image \"<image>\"",
+    "Container image \"<image>\" is not present with pull policy of Never",
+    "Failed to apply default image tag <…>invalid reference format<…>",
     // Containers that cannot be created. The program derives the reason that it shows from the missing object.
     "Error: ErrImagePull",
     "Error: ImagePullBackOff",
@@ -78,6 +82,17 @@ pub(crate) const EVENT_WORDINGS: &[&str] = &[
     "Error: <…>subPath<…>",
     "Error: <…>cannot find volume <…>",
     "Error: <…>",
+    // Volumes.
+    "MountVolume.SetUp failed for volume \"<name>\" : configmap \"<name>\" not found",
+    "MountVolume.SetUp failed for volume \"<name>\" : secret \"<name>\" not found",
+    "MountVolume.SetUp failed for volume \"<name>\" : <…>",
+    "MountVolume.MountDevice failed for volume \"<name>\" : <…>",
+    "AttachVolume.Attach failed for volume \"<name>\" : <…>",
+    // Probes that end a container.
+    "Liveness probe failed: HTTP probe failed with statuscode: <number>",
+    "Startup probe failed: HTTP probe failed with statuscode: <number>",
+    "Liveness probe failed: <…>",
+    "Startup probe failed: <…>",
     // The life cycle of Pods and containers.
     "Successfully assigned <name> to <name>",
     "Container created",
@@ -116,6 +131,20 @@ pub(crate) const EVENT_WORDINGS: &[&str] = &[
     "Job completed",
     "Job has reached the specified backoff limit",
     "Job was active longer than specified deadline",
+];
+
+/// Messages of waiting containers in the status of a Pod.
+pub(crate) const WAITING_WORDINGS: &[&str] = &[
+    "configmap \"<name>\" not found",
+    "secret \"<name>\" not found",
+    "rpc error: code = <name> desc = failed to pull and unpack image \"<image>\": <…>: not found",
+    "rpc error: code = <name> desc = failed to pull and unpack image \"<image>\": <…>",
+    "Back-off pulling image \"<image>\": ErrImagePull: <…>: not found",
+    "Back-off pulling image \"<image>\": ErrImagePull: <…>manifest unknown<…>",
+    "Back-off pulling image \"<image>\": <…>",
+    "Back-off pulling image \"<image>\"",
+    "Container image \"<image>\" is not present with pull policy of Never",
+    "Failed to apply default image tag <…>invalid reference format<…>",
 ];
 
 /// Reasons why a node cannot run a Pod, and why an autoscaler adds no node.
@@ -334,7 +363,12 @@ mod tests {
             ),
             ("Error creating: https://user:pw@host", "Error creating: (not recorded)"),
             ("Created pod: user:pw@host", ""),
-            ("Liveness probe failed: pw", ""),
+            ("Liveness probe failed: pw", "Liveness probe failed: (not recorded)"),
+            ("Readiness probe failed: pw", ""),
+            (
+                "MountVolume.SetUp failed for volume \"v\" : https://user:pw@host",
+                "MountVolume.SetUp failed for volume \"v\" : (not recorded)",
+            ),
             ("Created container https://pw", ""),
         ] {
             assert_eq!(keep_known_wording(text, EVENT_WORDINGS), kept, "{text}");

@@ -29,6 +29,8 @@ pub struct PodOverview {
     pub deleted_before_end: bool,
     /// Whether the Pod was lost with its node, so that its end is unknown.
     pub is_lost: bool,
+    /// Whether the containers of the Pod end again and again.
+    pub is_crash_looping: bool,
     /// Whether a run of a main container failed.
     pub has_failed_run: bool,
     /// Whether the Pod no longer exists and only Events prove its life.
@@ -130,6 +132,7 @@ impl PodOverview {
         deletion_requested: false,
         deleted_before_end: false,
         is_lost: false,
+        is_crash_looping: false,
         has_failed_run: false,
         gone: false,
         clamped: false,
@@ -163,6 +166,7 @@ impl PodOverview {
             deletion_requested: instants.delete_requested.is_some(),
             deleted_before_end,
             is_lost: life.lost_since.is_some(),
+            is_crash_looping: life.is_crash_looping(),
             has_failed_run: life.containers.iter().any(ContainerLife::has_failed_main_run),
             gone: life.gone,
             clamped: life.clamped,

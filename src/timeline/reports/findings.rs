@@ -125,8 +125,10 @@ fn wait_reason(phase: &Phase, has_worked: bool) -> Option<Cow<'_, str>> {
     match phase.kind {
         // The part in brackets is about an autoscaler.
         PhaseKind::Queued => Some(reason.split_once(" (").map_or(reason, |(reason, _)| reason).into()),
-        PhaseKind::Pulling | PhaseKind::Starting if has_worked => of_container(),
-        PhaseKind::Setup | PhaseKind::Pulling | PhaseKind::Starting => Some(reason.into()),
+        PhaseKind::Pulling | PhaseKind::PullFailing | PhaseKind::Starting if has_worked => of_container(),
+        PhaseKind::Setup | PhaseKind::Pulling | PhaseKind::PullFailing | PhaseKind::Starting => {
+            Some(reason.into())
+        }
         PhaseKind::Startup if reason != "first start not seen" => Some(reason.into()),
         // The other containers of the Pod work.
         PhaseKind::Unready | PhaseKind::Running if phase.container.is_some() => of_container(),

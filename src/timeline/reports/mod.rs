@@ -6,6 +6,7 @@ pub(crate) mod disruptions;
 pub(crate) mod findings;
 pub(crate) mod forecast;
 pub(crate) mod lost_work;
+pub(crate) mod pull_failures;
 pub(crate) mod retries;
 pub(crate) mod slot_accounting;
 pub(crate) mod slot_ranges;

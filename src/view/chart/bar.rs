@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::lifecycle::{Phase, PhaseKind, PodOutcome};
 use crate::timeline::{Retry, TimelinePod};
 use crate::view::chart::axis::Axis;
+use crate::view::chart::failures::{mark_failed_run, mark_failures};
 use crate::view::chart::legend::LegendEntries;
 use crate::view::chart::mark::{CellMark, end_mark};
 use crate::view::chart::stretch::{Stretch, cells_between, position, show_stretches, to_stretches};
@@ -47,9 +48,10 @@ impl Bar {
         Self::from_attempts(pod, &OtherAttempts::default(), axis, zero, now)
     }
 
-    /// The bar of these phases, without a mark of their end. `is_open` says whether the last phase goes on.
+    /// The bar of these phases with their marks, without a mark of their end. `is_open` says whether the last phase goes
+    /// on.
     pub(crate) fn from_phases(
-        phases: &[Phase],
+        phases: &[(Phase, CellMark)],
         axis: &Axis,
         zero: i64,
         now: Timestamp,
@@ -59,13 +61,18 @@ impl Bar {
         let millis = |at: Timestamp| at.as_millisecond().saturating_sub(zero);
         let stretches: Vec<Stretch> = phases
             .iter()
-            .map(|phase| {
+            .map(|(phase, mark)| {
                 let start = axis.position(millis(phase.start));
                 let end = axis.position(millis(phase.end.unwrap_or(now))).max(start);
-                Stretch { start, end, mark: CellMark::Phase(phase.kind) }
+                Stretch { start, end, mark: *mark }
             })
             .collect();
         show_stretches(&mut bar.cells, &stretches);
+        for pair in phases.windows(2) {
+            let [(_, CellMark::FailedWork), (wait, _)] = pair else { continue };
+            let until = axis.cell_at(millis(wait.end.unwrap_or(now)));
+            mark_failed_run(&mut bar.cells, axis.cell_at(millis(wait.start)), until);
+        }
         if is_open {
             bar.append_mark(CellMark::Now);
         }
@@ -107,13 +114,7 @@ impl Bar {
         };
         let mut stretches = Vec::new();
         for earlier in &others.earlier {
-            stretches.extend(to_stretches(
-                &earlier.life.phases,
-                axis,
-                &millis,
-                now,
-                earlier.life.end_unknown,
-            ));
+            stretches.extend(to_stretches(&earlier.life, axis, &millis, now));
         }
         let waits = others.waits.iter().map(|wait| (millis(wait.since), millis(wait.until), wait.estimated));
         stretches.extend(waits.filter(|&(since, until, _)| axis.shows(since, until)).map(
@@ -123,7 +124,7 @@ impl Bar {
                 mark: if estimated { CellMark::Estimated } else { CellMark::Phase(PhaseKind::BackOff) },
             },
         ));
-        let own = to_stretches(&life.phases, axis, &millis, now, life.end_unknown);
+        let own = to_stretches(life, axis, &millis, now);
         let is_visible = !own.is_empty();
         stretches.extend(own);
         if let Some((since, until)) = others.open_wait.map(|(since, until)| (millis(since), millis(until))) {
@@ -135,6 +136,9 @@ impl Bar {
             }));
         }
         show_stretches(&mut bar.cells, &stretches);
+        for life in others.earlier.iter().map(|earlier| &earlier.life).chain([life]) {
+            mark_failures(&mut bar.cells, life, axis, &millis, now);
+        }
         for earlier in &others.earlier {
             let end = earlier.life.end().map(millis);
             if let Some(end) = end.filter(|&end| axis.shows(end, end)) {
@@ -171,7 +175,7 @@ impl Bar {
                 None => {}
             },
             None if life.end_unknown || life.outcome.has_ended() => {
-                let mark = CellMark::Phase(last.kind);
+                let mark = CellMark::from_phase(life, life.phases.len() - 1);
                 let last_cell = bar.cells.iter().rposition(|&cell| cell != CellMark::Empty);
                 let last_cell = last_cell
                     .filter(|&cell| bar.cells[cell] == mark)

@@ -24,6 +24,7 @@ impl PhaseFamily {
             PhaseKind::Queued => Self::Queued,
             PhaseKind::Setup
             | PhaseKind::Pulling
+            | PhaseKind::PullFailing
             | PhaseKind::Initializing
             | PhaseKind::Starting
             | PhaseKind::Startup => Self::ColdStart,

@@ -9,6 +9,7 @@ use crate::timeline::TimelinePod;
 use crate::view::chart::axis::Axis;
 use crate::view::chart::bar::Bar;
 use crate::view::chart::legend::LegendEntries;
+use crate::view::chart::mark::CellMark;
 use crate::view::primitives::frame::Line;
 use crate::view::primitives::glyph::Glyphs;
 use crate::view::primitives::text;
@@ -56,7 +57,7 @@ pub(crate) fn container_lanes<'a>(
         }
         // While the kubelet stops a sidecar, the sidecar still runs.
         let is_pod_open = !pod.life.outcome.has_ended() || pod.life.stopping_sidecar.is_some();
-        let is_open = is_pod_open && phases.last().is_some_and(|phase| phase.end.is_none());
+        let is_open = is_pod_open && phases.last().is_some_and(|(phase, _)| phase.end.is_none());
         let bar = Bar::from_phases(&phases, axis, zero, context.now, is_open);
         Lane { name: text::clean(&container.name), role: container.role, bar }
     })
@@ -70,28 +71,29 @@ pub(crate) fn last_known_end(pod: &TimelinePod) -> Option<Timestamp> {
 }
 
 /// Divides a run of a main container at the first Ready. `ready` is the end of time for a Pod that was never Ready.
-fn split_at_ready(phase: Phase, ready: Timestamp) -> impl Iterator<Item = Phase> {
+fn split_at_ready(
+    (phase, mark): (Phase, CellMark),
+    ready: Timestamp,
+) -> impl Iterator<Item = (Phase, CellMark)> {
     let is_unready = phase.kind == PhaseKind::Running && phase.start < ready;
     let ends_before = ready == Timestamp::MAX || phase.end.is_some_and(|end| end <= ready);
     let end = if ends_before { phase.end } else { Some(ready) };
-    let unready = is_unready.then(|| Phase { kind: PhaseKind::Unready, end, ..phase.clone() });
+    let work = CellMark::Phase(PhaseKind::Running);
+    let unready_mark = if mark == work { CellMark::Phase(PhaseKind::Unready) } else { mark };
+    let unready =
+        is_unready.then(|| (Phase { kind: PhaseKind::Unready, end, ..phase.clone() }, unready_mark));
     let start = if is_unready { ready } else { phase.start };
-    let rest = (!is_unready || !ends_before).then_some(Phase { start, ..phase });
+    let rest = (!is_unready || !ends_before).then_some((Phase { start, ..phase }, mark));
     unready.into_iter().chain(rest)
 }
 
 /// The pull and the runs of a container, with the waits between runs. After a run whose end was not seen, and between
 /// runs that were not seen, the state is unknown.
-fn container_phases(container: &ContainerLife) -> Vec<Phase> {
-    let phase = |kind, start, end| Phase {
-        kind,
-        start,
-        end,
-        start_width: 0,
-        end_width: 0,
-        source: Source::Event,
-        container: None,
-        reason: None,
+fn container_phases(container: &ContainerLife) -> Vec<(Phase, CellMark)> {
+    let phase = |kind, start, end| {
+        let (container, reason, source) = (None, None, Source::Event);
+        let phase = Phase { kind, start, end, start_width: 0, end_width: 0, source, container, reason };
+        (phase, CellMark::Phase(kind))
     };
     let mut phases = Vec::with_capacity(container.runs.len() * 2 + 1);
     if let Some(pull) = container.pull.filter(|pull| !pull.cached)
@@ -108,7 +110,9 @@ fn container_phases(container: &ContainerLife) -> Vec<Phase> {
         let skips_runs = later.first().is_some_and(|next| next.ordinal > run.ordinal.saturating_add(1));
         match (run.end.map(|end| end.at), next_start) {
             (Some(end), next) => {
-                phases.push(phase(kind, start, Some(end)));
+                let (own, mark) = phase(kind, start, Some(end));
+                let is_failed_work = kind == PhaseKind::Running && run.has_failed();
+                phases.push((own, if is_failed_work { CellMark::FailedWork } else { mark }));
                 let gap = if skips_runs { PhaseKind::Unknown } else { PhaseKind::BackOff };
                 if let Some(next) = next.filter(|next| *next > end) {
                     phases.push(phase(gap, end, Some(next)));

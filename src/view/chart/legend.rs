@@ -11,6 +11,8 @@ use crate::view::primitives::text;
 #[expect(clippy::struct_excessive_bools, reason = "each mark is shown or not")]
 pub(crate) struct LegendEntries {
     phases: ByPhase<bool>,
+    failed_work: bool,
+    pull_queue: bool,
     failed: bool,
     deleted: bool,
     unknown: bool,
@@ -27,6 +29,9 @@ impl LegendEntries {
             CellMark::Empty => {}
             CellMark::Phase(kind) => self.phases[kind] = true,
             CellMark::WorkEighths(_) => self.phases[PhaseKind::Running] = true,
+            CellMark::PullAttempt => self.phases[PhaseKind::PullFailing] = true,
+            CellMark::PullQueue => self.pull_queue = true,
+            CellMark::FailedWork => self.failed_work = true,
             CellMark::Failed => self.failed = true,
             CellMark::Deleted => self.deleted = true,
             CellMark::Unknown => self.unknown = true,
@@ -49,9 +54,11 @@ impl LegendEntries {
         };
         add_if(self.held, CellMark::Held, "held back");
         for kind in PhaseKind::ALL {
+            add_if(self.pull_queue && kind == PhaseKind::Pulling, CellMark::PullQueue, "pull queue");
             if let Some(meaning) = self.phase_meaning(kind) {
                 add_if(true, CellMark::Phase(kind), meaning);
             }
+            add_if(self.failed_work && kind == PhaseKind::Running, CellMark::FailedWork, "failed work");
             add_if(self.estimated && kind == PhaseKind::BackOff, CellMark::Estimated, "estimated back-off");
         }
         add_if(self.failed, CellMark::Failed, "failed");
@@ -61,12 +68,17 @@ impl LegendEntries {
 
         let mut lines: Vec<Line> = Vec::new();
         for (mark, meaning) in entries {
-            let width = text::width(meaning) + 4;
+            let width =
+                text::width(meaning) + if mark == CellMark::Phase(PhaseKind::PullFailing) { 6 } else { 4 };
             match lines.last_mut() {
                 Some(line) if line.width() + width <= columns => line.push("  ", Style::Dim),
                 _ => lines.push(Line::default()),
             }
             let Some(line) = lines.last_mut() else { break };
+            if mark == CellMark::Phase(PhaseKind::PullFailing) {
+                line.push(CellMark::PullAttempt.glyph(glyphs), mark.style());
+                line.push(CellMark::Failed.glyph(glyphs), CellMark::Failed.style());
+            }
             line.push(mark.glyph(glyphs), mark.style());
             if mark == CellMark::Estimated {
                 // Estimated stretches are drawn with gaps.
@@ -95,6 +107,7 @@ impl LegendEntries {
             PhaseKind::Setup => self.phases[PhaseKind::Startup].then_some("cold start"),
             PhaseKind::Starting | PhaseKind::Startup => None,
             PhaseKind::Pulling => is_shown.then_some("pull"),
+            PhaseKind::PullFailing => is_shown.then_some("cannot pull"),
             PhaseKind::Initializing => is_shown.then_some("init"),
             PhaseKind::Unready => is_shown.then_some("not ready"),
             PhaseKind::Running => is_shown.then_some("work"),

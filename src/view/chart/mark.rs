@@ -1,6 +1,7 @@
 //! The content of one cell of a bar.
 
-use crate::lifecycle::{PhaseKind, PodOutcome};
+use crate::lifecycle::{Lifecycle, PULL_QUEUE, PhaseKind, PodOutcome};
+use crate::view::chart::family::PhaseFamily;
 use crate::view::primitives::frame::Style;
 use crate::view::primitives::glyph::Glyphs;
 
@@ -13,6 +14,12 @@ pub(crate) enum CellMark {
     Phase(PhaseKind),
     /// The wait before a Pod that probably replaces a failed one.
     Estimated,
+    /// An attempt to pull an image that failed, or that goes on after a failed attempt.
+    PullAttempt,
+    /// A pull that waits for the other pulls of its node.
+    PullQueue,
+    /// Work of a run or of a Pod that failed.
+    FailedWork,
     /// Successful work that ended after this many eighths of the cell, from 1 to 7.
     WorkEighths(u8),
     /// The end of a failed Pod.
@@ -28,16 +35,42 @@ pub(crate) enum CellMark {
 }
 
 impl CellMark {
+    /// The mark of the phase with this index. Phases that only differ in details have different marks.
+    pub(crate) fn from_phase(life: &Lifecycle, index: usize) -> Self {
+        let phase = &life.phases[index];
+        match (phase.kind, phase.reason.as_deref()) {
+            (PhaseKind::PullFailing, None) => Self::PullAttempt,
+            (PhaseKind::Pulling, Some(PULL_QUEUE)) => Self::PullQueue,
+            (PhaseKind::Running | PhaseKind::Unready, _) if life.is_failed_work(index) => Self::FailedWork,
+            (kind, _) => Self::Phase(kind),
+        }
+    }
+
+    /// The family of phases that the mark belongs to. `None` for a mark that shows no phase.
+    pub(crate) fn family(self) -> Option<PhaseFamily> {
+        match self {
+            Self::Phase(kind) => Some(PhaseFamily::from_phase(kind)),
+            Self::PullAttempt | Self::PullQueue => Some(PhaseFamily::ColdStart),
+            Self::FailedWork | Self::WorkEighths(_) => Some(PhaseFamily::Work),
+            Self::Estimated => Some(PhaseFamily::BackOff),
+            Self::Empty | Self::Failed | Self::Deleted | Self::Unknown | Self::Now | Self::Held => None,
+        }
+    }
+
     /// The character of the cell.
     pub(crate) fn glyph(self, glyphs: &Glyphs) -> char {
         match self {
             Self::Empty => ' ',
+            // The wait after a failed pull looks like every other wait for the next try. Its colour is its own.
+            Self::Phase(PhaseKind::PullFailing) | Self::Estimated => glyphs.phase(PhaseKind::BackOff),
+            Self::PullAttempt => glyphs.phase(PhaseKind::Pulling),
+            Self::PullQueue => glyphs.pull_queue,
+            Self::FailedWork => glyphs.failed_work,
             Self::Phase(kind) => glyphs.phase(kind),
             Self::WorkEighths(eighths) => glyphs
                 .eighths
                 .and_then(|glyphs| glyphs.get(usize::from(eighths).saturating_sub(1)).copied())
                 .unwrap_or_else(|| glyphs.phase(PhaseKind::Running)),
-            Self::Estimated => glyphs.phase(PhaseKind::BackOff),
             Self::Failed => glyphs.failed,
             Self::Deleted => glyphs.deleted,
             Self::Unknown => glyphs.unknown,
@@ -51,6 +84,9 @@ impl CellMark {
         match self {
             Self::Empty => Style::Text,
             Self::Phase(kind) => phase_style(kind),
+            Self::PullAttempt => Style::PullFailing,
+            Self::PullQueue => Style::Pulling,
+            Self::FailedWork => Style::FailedWork,
             Self::Estimated => Style::BackOff,
             Self::WorkEighths(_) => Style::Work,
             Self::Failed => Style::Failure,
@@ -68,6 +104,7 @@ pub(crate) fn phase_style(kind: PhaseKind) -> Style {
         PhaseKind::Queued => Style::Queued,
         PhaseKind::Setup | PhaseKind::Starting | PhaseKind::Startup => Style::Setup,
         PhaseKind::Pulling => Style::Pulling,
+        PhaseKind::PullFailing => Style::PullFailing,
         PhaseKind::Initializing => Style::Initializing,
         PhaseKind::Unready => Style::Unready,
         PhaseKind::Running => Style::Work,

@@ -2,6 +2,7 @@
 
 pub(crate) mod axis;
 pub(crate) mod bar;
+pub(crate) mod failures;
 pub(crate) mod family;
 pub(crate) mod gaps;
 pub(crate) mod labels;

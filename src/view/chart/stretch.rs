@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 
-use crate::lifecycle::Phase;
+use crate::lifecycle::Lifecycle;
 use crate::view::chart::axis::Axis;
 use crate::view::chart::family::PhaseFamily;
 use crate::view::chart::mark::CellMark;
@@ -55,8 +55,7 @@ fn fill(cells: &mut [CellMark], stretches: &[Stretch]) {
 /// phases are too short, or if the cell is the last cell of another mark.
 fn keep_families(cells: &mut [CellMark], stretches: &[Stretch]) {
     for family in PhaseFamily::ALL {
-        let is_family =
-            |mark: CellMark| matches!(mark, CellMark::Phase(kind) if PhaseFamily::from_phase(kind) == family);
+        let is_family = |mark: CellMark| mark.family() == Some(family);
         if cells.iter().any(|&cell| is_family(cell)) {
             continue;
         }
@@ -82,15 +81,14 @@ fn keep_families(cells: &mut [CellMark], stretches: &[Stretch]) {
 
 /// The visible phases as stretches of the axis. An unknown stretch fills the time between two phases that do not meet.
 pub(crate) fn to_stretches(
-    phases: &[Phase],
+    life: &Lifecycle,
     axis: &Axis,
     millis: &impl Fn(Timestamp) -> i64,
     now: Timestamp,
-    end_unknown: bool,
 ) -> Vec<Stretch> {
-    let mut stretches = Vec::with_capacity(phases.len() + 1);
+    let mut stretches = Vec::with_capacity(life.phases.len() + 1);
     let mut known_until: Option<i64> = None;
-    for phase in phases {
+    for (index, phase) in life.phases.iter().enumerate() {
         let start = millis(phase.start);
         if let Some(until) = known_until.filter(|&until| until < start && axis.shows(until, start)) {
             stretches.push(Stretch {
@@ -102,7 +100,7 @@ pub(crate) fn to_stretches(
         let end = match phase.end {
             Some(end) => millis(end),
             // A phase with an unknown end is shown only at its start.
-            None if end_unknown => start,
+            None if life.end_unknown => start,
             None => millis(now),
         };
         let end = end.max(start);
@@ -110,7 +108,7 @@ pub(crate) fn to_stretches(
         if !axis.shows(start, end) {
             continue;
         }
-        let mark = CellMark::Phase(phase.kind);
+        let mark = CellMark::from_phase(life, index);
         match stretches.last_mut() {
             // Phases that differ only in their reason look the same, so they are merged.
             Some(last) if last.mark == mark && from == Some(start) => last.end = axis.position(end),

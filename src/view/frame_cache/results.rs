@@ -21,6 +21,19 @@ pub(crate) struct Counts {
     pub(crate) stopped: usize,
     /// The number of deleted Pods that were preempted.
     pub(crate) preempted: usize,
+    /// The restarts and the exit codes of the Pods that are crash-looping.
+    pub(crate) crashes: Crashes,
+}
+
+/// The restarts and the exit codes of Pods.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Crashes {
+    /// The highest number of restarts of one Pod.
+    pub(crate) max_restarts: u32,
+    /// The exit code of the first of these Pods that has one.
+    pub(crate) exit_code: Option<i32>,
+    /// Whether the Pods have different exit codes.
+    pub(crate) has_several_codes: bool,
 }
 
 /// How long the Pods of a group work.

@@ -27,6 +27,7 @@ impl CellState {
             }
             DisplayState::Running => Self::Running,
             DisplayState::Unready => Self::Unready,
+            DisplayState::PullFailing => Self::Cold(PhaseKind::PullFailing),
             DisplayState::Starting => {
                 // Setup and start have the same glyph.
                 let open = pod.open_phase.filter(|kind| kind.is_cold_start());
@@ -34,7 +35,7 @@ impl CellState {
                 Self::Cold(open.filter(|_| split).unwrap_or(PhaseKind::Starting))
             }
             DisplayState::Queued => Self::Queued,
-            DisplayState::BackOff => Self::BackOff,
+            DisplayState::BackOff | DisplayState::CrashLooping => Self::BackOff,
             DisplayState::Failed if waits_for_retry => Self::BackOff,
             DisplayState::Failed => Self::Failed,
             DisplayState::Deleted => Self::Deleted,
@@ -56,6 +57,7 @@ impl CellState {
             Self::Cold(kind) => {
                 let name = match kind {
                     PhaseKind::Pulling => "pulling",
+                    PhaseKind::PullFailing => "cannot pull",
                     PhaseKind::Initializing => "initializing",
                     PhaseKind::Queued
                     | PhaseKind::Setup

@@ -7,6 +7,7 @@ use crate::view::frame_cache::results::PodPace;
 use crate::view::primitives::duration::{format_elapsed, format_ranged};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
+use crate::view::rows::container_text::describe_reason;
 use crate::view::rows::end_text::describe_special_end;
 use crate::view::rows::pace::PaceMark;
 use crate::view::rows::phase_text::{describe_failure, describe_next_try};
@@ -41,13 +42,16 @@ pub(crate) fn describe_selected(
         | DisplayState::Unready
         | DisplayState::Starting
         | DisplayState::Queued
+        | DisplayState::PullFailing
         | DisplayState::BackOff
+        | DisplayState::CrashLooping
         | DisplayState::Deleted
         | DisplayState::Unknown
         | DisplayState::Gone => describe_special_end(context.timeline, key, context.state.clock.as_ref())
             .or_else(|| {
                 let open = life.open_phase().and_then(Phase::wait_reason);
-                open.or(life.reason.as_deref()).map(|reason| text::clean(reason).into_owned())
+                let of_phase = || open.map(|reason| text::clean(reason).into_owned());
+                describe_reason(life).or_else(of_phase)
             })
             .filter(|reason| reason != "Completed"),
     };

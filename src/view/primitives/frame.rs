@@ -21,12 +21,16 @@ pub enum Style {
     Setup,
     /// An image pull.
     Pulling,
+    /// An image that cannot be pulled.
+    PullFailing,
     /// Init containers.
     Initializing,
     /// Work before the Pod is Ready for the first time.
     Unready,
-    /// Work that goes on or has ended.
+    /// Work that goes on or has succeeded.
     Work,
+    /// Work of a run or of a Pod that failed.
+    FailedWork,
     /// A success.
     Success,
     /// A failure.

@@ -9,9 +9,14 @@ pub struct Glyphs {
     /// The parts of a cold start that have no character of their own: setup, starting and startup.
     cold_start: char,
     pulling: char,
+    pull_failing: char,
     initializing: char,
     unready: char,
     work: char,
+    /// Work of a run or of a Pod that failed.
+    pub failed_work: char,
+    /// The wait of a pull for the other pulls of its node.
+    pub pull_queue: char,
     back_off: char,
     terminating: char,
     /// The end of a failed Pod.
@@ -78,9 +83,12 @@ impl Glyphs {
         queued: '·',
         cold_start: '╱',
         pulling: '▒',
+        pull_failing: '≈',
         initializing: '╲',
         unready: '═',
         work: '█',
+        failed_work: '▓',
+        pull_queue: '░',
         back_off: '~',
         terminating: '▚',
         failed: '✗',
@@ -115,9 +123,12 @@ impl Glyphs {
         queued: '.',
         cold_start: '/',
         pulling: '=',
+        pull_failing: '&',
         initializing: '\\',
         unready: '%',
         work: '#',
+        failed_work: 'x',
+        pull_queue: ':',
         back_off: '~',
         terminating: '-',
         failed: 'X',
@@ -153,6 +164,7 @@ impl Glyphs {
             PhaseKind::Queued => self.queued,
             PhaseKind::Setup | PhaseKind::Starting | PhaseKind::Startup => self.cold_start,
             PhaseKind::Pulling => self.pulling,
+            PhaseKind::PullFailing => self.pull_failing,
             PhaseKind::Initializing => self.initializing,
             PhaseKind::Unready => self.unready,
             PhaseKind::Running => self.work,
@@ -189,6 +201,7 @@ mod tests {
     fn shapes_are_one_column_wide_and_distinct() {
         for glyphs in [Glyphs::UNICODE, Glyphs::ASCII] {
             let marks = [glyphs.failed, glyphs.deleted, glyphs.unknown, glyphs.now, glyphs.held, glyphs.idle];
+            let marks = marks.into_iter().chain([glyphs.failed_work, glyphs.pull_queue]);
             // Starting and Startup share the character of Setup. An unknown phase has the character of an unknown
             // state.
             let shapes: Vec<char> = PhaseKind::ALL

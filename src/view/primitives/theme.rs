@@ -70,7 +70,7 @@ impl Stylesheet {
             Style::Unready => plain.green().dimmed(),
             Style::Failure => plain.red().bold(),
             Style::Warning | Style::BackOff | Style::Literal => plain.yellow(),
-            Style::Terminating => plain.red(),
+            Style::PullFailing | Style::FailedWork | Style::Terminating => plain.red(),
         })
     }
 }

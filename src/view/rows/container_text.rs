@@ -1,6 +1,8 @@
 //! Texts about single containers of a Pod: which of them failed, waits, or keeps the Pod from ending.
 
-use crate::lifecycle::{ContainerLife, ContainerRole, Lifecycle, Readiness};
+use std::borrow::Cow;
+
+use crate::lifecycle::{ContainerLife, ContainerRole, Lifecycle, Readiness, is_pull_failure};
 use crate::view::primitives::text;
 
 /// `1 restart`, `3 restarts`.
@@ -15,6 +17,27 @@ pub(crate) fn describe_runs(life: &Lifecycle) -> String {
     let (Some(main), None) = (mains.next(), mains.next()) else { return String::new() };
     let runs = main.runs.len().saturating_add(usize::try_from(main.runs_not_seen).unwrap_or(usize::MAX));
     if runs > 1 { format!(" in {runs} runs") } else { String::new() }
+}
+
+/// The reason of a Pod with the cause behind it: `CreateContainerConfigError: configmap "nope" not found`. A failing
+/// pull reads `cannot pull trainer:1: not found`, because its reason alternates between two words.
+pub(crate) fn describe_reason(life: &Lifecycle) -> Option<String> {
+    let reason = life.reason.as_deref()?;
+    let cause = describe_cause(life);
+    if !life.outcome.has_failed()
+        && is_pull_failure(reason)
+        && let Some(container) = life.unpullable_container()
+    {
+        let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
+        return Some(format!("cannot pull {}{cause}", text::clean(&container.image)));
+    }
+    let reason = text::clean(reason);
+    Some(cause.map_or_else(|| reason.to_string(), |cause| format!("{reason}: {cause}")))
+}
+
+/// The cause behind the reason of a Pod, escaped for a terminal.
+pub(crate) fn describe_cause(life: &Lifecycle) -> Option<Cow<'_, str>> {
+    life.message.as_deref().map(text::clean)
 }
 
 /// Says which init container keeps the Pod from working:
@@ -50,7 +73,7 @@ fn describe_failed_container(container: &ContainerLife) -> String {
 /// The name is left out if the Pod has only one main container.
 pub(crate) fn describe_waiting_main(life: &Lifecycle) -> Option<String> {
     let main = life.waiting_main()?;
-    let reason = text::clean(life.reason.as_deref()?);
+    let reason = describe_reason(life)?;
     let name = if life.main_containers().count() > 1 {
         format!("container {}: ", text::clean(&main.name))
     } else {
@@ -72,7 +95,8 @@ pub(crate) fn describe_start_wait(life: &Lifecycle) -> Option<String> {
         ContainerRole::Sidecar => "sidecar",
         ContainerRole::Main | ContainerRole::Ephemeral => "container",
     };
-    own.nth(1).map(|_| format!("{kind} {}: {}", text::clean(&waiting.name), text::clean(reason)))
+    let wait = describe_reason(life)?;
+    own.nth(1).map(|_| format!("{kind} {}: {wait}", text::clean(&waiting.name)))
 }
 
 /// Names the sidecar that the kubelet stops after the work: `waits for sidecar logshipper`.

@@ -1,9 +1,11 @@
 //! Counts the Pods of a group by state.
 
+use crate::lifecycle::Lifecycle;
 use crate::view::display_state::DisplayState;
-use crate::view::frame_cache::results::Counts;
+use crate::view::frame_cache::results::{Counts, Crashes};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::glyph::Glyphs;
+use crate::view::rows::container_text::format_restarts;
 use crate::view::rows::groups::{Group, Heading};
 use crate::view::view_context::ViewContext;
 
@@ -14,6 +16,9 @@ impl Counts {
             let overview = context.timeline.overview(key);
             let state = DisplayState::from_overview(overview);
             counts.states[state] += 1;
+            if state == DisplayState::CrashLooping {
+                counts.crashes.add(&context.timeline.pod(key).life);
+            }
             counts.done_without_deletion +=
                 usize::from(state == DisplayState::Done && !overview.deletion_requested);
             if state == DisplayState::Deleted {
@@ -75,7 +80,30 @@ impl Counts {
                 push(self.preempted, state.style(), "preempted");
                 count = count.saturating_sub(self.stopped + self.preempted);
             }
-            push(count, state.style(), state.name());
+            let details = (state == DisplayState::CrashLooping).then(|| self.crashes.describe(count));
+            let details = details.map(|details| format!(" ({details})")).unwrap_or_default();
+            push(count, state.style(), &format!("{}{details}", state.name_for(count)));
         }
+    }
+}
+
+impl Crashes {
+    fn add(&mut self, life: &Lifecycle) {
+        self.max_restarts = self.max_restarts.max(life.count_restarts());
+        let code = life.exit_code.filter(|&code| code != 0);
+        self.has_several_codes |= code.is_some() && self.exit_code.is_some_and(|known| Some(known) != code);
+        self.exit_code = self.exit_code.or(code);
+    }
+
+    /// `2 restarts, exit code 42`. For several Pods the number of restarts is the highest one.
+    fn describe(self, pods: usize) -> String {
+        let up_to = if pods > 1 { "up to " } else { "" };
+        let restarts = format_restarts(self.max_restarts);
+        let code = match self.exit_code {
+            Some(_) if self.has_several_codes => ", several exit codes".to_owned(),
+            Some(code) => format!(", exit code {code}"),
+            None => String::new(),
+        };
+        format!("{up_to}{restarts}{code}")
     }
 }

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use jiff::SignedDuration;
 
+use crate::lifecycle::{PULL_QUEUE, is_pull_failure};
 use crate::timeline::{ImagePulls, PodKey, Wait, Workload, image_pulls};
 use crate::view::primitives::duration::{format_elapsed, format_exact};
 use crate::view::primitives::frame::{Line, Style};
@@ -26,15 +27,14 @@ const MIN_WAIT: SignedDuration = SignedDuration::from_secs(1);
 /// Shorter waits for other pulls are not shown, because the kubelet itself may take this long.
 const MIN_PULL_WAIT: SignedDuration = SignedDuration::from_millis(100);
 
-/// The reason of a Pod that waits until its node has finished other pulls.
-const PULL_QUEUE: &str = "pull queue";
-
 /// The line about waits: `14 Pods waited up to 6m10s: Insufficient cpu · 1 Pod waited 44s: ImagePullBackOff`. A hold of
 /// the workload itself reads `no new Pods for 12s: suspended`.
 pub(crate) fn waits_line(context: &ViewContext<'_>, workload: &Workload, columns: usize) -> Option<Line> {
     let waits = context.timeline.waits(workload, context.now);
+    // A failing pull has a line of its own.
+    let has_own_line = |wait: &&Wait| is_pull_failure(&wait.reason) && context.timeline.cannot_pull(workload);
     let mut line = Line::default();
-    for wait in waits.iter().filter(|wait| wait.longest >= MIN_WAIT).take(MAX_WAITS) {
+    for wait in waits.iter().filter(|wait| wait.longest >= MIN_WAIT && !has_own_line(wait)).take(MAX_WAITS) {
         if !line.spans.is_empty() {
             line.push(context.glyphs.separator, Style::Dim);
         }
@@ -56,6 +56,35 @@ fn push_wait(line: &mut Line, wait: &Wait) {
     let reason = text::clean(&wait.reason);
     let reason = if reason == PULL_QUEUE { "other image pulls on the node".into() } else { reason };
     line.push(format!(": {reason}"), Style::Text);
+}
+
+/// A line for each image that Pods cannot pull: `✗ trainer:missing: not found (2 Pods, for 28s)`.
+pub(crate) fn pull_failure_lines(
+    context: &ViewContext<'_>,
+    workload: &Workload,
+    columns: usize,
+) -> Vec<Line> {
+    let failures = context.timeline.pull_failures(workload, context.now);
+    let hidden = failures.len().saturating_sub(MAX_IMAGES);
+    let mut lines: Vec<Line> = Vec::new();
+    for failure in failures.into_iter().take(MAX_IMAGES) {
+        let image = text::clean(&failure.image);
+        let cause = failure.cause.as_deref().map_or("cannot be pulled".into(), text::clean);
+        let pods = format_count(failure.pods, "Pod");
+        let extent = format!(" ({pods}, for {})", format_elapsed(failure.longest));
+        let mut line = Line::new(format!("{} {image}: {cause}", context.glyphs.failed), Style::Failure);
+        // The number of Pods and the time stay visible if the cause is long.
+        line = line.shorten_end(columns.saturating_sub(text::width(&extent)), context.glyphs.ellipsis);
+        line.push(extent, Style::Text);
+        lines.push(line.shorten_end(columns, context.glyphs.ellipsis));
+    }
+    if hidden > 0 {
+        lines.push(Line::new(
+            format!("+ {} that cannot be pulled", format_count(hidden, "more image")),
+            Style::Dim,
+        ));
+    }
+    lines
 }
 
 /// `3 of 200 Pods ended after all others; they took 41 % of the wall time`.

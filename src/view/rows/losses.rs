@@ -22,6 +22,7 @@ impl Loss {
             PhaseKind::Queued => Some("queued"),
             PhaseKind::Setup => Some("setup"),
             PhaseKind::Pulling => Some("pull"),
+            PhaseKind::PullFailing => Some("failing pull"),
             PhaseKind::Initializing => Some("init"),
             PhaseKind::Starting => Some("start"),
             PhaseKind::Startup => Some("cold start"),

@@ -129,7 +129,11 @@ impl Candidates {
             DisplayState::Running | DisplayState::Unready => RowReason::Running,
             DisplayState::Starting | DisplayState::Queued => RowReason::Waiting,
             DisplayState::Done | DisplayState::Deleted | DisplayState::Gone => RowReason::Ended,
-            DisplayState::BackOff | DisplayState::Failed | DisplayState::Unknown => return,
+            DisplayState::BackOff
+            | DisplayState::CrashLooping
+            | DisplayState::PullFailing
+            | DisplayState::Failed
+            | DisplayState::Unknown => return,
         };
         let rank = match reason {
             // The rank of a slow Pod is its work.

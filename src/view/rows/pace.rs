@@ -40,6 +40,8 @@ impl PodPace {
                     }
                 }
                 DisplayState::Starting
+                | DisplayState::PullFailing
+                | DisplayState::CrashLooping
                 | DisplayState::Queued
                 | DisplayState::BackOff
                 | DisplayState::Failed

@@ -1,5 +1,7 @@
 //! Texts about one Pod: a phase with its times and evidence, the wait for the next try, the reason for a failure.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 use crate::lifecycle::{Instant, Lifecycle, Phase, PhaseKind, Source, signal_of_exit_code};
@@ -11,7 +13,9 @@ use crate::view::primitives::duration::{format_elapsed, format_ranged};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::glyph::Glyphs;
 use crate::view::primitives::text;
-use crate::view::rows::container_text::{describe_failed_init, describe_never_ready, describe_runs};
+use crate::view::rows::container_text::{
+    describe_cause, describe_failed_init, describe_never_ready, describe_reason, describe_runs,
+};
 use crate::view::rows::explain;
 use crate::view::state::ViewState;
 use crate::view::view_context::ViewContext;
@@ -126,8 +130,10 @@ pub(crate) fn longest_pods_line(
             .life
             .open_phase()
             .filter(|open| !matches!(open.kind, PhaseKind::Unready | PhaseKind::Running));
-        if let Some(reason) = open.and_then(Phase::wait_reason).or(pod.life.reason.as_deref()) {
-            line.push(format!(" {}", text::clean(reason)), Style::Warning);
+        let own = describe_reason(&pod.life);
+        let of_phase = || open.and_then(Phase::wait_reason).map(|reason| text::clean(reason).into_owned());
+        if let Some(reason) = own.or_else(of_phase) {
+            line.push(format!(" {reason}"), Style::Warning);
         }
     }
     line.shorten_end(columns, glyphs.ellipsis)
@@ -140,10 +146,13 @@ fn find_longest_pods(timeline: &Timeline) -> LongestPods {
     for key in keys {
         let overview = timeline.overview(key);
         let (oldest, since) = match DisplayState::from_overview(overview) {
-            DisplayState::Running | DisplayState::Unready | DisplayState::BackOff => {
-                (&mut longest.working, overview.work_started())
+            DisplayState::Running
+            | DisplayState::Unready
+            | DisplayState::BackOff
+            | DisplayState::CrashLooping => (&mut longest.working, overview.work_started()),
+            DisplayState::Queued | DisplayState::Starting | DisplayState::PullFailing => {
+                (&mut longest.waiting, overview.created())
             }
-            DisplayState::Queued | DisplayState::Starting => (&mut longest.waiting, overview.created()),
             DisplayState::Done
             | DisplayState::Failed
             | DisplayState::Deleted
@@ -186,7 +195,8 @@ pub(crate) fn describe_failure(timeline: &Timeline, key: PodKey) -> String {
     let signal = life.exit_code.and_then(signal_of_exit_code);
     parts.extend(signal.map(|signal| format!("signal {signal}")));
     let reason = life.reason.as_deref().filter(|&reason| reason != "Error" || life.exit_code.is_none());
-    parts.extend(reason.map(|reason| text::clean(reason).into_owned()));
+    let cause = || describe_cause(life).map(Cow::into_owned);
+    parts.extend(reason.and_then(|_| describe_reason(life)).or_else(cause));
     if parts.is_empty() {
         parts.push("reason unknown".into());
     }

@@ -17,6 +17,7 @@ enum Segment {
     LostWork,
     SetupAndStart,
     Pull,
+    PullFailing,
     Init,
     Unready,
     Terminating,
@@ -29,11 +30,12 @@ enum Segment {
 
 impl Segment {
     /// All parts, in the order of the bar. The work comes first, so that the work of several bars can be compared.
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Work,
         Self::LostWork,
         Self::SetupAndStart,
         Self::Pull,
+        Self::PullFailing,
         Self::Init,
         Self::Unready,
         Self::Terminating,
@@ -49,6 +51,7 @@ impl Segment {
             PhaseKind::Queued => Self::Queued,
             PhaseKind::Setup | PhaseKind::Starting | PhaseKind::Startup => Self::SetupAndStart,
             PhaseKind::Pulling => Self::Pull,
+            PhaseKind::PullFailing => Self::PullFailing,
             PhaseKind::Initializing => Self::Init,
             PhaseKind::Unready => Self::Unready,
             PhaseKind::Running => Self::Work,
@@ -66,6 +69,7 @@ impl Segment {
             Self::LostWork => (glyphs.failed, Style::Failure, "lost work"),
             Self::SetupAndStart => phase(PhaseKind::Setup, "setup, start"),
             Self::Pull => phase(PhaseKind::Pulling, "pull"),
+            Self::PullFailing => phase(PhaseKind::PullFailing, "failing pull"),
             Self::Init => phase(PhaseKind::Initializing, "init"),
             Self::Unready => phase(PhaseKind::Unready, "not ready"),
             Self::Terminating => phase(PhaseKind::Terminating, "terminating"),
@@ -87,6 +91,7 @@ fn segments(slots: &SlotTime, lost_work: i64) -> Vec<(Segment, i64)> {
         Segment::Work
         | Segment::SetupAndStart
         | Segment::Pull
+        | Segment::PullFailing
         | Segment::Init
         | Segment::Unready
         | Segment::Terminating

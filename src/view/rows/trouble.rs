@@ -53,6 +53,9 @@ pub(crate) fn rank_trouble(context: &ViewContext<'_>, pace: &PodPace, key: PodKe
         DisplayState::Failed => (Attention::Failed, latest_end_first()),
         DisplayState::Unknown => (Attention::Unknown, earliest_first(pod.work_started())),
         DisplayState::BackOff => (Attention::WaitingWithReason, earliest_first(pod.created())),
+        DisplayState::PullFailing | DisplayState::CrashLooping => {
+            (Attention::WaitingWithReason, earliest_first(pod.created()))
+        }
         DisplayState::Starting | DisplayState::Queued => {
             let attention = if waits_with_reason(context, pod, key) {
                 Attention::WaitingWithReason

@@ -318,20 +318,20 @@ pub(crate) fn describe_status(
     let glyphs = context.glyphs;
     let code = pod.life.exit_code.filter(|&code| code != 0);
     let with_code = |glyph: char| code.map_or(glyph.to_string(), |code| format!("{glyph} {code}"));
-    let back_off = || (with_code(glyphs.phase(PhaseKind::BackOff)), Style::BackOff);
+    let failed = || (with_code(glyphs.failed), Style::Failure);
     if waits_for_retry {
-        return back_off();
+        return failed();
     }
     match DisplayState::from_overview(pod.overview()) {
         DisplayState::Done => (glyphs.succeeded.into(), Style::Success),
-        DisplayState::Failed => (with_code(glyphs.failed), Style::Failure),
+        DisplayState::Failed | DisplayState::PullFailing | DisplayState::CrashLooping => failed(),
         DisplayState::Running if pod.life.instants.delete_requested.is_some() => {
             (glyphs.phase(PhaseKind::Terminating).into(), Style::Terminating)
         }
         DisplayState::Unready => (glyphs.phase(PhaseKind::Unready).into(), Style::Unready),
         DisplayState::Running => (glyphs.running.into(), Style::Text),
         DisplayState::Starting | DisplayState::Queued => (glyphs.waiting.into(), Style::Dim),
-        DisplayState::BackOff => back_off(),
+        DisplayState::BackOff => (with_code(glyphs.phase(PhaseKind::BackOff)), Style::BackOff),
         DisplayState::Deleted => (with_code(glyphs.deleted), Style::Terminating),
         DisplayState::Unknown | DisplayState::Gone => (glyphs.unknown.into(), Style::Warning),
     }

@@ -61,8 +61,13 @@ impl<'a> Section<'a> {
             .map(|summary| verdict::verdict_lines(context, &summary, &group.pods, columns, verdict_lines))
             .unwrap_or_default();
         let key = FindingsKey { group: group.key(), columns };
+        let mut failures = match group.heading {
+            Heading::Workload(workload) => findings::pull_failure_lines(context, workload, columns),
+            Heading::Pods(_) | Heading::Node(_) | Heading::Outcome(_) | Heading::All => Vec::new(),
+        };
+        let reason = reason.or_else(|| (!failures.is_empty()).then(|| failures.remove(0)));
         let findings = cache.findings.get_or_compute(version, key, || find(context, &group, columns));
-        let conclusions = verdict.into_iter().chain(findings.iter().cloned()).collect();
+        let conclusions = failures.into_iter().chain(verdict).chain(findings.iter().cloned()).collect();
         group.apply_filter(context);
         let rows_key = RowsKey {
             group: group.key(),

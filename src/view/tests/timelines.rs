@@ -25,7 +25,7 @@ pub(crate) fn trouble(now: i64) -> Timeline {
             .failed(Some(137), Some("OOMKilled")),
         pod("train-1-77sms", 23_000).index(1, 2).on("node-2").cold(100, 600, 0, 200, 60_000),
         pod("train-2-qv6kc", 600).index(2, 1).on("node-2").phase(Queued, 100).phase(Setup, 700).waits(
-            Pulling,
+            PullFailing,
             60_000,
             Some("ImagePullBackOff"),
         ),

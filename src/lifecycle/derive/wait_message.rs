@@ -1,0 +1,50 @@
+//! Derives the message that explains the reason of a Pod.
+
+use std::sync::Arc;
+
+use crate::lifecycle::container_evidence::ContainerEvidence;
+use crate::lifecycle::container_life::{ContainerLife, ContainerRole};
+use crate::lifecycle::derive::pull_phases::is_pull_failure;
+use crate::lifecycle::pod_evidence::PodEvidence;
+use crate::lifecycle::pod_outcome::PodOutcome;
+
+/// Derives the message of the reason why the Pod waits, failed or never started, for example `configmap "nope" not
+/// found` or `liveness probe failed: connection refused`.
+pub(crate) fn derive_message(
+    pod: &PodEvidence,
+    containers: &[ContainerLife],
+    outcome: PodOutcome,
+    reason: &str,
+) -> Option<Arc<str>> {
+    let own = || pod.containers.iter().filter(|container| container.role != ContainerRole::Ephemeral);
+    let has_reason =
+        |container: &&ContainerEvidence| container.wait_reason().is_some_and(|own| **own == *reason);
+    let from_container = || own().find(has_reason).and_then(ContainerEvidence::wait_cause);
+    let from_setup = || pod.waits.setup_cause(reason);
+    match outcome {
+        PodOutcome::Starting | PodOutcome::Gone => {
+            let from_events = || {
+                let mut own = own().filter(|_| is_pull_failure(reason));
+                own.find_map(|container| container.events.failure_message())
+            };
+            from_container().or_else(from_setup).or_else(from_events).cloned()
+        }
+        // After the end, the status may have lost the reason of the wait. Events keep its cause.
+        PodOutcome::NeverStarted => {
+            let from_events = || {
+                let unstarted = || own().filter(|container| container.events.first_start().is_none());
+                unstarted().find_map(ContainerEvidence::wait_cause)
+            };
+            from_container().or_else(from_setup).or_else(from_events).cloned()
+        }
+        PodOutcome::Running => from_container().or_else(|| latest_cause(containers)).cloned(),
+        PodOutcome::Failed => latest_cause(containers).cloned(),
+        PodOutcome::Pending | PodOutcome::Succeeded | PodOutcome::Deleted | PodOutcome::Unknown => None,
+    }
+}
+
+/// Returns why the kubelet ended the last run of a main container, if that run has failed.
+fn latest_cause(containers: &[ContainerLife]) -> Option<&Arc<str>> {
+    let mains = containers.iter().filter(|container| container.role == ContainerRole::Main);
+    mains.filter(|main| main.last_run_failed()).find_map(|main| main.runs.last()?.cause.as_ref())
+}
