@@ -1,5 +1,6 @@
 //! The closing report of a run: the failed Pods with their reasons and logs, and how the run ended.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -13,8 +14,11 @@ use crate::view::{ContainerLog, Glyphs, Line, Names, Style};
 /// Maximum number of failed Pods that are listed. Further failed Pods are only counted.
 const MAX_LISTED_FAILURES: usize = 10;
 
+/// Maximum number of names of the Pods that ended like a listed Pod.
+const MAX_NAMED_PODS: usize = 3;
+
 /// Lists the failed Pods and the last lines of their logs. The Pods with a log come before the Pods without a log. Both
-/// groups are sorted by the end of the Pod.
+/// groups are sorted by the end of the Pod. Pods that ended alike share one entry and the log of the first of them.
 pub(crate) fn list_failures(
     timeline: &Timeline,
     logs: &[(PodKey, ContainerLog)],
@@ -32,8 +36,18 @@ pub(crate) fn list_failures(
     listed.sort_by_key(|&key| (timeline.overview(key).end().is_none(), timeline.overview(key).end()));
     listed.sort_by_key(|key| !has_log(key));
     let names = Names::from_timeline(timeline);
+    let mut entries: Vec<(EndKind, Vec<PodKey>)> = Vec::new();
+    for &key in &listed {
+        let kind = EndKind::of_pod(timeline, key, logs);
+        match entries.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, pods)) => pods.push(key),
+            None => entries.push((kind, vec![key])),
+        }
+    }
     let mut lines = Vec::new();
-    for &key in listed.iter().take(MAX_LISTED_FAILURES) {
+    for (_, pods) in entries.iter().take(MAX_LISTED_FAILURES) {
+        let [key, others @ ..] = pods.as_slice() else { continue };
+        let key = *key;
         let pod = timeline.pod(key);
         let logged = || logs.iter().filter(|(pod, _)| *pod == key).map(|(_, log)| log);
         let mut line = Line::new(format!("{} ", glyphs.failed), Style::Failure);
@@ -51,12 +65,49 @@ pub(crate) fn list_failures(
                 log.lines.iter().map(|line| Line::new(format!("    {}", view::clean(line)), Style::Text)),
             );
         }
+        lines.extend(others_line(timeline, names, others));
     }
-    if listed.len() > MAX_LISTED_FAILURES {
-        let rest = listed.len() - MAX_LISTED_FAILURES;
+    let rest: usize = entries.iter().skip(MAX_LISTED_FAILURES).map(|(_, pods)| pods.len()).sum();
+    if rest > 0 {
         lines.push(Line::new(format!("  and {rest} more failed"), Style::Dim));
     }
     lines
+}
+
+/// What Pods that ended alike have in common.
+#[derive(Debug, PartialEq, Eq)]
+struct EndKind {
+    namespace: Arc<str>,
+    outcome: PodOutcome,
+    /// Why the Pod failed, without its times and its node.
+    cause: String,
+    /// The containers that have a log.
+    containers: Vec<String>,
+}
+
+impl EndKind {
+    fn of_pod(timeline: &Timeline, key: PodKey, logs: &[(PodKey, ContainerLog)]) -> Self {
+        let pod = timeline.pod(key);
+        let logged = logs.iter().filter(|(pod, _)| *pod == key);
+        Self {
+            namespace: Arc::clone(&pod.namespace),
+            outcome: pod.life.outcome,
+            cause: view::describe_failure_cause(&pod.life),
+            containers: logged.map(|(_, log)| log.container.clone()).collect(),
+        }
+    }
+}
+
+/// The line about the other Pods that ended like the Pod above: `the same for 2 more Pods: pi-a, pi-b`. `None` if there
+/// are no others.
+fn others_line(timeline: &Timeline, names: Names, others: &[PodKey]) -> Option<Line> {
+    let noun = if others.len() == 1 { "Pod" } else { "Pods" };
+    let mut text = format!("  the same for {} more {noun}", others.len());
+    if others.len() <= MAX_NAMED_PODS {
+        let names: Vec<String> = others.iter().map(|&key| names.pod(&timeline.pod(key))).collect();
+        text = format!("{text}: {}", names.join(", "));
+    }
+    (!others.is_empty()).then(|| Line::new(text, Style::Dim))
 }
 
 /// Says why a Pod is listed: the Pod failed, never started, or contains the failed containers whose logs follow.
@@ -159,6 +210,23 @@ mod tests {
                 "    last words"
             ]
         );
+    }
+
+    #[test]
+    fn pods_that_ended_alike_share_one_log() {
+        let failed =
+            |name, code| pod(name, 0).on("node-1").cold(1, 1, 0, 1, 9).failed(Some(code), Some("Error"));
+        let pods = vec![failed("a", 3), failed("b", 3), failed("c", 4), failed("d", 3)];
+        let timeline = timeline(20_000, vec![(job("j", WorkloadState::Failed), pods)]);
+        let logs: Vec<_> = (0..4).map(|key| (PodKey(key), log_of("main"))).collect();
+        let lines = list_failures(&timeline, &logs, &Glyphs::ASCII);
+        let texts: Vec<String> = lines.iter().map(Line::plain).collect();
+        let entry = |name: &str, code: i32| {
+            let failure = format!("X {name} failed: exit code {code}, after <0.1s on node-1");
+            vec![failure, "    main, last line".to_owned(), "    last words".to_owned()]
+        };
+        let shared = vec!["  the same for 2 more Pods: b, d".to_owned()];
+        assert_eq!(texts, [entry("a", 3), shared, entry("c", 4)].concat());
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::app::streams::Streams;
 use crate::source::Feed;
 use crate::source::cluster::Cluster;
 use crate::source::recording::{PlaybackControls, Recorder};
+use crate::view::ViewState;
 
 /// The subject of the pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +76,13 @@ impl<'a> RunOptions<'a> {
             stays_open: false,
             playback: None,
         }
+    }
+
+    /// Returns the user's choices for pictures, with the current namespace of the cluster.
+    pub(crate) fn view_state(&self) -> ViewState {
+        let current_namespace =
+            self.cluster.as_ref().map(|cluster| cluster.context_namespace.as_str().into());
+        ViewState { current_namespace, ..self.appearance.view_state.clone() }
     }
 
     /// Chooses the subject of the pictures.

@@ -130,6 +130,7 @@ fn view_state(draw: &DrawArgs, output: Output) -> ViewState {
         explain: draw.explain,
         containers: draw.containers,
         workload: None,
+        current_namespace: None,
         recent_only: false,
     }
 }

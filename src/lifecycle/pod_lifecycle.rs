@@ -154,11 +154,12 @@ impl Lifecycle {
     pub(crate) fn is_crash_looping(&self) -> bool {
         let goes_on = matches!(self.outcome, PodOutcome::Starting | PodOutcome::Running);
         let is_backing_off = self.open_phase().is_some_and(|open| open.kind == PhaseKind::BackOff);
+        let has_reason = self.reason.as_deref().is_some_and(|reason| reason.ends_with("CrashLoopBackOff"));
         let restarts = self.count_restarts();
         // The first restart has no back-off.
         goes_on
             && self.instants.delete_requested.is_none()
-            && (restarts >= 2 || (restarts == 1 && is_backing_off))
+            && (restarts >= 2 || (restarts == 1 && is_backing_off) || has_reason)
     }
 
     /// Returns the number of restarts of all containers except debug containers.

@@ -42,7 +42,8 @@ pub(crate) use crate::view::primitives::theme::Stylesheet;
 pub(crate) use crate::view::rows::container_text::describe_failed_containers;
 pub(crate) use crate::view::rows::end_text::describe_special_end;
 pub(crate) use crate::view::rows::phase_text::{
-    describe_failure, describe_next_try, describe_phase, format_age, longest_pods_line,
+    describe_failure, describe_failure_cause, describe_next_try, describe_phase, format_age,
+    longest_pods_line,
 };
 pub(crate) use crate::view::runs::rows::is_recent;
 pub(crate) use crate::view::state::Align;

@@ -33,6 +33,8 @@ pub struct Picture {
     pub first_row: usize,
     /// The number of Pods without a row.
     pub folded: usize,
+    /// The number of rows in trouble among the rows that the sequence view does not show.
+    pub hidden_trouble: usize,
     /// The number of Pods that match the filter.
     pub found: usize,
 }

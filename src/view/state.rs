@@ -87,6 +87,8 @@ pub struct ViewState {
     pub containers: bool,
     /// The uid of the only workload that is shown, with the workloads below it; `None` shows all workloads.
     pub workload: Option<Arc<str>>,
+    /// The namespace of a command without `-n`. `None` if the source is not a cluster.
+    pub current_namespace: Option<Arc<str>>,
     /// Whether [`View::Runs`] shows only workloads that run or that ended a short time ago.
     pub recent_only: bool,
 }

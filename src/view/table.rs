@@ -49,8 +49,7 @@ pub(crate) fn draw_table(
         });
         frame.lines.extend(headings);
     }
-    let pace_by_group: Vec<PodPace> =
-        groups.iter().map(|group| PodPace::get_or_compute(context, group.key(), &group.pods)).collect();
+    let pace_by_group: Vec<PodPace> = groups.iter().map(|group| group.pace(context)).collect();
     for group in &mut groups {
         group.apply_filter(context);
     }

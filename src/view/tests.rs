@@ -2,6 +2,7 @@
 
 mod cached;
 mod explained;
+mod failed;
 mod grid;
 mod held;
 mod ordered;
@@ -112,6 +113,7 @@ const SEQUENCE: ViewState = ViewState {
     explain: false,
     containers: false,
     workload: None,
+    current_namespace: None,
     recent_only: false,
 };
 const TABLE: ViewState = ViewState { view: View::Table, ..SEQUENCE };

@@ -30,6 +30,11 @@ impl<'a> ViewContext<'a> {
         }
     }
 
+    /// Whether a command without `-n` does not find objects of this namespace. `false` if the source is not a cluster.
+    pub(crate) fn is_elsewhere(&self, namespace: &str) -> bool {
+        self.state.current_namespace.as_deref().is_some_and(|current| current != namespace)
+    }
+
     /// The current version of the timeline. The cache compares it with the version of each result.
     pub(crate) fn version(&self) -> TimelineVersion {
         self.cache.version(self.timeline, self.now)

@@ -131,7 +131,7 @@ fn the_failed_init_container_is_named_with_its_exit_code_and_its_restarts() {
         lines,
         [
             format!("{wait} (Init:CrashLoopBackOff)"),
-            "job/j 1 in back-off".to_owned(),
+            "job/j 1 crash-looping".to_owned(),
             format!("{wait}, 1 restart (Init:CrashLoopBackOff)"),
             "job/j 1 crash-looping".to_owned(),
         ],
@@ -179,7 +179,7 @@ fn when_one_of_two_containers_ends_the_line_names_it() {
         [
             "p container first ended with exit code 0; second runs on node-1",
             "p container second: CrashLoopBackOff after exit code 1 on node-1",
-            "job/j 1 in back-off",
+            "job/j 1 crash-looping",
             "p container second runs again on node-1",
         ],
         "{lines:#?}"

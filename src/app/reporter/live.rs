@@ -67,7 +67,7 @@ pub(crate) struct LiveReporter {
     playback: Option<Playback>,
     /// The timeline as it was when the user paused the picture, and the time of the pause.
     paused_at: Option<Box<(Timeline, Timestamp)>>,
-    /// Number of lines that will be printed below the last picture.
+    /// Number of rows of the screen that are left for the lines below the last picture.
     max_lines_below: usize,
     /// Whether the run has ended, so that time no longer changes the picture.
     is_frozen: bool,
@@ -89,7 +89,7 @@ impl LiveReporter {
         let appearance = options.appearance;
         Self {
             screen: FullScreen::new(out, appearance.stylesheet(), terminal),
-            tui: TuiState::new(appearance.view_state.clone()),
+            tui: TuiState::new(options.view_state()),
             layout: ScreenLayout::default(),
             frame_cache: FrameCache::default(),
             glyphs: appearance.glyphs,
@@ -235,7 +235,6 @@ impl LiveReporter {
         run: &RunSnapshot<'_>,
         max_lines_below: usize,
     ) -> Result<(), RunError> {
-        self.max_lines_below = max_lines_below;
         self.screen.leave()?;
         self.tui.page = Page::Pods;
         self.tui.paused = false;
@@ -244,6 +243,17 @@ impl LiveReporter {
         self.tui.close_workload();
         self.tui.window = Window::default();
         self.frame_cache = FrameCache::default();
+        // Up to half of the rows are left for the closing report, so that it does not push the top of the picture off the
+        // screen. It never takes the room of a row in trouble.
+        let (_, rows) = self.screen.size();
+        self.max_lines_below = max_lines_below.min(rows / 2);
+        while self.max_lines_below > 0 {
+            self.compose_frame(run, None);
+            match self.layout.picture.hidden_trouble {
+                0 => break,
+                hidden => self.max_lines_below = self.max_lines_below.saturating_sub(hidden),
+            }
+        }
         self.dirty = true;
         self.render_frame(run, None)
     }
@@ -289,8 +299,8 @@ impl LiveReporter {
             frame_cache: &self.frame_cache,
             now,
             columns: self.columns.map_or(columns, |wanted| wanted.min(columns)),
-            // One line is left for the cursor. Up to half of the rows are left for the closing report, so that the report does not push the top of the picture off the screen.
-            rows: rows.max(2) - 1 - self.max_lines_below.min(rows / 2),
+            // One line is left for the cursor.
+            rows: (rows.max(2) - 1).saturating_sub(self.max_lines_below).max(1),
             notices: &notices(run.state),
             only_pod,
             interactive: self.screen.is_entered(),

@@ -8,11 +8,12 @@ use crate::app::run_state::RunSnapshot;
 use crate::app::streams::Streams;
 use crate::export;
 use crate::view;
-use crate::view::{Size, View};
+use crate::view::{Size, View, ViewState};
 
 /// Prints the last picture.
 pub(crate) struct PictureReporter<'a> {
     pub(crate) appearance: &'a Appearance,
+    pub(crate) view_state: ViewState,
     pub(crate) streams: &'a Streams,
     /// Returns the size of the picture. Called only at the end, because the user may resize the terminal until then.
     pub(crate) size: fn(&Appearance) -> Size,
@@ -31,7 +32,7 @@ impl Reporter for PictureReporter<'_> {
             };
         }
         let glyphs = &self.appearance.glyphs;
-        let view_state = &run.state.overview.choose_view(timeline, &self.appearance.view_state, run.now);
+        let view_state = &run.state.overview.choose_view(timeline, &self.view_state, run.now);
         let size = (self.size)(self.appearance);
         match run.state.shown_pod() {
             Some((pod, details)) if view_state.view == View::Sequence => {

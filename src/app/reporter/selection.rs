@@ -70,6 +70,7 @@ impl<'a> Reporters<'a> {
             Output::Picture(_) if self.live.is_some() => {}
             Output::Picture(_) => self.others.push(Box::new(PictureReporter {
                 appearance: options.appearance,
+                view_state: options.view_state(),
                 streams: options.streams,
                 size,
             })),

@@ -17,10 +17,10 @@ pub(crate) struct WorkloadTree {
 }
 
 impl WorkloadTree {
-    /// Creates a tree in which no workload is above another one.
+    /// Arranges workloads as a tree by the parents that they name.
     #[cfg(test)]
     pub(crate) fn from_workloads(workloads: Vec<Workload>) -> Self {
-        Self { workloads, ..Self::default() }
+        Self::arrange(workloads, &OwnerRecords::default())
     }
 
     /// Arranges workloads as a tree. Siblings keep their order.

@@ -136,6 +136,12 @@ impl Bar {
             }));
         }
         show_stretches(&mut bar.cells, &stretches);
+        let first = others.earlier.first().and_then(|earlier| earlier.life.phases.first());
+        let first = first.or(life.phases.first()).map_or(0, |phase| millis(phase.start));
+        let is_before_axis = first < axis.time_at(0) && !axis.shows(first, first);
+        if is_before_axis && bar.cells.first().is_some_and(|cell| *cell != CellMark::Empty) {
+            bar.cells[0] = CellMark::Earlier;
+        }
         for life in others.earlier.iter().map(|earlier| &earlier.life).chain([life]) {
             mark_failures(&mut bar.cells, life, axis, &millis, now);
         }

@@ -13,6 +13,7 @@ pub(crate) struct LegendEntries {
     phases: ByPhase<bool>,
     failed_work: bool,
     pull_queue: bool,
+    earlier: bool,
     failed: bool,
     deleted: bool,
     unknown: bool,
@@ -27,6 +28,7 @@ impl LegendEntries {
     pub(crate) fn add(&mut self, mark: CellMark) {
         match mark {
             CellMark::Empty => {}
+            CellMark::Earlier => self.earlier = true,
             CellMark::Phase(kind) => self.phases[kind] = true,
             CellMark::WorkEighths(_) => self.phases[PhaseKind::Running] = true,
             CellMark::PullAttempt => self.phases[PhaseKind::PullFailing] = true,
@@ -52,6 +54,7 @@ impl LegendEntries {
         let mut add_if = |is_shown: bool, mark: CellMark, meaning: &'static str| {
             entries.extend(is_shown.then_some((mark, meaning)));
         };
+        add_if(self.earlier, CellMark::Earlier, "began earlier");
         add_if(self.held, CellMark::Held, "held back");
         for kind in PhaseKind::ALL {
             add_if(self.pull_queue && kind == PhaseKind::Pulling, CellMark::PullQueue, "pull queue");

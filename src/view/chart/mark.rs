@@ -22,6 +22,8 @@ pub(crate) enum CellMark {
     FailedWork,
     /// Successful work that ended after this many eighths of the cell, from 1 to 7.
     WorkEighths(u8),
+    /// The part of a life before the axis.
+    Earlier,
     /// The end of a failed Pod.
     Failed,
     /// The end of a deleted Pod.
@@ -53,7 +55,13 @@ impl CellMark {
             Self::PullAttempt | Self::PullQueue => Some(PhaseFamily::ColdStart),
             Self::FailedWork | Self::WorkEighths(_) => Some(PhaseFamily::Work),
             Self::Estimated => Some(PhaseFamily::BackOff),
-            Self::Empty | Self::Failed | Self::Deleted | Self::Unknown | Self::Now | Self::Held => None,
+            Self::Empty
+            | Self::Earlier
+            | Self::Failed
+            | Self::Deleted
+            | Self::Unknown
+            | Self::Now
+            | Self::Held => None,
         }
     }
 
@@ -71,6 +79,7 @@ impl CellMark {
                 .eighths
                 .and_then(|glyphs| glyphs.get(usize::from(eighths).saturating_sub(1)).copied())
                 .unwrap_or_else(|| glyphs.phase(PhaseKind::Running)),
+            Self::Earlier => '<',
             Self::Failed => glyphs.failed,
             Self::Deleted => glyphs.deleted,
             Self::Unknown => glyphs.unknown,
@@ -89,6 +98,7 @@ impl CellMark {
             Self::FailedWork => Style::FailedWork,
             Self::Estimated => Style::BackOff,
             Self::WorkEighths(_) => Style::Work,
+            Self::Earlier => Style::Dim,
             Self::Failed => Style::Failure,
             Self::Deleted => Style::Terminating,
             Self::Unknown => Style::Warning,

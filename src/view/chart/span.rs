@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::timeline::PodOverview;
+use crate::timeline::{PodOverview, Timeline, Workload};
 use crate::view::chart::axis::{Axis, growing_length};
 use crate::view::chart::gaps::{find_gaps, merge_lives};
 use crate::view::chart::labels::Labels;
@@ -91,14 +91,7 @@ fn compute_extent(context: &ViewContext<'_>) -> TimeExtent {
         || workloads.iter().flat_map(|workload| context.timeline.overviews(workload).map(|(_, pod)| pod));
     let millis = Timestamp::as_millisecond;
 
-    // The axis begins with the oldest workload, because the wait for the first Pod is part of the picture. Pods may be
-    // older than their workload.
-    let zero = workloads
-        .iter()
-        .filter_map(|workload| workload.created.map(millis))
-        .chain(pods().filter_map(PodOverview::start_millis))
-        .min()
-        .unwrap_or(now);
+    let zero = workloads.iter().filter_map(|workload| first_moment(context, workload)).min().unwrap_or(now);
     let (mut start, mut end) = (0, 0);
     let mut live = workloads.iter().any(|workload| !workload.has_ended());
     let mut lives = Vec::new();
@@ -109,9 +102,10 @@ fn compute_extent(context: &ViewContext<'_>) -> TimeExtent {
         let last = pod.last_known_millis(now).unwrap_or(own);
         end = end.max(last.saturating_sub(own));
         if align == Align::Wall {
-            lives.push((first.saturating_sub(own), last.saturating_sub(own)));
+            lives.push((first.saturating_sub(own).max(0), last.saturating_sub(own).max(0)));
         }
-        start = start.min(first.saturating_sub(own));
+        // A wall clock begins at the shared zero. Only the Pods of earlier revisions of a rollout are older.
+        start = if align == Align::Wall { 0 } else { start.min(first.saturating_sub(own)) };
     }
     // A sidecar may outlive the work of its Pod. Among many Pods, the end of a sidecar would not be visible.
     let few = workloads.iter().flat_map(|workload| &workload.pods).take(MAX_PODS_WITH_CONTAINERS + 1);
@@ -120,6 +114,41 @@ fn compute_extent(context: &ViewContext<'_>) -> TimeExtent {
         end = end.max(ends.max().map_or(end, |at| millis(at).saturating_sub(zero)));
     }
     TimeExtent { zero, start, end, is_live: live, lives: merge_lives(lives) }
+}
+
+/// The first moment of a workload that the axis shows, in milliseconds since 1970: its creation, because the wait for
+/// the first Pod is part of the picture, or the start of an older Pod. The axis shows a rollout from the beginning of
+/// its current revision. `None` for an earlier revision, and for a workload without a known time.
+fn first_moment(context: &ViewContext<'_>, workload: &Workload) -> Option<i64> {
+    let timeline = context.timeline;
+    let revisions = |rollout: &Workload| {
+        let children = timeline.children(rollout).filter(|child| child.is_rollout);
+        children.max_by_key(|child| latest_creation(timeline, child))
+    };
+    if let Some(current) = revisions(workload).filter(|_| workload.is_rollout) {
+        return first_moment(context, current);
+    }
+    let first_pod = || timeline.overviews(workload).filter_map(|(_, pod)| pod.start_millis()).min();
+    let created = workload.created.map(Timestamp::as_millisecond);
+    let parent = workload.parent.as_ref().filter(|_| workload.is_rollout);
+    let rollout = parent.and_then(|parent| timeline.subtree(&parent.uid).first());
+    if let Some(current) = rollout.filter(|rollout| rollout.is_rollout).and_then(revisions) {
+        if current.uid != workload.uid {
+            return None;
+        }
+        // A rollback uses the object of an earlier revision again, so that this object is older than the rollout.
+        let siblings = rollout.into_iter().flat_map(|rollout| timeline.children(rollout));
+        if siblings.filter_map(|sibling| sibling.created).max() > workload.created {
+            return first_pod().or(created);
+        }
+    }
+    created.into_iter().chain(first_pod()).min()
+}
+
+/// The creation of the latest Pod of a workload, or of the workload itself.
+fn latest_creation(timeline: &Timeline, workload: &Workload) -> Option<Timestamp> {
+    let pods = timeline.overviews(workload).filter_map(|(_, pod)| pod.created());
+    pods.max().or(workload.created)
 }
 
 /// The stretch of time for the whole timeline, or the part that the user zoomed to. If a workload or Pod has not ended,

@@ -13,7 +13,8 @@ use crate::view::frame_cache::keys::{
     TimelineVersion, WidthsKey,
 };
 use crate::view::frame_cache::results::{
-    ColumnContent, Counts, Folded, GridCells, LongestPods, Medians, PodPace, PodRows, PodsBy, TimeExtent,
+    ColumnContent, Counts, FailureCauses, Folded, GridCells, LongestPods, Medians, PodPace, PodRows, PodsBy,
+    TimeExtent,
 };
 use crate::view::primitives::frame::Line;
 use crate::view::state::Align;
@@ -51,6 +52,8 @@ pub struct FrameCache {
     pub(crate) counts: Cached<GroupId, Counts>,
     /// The lines below a group that name long waits, pulls and stragglers.
     pub(crate) findings: Cached<FindingsKey, Vec<Line>>,
+    /// Why Pods of a group failed.
+    pub(crate) failure_causes: Cached<GroupId, FailureCauses, 2>,
     /// How long the Pods of a group work.
     pub(crate) pace: Cached<GroupKey, PodPace>,
     /// The rows of a group in the sequence diagram.

@@ -36,6 +36,27 @@ pub(crate) struct Crashes {
     pub(crate) has_several_codes: bool,
 }
 
+/// Why Pods of a workload failed, the most frequent cause first.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FailureCauses {
+    pub(crate) causes: Vec<FailureCause>,
+    /// Whether the causes of all failed Pods are known. Otherwise, only the first failed Pods were examined.
+    pub(crate) is_complete: bool,
+}
+
+/// A cause for which Pods failed.
+#[derive(Clone, Debug)]
+pub(crate) struct FailureCause {
+    /// The cause as text, escaped for a terminal.
+    pub(crate) text: String,
+    /// The first Pod that failed for this cause.
+    pub(crate) first: PodKey,
+    /// The number of Pods.
+    pub(crate) pods: usize,
+    /// The completion indexes of the Pods, each once.
+    pub(crate) indexes: Vec<u32>,
+}
+
 /// How long the Pods of a group work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PodPace {

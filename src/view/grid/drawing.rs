@@ -40,7 +40,7 @@ impl<'a> GridSection<'a> {
         open_retries: &HashMap<PodKey, OpenRetry>,
     ) -> Self {
         let counts = Counts::get_or_compute(context, &group);
-        let pace = PodPace::get_or_compute(context, group.key(), &group.pods);
+        let pace = group.pace(context);
         group.apply_filter(context);
         let key = (group.key(), context.window.filter.clone());
         let compute = || GridCells::from_group(context, &group, &pace, open_retries);

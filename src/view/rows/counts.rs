@@ -81,6 +81,7 @@ impl Counts {
                 count = count.saturating_sub(self.stopped + self.preempted);
             }
             let details = (state == DisplayState::CrashLooping).then(|| self.crashes.describe(count));
+            let details = details.filter(|details| !details.is_empty());
             let details = details.map(|details| format!(" ({details})")).unwrap_or_default();
             push(count, state.style(), &format!("{}{details}", state.name_for(count)));
         }
@@ -95,15 +96,16 @@ impl Crashes {
         self.exit_code = self.exit_code.or(code);
     }
 
-    /// `2 restarts, exit code 42`. For several Pods the number of restarts is the highest one.
+    /// `2 restarts, exit code 42`. For several Pods the number of restarts is the highest one. Empty if nothing is known.
     fn describe(self, pods: usize) -> String {
         let up_to = if pods > 1 { "up to " } else { "" };
-        let restarts = format_restarts(self.max_restarts);
+        let restarts = format!("{up_to}{}", format_restarts(self.max_restarts));
+        let one_code = |code: i32| format!("exit code {code}");
         let code = match self.exit_code {
-            Some(_) if self.has_several_codes => ", several exit codes".to_owned(),
-            Some(code) => format!(", exit code {code}"),
-            None => String::new(),
+            Some(_) if self.has_several_codes => Some("several exit codes".to_owned()),
+            code => code.map(one_code),
         };
-        format!("{up_to}{restarts}{code}")
+        let parts = Some(restarts).filter(|_| self.max_restarts > 0).into_iter().chain(code);
+        parts.collect::<Vec<_>>().join(", ")
     }
 }

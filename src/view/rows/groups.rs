@@ -45,6 +45,16 @@ impl Heading<'_> {
     }
 }
 
+impl<'a> Heading<'a> {
+    /// The workload whose Pods these are, if the Pods are grouped by workload.
+    pub(crate) fn workload(self) -> Option<&'a Workload> {
+        match self {
+            Self::Workload(workload) => Some(workload),
+            Self::Pods(_) | Self::Node(_) | Self::Outcome(_) | Self::All => None,
+        }
+    }
+}
+
 /// Pods under one heading.
 #[derive(Clone, Debug)]
 pub(crate) struct Group<'a> {
@@ -58,10 +68,17 @@ pub(crate) struct Group<'a> {
 impl<'a> Group<'a> {
     /// The workload whose Pods these are, if the Pods are grouped by workload.
     pub(crate) fn workload(&self) -> Option<&'a Workload> {
-        match self.heading {
-            Heading::Workload(workload) => Some(workload),
-            Heading::Pods(_) | Heading::Node(_) | Heading::Outcome(_) | Heading::All => None,
-        }
+        self.heading.workload()
+    }
+
+    /// The number of completions of the Job whose Pods these are.
+    pub(crate) fn completions(&self) -> Option<u32> {
+        self.workload().and_then(|workload| workload.completions)
+    }
+
+    /// How long the Pods of the group work.
+    pub(crate) fn pace(&self, context: &ViewContext<'_>) -> PodPace {
+        PodPace::get_or_compute(context, self.key(), &self.pods, self.completions())
     }
 
     /// The identity of the group and the order of its Pods.
@@ -109,7 +126,8 @@ pub(crate) fn pod_groups<'a>(context: &ViewContext<'a>) -> Vec<Group<'a>> {
             let mut bare: BTreeMap<Option<&Arc<str>>, Vec<PodKey>> = BTreeMap::new();
             for workload in context.workloads() {
                 if is_bare_pod(workload) {
-                    let namespace = has_several_namespaces.then_some(&workload.namespace);
+                    let is_named = has_several_namespaces || context.is_elsewhere(&workload.namespace);
+                    let namespace = is_named.then_some(&workload.namespace);
                     bare.entry(namespace).or_default().extend(&workload.pods);
                 } else {
                     let pods = Cow::Borrowed(workload.pods.as_slice());
@@ -156,9 +174,7 @@ pub(crate) fn pod_groups<'a>(context: &ViewContext<'a>) -> Vec<Group<'a>> {
             continue;
         }
         let sorted_pods = &context.cache.sorted_pods;
-        let order = sorted_pods.get_or_compute(context.version(), group.key(), || {
-            sort_pods(context, group.sort, group.pods.to_vec())
-        });
+        let order = sorted_pods.get_or_compute(context.version(), group.key(), || sort_pods(context, group));
         group.pods = Cow::Owned(Rc::unwrap_or_clone(order));
     }
     groups
@@ -192,9 +208,10 @@ fn group_by<K: Clone + Ord>(
     Rc::unwrap_or_clone(groups)
 }
 
-/// Sorts Pods. The sort is stable.
-fn sort_pods(context: &ViewContext<'_>, sort: Sort, mut pods: Vec<PodKey>) -> Vec<PodKey> {
-    match sort {
+/// Returns the Pods of a group in its order. The sort is stable.
+fn sort_pods(context: &ViewContext<'_>, group: &Group<'_>) -> Vec<PodKey> {
+    let mut pods = group.pods.to_vec();
+    match group.sort {
         Sort::Usual | Sort::Start => pods.sort_by_key(|key| {
             let created = context.timeline.overview(*key).created();
             (created.is_none(), created)
@@ -220,7 +237,7 @@ fn sort_pods(context: &ViewContext<'_>, sort: Sort, mut pods: Vec<PodKey>) -> Ve
             (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name))
         }),
         Sort::Trouble => {
-            let pace = PodPace::from_pods(context, &pods);
+            let pace = PodPace::from_pods(context, &pods, group.completions());
             pods.sort_by_cached_key(|&key| rank_trouble(context, &pace, key));
         }
     }

@@ -12,12 +12,12 @@ use crate::view::primitives::duration::{format_elapsed, format_elapsed_millis};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
 use crate::view::rows::groups::{Group, Heading};
+use crate::view::rows::losses::largest_loss;
 use crate::view::rows::time_left_text::{describe_time_left, describe_time_left_briefly};
-use crate::view::rows::verdict::to_percent;
 use crate::view::view_context::ViewContext;
 
-/// The heading of a group: its name, state and counts. For a workload, the elapsed time and the share of the cold start
-/// follow on the right.
+/// The heading of a group: its name, state and counts. For a workload, the elapsed time and the largest loss of slot
+/// time follow on the right.
 pub(crate) fn group_heading(
     context: &ViewContext<'_>,
     group: &Group<'_>,
@@ -57,7 +57,7 @@ fn left_part(
             let needs_namespace = if short {
                 has_namesake(context.timeline, workload)
             } else {
-                has_several_namespaces(context.timeline)
+                has_several_namespaces(context.timeline) || context.is_elsewhere(&workload.namespace)
             };
             if needs_namespace {
                 line.push(format!(" in {}", text::clean(&workload.namespace)), Style::Dim);
@@ -100,6 +100,10 @@ fn push_done(context: &ViewContext<'_>, line: &mut Line, workload: &Workload, co
         None if workload.is_rollout => {
             let wanted = workload.parallelism.unwrap_or(0);
             line.push(format!("{} of {wanted} Pods", workload.active), Style::Text);
+            let surplus = workload.active.saturating_sub(wanted);
+            if surplus > 0 {
+                line.push(format!(", {surplus} to go"), Style::Text);
+            }
         }
         None if context.timeline.has_children(workload) => {
             line.push(count_children(context.timeline.children(workload)), Style::Text);
@@ -189,20 +193,18 @@ fn right_parts(context: &ViewContext<'_>, workload: &Workload, summary: Option<&
     let elapsed = format_elapsed_millis(elapsed);
     let mut forms = Vec::new();
     let separator = context.glyphs.separator;
+    // Without a Pod, the largest loss would only repeat that the workload has no Pods.
+    let loss = summary
+        .filter(|summary| summary.pods > 0)
+        .and_then(|summary| largest_loss(&summary.slots, summary.lost_work.total())?.describe());
     let left = context.time_left(workload);
-    let left_forms = left.map(|left| [describe_time_left(left), describe_time_left_briefly(left)]);
-    if let Some(Summary { slots, .. }) = summary.filter(|summary| summary.slots.total > 0 && summary.pods > 0)
-    {
-        let cold = to_percent(slots.cold_start(), slots.total);
-        if let Some([long, _]) = &left_forms {
-            forms.push(format!("{elapsed}{separator}{long}{separator}cold start {cold} % of slot time"));
-            forms.push(format!("{elapsed}{separator}{long}{separator}cold start {cold} %"));
-        } else {
-            forms.push(format!("{elapsed}{separator}cold start {cold} % of slot time"));
-            forms.push(format!("{elapsed}{separator}cold start {cold} %"));
-        }
+    let left = left.map(|left| [describe_time_left(left), describe_time_left_briefly(left)]);
+    if let Some(loss) = &loss {
+        let left = left.as_ref().map(|[long, _]| format!("{separator}{long}")).unwrap_or_default();
+        forms.push(format!("{elapsed}{left}{separator}{loss} of slot time"));
+        forms.push(format!("{elapsed}{left}{separator}{loss}"));
     }
-    for form in left_forms.iter().flatten() {
+    for form in left.iter().flatten() {
         forms.push(format!("{elapsed}{separator}{form}"));
     }
     forms.push(elapsed);

@@ -5,6 +5,7 @@ pub(crate) mod container_text;
 pub(crate) mod counts;
 pub(crate) mod end_text;
 pub(crate) mod explain;
+pub(crate) mod failure_line;
 pub(crate) mod findings;
 pub(crate) mod groups;
 pub(crate) mod headings;

@@ -8,8 +8,10 @@ use crate::view::frame_cache::keys::GroupKey;
 use crate::view::frame_cache::results::PodPace;
 use crate::view::view_context::ViewContext;
 
-/// The median is known only if at least this many Pods succeeded.
-const MIN_SUCCEEDED_PODS: usize = 3;
+/// The median is known only if at least this many Pods succeeded, and at least a tenth of the completions.
+const MIN_SUCCEEDED_PODS: usize = 5;
+/// The running Pod that has worked longest is marked only if its work takes longer than this.
+const MIN_LONGEST_WORK: SignedDuration = SignedDuration::from_secs(10);
 /// A Pod is slow if its work takes more than this many times the median.
 const SLOW_FACTOR: i128 = 2;
 
@@ -18,13 +20,14 @@ const SLOW_FACTOR: i128 = 2;
 pub(crate) enum PaceMark {
     /// Its work takes this many times the median work of the Pods that succeeded; at most 99.
     TimesMedian(i128),
-    /// It has worked longest of all running Pods.
+    /// It has worked longest of all running Pods, and no median is known yet.
     Longest,
 }
 
 impl PodPace {
-    /// Computes the median work and the longest-running Pod in one pass over `pods`.
-    pub(crate) fn from_pods(context: &ViewContext<'_>, pods: &[PodKey]) -> Self {
+    /// Computes the median work and the longest-running Pod in one pass over `pods`. `completions` is the number
+    /// of completions of their Job, if they have one.
+    pub(crate) fn from_pods(context: &ViewContext<'_>, pods: &[PodKey], completions: Option<u32>) -> Self {
         let mut runs = Vec::new();
         let mut running = 0;
         let mut longest: Option<(SignedDuration, PodKey)> = None;
@@ -51,13 +54,22 @@ impl PodPace {
             }
         }
         let middle = runs.len().div_ceil(2).saturating_sub(1);
-        let median = (runs.len() >= MIN_SUCCEEDED_PODS).then(|| *runs.select_nth_unstable(middle).1);
+        let completions =
+            completions.map_or(pods.len(), |count| usize::try_from(count).unwrap_or(usize::MAX));
+        let has_median = runs.len() >= MIN_SUCCEEDED_PODS.max(completions.div_ceil(10));
+        let median = has_median.then(|| *runs.select_nth_unstable(middle).1);
         Self { median, longest: longest.filter(|_| running > 1).map(|(_, key)| key) }
     }
 
     /// The pace of the Pods of a group. In a timeline with many Pods, it may come from the cache.
-    pub(crate) fn get_or_compute(context: &ViewContext<'_>, group: GroupKey, pods: &[PodKey]) -> Self {
-        *context.cache.pace.get_or_compute(context.version(), group, || Self::from_pods(context, pods))
+    pub(crate) fn get_or_compute(
+        context: &ViewContext<'_>,
+        group: GroupKey,
+        pods: &[PodKey],
+        completions: Option<u32>,
+    ) -> Self {
+        let compute = || Self::from_pods(context, pods, completions);
+        *context.cache.pace.get_or_compute(context.version(), group, compute)
     }
 
     /// Whether the work of a Pod takes more than [`SLOW_FACTOR`] times the median.
@@ -80,10 +92,11 @@ impl PodPace {
         if !matches!(state, DisplayState::Running | DisplayState::Unready | DisplayState::Done) {
             return None;
         }
-        match self.times_median(context, pod) {
-            Some(times) => Some(PaceMark::TimesMedian(times.min(99))),
-            None => (self.longest == Some(key)).then_some(PaceMark::Longest),
+        if let Some(times) = self.times_median(context, pod) {
+            return Some(PaceMark::TimesMedian(times.min(99)));
         }
+        let is_long = || work_time(context, pod).is_some_and(|time| time > MIN_LONGEST_WORK);
+        (self.median.is_none() && self.longest == Some(key) && is_long()).then_some(PaceMark::Longest)
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{Instant, Lifecycle, Phase, PhaseKind, Source, signal_of_exit_code};
 use crate::timeline::{OpenRetry, PodKey, Timeline};
 use crate::view::chart::mark::phase_style;
 use crate::view::display_state::DisplayState;
+use crate::view::frame_cache::cache::FrameCache;
+use crate::view::frame_cache::results::LongestPods;
 use crate::view::names::Names;
 use crate::view::primitives::duration::{format_elapsed, format_ranged};
 use crate::view::primitives::frame::{Line, Style};
@@ -17,12 +19,10 @@ use crate::view::rows::container_text::{
     describe_cause, describe_failed_init, describe_never_ready, describe_reason, describe_runs,
 };
 use crate::view::rows::explain;
+use crate::view::rows::groups::{Group, Heading};
 use crate::view::state::ViewState;
 use crate::view::view_context::ViewContext;
-use crate::view::{
-    frame_cache::{cache::FrameCache, results::LongestPods},
-    window::Window,
-};
+use crate::view::window::Window;
 
 /// Describes the phase of a Pod with the index `phase`, or the last phase. Returns one line with the times and one line
 /// with the evidence. The caller joins the lines if there is room.
@@ -106,7 +106,8 @@ fn describe_source(instant: Option<Instant>, phase: &Phase) -> String {
     )
 }
 
-/// The line that names the Pod that has worked longest and the Pod that has waited longest to start.
+/// The line that names the Pod that has worked longest and the Pod that has waited longest to start. A time that is
+/// usual for the workload is left out, so the line may be empty.
 pub(crate) fn longest_pods_line(
     timeline: &Timeline,
     columns: usize,
@@ -119,9 +120,16 @@ pub(crate) fn longest_pods_line(
     let LongestPods { working, waiting } =
         *cache.longest_pods.get_or_compute(context.version(), (), || find_longest_pods(timeline));
     let mut line = Line::default();
-    for (label, longest) in [("runs longest: ", working), ("waits longest: ", waiting)] {
+    let usual: [fn(&ViewContext<'_>, PodKey) -> Option<SignedDuration>; 2] = [median_work, median_wait];
+    for (label, longest, usual) in
+        [("runs longest: ", working, usual[0]), ("waits longest: ", waiting, usual[1])]
+    {
         let Some((since, key)) = longest else { continue };
-        let (time, pod) = (now.duration_since(since), timeline.pod(key));
+        let time = now.duration_since(since);
+        if !is_unusually_long(time, usual(&context, key)) {
+            continue;
+        }
+        let pod = timeline.pod(key);
         line.push(if line.spans.is_empty() { "" } else { glyphs.separator }, Style::Dim);
         line.push(label, Style::Dim);
         line.push(format!("{} ", Names::from_timeline(timeline).pod(&pod)), Style::Text);
@@ -137,6 +145,33 @@ pub(crate) fn longest_pods_line(
         }
     }
     line.shorten_end(columns, glyphs.ellipsis)
+}
+
+/// A time is always worth a line if it is longer than this.
+const ALWAYS_LONG: SignedDuration = SignedDuration::from_secs(10);
+
+/// Whether a time is worth a line: it is longer than [`ALWAYS_LONG`], or it takes at least a second and more than twice
+/// as long as usual.
+fn is_unusually_long(time: SignedDuration, usual: Option<SignedDuration>) -> bool {
+    let is_long =
+        |usual: SignedDuration| time >= SignedDuration::from_secs(1) && time > usual.saturating_mul(2);
+    time > ALWAYS_LONG || usual.is_some_and(is_long)
+}
+
+/// The median work of the workload of a Pod, once enough of its Pods have succeeded.
+fn median_work(context: &ViewContext<'_>, key: PodKey) -> Option<SignedDuration> {
+    let workload = context.timeline.workload_of(key)?;
+    let pods = Cow::Borrowed(workload.pods.as_slice());
+    let group = Group { heading: Heading::Workload(workload), sort: context.state.sort, pods };
+    group.pace(context).median
+}
+
+/// The median time from the creation of a Pod to its work, once the median work is known too.
+fn median_wait(context: &ViewContext<'_>, key: PodKey) -> Option<SignedDuration> {
+    median_work(context, key)?;
+    let summary = context.summary(context.timeline.workload_of(key)?);
+    let cold_start = summary.cold_start_percentiles.p50?.estimate();
+    Some(cold_start.saturating_add(summary.queued_percentiles.p50?.estimate()))
 }
 
 /// Finds the working Pod that began its work first, and the waiting Pod that was created first.
@@ -186,11 +221,23 @@ pub(crate) fn format_age(at: Timestamp, now: Timestamp) -> String {
 pub(crate) fn describe_failure(timeline: &Timeline, key: PodKey) -> String {
     let pod = timeline.pod(key);
     let life = &pod.life;
-    let mut parts = Vec::new();
-    let on_node = pod.node.as_deref().map(|node| format!(" on {}", text::clean(node))).unwrap_or_default();
-    if let Some(failed_init) = describe_failed_init(life) {
-        return format!("{failed_init}{on_node}");
+    let mut text = describe_failure_cause(life);
+    if let Some(run) = life.run.filter(|_| describe_failed_init(life).is_none()) {
+        text += ", after ";
+        text += &format_ranged(run);
+        text += &describe_runs(life);
+        text += describe_never_ready(life);
     }
+    let on_node = pod.node.as_deref().map(|node| format!(" on {}", text::clean(node)));
+    text + &on_node.unwrap_or_default()
+}
+
+/// Says why a Pod failed, without its times and its node: `exit code 137, signal 9, OOMKilled`.
+pub(crate) fn describe_failure_cause(life: &Lifecycle) -> String {
+    if let Some(failed_init) = describe_failed_init(life) {
+        return failed_init;
+    }
+    let mut parts = Vec::new();
     parts.extend(life.exit_code.map(|code| format!("exit code {code}")));
     let signal = life.exit_code.and_then(signal_of_exit_code);
     parts.extend(signal.map(|signal| format!("signal {signal}")));
@@ -200,12 +247,5 @@ pub(crate) fn describe_failure(timeline: &Timeline, key: PodKey) -> String {
     if parts.is_empty() {
         parts.push("reason unknown".into());
     }
-    let mut text = parts.join(", ");
-    if let Some(run) = life.run {
-        text += ", after ";
-        text += &format_ranged(run);
-        text += &describe_runs(life);
-        text += describe_never_ready(life);
-    }
-    text + &on_node
+    parts.join(", ")
 }

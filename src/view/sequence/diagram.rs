@@ -100,7 +100,7 @@ fn draw_folded(
         }
         frame.lines.push(section.heading(context, columns));
         if shown.reasons {
-            frame.lines.extend(section.reason.clone());
+            frame.lines.extend_from_slice(&section.reasons);
         }
         if !several && has_axis {
             frame.lines.push(rows.write_header());
@@ -127,6 +127,7 @@ fn draw_folded(
     }
     let row_count: usize = sections.iter().map(|section| section.rows.rows.len()).sum();
     picture.folded = row_count.saturating_sub(picture.pods.len());
+    picture.hidden_trouble = sections.iter().map(|section| section.hidden_rows_in_trouble(context)).sum();
     if shown.legend && has_axis {
         let lines = legend.write_legend(context.glyphs, columns);
         frame.lines.extend(lines.into_iter().take(max_legend_lines(columns)));
@@ -145,7 +146,7 @@ fn workload_lines(context: &ViewContext<'_>, columns: usize, verdict_lines: usiz
         let group = Group { heading: Heading::Workload(workload), sort, pods };
         let section = Section::prepare(context, group, columns, verdict_lines);
         lines.push(section.heading(context, columns));
-        lines.extend(section.reason);
+        lines.extend(section.reasons);
         lines.extend(section.conclusions);
     }
     lines

@@ -17,7 +17,7 @@ pub(crate) struct SurroundingLines {
     pub(crate) legend: bool,
     /// Blank lines between sections.
     pub(crate) blanks: bool,
-    /// The reason why a workload failed or waits, and the workload's own row if it was held back.
+    /// The reasons why Pods failed and why a workload failed or waits, and the workload's own row if it was held back.
     pub(crate) reasons: bool,
 }
 
@@ -53,7 +53,7 @@ impl SurroundingLines {
             + if_shown(self.concurrency, with_concurrency.count())
             + if_shown(self.legend && has_axis, max_legend_lines(rows.columns()))
             + if_shown(self.blanks, sections.len().saturating_sub(1))
-            + if_shown(self.reasons, sections.iter().filter(|section| section.reason.is_some()).count())
+            + if_shown(self.reasons, sections.iter().map(|section| section.reasons.len()).sum())
             + if_shown(self.reasons, held.map(|workload| rows.count_held_lines(workload)).sum())
     }
 }

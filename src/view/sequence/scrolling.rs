@@ -32,7 +32,7 @@ pub(crate) fn draw_scrolling(
     let several = sections.len() > 1;
     if let [only] = sections {
         frame.lines.push(only.heading(context, columns));
-        frame.lines.extend(only.reason.clone());
+        frame.lines.extend_from_slice(&only.reasons);
     }
     frame.lines.push(rows.write_header());
     let mut legend = LegendEntries::default();

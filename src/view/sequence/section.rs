@@ -1,11 +1,13 @@
 //! A section of the diagram: a group of Pods with everything that its lines need.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::timeline::{PodKey, Summary, Workload};
 use crate::view::frame_cache::keys::{FindingsKey, FoldKey, RowsKey};
 use crate::view::frame_cache::results::{Counts, Folded, PodPace, PodRows};
 use crate::view::primitives::frame::Line;
+use crate::view::rows::failure_line::failure_line;
 use crate::view::rows::groups::{Group, Heading};
 use crate::view::rows::overflow::{PacedPods, fold_pods};
 use crate::view::rows::trouble::rank_trouble;
@@ -23,8 +25,8 @@ pub(crate) struct Section<'a> {
     pub(crate) counts: Counts,
     /// The summary of the workload, if the group is a workload.
     pub(crate) summary: Option<Summary>,
-    /// The line that says why the workload failed or waits.
-    pub(crate) reason: Option<Line>,
+    /// The lines that say why Pods failed, and why the workload failed or waits.
+    pub(crate) reasons: Vec<Line>,
     /// The lines below the rows: the verdict and the findings.
     pub(crate) conclusions: Vec<Line>,
     pub(crate) rows: Rc<PodRows>,
@@ -32,6 +34,7 @@ pub(crate) struct Section<'a> {
     pub(crate) folded: Rc<Folded>,
     pub(crate) pace: PodPace,
     rows_key: RowsKey,
+    in_trouble: OnceCell<usize>,
 }
 
 impl<'a> Section<'a> {
@@ -46,7 +49,7 @@ impl<'a> Section<'a> {
     ) -> Self {
         let counts = Counts::get_or_compute(context, &group);
         let (cache, version) = (context.cache, context.version());
-        let pace = PodPace::get_or_compute(context, group.key(), &group.pods);
+        let pace = group.pace(context);
         let (summary, reason) = match group.heading {
             Heading::Workload(workload) => {
                 (Some(context.summary(workload)), headings::reason_line(context, workload, columns))
@@ -66,6 +69,8 @@ impl<'a> Section<'a> {
             Heading::Pods(_) | Heading::Node(_) | Heading::Outcome(_) | Heading::All => Vec::new(),
         };
         let reason = reason.or_else(|| (!failures.is_empty()).then(|| failures.remove(0)));
+        let failure = failure_line(context, &group, &counts, columns);
+        let reasons = failure.into_iter().chain(reason).collect();
         let findings = cache.findings.get_or_compute(version, key, || find(context, &group, columns));
         let conclusions = failures.into_iter().chain(verdict).chain(findings.iter().cloned()).collect();
         group.apply_filter(context);
@@ -78,7 +83,18 @@ impl<'a> Section<'a> {
         };
         let rows =
             cache.pod_rows.get_or_compute(version, rows_key.clone(), || PodRows::for_group(context, &group));
-        Self { group, counts, summary, reason, conclusions, rows, folded: Rc::default(), pace, rows_key }
+        Self {
+            group,
+            counts,
+            summary,
+            reasons,
+            conclusions,
+            rows,
+            folded: Rc::default(),
+            pace,
+            rows_key,
+            in_trouble: OnceCell::new(),
+        }
     }
 
     /// The heading of the section.
@@ -107,12 +123,31 @@ impl<'a> Section<'a> {
         if rows.len() <= MIN_ROWS {
             return rows.len();
         }
-        let needs_attention = |&&key: &&PodKey| rank_trouble(context, &self.pace, key).0.is_trouble();
-        let count = || rows.iter().filter(needs_attention).count();
-        let in_trouble =
-            *context.cache.rows_in_trouble.get_or_compute(context.version(), self.rows_key.clone(), count);
+        let in_trouble = self.rows_in_trouble(context);
         let wanted = if in_trouble < rows.len() { in_trouble + 1 } else { in_trouble };
-        wanted.min(lines / 2).max(MIN_ROWS)
+        wanted.min(lines.div_ceil(2)).max(MIN_ROWS)
+    }
+
+    /// The number of rows that are in trouble.
+    fn rows_in_trouble(&self, context: &ViewContext<'_>) -> usize {
+        *self.in_trouble.get_or_init(|| {
+            let key = self.rows_key.clone();
+            let count = || self.rows.rows.iter().filter(|&&key| self.is_in_trouble(context, key)).count();
+            *context.cache.rows_in_trouble.get_or_compute(context.version(), key, count)
+        })
+    }
+
+    /// The number of rows that are in trouble and are not shown.
+    pub(crate) fn hidden_rows_in_trouble(&self, context: &ViewContext<'_>) -> usize {
+        if self.folded.overflow.is_empty() {
+            return 0;
+        }
+        let shown = self.folded.shown.iter().filter(|&&key| self.is_in_trouble(context, key)).count();
+        self.rows_in_trouble(context).saturating_sub(shown)
+    }
+
+    fn is_in_trouble(&self, context: &ViewContext<'_>, key: PodKey) -> bool {
+        rank_trouble(context, &self.pace, key).0.is_trouble()
     }
 
     /// Chooses the rows that fit into `lines` lines.

@@ -23,6 +23,8 @@ use crate::source::error::SourceError;
 pub(crate) struct Cluster {
     /// The namespace to use: from the flag, or else from the context, or else `default`.
     pub namespace: String,
+    /// The namespace of a command without `-n`: from the context, or else `default`.
+    pub context_namespace: String,
     /// Name of the kubeconfig's context. `None` for a Pod's service account.
     pub context: Option<String>,
     /// Address of the API server.
@@ -49,13 +51,15 @@ impl fmt::Debug for Cluster {
 impl Cluster {
     pub(crate) fn new(
         client: Client,
-        namespace: String,
+        namespace: Option<String>,
+        context_namespace: String,
         endpoint: Endpoint,
         request_timeout: Option<Duration>,
     ) -> Self {
         let offset = ClockOffset::default();
         Self {
-            namespace,
+            namespace: namespace.unwrap_or_else(|| context_namespace.clone()),
+            context_namespace,
             context: endpoint.context,
             server: endpoint.server,
             clock: Clock::Server { offset_millis: offset.shared_estimate() },
@@ -109,13 +113,11 @@ pub(crate) async fn connect(connection: &Connection) -> Result<Cluster, SourceEr
         config.disable_compression |= is_loopback(&config.cluster_url);
     }
     let server = printable_address(&config.cluster_url);
-    let namespace = connection
-        .namespace
-        .clone()
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| config.default_namespace.clone());
+    let namespace = connection.namespace.clone().filter(|name| !name.is_empty());
+    let context_namespace = config.default_namespace.clone();
     let client = Client::try_from(config).map_err(errors::explain_client_error)?;
-    Ok(Cluster::new(client, namespace, Endpoint { server, context }, request_timeout))
+    let endpoint = Endpoint { server, context };
+    Ok(Cluster::new(client, namespace, context_namespace, endpoint, request_timeout))
 }
 
 /// Whether the host of `url` is `localhost` or a loopback address.

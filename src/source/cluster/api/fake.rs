@@ -46,7 +46,7 @@ pub(crate) fn start() -> (FakeServer, Cluster) {
         }
     });
     let endpoint = Endpoint { server: "https://fake".to_owned(), context: Some("test".to_owned()) };
-    (FakeServer { calls }, Cluster::new(Client::new(service, "ns"), "ns".to_owned(), endpoint, None))
+    (FakeServer { calls }, Cluster::new(Client::new(service, "ns"), None, "ns".to_owned(), endpoint, None))
 }
 
 impl FakeServer {
