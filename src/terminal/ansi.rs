@@ -60,6 +60,9 @@ mod tests {
 
     #[test]
     fn colours_end_with_their_span() {
-        assert_eq!(render_frame(&frame(), Stylesheet::COLOURED), "plain \u{1b}[31;1mfailed\u{1b}[0m\n\n");
+        assert_eq!(
+            render_frame(&frame(), Stylesheet::COLOURED),
+            "plain \u{1b}[38;2;236;0;0;1mfailed\u{1b}[0m\n\n"
+        );
     }
 }
