@@ -81,14 +81,14 @@ struct EndKind {
     outcome: PodOutcome,
     /// Why the Pod failed, without its times and its node.
     cause: String,
-    /// The containers that have a log.
+    /// The containers that failed in a Pod that has not failed.
     containers: Vec<String>,
 }
 
 impl EndKind {
     fn of_pod(timeline: &Timeline, key: PodKey, logs: &[(PodKey, ContainerLog)]) -> Self {
         let pod = timeline.pod(key);
-        let logged = logs.iter().filter(|(pod, _)| *pod == key);
+        let logged = logs.iter().filter(|(logged, _)| *logged == key && !pod.life.outcome.has_failed());
         Self {
             namespace: Arc::clone(&pod.namespace),
             outcome: pod.life.outcome,
@@ -218,7 +218,8 @@ mod tests {
             |name, code| pod(name, 0).on("node-1").cold(1, 1, 0, 1, 9).failed(Some(code), Some("Error"));
         let pods = vec![failed("a", 3), failed("b", 3), failed("c", 4), failed("d", 3)];
         let timeline = timeline(20_000, vec![(job("j", WorkloadState::Failed), pods)]);
-        let logs: Vec<_> = (0..4).map(|key| (PodKey(key), log_of("main"))).collect();
+        // The log of the last Pod was not read.
+        let logs: Vec<_> = (0..3).map(|key| (PodKey(key), log_of("main"))).collect();
         let lines = list_failures(&timeline, &logs, &Glyphs::ASCII);
         let texts: Vec<String> = lines.iter().map(Line::plain).collect();
         let entry = |name: &str, code: i32| {

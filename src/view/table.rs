@@ -41,13 +41,17 @@ pub(crate) fn draw_table(
 ) -> Picture {
     let mut groups = pod_groups(context);
     let mut frame = Frame::default();
-    if let Some(rows) = size.rows {
-        let headings = groups.iter().take(rows / 3).map(|group| {
-            let counts = Counts::get_or_compute(context, group);
-            let summary = group.workload().map(|workload| context.summary(workload));
-            headings::group_heading(context, group, &counts, summary.as_ref(), size.heading_columns())
-        });
-        frame.lines.extend(headings);
+    // Without a limit, the table has only its own lines, unless it has no row: then the headings say why.
+    let has_rows = groups.iter().any(|group| !group.pods.is_empty());
+    let max_headings = size.rows.map_or(if has_rows { 0 } else { usize::MAX }, |rows| rows / 3);
+    for group in groups.iter().take(max_headings) {
+        let counts = Counts::get_or_compute(context, group);
+        let summary = group.workload().map(|workload| context.summary(workload));
+        let columns = size.heading_columns();
+        frame.lines.push(headings::group_heading(context, group, &counts, summary.as_ref(), columns));
+        if let Some(workload) = group.workload().filter(|_| !has_rows) {
+            frame.lines.extend(headings::reason_line(context, workload, columns));
+        }
     }
     let pace_by_group: Vec<PodPace> = groups.iter().map(|group| group.pace(context)).collect();
     for group in &mut groups {

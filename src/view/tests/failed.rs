@@ -124,3 +124,18 @@ fn a_picture_counts_the_rows_in_trouble_that_it_does_not_show() {
         assert_eq!(picture.hidden_trouble, hidden, "{rows}");
     }
 }
+
+#[test]
+fn a_table_without_rows_says_why() {
+    let gone = Workload {
+        reason: Some("DeadlineExceeded".into()),
+        message: Some("Job was active longer than specified deadline".into()),
+        ..sized(job("pi", WorkloadState::Failed), 20, 4)
+    };
+    let timeline = timeline(9_000, vec![(gone, Vec::new())]);
+    let state = ViewState { view: View::Table, ..SEQUENCE };
+    let frame = render_frame(&timeline, &state, Size::unbounded(120), &Glyphs::UNICODE, at(9_000));
+    let lines: Vec<String> = frame.lines.iter().map(|line| line.plain().trim_end().to_owned()).collect();
+    assert!(lines[0].starts_with("job/pi  Failed  0 of 20 done · no Pods left"), "{lines:?}");
+    assert_eq!(lines[1], "DeadlineExceeded: Job was active longer than specified deadline");
+}
