@@ -397,6 +397,35 @@ fn a_dropped_full_screen_restores_the_terminal() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn rows_do_not_move_with_the_mouse_and_at_the_end() {
+    let terminal = VirtualTerminal::new(80, 24);
+    let heading_of = |contents: &str| {
+        let line = contents.lines().find(|line| line.contains("NODE")).unwrap();
+        (line.find("POD").unwrap(), line.find("0s").unwrap(), line.find("RUN").unwrap())
+    };
+    let row_lines = |contents: &str| -> Vec<String> {
+        contents
+            .lines()
+            .map(|line| line.chars().take(17).collect())
+            .filter(|line: &String| line.contains("node-"))
+            .collect()
+    };
+    let live = std::cell::Cell::new((0, 0, 0));
+    let user = async {
+        seconds(12).await;
+        let before = terminal.contents();
+        let row = terminal.row_of("NODE") + 2;
+        terminal.mouse(MouseKind::Move, terminal.column_of("▒▒") + 1, row).await;
+        let hovered = terminal.contents();
+        assert!(hovered.contains("Pulling"), "{hovered}");
+        assert_eq!(row_lines(&before), row_lines(&hovered));
+        live.set(heading_of(&before));
+    };
+    assert_eq!(follow(&terminal, pi_job(), "", user).await, Exit::Success);
+    assert_eq!(heading_of(&terminal.contents()), live.get(), "{}", terminal.contents());
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_last_picture_ignores_the_filter_and_the_zoom() {
     let terminal = VirtualTerminal::new(100, 40);
     let user = async {
@@ -410,5 +439,5 @@ async fn the_last_picture_ignores_the_filter_and_the_zoom() {
     assert_eq!(follow(&terminal, pi_job(), "", user).await, Exit::Success);
     let contents = terminal.contents();
     assert!(contents.contains("node-2") && !contents.contains("zoomed"), "{contents}");
-    assert_eq!(contents.lines().filter(|line| line.starts_with("pi-")).count(), 21, "{contents}");
+    assert_eq!(contents.lines().filter(|line| line.starts_with(" pi-")).count(), 21, "{contents}");
 }

@@ -1,6 +1,6 @@
 //! Composes the whole screen: the picture or a page, the lines about the selection, and the status line.
 
-use crate::timeline::Timeline;
+use crate::timeline::{PodKey, Timeline};
 use crate::tui::input_context::InputContext;
 use crate::tui::layout_input::{LayoutInput, MIN_ROWS_FOR_DETAILS};
 use crate::tui::page::Page;
@@ -78,15 +78,23 @@ fn compose_pods(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
     }
     // The first column marks the selection.
     let columns = input.columns.saturating_sub(1).max(1);
-    let details = selection_details(state, input, columns);
-    let mut below: Vec<Line> = input.notices.to_vec();
+    let selected = state.window.selected.map(|pod| (pod, state.selected_phase));
+    // The lines for the selection are part of the layout. The lines for the mouse cover the last lines of the picture,
+    // so that no row moves while the mouse does.
+    let (mut details, mut covering) = (Vec::new(), Vec::new());
     if rows >= MIN_ROWS_FOR_DETAILS {
-        below.extend(details);
+        details = selection_details(selected, state, input, columns);
+        if let Some(hovered) = state.hovered {
+            covering = selection_details(Some(hovered), state, input, columns);
+        }
     }
-    below.extend(input.playback.map(|status| playback::compose_progress_bar(status, columns, glyphs)));
+    let reserved = details.len();
+    let progress_bar = input.playback.map(|status| playback::compose_progress_bar(status, columns, glyphs));
     let has_heading = !state.window.filter.is_empty() && rows >= MIN_ROWS_FOR_DETAILS;
     let above = usize::from(has_heading);
-    let room = rows.saturating_sub(above + below.len() + 1).max(1);
+    let room = rows
+        .saturating_sub(above + input.notices.len() + reserved + usize::from(progress_bar.is_some()) + 1)
+        .max(1);
     let size = Size { columns, rows: Some(room) };
     let picture = draw_picture(state, input, size);
     let selected = state.window.selected;
@@ -122,20 +130,15 @@ fn compose_pods(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
     }
     let pod_rows = picture.frame.lines.iter().filter(|line| line.pod.is_some()).count();
     let page_rows = pod_rows.max(picture.workloads.len());
-    let indented = |line: Line| {
-        let mut indented = Line::new(" ", Style::Text);
-        for span in line.spans {
-            indented.push(span.text, span.style);
-        }
-        indented
-    };
-    frame.lines.truncate(room);
+    let shown_details = if covering.is_empty() { details } else { covering };
+    frame.lines.truncate(room.saturating_sub(shown_details.len().saturating_sub(reserved)));
     if has_heading {
-        let heading = indented(filter_heading(state, &picture, timeline));
+        let heading = indent(filter_heading(state, &picture, timeline));
         frame.lines.insert(0, heading.shorten_end(input.columns, glyphs.ellipsis));
     }
-    frame.lines.extend(below.into_iter().map(indented));
-    frame.lines.push(indented(compose_status_line(state, input, &picture, columns)));
+    let below = input.notices.iter().cloned().chain(shown_details).chain(progress_bar);
+    frame.lines.extend(below.map(indent));
+    frame.lines.push(indent(compose_status_line(state, input, &picture, columns)));
     ScreenLayout {
         frame,
         page_rows,
@@ -158,12 +161,26 @@ fn filter_heading(state: &TuiState, picture: &Picture, timeline: &Timeline) -> L
     heading
 }
 
+/// Adds a blank before a line, because the first column marks the selection.
+fn indent(line: Line) -> Line {
+    let mut indented = Line::new(" ", Style::Text);
+    indented.pod = line.pod;
+    for span in line.spans {
+        indented.push(span.text, span.style);
+    }
+    indented
+}
+
 /// Composes only the picture and the notices, for a program that does not read keys.
 fn compose_without_keys(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
     let room = input.rows.saturating_sub(input.notices.len()).max(1);
-    let picture = draw_picture(state, input, Size { columns: input.columns, rows: Some(room) });
+    let columns = if input.has_margin { input.columns.saturating_sub(1).max(1) } else { input.columns };
+    let picture = draw_picture(state, input, Size { columns, rows: Some(room) });
     let mut frame = picture.frame.clone();
     frame.lines.extend_from_slice(input.notices);
+    if input.has_margin {
+        frame.lines = frame.lines.into_iter().map(indent).collect();
+    }
     ScreenLayout { frame, picture, ..ScreenLayout::default() }
 }
 
@@ -180,20 +197,21 @@ fn draw_picture(state: &TuiState, input: &LayoutInput<'_>, size: Size) -> Pictur
     }
 }
 
-/// Describes the phase under the mouse, or else the selected phase. If the mouse is on no Pod and no Pod is selected,
-/// names the Pods that have worked and waited longest.
-fn selection_details(state: &TuiState, input: &LayoutInput<'_>, columns: usize) -> Vec<Line> {
+/// Describes a phase of a Pod. Without a Pod, names the Pods that have worked and waited longest if this is news.
+fn selection_details(
+    shown: Option<(PodKey, Option<usize>)>,
+    state: &TuiState,
+    input: &LayoutInput<'_>,
+    columns: usize,
+) -> Vec<Line> {
     let LayoutInput { timeline, glyphs, now, rows, .. } = *input;
     let two_lines = rows >= MIN_ROWS_FOR_TWO_DETAIL_LINES && columns < SINGLE_LINE_COLUMNS;
-    let shown = match (state.hovered, state.window.selected) {
-        (Some((pod, phase)), _) => Some((pod, phase)),
-        (None, Some(pod)) => Some((pod, state.selected_phase)),
-        (None, None) => None,
+    let Some((pod, phase)) = shown else {
+        let longest = view::longest_pods_line(timeline, columns, glyphs, now, input.frame_cache);
+        return Some(longest).filter(|line| !line.spans.is_empty()).into_iter().collect();
     };
-    let [mut description, evidence] = match shown {
-        Some((pod, phase)) => view::describe_phase(timeline, pod, phase, &state.view, columns, glyphs, now),
-        None => [view::longest_pods_line(timeline, columns, glyphs, now, input.frame_cache), Line::default()],
-    };
+    let [mut description, evidence] =
+        view::describe_phase(timeline, pod, phase, &state.view, columns, glyphs, now);
     if two_lines {
         return vec![description, evidence];
     }

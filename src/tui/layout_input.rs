@@ -33,6 +33,9 @@ pub(crate) struct LayoutInput<'a> {
     pub only_pod: Option<PodKey>,
     /// Whether the program reads keys.
     pub interactive: bool,
+    /// Whether the first column is kept free for the mark of the selection. Before the program reads keys and after it
+    /// has stopped, this keeps the picture where it is.
+    pub has_margin: bool,
     /// The playback of a recording that the user controls.
     pub playback: Option<&'a PlaybackStatus>,
     /// Whether work goes on if the user quits now.

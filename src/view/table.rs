@@ -22,7 +22,7 @@ use crate::view::rows::end_text::describe_special_end;
 use crate::view::rows::groups::{Group, Heading, pod_groups};
 use crate::view::rows::headings;
 use crate::view::rows::numbers::{DurationText, PodDurations};
-use crate::view::rows::overflow::{PacedPods, fold_pods};
+use crate::view::rows::overflow::{PacedPods, fold_pods, style_of_count};
 use crate::view::rows::pace::PaceMark;
 use crate::view::rows::phase_text::describe_next_try;
 use crate::view::rows::retries::open_retries;
@@ -95,10 +95,7 @@ pub(crate) fn draw_table(
     }
     for fold in &folded.overflow {
         let what = fold.state.map_or("more", DisplayState::name);
-        let line = Line::new(
-            format!("+ {} {what}", fold.pods.len()),
-            fold.state.map_or(Style::Dim, DisplayState::style),
-        );
+        let line = Line::new(format!("+ {} {what}", fold.pods.len()), style_of_count(fold.state));
         frame.lines.push(line.shorten_end(size.columns, context.glyphs.ellipsis));
     }
     if around != (0, 0) {

@@ -304,6 +304,7 @@ impl LiveReporter {
             notices: &notices(run.state),
             only_pod,
             interactive: self.screen.is_entered(),
+            has_margin: self.interactive,
             playback: playback.as_ref(),
             leaves_work: self.has_cluster && outcome.is_none(),
             outcome,

@@ -21,6 +21,7 @@ pub(crate) struct LegendEntries {
     estimated: bool,
     held: bool,
     restarts: bool,
+    folded: bool,
 }
 
 impl LegendEntries {
@@ -46,6 +47,11 @@ impl LegendEntries {
     /// Adds the mark of restarts, which stands beside a bar.
     pub(crate) fn add_restarts(&mut self) {
         self.restarts = true;
+    }
+
+    /// Adds the line that shows how many Pods without a row there were at each time.
+    pub(crate) fn add_folded(&mut self) {
+        self.folded = true;
     }
 
     /// Writes the legend on as many lines as it needs.
@@ -89,8 +95,10 @@ impl LegendEntries {
             }
             line.push(format!(" {meaning}"), Style::Dim);
         }
-        if self.restarts {
-            let entry = format!("{} restarts", glyphs.restarts);
+        let [few, .., all] = glyphs.density;
+        let folded = self.folded.then(|| format!("{few}{all} folded Pods"));
+        let restarts = self.restarts.then(|| format!("{} restarts", glyphs.restarts));
+        for entry in folded.into_iter().chain(restarts) {
             match lines.last_mut() {
                 Some(line) if line.width() + text::width(&entry) + 2 <= columns => {
                     line.push(format!("  {entry}"), Style::Dim);

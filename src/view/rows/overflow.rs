@@ -8,8 +8,32 @@ use crate::lifecycle::{ArrayIndex, EnumArray};
 use crate::timeline::{PodKey, PodOverview};
 use crate::view::display_state::{ByDisplayState, DisplayState};
 use crate::view::frame_cache::results::{Folded, Overflow, PodPace};
+use crate::view::primitives::frame::Style;
 use crate::view::rows::trouble::{Attention, TroubleRank, rank_trouble};
 use crate::view::view_context::ViewContext;
+
+/// The style of the line that counts Pods without a row. Only the counts of Pods in trouble have a colour.
+pub(crate) fn style_of_count(state: Option<DisplayState>) -> Style {
+    match state {
+        Some(
+            state @ (DisplayState::Failed
+            | DisplayState::PullFailing
+            | DisplayState::CrashLooping
+            | DisplayState::BackOff
+            | DisplayState::Unknown),
+        ) => state.style(),
+        Some(
+            DisplayState::Done
+            | DisplayState::Running
+            | DisplayState::Unready
+            | DisplayState::Starting
+            | DisplayState::Queued
+            | DisplayState::Deleted
+            | DisplayState::Gone,
+        )
+        | None => Style::Dim,
+    }
+}
 
 /// If not all Pods in trouble fit, one of this many rows still shows a Pod without trouble, unless failed Pods need the
 /// row. Otherwise hundreds of Pods that wait for the same reason would hide the Pods that run.

@@ -7,7 +7,7 @@ use crate::view::primitives::frame::{Frame, Line, Style};
 use crate::view::rows::groups::{Group, Heading, is_bare_pod, pod_groups};
 use crate::view::sequence::container_bars::choose_groups;
 use crate::view::sequence::layout::Layout;
-use crate::view::sequence::line_budget::{divide_lines, max_legend_lines};
+use crate::view::sequence::line_budget::{SurroundingLines, divide_lines, max_legend_lines};
 use crate::view::sequence::rows::RowWriter;
 use crate::view::sequence::scrolling;
 use crate::view::sequence::section::Section;
@@ -74,10 +74,35 @@ fn draw_folded(
     (frame, flush): (&mut Frame, &mut FlushLines<'_>),
     picture: &mut Picture,
 ) {
-    let columns = size.columns.max(1);
     let has_axis = picture.bars.is_some();
     let room = size.rows.map(|rows| rows.saturating_sub(frame.lines.len()));
-    let shown = divide_lines(context, sections, room, rows, has_axis);
+    let first_line = frame.lines.len();
+    let reserved = max_legend_lines(size.columns.max(1));
+    let shown = divide_lines(context, sections, room, rows, has_axis.then_some(reserved));
+    let legend_lines = draw_sections(context, sections, rows, size, shown, (&mut *frame, flush), picture);
+    let has_spare_lines = room.is_some_and(|room| frame.lines.len() - first_line < room);
+    if has_spare_lines && picture.folded > 0 && legend_lines < reserved {
+        // The legend is shorter than expected, so more rows fit.
+        frame.lines.truncate(first_line);
+        picture.pods.clear();
+        let shown = divide_lines(context, sections, room, rows, has_axis.then_some(legend_lines));
+        draw_sections(context, sections, rows, size, shown, (frame, flush), picture);
+    }
+}
+
+/// Draws the sections with the rows that were chosen for them, and the legend. Returns the number of lines of the
+/// legend.
+fn draw_sections(
+    context: &ViewContext<'_>,
+    sections: &[Section<'_>],
+    rows: &RowWriter<'_>,
+    size: Size,
+    shown: SurroundingLines,
+    (frame, flush): (&mut Frame, &mut FlushLines<'_>),
+    picture: &mut Picture,
+) -> usize {
+    let columns = size.columns.max(1);
+    let has_axis = picture.bars.is_some();
     let several = sections.len() > 1;
 
     let mut legend = LegendEntries::default();
@@ -111,11 +136,12 @@ fn draw_folded(
         for &key in &section.folded.shown {
             rows.push_pod(key, section, &mut legend, &mut frame.lines);
             if size.rows.is_none() && flush(&mut frame.lines).is_break() {
-                return;
+                return 0;
             }
         }
         picture.pods.extend_from_slice(&section.folded.shown);
         for overflow in &section.folded.overflow {
+            legend.add_folded();
             frame.lines.push(rows.write_overflow(overflow));
         }
         if let Some(summary) = section.concurrency(context).filter(|_| shown.concurrency) {
@@ -128,10 +154,13 @@ fn draw_folded(
     let row_count: usize = sections.iter().map(|section| section.rows.rows.len()).sum();
     picture.folded = row_count.saturating_sub(picture.pods.len());
     picture.hidden_trouble = sections.iter().map(|section| section.hidden_rows_in_trouble(context)).sum();
-    if shown.legend && has_axis {
-        let lines = legend.write_legend(context.glyphs, columns);
-        frame.lines.extend(lines.into_iter().take(max_legend_lines(columns)));
+    if !shown.legend || !has_axis {
+        return 0;
     }
+    let lines = legend.write_legend(context.glyphs, columns);
+    let legend_lines = lines.len().min(max_legend_lines(columns));
+    frame.lines.extend(lines.into_iter().take(legend_lines));
+    legend_lines
 }
 
 /// The lines about the workloads, if the sections are not workloads.

@@ -42,16 +42,16 @@ impl SurroundingLines {
         context: &ViewContext<'_>,
         sections: &[Section<'_>],
         rows: &RowWriter<'_>,
-        has_axis: bool,
+        legend_lines: Option<usize>,
     ) -> usize {
         let if_shown = |is_shown: bool, lines: usize| if is_shown { lines } else { 0 };
         let held = sections.iter().filter_map(|section| section.held_workload(context));
         let with_concurrency = sections.iter().filter(|section| section.concurrency(context).is_some());
         sections.len()
-            + usize::from(has_axis)
+            + usize::from(legend_lines.is_some())
             + if_shown(self.conclusions, sections.iter().map(|section| section.conclusions.len()).sum())
             + if_shown(self.concurrency, with_concurrency.count())
-            + if_shown(self.legend && has_axis, max_legend_lines(rows.columns()))
+            + if_shown(self.legend, legend_lines.unwrap_or(0))
             + if_shown(self.blanks, sections.len().saturating_sub(1))
             + if_shown(self.reasons, sections.iter().map(|section| section.reasons.len()).sum())
             + if_shown(self.reasons, held.map(|workload| rows.count_held_lines(workload)).sum())
@@ -63,14 +63,15 @@ pub(crate) fn max_legend_lines(columns: usize) -> usize {
     FULL_LEGEND_COLUMNS.div_ceil(columns).min(3)
 }
 
-/// Divides the lines between the rows of each section and the lines around them. `lines` is `None` if there is no
+/// Divides the lines between the rows of each section and the lines around them. `legend_lines` is the number of lines
+/// that are reserved for the legend; `None` if there is no axis. `lines` is `None` if there is no
 /// limit.
 pub(crate) fn divide_lines(
     context: &ViewContext<'_>,
     sections: &mut [Section<'_>],
     lines: Option<usize>,
     rows: &RowWriter<'_>,
-    has_axis: bool,
+    legend_lines: Option<usize>,
 ) -> SurroundingLines {
     let Some(lines) = lines else {
         for section in sections {
@@ -80,11 +81,13 @@ pub(crate) fn divide_lines(
     };
     let min_rows: usize = sections.iter().map(|section| section.min_rows(context, lines)).sum();
     let fitting = SurroundingLines::CHOICES.iter().find_map(|choice| {
-        let around = choice.count(context, sections, rows, has_axis);
+        let around = choice.count(context, sections, rows, legend_lines);
         (around + min_rows <= lines).then(|| (*choice, lines - around))
     });
-    let (chosen, free) = fitting
-        .unwrap_or((SurroundingLines::NONE, lines.saturating_sub(sections.len() + usize::from(has_axis))));
+    let (chosen, free) = fitting.unwrap_or((
+        SurroundingLines::NONE,
+        lines.saturating_sub(sections.len() + usize::from(legend_lines.is_some())),
+    ));
     let mut wanted: Vec<usize> = sections.iter().map(|section| section.rows.rows.len()).collect();
     // A row with evidence or container bars takes several lines.
     let shares = distribute(&mut wanted, (free / rows.max_lines_per_row()).max(usize::from(free > 0)));

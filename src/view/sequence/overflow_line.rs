@@ -7,6 +7,7 @@ use crate::view::frame_cache::keys::{DensityKey, OverflowKey};
 use crate::view::frame_cache::results::{Medians, Overflow};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::{duration, text};
+use crate::view::rows::overflow::style_of_count;
 use crate::view::sequence::rows::RowWriter;
 
 impl RowWriter<'_> {
@@ -18,14 +19,15 @@ impl RowWriter<'_> {
         let label = format!("+ {count} {name}");
         let label = if text::width(&label) > layout.left() { format!("+ {count}") } else { label };
         let label = text::shorten_end(&label, layout.left(), context.glyphs.ellipsis);
-        let mut line = Line::new(text::pad_right(&label, layout.left() + layout.gap()), Style::Text);
+        let mut line =
+            Line::new(text::pad_right(&label, layout.left() + layout.gap()), style_of_count(overflow.state));
 
         let key = self.overflow_key(overflow);
         let density_key =
             DensityKey { overflow: key.clone(), columns: layout.bar, shown_time: self.span.shown_time() };
         let (cache, version) = (context.cache, context.version());
         let density = cache.density.get_or_compute(version, density_key, || self.density(&overflow.pods));
-        line.push(density.as_str(), overflow.state.map_or(Style::Dim, DisplayState::style));
+        line.push(density.as_str(), Style::Dim);
         let medians = cache.medians.get_or_compute(version, key, || self.medians(&overflow.pods));
         if layout.status > 0 {
             let is_known = medians.queued.or(medians.cold).or(medians.run).is_some();

@@ -55,11 +55,6 @@ impl<'a> RowWriter<'a> {
         Self { context, layout, axis, span, with_container_bars }
     }
 
-    /// The width of a line.
-    pub(crate) fn columns(&self) -> usize {
-        self.layout.columns
-    }
-
     /// Estimates the maximum number of lines of a Pod's row from the first Pods. An estimate is enough, because the
     /// result only divides the lines of a screen.
     pub(crate) fn max_lines_per_row(&self) -> usize {

@@ -66,6 +66,7 @@ pub(crate) fn draw_scrolling(
         pods: lines.iter().filter_map(|&(_, pod)| pod).collect(),
     };
     if !all_fit {
+        legend.add_folded();
         frame.lines.push(rows.write_overflow(&hidden(&lines[..visible.start])));
     }
     for &(index, pod) in &lines[visible.clone()] {

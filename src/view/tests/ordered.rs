@@ -96,3 +96,20 @@ fn a_pod_is_slow_when_it_takes_more_than_twice_the_median() {
     assert!(!with_last(10_000));
     assert!(with_last(10_100));
 }
+
+#[test]
+fn a_folded_picture_uses_every_line_and_counts_the_other_pods_in_a_quiet_colour() {
+    let job = |now| {
+        timeline(now, vec![(sized(job("render", WorkloadState::Running), 400, 4), pi_pods("render", 400))])
+    };
+    for now in [60_000, 150_000, 300_000] {
+        let size = Size { columns: 80, rows: Some(24) };
+        let frame = render_frame(&job(now), &SEQUENCE, size, &Glyphs::UNICODE, at(now));
+        let text = frame.plain();
+        assert_eq!(frame.lines.len(), 24, "{text}");
+        assert!(frame.lines.iter().all(|line| !line.spans.is_empty()), "{text}");
+        assert!(text.contains("▁█ folded Pods"), "{text}");
+        let count = frame.lines.iter().find(|line| line.plain().starts_with("+ ")).unwrap();
+        assert!(count.spans.iter().all(|span| span.style == Style::Dim), "{count:?}");
+    }
+}
