@@ -60,7 +60,11 @@ impl<'a> Run<'a> {
         state.overview = options.overview;
         state.nothing_found_help = options.nothing_found_help.take();
         let details = PodDetailsLoader::new(options.cluster.clone(), options.tail_lines);
-        let recording = RunRecording::new(options.recorder.take());
+        let mut recorder = options.recorder.take();
+        if let Some(recorder) = &mut recorder {
+            recorder.set_namespace(options.current_namespace.clone());
+        }
+        let recording = RunRecording::new(recorder);
         Self { options, state, reporters, details, recording }
     }
 

@@ -41,6 +41,7 @@ pub(crate) struct RunOptions<'a> {
     pub(crate) output: Output,
     pub(crate) subject: Subject,
     pub(crate) cluster: Option<Cluster>,
+    pub(crate) current_namespace: Option<String>,
     pub(crate) tail_lines: u32,
     pub(crate) timeout: Option<Duration>,
     pub(crate) expected_uids: Vec<String>,
@@ -64,6 +65,7 @@ impl<'a> RunOptions<'a> {
             output,
             subject: Subject::Timeline,
             cluster: None,
+            current_namespace: None,
             tail_lines: 0,
             timeout: None,
             expected_uids: Vec::new(),
@@ -78,10 +80,9 @@ impl<'a> RunOptions<'a> {
         }
     }
 
-    /// Returns the user's choices for pictures, with the current namespace of the cluster.
+    /// Returns the user's choices for pictures, with the namespace of a command without `-n`.
     pub(crate) fn view_state(&self) -> ViewState {
-        let current_namespace =
-            self.cluster.as_ref().map(|cluster| cluster.context_namespace.as_str().into());
+        let current_namespace = self.current_namespace.as_deref().map(Into::into);
         ViewState { current_namespace, ..self.appearance.view_state.clone() }
     }
 
@@ -92,7 +93,12 @@ impl<'a> RunOptions<'a> {
 
     /// Reads logs, Events and YAML from this cluster.
     pub(crate) fn cluster(self, cluster: Cluster) -> Self {
-        Self { cluster: Some(cluster), ..self }
+        Self { current_namespace: Some(cluster.context_namespace.clone()), cluster: Some(cluster), ..self }
+    }
+
+    /// Sets the namespace of a command without `-n`. `None` if the source is not a cluster.
+    pub(crate) fn current_namespace(self, current_namespace: Option<String>) -> Self {
+        Self { current_namespace, ..self }
     }
 
     /// Shows this number of lines of each log. Zero shows none.

@@ -16,7 +16,7 @@ use crate::cli::draw_args::DrawArgs;
 use crate::cli::follow_args::FollowArgs;
 use crate::cli::output_format::OutputFormat;
 use crate::cli::speed::parse_speed;
-use crate::source::recording::{self, RecordingEntry, ReplayPace};
+use crate::source::recording::{self, RecordingEntry, RecordingHeader, ReplayPace};
 use crate::timeline::Timeline;
 
 /// The arguments of `kubectl seq replay`.
@@ -69,28 +69,29 @@ pub(crate) async fn run(
     } else {
         None
     };
-    let (feed, playback, is_followed) = if let Some((entries, failures)) = entries {
+    let (feed, playback, is_followed, namespace) = if let Some((header, entries, failures)) = entries {
         let speed = args.speed.filter(|&speed| speed > 0.0);
         let (feed, controls) = recording::start_playback(entries, speed);
-        (feed, Some(Playback { controls, failures }), true)
+        (feed, Some(Playback { controls, failures }), true, header.namespace)
     } else {
         let replay = recording::start_replay(&args.file, pace)?;
-        (replay.feed, None, replay.followed)
+        (replay.feed, None, replay.followed, replay.namespace)
     };
     let options = RunOptions::new(feed, &appearance, streams, output)
         .tail_lines(args.follow.tail_lines)
         .timeout(args.follow.timeout)
         .stays_open(stays_open)
         .playback(playback)
+        .current_namespace(namespace)
         .nothing_found_message(NOTHING_FOUND.to_owned())
         .ends_with_feed();
     if is_followed || args.follow.interactive { follow(options).await } else { once(options).await }
 }
 
-/// Reads the entries of a recording and finds the times at which Pods failed. Returns `None` if the recording must be
+/// Reads the header and the entries of a recording and finds the times at which Pods failed. Returns `None` if the recording must be
 /// streamed.
-pub(crate) fn load(file: &Path) -> Option<(Vec<RecordingEntry>, Vec<Timestamp>)> {
-    let entries = recording::read_entries(file)?;
+pub(crate) fn load(file: &Path) -> Option<(RecordingHeader, Vec<RecordingEntry>, Vec<Timestamp>)> {
+    let (header, entries) = recording::read_entries(file)?;
     let mut timeline = Timeline::default();
     for entry in &entries {
         match entry {
@@ -101,5 +102,5 @@ pub(crate) fn load(file: &Path) -> Option<(Vec<RecordingEntry>, Vec<Timestamp>)>
     timeline.recompute();
     let pods = timeline.workloads().iter().flat_map(|workload| timeline.overviews(workload));
     let failures = pods.filter(|(_, pod)| pod.has_failed()).filter_map(|(_, pod)| pod.end()).collect();
-    Some((entries, failures))
+    Some((header, entries, failures))
 }

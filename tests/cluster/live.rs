@@ -114,11 +114,15 @@ fn keys_switch_views_open_a_pod_and_return() {
         screen.contents().lines().any(|line| line.starts_with('▌') && line.contains(&selected))
     });
 
+    // A user who has pressed a key is not thrown out at the end.
+    screen.wait_for_text("ended: failed after");
+    screen.type_in("q");
     let code = wait_or_kill(&mut screen.child).and_then(|status| status.code());
     screen.wait_for_text("to see it again: kubectl seq get job/live");
     let contents = screen.read_screen(vt100::Screen::contents);
     assert_eq!(code, Some(1), "{contents}");
-    for text in ["job/live  Failed", "failed: exit code 3", "cannot open the input"] {
+    let heading = format!("job/live in {}  Failed", namespace.name);
+    for text in [heading.as_str(), "failed: exit code 3", "cannot open the input"] {
         assert!(contents.contains(text), "no {text:?} in\n{contents}");
     }
     screen.read_screen(|screen| {

@@ -92,7 +92,9 @@ fn check_a_node_that_comes_back_at_once(cluster: &PrivateCluster) {
     let [first, again] = array(work, "runs") else { panic!("{pod:#}") };
     assert_eq!((&first["end"], &first["exitCode"]), (&Value::Null, &137.into()), "{pod:#}");
     assert_eq!((text(first, "reason"), &again["exitCode"]), ("ContainerStatusUnknown", &0.into()), "{pod:#}");
-    assert!(phases(pod).starts_with(&["Queued"]) && !phases(pod).contains(&"BackOff"), "{pod:#}");
+    // A wait for the scheduler that is shorter than its own uncertainty is no phase.
+    assert!(matches!(phases(pod).first(), Some(&("Queued" | "Setup"))), "{pod:#}");
+    assert!(!phases(pod).contains(&"BackOff"), "{pod:#}");
 }
 
 fn check_a_node_that_stays_away(cluster: &PrivateCluster) {

@@ -97,14 +97,14 @@ fn failures_of_sandbox_volume_configuration_and_image_are_shown_as_waits() {
         .succeeds();
     namespace.kubectl(&["create", "configmap", "settings", "--from-literal=mode=test"]).succeeds();
     let result = running.wait().succeeds();
-    result.reports("waits: ErrImagePull");
+    result.reports(&format!("waits: cannot pull {}:flaky: not found", namespace.name));
     let document = result.json();
     namespace.check(&document);
     for (name, phase, reason) in [
         ("sandbox", "Setup", "FailedCreatePodSandBox"),
         ("volume", "Setup", "FailedMount"),
         ("setting", "Starting", "CreateContainerConfigError"),
-        ("image", "Pulling", "ImagePullBackOff"),
+        ("image", "PullFailing", "ImagePullBackOff"),
     ] {
         let job = workload(&document, name);
         assert_eq!((end(job), counts(job)), (["Succeeded", "CompletionsReached"], [0, 1, 0]), "{job:#}");

@@ -32,7 +32,7 @@ async fn replay(
 ) -> Exit {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), recording_of(scenario)).unwrap();
-    let (entries, failures) = load(file.path()).unwrap();
+    let (_, entries, failures) = load(file.path()).unwrap();
     let (feed, controls) = recording::start_playback(entries, Some(1.0));
     let appearance = appearance(flags);
     let streams = Streams::new(appearance.clone());

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) const FORMAT_VERSION: u32 = 1;
 
 /// The first line of a recording.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordingHeader {
@@ -19,6 +20,10 @@ pub struct RecordingHeader {
     /// Whether the run followed its workloads. If not, the run showed the state of one moment.
     #[serde(default)]
     pub followed: bool,
+    /// The namespace of a command without `-n`, because headings name any other namespace. `None` if the source was not
+    /// a cluster.
+    #[serde(default)]
+    pub namespace: Option<String>,
 }
 
 impl RecordingHeader {
@@ -32,6 +37,7 @@ impl RecordingHeader {
             kind: Self::KIND.to_owned(),
             program: env!("CARGO_PKG_VERSION").to_owned(),
             followed,
+            namespace: None,
         }
     }
 }

@@ -3,13 +3,14 @@
 //! The format, version 1, is JSON lines:
 //!
 //! ```json
-//! {"formatVersion":1,"kind":"Recording","program":"0.1.0","followed":true}
+//! {"formatVersion":1,"kind":"Recording","program":"0.1.0","followed":true,"namespace":"default"}
 //! {"received":"2026-11-23T16:50:39.681414Z","seen":"Added","kind":"Job","object":{…}}
 //! {"mark":"synced"}
 //! {"mark":"end","at":"2026-11-23T16:51:33.1Z"}
 //! ```
 //!
-//! The header comes first. `formatVersion` changes only if older programs can no longer read the lines after the
+//! The header comes first. Its `namespace` is the namespace of a command without `-n`; the recording of a simulation has
+//! none. `formatVersion` changes only if older programs can no longer read the lines after the
 //! header. New fields may be added without a new version.
 //!
 //! Each observation is a line. `received` holds the time at which the source received the observation, on the API
@@ -41,6 +42,7 @@ pub(crate) mod wording;
 pub(crate) mod write;
 
 pub use entry::RecordingEntry;
+pub(crate) use header::RecordingHeader;
 pub(crate) use playback::{PlaybackCommand, PlaybackControls, read_entries, start_playback};
 pub use read::RecordingLines;
 pub(crate) use replay::{ReplayPace, start_replay};

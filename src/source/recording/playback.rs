@@ -12,6 +12,7 @@ use tokio::time::sleep_until;
 use crate::observation::Observation;
 use crate::source::clock::{Clock, PlaybackControl};
 use crate::source::recording::entry::RecordingEntry;
+use crate::source::recording::header::RecordingHeader;
 use crate::source::recording::read::RecordingLines;
 use crate::source::recording::replay::automatic_speed;
 use crate::source::{Feed, Update};
@@ -72,20 +73,21 @@ impl PlaybackControls {
     }
 }
 
-/// Reads the entries of a whole recording. Returns `None` if the recording must be streamed instead: because it is not a
+/// Reads the header and the entries of a whole recording. Returns `None` if the recording must be streamed instead: because it is not a
 /// file, is larger than [`MAX_BYTES`], shows only one moment, has an error, or was cut off.
-pub(crate) fn read_entries(path: &Path) -> Option<Vec<RecordingEntry>> {
+pub(crate) fn read_entries(path: &Path) -> Option<(RecordingHeader, Vec<RecordingEntry>)> {
     let file = File::open(path).ok()?;
     let metadata = file.metadata().ok()?;
     if !metadata.is_file() || metadata.len() > MAX_BYTES {
         return None;
     }
     let lines = RecordingLines::new(BufReader::new(file)).ok()?;
-    if !lines.header().followed {
+    let header = lines.header().clone();
+    if !header.followed {
         return None;
     }
     let entries: Vec<RecordingEntry> = lines.collect::<Result<_, _>>().ok()?;
-    matches!(entries.last(), Some(RecordingEntry::End(_))).then_some(entries)
+    matches!(entries.last(), Some(RecordingEntry::End(_))).then_some((header, entries))
 }
 
 /// Starts to play these entries of a recording at `speed`, or at a speed that fits the length. The feed never ends: after the last entry, it sends

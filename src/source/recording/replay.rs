@@ -14,6 +14,7 @@ use crate::observation::Observation;
 use crate::source::clock::Clock;
 use crate::source::error::{ErrorKind, SourceError, system_error_text};
 use crate::source::recording::entry::RecordingEntry;
+use crate::source::recording::header::RecordingHeader;
 use crate::source::recording::read::{RecordingError, RecordingLines};
 use crate::source::{Feed, Progress, Update};
 
@@ -53,6 +54,8 @@ pub(crate) struct Replay {
     pub feed: Feed,
     /// Whether the run followed its workloads. If not, the run showed the state of one moment.
     pub followed: bool,
+    /// The namespace of a command without `-n`, during the run. `None` if the source was not a cluster.
+    pub namespace: Option<String>,
 }
 
 /// The number of bytes of a chunk, and the task that parses the chunk.
@@ -108,7 +111,7 @@ pub(crate) fn replay_input(
     size: Option<u64>,
 ) -> Result<Replay, SourceError> {
     let mut lines = RecordingLines::new(input).map_err(|error| replay_error(&name, error))?;
-    let followed = lines.header().followed;
+    let RecordingHeader { followed, namespace, .. } = lines.header().clone();
     // The clock starts at the time of the first entry that has a time. If a run begins without objects, the first entry
     // is the mark `synced`, which has none.
     let (mut leading, mut error, mut start) = (Vec::new(), None, None);
@@ -150,7 +153,7 @@ pub(crate) fn replay_input(
         size,
     };
     tokio::spawn(player.play(leading, error, chunks));
-    Ok(Replay { feed: Feed { updates, clock }, followed })
+    Ok(Replay { feed: Feed { updates, clock }, followed, namespace })
 }
 
 /// Returns the speed of a replay for which the user chose no speed, in recorded seconds per second.

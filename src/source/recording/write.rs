@@ -82,6 +82,11 @@ impl Recorder {
         }
     }
 
+    /// Stores the namespace of a command without `-n` in the header. Has no effect after the first line.
+    pub(crate) fn set_namespace(&mut self, namespace: Option<String>) {
+        self.header.namespace = namespace;
+    }
+
     /// The path of the file, or `None` if the recorder was made by [`Recorder::new`].
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
