@@ -66,13 +66,14 @@ async fn run(cli: Cli, environment: &Environment) -> Exit {
     match cli.command {
         Subcommand::Apply(args) => {
             let run_output = apply::run_output(&args);
-            run_with_streams(
+            // The future of a run is too large for the stack.
+            Box::pin(run_with_streams(
                 &args.draw.clone(),
                 &args.follow.clone(),
                 run_output,
                 environment,
                 async |appearance, streams| apply::run(args, appearance, streams).await,
-            )
+            ))
             .await
         }
         Subcommand::Pod(args) => {

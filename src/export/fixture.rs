@@ -61,6 +61,7 @@ pub(crate) fn workload() -> Workload {
         managed_by: None,
         capacity: Vec::new(),
         retries_per_index: false,
+        max_attempts_per_index: None,
         creation_block: None,
         holds: Vec::new(),
         next_run: None,
@@ -149,6 +150,7 @@ pub(crate) fn ended_pod() -> TimelinePod<'static> {
     let life = Lifecycle {
         disruption: None,
         message: None,
+        not_taken_up_since: None,
         lost_since: None,
         readiness: Readiness::NotProbed,
         instants: Instants {
@@ -203,6 +205,7 @@ pub(crate) fn waiting_pod() -> TimelinePod<'static> {
     let life = Lifecycle {
         disruption: None,
         message: None,
+        not_taken_up_since: None,
         lost_since: None,
         readiness: Readiness::NotProbed,
         instants: Instants { created: Some(instant(0, Evidence::CreationTimestamp)), ..Instants::default() },

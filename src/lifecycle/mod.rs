@@ -32,6 +32,7 @@ pub(crate) mod waits;
 pub use container_life::{ContainerLife, ContainerRole, ContainerRun};
 pub(crate) use container_life::{Pull, signal_of_exit_code};
 pub(crate) use derive::life::DerivationHints;
+pub(crate) use derive::phases::MIN_LATE_TAKE_UP;
 pub(crate) use derive::pull_phases::{PULL_QUEUE, is_pull_failure};
 pub(crate) use enum_array::{ArrayIndex, EnumArray};
 pub(crate) use event_fact::EventFact;

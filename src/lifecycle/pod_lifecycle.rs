@@ -38,6 +38,9 @@ pub struct Lifecycle {
     /// The last time at which the Pod was known to run before it was lost with its node. `None` if the Pod was not
     /// lost.
     pub lost_since: Option<Timestamp>,
+    /// Since when the Pod has a node that gives no sign of it: the scheduling of a Pod without `startTime`. `None` if the
+    /// kubelet has taken the Pod up, and if the Pod has ended.
+    pub not_taken_up_since: Option<Timestamp>,
     /// Whether the Pod has ever been Ready.
     pub readiness: Readiness,
     /// The containers: init containers and sidecars in spec order, then main containers in spec order, then debug

@@ -36,6 +36,7 @@ pub(crate) fn pod(name: &str, created: i64) -> PodFixture {
     let life = Lifecycle {
         disruption: None,
         message: None,
+        not_taken_up_since: None,
         lost_since: None,
         readiness: Readiness::NotProbed,
         instants: Instants::default(),
@@ -286,6 +287,7 @@ pub(crate) fn job(name: &str, outcome: WorkloadState) -> Workload {
         managed_by: None,
         capacity: Vec::new(),
         retries_per_index: false,
+        max_attempts_per_index: None,
         creation_block: None,
         holds: Vec::new(),
         next_run: None,

@@ -58,6 +58,8 @@ mod support;
 #[cfg(test)]
 mod time_left;
 #[cfg(test)]
+mod troubles;
+#[cfg(test)]
 mod waits;
 #[cfg(test)]
 mod wordings;

@@ -14,7 +14,8 @@ use crate::app::reporter::line_columns::LineColumns;
 use crate::app::reporter::line_selection::LineSelection;
 use crate::app::reporter::reported_facts::{ReportedPod, ReportedWorkload};
 use crate::app::reporter::status_text::{
-    describe_age, describe_pod, describe_resumption, describe_workload, list_waits,
+    describe_age, describe_pod, describe_pods_not_taken_up, describe_resumption, describe_workload,
+    list_waits,
 };
 use crate::timeline::{Changes, OpenRetry, PodKey, Timeline, Workload, WorkloadState};
 use crate::view::{Line, Style, describe_next_try};
@@ -267,7 +268,8 @@ impl StatusLines {
             return vec![self.summary_line(timeline, now)];
         }
         let line = |workload: &&Workload| {
-            let text = count_pods(timeline, workload);
+            let not_taken_up = describe_pods_not_taken_up(timeline, workload, now);
+            let text = count_pods(timeline, workload) + &not_taken_up;
             self.columns.workload_line(timeline, workload, now, &text, Style::Dim)
         };
         open.iter().map(line).collect()

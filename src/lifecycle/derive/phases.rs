@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::container_evidence::ContainerEvidence;
 use crate::lifecycle::container_life::{ContainerLife, ContainerRole, ContainerRun};
@@ -23,6 +23,12 @@ use crate::lifecycle::waits::ReasonChange;
 /// A component reports a reason only after its first attempt has failed. A reason that is reported within this time
 /// after the start of a phase therefore holds from the start of the phase.
 const MAX_FIRST_ATTEMPT: SignedDuration = SignedDuration::from_secs(1);
+
+/// A kubelet usually takes up a Pod within a second. A longer time without a sign of the kubelet is worth a word.
+pub(crate) const MIN_LATE_TAKE_UP: SignedDuration = SignedDuration::from_secs(5);
+
+/// The reason of the time in which the kubelet had not taken up the Pod.
+const LATE_TAKE_UP: &str = "not taken up by the node";
 
 /// The input from which the phases are derived.
 pub(crate) struct PhaseInput<'a> {
@@ -120,11 +126,15 @@ impl PhaseInput<'_> {
         }
         let waiting_reason = if self.earliest_start.is_none() { pod.waiting_reason() } else { None };
         let setup_intervals = |kind, end: Option<Instant>| {
+            let late = late_take_up(kind, scheduled, pod.start_time);
             if pod.waits.is_empty() {
-                return Vec::new();
+                return late.into_iter().collect();
             }
             let failures = reason_intervals(kind, scheduled, &pod.waits.setup_failure_changes());
-            setup_part_intervals(&pod.waits, kind, scheduled, end.map(|end| end.at), failures)
+            let mut parts =
+                setup_part_intervals(&pod.waits, kind, scheduled, end.map(|end| end.at), failures);
+            parts.extend(late);
+            parts
         };
         let Some(ready) = self.instants.sandbox_ready else {
             // If the condition is present but was never True, the Pod is still in setup. A Pod without `startTime` is
@@ -373,6 +383,14 @@ fn split_at_ready(intervals: &mut Vec<Interval>, ready: Option<Instant>) {
         interval.kind = PhaseKind::Unready;
     }
     intervals.append(&mut later_parts);
+}
+
+/// Returns the time until the kubelet took the Pod up, if that time was unusually long.
+fn late_take_up(kind: PhaseKind, scheduled: Instant, start_time: Option<Timestamp>) -> Option<Interval> {
+    let taken_up = Instant::new(start_time?, Evidence::StartTime);
+    let is_late = taken_up.at.duration_since(scheduled.at) >= MIN_LATE_TAKE_UP;
+    let reason = Some(LATE_TAKE_UP.into());
+    is_late.then(|| Interval::new(kind, scheduled, Some(taken_up), reason))
 }
 
 /// Returns the kind of a wait with this reason: `PullFailing` if an image cannot be pulled, otherwise `kind`.

@@ -29,6 +29,8 @@ pub struct PodOverview {
     pub deleted_before_end: bool,
     /// Whether the Pod was lost with its node, so that its end is unknown.
     pub is_lost: bool,
+    /// Whether the Pod has a node that has not taken it up.
+    pub is_not_taken_up: bool,
     /// Whether the containers of the Pod end again and again.
     pub is_crash_looping: bool,
     /// Whether a run of a main container failed.
@@ -132,6 +134,7 @@ impl PodOverview {
         deletion_requested: false,
         deleted_before_end: false,
         is_lost: false,
+        is_not_taken_up: false,
         is_crash_looping: false,
         has_failed_run: false,
         gone: false,
@@ -166,6 +169,7 @@ impl PodOverview {
             deletion_requested: instants.delete_requested.is_some(),
             deleted_before_end,
             is_lost: life.lost_since.is_some(),
+            is_not_taken_up: life.not_taken_up_since.is_some(),
             is_crash_looping: life.is_crash_looping(),
             has_failed_run: life.containers.iter().any(ContainerLife::has_failed_main_run),
             gone: life.gone,

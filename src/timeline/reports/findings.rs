@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::{Lifecycle, Phase, PhaseKind};
+use crate::lifecycle::{Lifecycle, MIN_LATE_TAKE_UP, Phase, PhaseKind};
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::workload::Workload;
 
@@ -66,6 +66,17 @@ impl Timeline {
                 wait.pods += 1;
                 wait.add(duration);
             }
+        }
+        for (key, _) in self.overviews(workload).filter(|(_, pod)| pod.is_not_taken_up) {
+            let pod = self.pod(key);
+            let waited = pod.life.not_taken_up_since.map(|since| now.duration_since(since));
+            let Some(waited) = waited.filter(|waited| *waited >= MIN_LATE_TAKE_UP) else { continue };
+            let node = pod.node.as_deref().unwrap_or("the node");
+            let reason: Arc<str> = format!("{node} has not taken it up").into();
+            let new_wait = || Wait::new(Arc::clone(&reason));
+            let wait = by_reason.entry(Arc::clone(&reason)).or_insert_with(new_wait);
+            wait.pods += 1;
+            wait.add(waited);
         }
         let mut by_phrase: BTreeMap<String, Wait> = BTreeMap::new();
         for hold in &workload.holds {

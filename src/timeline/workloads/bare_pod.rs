@@ -47,6 +47,7 @@ pub(crate) fn bare_pod_workload(store: &mut PodStore, key: PodKey) -> Workload {
         is_known_from_events: life.gone,
         capacity: capacity.into_iter().collect(),
         retries_per_index: false,
+        max_attempts_per_index: None,
         creation_block: None,
         holds: Vec::new(),
         next_run: None,

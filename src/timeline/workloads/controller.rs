@@ -180,6 +180,7 @@ impl ControllerRecord {
             managed_by: None,
             capacity: self.desired.clone(),
             retries_per_index: false,
+            max_attempts_per_index: None,
             creation_block: None,
             holds: suspension_holds(self.suspensions.suspensions(None), metadata, interner),
             next_run,

@@ -270,6 +270,9 @@ impl JobRecord {
             managed_by: self.other_controller().map(|controller| interner.share(controller)),
             capacity: subtract_suspensions(&self.desired, &suspensions),
             retries_per_index: spec.backoff_limit_per_index.is_some(),
+            max_attempts_per_index: spec
+                .backoff_limit_per_index
+                .and_then(|limit| u32::try_from(limit).ok()?.checked_add(1)),
             creation_block: None,
             holds: suspension_holds(suspensions, metadata, interner),
             next_run: None,

@@ -99,6 +99,8 @@ pub struct Workload {
     pub capacity: Vec<Capacity>,
     /// Whether retries are counted and delayed for each index separately (`backoffLimitPerIndex`).
     pub retries_per_index: bool,
+    /// The maximum number of attempts at one completion index; `None` if the Job does not limit them for each index.
+    pub max_attempts_per_index: Option<u32>,
     /// The reason why the controller cannot create Pods now. `None` if the controller can create Pods or has none to create.
     pub creation_block: Option<CreationBlock>,
     /// The intervals in which the workload created no Pods, because it was suspended or its Pods were refused, in

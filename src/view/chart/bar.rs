@@ -13,6 +13,9 @@ use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::glyph::Glyphs;
 use crate::view::primitives::text;
 
+/// Words are not shortened to fewer columns than this.
+const MIN_LABEL_COLUMNS: usize = 8;
+
 /// The maximum number of `?` cells at an unknown time.
 const UNKNOWN_CELLS: usize = 3;
 
@@ -262,11 +265,35 @@ impl Bar {
         }
     }
 
-    /// Writes words behind the bar, or else before it. Returns whether there was room.
+    /// Adds empty cells to the right of the axis, in which words may continue.
+    pub(crate) fn add_columns_for_words(&mut self, columns: usize) {
+        self.cells.resize(self.cells.len() + columns, CellMark::Empty);
+    }
+
+    /// Writes words to the right of the bar. Returns whether there was room.
     pub(crate) fn add_label(&mut self, words: &str, style: Style) -> bool {
-        let last = self.cells.iter().rposition(|&cell| cell != CellMark::Empty);
-        self.add_label_behind(words, style, last.map_or(0, |last| last + 1))
-            || self.add_label_before(words, style)
+        self.add_label_behind(words, style, self.end())
+    }
+
+    /// Writes the first of these texts that has room to the right of the bar. If none of them has room, the first text
+    /// is shortened, unless the room is shorter than [`MIN_LABEL_COLUMNS`].
+    pub(crate) fn add_label_or_shorten(&mut self, texts: &[String], style: Style, ellipsis: &str) {
+        if texts.iter().any(|words| self.add_label(words, style)) {
+            return;
+        }
+        let start = self.end() + 1;
+        let before_next =
+            self.labels.iter().map(|label| label.column).filter(|&column| column >= start).min();
+        let end = before_next.map_or(self.cells.len(), |next| next.saturating_sub(1));
+        let room = end.saturating_sub(start);
+        if let Some(words) = texts.first().filter(|_| room >= MIN_LABEL_COLUMNS) {
+            self.add_label(&text::shorten_end(words, room, ellipsis), style);
+        }
+    }
+
+    /// The first cell behind the bar.
+    fn end(&self) -> usize {
+        self.cells.iter().rposition(|&cell| cell != CellMark::Empty).map_or(0, |last| last + 1)
     }
 
     /// Writes words into the free cells behind `cell`. Words never cover a bar. Returns whether there was room.
@@ -274,13 +301,6 @@ impl Bar {
         let is_empty = |&cell: &usize| self.cells[cell] == CellMark::Empty;
         let Some(free) = (cell..self.cells.len()).find(is_empty) else { return false };
         self.add_label_at(words, style, free + 1)
-    }
-
-    /// Writes words into the free cells before the bar. Returns whether there was room.
-    pub(crate) fn add_label_before(&mut self, words: &str, style: Style) -> bool {
-        let first = self.cells.iter().position(|&cell| cell != CellMark::Empty).unwrap_or(0);
-        let column = first.checked_sub(text::width(words) + 1);
-        column.is_some_and(|column| self.add_label_at(words, style, column))
     }
 
     /// Writes words at a column if the cells there and one cell on each side are free.

@@ -59,11 +59,12 @@ fn mark_failed_pull(cells: &mut [CellMark], attempt: Option<usize>, failed: usiz
     let first = attempt.unwrap_or(failed);
     let cells_left = until.saturating_sub(first);
     let mut mark = failed;
-    if attempt.is_some() && cells_left >= 3 {
-        if is_pull(cells[first]) {
-            cells[first] = CellMark::PullAttempt;
+    if attempt.is_some() && cells_left >= 4 {
+        // A neighbour that covers most of the first cell keeps it.
+        if let Some(own) = (first..first + 2).find(|&cell| is_pull(cells[cell])) {
+            cells[own] = CellMark::PullAttempt;
+            mark = failed.max(own + 1);
         }
-        mark = failed.max(first + 1);
     }
     // A neighbour that covers most of the cell keeps it.
     let free = (mark..until.min(mark + 2)).find(|&cell| is_pull(cells[cell]));

@@ -108,6 +108,8 @@ pub(crate) struct ColumnContent {
     pub(crate) restarts: usize,
     /// Columns for a duration.
     pub(crate) duration: usize,
+    /// The words behind a bar, with a blank before them.
+    pub(crate) words: usize,
 }
 
 /// The time that the axis must show.

@@ -35,6 +35,15 @@ pub(crate) fn describe_reason(life: &Lifecycle) -> Option<String> {
     Some(cause.map_or_else(|| reason.to_string(), |cause| format!("{reason}: {cause}")))
 }
 
+/// Why the kubelet ended the latest run of a main container that has ended: `liveness probe failed: HTTP 503`. `None` if
+/// no failed probe ended it.
+pub(crate) fn describe_last_kill(life: &Lifecycle) -> Option<String> {
+    let mut causes = life
+        .main_containers()
+        .filter_map(|main| main.runs.iter().rev().find(|run| run.ended)?.cause.as_deref());
+    causes.next().map(|cause| text::clean(cause).into_owned())
+}
+
 /// The cause behind the reason of a Pod, escaped for a terminal.
 pub(crate) fn describe_cause(life: &Lifecycle) -> Option<Cow<'_, str>> {
     life.message.as_deref().map(text::clean)

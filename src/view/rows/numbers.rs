@@ -39,6 +39,30 @@ pub(crate) struct PodDurations {
 }
 
 impl PodDurations {
+    /// The durations of the latest attempt as of `now`, with the work of all attempts. `earlier` are the lives of the
+    /// earlier attempts.
+    pub(crate) fn for_attempts(life: &Lifecycle, earlier: &[&Lifecycle], now: Timestamp) -> Self {
+        let mut durations = Self::from_life(life, now);
+        let mut earlier_work = earlier.iter().filter_map(|attempt| attempt.run).peekable();
+        if earlier_work.peek().is_none() {
+            return durations;
+        }
+        let mut sum = RangedDuration::default();
+        let is_open = life.run.is_none() && !life.outcome.has_ended();
+        let own = life.run.or_else(|| is_open.then(|| RangedDuration::exact(life.work_so_far(now))));
+        for work in earlier_work.chain(own) {
+            sum.estimate_millis += work.estimate_millis;
+            sum.low_millis += work.low_millis;
+            sum.high_millis += work.high_millis;
+        }
+        durations.run = if is_open {
+            DurationText::open(SignedDuration::from_millis(sum.estimate_millis))
+        } else {
+            DurationText::ended(sum)
+        };
+        durations
+    }
+
     /// The durations of a life as of `now`.
     pub(crate) fn from_life(life: &Lifecycle, now: Timestamp) -> Self {
         let instants = &life.instants;

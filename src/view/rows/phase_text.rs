@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::{Instant, Lifecycle, Phase, PhaseKind, Source, signal_of_exit_code};
-use crate::timeline::{OpenRetry, PodKey, Timeline};
+use crate::lifecycle::{Instant, Lifecycle, MIN_LATE_TAKE_UP, Phase, PhaseKind, Source, signal_of_exit_code};
+use crate::timeline::{OpenRetry, PodKey, Timeline, TimelinePod};
 use crate::view::chart::mark::phase_style;
 use crate::view::display_state::DisplayState;
 use crate::view::frame_cache::cache::FrameCache;
@@ -138,7 +138,7 @@ pub(crate) fn longest_pods_line(
             .life
             .open_phase()
             .filter(|open| !matches!(open.kind, PhaseKind::Unready | PhaseKind::Running));
-        let own = describe_reason(&pod.life);
+        let own = describe_not_taken_up(&pod, now).or_else(|| describe_reason(&pod.life));
         let of_phase = || open.and_then(Phase::wait_reason).map(|reason| text::clean(reason).into_owned());
         if let Some(reason) = own.or_else(of_phase) {
             line.push(format!(" {reason}"), Style::Warning);
@@ -201,6 +201,14 @@ fn find_longest_pods(timeline: &Timeline) -> LongestPods {
         }
     }
     longest
+}
+
+/// Says that the node of a Pod has not taken the Pod up: `node-1 has not taken it up for 1m15s`. `None` if the node has
+/// taken it up, or may still do so in the usual time.
+pub(crate) fn describe_not_taken_up(pod: &TimelinePod, now: Timestamp) -> Option<String> {
+    let waited = now.duration_since(pod.life.not_taken_up_since?);
+    let node = pod.node.as_deref().map_or("its node".into(), text::clean);
+    (waited >= MIN_LATE_TAKE_UP).then(|| format!("{node} has not taken it up for {}", format_elapsed(waited)))
 }
 
 /// Says when a failed Pod is replaced: `next try in about 8s`.

@@ -1,9 +1,11 @@
 //! The columns around the bars and their widths.
 
+use crate::timeline::PodOverview;
 use crate::view::frame_cache::keys::WidthsKey;
 use crate::view::frame_cache::results::ColumnContent;
 use crate::view::primitives::{duration, text};
 use crate::view::rows::groups::{Group, Heading};
+use crate::view::sequence::words::words_width;
 use crate::view::view_context::ViewContext;
 
 /// The widths of the columns. A width of 0 means that the column is not shown.
@@ -16,6 +18,8 @@ pub(crate) struct Layout {
     pub(crate) attempt: usize,
     pub(crate) node: usize,
     pub(crate) bar: usize,
+    /// The columns directly behind the bars, in which the words of the rows continue.
+    pub(crate) words: usize,
     pub(crate) status: usize,
     pub(crate) queued: usize,
     pub(crate) cold: usize,
@@ -28,6 +32,8 @@ const MIN_NAME: usize = 6;
 const STATUS: usize = 5;
 /// The width of the mark of up to 99 restarts, with a blank: ` ↻12`.
 const RESTARTS: usize = 4;
+/// The maximum number of Pods whose words are measured, because this needs their whole lives.
+const MEASURED_PODS: usize = 20;
 /// In lines of at least this width, a second blank separates the bar from the columns before it.
 const WIDE_GAP_COLUMNS: usize = 60;
 
@@ -45,6 +51,7 @@ impl Layout {
             attempt: 0,
             node: 0,
             bar: 0,
+            words: 0,
             status: if columns < 24 { 0 } else { STATUS + widest.restarts },
             queued: 0,
             cold: 0,
@@ -69,7 +76,12 @@ impl Layout {
         if layout.node > 0 {
             layout.node += widest.node.clamp(8, 24).saturating_sub(layout.node).min(spare(&layout));
         }
-        layout.bar = columns.saturating_sub(layout.around()).max(1);
+        if columns >= WIDE_GAP_COLUMNS {
+            // On a narrow screen the bars need the room more than the words do.
+            let percent = if columns < 100 { 20 } else { 30 };
+            layout.words = widest.words.min(columns * percent / 100);
+        }
+        layout.bar = columns.saturating_sub(layout.around() + layout.words).max(1);
         layout
     }
 
@@ -93,11 +105,20 @@ impl Layout {
     }
 }
 
+/// Whether the row of a Pod may have words behind its bar.
+fn may_have_words(pod: &PodOverview) -> bool {
+    pod.has_failed()
+        || pod.was_stopped()
+        || (pod.has_wait_reason && !pod.outcome.has_ended())
+        || pod.is_crash_looping
+        || pod.is_not_taken_up
+}
+
 impl ColumnContent {
     /// The widest content of each column in these groups.
     fn measure(context: &ViewContext<'_>, groups: &[&Group<'_>]) -> Self {
         let mut widest = Self::default();
-        let (mut index, mut attempt, mut needs_wide_column) = (None, 1, false);
+        let (mut index, mut attempt, mut needs_wide_column, mut measured) = (None, 1, false, 0);
         for group in groups {
             let shared = match group.heading {
                 Heading::Workload(workload) => workload.name.len() + 1,
@@ -118,6 +139,10 @@ impl ColumnContent {
                     widest.restarts = RESTARTS;
                 }
                 needs_wide_column |= context.timeline.overview(key).needs_wide_column();
+                if measured < MEASURED_PODS && may_have_words(context.timeline.overview(key)) {
+                    measured += 1;
+                    widest.words = widest.words.max(words_width(context, key));
+                }
             }
         }
         widest.duration = if needs_wide_column { duration::MAX_WIDTH } else { duration::USUAL_WIDTH };

@@ -14,3 +14,4 @@ pub(crate) mod overflow_line;
 pub(crate) mod rows;
 pub(crate) mod scrolling;
 pub(crate) mod section;
+pub(crate) mod words;

@@ -28,6 +28,7 @@ impl RowWriter<'_> {
         let (cache, version) = (context.cache, context.version());
         let density = cache.density.get_or_compute(version, density_key, || self.density(&overflow.pods));
         line.push(density.as_str(), Style::Dim);
+        line.push(" ".repeat(layout.words), Style::Text);
         let medians = cache.medians.get_or_compute(version, key, || self.medians(&overflow.pods));
         if layout.status > 0 {
             let is_known = medians.queued.or(medians.cold).or(medians.run).is_some();

@@ -1,39 +1,29 @@
 //! Writes single lines of the diagram: the header, the rows of Pods, and the lines around them.
 
-use std::borrow::Cow;
-
-use jiff::SignedDuration;
-
-use crate::lifecycle::{Lifecycle, Phase, PhaseKind, PodOutcome, Readiness};
-use crate::timeline::{OpenRetry, PodKey, Summary, TimelinePod, Workload};
+use crate::lifecycle::{Lifecycle, PhaseKind};
+use crate::timeline::{PodKey, Summary, TimelinePod, Workload};
 use crate::view::chart::axis::Axis;
 use crate::view::chart::bar::{Bar, OtherAttempts};
 use crate::view::chart::lanes;
 use crate::view::chart::legend::LegendEntries;
-use crate::view::chart::mark::phase_style;
 use crate::view::chart::span::TimeSpan;
 use crate::view::display_state::DisplayState;
 use crate::view::frame_cache::results::PodRows;
 use crate::view::primitives::frame::{Line, Style};
-use crate::view::primitives::{duration, text};
-use crate::view::rows::container_text::{describe_stopping, describe_waiting_main, label_failed_init};
-use crate::view::rows::end_text::describe_special_end;
+use crate::view::primitives::text;
 use crate::view::rows::explain;
 use crate::view::rows::groups::{Group, Heading};
 use crate::view::rows::numbers::PodDurations;
 use crate::view::rows::pace::PaceMark;
-use crate::view::rows::phase_text::describe_next_try;
 use crate::view::sequence::container_bars::GroupsWithContainerBars;
 use crate::view::sequence::layout::Layout;
 use crate::view::sequence::section::Section;
+use crate::view::sequence::words::RowWords;
 use crate::view::sequence::{concurrency, held};
 use crate::view::view_context::ViewContext;
 
 /// The number of Pods that [`RowWriter::max_lines_per_row`] examines.
 const SAMPLED_PODS: usize = 200;
-
-/// A reason replaces the times of a Pod only if it has more columns than this.
-const MIN_REASON_COLUMNS: usize = 6;
 
 /// Writes lines with one layout and one axis.
 pub(crate) struct RowWriter<'a> {
@@ -96,7 +86,7 @@ impl<'a> RowWriter<'a> {
             header = text::pad_right(&header, layout.left() + layout.gap() + tick.column);
             header.push_str(&tick.label);
         }
-        header = text::pad_right(&header, layout.left() + layout.gap() + layout.bar);
+        header = text::pad_right(&header, layout.left() + layout.gap() + layout.bar + layout.words);
         if layout.status > 0 {
             header.push_str(&" ".repeat(layout.status + 1));
         }
@@ -126,13 +116,10 @@ impl<'a> RowWriter<'a> {
         let open_wait_after = section.rows.open_wait_after(key);
         let others = self.other_attempts(key, &section.rows);
         let mut bar = Bar::from_attempts(&pod, &others, self.axis, zero, context.now);
-        let shows_reason = match open_wait_after {
-            Some(open) => self.label_next_attempt(open, &mut bar),
-            None => match describe_special_end(context.timeline, key, context.state.clock.as_ref()) {
-                Some(words) => bar.add_label(&words, special_end_style(&pod)),
-                None => label_reasons(&pod, &mut bar),
-            },
-        };
+        bar.add_columns_for_words(layout.words);
+        if let Some(words) = RowWords::for_row(context, key, &section.rows) {
+            bar.add_label_or_shorten(&words.texts, words.style, context.glyphs.ellipsis);
+        }
         let pace = section.pace.mark(context, key);
         if pace == Some(PaceMark::Longest) {
             bar.add_label("longest", Style::Dim);
@@ -158,7 +145,7 @@ impl<'a> RowWriter<'a> {
             }
             line.push(format!(" {}", text::pad_right(&status, layout.status)), style);
         }
-        self.push_numbers(&mut line, &pod, shows_reason);
+        self.push_numbers(&mut line, &pod, &others);
         lines.push(without_spare_capacity(line.shorten_end(layout.columns, context.glyphs.ellipsis)));
         if self.with_container_bars.contains(&section.group.heading.id()) {
             self.push_container_bars(key, &pod, zero, legend, lines);
@@ -246,37 +233,12 @@ impl<'a> RowWriter<'a> {
         })
     }
 
-    /// Writes beside the bar when the next attempt is expected, in a long or a short form. Returns `false` only if an
-    /// expected time has no room.
-    fn label_next_attempt(&self, open: &OpenRetry, bar: &mut Bar) -> bool {
-        let now = self.context.now;
-        if bar.add_label(&describe_next_try(open, now), Style::BackOff) {
-            return true;
-        }
-        let left =
-            open.expected.map(|expected| expected.duration_since(now)).filter(SignedDuration::is_positive);
-        left.is_none_or(|left| {
-            let short = format!("~{}", duration::format_elapsed(left));
-            bar.add_label(&short, Style::BackOff)
-        })
-    }
-
-    /// Adds how long the Pod waited, started and worked. If the work has not begun and the bar leaves no room for the
-    /// reason, the reason replaces these times.
-    fn push_numbers(&self, line: &mut Line, pod: &TimelinePod, shows_reason: bool) {
+    /// Adds how long the Pod waited, started and worked. If the row shows several attempts, the work is the sum of the
+    /// attempts, and the other times are those of the last one.
+    fn push_numbers(&self, line: &mut Line, pod: &TimelinePod, others: &OtherAttempts<'_>) {
         let layout = self.layout;
-        let widths = [layout.queued, layout.cold, layout.run];
-        let width = widths.iter().filter(|&&width| width > 0).map(|width| width + 1).sum::<usize>();
-        if !shows_reason
-            && width > MIN_REASON_COLUMNS
-            && let Some(reason) = reason_instead_of_times(&pod.life)
-        {
-            let width = width.saturating_sub(1);
-            let reason = text::shorten_end(&reason, width, self.context.glyphs.ellipsis);
-            line.push(format!(" {}", text::pad_right(&reason, width)), Style::Warning);
-            return;
-        }
-        let numbers = PodDurations::from_life(&pod.life, self.context.now);
+        let earlier: Vec<&Lifecycle> = others.earlier.iter().map(|earlier| &*earlier.life).collect();
+        let numbers = PodDurations::for_attempts(&pod.life, &earlier, self.context.now);
         for (width, number) in
             [(layout.queued, numbers.queued), (layout.cold, numbers.cold), (layout.run, numbers.run)]
         {
@@ -330,85 +292,6 @@ pub(crate) fn describe_status(
         DisplayState::Deleted => (with_code(glyphs.deleted), Style::Terminating),
         DisplayState::Unknown | DisplayState::Gone => (glyphs.unknown.into(), Style::Warning),
     }
-}
-
-/// The style of the words about a Pod that did not end by itself.
-fn special_end_style(pod: &TimelinePod) -> Style {
-    if pod.overview().is_lost { Style::Warning } else { Style::Terminating }
-}
-
-/// Writes beside the bar why the Pod waits, waited or failed. Returns `false` only if the current reason has no room.
-fn label_reasons(pod: &TimelinePod, bar: &mut Bar) -> bool {
-    let mut words = describe_current_reason(&pod.life);
-    if let Some((_, style)) = words.as_mut().filter(|_| pod.overview().was_stopped()) {
-        *style = Style::Terminating;
-    }
-    let has_room = words.as_ref().is_none_or(|(words, style)| bar.add_label(words, *style));
-    // The reason for the first wait is shown before the bar. The findings below the rows list other waits.
-    let is_open = pod.life.open_phase().is_some();
-    if let Some(first) = pod.life.phases.first().filter(|_| !is_open || words.is_none())
-        && let Some(reason) = first.wait_reason()
-    {
-        bar.add_label_before(&text::clean(reason), phase_style(first.kind));
-    }
-    has_room
-}
-
-/// The reason that is more important than the times of the Pod: why the work has not begun, or why a container cannot
-/// run beside the work.
-fn reason_instead_of_times(life: &Lifecycle) -> Option<Cow<'_, str>> {
-    if let Some(wait) = describe_waiting_main(life) {
-        return Some(wait.into());
-    }
-    if let Some(failed) = label_failed_init(life) {
-        return Some(failed.into());
-    }
-    let open = life.open_phase().filter(|_| life.instants.work_started.is_none());
-    let own = life.reason.as_deref().filter(|_| life.instants.work_started.is_none());
-    open.and_then(Phase::wait_reason).or(own).map(text::clean)
-}
-
-/// Why the Pod waits now, why it ended badly, or the sidecar that keeps it from ending.
-fn describe_current_reason(life: &Lifecycle) -> Option<(String, Style)> {
-    if let Some(wait) = describe_stopping(life) {
-        return Some((wait, Style::Terminating));
-    }
-    if let Some(wait) = describe_waiting_main(life) {
-        return Some((wait, Style::Warning));
-    }
-    if let Some(failed) = label_failed_init(life) {
-        let style = if life.outcome.has_failed() { Style::Failure } else { Style::Warning };
-        return Some((failed, style));
-    }
-    let reason = life.reason.as_deref().filter(|reason| !matches!(*reason, "Error" | "Completed"));
-    let open = life.open_phase();
-    if let Some(open) = open
-        && let Some(reason) = open.wait_reason().or(reason.filter(|_| life.instants.work_started.is_none()))
-    {
-        return Some((text::clean(reason).into_owned(), Style::Warning));
-    }
-    let ended_badly =
-        life.outcome.has_failed() || matches!(life.outcome, PodOutcome::Deleted | PodOutcome::Unknown);
-    let words = match reason {
-        Some(reason) if life.gone && reason != "Deleted" => Some(format!("gone: {}", text::clean(reason))),
-        _ if life.gone => Some("gone".into()),
-        _ if !ended_badly => None,
-        Some(reason) => Some(text::clean(reason).into_owned()),
-        None if life.outcome == PodOutcome::NeverStarted => Some("never started".into()),
-        None => (life.readiness == Readiness::NotYet).then(|| "never ready".into()),
-    };
-    let style = match life.outcome {
-        PodOutcome::Deleted => Style::Terminating,
-        PodOutcome::Gone => Style::Warning,
-        PodOutcome::Pending
-        | PodOutcome::Starting
-        | PodOutcome::Running
-        | PodOutcome::Succeeded
-        | PodOutcome::Failed
-        | PodOutcome::NeverStarted
-        | PodOutcome::Unknown => Style::Failure,
-    };
-    Some((words?, style))
 }
 
 /// Frees the spare capacity of a line, because a frame may have 100,000 lines.
