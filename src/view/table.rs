@@ -220,6 +220,8 @@ impl<'a> Table<'a> {
             context.cache.open_retries.get_or_compute(context.version(), (), || open_retries(context));
         let owners = groups.iter().filter(|group| !matches!(group.heading, Heading::Pods(_))).count();
         let identity = |key: &PodKey| context.timeline.identity(*key);
+        // All Pods count, not only those with a row, so that no column comes and goes while other rows are shown.
+        let all = || groups.iter().flat_map(|group| group.pods.iter());
         let overview = |key: &PodKey| context.timeline.overview(*key);
         let exit_code = |key: &PodKey| {
             let pod = overview(key);
@@ -234,9 +236,9 @@ impl<'a> Table<'a> {
             PodColumn::Namespace => has_several_namespaces(context.timeline),
             PodColumn::Workload => owners > 1,
             PodColumn::Index => is_complete || pods.iter().any(|key| identity(key).index.is_some()),
-            PodColumn::Try => is_complete || has_differences(pods, |key| identity(key).attempt),
-            PodColumn::ExitCode => is_complete || wide || has_differences(pods, exit_code),
-            PodColumn::Restarts => is_complete || wide || has_differences(pods, restarts),
+            PodColumn::Try => is_complete || has_differences(all(), |key| identity(key).attempt),
+            PodColumn::ExitCode => is_complete || wide || has_differences(all(), exit_code),
+            PodColumn::Restarts => is_complete || wide || has_differences(all(), restarts),
             PodColumn::Setup
             | PodColumn::Pull
             | PodColumn::Init
@@ -406,8 +408,11 @@ fn no_value() -> TableCell {
 }
 
 /// Whether the Pods have different values.
-fn has_differences<T: PartialEq>(pods: &[PodKey], value: impl Fn(&PodKey) -> T) -> bool {
-    let mut values = pods.iter().map(value);
+fn has_differences<'a, T: PartialEq>(
+    pods: impl Iterator<Item = &'a PodKey>,
+    value: impl Fn(&PodKey) -> T,
+) -> bool {
+    let mut values = pods.map(value);
     let first = values.next();
     first.is_some_and(|first| values.any(|value| value != first))
 }
