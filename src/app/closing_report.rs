@@ -74,7 +74,7 @@ pub(crate) fn list_failures(
     lines
 }
 
-/// What Pods that ended alike have in common.
+/// The facts that are equal for all Pods that ended alike.
 #[derive(Debug, PartialEq, Eq)]
 struct EndKind {
     namespace: Arc<str>,

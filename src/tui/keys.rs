@@ -38,7 +38,7 @@ impl Scope {
 /// The part of the help that lists a binding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyGroup {
-    /// What the picture shows.
+    /// The kind, the order and the filter of the picture.
     Views,
     /// The selection and the scroll position.
     Move,

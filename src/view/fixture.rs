@@ -9,7 +9,9 @@ use crate::lifecycle::{
     ContainerLife, ContainerRole, ContainerRun, Evidence, Instant, Instants, Lifecycle, Phase, PhaseKind,
     PodOutcome, Pull, Readiness, Source,
 };
-use crate::timeline::{Capacity, PodIdentity, PodKey, Timeline, TimelinePod, Workload, WorkloadState};
+use crate::timeline::{
+    Capacity, PodIdentity, PodKey, SlotTime, Timeline, TimelinePod, Workload, WorkloadState,
+};
 
 pub(crate) use PhaseKind::{
     BackOff, Initializing, PullFailing, Pulling, Queued, Running, Setup, Starting, Startup, Terminating,
@@ -326,6 +328,16 @@ pub(crate) fn timeline(now: i64, workloads: Vec<(Workload, Vec<PodFixture>)>) ->
         owners.push(workload);
     }
     Timeline::from_parts(pods, owners)
+}
+
+/// Slot time with these milliseconds in each phase, and in idle slots.
+pub(crate) fn slot_time(parts: &[(PhaseKind, i64)], idle: i64) -> SlotTime {
+    let mut slots = SlotTime { idle, total: idle, ..SlotTime::default() };
+    for &(kind, millis) in parts {
+        slots.phases[kind] += millis;
+        slots.total += millis;
+    }
+    slots
 }
 
 /// The Job `pi` of the Kubernetes documentation, with 20 completions on two nodes. Four Pods run at a time, and one Pod

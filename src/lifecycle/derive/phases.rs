@@ -24,7 +24,7 @@ use crate::lifecycle::waits::ReasonChange;
 /// after the start of a phase therefore holds from the start of the phase.
 const MAX_FIRST_ATTEMPT: SignedDuration = SignedDuration::from_secs(1);
 
-/// A kubelet usually takes up a Pod within a second. A longer time without a sign of the kubelet is worth a word.
+/// A kubelet usually takes up a Pod within a second. If it takes longer than this, the phase names the reason.
 pub(crate) const MIN_LATE_TAKE_UP: SignedDuration = SignedDuration::from_secs(5);
 
 /// The reason of the time in which the kubelet had not taken up the Pod.

@@ -82,15 +82,7 @@ pub(crate) fn largest_loss(slots: &SlotTime, lost_work: i64) -> Option<LargestLo
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn slots(parts: &[(PhaseKind, i64)], idle: i64) -> SlotTime {
-        let mut slots = SlotTime { idle, total: idle, ..SlotTime::default() };
-        for &(kind, millis) in parts {
-            slots.phases[kind] += millis;
-            slots.total += millis;
-        }
-        slots
-    }
+    use crate::view::fixture::slot_time as slots;
 
     fn describe(slots: &SlotTime, lost_work: i64) -> Option<String> {
         largest_loss(slots, lost_work)?.describe()

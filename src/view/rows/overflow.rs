@@ -41,8 +41,8 @@ const ROWS_PER_OTHER_ROW: usize = 4;
 
 /// The order in which the Pods without trouble get the remaining rows. Running Pods get twice as many rows as the
 /// others.
-const TURNS: [RowReason; 5] =
-    [RowReason::Running, RowReason::Waiting, RowReason::Running, RowReason::Ended, RowReason::ColdStart];
+const TURNS: &[RowReason] =
+    &[RowReason::Running, RowReason::Waiting, RowReason::Running, RowReason::Ended, RowReason::ColdStart];
 
 /// The reason why a Pod without trouble gets a row.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -182,15 +182,7 @@ impl SlotBarLegend {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn slots(parts: &[(PhaseKind, i64)], idle: i64) -> SlotTime {
-        let mut slots = SlotTime { idle, total: idle, ..SlotTime::default() };
-        for &(kind, millis) in parts {
-            slots.phases[kind] += millis;
-            slots.total += millis;
-        }
-        slots
-    }
+    use crate::view::fixture::slot_time as slots;
 
     fn bar(slots: &SlotTime, lost_work: i64, columns: usize) -> String {
         slot_time_bar(slots, lost_work, &Glyphs::UNICODE, columns).plain()

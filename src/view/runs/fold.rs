@@ -4,7 +4,7 @@ use crate::timeline::WorkloadState;
 use crate::view::runs::rows::RunRow;
 
 /// All states of workloads, in the order in which rows are kept: workloads in trouble keep their rows longest.
-const BY_TROUBLE: [WorkloadState; 6] = [
+const BY_TROUBLE: &[WorkloadState] = &[
     WorkloadState::Failed,
     WorkloadState::Unknown,
     WorkloadState::Pending,
@@ -47,7 +47,8 @@ pub(crate) fn fold_rows<'a>(rows: &[RunRow<'a>], room: usize, selected: Option<u
     FoldedRows {
         shown: shown.into_iter().map(|index| rows[index]).collect(),
         hidden: BY_TROUBLE
-            .into_iter()
+            .iter()
+            .copied()
             .map(|state| (state, of_state(state)))
             .filter(|(_, rows)| !rows.is_empty())
             .collect(),
