@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
 use crate::app::pod_details::PodDetails;
-use crate::lifecycle::{ContainerLife, ContainerRole};
+use crate::lifecycle::{ContainerLife, ContainerRole, ContainerRun};
 use crate::observation::{Object, Observation};
 use crate::source::Update;
 use crate::source::cluster;
@@ -436,7 +436,9 @@ fn failed_containers<'a>(pod: &'a TimelinePod<'_>) -> impl Iterator<Item = &'a C
             ContainerRole::Sidecar | ContainerRole::Ephemeral => false,
         };
         let is_only_stopped = is_deleted && container.restarts == 0;
-        decides_outcome && !is_only_stopped && container.last_run_failed()
+        // A container that could not be started has written nothing.
+        let has_started = container.runs.last().is_some_and(ContainerRun::has_started);
+        decides_outcome && !is_only_stopped && has_started && container.last_run_failed()
     })
 }
 
@@ -445,6 +447,16 @@ mod tests {
     use super::*;
     use crate::lifecycle::PhaseKind::Running;
     use crate::view::fixture::pod;
+
+    #[test]
+    fn a_container_that_could_not_be_started_has_no_log() {
+        let absent = pod("p", 0).phase(Running, 1000).container("work", "app:1", ContainerRole::Main);
+        for (reason, has_log) in [("StartError", false), ("Error", true)] {
+            let pod =
+                absent.clone().run(0, Some(900), 128, reason).failed(Some(128), None).until(2000).unwrap();
+            assert_eq!(failed_containers(&pod).count() == 1, has_log, "{reason}");
+        }
+    }
 
     #[test]
     fn the_exit_of_a_sidecar_is_no_failure() {

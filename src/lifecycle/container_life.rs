@@ -126,6 +126,11 @@ impl ContainerRun {
         self.ended && self.exit_code.is_some_and(|code| code != 0)
     }
 
+    /// Whether the process of the container started. A run whose start failed has an end without a start.
+    pub(crate) fn has_started(&self) -> bool {
+        self.reason.as_deref() != Some("StartError")
+    }
+
     /// Whether SIGTERM or SIGKILL ended the run, and the reason was not a lack of memory.
     pub(crate) fn is_stopped_by_signal(&self) -> bool {
         matches!(self.signal(), Some(SIGKILL | SIGTERM)) && self.reason.as_deref() != Some("OOMKilled")
