@@ -211,7 +211,7 @@ fn the_diagram_shows_each_failure() {
     }
     followed.prints("20 of 20");
     followed.prints("BackoffLimitExceeded");
-    followed.prints("ImagePull");
+    followed.prints("cannot pull its image");
     followed.prints("Insufficient cpu");
     followed.prints("OOMKilled");
     followed.prints("StartError");

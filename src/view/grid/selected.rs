@@ -1,13 +1,12 @@
 //! The line below the grid that describes the selected cell.
 
-use crate::lifecycle::Phase;
 use crate::timeline::{OpenRetry, PodKey};
 use crate::view::display_state::DisplayState;
 use crate::view::frame_cache::results::PodPace;
 use crate::view::primitives::duration::{format_elapsed, format_ranged};
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
-use crate::view::rows::container_text::describe_reason;
+use crate::view::rows::container_text::{describe_open_wait, describe_reason};
 use crate::view::rows::end_text::describe_special_end;
 use crate::view::rows::pace::PaceMark;
 use crate::view::rows::phase_text::{describe_failure, describe_next_try};
@@ -48,11 +47,7 @@ pub(crate) fn describe_selected(
         | DisplayState::Deleted
         | DisplayState::Unknown
         | DisplayState::Gone => describe_special_end(context.timeline, key, context.state.clock.as_ref())
-            .or_else(|| {
-                let open = life.open_phase().and_then(Phase::wait_reason);
-                let of_phase = || open.map(|reason| text::clean(reason).into_owned());
-                describe_reason(life).or_else(of_phase)
-            })
+            .or_else(|| describe_open_wait(life).or_else(|| describe_reason(life)))
             .filter(|reason| reason != "Completed"),
     };
     if let Some(reason) = reason {

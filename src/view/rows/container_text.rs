@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::lifecycle::{ContainerLife, ContainerRole, Lifecycle, Readiness, is_pull_failure};
+use crate::lifecycle::{ContainerLife, ContainerRole, Lifecycle, PhaseKind, Readiness, is_pull_failure};
 use crate::view::primitives::text;
 
 /// `1 restart`, `3 restarts`.
@@ -42,6 +42,18 @@ pub(crate) fn describe_last_kill(life: &Lifecycle) -> Option<String> {
         .main_containers()
         .filter_map(|main| main.runs.iter().rev().find(|run| run.ended)?.cause.as_deref());
     causes.next().map(|cause| text::clean(cause).into_owned())
+}
+
+/// The reason of the phase that goes on. Only the phase of a Pod in the queue names the action of the autoscaler too:
+/// `Insufficient cpu (TriggeredScaleUp)`. In any other phase, the reason of the Pod comes first, because it has a cause.
+pub(crate) fn describe_open_wait(life: &Lifecycle) -> Option<String> {
+    let open = life.open_phase()?;
+    let of_phase = || open.wait_reason().map(|reason| text::clean(reason).into_owned());
+    if open.kind == PhaseKind::Queued {
+        of_phase().or_else(|| describe_reason(life))
+    } else {
+        describe_reason(life).or_else(of_phase)
+    }
 }
 
 /// The cause behind the reason of a Pod, escaped for a terminal.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::{Instant, Lifecycle, MIN_LATE_TAKE_UP, Phase, PhaseKind, Source, signal_of_exit_code};
+use crate::lifecycle::{Instant, Lifecycle, MIN_LATE_TAKE_UP, Phase, Source, signal_of_exit_code};
 use crate::timeline::{OpenRetry, PodKey, Timeline, TimelinePod};
 use crate::view::chart::mark::phase_style;
 use crate::view::display_state::DisplayState;
@@ -16,7 +16,8 @@ use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::glyph::Glyphs;
 use crate::view::primitives::text;
 use crate::view::rows::container_text::{
-    describe_cause, describe_failed_init, describe_never_ready, describe_reason, describe_runs,
+    describe_cause, describe_failed_init, describe_never_ready, describe_open_wait, describe_reason,
+    describe_runs,
 };
 use crate::view::rows::explain;
 use crate::view::rows::groups::{Group, Heading};
@@ -134,13 +135,7 @@ pub(crate) fn longest_pods_line(
         line.push(label, Style::Dim);
         line.push(format!("{} ", Names::from_timeline(timeline).pod(&pod)), Style::Text);
         line.push(format_elapsed(time), Style::Strong);
-        let open = pod
-            .life
-            .open_phase()
-            .filter(|open| !matches!(open.kind, PhaseKind::Unready | PhaseKind::Running));
-        let own = describe_not_taken_up(&pod, now).or_else(|| describe_reason(&pod.life));
-        let of_phase = || open.and_then(Phase::wait_reason).map(|reason| text::clean(reason).into_owned());
-        if let Some(reason) = own.or_else(of_phase) {
+        if let Some(reason) = describe_not_taken_up(&pod, now).or_else(|| describe_open_wait(&pod.life)) {
             line.push(format!(" {reason}"), Style::Warning);
         }
     }

@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::{Lifecycle, PhaseKind, PodOutcome, Readiness};
+use crate::lifecycle::{Lifecycle, Phase, PhaseKind, PodOutcome, Readiness};
 use crate::timeline::{OpenRetry, PodKey, TimelinePod};
 use crate::view::frame_cache::results::PodRows;
 use crate::view::primitives::frame::Style;
 use crate::view::primitives::{duration, text};
 use crate::view::rows::container_text::{
-    describe_cause, describe_last_kill, describe_reason, describe_stopping, describe_waiting_main,
-    label_failed_init,
+    describe_cause, describe_last_kill, describe_open_wait, describe_reason, describe_stopping,
+    describe_waiting_main, label_failed_init,
 };
 use crate::view::rows::end_text::describe_special_end;
 use crate::view::rows::phase_text::{describe_next_try, describe_not_taken_up};
@@ -90,12 +90,13 @@ impl RowWords {
             let words = cause.unwrap_or_else(|| "cannot pull".into());
             return Some(Self { texts: with_cause(words, life), style: Style::Failure });
         }
-        if let Some(open) = life.open_phase() {
-            let own = describe_reason(life).filter(|_| life.instants.work_started.is_none());
-            let of_phase = || open.wait_reason().map(|reason| text::clean(reason).into_owned());
-            if let Some(words) = own.or_else(of_phase) {
-                return Some(Self { texts: with_cause(words, life), style: Style::Warning });
-            }
+        let of_phase = || {
+            let reason = life.open_phase().and_then(Phase::wait_reason);
+            reason.map(|reason| text::clean(reason).into_owned())
+        };
+        let wait = if life.instants.work_started.is_none() { describe_open_wait(life) } else { of_phase() };
+        if let Some(words) = wait {
+            return Some(Self { texts: with_cause(words, life), style: Style::Warning });
         }
         if let Some(cause) = describe_last_kill(life).filter(|_| !life.outcome.has_ended()) {
             return Some(Self { texts: vec![cause], style: Style::Failure });
