@@ -4,6 +4,7 @@
 use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::watch::collection_watcher::{CollectionWatcher, WatcherState};
 use crate::source::cluster::watch::ownership::CollectionRole;
+use crate::source::cluster::watch::plan::CREATION_EVENTS;
 use crate::source::error::{ErrorKind, SourceError};
 
 impl CollectionWatcher {
@@ -47,7 +48,10 @@ impl CollectionWatcher {
     ///
     /// No Event names one of the missing objects.
     pub(crate) async fn conclude_missing(&self, state: &mut WatcherState) -> Result<(), SourceError> {
-        if self.query.kind != Kind::EVENT {
+        // The events about the creation of Pods are read by a second collection, which may be listed first. They alone
+        // do not show that an object never existed.
+        let has_only_creations = self.query.fields.as_deref() == Some(CREATION_EVENTS);
+        if self.query.kind != Kind::EVENT || has_only_creations {
             return Ok(());
         }
         let received = self.cluster.clock.now();

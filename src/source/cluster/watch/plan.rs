@@ -25,7 +25,7 @@ const MAX_SELECTOR_BYTES: usize = 4000;
 
 /// The field selector of the events in which controllers report that they created Pods. There are at most ten of them
 /// for each controller, because Kubernetes combines further ones.
-const CREATION_EVENTS: &str = "reason=SuccessfulCreate";
+pub(crate) const CREATION_EVENTS: &str = "reason=SuccessfulCreate";
 
 /// Creates the watchers of a feed.
 pub(crate) struct Plan<'a> {
