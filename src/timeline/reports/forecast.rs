@@ -112,7 +112,7 @@ fn thin(values: &mut Vec<i64>, count: usize) {
     }
 }
 
-/// The work so far: of each Pod its time, and whether the work has ended.
+/// The work times so far. For each Pod, the model holds the time and whether the work has ended.
 struct WorkModel {
     /// Sorted by time. Of equal times, ended work comes first.
     times: Vec<(f64, bool)>,
@@ -352,7 +352,7 @@ fn to_millis(millis: f64) -> i64 {
 struct ForecastRandom(u64);
 
 impl ForecastRandom {
-    /// A number between 0 and 1, without the two ends.
+    /// Returns a random number that is greater than 0 and less than 1.
     fn fraction(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut bits = self.0;

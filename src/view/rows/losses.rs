@@ -7,9 +7,9 @@ use crate::view::rows::verdict::to_percent;
 /// A use of slot time that competes for the largest loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Loss {
-    /// The Pods of the slots were in this phase.
+    /// Slot time in which the Pod of the slot was in this phase.
     Phase(PhaseKind),
-    /// The slots had no Pod.
+    /// Slot time in which the slot had no Pod.
     Idle,
     /// The work did not count.
     LostWork,
