@@ -22,8 +22,7 @@ pub(crate) struct PodDetails {
 }
 
 impl PodDetails {
-    /// Stores an Event, or the conditions and requests of the Pod. The source must deliver objects of this Pod and
-    /// Events of its owner only.
+    /// Stores an Event, or the conditions and requests of the Pod. The source must deliver no state of another Pod.
     pub(crate) fn observe(&mut self, observation: &Observation) {
         if let Object::Event(event) = &observation.object
             && !observation.seen.is_gone()
@@ -57,10 +56,14 @@ impl PodDetails {
 
     /// Returns the details in the form that the view needs. Events are sorted by time.
     pub(crate) fn extras(&self) -> PodExtras {
-        // The owner's Events about other Pods are not shown.
+        // The Events about other Pods are not shown: the owner's reports, and the scheduling of siblings.
         let is_about_pod = |event: &&Event| {
+            let about = &event.involved_object;
             let last_word = event.message.rsplit(' ').next();
-            event.involved_object.kind == "Pod" || last_word == self.name.as_deref()
+            match (about.kind.as_str(), self.name.as_deref()) {
+                ("Pod", own) => own.is_none_or(|own| own == about.name),
+                (_, own) => last_word == own,
+            }
         };
         let mut events: Vec<PodEvent> = self.events.values().filter(is_about_pod).map(pod_event).collect();
         events.sort_by_key(|event| event.at);

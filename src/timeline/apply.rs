@@ -66,8 +66,8 @@ impl Timeline {
         let (created, deleted_at) = if deleted { (None, at) } else { (at, None) };
         let reported = event.last_occurrence().map(truncate_to_millis);
         let report = OwnerReport { created, deleted, deleted_at, reported };
-        let owner = event.involved_object.uid.as_str();
-        let key = self.find_pod(owner, name);
+        let owner = &event.involved_object;
+        let key = self.find_pod(&owner.uid, name);
         self.store.apply_owner_report(key, owner, name, report);
         Affected::Nothing
     }

@@ -145,6 +145,20 @@ fn the_wait_of_a_truncated_creation_is_the_wait_of_its_siblings() {
         let queued = pod_named(&timeline, "c").life.queued.unwrap();
         assert_eq!(queued.estimate_millis, 60);
     }
+    // The Events of siblings are enough.
+    let pod = [of_pod("c", running_pod()), of_pod("c", scheduled_event(0.9))];
+    let siblings = [("a", 0.2, 0.25), ("b", 0.3, 0.36), ("z", 0.3, 0.41), ("next second", 1.1, 1.2)].map(
+        |(name, created, scheduled)| [of_pod(name, scheduled_event(scheduled)), created_event(name, created)],
+    );
+    let mut objects: Vec<Value> = siblings.into_iter().flatten().chain(pod).collect();
+    for _ in 0..objects.len() {
+        objects.rotate_left(1);
+        let mut timeline = listed(objects.clone());
+        timeline.conclude_gone_pods();
+        timeline.recompute();
+        assert_eq!(pod_named(&timeline, "c").life.queued.unwrap().estimate_millis, 60);
+        assert_eq!(timeline.pod_count(), 1);
+    }
     // Without siblings, the wait may have any length below a second, so no wait is drawn.
     let timeline = listed([job].into_iter().chain(coarse));
     let pod = pod_named(&timeline, "c");

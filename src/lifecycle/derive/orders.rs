@@ -1,7 +1,7 @@
 //! Narrows the instants of a Pod and the runs of its containers by orders that must hold. For example, the kubelet
 //! starts the containers in the order of the spec.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::container_evidence::ContainerEvidence;
 use crate::lifecycle::container_life::{ContainerLife, ContainerRole};
@@ -44,6 +44,15 @@ pub(crate) fn order_before_work(
         }
     }
     distance > MAX_SILENT_CORRECTION
+}
+
+/// Orders the creation and the scheduling of a Pod that only Events date: the owner's event `SuccessfulCreate` and the
+/// scheduler's event `Scheduled`.
+pub(crate) fn order_creation_and_scheduling(created: Timestamp, scheduled: Timestamp) -> (Instant, Instant) {
+    let mut created = Instant::new(created, Evidence::SuccessfulCreate);
+    let mut scheduled = Instant::new(scheduled, Evidence::ScheduledEvent);
+    order(&mut created, &mut scheduled);
+    (created, scheduled)
 }
 
 /// Narrows the creation by the first report about the wait for a node, because the report is about a Pod that exists.

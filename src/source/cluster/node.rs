@@ -92,12 +92,15 @@ mod tests {
         let (mut fake, cluster) = fake::start();
         let targets = vec![target_pods_of_node("node-1", NamespaceScope::All)];
         let mut feed = open_feed(&cluster, Selection { targets, since: None }, true);
-        let [pods, events] = fake.calls(["/pods?", "/events?"]).await;
+        let [pods, events, creations] =
+            fake.calls(["/pods?", "involvedObject.kind%3DPod", "reason%3DSuccessfulCreate"]).await;
         assert!(pods.uri.starts_with("/api/v1/pods?"), "{}", pods.uri);
         assert!(pods.uri.contains("fieldSelector=spec.nodeName%3Dnode-1"), "{}", pods.uri);
         pods.answer_list("5", &[]).await;
         events.answer_list("5", &[]).await;
-        let [pods, _events] = fake.calls(["/pods?", "/events?"]).await;
+        creations.answer_list("5", &[]).await;
+        let [pods, _events, _creations] =
+            fake.calls(["/pods?", "involvedObject.kind%3DPod", "reason%3DSuccessfulCreate"]).await;
         let mut watch = pods.answer_head(200, "application/json");
         let pod = json!({"metadata": {"name": "p", "namespace": "ns", "uid": "u", "resourceVersion": "6",
             "creationTimestamp": cluster.clock.now()}});

@@ -12,9 +12,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::lifecycle::{
-    DerivationHints, EventFact, Explanation, Interner, Lifecycle, PhaseSpan, PodEvidence, UnseenPod,
+    DerivationHints, EventFact, Explanation, FactKind, Interner, Lifecycle, PhaseSpan, PodEvidence, UnseenPod,
 };
-use crate::observation::{Event, ObjectMeta, Pod, Seen};
+use crate::observation::{Event, ObjectMeta, ObjectReference, Pod, Seen};
 use crate::timeline::fast_map::{FastMap, FastSet};
 use crate::timeline::pods::clocks::ClockCorrections;
 use crate::timeline::pods::pod::{PodIdentity, PodKey, TimelinePod};
@@ -155,6 +155,7 @@ impl PodStore {
     pub(crate) fn forget_unseen_pods(&mut self, is_kept: impl Fn(&UnseenPod) -> bool) {
         let preemptors: FastSet<&Arc<str>> = self.preemptors.values().collect();
         self.unseen.retain(|uid, pod| preemptors.contains(uid) || is_kept(pod));
+        self.siblings.forget_unreported();
     }
 
     /// The evidence of each boundary in the life of a Pod.
@@ -284,20 +285,30 @@ impl PodStore {
             let unseen = self.unseen.entry(uid.into()).or_insert_with(|| {
                 UnseenPod::new(self.interner.share(&about.namespace), about.name.as_str().into())
             });
+            if fact.kind == FactKind::Scheduled && fact.first.fine {
+                let pod = (Arc::clone(&unseen.namespace), Arc::clone(&unseen.name));
+                self.siblings.learn_unseen_scheduling(&pod, fact.first.at);
+            }
             unseen.add(event, fact, &mut self.interner);
         }
     }
 
-    /// Applies an owner's report about one of its Pods. Without a key, the report is kept until the Pod is observed.
+    /// Applies the report of an owner about its Pod with this name. Without a key, the report is kept until the Pod is
+    /// observed.
     pub(crate) fn apply_owner_report(
         &mut self,
         key: Option<PodKey>,
-        owner: &str,
+        owner: &ObjectReference,
         name: &str,
         report: OwnerReport,
     ) {
         let Some(key) = key else {
-            let early = self.early_reports.entry((owner.into(), name.into())).or_default();
+            let (uid, name): (Arc<str>, Arc<str>) = (owner.uid.as_str().into(), name.into());
+            if let Some(at) = report.created {
+                let pod = (self.interner.share(&owner.namespace), Arc::clone(&name));
+                self.siblings.learn_unseen_creation(&pod, &uid, at);
+            }
+            let early = self.early_reports.entry((uid, name)).or_default();
             early.deleted |= report.deleted;
             early.created = early.created.or(report.created);
             early.deleted_at = early.deleted_at.or(report.deleted_at);
@@ -394,6 +405,7 @@ impl PodStore {
             index: metadata.completion_index(),
             attempt: 1,
         };
+        self.siblings.forget_unseen(&(Arc::clone(&identity.namespace), Arc::clone(&identity.name)));
         let record = PodRecord::new(identity, evidence, owner);
         let key = self.add_record(PodRecord { removed_by_owner: report.deleted, ..record });
         self.keys.insert(uid, key);
@@ -435,6 +447,7 @@ impl PodStore {
             attempt: 1,
         };
         let name = Arc::clone(&unseen.name);
+        self.siblings.forget_unseen(&(Arc::clone(&identity.namespace), Arc::clone(&name)));
         let mut evidence = unseen.into_gone_evidence(concluded);
         if let Some(at) = report.created {
             evidence.set_created_event(at);

@@ -7,12 +7,15 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::{Evidence, Lifecycle};
+use crate::lifecycle::{Evidence, Instant, Lifecycle, order_creation_and_scheduling};
 use crate::timeline::fast_map::{FastMap, FastSet};
 use crate::timeline::pods::pod::PodKey;
 
 /// The uid of an owner, and a second since 1970 in which it created Pods.
 type OwnerAndSecond = (Arc<str>, i64);
+
+/// The namespace and the name of a Pod.
+type NamespaceAndName = (Arc<str>, Arc<str>);
 
 /// The siblings of all Pods.
 #[derive(Clone, Debug, Default)]
@@ -20,13 +23,24 @@ pub(crate) struct Siblings {
     groups: FastMap<OwnerAndSecond, SiblingGroup>,
     /// The groups whose median may have changed.
     changed: Vec<OwnerAndSecond>,
+    /// The times of Pods of which only Events are known.
+    unseen: FastMap<NamespaceAndName, UnseenSibling>,
+}
+
+/// The times of a Pod of which only Events are known.
+#[derive(Clone, Debug, Default)]
+struct UnseenSibling {
+    /// The owner, and the time of its report that it created the Pod.
+    created: Option<(Arc<str>, Timestamp)>,
+    /// The exact time at which the Pod was bound to a node.
+    scheduled: Option<Timestamp>,
 }
 
 /// The Pods that one owner created within one second.
 #[derive(Clone, Debug, Default)]
 struct SiblingGroup {
-    /// The waits of the Pods whose creation and scheduling are exact, in milliseconds.
-    exact: FastMap<PodKey, i32>,
+    /// The waits of the Pods whose creation and scheduling are exact, in milliseconds, by the name of the Pod.
+    exact: FastMap<Arc<str>, i32>,
     /// The Pods whose creation is known only to the second.
     coarse: FastSet<PodKey>,
     /// The median of the exact waits when the lives of the coarse Pods were last derived.
@@ -54,7 +68,7 @@ impl Siblings {
     }
 
     /// Learns the times of a Pod that `owner` created, from its life.
-    pub(crate) fn learn(&mut self, key: PodKey, owner: Option<&Arc<str>>, life: &Lifecycle) {
+    pub(crate) fn learn(&mut self, key: PodKey, name: &Arc<str>, owner: Option<&Arc<str>>, life: &Lifecycle) {
         let (Some(owner), Some(created), Some(scheduled)) =
             (owner, life.instants.created, life.instants.scheduled)
         else {
@@ -67,20 +81,68 @@ impl Siblings {
         if !(is_coarse || is_exact) || !scheduled.is_exact_to_tenths() {
             return;
         }
-        let second = if is_coarse { created.earliest() } else { created.at }.as_second();
-        let group_key = (Arc::clone(owner), second);
-        let group = self.groups.entry(group_key.clone()).or_default();
         if is_coarse {
-            if group.coarse.insert(key) {
+            let group_key = (Arc::clone(owner), created.earliest().as_second());
+            if self.groups.entry(group_key.clone()).or_default().coarse.insert(key) {
                 self.changed.push(group_key);
             }
         } else {
-            let wait = scheduled.at.duration_since(created.at).as_millis();
-            let wait = i32::try_from(wait).unwrap_or(i32::MAX);
-            if group.exact.insert(key, wait) != Some(wait) && !group.coarse.is_empty() {
-                self.changed.push(group_key);
-            }
+            self.add_exact(name, owner, &created, &scheduled);
         }
+    }
+
+    /// Adds the wait of a Pod whose creation and scheduling are exact.
+    fn add_exact(&mut self, name: &Arc<str>, owner: &Arc<str>, created: &Instant, scheduled: &Instant) {
+        let group_key = (Arc::clone(owner), created.at.as_second());
+        let group = self.groups.entry(group_key.clone()).or_default();
+        let wait = scheduled.at.duration_since(created.at).as_millis();
+        let wait = i32::try_from(wait).unwrap_or(i32::MAX);
+        if group.exact.insert(Arc::clone(name), wait) != Some(wait) && !group.coarse.is_empty() {
+            self.changed.push(group_key);
+        }
+    }
+
+    /// Learns when `owner` created a Pod whose state is not known.
+    pub(crate) fn learn_unseen_creation(
+        &mut self,
+        pod: &NamespaceAndName,
+        owner: &Arc<str>,
+        created: Timestamp,
+    ) {
+        let sibling = self.unseen.entry(pod.clone()).or_default();
+        sibling.created = Some((Arc::clone(owner), created));
+        self.learn_unseen(pod);
+    }
+
+    /// Learns when a Pod whose state is not known was bound to a node.
+    pub(crate) fn learn_unseen_scheduling(&mut self, pod: &NamespaceAndName, scheduled: Timestamp) {
+        let sibling = self.unseen.entry(pod.clone()).or_default();
+        sibling.scheduled = Some(sibling.scheduled.map_or(scheduled, |known| known.min(scheduled)));
+        self.learn_unseen(pod);
+    }
+
+    /// Adds the wait of a Pod whose state is not known, if Events date both its creation and its scheduling.
+    fn learn_unseen(&mut self, pod: &NamespaceAndName) {
+        let Some(UnseenSibling { created: Some((owner, created)), scheduled: Some(scheduled) }) =
+            self.unseen.get(pod)
+        else {
+            return;
+        };
+        let owner = Arc::clone(owner);
+        let (created, scheduled) = order_creation_and_scheduling(*created, *scheduled);
+        self.add_exact(&pod.1, &owner, &created, &scheduled);
+    }
+
+    /// Forgets the Events of a Pod, because the Pod now has a life.
+    pub(crate) fn forget_unseen(&mut self, pod: &NamespaceAndName) {
+        if !self.unseen.is_empty() {
+            self.unseen.remove(pod);
+        }
+    }
+
+    /// Forgets the Pods whose owners have not reported their creation. No list contains further reports.
+    pub(crate) fn forget_unreported(&mut self) {
+        self.unseen.retain(|_, sibling| sibling.created.is_some());
     }
 
     /// Computes the medians of changed groups, and returns the Pods whose lives depend on a median that is now

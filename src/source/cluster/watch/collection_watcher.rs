@@ -177,13 +177,7 @@ impl CollectionWatcher {
 
     /// Waits until the lists that this collection depends on have been sent.
     async fn wait_for_lists(&mut self) {
-        for other in &mut self.wait_for {
-            // If the other watcher has failed, this watcher waits until its task is aborted, so that only the first
-            // error is reported.
-            if other.wait_for(|is_listed| *is_listed).await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        }
+        wait_until_listed(&mut self.wait_for).await;
     }
 
     /// Sends an update to the receiver of the feed.
@@ -419,6 +413,17 @@ impl CollectionWatcher {
             && metadata
                 .created()
                 .is_none_or(|created| self.cluster.clock.now().duration_since(created) <= MAX_NEW_AGE)
+    }
+}
+
+/// Waits until all of these lists have been sent. A receiver becomes `true` when its list has been sent.
+pub(crate) async fn wait_until_listed(lists: &mut [watch::Receiver<bool>]) {
+    for list in lists {
+        // If the watcher of the list has failed, this task waits until it is aborted, so that only the first error is
+        // reported.
+        if list.wait_for(|is_listed| *is_listed).await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::source::cluster::api::client::Cluster;
 use crate::source::cluster::watch::collection_watcher::{CollectionWatcher, Signal};
 use crate::source::cluster::watch::plan::Plan;
+use crate::source::cluster::watch::sibling_reader::SiblingReader;
 use crate::source::cluster::watch::target::Selection;
 use crate::source::{Feed, Progress, Update};
 
@@ -38,10 +39,10 @@ pub(crate) fn open_feed(cluster: &Cluster, selection: Selection, watch: bool) ->
     let since = selection.since.unwrap_or_default();
     let mut plan = Plan::new(cluster, watch, since, &updates, &signals);
     let planned = plan.add_targets(selection.targets);
-    let watchers = plan.watchers;
+    let (watchers, sibling_readers) = (plan.watchers, plan.sibling_readers);
     tokio::spawn(async move {
         match planned {
-            Ok(()) => run_watchers(watchers, updates, signal_receiver, watch).await,
+            Ok(()) => run_watchers(watchers, sibling_readers, updates, signal_receiver, watch).await,
             Err(error) => {
                 let _ = updates.send(Update::Failed(error)).await;
             }
@@ -50,18 +51,25 @@ pub(crate) fn open_feed(cluster: &Cluster, selection: Selection, watch: bool) ->
     feed
 }
 
-/// Runs the watchers. Ends when all lists are complete (without `watch`), when a watcher fails, or when the receiver is
+/// Runs the watchers and the readers of siblings. Ends when all lists are complete (without `watch`), when a watcher fails, or when the receiver is
 /// dropped.
 async fn run_watchers(
     watchers: Vec<CollectionWatcher>,
+    sibling_readers: Vec<SiblingReader>,
     updates: mpsc::Sender<Update>,
     mut signals: mpsc::UnboundedReceiver<Signal>,
     watch: bool,
 ) {
-    let mut unlisted_watchers = watchers.len();
+    let mut unlisted_watchers = watchers.len() + sibling_readers.len();
     let mut tasks = JoinSet::new();
     for watcher in watchers {
         tasks.spawn(watcher.run());
+    }
+    for reader in sibling_readers {
+        tasks.spawn(async move {
+            reader.run().await;
+            Ok(())
+        });
     }
     let _ = updates.send(Update::Progress(Progress::Connecting)).await;
     let mut health = ConnectionHealth::default();

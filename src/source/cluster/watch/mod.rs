@@ -12,5 +12,7 @@ pub(crate) mod plan;
 pub(crate) mod preemptors;
 pub(crate) mod resource_versions;
 pub(crate) mod retry;
+pub(crate) mod sibling_reader;
+pub(crate) mod sibling_requests;
 pub(crate) mod target;
 pub(crate) mod uid_key;

@@ -19,6 +19,7 @@ use crate::source::cluster::api::kind::Kind;
 use crate::source::cluster::watch::gone::UnknownNames;
 use crate::source::cluster::watch::ownership::rules::{Admission, OwnershipRules};
 use crate::source::cluster::watch::ownership::state::OwnershipState;
+use crate::source::cluster::watch::sibling_requests::PodName;
 use crate::source::cluster::watch::target::Name;
 use crate::source::cluster::watch::uid_key::uid_key;
 
@@ -55,6 +56,18 @@ impl Ownership {
         let looks_up_owners = roots.iter().any(|root| matches!(root.kind, Kind::Custom(_)));
         let rules = OwnershipRules { roots, intermediate_kinds, looks_up_owners };
         Self { rules, holds, ..Self::default() }
+    }
+
+    /// Makes the `Ownership` find the siblings of named Pods, see [`Ownership::start_sibling_requests`].
+    pub(crate) fn find_siblings(&self) {
+        self.lock_state().siblings.are_requested = true;
+    }
+
+    /// Returns the siblings of the named Pods whose Events must be requested, and admits their Events from now on. Call
+    /// this after the lists of Pods and Events.
+    pub(crate) fn start_sibling_requests(&self) -> Vec<PodName> {
+        let OwnershipState { siblings, owners, .. } = &mut *self.lock_state();
+        siblings.start_requests(|owner| owners.contains_key(&owner))
     }
 
     fn lock_state(&self) -> MutexGuard<'_, OwnershipState> {

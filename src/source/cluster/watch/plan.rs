@@ -16,6 +16,7 @@ use crate::source::cluster::watch::kind_rules::{self, PodLabels, intermediate_ki
 use crate::source::cluster::watch::owner_lookup::OwnerLookup;
 use crate::source::cluster::watch::ownership::{CollectionRole, Ownership, Root};
 use crate::source::cluster::watch::resource_versions::ResourceVersions;
+use crate::source::cluster::watch::sibling_reader::SiblingReader;
 use crate::source::cluster::watch::target::{Name, NamespaceScope, Need, Objects, Target};
 use crate::source::error::{ErrorKind, SourceError};
 
@@ -40,6 +41,8 @@ pub(crate) struct Plan<'a> {
     signals: &'a mpsc::UnboundedSender<Signal>,
     /// The watchers that have been created so far.
     pub(crate) watchers: Vec<CollectionWatcher>,
+    /// The readers of the Events of siblings. At most one for each namespace.
+    pub(crate) sibling_readers: Vec<SiblingReader>,
 }
 
 /// A collection to read. The fields have the same meaning as in [`CollectionWatcher`].
@@ -62,7 +65,17 @@ impl<'a> Plan<'a> {
     ) -> Self {
         let owner_lookup = Arc::new(OwnerLookup::new(cluster.clone()));
         let recovered = Arc::default();
-        Self { cluster, watch, since, owner_lookup, recovered, updates, signals, watchers: Vec::new() }
+        Self {
+            cluster,
+            watch,
+            since,
+            owner_lookup,
+            recovered,
+            updates,
+            signals,
+            watchers: Vec::new(),
+            sibling_readers: Vec::new(),
+        }
     }
 
     /// Adds the watchers of all targets, grouped by namespace.
@@ -116,6 +129,9 @@ impl<'a> Plan<'a> {
         };
         let intermediate: Vec<(Kind, Need)> =
             intermediate_kinds(&roots).into_iter().filter(|(kind, _)| !is_read_unfiltered(kind)).collect();
+        // If all Pods are read, the Events of all siblings are read too.
+        let needs_siblings =
+            roots.iter().any(|root| root.kind == Kind::POD) && !is_read_unfiltered(&Kind::POD);
         let needs_pods = roots.iter().any(|root| root.kind != Kind::POD) && !is_read_unfiltered(&Kind::POD);
         let (pod_labels, is_narrowed_by_owner) = pod_label_selector(&roots);
         let event_fields = event_field_selector(&roots);
@@ -161,12 +177,12 @@ impl<'a> Plan<'a> {
             );
         }
         // The owner's events date the creation of a Pod to the millisecond. The events about the Pod do not.
-        let owner_fields =
-            event_fields.as_ref().filter(|_| namespace.is_some()).map(|_| CREATION_EVENTS.to_owned());
+        let owner_fields = event_fields.as_ref().map(|_| CREATION_EVENTS.to_owned());
+        let mut wait_for = listed_receivers.clone();
         for fields in [Some(event_fields), owner_fields.map(Some)].into_iter().flatten() {
             let query = query(Kind::EVENT, None, fields);
             let (role, need) = (CollectionRole::Child, Need::Optional);
-            self.add_collection(
+            let is_listed = self.add_collection(
                 PlannedCollection {
                     query,
                     role,
@@ -177,6 +193,13 @@ impl<'a> Plan<'a> {
                 },
                 &ownership,
             );
+            wait_for.push(is_listed);
+        }
+        if needs_siblings {
+            ownership.find_siblings();
+            let (cluster, updates, signals) =
+                (self.cluster.clone(), self.updates.clone(), self.signals.clone());
+            self.sibling_readers.push(SiblingReader { cluster, ownership, wait_for, updates, signals });
         }
     }
 

@@ -51,7 +51,7 @@ impl PodStore {
         let record = &mut self.records[key.index()];
         let evidence = record.evidence.read(&self.interner);
         let mut life = evidence.derive(hints);
-        self.siblings.learn(key, record.owner.as_ref(), &life);
+        self.siblings.learn(key, &record.identity.name, record.owner.as_ref(), &life);
         let overview = PodOverview::from_life(&life, evidence.was_deleted_before_end());
         record.stale = false;
         if record.overview.sort_millis() != overview.sort_millis() {

@@ -225,6 +225,69 @@ async fn a_lost_connection_is_reported_only_if_it_stays_lost() {
     assert!(matches!(restored, Some(Update::Restored)), "{restored:?}");
 }
 
+/// A Pod that the Job `pi` created in the second `created`.
+fn pod_created_at(name: &str, created: &str) -> Vec<u8> {
+    let mut pod: crate::observation::Pod = prost::Message::decode(&fake::pod_of("pi", name, 3)[..]).unwrap();
+    pod.metadata.namespace = "ns".to_owned();
+    pod.metadata.creation_timestamp = Some(created.parse::<jiff::Timestamp>().unwrap().into());
+    prost::Message::encode_to_vec(&pod)
+}
+
+/// The Event in which the Job `pi` reports at `at` that it created a Pod.
+fn creation_event(pod: &str, at: &str) -> Vec<u8> {
+    let at: jiff::Timestamp = at.parse().unwrap();
+    let mut event: crate::observation::Event =
+        prost::Message::decode(&fake::event_about("pi", 4)[..]).unwrap();
+    event.metadata.name = format!("pi.{:016x}", at.as_nanosecond());
+    event.metadata.uid = format!("creation of {pod}");
+    event.involved_object.kind = "Job".to_owned();
+    event.involved_object.namespace = "ns".to_owned();
+    event.reason = "SuccessfulCreate".to_owned();
+    event.message = format!("Created pod: {pod}");
+    prost::Message::encode_to_vec(&event)
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_events_of_siblings_are_requested_for_a_pod_whose_creation_was_not_reported() {
+    let (mut fake, mut feed) = open(select(Resource::pod(), &["pi-ccccc"]), false);
+    let [pods, events, creations] =
+        fake.calls(["/pods?", "fieldSelector=involvedObject", "reason%3DSuccessfulCreate"]).await;
+    pods.answer_list("9", &[pod_created_at("pi-ccccc", "2026-11-23T12:00:07Z")]).await;
+    events.answer_list("9", &[]).await;
+    let reported = [
+        creation_event("pi-aaaaa", "2026-11-23T12:00:07.1Z"),
+        creation_event("pi-bbbbb", "2026-11-23T12:00:07.3Z"),
+        creation_event("pi-older", "2026-11-23T12:00:06.9Z"),
+    ];
+    creations.answer_list("9", &reported).await;
+    let siblings = fake.calls(["name%3Dpi-aaaaa", "name%3Dpi-bbbbb"]).await;
+    assert!(siblings.iter().all(|call| call.uri.contains("%2Creason%3DScheduled")));
+    let [first, second] = siblings;
+    second.answer_error(500, "InternalError", "broken").await;
+    let mut event: crate::observation::Event =
+        prost::Message::decode(&fake::event_about("pi-aaaaa", 5)[..]).unwrap();
+    event.reason = "Scheduled".to_owned();
+    event.involved_object.namespace = "ns".to_owned();
+    first.answer_list("9", &[prost::Message::encode_to_vec(&event)]).await;
+    let (observed, synced) = receive_until_other(&mut feed).await;
+    assert!(observed.contains(&"Listed pi-aaaaa.1".to_owned()), "{observed:?}");
+    assert!(matches!(synced, Some(Update::Synced)), "a failed request does not matter");
+    assert_eq!(fake.drop_waiting_calls(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_sibling_is_requested_for_a_pod_whose_creation_was_reported() {
+    let (mut fake, mut feed) = open(select(Resource::pod(), &["pi-ccccc"]), false);
+    let [pods, events, creations] =
+        fake.calls(["/pods?", "fieldSelector=involvedObject", "reason%3DSuccessfulCreate"]).await;
+    pods.answer_list("9", &[pod_created_at("pi-ccccc", "2026-11-23T12:00:07Z")]).await;
+    events.answer_list("9", &[]).await;
+    let reported = ["pi-aaaaa", "pi-ccccc"].map(|pod| creation_event(pod, "2026-11-23T12:00:07.1Z"));
+    creations.answer_list("9", &reported).await;
+    assert!(matches!(receive_until_other(&mut feed).await.1, Some(Update::Synced)));
+    assert_eq!(fake.drop_waiting_calls(), 0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn dropping_the_feed_ends_all_requests() {
     let (mut fake, feed) = open(select_jobs(&["pi"]), true);

@@ -63,6 +63,7 @@ impl OwnershipRules {
                     return Admission::Drop;
                 }
                 state.pod_controllers.extend(metadata.controller().map(|owner| uid_key(&owner.uid)));
+                state.siblings.add_named_pod(metadata);
                 Admission::admit_if(state.add_pod(uid, role))
             }
             (Object::Pod(pod), CollectionRole::Child) => {
@@ -147,16 +148,21 @@ impl OwnershipRules {
     }
 
     /// Decides whether an Event is followed. An Event is followed if its involved object is followed, or if the Event may
-    /// show how a followed Pod that no longer exists came to its owner.
+    /// show how a followed Pod that no longer exists came to its owner. The Events that name a preemptor, and those about
+    /// the scheduling of siblings, are followed too.
     fn decide_event(&self, state: &mut OwnershipState, event: &Event) -> Admission {
         let about = &event.involved_object;
         let uid = uid_key(&about.uid);
         let is_pod = about.kind == "Pod";
-        let is_about_creation = || event.reason == "SuccessfulCreate" && state.pod_controllers.contains(&uid);
-        if state.owners.contains_key(&uid)
+        let is_about_creation = event.reason == "SuccessfulCreate" && state.pod_controllers.contains(&uid);
+        if is_about_creation {
+            state.siblings.add_creation(event);
+        }
+        if is_about_creation
+            || state.owners.contains_key(&uid)
             || state.pods.contains_key(&uid)
-            || is_about_creation()
             || state.preemptors.names(event)
+            || state.siblings.names(event)
         {
             return Admission::Admit;
         }

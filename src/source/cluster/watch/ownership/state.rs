@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::observation::{LabelSelector, Object, ObjectMeta, Observation, OwnerReference};
 use crate::source::cluster::watch::gone::GoneCandidates;
 use crate::source::cluster::watch::preemptors::Preemptors;
+use crate::source::cluster::watch::sibling_requests::SiblingRequests;
 use crate::source::cluster::watch::uid_key::uid_key;
 
 /// The reason why a collection is read. Two collections may contain the same object. Only the collection that found the
@@ -48,6 +49,8 @@ pub(crate) struct OwnershipState {
     pub(crate) missing: GoneCandidates,
     /// The Pods that preempted followed Pods.
     pub(crate) preemptors: Preemptors,
+    /// The siblings of the named Pods.
+    pub(crate) siblings: SiblingRequests,
 }
 
 /// A followed object that may own others.
