@@ -9,7 +9,7 @@ use crate::app::exit::Exit;
 use crate::lifecycle::PodOutcome;
 use crate::timeline::{PodKey, Timeline, Workload};
 use crate::view;
-use crate::view::{ContainerLog, Glyphs, Line, Names, Style};
+use crate::view::{ContainerLog, Glyphs, Line, Link, Names, Style};
 
 /// Maximum number of failed Pods that are listed. Further failed Pods are only counted.
 const MAX_LISTED_FAILURES: usize = 10;
@@ -24,36 +24,14 @@ pub(crate) fn list_failures(
     logs: &[(PodKey, ContainerLog)],
     glyphs: &Glyphs,
 ) -> Vec<Line> {
-    let all_pods = || timeline.workloads().iter().flat_map(|workload| timeline.overviews(workload));
-    let has_log = |key: &PodKey| logs.iter().any(|(pod, _)| pod == key);
-    let mut listed: Vec<PodKey> =
-        all_pods().filter(|(_, pod)| pod.has_failed()).map(|(key, _)| key).collect();
-    // A Pod that has not failed is also listed if one of its containers failed and was restarted. `logs` then contains
-    // the log of that container. If the deletion of its Pod stopped a container, the exit code of the container is not
-    // a failure.
-    let not_failed = all_pods().filter(|(_, pod)| !pod.has_failed()).map(|(key, _)| key);
-    listed.extend(not_failed.filter(|key| has_log(key) && timeline.pod(*key).life.failed_before_deletion()));
-    listed.sort_by_key(|&key| (timeline.overview(key).end().is_none(), timeline.overview(key).end()));
-    listed.sort_by_key(|key| !has_log(key));
     let names = Names::from_timeline(timeline);
-    let mut entries: Vec<(EndKind, Vec<PodKey>)> = Vec::new();
-    for &key in &listed {
-        let kind = EndKind::of_pod(timeline, key, logs);
-        match entries.iter_mut().find(|(known, _)| *known == kind) {
-            Some((_, pods)) => pods.push(key),
-            None => entries.push((kind, vec![key])),
-        }
-    }
+    let entries = group_failures(timeline, logs);
     let mut lines = Vec::new();
     for (_, pods) in entries.iter().take(MAX_LISTED_FAILURES) {
         let [key, others @ ..] = pods.as_slice() else { continue };
         let key = *key;
-        let pod = timeline.pod(key);
         let logged = || logs.iter().filter(|(pod, _)| *pod == key).map(|(_, log)| log);
-        let mut line = Line::new(format!("{} ", glyphs.failed), Style::Failure);
-        line.push(names.pod(&pod), Style::Strong);
-        line.push(format!(" {}", describe_listed_pod(timeline, key, logged())), Style::Text);
-        lines.push(line);
+        lines.push(failure_heading(timeline, names, key, logged(), glyphs));
         for log in logged() {
             let extent = match log.lines.len() {
                 0 => "wrote nothing".to_owned(),
@@ -72,6 +50,64 @@ pub(crate) fn list_failures(
         lines.push(Line::new(format!("  and {rest} more failed"), Style::Dim));
     }
     lines
+}
+
+/// Returns the failed Pods. Pods that ended alike share one entry.
+fn group_failures(timeline: &Timeline, logs: &[(PodKey, ContainerLog)]) -> Vec<(EndKind, Vec<PodKey>)> {
+    let all_pods = || timeline.workloads().iter().flat_map(|workload| timeline.overviews(workload));
+    let has_log = |key: &PodKey| logs.iter().any(|(pod, _)| pod == key);
+    let mut listed: Vec<PodKey> =
+        all_pods().filter(|(_, pod)| pod.has_failed()).map(|(key, _)| key).collect();
+    // A Pod that has not failed is also listed if one of its containers failed and was restarted. `logs` then contains
+    // the log of that container. If the deletion of its Pod stopped a container, the exit code of the container is not
+    // a failure.
+    let not_failed = all_pods().filter(|(_, pod)| !pod.has_failed()).map(|(key, _)| key);
+    listed.extend(not_failed.filter(|key| has_log(key) && timeline.pod(*key).life.failed_before_deletion()));
+    listed.sort_by_key(|&key| (timeline.overview(key).end().is_none(), timeline.overview(key).end()));
+    listed.sort_by_key(|key| !has_log(key));
+    let mut entries: Vec<(EndKind, Vec<PodKey>)> = Vec::new();
+    for &key in &listed {
+        let kind = EndKind::of_pod(timeline, key, logs);
+        match entries.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, pods)) => pods.push(key),
+            None => entries.push((kind, vec![key])),
+        }
+    }
+    entries
+}
+
+/// `✗ pi-a failed: exit code 3, after 2.1s on node-1`.
+fn failure_heading<'a>(
+    timeline: &Timeline,
+    names: Names,
+    key: PodKey,
+    logs: impl Iterator<Item = &'a ContainerLog>,
+    glyphs: &Glyphs,
+) -> Line {
+    let mut line = Line::new(format!("{} ", glyphs.failed), Style::Failure);
+    line.push(names.pod(&timeline.pod(key)), Style::Strong);
+    line.push(format!(" {}", describe_listed_pod(timeline, key, logs)), Style::Text);
+    line
+}
+
+/// Lists the failures of the report for a picture that stays open after the end, without logs: one line for all Pods
+/// that ended alike, which opens the first of these Pods. If all Pods ended alike, the list is empty, because a line
+/// above the bars already names this failure.
+pub(crate) fn list_failures_in_picture(timeline: &Timeline, glyphs: &Glyphs) -> Vec<Line> {
+    let names = Names::from_timeline(timeline);
+    let entries = group_failures(timeline, &[]);
+    let several = entries.len() > 1;
+    let lines = entries.iter().filter_map(|(_, pods)| {
+        let (&key, others) = pods.split_first()?;
+        let mut line = failure_heading(timeline, names, key, std::iter::empty(), glyphs);
+        if !others.is_empty() {
+            line.push(glyphs.separator, Style::Dim);
+            let noun = if others.len() == 1 { "Pod" } else { "Pods" };
+            line.push(format!("the same for {} more {noun}", others.len()), Style::Dim);
+        }
+        Some(line.with_link(Link::ListedFailure(key)))
+    });
+    lines.filter(|_| several).collect()
 }
 
 /// The facts that are equal for all Pods that ended alike.

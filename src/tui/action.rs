@@ -28,7 +28,9 @@ pub(crate) enum Action {
     Home,
     /// Moves to the last row or line.
     End,
-    /// Opens the page of the selected Pod.
+    /// Selects the next line that names a failure, a node or a workload.
+    NextLink,
+    /// Opens the object that the selection names.
     Open,
     /// Goes back one step.
     Back,

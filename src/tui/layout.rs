@@ -57,6 +57,8 @@ impl ScreenLayout {
 
 /// A screen with fewer lines describes the selection on one line.
 const MIN_ROWS_FOR_TWO_DETAIL_LINES: usize = 20;
+/// After the end, the screen lists one kind of failures for each of this many lines.
+const LINES_PER_FAILURE: usize = 6;
 /// A screen with at least this many columns describes the selection on one line.
 const SINGLE_LINE_COLUMNS: usize = 150;
 
@@ -78,7 +80,7 @@ fn compose_pods(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
     }
     // The first column marks the selection.
     let columns = input.columns.saturating_sub(1).max(1);
-    let selected = state.window.selected.map(|pod| (pod, state.selected_phase));
+    let selected = state.selected_pod().map(|pod| (pod, state.selected_phase));
     // The lines for the selection are part of the layout. The lines for the mouse cover the last lines of the picture,
     // so that no row moves while the mouse does.
     let (mut details, mut covering) = (Vec::new(), Vec::new());
@@ -95,8 +97,11 @@ fn compose_pods(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
     let room = rows
         .saturating_sub(above + input.notices.len() + reserved + usize::from(progress_bar.is_some()) + 1)
         .max(1);
-    let size = Size { columns, rows: Some(room) };
-    let picture = draw_picture(state, input, size);
+    let failures = fit_failures(input, columns);
+    let size = Size { columns, rows: Some(room.saturating_sub(failures.len()).max(1)) };
+    let mut picture = draw_picture(state, input, size);
+    picture.frame.lines.extend(failures);
+    picture.frame.lines.truncate(room);
     let selected = state.window.selected;
     let selected_cell_line =
         picture.cells.iter().find(|cell| Some(cell.pod) == selected).map(|cell| cell.line);
@@ -107,7 +112,11 @@ fn compose_pods(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
             .workloads
             .iter()
             .find(|shown| shown.line == index && state.window.selected_workload.as_ref() == Some(&shown.uid));
-        let is_marked = is_selected || selected_workload.is_some() || selected_cell_line == Some(index);
+        let is_link_selected = line.link.is_some() && line.link == state.window.selected_link;
+        let is_marked = is_selected
+            || is_link_selected
+            || selected_workload.is_some()
+            || selected_cell_line == Some(index);
         let selection_mark = if is_marked { glyphs.selected } else { " " };
         let mut row = Line::new(selection_mark, if is_marked { Style::Strong } else { Style::Text });
         for span in &line.spans {
@@ -122,6 +131,9 @@ fn compose_pods(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
             {
                 row.restyle(cells.start + 1..cells.end + 1, Style::Selected);
             }
+        }
+        if is_link_selected {
+            row.restyle(1..input.columns, Style::Selected);
         }
         if let Some(shown) = selected_workload {
             row.restyle(1..shown.bar_column + 1, Style::Selected);
@@ -159,6 +171,21 @@ fn filter_heading(state: &TuiState, picture: &Picture, timeline: &Timeline) -> L
     let mut heading = Line::new(format!("filter: {}", view::clean(&state.window.filter)), Style::Warning);
     heading.push(format!(" · {} of {} {noun}", picture.found, count), Style::Strong);
     heading
+}
+
+/// The failures of the closing report, in at most a sixth of the screen.
+fn fit_failures(input: &LayoutInput<'_>, columns: usize) -> Vec<Line> {
+    let max = (input.rows / LINES_PER_FAILURE).max(1);
+    let ellipsis = input.glyphs.ellipsis;
+    let count = input.failures.len();
+    let shown = if count > max { max - 1 } else { count };
+    let mut lines: Vec<Line> =
+        input.failures.iter().take(shown).map(|line| line.clone().shorten_end(columns, ellipsis)).collect();
+    if count > shown && shown > 0 {
+        let words = format!("{} more kinds of failures", count - shown);
+        lines.push(Line::new(words, Style::Dim).shorten_end(columns, ellipsis));
+    }
+    lines
 }
 
 /// Adds a blank before a line, because the first column marks the selection.

@@ -40,6 +40,8 @@ pub(crate) struct LayoutInput<'a> {
     pub playback: Option<&'a PlaybackStatus>,
     /// Whether work goes on if the user quits now.
     pub leaves_work: bool,
+    /// The failures of the closing report, in a picture that stays open after the end.
+    pub failures: &'a [Line],
     /// The outcome of the run, for example `failed after 54s`. `None` until everything has ended.
     pub outcome: Option<&'a str>,
 }

@@ -8,7 +8,7 @@ use crate::tui::input::{Mouse, MouseKind};
 use crate::tui::input_context::InputContext;
 use crate::tui::page::{Page, Tab};
 use crate::tui::state::{MIN_ZOOM_MILLIS, TuiState};
-use crate::view::{Line, Zoom};
+use crate::view::Zoom;
 
 /// The number of lines that one notch of the wheel scrolls a text.
 const WHEEL_LINES: isize = 3;
@@ -82,17 +82,16 @@ fn handle_click(state: &mut TuiState, column: usize, row: usize, context: &Input
                 .and_then(|line| context.picture.workloads.iter().find(|shown| shown.line == line));
             if let Some(shown) = row_of_workload {
                 state.window.selected_workload = Some(Arc::clone(&shown.uid));
-                state.open_workload();
+                state.open_workload(&shown.uid);
             } else if let Some(pod) = pod_at(column, row, context) {
                 state.select(pod);
                 state.selected_phase = phase_at(pod, column, context);
                 state.open_pod(pod);
             } else {
                 let line = line_at(row, context).and_then(|line| context.picture.frame.lines.get(line));
-                // The heading of a node shows the Pods of the node.
-                let plain = line.map(Line::plain).unwrap_or_default();
-                if let Some(node) = plain.strip_prefix("node/").and_then(|rest| rest.split(' ').next()) {
-                    state.show_node(node);
+                if let Some(link) = line.and_then(|line| line.link.clone()) {
+                    state.select_link(link.clone());
+                    state.open_link(&link);
                     return Effect::Draw;
                 }
                 // A click on the line that counts the hidden Pods shows all rows, or hides rows again.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::tui::input_context::InputContext;
-use crate::tui::page::Page;
+use crate::tui::page::{OpenedFrom, Page};
 use crate::tui::state::TuiState;
 use crate::view::View;
 
@@ -50,22 +50,32 @@ impl TuiState {
         }
     }
 
-    /// Shows only the selected workload and the workloads below it, with the bars of its Pods.
-    pub(crate) fn open_workload(&mut self) {
-        let Some(uid) = self.window.selected_workload.clone() else {
-            self.message = Some("select a workload first, with the arrow keys or a click".into());
-            return;
-        };
-        self.view.workload = Some(uid);
-        self.view.view = View::Sequence;
-        self.window_of_overview = Some(std::mem::take(&mut self.window));
+    /// Opens the selected row of the overview.
+    pub(crate) fn open_selected_workload(&mut self) {
+        match self.window.selected_workload.clone() {
+            Some(uid) => self.open_workload(&uid),
+            None => self.message = Some("select a workload first, with the arrow keys or a click".into()),
+        }
     }
 
-    /// Goes back to the overview, with its selection and its filter, if a workload is open.
+    /// Shows only this workload and the workloads below it. The overview becomes a sequence with the bars of its Pods.
+    pub(crate) fn open_workload(&mut self, uid: &Arc<str>) {
+        let view = self.view.view;
+        if view == View::Runs {
+            self.view.view = View::Sequence;
+        }
+        self.view.workload = Some(Arc::clone(uid));
+        let opened_from = OpenedFrom { view, window: std::mem::take(&mut self.window) };
+        // A workload inside an open workload leads back to the picture of all workloads.
+        self.opened_from.get_or_insert(opened_from);
+        self.selected_phase = None;
+    }
+
+    /// Goes back to the picture in which the user opened a workload, with its selection and its filter.
     pub(crate) fn close_workload(&mut self) {
         if self.view.workload.take().is_some() {
-            self.view.view = View::Runs;
-            self.window = self.window_of_overview.take().unwrap_or_default();
+            let OpenedFrom { view, window } = self.opened_from.take().unwrap_or_default();
+            (self.view.view, self.window) = (view, window);
             self.selected_phase = None;
         }
     }

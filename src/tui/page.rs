@@ -1,6 +1,7 @@
 //! The pages of the interactive screen.
 
 use crate::timeline::PodKey;
+use crate::view::{View, Window};
 
 /// The page that is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,4 +32,17 @@ pub(crate) enum Tab {
     Log,
     /// The Pod object as YAML.
     Yaml,
+}
+
+/// The picture in which the user opened a workload.
+#[derive(Clone, Debug)]
+pub(crate) struct OpenedFrom {
+    pub(crate) view: View,
+    pub(crate) window: Window,
+}
+
+impl Default for OpenedFrom {
+    fn default() -> Self {
+        Self { view: View::Runs, window: Window::default() }
+    }
 }

@@ -181,7 +181,7 @@ pub(crate) fn shift_line(line: Line, columns: usize) -> Line {
     if columns == 0 {
         return line;
     }
-    let mut shifted = Line { spans: Vec::new(), pod: line.pod };
+    let mut shifted = line.without_spans();
     let mut columns_to_remove = columns;
     for span in line.spans {
         let mut kept = span.text.as_str();
@@ -199,7 +199,7 @@ pub(crate) fn shift_line(line: Line, columns: usize) -> Line {
 /// two columns.
 pub(crate) fn wrap_line(line: &Line, columns: usize) -> Vec<Line> {
     let columns = columns.max(2);
-    let mut lines = vec![Line { spans: Vec::new(), pod: line.pod }];
+    let mut lines = vec![line.without_spans()];
     let mut used = 0;
     for span in &line.spans {
         let mut piece = String::new();
@@ -209,7 +209,7 @@ pub(crate) fn wrap_line(line: &Line, columns: usize) -> Vec<Line> {
                 if let Some(last) = lines.last_mut() {
                     last.push(std::mem::take(&mut piece), span.style);
                 }
-                lines.push(Line { spans: Vec::new(), pod: line.pod });
+                lines.push(line.without_spans());
                 used = 0;
             }
             piece.push(char);

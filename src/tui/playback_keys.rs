@@ -9,7 +9,7 @@ use crate::tui::state::TuiState;
 impl TuiState {
     /// Returns the key of the playback, if this action controls it: the arrows seek while nothing is selected.
     pub(crate) fn playback_key(&self, action: Action, context: &InputContext<'_>) -> Option<PlaybackKey> {
-        let seeks = self.page == Page::Pods && self.window.selected.is_none();
+        let seeks = self.page == Page::Pods && !self.has_selection();
         let key = if action == Action::Left && seeks {
             PlaybackKey::SeekBack
         } else if action == Action::Right && seeks {

@@ -1,10 +1,11 @@
 //! Applies keys to the search on pages of text.
 
 use crate::tui::action::Effect;
-use crate::tui::input::{Code, Key};
+use crate::tui::input::Key;
 use crate::tui::input_context::InputContext;
 use crate::tui::search::{SearchDirection, matching_lines};
 use crate::tui::state::TuiState;
+use crate::tui::text_input::{TextEdit, edit_text};
 
 impl TuiState {
     /// Starts to type a new text.
@@ -16,16 +17,10 @@ impl TuiState {
     /// Applies a key to the text. Returns `None` if the key has its usual meaning.
     pub(crate) fn edit_search(&mut self, key: Key, context: &InputContext<'_>) -> Option<Effect> {
         let search = &mut self.search;
-        match key.code {
-            Code::Char('u') if key.ctrl => search.query.clear(),
-            Code::Char(_) if key.ctrl => return None,
-            Code::Char(char) => search.query.push(char),
-            Code::Backspace => {
-                if search.query.pop().is_none() {
-                    search.is_typing = false;
-                }
-            }
-            Code::Enter => {
+        match edit_text(&mut search.query, key)? {
+            TextEdit::Changed => {}
+            TextEdit::Dropped => search.is_typing = false,
+            TextEdit::Accepted => {
                 search.is_typing = false;
                 if search.query.is_empty() {
                     search.query = std::mem::take(&mut search.previous);
@@ -33,19 +28,10 @@ impl TuiState {
                 search.line = None;
                 self.jump(SearchDirection::Next, context);
             }
-            Code::Esc => {
+            TextEdit::Cancelled => {
                 search.is_typing = false;
                 search.query = std::mem::take(&mut search.previous);
             }
-            Code::Tab
-            | Code::Up
-            | Code::Down
-            | Code::Left
-            | Code::Right
-            | Code::PageUp
-            | Code::PageDown
-            | Code::Home
-            | Code::End => return None,
         }
         Some(Effect::Draw)
     }

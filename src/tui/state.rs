@@ -2,10 +2,11 @@
 
 use crate::timeline::PodKey;
 use crate::tui::action::{Action, Effect};
-use crate::tui::input::{Code, Key};
+use crate::tui::input::Key;
 use crate::tui::input_context::InputContext;
-use crate::tui::page::{Page, Tab};
+use crate::tui::page::{OpenedFrom, Page, Tab};
 use crate::tui::search::{Search, SearchDirection};
+use crate::tui::text_input::{TextEdit, edit_text};
 use crate::view::{Align, GroupBy, Sort, ViewState, Window, Zoom};
 
 /// The state of the interactive screen: the choices of the user.
@@ -48,8 +49,8 @@ pub(crate) struct TuiState {
     pub(crate) pressed_at: Option<(usize, usize)>,
     /// Whether the user has pressed a key or a mouse button. The end of the run must not interrupt such a user.
     pub has_interacted: bool,
-    /// The part of the overview that was shown when the user opened a workload.
-    pub(crate) window_of_overview: Option<Window>,
+    /// The picture in which the user opened a workload. `None` if no workload is open.
+    pub(crate) opened_from: Option<OpenedFrom>,
     pub(crate) page_before_help: Option<Page>,
     /// The filter before the user began to type. Esc restores this filter.
     previous_filter: String,
@@ -80,7 +81,7 @@ impl TuiState {
             reported_keys: Vec::new(),
             pressed_at: None,
             has_interacted: false,
-            window_of_overview: None,
+            opened_from: None,
             page_before_help: None,
             previous_filter: String::new(),
         }
@@ -88,29 +89,13 @@ impl TuiState {
 
     /// Applies a key to the filter. Returns `None` if the key has its usual meaning.
     pub(crate) fn edit_filter(&mut self, key: Key) -> Option<Effect> {
-        match key.code {
-            Code::Char('u') if key.ctrl => self.window.filter.clear(),
-            Code::Char(_) if key.ctrl => return None,
-            Code::Char(char) => self.window.filter.push(char),
-            Code::Backspace => {
-                if self.window.filter.pop().is_none() {
-                    self.editing_filter = false;
-                }
-            }
-            Code::Enter => self.editing_filter = false,
-            Code::Esc => {
+        match edit_text(&mut self.window.filter, key)? {
+            TextEdit::Changed => {}
+            TextEdit::Accepted | TextEdit::Dropped => self.editing_filter = false,
+            TextEdit::Cancelled => {
                 self.editing_filter = false;
                 self.window.filter = std::mem::take(&mut self.previous_filter);
             }
-            Code::Tab
-            | Code::Up
-            | Code::Down
-            | Code::Left
-            | Code::Right
-            | Code::PageUp
-            | Code::PageDown
-            | Code::Home
-            | Code::End => return None,
         }
         self.window.first = 0;
         Some(Effect::Draw)
@@ -128,11 +113,12 @@ impl TuiState {
             Action::Down => self.move_by(1, context),
             Action::Left => self.move_sideways(false, context),
             Action::Right => self.move_sideways(true, context),
+            Action::NextLink => self.select_next_link(context),
             Action::PageUp => self.move_by_screen(false, context),
             Action::PageDown => self.move_by_screen(true, context),
             Action::Home => self.move_to_end(false, context),
             Action::End => self.move_to_end(true, context),
-            Action::Open if self.shows_overview() => self.open_workload(),
+            Action::Open if self.shows_overview() => self.open_selected_workload(),
             Action::Open => self.open(context),
             Action::Events => self.show_tab(Tab::Events),
             Action::Log => self.show_tab(Tab::Log),
@@ -201,7 +187,7 @@ impl TuiState {
     pub(crate) fn show_tab(&mut self, tab: Tab) {
         let pod = match self.page {
             Page::Pod(pod, _) => Some(pod),
-            Page::Pods | Page::Help => self.window.selected,
+            Page::Pods | Page::Help => self.selected_pod(),
         };
         match pod {
             Some(pod) if self.page == Page::Pod(pod, tab) => {}
@@ -213,10 +199,17 @@ impl TuiState {
         }
     }
 
+    /// Selects a Pod and opens its page.
     pub(crate) fn open_pod(&mut self, pod: PodKey) {
-        self.window.selected = Some(pod);
+        self.select(pod);
+        self.open_pod_page(pod);
+    }
+
+    /// Opens the page of a Pod. The selection stays.
+    pub(crate) fn open_pod_page(&mut self, pod: PodKey) {
         self.container = 0;
-        self.show_tab(Tab::Overview);
+        self.page = Page::Pod(pod, Tab::Overview);
+        self.reset_scroll(true);
     }
 
     /// Goes back one step. Leaves the page, or on the picture resets one choice: the filter, else the zoom, else the
@@ -229,15 +222,20 @@ impl TuiState {
             Page::Pods if !self.window.filter.is_empty() => self.window.filter.clear(),
             Page::Pods if self.window.zoom.is_some() => self.window.zoom = None,
             Page::Pods if self.window.unfolded => self.window.unfolded = false,
-            Page::Pods if self.window.selected.is_some() => self.deselect(),
+            Page::Pods if self.has_selection() => self.deselect(),
             Page::Pods if self.view.workload.is_some() => self.close_workload(),
             Page::Pods => self.window.selected_workload = None,
         }
         self.reset_scroll(true);
     }
 
+    /// Whether a Pod or a line with a link is selected.
+    pub(crate) fn has_selection(&self) -> bool {
+        self.window.selected.is_some() || self.window.selected_link.is_some()
+    }
+
     pub(crate) fn deselect(&mut self) {
-        (self.window.selected, self.selected_phase) = (None, None);
+        (self.window.selected, self.window.selected_link, self.selected_phase) = (None, None, None);
     }
 
     pub(crate) fn select(&mut self, pod: PodKey) {
@@ -245,7 +243,7 @@ impl TuiState {
             self.selected_phase = None;
             self.container = 0;
         }
-        self.window.selected = Some(pod);
+        (self.window.selected, self.window.selected_link) = (Some(pod), None);
     }
 
     fn follow_now(&mut self) {
@@ -270,6 +268,9 @@ impl TuiState {
             return self.move_by_workloads(by, context);
         }
         let picture = context.picture;
+        if by.abs() == 1 && self.move_to_link(by > 0, context) {
+            return;
+        }
         if !picture.cells.is_empty() {
             return self.move_by_cells(by, context);
         }
@@ -410,7 +411,7 @@ impl TuiState {
     fn copy_to_clipboard(&mut self, context: &InputContext<'_>, command: bool) -> Effect {
         let pod = match self.page {
             Page::Pod(pod, _) => Some(pod),
-            Page::Pods | Page::Help => self.window.selected,
+            Page::Pods | Page::Help => self.selected_pod(),
         };
         let Some(pod) = pod else {
             self.message = Some("select a Pod first, with the arrow keys or a click".into());

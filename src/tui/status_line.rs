@@ -134,7 +134,7 @@ fn shown_keys(state: &TuiState, input: &LayoutInput<'_>) -> Vec<(&'static str, &
                 shown.insert(0, ("Esc", word));
             }
             if let Some(playback) = input.playback
-                && state.window.selected.is_none()
+                && !state.has_selection()
             {
                 let space = match (input.outcome, playback.is_paused) {
                     (Some(_), _) => "play again",
@@ -174,7 +174,7 @@ fn word_for_esc(state: &TuiState) -> Option<&'static str> {
     } else if window.unfolded {
         Some("fold")
     } else {
-        window.selected.map(|_| "deselect")
+        state.has_selection().then_some("deselect")
     }
 }
 

@@ -35,12 +35,13 @@ pub(crate) use crate::view::pod::{ConditionRow, ContainerLog, PodEvent, Resource
 pub use crate::view::pod::{PodExtras, draw_pod};
 pub(crate) use crate::view::primitives::duration::format_elapsed;
 pub use crate::view::primitives::frame::Line;
-pub(crate) use crate::view::primitives::frame::{Frame, Style};
+pub(crate) use crate::view::primitives::frame::{Frame, Link, Style};
 pub use crate::view::primitives::glyph::Glyphs;
 pub(crate) use crate::view::primitives::text::clean;
 pub(crate) use crate::view::primitives::theme::Stylesheet;
 pub(crate) use crate::view::rows::container_text::describe_failed_containers;
 pub(crate) use crate::view::rows::end_text::describe_special_end;
+pub(crate) use crate::view::rows::groups::NODE_PREFIX;
 pub(crate) use crate::view::rows::phase_text::{
     describe_failure, describe_failure_cause, describe_next_try, describe_phase, format_age,
     longest_pods_line,

@@ -40,9 +40,11 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// Whether the picture has rows that a click can select.
+    /// Whether the picture has lines that a click can open.
     pub(crate) fn has_rows(&self) -> bool {
-        !self.pods.is_empty() || !self.workloads.is_empty()
+        !self.pods.is_empty()
+            || !self.workloads.is_empty()
+            || self.frame.lines.iter().any(|line| line.link.is_some())
     }
 }
 

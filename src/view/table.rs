@@ -44,7 +44,7 @@ pub(crate) fn draw_table(
     // Without a limit, the table has only its own lines, unless it has no row: then the headings say why.
     let has_rows = groups.iter().any(|group| !group.pods.is_empty());
     let max_headings = size.rows.map_or(if has_rows { 0 } else { usize::MAX }, |rows| rows / 3);
-    for group in groups.iter().take(max_headings) {
+    for group in groups.iter().filter(|group| is_listed(context, group, groups.len())).take(max_headings) {
         let counts = Counts::get_or_compute(context, group);
         let summary = group.workload().map(|workload| context.summary(workload));
         let columns = size.heading_columns();
@@ -107,6 +107,16 @@ pub(crate) fn draw_table(
     }
     picture.frame = frame;
     picture
+}
+
+/// Whether a group has a heading: one of several groups needs a Pod that matches the filter.
+fn is_listed(context: &ViewContext<'_>, group: &Group<'_>, groups: usize) -> bool {
+    if context.window.filter.is_empty() || groups < 2 {
+        return true;
+    }
+    let mut filtered = group.clone();
+    filtered.apply_filter(context);
+    !filtered.pods.is_empty()
 }
 
 /// The number of rows that are drawn before each call of `flush`.

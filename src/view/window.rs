@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::timeline::PodKey;
+use crate::view::primitives::frame::Link;
 
 /// The part of a picture that is shown. By default the whole time axis is shown, and Pods that do not fit are summed up in one row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +12,8 @@ pub struct Window {
     pub filter: String,
     /// The selected Pod, which always keeps its row.
     pub selected: Option<PodKey>,
+    /// The selected line that is no row of a Pod. `None` if a Pod is selected.
+    pub selected_link: Option<Link>,
     /// The uid of the selected workload in [`crate::view::View::Runs`]. The workload always keeps its row.
     pub selected_workload: Option<Arc<str>>,
     /// Whether every Pod has a row and the rows scroll. Otherwise Pods without room for a row are folded.

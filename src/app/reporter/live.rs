@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use crate::app::closing_report::list_failures_in_picture;
 use crate::app::console::Console;
 use crate::app::exit::RunError;
 use crate::app::reporter::interface::{Reporter, RunEnd};
@@ -69,6 +70,8 @@ pub(crate) struct LiveReporter {
     paused_at: Option<Box<(Timeline, Timestamp)>>,
     /// Number of rows of the screen that are left for the lines below the last picture.
     max_lines_below: usize,
+    /// The failures of the closing report, for a picture that stays open after the end. `None` before the end.
+    failures: Option<Vec<Line>>,
     /// Whether the run has ended, so that time no longer changes the picture.
     is_frozen: bool,
     /// Whether something other than the time has changed since the last frame.
@@ -100,6 +103,7 @@ impl LiveReporter {
             playback: options.playback.clone(),
             paused_at: None,
             max_lines_below: 0,
+            failures: None,
             is_frozen: false,
             dirty: true,
             awaits_answer: false,
@@ -289,6 +293,11 @@ impl LiveReporter {
         if let Some(pod) = only_pod {
             self.tui.window.selected.get_or_insert(pod);
         }
+        if outcome.is_none() {
+            self.failures = None;
+        } else if self.failures.is_none() {
+            self.failures = Some(list_failures_in_picture(timeline, &self.glyphs));
+        }
         let (columns, rows) = self.screen.size();
         let details: &Details = run.page_details;
         let playback = self.playback.as_ref().map(|playback| playback_status(playback, now));
@@ -307,6 +316,7 @@ impl LiveReporter {
             has_margin: self.interactive,
             playback: playback.as_ref(),
             leaves_work: self.has_cluster && outcome.is_none(),
+            failures: self.failures.as_deref().unwrap_or_default(),
             outcome,
         };
         self.layout = compose_screen(&self.tui, &layout_input);

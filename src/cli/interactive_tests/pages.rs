@@ -181,7 +181,10 @@ async fn enter_opens_the_first_failure_and_then_its_node() {
         assert!(contents.starts_with("job/bad › pod/bad-") && contents.contains("exit code 3"), "{contents}");
         terminal.press(Code::Enter).await;
         let contents = terminal.contents();
-        assert!(contents.contains(" filter: node-") && contents.contains("grouped by node"), "{contents}");
+        assert!(
+            contents.contains(" filter: node/node-") && contents.contains("grouped by node"),
+            "{contents}"
+        );
         terminal.press(Code::Esc).await;
         // A selected phase is described with its evidence and the interval of its instants.
         terminal.press(Code::Down).await;
@@ -190,7 +193,7 @@ async fn enter_opens_the_first_failure_and_then_its_node() {
         assert!(contents.contains(" from ") && contents.contains("ms)"), "{contents}");
         // A click on the heading of a node shows its Pods.
         terminal.click(3, terminal.row_of(" node/node-")).await;
-        assert!(terminal.contents().contains(" filter: node-"), "{}", terminal.contents());
+        assert!(terminal.contents().contains(" filter: node/node-"), "{}", terminal.contents());
         terminal.keys("q").await;
     };
     assert_eq!(follow(&terminal, job(FAILING_JOB), "--interactive", user).await, Exit::Failed);

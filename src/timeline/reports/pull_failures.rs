@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{ContainerLife, Lifecycle, Phase, PhaseKind, PodOutcome};
+use crate::timeline::pods::pod::PodKey;
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::workload::Workload;
 
@@ -15,6 +16,8 @@ pub struct PullFailure {
     pub image: Arc<str>,
     /// The cause that the kubelet reports, for example `not found`.
     pub cause: Option<Arc<str>>,
+    /// The first Pod that needs the image.
+    pub first: PodKey,
     /// Number of Pods that wait for the image, or that ended without it.
     pub pods: usize,
     /// The longest time since a Pod asked for the image for the first time.
@@ -52,6 +55,7 @@ impl Timeline {
                 None => failures.push(PullFailure {
                     image: Arc::clone(&container.image),
                     cause: life.message.clone(),
+                    first: key,
                     pods: 1,
                     longest,
                 }),

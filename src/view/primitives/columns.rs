@@ -243,7 +243,7 @@ impl FittedColumns<'_> {
 
 /// Gives the cells in a line of plain text their styles. The line holds the `nth` line of each cell, and blanks.
 fn style_line(drawn: &str, cells: &[TableCell], nth: usize, pod: Option<PodKey>) -> Line {
-    let mut line = Line { spans: Vec::with_capacity(2 * cells.len()), pod };
+    let mut line = Line { spans: Vec::with_capacity(2 * cells.len()), pod, link: None };
     let mut rest = drawn;
     for cell in cells {
         let text = cell.text.split('\n').nth(nth).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! The output of a view: lines of styled spans, without terminal codes.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::timeline::PodKey;
 use crate::view::primitives::text;
@@ -62,13 +63,28 @@ pub struct Span {
     pub style: Style,
 }
 
+/// The object that a line names. Enter and a click on the line open the object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// The line says why this Pod failed.
+    Failure(PodKey),
+    /// The line is the entry of this Pod in the list of failures after the end.
+    ListedFailure(PodKey),
+    /// The line is the heading of the Pods on the node of this name.
+    Node(Arc<str>),
+    /// The line is the heading of the workload with this uid.
+    Workload(Arc<str>),
+}
+
 /// One line of the screen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Line {
     /// The spans, left to right.
     pub spans: Vec<Span>,
-    /// The Pod of the line. A click on the line opens this Pod.
+    /// The Pod whose row the line is. A click on the line opens this Pod.
     pub pod: Option<PodKey>,
+    /// The object that the line names, if the line is no row of a Pod.
+    pub link: Option<Link>,
 }
 
 /// The lines that go to a terminal or into a file.
@@ -84,6 +100,16 @@ impl Line {
         let mut line = Self::default();
         line.push(text, style);
         line
+    }
+
+    /// An empty line that stands for the same object as this line.
+    pub(crate) fn without_spans(&self) -> Self {
+        Self { spans: Vec::new(), pod: self.pod, link: self.link.clone() }
+    }
+
+    /// The line with a link to an object.
+    pub(crate) fn with_link(self, link: Link) -> Self {
+        Self { link: Some(link), ..self }
     }
 
     /// Adds text at the end. Text in the style of the last span joins that span.
@@ -112,7 +138,7 @@ impl Line {
             return self;
         }
         let mut room = columns.saturating_sub(text::width(ellipsis));
-        let mut shortened = Self { spans: Vec::new(), pod: self.pod };
+        let mut shortened = self.without_spans();
         for span in self.spans {
             let width = text::width(&span.text);
             if width <= room {
@@ -129,7 +155,7 @@ impl Line {
 
     /// Gives these columns of the line another style.
     pub fn restyle(&mut self, columns: Range<usize>, style: Style) {
-        let mut restyled = Self { spans: Vec::with_capacity(self.spans.len() + 2), pod: self.pod };
+        let mut restyled = self.without_spans();
         let mut at = 0;
         for span in &self.spans {
             let mut piece = String::new();

@@ -137,7 +137,7 @@ fn render_boundary(
     let source = if columns >= MIN_COLUMNS_FOR_SOURCE { instant.evidence.source().name() } else { "" };
     let source = if source.is_empty() { String::new() } else { format!("{source:<9} ") };
     let head = format!("  {:<13} {:<13} ", format_instant(context, instant), format_interval(instant));
-    let mut line = Line { spans: Vec::new(), pod };
+    let mut line = Line { pod, ..Line::default() };
     line.push(head, Style::Dim);
     line.push(text::pad_right(&name, NAME_COLUMNS) + " ", Style::Text);
     line.push(source, Style::Dim);
@@ -149,7 +149,7 @@ fn render_boundary(
     for word in description.split(' ') {
         let wanted = text::width(word) + usize::from(used > 0);
         if used > 0 && used + wanted > room {
-            let mut next = Line { spans: Vec::new(), pod };
+            let mut next = Line { pod, ..Line::default() };
             next.push(" ".repeat(left + 2), Style::Text);
             lines.push(next);
             used = 2;

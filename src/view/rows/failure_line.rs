@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use crate::timeline::{PodKey, WorkloadState};
 use crate::view::display_state::DisplayState;
 use crate::view::frame_cache::results::{Counts, FailureCause, FailureCauses};
-use crate::view::primitives::frame::{Line, Style};
+use crate::view::primitives::frame::{Line, Link, Style};
 use crate::view::primitives::text;
 use crate::view::rows::groups::Group;
 use crate::view::rows::phase_text::describe_failure_cause;
@@ -22,7 +22,8 @@ const MAX_INDEXES: usize = 3;
 
 /// The line about the failed Pods of a workload that has not succeeded, with the command that shows one of them:
 /// `✗ 3 of 20 Pods failed: exit code 3 (index 7, 11, 13) · kubectl seq pod pi-7-abcde`. If the line is too long, the
-/// indexes are left out, then the command. The command is also left out if the source is not a cluster.
+/// indexes are left out, then the command. The command is also left out if the source is not a cluster. The line opens
+/// the Pod that the command shows.
 pub(crate) fn failure_line(
     context: &ViewContext<'_>,
     group: &Group<'_>,
@@ -53,7 +54,9 @@ pub(crate) fn failure_line(
     let forms = [(true, true), (false, true), (true, false)].into_iter();
     let fitting =
         forms.map(|(indexes, command)| compose(indexes, command)).find(|line| line.width() <= columns);
-    Some(fitting.unwrap_or_else(|| compose(false, false)).shorten_end(columns, context.glyphs.ellipsis))
+    let mut line = fitting.unwrap_or_else(|| compose(false, false));
+    line.link = causes.causes.first().map(|cause| Link::Failure(cause.first));
+    Some(line.shorten_end(columns, context.glyphs.ellipsis))
 }
 
 /// Finds the causes of the first failed Pods, in the order of the Pods.

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use crate::lifecycle::{PULL_QUEUE, is_pull_failure};
 use crate::timeline::{ImagePulls, PodKey, Wait, Workload, image_pulls};
 use crate::view::primitives::duration::{format_elapsed, format_exact};
-use crate::view::primitives::frame::{Line, Style};
+use crate::view::primitives::frame::{Line, Link, Style};
 use crate::view::primitives::text;
 use crate::view::rows::clock_text::describe_clock_error;
 use crate::view::rows::headings::elapsed_millis;
@@ -58,7 +58,8 @@ fn push_wait(line: &mut Line, wait: &Wait) {
     line.push(format!(": {reason}"), Style::Text);
 }
 
-/// A line for each image that Pods cannot pull: `✗ trainer:missing: not found (2 Pods, for 28s)`.
+/// A line for each image that Pods cannot pull: `✗ trainer:missing: not found (2 Pods, for 28s)`. The line opens the
+/// first of these Pods.
 pub(crate) fn pull_failure_lines(
     context: &ViewContext<'_>,
     workload: &Workload,
@@ -76,6 +77,7 @@ pub(crate) fn pull_failure_lines(
         // The number of Pods and the time stay visible if the cause is long.
         line = line.shorten_end(columns.saturating_sub(text::width(&extent)), context.glyphs.ellipsis);
         line.push(extent, Style::Text);
+        let line = line.with_link(Link::Failure(failure.first));
         lines.push(line.shorten_end(columns, context.glyphs.ellipsis));
     }
     if hidden > 0 {

@@ -244,7 +244,11 @@ fn sort_pods(context: &ViewContext<'_>, group: &Group<'_>) -> Vec<PodKey> {
     pods
 }
 
-/// Whether each word occurs in the name, node, outcome, status or reason of a Pod. The words must be in lower case.
+/// The start of a word of the filter that is the whole name of a node.
+pub(crate) const NODE_PREFIX: &str = "node/";
+
+/// Whether each word occurs in the name, node, outcome, status or reason of a Pod, or is `node/` with the name of its
+/// node. The words must be in lower case.
 fn matches_filter(timeline: &Timeline, key: PodKey, words: &[String]) -> bool {
     let contains = |text: &str, word: &str| text.to_lowercase().contains(word);
     let identity = timeline.identity(key);
@@ -253,6 +257,9 @@ fn matches_filter(timeline: &Timeline, key: PodKey, words: &[String]) -> bool {
     let pod = OnceCell::new();
     let life = || &pod.get_or_init(|| timeline.pod(key)).life;
     words.iter().all(|word| {
+        if let Some(node) = word.strip_prefix(NODE_PREFIX) {
+            return identity.node.as_deref().is_some_and(|own| own.to_lowercase() == *node);
+        }
         contains(&identity.name, word)
             || identity.node.as_deref().is_some_and(|node| contains(node, word))
             || contains(outcome, word)

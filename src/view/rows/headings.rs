@@ -1,6 +1,7 @@
 //! The heading of a group, and the line that says why a workload failed or waits.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -9,7 +10,7 @@ use crate::view::display_state::DisplayState;
 use crate::view::frame_cache::results::Counts;
 use crate::view::names::{has_namesake, has_several_namespaces};
 use crate::view::primitives::duration::{format_elapsed, format_elapsed_millis};
-use crate::view::primitives::frame::{Line, Style};
+use crate::view::primitives::frame::{Line, Link, Style};
 use crate::view::primitives::text;
 use crate::view::rows::groups::{Group, Heading};
 use crate::view::rows::losses::largest_loss;
@@ -36,7 +37,20 @@ pub(crate) fn group_heading(
             line.push(right, Style::Dim);
         }
     }
+    line.link = heading_link(context, group.heading);
     line.shorten_end(columns, context.glyphs.ellipsis)
+}
+
+/// The object that a heading opens: its node, or its workload if the picture also shows other workloads.
+fn heading_link(context: &ViewContext<'_>, heading: Heading<'_>) -> Option<Link> {
+    match heading {
+        Heading::Node(node) => node.map(|node| Link::Node(Arc::clone(node))),
+        Heading::Workload(workload) => {
+            let is_part = context.timeline.subtree(&workload.uid).len() < context.workloads().len();
+            is_part.then(|| Link::Workload(Arc::clone(&workload.uid)))
+        }
+        Heading::Pods(_) | Heading::Outcome(_) | Heading::All => None,
+    }
 }
 
 /// Name, state and counts. `short` leaves out the namespace, unless two workloads differ only in it, and shortens the

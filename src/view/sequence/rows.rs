@@ -109,7 +109,7 @@ impl<'a> RowWriter<'a> {
     ) {
         let (context, layout) = (self.context, self.layout);
         let pod = context.timeline.pod(key);
-        let mut line = Line { spans: Vec::new(), pod: Some(key) };
+        let mut line = Line { pod: Some(key), ..Line::default() };
         self.push_left_columns(&mut line, &pod, &section.group);
 
         let zero = self.span.zero_of(context.timeline.overview(key));
@@ -197,7 +197,7 @@ impl<'a> RowWriter<'a> {
         for lane in lanes::container_lanes(self.context, pod, self.axis, zero) {
             let name = format!("  {} {}", lane.name, lane.role.name());
             let name = text::shorten_middle(&name, layout.left(), glyphs.ellipsis);
-            let mut line = Line { spans: Vec::new(), pod: Some(key) };
+            let mut line = Line { pod: Some(key), ..Line::default() };
             line.push(text::pad_right(&name, layout.left() + layout.gap()), Style::Dim);
             lane.push_to(&mut line, glyphs, legend);
             lines.push(without_spare_capacity(line.shorten_end(layout.columns, glyphs.ellipsis)));

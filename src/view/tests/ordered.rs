@@ -113,3 +113,26 @@ fn a_folded_picture_uses_every_line_and_counts_the_other_pods_in_a_quiet_colour(
         assert!(count.spans.iter().all(|span| span.style == Style::Dim), "{count:?}");
     }
 }
+
+#[test]
+fn the_filter_for_a_node_shows_the_pods_of_exactly_this_node() {
+    let fixture = |name: &str, node: &str| pod(name, 0).on(node).cold(1, 1, 0, 1, 5_000);
+    let fixtures = vec![
+        fixture("a", "node-1"),
+        fixture("b", "node-10"),
+        fixture("of-node-1", "node-2"),
+        fixture("d", "NODE-1"),
+    ];
+    let job = timeline(3_000, vec![(job("p", WorkloadState::Running), fixtures)]);
+    let shown = |filter: &str| {
+        let (window, cache) =
+            (Window { filter: filter.to_owned(), ..Window::default() }, FrameCache::default());
+        let size = Size { columns: 100, rows: None };
+        let picture = render_picture(&job, &SEQUENCE, &window, size, &Glyphs::UNICODE, at(3_000), &cache);
+        picture.pods.iter().map(|&key| job.identity(key).name.to_string()).collect::<Vec<String>>()
+    };
+    assert_eq!(shown("node-1"), ["a", "b", "of-node-1", "d"]);
+    assert_eq!(shown("node/node-1"), ["a", "d"]);
+    assert_eq!(shown("node/node-1 a"), ["a"]);
+    assert!(shown("node/node").is_empty());
+}
