@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::failure_cause::{parse_failed_probe, parse_failure_cause};
@@ -12,18 +12,24 @@ use crate::lifecycle::packed::interner::Interner;
 use crate::lifecycle::packed::{Pack, Packer, Unpacker, packed_enum, packed_struct};
 use crate::lifecycle::setup_part::SetupPart;
 use crate::lifecycle::waits::WaitTopic;
-use crate::observation::{Event, known_time, saturating_add, saturating_sub, truncate_to_millis};
+use crate::observation::{Event, known_time, truncate_to_millis};
 
-/// A fine time may be this much earlier than the truncated time of the same instant, because clocks differ.
-pub(crate) const FINE_BEFORE_COARSE: SignedDuration = SignedDuration::from_millis(200);
+/// A fine time may be this many milliseconds earlier than the truncated time of the same instant, because clocks differ.
+const MAX_MILLIS_BEFORE_COARSE: i64 = 200;
 
-/// A fine time may be this much later than the truncated time of the same instant: one second for the truncation, and
-/// the rest because clocks differ.
-const FINE_AFTER_COARSE: SignedDuration = SignedDuration::from_millis(1200);
+/// A fine time may be this many milliseconds later than the truncated time of the same instant: one second for the
+/// truncation, and the rest because clocks differ.
+const MAX_MILLIS_AFTER_COARSE: i64 = 1_200;
 
 /// Whether `fine` can be the exact time of the same instant as `coarse`, which is truncated to the second.
 pub(crate) fn is_same_instant(fine: Timestamp, coarse: Timestamp) -> bool {
-    fine >= saturating_sub(coarse, FINE_BEFORE_COARSE) && fine <= saturating_add(coarse, FINE_AFTER_COARSE)
+    let later_by = fine.as_millisecond().saturating_sub(coarse.as_millisecond());
+    (-MAX_MILLIS_BEFORE_COARSE..=MAX_MILLIS_AFTER_COARSE).contains(&later_by)
+}
+
+/// Whether `fine` is so late that it can be the time of the same instant as `coarse`, or of a later instant.
+pub(crate) fn is_same_instant_or_later(fine: Timestamp, coarse: Timestamp) -> bool {
+    fine.as_millisecond().saturating_sub(coarse.as_millisecond()) > -MAX_MILLIS_BEFORE_COARSE
 }
 
 /// The time of an Event.

@@ -33,13 +33,14 @@ impl Source {
 /// at most 50 ms before the time that was read. The intervals were measured on Kubernetes 1.37.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct EvidenceInterval {
-    /// The earliest possible time, in milliseconds after the time that was read; often negative.
-    pub(crate) earliest_millis: i64,
-    /// The latest possible time, in milliseconds after the time that was read.
-    pub(crate) latest_millis: i64,
-    /// The best estimate, in milliseconds after the time that was read. `None` stands for the middle of the interval,
-    /// even after other evidence has narrowed the interval.
-    pub(crate) estimate: Option<i64>,
+    /// The best estimate, in milliseconds after the time that was read; negative if the estimate is earlier.
+    pub(crate) estimate_millis: i64,
+    /// The true time is at most this number of milliseconds before the estimate.
+    pub(crate) before_millis: u32,
+    /// The true time is at most this number of milliseconds after the estimate.
+    pub(crate) after_millis: u32,
+    /// Whether the best estimate is the middle of the interval, even after other evidence has narrowed the interval.
+    pub(crate) is_middle_estimated: bool,
 }
 
 impl EvidenceInterval {
@@ -60,18 +61,29 @@ impl EvidenceInterval {
     /// A time at or before the change. The distance is unknown.
     const LOWER_BOUND: Self = Self::new(0, 300_000, Some(0));
 
+    /// Creates an interval from its bounds and its best estimate, all in milliseconds after the time that was read. The
+    /// estimate `None` stands for the middle of the interval.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the bounds are small constants"
+    )]
     const fn new(earliest_millis: i64, latest_millis: i64, estimate: Option<i64>) -> Self {
-        Self { earliest_millis, latest_millis, estimate }
+        let estimate_millis = match estimate {
+            Some(millis) => millis,
+            None => i64::midpoint(earliest_millis, latest_millis),
+        };
+        Self {
+            estimate_millis,
+            before_millis: (estimate_millis - earliest_millis) as u32,
+            after_millis: (latest_millis - estimate_millis) as u32,
+            is_middle_estimated: estimate.is_none(),
+        }
     }
 
     /// The receipt of a change that a watch delivers within `max_delay` milliseconds.
     const fn received_within(max_delay: i64) -> Self {
         Self::new(-max_delay, 0, Some(-USUAL_DELAY))
-    }
-
-    /// The best estimate, in milliseconds after the time that was read.
-    pub(crate) fn estimate_millis(self) -> i64 {
-        self.estimate.unwrap_or(i64::midpoint(self.earliest_millis, self.latest_millis))
     }
 }
 

@@ -2,12 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::evidence::Evidence;
-use crate::observation::saturating_sub;
+use crate::lifecycle::evidence::{Evidence, EvidenceInterval};
 
-/// The longest usual time from the end of a container to the receipt of the end: the kubelet looks for ended containers
-/// once a second, and the update arrives up to 60 ms later.
-const KUBELET_CYCLE: SignedDuration = SignedDuration::from_millis(1060);
+/// The longest usual time from the end of a container to the receipt of the end, in milliseconds: the kubelet looks for
+/// ended containers once a second, and the update arrives up to 60 ms later.
+const KUBELET_CYCLE_MILLIS: i64 = 1_060;
 
 /// Tenths of a second are known only if an interval or a range is narrower than this number of milliseconds.
 pub(crate) const MAX_WIDTH_FOR_TENTHS: u32 = 250;
@@ -37,18 +36,16 @@ pub struct Instant {
 impl Instant {
     /// Creates the instant that was read as `read` from `evidence`.
     pub(crate) fn new(read: Timestamp, evidence: Evidence) -> Self {
-        let interval = evidence.interval();
-        let estimate = interval.estimate_millis();
-        let at = if estimate == 0 {
+        let EvidenceInterval { estimate_millis, before_millis, after_millis, .. } = evidence.interval();
+        let at = if estimate_millis == 0 {
             read
         } else {
-            from_millis(read.as_millisecond().saturating_add(estimate), read)
+            from_millis(read.as_millisecond().saturating_add(estimate_millis), read)
         };
-        let distance = |millis: i64| u32::try_from(millis).unwrap_or(0);
         Self {
             at,
-            before: distance(estimate - interval.earliest_millis),
-            after: distance(interval.latest_millis - estimate),
+            before: before_millis,
+            after: after_millis,
             evidence,
             earliest_by: evidence,
             latest_by: evidence,
@@ -147,24 +144,28 @@ impl Instant {
         }
     }
 
-    /// Estimates the end of a container whose end was known at `noticed`. The end is usually at most [`KUBELET_CYCLE`]
-    /// earlier.
+    /// Estimates the end of a container whose end was known at `noticed`. The end is usually at most
+    /// [`KUBELET_CYCLE_MILLIS`] earlier.
     pub(crate) fn estimate_noticed_by(&mut self, noticed: Timestamp, by: Evidence) {
-        let earliest_usual_end = saturating_sub(noticed, KUBELET_CYCLE);
-        if (self.earliest()..=self.latest()).contains(&earliest_usual_end) {
-            self.set_estimate(midpoint(earliest_usual_end, self.latest()), by);
+        let (earliest, latest) = (self.earliest_millis(), self.latest_millis());
+        let earliest_usual_end = noticed.as_millisecond().saturating_sub(KUBELET_CYCLE_MILLIS);
+        if (earliest..=latest).contains(&earliest_usual_end) {
+            let before = self.at;
+            self.set_estimate_millis(i64::midpoint(earliest_usual_end, latest), earliest, latest);
+            if self.at != before {
+                self.estimate_by = by;
+            }
         }
     }
 
     /// Sets a narrower interval and estimates the time again. If the time was truncated or is only bounded, the middle
     /// of the interval is the best estimate. Any other estimate stays if it lies inside the interval.
     fn set_interval(&mut self, earliest: i64, latest: i64) {
-        let estimate = match self.evidence.interval().estimate {
-            None => {
-                self.estimate_by = self.evidence;
-                i64::midpoint(earliest, latest)
-            }
-            Some(_) => self.at.as_millisecond(),
+        let estimate = if self.evidence.interval().is_middle_estimated {
+            self.estimate_by = self.evidence;
+            i64::midpoint(earliest, latest)
+        } else {
+            self.at.as_millisecond()
         };
         self.set_estimate_millis(estimate, earliest, latest);
     }
@@ -210,10 +211,11 @@ impl Instant {
 /// zero if the intervals allow the order.
 pub(crate) fn order(first: &mut Instant, second: &mut Instant) -> SignedDuration {
     let (earliest, latest) = (second.earliest_millis(), second.latest_millis());
-    if first.latest_millis() <= earliest {
+    let (first_earliest, first_latest) = (first.earliest_millis(), first.latest_millis());
+    // The order narrows neither of them.
+    if first_earliest <= earliest && first.at <= second.at && first_latest <= latest {
         return SignedDuration::ZERO;
     }
-    let first_earliest = first.earliest_millis();
     if first_earliest > latest {
         if !first.is_exact_to_tenths() && second.is_exact_to_tenths() {
             first.move_to(second);

@@ -34,9 +34,13 @@ pub struct PhaseSpan {
 
 impl From<&Phase> for PhaseSpan {
     fn from(phase: &Phase) -> Self {
-        let (start, end) = (phase.start.as_millisecond(), phase.end.map(Timestamp::as_millisecond));
-        let [start_width, end_width] = [phase.start_width, phase.end_width].map(round_width);
-        Self { kind: phase.kind, start, end, start_width, end_width }
+        Self {
+            kind: phase.kind,
+            start: phase.start.as_millisecond(),
+            end: phase.end.map(Timestamp::as_millisecond),
+            start_width: round_width(phase.start_width),
+            end_width: round_width(phase.end_width),
+        }
     }
 }
 

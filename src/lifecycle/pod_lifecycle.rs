@@ -155,13 +155,14 @@ impl Lifecycle {
     /// Whether the containers of the Pod end again and again: from the second restart on, or as soon as the kubelet
     /// waits before a restart.
     pub(crate) fn is_crash_looping(&self) -> bool {
-        let goes_on = matches!(self.outcome, PodOutcome::Starting | PodOutcome::Running);
+        if !matches!(self.outcome, PodOutcome::Starting | PodOutcome::Running) {
+            return false;
+        }
         let is_backing_off = self.open_phase().is_some_and(|open| open.kind == PhaseKind::BackOff);
         let has_reason = self.reason.as_deref().is_some_and(|reason| reason.ends_with("CrashLoopBackOff"));
         let restarts = self.count_restarts();
         // The first restart has no back-off.
-        goes_on
-            && self.instants.delete_requested.is_none()
+        self.instants.delete_requested.is_none()
             && (restarts >= 2 || (restarts == 1 && is_backing_off) || has_reason)
     }
 

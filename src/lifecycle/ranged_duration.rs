@@ -32,8 +32,15 @@ impl Uncertainty {
         // The variance of a uniform error is a twelfth of the squared width. The sum counts as normally distributed:
         // the 95th percentile lies the square root of 2.7055 variances above the mean. The error cannot exceed half of
         // all widths together.
-        let half = ((self.squares / 12).saturating_mul(27_055) / 10_000).isqrt().min(self.total / 2);
-        i64::try_from(half).unwrap_or(i64::MAX)
+        let variances = (self.squares / 12).saturating_mul(27_055) / 10_000;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_precision_loss,
+            clippy::cast_sign_loss,
+            reason = "a range of more than a day need not be exact to the millisecond"
+        )]
+        let half = (variances as f64).sqrt() as u64;
+        i64::try_from(half.min(self.total / 2)).unwrap_or(i64::MAX)
     }
 }
 

@@ -4,10 +4,9 @@ use jiff::Timestamp;
 
 use crate::lifecycle::container_evidence::{ContainerEvidence, RunEvidence};
 use crate::lifecycle::container_life::ContainerRun;
-use crate::lifecycle::event_fact::{EventTime, FINE_BEFORE_COARSE, is_same_instant};
+use crate::lifecycle::event_fact::{EventTime, is_same_instant, is_same_instant_or_later};
 use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::instant::{Instant, order, order_all};
-use crate::observation::saturating_sub;
 
 /// The known runs of a container.
 #[derive(Clone, Debug, Default)]
@@ -87,8 +86,7 @@ impl ContainerEvidence {
     fn first_run_from_event(&self) -> Option<ContainerRun> {
         let started = self.events.first_start()?;
         let is_known = |run: &RunEvidence| {
-            run.ordinal == 0
-                || run.start.is_some_and(|start| started.at > saturating_sub(start, FINE_BEFORE_COARSE))
+            run.ordinal == 0 || run.start.is_some_and(|start| is_same_instant_or_later(started.at, start))
         };
         if self.runs.iter().any(is_known) {
             return None;
@@ -222,9 +220,11 @@ impl ContainerEvidence {
             let pulled = Instant::new(pulled, Evidence::PulledEvent);
             start.not_before(pulled.earliest(), pulled.evidence);
         }
-        if let [run] = runs {
-            let (Some(start), Some(end)) = (&mut run.start, &mut run.end) else { return };
-            order(start, end);
+        if let [] | [_] = runs {
+            for run in runs {
+                let (Some(start), Some(end)) = (&mut run.start, &mut run.end) else { return };
+                order(start, end);
+            }
             return;
         }
         let mut times: Vec<Option<Instant>> = runs.iter().flat_map(|run| [run.start, run.end]).collect();

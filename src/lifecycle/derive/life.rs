@@ -176,12 +176,15 @@ fn derive_life(
 /// Returns the scheduling of a Pod that the kubelet of its node has not taken up. Virtual nodes may leave `startTime`
 /// out, so any other sign of the kubelet counts too.
 fn not_taken_up_since(pod: &PodEvidence, instants: &Instants, outcome: PodOutcome) -> Option<Timestamp> {
+    if outcome != PodOutcome::Starting {
+        return None;
+    }
     let has_sign = pod.start_time.is_some()
         || pod.has_sandbox_condition
         || pod.first_image_event().is_some()
         || pod.waits.latest_setup_failure().is_some()
         || pod.containers.iter().any(|container| container.waiting.is_some());
-    instants.scheduled.filter(|_| outcome == PodOutcome::Starting && !has_sign).map(|at| at.at)
+    instants.scheduled.filter(|_| !has_sign).map(|at| at.at)
 }
 
 /// Returns the reason of a Pod whose image cannot be pulled, if Events report the failure before the status does.

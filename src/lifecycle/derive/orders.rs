@@ -35,12 +35,14 @@ pub(crate) fn order_before_work(
     order_creation(pod, instants);
     order_stops(pod, containers);
     order_containers(pod, instants, containers);
-    for run in containers.iter_mut().flat_map(|container| &mut container.runs) {
-        // Each bound was narrowed separately, so the estimates may now be in the wrong order.
-        if let (Some(start), Some(end)) = (&mut run.start, &mut run.end)
-            && start.at > end.at
-        {
-            order(start, end);
+    for container in containers {
+        for run in &mut container.runs {
+            // Each bound was narrowed separately, so the estimates may now be in the wrong order.
+            if let (Some(start), Some(end)) = (&mut run.start, &mut run.end)
+                && start.at > end.at
+            {
+                order(start, end);
+            }
         }
     }
     distance > MAX_SILENT_CORRECTION
@@ -82,15 +84,16 @@ pub(crate) fn estimate_truncated_creation(
     if created.evidence != Evidence::CreationTimestamp || created.is_exact_to_tenths() {
         return;
     }
-    let refused = pod.waits.first_scheduler_report();
-    let attempts = [refused, instants.scheduled].into_iter().flatten();
-    let Some(first_attempt) = attempts.min_by_key(|attempt| attempt.at) else { return };
+    let first_attempt = match (pod.waits.first_scheduler_report(), instants.scheduled) {
+        (Some(refused), Some(scheduled)) if scheduled.at < refused.at => scheduled,
+        (Some(attempt), _) | (None, Some(attempt)) => attempt,
+        (None, None) => return,
+    };
     if first_attempt.evidence == Evidence::CreatedWithNode {
         return;
     }
-    let wait = first_attempt.at.duration_since(created.at);
-    let width = SignedDuration::from_millis(created.width_millis().into());
-    if wait < width || created.latest_by != created.evidence {
+    let wait_millis = first_attempt.at.as_millisecond().saturating_sub(created.at.as_millisecond());
+    if wait_millis < i64::from(created.width_millis()) || created.latest_by != created.evidence {
         // The siblings' waits end with the scheduling, not with a failed attempt.
         let sibling_wait = sibling_wait.filter(|_| Some(first_attempt) == instants.scheduled);
         let estimate = sibling_wait.and_then(|wait| first_attempt.at.checked_sub(wait).ok());

@@ -160,8 +160,10 @@ pub(crate) fn lost_since(
     end: Option<Instant>,
     earliest_start: Option<Instant>,
 ) -> Option<Timestamp> {
-    let last_runs = main_containers(containers).filter_map(|main| main.runs.last());
-    let kubelet_has_returned = last_runs.into_iter().any(|run| run.ended && run.end.is_none());
+    let kubelet_has_returned = || {
+        let mut last_runs = main_containers(containers).filter_map(|main| main.runs.last());
+        last_runs.any(|run| run.ended && run.end.is_none())
+    };
     let is_lost = match outcome {
         PodOutcome::Unknown => pod.left_selector.is_none(),
         PodOutcome::Failed | PodOutcome::Deleted => {
@@ -182,7 +184,7 @@ pub(crate) fn lost_since(
     };
     // The node controller notices the loss long after the kubelet's last write.
     let is_dated = pod.kubelet_wrote.is_some() || outcome == PodOutcome::Unknown;
-    last_known_time(pod, earliest_start).filter(|_| is_lost && is_dated && !kubelet_has_returned)
+    if is_lost && is_dated && !kubelet_has_returned() { last_known_time(pod, earliest_start) } else { None }
 }
 
 /// Derives the exit code and the reason.
@@ -208,7 +210,7 @@ pub(crate) fn derive_exit_code_and_reason(
         .find(|run| run.exit_code != Some(0))
         .filter(|_| ended_mains().next().is_none());
     let failure = failed_main.or(failed_init);
-    let exit_code = failure.or(ended_mains().last()).and_then(|run| run.exit_code);
+    let exit_code = failure.or_else(|| ended_mains().last()).and_then(|run| run.exit_code);
     let from_events = || pod.from_events.as_ref().and_then(GoneEvidence::reason);
     let disruption = || match &pod.disruption {
         Some((_, reason)) if reason.is_empty() => Some("DisruptionTarget".into()),

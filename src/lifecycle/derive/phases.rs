@@ -51,7 +51,7 @@ impl PhaseInput<'_> {
         // Truncation to the second can move the end before an earlier, more precise instant.
         let Instants { created, scheduled, sandbox_ready, .. } = *self.instants;
         let before_end = [created, scheduled, sandbox_ready, self.earliest_start].into_iter().flatten();
-        let Some(min_end) = before_end.max_by_key(|instant| instant.at) else { return phases };
+        let Some(min_end) = before_end.reduce(|a, b| if b.at >= a.at { b } else { a }) else { return phases };
         let end = self.end.map(|end| end.at_least(&min_end));
         let cold_start_end = self.earliest_start.or(end);
         match (created, scheduled) {
@@ -389,8 +389,7 @@ fn split_at_ready(intervals: &mut Vec<Interval>, ready: Option<Instant>) {
 fn late_take_up(kind: PhaseKind, scheduled: Instant, start_time: Option<Timestamp>) -> Option<Interval> {
     let taken_up = Instant::new(start_time?, Evidence::StartTime);
     let is_late = taken_up.at.duration_since(scheduled.at) >= MIN_LATE_TAKE_UP;
-    let reason = Some(LATE_TAKE_UP.into());
-    is_late.then(|| Interval::new(kind, scheduled, Some(taken_up), reason))
+    is_late.then(|| Interval::new(kind, scheduled, Some(taken_up), Some(LATE_TAKE_UP.into())))
 }
 
 /// Returns the kind of a wait with this reason: `PullFailing` if an image cannot be pulled, otherwise `kind`.

@@ -53,11 +53,9 @@ pub(crate) fn seen_running(pod: &PodEvidence) -> Option<Instant> {
 /// Returns the sidecar that the kubelet stops now, because the work has ended. The kubelet stops sidecars one after
 /// another, the last one first.
 pub(crate) fn stopping_sidecar(pod: &PodEvidence, containers: &[ContainerLife]) -> Option<Arc<str>> {
-    if pod.has_ended() || !has_work_ended(pod, containers) {
-        return None;
-    }
     let mut sidecars = containers.iter().rev().filter(|container| container.role == ContainerRole::Sidecar);
-    sidecars.find(|sidecar| sidecar.is_running()).map(|sidecar| Arc::clone(&sidecar.name))
+    let running = sidecars.find(|sidecar| sidecar.is_running())?;
+    (!pod.has_ended() && has_work_ended(pod, containers)).then(|| Arc::clone(&running.name))
 }
 
 /// Whether no main container runs now or will run again.

@@ -119,15 +119,15 @@ impl<'a> Unpacker<'a> {
     }
 
     pub(crate) fn read_unsigned(&mut self) -> u64 {
-        let mut number = 0;
-        for shift in (0..64).step_by(7) {
+        let (mut number, mut shift) = (0, 0);
+        loop {
             let byte = self.read_byte();
             number |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                break;
+            shift += 7;
+            if byte & 0x80 == 0 || shift >= u64::BITS {
+                return number;
             }
         }
-        number
     }
 
     pub(crate) fn read_signed(&mut self) -> i64 {

@@ -268,16 +268,17 @@ impl PodOverview {
     /// Whether one of the three durations needs more columns than usual: its range is wider than a second, and its
     /// upper end is rounded to 100 seconds or more.
     pub fn needs_wide_column(&self) -> bool {
+        // Most Pods have no wide range, so this check comes first.
         let is_wide = |range: CompactRange| {
             range.is_known()
                 && i64::from(range.below) + i64::from(range.above) > 1_000 / CompactRange::UNIT_MILLIS
         };
-        // Most Pods have no wide range, so this check comes first.
-        if ![self.queued_range, self.cold_start_range, self.run_range].into_iter().any(is_wide) {
-            return false;
-        }
-        let mut durations = [self.queued(), self.cold_start(), self.run()].into_iter().flatten();
-        durations.any(|duration| duration.range_millis() > 1_000 && duration.high_millis >= 99_500)
+        let is_long = |duration: Option<RangedDuration>| {
+            duration.is_some_and(|duration| duration.range_millis() > 1_000 && duration.high_millis >= 99_500)
+        };
+        is_wide(self.queued_range) && is_long(self.queued())
+            || is_wide(self.cold_start_range) && is_long(self.cold_start())
+            || is_wide(self.run_range) && is_long(self.run())
     }
 
     /// Milliseconds in the queue; if the Pod is still queued, the time until `now`.
