@@ -91,8 +91,8 @@ impl Timeline {
             }
             let mut pods = std::mem::take(&mut self.tree.workloads[index].pods);
             let count_before = pods.len();
-            let is_small_batch = new_pods.len() <= pods.len() / MIN_PODS_PER_INSERTION;
-            if is_small_batch {
+            let latest_before = pods.last().copied();
+            if new_pods.len() <= pods.len() / MIN_PODS_PER_INSERTION {
                 for &key in &new_pods {
                     let at = pods.partition_point(|other| self.store.compare(*other, key).is_lt());
                     pods.insert(at, key);
@@ -103,8 +103,7 @@ impl Timeline {
             }
             let has_completion_index = new_pods.iter().any(|key| self.identity(*key).index.is_some());
             // If the new Pods are the latest, they are the latest attempts, and all other Pods keep their numbers.
-            let are_new_pods_latest =
-                is_small_batch && pods[count_before..].iter().all(|key| new_pods.contains(key));
+            let are_new_pods_latest = pods[..count_before].last().copied() == latest_before;
             if has_completion_index && are_new_pods_latest {
                 self.attempts.number_latest(index, &pods[count_before..], &mut self.store);
             } else if has_completion_index {
