@@ -116,6 +116,8 @@ fn thin(values: &mut Vec<i64>, count: usize) {
 struct WorkModel {
     /// Sorted by time. Of equal times, ended work comes first.
     times: Vec<(f64, bool)>,
+    /// For each Pod that works, the number of ended work times that are not longer than its work so far.
+    shorter_works: Vec<usize>,
     /// The log-normal distribution that fits the times best. It gives the work that is longer than all ended work.
     fit: LogNormal,
     /// The median of the ended work.
@@ -141,7 +143,10 @@ impl WorkModel {
         times.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
         let mut ended = times.iter().filter(|(_, has_ended)| *has_ended);
         let median_of_ended = ended.nth(input.works.len() / 2).map_or(1.0, |(time, _)| *time);
-        Self { fit: LogNormal::fit(&times), times, median_of_ended, ended: count(observed), kept }
+        let count_shorter = |worked: &i64| input.works.partition_point(|work| work.max(&1) <= worked.max(&1));
+        let shorter_works = input.working.iter().map(count_shorter).collect();
+        let fit = LogNormal::fit(&times);
+        Self { times, shorter_works, fit, median_of_ended, ended: count(observed), kept }
     }
 
     /// Weighs the observations at random and returns the resulting distribution.
@@ -182,13 +187,13 @@ impl LogNormal {
     /// The most likely distribution of times of which some have not ended (expectation maximization).
     fn fit(times: &[(f64, bool)]) -> Self {
         let count = count(times.len());
-        let average = |values: &dyn Fn(&(f64, bool)) -> f64| times.iter().map(values).sum::<f64>() / count;
-        let mut fit = Self { mean: average(&|time| time.0.ln()), deviation: 0.5 };
+        let logs: Vec<(f64, bool)> = times.iter().map(|&(time, has_ended)| (time.ln(), has_ended)).collect();
+        let mean = logs.iter().map(|(log, _)| log).sum::<f64>() / count;
+        let mut fit = Self { mean, deviation: 0.5 };
         for _ in 0..40 {
             let Self { mean, deviation } = fit;
             // The expected logarithm and its expected square.
-            let expected = |&(time, has_ended): &(f64, bool)| {
-                let log = time.ln();
+            let expected = |&(log, has_ended): &(f64, bool)| {
                 if has_ended {
                     return (log, log * log);
                 }
@@ -200,8 +205,13 @@ impl LogNormal {
                     + deviation * deviation * (1.0 + start * hazard);
                 (first, square)
             };
-            let mean = average(&|time| expected(time).0);
-            let variance = average(&|time| expected(time).1) - mean * mean;
+            let (mut logs_sum, mut squares_sum) = (0.0, 0.0);
+            for (log, square) in logs.iter().map(expected) {
+                logs_sum += log;
+                squares_sum += square;
+            }
+            let mean = logs_sum / count;
+            let variance = squares_sum / count - mean * mean;
             fit = Self { mean, deviation: variance.max(0.0).sqrt().clamp(0.01, 1.5) };
         }
         fit
@@ -241,9 +251,13 @@ struct WorkDistribution {
 }
 
 impl WorkDistribution {
-    /// Draws a time of work that is longer than `worked`.
-    fn draw(&self, worked: f64, random: &mut ForecastRandom) -> f64 {
-        let index = self.steps.partition_point(|&(time, _)| time <= worked);
+    /// Draws the time of work that has not begun.
+    fn draw_new(&self, random: &mut ForecastRandom) -> f64 {
+        self.draw(0.0, 0, random)
+    }
+
+    /// Draws a time of work that is longer than `worked`. The first `index` steps are not later than `worked`.
+    fn draw(&self, worked: f64, index: usize, random: &mut ForecastRandom) -> f64 {
         let survival = if index == 0 { 1.0 } else { self.steps[index - 1].1 };
         let target = survival * random.fraction();
         let next = self.steps[index..].partition_point(|&(_, survival)| survival > target) + index;
@@ -277,7 +291,7 @@ fn play(input: &ForecastInput, model: &WorkModel, random: &mut ForecastRandom) -
     let work = model.weigh(random);
     let failure_share = failure_share(input, random);
     // The times at which slots become free.
-    let mut free: BinaryHeap<Reverse<i64>> = BinaryHeap::new();
+    let mut free: Vec<Reverse<i64>> = Vec::with_capacity(input.working.len() + input.starting.len());
     let mut waiting = WaitingHeap::new();
     let mut last = 0;
     let mut end_pod = |end: i64, tries: u32, random: &mut ForecastRandom, waiting: &mut WaitingHeap| {
@@ -286,30 +300,34 @@ fn play(input: &ForecastInput, model: &WorkModel, random: &mut ForecastRandom) -
         }
         last = last.max(end);
     };
-    for &worked in &input.working {
-        let left = to_millis(work.draw(to_float(worked), random)) - worked;
+    for (&worked, &shorter) in input.working.iter().zip(&model.shorter_works) {
+        let left = to_millis(work.draw(to_float(worked), shorter, random)) - worked;
         free.push(Reverse(left.max(0)));
         end_pod(left.max(0), 0, random, &mut waiting);
     }
     for &waited in &input.starting {
         let start = (pick(&input.starts, random) - waited).max(0);
-        let end = start + to_millis(work.draw(0.0, random));
+        let end = start + to_millis(work.draw_new(random));
         free.push(Reverse(end));
         end_pod(end, 0, random, &mut waiting);
-    }
-    for _ in free.len()..input.slots {
-        free.push(Reverse(0));
     }
     let played = input.waiting.min(MAX_PLAYED);
     for _ in 0..played {
         waiting.push(Reverse((0, 0)));
     }
+    if waiting.is_empty() {
+        return last;
+    }
+    let unused = input.slots.saturating_sub(free.len());
+    // More unused slots than completions that wait make no difference.
+    free.extend(std::iter::repeat_n(Reverse(0), unused.min(waiting.len())));
+    let mut free = BinaryHeap::from(free);
     while let Some(Reverse((ready, tries))) = waiting.pop() {
-        let Some(Reverse(slot)) = free.pop() else { break };
-        let created = slot.max(ready) + pick(&input.gaps, random);
-        let end = created + pick(&input.starts, random) + to_millis(work.draw(0.0, random));
+        let Some(mut slot) = free.peek_mut() else { break };
+        let created = slot.0.max(ready) + pick(&input.gaps, random);
+        let end = created + pick(&input.starts, random) + to_millis(work.draw_new(random));
         end_pod(end, tries, random, &mut waiting);
-        free.push(Reverse(end));
+        *slot = Reverse(end);
     }
     let left_out = input.waiting - played;
     if left_out > 0 {
@@ -322,6 +340,9 @@ fn play(input: &ForecastInput, model: &WorkModel, random: &mut ForecastRandom) -
 
 /// The share of Pods that fail: drawn around the share so far. 0 if no Pod has failed so far.
 fn failure_share(input: &ForecastInput, random: &mut ForecastRandom) -> f64 {
+    if input.failures.is_empty() {
+        return 0.0;
+    }
     let failed: f64 = input.failures.iter().map(|_| random.exponential()).sum();
     let succeeded: f64 = input.works.iter().map(|_| random.exponential()).sum();
     (failed / (failed + succeeded).max(f64::MIN_POSITIVE)).min(0.9)

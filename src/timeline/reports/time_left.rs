@@ -92,7 +92,8 @@ impl Timeline {
 struct PodsSoFar {
     /// Without the fields that depend on the number of completions.
     input: ForecastInput,
-    /// The creation of each Pod, and the time from the creation to the start of work if the work has begun.
+    /// The creation of each Pod, and the time from the creation to the start of work if the work has begun. In the order
+    /// of the creations.
     creations: Vec<(i64, Option<i64>)>,
     ends: Vec<i64>,
     /// The number of Pods that wait for a node.
@@ -137,7 +138,6 @@ impl PodsSoFar {
     /// Returns the input of the forecast. `left` is the number of completions that are not done.
     fn into_input(mut self, workload: &Workload, left: usize) -> ForecastInput {
         let open = self.open();
-        self.creations.sort_unstable();
         self.ends.sort_unstable();
         let first_end = self.ends.first().copied().unwrap_or(i64::MAX);
         // The Pods of the first wave may pull images, so their starts say little about the next waves.
