@@ -27,6 +27,7 @@ pub(crate) use reports::disruptions::{Disruption, Replacements};
 pub(crate) use reports::findings::Wait;
 pub use reports::forecast::TimeLeft;
 pub use reports::lost_work::{LossCause, LostWork};
+pub(crate) use reports::pull_failures::PullFailure;
 pub use reports::retries::OpenRetry;
 pub(crate) use reports::retries::Retry;
 #[cfg(test)]

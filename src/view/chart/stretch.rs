@@ -56,9 +56,6 @@ fn fill(cells: &mut [CellMark], stretches: &[Stretch]) {
 fn keep_families(cells: &mut [CellMark], stretches: &[Stretch]) {
     for family in PhaseFamily::ALL {
         let is_family = |mark: CellMark| mark.family() == Some(family);
-        if cells.iter().any(|&cell| is_family(cell)) {
-            continue;
-        }
         let longest = stretches
             .iter()
             .filter(|stretch| is_family(stretch.mark))
@@ -67,6 +64,9 @@ fn keep_families(cells: &mut [CellMark], stretches: &[Stretch]) {
         let Some(longest) = longest.filter(is_long) else {
             continue;
         };
+        if cells.iter().any(|&cell| is_family(cell)) {
+            continue;
+        }
         let cell = cells_between(longest.start, longest.start, cells.len()).start;
         let taken = cells[cell];
         let others = cells.iter().filter(|&&other| other == taken).count();

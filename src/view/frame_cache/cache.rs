@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::timeline::{OpenRetry, PodKey, Summary, TimeLeft, Timeline, Workload, WorkloadState};
+use crate::timeline::{OpenRetry, PodKey, PullFailure, Summary, TimeLeft, Timeline, Workload, WorkloadState};
 use crate::view::frame_cache::keys::{
     ConcurrencyKey, DensityKey, FindingsKey, FoldKey, GroupId, GroupKey, OverflowKey, PodFilter, RowsKey,
     TimelineVersion, WidthsKey,
@@ -52,6 +52,8 @@ pub struct FrameCache {
     pub(crate) counts: Cached<GroupId, Counts>,
     /// The lines below a group that name long waits, pulls and stragglers.
     pub(crate) findings: Cached<FindingsKey, Vec<Line>>,
+    /// The images that Pods of a workload cannot pull.
+    pub(crate) pull_failures: Cached<GroupId, Vec<PullFailure>>,
     /// Why Pods of a group failed.
     pub(crate) failure_causes: Cached<GroupId, FailureCauses, 2>,
     /// How long the Pods of a group work.

@@ -1,11 +1,13 @@
 //! The findings below a group: lines about long waits, image pulls, and Pods that ended after all others.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 
 use crate::lifecycle::{PULL_QUEUE, is_pull_failure};
 use crate::timeline::{ImagePulls, PodKey, Wait, Workload, image_pulls};
+use crate::view::frame_cache::keys::GroupId;
 use crate::view::primitives::duration::{format_elapsed, format_exact};
 use crate::view::primitives::frame::{Line, Link, Style};
 use crate::view::primitives::text;
@@ -65,10 +67,12 @@ pub(crate) fn pull_failure_lines(
     workload: &Workload,
     columns: usize,
 ) -> Vec<Line> {
-    let failures = context.timeline.pull_failures(workload, context.now);
+    let key = GroupId::Workload(Arc::clone(&workload.uid));
+    let find = || context.timeline.pull_failures(workload, context.now);
+    let failures = context.cache.pull_failures.get_or_compute(context.version(), key, find);
     let hidden = failures.len().saturating_sub(MAX_IMAGES);
     let mut lines: Vec<Line> = Vec::new();
-    for failure in failures.into_iter().take(MAX_IMAGES) {
+    for failure in failures.iter().take(MAX_IMAGES) {
         let image = text::clean(&failure.image);
         let cause = failure.cause.as_deref().map_or("cannot be pulled".into(), text::clean);
         let pods = format_count(failure.pods, "Pod");

@@ -34,6 +34,14 @@ pub(crate) fn choose_groups(
         return GroupsWithContainerBars::new();
     }
     let screen = size.rows.unwrap_or(ASSUMED_LINES);
+    let mut decisions = context.cache.shows_containers.borrow_mut();
+    let rows: usize = sections.iter().map(|section| section.rows.rows.len()).sum();
+    let free = screen.saturating_sub(3 * sections.len());
+    if rows > free {
+        // The rows fill the screen even without container bars.
+        decisions.extend(sections.iter().map(|section| (id(section), false)));
+        return GroupsWithContainerBars::new();
+    }
     let bars: Vec<usize> = sections.iter().map(|section| max_bars_per_pod(context, section)).collect();
     // The decision is made when the first Pod appears, so it also counts the expected Pods.
     let expected: usize =
@@ -41,8 +49,7 @@ pub(crate) fn choose_groups(
     let present: usize =
         sections.iter().zip(&bars).map(|(section, bars)| section.rows.rows.len() * (1 + bars)).sum();
     let has_room = expected <= screen * 2 / 3;
-    let is_full = present + 3 * sections.len() > screen;
-    let mut decisions = context.cache.shows_containers.borrow_mut();
+    let is_full = present > free;
     let mut chosen = GroupsWithContainerBars::new();
     for (section, _) in sections.iter().zip(&bars).filter(|&(_, &bars)| bars > 0) {
         let shows = decisions.entry(id(section)).or_insert(has_room);

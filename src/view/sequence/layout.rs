@@ -119,6 +119,7 @@ impl ColumnContent {
     fn measure(context: &ViewContext<'_>, groups: &[&Group<'_>]) -> Self {
         let mut widest = Self::default();
         let (mut index, mut attempt, mut needs_wide_column, mut measured) = (None, 1, false, 0);
+        let ellipsis = text::width(context.glyphs.ellipsis);
         for group in groups {
             let shared = match group.heading {
                 Heading::Workload(workload) => workload.name.len() + 1,
@@ -129,8 +130,7 @@ impl ColumnContent {
                 // Names of Pods and nodes are ASCII. Any other text has at least as many bytes as columns.
                 widest.name = widest.name.max(pod.name.len());
                 if shared > 0 {
-                    let own = pod.name.len().saturating_sub(shared) + text::width(context.glyphs.ellipsis);
-                    widest.own_name = widest.own_name.max(own);
+                    widest.own_name = widest.own_name.max(pod.name.len().saturating_sub(shared) + ellipsis);
                 }
                 widest.node = widest.node.max(pod.node.as_ref().map_or(0, |node| node.len()));
                 index = index.max(pod.index);
