@@ -1,31 +1,17 @@
 //! Draws a frame in place, below the lines that the terminal already shows.
 //!
 //! The renderer writes only changed cells, in one write, with cursor moves relative to the top of the frame. Therefore
-//! the renderer sends no queries to the terminal and changes nothing above the frame. The last frame stays on the
+//! the renderer sends no queries to the terminal and changes nothing above the frame. The changed cells of one style are
+//! written together, because most bytes of a frame are codes for styles. The last frame stays on the
 //! screen when drawing ends. ratatui's inline viewport is not used, because that viewport has a fixed height and
 //! queries the cursor position. Such a viewport cannot grow below a shell's lines or draw to a pipe.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use unicode_width::UnicodeWidthChar;
-
 use crate::terminal::ansi::render_line;
-use crate::view::{Frame, Line, Style, Stylesheet};
-
-/// Up to this many unchanged cells between two changed cells are written again, because a cursor move costs as many
-/// bytes.
-const MAX_REWRITTEN_CELLS: usize = 4;
-
-/// The content of one column of a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Cell {
-    /// The character; `'\0'` in the second column of a wide character.
-    char: char,
-    /// The combining characters after the character.
-    combining: Option<Box<str>>,
-    style: Style,
-}
+use crate::terminal::cells::{Cell, CellRun, all_runs, changed_runs, to_cells};
+use crate::view::{Frame, Line, Stylesheet};
 
 /// Draws successive frames and keeps the last frame, so that it can write only the changes.
 #[derive(Debug)]
@@ -189,9 +175,9 @@ impl<W: Write> InlineRenderer<W> {
         if text.is_empty() {
             return Ok(());
         }
-        self.bytes_written += text.len() as u64;
         // A terminal that supports synchronized updates shows all changes in one go. Other terminals ignore the codes.
         let framed = format!("\x1b[?2026h{text}\x1b[?2026l");
+        self.bytes_written += framed.len() as u64;
         self.out.write_all(framed.as_bytes())?;
         self.out.flush()
     }
@@ -214,47 +200,44 @@ impl<W: Write> InlineRenderer<W> {
         let old = &self.canvas.rows;
         // Between frames the cursor is at the start of the line below the frame.
         let mut cursor = Cursor { row: old.len(), column: 0 };
-        for (row, (before, now)) in old.iter().zip(rows).enumerate() {
-            for range in changed_ranges(before, now) {
-                cursor.move_to(text, row, range.start);
-                cursor.column = range.end;
-                self.write_cells(text, now.get(range.start..range.end.min(now.len())).unwrap_or_default());
-                if range.end > now.len() {
-                    text.push_str("\x1b[K");
-                }
-            }
+        let changed_rows = old.iter().zip(rows).enumerate();
+        let mut runs: Vec<CellRun> =
+            changed_rows.clone().flat_map(|(row, (before, now))| changed_runs(row, before, now)).collect();
+        // The sort is stable, so the runs of a style stay in the order of the rows.
+        runs.sort_by_key(|run| run.style as u8);
+        self.write_runs(text, &mut cursor, &runs);
+        for (row, (_, now)) in changed_rows.filter(|(_, (before, now))| before.len() > now.len()) {
+            cursor.move_to(text, row, now.len());
+            text.push_str("\x1b[K");
         }
         if rows.len() < old.len() {
             cursor.move_to(text, rows.len(), 0);
             text.push_str("\x1b[J");
         }
-        for row in rows.iter().skip(old.len()) {
-            cursor.move_to(text, old.len().max(cursor.row), 0);
-            self.write_cells(text, row);
+        for (row, cells) in rows.iter().enumerate().skip(old.len()) {
+            cursor.move_to(text, row, 0);
+            self.write_runs(text, &mut cursor, &all_runs(row, cells));
             text.push_str("\r\n");
-            cursor = Cursor { row: cursor.row + 1, column: 0 };
+            cursor = Cursor { row: row + 1, column: 0 };
         }
         cursor.move_to(text, rows.len(), 0);
     }
 
-    fn write_cells(&self, text: &mut String, cells: &[Cell]) {
-        let mut rest = cells;
-        while let Some(first) = rest.first() {
-            let length = rest.iter().take_while(|cell| cell.style == first.style).count();
-            let (same, after) = rest.split_at(length);
-            let mut piece = String::new();
-            for cell in same.iter().filter(|cell| cell.char != '\0') {
-                piece.push(cell.char);
-                piece.push_str(cell.combining.as_deref().unwrap_or_default());
+    /// Writes runs of cells. Successive runs of the same style share the codes of the style.
+    fn write_runs(&self, text: &mut String, cursor: &mut Cursor, runs: &[CellRun]) {
+        for same in runs.chunk_by(|a, b| a.style == b.style) {
+            let style = self.stylesheet.style(same[0].style);
+            if let Some(style) = style {
+                let _ = write!(text, "{}", style.prefix_formatter());
             }
-            let piece = self.stylesheet.writable(&piece);
-            match self.stylesheet.style(first.style) {
-                Some(style) if !piece.trim().is_empty() => {
-                    let _ = write!(text, "{}", style.style(piece));
-                }
-                _ => text.push_str(&piece),
+            for run in same {
+                cursor.move_to(text, run.row, run.columns.start);
+                text.push_str(&self.stylesheet.writable(&run.text));
+                cursor.column = run.columns.end;
             }
-            rest = after;
+            if let Some(style) = style {
+                let _ = write!(text, "{}", style.suffix_formatter());
+            }
         }
     }
 }
@@ -266,12 +249,14 @@ struct Cursor {
 }
 
 impl Cursor {
-    /// Writes the shortest codes that move the cursor.
+    /// Writes codes that move the cursor. The column is absolute, because terminals differ in the widths of some characters.
     fn move_to(&mut self, text: &mut String, row: usize, column: usize) {
-        if row < self.row {
-            let _ = write!(text, "\x1b[{}A", self.row - row);
-        } else if row > self.row {
-            let _ = write!(text, "\x1b[{}B", row - self.row);
+        match row.abs_diff(self.row) {
+            0 => {}
+            1 => text.push_str(if row < self.row { "\x1b[A" } else { "\x1b[B" }),
+            rows => {
+                let _ = write!(text, "\x1b[{rows}{}", if row < self.row { 'A' } else { 'B' });
+            }
         }
         if column == 0 && (self.column != 0 || row != self.row) {
             text.push('\r');
@@ -282,63 +267,10 @@ impl Cursor {
     }
 }
 
-/// Returns the ranges of columns that differ. A range that extends past the new line means that the rest of the old
-/// line must be cleared.
-fn changed_ranges(before: &[Cell], now: &[Cell]) -> Vec<std::ops::Range<usize>> {
-    let mut ranges: Vec<std::ops::Range<usize>> = Vec::new();
-    for column in 0..before.len().max(now.len()) {
-        if before.get(column) == now.get(column) {
-            continue;
-        }
-        match ranges.last_mut() {
-            Some(last) if column <= last.end + MAX_REWRITTEN_CELLS => last.end = column + 1,
-            _ => ranges.push(column..column + 1),
-        }
-    }
-    for range in &mut ranges {
-        // Both columns of a wide character belong to the range.
-        while range.start > 0 && now.get(range.start).is_some_and(|cell| cell.char == '\0') {
-            range.start -= 1;
-        }
-        while now.get(range.end).is_some_and(|cell| cell.char == '\0') {
-            range.end += 1;
-        }
-    }
-    ranges
-}
-
-/// Returns the cells of a line, cut at `columns`, without trailing blanks.
-fn to_cells(line: &Line, columns: usize) -> Vec<Cell> {
-    let mut cells: Vec<Cell> = Vec::with_capacity(columns);
-    for span in &line.spans {
-        for char in span.text.chars() {
-            let width = char.width().unwrap_or(0);
-            if width == 0 {
-                if let Some(last) = cells.iter_mut().rev().find(|cell| cell.char != '\0') {
-                    let mut combining = last.combining.take().map_or_else(String::new, String::from);
-                    combining.push(char);
-                    last.combining = Some(combining.into());
-                }
-                continue;
-            }
-            if cells.len() + width > columns {
-                return cells;
-            }
-            cells.push(Cell { char, combining: None, style: span.style });
-            if width == 2 {
-                cells.push(Cell { char: '\0', combining: None, style: span.style });
-            }
-        }
-    }
-    while cells.last().is_some_and(|cell| cell.char == ' ' && cell.combining.is_none()) {
-        cells.pop();
-    }
-    cells
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::view::Style;
 
     fn frame(lines: &[&str]) -> Frame {
         Frame { lines: lines.iter().map(|line| Line::new(*line, Style::Text)).collect() }
@@ -373,6 +305,26 @@ mod tests {
         assert_eq!(contents, "$ kubectl seq get job pi -w\none\ntwx\nthree");
         assert!(bytes < 40, "{bytes} bytes for one cell");
         assert_eq!(screen.draw(&["one", "twx", "three"]).1, 0);
+    }
+
+    #[test]
+    fn changed_cells_of_one_style_share_the_codes_of_the_style() {
+        let bars = |cells: usize| {
+            let mut line = Line::new("name ", Style::Strong);
+            line.push("█".repeat(cells), Style::Work);
+            line.push("▶", Style::Now);
+            Frame { lines: vec![line; 20] }
+        };
+        let mut renderer = InlineRenderer::new(Vec::new(), Stylesheet::COLOURED);
+        renderer.draw_frame(&bars(10), 40).unwrap();
+        let before = renderer.bytes_written();
+        renderer.draw_frame(&bars(11), 40).unwrap();
+        let bytes = renderer.bytes_written() - before;
+        assert!(bytes < 20 * 25, "{bytes} bytes for 20 longer bars");
+        let mut terminal = vt100::Parser::new(30, 40, 0);
+        terminal.process(&renderer.out);
+        let expected = format!("name {}▶", "█".repeat(11));
+        assert_eq!(terminal.screen().contents().lines().collect::<Vec<_>>(), vec![expected; 20]);
     }
 
     #[test]
@@ -425,7 +377,5 @@ mod tests {
         let mut screen = TestScreen::new(10, 40);
         screen.draw(&["日本 e\u{301}x|"]);
         assert!(screen.draw(&["日木 e\u{301}y|"]).0.ends_with("日木 e\u{301}y|"));
-        let narrow = to_cells(&Line::new("日本", Style::Text), 3);
-        assert_eq!(narrow.len(), 2, "half of a wide character does not fit");
     }
 }

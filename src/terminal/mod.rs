@@ -3,6 +3,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub(crate) mod ansi;
+pub(crate) mod cells;
 pub(crate) mod full_screen;
 pub(crate) mod inline_renderer;
 pub(crate) mod keys;

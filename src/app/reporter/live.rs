@@ -29,8 +29,9 @@ use crate::view::{FrameCache, Glyphs, Line, Style, View, Window, clean};
 /// Time between two ticks. At most one frame is drawn per tick, plus frames that answer a key, a resize or a resume.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
 
-/// Maximum number of bytes per second for frames that differ only because time has passed. Even slow connections can carry this much.
-const MAX_IDLE_BYTES_PER_SECOND: u64 = 3500;
+/// Maximum number of bytes per second for frames that differ only because time has passed. Even slow connections can carry
+/// this much.
+const MAX_IDLE_BYTES_PER_SECOND: u64 = 1400;
 
 /// Time until the next frame if the last one did not change the screen.
 const UNCHANGED_FRAME_DELAY: Duration = Duration::from_millis(250);
