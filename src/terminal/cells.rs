@@ -128,7 +128,9 @@ mod tests {
     fn runs(before: &[(&str, Style)], now: &[(&str, Style)]) -> Vec<(usize, String)> {
         let cells = |spans: &[(&str, Style)]| {
             let mut line = Line::default();
-            spans.iter().for_each(|(text, style)| line.push(*text, *style));
+            for (text, style) in spans {
+                line.push(*text, *style);
+            }
             to_cells(&line, 40)
         };
         let runs = changed_runs(0, &cells(before), &cells(now));

@@ -1,6 +1,6 @@
 //! The cache itself: one typed field for each computation.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -25,9 +25,15 @@ const MIN_PODS: usize = 2_000;
 /// While only the time changes, a result is reused for one second, plus one second per this many Pods.
 const PODS_PER_SECOND: usize = 20_000;
 
-/// The time left of a workload is reused for one second, plus one second per this many Pods, because a prediction costs
-/// more than a summary.
+/// The time left of a workload is reused for one second, plus one second per this many of its Pods, because a prediction
+/// costs more than a summary.
 const PODS_PER_SECOND_OF_FORECAST: usize = 2_500;
+
+/// The time left of a workload is reused for one more second per this many workloads of the timeline.
+const WORKLOADS_PER_SECOND_OF_FORECAST: usize = 20;
+
+/// At most this many times left are predicted again in one frame, so that no frame is late.
+const MAX_RENEWED_FORECASTS: usize = 4;
 
 /// After the timeline has changed, a result is reused for this long per Pod. Visits to all Pods then take only a few
 /// percent of the time.
@@ -84,6 +90,8 @@ pub struct FrameCache {
     pub(crate) shows_containers: RefCell<BTreeMap<GroupId, bool>>,
     summaries: RefCell<BTreeMap<Arc<str>, CachedSummary>>,
     times_left: RefCell<BTreeMap<Arc<str>, CachedTimeLeft>>,
+    /// The time of the last frame that predicted a time left again, and the number of these predictions.
+    renewed_forecasts: Cell<(Timestamp, usize)>,
     /// Whether no result of [`Cached`] is reused. Tests compare the frames of such a cache with cached frames.
     #[cfg(test)]
     pub(crate) is_disabled: bool,
@@ -199,12 +207,14 @@ impl FrameCache {
         now: Timestamp,
     ) -> Option<TimeLeft> {
         let mut entries = self.times_left.borrow_mut();
-        let max_age = SUMMARY_MILLIS * to_i64(1 + workload.pods.len() / PODS_PER_SECOND_OF_FORECAST);
+        let seconds = 1
+            + workload.pods.len() / PODS_PER_SECOND_OF_FORECAST
+            + timeline.workloads().len() / WORKLOADS_PER_SECOND_OF_FORECAST;
         if let Some(cached) = entries.get(&workload.uid)
             && cached.state == workload.state
         {
             let age = now.as_millisecond().saturating_sub(cached.computed_at.as_millisecond());
-            if (0..max_age).contains(&age) {
+            if age >= 0 && (age < 1_000 * to_i64(seconds) || !self.may_renew_forecast(now)) {
                 let pass = |millis: i64| (millis - age).max(0);
                 return cached.time_left.map(|TimeLeft { millis, low, high }| TimeLeft {
                     millis: pass(millis),
@@ -217,6 +227,14 @@ impl FrameCache {
         let cached = CachedTimeLeft { computed_at: now, state: workload.state, time_left };
         entries.insert(Arc::clone(&workload.uid), cached);
         time_left
+    }
+
+    /// Whether the frame at `now` may predict a time left again. Counts the prediction.
+    fn may_renew_forecast(&self, now: Timestamp) -> bool {
+        let (frame, count) = self.renewed_forecasts.get();
+        let count = if frame == now { count + 1 } else { 1 };
+        self.renewed_forecasts.set((now, count));
+        count <= MAX_RENEWED_FORECASTS
     }
 
     /// The summary of a workload. The comment of the module `frame_cache` says when a summary is computed again.
@@ -282,6 +300,14 @@ mod tests {
         assert_eq!(*cached.get_or_compute(version(2_000, 1, 0), "a", || 1), 1);
         assert_eq!(*cached.get_or_compute(version(2_000, 1, 0), "b", || 2), 2);
         assert_eq!(*cached.get_or_compute(version(2_000, 1, 0), "a", || 3), 1);
+    }
+
+    #[test]
+    fn a_frame_renews_only_a_few_outdated_forecasts() {
+        let cache = FrameCache::default();
+        let renewed = |now: Timestamp| (0..10).filter(|_| cache.may_renew_forecast(now)).count();
+        assert_eq!(renewed(at(1_000)), MAX_RENEWED_FORECASTS);
+        assert_eq!(renewed(at(1_100)), MAX_RENEWED_FORECASTS, "each frame renews some");
     }
 
     #[test]

@@ -9,8 +9,9 @@
 //! - A workload's summary is reused for 1 s plus 1 s per 20,000 Pods of that workload. The summary is computed again
 //!   immediately when the workload's state changes, for example when the workload ends, and when the workload gets its
 //!   first Pod.
-//! - The time left of a workload is reused for 1 s plus 1 s per 2,500 Pods of that workload, minus the time that has
-//!   passed. It is predicted again immediately when the workload's state changes.
+//! - The time left of a workload is reused for 1 s, plus 1 s per 2,500 Pods of that workload, plus 1 s per 20 workloads,
+//!   minus the time that has passed. It is predicted again immediately when the workload's state changes. If several
+//!   times left are outdated, each frame predicts only four of them again.
 //! - The choice whether a group shows a bar for each container lasts as long as the cache.
 //!
 //! `cache` holds the mechanism and the typed fields, `keys` holds the values that a result depends on, and `results`
