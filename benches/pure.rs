@@ -38,18 +38,44 @@ fn filtered_frame(bencher: Bencher<'_, '_>, pods: u32) {
     bench_consecutive_frames(bencher, pods, work::render_filtered_frame);
 }
 
-/// Measures frames at times a tenth of a second apart, with one cache.
+/// Frames of the overview of this many Jobs with 20 Pods each, between which only the time changes.
+#[divan::bench(args = [30, 500], sample_count = 100, sample_size = 1)]
+fn overview(bencher: Bencher<'_, '_>, jobs: u32) {
+    bench_frames_of(bencher, &load::timeline_of_jobs(jobs, 20, 5), load::now(20), work::render_overview);
+}
+
+/// The prediction of the time left of a Job.
+#[divan::bench(args = [20, 1_000, 10_000], sample_count = 10, sample_size = 1)]
+fn time_left(bencher: Bencher<'_, '_>, pods: u32) {
+    let timeline = load::timeline(pods, pods.min(300) / 4);
+    let now = load::now(pods);
+    bencher.bench_local(|| {
+        let left: Vec<_> = timeline.workloads().iter().map(|job| timeline.time_left(job, now)).collect();
+        assert!(left.iter().all(Option::is_some));
+    });
+}
+
+/// Measures frames of a Job of which 300 Pods run.
 fn bench_consecutive_frames(
     bencher: Bencher<'_, '_>,
     pods: u32,
     render: impl Fn(&Timeline, &FrameCache, Timestamp) -> usize,
 ) {
-    let timeline = load::timeline(pods, 300);
+    bench_frames_of(bencher, &load::timeline(pods, 300), load::now(pods), render);
+}
+
+/// Measures frames at times a tenth of a second apart, with one cache.
+fn bench_frames_of(
+    bencher: Bencher<'_, '_>,
+    timeline: &Timeline,
+    now: Timestamp,
+    render: impl Fn(&Timeline, &FrameCache, Timestamp) -> usize,
+) {
     let cache = FrameCache::default();
     let mut nth = 0;
     bencher.bench_local(|| {
         nth += 1;
-        render(&timeline, &cache, load::now(pods) + SignedDuration::from_millis(100 * nth))
+        render(timeline, &cache, now + SignedDuration::from_millis(100 * nth))
     });
 }
 

@@ -50,6 +50,10 @@ class Screen:
                 return time.monotonic()
         return None
 
+    def press(self, key):
+        """Sends the bytes of a key."""
+        os.write(self.master, key)
+
     def show(self, piece):
         """Applies written bytes to the shown text."""
         data = self.incomplete + piece

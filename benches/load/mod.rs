@@ -211,6 +211,33 @@ pub(crate) fn timeline(pods: u32, running: u32) -> Timeline {
     timeline
 }
 
+/// A timeline of running Jobs with `pods` Pods each. The last `running` Pods of each Job still run.
+#[allow(dead_code, clippy::allow_attributes, reason = "not all benches have several Jobs")]
+pub(crate) fn timeline_of_jobs(jobs: u32, pods: u32, running: u32) -> Timeline {
+    let mut timeline = Timeline::default();
+    for job in 0..jobs {
+        let (name, uid) = (format!("load-{job}"), format!("5c1e0f2a-3333-4222-8333-{job:012x}"));
+        let mut owner = running_job(pods);
+        if let Object::Job(job) = &mut owner.object {
+            (job.metadata.name, job.metadata.uid) = (name.clone(), uid.clone());
+        }
+        timeline.apply(&owner);
+        for nth in 0..pods {
+            let state = if nth + running < pods { PodState::Ended } else { PodState::Running };
+            let mut pod = observed(nth, state, Seen::Listed);
+            if let Object::Pod(pod) = &mut pod.object {
+                pod.metadata.name = format!("{name}-{nth}");
+                pod.metadata.uid = format!("{nth:08x}-2222-4333-8444-{job:012x}");
+                pod.metadata.owner_references[0].name.clone_from(&name);
+                pod.metadata.owner_references[0].uid.clone_from(&uid);
+            }
+            timeline.apply(&pod);
+        }
+    }
+    timeline.recompute();
+    timeline
+}
+
 /// A time at which the last of the `pods` Pods are running.
 pub(crate) fn now(pods: u32) -> Timestamp {
     time_after(creation_millis(pods) + 9_000)

@@ -11,7 +11,7 @@ use kubectl_seq::testing::observation::{Observation, Pod};
 use kubectl_seq::testing::source::Update;
 use kubectl_seq::testing::source::recording::{Recorder, RecordingLines};
 use kubectl_seq::testing::timeline::Timeline;
-use kubectl_seq::testing::view::{self, FrameCache, Glyphs, GroupBy, Size, Sort, ViewState};
+use kubectl_seq::testing::view::{self, FrameCache, Glyphs, GroupBy, Size, Sort, View, ViewState};
 use prost::Message;
 
 /// Applies observations to a timeline and recomputes the timeline after every `step` observations.
@@ -29,6 +29,13 @@ pub(crate) fn apply(observations: &[Observation], step: usize) -> Timeline {
 /// Renders one frame of 120 columns and 40 rows with the cache of the previous frames.
 pub(crate) fn render_frame(timeline: &Timeline, cache: &FrameCache, now: Timestamp) -> usize {
     render(timeline, &ViewState::default(), &view::Window::default(), cache, now)
+}
+
+/// Renders one frame of the overview, with a row for each workload.
+#[allow(dead_code, clippy::allow_attributes, reason = "not all benches render it")]
+pub(crate) fn render_overview(timeline: &Timeline, cache: &FrameCache, now: Timestamp) -> usize {
+    let state = ViewState { view: View::Runs, ..ViewState::default() };
+    render(timeline, &state, &view::Window::default(), cache, now)
 }
 
 /// Renders one frame that is sorted by work, grouped by node and filtered.
@@ -56,6 +63,15 @@ pub(crate) fn render_frames(timeline: &Timeline, now: Timestamp, count: i64) {
     let cache = FrameCache::default();
     for nth in 0..count {
         black_box(render_frame(timeline, &cache, now + SignedDuration::from_millis(100 * nth)));
+    }
+}
+
+/// Renders frames of the overview at times a tenth of a second apart.
+#[allow(dead_code, clippy::allow_attributes, reason = "only one of the benches renders several frames")]
+pub(crate) fn render_overviews(timeline: &Timeline, now: Timestamp, count: i64) {
+    let cache = FrameCache::default();
+    for nth in 0..count {
+        black_box(render_overview(timeline, &cache, now + SignedDuration::from_millis(100 * nth)));
     }
 }
 
