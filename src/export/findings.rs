@@ -79,9 +79,9 @@ pub struct BackOffEntry {
     pub index: u32,
     /// Number of observed attempts.
     pub tries: u32,
-    /// Time at which the latest attempt failed.
-    #[serde_as(as = "Rfc3339Millis")]
-    pub since: Timestamp,
+    /// Time at which the latest attempt failed. `null` if its Pod is gone and Events do not say when the Pod ended.
+    #[serde_as(as = "Option<Rfc3339Millis>")]
+    pub since: Option<Timestamp>,
     /// Time at which the controller's back-off ends. The next Pod is created later if no slot is free. `null` if the
     /// controller counted failures that were not observed.
     #[serde_as(as = "Option<Rfc3339Millis>")]

@@ -1,12 +1,13 @@
 //! Tests of Pods and Jobs that no longer exist and are shown from their Events.
 
 use jiff::Timestamp;
+use kubectl_seq::testing::lifecycle::PhaseKind;
 use kubectl_seq::testing::observation::{Observation, Seen};
 use kubectl_seq::testing::timeline::{Timeline, WorkloadState};
 use serde_json::{Value, json};
 
 use crate::describe::{describe_pod, describe_timeline};
-use crate::support::pod_builder::{at, noon, observation, time};
+use crate::support::pod_builder::{at, condition, container_status, noon, observation, running, time};
 
 /// An Event about the object `kind/name` with this uid. The component follows from the kind and the reason.
 fn event((kind, name, uid): (&str, &str, &str), seconds: f64, reason: &str, message: &str) -> Value {
@@ -300,6 +301,64 @@ fn the_events_of_a_preempted_pod_give_the_reason() {
     let preempted = pod_event("p", 8.0, "Preempted", "Preempted by pod 1-2-3 on node node-1");
     let killing = container_event("p", "spec.containers{main}", 8.1, "Killing", "Stopping container main");
     insta::assert_snapshot!("gone-preempted", gone_pod(vec![preempted, killing]));
+}
+
+/// The Pod `name` of the Job `low`, created at second 20, which has worked since second 21. `index` is its completion
+/// index.
+fn replacement(name: &str, index: Option<u32>) -> Value {
+    let mut labels = json!({});
+    if let Some(index) = index {
+        labels["batch.kubernetes.io/job-completion-index"] = json!(index.to_string());
+    }
+    json!({
+        "metadata": {"namespace": "default", "name": name, "uid": format!("uid-of-{name}"), "creationTimestamp": time(20),
+            "labels": labels,
+            "ownerReferences": [{"kind": "Job", "name": "low", "uid": "uid-of-low", "controller": true}]},
+        "spec": {"restartPolicy": "Never", "nodeName": "node-1", "containers": [{"name": "main", "image": "app:1"}]},
+        "status": {"phase": "Running", "startTime": time(20), "conditions": [condition("PodScheduled", "True", 20)],
+            "containerStatuses": [container_status("main", 0, running(21), json!({}))]},
+    })
+}
+
+#[test]
+fn no_back_off_is_drawn_while_a_preempted_pod_may_still_have_worked() {
+    let preempted = |pod: &str| {
+        let killing =
+            container_event(pod, "spec.containers{main}", 10.0, "Killing", "Stopping container main");
+        let preempted = pod_event(pod, 9.9, "Preempted", "Preempted by pod 1-2-3 on node node-1");
+        let created = job_event("low", 1.0, "SuccessfulCreate", &format!("Created pod: {pod}"));
+        [start_events(pod, 1.0), vec![created, preempted, killing]].concat()
+    };
+    let spec = |mode: &str| json!({"spec": {"parallelism": 1, "completions": 1, "completionMode": mode}});
+    for (mode, index, [pod, next]) in [
+        ("NonIndexed", None, ["low-x7k2p", "low-bbbbb"]),
+        ("Indexed", Some(0), ["low-0-x7k2p", "low-0-bbbbb"]),
+    ] {
+        let job = job("low", spec(mode));
+        let created = job_event("low", 20.0, "SuccessfulCreate", &format!("Created pod: {next}"));
+        let replaced = [preempted(pod), vec![job.clone(), replacement(next, index), created]].concat();
+        let timeline = concluded(replaced);
+        let workload = &timeline.workloads()[0];
+        let slots = timeline.summary(workload, at(30.0)).slots;
+        assert_eq!(
+            (slots.phases[PhaseKind::Unknown], slots.phases[PhaseKind::BackOff]),
+            (10_000, 0),
+            "{mode}"
+        );
+        assert!(timeline.retries(workload).is_empty(), "{mode}");
+
+        let waiting = concluded([preempted(pod), vec![job]].concat());
+        let workload = &waiting.workloads()[0];
+        let slots = waiting.summary(workload, at(18.0)).slots;
+        assert_eq!(
+            (slots.phases[PhaseKind::Unknown], slots.phases[PhaseKind::BackOff]),
+            (8_000, 0),
+            "{mode}"
+        );
+        let open = waiting.open_retries(workload, at(18.0));
+        assert_eq!(open.iter().map(|open| open.since).collect::<Vec<_>>(), vec![None; open.len()], "{mode}");
+        assert_eq!(open.len(), index.iter().len(), "{mode}");
+    }
 }
 
 #[test]

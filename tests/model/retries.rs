@@ -59,7 +59,12 @@ fn describe_open_retries(timeline: &Timeline, now: f64) -> Vec<String> {
     let open = timeline.open_retries(&timeline.workloads()[0], at(now));
     let describe = |retry: &kubectl_seq::testing::timeline::OpenRetry| {
         let expected = retry.expected.map_or("?".to_owned(), |at| second(at).to_string());
-        format!("{} after {} since {} expected {expected}", retry.index, retry.attempts, second(retry.since))
+        format!(
+            "{} after {} since {} expected {expected}",
+            retry.index,
+            retry.attempts,
+            second(retry.since.unwrap())
+        )
     };
     open.iter().map(describe).collect()
 }

@@ -35,8 +35,9 @@ pub(crate) struct Failure {
     pub(crate) group: RetryGroup,
     /// When the controller counted the failure.
     pub(crate) at: Timestamp,
-    /// When the Pod ended. Equals `at` if the end is unknown.
-    pub(crate) ended: Timestamp,
+    /// When the Pod released its slot: its end, but not before `at`. A gone Pod whose end is unknown
+    /// releases its slot when the next Pod is created; `None` if no Pod was created since.
+    pub(crate) released: Option<Timestamp>,
     /// The time before which the controller creates no Pod of the group; `None` if the controller counted failures that
     /// were not observed.
     pub(crate) due: Option<Timestamp>,
@@ -104,7 +105,10 @@ impl Timeline {
                 index,
                 group: index.filter(|_| workload.retries_per_index),
                 at: result.at,
-                ended: overview.end().map_or(result.at, |end| end.max(result.at)),
+                released: match self.unknown_since(key) {
+                    Some(since) => self.released_by_next_pod(workload, since),
+                    None => Some(overview.end().map_or(result.at, |end| end.max(result.at))),
+                },
                 due: None,
                 is_lost: overview.is_lost,
                 effect,

@@ -12,7 +12,7 @@ use crate::timeline::workloads::workload::{Workload, WorkloadState};
 /// The wait before a Pod that replaces a failed Pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
-    /// When the failed Pod ended.
+    /// When the failed Pod released its slot.
     pub since: Timestamp,
     /// When the back-off ended: the creation of the new Pod, or an earlier time if the new Pod waited for something
     /// else too.
@@ -31,19 +31,20 @@ pub struct OpenRetry {
     pub index: u32,
     /// Number of observed attempts.
     pub attempts: u32,
-    /// When the Pod failed.
-    pub since: Timestamp,
+    /// When the Pod that failed released its slot. `None` if the Pod is gone and its end is unknown.
+    pub since: Option<Timestamp>,
     /// When the controller's back-off ends; `None` if the controller counted failures that were not observed. The
     /// next Pod may be created later, if no slot is free.
     pub expected: Option<Timestamp>,
 }
 
 impl OpenRetry {
-    /// The end of the back-off so far: `now`, or an earlier time if the next Pod is overdue, because the controller
-    /// then waits for something else.
-    pub(crate) fn back_off_end(&self, now: Timestamp) -> Timestamp {
+    /// The back-off so far: its start and its end. The end is `now`, or an earlier time if the next Pod is overdue,
+    /// because the controller then waits for something else. `None` if the start is unknown.
+    pub(crate) fn back_off(&self, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
+        let since = self.since?;
         let end = self.expected.filter(|expected| is_overdue(*expected, now)).unwrap_or(now);
-        end.max(self.since)
+        Some((since, end.max(since)))
     }
 }
 
@@ -72,7 +73,7 @@ impl Timeline {
             let is_final = job.is_index_finished(index) || failures.is_final(failure);
             let attempts = self.identity(pod).attempt;
             let expected = last_due.get(&failure.group).copied().flatten();
-            (!is_final).then_some(OpenRetry { pod, index, attempts, since: failure.ended, expected })
+            (!is_final).then_some(OpenRetry { pod, index, attempts, since: failure.released, expected })
         };
         latest_pods.into_iter().filter_map(to_open_retry).collect()
     }
@@ -130,7 +131,7 @@ fn retry_after(
     created: Timestamp,
     estimated: bool,
 ) -> Option<Retry> {
-    let since = failure.ended;
+    let since = failure.released?;
     let until = end_of_wait(workload, failure.at, due, Some(created), created)?;
     (!failure.is_lost && since < until).then_some(Retry { since, until, estimated })
 }

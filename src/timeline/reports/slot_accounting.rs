@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 
 use crate::lifecycle::{ByPhase, Evidence, PhaseKind, PhaseSpan};
+use crate::timeline::pods::overview::PodOverview;
 use crate::timeline::pods::pod::PodKey;
 use crate::timeline::reports::back_offs::RetryGroup;
 use crate::timeline::reports::lost_work::{ByLossCause, LossCause, LostWork, PodLoss};
@@ -170,6 +171,35 @@ fn start_of_slots(workload: &Workload, first_created: Option<i64>) -> i64 {
     created.map_or(since, |created| created.min(next_change))
 }
 
+/// When the state of a gone Pod becomes unknown, in milliseconds since 1970. `last` is its last phase. `None` if the end
+/// of the Pod is known. Events do not say when the work of a gone Pod ended.
+fn unknown_since(overview: &PodOverview, last: PhaseSpan) -> Option<i64> {
+    let is_unknown = overview.gone && (last.kind.is_work() || last.end.is_none());
+    is_unknown.then(|| last.end.unwrap_or(last.start))
+}
+
+impl Timeline {
+    /// When the state of a gone Pod becomes unknown. `None` if the end of the Pod is known.
+    pub(crate) fn unknown_since(&self, key: PodKey) -> Option<Timestamp> {
+        let overview = self.overview(key);
+        if !overview.gone {
+            return None;
+        }
+        let mut last = None;
+        self.for_each_span(key, |span| last = Some(span));
+        Timestamp::from_millisecond(unknown_since(overview, last?)?).ok()
+    }
+
+    /// When a gone Pod whose state is unknown since `since` releases its slot: when the next Pod of the workload is
+    /// created. `None` if no Pod was created since.
+    pub(crate) fn released_by_next_pod(&self, workload: &Workload, since: Timestamp) -> Option<Timestamp> {
+        let since = since.as_millisecond();
+        let started = self.overviews(workload).filter_map(|(_, later)| later.start_millis());
+        let next = started.filter(|start| *start > since).min()?;
+        Timestamp::from_millisecond(next).ok()
+    }
+}
+
 /// The changes that follow from the Pods of a workload, and how exact their times are.
 #[derive(Default)]
 struct PodChanges {
@@ -213,13 +243,12 @@ impl PodChanges {
         if let Some(last) = last {
             self.ends.add(last);
         }
-        // Events do not say when the work of a gone Pod ended. Its slot is free when the next Pod is created.
-        if let Some(last) = last.filter(|last| overview.gone && (last.kind.is_work() || last.end.is_none())) {
-            let known_until = last.end.unwrap_or(last.start);
+        if let Some(known_until) = last.and_then(|last| unknown_since(overview, last)) {
             self.changes.push((known_until, SlotChange::PhaseUnknown { pod }));
-            let later = timeline.overviews(workload).filter_map(|(_, later)| later.start_millis());
-            let next = later.filter(|created| *created > known_until).min();
-            self.changes.extend(next.map(|next| (next, SlotChange::PodEnded { pod })));
+            let released = Timestamp::from_millisecond(known_until)
+                .ok()
+                .and_then(|since| timeline.released_by_next_pod(workload, since));
+            self.changes.extend(released.map(|at| (at.as_millisecond(), SlotChange::PodEnded { pod })));
             return has_worked;
         }
         let Some(end) = last.and_then(|last| last.end) else { return has_worked };

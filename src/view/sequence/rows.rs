@@ -179,9 +179,7 @@ impl<'a> RowWriter<'a> {
         OtherAttempts {
             earlier: earlier.iter().map(|&key| self.context.timeline.pod(key)).collect(),
             waits: earlier.iter().chain([&key]).filter_map(|key| rows.wait_before(*key)).copied().collect(),
-            open_wait: rows
-                .open_wait_after(key)
-                .map(|open| (open.since, open.back_off_end(self.context.now))),
+            open_wait: rows.open_wait_after(key).and_then(|open| open.back_off(self.context.now)),
         }
     }
 
