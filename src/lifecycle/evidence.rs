@@ -186,6 +186,10 @@ evidence_table! {
     SuccessfulDelete: Event, CONTROLLER_EVENT, "name of the owner's SuccessfulDelete event";
     DisruptionEvent: Event, CONTROLLER_EVENT, "name of the event that reports the disruption";
     LatestEvent: Inferred, LOWER_BOUND, "latest event of a Pod that is gone (lower bound)";
+    KillingOfGonePod: Inferred, new(-1_400, 3_600_000, None), "name of the Killing event of a Pod that is gone (lower bound)";
+    GracePeriod: Inferred, LOWER_BOUND, "Killing event plus the grace period (upper bound)";
+    OwnerEndedAfterPods: Inferred, UPPER_BOUND, "end of the Job, which follows the ends of its Pods (upper bound)";
+    MissingFromList: Inferred, UPPER_BOUND, "list without the Pod (upper bound)";
 }
 
 impl Evidence {

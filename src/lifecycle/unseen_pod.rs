@@ -11,6 +11,7 @@ use crate::lifecycle::event_fact::{EventFact, FactKind, keep_earliest};
 use crate::lifecycle::message;
 use crate::lifecycle::packed::interner::Interner;
 use crate::lifecycle::pod_evidence::PodEvidence;
+use crate::lifecycle::pod_evidence::gone::StopBounds;
 use crate::lifecycle::restart_policy::RestartPolicy;
 use crate::observation::{self, Event};
 
@@ -123,6 +124,13 @@ impl PodEvidence {
         if let Some(gone) = &mut self.from_events {
             gone.is_deleted_by_owner = true;
             gone.deleted_by_owner = gone.deleted_by_owner.or(at);
+        }
+    }
+
+    /// Sets what the owner of a gone Pod proves about the end of the Pod.
+    pub(crate) fn set_stop_bounds(&mut self, bounds: StopBounds) {
+        if let Some(gone) = &mut self.from_events {
+            gone.stop_bounds = bounds;
         }
     }
 

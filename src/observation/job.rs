@@ -33,7 +33,7 @@ impl KindData for Job {
     }
 }
 
-/// `batch/v1.JobSpec`, without the Pod template.
+/// `batch/v1.JobSpec`.
 #[apply(_ => #[serde(skip_serializing_if = "is_default")])]
 #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -50,6 +50,9 @@ pub struct JobSpec {
     /// Whether the user chose the selector of the Pods. The Job controller then adds no labels to them.
     #[prost(bool, optional, tag = "5")]
     pub manual_selector: Option<bool>,
+    /// The template of the Pods.
+    #[prost(message, required, tag = "6")]
+    pub template: JobPodTemplate,
     /// How many Pods may fail before the Job fails.
     #[prost(int32, optional, tag = "7")]
     pub backoff_limit: Option<i32>,
@@ -80,6 +83,26 @@ pub struct JobSpec {
     /// Rules that say which successes of indexes are enough for the success of the Job.
     #[prost(message, optional, tag = "16")]
     pub success_policy: Option<SuccessPolicy>,
+}
+
+/// `v1.PodTemplateSpec` of a Job, without the metadata.
+#[apply(_ => #[serde(skip_serializing_if = "is_default")])]
+#[derive(Clone, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct JobPodTemplate {
+    /// The desired state of the Pods.
+    #[prost(message, required, tag = "2")]
+    pub spec: JobPodSpec,
+}
+
+/// `v1.PodSpec` in the template of a Job, with the only field that the program uses.
+#[apply(_ => #[serde(skip_serializing_if = "is_default")])]
+#[derive(Clone, PartialEq, Eq, prost::Message, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct JobPodSpec {
+    /// How many seconds the containers of a deleted Pod get to stop.
+    #[prost(int64, optional, tag = "4")]
+    pub termination_grace_period_seconds: Option<i64>,
 }
 
 /// `batch/v1.PodFailurePolicy`. The first rule that matches a failed Pod applies.

@@ -89,10 +89,11 @@ impl Timeline {
                 continue;
             }
             let index = self.index_in_name(&owner, &name);
+            let stop_bounds = job.stop_bounds();
             self.store.early_reports.remove(&(Arc::clone(&owner), Arc::clone(&name)));
             let unseen = uid.as_ref().and_then(|uid| self.store.unseen.remove(uid));
             let unseen = unseen.unwrap_or_else(|| UnseenPod::new(namespace, name));
-            gone.push((GonePod { uid, unseen, owner: Some(owner), index }, report));
+            gone.push((GonePod { uid, unseen, owner: Some(owner), index, stop_bounds }, report));
         }
         gone
     }
@@ -126,7 +127,8 @@ impl Timeline {
         let mut gone = Vec::with_capacity(found.len());
         for (uid, owner, index) in found {
             if let Some(unseen) = self.store.unseen.remove(&uid) {
-                let pod = GonePod { uid: Some(uid), unseen, owner: Some(owner), index };
+                let stop_bounds = self.owners.job(&owner).map(JobRecord::stop_bounds).unwrap_or_default();
+                let pod = GonePod { uid: Some(uid), unseen, owner: Some(owner), index, stop_bounds };
                 gone.push((pod, OwnerReport::default()));
             }
         }

@@ -147,41 +147,60 @@ fn check_a_node_that_stays_away(cluster: &PrivateCluster) {
 }
 
 fn check_a_preempted_pod(cluster: &PrivateCluster) {
-    let namespace = cluster.namespace("important");
+    let namespace = cluster.namespace("urgent");
     namespace.kubectl(&["apply", "-f", &manifest("preempted.yaml")]).succeeds();
-    let mut running =
-        namespace.start(&[&["get", "jobs", "-w"], &DOCUMENT_AND_LINES[..], &["--timeout=120s"]].concat());
+    let mut running = namespace
+        .start(&[&["get", "job", "low", "-w"], &DOCUMENT_AND_LINES[..], &["--timeout=120s"]].concat());
     running.wait_for_text("job/low");
     namespace.wait_until_ready("low", 1);
-    // The Job `high` is created after the program has started to follow.
-    namespace.kubectl(&["apply", "-f", &manifest("important.yaml")]).succeeds();
-    let document = running.wait().succeeds().json();
-    namespace.check(&document);
-    let (low, high) = (workload(&document, "low"), workload(&document, "high"));
-    assert_eq!((end(high), counts(high)), (["Succeeded", "CompletionsReached"], [0, 1, 0]), "{high:#}");
-    assert_eq!((end(low), counts(low)), (["Succeeded", "CompletionsReached"], [0, 1, 1]), "{low:#}");
-    let [victim, second] = array(low, "pods") else { panic!("{low:#}") };
-    let high = only_pod(high);
-    assert_eq!(
-        [text(victim, "outcome"), text(victim, "reason")],
-        ["Deleted", "PreemptionByScheduler"],
-        "{victim:#}"
-    );
-    assert!(phases(victim).ends_with(&["Running", "Terminating"]), "{victim:#}");
-    let delete_requested = instant(victim, "deleteRequested");
-    assert!(
-        instant(high, "created") <= delete_requested && delete_requested <= instant(victim, "workEnded"),
-        "{victim:#}"
-    );
+    // The Pod `urgent` is not followed. Only the scheduler's Events name it.
+    namespace.kubectl(&["apply", "-f", &manifest("urgent.yaml")]).succeeds();
+    running.wait_for_text("preempted by pod/urgent");
+    let live = running.wait().succeeds().json();
+    let urgent = namespace.seq(&["get", "pod", "urgent", "-o", "json"]).succeeds().json();
+    let urgent = only_pod(workload(&urgent, "urgent"));
+    let late = namespace.seq(&["get", "job", "low", "-o", "json"]).succeeds().json();
+    for (document, is_gone) in [(&live, false), (&late, true)] {
+        namespace.check(document);
+        let low = workload(document, "low");
+        assert_eq!((end(low), counts(low)), (["Succeeded", "CompletionsReached"], [0, 1, 1]), "{low:#}");
+        let [victim, second] = array(low, "pods") else { panic!("{low:#}") };
+        assert_eq!(
+            ([text(victim, "outcome"), text(victim, "reason")], &victim["gone"]),
+            (["Deleted", "PreemptionByScheduler"], &is_gone.into()),
+            "{victim:#}"
+        );
+        let disruption = &victim["disruption"];
+        assert_eq!(
+            [text(disruption, "reason"), text(disruption, "by")],
+            ["PreemptionByScheduler", "pod/urgent"],
+            "{victim:#}"
+        );
+        let lost_work = &low["summary"]["lostWork"];
+        assert!(disruption["lostMillis"].as_i64() > Some(0), "{victim:#}");
+        assert_eq!(lost_work["preemptedMillis"], disruption["lostMillis"], "{low:#}");
+        assert_eq!(lost_work["millis"], disruption["lostMillis"], "{low:#}");
+        assert!(phases(victim).ends_with(&["Running", "Terminating"]), "{victim:#}");
+        let delete_requested = instant(victim, "deleteRequested");
+        assert!(
+            instant(urgent, "created") <= delete_requested
+                && delete_requested <= instant(victim, "workEnded"),
+            "{victim:#}"
+        );
+        // The replacement waits until the Pod `urgent` has ended.
+        assert_eq!(text(second, "outcome"), "Succeeded", "{second:#}");
+        assert!(text(&second["phases"][0], "reason").contains("Insufficient cpu"), "{second:#}");
+        assert!(millis(second, "Queued") > 1000, "{second:#}");
+        assert!(instant(second, "scheduled") >= instant(urgent, "workEnded"), "{document:#}");
+        let wait = &array(low, "waits")[0];
+        assert!(text(wait, "reason").contains("Insufficient cpu") && wait["pods"] == 1, "{low:#}");
+    }
+    let victim = &array(workload(&live, "low"), "pods")[0];
     assert!(instant(victim, "workEnded") <= instant(victim, "deleted"), "{victim:#}");
-    assert!(instant(victim, "workEnded") <= instant(high, "workStarted"), "{document:#}");
-    // The replacement waits until the Pod of the Job `high` has ended.
-    assert_eq!(text(second, "outcome"), "Succeeded", "{second:#}");
-    assert!(text(&second["phases"][0], "reason").contains("Insufficient cpu"), "{second:#}");
-    assert!(millis(second, "Queued") > 1000, "{second:#}");
-    assert!(instant(second, "scheduled") >= instant(high, "workEnded"), "{document:#}");
-    let wait = &array(low, "waits")[0];
-    assert!(text(wait, "reason").contains("Insufficient cpu") && wait["pods"] == 1, "{low:#}");
+    assert!(instant(victim, "workEnded") <= instant(urgent, "workStarted"), "{live:#}");
+    let drawn = namespace.seq(&["get", "job", "low", "--width=160"]).succeeds();
+    drawn.prints("preempted by pod/urgent");
+    drawn.prints("lost: 1 Pod preempted");
 }
 
 /// Returns the nearest-rank percentile.

@@ -88,6 +88,9 @@ pub(crate) fn derive_work_ended(
     earliest_start: Option<Instant>,
 ) -> Option<Instant> {
     let earliest_start = earliest_start?;
+    if let Some(gone) = &pod.from_events {
+        return gone.work_ended(pod.killing, pod.gone?.0);
+    }
     if !has_work_ended(pod, containers) {
         return None;
     }

@@ -94,6 +94,9 @@ pub(crate) fn derive_end(
         return (instants.work_ended, false);
     }
     if let Some(gone) = &pod.from_events {
+        if instants.work_ended.is_some() {
+            return (instants.work_ended, false);
+        }
         // If no Event proves how the Pod ended, its last phase has no end. If only the owner's Events name the Pod,
         // nothing shows how long its first phase lasted.
         let is_proved = outcome != PodOutcome::Gone && pod.has_events();

@@ -2,12 +2,29 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::event_fact::EventTime;
 use crate::lifecycle::evidence::Evidence;
 use crate::lifecycle::instant::Instant;
 use crate::lifecycle::packed::packed_struct;
+use crate::observation::saturating_add;
+
+/// The longest time from the end of the grace period to the end of a container: the kubelet adds two seconds for a
+/// `preStop` hook that still runs, and the signal needs time.
+const MAX_KILL_DELAY: SignedDuration = SignedDuration::from_secs(3);
+
+/// If the end of the work is known only to an interval that is longer than this, it counts as unknown.
+const MAX_END_WIDTH_MILLIS: u32 = 60_000;
+
+/// What the owner of a gone Pod proves about the end of the Pod.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct StopBounds {
+    /// How long the containers of a deleted Pod may take to stop.
+    pub(crate) grace_period: Option<SignedDuration>,
+    /// A time before which all Pods of the owner have ended.
+    pub(crate) ended_by: Option<Timestamp>,
+}
 
 /// The evidence that only the Events of a gone Pod report.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +39,8 @@ pub(crate) struct GoneEvidence {
     pub(crate) disruption: Option<(EventTime, Arc<str>)>,
     /// The reason why the kubelet ended or rejected the Pod.
     pub(crate) ended_by_kubelet: Option<Arc<str>>,
+    /// What the owner proves about the end of the Pod.
+    pub(crate) stop_bounds: StopBounds,
 }
 
 impl GoneEvidence {
@@ -51,6 +70,32 @@ impl GoneEvidence {
         [latest, delete_requested].into_iter().flatten().max_by_key(|instant| instant.at)
     }
 
+    /// Returns the end of the work as an interval, if both ends of the interval are proved. `killing` is the first
+    /// `Killing` event of a main container, and `concluded` is the time at which the Pod was missing from a list.
+    ///
+    /// The kubelet stops containers that ran when it last looked at them. They end within the grace period if nobody but
+    /// the owner, the scheduler or the taint manager deleted the Pod, because these use the grace period of the Pod and
+    /// do not remove the Pod before its containers have ended.
+    pub(crate) fn work_ended(&self, killing: Option<EventTime>, concluded: Timestamp) -> Option<Instant> {
+        let disruption = self.disruption.as_ref().map(|(_, reason)| &**reason);
+        let keeps_grace_period = self.ended_by_kubelet.is_none()
+            && (self.is_deleted_by_owner
+                || matches!(disruption, Some("PreemptionByScheduler" | "DeletionByTaintManager")));
+        let killing = killing.filter(|event| event.fine && keeps_grace_period)?;
+        let mut end = Instant::new(killing.at, Evidence::KillingOfGonePod);
+        let StopBounds { grace_period, ended_by } = self.stop_bounds;
+        if let Some(grace_period) = grace_period {
+            end.not_after(saturating_add(killing.at, grace_period + MAX_KILL_DELAY), Evidence::GracePeriod);
+        }
+        if let Some(ended_by) = ended_by {
+            end.not_after(ended_by, Evidence::OwnerEndedAfterPods);
+        }
+        end.not_after(concluded, Evidence::MissingFromList);
+        // The Pod rarely ended by itself before the kubelet stopped it.
+        end.set_estimate(end.at.max(killing.at), Evidence::KillingEvent);
+        (end.width_millis() <= MAX_END_WIDTH_MILLIS).then_some(end)
+    }
+
     /// The reason why the Pod ended.
     pub(crate) fn reason(&self) -> Option<Arc<str>> {
         let disruption = || self.disruption.as_ref().map(|(_, reason)| Arc::clone(reason));
@@ -64,4 +109,7 @@ packed_struct!(GoneEvidence {
     is_deleted_by_owner,
     disruption,
     ended_by_kubelet,
+    stop_bounds,
 });
+
+packed_struct!(StopBounds { grace_period, ended_by });

@@ -85,25 +85,37 @@ impl Millis {
 /// The range of a duration relative to its estimate, or unknown. Takes few bytes, because every Pod has three of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct CompactRange {
-    /// The distance from the low end to the estimate, in [`CompactRange::UNIT_MILLIS`].
+    /// The distance from the low end to the estimate, in units, see [`CompactRange::to_millis`].
     below: u8,
-    /// The distance from the estimate to the high end, in the same unit.
+    /// The distance from the estimate to the high end, in units.
     above: u8,
 }
 
 impl CompactRange {
-    /// Distances of more than 254 units, which are two and a half seconds, are cut.
+    /// Each of the first [`CompactRange::SHORT_UNITS`] units stands for this number of milliseconds, and each further unit
+    /// for a second. Distances of more than 254 units, which are 56 seconds, are cut.
     const UNIT_MILLIS: i64 = 10;
+    const SHORT_UNITS: i64 = 200;
     const UNKNOWN: Self = Self { below: u8::MAX, above: u8::MAX };
 
     fn new(duration: Option<RangedDuration>) -> Self {
         let Some(duration) = duration else { return Self::UNKNOWN };
         let RangedDuration { estimate_millis, low_millis, high_millis } = duration;
         let distance = |millis: i64| {
-            let units = millis / Self::UNIT_MILLIS;
+            let short = Self::SHORT_UNITS * Self::UNIT_MILLIS;
+            // A long distance is rounded up, so that the range contains the true time.
+            let long = millis.saturating_sub(short).saturating_add(999) / 1_000;
+            let units = if millis <= short { millis / Self::UNIT_MILLIS } else { Self::SHORT_UNITS + long };
             u8::try_from(units).unwrap_or(u8::MAX - 1).min(u8::MAX - 1)
         };
         Self { below: distance(estimate_millis - low_millis), above: distance(high_millis - estimate_millis) }
+    }
+
+    /// Converts units to milliseconds.
+    fn to_millis(units: u8) -> i64 {
+        let units = i64::from(units);
+        let long = (units - Self::SHORT_UNITS).max(0);
+        units.min(Self::SHORT_UNITS) * Self::UNIT_MILLIS + long * 1_000
     }
 
     fn is_known(self) -> bool {
@@ -113,7 +125,7 @@ impl CompactRange {
     /// The duration with this range and this estimate in milliseconds; `None` if the duration is unknown.
     fn with_estimate(self, estimate: Option<i64>) -> Option<RangedDuration> {
         let estimate = estimate.filter(|_| self.is_known())?.max(0);
-        let distance = |units: u8| i64::from(units) * Self::UNIT_MILLIS;
+        let distance = Self::to_millis;
         Some(RangedDuration {
             estimate_millis: estimate,
             low_millis: (estimate - distance(self.below)).max(0),
@@ -317,5 +329,26 @@ impl PodOverview {
         let is_open = !self.has_started_work && !ended_at_unknown_time;
         let until = self.last_known_millis(now.as_millisecond()).filter(|_| is_open)?;
         Some((until - start.known()?).max(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stored_range_contains_the_range_up_to_a_minute() {
+        for (below, above, stored) in
+            [(0, 1_990, (0, 1_990)), (2_000, 2_001, (2_000, 3_000)), (33_400, 0, (34_000, 0))]
+        {
+            let range = RangedDuration {
+                estimate_millis: 50_000,
+                low_millis: 50_000 - below,
+                high_millis: 50_000 + above,
+            };
+            let RangedDuration { low_millis, high_millis, .. } =
+                CompactRange::new(Some(range)).with_estimate(Some(50_000)).unwrap();
+            assert_eq!((50_000 - low_millis, high_millis - 50_000), stored);
+        }
     }
 }

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::lifecycle::{
-    DerivationHints, EventFact, Explanation, FactKind, Interner, Lifecycle, PhaseSpan, PodEvidence, UnseenPod,
+    DerivationHints, EventFact, Explanation, FactKind, Interner, Lifecycle, PhaseSpan, PodEvidence,
+    StopBounds, UnseenPod,
 };
 use crate::observation::{Event, ObjectMeta, ObjectReference, Pod, Seen};
 use crate::timeline::fast_map::{FastMap, FastSet};
@@ -46,6 +47,8 @@ pub(crate) struct GonePod {
     pub(crate) owner: Option<Arc<str>>,
     /// The completion index in the Pod's name.
     pub(crate) index: Option<u32>,
+    /// What the owner proves about the end of the Pod.
+    pub(crate) stop_bounds: StopBounds,
 }
 
 /// The Pods of a timeline, by key.
@@ -428,7 +431,7 @@ impl PodStore {
             .remove(&uid)
             .unwrap_or_else(|| UnseenPod::new(self.interner.share(namespace), name.as_str().into()));
         self.add_gone_pod(
-            GonePod { uid: Some(uid), unseen, owner: None, index: None },
+            GonePod { uid: Some(uid), unseen, owner: None, index: None, stop_bounds: StopBounds::default() },
             OwnerReport::default(),
             received,
         );
@@ -437,7 +440,7 @@ impl PodStore {
     /// Adds a Pod that no longer exists. `report` is the report of its owner, and `concluded` is the time at which the
     /// Pod was missing from a complete list.
     pub(crate) fn add_gone_pod(&mut self, pod: GonePod, report: OwnerReport, concluded: Timestamp) {
-        let GonePod { uid, unseen, owner, index } = pod;
+        let GonePod { uid, unseen, owner, index, stop_bounds } = pod;
         let identity = PodIdentity {
             namespace: Arc::clone(&unseen.namespace),
             name: Arc::clone(&unseen.name),
@@ -449,6 +452,7 @@ impl PodStore {
         let name = Arc::clone(&unseen.name);
         self.siblings.forget_unseen(&(Arc::clone(&identity.namespace), Arc::clone(&name)));
         let mut evidence = unseen.into_gone_evidence(concluded);
+        evidence.set_stop_bounds(stop_bounds);
         if let Some(at) = report.created {
             evidence.set_created_event(at);
         }

@@ -174,7 +174,8 @@ fn start_of_slots(workload: &Workload, first_created: Option<i64>) -> i64 {
 /// When the state of a gone Pod becomes unknown, in milliseconds since 1970. `last` is its last phase. `None` if the end
 /// of the Pod is known. Events do not say when the work of a gone Pod ended.
 fn unknown_since(overview: &PodOverview, last: PhaseSpan) -> Option<i64> {
-    let is_unknown = overview.gone && (last.kind.is_work() || last.end.is_none());
+    let is_end_unknown = last.end.is_none() || last.kind.is_work() && overview.run().is_none();
+    let is_unknown = overview.gone && is_end_unknown;
     is_unknown.then(|| last.end.unwrap_or(last.start))
 }
 

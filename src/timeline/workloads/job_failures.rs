@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::{ContainerLife, ContainerRole, Lifecycle};
-use crate::observation::{ExitCodeRequirement, Job, PodFailurePolicyRule, SuccessPolicyRule, known_time};
+use crate::lifecycle::{ContainerLife, ContainerRole, Lifecycle, StopBounds};
+use crate::observation::{
+    ExitCodeRequirement, Job, JobCondition, PodFailurePolicyRule, SuccessPolicyRule, known_time,
+    saturating_add,
+};
 use crate::timeline::workloads::job::{JobRecord, contains_index, to_count};
 
 /// The effect of a failed Pod on its Job.
@@ -46,6 +49,29 @@ impl JobRecord {
                 reason: &condition.reason,
             })
         })
+    }
+
+    /// What the Job proves about the ends of its Pods that were deleted. The Job controller reports its decision first,
+    /// and the end of the Job when all Pods have ended. Before Kubernetes 1.31 it reported a decision only for a failure
+    /// policy, and did not wait for the Pods.
+    pub(crate) fn stop_bounds(&self) -> StopBounds {
+        let Job { spec, status, .. } = self.job();
+        let is_new_decision = |condition: &&JobCondition| match condition.r#type.as_str() {
+            "FailureTarget" => condition.reason != "PodFailurePolicy",
+            "SuccessCriteriaMet" => condition.reason == "CompletionsReached",
+            _ => false,
+        };
+        let pairs = [("FailureTarget", "Failed"), ("SuccessCriteriaMet", "Complete")];
+        let end = pairs.iter().find_map(|(decision, end)| {
+            status.true_condition(decision).filter(is_new_decision)?;
+            known_time(status.true_condition(end)?.last_transition_time)
+        });
+        let grace_period = spec.template.spec.termination_grace_period_seconds;
+        StopBounds {
+            grace_period: grace_period.filter(|seconds| *seconds >= 0).map(SignedDuration::from_secs),
+            // The time of the condition is truncated to the second.
+            ended_by: end.map(|end| saturating_add(end, SignedDuration::from_secs(1))),
+        }
     }
 
     /// The effect of the failure of a Pod with this life: the action of the first rule of the failure policy that
