@@ -16,6 +16,8 @@ pub struct WaitEntry {
     /// `Insufficient cpu`, `ImagePullBackOff` …
     #[serde(serialize_with = "serialize_text")]
     pub reason: Arc<str>,
+    /// The cause of the longest wait, for example `configmap "nope" not found`. Not escaped for a terminal.
+    pub message: Option<String>,
     /// Number of Pods that waited; 0 if the workload itself waited (`holds`).
     pub pods: usize,
     /// The longest wait of one Pod, or the longest hold of the workload.
@@ -30,6 +32,7 @@ impl From<Wait> for WaitEntry {
             longest_millis: to_millis(wait.longest),
             total_millis: to_millis(wait.total),
             reason: wait.reason,
+            message: wait.message.map(|message| message.to_string()),
             pods: wait.pods,
         }
     }

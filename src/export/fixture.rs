@@ -150,6 +150,7 @@ pub(crate) fn ended_pod() -> TimelinePod<'static> {
     let life = Lifecycle {
         disruption: None,
         message: None,
+        wait_causes: Vec::new(),
         not_taken_up_since: None,
         lost_since: None,
         readiness: Readiness::NotProbed,
@@ -205,6 +206,7 @@ pub(crate) fn waiting_pod() -> TimelinePod<'static> {
     let life = Lifecycle {
         disruption: None,
         message: None,
+        wait_causes: Vec::new(),
         not_taken_up_since: None,
         lost_since: None,
         readiness: Readiness::NotProbed,

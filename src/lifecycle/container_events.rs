@@ -160,6 +160,11 @@ impl ContainerEvents {
         }
     }
 
+    /// Whether an Event reports that the container could not be started.
+    pub(crate) fn has_failed_start(&self) -> bool {
+        self.start_failed.is_some()
+    }
+
     /// Returns the cause of the latest failure to pull the image or to start the container.
     pub(crate) fn failure_message(&self) -> Option<&Arc<str>> {
         self.failure_message.as_ref().map(|(_, message)| message)

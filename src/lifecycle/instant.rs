@@ -99,26 +99,26 @@ impl Instant {
     }
 
     /// Narrows the interval, because the true time is not before `other`. A bound after the interval has no effect.
-    pub(crate) fn not_before_instant(&mut self, other: &Self) {
-        self.not_before_millis(other.earliest_millis(), other.earliest_by);
+    pub(crate) fn raise_earliest_to_instant(&mut self, other: &Self) {
+        self.raise_earliest_to_millis(other.earliest_millis(), other.earliest_by);
     }
 
     /// Narrows the interval, because the true time is not after `other`. A bound before the interval has no effect.
-    pub(crate) fn not_after_instant(&mut self, other: &Self) {
-        self.not_after_millis(other.latest_millis(), other.latest_by);
+    pub(crate) fn lower_latest_to_instant(&mut self, other: &Self) {
+        self.lower_latest_to_millis(other.latest_millis(), other.latest_by);
     }
 
     /// Narrows the interval, because the true time is not before `bound`. A bound after the interval has no effect.
-    pub(crate) fn not_before(&mut self, bound: Timestamp, by: Evidence) {
-        self.not_before_millis(bound.as_millisecond(), by);
+    pub(crate) fn raise_earliest(&mut self, bound: Timestamp, by: Evidence) {
+        self.raise_earliest_to_millis(bound.as_millisecond(), by);
     }
 
     /// Narrows the interval, because the true time is not after `bound`. A bound before the interval has no effect.
-    pub(crate) fn not_after(&mut self, bound: Timestamp, by: Evidence) {
-        self.not_after_millis(bound.as_millisecond(), by);
+    pub(crate) fn lower_latest(&mut self, bound: Timestamp, by: Evidence) {
+        self.lower_latest_to_millis(bound.as_millisecond(), by);
     }
 
-    fn not_before_millis(&mut self, bound: i64, by: Evidence) {
+    fn raise_earliest_to_millis(&mut self, bound: i64, by: Evidence) {
         let (earliest, latest) = (self.earliest_millis(), self.latest_millis());
         if bound > earliest && bound <= latest {
             self.earliest_by = by;
@@ -126,7 +126,7 @@ impl Instant {
         }
     }
 
-    fn not_after_millis(&mut self, bound: i64, by: Evidence) {
+    fn lower_latest_to_millis(&mut self, bound: i64, by: Evidence) {
         let (earliest, latest) = (self.earliest_millis(), self.latest_millis());
         if bound < latest && bound >= earliest {
             self.latest_by = by;
@@ -224,8 +224,8 @@ pub(crate) fn order(first: &mut Instant, second: &mut Instant) -> SignedDuration
         }
         return SignedDuration::from_millis(first_earliest.saturating_sub(latest));
     }
-    second.not_before_millis(first_earliest, first.earliest_by);
-    first.not_after_millis(latest, second.latest_by);
+    second.raise_earliest_to_millis(first_earliest, first.earliest_by);
+    first.lower_latest_to_millis(latest, second.latest_by);
     if first.at > second.at {
         if first.width_millis() > second.width_millis() {
             first.set_estimate(second.at, second.evidence);
@@ -424,7 +424,7 @@ mod tests {
             Some(coarse()),
             Some(coarse()),
         ];
-        chain[4].as_mut().unwrap().not_after(at(700), Evidence::ReceivedTerminated);
+        chain[4].as_mut().unwrap().lower_latest(at(700), Evidence::ReceivedTerminated);
         order_all(&mut chain);
         assert_eq!(chain[1].map(millis), Some((250, 475, 700)));
         assert_eq!(chain[3].map(millis), Some((250, 475, 700)));

@@ -32,6 +32,8 @@ pub struct Lifecycle {
     /// The cause behind the reason, for example `configmap "nope" not found`. Texts of the cluster are untrusted: views
     /// escape them.
     pub message: Option<Arc<str>>,
+    /// The causes behind the reasons for which the Pod waits or has waited before its work. Views escape them.
+    pub wait_causes: Vec<WaitCause>,
     /// The reason of the condition `DisruptionTarget`, for example `PreemptionByScheduler`. `None` if nothing
     /// disrupted the Pod.
     pub disruption: Option<Arc<str>>,
@@ -67,6 +69,15 @@ pub struct Lifecycle {
     /// The time in which at least one main container ran, in all known runs together. `None` until the work has ended,
     /// and if no start or no end of the work is known.
     pub run: Option<RangedDuration>,
+}
+
+/// Why a Pod waited for a reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitCause {
+    /// The reason of the phase, for example `CreateContainerConfigError`.
+    pub reason: Arc<str>,
+    /// The cause, for example `configmap "nope" not found`.
+    pub cause: Arc<str>,
 }
 
 /// Whether a Pod has ever been Ready. This matters only for a Pod with a startup or readiness probe on a main

@@ -11,6 +11,7 @@ pub(crate) mod apps;
 pub(crate) mod cron_job;
 pub(crate) mod custom;
 pub(crate) mod event;
+pub(crate) mod gone;
 pub(crate) mod job;
 pub(crate) mod kind_data;
 pub(crate) mod kinds;
@@ -24,6 +25,7 @@ pub(crate) use apps::{Condition, DaemonSet, Deployment, ReplicaSet, StatefulSet}
 pub(crate) use cron_job::CronJob;
 pub(crate) use custom::{Custom, Owner};
 pub(crate) use event::{COMBINED_PREFIX, Event, EventSeries, EventSource, ObjectReference};
+pub(crate) use gone::{MIN_AGE_OF_GONE_OBJECT, NAME_SUFFIX_CHARACTERS, NAME_SUFFIX_LENGTH, is_name_suffix};
 pub(crate) use job::{ExitCodeRequirement, PodFailurePolicyRule, SuccessPolicyRule};
 pub use job::{Job, JobCondition, JobSpec, JobStatus};
 pub(crate) use kind_data::LabelSelector;

@@ -6,28 +6,14 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use crate::lifecycle::UnseenPod;
+use crate::lifecycle::{MAX_CLOCK_ERROR, UnseenPod};
+use crate::observation::{MIN_AGE_OF_GONE_OBJECT, is_name_suffix};
 use crate::timeline::fast_map::FastMap;
 use crate::timeline::pods::pod_store::{GonePod, OwnerReport};
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::job::JobRecord;
-
-/// A Pod is gone only if it was created at least this long before the first observation. The lists of Events and of
-/// Pods are requested at the same time, so the list of Events can contain a Pod that was created after the list of
-/// Pods.
-const MIN_AGE: SignedDuration = SignedDuration::from_secs(2);
-
-/// The largest expected difference between the clocks of a controller and of the scheduler, and the largest error of a
-/// time that is truncated to the second.
-const MAX_CLOCK_ERROR: SignedDuration = SignedDuration::from_secs(1);
-
-/// The length of the random suffix of a Pod's name.
-const SUFFIX_LENGTH: usize = 5;
-
-/// The characters of random suffixes (`k8s.io/apimachinery/pkg/util/rand`).
-const SUFFIX_CHARACTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
 /// The Job controller shortens the name of a Job in the names of its Pods if the name without the random suffix is
 /// longer than this. Such a name does not determine the Job.
@@ -50,7 +36,7 @@ impl Timeline {
     /// that, a missing Pod may still be listed.
     pub fn conclude_gone_pods(&mut self) {
         let (Some(first), Some(concluded)) = (self.first_received, self.last_received) else { return };
-        let latest_creation = first - MIN_AGE;
+        let latest_creation = first - MIN_AGE_OF_GONE_OBJECT;
         let modes = self.completion_modes();
         let mut gone = self.pods_named_by_owners(latest_creation);
         gone.extend(self.pods_named_after_jobs(latest_creation, &modes));
@@ -248,9 +234,7 @@ impl Timeline {
 /// suffix.
 fn without_random_suffix(pod: &str) -> Option<&str> {
     let (base, suffix) = pod.rsplit_once('-')?;
-    let is_random =
-        suffix.len() == SUFFIX_LENGTH && suffix.bytes().all(|byte| SUFFIX_CHARACTERS.contains(&byte));
-    is_random.then_some(base)
+    is_name_suffix(suffix).then_some(base)
 }
 
 /// Splits the completion index from the name of an Indexed Job's Pod: `pi-3` becomes `pi` and 3.

@@ -60,6 +60,12 @@ impl Timeline {
         self.tree.subtree(uid)
     }
 
+    /// The workload directly above `workload`. `None` if no workload is above it, or if it is not followed.
+    pub(crate) fn parent(&self, workload: &Workload) -> Option<&Workload> {
+        let parent = workload.parent.as_ref()?;
+        self.workloads().iter().find(|other| other.uid == parent.uid)
+    }
+
     /// The workloads directly below `workload`.
     pub fn children(&self, workload: &Workload) -> impl Iterator<Item = &Workload> {
         self.tree.children(workload)

@@ -9,6 +9,7 @@ use crate::lifecycle::{
     ContainerLife, ContainerRole, ContainerRun, Evidence, Instant, Instants, Lifecycle, Phase, PhaseKind,
     PodOutcome, Pull, Readiness, Source,
 };
+use crate::observation::NAME_SUFFIX_CHARACTERS;
 use crate::timeline::{
     Capacity, PodIdentity, PodKey, SlotTime, Timeline, TimelinePod, Workload, WorkloadState,
 };
@@ -38,6 +39,7 @@ pub(crate) fn pod(name: &str, created: i64) -> PodFixture {
     let life = Lifecycle {
         disruption: None,
         message: None,
+        wait_causes: Vec::new(),
         not_taken_up_since: None,
         lost_since: None,
         readiness: Readiness::NotProbed,
@@ -348,7 +350,6 @@ pub(crate) fn pi(now: i64) -> Timeline {
 
 /// The Pods of a Job, four at a time. The fifth Pod fails, so there is one Pod more than `count`.
 pub(crate) fn pi_pods(name: &str, count: usize) -> Vec<PodFixture> {
-    const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
     let mut free = [300_i64; 4];
     let mut random: u64 = 7;
     let mut next = |least: i64, most: i64| {
@@ -359,7 +360,12 @@ pub(crate) fn pi_pods(name: &str, count: usize) -> Vec<PodFixture> {
     for number in 0..=count {
         let slot = (0..4).min_by_key(|&slot| free[slot]).unwrap();
         let suffix: String = (0..5)
-            .map(|_| char::from(ALPHABET[usize::try_from(next(0, 1000)).unwrap() % ALPHABET.len()]))
+            .map(|_| {
+                char::from(
+                    NAME_SUFFIX_CHARACTERS
+                        [usize::try_from(next(0, 1000)).unwrap() % NAME_SUFFIX_CHARACTERS.len()],
+                )
+            })
             .collect();
         let fixture = pod(&format!("{name}-{suffix}"), free[slot]).on(["node-1", "node-2"][slot % 2]);
         let pull = if number < 4 { 4_000 + next(0, 300) } else { 0 };

@@ -1,5 +1,6 @@
 //! Tests of the words about Pods in trouble: in the row of the picture, and in the findings below the rows.
 
+use kubectl_seq::testing::observation::Observation;
 use kubectl_seq::testing::observation::Seen::Listed;
 use kubectl_seq::testing::view::{Glyphs, Size, ViewState, render_frame};
 use serde_json::{Value, json};
@@ -30,19 +31,27 @@ fn job_pod(patch: Value) -> Value {
 /// The picture at `now` seconds. A recording must not change it.
 #[track_caller]
 fn picture(now: f64, columns: usize, objects: Vec<Value>) -> String {
-    let listed: Vec<_> = objects.into_iter().map(|object| observation(Listed, now, object)).collect();
-    let draw = |observations: &[_]| {
-        let timeline = timeline_of(observations);
-        let size = Size::unbounded(columns);
-        render_frame(&timeline, &ViewState::default(), size, &Glyphs::UNICODE, at(now))
-            .lines
-            .iter()
-            .map(|line| line.plain() + "\n")
-            .collect::<String>()
-    };
-    let picture = draw(&listed);
-    assert_eq!(draw(&through_a_recording(&listed)), picture, "a recording must not change the picture");
+    let listed = list(now, objects);
+    let picture = draw(now, columns, &listed);
+    let replayed = draw(now, columns, &through_a_recording(&listed));
+    assert_eq!(replayed, picture, "a recording must not change the picture");
     picture
+}
+
+fn list(now: f64, objects: Vec<Value>) -> Vec<Observation> {
+    objects.into_iter().map(|object| observation(Listed, now, object)).collect()
+}
+
+fn draw(now: f64, columns: usize, observations: &[Observation]) -> String {
+    let timeline = timeline_of(observations);
+    let size = Size::unbounded(columns);
+    let frame = render_frame(&timeline, &ViewState::default(), size, &Glyphs::UNICODE, at(now));
+    frame.lines.iter().map(|line| line.plain() + "\n").collect()
+}
+
+/// The picture at 30 seconds. A recording leaves out messages that may hold a secret, so only the run itself is drawn.
+fn picture_of_run(columns: usize, objects: Vec<Value>) -> String {
+    draw(30.0, columns, &list(30.0, objects))
 }
 
 /// Each text stands to the right of the bar: behind the sign of now, and before the state of the Pod.
@@ -159,4 +168,89 @@ fn the_row_of_a_retried_index_sums_the_work_and_says_which_try_it_is() {
     assert!(row.trim_end().ends_with("28–32s"), "{limited}");
     let unlimited = picture(61.0, 120, attempts(json!({})));
     assert!(unlimited.contains("try 3") && !unlimited.contains("try 3 of"), "{unlimited}");
+}
+
+/// A Pod whose container main waits for this reason. The status holds the message, unless it is empty.
+fn pod_that_waits(reason: &str, message: &str) -> Value {
+    let mut state = waiting(reason);
+    if !message.is_empty() {
+        state["waiting"]["message"] = json!(message);
+    }
+    job_pod(json!({"status": {"phase": "Pending",
+        "conditions": [condition("PodReadyToStartContainers", "True", 2)],
+        "containerStatuses": [container_status("main", 0, state, json!({}))]}}))
+}
+
+#[test]
+fn the_line_about_waits_names_the_message_of_each_reason() {
+    let no_message = [].as_slice();
+    let mount = "MountVolume.SetUp failed for volume \"v\" : secret \"nope\" not found";
+    let sandbox = "Failed to create pod sandbox: rpc error: code = Unknown desc = no IP addresses";
+    for (reason, message, events, cause) in [
+        (
+            "CreateContainerConfigError",
+            "configmap \"nope\" not found",
+            no_message,
+            "configmap \"nope\" not found",
+        ),
+        ("CreateContainerError", "context deadline exceeded", no_message, "context deadline exceeded"),
+        ("RunContainerError", "exec: \"/no\": no such file", no_message, "exec: \"/no\": no such file"),
+        (
+            "CreateContainerConfigError",
+            "",
+            &[("Failed", "main", "Error: secret \"key\" not found")],
+            "secret \"key\" not found",
+        ),
+        ("ContainerCreating", "", &[("FailedMount", "", mount)], "volume \"v\": secret \"nope\" not found"),
+        ("ContainerCreating", "", &[("FailedCreatePodSandBox", "", sandbox)], "no IP addresses"),
+    ] {
+        let mut pod = pod_that_waits(reason, message);
+        let events = events
+            .iter()
+            .map(|(reason, container, text)| repeated(kubelet_event(reason, container, 2.5, text), 4, 18));
+        let events: Vec<Value> = events.collect();
+        let shown =
+            events.first().and_then(|event| event["reason"].as_str()).filter(|shown| *shown != "Failed");
+        let shown = shown.unwrap_or(reason);
+        if shown != reason {
+            pod["status"]["conditions"] = json!([condition("PodReadyToStartContainers", "False", 1)]);
+        }
+        let objects = |pod: Value| [vec![job(json!({})), pod], events.clone()].concat();
+        let waiting = picture_of_run(200, objects(pod.clone()));
+        assert_words_behind_bar(&waiting, cause);
+        let line = format!("s: {shown}: {cause}\n");
+        assert!(
+            waiting.lines().any(|row| format!("{row}\n").ends_with(&line) && row.contains("1 Pod waited ")),
+            "{waiting}"
+        );
+        if events.is_empty() {
+            continue;
+        }
+        // Events keep the message after the wait.
+        pod["status"]["phase"] = json!("Running");
+        let ready = if shown == reason { 2 } else { 20 };
+        pod["status"]["conditions"] = json!([condition("PodReadyToStartContainers", "True", ready)]);
+        pod["status"]["containerStatuses"] = json!([container_status("main", 0, running(20), json!({}))]);
+        let works = picture_of_run(200, objects(pod));
+        assert!(works.contains(&line), "{works}");
+    }
+}
+
+#[test]
+fn long_messages_do_not_hide_further_waits() {
+    let long = "a very long message that says in many words why the container cannot be created at all";
+    let second = |name: &str| {
+        let mut pod = pod_that_waits("CreateContainerError", long);
+        pod["metadata"]["name"] = json!(name);
+        pod["metadata"]["uid"] = json!(name);
+        pod
+    };
+    let first = pod_that_waits("CreateContainerConfigError", long);
+    let drawn =
+        picture_of_run(120, vec![job(json!({"parallelism": 2, "completions": 2})), first, second("q")]);
+    let line = drawn.lines().find(|line| line.contains(" waited ")).unwrap();
+    assert!(
+        line.contains("CreateContainerConfigError: a very") && line.contains("CreateContainerError: a very"),
+        "{line}"
+    );
 }

@@ -147,13 +147,13 @@ impl ContainerEvidence {
                     .or_else(|| self.events.later_start_at(at))
                     .map(to_instant)
                     .or(received.map(|mut received| {
-                        received.not_before(at, Evidence::StartedAt);
+                        received.raise_earliest(at, Evidence::StartedAt);
                         received
                     }))
                     .or_else(|| {
                         let mut start = Instant::new(at, Evidence::StartedAt);
                         if let Some(received) = run.start_received {
-                            start.not_after(received, Evidence::ReceivedRunning);
+                            start.lower_latest(received, Evidence::ReceivedRunning);
                         }
                         Some(start)
                     })
@@ -188,17 +188,17 @@ impl ContainerEvidence {
         }
         let mut end = Instant::new(finished_at, Evidence::FinishedAt);
         if let Some(received) = run.end_received {
-            end.not_after(received, Evidence::ReceivedTerminated);
+            end.lower_latest(received, Evidence::ReceivedTerminated);
             end.estimate_noticed_by(received, Evidence::ReceivedTerminated);
         }
         // A container that could not be started ends after the pull of its image, and before the event that reports the
         // failed start.
         if run.reason.as_deref() == Some("StartError") {
             if let Some(pulled) = self.events.pull().and_then(|pull| pull.end) {
-                end.not_before(pulled, Evidence::PulledEvent);
+                end.raise_earliest(pulled, Evidence::PulledEvent);
             }
             if let Some((failed, _)) = self.events.start_failed().filter(|(failed, _)| failed.fine) {
-                end.not_after(failed.at, Evidence::StartFailedEvent);
+                end.lower_latest(failed.at, Evidence::StartFailedEvent);
             }
         }
         end
@@ -210,7 +210,7 @@ impl ContainerEvidence {
         if let Some(back_off) = self.events.back_off() {
             let before = |run: &&mut ContainerRun| run.start.is_some_and(|start| start.at <= back_off.at);
             if let Some(end) = runs.iter_mut().rev().find(before).and_then(|run| run.end.as_mut()) {
-                end.not_after(back_off.at, Evidence::BackOffEvent);
+                end.lower_latest(back_off.at, Evidence::BackOffEvent);
             }
         }
         // If the events of the first run have expired, the known pull can belong to a later run. Such a pull is later
@@ -218,7 +218,7 @@ impl ContainerEvidence {
         let first_start = runs.first_mut().filter(|run| run.ordinal == 0).and_then(|run| run.start.as_mut());
         if let (Some(start), Some(pulled)) = (first_start, self.events.pull().and_then(|pull| pull.end)) {
             let pulled = Instant::new(pulled, Evidence::PulledEvent);
-            start.not_before(pulled.earliest(), pulled.evidence);
+            start.raise_earliest(pulled.earliest(), pulled.evidence);
         }
         if let [] | [_] = runs {
             for run in runs {

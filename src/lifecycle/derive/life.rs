@@ -17,7 +17,7 @@ use crate::lifecycle::derive::outcome::{
 };
 use crate::lifecycle::derive::phases::PhaseInput;
 use crate::lifecycle::derive::readiness::{derive_readiness, estimate_truncated_ready};
-use crate::lifecycle::derive::wait_message::derive_message;
+use crate::lifecycle::derive::wait_message::{derive_message, derive_wait_causes};
 use crate::lifecycle::derive::work::{
     earliest, earliest_known_start, first_known_start, min_unseen_back_off_millis, seen_running,
     stopping_sidecar,
@@ -149,6 +149,7 @@ fn derive_life(
         cold_start: between(&instants.scheduled, &instants.work_started),
         unready: sum_unready(&phases, readiness, outcome).filter(|_| is_start_dated),
         run: instants.work_ended.filter(|_| is_start_dated).map(|_| derive_run(&phases, &containers)),
+        wait_causes: derive_wait_causes(pod, &phases),
         phases,
         outcome,
         status: pod

@@ -62,7 +62,7 @@ fn order_creation(pod: &PodEvidence, instants: &mut Instants) {
     let (Some(created), Some(report)) = (&mut instants.created, pod.waits.first_queue_report()) else {
         return;
     };
-    created.not_after(report.latest(), report.evidence);
+    created.lower_latest(report.latest(), report.evidence);
     if created.at > report.at {
         created.set_estimate(report.at, report.evidence);
     }
@@ -115,7 +115,7 @@ fn order_stops(pod: &PodEvidence, containers: &mut [ContainerLife]) {
         let last_runs = containers.iter_mut().filter(|life| life.role == ContainerRole::Main);
         for run in last_runs.filter_map(|life| life.runs.last_mut()).filter(|run| run.is_stopped_by_signal())
         {
-            run.end.iter_mut().for_each(|end| end.not_before(killing.at, Evidence::KillingEvent));
+            run.end.iter_mut().for_each(|end| end.raise_earliest(killing.at, Evidence::KillingEvent));
         }
         return;
     }
@@ -125,7 +125,7 @@ fn order_stops(pod: &PodEvidence, containers: &mut [ContainerLife]) {
     let is_only_main = containers.iter().filter(|life| life.role == ContainerRole::Main).count() == 1;
     let mains = containers.iter_mut().filter(|life| life.role == ContainerRole::Main);
     for end in mains.filter_map(|life| life.runs.last_mut()?.end.as_mut()) {
-        end.not_after(stop, Evidence::SidecarKillingEvent);
+        end.lower_latest(stop, Evidence::SidecarKillingEvent);
         if is_only_main {
             end.estimate_noticed_by(stop, Evidence::SidecarKillingEvent);
         }
@@ -144,10 +144,10 @@ fn order_containers(pod: &PodEvidence, instants: &Instants, containers: &mut [Co
         let role = life.role;
         if let Some(first) = life.runs.first_mut().filter(|_| life.runs_not_seen == 0) {
             if let (Some(start), Some(floor)) = (&mut first.start, &floor) {
-                start.not_before_instant(floor);
+                start.raise_earliest_to_instant(floor);
             }
             if let (Some(start), Some(end)) = (&first.start, &mut first.end) {
-                end.not_before_instant(start);
+                end.raise_earliest_to_instant(start);
             }
         }
         let bound = match role {
@@ -167,10 +167,10 @@ fn order_containers(pod: &PodEvidence, instants: &Instants, containers: &mut [Co
                 if let Some(run) = life.runs.last_mut() {
                     let initialized = pod.initialized.map(|at| Instant::new(at, Evidence::Initialized));
                     for bound in [ceiling, initialized].iter().flatten() {
-                        run.end.iter_mut().for_each(|end| end.not_after_instant(bound));
+                        run.end.iter_mut().for_each(|end| end.lower_latest_to_instant(bound));
                     }
                     if let (Some(start), Some(end)) = (&mut run.start, &run.end) {
-                        start.not_after_instant(end);
+                        start.lower_latest_to_instant(end);
                     }
                 }
             }
@@ -178,7 +178,7 @@ fn order_containers(pod: &PodEvidence, instants: &Instants, containers: &mut [Co
                 if let (Some(start), Some(ceiling)) =
                     (life.runs.first_mut().and_then(|run| run.start.as_mut()), &ceiling)
                 {
-                    start.not_after_instant(ceiling);
+                    start.lower_latest_to_instant(ceiling);
                 }
             }
         }

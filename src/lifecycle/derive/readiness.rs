@@ -67,19 +67,19 @@ fn first_ready(at: Timestamp, evidence: &ReadyEvidence, containers: &[ContainerL
     let mut ready = match evidence.received.filter(is_exact) {
         Some(received) => {
             let mut fine = Instant::new(received, Evidence::ReceivedReady);
-            fine.not_before(coarse.earliest(), coarse.evidence);
-            fine.not_after(coarse.latest(), coarse.evidence);
+            fine.raise_earliest(coarse.earliest(), coarse.evidence);
+            fine.lower_latest(coarse.latest(), coarse.evidence);
             fine
         }
         None => coarse,
     };
     if let Some(received) = evidence.received {
-        ready.not_after(received, Evidence::ReceivedReady);
+        ready.lower_latest(received, Evidence::ReceivedReady);
     }
     // A Pod is Ready only while all its main containers run.
     let mains = main_containers(containers).filter(|main| main.first_run_is_known);
     for start in mains.filter_map(first_known_start) {
-        ready.not_before(start.earliest(), start.earliest_by);
+        ready.raise_earliest(start.earliest(), start.earliest_by);
     }
     ready
 }

@@ -23,7 +23,7 @@ pub(crate) fn first_known_start(container: &ContainerLife) -> Option<Instant> {
 pub(crate) fn earliest(instants: impl Iterator<Item = Instant>) -> Option<Instant> {
     instants.reduce(|a, b| {
         let (mut first, other) = if b.at < a.at { (b, a) } else { (a, b) };
-        first.not_after_instant(&other);
+        first.lower_latest_to_instant(&other);
         first
     })
 }
@@ -32,7 +32,7 @@ pub(crate) fn earliest(instants: impl Iterator<Item = Instant>) -> Option<Instan
 pub(crate) fn latest(instants: impl Iterator<Item = Instant>) -> Option<Instant> {
     instants.reduce(|a, b| {
         let (mut last, other) = if b.at >= a.at { (b, a) } else { (a, b) };
-        last.not_before_instant(&other);
+        last.raise_earliest_to_instant(&other);
         last
     })
 }

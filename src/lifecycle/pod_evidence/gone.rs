@@ -85,12 +85,15 @@ impl GoneEvidence {
         let mut end = Instant::new(killing.at, Evidence::KillingOfGonePod);
         let StopBounds { grace_period, ended_by } = self.stop_bounds;
         if let Some(grace_period) = grace_period {
-            end.not_after(saturating_add(killing.at, grace_period + MAX_KILL_DELAY), Evidence::GracePeriod);
+            end.lower_latest(
+                saturating_add(killing.at, grace_period + MAX_KILL_DELAY),
+                Evidence::GracePeriod,
+            );
         }
         if let Some(ended_by) = ended_by {
-            end.not_after(ended_by, Evidence::OwnerEndedAfterPods);
+            end.lower_latest(ended_by, Evidence::OwnerEndedAfterPods);
         }
-        end.not_after(concluded, Evidence::MissingFromList);
+        end.lower_latest(concluded, Evidence::MissingFromList);
         // The Pod rarely ended by itself before the kubelet stopped it.
         end.set_estimate(end.at.max(killing.at), Evidence::KillingEvent);
         (end.width_millis() <= MAX_END_WIDTH_MILLIS).then_some(end)

@@ -76,6 +76,7 @@ pub(crate) const EVENT_WORDINGS: &[&str] = &[
     "Error: CreateContainerError",
     "Error: configmap \"<name>\" not found",
     "Error: secret \"<name>\" not found",
+    "Error: context deadline exceeded",
     "Error: couldn't find key <…>",
     "Error: <…>runAsNonRoot<…>",
     "Error: <…>failed to sync <…>",
@@ -137,6 +138,7 @@ pub(crate) const EVENT_WORDINGS: &[&str] = &[
 pub(crate) const WAITING_WORDINGS: &[&str] = &[
     "configmap \"<name>\" not found",
     "secret \"<name>\" not found",
+    "context deadline exceeded",
     "rpc error: code = <name> desc = failed to pull and unpack image \"<image>\": <…>: not found",
     "rpc error: code = <name> desc = failed to pull and unpack image \"<image>\": <…>",
     "Back-off pulling image \"<image>\": ErrImagePull: <…>: not found",

@@ -8,6 +8,8 @@ use std::ops::RangeInclusive;
 
 use jiff::SignedDuration;
 
+use crate::observation::{NAME_SUFFIX_CHARACTERS, NAME_SUFFIX_LENGTH};
+
 /// The purpose of random numbers. Each purpose has its own stream, so that an additional number for one purpose changes
 /// no other stream. For example, a Pod works for the same time in a cluster of two nodes and in a cluster of ten.
 #[derive(Clone, Copy, Debug)]
@@ -97,18 +99,18 @@ impl Random {
         )
     }
 
-    /// The random end of a generated name: five of the letters and digits that Kubernetes uses. These letters include
-    /// no vowels, so that the end of a name forms no word.
+    /// The random end of a generated name.
     pub(crate) fn name_suffix(&mut self) -> String {
-        const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
-        let mut letter = || LETTERS[usize::try_from(self.below(LETTERS.len() as u64)).unwrap_or(0)];
-        (0..5).map(|_| char::from(letter())).collect()
+        let letters = NAME_SUFFIX_CHARACTERS;
+        let mut letter = || letters[usize::try_from(self.below(letters.len() as u64)).unwrap_or(0)];
+        (0..NAME_SUFFIX_LENGTH).map(|_| char::from(letter())).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observation::is_name_suffix;
 
     #[test]
     fn the_numbers_match_the_published_algorithm() {
@@ -142,7 +144,7 @@ mod tests {
         let mut random = Random::new(1, RandomPurpose::Name, &[]);
         for _ in 0..100 {
             let suffix = random.name_suffix();
-            assert!(suffix.len() == 5 && suffix.bytes().all(|b| b"bcdfghjklmnpqrstvwxz2456789".contains(&b)));
+            assert!(is_name_suffix(&suffix), "{suffix}");
             let uid = random.uid();
             let parts: Vec<usize> = uid.split('-').map(str::len).collect();
             assert_eq!(parts, [8, 4, 4, 4, 12], "{uid}");

@@ -15,6 +15,9 @@ use crate::timeline::workloads::workload::Workload;
 pub struct Wait {
     /// `Insufficient cpu`, `ImagePullBackOff` …, without the note about an autoscaler.
     pub reason: Arc<str>,
+    /// The cause of the longest wait, for example `configmap "nope" not found`. `None` if it is unknown. Not escaped for
+    /// a terminal.
+    pub message: Option<Arc<str>>,
     /// Number of Pods that waited; 0 if the workload itself waited.
     pub pods: usize,
     /// The longest wait of one Pod, or the longest hold of the workload.
@@ -25,7 +28,7 @@ pub struct Wait {
 
 impl Wait {
     fn new(reason: Arc<str>) -> Self {
-        Self { reason, pods: 0, longest: SignedDuration::ZERO, total: SignedDuration::ZERO }
+        Self { reason, message: None, pods: 0, longest: SignedDuration::ZERO, total: SignedDuration::ZERO }
     }
 
     fn add(&mut self, duration: SignedDuration) {
@@ -57,13 +60,16 @@ impl Timeline {
     pub fn waits(&self, workload: &Workload, now: Timestamp) -> Vec<Wait> {
         let mut by_reason: BTreeMap<Arc<str>, Wait> = BTreeMap::new();
         for &key in workload.pods.iter().filter(|key| self.overview(**key).has_wait_reason) {
-            for (reason, duration) in pod_waits(&self.pod(key).life, now) {
+            for PodWait { reason, cause, duration } in pod_waits(&self.pod(key).life, now) {
                 if !by_reason.contains_key(&*reason) {
                     let reason: Arc<str> = Arc::from(&*reason);
                     by_reason.insert(Arc::clone(&reason), Wait::new(reason));
                 }
                 let Some(wait) = by_reason.get_mut(&*reason) else { continue };
                 wait.pods += 1;
+                if duration >= wait.longest || wait.message.is_none() {
+                    wait.message = cause.cloned().or(wait.message.take());
+                }
                 wait.add(duration);
             }
         }
@@ -110,19 +116,28 @@ impl Timeline {
     }
 }
 
-/// The reasons for which a Pod waited before its work, or one of its containers beside its work, each with the total
-/// duration.
-fn pod_waits(life: &Lifecycle, now: Timestamp) -> Vec<(Cow<'_, str>, SignedDuration)> {
-    let mut waits: Vec<(Cow<'_, str>, SignedDuration)> = Vec::new();
+/// A reason for which a Pod waited.
+struct PodWait<'a> {
+    reason: Cow<'a, str>,
+    cause: Option<&'a Arc<str>>,
+    /// The total duration.
+    duration: SignedDuration,
+}
+
+/// The reasons for which a Pod waited before its work, or one of its containers beside its work.
+fn pod_waits(life: &Lifecycle, now: Timestamp) -> Vec<PodWait<'_>> {
+    let mut waits: Vec<PodWait<'_>> = Vec::new();
     let mut has_worked = false;
     for phase in life.phases.iter().filter(|phase| !life.outcome.has_ended() || phase.end.is_some()) {
         has_worked |= phase.kind.is_work();
         let Some(reason) = wait_reason(phase, has_worked) else { continue };
         let duration = phase.duration(now);
-        match waits.iter_mut().find(|(other, _)| *other == reason) {
-            Some((_, total)) => *total += duration,
-            None => waits.push((reason, duration)),
+        if let Some(wait) = waits.iter_mut().find(|other| other.reason == reason) {
+            wait.duration += duration;
+            continue;
         }
+        let known = life.wait_causes.iter().find(|known| phase.reason.as_ref() == Some(&known.reason));
+        waits.push(PodWait { reason, cause: known.map(|known| &known.cause), duration });
     }
     waits
 }

@@ -153,7 +153,7 @@ fn pod_changes(
 fn end_of_slots(timeline: &Timeline, workload: &Workload) -> Option<Timestamp> {
     let mut end = workload.end_instant()?;
     if let Some(last) = timeline.overviews(workload).filter_map(|(_, overview)| overview.end()).max() {
-        end.not_before(last, Evidence::WorkloadEnded);
+        end.raise_earliest(last, Evidence::WorkloadEnded);
     }
     Some(end.at)
 }

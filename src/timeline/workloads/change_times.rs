@@ -13,7 +13,7 @@ pub(crate) const MAX_REPORT_DELAY: SignedDuration = SignedDuration::from_secs(2)
 /// the creation.
 pub(crate) fn creation_instant(created: Timestamp, first_received: Timestamp) -> Instant {
     let mut creation = Instant::new(created, Evidence::CreationTimestamp);
-    creation.not_after(first_received, Evidence::ReceivedAdded);
+    creation.lower_latest(first_received, Evidence::ReceivedAdded);
     creation
 }
 

@@ -18,6 +18,8 @@ use crate::view::view_context::ViewContext;
 
 /// The maximum number of reasons for waits in the line.
 const MAX_WAITS: usize = 3;
+/// A shortened cause of a wait keeps at least this many columns.
+const MIN_CAUSE_COLUMNS: usize = 16;
 /// The maximum number of images with a line of their own.
 const MAX_IMAGES: usize = 3;
 /// The maximum number of nodes that a line names. The pulls on further nodes are summed up.
@@ -29,23 +31,35 @@ const MIN_WAIT: SignedDuration = SignedDuration::from_secs(1);
 /// Shorter waits for other pulls are not shown, because the kubelet itself may take this long.
 const MIN_PULL_WAIT: SignedDuration = SignedDuration::from_millis(100);
 
-/// The line about waits: `14 Pods waited up to 6m10s: Insufficient cpu · 1 Pod waited 44s: ImagePullBackOff`. A hold of
-/// the workload itself reads `no new Pods for 12s: suspended`.
+/// The line about waits: `14 Pods waited up to 6m10s: Insufficient cpu · 1 Pod waited 44s: FailedMount: volume "v": secret
+/// "nope" not found`. A hold of the workload itself reads `no new Pods for 12s: suspended`. If the line is too long, the
+/// causes are shortened first, so that every reason stays visible.
 pub(crate) fn waits_line(context: &ViewContext<'_>, workload: &Workload, columns: usize) -> Option<Line> {
     let waits = context.timeline.waits(workload, context.now);
     // A failing pull has a line of its own.
     let has_own_line = |wait: &&Wait| is_pull_failure(&wait.reason) && context.timeline.cannot_pull(workload);
-    let mut line = Line::default();
-    for wait in waits.iter().filter(|wait| wait.longest >= MIN_WAIT && !has_own_line(wait)).take(MAX_WAITS) {
-        if !line.spans.is_empty() {
-            line.push(context.glyphs.separator, Style::Dim);
+    let shown =
+        || waits.iter().filter(|wait| wait.longest >= MIN_WAIT && !has_own_line(wait)).take(MAX_WAITS);
+    let compose = |max_cause: usize| {
+        let mut line = Line::default();
+        for wait in shown() {
+            if !line.spans.is_empty() {
+                line.push(context.glyphs.separator, Style::Dim);
+            }
+            push_wait(&mut line, wait, max_cause, context.glyphs.ellipsis);
         }
-        push_wait(&mut line, wait);
-    }
+        line
+    };
+    let max_causes: &[usize] =
+        if shown().count() > 1 { &[usize::MAX, columns / 4, MIN_CAUSE_COLUMNS] } else { &[usize::MAX] };
+    let mut lines = max_causes.iter().map(|&max_cause| compose(max_cause));
+    let line = lines.find(|line| line.width() <= columns);
+    let line = line.unwrap_or_else(|| compose(max_causes.last().copied().unwrap_or_default()));
     (!line.spans.is_empty()).then(|| line.shorten_end(columns, context.glyphs.ellipsis))
 }
 
-fn push_wait(line: &mut Line, wait: &Wait) {
+/// Adds a wait. Its cause has at most `max_cause` columns.
+fn push_wait(line: &mut Line, wait: &Wait, max_cause: usize, ellipsis: &str) {
     // The heading shows the workload's own wait too, in completed seconds.
     let longest = format_elapsed(wait.longest);
     let waited = match wait.pods {
@@ -58,6 +72,9 @@ fn push_wait(line: &mut Line, wait: &Wait) {
     let reason = text::clean(&wait.reason);
     let reason = if reason == PULL_QUEUE { "other image pulls on the node".into() } else { reason };
     line.push(format!(": {reason}"), Style::Text);
+    if let Some(cause) = wait.message.as_deref().map(text::clean) {
+        line.push(format!(": {}", text::shorten_end(&cause, max_cause, ellipsis)), Style::Text);
+    }
 }
 
 /// A line for each image that Pods cannot pull: `✗ trainer:missing: not found (2 Pods, for 28s)`. The line opens the

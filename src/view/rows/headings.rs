@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::timeline::{Hold, Summary, Workload, WorkloadState};
+use crate::timeline::{Hold, Summary, Timeline, Workload, WorkloadState};
 use crate::view::display_state::DisplayState;
 use crate::view::frame_cache::results::Counts;
 use crate::view::names::{has_namesake, has_several_namespaces};
@@ -77,7 +77,8 @@ fn left_part(
                 line.push(format!(" in {}", text::clean(&workload.namespace)), Style::Dim);
             }
             line.push("  ", Style::Text);
-            line.push(workload.state.name(), state_style(workload.state));
+            let (state, style) = describe_state(context.timeline, workload);
+            line.push(state, style);
             line.push("  ", Style::Text);
             push_done(context, &mut line, workload, counts, short);
         }
@@ -231,6 +232,24 @@ pub(crate) fn elapsed_millis(workload: &Workload, now: Timestamp) -> Option<i64>
     let begin = workload.created.or(workload.started)?;
     let end = workload.finished.or_else(|| (!workload.gone).then_some(now))?;
     Some(end.as_millisecond().saturating_sub(begin.as_millisecond()).max(0))
+}
+
+/// The word for the state of a workload, and its style. A rollout that desires no Pods, such as the old
+/// `ReplicaSet` of a Deployment, has not succeeded and reads `Scaled down`. An old `ReplicaSet` whose Pods still
+/// run, because the Deployment has failed to replace them, reads `Running`.
+pub(crate) fn describe_state(timeline: &Timeline, workload: &Workload) -> (&'static str, Style) {
+    let state = workload.state;
+    if workload.is_rollout && state == WorkloadState::Succeeded {
+        // A DaemonSet desires no Pods if no node matches. Nobody has scaled it.
+        if workload.parallelism == Some(0) && &*workload.kind != "DaemonSet" {
+            return ("Scaled down", Style::Dim);
+        }
+        let parent = timeline.parent(workload);
+        if parent.is_some_and(|parent| parent.is_rollout && parent.state == WorkloadState::Failed) {
+            return (WorkloadState::Running.name(), state_style(WorkloadState::Running));
+        }
+    }
+    (state.name(), state_style(state))
 }
 
 /// The style of a workload's state.

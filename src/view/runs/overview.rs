@@ -7,7 +7,7 @@ use crate::view::primitives::duration::format_elapsed_millis;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::glyph::Glyphs;
 use crate::view::primitives::text;
-use crate::view::rows::headings::state_style;
+use crate::view::rows::headings::{describe_state, state_style};
 use crate::view::rows::losses::{LargestLoss, largest_loss};
 use crate::view::rows::scrolling::visible_rows;
 use crate::view::rows::slot_bar::{SlotBarLegend, slot_time_bar};
@@ -132,7 +132,8 @@ impl<'a> RunTable<'a> {
         let name = format!("{}{}/{}", "  ".repeat(row.depth), kind.to_lowercase(), text::clean(name));
         let name = text::shorten_middle(&name, self.max_name, self.context.glyphs.ellipsis);
         let namespace = text::clean(&row.workload.namespace).into_owned();
-        self.add_row(&name, namespace, *state, facts);
+        let words = describe_state(self.context.timeline, row.workload);
+        self.add_row(&name, namespace, *state, words, facts);
     }
 
     /// Adds the row that sums up workloads of one state: `+ 412 more`.
@@ -141,10 +142,18 @@ impl<'a> RunTable<'a> {
         for row in rows {
             sum.add(&RunFacts::collect(&self.context, row.workload));
         }
-        self.add_row(&format!("+ {} more", rows.len()), String::new(), state, sum);
+        let words = (state.name(), state_style(state));
+        self.add_row(&format!("+ {} more", rows.len()), String::new(), state, words, sum);
     }
 
-    fn add_row(&mut self, name: &str, namespace: String, state: WorkloadState, facts: RunFacts) {
+    fn add_row(
+        &mut self,
+        name: &str,
+        namespace: String,
+        state: WorkloadState,
+        (state_words, state_words_style): (&'static str, Style),
+        facts: RunFacts,
+    ) {
         let glyphs = self.context.glyphs;
         let (_, max_bar_columns) = BAR_COLUMNS;
         let (mark, style) = (state_mark(state, glyphs), state_style(state));
@@ -160,7 +169,7 @@ impl<'a> RunTable<'a> {
         let cells = vec![
             TableCell::new(namespace, Style::Text),
             TableCell::new(format!("{mark} {name}"), name_style),
-            TableCell::new(state.name(), style),
+            TableCell::new(state_words, state_words_style),
             TableCell::new(done, Style::Text),
             TableCell::new(failed, Style::Failure),
             TableCell::new("x".repeat(max_bar_columns), BAR_STYLE),

@@ -139,3 +139,66 @@ fn a_table_without_rows_says_why() {
     assert!(lines[0].starts_with("job/pi  Failed  0 of 20 done · no Pods left"), "{lines:?}");
     assert_eq!(lines[1], "DeadlineExceeded: Job was active longer than specified deadline");
 }
+
+#[test]
+fn the_old_replica_set_of_a_rollout_has_not_succeeded() {
+    let web = |state| Workload {
+        kind: "Deployment".into(),
+        uid: "uid-of-web".into(),
+        is_rollout: true,
+        parallelism: Some(2),
+        completions: None,
+        ..job("web", state)
+    };
+    let set = |name: &str, state, replicas| Workload {
+        parallelism: Some(replicas),
+        active: replicas,
+        completions: None,
+        state,
+        ..revision(name, 0)
+    };
+    let old_pod = || pod("web-old-a", 0).on("node-1").cold(40, 300, 0, 200, 9_000);
+    let headings = |workloads: Vec<(Workload, Vec<PodFixture>)>, view| {
+        let timeline = timeline(10_000, workloads);
+        let state = ViewState { view, ..SEQUENCE };
+        let frame = render_frame(&timeline, &state, Size::unbounded(90), &Glyphs::UNICODE, at(10_000));
+        frame
+            .lines
+            .iter()
+            .map(Line::plain)
+            .filter(|line| line.contains("replicaset/"))
+            .collect::<Vec<String>>()
+    };
+    let (failed, done) = (WorkloadState::Failed, WorkloadState::Succeeded);
+    for view in [View::Sequence, View::Grid] {
+        // After a success, the old Pods are gone. The new ReplicaSet has rolled out.
+        let after_success = headings(
+            vec![
+                (web(done), Vec::new()),
+                (set("old", done, 0), vec![old_pod()]),
+                (set("new", done, 2), vec![pod("new-a", 9).on("node-1").cold(40, 300, 0, 200, 9_000)]),
+            ],
+            view,
+        );
+        assert!(
+            after_success[0].starts_with("replicaset/old  Scaled down  0 of 0 Pods"),
+            "{after_success:#?}"
+        );
+        assert!(after_success[1].starts_with("replicaset/new  Succeeded  2 of 2 Pods"), "{after_success:#?}");
+        // After a failure, the old Pods still run.
+        let after_failure = headings(
+            vec![
+                (web(failed), Vec::new()),
+                (set("old", done, 2), vec![old_pod()]),
+                (set("new", failed, 1), vec![pod("new-a", 9).on("node-1").cold(40, 300, 0, 200, 9_000)]),
+            ],
+            view,
+        );
+        assert!(after_failure[0].starts_with("replicaset/old  Running  2 of 2 Pods"), "{after_failure:#?}");
+        assert!(after_failure[1].starts_with("replicaset/new  Failed"), "{after_failure:#?}");
+    }
+    // A ReplicaSet without a Deployment.
+    let alone = |replicas| Workload { parent: None, ..set("alone", done, replicas) };
+    assert!(headings(vec![(alone(0), vec![old_pod()])], View::Runs)[0].contains("Scaled down"));
+    assert!(headings(vec![(alone(2), vec![old_pod()])], View::Runs)[0].contains("Succeeded"));
+}

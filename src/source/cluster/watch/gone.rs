@@ -1,16 +1,14 @@
 //! Finds out from Events whether named objects that are missing have existed, and which Events may concern their Pods.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use crate::observation::{BuiltInKind, Event, Object, ObjectMeta, ObjectReference};
+use crate::observation::{
+    BuiltInKind, Event, MIN_AGE_OF_GONE_OBJECT, NAME_SUFFIX_LENGTH, Object, ObjectMeta, ObjectReference,
+};
 use crate::source::cluster::api::kind::Kind;
 
 /// The Job controller shortens a long Job name in the names of its Pods, but keeps at least this many bytes.
 const MIN_JOB_NAME_PREFIX: usize = 40;
-
-/// An object is gone only if its first Event is at least this much older than the first observation. The lists are
-/// requested at the same time, so the list of Events can name an object that was created after the list of its kind.
-const MIN_AGE: SignedDuration = SignedDuration::from_secs(2);
 
 /// The named objects that the lists do not contain.
 #[derive(Debug, Default)]
@@ -94,7 +92,8 @@ impl GoneCandidates {
         let mut unknown: Option<(usize, String, Vec<String>)> = None;
         for GoneCandidate { root, kind, resource, name, latest } in self.0 {
             // A younger object may have been created after the list of its kind.
-            let latest = latest.filter(|object| object.first_event <= first_received - MIN_AGE);
+            let latest =
+                latest.filter(|object| object.first_event <= first_received - MIN_AGE_OF_GONE_OBJECT);
             match (latest, &mut unknown) {
                 (Some(object), _) => found.push((root, kind.with_metadata(object.metadata))),
                 (None, Some((first, _, names))) if *first == root => names.push(name),
@@ -133,7 +132,7 @@ pub(crate) fn is_pod_name_of_job(pod: &str, job: &str) -> bool {
     };
     let (index, suffix) = rest.split_once('-').unwrap_or(("", rest));
     index.bytes().all(|byte| byte.is_ascii_digit())
-        && suffix.len() == 5
+        && suffix.len() == NAME_SUFFIX_LENGTH
         && suffix.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
