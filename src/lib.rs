@@ -24,7 +24,8 @@ pub mod testing {
     pub mod cli {
         pub use crate::cli::command_line::command;
         pub use crate::cli::connection::global_flags;
-        pub use crate::cli::kubectl_flags::{Flag, Takes, command_flags};
+        pub use crate::cli::kubectl_flag_rows::{command_flags, known_commands};
+        pub use crate::cli::kubectl_flags::{Flag, Takes};
     }
 
     pub mod export {

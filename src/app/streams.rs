@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use crate::app::appearance::Appearance;
 use crate::app::exit::RunError;
+use crate::source::kubectl::KubectlOutput;
 use crate::terminal::ansi;
 use crate::view::{Frame, Line, Style, clean};
 
@@ -83,6 +84,20 @@ impl Streams {
         Ok(stdout.flush()?)
     }
 
+    /// Writes the output of kubectl unchanged. Errors on standard error are ignored.
+    ///
+    /// # Errors
+    /// The reader of standard output has gone, or writing fails.
+    pub(crate) fn write_kubectl_output(stream: KubectlOutput, bytes: &[u8]) -> Result<(), RunError> {
+        match stream {
+            KubectlOutput::Stdout => Self::write_stdout(|stdout| stdout.write_all(bytes)),
+            KubectlOutput::Stderr => {
+                let _ = io::stderr().write_all(bytes);
+                Ok(())
+            }
+        }
+    }
+
     /// Writes a message to standard error. Control characters in it are escaped. Errors are ignored.
     pub(crate) fn note(&self, text: &str) {
         self.write_message("", Style::Text, text);
@@ -97,8 +112,13 @@ impl Streams {
     pub(crate) fn error(&self, summary: &str, hints: &[String]) {
         self.write_message("error: ", Style::Failure, summary);
         for hint in hints {
-            self.write_message("hint: ", Style::Strong, hint);
+            self.hint(hint);
         }
+    }
+
+    /// Writes a hint to standard error, as [`Self::note`] does.
+    pub(crate) fn hint(&self, text: &str) {
+        self.write_message("hint: ", Style::Strong, text);
     }
 
     fn write_message(&self, label: &str, label_style: Style, text: &str) {

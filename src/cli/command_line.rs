@@ -4,8 +4,8 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 
-use crate::cli::apply::{self, ApplyArgs};
-use crate::cli::apply_words::{KubectlPart, divide_words};
+use crate::cli::change::ChangeArgs;
+use crate::cli::change_words::divide_words;
 use crate::cli::connection::{accept_global_flags, global_flags};
 use crate::cli::get::GetArgs;
 use crate::cli::kubectl_flags::{FlagTable, GivenFlag, declared_flags};
@@ -13,6 +13,7 @@ use crate::cli::overview::OverviewArgs;
 use crate::cli::pod::PodArgs;
 use crate::cli::replay::ReplayArgs;
 use crate::cli::simulate::SimulateArgs;
+use crate::source::kubectl::ChangeCommand;
 
 /// Where did the time of a Job go?
 ///
@@ -72,24 +73,31 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
     {
         words.insert(1.min(words.len()), OVERVIEW.into());
     }
-    let mut kubectl_part = KubectlPart::default();
-    if words.get(1).is_some_and(|name| name == "apply")
-        && let Some(declared) = command.find_subcommand("apply")
+    let mut kubectl_part = None;
+    if let Some(change) = words.get(1).and_then(|name| ChangeCommand::from_name(name))
+        && let Some(declared) = command.find_subcommand(change.name())
     {
-        let (own, kubectl) = divide_words(declared, &words[2..]);
+        let (own, kubectl) = divide_words(change, declared, &words[2..]);
         words.truncate(2);
         words.extend(own);
-        kubectl_part = kubectl;
+        kubectl_part = Some(kubectl);
     }
     let matches = command.try_get_matches_from_mut(words)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
-    if let Subcommand::Apply(args) = &mut cli.command {
-        if let Some(error) = kubectl_part.usage_error(apply::own_flags()) {
+    if let (Some(args), Some(kubectl)) = (cli.command.change_args_mut(), kubectl_part) {
+        if let Some(error) = kubectl.usage_error(own_flags(kubectl.arguments.command)) {
             return Err(error);
         }
-        args.kubectl = kubectl_part;
+        args.kubectl = kubectl;
     }
     Ok(cli)
+}
+
+/// Declares only the flags of a command that changes objects. The declaration is not built, so more flags can be added.
+pub(crate) fn own_flags(change: ChangeCommand) -> clap::Command {
+    let root = Cli::command();
+    let declared = root.find_subcommand(change.name()).cloned().unwrap_or_default();
+    declared.bin_name(format!("kubectl seq {}", change.name()))
 }
 
 /// Moves leading global flags behind the name of the subcommand, because kubectl accepts global flags in both
@@ -134,7 +142,7 @@ Exit codes:
   124  --timeout ran out
   130  Ctrl-C (the workload is never touched)
   143  SIGTERM
-A failing `kubectl apply` passes its own exit code on.";
+A failing `kubectl apply`, `create` or `replace` passes its own exit code on.";
 
 /// The subcommands.
 #[derive(Debug, clap::Subcommand)]
@@ -143,7 +151,29 @@ pub(crate) enum Subcommand {
     ///
     /// Runs `kubectl apply` with your flags and standard input, then follows the applied workloads. All flags of
     /// `kubectl apply` and all global flags of kubectl are accepted.
-    Apply(ApplyArgs),
+    #[command(
+        override_usage = "kubectl seq apply (-f FILENAME | -k DIRECTORY | -) [OPTIONS] [KUBECTL APPLY FLAGS]"
+    )]
+    Apply(ChangeArgs),
+    /// Create objects, then follow the created workloads until they end
+    ///
+    /// Runs `kubectl create` with your flags and standard input, then follows the created workloads, also those with
+    /// generated names. All flags of `kubectl create` and all global flags of kubectl are accepted. `create job`,
+    /// `create deployment` and `create cronjob` take the flags that kubectl lists for them. Other subcommands are passed
+    /// on to kubectl unchanged.
+    #[command(
+        override_usage = "kubectl seq create (-f FILENAME | -k DIRECTORY | -) [OPTIONS] [KUBECTL CREATE FLAGS]\n       kubectl seq create job NAME (--image IMAGE | --from cronjob/NAME) [OPTIONS] [-- COMMAND]\n       kubectl seq create (deployment | cronjob | ...) NAME [OPTIONS] [FLAGS OF THE KUBECTL COMMAND]"
+    )]
+    Create(ChangeArgs),
+    /// Replace objects, with --force to run a Job again, then follow the new workloads
+    ///
+    /// Runs `kubectl replace` with your flags and standard input, then follows the replaced workloads. All flags of
+    /// `kubectl replace` and all global flags of kubectl are accepted. With `--force`, kubectl deletes each object and
+    /// creates it again, and only the new object and its Pods are followed.
+    #[command(
+        override_usage = "kubectl seq replace [--force] (-f FILENAME | -k DIRECTORY | -) [OPTIONS] [KUBECTL REPLACE FLAGS]"
+    )]
+    Replace(ChangeArgs),
     /// Show the timeline of existing objects; with --watch, follow them until they end
     Get(GetArgs),
     /// Called if no command is given: shows the workloads that run or have ended a short time ago.
@@ -174,6 +204,23 @@ pub(crate) enum Subcommand {
     },
     /// Print the version
     Version,
+}
+
+impl Subcommand {
+    /// Returns the arguments of a command that changes objects.
+    fn change_args_mut(&mut self) -> Option<&mut ChangeArgs> {
+        match self {
+            Self::Apply(args) | Self::Create(args) | Self::Replace(args) => Some(args),
+            Self::Get(_)
+            | Self::Overview(_)
+            | Self::Pod(_)
+            | Self::Simulate(_)
+            | Self::Replay(_)
+            | Self::Completion { .. }
+            | Self::Complete { .. }
+            | Self::Version => None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -220,9 +267,18 @@ mod tests {
 
     #[test]
     fn every_subcommand_accepts_every_global_flag_before_and_behind_its_name() {
-        for subcommand in
-            ["get job", "pod pi", "simulate", "replay x", "version", "completion bash", "apply -f x"]
-        {
+        for subcommand in [
+            "get job",
+            "pod pi",
+            "simulate",
+            "replay x",
+            "version",
+            "completion bash",
+            "apply -f x",
+            "create -f x",
+            "create job pi",
+            "replace -f x",
+        ] {
             for flag in global_flags() {
                 let value = if flag.long.starts_with("insecure") || flag.long.starts_with("disable") {
                     "true"

@@ -11,10 +11,12 @@ use clap::{Arg, Command};
 
 use crate::app::exit::{Exit, RunError};
 use crate::app::streams::Streams;
+use crate::cli::change_words::find_kubectl_command;
 use crate::cli::command_line::move_leading_global_flags;
 use crate::cli::connection::global_flags;
-use crate::cli::kubectl_flags::{FlagTable, GivenFlag, Token, command_flags, declared_flags};
-use crate::source::kubectl::Kubectl;
+use crate::cli::kubectl_flag_rows::command_flags;
+use crate::cli::kubectl_flags::{FlagTable, GivenFlag, Token, declared_flags};
+use crate::source::kubectl::{ChangeCommand, Kubectl};
 
 /// Directive: the shell offers no file names.
 const DIRECTIVE_NO_FILES: &str = ":4";
@@ -34,6 +36,8 @@ pub(crate) fn print_script(shell: clap_complete::Shell, root: &mut Command) -> R
 fn kubectl_command(command: &str) -> &'static [&'static str] {
     match command {
         "apply" => &["apply"],
+        "create" => &["create"],
+        "replace" => &["replace"],
         "get" => &["get"],
         "pod" => &["get", "pod"],
         _ => &[],
@@ -66,9 +70,17 @@ pub(crate) fn complete(root: &Command, words: &[OsString]) -> Completion {
     };
     let Some(command) = root.find_subcommand(name) else { return empty };
     let verb = kubectl_command(command.get_name());
-    let table = FlagTable::new(
-        declared_flags(command).into_iter().chain(command_flags(verb.first().copied().unwrap_or_default())),
-    );
+    let own_flags = declared_flags(command);
+    let change = ChangeCommand::from_name(name);
+    let flag_source = match change {
+        Some(change) => find_kubectl_command(change, &own_flags, before),
+        None => Some(verb.first().copied().unwrap_or_default()),
+    };
+    let Some(flag_source) = flag_source else {
+        let kubectl_words = [name].into_iter().chain(before).chain([last]).cloned().collect();
+        return Completion { kubectl_words, ..empty };
+    };
+    let table = FlagTable::new(own_flags.into_iter().chain(command_flags(flag_source)));
     let tokens = table.lex(before);
     // The flag whose value is completed, if the last word is a value.
     let flag = match tokens.last() {
@@ -95,11 +107,11 @@ pub(crate) fn complete(root: &Command, words: &[OsString]) -> Completion {
     let flags = flags.filter_map(|arg| Some((format!("--{}", arg.get_long()?), first_line(arg.get_help()))));
     let candidates = if is_flag { filter_by_prefix(word, flags) } else { Vec::new() };
     // `get` and `pod` do not accept all flags of `kubectl get`, so kubectl's list of flags would be misleading.
-    if verb.is_empty() || (is_flag && command.get_name() != "apply") {
+    if verb.is_empty() || (is_flag && change.is_none()) {
         return Completion { candidates, ..empty };
     }
     let mut kubectl_words: Vec<OsString> = verb.iter().map(OsString::from).collect();
-    kubectl_words.extend(words_for_kubectl(tokens, verb[0]));
+    kubectl_words.extend(words_for_kubectl(tokens, flag_source));
     kubectl_words.push(last.clone());
     Completion { candidates, kubectl_words, wants_file_name: false }
 }
@@ -230,6 +242,13 @@ mod tests {
             ("get -wo gr", "grid", ""),
             ("get -L x -o json jo", "", "get --label-columns=x jo"),
             ("apply -f j --timeout 5m -k ", "", "apply --filename=j --kustomize "),
+            ("create -f j --timeout 5m -k ", "", "create --filename=j --kustomize "),
+            ("create jo", "", "create jo"),
+            ("create job pi --im", "", "create job pi --im"),
+            ("create job pi --image=x --deta", "--detach", "create job pi --image=x --deta"),
+            ("create configmap x -o y", "", "create configmap x -o y"),
+            ("create cm x --de", "", "create cm x --de"),
+            ("replace --force -f ", "", "replace --force --filename "),
             ("nosuch x", "", ""),
         ] {
             assert_eq!(completed(line), (candidates.to_owned(), kubectl_words.to_owned()), "{line}");

@@ -1,7 +1,8 @@
 //! Reads command-line words as kubectl does: applies the rules of kubectl's flag library (pflag) to a table of flags.
 //!
-//! Only this module reads the raw words of `apply`. clap receives each flag of `apply` as one word. If two readers
-//! interpreted a word differently, the readers could disagree about the namespace or the files that were applied.
+//! Only this module reads the raw words of `apply`, `create` and `replace`. clap receives each of their flags as one
+//! word. If two readers interpreted a word differently, the readers could disagree about the namespace or the files that
+//! were applied.
 
 use std::ffi::{OsStr, OsString};
 
@@ -25,82 +26,6 @@ pub enum Takes {
     Value,
     /// A switch, or a flag with a default for the bare form (`--dry-run`): a value can only follow `=`.
     OptionalValue,
-}
-
-/// A flag of a kubectl command: long name, letter, and how the value is written.
-pub(crate) type FlagRow = (&'static str, Option<char>, Takes);
-
-/// The flags of `kubectl apply`, besides the global flags, which [`crate::cli::connection`] declares.
-const APPLY: &[FlagRow] = &[
-    ("all", None, Takes::OptionalValue),
-    ("allow-missing-template-keys", None, Takes::OptionalValue),
-    // An alpha flag: kubectl has it only if `KUBECTL_APPLYSET` is true.
-    ("applyset", None, Takes::Value),
-    ("cascade", None, Takes::OptionalValue),
-    ("dry-run", None, Takes::OptionalValue),
-    ("field-manager", None, Takes::Value),
-    ("filename", Some('f'), Takes::Value),
-    ("force", None, Takes::OptionalValue),
-    ("force-conflicts", None, Takes::OptionalValue),
-    ("grace-period", None, Takes::Value),
-    ("kustomize", Some('k'), Takes::Value),
-    ("openapi-patch", None, Takes::OptionalValue),
-    ("output", Some('o'), Takes::Value),
-    ("overwrite", None, Takes::OptionalValue),
-    ("prune", None, Takes::OptionalValue),
-    ("prune-allowlist", None, Takes::Value),
-    ("recursive", Some('R'), Takes::OptionalValue),
-    ("selector", Some('l'), Takes::Value),
-    ("server-side", None, Takes::OptionalValue),
-    ("show-managed-fields", None, Takes::OptionalValue),
-    ("subresource", None, Takes::Value),
-    ("template", None, Takes::Value),
-    ("timeout", None, Takes::Value),
-    ("validate", None, Takes::OptionalValue),
-    ("wait", None, Takes::OptionalValue),
-];
-
-/// The flags of `kubectl get`, besides the global flags.
-const GET: &[FlagRow] = &[
-    ("all-namespaces", Some('A'), Takes::OptionalValue),
-    ("allow-missing-template-keys", None, Takes::OptionalValue),
-    ("chunk-size", None, Takes::Value),
-    ("field-selector", None, Takes::Value),
-    ("filename", Some('f'), Takes::Value),
-    ("ignore-not-found", None, Takes::OptionalValue),
-    ("kustomize", Some('k'), Takes::Value),
-    ("label-columns", Some('L'), Takes::Value),
-    ("no-headers", None, Takes::OptionalValue),
-    ("output", Some('o'), Takes::Value),
-    ("output-watch-events", None, Takes::OptionalValue),
-    ("raw", None, Takes::Value),
-    ("recursive", Some('R'), Takes::OptionalValue),
-    ("selector", Some('l'), Takes::Value),
-    ("server-print", None, Takes::OptionalValue),
-    ("show-kind", None, Takes::OptionalValue),
-    ("show-labels", None, Takes::OptionalValue),
-    ("show-managed-fields", None, Takes::OptionalValue),
-    ("sort-by", None, Takes::Value),
-    ("subresource", None, Takes::Value),
-    ("template", None, Takes::Value),
-    ("watch", Some('w'), Takes::OptionalValue),
-    ("watch-only", None, Takes::OptionalValue),
-];
-
-/// Returns the flags of the kubectl command `name`, besides the global flags. Returns no flags for other commands than
-/// `apply` and `get`.
-pub fn command_flags(name: &str) -> Vec<Flag> {
-    let rows = command_flag_rows(name).iter();
-    rows.map(|&(long, short, takes)| Flag { long: long.to_owned(), short, takes }).collect()
-}
-
-/// Returns the same flags as [`command_flags`], as rows of the table.
-pub(crate) fn command_flag_rows(name: &str) -> &'static [FlagRow] {
-    match name {
-        "apply" => APPLY,
-        "get" => GET,
-        _ => &[],
-    }
 }
 
 /// Returns the flags that a clap command declares, including hidden ones.
@@ -127,6 +52,14 @@ pub(crate) enum Token {
     Positional(OsString),
     /// A word after `--`. The word is not a flag, even if the word begins with a dash.
     Escaped(OsString),
+}
+
+/// Tokens that share words, such as the flags of `-Rf job.yaml`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TypedTokens {
+    /// The words, as typed.
+    pub(crate) words: Vec<OsString>,
+    pub(crate) tokens: Vec<Token>,
 }
 
 /// A flag that the user gave. Two spellings of the same flag and value are equal.
@@ -169,17 +102,29 @@ impl FlagTable {
 
     /// Reads all words of a command line.
     pub(crate) fn lex<W: Into<OsString>>(&self, words: impl IntoIterator<Item = W>) -> Vec<Token> {
+        self.lex_typed(words).into_iter().flat_map(|typed| typed.tokens).collect()
+    }
+
+    /// Reads all words of a command line, and keeps the words of each token.
+    pub(crate) fn lex_typed<W: Into<OsString>>(
+        &self,
+        words: impl IntoIterator<Item = W>,
+    ) -> Vec<TypedTokens> {
         let raw = RawArgs::new(words);
         let mut cursor = raw.cursor();
-        let mut tokens = Vec::new();
-        while let Some(word) = raw.next(&mut cursor) {
-            if word.is_escape() {
-                tokens.extend(raw.remaining(&mut cursor).map(|word| Token::Escaped(word.to_owned())));
+        let mut typed = Vec::new();
+        loop {
+            let mut first = cursor.clone();
+            let Some(word) = raw.next(&mut cursor) else { return typed };
+            let tokens = if word.is_escape() {
+                raw.remaining(&mut cursor).map(|word| Token::Escaped(word.to_owned())).collect()
             } else {
-                tokens.extend(self.lex_word(&word, &raw, &mut cursor));
-            }
+                self.lex_word(&word, &raw, &mut cursor)
+            };
+            let unread = if raw.is_end(&cursor) { 0 } else { raw.remaining(&mut cursor.clone()).count() };
+            let words: Vec<OsString> = raw.remaining(&mut first).map(OsStr::to_owned).collect();
+            typed.push(TypedTokens { words: words[..words.len() - unread].to_vec(), tokens });
         }
-        tokens
     }
 
     /// Reads the flags before the first word that is not a flag, which is the name of the subcommand.
@@ -312,6 +257,7 @@ fn split_quoted(text: &str) -> Option<(String, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::kubectl_flag_rows::command_flags;
 
     fn apply_table() -> FlagTable {
         let namespace = Flag { long: "namespace".to_owned(), short: Some('n'), takes: Takes::Value };

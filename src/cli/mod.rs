@@ -3,8 +3,10 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub(crate) mod appearance;
-pub(crate) mod apply;
-pub(crate) mod apply_words;
+pub(crate) mod change;
+pub(crate) mod change_hints;
+pub(crate) mod change_words;
+pub(crate) mod changed_workloads;
 pub(crate) mod command_line;
 pub(crate) mod completion;
 pub(crate) mod connection;
@@ -14,6 +16,7 @@ pub(crate) mod follow_args;
 pub(crate) mod get;
 #[cfg(test)]
 pub(crate) mod interactive_tests;
+pub(crate) mod kubectl_flag_rows;
 pub(crate) mod kubectl_flags;
 pub(crate) mod output_format;
 pub(crate) mod overview;
@@ -22,6 +25,7 @@ pub(crate) mod record_args;
 pub(crate) mod replay;
 pub(crate) mod simulate;
 pub(crate) mod speed;
+pub(crate) mod typed_command;
 pub(crate) mod version;
 
 use std::ffi::OsString;
@@ -64,15 +68,15 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 async fn run(cli: Cli, environment: &Environment) -> Exit {
     match cli.command {
-        Subcommand::Apply(args) => {
-            let run_output = apply::run_output(&args);
+        Subcommand::Apply(args) | Subcommand::Create(args) | Subcommand::Replace(args) => {
+            let run_output = change::run_output(&args);
             // The future of a run is too large for the stack.
             Box::pin(run_with_streams(
                 &args.draw.clone(),
                 &args.follow.clone(),
                 run_output,
                 environment,
-                async |appearance, streams| apply::run(args, appearance, streams).await,
+                async |appearance, streams| change::run(args, appearance, streams).await,
             ))
             .await
         }

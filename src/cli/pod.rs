@@ -83,7 +83,7 @@ pub(crate) async fn run(args: PodArgs, appearance: &Appearance, streams: &Stream
         words.extend(args.output.map(|output| format!("--output={output}").into()));
         words.extend(args.watch.then(|| "--watch".into()));
         words.extend(args.connection.kubectl_words().iter().cloned());
-        return Ok(Exit::Wrapped(Kubectl::locate().get_raw(&words).await?));
+        return Ok(Exit::Wrapped(Kubectl::locate().run_unchanged("get", &words).await?));
     };
     let is_followed = args.watch || args.follow.interactive;
     let recorder = args.record.open(is_followed)?;

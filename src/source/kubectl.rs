@@ -1,23 +1,36 @@
-//! Runs kubectl: its `apply` and `get`, with the flags that the user typed, and its shell completion.
+//! Runs kubectl: the commands that change objects, `get`, with the flags that the user typed, and its shell completion.
 //!
-//! kubectl's messages and exit codes reach the user unchanged. When this program itself reads objects from kubectl's
-//! output, it reads only their type, namespace, name and uid, because other fields may be secret.
+//! kubectl's messages and exit codes reach the user unchanged.
 
+mod captured_stream;
+mod change_command;
 mod manifests;
+mod printed_objects;
 
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
-use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
+use self::captured_stream::CapturedStream;
+pub(crate) use self::change_command::{ChangeArguments, ChangeCommand};
 use self::manifests::ManifestContent;
 pub(crate) use self::manifests::Manifests;
+pub(crate) use self::printed_objects::ChangedObject;
+use self::printed_objects::{PrintedObjects, parse_objects};
 use crate::source::error::{ErrorKind, SourceError};
+
+/// Maximum number of bytes of kubectl's messages that are kept. The last messages are kept.
+const MAX_MESSAGE_BYTES: usize = 1 << 20;
+
+/// Time without output after the end of kubectl that ends the reading of its output. A process that kubectl has started
+/// may keep the stream open for longer.
+const OUTPUT_GRACE: Duration = Duration::from_millis(100);
 
 /// The kubectl to run.
 #[derive(Clone, Debug)]
@@ -34,47 +47,26 @@ pub(crate) enum KubectlOutput {
     Stderr,
 }
 
-/// The arguments of one `kubectl apply`, grouped by the kubectl calls that receive them: `apply`, and the `get` that
-/// reads the applied objects back.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct ApplyArguments {
-    /// The values of `--filename`. A list such as `a.yaml,b.yaml` is already split.
-    pub filenames: Vec<String>,
-    /// The other flags that select objects, such as `--kustomize` and `--recursive`. `kubectl get` has the same flags.
-    pub selection: Vec<OsString>,
-    /// The global flags of kubectl.
-    pub global: Vec<OsString>,
-    /// Arguments that only `apply` accepts. The last argument may be a flag without its value. kubectl then reports the
-    /// error.
-    pub apply_only: Vec<OsString>,
-    /// The words after `--`.
-    pub operands: Vec<OsString>,
+/// The part of kubectl's output that passes through this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Capture {
+    /// No part. kubectl uses the streams of this program, for example for an editor.
+    Nothing,
+    /// Standard error. This program copies it, and keeps the messages.
+    Messages,
+    /// Standard error, and the changed objects as JSON on standard output. This program prints a line for each object.
+    MessagesAndObjects,
 }
 
-/// An applied object, as kubectl reads it back from the cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct AppliedObject {
-    /// API version, for example `batch/v1`.
-    pub api_version: String,
-    /// Kind, for example `Job`.
-    pub kind: String,
-    /// Namespace; empty for cluster-scoped objects.
-    pub namespace: String,
-    pub name: String,
-    pub uid: String,
-}
-
-impl ApplyArguments {
-    /// Returns the arguments that only `apply` receives. These arguments must come last on the command line, because a
-    /// flag without its value would take the next argument as the value, and no flag is recognized after `--`.
-    fn trailing_arguments(&self) -> Vec<OsString> {
-        let mut words = self.apply_only.clone();
-        if !self.operands.is_empty() {
-            words.push("--".into());
-            words.extend(self.operands.iter().cloned());
-        }
-        words
-    }
+/// The result of a [`ChangeCommand`].
+#[derive(Debug)]
+pub(crate) struct Change {
+    /// kubectl's exit code.
+    pub code: u8,
+    /// The last part of the text that kubectl has written to standard error, if this text was captured.
+    pub messages: String,
+    /// The changed objects, if kubectl printed them.
+    pub objects: Vec<ChangedObject>,
 }
 
 impl Kubectl {
@@ -88,28 +80,64 @@ impl Kubectl {
         Self { program: choose_kubectl(env::var_os("KUBECTL_PATH")) }
     }
 
-    /// Runs `kubectl apply` and returns its exit code. An exit code other than 0 is not an error.
+    /// Runs a command that changes objects. An exit code other than 0 is not an error.
+    ///
+    /// kubectl's standard output goes to the stream `output`. `show` receives the captured part of the output as soon as
+    /// kubectl writes it, with the stream to which it goes.
     ///
     /// # Errors
     ///
-    /// kubectl cannot be started.
-    pub(crate) async fn apply(
+    /// kubectl cannot be started, or kubectl succeeds and the objects that it prints cannot be parsed.
+    pub(crate) async fn change(
         &self,
-        arguments: &ApplyArguments,
+        arguments: &ChangeArguments,
         manifests: &Manifests,
+        capture: Capture,
         output: KubectlOutput,
-    ) -> Result<u8, SourceError> {
-        let mut command = self.command("apply");
-        command.args(&arguments.selection).args(&arguments.global);
+        mut show: impl FnMut(KubectlOutput, &[u8]),
+    ) -> Result<Change, SourceError> {
+        let mut command = self.command(arguments.command.name());
+        command.args(&arguments.subcommand).args(&arguments.selection).args(&arguments.global);
         command.stdout(match output {
             KubectlOutput::Stdout => Stdio::inherit(),
             KubectlOutput::Stderr => Stdio::from(io::stderr()),
         });
+        let (mut stdout, mut stderr) = (CapturedStream::ended(), CapturedStream::ended());
+        if capture != Capture::Nothing {
+            stderr = CapturedStream::stderr_of(&mut command).map_err(|error| self.start_error(error))?;
+        }
+        if capture == Capture::MessagesAndObjects {
+            // These flags are set explicitly, because the user's kuberc may set other defaults.
+            command.args(["--output=json", "--show-managed-fields=false"]);
+            stdout = CapturedStream::stdout_of(&mut command).map_err(|error| self.start_error(error))?;
+        }
         let (mut child, stdin) =
             self.spawn_with_manifests(command, manifests, &arguments.trailing_arguments())?;
-        let write = write_stdin(&mut child, stdin);
-        let (status, ()) = tokio::join!(self.wait(&mut child), write);
-        Ok(exit_code(status?))
+        let write = tokio::spawn(write_stdin(&mut child, stdin));
+        let mut printed = PrintedObjects::default();
+        let mut messages = Vec::new();
+        let mut status = None;
+        while status.is_none() || !stdout.has_ended() || !stderr.has_ended() {
+            tokio::select! {
+                chunk = stderr.next_chunk(), if !stderr.has_ended() => if let Some(chunk) = chunk {
+                    show(KubectlOutput::Stderr, &chunk);
+                    keep_last_bytes(&mut messages, &chunk);
+                },
+                chunk = stdout.next_chunk(), if !stdout.has_ended() => if let Some(chunk) = chunk {
+                    show(output, &printed.read(&chunk, arguments.command));
+                },
+                ended = self.wait(&mut child), if status.is_none() => status = Some(ended?),
+                () = tokio::time::sleep(OUTPUT_GRACE), if status.is_some() => break,
+            }
+        }
+        write.abort();
+        let code = status.map_or(1, exit_code);
+        let objects = printed.into_objects();
+        Ok(Change {
+            code,
+            messages: String::from_utf8_lossy(&messages).into_owned(),
+            objects: if code == 0 { objects.map_err(unreadable_output)? } else { Vec::new() },
+        })
     }
 
     /// Returns the completions that kubectl offers for these words, in the output format of the library cobra.
@@ -122,14 +150,18 @@ impl Kubectl {
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// Runs `kubectl get` with these arguments and returns its exit code. kubectl writes to this program's output
+    /// Runs a kubectl command with these arguments and returns its exit code. kubectl uses this program's streams
     /// directly.
     ///
     /// # Errors
     ///
     /// kubectl cannot be started.
-    pub(crate) async fn get_raw(&self, arguments: &[OsString]) -> Result<u8, SourceError> {
-        let mut child = self.spawn(self.command("get").args(arguments))?;
+    pub(crate) async fn run_unchanged(
+        &self,
+        command: &str,
+        arguments: &[OsString],
+    ) -> Result<u8, SourceError> {
+        let mut child = self.spawn(self.command(command).args(arguments))?;
         Ok(exit_code(self.wait(&mut child).await?))
     }
 
@@ -141,9 +173,9 @@ impl Kubectl {
     /// printed the reason itself.
     pub(crate) async fn read_applied(
         &self,
-        arguments: &ApplyArguments,
+        arguments: &ChangeArguments,
         manifests: &Manifests,
-    ) -> Result<Vec<AppliedObject>, SourceError> {
+    ) -> Result<Vec<ChangedObject>, SourceError> {
         let mut command = self.command("get");
         command.args(&arguments.selection).args(&arguments.global);
         // These flags are set explicitly, because the user's kuberc may set other defaults.
@@ -226,9 +258,9 @@ impl Kubectl {
     }
 }
 
-/// Returns the error for output of `kubectl get` that cannot be read or parsed.
+/// Returns the error for output of kubectl that cannot be read or parsed.
 fn unreadable_output(error: impl std::error::Error + Send + Sync + 'static) -> SourceError {
-    let summary = format!("the output of `kubectl get` cannot be read: {error}");
+    let summary = format!("the output of kubectl cannot be read: {error}");
     SourceError::new(ErrorKind::Kubectl, summary).caused_by(error)
 }
 
@@ -261,46 +293,13 @@ fn exit_code(status: ExitStatus) -> u8 {
     status.code().map_or(1, |code| u8::try_from(code & 0xff).unwrap_or(1))
 }
 
-/// The output of `kubectl get -o json`: one object or a list of objects. All other fields are skipped while the output
-/// is parsed.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct PrintedObject {
-    api_version: String,
-    kind: String,
-    metadata: PrintedMetadata,
-    items: Option<Vec<Self>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct PrintedMetadata {
-    name: String,
-    namespace: String,
-    uid: String,
-}
-
-/// Parses the output of `kubectl get -o json`.
-fn parse_objects(printed: &[u8]) -> Result<Vec<AppliedObject>, serde_json::Error> {
-    // kubectl prints nothing if no object exists.
-    if printed.trim_ascii().is_empty() {
-        return Ok(Vec::new());
+/// Appends `bytes` to `messages`, and removes the oldest bytes if there are too many.
+fn keep_last_bytes(messages: &mut Vec<u8>, bytes: &[u8]) {
+    messages.extend(bytes);
+    // Rarely, because each removal copies the other bytes.
+    if messages.len() > 2 * MAX_MESSAGE_BYTES {
+        messages.drain(..messages.len() - MAX_MESSAGE_BYTES);
     }
-    let printed: PrintedObject = serde_json::from_slice(printed)?;
-    let objects = match printed.items {
-        Some(items) => items,
-        None => vec![printed],
-    };
-    Ok(objects
-        .into_iter()
-        .map(|object| AppliedObject {
-            api_version: object.api_version,
-            kind: object.kind,
-            namespace: object.metadata.namespace,
-            name: object.metadata.name,
-            uid: object.metadata.uid,
-        })
-        .collect())
 }
 
 #[cfg(test)]

@@ -42,13 +42,18 @@ fn value_of(flag: &Flag) -> &'static str {
 
 /// Runs `apply` with these words and returns the arguments of the two kubectl calls.
 fn kubectl_calls(words: &[String]) -> [Vec<String>; 2] {
+    logged_calls(words, ["apply", "get"])
+}
+
+/// Runs the program with these words and returns the arguments of these kubectl calls.
+fn logged_calls<const N: usize>(words: &[String], calls: [&str; N]) -> [Vec<String>; N] {
     let log = tempfile::tempdir().expect("a folder");
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let fake = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/program/fake/kubectl");
     let mut command = program(&words);
     command.env("KUBECTL_PATH", fake).env("KUBECTL_LOG", log.path());
     let result = run(command, b"");
-    ["apply", "get"].map(|call| {
+    calls.map(|call| {
         let logged = fs::read_to_string(log.path().join(call));
         logged
             .unwrap_or_else(|_| panic!("no kubectl {call}: {words:?}\n{result}"))
@@ -143,4 +148,45 @@ fn only_flags_that_select_objects_reach_the_call_that_reads_them_back() {
             "--filename=b.yaml"
         ]
     );
+}
+
+#[test]
+fn words_of_create_and_replace_reach_kubectl_in_the_order_that_it_expects() {
+    let json = "--output=json --show-managed-fields=false";
+    for (line, call) in [
+        (
+            "-n ns create job pi --image x --record r.jsonl -- sh -c --nosuch",
+            format!("create job --namespace=ns {json} pi --image=x -- sh -c --nosuch"),
+        ),
+        (
+            "create -Rf a.yaml,b.yaml --save_config",
+            format!("create --recursive {json} --filename=a.yaml --filename=b.yaml --save-config"),
+        ),
+        (
+            "replace --force -f x --timeout 5m --cascade=orphan",
+            format!("replace {json} --filename=x --force --cascade=orphan"),
+        ),
+        ("replace -f x --detach -o json", "replace --filename=x --output=json".to_owned()),
+        ("create -f x --detach", "create --filename=x".to_owned()),
+        (
+            "create -f x --dry-run=client -o yaml",
+            "create --filename=x --output=yaml --dry-run=client".to_owned(),
+        ),
+        ("create -f x --edit", "create --filename=x --edit".to_owned()),
+        ("create --raw /apis -f x", "create --filename=x --raw=/apis".to_owned()),
+        ("create -f x -o jsonpath={.kind}", "create --filename=x --output=jsonpath={.kind}".to_owned()),
+        (
+            "-n ns create cm a --from-literal a=b -o name --detach",
+            "create --namespace=ns cm a --from-literal a=b -o name --detach".to_owned(),
+        ),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let record = folder.path().join("r.jsonl");
+        let words = line
+            .split(' ')
+            .map(|word| if word == "r.jsonl" { record.to_str().expect("UTF-8") } else { word });
+        let words: Vec<String> = words.map(str::to_owned).collect();
+        let [logged] = logged_calls(&words, [call.split(' ').next().expect("a command")]);
+        assert_eq!(logged.join(" "), call, "{line}");
+    }
 }

@@ -91,3 +91,34 @@ fn a_slow_recording_shows_a_progress_bar_that_leaves_nothing_behind() {
     assert_eq!(document["workloads"], serde_json::json!([]));
     assert_eq!(screen.lock().expect("no panic").screen().contents().trim(), "");
 }
+
+#[test]
+fn kubectl_writes_its_messages_to_a_terminal_and_they_arrive_unchanged() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let kubectl = folder.path().join("kubectl");
+    let script = r#"#!/bin/sh
+[ -t 2 ] && size=$(stty size <&2)
+printf '\033[33;1mWarning:\033[0m on %s\n' "$size" >&2
+printf 'Password: ' >&2
+printf 'typed\n' >&2
+exit 7
+"#;
+    std::fs::write(&kubectl, script).expect("a script");
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&kubectl, executable).expect("a script");
+    for command in ["apply", "create", "replace"] {
+        let (mut terminal, pts) = open().expect("a terminal");
+        terminal.resize(Size::new(ROWS, COLUMNS)).expect("a terminal");
+        let path = std::env::var("PATH").expect("a search path");
+        let variables = [("KUBECTL_PATH", kubectl.to_str().expect("UTF-8")), ("PATH", &path)];
+        let mut child = program(&[command, "-f", "x"], &variables).spawn(pts).expect("the program runs");
+        let mut written = Vec::new();
+        let _ = terminal.read_to_end(&mut written);
+        assert_eq!(child.wait().expect("the program ends").code(), Some(7));
+        assert_eq!(
+            String::from_utf8(written).expect("UTF-8"),
+            format!("\u{1b}[33;1mWarning:\u{1b}[0m on {ROWS} {COLUMNS}\r\nPassword: typed\r\n"),
+            "{command}"
+        );
+    }
+}

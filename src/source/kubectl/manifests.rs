@@ -1,5 +1,5 @@
-//! The manifests of one `kubectl apply`. Two kubectl calls read them: `apply`, and the `get` that reads the applied
-//! objects back.
+//! The manifests of one command that changes objects. For `apply`, two kubectl calls read them: `apply`, and the `get`
+//! that reads the applied objects back.
 //!
 //! Files, directories and URLs can be read twice. Standard input and pipes cannot, so this program reads their content
 //! once, keeps it in memory, and passes it to each call.

@@ -1,0 +1,119 @@
+//! An output stream of kubectl that this program reads while kubectl runs.
+
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Read};
+use std::process::Stdio;
+
+use tokio::process::Command;
+use tokio::sync::mpsc;
+
+/// Number of bytes that are read at a time.
+const CHUNK_BYTES: usize = 16 << 10;
+
+/// Number of chunks that may wait to be processed. kubectl then waits too.
+const MAX_WAITING_CHUNKS: usize = 4;
+
+/// An output stream of kubectl.
+#[derive(Debug)]
+pub(super) struct CapturedStream {
+    /// `None` after the end of the stream.
+    chunks: Option<mpsc::Receiver<Vec<u8>>>,
+}
+
+impl CapturedStream {
+    /// Makes `command` write its standard output to a pipe.
+    ///
+    /// # Errors
+    ///
+    /// A pipe cannot be created.
+    pub(super) fn stdout_of(command: &mut Command) -> io::Result<Self> {
+        let (reader, writer) = io::pipe()?;
+        command.stdout(writer);
+        Ok(Self::start_reading(reader))
+    }
+
+    /// Makes `command` write its standard error to this program. If standard error of this program is a terminal, the
+    /// command writes to a pseudo-terminal, so that it writes the same colours as without this program.
+    ///
+    /// # Errors
+    ///
+    /// A pipe cannot be created.
+    pub(super) fn stderr_of(command: &mut Command) -> io::Result<Self> {
+        if io::stderr().is_terminal()
+            && let Ok((reader, writer)) = open_pseudo_terminal()
+        {
+            command.stderr(Stdio::from(writer));
+            return Ok(Self::start_reading(reader));
+        }
+        let (reader, writer) = io::pipe()?;
+        command.stderr(writer);
+        Ok(Self::start_reading(reader))
+    }
+
+    /// Returns a stream that has already ended.
+    pub(super) fn ended() -> Self {
+        Self { chunks: None }
+    }
+
+    /// Whether the end of the stream has been read.
+    pub(super) fn has_ended(&self) -> bool {
+        self.chunks.is_none()
+    }
+
+    /// Waits for the next bytes. Returns `None` at the end of the stream. The call can be cancelled without a loss of
+    /// bytes.
+    pub(super) async fn next_chunk(&mut self) -> Option<Vec<u8>> {
+        let chunk = self.chunks.as_mut()?.recv().await;
+        if chunk.is_none() {
+            self.chunks = None;
+        }
+        chunk
+    }
+
+    /// Starts a thread that reads the stream, because a pseudo-terminal cannot be read asynchronously everywhere. The
+    /// thread ends at the end of the stream, or when this value is dropped and more bytes arrive.
+    fn start_reading(mut reader: impl Read + Send + 'static) -> Self {
+        let (sender, chunks) = mpsc::channel(MAX_WAITING_CHUNKS);
+        std::thread::spawn(move || {
+            let mut buffer = vec![0; CHUNK_BYTES];
+            loop {
+                match reader.read(&mut buffer) {
+                    Ok(length @ 1..) if sender.blocking_send(buffer[..length].to_vec()).is_ok() => {}
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    // On Linux, reading a pseudo-terminal fails after the last writer has gone.
+                    Ok(_) | Err(_) => return,
+                }
+            }
+        });
+        Self { chunks: Some(chunks) }
+    }
+}
+
+/// Opens a pseudo-terminal that changes no byte. Returns the end to read and the end for the command.
+#[cfg(unix)]
+fn open_pseudo_terminal() -> io::Result<(File, File)> {
+    use rustix::fs::{Mode, OFlags};
+    use rustix::io::FdFlags;
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    use rustix::termios::{OptionalActions, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize};
+
+    let reader = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+    rustix::io::fcntl_setfd(&reader, FdFlags::CLOEXEC)?;
+    grantpt(&reader)?;
+    unlockpt(&reader)?;
+    let path = ptsname(&reader, Vec::new())?;
+    let writer = rustix::fs::open(path, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?;
+    let mut settings = tcgetattr(&writer)?;
+    settings.make_raw();
+    tcsetattr(&writer, OptionalActions::Now, &settings)?;
+    if let Ok(size) = tcgetwinsize(io::stderr()) {
+        // Without a size, the command uses its default.
+        let _ = tcsetwinsize(&writer, size);
+    }
+    Ok((File::from(reader), File::from(writer)))
+}
+
+#[cfg(not(unix))]
+fn open_pseudo_terminal() -> io::Result<(File, File)> {
+    Err(io::ErrorKind::Unsupported.into())
+}
