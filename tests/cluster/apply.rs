@@ -51,17 +51,6 @@ fn objects_of_several_namespaces_are_applied_from_standard_input_and_followed() 
 
 #[test]
 #[ignore = "needs a cluster"]
-fn a_generated_name_is_refused_as_in_kubectl() {
-    let namespace = Namespace::new("generate");
-    let arguments = ["apply", "-f", &manifest("generate-name.yaml")];
-    let (kubectls, ours) = (namespace.kubectl(&arguments), namespace.seq(&arguments));
-    let ours = ours.exits_with(kubectls.code.unwrap());
-    assert!(ours.stderr.starts_with(&kubectls.stderr), "{ours:#}\n{kubectls:#}");
-    assert_eq!(ours.stdout, "");
-}
-
-#[test]
-#[ignore = "needs a cluster"]
 fn an_unreadable_manifest_ends_with_kubectls_exit_code() {
     let namespace = Namespace::new("malformed");
     let arguments = ["apply", "-f", &manifest("malformed.yaml")];

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use kubectl_seq::testing::cli::{Flag, Takes, command_flags, global_flags};
+use kubectl_seq::testing::cli::{Flag, Takes, command_flags, global_flags, known_commands};
 
 use crate::harness::{CommandResult, run};
 
@@ -37,13 +37,10 @@ fn the_table_contains_exactly_the_flags_of_kubectl() {
     let version = kubectl(&["version", "--client", "-o", "json"]).succeeds().json();
     let minor: u64 =
         version["clientVersion"]["minor"].as_str().unwrap().trim_end_matches('+').parse().unwrap();
-    for (help, command, table) in [
-        (&["apply", "--help"] as &[&str], "apply", command_flags("apply")),
-        (&["get", "--help"], "get", command_flags("get")),
-        (&["options"], "apply", global_flags()),
-    ] {
-        let listed = flags_in_help(&kubectl(help).succeeds().stdout);
-        assert!(listed.len() > 20, "{help:?}");
+    let commands = known_commands().map(|name| (format!("{name} --help"), name, command_flags(name)));
+    for (help, command, table) in commands.chain([("options".to_owned(), "apply", global_flags())]) {
+        let listed = flags_in_help(&kubectl(&help.split(' ').collect::<Vec<_>>()).succeeds().stdout);
+        assert!(listed.len() >= 10, "{help:?}");
         let known: BTreeMap<String, Option<char>> =
             table.iter().map(|flag| (flag.long.clone(), flag.short)).collect();
         for (long, short) in &listed {
@@ -58,7 +55,8 @@ fn the_table_contains_exactly_the_flags_of_kubectl() {
             if long == "kuberc" {
                 continue;
             }
-            let result = kubectl(&[command, &format!("--{long}")]);
+            let flag = format!("--{long}");
+            let result = kubectl(&command.split(' ').chain([flag.as_str()]).collect::<Vec<_>>());
             let needs_value = result.stderr.contains("flag needs an argument");
             assert_eq!(needs_value, takes == Takes::Value, "--{long}\n{result}");
         }

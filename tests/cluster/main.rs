@@ -11,6 +11,7 @@ mod apply;
 mod apply_inputs;
 mod bad_day;
 mod come_and_go;
+mod create;
 mod cron_job;
 mod custom;
 mod deletions;
