@@ -11,8 +11,28 @@ use crate::timeline::{PodKey, Timeline, Workload};
 use crate::view;
 use crate::view::{ContainerLog, Glyphs, Line, Link, Names, Style};
 
-/// Maximum number of failed Pods that are listed. Further failed Pods are only counted.
-const MAX_LISTED_FAILURES: usize = 10;
+/// The extent of the list of failed Pods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FailureListLimits {
+    /// Maximum number of entries. The Pods of further entries are only counted. Without entries, the list is empty.
+    pub(crate) entries: usize,
+    /// Maximum number of lines of each log. Zero means that the logs are not shown.
+    pub(crate) log_lines: usize,
+}
+
+impl FailureListLimits {
+    /// The limits if there is enough room.
+    pub(crate) const USUAL: Self = Self { entries: 10, log_lines: usize::MAX };
+
+    /// The next smaller limits: first shorter logs, then fewer entries. `longest_log` is the number of lines of the longest
+    /// log. `None` if the list is already empty.
+    pub(crate) fn shrink(self, longest_log: usize) -> Option<Self> {
+        if self.log_lines > 0 {
+            return Some(Self { log_lines: self.log_lines.min(longest_log).saturating_sub(1), ..self });
+        }
+        (self.entries > 0).then(|| Self { entries: self.entries - 1, ..self })
+    }
+}
 
 /// Maximum number of names of the Pods that ended like a listed Pod.
 const MAX_NAMED_PODS: usize = 3;
@@ -23,29 +43,34 @@ pub(crate) fn list_failures(
     timeline: &Timeline,
     logs: &[(PodKey, ContainerLog)],
     glyphs: &Glyphs,
+    limits: FailureListLimits,
 ) -> Vec<Line> {
+    if limits.entries == 0 {
+        return Vec::new();
+    }
     let names = Names::from_timeline(timeline);
     let entries = group_failures(timeline, logs);
     let mut lines = Vec::new();
-    for (_, pods) in entries.iter().take(MAX_LISTED_FAILURES) {
+    for (_, pods) in entries.iter().take(limits.entries) {
         let [key, others @ ..] = pods.as_slice() else { continue };
         let key = *key;
         let logged = || logs.iter().filter(|(pod, _)| *pod == key).map(|(_, log)| log);
         lines.push(failure_heading(timeline, names, key, logged(), glyphs));
-        for log in logged() {
-            let extent = match log.lines.len() {
+        for log in logged().filter(|_| limits.log_lines > 0) {
+            let shown = &log.lines[log.lines.len().saturating_sub(limits.log_lines)..];
+            let extent = match shown.len() {
                 0 => "wrote nothing".to_owned(),
                 1 => "last line".to_owned(),
                 count => format!("last {count} lines"),
             };
             lines.push(Line::new(format!("    {}, {extent}", view::clean(&log.container)), Style::Dim));
             lines.extend(
-                log.lines.iter().map(|line| Line::new(format!("    {}", view::clean(line)), Style::Text)),
+                shown.iter().map(|line| Line::new(format!("    {}", view::clean(line)), Style::Text)),
             );
         }
         lines.extend(others_line(timeline, names, others));
     }
-    let rest: usize = entries.iter().skip(MAX_LISTED_FAILURES).map(|(_, pods)| pods.len()).sum();
+    let rest: usize = entries.iter().skip(limits.entries).map(|(_, pods)| pods.len()).sum();
     if rest > 0 {
         lines.push(Line::new(format!("  and {rest} more failed"), Style::Dim));
     }
@@ -236,7 +261,7 @@ mod tests {
             .succeeded();
         let timeline = timeline(20_000, vec![(job("j", WorkloadState::Succeeded), vec![restarted])]);
         let logs = [(PodKey(0), log_of("work"))];
-        let lines = list_failures(&timeline, &logs, &Glyphs::ASCII);
+        let lines = list_failures(&timeline, &logs, &Glyphs::ASCII, FailureListLimits::USUAL);
         let texts: Vec<String> = lines.iter().map(Line::plain).collect();
         assert_eq!(
             texts,
@@ -256,7 +281,7 @@ mod tests {
         let timeline = timeline(20_000, vec![(job("j", WorkloadState::Failed), pods)]);
         // The log of the last Pod was not read.
         let logs: Vec<_> = (0..3).map(|key| (PodKey(key), log_of("main"))).collect();
-        let lines = list_failures(&timeline, &logs, &Glyphs::ASCII);
+        let lines = list_failures(&timeline, &logs, &Glyphs::ASCII, FailureListLimits::USUAL);
         let texts: Vec<String> = lines.iter().map(Line::plain).collect();
         let entry = |name: &str, code: i32| {
             let failure = format!("X {name} failed: exit code {code}, after <0.1s on node-1");
@@ -275,7 +300,7 @@ mod tests {
             .run(0, Some(1000), 5, "Error")
             .failed(Some(5), Some("Init:Error"));
         let timeline = timeline(20_000, vec![(job("j", WorkloadState::Failed), vec![never_started])]);
-        let lines = list_failures(&timeline, &[], &Glyphs::ASCII);
+        let lines = list_failures(&timeline, &[], &Glyphs::ASCII, FailureListLimits::USUAL);
         let texts: Vec<String> = lines.iter().map(Line::plain).collect();
         let text = "X p never started: init container fetch failed with exit code 5 (Init:Error) on node-1";
         assert_eq!(texts, [text]);
@@ -299,7 +324,7 @@ mod tests {
             ending.as_deref(),
             Some("no longer following job/pi in default, job/pi in other; the work continues")
         );
-        let failures = list_failures(&same_names, &[], &Glyphs::UNICODE);
+        let failures = list_failures(&same_names, &[], &Glyphs::UNICODE, FailureListLimits::USUAL);
         let failures: Vec<String> = failures.iter().map(Line::plain).collect();
         assert_eq!(failures.len(), 2);
         for (line, namespace) in failures.iter().zip(["default", "other"]) {

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use crate::app::appearance::ProgressDisplay;
-use crate::app::closing_report::{describe_ending, list_failures};
+use crate::app::closing_report::{FailureListLimits, describe_ending, list_failures};
 use crate::app::exit::{Exit, RunError};
 use crate::app::pod_details::PodDetails;
 use crate::app::pod_details_loader::{FetchedDetails, PodDetailsLoader};
@@ -283,24 +283,44 @@ impl<'a> Run<'a> {
         if !self.state.has_ended {
             self.freeze_clock()?;
         }
-        let appearance = self.options.appearance;
-        let failures = match appearance.progress {
-            ProgressDisplay::Live | ProgressDisplay::Lines => {
-                list_failures(&self.state.timeline, self.details.failure_logs(), &appearance.glyphs)
-            }
-            ProgressDisplay::Silent => Vec::new(),
-        };
         self.prepare_frame();
-        // A terminal wraps long lines, so each of them needs several rows.
         let columns = self.reporters.live.as_ref().map_or(usize::MAX, LiveReporter::screen_columns);
-        let failure_rows: usize = failures.iter().map(|line| line.width().div_ceil(columns).max(1)).sum();
         let ending_rows = MAX_ENDING_LINES * ENDING_COLUMNS.div_ceil(columns);
-        let end = RunEnd { exit, max_lines_below: failure_rows + ending_rows };
+        // The report leaves at least half of the screen to the picture.
+        let room = self.reporters.live.as_ref().map_or(usize::MAX, |live| live.screen_rows() / 2);
+        let (failures, limits) =
+            self.list_failures_in(room.saturating_sub(ending_rows), FailureListLimits::USUAL);
+        let end = RunEnd { exit, max_lines_below: count_rows(&failures, columns) + ending_rows };
         self.report(self.state.now(), |reporter, run| reporter.on_end(run, end))?;
+        // The picture takes more than half of the screen if the rows in trouble need more.
+        let room = self.reporters.live.as_ref().map_or(usize::MAX, LiveReporter::rows_below_picture);
+        let (failures, _) = self.list_failures_in(room.saturating_sub(ending_rows), limits);
         if !self.show_closing_lines(&failures)? {
             self.options.streams.write_live_lines(failures)?;
         }
         self.report_ending(exit)
+    }
+
+    /// Lists the failed Pods within these limits, and within smaller ones if the list needs more than `room` rows of the
+    /// terminal.
+    fn list_failures_in(&self, room: usize, mut limits: FailureListLimits) -> (Vec<Line>, FailureListLimits) {
+        let appearance = self.options.appearance;
+        if appearance.progress == ProgressDisplay::Silent {
+            return (Vec::new(), limits);
+        }
+        let columns = self.reporters.live.as_ref().map_or(usize::MAX, LiveReporter::screen_columns);
+        let logs = self.details.failure_logs();
+        let longest_log = logs.iter().map(|(_, log)| log.lines.len()).max().unwrap_or(0);
+        loop {
+            let list = list_failures(&self.state.timeline, logs, &appearance.glyphs, limits);
+            if count_rows(&list, columns) <= room {
+                return (list, limits);
+            }
+            match limits.shrink(longest_log) {
+                Some(smaller) => limits = smaller,
+                None => return (list, limits),
+            }
+        }
     }
 
     /// Reports how the run ended, and the command that replays the run or follows it again.
@@ -373,4 +393,9 @@ impl<'a> Run<'a> {
         }
         Ok(is_shown)
     }
+}
+
+/// The number of rows that lines take on a terminal with this many columns, which wraps long lines.
+fn count_rows(lines: &[Line], columns: usize) -> usize {
+    lines.iter().map(|line| line.width().div_ceil(columns).max(1)).sum()
 }

@@ -6,6 +6,7 @@ mod links;
 mod overview;
 mod pages;
 mod replaying;
+mod scenes;
 mod virtual_terminal;
 
 use std::cell::RefCell;

@@ -234,7 +234,7 @@ fn selection_details(
     let LayoutInput { timeline, glyphs, now, rows, .. } = *input;
     let two_lines = rows >= MIN_ROWS_FOR_TWO_DETAIL_LINES && columns < SINGLE_LINE_COLUMNS;
     let Some((pod, phase)) = shown else {
-        let longest = view::longest_pods_line(timeline, columns, glyphs, now, input.frame_cache);
+        let longest = view::longest_pods_line(timeline, &state.view, columns, glyphs, now, input.frame_cache);
         return Some(longest).filter(|line| !line.spans.is_empty()).into_iter().collect();
     };
     let [mut description, evidence] =

@@ -23,6 +23,7 @@ pub(crate) fn compose_status_line(
         let mut line = Line::new(format!("/{}", view::clean(&state.window.filter)), Style::Strong);
         line.push(" ", Style::Selected);
         line.push(format!("  {} Pods", picture.found), Style::Dim);
+        push_keys(&mut line, &[("Enter", "apply"), ("Esc", "cancel")], columns);
         return line.shorten_end(columns, glyphs.ellipsis);
     }
     let mut line = Line::default();
@@ -69,6 +70,7 @@ pub(crate) fn compose_page_status(
         line.push(" ", Style::Selected);
         let count = if found.len() == 1 { "1 line".to_owned() } else { format!("{} lines", found.len()) };
         line.push(format!("  {count}"), Style::Dim);
+        push_keys(&mut line, &[("Enter", "find"), ("Esc", "cancel")], columns);
         return line.shorten_end(columns, input.glyphs.ellipsis);
     }
     let (position, style) = describe_position(state, input, text.len(), first_line, rows);
@@ -173,8 +175,10 @@ fn word_for_esc(state: &TuiState) -> Option<&'static str> {
         Some("no zoom")
     } else if window.unfolded {
         Some("fold")
+    } else if state.has_selection() {
+        Some("deselect")
     } else {
-        state.has_selection().then_some("deselect")
+        state.view.workload.as_ref().map(|_| "overview")
     }
 }
 

@@ -37,7 +37,7 @@ fn a_narrow_heading_names_the_namespace_of_jobs_with_the_same_name() {
     );
     let lines: Vec<String> = frame.lines.iter().map(Line::plain).collect();
     for namespace in ["default", "other"] {
-        let heading = format!("job/pi in {namespace}  Running");
+        let heading = format!("job/pi in {namespace}  ");
         assert!(lines.iter().any(|line| line.starts_with(&heading)), "{lines:#?}");
     }
 }

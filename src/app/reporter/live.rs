@@ -174,6 +174,16 @@ impl LiveReporter {
         self.screen.size().0.max(1)
     }
 
+    /// Returns the number of rows of the terminal, at least 1.
+    pub(crate) fn screen_rows(&self) -> usize {
+        self.screen.size().1.max(1)
+    }
+
+    /// Returns the number of rows below the latest picture, without the row of the cursor.
+    pub(crate) fn rows_below_picture(&self) -> usize {
+        self.screen_rows().saturating_sub(self.layout.frame.lines.len() + 1)
+    }
+
     /// Returns the state of the interactive screen.
     pub(crate) fn tui(&self) -> &TuiState {
         &self.tui

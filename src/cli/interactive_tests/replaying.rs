@@ -6,7 +6,7 @@ use crate::cli::replay::load;
 use crate::source::recording;
 
 /// Returns a recording with the observations of a scenario.
-fn recording_of(scenario: &str) -> String {
+pub(crate) fn recording_of(scenario: &str) -> String {
     let file = format!("{}/tests/scenarios/{scenario}.jsonl", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(file).unwrap();
     let mut recording =

@@ -275,8 +275,8 @@ impl Bar {
         self.add_label_behind(words, style, self.end())
     }
 
-    /// Writes the first of these texts that has room to the right of the bar. If none of them has room, the first text
-    /// is shortened, unless the room is shorter than [`MIN_LABEL_COLUMNS`].
+    /// Writes the first of these texts that has room to the right of the bar. If none of them has room, the
+    /// shortest text is shortened, unless the room is shorter than [`MIN_LABEL_COLUMNS`].
     pub(crate) fn add_label_or_shorten(&mut self, texts: &[String], style: Style, ellipsis: &str) {
         if texts.iter().any(|words| self.add_label(words, style)) {
             return;
@@ -286,7 +286,8 @@ impl Bar {
             self.labels.iter().map(|label| label.column).filter(|&column| column >= start).min();
         let end = before_next.map_or(self.cells.len(), |next| next.saturating_sub(1));
         let room = end.saturating_sub(start);
-        if let Some(words) = texts.first().filter(|_| room >= MIN_LABEL_COLUMNS) {
+        let shortest = texts.iter().min_by_key(|words| text::width(words));
+        if let Some(words) = shortest.filter(|_| room >= MIN_LABEL_COLUMNS) {
             self.add_label(&text::shorten_end(words, room, ellipsis), style);
         }
     }

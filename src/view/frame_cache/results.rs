@@ -21,6 +21,8 @@ pub(crate) struct Counts {
     pub(crate) stopped: usize,
     /// The number of deleted Pods that were preempted.
     pub(crate) preempted: usize,
+    /// The number of running Pods that are being deleted.
+    pub(crate) terminating: usize,
     /// The restarts and the exit codes of the Pods that are crash-looping.
     pub(crate) crashes: Crashes,
 }

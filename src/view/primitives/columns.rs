@@ -141,10 +141,21 @@ impl Columns {
         let mut droppable: Vec<usize> =
             (0..wanted.len()).filter(|&index| self.columns[index].drop_priority > 0).collect();
         droppable.sort_by_key(|&index| (self.columns[index].drop_priority, index));
+        let mut dropped = Vec::new();
         while total(&narrowest(&wanted)) > room {
             match droppable.pop() {
-                Some(index) => wanted[index] = 0,
+                Some(index) => {
+                    dropped.push(index);
+                    wanted[index] = 0;
+                }
                 None => break,
+            }
+        }
+        // A narrow column may fit although a wide column does not.
+        for index in dropped.into_iter().rev() {
+            wanted[index] = self.widest[index];
+            if total(&narrowest(&wanted)) > room {
+                wanted[index] = 0;
             }
         }
         // Spare room goes to the columns from left to right, up to the width of their widest cell.
@@ -293,6 +304,22 @@ mod tests {
                 "漢字-zqnh9       -        1m05s",
             ]
         );
+    }
+
+    #[test]
+    fn a_narrow_column_is_shown_although_a_wide_column_has_no_room() {
+        let columns =
+            vec![Column::left("POD"), Column::left("NODE").droppable(1), Column::left("REASON").droppable(2)];
+        let cells = ["pi-1", "n-1", "next try in about 3s"].map(|text| TableCell::new(text, Style::Text));
+        let row = TableRow { pod: None, cells: cells.to_vec() };
+        let wide =
+            vec![Column::left("POD"), Column::left("REASON").droppable(1), Column::left("NODE").droppable(2)];
+        let mut swapped = row.clone();
+        swapped.cells.swap(1, 2);
+        for (columns, row) in [(columns, row), (wide, swapped)] {
+            let lines = Columns::new(columns).draw(vec![row], 20, "…");
+            assert_eq!(lines[1].plain().trim_end(), "pi-1   n-1");
+        }
     }
 
     #[test]

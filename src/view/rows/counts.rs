@@ -21,6 +21,7 @@ impl Counts {
             }
             counts.done_without_deletion +=
                 usize::from(state == DisplayState::Done && !overview.deletion_requested);
+            counts.terminating += usize::from(state == DisplayState::Running && overview.deletion_requested);
             if state == DisplayState::Deleted {
                 let is_stopped = context.timeline.deliberate_stop(key).is_some();
                 counts.stopped += usize::from(is_stopped);
@@ -58,14 +59,10 @@ impl Counts {
         self.done_without_deletion
     }
 
-    /// The number of Pods that were preempted.
-    pub(crate) fn preempted(&self) -> usize {
-        self.preempted
-    }
-
     /// Adds the counts of all states except done and failed to a line, each after a separator: ` · 4 running · 1 queued`.
-    /// Deleted Pods are divided into stopped, preempted and other deleted Pods.
-    pub(crate) fn push_to(&self, line: &mut Line, glyphs: &Glyphs) {
+    /// Deleted Pods are divided into stopped, preempted and other deleted Pods. `only_trouble` leaves out the Pods that
+    /// run, start or wait for a node, and the details of the others.
+    pub(crate) fn push_to(&self, line: &mut Line, glyphs: &Glyphs, only_trouble: bool) {
         let mut push = |count: usize, style, name: &str| {
             if count > 0 {
                 line.push(glyphs.separator, Style::Dim);
@@ -74,17 +71,44 @@ impl Counts {
             }
         };
         for state in DisplayState::ALL.into_iter().skip(1).filter(|state| *state != DisplayState::Failed) {
+            if only_trouble && is_calm(state) {
+                continue;
+            }
             let mut count = self.get(state);
+            if state == DisplayState::Running {
+                let style = DisplayState::Deleted.style();
+                push(self.terminating, style, "terminating");
+                count = count.saturating_sub(self.terminating);
+            }
             if state == DisplayState::Deleted {
                 push(self.stopped, state.style(), "stopped");
                 push(self.preempted, state.style(), "preempted");
                 count = count.saturating_sub(self.stopped + self.preempted);
             }
-            let details = (state == DisplayState::CrashLooping).then(|| self.crashes.describe(count));
+            let details =
+                (state == DisplayState::CrashLooping && !only_trouble).then(|| self.crashes.describe(count));
             let details = details.filter(|details| !details.is_empty());
             let details = details.map(|details| format!(" ({details})")).unwrap_or_default();
             push(count, state.style(), &format!("{}{details}", state.name_for(count)));
         }
+    }
+}
+
+/// Whether a Pod in this state needs no attention.
+fn is_calm(state: DisplayState) -> bool {
+    match state {
+        DisplayState::Done
+        | DisplayState::Running
+        | DisplayState::Unready
+        | DisplayState::Starting
+        | DisplayState::Queued => true,
+        DisplayState::PullFailing
+        | DisplayState::BackOff
+        | DisplayState::CrashLooping
+        | DisplayState::Failed
+        | DisplayState::Deleted
+        | DisplayState::Unknown
+        | DisplayState::Gone => false,
     }
 }
 

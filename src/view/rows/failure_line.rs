@@ -22,8 +22,8 @@ const MAX_INDEXES: usize = 3;
 
 /// The line about the failed Pods of a workload that has not succeeded, with the command that shows one of them:
 /// `✗ 3 of 20 Pods failed: exit code 3 (index 7, 11, 13) · kubectl seq pod pi-7-abcde`. If the line is too long, the
-/// indexes are left out, then the command. The command is also left out if the source is not a cluster. The line opens
-/// the Pod that the command shows.
+/// indexes are left out, then the command, then the numbers of Pods. The command is also left out if the source is not a
+/// cluster. The line opens the Pod that the command shows.
 pub(crate) fn failure_line(
     context: &ViewContext<'_>,
     group: &Group<'_>,
@@ -42,19 +42,24 @@ pub(crate) fn failure_line(
     let sampled = if causes.is_complete { "" } else { " first" };
     let start = format!("{} {failed} of {pods} {noun} failed:{sampled} ", context.glyphs.failed);
     let command = pod_command(context, &causes);
-    let compose = |with_indexes: bool, with_command: bool| {
-        let mut line =
-            Line::new(format!("{start}{}", describe_causes(&causes, with_indexes)), Style::Failure);
+    let compose = |extent: Extent, with_command: bool| {
+        let mut line = Line::new(format!("{start}{}", describe_causes(&causes, extent)), Style::Failure);
         if let Some(command) = command.as_deref().filter(|_| with_command) {
             line.push(context.glyphs.separator, Style::Dim);
             line.push(command, Style::Text);
         }
         line
     };
-    let forms = [(true, true), (false, true), (true, false)].into_iter();
-    let fitting =
-        forms.map(|(indexes, command)| compose(indexes, command)).find(|line| line.width() <= columns);
-    let mut line = fitting.unwrap_or_else(|| compose(false, false));
+    let forms = [
+        (Extent::Indexes, true),
+        (Extent::Pods, true),
+        (Extent::Indexes, false),
+        (Extent::Pods, false),
+        (Extent::None, false),
+    ];
+    let mut lines = forms.into_iter().map(|(extent, command)| compose(extent, command));
+    let fitting = lines.find(|line| line.width() <= columns);
+    let mut line = fitting.unwrap_or_else(|| compose(Extent::None, false));
     line.link = causes.causes.first().map(|cause| Link::Failure(cause.first));
     Some(line.shorten_end(columns, context.glyphs.ellipsis))
 }
@@ -91,13 +96,23 @@ impl FailureCauses {
     }
 }
 
+/// The words behind a cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Extent {
+    /// The completion indexes of the Pods, or their number.
+    Indexes,
+    /// The number of Pods.
+    Pods,
+    /// Nothing.
+    None,
+}
+
 /// `exit code 3 (index 7, 11, 13)`, or `exit code 3 (2 Pods); OOMKilled (1 Pod)` for several causes.
-fn describe_causes(causes: &FailureCauses, with_indexes: bool) -> String {
+fn describe_causes(causes: &FailureCauses, extent: Extent) -> String {
     let several = causes.causes.len() > 1;
     let shown = causes.causes.iter().take(MAX_CAUSES);
-    let mut parts: Vec<String> = shown
-        .map(|cause| format!("{}{}", cause.text, describe_extent(cause, with_indexes, several)))
-        .collect();
+    let mut parts: Vec<String> =
+        shown.map(|cause| format!("{}{}", cause.text, describe_extent(cause, extent, several))).collect();
     match causes.causes.len().saturating_sub(MAX_CAUSES) {
         0 => {}
         1 => parts.push("1 more cause".to_owned()),
@@ -107,9 +122,9 @@ fn describe_causes(causes: &FailureCauses, with_indexes: bool) -> String {
 }
 
 /// Which Pods failed for a cause: ` (index 7, 11, 13)`, or ` (2 Pods)` if there are `several` causes.
-fn describe_extent(cause: &FailureCause, with_indexes: bool, several: bool) -> String {
+fn describe_extent(cause: &FailureCause, extent: Extent, several: bool) -> String {
     let indexes: Vec<String> = cause.indexes.iter().take(MAX_INDEXES).map(u32::to_string).collect();
-    if with_indexes && !indexes.is_empty() {
+    if extent == Extent::Indexes && !indexes.is_empty() {
         let more = match cause.indexes.len().saturating_sub(MAX_INDEXES) {
             0 => String::new(),
             more => format!(" and {more} more"),
@@ -117,7 +132,7 @@ fn describe_extent(cause: &FailureCause, with_indexes: bool, several: bool) -> S
         return format!(" (index {}{more})", indexes.join(", "));
     }
     match cause.pods {
-        _ if !several => String::new(),
+        _ if !several || extent == Extent::None => String::new(),
         1 => " (1 Pod)".to_owned(),
         pods => format!(" ({pods} Pods)"),
     }

@@ -26,9 +26,14 @@ pub(crate) fn group_heading(
     summary: Option<&Summary>,
     columns: usize,
 ) -> Line {
-    let long = left_part(context, group, counts, columns, false);
-    let mut line =
-        if long.width() <= columns { long } else { left_part(context, group, counts, columns, true) };
+    let forms = HeadingForm::ALL.iter().map(|form| left_part(context, group, counts, columns, *form));
+    let mut line = Line::default();
+    for form in forms {
+        line = form;
+        if line.width() <= columns {
+            break;
+        }
+    }
     if let Heading::Workload(workload) = group.heading {
         let used = line.width();
         let mut right_parts = right_parts(context, workload, summary).into_iter();
@@ -53,15 +58,35 @@ fn heading_link(context: &ViewContext<'_>, heading: Heading<'_>) -> Option<Link>
     }
 }
 
-/// Name, state and counts. `short` leaves out the namespace, unless two workloads differ only in it, and shortens the
-/// name and the counts.
+/// How much the left part of a heading says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum HeadingForm {
+    /// Everything.
+    Long,
+    /// Without the namespace, unless two workloads differ only in it, and with a shorter name and shorter counts.
+    Short,
+    /// Like `Short`, but without the word `Running`, because the counts show it.
+    WithoutRunning,
+    /// Like `WithoutRunning`, but only with the counts of Pods in trouble and without their details.
+    OnlyTrouble,
+    /// Like `OnlyTrouble`, but without the word `done`.
+    Shortest,
+}
+
+impl HeadingForm {
+    /// All forms, longest first.
+    const ALL: [Self; 5] = [Self::Long, Self::Short, Self::WithoutRunning, Self::OnlyTrouble, Self::Shortest];
+}
+
+/// Name, state and counts.
 fn left_part(
     context: &ViewContext<'_>,
     group: &Group<'_>,
     counts: &Counts,
     columns: usize,
-    short: bool,
+    form: HeadingForm,
 ) -> Line {
+    let short = form > HeadingForm::Long;
     let mut line = Line::default();
     match group.heading {
         Heading::Workload(workload) => {
@@ -77,10 +102,12 @@ fn left_part(
                 line.push(format!(" in {}", text::clean(&workload.namespace)), Style::Dim);
             }
             line.push("  ", Style::Text);
-            let (state, style) = describe_state(context.timeline, workload);
-            line.push(state, style);
-            line.push("  ", Style::Text);
-            push_done(context, &mut line, workload, counts, short);
+            if form < HeadingForm::WithoutRunning || workload.state != WorkloadState::Running {
+                let (state, style) = describe_state(context.timeline, workload);
+                line.push(state, style);
+                line.push("  ", Style::Text);
+            }
+            push_done(context, &mut line, workload, counts, form);
         }
         Heading::Pods(namespace) => {
             line.push("pods", Style::Strong);
@@ -98,18 +125,29 @@ fn left_part(
     }
     // The counts of ended Pods come first. If the line is too long, its end is cut off, but failures stay visible.
     push_failed(context, &mut line, group.heading, counts, short);
-    counts.push_to(&mut line, context.glyphs);
+    counts.push_to(&mut line, context.glyphs, form >= HeadingForm::OnlyTrouble);
     line
 }
 
 /// Adds `9 of 20 done`, and a note if the workload is suspended or has no Pods.
-fn push_done(context: &ViewContext<'_>, line: &mut Line, workload: &Workload, counts: &Counts, short: bool) {
+fn push_done(
+    context: &ViewContext<'_>,
+    line: &mut Line,
+    workload: &Workload,
+    counts: &Counts,
+    form: HeadingForm,
+) {
     // The controller also counts Pods that no longer exist. A Pod that has just succeeded may not be in the count of
     // the controller yet.
     let counted = usize::try_from(workload.succeeded).unwrap_or(usize::MAX);
     let done = if workload.has_ended() { counted } else { counted.max(counts.done_without_deletion()) };
     match workload.completions {
-        Some(completions) if short => line.push(format!("{done}/{completions} done"), Style::Text),
+        Some(completions) if form == HeadingForm::Shortest => {
+            line.push(format!("{done}/{completions}"), Style::Text);
+        }
+        Some(completions) if form > HeadingForm::Long => {
+            line.push(format!("{done}/{completions} done"), Style::Text);
+        }
         Some(completions) => line.push(format!("{done} of {completions} done"), Style::Text),
         // The Pods of a rollout never count as done.
         None if workload.is_rollout => {
@@ -183,9 +221,9 @@ fn push_failed(
     let failed = counts.get(DisplayState::Failed);
     let (failed, noun) = match heading {
         Heading::Workload(workload) => {
-            // The Job controller counts preempted Pods as failed. They have a count of their own.
+            // The Job controller counts deleted Pods as failed. They have a count of their own.
             let counted = usize::try_from(workload.failed).unwrap_or(usize::MAX);
-            let failed = counted.saturating_sub(counts.preempted()).max(failed);
+            let failed = counted.saturating_sub(counts.get(DisplayState::Deleted)).max(failed);
             let noun = match failed {
                 _ if short => " failed",
                 1 => " failed Pod",
@@ -235,7 +273,8 @@ pub(crate) fn elapsed_millis(workload: &Workload, now: Timestamp) -> Option<i64>
 }
 
 /// The word for the state of a workload, and its style. A rollout that desires no Pods, such as the old
-/// `ReplicaSet` of a Deployment, has not succeeded and reads `Scaled down`. An old `ReplicaSet` whose Pods still
+/// `ReplicaSet` of a Deployment, has not succeeded and reads `Scaled down`. Any other
+/// rollout that has succeeded reads `Rolled out`. An old `ReplicaSet` whose Pods still
 /// run, because the Deployment has failed to replace them, reads `Running`.
 pub(crate) fn describe_state(timeline: &Timeline, workload: &Workload) -> (&'static str, Style) {
     let state = workload.state;
@@ -248,6 +287,7 @@ pub(crate) fn describe_state(timeline: &Timeline, workload: &Workload) -> (&'sta
         if parent.is_some_and(|parent| parent.is_rollout && parent.state == WorkloadState::Failed) {
             return (WorkloadState::Running.name(), state_style(WorkloadState::Running));
         }
+        return ("Rolled out", state_style(state));
     }
     (state.name(), state_style(state))
 }

@@ -76,12 +76,17 @@ pub(crate) fn describe_phase(
     if let Some(reason) = &phase.reason {
         times.push(format!("  {}", text::clean(reason)), Style::Warning);
     }
-    let mut sources = Line::new("from ", Style::Dim);
-    sources.push(describe_source(begin, phase), Style::Dim);
-    if !open {
-        sources.push(format!(" {} {}", glyphs.to, describe_source(end, phase)), Style::Dim);
-    }
-    [times, sources].map(|line| line.shorten_end(columns, glyphs.ellipsis))
+    let compose_sources = |is_short: bool| {
+        let mut sources = Line::new("from ", Style::Dim);
+        sources.push(describe_source(begin, phase, is_short), Style::Dim);
+        if !open {
+            sources.push(format!(" {} {}", glyphs.to, describe_source(end, phase, is_short)), Style::Dim);
+        }
+        sources
+    };
+    let sources = Some(compose_sources(false)).filter(|sources| sources.width() <= columns);
+    [times, sources.unwrap_or_else(|| compose_sources(true))]
+        .map(|line| line.shorten_end(columns, glyphs.ellipsis))
 }
 
 /// The instant at this time, among the instants of the Pod and the starts and ends of its runs.
@@ -98,28 +103,35 @@ fn format_time(context: &ViewContext<'_>, at: Timestamp, instant: Option<Instant
     explain::format_clock_time(context, at, fine)
 }
 
-/// The evidence and the interval of an instant: `startedAt of the container (-0ms +1s)`. Without an instant, the source of
-/// the phase.
-fn describe_source(instant: Option<Instant>, phase: &Phase) -> String {
-    instant.map_or_else(
-        || format!("an {}", phase.source.name()),
-        |instant| format!("{} ({})", instant.evidence.description(), explain::format_interval(instant)),
-    )
+/// The evidence and the interval of an instant: `startedAt of the container (-0ms +1s)`. `is_short` names only the field or
+/// the event. Without an instant, the source of the phase.
+fn describe_source(instant: Option<Instant>, phase: &Phase, is_short: bool) -> String {
+    let Some(instant) = instant else { return format!("an {}", phase.source.name()) };
+    let mut evidence = instant.evidence.description();
+    if is_short {
+        evidence = match evidence.split_once(" of the ") {
+            Some(("name", event)) => event,
+            Some((field, _)) => field,
+            None => evidence,
+        };
+    }
+    format!("{evidence} ({})", explain::format_interval(instant))
 }
 
 /// The line that names the Pod that has worked longest and the Pod that has waited longest to start. A time that is
 /// usual for the workload is left out, so the line may be empty.
 pub(crate) fn longest_pods_line(
     timeline: &Timeline,
+    state: &ViewState,
     columns: usize,
     glyphs: &Glyphs,
     now: Timestamp,
     cache: &FrameCache,
 ) -> Line {
-    let (state, window) = (&ViewState::default(), &Window::default());
+    let window = &Window::default();
     let context = ViewContext { timeline, state, glyphs, now, window, cache };
     let LongestPods { working, waiting } =
-        *cache.longest_pods.get_or_compute(context.version(), (), || find_longest_pods(timeline));
+        *cache.longest_pods.get_or_compute(context.version(), (), || find_longest_pods(&context));
     let mut line = Line::default();
     let usual: [fn(&ViewContext<'_>, PodKey) -> Option<SignedDuration>; 2] = [median_work, median_wait];
     for (label, longest, usual) in
@@ -170,20 +182,22 @@ fn median_wait(context: &ViewContext<'_>, key: PodKey) -> Option<SignedDuration>
 }
 
 /// Finds the working Pod that began its work first, and the waiting Pod that was created first.
-fn find_longest_pods(timeline: &Timeline) -> LongestPods {
+fn find_longest_pods(context: &ViewContext<'_>) -> LongestPods {
     let mut longest = LongestPods::default();
-    let keys = timeline.workloads().iter().flat_map(|workload| workload.pods.iter().copied());
-    for key in keys {
-        let overview = timeline.overview(key);
+    let workloads = context.workloads();
+    let keys = workloads.iter().flat_map(|workload| workload.pods.iter().map(move |&key| (workload, key)));
+    for (workload, key) in keys {
+        let overview = context.timeline.overview(key);
         let (oldest, since) = match DisplayState::from_overview(overview) {
-            DisplayState::Running
-            | DisplayState::Unready
-            | DisplayState::BackOff
-            | DisplayState::CrashLooping => (&mut longest.working, overview.work_started()),
+            // The Pods of a rollout run until they are replaced.
+            DisplayState::Running | DisplayState::Unready if workload.is_rollout => continue,
+            DisplayState::Running | DisplayState::Unready => (&mut longest.working, overview.work_started()),
             DisplayState::Queued | DisplayState::Starting | DisplayState::PullFailing => {
                 (&mut longest.waiting, overview.created())
             }
-            DisplayState::Done
+            DisplayState::BackOff
+            | DisplayState::CrashLooping
+            | DisplayState::Done
             | DisplayState::Failed
             | DisplayState::Deleted
             | DisplayState::Unknown

@@ -79,8 +79,8 @@ const INDENT: &str = "  ";
 
 /// The lines of the verdict about `pods`: `slot time 1m58s: work 57 % (7 % lost: 4 Pods preempted) · pull 22 % · idle 21 %`.
 /// The percentages of the shares sum to 100. If the verdict is too long for one line, the reasons for the loss are left
-/// out. If it is still too long, it takes up to `max_lines` lines. Then the smallest shares are summed up as `other`, and
-/// at last the uncertainties are left out. Empty for a workload that has had no slot yet.
+/// out. If it is still too long, it takes up to `max_lines` lines. Then the smallest shares are summed up as `other`, the
+/// uncertainties are left out, and at last only the largest shares remain. Empty for a workload that has had no slot yet.
 pub(crate) fn verdict_lines(
     context: &ViewContext<'_>,
     summary: &Summary,
@@ -107,6 +107,7 @@ pub(crate) fn verdict_lines(
         .or_else(|| folded(&short_loss, true))
         .or_else(|| folded("", true))
         .or_else(|| folded("", false))
+        .or_else(|| verdict.write_largest(shares.clone(), max_lines))
         .unwrap_or_else(|| vec![verdict.heading.clone().shorten_end(columns, context.glyphs.ellipsis)])
 }
 
@@ -121,7 +122,7 @@ struct Verdict<'a> {
 
 impl Verdict<'_> {
     /// Writes the verdict. The smallest shares are summed up as `other`. Returns `None` if the lines are too short even
-    /// for the share of work alone.
+    /// for the share of work and the largest other share.
     fn write_folded(
         &self,
         mut shares: Vec<(Share, i64)>,
@@ -134,11 +135,26 @@ impl Verdict<'_> {
             if let Some(lines) = self.write(&shares, other, lost_work, with_ranges, max_lines) {
                 return Some(lines);
             }
-            // The share of work is never summed up, because readers compare the other shares with it.
-            let smallest = (0..shares.len())
-                .filter(|&index| shares[index].0 != Share::Work)
-                .min_by_key(|&index| shares[index].1)?;
+            // The share of work is never summed up, because readers compare the other shares with it. The largest of
+            // the other shares is the answer that readers look for.
+            let of_others = || (0..shares.len()).filter(|&index| shares[index].0 != Share::Work);
+            let smallest = of_others().min_by_key(|&index| shares[index].1)?;
+            of_others().nth(1)?;
             other += shares.remove(smallest).1;
+        }
+    }
+
+    /// Writes as many of the largest shares as fit, without the rest.
+    fn write_largest(&self, mut shares: Vec<(Share, i64)>, max_lines: usize) -> Option<Vec<Line>> {
+        loop {
+            if let Some(lines) = self.write(&shares, 0, "", false, max_lines) {
+                return Some(lines);
+            }
+            let smallest = (0..shares.len()).min_by_key(|&index| shares[index].1)?;
+            shares.remove(smallest);
+            if shares.is_empty() {
+                return None;
+            }
         }
     }
 

@@ -128,7 +128,7 @@ impl<'a> RunTable<'a> {
     /// Adds the row of a workload.
     fn add_workload(&mut self, row: RunRow<'_>) {
         let facts = RunFacts::collect(&self.context, row.workload);
-        let Workload { kind, name, state, .. } = row.workload;
+        let Workload { kind, name, .. } = row.workload;
         let name = format!("{}{}/{}", "  ".repeat(row.depth), kind.to_lowercase(), text::clean(name));
         let name = text::shorten_middle(&name, self.max_name, self.context.glyphs.ellipsis);
         let namespace = text::clean(&row.workload.namespace).into_owned();
@@ -188,7 +188,7 @@ impl<'a> RunTable<'a> {
         let (min_bar, _) = BAR_COLUMNS;
         let described = [
             (self.has_namespaces, Column::left("NAMESPACE").shrinking(Shrink::Middle(8)).droppable(2)),
-            (true, Column::left("WORKLOAD").shrinking(Shrink::Middle(12))),
+            (true, Column::left("WORKLOAD").shrinking(Shrink::Middle(16))),
             (true, Column::left("STATE").droppable(5)),
             (true, Column::right("DONE")),
             (has_failed, Column::right("FAILED").droppable(3)),

@@ -28,6 +28,8 @@ pub(crate) struct Layout {
 
 /// The minimum width of the column of names: `…4h9hq`.
 const MIN_NAME: usize = 6;
+/// The width of the column of names in which `+ 10 done` fits.
+const USUAL_NAME: usize = 9;
 /// The width of the longest status without restarts: `✗ 137`.
 const STATUS: usize = 5;
 /// The width of the mark of up to 99 restarts, with a blank: ` ↻12`.
@@ -67,9 +69,9 @@ impl Layout {
         // Nodes become known one by one. This minimum width keeps the column stable.
         layout.node = give(&layout, widest.node.clamp(6, 8));
         layout.attempt = give(&layout, widest.attempt);
-        layout.index = give(&layout, widest.index);
-        let wider = widest.name.min(if columns < 160 { 28 } else { 40 }).saturating_sub(layout.name);
-        layout.name += wider.min(spare(&layout));
+        // On a narrow screen, the work time says more than the index, which is also a part of the name.
+        layout.index = if layout.run > 0 { give(&layout, widest.index) } else { 0 };
+        layout.name += widest.more_for_name(&layout, spare(&layout));
         if columns >= 100 {
             layout.queued = give(&layout, widest.duration);
         }
@@ -79,7 +81,7 @@ impl Layout {
         if columns >= WIDE_GAP_COLUMNS {
             // On a narrow screen the bars need the room more than the words do.
             let percent = if columns < 100 { 20 } else { 30 };
-            layout.words = widest.words.min(columns * percent / 100);
+            layout.words = widest.words.min((columns * percent / 100).max(spare(&layout)));
         }
         layout.bar = columns.saturating_sub(layout.around() + layout.words).max(1);
         layout
@@ -115,6 +117,17 @@ fn may_have_words(pod: &PodOverview) -> bool {
 }
 
 impl ColumnContent {
+    /// The columns to add to the column of names if `spare` columns are free. If the names fit without the name of their
+    /// workload, but not as a whole, more than [`USUAL_NAME`] columns would stay empty.
+    fn more_for_name(&self, layout: &Layout, spare: usize) -> usize {
+        let max = if layout.columns < 160 { 28 } else { 40 };
+        let wanted = self.name.min(max).saturating_sub(layout.name);
+        let is_enough = layout.name >= self.own_name && self.own_name > 0;
+        let has_empty_columns = is_enough && (self.name > max || wanted > spare);
+        let limit = if has_empty_columns { USUAL_NAME.saturating_sub(layout.name) } else { wanted };
+        limit.min(wanted).min(spare)
+    }
+
     /// The widest content of each column in these groups.
     fn measure(context: &ViewContext<'_>, groups: &[&Group<'_>]) -> Self {
         let mut widest = Self::default();

@@ -84,13 +84,19 @@ pub(crate) fn divide_lines(
         let around = choice.count(context, sections, rows, legend_lines);
         (around + min_rows <= lines).then(|| (*choice, lines - around))
     });
-    let (chosen, free) = fitting.unwrap_or((
+    let (mut chosen, mut free) = fitting.unwrap_or((
         SurroundingLines::NONE,
         lines.saturating_sub(sections.len() + usize::from(legend_lines.is_some())),
     ));
     let mut wanted: Vec<usize> = sections.iter().map(|section| section.rows.rows.len()).collect();
     // A row with evidence or container bars takes several lines.
-    let shares = distribute(&mut wanted, (free / rows.max_lines_per_row()).max(usize::from(free > 0)));
+    let count_rows = |free: usize| (free / rows.max_lines_per_row()).max(usize::from(free > 0));
+    if chosen.blanks && wanted.iter().sum::<usize>() > count_rows(free) {
+        // No line is empty while there are rows without a line.
+        chosen.blanks = false;
+        free += sections.len().saturating_sub(1);
+    }
+    let shares = distribute(&mut wanted, count_rows(free));
     for (section, share) in sections.iter_mut().zip(shares) {
         section.fold_to(context, share);
     }

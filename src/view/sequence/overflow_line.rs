@@ -31,7 +31,10 @@ impl RowWriter<'_> {
         line.push(" ".repeat(layout.words), Style::Text);
         let medians = cache.medians.get_or_compute(version, key, || self.medians(&overflow.pods));
         if layout.status > 0 {
-            let is_known = medians.queued.or(medians.cold).or(medians.run).is_some();
+            let is_known =
+                [(layout.queued, medians.queued), (layout.cold, medians.cold), (layout.run, medians.run)]
+                    .into_iter()
+                    .any(|(width, median)| width > 0 && median.is_some());
             let name = if is_known { "p50" } else { "" };
             line.push(format!(" {}", text::pad_left(name, layout.status)), Style::Dim);
         }

@@ -121,7 +121,9 @@ impl<'a> RowWriter<'a> {
             bar.add_label_or_shorten(&words.texts, words.style, context.glyphs.ellipsis);
         }
         let pace = section.pace.mark(context, key);
-        if pace == Some(PaceMark::Longest) {
+        // The Pods of a rollout run until they are replaced, so the longest run is no news.
+        let is_rollout = section.group.workload().is_some_and(|workload| workload.is_rollout);
+        if pace == Some(PaceMark::Longest) && !is_rollout {
             bar.add_label("longest", Style::Dim);
         }
         bar.mark_gaps(self.axis);

@@ -57,9 +57,20 @@ pub(crate) fn draw_scrolling(
     let selected = context.window.selected;
     let selected = lines.iter().position(|&(_, pod)| pod.is_some() && pod == selected);
     let all_fit = lines.len() <= room;
-    // If not all rows fit, one line counts the Pods above and one line counts the Pods below.
-    let room = if all_fit { room } else { room.saturating_sub(2) };
-    let visible = visible_rows(context.window.first, selected, lines.len(), room);
+    // If not all rows fit, one line counts the Pods above and one line counts the Pods below, if there are any.
+    let visible = if all_fit {
+        0..lines.len()
+    } else {
+        let with_counts = visible_rows(context.window.first, selected, lines.len(), room.saturating_sub(2));
+        let longer = room.saturating_sub(1).clamp(1, lines.len());
+        if with_counts.start == 0 {
+            0..longer
+        } else if with_counts.end == lines.len() {
+            lines.len() - longer..lines.len()
+        } else {
+            with_counts
+        }
+    };
     picture.first_row = visible.start;
     let hidden = |lines: &[ScrollingLine]| Overflow {
         state: None,
@@ -67,6 +78,8 @@ pub(crate) fn draw_scrolling(
     };
     if !all_fit {
         legend.add_folded();
+    }
+    if visible.start > 0 {
         frame.lines.push(rows.write_overflow(&hidden(&lines[..visible.start])));
     }
     for &(index, pod) in &lines[visible.clone()] {
@@ -75,7 +88,7 @@ pub(crate) fn draw_scrolling(
             Some(key) => rows.push_pod(key, &sections[index], &mut legend, &mut frame.lines),
         }
     }
-    if !all_fit {
+    if visible.end < lines.len() {
         frame.lines.push(rows.write_overflow(&hidden(&lines[visible.end..])));
     }
     frame.lines.extend_from_slice(conclusions);

@@ -58,11 +58,11 @@ impl RowWords {
         let pod = context.timeline.pod(key);
         if let Some(words) = describe_special_end(context.timeline, key, context.state.clock.as_ref()) {
             let style = if pod.overview().is_lost { Style::Warning } else { Style::Terminating };
-            return Some(Self { texts: vec![words], style });
+            return Some(Self { texts: with_shorter_ends(words), style });
         }
         if let Some(words) = describe_not_taken_up(&pod, context.now) {
-            let short = words.split_once(" has ").map(|(_, short)| short.to_owned());
-            let texts = std::iter::once(words).chain(short).collect();
+            let short = words.split_once(" has ").map(|(_, short)| short.replace(" it", ""));
+            let texts = [words].into_iter().chain(short).chain(["not taken up".to_owned()]).collect();
             return Some(Self { texts, style: Style::Warning });
         }
         let words = Self::for_reason(&pod)?;
@@ -79,7 +79,9 @@ impl RowWords {
         }
         if let Some(wait) = describe_waiting_main(life) {
             let style = if life.is_crash_looping() { Style::Failure } else { Style::Warning };
-            return Some(Self { texts: with_cause(wait, life), style });
+            let mut texts = with_cause(wait, life);
+            texts.extend(life.is_crash_looping().then(|| "crash loop".to_owned()));
+            return Some(Self { texts, style });
         }
         if let Some(failed) = label_failed_init(life) {
             let style = if life.outcome.has_failed() { Style::Failure } else { Style::Warning };
@@ -99,7 +101,9 @@ impl RowWords {
             return Some(Self { texts: with_cause(words, life), style: Style::Warning });
         }
         if let Some(cause) = describe_last_kill(life).filter(|_| !life.outcome.has_ended()) {
-            return Some(Self { texts: vec![cause], style: Style::Failure });
+            let short = cause.split_once(": ").map(|(probe, _)| probe.to_owned());
+            let texts = [cause].into_iter().chain(short).chain(["probe failed".to_owned()]).collect();
+            return Some(Self { texts, style: Style::Failure });
         }
         let reason = life.reason.as_deref().filter(|reason| !matches!(*reason, "Error" | "Completed"));
         let described = reason.and_then(|_| describe_reason(life));
@@ -121,6 +125,21 @@ impl RowWords {
         let words = described.or_else(cause).or_else(other)?;
         Some(Self { texts: with_cause(words, life), style })
     }
+}
+
+/// The words about a Pod that did not end by itself, and shorter forms: without the reason, without the time, and without
+/// the object: `stopped by job/pi: suspended`, `stopped by job/pi`, `stopped`.
+fn with_shorter_ends(words: String) -> Vec<String> {
+    let without_reason = words.split(": ").next().unwrap_or_default();
+    let without_time = without_reason.split(" since ").next().unwrap_or_default();
+    let shortest = match without_time.split_once(", ") {
+        Some((_, not_counted)) => not_counted,
+        None => {
+            without_time.split(" by ").next().and_then(|end| end.split(" with ").next()).unwrap_or_default()
+        }
+    };
+    let shorter = [without_reason, without_time, shortest].map(str::to_owned);
+    std::iter::once(words).chain(shorter).collect()
 }
 
 /// These words, and as a shorter form the cause alone.

@@ -23,6 +23,7 @@ pub(crate) struct FakeServer {
 /// A request that waits for its answer.
 pub(crate) struct Call {
     pub(crate) uri: String,
+    /// The accepted content types; empty in a request for a log.
     pub(crate) accept: String,
     pub(crate) accept_encoding: Option<String>,
     /// Sends the answer to the client.
@@ -34,7 +35,8 @@ pub(crate) fn start() -> (FakeServer, Cluster) {
     let (sender, calls) = mpsc::unbounded_channel();
     let service = tower::service_fn(move |request: Request<Body>| {
         let (answer, answered) = oneshot::channel();
-        let accept = request.headers()["accept"].to_str().unwrap().to_owned();
+        let accept = request.headers().get("accept");
+        let accept = accept.map_or_else(String::new, |accept| accept.to_str().unwrap().to_owned());
         let encoding = request.headers().get("accept-encoding");
         let accept_encoding = encoding.map(|encoding| encoding.to_str().unwrap().to_owned());
         let uri = request.uri().to_string();

@@ -30,7 +30,7 @@ fn words_are_shortened_if_there_is_room_for_a_part_of_them() {
     assert_eq!(plain(&bar), "######## not found  ", "a shorter text is better than a part of the longer one");
     let mut bar = bar_with_work(0..11);
     bar.add_label_or_shorten(&texts, Style::Text, "..");
-    assert_eq!(plain(&bar), "########### Create..");
+    assert_eq!(plain(&bar), "########### not fo..");
     let mut bar = bar_with_work(0..18);
     bar.add_label_or_shorten(&texts, Style::Text, "..");
     assert_eq!(plain(&bar), format!("{}  ", "#".repeat(18)), "a few letters say nothing");
