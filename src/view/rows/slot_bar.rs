@@ -153,9 +153,11 @@ fn divide_cells(segments: &[(Segment, i64)], columns: usize) -> Vec<usize> {
 pub(crate) struct SlotBarLegend(Vec<Segment>);
 
 impl SlotBarLegend {
-    /// Adds the parts of the bar with this slot time and lost work.
-    pub(crate) fn add(&mut self, slots: &SlotTime, lost_work: i64) {
-        for (segment, _) in segments(slots, lost_work) {
+    /// Adds the parts that have at least one of the `columns` cells of the bar with this slot time and lost work.
+    pub(crate) fn add(&mut self, slots: &SlotTime, lost_work: i64, columns: usize) {
+        let segments = segments(slots, lost_work);
+        let cells = divide_cells(&segments, columns);
+        for ((segment, _), _) in segments.into_iter().zip(cells).filter(|(_, cells)| *cells > 0) {
             if let Err(at) = self.0.binary_search(&segment) {
                 self.0.insert(at, segment);
             }
@@ -212,8 +214,13 @@ mod tests {
     fn the_legend_explains_each_glyph_once() {
         let mut legend = SlotBarLegend::default();
         for kind in PhaseKind::ALL {
-            legend.add(&slots(&[(kind, 5)], 1), i64::from(kind == PhaseKind::Running));
+            legend.add(&slots(&[(kind, 5)], 1), i64::from(kind == PhaseKind::Running), 12);
         }
+        let complete = legend.0.clone();
+        // A part without a cell needs no explanation.
+        let mut narrow = SlotBarLegend::default();
+        narrow.add(&slots(&[(PhaseKind::Queued, 1_000), (PhaseKind::Setup, 1)], 0), 0, 10);
+        assert_eq!((narrow.0, complete.len()), (vec![Segment::Queued], Segment::ALL.len()));
         let line = legend.write(&Glyphs::UNICODE, 200).plain();
         let glyphs: Vec<&str> = line.split("  ").map(|entry| entry.split(' ').next().unwrap()).collect();
         let mut distinct = glyphs.clone();

@@ -108,7 +108,6 @@ struct RunTable<'a> {
     /// The maximum width of the first column, in columns of the terminal.
     max_name: usize,
     rows: Vec<(Vec<TableCell>, RunFacts)>,
-    legend: SlotBarLegend,
 }
 
 impl<'a> RunTable<'a> {
@@ -116,13 +115,7 @@ impl<'a> RunTable<'a> {
         let has_namespaces = needs_namespaces(context, rows);
         // A long name must leave room for the bar.
         let max_name = (columns / 4).max(MIN_NAME_COLUMNS);
-        Self {
-            context: *context,
-            has_namespaces,
-            max_name,
-            rows: Vec::new(),
-            legend: SlotBarLegend::default(),
-        }
+        Self { context: *context, has_namespaces, max_name, rows: Vec::new() }
     }
 
     /// Adds the row of a workload.
@@ -156,8 +149,10 @@ impl<'a> RunTable<'a> {
     ) {
         let glyphs = self.context.glyphs;
         let (_, max_bar_columns) = BAR_COLUMNS;
-        let (mark, style) = (state_mark(state, glyphs), state_style(state));
-        let name_style = if state == WorkloadState::Failed { style } else { Style::Text };
+        let style = state_style(state);
+        let is_in_trouble = state == WorkloadState::Failed || facts.is_stuck;
+        let mark = state_mark(if facts.is_stuck { WorkloadState::Failed } else { state }, glyphs);
+        let name_style = if is_in_trouble { Style::Failure } else { Style::Text };
         let done = match facts.wanted {
             Some(wanted) => format!("{}/{wanted}", facts.done.unwrap_or(0)),
             None => facts.done.map_or_else(|| glyphs.none.to_owned(), |done| done.to_string()),
@@ -165,7 +160,6 @@ impl<'a> RunTable<'a> {
         let failed = if facts.failed > 0 { facts.failed.to_string() } else { String::new() };
         let loss = largest_loss(&facts.slots, facts.lost_work).and_then(LargestLoss::describe);
         let wall = facts.wall_millis.map_or_else(|| glyphs.none.to_owned(), format_elapsed_millis);
-        self.legend.add(&facts.slots, facts.lost_work);
         let cells = vec![
             TableCell::new(namespace, Style::Text),
             TableCell::new(format!("{mark} {name}"), name_style),
@@ -186,9 +180,11 @@ impl<'a> RunTable<'a> {
         let has_time_left = self.rows.iter().any(|(_, facts)| facts.millis_left.is_some());
         let has_slots = self.rows.iter().any(|(_, facts)| facts.slots.total > 0);
         let (min_bar, _) = BAR_COLUMNS;
+        // On a narrow screen the bar says more than the whole name.
+        let min_name = if columns < 60 { 12 } else { 16 };
         let described = [
             (self.has_namespaces, Column::left("NAMESPACE").shrinking(Shrink::Middle(8)).droppable(2)),
-            (true, Column::left("WORKLOAD").shrinking(Shrink::Middle(16))),
+            (true, Column::left("WORKLOAD").shrinking(Shrink::Middle(min_name))),
             (true, Column::left("STATE").droppable(5)),
             (true, Column::right("DONE")),
             (has_failed, Column::right("FAILED").droppable(3)),
@@ -211,19 +207,22 @@ impl<'a> RunTable<'a> {
             let before = line.spans.iter().take_while(|span| span.style != BAR_STYLE);
             before.map(|span| text::width(&span.text)).sum()
         });
+        let mut legend = SlotBarLegend::default();
         for (line, facts) in lines.iter_mut().skip(1).zip(&facts) {
-            insert_bar(line, facts, glyphs);
+            insert_bar(line, facts, glyphs, &mut legend);
         }
-        DrawnTable { lines, legend: self.legend.write(glyphs, columns), bar_column }
+        DrawnTable { lines, legend: legend.write(glyphs, columns), bar_column }
     }
 }
 
-/// Replaces the cell that keeps the room for the bar with the bar.
-fn insert_bar(line: &mut Line, facts: &RunFacts, glyphs: &Glyphs) {
+/// Replaces the cell that keeps the room for the bar with the bar. Adds the parts of the bar to the legend.
+fn insert_bar(line: &mut Line, facts: &RunFacts, glyphs: &Glyphs, legend: &mut SlotBarLegend) {
     let spans = std::mem::take(&mut line.spans);
     for span in spans {
         if span.style == BAR_STYLE {
-            let bar = slot_time_bar(&facts.slots, facts.lost_work, glyphs, text::width(&span.text));
+            let columns = text::width(&span.text);
+            legend.add(&facts.slots, facts.lost_work, columns);
+            let bar = slot_time_bar(&facts.slots, facts.lost_work, glyphs, columns);
             bar.spans.into_iter().for_each(|span| line.push(span.text, span.style));
         } else {
             line.push(span.text, span.style);

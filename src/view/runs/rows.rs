@@ -94,6 +94,8 @@ pub(crate) struct RunFacts {
     pub(crate) wanted: Option<usize>,
     /// The number of failed Pods, or of failed workloads below.
     pub(crate) failed: usize,
+    /// Whether a single workload runs and has Pods that are crash-looping or cannot pull an image.
+    pub(crate) is_stuck: bool,
     pub(crate) slots: SlotTime,
     /// The slot time of work that did not count, in milliseconds.
     pub(crate) lost_work: i64,
@@ -109,6 +111,7 @@ impl RunFacts {
         let summary = context.summary(workload);
         let to_usize = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
         let timeline = context.timeline;
+        let mut is_stuck = false;
         let (done, wanted, failed) = if workload.capacity.is_empty() && timeline.has_children(workload) {
             let count = |state| timeline.children(workload).filter(|child| child.state == state).count();
             let all = timeline.children(workload).count();
@@ -121,6 +124,8 @@ impl RunFacts {
             };
             let counts = Counts::get_or_compute(context, &group);
             let failed = to_usize(workload.failed).max(counts.get(DisplayState::Failed));
+            let stuck = counts.get(DisplayState::PullFailing) + counts.get(DisplayState::CrashLooping);
+            is_stuck = stuck > 0 && workload.state == WorkloadState::Running;
             if workload.is_rollout {
                 (to_usize(workload.active), workload.parallelism.map(to_usize), failed)
             } else {
@@ -137,6 +142,7 @@ impl RunFacts {
             done: has_count.then_some(done),
             wanted,
             failed,
+            is_stuck,
             slots: summary.slots,
             lost_work: summary.lost_work.total(),
             wall_millis: elapsed_millis(workload, context.now),

@@ -7,6 +7,7 @@ scenes! {
     an_image_that_does_not_exist: recorded("unknown-image").at(28.0);
     an_image_that_did_not_exist_until_the_deadline: recorded("unknown-image").stage(Stage::Final);
     a_crash_loop: recorded("crash").at(30.0);
+    a_crash_loop_in_the_overview: recorded("crash").at(30.0).view(View::Runs);
     failed_attempts_of_an_index: recorded("fail-index").at(20.0);
     a_failed_index_at_the_end: recorded("fail-index").stage(Stage::Final);
     a_failed_job_with_logs: recorded("retry").with_logs().stage(Stage::Final);
