@@ -76,7 +76,9 @@ fn colour_letter(cell: &vt100::Cell) -> char {
         vt100::Color::Idx(163) => 'm',
         vt100::Color::Rgb(236, 0, 0) => 'r',
         vt100::Color::Rgb(165, 104, 0) => 'a',
-        other => panic!("{other:?} is no colour of the program"),
+        other @ (vt100::Color::Idx(_) | vt100::Color::Rgb(..)) => {
+            panic!("{other:?} is no colour of the program")
+        }
     };
     match (cell.inverse(), cell.bold()) {
         (true, _) => '#',
