@@ -60,7 +60,7 @@ fn a_rollout_ends_when_the_new_revision_is_available() {
         assert_eq!(text(workload(&again, "web"), "outcome"), "Succeeded", "{named}: {again:#}");
     }
     let drawn = namespace.seq(&["get", "deploy", "web"]).succeeds();
-    drawn.prints(&format!("deployment/web in {}  Succeeded  2 of 2 Pods", namespace.name));
+    drawn.prints(&format!("deployment/web in {}  Rolled out  2 of 2 Pods", namespace.name));
     drawn.prints("replicaset/web-");
 }
 

@@ -126,7 +126,7 @@ impl<'a> RunTable<'a> {
         let name = text::shorten_middle(&name, self.max_name, self.context.glyphs.ellipsis);
         let namespace = text::clean(&row.workload.namespace).into_owned();
         let words = describe_state(self.context.timeline, row.workload);
-        self.add_row(&name, namespace, *state, words, facts);
+        self.add_row(&name, namespace, row.workload.state, words, facts);
     }
 
     /// Adds the row that sums up workloads of one state: `+ 412 more`.
@@ -149,7 +149,6 @@ impl<'a> RunTable<'a> {
     ) {
         let glyphs = self.context.glyphs;
         let (_, max_bar_columns) = BAR_COLUMNS;
-        let style = state_style(state);
         let is_in_trouble = state == WorkloadState::Failed || facts.is_stuck;
         let mark = state_mark(if facts.is_stuck { WorkloadState::Failed } else { state }, glyphs);
         let name_style = if is_in_trouble { Style::Failure } else { Style::Text };

@@ -184,7 +184,10 @@ fn the_old_replica_set_of_a_rollout_has_not_succeeded() {
             after_success[0].starts_with("replicaset/old  Scaled down  0 of 0 Pods"),
             "{after_success:#?}"
         );
-        assert!(after_success[1].starts_with("replicaset/new  Succeeded  2 of 2 Pods"), "{after_success:#?}");
+        assert!(
+            after_success[1].starts_with("replicaset/new  Rolled out  2 of 2 Pods"),
+            "{after_success:#?}"
+        );
         // After a failure, the old Pods still run.
         let after_failure = headings(
             vec![
