@@ -8,6 +8,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
 use crate::app::console::Console;
 use crate::app::exit::{Exit, RunError};
+use crate::app::logs::reader::LogReader;
 use crate::app::reporter::interface::RunEnd;
 use crate::app::reporter::live::{LiveReporter, TICK};
 use crate::app::reporter::selection::Reporters;
@@ -15,12 +16,16 @@ use crate::app::run::Run;
 use crate::app::run_options::RunOptions;
 use crate::app::signals::Signals;
 use crate::source::Update;
+use crate::source::cluster::logs::LogUpdate;
 use crate::terminal::tty::SIGCONT;
 use crate::tui::input::Input;
 
 /// Maximum time that the run waits for its Pods to end after its workloads have ended. The watch that reports the ends of
 /// Pods is not the one that reports the ends of workloads.
 const POD_END_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Maximum time that a run whose Pods have ended waits for the next lines of their logs.
+const LOG_END_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Prints the present state and ends.
 pub(crate) async fn once(options: RunOptions<'_>) -> Result<Exit, RunError> {
@@ -94,6 +99,7 @@ impl Run<'_> {
         let mut continued = signal(SignalKind::from_raw(SIGCONT))?;
         let mut ended_since: Option<Instant> = None;
         let mut has_feed_ended = false;
+        let mut logs_silent_since = Instant::now();
         loop {
             let answer_due = self.reporters.live.as_ref().and_then(LiveReporter::answer_due);
             tokio::select! {
@@ -120,9 +126,20 @@ impl Run<'_> {
                 _ = resized.recv() => self.refresh()?,
                 _ = continued.recv() => self.resume()?,
                 _ = ticks.tick() => self.tick()?,
+                update = next_log_update(&mut self.logs), if self.accepts_log() => {
+                    logs_silent_since = Instant::now();
+                    self.on_log_update(update)?;
+                }
             }
             self.recompute();
             if !self.state.has_ended && self.has_run_ended(has_feed_ended, &mut ended_since) {
+                let is_drained = self.logs.as_ref().is_none_or(LogReader::is_drained);
+                if !is_drained && logs_silent_since.elapsed() < LOG_END_TIMEOUT {
+                    continue;
+                }
+                if !is_drained {
+                    self.warn_about_missing_logs()?;
+                }
                 self.end_run()?;
             }
             if self.state.has_ended && !self.reporters.live.as_ref().is_some_and(LiveReporter::stays_open) {
@@ -157,6 +174,14 @@ impl Run<'_> {
             live.freeze();
         }
         self.freeze_clock()
+    }
+}
+
+/// Waits for the next news of the logs, forever if no logs are read.
+async fn next_log_update(logs: &mut Option<LogReader>) -> LogUpdate {
+    match logs {
+        Some(logs) => logs.next().await,
+        None => std::future::pending().await,
     }
 }
 

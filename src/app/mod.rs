@@ -7,6 +7,7 @@ pub(crate) mod closing_report;
 pub(crate) mod console;
 pub(crate) mod event_loop;
 pub(crate) mod exit;
+pub(crate) mod logs;
 pub(crate) mod output;
 pub(crate) mod overview;
 pub(crate) mod pod_details;

@@ -66,8 +66,11 @@ pub(crate) enum FetchedPage {
 #[derive(Debug)]
 pub(crate) struct PodDetailsLoader {
     cluster: Option<Cluster>,
-    /// Number of last lines to read from each log. If the number is zero, logs of failed containers are not read.
+    /// Number of last lines to read from each log of an open page.
     tail_lines: u32,
+    /// Number of last lines to read from the log of each failed container. If the number is zero, these logs are not
+    /// read.
+    failure_lines: u32,
     sender: mpsc::UnboundedSender<FetchedDetails>,
     receiver: mpsc::UnboundedReceiver<FetchedDetails>,
     /// The details that the open page shows.
@@ -113,11 +116,12 @@ impl Drop for OpenPage {
 
 impl PodDetailsLoader {
     /// Creates a loader. Without a cluster, the loader knows only details from the observations of the run.
-    pub(crate) fn new(cluster: Option<Cluster>, tail_lines: u32) -> Self {
+    pub(crate) fn new(cluster: Option<Cluster>, tail_lines: u32, failure_lines: u32) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         Self {
             cluster,
             tail_lines,
+            failure_lines,
             sender,
             receiver,
             details: Details::default(),
@@ -381,7 +385,7 @@ impl PodDetailsLoader {
     /// Requests the logs of the failed containers of the `changed` Pods. A run requests the logs of at most
     /// [`MAX_FAILED_PODS`] Pods.
     pub(crate) fn request_failure_logs(&mut self, timeline: &Timeline, changed: &[PodKey]) {
-        let Some(cluster) = self.cluster.as_ref().filter(|_| self.tail_lines > 0) else { return };
+        let Some(cluster) = self.cluster.as_ref().filter(|_| self.failure_lines > 0) else { return };
         for &key in changed {
             let pod = timeline.pod(key);
             let requested: HashSet<PodKey> =
@@ -395,7 +399,7 @@ impl PodDetailsLoader {
                     continue;
                 }
                 self.pending_failure_logs += 1;
-                let (cluster, sender, lines) = (cluster.clone(), self.sender.clone(), self.tail_lines);
+                let (cluster, sender, lines) = (cluster.clone(), self.sender.clone(), self.failure_lines);
                 let (namespace, pod) = (Arc::clone(&pod.namespace), Arc::clone(&pod.name));
                 let container = Arc::clone(&container.name);
                 tokio::spawn(async move {

@@ -8,6 +8,10 @@ use tokio::time::Instant;
 use crate::app::appearance::ProgressDisplay;
 use crate::app::closing_report::{FailureListLimits, describe_ending, list_failures};
 use crate::app::exit::{Exit, RunError};
+use crate::app::logs::json::write_log_parts;
+use crate::app::logs::reader::{LogNews, LogPart, LogReader};
+use crate::app::logs::text::LogText;
+use crate::app::output::Output;
 use crate::app::pod_details::PodDetails;
 use crate::app::pod_details_loader::{FetchedDetails, PodDetailsLoader};
 use crate::app::recording::RunRecording;
@@ -16,7 +20,9 @@ use crate::app::reporter::live::LiveReporter;
 use crate::app::reporter::selection::Reporters;
 use crate::app::run_options::{RunOptions, Subject};
 use crate::app::run_state::{RunSnapshot, RunState};
+use crate::app::streams::Streams;
 use crate::source::Update;
+use crate::source::cluster::logs::LogUpdate;
 use crate::timeline::{Changes, Timeline};
 use crate::tui::action::Effect;
 use crate::tui::input::Input;
@@ -42,6 +48,7 @@ pub(crate) struct Run<'a> {
     pub(crate) state: RunState,
     pub(crate) reporters: Reporters<'a>,
     pub(crate) details: PodDetailsLoader,
+    pub(crate) logs: Option<LogReader>,
     recording: RunRecording,
 }
 
@@ -59,13 +66,17 @@ impl<'a> Run<'a> {
         );
         state.overview = options.overview;
         state.nothing_found_help = options.nothing_found_help.take();
-        let details = PodDetailsLoader::new(options.cluster.clone(), options.tail_lines);
+        let logs = options.logs.take().zip(options.cluster.clone());
+        let logs = logs.map(|(log_options, cluster)| LogReader::new(cluster, log_options));
+        // The logs of failed containers are not shown twice.
+        let failure_lines = if logs.is_some() { 0 } else { options.tail_lines };
+        let details = PodDetailsLoader::new(options.cluster.clone(), options.tail_lines, failure_lines);
         let mut recorder = options.recorder.take();
         if let Some(recorder) = &mut recorder {
             recorder.set_namespace(options.current_namespace.clone());
         }
         let recording = RunRecording::new(recorder);
-        Self { options, state, reporters, details, recording }
+        Self { options, state, reporters, details, logs, recording }
     }
 
     /// Calls `report` for each reporter with the current state and `now` as its clock.
@@ -179,6 +190,9 @@ impl<'a> Run<'a> {
     pub(crate) fn recompute(&mut self) -> Changes {
         let changes = self.state.timeline.recompute();
         self.details.request_failure_logs(&self.state.timeline, &changes.pods);
+        if let Some(logs) = &mut self.logs {
+            logs.observe(&self.state.timeline, &changes.pods);
+        }
         changes
     }
 
@@ -244,6 +258,47 @@ impl<'a> Run<'a> {
     fn exit_when_user_quits(&self) -> Exit {
         let is_outcome_known = self.state.has_ended || self.state.have_workloads_ended();
         if is_outcome_known { self.state.exit() } else { Exit::Interrupted }
+    }
+
+    /// Shows news of the logs.
+    pub(crate) fn on_log_update(&mut self, update: LogUpdate) -> Result<(), RunError> {
+        let Some(logs) = &mut self.logs else { return Ok(()) };
+        match logs.on_update(update) {
+            LogNews::Parts(parts) => self.show_logs(&parts),
+            LogNews::Forbidden(reason) => {
+                self.warn(&format!("logs cannot be read: {reason}; allow the verb get for pods/log"))
+            }
+        }
+    }
+
+    /// Shows parts of logs: as JSON, above the live picture, or among the lines.
+    fn show_logs(&mut self, parts: &[LogPart]) -> Result<(), RunError> {
+        let Some(logs) = &self.logs else { return Ok(()) };
+        if parts.is_empty() {
+            return Ok(());
+        }
+        let timeline = &self.state.timeline;
+        if self.options.output == Output::Changes {
+            return Streams::write_stdout(|out| write_log_parts(timeline, parts, out));
+        }
+        let mut text = LogText::default();
+        for part in parts {
+            text.add(timeline, part, logs.options(), self.options.appearance.stylesheet());
+        }
+        match &mut self.reporters.live {
+            Some(live) => live.print_log(text),
+            None => self.options.streams.write_live_text(&text.text),
+        }
+    }
+
+    /// Says that the ends of some logs are missing.
+    pub(crate) fn warn_about_missing_logs(&mut self) -> Result<(), RunError> {
+        self.warn("some logs are not complete: their ends could not be read")
+    }
+
+    /// Whether more lines of logs can be shown now.
+    pub(crate) fn accepts_log(&self) -> bool {
+        self.logs.is_some() && self.reporters.live.as_ref().is_none_or(LiveReporter::accepts_log)
     }
 
     pub(crate) fn on_fetched(&mut self, fetched: FetchedDetails) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::app::appearance::Appearance;
+use crate::app::logs::options::LogOptions;
 use crate::app::output::Output;
 use crate::app::overview::OverviewRule;
 use crate::app::resume_command::ResumeCommand;
@@ -43,6 +44,7 @@ pub(crate) struct RunOptions<'a> {
     pub(crate) cluster: Option<Cluster>,
     pub(crate) current_namespace: Option<String>,
     pub(crate) tail_lines: u32,
+    pub(crate) logs: Option<LogOptions>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) expected_uids: Vec<String>,
     pub(crate) resume_command: Option<ResumeCommand>,
@@ -67,6 +69,7 @@ impl<'a> RunOptions<'a> {
             cluster: None,
             current_namespace: None,
             tail_lines: 0,
+            logs: None,
             timeout: None,
             expected_uids: Vec::new(),
             resume_command: None,
@@ -104,6 +107,11 @@ impl<'a> RunOptions<'a> {
     /// Shows this number of lines of each log. Zero shows none.
     pub(crate) fn tail_lines(self, tail_lines: u32) -> Self {
         Self { tail_lines, ..self }
+    }
+
+    /// Shows the logs of the Pods while the run goes on. `None` shows only the last lines of failed containers.
+    pub(crate) fn logs(self, logs: Option<LogOptions>) -> Self {
+        Self { logs, ..self }
     }
 
     /// Stops following after this time. Zero means no timeout.

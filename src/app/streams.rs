@@ -69,6 +69,16 @@ impl Streams {
         Ok(stream.flush()?)
     }
 
+    /// Writes rendered text to the stream of live pictures.
+    ///
+    /// # Errors
+    /// The reader of the stream has gone, or writing fails.
+    pub(crate) fn write_live_text(&self, text: &str) -> Result<(), RunError> {
+        let mut stream = self.live_stream();
+        stream.write_all(text.as_bytes())?;
+        Ok(stream.flush()?)
+    }
+
     /// Returns the stream of live pictures and lines. This is standard error if standard output is meant for a program.
     pub(crate) fn live_stream(&self) -> Box<dyn Write> {
         if self.appearance.live_on_stderr { Box::new(io::stderr()) } else { Box::new(io::stdout()) }

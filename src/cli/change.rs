@@ -18,6 +18,7 @@ use crate::cli::changed_workloads::{ChangedWorkload, find_workloads, is_endless,
 use crate::cli::connection::ConnectionArgs;
 use crate::cli::draw_args::DrawArgs;
 use crate::cli::follow_args::FollowArgs;
+use crate::cli::log_args::LogArgs;
 use crate::cli::output_format::OutputFormat;
 use crate::cli::record_args::RecordArgs;
 use crate::source::cluster::{self, Selection};
@@ -38,6 +39,9 @@ pub(crate) struct ChangeArgs {
     /// The flags that control following.
     #[command(flatten)]
     pub(crate) follow: FollowArgs,
+    /// The flags that show logs.
+    #[command(flatten)]
+    pub(crate) logs: LogArgs,
     /// The recording flag.
     #[command(flatten)]
     pub(crate) record: RecordArgs,
@@ -85,6 +89,7 @@ pub(crate) async fn run(
     if !is_followed(&args) {
         return run_kubectl_only(&args, streams).await;
     }
+    let logs = args.logs.options(args.follow.tail_lines, true)?;
     // The recording is opened before kubectl changes anything, because opening the file can fail.
     let recorder = args.record.open(true)?;
     let filenames = &args.kubectl.arguments.filenames;
@@ -142,6 +147,7 @@ pub(crate) async fn run(
         .resume_command(resume_command(&workloads, &args.connection, &cluster.namespace))
         .cluster(cluster)
         .tail_lines(args.follow.tail_lines)
+        .logs(logs)
         .timeout(args.follow.timeout)
         .stays_open(args.follow.interactive)
         .recorder(recorder);
@@ -150,7 +156,11 @@ pub(crate) async fn run(
 
 /// Runs kubectl, follows nothing, and returns kubectl's exit code.
 async fn run_kubectl_only(args: &ChangeArgs, streams: &Streams) -> Result<Exit, RunError> {
-    let unusable = [("--record", args.record.record.is_some()), ("--interactive", args.follow.interactive)];
+    let unusable = [
+        ("--record", args.record.record.is_some()),
+        ("--interactive", args.follow.interactive),
+        ("--logs", args.logs.logs.is_some()),
+    ];
     if let Some((flag, _)) = unusable.iter().find(|(_, is_given)| *is_given) {
         let error = SourceError::new(ErrorKind::Usage, format!("{flag} needs something to follow"));
         return Err(error.hint("Leave --detach, --dry-run or kubectl's own output format out.").into());

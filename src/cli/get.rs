@@ -13,6 +13,7 @@ use crate::app::streams::Streams;
 use crate::cli::connection::ConnectionArgs;
 use crate::cli::draw_args::DrawArgs;
 use crate::cli::follow_args::FollowArgs;
+use crate::cli::log_args::LogArgs;
 use crate::cli::output_format::OutputFormat;
 use crate::cli::record_args::RecordArgs;
 use crate::source::cluster::{
@@ -49,6 +50,9 @@ pub(crate) struct GetArgs {
     /// The flags that control following.
     #[command(flatten)]
     pub(crate) follow: FollowArgs,
+    /// The flags that show logs.
+    #[command(flatten)]
+    pub(crate) logs: LogArgs,
     /// The recording flag.
     #[command(flatten)]
     pub(crate) record: RecordArgs,
@@ -67,6 +71,7 @@ pub(crate) fn run_output(args: &GetArgs) -> Output {
 
 pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Streams) -> Result<Exit, RunError> {
     let is_followed = args.watch || args.follow.interactive;
+    let logs = args.logs.options(args.follow.tail_lines, is_followed)?;
     let recorder = args.record.open(is_followed)?;
     let cluster = cluster::connect(&args.connection.connection()).await?;
     let named = cluster::resolve(&cluster, &args.objects).await?;
@@ -142,6 +147,7 @@ pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Stream
     let options = RunOptions::new(feed, appearance, streams, run_output(&args))
         .cluster(cluster)
         .tail_lines(args.follow.tail_lines)
+        .logs(logs)
         .timeout(args.follow.timeout)
         .stays_open(args.follow.interactive)
         .resume_command(Some(resume_command(&args)))

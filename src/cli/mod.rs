@@ -18,6 +18,7 @@ pub(crate) mod get;
 pub(crate) mod interactive_tests;
 pub(crate) mod kubectl_flag_rows;
 pub(crate) mod kubectl_flags;
+pub(crate) mod log_args;
 pub(crate) mod output_format;
 pub(crate) mod overview;
 pub(crate) mod pod;
@@ -82,17 +83,17 @@ async fn run(cli: Cli, environment: &Environment) -> Exit {
         }
         Subcommand::Pod(args) => {
             let run_output = pod::run_output(&args);
-            run_with_streams(
+            Box::pin(run_with_streams(
                 &args.draw.clone(),
                 &args.follow.clone(),
                 run_output,
                 environment,
                 async |appearance, streams| pod::run(args, appearance, streams).await,
-            )
+            ))
             .await
         }
         Subcommand::Overview(args) => {
-            run_with_streams(
+            Box::pin(run_with_streams(
                 &args.draw.clone(),
                 &args.follow.clone(),
                 Output::Picture(View::Sequence),
@@ -100,17 +101,17 @@ async fn run(cli: Cli, environment: &Environment) -> Exit {
                 async |appearance, streams| {
                     overview::run(args, command_line::first_help_screen(), appearance, streams).await
                 },
-            )
+            ))
             .await
         }
         Subcommand::Get(args) => {
-            run_with_streams(
+            Box::pin(run_with_streams(
                 &args.draw.clone(),
                 &args.follow.clone(),
                 get::run_output(&args),
                 environment,
                 async |appearance, streams| get::run(args, appearance, streams).await,
-            )
+            ))
             .await
         }
         Subcommand::Simulate(args) => {

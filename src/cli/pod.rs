@@ -14,6 +14,7 @@ use crate::app::streams::Streams;
 use crate::cli::connection::ConnectionArgs;
 use crate::cli::draw_args::DrawArgs;
 use crate::cli::follow_args::FollowArgs;
+use crate::cli::log_args::LogArgs;
 use crate::cli::output_format::OutputFormat;
 use crate::cli::record_args::RecordArgs;
 use crate::source::cluster::{self, Name, NamespaceScope, Need, Objects, Resource, Selection, Target};
@@ -36,6 +37,9 @@ pub(crate) struct PodArgs {
     /// The flags that control following.
     #[command(flatten)]
     pub(crate) follow: FollowArgs,
+    /// The flags that show logs.
+    #[command(flatten)]
+    pub(crate) logs: LogArgs,
     /// The recording flag.
     #[command(flatten)]
     pub(crate) record: RecordArgs,
@@ -70,8 +74,11 @@ pub(crate) async fn run(args: PodArgs, appearance: &Appearance, streams: &Stream
     let name =
         ["pod/", "pods/", "po/"].iter().find_map(|kind| args.name.strip_prefix(kind)).unwrap_or(&args.name);
     let Some(format) = format_unless_kubectl_prints(&args) else {
-        let unusable =
-            [("--record", args.record.record.is_some()), ("--interactive", args.follow.interactive)];
+        let unusable = [
+            ("--record", args.record.record.is_some()),
+            ("--interactive", args.follow.interactive),
+            ("--logs", args.logs.logs.is_some()),
+        ];
         if let Some((flag, _)) = unusable.iter().find(|(_, is_given)| *is_given) {
             let text =
                 format!("{flag} cannot be combined with this output format, because kubectl prints it");
@@ -86,6 +93,7 @@ pub(crate) async fn run(args: PodArgs, appearance: &Appearance, streams: &Stream
         return Ok(Exit::Wrapped(Kubectl::locate().run_unchanged("get", &words).await?));
     };
     let is_followed = args.watch || args.follow.interactive;
+    let logs = args.logs.options(args.follow.tail_lines, is_followed)?;
     let recorder = args.record.open(is_followed)?;
     let cluster = cluster::connect(&args.connection.connection()).await?;
     let target = Target {
@@ -102,6 +110,7 @@ pub(crate) async fn run(args: PodArgs, appearance: &Appearance, streams: &Stream
         .subject(Subject::Pod)
         .cluster(cluster)
         .tail_lines(args.follow.tail_lines)
+        .logs(logs)
         .timeout(args.follow.timeout)
         .stays_open(args.follow.interactive)
         .resume_command(Some(ResumeCommand::ShowObjects(resume_command.join(" "))))

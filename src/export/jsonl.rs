@@ -84,7 +84,7 @@ impl ChangeWriter {
         for workload in timeline.workloads() {
             if changes.workloads_changed && self.update_workload_hash(workload) {
                 let workload = WorkloadEntry::without_pods(timeline, workload, now);
-                write_line(&WorkloadLine { r#type: "workload", observed_at: now, workload }, out)?;
+                write_json_line(&WorkloadLine { r#type: "workload", observed_at: now, workload }, out)?;
             }
             let mut keys = by_workload.remove(&*workload.uid).unwrap_or_default();
             // A new Pod may replace a disrupted Pod, which then needs a new line.
@@ -116,7 +116,7 @@ impl ChangeWriter {
                 if self.update_pod_hash(key, &at_fixed_time)? {
                     let pod = PodEntry::new(&pod, disruption, now);
                     let line = PodLine { r#type: "pod", observed_at: now, workload_uid: &workload.uid, pod };
-                    write_line(&line, out)?;
+                    write_json_line(&line, out)?;
                 }
             }
         }
@@ -135,7 +135,7 @@ impl ChangeWriter {
     ) -> io::Result<()> {
         let entry = |workload| WorkloadEntry::without_pods(timeline, workload, now);
         let workloads = timeline.workloads().iter().map(entry).collect();
-        write_line(&EndLine { r#type: "end", observed_at: now, exit_code, workloads }, out)
+        write_json_line(&EndLine { r#type: "end", observed_at: now, exit_code, workloads }, out)
     }
 
     /// Stores a hash of the workload's own state and its holds, without values computed from its Pods or the clock. Returns whether the hash is
@@ -178,7 +178,11 @@ impl Write for HashWriter {
     }
 }
 
-fn write_line(line: &impl Serialize, mut out: &mut dyn Write) -> io::Result<()> {
+/// Writes a value as one line of JSON.
+///
+/// # Errors
+/// Returns the error of `out` if writing fails.
+pub(crate) fn write_json_line(line: &impl Serialize, mut out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer(&mut out, line).map_err(io::Error::from)?;
     out.write_all(b"\n")
 }

@@ -25,6 +25,6 @@ pub(crate) mod tests;
 
 pub use document::document;
 pub use json::write_json;
-pub(crate) use jsonl::ChangeWriter;
+pub(crate) use jsonl::{ChangeWriter, write_json_line};
 pub(crate) use name::write_names;
 pub(crate) use yaml::write_yaml;

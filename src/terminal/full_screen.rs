@@ -179,6 +179,20 @@ impl FullScreen {
         self.renderer.print_above(lines)
     }
 
+    /// Prints rendered lines above the frame. `widths` are the widths of the lines in columns. The frame must not be on
+    /// the alternate screen.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub(crate) fn print_text_above(&mut self, lines: &str, widths: &[usize]) -> io::Result<()> {
+        self.renderer.print_text_above(lines, widths.iter().copied())
+    }
+
+    /// Whether the alternate screen is shown.
+    pub(crate) fn is_alternate(&self) -> bool {
+        self.alternate
+    }
+
     /// Prints lines below the frame. The frame stays on the screen.
     ///
     /// # Errors

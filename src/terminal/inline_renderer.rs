@@ -148,13 +148,28 @@ impl<W: Write> InlineRenderer<W> {
     /// When the terminal is gone.
     pub(crate) fn print_above(&mut self, lines: &[Line]) -> io::Result<()> {
         let mut text = String::new();
-        self.erase_frame(&mut text, self.canvas.columns);
         for line in lines {
             render_line(&mut text, line, self.stylesheet);
-            text.push_str("\r\n");
+            text.push('\n');
         }
+        self.print_text_above(&text, lines.iter().map(Line::width))
+    }
+
+    /// Prints rendered lines above the frame, as [`InlineRenderer::print_above`] does. `widths` are the widths of the
+    /// lines in columns.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub(crate) fn print_text_above(
+        &mut self,
+        lines: &str,
+        widths: impl Iterator<Item = usize>,
+    ) -> io::Result<()> {
+        let mut text = String::new();
+        self.erase_frame(&mut text, self.canvas.columns);
+        text.push_str(&lines.replace('\n', "\r\n"));
         let columns = self.canvas.columns.max(1);
-        let height: usize = lines.iter().map(|line| line.width().div_ceil(columns).max(1)).sum();
+        let height: usize = widths.map(|width| width.div_ceil(columns).max(1)).sum();
         if let Some((top, screen)) = &mut self.canvas.position {
             *top = (*top + height).min(screen.saturating_sub(1));
         }

@@ -7,4 +7,5 @@ pub(crate) mod cells;
 pub(crate) mod full_screen;
 pub(crate) mod inline_renderer;
 pub(crate) mod keys;
+pub(crate) mod log_text;
 pub(crate) mod tty;

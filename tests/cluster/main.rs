@@ -24,6 +24,7 @@ mod harness;
 mod job_rules;
 mod kubectl_flags;
 mod live;
+mod logs;
 mod nodes;
 mod overview;
 mod pod;

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use crate::app::closing_report::list_failures_in_picture;
 use crate::app::console::Console;
 use crate::app::exit::RunError;
+use crate::app::logs::text::LogText;
 use crate::app::reporter::interface::{Reporter, RunEnd};
 use crate::app::run_options::{Playback, RunOptions};
 use crate::app::run_state::{RunSnapshot, RunState};
@@ -38,6 +39,9 @@ const UNCHANGED_FRAME_DELAY: Duration = Duration::from_millis(250);
 
 /// Minimum time between any frame and a frame that answers a key.
 const MIN_DELAY_BEFORE_KEY_RESPONSE: Duration = Duration::from_millis(15);
+
+/// Number of bytes of log lines that are kept until the next frame.
+const MAX_PENDING_LOG_BYTES: usize = 256 << 10;
 
 /// Time for which a message about the last action is shown.
 const MESSAGE_TIME: Duration = Duration::from_secs(3);
@@ -79,6 +83,10 @@ pub(crate) struct LiveReporter {
     dirty: bool,
     /// Whether no frame has answered the last key yet.
     awaits_answer: bool,
+    /// Lines of logs that will be printed above the next frame.
+    log_text: LogText,
+    /// Whether logs are printed above the picture, so that the picture takes at most half of the screen.
+    has_logs: bool,
     /// The message that is shown, and the time since when it is shown.
     message_since: Option<(String, Instant)>,
     last_frame: Instant,
@@ -108,6 +116,8 @@ impl LiveReporter {
             is_frozen: false,
             dirty: true,
             awaits_answer: false,
+            log_text: LogText::default(),
+            has_logs: options.logs.is_some(),
             message_since: None,
             last_frame: Instant::now(),
             next_frame: Instant::now(),
@@ -215,6 +225,31 @@ impl LiveReporter {
         self.dirty = true;
     }
 
+    /// Prints lines of logs above the picture, at the latest with the next frame.
+    pub(crate) fn print_log(&mut self, text: LogText) -> Result<(), RunError> {
+        self.dirty = true;
+        self.log_text.append(text);
+        if self.log_text.text.len() > MAX_PENDING_LOG_BYTES {
+            self.flush_log()?;
+        }
+        Ok(())
+    }
+
+    /// Whether more lines of logs can be printed. A page on the alternate screen hides the lines, so they are not read
+    /// meanwhile.
+    pub(crate) fn accepts_log(&self) -> bool {
+        !(self.screen.is_alternate() && self.log_text.text.len() > MAX_PENDING_LOG_BYTES)
+    }
+
+    /// Prints the pending lines of logs, unless a page hides the picture.
+    fn flush_log(&mut self) -> Result<(), RunError> {
+        if !self.log_text.text.is_empty() && !self.screen.is_alternate() {
+            let LogText { text, widths } = std::mem::take(&mut self.log_text);
+            self.screen.print_text_above(&text, &widths)?;
+        }
+        Ok(())
+    }
+
     /// Whether a frame is due at a tick.
     pub(crate) fn is_due(&self) -> bool {
         self.dirty || (!self.is_frozen && Instant::now() >= self.next_frame)
@@ -251,6 +286,8 @@ impl LiveReporter {
         max_lines_below: usize,
     ) -> Result<(), RunError> {
         self.screen.leave()?;
+        self.flush_log()?;
+        self.has_logs = false;
         self.tui.page = Page::Pods;
         self.tui.paused = false;
         self.tui.editing_filter = false;
@@ -285,6 +322,7 @@ impl LiveReporter {
         let before = self.screen.bytes_written();
         // The mouse is used only if the frame contains something to click on.
         let mouse = self.tui.mouse && (self.layout.full || self.layout.picture.has_rows());
+        self.flush_log()?;
         self.screen.show_frame(&self.layout.frame, self.layout.full, mouse)?;
         self.last_frame = Instant::now();
         let bytes = self.screen.bytes_written() - before;
@@ -310,6 +348,7 @@ impl LiveReporter {
             self.failures = Some(list_failures_in_picture(timeline, &self.glyphs));
         }
         let (columns, rows) = self.screen.size();
+        let rows = if self.has_logs && self.tui.page == Page::Pods { rows / 2 } else { rows };
         let details: &Details = run.page_details;
         let playback = self.playback.as_ref().map(|playback| playback_status(playback, now));
         let layout_input = LayoutInput {

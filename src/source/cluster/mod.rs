@@ -1,11 +1,12 @@
 //! A live cluster as a source: the requests to its API server, and the lists and watches that make observations.
 //!
 //! Only this folder uses the Kubernetes client. `api` sends requests and decodes answers; `watch` decides which
-//! collections to list and watch, and which of their objects are followed.
+//! collections to list and watch, and which of their objects are followed; `logs` reads the logs of many containers.
 
 #![cfg_attr(not(test), warn(clippy::wildcard_enum_match_arm))]
 
 pub(crate) mod api;
+pub(crate) mod logs;
 pub(crate) mod node;
 pub(crate) mod watch;
 

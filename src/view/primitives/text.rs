@@ -36,7 +36,7 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
 }
 
 /// Whether a terminal would obey or hide the character.
-fn is_unsafe(char: char) -> bool {
+pub(crate) fn is_unsafe(char: char) -> bool {
     char.is_control()
         || matches!(char,
             '\u{ad}' | '\u{61c}' | '\u{180e}'

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use owo_colors::{Style as OwoStyle, XtermColors};
 
+use crate::timeline::PodKey;
 use crate::view::primitives::frame::Style;
 use crate::view::primitives::text;
 
@@ -45,6 +46,18 @@ impl Stylesheet {
             }
         }
         Cow::Owned(written)
+    }
+
+    /// Whether colours are written.
+    pub(crate) fn is_coloured(self) -> bool {
+        self.coloured
+    }
+
+    /// The colour of the log lines of a Pod; `None` without colours. Pods that were created one after the other have
+    /// different colours.
+    pub(crate) fn pod_style(self, pod: PodKey) -> Option<OwoStyle> {
+        let colour = Colour::OF_PODS[pod.0 as usize % Colour::OF_PODS.len()];
+        self.coloured.then(|| colour.apply(OwoStyle::new()))
     }
 
     /// The colours and attributes of a style; `None` means plain text.
@@ -105,6 +118,11 @@ impl Colour {
     const MAGENTA: Self = Self::Palette(163);
     const RED: Self = Self::Rgb(236, 0, 0);
     const AMBER: Self = Self::Rgb(165, 104, 0);
+    const CYAN: Self = Self::Rgb(0, 130, 140);
+
+    /// The colours of the log lines of Pods. Red is not among them, because red means failure.
+    const OF_PODS: [Self; 6] =
+        [Self::GREEN, Self::BLUE, Self::AMBER, Self::MAGENTA, Self::CYAN, Self::PURPLE];
 
     /// The colour of a style; `None` for the colour of the terminal's text.
     fn from_style(style: Style) -> Option<Self> {
@@ -189,8 +207,10 @@ mod tests {
 
     #[test]
     fn every_colour_is_readable_on_white_and_on_black() {
-        for style in ALL {
-            let Some(owo) = Stylesheet::COLOURED.style(style) else { continue };
+        let of_pods = (0..6).map(|pod| (format!("pod {pod}"), Stylesheet::COLOURED.pod_style(PodKey(pod))));
+        let of_styles = ALL.map(|style| (format!("{style:?}"), Stylesheet::COLOURED.style(style)));
+        for (style, owo) in of_styles.into_iter().chain(of_pods) {
+            let Some(owo) = owo else { continue };
             let written = owo.style("x").to_string();
             let codes = written.strip_prefix("\u{1b}[").unwrap().split_once('m').unwrap().0.to_owned();
             let numbers: Vec<u8> = codes.split(';').map(|number| number.parse().unwrap()).collect();
@@ -200,11 +220,11 @@ mod tests {
                 [colour @ .., 1] | [1, colour @ ..] | colour => colour.to_vec(),
             };
             let rgb = rgb_of_code(&without_attributes)
-                .unwrap_or_else(|| panic!("{style:?} has no fixed colour: {codes}"));
+                .unwrap_or_else(|| panic!("{style} has no fixed colour: {codes}"));
             // Each style is used for text, so the limit for text applies: 4.5. It is also above 3, the limit for glyphs.
             let on_white = 1.05 / (luminance(rgb) + 0.05);
             let on_black = (luminance(rgb) + 0.05) / 0.05;
-            assert!(on_white >= 4.5 && on_black >= 4.5, "{style:?}: {on_white:.2} {on_black:.2}");
+            assert!(on_white >= 4.5 && on_black >= 4.5, "{style}: {on_white:.2} {on_black:.2}");
         }
     }
 }

@@ -1,15 +1,17 @@
-//! Reads the last lines of a container's log, and follows the log.
+//! Requests the logs of containers.
 
 use std::time::Duration;
 
 use http_body_util::BodyExt as _;
+use jiff::Timestamp;
 use kube::api::LogParams;
 use kube::client::Body;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::source::cluster::api::client::Cluster;
-use crate::source::cluster::api::request::disable_compression;
+use crate::source::cluster::api::errors::RequestError;
+use crate::source::cluster::api::request::{RESPONSE_TIMEOUT, disable_compression};
 
 /// Maximum number of pieces of a log that are queued for the receiver.
 const MAX_QUEUED_PIECES: usize = 16;
@@ -20,7 +22,74 @@ const MAX_LOG_BYTES: i64 = 64 << 10;
 /// Maximum time to wait for a log. The time is short, because a log is optional.
 const LOG_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// A request for the log of a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LogRequest {
+    pub(crate) namespace: String,
+    pub(crate) pod: String,
+    pub(crate) container: String,
+    /// Whether the answer continues until the container ends.
+    pub(crate) follow: bool,
+    /// Whether to request the log of the run before the latest run.
+    pub(crate) previous: bool,
+    /// Whether each line begins with its time.
+    pub(crate) timestamps: bool,
+    /// The time of the first line, in whole seconds.
+    pub(crate) since: Option<Timestamp>,
+    /// Number of last lines, or `None` for all lines.
+    pub(crate) tail_lines: Option<u32>,
+    /// Maximum number of bytes.
+    pub(crate) limit_bytes: Option<i64>,
+}
+
+impl LogRequest {
+    /// Requests the whole log of the latest run, as it is now.
+    pub(crate) fn new(namespace: &str, pod: &str, container: &str) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            pod: pod.to_owned(),
+            container: container.to_owned(),
+            follow: false,
+            previous: false,
+            timestamps: false,
+            since: None,
+            tail_lines: None,
+            limit_bytes: None,
+        }
+    }
+
+    fn to_http(&self) -> Result<http::Request<Vec<u8>>, RequestError> {
+        let parameters = LogParams {
+            container: Some(self.container.clone()),
+            follow: self.follow,
+            previous: self.previous,
+            timestamps: self.timestamps,
+            since_time: self.since,
+            tail_lines: self.tail_lines.map(i64::from),
+            limit_bytes: self.limit_bytes,
+            ..LogParams::default()
+        };
+        let namespace = &self.namespace;
+        let request = kube::core::Request::new(format!("/api/v1/namespaces/{namespace}/pods"))
+            .logs(&self.pod, &parameters);
+        let mut request =
+            request.map_err(|error| RequestError::Unreachable(kube::Error::BuildRequest(error)))?;
+        disable_compression(&mut request);
+        Ok(request)
+    }
+}
+
 impl Cluster {
+    /// Requests a log. Returns when the head of the answer has arrived.
+    ///
+    /// # Errors
+    ///
+    /// No answer arrives, or the server refuses the request, for example because the container has not started.
+    pub(crate) async fn open_log(&self, request: &LogRequest) -> Result<Body, RequestError> {
+        let answer = timeout(RESPONSE_TIMEOUT, self.send(request.to_http()?)).await;
+        Ok(answer.unwrap_or(Err(RequestError::TimedOut(RESPONSE_TIMEOUT)))?.into_body())
+    }
+
     /// Requests the last `lines` lines that a container wrote. With `previous`, requests the lines of the container's
     /// previous run.
     ///
@@ -37,17 +106,15 @@ impl Cluster {
         if lines == 0 {
             return None;
         }
-        let parameters = LogParams {
-            container: Some(container.to_owned()),
-            tail_lines: Some(i64::from(lines)),
-            limit_bytes: Some(MAX_LOG_BYTES),
+        let request = LogRequest {
             previous,
-            ..LogParams::default()
+            tail_lines: Some(lines),
+            limit_bytes: Some(MAX_LOG_BYTES),
+            ..LogRequest::new(namespace, pod, container)
         };
-        let request = kube::core::Request::new(format!("/api/v1/namespaces/{namespace}/pods"));
-        let request = request.logs(pod, &parameters).ok()?;
-        let text = timeout(LOG_TIMEOUT, self.client.request_text(request)).await.ok()?.ok()?;
-        Some(text.lines().map(str::to_owned).collect())
+        let read = async { self.open_log(&request).await.ok()?.collect().await.ok() };
+        let text = timeout(LOG_TIMEOUT, read).await.ok()??.to_bytes();
+        Some(String::from_utf8_lossy(&text).lines().map(str::to_owned).collect())
     }
 
     /// Follows the log of a container. The receiver gets the last `lines` lines, and then every new line.
@@ -65,27 +132,15 @@ impl Cluster {
         lines: u32,
     ) -> mpsc::Receiver<Result<Vec<String>, String>> {
         let (sender, receiver) = mpsc::channel(MAX_QUEUED_PIECES);
-        let parameters = LogParams {
-            container: Some(container.to_owned()),
-            tail_lines: Some(i64::from(lines)),
+        let request = LogRequest {
             follow: true,
-            ..LogParams::default()
+            tail_lines: Some(lines),
+            ..LogRequest::new(namespace, pod, container)
         };
-        let request = kube::core::Request::new(format!("/api/v1/namespaces/{namespace}/pods"));
-        let request = request.logs(pod, &parameters);
-        let client = self.client.clone();
+        let cluster = self.clone();
         tokio::spawn(async move {
             let forward = async {
-                let mut request = request.map_err(|error| error.to_string())?.map(Body::from);
-                disable_compression(&mut request);
-                let answer = client.send(request).await.map_err(|error| error.to_string())?;
-                let status = answer.status();
-                let mut body = answer.into_body();
-                if !status.is_success() {
-                    let answer =
-                        body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-                    return Err(status_message(&answer).unwrap_or_else(|| status.to_string()));
-                }
+                let mut body = cluster.open_log(&request).await.map_err(|error| error.short_reason())?;
                 let mut rest = Vec::new();
                 while let Some(Ok(frame)) = body.frame().await {
                     let Ok(data) = frame.into_data() else { continue };
@@ -125,12 +180,6 @@ fn drain_complete_lines(rest: &mut Vec<u8>) -> Vec<String> {
     String::from_utf8_lossy(&complete).lines().map(str::to_owned).collect()
 }
 
-/// Returns the message of a `Status` in JSON.
-fn status_message(body: &[u8]) -> Option<String> {
-    let status: serde_json::Value = serde_json::from_slice(body).ok()?;
-    status.get("message")?.as_str().map(str::to_owned)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,11 +190,5 @@ mod tests {
         assert_eq!(drain_complete_lines(&mut rest), ["one", "two"]);
         rest.extend_from_slice(b"ee\n");
         assert_eq!((drain_complete_lines(&mut rest), rest.len()), (vec!["three".to_owned()], 0));
-    }
-
-    #[test]
-    fn the_message_of_an_error_answer_is_returned() {
-        let body = br#"{"kind":"Status","message":"container \"a\" is waiting to start"}"#;
-        assert_eq!(status_message(body).as_deref(), Some("container \"a\" is waiting to start"));
     }
 }

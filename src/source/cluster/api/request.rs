@@ -139,7 +139,7 @@ impl Cluster {
     /// # Errors
     ///
     /// No answer arrives, or the answer has an error status.
-    async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Body>, RequestError> {
+    pub(crate) async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Body>, RequestError> {
         let sent = local_now();
         let response = self.client.send(request.map(Body::from)).await?;
         self.offset.narrow(response.headers(), sent, local_now());

@@ -1,0 +1,53 @@
+//! The user's choices about logs.
+
+use crate::lifecycle::{ContainerLife, ContainerRole};
+
+/// Which logs are shown, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LogOptions {
+    pub(crate) selection: LogSelection,
+    pub(crate) containers: LogContainers,
+    /// Maximum number of logs that are read at the same time.
+    pub(crate) max_streams: usize,
+    /// Whether each line has a prefix, even if there is only one Pod.
+    pub(crate) has_prefix: bool,
+    /// Whether each line shows the time that the container runtime gave to it.
+    pub(crate) has_timestamps: bool,
+}
+
+/// The Pods whose logs are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogSelection {
+    /// All Pods, line by line.
+    All,
+    /// Pods that have failed: the last lines of each log, when the Pod has failed.
+    Failed {
+        /// Number of last lines of each container.
+        tail_lines: usize,
+    },
+}
+
+/// The containers whose logs are shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LogContainers {
+    /// The main containers.
+    Main,
+    /// Init containers, sidecars and main containers.
+    All,
+    /// Containers with this name.
+    Named(String),
+}
+
+impl LogOptions {
+    /// Whether the log of a container is shown. The log of an init container that failed explains why a Pod failed.
+    pub(crate) fn selects(&self, container: &ContainerLife) -> bool {
+        let is_failed_init = container.role == ContainerRole::Init
+            && matches!(self.selection, LogSelection::Failed { .. })
+            && container.last_run_failed();
+        match &self.containers {
+            LogContainers::Main => container.role == ContainerRole::Main || is_failed_init,
+            LogContainers::All => container.role != ContainerRole::Ephemeral,
+            LogContainers::Named(name) => *container.name == **name,
+        }
+    }
+}

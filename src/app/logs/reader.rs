@@ -1,0 +1,235 @@
+//! Reads the logs of the Pods of a run: tells the collector which containers have logs, and passes the lines on.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use crate::app::logs::options::{LogOptions, LogSelection};
+use crate::lifecycle::{ContainerLife, ContainerRun, PodOutcome};
+use crate::source::cluster::Cluster;
+use crate::source::cluster::logs::{
+    ContainerProgress, LogCollector, LogGap, LogLine, LogSource, LogUpdate, Ticket,
+};
+use crate::timeline::{PodKey, Timeline, TimelinePod};
+
+/// Maximum number of bytes that are held back of the log of one container.
+const MAX_HELD_BYTES: usize = 64 << 10;
+
+/// A container whose log is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LoggedContainer {
+    pub(crate) pod: PodKey,
+    pub(crate) name: Arc<str>,
+    /// Whether the logs of several containers of the Pod are shown.
+    pub(crate) has_neighbours: bool,
+}
+
+/// A part of a log that can be shown.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct LogPart {
+    pub(crate) container: LoggedContainer,
+    /// The number of restarts before the run that wrote the lines.
+    pub(crate) run: u32,
+    pub(crate) content: LogContent,
+}
+
+/// Lines of a log, or the reason why there are none.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum LogContent {
+    Lines(Vec<LogLine>),
+    Gap(LogGap),
+}
+
+/// News from the reader.
+#[derive(Debug)]
+pub(crate) enum LogNews {
+    /// Parts of logs, in the order in which they are shown.
+    Parts(Vec<LogPart>),
+    /// The user may not read logs, for this reason.
+    Forbidden(String),
+}
+
+/// The last lines of a log, which are shown if the Pod fails.
+#[derive(Debug, Default)]
+struct HeldLines {
+    /// The lines, each with its run.
+    lines: VecDeque<(u32, LogLine)>,
+    bytes: usize,
+}
+
+/// Reads the logs of a run.
+#[derive(Debug)]
+pub(crate) struct LogReader {
+    options: LogOptions,
+    collector: LogCollector,
+    /// The containers by ticket.
+    containers: Vec<LoggedContainer>,
+    tickets: HashMap<PodKey, Vec<Ticket>>,
+    held: HashMap<Ticket, HeldLines>,
+    /// Failed Pods whose logs are not complete yet.
+    failed: Vec<PodKey>,
+    /// Parts that can be shown now.
+    ready: Vec<LogPart>,
+}
+
+impl LogReader {
+    pub(crate) fn new(cluster: Cluster, options: LogOptions) -> Self {
+        Self {
+            collector: LogCollector::new(cluster, options.max_streams),
+            options,
+            containers: Vec::new(),
+            tickets: HashMap::new(),
+            held: HashMap::new(),
+            failed: Vec::new(),
+            ready: Vec::new(),
+        }
+    }
+
+    /// Returns the user's choices.
+    pub(crate) fn options(&self) -> &LogOptions {
+        &self.options
+    }
+
+    /// Reports the state of the containers of the `changed` Pods to the collector.
+    pub(crate) fn observe(&mut self, timeline: &Timeline, changed: &[PodKey]) {
+        for &key in changed {
+            let pod = timeline.pod(key);
+            if pod.life.gone {
+                // Only Events prove the Pod, so its logs are gone too.
+                continue;
+            }
+            let selected = || pod.life.containers.iter().filter(|container| self.options.selects(container));
+            let has_neighbours = selected().nth(1).is_some();
+            let states: Vec<(Arc<str>, ContainerProgress)> = selected()
+                .filter_map(|container| Some((Arc::clone(&container.name), progress(&pod, container)?)))
+                .collect();
+            for (name, progress) in states {
+                let ticket = self.ticket(key, name, has_neighbours);
+                let source = || LogSource {
+                    namespace: Arc::clone(&pod.namespace),
+                    pod: Arc::clone(&pod.name),
+                    container: Arc::clone(&self.containers[ticket as usize].name),
+                };
+                self.collector.update(ticket, progress, source);
+            }
+            if let LogSelection::Failed { .. } = self.options.selection {
+                self.decide_about_held_lines(key, pod.life.outcome);
+            }
+        }
+        self.release_failed_logs();
+    }
+
+    /// Waits for the next news. Can be cancelled without a loss.
+    pub(crate) async fn next(&mut self) -> LogUpdate {
+        if self.ready.is_empty() { self.collector.next().await } else { LogUpdate::Complete }
+    }
+
+    /// Handles news of the collector.
+    pub(crate) fn on_update(&mut self, update: LogUpdate) -> LogNews {
+        let part = match update {
+            LogUpdate::Lines { ticket, run, lines } => (ticket, run, LogContent::Lines(lines)),
+            LogUpdate::Gap { ticket, run, gap } => (ticket, run, LogContent::Gap(gap)),
+            LogUpdate::Complete => {
+                self.release_failed_logs();
+                return LogNews::Parts(std::mem::take(&mut self.ready));
+            }
+            LogUpdate::Forbidden(reason) => return LogNews::Forbidden(reason),
+        };
+        let (ticket, run, content) = part;
+        match self.options.selection {
+            LogSelection::All => {
+                let container = self.containers[ticket as usize].clone();
+                LogNews::Parts(vec![LogPart { container, run, content }])
+            }
+            LogSelection::Failed { tail_lines } => {
+                if let LogContent::Lines(lines) = content {
+                    self.held.entry(ticket).or_default().add(run, lines, tail_lines);
+                }
+                LogNews::Parts(Vec::new())
+            }
+        }
+    }
+
+    /// Whether the logs of all containers that have ended were passed on.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.ready.is_empty() && self.failed.is_empty() && self.collector.is_drained()
+    }
+
+    fn ticket(&mut self, pod: PodKey, name: Arc<str>, has_neighbours: bool) -> Ticket {
+        let tickets = self.tickets.entry(pod).or_default();
+        let known = tickets.iter().find(|&&ticket| self.containers[ticket as usize].name == name);
+        if let Some(&ticket) = known {
+            return ticket;
+        }
+        let ticket = Ticket::try_from(self.containers.len()).unwrap_or(Ticket::MAX);
+        tickets.push(ticket);
+        self.containers.push(LoggedContainer { pod, name, has_neighbours });
+        ticket
+    }
+
+    /// Forgets the held lines of a Pod that ended well, and remembers a Pod that failed.
+    fn decide_about_held_lines(&mut self, key: PodKey, outcome: PodOutcome) {
+        if outcome.has_failed() {
+            if !self.failed.contains(&key) {
+                self.failed.push(key);
+            }
+        } else if outcome.has_ended() {
+            for ticket in self.tickets.get(&key).into_iter().flatten() {
+                self.held.remove(ticket);
+            }
+        }
+    }
+
+    /// Moves the held lines of failed Pods whose logs are complete to the parts that can be shown.
+    fn release_failed_logs(&mut self) {
+        let ready = &mut self.ready;
+        let (containers, collector, held) = (&self.containers, &self.collector, &mut self.held);
+        self.failed.retain(|key| {
+            let tickets = self.tickets.get(key).map_or(&[][..], Vec::as_slice);
+            if !tickets.iter().all(|&ticket| collector.is_complete(ticket)) {
+                return true;
+            }
+            for ticket in tickets {
+                let container = &containers[*ticket as usize];
+                ready.extend(held.remove(ticket).into_iter().flat_map(|held| held.into_parts(container)));
+            }
+            false
+        });
+    }
+}
+
+impl HeldLines {
+    fn add(&mut self, run: u32, lines: Vec<LogLine>, max_lines: usize) {
+        for line in lines {
+            self.bytes += line.text.len();
+            self.lines.push_back((run, line));
+            while self.lines.len() > max_lines || (self.bytes > MAX_HELD_BYTES && self.lines.len() > 1) {
+                let Some((_, dropped)) = self.lines.pop_front() else { break };
+                self.bytes -= dropped.text.len();
+            }
+        }
+    }
+
+    fn into_parts(self, container: &LoggedContainer) -> Vec<LogPart> {
+        let mut parts: Vec<LogPart> = Vec::new();
+        for (run, line) in self.lines {
+            match parts.last_mut() {
+                Some(LogPart { run: last, content: LogContent::Lines(lines), .. }) if *last == run => {
+                    lines.push(line);
+                }
+                Some(_) | None => {
+                    let content = LogContent::Lines(vec![line]);
+                    parts.push(LogPart { container: container.clone(), run, content });
+                }
+            }
+        }
+        parts
+    }
+}
+
+/// Returns the progress of a container, or `None` if no run of the container has a log.
+fn progress(pod: &TimelinePod<'_>, container: &ContainerLife) -> Option<ContainerProgress> {
+    let run = container.runs.last().filter(|run| ContainerRun::has_started(run))?;
+    let is_gone = pod.life.instants.deleted.is_some() || pod.life.outcome == PodOutcome::Gone;
+    let is_last = is_gone || pod.life.outcome.has_ended();
+    Some(ContainerProgress { run: run.ordinal, has_ended: run.ended || is_gone, is_last, is_gone })
+}

@@ -1,0 +1,354 @@
+//! The position in the log of a container up to which the log was read, so that a new request can continue there.
+//!
+//! The API server accepts the start of a log only in whole seconds. Therefore a new request begins a second or two
+//! before the last line, and the cursor skips as many lines as it has already accepted since that time. The number of
+//! lines is exact even if several lines are equal, or if the times of neighbouring lines are not in order.
+
+use std::hash::{BuildHasher as _, Hasher as _};
+
+use jiff::Timestamp;
+
+/// Identifies a line well enough to recognize it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Fingerprint {
+    at: Timestamp,
+    hash: u64,
+}
+
+impl Fingerprint {
+    fn new(at: Timestamp, text: &[u8]) -> Self {
+        // The hash is compared only within this process, but always with the same seed.
+        let mut hasher = foldhash::fast::FixedState::default().build_hasher();
+        hasher.write(text);
+        Self { at, hash: hasher.finish() }
+    }
+}
+
+/// The accepted lines of one second.
+#[derive(Clone, Copy, Debug, Default)]
+struct SecondLines {
+    /// Seconds since 1970.
+    second: i64,
+    count: u64,
+    /// The first accepted line of the second, and the number of lines of the run that were accepted before it.
+    first: Option<(u64, Fingerprint)>,
+}
+
+impl SecondLines {
+    fn new(second: i64) -> Self {
+        Self { second, count: 0, first: None }
+    }
+
+    fn add(&mut self, accepted_before: u64, line: impl FnOnce() -> Fingerprint) {
+        self.count += 1;
+        self.first.get_or_insert_with(|| (accepted_before, line()));
+    }
+}
+
+/// The part of a log that a request asks for, and what its first line proves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum RequestMode {
+    /// The lines since the last accepted line. If the first line is not the expected one, the answer belongs to another
+    /// run, or the runtime has deleted the file that contained the expected line.
+    #[default]
+    Continue,
+    /// The same lines. If the first line is not the expected one, the file was deleted.
+    ContinueAfterDeletion,
+    /// The whole log. If it begins before the first accepted line, the accepted lines belong to a later run.
+    FromStart,
+}
+
+/// How the lines of the present request relate to the accepted lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Overlap {
+    /// No line of the request has arrived.
+    Unknown(RequestMode),
+    /// This number of further lines were already accepted.
+    Skip(u64),
+    /// The log no longer contains the lines from which the request should continue. Lines up to this time were already
+    /// accepted.
+    SkipUntil(Timestamp),
+    /// Every further line is new.
+    None,
+}
+
+impl Default for Overlap {
+    fn default() -> Self {
+        Self::Unknown(RequestMode::default())
+    }
+}
+
+/// What the cursor says about a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LineVerdict {
+    /// The line is new.
+    New,
+    /// The line was already accepted.
+    Known,
+    /// The line is new, but lines before it can no longer be read: the runtime deleted the file that contained them.
+    NewAfterGap {
+        /// The time of the last line before the gap.
+        since: Timestamp,
+    },
+    /// The answer does not contain the lines that the cursor expects. The line was not accepted.
+    Unexpected,
+    /// The answer belongs to an earlier run than the accepted lines. The line was not accepted.
+    EarlierRun,
+}
+
+/// The position in the log of one run of a container.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LogCursor {
+    /// The number of restarts before the run that is read.
+    run: u32,
+    /// The time of the latest accepted line.
+    last: Option<Timestamp>,
+    /// The accepted lines of the second before [`Self::current`].
+    previous: SecondLines,
+    /// The accepted lines of the second of the latest line, and all later lines.
+    current: SecondLines,
+    /// The first line of the run, and the number of its accepted lines.
+    first: Option<Fingerprint>,
+    accepted: u64,
+    /// The first line and the number of lines of the run before. A request for the next run may still return the run
+    /// before, if the kubelet does not know the next run yet.
+    run_before: Option<(Fingerprint, u64)>,
+    overlap: Overlap,
+}
+
+impl LogCursor {
+    /// Returns the number of restarts before the run that is read.
+    pub(crate) fn run(&self) -> u32 {
+        self.run
+    }
+
+    /// Returns the time of the latest accepted line of the run.
+    pub(crate) fn last(&self) -> Option<Timestamp> {
+        self.last
+    }
+
+    /// Returns the number of accepted lines of the run.
+    pub(crate) fn accepted(&self) -> u64 {
+        self.accepted
+    }
+
+    /// Whether a line of the run was accepted.
+    pub(crate) fn has_lines(&self) -> bool {
+        self.accepted > 0
+    }
+
+    /// Continues with the first line of another run.
+    pub(crate) fn begin_run(&mut self, run: u32) {
+        let run_before = self.first.map(|first| (first, self.accepted)).or(self.run_before);
+        *self = Self { run, run_before, ..Self::default() };
+    }
+
+    /// Continues after the accepted lines, which belong to another run than it seemed.
+    pub(crate) fn assign_run(&mut self, run: u32) {
+        self.run = run;
+    }
+
+    /// Prepares the cursor for a new request. Returns the time from which the log must be requested, in whole seconds.
+    /// `None` means from the beginning.
+    pub(crate) fn begin_request(&mut self, mode: RequestMode) -> Option<Timestamp> {
+        self.overlap = Overlap::Unknown(mode);
+        if self.last.is_none() || mode == RequestMode::FromStart {
+            return None;
+        }
+        // The second before the latest line is read again, because times of neighbouring lines may not be in order.
+        Timestamp::from_second(self.current.second.saturating_sub(1)).ok()
+    }
+
+    /// Accepts the next line of the present request, or recognizes it as known.
+    pub(crate) fn accept(&mut self, at: Timestamp, text: &[u8]) -> LineVerdict {
+        if let Overlap::Unknown(mode) = self.overlap {
+            match self.find_overlap(mode, at, text) {
+                Ok(overlap) => self.overlap = overlap,
+                Err(verdict) => return verdict,
+            }
+        }
+        let verdict = match self.overlap {
+            Overlap::Unknown(_) | Overlap::None => LineVerdict::New,
+            Overlap::Skip(0) => {
+                self.overlap = Overlap::None;
+                LineVerdict::New
+            }
+            Overlap::Skip(count) => {
+                self.overlap = Overlap::Skip(count - 1);
+                return LineVerdict::Known;
+            }
+            Overlap::SkipUntil(last) if at <= last => return LineVerdict::Known,
+            Overlap::SkipUntil(since) => {
+                self.overlap = Overlap::None;
+                LineVerdict::NewAfterGap { since }
+            }
+        };
+        self.count(at, text);
+        verdict
+    }
+
+    /// Compares the first line of a request with the accepted lines.
+    fn find_overlap(&self, mode: RequestMode, at: Timestamp, text: &[u8]) -> Result<Overlap, LineVerdict> {
+        let line = Fingerprint::new(at, text);
+        let (Some(last), Some(first)) = (self.last, self.first) else {
+            // The kubelet may have returned the run before.
+            return Ok(match self.run_before {
+                Some((first, count)) if first == line => Overlap::Skip(count),
+                Some(_) | None => Overlap::None,
+            });
+        };
+        if mode == RequestMode::FromStart {
+            return match first {
+                first if first == line => Ok(Overlap::Skip(self.accepted)),
+                first if line.at < first.at => Err(LineVerdict::EarlierRun),
+                _ => Ok(Overlap::SkipUntil(last)),
+            };
+        }
+        let firsts = self.previous.first.into_iter().chain(self.current.first);
+        let expected = firsts.min_by_key(|(accepted_before, _)| *accepted_before);
+        if expected.is_some_and(|(_, first)| first == line) {
+            return Ok(Overlap::Skip(self.previous.count + self.current.count));
+        }
+        match mode {
+            RequestMode::Continue => Err(LineVerdict::Unexpected),
+            RequestMode::ContinueAfterDeletion | RequestMode::FromStart => Ok(Overlap::SkipUntil(last)),
+        }
+    }
+
+    fn count(&mut self, at: Timestamp, text: &[u8]) {
+        let second = floor_second(at);
+        let fingerprint = || Fingerprint::new(at, text);
+        let accepted_before = self.accepted;
+        self.accepted += 1;
+        self.first.get_or_insert_with(fingerprint);
+        if self.last.is_none() || second > self.current.second {
+            let is_next = self.last.is_some() && second == self.current.second + 1;
+            self.previous = if is_next { self.current } else { SecondLines::new(second.saturating_sub(1)) };
+            self.current = SecondLines::new(second);
+        }
+        if second >= self.current.second {
+            self.current.add(accepted_before, fingerprint);
+        } else if second == self.previous.second {
+            self.previous.add(accepted_before, fingerprint);
+        }
+        // A request does not return the lines of earlier seconds again, so they are not counted.
+        self.last = Some(self.last.map_or(at, |last| last.max(at)));
+    }
+}
+
+/// Returns the whole seconds since 1970, rounded down.
+fn floor_second(at: Timestamp) -> i64 {
+    at.as_nanosecond().div_euclid(1_000_000_000).try_into().unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A log file: the lines with their times.
+    type Lines<'a> = Vec<(Timestamp, &'a str)>;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millisecond(1_700_000_000_000 + millis).unwrap()
+    }
+
+    /// Requests the log and returns the new lines. A gap is shown as `…`.
+    fn request(cursor: &mut LogCursor, file: &Lines<'_>, count: usize) -> Vec<String> {
+        request_with(cursor, RequestMode::ContinueAfterDeletion, file, count)
+    }
+
+    fn request_with(
+        cursor: &mut LogCursor,
+        mode: RequestMode,
+        file: &Lines<'_>,
+        count: usize,
+    ) -> Vec<String> {
+        let since = cursor.begin_request(mode);
+        let visible = file.iter().filter(|(at, _)| since.is_none_or(|since| *at >= since)).take(count);
+        let mut new = Vec::new();
+        for (at, text) in visible {
+            match cursor.accept(*at, text.as_bytes()) {
+                LineVerdict::New => new.push((*text).to_owned()),
+                LineVerdict::Known => {}
+                LineVerdict::Unexpected | LineVerdict::EarlierRun => return vec!["another run".to_owned()],
+                LineVerdict::NewAfterGap { .. } => new.extend(["…".to_owned(), (*text).to_owned()]),
+            }
+        }
+        new
+    }
+
+    #[test]
+    fn every_line_is_accepted_once_wherever_the_request_is_cut() {
+        // Equal lines, equal times, and times that are not in order.
+        let file: Lines<'_> = [
+            (0, "a"),
+            (0, "a"),
+            (0, "b"),
+            (900, "a"),
+            (1100, "c"),
+            (950, "d"),
+            (1100, "c"),
+            (1100, "c"),
+            (3000, "e"),
+            (2999, "f"),
+            (3001, "e"),
+            (9000, "g"),
+        ]
+        .map(|(millis, text)| (at(millis), text))
+        .to_vec();
+        let all: Vec<&str> = file.iter().map(|(_, text)| *text).collect();
+        for first_cut in 0..=file.len() {
+            for second_cut in 0..=file.len() {
+                let mut cursor = LogCursor::default();
+                let mut read = request(&mut cursor, &file[..first_cut].to_vec(), usize::MAX);
+                // The second request is cut early, maybe before it reaches a new line.
+                read.extend(request(&mut cursor, &file, second_cut));
+                read.extend(request(&mut cursor, &file, usize::MAX));
+                assert_eq!(read, all, "cut after {first_cut}, then after {second_cut}");
+                assert!(request(&mut cursor, &file, usize::MAX).is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn lines_that_were_rotated_away_are_a_gap() {
+        let file: Lines<'_> = vec![(at(0), "a"), (at(10), "b"), (at(4000), "c")];
+        let mut cursor = LogCursor::default();
+        assert_eq!(request(&mut cursor, &file, 2), ["a", "b"]);
+        // The file with a and b was replaced before c was written, or after: nobody can say.
+        let rotated: Lines<'_> = vec![(at(4000), "c"), (at(4001), "d")];
+        let since = cursor.begin_request(RequestMode::ContinueAfterDeletion);
+        assert!(since.is_some_and(|since| since <= at(0)));
+        assert_eq!(cursor.accept(at(4000), b"c"), LineVerdict::NewAfterGap { since: at(10) });
+        assert_eq!(cursor.accept(at(4001), b"d"), LineVerdict::New);
+        assert!(request(&mut cursor, &rotated, 9).is_empty());
+    }
+
+    #[test]
+    fn a_new_run_begins_with_its_first_line() {
+        let first: Lines<'_> = vec![(at(0), "a"), (at(1), "b")];
+        let second: Lines<'_> = vec![(at(700), "a"), (at(800), "c")];
+        let mut cursor = LogCursor::default();
+        assert_eq!(request(&mut cursor, &first, 9), ["a", "b"]);
+        cursor.begin_run(1);
+        // The kubelet may still return the first run.
+        assert!(request(&mut cursor, &first, 9).is_empty());
+        assert!(!cursor.has_lines());
+        assert_eq!(request(&mut cursor, &second, 9), ["a", "c"]);
+        assert_eq!(cursor.run(), 1);
+    }
+    #[test]
+    fn the_log_of_another_run_is_recognized() {
+        let first: Lines<'_> = vec![(at(0), "a"), (at(1), "b")];
+        let second: Lines<'_> = vec![(at(700), "c"), (at(800), "d")];
+        let mut cursor = LogCursor::default();
+        assert_eq!(request(&mut cursor, &first, 9), ["a", "b"]);
+        assert_eq!(request_with(&mut cursor, RequestMode::Continue, &second, 9), ["another run"]);
+        assert!(request_with(&mut cursor, RequestMode::Continue, &first, 9).is_empty());
+        // The lines of the second run arrive first.
+        let mut cursor = LogCursor::default();
+        assert_eq!(request(&mut cursor, &second, 1), ["c"]);
+        assert_eq!(request_with(&mut cursor, RequestMode::FromStart, &first, 9), ["another run"]);
+        assert_eq!(request_with(&mut cursor, RequestMode::FromStart, &second, 9), ["d"]);
+    }
+}

@@ -1,0 +1,18 @@
+//! Reads the logs of many containers completely, over a limited number of streams.
+//!
+//! `collector` decides which container is read next. `turn` reads one container, until its log is complete or another
+//! container must be read. `cursor` knows which lines of a log were already read, and `line_splitter` divides a stream
+//! into lines.
+
+pub(crate) mod collector;
+pub(crate) mod cursor;
+pub(crate) mod line_splitter;
+pub(crate) mod turn;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use crate::source::cluster::logs::collector::LogCollector;
+pub(crate) use crate::source::cluster::logs::turn::{
+    ContainerProgress, LogGap, LogLine, LogSource, LogUpdate, Ticket,
+};

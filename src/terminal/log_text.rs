@@ -1,0 +1,155 @@
+//! Makes the text of a container's log safe for a terminal, and keeps its colours.
+
+use std::fmt::Write as _;
+
+use anstyle_parse::{DefaultCharAccumulator, Params, Parser, Perform};
+
+use crate::view::{Stylesheet, is_unsafe};
+
+/// Distance between two tab stops, in columns.
+const TAB_COLUMNS: usize = 8;
+
+/// The SGR parameter that hides text.
+const CONCEAL: &[u16] = &[8];
+
+/// Appends one line of a log to `out`. Returns the width of the line in columns.
+///
+/// A terminal that receives the line changes nothing but its colours: other control sequences are removed, and control
+/// characters are escaped. The program's own colours are kept if the stylesheet has colours, and end with the line. If a
+/// program wrote the line several times with carriage returns, as progress bars do, only the last state is kept.
+pub(crate) fn write_log_text(out: &mut String, text: &str, stylesheet: Stylesheet) -> usize {
+    let text = text.trim_end_matches('\r');
+    let text = text.rsplit('\r').next().unwrap_or_default();
+    // Nearly all lines are printable ASCII.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        out.push_str(text);
+        return text.len();
+    }
+    let mut writer = Writer { out, stylesheet, columns: 0, is_coloured: false };
+    let mut parser = Parser::<DefaultCharAccumulator>::new();
+    for &byte in text.as_bytes() {
+        parser.advance(&mut writer, byte);
+    }
+    if writer.is_coloured {
+        writer.out.push_str("\x1b[0m");
+    }
+    writer.columns
+}
+
+/// Writes the parts of a line that a terminal may receive.
+struct Writer<'a> {
+    out: &'a mut String,
+    stylesheet: Stylesheet,
+    columns: usize,
+    /// Whether the line contains a colour that must end with the line.
+    is_coloured: bool,
+}
+
+impl Writer<'_> {
+    fn push(&mut self, text: &str) {
+        let text = self.stylesheet.writable(text);
+        self.columns += crate::view::width(&text);
+        self.out.push_str(&text);
+    }
+}
+
+impl Perform for Writer<'_> {
+    fn print(&mut self, char: char) {
+        if is_unsafe(char) {
+            self.push(&format!("\\u{{{:x}}}", u32::from(char)));
+        } else {
+            self.push(char.encode_utf8(&mut [0; 4]));
+        }
+    }
+
+    fn execute(&mut self, byte: u8) {
+        if byte == b'\t' {
+            let blanks = TAB_COLUMNS - self.columns % TAB_COLUMNS;
+            self.push(&" ".repeat(blanks));
+        } else {
+            self.push(&format!("\\u{{{byte:x}}}"));
+        }
+    }
+
+    fn csi_dispatch(&mut self, params: &Params, intermediates: &[u8], ignore: bool, action: u8) {
+        let is_colour = action == b'm' && intermediates.is_empty() && !ignore;
+        if !is_colour || !self.stylesheet.is_coloured() || params.iter().any(|param| param == CONCEAL) {
+            return;
+        }
+        self.is_coloured = true;
+        self.out.push_str("\x1b[");
+        for (index, param) in params.iter().enumerate() {
+            if index > 0 {
+                self.out.push(';');
+            }
+            for (index, number) in param.iter().enumerate() {
+                // Writing to a string cannot fail.
+                let _ = write!(self.out, "{}{number}", if index > 0 { ":" } else { "" });
+            }
+        }
+        self.out.push('m');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(text: &str, stylesheet: Stylesheet) -> (String, usize) {
+        let mut out = String::new();
+        let columns = write_log_text(&mut out, text, stylesheet);
+        (out, columns)
+    }
+
+    #[test]
+    fn colours_are_kept_and_end_with_the_line() {
+        for (text, coloured, plain) in [
+            ("plain", "plain", "plain"),
+            ("\x1b[31mred\x1b[0m", "\x1b[31mred\x1b[0m\x1b[0m", "red"),
+            ("\x1b[1;38;5;208mbold", "\x1b[1;38;5;208mbold\x1b[0m", "bold"),
+            ("\x1b[38:2::1:2:3mrgb", "\x1b[38:2:0:1:2:3mrgb\x1b[0m", "rgb"),
+            ("\x1b[mreset", "\x1b[0mreset\x1b[0m", "reset"),
+            ("\x1b[8mhidden", "hidden", "hidden"),
+        ] {
+            assert_eq!(written(text, Stylesheet::COLOURED).0, coloured, "{text:?}");
+            assert_eq!(written(text, Stylesheet::PLAIN).0, plain, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_terminal_receives_no_other_control_sequence() {
+        for (text, expected) in [
+            ("\x1b[2J\x1b[Hcleared", "cleared"),
+            ("\x1b]0;title\x07text", "text"),
+            ("\x1b]52;c;aGk=\x1b\\text", "text"),
+            ("\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\", "link"),
+            ("bell\x07 null\0 del\x7f", "bell\\u{7} null\\u{0} del"),
+            ("c1 \u{9b}31m", "c1 "),
+            ("bidi \u{202e}", "bidi \\u{202e}"),
+            ("a\tb", "a       b"),
+            ("\x1bc reset", " reset"),
+        ] {
+            for stylesheet in [Stylesheet::COLOURED, Stylesheet::PLAIN] {
+                let (out, columns) = written(text, stylesheet);
+                assert!(!out.chars().any(char::is_control), "{text:?}: {out:?}");
+                assert_eq!(columns, crate::view::width(&out), "{text:?}");
+                if !text.contains('\u{9b}') && !text.contains('\x7f') {
+                    assert_eq!(out, expected, "{text:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_last_state_of_a_progress_bar_is_kept() {
+        assert_eq!(written("10 %\r50 %\r100 %", Stylesheet::PLAIN).0, "100 %");
+        assert_eq!(written("10 %\r100 %\r", Stylesheet::PLAIN).0, "100 %");
+        assert_eq!(written("windows line\r", Stylesheet::PLAIN).0, "windows line");
+    }
+
+    #[test]
+    fn wide_characters_count_twice() {
+        assert_eq!(written("日本", Stylesheet::PLAIN), ("日本".to_owned(), 4));
+        assert_eq!(written("日本", Stylesheet::PLAIN.with_ascii(true)), ("????".to_owned(), 4));
+    }
+}

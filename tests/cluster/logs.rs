@@ -1,0 +1,181 @@
+//! Tests that logs are complete: the lines that the program prints are compared with the copies that the containers keep.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::harness::{Namespace, manifest};
+use crate::private::PrivateCluster;
+
+/// The number of copies that `logs.yaml` leaves: 20 Pods, 4 retries, 10 Pods, 10 restarts.
+const COPIES: usize = 44;
+
+#[test]
+#[ignore = "needs a test cluster's script, and a minute"]
+fn every_line_of_every_run_is_shown_once() {
+    let Some(cluster) = PrivateCluster::up(2) else { return };
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let run = LoggedRun::new(&cluster, "logs");
+            run.follow(&[], || {});
+        });
+        scope.spawn(|| {
+            let run = LoggedRun::new(&cluster, "cut");
+            let proxy = CuttingProxy::start(&server_of(&run.namespace), Duration::from_secs(3));
+            let server = format!("--server=https://127.0.0.1:{}", proxy.port);
+            run.follow(&[&server], || {});
+            let cuts = proxy.cuts.load(Ordering::Relaxed);
+            assert!(cuts >= 20, "only {cuts} connections were cut");
+        });
+    });
+    let run = LoggedRun::new(&cluster, "stopped");
+    run.follow(&[], || {
+        cluster.stop("apiserver");
+        cluster.start("apiserver");
+    });
+}
+
+/// One run of `logs.yaml` in a namespace of its own.
+struct LoggedRun {
+    namespace: Namespace,
+    copies: TempDir,
+}
+
+impl LoggedRun {
+    fn new(cluster: &PrivateCluster, topic: &str) -> Self {
+        let copies = TempDir::with_prefix("seq-copies-").unwrap();
+        Self { namespace: cluster.namespace(topic), copies }
+    }
+
+    /// Follows the Jobs to their end. Calls `disturb` when half of the lines of a Pod were written.
+    fn follow(&self, flags: &[&str], disturb: impl FnOnce()) {
+        let yaml = fs::read_to_string(manifest("logs.yaml")).unwrap();
+        let yaml = yaml.replace("COPIES", &self.copies.path().to_string_lossy());
+        let file = self.copies.path().with_extension("yaml");
+        fs::write(&file, yaml).unwrap();
+        let words = ["apply", "-f", &file.to_string_lossy(), "--logs", "-o", "jsonl", "--timeout=140s"];
+        let mut running = self.namespace.start(&[&words[..], flags].concat());
+        running.wait_for_text("line 1001");
+        disturb();
+        let result = running.wait();
+        // The output is too long for the message of a failed test.
+        assert_eq!(result.code, Some(0), "{}", result.stderr);
+        let printed = result.stdout;
+        fs::remove_file(&file).unwrap();
+        self.compare(&printed);
+    }
+
+    /// Compares the printed lines of each run with the copy that the run left.
+    fn compare(&self, printed: &str) {
+        let mut logs: HashMap<String, Vec<String>> = HashMap::new();
+        for line in printed.lines() {
+            let entry: Value = serde_json::from_str(line).unwrap();
+            if entry["type"] != "log" {
+                continue;
+            }
+            let text = entry["text"].as_str().unwrap_or_else(|| panic!("a gap: {entry}"));
+            let run = format!("{}.{}", entry["pod"].as_str().unwrap(), entry["run"]);
+            logs.entry(run).or_default().push(text.to_owned());
+        }
+        let copies = read_copies(self.copies.path());
+        assert_eq!(copies.len(), COPIES, "{:?}", copies.keys());
+        for (run, copy) in &copies {
+            let log = logs.remove(run).unwrap_or_default();
+            let first_difference = log.iter().zip(copy).position(|(line, copied)| line != copied);
+            assert_eq!(
+                (log.len(), first_difference),
+                (copy.len(), None),
+                "the log of {run} is not what the container wrote"
+            );
+        }
+        assert!(logs.is_empty(), "runs without a copy: {:?}", logs.keys());
+    }
+}
+
+fn read_copies(folder: &Path) -> BTreeMap<String, Vec<String>> {
+    let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap());
+    let read = |file: fs::DirEntry| {
+        let text = fs::read_to_string(file.path()).unwrap();
+        (file.file_name().into_string().unwrap(), text.lines().map(str::to_owned).collect())
+    };
+    files.map(read).collect()
+}
+
+/// Returns the host and the port of the namespace's API server.
+fn server_of(namespace: &Namespace) -> String {
+    let server = "jsonpath={.clusters[0].cluster.server}";
+    let printed = namespace.kubectl(&["config", "view", "--minify", "-o", server]).succeeds().stdout;
+    printed.trim_start_matches("https://").to_owned()
+}
+
+/// A proxy that forwards connections, and cuts all of them again and again.
+struct CuttingProxy {
+    port: u16,
+    /// Number of connections that were cut.
+    cuts: Arc<AtomicUsize>,
+    is_stopped: Arc<AtomicBool>,
+}
+
+impl CuttingProxy {
+    fn start(server: &str, interval: Duration) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let open: Arc<Mutex<Vec<TcpStream>>> = Arc::default();
+        let (cuts, is_stopped): (Arc<AtomicUsize>, Arc<AtomicBool>) = Default::default();
+        let (server, accepted) = (server.to_owned(), Arc::clone(&open));
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                let (Ok(client), Ok(upstream)) = (client, TcpStream::connect(&server)) else { continue };
+                accepted.lock().unwrap().extend([client.try_clone().unwrap(), upstream.try_clone().unwrap()]);
+                forward(&client, &upstream);
+                forward(&upstream, &client);
+            }
+        });
+        let (counted, stop) = (Arc::clone(&cuts), Arc::clone(&is_stopped));
+        thread::spawn(move || {
+            let mut last = Instant::now();
+            while !stop.load(Ordering::Relaxed) {
+                thread::sleep(Duration::from_millis(50));
+                if last.elapsed() >= interval {
+                    last = Instant::now();
+                    let cut = std::mem::take(&mut *open.lock().unwrap());
+                    counted.fetch_add(cut.len() / 2, Ordering::Relaxed);
+                    // A connection that has ended before cannot be shut down.
+                    for stream in cut {
+                        drop(stream.shutdown(Shutdown::Both));
+                    }
+                }
+            }
+        });
+        Self { port, cuts, is_stopped }
+    }
+}
+
+impl Drop for CuttingProxy {
+    fn drop(&mut self) {
+        self.is_stopped.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Forwards the bytes of one direction in a thread, until one of the connections ends.
+fn forward(from: &TcpStream, to: &TcpStream) {
+    let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
+    thread::spawn(move || {
+        let mut buffer = [0; 16 << 10];
+        while let Ok(length @ 1..) = from.read(&mut buffer) {
+            if to.write_all(&buffer[..length]).is_err() {
+                break;
+            }
+        }
+        let _ = to.shutdown(Shutdown::Both);
+    });
+}
