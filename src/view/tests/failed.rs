@@ -203,5 +203,5 @@ fn the_old_replica_set_of_a_rollout_has_not_succeeded() {
     // A ReplicaSet without a Deployment.
     let alone = |replicas| Workload { parent: None, ..set("alone", done, replicas) };
     assert!(headings(vec![(alone(0), vec![old_pod()])], View::Runs)[0].contains("Scaled down"));
-    assert!(headings(vec![(alone(2), vec![old_pod()])], View::Runs)[0].contains("Succeeded"));
+    assert!(headings(vec![(alone(2), vec![old_pod()])], View::Runs)[0].contains("Rolled out"));
 }
