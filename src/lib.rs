@@ -61,8 +61,8 @@ pub mod testing {
 
     pub mod timeline {
         pub use crate::timeline::{
-            Capacity, Hold, LossCause, LostWork, OpenRetry, Summary, TimeLeft, Timeline, TimelinePod,
-            Workload, WorkloadState,
+            Capacity, FatalCause, FatalKind, Hold, LossCause, LostWork, OpenRetry, Summary, TimeLeft,
+            Timeline, TimelinePod, Workload, WorkloadState,
         };
     }
 

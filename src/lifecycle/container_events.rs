@@ -28,6 +28,9 @@ pub(crate) struct ContainerEvents {
     pull_failed: Option<EventTime>,
     /// Repetitions of the `Failed` event of a pull, oldest first.
     retry_failures: Vec<RepeatedEvent>,
+    /// The highest count of each `Failed` event of a pull, with the first occurrence of the event. Failures with
+    /// different messages have events of their own.
+    pull_failure_counts: Vec<(u32, Timestamp)>,
     /// Time and cause of the latest failure to pull the image or to start the container, as its Event reports it.
     failure_message: Option<(Timestamp, Arc<str>)>,
     /// Stops of the container because of a failed probe, oldest first.
@@ -123,6 +126,7 @@ impl ContainerEvents {
             }
             FactKind::PullFailed(cause) => {
                 keep_earliest(&mut self.pull_failed, first);
+                self.count_pull_failure(fact);
                 if fact.count > 1 {
                     let failure = RepeatedEvent { last: fact.last, received: fact.received };
                     add_repetition(&mut self.retry_failures, failure);
@@ -149,6 +153,21 @@ impl ContainerEvents {
             | FactKind::Disrupted(_)
             | FactKind::EndedByKubelet(_) => {}
         }
+    }
+
+    /// Keeps the highest count of an event about a failed pull.
+    fn count_pull_failure(&mut self, fact: &EventFact) {
+        let counts = &mut self.pull_failure_counts;
+        match counts.iter().position(|(_, first)| *first == fact.first.at) {
+            Some(known) => counts[known].0 = fact.count.max(counts[known].0),
+            None if counts.len() < MAX_REPETITIONS => counts.push((fact.count, fact.first.at)),
+            None => {}
+        }
+    }
+
+    /// Returns the number of failed pulls that Events report.
+    pub(crate) fn failed_pulls(&self) -> u32 {
+        self.pull_failure_counts.iter().map(|(count, _)| *count).fold(0, u32::saturating_add)
     }
 
     /// Keeps the cause of the latest failure.
@@ -400,6 +419,7 @@ packed_struct!(ContainerEvents {
     pulled,
     pull_failed,
     retry_failures,
+    pull_failure_counts,
     failure_message,
     probe_kills,
     failed_probe,

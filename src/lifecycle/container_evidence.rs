@@ -41,6 +41,8 @@ pub(crate) struct ContainerEvidence {
     wait_cause: Option<Arc<str>>,
     /// The receipt of the first `waiting.reason` that reports a failed pull.
     pull_failure_received: Option<Timestamp>,
+    /// Number of failed pulls that the status has shown.
+    failed_pulls: u32,
     /// The receipt of the first `waiting.reason` that reports a failure to create or start the container, and the
     /// latest such reason.
     unstartable: Option<(Option<Timestamp>, Arc<str>)>,
@@ -97,6 +99,7 @@ impl ContainerEvidence {
             waiting: None,
             wait_cause: None,
             pull_failure_received: None,
+            failed_pulls: 0,
             unstartable: None,
             lost_run: None,
             events: ContainerEvents::default(),
@@ -151,6 +154,9 @@ impl ContainerEvidence {
         }
         if matches!(reason, "ErrImagePull" | "ImagePullBackOff") {
             self.pull_failure_received = self.pull_failure_received.or(received);
+            // The kubelet writes `ErrImagePull` when a pull fails, and `ImagePullBackOff` before it pulls again.
+            let is_new = reason == "ErrImagePull" && self.waiting.as_deref() != Some("ErrImagePull");
+            self.failed_pulls = self.failed_pulls.saturating_add(u32::from(is_new)).max(1);
         }
         // The message of a crash back-off only names the container and the Pod.
         let cause = parse_failure_cause(&waiting.message).filter(|_| reason != "CrashLoopBackOff");
@@ -255,6 +261,11 @@ impl ContainerEvidence {
     /// Returns why the image cannot be pulled or the container cannot start, as the status or an Event explains it.
     pub(crate) fn wait_cause(&self) -> Option<&Arc<str>> {
         self.wait_cause.as_ref().or_else(|| self.events.failure_message())
+    }
+
+    /// Returns the number of failed pulls that Events and statuses prove.
+    pub(crate) fn failed_pulls(&self) -> u32 {
+        self.failed_pulls.max(self.events.failed_pulls())
     }
 
     /// Returns the receipt of the first status that reports a failed pull.
@@ -367,6 +378,7 @@ packed_struct!(ContainerEvidence {
     waiting,
     wait_cause,
     pull_failure_received,
+    failed_pulls,
     unstartable,
     lost_run,
     events,

@@ -47,6 +47,8 @@ pub struct ContainerLife {
     pub restarts: u32,
     /// The pull of its image, or `None` if no event reports one.
     pub pull: Option<Pull>,
+    /// Number of failed attempts to pull its image that are known.
+    pub failed_pulls: u32,
     /// The known runs, oldest first.
     pub runs: Vec<ContainerRun>,
     /// Number of runs that happened but that no status or event describes.

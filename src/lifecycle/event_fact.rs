@@ -11,7 +11,7 @@ use crate::lifecycle::message::{self, PulledMessage};
 use crate::lifecycle::packed::interner::Interner;
 use crate::lifecycle::packed::{Pack, Packer, Unpacker, packed_enum, packed_struct};
 use crate::lifecycle::setup_part::SetupPart;
-use crate::lifecycle::waits::WaitTopic;
+use crate::lifecycle::waits::{SCALE_UP_REASONS, WaitTopic};
 use crate::observation::{Event, known_time, truncate_to_millis};
 
 /// A fine time may be this many milliseconds earlier than the truncated time of the same instant, because clocks differ.
@@ -128,7 +128,7 @@ impl EventFact {
                 interner.share(&message::parse_unschedulable_reasons(event.plain_message())),
             ),
             // Events of the cluster autoscaler and of Karpenter.
-            "TriggeredScaleUp" | "Nominated" => FactKind::Autoscaler(interner.share(&event.reason)),
+            reason if SCALE_UP_REASONS.contains(&reason) => FactKind::Autoscaler(interner.share(reason)),
             "NotTriggerScaleUp" => FactKind::Autoscaler(interner.share(&describe_refused_scale_up(
                 &message::parse_no_scale_up_reasons(event.plain_message()),
             ))),

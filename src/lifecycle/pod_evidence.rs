@@ -85,6 +85,8 @@ pub(crate) struct PodEvidence {
     pub(crate) reason: Option<Arc<str>>,
     /// Reason in the condition `PodScheduled=False` of the latest state.
     unschedulable: Option<Arc<str>>,
+    /// Transition time of the condition `PodScheduled` to False because the scheduler found no node.
+    pub(crate) unschedulable_since: Option<Timestamp>,
     /// Reasons why the Pod waited, from Events and from changes of the condition `PodScheduled`.
     pub(crate) waits: Waits,
     /// The node does not respond: the node controller has set the condition `Ready` to False.
@@ -285,6 +287,8 @@ impl PodEvidence {
     ) {
         let reason = match condition.reason.as_str() {
             "Unschedulable" => {
+                let since = known_time(condition.last_transition_time);
+                self.unschedulable_since = self.unschedulable_since.or(since);
                 Some(interner.share(&message::parse_unschedulable_reasons(&condition.message)))
             }
             // The gates themselves give a better reason.
@@ -399,6 +403,11 @@ impl PodEvidence {
         own.filter_map(|container| container.events.first_image_event()).min_by_key(|event| event.at)
     }
 
+    /// Whether a scheduling gate holds the Pod back.
+    pub(crate) fn is_gated(&self) -> bool {
+        self.gates.last().is_some_and(|gates| gates.reason.is_some())
+    }
+
     /// Returns the latest reason why the Pod has no node.
     pub(crate) fn queued_reason(&self) -> Option<Arc<str>> {
         let from_gates = || self.gates.last().and_then(|gates| gates.reason.clone());
@@ -464,6 +473,7 @@ packed_struct!(PodEvidence {
     phase_received,
     reason,
     unschedulable,
+    unschedulable_since,
     waits,
     node_lost,
     deletion,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::lifecycle::container_life::{ContainerLife, ContainerRole, main_containers};
+use crate::lifecycle::container_life::{ContainerLife, ContainerRole, ContainerRun, main_containers};
 use crate::lifecycle::instant::{Instant, Instants};
 use crate::lifecycle::phase::{Phase, PhaseKind};
 use crate::lifecycle::pod_outcome::PodOutcome;
@@ -43,6 +43,11 @@ pub struct Lifecycle {
     /// Since when the Pod has a node that gives no sign of it: the scheduling of a Pod without `startTime`. `None` if the
     /// kubelet has taken the Pod up, and if the Pod has ended.
     pub not_taken_up_since: Option<Timestamp>,
+    /// Since when the scheduler has found no node for the Pod. `None` if the Pod has a node or has ended, and while a
+    /// scheduling gate holds the Pod back.
+    pub unschedulable_since: Option<Timestamp>,
+    /// When an autoscaler first reported that it adds a node for the Pod. `None` if the Pod has a node or has ended.
+    pub scale_up_requested: Option<Timestamp>,
     /// Whether the Pod has ever been Ready.
     pub readiness: Readiness,
     /// The containers: init containers and sidecars in spec order, then main containers in spec order, then debug
@@ -214,12 +219,18 @@ impl Lifecycle {
 
     /// Whether a run of a main or init container failed before the deletion of the Pod was requested.
     pub(crate) fn failed_before_deletion(&self) -> bool {
+        self.last_failure_before_deletion().is_some()
+    }
+
+    /// Returns the last run of a main or init container that failed before the deletion of the Pod was requested.
+    pub(crate) fn last_failure_before_deletion(&self) -> Option<&ContainerRun> {
         let requested = self.instants.delete_requested.map(|requested| requested.at);
         let is_earlier = |end: Timestamp| requested.is_none_or(|requested| end < requested);
         let is_own =
             |container: &&ContainerLife| matches!(container.role, ContainerRole::Main | ContainerRole::Init);
         let runs = self.containers.iter().filter(is_own).flat_map(|container| &container.runs);
-        runs.filter(|run| run.has_failed()).any(|run| run.end.is_none_or(|end| is_earlier(end.at)))
+        let failed = runs.filter(|run| run.has_failed() && run.end.is_none_or(|end| is_earlier(end.at)));
+        failed.max_by_key(|run| run.end.map(|end| end.at))
     }
 
     /// Returns the phase that goes on now, or `None` if the Pod has ended.

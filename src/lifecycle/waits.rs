@@ -29,6 +29,9 @@ packed_enum! {
     }
 }
 
+/// The reasons with which the cluster autoscaler and Karpenter report that they add a node.
+pub(crate) const SCALE_UP_REASONS: [&str; 2] = ["TriggeredScaleUp", "Nominated"];
+
 /// A reason with the times of its first and its last report.
 #[derive(Clone, Debug)]
 struct WaitReport {
@@ -111,6 +114,19 @@ impl Waits {
     fn first_report(&self, has_topic: impl Fn(WaitTopic) -> bool) -> Option<Instant> {
         let reports = self.0.iter().filter(|report| has_topic(report.topic));
         reports.min_by_key(|report| report.first)?.first_instant()
+    }
+
+    /// Returns the time of the first report about a topic.
+    pub(crate) fn first_time(&self, topic: WaitTopic) -> Option<Timestamp> {
+        self.0.iter().filter(|report| report.topic == topic).map(|report| report.first).min()
+    }
+
+    /// Returns the time of the first report that an autoscaler adds a node.
+    pub(crate) fn first_scale_up(&self) -> Option<Timestamp> {
+        let is_scale_up = |report: &&WaitReport| {
+            report.topic == WaitTopic::Autoscaler && SCALE_UP_REASONS.contains(&&*report.reason)
+        };
+        self.0.iter().filter(is_scale_up).map(|report| report.first).min()
     }
 
     /// Whether nothing was reported.

@@ -24,6 +24,7 @@ pub(crate) use pods::pod::PodIdentity;
 pub(crate) use pods::pod::PodKey;
 pub use pods::pod::TimelinePod;
 pub(crate) use reports::disruptions::{Disruption, Replacements};
+pub use reports::fatal_kind::{FatalCause, FatalKind};
 pub(crate) use reports::findings::Wait;
 pub use reports::forecast::TimeLeft;
 pub use reports::lost_work::{LossCause, LostWork};

@@ -138,6 +138,13 @@ impl Timeline {
         pods
     }
 
+    /// Whether a workload above this one, other than a CronJob, may run the work of this one again after a failure.
+    pub(crate) fn is_run_again_from_above(&self, workload: &Workload) -> bool {
+        let index = self.owners.index_of(&workload.uid);
+        let above = index.and_then(|index| self.tree.workload_above(index));
+        above.is_some_and(|above| &*above.kind != "CronJob")
+    }
+
     /// The number of observed Pods.
     pub fn pod_count(&self) -> usize {
         self.store.len()

@@ -11,6 +11,10 @@ mod describe;
 #[cfg(test)]
 mod disruptions;
 #[cfg(test)]
+mod fatal_causes;
+#[cfg(test)]
+mod fatal_workloads;
+#[cfg(test)]
 mod gone;
 #[cfg(test)]
 mod holds;

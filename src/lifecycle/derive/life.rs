@@ -29,6 +29,7 @@ use crate::lifecycle::pod_evidence::PodEvidence;
 use crate::lifecycle::pod_lifecycle::{Explanation, Lifecycle, Readiness};
 use crate::lifecycle::pod_outcome::PodOutcome;
 use crate::lifecycle::ranged_duration::{RangedDuration, Uncertainty};
+use crate::lifecycle::waits::WaitTopic;
 
 /// If a node's clock is wrong by more than this, [`Lifecycle::clamped`] is set.
 const MAX_SILENT_SKEW: SignedDuration = SignedDuration::from_secs(1);
@@ -164,6 +165,8 @@ fn derive_life(
         disruption: pod.disruption_reason(),
         lost_since,
         not_taken_up_since: not_taken_up_since(pod, &instants, outcome),
+        unschedulable_since: unschedulable_since(pod, outcome),
+        scale_up_requested: pod.waits.first_scale_up().filter(|_| outcome == PodOutcome::Pending),
         readiness,
         containers,
         clamped,
@@ -186,6 +189,12 @@ fn not_taken_up_since(pod: &PodEvidence, instants: &Instants, outcome: PodOutcom
         || pod.waits.latest_setup_failure().is_some()
         || pod.containers.iter().any(|container| container.waiting.is_some());
     instants.scheduled.filter(|_| !has_sign).map(|at| at.at)
+}
+
+/// Returns since when the scheduler has found no node for a Pod that waits for one.
+fn unschedulable_since(pod: &PodEvidence, outcome: PodOutcome) -> Option<Timestamp> {
+    let since = pod.waits.first_time(WaitTopic::Scheduler).or(pod.unschedulable_since)?;
+    Some(since).filter(|_| outcome == PodOutcome::Pending && !pod.is_gated())
 }
 
 /// Returns the reason of a Pod whose image cannot be pulled, if Events report the failure before the status does.
@@ -256,6 +265,7 @@ fn derive_container_life(container: &ContainerEvidence, mut known: KnownRuns) ->
         image: Arc::clone(&container.image),
         restarts: container.restart_count.max(known.restarts),
         pull: container.events.pull(),
+        failed_pulls: container.failed_pulls(),
         runs_not_seen: known.not_seen,
         first_run_is_known: known.includes_first,
         waiting: container.waiting.clone().filter(|_| !running),

@@ -58,7 +58,8 @@ pub(crate) fn stopping_sidecar(pod: &PodEvidence, containers: &[ContainerLife]) 
     (!pod.has_ended() && has_work_ended(pod, containers)).then(|| Arc::clone(&running.name))
 }
 
-/// Whether no main container runs now or will run again.
+/// Whether no main container runs now or will run again. If an init container has failed for good, no main container
+/// starts.
 pub(crate) fn has_work_ended(pod: &PodEvidence, containers: &[ContainerLife]) -> bool {
     if pod.phase.is_terminal() {
         return true;
@@ -67,8 +68,16 @@ pub(crate) fn has_work_ended(pod: &PodEvidence, containers: &[ContainerLife]) ->
         Some(run) => run.ended && (pod.deletion.is_some() || !evidence.restarts_after(run)),
         None => evidence.is_lost(),
     };
-    let pairs = pod.containers.iter().zip(containers);
-    let mut mains = pairs.filter(|(_, life)| life.role == ContainerRole::Main).peekable();
+    let pairs = || pod.containers.iter().zip(containers);
+    // The kubelet reports the end of the Pod up to a second after the end of the init container.
+    let has_failed_for_good = |(evidence, init): (&ContainerEvidence, &ContainerLife)| {
+        init.role == ContainerRole::Init
+            && init.runs.last().is_some_and(|run| run.has_failed() && !evidence.restarts_after(run))
+    };
+    if pairs().any(has_failed_for_good) {
+        return true;
+    }
+    let mut mains = pairs().filter(|(_, life)| life.role == ContainerRole::Main).peekable();
     mains.peek().is_some() && mains.all(has_ended)
 }
 

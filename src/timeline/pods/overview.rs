@@ -219,6 +219,24 @@ impl PodOverview {
         self.outcome == PodOutcome::NeverStarted && self.deleted_before_end
     }
 
+    /// Whether the Pod may be unable to start, or may fail again and again. Most other Pods are ruled out, so that their
+    /// lives need not be read.
+    pub(crate) fn may_fail_to_start(&self) -> bool {
+        match self.outcome {
+            PodOutcome::Pending | PodOutcome::Starting => true,
+            PodOutcome::Running => {
+                let is_waiting = self.open_phase == Some(PhaseKind::PullFailing) || self.has_wait_reason;
+                self.has_restarted || is_waiting
+            }
+            PodOutcome::Succeeded
+            | PodOutcome::Failed
+            | PodOutcome::NeverStarted
+            | PodOutcome::Deleted
+            | PodOutcome::Unknown
+            | PodOutcome::Gone => false,
+        }
+    }
+
     /// When the Pod was created.
     pub fn created(&self) -> Option<Timestamp> {
         self.known_creation().timestamp()

@@ -44,7 +44,7 @@ pub(crate) struct Failure {
     /// Whether the Pod was lost with its node. The controller counts the wait from the time at which the node
     /// stopped responding. This time is long before the deletion, so no wait follows.
     pub(crate) is_lost: bool,
-    effect: FailureEffect,
+    pub(crate) effect: FailureEffect,
 }
 
 /// An interval in which the controller creates no Pod of a group, because a Pod failed.
@@ -67,6 +67,8 @@ pub(crate) struct JobFailures {
     pub(crate) unobserved_failed_indexes: u32,
     /// Whether the controller creates no further Pod.
     pub(crate) has_given_up: bool,
+    /// Whether the Job fails, because of its rules or because its controller has decided so.
+    pub(crate) is_failing: bool,
 }
 
 impl JobFailures {
@@ -129,13 +131,15 @@ impl Timeline {
         let unobserved = observed_failed_indexes.saturating_sub(in_status.count());
         let is_recent = failures.last().is_some_and(|last| is_unreported(last.at, now));
         let succeeded = || successes.iter().filter_map(|(_, index)| *index).collect::<BTreeSet<u32>>();
-        let has_given_up = job.decision().is_some()
-            || failures.iter().any(|failure| failure.effect == FailureEffect::FailsJob)
+        let breaks_rules = failures.iter().any(|failure| failure.effect == FailureEffect::FailsJob)
             || (job.exceeds_backoff_limit(counted) && is_recent)
-            || job.exceeds_max_failed_indexes(failed_indexes.len() + unobserved)
-            || (job.has_success_policy() && job.is_success_policy_met(&succeeded()));
+            || job.exceeds_max_failed_indexes(failed_indexes.len() + unobserved);
+        let is_success_met = job.has_success_policy() && job.is_success_policy_met(&succeeded());
+        let has_given_up = job.decision().is_some() || breaks_rules || is_success_met;
+        let is_failing =
+            job.decision().map_or(breaks_rules && !is_success_met, |decision| !decision.succeeds);
         let unobserved_failed_indexes = u32::try_from(unobserved).unwrap_or(u32::MAX);
-        Some(JobFailures { failures, failed_indexes, unobserved_failed_indexes, has_given_up })
+        Some(JobFailures { failures, failed_indexes, unobserved_failed_indexes, has_given_up, is_failing })
     }
 
     /// The indexes that have failed for good, with the time of the last failure.

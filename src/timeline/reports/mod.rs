@@ -3,6 +3,9 @@
 pub(crate) mod back_offs;
 pub(crate) mod counted_results;
 pub(crate) mod disruptions;
+pub(crate) mod fatal_causes;
+pub(crate) mod fatal_kind;
+pub(crate) mod final_failures;
 pub(crate) mod findings;
 pub(crate) mod forecast;
 pub(crate) mod lost_work;
@@ -11,6 +14,7 @@ pub(crate) mod retries;
 pub(crate) mod slot_accounting;
 pub(crate) mod slot_ranges;
 pub(crate) mod slot_time;
+pub(crate) mod start_failures;
 pub(crate) mod stops;
 pub(crate) mod summary;
 pub(crate) mod time_left;

@@ -103,6 +103,11 @@ impl JobRecord {
         exceeds(failures, self.job().spec.backoff_limit)
     }
 
+    /// The position of the failure that exceeds the limit of the whole Job among all counted failures, from 0.
+    pub(crate) fn fatal_failure_position(&self) -> Option<usize> {
+        self.job().spec.backoff_limit.map(|limit| to_count(limit) as usize)
+    }
+
     /// Whether `indexes` failed indexes are more than the Job allows.
     pub(crate) fn exceeds_max_failed_indexes(&self, indexes: usize) -> bool {
         exceeds(indexes, self.job().spec.max_failed_indexes)

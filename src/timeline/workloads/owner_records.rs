@@ -110,6 +110,12 @@ impl OwnerRecords {
         Some(to_count(self.controllers.get(uid)?.pod_counts()?.available))
     }
 
+    /// The number of existing Pods of the newest revision of the rollout with this uid; `None` if no observed rollout has
+    /// this uid.
+    pub(crate) fn updated_pods(&self, uid: &str) -> Option<u32> {
+        Some(to_count(self.controllers.get(uid)?.pod_counts()?.updated))
+    }
+
     /// Whether this uid belongs to the ReplicaSet of a former revision.
     pub(crate) fn is_former_revision(&self, uid: &str) -> bool {
         self.controllers.get(uid).is_some_and(ControllerRecord::is_former_revision)

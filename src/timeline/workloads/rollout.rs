@@ -64,12 +64,15 @@ pub(crate) struct PodCounts {
     /// The number of available Pods of the newest revision. For a StatefulSet, the number of ready Pods. 0 if the
     /// controller has not observed the latest desired state.
     pub(crate) available: i32,
+    /// The number of existing Pods of the newest revision. 0 if the controller has not observed the latest desired state.
+    pub(crate) updated: i32,
 }
 
 impl PodCounts {
-    /// The numbers from `spec.replicas`, which defaults to 1, `status.replicas`, and the number of available Pods.
-    fn from_replicas(desired: Option<i32>, existing: i32, available: i32) -> Self {
-        Self { desired: desired.unwrap_or(1).max(0), existing, available }
+    /// The numbers from `spec.replicas`, which defaults to 1, `status.replicas`, and the numbers of available Pods and of
+    /// Pods of the newest revision.
+    fn from_replicas(desired: Option<i32>, existing: i32, available: i32, updated: i32) -> Self {
+        Self { desired: desired.unwrap_or(1).max(0), existing, available, updated }
     }
 
     /// Whether the rollout has created a Pod.
@@ -81,19 +84,20 @@ impl PodCounts {
 impl From<&Deployment> for PodCounts {
     fn from(deployment: &Deployment) -> Self {
         let Deployment { metadata, spec, status } = deployment;
-        let available = if status.observed_generation < metadata.generation {
-            0
+        let (available, updated) = if status.observed_generation < metadata.generation {
+            (0, 0)
         } else {
-            available_of_newest(status.available_replicas, status.updated_replicas, status.replicas)
+            let updated = status.updated_replicas;
+            (available_of_newest(status.available_replicas, updated, status.replicas), updated)
         };
-        Self::from_replicas(spec.replicas, status.replicas, available)
+        Self::from_replicas(spec.replicas, status.replicas, available, updated)
     }
 }
 
 impl From<&ReplicaSet> for PodCounts {
     fn from(set: &ReplicaSet) -> Self {
         let status = &set.status;
-        Self::from_replicas(set.spec.replicas, status.replicas, status.available_replicas)
+        Self::from_replicas(set.spec.replicas, status.replicas, status.available_replicas, status.replicas)
     }
 }
 
@@ -110,7 +114,9 @@ impl From<&StatefulSet> for PodCounts {
         } else {
             status.ready_replicas
         };
-        Self::from_replicas(spec.replicas, status.replicas, available)
+        let is_observed = status.observed_generation >= metadata.generation;
+        let updated = if is_observed { status.updated_replicas } else { 0 };
+        Self::from_replicas(spec.replicas, status.replicas, available, updated)
     }
 }
 
@@ -125,7 +131,9 @@ impl From<&DaemonSet> for PodCounts {
         } else {
             available_of_newest(status.number_available, status.updated_number_scheduled, existing)
         };
-        Self { desired: status.desired_number_scheduled, existing, available }
+        let is_observed = status.observed_generation >= metadata.generation;
+        let updated = if is_observed { status.updated_number_scheduled } else { 0 };
+        Self { desired: status.desired_number_scheduled, existing, available, updated }
     }
 }
 

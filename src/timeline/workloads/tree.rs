@@ -92,6 +92,12 @@ impl WorkloadTree {
         self.workloads.get(self.parent(index)?)
     }
 
+    /// The workloads above the workload with this index, the nearest first.
+    pub(crate) fn workloads_above(&self, index: usize) -> impl Iterator<Item = &Workload> {
+        let above = std::iter::successors(self.parent(index), |above| self.parent(*above));
+        above.map(|above| &self.workloads[above])
+    }
+
     fn parent(&self, index: usize) -> Option<usize> {
         self.parents.get(index).copied().flatten()
     }
