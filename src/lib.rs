@@ -19,7 +19,7 @@ pub use crate::cli::main;
 /// The items that the tests and benches of this package use. These items are not a public interface.
 #[doc(hidden)]
 pub mod testing {
-    pub use crate::app::reporter::status_lines::StatusLines;
+    pub use crate::app::reporter::status_lines::{LineOptions, StatusLines};
 
     pub mod cli {
         pub use crate::cli::command_line::command;

@@ -39,6 +39,8 @@ pub(crate) struct Appearance {
     pub(crate) columns: Option<usize>,
     /// The number of columns if neither the user nor a terminal sets a number.
     pub(crate) default_columns: usize,
+    /// Whether the program runs in a CI service.
+    pub(crate) in_ci: bool,
     /// Whether pictures are written to a terminal.
     pub(crate) is_terminal: bool,
 }

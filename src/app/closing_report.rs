@@ -1,13 +1,9 @@
-//! The closing report of a run: the failed Pods with their reasons and logs, and how the run ended.
+//! The closing report of a run: the failed Pods with their reasons and logs.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use jiff::SignedDuration;
-
-use crate::app::exit::Exit;
 use crate::lifecycle::PodOutcome;
-use crate::timeline::{PodKey, Timeline, Workload};
+use crate::timeline::{PodKey, Timeline};
 use crate::view;
 use crate::view::{ContainerLog, Glyphs, Line, Link, Names, Style};
 
@@ -198,44 +194,6 @@ fn describe_listed_pod<'a>(
     format!("{verb}: {}", view::describe_failure(timeline, key))
 }
 
-/// Describes why following stopped early or why the outcome is unknown. Returns `None` for all other exits.
-///
-/// If `is_replay` is true, an interruption is not described, because the workloads of a recording do not continue.
-pub(crate) fn describe_ending(
-    timeline: &Timeline,
-    exit: Exit,
-    timeout: Option<Duration>,
-    is_replay: bool,
-) -> Option<String> {
-    let names = Names::from_timeline(timeline);
-    let unfinished = timeline.roots().filter(|workload| !workload.has_ended());
-    let has_ended = !timeline.is_empty() && timeline.roots().all(Workload::has_ended);
-    let unfinished: Vec<String> = unfinished.map(|workload| names.workload(workload)).collect();
-    let names = match unfinished.as_slice() {
-        [] => "the workload".to_owned(),
-        [first, second, third, _, ..] => {
-            format!("{first}, {second}, {third} and {} more", unfinished.len() - 3)
-        }
-        names => names.join(", "),
-    };
-    match exit {
-        Exit::Timeout => {
-            let timeout = SignedDuration::try_from(timeout.unwrap_or_default()).unwrap_or_default();
-            Some(format!("timed out after {timeout:#}: {names} had not ended"))
-        }
-        // Everything has ended, or a recording has no work that could go on.
-        Exit::Interrupted | Exit::Terminated if is_replay || has_ended => None,
-        Exit::Interrupted | Exit::Terminated => {
-            Some(format!("no longer following {names}; the work continues"))
-        }
-        Exit::Unknown if unfinished.is_empty() => {
-            Some("outcome unknown: the workload was deleted before it ended".to_owned())
-        }
-        Exit::Unknown => Some(format!("outcome unknown: {names} had not ended")),
-        Exit::Success | Exit::Failed | Exit::Usage | Exit::Wrapped(_) => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -318,11 +276,6 @@ mod tests {
                 (job("pi", WorkloadState::Running), vec![failed("default")]),
                 (other, vec![failed("other")]),
             ],
-        );
-        let ending = describe_ending(&same_names, Exit::Interrupted, None, false);
-        assert_eq!(
-            ending.as_deref(),
-            Some("no longer following job/pi in default, job/pi in other; the work continues")
         );
         let failures = list_failures(&same_names, &[], &Glyphs::UNICODE, FailureListLimits::USUAL);
         let failures: Vec<String> = failures.iter().map(Line::plain).collect();

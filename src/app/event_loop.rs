@@ -27,6 +27,12 @@ const POD_END_TIMEOUT: Duration = Duration::from_secs(3);
 /// Maximum time that a run whose Pods have ended waits for the next lines of their logs.
 const LOG_END_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The logs of a run that ends at a failure are read until no line has arrived for this time.
+const FATAL_LOG_SILENCE: Duration = Duration::from_millis(300);
+
+/// Maximum time for which the logs of a run that ends at a failure are read.
+const FATAL_LOG_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// Prints the present state and ends.
 pub(crate) async fn once(options: RunOptions<'_>) -> Result<Exit, RunError> {
     let reporters = Reporters::for_printing(&options);
@@ -132,6 +138,7 @@ impl Run<'_> {
                 }
             }
             self.recompute();
+            self.check_failures()?;
             if !self.state.has_ended && self.has_run_ended(has_feed_ended, &mut ended_since) {
                 let is_drained = self.logs.as_ref().is_none_or(LogReader::is_drained);
                 if !is_drained && logs_silent_since.elapsed() < LOG_END_TIMEOUT {
@@ -143,9 +150,27 @@ impl Run<'_> {
                 self.end_run()?;
             }
             if self.state.has_ended && !self.reporters.live.as_ref().is_some_and(LiveReporter::stays_open) {
+                if self.state.fatal_cause.is_some() {
+                    self.read_logs_until_silence().await?;
+                }
                 return Ok(self.state.exit());
             }
         }
+    }
+
+    /// Shows the log lines that arrive until no line has arrived for [`FATAL_LOG_SILENCE`], because the last lines of a Pod
+    /// that has just failed are about to arrive. Other Pods may go on to write, so the time is limited.
+    async fn read_logs_until_silence(&mut self) -> Result<(), RunError> {
+        let deadline = Instant::now() + FATAL_LOG_TIMEOUT;
+        while self.logs.is_some() {
+            let silence = Instant::now() + FATAL_LOG_SILENCE;
+            tokio::select! {
+                biased;
+                () = sleep_until(silence.min(deadline)) => break,
+                update = next_log_update(&mut self.logs) => self.on_log_update(update)?,
+            }
+        }
+        Ok(())
     }
 
     /// Whether the run has ended. Keeps in `ended_since` the time at which all workloads were first found to have ended.
@@ -167,7 +192,7 @@ impl Run<'_> {
     }
 
     /// Freezes the run at its end. The user may still look at the picture, which shows the same end as the closing report.
-    fn end_run(&mut self) -> Result<(), RunError> {
+    pub(crate) fn end_run(&mut self) -> Result<(), RunError> {
         self.state.progress = None;
         self.state.has_ended = true;
         if let Some(live) = &mut self.reporters.live {

@@ -13,6 +13,8 @@ pub(crate) enum Exit {
     Success,
     /// A followed workload failed. Exit code 1.
     Failed,
+    /// A followed workload failed, and the user asked for the exit code of the container that failed.
+    FailedContainer(u8),
     /// The command line or the content of an input file is invalid. Exit code 2.
     Usage,
     /// The outcome is unknown: no connection, no permission, no such object, or it was deleted before it ended. Exit code 3.
@@ -38,7 +40,7 @@ impl Exit {
             Self::Timeout => 124,
             Self::Interrupted => 130,
             Self::Terminated => 143,
-            Self::Wrapped(code) => code,
+            Self::FailedContainer(code) | Self::Wrapped(code) => code,
         }
     }
 
@@ -59,7 +61,7 @@ impl Exit {
     /// Whether the workloads have ended with a known outcome.
     pub(crate) fn is_known_outcome(self) -> bool {
         match self {
-            Self::Success | Self::Failed => true,
+            Self::Success | Self::Failed | Self::FailedContainer(_) => true,
             Self::Usage
             | Self::Unknown
             | Self::Timeout

@@ -6,8 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use crate::app::appearance::ProgressDisplay;
-use crate::app::closing_report::{FailureListLimits, describe_ending, list_failures};
+use crate::app::closing_report::{FailureListLimits, list_failures};
+use crate::app::ending_text::describe_ending;
 use crate::app::exit::{Exit, RunError};
+use crate::app::fatal_watch::FatalWatch;
 use crate::app::logs::json::write_log_parts;
 use crate::app::logs::reader::{LogNews, LogPart, LogReader};
 use crate::app::logs::text::LogText;
@@ -50,6 +52,10 @@ pub(crate) struct Run<'a> {
     pub(crate) details: PodDetailsLoader,
     pub(crate) logs: Option<LogReader>,
     recording: RunRecording,
+    /// Finds fatal causes. `None` if the run does not react to them.
+    pub(crate) fatal_watch: Option<FatalWatch>,
+    /// The earliest time of the next search for fatal causes.
+    pub(crate) next_failure_check: Option<Instant>,
 }
 
 impl<'a> Run<'a> {
@@ -65,6 +71,9 @@ impl<'a> Run<'a> {
             options.nothing_found_message.take(),
         );
         state.overview = options.overview;
+        let rules = options.failure_rules.as_ref();
+        state.uses_pod_exit_code = rules.is_some_and(|rules| rules.uses_pod_exit_code);
+        let fatal_watch = rules.map(|rules| FatalWatch::new(rules.patience));
         state.nothing_found_help = options.nothing_found_help.take();
         let logs = options.logs.take().zip(options.cluster.clone());
         let logs = logs.map(|(log_options, cluster)| LogReader::new(cluster, log_options));
@@ -76,7 +85,7 @@ impl<'a> Run<'a> {
             recorder.set_namespace(options.current_namespace.clone());
         }
         let recording = RunRecording::new(recorder);
-        Self { options, state, reporters, details, logs, recording }
+        Self { options, state, reporters, details, logs, recording, fatal_watch, next_failure_check: None }
     }
 
     /// Calls `report` for each reporter with the current state and `now` as its clock.
@@ -192,6 +201,9 @@ impl<'a> Run<'a> {
         self.details.request_failure_logs(&self.state.timeline, &changes.pods);
         if let Some(logs) = &mut self.logs {
             logs.observe(&self.state.timeline, &changes.pods);
+        }
+        if let Some(watch) = &mut self.fatal_watch {
+            watch.add_changes(&changes);
         }
         changes
     }
@@ -382,7 +394,8 @@ impl<'a> Run<'a> {
     fn report_ending(&mut self, exit: Exit) -> Result<(), RunError> {
         let RunOptions { appearance, output, timeout, ends_with_feed, .. } = self.options;
         let mut messages: Vec<String> = Vec::new();
-        messages.extend(describe_ending(&self.state.timeline, exit, timeout, ends_with_feed));
+        let now = self.state.now();
+        messages.extend(describe_ending(&self.state.timeline, exit, timeout, ends_with_feed, now));
         let is_outcome_known = exit.is_known_outcome() || self.state.has_ended;
         let command = match (self.recording.replay_command(), &self.options.resume_command) {
             (Some(command), _) if is_outcome_known => Some(command.to_owned()),
@@ -392,6 +405,9 @@ impl<'a> Run<'a> {
             }
             (_, _) => None,
         };
+        let fatal_end = self.describe_fatal_end();
+        let command = command.filter(|_| fatal_end.is_empty());
+        messages.extend(fatal_end);
         let is_for_people = appearance.progress != ProgressDisplay::Silent && !output.is_for_programs();
         if let Some(command) =
             command.filter(|_| exit != Exit::Unknown && (is_for_people || !is_outcome_known))
@@ -424,7 +440,7 @@ impl<'a> Run<'a> {
     }
 
     /// Shows a warning during the run.
-    fn warn(&mut self, text: &str) -> Result<(), RunError> {
+    pub(crate) fn warn(&mut self, text: &str) -> Result<(), RunError> {
         let mut line = Line::new("warning: ", Style::Warning);
         line.push(view::clean(text), Style::Text);
         if !self.show_message(&line)? {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::app::appearance::Appearance;
+use crate::app::failure_rules::FailureRules;
 use crate::app::logs::options::LogOptions;
 use crate::app::output::Output;
 use crate::app::overview::OverviewRule;
@@ -46,6 +47,7 @@ pub(crate) struct RunOptions<'a> {
     pub(crate) tail_lines: u32,
     pub(crate) logs: Option<LogOptions>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) failure_rules: Option<FailureRules>,
     pub(crate) expected_uids: Vec<String>,
     pub(crate) resume_command: Option<ResumeCommand>,
     pub(crate) nothing_found_message: Option<String>,
@@ -71,6 +73,7 @@ impl<'a> RunOptions<'a> {
             tail_lines: 0,
             logs: None,
             timeout: None,
+            failure_rules: None,
             expected_uids: Vec::new(),
             resume_command: None,
             nothing_found_message: None,
@@ -117,6 +120,11 @@ impl<'a> RunOptions<'a> {
     /// Stops following after this time. Zero means no timeout.
     pub(crate) fn timeout(self, timeout: Duration) -> Self {
         Self { timeout: Some(timeout).filter(|timeout| !timeout.is_zero()), ..self }
+    }
+
+    /// Lets the run end at fatal causes or warn of them, as these rules say.
+    pub(crate) fn failure_rules(self, rules: FailureRules) -> Self {
+        Self { failure_rules: Some(rules), ..self }
     }
 
     /// Keeps the run from ending until workloads with all these uids have appeared.

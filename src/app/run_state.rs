@@ -7,7 +7,7 @@ use crate::app::overview::OverviewRule;
 use crate::app::pod_details::PodDetails;
 use crate::source::Progress;
 use crate::source::clock::Clock;
-use crate::timeline::{PodKey, Timeline, Workload, WorkloadState};
+use crate::timeline::{FatalCause, PodKey, Timeline, Workload, WorkloadState};
 use crate::tui::details::Details;
 use crate::view;
 
@@ -35,6 +35,10 @@ pub(crate) struct RunState {
     frozen_at: Option<Timestamp>,
     /// Whether the run has ended and the user still looks at the picture.
     pub(crate) has_ended: bool,
+    /// The cause that has ended the run before its workloads have ended.
+    pub(crate) fatal_cause: Option<FatalCause>,
+    /// Whether the exit code of a failed run is that of the container that failed.
+    pub(crate) uses_pod_exit_code: bool,
 }
 
 /// The state of a run at one moment, as reporters see it.
@@ -68,6 +72,8 @@ impl RunState {
             clock,
             frozen_at: None,
             has_ended: false,
+            fatal_cause: None,
+            uses_pod_exit_code: false,
         }
     }
 
@@ -103,15 +109,28 @@ impl RunState {
             .all(|(_, pod)| pod.outcome.has_ended())
     }
 
-    /// Returns the exit that follows from the states of the workloads.
+    /// Returns the exit that follows from the cause that has ended the run, or from the states of the workloads.
     pub(crate) fn exit(&self) -> Exit {
-        Exit::from_states(self.timeline.roots().map(|workload| workload.state))
+        let states = self.timeline.roots().map(|workload| workload.state);
+        let exit = if self.fatal_cause.is_some() { Exit::Failed } else { Exit::from_states(states) };
+        if exit != Exit::Failed || !self.uses_pod_exit_code {
+            return exit;
+        }
+        let code = match &self.fatal_cause {
+            Some(cause) if self.timeline.roots().count() == 1 => self.timeline.exit_code_of_cause(cause),
+            Some(_) => None,
+            None => self.timeline.exit_code_of_failure(self.now()),
+        };
+        let code = code.and_then(|code| u8::try_from(code).ok()).filter(|code| *code != 0);
+        code.map_or(exit, Exit::FailedContainer)
     }
 
-    /// Describes the end of the run: the outcome, or the end of a recording in which the workloads had not ended. `None`
-    /// while the run goes on.
+    /// Describes the end of the run: the outcome, the early end because of a failure, or the end of a recording in which
+    /// the workloads had not ended. `None` while the run goes on.
     pub(crate) fn ending_text(&self) -> Option<String> {
-        self.outcome_text().or_else(|| self.has_ended.then(|| "the recording ends here".to_owned()))
+        let is_stopped = self.fatal_cause.is_some();
+        let early_end = if is_stopped { "stopped at the first failure" } else { "the recording ends here" };
+        self.outcome_text().or_else(|| self.has_ended.then(|| early_end.to_owned()))
     }
 
     /// Once the root workloads have ended, returns their outcome and the time from the first creation to the last end:

@@ -64,6 +64,7 @@ impl Appearance {
             stderr_colours: has_colours(environment.stderr_terminal),
             columns: draw.width.map(usize::from).or(environment.columns.filter(|_| !is_terminal)),
             default_columns: if environment.ci { CI_COLUMNS } else { DEFAULT_COLUMNS },
+            in_ci: environment.ci,
             is_terminal,
         })
     }
@@ -80,6 +81,7 @@ impl Appearance {
             stderr_colours: environment.stderr_terminal && !environment.no_color && !environment.dumb,
             columns: None,
             default_columns: DEFAULT_COLUMNS,
+            in_ci: false,
             is_terminal: false,
         }
     }

@@ -17,6 +17,7 @@ use crate::cli::change_words::KubectlPart;
 use crate::cli::changed_workloads::{ChangedWorkload, find_workloads, is_endless, resume_command};
 use crate::cli::connection::ConnectionArgs;
 use crate::cli::draw_args::DrawArgs;
+use crate::cli::failure_args::FailureArgs;
 use crate::cli::follow_args::FollowArgs;
 use crate::cli::log_args::LogArgs;
 use crate::cli::output_format::OutputFormat;
@@ -42,6 +43,9 @@ pub(crate) struct ChangeArgs {
     /// The flags that show logs.
     #[command(flatten)]
     pub(crate) logs: LogArgs,
+    /// The flags about failures.
+    #[command(flatten)]
+    pub(crate) failures: FailureArgs,
     /// The recording flag.
     #[command(flatten)]
     pub(crate) record: RecordArgs,
@@ -149,6 +153,7 @@ pub(crate) async fn run(
         .tail_lines(args.follow.tail_lines)
         .logs(logs)
         .timeout(args.follow.timeout)
+        .failure_rules(args.failures.rules(&args.connection))
         .stays_open(args.follow.interactive)
         .recorder(recorder);
     follow(options).await
@@ -161,7 +166,8 @@ async fn run_kubectl_only(args: &ChangeArgs, streams: &Streams) -> Result<Exit, 
         ("--interactive", args.follow.interactive),
         ("--logs", args.logs.logs.is_some()),
     ];
-    if let Some((flag, _)) = unusable.iter().find(|(_, is_given)| *is_given) {
+    let unusable = unusable.iter().find(|(_, is_given)| *is_given).map(|(flag, _)| *flag);
+    if let Some(flag) = unusable.or(args.failures.flag_that_follows()) {
         let error = SourceError::new(ErrorKind::Usage, format!("{flag} needs something to follow"));
         return Err(error.hint("Leave --detach, --dry-run or kubectl's own output format out.").into());
     }

@@ -134,13 +134,39 @@ impl ConnectionArgs {
         self.flags.namespace.as_deref()
     }
 
-    /// Returns those of the flags `-n` and `--context` that the user gave, with the given values.
+    /// Returns the flags that a command needs to reach the same cluster and namespace, quoted for a shell. Leaves out
+    /// secrets, which must not appear in a log.
     pub(crate) fn scope_flags(&self) -> Vec<String> {
-        [("-n", &self.flags.namespace), ("--context", &self.flags.context)]
-            .into_iter()
-            .filter_map(|(flag, value)| value.as_ref().map(|value| format!("{flag} {value}")))
-            .collect()
+        let namespace = self.flags.namespace.as_ref().map(|namespace| format!("-n {}", quote(namespace)));
+        namespace.into_iter().chain(self.flags_without_namespace()).collect()
     }
+
+    /// Returns the flags of [`ConnectionArgs::scope_flags`] without the namespace.
+    pub(crate) fn flags_without_namespace(&self) -> Vec<String> {
+        let words = self.kubectl_words.iter().filter_map(|word| word.to_str());
+        words.filter_map(|word| pasteable_flag(word.strip_prefix("--")?)).collect()
+    }
+}
+
+/// Returns a flag as it can be pasted into a shell, from a word without its dashes: `context=test`. `None` for the
+/// namespace, for secrets, and for flags that do not choose the cluster or the user.
+fn pasteable_flag(word: &str) -> Option<String> {
+    let (name, value) = word.split_once('=').unwrap_or((word, ""));
+    match name {
+        "namespace" | "token" | "username" | "password" | "request-timeout" | "kuberc" => None,
+        name if KUBECTL_ONLY.iter().any(|(other, ..)| *other == name) => None,
+        "insecure-skip-tls-verify" | "disable-compression" => Some(format!("--{word}")),
+        name => Some(format!("--{name} {}", quote(value))),
+    }
+}
+
+/// Quotes a word for a shell, if it contains a character with a meaning for the shell.
+fn quote(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 impl Args for ConnectionArgs {

@@ -13,7 +13,8 @@ pub(crate) struct Environment {
     pub(crate) stderr_terminal: bool,
     /// Whether `NO_COLOR` is set and not empty.
     pub(crate) no_color: bool,
-    /// Whether `CI` is set to another value than an empty text, `0` or `false`.
+    /// Whether the program runs in a CI service: `CI` or one of [`CI_VARIABLES`] is set to another value than an empty text,
+    /// `0` or `false`.
     pub(crate) ci: bool,
     /// Whether the terminal cannot move its cursor: `TERM` is `dumb` or not set.
     pub(crate) dumb: bool,
@@ -34,13 +35,23 @@ impl Environment {
             stdout_terminal: io::stdout().is_terminal(),
             stderr_terminal: io::stderr().is_terminal(),
             no_color: text("NO_COLOR").is_some(),
-            ci: text("CI").is_some_and(|value| value != "0" && value != "false"),
+            ci: is_ci(text),
             dumb: text("TERM").is_none_or(|term| term == "dumb"),
             utf8: is_utf8(locale.as_deref()),
             columns: text("COLUMNS").and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0),
             progress: text("KUBECTL_SEQ_PROGRESS"),
         }
     }
+}
+
+/// The variables by which a CI service can be recognized if it does not set `CI`.
+const CI_VARIABLES: [&str; 4] = ["GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "BUILDKITE"];
+
+/// Whether the variables that `text` returns are those of a CI service. `text` returns the value of a variable that is set
+/// and not empty.
+fn is_ci(text: impl Fn(&str) -> Option<String>) -> bool {
+    let is_on = |value: String| value != "0" && !value.eq_ignore_ascii_case("false");
+    ["CI"].into_iter().chain(CI_VARIABLES).any(|name| text(name).is_some_and(is_on))
 }
 
 /// Whether the name of a locale contains UTF-8. Without a locale, the result is true, because today's terminals use
@@ -54,6 +65,16 @@ fn is_utf8(locale: Option<&str>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_service_is_recognized_by_its_variable() {
+        let with = |name: &str, value: &str| is_ci(|asked| (asked == name).then(|| value.to_owned()));
+        for name in ["CI", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "BUILDKITE"] {
+            assert!(with(name, "true") && with(name, "True") && with(name, "1"), "{name}");
+            assert!(!with(name, "false") && !with(name, "False") && !with(name, "0"), "{name}");
+        }
+        assert!(!with("CIRCLE", "true"));
+    }
 
     #[test]
     fn the_locale_decides_whether_the_terminal_uses_utf8() {

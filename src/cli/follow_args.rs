@@ -34,7 +34,7 @@ pub(crate) enum ProgressMode {
 }
 
 /// Parses `90s`, `1h30m`, or whole seconds without a unit.
-fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
+pub(crate) fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
     if let Ok(seconds) = text.parse() {
         return Ok(std::time::Duration::from_secs(seconds));
     }

@@ -12,6 +12,7 @@ use crate::app::run_options::RunOptions;
 use crate::app::streams::Streams;
 use crate::cli::connection::ConnectionArgs;
 use crate::cli::draw_args::DrawArgs;
+use crate::cli::failure_args::FailureArgs;
 use crate::cli::follow_args::FollowArgs;
 use crate::cli::log_args::LogArgs;
 use crate::cli::output_format::OutputFormat;
@@ -53,6 +54,9 @@ pub(crate) struct GetArgs {
     /// The flags that show logs.
     #[command(flatten)]
     pub(crate) logs: LogArgs,
+    /// The flags about failures.
+    #[command(flatten)]
+    pub(crate) failures: FailureArgs,
     /// The recording flag.
     #[command(flatten)]
     pub(crate) record: RecordArgs,
@@ -72,6 +76,7 @@ pub(crate) fn run_output(args: &GetArgs) -> Output {
 pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Streams) -> Result<Exit, RunError> {
     let is_followed = args.watch || args.follow.interactive;
     let logs = args.logs.options(args.follow.tail_lines, is_followed)?;
+    args.failures.require_watch(is_followed)?;
     let recorder = args.record.open(is_followed)?;
     let cluster = cluster::connect(&args.connection.connection()).await?;
     let named = cluster::resolve(&cluster, &args.objects).await?;
@@ -108,13 +113,8 @@ pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Stream
         };
         targets.push(Target { need: need_of_type(&resource, is_part_of_all), resource, scope, objects });
     }
-    let overview = if !namespaces.is_empty() && args.output.is_none() {
-        OverviewRule::Always
-    } else if args.output.is_some() || is_anything_named || !nodes.is_empty() || args.draw.arranges_pods() {
-        OverviewRule::Never
-    } else {
-        OverviewRule::IfSeveral
-    };
+    let names_objects = is_anything_named || !nodes.is_empty();
+    let overview = choose_overview(&args, names_objects, !namespaces.is_empty());
     for namespace in &namespaces {
         match cluster::require_namespace(&cluster, namespace).await {
             Err(error) if args.ignore_not_found && error.kind == ErrorKind::NotFound => {}
@@ -149,6 +149,7 @@ pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Stream
         .tail_lines(args.follow.tail_lines)
         .logs(logs)
         .timeout(args.follow.timeout)
+        .failure_rules(args.failures.rules(&args.connection))
         .stays_open(args.follow.interactive)
         .resume_command(Some(resume_command(&args)))
         .nothing_found_message(nothing_found_message)
@@ -167,6 +168,17 @@ pub(crate) async fn run(args: GetArgs, appearance: &Appearance, streams: &Stream
             Ok(Exit::Success)
         }
         result => result,
+    }
+}
+
+/// Chooses when the run shows the overview. `names_objects` is whether the user named workloads, Pods or nodes.
+fn choose_overview(args: &GetArgs, names_objects: bool, names_namespaces: bool) -> OverviewRule {
+    if names_namespaces && args.output.is_none() {
+        OverviewRule::Always
+    } else if args.output.is_some() || names_objects || args.draw.arranges_pods() {
+        OverviewRule::Never
+    } else {
+        OverviewRule::IfSeveral
     }
 }
 

@@ -2,6 +2,7 @@
 //! terminal and with paused time.
 
 mod ending;
+mod failing;
 mod links;
 mod overview;
 mod pages;

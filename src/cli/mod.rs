@@ -12,6 +12,7 @@ pub(crate) mod completion;
 pub(crate) mod connection;
 pub(crate) mod draw_args;
 pub(crate) mod environment;
+pub(crate) mod failure_args;
 pub(crate) mod follow_args;
 pub(crate) mod get;
 #[cfg(test)]

@@ -13,6 +13,7 @@ use crate::app::run_options::{RunOptions, Subject};
 use crate::app::streams::Streams;
 use crate::cli::connection::ConnectionArgs;
 use crate::cli::draw_args::DrawArgs;
+use crate::cli::failure_args::FailureArgs;
 use crate::cli::follow_args::FollowArgs;
 use crate::cli::log_args::LogArgs;
 use crate::cli::output_format::OutputFormat;
@@ -40,6 +41,9 @@ pub(crate) struct PodArgs {
     /// The flags that show logs.
     #[command(flatten)]
     pub(crate) logs: LogArgs,
+    /// The flags about failures.
+    #[command(flatten)]
+    pub(crate) failures: FailureArgs,
     /// The recording flag.
     #[command(flatten)]
     pub(crate) record: RecordArgs,
@@ -79,7 +83,8 @@ pub(crate) async fn run(args: PodArgs, appearance: &Appearance, streams: &Stream
             ("--interactive", args.follow.interactive),
             ("--logs", args.logs.logs.is_some()),
         ];
-        if let Some((flag, _)) = unusable.iter().find(|(_, is_given)| *is_given) {
+        let unusable = unusable.iter().find(|(_, is_given)| *is_given).map(|(flag, _)| *flag);
+        if let Some(flag) = unusable.or(args.failures.flag_that_follows()) {
             let text =
                 format!("{flag} cannot be combined with this output format, because kubectl prints it");
             return Err(SourceError::new(ErrorKind::Usage, text)
@@ -94,6 +99,7 @@ pub(crate) async fn run(args: PodArgs, appearance: &Appearance, streams: &Stream
     };
     let is_followed = args.watch || args.follow.interactive;
     let logs = args.logs.options(args.follow.tail_lines, is_followed)?;
+    args.failures.require_watch(is_followed)?;
     let recorder = args.record.open(is_followed)?;
     let cluster = cluster::connect(&args.connection.connection()).await?;
     let target = Target {
@@ -112,6 +118,7 @@ pub(crate) async fn run(args: PodArgs, appearance: &Appearance, streams: &Stream
         .tail_lines(args.follow.tail_lines)
         .logs(logs)
         .timeout(args.follow.timeout)
+        .failure_rules(args.failures.rules(&args.connection))
         .stays_open(args.follow.interactive)
         .resume_command(Some(ResumeCommand::ShowObjects(resume_command.join(" "))))
         .recorder(recorder);

@@ -156,9 +156,12 @@ pub(crate) fn kubectl(arguments: &[&str]) -> CommandResult {
 
 /// Variables that change the output of the program or of the kubectl that the program runs. The program does not
 /// inherit these variables.
-const OUTPUT_VARIABLES: [&str; 9] = [
+const OUTPUT_VARIABLES: [&str; 13] = [
+    "BUILDKITE",
     "CI",
     "COLUMNS",
+    "GITHUB_ACTIONS",
+    "GITLAB_CI",
     "KUBECTL_PATH",
     "KUBECTL_SEQ_PROGRESS",
     "LANG",
@@ -166,6 +169,7 @@ const OUTPUT_VARIABLES: [&str; 9] = [
     "LC_CTYPE",
     "NO_COLOR",
     "TERM",
+    "TF_BUILD",
 ];
 
 /// Returns a command that runs the program with access to the cluster of the current kubeconfig. The command has the

@@ -17,6 +17,7 @@ mod custom;
 mod deletions;
 mod document;
 mod errors;
+mod fail_fast;
 mod following;
 mod get;
 mod gone;

@@ -26,6 +26,8 @@ struct Fact {
     #[serde(rename = "what")]
     kind: String,
     uid: String,
+    namespace: String,
+    pod: String,
     container: Option<String>,
     image: Option<String>,
     #[serde(default)]
@@ -59,18 +61,12 @@ pub(crate) fn compare(document: &Value) -> usize {
 /// Compares like [`compare`]. `select_cluster` makes the script use a cluster.
 #[track_caller]
 pub(crate) fn compare_in(document: &Value, select_cluster: impl FnOnce(&mut Command)) -> usize {
-    let Some(script) = std::env::var_os("KUBECTL_SEQ_TEST_CLUSTER") else {
+    let Some(facts) = read_facts(select_cluster) else {
         print_notice(
             "not compared with the nodes: KUBECTL_SEQ_TEST_CLUSTER does not name a test cluster's script",
         );
         return 0;
     };
-    let mut command = Command::new(&script);
-    select_cluster(command.arg("truth"));
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{}: {}", script.display(), String::from_utf8_lossy(&output.stderr));
-    let lines = String::from_utf8(output.stdout).unwrap();
-    let facts: Vec<Fact> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let mut by_pod: HashMap<&str, Vec<&Fact>> = HashMap::new();
     for fact in &facts {
         by_pod.entry(&fact.uid).or_default().push(fact);
@@ -98,6 +94,36 @@ pub(crate) fn compare_in(document: &Value, select_cluster: impl FnOnce(&mut Comm
         late.join("\n")
     );
     comparison.count
+}
+
+/// Reads the logs of all nodes. `select_cluster` makes the script use a cluster. `None` without a test cluster.
+fn read_facts(select_cluster: impl FnOnce(&mut Command)) -> Option<Vec<Fact>> {
+    let script = std::env::var_os("KUBECTL_SEQ_TEST_CLUSTER")?;
+    let mut command = Command::new(&script);
+    select_cluster(command.arg("truth"));
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}: {}", script.display(), String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8(output.stdout).unwrap();
+    Some(lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+}
+
+/// Returns the time of the `count`th fact of this kind about a Pod of this workload, whose names begin with the name of
+/// the workload. Among pulls, `is_failure` selects those that failed. `None` without a test cluster.
+pub(crate) fn time_of(
+    namespace: &str,
+    workload: &str,
+    kind: &str,
+    count: usize,
+    is_failure: bool,
+) -> Option<Timestamp> {
+    let facts = read_facts(|_| ())?;
+    let is_own = |fact: &&Fact| {
+        let is_own_pod = fact.namespace == namespace && fact.pod.starts_with(&format!("{workload}-"));
+        is_own_pod && fact.kind == kind && (!is_failure || fact.failed)
+    };
+    let mut times: Vec<Timestamp> = facts.iter().filter(is_own).map(|fact| fact.at).collect();
+    times.sort_unstable();
+    Some(times[count - 1])
 }
 
 /// The result of a comparison.

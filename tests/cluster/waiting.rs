@@ -88,7 +88,7 @@ fn failures_of_sandbox_volume_configuration_and_image_are_shown_as_waits() {
     let command =
         namespace.command(&["apply", "-f", "-", "-o", "json", "--progress=lines", "--timeout=100s"]);
     let mut running = Running::start(command, input.as_bytes());
-    running.wait_for_text("waits: CreateContainerConfigError");
+    running.wait_for_text("cannot start: configmap \"settings\" not found");
     for reason in ["FailedCreatePodSandBox", "FailedMount"] {
         running.wait_for_text(&format!("waits: {reason}"));
     }

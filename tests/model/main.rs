@@ -41,6 +41,8 @@ mod phases;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod quiet_lines;
+#[cfg(test)]
 mod readiness;
 #[cfg(test)]
 mod recording;

@@ -1,6 +1,6 @@
 //! The texts of lines that count Pods and workloads by state.
 
-use crate::app::reporter::status_text::{describe_availability, describe_suspension};
+use crate::app::reporter::status_text::describe_suspension;
 use crate::lifecycle::Lifecycle;
 use crate::timeline::{PodKey, Timeline, Workload, WorkloadState};
 use crate::view::display_state::{ByDisplayState, DisplayState};
@@ -9,15 +9,6 @@ use crate::view::rows::container_text::describe_stopping;
 
 /// The reason why Pods stop is looked up only for up to this number of stopping Pods, because it needs their lives.
 const MAX_DESCRIBED_STOPS: usize = 50;
-
-/// Counts the Pods below a workload like [`describe_pods`]. The text about a rollout begins with its available Pods.
-pub(crate) fn count_pods(timeline: &Timeline, workload: &Workload) -> String {
-    let text = describe_pods(timeline, workload);
-    match describe_availability(timeline, workload) {
-        Some(availability) => format!("{availability}, {text}"),
-        None => text,
-    }
-}
 
 /// Counts the active and failed Pods below a workload by state: `4 running, 1 starting, 2 queued`. A Pod whose deletion
 /// was requested, or whose sidecars have not ended, is stopping.
@@ -59,7 +50,7 @@ pub(crate) fn count_workloads(timeline: &Timeline) -> String {
 }
 
 /// The number of Pods in each state, without the states that no Pod has and without Pods that ended without a failure.
-fn count_by_state(timeline: &Timeline, pods: &[PodKey]) -> Vec<String> {
+pub(crate) fn count_by_state(timeline: &Timeline, pods: &[PodKey]) -> Vec<String> {
     let mut counts = ByDisplayState::<usize>::default();
     let mut stopping = Vec::new();
     for &key in pods {

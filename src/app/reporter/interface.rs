@@ -3,7 +3,7 @@
 use crate::app::exit::{Exit, RunError};
 use crate::app::run_state::RunSnapshot;
 use crate::source::Update;
-use crate::timeline::Changes;
+use crate::timeline::{Changes, FatalCause};
 use crate::view::Line;
 
 /// The end of a run.
@@ -45,6 +45,11 @@ pub(crate) trait Reporter {
     /// Shows a message during the run. Returns `false` if the run must print the message itself. In that case the reporter
     /// has removed its own output from the terminal.
     fn show_message(&mut self, _message: &Line) -> Result<bool, RunError> {
+        Ok(false)
+    }
+
+    /// Shows a warning about a fatal cause. Returns `false` if the run must print the warning itself.
+    fn show_fatal_cause(&mut self, _run: &RunSnapshot<'_>, _cause: &FatalCause) -> Result<bool, RunError> {
         Ok(false)
     }
 

@@ -2,11 +2,11 @@
 
 use crate::app::exit::RunError;
 use crate::app::reporter::interface::{Reporter, RunEnd};
-use crate::app::reporter::status_lines::StatusLines;
+use crate::app::reporter::status_lines::{LineOptions, StatusLines};
 use crate::app::run_state::RunSnapshot;
 use crate::app::streams::Streams;
 use crate::source::Update;
-use crate::timeline::Changes;
+use crate::timeline::{Changes, FatalCause};
 use crate::view::{Line, Style, clean};
 
 /// Writes lines at the start, when the state or the connection changes, and after a long silence.
@@ -17,8 +17,8 @@ pub(crate) struct LinesReporter<'a> {
 }
 
 impl<'a> LinesReporter<'a> {
-    pub(crate) fn new(streams: &'a Streams) -> Self {
-        Self { streams, lines: StatusLines::default() }
+    pub(crate) fn new(streams: &'a Streams, options: LineOptions) -> Self {
+        Self { streams, lines: StatusLines::new(options) }
     }
 }
 
@@ -54,6 +54,12 @@ impl Reporter for LinesReporter<'_> {
 
     fn on_tick(&mut self, run: &RunSnapshot<'_>) -> Result<(), RunError> {
         self.streams.write_live_lines(self.lines.report_tick(&run.state.timeline, run.now))
+    }
+
+    fn show_fatal_cause(&mut self, run: &RunSnapshot<'_>, cause: &FatalCause) -> Result<bool, RunError> {
+        let lines = self.lines.report_fatal_cause(&run.state.timeline, cause, run.now);
+        self.streams.write_live_lines(lines)?;
+        Ok(true)
     }
 
     fn on_end(&mut self, run: &RunSnapshot<'_>, _end: RunEnd) -> Result<(), RunError> {

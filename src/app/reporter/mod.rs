@@ -2,6 +2,7 @@
 
 pub(crate) mod changes;
 pub(crate) mod count_text;
+pub(crate) mod fatal_text;
 pub(crate) mod goal_count;
 pub(crate) mod interface;
 pub(crate) mod line_columns;
@@ -14,3 +15,4 @@ pub(crate) mod reported_facts;
 pub(crate) mod selection;
 pub(crate) mod status_lines;
 pub(crate) mod status_text;
+pub(crate) mod wait_text;

@@ -10,6 +10,7 @@ use crate::app::reporter::lines::LinesReporter;
 use crate::app::reporter::live::LiveReporter;
 use crate::app::reporter::once::{DocumentReporter, NamesReporter, PictureReporter};
 use crate::app::reporter::progress::ProgressReporter;
+use crate::app::reporter::status_lines::LineOptions;
 use crate::app::run_options::RunOptions;
 use crate::view::Size;
 
@@ -34,7 +35,7 @@ impl<'a> Reporters<'a> {
             ProgressDisplay::Lines => {
                 reporters.add_progress_bar(appearance, true);
                 // The last line comes before the picture.
-                reporters.others.push(Box::new(LinesReporter::new(options.streams)));
+                reporters.others.push(Box::new(LinesReporter::new(options.streams, line_options(options))));
                 reporters.add_output(options, Appearance::final_picture_size);
             }
             ProgressDisplay::Silent => {
@@ -85,4 +86,10 @@ impl<'a> Reporters<'a> {
         let live = self.live.iter_mut().map(|live| live as &mut (dyn Reporter + 'a));
         live.chain(self.others.iter_mut().map(|reporter| &mut **reporter))
     }
+}
+
+fn line_options(options: &RunOptions<'_>) -> LineOptions {
+    let default = LineOptions::default();
+    let patience = options.failure_rules.as_ref().map_or(default.patience, |rules| rules.patience);
+    LineOptions { in_ci: options.appearance.in_ci, patience }
 }

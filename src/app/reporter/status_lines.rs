@@ -3,44 +3,78 @@
 //! Up to 50 Pods, each change has a line. With more Pods, lines give counts, and name the failures and the first change of
 //! each kind.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::app::reporter::count_text::{count_all_pods, count_pods, count_workloads, describe_pods};
+use crate::app::failure_rules::DEFAULT_PATIENCE;
+use crate::app::reporter::count_text::{count_workloads, describe_pods};
+use crate::app::reporter::fatal_text::{NO_FURTHER_TRY, describe_predicate};
 use crate::app::reporter::goal_count::GoalCount;
 use crate::app::reporter::line_columns::LineColumns;
 use crate::app::reporter::line_selection::LineSelection;
 use crate::app::reporter::reported_facts::{ReportedPod, ReportedWorkload};
 use crate::app::reporter::status_text::{
-    describe_age, describe_pod, describe_pods_not_taken_up, describe_resumption, describe_workload,
-    list_waits,
+    describe_age, describe_pod, describe_resumption, describe_workload, list_waits,
 };
-use crate::timeline::{Changes, OpenRetry, PodKey, Timeline, Workload, WorkloadState};
+use crate::app::reporter::wait_text::{describe_all_progress, describe_progress};
+use crate::timeline::{Changes, FatalCause, FatalKind, OpenRetry, PodKey, Timeline, Workload, WorkloadState};
 use crate::view::{Line, Style, describe_next_try};
 
 /// After this time without a line, a line reports how many Pods are in which state.
 const MAX_SILENCE: SignedDuration = SignedDuration::from_secs(15);
 
+/// The same time in a CI service, which keeps all lines.
+const MAX_SILENCE_IN_CI: SignedDuration = SignedDuration::from_secs(30);
+
+/// The choices that lines depend on.
+#[derive(Clone, Copy, Debug)]
+pub struct LineOptions {
+    /// Whether a CI service keeps the lines. Lines without news are then rarer.
+    pub in_ci: bool,
+    /// How long a Pod may wait for a node, or for its node to take it up.
+    pub patience: SignedDuration,
+}
+
+impl Default for LineOptions {
+    fn default() -> Self {
+        Self { in_ci: false, patience: DEFAULT_PATIENCE }
+    }
+}
+
 /// Writes lines about a timeline and remembers the facts that the lines have reported.
 #[derive(Debug, Default)]
 pub struct StatusLines {
+    options: LineOptions,
     columns: LineColumns,
     selection: LineSelection,
     pods: HashMap<PodKey, ReportedPod>,
     /// The facts about each workload, by uid.
     workloads: HashMap<Arc<str>, ReportedWorkload>,
     last_line: Option<Timestamp>,
+    /// The Pods whose fatal cause was reported.
+    fatal_pods: HashSet<PodKey>,
 }
 
-/// The open retries of workloads. They are computed only once for each workload, and only if one of its Pods has failed.
+/// The open retries of workloads, and their Pods that failed for good. They are computed only once for each workload, and only if one of its Pods has failed.
 #[derive(Default)]
 struct OpenRetries {
-    by_workload: HashMap<Arc<str>, HashMap<PodKey, OpenRetry>>,
+    by_workload: HashMap<Arc<str>, RetriesOfWorkload>,
+}
+
+#[derive(Default)]
+struct RetriesOfWorkload {
+    open: HashMap<PodKey, OpenRetry>,
+    failed_for_good: HashSet<PodKey>,
 }
 
 impl StatusLines {
+    /// Creates lines with these options.
+    pub fn new(options: LineOptions) -> Self {
+        Self { options, ..Self::default() }
+    }
+
     /// Returns a line for each workload that exists when following begins, and a line for each reason why Pods of the
     /// workload wait. If there are many workloads, a single line counts the workloads.
     pub fn begin(&mut self, timeline: &Timeline, now: Timestamp) -> Vec<Line> {
@@ -109,7 +143,7 @@ impl StatusLines {
         }
         for (pods, text) in list_waits(&pods, &self.pods) {
             if let &[key] = pods.as_slice() {
-                let description = describe_pod(timeline, key, self.pods.get(&key));
+                let description = self.describe_pod(timeline, key, None, now);
                 lines.extend(
                     description.map(|(text, style)| {
                         self.columns.pod_line(timeline, workload, now, key, &text, style)
@@ -177,18 +211,75 @@ impl StatusLines {
             return None;
         }
         let workload = timeline.workload_or_rollout_of(key)?;
-        let (mut text, style) = describe_pod(timeline, key, before.as_ref())?;
+        let (mut text, style) = self.describe_pod(timeline, key, before.as_ref(), now)?;
         let has_failed = pod.overview().has_failed();
         if !self.selection.selects_pod(reported.kind(&pod.life), has_failed) {
             return None;
         }
-        if has_failed && pod.index.is_some() {
-            text += &retries.describe(timeline, key, now);
+        if has_failed {
+            let next_try = retries.describe(timeline, key, now);
+            if next_try == NO_FURTHER_TRY {
+                self.fatal_pods.insert(key);
+            }
+            text += &next_try;
         }
         if has_failed {
             text += self.selection.describe_failure_limit();
         }
         Some(self.columns.pod_line(timeline, workload, now, key, &text, style))
+    }
+
+    /// Describes the state of a Pod: its fatal cause, if it has one. `before` is the last report about the Pod.
+    fn describe_pod(
+        &mut self,
+        timeline: &Timeline,
+        key: PodKey,
+        before: Option<&ReportedPod>,
+        now: Timestamp,
+    ) -> Option<(String, Style)> {
+        let cause = timeline.fatal_cause_of_start(key, self.options.patience, now);
+        let is_fatal = |cause: &FatalCause| cause.due <= now && timeline.is_of_newest_revision(key);
+        match cause.filter(is_fatal) {
+            Some(cause) => {
+                self.fatal_pods.insert(key);
+                Some(describe_predicate(timeline, &cause, now))
+            }
+            None => describe_pod(timeline, key, before),
+        }
+    }
+
+    /// Returns a line about a fatal cause, unless a line has reported the cause already.
+    pub fn report_fatal_cause(
+        &mut self,
+        timeline: &Timeline,
+        cause: &FatalCause,
+        now: Timestamp,
+    ) -> Vec<Line> {
+        if !self.is_news(cause) {
+            return Vec::new();
+        }
+        let (text, style) = describe_predicate(timeline, cause, now);
+        let line = if let Some(pod) = cause.pod {
+            let workload = timeline.workload_or_rollout_of(pod);
+            workload.map(|workload| self.columns.pod_line(timeline, workload, now, pod, &text, style))
+        } else {
+            let workload = timeline.workloads().iter().find(|workload| workload.uid == cause.workload);
+            workload.map(|workload| self.columns.workload_line(timeline, workload, now, &text, style))
+        };
+        self.written(line.into_iter().collect(), now)
+    }
+
+    /// Whether no line has reported a fatal cause. Remembers the Pod of the cause as reported.
+    fn is_news(&mut self, cause: &FatalCause) -> bool {
+        match (cause.pod, &cause.kind) {
+            (Some(pod), _) => self.fatal_pods.insert(pod),
+            (None, FatalKind::Refused { .. }) => {
+                let reported = self.workloads.get(&cause.workload);
+                reported.is_none_or(|reported| reported.block_reason.is_none())
+            }
+            // A line reports each change of the state of a workload.
+            (None, _) => false,
+        }
     }
 
     /// Returns a line about the change of the workload with this index, if the change has a line of its own.
@@ -216,12 +307,12 @@ impl StatusLines {
     }
 
     /// Returns the lines that are due at `now` although nothing has changed: counts of changes without a line of their
-    /// own, or a line about each workload that has not ended if no line was written for [`MAX_SILENCE`].
+    /// own, or a line about each workload that has not ended if no line was written for a long time.
     pub fn report_tick(&mut self, timeline: &Timeline, now: Timestamp) -> Vec<Line> {
         let last_line = *self.last_line.get_or_insert(now);
         let lines = if self.selection.has_many_pods() {
             self.due_counts(timeline, now)
-        } else if now.duration_since(last_line) < MAX_SILENCE {
+        } else if now.duration_since(last_line) < self.max_silence() {
             Vec::new()
         } else {
             self.counts(timeline, now)
@@ -241,10 +332,15 @@ impl StatusLines {
         self.written(vec![line], now)
     }
 
+    /// The longest time without a line.
+    fn max_silence(&self) -> SignedDuration {
+        if self.options.in_ci { MAX_SILENCE_IN_CI } else { MAX_SILENCE }
+    }
+
     /// Returns counts if they are due in a run with many Pods.
     fn due_counts(&mut self, timeline: &Timeline, now: Timestamp) -> Vec<Line> {
         let last_line = *self.last_line.get_or_insert(now);
-        if !self.selection.are_counts_due(last_line, MAX_SILENCE, now) {
+        if !self.selection.are_counts_due(last_line, self.max_silence(), now) {
             return Vec::new();
         }
         let lines = self.counts(timeline, now);
@@ -253,7 +349,7 @@ impl StatusLines {
     }
 
     /// Returns a line about each workload that has not ended, or a single line about all workloads if there are many
-    /// Pods or workloads.
+    /// Pods or workloads. In a CI service, the line is always single.
     fn counts(&mut self, timeline: &Timeline, now: Timestamp) -> Vec<Line> {
         self.last_line = Some(now);
         if timeline.workloads().is_empty() {
@@ -264,12 +360,12 @@ impl StatusLines {
         if open.is_empty() {
             return Vec::new();
         }
-        if self.selection.has_many_pods() || open.len() > self.selection.max_named_workloads() {
+        let max_lines = if self.options.in_ci { 1 } else { self.selection.max_named_workloads() };
+        if self.selection.has_many_pods() || open.len() > max_lines {
             return vec![self.summary_line(timeline, now)];
         }
         let line = |workload: &&Workload| {
-            let not_taken_up = describe_pods_not_taken_up(timeline, workload, now);
-            let text = count_pods(timeline, workload) + &not_taken_up;
+            let text = describe_progress(timeline, workload, now);
             self.columns.workload_line(timeline, workload, now, &text, Style::Dim)
         };
         open.iter().map(line).collect()
@@ -279,12 +375,12 @@ impl StatusLines {
     fn summary_line(&mut self, timeline: &Timeline, now: Timestamp) -> Line {
         let mut roots = timeline.roots();
         if let (Some(root), None) = (roots.next(), roots.next()) {
-            let text = count_pods(timeline, root);
+            let text = describe_progress(timeline, root, now);
             return self.columns.workload_line(timeline, root, now, &text, Style::Dim);
         }
         let mut line = self.columns.start_line(total_count(timeline), now);
         line.push(format!("{} ", count_workloads(timeline)), Style::Strong);
-        line.push(count_all_pods(timeline), Style::Dim);
+        line.push(describe_all_progress(timeline, now), Style::Dim);
         line
     }
 
@@ -307,14 +403,31 @@ impl StatusLines {
 }
 
 impl OpenRetries {
-    /// Describes the next try of a failed Pod: `; next try in 10s`. Empty if there is no next try.
+    /// Describes the next try of a failed Pod: `; next try in 10s`. If no further try is allowed, the text is
+    /// [`NO_FURTHER_TRY`]. Empty if nothing is known about a next try.
     fn describe(&mut self, timeline: &Timeline, key: PodKey, now: Timestamp) -> String {
-        let Some(workload) = timeline.workload_of(key) else { return String::new() };
-        let open = self.by_workload.entry(Arc::clone(&workload.uid)).or_insert_with(|| {
-            let open = timeline.open_retries(workload, now);
-            open.into_iter().map(|open| (open.pod, open)).collect()
-        });
-        open.get(&key).map(|open| format!("; {}", describe_next_try(open, now))).unwrap_or_default()
+        let Some(workload) = timeline.workload_of(key).filter(|workload| !workload.is_bare_pod()) else {
+            return String::new();
+        };
+        let retries = self
+            .by_workload
+            .entry(Arc::clone(&workload.uid))
+            .or_insert_with(|| RetriesOfWorkload::new(timeline, workload, now));
+        match retries.open.get(&key) {
+            Some(open) => format!("; {}", describe_next_try(open, now)),
+            None if retries.failed_for_good.contains(&key) => NO_FURTHER_TRY.to_owned(),
+            None => String::new(),
+        }
+    }
+}
+
+impl RetriesOfWorkload {
+    fn new(timeline: &Timeline, workload: &Workload, now: Timestamp) -> Self {
+        let open = timeline.open_retries(workload, now).into_iter().map(|open| (open.pod, open)).collect();
+        let failures = timeline.final_failures(workload, now);
+        let is_final = !timeline.is_run_again_from_above(workload);
+        let failed_for_good = failures.into_iter().filter(|_| is_final).map(|failure| failure.pod).collect();
+        Self { open, failed_for_good }
     }
 }
 

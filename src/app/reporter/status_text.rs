@@ -14,7 +14,6 @@ use crate::view::rows::container_text::{
     describe_cause, describe_failed_init, describe_last_kill, describe_never_ready, describe_reason,
     describe_runs, describe_start_wait, describe_waiting_main, last_exit_code,
 };
-use crate::view::rows::phase_text::describe_not_taken_up;
 use crate::view::{Style, describe_special_end};
 
 /// A first line gives the age of a workload that is at least this old.
@@ -255,12 +254,4 @@ pub(crate) fn describe_resumption(workload: &Workload, now: Timestamp) -> String
         Some(duration) => format!("is resumed after {}", duration::format_elapsed(duration)),
         None => "is resumed".into(),
     }
-}
-
-/// Names the node of the first Pod that its node has not taken up: ` (node-1 has not taken it up for 1m15s)`. Empty if
-/// there is no such Pod.
-pub(crate) fn describe_pods_not_taken_up(timeline: &Timeline, workload: &Workload, now: Timestamp) -> String {
-    let mut waiting = timeline.overviews(workload).filter(|(_, pod)| pod.is_not_taken_up);
-    let first = waiting.find_map(|(key, _)| describe_not_taken_up(&timeline.pod(key), now));
-    first.map(|words| format!(" ({words})")).unwrap_or_default()
 }

@@ -1,0 +1,59 @@
+//! The flags that decide what a failure does to a run, and the exit code that follows from the failure.
+
+use std::time::Duration;
+
+use clap::Args;
+use jiff::SignedDuration;
+
+use crate::app::failure_rules::FailureRules;
+use crate::cli::connection::ConnectionArgs;
+use crate::cli::follow_args::parse_duration;
+use crate::source::{ErrorKind, SourceError};
+
+/// The flags about failures.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Following")]
+pub(crate) struct FailureArgs {
+    /// Stop following, with exit code 1, at the first Pod that has failed for good or cannot start
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+    /// How long a Pod may be unschedulable, or not be taken up by its node, before it counts as unable to start
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_duration)]
+    pub(crate) fail_fast_after: Duration,
+    /// If one workload was followed and failed, exit with the exit code of the container that failed
+    #[arg(long)]
+    pub(crate) pod_exit_code: bool,
+}
+
+impl FailureArgs {
+    /// Returns the rules for a run with this connection.
+    pub(crate) fn rules(&self, connection: &ConnectionArgs) -> FailureRules {
+        FailureRules {
+            fails_fast: self.fail_fast,
+            patience: SignedDuration::try_from(self.fail_fast_after).unwrap_or(SignedDuration::MAX),
+            uses_pod_exit_code: self.pod_exit_code,
+            connection_flags: connection.flags_without_namespace(),
+        }
+    }
+
+    /// Returns the name of a flag that has no effect on a command that follows nothing, if the user gave one.
+    pub(crate) fn flag_that_follows(&self) -> Option<&'static str> {
+        [("--fail-fast", self.fail_fast), ("--pod-exit-code", self.pod_exit_code)]
+            .into_iter()
+            .find_map(|(flag, is_given)| is_given.then_some(flag))
+    }
+
+    /// Checks that no flag needs `--watch`, which the user did not give.
+    ///
+    /// # Errors
+    /// `ErrorKind::Usage` if a flag needs `--watch`.
+    pub(crate) fn require_watch(&self, is_followed: bool) -> Result<(), SourceError> {
+        match self.flag_that_follows() {
+            Some(flag) if !is_followed => {
+                let text = format!("{flag} needs something to follow");
+                Err(SourceError::new(ErrorKind::Usage, text).hint("Add --watch."))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+}
