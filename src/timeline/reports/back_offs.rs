@@ -19,7 +19,7 @@ const MAX_BACK_OFF: SignedDuration = SignedDuration::from_mins(10);
 const MAX_CONTROLLER_DELAY: SignedDuration = SignedDuration::from_secs(4);
 
 /// How long the Job controller waits after this number of consecutive failures.
-fn back_off(failures: usize) -> SignedDuration {
+pub(crate) fn back_off(failures: usize) -> SignedDuration {
     let doublings = u32::try_from(failures.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
     (INITIAL_BACK_OFF * (1 << doublings)).min(MAX_BACK_OFF)
 }

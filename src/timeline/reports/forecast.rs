@@ -1,4 +1,4 @@
-//! Predicts when the remaining Pods of a Job end: plays the waves that are still to come many times, with times that are
+//! Predicts when a Job is complete: plays the waves that are still to come many times, with times that are
 //! drawn from the Pods so far.
 //!
 //! The numbers are reproducible: they depend only on the input, because the random numbers have a fixed seed.
@@ -9,6 +9,9 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+
+use crate::timeline::reports::back_offs::back_off;
+use crate::timeline::reports::forecast_random::ForecastRandom;
 
 /// The Pods of a Job so far, and the work that is left. All times are in milliseconds.
 #[derive(Clone, Debug, Default)]
@@ -23,14 +26,28 @@ pub(crate) struct ForecastInput {
     pub(crate) starts: Vec<i64>,
     /// The time from the end of a Pod to the creation of the next one. At least one.
     pub(crate) gaps: Vec<i64>,
-    /// The lives of the Pods that failed, from the creation to the end.
-    pub(crate) failures: Vec<i64>,
-    /// The wait after a failure.
-    pub(crate) back_off: i64,
+    pub(crate) failures: FailuresSoFar,
     /// The number of completions that have no Pod yet.
     pub(crate) waiting: usize,
     /// The number of Pods that can run at the same time; at least 1.
     pub(crate) slots: usize,
+}
+
+/// The Pods of a Job that failed, and how the controller retries them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FailuresSoFar {
+    /// The number of Pods that failed.
+    pub(crate) count: usize,
+    /// The number of Pods that may still fail before the Job fails.
+    pub(crate) max_further: usize,
+    /// The number of Pods that failed since a Pod succeeded.
+    pub(crate) in_a_row: u32,
+    /// How long the controller creates no Pod, in milliseconds. A success ends this hold.
+    pub(crate) hold: i64,
+    /// Whether a failure delays only the Pods of its index, and not all Pods of the Job.
+    pub(crate) is_retry_per_index: bool,
+    /// If a failure delays only its index: how long each index still waits, in milliseconds.
+    pub(crate) index_holds: Vec<i64>,
 }
 
 /// A time that is left, with its range from the 5th to the 95th percentile, in milliseconds.
@@ -62,17 +79,23 @@ const MAX_PLAYED: usize = 300;
 /// If more observations are known, only this many are used.
 const MAX_OBSERVATIONS: usize = 200;
 
-/// A failed Pod is played at most this many times in a row.
-const MAX_TRIES: u32 = 6;
+/// The share of the Jobs of which Pods fail, before anything is known about the Job.
+const SHARE_OF_FAILING_JOBS: f64 = 0.3;
 
-/// Predicts the time until the last Pod has ended. `None` if no Pod has succeeded.
+/// The number of Pods by which the successes are increased when the share of failures is drawn.
+const FURTHER_SUCCESSES: f64 = 4.0;
+
+/// The Pod of an index fails at most this many times in a row.
+const MAX_RETRIES: u32 = 5;
+
+/// Predicts the time until the Job is complete. `None` if no Pod has succeeded.
 pub(crate) fn forecast(input: &ForecastInput) -> Option<TimeLeft> {
     if input.works.is_empty() {
         return None;
     }
-    let observed = input.works.len();
+    let succeeded = input.works.len();
     let input = reduce(input);
-    let model = WorkModel::new(&input, observed);
+    let model = WorkModel::new(&input, succeeded);
     let draws =
         input.waiting.min(MAX_PLAYED) + input.working.len() + input.starting.len() + model.times.len();
     let plays = (MAX_DRAWS / draws.max(1)).clamp(MIN_PLAYS, PLAYS);
@@ -87,7 +110,7 @@ pub(crate) fn forecast(input: &ForecastInput) -> Option<TimeLeft> {
 /// Leaves out Pods of a very large Job in equal steps, so that the cost is bounded. The slots shrink in proportion.
 fn reduce(input: &ForecastInput) -> ForecastInput {
     let mut reduced = input.clone();
-    for values in [&mut reduced.works, &mut reduced.starts, &mut reduced.gaps, &mut reduced.failures] {
+    for values in [&mut reduced.works, &mut reduced.starts, &mut reduced.gaps] {
         values.sort_unstable();
         thin(values, MAX_OBSERVATIONS);
     }
@@ -283,68 +306,162 @@ impl WorkDistribution {
     }
 }
 
-/// The times from which completions wait for a slot, each with the number of its tries so far.
-type WaitingHeap = BinaryHeap<Reverse<(i64, u32)>>;
-
-/// Plays the rest of the Job once. Returns the time until the last Pod has ended.
-fn play(input: &ForecastInput, model: &WorkModel, random: &mut ForecastRandom) -> i64 {
-    let work = model.weigh(random);
-    let failure_share = failure_share(input, random);
-    // The times at which slots become free.
-    let mut free: Vec<Reverse<i64>> = Vec::with_capacity(input.working.len() + input.starting.len());
-    let mut waiting = WaitingHeap::new();
-    let mut last = 0;
-    let mut end_pod = |end: i64, tries: u32, random: &mut ForecastRandom, waiting: &mut WaitingHeap| {
-        if tries < MAX_TRIES && random.fraction() < failure_share {
-            waiting.push(Reverse((end + (input.back_off << tries.min(5)), tries + 1)));
-        }
-        last = last.max(end);
-    };
-    for (&worked, &shorter) in input.working.iter().zip(&model.shorter_works) {
-        let left = to_millis(work.draw(to_float(worked), shorter, random)) - worked;
-        free.push(Reverse(left.max(0)));
-        end_pod(left.max(0), 0, random, &mut waiting);
-    }
-    for &waited in &input.starting {
-        let start = (pick(&input.starts, random) - waited).max(0);
-        let end = start + to_millis(work.draw_new(random));
-        free.push(Reverse(end));
-        end_pod(end, 0, random, &mut waiting);
-    }
-    let played = input.waiting.min(MAX_PLAYED);
-    for _ in 0..played {
-        waiting.push(Reverse((0, 0)));
-    }
-    if waiting.is_empty() {
-        return last;
-    }
-    let unused = input.slots.saturating_sub(free.len());
-    // More unused slots than completions that wait make no difference.
-    free.extend(std::iter::repeat_n(Reverse(0), unused.min(waiting.len())));
-    let mut free = BinaryHeap::from(free);
-    while let Some(Reverse((ready, tries))) = waiting.pop() {
-        let Some(mut slot) = free.peek_mut() else { break };
-        let created = slot.0.max(ready) + pick(&input.gaps, random);
-        let end = created + pick(&input.starts, random) + to_millis(work.draw_new(random));
-        end_pod(end, tries, random, &mut waiting);
-        *slot = Reverse(end);
-    }
-    let left_out = input.waiting - played;
-    if left_out > 0 {
-        let average = |values: &[i64]| to_float(values.iter().sum()) / count(values.len());
-        let each = work.mean() + average(&input.starts) + average(&input.gaps);
-        last += to_millis(each * count(left_out) / count(input.slots));
-    }
-    last
+/// A Pod that runs in a play. The fields are in the order in which the ends of Pods are played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct PlayedPod {
+    end: i64,
+    fails: bool,
+    /// The number of failures of its index before this Pod.
+    retries: u32,
 }
 
-/// The share of Pods that fail: drawn around the share so far. 0 if no Pod has failed so far.
-fn failure_share(input: &ForecastInput, random: &mut ForecastRandom) -> f64 {
-    if input.failures.is_empty() {
-        return 0.0;
+/// One play of the rest of the Job.
+struct Play<'a> {
+    input: &'a ForecastInput,
+    work: WorkDistribution,
+    failure_share: f64,
+    random: &'a mut ForecastRandom,
+    running: BinaryHeap<Reverse<PlayedPod>>,
+    /// The number of completions that wait only for a slot and for the end of the hold.
+    waiting: usize,
+    /// The completions that wait because a Pod of their index failed: the end of the wait, and the number of failures.
+    retries: BinaryHeap<Reverse<(i64, u32)>>,
+    /// The time before which the controller creates no Pod.
+    hold_until: i64,
+    failures_in_a_row: u32,
+    /// The number of Pods that may still fail.
+    failures_left: usize,
+}
+
+/// Plays the rest of the Job once. Returns the time until the Job is complete.
+fn play(input: &ForecastInput, model: &WorkModel, random: &mut ForecastRandom) -> i64 {
+    let work = model.weigh(random);
+    let failure_share = failure_share(input.failures.count, model.ended, random);
+    let played = input.waiting.min(MAX_PLAYED);
+    let index_holds = input.failures.index_holds.iter().take(played).map(|&hold| Reverse((hold, 1)));
+    let retries: BinaryHeap<_> = index_holds.collect();
+    let play = Play {
+        input,
+        work,
+        failure_share,
+        random,
+        running: BinaryHeap::new(),
+        waiting: played - retries.len(),
+        retries,
+        hold_until: input.failures.hold,
+        failures_in_a_row: input.failures.in_a_row,
+        failures_left: input.failures.max_further.min(MAX_PLAYED),
+    };
+    play.run(model, input.waiting - played)
+}
+
+impl Play<'_> {
+    /// Plays to the end. `left_out` completions are not played. Returns the time until the Job is complete.
+    fn run(mut self, model: &WorkModel, left_out: usize) -> i64 {
+        let input = self.input;
+        let mut running = Vec::with_capacity(input.working.len() + input.starting.len());
+        for (&worked, &shorter) in input.working.iter().zip(&model.shorter_works) {
+            let left = to_millis(self.work.draw(to_float(worked), shorter, self.random)) - worked;
+            running.push(Reverse(self.pod(left.max(0), 0)));
+        }
+        for &waited in &input.starting {
+            let start = (pick(&input.starts, self.random) - waited).max(0);
+            let end = start + to_millis(self.work.draw_new(self.random));
+            running.push(Reverse(self.pod(end, 0)));
+        }
+        let mut free = input.slots.saturating_sub(running.len());
+        self.running = BinaryHeap::from(running);
+        let mut now = 0;
+        loop {
+            while free > 0
+                && let Some((at, retries)) = self.next_creation(now)
+                && self.running.peek().is_none_or(|first| at <= first.0.end)
+            {
+                self.create(at, retries);
+                free -= 1;
+            }
+            let Some(Reverse(pod)) = self.running.pop() else { break };
+            now = pod.end;
+            free += 1;
+            self.count_result(pod);
+        }
+        // After the last Pod, the controller completes the Job with the same delay with which it creates a Pod.
+        now += pick(&input.gaps, self.random);
+        if left_out > 0 {
+            let average = |values: &[i64]| to_float(values.iter().sum()) / count(values.len());
+            let each = self.work.mean() + average(&input.starts) + average(&input.gaps);
+            let pods = count(left_out) / (1.0 - self.failure_share);
+            now += to_millis(each * pods / count(input.slots));
+        }
+        now
     }
-    let failed: f64 = input.failures.iter().map(|_| random.exponential()).sum();
-    let succeeded: f64 = input.works.iter().map(|_| random.exponential()).sum();
+
+    /// A Pod that ends at `end`. Whether it fails is drawn.
+    fn pod(&mut self, end: i64, retries: u32) -> PlayedPod {
+        let may_fail = self.failure_share > 0.0 && self.failures_left > 0 && retries < MAX_RETRIES;
+        let fails = may_fail && self.random.fraction() < self.failure_share;
+        self.failures_left -= usize::from(fails);
+        PlayedPod { end, fails, retries }
+    }
+
+    /// When the controller creates the next Pod if a slot is free, and how often the index of this Pod has failed. `None`
+    /// if no completion waits.
+    fn next_creation(&self, now: i64) -> Option<(i64, u32)> {
+        let retry = self.retries.peek().map(|&Reverse((at, retries))| (at.max(now), retries));
+        if self.waiting > 0 && retry.is_none_or(|(at, _)| at > now) {
+            return Some((self.hold_until.max(now), 0));
+        }
+        retry
+    }
+
+    /// Creates the Pod that [`Self::next_creation`] returned.
+    fn create(&mut self, at: i64, retries: u32) {
+        if retries == 0 {
+            self.waiting -= 1;
+        } else {
+            self.retries.pop();
+        }
+        let created = at + pick(&self.input.gaps, self.random);
+        let started = created + pick(&self.input.starts, self.random);
+        let end = started + to_millis(self.work.draw_new(self.random));
+        let pod = self.pod(end, retries);
+        self.running.push(Reverse(pod));
+    }
+
+    /// Counts the end of a Pod as the controller does.
+    fn count_result(&mut self, pod: PlayedPod) {
+        if !pod.fails {
+            self.failures_in_a_row = 0;
+            self.hold_until = 0;
+        } else if self.input.failures.is_retry_per_index {
+            let failures = pod.retries + 1;
+            self.retries.push(Reverse((pod.end + back_off_millis(failures), failures)));
+        } else {
+            self.failures_in_a_row += 1;
+            self.hold_until = pod.end + back_off_millis(self.failures_in_a_row);
+            self.waiting += 1;
+        }
+    }
+}
+
+/// How long the controller waits after this number of consecutive failures, in milliseconds.
+fn back_off_millis(failures: u32) -> i64 {
+    back_off(failures as usize).as_millis().try_into().unwrap_or(i64::MAX)
+}
+
+/// Draws the share of Pods that fail.
+///
+/// The share is a beta distribution: the Pods so far, and [`FURTHER_SUCCESSES`], because a single early failure says
+/// little. If no Pod has failed, most plays have no failure. The others assume that the next Pod might be the first that
+/// fails.
+fn failure_share(failed: usize, succeeded: f64, random: &mut ForecastRandom) -> f64 {
+    if failed == 0 {
+        let if_failures = SHARE_OF_FAILING_JOBS * FURTHER_SUCCESSES / (FURTHER_SUCCESSES + succeeded);
+        if random.fraction() * (1.0 - SHARE_OF_FAILING_JOBS + if_failures) > if_failures {
+            return 0.0;
+        }
+    }
+    let (failed, succeeded) = (random.gamma(count(failed)), random.gamma(succeeded + FURTHER_SUCCESSES));
     (failed / (failed + succeeded).max(f64::MIN_POSITIVE)).min(0.9)
 }
 
@@ -367,59 +484,4 @@ fn count(things: usize) -> f64 {
 #[expect(clippy::cast_possible_truncation, reason = "the conversion saturates")]
 fn to_millis(millis: f64) -> i64 {
     millis.round() as i64
-}
-
-/// Random numbers with a fixed seed: `SplitMix64` (Steele, Lea, Flood 2014).
-struct ForecastRandom(u64);
-
-impl ForecastRandom {
-    /// Returns a random number that is greater than 0 and less than 1.
-    fn fraction(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^= bits >> 31;
-        (f64::from(u32::try_from(bits >> 32).unwrap_or(u32::MAX)) + 0.5) / 4_294_967_296.0
-    }
-
-    /// An integer below `bound`; 0 if `bound` is 0.
-    fn below(&mut self, bound: usize) -> usize {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "the product lies between 0 and `bound`"
-        )]
-        let drawn = (self.fraction() * count(bound)) as usize;
-        drawn.min(bound.saturating_sub(1))
-    }
-
-    /// An exponential number with the mean 1.
-    fn exponential(&mut self) -> f64 {
-        -self.fraction().ln()
-    }
-
-    /// A standard normal number above `start` (Robert 1995).
-    fn normal_above(&mut self, start: f64) -> f64 {
-        for _ in 0..20 {
-            if start < 0.5 {
-                let drawn = self.normal();
-                if drawn > start {
-                    return drawn;
-                }
-            } else {
-                let rate = f64::midpoint(start, (start * start + 4.0).sqrt());
-                let drawn = start + self.exponential() / rate;
-                if self.fraction() < (-(drawn - rate).powi(2) / 2.0).exp() {
-                    return drawn;
-                }
-            }
-        }
-        start
-    }
-
-    /// Approximately a standard normal number: the sum of uniform numbers.
-    fn normal(&mut self) -> f64 {
-        (0..4).map(|_| self.fraction() - 0.5).sum::<f64>() * 1.732
-    }
 }

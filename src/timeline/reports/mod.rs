@@ -8,6 +8,7 @@ pub(crate) mod fatal_kind;
 pub(crate) mod final_failures;
 pub(crate) mod findings;
 pub(crate) mod forecast;
+pub(crate) mod forecast_random;
 pub(crate) mod lost_work;
 pub(crate) mod pull_failures;
 pub(crate) mod retries;

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::lifecycle::PhaseKind;
 use crate::timeline::pods::overview::PodOverview;
 use crate::timeline::pods::pod::PodKey;
+use crate::timeline::reports::back_offs::back_off;
 use crate::timeline::reports::forecast::{ForecastInput, TimeLeft, forecast};
 use crate::timeline::timeline::Timeline;
 use crate::timeline::workloads::workload::{Workload, WorkloadState};
@@ -15,8 +16,11 @@ const MIN_COMPLETIONS: usize = 5;
 /// At least one in this many completions must be done.
 const MIN_SHARE_OF_COMPLETIONS: usize = 10;
 
-/// The wait after the first failure of a Pod, in milliseconds.
-const BACK_OFF_MILLIS: i64 = 10_000;
+/// A Pod follows a success within this time, in milliseconds, unless the controller waits for something else.
+const MAX_GAP_MILLIS: i64 = 5_000;
+
+/// The limit of the failures of a Job if the API server does not say the limit.
+const DEFAULT_BACK_OFF_LIMIT: i32 = 6;
 
 /// The time from the end of a Pod to the creation of the next one if no Pod was replaced yet, in milliseconds. The Job
 /// controller collects changes for a second.
@@ -51,8 +55,10 @@ impl Timeline {
         {
             return None;
         }
-        let left = forecast(&pods.into_input(workload, completions.saturating_sub(done)))?;
         let job = self.owners.job(&workload.uid)?.job();
+        let default_limit = if workload.retries_per_index { i32::MAX } else { DEFAULT_BACK_OFF_LIMIT };
+        let limit = job.spec.backoff_limit.unwrap_or(default_limit);
+        let left = forecast(&pods.into_input(workload, completions.saturating_sub(done), limit, now))?;
         let deadline = job.spec.active_deadline_seconds.map(SignedDuration::from_secs);
         let until_deadline = deadline
             .zip(workload.started)
@@ -95,7 +101,8 @@ struct PodsSoFar {
     /// The creation of each Pod, and the time from the creation to the start of work if the work has begun. In the order
     /// of the creations.
     creations: Vec<(i64, Option<i64>)>,
-    ends: Vec<i64>,
+    /// The end of each Pod, and whether the Pod failed.
+    ends: Vec<(i64, bool)>,
     /// The number of Pods that wait for a node.
     queued: usize,
 }
@@ -103,17 +110,17 @@ struct PodsSoFar {
 impl PodsSoFar {
     /// Reads all Pods of the Job. `None` if a Pod is stuck.
     fn collect(timeline: &Timeline, workload: &Workload, now: Timestamp) -> Option<Self> {
-        let input = ForecastInput { back_off: BACK_OFF_MILLIS, ..ForecastInput::default() };
+        let input = ForecastInput::default();
         let mut pods = Self { input, creations: Vec::new(), ends: Vec::new(), queued: 0 };
         let millis = Timestamp::as_millisecond;
         for (key, pod) in timeline.overviews(workload) {
             let Some(created) = pod.created().map(millis) else { continue };
             let start = pod.work_started().map(|started| (millis(started) - created).max(0));
             pods.creations.push((created, start));
-            pods.ends.extend(pod.end().map(millis));
+            pods.ends.extend(pod.end().map(|end| (millis(end), pod.has_failed())));
             if pod.outcome.has_ended() {
                 if pod.has_failed() {
-                    pods.input.failures.extend(pod.end().map(|end| (millis(end) - created).max(0)));
+                    pods.input.failures.count += 1;
                 } else if !pod.was_stopped() {
                     pods.input.works.extend(pod.run_so_far(now));
                 }
@@ -135,11 +142,12 @@ impl PodsSoFar {
         self.input.working.len() + self.input.starting.len()
     }
 
-    /// Returns the input of the forecast. `left` is the number of completions that are not done.
-    fn into_input(mut self, workload: &Workload, left: usize) -> ForecastInput {
+    /// Returns the input of the forecast. `left` is the number of completions that are not done. The Job fails if more
+    /// than `limit` Pods fail.
+    fn into_input(mut self, workload: &Workload, left: usize, limit: i32, now: Timestamp) -> ForecastInput {
         let open = self.open();
         self.ends.sort_unstable();
-        let first_end = self.ends.first().copied().unwrap_or(i64::MAX);
+        let first_end = self.ends.first().map_or(i64::MAX, |(end, _)| *end);
         // The Pods of the first wave may pull images, so their starts say little about the next waves.
         let first_wave = self.creations.partition_point(|(created, _)| *created <= first_end);
         let later = &self.creations[first_wave..];
@@ -147,19 +155,42 @@ impl PodsSoFar {
         if self.input.starts.is_empty() {
             self.input.starts.extend(self.creations.iter().filter_map(|(_, start)| *start).min());
         }
-        self.input.gaps =
-            later.iter().zip(&self.ends).map(|((created, _), end)| (created - end).max(0)).collect();
-        if !self.input.failures.is_empty() {
-            // A long gap is the wait after a failure. The forecast adds this wait itself.
-            self.input.gaps.retain(|gap| *gap < BACK_OFF_MILLIS / 2);
+        // The gap after a failure contains the back-off. The forecast adds the back-off itself.
+        let after_success = later.iter().zip(&self.ends).filter(|(_, (_, failed))| !failed);
+        self.input.gaps = after_success.map(|((created, _), (end, _))| (created - end).max(0)).collect();
+        if self.input.failures.count > 0 {
+            self.input.gaps.retain(|gap| *gap < MAX_GAP_MILLIS);
         }
         if self.input.gaps.is_empty() {
             self.input.gaps.push(USUAL_GAP_MILLIS);
         }
+        self.add_holds(workload, limit, now.as_millisecond());
         let parallelism =
             workload.parallelism.map_or(open, |slots| usize::try_from(slots).unwrap_or(usize::MAX));
         // While Pods wait for a node, the cluster has no room for more Pods than those that have one.
         let slots = if self.queued > 0 { open } else { parallelism.min(left.max(open)) };
         ForecastInput { waiting: left.saturating_sub(open), slots: slots.max(1), ..self.input }
+    }
+
+    /// Adds the waits of the controller after the failures so far. `ends` must be sorted.
+    fn add_holds(&mut self, workload: &Workload, limit: i32, now: i64) {
+        let failures = &mut self.input.failures;
+        let until = |end: i64, failures: usize| {
+            end.saturating_add(i64::try_from(back_off(failures).as_millis()).unwrap_or(i64::MAX)) - now
+        };
+        failures.is_retry_per_index = workload.retries_per_index;
+        failures.max_further = usize::try_from(limit).unwrap_or(0).saturating_sub(failures.count);
+        if failures.is_retry_per_index {
+            // Most indexes that wait have failed once.
+            let failed = self.ends.iter().rev().filter(|(_, failed)| *failed);
+            let holds = failed.map(|(end, _)| until(*end, 1)).take_while(|hold| *hold > 0);
+            failures.index_holds = holds.collect();
+            return;
+        }
+        let in_a_row = self.ends.iter().rev().take_while(|(_, failed)| *failed).count();
+        failures.in_a_row = u32::try_from(in_a_row).unwrap_or(u32::MAX);
+        if let Some((end, true)) = self.ends.last() {
+            failures.hold = until(*end, in_a_row).max(0);
+        }
     }
 }
