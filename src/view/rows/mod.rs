@@ -16,6 +16,7 @@ pub(crate) mod pace;
 pub(crate) mod phase_text;
 pub(crate) mod retries;
 pub(crate) mod scrolling;
+pub(crate) mod segment;
 pub(crate) mod slot_bar;
 pub(crate) mod time_left_text;
 pub(crate) mod trouble;

@@ -4,82 +4,9 @@ use std::cmp::Reverse;
 
 use crate::lifecycle::PhaseKind;
 use crate::timeline::SlotTime;
-use crate::view::chart::mark::phase_style;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::glyph::Glyphs;
-
-/// A part of the bar, in the glyph and the style that the same time has in the bars of the Pods.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Segment {
-    /// Work that counts.
-    Work,
-    /// Work that did not count.
-    LostWork,
-    SetupAndStart,
-    Pull,
-    PullFailing,
-    Init,
-    Unready,
-    Terminating,
-    Queued,
-    BackOff,
-    Unknown,
-    /// Slots without a Pod.
-    Idle,
-}
-
-impl Segment {
-    /// All parts, in the order of the bar. The work comes first, so that the work of several bars can be compared.
-    const ALL: [Self; 12] = [
-        Self::Work,
-        Self::LostWork,
-        Self::SetupAndStart,
-        Self::Pull,
-        Self::PullFailing,
-        Self::Init,
-        Self::Unready,
-        Self::Terminating,
-        Self::Queued,
-        Self::BackOff,
-        Self::Unknown,
-        Self::Idle,
-    ];
-
-    /// The part that includes the time of this phase.
-    fn from_phase(kind: PhaseKind) -> Self {
-        match kind {
-            PhaseKind::Queued => Self::Queued,
-            PhaseKind::Setup | PhaseKind::Starting | PhaseKind::Startup => Self::SetupAndStart,
-            PhaseKind::Pulling => Self::Pull,
-            PhaseKind::PullFailing => Self::PullFailing,
-            PhaseKind::Initializing => Self::Init,
-            PhaseKind::Unready => Self::Unready,
-            PhaseKind::Running => Self::Work,
-            PhaseKind::BackOff => Self::BackOff,
-            PhaseKind::Terminating => Self::Terminating,
-            PhaseKind::Unknown => Self::Unknown,
-        }
-    }
-
-    /// The glyph, the style, and the word in the legend.
-    fn appearance(self, glyphs: &Glyphs) -> (char, Style, &'static str) {
-        let phase = |kind, name| (glyphs.phase(kind), phase_style(kind), name);
-        match self {
-            Self::Work => phase(PhaseKind::Running, "work"),
-            Self::LostWork => (glyphs.failed, Style::Failure, "lost work"),
-            Self::SetupAndStart => phase(PhaseKind::Setup, "setup, start"),
-            Self::Pull => phase(PhaseKind::Pulling, "pull"),
-            Self::PullFailing => phase(PhaseKind::PullFailing, "failing pull"),
-            Self::Init => phase(PhaseKind::Initializing, "init"),
-            Self::Unready => phase(PhaseKind::Unready, "not ready"),
-            Self::Terminating => phase(PhaseKind::Terminating, "terminating"),
-            Self::Queued => phase(PhaseKind::Queued, "queued"),
-            Self::BackOff => phase(PhaseKind::BackOff, "back-off"),
-            Self::Unknown => phase(PhaseKind::Unknown, "unknown"),
-            Self::Idle => (glyphs.idle, Style::Dim, "idle"),
-        }
-    }
-}
+use crate::view::rows::segment::Segment;
 
 /// The slot time of each part in milliseconds, in the order of the bar. Parts without time are left out. `lost_work` is
 /// the part of the work that did not count, in milliseconds.
@@ -93,12 +20,14 @@ fn segments(slots: &SlotTime, lost_work: i64) -> Vec<(Segment, i64)> {
         | Segment::Pull
         | Segment::PullFailing
         | Segment::Init
+        | Segment::ColdStart
         | Segment::Unready
         | Segment::Terminating
         | Segment::Queued
         | Segment::BackOff
         | Segment::Unknown => {
-            let of_segment = slots.phases.iter().filter(|(kind, _)| Segment::from_phase(*kind) == segment);
+            let of_segment =
+                slots.phases.iter().filter(|(kind, _)| Segment::from_phase(*kind).in_bar() == segment);
             let sum = of_segment.map(|(_, millis)| *millis).sum::<i64>();
             if segment == Segment::Work { sum - lost_work } else { sum }
         }
@@ -114,7 +43,7 @@ pub(crate) fn slot_time_bar(slots: &SlotTime, lost_work: i64, glyphs: &Glyphs, c
     let segments = segments(slots, lost_work);
     let mut line = Line::default();
     for ((segment, _), cells) in segments.iter().zip(divide_cells(&segments, columns)) {
-        let (glyph, style, _) = segment.appearance(glyphs);
+        let (glyph, style) = segment.appearance(glyphs);
         line.push(glyph.to_string().repeat(cells), style);
     }
     if segments.is_empty() {
@@ -168,7 +97,8 @@ impl SlotBarLegend {
     pub(crate) fn write(&self, glyphs: &Glyphs, columns: usize) -> Line {
         let mut line = Line::default();
         for segment in &self.0 {
-            let (glyph, style, name) = segment.appearance(glyphs);
+            let (glyph, style) = segment.appearance(glyphs);
+            let name = segment.name();
             let gap = if line.spans.is_empty() { "" } else { "  " };
             if line.width() + gap.len() + 2 + name.len() > columns {
                 break;
@@ -220,13 +150,14 @@ mod tests {
         // A part without a cell needs no explanation.
         let mut narrow = SlotBarLegend::default();
         narrow.add(&slots(&[(PhaseKind::Queued, 1_000), (PhaseKind::Setup, 1)], 0), 0, 10);
-        assert_eq!((narrow.0, complete.len()), (vec![Segment::Queued], Segment::ALL.len()));
+        let in_bar = Segment::ALL.into_iter().filter(|segment| segment.in_bar() == *segment).count();
+        assert_eq!((narrow.0, complete.len()), (vec![Segment::Queued], in_bar));
         let line = legend.write(&Glyphs::UNICODE, 200).plain();
         let glyphs: Vec<&str> = line.split("  ").map(|entry| entry.split(' ').next().unwrap()).collect();
         let mut distinct = glyphs.clone();
         distinct.sort_unstable();
         distinct.dedup();
         assert_eq!(distinct.len(), glyphs.len(), "{line}");
-        assert_eq!(glyphs.len(), Segment::ALL.len(), "{line}");
+        assert_eq!(glyphs.len(), in_bar, "{line}");
     }
 }

@@ -3,75 +3,20 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::lifecycle::PhaseKind;
 use crate::timeline::{LossCause, PodKey, SlotTime, Summary};
 use crate::view::primitives::duration::format_elapsed_millis;
 use crate::view::primitives::frame::{Line, Style};
 use crate::view::primitives::text;
+use crate::view::rows::segment::Segment;
 use crate::view::view_context::ViewContext;
 
-/// A part of slot time that the verdict names. The variants are in the order of the verdict. Setup and Starting are one
-/// part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Share {
-    Work,
-    SetupAndStart,
-    Pull,
-    PullFailing,
-    Init,
-    ColdStart,
-    Unready,
-    Terminating,
-    Queued,
-    BackOff,
-    Unknown,
-    Idle,
-}
-
-impl Share {
-    /// The part that includes the time of this phase.
-    fn from_phase(kind: PhaseKind) -> Self {
-        match kind {
-            PhaseKind::Queued => Self::Queued,
-            PhaseKind::Setup | PhaseKind::Starting => Self::SetupAndStart,
-            PhaseKind::Pulling => Self::Pull,
-            PhaseKind::PullFailing => Self::PullFailing,
-            PhaseKind::Initializing => Self::Init,
-            PhaseKind::Startup => Self::ColdStart,
-            PhaseKind::Unready => Self::Unready,
-            PhaseKind::Running => Self::Work,
-            PhaseKind::BackOff => Self::BackOff,
-            PhaseKind::Terminating => Self::Terminating,
-            PhaseKind::Unknown => Self::Unknown,
-        }
-    }
-
-    /// The largest distance between the share and the ends of its range in percentage points, rounded up. `None` if the
-    /// range is not wider than one point.
-    fn uncertainty(self, summary: &Summary) -> Option<i64> {
-        let kinds = PhaseKind::ALL.into_iter().filter(|kind| Self::from_phase(*kind) == self);
-        let half = summary.slot_uncertainty.half_range_millis(kinds, self == Self::Idle);
-        let total = summary.slots.total.max(1);
-        let is_visible = half.saturating_mul(200) > total;
-        is_visible.then(|| half.saturating_mul(100).saturating_add(total - 1) / total)
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Work => "work",
-            Self::SetupAndStart => "setup, start",
-            Self::Pull => "pull",
-            Self::PullFailing => "failing pull",
-            Self::Init => "init",
-            Self::ColdStart => "cold start",
-            Self::Unready => "not ready",
-            Self::Terminating => "terminating",
-            Self::Queued => "queued",
-            Self::BackOff => "back-off",
-            Self::Unknown => "unknown",
-            Self::Idle => "idle",
-        }
-    }
+/// The largest distance between a share and the ends of its range in percentage points, rounded up. `None` if the range
+/// is not wider than one point.
+fn uncertainty(segment: Segment, summary: &Summary) -> Option<i64> {
+    let half = summary.slot_uncertainty.half_range_millis(segment.phases(), segment == Segment::Idle);
+    let total = summary.slots.total.max(1);
+    let is_visible = half.saturating_mul(200) > total;
+    is_visible.then(|| half.saturating_mul(100).saturating_add(total - 1) / total)
 }
 
 /// Stands before a further line of the verdict.
@@ -91,7 +36,7 @@ pub(crate) fn verdict_lines(
     if summary.slots.total <= 0 {
         return Vec::new();
     }
-    let shares: Vec<(Share, i64)> =
+    let shares: Vec<(Segment, i64)> =
         percentages(&summary.slots).into_iter().filter(|&(_, percent)| percent > 0).collect();
     let has_preempted = summary.lost_work.pods[LossCause::Preempted] > 0;
     let preemptor = if has_preempted { context.timeline.common_preemptor(pods) } else { None };
@@ -125,7 +70,7 @@ impl Verdict<'_> {
     /// for the share of work and the largest other share.
     fn write_folded(
         &self,
-        mut shares: Vec<(Share, i64)>,
+        mut shares: Vec<(Segment, i64)>,
         lost_work: &str,
         with_ranges: bool,
         max_lines: usize,
@@ -137,7 +82,7 @@ impl Verdict<'_> {
             }
             // The share of work is never summed up, because readers compare the other shares with it. The largest of
             // the other shares is the answer that readers look for.
-            let of_others = || (0..shares.len()).filter(|&index| shares[index].0 != Share::Work);
+            let of_others = || (0..shares.len()).filter(|&index| shares[index].0 != Segment::Work);
             let smallest = of_others().min_by_key(|&index| shares[index].1)?;
             of_others().nth(1)?;
             other += shares.remove(smallest).1;
@@ -145,7 +90,7 @@ impl Verdict<'_> {
     }
 
     /// Writes as many of the largest shares as fit, without the rest.
-    fn write_largest(&self, mut shares: Vec<(Share, i64)>, max_lines: usize) -> Option<Vec<Line>> {
+    fn write_largest(&self, mut shares: Vec<(Segment, i64)>, max_lines: usize) -> Option<Vec<Line>> {
         loop {
             if let Some(lines) = self.write(&shares, 0, "", false, max_lines) {
                 return Some(lines);
@@ -163,7 +108,7 @@ impl Verdict<'_> {
     /// the shares do not fit.
     fn write(
         &self,
-        shares: &[(Share, i64)],
+        shares: &[(Segment, i64)],
         other: i64,
         lost_work: &str,
         with_ranges: bool,
@@ -192,10 +137,10 @@ impl Verdict<'_> {
     }
 
     /// The text of each share: `work 57 % ± 2 (7 % lost)`, `idle 21 %`, and `other 3 %` if `other` is not 0.
-    fn parts(&self, shares: &[(Share, i64)], other: i64, lost_work: &str, with_ranges: bool) -> Vec<Line> {
+    fn parts(&self, shares: &[(Segment, i64)], other: i64, lost_work: &str, with_ranges: bool) -> Vec<Line> {
         let named = shares.iter().map(|&(share, percent)| {
-            let detail = if share == Share::Work { lost_work } else { "" };
-            (share.name(), percent, share.uncertainty(self.summary).filter(|_| with_ranges), detail)
+            let detail = if share == Segment::Work { lost_work } else { "" };
+            (share.name(), percent, uncertainty(share, self.summary).filter(|_| with_ranges), detail)
         });
         let other = (other > 0).then_some(("other", other, None, ""));
         let to_part = |(name, percent, uncertainty, detail): (&str, i64, Option<i64>, &str)| {
@@ -215,8 +160,8 @@ impl Verdict<'_> {
 
 /// Describes the lost work in a short and in a long form: ` (7 % lost)` and ` (7 % lost: 4 Pods preempted, 2 failed)`.
 /// Both are empty if less than half a percent is lost. `preemptor` is the Pod that preempted all preempted Pods.
-fn describe_lost_work(summary: &Summary, shares: &[(Share, i64)], preemptor: Option<&str>) -> [String; 2] {
-    let work = shares.iter().find(|(share, _)| *share == Share::Work).map_or(0, |(_, percent)| *percent);
+fn describe_lost_work(summary: &Summary, shares: &[(Segment, i64)], preemptor: Option<&str>) -> [String; 2] {
+    let work = shares.iter().find(|(share, _)| *share == Segment::Work).map_or(0, |(_, percent)| *percent);
     // The share of work is rounded so that all shares sum to 100. The lost part must not exceed it.
     let lost = to_percent(summary.lost_work.total(), summary.slots.total).min(i128::from(work));
     if lost == 0 {
@@ -239,10 +184,10 @@ fn describe_lost_work(summary: &Summary, shares: &[(Share, i64)], preemptor: Opt
 
 /// The shares in whole percent, in the order of the verdict. The shares with the largest remainders are rounded up, so
 /// that the percentages sum to 100.
-fn percentages(slots: &SlotTime) -> Vec<(Share, i64)> {
-    let mut millis: BTreeMap<Share, i128> = BTreeMap::from([(Share::Idle, i128::from(slots.idle))]);
+fn percentages(slots: &SlotTime) -> Vec<(Segment, i64)> {
+    let mut millis: BTreeMap<Segment, i128> = BTreeMap::from([(Segment::Idle, i128::from(slots.idle))]);
     for (kind, &in_phase) in &slots.phases {
-        *millis.entry(Share::from_phase(kind)).or_default() += i128::from(in_phase);
+        *millis.entry(Segment::from_phase(kind)).or_default() += i128::from(in_phase);
     }
     let total = millis.values().sum::<i128>().max(1);
     let mut percents: Vec<i128> = millis.values().map(|millis| millis * 100 / total).collect();
@@ -265,6 +210,7 @@ pub(crate) fn to_percent(part: i64, whole: i64) -> i128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lifecycle::PhaseKind;
 
     #[test]
     fn the_percentages_sum_to_a_hundred() {
@@ -273,6 +219,6 @@ mod tests {
         slots.phases[PhaseKind::Pulling] = 1;
         let mut percentages = percentages(&slots);
         percentages.retain(|&(_, percent)| percent > 0);
-        assert_eq!(percentages, [(Share::Work, 34), (Share::Pull, 33), (Share::Idle, 33)]);
+        assert_eq!(percentages, [(Segment::Work, 34), (Segment::Pull, 33), (Segment::Idle, 33)]);
     }
 }
