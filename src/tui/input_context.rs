@@ -18,6 +18,8 @@ pub(crate) struct InputContext<'a> {
     pub page_rows: usize,
     /// The number of lines of the whole text, or the number of Pods in the picture.
     pub lines: usize,
+    /// The number of columns by which the lines of the page are longer than the screen.
+    pub max_shift: usize,
     /// Whether the user controls the playback of a recording.
     pub is_playback: bool,
     /// The lines of the page as plain text; empty on the picture.

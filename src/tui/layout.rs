@@ -22,6 +22,8 @@ pub(crate) struct ScreenLayout {
     pub full: bool,
     page_rows: usize,
     lines: usize,
+    /// The number of columns by which the lines of the page are longer than the screen.
+    max_shift: usize,
     /// The number of lines above the picture.
     above: usize,
     /// The lines of the page as plain text; empty on the picture.
@@ -46,6 +48,7 @@ impl ScreenLayout {
             above: self.above,
             page_rows: self.page_rows,
             lines: self.lines,
+            max_shift: self.max_shift,
             is_playback,
             text: &self.text,
             first_line: self.first_line,
@@ -80,13 +83,16 @@ fn compose_pods(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
     }
     // The first column marks the selection.
     let columns = input.columns.saturating_sub(1).max(1);
-    let selected = state.selected_pod().map(|pod| (pod, state.selected_phase));
+    // The overview shows no Pods. In the grid, the line below the cells describes the selected Pod.
+    let has_description =
+        state.shows_overview() || (state.view.view == View::Grid && rows < MIN_ROWS_FOR_TWO_DETAIL_LINES);
+    let selected = state.selected_pod().filter(|_| !has_description).map(|pod| (pod, state.selected_phase));
     // The lines for the selection are part of the layout. The lines for the mouse cover the last lines of the picture,
     // so that no row moves while the mouse does.
     let (mut details, mut covering) = (Vec::new(), Vec::new());
     if rows >= MIN_ROWS_FOR_DETAILS {
         details = selection_details(selected, state, input, columns);
-        if let Some(hovered) = state.hovered {
+        if let Some(hovered) = state.hovered.filter(|_| !state.shows_overview()) {
             covering = selection_details(Some(hovered), state, input, columns);
         }
     }
@@ -258,10 +264,12 @@ fn compose_page(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
     let room = input.rows.saturating_sub(2).max(1);
     let (path, path_ends) = pages::compose_path(state, input);
     let mut lines: Vec<Line> = pages::compose_lines(state, input);
+    let mut max_shift = 0;
     if state.wrap {
         lines = lines.iter().flat_map(|line| pages::wrap_line(line, columns)).collect();
     } else {
-        let shift = state.shift;
+        max_shift = lines.iter().map(Line::width).max().unwrap_or(0).saturating_sub(columns);
+        let shift = state.shift.min(max_shift);
         lines = lines.into_iter().map(|line| pages::shift_line(line, shift)).collect();
     }
     let text: Vec<String> = lines.iter().map(Line::plain).collect();
@@ -283,6 +291,7 @@ fn compose_page(state: &TuiState, input: &LayoutInput<'_>) -> ScreenLayout {
         text,
         first_line,
         path_ends,
+        max_shift,
         ..ScreenLayout::default()
     }
 }

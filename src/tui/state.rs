@@ -361,7 +361,8 @@ impl TuiState {
     fn move_sideways(&mut self, right: bool, context: &InputContext<'_>) {
         let by = if right { 1 } else { -1 };
         if self.page != Page::Pods {
-            self.shift = if right { self.shift + 8 } else { self.shift.saturating_sub(8) };
+            let shift = self.shift.min(context.max_shift);
+            self.shift = if right { (shift + 8).min(context.max_shift) } else { shift.saturating_sub(8) };
             return;
         }
         if !context.picture.cells.is_empty() {

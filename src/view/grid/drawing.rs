@@ -23,6 +23,9 @@ const MIN_COLUMNS_OF_LABELS: usize = 24;
 /// In a narrower legend, the shades of the work are not explained.
 const MIN_COLUMNS_OF_SHADES: usize = 60;
 
+/// On a lower screen, the description of the selected cell replaces a line of the legend.
+const MIN_ROWS_OF_WHOLE_LEGEND: usize = 14;
+
 /// A group with everything that its lines need.
 struct GridSection<'a> {
     group: Group<'a>,
@@ -126,13 +129,21 @@ pub(crate) fn draw_grid(context: &ViewContext<'_>, size: Size) -> Picture {
     {
         below.push(describe_selected(context, &section.pace, key, open_retries.get(&key), columns));
     }
-    below.extend(legend_lines(context, &sections, columns));
+    // A selection moves no cell: a line is kept for the description, or the description replaces a line of the legend.
+    let is_low = size.rows.is_some_and(|rows| rows < MIN_ROWS_OF_WHOLE_LEGEND);
+    let is_described = !below.is_empty();
+    let mut legend = legend_lines(context, &sections, columns);
+    if is_low && is_described {
+        legend.pop();
+    }
+    below.extend(legend);
+    let reserved = usize::from(!is_low && !is_described);
 
     let label_width = label_width(&sections, columns);
     let cell_columns = columns - if label_width > 0 { label_width + 1 } else { 0 };
     let sizes: Vec<usize> = sections.iter().map(|section| section.cells.pods.len()).collect();
     let room = size.rows.map(|rows| rows.saturating_sub(below.len()));
-    let cell_lines = room.map(|room| room.saturating_sub(sections.len()));
+    let cell_lines = room.map(|room| room.saturating_sub(sections.len() + reserved));
     let packing = Packing::choose(&sizes, cell_columns, cell_lines);
     if packing.pods_per_cell > 1 {
         below.insert(0, folding_line(context, &sections, packing, columns));

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use crate::lifecycle::{ContainerLife, ContainerRun, Phase, Pull, RangedDuration, Readiness, Uncertainty};
-use crate::view::chart::mark::phase_style;
+use crate::view::chart::mark::CellMark;
 use crate::view::pod::extras::{ConditionRow, PodEvent, PodExtras};
 use crate::view::pod::page::PodPage;
 use crate::view::primitives::columns::{Column, Columns, Shrink, TableCell, TableRow};
@@ -50,11 +50,12 @@ impl PodPage<'_> {
     /// A row for each phase: name, start, duration, evidence, container and reason.
     fn phase_rows(&self) -> Vec<Vec<TableCell>> {
         let zero = self.zero().unwrap_or(0);
-        let phases = self.pod.life.phases.iter().map(|phase| {
+        let phases = self.pod.life.phases.iter().enumerate().map(|(index, phase)| {
             let start = phase.start.as_millisecond().saturating_sub(zero);
-            let glyph = self.context.glyphs.phase(phase.kind);
+            let mark = CellMark::from_phase(&self.pod.life, index);
+            let glyph = mark.glyph(self.context.glyphs);
             vec![
-                TableCell::new(format!("{glyph} {}", phase.kind.name()), phase_style(phase.kind)),
+                TableCell::new(format!("{glyph} {}", phase.kind.name()), mark.style()),
                 TableCell::new(offset(start, phase.start_width), Style::Text),
                 self.phase_duration(phase),
                 TableCell::new(phase.source.name(), Style::Dim),

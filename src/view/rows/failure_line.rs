@@ -22,8 +22,9 @@ const MAX_INDEXES: usize = 3;
 
 /// The line about the failed Pods of a workload that has not succeeded, with the command that shows one of them:
 /// `✗ 3 of 20 Pods failed: exit code 3 (index 7, 11, 13) · kubectl seq pod pi-7-abcde`. If the line is too long, the
-/// indexes are left out, then the command, then the numbers of Pods. The command is also left out if the source is not a
-/// cluster. The line opens the Pod that the command shows.
+/// indexes are left out, then the command. If it is still too long, or if there are many causes, it lists the causes:
+/// `✗ 5 of 8 Pods failed: exit codes 3, 4, 5, OOMKilled`. The command is also left out if the source is not a cluster.
+/// The line opens the Pod that the command shows.
 pub(crate) fn failure_line(
     context: &ViewContext<'_>,
     group: &Group<'_>,
@@ -40,26 +41,34 @@ pub(crate) fn failure_line(
     let pods = workload.pods.len();
     let noun = if pods == 1 { "Pod" } else { "Pods" };
     let sampled = if causes.is_complete { "" } else { " first" };
-    let start = format!("{} {failed} of {pods} {noun} failed:{sampled} ", context.glyphs.failed);
+    let mark = context.glyphs.failed;
+    let start = format!("{mark} {failed} of {pods} {noun} failed:{sampled} ");
+    let short_start = format!("{mark} {failed}/{pods} failed:{sampled} ");
     let command = pod_command(context, &causes);
-    let compose = |extent: Extent, with_command: bool| {
-        let mut line = Line::new(format!("{start}{}", describe_causes(&causes, extent)), Style::Failure);
+    let compose = |start: &str, causes: &str, with_command: bool| {
+        let mut line = Line::new(format!("{start}{causes}"), Style::Failure);
         if let Some(command) = command.as_deref().filter(|_| with_command) {
             line.push(context.glyphs.separator, Style::Dim);
             line.push(command, Style::Text);
         }
         line
     };
-    let forms = [
-        (Extent::Indexes, true),
-        (Extent::Pods, true),
-        (Extent::Indexes, false),
-        (Extent::Pods, false),
-        (Extent::None, false),
+    let [with_indexes, with_counts] =
+        [Extent::Indexes, Extent::Pods].map(|extent| describe_causes(&causes, extent));
+    let list = list_causes(&causes);
+    // The list names more causes than the sentences do.
+    let has_sentences = causes.causes.len() <= MAX_CAUSES;
+    let sentences = [
+        (&start, &with_indexes, true),
+        (&start, &with_counts, true),
+        (&start, &with_indexes, false),
+        (&start, &with_counts, false),
     ];
-    let mut lines = forms.into_iter().map(|(extent, command)| compose(extent, command));
+    let lists = [(&start, &list, true), (&start, &list, false), (&short_start, &list, false)];
+    let forms = sentences.iter().filter(|_| has_sentences).chain(&lists);
+    let mut lines = forms.map(|(start, causes, with_command)| compose(start, causes, *with_command));
     let fitting = lines.find(|line| line.width() <= columns);
-    let mut line = fitting.unwrap_or_else(|| compose(Extent::None, false));
+    let mut line = fitting.unwrap_or_else(|| compose(&short_start, &list, false));
     line.link = causes.causes.first().map(|cause| Link::Failure(cause.first));
     Some(line.shorten_end(columns, context.glyphs.ellipsis))
 }
@@ -103,8 +112,6 @@ enum Extent {
     Indexes,
     /// The number of Pods.
     Pods,
-    /// Nothing.
-    None,
 }
 
 /// `exit code 3 (index 7, 11, 13)`, or `exit code 3 (2 Pods); OOMKilled (1 Pod)` for several causes.
@@ -121,6 +128,20 @@ fn describe_causes(causes: &FailureCauses, extent: Extent) -> String {
     parts.join("; ")
 }
 
+/// The causes without the numbers of Pods: `exit codes 3, 4, 5, OOMKilled`.
+fn list_causes(causes: &FailureCauses) -> String {
+    let exit_code = |cause: &FailureCause| {
+        let code = cause.text.strip_prefix("exit code ")?;
+        code.bytes().all(|byte| byte.is_ascii_digit()).then(|| code.to_owned())
+    };
+    let mut codes: Vec<String> = causes.causes.iter().filter_map(exit_code).collect();
+    codes.sort_by_key(|code| (code.len(), code.clone()));
+    let noun = if codes.len() == 1 { "exit code" } else { "exit codes" };
+    let codes = Some(format!("{noun} {}", codes.join(", "))).filter(|_| !codes.is_empty());
+    let others = causes.causes.iter().filter(|cause| exit_code(cause).is_none());
+    codes.into_iter().chain(others.map(|cause| cause.text.clone())).collect::<Vec<_>>().join(", ")
+}
+
 /// Which Pods failed for a cause: ` (index 7, 11, 13)`, or ` (2 Pods)` if there are `several` causes.
 fn describe_extent(cause: &FailureCause, extent: Extent, several: bool) -> String {
     let indexes: Vec<String> = cause.indexes.iter().take(MAX_INDEXES).map(u32::to_string).collect();
@@ -132,7 +153,7 @@ fn describe_extent(cause: &FailureCause, extent: Extent, several: bool) -> Strin
         return format!(" (index {}{more})", indexes.join(", "));
     }
     match cause.pods {
-        _ if !several || extent == Extent::None => String::new(),
+        _ if !several => String::new(),
         1 => " (1 Pod)".to_owned(),
         pods => format!(" ({pods} Pods)"),
     }

@@ -26,14 +26,16 @@ pub(crate) fn group_heading(
     summary: Option<&Summary>,
     columns: usize,
 ) -> Line {
-    let forms = HeadingForm::ALL.iter().map(|form| left_part(context, group, counts, columns, *form));
-    let mut line = Line::default();
-    for form in forms {
-        line = form;
-        if line.width() <= columns {
-            break;
-        }
-    }
+    let time_left = match group.heading {
+        Heading::Workload(workload) => time_left_columns(context, workload),
+        Heading::Pods(_) | Heading::Node(_) | Heading::Outcome(_) | Heading::All => 0,
+    };
+    let forms =
+        || HeadingForm::ALL.into_iter().map(|form| (form, left_part(context, group, counts, columns, form)));
+    let with_states = forms().take_while(|(form, _)| *form <= HeadingForm::WithoutRunning);
+    let fitting = with_states.map(|(_, line)| line).find(|line| line.width() + time_left <= columns);
+    let fitting = fitting.or_else(|| forms().map(|(_, line)| line).find(|line| line.width() <= columns));
+    let mut line = fitting.or_else(|| forms().next_back().map(|(_, line)| line)).unwrap_or_default();
     if let Heading::Workload(workload) = group.heading {
         let used = line.width();
         let mut right_parts = right_parts(context, workload, summary).into_iter();
@@ -44,6 +46,15 @@ pub(crate) fn group_heading(
     }
     line.link = heading_link(context, group.heading);
     line.shorten_end(columns, context.glyphs.ellipsis)
+}
+
+/// The width of the right part with the time left, in its shortest form, and the blanks before it; 0 if the time left is
+/// unknown. The heading leaves room for this part, so that the time left does not come and go with the counts.
+fn time_left_columns(context: &ViewContext<'_>, workload: &Workload) -> usize {
+    if context.time_left(workload).is_none() {
+        return 0;
+    }
+    right_parts(context, workload, None).iter().rev().nth(1).map_or(0, |right| 2 + text::width(right))
 }
 
 /// The object that a heading opens: its node, or its workload if the picture also shows other workloads.

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{Instant, Lifecycle, MIN_LATE_TAKE_UP, Phase, Source, signal_of_exit_code};
 use crate::timeline::{OpenRetry, PodKey, Timeline, TimelinePod};
-use crate::view::chart::mark::phase_style;
+use crate::view::chart::mark::CellMark;
 use crate::view::display_state::DisplayState;
 use crate::view::frame_cache::cache::FrameCache;
 use crate::view::frame_cache::results::LongestPods;
@@ -48,27 +48,27 @@ pub(crate) fn describe_phase(
     let life = &pod.life;
     let name = text::shorten_middle(&text::clean(&pod.name), (columns / 3).max(12), glyphs.ellipsis);
     let mut times = Line::new(name, Style::Strong);
-    let index = phase.unwrap_or(life.phases.len().saturating_sub(1));
-    let Some(phase) = life.phases.get(index) else {
+    let phase_index = phase.unwrap_or(life.phases.len().saturating_sub(1));
+    let Some(phase) = life.phases.get(phase_index) else {
         times.push(format!("  {}", text::clean(&life.status)), Style::Warning);
         return [times, Line::default()];
     };
     times.push("  ", Style::Text);
-    times.push(format!("{} {}", glyphs.phase(phase.kind), phase.kind.name()), phase_style(phase.kind));
-    let (begin, end) = (instant_at(life, phase.start), phase.end.and_then(|end| instant_at(life, end)));
-    times.push(format!("  {}", format_time(&context, phase.start, begin, phase.source)), Style::Text);
-    let open = phase.end.is_none();
+    let mark = CellMark::from_phase(life, phase_index);
+    times.push(format!("{} {}", mark.glyph(glyphs), phase.kind.name()), mark.style());
     match phase.end {
-        Some(at) => {
-            times.push(
-                format!(" {} {}", glyphs.to, format_time(&context, at, end, phase.source)),
-                Style::Text,
-            );
+        Some(_) => {
             let length = phase.ranged_duration().map(format_ranged).unwrap_or_default();
             times.push(format!("  {length}"), Style::Strong);
         }
         None if life.end_unknown || life.outcome.has_ended() => times.push("  end unknown", Style::Warning),
         None => times.push(format!("  {} so far", format_elapsed(phase.duration(now))), Style::Now),
+    }
+    let (begin, end) = (instant_at(life, phase.start), phase.end.and_then(|end| instant_at(life, end)));
+    times.push(format!("  {}", format_time(&context, phase.start, begin, phase.source)), Style::Text);
+    let open = phase.end.is_none();
+    if let Some(at) = phase.end {
+        times.push(format!(" {} {}", glyphs.to, format_time(&context, at, end, phase.source)), Style::Text);
     }
     if let Some(container) = &phase.container {
         times.push(format!("  {}", text::clean(container)), Style::Dim);

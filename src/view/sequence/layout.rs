@@ -6,6 +6,7 @@ use crate::view::frame_cache::results::ColumnContent;
 use crate::view::primitives::{duration, text};
 use crate::view::rows::groups::{Group, Heading};
 use crate::view::sequence::words::words_width;
+use crate::view::state::GroupBy;
 use crate::view::view_context::ViewContext;
 
 /// The widths of the columns. A width of 0 means that the column is not shown.
@@ -67,7 +68,9 @@ impl Layout {
         layout.run = give(&layout, widest.duration);
         layout.cold = give(&layout, widest.duration);
         // Nodes become known one by one. This minimum width keeps the column stable.
-        layout.node = give(&layout, widest.node.clamp(6, 8));
+        if context.state.group_by != GroupBy::Node {
+            layout.node = give(&layout, widest.node.clamp(6, 8));
+        }
         layout.attempt = give(&layout, widest.attempt);
         // On a narrow screen, the work time says more than the index, which is also a part of the name.
         layout.index = if layout.run > 0 { give(&layout, widest.index) } else { 0 };

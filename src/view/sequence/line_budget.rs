@@ -79,9 +79,16 @@ pub(crate) fn divide_lines(
         }
         return SurroundingLines::ALL;
     };
+    let all_rows: usize = sections.iter().map(|section| section.rows.rows.len()).sum();
     let min_rows: usize = sections.iter().map(|section| section.min_rows(context, lines)).sum();
     let fitting = SurroundingLines::CHOICES.iter().find_map(|choice| {
         let around = choice.count(context, sections, rows, legend_lines);
+        // No line stays empty while Pods are folded.
+        if around + all_rows * rows.max_lines_per_row() > lines && choice.blanks {
+            let choice = SurroundingLines { blanks: false, ..*choice };
+            let around = choice.count(context, sections, rows, legend_lines);
+            return (around + min_rows <= lines).then(|| (choice, lines - around));
+        }
         (around + min_rows <= lines).then(|| (*choice, lines - around))
     });
     let (mut chosen, mut free) = fitting.unwrap_or((

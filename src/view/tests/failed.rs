@@ -53,6 +53,18 @@ fn the_second_line_names_the_cause_of_the_failures_and_the_next_command() {
 }
 
 #[test]
+fn the_line_lists_the_exit_codes_if_they_are_many_or_the_screen_is_narrow() {
+    let codes = [3, 4, 5, 6, 12];
+    assert_eq!(
+        failure_line(&codes, Some(IN_DEFAULT), 120),
+        "✗ 5 of 5 Pods failed: exit codes 3, 4, 5, 6, 12 · kubectl seq pod pi-7-abcde"
+    );
+    assert_eq!(failure_line(&codes, None, 60), "✗ 5 of 5 Pods failed: exit codes 3, 4, 5, 6, 12");
+    assert_eq!(failure_line(&codes, None, 39), "✗ 5/5 failed: exit codes 3, 4, 5, 6, 12");
+    assert_eq!(failure_line(&codes[..2], None, 39), "✗ 2 of 2 Pods failed: exit codes 3, 4");
+}
+
+#[test]
 fn a_workload_that_succeeded_in_the_end_has_no_line_about_failures() {
     for (state, has_line) in
         [(WorkloadState::Running, true), (WorkloadState::Failed, true), (WorkloadState::Succeeded, false)]
