@@ -43,3 +43,17 @@ async fn enter_opens_a_workload_and_esc_comes_back_to_the_overview() {
     };
     assert_eq!(follow(&terminal, pi_job(), "", user).await, Exit::Interrupted);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_overview_does_not_describe_the_pod_that_was_selected_before() {
+    let terminal = VirtualTerminal::new(100, 30);
+    let user = async {
+        seconds(9).await;
+        terminal.press(Code::Down).await;
+        assert!(terminal.contents().contains("from name of the Started event"), "{}", terminal.contents());
+        terminal.keys("r").await;
+        assert!(!terminal.contents().contains("from name of"), "{}", terminal.contents());
+        terminal.keys("q").await;
+    };
+    assert_eq!(follow(&terminal, pi_job(), "", user).await, Exit::Interrupted);
+}

@@ -198,3 +198,18 @@ async fn enter_opens_the_first_failure_and_then_its_node() {
     };
     assert_eq!(follow(&terminal, job(FAILING_JOB), "--interactive", user).await, Exit::Failed);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_arrow_keys_do_not_shift_a_page_that_fits() {
+    let terminal = VirtualTerminal::new(100, 30);
+    let user = async {
+        seconds(9).await;
+        terminal.keys("?").await;
+        for _ in 0..3 {
+            terminal.press(Code::Right).await;
+        }
+        assert!(terminal.contents().contains("\nThe picture"), "{}", terminal.contents());
+        terminal.keys("qq").await;
+    };
+    assert_eq!(follow(&terminal, pi_job(), "", user).await, Exit::Interrupted);
+}
